@@ -1,0 +1,1 @@
+"""Use cases, the dispatcher and the ports they need; free of any technology."""

@@ -1,0 +1,1 @@
+"""One package for each outside technology; the only place its SDK is imported."""

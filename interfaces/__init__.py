@@ -1,0 +1,1 @@
+"""Where the outside comes in: HTTP, webhooks, worker, command line; and the composition."""

@@ -1,0 +1,1 @@
+"""Read models: one package each, rebuilt from the log at any time."""
