@@ -1,0 +1,9 @@
+"""Accounts and posting rules: which entry a business event carries.
+
+Vocabulary: *unapplied funds* (2020) is captured money not yet matched to tickets; the *air
+traffic liability* (2000) is what the airline owes in carriage (IFRS 15 contract liability).
+
+L1  Every entry sums to zero per currency.
+L2  A capture always credits 2020 and ticketing always debits it; what stays there is a worklist.
+L3  Amounts are never recomputed on replay: entries are facts.
+"""

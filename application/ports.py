@@ -1,0 +1,186 @@
+"""What the use cases need from outside, named by role; no technology is named here."""
+
+import datetime as dt
+import uuid
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+from contextlib import AbstractAsyncContextManager
+from typing import Protocol
+
+import msgspec
+
+from domain.kernel.events import DomainEvent
+from domain.kernel.sealed import Sealed
+
+Clock = Callable[[], dt.datetime]
+"""The current UTC instant."""
+
+
+class Unavailable(Exception):
+    """Something we need does not answer now; trying again later may help. Nothing was lost.
+
+    `retry_after_seconds` is what a client is told to wait.
+    """
+
+    def __init__(self, what: str, *, retry_after_seconds: int = 1) -> None:
+        super().__init__(what)
+        self.retry_after_seconds = retry_after_seconds
+
+
+class Answer(msgspec.Struct, frozen=True):
+    """What a command achieved: ids and versions only, never personal data; kept for replays."""
+
+    stream: str
+    version: int
+    ids: dict[str, str] = {}
+
+
+class RecordedEvent(msgspec.Struct, frozen=True):
+    """An event with its envelope, as the log gives it."""
+
+    position: int
+    stream: str
+    version: int
+    recorded_at: dt.datetime
+    actor: str
+    command_id: uuid.UUID
+    correlation_id: str
+    causation_id: uuid.UUID | None
+    event: DomainEvent
+
+
+class CommandRecord(msgspec.Struct, frozen=True):
+    """The row that makes a command happen once: its id, its fingerprint and its answer."""
+
+    id: uuid.UUID
+    fingerprint: bytes
+    answer: Answer
+    actor: str
+    correlation_id: str
+    causation_id: uuid.UUID | None
+
+
+class NewEvent(msgspec.Struct, frozen=True):
+    """An event to append; `command` is the index of its command within the batch."""
+
+    stream: str
+    version: int
+    event: DomainEvent
+    command: int
+
+
+class OutboxMessage(msgspec.Struct, frozen=True):
+    """Something to do outside once the append is durable; `topic` names the worker's task.
+
+    `body` holds ids only, never personal data.
+    """
+
+    topic: str
+    body: dict[str, str]
+
+
+class WrappedKey(msgspec.Struct, frozen=True):
+    """The key of a data subject, wrapped by the master key; committed with its first use."""
+
+    subject: str
+    wrapped: bytes
+
+
+class Batch(msgspec.Struct, frozen=True):
+    """All that one append writes, in one transaction or not at all.
+
+    `reads` are streams that decisions read, with the version they saw, whether they write to
+    them or not; `asked` are ids of commands that would write nothing (refused or empty), to
+    learn whether they were carried out before.
+    """
+
+    commands: Sequence[CommandRecord]
+    events: Sequence[NewEvent]
+    reads: Mapping[str, int]
+    asked: Sequence[uuid.UUID] = ()
+    outbox: Sequence[OutboxMessage] = ()
+    keys: Sequence[WrappedKey] = ()
+
+
+class KnownCommand(msgspec.Struct, frozen=True):
+    """A command that the log holds already."""
+
+    fingerprint: bytes
+    answer: Answer
+
+
+class Appended(msgspec.Struct, frozen=True):
+    """What an append came to.
+
+    `conflicts`: streams that have another version now than the decisions read (stream to
+    current version). `known`: commands of the batch that the log holds already. Nothing was
+    written if there is a conflict or a known command among the batch's own `commands`.
+    """
+
+    last_position: int = 0
+    written: bool = False
+    conflicts: Mapping[str, int] = {}
+    known: Mapping[uuid.UUID, KnownCommand] = {}
+
+
+class LockedLog(Protocol):
+    """The log while this process holds its lock: nobody else can append."""
+
+    async def read_after(self, versions: Mapping[str, int]) -> list[RecordedEvent]:
+        """The events of each stream after the given version, in log order."""
+        ...
+
+    async def append(self, batch: Batch) -> Appended:
+        """As EventLog.append; durable when the lock is given back."""
+        ...
+
+
+class EventLog(Protocol):
+    """The one ordered log. All methods raise Unavailable when the database does not answer."""
+
+    async def append(self, batch: Batch) -> Appended:
+        """One transaction; raises AppendUnresolved when the reply to its commit was lost."""
+        ...
+
+    def locked(self) -> AbstractAsyncContextManager[LockedLog]:
+        """Take the log's lock first, then decide and append under it."""
+        ...
+
+    async def read_after(self, versions: Mapping[str, int]) -> list[RecordedEvent]:
+        """The events of each stream after the given version, in log order."""
+        ...
+
+    async def find_commands(self, ids: Sequence[uuid.UUID]) -> Mapping[uuid.UUID, KnownCommand]:
+        """Those of the commands that the log holds."""
+        ...
+
+    def read_log(self, *, after: int, limit: int) -> AsyncIterator[RecordedEvent]:
+        """Events by position, from the first after `after`."""
+        ...
+
+
+class AppendUnresolved(Unavailable):
+    """The connection broke while an append was under way: it may or may not be durable."""
+
+
+class Vault(Protocol):
+    """Seals personal data under a key per data subject, and opens it while the key exists."""
+
+    def new_subject(self) -> tuple[str, WrappedKey]:
+        """A fresh subject id and its key, to be committed with the first sealed value."""
+        ...
+
+    def seal(self, subject: str, plaintext: bytes) -> Sealed:
+        """Ciphertext under the key of a subject made or opened by this vault before."""
+        ...
+
+    async def open_all(self, boxes: Sequence[Sealed]) -> list[bytes | None]:
+        """Plaintexts in order; None where the subject was erased."""
+        ...
+
+
+class TicketStock(Protocol):
+    """Serial numbers for tickets, each given out once for ever; gaps are allowed."""
+
+    async def draw(self, count: int) -> list[int]:
+        """Fresh serials; raises Unavailable."""
+        ...

@@ -1,0 +1,47 @@
+"""The thirteen states of a booking and its twenty-nine transitions, as one table."""
+
+from enum import StrEnum
+
+
+class Status(StrEnum):
+    """Where a booking stands; the values are part of the public contract."""
+
+    INITIATED = "initiated"
+    PENDING = "pending"
+    RESERVED = "reserved"
+    PAID = "paid"
+    CONFIRMED = "confirmed"
+    CHECKED_IN = "checked_in"
+    BOARDED = "boarded"
+    COMPLETED = "completed"
+    CANCELLED = "cancelled"
+    PAYMENT_FAILED = "payment_failed"
+    NO_SHOW = "no_show"
+    REFUNDED = "refunded"
+    EXPIRED = "expired"
+
+
+S = Status
+
+TRANSITIONS: dict[Status, frozenset[Status]] = {
+    S.INITIATED: frozenset({S.PENDING, S.RESERVED, S.EXPIRED, S.CANCELLED}),
+    S.PENDING: frozenset({S.RESERVED, S.PAID, S.EXPIRED, S.CANCELLED, S.PAYMENT_FAILED}),
+    S.RESERVED: frozenset({S.PAID, S.EXPIRED, S.CANCELLED}),
+    S.PAID: frozenset({S.CONFIRMED, S.CANCELLED, S.REFUNDED}),
+    S.CONFIRMED: frozenset({S.CHECKED_IN, S.CANCELLED, S.REFUNDED, S.NO_SHOW}),
+    S.CHECKED_IN: frozenset({S.BOARDED, S.CANCELLED, S.NO_SHOW}),
+    S.BOARDED: frozenset({S.COMPLETED, S.CANCELLED}),
+    S.COMPLETED: frozenset({S.REFUNDED}),
+    S.CANCELLED: frozenset({S.REFUNDED}),
+    S.PAYMENT_FAILED: frozenset({S.PENDING, S.CANCELLED}),
+    S.NO_SHOW: frozenset({S.REFUNDED}),
+    S.REFUNDED: frozenset(),
+    S.EXPIRED: frozenset(),
+}
+
+TERMINAL = frozenset(status for status, targets in TRANSITIONS.items() if not targets)
+
+
+def may_move(before: Status, after: Status) -> bool:
+    """Whether the table allows the step (B1); staying where one is, is not a step."""
+    return after in TRANSITIONS[before]

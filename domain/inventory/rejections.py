@@ -1,0 +1,35 @@
+"""Why a flight says no."""
+
+from typing import ClassVar
+
+from domain.kernel.rejections import Rejection
+
+
+class SeatsUnavailable(Rejection):
+    """Fewer seats are free in the cabin than were asked for."""
+
+    code: ClassVar[str] = "SEATS_UNAVAILABLE"
+
+
+class FlightNotFound(Rejection):
+    """No such departure."""
+
+    code: ClassVar[str] = "NOT_FOUND"
+
+
+class CabinNotFound(Rejection):
+    """The departure has no such cabin."""
+
+    code: ClassVar[str] = "VALIDATION_ERROR"
+
+
+class SalesClosed(Rejection):
+    """The departure is too near or past: nothing can be held on it any more."""
+
+    code: ClassVar[str] = "SEATS_UNAVAILABLE"
+
+
+class FlightScheduledOtherwise(Rejection):
+    """The departure exists already with other facts."""
+
+    code: ClassVar[str] = "BOOKING_CONFLICT"

@@ -1,0 +1,44 @@
+"""Double entries: postings whose sum is zero per currency, carried inside the event they explain.
+
+The type refuses an unbalanced entry, and so does the database that stores it.
+"""
+
+import datetime as dt
+
+import msgspec
+
+# The accounting day of the airline: its home market's calendar.
+ACCOUNTING_ZONE = "Asia/Riyadh"
+
+
+class UnbalancedEntry(ValueError):
+    """The postings of an entry do not sum to zero in some currency: always a bug."""
+
+
+class Posting(msgspec.Struct, frozen=True):
+    """One line of an entry: amount in minor units, debit positive, credit negative."""
+
+    account: str
+    booking: str
+    amount: int
+    currency: str
+
+
+class Entry(msgspec.Struct, frozen=True):
+    """A balanced double entry made by one version of one posting rule.
+
+    `references` names what the entry is about at the provider (`pi_…`, `ch_…`, `txn_…`).
+    """
+
+    effective_on: dt.date
+    rule: str
+    version: int
+    references: tuple[str, ...]
+    postings: tuple[Posting, ...]
+
+    def __post_init__(self) -> None:
+        sums: dict[str, int] = {}
+        for posting in self.postings:
+            sums[posting.currency] = sums.get(posting.currency, 0) + posting.amount
+        if not sums or any(sums.values()):
+            raise UnbalancedEntry(f"rule {self.rule}: {sums}")

@@ -1,0 +1,19 @@
+"""Named rules about payments."""
+
+import datetime as dt
+
+# Stripe's shortest session life is 30 minutes; one minute more covers clock skew and the call.
+SESSION_LIFETIME = dt.timedelta(minutes=31)
+
+# Stripe may forget an idempotency key after 24 h; before that, retry, afterwards look up.
+RETRY_HORIZON = dt.timedelta(hours=23)
+
+
+def session_expires_at(*, now: dt.datetime) -> dt.datetime:
+    """When a session asked for now ends by itself, in whole seconds as Stripe wants it."""
+    return (now + SESSION_LIFETIME).replace(microsecond=0)
+
+
+def may_retry_with_same_key(*, started_at: dt.datetime, now: dt.datetime) -> bool:
+    """Whether Stripe still knows the idempotency key of a request made then."""
+    return now - started_at < RETRY_HORIZON
