@@ -1,0 +1,86 @@
+"""Record what became of an attempt to open or keep a checkout session."""
+
+import datetime as dt
+from typing import assert_never
+
+import msgspec
+
+from application import streams
+from application.orders import Decision
+from application.planning import Reading
+from domain.payment import decisions, rejections
+from domain.payment.events import PaymentEvent
+from domain.payment.state import Payment
+
+
+class Opened(msgspec.Struct, frozen=True):
+    """Stripe opened the session."""
+
+    session: str
+    url: str
+    expires_at: dt.datetime
+
+
+class Unresolved(msgspec.Struct, frozen=True):
+    """Stripe did not answer in time."""
+
+
+class Refused(msgspec.Struct, frozen=True):
+    """Stripe refused; `code` is its error code."""
+
+    code: str
+
+
+class Expired(msgspec.Struct, frozen=True):
+    """The session can no longer be paid."""
+
+
+class Declined(msgspec.Struct, frozen=True):
+    """A card was declined within the session."""
+
+    intent: str
+    charge: str
+    code: str
+
+
+class RecordAttempt(msgspec.Struct, frozen=True):
+    """What became of the attempt of a payment stream."""
+
+    payment: str
+    attempt: str
+    result: Opened | Unresolved | Refused | Expired | Declined
+
+    @property
+    def hints(self) -> tuple[str, ...]:
+        """The payment."""
+        return (self.payment,)
+
+
+def record_attempt(command: RecordAttempt, reading: Reading) -> Decision:
+    """Rejects PaymentNotFound; told twice records nothing new."""
+    payment = reading.load(streams.PAYMENT, command.payment)
+    if payment is None or payment.attempt(command.attempt) is None:
+        raise rejections.PaymentNotFound()
+    events = _decide(payment, command)
+    return Decision(answer_stream=command.payment, events=((command.payment, events),))
+
+
+def _decide(payment: Payment, command: RecordAttempt) -> list[PaymentEvent]:
+    attempt = command.attempt
+    match command.result:
+        case Opened(session=session, url=url, expires_at=expires_at):
+            return decisions.open_session(
+                payment, attempt=attempt, session=session, url=url, expires_at=expires_at
+            )
+        case Unresolved():
+            return decisions.leave_unresolved(payment, attempt=attempt)
+        case Refused(code=code):
+            return decisions.refuse_attempt(payment, attempt=attempt, code=code)
+        case Expired():
+            return decisions.expire_attempt(payment, attempt=attempt)
+        case Declined(intent=intent, charge=charge, code=code):
+            return decisions.decline(
+                payment, attempt=attempt, intent=intent, charge=charge, code=code
+            )
+        case _:
+            assert_never(command.result)

@@ -1,0 +1,191 @@
+"""The ordered log for one asyncio process: one connection for appends, a pool for reads.
+
+Rule: after a broken append the caller is told AppendUnresolved and asks by command id; nothing
+here retries an append.
+"""
+
+import asyncio
+import uuid
+from collections.abc import AsyncIterator, Mapping, Sequence
+from contextlib import asynccontextmanager
+from typing import Any
+
+import psycopg
+from psycopg_pool import AsyncConnectionPool, PoolTimeout
+
+from application import ports
+from infrastructure.event_store import arrays, statement
+from infrastructure.event_store.arrays import Int4Array, TextArray, UuidArray
+
+STATEMENT_TIMEOUT_MS = 5_000
+CONNECT_TIMEOUT_SECONDS = 3
+
+Connection = psycopg.AsyncConnection[tuple[Any, ...]]
+
+
+class PostgresEventLog:
+    """`application.ports.EventLog` on Postgres; used from one event loop."""
+
+    def __init__(self, dsn: str, pool: AsyncConnectionPool[Connection]) -> None:
+        self._dsn = dsn
+        self._pool = pool
+        self._connection: Connection | None = None
+        self._appending = asyncio.Lock()
+
+    async def append(self, batch: ports.Batch) -> ports.Appended:
+        """One transaction; see the port for what comes back."""
+        async with self._appending:
+            connection = await self._connected()
+            if batch.events:
+                return await self._append_on(connection, batch)
+            return await self._check_on(connection, batch)
+
+    @asynccontextmanager
+    async def locked(self) -> AsyncIterator["_LockedLog"]:
+        """A transaction that holds the log's lock from its first statement to its commit."""
+        async with self._appending:
+            connection = await self._connected()
+            log = _LockedLog(self, connection)
+            try:
+                async with connection.transaction():
+                    await connection.execute(statement.LOCK, prepare=True)
+                    yield log
+            except psycopg.OperationalError as error:
+                raise await self._broken(error, unresolved=log.appended) from error
+
+    async def read_after(self, versions: Mapping[str, int]) -> list[ports.RecordedEvent]:
+        """The events of each stream after its version, in log order."""
+        try:
+            async with self._pool.connection() as connection:
+                return await _read_after(connection, versions)
+        except (psycopg.OperationalError, PoolTimeout) as error:
+            raise ports.Unavailable("database") from error
+
+    async def find_commands(
+        self, ids: Sequence[uuid.UUID]
+    ) -> Mapping[uuid.UUID, ports.KnownCommand]:
+        """Those of the commands that the log holds."""
+        try:
+            async with self._pool.connection() as connection:
+                cursor = await connection.execute(
+                    statement.FIND_COMMANDS, (UuidArray.of(ids),), prepare=True
+                )
+                row = await cursor.fetchone()
+        except (psycopg.OperationalError, PoolTimeout) as error:
+            raise ports.Unavailable("database") from error
+        assert row is not None
+        return statement.read_known(row[0])
+
+    async def read_log(self, *, after: int, limit: int) -> AsyncIterator[ports.RecordedEvent]:
+        """Events by position, from the first after `after`."""
+        try:
+            async with self._pool.connection() as connection:
+                cursor = await connection.execute(
+                    statement.READ_LOG, (after, limit), prepare=True, binary=True
+                )
+                rows = await cursor.fetchall()
+        except (psycopg.OperationalError, PoolTimeout) as error:
+            raise ports.Unavailable("database") from error
+        for row in rows:
+            yield statement.read_event(row)
+
+    async def close(self) -> None:
+        """Give the append connection back; the pool belongs to its maker."""
+        if self._connection is not None:
+            await self._connection.close()
+            self._connection = None
+
+    async def _connected(self) -> Connection:
+        if self._connection is not None and not self._connection.closed:
+            return self._connection
+        try:
+            connection = await psycopg.AsyncConnection.connect(
+                self._dsn,
+                autocommit=True,
+                connect_timeout=CONNECT_TIMEOUT_SECONDS,
+                options=f"-c statement_timeout={STATEMENT_TIMEOUT_MS} "
+                f"-c lock_timeout={STATEMENT_TIMEOUT_MS} -c timezone=UTC "
+                "-c idle_in_transaction_session_timeout=5000",
+            )
+        except psycopg.OperationalError as error:
+            raise ports.Unavailable("database") from error
+        arrays.register(connection.adapters)
+        self._connection = connection
+        return connection
+
+    async def _append_on(self, connection: Connection, batch: ports.Batch) -> ports.Appended:
+        try:
+            cursor = await connection.execute(
+                statement.APPEND, statement.parameters(batch), prepare=True, binary=True
+            )
+            row = await cursor.fetchone()
+        except psycopg.errors.UniqueViolation as error:
+            if not statement.is_taken_stream(error):
+                raise
+            # A stream that the batch began exists already: all its streams are read again.
+            return ports.Appended(conflicts={event.stream: -1 for event in batch.events})
+        except psycopg.OperationalError as error:
+            raise await self._broken(error, unresolved=True) from error
+        assert row is not None
+        return statement.read_answer((row[0], row[1], row[2], row[3]))
+
+    async def _check_on(self, connection: Connection, batch: ports.Batch) -> ports.Appended:
+        try:
+            cursor = await connection.execute(
+                statement.CHECK, statement.check_parameters(batch), prepare=True, binary=True
+            )
+            row = await cursor.fetchone()
+        except psycopg.OperationalError as error:
+            raise await self._broken(error, unresolved=False) from error
+        assert row is not None
+        return statement.read_answer((0, False, row[0], row[1]))
+
+    async def _broken(
+        self, error: psycopg.OperationalError, *, unresolved: bool
+    ) -> ports.Unavailable:
+        """The exception to raise; a connection that failed in this way is not used again."""
+        connection, self._connection = self._connection, None
+        refused_by_server = error.sqlstate is not None and not (
+            connection is None or connection.broken
+        )
+        if connection is not None:
+            await connection.close()
+        if unresolved and not refused_by_server:
+            return ports.AppendUnresolved("database")
+        return ports.Unavailable("database")
+
+
+class _LockedLog:
+    """The log within one transaction that holds its lock."""
+
+    def __init__(self, log: PostgresEventLog, connection: Connection) -> None:
+        self._log = log
+        self._connection = connection
+        self.appended = False
+
+    async def read_after(self, versions: Mapping[str, int]) -> list[ports.RecordedEvent]:
+        return await _read_after(self._connection, versions)
+
+    async def append(self, batch: ports.Batch) -> ports.Appended:
+        self.appended = True
+        return await self._log._append_on(self._connection, batch)
+
+
+async def _read_after(
+    connection: Connection, versions: Mapping[str, int]
+) -> list[ports.RecordedEvent]:
+    cursor = await connection.execute(
+        statement.READ_AFTER,
+        (TextArray.of(list(versions)), Int4Array.of(list(versions.values()))),
+        prepare=True,
+        binary=True,
+    )
+    return [statement.read_event(row) for row in await cursor.fetchall()]
+
+
+async def prepare_connection(connection: Connection) -> None:
+    """For the read pool's `configure`: the packed array types and UTC."""
+    arrays.register(connection.adapters)
+    await connection.set_autocommit(True)
+    await connection.execute("SET timezone = 'UTC'")
+    await connection.execute(f"SET statement_timeout = {STATEMENT_TIMEOUT_MS}")

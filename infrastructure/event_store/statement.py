@@ -1,0 +1,122 @@
+"""The one statement that appends, its parameters, and how its answer and errors are read."""
+
+import base64
+import json
+import uuid
+from collections.abc import Mapping
+from typing import Any
+
+import msgspec
+import psycopg
+
+from application import ports
+from infrastructure.event_store import codec
+from infrastructure.event_store.arrays import ByteaArray, Int4Array, TextArray, UuidArray
+
+LOG_LOCK_KEY = 7301
+NOTIFY_CHANNEL = "ais_log"
+
+APPEND = (
+    "SELECT last_position, written, conflicts::text, known::text FROM ledger.append("
+    "%b, %b, %b, %b, %b, %b, %b, %b, %b, %b, %b, %b, %b, %b, %b, %b, %b, %b)"
+)
+CHECK = (
+    "SELECT ledger.stale_streams(%b, %b)::text, ledger.known_commands(%b)::text"  # takes no lock
+)
+LOCK = "SELECT pg_advisory_xact_lock(7301)"
+READ_COLUMNS = (
+    "position, stream, version, tag, recorded_at, actor, command_id, correlation_id, "
+    "causation_id, payload"
+)
+READ_AFTER = (
+    "SELECT e.position, e.stream, e.version, e.tag, e.recorded_at, e.actor, e.command_id, "
+    "e.correlation_id, e.causation_id, e.payload "
+    "FROM unnest(%b, %b) AS seen (stream, version) "
+    "JOIN ledger.event AS e ON e.stream = seen.stream AND e.version > seen.version "
+    "ORDER BY e.position"
+)
+READ_LOG = (
+    f"SELECT {READ_COLUMNS} FROM ledger.event "  # noqa: S608 - constants only
+    "WHERE position > %s ORDER BY position LIMIT %s"
+)
+FIND_COMMANDS = "SELECT ledger.known_commands(%b)::text"
+
+_encode = msgspec.json.Encoder(order="deterministic").encode
+_answer = msgspec.json.Decoder(ports.Answer)
+
+
+def parameters(batch: ports.Batch) -> tuple[Any, ...]:
+    """The arguments of APPEND in order."""
+    commands, events = batch.commands, batch.events
+    return (
+        UuidArray.of([c.id for c in commands]),
+        ByteaArray.of([c.fingerprint for c in commands]),
+        ByteaArray.of([_encode(c.answer) for c in commands]),
+        TextArray.of([c.actor for c in commands]),
+        TextArray.of([c.correlation_id for c in commands]),
+        UuidArray.of([c.causation_id for c in commands]),
+        TextArray.of([e.stream for e in events]),
+        Int4Array.of([e.version for e in events]),
+        TextArray.of([e.event.tag for e in events]),
+        ByteaArray.of([codec.encode(e.event) for e in events]),
+        Int4Array.of([e.command for e in events]),
+        TextArray.of(list(batch.reads)),
+        Int4Array.of(list(batch.reads.values())),
+        UuidArray.of(batch.asked),
+        TextArray.of([m.topic for m in batch.outbox]),
+        TextArray.of([json.dumps(m.body, sort_keys=True) for m in batch.outbox]),
+        TextArray.of([k.subject for k in batch.keys]),
+        ByteaArray.of([k.wrapped for k in batch.keys]),
+    )
+
+
+def check_parameters(batch: ports.Batch) -> tuple[Any, ...]:
+    """The arguments of CHECK: for a batch without events."""
+    return (
+        TextArray.of(list(batch.reads)),
+        Int4Array.of(list(batch.reads.values())),
+        UuidArray.of(batch.asked),
+    )
+
+
+def read_answer(row: tuple[int, bool, str | None, str | None]) -> ports.Appended:
+    """What the append came to."""
+    last_position, written, conflicts, known = row
+    return ports.Appended(
+        last_position=last_position,
+        written=written,
+        conflicts=json.loads(conflicts) if conflicts else {},
+        known=read_known(known),
+    )
+
+
+def read_known(text: str | None) -> Mapping[uuid.UUID, ports.KnownCommand]:
+    """Commands that the log holds, from the JSON of ledger.known_commands."""
+    if text is None:
+        return {}
+    return {
+        uuid.UUID(command_id): ports.KnownCommand(
+            fingerprint=base64.b64decode(fingerprint), answer=_answer.decode(answer)
+        )
+        for command_id, (fingerprint, answer) in json.loads(text).items()
+    }
+
+
+def read_event(row: tuple[Any, ...]) -> ports.RecordedEvent:
+    """A row of READ_AFTER or READ_LOG; raises codec.UnknownTag or codec.CorruptPayload."""
+    return ports.RecordedEvent(
+        position=row[0],
+        stream=row[1],
+        version=row[2],
+        recorded_at=row[4],
+        actor=row[5],
+        command_id=row[6],
+        correlation_id=row[7],
+        causation_id=row[8],
+        event=codec.decode(row[3], row[9]),
+    )
+
+
+def is_taken_stream(error: psycopg.errors.UniqueViolation) -> bool:
+    """Whether a new stream of the batch exists already, rather than some other double."""
+    return error.diag.constraint_name == "event_stream_version"

@@ -1,0 +1,87 @@
+"""Brings a database to the newest schema: numbered SQL files, each once, each in a transaction.
+
+A file that was applied and has changed since stops the run: stored history is never rewritten.
+"""
+
+import hashlib
+import importlib.resources
+from collections.abc import Callable, Sequence
+
+import msgspec
+import psycopg
+
+LOCK_KEY = 7300
+LOCK_TIMEOUT = "10s"
+
+
+class MigrationRefused(Exception):
+    """An applied file is missing or differs from what was applied."""
+
+
+class Migration(msgspec.Struct, frozen=True):
+    """One file: its number, its name and its text."""
+
+    number: int
+    name: str
+    sql: str
+
+    @property
+    def checksum(self) -> str:
+        """SHA-256 of the text, in hex."""
+        return hashlib.sha256(self.sql.encode()).hexdigest()
+
+
+def migrations() -> list[Migration]:
+    """All files of this release in order of their number."""
+    folder = importlib.resources.files("infrastructure.postgres") / "migrations"
+    found = [
+        Migration(int(entry.name[:4]), entry.name, entry.read_text("utf-8"))
+        for entry in folder.iterdir()
+        if entry.name.endswith(".sql")
+    ]
+    found.sort(key=lambda migration: migration.number)
+    assert len({migration.number for migration in found}) == len(found)
+    return found
+
+
+def migrate(dsn: str, *, progress: Callable[[str], None] = lambda _: None) -> list[str]:
+    """Apply what is missing as the owner of the schema; returns the names applied.
+
+    Raises MigrationRefused when history and files disagree, psycopg.Error when SQL fails; a file
+    that failed left nothing behind. Several callers at once wait for each other.
+    """
+    applied: list[str] = []
+    with psycopg.connect(dsn, autocommit=True) as connection:
+        connection.execute("SELECT pg_advisory_lock(%s)", (LOCK_KEY,))
+        connection.execute("SELECT set_config('lock_timeout', %s, false)", (LOCK_TIMEOUT,))
+        connection.execute(
+            "CREATE TABLE IF NOT EXISTS public.schema_migration (number integer PRIMARY KEY, "
+            "name text NOT NULL, checksum text NOT NULL, "
+            "applied_at timestamptz NOT NULL DEFAULT clock_timestamp())"
+        )
+        rows = connection.execute("SELECT number, checksum FROM public.schema_migration")
+        done: dict[int, str] = dict(rows.fetchall())
+        wanted = migrations()
+        _require_same_history(done, wanted)
+        for migration in wanted:
+            if migration.number in done:
+                continue
+            progress(migration.name)
+            with connection.transaction():
+                connection.execute(migration.sql.encode())
+                connection.execute(
+                    "INSERT INTO public.schema_migration (number, name, checksum) "
+                    "VALUES (%s, %s, %s)",
+                    (migration.number, migration.name, migration.checksum),
+                )
+            applied.append(migration.name)
+    return applied
+
+
+def _require_same_history(done: dict[int, str], wanted: Sequence[Migration]) -> None:
+    checksums = {migration.number: migration.checksum for migration in wanted}
+    for number, checksum in done.items():
+        if number not in checksums:
+            raise MigrationRefused(f"migration {number:04d} was applied but has no file")
+        if checksums[number] != checksum:
+            raise MigrationRefused(f"migration {number:04d} has changed since it was applied")

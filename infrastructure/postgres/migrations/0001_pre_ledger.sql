@@ -1,0 +1,297 @@
+-- The log, which is the financial ledger: events, commands, postings, capacity counters, outbox,
+-- and the one function that writes them. Runs once on an empty database, in well under a second.
+--
+-- The application role may read all of it and execute the append; it has no INSERT on the log.
+-- Triggers refuse UPDATE, DELETE and TRUNCATE to everybody, the owner included.
+
+DO $$
+BEGIN
+    CREATE ROLE ais_application NOLOGIN;
+EXCEPTION WHEN duplicate_object OR unique_violation THEN
+    NULL;  -- roles belong to the cluster; another database of it made this one already
+END
+$$;
+
+CREATE SCHEMA ledger;
+CREATE SCHEMA vault;
+
+-- Keys of data subjects, wrapped by the master key. In a schema of their own so that they can be
+-- backed up apart from the log; erasing a person is deleting the row.
+CREATE TABLE vault.subject_key (
+    subject text COLLATE "C" PRIMARY KEY,
+    wrapped bytea NOT NULL,
+    created_at timestamptz NOT NULL DEFAULT clock_timestamp()
+);
+
+CREATE TABLE ledger.event (
+    position bigint PRIMARY KEY,
+    stream text COLLATE "C" NOT NULL,
+    version integer NOT NULL CHECK (version > 0),
+    tag text COLLATE "C" NOT NULL,
+    recorded_at timestamptz NOT NULL,
+    actor text NOT NULL,
+    command_id uuid NOT NULL,
+    correlation_id text NOT NULL,
+    causation_id uuid,
+    payload bytea NOT NULL,
+    CONSTRAINT event_stream_version UNIQUE (stream, version)
+);
+
+CREATE TABLE ledger.command (
+    id uuid PRIMARY KEY,
+    fingerprint bytea NOT NULL,
+    answer bytea NOT NULL,
+    last_position bigint NOT NULL
+);
+
+-- Checked lines of the entries that events carry. Debit positive, credit negative, minor units.
+CREATE TABLE ledger.posting (
+    position bigint NOT NULL REFERENCES ledger.event (position),
+    line smallint NOT NULL,
+    account text COLLATE "C" NOT NULL,
+    booking text COLLATE "C" NOT NULL,
+    amount bigint NOT NULL,
+    currency text COLLATE "C" NOT NULL CHECK (currency ~ '^[A-Z]{3}$'),
+    effective_on date NOT NULL,
+    rule text COLLATE "C" NOT NULL,
+    PRIMARY KEY (position, line)
+);
+
+CREATE TABLE ledger.capacity (
+    flight text COLLATE "C" NOT NULL,
+    cabin text COLLATE "C" NOT NULL,
+    authorised integer NOT NULL,
+    held integer NOT NULL,
+    sold integer NOT NULL,
+    PRIMARY KEY (flight, cabin)
+) WITH (fillfactor = 50);
+
+CREATE TABLE ledger.outbox (
+    id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+    topic text NOT NULL,
+    body jsonb NOT NULL,
+    created_at timestamptz NOT NULL DEFAULT clock_timestamp(),
+    sent_at timestamptz
+);
+CREATE INDEX outbox_unsent ON ledger.outbox (id) WHERE sent_at IS NULL;
+
+-- Serial numbers of tickets: drawn in blocks of 20, never given out twice, gaps allowed.
+CREATE SEQUENCE ledger.ticket_serial AS bigint START 1000000001 INCREMENT 20 MAXVALUE 9999999979;
+
+CREATE FUNCTION ledger.refuse_change() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+    RAISE EXCEPTION '% on %.% is refused: the log is append-only',
+        TG_OP, TG_TABLE_SCHEMA, TG_TABLE_NAME USING ERRCODE = 'AIS01';
+END
+$$;
+
+CREATE TRIGGER append_only BEFORE UPDATE OR DELETE OR TRUNCATE ON ledger.event
+    FOR EACH STATEMENT EXECUTE FUNCTION ledger.refuse_change();
+CREATE TRIGGER append_only BEFORE UPDATE OR DELETE OR TRUNCATE ON ledger.command
+    FOR EACH STATEMENT EXECUTE FUNCTION ledger.refuse_change();
+CREATE TRIGGER append_only BEFORE UPDATE OR DELETE OR TRUNCATE ON ledger.posting
+    FOR EACH STATEMENT EXECUTE FUNCTION ledger.refuse_change();
+
+-- Every entry sums to zero per currency; checked once per statement over what it inserted.
+CREATE FUNCTION ledger.refuse_unbalanced() RETURNS trigger LANGUAGE plpgsql AS $$
+DECLARE
+    culprit bigint;
+BEGIN
+    SELECT position INTO culprit FROM inserted
+    GROUP BY position, currency HAVING sum(amount) <> 0 LIMIT 1;
+    IF FOUND THEN
+        RAISE EXCEPTION 'the entry at position % does not balance', culprit
+            USING ERRCODE = 'AIS02';
+    END IF;
+    RETURN NULL;
+END
+$$;
+
+CREATE TRIGGER balanced AFTER INSERT ON ledger.posting
+    REFERENCING NEW TABLE AS inserted
+    FOR EACH STATEMENT EXECUTE FUNCTION ledger.refuse_unbalanced();
+
+-- Streams of the arrays whose current version is not the one given.
+CREATE FUNCTION ledger.stale_streams(streams text[], versions integer[]) RETURNS jsonb
+LANGUAGE sql STABLE AS $$
+    SELECT jsonb_object_agg(seen.stream, coalesce(head.version, 0))
+    FROM unnest(streams, versions) AS seen (stream, version)
+    LEFT JOIN LATERAL (
+        SELECT e.version FROM ledger.event AS e
+        WHERE e.stream = seen.stream ORDER BY e.version DESC LIMIT 1
+    ) AS head ON true
+    WHERE coalesce(head.version, 0) <> seen.version
+$$;
+
+CREATE FUNCTION ledger.known_commands(ids uuid[]) RETURNS jsonb
+LANGUAGE sql STABLE AS $$
+    SELECT jsonb_object_agg(
+        id, jsonb_build_array(encode(fingerprint, 'base64'), convert_from(answer, 'UTF8'))
+    )
+    FROM ledger.command WHERE id = ANY (ids)
+$$;
+
+-- Counters of seats follow the moves that events carry; see the header of ledger.append.
+CREATE FUNCTION ledger.move_capacity(streams text[], payloads bytea[]) RETURNS void
+LANGUAGE plpgsql AS $$
+DECLARE
+    culprit record;
+BEGIN
+    WITH moved AS MATERIALIZED (
+        SELECT e.stream AS flight, m.cabin,
+               sum(m.authorised)::integer AS authorised,
+               sum(m.held)::integer AS held,
+               sum(m.sold)::integer AS sold
+        FROM unnest(streams, payloads) AS e (stream, payload),
+             jsonb_to_recordset(convert_from(e.payload, 'UTF8')::jsonb -> 'moves')
+                 AS m (cabin text, authorised integer, held integer, sold integer)
+        WHERE starts_with(e.stream, 'flight-') AND position('"moves"'::bytea IN e.payload) > 0
+        GROUP BY e.stream, m.cabin
+    ), changed AS (
+        INSERT INTO ledger.capacity AS c (flight, cabin, authorised, held, sold)
+        SELECT flight, cabin, authorised, held, sold FROM moved
+        ON CONFLICT (flight, cabin) DO UPDATE
+        SET authorised = c.authorised + excluded.authorised,
+            held = c.held + excluded.held,
+            sold = c.sold + excluded.sold
+        RETURNING c.flight, c.cabin, c.authorised, c.held, c.sold
+    )
+    SELECT changed.flight, changed.cabin INTO culprit
+    FROM changed JOIN moved USING (flight, cabin)
+    WHERE (changed.held + changed.sold > changed.authorised AND moved.held + moved.sold > 0)
+       OR changed.held < 0 OR changed.sold < 0 OR changed.authorised < 0
+    LIMIT 1;
+    IF FOUND THEN
+        RAISE EXCEPTION 'capacity of % cabin % exceeded', culprit.flight, culprit.cabin
+            USING ERRCODE = 'AIS03';
+    END IF;
+END
+$$;
+
+-- Postings are taken from the events themselves, so that rows and events cannot disagree.
+CREATE FUNCTION ledger.post_entries(base bigint, payloads bytea[]) RETURNS void
+LANGUAGE plpgsql AS $$
+DECLARE
+    expected integer;
+    posted integer;
+BEGIN
+    WITH money AS MATERIALIZED (
+        SELECT base + e.ordinality AS position,
+               convert_from(e.payload, 'UTF8')::jsonb -> 'entry' AS entry
+        FROM unnest(payloads) WITH ORDINALITY AS e (payload, ordinality)
+        WHERE position('"entry"'::bytea IN e.payload) > 0
+    ), rows AS (
+        INSERT INTO ledger.posting
+            (position, line, account, booking, amount, currency, effective_on, rule)
+        SELECT money.position, line.ordinality, line.value ->> 'account',
+               line.value ->> 'booking', (line.value ->> 'amount')::bigint,
+               line.value ->> 'currency', (money.entry ->> 'effective_on')::date,
+               money.entry ->> 'rule'
+        FROM money,
+             jsonb_array_elements(money.entry -> 'postings') WITH ORDINALITY
+                 AS line (value, ordinality)
+        RETURNING position
+    )
+    SELECT (SELECT count(*) FROM money WHERE jsonb_typeof(entry) = 'object'),
+           (SELECT count(DISTINCT position) FROM rows)
+    INTO expected, posted;
+    IF expected <> posted THEN
+        RAISE EXCEPTION 'an entry without postings' USING ERRCODE = 'AIS02';
+    END IF;
+END
+$$;
+
+-- Writes one batch: commands, events, postings, capacity, outbox and keys, or nothing.
+--
+-- One advisory transaction lock is taken in a statement of its own; every later statement of this
+-- VOLATILE function then has a fresh snapshot under READ COMMITTED, so positions given out as
+-- max + 1 are in commit order and have no gaps. NOTIFY is sent once.
+--
+-- Nothing is written and no error raised when a stream that was read has moved on (`conflicts`)
+-- or when one of `command_ids` is known already (`known`); the caller decides again.
+-- Errors: 42501-class AIS01 to AIS05 for what code must never do, 23505 for a taken stream.
+CREATE FUNCTION ledger.append(
+    command_ids uuid[], fingerprints bytea[], answers bytea[],
+    actors text[], correlation_ids text[], causation_ids uuid[],
+    streams text[], versions integer[], tags text[], payloads bytea[], commands integer[],
+    read_streams text[], read_versions integer[], asked uuid[],
+    topics text[], bodies text[], subjects text[], wrapped_keys bytea[],
+    OUT last_position bigint, OUT written boolean, OUT conflicts jsonb, OUT known jsonb
+) LANGUAGE plpgsql VOLATILE SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
+DECLARE
+    base bigint;
+    moment timestamptz;
+    culprit text;
+BEGIN
+    IF current_setting('transaction_isolation') <> 'read committed' THEN
+        RAISE EXCEPTION 'append runs under READ COMMITTED only' USING ERRCODE = 'AIS04';
+    END IF;
+    PERFORM pg_advisory_xact_lock(7301);
+
+    written := false;
+    known := ledger.known_commands(command_ids || asked);
+    conflicts := ledger.stale_streams(read_streams, read_versions);
+    SELECT e.position, e.recorded_at INTO base, moment
+    FROM ledger.event AS e ORDER BY e.position DESC LIMIT 1;
+    base := coalesce(base, 0);
+    last_position := base;
+    IF conflicts IS NOT NULL OR cardinality(streams) = 0
+       OR (known IS NOT NULL AND EXISTS (
+               SELECT FROM unnest(command_ids) AS own (id) WHERE known ? own.id::text)) THEN
+        RETURN;
+    END IF;
+
+    SELECT b.stream INTO culprit FROM (
+        SELECT e.stream, min(e.version) AS low, max(e.version) AS high, count(*) AS number
+        FROM unnest(streams, versions) AS e (stream, version) GROUP BY e.stream
+    ) AS b
+    WHERE b.high - b.low + 1 <> b.number
+       OR (b.low > 1 AND NOT EXISTS (
+               SELECT FROM ledger.event AS p
+               WHERE p.stream = b.stream AND p.version = b.low - 1))
+    LIMIT 1;
+    IF FOUND THEN
+        RAISE EXCEPTION 'versions of stream % would have a gap', culprit USING ERRCODE = 'AIS05';
+    END IF;
+
+    moment := greatest(clock_timestamp(), moment + interval '1 microsecond');
+    INSERT INTO ledger.event
+        (position, stream, version, tag, recorded_at, actor, command_id, correlation_id,
+         causation_id, payload)
+    SELECT base + e.ordinality, e.stream, e.version, e.tag, moment, c.actor, c.id,
+           c.correlation_id, c.causation_id, e.payload
+    FROM unnest(streams, versions, tags, payloads, commands)
+             WITH ORDINALITY AS e (stream, version, tag, payload, command, ordinality)
+    JOIN unnest(command_ids, actors, correlation_ids, causation_ids)
+             WITH ORDINALITY AS c (id, actor, correlation_id, causation_id, ordinality)
+        ON c.ordinality = e.command + 1
+    ORDER BY e.ordinality;
+    last_position := base + cardinality(streams);
+
+    INSERT INTO ledger.command (id, fingerprint, answer, last_position)
+    SELECT c.id, c.fingerprint, c.answer, last_position
+    FROM unnest(command_ids, fingerprints, answers) AS c (id, fingerprint, answer);
+
+    PERFORM ledger.move_capacity(streams, payloads);
+    PERFORM ledger.post_entries(base, payloads);
+
+    INSERT INTO vault.subject_key (subject, wrapped)
+    SELECT k.subject, k.wrapped FROM unnest(subjects, wrapped_keys) AS k (subject, wrapped);
+
+    INSERT INTO ledger.outbox (topic, body)
+    SELECT o.topic, o.body::jsonb FROM unnest(topics, bodies) AS o (topic, body);
+
+    written := true;
+    PERFORM pg_notify('ais_log', last_position::text);
+END
+$$;
+
+REVOKE ALL ON ALL FUNCTIONS IN SCHEMA ledger FROM PUBLIC;
+GRANT USAGE ON SCHEMA ledger, vault TO ais_application;
+GRANT SELECT ON ledger.event, ledger.command, ledger.posting, ledger.capacity, ledger.outbox
+    TO ais_application;
+GRANT UPDATE (sent_at) ON ledger.outbox TO ais_application;
+GRANT USAGE ON SEQUENCE ledger.ticket_serial TO ais_application;
+GRANT SELECT ON vault.subject_key TO ais_application;
+GRANT EXECUTE ON FUNCTION ledger.append, ledger.stale_streams, ledger.known_commands
+    TO ais_application;
