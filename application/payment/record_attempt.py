@@ -43,12 +43,15 @@ class Declined(msgspec.Struct, frozen=True):
     code: str
 
 
+Result = Opened | Unresolved | Refused | Expired | Declined
+
+
 class RecordAttempt(msgspec.Struct, frozen=True):
     """What became of the attempt of a payment stream."""
 
     payment: str
     attempt: str
-    result: Opened | Unresolved | Refused | Expired | Declined
+    result: Result
 
     @property
     def hints(self) -> tuple[str, ...]:

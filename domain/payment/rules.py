@@ -2,8 +2,9 @@
 
 import datetime as dt
 
-# Stripe's shortest session life is 30 minutes; one minute more covers clock skew and the call.
-SESSION_LIFETIME = dt.timedelta(minutes=31)
+# Stripe wants at least 30 minutes from its receipt of the call; the rest is room to ask again with
+# the same key after a lost answer. The hold ends first, and then the session is expired by us.
+SESSION_LIFETIME = dt.timedelta(minutes=60)
 
 # Stripe may forget an idempotency key after 24 h; before that, retry, afterwards look up.
 RETRY_HORIZON = dt.timedelta(hours=23)

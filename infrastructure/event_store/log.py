@@ -8,25 +8,23 @@ import asyncio
 import uuid
 from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
-from typing import Any
 
 import psycopg
-from psycopg_pool import AsyncConnectionPool, PoolTimeout
+from psycopg_pool import PoolTimeout
 
 from application import ports
 from infrastructure.event_store import arrays, statement
 from infrastructure.event_store.arrays import Int4Array, TextArray, UuidArray
+from infrastructure.postgres.pool import Connection, Pool
 
 STATEMENT_TIMEOUT_MS = 5_000
 CONNECT_TIMEOUT_SECONDS = 3
-
-Connection = psycopg.AsyncConnection[tuple[Any, ...]]
 
 
 class PostgresEventLog:
     """`application.ports.EventLog` on Postgres; used from one event loop."""
 
-    def __init__(self, dsn: str, pool: AsyncConnectionPool[Connection]) -> None:
+    def __init__(self, dsn: str, pool: Pool) -> None:
         self._dsn = dsn
         self._pool = pool
         self._connection: Connection | None = None
@@ -181,11 +179,3 @@ async def _read_after(
         binary=True,
     )
     return [statement.read_event(row) for row in await cursor.fetchall()]
-
-
-async def prepare_connection(connection: Connection) -> None:
-    """For the read pool's `configure`: the packed array types and UTC."""
-    arrays.register(connection.adapters)
-    await connection.set_autocommit(True)
-    await connection.execute("SET timezone = 'UTC'")
-    await connection.execute(f"SET statement_timeout = {STATEMENT_TIMEOUT_MS}")

@@ -1,0 +1,171 @@
+"""Conversations with Stripe about one payment: open a session, learn its outcome, end it.
+
+Rule: every call is preceded by a recorded intention and followed by a recorded outcome, and no
+call is made within a transaction. What Stripe says now decides; webhooks are only hints.
+"""
+
+import datetime as dt
+from collections.abc import Callable
+
+import msgspec
+
+from application import ports, steps, streams
+from application.dispatch import Dispatcher
+from application.payment import gateway, record_attempt
+from application.payment.record_attempt import RecordAttempt
+from application.payment.record_capture import RecordCapture
+from domain.kernel import ids, money
+from domain.payment import rejections, rules
+from domain.payment.state import Attempt, AttemptStatus, Payment
+
+
+class ReturnUrls(msgspec.Struct, frozen=True):
+    """Where Stripe sends the traveller afterwards; `{booking}` is filled in."""
+
+    success: str
+    cancel: str
+
+
+class Collector:
+    """Uses the dispatcher for every record and the gateway for every call."""
+
+    def __init__(
+        self,
+        *,
+        dispatcher: Dispatcher,
+        payments: gateway.PaymentGateway,
+        clock: ports.Clock,
+        urls: ReturnUrls,
+        describe: Callable[[str], str],
+    ) -> None:
+        self._dispatcher = dispatcher
+        self._payments = payments
+        self._clock = clock
+        self._urls = urls
+        self._describe = describe
+
+    async def payment(self, stream: str) -> Payment:
+        """The payment as the log has it now; rejects PaymentNotFound."""
+        found = await self._dispatcher.current(streams.PAYMENT, stream)
+        if found[0] is None:
+            raise rejections.PaymentNotFound()
+        return found[0]
+
+    async def open_session(
+        self, stream: str, attempt_id: str, *, cause: steps.Cause, locale: str = "en"
+    ) -> Attempt:
+        """Ask Stripe for the attempt's session unless its outcome is known; record and return it.
+
+        Raises GatewayTimeout and GatewayUnavailable (the attempt is then unknown and is asked
+        again with the same key), GatewayRejected (recorded as refused).
+        """
+        payment = await self.payment(stream)
+        attempt = payment.attempt(attempt_id)
+        if attempt is None:
+            raise rejections.PaymentNotFound()
+        if attempt.status not in {AttemptStatus.REQUESTED, AttemptStatus.UNKNOWN}:
+            return attempt
+        try:
+            session = await self._ask(payment, stream, attempt, locale)
+        except (gateway.GatewayTimeout, gateway.GatewayUnavailable):
+            await self._record(stream, attempt_id, record_attempt.Unresolved(), cause, "unknown")
+            raise
+        except gateway.GatewayRejected as refusal:
+            refused = record_attempt.Refused(code=refusal.code)
+            await self._record(stream, attempt_id, refused, cause, "refused")
+            raise
+        if session is None:
+            refused = record_attempt.Refused(code="never_reached_stripe")
+            await self._record(stream, attempt_id, refused, cause, "refused")
+        else:
+            opened = record_attempt.Opened(
+                session=session.id, url=session.url or "", expires_at=session.expires_at
+            )
+            await self._record(stream, attempt_id, opened, cause, "opened")
+        known = (await self.payment(stream)).attempt(attempt_id)
+        assert known is not None
+        return known
+
+    async def _ask(
+        self, payment: Payment, stream: str, attempt: Attempt, locale: str
+    ) -> gateway.CheckoutSession | None:
+        """Stripe's session of the attempt; None when Stripe forgot the key and has none."""
+        if not rules.may_retry_with_same_key(started_at=attempt.started_at, now=self._clock()):
+            found = await self._payments.find_sessions(
+                created_since=attempt.started_at - dt.timedelta(minutes=5), attempt=attempt.id
+            )
+            return found[0] if found else None
+        return await self._payments.open_checkout(
+            gateway.CheckoutRequest(
+                booking=payment.booking,
+                payment=stream,
+                attempt=attempt.id,
+                amount=payment.due,
+                description=self._describe(payment.booking),
+                success_url=self._urls.success.format(booking=payment.booking),
+                cancel_url=self._urls.cancel.format(booking=payment.booking),
+                idempotency_key=attempt.idempotency_key,
+                expires_at=attempt.expires_at,
+                locale=locale,
+                customer_email=None,
+            )
+        )
+
+    async def learn_session(self, session_id: str, *, cause: steps.Cause) -> None:
+        """Take over what Stripe says now of a checkout session and its intent."""
+        await self._take_over(await self._payments.session(session_id), cause)
+
+    async def end_session(self, session_id: str, *, cause: steps.Cause) -> None:
+        """Expire the session if it is still open; if it was paid meanwhile, record that."""
+        await self._take_over(await self._payments.expire_session(session_id), cause)
+
+    async def _take_over(self, session: gateway.CheckoutSession, cause: steps.Cause) -> None:
+        if session.payment_intent is not None:
+            await self.learn_intent(session.payment_intent, cause=cause)
+        if session.status == "expired" and session.payment and session.attempt:
+            expired = record_attempt.Expired()
+            await self._record(session.payment, session.attempt, expired, cause, "expired")
+
+    async def learn_intent(self, intent_id: str, *, cause: steps.Cause) -> None:
+        """Take over what Stripe says now of a payment intent: captured, or a card declined."""
+        intent = await self._payments.payment_intent(intent_id)
+        if intent.booking is None or intent.payment is None or intent.attempt is None:
+            return  # money of somebody else's making: reconciliation finds and explains it
+        if intent.status == "succeeded":
+            await self._record_capture(intent, cause)
+        elif intent.last_error_code is not None and intent.latest_charge is not None:
+            declined = record_attempt.Declined(
+                intent=intent.id, charge=intent.latest_charge, code=intent.last_error_code
+            )
+            await self._record(
+                intent.payment, intent.attempt, declined, cause, f"declined:{intent.latest_charge}"
+            )
+
+    async def _record_capture(self, intent: gateway.PaymentIntent, cause: steps.Cause) -> None:
+        assert intent.payment is not None
+        assert intent.booking is not None
+        command = RecordCapture(
+            payment=intent.payment,
+            booking=intent.booking,
+            attempt=intent.attempt or "",
+            intent=intent.id,
+            charge=intent.latest_charge or "",
+            amount=money.Money(intent.amount_received.amount, intent.amount_received.currency),
+        )
+        await self._dispatcher.submit(steps.order(cause, f"capture:{intent.id}", command))
+
+    async def _record(
+        self,
+        stream: str,
+        attempt: str,
+        result: record_attempt.Result,
+        cause: steps.Cause,
+        step: str,
+    ) -> None:
+        command = RecordAttempt(payment=stream, attempt=attempt, result=result)
+        await self._dispatcher.submit(steps.order(cause, f"{attempt}:{step}", command))
+
+
+def payment_of(booking: str) -> str:
+    """The payment stream of a booking's first amount due."""
+    return ids.payment_stream(booking, 1)

@@ -1,0 +1,63 @@
+"""Runs processes over the log: for each event its commands, then the checkpoint.
+
+A command that was carried out before is a replay, so a run that ended between command and
+checkpoint repeats itself harmlessly. A refusal is final for its event and is told to `report`.
+"""
+
+from collections.abc import Callable
+
+from application import ports, steps
+from application.dispatch import Dispatcher
+from application.processes import confirm_when_paid
+from domain.booking.rules import PASSENGER_LIMIT
+from domain.kernel import ids
+from domain.kernel.rejections import Rejection
+
+READ_LIMIT = 1_000
+ACTOR = "system"
+
+
+class ProcessRunner:
+    """Reads the log from a position on and submits what follows from each event."""
+
+    def __init__(
+        self,
+        *,
+        log: ports.EventLog,
+        dispatcher: Dispatcher,
+        stock: ports.TicketStock,
+        airline_code: str,
+        report: Callable[[str, Rejection], None],
+    ) -> None:
+        self._log = log
+        self._dispatcher = dispatcher
+        self._stock = stock
+        self._airline_code = airline_code
+        self._report = report
+
+    async def run_from(self, position: int) -> int:
+        """Work off what the log holds after the position, READ_LIMIT events at most.
+
+        Returns the position up to which everything is done; raises Unavailable.
+        """
+        done = position
+        async for recorded in self._log.read_log(after=position, limit=READ_LIMIT):
+            if confirm_when_paid.concerns(recorded):
+                await self._confirm(recorded)
+            done = recorded.position
+        return done
+
+    async def _confirm(self, recorded: ports.RecordedEvent) -> None:
+        serials = await self._stock.draw(PASSENGER_LIMIT)
+        command = confirm_when_paid.command(
+            recorded, airline_code=self._airline_code, ticket_serials=tuple(serials)
+        )
+        cause = steps.Cause(
+            id=ids.event_id(recorded.stream, recorded.version),
+            actor=ACTOR,
+            correlation_id=recorded.correlation_id,
+        )
+        try:
+            await self._dispatcher.submit(steps.order(cause, confirm_when_paid.NAME, command))
+        except Rejection as rejection:
+            self._report(recorded.stream, rejection)

@@ -1,0 +1,79 @@
+"""The outbox as its relay sees it, and the checkpoints of processes."""
+
+import msgspec
+import psycopg
+from psycopg_pool import PoolTimeout
+
+from application import ports
+from infrastructure.postgres.pool import Pool
+
+
+class UnsentMessage(msgspec.Struct, frozen=True):
+    """A message that an append left to be sent; ids only."""
+
+    id: int
+    topic: str
+    body: dict[str, str]
+
+
+class Outbox:
+    """The table ledger.outbox. A message is sent at least once; its effect is made once."""
+
+    def __init__(self, pool: Pool) -> None:
+        self._pool = pool
+
+    async def unsent(self, *, limit: int) -> list[UnsentMessage]:
+        """The oldest messages not yet handed to the queue."""
+        rows = await _query(
+            self._pool,
+            "SELECT id, topic, body FROM ledger.outbox WHERE sent_at IS NULL ORDER BY id LIMIT %s",
+            (limit,),
+        )
+        return [msgspec.convert(row, UnsentMessage) for row in _named(rows)]
+
+    async def mark_sent(self, ids: list[int]) -> None:
+        """The queue has taken these."""
+        await _query(
+            self._pool,
+            "UPDATE ledger.outbox SET sent_at = clock_timestamp() WHERE id = ANY (%s) RETURNING id",
+            (ids,),
+        )
+
+
+class ProcessCheckpoints:
+    """How far each process has read the log."""
+
+    def __init__(self, pool: Pool) -> None:
+        self._pool = pool
+
+    async def read(self, name: str) -> int:
+        """The last position worked off, 0 at the beginning."""
+        rows = await _query(
+            self._pool, "SELECT position FROM process.checkpoint WHERE name = %s", (name,)
+        )
+        return int(str(rows[0][0])) if rows else 0
+
+    async def move(self, name: str, position: int) -> None:
+        """Everything up to the position has been worked off; never moves back."""
+        await _query(
+            self._pool,
+            "INSERT INTO process.checkpoint AS c (name, position) VALUES (%s, %s) "
+            "ON CONFLICT (name) DO UPDATE SET position = greatest(c.position, excluded.position), "
+            "moved_at = clock_timestamp() RETURNING position",
+            (name, position),
+        )
+
+
+def _named(rows: list[tuple[object, ...]]) -> list[dict[str, object]]:
+    return [{"id": row[0], "topic": row[1], "body": row[2]} for row in rows]
+
+
+async def _query(
+    pool: Pool, query: str, parameters: tuple[object, ...]
+) -> list[tuple[object, ...]]:
+    try:
+        async with pool.connection() as connection:
+            cursor = await connection.execute(query.encode(), parameters)
+            return await cursor.fetchall()
+    except (psycopg.OperationalError, PoolTimeout) as error:
+        raise ports.Unavailable("database") from error
