@@ -4,12 +4,12 @@ A command that was carried out before is a replay, so a run that ended between c
 checkpoint repeats itself harmlessly. A refusal is final for its event and is told to `report`.
 """
 
+import asyncio
 from collections.abc import Callable
 
-from application import ports, steps
+from application import ports, steps, streams
 from application.dispatch import Dispatcher
 from application.processes import confirm_when_paid
-from domain.booking.rules import PASSENGER_LIMIT
 from domain.kernel import ids
 from domain.kernel.rejections import Rejection
 
@@ -41,14 +41,20 @@ class ProcessRunner:
         Returns the position up to which everything is done; raises Unavailable.
         """
         done = position
+        paid: list[ports.RecordedEvent] = []
         async for recorded in self._log.read_log(after=position, limit=READ_LIMIT):
             if confirm_when_paid.concerns(recorded):
-                await self._confirm(recorded)
+                paid.append(recorded)
             done = recorded.position
+        # Together, so that the dispatcher makes one append of many confirmations.
+        await asyncio.gather(*(self._confirm(recorded) for recorded in paid))
         return done
 
     async def _confirm(self, recorded: ports.RecordedEvent) -> None:
-        serials = await self._stock.draw(PASSENGER_LIMIT)
+        found = await self._dispatcher.current(streams.BOOKING, recorded.stream)
+        booking = found[0]
+        assert booking is not None, "the log holds its payment"
+        serials = await self._stock.draw(len(booking.passengers))
         command = confirm_when_paid.command(
             recorded, airline_code=self._airline_code, ticket_serials=tuple(serials)
         )
