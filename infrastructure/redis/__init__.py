@@ -1,0 +1,1 @@
+"""Valkey or Redis: the task queue's broker and the shared part of the rate limiter."""

@@ -1,0 +1,1 @@
+"""Processes without a client: the worker of the task queue and the scheduler."""

@@ -1,0 +1,56 @@
+"""The task queue: dramatiq over Redis. Messages carry a topic and ids, nothing personal.
+
+Redis may lose all of it: the outbox, the inbox and the timers hold the truth and send again.
+"""
+
+import asyncio
+
+import dramatiq
+import redis
+from dramatiq.brokers.redis import RedisBroker
+from dramatiq.middleware import (
+    AgeLimit,
+    Callbacks,
+    Middleware,
+    Retries,
+    ShutdownNotifications,
+    TimeLimit,
+)
+
+from application import ports
+
+QUEUE_NAME = "ais"
+MESSAGE_LIFE_MS = 24 * 3600 * 1000
+TRY_LIMIT = 8
+MIN_BACKOFF_MS = 500
+MAX_BACKOFF_MS = 300_000
+
+
+def make_broker(redis_url: str) -> RedisBroker:
+    """A broker with bounded retries; nothing connects before the first message."""
+    middleware: list[Middleware] = [
+        AgeLimit(max_age=MESSAGE_LIFE_MS),
+        TimeLimit(time_limit=60_000),
+        ShutdownNotifications(),
+        Callbacks(),
+        Retries(max_retries=TRY_LIMIT, min_backoff=MIN_BACKOFF_MS, max_backoff=MAX_BACKOFF_MS),
+    ]
+    return RedisBroker(url=redis_url, middleware=middleware)
+
+
+class TaskQueue:
+    """Hands messages to the worker; raises Unavailable when Redis is away."""
+
+    def __init__(self, broker: RedisBroker) -> None:
+        self._broker = broker
+        self._broker.declare_queue(QUEUE_NAME)
+
+    async def enqueue(self, topic: str, body: dict[str, str]) -> None:
+        """Put one message in the queue."""
+        message: dramatiq.Message[None] = dramatiq.Message(
+            queue_name=QUEUE_NAME, actor_name=topic, args=(), kwargs=dict(body), options={}
+        )
+        try:
+            await asyncio.to_thread(self._broker.enqueue, message)
+        except (redis.exceptions.ConnectionError, redis.exceptions.TimeoutError) as error:
+            raise ports.Unavailable("queue") from error
