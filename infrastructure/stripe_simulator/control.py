@@ -72,6 +72,7 @@ class Control:
         self._faults = faults
         self._requests = requests
         self._routes: dict[tuple[str, str], Callable[[Request], object]] = {
+            ("GET", "faults"): lambda _: {"armed": len(faults.armed)},
             ("POST", "faults"): self._arm,
             ("DELETE", "faults"): self._disarm,
             ("GET", "deliveries"): self._deliveries,
