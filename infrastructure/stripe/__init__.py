@@ -1,0 +1,1 @@
+"""Stripe as our payment gateway: the only package that talks to it."""

@@ -1,0 +1,157 @@
+"""The payment gateway as the use cases see it: Checkout sessions, PaymentIntents, genuine events.
+
+One rule: a failure says whether the outcome is known. Only `GatewayRejected` is a definite no.
+"""
+
+import datetime as dt
+from typing import Literal, Protocol
+
+import msgspec
+
+from domain.kernel import money
+
+
+class CheckoutRequest(msgspec.Struct, frozen=True, kw_only=True):
+    """All that opens one Checkout session; a retry must send the very same values.
+
+    `expires_at` must lie 30 minutes to 24 hours after the moment Stripe executes the request,
+    so leave room for retries. `description` is what the traveller reads; nothing personal.
+    """
+
+    booking: str
+    payment: str
+    attempt: str
+    amount: money.Money
+    description: str
+    success_url: str
+    cancel_url: str
+    idempotency_key: str
+    expires_at: dt.datetime
+    locale: Literal["ar", "en"]
+    customer_email: str | None
+
+
+class CheckoutSession(msgspec.Struct, frozen=True, kw_only=True):
+    """A session as it is now; `url` is there while it is open.
+
+    `payment_status` is paid, unpaid or no_payment_required; `payment_intent` appears with the
+    traveller's first attempt. booking, payment and attempt come from our own metadata.
+    """
+
+    id: str
+    url: str | None
+    status: Literal["open", "complete", "expired"]
+    payment_status: str
+    payment_intent: str | None
+    amount: money.Money
+    expires_at: dt.datetime
+    booking: str | None
+    payment: str | None
+    attempt: str | None
+
+
+class PaymentIntent(msgspec.Struct, frozen=True, kw_only=True):
+    """A PaymentIntent as it is now; `last_error_code` is of the latest failed attempt.
+
+    `status` is Stripe's word: requires_payment_method, requires_confirmation, requires_action,
+    processing, requires_capture, canceled, succeeded.
+    """
+
+    id: str
+    status: str
+    amount: money.Money
+    amount_received: money.Money
+    latest_charge: str | None
+    last_error_code: str | None
+    booking: str | None
+    payment: str | None
+    attempt: str | None
+
+
+class GatewayFailure(Exception):
+    """A call to the gateway did not bring the answer; texts hold no secrets."""
+
+
+class GatewayTimeout(GatewayFailure):
+    """The outcome is unknown: the request may have been carried out. Ask again, same key."""
+
+
+class GatewayUnavailable(GatewayFailure):
+    """Stripe is busy, broken or out of reach; retry later with the same key."""
+
+
+class GatewayRejected(GatewayFailure):
+    """A definite no; `code` is Stripe's, or its error type where it gives no code."""
+
+    def __init__(self, code: str, message: str) -> None:
+        super().__init__(f"{code}: {message}")
+        self.code = code
+        self.message = message
+
+
+class GatewayMisconfigured(GatewayFailure):
+    """A wrong key, a missing right or a reused idempotency key: stop and raise an alarm."""
+
+
+class PaymentGateway(Protocol):
+    """Stripe's part in a payment. Every method raises only the failures above."""
+
+    async def open_checkout(self, request: CheckoutRequest) -> CheckoutSession:
+        """Open a session, or give the one this idempotency key opened, in its current state."""
+        ...
+
+    async def session(self, session_id: str) -> CheckoutSession:
+        """The session as it is now; an unknown id is GatewayRejected("resource_missing")."""
+        ...
+
+    async def expire_session(self, session_id: str) -> CheckoutSession:
+        """Close the session if it is open; the state afterwards, which may be complete."""
+        ...
+
+    async def payment_intent(self, intent_id: str) -> PaymentIntent:
+        """The intent as it is now; an unknown id is GatewayRejected("resource_missing")."""
+        ...
+
+    async def find_sessions(
+        self,
+        *,
+        created_since: dt.datetime,
+        attempt: str,
+        created_until: dt.datetime | None = None,
+    ) -> list[CheckoutSession]:
+        """Sessions of the attempt created in the window, newest first.
+
+        For outcomes too old to be asked by idempotency key (23 hours and more). The gateway has
+        no filter for metadata and reads the whole window, so give it an end where one is known.
+        """
+        ...
+
+
+class VerifiedEvent(msgspec.Struct, frozen=True, kw_only=True):
+    """A genuine webhook event; a hint, never the truth: the object's current state decides.
+
+    `supported` is false for event types, API versions and thin events that are only recorded as
+    ignored. `content` is the raw JSON of the object as it was; empty for thin events.
+    """
+
+    id: str
+    type: str
+    api_version: str | None
+    created: dt.datetime
+    livemode: bool
+    account: str | None
+    supported: bool
+    content: bytes
+    object_id: str | None
+    object_kind: str | None
+    booking: str | None
+    payment: str | None
+    attempt: str | None
+
+
+class NotGenuine(Exception):
+    """A webhook request that must be answered 400 with nothing stored; `reason` is a code."""
+
+    def __init__(self, reason: str) -> None:
+        super().__init__(reason)
+        self.reason = reason

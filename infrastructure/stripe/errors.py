@@ -1,0 +1,63 @@
+"""Every way a call of the Stripe SDK can fail, turned into the four failures of the gateway.
+
+The wrapper is closed: neither the SDK's exceptions nor the transport's leave this package, and
+their bodies, which can hold secrets, are not chained to ours.
+"""
+
+from collections.abc import Awaitable
+from typing import TypeVar
+
+import aiohttp
+import stripe
+
+from application.payment import gateway
+
+_T = TypeVar("_T")
+
+# The request was never sent: nobody listened, or no connection came about in time.
+_NOT_SENT = (aiohttp.ClientConnectorError, aiohttp.ConnectionTimeoutError)
+
+
+async def translated(call: Awaitable[_T]) -> _T:
+    """Await an SDK call; raises only GatewayFailure.
+
+    The SDK wraps what fails before the first byte of an answer, but not what fails while the
+    body is read: those arrive as the transport's own exceptions.
+    """
+    try:
+        return await call
+    except stripe.StripeError as error:
+        raise failure(error) from None
+    except (TimeoutError, aiohttp.ClientError, OSError) as error:
+        raise gateway.GatewayTimeout(f"no answer: {type(error).__name__}") from None
+
+
+def failure(error: stripe.StripeError) -> gateway.GatewayFailure:
+    """The failure that an SDK exception stands for."""
+    code, kind = _code_and_type(error)
+    where = f"status {error.http_status}, {code or kind}, request {error.request_id}"
+    if isinstance(error, stripe.APIConnectionError):
+        cause = error.__cause__
+        if isinstance(cause, _NOT_SENT):
+            return gateway.GatewayUnavailable(f"not reached: {type(cause).__name__}")
+        return gateway.GatewayTimeout(f"no answer: {type(cause).__name__}")
+    if isinstance(
+        error, stripe.AuthenticationError | stripe.PermissionError | stripe.IdempotencyError
+    ):
+        return gateway.GatewayMisconfigured(where)
+    status = error.http_status or 0
+    if isinstance(error, stripe.RateLimitError) or status in (409, 429) or status >= 500:
+        return gateway.GatewayUnavailable(where)
+    if 400 <= status < 500:
+        return gateway.GatewayRejected(code or kind, str(error.user_message or where))
+    return gateway.GatewayTimeout(f"unreadable answer: {where}")
+
+
+def _code_and_type(error: stripe.StripeError) -> tuple[str | None, str]:
+    """Stripe's own code and type: the SDK fills `error.code` for two of its classes only."""
+    body = error.json_body if isinstance(error.json_body, dict) else {}
+    fields = body.get("error")
+    if not isinstance(fields, dict):
+        return None, "unknown"
+    code, kind = fields.get("code"), fields.get("type")
+    return (code if isinstance(code, str) else None), str(kind or "unknown")

@@ -1,0 +1,219 @@
+"""The payment gateway on the official SDK: one call each, our ids in the metadata.
+
+Retries belong to the caller, who persisted the idempotency key: the SDK makes none by itself.
+"""
+
+import datetime as dt
+from collections.abc import Mapping
+from typing import Any, Literal
+
+import aiohttp
+import msgspec
+import stripe
+
+from application.payment import gateway
+from domain.kernel import money
+from infrastructure.stripe import errors
+from infrastructure.stripe.version import API_VERSION
+
+PAGE_SIZE = 100
+PAGES_LIMIT = 50
+
+# Stripe counts these in other minor units than ISO 4217 does, or not at all.
+NOT_IN_ISO_UNITS = frozenset({"IQD", "ISK", "LYD", "MGA", "UGX"})
+# Stripe Checkout is not translated into Arabic: `auto` follows the traveller's browser.
+_LOCALES: Mapping[str, Literal["auto", "en"]] = {"ar": "auto", "en": "en"}
+
+
+class _Session(msgspec.Struct, frozen=True):
+    """What we read of a Checkout session."""
+
+    id: str
+    status: Literal["open", "complete", "expired"]
+    payment_status: str
+    amount_total: int
+    currency: str
+    expires_at: int
+    url: str | None = None
+    payment_intent: str | None = None
+    metadata: dict[str, str] | None = None
+
+
+class _Error(msgspec.Struct, frozen=True):
+    """The last failed attempt of an intent."""
+
+    code: str | None = None
+
+
+class _Intent(msgspec.Struct, frozen=True):
+    """What we read of a PaymentIntent."""
+
+    id: str
+    status: str
+    amount: int
+    amount_received: int
+    currency: str
+    latest_charge: str | None = None
+    last_payment_error: _Error | None = None
+    metadata: dict[str, str] | None = None
+
+
+class StripePaymentGateway:
+    """Implements PaymentGateway. `base_url` is None for Stripe itself; close it when done."""
+
+    def __init__(self, *, api_key: str, base_url: str | None, timeout_seconds: float) -> None:
+        timeout = aiohttp.ClientTimeout(total=timeout_seconds, connect=timeout_seconds / 2)
+        self._transport = stripe.AIOHTTPClient(timeout=timeout)
+        self._client = stripe.StripeClient(
+            api_key,
+            stripe_version=API_VERSION,
+            base_addresses={} if base_url is None else {"api": base_url},
+            http_client=self._transport,
+            max_network_retries=0,
+        )
+
+    async def close(self) -> None:
+        """Give the connections back."""
+        await self._transport.close_async()  # type: ignore[no-untyped-call]  # untyped in the SDK
+
+    async def open_checkout(self, request: gateway.CheckoutRequest) -> gateway.CheckoutSession:
+        """See PaymentGateway; also refuses currencies that Stripe counts differently."""
+        if request.amount.currency in NOT_IN_ISO_UNITS:
+            raise gateway.GatewayRejected("currency_not_supported", request.amount.currency)
+        created = await errors.translated(
+            self._client.v1.checkout.sessions.create_async(
+                _session_params(request), {"idempotency_key": request.idempotency_key}
+            )
+        )
+        if _was_replayed(created):
+            return await self.session(created.id)
+        return _session(created)
+
+    async def session(self, session_id: str) -> gateway.CheckoutSession:
+        """See PaymentGateway."""
+        return _session(
+            await errors.translated(self._client.v1.checkout.sessions.retrieve_async(session_id))
+        )
+
+    async def expire_session(self, session_id: str) -> gateway.CheckoutSession:
+        """See PaymentGateway. Stripe refuses to expire what is not open: then we look again."""
+        try:
+            return _session(
+                await errors.translated(self._client.v1.checkout.sessions.expire_async(session_id))
+            )
+        except gateway.GatewayRejected:
+            current = await self.session(session_id)
+            if current.status == "open":
+                raise
+            return current
+
+    async def payment_intent(self, intent_id: str) -> gateway.PaymentIntent:
+        """See PaymentGateway."""
+        return _intent(
+            await errors.translated(self._client.v1.payment_intents.retrieve_async(intent_id))
+        )
+
+    async def find_sessions(
+        self,
+        *,
+        created_since: dt.datetime,
+        attempt: str,
+        created_until: dt.datetime | None = None,
+    ) -> list[gateway.CheckoutSession]:
+        """See PaymentGateway; a window of more than 5,000 sessions is GatewayUnavailable."""
+        window = {"gte": int(created_since.timestamp())}
+        if created_until is not None:
+            window["lte"] = int(created_until.timestamp()) + 1
+        found: list[gateway.CheckoutSession] = []
+        params: dict[str, Any] = {"limit": PAGE_SIZE, "created": window}
+        for _ in range(PAGES_LIMIT):
+            page = await errors.translated(
+                self._client.v1.checkout.sessions.list_async(params)  # type: ignore[arg-type]  # grows a cursor below
+            )
+            sessions = [_session(each) for each in page.data]
+            found += [session for session in sessions if session.attempt == attempt]
+            if not page.has_more:
+                return found
+            params["starting_after"] = sessions[-1].id
+        raise gateway.GatewayUnavailable("the window holds too many sessions to look through")
+
+
+def _session_params(request: gateway.CheckoutRequest) -> Any:
+    """The request as Stripe's parameters; the same request always gives the same ones."""
+    metadata = {
+        "booking": request.booking,
+        "payment": request.payment,
+        "attempt": request.attempt,
+    }
+    params: dict[str, Any] = {
+        "mode": "payment",
+        "client_reference_id": request.booking,
+        "success_url": request.success_url,
+        "cancel_url": request.cancel_url,
+        "expires_at": int(request.expires_at.timestamp()),
+        "locale": _LOCALES[request.locale],
+        "line_items": [
+            {
+                "price_data": {
+                    "currency": request.amount.currency.lower(),
+                    "unit_amount": request.amount.amount,
+                    "product_data": {"name": request.description},
+                },
+                "quantity": 1,
+            }
+        ],
+        "metadata": metadata,
+        "payment_intent_data": {"metadata": metadata, "description": request.description},
+    }
+    if request.customer_email is not None:
+        params["customer_email"] = request.customer_email
+    return params
+
+
+def _was_replayed(created: stripe.StripeObject) -> bool:
+    """Whether the answer is the stored one of an earlier request with this key."""
+    response = created.last_response
+    headers = getattr(response, "headers", None) or {}
+    return bool(headers.get("Idempotent-Replayed") == "true")
+
+
+def _read(item: stripe.StripeObject, shape: type[Any]) -> Any:
+    try:
+        return msgspec.convert(item.to_dict(), type=shape)
+    except msgspec.ValidationError as error:
+        raise gateway.GatewayTimeout(f"unreadable answer: {error}") from None
+
+
+def _session(item: stripe.StripeObject) -> gateway.CheckoutSession:
+    read: _Session = _read(item, _Session)
+    metadata = read.metadata or {}
+    return gateway.CheckoutSession(
+        id=read.id,
+        url=read.url,
+        status=read.status,
+        payment_status=read.payment_status,
+        payment_intent=read.payment_intent,
+        amount=money.Money(amount=read.amount_total, currency=read.currency.upper()),
+        expires_at=dt.datetime.fromtimestamp(read.expires_at, dt.UTC),
+        booking=metadata.get("booking"),
+        payment=metadata.get("payment"),
+        attempt=metadata.get("attempt"),
+    )
+
+
+def _intent(item: stripe.StripeObject) -> gateway.PaymentIntent:
+    read: _Intent = _read(item, _Intent)
+    metadata = read.metadata or {}
+    currency = read.currency.upper()
+    error = read.last_payment_error
+    return gateway.PaymentIntent(
+        id=read.id,
+        status=read.status,
+        amount=money.Money(amount=read.amount, currency=currency),
+        amount_received=money.Money(amount=read.amount_received, currency=currency),
+        latest_charge=read.latest_charge,
+        last_error_code=None if error is None else error.code,
+        booking=metadata.get("booking"),
+        payment=metadata.get("payment"),
+        attempt=metadata.get("attempt"),
+    )

@@ -1,0 +1,196 @@
+"""Is this webhook request really from Stripe: raw bytes in, a verified event or NotGenuine out.
+
+Nothing else ever leaves `verify`: the SDK's own check accepts timestamps from the future and
+objects without an id, and breaks with other exceptions on bytes that are no UTF-8 or no object.
+"""
+
+import datetime as dt
+import hmac
+from collections.abc import Sequence
+from typing import Annotated, Literal
+
+import msgspec
+
+from application.payment import gateway
+from infrastructure.stripe.version import API_VERSION
+
+BODY_LIMIT_BYTES = 256 * 1024
+HEADER_LIMIT = 4096
+SIGNATURES_LIMIT = 16
+
+SUPPORTED_TYPES = frozenset(
+    {
+        "checkout.session.completed",
+        "checkout.session.expired",
+        "checkout.session.async_payment_succeeded",
+        "checkout.session.async_payment_failed",
+        "payment_intent.succeeded",
+        "payment_intent.payment_failed",
+        "payment_intent.canceled",
+    }
+)
+
+_Id = Annotated[str, msgspec.Meta(pattern=r"^[A-Za-z0-9_]{1,255}\Z")]
+_Word = Annotated[str, msgspec.Meta(pattern=r"^[A-Za-z0-9_.\-\[\]]{1,120}\Z")]
+_Second = Annotated[int, msgspec.Meta(ge=0, lt=2**35)]
+
+
+class _Kind(msgspec.Struct, frozen=True):
+    """Which of Stripe's two envelopes the body is."""
+
+    object: Literal["event", "v2.core.event"]
+
+
+class _Content(msgspec.Struct, frozen=True):
+    """The object of a snapshot event, untouched."""
+
+    object: msgspec.Raw
+
+
+class _Snapshot(msgspec.Struct, frozen=True):
+    """A v1 event: it carries the object as it was."""
+
+    id: _Id
+    type: _Word
+    api_version: _Word | None
+    created: _Second
+    livemode: bool
+    data: _Content
+    account: _Id | None = None
+
+
+class _Thin(msgspec.Struct, frozen=True):
+    """A v2 event: it only names the object."""
+
+    id: _Id
+    type: _Word
+    created: dt.datetime
+    livemode: bool = False
+    context: str | None = None
+
+
+class _Object(msgspec.Struct, frozen=True):
+    """What every object may tell about itself; a balance has no id."""
+
+    object: _Word
+    id: _Id | None = None
+    metadata: dict[str, str] | None = None
+
+
+def verify(
+    body: bytes,
+    signature: str | None,
+    secrets: Sequence[str],
+    now: dt.datetime,
+    *,
+    livemode: bool,
+    account: str | None = None,
+    tolerance_seconds: int = 300,
+    future_leeway_seconds: int = 60,
+) -> gateway.VerifiedEvent:
+    """The event, if one of the secrets signed exactly these bytes about now.
+
+    `livemode` and `account` are ours: an event of the other mode or of another account is not
+    genuine. Raises NotGenuine with reason oversize, missing_signature, malformed_signature,
+    no_v1_signature, too_old, from_the_future, signature_mismatch, not_utf8, not_an_event,
+    livemode or account; never anything else.
+    """
+    assert secrets
+    assert all(secrets)
+    if len(body) > BODY_LIMIT_BYTES:
+        raise gateway.NotGenuine("oversize")
+    timestamp, signatures = _signature_parts(signature)
+    age = now.timestamp() - int(timestamp)
+    if age > tolerance_seconds:
+        raise gateway.NotGenuine("too_old")
+    if age < -future_leeway_seconds:
+        raise gateway.NotGenuine("from_the_future")
+    _check_signature(body, timestamp, signatures, secrets)
+    event = _event(body)
+    if event.livemode is not livemode:
+        raise gateway.NotGenuine("livemode")
+    if event.account is not None and event.account != account:
+        raise gateway.NotGenuine("account")
+    return event
+
+
+def _signature_parts(header: str | None) -> tuple[str, list[bytes]]:
+    """The timestamp as it was signed and every v1 signature."""
+    if not header:
+        raise gateway.NotGenuine("missing_signature")
+    if len(header) > HEADER_LIMIT or not header.isascii():
+        raise gateway.NotGenuine("malformed_signature")
+    parts = [part.strip().partition("=") for part in header.split(",")]
+    times = [value for name, _, value in parts if name == "t"]
+    signatures = [value.encode() for name, _, value in parts if name == "v1"]
+    if len(times) != 1 or not times[0].isdigit() or len(times[0]) > 11:
+        raise gateway.NotGenuine("malformed_signature")
+    if not signatures:
+        raise gateway.NotGenuine("no_v1_signature")
+    return times[0], signatures[:SIGNATURES_LIMIT]
+
+
+def _check_signature(
+    body: bytes, timestamp: str, signatures: Sequence[bytes], secrets: Sequence[str]
+) -> None:
+    """Every pair is compared, in constant time, so that timing tells nothing."""
+    signed = timestamp.encode() + b"." + body
+    matches = 0
+    for secret in secrets:
+        expected = hmac.new(secret.encode(), signed, "sha256").hexdigest().encode()
+        for given in signatures:
+            matches += hmac.compare_digest(expected, given)
+    if not matches:
+        raise gateway.NotGenuine("signature_mismatch")
+
+
+def _event(body: bytes) -> gateway.VerifiedEvent:
+    try:
+        body.decode("utf-8")
+    except UnicodeDecodeError:
+        raise gateway.NotGenuine("not_utf8") from None
+    try:
+        kind = msgspec.json.decode(body, type=_Kind)
+        return _thin(body) if kind.object == "v2.core.event" else _snapshot(body)
+    except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError):
+        raise gateway.NotGenuine("not_an_event") from None
+
+
+def _snapshot(body: bytes) -> gateway.VerifiedEvent:
+    event = msgspec.json.decode(body, type=_Snapshot)
+    about = msgspec.json.decode(event.data.object, type=_Object)
+    metadata = about.metadata or {}
+    return gateway.VerifiedEvent(
+        id=event.id,
+        type=event.type,
+        api_version=event.api_version,
+        created=dt.datetime.fromtimestamp(event.created, dt.UTC),
+        livemode=event.livemode,
+        account=event.account,
+        supported=event.api_version == API_VERSION and event.type in SUPPORTED_TYPES,
+        content=bytes(event.data.object),
+        object_id=about.id,
+        object_kind=about.object,
+        booking=metadata.get("booking"),
+        payment=metadata.get("payment"),
+        attempt=metadata.get("attempt"),
+    )
+
+
+def _thin(body: bytes) -> gateway.VerifiedEvent:
+    event = msgspec.json.decode(body, type=_Thin)
+    return gateway.VerifiedEvent(
+        id=event.id,
+        type=event.type,
+        api_version=None,
+        created=event.created,
+        livemode=event.livemode,
+        account=event.context,
+        supported=False,
+        content=b"",
+        object_id=None,
+        object_kind=None,
+        booking=None,
+        payment=None,
+        attempt=None,
+    )

@@ -1,0 +1,110 @@
+"""The simulated account: all its objects, and the one way an event comes to be.
+
+Handlers run on the event loop without awaiting, so each request changes the account atomically.
+"""
+
+import copy
+from collections.abc import Callable
+
+import msgspec
+
+from infrastructure.stripe_simulator.clock import Clock
+from infrastructure.stripe_simulator.configuration import API_VERSION, Configuration, Json
+from infrastructure.stripe_simulator.idempotency import KeyStore
+from infrastructure.stripe_simulator.ids import new_id
+from infrastructure.stripe_simulator.shelf import Shelf
+
+EVENT_LIFE_SECONDS = 30 * 24 * 3600
+
+
+class Cause(msgspec.Struct, frozen=True):
+    """The API request behind a change; both None when a customer or the clock caused it."""
+
+    request_id: str | None
+    idempotency_key: str | None
+
+
+NO_REQUEST = Cause(None, None)
+
+
+class Account:
+    """State of one account. `outgoing` is told each event with the endpoints that want it.
+
+    Refunds, disputes and payouts join here as further shelves, each with a module of its own
+    beside `intents` and lines in `routes`.
+    """
+
+    def __init__(self, configuration: Configuration) -> None:
+        limit = configuration.objects_limit
+        self.configuration = configuration
+        self.clock = Clock(0)
+        self.keys = KeyStore()
+        self.sessions = Shelf("checkout.session", limit)
+        self.orders = Shelf("checkout.session", limit)
+        self.intents = Shelf("payment_intent", limit)
+        self.charges = Shelf("charge", limit)
+        self.balance_transactions = Shelf("balance transaction", limit)
+        self.events = Shelf("event", limit)
+        self.endpoints = Shelf("webhook endpoint", 16)
+        self.deadlines: list[tuple[int, str]] = []
+        self.endpoint_secrets: dict[str, str] = {}
+        self.outgoing: list[Callable[[Json, list[Json]], None]] = []
+
+    def shelves(self) -> dict[str, Shelf]:
+        """Every shelf by the name it has in a snapshot."""
+        return {
+            "sessions": self.sessions,
+            "orders": self.orders,
+            "intents": self.intents,
+            "charges": self.charges,
+            "balance_transactions": self.balance_transactions,
+            "events": self.events,
+        }
+
+    def add_endpoint(self, url: str, secret: str, enabled_events: list[str]) -> Json:
+        """Register a receiver; its secret stays beside the object, which never shows it again."""
+        endpoint: Json = {
+            "id": new_id("we", 24),
+            "object": "webhook_endpoint",
+            "api_version": API_VERSION,
+            "application": None,
+            "created": self.clock.now(),
+            "description": None,
+            "enabled_events": enabled_events,
+            "livemode": False,
+            "metadata": {},
+            "status": "enabled",
+            "url": url,
+        }
+        self.endpoint_secrets[endpoint["id"]] = secret
+        return self.endpoints.put(endpoint)
+
+    def record(self, kind: str, item: Json, cause: Cause) -> Json:
+        """Freeze the object as it is now into an event and hand it to the courier."""
+        wanting = [
+            endpoint
+            for endpoint in self.endpoints.objects.values()
+            if "*" in endpoint["enabled_events"] or kind in endpoint["enabled_events"]
+        ]
+        event: Json = {
+            "id": new_id("evt", 24),
+            "object": "event",
+            "api_version": API_VERSION,
+            "created": self.clock.now(),
+            "data": {"object": copy.deepcopy(item)},
+            "livemode": False,
+            "pending_webhooks": len(wanting),
+            "request": {"id": cause.request_id, "idempotency_key": cause.idempotency_key},
+            "type": kind,
+        }
+        self.events.put(event)
+        for tell in self.outgoing:
+            tell(event, wanting)
+        return event
+
+    def session_of(self, intent_id: str) -> Json | None:
+        """The Checkout session that owns the PaymentIntent, if one does."""
+        for session in self.sessions.newest_first():
+            if session["payment_intent"] == intent_id:
+                return session
+        return None

@@ -1,0 +1,19 @@
+"""The account's own time: real time plus what the control path added; it never goes back."""
+
+import time
+
+
+class Clock:
+    """Whole seconds since the epoch, as Stripe stamps its objects."""
+
+    def __init__(self, offset_seconds: int) -> None:
+        self.offset_seconds = offset_seconds
+
+    def now(self) -> int:
+        return int(time.time()) + self.offset_seconds
+
+    def advance(self, seconds: int) -> None:
+        """Move time forward; objects fall due at the next sweep."""
+        if seconds < 0:
+            raise ValueError("time does not run backwards")
+        self.offset_seconds += seconds

@@ -1,0 +1,224 @@
+"""Delivery of events to webhook endpoints: signed, concurrent, retried within bounds.
+
+Order is not promised. `pending_webhooks` of an event falls only when a receiver answers 2xx.
+Signatures carry the real time even when the account's clock was moved.
+"""
+
+import asyncio
+import random
+import time
+from collections import OrderedDict
+from typing import Any, Literal
+
+import aiohttp
+import msgspec
+import stripe
+
+from infrastructure.stripe_simulator.account import Account
+from infrastructure.stripe_simulator.configuration import Configuration, Json
+from infrastructure.stripe_simulator.ids import new_id
+
+RULES_LIMIT = 100
+
+
+class Rule(msgspec.Struct, forbid_unknown_fields=True):
+    """What happens to the next `times` deliveries whose event type starts with `type`.
+
+    `reorder` collects `times` deliveries and sends them newest first, one after the other;
+    `hold` keeps them until released; `rewrite` changes fields of the event object;
+    `bad_signature` and `skew` (timestamp moved by `seconds`) spoil the first attempt only.
+    """
+
+    action: Literal[
+        "drop", "delay", "duplicate", "hold", "reorder", "bad_signature", "skew", "rewrite"
+    ]
+    type: str = ""
+    times: int = 1
+    seconds: float = 0.0
+    copies: int = 2
+    fields: dict[str, Any] = {}
+
+
+class Delivery(msgspec.Struct):
+    """One event on its way to one endpoint, with the outcome of each attempt."""
+
+    id: str
+    event: str
+    type: str
+    endpoint: str
+    state: Literal["waiting", "held", "delivered", "given_up", "dropped"] = "waiting"
+    attempts: list[str] = []
+    rule: Rule | None = None
+
+
+class Courier:
+    """Owns the deliveries; `offer` is told every event of the account."""
+
+    def __init__(self, account: Account, configuration: Configuration) -> None:
+        self._account = account
+        self._configuration = configuration
+        self._slots = asyncio.Semaphore(configuration.delivery_concurrency)
+        self._tasks: set[asyncio.Task[None]] = set()
+        self._session: aiohttp.ClientSession | None = None
+        self.deliveries: OrderedDict[str, Delivery] = OrderedDict()
+        self.rules: list[Rule] = []
+        account.outgoing.append(self.offer)
+
+    def add_rule(self, rule: Rule) -> None:
+        if len(self.rules) >= RULES_LIMIT:
+            raise ValueError(f"at most {RULES_LIMIT} rules can wait")
+        self.rules.append(rule)
+
+    def offer(self, event: Json, endpoints: list[Json]) -> None:
+        """Queue one delivery for each endpoint, under the first rule that matches."""
+        for endpoint in endpoints:
+            delivery = Delivery(new_id("wd", 16), event["id"], event["type"], endpoint["id"])
+            if not self._keep(delivery):
+                continue
+            self._start(delivery)
+
+    def redeliver(self, event: Json, times: int) -> int:
+        """Send a known event again to every endpoint, untouched by rules; how many went out."""
+        started = 0
+        for endpoint in list(self._account.endpoints.objects.values()) * times:
+            delivery = Delivery(new_id("wd", 16), event["id"], event["type"], endpoint["id"])
+            if self._keep(delivery):
+                self._spawn(self._carry(delivery))
+                started += 1
+        return started
+
+    def release(self, order: Literal["oldest", "newest", "shuffled"]) -> int:
+        """Let held deliveries go, each first attempt after the one before; how many went."""
+        held = [each for each in self.deliveries.values() if each.state == "held"]
+        self._release(held, order)
+        return len(held)
+
+    async def close(self) -> None:
+        """Stop whatever is still under way."""
+        for task in self._tasks:
+            task.cancel()
+        await asyncio.gather(*self._tasks, return_exceptions=True)
+        if self._session is not None:
+            await self._session.close()
+
+    def _keep(self, delivery: Delivery) -> bool:
+        """Whether the log has room: finished deliveries leave, waiting ones stay."""
+        limit = self._configuration.deliveries_limit
+        while len(self.deliveries) >= limit:
+            oldest = next(iter(self.deliveries.values()))
+            if oldest.state in ("waiting", "held"):
+                return False
+            del self.deliveries[oldest.id]
+        self.deliveries[delivery.id] = delivery
+        return True
+
+    def _start(self, delivery: Delivery) -> None:
+        rule = self._rule_for(delivery.type)
+        delivery.rule = rule
+        if rule is None:
+            self._spawn(self._carry(delivery))
+        elif rule.action == "drop":
+            delivery.state = "dropped"
+        elif rule.action in ("hold", "reorder"):
+            delivery.state = "held"
+            if rule.action == "reorder" and rule.times == 0:
+                held = [each for each in self.deliveries.values() if each.rule is rule]
+                self._release(held, "newest")
+        else:
+            for _ in range(rule.copies if rule.action == "duplicate" else 1):
+                self._spawn(self._carry(delivery))
+
+    def _rule_for(self, kind: str) -> Rule | None:
+        for rule in self.rules:
+            if kind.startswith(rule.type):
+                rule.times -= 1
+                if rule.times <= 0:
+                    self.rules.remove(rule)
+                return rule
+        return None
+
+    def _release(
+        self, held: list[Delivery], order: Literal["oldest", "newest", "shuffled"]
+    ) -> None:
+        if order == "newest":
+            held.reverse()
+        elif order == "shuffled":
+            random.shuffle(held)
+        for delivery in held:
+            delivery.state = "waiting"
+        self._spawn(self._one_by_one(held))
+
+    async def _one_by_one(self, deliveries: list[Delivery]) -> None:
+        for delivery in deliveries:
+            if not await self._attempt(delivery):
+                self._spawn(self._carry(delivery))
+
+    def _spawn(self, work: Any) -> None:
+        task = asyncio.get_running_loop().create_task(work)
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
+
+    async def _carry(self, delivery: Delivery) -> None:
+        """Attempt, wait, attempt again, until 2xx or the delays are used up."""
+        if delivery.rule is not None and delivery.rule.action == "delay":
+            await asyncio.sleep(delivery.rule.seconds)
+        for pause in (*self._configuration.retry_delays_seconds, None):
+            if await self._attempt(delivery):
+                return
+            if pause is not None:
+                await asyncio.sleep(pause)
+        if delivery.state == "waiting":
+            delivery.state = "given_up"
+
+    async def _attempt(self, delivery: Delivery) -> bool:
+        """One POST; True when there is nothing more to do."""
+        event = self._account.events.objects.get(delivery.event)
+        endpoint = self._account.endpoints.objects.get(delivery.endpoint)
+        if event is None or endpoint is None:
+            delivery.state = "dropped"
+            return True
+        async with self._slots:
+            outcome = await self._post(event, endpoint, delivery)
+        delivery.attempts.append(outcome)
+        if not outcome.startswith("2"):
+            return False
+        if delivery.state != "delivered":
+            delivery.state = "delivered"
+            event["pending_webhooks"] = max(0, event["pending_webhooks"] - 1)
+        return True
+
+    async def _post(self, event: Json, endpoint: Json, delivery: Delivery) -> str:
+        rule = delivery.rule
+        spoiled = rule is not None and not delivery.attempts
+        if rule is not None and rule.action == "rewrite":
+            event = {**event, **rule.fields}
+        payload = msgspec.json.encode(event).decode()
+        secret = self._account.endpoint_secrets[endpoint["id"]]
+        moved = 0.0
+        if rule is not None and spoiled and rule.action == "bad_signature":
+            secret = "whsec_of_somebody_else"  # noqa: S105  wrong on purpose
+        if rule is not None and spoiled and rule.action == "skew":
+            moved = rule.seconds
+        signature = stripe.WebhookSignature.generate_signature_header(
+            payload, secret, int(time.time() + moved)
+        )
+        headers = {
+            "Content-Type": "application/json; charset=utf-8",
+            "Stripe-Signature": signature,
+            "User-Agent": "Stripe/1.0 (simulator)",
+        }
+        try:
+            async with self._client().post(
+                endpoint["url"], data=payload.encode(), headers=headers, allow_redirects=False
+            ) as response:
+                return str(response.status)
+        except TimeoutError:
+            return "timeout"
+        except (aiohttp.ClientError, OSError) as error:
+            return type(error).__name__
+
+    def _client(self) -> aiohttp.ClientSession:
+        if self._session is None:
+            limit = aiohttp.ClientTimeout(total=self._configuration.delivery_timeout_seconds)
+            self._session = aiohttp.ClientSession(timeout=limit)
+        return self._session

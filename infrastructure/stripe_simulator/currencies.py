@@ -1,0 +1,84 @@
+"""What Stripe charges in each currency: decimals, smallest and largest amounts.
+
+Sources: Stripe's page on currencies (zero-decimal list, three-decimal rule, minimum table,
+eight digits). A currency without a published minimum follows the general rule "US$0.50 or
+equivalent" where its official dollar peg gives the figure, and needs one minor unit otherwise.
+"""
+
+from decimal import Decimal
+
+import iso4217
+
+from infrastructure.stripe_simulator.errors import ApiError, invalid
+
+AMOUNT_LIMIT = 99_999_999
+
+ZERO_DECIMAL = frozenset(
+    {
+        "bif", "clp", "djf", "gnf", "jpy", "kmf", "krw", "mga",
+        "pyg", "rwf", "ugx", "vnd", "vuv", "xaf", "xof", "xpf",
+    }
+)  # fmt: skip
+THREE_DECIMAL = frozenset({"bhd", "jod", "kwd", "omr", "tnd"})
+
+_PUBLISHED_MINIMUM = {
+    "usd": 50, "aed": 200, "aud": 50, "bgn": 100, "brl": 50, "cad": 50, "chf": 50, "czk": 1500,
+    "dkk": 250, "eur": 50, "gbp": 30, "hkd": 400, "huf": 17500, "inr": 50, "jpy": 50,
+    "mxn": 1000, "myr": 200, "nok": 300, "nzd": 50, "pln": 200, "ron": 200, "sek": 300,
+    "sgd": 50, "thb": 1000,
+}  # fmt: skip
+# Half a dollar at the official peg: 3.75 SAR, 3.64 QAR, 0.376 BHD, 0.3845 OMR, 0.709 JOD.
+_PEGGED_MINIMUM = {"sar": 188, "qar": 182, "bhd": 190, "omr": 200, "jod": 360}
+
+_KNOWN = frozenset(
+    currency.code.lower() for currency in iso4217.Currency if currency.exponent is not None
+)
+
+
+def decimals(currency: str) -> int:
+    """Decimals of Stripe's minor unit, which for UGX differs from ISO 4217."""
+    if currency in ZERO_DECIMAL:
+        return 0
+    return 3 if currency in THREE_DECIMAL else 2
+
+
+def minimum(currency: str) -> int:
+    """Smallest amount that can be charged, in minor units."""
+    return _PUBLISHED_MINIMUM.get(currency) or _PEGGED_MINIMUM.get(currency) or 1
+
+
+def display(amount: int, currency: str) -> str:
+    """`1,234.50 SAR`, for the hosted page and error messages."""
+    places = decimals(currency)
+    value = Decimal(amount).scaleb(-places)
+    return f"{value:,.{places}f} {currency.upper()}"
+
+
+def checked_currency(text: str, *, param: str) -> str:
+    """The lower-case code, or Stripe's refusal of a currency it does not know."""
+    currency = text.lower()
+    if currency not in _KNOWN:
+        raise invalid(f"Invalid currency: {text[:10]}.", param=param)
+    return currency
+
+
+def check_charge(amount: int, currency: str, *, param: str) -> None:
+    """Refuse what no card payment can have as its amount."""
+    if amount < minimum(currency):
+        least = display(minimum(currency), currency)
+        raise invalid(f"Amount must be at least {least}", param=param, code="amount_too_small")
+    if amount > AMOUNT_LIMIT:
+        most = display(AMOUNT_LIMIT, currency)
+        raise invalid(f"Amount must be no more than {most}", param=param, code="amount_too_large")
+    check_step(amount, currency, param=param)
+
+
+def check_step(amount: int, currency: str, *, param: str) -> None:
+    """Three-decimal currencies are charged in tens of their minor unit."""
+    if currency in THREE_DECIMAL and amount % 10:
+        raise ApiError(
+            400,
+            f"Amounts in {currency} must end in 0.",
+            code="invalid_charge_amount",
+            param=param,
+        )

@@ -1,0 +1,62 @@
+"""Stripe's `expand[]`: an id inside an answer replaced by the object it names."""
+
+import copy
+from collections.abc import Callable
+from typing import Any
+
+from infrastructure.stripe_simulator.account import Account
+from infrastructure.stripe_simulator.configuration import Json
+from infrastructure.stripe_simulator.errors import invalid
+from infrastructure.stripe_simulator.shelf import Shelf
+
+DEPTH_LIMIT = 4
+
+_EXPANDABLE: dict[str, Callable[[Account], Shelf]] = {
+    "payment_intent": lambda account: account.intents,
+    "latest_charge": lambda account: account.charges,
+    "charge": lambda account: account.charges,
+    "source": lambda account: account.charges,
+    "balance_transaction": lambda account: account.balance_transactions,
+}
+
+
+def expanded(account: Account, answer: Json, paths: list[str]) -> Json:
+    """A copy of the answer in which each dotted path holds its whole object."""
+    answer = copy.deepcopy(answer)
+    for path in paths:
+        steps = path.split(".")
+        if len(steps) > DEPTH_LIMIT:
+            raise invalid(f"You cannot expand more than {DEPTH_LIMIT} levels.", param="expand")
+        _walk(account, answer, steps, path)
+    return answer
+
+
+def _walk(account: Account, node: Any, steps: list[str], path: str) -> None:
+    if not steps or node is None:
+        return
+    if isinstance(node, list):
+        for member in node:
+            _walk(account, member, steps, path)
+        return
+    step, rest = steps[0], steps[1:]
+    if step == "data" and node.get("object") == "list":
+        _walk(account, node["data"], rest, path)
+        return
+    if step == "line_items" and node.get("object") == "checkout.session":
+        node[step] = line_items(account, node["id"])
+        return
+    if step not in node or step not in _EXPANDABLE:
+        raise invalid(f"This property cannot be expanded ({path}).", param="expand")
+    if isinstance(node[step], str):
+        node[step] = copy.deepcopy(_EXPANDABLE[step](account).get(node[step]))
+    _walk(account, node[step], rest, path)
+
+
+def line_items(account: Account, session_id: str) -> Json:
+    """What the session sells, as the embedded list."""
+    return {
+        "object": "list",
+        "data": account.orders.get(session_id)["line_items"],
+        "has_more": False,
+        "url": f"/v1/checkout/sessions/{session_id}/line_items",
+    }

@@ -1,0 +1,69 @@
+"""Faults the control path arms for the next calls of the API: at most one strikes a request.
+
+`refuse` and `lost_before` strike before anything executes. `fail_after`, `fail_stored`, `lost`
+and `truncated` strike after the change is made; only `fail_stored` is what the key replays.
+`slow` and `slow_after` hold the idempotency key while they wait.
+"""
+
+from fnmatch import fnmatchcase
+from typing import Literal
+
+import msgspec
+
+from infrastructure.stripe_simulator.errors import ApiError
+
+FAULTS_LIMIT = 100
+
+_CODES = {409: "lock_timeout", 429: "rate_limit"}
+
+
+class Fault(msgspec.Struct, forbid_unknown_fields=True):
+    """One armed fault; `path` is a shell pattern such as `/v1/checkout/sessions*`."""
+
+    kind: Literal[
+        "refuse", "lost_before", "fail_after", "fail_stored", "lost", "truncated", "slow",
+        "slow_after",
+    ]  # fmt: skip
+    path: str = "/v1/*"
+    method: str | None = None
+    status: int = 500
+    code: str | None = None
+    times: int = 1
+    seconds: float = 0.0
+    should_retry: bool | None = None
+
+    def error(self) -> ApiError:
+        """The error answer this fault gives."""
+        return ApiError(
+            self.status,
+            f"Simulated failure {self.status}.",
+            kind="api_error" if self.status >= 500 else "invalid_request_error",
+            code=self.code or _CODES.get(self.status),
+        )
+
+    def headers(self) -> dict[str, str]:
+        if self.should_retry is None:
+            return {}
+        return {"Stripe-Should-Retry": "true" if self.should_retry else "false"}
+
+
+class FaultBook:
+    """Armed faults, oldest first."""
+
+    def __init__(self) -> None:
+        self.armed: list[Fault] = []
+
+    def arm(self, fault: Fault) -> None:
+        if len(self.armed) >= FAULTS_LIMIT:
+            raise ValueError(f"at most {FAULTS_LIMIT} faults can be armed")
+        self.armed.append(fault)
+
+    def take(self, method: str, path: str) -> Fault | None:
+        """The fault that strikes this request, counted down."""
+        for fault in self.armed:
+            if fault.method in (None, method) and fnmatchcase(path, fault.path):
+                fault.times -= 1
+                if fault.times <= 0:
+                    self.armed.remove(fault)
+                return fault
+        return None

@@ -1,0 +1,1 @@
+"""The Stripe adapter and the simulator over real HTTP."""
