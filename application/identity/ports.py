@@ -1,0 +1,126 @@
+"""What identity needs from outside, named by role."""
+
+import datetime as dt
+from collections.abc import Callable, Mapping
+from typing import Literal, Protocol
+
+import msgspec
+
+from application.ports import WrappedKey
+from domain.identity.lockout import Lockout
+from domain.identity.roles import Role
+from domain.kernel.sealed import Sealed
+
+AuthFact = Literal["registered", "registered_again", "signed_in", "sign_in_refused", "locked"]
+"""What the append-only record of authentication tells; no personal data."""
+
+
+class Principal(msgspec.Struct, frozen=True):
+    """Who asks: the user's id and role, as a verified token states them."""
+
+    user: str
+    role: Role
+
+
+class TokenRefused(Exception):
+    """The access token is not one of ours, or not for us, or not valid yet."""
+
+
+class TokenExpired(TokenRefused):
+    """The access token was genuine and its time is over."""
+
+
+class IssuedToken(msgspec.Struct, frozen=True):
+    """An access token and the seconds for which it is valid."""
+
+    access_token: str
+    expires_in: int
+
+
+class NewUser(msgspec.Struct, frozen=True):
+    """A user to record, with the key of the data subject that seals the address."""
+
+    id: str
+    email_index: bytes
+    email: Sealed
+    key: WrappedKey
+    password_hash: str
+    role: Role
+
+
+class StoredUser(msgspec.Struct, frozen=True):
+    """A user as signing in needs it."""
+
+    id: str
+    role: Role
+    password_hash: str
+
+
+class EmailKnown(Exception):
+    """The address belongs to a user already."""
+
+
+class UserDirectory(Protocol):
+    """Users and the record of what they did to sign in. All methods raise Unavailable."""
+
+    async def add(self, user: NewUser, *, at: dt.datetime) -> None:
+        """Record the user, the key and the fact `registered`; raises EmailKnown."""
+        ...
+
+    async def find(self, email_index: bytes) -> StoredUser | None:
+        """The user with this address."""
+        ...
+
+    async def change_lockout(
+        self,
+        user_id: str,
+        change: Callable[[Lockout], tuple[Lockout, AuthFact]],
+        *,
+        at: dt.datetime,
+    ) -> AuthFact:
+        """Change a user's lockout under its lock and record the fact; returns that fact."""
+        ...
+
+    async def record(self, fact: AuthFact, *, user_id: str | None, at: dt.datetime) -> None:
+        """Record a fact that changes nothing."""
+        ...
+
+
+class PasswordHasher(Protocol):
+    """Slow, salted, off the event loop. Raises Unavailable when too many wait already."""
+
+    async def hash(self, password: str) -> str:
+        """A salted hash in its own notation."""
+        ...
+
+    async def verify(self, password: str, stored: str | None) -> bool:
+        """Whether the hash is of this password; None takes as long and is never so."""
+        ...
+
+
+class EmailLookup(Protocol):
+    """Finds an address without storing it."""
+
+    def of(self, address: str) -> bytes:
+        """The index of the normalised address."""
+        ...
+
+
+class TokenIssuer(Protocol):
+    """Makes access tokens."""
+
+    def issue(self, principal: Principal) -> IssuedToken:
+        """A fresh token for the principal."""
+        ...
+
+
+class TokenVerifier(Protocol):
+    """Knows genuine access tokens."""
+
+    def verify(self, token: bytes) -> Principal:
+        """Who holds the token; raises TokenRefused or TokenExpired."""
+        ...
+
+    def public_keys(self) -> Mapping[str, object]:
+        """The JWK set (RFC 7517) with which anybody can verify."""
+        ...

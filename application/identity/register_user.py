@@ -1,0 +1,52 @@
+"""Registering a user: the address is sealed, the password hashed, an address is told to nobody."""
+
+from collections.abc import Callable
+
+import msgspec
+
+from application.identity import ports
+from application.ports import Clock, Vault
+from domain.identity import passwords
+from domain.identity.roles import Role
+
+
+class RegisterUser(msgspec.Struct, frozen=True):
+    """A valid address, a password, and the role: customer, unless an operator registers staff."""
+
+    email: str
+    password: str
+    role: Role
+
+
+class RegistrationDesk(msgspec.Struct, frozen=True):
+    """What registering needs. `new_user_id` gives a fresh id at each call."""
+
+    directory: ports.UserDirectory
+    hasher: ports.PasswordHasher
+    vault: Vault
+    email_lookup: ports.EmailLookup
+    new_user_id: Callable[[], str]
+    now: Clock
+
+
+async def register_user(command: RegisterUser, desk: RegistrationDesk) -> None:
+    """Record the user; raises PasswordUnfit and Unavailable.
+
+    A known address changes nothing and is answered in the same way and time, so that nobody
+    learns who is registered; its owner signs in with the password that was there before.
+    """
+    passwords.require_fit_password(command.password, email=command.email)
+    password_hash = await desk.hasher.hash(command.password)
+    subject, key = desk.vault.new_subject()
+    user = ports.NewUser(
+        id=desk.new_user_id(),
+        email_index=desk.email_lookup.of(command.email),
+        email=desk.vault.seal(subject, command.email.encode()),
+        key=key,
+        password_hash=password_hash,
+        role=command.role,
+    )
+    try:
+        await desk.directory.add(user, at=desk.now())
+    except ports.EmailKnown:
+        await desk.directory.record("registered_again", user_id=None, at=desk.now())

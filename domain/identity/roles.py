@@ -1,0 +1,45 @@
+"""Roles and what each may do: one table, nothing inherited."""
+
+from collections.abc import Mapping
+from typing import Literal, get_args
+
+Role = Literal["customer", "agent", "support", "ops", "gate", "finance", "auditor", "admin"]
+
+Permission = Literal[
+    "book",
+    "see_own_bookings",
+    "see_any_booking",
+    "change_any_booking",
+    "handle_passengers",
+    "run_flights",
+    "override_refund",
+    "read_ledger",
+    "reconcile",
+    "read_audit",
+]
+
+ROLES: tuple[Role, ...] = get_args(Role)
+PERMISSIONS: tuple[Permission, ...] = get_args(Permission)
+
+GRANTS: Mapping[Role, frozenset[Permission]] = {
+    "customer": frozenset({"book", "see_own_bookings"}),
+    "agent": frozenset({"book", "see_own_bookings"}),
+    "support": frozenset({"see_own_bookings", "see_any_booking", "change_any_booking"}),
+    "ops": frozenset({"see_own_bookings", "see_any_booking", "run_flights"}),
+    "gate": frozenset({"see_own_bookings", "see_any_booking", "handle_passengers"}),
+    "finance": frozenset(
+        {"see_own_bookings", "see_any_booking", "override_refund", "read_ledger", "reconcile"}
+    ),
+    "auditor": frozenset({"see_own_bookings", "see_any_booking", "read_ledger", "read_audit"}),
+    "admin": frozenset(PERMISSIONS),
+}
+
+
+def may(role: Role, permission: Permission) -> bool:
+    """Whether the role holds the permission (D1)."""
+    return permission in GRANTS[role]
+
+
+def is_staff(role: Role) -> bool:
+    """Whether the role works for the airline itself: neither a customer nor a travel agent."""
+    return role not in ("customer", "agent")

@@ -1,0 +1,1 @@
+"""Users in Postgres, passwords as argon2id, access tokens signed with ES256."""

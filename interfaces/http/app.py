@@ -1,0 +1,94 @@
+"""The HTTP application: routes, strict requests, flat errors, and one layer around it all.
+
+A context adds its routes by one line in `ROUTES`. A route is: a wire struct in, a command to a use
+case of `request.ports`, a wire struct out; `auth` says who may, `idempotency` which command it is.
+"""
+
+from collections.abc import Sequence
+from typing import cast
+
+from litestar import Litestar
+from litestar.enums import ScopeType
+from litestar.handlers import HTTPRouteHandler
+from litestar.openapi import OpenAPIConfig
+from litestar.openapi.plugins import JsonRenderPlugin
+from litestar.openapi.spec import Components, SecurityScheme
+from litestar.types import (
+    HTTPScope,
+    LifeSpanReceive,
+    LifeSpanScope,
+    LifeSpanSend,
+    Receive,
+    Scope,
+    Send,
+)
+
+from interfaces.http import correlation, docs_page, health, identity, problems
+from interfaces.http.answers import Answered
+from interfaces.http.ports import HttpPorts
+from interfaces.http.strict_request import BODY_LIMIT_BYTES, StrictRequest
+
+ROUTES = (*identity.ROUTES, *health.ROUTES, *docs_page.ROUTES)
+
+
+class EdgeApp(Litestar):
+    """Litestar inside the one layer of `correlation`; `ports` is what handlers call."""
+
+    ports: HttpPorts
+
+    async def __call__(
+        self,
+        scope: Scope | LifeSpanScope,
+        receive: Receive | LifeSpanReceive,
+        send: Send | LifeSpanSend,
+    ) -> None:
+        """One request: its correlation id, its headers within bounds, then the framework."""
+        if scope["type"] == ScopeType.HTTP:
+            await self._serve(cast(HTTPScope, scope), cast(Receive, receive), cast(Send, send))
+        else:
+            await super().__call__(scope, receive, send)
+
+    async def _serve(self, scope: HTTPScope, receive: Receive, send: Send) -> None:
+        exchange = correlation.opened(scope)
+        tagged = correlation.tagging(send, exchange.correlation_id)
+        problem = _refused_headers(scope, exchange)
+        if problem is None:
+            await super().__call__(scope, receive, tagged)
+            return
+        scope["litestar_app"] = self
+        request = StrictRequest(scope, receive, tagged)
+        answer = problems.rendered(problem, request).to_asgi_response(None, request)
+        await answer(scope, receive, tagged)
+
+
+def create_app(ports: HttpPorts, *, routes: Sequence[HTTPRouteHandler] = ROUTES) -> EdgeApp:
+    """The application over these ports; opens nothing by itself."""
+    app = EdgeApp(
+        route_handlers=list(routes),
+        request_class=StrictRequest,
+        response_class=Answered,
+        exception_handlers={Exception: problems.answer},
+        request_max_body_size=BODY_LIMIT_BYTES,
+        openapi_config=_openapi(),
+        logging_config=None,
+    )
+    app.ports = ports
+    return app
+
+
+def _refused_headers(scope: Scope, exchange: correlation.Exchange) -> problems.Problem | None:
+    if correlation.headers_too_large(scope):
+        return problems.Problem("HEADERS_TOO_LARGE")
+    repeated = correlation.repeated_header(scope, exchange)
+    return None if repeated is None else problems.invalid(repeated, "given more than once")
+
+
+def _openapi() -> OpenAPIConfig:
+    bearer = SecurityScheme(type="http", scheme="bearer", bearer_format="JWT")
+    return OpenAPIConfig(
+        title="Booking and payment core",
+        version="1",
+        path="/schema",
+        render_plugins=[JsonRenderPlugin()],
+        components=Components(security_schemes={"bearer": bearer}),
+    )

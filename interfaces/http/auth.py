@@ -1,0 +1,144 @@
+"""Who may use a route: what a handler declares, checked before its body is read.
+
+    @post("/api/bookings", **auth.signed_in("book", "booking"))
+    async def create_booking(request: StrictRequest, data: BookingRequest) -> BookingResponse: ...
+
+The order is: acceptable answer (406), token (401), permission (403), limit (429), body (4xx).
+"""
+
+import functools
+from collections.abc import Awaitable, Callable
+from typing import Any, TypedDict
+
+from litestar import Request
+from litestar.openapi.datastructures import ResponseSpec
+
+from application.identity.ports import Principal, TokenExpired, TokenRefused
+from domain.identity import roles
+from domain.identity.roles import Permission
+from interfaces.http import correlation, rate_limit
+from interfaces.http.problems import Problem, ProblemBody
+from interfaces.http.rate_limit import LimitName
+from interfaces.http.strict_request import StrictRequest
+
+Hook = Callable[[Request[Any, Any, Any]], Awaitable[None]]
+
+
+class RouteTerms(TypedDict):
+    """Arguments of a route decorator."""
+
+    before_request: Hook
+    security: list[dict[str, list[str]]]
+    responses: dict[int, ResponseSpec]
+
+
+def open_to_all(limit: LimitName = "anonymous") -> RouteTerms:
+    """For anybody, counted by the client's address."""
+
+    async def admit(request: Request[Any, Any, Any]) -> None:
+        assert isinstance(request, StrictRequest)
+        require_json_acceptable(request)
+        await spend(request, limit, address_of(request))
+
+    return _terms(admit, security=[], statuses=(400, 429, 503))
+
+
+def signed_in(permission: Permission | None, *limits: LimitName) -> RouteTerms:
+    """For holders of the permission (None: any user), counted by user, also under `limits`."""
+
+    async def admit(request: Request[Any, Any, Any]) -> None:
+        assert isinstance(request, StrictRequest)
+        require_json_acceptable(request)
+        principal = await authenticated(request)
+        if permission is not None and not roles.may(principal.role, permission):
+            raise Problem("FORBIDDEN")
+        request.scope["user"] = principal
+        general: LimitName = "staff" if roles.is_staff(principal.role) else "signed_in"
+        await spend(request, general, principal.user)
+        for limit in limits:
+            await spend(request, limit, principal.user)
+
+    return _terms(admit, security=[{"bearer": []}], statuses=(400, 401, 403, 429, 503))
+
+
+async def authenticated(request: StrictRequest) -> Principal:
+    """Who holds the bearer token; wrong tokens are counted by address."""
+    offered = request.header(b"authorization")
+    if offered is None:
+        raise Problem("UNAUTHORIZED")
+    scheme, _, token = offered.partition(b" ")
+    try:
+        if scheme.lower() != b"bearer":
+            raise TokenRefused
+        return request.ports.verifier.verify(token)
+    except TokenExpired:
+        raise Problem("TOKEN_EXPIRED") from None
+    except TokenRefused:
+        await spend(request, "anonymous", address_of(request))
+        raise Problem("UNAUTHORIZED") from None
+
+
+async def spend(request: StrictRequest, limit: LimitName, client: str) -> None:
+    """Count the request; raises RATE_LIMITED."""
+    limiter = request.ports.limiter
+    if not limiter.take_at_hand(limit, client):
+        await limiter.take(limit, client)
+
+
+def address_of(request: StrictRequest) -> str:
+    """The address that the client is counted by."""
+    peer = request.scope["client"]
+    return rate_limit.client_address(
+        peer[0] if peer else None,
+        request.header(b"x-forwarded-for"),
+        request.ports.trusted_proxies,
+    )
+
+
+def require_json_acceptable(request: StrictRequest) -> None:
+    """JSON is all we give; raises NOT_ACCEPTABLE when the client refuses it."""
+    accept = correlation.exchange_of(request.scope).headers.get(b"accept")
+    if accept is not None and accept != b"*/*" and not _takes_json(accept[:1024]):
+        raise Problem("NOT_ACCEPTABLE")
+
+
+@functools.lru_cache(512)
+def _takes_json(accept: bytes) -> bool:
+    weights: dict[str, bool] = {}
+    for part in accept.decode("latin-1").lower().split(","):
+        media_range, *parameters = [each.strip() for each in part.split(";")]
+        refused = any(each.replace(" ", "") in _ZERO for each in parameters)
+        weights[media_range] = not refused
+    for media_range in ("application/json", "application/*", "*/*"):
+        if media_range in weights:
+            return weights[media_range]
+    return not any(weights)
+
+
+_ZERO = frozenset({"q=0", "q=0.0", "q=0.00", "q=0.000"})
+
+_MEANINGS = {
+    400: "The request is not valid",
+    401: "Not signed in",
+    403: "The role does not allow this",
+    404: "No such thing, or somebody else's",
+    409: "Not possible in the present state",
+    410: "Too late",
+    422: "The idempotency key was used for another request",
+    429: "Too many requests",
+    503: "Not available at the moment",
+}
+
+
+def documented(*statuses: int) -> dict[int, ResponseSpec]:
+    """The answers of these statuses for the OpenAPI document."""
+    return {
+        status: ResponseSpec(ProblemBody, generate_examples=False, description=_MEANINGS[status])
+        for status in statuses
+    }
+
+
+def _terms(
+    admit: Hook, *, security: list[dict[str, list[str]]], statuses: tuple[int, ...]
+) -> RouteTerms:
+    return RouteTerms(before_request=admit, security=security, responses=documented(*statuses))

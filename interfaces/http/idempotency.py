@@ -1,0 +1,102 @@
+"""Which command a request is: its key within principal and route, and its fingerprint.
+
+The key stands in the header `Idempotency-Key` (bare, or quoted as a structured field) or in the
+body's `idempotencyKey`; where both are given they agree. The fingerprint covers the whole body as
+understood, so spelling, order of members and the place of the key make no difference.
+"""
+
+import hmac
+import re
+import uuid
+from typing import Annotated
+
+import msgspec
+
+from domain.kernel import ids
+from interfaces.http.problems import Problem, invalid
+from interfaces.http.strict_request import StrictRequest
+
+KEY_MAX_LENGTH = 255
+_VISIBLE = re.compile(r"[\x21-\x7e]{1,255}").fullmatch
+KeyText = Annotated[str, msgspec.Meta(pattern=r"^[\x21-\x7e]{1,255}$")]
+
+_CANONICAL = msgspec.json.Encoder(order="deterministic")
+_EMPTY_BODY = b"{}"
+
+
+class KeyedRequest(msgspec.Struct, rename="camel", forbid_unknown_fields=True, kw_only=True):
+    """Root of the bodies that may carry their idempotency key."""
+
+    idempotency_key: KeyText | None = None
+
+
+class CommandIdentity(msgspec.Struct, frozen=True):
+    """The id under which the command happens once, and what its body was."""
+
+    command_id: uuid.UUID
+    fingerprint: bytes
+
+
+def required(request: StrictRequest, body: KeyedRequest | None) -> CommandIdentity:
+    """The identity of a request that must have a key; raises VALIDATION_ERROR."""
+    key = key_of(request, body)
+    if key is None:
+        raise invalid("Idempotency-Key", "missing")
+    return _identity(request, body, key)
+
+
+def optional(request: StrictRequest, body: KeyedRequest | None) -> CommandIdentity:
+    """As `required`, but a request without a key is a command of its own."""
+    key = key_of(request, body)
+    if key is None:
+        return CommandIdentity(uuid.uuid4(), fingerprint(request, body))
+    return _identity(request, body, key)
+
+
+def key_of(request: StrictRequest, body: KeyedRequest | None) -> str | None:
+    """The key, or None where there is none; raises VALIDATION_ERROR."""
+    header = request.header(b"idempotency-key")
+    within = None if body is None else body.idempotency_key
+    if header is None:
+        return within
+    key = _unquoted(header.decode("latin-1"))
+    if key is None:
+        raise invalid("Idempotency-Key", "1 to 255 visible ASCII characters are expected")
+    if within is not None and within != key:
+        raise invalid("idempotencyKey", "differs from the header Idempotency-Key")
+    return key
+
+
+def fingerprint(request: StrictRequest, body: KeyedRequest | None) -> bytes:
+    """HMAC-SHA256 over route, path and canonical body."""
+    if body is None:
+        canonical = _EMPTY_BODY
+    elif body.idempotency_key is None:
+        canonical = _CANONICAL.encode(body)
+    else:
+        canonical = _CANONICAL.encode(msgspec.structs.replace(body, idempotency_key=None))
+    content = b"\n".join((_route(request).encode(), request.scope["path"].encode(), canonical))
+    return hmac.digest(request.ports.fingerprint_key, content, "sha256")
+
+
+def _identity(request: StrictRequest, body: KeyedRequest | None, key: str) -> CommandIdentity:
+    command_id = ids.client_command_id(request.principal.user, _route(request), key)
+    return CommandIdentity(command_id, fingerprint(request, body))
+
+
+def _route(request: StrictRequest) -> str:
+    scope = request.scope
+    return f"{scope['method']} {scope['path_template']}"
+
+
+def _unquoted(text: str) -> str | None:
+    """A structured-field string (RFC 8941, 3.3.3) without its quotes, anything else as it is."""
+    key = text.strip(" ")
+    if len(key) >= 2 and key[0] == key[-1] == '"':
+        key = re.sub(r"\\(.)", r"\1", key[1:-1])
+    return key if _VISIBLE(key) else None
+
+
+def conflict() -> Problem:
+    """The same key with another body."""
+    return Problem("IDEMPOTENCY_CONFLICT")

@@ -1,0 +1,98 @@
+"""Routes of identity: register, sign in, who am I, the public keys."""
+
+from typing import Annotated, Any
+
+import email_validator
+import msgspec
+from litestar import get, post
+
+from application.identity.log_in import LogIn
+from application.identity.register_user import RegisterUser
+from domain.identity.roles import Role
+from interfaces.http import auth
+from interfaces.http.answers import Answered
+from interfaces.http.problems import invalid
+from interfaces.http.strict_request import StrictRequest
+
+EmailText = Annotated[str, msgspec.Meta(min_length=3, max_length=254)]
+# Room to tell a person "too long" by the policy; a megabyte is refused before it is hashed.
+PasswordText = Annotated[str, msgspec.Meta(min_length=1, max_length=1024)]
+
+
+class RegistrationRequest(msgspec.Struct, rename="camel", forbid_unknown_fields=True):
+    """An address and a password of 10 to 128 characters."""
+
+    email: EmailText
+    password: PasswordText
+
+
+class RegistrationResponse(msgspec.Struct, rename="camel"):
+    """The address as it is understood; the same whether it was known before or not."""
+
+    email: str
+
+
+class LoginRequest(msgspec.Struct, rename="camel", forbid_unknown_fields=True):
+    """What somebody typed."""
+
+    email: EmailText
+    password: PasswordText
+
+
+class LoginResponse(msgspec.Struct, rename="camel"):
+    """A bearer token and the seconds for which it is valid."""
+
+    access_token: str
+    expires_in: int
+
+
+class MeResponse(msgspec.Struct, rename="camel"):
+    """Who the token speaks for."""
+
+    id: str
+    role: Role
+
+
+@post("/api/auth/register", **auth.open_to_all("authentication"))
+async def register(request: StrictRequest, data: RegistrationRequest) -> RegistrationResponse:
+    """Register as a customer."""
+    address = mailbox(data.email)
+    if address is None:
+        raise invalid("email", "not an e-mail address")
+    await request.ports.register_user(RegisterUser(address, data.password, "customer"))
+    return RegistrationResponse(address)
+
+
+@post("/api/auth/mobile-login", status_code=200, **auth.open_to_all("authentication"))
+async def mobile_login(request: StrictRequest, data: LoginRequest) -> LoginResponse:
+    """Sign in; a refusal never tells why."""
+    address = mailbox(data.email) or data.email
+    token = await request.ports.log_in(LogIn(address, data.password))
+    return LoginResponse(token.access_token, token.expires_in)
+
+
+@get("/api/auth/me", **auth.signed_in(None))
+async def me(request: StrictRequest) -> MeResponse:
+    """Who the token speaks for."""
+    return MeResponse(request.principal.user, request.principal.role)
+
+
+@get("/.well-known/jwks.json", **auth.open_to_all())
+async def jwks(request: StrictRequest) -> Answered[dict[str, Any]]:
+    """The keys with which anybody can verify our access tokens."""
+    keys = dict(request.ports.verifier.public_keys())
+    return Answered(keys, headers={"cache-control": "public, max-age=300"})
+
+
+def mailbox(text: str) -> str | None:
+    """The normalised address, or None when it is none; nothing is looked up in the network."""
+    try:
+        checked = email_validator.validate_email(
+            text.strip(), check_deliverability=False, test_environment=True
+        )
+    except email_validator.EmailNotValidError:
+        return None
+    return checked.normalized
+
+
+ROUTES = (register, mobile_login, me, jwks)

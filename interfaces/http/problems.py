@@ -1,0 +1,267 @@
+"""The one table from what went wrong to what a client is told: code, status, retryable, message.
+
+Every answer that is not 2xx is the flat object of `ProblemBody`; nothing of an unexpected error
+reaches the client, and its log line shows frames and types but no values.
+"""
+
+import functools
+import logging
+import traceback
+from collections.abc import Mapping
+from typing import Any
+
+import msgspec
+from litestar import Request
+from litestar.exceptions import HTTPException, ValidationException
+
+from application.identity.ports import TokenExpired, TokenRefused
+from application.ports import Unavailable
+from domain.kernel.rejections import Rejection
+from interfaces.http.answers import Answered
+from interfaces.http.correlation import correlation_of
+
+logger = logging.getLogger("ais.http")
+
+
+class Kind(msgspec.Struct, frozen=True):
+    """A row of the table; `status` is the usual one."""
+
+    status: int
+    retryable: bool
+    english: str
+    arabic: str
+
+
+KINDS: Mapping[str, Kind] = {
+    "VALIDATION_ERROR": Kind(400, False, "The request is not valid.", "الطلب غير صالح."),
+    "UNAUTHORIZED": Kind(401, False, "Sign in to continue.", "يلزم تسجيل الدخول للمتابعة."),
+    "TOKEN_EXPIRED": Kind(
+        401, False, "The session has expired; sign in again.", "انتهت الجلسة؛ سجّل الدخول من جديد."
+    ),
+    "PAYMENT_REQUIRED": Kind(
+        402, False, "The amount due has not been paid.", "لم يُدفع المبلغ المستحق."
+    ),
+    "PAYMENT_FAILED": Kind(402, True, "The payment failed.", "تعذّر إتمام الدفع."),
+    "FORBIDDEN": Kind(
+        403, False, "Your role does not allow this.", "صلاحياتك لا تسمح بهذا الإجراء."
+    ),
+    "NOT_FOUND": Kind(404, False, "There is no such thing here.", "العنصر المطلوب غير موجود."),
+    "METHOD_NOT_ALLOWED": Kind(
+        405, False, "This method is not offered here.", "هذه الطريقة غير متاحة هنا."
+    ),
+    "NOT_ACCEPTABLE": Kind(
+        406, False, "Answers are given as JSON only.", "تُقدَّم الإجابات بصيغة JSON فقط."
+    ),
+    "REQUEST_TIMEOUT": Kind(
+        408, True, "The request took too long to arrive.", "استغرق وصول الطلب وقتًا أطول من اللازم."
+    ),
+    "SEATS_UNAVAILABLE": Kind(409, False, "Not enough seats are left.", "لا توجد مقاعد كافية."),
+    "BOOKING_CONFLICT": Kind(
+        409,
+        True,
+        "Somebody changed this at the same time; try again.",
+        "جرى تعديل متزامن؛ حاول مرة أخرى.",
+    ),
+    "INVALID_STATE_TRANSITION": Kind(
+        409,
+        False,
+        "This is not possible in the present state.",
+        "هذا الإجراء غير ممكن في الحالة الراهنة.",
+    ),
+    "PAYMENT_PROCESSING": Kind(409, True, "The payment is being processed.", "الدفع قيد المعالجة."),
+    "IDEMPOTENCY_IN_PROGRESS": Kind(
+        409, True, "The same request is being processed.", "الطلب نفسه قيد المعالجة."
+    ),
+    "BOOKING_EXPIRED": Kind(
+        410, False, "The time to pay for this booking is over.", "انتهت مهلة الدفع لهذا الحجز."
+    ),
+    "QUOTE_EXPIRED": Kind(
+        410, False, "The quoted price is no longer valid.", "لم يعد السعر المعروض ساريًا."
+    ),
+    "IDEMPOTENCY_CONFLICT": Kind(
+        422,
+        False,
+        "This idempotency key was used for another request.",
+        "استُخدم مفتاح عدم التكرار هذا لطلب آخر.",
+    ),
+    "REFUND_EXCEEDS_CAPTURED": Kind(
+        422, False, "The refund is more than what was paid.", "مبلغ الاسترداد أكبر من المدفوع."
+    ),
+    "RATE_LIMITED": Kind(
+        429, True, "Too many requests; wait a while.", "طلبات كثيرة؛ انتظر قليلًا."
+    ),
+    "HEADERS_TOO_LARGE": Kind(
+        431, False, "The request headers are too large.", "ترويسات الطلب أكبر من المسموح."
+    ),
+    "INTERNAL_ERROR": Kind(500, False, "Something went wrong on our side.", "حدث خطأ لدينا."),
+    "PROVIDER_ERROR": Kind(502, True, "The payment provider failed.", "حدث خطأ لدى مزوّد الدفع."),
+    "SERVICE_UNAVAILABLE": Kind(
+        503, True, "Not available at the moment; try again.", "الخدمة غير متاحة حاليًا؛ حاول لاحقًا."
+    ),
+    "PROVIDER_TIMEOUT": Kind(
+        504,
+        True,
+        "The payment provider did not answer in time.",
+        "لم يُجب مزوّد الدفع في الوقت المحدد.",
+    ),
+}
+
+CODES_BY_STATUS: Mapping[int, str] = {
+    400: "VALIDATION_ERROR",
+    401: "UNAUTHORIZED",
+    403: "FORBIDDEN",
+    404: "NOT_FOUND",
+    405: "METHOD_NOT_ALLOWED",
+    406: "NOT_ACCEPTABLE",
+    408: "REQUEST_TIMEOUT",
+    413: "VALIDATION_ERROR",
+    415: "VALIDATION_ERROR",
+    429: "RATE_LIMITED",
+    431: "HEADERS_TOO_LARGE",
+    503: "SERVICE_UNAVAILABLE",
+}
+
+Details = Mapping[str, str | int]
+
+
+class Problem(Exception):
+    """Raised at the edge: a code of the table, with what is particular to this request."""
+
+    def __init__(
+        self,
+        code: str,
+        *,
+        details: Details | None = None,
+        status: int | None = None,
+        retry_after_seconds: int | None = None,
+    ) -> None:
+        super().__init__(code)
+        self.code = code
+        self.details = details or {}
+        self.status = status or KINDS[code].status
+        self.headers: dict[str, str] = {}
+        if retry_after_seconds is not None:
+            self.headers["retry-after"] = str(retry_after_seconds)
+        if self.status == 401:
+            self.headers["www-authenticate"] = "Bearer"
+
+
+class ProblemBody(msgspec.Struct, rename="camel", frozen=True):
+    """What a client reads when something was refused or failed."""
+
+    code: str
+    message: str
+    correlation_id: str
+    retryable: bool
+    details: Details
+
+
+def invalid(field: str, reason: str, *, status: int = 400) -> Problem:
+    """A VALIDATION_ERROR about one field, named as the client wrote it; "" is the whole body."""
+    return Problem("VALIDATION_ERROR", status=status, details={"field": field, "reason": reason})
+
+
+def answer(request: Request[Any, Any, Any], error: Exception) -> Answered[ProblemBody]:
+    """The answer to any exception; a bug is logged with its frames."""
+    return rendered(as_problem(error, request), request)
+
+
+def rendered(problem: Problem, request: Request[Any, Any, Any]) -> Answered[ProblemBody]:
+    """The answer that tells this problem."""
+    headers = dict(request.scope["headers"])
+    body = body_of(problem, correlation_of(request.scope), headers.get(b"accept-language", b""))
+    return Answered(body, status_code=problem.status, headers=problem.headers)
+
+
+def body_of(problem: Problem, correlation_id: str, accept_language: bytes) -> ProblemBody:
+    """The flat object in the language that the client prefers."""
+    kind = KINDS[problem.code]
+    arabic = prefers_arabic(accept_language[:256])
+    return ProblemBody(
+        code=problem.code,
+        message=kind.arabic if arabic else kind.english,
+        correlation_id=correlation_id,
+        retryable=kind.retryable,
+        details=problem.details,
+    )
+
+
+def as_problem(error: Exception, request: Request[Any, Any, Any]) -> Problem:
+    """The problem that an exception means; what is not known is a bug and is logged."""
+    match error:
+        case Problem():
+            return error
+        case Rejection():
+            return Problem(error.code, details=error.parameters)
+        case Unavailable():
+            return _unavailable(error)
+        case TokenExpired():
+            return Problem("TOKEN_EXPIRED")
+        case TokenRefused():
+            return Problem("UNAUTHORIZED")
+        case HTTPException() if error.status_code in CODES_BY_STATUS:
+            return _from_framework(error)
+        case _:
+            _log_bug(error, request)
+            return Problem("INTERNAL_ERROR")
+
+
+def _unavailable(error: Unavailable) -> Problem:
+    """An adapter's Unavailable may name a narrower code (`PROVIDER_TIMEOUT`) in `code`."""
+    code = str(getattr(error, "code", "SERVICE_UNAVAILABLE"))
+    return Problem(code, retry_after_seconds=error.retry_after_seconds)
+
+
+def _from_framework(error: HTTPException) -> Problem:
+    details: dict[str, str | int] = {}
+    if isinstance(error, ValidationException) and isinstance(error.extra, list) and error.extra:
+        first = error.extra[0]
+        details = {"field": str(first.get("key", "")), "reason": str(first.get("message", ""))}
+    problem = Problem(CODES_BY_STATUS[error.status_code], status=error.status_code, details=details)
+    allow = (error.headers or {}).get("allow")
+    if allow:
+        problem.headers["allow"] = allow
+    return problem
+
+
+def _log_bug(error: Exception, request: Request[Any, Any, Any]) -> None:
+    """Frames and types of the whole chain; messages may hold personal data and stay out."""
+    chain = traceback.TracebackException.from_exception(error)
+    lines: list[str] = []
+    current: traceback.TracebackException | None = chain
+    for _ in range(10):
+        if current is None:
+            break
+        lines.append(current.exc_type.__qualname__ if current.exc_type else "?")
+        lines.extend(f"  {frame.filename}:{frame.lineno} {frame.name}" for frame in current.stack)
+        current = current.__cause__ or current.__context__
+    logger.error(
+        "unexpected error, correlation id %s, %s %s\n%s",
+        correlation_of(request.scope),
+        request.scope["method"],
+        request.scope.get("path_template", "?"),
+        "\n".join(lines),
+    )
+
+
+@functools.lru_cache(256)
+def prefers_arabic(accept_language: bytes) -> bool:
+    """Whether Arabic stands before English in an `Accept-Language` (RFC 9110, 12.5.4)."""
+    weights = {"ar": 0.0, "en": 0.0}
+    for part in accept_language.decode("latin-1").lower().split(","):
+        language, *parameters = part.strip().split(";")
+        primary = language.strip().partition("-")[0]
+        if primary in weights:
+            weights[primary] = max(weights[primary], _weight(parameters))
+    return weights["ar"] > weights["en"]
+
+
+def _weight(parameters: list[str]) -> float:
+    for parameter in parameters:
+        name, _, value = parameter.strip().partition("=")
+        if name == "q":
+            try:
+                return min(max(float(value), 0.0), 1.0)
+            except ValueError:
+                return 0.0
+    return 1.0

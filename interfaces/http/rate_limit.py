@@ -1,0 +1,195 @@
+"""How often each client may ask: windows shared by all processes, taken by leases.
+
+A process asks the shared store for a slice of a window's tokens and spends it alone, so a high
+limit costs next to nothing per request. Slices never add up to more than the limit: what leases
+cost is that a process may hold a few tokens that another would need, at most a hundredth of the
+limit each; a limit under 100 is counted one by one. When the store is away each process counts
+by itself, and asks again after some seconds.
+"""
+
+import asyncio
+import functools
+import ipaddress
+from collections import OrderedDict
+from collections.abc import Callable, Mapping
+from typing import Literal, Protocol
+
+import msgspec
+
+from application.ports import Unavailable
+from interfaces.http.problems import Problem
+
+LimitName = Literal["anonymous", "signed_in", "staff", "authentication", "booking", "payment"]
+
+LEASE_DIVISOR = 100
+LEDGER_LIMIT = 50_000
+STORE_PAUSE_SECONDS = 5.0
+TURN_LIMIT = 8
+
+Network = ipaddress.IPv4Network | ipaddress.IPv6Network
+
+
+class Limit(msgspec.Struct, frozen=True):
+    """So many requests in a window that opens with the first of them."""
+
+    count: int
+    window_seconds: int
+
+
+class Slice(msgspec.Struct, frozen=True):
+    """Tokens granted, 0 when none are left, and the seconds until the window closes."""
+
+    granted: int
+    closes_in_seconds: float
+
+
+class TokenStore(Protocol):
+    """Windows shared by all processes."""
+
+    async def take(self, key: str, *, want: int, limit: Limit) -> Slice:
+        """Up to `want` tokens of the key's window, atomically; raises Unavailable."""
+        ...
+
+
+class _Lease:
+    """What this process holds of one window."""
+
+    __slots__ = ("asking", "closes_at", "tokens")
+
+    def __init__(self) -> None:
+        self.tokens = 0
+        self.closes_at = 0.0
+        self.asking: asyncio.Future[None] | None = None
+
+
+class RateLimiter:
+    """`monotonic` gives seconds. Not for several threads."""
+
+    def __init__(
+        self,
+        limits: Mapping[LimitName, Limit],
+        store: TokenStore,
+        *,
+        monotonic: Callable[[], float],
+    ) -> None:
+        self._limits = limits
+        self._store = store
+        self._monotonic = monotonic
+        self._leases: OrderedDict[tuple[LimitName, str], _Lease] = OrderedDict()
+        self._store_rests_until = 0.0
+
+    def take_at_hand(self, name: LimitName, client: str) -> bool:
+        """Spend a token that this process holds already; False: ask `take`."""
+        lease = self._leases.get((name, client))
+        if lease is None or lease.tokens < 1 or self._monotonic() >= lease.closes_at:
+            return False
+        lease.tokens -= 1
+        return True
+
+    async def take(self, name: LimitName, client: str) -> None:
+        """Spend a token; raises a RATE_LIMITED problem with the seconds to wait."""
+        lease = self._lease(name, client)
+        for _ in range(TURN_LIMIT):
+            remaining = lease.closes_at - self._monotonic()
+            if remaining > 0 and lease.tokens > 0:
+                lease.tokens -= 1
+                return
+            if lease.asking is not None:
+                await asyncio.shield(lease.asking)
+            elif remaining > 0 and lease.tokens < 0:
+                raise _limited(remaining)
+            else:
+                await self._refill(lease, name, client)
+        raise _limited(1)
+
+    def _lease(self, name: LimitName, client: str) -> _Lease:
+        lease = self._leases.get((name, client))
+        if lease is None:
+            lease = self._leases[name, client] = _Lease()
+            if len(self._leases) > LEDGER_LIMIT:
+                self._leases.popitem(last=False)
+        else:
+            self._leases.move_to_end((name, client))
+        return lease
+
+    async def _refill(self, lease: _Lease, name: LimitName, client: str) -> None:
+        """One question for all who wait; -1 tokens mean that the window is spent."""
+        asking: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        lease.asking = asking
+        try:
+            granted = await self._ask(name, client)
+            lease.tokens = granted.granted or -1
+            lease.closes_at = self._monotonic() + granted.closes_in_seconds
+        finally:
+            lease.asking = None
+            asking.set_result(None)
+
+    async def _ask(self, name: LimitName, client: str) -> Slice:
+        limit = self._limits[name]
+        now = self._monotonic()
+        if now >= self._store_rests_until:
+            want = max(1, limit.count // LEASE_DIVISOR)
+            try:
+                return await self._store.take(f"{name}:{client}", want=want, limit=limit)
+            except Unavailable:
+                self._store_rests_until = now + STORE_PAUSE_SECONDS
+        return self._alone(name, client, limit, now)
+
+    def _alone(self, name: LimitName, client: str, limit: Limit, now: float) -> Slice:
+        """Without the store this process gives a whole window, once per window."""
+        lease = self._leases.get((name, client))
+        if lease is not None and lease.closes_at > now:
+            return Slice(0, lease.closes_at - now)
+        return Slice(limit.count, limit.window_seconds)
+
+
+def _limited(seconds: float) -> Problem:
+    return Problem("RATE_LIMITED", retry_after_seconds=max(1, -int(-seconds // 1)))
+
+
+def client_address(
+    peer: str | None, forwarded_for: bytes | None, trusted: tuple[Network, ...]
+) -> str:
+    """The address that a client is counted by.
+
+    `X-Forwarded-For` counts only as far as our own proxies wrote it: from the right, up to the
+    first address that is not one of theirs. IPv6 clients are counted by their /64.
+    """
+    if peer is None:
+        return "local"
+    if forwarded_for is None or not trusted or not _is_trusted(peer, trusted):
+        return _counted(peer)
+    for part in reversed(forwarded_for[:2048].decode("latin-1").split(",")):
+        hop = part.strip()
+        if _parsed(hop) is None:
+            break
+        peer = hop
+        if not _is_trusted(hop, trusted):
+            break
+    return _counted(peer)
+
+
+@functools.lru_cache(4096)
+def _parsed(text: str) -> ipaddress.IPv4Address | ipaddress.IPv6Address | None:
+    try:
+        address = ipaddress.ip_address(text)
+    except ValueError:
+        return None
+    mapped = getattr(address, "ipv4_mapped", None)
+    return mapped or address
+
+
+@functools.lru_cache(4096)
+def _is_trusted(text: str, trusted: tuple[Network, ...]) -> bool:
+    address = _parsed(text)
+    return address is not None and any(address in network for network in trusted)
+
+
+@functools.lru_cache(4096)
+def _counted(text: str) -> str:
+    address = _parsed(text)
+    if address is None:
+        return "unknown"
+    if isinstance(address, ipaddress.IPv6Address):
+        return str(ipaddress.ip_network((address, 64), strict=False))
+    return str(address)

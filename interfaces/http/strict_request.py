@@ -1,0 +1,179 @@
+"""The request class: a body is JSON of exactly the documented form, or it is refused.
+
+Refused: another content type (415), more than 32 kB (413), a body that does not arrive in time
+(408); not UTF-8, NUL, repeated or unknown members, numbers out of bounds, wrong types (400).
+The bytes go straight into the wire struct of the route, whose shape bounds depth and size.
+"""
+
+import asyncio
+import functools
+import json
+import re
+from typing import Any, Protocol, cast
+
+import msgspec
+from litestar import Request
+from litestar.types import HTTPReceiveMessage
+
+from application.identity.ports import Principal
+from interfaces.http import correlation
+from interfaces.http.ports import HttpPorts
+from interfaces.http.problems import Problem, invalid
+
+BODY_LIMIT_BYTES = 32 * 1024
+BODY_TIMEOUT_SECONDS = 10.0
+CHUNK_LIMIT = 4096
+
+_PATH = re.compile(r"^(?P<reason>.*?)(?: - at `(?P<path>[^`]*)`)?$", re.DOTALL)
+_MEMBER = re.compile(r"(missing required|contains unknown) field `(?P<name>[^`]*)`")
+REASON_LENGTH_LIMIT = 300
+
+
+class PortsHolder(Protocol):
+    """The application as requests see it."""
+
+    @property
+    def ports(self) -> HttpPorts:
+        """What the edge was handed."""
+        ...
+
+
+class StrictRequest(Request[Principal, None, Any]):
+    """Gives handlers the ports, the principal, the correlation id and a strict body."""
+
+    @property
+    def ports(self) -> HttpPorts:
+        """The use cases and ports of the application."""
+        return cast(PortsHolder, self.scope["litestar_app"]).ports
+
+    @property
+    def principal(self) -> Principal:
+        """Who asks; on routes declared with `auth.signed_in` only."""
+        return cast(Principal, self.scope["user"])
+
+    @property
+    def correlation_id(self) -> str:
+        """The id that every answer, command and log line of this request carries."""
+        return correlation.correlation_of(self.scope)
+
+    def header(self, name: bytes) -> bytes | None:
+        """A header by its lower-case name."""
+        return correlation.exchange_of(self.scope).headers.get(name)
+
+    async def body(self) -> bytes:
+        """The bytes of the body, at most BODY_LIMIT_BYTES."""
+        if isinstance(self._body, bytes):
+            return self._body
+        declared = self.header(b"content-length")
+        if declared is not None and (
+            not declared.isdigit() or int(declared[:12]) > BODY_LIMIT_BYTES
+        ):
+            raise _too_large()
+        try:
+            async with asyncio.timeout(BODY_TIMEOUT_SECONDS):
+                content = await self._received()
+        except TimeoutError:
+            raise Problem("REQUEST_TIMEOUT") from None
+        self._body = self._connection_state.body = content
+        return content
+
+    async def json(self) -> Any:
+        """The body as the type of the handler's `data`; raises Problem."""
+        if self._json is None or isinstance(self._json, msgspec.Struct):
+            return self._json
+        content_type = self.header(b"content-type")
+        if content_type != b"application/json" and not _is_json(content_type or b""):
+            raise invalid("", "the content type must be application/json", status=415)
+        annotation = self.route_handler.parsed_data_field
+        assert annotation is not None
+        self._json = decoded(await self.body(), annotation.annotation)
+        return self._json
+
+    async def _received(self) -> bytes:
+        chunks: list[bytes] = []
+        size = 0
+        for _ in range(CHUNK_LIMIT):
+            event = cast(HTTPReceiveMessage, await self.receive())
+            if event["type"] != "http.request":
+                raise Problem("REQUEST_TIMEOUT")
+            chunk = event["body"]
+            size += len(chunk)
+            if size > BODY_LIMIT_BYTES:
+                raise _too_large()
+            if not event.get("more_body", False):
+                return b"".join([*chunks, chunk]) if chunks else chunk
+            chunks.append(chunk)
+        raise _too_large()
+
+
+def decoded(content: bytes, wire_type: Any) -> Any:
+    """The content as the wire type; raises a VALIDATION_ERROR that names field and reason."""
+    try:
+        value = _decoder(wire_type).decode(content)
+        tree = _PAIRS.decode(content.decode())
+    except msgspec.ValidationError as error:
+        raise explained(error) from None
+    except UnicodeDecodeError:
+        raise invalid("", "not UTF-8") from None
+    except (msgspec.DecodeError, RecursionError):
+        raise invalid("", "not JSON") from None
+    if b"\\u0000" in content and _holds_nul(tree):
+        raise invalid("", "NUL characters are not allowed")
+    return value
+
+
+def explained(error: msgspec.ValidationError) -> Problem:
+    """Field (a path such as `passengers[0].firstName`) and reason of a refused value."""
+    match = _PATH.match(str(error))
+    assert match is not None
+    reason, path = match["reason"], (match["path"] or "$").removeprefix("$").removeprefix(".")
+    member = _MEMBER.search(reason)
+    if member is not None:
+        path = f"{path}.{member['name']}" if path else member["name"]
+        reason = "missing" if member[1] == "missing required" else "unknown"
+    return invalid(path[:REASON_LENGTH_LIMIT], reason.replace("`", "")[:REASON_LENGTH_LIMIT])
+
+
+@functools.lru_cache(512)
+def _decoder(wire_type: Any) -> msgspec.json.Decoder[Any]:
+    return msgspec.json.Decoder(wire_type)
+
+
+def _unrepeated(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    members = dict(pairs)
+    if len(members) != len(pairs):
+        names = [name for name, _ in pairs]
+        repeated = next(name for name in names if names.count(name) > 1)
+        raise invalid(repeated[:REASON_LENGTH_LIMIT], "given more than once")
+    return members
+
+
+_PAIRS = json.JSONDecoder(object_pairs_hook=_unrepeated)
+
+
+def _holds_nul(tree: Any) -> bool:
+    pending = [tree]
+    while pending:
+        node = pending.pop()
+        if isinstance(node, str):
+            if "\x00" in node:
+                return True
+        elif isinstance(node, dict):
+            pending.extend((*node.keys(), *node.values()))
+        elif isinstance(node, list):
+            pending.extend(node)
+    return False
+
+
+@functools.lru_cache(256)
+def _is_json(content_type: bytes) -> bool:
+    """`application/json`, with `charset=utf-8` at most."""
+    media_type, *parameters = content_type.decode("latin-1").lower().split(";")
+    if media_type.strip() != "application/json":
+        return False
+    allowed = {"charset=utf-8", 'charset="utf-8"', ""}
+    return all(parameter.strip() in allowed for parameter in parameters)
+
+
+def _too_large() -> Problem:
+    return invalid("", f"larger than {BODY_LIMIT_BYTES} bytes", status=413)

@@ -1,0 +1,1 @@
+"""Roles, passwords, lockout, tokens and signing in, without a database."""
