@@ -114,6 +114,10 @@ class Dispatcher:
                 state = kind.evolve(state, recorded.event)
         return state
 
+    async def history(self, stream: str) -> list[ports.RecordedEvent]:
+        """All events of a stream in order."""
+        return await self._log.read_after({stream: 0})
+
     async def _run(self) -> None:
         while True:
             if not self._waiting:

@@ -8,7 +8,7 @@ import datetime as dt
 
 from application import ports, steps, streams
 from application.booking.expire_booking import HOLD_LAPSED, ExpireBooking
-from application.dispatch import Dispatcher
+from application.desk import Desk
 from application.payment import collect, gateway
 from domain.booking.state import Booking
 from domain.booking.states import Status
@@ -21,10 +21,8 @@ HOLD_LAPSED_UNASKED = "hold_lapsed_provider_unreachable"
 class HoldReleaser:
     """Carries out the release of one booking's hold, any number of times."""
 
-    def __init__(
-        self, *, dispatcher: Dispatcher, collector: collect.Collector, clock: ports.Clock
-    ) -> None:
-        self._dispatcher = dispatcher
+    def __init__(self, *, desk: Desk, collector: collect.Collector, clock: ports.Clock) -> None:
+        self._desk = desk
         self._collector = collector
         self._clock = clock
 
@@ -47,10 +45,10 @@ class HoldReleaser:
         if await self._lapsed(booking_stream) is None:
             return
         command = ExpireBooking(booking=booking_stream, reason=reason)
-        await self._dispatcher.submit(steps.order(cause, "expire", command))
+        await self._desk.submit(steps.order(cause, "expire", command))
 
     async def _lapsed(self, booking_stream: str) -> Booking | None:
-        found = await self._dispatcher.current(streams.BOOKING, booking_stream)
+        found = await self._desk.current(streams.BOOKING, booking_stream)
         booking = found[0]
         if booking is None or booking.status is not Status.RESERVED:
             return None
@@ -59,7 +57,7 @@ class HoldReleaser:
 
     async def _end_live_session(self, booking_stream: str, cause: steps.Cause) -> None:
         stream = collect.payment_of(booking_stream)
-        found = await self._dispatcher.current(streams.PAYMENT, stream)
+        found = await self._desk.current(streams.PAYMENT, stream)
         payment = found[0]
         attempt = payment.live_attempt() if payment is not None else None
         if attempt is None:

@@ -7,7 +7,7 @@ import msgspec
 
 from application import mail, ports, streams
 from application.booking import people
-from application.dispatch import Dispatcher
+from application.desk import Desk
 from domain.booking.state import Booking
 from domain.kernel import money
 
@@ -29,14 +29,14 @@ _TEXT = {
 class ConfirmationSender:
     """Sends the letter of one booking; again gives the same letter with the same id."""
 
-    def __init__(self, *, dispatcher: Dispatcher, vault: ports.Vault, mailer: mail.Mailer) -> None:
-        self._dispatcher = dispatcher
+    def __init__(self, *, desk: Desk, vault: ports.Vault, mailer: mail.Mailer) -> None:
+        self._desk = desk
         self._vault = vault
         self._mailer = mailer
 
     async def send(self, booking_stream: str) -> None:
         """Does nothing when the traveller was erased or the booking has no ticket."""
-        found = await self._dispatcher.current(streams.BOOKING, booking_stream)
+        found = await self._desk.current(streams.BOOKING, booking_stream)
         booking = found[0]
         if booking is None or not booking.tickets:
             return
@@ -55,7 +55,7 @@ class ConfirmationSender:
         contact: people.Contact,
         names: list[bytes | None],
     ) -> mail.Letter:
-        found = await self._dispatcher.current(streams.FLIGHT, booking.flight)
+        found = await self._desk.current(streams.FLIGHT, booking.flight)
         flight = found[0]
         assert flight is not None
         reference = booking_stream.removeprefix("booking-")

@@ -6,17 +6,21 @@ call is made within a transaction. What Stripe says now decides; webhooks are on
 
 import datetime as dt
 from collections.abc import Callable
+from typing import Literal
 
 import msgspec
 
 from application import ports, steps, streams
-from application.dispatch import Dispatcher
+from application.desk import Desk
 from application.payment import gateway, record_attempt
 from application.payment.record_attempt import RecordAttempt
 from application.payment.record_capture import RecordCapture
 from domain.kernel import ids, money
 from domain.payment import rejections, rules
 from domain.payment.state import Attempt, AttemptStatus, Payment
+
+
+Locale = Literal["ar", "en"]
 
 
 class ReturnUrls(msgspec.Struct, frozen=True):
@@ -32,13 +36,13 @@ class Collector:
     def __init__(
         self,
         *,
-        dispatcher: Dispatcher,
+        desk: Desk,
         payments: gateway.PaymentGateway,
         clock: ports.Clock,
         urls: ReturnUrls,
         describe: Callable[[str], str],
     ) -> None:
-        self._dispatcher = dispatcher
+        self._desk = desk
         self._payments = payments
         self._clock = clock
         self._urls = urls
@@ -46,13 +50,13 @@ class Collector:
 
     async def payment(self, stream: str) -> Payment:
         """The payment as the log has it now; rejects PaymentNotFound."""
-        found = await self._dispatcher.current(streams.PAYMENT, stream)
+        found = await self._desk.current(streams.PAYMENT, stream)
         if found[0] is None:
             raise rejections.PaymentNotFound()
         return found[0]
 
     async def open_session(
-        self, stream: str, attempt_id: str, *, cause: steps.Cause, locale: str = "en"
+        self, stream: str, attempt_id: str, *, cause: steps.Cause, locale: Locale = "en"
     ) -> Attempt:
         """Ask Stripe for the attempt's session unless its outcome is known; record and return it.
 
@@ -87,7 +91,7 @@ class Collector:
         return known
 
     async def _ask(
-        self, payment: Payment, stream: str, attempt: Attempt, locale: str
+        self, payment: Payment, stream: str, attempt: Attempt, locale: Locale
     ) -> gateway.CheckoutSession | None:
         """Stripe's session of the attempt; None when Stripe forgot the key and has none."""
         if not rules.may_retry_with_same_key(started_at=attempt.started_at, now=self._clock()):
@@ -152,7 +156,7 @@ class Collector:
             charge=intent.latest_charge or "",
             amount=money.Money(intent.amount_received.amount, intent.amount_received.currency),
         )
-        await self._dispatcher.submit(steps.order(cause, f"capture:{intent.id}", command))
+        await self._desk.submit(steps.order(cause, f"capture:{intent.id}", command))
 
     async def _record(
         self,
@@ -163,7 +167,7 @@ class Collector:
         step: str,
     ) -> None:
         command = RecordAttempt(payment=stream, attempt=attempt, result=result)
-        await self._dispatcher.submit(steps.order(cause, f"{attempt}:{step}", command))
+        await self._desk.submit(steps.order(cause, f"{attempt}:{step}", command))
 
 
 def payment_of(booking: str) -> str:

@@ -6,6 +6,7 @@ from application import streams
 from application.orders import Decision
 from application.planning import Reading
 from domain.booking import rejections as booking_rejections
+from domain.booking import rules as booking_rules
 from domain.booking.states import Status
 from domain.kernel import ids
 from domain.payment import decisions, rejections
@@ -36,9 +37,9 @@ def start_checkout(command: StartCheckout, reading: Reading) -> Decision:
         raise booking_rejections.BookingNotFound()
     if booking.status is Status.EXPIRED:
         raise booking_rejections.BookingHasExpired()
-    if booking.status not in {Status.RESERVED, Status.PAYMENT_FAILED}:
+    if booking.status is not Status.RESERVED:
         raise rejections.AlreadyPaid()
-    if booking.hold_until is not None and reading.now >= booking.hold_until:
+    if not booking_rules.is_hold_running(booking, now=reading.now):
         raise booking_rejections.BookingHasExpired()
     stream = ids.payment_stream(command.booking, FIRST_PAYMENT)
     payment = reading.load(streams.PAYMENT, stream)

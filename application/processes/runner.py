@@ -8,7 +8,7 @@ import asyncio
 from collections.abc import Callable
 
 from application import ports, steps, streams
-from application.dispatch import Dispatcher
+from application.desk import Desk
 from application.processes import confirm_when_paid
 from domain.kernel import ids
 from domain.kernel.rejections import Rejection
@@ -24,13 +24,13 @@ class ProcessRunner:
         self,
         *,
         log: ports.EventLog,
-        dispatcher: Dispatcher,
+        desk: Desk,
         stock: ports.TicketStock,
         airline_code: str,
         report: Callable[[str, Rejection], None],
     ) -> None:
         self._log = log
-        self._dispatcher = dispatcher
+        self._desk = desk
         self._stock = stock
         self._airline_code = airline_code
         self._report = report
@@ -51,7 +51,7 @@ class ProcessRunner:
         return done
 
     async def _confirm(self, recorded: ports.RecordedEvent) -> None:
-        found = await self._dispatcher.current(streams.BOOKING, recorded.stream)
+        found = await self._desk.current(streams.BOOKING, recorded.stream)
         booking = found[0]
         assert booking is not None, "the log holds its payment"
         serials = await self._stock.draw(len(booking.passengers))
@@ -64,6 +64,6 @@ class ProcessRunner:
             correlation_id=recorded.correlation_id,
         )
         try:
-            await self._dispatcher.submit(steps.order(cause, confirm_when_paid.NAME, command))
+            await self._desk.submit(steps.order(cause, confirm_when_paid.NAME, command))
         except Rejection as rejection:
             self._report(recorded.stream, rejection)

@@ -6,11 +6,11 @@ Rule: the row is the truth about an event; the queue only carries its id and may
 from collections.abc import Mapping
 from typing import Any, Literal
 
-import msgspec
 import psycopg
 from psycopg_pool import PoolTimeout
 
 from application import ports
+from application.payment.receive_event import InboxEvent
 from domain.kernel.sealed import Sealed
 from infrastructure.postgres.pool import Pool
 
@@ -39,18 +39,8 @@ WHERE id IN (
 """
 
 
-class InboxEvent(msgspec.Struct, frozen=True):
-    """One stored event; `object` is the id of the Stripe object it speaks of."""
-
-    id: str
-    type: str
-    object: str
-    state: str
-    tries: int
-
-
 class StripeInbox:
-    """The table inbox.stripe_event. All methods raise Unavailable when Postgres is away."""
+    """`EventInbox` on inbox.stripe_event; raises Unavailable when Postgres is away."""
 
     def __init__(self, pool: Pool) -> None:
         self._pool = pool

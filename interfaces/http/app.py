@@ -23,12 +23,28 @@ from litestar.types import (
     Send,
 )
 
-from interfaces.http import correlation, docs_page, health, identity, problems
+from interfaces.http import (
+    booking,
+    checkout,
+    correlation,
+    docs_page,
+    health,
+    identity,
+    problems,
+    search,
+)
 from interfaces.http.answers import Answered
 from interfaces.http.ports import HttpPorts
 from interfaces.http.strict_request import BODY_LIMIT_BYTES, StrictRequest
 
-ROUTES = (*identity.ROUTES, *health.ROUTES, *docs_page.ROUTES)
+ROUTES = (
+    *identity.ROUTES,
+    *search.ROUTES,
+    *booking.ROUTES,
+    *checkout.ROUTES,
+    *health.ROUTES,
+    *docs_page.ROUTES,
+)
 
 
 class EdgeApp(Litestar):

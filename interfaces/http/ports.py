@@ -1,17 +1,80 @@
 """What the HTTP edge is handed: use cases and ports, never an adapter of its own making."""
 
 import datetime as dt
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from typing import Protocol
 
 import msgspec
 
+from application.desk import Desk
 from application.identity.log_in import LogIn
 from application.identity.ports import IssuedToken, TokenVerifier
 from application.identity.register_user import RegisterUser
+from application.payment.collect import Collector
+from application.payment.receive_event import EventReceiver
+from application.ports import Vault
+from application.pricing.quotes import QuoteDesk
 from interfaces.http.rate_limit import Network, RateLimiter
 
 Readiness = Callable[[], Awaitable[Mapping[str, bool]]]
 """Which of the things we stand on answer, by name; `database` decides."""
+
+
+class FlightOffer(msgspec.Struct, frozen=True):
+    """A departure with seats left, as search finds it; the fare is one adult's, without tax."""
+
+    flight: str
+    number: str
+    origin: str
+    destination: str
+    departs_at: dt.datetime
+    arrives_at: dt.datetime
+    domestic: bool
+    fare_amount: int
+    currency: str
+    free_count: int
+
+
+class SearchFlights(Protocol):
+    """The read model `flight_availability`."""
+
+    async def __call__(
+        self,
+        *,
+        origin: str,
+        destination: str,
+        local_date: dt.date,
+        cabin: str,
+        seat_count: int,
+    ) -> Sequence[FlightOffer]:
+        """Departures of the day, local at origin, with so many free seats, by time."""
+        ...
+
+
+class ListedBooking(msgspec.Struct, frozen=True):
+    """A booking in its owner's list; nothing personal."""
+
+    booking: str
+    status: str
+    flight: str
+    total: int
+    currency: str
+    hold_until: dt.datetime | None
+    created_at: dt.datetime
+
+
+class ListBookings(Protocol):
+    """The read model `booking_list`."""
+
+    async def __call__(
+        self, *, owner: str, cursor: str | None, limit: int
+    ) -> tuple[Sequence[ListedBooking], str | None]:
+        """A page, newest first, and the cursor of the next; raises ForgedCursor."""
+        ...
+
+
+class ForgedCursor(ValueError):
+    """A cursor that no list of ours gave out."""
 
 
 class HttpPorts(msgspec.Struct, frozen=True):
@@ -24,4 +87,11 @@ class HttpPorts(msgspec.Struct, frozen=True):
     readiness: Readiness
     fingerprint_key: bytes
     now: Callable[[], dt.datetime]
+    desk: Desk
+    vault: Vault
+    quotes: QuoteDesk
+    collector: Collector
+    receiver: EventReceiver
+    search_flights: SearchFlights
+    list_bookings: ListBookings
     trusted_proxies: tuple[Network, ...] = ()

@@ -9,7 +9,7 @@ import asyncio
 import functools
 import json
 import re
-from typing import Any, Protocol, cast
+from typing import Any, Protocol, TypeVar, cast
 
 import msgspec
 from litestar import Request
@@ -19,6 +19,8 @@ from application.identity.ports import Principal
 from interfaces.http import correlation
 from interfaces.http.ports import HttpPorts
 from interfaces.http.problems import Problem, invalid
+
+Body = TypeVar("Body")
 
 BODY_LIMIT_BYTES = 32 * 1024
 BODY_TIMEOUT_SECONDS = 10.0
@@ -62,16 +64,18 @@ class StrictRequest(Request[Principal, None, Any]):
 
     async def body(self) -> bytes:
         """The bytes of the body, at most BODY_LIMIT_BYTES."""
+        return await self.raw(limit_bytes=BODY_LIMIT_BYTES)
+
+    async def raw(self, *, limit_bytes: int) -> bytes:
+        """The bytes of the body as they came; raises Problem when larger or late."""
         if isinstance(self._body, bytes):
             return self._body
         declared = self.header(b"content-length")
-        if declared is not None and (
-            not declared.isdigit() or int(declared[:12]) > BODY_LIMIT_BYTES
-        ):
-            raise _too_large()
+        if declared is not None and (not declared.isdigit() or int(declared[:12]) > limit_bytes):
+            raise _too_large(limit_bytes)
         try:
             async with asyncio.timeout(BODY_TIMEOUT_SECONDS):
-                content = await self._received()
+                content = await self._received(limit_bytes)
         except TimeoutError:
             raise Problem("REQUEST_TIMEOUT") from None
         self._body = self._connection_state.body = content
@@ -81,15 +85,27 @@ class StrictRequest(Request[Principal, None, Any]):
         """The body as the type of the handler's `data`; raises Problem."""
         if self._json is None or isinstance(self._json, msgspec.Struct):
             return self._json
-        content_type = self.header(b"content-type")
-        if content_type != b"application/json" and not _is_json(content_type or b""):
-            raise invalid("", "the content type must be application/json", status=415)
+        self._require_json()
         annotation = self.route_handler.parsed_data_field
         assert annotation is not None
         self._json = decoded(await self.body(), annotation.annotation)
         return self._json
 
-    async def _received(self) -> bytes:
+    async def optional_json(self, wire_type: type[Body]) -> Body | None:
+        """The body as this type, or None when there is none; raises Problem."""
+        content = await self.body()
+        if not content:
+            return None
+        self._require_json()
+        body: Body = decoded(content, wire_type)
+        return body
+
+    def _require_json(self) -> None:
+        content_type = self.header(b"content-type")
+        if content_type != b"application/json" and not _is_json(content_type or b""):
+            raise invalid("", "the content type must be application/json", status=415)
+
+    async def _received(self, limit_bytes: int) -> bytes:
         chunks: list[bytes] = []
         size = 0
         for _ in range(CHUNK_LIMIT):
@@ -98,12 +114,12 @@ class StrictRequest(Request[Principal, None, Any]):
                 raise Problem("REQUEST_TIMEOUT")
             chunk = event["body"]
             size += len(chunk)
-            if size > BODY_LIMIT_BYTES:
-                raise _too_large()
+            if size > limit_bytes:
+                raise _too_large(limit_bytes)
             if not event.get("more_body", False):
                 return b"".join([*chunks, chunk]) if chunks else chunk
             chunks.append(chunk)
-        raise _too_large()
+        raise _too_large(limit_bytes)
 
 
 def decoded(content: bytes, wire_type: Any) -> Any:
@@ -175,5 +191,5 @@ def _is_json(content_type: bytes) -> bool:
     return all(parameter.strip() in allowed for parameter in parameters)
 
 
-def _too_large() -> Problem:
-    return invalid("", f"larger than {BODY_LIMIT_BYTES} bytes", status=413)
+def _too_large(limit_bytes: int) -> Problem:
+    return invalid("", f"larger than {limit_bytes} bytes", status=413)

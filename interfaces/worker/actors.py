@@ -46,9 +46,7 @@ class Tasks:
         stored = await self._core.inbox.read(event)
         if stored is None or stored.state != "new":
             return
-        cause = steps.Cause(
-            id=ids.webhook_command_id(event), actor="stripe", correlation_id=event
-        )
+        cause = steps.Cause(id=ids.webhook_command_id(event), actor="stripe", correlation_id=event)
         try:
             handled = await process_event.process_event(
                 stored.type, stored.object, collector=self._core.collector, cause=cause
@@ -90,7 +88,8 @@ class Tasks:
 def register(broker: RedisBroker, tasks: Tasks, loop: asyncio.AbstractEventLoop) -> None:
     """Make an actor of each task; its coroutine runs in `loop`, the thread only waits."""
     for topic, task in tasks.by_topic().items():
-        dramatiq.actor(_in_loop(task, loop), actor_name=topic, queue_name=QUEUE_NAME, broker=broker)
+        make = dramatiq.actor(actor_name=topic, queue_name=QUEUE_NAME, broker=broker)
+        make(_in_loop(task, loop))
 
 
 def _in_loop(task: Task, loop: asyncio.AbstractEventLoop) -> Callable[..., None]:

@@ -1,0 +1,1 @@
+"""Quotes: prices that hold for a while."""

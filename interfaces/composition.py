@@ -1,0 +1,268 @@
+"""The only place that names concrete adapters: it builds what each process runs on.
+
+`Core` is common to web, worker and scheduler; `web_ports` adds what HTTP needs.
+"""
+
+import asyncio
+import datetime as dt
+import os
+import secrets
+import time
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
+from contextlib import AsyncExitStack, asynccontextmanager
+from pathlib import Path
+from typing import Any
+
+import msgspec
+import psycopg
+import redis.asyncio
+from psycopg_pool import PoolTimeout
+
+from application import ports
+from application.booking.release_hold import HoldReleaser
+from application.booking.send_confirmation import ConfirmationSender
+from application.desk import Desk
+from application.dispatch import Dispatcher
+from application.handlers import HANDLERS
+from application.identity import log_in, register_user
+from application.payment.collect import Collector, ReturnUrls
+from application.payment.gateway import VerifiedEvent
+from application.payment.receive_event import EventReceiver
+from application.pricing.quotes import QuoteDesk
+from application.processes.runner import ProcessRunner
+from infrastructure.event_store.log import PostgresEventLog
+from infrastructure.identity import passwords, tokens
+from infrastructure.identity.user_directory import PostgresUserDirectory
+from infrastructure.mail.file_mailbox import FileMailbox
+from infrastructure.postgres.inbox import StripeInbox
+from infrastructure.postgres.outbox import Outbox, ProcessCheckpoints
+from infrastructure.postgres.pool import Pool, make_pool
+from infrastructure.postgres.ticket_stock import PostgresTicketStock
+from infrastructure.redis import queue
+from infrastructure.redis.rate_limit import RedisTokenStore, make_client
+from infrastructure.sealing import master_key
+from infrastructure.sealing.blind_index import EmailIndex
+from infrastructure.sealing.vault import SubjectVault
+from infrastructure.stripe import webhook
+from infrastructure.stripe.gateway import StripePaymentGateway
+from interfaces import read_models
+from interfaces.http import rate_limit
+from interfaces.http.ports import HttpPorts
+from interfaces.settings import Settings
+
+STRIPE_TIMEOUT_SECONDS = 10.0
+PASSWORD_THREADS = 2
+PASSWORD_WAIT_SECONDS = 900
+MINUTE_SECONDS = 60
+TOKEN_AUDIENCE = "ais-api"  # noqa: S105 - a name, not a secret
+MAILBOX_FOLDER = "mail"
+
+
+class Core(msgspec.Struct, frozen=True):
+    """What every process that decides has."""
+
+    settings: Settings
+    pool: Pool
+    log: PostgresEventLog
+    desk: Dispatcher
+    keys: master_key.MasterKeys
+    vault: SubjectVault
+    collector: Collector
+    releaser: HoldReleaser
+    confirmations: ConfirmationSender
+    inbox: StripeInbox
+    outbox: Outbox
+    checkpoints: ProcessCheckpoints
+    processes: ProcessRunner
+    queue: queue.TaskQueue
+    clock: ports.Clock
+
+    async def due_holds(self, now: dt.datetime, limit: int) -> Sequence[str]:
+        """Bookings whose hold has lapsed unpaid."""
+        return await read_models.due_holds(self.pool, now, limit)
+
+    async def unfinished_attempts(
+        self, now: dt.datetime, limit: int
+    ) -> Sequence[tuple[str, str]]:
+        """Payment and attempt of checkouts whose outcome is long overdue."""
+        return await read_models.unfinished_attempts(self.pool, now, limit)
+
+
+def utc_now() -> dt.datetime:
+    """The clock of every process."""
+    return dt.datetime.now(dt.UTC)
+
+
+@asynccontextmanager
+async def open_core(
+    settings: Settings, *, report: Callable[[str, Exception], None]
+) -> AsyncIterator[Core]:
+    """Connect, start the dispatcher; on leaving, finish what waits and close."""
+    keys = master_key.parse(settings.master_key.reveal())
+    async with AsyncExitStack() as stack:
+        pool = make_pool(settings.database_url)
+        await pool.open()
+        stack.push_async_callback(pool.close)
+        log = PostgresEventLog(settings.database_url, pool)
+        stack.push_async_callback(log.close)
+        desk = Dispatcher(log=log, handlers=HANDLERS, clock=utc_now, randomness=os.urandom)
+        desk.start()
+        stack.push_async_callback(desk.stop)
+        gateway = StripePaymentGateway(
+            api_key=settings.stripe_api_key.reveal(),
+            base_url=settings.stripe_base_url,
+            timeout_seconds=STRIPE_TIMEOUT_SECONDS,
+        )
+        stack.push_async_callback(gateway.close)
+        yield _core(settings, pool, log, desk, gateway, keys, report)
+
+
+def _core(
+    settings: Settings,
+    pool: Pool,
+    log: PostgresEventLog,
+    desk: Dispatcher,
+    gateway: StripePaymentGateway,
+    keys: master_key.MasterKeys,
+    report: Callable[[str, Exception], None],
+) -> Core:
+    vault = SubjectVault(pool, keys, monotonic=time.monotonic, time_ns=time.time_ns)
+    collector = Collector(
+        desk=desk,
+        payments=gateway,
+        clock=utc_now,
+        urls=ReturnUrls(
+            success=f"{settings.public_url}/paid/{{booking}}",
+            cancel=f"{settings.public_url}/unpaid/{{booking}}",
+        ),
+        describe=lambda booking: f"{settings.airline_name} {booking.removeprefix('booking-')}",
+    )
+    mailbox = FileMailbox(
+        Path(settings.data_dir) / MAILBOX_FOLDER, sender=f"{settings.airline_name} <mail@invalid>"
+    )
+    return Core(
+        settings=settings,
+        pool=pool,
+        log=log,
+        desk=desk,
+        keys=keys,
+        vault=vault,
+        collector=collector,
+        releaser=HoldReleaser(desk=desk, collector=collector, clock=utc_now),
+        confirmations=ConfirmationSender(desk=desk, vault=vault, mailer=mailbox),
+        inbox=StripeInbox(pool),
+        outbox=Outbox(pool),
+        checkpoints=ProcessCheckpoints(pool),
+        processes=ProcessRunner(
+            log=log,
+            desk=desk,
+            stock=PostgresTicketStock(pool),
+            airline_code=settings.airline_code,
+            report=report,
+        ),
+        queue=queue.TaskQueue(queue.make_broker(settings.redis_url)),
+        clock=utc_now,
+    )
+
+
+@asynccontextmanager
+async def open_web(core: Core, *, desk: Desk | None = None) -> AsyncIterator[HttpPorts]:
+    """What the HTTP edge is handed; `desk` stands in for the dispatcher in benchmarks."""
+    settings, keys = core.settings, core.keys
+    async with AsyncExitStack() as stack:
+        client = make_client(settings.redis_url)
+        stack.push_async_callback(client.aclose)
+        hasher = passwords.Argon2PasswordHasher(
+            cost=passwords.PRODUCTION_COST, threads=PASSWORD_THREADS
+        )
+        stack.callback(hasher.close)
+        issuer = tokens.Es256Tokens(
+            tokens.parse_keys(settings.token_key.reveal()),
+            issuer=settings.public_url,
+            audience=TOKEN_AUDIENCE,
+            now=time.time,
+            token_id=lambda: secrets.token_urlsafe(16),
+        )
+        directory = PostgresUserDirectory(core.pool)
+        lookup = EmailIndex(keys)
+        registration = register_user.RegistrationDesk(
+            directory=directory,
+            hasher=hasher,
+            vault=core.vault,
+            email_lookup=lookup,
+            new_user_id=lambda: f"user_{secrets.token_hex(12)}",
+            now=utc_now,
+        )
+        login = log_in.LoginDesk(
+            directory=directory, hasher=hasher, email_lookup=lookup, issuer=issuer, now=utc_now
+        )
+        receiver = EventReceiver(inbox=core.inbox, vault=core.vault, verify=_verifier(settings))
+        yield HttpPorts(
+            register_user=lambda command: register_user.register_user(command, registration),
+            log_in=lambda command: log_in.log_in(command, login),
+            verifier=issuer,
+            limiter=_limiter(settings, client),
+            readiness=_readiness(core.pool, client),
+            fingerprint_key=keys.derive("request fingerprints"),
+            now=utc_now,
+            desk=desk or core.desk,
+            vault=core.vault,
+            quotes=QuoteDesk(keys.derive("quotes")),
+            collector=core.collector,
+            receiver=receiver,
+            search_flights=read_models.FlightSearch(core.pool),
+            list_bookings=read_models.BookingList(core.pool),
+            trusted_proxies=tuple(network.range for network in settings.trusted_proxies),
+        )
+
+
+def _limiter(settings: Settings, client: redis.asyncio.Redis) -> rate_limit.RateLimiter:
+    def per_minute(count: int) -> rate_limit.Limit:
+        return rate_limit.Limit(count=count, window_seconds=MINUTE_SECONDS)
+
+    limits: Mapping[rate_limit.LimitName, rate_limit.Limit] = {
+        "anonymous": per_minute(settings.limit_anonymous),
+        "signed_in": per_minute(settings.limit_signed_in),
+        "staff": per_minute(settings.limit_staff),
+        "authentication": rate_limit.Limit(
+            count=settings.limit_authentication, window_seconds=PASSWORD_WAIT_SECONDS
+        ),
+        "booking": per_minute(settings.limit_booking),
+        "payment": per_minute(settings.limit_payment),
+    }
+    return rate_limit.RateLimiter(limits, RedisTokenStore(client), monotonic=time.monotonic)
+
+
+def _verifier(settings: Settings) -> Callable[[bytes, str | None], VerifiedEvent]:
+    signing = tuple(secret.reveal() for secret in settings.stripe_webhook_secrets)
+    live = "_live_" in settings.stripe_api_key.reveal()[:12]
+
+    def verify(body: bytes, signature: str | None) -> VerifiedEvent:
+        return webhook.verify(body, signature, signing, utc_now(), livemode=live)
+
+    return verify
+
+
+def _readiness(
+    pool: Pool, client: redis.asyncio.Redis
+) -> Callable[[], Awaitable[Mapping[str, bool]]]:
+    async def database() -> bool:
+        try:
+            async with pool.connection(timeout=1.0) as connection:
+                await connection.execute("SELECT 1")
+        except (psycopg.OperationalError, PoolTimeout):
+            return False
+        return True
+
+    async def cache() -> bool:
+        try:
+            pong: Any = client.ping()
+            return bool(await pong)
+        except redis.exceptions.RedisError:
+            return False
+
+    async def readiness() -> Mapping[str, bool]:
+        up = await asyncio.gather(database(), cache())
+        return {"database": up[0], "redis": up[1]}
+
+    return readiness

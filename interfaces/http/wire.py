@@ -1,0 +1,60 @@
+"""Shapes that several routes share: money, parties, places. JSON is camelCase."""
+
+import asyncio
+from typing import Annotated, Literal
+
+import msgspec
+
+from domain.kernel import ids, money
+from domain.pricing.price import PassengerType, Price
+from interfaces.http.problems import Problem
+
+ORDER_SECONDS = 5.0
+
+AirportCode = Annotated[str, msgspec.Meta(pattern="^[A-Z]{3}$")]
+FlightId = Annotated[str, msgspec.Meta(pattern=r"^flight-[A-Z0-9]{3,8}-\d{4}-\d{2}-\d{2}$")]
+CabinName = Literal["economy", "business"]
+CABIN_CODES: dict[CabinName, str] = {"economy": "Y", "business": "J"}
+CABIN_NAMES: dict[str, CabinName] = {code: name for name, code in CABIN_CODES.items()}
+
+
+class MoneyResponse(msgspec.Struct, rename="camel"):
+    """Minor units of an ISO 4217 currency."""
+
+    amount: int
+    currency: str
+
+
+class PriceLineResponse(msgspec.Struct, rename="camel"):
+    """A line of a price: fare, vat or charge, for all passengers of a type."""
+
+    kind: str
+    passenger_type: PassengerType
+    passenger_count: int
+    amount: int
+
+
+def money_response(amount: money.Money) -> MoneyResponse:
+    """As the wire has it."""
+    return MoneyResponse(amount.amount, amount.currency)
+
+
+def lines_response(price: Price) -> list[PriceLineResponse]:
+    """As the wire has it."""
+    return [
+        PriceLineResponse(line.kind, line.passenger_type, line.passenger_count, line.amount)
+        for line in price.lines
+    ]
+
+
+def booking_stream(text: str) -> str:
+    """The stream of a booking's id or reference; raises NOT_FOUND for what cannot be one."""
+    reference = text.removeprefix("booking-").upper()
+    if not ids.is_record_locator(reference):
+        raise Problem("NOT_FOUND")
+    return ids.booking_stream(reference)
+
+
+def deadline() -> float:
+    """Until when an order of this request may begin, on the event loop's clock."""
+    return asyncio.get_running_loop().time() + ORDER_SECONDS

@@ -1,0 +1,73 @@
+"""The web process: the HTTP application on uvicorn, with its own core in the same event loop."""
+
+import gc
+import logging
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+import uvicorn
+from litestar.types import LifeSpanReceive, LifeSpanScope, LifeSpanSend, Receive, Scope, Send
+
+from application.desk import Desk
+from interfaces import composition
+from interfaces.composition import Core
+from interfaces.http.app import EdgeApp, create_app
+from interfaces.settings import Settings
+
+logger = logging.getLogger(__name__)
+GRACE_SECONDS = 10
+# Thousands of remembered bookings are long-lived: looking at them at every turn costs more than
+# all garbage they could make.
+GC_THRESHOLDS = (20_000, 50, 100)
+
+
+def report(what: str, error: Exception) -> None:
+    """Background trouble is told in the log, by type only."""
+    logger.warning("%s: %s", what, type(error).__name__)
+
+
+class WebServer(uvicorn.Server):
+    """uvicorn whose application is made once the event loop runs, and closed after the last
+    request."""
+
+    def __init__(self, settings: Settings, *, port: int, fd: int | None = None) -> None:
+        self._settings = settings
+        config = uvicorn.Config(
+            _not_yet,
+            host=settings.host,
+            port=port,
+            fd=fd,
+            loop="uvloop",
+            http="httptools",
+            access_log=False,
+            lifespan="off",
+            server_header=False,
+            date_header=False,
+            log_config=None,
+            timeout_graceful_shutdown=GRACE_SECONDS,
+            backlog=2048,
+        )
+        super().__init__(config)
+
+    async def serve(self, sockets: list[object] | None = None) -> None:  # type: ignore[override]
+        """Serve until told to stop."""
+        async with composition.open_core(self._settings, report=report) as core:
+            async with self.application(core) as app:
+                self.config.app = app
+                self.config.load()
+                gc.collect()
+                gc.freeze()
+                gc.set_threshold(*GC_THRESHOLDS)
+                await super().serve(sockets)  # type: ignore[arg-type]
+
+    @asynccontextmanager
+    async def application(self, core: Core, desk: Desk | None = None) -> AsyncIterator[EdgeApp]:
+        """The edge over this core; benchmarks put another desk behind it."""
+        async with composition.open_web(core, desk=desk) as ports:
+            yield create_app(ports)
+
+
+async def _not_yet(
+    scope: Scope | LifeSpanScope, receive: Receive | LifeSpanReceive, send: Send | LifeSpanSend
+) -> None:
+    raise AssertionError("replaced before the first request")
