@@ -16,6 +16,7 @@ class CheckoutRequest(msgspec.Struct, frozen=True, kw_only=True):
 
     `expires_at` must lie 30 minutes to 24 hours after the moment Stripe executes the request,
     so leave room for retries. `description` is what the traveller reads; nothing personal.
+    `locale` is ar or en; the page follows the browser where Stripe has no such translation.
     """
 
     booking: str
@@ -27,7 +28,7 @@ class CheckoutRequest(msgspec.Struct, frozen=True, kw_only=True):
     cancel_url: str
     idempotency_key: str
     expires_at: dt.datetime
-    locale: Literal["ar", "en"]
+    locale: str
     customer_email: str | None
 
 

@@ -21,8 +21,8 @@ PAGES_LIMIT = 50
 
 # Stripe counts these in other minor units than ISO 4217 does, or not at all.
 NOT_IN_ISO_UNITS = frozenset({"IQD", "ISK", "LYD", "MGA", "UGX"})
-# Stripe Checkout is not translated into Arabic: `auto` follows the traveller's browser.
-_LOCALES: Mapping[str, Literal["auto", "en"]] = {"ar": "auto", "en": "en"}
+# Stripe Checkout is not translated into Arabic: there `auto` follows the browser.
+_LOCALES: Mapping[str, str] = {"en": "en"}
 
 
 class _Session(msgspec.Struct, frozen=True):
@@ -151,7 +151,7 @@ def _session_params(request: gateway.CheckoutRequest) -> Any:
         "success_url": request.success_url,
         "cancel_url": request.cancel_url,
         "expires_at": int(request.expires_at.timestamp()),
-        "locale": _LOCALES[request.locale],
+        "locale": _LOCALES.get(request.locale, "auto"),
         "line_items": [
             {
                 "price_data": {

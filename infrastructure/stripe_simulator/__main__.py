@@ -5,6 +5,7 @@ Prints one JSON line `{"url": …}` once it answers, then serves until it is tol
 
 import argparse
 import asyncio
+import contextlib
 import json
 import socket
 import sys
@@ -80,7 +81,8 @@ async def _serve(configuration: Configuration, port: int) -> None:
 
 def main() -> None:
     arguments = _arguments(sys.argv[1:])
-    asyncio.run(_serve(_configuration(arguments), arguments.port))
+    with contextlib.suppress(KeyboardInterrupt):
+        asyncio.run(_serve(_configuration(arguments), arguments.port))
 
 
 if __name__ == "__main__":

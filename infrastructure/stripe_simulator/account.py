@@ -3,7 +3,6 @@
 Handlers run on the event loop without awaiting, so each request changes the account atomically.
 """
 
-import copy
 from collections.abc import Callable
 
 import msgspec
@@ -15,6 +14,7 @@ from infrastructure.stripe_simulator.ids import new_id
 from infrastructure.stripe_simulator.shelf import Shelf
 
 EVENT_LIFE_SECONDS = 30 * 24 * 3600
+EVENTS_PER_OBJECT = 4
 
 
 class Cause(msgspec.Struct, frozen=True):
@@ -44,7 +44,7 @@ class Account:
         self.intents = Shelf("payment_intent", limit)
         self.charges = Shelf("charge", limit)
         self.balance_transactions = Shelf("balance transaction", limit)
-        self.events = Shelf("event", limit)
+        self.events = Shelf("event", limit * EVENTS_PER_OBJECT)
         self.endpoints = Shelf("webhook endpoint", 16)
         self.deadlines: list[tuple[int, str]] = []
         self.endpoint_secrets: dict[str, str] = {}
@@ -79,7 +79,7 @@ class Account:
         self.endpoint_secrets[endpoint["id"]] = secret
         return self.endpoints.put(endpoint)
 
-    def record(self, kind: str, item: Json, cause: Cause) -> Json:
+    def record(self, kind: str, item: Json | msgspec.Raw, cause: Cause) -> Json:
         """Freeze the object as it is now into an event and hand it to the courier."""
         wanting = [
             endpoint
@@ -91,7 +91,7 @@ class Account:
             "object": "event",
             "api_version": API_VERSION,
             "created": self.clock.now(),
-            "data": {"object": copy.deepcopy(item)},
+            "data": {"object": msgspec.Raw(msgspec.json.encode(item))},
             "livemode": False,
             "pending_webhooks": len(wanting),
             "request": {"id": cause.request_id, "idempotency_key": cause.idempotency_key},

@@ -149,6 +149,12 @@ def _session(params: Json, identifier: str, *, created: int, expires_at: int) ->
         "created": created,
         "currency_conversion": None,
         "custom_fields": [],
+        "custom_text": {
+            "after_submit": None,
+            "shipping_address": None,
+            "submit": None,
+            "terms_of_service_acceptance": None,
+        },
         "customer": None,
         "customer_creation": "if_required",
         "customer_details": None if email is None else {"email": email, "name": None},

@@ -35,7 +35,7 @@ class Configuration(msgspec.Struct, frozen=True, kw_only=True):
     retry_delays_seconds: tuple[float, ...] = (1.0, 2.0, 4.0, 8.0, 16.0, 32.0, 60.0)
     delivery_timeout_seconds: float = 10.0
     delivery_concurrency: int = 16
-    objects_limit: int = 20_000
+    objects_limit: int = 10_000
     deliveries_limit: int = 10_000
     body_limit_bytes: int = 256 * 1024
     state_file: str | None = None

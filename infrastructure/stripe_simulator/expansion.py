@@ -1,8 +1,9 @@
 """Stripe's `expand[]`: an id inside an answer replaced by the object it names."""
 
-import copy
 from collections.abc import Callable
 from typing import Any
+
+import msgspec
 
 from infrastructure.stripe_simulator.account import Account
 from infrastructure.stripe_simulator.configuration import Json
@@ -22,7 +23,7 @@ _EXPANDABLE: dict[str, Callable[[Account], Shelf]] = {
 
 def expanded(account: Account, answer: Json, paths: list[str]) -> Json:
     """A copy of the answer in which each dotted path holds its whole object."""
-    answer = copy.deepcopy(answer)
+    answer = msgspec.json.decode(msgspec.json.encode(answer))
     for path in paths:
         steps = path.split(".")
         if len(steps) > DEPTH_LIMIT:
@@ -39,16 +40,17 @@ def _walk(account: Account, node: Any, steps: list[str], path: str) -> None:
             _walk(account, member, steps, path)
         return
     step, rest = steps[0], steps[1:]
-    if step == "data" and node.get("object") == "list":
+    kind = node.get("object") if isinstance(node, dict) else None
+    if step == "data" and kind == "list":
         _walk(account, node["data"], rest, path)
         return
-    if step == "line_items" and node.get("object") == "checkout.session":
+    if step == "line_items" and kind == "checkout.session":
         node[step] = line_items(account, node["id"])
         return
-    if step not in node or step not in _EXPANDABLE:
+    if not isinstance(node, dict) or step not in node or step not in _EXPANDABLE:
         raise invalid(f"This property cannot be expanded ({path}).", param="expand")
     if isinstance(node[step], str):
-        node[step] = copy.deepcopy(_EXPANDABLE[step](account).get(node[step]))
+        node[step] = dict(_EXPANDABLE[step](account).get(node[step]))
     _walk(account, node[step], rest, path)
 
 

@@ -11,7 +11,7 @@ from infrastructure.stripe_simulator.errors import ApiError, invalid
 
 LIFE_SECONDS = 24 * 3600
 KEY_LENGTH_LIMIT = 255
-RECORDS_LIMIT = 20_000
+RECORDS_LIMIT = 10_000
 
 
 class Record(msgspec.Struct):

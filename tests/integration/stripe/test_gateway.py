@@ -123,7 +123,8 @@ async def test_a_key_in_use_is_busy_and_then_gives_the_one_session(
         await asyncio.sleep(0.01)
     with pytest.raises(port.GatewayUnavailable, match="idempotency_key_in_use"):
         await gateway.open_checkout(request)
-    assert await sessions_of(gateway, request.attempt) == [await first]
+    opened = await first
+    assert await sessions_of(gateway, request.attempt) == [opened]
 
 
 @pytest.mark.parametrize("kind", ["lost", "truncated", "lost_before"])

@@ -1,0 +1,51 @@
+"""What can be charged in which currency."""
+
+import pytest
+
+from infrastructure.stripe_simulator import currencies
+from infrastructure.stripe_simulator.errors import ApiError
+
+
+@pytest.mark.parametrize(
+    ("amount", "currency", "code"),
+    [
+        (187, "sar", "amount_too_small"),
+        (49, "usd", "amount_too_small"),
+        (49, "jpy", "amount_too_small"),
+        (0, "egp", "amount_too_small"),
+        (-5_000, "sar", "amount_too_small"),
+        (100_000_000, "sar", "amount_too_large"),
+        (5_124, "kwd", "invalid_charge_amount"),
+        (1_001, "bhd", "invalid_charge_amount"),
+    ],
+)
+def test_what_no_card_can_be_charged_is_refused(amount: int, currency: str, code: str) -> None:
+    with pytest.raises(ApiError) as caught:
+        currencies.check_charge(amount, currency, param="amount")
+    assert caught.value.body["code"] == code
+
+
+@pytest.mark.parametrize(
+    ("amount", "currency"),
+    [(188, "sar"), (50, "usd"), (50, "jpy"), (5_120, "kwd"), (99_999_999, "sar"), (5_121, "sar")],
+)
+def test_what_a_card_can_be_charged_is_accepted(amount: int, currency: str) -> None:
+    currencies.check_charge(amount, currency, param="amount")
+
+
+@pytest.mark.parametrize(
+    ("amount", "currency", "text"),
+    [(123_456, "sar", "1,234.56 SAR"), (5_120, "kwd", "5.120 KWD"), (1_500, "jpy", "1,500 JPY")],
+)
+def test_amounts_show_the_decimals_of_their_currency(amount: int, currency: str, text: str) -> None:
+    assert currencies.display(amount, currency) == text
+
+
+@pytest.mark.parametrize("code", ["xyz", "", "XAU", "sa", "riyal", "ﬀ"])
+def test_an_unknown_currency_is_refused(code: str) -> None:
+    with pytest.raises(ApiError):
+        currencies.checked_currency(code, param="currency")
+
+
+def test_a_code_is_known_in_either_case() -> None:
+    assert currencies.checked_currency("SAR", param="currency") == "sar"
