@@ -6,7 +6,6 @@ call is made within a transaction. What Stripe says now decides; webhooks are on
 
 import datetime as dt
 from collections.abc import Callable
-from typing import Literal
 
 import msgspec
 
@@ -19,8 +18,7 @@ from domain.kernel import ids, money
 from domain.payment import rejections, rules
 from domain.payment.state import Attempt, AttemptStatus, Payment
 
-
-Locale = Literal["ar", "en"]
+CLOCK_LEEWAY = dt.timedelta(minutes=5)
 
 
 class ReturnUrls(msgspec.Struct, frozen=True):
@@ -55,9 +53,7 @@ class Collector:
             raise rejections.PaymentNotFound()
         return found[0]
 
-    async def open_session(
-        self, stream: str, attempt_id: str, *, cause: steps.Cause, locale: Locale = "en"
-    ) -> Attempt:
+    async def open_session(self, stream: str, attempt_id: str, *, cause: steps.Cause) -> Attempt:
         """Ask Stripe for the attempt's session unless its outcome is known; record and return it.
 
         Raises GatewayTimeout and GatewayUnavailable (the attempt is then unknown and is asked
@@ -70,7 +66,7 @@ class Collector:
         if attempt.status not in {AttemptStatus.REQUESTED, AttemptStatus.UNKNOWN}:
             return attempt
         try:
-            session = await self._ask(payment, stream, attempt, locale)
+            session = await self._ask(payment, stream, attempt)
         except (gateway.GatewayTimeout, gateway.GatewayUnavailable):
             await self._record(stream, attempt_id, record_attempt.Unresolved(), cause, "unknown")
             raise
@@ -91,14 +87,23 @@ class Collector:
         return known
 
     async def _ask(
-        self, payment: Payment, stream: str, attempt: Attempt, locale: Locale
+        self, payment: Payment, stream: str, attempt: Attempt
     ) -> gateway.CheckoutSession | None:
-        """Stripe's session of the attempt; None when Stripe forgot the key and has none."""
-        if not rules.may_retry_with_same_key(started_at=attempt.started_at, now=self._clock()):
+        """Stripe's session of the attempt; None when Stripe forgot the key and has none.
+
+        An unknown outcome is looked up first: Stripe may have kept a 500 under the key although
+        the session exists.
+        """
+        if attempt.status is AttemptStatus.UNKNOWN:
             found = await self._payments.find_sessions(
-                created_since=attempt.started_at - dt.timedelta(minutes=5), attempt=attempt.id
+                created_since=attempt.started_at - CLOCK_LEEWAY,
+                created_until=attempt.expires_at,
+                attempt=attempt.id,
             )
-            return found[0] if found else None
+            if found:
+                return found[0]
+        if not rules.may_retry_with_same_key(started_at=attempt.started_at, now=self._clock()):
+            return None
         return await self._payments.open_checkout(
             gateway.CheckoutRequest(
                 booking=payment.booking,
@@ -106,11 +111,11 @@ class Collector:
                 attempt=attempt.id,
                 amount=payment.due,
                 description=self._describe(payment.booking),
-                success_url=self._urls.success.format(booking=payment.booking),
-                cancel_url=self._urls.cancel.format(booking=payment.booking),
+                success_url=self._urls.success.replace("{booking}", payment.booking),
+                cancel_url=self._urls.cancel.replace("{booking}", payment.booking),
                 idempotency_key=attempt.idempotency_key,
                 expires_at=attempt.expires_at,
-                locale=locale,
+                locale="ar" if attempt.locale == "ar" else "en",
                 customer_email=None,
             )
         )

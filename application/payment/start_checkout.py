@@ -17,9 +17,10 @@ FIRST_PAYMENT = 1
 
 
 class StartCheckout(msgspec.Struct, frozen=True):
-    """Collect what is due for the booking."""
+    """Collect what is due for the booking; `locale` (ar, en) is for Stripe's page."""
 
     booking: str
+    locale: str = "en"
 
     @property
     def hints(self) -> tuple[str, ...]:
@@ -52,7 +53,11 @@ def start_checkout(command: StartCheckout, reading: Reading) -> Decision:
         return Decision(answer_stream=stream, ids={"attempt": live.id})
     attempt = f"{stream}-a{len(payment.attempts) + 1}"
     started = decisions.start_attempt(
-        payment, attempt=attempt, idempotency_key=f"checkout:{attempt}", now=reading.now
+        payment,
+        attempt=attempt,
+        idempotency_key=f"checkout:{attempt}",
+        locale=command.locale,
+        now=reading.now,
     )
     return Decision(
         answer_stream=stream,

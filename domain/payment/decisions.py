@@ -25,7 +25,7 @@ def request(payment: Payment | None, *, booking: str, due: money.Money) -> list[
 
 
 def start_attempt(
-    payment: Payment | None, *, attempt: str, idempotency_key: str, now: dt.datetime
+    payment: Payment | None, *, attempt: str, idempotency_key: str, locale: str, now: dt.datetime
 ) -> list[PaymentEvent]:
     """Record the intention to open a session unless one is live (M1)."""
     if payment is not None:
@@ -37,6 +37,7 @@ def start_attempt(
         AttemptStarted(
             attempt=attempt,
             idempotency_key=idempotency_key,
+            locale=locale,
             started_at=now,
             expires_at=rules.session_expires_at(now=now),
         )

@@ -16,11 +16,12 @@ class PaymentRequested(DomainEvent, frozen=True):
 
 
 class AttemptStarted(DomainEvent, frozen=True):
-    """The intention to open a checkout session, with the key that Stripe will be given."""
+    """The intention to open a checkout session: all that a retry must say again word for word."""
 
     tag: ClassVar[str] = "payment.attempt_started.1"
     attempt: str
     idempotency_key: str
+    locale: str
     started_at: dt.datetime
     expires_at: dt.datetime
 

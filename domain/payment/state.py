@@ -41,6 +41,7 @@ class Attempt(msgspec.Struct, frozen=True):
     id: str
     status: AttemptStatus
     idempotency_key: str
+    locale: str
     started_at: dt.datetime
     expires_at: dt.datetime
     session: str | None = None
@@ -93,6 +94,7 @@ def evolve(payment: Payment | None, event: PaymentEvent) -> Payment:
                 id=event.attempt,
                 status=AttemptStatus.REQUESTED,
                 idempotency_key=event.idempotency_key,
+                locale=event.locale,
                 started_at=event.started_at,
                 expires_at=event.expires_at,
             )

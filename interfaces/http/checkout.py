@@ -7,7 +7,6 @@ from litestar import post
 
 from application import steps
 from application.orders import Order
-from application.payment.collect import Locale
 from application.payment.gateway import (
     GatewayRejected,
     GatewayTimeout,
@@ -55,11 +54,12 @@ async def open_checkout(request: StrictRequest, booking_id: str) -> Answered[Che
     data = await request.optional_json(CheckoutRequest)
     identity = idempotency.required(request, data)
     stream, _ = await booking.visible_booking(request, booking_id)
+    arabic = prefers_arabic((request.header(b"accept-language") or b"")[:256])
     actor = f"{request.principal.role}:{request.principal.user}"
     outcome = await request.ports.desk.submit(
         Order(
             id=identity.command_id,
-            command=StartCheckout(booking=stream),
+            command=StartCheckout(booking=stream, locale="ar" if arabic else "en"),
             actor=actor,
             correlation_id=request.correlation_id,
             deadline=wire.deadline(),
@@ -75,12 +75,8 @@ async def open_checkout(request: StrictRequest, booking_id: str) -> Answered[Che
 async def _session(
     request: StrictRequest, payment: str, attempt: str, cause: steps.Cause
 ) -> Attempt:
-    arabic = prefers_arabic((request.header(b"accept-language") or b"")[:256])
-    locale: Locale = "ar" if arabic else "en"
     try:
-        return await request.ports.collector.open_session(
-            payment, attempt, cause=cause, locale=locale
-        )
+        return await request.ports.collector.open_session(payment, attempt, cause=cause)
     except GatewayTimeout:
         raise Problem("PROVIDER_TIMEOUT", retry_after_seconds=2) from None
     except GatewayUnavailable:
