@@ -3,7 +3,6 @@
 import contextlib
 import datetime as dt
 from collections.abc import AsyncIterator, Callable
-from typing import Any
 
 import psycopg
 import psycopg_pool
@@ -11,8 +10,7 @@ import psycopg_pool
 from application.identity import ports
 from application.ports import Unavailable
 from domain.identity.lockout import Lockout
-
-Pool = psycopg_pool.AsyncConnectionPool[psycopg.AsyncConnection[tuple[Any, ...]]]
+from infrastructure.postgres import pool as pools
 
 INSERT_KEY = "INSERT INTO vault.subject_key (subject, wrapped) VALUES (%s, %s)"
 INSERT_USER = (
@@ -35,7 +33,7 @@ UPDATE_LOCKOUT = (
 class PostgresUserDirectory:
     """`application.identity.ports.UserDirectory`."""
 
-    def __init__(self, pool: Pool) -> None:
+    def __init__(self, pool: pools.Pool) -> None:
         self._pool = pool
 
     async def add(self, user: ports.NewUser, *, at: dt.datetime) -> None:
@@ -95,7 +93,7 @@ class PostgresUserDirectory:
             await connection.execute(INSERT_FACT, (fact, user_id, at))
 
     @contextlib.asynccontextmanager
-    async def _transaction(self) -> AsyncIterator[psycopg.AsyncConnection[tuple[Any, ...]]]:
+    async def _transaction(self) -> AsyncIterator[pools.Connection]:
         try:
             async with self._pool.connection() as connection, connection.transaction():
                 yield connection

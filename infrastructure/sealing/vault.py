@@ -17,6 +17,7 @@ from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
 from application.ports import Unavailable, WrappedKey
 from domain.kernel.sealed import Sealed
+from infrastructure.postgres import pool as pools
 from infrastructure.sealing.master_key import NONCE_LENGTH_BYTES, MasterKeys
 
 OPEN_KEY_LIMIT = 20_000
@@ -54,7 +55,7 @@ class SubjectVault:
 
     def __init__(
         self,
-        pool: "psycopg_pool.AsyncConnectionPool[psycopg.AsyncConnection[tuple[object, ...]]]",
+        pool: pools.Pool,
         keys: MasterKeys,
         *,
         monotonic: Callable[[], float],

@@ -1,7 +1,9 @@
 """Who may use a route: what a handler declares, checked before its body is read.
 
     @post("/api/bookings", **auth.signed_in("book", "booking"))
-    async def create_booking(request: StrictRequest, data: BookingRequest) -> BookingResponse: ...
+    async def create_booking(
+        request: StrictRequest, data: JSONBody[BookingRequest]
+    ) -> BookingResponse: ...
 
 The order is: acceptable answer (406), token (401), permission (403), limit (429), body (4xx).
 """

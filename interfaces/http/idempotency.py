@@ -5,18 +5,21 @@ body's `idempotencyKey`; where both are given they agree. The fingerprint covers
 understood, so spelling, order of members and the place of the key make no difference.
 """
 
+import asyncio
 import hmac
 import re
 import uuid
-from typing import Annotated
+from typing import Annotated, Any
 
 import msgspec
 
+from application.orders import Order, Outcome
 from domain.kernel import ids
-from interfaces.http.problems import Problem, invalid
+from interfaces.http.problems import invalid
 from interfaces.http.strict_request import StrictRequest
 
-KEY_MAX_LENGTH = 255
+# A command not begun by then is refused as unavailable; the client has given up by itself.
+DEADLINE_SECONDS = 8.0
 _VISIBLE = re.compile(r"[\x21-\x7e]{1,255}").fullmatch
 KeyText = Annotated[str, msgspec.Meta(pattern=r"^[\x21-\x7e]{1,255}$")]
 
@@ -97,6 +100,19 @@ def _unquoted(text: str) -> str | None:
     return key if _VISIBLE(key) else None
 
 
-def conflict() -> Problem:
-    """The same key with another body."""
-    return Problem("IDEMPOTENCY_CONFLICT")
+def ordered(request: StrictRequest, body: KeyedRequest | None, command: Any) -> Order:
+    """The command with its envelope, on a route that requires a key."""
+    identity = required(request, body)
+    return Order(
+        id=identity.command_id,
+        command=command,
+        actor=request.principal.user,
+        correlation_id=request.correlation_id,
+        deadline=asyncio.get_running_loop().time() + DEADLINE_SECONDS,
+        fingerprint=identity.fingerprint,
+    )
+
+
+def replay_headers(outcome: Outcome) -> dict[str, str]:
+    """What tells a client that this answer was given before."""
+    return {"idempotency-replayed": "true"} if outcome.replayed else {}

@@ -5,6 +5,7 @@ from typing import Annotated, Any
 import email_validator
 import msgspec
 from litestar import get, post
+from litestar.params import JSONBody
 
 from application.identity.log_in import LogIn
 from application.identity.register_user import RegisterUser
@@ -54,7 +55,9 @@ class MeResponse(msgspec.Struct, rename="camel"):
 
 
 @post("/api/auth/register", **auth.open_to_all("authentication"))
-async def register(request: StrictRequest, data: RegistrationRequest) -> RegistrationResponse:
+async def register(
+    request: StrictRequest, data: JSONBody[RegistrationRequest]
+) -> RegistrationResponse:
     """Register as a customer."""
     address = mailbox(data.email)
     if address is None:
@@ -64,7 +67,7 @@ async def register(request: StrictRequest, data: RegistrationRequest) -> Registr
 
 
 @post("/api/auth/mobile-login", status_code=200, **auth.open_to_all("authentication"))
-async def mobile_login(request: StrictRequest, data: LoginRequest) -> LoginResponse:
+async def mobile_login(request: StrictRequest, data: JSONBody[LoginRequest]) -> LoginResponse:
     """Sign in; a refusal never tells why."""
     address = mailbox(data.email) or data.email
     token = await request.ports.log_in(LogIn(address, data.password))

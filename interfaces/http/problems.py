@@ -216,6 +216,8 @@ def _from_framework(error: HTTPException) -> Problem:
     details: dict[str, str | int] = {}
     if isinstance(error, ValidationException) and isinstance(error.extra, list) and error.extra:
         first = error.extra[0]
+        if first.get("key") == "data":  # the framework's word for a body that is not there
+            return invalid("", "not JSON")
         details = {"field": str(first.get("key", "")), "reason": str(first.get("message", ""))}
     problem = Problem(CODES_BY_STATUS[error.status_code], status=error.status_code, details=details)
     allow = (error.headers or {}).get("allow")

@@ -12,12 +12,12 @@ import functools
 import ipaddress
 from collections import OrderedDict
 from collections.abc import Callable, Mapping
-from typing import Literal, Protocol
-
-import msgspec
+from typing import Literal
 
 from application.ports import Unavailable
+from application.rate_limit import Limit, Slice, TokenStore
 from interfaces.http.problems import Problem
+from interfaces.settings import Settings
 
 LimitName = Literal["anonymous", "signed_in", "staff", "authentication", "booking", "payment"]
 
@@ -29,37 +29,16 @@ TURN_LIMIT = 8
 Network = ipaddress.IPv4Network | ipaddress.IPv6Network
 
 
-class Limit(msgspec.Struct, frozen=True):
-    """So many requests in a window that opens with the first of them."""
-
-    count: int
-    window_seconds: int
-
-
-class Slice(msgspec.Struct, frozen=True):
-    """Tokens granted, 0 when none are left, and the seconds until the window closes."""
-
-    granted: int
-    closes_in_seconds: float
-
-
-class TokenStore(Protocol):
-    """Windows shared by all processes."""
-
-    async def take(self, key: str, *, want: int, limit: Limit) -> Slice:
-        """Up to `want` tokens of the key's window, atomically; raises Unavailable."""
-        ...
-
-
 class _Lease:
     """What this process holds of one window."""
 
-    __slots__ = ("asking", "closes_at", "tokens")
+    __slots__ = ("asking", "closes_at", "tokens", "waiting")
 
     def __init__(self) -> None:
         self.tokens = 0
         self.closes_at = 0.0
         self.asking: asyncio.Future[None] | None = None
+        self.waiting = 0
 
 
 class RateLimiter:
@@ -95,7 +74,7 @@ class RateLimiter:
                 lease.tokens -= 1
                 return
             if lease.asking is not None:
-                await asyncio.shield(lease.asking)
+                await _awaited(lease, lease.asking)
             elif remaining > 0 and lease.tokens < 0:
                 raise _limited(remaining)
             else:
@@ -117,18 +96,18 @@ class RateLimiter:
         asking: asyncio.Future[None] = asyncio.get_running_loop().create_future()
         lease.asking = asking
         try:
-            granted = await self._ask(name, client)
+            granted = await self._ask(name, client, need=1 + lease.waiting)
             lease.tokens = granted.granted or -1
             lease.closes_at = self._monotonic() + granted.closes_in_seconds
         finally:
             lease.asking = None
             asking.set_result(None)
 
-    async def _ask(self, name: LimitName, client: str) -> Slice:
+    async def _ask(self, name: LimitName, client: str, *, need: int) -> Slice:
         limit = self._limits[name]
         now = self._monotonic()
         if now >= self._store_rests_until:
-            want = max(1, limit.count // LEASE_DIVISOR)
+            want = max(need, limit.count // LEASE_DIVISOR)
             try:
                 return await self._store.take(f"{name}:{client}", want=want, limit=limit)
             except Unavailable:
@@ -143,8 +122,28 @@ class RateLimiter:
         return Slice(limit.count, limit.window_seconds)
 
 
+async def _awaited(lease: _Lease, asking: "asyncio.Future[None]") -> None:
+    lease.waiting += 1
+    try:
+        await asyncio.shield(asking)
+    finally:
+        lease.waiting -= 1
+
+
 def _limited(seconds: float) -> Problem:
     return Problem("RATE_LIMITED", retry_after_seconds=max(1, -int(-seconds // 1)))
+
+
+def limits_of(settings: Settings) -> dict[LimitName, Limit]:
+    """The limits as configured: per minute, but per quarter of an hour for authentication."""
+    return {
+        "anonymous": Limit(settings.limit_anonymous, 60),
+        "signed_in": Limit(settings.limit_signed_in, 60),
+        "staff": Limit(settings.limit_staff, 60),
+        "authentication": Limit(settings.limit_authentication, 900),
+        "booking": Limit(settings.limit_booking, 60),
+        "payment": Limit(settings.limit_payment, 60),
+    }
 
 
 def client_address(

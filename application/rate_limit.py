@@ -1,0 +1,27 @@
+"""What counting requests needs from outside: windows that all processes share."""
+
+from typing import Protocol
+
+import msgspec
+
+
+class Limit(msgspec.Struct, frozen=True):
+    """So many requests in a window that opens with the first of them."""
+
+    count: int
+    window_seconds: int
+
+
+class Slice(msgspec.Struct, frozen=True):
+    """Tokens granted, 0 when none are left, and the seconds until the window closes."""
+
+    granted: int
+    closes_in_seconds: float
+
+
+class TokenStore(Protocol):
+    """Windows of tokens; the slices of one window never add up to more than its limit."""
+
+    async def take(self, key: str, *, want: int, limit: Limit) -> Slice:
+        """Up to `want` tokens of the key's window, atomically; raises Unavailable."""
+        ...

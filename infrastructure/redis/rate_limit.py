@@ -1,0 +1,58 @@
+"""Windows of the rate limiter in Redis: one atomic script takes a slice of a window.
+
+A window opens with its first request and ends with its key, so nothing is left behind.
+Time-outs are short, because the caller goes on without Redis.
+"""
+
+import redis.asyncio
+import redis.exceptions
+
+from application.ports import Unavailable
+from application.rate_limit import Limit, Slice
+
+KEY_PREFIX = "ais:rate:"
+TIMEOUT_SECONDS = 0.25
+
+TAKE = """
+local used = tonumber(redis.call('GET', KEYS[1]) or '0')
+local granted = math.min(tonumber(ARGV[1]), tonumber(ARGV[2]) - used)
+if granted > 0 then
+    redis.call('INCRBY', KEYS[1], granted)
+else
+    granted = 0
+end
+local left = redis.call('PTTL', KEYS[1])
+if left < 0 then
+    left = tonumber(ARGV[3])
+    redis.call('PEXPIRE', KEYS[1], left)
+end
+return {granted, left}
+"""
+
+
+class RedisTokenStore:
+    """`application.rate_limit.TokenStore`; the client is the caller's to close."""
+
+    def __init__(self, client: redis.asyncio.Redis) -> None:
+        self._take = client.register_script(TAKE)
+
+    async def take(self, key: str, *, want: int, limit: Limit) -> Slice:
+        """Up to `want` tokens; raises Unavailable when Redis does not answer in time."""
+        try:
+            granted, left_ms = await self._take(
+                keys=[KEY_PREFIX + key], args=[want, limit.count, limit.window_seconds * 1000]
+            )
+        except (redis.exceptions.RedisError, OSError, TimeoutError) as error:
+            raise Unavailable("windows of the rate limiter") from error
+        return Slice(int(granted), int(left_ms) / 1000)
+
+
+def make_client(url: str) -> redis.asyncio.Redis:
+    """A client with short time-outs and no retries, for counting requests only."""
+    return redis.asyncio.Redis.from_url(
+        url,
+        socket_timeout=TIMEOUT_SECONDS,
+        socket_connect_timeout=TIMEOUT_SECONDS,
+        retry=None,
+        max_connections=16,
+    )

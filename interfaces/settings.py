@@ -1,0 +1,173 @@
+"""The settings: `AIS_*` environment variables in one typed struct.
+
+An unknown or wrong one stops the start with its name and what was expected; the value of a secret
+appears in no error and in no repr.
+"""
+
+import difflib
+import ipaddress
+import re
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Annotated, Literal
+
+import msgspec
+
+PREFIX = "AIS_"
+
+Url = Annotated[str, msgspec.Meta(pattern=r"^https?://[^\s/]+")]
+DatabaseUrl = Annotated[str, msgspec.Meta(pattern=r"^(postgres(ql)?://|\w+=)")]
+RedisUrl = Annotated[str, msgspec.Meta(pattern=r"^(redis|rediss|unix)://")]
+Count = Annotated[int, msgspec.Meta(ge=1, le=10**9)]
+Port = Annotated[int, msgspec.Meta(ge=0, le=65_535)]
+
+
+class Secret:
+    """Text that is shown to nobody; `reveal` is where it is used."""
+
+    __slots__ = ("_text",)
+
+    def __init__(self, text: str) -> None:
+        self._text = text
+
+    def reveal(self) -> str:
+        """The text itself."""
+        return self._text
+
+    def __repr__(self) -> str:
+        return "Secret(…)"
+
+
+class Network:
+    """A range of addresses such as 10.0.0.0/8."""
+
+    __slots__ = ("range",)
+
+    def __init__(self, text: str) -> None:
+        self.range = ipaddress.ip_network(text)
+
+    def __repr__(self) -> str:
+        return str(self.range)
+
+
+class SettingRefused(Exception):
+    """A setting is missing, unknown or wrong; the text names it and what was expected."""
+
+
+class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """What each process is configured by. Counts of requests are per client and minute, except
+    `limit_authentication`, which is per 15 minutes."""
+
+    database_url: DatabaseUrl
+    redis_url: RedisUrl
+    master_key: Secret
+    token_key: Secret
+    stripe_api_key: Secret
+    stripe_webhook_secrets: Annotated[tuple[Secret, ...], msgspec.Meta(min_length=1)]
+    public_url: Url
+    admin_database_url: DatabaseUrl | None = None
+    stripe_base_url: Url | None = None
+    airline_code: Annotated[str, msgspec.Meta(pattern=r"^\d{3}$")] = "000"
+    airline_name: Annotated[str, msgspec.Meta(min_length=1, max_length=80)] = "Rimal Air"
+    carrier: Annotated[str, msgspec.Meta(pattern=r"^(?!\d\d)[A-Z0-9]{2}$")] = "ZZ"
+    limit_anonymous: Count = 60
+    limit_signed_in: Count = 120
+    limit_staff: Count = 1000
+    limit_authentication: Count = 5
+    limit_booking: Count = 20
+    limit_payment: Count = 10
+    trusted_proxies: tuple[Network, ...] = ()
+    log_level: Literal["debug", "info", "warning", "error"] = "info"
+    data_dir: Path = Path(".ais")
+    host: Annotated[str, msgspec.Meta(min_length=1)] = "127.0.0.1"
+    port: Port = 8000
+
+    def __repr__(self) -> str:
+        """Names and values, without what holds or may hold a secret."""
+        shown = [
+            f"{name}=…" if name in _HIDDEN else f"{name}={getattr(self, name)!r}"
+            for name in self.__struct_fields__
+        ]
+        return f"Settings({', '.join(shown)})"
+
+
+# Addresses of servers may carry a password.
+_HIDDEN = frozenset(
+    {
+        "database_url",
+        "admin_database_url",
+        "redis_url",
+        "master_key",
+        "token_key",
+        "stripe_api_key",
+        "stripe_webhook_secrets",
+    }
+)
+_LISTS = ("stripe_webhook_secrets", "trusted_proxies")
+# Read by the launcher of the embedded servers, not by the processes.
+_FOREIGN = frozenset({"pg_bin"})
+_ABOUT_FIELD = re.compile(r"(missing required|unknown) field `(\w+)`")
+_AT_FIELD = re.compile(r"^(.*) - at `\$\.(\w+)")
+
+
+_EXPECTED = {
+    "database_url": "a URL such as postgresql://host/name",
+    "admin_database_url": "a URL such as postgresql://host/name",
+    "redis_url": "a URL such as redis://host:6379/0 or unix:///socket",
+    "master_key": "32 bytes in base64url, several separated by commas",
+    "token_key": "a private P-256 key as PEM or JWK",
+    "stripe_api_key": "a secret or restricted key of Stripe",
+    "stripe_webhook_secrets": "signing secrets separated by commas",
+    "stripe_base_url": "a URL such as https://host",
+    "public_url": "a URL such as https://host",
+    "airline_code": "three digits",
+    "carrier": "two letters or digits, not two digits",
+}
+
+
+def load(environment: Mapping[str, str]) -> Settings:
+    """The settings of this environment, empty ones taken as not given; raises SettingRefused."""
+    given: dict[str, object] = {
+        name.removeprefix(PREFIX).lower(): value
+        for name, value in environment.items()
+        if name.startswith(PREFIX) and value
+    }
+    for name in _FOREIGN:
+        given.pop(name, None)
+    for name in _LISTS:
+        if name in given:
+            given[name] = [each.strip() for each in str(given[name]).split(",") if each.strip()]
+    try:
+        return msgspec.convert(given, Settings, strict=False, dec_hook=_read)
+    except msgspec.ValidationError as error:
+        raise SettingRefused(_explained(str(error))) from None
+
+
+def _read(wanted: type, value: object) -> object:
+    if wanted is Secret:
+        return Secret(str(value))
+    if wanted is Network:
+        try:
+            return Network(str(value))
+        except ValueError:
+            raise ValueError("networks such as 10.0.0.0/8 are expected") from None
+    assert wanted is Path
+    return Path(str(value))
+
+
+def _explained(message: str) -> str:
+    """msgspec's message in terms of the environment; it never holds the value of a text."""
+    about = _ABOUT_FIELD.search(message)
+    if about is not None:
+        kind, name = about[1], about[2]
+        if kind == "missing required":
+            return f"{PREFIX}{name.upper()} is missing: {_EXPECTED[name]} is expected"
+        near = difflib.get_close_matches(name, Settings.__struct_fields__, n=1)
+        hint = f"; {PREFIX}{near[0].upper()} is near" if near else ""
+        return f"{PREFIX}{name.upper()} is unknown{hint}"
+    at = _AT_FIELD.match(message)
+    assert at is not None, "msgspec names the field"
+    reason = at[1].replace("`", "")
+    if at[2] in _EXPECTED:
+        reason = f"{_EXPECTED[at[2]]} is expected"
+    return f"{PREFIX}{at[2].upper()}: {reason}"

@@ -1,0 +1,226 @@
+"""The HTTP edge over ports held in memory, and two probe routes built by its own pattern."""
+
+import datetime as dt
+import ipaddress
+import uuid
+from collections.abc import Mapping
+from typing import Annotated, Any
+
+import msgspec
+from litestar import get, post
+from litestar.params import FromPath, JSONBody, QueryParameter
+from litestar.testing import AsyncTestClient
+
+from application.identity.log_in import LogIn
+from application.identity.ports import IssuedToken, Principal
+from application.identity.register_user import RegisterUser
+from application.ports import Unavailable
+from application.rate_limit import Limit, Slice
+from domain.identity import rejections
+from domain.identity.roles import Role
+from infrastructure.identity import tokens
+from interfaces.http import app, auth, idempotency
+from interfaces.http.ports import HttpPorts
+from interfaces.http.rate_limit import LimitName, RateLimiter
+from interfaces.http.strict_request import StrictRequest
+
+START = 1_800_000_000.0
+Amount = Annotated[int, msgspec.Meta(ge=1, le=10**12)]
+Name = Annotated[str, msgspec.Meta(min_length=1, max_length=40)]
+GENEROUS = dict.fromkeys(
+    ("anonymous", "signed_in", "staff", "authentication", "booking", "payment"),
+    Limit(1_000_000, 60),
+)
+
+
+class Traveller(msgspec.Struct, rename="camel", forbid_unknown_fields=True):
+    """Something nested."""
+
+    first_name: Name
+    amount: Amount
+
+
+class ProbeRequest(idempotency.KeyedRequest):
+    """Something with a list and a key."""
+
+    travellers: Annotated[list[Traveller], msgspec.Meta(min_length=1, max_length=9)]
+    note: str = ""
+
+
+class ProbeResponse(msgspec.Struct, rename="camel"):
+    """What the edge made of the request."""
+
+    user: str
+    command_id: str
+    fingerprint: str
+    names: list[str]
+
+
+@post("/probe", **auth.signed_in("book", "booking"))
+async def probe(request: StrictRequest, data: JSONBody[ProbeRequest]) -> ProbeResponse:
+    """Say what was understood."""
+    identity = idempotency.required(request, data)
+    return ProbeResponse(
+        request.principal.user,
+        str(identity.command_id),
+        identity.fingerprint.hex(),
+        [traveller.first_name for traveller in data.travellers],
+    )
+
+
+@post("/probe/{name:str}/ledger", **auth.signed_in("read_ledger"))
+async def ledger_probe(request: StrictRequest, name: FromPath[str]) -> ProbeResponse:
+    """A route for finance, without a body."""
+    identity = idempotency.optional(request, None)
+    return ProbeResponse(request.principal.user, str(identity.command_id), "", [name])
+
+
+@get("/fail/{how:str}")
+async def fail(how: FromPath[str]) -> ProbeResponse:
+    """Fail in the way asked for."""
+    if how == "unavailable":
+        raise Unavailable("database", retry_after_seconds=3)
+    raise RuntimeError("personal data of somebody@example.com")
+
+
+@get("/counted", **auth.open_to_all())
+async def counted(limit: Annotated[int, QueryParameter(ge=1, le=100)] = 10) -> dict[str, int]:
+    """A page size as a query parameter."""
+    return {"limit": limit}
+
+
+PROBES = (probe, ledger_probe, fail, counted)
+
+
+class Seconds:
+    """Time that moves only when told."""
+
+    def __init__(self, now: float = START) -> None:
+        self.now = now
+
+    def __call__(self) -> float:
+        return self.now
+
+
+class MemoryTokenStore:
+    """Windows in memory with the semantics of the Redis script; may be switched off."""
+
+    def __init__(self, monotonic: Seconds) -> None:
+        self.monotonic = monotonic
+        self.away = False
+        self.questions = 0
+        self.windows: dict[str, tuple[int, float]] = {}
+
+    async def take(self, key: str, *, want: int, limit: Limit) -> Slice:
+        """As the port says."""
+        self.questions += 1
+        if self.away:
+            raise Unavailable("redis")
+        used, closes_at = self.windows.get(key, (0, 0.0))
+        now = self.monotonic()
+        if closes_at <= now:
+            used, closes_at = 0, now + limit.window_seconds
+        granted = max(0, min(want, limit.count - used))
+        self.windows[key] = (used + granted, closes_at)
+        return Slice(granted, closes_at - now)
+
+
+class Accounts:
+    """Two use cases in memory: passwords by address."""
+
+    def __init__(self, issuer: tokens.Es256Tokens) -> None:
+        self.passwords: dict[str, str] = {}
+        self.issuer = issuer
+
+    async def register(self, command: RegisterUser) -> None:
+        """Keep the first password."""
+        self.passwords.setdefault(command.email, command.password)
+
+    async def log_in(self, command: LogIn) -> IssuedToken:
+        """A token for the right password."""
+        if self.passwords.get(command.email) != command.password:
+            raise rejections.CredentialsRefused
+        return self.issuer.issue(Principal("usr_" + command.email, "customer"))
+
+
+class Edge:
+    """An application over memory; `client()` speaks HTTP to it."""
+
+    def __init__(
+        self,
+        *,
+        limits: Mapping[LimitName, Limit] = GENEROUS,  # type: ignore[assignment]  # literal keys
+        trusted: tuple[str, ...] = (),
+    ) -> None:
+        self.time = Seconds()
+        self.store = MemoryTokenStore(self.time)
+        self.tokens = tokens.Es256Tokens(
+            tokens.parse_keys(tokens.generated()),
+            issuer="https://airline.example",
+            audience="ais",
+            now=self.time,
+            token_id=lambda: uuid.uuid4().hex,
+        )
+        self.accounts = Accounts(self.tokens)
+        self.ready = {"database": True, "redis": True}
+        self.app = app.create_app(self._ports(limits, trusted), routes=(*app.ROUTES, *PROBES))
+
+    def _ports(self, limits: Mapping[LimitName, Limit], trusted: tuple[str, ...]) -> HttpPorts:
+        async def readiness() -> Mapping[str, bool]:
+            return self.ready
+
+        return HttpPorts(
+            register_user=self.accounts.register,
+            log_in=self.accounts.log_in,
+            verifier=self.tokens,
+            limiter=RateLimiter(limits, self.store, monotonic=self.time),
+            readiness=readiness,
+            fingerprint_key=b"f" * 32,
+            now=lambda: dt.datetime.fromtimestamp(self.time(), dt.UTC),
+            trusted_proxies=tuple(ipaddress.ip_network(each) for each in trusted),
+        )
+
+    def client(self) -> AsyncTestClient[Any]:
+        """A client to be entered."""
+        return AsyncTestClient(self.app, raise_server_exceptions=False)
+
+    def bearer(self, role: Role = "customer", user: str = "usr_one") -> dict[str, str]:
+        """The header of a signed-in user."""
+        return {"authorization": "Bearer " + self.tokens.issue(Principal(user, role)).access_token}
+
+    async def exchange(
+        self,
+        method: str,
+        path: str,
+        headers: list[tuple[bytes, bytes]],
+        chunks: list[bytes],
+    ) -> tuple[int, dict[bytes, bytes], bytes]:
+        """One request as a server hands it over: raw headers, the body in pieces."""
+        sent: list[Any] = []
+        pieces = list(chunks)
+
+        async def receive() -> dict[str, Any]:
+            piece = pieces.pop(0)
+            return {"type": "http.request", "body": piece, "more_body": bool(pieces)}
+
+        async def send(message: Any) -> None:
+            sent.append(message)
+
+        scope: Any = {
+            "type": "http",
+            "asgi": {"version": "3.0", "spec_version": "2.3"},
+            "http_version": "1.1",
+            "method": method,
+            "path": path,
+            "raw_path": path.encode(),
+            "root_path": "",
+            "scheme": "http",
+            "query_string": b"",
+            "headers": headers,
+            "client": ("192.0.2.1", 1000),
+            "server": ("127.0.0.1", 8000),
+            "state": {},
+        }
+        await self.app(scope, receive, send)  # type: ignore[arg-type]  # plain ASGI callables
+        body = b"".join(each.get("body", b"") for each in sent[1:])
+        return sent[0]["status"], dict(sent[0]["headers"]), body

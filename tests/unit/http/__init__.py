@@ -1,0 +1,1 @@
+"""The HTTP edge through its ASGI application, with no database and no Redis."""

@@ -1,0 +1,213 @@
+"""Bodies that are not exactly what is documented are refused in the contract's form."""
+
+import json
+from typing import Any
+
+import pytest
+
+from interfaces.http.strict_request import BODY_LIMIT_BYTES
+from tests.support.edge import Edge
+
+GOOD: dict[str, Any] = {"travellers": [{"firstName": "Layla", "amount": 50}]}
+JSON = {"content-type": "application/json"}
+
+
+@pytest.fixture
+def edge() -> Edge:
+    return Edge()
+
+
+async def posted(edge: Edge, content: bytes, **headers: str) -> tuple[int, dict[str, Any]]:
+    async with edge.client() as client:
+        answer = await client.post(
+            "/probe",
+            content=content,
+            headers={**edge.bearer(), "idempotency-key": "k-1", **JSON, **headers},
+        )
+    return answer.status_code, answer.json()
+
+
+def with_amount(raw: str) -> bytes:
+    return b'{"travellers":[{"firstName":"Layla","amount":%s}]}' % raw.encode()
+
+
+async def test_a_good_body_is_understood(edge: Edge) -> None:
+    status, answer = await posted(edge, json.dumps(GOOD).encode())
+    assert (status, answer["names"]) == (201, ["Layla"])
+
+
+async def test_arabic_and_escaped_names_are_kept_as_they_are(edge: Edge) -> None:
+    name = "ليلى \u202e\U0001f6eb\n"
+    for ascii_only in (True, False):
+        body = {"travellers": [{"firstName": name, "amount": 1}]}
+        status, answer = await posted(edge, json.dumps(body, ensure_ascii=ascii_only).encode())
+        assert (status, answer["names"]) == (201, [name])
+
+
+@pytest.mark.parametrize(
+    "raw",
+    [
+        "0",
+        "-1",
+        "10.0",
+        '"10"',
+        "true",
+        "null",
+        "NaN",
+        "Infinity",
+        "1e3",
+        "1e400",
+        str(2**63),
+        str(2**64),
+        "9" * 400,
+        "1000000000001",
+    ],
+)
+async def test_an_amount_out_of_bounds_or_of_another_type_is_refused(edge: Edge, raw: str) -> None:
+    status, answer = await posted(edge, with_amount(raw))
+    assert (status, answer["code"], answer["retryable"]) == (400, "VALIDATION_ERROR", False)
+
+
+async def test_the_answer_names_field_and_reason(edge: Edge) -> None:
+    _, answer = await posted(edge, with_amount('"10"'))
+    assert answer["details"] == {
+        "field": "travellers[0].amount",
+        "reason": "Expected int, got str",
+    }
+
+
+@pytest.mark.parametrize(
+    ("content", "field", "reason"),
+    [
+        (b'{"travellers":[],"status":"paid"}', "", ""),
+        (b"{}", "travellers", "missing"),
+        (b'{"travellers":[{"amount":1}]}', "travellers[0].firstName", "missing"),
+        (
+            b'{"travellers":[{"firstName":"a","amount":1,"owner":"me"}]}',
+            "travellers[0].owner",
+            "unknown",
+        ),
+        (
+            b'{"travellers":[{"firstName":"a","amount":1}],"status":"paid"}',
+            "status",
+            "unknown",
+        ),
+        (
+            b'{"note":"a","travellers":[{"firstName":"a","amount":1}],"note":"b"}',
+            "note",
+            "given more than once",
+        ),
+        (
+            b'{"travellers":[{"firstName":"a","amount":1,"amount":2}]}',
+            "amount",
+            "given more than once",
+        ),
+        (
+            b'{"travellers":[{"firstName":"a\\u0000","amount":1}]}',
+            "",
+            "NUL characters are not allowed",
+        ),
+        (b'{"travellers":[{"firstName":"a\x00","amount":1}]}', "", "not JSON"),
+        (b'{"travellers":[{"firstName":"\xff","amount":1}]}', "", "not UTF-8"),
+        (b'{"travellers":[{"firstName":"\xed\xa0\x80","amount":1}]}', "", "not UTF-8"),
+        (b'{"travellers":[{"firstName":"\\ud800","amount":1}]}', "", "not JSON"),
+        (b"", "", "not JSON"),
+        (b"null", "", ""),
+        (b"[]", "", ""),
+        (b"[" * 30_000, "", ""),
+        (b'{"travellers":' * 2_000, "", ""),
+        (b'{"note":' + b"[" * 30_000, "note", ""),
+        (b'{"travellers":[{"firstName":"a","amount":1}]} x', "", "not JSON"),
+        (b"\xef\xbb\xbf{}", "", "not JSON"),
+        (b"{'travellers':[]}", "", "not JSON"),
+    ],
+)
+async def test_a_body_of_another_form_is_refused(
+    edge: Edge, content: bytes, field: str, reason: str
+) -> None:
+    status, answer = await posted(edge, content)
+    assert (status, answer["code"]) == (400, "VALIDATION_ERROR")
+    if reason:
+        assert answer["details"] == {"field": field, "reason": reason}
+
+
+async def test_an_escaped_backslash_before_u0000_is_no_nul(edge: Edge) -> None:
+    status, answer = await posted(edge, b'{"travellers":[{"firstName":"a\\\\u0000","amount":1}]}')
+    assert (status, answer["names"]) == (201, ["a\\u0000"])
+
+
+async def test_a_long_name_and_a_long_list_are_refused(edge: Edge) -> None:
+    for travellers in ([{"firstName": "x" * 10_000, "amount": 1}], GOOD["travellers"] * 10, []):
+        status, answer = await posted(edge, json.dumps({"travellers": travellers}).encode())
+        assert (status, answer["code"]) == (400, "VALIDATION_ERROR")
+
+
+@pytest.mark.parametrize(
+    "content_type",
+    [
+        "text/plain",
+        "application/x-www-form-urlencoded",
+        "multipart/form-data; boundary=x",
+        "application/json; charset=latin-1",
+        "application/jsonp",
+        "",
+    ],
+)
+async def test_another_content_type_is_refused(edge: Edge, content_type: str) -> None:
+    status, answer = await posted(edge, json.dumps(GOOD).encode(), **{"content-type": content_type})
+    assert (status, answer["code"]) == (415, "VALIDATION_ERROR")
+
+
+async def test_a_charset_of_utf_8_is_accepted(edge: Edge) -> None:
+    status, _ = await posted(
+        edge, json.dumps(GOOD).encode(), **{"content-type": "Application/JSON; charset=UTF-8"}
+    )
+    assert status == 201
+
+
+def raw_headers(edge: Edge, *more: tuple[bytes, bytes]) -> list[tuple[bytes, bytes]]:
+    token = edge.bearer()["authorization"].encode()
+    return [
+        (b"content-type", b"application/json"),
+        (b"authorization", token),
+        (b"idempotency-key", b"k-1"),
+        *more,
+    ]
+
+
+async def test_a_declared_body_over_the_limit_is_refused_unread(edge: Edge) -> None:
+    length = (b"content-length", str(BODY_LIMIT_BYTES + 1).encode())
+    status, _, body = await edge.exchange("POST", "/probe", raw_headers(edge, length), [])
+    assert (status, json.loads(body)["code"]) == (413, "VALIDATION_ERROR")
+
+
+@pytest.mark.parametrize("length", [b"-1", b"1e9", b"9" * 400, b"", b"0x10"])
+async def test_a_strange_length_is_refused(edge: Edge, length: bytes) -> None:
+    status, _, _ = await edge.exchange(
+        "POST", "/probe", raw_headers(edge, (b"content-length", length)), []
+    )
+    assert status in (400, 413)
+
+
+async def test_a_chunked_body_over_the_limit_is_refused_while_it_arrives(edge: Edge) -> None:
+    chunks = [b"x" * 8192] * 5 + [b"never read"]
+    status, _, body = await edge.exchange("POST", "/probe", raw_headers(edge), chunks)
+    assert (status, json.loads(body)["code"]) == (413, "VALIDATION_ERROR")
+
+
+async def test_a_chunked_body_within_the_limit_is_understood(edge: Edge) -> None:
+    content = json.dumps(GOOD).encode()
+    chunks = [content[:7], b"", content[7:20], content[20:], b""]
+    status, _, body = await edge.exchange("POST", "/probe", raw_headers(edge), chunks)
+    assert (status, json.loads(body)["names"]) == (201, ["Layla"])
+
+
+async def test_a_body_of_endless_empty_chunks_ends(edge: Edge) -> None:
+    status, _, _ = await edge.exchange("POST", "/probe", raw_headers(edge), [b""] * 10_000)
+    assert status == 413
+
+
+async def test_nobody_learns_of_the_form_before_signing_in(edge: Edge) -> None:
+    async with edge.client() as client:
+        answer = await client.post("/probe", content=b"rubbish", headers=JSON)
+    assert (answer.status_code, answer.json()["code"]) == (401, "UNAUTHORIZED")

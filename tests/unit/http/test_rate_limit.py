@@ -1,0 +1,208 @@
+"""Leases of the limiter: never more than the limit, few questions, alone when the store is away."""
+
+import asyncio
+import ipaddress
+
+import pytest
+
+from application.rate_limit import Limit, Slice
+from interfaces.http import rate_limit
+from interfaces.http.problems import Problem
+from interfaces.http.rate_limit import RateLimiter
+from tests.support.edge import GENEROUS, MemoryTokenStore, Seconds
+
+
+def limiter(time: Seconds, store: MemoryTokenStore, count: int, window: int = 60) -> RateLimiter:
+    return RateLimiter({**GENEROUS, "booking": Limit(count, window)}, store, monotonic=time)
+
+
+async def admitted(each: RateLimiter, attempts: int, client: str = "usr_one") -> int:
+    """How many of the attempts were let through."""
+    passed = 0
+    for _ in range(attempts):
+        if each.take_at_hand("booking", client):
+            passed += 1
+            continue
+        try:
+            await each.take("booking", client)
+        except Problem as problem:
+            assert problem.code == "RATE_LIMITED"
+        else:
+            passed += 1
+    return passed
+
+
+@pytest.mark.parametrize("count", [1, 5, 99, 100, 120, 1000])
+async def test_one_process_lets_exactly_the_limit_through(count: int) -> None:
+    time = Seconds()
+    assert await admitted(limiter(time, MemoryTokenStore(time), count), count + 20) == count
+
+
+async def test_two_processes_share_a_small_limit_exactly() -> None:
+    time = Seconds()
+    store = MemoryTokenStore(time)
+    first, second = limiter(time, store, 7), limiter(time, store, 7)
+    passed = 0
+    for _ in range(10):
+        passed += await admitted(first, 1) + await admitted(second, 1)
+    assert passed == 7
+
+
+async def test_two_processes_never_exceed_a_large_limit() -> None:
+    time = Seconds()
+    store = MemoryTokenStore(time)
+    first, second = limiter(time, store, 1000), limiter(time, store, 1000)
+    passed = await admitted(first, 5) + await admitted(second, 2000)
+    assert passed == 995  # the five unspent tokens of the first one's lease are not given twice
+    assert passed + await admitted(first, 10) == 1000
+
+
+async def test_a_raised_limit_asks_the_store_rarely() -> None:
+    time = Seconds()
+    store = MemoryTokenStore(time)
+    assert await admitted(limiter(time, store, 1_000_000), 5_000) == 5_000
+    assert store.questions == 1
+
+
+async def test_a_spent_window_asks_the_store_no_more() -> None:
+    time = Seconds()
+    store = MemoryTokenStore(time)
+    each = limiter(time, store, 3)
+    await admitted(each, 4)
+    questions = store.questions
+    assert await admitted(each, 100) == 0
+    assert store.questions == questions
+
+
+async def test_many_at_once_wait_for_one_question() -> None:
+    time = Seconds()
+
+    class SlowStore(MemoryTokenStore):
+        async def take(self, key: str, *, want: int, limit: Limit) -> Slice:
+            await asyncio.sleep(0)
+            return await super().take(key, want=want, limit=limit)
+
+    store = SlowStore(time)
+    each = limiter(time, store, 10_000)
+    await asyncio.gather(*(each.take("booking", "usr_one") for _ in range(64)))
+    assert store.questions == 1
+
+
+async def test_a_hundred_at_once_pass_a_small_limit_exactly() -> None:
+    time = Seconds()
+    each = limiter(time, MemoryTokenStore(time), 5)
+    outcomes = await asyncio.gather(
+        *(each.take("booking", "usr_one") for _ in range(100)), return_exceptions=True
+    )
+    assert sum(outcome is None for outcome in outcomes) == 5
+
+
+async def test_as_many_at_once_as_the_limit_allows_all_pass() -> None:
+    time = Seconds()
+
+    class SlowStore(MemoryTokenStore):
+        async def take(self, key: str, *, want: int, limit: Limit) -> Slice:
+            await asyncio.sleep(0)
+            return await super().take(key, want=want, limit=limit)
+
+    store = SlowStore(time)
+    each = limiter(time, store, 60)
+    await asyncio.gather(*(each.take("booking", "usr_one") for _ in range(60)))
+    assert store.questions < 5
+
+
+async def test_the_window_opens_again() -> None:
+    time = Seconds()
+    each = limiter(time, MemoryTokenStore(time), 3)
+    assert await admitted(each, 9) == 3
+    time.now += 59
+    assert await admitted(each, 9) == 0
+    time.now += 1
+    assert await admitted(each, 9) == 3
+
+
+async def test_the_wait_is_told_in_whole_seconds() -> None:
+    time = Seconds()
+    each = limiter(time, MemoryTokenStore(time), 1)
+    await each.take("booking", "usr_one")
+    time.now += 0.5
+    with pytest.raises(Problem) as limited:
+        await each.take("booking", "usr_one")
+    assert limited.value.headers == {"retry-after": "60"}
+
+
+async def test_clients_and_limits_are_counted_apart() -> None:
+    time = Seconds()
+    each = limiter(time, MemoryTokenStore(time), 2)
+    assert await admitted(each, 5, "usr_one") == await admitted(each, 5, "usr_two") == 2
+    await each.take("payment", "usr_one")
+
+
+async def test_without_the_store_a_process_counts_by_itself_and_comes_back() -> None:
+    time = Seconds()
+    store = MemoryTokenStore(time)
+    store.away = True
+    each = limiter(time, store, 4)
+    assert await admitted(each, 9) == 4
+    assert store.questions == 1
+    store.away = False
+    time.now += 60
+    assert await admitted(each, 9) == 4
+    assert store.questions > 1
+
+
+async def test_a_store_lost_in_the_middle_of_a_window_does_not_open_it_again() -> None:
+    time = Seconds()
+    store = MemoryTokenStore(time)
+    each = limiter(time, store, 3)
+    assert await admitted(each, 2) == 2
+    store.away = True
+    assert await admitted(each, 9) <= 1
+
+
+async def test_one_who_stops_waiting_leaves_the_others_be() -> None:
+    time = Seconds()
+    gate = asyncio.Event()
+
+    class GatedStore(MemoryTokenStore):
+        async def take(self, key: str, *, want: int, limit: Limit) -> Slice:
+            await gate.wait()
+            return await super().take(key, want=want, limit=limit)
+
+    each = limiter(time, GatedStore(time), 1000)
+    asking = asyncio.create_task(each.take("booking", "usr_one"))
+    waiting = asyncio.create_task(each.take("booking", "usr_one"))
+    await asyncio.sleep(0)
+    asking.cancel()
+    gate.set()
+    await waiting
+    assert asking.cancelled() or asking.cancelling()
+
+
+PROXIES = tuple(map(ipaddress.ip_network, ("10.0.0.0/8", "2001:db8:1::/48")))
+
+
+@pytest.mark.parametrize(
+    ("peer", "forwarded", "counted"),
+    [
+        ("203.0.113.1", None, "203.0.113.1"),
+        ("203.0.113.1", b"198.51.100.1", "203.0.113.1"),
+        ("10.1.2.3", b"198.51.100.1", "198.51.100.1"),
+        ("10.1.2.3", b"6.6.6.6, 198.51.100.1", "198.51.100.1"),
+        ("10.1.2.3", b"198.51.100.1, 10.9.9.9", "198.51.100.1"),
+        ("10.1.2.3", b"10.9.9.9", "10.9.9.9"),
+        ("10.1.2.3", b"rubbish", "10.1.2.3"),
+        ("10.1.2.3", b"198.51.100.1, rubbish", "10.1.2.3"),
+        ("10.1.2.3", b"", "10.1.2.3"),
+        ("10.1.2.3", b"," * 100_000, "10.1.2.3"),
+        ("2001:db8:1::5", b"2001:db8:9:9:1:2:3:4", "2001:db8:9:9::/64"),
+        ("2001:db8:7:7::1", None, "2001:db8:7:7::/64"),
+        ("::ffff:10.1.2.3", b"198.51.100.1", "198.51.100.1"),
+        (None, b"198.51.100.1", "local"),
+        ("not an address", None, "unknown"),
+    ],
+)
+def test_the_address_is_believed_from_our_proxies_only(
+    peer: str | None, forwarded: bytes | None, counted: str
+) -> None:
+    assert rate_limit.client_address(peer, forwarded, PROXIES) == counted

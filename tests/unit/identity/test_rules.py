@@ -1,0 +1,99 @@
+"""Roles, passwords and the lockout."""
+
+import datetime as dt
+
+import pytest
+
+from domain.identity import lockout, passwords, rejections, roles
+from domain.identity.lockout import Lockout
+
+START = dt.datetime(2027, 1, 1, tzinfo=dt.UTC)
+EMAIL = "layla.haddad@example.com"
+
+
+def minutes(count: float) -> dt.timedelta:
+    return dt.timedelta(minutes=count)
+
+
+def test_every_role_is_in_the_table_and_every_permission_is_held() -> None:
+    assert set(roles.GRANTS) == set(roles.ROLES)
+    held = frozenset().union(*(roles.GRANTS[role] for role in roles.ROLES if role != "admin"))
+    assert held == set(roles.PERMISSIONS)
+
+
+def test_an_auditor_holds_reading_permissions_only() -> None:
+    assert {name.partition("_")[0] for name in roles.GRANTS["auditor"]} == {"see", "read"}
+
+
+def test_customers_and_agents_see_their_own_only() -> None:
+    for role in ("customer", "agent"):
+        assert roles.GRANTS[role] == {"book", "see_own_bookings"}  # type: ignore[index]  # literal
+        assert not roles.is_staff(role)  # type: ignore[arg-type]  # literal
+    assert roles.is_staff("gate")
+    assert not roles.may("customer", "read_ledger")
+    assert roles.may("finance", "read_ledger")
+
+
+@pytest.mark.parametrize(
+    "password", ["abcde67890", "كلمة سر طويلة", "p" * 60 + "assword", "a b c d e f"]
+)
+def test_a_long_enough_password_is_fit(password: str) -> None:
+    passwords.require_fit_password(password, email=EMAIL)
+
+
+@pytest.mark.parametrize(
+    ("password", "reason"),
+    [
+        ("abcde6789", "too_short"),
+        ("", "too_short"),
+        ("abcde" * 26, "too_long"),
+        ("Password123", "too_common"),
+        ("ababababababab", "too_common"),
+        (EMAIL.upper(), "same_as_email"),
+        ("Layla.Haddad", "same_as_email"),
+        ("abcdefghij\n1", "control_character"),
+    ],
+)
+def test_an_unfit_password_is_refused_with_its_reason(password: str, reason: str) -> None:
+    with pytest.raises(rejections.PasswordUnfit) as refusal:
+        passwords.require_fit_password(password, email=EMAIL)
+    assert refusal.value.parameters == {"field": "password", "reason": reason}
+
+
+def test_exactly_128_characters_are_fit_and_129_are_not() -> None:
+    passwords.require_fit_password("abcdefgh" * 16, email=EMAIL)
+    with pytest.raises(rejections.PasswordUnfit):
+        passwords.require_fit_password("abcdefgh" * 16 + "i", email=EMAIL)
+
+
+def guessed(times: list[dt.datetime]) -> Lockout:
+    state = Lockout()
+    for now in times:
+        state = lockout.after_wrong_password(state, now=now)
+    return state
+
+
+def test_the_fifth_wrong_password_within_15_minutes_locks_for_30() -> None:
+    times = [START + minutes(3.5) * number for number in range(5)]
+    assert not lockout.is_locked(guessed(times[:4]), now=times[3])
+    state = guessed(times)
+    assert lockout.is_locked(state, now=times[4])
+    assert lockout.is_locked(state, now=times[4] + minutes(29.99))
+    assert not lockout.is_locked(state, now=times[4] + minutes(30))
+
+
+def test_wrong_passwords_that_are_far_apart_do_not_lock() -> None:
+    times = [START + minutes(4) * number for number in range(20)]
+    for count in range(1, 21):
+        assert not lockout.is_locked(guessed(times[:count]), now=times[count - 1])
+
+
+def test_guessing_on_does_not_prolong_a_lock() -> None:
+    locked = guessed([START] * 5)
+    assert lockout.after_wrong_password(locked, now=START + minutes(20)) == locked
+
+
+def test_after_a_lock_counting_begins_anew() -> None:
+    locked = guessed([START] * 5)
+    after = lockout.after_wrong_password(locked, now=START + minutes(30))
+    assert (after.failures, after.until) == (1, None)

@@ -1,0 +1,75 @@
+"""A wrong or unknown setting stops the start with its name; secrets are shown nowhere."""
+
+import pytest
+
+from interfaces import settings
+from interfaces.http import rate_limit
+
+REQUIRED = {
+    "AIS_DATABASE_URL": "postgresql://ais:hunter2@db/ais",
+    "AIS_REDIS_URL": "redis://:hunter2@cache:6379/0",
+    "AIS_MASTER_KEY": "hunter2-master",
+    "AIS_TOKEN_KEY": "hunter2-token",
+    "AIS_STRIPE_API_KEY": "hunter2-stripe",
+    "AIS_STRIPE_WEBHOOK_SECRETS": "hunter2-one, hunter2-two",
+    "AIS_PUBLIC_URL": "https://airline.example",
+}
+
+
+def test_the_settings_are_typed() -> None:
+    given = settings.load(
+        {
+            **REQUIRED,
+            "AIS_LIMIT_BOOKING": "7",
+            "AIS_TRUSTED_PROXIES": "10.0.0.0/8, 2001:db8::/32",
+            "PATH": "/bin",
+            "AIS_ADMIN_DATABASE_URL": "",
+        }
+    )
+    assert given.limit_booking == 7
+    assert [str(each.range) for each in given.trusted_proxies] == ["10.0.0.0/8", "2001:db8::/32"]
+    assert [each.reveal() for each in given.stripe_webhook_secrets] == [
+        "hunter2-one",
+        "hunter2-two",
+    ]
+    assert given.admin_database_url is None
+    assert rate_limit.limits_of(given)["booking"].count == 7
+
+
+def test_no_secret_is_shown() -> None:
+    given = settings.load(REQUIRED)
+    assert "hunter2" not in repr(given)
+    assert "hunter2" not in str(given.master_key)
+    assert "airline.example" in repr(given)
+
+
+@pytest.mark.parametrize("name", sorted(REQUIRED))
+def test_a_missing_setting_is_named_with_what_is_expected(name: str) -> None:
+    with pytest.raises(settings.SettingRefused) as refusal:
+        settings.load({key: value for key, value in REQUIRED.items() if key != name})
+    assert str(refusal.value).startswith(f"{name} is missing: ")
+    assert str(refusal.value).endswith(" is expected")
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "told"),
+    [
+        ("AIS_DATABASE_ULR", "x", "AIS_DATABASE_ULR is unknown; AIS_DATABASE_URL is near"),
+        ("AIS_ZZZ", "x", "AIS_ZZZ is unknown"),
+        ("AIS_LIMIT_BOOKING", "many", "AIS_LIMIT_BOOKING: Expected int, got str"),
+        ("AIS_LIMIT_BOOKING", "0", "AIS_LIMIT_BOOKING: Expected int >= 1"),
+        ("AIS_PORT", "65536", "AIS_PORT: Expected int <= 65535"),
+        ("AIS_DATABASE_URL", "hunter2", "AIS_DATABASE_URL: a URL such as"),
+        ("AIS_REDIS_URL", "hunter2", "AIS_REDIS_URL: a URL such as"),
+        ("AIS_STRIPE_WEBHOOK_SECRETS", ",", "AIS_STRIPE_WEBHOOK_SECRETS: signing secrets"),
+        ("AIS_TRUSTED_PROXIES", "all", "AIS_TRUSTED_PROXIES: networks such as 10.0.0.0/8"),
+        ("AIS_LOG_LEVEL", "loud", "AIS_LOG_LEVEL: Invalid enum value"),
+        ("AIS_AIRLINE_CODE", "65", "AIS_AIRLINE_CODE: three digits"),
+        ("AIS_CARRIER", "12", "AIS_CARRIER: two letters or digits"),
+    ],
+)
+def test_a_wrong_setting_is_named_without_its_secret(name: str, value: str, told: str) -> None:
+    with pytest.raises(settings.SettingRefused) as refusal:
+        settings.load({**REQUIRED, name: value})
+    assert str(refusal.value).startswith(told)
+    assert "hunter2" not in str(refusal.value)
