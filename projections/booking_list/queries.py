@@ -1,0 +1,137 @@
+"""Questions about bookings; none of the answers holds personal data."""
+
+import base64
+import binascii
+import datetime as dt
+import hashlib
+
+import msgspec
+from psycopg.rows import class_row
+
+from projections.projection import Pool
+
+PAGE_LIMIT = 100
+HISTORY_LIMIT = 1_000
+MARK_BYTES = 8
+POSITION_LIMIT = 2**63 - 1
+
+_COLUMNS = (
+    "booking, first_position, owner, status, flight, cabin, seat_count, total_amount, currency, "
+    "hold_until, payment, tickets, created_at, updated_at"
+)
+
+
+class InvalidCursor(ValueError):
+    """A page cursor that was not given out to this owner."""
+
+
+class ListedBooking(msgspec.Struct, frozen=True):
+    """One booking; `total_amount` in minor units, `tickets` are 13-digit numbers."""
+
+    booking: str
+    first_position: int
+    owner: str
+    status: str
+    flight: str
+    cabin: str
+    seat_count: int
+    total_amount: int
+    currency: str
+    hold_until: dt.datetime | None
+    payment: str | None
+    tickets: list[str]
+    created_at: dt.datetime
+    updated_at: dt.datetime
+
+
+class BookingPage(msgspec.Struct, frozen=True):
+    """Bookings, newest first; `next_cursor` is None on the last page."""
+
+    bookings: list[ListedBooking]
+    next_cursor: str | None
+
+
+class HistoryEntry(msgspec.Struct, frozen=True):
+    """One recorded event of a booking, without its content."""
+
+    position: int
+    version: int
+    tag: str
+    recorded_at: dt.datetime
+    actor: str
+    correlation_id: str
+
+
+async def owned_by(pool: Pool, owner: str, *, cursor: str | None, limit: int) -> BookingPage:
+    """A page of the owner's bookings, at most PAGE_LIMIT; raises InvalidCursor."""
+    size = max(1, min(limit, PAGE_LIMIT))
+    before = _read_cursor(owner, cursor) if cursor is not None else None
+    async with pool.connection() as connection:
+        rows = connection.cursor(row_factory=class_row(ListedBooking))
+        await rows.execute(
+            f"SELECT {_COLUMNS} FROM read_model.booking_list "  # noqa: S608 - constants only
+            "WHERE owner = %s AND (%s::bigint IS NULL OR first_position < %s) "
+            "ORDER BY first_position DESC LIMIT %s".encode(),
+            (owner, before, before, size + 1),
+        )
+        found = await rows.fetchall()
+    page = found[:size]
+    following = _make_cursor(owner, page[-1].first_position) if len(found) > size else None
+    return BookingPage(bookings=page, next_cursor=following)
+
+
+async def booking(pool: Pool, stream: str) -> ListedBooking | None:
+    """One booking by its stream."""
+    async with pool.connection() as connection:
+        rows = connection.cursor(row_factory=class_row(ListedBooking))
+        await rows.execute(
+            f"SELECT {_COLUMNS} FROM read_model.booking_list "  # noqa: S608 - constants only
+            "WHERE booking = %s".encode(),
+            (stream,),
+        )
+        return await rows.fetchone()
+
+
+async def due_holds(pool: Pool, now: dt.datetime, *, limit: int) -> list[str]:
+    """Bookings still reserved whose deadline has come, the most overdue first."""
+    async with pool.connection() as connection:
+        rows = await connection.execute(
+            "SELECT booking FROM read_model.booking_list "
+            "WHERE status = 'reserved' AND hold_until <= %s "
+            "ORDER BY hold_until, booking LIMIT %s",
+            (now, limit),
+        )
+        return [row[0] for row in await rows.fetchall()]
+
+
+async def history(pool: Pool, stream: str) -> list[HistoryEntry]:
+    """What was recorded about a booking, oldest first, straight from the log."""
+    async with pool.connection() as connection:
+        rows = connection.cursor(row_factory=class_row(HistoryEntry))
+        await rows.execute(
+            "SELECT position, version, tag, recorded_at, actor, correlation_id "
+            "FROM ledger.event WHERE stream = %s ORDER BY version LIMIT %s",
+            (stream, HISTORY_LIMIT),
+        )
+        return await rows.fetchall()
+
+
+def _make_cursor(owner: str, position: int) -> str:
+    place = position.to_bytes(8, "big")
+    return base64.urlsafe_b64encode(place + _mark(owner, place)).decode().rstrip("=")
+
+
+def _read_cursor(owner: str, cursor: str) -> int:
+    """The position; a cursor only pages within its owner's bookings, so no secret is needed."""
+    try:
+        raw = base64.b64decode(cursor.encode("ascii") + b"==", altchars=b"-_", validate=True)
+    except (binascii.Error, UnicodeEncodeError) as error:
+        raise InvalidCursor("not a cursor") from error
+    position = int.from_bytes(raw[:8], "big")
+    if position > POSITION_LIMIT or cursor != _make_cursor(owner, position):
+        raise InvalidCursor("not a cursor of this owner")
+    return position
+
+
+def _mark(owner: str, place: bytes) -> bytes:
+    return hashlib.sha256(place + owner.encode()).digest()[:MARK_BYTES]

@@ -1,0 +1,18 @@
+CREATE TABLE booking_list (
+    booking text COLLATE "C" PRIMARY KEY,
+    first_position bigint NOT NULL,
+    owner text COLLATE "C" NOT NULL,
+    status text COLLATE "C" NOT NULL,
+    flight text COLLATE "C" NOT NULL,
+    cabin text COLLATE "C" NOT NULL,
+    seat_count integer NOT NULL,
+    total_amount bigint NOT NULL,
+    currency text COLLATE "C" NOT NULL,
+    hold_until timestamptz,
+    payment text COLLATE "C",
+    tickets text[] NOT NULL,
+    created_at timestamptz NOT NULL,
+    updated_at timestamptz NOT NULL
+) WITH (fillfactor = 80);
+CREATE INDEX booking_list_owner ON booking_list (owner, first_position DESC);
+CREATE INDEX booking_list_due ON booking_list (hold_until) WHERE status = 'reserved';

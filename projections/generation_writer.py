@@ -1,0 +1,158 @@
+"""Moves one generation of one read model along the log: rows and checkpoint in one transaction.
+
+Poison: what cannot be taken in is parked with its cause, and later events of the same stream
+behind it; a ledger read model stops instead.
+"""
+
+from collections.abc import Sequence
+
+import msgspec
+import psycopg
+
+from projections import generations, reading
+from projections.projection import (
+    Connection,
+    Cursor,
+    LoggedEvent,
+    PoisonousEvent,
+    Projection,
+    ProjectionStopped,
+)
+
+# What a wrong event or a wrong projector raises. Lost connections, timeouts and missing rights are
+# not among them: those say nothing about the event.
+POISON = (
+    msgspec.MsgspecError,
+    ArithmeticError,
+    AssertionError,
+    AttributeError,
+    LookupError,
+    TypeError,
+    ValueError,
+    psycopg.DataError,
+    psycopg.IntegrityError,
+)
+CAUSE_LENGTH = 500
+
+
+class CheckpointMoved(ProjectionStopped):
+    """Somebody else moved the checkpoint: two runners without the leader's lock."""
+
+
+class GenerationWriter:
+    """One generation as this process knows it: where it stands and which streams are parked."""
+
+    def __init__(self, connection: Connection, projection: Projection, generation: int) -> None:
+        self.projection = projection
+        self.generation = generation
+        self.position = self._read_position(connection)
+        self._parked = self._read_parked(connection)
+
+    def step(self, cursor: Cursor) -> "Step":
+        """Take in the next stretch within the caller's transaction; `commit` once it is durable.
+
+        Raises a ProjectionStopped, or psycopg.Error.
+        """
+        name = self.projection.name
+        stretch = reading.read(cursor, self.projection, after=self.position)
+        step = Step(upto=stretch.upto, head=stretch.head, parked=dict(self._parked))
+        if stretch.upto == self.position:
+            return step
+        generations.enter(cursor, name, self.generation)
+        self._take(cursor, step, self._decoded(cursor, step, stretch.stored))
+        cursor.execute(
+            "UPDATE projections.checkpoint SET position = %s, moved_at = clock_timestamp() "
+            "WHERE projection = %s AND generation = %s AND position = %s",
+            (step.upto, name, self.generation, self.position),
+        )
+        if cursor.rowcount != 1:
+            raise CheckpointMoved(f"{name} generation {self.generation} at {self.position}")
+        return step
+
+    def commit(self, step: "Step") -> None:
+        """The step's transaction is committed: go on from there."""
+        self.position = step.upto
+        self._parked = step.parked
+
+    def _decoded(
+        self, cursor: Cursor, step: "Step", stored: Sequence[reading.StoredEvent]
+    ) -> list[tuple[LoggedEvent, str]]:
+        events: list[tuple[LoggedEvent, str]] = []
+        for event in stored:
+            try:
+                events.append((reading.decode(event), event.tag))
+            except POISON as error:
+                self._park(cursor, step, event.position, event.stream, event.tag, error)
+        return events
+
+    def _take(
+        self, cursor: Cursor, step: "Step", events: Sequence[tuple[LoggedEvent, str]]
+    ) -> None:
+        """Apply the events, halving what fails until the poisonous event stands alone."""
+        sound: list[LoggedEvent] = []
+        for event, tag in events:
+            behind = step.parked.get(event.stream)
+            if behind is None or event.position < behind:
+                sound.append(event)
+            else:
+                self._note(cursor, event.position, event.stream, tag, f"behind {behind}")
+        if not sound:
+            return
+        try:
+            with cursor.connection.transaction():
+                self.projection.apply(cursor, sound)
+        except POISON as error:
+            if len(sound) == 1:
+                event = sound[0]
+                self._park(cursor, step, event.position, event.stream, event.event.tag, error)
+                return
+            middle = len(sound) // 2
+            for half in (sound[:middle], sound[middle:]):
+                self._take(cursor, step, [(event, event.event.tag) for event in half])
+
+    def _park(
+        self,
+        cursor: Cursor,
+        step: "Step",
+        position: int,
+        stream: str,
+        tag: str,
+        error: BaseException,
+    ) -> None:
+        cause = f"{type(error).__name__}: {error}"[:CAUSE_LENGTH]
+        if self.projection.stops_on_poison:
+            raise PoisonousEvent(f"{tag} at position {position}: {cause}") from error
+        step.parked[stream] = min(position, step.parked.get(stream, position))
+        self._note(cursor, position, stream, tag, cause)
+
+    def _note(self, cursor: Cursor, position: int, stream: str, tag: str, cause: str) -> None:
+        cursor.execute(
+            "INSERT INTO projections.parked_event "
+            "(projection, generation, position, stream, tag, cause) "
+            "VALUES (%s, %s, %s, %s, %s, %s) ON CONFLICT DO NOTHING",
+            (self.projection.name, self.generation, position, stream, tag, cause),
+        )
+
+    def _read_position(self, connection: Connection) -> int:
+        row = connection.execute(
+            "SELECT position FROM projections.checkpoint WHERE projection = %s AND generation = %s",
+            (self.projection.name, self.generation),
+        ).fetchone()
+        assert row is not None, "a generation is made together with its checkpoint"
+        return int(row[0])
+
+    def _read_parked(self, connection: Connection) -> dict[str, int]:
+        rows = connection.execute(
+            "SELECT stream, min(position) FROM projections.parked_event "
+            "WHERE projection = %s AND generation = %s GROUP BY stream",
+            (self.projection.name, self.generation),
+        ).fetchall()
+        return dict(rows)
+
+
+class Step(msgspec.Struct):
+    """A stretch taken in but not yet committed; `parked` is stream to its first parked position."""
+
+    upto: int
+    head: int
+    parked: dict[str, int]

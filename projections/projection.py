@@ -1,0 +1,67 @@
+"""What a read model is to the runner: its name, the tags it wants and how it takes events in."""
+
+import datetime as dt
+import importlib.resources
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import msgspec
+import psycopg
+from psycopg_pool import AsyncConnectionPool
+
+from domain.kernel.events import DomainEvent
+
+Connection = psycopg.Connection[tuple[Any, ...]]
+Cursor = psycopg.Cursor[tuple[Any, ...]]
+Pool = AsyncConnectionPool[psycopg.AsyncConnection[tuple[Any, ...]]]
+
+
+class LoggedEvent(msgspec.Struct, frozen=True):
+    """An event with as much of its envelope as read models use."""
+
+    position: int
+    stream: str
+    version: int
+    recorded_at: dt.datetime
+    event: DomainEvent
+
+
+class Projection(msgspec.Struct, frozen=True):
+    """One read model.
+
+    `apply` takes events in log order and writes rows; the transaction is open and the search
+    path names the generation's schema, so its SQL names tables plainly. It gives the same rows
+    however the log is cut into batches. `differences` compares the tables with the log up to a
+    position, in words. A ledger `stops_on_poison`, because a balance with a hole is wrong.
+    """
+
+    name: str
+    event_types: tuple[type[DomainEvent], ...]
+    apply: Callable[[Cursor, Sequence[LoggedEvent]], None]
+    stops_on_poison: bool
+
+    @property
+    def tags(self) -> frozenset[str]:
+        """Tags of the events that this read model takes in."""
+        return frozenset(event_type.tag for event_type in self.event_types)
+
+    def table_sql(self) -> str:
+        """The statements that make a generation's tables."""
+        folder = importlib.resources.files(f"projections.{self.name}")
+        return (folder / "table.sql").read_text("utf-8")
+
+
+class ProjectionStopped(Exception):
+    """A read model that must not go on; somebody has to look. Each cause is a subclass."""
+
+
+class UnknownTag(ProjectionStopped):
+    """The log holds an event of a tag that this release does not know."""
+
+
+class CheckpointAhead(ProjectionStopped):
+    """The checkpoint is ahead of the log: another log, or one restored from an older backup."""
+
+
+class PoisonousEvent(ProjectionStopped):
+    """An event that a ledger read model cannot take in."""

@@ -1,0 +1,93 @@
+"""Reads a stretch of the log for one read model; positions have no gaps and are commit-ordered.
+
+Payloads are decoded only for wanted tags; a tag that this release does not know is never skipped.
+"""
+
+import datetime as dt
+from collections.abc import Iterable
+
+import msgspec
+
+from application import streams
+from domain.kernel.events import DomainEvent
+from projections.projection import CheckpointAhead, Cursor, LoggedEvent, Projection, UnknownTag
+
+BATCH_LIMIT = 5_000
+
+_decoders: dict[str, msgspec.json.Decoder[DomainEvent]] = {
+    tag: msgspec.json.Decoder(event_type) for tag, event_type in streams.EVENT_TYPES.items()
+}
+
+
+class StoredEvent(msgspec.Struct, frozen=True):
+    """An event as its row has it."""
+
+    position: int
+    stream: str
+    version: int
+    tag: str
+    recorded_at: dt.datetime
+    payload: bytes
+
+
+class Stretch(msgspec.Struct, frozen=True):
+    """The wanted events after a position, up to and including `upto`; the log ends at `head`."""
+
+    stored: list[StoredEvent]
+    upto: int
+    head: int
+
+
+def decode(stored: StoredEvent) -> LoggedEvent:
+    """The event; raises msgspec.MsgspecError or ValueError when the bytes do not fit the tag."""
+    return LoggedEvent(
+        position=stored.position,
+        stream=stored.stream,
+        version=stored.version,
+        recorded_at=stored.recorded_at,
+        event=_decoders[stored.tag].decode(stored.payload),
+    )
+
+
+def read(
+    cursor: Cursor, projection: Projection, *, after: int, limit: int = BATCH_LIMIT
+) -> Stretch:
+    """The next stretch, at most `limit` positions; raises CheckpointAhead and UnknownTag.
+
+    Before an unknown tag the stretch ends, so that all before it is taken in.
+    """
+    head = read_head(cursor)
+    if after > head:
+        raise CheckpointAhead(f"{projection.name} stands at {after}, the log ends at {head}")
+    upto = min(after + limit, head)
+    stored = list(_select(cursor, projection.tags, after, upto)) if upto > after else []
+    known = streams.EVENT_TYPES
+    strange = next((event for event in stored if event.tag not in known), None)
+    if strange is None:
+        return Stretch(stored, upto, head)
+    before = [event for event in stored if event.position < strange.position]
+    if strange.position == after + 1:
+        raise UnknownTag(f"{strange.tag} at position {strange.position}")
+    return Stretch(before, strange.position - 1, head)
+
+
+def read_head(cursor: Cursor) -> int:
+    """The last position of the log, 0 when it is empty."""
+    row = cursor.execute("SELECT coalesce(max(position), 0) FROM ledger.event").fetchone()
+    assert row is not None
+    return int(row[0])
+
+
+def unwanted(tags: frozenset[str]) -> list[str]:
+    """Known tags besides these: what may be left out without reading it."""
+    return sorted(streams.EVENT_TYPES.keys() - tags)
+
+
+def _select(cursor: Cursor, tags: frozenset[str], after: int, upto: int) -> Iterable[StoredEvent]:
+    cursor.execute(
+        "SELECT position, stream, version, tag, recorded_at, payload FROM ledger.event "
+        "WHERE position > %s AND position <= %s AND tag <> ALL (%s) ORDER BY position",
+        (after, upto, unwanted(tags)),
+        binary=True,
+    )
+    return (StoredEvent(*row) for row in cursor.fetchall())

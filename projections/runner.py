@@ -1,0 +1,136 @@
+"""Keeps read models up with the log: one leader per read model, batches, wake-up by NOTIFY.
+
+A lost connection is taken up again; a ProjectionStopped ends that read model only.
+"""
+
+import logging
+import threading
+from collections.abc import Iterable
+
+import psycopg
+
+from projections import generations
+from projections.catalogue import ALL
+from projections.generation_writer import GenerationWriter
+from projections.projection import Connection, Projection, ProjectionStopped
+
+CHANNEL = "ais_log"
+POLL_SECONDS = 0.5
+LEADER_POLL_SECONDS = 0.25
+# After a batch that reached the head: lets the next one collect what a busy log appends meanwhile.
+PAUSE_SECONDS = 0.03
+BACKOFF_FIRST_SECONDS = 0.1
+BACKOFF_LAST_SECONDS = 5.0
+
+_log = logging.getLogger(__name__)
+
+
+def prepare_all(dsn: str) -> None:
+    """Make every read model that has no generation yet, empty, so that readers find its views."""
+    with generations.connect(dsn) as connection:
+        for projection in ALL.values():
+            generations.prepare(connection, projection)
+
+
+def run_projection(dsn: str, projection: Projection, stop: threading.Event) -> None:
+    """Follow the log until `stop` is set; raises ProjectionStopped when it must not go on.
+
+    A second runner of the same read model waits and takes over when the first is gone.
+    """
+    backoff = BACKOFF_FIRST_SECONDS
+    while not stop.is_set():
+        try:
+            with generations.connect(dsn) as connection:
+                if _lead(connection, projection, stop):
+                    backoff = BACKOFF_FIRST_SECONDS
+                    _follow(connection, projection, stop)
+        except psycopg.OperationalError as error:
+            _log.warning("%s lost the database: %s", projection.name, type(error).__name__)
+            stop.wait(backoff)
+            backoff = min(2 * backoff, BACKOFF_LAST_SECONDS)
+
+
+def run_all(dsn: str, stop: threading.Event) -> dict[str, ProjectionStopped]:
+    """Run every read model in a thread of its own until `stop`; returns those that stopped."""
+    stopped: dict[str, ProjectionStopped] = {}
+
+    def run(projection: Projection) -> None:
+        try:
+            run_projection(dsn, projection, stop)
+        except ProjectionStopped as error:
+            stopped[projection.name] = error
+            _log.error("%s stopped: %s: %s", projection.name, type(error).__name__, error)
+
+    _join([threading.Thread(target=run, args=(p,), name=p.name) for p in ALL.values()])
+    return stopped
+
+
+def catch_up(dsn: str, projection: Projection) -> int:
+    """Take in all there is now, as the leader; returns the position reached. For one-off use."""
+    stop = threading.Event()
+    with generations.connect(dsn) as connection:
+        _lead(connection, projection, stop)
+        writer = _writer(connection, projection)
+        while not _step(connection, writer):
+            pass
+        return writer.position
+
+
+def _lead(connection: Connection, projection: Projection, stop: threading.Event) -> bool:
+    """Wait for the leader's lock, which lives as long as the connection; False when stopped."""
+    key = (generations.LEADER_LOCK, generations.lock_key(projection.name))
+    while not stop.is_set():
+        row = connection.execute("SELECT pg_try_advisory_lock(%s, %s)", key).fetchone()
+        assert row is not None
+        if row[0]:
+            return True
+        stop.wait(LEADER_POLL_SECONDS)
+    return False
+
+
+def _follow(connection: Connection, projection: Projection, stop: threading.Event) -> None:
+    connection.execute(f"LISTEN {CHANNEL}")
+    writer = _writer(connection, projection)
+    while not stop.is_set():
+        if not _step(connection, writer):
+            continue
+        stop.wait(PAUSE_SECONDS)
+        for _ in connection.notifies(timeout=POLL_SECONDS, stop_after=1):
+            pass
+        if writer.generation != _current(connection, projection):
+            writer = _writer(connection, projection)
+
+
+def _writer(connection: Connection, projection: Projection) -> GenerationWriter:
+    return GenerationWriter(connection, projection, generations.prepare(connection, projection))
+
+
+def _current(connection: Connection, projection: Projection) -> int | None:
+    with connection.cursor() as cursor:
+        return generations.current(cursor, projection.name)
+
+
+def _step(connection: Connection, writer: GenerationWriter) -> bool:
+    """One batch in one transaction; True when nothing more is to be done for now.
+
+    The row of the current generation is locked, so that a switch to another one falls between
+    two batches.
+    """
+    with connection.transaction(), connection.cursor() as cursor:
+        row = cursor.execute(
+            "SELECT generation FROM projections.current_generation WHERE projection = %s FOR SHARE",
+            (writer.projection.name,),
+        ).fetchone()
+        if row is None or row[0] != writer.generation:
+            return True
+        step = writer.step(cursor)
+    writer.commit(step)
+    return step.upto == step.head
+
+
+def _join(threads: Iterable[threading.Thread]) -> None:
+    started = list(threads)
+    for thread in started:
+        thread.start()
+    for thread in started:
+        thread.join()

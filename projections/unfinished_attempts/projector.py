@@ -1,0 +1,65 @@
+"""A row while an attempt is requested or unknown, none once its outcome is recorded."""
+
+import datetime as dt
+from collections.abc import Sequence
+
+import msgspec
+
+from domain.payment import events as payment_events
+from domain.payment.state import AttemptStatus
+from projections import rows
+from projections.projection import Cursor, LoggedEvent, Projection
+
+TABLE = "unfinished_attempts"
+
+
+class AttemptRow(msgspec.Struct):
+    """A row of the table; `payment` is the stream."""
+
+    attempt: str
+    payment: str
+    status: str
+    started_at: dt.datetime
+
+
+def apply(cursor: Cursor, events: Sequence[LoggedEvent]) -> None:
+    """Add what was started, drop what has an outcome."""
+    touched = {e.event.attempt for e in events if hasattr(e.event, "attempt")}
+    known = rows.load(cursor, TABLE, "attempt", touched, AttemptRow)
+    open_attempts = {row.attempt: row for row in known}
+    for logged in events:
+        match logged.event:
+            case payment_events.AttemptStarted(attempt=attempt, started_at=started_at):
+                open_attempts[attempt] = AttemptRow(
+                    attempt, logged.stream, AttemptStatus.REQUESTED, started_at
+                )
+            case payment_events.AttemptUnresolved(attempt=attempt):
+                if attempt in open_attempts:
+                    open_attempts[attempt].status = AttemptStatus.UNKNOWN
+            case (
+                payment_events.SessionOpened(attempt=attempt)
+                | payment_events.AttemptRefused(attempt=attempt)
+                | payment_events.AttemptExpired(attempt=attempt)
+                | payment_events.PaymentCaptured(attempt=attempt)
+            ):
+                open_attempts.pop(attempt, None)
+            case event:
+                raise AssertionError(f"{event.tag} is not among the events asked for")
+    finished = [row.attempt for row in known if row.attempt not in open_attempts]
+    cursor.execute("DELETE FROM unfinished_attempts WHERE attempt = ANY (%s)", (finished,))
+    rows.upsert(cursor, TABLE, ("attempt",), list(open_attempts.values()))
+
+
+PROJECTION = Projection(
+    name="unfinished_attempts",
+    event_types=(
+        payment_events.AttemptStarted,
+        payment_events.AttemptUnresolved,
+        payment_events.SessionOpened,
+        payment_events.AttemptRefused,
+        payment_events.AttemptExpired,
+        payment_events.PaymentCaptured,
+    ),
+    apply=apply,
+    stops_on_poison=False,
+)
