@@ -30,6 +30,7 @@ from application.payment.gateway import VerifiedEvent
 from application.payment.receive_event import EventReceiver
 from application.pricing.quotes import QuoteDesk
 from application.processes.runner import ProcessRunner
+from application.rate_limit import Limit
 from infrastructure.event_store.log import PostgresEventLog
 from infrastructure.identity import passwords, tokens
 from infrastructure.identity.user_directory import PostgresUserDirectory
@@ -215,14 +216,14 @@ async def open_web(core: Core, *, desk: Desk | None = None) -> AsyncIterator[Htt
 
 
 def _limiter(settings: Settings, client: redis.asyncio.Redis) -> rate_limit.RateLimiter:
-    def per_minute(count: int) -> rate_limit.Limit:
-        return rate_limit.Limit(count=count, window_seconds=MINUTE_SECONDS)
+    def per_minute(count: int) -> Limit:
+        return Limit(count=count, window_seconds=MINUTE_SECONDS)
 
-    limits: Mapping[rate_limit.LimitName, rate_limit.Limit] = {
+    limits: Mapping[rate_limit.LimitName, Limit] = {
         "anonymous": per_minute(settings.limit_anonymous),
         "signed_in": per_minute(settings.limit_signed_in),
         "staff": per_minute(settings.limit_staff),
-        "authentication": rate_limit.Limit(
+        "authentication": Limit(
             count=settings.limit_authentication, window_seconds=PASSWORD_WAIT_SECONDS
         ),
         "booking": per_minute(settings.limit_booking),

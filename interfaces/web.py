@@ -2,13 +2,12 @@
 
 import gc
 import logging
+import socket
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
 import uvicorn
-from litestar.types import LifeSpanReceive, LifeSpanScope, LifeSpanSend, Receive, Scope, Send
 
-from application.desk import Desk
 from interfaces import composition
 from interfaces.composition import Core
 from interfaces.http.app import EdgeApp, create_app
@@ -49,25 +48,25 @@ class WebServer(uvicorn.Server):
         )
         super().__init__(config)
 
-    async def serve(self, sockets: list[object] | None = None) -> None:  # type: ignore[override]
+    async def serve(self, sockets: list[socket.socket] | None = None) -> None:
         """Serve until told to stop."""
-        async with composition.open_core(self._settings, report=report) as core:
-            async with self.application(core) as app:
-                self.config.app = app
-                self.config.load()
-                gc.collect()
-                gc.freeze()
-                gc.set_threshold(*GC_THRESHOLDS)
-                await super().serve(sockets)  # type: ignore[arg-type]
+        async with (
+            composition.open_core(self._settings, report=report) as core,
+            self.application(core) as app,
+        ):
+            self.config.app = app
+            self.config.load()
+            gc.collect()
+            gc.freeze()
+            gc.set_threshold(*GC_THRESHOLDS)
+            await super().serve(sockets)
 
     @asynccontextmanager
-    async def application(self, core: Core, desk: Desk | None = None) -> AsyncIterator[EdgeApp]:
-        """The edge over this core; benchmarks put another desk behind it."""
-        async with composition.open_web(core, desk=desk) as ports:
+    async def application(self, core: Core) -> AsyncIterator[EdgeApp]:
+        """The edge over this core."""
+        async with composition.open_web(core) as ports:
             yield create_app(ports)
 
 
-async def _not_yet(
-    scope: Scope | LifeSpanScope, receive: Receive | LifeSpanReceive, send: Send | LifeSpanSend
-) -> None:
+async def _not_yet(*_: object) -> None:
     raise AssertionError("replaced before the first request")

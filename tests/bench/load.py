@@ -10,6 +10,7 @@ import json
 import sys
 import time
 from collections import Counter
+from typing import cast
 
 import msgspec
 import uvloop
@@ -56,8 +57,7 @@ class _Client(asyncio.Protocol):
         self.closed: asyncio.Future[None] = asyncio.get_running_loop().create_future()
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        assert isinstance(transport, asyncio.Transport)
-        self._transport = transport
+        self._transport = cast(asyncio.Transport, transport)  # uvloop's own class
         self._send()
 
     def _send(self) -> None:

@@ -1,0 +1,186 @@
+"""What benchmarks share: durable servers, a migrated database, flights, users, child processes."""
+
+import datetime as dt
+import json
+import os
+import signal
+import socket
+import subprocess
+import sys
+import time
+import urllib.error
+import urllib.request
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import msgspec
+import psycopg
+
+from application import streams
+from domain.inventory.events import CabinFare, CapacityMove, FlightScheduled
+from domain.kernel import ids, money
+from infrastructure.embedded.postgres_server import EmbeddedPostgres
+from infrastructure.embedded.valkey_server import EmbeddedValkey
+from infrastructure.identity import tokens
+from infrastructure.postgres import migrate, roles
+from infrastructure.sealing import master_key
+from tests.support.servers import private_folder
+
+REPOSITORY = Path(__file__).resolve().parents[2]
+FARE = 40_000
+READY_SECONDS = 30.0
+UNLIMITED = "100000000"
+
+
+class Stage(msgspec.Struct, frozen=True):
+    """Running servers and the environment of the processes that use them."""
+
+    owner_dsn: str
+    environment: dict[str, str]
+    durability: dict[str, str]
+
+
+@contextmanager
+def stage() -> Iterator[Stage]:
+    """Durable Postgres (fsync on) and Valkey, migrated, with secrets of this run."""
+    with (
+        private_folder() as folder,
+        EmbeddedPostgres(folder / "pg", durable=True) as postgres,
+        EmbeddedValkey(folder / "vk") as valkey,
+    ):
+        owner = postgres.dsn()
+        migrate.migrate(owner)
+        roles.create_logins(owner)
+        environment = {
+            "AIS_DATABASE_URL": postgres.dsn(user=roles.APPLICATION_LOGIN),
+            "AIS_REDIS_URL": valkey.url,
+            "AIS_MASTER_KEY": master_key.generated(),
+            "AIS_TOKEN_KEY": tokens.generated(),
+            "AIS_STRIPE_API_KEY": "sk_test_bench",
+            "AIS_STRIPE_WEBHOOK_SECRETS": "whsec_bench",
+            "AIS_PUBLIC_URL": "http://127.0.0.1",
+            "AIS_DATA_DIR": str(folder),
+            **{
+                f"AIS_LIMIT_{name}": UNLIMITED
+                for name in ("ANONYMOUS", "SIGNED_IN", "AUTHENTICATION", "BOOKING", "PAYMENT")
+            },
+        }
+        yield Stage(owner, environment, _durability(owner))
+
+
+def _durability(dsn: str) -> dict[str, str]:
+    names = ("fsync", "synchronous_commit", "full_page_writes")
+    with psycopg.connect(dsn) as connection:
+        return {name: _shown(connection, name) for name in names}
+
+
+def _shown(connection: psycopg.Connection[Any], name: str) -> str:
+    row = connection.execute(f"SHOW {name}".encode()).fetchone()
+    assert row is not None
+    return str(row[0])
+
+
+def departure() -> dt.datetime:
+    """A month from now."""
+    return dt.datetime.now(dt.UTC).replace(microsecond=0) + dt.timedelta(days=30)
+
+
+def flight_names(prefix: str, count: int) -> list[str]:
+    """Streams of so many flights."""
+    day = departure().date().isoformat()
+    return [ids.flight_stream(f"{prefix}{number}", day) for number in range(1, count + 1)]
+
+
+def schedule(dsn: str, flights: Sequence[str], *, seats: int) -> None:
+    """Put flights with one cabin on sale, straight through the append function."""
+    departs_at = departure()
+    encode = msgspec.json.Encoder(order="deterministic").encode
+    with psycopg.connect(dsn, autocommit=True) as connection:
+        for flight in flights:
+            event = FlightScheduled(
+                number=flight.split("-")[1],
+                origin="RUH",
+                destination="JED",
+                origin_zone="Asia/Riyadh",
+                destination_zone="Asia/Riyadh",
+                departs_at=departs_at,
+                arrives_at=departs_at + dt.timedelta(minutes=105),
+                domestic=True,
+                fares=(CabinFare("Y", money.Money(FARE, "SAR")),),
+                moves=(CapacityMove("Y", authorised=seats),),
+            )
+            assert streams.kind_of(flight) is streams.FLIGHT
+            connection.execute(
+                "SELECT ledger.append(ARRAY[gen_random_uuid()], ARRAY[''::bytea], "
+                "ARRAY['{}'::bytea], ARRAY['bench'], ARRAY['bench'], ARRAY[NULL::uuid], "
+                "ARRAY[%s], ARRAY[1], ARRAY[%s], ARRAY[%s::bytea], ARRAY[0], "
+                "'{}'::text[], '{}'::int[], '{}'::uuid[], '{}', '{}', '{}', '{}'::bytea[])",
+                (flight, event.tag, encode(event)),
+            )
+
+
+def free_port() -> int:
+    """A loopback port that nobody listens on now."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port: int = probe.getsockname()[1]
+        return port
+
+
+@contextmanager
+def child(arguments: Sequence[str], environment: Mapping[str, str]) -> Iterator[list[str]]:
+    """A Python process of ours; SIGTERM at the end, and what it printed goes into the list."""
+    process = subprocess.Popen(
+        [sys.executable, *arguments],
+        cwd=REPOSITORY,
+        env={**os.environ, "PYTHONPATH": str(REPOSITORY), **environment},
+        stdout=subprocess.PIPE,
+        text=True,
+    )
+    printed: list[str] = []
+    try:
+        yield printed
+    finally:
+        process.send_signal(signal.SIGTERM)
+        output, _ = process.communicate(timeout=30)
+        printed.extend(output.splitlines())
+
+
+def await_live(port: int) -> None:
+    """Wait until a web process answers; raises TimeoutError."""
+    end = time.monotonic() + READY_SECONDS
+    while time.monotonic() < end:
+        try:
+            with urllib.request.urlopen(f"http://127.0.0.1:{port}/health/live", timeout=1):
+                return
+        except (urllib.error.URLError, ConnectionError, TimeoutError):
+            time.sleep(0.05)
+    raise TimeoutError(f"port {port}")
+
+
+def post(port: int, path: str, body: dict[str, Any]) -> dict[str, Any]:
+    """A JSON POST; raises for any answer that is not 2xx."""
+    request = urllib.request.Request(
+        f"http://127.0.0.1:{port}{path}",
+        data=json.dumps(body).encode(),
+        headers={"Content-Type": "application/json"},
+        method="POST",
+    )
+    with urllib.request.urlopen(request, timeout=20) as answer:
+        found: dict[str, Any] = json.loads(answer.read())
+        return found
+
+
+def sign_in(port: int, count: int) -> list[str]:
+    """Access tokens of so many fresh customers."""
+    found = []
+    for number in range(count):
+        account = {
+            "email": f"bench{port}-{number}@example.com",
+            "password": "correct horse battery",
+        }
+        post(port, "/api/auth/register", account)
+        found.append(str(post(port, "/api/auth/mobile-login", account)["accessToken"]))
+    return found

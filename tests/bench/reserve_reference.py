@@ -1,0 +1,234 @@
+"""The reference of `bench reserve`: the same booking written as good CRUD, behind the same edge.
+
+One transaction per request on a pool, all statements prepared, in two pipelined round trips:
+the key and the flight's row lock first, then every write and the commit. It stores the same
+facts: booking, passengers, sealed data with its keys, the idempotency answer and a history row.
+"""
+
+import datetime as dt
+import os
+import uuid
+from typing import Any
+
+import msgspec
+import psycopg
+from psycopg.types.json import Jsonb
+from psycopg_pool import AsyncConnectionPool
+
+from application import ports, streams
+from application.booking.create_booking import CreateBooking
+from application.orders import IdempotencyConflict, Order, Outcome
+from domain.booking import rules as booking_rules
+from domain.booking.state import Booking
+from domain.booking.states import Status
+from domain.inventory import rejections
+from domain.inventory import rules as flight_rules
+from domain.kernel import ids, money
+from domain.pricing import rules as pricing_rules
+from interfaces.composition import Core, utc_now
+
+POOL_SIZE = 16
+LOCATOR_TRIES = 8
+
+SCHEMA = """
+CREATE SCHEMA crud;
+CREATE TABLE crud.flight (
+    id text COLLATE "C" NOT NULL, cabin text COLLATE "C" NOT NULL, number text NOT NULL,
+    departs_at timestamptz NOT NULL, domestic boolean NOT NULL, fare bigint NOT NULL,
+    currency text NOT NULL, authorised integer NOT NULL, held integer NOT NULL DEFAULT 0,
+    sold integer NOT NULL DEFAULT 0, CHECK (held + sold <= authorised),
+    PRIMARY KEY (id, cabin)
+) WITH (fillfactor = 50);
+CREATE TABLE crud.booking (
+    id text COLLATE "C" PRIMARY KEY, owner text NOT NULL, flight text NOT NULL,
+    cabin text NOT NULL, seat_count integer NOT NULL, status text NOT NULL,
+    hold_until timestamptz NOT NULL, price jsonb NOT NULL, contact_subject text NOT NULL,
+    contact_box bytea NOT NULL, created_at timestamptz NOT NULL, correlation_id text NOT NULL
+);
+CREATE TABLE crud.passenger (
+    booking text COLLATE "C" NOT NULL REFERENCES crud.booking, number integer NOT NULL,
+    type text NOT NULL, name_subject text NOT NULL, name_box bytea NOT NULL,
+    PRIMARY KEY (booking, number)
+);
+CREATE TABLE crud.idempotency (
+    id uuid PRIMARY KEY, fingerprint bytea NOT NULL, answer jsonb
+);
+CREATE TABLE crud.history (
+    id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY, booking text NOT NULL,
+    before text, after text NOT NULL, actor text NOT NULL, at timestamptz NOT NULL
+);
+GRANT USAGE ON SCHEMA crud TO ais_application;
+GRANT SELECT, INSERT, UPDATE ON ALL TABLES IN SCHEMA crud TO ais_application;
+GRANT INSERT ON vault.subject_key TO ais_application;
+"""
+_CLAIM = (
+    "INSERT INTO crud.idempotency (id, fingerprint) VALUES (%s, %s) "
+    "ON CONFLICT (id) DO NOTHING RETURNING id"
+)
+_LOCK = (
+    "SELECT number, departs_at, domestic, fare, currency, authorised - held - sold "
+    "FROM crud.flight WHERE id = %s AND cabin = %s FOR UPDATE"
+)
+_BOOKING = (
+    "INSERT INTO crud.booking VALUES (%s, %s, %s, %s, %s, 'reserved', %s, %s, %s, %s, %s, %s)"
+)
+
+
+class CrudDesk:
+    """Stands in for the dispatcher for CreateBooking; reads go to the real one."""
+
+    def __init__(self, core: Core) -> None:
+        self._core = core
+        self._pool: AsyncConnectionPool[Any] = AsyncConnectionPool(
+            core.settings.database_url,
+            min_size=POOL_SIZE,
+            max_size=POOL_SIZE,
+            configure=_configure,
+            timeout=10,
+            open=False,
+        )
+
+    async def open(self) -> None:
+        """Connect."""
+        await self._pool.open(wait=True)
+
+    async def close(self) -> None:
+        """Disconnect."""
+        await self._pool.close()
+
+    async def submit(self, order: Order) -> Outcome:
+        """Create the booking; raises what the dispatcher would."""
+        for _ in range(LOCATOR_TRIES):
+            try:
+                return await self._submit(order)
+            except psycopg.errors.UniqueViolation:
+                continue  # the record locator was taken: draw another
+        raise ports.Unavailable("locators")
+
+    async def _submit(self, order: Order) -> Outcome:
+        command: CreateBooking = order.command
+        types = [passenger.type for passenger in command.passengers]
+        booking_rules.require_fit_party(types)
+        async with (
+            self._pool.connection() as connection,
+            connection.pipeline(),
+            connection.transaction(),
+        ):
+            claimed = await connection.execute(_CLAIM, (order.id, order.fingerprint))
+            locked = await connection.execute(_LOCK, (command.flight, command.cabin))
+            claim, flight = await claimed.fetchone(), await locked.fetchone()
+            if claim is None:
+                return await self._replayed(connection, order)
+            stream, booking = _decided(command, flight, types)
+            answer = ports.Answer(stream, 2)
+            await _write(connection, order, command, stream, booking, answer)
+        return Outcome(answer=answer, replayed=False, state=booking)
+
+    async def _replayed(self, connection: Any, order: Order) -> Outcome:
+        found = await connection.execute(
+            "SELECT fingerprint, answer FROM crud.idempotency WHERE id = %s", (order.id,)
+        )
+        fingerprint, answer = await found.fetchone()
+        if fingerprint != order.fingerprint:
+            raise IdempotencyConflict()
+        return Outcome(answer=msgspec.convert(answer, ports.Answer), replayed=True)
+
+    async def current(self, kind: streams.StreamKind[Any], stream: str) -> tuple[Any, int]:
+        """As the dispatcher."""
+        return await self._core.desk.current(kind, stream)
+
+    async def as_of(self, kind: streams.StreamKind[Any], stream: str, version: int) -> Any:
+        """As the dispatcher."""
+        return await self._core.desk.as_of(kind, stream, version)
+
+    async def history(self, stream: str) -> list[ports.RecordedEvent]:
+        """As the dispatcher."""
+        return await self._core.desk.history(stream)
+
+
+def _decided(
+    command: CreateBooking, flight: tuple[Any, ...] | None, types: list[Any]
+) -> tuple[str, Booking]:
+    if flight is None:
+        raise rejections.FlightNotFound()
+    number, departs_at, domestic, fare, currency, free = flight
+    now = utc_now()
+    if not flight_rules.is_on_sale(departs_at, now=now):
+        raise rejections.SalesClosed(flight=number)
+    seats = pricing_rules.seat_count(types)
+    if free < seats:
+        raise rejections.SeatsUnavailable(flight=number, free=free)
+    locator = None
+    while locator is None:
+        locator = ids.record_locator(os.urandom(4))
+    booking = Booking(
+        status=Status.RESERVED,
+        owner=command.owner,
+        flight=command.flight,
+        cabin=command.cabin,
+        seat_count=seats,
+        passengers=command.passengers,
+        contact=command.contact,
+        price=pricing_rules.price_flight(
+            fare=money.Money(fare, currency), domestic=domestic, passengers=types
+        ),
+        hold_until=flight_rules.hold_until(now=now),
+    )
+    return ids.booking_stream(locator), booking
+
+
+async def _write(
+    connection: Any,
+    order: Order,
+    command: CreateBooking,
+    stream: str,
+    booking: Booking,
+    answer: ports.Answer,
+) -> None:
+    now = utc_now()
+    await connection.execute(
+        "UPDATE crud.flight SET held = held + %s WHERE id = %s AND cabin = %s",
+        (booking.seat_count, command.flight, command.cabin),
+    )
+    price = Jsonb(msgspec.to_builtins(booking.price))
+    await connection.execute(
+        _BOOKING,
+        (
+            *(stream, command.owner, command.flight, command.cabin, booking.seat_count),
+            *(booking.hold_until, price, command.contact.subject, command.contact.box),
+            *(now, order.correlation_id),
+        ),
+    )
+    for number, passenger in enumerate(command.passengers):
+        await connection.execute(
+            "INSERT INTO crud.passenger VALUES (%s, %s, %s, %s, %s)",
+            (stream, number, passenger.type, passenger.name.subject, passenger.name.box),
+        )
+    for key in command.keys:
+        await connection.execute(
+            "INSERT INTO vault.subject_key (subject, wrapped) VALUES (%s, %s)",
+            (key.subject, key.wrapped),
+        )
+    await connection.execute(
+        "UPDATE crud.idempotency SET answer = %s WHERE id = %s",
+        (Jsonb(msgspec.to_builtins(answer)), order.id),
+    )
+    await connection.execute(
+        "INSERT INTO crud.history (booking, before, after, actor, at) VALUES (%s, %s, %s, %s, %s)",
+        (stream, "initiated", "reserved", order.actor, now),
+    )
+
+
+async def _configure(connection: psycopg.AsyncConnection[Any]) -> None:
+    connection.prepare_threshold = 0
+    await connection.set_autocommit(True)
+
+
+def flight_row(flight: str, seats: int, *, departs_at: dt.datetime, fare: int) -> tuple[Any, ...]:
+    """A row of crud.flight with the facts of the event log's flight."""
+    return (flight, "Y", flight.split("-")[1], departs_at, True, fare, "SAR", seats)
+
+
+def new_run() -> str:
+    """A name that no other run has."""
+    return uuid.uuid4().hex[:12]

@@ -1,0 +1,55 @@
+"""A web process for `bench reserve`: the real edge, with our dispatcher or the CRUD reference.
+
+`python -m tests.bench.reserve_server ours|reference PORT`, configured by AIS_* like any other.
+On SIGTERM it prints the dispatcher's counters as JSON.
+"""
+
+import json
+import os
+import sys
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+import uvloop
+
+from interfaces import composition, settings
+from interfaces.composition import Core
+from interfaces.http.app import EdgeApp, create_app
+from interfaces.web import WebServer
+from tests.bench.reserve_reference import CrudDesk
+
+
+class ReferenceServer(WebServer):
+    """The same server with the reference behind the edge."""
+
+    @asynccontextmanager
+    async def application(self, core: Core) -> AsyncIterator[EdgeApp]:
+        """The edge over CRUD."""
+        desk = CrudDesk(core)
+        await desk.open()
+        async with composition.open_web(core, desk=desk) as ports:
+            yield create_app(ports)
+        await desk.close()
+
+
+class OurServer(WebServer):
+    """The web process as it is, telling its counters at the end."""
+
+    @asynccontextmanager
+    async def application(self, core: Core) -> AsyncIterator[EdgeApp]:
+        """The edge as in production."""
+        async with super().application(core) as app:
+            yield app
+        print(json.dumps(vars(core.desk.statistics)), flush=True)
+
+
+def main() -> None:
+    """Serve until SIGTERM."""
+    side, port = sys.argv[1], int(sys.argv[2])
+    server_type = OurServer if side == "ours" else ReferenceServer
+    server = server_type(settings.load(os.environ), port=port)
+    uvloop.run(server.serve())
+
+
+if __name__ == "__main__":
+    main()
