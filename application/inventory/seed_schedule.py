@@ -1,0 +1,99 @@
+"""A week of departures for the demo: the printed timetable becomes commands.
+
+Rules: pure, the same day and airports give the same commands; what the timetable says is the
+local time at the airport of departure, and the instant follows from that airport's zone. The
+carrier comes from the settings, whose default (Rimal Air, ZZ, accounting code 000) belongs to no
+airline: a rehearsal must not look like somebody's real flight, nor its tickets like theirs.
+"""
+
+import datetime as dt
+from collections.abc import Iterator
+from zoneinfo import ZoneInfo
+
+from application.inventory import seed_network
+from application.inventory.airports import Airports
+from application.inventory.schedule_flight import ScheduleFlight
+from application.inventory.seed_network import Aircraft, Leg, Rotation
+from domain.inventory.events import CabinFare, CapacityMove, FlightScheduled
+from domain.kernel import ids, money
+
+DAY_COUNT = 7
+BUSINESS_FARE_PERCENT = 280
+# Thursday and Friday (ISO weekdays 4 and 5) are the days on which the home market leaves.
+BUSY_DAYS = frozenset({4, 5})
+BUSY_DAY_FARE_PERCENT = 110
+
+
+def seed_schedule(*, today: dt.date, carrier: str, airports: Airports) -> list[ScheduleFlight]:
+    """Every departure of the seven days after `today`, by instant of departure.
+
+    `today` is the calendar day in the accounting zone; the first departure then leaves more than
+    an hour later, so that all of them are on sale. Days are local at each origin. `airports` must
+    know those of the network.
+    """
+    commands = [
+        _command(leg, rotation.aircraft, day, carrier=carrier, airports=airports)
+        for rotation in seed_network.ROTATIONS
+        for leg, day in _departures(rotation, today)
+    ]
+    return sorted(commands, key=lambda command: (command.scheduled.departs_at, command.flight))
+
+
+def _departures(rotation: Rotation, today: dt.date) -> Iterator[tuple[Leg, dt.date]]:
+    """Each leg with its local day; a return follows its outbound day, also one before the week."""
+    for offset in range(1, DAY_COUNT + 1):
+        day = today + dt.timedelta(days=offset)
+        if _operates(rotation, day):
+            yield rotation.outbound, day
+        if _operates(rotation, day - dt.timedelta(days=rotation.return_day_offset)):
+            yield rotation.inbound, day
+
+
+def _operates(rotation: Rotation, day: dt.date) -> bool:
+    return str(day.isoweekday()) in rotation.days
+
+
+def _command(
+    leg: Leg, aircraft: Aircraft, day: dt.date, *, carrier: str, airports: Airports
+) -> ScheduleFlight:
+    origin, destination = airports[leg.origin], airports[leg.destination]
+    number = f"{carrier}{leg.number}"
+    departs_at = departure_instant(day, leg.departs, zone=origin.zone)
+    economy = _fare_of_day(seed_network.economy_fare(leg), day)
+    business = _percent(economy, BUSINESS_FARE_PERCENT)
+    return ScheduleFlight(
+        flight=ids.flight_stream(number, day.isoformat()),
+        scheduled=FlightScheduled(
+            number=number,
+            origin=origin.code,
+            destination=destination.code,
+            origin_zone=origin.zone,
+            destination_zone=destination.zone,
+            departs_at=departs_at,
+            arrives_at=departs_at + leg.block,
+            domestic=origin.country == destination.country,
+            fares=(CabinFare("Y", economy), CabinFare("J", business)),
+            moves=(
+                CapacityMove("Y", authorised=aircraft.economy_seats),
+                CapacityMove("J", authorised=aircraft.business_seats),
+            ),
+        ),
+    )
+
+
+def departure_instant(day: dt.date, local_time: dt.time, *, zone: str) -> dt.datetime:
+    """The UTC instant at which the clocks of the zone show this time on this day.
+
+    A time that the clocks skip in spring is read as if they had not (an hour later on them); of a
+    time shown twice in autumn the first is meant.
+    """
+    local = dt.datetime.combine(day, local_time, tzinfo=ZoneInfo(zone))
+    return local.astimezone(dt.UTC)
+
+
+def _fare_of_day(fare: money.Money, day: dt.date) -> money.Money:
+    return _percent(fare, BUSY_DAY_FARE_PERCENT) if day.isoweekday() in BUSY_DAYS else fare
+
+
+def _percent(amount: money.Money, percent: int) -> money.Money:
+    return money.round_to_charge_step(amount.amount * percent, 100, amount.currency)

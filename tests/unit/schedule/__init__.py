@@ -1,0 +1,1 @@
+"""The seeded timetable: instants, fares, plausibility; and the airports behind it."""

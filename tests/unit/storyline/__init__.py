@@ -1,0 +1,1 @@
+"""What the demo prints, rendered to text."""
