@@ -93,6 +93,7 @@ async def serving(
         log_config=None,
         lifespan="off",
         http="httptools",
+        proxy_headers=False,
     )
     server = uvicorn.Server(config)
     running = asyncio.create_task(server.serve())
@@ -217,6 +218,22 @@ async def test_guessing_passwords_is_limited_across_processes(
                 statuses.append(answer.status_code)
         assert statuses == [401] * 5 + [429] * 3
         assert 0 < int(answer.headers["retry-after"]) <= 900
+
+
+async def test_a_forged_forwarded_address_does_not_evade_the_limit(
+    database: TestDatabase, valkey_url: str
+) -> None:
+    async with (
+        identities.opened(database.app_dsn) as identity,
+        serving(identity, valkey_url, Limit(2, 900)) as served,
+        httpx.AsyncClient(base_url=served.base) as client,
+    ):
+        statuses = []
+        for number in range(4):
+            forged = {"x-forwarded-for": f"198.51.100.{number}"}
+            answer = await client.post("/api/auth/mobile-login", json=USER, headers=forged)
+            statuses.append(answer.status_code)
+    assert statuses == [401, 401, 429, 429]
 
 
 async def test_without_valkey_the_edge_serves_and_still_limits(database: TestDatabase) -> None:
