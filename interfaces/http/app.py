@@ -67,7 +67,7 @@ class EdgeApp(Litestar):
     async def _serve(self, scope: HTTPScope, receive: Receive, send: Send) -> None:
         exchange = correlation.opened(scope)
         tagged = correlation.tagging(send, exchange.correlation_id)
-        problem = _refused_headers(scope, exchange)
+        problem = _refused(scope, exchange)
         if problem is None:
             await super().__call__(scope, receive, tagged)
             return
@@ -78,7 +78,11 @@ class EdgeApp(Litestar):
 
 
 def create_app(ports: HttpPorts, *, routes: Sequence[HTTPRouteHandler] = ROUTES) -> EdgeApp:
-    """The application over these ports; opens nothing by itself."""
+    """The application over these ports; opens nothing by itself.
+
+    Serve it with uvicorn's `proxy_headers=False`: otherwise the server itself believes
+    `X-Forwarded-For` from loopback, and the limits count what a client wrote.
+    """
     app = EdgeApp(
         route_handlers=list(routes),
         request_class=StrictRequest,
@@ -92,9 +96,13 @@ def create_app(ports: HttpPorts, *, routes: Sequence[HTTPRouteHandler] = ROUTES)
     return app
 
 
-def _refused_headers(scope: Scope, exchange: correlation.Exchange) -> problems.Problem | None:
+def _refused(scope: Scope, exchange: correlation.Exchange) -> problems.Problem | None:
     if correlation.headers_too_large(scope):
         return problems.Problem("HEADERS_TOO_LARGE")
+    if "\x00" in scope["path"]:
+        return problems.Problem("NOT_FOUND")
+    if b"%00" in scope["query_string"]:
+        return problems.invalid("", "NUL characters are not allowed")
     repeated = correlation.repeated_header(scope, exchange)
     return None if repeated is None else problems.invalid(repeated, "given more than once")
 

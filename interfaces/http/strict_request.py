@@ -104,6 +104,8 @@ class StrictRequest(Request[Principal, None, Any]):
         content_type = self.header(b"content-type")
         if content_type != b"application/json" and not _is_json(content_type or b""):
             raise invalid("", "the content type must be application/json", status=415)
+        if self.header(b"content-encoding") not in (None, b"identity"):
+            raise invalid("", "compressed bodies are not taken", status=415)
 
     async def _received(self, limit_bytes: int) -> bytes:
         chunks: list[bytes] = []

@@ -37,6 +37,8 @@ async def asked(edge: Edge, method: str, path: str, **headers: str) -> Any:
         ("GET", "/api/auth/me", 401, "UNAUTHORIZED", False),
         ("GET", "/fail/bug", 500, "INTERNAL_ERROR", False),
         ("GET", "/fail/unavailable", 503, "SERVICE_UNAVAILABLE", True),
+        ("GET", "/fail/%00", 404, "NOT_FOUND", False),
+        ("GET", "/counted?note=%00", 400, "VALIDATION_ERROR", False),
         ("GET", "/counted?limit=0", 400, "VALIDATION_ERROR", False),
         ("GET", "/counted?limit=-1", 400, "VALIDATION_ERROR", False),
         ("GET", "/counted?limit=1000000000", 400, "VALIDATION_ERROR", False),
@@ -142,6 +144,12 @@ async def test_a_header_that_counts_may_stand_once_only(edge: Edge) -> None:
         headers = [(name, good), (b"accept", b"*/*"), (name, b"other")]
         status, _, body = await edge.exchange("GET", "/api/auth/me", headers, [b""])
         assert (status, json.loads(body)["details"]["field"]) == (400, name.decode())
+
+
+async def test_a_host_that_is_none_is_refused(edge: Edge) -> None:
+    headers = [(b"host", b"evil.example/<script>")]
+    status, _, body = await edge.exchange("GET", "/health/live", headers, [b""])
+    assert (status, json.loads(body)["code"]) == (400, "VALIDATION_ERROR")
 
 
 async def test_harmless_headers_may_be_repeated(edge: Edge) -> None:

@@ -1,0 +1,1 @@
+"""The edge over real HTTP, a real database and a real Valkey."""

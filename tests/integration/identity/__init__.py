@@ -1,0 +1,1 @@
+"""Users, lockout and sign-in over a real database."""

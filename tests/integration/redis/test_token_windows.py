@@ -1,0 +1,68 @@
+"""Windows of the rate limiter in a real Valkey: atomic, closing by themselves, absent safely."""
+
+import asyncio
+import time
+from collections.abc import AsyncIterator
+
+import pytest
+import redis.asyncio
+
+from application.ports import Unavailable
+from application.rate_limit import Limit
+from infrastructure.redis import rate_limit
+from infrastructure.redis.rate_limit import RedisTokenStore
+from interfaces.http.rate_limit import RateLimiter
+from tests.support.edge import GENEROUS
+
+
+@pytest.fixture
+async def client(valkey_url: str) -> AsyncIterator[redis.asyncio.Redis]:
+    made = rate_limit.make_client(valkey_url)
+    yield made
+    await made.aclose()
+
+
+async def test_slices_never_add_up_to_more_than_the_limit(client: redis.asyncio.Redis) -> None:
+    store = RedisTokenStore(client)
+    slices = await asyncio.gather(
+        *(store.take("k", want=3, limit=Limit(10, 60)) for _ in range(12))
+    )
+    assert sorted((each.granted for each in slices), reverse=True) == [3, 3, 3, 1] + [0] * 8
+    assert all(0 < each.closes_in_seconds <= 60 for each in slices)
+
+
+async def test_a_window_closes_by_itself(client: redis.asyncio.Redis) -> None:
+    store = RedisTokenStore(client)
+    assert (await store.take("k", want=1, limit=Limit(1, 1))).granted == 1
+    spent = await store.take("k", want=1, limit=Limit(1, 1))
+    assert spent.granted == 0
+    await asyncio.sleep(spent.closes_in_seconds + 0.05)
+    assert (await store.take("k", want=1, limit=Limit(1, 1))).granted == 1
+
+
+async def test_no_key_stays_without_an_end(client: redis.asyncio.Redis) -> None:
+    store = RedisTokenStore(client)
+    await client.set(rate_limit.KEY_PREFIX + "orphan", 5)
+    await store.take("orphan", want=1, limit=Limit(3, 60))
+    await store.take("fresh", want=1, limit=Limit(3, 60))
+    for key in await client.keys("*"):
+        assert await client.pttl(key) > 0
+
+
+async def test_two_processes_share_one_limit(client: redis.asyncio.Redis) -> None:
+    limits = {**GENEROUS, "booking": Limit(20, 60)}
+    first, second = (
+        RateLimiter(limits, RedisTokenStore(client), monotonic=time.monotonic) for _ in range(2)
+    )
+    outcomes = await asyncio.gather(
+        *(each.take("booking", "usr_one") for each in (first, second) for _ in range(20)),
+        return_exceptions=True,
+    )
+    assert sum(each is None for each in outcomes) == 20
+
+
+async def test_a_lost_server_is_unavailable() -> None:
+    client = rate_limit.make_client("unix:///nonexistent/socket")
+    with pytest.raises(Unavailable):
+        await RedisTokenStore(client).take("k", want=1, limit=Limit(1, 60))
+    await client.aclose()

@@ -1,0 +1,75 @@
+"""Identity over a real database, with cheap passwords and a clock that is told the time."""
+
+import datetime as dt
+import time
+import uuid
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+from application.identity import log_in, register_user
+from domain.identity.roles import Role
+from infrastructure.identity import passwords, tokens
+from infrastructure.identity.user_directory import PostgresUserDirectory
+from infrastructure.postgres import pool as pools
+from infrastructure.sealing import master_key
+from infrastructure.sealing.blind_index import EmailIndex
+from infrastructure.sealing.vault import SubjectVault
+
+CHEAP = passwords.Cost(time_cost=1, memory_kib=8, parallelism=1)
+
+
+class Identity:
+    """Everything that registering and signing in needs."""
+
+    def __init__(self, pool: pools.Pool) -> None:
+        self.now = dt.datetime(2027, 1, 1, tzinfo=dt.UTC)
+        self.pool = pool
+        keys = master_key.parse(master_key.generated())
+        self.lookup = EmailIndex(keys)
+        self.vault = SubjectVault(pool, keys, monotonic=time.monotonic, time_ns=time.time_ns)
+        self.directory = PostgresUserDirectory(pool)
+        self.hasher = passwords.Argon2PasswordHasher(cost=CHEAP, threads=2)
+        self.tokens = tokens.Es256Tokens(
+            tokens.parse_keys(tokens.generated()),
+            issuer="https://airline.example",
+            audience="ais",
+            now=lambda: self.now.timestamp(),
+            token_id=lambda: uuid.uuid4().hex,
+        )
+        self.registration = register_user.RegistrationDesk(
+            directory=self.directory,
+            hasher=self.hasher,
+            vault=self.vault,
+            email_lookup=self.lookup,
+            new_user_id=lambda: f"usr_{uuid.uuid4().hex}",
+            now=lambda: self.now,
+        )
+        self.login = log_in.LoginDesk(
+            directory=self.directory,
+            hasher=self.hasher,
+            email_lookup=self.lookup,
+            issuer=self.tokens,
+            now=lambda: self.now,
+        )
+
+    async def register(self, email: str, password: str, role: Role = "customer") -> None:
+        """Register through the use case."""
+        command = register_user.RegisterUser(email, password, role)
+        await register_user.register_user(command, self.registration)
+
+    async def log_in(self, email: str, password: str) -> str:
+        """The access token; raises CredentialsRefused."""
+        return (await log_in.log_in(log_in.LogIn(email, password), self.login)).access_token
+
+
+@asynccontextmanager
+async def opened(dsn: str) -> AsyncIterator[Identity]:
+    """Identity over a pool of the application role."""
+    pool = pools.make_pool(dsn, max_size=4)
+    await pool.open()
+    identity = Identity(pool)
+    try:
+        yield identity
+    finally:
+        identity.hasher.close()
+        await pool.close()
