@@ -18,10 +18,9 @@ from application.identity.register_user import RegisterUser
 from application.rate_limit import Limit
 from infrastructure.redis import rate_limit as redis_rate_limit
 from interfaces.http import app, strict_request
-from interfaces.http.ports import HttpPorts
 from interfaces.http.rate_limit import RateLimiter
 from tests.support import identity as identities
-from tests.support.edge import GENEROUS, PROBES
+from tests.support.edge import GENEROUS, PROBES, http_ports
 from tests.support.identity import Identity
 from tests.support.servers import TestDatabase
 
@@ -75,7 +74,7 @@ async def serving(
     async def readiness() -> Mapping[str, bool]:
         return {"database": True, "redis": True}
 
-    ports = HttpPorts(
+    ports = http_ports(
         register_user=register,
         log_in=sign_in,
         verifier=identity.tokens,
@@ -83,7 +82,6 @@ async def serving(
             limits, redis_rate_limit.RedisTokenStore(client), monotonic=time.monotonic
         ),
         readiness=readiness,
-        fingerprint_key=b"f" * 32,
         now=lambda: dt.datetime.now(dt.UTC),
     )
     config = uvicorn.Config(

@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 
 from application.rate_limit import Limit
+from interfaces.http import app
 from tests.support.edge import GENEROUS, Edge
 
 GOOD: dict[str, Any] = {"travellers": [{"firstName": "Layla", "amount": 50}]}
@@ -258,3 +259,10 @@ async def test_clients_behind_our_proxy_are_told_apart_by_what_it_saw() -> None:
     assert await login_from(edge, None, b"198.51.100.1") == 401
     assert await login_from(edge, None, b"198.51.100.2") == 401
     assert await login_from(edge, None, b"203.0.113.9, 198.51.100.2") == 429
+
+
+def test_every_route_says_who_may_use_it() -> None:
+    for handler in app.ROUTES:
+        paths = [path for path in handler.paths if path.startswith(("/api/", "/.well-known/"))]
+        if paths and not any(path.startswith("/api/webhooks/") for path in paths):
+            assert handler.before_request is not None, paths
