@@ -66,6 +66,7 @@ class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=
     stripe_webhook_secrets: Annotated[tuple[Secret, ...], msgspec.Meta(min_length=1)]
     public_url: Url
     admin_database_url: DatabaseUrl | None = None
+    projector_database_url: DatabaseUrl | None = None
     stripe_base_url: Url | None = None
     airline_code: Annotated[str, msgspec.Meta(pattern=r"^\d{3}$")] = "000"
     airline_name: Annotated[str, msgspec.Meta(min_length=1, max_length=80)] = "Rimal Air"
@@ -96,6 +97,7 @@ _HIDDEN = frozenset(
     {
         "database_url",
         "admin_database_url",
+        "projector_database_url",
         "redis_url",
         "master_key",
         "token_key",
@@ -113,6 +115,7 @@ _AT_FIELD = re.compile(r"^(.*) - at `\$\.(\w+)")
 _EXPECTED = {
     "database_url": "a URL such as postgresql://host/name",
     "admin_database_url": "a URL such as postgresql://host/name",
+    "projector_database_url": "a URL such as postgresql://host/name",
     "redis_url": "a URL such as redis://host:6379/0 or unix:///socket",
     "master_key": "32 bytes in base64url, several separated by commas",
     "token_key": "a private P-256 key as PEM or JWK",

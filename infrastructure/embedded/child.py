@@ -11,7 +11,7 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
 PR_SET_PDEATHSIG = 1
@@ -71,9 +71,14 @@ def run(command: Sequence[str], *, account: Account, log: Path) -> None:
 
 
 def start(
-    command: Sequence[str], *, account: Account, log: Path, death_signal: signal.Signals
+    command: Sequence[str],
+    *,
+    account: Account,
+    log: Path,
+    death_signal: signal.Signals,
+    environment: Mapping[str, str] | None = None,
 ) -> subprocess.Popen[bytes]:
-    """Start a server that gets `death_signal` when this process dies."""
+    """Start a server that gets `death_signal` when this process dies; None inherits ours."""
     with log.open("ab") as output:
         return subprocess.Popen(
             list(command),
@@ -84,6 +89,7 @@ def start(
             group=account.group,
             extra_groups=[] if account.user is not None else None,
             cwd="/",
+            env=environment,
             start_new_session=True,
             preexec_fn=_dies_with_us(death_signal),
         )

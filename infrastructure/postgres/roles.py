@@ -1,20 +1,25 @@
 """The login roles of the demo, of tests and of benchmarks; production makes its own.
 
 `ais_app` is what web, worker and scheduler log in as: it may execute the append and has no
-INSERT on the log. `ais_projector` is made by the migrations and owns the read models.
+INSERT on the log. `ais_readmodels` is what the projector logs in as: it reads the log and owns
+the read models.
 """
 
 import psycopg
 
 APPLICATION_LOGIN = "ais_app"
+PROJECTOR_LOGIN = "ais_readmodels"
+
+_LOGINS = {APPLICATION_LOGIN: "ais_application", PROJECTOR_LOGIN: "ais_projector"}
 
 
 def create_logins(owner_dsn: str) -> None:
-    """Make the login of the application, once per cluster, as a member of its group role."""
+    """Make both logins, once per cluster, as members of their group roles."""
     with psycopg.connect(owner_dsn, autocommit=True) as connection:
         connection.execute("SELECT pg_advisory_lock(7303)")
-        found = connection.execute(
-            "SELECT FROM pg_roles WHERE rolname = %s", (APPLICATION_LOGIN,)
-        ).fetchone()
-        if found is None:
-            connection.execute("CREATE ROLE ais_app LOGIN IN ROLE ais_application")
+        for login, group in _LOGINS.items():
+            found = connection.execute(
+                "SELECT FROM pg_roles WHERE rolname = %s", (login,)
+            ).fetchone()
+            if found is None:
+                connection.execute(f"CREATE ROLE {login} LOGIN IN ROLE {group}".encode())

@@ -1,0 +1,253 @@
+"""The stage of the demo: embedded servers, secrets, child processes, the schedule, accounts.
+
+Everything lives in one folder and dies with us; started again on it, the demo goes on.
+"""
+
+import asyncio
+import datetime as dt
+import json
+import os
+import secrets
+import signal
+import socket
+import subprocess
+import sys
+import time
+import urllib.error
+import urllib.request
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import ExitStack, contextmanager
+from pathlib import Path
+
+import msgspec
+
+from application import steps
+from application.identity.register_user import RegisterUser
+from application.inventory.seed_schedule import seed_schedule
+from domain.identity.roles import Role
+from domain.kernel import ids
+from domain.ledger.rules import accounting_day
+from infrastructure.airports.world import load_airports
+from infrastructure.embedded import child
+from infrastructure.embedded.postgres_server import EmbeddedPostgres
+from infrastructure.embedded.valkey_server import EmbeddedValkey
+from infrastructure.identity import tokens
+from infrastructure.postgres import migrate, roles
+from infrastructure.sealing import master_key
+from interfaces import composition, settings
+from interfaces.cli.storyline import DemoAccount
+from interfaces.settings import Settings
+from interfaces.web import report
+from projections import runner
+
+REPOSITORY = Path(__file__).resolve().parents[2]
+READY_SECONDS = 30.0
+POLL_SECONDS = 0.05
+STAFF: tuple[tuple[Role, str], ...] = (
+    ("ops", "ops@rimal.example"),
+    ("finance", "finance@rimal.example"),
+    ("auditor", "auditor@rimal.example"),
+)
+
+
+class Stage(msgspec.Struct, frozen=True):
+    """What the walk and the visitor need to know."""
+
+    base_url: str
+    stripe_url: str
+    owner_dsn: str
+    settings: Settings
+    staff: tuple[DemoAccount, ...]
+    mailbox: Path
+    processes: Mapping[str, subprocess.Popen[bytes]]
+
+
+class DemoFailed(Exception):
+    """A part of the stage did not come up; the message names it and its log."""
+
+
+@contextmanager
+def stage(folder: Path, *, port: int) -> Iterator[Stage]:
+    """Start everything; stop it in the other order at the end."""
+    folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+    logs = folder / "logs"
+    logs.mkdir(exist_ok=True)
+    with ExitStack() as stack:
+        postgres = stack.enter_context(EmbeddedPostgres(folder / "postgres"))
+        valkey = stack.enter_context(EmbeddedValkey(folder / "valkey"))
+        migrate.migrate(postgres.dsn())
+        roles.create_logins(postgres.dsn())
+        runner.prepare_all(postgres.dsn(user=roles.PROJECTOR_LOGIN))
+        kept = _secrets(folder)
+        base_url = f"http://127.0.0.1:{port}"
+        simulator, stripe_url = _simulator(folder, logs, base_url, kept)
+        processes = {"stripe simulator": simulator}
+        stack.callback(_stop_all, processes)
+        environment = _environment(folder, postgres, valkey, base_url, stripe_url, kept)
+        configured = settings.load(environment)
+        asyncio.run(_prepare(configured, kept["staff_password"]))
+        for name in ("web", "worker", "scheduler", "projector"):
+            arguments = ["-m", "interfaces.cli.main", name]
+            if name == "web":
+                arguments += ["--port", str(port)]
+            processes[name] = _start(name, arguments, environment, logs)
+        _await_url(f"{base_url}/health/ready", processes["web"], logs / "web.log")
+        yield Stage(
+            base_url=base_url,
+            stripe_url=stripe_url,
+            owner_dsn=postgres.dsn(),
+            settings=configured,
+            staff=tuple(DemoAccount(role, email, kept["staff_password"]) for role, email in STAFF),
+            mailbox=folder / composition.MAILBOX_FOLDER,
+            processes=processes,
+        )
+
+
+def choose_port(wanted: int | None) -> int:
+    """The wanted port, else 8000, else any free one; raises DemoFailed if the wanted is taken."""
+    for candidate in (wanted,) if wanted is not None else (8000, 0):
+        with socket.socket() as probe:
+            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            try:
+                probe.bind(("127.0.0.1", candidate))
+            except OSError:
+                continue
+            chosen: int = probe.getsockname()[1]
+            return chosen
+    raise DemoFailed(f"port {wanted} is in use: choose another with --port")
+
+
+def _secrets(folder: Path) -> dict[str, str]:
+    """Made at the first start, kept with the data that they open."""
+    path = folder / "secrets.json"
+    if path.exists():
+        kept: dict[str, str] = json.loads(path.read_text())
+        return kept
+    made = {
+        "master_key": master_key.generated(),
+        "token_key": tokens.generated(),
+        "stripe_api_key": f"sk_test_{secrets.token_hex(12)}",
+        "webhook_secret": f"whsec_{secrets.token_hex(16)}",
+        "staff_password": secrets.token_urlsafe(12),
+    }
+    unfinished = path.with_suffix(".unfinished")
+    descriptor = os.open(unfinished, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
+    with os.fdopen(descriptor, "w") as file:
+        json.dump(made, file)
+        file.flush()
+        os.fsync(file.fileno())
+    unfinished.rename(path)
+    return made
+
+
+def _environment(
+    folder: Path,
+    postgres: EmbeddedPostgres,
+    valkey: EmbeddedValkey,
+    base_url: str,
+    stripe_url: str,
+    kept: Mapping[str, str],
+) -> dict[str, str]:
+    return {
+        "AIS_DATABASE_URL": postgres.dsn(user=roles.APPLICATION_LOGIN),
+        "AIS_PROJECTOR_DATABASE_URL": postgres.dsn(user=roles.PROJECTOR_LOGIN),
+        "AIS_REDIS_URL": valkey.url,
+        "AIS_MASTER_KEY": kept["master_key"],
+        "AIS_TOKEN_KEY": kept["token_key"],
+        "AIS_STRIPE_API_KEY": kept["stripe_api_key"],
+        "AIS_STRIPE_BASE_URL": stripe_url,
+        "AIS_STRIPE_WEBHOOK_SECRETS": kept["webhook_secret"],
+        "AIS_PUBLIC_URL": base_url,
+        "AIS_DATA_DIR": str(folder),
+    }
+
+
+def _simulator(
+    folder: Path, logs: Path, base_url: str, kept: Mapping[str, str]
+) -> tuple[subprocess.Popen[bytes], str]:
+    """The stand-in for Stripe; it tells its URL in its first line."""
+    log = logs / "stripe.log"
+    log.unlink(missing_ok=True)
+    command = [
+        *(sys.executable, "-m", "infrastructure.stripe_simulator", "--port", "0"),
+        *("--api-key", kept["stripe_api_key"]),
+        *("--webhook-url", f"{base_url}/api/webhooks/stripe"),
+        *("--webhook-secret", kept["webhook_secret"]),
+        *("--state", str(folder / "stripe.json")),
+    ]
+    process = _spawn(command, {}, log)
+    found: list[str] = []
+
+    def told() -> bool:
+        for line in log.read_text().splitlines():
+            if line.startswith("{"):
+                found.append(str(json.loads(line)["url"]))
+        return bool(found)
+
+    child.await_ready(process, told, log=log, seconds=READY_SECONDS)
+    return process, found[0]
+
+
+def _start(
+    name: str, arguments: Sequence[str], environment: Mapping[str, str], logs: Path
+) -> subprocess.Popen[bytes]:
+    return _spawn([sys.executable, *arguments], environment, logs / f"{name}.log")
+
+
+def _spawn(
+    command: Sequence[str], environment: Mapping[str, str], log: Path
+) -> subprocess.Popen[bytes]:
+    account = child.Account()
+    account.user = account.group = None
+    inherited = {name: value for name, value in os.environ.items() if not name.startswith("AIS_")}
+    return child.start(
+        command,
+        account=account,
+        log=log,
+        death_signal=signal.SIGTERM,
+        environment={**inherited, "PYTHONPATH": str(REPOSITORY), **environment},
+    )
+
+
+def _stop_all(processes: Mapping[str, subprocess.Popen[bytes]]) -> None:
+    for process in reversed(list(processes.values())):
+        if process.poll() is None:
+            process.send_signal(signal.SIGTERM)
+    for process in reversed(list(processes.values())):
+        child.stop(process, how=signal.SIGTERM)
+
+
+def _await_url(url: str, process: subprocess.Popen[bytes], log: Path) -> None:
+    end = time.monotonic() + READY_SECONDS
+    while time.monotonic() < end and process.poll() is None:
+        try:
+            with urllib.request.urlopen(url, timeout=2):  # noqa: S310 - our own loopback address
+                return
+        except (urllib.error.URLError, ConnectionError, TimeoutError):
+            time.sleep(POLL_SECONDS)
+    raise DemoFailed(f"the web process did not come up; see {log}")
+
+
+async def _prepare(configured: Settings, password: str) -> None:
+    """Put the week's flights on sale and make the staff's accounts; again changes nothing."""
+    airports = load_airports()
+    async with composition.open_core(configured, report=report) as core:
+        today = accounting_day(dt.datetime.now(dt.UTC))
+        flights = seed_schedule(today=today, carrier=configured.carrier, airports=airports)
+        await asyncio.gather(
+            *(
+                core.desk.submit(
+                    steps.order(
+                        steps.Cause(
+                            id=ids.event_id(flight.flight, 1), actor="seed", correlation_id="seed"
+                        ),
+                        "seed",
+                        flight,
+                    )
+                )
+                for flight in flights
+            )
+        )
+        async with composition.open_web(core) as ports:
+            for role, email in STAFF:
+                await ports.register_user(RegisterUser(email, password, role))

@@ -1,0 +1,36 @@
+"""What the long-running commands share: settings, log lines, an orderly stop on SIGTERM."""
+
+import asyncio
+import logging
+import os
+import signal
+import sys
+
+from interfaces import settings
+from interfaces.settings import Settings
+
+USAGE_EXIT = 2
+
+
+def configured() -> Settings:
+    """The settings of this process; ends it with their error on standard error."""
+    try:
+        found = settings.load(os.environ)
+    except settings.SettingRefused as refused:
+        print(f"ais: {refused}", file=sys.stderr)
+        raise SystemExit(USAGE_EXIT) from None
+    logging.basicConfig(
+        level=found.log_level.upper(),
+        format="%(asctime)s %(levelname)s %(name)s %(message)s",
+        stream=sys.stderr,
+    )
+    return found
+
+
+def stop_on_signals() -> asyncio.Event:
+    """Set by SIGTERM and SIGINT; needs a running event loop."""
+    stop = asyncio.Event()
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        loop.add_signal_handler(number, stop.set)
+    return stop

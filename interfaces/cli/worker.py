@@ -1,0 +1,32 @@
+"""`ais worker`: works off the task queue."""
+
+import asyncio
+
+import dramatiq
+import uvloop
+
+from infrastructure.redis import queue
+from interfaces import composition
+from interfaces.cli import running
+from interfaces.web import report
+from interfaces.worker import actors
+
+THREADS = 16
+
+
+def worker() -> None:
+    """Work off tasks until SIGTERM: Stripe events, lapsed holds, letters. Configured by AIS_*."""
+    uvloop.run(_run())
+
+
+async def _run() -> None:
+    settings = running.configured()
+    stop = running.stop_on_signals()
+    async with composition.open_core(settings, report=report) as core:
+        broker = queue.make_broker(settings.redis_url)
+        actors.register(broker, actors.Tasks(core), asyncio.get_running_loop())
+        working = dramatiq.Worker(broker, worker_threads=THREADS)
+        await asyncio.to_thread(working.start)
+        await stop.wait()
+        await asyncio.to_thread(working.stop)
+        broker.close()
