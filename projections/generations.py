@@ -110,6 +110,10 @@ def drop(cursor: Cursor, name: str, generation: int) -> None:
 
 def prepare(connection: Connection, projection: Projection) -> int:
     """The current generation, made empty if there is none yet; safe to call from anywhere."""
+    with connection.cursor() as cursor:
+        existing = current(cursor, projection.name)
+    if existing is not None:
+        return existing
     with connection.transaction(), connection.cursor() as cursor:
         cursor.execute(
             "SELECT pg_advisory_xact_lock(%s, %s)", (REBUILD_LOCK, lock_key(projection.name))
