@@ -42,7 +42,15 @@ class CheckpointMoved(ProjectionStopped):
 class GenerationWriter:
     """One generation as this process knows it: where it stands and which streams are parked."""
 
-    def __init__(self, connection: Connection, projection: Projection, generation: int) -> None:
+    def __init__(
+        self,
+        connection: Connection,
+        projection: Projection,
+        generation: int,
+        *,
+        limit: int = reading.BATCH_LIMIT,
+    ) -> None:
+        self._limit = limit
         self.projection = projection
         self.generation = generation
         self.position = self._read_position(connection)
@@ -54,7 +62,7 @@ class GenerationWriter:
         Raises a ProjectionStopped, or psycopg.Error.
         """
         name = self.projection.name
-        stretch = reading.read(cursor, self.projection, after=self.position)
+        stretch = reading.read(cursor, self.projection, after=self.position, limit=self._limit)
         step = Step(upto=stretch.upto, head=stretch.head, parked=dict(self._parked))
         if stretch.upto == self.position:
             return step

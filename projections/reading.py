@@ -66,9 +66,7 @@ def decode(stored: StoredEvent) -> LoggedEvent:
     )
 
 
-def read(
-    cursor: Cursor, projection: Projection, *, after: int, limit: int = BATCH_LIMIT
-) -> Stretch:
+def read(cursor: Cursor, projection: Projection, *, after: int, limit: int) -> Stretch:
     """The next stretch, at most `limit` positions; raises CheckpointAhead and UnknownTag.
 
     Before an unknown tag the stretch ends, so that all before it is taken in.
