@@ -66,8 +66,7 @@ class GenerationWriter:
         step = Step(upto=stretch.upto, head=stretch.head, parked=dict(self._parked))
         if stretch.upto == self.position:
             return step
-        generations.enter(cursor, name, self.generation)
-        self._take(cursor, step, self._decoded(cursor, step, stretch.stored))
+        # First, because it locks the checkpoint: whoever else would write waits here, then fails.
         cursor.execute(
             "UPDATE projections.checkpoint SET position = %s, moved_at = clock_timestamp() "
             "WHERE projection = %s AND generation = %s AND position = %s",
@@ -75,6 +74,8 @@ class GenerationWriter:
         )
         if cursor.rowcount != 1:
             raise CheckpointMoved(f"{name} generation {self.generation} at {self.position}")
+        generations.enter(cursor, name, self.generation)
+        self._take(cursor, step, self._decoded(cursor, step, stretch.stored))
         return step
 
     def commit(self, step: "Step") -> None:
