@@ -42,7 +42,15 @@ class CheckpointMoved(ProjectionStopped):
 class GenerationWriter:
     """One generation as this process knows it: where it stands and which streams are parked."""
 
-    def __init__(self, connection: Connection, projection: Projection, generation: int) -> None:
+    def __init__(
+        self,
+        connection: Connection,
+        projection: Projection,
+        generation: int,
+        *,
+        limit: int = reading.BATCH_LIMIT,
+    ) -> None:
+        self._limit = limit
         self.projection = projection
         self.generation = generation
         self.position = self._read_position(connection)
@@ -54,12 +62,11 @@ class GenerationWriter:
         Raises a ProjectionStopped, or psycopg.Error.
         """
         name = self.projection.name
-        stretch = reading.read(cursor, self.projection, after=self.position)
+        stretch = reading.read(cursor, self.projection, after=self.position, limit=self._limit)
         step = Step(upto=stretch.upto, head=stretch.head, parked=dict(self._parked))
         if stretch.upto == self.position:
             return step
-        generations.enter(cursor, name, self.generation)
-        self._take(cursor, step, self._decoded(cursor, step, stretch.stored))
+        # First, because it locks the checkpoint: whoever else would write waits here, then fails.
         cursor.execute(
             "UPDATE projections.checkpoint SET position = %s, moved_at = clock_timestamp() "
             "WHERE projection = %s AND generation = %s AND position = %s",
@@ -67,6 +74,8 @@ class GenerationWriter:
         )
         if cursor.rowcount != 1:
             raise CheckpointMoved(f"{name} generation {self.generation} at {self.position}")
+        generations.enter(cursor, name, self.generation)
+        self._take(cursor, step, self._decoded(cursor, step, stretch.stored))
         return step
 
     def commit(self, step: "Step") -> None:

@@ -64,8 +64,8 @@ def current(cursor: Cursor, name: str) -> int | None:
 def create(cursor: Cursor, projection: Projection, generation: int) -> None:
     """Empty tables and a checkpoint at 0; what an interrupted attempt left is dropped first."""
     drop(cursor, projection.name, generation)
-    schema = sql.Identifier(schema_of(projection.name, generation))
-    cursor.execute(sql.SQL("CREATE SCHEMA {}").format(schema))
+    schema = schema_of(projection.name, generation)
+    cursor.execute("SELECT projections.make_generation_schema(%s)", (schema,))
     enter(cursor, projection.name, generation)
     cursor.execute(projection.table_sql().encode())
     cursor.execute(
@@ -97,8 +97,8 @@ def show(cursor: Cursor, name: str, generation: int) -> None:
 
 def drop(cursor: Cursor, name: str, generation: int) -> None:
     """Remove a generation that no reader sees, and what is noted about it."""
-    schema = sql.Identifier(schema_of(name, generation))
-    cursor.execute(sql.SQL("DROP SCHEMA IF EXISTS {} CASCADE").format(schema))
+    schema = schema_of(name, generation)
+    cursor.execute("SELECT projections.drop_generation_schema(%s)", (schema,))
     place = (name, generation)
     cursor.execute(
         "DELETE FROM projections.checkpoint WHERE projection = %s AND generation = %s", place
@@ -110,6 +110,10 @@ def drop(cursor: Cursor, name: str, generation: int) -> None:
 
 def prepare(connection: Connection, projection: Projection) -> int:
     """The current generation, made empty if there is none yet; safe to call from anywhere."""
+    with connection.cursor() as cursor:
+        existing = current(cursor, projection.name)
+    if existing is not None:
+        return existing
     with connection.transaction(), connection.cursor() as cursor:
         cursor.execute(
             "SELECT pg_advisory_xact_lock(%s, %s)", (REBUILD_LOCK, lock_key(projection.name))

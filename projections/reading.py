@@ -4,7 +4,7 @@ Payloads are decoded only for wanted tags; a tag that this release does not know
 """
 
 import datetime as dt
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator, Mapping
 
 import msgspec
 
@@ -38,6 +38,23 @@ class Stretch(msgspec.Struct, frozen=True):
     head: int
 
 
+class Log(msgspec.Struct, frozen=True):
+    """The log as a checker sees it: up to a position, without the streams that are parked."""
+
+    tags: frozenset[str]
+    upto: int
+    head: int
+    parked: frozenset[str]
+
+    def events(self, cursor: Cursor) -> Iterator[LoggedEvent]:
+        """The wanted events in order, read in stretches."""
+        for after in range(0, self.upto, BATCH_LIMIT):
+            upto = min(after + BATCH_LIMIT, self.upto)
+            for stored in _select(cursor, self.tags, after, upto):
+                if stored.stream not in self.parked:
+                    yield decode(stored)
+
+
 def decode(stored: StoredEvent) -> LoggedEvent:
     """The event; raises msgspec.MsgspecError or ValueError when the bytes do not fit the tag."""
     return LoggedEvent(
@@ -49,9 +66,7 @@ def decode(stored: StoredEvent) -> LoggedEvent:
     )
 
 
-def read(
-    cursor: Cursor, projection: Projection, *, after: int, limit: int = BATCH_LIMIT
-) -> Stretch:
+def read(cursor: Cursor, projection: Projection, *, after: int, limit: int) -> Stretch:
     """The next stretch, at most `limit` positions; raises CheckpointAhead and UnknownTag.
 
     Before an unknown tag the stretch ends, so that all before it is taken in.
@@ -91,3 +106,20 @@ def _select(cursor: Cursor, tags: frozenset[str], after: int, upto: int) -> Iter
         binary=True,
     )
     return (StoredEvent(*row) for row in cursor.fetchall())
+
+
+def compare(
+    expected: Mapping[str, msgspec.Struct], found: Mapping[str, msgspec.Struct]
+) -> Iterator[str]:
+    """In words, how the rows that were found differ from those that the log asks for."""
+    for key in sorted(expected.keys() | found.keys()):
+        want, have = expected.get(key), found.get(key)
+        if have is None:
+            yield f"{key}: the row is missing"
+        elif want is None:
+            yield f"{key}: the log knows no such row"
+        elif want != have:
+            for field in want.__struct_fields__:
+                right, wrong = getattr(want, field), getattr(have, field)
+                if right != wrong:
+                    yield f"{key}: {field} is {wrong}, the log says {right}"

@@ -3,13 +3,16 @@
 Column names are field names. One parameter per statement costs a tenth of a list per column.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from typing import TypeVar
 
 import msgspec
 from psycopg import sql
+from psycopg.rows import class_row
 
 from projections.projection import Cursor
+
+FETCH_SIZE = 5_000
 
 Row = TypeVar("Row", bound=msgspec.Struct)
 
@@ -24,6 +27,15 @@ def load(cursor: Cursor, table: str, key: str, keys: Iterable[str], row: type[Ro
     found = cursor.execute(query, (list(keys),)).fetchone()
     assert found is not None
     return msgspec.json.decode(found[0], type=list[row])  # type: ignore[valid-type]  # a value
+
+
+def load_all(cursor: Cursor, table: str, row: type[Row]) -> Iterator[Row]:
+    """Every row of the table, one after the other."""
+    with cursor.connection.cursor(name="rows", row_factory=class_row(row)) as rows:
+        columns = sql.SQL(", ").join(map(sql.Identifier, row.__struct_fields__))
+        query = sql.SQL("SELECT {} FROM {}").format(columns, sql.Identifier(table))
+        rows.itersize = FETCH_SIZE
+        yield from rows.execute(query)
 
 
 def insert(cursor: Cursor, table: str, rows: Sequence[msgspec.Struct]) -> int:

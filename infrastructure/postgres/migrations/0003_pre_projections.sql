@@ -50,8 +50,37 @@ GRANT SELECT
     ON projections.checkpoint, projections.current_generation, projections.parked_event
     TO ais_application;
 
-DO $$
+-- Schemas of generations are made and dropped by these two functions, so that the projector needs
+-- no right on the database (which a copy or a restore would lose) and can touch no other schema.
+CREATE FUNCTION projections.make_generation_schema(name text) RETURNS void
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
 BEGIN
-    EXECUTE format('GRANT CREATE, TEMPORARY ON DATABASE %I TO ais_projector', current_database());
+    IF name !~ '^[a-z_]+_g[1-9][0-9]*$' THEN
+        RAISE EXCEPTION '% is not the name of a generation', name USING ERRCODE = 'AIS06';
+    END IF;
+    EXECUTE format('CREATE SCHEMA %I', name);
+    EXECUTE format('GRANT USAGE, CREATE ON SCHEMA %I TO ais_projector', name);
 END
 $$;
+
+-- Views that still show the generation make it fail: there is no CASCADE beyond its own tables.
+CREATE FUNCTION projections.drop_generation_schema(name text) RETURNS void
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
+DECLARE
+    owned text;
+BEGIN
+    IF name !~ '^[a-z_]+_g[1-9][0-9]*$' THEN
+        RAISE EXCEPTION '% is not the name of a generation', name USING ERRCODE = 'AIS06';
+    END IF;
+    FOR owned IN
+        SELECT tablename FROM pg_tables WHERE schemaname = name AND tableowner = 'ais_projector'
+    LOOP
+        EXECUTE format('DROP TABLE %I.%I', name, owned);
+    END LOOP;
+    EXECUTE format('DROP SCHEMA IF EXISTS %I', name);
+END
+$$;
+
+REVOKE ALL ON ALL FUNCTIONS IN SCHEMA projections FROM PUBLIC;
+GRANT EXECUTE ON FUNCTION projections.make_generation_schema, projections.drop_generation_schema
+    TO ais_projector;

@@ -1,0 +1,27 @@
+"""The projector process: keeps all read models up with the log until it is told to stop."""
+
+import signal
+import threading
+from types import FrameType
+
+from projections import runner
+
+
+def projector(dsn: str) -> int:
+    """Run every read model until SIGTERM or SIGINT.
+
+    `dsn` names a login that is a member of ais_projector. The exit code is 1 when a read model
+    stopped by itself (an unknown event, a checkpoint ahead of the log, an entry it cannot take
+    in); the others go on until the signal.
+    """
+    stop = threading.Event()
+
+    def ask_to_stop(_signal: int, _frame: FrameType | None) -> None:
+        stop.set()
+
+    for wanted in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(wanted, ask_to_stop)
+    stopped = runner.run_all(dsn, stop)
+    for name, error in sorted(stopped.items()):
+        print(f"{name} stopped: {type(error).__name__}: {error}")
+    return 1 if stopped else 0

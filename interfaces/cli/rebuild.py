@@ -1,0 +1,39 @@
+"""Rebuilding read models from the log, with a progress bar."""
+
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+
+from projections import rebuild as rebuilding
+from projections.catalogue import ALL
+from projections.projection import ProjectionStopped
+
+
+def rebuild(dsn: str, *names: str) -> int:
+    """Rebuild the named read models, or all, beside the live ones; readers notice nothing.
+
+    Safe to interrupt and to repeat. `dsn` names a login that is a member of ais_projector. The
+    exit code is 1 when one could not be rebuilt (the old one then stays), 2 for an unknown name.
+    """
+    strangers = sorted(set(names) - ALL.keys())
+    if strangers:
+        print(f"no such read model: {', '.join(strangers)}; there are {', '.join(sorted(ALL))}")
+        return 2
+    return max(_rebuild_one(dsn, name) for name in names or sorted(ALL))
+
+
+def _rebuild_one(dsn: str, name: str) -> int:
+    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn())
+    with Progress(*columns, TimeRemainingColumn()) as bar:
+        task = bar.add_task(name, total=None)
+        try:
+            rebuilt = rebuilding.rebuild(
+                dsn, name, lambda done, end: bar.update(task, completed=done, total=end)
+            )
+        except (
+            rebuilding.RebuildRefused,
+            rebuilding.RebuildUnderWay,
+            ProjectionStopped,
+        ) as error:
+            bar.console.print(f"{name} stays as it was: {type(error).__name__}: {error}")
+            return 1
+        bar.console.print(f"{name} shows generation {rebuilt.generation} at {rebuilt.position}")
+    return 0

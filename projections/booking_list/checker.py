@@ -1,0 +1,62 @@
+"""Rows against the domain's own fold of every booking."""
+
+import datetime as dt
+from collections.abc import Iterator
+
+import msgspec
+
+from domain.booking import events as booking_events
+from domain.booking import state as booking_state
+from projections import reading, rows
+from projections.booking_list.projector import TABLE, BookingRow
+from projections.projection import Cursor
+
+
+class Folded(msgspec.Struct):
+    """A booking with what its envelopes tell."""
+
+    booking: booking_state.Booking
+    first_position: int
+    created_at: dt.datetime
+    updated_at: dt.datetime
+
+
+def differences(cursor: Cursor, log: reading.Log) -> Iterator[str]:
+    """In words; the generation is entered and the snapshot fixed."""
+    folded: dict[str, Folded] = {}
+    for logged in log.events(cursor):
+        assert isinstance(logged.event, booking_events.BookingEvent)
+        before = folded.get(logged.stream)
+        after = booking_state.evolve(before.booking if before else None, logged.event)
+        if before is None:
+            moment = logged.recorded_at
+            folded[logged.stream] = Folded(after, logged.position, moment, moment)
+        else:
+            before.booking, before.updated_at = after, logged.recorded_at
+    found = {
+        row.booking: row
+        for row in rows.load_all(cursor, TABLE, BookingRow)
+        if row.booking not in log.parked
+    }
+    yield from reading.compare({name: _row(name, one) for name, one in folded.items()}, found)
+
+
+def _row(name: str, folded: Folded) -> BookingRow:
+    booking = folded.booking
+    due = booking.amount_due()
+    return BookingRow(
+        booking=name,
+        first_position=folded.first_position,
+        owner=booking.owner,
+        status=booking.status,
+        flight=booking.flight,
+        cabin=booking.cabin,
+        seat_count=booking.seat_count,
+        total_amount=due.amount,
+        currency=due.currency,
+        hold_until=booking.hold_until,
+        payment=booking.payment,
+        tickets=[ticket.number for ticket in booking.tickets],
+        created_at=folded.created_at,
+        updated_at=folded.updated_at,
+    )

@@ -1,0 +1,65 @@
+"""Compares read models with the log they were made from, at one instant, beside the live traffic.
+
+The fold of a checker is the domain's own, not the projector's: both must be wrong in the same way
+for a difference to stay hidden. Streams that are parked are left out, and said.
+"""
+
+import itertools
+from collections.abc import Callable, Iterator
+
+from projections import generations, reading
+from projections.booking_list import checker as booking_list
+from projections.catalogue import ALL
+from projections.flight_availability import checker as flight_availability
+from projections.ledger_journal import checker as ledger_journal
+from projections.projection import Connection, Cursor, Projection
+from projections.unfinished_attempts import checker as unfinished_attempts
+
+DIFFERENCE_LIMIT = 100
+
+Checker = Callable[[Cursor, reading.Log], Iterator[str]]
+
+CHECKERS: dict[str, Checker] = {
+    "flight_availability": flight_availability.differences,
+    "booking_list": booking_list.differences,
+    "ledger_journal": ledger_journal.differences,
+    "unfinished_attempts": unfinished_attempts.differences,
+}
+
+
+def check(dsn: str, name: str) -> list[str]:
+    """Differences of the current generation of the read model, at most DIFFERENCE_LIMIT."""
+    with generations.connect(dsn) as connection:
+        generation = generations.prepare(connection, ALL[name])
+        return check_generation(connection, ALL[name], generation)
+
+
+def check_all(dsn: str) -> dict[str, list[str]]:
+    """Differences by name of read model."""
+    return {name: check(dsn, name) for name in sorted(ALL)}
+
+
+def check_generation(connection: Connection, projection: Projection, generation: int) -> list[str]:
+    """Differences of one generation from the log up to its checkpoint, in one snapshot."""
+    with connection.transaction(), connection.cursor() as cursor:
+        cursor.execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ READ ONLY")
+        generations.enter(cursor, projection.name, generation)
+        place = (projection.name, generation)
+        row = cursor.execute(
+            "SELECT position FROM projections.checkpoint WHERE projection = %s AND generation = %s",
+            place,
+        ).fetchone()
+        assert row is not None, "a generation is made together with its checkpoint"
+        parked = cursor.execute(
+            "SELECT DISTINCT stream FROM projections.parked_event "
+            "WHERE projection = %s AND generation = %s",
+            place,
+        ).fetchall()
+        log = reading.Log(
+            tags=projection.tags,
+            upto=row[0],
+            head=reading.read_head(cursor),
+            parked=frozenset(stream for (stream,) in parked),
+        )
+        found = CHECKERS[projection.name](cursor, log)
+        return list(itertools.islice(found, DIFFERENCE_LIMIT))

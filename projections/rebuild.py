@@ -1,0 +1,136 @@
+"""Rebuilds a read model beside the live one and switches readers over in one transaction.
+
+May be interrupted anywhere and started again: what is unfinished is begun anew, and readers see a
+full generation at every instant, first the old one and then the new.
+"""
+
+import time
+from collections.abc import Callable
+
+import msgspec
+import psycopg
+
+from projections import checking, generations, reading
+from projections.catalogue import ALL
+from projections.generation_writer import GenerationWriter
+from projections.projection import Connection, Cursor, Projection
+
+Progress = Callable[[int, int], None]
+"""Called with the position reached and the end of the log."""
+
+# Below deadlock_timeout: the switch gives way to a reader, never the other way round.
+SWITCH_LOCK_TIMEOUT_MS = 200
+SWITCH_TRIES = 100
+SWITCH_PAUSE_SECONDS = 0.05
+
+
+class RebuildUnderWay(Exception):
+    """Somebody else is rebuilding the same read model."""
+
+
+class RebuildRefused(Exception):
+    """The new generation differs from the log, or could not be shown; the old one stays."""
+
+
+class Rebuilt(msgspec.Struct, frozen=True):
+    """The generation that readers see now, and how far it is."""
+
+    projection: str
+    generation: int
+    position: int
+
+
+def rebuild(dsn: str, name: str, progress: Progress) -> Rebuilt:
+    """Build, catch up, check, switch, drop the old.
+
+    Raises RebuildUnderWay, RebuildRefused, ProjectionStopped, psycopg.Error; after any of them
+    readers see what they saw before.
+    """
+    projection = ALL[name]
+    with generations.connect(dsn) as connection:
+        old = generations.prepare(connection, projection)
+        _lock(connection, name)
+        with connection.transaction(), connection.cursor() as cursor:
+            old = generations.current(cursor, name) or old
+            generations.create(cursor, projection, old + 1)
+        _build(connection, projection, old + 1, progress)
+        found = checking.check_generation(connection, projection, old + 1)
+        if found:
+            raise RebuildRefused(f"{name}: {len(found)} differences, first: {found[0]}")
+        position = _switch(connection, projection, old)
+        _drop_others(connection, name, old + 1)
+        progress(position, position)
+        return Rebuilt(name, old + 1, position)
+
+
+def _lock(connection: Connection, name: str) -> None:
+    row = connection.execute(
+        "SELECT pg_try_advisory_lock(%s, %s)",
+        (generations.REBUILD_LOCK, generations.lock_key(name)),
+    ).fetchone()
+    assert row is not None
+    if not row[0]:
+        raise RebuildUnderWay(name)
+
+
+def _build(
+    connection: Connection, projection: Projection, generation: int, progress: Progress
+) -> None:
+    """Take in the log until less than a batch of it is left."""
+    writer = GenerationWriter(connection, projection, generation)
+    remaining = reading.BATCH_LIMIT
+    while remaining >= reading.BATCH_LIMIT:
+        with connection.transaction(), connection.cursor() as cursor:
+            step = writer.step(cursor)
+        writer.commit(step)
+        remaining = step.head - step.upto
+        progress(step.upto, step.head)
+
+
+def _switch(connection: Connection, projection: Projection, old: int) -> int:
+    for _ in range(SWITCH_TRIES):
+        try:
+            with connection.transaction(), connection.cursor() as cursor:
+                return _switch_in(cursor, projection, old)
+        except (psycopg.errors.LockNotAvailable, psycopg.errors.DeadlockDetected):
+            time.sleep(SWITCH_PAUSE_SECONDS)
+    raise RebuildRefused(f"{projection.name}: long readers left no instant to switch")
+
+
+def _switch_in(cursor: Cursor, projection: Projection, old: int) -> int:
+    """Hold back the live runner, take in the rest of the log, show the new generation."""
+    cursor.execute(
+        "SELECT set_config('lock_timeout', %s, true), set_config('synchronous_commit', 'on', true)",
+        (f"{SWITCH_LOCK_TIMEOUT_MS}ms",),
+    )
+    row = cursor.execute(
+        "SELECT generation FROM projections.current_generation WHERE projection = %s FOR UPDATE",
+        (projection.name,),
+    ).fetchone()
+    assert row == (old,), "only a rebuild changes the current generation, and it holds the lock"
+    writer = GenerationWriter(cursor.connection, projection, old + 1)
+    caught_up = False
+    while not caught_up:
+        step = writer.step(cursor)
+        writer.commit(step)
+        caught_up = step.upto == step.head
+    generations.show(cursor, projection.name, old + 1)
+    return writer.position
+
+
+def _drop_others(connection: Connection, name: str, kept: int) -> None:
+    """Drop what no reader sees; what is still being read waits for the next rebuild."""
+    rows = connection.execute(
+        "SELECT generation FROM projections.checkpoint "
+        "WHERE projection = %s AND generation <> %s ORDER BY generation",
+        (name, kept),
+    ).fetchall()
+    for (generation,) in rows:
+        try:
+            with connection.transaction(), connection.cursor() as cursor:
+                cursor.execute(
+                    "SELECT set_config('lock_timeout', %s, true)", (f"{SWITCH_LOCK_TIMEOUT_MS}ms",)
+                )
+                generations.drop(cursor, name, generation)
+        except psycopg.errors.LockNotAvailable:
+            continue

@@ -1,0 +1,35 @@
+"""Rows against the domain's own fold of every payment."""
+
+from collections.abc import Iterator
+
+from application import streams
+from domain.payment import events as payment_events
+from domain.payment import state as payment_state
+from domain.payment.state import AttemptStatus
+from projections import reading, rows
+from projections.projection import Cursor
+from projections.unfinished_attempts.projector import TABLE, AttemptRow
+
+UNFINISHED = frozenset({AttemptStatus.REQUESTED, AttemptStatus.UNKNOWN})
+
+
+def differences(cursor: Cursor, log: reading.Log) -> Iterator[str]:
+    """In words; the generation is entered and the snapshot fixed."""
+    every_tag = frozenset(kind.tag for kind in streams.PAYMENT.event_types)
+    whole = reading.Log(tags=every_tag, upto=log.upto, head=log.head, parked=log.parked)
+    payments: dict[str, payment_state.Payment] = {}
+    for logged in whole.events(cursor):
+        assert isinstance(logged.event, payment_events.PaymentEvent)
+        payments[logged.stream] = payment_state.evolve(payments.get(logged.stream), logged.event)
+    expected = {
+        attempt.id: AttemptRow(attempt.id, name, attempt.status, attempt.started_at)
+        for name, payment in payments.items()
+        for attempt in payment.attempts
+        if attempt.status in UNFINISHED
+    }
+    found = {
+        row.attempt: row
+        for row in rows.load_all(cursor, TABLE, AttemptRow)
+        if row.payment not in log.parked
+    }
+    yield from reading.compare(expected, found)

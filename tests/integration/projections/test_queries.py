@@ -1,0 +1,216 @@
+"""What the read models answer, asked as the application's role."""
+
+import datetime as dt
+
+import psycopg
+import pytest
+
+from domain.booking.states import Status
+from projections import progress
+from projections.booking_list import queries as bookings
+from projections.flight_availability import queries as flights
+from projections.ledger_journal import queries as ledger
+from projections.unfinished_attempts import queries as attempts
+from tests.integration.projections.airline import (
+    DEPARTURE,
+    FARE,
+    FLIGHT,
+    LOCAL_DATE,
+    START,
+    Airline,
+)
+
+
+async def _search(airline: Airline, seat_count: int, **changes: object) -> list[str]:
+    wanted = {"origin": "RUH", "destination": "JED", "local_date": LOCAL_DATE, "cabin": "Y"}
+    found = await flights.search(airline.pool, seat_count=seat_count, **{**wanted, **changes})
+    return [offer.flight for offer in found]
+
+
+async def test_search_finds_a_flight_by_its_local_day_while_enough_seats_are_free(
+    airline: Airline,
+) -> None:
+    await airline.schedule("flight-XX2-2026-12-24", seats=3)
+    await airline.reserve("flight-XX2-2026-12-24", seats=2)
+    await airline.catch_up()
+    assert await _search(airline, 1) == [FLIGHT, "flight-XX2-2026-12-24"]
+    assert await _search(airline, 2) == [FLIGHT]
+    assert await _search(airline, 1, local_date=DEPARTURE.date()) == []
+    assert await _search(airline, 1, cabin="C") == []
+    assert await _search(airline, 1, origin="JED") == []
+
+
+async def test_a_flight_shows_its_fare_and_what_is_held_sold_and_free(airline: Airline) -> None:
+    await airline.sell()
+    await airline.reserve(seats=2)
+    lapsing = await airline.reserve(seats=3)
+    await airline.expire(lapsing)
+    await airline.catch_up()
+    [cabin] = await flights.flight(airline.pool, FLIGHT)
+    assert (cabin.authorised, cabin.held, cabin.sold, cabin.free) == (100, 2, 1, 97)
+    assert (cabin.fare_amount, cabin.currency) == (FARE, "SAR")
+    assert (cabin.departs_at, cabin.local_date) == (DEPARTURE, LOCAL_DATE)
+    assert await flights.flight(airline.pool, "flight-XX9-2026-12-24") == []
+
+
+async def test_bookings_are_paged_newest_first_and_only_to_their_owner(airline: Airline) -> None:
+    made = [await airline.reserve() for _ in range(5)]
+    await airline.reserve(owner="user_2")
+    await airline.catch_up()
+    seen: list[str] = []
+    cursor = None
+    sizes = []
+    for _ in range(3):
+        page = await bookings.owned_by(airline.pool, "user_1", cursor=cursor, limit=2)
+        seen += [booking.booking for booking in page.bookings]
+        sizes.append(len(page.bookings))
+        cursor = page.next_cursor
+    assert seen == made[::-1]
+    assert sizes == [2, 2, 1]
+    assert cursor is None
+
+
+async def test_a_forged_cursor_or_one_of_another_owner_is_refused(airline: Airline) -> None:
+    for _ in range(2):
+        await airline.reserve()
+    await airline.catch_up()
+    page = await bookings.owned_by(airline.pool, "user_1", cursor=None, limit=1)
+    genuine = page.next_cursor
+    assert genuine is not None
+    last = "A" if genuine[-1] != "A" else "B"
+    forged = ["", "x", "é", "!" * 22, genuine[:-1] + last, genuine + "A", "A" * 22, genuine + "="]
+    for cursor in forged:
+        with pytest.raises(bookings.InvalidCursor):
+            await bookings.owned_by(airline.pool, "user_1", cursor=cursor, limit=1)
+    with pytest.raises(bookings.InvalidCursor):
+        await bookings.owned_by(airline.pool, "user_2", cursor=genuine, limit=1)
+
+
+async def test_a_booking_is_listed_with_its_state_payment_and_tickets(airline: Airline) -> None:
+    sold = await airline.sell()
+    lapsed = await airline.reserve()
+    await airline.expire(lapsed)
+    await airline.catch_up()
+    found = await bookings.booking(airline.pool, sold)
+    assert found is not None
+    assert found.status == Status.CONFIRMED
+    assert found.payment == sold.replace("booking-", "payment-") + "-1"
+    assert found.tickets == ["9990000000001"]
+    assert found.updated_at > found.created_at
+    expired = await bookings.booking(airline.pool, lapsed)
+    assert expired is not None
+    assert expired.status == Status.EXPIRED
+    assert await bookings.booking(airline.pool, "booking-ZZZZZZ") is None
+
+
+async def test_holds_are_due_from_their_deadline_and_only_while_reserved(airline: Airline) -> None:
+    held = await airline.reserve()
+    await airline.sell()
+    await airline.catch_up()
+    listed = await bookings.booking(airline.pool, held)
+    assert listed is not None
+    assert listed.hold_until is not None
+    early = listed.hold_until - dt.timedelta(microseconds=1)
+    assert await bookings.due_holds(airline.pool, early, limit=10) == []
+    assert await bookings.due_holds(airline.pool, listed.hold_until, limit=10) == [held]
+
+
+async def test_the_history_of_a_booking_names_every_event_in_order(airline: Airline) -> None:
+    sold = await airline.sell()
+    entries = await bookings.history(airline.pool, sold)
+    assert [(entry.version, entry.tag) for entry in entries] == [
+        (1, "booking.initiated.1"),
+        (2, "booking.reserved.1"),
+        (3, "booking.paid.1"),
+        (4, "booking.confirmed.1"),
+    ]
+    assert {entry.actor for entry in entries} == {"customer:user_1"}
+
+
+async def test_the_trial_balance_is_one_canonical_text_that_sums_to_zero(airline: Airline) -> None:
+    await airline.sell()
+    await airline.catch_up()
+    assert await ledger.trial_balance(airline.pool) == (
+        b'[{"account":"1010","currency":"SAR","amount":48300},'
+        b'{"account":"2000","currency":"SAR","amount":-40000},'
+        b'{"account":"2020","currency":"SAR","amount":0},'
+        b'{"account":"2300","currency":"SAR","amount":-6300},'
+        b'{"account":"2310","currency":"SAR","amount":-2000}]'
+    )
+    assert sum(row.amount for row in await ledger.trial_balance_rows(airline.pool)) == 0
+
+
+async def test_the_entries_of_a_booking_name_rule_and_references(airline: Airline) -> None:
+    sold = await airline.sell()
+    await airline.catch_up()
+    lines = await ledger.entries_of(airline.pool, sold)
+    assert [(line.rule, line.account, line.amount) for line in lines] == [
+        ("capture", "1010", 48_300),
+        ("capture", "2020", -48_300),
+        ("ticketing", "2020", 48_300),
+        ("ticketing", "2000", -40_000),
+        ("ticketing", "2300", -6_300),
+        ("ticketing", "2310", -2_000),
+    ]
+    assert lines[0].provider_references == [f"pi_{sold}", f"ch_{sold}"]
+
+
+async def test_unapplied_funds_are_listed_with_the_reason_they_were_parked_for(
+    airline: Airline,
+) -> None:
+    await airline.sell()
+    overpaid = await airline.reserve()
+    await airline.capture(overpaid, surplus=1_000)
+    waiting = await airline.reserve()
+    await airline.capture(waiting, intent="pi_2")
+    await airline.catch_up()
+    found = {item.booking: item for item in await ledger.unapplied_funds(airline.pool)}
+    assert found.keys() == {overpaid, waiting}
+    assert found[overpaid].amount == 49_300
+    assert len(found[overpaid].reasons) == 1
+    assert found[waiting].reasons == []
+
+
+async def test_an_attempt_is_unfinished_until_its_outcome_is_recorded(airline: Airline) -> None:
+    booking = await airline.reserve()
+    payment, attempt = await airline.checkout(booking)
+    await airline.sell()
+    await airline.catch_up()
+    later = START + dt.timedelta(seconds=1)
+    assert await attempts.older_than(airline.pool, START, limit=10) == []
+    assert await attempts.older_than(airline.pool, later, limit=10) == [(payment, attempt)]
+    await airline.capture(booking)
+    await airline.catch_up()
+    assert await attempts.older_than(airline.pool, later, limit=10) == []
+
+
+async def test_readers_can_wait_for_a_position_and_see_how_far_behind_they_are(
+    airline: Airline,
+) -> None:
+    await airline.reserve()
+    behind = {lag.projection: lag.behind for lag in await progress.lags(airline.pool)}
+    assert set(behind.values()) == {4}
+    with pytest.raises(TimeoutError):
+        await progress.wait_until(airline.pool, "booking_list", 4, timeout_seconds=0.05)
+    await airline.catch_up()
+    await progress.wait_until(airline.pool, "booking_list", 4, timeout_seconds=5)
+    assert {lag.behind for lag in await progress.lags(airline.pool)} == {0}
+
+
+@pytest.mark.parametrize(
+    "attack",
+    [
+        "UPDATE read_model.ledger_balance SET amount = 0",
+        "DELETE FROM read_model.booking_list",
+        "UPDATE projections.checkpoint SET position = 0",
+        "DELETE FROM projections.parked_event",
+        "SELECT * FROM booking_list_g1.booking_list",
+        "SET ROLE ais_projector",
+    ],
+)
+async def test_the_application_can_only_read_through_the_views(
+    airline: Airline, attack: str
+) -> None:
+    async with airline.pool.connection() as connection:
+        with pytest.raises(psycopg.errors.InsufficientPrivilege):
+            await connection.execute(attack.encode())

@@ -1,0 +1,204 @@
+"""Rebuilding beside the live read model: the same bytes, and readers who notice nothing."""
+
+import asyncio
+import threading
+
+import pytest
+
+from interfaces.cli import check as check_command
+from interfaces.cli import rebuild as rebuild_command
+from projections import checking, generations, rebuild, runner
+from projections.booking_list import queries as bookings
+from projections.catalogue import ALL
+from tests.integration.projections.airline import Airline, dump
+
+ROUNDS = 3
+
+
+def _ignore(_done: int, _end: int) -> None:
+    return
+
+
+async def _rebuild(airline: Airline, name: str, progress: rebuild.Progress = _ignore) -> int:
+    rebuilt = await asyncio.to_thread(rebuild.rebuild, airline.database.owner_dsn, name, progress)
+    return rebuilt.generation
+
+
+def _generations(airline: Airline, name: str) -> list[int]:
+    rows = airline.query(
+        "SELECT generation FROM projections.checkpoint WHERE projection = %s ORDER BY 1", name
+    )
+    return [generation for (generation,) in rows]
+
+
+async def _business(airline: Airline) -> None:
+    for _ in range(3):
+        await airline.sell()
+    await airline.capture(await airline.reserve(), surplus=5)
+    await airline.expire(await airline.reserve())
+    await airline.checkout(await airline.reserve())
+
+
+@pytest.mark.parametrize("name", sorted(ALL))
+async def test_a_rebuilt_read_model_is_the_live_one_byte_for_byte(
+    airline: Airline, name: str
+) -> None:
+    await _business(airline)
+    await airline.catch_up([ALL[name]])
+    live = dump(airline.database, generations.schema_of(name, 1))
+    assert await _rebuild(airline, name) == 2
+    assert dump(airline.database, generations.schema_of(name, 2)) == live
+    assert any(live.values())
+    assert _generations(airline, name) == [2]
+    assert dump(airline.database, generations.schema_of(name, 1)) == {}
+    assert await asyncio.to_thread(checking.check, airline.database.owner_dsn, name) == []
+
+
+async def test_readers_never_see_an_empty_or_older_table_while_it_is_rebuilt_under_load(
+    airline: Airline,
+) -> None:
+    first = await airline.reserve()
+    await airline.catch_up()
+    stop, done = threading.Event(), asyncio.Event()
+    runners = asyncio.create_task(
+        asyncio.to_thread(runner.run_all, airline.database.owner_dsn, stop)
+    )
+    made = [first]
+
+    async def append() -> None:
+        while not done.is_set():
+            made.append(await airline.reserve())
+
+    async def read() -> int:
+        reads = most = 0
+        while not done.is_set():
+            async with airline.pool.connection() as connection:
+                cursor = await connection.execute("SELECT count(*) FROM read_model.booking_list")
+                [count] = await cursor.fetchone() or (0,)
+            assert count >= most
+            most, reads = count, reads + 1
+        return reads
+
+    working = [asyncio.create_task(append()), asyncio.create_task(read())]
+    try:
+        for _ in range(ROUNDS):
+            await _rebuild(airline, "booking_list")
+    finally:
+        done.set()
+        [_, reads] = await asyncio.gather(*working)
+        stop.set()
+        assert await runners == {}
+    await airline.catch_up()
+    assert reads > ROUNDS
+    assert _generations(airline, "booking_list") == [1 + ROUNDS]
+    assert len(airline.query("SELECT booking FROM read_model.booking_list")) == len(made)
+    found = await asyncio.to_thread(checking.check_all, airline.database.owner_dsn)
+    assert found == {name: [] for name in ALL}
+
+
+async def test_the_live_runner_goes_on_with_the_new_generation(airline: Airline) -> None:
+    await airline.sell()
+    await airline.catch_up()
+    assert await _rebuild(airline, "booking_list") == 2
+    late = await airline.sell()
+    await airline.catch_up()
+    listed = await bookings.booking(airline.pool, late)
+    assert listed is not None
+    assert listed.status == "confirmed"
+
+
+async def test_an_interrupted_rebuild_leaves_readers_alone_and_can_be_repeated(
+    airline: Airline,
+) -> None:
+    await airline.sell()
+    await airline.catch_up()
+    live = airline.query("SELECT * FROM read_model.booking_list")
+
+    def interrupt(_done: int, _end: int) -> None:
+        raise KeyboardInterrupt
+
+    def rebuild_interrupted() -> None:
+        with pytest.raises(KeyboardInterrupt):
+            rebuild.rebuild(airline.database.owner_dsn, "booking_list", interrupt)
+
+    await asyncio.to_thread(rebuild_interrupted)
+    assert _generations(airline, "booking_list") == [1, 2]
+    assert airline.query("SELECT * FROM read_model.booking_list") == live
+    assert await _rebuild(airline, "booking_list") == 2
+    assert _generations(airline, "booking_list") == [2]
+    assert airline.query("SELECT * FROM read_model.booking_list") == live
+
+
+async def test_a_rebuild_heals_a_falsified_row(airline: Airline) -> None:
+    await airline.sell()
+    await airline.catch_up()
+    right = airline.query("SELECT * FROM read_model.ledger_balance ORDER BY 1")
+    airline.query("UPDATE ledger_journal_g1.ledger_balance SET amount = 7")
+    await _rebuild(airline, "ledger_journal")
+    assert airline.query("SELECT * FROM read_model.ledger_balance ORDER BY 1") == right
+
+
+async def test_a_second_rebuild_of_the_same_read_model_is_refused(airline: Airline) -> None:
+    def nested(_done: int, _end: int) -> None:
+        rebuild.rebuild(airline.database.owner_dsn, "booking_list", _ignore)
+
+    with pytest.raises(rebuild.RebuildUnderWay):
+        await _rebuild(airline, "booking_list", nested)
+
+
+async def test_a_generation_that_differs_from_the_log_is_never_shown(airline: Airline) -> None:
+    await airline.sell()
+    await airline.catch_up()
+
+    def falsify(_done: int, _end: int) -> None:
+        airline.query("UPDATE booking_list_g2.booking_list SET owner = 'somebody'")
+
+    with pytest.raises(rebuild.RebuildRefused, match="owner is somebody"):
+        await _rebuild(airline, "booking_list", falsify)
+    [(owner,)] = airline.query("SELECT owner FROM read_model.booking_list")
+    assert owner == "user_1"
+
+
+FALSIFICATIONS = [
+    ("flight_availability", "UPDATE {}.flight_availability SET held = held + 1"),
+    ("flight_availability", "DELETE FROM {}.flight_availability"),
+    ("booking_list", "UPDATE {}.booking_list SET status = 'confirmed' WHERE status <> 'confirmed'"),
+    ("booking_list", "DELETE FROM {}.booking_list WHERE status = 'confirmed'"),
+    ("booking_list", "UPDATE {}.booking_list SET hold_until = hold_until + interval '1 us'"),
+    ("ledger_journal", "UPDATE {}.ledger_journal SET amount = amount + 1 WHERE line = 1"),
+    ("ledger_journal", "DELETE FROM {}.ledger_journal WHERE account = '2300'"),
+    ("ledger_journal", "UPDATE {}.ledger_balance SET amount = 0"),
+    ("ledger_journal", "UPDATE {}.ledger_booking_balance SET amount = amount + 1"),
+    ("ledger_journal", "DELETE FROM {}.ledger_booking_balance"),
+    ("ledger_journal", "UPDATE {}.ledger_parked_funds SET reason = 'none'"),
+    ("ledger_journal", "DELETE FROM {}.ledger_parked_funds"),
+    ("unfinished_attempts", "DELETE FROM {}.unfinished_attempts"),
+    ("unfinished_attempts", "UPDATE {}.unfinished_attempts SET status = 'unknown'"),
+]
+
+
+@pytest.mark.parametrize(("name", "falsification"), FALSIFICATIONS)
+async def test_the_checker_finds_a_falsified_row(
+    airline: Airline, name: str, falsification: str
+) -> None:
+    await _business(airline)
+    await airline.catch_up([ALL[name]])
+    dsn = airline.database.owner_dsn
+    assert await asyncio.to_thread(checking.check, dsn, name) == []
+    airline.query(falsification.format(generations.schema_of(name, 1)))
+    assert await asyncio.to_thread(checking.check, dsn, name) != []
+
+
+async def test_the_commands_say_by_their_exit_code_whether_read_models_are_right(
+    airline: Airline, capsys: pytest.CaptureFixture[str]
+) -> None:
+    await _business(airline)
+    await airline.catch_up()
+    dsn = airline.database.owner_dsn
+    assert await asyncio.to_thread(check_command.check, dsn) == 0
+    airline.query("UPDATE ledger_journal_g1.ledger_balance SET amount = 0 WHERE account = '1010'")
+    assert await asyncio.to_thread(check_command.check, dsn) == 1
+    assert "account 1010 holds 0 SAR" in capsys.readouterr().out
+    assert await asyncio.to_thread(rebuild_command.rebuild, dsn, "nothing") == 2
+    assert await asyncio.to_thread(rebuild_command.rebuild, dsn) == 0
+    assert await asyncio.to_thread(check_command.check, dsn) == 0
