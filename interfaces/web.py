@@ -40,6 +40,8 @@ class WebServer(uvicorn.Server):
             http="httptools",
             access_log=False,
             lifespan="off",
+            # The edge reads X-Forwarded-For itself, from trusted proxies only.
+            proxy_headers=False,
             server_header=False,
             date_header=False,
             log_config=None,

@@ -1,10 +1,11 @@
 """Comparing read models with the log they were made from."""
 
+from interfaces.cli import running
 from projections import checking, generations, progress
 from projections.checking import DIFFERENCE_LIMIT
 
 
-def check(dsn: str) -> int:
+def check(*, dsn: running.ProjectorDsn) -> int:
     """Print every difference between the read models and the log; exit code 1 if there is any.
 
     Runs beside live traffic, each read model in one snapshot. `dsn` names a login that is a

@@ -4,10 +4,11 @@ import signal
 import threading
 from types import FrameType
 
+from interfaces.cli import running
 from projections import runner
 
 
-def projector(dsn: str) -> int:
+def projector(*, dsn: running.ProjectorDsn) -> int:
     """Run every read model until SIGTERM or SIGINT.
 
     `dsn` names a login that is a member of ais_projector. The exit code is 1 when a read model

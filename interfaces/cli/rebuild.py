@@ -2,12 +2,13 @@
 
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
+from interfaces.cli import running
 from projections import rebuild as rebuilding
 from projections.catalogue import ALL
 from projections.projection import ProjectionStopped
 
 
-def rebuild(dsn: str, *names: str) -> int:
+def rebuild(*names: str, dsn: running.ProjectorDsn) -> int:
     """Rebuild the named read models, or all, beside the live ones; readers notice nothing.
 
     Safe to interrupt and to repeat. `dsn` names a login that is a member of ais_projector. The

@@ -5,6 +5,9 @@ import logging
 import os
 import signal
 import sys
+from typing import Annotated
+
+from cyclopts import Parameter
 
 from interfaces import settings
 from interfaces.settings import Settings
@@ -25,6 +28,12 @@ def configured() -> Settings:
         stream=sys.stderr,
     )
     return found
+
+
+# The login of the projector, or the application's where both are one.
+ProjectorDsn = Annotated[
+    str, Parameter(name="--dsn", env_var=["AIS_PROJECTOR_DATABASE_URL", "AIS_DATABASE_URL"])
+]
 
 
 def stop_on_signals() -> asyncio.Event:

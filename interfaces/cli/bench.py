@@ -1,0 +1,34 @@
+"""`ais bench`: the benchmarks, each against its reference in the same run."""
+
+import importlib
+import sys
+from typing import Annotated
+
+from cyclopts import Parameter
+
+NAMES = ("reserve", "append", "replay")
+
+
+def bench(
+    name: str | None = None,
+    *,
+    as_json: Annotated[bool, Parameter(name="--json", negative="")] = False,
+) -> int:
+    """Run one benchmark, or all. They live in the repository, not in an installed package.
+
+    Parameters
+    ----------
+    name
+        reserve, append or replay.
+    as_json
+        Print one line of JSON at the end on standard output.
+    """
+    if name is not None and name not in NAMES:
+        print(f"ais bench: no such benchmark; there are {', '.join(NAMES)}", file=sys.stderr)
+        return 2
+    exit_code = 0
+    for each in NAMES if name is None else (name,):
+        exit_code = max(
+            exit_code, importlib.import_module(f"tests.bench.{each}").run(as_json=as_json)
+        )
+    return exit_code

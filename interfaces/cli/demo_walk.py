@@ -1,0 +1,203 @@
+"""One traveller's road over HTTP and signed webhooks, like anybody's: search to ticket."""
+
+import datetime as dt
+import json
+import secrets
+import time
+import urllib.error
+import urllib.request
+from collections.abc import Callable, Mapping
+from typing import Any
+
+import msgspec
+
+from domain.kernel import money
+from interfaces.cli.demo_stage import DemoFailed, Stage
+from interfaces.cli.storyline import DemoAccount, Step
+
+CALL_SECONDS = 15.0
+CONFIRM_SECONDS = 30.0
+SEARCH_SECONDS = 15.0
+POLL_SECONDS = 0.1
+ROUTES_TO_TRY = (("RUH", "JED"), ("JED", "RUH"), ("RUH", "DMM"))
+
+Tell = Callable[[Step], None]
+
+
+class Walk(msgspec.Struct, frozen=True):
+    """What the road left behind."""
+
+    booking: dict[str, Any]
+    history: list[dict[str, Any]]
+    traveller: DemoAccount
+
+
+class Client:
+    """JSON over HTTP, as a mobile client would."""
+
+    def __init__(self, base_url: str) -> None:
+        self._base_url = base_url
+        self._token: str | None = None
+
+    def sign_in(self, token: str) -> None:
+        """Send the token from now on."""
+        self._token = token
+
+    def call(
+        self, method: str, path: str, body: Mapping[str, Any] | None = None, *, key: str = ""
+    ) -> dict[str, Any]:
+        """The answer's body; raises DemoFailed with the problem's code for any that is not 2xx."""
+        headers = {"Accept": "application/json"}
+        if body is not None:
+            headers["Content-Type"] = "application/json"
+        if key:
+            headers["Idempotency-Key"] = key
+        if self._token is not None:
+            headers["Authorization"] = f"Bearer {self._token}"
+        request = urllib.request.Request(  # noqa: S310 - our own loopback address
+            f"{self._base_url}{path}",
+            data=None if body is None else json.dumps(body).encode(),
+            headers=headers,
+            method=method,
+        )
+        try:
+            with urllib.request.urlopen(request, timeout=CALL_SECONDS) as answer:  # noqa: S310
+                found: dict[str, Any] = json.loads(answer.read())
+                return found
+        except urllib.error.HTTPError as error:
+            raise DemoFailed(f"{method} {path}: {error.code} {error.read().decode()}") from None
+
+
+def walk(stage: Stage, tell: Tell) -> Walk:
+    """Search, quote, register, sign in, book, pay, be confirmed; tells each step as it is done."""
+    client = Client(stage.base_url)
+    flight = _search(client, tell)
+    quote = _quote(client, flight, tell)
+    traveller = _register(client, tell)
+    booking = _book(client, quote, traveller, tell)
+    _pay(client, booking, tell)
+    confirmed = _await_confirmed(client, booking, tell)
+    history = client.call("GET", f"/api/bookings/{booking['id']}/history")["entries"]
+    return Walk(confirmed, history, traveller)
+
+
+def _search(client: Client, tell: Tell) -> dict[str, Any]:
+    """The search is a read model: the first look may come a moment before it has caught up."""
+    day = (dt.datetime.now(dt.UTC) + dt.timedelta(days=2)).date().isoformat()
+    end = time.monotonic() + SEARCH_SECONDS
+    while time.monotonic() < end:
+        for origin, destination in ROUTES_TO_TRY:
+            body = {"from": origin, "to": destination, "date": day, "passengers": 1}
+            flights = client.call("POST", "/api/flights/search", body)["flights"]
+            if flights:
+                flight: dict[str, Any] = flights[0]
+                _tell_search(tell, flight, len(flights), day)
+                return flight
+        time.sleep(POLL_SECONDS)
+    raise DemoFailed(f"no flight was found for {day}")
+
+
+def _tell_search(tell: Tell, flight: Mapping[str, Any], count: int, day: str) -> None:
+    price = money.display(money.Money(flight["price"], flight["currency"]))
+    tell(
+        Step(
+            f"Search {flight['from']} to {flight['to']} on {day}: {count} flights",
+            {
+                "chosen": f"{flight['flightNumber']}, departs {flight['departureTime']}",
+                "price": f"{price} for an adult, taxes and charges included",
+                "seats left": str(flight["availableSeats"]),
+            },
+        )
+    )
+
+
+def _quote(client: Client, flight: Mapping[str, Any], tell: Tell) -> dict[str, Any]:
+    body = {"flightIds": [flight["id"]], "passengers": [{"type": "ADT"}]}
+    quote = client.call("POST", "/api/quotes", body)
+    currency = quote["total"]["currency"]
+    facts = {
+        line["kind"]: money.display(money.Money(line["amount"], currency))
+        for line in quote["lines"]
+    }
+    facts["valid until"] = quote["validUntil"]
+    tell(Step(f"Quote {_display(quote['total'])}, signed by us", facts))
+    return quote
+
+
+def _register(client: Client, tell: Tell) -> DemoAccount:
+    account = DemoAccount(
+        "customer", f"noura.{secrets.token_hex(3)}@example.com", secrets.token_urlsafe(12)
+    )
+    body = {"email": account.email, "password": account.password}
+    client.call("POST", "/api/auth/register", body)
+    token = client.call("POST", "/api/auth/mobile-login", body)
+    client.sign_in(token["accessToken"])
+    tell(
+        Step(
+            "Register and sign in",
+            {"as": account.email, "token": f"ES256, valid {token['expiresIn']} seconds"},
+        )
+    )
+    return account
+
+
+def _book(
+    client: Client, quote: Mapping[str, Any], traveller: DemoAccount, tell: Tell
+) -> dict[str, Any]:
+    body = {
+        "quoteId": quote["quoteId"],
+        "passengers": [{"firstName": "Noura", "lastName": "Alharbi", "type": "ADT"}],
+        "contact": {"email": traveller.email, "phone": "+966500000000"},
+    }
+    booking = client.call("POST", "/api/bookings", body, key=secrets.token_hex(8))
+    tell(
+        Step(
+            f"Book: {booking['reference']} is {booking['status']}",
+            {"seats held until": booking["holdUntil"], "amount due": _display(booking["total"])},
+        )
+    )
+    return booking
+
+
+def _pay(client: Client, booking: Mapping[str, Any], tell: Tell) -> None:
+    """The traveller's own part: a form on the payment provider's page."""
+    path = f"/api/bookings/{booking['id']}/checkout"
+    checkout = client.call("POST", path, {}, key=secrets.token_hex(8))
+    tell(
+        Step(
+            "Check out: a Stripe Checkout session is open",
+            {"session": checkout["sessionId"], "page": checkout["checkoutUrl"]},
+        )
+    )
+    form = urllib.request.Request(  # noqa: S310 - the simulator's loopback address
+        f"{checkout['checkoutUrl']}/pay", data=b"", method="POST"
+    )
+    opener = urllib.request.build_opener(_NoRedirect)
+    try:
+        opener.open(form, timeout=CALL_SECONDS).close()
+    except urllib.error.HTTPError as answer:
+        if answer.code != 303:
+            raise DemoFailed(f"the payment page answered {answer.code}") from None
+    tell(Step("Pay on Stripe's page: Stripe tells us by signed webhooks", {}))
+
+
+class _NoRedirect(urllib.request.HTTPRedirectHandler):
+    def redirect_request(self, *_: Any, **__: Any) -> None:
+        return None
+
+
+def _await_confirmed(client: Client, booking: Mapping[str, Any], tell: Tell) -> dict[str, Any]:
+    end = time.monotonic() + CONFIRM_SECONDS
+    found = dict(booking)
+    while time.monotonic() < end:
+        found = client.call("GET", f"/api/bookings/{booking['reference']}")
+        if found["status"] == "confirmed":
+            tickets = ", ".join(str(each["ticketNumber"]) for each in found["passengers"])
+            tell(Step(f"{found['reference']} is confirmed", {"ticket": tickets}))
+            return found
+        time.sleep(POLL_SECONDS)
+    raise DemoFailed(f"{booking['reference']} is still {found['status']}")
+
+
+def _display(amount: Mapping[str, Any]) -> str:
+    return money.display(money.Money(amount["amount"], amount["currency"]))

@@ -1,0 +1,23 @@
+"""`ais migrate`: brings the database to this release's schema."""
+
+import os
+import sys
+
+import psycopg
+
+from infrastructure.postgres import migrate as migrations
+
+
+def migrate() -> int:
+    """Apply what is missing, as the owner: AIS_ADMIN_DATABASE_URL, else AIS_DATABASE_URL."""
+    dsn = os.environ.get("AIS_ADMIN_DATABASE_URL") or os.environ.get("AIS_DATABASE_URL")
+    if not dsn:
+        print("ais migrate: AIS_ADMIN_DATABASE_URL is missing", file=sys.stderr)
+        return 2
+    try:
+        applied = migrations.migrate(dsn, progress=lambda name: print(f"applying {name}"))
+    except (psycopg.Error, migrations.MigrationRefused) as error:
+        print(f"ais migrate: {type(error).__name__}: {error}", file=sys.stderr)
+        return 1
+    print(f"{len(applied)} applied; the schema is up to date")
+    return 0
