@@ -15,7 +15,6 @@ import msgspec
 
 from application import ports, streams
 from application.orders import Decision, IdempotencyConflict, Order, Outcome
-from domain.kernel.rejections import Rejection
 
 State = TypeVar("State")
 Handler = Callable[[Any, "Reading"], Decision]
@@ -157,7 +156,7 @@ class Plan:
         self._base: dict[str, int] = {}
         self._reads: dict[str, int] = {}
         self._accepted: list[tuple[Task, ports.Answer, Any]] = []
-        self._refused: list[tuple[Task, Rejection]] = []
+        self._refused: list[tuple[Task, Exception]] = []
         self._empty: list[tuple[Task, ports.Answer, Any]] = []
         self._events: list[ports.NewEvent] = []
         self._outbox: list[ports.OutboxMessage] = []
@@ -186,12 +185,11 @@ class Plan:
             changed = self._evolved(decision)
         except NotLoaded:
             return
-        except Rejection as rejection:
-            self._refused.append((task, rejection))
+        except Exception as error:  # noqa: BLE001 - isolated: told to the caller of this command
+            # A rejection, or a bug, or an assertion that only a state left behind could break:
+            # all of them count once the state is known to be current.
+            self._refused.append((task, error))
             self._reads.update(reading.reads)
-            return
-        except Exception as bug:  # noqa: BLE001 - isolated: told to the caller of this command
-            task.fail(bug)
             return
         self._reads.update(reading.reads)
         self._take_in(task, decision, changed)
@@ -295,9 +293,9 @@ class Plan:
 
     def tell_the_rest(self) -> None:
         """Refusals and empty decisions stand: they were made on current state."""
-        for task, rejection in self._refused:
+        for task, error in self._refused:
             if not task.future.done():
-                task.fail(rejection)
+                task.fail(error)
         for task, answer, state in self._empty:
             if not task.future.done():
                 task.succeed(Outcome(answer=answer, replayed=False, state=state))

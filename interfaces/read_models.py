@@ -9,9 +9,10 @@ from psycopg_pool import PoolTimeout
 
 from application import ports
 from infrastructure.postgres.pool import Pool
-from interfaces.http.ports import FlightOffer, ForgedCursor, ListedBooking
+from interfaces.http.ports import AccountBalance, FlightOffer, ForgedCursor, ListedBooking
 from projections.booking_list import queries as booking_list
 from projections.flight_availability import queries as flight_availability
+from projections.ledger_journal import queries as ledger_journal
 from projections.unfinished_attempts import queries as unfinished
 
 # An attempt that has no outcome after this time is asked for again by the completer.
@@ -88,6 +89,13 @@ class BookingList:
             for row in page.bookings
         ]
         return listed, page.next_cursor
+
+
+async def trial_balance(pool: Pool) -> Sequence[AccountBalance]:
+    """Every account that was posted to, by account and currency."""
+    async with _available():
+        rows = await ledger_journal.trial_balance_rows(pool)
+    return [AccountBalance(row.account, row.currency, row.amount) for row in rows]
 
 
 async def due_holds(pool: Pool, now: dt.datetime, limit: int) -> Sequence[str]:

@@ -1,7 +1,8 @@
 """Runs processes over the log: for each event its commands, then the checkpoint.
 
 A command that was carried out before is a replay, so a run that ended between command and
-checkpoint repeats itself harmlessly. A refusal is final for its event and is told to `report`.
+checkpoint repeats itself harmlessly. A refusal or a bug is told to `report`: the
+booking then stays visible as paid and unconfirmed.
 """
 
 import asyncio
@@ -11,7 +12,6 @@ from application import ports, steps, streams
 from application.desk import Desk
 from application.processes import confirm_when_paid
 from domain.kernel import ids
-from domain.kernel.rejections import Rejection
 
 READ_LIMIT = 1_000
 ACTOR = "system"
@@ -27,7 +27,7 @@ class ProcessRunner:
         desk: Desk,
         stock: ports.TicketStock,
         airline_code: str,
-        report: Callable[[str, Rejection], None],
+        report: Callable[[str, Exception], None],
     ) -> None:
         self._log = log
         self._desk = desk
@@ -65,5 +65,7 @@ class ProcessRunner:
         )
         try:
             await self._desk.submit(steps.order(cause, confirm_when_paid.NAME, command))
-        except Rejection as rejection:
-            self._report(recorded.stream, rejection)
+        except ports.Unavailable:
+            raise
+        except Exception as error:  # noqa: BLE001 - one booking's trouble must not stop the others
+            self._report(recorded.stream, error)

@@ -159,6 +159,8 @@ def _environment(
         "AIS_STRIPE_WEBHOOK_SECRETS": kept["webhook_secret"],
         "AIS_PUBLIC_URL": base_url,
         "AIS_DATA_DIR": str(folder),
+        # Visitors of the demo share one address and try things out.
+        "AIS_LIMIT_AUTHENTICATION": "100",
     }
 
 

@@ -30,6 +30,7 @@ from interfaces.http import (
     docs_page,
     health,
     identity,
+    ledger,
     problems,
     search,
 )
@@ -42,6 +43,7 @@ ROUTES = (
     *search.ROUTES,
     *booking.ROUTES,
     *checkout.ROUTES,
+    *ledger.ROUTES,
     *health.ROUTES,
     *docs_page.ROUTES,
 )

@@ -73,6 +73,18 @@ class ListBookings(Protocol):
         ...
 
 
+class AccountBalance(msgspec.Struct, frozen=True):
+    """What an account holds in a currency; debit positive, minor units."""
+
+    account: str
+    currency: str
+    amount: int
+
+
+TrialBalance = Callable[[], Awaitable[Sequence[AccountBalance]]]
+"""The read model `ledger_journal`: every account that was posted to."""
+
+
 class ForgedCursor(ValueError):
     """A cursor that no list of ours gave out."""
 
@@ -94,4 +106,5 @@ class HttpPorts(msgspec.Struct, frozen=True):
     receiver: EventReceiver
     search_flights: SearchFlights
     list_bookings: ListBookings
+    trial_balance: TrialBalance
     trusted_proxies: tuple[Network, ...] = ()

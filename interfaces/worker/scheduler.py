@@ -11,7 +11,6 @@ from collections.abc import Awaitable, Callable
 import psycopg
 
 from application import ports
-from domain.kernel.rejections import Rejection
 from infrastructure.event_store import statement
 from infrastructure.postgres import inbox
 from interfaces.composition import Core
@@ -151,8 +150,3 @@ class Scheduler:
         }
         await self._core.queue.enqueue(topic, body)
         self._sent_timers[name] = loop_time
-
-
-def report_refusal(stream: str, rejection: Rejection) -> None:
-    """A process was refused: told in the log for operators, ids only."""
-    logger.warning("process refused on %s: %s", stream, rejection.code)
