@@ -4,6 +4,7 @@ Poison: what cannot be taken in is parked with its cause, and later events of th
 behind it; a ledger read model stops instead.
 """
 
+import logging
 from collections.abc import Sequence
 
 import msgspec
@@ -33,6 +34,8 @@ POISON = (
     psycopg.IntegrityError,
 )
 CAUSE_LENGTH = 500
+
+_log = logging.getLogger(__name__)
 
 
 class CheckpointMoved(ProjectionStopped):
@@ -81,6 +84,8 @@ class GenerationWriter:
     def commit(self, step: "Step") -> None:
         """The step's transaction is committed: go on from there."""
         self.position = step.upto
+        for stream in step.parked.keys() - self._parked.keys():
+            _log.error("%s parked %s at %s", self.projection.name, stream, step.parked[stream])
         self._parked = step.parked
 
     def _decoded(

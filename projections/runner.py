@@ -5,7 +5,7 @@ A lost connection is taken up again; a ProjectionStopped ends that read model on
 
 import logging
 import threading
-from collections.abc import Iterable
+import time
 
 import psycopg
 
@@ -16,13 +16,18 @@ from projections.projection import Connection, Projection, ProjectionStopped
 
 CHANNEL = "ais_log"
 POLL_SECONDS = 0.5
-LEADER_POLL_SECONDS = 0.25
+LEADER_POLL_SECONDS = 0.1
+LEADER_TRIES = 50
 # After a batch that reached the head: lets the next one collect what a busy log appends meanwhile.
 PAUSE_SECONDS = 0.03
 BACKOFF_FIRST_SECONDS = 0.1
 BACKOFF_LAST_SECONDS = 5.0
 
 _log = logging.getLogger(__name__)
+
+
+class RunnerElsewhere(Exception):
+    """Another process runs this read model already."""
 
 
 def prepare_all(dsn: str) -> None:
@@ -35,57 +40,71 @@ def prepare_all(dsn: str) -> None:
 def run_projection(dsn: str, projection: Projection, stop: threading.Event) -> None:
     """Follow the log until `stop` is set; raises ProjectionStopped when it must not go on.
 
-    A second runner of the same read model waits and takes over when the first is gone.
+    A second runner of the same read model waits and takes over when the first is gone. A lost
+    connection is taken up again; any other psycopg.Error is raised.
     """
     backoff = BACKOFF_FIRST_SECONDS
     while not stop.is_set():
         try:
             with generations.connect(dsn) as connection:
-                if _lead(connection, projection, stop):
-                    backoff = BACKOFF_FIRST_SECONDS
-                    _follow(connection, projection, stop)
-        except psycopg.OperationalError as error:
+                backoff = BACKOFF_FIRST_SECONDS
+                while not stop.is_set():
+                    if _try_to_lead(connection, projection):
+                        _follow(connection, projection, stop)
+                    stop.wait(LEADER_POLL_SECONDS)
+        except (psycopg.OperationalError, psycopg.InterfaceError) as error:
             _log.warning("%s lost the database: %s", projection.name, type(error).__name__)
             stop.wait(backoff)
             backoff = min(2 * backoff, BACKOFF_LAST_SECONDS)
 
 
-def run_all(dsn: str, stop: threading.Event) -> dict[str, ProjectionStopped]:
-    """Run every read model in a thread of its own until `stop`; returns those that stopped."""
-    stopped: dict[str, ProjectionStopped] = {}
+def run_all(dsn: str, stop: threading.Event) -> dict[str, Exception]:
+    """Run every read model in a thread of its own until `stop`.
+
+    Returns those that stopped by themselves, with the ProjectionStopped or psycopg.Error.
+    """
+    stopped: dict[str, Exception] = {}
 
     def run(projection: Projection) -> None:
         try:
             run_projection(dsn, projection, stop)
-        except ProjectionStopped as error:
+        except (ProjectionStopped, psycopg.Error) as error:
             stopped[projection.name] = error
             _log.error("%s stopped: %s: %s", projection.name, type(error).__name__, error)
 
-    _join([threading.Thread(target=run, args=(p,), name=p.name) for p in ALL.values()])
+    threads = [threading.Thread(target=run, args=(p,), name=p.name) for p in ALL.values()]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
     return stopped
 
 
 def catch_up(dsn: str, projection: Projection) -> int:
-    """Take in all there is now, as the leader; returns the position reached. For one-off use."""
-    stop = threading.Event()
+    """Take in all there is now, without following; returns the position reached.
+
+    Raises RunnerElsewhere when another runner leads and does not end, ProjectionStopped, and
+    psycopg.Error.
+    """
     with generations.connect(dsn) as connection:
-        _lead(connection, projection, stop)
+        for _ in range(LEADER_TRIES):
+            if _try_to_lead(connection, projection):
+                break
+            time.sleep(LEADER_POLL_SECONDS)
+        else:
+            raise RunnerElsewhere(projection.name)
         writer = _writer(connection, projection)
         while not _step(connection, writer):
             pass
         return writer.position
 
 
-def _lead(connection: Connection, projection: Projection, stop: threading.Event) -> bool:
-    """Wait for the leader's lock, which lives as long as the connection; False when stopped."""
+def _try_to_lead(connection: Connection, projection: Projection) -> bool:
+    """Take the leader's lock, which lives as long as the connection, if it is free."""
     key = (generations.LEADER_LOCK, generations.lock_key(projection.name))
-    while not stop.is_set():
-        row = connection.execute("SELECT pg_try_advisory_lock(%s, %s)", key).fetchone()
-        assert row is not None
-        if row[0]:
-            return True
-        stop.wait(LEADER_POLL_SECONDS)
-    return False
+    row = connection.execute("SELECT pg_try_advisory_lock(%s, %s)", key).fetchone()
+    assert row is not None
+    return bool(row[0])
 
 
 def _follow(connection: Connection, projection: Projection, stop: threading.Event) -> None:
@@ -126,11 +145,3 @@ def _step(connection: Connection, writer: GenerationWriter) -> bool:
         step = writer.step(cursor)
     writer.commit(step)
     return step.upto == step.head
-
-
-def _join(threads: Iterable[threading.Thread]) -> None:
-    started = list(threads)
-    for thread in started:
-        thread.start()
-    for thread in started:
-        thread.join()

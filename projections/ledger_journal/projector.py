@@ -85,12 +85,12 @@ class Balances:
                 self._bookings[of] = self._bookings.get(of, 0) + posting.amount
 
     def by_account(self) -> list[BalanceRow]:
-        """Rows in order of account and currency."""
-        return [BalanceRow(*key, amount) for key, amount in sorted(self._accounts.items())]
+        """One row for each account and currency, in no order."""
+        return [BalanceRow(*key, amount) for key, amount in self._accounts.items()]
 
     def by_booking(self) -> list[BookingBalanceRow]:
-        """Rows in order of account, booking and currency."""
-        return [BookingBalanceRow(*key, amount) for key, amount in sorted(self._bookings.items())]
+        """One row for each account, booking and currency, in no order."""
+        return [BookingBalanceRow(*key, amount) for key, amount in self._bookings.items()]
 
 
 def is_money_event(event_type: type[DomainEvent]) -> bool:

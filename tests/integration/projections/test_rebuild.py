@@ -195,10 +195,10 @@ async def test_the_commands_say_by_their_exit_code_whether_read_models_are_right
     await _business(airline)
     await airline.catch_up()
     dsn = airline.database.owner_dsn
-    assert await asyncio.to_thread(check_command.check, dsn) == 0
+    assert await asyncio.to_thread(check_command.check, dsn=dsn) == 0
     airline.query("UPDATE ledger_journal_g1.ledger_balance SET amount = 0 WHERE account = '1010'")
-    assert await asyncio.to_thread(check_command.check, dsn) == 1
+    assert await asyncio.to_thread(check_command.check, dsn=dsn) == 1
     assert "account 1010 holds 0 SAR" in capsys.readouterr().out
-    assert await asyncio.to_thread(rebuild_command.rebuild, dsn, "nothing") == 2
-    assert await asyncio.to_thread(rebuild_command.rebuild, dsn) == 0
-    assert await asyncio.to_thread(check_command.check, dsn) == 0
+    assert await asyncio.to_thread(rebuild_command.rebuild, "nothing", dsn=dsn) == 2
+    assert await asyncio.to_thread(rebuild_command.rebuild, dsn=dsn) == 0
+    assert await asyncio.to_thread(check_command.check, dsn=dsn) == 0

@@ -1,0 +1,121 @@
+"""The balances once more from the very beginning of the log: the proof that the books are its sum.
+
+Only events with an entry leave the database, their entries are refused when they do not balance,
+sums are made in memory and written once, and the trial balance is read from what was written.
+"""
+
+import time
+from collections.abc import Callable, Sequence
+
+import msgspec
+
+from application import streams
+from domain.kernel import entries
+from projections import generations, reading
+from projections.ledger_journal import queries
+from projections.ledger_journal.projector import (
+    BALANCE,
+    BOOKING_BALANCE,
+    Balances,
+    is_money_event,
+)
+from projections.projection import Connection, Cursor, UnknownTag
+
+STRETCH = 250_000
+STATEMENT_TIMEOUT_MS = 600_000
+
+MONEY_TAGS = frozenset(tag for tag, kind in streams.EVENT_TYPES.items() if is_money_event(kind))
+
+_TABLES = f"""
+CREATE TEMPORARY TABLE {BALANCE} (account text, currency text, amount bigint) ON COMMIT DROP;
+CREATE TEMPORARY TABLE {BOOKING_BALANCE}
+    (account text, booking text, currency text, amount bigint) ON COMMIT DROP
+"""
+_MONEY_EVENTS = (
+    "COPY (SELECT tag, payload FROM ledger.event "
+    "WHERE position > %s AND position <= %s AND tag <> ALL (%s)) TO STDOUT (FORMAT binary)"
+)
+
+
+class _Money(msgspec.Struct):
+    """What all events with an entry have in common; the other fields are passed over."""
+
+    entry: entries.Entry
+
+
+class Replayed(msgspec.Struct, frozen=True):
+    """The log up to `position` in `seconds`; `trial_balance` in its canonical bytes."""
+
+    position: int
+    money_events: int
+    seconds: float
+    trial_balance: bytes
+
+
+def replay(dsn: str, progress: Callable[[int, int], None]) -> Replayed:
+    """Sum the whole log; `progress` is told the position reached and the last one.
+
+    Raises UnknownTag, msgspec.ValidationError (caused by UnbalancedEntry when an entry does not
+    balance), psycopg.Error. Changes nothing that anybody else can see.
+    """
+    began = time.perf_counter()
+    with (
+        generations.connect(dsn) as connection,
+        connection.transaction(),
+        connection.cursor() as cursor,
+    ):
+        cursor.execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ")
+        cursor.execute(
+            "SELECT set_config('statement_timeout', %s, true)", (f"{STATEMENT_TIMEOUT_MS}ms",)
+        )
+        head = reading.read_head(cursor)
+        balances = Balances()
+        count = 0
+        for after in range(0, head, STRETCH):
+            upto = min(after + STRETCH, head)
+            count += _sum(cursor, balances, after, upto)
+            progress(upto, head)
+        _write(cursor, balances)
+        text = _trial_balance(cursor, "pg_temp")
+    return Replayed(head, count, time.perf_counter() - began, text)
+
+
+def live_trial_balance(connection: Connection) -> bytes:
+    """The trial balance that readers see, in its canonical bytes."""
+    with connection.cursor() as cursor:
+        return _trial_balance(cursor, generations.READ_SCHEMA)
+
+
+def _sum(cursor: Cursor, balances: Balances, after: int, upto: int) -> int:
+    decode = msgspec.json.Decoder(_Money).decode
+    count = 0
+    with cursor.copy(_MONEY_EVENTS, (after, upto, reading.unwanted(MONEY_TAGS))) as copy:
+        copy.set_types(["text", "bytea"])
+        for tag, payload in copy.rows():
+            if tag not in MONEY_TAGS:
+                raise UnknownTag(tag)
+            balances.add(decode(payload).entry.postings)
+            count += 1
+    return count
+
+
+def _write(cursor: Cursor, balances: Balances) -> None:
+    cursor.execute(_TABLES.encode())
+    _copy_in(cursor, BALANCE, ("text", "text", "int8"), balances.by_account())
+    _copy_in(cursor, BOOKING_BALANCE, ("text", "text", "text", "int8"), balances.by_booking())
+
+
+def _copy_in(
+    cursor: Cursor, table: str, types: Sequence[str], rows: Sequence[msgspec.Struct]
+) -> None:
+    with cursor.copy(f"COPY {table} FROM STDIN (FORMAT binary)".encode()) as copy:
+        copy.set_types(types)
+        for row in rows:
+            copy.write_row(msgspec.structs.astuple(row))
+
+
+def _trial_balance(cursor: Cursor, schema: str) -> bytes:
+    cursor.execute(
+        f"SELECT account, currency, amount FROM {schema}.{BALANCE}".encode()  # noqa: S608
+    )
+    return queries.canonical(queries.TrialBalanceRow(*row) for row in cursor.fetchall())

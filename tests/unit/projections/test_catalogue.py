@@ -1,0 +1,41 @@
+"""What every read model must have, and how rows are compared."""
+
+import msgspec
+
+from application import streams
+from projections import checking, reading
+from projections.catalogue import ALL
+
+
+class Row(msgspec.Struct):
+    """A row of two columns."""
+
+    amount: int
+    owner: str
+
+
+def test_every_read_model_has_tables_a_checker_and_only_known_events() -> None:
+    assert checking.CHECKERS.keys() == ALL.keys()
+    for name, projection in ALL.items():
+        assert projection.name == name
+        assert "CREATE TABLE" in projection.table_sql()
+        assert projection.tags <= streams.EVENT_TYPES.keys()
+
+
+def test_the_journal_takes_in_every_event_that_carries_an_entry_and_stops_at_poison() -> None:
+    with_entry = {
+        tag for tag, kind in streams.EVENT_TYPES.items() if "entry" in kind.__struct_fields__
+    }
+    assert with_entry
+    assert with_entry <= ALL["ledger_journal"].tags
+    assert {name for name, p in ALL.items() if p.stops_on_poison} == {"ledger_journal"}
+
+
+def test_a_comparison_names_missing_strange_and_differing_rows() -> None:
+    expected = {"a": Row(1, "x"), "b": Row(2, "x"), "d": Row(4, "x")}
+    found = {"b": Row(3, "x"), "c": Row(3, "x"), "d": Row(4, "x")}
+    assert list(reading.compare(expected, found)) == [
+        "a: the row is missing",
+        "b: amount is 3, the log says 2",
+        "c: the log knows no such row",
+    ]
