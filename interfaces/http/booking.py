@@ -5,6 +5,7 @@ from typing import Annotated, Any
 
 import msgspec
 from litestar import get, post
+from litestar.params import FromPath, JSONBody
 
 from application import streams
 from application.booking.create_booking import CreateBooking
@@ -122,7 +123,9 @@ class HistoryResponse(msgspec.Struct, rename="camel"):
 
 
 @post("/api/bookings", status_code=201, **auth.signed_in("book", "booking"))
-async def create_booking(request: StrictRequest, data: BookingRequest) -> Answered[BookingResponse]:
+async def create_booking(
+    request: StrictRequest, data: JSONBody[BookingRequest]
+) -> Answered[BookingResponse]:
     """Hold the seats for fifteen minutes."""
     identity = idempotency.required(request, data)
     command = _command(request, data)
@@ -177,14 +180,14 @@ async def list_bookings(
 
 
 @get("/api/bookings/{booking_id:str}", **auth.signed_in("see_own_bookings"))
-async def read_booking(request: StrictRequest, booking_id: str) -> BookingResponse:
+async def read_booking(request: StrictRequest, booking_id: FromPath[str]) -> BookingResponse:
     """One booking by id or reference, as the log has it now."""
     stream, booking = await visible_booking(request, booking_id)
     return await _opened(request, stream, booking)
 
 
 @get("/api/bookings/{booking_id:str}/history", **auth.signed_in("see_own_bookings"))
-async def read_history(request: StrictRequest, booking_id: str) -> HistoryResponse:
+async def read_history(request: StrictRequest, booking_id: FromPath[str]) -> HistoryResponse:
     """What happened to the booking, in order; nothing personal."""
     stream, _ = await visible_booking(request, booking_id)
     booking: Booking | None = None
@@ -219,7 +222,7 @@ async def visible_booking(request: StrictRequest, booking_id: str) -> tuple[str,
     return stream, booking
 
 
-def _command(request: StrictRequest, data: BookingRequest) -> CreateBooking:
+def _command(request: StrictRequest, data: JSONBody[BookingRequest]) -> CreateBooking:
     """Seal what is personal, each passenger under a key of their own, the contact under the
     first passenger's."""
     vault = request.ports.vault

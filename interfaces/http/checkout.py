@@ -4,6 +4,7 @@ import datetime as dt
 
 import msgspec
 from litestar import post
+from litestar.params import FromPath
 
 from application import steps
 from application.orders import Order
@@ -49,7 +50,9 @@ class ReceivedResponse(msgspec.Struct, rename="camel", omit_defaults=True):
     status_code=200,
     **auth.signed_in("book", "payment"),
 )
-async def open_checkout(request: StrictRequest, booking_id: str) -> Answered[CheckoutResponse]:
+async def open_checkout(
+    request: StrictRequest, booking_id: FromPath[str]
+) -> Answered[CheckoutResponse]:
     """Open a Stripe Checkout session for the amount due, or give the one that is open."""
     data = await request.optional_json(CheckoutRequest)
     identity = idempotency.required(request, data)

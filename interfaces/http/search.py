@@ -5,6 +5,7 @@ from typing import Annotated
 
 import msgspec
 from litestar import get, post
+from litestar.params import FromPath, JSONBody
 
 from application import streams
 from domain.booking import rules as booking_rules
@@ -84,7 +85,7 @@ class QuoteResponse(msgspec.Struct, rename="camel"):
 
 
 @post("/api/flights/search", status_code=200, **auth.open_to_all())
-async def search_flights(request: StrictRequest, data: SearchRequest) -> SearchResponse:
+async def search_flights(request: StrictRequest, data: JSONBody[SearchRequest]) -> SearchResponse:
     """Find departures; what is found may be a moment old, a booking decides on the truth."""
     if data.origin == data.destination:
         raise invalid("to", "the same as from")
@@ -99,7 +100,7 @@ async def search_flights(request: StrictRequest, data: SearchRequest) -> SearchR
 
 
 @get("/api/flights/{flight_id:str}", **auth.open_to_all())
-async def read_flight(request: StrictRequest, flight_id: str) -> FlightResponse:
+async def read_flight(request: StrictRequest, flight_id: FromPath[str]) -> FlightResponse:
     """One departure, economy, as the log has it now."""
     if not flight_id.startswith("flight-"):
         raise Problem("NOT_FOUND")
@@ -123,7 +124,7 @@ async def read_flight(request: StrictRequest, flight_id: str) -> FlightResponse:
 
 
 @post("/api/quotes", status_code=201, **auth.open_to_all())
-async def create_quote(request: StrictRequest, data: QuoteRequest) -> QuoteResponse:
+async def create_quote(request: StrictRequest, data: JSONBody[QuoteRequest]) -> QuoteResponse:
     """Price a party; nothing is held by it."""
     flight_id = data.flight_ids[0]
     types = tuple(passenger.type for passenger in data.passengers)
