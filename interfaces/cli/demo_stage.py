@@ -59,7 +59,10 @@ class Stage(msgspec.Struct, frozen=True):
     settings: Settings
     staff: tuple[DemoAccount, ...]
     mailbox: Path
-    processes: Mapping[str, subprocess.Popen[bytes]]
+    processes: dict[str, subprocess.Popen[bytes]]
+    environment: Mapping[str, str]
+    postgres: EmbeddedPostgres
+    folder: Path
 
 
 class DemoFailed(Exception):
@@ -67,8 +70,10 @@ class DemoFailed(Exception):
 
 
 @contextmanager
-def stage(folder: Path, *, port: int) -> Iterator[Stage]:
-    """Start everything; stop it in the other order at the end."""
+def stage(
+    folder: Path, *, port: int, overrides: Mapping[str, str] | None = None
+) -> Iterator[Stage]:
+    """Start everything; stop it in the other order at the end. `overrides` are AIS_* settings."""
     folder.mkdir(mode=0o700, parents=True, exist_ok=True)
     logs = folder / "logs"
     logs.mkdir(exist_ok=True)
@@ -84,6 +89,7 @@ def stage(folder: Path, *, port: int) -> Iterator[Stage]:
         processes = {"stripe simulator": simulator}
         stack.callback(_stop_all, processes)
         environment = _environment(folder, postgres, valkey, base_url, stripe_url, kept)
+        environment.update(overrides or {})
         configured = settings.load(environment)
         asyncio.run(_prepare(configured, kept["staff_password"]))
         for name in ("web", "worker", "scheduler", "projector"):
@@ -100,6 +106,9 @@ def stage(folder: Path, *, port: int) -> Iterator[Stage]:
             staff=tuple(DemoAccount(role, email, kept["staff_password"]) for role, email in STAFF),
             mailbox=folder / composition.MAILBOX_FOLDER,
             processes=processes,
+            environment=environment,
+            postgres=postgres,
+            folder=folder,
         )
 
 

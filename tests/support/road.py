@@ -1,0 +1,194 @@
+"""What a test does as a traveller, and what it asks the log afterwards."""
+
+import asyncio
+import datetime as dt
+import json
+import secrets
+import socket
+import time
+from collections import Counter
+from collections.abc import Callable
+from typing import Any
+
+import httpx
+import msgspec
+import psycopg
+
+from domain.inventory.events import CabinFare, CapacityMove, FlightScheduled
+from domain.kernel import ids, money
+
+WAIT_SECONDS = 20.0
+PASSWORD = "correct horse battery"
+
+
+class Traveller(msgspec.Struct, frozen=True):
+    """A signed-in customer; `headers` carry the token."""
+
+    email: str
+    headers: dict[str, str]
+
+
+def free_port() -> int:
+    """A loopback port that nobody listens on now."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port: int = probe.getsockname()[1]
+        return port
+
+
+async def register(client: httpx.AsyncClient) -> Traveller:
+    """Register and sign in."""
+    email = f"t{secrets.token_hex(6)}@example.com"
+    account = {"email": email, "password": PASSWORD}
+    made = await client.post("/api/auth/register", json=account)
+    assert made.status_code == 201, made.text
+    token = (await client.post("/api/auth/mobile-login", json=account)).json()["accessToken"]
+    return Traveller(email, {"Authorization": f"Bearer {token}"})
+
+
+def schedule(owner_dsn: str, *, seats: int, fare: int = 40_000, currency: str = "SAR") -> str:
+    """Put a fresh flight on sale straight through the append; returns its id."""
+    departs_at = dt.datetime.now(dt.UTC).replace(microsecond=0) + dt.timedelta(days=30)
+    number = f"T{secrets.randbelow(10**6)}"
+    flight = ids.flight_stream(number, departs_at.date().isoformat())
+    event = FlightScheduled(
+        number=number,
+        origin="RUH",
+        destination="JED",
+        origin_zone="Asia/Riyadh",
+        destination_zone="Asia/Riyadh",
+        departs_at=departs_at,
+        arrives_at=departs_at + dt.timedelta(minutes=105),
+        domestic=currency == "SAR",
+        fares=(CabinFare("Y", money.Money(fare, currency)),),
+        moves=(CapacityMove("Y", authorised=seats),),
+    )
+    payload = msgspec.json.Encoder(order="deterministic").encode(event)
+    with psycopg.connect(owner_dsn, autocommit=True) as connection:
+        connection.execute(
+            "SELECT ledger.append(ARRAY[gen_random_uuid()], ARRAY[''::bytea], "
+            "ARRAY['{}'::bytea], ARRAY['test'], ARRAY['test'], ARRAY[NULL::uuid], "
+            "ARRAY[%s], ARRAY[1], ARRAY[%s], ARRAY[%s::bytea], ARRAY[0], "
+            "'{}'::text[], '{}'::int[], '{}'::uuid[], '{}', '{}', '{}', '{}'::bytea[])",
+            (flight, event.tag, payload),
+        )
+    return flight
+
+
+def booking_body(flight: str, *, passengers: int = 1) -> dict[str, Any]:
+    """Adults on a flight."""
+    return {
+        "flightId": flight,
+        "passengers": [
+            {"firstName": "Noura", "lastName": f"Alharbi{number}", "type": "ADT"}
+            for number in range(passengers)
+        ],
+        "contact": {"email": "noura@example.com"},
+    }
+
+
+async def book(
+    client: httpx.AsyncClient, traveller: Traveller, flight: str, *, key: str | None = None
+) -> httpx.Response:
+    """Ask for one seat."""
+    headers = {**traveller.headers, "Idempotency-Key": key or secrets.token_hex(8)}
+    return await client.post("/api/bookings", json=booking_body(flight), headers=headers)
+
+
+async def checkout(
+    client: httpx.AsyncClient, traveller: Traveller, booking: str, *, key: str | None = None
+) -> httpx.Response:
+    """Open a session."""
+    headers = {**traveller.headers, "Idempotency-Key": key or secrets.token_hex(8)}
+    return await client.post(f"/api/bookings/{booking}/checkout", headers=headers)
+
+
+async def press(checkout_url: str, button: str) -> int:
+    """Press pay or decline on Stripe's page; returns the status of its answer."""
+    async with httpx.AsyncClient(timeout=30) as browser:
+        return (await browser.post(f"{checkout_url}/{button}")).status_code
+
+
+async def await_status(
+    client: httpx.AsyncClient, traveller: Traveller, booking: str, status: str
+) -> dict[str, Any]:
+    """The booking once it has the status; fails when it takes longer than WAIT_SECONDS."""
+    end = time.monotonic() + WAIT_SECONDS
+    while True:
+        answer = await client.get(f"/api/bookings/{booking}", headers=traveller.headers)
+        found: dict[str, Any] = answer.json()
+        if found.get("status") == status:
+            return found
+        assert time.monotonic() < end, f"{booking} is {found}"
+        await asyncio.sleep(0.05)
+
+
+def tags(owner_dsn: str, stream_prefix: str) -> list[str]:
+    """Tags of all events of streams that begin so, in log order."""
+    with psycopg.connect(owner_dsn, autocommit=True) as connection:
+        rows = connection.execute(
+            "SELECT tag FROM ledger.event WHERE starts_with(stream, %s) ORDER BY position",
+            (stream_prefix,),
+        )
+        return [row[0] for row in rows]
+
+
+def await_row(owner_dsn: str, query: str, holds: Callable[[Any], bool]) -> Any:
+    """The first column of the query once `holds` is true of it."""
+    end = time.monotonic() + WAIT_SECONDS
+    with psycopg.connect(owner_dsn, autocommit=True) as connection:
+        while True:
+            row = connection.execute(query.encode()).fetchone()
+            assert row is not None
+            if holds(row[0]):
+                return row[0]
+            assert time.monotonic() < end, row
+            time.sleep(0.05)
+
+
+def assert_oracles(owner_dsn: str) -> None:
+    """What must hold of the log at any instant (the oracles of the fault list)."""
+    with psycopg.connect(owner_dsn, autocommit=True) as connection:
+        unbalanced = connection.execute(
+            "SELECT currency, sum(amount) FROM ledger.posting GROUP BY 1 HAVING sum(amount) <> 0"
+        ).fetchall()
+        assert unbalanced == []
+        positions = connection.execute(
+            "SELECT count(*), coalesce(max(position), 0) FROM ledger.event"
+        ).fetchone()
+        assert positions is not None
+        assert positions[0] == positions[1], "positions have a gap"
+        gaps = connection.execute(
+            "SELECT stream FROM ledger.event GROUP BY stream HAVING count(*) <> max(version)"
+        ).fetchall()
+        assert gaps == []
+        assert _seats_by_booking(connection) == _seats_by_counter(connection)
+
+
+def _seats_by_counter(connection: psycopg.Connection[Any]) -> dict[str, tuple[int, int]]:
+    rows = connection.execute(
+        "SELECT flight, sum(held), sum(sold) FROM ledger.capacity GROUP BY flight "
+        "HAVING sum(held) <> 0 OR sum(sold) <> 0"
+    )
+    return {row[0]: (int(row[1]), int(row[2])) for row in rows}
+
+
+def _seats_by_booking(connection: psycopg.Connection[Any]) -> dict[str, tuple[int, int]]:
+    """Seats that bookings of each flight hold and have bought, from their own streams."""
+    drafts: dict[str, dict[str, Any]] = {}
+    last: dict[str, str] = {}
+    for stream, tag, payload in connection.execute(
+        "SELECT stream, tag, payload FROM ledger.event WHERE starts_with(stream, 'booking-') "
+        "ORDER BY position"
+    ):
+        last[stream] = tag
+        if tag == "booking.initiated.1":
+            drafts[stream] = json.loads(payload)
+    held: Counter[str] = Counter()
+    sold: Counter[str] = Counter()
+    for stream, draft in drafts.items():
+        if last[stream] in {"booking.reserved.1", "booking.paid.1"}:
+            held[draft["flight"]] += draft["seat_count"]
+        elif last[stream] == "booking.confirmed.1":
+            sold[draft["flight"]] += draft["seat_count"]
+    return {flight: (held[flight], sold[flight]) for flight in held.keys() | sold.keys()}
