@@ -137,16 +137,21 @@ LANGUAGE sql STABLE AS $$
 $$;
 
 -- Whether a payload that speaks of an entry or of moves does so otherwise than canonically.
-CREATE FUNCTION ledger.is_misspelled(spelled text, folded text, parsed jsonb, stream text)
-RETURNS boolean LANGUAGE sql IMMUTABLE AS $$
+CREATE FUNCTION ledger.is_misspelled(
+    spelled text, folded text, parsed jsonb, stream text, moves boolean, money boolean
+) RETURNS boolean LANGUAGE sql IMMUTABLE AS $$
     SELECT regexp_count(spelled, '"\s*:') <> regexp_count(parsed::text, '":')
-        OR regexp_count(folded, '"entry"\s*:')
-           <> coalesce(jsonb_typeof(parsed -> 'entry') = 'object', false)::integer
-        OR regexp_count(folded, '"postings"\s*:')
-           <> coalesce(jsonb_typeof(parsed #> '{entry,postings}') = 'array', false)::integer
-        OR regexp_count(folded, '"moves"\s*:')
-           <> coalesce(jsonb_typeof(parsed -> 'moves') = 'array', false)::integer
-        OR (parsed -> 'moves' IS NOT NULL AND NOT starts_with(stream, 'flight-'))
+        OR CASE WHEN money THEN
+               regexp_count(folded, '"entry"\s*:')
+               <> coalesce(jsonb_typeof(parsed -> 'entry') = 'object', false)::integer
+            OR regexp_count(folded, '"postings"\s*:')
+               <> coalesce(jsonb_typeof(parsed #> '{entry,postings}') = 'array', false)::integer
+           ELSE false END
+        OR CASE WHEN moves THEN
+               regexp_count(folded, '"moves"\s*:')
+               <> coalesce(jsonb_typeof(parsed -> 'moves') = 'array', false)::integer
+            OR (parsed -> 'moves' IS NOT NULL AND NOT starts_with(stream, 'flight-'))
+           ELSE false END
 $$;
 
 -- Refuses payloads whose entry or moves a reader might see and the database would not.
@@ -180,7 +185,8 @@ BEGIN
         WHEN strpos(e.folded, '\u') > 0
              AND regexp_replace(e.folded, '\\\\', '', 'g') ~ '\\u(?!00[01])' THEN true
         WHEN e.moves OR e.money
-        THEN ledger.is_misspelled(e.spelled, e.folded, e.spelled::jsonb, e.stream)
+        THEN ledger.is_misspelled(
+            e.spelled, e.folded, e.spelled::jsonb, e.stream, e.moves, e.money)
         ELSE false
     END
     LIMIT 1;

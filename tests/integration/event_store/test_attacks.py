@@ -343,7 +343,6 @@ def test_a_command_cannot_stand_twice_in_one_append(session: Session) -> None:
         {"tags": []},
         {"payloads": [None]},
         {"payloads": [payload({"entry": BALANCED}), payload({"entry": BALANCED})]},
-        {"streams": None},
         {"streams": [FLIGHT], "payloads": [PLAIN, payload(moves(authorised=9))]},
         {"actors": [None]},
         {"answers": [None]},
@@ -356,6 +355,25 @@ def test_arrays_that_do_not_match_write_nothing(
     with pytest.raises(psycopg.Error):
         append(session, [(BOOKING, 1, PLAIN)], **arguments)
     assert log_is_empty(session)
+
+
+@pytest.mark.parametrize("streams", [None, []])
+def test_an_append_without_events_writes_neither_mail_nor_keys(
+    session: Session, streams: list[str] | None
+) -> None:
+    found = append(
+        session,
+        [],
+        streams=streams,
+        command_ids=[],
+        topics=["mail"],
+        bodies=["{}"],
+        subjects=["sub_x"],
+        wrapped_keys=[b"k"],
+    )
+    assert found[1] is False
+    assert log_is_empty(session)
+    assert value(session, "SELECT count(*) FROM vault.subject_key") == 0
 
 
 @pytest.mark.parametrize("level", ["REPEATABLE READ", "SERIALIZABLE"])
