@@ -15,7 +15,6 @@ import msgspec
 
 from application import ports, streams
 from application.orders import Decision, IdempotencyConflict, Order, Outcome
-from domain.kernel.rejections import Rejection
 
 State = TypeVar("State")
 Handler = Callable[[Any, "Reading"], Decision]
@@ -46,9 +45,12 @@ class StateCache:
         return known
 
     def put(self, stream: str, known: Known) -> None:
-        """Remember; the oldest is forgotten beyond the limit."""
+        """Remember."""
         self._known[stream] = known
-        if len(self._known) > self._limit:
+
+    def trim(self) -> None:
+        """Forget the oldest beyond the limit; never while a batch is being decided."""
+        while len(self._known) > self._limit:
             self._known.popitem(last=False)
 
     def begin(self, stream: str) -> None:
@@ -82,6 +84,11 @@ class Task:
         self.order = order
         self.future = future
         self.repeats: list[Task] = []
+
+    @property
+    def done(self) -> bool:
+        """Whether nobody waits any more: the caller may have gone while its repeats have not."""
+        return self.future.done() and all(task.future.done() for task in self.repeats)
 
     def succeed(self, outcome: Outcome) -> None:
         """Tell the caller; repeats are told that it is a replay."""
@@ -157,7 +164,7 @@ class Plan:
         self._base: dict[str, int] = {}
         self._reads: dict[str, int] = {}
         self._accepted: list[tuple[Task, ports.Answer, Any]] = []
-        self._refused: list[tuple[Task, Rejection]] = []
+        self._refused: list[tuple[Task, Exception]] = []
         self._empty: list[tuple[Task, ports.Answer, Any]] = []
         self._events: list[ports.NewEvent] = []
         self._outbox: list[ports.OutboxMessage] = []
@@ -179,19 +186,20 @@ class Plan:
         return self._base.get(stream, known.version)
 
     def decide(self, task: Task, handler: Handler) -> None:
-        """Run one handler and take its decision in; its bug is told to its caller alone."""
+        """Run one handler and take its decision in; its bug is told to its caller alone.
+
+        A bug counts, as a refusal does, only on current state: on a cache that is behind the log
+        a sound handler may meet a state that it rightly holds impossible.
+        """
         reading = Reading(self)
         try:
             decision = handler(task.order.command, reading)
             changed = self._evolved(decision)
         except NotLoaded:
             return
-        except Rejection as rejection:
-            self._refused.append((task, rejection))
+        except Exception as error:  # noqa: BLE001 - told to the caller of this command alone
+            self._refused.append((task, error))
             self._reads.update(reading.reads)
-            return
-        except Exception as bug:  # noqa: BLE001 - isolated: told to the caller of this command
-            task.fail(bug)
             return
         self._reads.update(reading.reads)
         self._take_in(task, decision, changed)
@@ -295,9 +303,9 @@ class Plan:
 
     def tell_the_rest(self) -> None:
         """Refusals and empty decisions stand: they were made on current state."""
-        for task, rejection in self._refused:
-            if not task.future.done():
-                task.fail(rejection)
+        for task, error in self._refused:
+            if not task.done:
+                task.fail(error)
         for task, answer, state in self._empty:
-            if not task.future.done():
+            if not task.done:
                 task.succeed(Outcome(answer=answer, replayed=False, state=state))
