@@ -19,6 +19,8 @@ State = TypeVar("State")
 
 BATCH_LIMIT = 256
 ATTEMPT_LIMIT = 12
+# A decision reads a stream, then perhaps one that the first names, and so on: never this many.
+LOADING_LIMIT = 16
 # After a version conflict another process writes the same streams: lock first for this long.
 CONTENTION_SECONDS = 1.0
 RESOLVE_PAUSE_SECONDS = 0.1
@@ -137,6 +139,7 @@ class Dispatcher:
             except Exception as error:  # noqa: BLE001 - a bug fails its batch, never the loop
                 self._cache.clear()
                 await self._isolate(batch, error)
+            self._cache.trim()
 
     def _take_batch(self) -> list[Task]:
         """Up to BATCH_LIMIT tasks; equal commands share one place, late ones are refused."""
@@ -145,7 +148,7 @@ class Dispatcher:
         postponed: list[Task] = []
         while self._waiting and len(chosen) < BATCH_LIMIT:
             task = self._waiting.popleft()
-            if task.future.done():
+            if task.done:
                 continue
             if task.order.deadline < loop_time:
                 task.fail(ports.Unavailable("deadline"))
@@ -163,7 +166,7 @@ class Dispatcher:
     async def _commit(self, batch: list[Task]) -> None:
         """Decide and append until every task of the batch has its outcome."""
         for _ in range(ATTEMPT_LIMIT):
-            batch = [task for task in batch if not task.future.done()]
+            batch = [task for task in batch if not task.done]
             if not batch:
                 return
             if asyncio.get_running_loop().time() < self._contended_until:
@@ -232,19 +235,21 @@ class Dispatcher:
         self, batch: Sequence[Task], source: ports.EventLog | ports.LockedLog
     ) -> Plan | None:
         """Decisions of all tasks, in order; None when no task is left to settle."""
-        while True:
+        for _ in range(LOADING_LIMIT):
             plan = Plan(self._cache, self._clock(), self._randomness)
             for task in batch:
-                if not task.future.done():
+                if not task.done:
                     plan.decide(task, self._handlers[type(task.order.command)])
             if not plan.missing:
                 return plan if plan.tasks() else None
             await self._load(plan.missing, source)
+        raise RuntimeError(f"decisions never stop to ask for streams: {sorted(plan.missing)}")
 
     async def _load(self, missing: set[str], source: ports.EventLog | ports.LockedLog) -> None:
+        found = await source.read_after(dict.fromkeys(missing, 0))
         for stream in missing:
             self._cache.begin(stream)
-        for recorded in await source.read_after(dict.fromkeys(missing, 0)):
+        for recorded in found:
             self._cache.apply(recorded)
 
     async def _resolve(self, plan: Plan) -> None:
@@ -281,7 +286,7 @@ class Dispatcher:
 
     async def _isolate(self, batch: Sequence[Task], error: Exception) -> None:
         """The batch met a bug: carry its commands out one by one so that only one fails."""
-        pending = [task for task in batch if not task.future.done()]
+        pending = [task for task in batch if not task.done]
         if len(pending) == 1:
             pending[0].fail(error)
             return

@@ -45,9 +45,12 @@ class StateCache:
         return known
 
     def put(self, stream: str, known: Known) -> None:
-        """Remember; the oldest is forgotten beyond the limit."""
+        """Remember."""
         self._known[stream] = known
-        if len(self._known) > self._limit:
+
+    def trim(self) -> None:
+        """Forget the oldest beyond the limit; never while a batch is being decided."""
+        while len(self._known) > self._limit:
             self._known.popitem(last=False)
 
     def begin(self, stream: str) -> None:
@@ -81,6 +84,11 @@ class Task:
         self.order = order
         self.future = future
         self.repeats: list[Task] = []
+
+    @property
+    def done(self) -> bool:
+        """Whether nobody waits any more: the caller may have gone while its repeats have not."""
+        return self.future.done() and all(task.future.done() for task in self.repeats)
 
     def succeed(self, outcome: Outcome) -> None:
         """Tell the caller; repeats are told that it is a replay."""
@@ -178,7 +186,11 @@ class Plan:
         return self._base.get(stream, known.version)
 
     def decide(self, task: Task, handler: Handler) -> None:
-        """Run one handler and take its decision in; its bug is told to its caller alone."""
+        """Run one handler and take its decision in; its bug is told to its caller alone.
+
+        A bug counts, as a refusal does, only on current state: on a cache that is behind the log
+        a sound handler may meet a state that it rightly holds impossible.
+        """
         reading = Reading(self)
         try:
             decision = handler(task.order.command, reading)
@@ -294,8 +306,8 @@ class Plan:
     def tell_the_rest(self) -> None:
         """Refusals and empty decisions stand: they were made on current state."""
         for task, error in self._refused:
-            if not task.future.done():
+            if not task.done:
                 task.fail(error)
         for task, answer, state in self._empty:
-            if not task.future.done():
+            if not task.done:
                 task.succeed(Outcome(answer=answer, replayed=False, state=state))

@@ -5,9 +5,11 @@ here retries an append.
 """
 
 import asyncio
+import os
+import socket
 import uuid
-from collections.abc import AsyncIterator, Mapping, Sequence
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
+from contextlib import asynccontextmanager, contextmanager
 
 import psycopg
 from psycopg_pool import PoolTimeout
@@ -19,6 +21,8 @@ from infrastructure.postgres.pool import Connection, Pool
 
 STATEMENT_TIMEOUT_MS = 5_000
 CONNECT_TIMEOUT_SECONDS = 3
+# The server gives up before: longer silence means that it, or the way to it, is gone.
+REPLY_SECONDS = 10.0
 
 
 class PostgresEventLog:
@@ -45,9 +49,10 @@ class PostgresEventLog:
             connection = await self._connected()
             log = _LockedLog(self, connection)
             try:
-                async with connection.transaction():
-                    await connection.execute(statement.LOCK, prepare=True)
-                    yield log
+                with _reply_within(connection):
+                    async with connection.transaction():
+                        await connection.execute(statement.LOCK, prepare=True)
+                        yield log
             except psycopg.OperationalError as error:
                 raise await self._broken(error, unresolved=log.appended) from error
 
@@ -55,7 +60,8 @@ class PostgresEventLog:
         """The events of each stream after its version, in log order."""
         try:
             async with self._pool.connection() as connection:
-                return await _read_after(connection, versions)
+                with _reply_within(connection):
+                    return await _read_after(connection, versions)
         except (psycopg.OperationalError, PoolTimeout) as error:
             raise ports.Unavailable("database") from error
 
@@ -65,10 +71,11 @@ class PostgresEventLog:
         """Those of the commands that the log holds."""
         try:
             async with self._pool.connection() as connection:
-                cursor = await connection.execute(
-                    statement.FIND_COMMANDS, (UuidArray.of(ids),), prepare=True
-                )
-                row = await cursor.fetchone()
+                with _reply_within(connection):
+                    cursor = await connection.execute(
+                        statement.FIND_COMMANDS, (UuidArray.of(ids),), prepare=True
+                    )
+                    row = await cursor.fetchone()
         except (psycopg.OperationalError, PoolTimeout) as error:
             raise ports.Unavailable("database") from error
         assert row is not None
@@ -78,10 +85,11 @@ class PostgresEventLog:
         """Events by position, from the first after `after`."""
         try:
             async with self._pool.connection() as connection:
-                cursor = await connection.execute(
-                    statement.READ_LOG, (after, limit), prepare=True, binary=True
-                )
-                rows = await cursor.fetchall()
+                with _reply_within(connection):
+                    cursor = await connection.execute(
+                        statement.READ_LOG, (after, limit), prepare=True, binary=True
+                    )
+                    rows = await cursor.fetchall()
         except (psycopg.OperationalError, PoolTimeout) as error:
             raise ports.Unavailable("database") from error
         for row in rows:
@@ -113,10 +121,11 @@ class PostgresEventLog:
 
     async def _append_on(self, connection: Connection, batch: ports.Batch) -> ports.Appended:
         try:
-            cursor = await connection.execute(
-                statement.APPEND, statement.parameters(batch), prepare=True, binary=True
-            )
-            row = await cursor.fetchone()
+            with _reply_within(connection):
+                cursor = await connection.execute(
+                    statement.APPEND, statement.parameters(batch), prepare=True, binary=True
+                )
+                row = await cursor.fetchone()
         except psycopg.errors.UniqueViolation as error:
             if not statement.is_taken_stream(error):
                 raise
@@ -129,10 +138,11 @@ class PostgresEventLog:
 
     async def _check_on(self, connection: Connection, batch: ports.Batch) -> ports.Appended:
         try:
-            cursor = await connection.execute(
-                statement.CHECK, statement.check_parameters(batch), prepare=True, binary=True
-            )
-            row = await cursor.fetchone()
+            with _reply_within(connection):
+                cursor = await connection.execute(
+                    statement.CHECK, statement.check_parameters(batch), prepare=True, binary=True
+                )
+                row = await cursor.fetchone()
         except psycopg.OperationalError as error:
             raise await self._broken(error, unresolved=False) from error
         assert row is not None
@@ -143,14 +153,29 @@ class PostgresEventLog:
     ) -> ports.Unavailable:
         """The exception to raise; a connection that failed in this way is not used again."""
         connection, self._connection = self._connection, None
-        refused_by_server = error.sqlstate is not None and not (
-            connection is None or connection.broken
-        )
+        # An ERROR rolled the transaction back; a FATAL may come when it is durable already.
+        refused_by_server = error.diag.severity_nonlocalized == "ERROR"
         if connection is not None:
             await connection.close()
         if unresolved and not refused_by_server:
             return ports.AppendUnresolved("database")
         return ports.Unavailable("database")
+
+
+@contextmanager
+def _reply_within(connection: Connection) -> Iterator[None]:
+    """Cut a connection that stays silent, so that whoever waits for it sees it broken."""
+    timer = asyncio.get_running_loop().call_later(REPLY_SECONDS, _cut, connection)
+    try:
+        yield
+    finally:
+        timer.cancel()
+
+
+def _cut(connection: Connection) -> None:
+    if not connection.closed:
+        with socket.socket(fileno=os.dup(connection.fileno())) as line:
+            line.shutdown(socket.SHUT_RDWR)
 
 
 class _LockedLog:

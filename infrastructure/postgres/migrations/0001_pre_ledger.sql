@@ -92,6 +92,11 @@ CREATE TRIGGER append_only BEFORE UPDATE OR DELETE OR TRUNCATE ON ledger.command
 CREATE TRIGGER append_only BEFORE UPDATE OR DELETE OR TRUNCATE ON ledger.posting
     FOR EACH STATEMENT EXECUTE FUNCTION ledger.refuse_change();
 
+-- ALWAYS: session_replication_role does not switch them off.
+ALTER TABLE ledger.event ENABLE ALWAYS TRIGGER append_only;
+ALTER TABLE ledger.command ENABLE ALWAYS TRIGGER append_only;
+ALTER TABLE ledger.posting ENABLE ALWAYS TRIGGER append_only;
+
 -- Every entry sums to zero per currency; checked once per statement over what it inserted.
 CREATE FUNCTION ledger.refuse_unbalanced() RETURNS trigger LANGUAGE plpgsql AS $$
 DECLARE
@@ -131,6 +136,68 @@ LANGUAGE sql STABLE AS $$
     FROM ledger.command WHERE id = ANY (ids)
 $$;
 
+-- Whether a payload that speaks of an entry or of moves does so otherwise than canonically.
+CREATE FUNCTION ledger.is_misspelled(
+    spelled text, folded text, parsed jsonb, stream text, moves boolean, money boolean
+) RETURNS boolean LANGUAGE sql IMMUTABLE AS $$
+    SELECT regexp_count(spelled, '"\s*:') <> regexp_count(parsed::text, '":')
+        OR CASE WHEN money THEN
+               regexp_count(folded, '"entry"\s*:')
+               <> coalesce(jsonb_typeof(parsed -> 'entry') = 'object', false)::integer
+            OR regexp_count(folded, '"postings"\s*:')
+               <> coalesce(jsonb_typeof(parsed #> '{entry,postings}') = 'array', false)::integer
+           ELSE false END
+        OR CASE WHEN moves THEN
+               regexp_count(folded, '"moves"\s*:')
+               <> coalesce(jsonb_typeof(parsed -> 'moves') = 'array', false)::integer
+            OR (parsed -> 'moves' IS NOT NULL AND NOT starts_with(stream, 'flight-'))
+           ELSE false END
+$$;
+
+-- Refuses payloads whose entry or moves a reader might see and the database would not.
+--
+-- Letters are never written as \u escapes in canonical JSON, so a payload without the words below
+-- holds neither; only payloads with them are parsed. In those no key stands twice, and `entry`,
+-- `postings` and `moves` stand, in lower case, where post_entries and move_capacity look.
+CREATE FUNCTION ledger.refuse_misspelled(streams text[], payloads bytea[]) RETURNS void
+LANGUAGE plpgsql AS $$
+DECLARE
+    culprit record;
+BEGIN
+    SELECT e.stream, e.ordinality, e.moves INTO culprit
+    FROM (
+        SELECT p.stream, p.ordinality, p.spelled, p.folded,
+               strpos(p.folded, 'moves"') > 0 AS moves,
+               strpos(p.folded, 'entry"') > 0 OR strpos(p.folded, 'postings"') > 0 AS money
+        FROM (
+            SELECT u.stream, u.ordinality, u.spelled, lower(u.spelled COLLATE "C") AS folded
+            FROM (
+                SELECT a.stream, a.ordinality, convert_from(a.payload, 'UTF8') AS spelled
+                FROM unnest(streams, payloads) WITH ORDINALITY AS a (stream, payload, ordinality)
+                OFFSET 0
+            ) AS u
+            OFFSET 0
+        ) AS p
+        OFFSET 0
+    ) AS e
+    WHERE CASE
+        WHEN left(e.spelled, 1) <> '{' OR right(e.spelled, 1) <> '}' THEN true
+        WHEN strpos(e.folded, '\u') > 0
+             AND regexp_replace(e.folded, '\\\\', '', 'g') ~ '\\u(?!00[01])' THEN true
+        WHEN e.moves OR e.money
+        THEN ledger.is_misspelled(
+            e.spelled, e.folded, e.spelled::jsonb, e.stream, e.moves, e.money)
+        ELSE false
+    END
+    LIMIT 1;
+    IF FOUND THEN
+        RAISE EXCEPTION 'payload % of the batch, for stream %, is not spelled canonically',
+            culprit.ordinality, culprit.stream
+            USING ERRCODE = CASE WHEN culprit.moves THEN 'AIS03' ELSE 'AIS02' END;
+    END IF;
+END
+$$;
+
 -- Counters of seats follow the moves that events carry; see the header of ledger.append.
 CREATE FUNCTION ledger.move_capacity(streams text[], payloads bytea[]) RETURNS void
 LANGUAGE plpgsql AS $$
@@ -143,9 +210,9 @@ BEGIN
                sum(m.held)::integer AS held,
                sum(m.sold)::integer AS sold
         FROM unnest(streams, payloads) AS e (stream, payload),
-             jsonb_to_recordset(convert_from(e.payload, 'UTF8')::jsonb -> 'moves')
+             json_to_recordset(convert_from(e.payload, 'UTF8')::json -> 'moves')
                  AS m (cabin text, authorised integer, held integer, sold integer)
-        WHERE starts_with(e.stream, 'flight-') AND position('"moves"'::bytea IN e.payload) > 0
+        WHERE position('"moves"'::bytea IN e.payload) > 0
         GROUP BY e.stream, m.cabin
     ), changed AS (
         INSERT INTO ledger.capacity AS c (flight, cabin, authorised, held, sold)
@@ -168,7 +235,8 @@ BEGIN
 END
 $$;
 
--- Postings are taken from the events themselves, so that rows and events cannot disagree.
+-- Postings are taken from the events themselves, so that rows and events cannot disagree. As json
+-- and not jsonb: it keeps numbers as they are spelled, so that only integers pass.
 CREATE FUNCTION ledger.post_entries(base bigint, payloads bytea[]) RETURNS void
 LANGUAGE plpgsql AS $$
 DECLARE
@@ -177,22 +245,25 @@ DECLARE
 BEGIN
     WITH money AS MATERIALIZED (
         SELECT base + e.ordinality AS position,
-               convert_from(e.payload, 'UTF8')::jsonb -> 'entry' AS entry
+               convert_from(e.payload, 'UTF8')::json -> 'entry' AS entry
         FROM unnest(payloads) WITH ORDINALITY AS e (payload, ordinality)
         WHERE position('"entry"'::bytea IN e.payload) > 0
     ), rows AS (
         INSERT INTO ledger.posting
             (position, line, account, booking, amount, currency, effective_on, rule)
         SELECT money.position, line.ordinality, line.value ->> 'account',
-               line.value ->> 'booking', (line.value ->> 'amount')::bigint,
+               line.value ->> 'booking',
+               CASE json_typeof(line.value -> 'amount')
+                   WHEN 'number' THEN (line.value ->> 'amount')::bigint
+               END,
                line.value ->> 'currency', (money.entry ->> 'effective_on')::date,
                money.entry ->> 'rule'
         FROM money,
-             jsonb_array_elements(money.entry -> 'postings') WITH ORDINALITY
+             json_array_elements(money.entry -> 'postings') WITH ORDINALITY
                  AS line (value, ordinality)
         RETURNING position
     )
-    SELECT (SELECT count(*) FROM money WHERE jsonb_typeof(entry) = 'object'),
+    SELECT (SELECT count(*) FROM money WHERE entry IS NOT NULL),
            (SELECT count(DISTINCT position) FROM rows)
     INTO expected, posted;
     IF expected <> posted THEN
@@ -235,20 +306,25 @@ BEGIN
     FROM ledger.event AS e ORDER BY e.position DESC LIMIT 1;
     base := coalesce(base, 0);
     last_position := base;
-    IF conflicts IS NOT NULL OR cardinality(streams) = 0
+    IF conflicts IS NOT NULL OR coalesce(cardinality(streams), 0) = 0
        OR (known IS NOT NULL AND EXISTS (
                SELECT FROM unnest(command_ids) AS own (id) WHERE known ? own.id::text)) THEN
         RETURN;
     END IF;
 
     SELECT b.stream INTO culprit FROM (
-        SELECT e.stream, min(e.version) AS low, max(e.version) AS high, count(*) AS number
-        FROM unnest(streams, versions) AS e (stream, version) GROUP BY e.stream
+        SELECT n.stream, min(n.before) AS low, max(n.before) AS high
+        FROM (
+            SELECT e.stream, e.version - row_number() OVER (
+                       PARTITION BY e.stream ORDER BY e.ordinality) AS before
+            FROM unnest(streams, versions) WITH ORDINALITY AS e (stream, version, ordinality)
+        ) AS n
+        GROUP BY n.stream
     ) AS b
-    WHERE b.high - b.low + 1 <> b.number
-       OR (b.low > 1 AND NOT EXISTS (
+    WHERE b.low <> b.high
+       OR (b.low > 0 AND NOT EXISTS (
                SELECT FROM ledger.event AS p
-               WHERE p.stream = b.stream AND p.version = b.low - 1))
+               WHERE p.stream = b.stream AND p.version = b.low))
     LIMIT 1;
     IF FOUND THEN
         RAISE EXCEPTION 'versions of stream % would have a gap', culprit USING ERRCODE = 'AIS05';
@@ -262,7 +338,7 @@ BEGIN
            c.correlation_id, c.causation_id, e.payload
     FROM unnest(streams, versions, tags, payloads, commands)
              WITH ORDINALITY AS e (stream, version, tag, payload, command, ordinality)
-    JOIN unnest(command_ids, actors, correlation_ids, causation_ids)
+    LEFT JOIN unnest(command_ids, actors, correlation_ids, causation_ids)
              WITH ORDINALITY AS c (id, actor, correlation_id, causation_id, ordinality)
         ON c.ordinality = e.command + 1
     ORDER BY e.ordinality;
@@ -272,6 +348,7 @@ BEGIN
     SELECT c.id, c.fingerprint, c.answer, last_position
     FROM unnest(command_ids, fingerprints, answers) AS c (id, fingerprint, answer);
 
+    PERFORM ledger.refuse_misspelled(streams, payloads);
     PERFORM ledger.move_capacity(streams, payloads);
     PERFORM ledger.post_entries(base, payloads);
 

@@ -1,0 +1,1 @@
+"""The dispatcher on a real Postgres."""

@@ -1,0 +1,238 @@
+"""Group commit of one process on a real Postgres: each command once, each failure alone."""
+
+import asyncio
+import datetime as dt
+import uuid
+from typing import Any, ClassVar
+
+import msgspec
+import pytest
+
+from application import planning, ports, streams
+from application.booking.create_booking import CreateBooking, create_booking
+from application.booking.expire_booking import ExpireBooking
+from application.orders import Decision, IdempotencyConflict
+from application.planning import Reading
+from domain.inventory.rejections import SeatsUnavailable
+from tests.integration.dispatch import rig
+from tests.support.servers import TestDatabase
+
+RESERVED = "booking.reserved.1"
+
+
+class Crash(msgspec.Struct, frozen=True):
+    """A command whose handler has a bug; `phase` says where it shows."""
+
+    flight: str
+    phase: str
+
+    @property
+    def hints(self) -> tuple[str, ...]:
+        """The flight."""
+        return (self.flight,)
+
+
+class HandlerBug(Exception):
+    """What the buggy handler raises."""
+
+
+def crash(command: Crash, reading: Reading) -> Decision:
+    reading.load(streams.FLIGHT, command.flight)
+    if command.phase == "decide":
+        raise HandlerBug
+    if command.phase == "answer":
+        return Decision(answer_stream="booking-NEVERREAD")
+    if command.phase == "write unread":
+        return Decision(answer_stream=command.flight, events=(("booking-NOTREAD", ["x"]),))  # type: ignore[list-item]  # the bug
+    keys = (ports.WrappedKey("sub_nul\0", b"k"),)
+    found = create_booking(rig.booking(command.flight), reading)
+    return msgspec.structs.replace(found, keys=keys)
+
+
+class Rename(msgspec.Struct, frozen=True):
+    """A command of a type that nobody handles."""
+
+    hints: ClassVar[tuple[str, ...]] = ()
+
+
+async def test_the_last_seat_is_sold_once_to_200_at_the_same_time(database: TestDatabase) -> None:
+    async with rig.desk(database.app_dsn) as desk:
+        flight = await rig.put_on_sale(desk, seats=1)
+        found = await rig.outcomes([desk.submit(rig.booking(flight)) for _ in range(200)])
+    assert len(rig.accepted(found)) == 1
+    assert [type(error) for error in rig.errors_of(found)] == [SeatsUnavailable] * 199
+    assert rig.count(database.owner_dsn, RESERVED) == 1
+    assert rig.seats(database.owner_dsn, flight) == (1, 1, 0)
+
+
+async def test_one_command_sent_100_times_at_once_is_carried_out_once(
+    database: TestDatabase,
+) -> None:
+    async with rig.desk(database.app_dsn) as desk:
+        flight = await rig.put_on_sale(desk, seats=200)
+        order = rig.order(rig.booking(flight))
+        found = await rig.outcomes([desk.dispatcher.submit(order) for _ in range(100)])
+        later = await desk.dispatcher.submit(order)
+    assert len(rig.accepted(found)) == 1
+    assert len(rig.replays(found)) == 99
+    assert all(each.answer == rig.accepted(found)[0].answer for each in rig.replays(found))
+    assert later.replayed
+    assert later.answer == rig.accepted(found)[0].answer
+    assert rig.count(database.owner_dsn, RESERVED) == 1
+
+
+async def test_one_id_with_two_bodies_is_a_conflict_for_the_second(database: TestDatabase) -> None:
+    async with rig.desk(database.app_dsn) as desk:
+        flight = await rig.put_on_sale(desk, seats=5)
+        command, number = rig.booking(flight), uuid.uuid4()
+        found = await rig.outcomes(
+            [desk.submit(command, id=number, fingerprint=body) for body in (b"a", b"b", b"a")]
+        )
+        with pytest.raises(IdempotencyConflict):
+            await desk.submit(command, id=number, fingerprint=b"c")
+    assert [type(each) for each in found][1] is IdempotencyConflict
+    assert len(rig.accepted(found)) == 1
+    assert len(rig.replays(found)) == 1
+    assert rig.count(database.owner_dsn, RESERVED) == 1
+
+
+async def test_a_refusal_is_not_remembered(database: TestDatabase) -> None:
+    async with rig.desk(database.app_dsn) as desk:
+        flight = await rig.put_on_sale(desk, seats=1)
+        first = await desk.submit(rig.booking(flight))
+        order = rig.order(rig.booking(flight))
+        with pytest.raises(SeatsUnavailable):
+            await desk.dispatcher.submit(order)
+    later = rig.clock() + dt.timedelta(minutes=16)
+    async with rig.desk(database.app_dsn, now=lambda: later) as desk:
+        await desk.submit(ExpireBooking(booking=first.answer.stream, reason="hold_lapsed"))
+        assert not (await desk.dispatcher.submit(order)).replayed
+
+
+@pytest.mark.parametrize("phase", ["decide", "answer", "write unread", "append"])
+async def test_a_bug_fails_its_own_command_alone(database: TestDatabase, phase: str) -> None:
+    async with rig.desk(database.app_dsn, more={Crash: crash}) as desk:
+        flight = await rig.put_on_sale(desk, seats=100)
+        commands: list[Any] = [rig.booking(flight) for _ in range(20)]
+        commands.insert(7, Crash(flight, phase))
+        commands.insert(3, Rename())
+        found = await rig.outcomes([desk.submit(command) for command in commands])
+        after = await desk.submit(rig.booking(flight))
+    assert len(rig.accepted(found)) == 20
+    assert isinstance(found[3], KeyError)
+    assert isinstance(found[8], Exception)
+    assert not isinstance(found[8], ports.Unavailable)
+    assert not after.replayed
+    assert rig.count(database.owner_dsn, RESERVED) == 21
+
+
+async def test_a_full_queue_is_unavailable(database: TestDatabase) -> None:
+    async with rig.desk(database.app_dsn, queue_limit=5) as desk:
+        flight = await rig.put_on_sale(desk, seats=100)
+        found = await rig.outcomes([desk.submit(rig.booking(flight)) for _ in range(8)])
+    assert len(rig.accepted(found)) == 5
+    assert [type(error) for error in rig.errors_of(found)] == [ports.Unavailable] * 3
+
+
+async def test_a_command_past_its_deadline_writes_nothing(database: TestDatabase) -> None:
+    async with rig.desk(database.app_dsn) as desk:
+        flight = await rig.put_on_sale(desk, seats=100)
+        with pytest.raises(ports.Unavailable):
+            await desk.submit(rig.booking(flight), seconds=-0.001)
+    assert rig.count(database.owner_dsn, RESERVED) == 0
+
+
+async def test_a_caller_that_goes_away_harms_nobody(database: TestDatabase) -> None:
+    async with rig.desk(database.app_dsn) as desk:
+        flight = await rig.put_on_sale(desk, seats=100)
+        tasks = [asyncio.create_task(desk.submit(rig.booking(flight))) for _ in range(10)]
+        await asyncio.sleep(0)
+        for task in tasks[::2]:
+            task.cancel()
+        found = await rig.outcomes(tasks)
+        assert len(rig.accepted(found)) == 5
+        await desk.submit(rig.booking(flight))
+    assert rig.seats(database.owner_dsn, flight)[1] == rig.count(database.owner_dsn, RESERVED)
+
+
+class Slow(msgspec.Struct, frozen=True):
+    """A booking whose first caller goes away while it is being decided."""
+
+    booking: CreateBooking
+
+    @property
+    def hints(self) -> tuple[str, ...]:
+        """As the booking."""
+        return self.booking.hints
+
+
+async def test_who_repeats_a_command_is_answered_though_its_first_caller_went_away(
+    database: TestDatabase,
+) -> None:
+    waiting: list[asyncio.Task[Any]] = []
+
+    def decide(command: Slow, reading: Reading) -> Decision:
+        for task in waiting[:1]:
+            task.cancel()
+        return create_booking(command.booking, reading)
+
+    async with rig.desk(database.app_dsn, more={Slow: decide}) as desk:
+        flight = await rig.put_on_sale(desk, seats=1)
+        desk.dispatcher._cache.clear()
+        order = rig.order(Slow(rig.booking(flight)))
+        waiting += [asyncio.create_task(desk.dispatcher.submit(order)) for _ in range(3)]
+        found = await rig.outcomes(waiting)
+    assert isinstance(found[0], asyncio.CancelledError)
+    assert len(rig.replays(found)) == 2
+    assert rig.count(database.owner_dsn, RESERVED) == 1
+
+
+async def test_stopping_finishes_what_waits_and_takes_nothing_more(database: TestDatabase) -> None:
+    async with rig.desk(database.app_dsn) as desk:
+        flight = await rig.put_on_sale(desk, seats=1000)
+        tasks = [asyncio.create_task(desk.submit(rig.booking(flight))) for _ in range(600)]
+        await asyncio.sleep(0)
+        await desk.dispatcher.stop()
+        with pytest.raises(ports.Unavailable):
+            await desk.submit(rig.booking(flight))
+        found = await rig.outcomes(tasks)
+    assert len(rig.accepted(found)) == 600
+    assert desk.dispatcher.statistics.largest_batch == 256
+    assert rig.count(database.owner_dsn, RESERVED) == 600
+
+
+async def test_memory_stays_bounded_whatever_is_asked_for(database: TestDatabase) -> None:
+    async with rig.desk(database.app_dsn, cache_limit=10) as desk:
+        flights = [await rig.put_on_sale(desk, seats=9, number=f"SV{n}") for n in range(15)]
+        unknown = [f"flight-XX{number}-2026-12-24" for number in range(60)]
+        found = await rig.outcomes([desk.submit(rig.booking(each)) for each in flights + unknown])
+        assert len(desk.dispatcher._cache._known) <= 10
+    assert len(rig.accepted(found)) == 15
+    assert {getattr(error, "code", None) for error in rig.errors_of(found)} == {"NOT_FOUND"}
+
+
+async def test_a_handler_that_never_stops_asking_for_streams_fails_alone(
+    database: TestDatabase,
+) -> None:
+    def wander(command: Crash, reading: Reading) -> Decision:
+        while True:
+            reading.load(streams.FLIGHT, f"flight-{reading.draw(8).hex()}")
+
+    async with rig.desk(database.app_dsn, more={Crash: wander}) as desk:
+        flight = await rig.put_on_sale(desk, seats=9)
+        found = await rig.outcomes(
+            [desk.submit(command) for command in (Crash(flight, ""), rig.booking(flight))]
+        )
+    assert isinstance(found[0], RuntimeError)
+    assert len(rig.accepted(found)) == 1
+
+
+def test_only_the_oldest_streams_are_forgotten() -> None:
+    cache = planning.StateCache(limit=2)
+    for name in ("flight-1", "flight-2"):
+        cache.put(name, planning.Known(1, name))
+    assert cache.get("flight-1") is not None
+    cache.put("flight-3", planning.Known(1, "3"))
+    cache.trim()
+    assert cache.get("flight-2") is None
+    assert cache.get("flight-1") is not None
