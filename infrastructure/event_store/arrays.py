@@ -81,14 +81,19 @@ class _PackedDumper(Dumper):
         return obj
 
 
+def _dumper(array_oid: int) -> type[_PackedDumper]:
+    return type("PackedDumper", (_PackedDumper,), {"oid": array_oid})
+
+
+_DUMPERS = {
+    TextArray: _dumper(TEXT_ARRAY_OID),
+    ByteaArray: _dumper(BYTEA_ARRAY_OID),
+    Int4Array: _dumper(INT4_ARRAY_OID),
+    UuidArray: _dumper(UUID_ARRAY_OID),
+}
+
+
 def register(adapters: AdaptersMap) -> None:
     """Teach a connection to send the packed types."""
-    oids: dict[type, int] = {
-        TextArray: TEXT_ARRAY_OID,
-        ByteaArray: BYTEA_ARRAY_OID,
-        Int4Array: INT4_ARRAY_OID,
-        UuidArray: UUID_ARRAY_OID,
-    }
-    for packed_type, array_oid in oids.items():
-        dumper = type(f"{packed_type.__name__}Dumper", (_PackedDumper,), {"oid": array_oid})
+    for packed_type, dumper in _DUMPERS.items():
         adapters.register_dumper(packed_type, dumper)

@@ -3,7 +3,7 @@
 import base64
 import json
 import uuid
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import msgspec
@@ -45,9 +45,42 @@ _encode = msgspec.json.Encoder(order="deterministic").encode
 _answer = msgspec.json.Decoder(ports.Answer)
 
 
+class Row(msgspec.Struct, frozen=True):
+    """An event as it is stored; `command` is the index of its command within the append."""
+
+    stream: str
+    version: int
+    tag: str
+    payload: bytes
+    command: int
+
+
 def parameters(batch: ports.Batch) -> tuple[Any, ...]:
     """The arguments of APPEND in order."""
-    commands, events = batch.commands, batch.events
+    rows = [
+        Row(e.stream, e.version, e.event.tag, codec.encode(e.event), e.command)
+        for e in batch.events
+    ]
+    return row_parameters(
+        batch.commands,
+        rows,
+        reads=batch.reads,
+        asked=batch.asked,
+        outbox=batch.outbox,
+        keys=batch.keys,
+    )
+
+
+def row_parameters(
+    commands: Sequence[ports.CommandRecord],
+    rows: Sequence[Row],
+    *,
+    reads: Mapping[str, int],
+    asked: Sequence[uuid.UUID] = (),
+    outbox: Sequence[ports.OutboxMessage] = (),
+    keys: Sequence[ports.WrappedKey] = (),
+) -> tuple[Any, ...]:
+    """The arguments of APPEND in order, for events that are encoded already."""
     return (
         UuidArray.of([c.id for c in commands]),
         ByteaArray.of([c.fingerprint for c in commands]),
@@ -55,18 +88,18 @@ def parameters(batch: ports.Batch) -> tuple[Any, ...]:
         TextArray.of([c.actor for c in commands]),
         TextArray.of([c.correlation_id for c in commands]),
         UuidArray.of([c.causation_id for c in commands]),
-        TextArray.of([e.stream for e in events]),
-        Int4Array.of([e.version for e in events]),
-        TextArray.of([e.event.tag for e in events]),
-        ByteaArray.of([codec.encode(e.event) for e in events]),
-        Int4Array.of([e.command for e in events]),
-        TextArray.of(list(batch.reads)),
-        Int4Array.of(list(batch.reads.values())),
-        UuidArray.of(batch.asked),
-        TextArray.of([m.topic for m in batch.outbox]),
-        TextArray.of([json.dumps(m.body, sort_keys=True) for m in batch.outbox]),
-        TextArray.of([k.subject for k in batch.keys]),
-        ByteaArray.of([k.wrapped for k in batch.keys]),
+        TextArray.of([row.stream for row in rows]),
+        Int4Array.of([row.version for row in rows]),
+        TextArray.of([row.tag for row in rows]),
+        ByteaArray.of([row.payload for row in rows]),
+        Int4Array.of([row.command for row in rows]),
+        TextArray.of(list(reads)),
+        Int4Array.of(list(reads.values())),
+        UuidArray.of(asked),
+        TextArray.of([m.topic for m in outbox]),
+        TextArray.of([json.dumps(m.body, sort_keys=True) for m in outbox]),
+        TextArray.of([k.subject for k in keys]),
+        ByteaArray.of([k.wrapped for k in keys]),
     )
 
 

@@ -37,6 +37,12 @@ CREATE TABLE ledger.event (
     CONSTRAINT event_stream_version UNIQUE (stream, version)
 );
 
+-- The log under the names that the eventsourcing library's recorders read by.
+CREATE VIEW ledger.stored_events AS
+SELECT stream AS originator_id, version AS originator_version, tag AS topic, payload AS state,
+       position AS notification_id
+FROM ledger.event;
+
 CREATE TABLE ledger.command (
     id uuid PRIMARY KEY,
     fingerprint bytea NOT NULL,
@@ -365,8 +371,8 @@ $$;
 
 REVOKE ALL ON ALL FUNCTIONS IN SCHEMA ledger FROM PUBLIC;
 GRANT USAGE ON SCHEMA ledger, vault TO ais_application;
-GRANT SELECT ON ledger.event, ledger.command, ledger.posting, ledger.capacity, ledger.outbox
-    TO ais_application;
+GRANT SELECT ON ledger.event, ledger.stored_events, ledger.command, ledger.posting,
+    ledger.capacity, ledger.outbox TO ais_application;
 GRANT UPDATE (sent_at) ON ledger.outbox TO ais_application;
 GRANT USAGE ON SEQUENCE ledger.ticket_serial TO ais_application;
 GRANT SELECT ON vault.subject_key TO ais_application;

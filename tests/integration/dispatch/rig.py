@@ -132,12 +132,18 @@ def booking(flight: str, *, owner: str = "user_1") -> CreateBooking:
 
 async def outcomes(waiting: Sequence[Any]) -> list[Outcome | BaseException]:
     """What each came to, errors included."""
-    return await asyncio.gather(*waiting, return_exceptions=True)
+    found: list[Outcome | BaseException] = await asyncio.gather(*waiting, return_exceptions=True)
+    return found
 
 
 def errors_of(found: Sequence[Any]) -> list[BaseException]:
     """Those that failed."""
     return [each for each in found if isinstance(each, BaseException)]
+
+
+def told(found: Sequence[Any]) -> list[Outcome]:
+    """Those that have an answer."""
+    return [each for each in found if isinstance(each, Outcome)]
 
 
 def accepted(found: Sequence[Any]) -> list[Outcome]:

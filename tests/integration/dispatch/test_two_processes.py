@@ -33,11 +33,12 @@ async def test_two_processes_on_one_flight_both_progress_and_lose_nothing(
         flight = await rig.put_on_sale(one, seats=10_000)
         found = await asyncio.gather(book(one, flight, 300), book(two, flight, 300))
         locked = [desk.dispatcher.statistics.locked_batches for desk in (one, two)]
-        state, _ = await one.dispatcher.current(streams.FLIGHT, flight)
+        current = await one.dispatcher.current(streams.FLIGHT, flight)
     assert [len(rig.accepted(each)) for each in found] == [300, 300]
     assert all(locked)
     assert rig.seats(database.owner_dsn, flight) == (10_000, 600, 0)
     assert rig.count(database.owner_dsn, RESERVED) == 600
+    state = current[0]
     assert state is not None
     assert state.cabins["Y"].held_count == 600
 

@@ -95,6 +95,8 @@ def test_even_the_owner_changes_nothing_that_was_recorded(
         "UPDATE ledger.capacity SET held = 0",
         "DELETE FROM ledger.capacity",
         "TRUNCATE ledger.capacity",
+        "UPDATE ledger.stored_events SET topic = 'x'",
+        "DELETE FROM ledger.stored_events",
         "INSERT INTO ledger.outbox (topic, body) VALUES ('mail', '{}')",
         "UPDATE ledger.outbox SET body = '{}'",
         "DELETE FROM ledger.outbox",

@@ -1,0 +1,59 @@
+"""Our events for the `eventsourcing` library: msgspec structs under stable tags.
+
+A topic is the event's tag (`booking.cancelled.1`), never a Python path, and the state is the
+codec's canonical JSON: what the library stores and what our own append stores is the same bytes.
+"""
+
+import msgspec
+from eventsourcing.domain import DomainEventProtocol
+from eventsourcing.persistence import (
+    JSONTranscoder,
+    Mapper,
+    MapperDeserialisationError,
+    StoredEvent,
+)
+
+from domain.kernel.events import DomainEvent
+from infrastructure.event_store import codec
+
+
+class StreamEvent(msgspec.Struct, frozen=True):
+    """An event and where it stands: what the library calls a domain event."""
+
+    originator_id: str
+    originator_version: int
+    event: DomainEvent
+
+
+class EventMapper(Mapper[str]):
+    """The library's mapper for StreamEvent; without compression and without a cipher.
+
+    Personal data is sealed inside the events, and the database checks entries in the bytes.
+    """
+
+    def __init__(self) -> None:
+        super().__init__(transcoder=JSONTranscoder())
+
+    def to_stored_event(self, domain_event: DomainEventProtocol[str]) -> StoredEvent:
+        """The row of an event of ours."""
+        assert isinstance(domain_event, StreamEvent)
+        return StoredEvent(
+            originator_id=domain_event.originator_id,
+            originator_version=domain_event.originator_version,
+            topic=domain_event.event.tag,
+            state=codec.encode(domain_event.event),
+        )
+
+    def to_domain_event(self, stored_event: StoredEvent) -> StreamEvent:
+        """The event of a row; raises MapperDeserialisationError, naming the tag."""
+        try:
+            event = codec.decode(stored_event.topic, stored_event.state)
+        except (codec.UnknownTag, codec.CorruptPayload) as error:
+            raise MapperDeserialisationError(
+                f"{stored_event.originator_id} version {stored_event.originator_version}: {error}"
+            ) from error
+        return StreamEvent(
+            originator_id=str(stored_event.originator_id),
+            originator_version=stored_event.originator_version,
+            event=event,
+        )

@@ -1,0 +1,215 @@
+"""Lost replies, killed connections and a server that is gone: never double, never silent."""
+
+import asyncio
+from collections.abc import Iterator
+from pathlib import Path
+
+import psycopg
+import pytest
+
+from application import ports
+from application.orders import Order
+from domain.inventory.rejections import SeatsUnavailable
+from infrastructure.embedded.postgres_server import EmbeddedPostgres
+from infrastructure.event_store import log as logs
+from tests.integration.dispatch import rig
+from tests.integration.dispatch.lossy_line import lossy_line
+from tests.support import servers
+from tests.support.servers import TestDatabase
+
+RESERVED = "booking.reserved.1"
+APPENDED = b"booking.initiated.1"
+
+
+@pytest.fixture
+def folder() -> Iterator[Path]:
+    with servers.private_folder() as short:
+        yield short
+
+
+@pytest.mark.parametrize("cut", [True, False])
+async def test_a_lost_reply_to_a_durable_append_is_found_out_and_told_once(
+    database: TestDatabase, folder: Path, monkeypatch: pytest.MonkeyPatch, cut: bool
+) -> None:
+    monkeypatch.setattr(logs, "REPLY_SECONDS", 0.5)
+    async with (
+        lossy_line(database.app_dsn, folder) as (line, dsn),
+        rig.desk(dsn) as desk,
+    ):
+        flight = await rig.put_on_sale(desk, seats=30)
+        line.lose_reply_to(APPENDED, cut=cut)
+        found = await rig.outcomes([desk.submit(rig.booking(flight)) for _ in range(20)])
+        assert line.lost == 1
+        assert rig.errors_of(found) == []
+        assert len({each.answer.stream for each in rig.told(found)}) == 20
+        assert rig.count(database.owner_dsn, RESERVED) == 20
+        await desk.submit(rig.booking(flight))
+    assert rig.seats(database.owner_dsn, flight) == (30, 21, 0)
+
+
+async def test_a_lost_reply_to_a_commit_under_the_lock_is_found_out(
+    database: TestDatabase, folder: Path
+) -> None:
+    async with (
+        lossy_line(database.app_dsn, folder) as (line, dsn),
+        rig.desk(dsn) as desk,
+    ):
+        flight = await rig.put_on_sale(desk, seats=30)
+        desk.dispatcher._contended_until = asyncio.get_running_loop().time() + 60
+        await desk.submit(rig.booking(flight))
+        line.lose_reply_to(b"COMMIT")
+        found = await rig.outcomes([desk.submit(rig.booking(flight)) for _ in range(5)])
+        assert line.lost == 1
+        assert rig.errors_of(found) == []
+        assert desk.dispatcher.statistics.locked_batches >= 2
+    assert rig.seats(database.owner_dsn, flight) == (30, 6, 0)
+    assert rig.count(database.owner_dsn, RESERVED) == 6
+
+
+async def test_a_lost_reply_to_a_refused_append_leaves_no_trace(
+    database: TestDatabase, folder: Path
+) -> None:
+    async with (
+        lossy_line(database.app_dsn, folder) as (line, dsn),
+        rig.desk(dsn) as desk,
+        rig.desk(database.app_dsn) as other,
+    ):
+        flight = await rig.put_on_sale(desk, seats=1)
+        await other.submit(rig.booking(flight))
+        line.lose_reply_to(APPENDED)
+        found = await rig.outcomes([desk.submit(rig.booking(flight))])
+        assert line.lost == 1
+    assert isinstance(found[0], SeatsUnavailable)
+    assert rig.count(database.owner_dsn, RESERVED) == 1
+
+
+async def test_killed_connections_never_make_a_booking_twice(database: TestDatabase) -> None:
+    async with rig.desk(database.app_dsn) as desk:
+        flight = await rig.put_on_sale(desk, seats=10_000)
+        stop = asyncio.Event()
+        killer = asyncio.create_task(_kill_now_and_then(database.owner_dsn, stop))
+        orders = [rig.order(rig.booking(flight), seconds=300) for _ in range(400)]
+        found: list[object] = []
+        for start in range(0, len(orders), 10):
+            found += await rig.outcomes(
+                [desk.dispatcher.submit(order) for order in orders[start : start + 10]]
+            )
+        stop.set()
+        assert await killer > 1
+        assert {type(error) for error in rig.errors_of(found)} <= {
+            ports.Unavailable,
+            ports.AppendUnresolved,
+        }
+        again = await rig.outcomes([desk.dispatcher.submit(order) for order in orders])
+    assert rig.errors_of(again) == []
+    assert rig.count(database.owner_dsn, RESERVED) == 400
+    assert rig.seats(database.owner_dsn, flight) == (10_000, 400, 0)
+
+
+async def _kill_now_and_then(dsn: str, stop: asyncio.Event) -> int:
+    """Terminate the application's connections, whatever they are doing."""
+    killed = 0
+    async with await psycopg.AsyncConnection.connect(dsn, autocommit=True) as connection:
+        while not stop.is_set():
+            await asyncio.sleep(0.015)
+            cursor = await connection.execute(
+                "SELECT count(pg_terminate_backend(pid)) FROM pg_stat_activity "
+                "WHERE datname = current_database() AND query LIKE '%ledger.append%' "
+                "AND pid <> pg_backend_pid()"
+            )
+            row = await cursor.fetchone()
+            assert row is not None
+            killed += row[0]
+    return killed
+
+
+async def test_an_append_killed_while_it_waits_is_carried_out_once(
+    database: TestDatabase,
+) -> None:
+    async with (
+        rig.desk(database.app_dsn) as desk,
+        await psycopg.AsyncConnection.connect(database.owner_dsn, autocommit=True) as holder,
+    ):
+        flight = await rig.put_on_sale(desk, seats=9)
+        await holder.execute("SELECT pg_advisory_lock(7301)")
+        waiting = asyncio.create_task(desk.submit(rig.booking(flight)))
+        victim = await _waiting_backend(holder)
+        await holder.execute("SELECT pg_terminate_backend(%s)", (victim,))
+        assert await _waiting_backend(holder, other_than=victim) != victim
+        await holder.execute("SELECT pg_advisory_unlock(7301)")
+        assert (await waiting).answer.version == 2
+    assert rig.count(database.owner_dsn, RESERVED) == 1
+
+
+async def _waiting_backend(connection: psycopg.AsyncConnection, other_than: int = 0) -> int:
+    """The backend that waits for the log's lock."""
+    for _ in range(500):
+        cursor = await connection.execute(
+            "SELECT pid FROM pg_locks WHERE locktype = 'advisory' AND objid = 7301 "
+            "AND NOT granted AND pid <> %s",
+            (other_than,),
+        )
+        row = await cursor.fetchone()
+        if row is not None:
+            return int(row[0])
+        await asyncio.sleep(0.01)
+    raise AssertionError("nobody waits for the log")
+
+
+async def test_a_log_that_stays_locked_is_unavailable_and_writes_nothing(
+    database: TestDatabase, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(logs, "STATEMENT_TIMEOUT_MS", 200)
+    async with (
+        rig.desk(database.app_dsn) as desk,
+        await psycopg.AsyncConnection.connect(database.owner_dsn, autocommit=True) as holder,
+    ):
+        flight = await rig.put_on_sale(desk, seats=9)
+        await holder.execute("SELECT pg_advisory_lock(7301)")
+        with pytest.raises(ports.Unavailable):
+            await desk.submit(rig.booking(flight))
+        await holder.execute("SELECT pg_advisory_unlock(7301)")
+        await desk.submit(rig.booking(flight))
+    assert rig.count(database.owner_dsn, RESERVED) == 1
+
+
+async def test_a_stopped_server_is_unavailable_and_a_restarted_one_works(folder: Path) -> None:
+    with EmbeddedPostgres(folder / "pg", durable=False) as server:
+        servers.make_template(server)
+        with servers.fresh_database(server) as database:
+            async with rig.desk(database.app_dsn) as desk:
+                flight = await rig.put_on_sale(desk, seats=9)
+                order = rig.order(rig.booking(flight), seconds=60)
+                server.stop()
+                async with asyncio.timeout(30):
+                    found = await rig.outcomes(
+                        [desk.submit(rig.booking(flight), seconds=1) for _ in range(5)]
+                    )
+                assert all(isinstance(each, ports.Unavailable) for each in found)
+                server.start()
+                async with asyncio.timeout(30):
+                    await _until_it_works(desk, order)
+                assert (await desk.dispatcher.submit(order)).replayed
+            assert rig.count(database.owner_dsn, RESERVED) == 1
+
+
+async def _until_it_works(desk: rig.Desk, order: Order) -> None:
+    """Try again as a client would."""
+    while True:
+        try:
+            await desk.dispatcher.submit(order)
+        except ports.Unavailable:
+            await asyncio.sleep(0.1)
+        else:
+            return
+
+
+async def test_streams_that_could_not_be_loaded_are_not_taken_for_empty(
+    database: TestDatabase,
+) -> None:
+    async with rig.desk(database.app_dsn) as desk, rig.desk(database.app_dsn) as other:
+        flight = await rig.put_on_sale(other, seats=9)
+        await desk.pool.close()
+        with pytest.raises(ports.Unavailable):
+            await desk.submit(rig.booking(flight))
+        assert desk.dispatcher._cache.get(flight) is None

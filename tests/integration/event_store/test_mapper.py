@@ -1,0 +1,51 @@
+"""Our events through the library's event store, into the same rows that our own append writes."""
+
+import datetime as dt
+
+import pytest
+from eventsourcing.persistence import EventStore, MapperDeserialisationError, StoredEvent
+
+from domain.booking.events import BookingExpired, BookingReserved
+from infrastructure.event_store import codec, recorder
+from infrastructure.event_store.log import PostgresEventLog
+from infrastructure.event_store.mapper import EventMapper, StreamEvent
+from infrastructure.postgres import pool as pools
+from tests.integration.event_store.test_recorder_behaviour import datastore
+from tests.support.servers import TestDatabase
+
+STREAM = "booking-AAAAAA"
+RESERVED = BookingReserved(hold_until=dt.datetime(2026, 12, 24, 10, tzinfo=dt.UTC))
+EXPIRED = BookingExpired(reason="hold_lapsed")
+
+
+async def test_what_the_library_saves_our_log_reads(database: TestDatabase) -> None:
+    events = [StreamEvent(STREAM, 1, RESERVED), StreamEvent(STREAM, 2, EXPIRED)]
+    with datastore(database.app_dsn, schema=recorder.SCHEMA) as store:
+        kept = EventStore(EventMapper(), recorder.LedgerRecorder(store))
+        kept.put(events)
+        assert list(kept.get(STREAM)) == events
+    pool = pools.make_pool(database.app_dsn)
+    await pool.open()
+    log = PostgresEventLog(database.app_dsn, pool)
+    recorded = await log.read_after({STREAM: 0})
+    await pool.close()
+    assert [each.event for each in recorded] == [RESERVED, EXPIRED]
+    assert [each.version for each in recorded] == [1, 2]
+
+
+def test_topics_are_stable_tags_and_states_are_our_bytes() -> None:
+    stored = EventMapper().to_stored_event(StreamEvent(STREAM, 1, RESERVED))
+    assert stored == StoredEvent(STREAM, 1, "booking.reserved.1", codec.encode(RESERVED))
+
+
+@pytest.mark.parametrize(
+    ("topic", "state"),
+    [
+        ("booking.unheard_of.9", b"{}"),
+        ("booking.reserved.1", b"{}"),
+        ("booking.reserved.1", b"\xff"),
+    ],
+)
+def test_a_row_that_cannot_be_read_is_named_and_never_skipped(topic: str, state: bytes) -> None:
+    with pytest.raises(MapperDeserialisationError, match=f"{STREAM} version 3.*{topic}"):
+        EventMapper().to_domain_event(StoredEvent(STREAM, 3, topic, state))
