@@ -21,6 +21,7 @@ Progress = Callable[[int, int], None]
 # Below deadlock_timeout: the switch gives way to a reader, never the other way round.
 SWITCH_LOCK_TIMEOUT_MS = 200
 SWITCH_TRIES = 100
+LOCK_TRIES = 20
 SWITCH_PAUSE_SECONDS = 0.05
 
 
@@ -64,13 +65,15 @@ def rebuild(dsn: str, name: str, progress: Progress) -> Rebuilt:
 
 
 def _lock(connection: Connection, name: str) -> None:
-    row = connection.execute(
-        "SELECT pg_try_advisory_lock(%s, %s)",
-        (generations.REBUILD_LOCK, generations.lock_key(name)),
-    ).fetchone()
-    assert row is not None
-    if not row[0]:
-        raise RebuildUnderWay(name)
+    """Until the connection ends; the server may take a moment to notice that a former one did."""
+    key = (generations.REBUILD_LOCK, generations.lock_key(name))
+    for _ in range(LOCK_TRIES):
+        row = connection.execute("SELECT pg_try_advisory_lock(%s, %s)", key).fetchone()
+        assert row is not None
+        if row[0]:
+            return
+        time.sleep(SWITCH_PAUSE_SECONDS)
+    raise RebuildUnderWay(name)
 
 
 def _build(

@@ -9,6 +9,7 @@ from contextlib import asynccontextmanager
 from typing import Any
 
 import psycopg
+from psycopg import conninfo
 
 from application import ports
 from application.booking.confirm_booking import ConfirmBooking
@@ -24,6 +25,7 @@ from domain.booking.events import Passenger
 from domain.inventory.events import CabinFare, CapacityMove, FlightScheduled
 from domain.kernel import money, sealed
 from infrastructure.event_store.log import PostgresEventLog
+from infrastructure.postgres import roles
 from infrastructure.postgres.pool import Pool, make_pool
 from projections import runner
 from projections.catalogue import ALL
@@ -44,6 +46,7 @@ class Airline:
 
     def __init__(self, database: TestDatabase, pool: Pool, dispatcher: Dispatcher) -> None:
         self.database = database
+        self.projector_dsn = conninfo.make_conninfo(database.owner_dsn, user=roles.PROJECTOR_LOGIN)
         self.pool = pool
         self.now = START
         self._dispatcher = dispatcher
@@ -137,7 +140,7 @@ class Airline:
     async def catch_up(self, projections: Iterable[Projection] = tuple(ALL.values())) -> None:
         """Bring read models to the end of the log."""
         for projection in projections:
-            await asyncio.to_thread(runner.catch_up, self.database.owner_dsn, projection)
+            await asyncio.to_thread(runner.catch_up, self.projector_dsn, projection)
 
     def query(self, sql: str, *parameters: object) -> list[tuple[Any, ...]]:
         """Rows of a query as the owner of the database."""
@@ -158,7 +161,6 @@ class Airline:
 @asynccontextmanager
 async def at_work(database: TestDatabase) -> AsyncIterator[Airline]:
     """An airline with its read models made and one flight on sale."""
-    await asyncio.to_thread(runner.prepare_all, database.owner_dsn)
     pool = make_pool(database.app_dsn)
     await pool.open()
     log = PostgresEventLog(database.app_dsn, pool)
@@ -167,6 +169,7 @@ async def at_work(database: TestDatabase) -> AsyncIterator[Airline]:
         log=log, handlers=HANDLERS, clock=lambda: airline.now, randomness=os.urandom
     )
     airline = Airline(database, pool, dispatcher)
+    await asyncio.to_thread(runner.prepare_all, airline.projector_dsn)
     dispatcher.start()
     try:
         await airline.schedule()

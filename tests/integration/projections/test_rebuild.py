@@ -20,7 +20,7 @@ def _ignore(_done: int, _end: int) -> None:
 
 
 async def _rebuild(airline: Airline, name: str, progress: rebuild.Progress = _ignore) -> int:
-    rebuilt = await asyncio.to_thread(rebuild.rebuild, airline.database.owner_dsn, name, progress)
+    rebuilt = await asyncio.to_thread(rebuild.rebuild, airline.projector_dsn, name, progress)
     return rebuilt.generation
 
 
@@ -51,23 +51,22 @@ async def test_a_rebuilt_read_model_is_the_live_one_byte_for_byte(
     assert any(live.values())
     assert _generations(airline, name) == [2]
     assert dump(airline.database, generations.schema_of(name, 1)) == {}
-    assert await asyncio.to_thread(checking.check, airline.database.owner_dsn, name) == []
+    assert await asyncio.to_thread(checking.check, airline.projector_dsn, name) == []
 
 
 async def test_readers_never_see_an_empty_or_older_table_while_it_is_rebuilt_under_load(
     airline: Airline,
 ) -> None:
-    first = await airline.reserve()
+    roomy = await airline.schedule("flight-XX2-2026-12-24", seats=1_000_000)
+    first = await airline.reserve(roomy)
     await airline.catch_up()
     stop, done = threading.Event(), asyncio.Event()
-    runners = asyncio.create_task(
-        asyncio.to_thread(runner.run_all, airline.database.owner_dsn, stop)
-    )
+    runners = asyncio.create_task(asyncio.to_thread(runner.run_all, airline.projector_dsn, stop))
     made = [first]
 
     async def append() -> None:
         while not done.is_set():
-            made.append(await airline.reserve())
+            made.append(await airline.reserve(roomy))
 
     async def read() -> int:
         reads = most = 0
@@ -85,14 +84,15 @@ async def test_readers_never_see_an_empty_or_older_table_while_it_is_rebuilt_und
             await _rebuild(airline, "booking_list")
     finally:
         done.set()
-        [_, reads] = await asyncio.gather(*working)
         stop.set()
-        assert await runners == {}
+        stopped = await runners
+    [_, reads] = await asyncio.gather(*working)
+    assert stopped == {}
     await airline.catch_up()
     assert reads > ROUNDS
     assert _generations(airline, "booking_list") == [1 + ROUNDS]
     assert len(airline.query("SELECT booking FROM read_model.booking_list")) == len(made)
-    found = await asyncio.to_thread(checking.check_all, airline.database.owner_dsn)
+    found = await asyncio.to_thread(checking.check_all, airline.projector_dsn)
     assert found == {name: [] for name in ALL}
 
 
@@ -119,7 +119,7 @@ async def test_an_interrupted_rebuild_leaves_readers_alone_and_can_be_repeated(
 
     def rebuild_interrupted() -> None:
         with pytest.raises(KeyboardInterrupt):
-            rebuild.rebuild(airline.database.owner_dsn, "booking_list", interrupt)
+            rebuild.rebuild(airline.projector_dsn, "booking_list", interrupt)
 
     await asyncio.to_thread(rebuild_interrupted)
     assert _generations(airline, "booking_list") == [1, 2]
@@ -140,7 +140,7 @@ async def test_a_rebuild_heals_a_falsified_row(airline: Airline) -> None:
 
 async def test_a_second_rebuild_of_the_same_read_model_is_refused(airline: Airline) -> None:
     def nested(_done: int, _end: int) -> None:
-        rebuild.rebuild(airline.database.owner_dsn, "booking_list", _ignore)
+        rebuild.rebuild(airline.projector_dsn, "booking_list", _ignore)
 
     with pytest.raises(rebuild.RebuildUnderWay):
         await _rebuild(airline, "booking_list", nested)
@@ -183,7 +183,7 @@ async def test_the_checker_finds_a_falsified_row(
 ) -> None:
     await _business(airline)
     await airline.catch_up([ALL[name]])
-    dsn = airline.database.owner_dsn
+    dsn = airline.projector_dsn
     assert await asyncio.to_thread(checking.check, dsn, name) == []
     airline.query(falsification.format(generations.schema_of(name, 1)))
     assert await asyncio.to_thread(checking.check, dsn, name) != []
@@ -194,7 +194,7 @@ async def test_the_commands_say_by_their_exit_code_whether_read_models_are_right
 ) -> None:
     await _business(airline)
     await airline.catch_up()
-    dsn = airline.database.owner_dsn
+    dsn = airline.projector_dsn
     assert await asyncio.to_thread(check_command.check, dsn=dsn) == 0
     airline.query("UPDATE ledger_journal_g1.ledger_balance SET amount = 0 WHERE account = '1010'")
     assert await asyncio.to_thread(check_command.check, dsn=dsn) == 1

@@ -14,7 +14,7 @@ from tests.integration.projections.airline import Airline
 async def _replay(airline: Airline, told: list[tuple[int, int]]) -> replay.Replayed:
     return await asyncio.to_thread(
         replay.replay,
-        airline.database.owner_dsn,
+        airline.projector_dsn,
         lambda done, end: told.append((done, end)),
     )
 
@@ -35,7 +35,7 @@ async def test_the_replayed_trial_balance_is_the_live_one_byte_for_byte(
     assert replayed.trial_balance == await queries.trial_balance(airline.pool)
     assert len(told) > 1
     assert told[-1] == (head, head)
-    with generations.connect(airline.database.owner_dsn) as connection:
+    with generations.connect(airline.projector_dsn) as connection:
         assert replay.live_trial_balance(connection) == replayed.trial_balance
 
 

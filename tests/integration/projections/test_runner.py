@@ -54,7 +54,7 @@ class Running:
 
 @contextmanager
 def running(airline: Airline, *projections: Projection):
-    started = [Running(airline.database.owner_dsn, projection) for projection in projections]
+    started = [Running(airline.projector_dsn, projection) for projection in projections]
     try:
         yield started
     finally:
@@ -92,7 +92,7 @@ async def _reached(airline: Airline, name: str) -> None:
 
 
 async def _differences(airline: Airline, name: str) -> list[str]:
-    return await asyncio.to_thread(checking.check, airline.database.owner_dsn, name)
+    return await asyncio.to_thread(checking.check, airline.projector_dsn, name)
 
 
 @pytest.mark.parametrize("name", sorted(ALL))
@@ -145,7 +145,7 @@ async def test_without_the_leaders_lock_the_checkpoint_still_moves_only_once(
     airline: Airline,
 ) -> None:
     await airline.sell()
-    with generations.connect(airline.database.owner_dsn) as connection:
+    with generations.connect(airline.projector_dsn) as connection:
         first = GenerationWriter(connection, LEDGER_JOURNAL, 1)
         second = GenerationWriter(connection, LEDGER_JOURNAL, 1)
         with connection.transaction(), connection.cursor() as cursor:
@@ -258,9 +258,7 @@ async def test_one_stopped_read_model_does_not_stop_the_others(airline: Airline)
         "UPDATE projections.checkpoint SET position = 1000 WHERE projection = 'ledger_journal'"
     )
     stop = threading.Event()
-    everything = asyncio.create_task(
-        asyncio.to_thread(runner.run_all, airline.database.owner_dsn, stop)
-    )
+    everything = asyncio.create_task(asyncio.to_thread(runner.run_all, airline.projector_dsn, stop))
     try:
         await airline.sell()
         for name in sorted(ALL.keys() - {"ledger_journal"}):
@@ -280,7 +278,7 @@ async def test_the_rows_are_the_same_however_the_log_is_cut(airline: Airline, na
     await airline.expire(await airline.reserve())
     await airline.checkout(await airline.reserve())
     await airline.catch_up([ALL[name]])
-    with generations.connect(airline.database.owner_dsn) as connection:
+    with generations.connect(airline.projector_dsn) as connection:
         with connection.transaction(), connection.cursor() as cursor:
             generations.create(cursor, ALL[name], 2)
         writer = GenerationWriter(connection, ALL[name], 2, limit=1)
@@ -305,5 +303,5 @@ async def test_the_projectors_role_cannot_touch_the_log_or_other_schemas(airline
         "SELECT projections.make_generation_schema('public')": psycopg.Error,
     }
     for attack, error in attacks.items():
-        with generations.connect(airline.database.owner_dsn) as connection, pytest.raises(error):
+        with generations.connect(airline.projector_dsn) as connection, pytest.raises(error):
             connection.execute(attack.encode())
