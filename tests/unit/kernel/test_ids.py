@@ -1,6 +1,8 @@
 """Record locators, ticket numbers, stream names and the ids of commands and events."""
 
 import itertools
+import uuid
+from collections.abc import Callable
 
 import pytest
 from hypothesis import given
@@ -81,7 +83,7 @@ def test_streams_are_named_after_what_people_say() -> None:
 
 def test_the_same_cause_gives_the_same_id_and_another_cause_another() -> None:
     cause = ids.event_id("booking-ABC234", 3)
-    makers = (
+    makers: tuple[Callable[[], uuid.UUID], ...] = (
         lambda: ids.event_id("booking-ABC234", 3),
         lambda: ids.event_id("booking-ABC234", 4),
         lambda: ids.event_id("booking-ABC235", 3),
