@@ -10,14 +10,15 @@ from application import streams
 from application.orders import Decision
 from application.planning import Reading
 from domain.booking import decisions as booking_decisions
+from domain.booking import rejections as booking_rejections
 from domain.booking.events import BookingEvent
 from domain.booking.state import Booking
 from domain.kernel import money
-from domain.kernel.rejections import Rejection
 from domain.ledger import rules as ledger_rules
 from domain.payment import decisions as payment_decisions
 from domain.payment import rejections
 from domain.payment.events import PaymentEvent
+from domain.payment.rules import ParkReason
 from domain.payment.state import Payment, evolve
 
 
@@ -68,15 +69,19 @@ def record_capture(command: RecordCapture, reading: Reading) -> Decision:
 def _apply(
     command: RecordCapture, booking: Booking, payment: Payment, captured: list[PaymentEvent]
 ) -> tuple[list[BookingEvent], list[PaymentEvent]]:
-    """The booking's events, or the parking of the money with the booking's own reason."""
+    """The booking's events, or the parking of the money with the reason."""
     after = payment
     for event in captured:
         after = evolve(after, event)
     if payment.is_settled():
         return [], payment_decisions.park(after, intent=command.intent, reason="duplicate")
+    reason: ParkReason
     try:
-        paid = booking_decisions.pay(booking, payment=command.payment, captured=command.amount)
-    except Rejection as rejection:
-        reason = rejection.code.lower()
-        return [], payment_decisions.park(after, intent=command.intent, reason=reason)
-    return paid, []
+        return booking_decisions.pay(booking, payment=command.payment, captured=command.amount), []
+    except booking_rejections.BookingHasExpired:
+        reason = "late"
+    except booking_rejections.AmountDiffers:
+        reason = "amount_differs"
+    except booking_rejections.TransitionRefused:
+        reason = "not_payable"
+    return [], payment_decisions.park(after, intent=command.intent, reason=reason)

@@ -12,22 +12,20 @@ from domain.booking.events import (
     BookingReserved,
     Ticket,
 )
-from domain.booking.state import Booking
+from domain.booking.state import Booking, evolve
 from domain.booking.states import Status
-from domain.kernel import entries, money
+from domain.kernel import entries, ids, money
 
 
 def initiate(booking: Booking | None, *, draft: BookingInitiated) -> list[BookingEvent]:
     """Open a draft; the same draft again records nothing, another one is refused."""
     if booking is None:
         return [draft]
-    if (booking.owner, booking.flight, booking.passengers) == (
-        draft.owner,
-        draft.flight,
-        draft.passengers,
-    ):
-        return []
-    raise rejections.LocatorTaken()
+    fresh = evolve(None, draft)
+    drafted = ("owner", "flight", "cabin", "seat_count", "passengers", "contact", "price")
+    if any(getattr(booking, name) != getattr(fresh, name) for name in drafted):
+        raise rejections.LocatorTaken()
+    return []
 
 
 def reserve(booking: Booking, *, hold_until: dt.datetime) -> list[BookingEvent]:
@@ -62,6 +60,7 @@ def confirm(
     assert booking.captured == booking.amount_due(), "paid means exactly the amount due"
     everybody = [ticket.passenger for ticket in tickets] == list(range(len(booking.passengers)))
     assert everybody, "one ticket for each passenger, in order"
+    assert all(ids.is_ticket_number(ticket.number) for ticket in tickets)
     assert len({ticket.number for ticket in tickets}) == len(tickets)
     return [BookingConfirmed(tickets=tickets, entry=entry)]
 

@@ -12,20 +12,35 @@ from domain.inventory.events import (
     SeatsSold,
 )
 from domain.inventory.state import Flight, evolve
+from domain.kernel import money
+
+SCHEDULE_FACTS = (
+    "number",
+    "origin",
+    "destination",
+    "origin_zone",
+    "destination_zone",
+    "departs_at",
+    "arrives_at",
+    "domestic",
+)
 
 
 def schedule(flight: Flight | None, *, scheduled: FlightScheduled) -> list[FlightEvent]:
     """Put a departure on sale; the same facts again record nothing."""
     if flight is None:
+        rules.require_fit_schedule(scheduled)
         return [scheduled]
     fresh = evolve(None, scheduled)
-    same = all(
-        getattr(flight, name) == getattr(fresh, name)
-        for name in ("number", "origin", "destination", "departs_at", "arrives_at")
-    )
-    if not same:
+    same = all(getattr(flight, name) == getattr(fresh, name) for name in SCHEDULE_FACTS)
+    if not same or _on_offer(flight) != _on_offer(fresh):
         raise rejections.FlightScheduledOtherwise(flight=scheduled.number)
     return []
+
+
+def _on_offer(flight: Flight) -> dict[str, tuple[int, money.Money]]:
+    """Seats and fare of each cabin; what is held or sold of them is another matter."""
+    return {code: (cabin.authorised_count, cabin.fare) for code, cabin in flight.cabins.items()}
 
 
 def hold(

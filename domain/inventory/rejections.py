@@ -29,6 +29,12 @@ class SalesClosed(Rejection):
     code: ClassVar[str] = "SEATS_UNAVAILABLE"
 
 
+class ScheduleUnfit(Rejection):
+    """The departure contradicts itself: cabins, seats, fares or times do not fit together."""
+
+    code: ClassVar[str] = "VALIDATION_ERROR"
+
+
 class FlightScheduledOtherwise(Rejection):
     """The departure exists already with other facts."""
 

@@ -10,6 +10,7 @@ import uuid
 LOCATOR_ALPHABET = "ABCDEFGHJKLMNPQRSTUVWXYZ23456789"
 LOCATOR_LENGTH = 6
 TICKET_SERIAL_LIMIT = 10**10
+TICKET_NUMBER_LENGTH = 13
 
 EVENT_NAMESPACE = uuid.UUID("5f0c2f0e-7f0b-5a53-9d0a-0b6f6b8f8d01")
 COMMAND_NAMESPACE = uuid.UUID("5f0c2f0e-7f0b-5a53-9d0a-0b6f6b8f8d02")
@@ -20,6 +21,7 @@ RUDE_FRAGMENTS = ("ASS", "FUK", "FUC", "SEX", "KKK", "SHT", "CUM", "DCK", "CNT",
 
 def record_locator(randomness: bytes) -> str | None:
     """Six symbols from at least 4 random bytes; None when they spell something rude."""
+    assert len(randomness) >= 4
     number = int.from_bytes(randomness[:4], "big")
     symbols = []
     for _ in range(LOCATOR_LENGTH):
@@ -37,9 +39,15 @@ def is_record_locator(text: str) -> bool:
 def ticket_number(airline_code: str, serial: int) -> str:
     """13 digits: 3 of the airline's accounting code (IATA) and a serial of 10; no check digit."""
     assert len(airline_code) == 3
-    assert airline_code.isdigit()
     assert 0 < serial < TICKET_SERIAL_LIMIT
-    return f"{airline_code}{serial:010d}"
+    number = f"{airline_code}{serial:010d}"
+    assert is_ticket_number(number)
+    return number
+
+
+def is_ticket_number(text: str) -> bool:
+    """Whether the text has the form of a ticket number: 13 digits from 0 to 9, no others."""
+    return len(text) == TICKET_NUMBER_LENGTH and text.isascii() and text.isdigit()
 
 
 def booking_stream(reference: str) -> str:

@@ -25,14 +25,13 @@ def request(payment: Payment | None, *, booking: str, due: money.Money) -> list[
 
 
 def start_attempt(
-    payment: Payment | None, *, attempt: str, idempotency_key: str, locale: str, now: dt.datetime
+    payment: Payment, *, attempt: str, idempotency_key: str, locale: str, now: dt.datetime
 ) -> list[PaymentEvent]:
-    """Record the intention to open a session unless one is live (M1)."""
-    if payment is not None:
-        if payment.is_settled():
-            raise rejections.AlreadyPaid()
-        if payment.live_attempt() is not None:
-            return []
+    """Record the intention to open a session unless one is live (M1); each id starts once."""
+    if payment.is_settled():
+        raise rejections.AlreadyPaid()
+    if payment.live_attempt() is not None or payment.attempt(attempt) is not None:
+        return []
     return [
         AttemptStarted(
             attempt=attempt,
@@ -100,6 +99,7 @@ def capture(
     entry: entries.Entry,
 ) -> list[PaymentEvent]:
     """Stripe captured money: recorded once per intent (M2), whatever the attempt's state."""
+    assert amount.amount > 0, "what Stripe captured is more than nothing"
     if payment.capture(intent) is not None:
         return []
     return [
@@ -107,7 +107,7 @@ def capture(
     ]
 
 
-def park(payment: Payment, *, intent: str, reason: str) -> list[PaymentEvent]:
+def park(payment: Payment, *, intent: str, reason: rules.ParkReason) -> list[PaymentEvent]:
     """Leave a capture in unapplied funds, with the reason (M3)."""
     captured = payment.capture(intent)
     assert captured is not None

@@ -1,0 +1,1 @@
+"""What must hold for any input: round trips, repetition, and the whole road step by step."""

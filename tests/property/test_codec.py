@@ -1,0 +1,87 @@
+"""Stored bytes: every event comes back as it was, and each value has one encoding."""
+
+import datetime as dt
+
+import msgspec
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from application import streams
+from domain.kernel.events import DomainEvent
+from infrastructure.event_store import codec
+from tests.support import strategies
+
+EVENT_TYPES = sorted(streams.EVENT_TYPES.values(), key=lambda event_type: event_type.tag)
+
+
+@pytest.mark.parametrize("event_type", EVENT_TYPES, ids=lambda event_type: event_type.tag)
+@given(data=st.data())
+def test_an_event_survives_the_log_and_its_bytes_too(
+    event_type: type[DomainEvent], data: st.DataObject
+) -> None:
+    event = data.draw(strategies.events_of(event_type))
+    stored = codec.encode(event)
+    read = codec.decode(event_type.tag, stored)
+    assert type(read) is event_type
+    assert read == event
+    assert codec.encode(read) == stored
+
+
+@pytest.mark.parametrize("event_type", EVENT_TYPES, ids=lambda event_type: event_type.tag)
+@given(data=st.data())
+def test_equal_events_have_equal_bytes_and_other_events_other_bytes(
+    event_type: type[DomainEvent], data: st.DataObject
+) -> None:
+    one = data.draw(strategies.events_of(event_type))
+    other = data.draw(strategies.events_of(event_type))
+    assert (one == other) is (codec.encode(one) == codec.encode(other))
+
+
+def test_every_tag_names_its_type_and_ends_in_a_version() -> None:
+    for tag, event_type in streams.EVENT_TYPES.items():
+        assert event_type.tag == tag
+        context, name, version = tag.split(".")
+        assert context in streams.KINDS
+        assert name.replace("_", "").isalpha()
+        assert int(version) >= 1
+    declared = [kind.event_types for kind in streams.KINDS.values()]
+    assert len(streams.EVENT_TYPES) == sum(len(types) for types in declared)
+
+
+@given(tag=strategies.texts.filter(lambda text: text not in streams.EVENT_TYPES))
+def test_an_unknown_tag_is_named_and_never_skipped(tag: str) -> None:
+    with pytest.raises(codec.UnknownTag) as unknown:
+        codec.decode(tag, b"{}")
+    assert unknown.value.tag == tag
+
+
+@pytest.mark.parametrize("event_type", EVENT_TYPES, ids=lambda event_type: event_type.tag)
+@pytest.mark.parametrize("payload", [b"", b"{}", b"[]", b"null", b"\xff", b'{"reason":'])
+def test_bytes_that_are_no_event_are_corrupt(event_type: type[DomainEvent], payload: bytes) -> None:
+    with pytest.raises(codec.CorruptPayload):
+        codec.decode(event_type.tag, payload)
+
+
+@given(entry=strategies.balanced_entries(), difference=st.integers(1, 10**6))
+def test_an_entry_that_was_unbalanced_in_the_log_is_corrupt(
+    entry: strategies.entries.Entry, difference: int
+) -> None:
+    event = {
+        "tickets": [],
+        "entry": {
+            **msgspec.to_builtins(entry),
+            "postings": [
+                *msgspec.to_builtins(entry.postings),
+                {"account": "1010", "booking": "b", "amount": difference, "currency": "SAR"},
+            ],
+        },
+    }
+    with pytest.raises(codec.CorruptPayload):
+        codec.decode("booking.confirmed.1", msgspec.json.encode(event))
+
+
+@given(strategies.instants)
+def test_an_instant_is_stored_in_utc(instant: dt.datetime) -> None:
+    event = streams.EVENT_TYPES["booking.reserved.1"](hold_until=instant)  # type: ignore[call-arg]  # the subclass has the field
+    assert codec.encode(event).endswith(b'Z"}')

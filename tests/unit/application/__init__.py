@@ -1,0 +1,1 @@
+"""Use cases over an in-memory log: which streams one command writes."""

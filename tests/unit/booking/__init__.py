@@ -1,0 +1,1 @@
+"""Bookings: the table of states and each decision."""

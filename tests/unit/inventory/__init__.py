@@ -1,0 +1,1 @@
+"""Flights and their seats, one decision at a time."""

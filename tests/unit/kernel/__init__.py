@@ -1,0 +1,1 @@
+"""What all contexts share: money, entries, identifiers, the immutable map."""

@@ -1,0 +1,1 @@
+"""Accounts and the entries of the posting rules."""

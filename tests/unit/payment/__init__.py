@@ -1,0 +1,1 @@
+"""Attempts to collect, captures and parked money."""

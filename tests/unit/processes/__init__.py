@@ -1,0 +1,1 @@
+"""Events in, exactly these commands out."""
