@@ -113,12 +113,13 @@ class EmbeddedPostgres:
             os.close(self._lock)
             self._lock = None
 
-    def kill(self) -> None:
-        """End it as a power cut would (for fault tests)."""
+    def restart_after_kill(self) -> None:
+        """Start again after somebody killed the server: it recovers from its log of writes."""
         assert self._process is not None
-        os.killpg(self._process.pid, signal.SIGKILL)
         self._process.wait()
+        self._process = None
         self.stop()
+        self.start()
 
     def _home(self) -> Path:
         """Where the server's account can live: in the directory, or else privately in /var/tmp."""

@@ -92,11 +92,9 @@ def stage(
         environment.update(overrides or {})
         configured = settings.load(environment)
         asyncio.run(_prepare(configured, kept["staff_password"]))
+        environment["AIS_PORT"] = str(port)
         for name in ("web", "worker", "scheduler", "projector"):
-            arguments = ["-m", "interfaces.cli.main", name]
-            if name == "web":
-                arguments += ["--port", str(port)]
-            processes[name] = _start(name, arguments, environment, logs)
+            processes[name] = _start(name, environment, logs)
         _await_url(f"{base_url}/health/ready", processes["web"], logs / "web.log")
         yield Stage(
             base_url=base_url,
@@ -199,10 +197,14 @@ def _simulator(
     return process, found[0]
 
 
-def _start(
-    name: str, arguments: Sequence[str], environment: Mapping[str, str], logs: Path
-) -> subprocess.Popen[bytes]:
-    return _spawn([sys.executable, *arguments], environment, logs / f"{name}.log")
+def restart(ready: Stage, name: str) -> None:
+    """Start a process again that has ended."""
+    ready.processes[name] = _start(name, ready.environment, ready.folder / "logs")
+
+
+def _start(name: str, environment: Mapping[str, str], logs: Path) -> subprocess.Popen[bytes]:
+    command = [sys.executable, "-m", "interfaces.cli.main", name]
+    return _spawn(command, environment, logs / f"{name}.log")
 
 
 def _spawn(

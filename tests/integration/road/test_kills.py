@@ -1,0 +1,104 @@
+"""`kill -9` under load, ten times each: whatever was acknowledged is there, once."""
+
+import asyncio
+import os
+import secrets
+import signal
+import time
+from collections.abc import Awaitable, Callable
+
+import httpx
+import psycopg
+
+from interfaces.cli import demo_stage
+from interfaces.cli.demo_stage import Stage
+from tests.support import road
+from tests.support.road import Traveller
+
+KILLS = 10
+CLIENTS = 16
+READY_SECONDS = 30.0
+
+
+async def test_killing_the_web_process_loses_and_doubles_nothing(
+    stage: Stage, client: httpx.AsyncClient, traveller: Traveller
+) -> None:
+    async def kill() -> None:
+        process = stage.processes["web"]
+        process.kill()
+        process.wait()
+        demo_stage.restart(stage, "web")
+
+    await _under_load(stage, client, traveller, kill)
+
+
+async def test_killing_postgres_loses_and_doubles_nothing(
+    stage: Stage, client: httpx.AsyncClient, traveller: Traveller
+) -> None:
+    async def kill() -> None:
+        os.killpg(stage.postgres.pid, signal.SIGKILL)
+        await asyncio.to_thread(stage.postgres.restart_after_kill)
+
+    await _under_load(stage, client, traveller, kill)
+
+
+async def _under_load(
+    stage: Stage,
+    client: httpx.AsyncClient,
+    traveller: Traveller,
+    kill: Callable[[], Awaitable[None]],
+) -> None:
+    flight = road.schedule(stage.owner_dsn, seats=1_000_000)
+    acknowledged: dict[str, str] = {}
+    asked: set[str] = set()
+    stop = asyncio.Event()
+
+    async def one_client() -> None:
+        while not stop.is_set():
+            key = secrets.token_hex(8)
+            asked.add(key)
+            while not stop.is_set():
+                try:
+                    answer = await road.book(client, traveller, flight, key=key)
+                except httpx.TransportError:
+                    await asyncio.sleep(0.05)
+                    continue
+                if answer.status_code == 201:
+                    acknowledged[key] = answer.json()["id"]
+                    break
+                assert answer.status_code == 503, answer.text
+                await asyncio.sleep(0.05)
+
+    clients = [asyncio.create_task(one_client()) for _ in range(CLIENTS)]
+    for _ in range(KILLS):
+        before = len(acknowledged)
+        await _until(lambda known=before: len(acknowledged) > known + 20)
+        await kill()
+    before = len(acknowledged)
+    await _until(lambda: len(acknowledged) > before + 20)
+    stop.set()
+    await asyncio.gather(*clients)
+    _assert_all_there(stage, flight, acknowledged, asked)
+
+
+def _assert_all_there(
+    stage: Stage, flight: str, acknowledged: dict[str, str], asked: set[str]
+) -> None:
+    with psycopg.connect(stage.owner_dsn) as connection:
+        rows = connection.execute(
+            "SELECT payload FROM ledger.event WHERE stream = %s AND tag = 'flight.seats_held.1'",
+            (flight,),
+        ).fetchall()
+        held = [row[0].decode().split('"booking":"', 1)[1].split('"', 1)[0] for row in rows]
+    assert len(held) == len(set(held))
+    assert set(acknowledged.values()) <= set(held)
+    assert len(set(acknowledged.values())) == len(acknowledged)
+    assert len(held) <= len(asked), "a key made more than one booking"
+    road.assert_oracles(stage.owner_dsn)
+
+
+async def _until(holds: Callable[[], bool]) -> None:
+    end = time.monotonic() + READY_SECONDS
+    while not holds():
+        assert time.monotonic() < end, "no progress"
+        await asyncio.sleep(0.02)
