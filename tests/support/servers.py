@@ -52,9 +52,6 @@ def fresh_database(server: EmbeddedPostgres) -> Iterator[TestDatabase]:
     name = f"test_{os.getpid()}_{next(_numbers)}"
     with psycopg.connect(server.dsn("postgres"), autocommit=True) as connection:
         connection.execute(f"CREATE DATABASE {name} TEMPLATE {TEMPLATE}".encode())
-        # A copy does not take over what was granted on the database itself.
-        grant = f"GRANT CREATE, TEMPORARY ON DATABASE {name} TO ais_projector"
-        connection.execute(grant.encode())
     try:
         yield TestDatabase(
             owner_dsn=server.dsn(name), app_dsn=server.dsn(name, roles.APPLICATION_LOGIN)

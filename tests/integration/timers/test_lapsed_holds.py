@@ -1,0 +1,227 @@
+"""Holds that lapse, on a real log and the Stripe simulator, with a clock that the test moves."""
+
+import datetime as dt
+import uuid
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager
+
+import msgspec
+import psycopg
+import pytest
+
+from application import steps, streams
+from application.booking.release_hold import HoldReleaser
+from application.payment import process_event
+from application.payment.collect import Collector, ReturnUrls
+from application.payment.gateway import GatewayFailure, GatewayUnavailable
+from application.payment.start_checkout import StartCheckout
+from domain.booking.state import Booking
+from domain.booking.states import Status
+from domain.inventory.state import Flight
+from domain.kernel import ids
+from domain.payment.state import Attempt, AttemptStatus, Payment
+from infrastructure.stripe.gateway import StripePaymentGateway
+from tests.integration.dispatch import rig
+from tests.support.servers import TestDatabase
+from tests.support.stripe_simulator import StripeSimulator
+
+HOLD = dt.timedelta(minutes=15)
+
+
+class MovedClock:
+    """The real time and what the test added."""
+
+    def __init__(self) -> None:
+        self.ahead = dt.timedelta()
+
+    def __call__(self) -> dt.datetime:
+        return dt.datetime.now(dt.UTC) + self.ahead
+
+
+class Rig(msgspec.Struct, frozen=True):
+    """One process with its conversations, a flight and a booking on it."""
+
+    desk: rig.Desk
+    collector: Collector
+    releaser: HoldReleaser
+    clock: MovedClock
+    flight: str
+    booking: str
+
+    async def release(self) -> None:
+        """As the timer does."""
+        await self.releaser.release(self.booking, cause=cause())
+
+    async def checkout(self) -> Attempt:
+        """As the traveller does."""
+        outcome = await self.desk.submit(StartCheckout(booking=self.booking))
+        attempt = outcome.answer.ids["attempt"]
+        return await self.collector.open_session(outcome.answer.stream, attempt, cause=cause())
+
+    async def state(self) -> Booking:
+        """The booking now."""
+        found = (await self.desk.dispatcher.current(streams.BOOKING, self.booking))[0]
+        assert found is not None
+        return found
+
+    async def payment(self) -> Payment:
+        """Its payment now."""
+        stream = ids.payment_stream(self.booking, 1)
+        found = (await self.desk.dispatcher.current(streams.PAYMENT, stream))[0]
+        assert found is not None
+        return found
+
+    async def free_seats(self) -> int:
+        """Seats on sale."""
+        found: Flight | None
+        found = (await self.desk.dispatcher.current(streams.FLIGHT, self.flight))[0]
+        assert found is not None
+        return found.cabins["Y"].free_count
+
+
+def cause() -> steps.Cause:
+    """Somebody's wish."""
+    return steps.Cause(id=uuid.uuid4(), actor="test", correlation_id="test")
+
+
+@pytest.fixture(scope="module")
+def simulator() -> Iterator[StripeSimulator]:
+    with StripeSimulator() as found:
+        yield found
+
+
+@asynccontextmanager
+async def reserved(database: TestDatabase, stripe_url: str, api_key: str) -> AsyncIterator[Rig]:
+    """A flight of three seats of which one is held."""
+    clock = MovedClock()
+    gateway = StripePaymentGateway(api_key=api_key, base_url=stripe_url, timeout_seconds=5)
+    async with rig.desk(database.app_dsn, now=clock) as desk:
+        flight = await rig.put_on_sale(desk, seats=3)
+        outcome = await desk.submit(rig.booking(flight))
+        collector = Collector(
+            desk=desk.dispatcher,
+            payments=gateway,
+            clock=clock,
+            urls=ReturnUrls(success="http://127.0.0.1/paid", cancel="http://127.0.0.1/unpaid"),
+            describe=lambda booking: booking,
+        )
+        releaser = HoldReleaser(desk=desk.dispatcher, collector=collector, clock=clock)
+        yield Rig(desk, collector, releaser, clock, flight, outcome.answer.stream)
+    await gateway.close()
+
+
+@pytest.fixture
+async def held(database: TestDatabase, simulator: StripeSimulator) -> AsyncIterator[Rig]:
+    async with reserved(database, simulator.url, simulator.api_key) as found:
+        yield found
+
+
+async def test_a_hold_is_not_released_before_its_deadline(held: Rig) -> None:
+    held.clock.ahead = HOLD - dt.timedelta(seconds=5)
+    await held.release()
+    assert (await held.state()).status is Status.RESERVED
+    assert await held.free_seats() == 2
+
+
+async def test_a_lapsed_hold_expires_the_booking_and_sells_the_seat_again(held: Rig) -> None:
+    held.clock.ahead = HOLD
+    await held.release()
+    assert (await held.state()).status is Status.EXPIRED
+    assert await held.free_seats() == 3
+    await held.release()
+    assert await held.free_seats() == 3
+
+
+async def test_a_lapsed_hold_ends_the_open_session_first(
+    held: Rig, simulator: StripeSimulator
+) -> None:
+    attempt = await held.checkout()
+    assert attempt.session is not None
+    held.clock.ahead = HOLD
+    await held.release()
+    assert (await held.state()).status is Status.EXPIRED
+    assert (await held.payment()).attempts[0].status is AttemptStatus.EXPIRED
+    assert simulator.pay(attempt.session).status_code == 410
+
+
+async def test_a_payment_whose_webhooks_never_came_is_found_instead_of_lapsing(
+    held: Rig, simulator: StripeSimulator
+) -> None:
+    attempt = await held.checkout()
+    assert attempt.session is not None
+    assert simulator.pay(attempt.session).status_code == 303
+    held.clock.ahead = HOLD
+    await held.release()
+    assert (await held.state()).status is Status.PAID
+    assert await held.free_seats() == 2
+
+
+async def test_money_that_comes_too_late_is_parked_and_stays_visible(
+    held: Rig, simulator: StripeSimulator, database: TestDatabase
+) -> None:
+    attempt = await held.checkout()
+    assert attempt.session is not None
+    held.clock.ahead = HOLD
+    await held.release()
+    simulator.control("attempts", session=attempt.session, card="pm_card_visa", late=True)
+    await process_event.process_event(
+        "checkout.session.completed", attempt.session, collector=held.collector, cause=cause()
+    )
+    assert (await held.state()).status is Status.EXPIRED
+    payment = await held.payment()
+    assert [capture.parked for capture in payment.captures] == [True]
+    with psycopg.connect(database.owner_dsn) as connection:
+        row = connection.execute(
+            "SELECT sum(amount)::bigint FROM ledger.posting WHERE account = '2020'"
+        ).fetchone()
+    due = (await held.state()).amount_due().amount
+    assert row == (-due,)
+
+
+async def test_an_unreachable_stripe_is_waited_for_and_then_the_seats_go(
+    database: TestDatabase, simulator: StripeSimulator
+) -> None:
+    async with reserved(database, "http://127.0.0.1:9", simulator.api_key) as held:
+        with pytest.raises(GatewayUnavailable):
+            await held.checkout()
+        held.clock.ahead = HOLD
+        with pytest.raises(GatewayUnavailable):
+            await held.release()
+        assert (await held.state()).status is Status.RESERVED
+        held.clock.ahead = HOLD + dt.timedelta(minutes=60)
+        await held.release()
+        assert (await held.state()).status is Status.EXPIRED
+        assert await held.free_seats() == 3
+
+
+async def test_the_completer_resolves_an_attempt_whose_answer_was_lost(
+    held: Rig, simulator: StripeSimulator
+) -> None:
+    simulator.fault("lost", path="/v1/checkout/sessions", method="POST", times=1)
+    with pytest.raises(GatewayFailure):
+        await held.checkout()
+    attempt = (await held.payment()).attempts[0]
+    assert attempt.status is AttemptStatus.UNKNOWN
+    stream = ids.payment_stream(held.booking, 1)
+    found = await held.collector.open_session(stream, attempt.id, cause=cause())
+    assert found.status is AttemptStatus.OPEN
+    opened = [
+        request
+        for request in simulator.requests()
+        if request["method"] == "POST" and request["path"] == "/v1/checkout/sessions"
+    ]
+    assert found.session is not None
+    assert opened, "Stripe was asked"
+
+
+async def test_a_captured_intent_told_again_and_again_is_one_capture(
+    held: Rig, simulator: StripeSimulator
+) -> None:
+    attempt = await held.checkout()
+    assert attempt.session is not None
+    simulator.pay(attempt.session)
+    for _ in range(5):
+        await held.collector.learn_session(attempt.session, cause=cause())
+    payment = await held.payment()
+    assert len(payment.captures) == 1
+    assert (await held.state()).status is Status.PAID
