@@ -82,6 +82,10 @@ class Core(msgspec.Struct, frozen=True):
         """Bookings whose hold has lapsed unpaid."""
         return await read_models.due_holds(self.pool, now, limit)
 
+    async def unconfirmed(self, now: dt.datetime, limit: int) -> Sequence[str]:
+        """Bookings that are paid and should have been confirmed long ago."""
+        return await read_models.unconfirmed(self.pool, now, limit)
+
     async def unfinished_attempts(self, now: dt.datetime, limit: int) -> Sequence[tuple[str, str]]:
         """Payment and attempt of checkouts whose outcome is long overdue."""
         return await read_models.unfinished_attempts(self.pool, now, limit)

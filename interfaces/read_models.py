@@ -17,6 +17,8 @@ from projections.unfinished_attempts import queries as unfinished
 
 # An attempt that has no outcome after this time is asked for again by the completer.
 ATTEMPT_PATIENCE = dt.timedelta(seconds=20)
+# A paid booking is confirmed within a second; after this time something went wrong.
+CONFIRM_PATIENCE = dt.timedelta(seconds=30)
 
 
 class FlightSearch:
@@ -102,6 +104,12 @@ async def due_holds(pool: Pool, now: dt.datetime, limit: int) -> Sequence[str]:
     """Bookings still reserved whose deadline has come."""
     async with _available():
         return await booking_list.due_holds(pool, now, limit=limit)
+
+
+async def unconfirmed(pool: Pool, now: dt.datetime, limit: int) -> Sequence[str]:
+    """Bookings that should have been confirmed by now."""
+    async with _available():
+        return await booking_list.unconfirmed(pool, now - CONFIRM_PATIENCE, limit=limit)
 
 
 async def unfinished_attempts(

@@ -2,7 +2,8 @@
 
 A command that was carried out before is a replay, so a run that ended between command and
 checkpoint repeats itself harmlessly. A refusal or a bug is told to `report`: the
-booking then stays visible as paid and unconfirmed.
+booking then stays paid, and a
+timer calls `confirm_again`.
 """
 
 import asyncio
@@ -49,6 +50,12 @@ class ProcessRunner:
         # Together, so that the dispatcher makes one append of many confirmations.
         await asyncio.gather(*(self._confirm(recorded) for recorded in paid))
         return done
+
+    async def confirm_again(self, booking_stream: str) -> None:
+        """Confirm a booking whose confirmation failed when it was paid; confirmed is harmless."""
+        for recorded in await self._desk.history(booking_stream):
+            if confirm_when_paid.concerns(recorded):
+                await self._confirm(recorded)
 
     async def _confirm(self, recorded: ports.RecordedEvent) -> None:
         found = await self._desk.current(streams.BOOKING, recorded.stream)

@@ -9,6 +9,8 @@ from infrastructure.event_store import arrays
 
 STATEMENT_TIMEOUT_MS = 5_000
 WAIT_SECONDS = 3.0
+# The pool doubles its pauses between tries up to this; a long one would outlast an outage.
+RECONNECT_SECONDS = 5.0
 
 Connection = psycopg.AsyncConnection[tuple[Any, ...]]
 Pool = AsyncConnectionPool[Connection]
@@ -28,6 +30,7 @@ def make_pool(dsn: str, *, min_size: int = 1, max_size: int = 8) -> Pool:
         min_size=min_size,
         max_size=max_size,
         timeout=WAIT_SECONDS,
+        reconnect_timeout=RECONNECT_SECONDS,
         configure=_configure,
         check=AsyncConnectionPool.check_connection,
         open=False,

@@ -32,6 +32,7 @@ from interfaces.http import (
     identity,
     ledger,
     problems,
+    return_page,
     search,
 )
 from interfaces.http.answers import Answered
@@ -44,6 +45,7 @@ ROUTES = (
     *booking.ROUTES,
     *checkout.ROUTES,
     *ledger.ROUTES,
+    *return_page.ROUTES,
     *health.ROUTES,
     *docs_page.ROUTES,
 )

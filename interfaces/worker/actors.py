@@ -21,6 +21,7 @@ from interfaces.composition import Core
 STRIPE_EVENT_TOPIC = "stripe_event"
 RELEASE_HOLD_TOPIC = "release_hold"
 COMPLETE_ATTEMPT_TOPIC = "complete_attempt"
+CONFIRM_AGAIN_TOPIC = "confirm_again"
 TASK_SECONDS = 45.0
 
 Task = Callable[..., Coroutine[Any, Any, None]]
@@ -38,6 +39,7 @@ class Tasks:
             STRIPE_EVENT_TOPIC: self.stripe_event,
             RELEASE_HOLD_TOPIC: self.release_hold,
             COMPLETE_ATTEMPT_TOPIC: self.complete_attempt,
+            CONFIRM_AGAIN_TOPIC: self.confirm_again,
             CONFIRMATION_TOPIC: self.send_confirmation,
         }
 
@@ -79,6 +81,10 @@ class Tasks:
             correlation_id=payment,
         )
         await self._core.collector.open_session(payment, attempt, cause=cause)
+
+    async def confirm_again(self, *, booking: str) -> None:
+        """Try a confirmation again that failed."""
+        await self._core.processes.confirm_again(booking)
 
     async def send_confirmation(self, *, booking: str) -> None:
         """Write to the traveller."""

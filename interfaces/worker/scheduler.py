@@ -137,6 +137,9 @@ class Scheduler:
             body = {"payment": payment, "attempt": attempt}
             await self._send_timer(actors.COMPLETE_ATTEMPT_TOPIC, body)
 
+        for booking in await self._core.unconfirmed(now, TIMER_LIMIT):
+            await self._send_timer(actors.CONFIRM_AGAIN_TOPIC, {"booking": booking})
+
     async def _send_timer(self, topic: str, body: dict[str, str]) -> None:
         """Enqueue, but not again within TIMER_AGAIN_SECONDS while the worker is at it."""
         loop_time = asyncio.get_running_loop().time()

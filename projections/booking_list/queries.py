@@ -104,6 +104,17 @@ async def due_holds(pool: Pool, now: dt.datetime, *, limit: int) -> list[str]:
         return [row[0] for row in await rows.fetchall()]
 
 
+async def unconfirmed(pool: Pool, before: dt.datetime, *, limit: int) -> list[str]:
+    """Bookings that were paid before this instant and have no tickets yet, oldest first."""
+    async with pool.connection() as connection:
+        rows = await connection.execute(
+            "SELECT booking FROM read_model.booking_list "
+            "WHERE status = 'paid' AND updated_at < %s ORDER BY updated_at, booking LIMIT %s",
+            (before, limit),
+        )
+        return [row[0] for row in await rows.fetchall()]
+
+
 async def history(pool: Pool, stream: str) -> list[HistoryEntry]:
     """What was recorded about a booking, oldest first, straight from the log."""
     async with pool.connection() as connection:

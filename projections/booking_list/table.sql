@@ -15,4 +15,5 @@ CREATE TABLE booking_list (
     updated_at timestamptz NOT NULL
 ) WITH (fillfactor = 80);
 CREATE INDEX booking_list_owner ON booking_list (owner, first_position DESC);
+CREATE INDEX booking_list_unconfirmed ON booking_list (updated_at) WHERE status = 'paid';
 CREATE INDEX booking_list_due ON booking_list (hold_until) WHERE status = 'reserved';

@@ -37,6 +37,7 @@ UNLIMITED = "100000000"
 class Stage(msgspec.Struct, frozen=True):
     """Running servers and the environment of the processes that use them."""
 
+    server: EmbeddedPostgres
     owner_dsn: str
     environment: dict[str, str]
     durability: dict[str, str]
@@ -67,7 +68,20 @@ def stage() -> Iterator[Stage]:
                 for name in ("ANONYMOUS", "SIGNED_IN", "AUTHENTICATION", "BOOKING", "PAYMENT")
             },
         }
-        yield Stage(owner, environment, _durability(owner))
+        yield Stage(postgres, owner, environment, _durability(owner))
+
+
+def with_database(stage: Stage, name: str, *, template: str | None = None) -> Stage:
+    """The same stage on a fresh database: a copy of `template`, or an empty migrated one."""
+    with psycopg.connect(stage.server.dsn("postgres"), autocommit=True) as connection:
+        connection.execute(f"DROP DATABASE IF EXISTS {name}".encode())
+        connection.execute(f"CREATE DATABASE {name} TEMPLATE {template or 'template0'}".encode())
+    owner = stage.server.dsn(name)
+    migrate.migrate(owner)
+    url = stage.server.dsn(name, roles.APPLICATION_LOGIN)
+    return msgspec.structs.replace(
+        stage, owner_dsn=owner, environment={**stage.environment, "AIS_DATABASE_URL": url}
+    )
 
 
 def _durability(dsn: str) -> dict[str, str]:

@@ -9,6 +9,7 @@ import statistics
 import subprocess
 import sys
 from collections.abc import Callable, Sequence
+from contextlib import ExitStack
 from typing import Any
 
 import msgspec
@@ -16,7 +17,7 @@ import psycopg
 from rich.console import Console
 from rich.table import Table
 
-from tests.bench import bench_setup, reserve_reference
+from tests.bench import bench_setup, replay_log, reserve_reference
 from tests.bench.load import LoadPlan, LoadResult
 
 ROUNDS = 3
@@ -24,6 +25,8 @@ SECONDS = 4.0
 USERS = 4
 SEATS = 10_000_000
 GROWTH_SMALL, GROWTH_LARGE = 10_000, 1_000_000
+GROWTH_ROUNDS = 5
+GROWTH_SECONDS = 1.5
 
 
 class Case(msgspec.Struct, frozen=True):
@@ -64,6 +67,8 @@ def run(*, as_json: bool) -> int:
         cases: list[Case] = []
         for load in LOADS:
             cases.append(_compare(stage, load, console))
+        cases.extend(_two_processes(stage, console))
+        cases.append(_growth(stage, console))
     _show(console, cases)
     if as_json:
         print(json.dumps({"bench": "reserve", "cases": msgspec.to_builtins(cases)}))
@@ -119,29 +124,124 @@ def _compare(stage: bench_setup.Stage, load: Load, console: Console) -> Case:
 
 
 def measure(
-    stage: bench_setup.Stage, side: str, load: Load, flights: Sequence[str], console: Console
+    stage: bench_setup.Stage,
+    side: str,
+    load: Load,
+    flights: Sequence[str],
+    console: Console,
+    *,
+    seconds: float = SECONDS,
+    processes: int = 1,
 ) -> LoadResult:
-    """One round of one side in a fresh web process."""
-    port = bench_setup.free_port()
-    arguments = ["-m", "tests.bench.reserve_server", side, str(port)]
-    with bench_setup.child(arguments, stage.environment) as printed:
-        bench_setup.await_live(port)
-        tokens = bench_setup.sign_in(port, USERS)
+    """One round of one side in fresh web processes."""
+    listening = [bench_setup.free_port() for _ in range(processes)]
+    with ExitStack() as stack:
+        told = [
+            stack.enter_context(
+                bench_setup.child(
+                    ["-m", "tests.bench.reserve_server", side, str(port)], stage.environment
+                )
+            )
+            for port in listening
+        ]
+        for port in listening:
+            bench_setup.await_live(port)
+        tokens = bench_setup.sign_in(listening[0], USERS)
         result = generate(
             LoadPlan(
-                ports=[port],
+                ports=listening,
                 path="/api/bookings",
                 tokens=tokens,
                 bodies=[body(flight) for flight in flights],
                 clients=load.clients,
-                seconds=SECONDS,
+                seconds=seconds,
                 run=reserve_reference.new_run(),
             )
         )
-    if side == "ours" and printed:
-        console.print(f"  batches: {printed[-1]}")
+    for printed in told:
+        if side == "ours" and printed:
+            console.print(f"  {_batches(printed[-1])}")
     assert set(result.statuses) == {"201"}, result.samples[:3]
     return result
+
+
+def _batches(counters: str) -> str:
+    found = json.loads(counters)
+    mean = found["commands"] / max(1, found["batches"])
+    return (
+        f"batches: mean {mean:.1f}, largest {found['largest_batch']}, of {found['batches']}; "
+        f"conflicts {found['conflicts']}, with the lock first {found['locked_batches']}"
+    )
+
+
+def _two_processes(stage: bench_setup.Stage, console: Console) -> list[Case]:
+    """Two web processes sell one hot flight: fair, quick, and without a stale refusal."""
+    load = Load("two-processes", clients=64, flights=1, bar=2.0)
+    flights = bench_setup.flight_names("P2", 1)
+    bench_setup.schedule(stage.owner_dsn, flights, seats=SEATS)
+    shares, tails = [], []
+    for number in range(ROUNDS):
+        result = measure(stage, "ours", load, flights, console, processes=2)
+        rates = sorted(result.rate_by_port.values())
+        shares.append(rates[-1] / rates[0])
+        tails.append(result.p99_ms)
+        console.print(
+            f"{load.name} round {number + 1}: {result.rate:,.0f}/s, "
+            f"shares {rates}, p99 {result.p99_ms:.1f} ms"
+        )
+    return [
+        _at_most("two-processes fair", statistics.median(shares), 1.0, load.bar, "times"),
+        _at_most("two-processes p99", statistics.median(tails), 1.0, 50.0, "ms"),
+    ]
+
+
+def _growth(stage: bench_setup.Stage, console: Console) -> Case:
+    """The cost of a booking on a log of 10^6 events against one of 10^4, in turns."""
+    load = Load("growth", clients=64, flights=1, bar=1.2)
+    flights = bench_setup.flight_names("G1", 1)
+    _fill(bench_setup.with_database(stage, "small_template"), GROWTH_SMALL, flights)
+    large = bench_setup.with_database(stage, "large")
+    _fill(large, GROWTH_LARGE, flights)
+    costs: dict[str, list[float]] = {"small": [], "large": []}
+    for number in range(GROWTH_ROUNDS):
+        small = bench_setup.with_database(stage, "small", template="small_template")
+        for name, each in (("small", small), ("large", large)):
+            result = measure(each, "ours", load, flights, console, seconds=GROWTH_SECONDS)
+            costs[name].append(1e6 / result.rate)
+            console.print(f"growth round {number + 1} {name}: {1e6 / result.rate:.0f} µs")
+    ours, reference = (statistics.median(costs[name]) for name in ("large", "small"))
+    return _at_most("growth", ours, reference, load.bar, "µs a booking")
+
+
+def _fill(stage: bench_setup.Stage, events: int, flights: Sequence[str]) -> None:
+    """Events, and for each booking of theirs a command and a key, then the flights to sell."""
+    replay_log.fill(stage.owner_dsn, events)
+    with psycopg.connect(stage.owner_dsn, autocommit=True) as connection:
+        connection.execute(
+            "INSERT INTO ledger.command (id, fingerprint, answer, last_position) "
+            "SELECT gen_random_uuid(), sha256(stream::bytea), '{}', max(position) "
+            "FROM ledger.event GROUP BY stream"
+        )
+        connection.execute(
+            "INSERT INTO vault.subject_key (subject, wrapped) "
+            "SELECT 'sub_' || position, sha256(stream::bytea) FROM ledger.event WHERE version = 1"
+        )
+        connection.execute("VACUUM ANALYZE")
+        connection.execute("CHECKPOINT")
+    bench_setup.schedule(stage.owner_dsn, flights, seats=SEATS)
+
+
+def _at_most(name: str, ours: float, reference: float, bar: float, unit: str) -> Case:
+    ratio = ours / reference
+    return Case(
+        case=name,
+        ours=round(ours, 2),
+        reference=round(reference, 2),
+        ratio=round(ratio, 2),
+        bar=bar,
+        holds=ratio <= bar,
+        unit=unit,
+    )
 
 
 def body(flight: str) -> str:

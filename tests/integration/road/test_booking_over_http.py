@@ -148,3 +148,13 @@ async def test_the_history_tells_each_step(
     answer = await client.get(f"/api/bookings/{booking}/history", headers=traveller.headers)
     steps = [(entry["before"], entry["after"]) for entry in answer.json()["entries"]]
     assert steps == [(None, "initiated"), ("initiated", "reserved")]
+
+
+async def test_the_page_after_paying_shows_the_reference_and_nothing_else(
+    client: httpx.AsyncClient,
+) -> None:
+    page = await client.get("/paid/booking-ABC234")
+    assert page.headers["content-type"].startswith("text/html")
+    assert "ABC234" in page.text
+    forged = await client.get("/paid/%3Cscript%3E")
+    assert (forged.status_code, forged.json()["code"]) == (404, "NOT_FOUND")
