@@ -2,6 +2,7 @@
 
 import ast
 import re
+import unicodedata
 from pathlib import Path
 
 from tests.architecture import tree
@@ -12,6 +13,11 @@ TEST_FILE_LINES = 500
 LINE_LENGTH = 100
 # A pragma and its reason may stand past the limit: the formatter does not fold them either.
 PRAGMA = re.compile(r"  # (noqa|type: ignore).*")
+
+
+def _width(line: str) -> int:
+    """Columns on a screen: the vowel signs of Arabic stand on their letters."""
+    return sum(not unicodedata.combining(letter) for letter in PRAGMA.sub("", line))
 
 
 def _too_long(path: Path) -> list[str]:
@@ -53,5 +59,5 @@ def test_no_line_of_code_is_wider_than_the_limit() -> None:
         f"{path}:{number}"
         for path in checked
         for number, line in enumerate(tree.text(path).splitlines(), 1)
-        if len(PRAGMA.sub("", line)) > LINE_LENGTH and path.name != "schema.sql"
+        if _width(line) > LINE_LENGTH and path.name != "schema.sql"
     ] == []
