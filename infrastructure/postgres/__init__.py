@@ -1,0 +1,1 @@
+"""What lives in Postgres beside the log: connections, migrations, outbox, inbox, ticket numbers."""

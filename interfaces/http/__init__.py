@@ -1,0 +1,1 @@
+"""The HTTP edge: requests become commands and answers; it decides nothing and names no adapter."""

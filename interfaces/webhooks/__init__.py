@@ -1,0 +1,1 @@
+"""What other companies send us: checked to be genuine, kept, answered; worked off elsewhere."""

@@ -1,0 +1,533 @@
+-- What the migrations add up to; compared with them by the tests. Written by
+-- `python -m tests.support.schema_dump`, for reading: databases are made by `ais migrate`.
+
+CREATE SCHEMA identity;
+CREATE SCHEMA inbox;
+CREATE SCHEMA ledger;
+CREATE SCHEMA process;
+CREATE SCHEMA projections;
+CREATE SCHEMA read_model;
+CREATE SCHEMA vault;
+
+CREATE TABLE identity.app_user (
+    id text COLLATE "C" NOT NULL,
+    email_index bytea NOT NULL,
+    subject text COLLATE "C" NOT NULL,
+    email bytea NOT NULL,
+    password_hash text NOT NULL,
+    role text NOT NULL,
+    created_at timestamp with time zone NOT NULL,
+    failed_logins integer DEFAULT 0 NOT NULL,
+    failed_since timestamp with time zone,
+    locked_until timestamp with time zone,
+    CONSTRAINT app_user_email UNIQUE (email_index),
+    CONSTRAINT app_user_email_index_check CHECK ((octet_length(email_index) = 32)),
+    CONSTRAINT app_user_failed_logins_check CHECK ((failed_logins >= 0)),
+    CONSTRAINT app_user_pkey PRIMARY KEY (id),
+    CONSTRAINT app_user_role_check CHECK ((role = ANY (ARRAY['customer'::text, 'agent'::text, 'support'::text, 'ops'::text, 'gate'::text, 'finance'::text, 'auditor'::text, 'admin'::text])))
+);
+
+CREATE TABLE identity.auth_event (
+    id bigint GENERATED ALWAYS AS IDENTITY NOT NULL,
+    happened text NOT NULL,
+    user_id text COLLATE "C",
+    at timestamp with time zone NOT NULL,
+    CONSTRAINT auth_event_happened_check CHECK ((happened = ANY (ARRAY['registered'::text, 'registered_again'::text, 'signed_in'::text, 'sign_in_refused'::text, 'locked'::text]))),
+    CONSTRAINT auth_event_pkey PRIMARY KEY (id),
+    CONSTRAINT auth_event_user_id_fkey FOREIGN KEY (user_id) REFERENCES identity.app_user(id)
+);
+CREATE INDEX auth_event_user ON identity.auth_event USING btree (user_id, id) WHERE (user_id IS NOT NULL);
+CREATE TRIGGER append_only BEFORE DELETE OR UPDATE OR TRUNCATE ON identity.auth_event FOR EACH STATEMENT EXECUTE FUNCTION identity.refuse_change();
+
+CREATE TABLE inbox.stripe_event (
+    id text COLLATE "C" NOT NULL,
+    type text NOT NULL,
+    object text NOT NULL,
+    state text NOT NULL,
+    reason text,
+    subject text NOT NULL,
+    sealed_body bytea NOT NULL,
+    received_at timestamp with time zone DEFAULT clock_timestamp() NOT NULL,
+    enqueued_at timestamp with time zone,
+    tries integer DEFAULT 0 NOT NULL,
+    finished_at timestamp with time zone,
+    CONSTRAINT stripe_event_pkey PRIMARY KEY (id),
+    CONSTRAINT stripe_event_state_check CHECK ((state = ANY (ARRAY['new'::text, 'done'::text, 'ignored'::text, 'parked'::text])))
+);
+CREATE INDEX stripe_event_new ON inbox.stripe_event USING btree (received_at) WHERE (state = 'new'::text);
+
+CREATE TABLE ledger.capacity (
+    flight text COLLATE "C" NOT NULL,
+    cabin text COLLATE "C" NOT NULL,
+    authorised integer NOT NULL,
+    held integer NOT NULL,
+    sold integer NOT NULL,
+    CONSTRAINT capacity_pkey PRIMARY KEY (flight, cabin)
+) WITH (fillfactor=50);
+
+CREATE TABLE ledger.command (
+    id uuid NOT NULL,
+    fingerprint bytea NOT NULL,
+    answer bytea NOT NULL,
+    last_position bigint NOT NULL,
+    CONSTRAINT command_pkey PRIMARY KEY (id)
+);
+CREATE TRIGGER append_only BEFORE DELETE OR UPDATE OR TRUNCATE ON ledger.command FOR EACH STATEMENT EXECUTE FUNCTION ledger.refuse_change(); -- ENABLE ALWAYS
+
+CREATE TABLE ledger.event (
+    "position" bigint NOT NULL,
+    stream text COLLATE "C" NOT NULL,
+    version integer NOT NULL,
+    tag text COLLATE "C" NOT NULL,
+    recorded_at timestamp with time zone NOT NULL,
+    actor text NOT NULL,
+    command_id uuid NOT NULL,
+    correlation_id text NOT NULL,
+    causation_id uuid,
+    payload bytea NOT NULL,
+    CONSTRAINT event_pkey PRIMARY KEY ("position"),
+    CONSTRAINT event_stream_version UNIQUE (stream, version),
+    CONSTRAINT event_version_check CHECK ((version > 0))
+);
+CREATE TRIGGER append_only BEFORE DELETE OR UPDATE OR TRUNCATE ON ledger.event FOR EACH STATEMENT EXECUTE FUNCTION ledger.refuse_change(); -- ENABLE ALWAYS
+
+CREATE TABLE ledger.outbox (
+    id bigint GENERATED ALWAYS AS IDENTITY NOT NULL,
+    topic text NOT NULL,
+    body jsonb NOT NULL,
+    created_at timestamp with time zone DEFAULT clock_timestamp() NOT NULL,
+    sent_at timestamp with time zone,
+    CONSTRAINT outbox_pkey PRIMARY KEY (id)
+);
+CREATE INDEX outbox_unsent ON ledger.outbox USING btree (id) WHERE (sent_at IS NULL);
+
+CREATE TABLE ledger.posting (
+    "position" bigint NOT NULL,
+    line smallint NOT NULL,
+    account text COLLATE "C" NOT NULL,
+    booking text COLLATE "C" NOT NULL,
+    amount bigint NOT NULL,
+    currency text COLLATE "C" NOT NULL,
+    effective_on date NOT NULL,
+    rule text COLLATE "C" NOT NULL,
+    CONSTRAINT posting_currency_check CHECK ((currency ~ '^[A-Z]{3}$'::text)),
+    CONSTRAINT posting_pkey PRIMARY KEY ("position", line),
+    CONSTRAINT posting_position_fkey FOREIGN KEY ("position") REFERENCES ledger.event("position")
+);
+CREATE TRIGGER append_only BEFORE DELETE OR UPDATE OR TRUNCATE ON ledger.posting FOR EACH STATEMENT EXECUTE FUNCTION ledger.refuse_change(); -- ENABLE ALWAYS
+CREATE TRIGGER balanced AFTER INSERT ON ledger.posting REFERENCING NEW TABLE AS inserted FOR EACH STATEMENT EXECUTE FUNCTION ledger.refuse_unbalanced();
+
+CREATE VIEW ledger.stored_events AS
+ SELECT stream AS originator_id,
+    version AS originator_version,
+    tag AS topic,
+    payload AS state,
+    "position" AS notification_id
+   FROM ledger.event;
+
+CREATE TABLE process.checkpoint (
+    name text NOT NULL,
+    "position" bigint NOT NULL,
+    moved_at timestamp with time zone DEFAULT clock_timestamp() NOT NULL,
+    CONSTRAINT checkpoint_pkey PRIMARY KEY (name)
+);
+
+CREATE TABLE projections.checkpoint (
+    projection text COLLATE "C" NOT NULL,
+    generation integer NOT NULL,
+    "position" bigint NOT NULL,
+    moved_at timestamp with time zone DEFAULT clock_timestamp() NOT NULL,
+    CONSTRAINT checkpoint_generation_check CHECK ((generation > 0)),
+    CONSTRAINT checkpoint_pkey PRIMARY KEY (projection, generation),
+    CONSTRAINT checkpoint_position_check CHECK (("position" >= 0))
+) WITH (fillfactor=50);
+
+CREATE TABLE projections.current_generation (
+    projection text COLLATE "C" NOT NULL,
+    generation integer NOT NULL,
+    CONSTRAINT current_generation_generation_check CHECK ((generation > 0)),
+    CONSTRAINT current_generation_pkey PRIMARY KEY (projection)
+);
+
+CREATE TABLE projections.parked_event (
+    projection text COLLATE "C" NOT NULL,
+    generation integer NOT NULL,
+    "position" bigint NOT NULL,
+    stream text COLLATE "C" NOT NULL,
+    tag text COLLATE "C" NOT NULL,
+    cause text NOT NULL,
+    parked_at timestamp with time zone DEFAULT clock_timestamp() NOT NULL,
+    CONSTRAINT parked_event_pkey PRIMARY KEY (projection, generation, "position")
+);
+
+CREATE TABLE public.schema_migration (
+    number integer NOT NULL,
+    name text NOT NULL,
+    checksum text NOT NULL,
+    applied_at timestamp with time zone DEFAULT clock_timestamp() NOT NULL,
+    CONSTRAINT schema_migration_pkey PRIMARY KEY (number)
+);
+
+CREATE TABLE vault.subject_key (
+    subject text COLLATE "C" NOT NULL,
+    wrapped bytea NOT NULL,
+    created_at timestamp with time zone DEFAULT clock_timestamp() NOT NULL,
+    CONSTRAINT subject_key_pkey PRIMARY KEY (subject)
+);
+
+CREATE SEQUENCE ledger.ticket_serial AS bigint START 1000000001 INCREMENT 20 MINVALUE 1 MAXVALUE 9999999979 CACHE 1;
+
+CREATE OR REPLACE FUNCTION identity.refuse_change()
+ RETURNS trigger
+ LANGUAGE plpgsql
+AS $function$
+BEGIN
+    RAISE EXCEPTION '% on %.% is refused: the record is append-only',
+        TG_OP, TG_TABLE_SCHEMA, TG_TABLE_NAME USING ERRCODE = 'AIS01';
+END
+$function$;
+
+CREATE OR REPLACE FUNCTION ledger.append(command_ids uuid[], fingerprints bytea[], answers bytea[], actors text[], correlation_ids text[], causation_ids uuid[], streams text[], versions integer[], tags text[], payloads bytea[], commands integer[], read_streams text[], read_versions integer[], asked uuid[], topics text[], bodies text[], subjects text[], wrapped_keys bytea[], OUT last_position bigint, OUT written boolean, OUT conflicts jsonb, OUT known jsonb)
+ RETURNS record
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO 'pg_catalog', 'pg_temp'
+AS $function$
+DECLARE
+    base bigint;
+    moment timestamptz;
+    culprit text;
+BEGIN
+    IF current_setting('transaction_isolation') <> 'read committed' THEN
+        RAISE EXCEPTION 'append runs under READ COMMITTED only' USING ERRCODE = 'AIS04';
+    END IF;
+    PERFORM pg_advisory_xact_lock(7301);
+
+    written := false;
+    known := ledger.known_commands(command_ids || asked);
+    conflicts := ledger.stale_streams(read_streams, read_versions);
+    SELECT e.position, e.recorded_at INTO base, moment
+    FROM ledger.event AS e ORDER BY e.position DESC LIMIT 1;
+    base := coalesce(base, 0);
+    last_position := base;
+    IF conflicts IS NOT NULL OR coalesce(cardinality(streams), 0) = 0
+       OR (known IS NOT NULL AND EXISTS (
+               SELECT FROM unnest(command_ids) AS own (id) WHERE known ? own.id::text)) THEN
+        RETURN;
+    END IF;
+
+    SELECT b.stream INTO culprit FROM (
+        SELECT n.stream, min(n.before) AS low, max(n.before) AS high
+        FROM (
+            SELECT e.stream, e.version - row_number() OVER (
+                       PARTITION BY e.stream ORDER BY e.ordinality) AS before
+            FROM unnest(streams, versions) WITH ORDINALITY AS e (stream, version, ordinality)
+        ) AS n
+        GROUP BY n.stream
+    ) AS b
+    WHERE b.low <> b.high
+       OR (b.low > 0 AND NOT EXISTS (
+               SELECT FROM ledger.event AS p
+               WHERE p.stream = b.stream AND p.version = b.low))
+    LIMIT 1;
+    IF FOUND THEN
+        RAISE EXCEPTION 'versions of stream % would have a gap', culprit USING ERRCODE = 'AIS05';
+    END IF;
+
+    moment := greatest(clock_timestamp(), moment + interval '1 microsecond');
+    INSERT INTO ledger.event
+        (position, stream, version, tag, recorded_at, actor, command_id, correlation_id,
+         causation_id, payload)
+    SELECT base + e.ordinality, e.stream, e.version, e.tag, moment, c.actor, c.id,
+           c.correlation_id, c.causation_id, e.payload
+    FROM unnest(streams, versions, tags, payloads, commands)
+             WITH ORDINALITY AS e (stream, version, tag, payload, command, ordinality)
+    LEFT JOIN unnest(command_ids, actors, correlation_ids, causation_ids)
+             WITH ORDINALITY AS c (id, actor, correlation_id, causation_id, ordinality)
+        ON c.ordinality = e.command + 1
+    ORDER BY e.ordinality;
+    last_position := base + cardinality(streams);
+
+    INSERT INTO ledger.command (id, fingerprint, answer, last_position)
+    SELECT c.id, c.fingerprint, c.answer, last_position
+    FROM unnest(command_ids, fingerprints, answers) AS c (id, fingerprint, answer);
+
+    PERFORM ledger.refuse_misspelled(streams, payloads);
+    PERFORM ledger.move_capacity(streams, payloads);
+    PERFORM ledger.post_entries(base, payloads);
+
+    INSERT INTO vault.subject_key (subject, wrapped)
+    SELECT k.subject, k.wrapped FROM unnest(subjects, wrapped_keys) AS k (subject, wrapped);
+
+    INSERT INTO ledger.outbox (topic, body)
+    SELECT o.topic, o.body::jsonb FROM unnest(topics, bodies) AS o (topic, body);
+
+    written := true;
+    PERFORM pg_notify('ais_log', last_position::text);
+END
+$function$;
+
+CREATE OR REPLACE FUNCTION ledger.is_misspelled(spelled text, folded text, parsed jsonb, stream text, moves boolean, money boolean)
+ RETURNS boolean
+ LANGUAGE sql
+ IMMUTABLE
+AS $function$
+    SELECT regexp_count(spelled, '"\s*:') <> regexp_count(parsed::text, '":')
+        OR CASE WHEN money THEN
+               regexp_count(folded, '"entry"\s*:')
+               <> coalesce(jsonb_typeof(parsed -> 'entry') = 'object', false)::integer
+            OR regexp_count(folded, '"postings"\s*:')
+               <> coalesce(jsonb_typeof(parsed #> '{entry,postings}') = 'array', false)::integer
+           ELSE false END
+        OR CASE WHEN moves THEN
+               regexp_count(folded, '"moves"\s*:')
+               <> coalesce(jsonb_typeof(parsed -> 'moves') = 'array', false)::integer
+            OR (parsed -> 'moves' IS NOT NULL AND NOT starts_with(stream, 'flight-'))
+           ELSE false END
+$function$;
+
+CREATE OR REPLACE FUNCTION ledger.known_commands(ids uuid[])
+ RETURNS jsonb
+ LANGUAGE sql
+ STABLE
+AS $function$
+    SELECT jsonb_object_agg(
+        id, jsonb_build_array(encode(fingerprint, 'base64'), convert_from(answer, 'UTF8'))
+    )
+    FROM ledger.command WHERE id = ANY (ids)
+$function$;
+
+CREATE OR REPLACE FUNCTION ledger.move_capacity(streams text[], payloads bytea[])
+ RETURNS void
+ LANGUAGE plpgsql
+AS $function$
+DECLARE
+    culprit record;
+BEGIN
+    WITH moved AS MATERIALIZED (
+        SELECT e.stream AS flight, m.cabin,
+               sum(m.authorised)::integer AS authorised,
+               sum(m.held)::integer AS held,
+               sum(m.sold)::integer AS sold
+        FROM unnest(streams, payloads) AS e (stream, payload),
+             json_to_recordset(convert_from(e.payload, 'UTF8')::json -> 'moves')
+                 AS m (cabin text, authorised integer, held integer, sold integer)
+        WHERE position('"moves"'::bytea IN e.payload) > 0
+        GROUP BY e.stream, m.cabin
+    ), changed AS (
+        INSERT INTO ledger.capacity AS c (flight, cabin, authorised, held, sold)
+        SELECT flight, cabin, authorised, held, sold FROM moved
+        ON CONFLICT (flight, cabin) DO UPDATE
+        SET authorised = c.authorised + excluded.authorised,
+            held = c.held + excluded.held,
+            sold = c.sold + excluded.sold
+        RETURNING c.flight, c.cabin, c.authorised, c.held, c.sold
+    )
+    SELECT changed.flight, changed.cabin INTO culprit
+    FROM changed JOIN moved USING (flight, cabin)
+    WHERE (changed.held + changed.sold > changed.authorised AND moved.held + moved.sold > 0)
+       OR changed.held < 0 OR changed.sold < 0 OR changed.authorised < 0
+    LIMIT 1;
+    IF FOUND THEN
+        RAISE EXCEPTION 'capacity of % cabin % exceeded', culprit.flight, culprit.cabin
+            USING ERRCODE = 'AIS03';
+    END IF;
+END
+$function$;
+
+CREATE OR REPLACE FUNCTION ledger.post_entries(base bigint, payloads bytea[])
+ RETURNS void
+ LANGUAGE plpgsql
+AS $function$
+DECLARE
+    expected integer;
+    posted integer;
+BEGIN
+    WITH money AS MATERIALIZED (
+        SELECT base + e.ordinality AS position,
+               convert_from(e.payload, 'UTF8')::json -> 'entry' AS entry
+        FROM unnest(payloads) WITH ORDINALITY AS e (payload, ordinality)
+        WHERE position('"entry"'::bytea IN e.payload) > 0
+    ), rows AS (
+        INSERT INTO ledger.posting
+            (position, line, account, booking, amount, currency, effective_on, rule)
+        SELECT money.position, line.ordinality, line.value ->> 'account',
+               line.value ->> 'booking',
+               CASE json_typeof(line.value -> 'amount')
+                   WHEN 'number' THEN (line.value ->> 'amount')::bigint
+               END,
+               line.value ->> 'currency', (money.entry ->> 'effective_on')::date,
+               money.entry ->> 'rule'
+        FROM money,
+             json_array_elements(money.entry -> 'postings') WITH ORDINALITY
+                 AS line (value, ordinality)
+        RETURNING position
+    )
+    SELECT (SELECT count(*) FROM money WHERE entry IS NOT NULL),
+           (SELECT count(DISTINCT position) FROM rows)
+    INTO expected, posted;
+    IF expected <> posted THEN
+        RAISE EXCEPTION 'an entry without postings' USING ERRCODE = 'AIS02';
+    END IF;
+END
+$function$;
+
+CREATE OR REPLACE FUNCTION ledger.refuse_change()
+ RETURNS trigger
+ LANGUAGE plpgsql
+AS $function$
+BEGIN
+    RAISE EXCEPTION '% on %.% is refused: the log is append-only',
+        TG_OP, TG_TABLE_SCHEMA, TG_TABLE_NAME USING ERRCODE = 'AIS01';
+END
+$function$;
+
+CREATE OR REPLACE FUNCTION ledger.refuse_misspelled(streams text[], payloads bytea[])
+ RETURNS void
+ LANGUAGE plpgsql
+AS $function$
+DECLARE
+    culprit record;
+BEGIN
+    SELECT e.stream, e.ordinality, e.moves INTO culprit
+    FROM (
+        SELECT p.stream, p.ordinality, p.spelled, p.folded,
+               strpos(p.folded, 'moves"') > 0 AS moves,
+               strpos(p.folded, 'entry"') > 0 OR strpos(p.folded, 'postings"') > 0 AS money
+        FROM (
+            SELECT u.stream, u.ordinality, u.spelled, lower(u.spelled COLLATE "C") AS folded
+            FROM (
+                SELECT a.stream, a.ordinality, convert_from(a.payload, 'UTF8') AS spelled
+                FROM unnest(streams, payloads) WITH ORDINALITY AS a (stream, payload, ordinality)
+                OFFSET 0
+            ) AS u
+            OFFSET 0
+        ) AS p
+        OFFSET 0
+    ) AS e
+    WHERE CASE
+        WHEN left(e.spelled, 1) <> '{' OR right(e.spelled, 1) <> '}' THEN true
+        WHEN strpos(e.folded, '\u') > 0
+             AND regexp_replace(e.folded, '\\\\', '', 'g') ~ '\\u(?!00[01])' THEN true
+        WHEN e.moves OR e.money
+        THEN ledger.is_misspelled(
+            e.spelled, e.folded, e.spelled::jsonb, e.stream, e.moves, e.money)
+        ELSE false
+    END
+    LIMIT 1;
+    IF FOUND THEN
+        RAISE EXCEPTION 'payload % of the batch, for stream %, is not spelled canonically',
+            culprit.ordinality, culprit.stream
+            USING ERRCODE = CASE WHEN culprit.moves THEN 'AIS03' ELSE 'AIS02' END;
+    END IF;
+END
+$function$;
+
+CREATE OR REPLACE FUNCTION ledger.refuse_unbalanced()
+ RETURNS trigger
+ LANGUAGE plpgsql
+AS $function$
+DECLARE
+    culprit bigint;
+BEGIN
+    SELECT position INTO culprit FROM inserted
+    GROUP BY position, currency HAVING sum(amount) <> 0 LIMIT 1;
+    IF FOUND THEN
+        RAISE EXCEPTION 'the entry at position % does not balance', culprit
+            USING ERRCODE = 'AIS02';
+    END IF;
+    RETURN NULL;
+END
+$function$;
+
+CREATE OR REPLACE FUNCTION ledger.stale_streams(streams text[], versions integer[])
+ RETURNS jsonb
+ LANGUAGE sql
+ STABLE
+AS $function$
+    SELECT jsonb_object_agg(seen.stream, coalesce(head.version, 0))
+    FROM unnest(streams, versions) AS seen (stream, version)
+    LEFT JOIN LATERAL (
+        SELECT e.version FROM ledger.event AS e
+        WHERE e.stream = seen.stream ORDER BY e.version DESC LIMIT 1
+    ) AS head ON true
+    WHERE coalesce(head.version, 0) <> seen.version
+$function$;
+
+CREATE OR REPLACE FUNCTION projections.drop_generation_schema(name text)
+ RETURNS void
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO 'pg_catalog', 'pg_temp'
+AS $function$
+DECLARE
+    owned text;
+BEGIN
+    IF name !~ '^[a-z_]+_g[1-9][0-9]*$' THEN
+        RAISE EXCEPTION '% is not the name of a generation', name USING ERRCODE = 'AIS06';
+    END IF;
+    FOR owned IN
+        SELECT tablename FROM pg_tables WHERE schemaname = name AND tableowner = 'ais_projector'
+    LOOP
+        EXECUTE format('DROP TABLE %I.%I', name, owned);
+    END LOOP;
+    EXECUTE format('DROP SCHEMA IF EXISTS %I', name);
+END
+$function$;
+
+CREATE OR REPLACE FUNCTION projections.make_generation_schema(name text)
+ RETURNS void
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO 'pg_catalog', 'pg_temp'
+AS $function$
+BEGIN
+    IF name !~ '^[a-z_]+_g[1-9][0-9]*$' THEN
+        RAISE EXCEPTION '% is not the name of a generation', name USING ERRCODE = 'AIS06';
+    END IF;
+    EXECUTE format('CREATE SCHEMA %I', name);
+    EXECUTE format('GRANT USAGE, CREATE ON SCHEMA %I TO ais_projector', name);
+END
+$function$;
+
+-- COLUMN identity.app_user.failed_logins: ais_application may UPDATE
+-- COLUMN identity.app_user.failed_since: ais_application may UPDATE
+-- COLUMN identity.app_user.locked_until: ais_application may UPDATE
+-- COLUMN identity.app_user.password_hash: ais_application may UPDATE
+-- COLUMN ledger.outbox.sent_at: ais_application may UPDATE
+-- FUNCTION ledger.append(command_ids uuid[], fingerprints bytea[], answers bytea[], actors text[], correlation_ids text[], causation_ids uuid[], streams text[], versions integer[], tags text[], payloads bytea[], commands integer[], read_streams text[], read_versions integer[], asked uuid[], topics text[], bodies text[], subjects text[], wrapped_keys bytea[], OUT last_position bigint, OUT written boolean, OUT conflicts jsonb, OUT known jsonb): ais_application may EXECUTE
+-- FUNCTION ledger.known_commands(ids uuid[]): ais_application may EXECUTE
+-- FUNCTION ledger.stale_streams(streams text[], versions integer[]): ais_application may EXECUTE
+-- FUNCTION projections.drop_generation_schema(name text): ais_projector may EXECUTE
+-- FUNCTION projections.make_generation_schema(name text): ais_projector may EXECUTE
+-- SCHEMA identity: ais_application may USAGE
+-- SCHEMA inbox: ais_application may USAGE
+-- SCHEMA ledger: ais_application may USAGE
+-- SCHEMA ledger: ais_projector may USAGE
+-- SCHEMA process: ais_application may USAGE
+-- SCHEMA projections: ais_application may USAGE
+-- SCHEMA projections: ais_projector may USAGE
+-- SCHEMA read_model: ais_application may USAGE
+-- SCHEMA read_model: ais_projector may CREATE, USAGE
+-- SCHEMA vault: ais_application may USAGE
+-- SEQUENCE ledger.ticket_serial: ais_application may USAGE
+-- TABLE identity.app_user: ais_application may INSERT, SELECT
+-- TABLE identity.auth_event: ais_application may INSERT, SELECT
+-- TABLE inbox.stripe_event: ais_application may INSERT, SELECT, UPDATE
+-- TABLE ledger.capacity: ais_application may SELECT
+-- TABLE ledger.capacity: ais_projector may SELECT
+-- TABLE ledger.command: ais_application may SELECT
+-- TABLE ledger.event: ais_application may SELECT
+-- TABLE ledger.event: ais_projector may SELECT
+-- TABLE ledger.outbox: ais_application may SELECT
+-- TABLE ledger.posting: ais_application may SELECT
+-- TABLE ledger.posting: ais_projector may SELECT
+-- TABLE ledger.stored_events: ais_application may SELECT
+-- TABLE process.checkpoint: ais_application may INSERT, SELECT, UPDATE
+-- TABLE projections.checkpoint: ais_application may SELECT
+-- TABLE projections.checkpoint: ais_projector may DELETE, INSERT, SELECT, UPDATE
+-- TABLE projections.current_generation: ais_application may SELECT
+-- TABLE projections.current_generation: ais_projector may DELETE, INSERT, SELECT, UPDATE
+-- TABLE projections.parked_event: ais_application may SELECT
+-- TABLE projections.parked_event: ais_projector may DELETE, INSERT, SELECT, UPDATE
+-- TABLE vault.subject_key: ais_application may INSERT, SELECT
