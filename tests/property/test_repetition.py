@@ -1,0 +1,191 @@
+"""A decision made again on the state it led to records nothing (I2, M2, B5).
+
+The walks are random; each step takes the state as its events tell it, and is told twice.
+"""
+
+import datetime as dt
+from collections.abc import Callable, Sequence
+from typing import Any
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from domain.booking import decisions as booking
+from domain.booking.events import Ticket
+from domain.booking.state import evolve as evolve_booking
+from domain.inventory import decisions as flight
+from domain.inventory.state import evolve as evolve_flight
+from domain.kernel import money
+from domain.kernel.events import DomainEvent
+from domain.kernel.rejections import Rejection
+from domain.payment import decisions as payment
+from domain.payment.state import evolve as evolve_payment
+from infrastructure.event_store import codec
+from tests.support import examples
+from tests.support.examples import DUE, HOLD_UNTIL, NOW
+
+Step = tuple[Callable[..., Sequence[DomainEvent]], dict[str, Any]]
+BOOKINGS = st.sampled_from(["booking-AAA222", "booking-BBB222", "booking-CCC222"])
+INSTANTS = st.sampled_from([NOW, HOLD_UNTIL, examples.DEPARTS_AT])
+ATTEMPTS = st.sampled_from([f"{examples.PAYMENT}-a{number}" for number in (1, 2, 3)])
+INTENTS = st.sampled_from(["pi_1", "pi_2", "pi_3"])
+
+
+def steps(decision: Any, **arguments: st.SearchStrategy[Any]) -> st.SearchStrategy[Step]:
+    return st.tuples(st.just(decision), st.fixed_dictionaries(arguments))
+
+
+FLIGHT_STEPS = st.one_of(
+    steps(
+        flight.hold,
+        booking=BOOKINGS,
+        cabin=st.sampled_from("YJ"),
+        seat_count=st.integers(1, 3),
+        until=st.just(HOLD_UNTIL),
+        now=INSTANTS,
+    ),
+    steps(flight.release, booking=BOOKINGS, reason=st.just("hold_lapsed")),
+    steps(flight.sell, booking=BOOKINGS),
+    steps(flight.schedule, scheduled=st.just(examples.scheduled(economy=3, business=2))),
+)
+BOOKING_STEPS = st.one_of(
+    steps(booking.initiate, draft=st.just(examples.draft())),
+    steps(booking.reserve, hold_until=st.just(HOLD_UNTIL)),
+    steps(
+        booking.pay,
+        payment=st.sampled_from(["payment-ABC234-1", "payment-ABC234-2"]),
+        captured=st.sampled_from([DUE, DUE, money.Money(1, "SAR")]),
+    ),
+    steps(
+        booking.confirm,
+        tickets=st.sampled_from([examples.TICKETS, (Ticket(0, "0650000000002"),)]),
+        entry=st.just(examples.ticketing_entry()),
+    ),
+    steps(booking.expire, reason=st.just("hold_lapsed"), now=INSTANTS),
+)
+# Everything that Stripe or a process may tell of an attempt that was started.
+TELLINGS = st.one_of(
+    steps(
+        payment.open_session,
+        attempt=ATTEMPTS,
+        session=st.just("cs_1"),
+        url=st.just(examples.URL),
+        expires_at=st.just(NOW + dt.timedelta(hours=1)),
+    ),
+    steps(payment.leave_unresolved, attempt=ATTEMPTS),
+    steps(payment.refuse_attempt, attempt=ATTEMPTS, code=st.just("gone")),
+    steps(payment.expire_attempt, attempt=ATTEMPTS),
+    steps(
+        payment.decline,
+        attempt=ATTEMPTS,
+        intent=INTENTS,
+        charge=st.sampled_from(["ch_1", "ch_2"]),
+        code=st.just("declined"),
+    ),
+    steps(
+        payment.capture,
+        attempt=ATTEMPTS,
+        intent=INTENTS,
+        charge=st.just("ch_1"),
+        amount=st.just(DUE),
+        entry=st.just(examples.capture_entry()),
+    ),
+    steps(payment.park, intent=INTENTS, reason=st.just("late")),
+)
+STARTS = steps(
+    payment.start_attempt,
+    attempt=ATTEMPTS,
+    idempotency_key=st.just("key"),
+    locale=st.just("en"),
+    now=st.just(NOW),
+)
+PAYMENT_STEPS = TELLINGS | STARTS
+
+
+def walk(
+    evolve: Callable[[Any, Any], Any], start: Any, path: Sequence[Step]
+) -> list[tuple[Step, Any]]:
+    """The steps that recorded something, each with the state after all of the path."""
+    state = start
+    recorded: list[Step] = []
+    for step in path:
+        events = _decide(state, step)
+        if not events:
+            continue
+        for event in events:
+            state = evolve(state, event)
+        decision, arguments = step
+        assert decision(state, **arguments) == [], f"{step} was recorded twice"
+        recorded.append(step)
+    return [(step, state) for step in recorded]
+
+
+def _decide(state: Any, step: Step) -> Sequence[DomainEvent]:
+    decision, arguments = step
+    try:
+        return decision(state, **arguments)
+    except (Rejection, AssertionError):
+        return ()
+
+
+@given(st.lists(FLIGHT_STEPS, max_size=20))
+def test_a_flight_records_no_step_twice_and_never_oversells(path: list[Step]) -> None:
+    start = evolve_flight(None, examples.scheduled(economy=3, business=2))
+    for _, after in walk(evolve_flight, start, path)[-1:]:
+        for cabin in after.cabins.values():
+            assert cabin.free_count >= 0
+            assert min(cabin.held_count, cabin.sold_count) >= 0
+
+
+@given(st.lists(BOOKING_STEPS, max_size=20))
+def test_a_booking_records_no_step_twice_neither_at_once_nor_ever_again(path: list[Step]) -> None:
+    start = evolve_booking(None, examples.draft())
+    for step, after in walk(evolve_booking, start, path):
+        assert not _decide(after, step)
+
+
+@given(st.lists(PAYMENT_STEPS, max_size=30))
+def test_a_payment_records_no_step_twice_neither_at_once_nor_ever_again(path: list[Step]) -> None:
+    start = evolve_payment(None, examples.REQUESTED)
+    for step, after in walk(evolve_payment, start, path):
+        assert not _decide(after, step)
+        assert (
+            sum(attempt.status in {"requested", "unknown", "open"} for attempt in after.attempts)
+            <= 1
+        )
+
+
+@given(st.lists(PAYMENT_STEPS, max_size=12), st.lists(TELLINGS, min_size=2, max_size=6), st.data())
+def test_the_order_in_which_facts_are_told_does_not_change_the_money(
+    path: list[Step], tellings: list[Step], data: st.DataObject
+) -> None:
+    state = evolve_payment(None, examples.REQUESTED)
+    state = evolve_payment(state, examples.started())
+    for _, after in walk(evolve_payment, state, path)[-1:]:
+        state = after
+    captures = [step for step in tellings if step[0] is not payment.park]
+    shuffled = data.draw(st.permutations(captures))
+    money_after = []
+    for order in (captures, shuffled):
+        told = walk(evolve_payment, state, order)
+        end = told[-1][1] if told else state
+        money_after.append({(c.intent, c.amount, c.parked) for c in end.captures})
+    assert money_after[0] == money_after[1]
+
+
+@given(st.lists(BOOKING_STEPS, max_size=12))
+def test_the_log_replays_to_the_state_that_the_decisions_saw(path: list[Step]) -> None:
+    state: Any = None
+    stored: list[tuple[str, bytes]] = []
+    for step in path:
+        if state is None and step[0] is not booking.initiate:
+            continue
+        for event in _decide(state, step):
+            stored.append((event.tag, codec.encode(event)))
+            told: Any = event
+            state = evolve_booking(state, told)
+    replayed: Any = None
+    for tag, payload in stored:
+        told = codec.decode(tag, payload)
+        replayed = evolve_booking(replayed, told)
+    assert replayed == state

@@ -1,0 +1,5 @@
+"""The effort that hypothesis makes in unit tests; none of them has a time limit."""
+
+from tests.support import effort
+
+effort.load()
