@@ -128,7 +128,7 @@ class Dispatcher:
                 self._wake.clear()
                 await self._wake.wait()
                 continue
-            batch = self._take_batch()
+            batch = self._take_batch(())
             if not batch:
                 continue
             self.statistics.count(len(batch))
@@ -141,10 +141,13 @@ class Dispatcher:
                 await self._isolate(batch, error)
             self._cache.trim()
 
-    def _take_batch(self) -> list[Task]:
-        """Up to BATCH_LIMIT tasks; equal commands share one place, late ones are refused."""
+    def _take_batch(self, begun: Sequence[Task]) -> list[Task]:
+        """What was begun and more, up to BATCH_LIMIT tasks; late ones are refused.
+
+        Equal commands share one place.
+        """
         loop_time = asyncio.get_running_loop().time()
-        chosen: dict[uuid.UUID, Task] = {}
+        chosen: dict[uuid.UUID, Task] = {task.order.id: task for task in begun}
         postponed: list[Task] = []
         while self._waiting and len(chosen) < BATCH_LIMIT:
             task = self._waiting.popleft()
@@ -164,9 +167,9 @@ class Dispatcher:
         return list(chosen.values())
 
     async def _commit(self, batch: list[Task]) -> None:
-        """Decide and append until every task of the batch has its outcome."""
+        """Decide and append until every task of the batch has its outcome; it may grow."""
         for _ in range(ATTEMPT_LIMIT):
-            batch = [task for task in batch if not task.done]
+            batch[:] = [task for task in batch if not task.done]
             if not batch:
                 return
             if asyncio.get_running_loop().time() < self._contended_until:
@@ -188,42 +191,41 @@ class Dispatcher:
             self._conflicted(appended.conflicts)
         self._settle(plan, appended)
 
-    async def _attempt_locked(self, batch: Sequence[Task]) -> None:
+    async def _attempt_locked(self, batch: list[Task]) -> None:
+        """Lock, catch up, take in whoever came meanwhile, decide, append: two round trips.
+
+        A stream that no hint named may still be behind; the conflict then makes it forgotten,
+        and the next attempt loads it under the lock.
+        """
         self.statistics.locked_batches += 1
-        settled: tuple[Plan, ports.Appended] | None = None
+        versions = self._cached_versions(batch)
         plan: Plan | None = None
         try:
-            async with self._log.locked() as locked:
-                await self._catch_up(batch, locked)
-                for _ in range(ATTEMPT_LIMIT):
-                    plan = await self._plan(batch, locked)
-                    if plan is None:
-                        return
-                    appended = await locked.append(plan.batch())
-                    settled = (plan, appended)
-                    if not appended.conflicts:
-                        break
-                    self._cache.forget(appended.conflicts)
-                    if -1 in appended.conflicts.values():
-                        break
+            async with self._log.locked(versions) as locked:
+                for recorded in locked.news:
+                    self._cache.apply(recorded)
+                batch[:] = self._take_batch(batch)
+                self._cache.forget(self._cached_versions(batch).keys() - versions.keys())
+                plan = await self._plan(batch, locked)
+                if plan is None:
+                    return
+                appended = await locked.append(plan.batch())
         except ports.AppendUnresolved:
             assert plan is not None
             await self._resolve(plan)
             return
-        if settled is not None:
-            self._settle(*settled)
+        if appended.conflicts:
+            self._cache.forget(appended.conflicts)
+        self._settle(plan, appended)
 
-    async def _catch_up(self, batch: Sequence[Task], locked: ports.LockedLog) -> None:
-        """Bring the cached streams that the batch will read up to the log."""
+    def _cached_versions(self, batch: Sequence[Task]) -> dict[str, int]:
+        """Versions of the remembered streams that these commands name."""
         wanted = {stream for task in batch for stream in task.order.command.hints}
-        versions = {
+        return {
             stream: known.version
             for stream in wanted
             if (known := self._cache.get(stream)) is not None
         }
-        if versions:
-            for recorded in await locked.read_after(versions):
-                self._cache.apply(recorded)
 
     def _conflicted(self, conflicts: Mapping[str, int]) -> None:
         self.statistics.conflicts += 1

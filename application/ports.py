@@ -123,14 +123,22 @@ class Appended(msgspec.Struct, frozen=True):
 
 
 class LockedLog(Protocol):
-    """The log while this process holds its lock: nobody else can append."""
+    """The log while this process holds its lock: nobody else can append.
+
+    What is done between taking the lock and the append keeps every other process waiting.
+    """
+
+    @property
+    def news(self) -> Sequence[RecordedEvent]:
+        """What was appended to the streams that the lock was taken with, in log order."""
+        ...
 
     async def read_after(self, versions: Mapping[str, int]) -> list[RecordedEvent]:
         """The events of each stream after the given version, in log order."""
         ...
 
     async def append(self, batch: Batch) -> Appended:
-        """As EventLog.append; durable when the lock is given back."""
+        """As EventLog.append, once: it commits and gives the lock back."""
         ...
 
 
@@ -141,8 +149,8 @@ class EventLog(Protocol):
         """One transaction; raises AppendUnresolved when the reply to its commit was lost."""
         ...
 
-    def locked(self) -> AbstractAsyncContextManager[LockedLog]:
-        """Take the log's lock first, then decide and append under it."""
+    def locked(self, versions: Mapping[str, int]) -> AbstractAsyncContextManager[LockedLog]:
+        """Take the log's lock and catch up on streams known at these versions, in one step."""
         ...
 
     async def read_after(self, versions: Mapping[str, int]) -> list[RecordedEvent]:

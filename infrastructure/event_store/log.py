@@ -10,6 +10,7 @@ import socket
 import uuid
 from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
 from contextlib import asynccontextmanager, contextmanager
+from typing import Any
 
 import psycopg
 from psycopg_pool import PoolTimeout
@@ -43,16 +44,18 @@ class PostgresEventLog:
             return await self._check_on(connection, batch)
 
     @asynccontextmanager
-    async def locked(self) -> AsyncIterator["_LockedLog"]:
-        """A transaction that holds the log's lock from its first statement to its commit."""
+    async def locked(self, versions: Mapping[str, int]) -> AsyncIterator["_LockedLog"]:
+        """A transaction that holds the log's lock from its first statement to its append."""
         async with self._appending:
             connection = await self._connected()
             log = _LockedLog(self, connection)
             try:
                 with _reply_within(connection):
-                    async with connection.transaction():
-                        await connection.execute(statement.LOCK, prepare=True)
+                    await log.begin(versions)
+                    try:
                         yield log
+                    finally:
+                        await log.end()
             except psycopg.OperationalError as error:
                 raise await self._broken(error, unresolved=log.appended) from error
 
@@ -179,28 +182,69 @@ def _cut(connection: Connection) -> None:
 
 
 class _LockedLog:
-    """The log within one transaction that holds its lock."""
+    """The log within one transaction that holds its lock.
+
+    Both ends are sent as one pipeline each: every turn of a busy event loop between lock and
+    commit is a turn that all other processes wait.
+    """
 
     def __init__(self, log: PostgresEventLog, connection: Connection) -> None:
         self._log = log
         self._connection = connection
+        self._open = False
         self.appended = False
+        self.news: list[ports.RecordedEvent] = []
+
+    async def begin(self, versions: Mapping[str, int]) -> None:
+        """Begin, lock and catch up."""
+        async with self._connection.pipeline():
+            await self._connection.execute("BEGIN")
+            self._open = True
+            await self._connection.execute(statement.LOCK, prepare=True)
+            cursor = await _send_read_after(self._connection, versions)
+        self.news = [statement.read_event(row) for row in await cursor.fetchall()]
 
     async def read_after(self, versions: Mapping[str, int]) -> list[ports.RecordedEvent]:
+        """See the port."""
         return await _read_after(self._connection, versions)
 
     async def append(self, batch: ports.Batch) -> ports.Appended:
+        """Append and commit; a taken stream rolls back and is told as a conflict."""
         self.appended = True
-        return await self._log._append_on(self._connection, batch)
+        try:
+            async with self._connection.pipeline():
+                cursor = await self._connection.execute(
+                    statement.APPEND, statement.parameters(batch), prepare=True, binary=True
+                )
+                await self._connection.execute("COMMIT")
+        except psycopg.errors.UniqueViolation as error:
+            if not statement.is_taken_stream(error):
+                raise
+            return ports.Appended(conflicts={event.stream: -1 for event in batch.events})
+        self._open = False
+        row = await cursor.fetchone()
+        assert row is not None
+        return statement.read_answer((row[0], row[1], row[2], row[3]))
+
+    async def end(self) -> None:
+        """Roll back what was not committed."""
+        if self._open and not self._connection.closed:
+            await self._connection.execute("ROLLBACK")
 
 
 async def _read_after(
     connection: Connection, versions: Mapping[str, int]
 ) -> list[ports.RecordedEvent]:
-    cursor = await connection.execute(
+    cursor = await _send_read_after(connection, versions)
+    return [statement.read_event(row) for row in await cursor.fetchall()]
+
+
+async def _send_read_after(
+    connection: Connection, versions: Mapping[str, int]
+) -> psycopg.AsyncCursor[tuple[Any, ...]]:
+    return await connection.execute(
         statement.READ_AFTER,
         (TextArray.of(list(versions)), Int4Array.of(list(versions.values()))),
         prepare=True,
         binary=True,
     )
-    return [statement.read_event(row) for row in await cursor.fetchall()]
