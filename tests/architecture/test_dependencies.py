@@ -1,6 +1,7 @@
 """Who may import what, beyond the contracts in pyproject.toml: SDKs at home, no dead modules."""
 
 import ast
+import itertools
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -37,7 +38,7 @@ NOT_IMPORTED = {
 
 
 def _imported(path: Path) -> Iterator[str]:
-    """What a file imports, or starts or loads by a string of that name."""
+    """The names of modules, or of things in them, that a file imports."""
     for node in ast.walk(tree.parsed(path)):
         if isinstance(node, ast.Import):
             yield from (alias.name for alias in node.names)
@@ -45,17 +46,22 @@ def _imported(path: Path) -> Iterator[str]:
             assert node.module is not None
             yield node.module
             yield from (f"{node.module}.{alias.name}" for alias in node.names)
-        elif isinstance(node, ast.Constant) and isinstance(node.value, str):
+
+
+def _named(path: Path) -> Iterator[str]:
+    """What a file starts or loads by a string of that name, such as `package.module:function`."""
+    for node in ast.walk(tree.parsed(path)):
+        if isinstance(node, ast.Constant) and isinstance(node.value, str):
             yield node.value.partition(":")[0]
 
 
 def _uses(*, of_tests: bool) -> set[str]:
-    """Every name that a file imports, beside itself."""
+    """Every name that a file imports or starts, beside itself."""
     return {
         name
         for path in tree.python_files()
         if (path.parts[0] == "tests") == of_tests
-        for name in _imported(path)
+        for name in itertools.chain(_imported(path), _named(path))
         if name != tree.module_name(path)
     }
 
