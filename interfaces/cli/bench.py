@@ -2,10 +2,12 @@
 
 import importlib
 import sys
+from pathlib import Path
 from typing import Annotated
 
 from cyclopts import Parameter
 
+REPOSITORY = Path(__file__).resolve().parents[2]
 NAMES = ("reserve", "append", "replay")
 
 
@@ -25,6 +27,9 @@ def bench(
     """
     if name is not None and name not in NAMES:
         print(f"ais bench: no such benchmark; there are {', '.join(NAMES)}", file=sys.stderr)
+        return 2
+    if not (REPOSITORY / "tests" / "bench").is_dir():
+        print("ais bench: the benchmarks live in the repository, not here", file=sys.stderr)
         return 2
     exit_code = 0
     for each in NAMES if name is None else (name,):

@@ -1,35 +1,49 @@
-"""The `ais` command: each verb in a module of its own, imported only when it is used."""
+"""The `ais` command: each verb in a module of its own, imported only when it is used.
+
+Exit codes: 0 done, 1 it failed or found something wrong, 2 a wrong call or setting.
+"""
 
 import sys
 
-from cyclopts import App
+from cyclopts import App, CycloptsError
 
-app = App(
-    name="ais",
-    help="Booking and payment core of an airline on an event-sourced ledger.",
-    version="0.1.0",
-    result_action="return_value",
+VERSION = "0.1.0"
+# Each verb, the function that runs it, and what the list of verbs says of it.
+VERBS = (
+    ("demo", "interfaces.cli.demo:demo", "Start everything; walk one traveller to a ticket."),
+    ("test", "interfaces.cli.test:test", "Run every gate and the whole suite."),
+    ("bench", "interfaces.cli.bench:bench", "Run the benchmarks, each against its reference."),
+    ("web", "interfaces.cli.web:web", "Serve HTTP."),
+    ("worker", "interfaces.cli.worker:worker", "Work off tasks: events, lapsed holds, letters."),
+    ("scheduler", "interfaces.cli.scheduler:scheduler", "Hand out what is due; one leads."),
+    ("projector", "interfaces.cli.projector:projector", "Keep read models up with the log."),
+    ("migrate", "interfaces.cli.migrate:migrate", "Bring the database to this release's schema."),
+    ("rebuild", "interfaces.cli.rebuild:rebuild", "Build read models anew beside the live ones."),
+    ("check", "interfaces.cli.check:check", "Compare the read models with the log."),
 )
-app.command("interfaces.cli.demo:demo", name="demo")
-app.command("interfaces.cli.test:test", name="test")
-app.command("interfaces.cli.bench:bench", name="bench")
-app.command("interfaces.cli.web:web", name="web")
-app.command("interfaces.cli.worker:worker", name="worker")
-app.command("interfaces.cli.scheduler:scheduler", name="scheduler")
-app.command("interfaces.cli.projector:projector", name="projector")
-app.command("interfaces.cli.migrate:migrate", name="migrate")
-app.command("interfaces.cli.rebuild:rebuild", name="rebuild")
-app.command("interfaces.cli.check:check", name="check")
+
+
+def make_app(asked: str | None) -> App:
+    """All verbs; the one that is asked for explains itself, the others only have their line."""
+    app = App(
+        name="ais",
+        help="Booking and payment core of an airline on an event-sourced ledger.",
+        version=VERSION,
+        # Rendering Markdown would double the time that --help takes.
+        help_format="plaintext",
+        result_action="return_value",
+    )
+    for verb, function, line in VERBS:
+        app.command(function, name=verb, help=None if verb == asked else line)
+    return app
 
 
 def main() -> None:
     """Run the verb; its number is the exit code, 2 for a wrong call."""
     try:
-        result = app(exit_on_error=False, print_error=True)
-    except Exception as error:
-        if type(error).__module__.startswith("cyclopts"):
-            sys.exit(2)
-        raise
+        result = make_app(next(iter(sys.argv[1:]), None))(exit_on_error=False, print_error=True)
+    except CycloptsError:
+        sys.exit(2)
     sys.exit(result if isinstance(result, int) else 0)
 
 

@@ -1,4 +1,8 @@
-"""`ais test`: every gate of the project in one command."""
+"""`ais test`: every gate of the project in one command, the suite last.
+
+Exit codes: 0 all passed, 1 a gate failed, 2 there is no repository, 130 interrupted; with
+arguments pytest's own.
+"""
 
 import subprocess
 import sys
@@ -10,13 +14,15 @@ from typing import Annotated
 from cyclopts import Parameter
 
 REPOSITORY = Path(__file__).resolve().parents[2]
+PYTEST = ("-m", "pytest", "-n", "2", "--dist", "loadfile")
 GATES: tuple[tuple[str, tuple[str, ...]], ...] = (
     ("ruff check", ("-m", "ruff", "check", ".")),
     ("ruff format", ("-m", "ruff", "format", "--check", ".")),
     ("mypy", ("-m", "mypy")),
     ("import contracts", ("-c", "from importlinter.cli import lint_imports_command as run; run()")),
+    ("pytest", PYTEST),
 )
-PYTEST = ("-m", "pytest", "-n", "2", "--dist", "loadfile", "-q")
+INTERRUPTED = 130
 
 
 def test(*arguments: Annotated[str, Parameter(allow_leading_hyphen=True)]) -> int:
@@ -27,21 +33,32 @@ def test(*arguments: Annotated[str, Parameter(allow_leading_hyphen=True)]) -> in
     arguments
         Passed to pytest; with any, only pytest runs.
     """
-    if arguments:
-        return _run(("-m", "pytest", *arguments))
-    failed = [name for name, command in GATES if not _passes(name, command)]
-    suite = _run(PYTEST)
-    if failed:
-        print(f"failed before the suite: {', '.join(failed)}")
-    return suite or int(bool(failed))
+    if not (REPOSITORY / "tests").is_dir():
+        print("ais test: the tests live in the repository, not in an installed package")
+        return 2
+    try:
+        return _run(("-m", "pytest", *arguments)) if arguments else _run_gates(GATES)
+    except KeyboardInterrupt:
+        return INTERRUPTED
+
+
+def _run_gates(gates: Sequence[tuple[str, Sequence[str]]]) -> int:
+    """Run each, also after one has failed; the last line says which did."""
+    began = time.monotonic()
+    failed = [name for name, command in gates if not _passes(name, command)]
+    verdict = f"FAILED: {', '.join(failed)}" if failed else f"all {len(gates)} gates passed"
+    print(f"ais test: {verdict} ({time.monotonic() - began:.0f} s)", flush=True)
+    return int(bool(failed))
 
 
 def _passes(name: str, command: Sequence[str]) -> bool:
+    print(f"ais test: {name} …", flush=True)
     began = time.monotonic()
-    exit_code = _run(command)
-    verdict = "ok" if exit_code == 0 else "FAILED"
-    print(f"{name}: {verdict} in {time.monotonic() - began:.1f} s", flush=True)
-    return exit_code == 0
+    passed = _run(command) == 0
+    if command is not PYTEST:  # pytest closes with a line of its own, and ours comes next
+        verdict = "ok" if passed else "FAILED"
+        print(f"ais test: {name} {verdict} ({time.monotonic() - began:.1f} s)", flush=True)
+    return passed
 
 
 def _run(arguments: Sequence[str]) -> int:

@@ -1,1 +1,0 @@
-"""What other companies send us: checked to be genuine, kept, answered; worked off elsewhere."""
