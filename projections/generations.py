@@ -77,9 +77,15 @@ def create(cursor: Cursor, projection: Projection, generation: int) -> None:
 def show(cursor: Cursor, name: str, generation: int) -> None:
     """Make the generation the one that readers see; in one transaction with its caller."""
     schema = schema_of(name, generation)
-    for table in _tables(cursor, schema):
+    tables = _tables(cursor, schema)
+    # A table that this release no longer has goes too: its view would hold on to the old schema.
+    former = current(cursor, name)
+    shown = _tables(cursor, schema_of(name, former)) if former is not None else []
+    for table in sorted({*shown, *tables}):
         view = sql.Identifier(READ_SCHEMA, table)
         cursor.execute(sql.SQL("DROP VIEW IF EXISTS {}").format(view))
+    for table in tables:
+        view = sql.Identifier(READ_SCHEMA, table)
         cursor.execute(
             sql.SQL("CREATE VIEW {} AS SELECT * FROM {}").format(
                 view, sql.Identifier(schema, table)

@@ -47,10 +47,12 @@ class Log(msgspec.Struct, frozen=True):
     parked: frozenset[str]
 
     def events(self, cursor: Cursor) -> Iterator[LoggedEvent]:
-        """The wanted events in order, read in stretches."""
+        """The wanted events in order, read in stretches; raises UnknownTag."""
         for after in range(0, self.upto, BATCH_LIMIT):
             upto = min(after + BATCH_LIMIT, self.upto)
             for stored in _select(cursor, self.tags, after, upto):
+                if stored.tag not in streams.EVENT_TYPES:
+                    raise _unknown(stored)
                 if stored.stream not in self.parked:
                     yield decode(stored)
 
@@ -82,7 +84,7 @@ def read(cursor: Cursor, projection: Projection, *, after: int, limit: int) -> S
         return Stretch(stored, upto, head)
     before = [event for event in stored if event.position < strange.position]
     if strange.position == after + 1:
-        raise UnknownTag(f"{strange.tag} at position {strange.position}")
+        raise _unknown(strange)
     return Stretch(before, strange.position - 1, head)
 
 
@@ -96,6 +98,10 @@ def read_head(cursor: Cursor) -> int:
 def unwanted(tags: frozenset[str]) -> list[str]:
     """Known tags besides these: what may be left out without reading it."""
     return sorted(streams.EVENT_TYPES.keys() - tags)
+
+
+def _unknown(stored: StoredEvent) -> UnknownTag:
+    return UnknownTag(f"{stored.tag} at position {stored.position}")
 
 
 def _select(cursor: Cursor, tags: frozenset[str], after: int, upto: int) -> Iterable[StoredEvent]:

@@ -1,18 +1,20 @@
 """Keeps read models up with the log: one leader per read model, batches, wake-up by NOTIFY.
 
-A lost connection is taken up again; a ProjectionStopped ends that read model only.
+A lost connection is taken up again; what ends one read model leaves the others running.
 """
 
+import functools
 import logging
 import threading
 import time
+from concurrent.futures import Future, ThreadPoolExecutor
 
 import psycopg
 
 from projections import generations
 from projections.catalogue import ALL
 from projections.generation_writer import GenerationWriter
-from projections.projection import Connection, Projection, ProjectionStopped
+from projections.projection import Connection, Projection
 
 CHANNEL = "ais_log"
 POLL_SECONDS = 0.5
@@ -22,6 +24,9 @@ LEADER_TRIES = 50
 PAUSE_SECONDS = 0.03
 BACKOFF_FIRST_SECONDS = 0.1
 BACKOFF_LAST_SECONDS = 5.0
+
+# The last is what a server says that became, or is still, the standby of another one.
+LOST = (psycopg.OperationalError, psycopg.InterfaceError, psycopg.errors.ReadOnlySqlTransaction)
 
 _log = logging.getLogger(__name__)
 
@@ -41,43 +46,40 @@ def run_projection(dsn: str, projection: Projection, stop: threading.Event) -> N
     """Follow the log until `stop` is set; raises ProjectionStopped when it must not go on.
 
     A second runner of the same read model waits and takes over when the first is gone. A lost
-    connection is taken up again; any other psycopg.Error is raised.
+    connection, or a server that only reads, is tried again; any other psycopg.Error is raised.
     """
     backoff = BACKOFF_FIRST_SECONDS
     while not stop.is_set():
+        began = time.monotonic()
         try:
             with generations.connect(dsn) as connection:
-                backoff = BACKOFF_FIRST_SECONDS
                 while not stop.is_set():
                     if _try_to_lead(connection, projection):
                         _follow(connection, projection, stop)
                     stop.wait(LEADER_POLL_SECONDS)
-        except (psycopg.OperationalError, psycopg.InterfaceError) as error:
+        except LOST as error:
+            if time.monotonic() - began > BACKOFF_LAST_SECONDS:
+                backoff = BACKOFF_FIRST_SECONDS
             _log.warning("%s lost the database: %s", projection.name, type(error).__name__)
             stop.wait(backoff)
             backoff = min(2 * backoff, BACKOFF_LAST_SECONDS)
 
 
-def run_all(dsn: str, stop: threading.Event) -> dict[str, Exception]:
+def run_all(dsn: str, stop: threading.Event) -> dict[str, BaseException]:
     """Run every read model in a thread of its own until `stop`.
 
-    Returns those that stopped by themselves, with the ProjectionStopped or psycopg.Error.
+    Returns those that stopped by themselves and why, each logged at once; the others go on.
     """
-    stopped: dict[str, Exception] = {}
 
-    def run(projection: Projection) -> None:
-        try:
-            run_projection(dsn, projection, stop)
-        except (ProjectionStopped, psycopg.Error) as error:
-            stopped[projection.name] = error
-            _log.error("%s stopped: %s: %s", projection.name, type(error).__name__, error)
+    def tell(name: str, run: Future[None]) -> None:
+        if error := run.exception():
+            _log.error("%s stopped: %s: %s", name, type(error).__name__, error, exc_info=error)
 
-    threads = [threading.Thread(target=run, args=(p,), name=p.name) for p in ALL.values()]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
-    return stopped
+    with ThreadPoolExecutor(len(ALL), thread_name_prefix="projection") as threads:
+        runs = {p.name: threads.submit(run_projection, dsn, p, stop) for p in ALL.values()}
+        for name, run in runs.items():
+            run.add_done_callback(functools.partial(tell, name))
+    return {name: error for name, run in runs.items() if (error := run.exception())}
 
 
 def catch_up(dsn: str, projection: Projection) -> int:

@@ -1,5 +1,6 @@
 """Rebuilding read models from the log, with a progress bar."""
 
+import psycopg
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
 from interfaces.cli import running
@@ -33,6 +34,7 @@ def _rebuild_one(dsn: str, name: str) -> int:
             rebuilding.RebuildRefused,
             rebuilding.RebuildUnderWay,
             ProjectionStopped,
+            psycopg.Error,
         ) as error:
             bar.console.print(f"{name} stays as it was: {type(error).__name__}: {error}")
             return 1

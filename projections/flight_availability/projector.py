@@ -1,8 +1,9 @@
 """Seats per flight and cabin: the moves that flight events carry, added up."""
 
 import datetime as dt
+import functools
+import zoneinfo
 from collections.abc import Iterable, Sequence
-from zoneinfo import ZoneInfo
 
 import msgspec
 
@@ -34,6 +35,10 @@ class CabinRow(msgspec.Struct):
     sold: int = 0
 
 
+class ZoneUnknown(ValueError):
+    """A flight departs in a time zone that IANA does not list."""
+
+
 class FlightUnknown(ValueError):
     """Seats moved on a flight or cabin that was never scheduled."""
 
@@ -55,6 +60,7 @@ def apply(cursor: Cursor, events: Sequence[LoggedEvent]) -> None:
 
 def scheduled(flight: str, event: flight_events.FlightScheduled) -> Iterable[CabinRow]:
     """The rows of a new flight before its first move."""
+    local_date = event.departs_at.astimezone(_zone(event.origin_zone)).date()
     for fare in event.fares:
         yield CabinRow(
             flight=flight,
@@ -66,11 +72,23 @@ def scheduled(flight: str, event: flight_events.FlightScheduled) -> Iterable[Cab
             destination_zone=event.destination_zone,
             departs_at=event.departs_at,
             arrives_at=event.arrives_at,
-            local_date=event.departs_at.astimezone(ZoneInfo(event.origin_zone)).date(),
+            local_date=local_date,
             domestic=event.domestic,
             fare_amount=fare.fare.amount,
             currency=fare.fare.currency,
         )
+
+
+@functools.cache
+def _zone_names() -> frozenset[str]:
+    return frozenset(zoneinfo.available_timezones())
+
+
+def _zone(name: str) -> zoneinfo.ZoneInfo:
+    """Asked by name first: for the name of a folder ZoneInfo raises OSError, as for a full disk."""
+    if name not in _zone_names():
+        raise ZoneUnknown(name)
+    return zoneinfo.ZoneInfo(name)
 
 
 def _move(
