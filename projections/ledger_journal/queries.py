@@ -12,6 +12,27 @@ from projections.projection import Pool
 LINE_LIMIT = 10_000
 WORKLIST_LIMIT = 1_000
 
+# An entry after which the balance was zero ends what stood before it.
+_UNAPPLIED = """
+SELECT b.booking, b.currency, -b.amount AS amount, standing.since, ARRAY(
+    SELECT DISTINCT p.reason
+    FROM read_model.ledger_journal AS j
+    JOIN read_model.ledger_parked_funds AS p ON p.payment = j.stream
+    WHERE j.booking = b.booking ORDER BY p.reason) AS reasons
+FROM read_model.ledger_booking_balance AS b
+CROSS JOIN LATERAL (
+    SELECT min(recorded_at) AS since
+    FROM (SELECT recorded_at, bool_or(held = 0) OVER (ORDER BY position DESC) AS ended
+          FROM (SELECT position, min(recorded_at) AS recorded_at,
+                       sum(sum(amount)) OVER (ORDER BY position) AS held
+                FROM read_model.ledger_journal
+                WHERE booking = b.booking AND account = b.account AND currency = b.currency
+                GROUP BY position) AS entry) AS entry
+    WHERE NOT ended) AS standing
+WHERE b.account = %s AND b.amount <> 0 AND standing.since < %s
+ORDER BY standing.since, b.booking, b.currency LIMIT %s
+"""
+
 _encode = msgspec.json.Encoder(order="deterministic").encode
 
 
@@ -43,12 +64,14 @@ class JournalLine(msgspec.Struct, frozen=True):
 class UnappliedFunds(msgspec.Struct, frozen=True):
     """Captured money of a booking that no ticket has used; `amount` is positive when we owe it.
 
-    `reasons` say why money was parked; empty while ticketing is only on its way.
+    `since` is when it last stopped being zero. `reasons` say why money was parked; empty while
+    ticketing is only on its way.
     """
 
     booking: str
     currency: str
     amount: int
+    since: dt.datetime
     reasons: list[str]
 
 
@@ -86,17 +109,13 @@ async def entries_of(pool: Pool, booking: str) -> list[JournalLine]:
         return await rows.fetchall()
 
 
-async def unapplied_funds(pool: Pool) -> list[UnappliedFunds]:
-    """Bookings whose unapplied funds are not zero: finance's worklist (L2)."""
+async def unapplied_funds(pool: Pool, *, before: dt.datetime) -> list[UnappliedFunds]:
+    """Bookings whose unapplied funds have not been zero since before the instant, longest first.
+
+    Finance's worklist (L2), at most WORKLIST_LIMIT: money on its way to tickets is only minutes
+    old, so the instant lies that far back.
+    """
     async with pool.connection() as connection:
         rows = connection.cursor(row_factory=class_row(UnappliedFunds))
-        await rows.execute(
-            "SELECT b.booking, b.currency, -b.amount AS amount, ARRAY("
-            "  SELECT DISTINCT p.reason FROM read_model.ledger_journal AS j"
-            "  JOIN read_model.ledger_parked_funds AS p ON p.payment = j.stream"
-            "  WHERE j.booking = b.booking ORDER BY p.reason) AS reasons "
-            "FROM read_model.ledger_booking_balance AS b "
-            "WHERE b.account = %s AND b.amount <> 0 ORDER BY b.booking, b.currency LIMIT %s",
-            (accounts.UNAPPLIED_FUNDS, WORKLIST_LIMIT),
-        )
+        await rows.execute(_UNAPPLIED, (accounts.UNAPPLIED_FUNDS, before, WORKLIST_LIMIT))
         return await rows.fetchall()

@@ -103,9 +103,18 @@ class Airline:
         answer = await self.order(StartCheckout(booking=booking))
         return str(answer.stream), answer.ids["attempt"]
 
-    async def capture(self, booking: str, *, intent: str = "pi_1", surplus: int = 0) -> None:
-        """Pay what is due, or another amount."""
+    async def capture(
+        self, booking: str, *, intent: str = "pi_1", surplus: int = 0
+    ) -> tuple[str, str]:
+        """Pay what is due, or another amount; returns payment and attempt."""
         payment, attempt = await self.checkout(booking)
+        await self.collect(booking, payment, attempt, intent=intent, surplus=surplus)
+        return payment, attempt
+
+    async def collect(
+        self, booking: str, payment: str, attempt: str, *, intent: str, surplus: int = 0
+    ) -> None:
+        """Record that an intent took money; another one for the same attempt is a duplicate."""
         amount = money.Money(await self._due(booking) + surplus, "SAR")
         await self.order(
             RecordCapture(

@@ -20,11 +20,28 @@ from tests.integration.projections.airline import (
     Airline,
 )
 
+LATER = dt.datetime(2100, 1, 1, tzinfo=dt.UTC)
+
 
 async def _search(airline: Airline, seat_count: int, **changes: object) -> list[str]:
     wanted = {"origin": "RUH", "destination": "JED", "local_date": LOCAL_DATE, "cabin": "Y"}
     found = await flights.search(airline.pool, seat_count=seat_count, **{**wanted, **changes})
     return [offer.flight for offer in found]
+
+
+async def _unapplied(airline: Airline, before: dt.datetime) -> dict[str, ledger.UnappliedFunds]:
+    return {
+        item.booking: item for item in await ledger.unapplied_funds(airline.pool, before=before)
+    }
+
+
+def _captured_at(airline: Airline, intent: str) -> dt.datetime:
+    [(recorded_at,)] = airline.query(
+        "SELECT recorded_at FROM ledger.event WHERE tag = 'payment.captured.1' "
+        "AND convert_from(payload, 'UTF8')::jsonb ->> 'intent' = %s",
+        intent,
+    )
+    return recorded_at
 
 
 async def test_search_finds_a_flight_by_its_local_day_while_enough_seats_are_free(
@@ -164,11 +181,30 @@ async def test_unapplied_funds_are_listed_with_the_reason_they_were_parked_for(
     waiting = await airline.reserve()
     await airline.capture(waiting, intent="pi_2")
     await airline.catch_up()
-    found = {item.booking: item for item in await ledger.unapplied_funds(airline.pool)}
+    found = await _unapplied(airline, LATER)
     assert found.keys() == {overpaid, waiting}
     assert found[overpaid].amount == 49_300
     assert len(found[overpaid].reasons) == 1
     assert found[waiting].reasons == []
+
+
+async def test_unapplied_funds_are_work_only_once_they_have_stood_for_a_while(
+    airline: Airline,
+) -> None:
+    twice = await airline.reserve()
+    payment, attempt = await airline.capture(twice, intent="pi_1")
+    await airline.confirm(twice)
+    waiting = await airline.reserve()
+    await airline.capture(waiting, intent="pi_2")
+    for duplicate in ("pi_3", "pi_4"):
+        await airline.collect(twice, payment, attempt, intent=duplicate)
+    await airline.catch_up()
+    found = await _unapplied(airline, LATER)
+    assert list(found) == [waiting, twice]
+    for booking, intent in ((waiting, "pi_2"), (twice, "pi_3")):
+        assert found[booking].since == _captured_at(airline, intent)
+    assert list(await _unapplied(airline, found[twice].since)) == [waiting]
+    assert await _unapplied(airline, found[waiting].since) == {}
 
 
 async def test_an_attempt_is_unfinished_until_its_outcome_is_recorded(airline: Airline) -> None:
