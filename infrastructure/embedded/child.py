@@ -1,22 +1,27 @@
-"""A server as our child: dies with us, is told apart from strangers, never started twice.
+"""A server as our child: it dies with us and is never started twice in one folder.
 
 On Linux the kernel tells the child when we die, even by `kill -9`. Elsewhere the next start
-finds the orphan by its command line and ends it first.
+ends what is left.
 """
 
 import ctypes
 import fcntl
+import functools
 import os
 import signal
 import subprocess
 import sys
 import time
 from collections.abc import Callable, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+
+from infrastructure.embedded.account import Account
 
 PR_SET_PDEATHSIG = 1
 END_SECONDS = 20.0
 POLL_SECONDS = 0.02
+_TAIL_CHARACTERS = 1500
 
 
 class AlreadyRunning(Exception):
@@ -27,33 +32,9 @@ class ServerFailed(Exception):
     """The server ended or did not answer in time; the message has the end of its log."""
 
 
-class Account:
-    """The account a server runs under: `nobody` when we are root, else our own."""
-
-    def __init__(self) -> None:
-        self.user: int | None = None
-        self.group: int | None = None
-        if os.geteuid() == 0:
-            import pwd
-
-            entry = pwd.getpwnam("nobody")
-            self.user, self.group = entry.pw_uid, entry.pw_gid
-
-    def own(self, path: Path) -> None:
-        """Give the path to the account."""
-        if self.user is not None and self.group is not None:
-            os.chown(path, self.user, self.group)
-
-    def reaches(self, path: Path) -> bool:
-        """Whether the account can pass through all folders above the path."""
-        if self.user is None:
-            return True
-        folders = [path, *path.parents] if path.is_dir() else list(path.parents)
-        return all(folder.stat().st_mode & 0o001 for folder in folders)
-
-
 def run(command: Sequence[str], *, account: Account, log: Path) -> None:
-    """Run a program to its end; raises ServerFailed with its output."""
+    """Run a program to its end, its output in `log`; raises ServerFailed."""
+    # Never a pipe: a server that the program starts would keep it open for ever.
     with log.open("ab") as output:
         done = subprocess.run(
             list(command),
@@ -62,12 +43,31 @@ def run(command: Sequence[str], *, account: Account, log: Path) -> None:
             stderr=output,
             user=account.user,
             group=account.group,
-            extra_groups=[] if account.user is not None else None,
+            extra_groups=_extra_groups(account),
             cwd="/",
             check=False,
         )
     if done.returncode != 0:
         raise ServerFailed(f"{Path(command[0]).name}: {_tail(log)}")
+
+
+def answers_version(program: Path, *, account: Account) -> bool:
+    """Whether the account can load and run the program at all."""
+    try:
+        done = subprocess.run(
+            [str(program), "--version"],
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL,
+            user=account.user,
+            group=account.group,
+            extra_groups=_extra_groups(account),
+            cwd="/",
+            check=False,
+        )
+    except PermissionError:
+        return False
+    return done.returncode == 0
 
 
 def start(
@@ -78,21 +78,23 @@ def start(
     death_signal: signal.Signals,
     environment: Mapping[str, str] | None = None,
 ) -> subprocess.Popen[bytes]:
-    """Start a server that gets `death_signal` when this process dies; None inherits ours."""
+    """Start a server that gets `death_signal` when we die; no environment inherits ours."""
     with log.open("ab") as output:
-        return subprocess.Popen(
+        started = _lasting_thread(os.getpid()).submit(
+            subprocess.Popen,
             list(command),
             stdin=subprocess.DEVNULL,
             stdout=output,
             stderr=output,
             user=account.user,
             group=account.group,
-            extra_groups=[] if account.user is not None else None,
+            extra_groups=_extra_groups(account),
             cwd="/",
             env=environment,
             start_new_session=True,
             preexec_fn=_dies_with_us(death_signal),
         )
+        return started.result()
 
 
 def await_ready(
@@ -119,18 +121,6 @@ def stop(process: subprocess.Popen[bytes], *, how: signal.Signals) -> None:
             process.wait()
 
 
-def end_orphan(pid: int, *, marker: str, how: signal.Signals) -> None:
-    """End a process of an earlier run, if this pid is still it: its command names `marker`."""
-    if marker not in _command_line(pid):
-        return
-    os.kill(pid, how)
-    end = time.monotonic() + END_SECONDS
-    while marker in _command_line(pid):
-        if time.monotonic() > end:
-            os.kill(pid, signal.SIGKILL)
-        time.sleep(POLL_SECONDS)
-
-
 def lock_folder(folder: Path) -> int:
     """Hold the folder for this process; raises AlreadyRunning. Released when we end."""
     descriptor = os.open(folder / "owner.lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
@@ -142,28 +132,36 @@ def lock_folder(folder: Path) -> int:
     return descriptor
 
 
+def _extra_groups(account: Account) -> list[int] | None:
+    return None if account.user is None else []
+
+
+@functools.cache
+def _lasting_thread(process_id: int) -> ThreadPoolExecutor:
+    """One thread that lives as long as the process `process_id`, which is this one.
+
+    To the kernel the parent of a child is the thread that made it: a child of a thread that ends
+    would get its death signal too early. A forked process has no threads and makes its own.
+    """
+    assert process_id == os.getpid()
+    return ThreadPoolExecutor(max_workers=1, thread_name_prefix="servers")
+
+
 def _dies_with_us(death_signal: signal.Signals) -> Callable[[], None] | None:
     if sys.platform != "linux":
         return None
     libc = ctypes.CDLL(None, use_errno=True)
+    parent = os.getpid()
 
     def ask_kernel() -> None:
         libc.prctl(PR_SET_PDEATHSIG, int(death_signal))
+        if os.getppid() != parent:  # we died before the kernel was asked
+            os._exit(1)
 
     return ask_kernel
 
 
-def _command_line(pid: int) -> str:
-    if Path("/proc/self").exists():
-        try:
-            return Path(f"/proc/{pid}/cmdline").read_bytes().replace(b"\0", b" ").decode()
-        except OSError:
-            return ""
-    shown = subprocess.run(
-        ["ps", "-o", "command=", "-p", str(pid)], capture_output=True, text=True, check=False
-    )
-    return shown.stdout
-
-
 def _tail(log: Path) -> str:
-    return log.read_text(errors="replace")[-1500:].strip() if log.exists() else "no output"
+    if not log.exists():
+        return "no output"
+    return log.read_text(errors="replace")[-_TAIL_CHARACTERS:].strip()

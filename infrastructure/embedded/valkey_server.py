@@ -1,19 +1,19 @@
 """A private Valkey on a Unix socket, with its append-only file in a folder of its own."""
 
-import hashlib
 import os
 import signal
 import subprocess
-import tempfile
 from pathlib import Path
 from types import TracebackType
+from urllib.parse import quote
 
 import redis
 
-from infrastructure.embedded import binaries, child
+from infrastructure.embedded import binaries, child, former, private_folder
+from infrastructure.embedded.account import Account
 
 START_SECONDS = 15.0
-SOCKET_LIMIT = 100
+SOCKET_NAME = "valkey.sock"
 
 
 class EmbeddedValkey:
@@ -21,8 +21,11 @@ class EmbeddedValkey:
 
     def __init__(self, directory: Path) -> None:
         self._directory = directory.absolute()
+        # It has no objection to root.
+        self._account = Account()
         self._process: subprocess.Popen[bytes] | None = None
         self._lock: int | None = None
+        self._sockets: Path | None = None
 
     def __enter__(self) -> "EmbeddedValkey":
         self.start()
@@ -44,55 +47,61 @@ class EmbeddedValkey:
 
     @property
     def url(self) -> str:
-        """What redis-py and dramatiq connect to."""
-        return f"unix://{self._socket()}"
+        """What redis-py and dramatiq connect to, while it runs."""
+        return f"unix://{quote(str(self._socket()))}"
 
     def start(self) -> None:
-        """Start, also after a kill; raises BinaryMissing, AlreadyRunning, ServerFailed."""
+        """Start, also after a kill; raises BinaryMissing, AlreadyRunning, ServerFailed.
+
+        After any of them nothing runs and nothing is locked.
+        """
         self._directory.mkdir(mode=0o700, parents=True, exist_ok=True)
         self._lock = child.lock_folder(self._directory)
-        self._end_former()
-        socket = self._socket()
-        socket.parent.mkdir(mode=0o700, exist_ok=True)
-        socket.unlink(missing_ok=True)
-        log = self._directory / "valkey.log"
-        command = [
-            *(str(binaries.valkey_program()), "--port", "0", "--unixsocket", str(socket)),
-            *("--unixsocketperm", "700", "--appendonly", "yes", "--save", ""),
-            *("--dir", str(self._directory), "--pidfile", str(self._pid_file())),
-        ]
-        account = child.Account()
-        account.user = account.group = None  # it has no objection to root
-        self._process = child.start(command, account=account, log=log, death_signal=signal.SIGTERM)
-        self._pid_file().write_text(str(self._process.pid))
-        child.await_ready(self._process, self._answers, log=log, seconds=START_SECONDS)
+        try:
+            self._start()
+        except BaseException:
+            self.stop()
+            raise
 
     def stop(self) -> None:
-        """End it; what was enqueued is on disk."""
+        """End it; what was enqueued is on disk. Twice does no harm."""
         if self._process is not None:
             child.stop(self._process, how=signal.SIGTERM)
             self._process = None
+        if self._sockets is not None:
+            private_folder.forget_sockets(
+                self._sockets, socket_name=SOCKET_NAME, record=self._socket_record()
+            )
+            self._sockets = None
         if self._lock is not None:
             os.close(self._lock)
             self._lock = None
 
-    def _end_former(self) -> None:
-        pid_file = self._pid_file()
-        if pid_file.exists():
-            text = pid_file.read_text().strip()
-            if text.isdigit():
-                child.end_orphan(int(text), marker=str(self._socket()), how=signal.SIGTERM)
-            pid_file.unlink()
+    def _start(self) -> None:
+        former.end(self._directory, program="valkey-server", signals=(signal.SIGTERM,))
+        self._sockets = private_folder.socket_folder(
+            self._directory,
+            socket_name=SOCKET_NAME,
+            record=self._socket_record(),
+            account=self._account,
+        )
+        log = self._directory / "valkey.log"
+        command = [
+            *(str(binaries.valkey_program()), "--port", "0", "--unixsocket", str(self._socket())),
+            *("--unixsocketperm", "700", "--appendonly", "yes", "--save", ""),
+            *("--dir", str(self._directory)),
+        ]
+        self._process = child.start(
+            command, account=self._account, log=log, death_signal=signal.SIGTERM
+        )
+        child.await_ready(self._process, self._answers, log=log, seconds=START_SECONDS)
 
-    def _pid_file(self) -> Path:
-        return self._directory / "valkey.pid"
+    def _socket_record(self) -> Path:
+        return self._directory / "valkey.sockets"
 
     def _socket(self) -> Path:
-        beside = self._directory / "valkey.sock"
-        if len(os.fsencode(beside)) <= SOCKET_LIMIT:
-            return beside
-        digest = hashlib.sha256(os.fsencode(self._directory)).hexdigest()[:12]
-        return Path(tempfile.gettempdir()) / f"ais-{os.geteuid()}-{digest}" / "valkey.sock"
+        assert self._sockets is not None
+        return self._sockets / SOCKET_NAME
 
     def _answers(self) -> bool:
         client = redis.Redis.from_url(self.url, socket_timeout=1)

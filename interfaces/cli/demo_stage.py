@@ -28,7 +28,7 @@ from domain.identity.roles import Role
 from domain.kernel import ids
 from domain.ledger.rules import accounting_day
 from infrastructure.airports.world import load_airports
-from infrastructure.embedded import child
+from infrastructure.embedded import account, child
 from infrastructure.embedded.postgres_server import EmbeddedPostgres
 from infrastructure.embedded.valkey_server import EmbeddedValkey
 from infrastructure.identity import tokens
@@ -210,12 +210,10 @@ def _start(name: str, environment: Mapping[str, str], logs: Path) -> subprocess.
 def _spawn(
     command: Sequence[str], environment: Mapping[str, str], log: Path
 ) -> subprocess.Popen[bytes]:
-    account = child.Account()
-    account.user = account.group = None
     inherited = {name: value for name, value in os.environ.items() if not name.startswith("AIS_")}
     return child.start(
         command,
-        account=account,
+        account=account.Account(),
         log=log,
         death_signal=signal.SIGTERM,
         environment={**inherited, "PYTHONPATH": str(REPOSITORY), **environment},

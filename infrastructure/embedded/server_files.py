@@ -1,0 +1,54 @@
+"""Where a PostgreSQL server's files lie, so that the account it runs under can reach them.
+
+Only folders that we made ourselves ever get another mode or owner.
+"""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from infrastructure.embedded import private_folder
+from infrastructure.embedded.account import Account
+
+
+@dataclass(frozen=True, slots=True)
+class ServerFiles:
+    """`place` is ours and passable; `home` in it belongs to the server's account, mode 0700."""
+
+    place: Path
+    home: Path
+
+    @property
+    def data(self) -> Path:
+        """What initdb makes."""
+        return self.home / "data"
+
+    @property
+    def log(self) -> Path:
+        """What initdb and the server print; outside `home`, where only we may write."""
+        return self.place / "postgres.log"
+
+
+def make_folder(directory: Path, account: Account) -> None:
+    """Make the directory unless it is there, passable if another account must go through."""
+    if not directory.exists():
+        directory.mkdir(parents=True)
+        directory.chmod(0o700 if account.user is None else 0o711)
+
+
+def prepare(directory: Path, account: Account) -> ServerFiles:
+    """The server's files under `directory`, or in a private folder that it remembers.
+
+    Raises Vanished when the remembered folder is gone, and the data with it.
+    """
+    record = directory / "postgres.place"
+    place = private_folder.remembered(record, account)
+    if place is None:
+        place = directory
+        if not account.passes(directory):
+            place = private_folder.make(record, private_folder.LASTING_BASE)
+            place.chmod(0o711)
+    home = place / "postgres"
+    if not home.exists():
+        home.mkdir(mode=0o700)
+        account.own(home)
+    return ServerFiles(place=place, home=home)

