@@ -215,6 +215,7 @@ async def open_web(core: Core, *, desk: Desk | None = None) -> AsyncIterator[Htt
             receiver=receiver,
             search_flights=read_models.FlightSearch(core.pool),
             list_bookings=read_models.BookingList(core.pool),
+            unapplied_funds=lambda: read_models.unapplied_funds(core.pool, utc_now()),
             trial_balance=lambda: read_models.trial_balance(core.pool),
             trusted_proxies=tuple(network.range for network in settings.trusted_proxies),
         )

@@ -9,7 +9,13 @@ from psycopg_pool import PoolTimeout
 
 from application import ports
 from infrastructure.postgres.pool import Pool
-from interfaces.http.ports import AccountBalance, FlightOffer, ForgedCursor, ListedBooking
+from interfaces.http.ports import (
+    AccountBalance,
+    FlightOffer,
+    ForgedCursor,
+    ListedBooking,
+    UnappliedMoney,
+)
 from projections.booking_list import queries as booking_list
 from projections.flight_availability import queries as flight_availability
 from projections.ledger_journal import queries as ledger_journal
@@ -98,6 +104,16 @@ async def trial_balance(pool: Pool) -> Sequence[AccountBalance]:
     async with _available():
         rows = await ledger_journal.trial_balance_rows(pool)
     return [AccountBalance(row.account, row.currency, row.amount) for row in rows]
+
+
+async def unapplied_funds(pool: Pool, now: dt.datetime) -> Sequence[UnappliedMoney]:
+    """Captured money that has belonged to no ticket for longer than ticketing takes."""
+    async with _available():
+        rows = await ledger_journal.unapplied_funds(pool, before=now - CONFIRM_PATIENCE)
+    return [
+        UnappliedMoney(row.booking, row.currency, row.amount, row.since, tuple(row.reasons))
+        for row in rows
+    ]
 
 
 async def due_holds(pool: Pool, now: dt.datetime, limit: int) -> Sequence[str]:

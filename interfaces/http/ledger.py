@@ -1,10 +1,12 @@
 """Routes of the ledger for finance and auditors: accounts and balances, never a correction."""
 
+import datetime as dt
+
 import msgspec
 from litestar import get
 
 from domain.ledger import accounts
-from interfaces.http import auth
+from interfaces.http import auth, wire
 from interfaces.http.strict_request import StrictRequest
 
 
@@ -69,4 +71,35 @@ async def read_trial_balance(request: StrictRequest) -> TrialBalanceResponse:
     return TrialBalanceResponse(not any(sums.values()), balances)
 
 
-ROUTES = (read_accounts, read_trial_balance)
+class UnappliedMoneyResponse(msgspec.Struct, rename="camel"):
+    """Money that waits for somebody's decision, and why it was parked."""
+
+    booking: str
+    amount: wire.MoneyResponse
+    since: dt.datetime
+    reasons: list[str]
+
+
+class UnappliedFundsResponse(msgspec.Struct, rename="camel"):
+    """Longest waiting first."""
+
+    funds: list[UnappliedMoneyResponse]
+
+
+@get("/api/ledger/unapplied-funds", **auth.signed_in("read_ledger"))
+async def read_unapplied_funds(request: StrictRequest) -> UnappliedFundsResponse:
+    """Captured money that belongs to no ticket: late, duplicate or of another amount."""
+    return UnappliedFundsResponse(
+        [
+            UnappliedMoneyResponse(
+                booking=each.booking,
+                amount=wire.MoneyResponse(each.amount, each.currency),
+                since=each.since,
+                reasons=list(each.reasons),
+            )
+            for each in await request.ports.unapplied_funds()
+        ]
+    )
+
+
+ROUTES = (read_unapplied_funds, read_accounts, read_trial_balance)

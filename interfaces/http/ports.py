@@ -85,6 +85,20 @@ TrialBalance = Callable[[], Awaitable[Sequence[AccountBalance]]]
 """The read model `ledger_journal`: every account that was posted to."""
 
 
+class UnappliedMoney(msgspec.Struct, frozen=True):
+    """Captured money of a booking that no ticket has used; `amount` positive when we owe it."""
+
+    booking: str
+    currency: str
+    amount: int
+    since: dt.datetime
+    reasons: tuple[str, ...]
+
+
+UnappliedFunds = Callable[[], Awaitable[Sequence[UnappliedMoney]]]
+"""The worklist of account 2020, longest waiting first."""
+
+
 class ForgedCursor(ValueError):
     """A cursor that no list of ours gave out."""
 
@@ -107,4 +121,5 @@ class HttpPorts(msgspec.Struct, frozen=True):
     search_flights: SearchFlights
     list_bookings: ListBookings
     trial_balance: TrialBalance
+    unapplied_funds: UnappliedFunds
     trusted_proxies: tuple[Network, ...] = ()

@@ -209,3 +209,20 @@ def _control(stage: Stage, place: str, /, **body: Any) -> None:
         headers={"Content-Type": "application/json"},
     )
     urllib.request.urlopen(request, timeout=5).close()
+
+
+async def test_the_ledger_is_for_finance_and_auditors(
+    stage: Stage, client: httpx.AsyncClient, traveller: Traveller
+) -> None:
+    paths = ("/api/ledger/trial-balance", "/api/ledger/unapplied-funds", "/api/ledger/accounts")
+    for path in paths:
+        refused = await client.get(path, headers=traveller.headers)
+        assert (refused.status_code, refused.json()["code"]) == (403, "FORBIDDEN")
+    auditor = next(each for each in stage.staff if each.role == "auditor")
+    account = {"email": auditor.email, "password": auditor.password}
+    token = (await client.post("/api/auth/mobile-login", json=account)).json()["accessToken"]
+    headers = {"Authorization": f"Bearer {token}"}
+    for path in paths:
+        assert (await client.get(path, headers=headers)).status_code == 200
+    balances = (await client.get(paths[0], headers=headers)).json()
+    assert balances["balanced"] is True
