@@ -9,8 +9,10 @@ from hypothesis import strategies as st
 
 from application import streams
 from domain.booking.events import BookingReserved
-from domain.kernel.entries import Entry
+from domain.kernel.entries import Entry, Posting
 from domain.kernel.events import DomainEvent
+from domain.kernel.money import Money
+from domain.payment.events import PaymentCaptured
 from infrastructure.event_store import codec
 from tests.support import strategies
 
@@ -79,6 +81,25 @@ def test_an_entry_that_was_unbalanced_in_the_log_is_corrupt(entry: Entry, differ
     }
     with pytest.raises(codec.CorruptPayload):
         codec.decode("booking.confirmed.1", msgspec.json.encode(event))
+
+
+def test_the_stored_bytes_are_compact_json_with_fields_as_declared() -> None:
+    entry = Entry(
+        effective_on=dt.date(2026, 11, 20),
+        rule="capture",
+        version=1,
+        references=("pi_1",),
+        postings=(Posting("1010", "b", 5, "SAR"), Posting("2020", "b", -5, "SAR")),
+    )
+    event = PaymentCaptured(
+        attempt="a", intent="pi_1", charge="ch_1", amount=Money(5, "SAR"), entry=entry
+    )
+    assert codec.encode(event) == (
+        b'{"attempt":"a","intent":"pi_1","charge":"ch_1","amount":{"amount":5,"currency":"SAR"},'
+        b'"entry":{"effective_on":"2026-11-20","rule":"capture","version":1,"references":["pi_1"],'
+        b'"postings":[{"account":"1010","booking":"b","amount":5,"currency":"SAR"},'
+        b'{"account":"2020","booking":"b","amount":-5,"currency":"SAR"}]}}'
+    )
 
 
 @given(strategies.instants)

@@ -56,8 +56,8 @@ class MemoryLog:
         firsts: dict[str, int] = {}
         for event in batch.events:
             firsts.setdefault(event.stream, event.version - 1)
-        seen = {**batch.reads, **firsts}
-        return {s: self.version(s) for s, version in seen.items() if version != self.version(s)}
+        seen = (*batch.reads.items(), *firsts.items())
+        return {s: self.version(s) for s, version in seen if version != self.version(s)}
 
     def _write(self, batch: ports.Batch) -> None:
         for new in batch.events:
