@@ -2,6 +2,8 @@
 
 import asyncio
 import importlib.resources
+import signal
+import sys
 import threading
 import time
 from collections.abc import Sequence
@@ -171,3 +173,30 @@ async def test_the_commands_say_in_one_line_that_there_is_no_database(
     told = capsys.readouterr()
     assert "Traceback" not in told.out + told.err
     assert "OperationalError" in told.out
+
+
+@pytest.mark.parametrize("broken", [None, "ledger_journal"])
+async def test_the_process_ends_in_order_on_sigterm_and_says_what_had_stopped(
+    airline: Airline, broken: str | None
+) -> None:
+    if broken:
+        airline.query(
+            "UPDATE projections.checkpoint SET position = 1000 WHERE projection = %s", broken
+        )
+    command = (sys.executable, "-m", "interfaces.cli.main", "projector")
+    process = await asyncio.create_subprocess_exec(
+        *command, "--dsn", airline.projector_dsn, stdout=asyncio.subprocess.PIPE
+    )
+    try:
+        await airline.sell()
+        for name in sorted(ALL.keys() - {broken}):
+            await _reached(airline, name)
+        process.send_signal(signal.SIGTERM)
+        told, _ = await asyncio.wait_for(process.communicate(), SECONDS)
+    finally:
+        if process.returncode is None:
+            process.kill()
+            await process.wait()
+    assert process.returncode == (1 if broken else 0)
+    stopped = [line.partition(":")[0] for line in told.decode().splitlines()]
+    assert stopped == ([f"{broken} stopped"] if broken else [])
