@@ -188,14 +188,16 @@ class Dispatcher:
             await self._resolve(plan)
             return
         if appended.conflicts:
-            self._conflicted(appended.conflicts)
+            self.statistics.conflicts += 1
+            self._contended_until = asyncio.get_running_loop().time() + CONTENTION_SECONDS
+            await self._catch_up(appended.conflicts, self._log)
         self._settle(plan, appended)
 
     async def _attempt_locked(self, batch: list[Task]) -> None:
         """Lock, catch up, take in whoever came meanwhile, decide, append: two round trips.
 
-        A stream that no hint named may still be behind; the conflict then makes it forgotten,
-        and the next attempt loads it under the lock.
+        A stream that no hint named may still be behind; it is then caught up on, and the batch
+        is decided again.
         """
         self.statistics.locked_batches += 1
         versions = self._cached_versions(batch)
@@ -205,7 +207,8 @@ class Dispatcher:
                 for recorded in locked.news:
                     self._cache.apply(recorded)
                 batch[:] = self._take_batch(batch)
-                self._cache.forget(self._cached_versions(batch).keys() - versions.keys())
+                newly_named = self._cached_versions(batch).keys() - versions.keys()
+                await self._catch_up(dict.fromkeys(newly_named, 0), locked)
                 plan = await self._plan(batch, locked)
                 if plan is None:
                     return
@@ -215,7 +218,7 @@ class Dispatcher:
             await self._resolve(plan)
             return
         if appended.conflicts:
-            self._cache.forget(appended.conflicts)
+            await self._catch_up(appended.conflicts, self._log)
         self._settle(plan, appended)
 
     def _cached_versions(self, batch: Sequence[Task]) -> dict[str, int]:
@@ -227,11 +230,22 @@ class Dispatcher:
             if (known := self._cache.get(stream)) is not None
         }
 
-    def _conflicted(self, conflicts: Mapping[str, int]) -> None:
-        self.statistics.conflicts += 1
-        self._cache.forget(conflicts)
-        loop_time = asyncio.get_running_loop().time()
-        self._contended_until = loop_time + CONTENTION_SECONDS
+    async def _catch_up(
+        self, conflicts: Mapping[str, int], source: ports.EventLog | ports.LockedLog
+    ) -> None:
+        """Take in what others appended to these streams; a popular one is long, so never anew.
+
+        -1 stands for a stream that was believed to be new: it is forgotten.
+        """
+        self._cache.forget([stream for stream, version in conflicts.items() if version < 0])
+        versions = {
+            stream: known.version
+            for stream in conflicts
+            if (known := self._cache.get(stream)) is not None
+        }
+        if versions:
+            for recorded in await source.read_after(versions):
+                self._cache.apply(recorded)
 
     async def _plan(
         self, batch: Sequence[Task], source: ports.EventLog | ports.LockedLog
