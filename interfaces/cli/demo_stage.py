@@ -74,9 +74,10 @@ def stage(
     folder: Path, *, port: int, overrides: Mapping[str, str] | None = None
 ) -> Iterator[Stage]:
     """Start everything; stop it in the other order at the end. `overrides` are AIS_* settings."""
-    folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+    # Started by root, the servers run under an account of their own, which must pass through.
+    folder.mkdir(mode=0o711, parents=True, exist_ok=True)
     logs = folder / "logs"
-    logs.mkdir(exist_ok=True)
+    logs.mkdir(mode=0o700, exist_ok=True)
     with ExitStack() as stack:
         postgres = stack.enter_context(EmbeddedPostgres(folder / "postgres"))
         valkey = stack.enter_context(EmbeddedValkey(folder / "valkey"))
