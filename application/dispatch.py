@@ -104,6 +104,8 @@ class Dispatcher:
         for recorded in await self._log.read_after({stream: version}):
             state = kind.evolve(state, recorded.event)
             version = recorded.version
+        if known is None or known.version < version:
+            self._cache.advance(stream, version, state)
         return state, version
 
     async def as_of(

@@ -53,6 +53,17 @@ class StateCache:
         while len(self._known) > self._limit:
             self._known.popitem(last=False)
 
+    def advance(self, stream: str, version: int, state: Any) -> None:
+        """Remember what a reader found, unless something newer is known by now.
+
+        Readers ask for much that is not there, and must not push out what decisions need.
+        """
+        known = self._known.get(stream)
+        if known is None and (version == 0 or len(self._known) >= self._limit):
+            return
+        if known is None or known.version < version:
+            self.put(stream, Known(version, state))
+
     def begin(self, stream: str) -> None:
         """Remember the stream as empty, before its events are applied."""
         self._known[stream] = ABSENT

@@ -23,6 +23,7 @@ QUEUE_NAME = "ais"
 MESSAGE_LIFE_MS = 24 * 3600 * 1000
 TRY_LIMIT = 8
 MIN_BACKOFF_MS = 500
+REDIS_TIMEOUT_SECONDS = 5.0
 MAX_BACKOFF_MS = 300_000
 
 
@@ -35,7 +36,12 @@ def make_broker(redis_url: str) -> RedisBroker:
         Callbacks(),
         Retries(max_retries=TRY_LIMIT, min_backoff=MIN_BACKOFF_MS, max_backoff=MAX_BACKOFF_MS),
     ]
-    return RedisBroker(url=redis_url, middleware=middleware)  # type: ignore[no-untyped-call]  # untyped there
+    client = redis.Redis.from_url(
+        redis_url,
+        socket_timeout=REDIS_TIMEOUT_SECONDS,
+        socket_connect_timeout=REDIS_TIMEOUT_SECONDS,
+    )
+    return RedisBroker(client=client, middleware=middleware)  # type: ignore[no-untyped-call]  # untyped there
 
 
 class TaskQueue:

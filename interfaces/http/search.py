@@ -101,13 +101,13 @@ async def search_flights(request: StrictRequest, data: JSONBody[SearchRequest]) 
 
 @get("/api/flights/{flight_id:str}", **auth.open_to_all())
 async def read_flight(request: StrictRequest, flight_id: FromPath[str]) -> FlightResponse:
-    """One departure, economy, as the log has it now."""
+    """One departure as the log has it now; economy where there is one."""
     if not flight_id.startswith("flight-"):
         raise Problem("NOT_FOUND")
     flight = (await request.ports.desk.current(streams.FLIGHT, flight_id))[0]
     if flight is None:
         raise Problem("NOT_FOUND")
-    cabin = flight.cabins["Y"]
+    cabin = flight.cabins.get("Y") or next(iter(flight.cabins.values()))
     offer = FlightOffer(
         flight=flight_id,
         number=flight.number,
@@ -120,7 +120,7 @@ async def read_flight(request: StrictRequest, flight_id: FromPath[str]) -> Fligh
         currency=cabin.fare.currency,
         free_count=max(0, cabin.free_count),
     )
-    return _flight(offer, "economy")
+    return _flight(offer, wire.CABIN_NAMES[cabin.code])
 
 
 @post("/api/quotes", status_code=201, **auth.open_to_all())

@@ -44,8 +44,9 @@ class Scheduler:
         while not stop.is_set():
             try:
                 await self._lead(stop)
-            except (psycopg.OperationalError, ports.Unavailable) as error:
-                logger.warning("scheduler pauses: %s", type(error).__name__)
+            except* (psycopg.OperationalError, ports.Unavailable) as errors:
+                kinds = sorted({type(each).__name__ for each in errors.exceptions})
+                logger.warning("scheduler pauses: %s", ", ".join(kinds))
                 await asyncio.sleep(BACKOFF_SECONDS)
 
     async def _lead(self, stop: asyncio.Event) -> None:
