@@ -37,12 +37,12 @@ def test(*arguments: Annotated[str, Parameter(allow_leading_hyphen=True)]) -> in
         print("ais test: the tests live in the repository, not in an installed package")
         return 2
     try:
-        return _run(("-m", "pytest", *arguments)) if arguments else _run_gates(GATES)
+        return _run(("-m", "pytest", *arguments)) if arguments else run_gates(GATES)
     except KeyboardInterrupt:
         return INTERRUPTED
 
 
-def _run_gates(gates: Sequence[tuple[str, Sequence[str]]]) -> int:
+def run_gates(gates: Sequence[tuple[str, Sequence[str]]]) -> int:
     """Run each, also after one has failed; the last line says which did."""
     began = time.monotonic()
     failed = [name for name, command in gates if not _passes(name, command)]

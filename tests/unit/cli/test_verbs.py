@@ -1,0 +1,79 @@
+"""The command line: every verb is there, explains itself, and costs nothing until it is used."""
+
+import importlib
+import subprocess
+import sys
+import tomllib
+from pathlib import Path
+
+import pytest
+
+from interfaces.cli import bench, main, migrate
+from interfaces.cli import test as gates
+
+ROOT = Path(__file__).resolve().parents[3]
+PASSES = ("-c", "")
+FAILS = ("-c", "raise SystemExit(3)")
+
+
+def test_every_verb_leads_to_a_function_that_explains_itself() -> None:
+    assert len(main.VERBS) >= 10
+    for verb, function, line in main.VERBS:
+        module, _, name = function.partition(":")
+        assert module == f"interfaces.cli.{verb}"
+        assert getattr(importlib.import_module(module), name).__doc__, verb
+        assert line.endswith(".")
+
+
+def test_the_version_is_the_package_s() -> None:
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))["project"]
+    assert project["version"] == main.VERSION
+
+
+def test_help_lists_all_verbs_and_loads_none_of_them() -> None:
+    program = (
+        "import sys; sys.argv = ['ais', '--help']\n"
+        "from interfaces.cli import main\n"
+        "try:\n    main.main()\n"
+        "finally:\n    print(*sorted(sys.modules), file=sys.stderr)\n"
+    )
+    shown = subprocess.run(
+        [sys.executable, "-c", program], cwd=ROOT, capture_output=True, text=True, check=True
+    )
+    loaded = set(shown.stderr.split())
+    assert "cyclopts" in loaded
+    assert loaded.isdisjoint({"psycopg", "litestar", "stripe", "interfaces.cli.demo"})
+    for verb, _, line in main.VERBS:
+        assert verb in shown.stdout
+        assert line in shown.stdout
+
+
+def test_an_unknown_benchmark_is_answered_with_the_known_ones(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    assert bench.bench("no-such") == 2
+    told = capsys.readouterr().err
+    assert all(name in told for name in bench.NAMES)
+
+
+def test_migrate_without_a_database_says_which_setting_it_wants(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.delenv("AIS_ADMIN_DATABASE_URL", raising=False)
+    monkeypatch.delenv("AIS_DATABASE_URL", raising=False)
+    assert migrate.migrate() == 2
+    assert "AIS_ADMIN_DATABASE_URL" in capsys.readouterr().err
+
+
+def test_a_gate_that_fails_fails_the_whole_and_stops_no_other(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    assert gates.run_gates((("first", FAILS), ("second", PASSES), ("third", FAILS))) == 1
+    lines = capsys.readouterr().out.splitlines()
+    assert any(line.startswith("ais test: second ok") for line in lines)
+    assert lines[-1].startswith("ais test: FAILED: first, third")
+
+
+def test_when_all_gates_pass_the_last_line_says_so(capsys: pytest.CaptureFixture[str]) -> None:
+    assert gates.run_gates((("first", PASSES), ("second", PASSES))) == 0
+    assert capsys.readouterr().out.splitlines()[-1].startswith("ais test: all 2 gates passed")
