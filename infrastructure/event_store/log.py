@@ -132,8 +132,7 @@ class PostgresEventLog:
         except psycopg.errors.UniqueViolation as error:
             if not statement.is_taken_stream(error):
                 raise
-            # A stream that the batch began exists already: all its streams are read again.
-            return ports.Appended(conflicts={event.stream: -1 for event in batch.events})
+            return _taken(batch)
         except psycopg.OperationalError as error:
             raise await self._broken(error, unresolved=True) from error
         assert row is not None
@@ -163,6 +162,12 @@ class PostgresEventLog:
         if unresolved and not refused_by_server:
             return ports.AppendUnresolved("database")
         return ports.Unavailable("database")
+
+
+def _taken(batch: ports.Batch) -> ports.Appended:
+    """A stream that the batch began exists already; which one, the decisions find out anew."""
+    begun = {event.stream: -1 for event in batch.events if event.version == 1}
+    return ports.Appended(conflicts=begun)
 
 
 @contextmanager
@@ -220,7 +225,7 @@ class _LockedLog:
         except psycopg.errors.UniqueViolation as error:
             if not statement.is_taken_stream(error):
                 raise
-            return ports.Appended(conflicts={event.stream: -1 for event in batch.events})
+            return _taken(batch)
         self._open = False
         row = await cursor.fetchone()
         assert row is not None
