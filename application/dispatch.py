@@ -143,15 +143,15 @@ class Dispatcher:
                 await self._isolate(batch, error)
             self._cache.trim()
 
-    def _take_batch(self, begun: Sequence[Task]) -> list[Task]:
-        """What was begun and more, up to BATCH_LIMIT tasks; late ones are refused.
+    def _take_batch(self, begun: Sequence[Task], *, limit: int = BATCH_LIMIT) -> list[Task]:
+        """What was begun and more, up to `limit` tasks; late ones are refused.
 
         Equal commands share one place.
         """
         loop_time = asyncio.get_running_loop().time()
         chosen: dict[uuid.UUID, Task] = {task.order.id: task for task in begun}
         postponed: list[Task] = []
-        while self._waiting and len(chosen) < BATCH_LIMIT:
+        while self._waiting and len(chosen) < limit:
             task = self._waiting.popleft()
             if task.done:
                 continue
@@ -168,14 +168,14 @@ class Dispatcher:
         self._waiting.extendleft(reversed(postponed))
         return list(chosen.values())
 
-    async def _commit(self, batch: list[Task]) -> None:
-        """Decide and append until every task of the batch has its outcome; it may grow."""
+    async def _commit(self, batch: list[Task], *, limit: int = BATCH_LIMIT) -> None:
+        """Decide and append until every task has its outcome; the batch may grow to `limit`."""
         for _ in range(ATTEMPT_LIMIT):
             batch[:] = [task for task in batch if not task.done]
             if not batch:
                 return
             if asyncio.get_running_loop().time() < self._contended_until:
-                await self._attempt_locked(batch)
+                await self._attempt_locked(batch, limit=limit)
             else:
                 await self._attempt(batch)
         _fail_all(batch, ports.Unavailable("contention"))
@@ -195,7 +195,7 @@ class Dispatcher:
             await self._catch_up(appended.conflicts, self._log)
         self._settle(plan, appended)
 
-    async def _attempt_locked(self, batch: list[Task]) -> None:
+    async def _attempt_locked(self, batch: list[Task], *, limit: int) -> None:
         """Lock, catch up, take in whoever came meanwhile, decide, append: two round trips.
 
         A stream that no hint named may still be behind; it is then caught up on, and the batch
@@ -208,7 +208,7 @@ class Dispatcher:
             async with self._log.locked(versions) as locked:
                 for recorded in locked.news:
                     self._cache.apply(recorded)
-                batch[:] = self._take_batch(batch)
+                batch[:] = self._take_batch(batch, limit=limit)
                 newly_named = self._cached_versions(batch).keys() - versions.keys()
                 await self._catch_up(dict.fromkeys(newly_named, 0), locked)
                 plan = await self._plan(batch, locked)
@@ -310,7 +310,8 @@ class Dispatcher:
             return
         for task in pending:
             try:
-                await self._commit([task])
+                # Nobody joins: whose bug it is must be known, and nobody else be left unanswered.
+                await self._commit([task], limit=1)
             except ports.Unavailable as unavailable:
                 _fail_all([task], unavailable)
             except Exception as alone:  # noqa: BLE001 - told to the caller of this command

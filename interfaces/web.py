@@ -1,10 +1,12 @@
 """The web process: the HTTP application on uvicorn, with its own core in the same event loop."""
 
+import asyncio
 import gc
 import logging
+import signal
 import socket
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager, contextmanager
 
 import uvicorn
 
@@ -15,6 +17,7 @@ from interfaces.settings import Settings
 
 logger = logging.getLogger(__name__)
 GRACE_SECONDS = 10
+STOP_SIGNALS = (signal.SIGTERM, signal.SIGINT)
 # Thousands of remembered bookings are long-lived: looking at them at every turn costs more than
 # all garbage they could make.
 GC_THRESHOLDS = (20_000, 50, 100)
@@ -62,6 +65,22 @@ class WebServer(uvicorn.Server):
             gc.freeze()
             gc.set_threshold(*GC_THRESHOLDS)
             await super().serve(sockets)
+
+    @contextmanager
+    def capture_signals(self) -> Iterator[None]:
+        """Stop in order on SIGTERM and SIGINT.
+
+        uvicorn's own way raises the signal again when it has stopped, which would end the process
+        before the dispatcher has finished what waits.
+        """
+        loop = asyncio.get_running_loop()
+        for number in STOP_SIGNALS:
+            loop.add_signal_handler(number, self.handle_exit, number, None)
+        try:
+            yield
+        finally:
+            for number in STOP_SIGNALS:
+                loop.remove_signal_handler(number)
 
     @asynccontextmanager
     async def application(self, core: Core) -> AsyncIterator[EdgeApp]:

@@ -13,6 +13,7 @@ from contextlib import asynccontextmanager, contextmanager
 from typing import Any
 
 import psycopg
+from psycopg.pq import TransactionStatus
 from psycopg_pool import PoolTimeout
 
 from application import ports
@@ -24,6 +25,8 @@ STATEMENT_TIMEOUT_MS = 5_000
 CONNECT_TIMEOUT_SECONDS = 3
 # The server gives up before: longer silence means that it, or the way to it, is gone.
 REPLY_SECONDS = 10.0
+# A server that takes no writes, after a failover or on a full disk, is as good as none.
+NO_ANSWER = (psycopg.OperationalError, psycopg.errors.ReadOnlySqlTransaction)
 
 
 class PostgresEventLog:
@@ -51,12 +54,13 @@ class PostgresEventLog:
             log = _LockedLog(self, connection)
             try:
                 with _reply_within(connection):
-                    await log.begin(versions)
                     try:
+                        # Inside: what begin reads may not decode, and the lock must go even then.
+                        await log.begin(versions)
                         yield log
                     finally:
                         await log.end()
-            except psycopg.OperationalError as error:
+            except NO_ANSWER as error:
                 raise await self._broken(error, unresolved=log.appended) from error
 
     async def read_after(self, versions: Mapping[str, int]) -> list[ports.RecordedEvent]:
@@ -105,13 +109,19 @@ class PostgresEventLog:
             self._connection = None
 
     async def _connected(self) -> Connection:
-        if self._connection is not None and not self._connection.closed:
-            return self._connection
+        if self._connection is not None:
+            # An append inside a transaction left open would be acknowledged and never committed.
+            if self._connection.info.transaction_status is TransactionStatus.IDLE:
+                return self._connection
+            await self._connection.close()
+            self._connection = None
         try:
             connection = await psycopg.AsyncConnection.connect(
                 self._dsn,
                 autocommit=True,
                 connect_timeout=CONNECT_TIMEOUT_SECONDS,
+                # A refusal checked on a standby that lags would be checked on old state.
+                target_session_attrs="read-write",
                 options=f"-c statement_timeout={STATEMENT_TIMEOUT_MS} "
                 f"-c lock_timeout={STATEMENT_TIMEOUT_MS} -c timezone=UTC "
                 "-c idle_in_transaction_session_timeout=5000",
@@ -133,7 +143,7 @@ class PostgresEventLog:
             if not statement.is_taken_stream(error):
                 raise
             return _taken(batch)
-        except psycopg.OperationalError as error:
+        except NO_ANSWER as error:
             raise await self._broken(error, unresolved=True) from error
         assert row is not None
         return statement.read_answer((row[0], row[1], row[2], row[3]))
@@ -150,9 +160,7 @@ class PostgresEventLog:
         assert row is not None
         return statement.read_answer((0, False, row[0], row[1]))
 
-    async def _broken(
-        self, error: psycopg.OperationalError, *, unresolved: bool
-    ) -> ports.Unavailable:
+    async def _broken(self, error: psycopg.Error, *, unresolved: bool) -> ports.Unavailable:
         """The exception to raise; a connection that failed in this way is not used again."""
         connection, self._connection = self._connection, None
         # An ERROR rolled the transaction back; a FATAL may come when it is durable already.

@@ -272,7 +272,7 @@ CREATE OR REPLACE FUNCTION ledger.is_misspelled(spelled text, folded text, parse
  LANGUAGE sql
  IMMUTABLE
 AS $function$
-    SELECT regexp_count(spelled, '"\s*:') <> regexp_count(parsed::text, '":')
+    SELECT regexp_count(spelled, '"[ \t\n\r]*:') <> regexp_count(parsed::text, '"[ \t\n\r]*:')
         OR CASE WHEN money THEN
                regexp_count(folded, '"entry"\s*:')
                <> coalesce(jsonb_typeof(parsed -> 'entry') = 'object', false)::integer

@@ -142,11 +142,13 @@ LANGUAGE sql STABLE AS $$
     FROM ledger.command WHERE id = ANY (ids)
 $$;
 
--- Whether a payload that speaks of an entry or of moves does so otherwise than canonically.
+-- Whether a payload that speaks of an entry or of moves does so otherwise than canonically. The
+-- spaces are those of JSON by name: what \s means depends on the collation, and a text with another
+-- space in it could then make up for a key that stands twice.
 CREATE FUNCTION ledger.is_misspelled(
     spelled text, folded text, parsed jsonb, stream text, moves boolean, money boolean
 ) RETURNS boolean LANGUAGE sql IMMUTABLE AS $$
-    SELECT regexp_count(spelled, '"\s*:') <> regexp_count(parsed::text, '":')
+    SELECT regexp_count(spelled, '"[ \t\n\r]*:') <> regexp_count(parsed::text, '"[ \t\n\r]*:')
         OR CASE WHEN money THEN
                regexp_count(folded, '"entry"\s*:')
                <> coalesce(jsonb_typeof(parsed -> 'entry') = 'object', false)::integer

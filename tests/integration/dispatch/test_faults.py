@@ -11,9 +11,11 @@ from application import ports
 from application.orders import Order
 from domain.inventory.rejections import SeatsUnavailable
 from infrastructure.embedded.postgres_server import EmbeddedPostgres
+from infrastructure.event_store import codec
 from infrastructure.event_store import log as logs
 from tests.integration.dispatch import rig
 from tests.integration.dispatch.lossy_line import lossy_line
+from tests.integration.event_store import plain_append
 from tests.support import servers
 from tests.support.servers import TestDatabase
 
@@ -202,6 +204,57 @@ async def _until_it_works(desk: rig.Desk, order: Order) -> None:
             await asyncio.sleep(0.1)
         else:
             return
+
+
+async def test_a_server_that_takes_no_writes_is_unavailable_until_it_does(
+    database: TestDatabase,
+) -> None:
+    async with (
+        rig.desk(database.app_dsn) as desk,
+        await psycopg.AsyncConnection.connect(database.owner_dsn, autocommit=True) as owner,
+    ):
+        flight = await rig.put_on_sale(desk, seats=9)
+        name = owner.info.dbname
+        await (await desk.log._connected()).execute("SET default_transaction_read_only = on")
+        await owner.execute(
+            f"ALTER DATABASE {name} SET default_transaction_read_only = on".encode()
+        )
+        # First on the connection that there is, then on one that has to be made.
+        for _ in range(2):
+            found = await rig.outcomes([desk.submit(rig.booking(flight)) for _ in range(3)])
+            assert [type(each) for each in found] == [ports.Unavailable] * 3
+        await owner.execute(f"ALTER DATABASE {name} RESET default_transaction_read_only".encode())
+        await desk.submit(rig.booking(flight))
+    assert rig.count(database.owner_dsn, RESERVED) == 1
+
+
+async def test_nothing_is_acknowledged_within_a_transaction_that_was_left_open(
+    database: TestDatabase,
+) -> None:
+    async with rig.desk(database.app_dsn) as desk:
+        flight = await rig.put_on_sale(desk, seats=9)
+        await (await desk.log._connected()).execute("BEGIN")
+        await desk.submit(rig.booking(flight))
+        assert rig.count(database.owner_dsn, RESERVED) == 1
+
+
+async def test_an_event_that_cannot_be_read_under_the_lock_gives_the_lock_back(
+    database: TestDatabase,
+) -> None:
+    async with rig.desk(database.app_dsn) as desk:
+        strange = await rig.put_on_sale(desk, seats=9)
+        flight = await rig.put_on_sale(desk, seats=9, number="SV2")
+        with psycopg.connect(database.app_dsn, autocommit=True) as session:
+            plain_append.append(session, [(strange, 2, plain_append.payload({"note": "x"}))])
+        desk.dispatcher._contended_until = asyncio.get_running_loop().time() + 60
+        found = await rig.outcomes([desk.submit(rig.booking(strange))])
+        assert isinstance(found[0], codec.UnknownTag)
+        with psycopg.connect(database.owner_dsn) as session:
+            free = session.execute("SELECT pg_try_advisory_xact_lock(7301)").fetchone()
+            assert free == (True,)
+        desk.dispatcher._contended_until = 0.0
+        await desk.submit(rig.booking(flight))
+        assert rig.count(database.owner_dsn, RESERVED) == 1
 
 
 async def test_streams_that_could_not_be_loaded_are_not_taken_for_empty(

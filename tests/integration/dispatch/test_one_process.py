@@ -126,6 +126,47 @@ async def test_a_bug_fails_its_own_command_alone(database: TestDatabase, phase: 
     assert rig.count(database.owner_dsn, RESERVED) == 21
 
 
+async def test_who_comes_while_a_bug_is_isolated_under_the_lock_neither_waits_nor_takes_the_blame(
+    database: TestDatabase,
+) -> None:
+    late: list[asyncio.Task[Any]] = []
+
+    def decide(command: Crash, reading: Reading) -> Decision:
+        if not late:
+            newcomers = (rig.booking(command.flight), command, rig.booking(command.flight))
+            late.extend(asyncio.create_task(desk.submit(each)) for each in newcomers)
+        return crash(command, reading)
+
+    async with rig.desk(database.app_dsn, more={Crash: decide}) as desk:
+        flight = await rig.put_on_sale(desk, seats=9)
+        desk.dispatcher._contended_until = asyncio.get_running_loop().time() + 60
+        async with asyncio.timeout(30):
+            first = [rig.booking(flight), Crash(flight, "append")]
+            found = await rig.outcomes([desk.submit(command) for command in first])
+            found += await rig.outcomes(late)
+    assert [isinstance(each, Exception) for each in found] == [False, True, False, True, False]
+    assert not any(isinstance(each, ports.Unavailable) for each in found)
+    assert rig.count(database.owner_dsn, RESERVED) == 3
+
+
+@pytest.mark.parametrize("locked", [False, True])
+async def test_a_locator_that_another_process_took_is_drawn_again(
+    database: TestDatabase, locked: bool
+) -> None:
+    drawn = iter([b"\0\0\0\1", b"\0\0\0\1", b"\0\0\0\2"])
+    async with rig.desk(database.app_dsn) as one, rig.desk(database.app_dsn) as two:
+        for desk in (one, two):
+            desk.dispatcher._randomness = lambda _: next(drawn)
+        flight = await rig.put_on_sale(one, seats=9)
+        await rig.put_on_sale(two, seats=9, number="SV2")
+        first = await one.submit(rig.booking(flight))
+        if locked:
+            two.dispatcher._contended_until = asyncio.get_running_loop().time() + 60
+        second = await two.submit(rig.booking(flight))
+    assert first.answer.stream != second.answer.stream
+    assert rig.seats(database.owner_dsn, flight) == (9, 2, 0)
+
+
 async def test_a_full_queue_is_unavailable(database: TestDatabase) -> None:
     async with rig.desk(database.app_dsn, queue_limit=5) as desk:
         flight = await rig.put_on_sale(desk, seats=100)

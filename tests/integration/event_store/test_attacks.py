@@ -177,6 +177,12 @@ MISSPELLED = {
     "amount with an exponent": b'{"entry":'
     + GOOD.replace(b"-500", b"-5e2").replace(b"500", b"5e2")
     + b"}",
+    **{
+        f"amount twice beside a text with U+{ord(gap):04X} before a colon": b'{"entry":'
+        + GOOD.replace(b'"amount":500', b'"amount":9,"amount":500')
+        + f',"note":"x\\"{gap}:y"}}'.encode()
+        for gap in " \u0085\u00a0\u2003\u2028\u3000"
+    },
     "escaped moves": b'{"\\u006doves":[{"cabin":"Y","held":1}]}',
     "escaped in capitals": b'{"\\u004dOVES":[{"cabin":"Y","held":1}]}',
     "not JSON": b'{"entry":',
@@ -198,6 +204,9 @@ HARMLESS = {
     "the words as values": payload({"reason": "entry", "kind": "moves", "note": "postings"}),
     "the words within a text": payload({"note": 'the "entry" moves "postings": "moves":'}),
     "an escaped backslash before u": payload({"note": "C:\\users \\u0065ntry"}),
+    "a quote, a space and a colon beside money": payload(
+        {"entry": BALANCED, "reason": 'he said "no" : fine'}
+    ),
     "control characters": b'{"note":"\\u0001\\u001f\\n\\"\\\\"}',
     "Arabic": payload({"note": "ليلى"}),
 }
@@ -206,6 +215,12 @@ HARMLESS = {
 @pytest.mark.parametrize("name", HARMLESS)
 def test_texts_that_only_look_suspicious_are_taken(session: Session, name: str) -> None:
     assert append(session, [(BOOKING, 1, HARMLESS[name])])[1]
+
+
+def test_a_text_with_a_quote_and_a_colon_may_stand_beside_moves(session: Session) -> None:
+    body = payload({**moves(authorised=1, held=0, sold=0), "reason": 'he said "no" : fine'})
+    assert append(session, [(FLIGHT, 1, body)])[1]
+    assert counters(session) == [(1, 0, 0)]
 
 
 def test_spaces_between_tokens_hide_no_entry(session: Session) -> None:
