@@ -191,7 +191,9 @@ class Dispatcher:
             return
         if appended.conflicts:
             self.statistics.conflicts += 1
-            self._contended_until = asyncio.get_running_loop().time() + CONTENTION_SECONDS
+            # A taken name is bad luck; a stream that moved on has another writer.
+            if any(version >= 0 for version in appended.conflicts.values()):
+                self._contended_until = asyncio.get_running_loop().time() + CONTENTION_SECONDS
             await self._catch_up(appended.conflicts, self._log)
         self._settle(plan, appended)
 
