@@ -68,7 +68,9 @@ class PostgresEventLog:
         try:
             async with self._pool.connection() as connection:
                 with _reply_within(connection):
-                    return await _read_after(connection, versions)
+                    # Planned anew: see the append connection's options.
+                    cursor = await _send_read_after(connection, versions, prepare=False)
+                    return [statement.read_event(row) for row in await cursor.fetchall()]
         except (psycopg.OperationalError, PoolTimeout) as error:
             raise ports.Unavailable("database") from error
 
@@ -122,7 +124,9 @@ class PostgresEventLog:
                 connect_timeout=CONNECT_TIMEOUT_SECONDS,
                 # A refusal checked on a standby that lags would be checked on old state.
                 target_session_attrs="read-write",
-                options=f"-c statement_timeout={STATEMENT_TIMEOUT_MS} "
+                # A plan kept from when the log was short would go on reading all of it.
+                options="-c enable_seqscan=off "
+                f"-c statement_timeout={STATEMENT_TIMEOUT_MS} "
                 f"-c lock_timeout={STATEMENT_TIMEOUT_MS} -c timezone=UTC "
                 "-c idle_in_transaction_session_timeout=5000",
             )
@@ -214,12 +218,13 @@ class _LockedLog:
             await self._connection.execute("BEGIN")
             self._open = True
             await self._connection.execute(statement.LOCK, prepare=True)
-            cursor = await _send_read_after(self._connection, versions)
+            cursor = await _send_read_after(self._connection, versions, prepare=True)
         self.news = [statement.read_event(row) for row in await cursor.fetchall()]
 
     async def read_after(self, versions: Mapping[str, int]) -> list[ports.RecordedEvent]:
         """See the port."""
-        return await _read_after(self._connection, versions)
+        cursor = await _send_read_after(self._connection, versions, prepare=True)
+        return [statement.read_event(row) for row in await cursor.fetchall()]
 
     async def append(self, batch: ports.Batch) -> ports.Appended:
         """Append and commit; a taken stream rolls back and is told as a conflict."""
@@ -245,19 +250,12 @@ class _LockedLog:
             await self._connection.execute("ROLLBACK")
 
 
-async def _read_after(
-    connection: Connection, versions: Mapping[str, int]
-) -> list[ports.RecordedEvent]:
-    cursor = await _send_read_after(connection, versions)
-    return [statement.read_event(row) for row in await cursor.fetchall()]
-
-
 async def _send_read_after(
-    connection: Connection, versions: Mapping[str, int]
+    connection: Connection, versions: Mapping[str, int], *, prepare: bool
 ) -> psycopg.AsyncCursor[tuple[Any, ...]]:
     return await connection.execute(
         statement.READ_AFTER,
         (TextArray.of(list(versions)), Int4Array.of(list(versions.values()))),
-        prepare=True,
+        prepare=prepare,
         binary=True,
     )

@@ -192,6 +192,7 @@ CREATE OR REPLACE FUNCTION ledger.append(command_ids uuid[], fingerprints bytea[
  LANGUAGE plpgsql
  SECURITY DEFINER
  SET search_path TO 'pg_catalog', 'pg_temp'
+ SET enable_seqscan TO 'off'
 AS $function$
 DECLARE
     base bigint;
@@ -226,9 +227,9 @@ BEGIN
         GROUP BY n.stream
     ) AS b
     WHERE b.low <> b.high
-       OR (b.low > 0 AND NOT EXISTS (
-               SELECT FROM ledger.event AS p
-               WHERE p.stream = b.stream AND p.version = b.low))
+       OR b.low > coalesce((
+               SELECT p.version FROM ledger.event AS p
+               WHERE p.stream = b.stream ORDER BY p.version DESC LIMIT 1), 0)
     LIMIT 1;
     IF FOUND THEN
         RAISE EXCEPTION 'versions of stream % would have a gap', culprit USING ERRCODE = 'AIS05';
