@@ -275,10 +275,11 @@ class Dispatcher:
     async def _resolve(self, plan: Plan) -> None:
         """After a lost reply to a commit: ask by command id, never guess.
 
-        What the log holds is answered; the rest is decided again. Should the lost append still
-        commit later, the next one finds its command ids under the log's lock.
+        What the log holds is answered; the rest is decided again, lock first: the lost append may
+        still wait for the lock itself, and a refusal must not be told before it has ended.
         """
         self._cache.clear()
+        self._contended_until = asyncio.get_running_loop().time() + CONTENTION_SECONDS
         ids = [task.order.id for task in plan.tasks()]
         latest = min(task.order.deadline for task in plan.tasks())
         loop = asyncio.get_running_loop()

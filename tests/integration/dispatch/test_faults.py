@@ -1,6 +1,7 @@
 """Lost replies, killed connections and a server that is gone: never double, never silent."""
 
 import asyncio
+import datetime as dt
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -140,6 +141,31 @@ async def test_an_append_killed_while_it_waits_is_carried_out_once(
         assert await _waiting_backend(holder, other_than=victim) != victim
         await holder.execute("SELECT pg_advisory_unlock(7301)")
         assert (await waiting).answer.version == 2
+    assert rig.count(database.owner_dsn, RESERVED) == 1
+
+
+async def test_nothing_is_refused_while_its_lost_append_may_still_be_carried_out(
+    database: TestDatabase,
+) -> None:
+    instants = [rig.clock()]
+    async with (
+        rig.desk(database.app_dsn, now=lambda: instants[-1]) as desk,
+        await psycopg.AsyncConnection.connect(database.owner_dsn, autocommit=True) as holder,
+    ):
+        flight = await rig.put_on_sale(desk, seats=9)
+        await holder.execute("SELECT pg_advisory_lock(7301)")
+        waiting = asyncio.create_task(desk.submit(rig.booking(flight)))
+        first = await _waiting_backend(holder)
+        instants.append(rig.clock() + dt.timedelta(days=31))
+        assert desk.log._connection is not None
+        logs._cut(desk.log._connection)
+        # Decided again after departure, which is a refusal: but the first try still waits.
+        decided_again = asyncio.create_task(_waiting_backend(holder, other_than=first))
+        await asyncio.wait({waiting, decided_again}, return_when=asyncio.FIRST_COMPLETED)
+        await holder.execute("SELECT pg_advisory_unlock(7301)")
+        outcome = await waiting
+        decided_again.cancel()
+    assert outcome.replayed
     assert rig.count(database.owner_dsn, RESERVED) == 1
 
 
