@@ -392,20 +392,26 @@ DECLARE
 BEGIN
     SELECT e.stream, e.ordinality, e.moves INTO culprit
     FROM (
-        SELECT p.stream, p.ordinality, p.payload, p.spelled, p.folded,
-               strpos(p.folded, 'moves"') > 0 AS moves,
-               strpos(p.folded, 'entry"') > 0 OR strpos(p.folded, 'postings"') > 0 AS money
+        -- Parsed once, and only where the common case below asks for it.
+        SELECT w.*, CASE WHEN w.moves AND NOT w.money THEN w.spelled::jsonb END AS parsed
         FROM (
-            SELECT u.stream, u.ordinality, u.payload, u.spelled,
-                   lower(u.spelled COLLATE "C") AS folded
+            SELECT p.stream, p.ordinality, p.payload, p.spelled, p.folded,
+                   strpos(p.folded, 'moves"') > 0 AS moves,
+                   strpos(p.folded, 'entry"') > 0 OR strpos(p.folded, 'postings"') > 0 AS money
             FROM (
-                SELECT a.stream, a.ordinality, a.payload,
-                       convert_from(a.payload, 'UTF8') COLLATE "C" AS spelled
-                FROM unnest(streams, payloads) WITH ORDINALITY AS a (stream, payload, ordinality)
+                SELECT u.stream, u.ordinality, u.payload, u.spelled,
+                       lower(u.spelled COLLATE "C") AS folded
+                FROM (
+                    SELECT a.stream, a.ordinality, a.payload,
+                           convert_from(a.payload, 'UTF8') COLLATE "C" AS spelled
+                    FROM unnest(streams, payloads)
+                        WITH ORDINALITY AS a (stream, payload, ordinality)
+                    OFFSET 0
+                ) AS u
                 OFFSET 0
-            ) AS u
+            ) AS p
             OFFSET 0
-        ) AS p
+        ) AS w
         OFFSET 0
     ) AS e
     WHERE CASE
@@ -419,10 +425,10 @@ BEGIN
              AND strpos(e.spelled, '" ') = 0 AND strpos(e.spelled, E'\n') = 0
              AND strpos(e.spelled, E'\t') = 0 AND strpos(e.spelled, E'\r') = 0
              AND octet_length(e.folded) - octet_length(replace(e.folded, '"moves":', '')) = 8
-             AND jsonb_typeof(e.spelled::jsonb -> 'moves') = 'array'
+             AND jsonb_typeof(e.parsed -> 'moves') = 'array'
              AND octet_length(e.spelled) - octet_length(replace(e.spelled, '":', ''))
-                 = octet_length(e.spelled::jsonb::text)
-                   - octet_length(replace(e.spelled::jsonb::text, '":', ''))
+                 = (SELECT octet_length(printed) - octet_length(replace(printed, '":', ''))
+                    FROM (SELECT e.parsed::text AS printed OFFSET 0) AS once)
         THEN false
         WHEN e.moves OR e.money
         THEN ledger.is_misspelled(
