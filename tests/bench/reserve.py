@@ -27,6 +27,7 @@ SEATS = 10_000_000
 GROWTH_SMALL, GROWTH_LARGE = 10_000, 1_000_000
 GROWTH_ROUNDS = 5
 GROWTH_SECONDS = 1.5
+GROWTH_WARMUP_SECONDS = 4.0
 
 
 class Case(msgspec.Struct, frozen=True):
@@ -207,6 +208,9 @@ def _growth(stage: bench_setup.Stage, console: Console) -> Case:
     _fill(bench_setup.with_database(stage, "small_template"), GROWTH_SMALL, flights)
     large = bench_setup.with_database(stage, "large")
     _fill(large, GROWTH_LARGE, flights)
+    # The first touch of a page after a checkpoint is logged whole (full_page_writes). The small
+    # log is past that when it has been copied; the large one gets an unmeasured round.
+    measure(large, "ours", load, flights, console, seconds=GROWTH_WARMUP_SECONDS)
     costs: dict[str, list[float]] = {"small": [], "large": []}
     for number in range(GROWTH_ROUNDS):
         small = bench_setup.with_database(stage, "small", template="small_template")
