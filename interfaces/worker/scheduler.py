@@ -19,7 +19,8 @@ from interfaces.worker import actors
 LEADER_LOCK_KEY = 7302
 PROCESS_CHECKPOINT = "processes"
 RELAY_LIMIT = 500
-CLAIM_AGAIN_SECONDS = 60.0
+# A task takes a second at most; what was enqueued longer ago was lost with its worker or queue.
+CLAIM_AGAIN_SECONDS = 15.0
 POLL_SECONDS = 1.0
 TIMER_SECONDS = 1.0
 TIMER_LIMIT = 200

@@ -110,10 +110,15 @@ async def press(checkout_url: str, button: str) -> int:
 
 
 async def await_status(
-    client: httpx.AsyncClient, traveller: Traveller, booking: str, status: str
+    client: httpx.AsyncClient,
+    traveller: Traveller,
+    booking: str,
+    status: str,
+    *,
+    seconds: float = WAIT_SECONDS,
 ) -> dict[str, Any]:
-    """The booking once it has the status; fails when it takes longer than WAIT_SECONDS."""
-    end = time.monotonic() + WAIT_SECONDS
+    """The booking once it has the status; fails when that takes longer."""
+    end = time.monotonic() + seconds
     while True:
         answer = await client.get(f"/api/bookings/{booking}", headers=traveller.headers)
         found: dict[str, Any] = answer.json()
