@@ -291,6 +291,7 @@ CREATE OR REPLACE FUNCTION ledger.known_commands(ids uuid[])
  RETURNS jsonb
  LANGUAGE sql
  STABLE
+ SET enable_seqscan TO 'off'
 AS $function$
     SELECT jsonb_object_agg(
         id, jsonb_build_array(encode(fingerprint, 'base64'), convert_from(answer, 'UTF8'))
@@ -465,6 +466,7 @@ CREATE OR REPLACE FUNCTION ledger.stale_streams(streams text[], versions integer
  RETURNS jsonb
  LANGUAGE sql
  STABLE
+ SET enable_seqscan TO 'off'
 AS $function$
     SELECT jsonb_object_agg(seen.stream, coalesce(head.version, 0))
     FROM unnest(streams, versions) AS seen (stream, version)

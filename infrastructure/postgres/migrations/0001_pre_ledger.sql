@@ -122,9 +122,10 @@ CREATE TRIGGER balanced AFTER INSERT ON ledger.posting
     REFERENCING NEW TABLE AS inserted
     FOR EACH STATEMENT EXECUTE FUNCTION ledger.refuse_unbalanced();
 
--- Streams of the arrays whose current version is not the one given.
+-- Streams of the arrays whose current version is not the one given. Without sequential scans, as
+-- the functions below: see the header of ledger.append.
 CREATE FUNCTION ledger.stale_streams(streams text[], versions integer[]) RETURNS jsonb
-LANGUAGE sql STABLE AS $$
+LANGUAGE sql STABLE SET enable_seqscan = off AS $$
     SELECT jsonb_object_agg(seen.stream, coalesce(head.version, 0))
     FROM unnest(streams, versions) AS seen (stream, version)
     LEFT JOIN LATERAL (
@@ -135,7 +136,7 @@ LANGUAGE sql STABLE AS $$
 $$;
 
 CREATE FUNCTION ledger.known_commands(ids uuid[]) RETURNS jsonb
-LANGUAGE sql STABLE AS $$
+LANGUAGE sql STABLE SET enable_seqscan = off AS $$
     SELECT jsonb_object_agg(
         id, jsonb_build_array(encode(fingerprint, 'base64'), convert_from(answer, 'UTF8'))
     )
