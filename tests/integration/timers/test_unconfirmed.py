@@ -1,0 +1,62 @@
+"""A paid booking whose confirmation failed is confirmed by the sweep, once."""
+
+import datetime as dt
+
+from application import streams
+from application.payment.record_capture import RecordCapture
+from application.payment.start_checkout import StartCheckout
+from application.processes.runner import ProcessRunner
+from domain.booking.states import Status
+from domain.kernel import ids
+from infrastructure.postgres import roles
+from infrastructure.postgres.pool import make_pool
+from infrastructure.postgres.ticket_stock import PostgresTicketStock
+from projections import runner
+from projections.booking_list import queries
+from projections.catalogue import ALL
+from tests.integration.dispatch import rig
+from tests.support.servers import TestDatabase
+
+
+async def test_a_paid_booking_left_behind_is_listed_and_confirmed_once(
+    database: TestDatabase,
+) -> None:
+    pool = make_pool(database.app_dsn)
+    await pool.open()
+    projector_dsn = database.app_dsn.replace(roles.APPLICATION_LOGIN, roles.PROJECTOR_LOGIN)
+    runner.prepare_all(projector_dsn)
+    async with rig.desk(database.app_dsn) as desk:
+        flight = await rig.put_on_sale(desk, seats=2)
+        booking = (await desk.submit(rig.booking(flight))).answer.stream
+        checkout = (await desk.submit(StartCheckout(booking=booking))).answer
+        due = (await desk.dispatcher.current(streams.BOOKING, booking))[0]
+        assert due is not None
+        await desk.submit(
+            RecordCapture(
+                payment=ids.payment_stream(booking, 1),
+                booking=booking,
+                attempt=checkout.ids["attempt"],
+                intent="pi_1",
+                charge="ch_1",
+                amount=due.amount_due(),
+            )
+        )
+        runner.catch_up(projector_dsn, ALL["booking_list"])
+        soon = dt.datetime.now(dt.UTC) + dt.timedelta(minutes=1)
+        assert await queries.unconfirmed(pool, soon, limit=10) == [booking]
+        processes = ProcessRunner(
+            log=desk.log,
+            desk=desk.dispatcher,
+            stock=PostgresTicketStock(pool),
+            airline_code="000",
+            report=lambda *_: None,
+        )
+        for _ in range(2):
+            await processes.confirm_again(booking)
+        confirmed = (await desk.dispatcher.current(streams.BOOKING, booking))[0]
+        assert confirmed is not None
+        assert confirmed.status is Status.CONFIRMED
+        runner.catch_up(projector_dsn, ALL["booking_list"])
+        assert await queries.unconfirmed(pool, soon, limit=10) == []
+    assert rig.count(database.owner_dsn, "booking.confirmed.1") == 1
+    await pool.close()
