@@ -16,7 +16,11 @@ from tests.support.edge import GENEROUS
 
 
 @pytest.fixture
-async def client(valkey_url: str) -> AsyncIterator[redis.asyncio.Redis]:
+async def client(
+    valkey_url: str, monkeypatch: pytest.MonkeyPatch
+) -> AsyncIterator[redis.asyncio.Redis]:
+    # On a crowded machine an answer may take longer than a request would wait for it.
+    monkeypatch.setattr(rate_limit, "TIMEOUT_SECONDS", 30)
     made = rate_limit.make_client(valkey_url)
     yield made
     await made.aclose()
