@@ -42,6 +42,7 @@ from projections import runner
 
 REPOSITORY = Path(__file__).resolve().parents[2]
 READY_SECONDS = 30.0
+LOG_LINES_SHOWN = 5
 POLL_SECONDS = 0.05
 STAFF: tuple[tuple[Role, str], ...] = (
     ("ops", "ops@rimal.example"),
@@ -112,17 +113,16 @@ def stage(
 
 
 def choose_port(wanted: int | None) -> int:
-    """The wanted port, else 8000, else any free one; raises DemoFailed if the wanted is taken."""
-    for candidate in (wanted,) if wanted is not None else (8000, 0):
+    """The wanted port, else the first free one from 8000 on; raises DemoFailed if it is taken."""
+    for candidate in (wanted,) if wanted is not None else range(8000, 8100):
         with socket.socket() as probe:
             probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
             try:
                 probe.bind(("127.0.0.1", candidate))
             except OSError:
                 continue
-            chosen: int = probe.getsockname()[1]
-            return chosen
-    raise DemoFailed(f"port {wanted} is in use: choose another with --port")
+            return candidate
+    raise DemoFailed(f"port {wanted or 8000} is in use: choose another with --port")
 
 
 def _secrets(folder: Path) -> dict[str, str]:
@@ -237,7 +237,8 @@ def _await_url(url: str, process: subprocess.Popen[bytes], log: Path) -> None:
                 return
         except (urllib.error.URLError, ConnectionError, TimeoutError):
             time.sleep(POLL_SECONDS)
-    raise DemoFailed(f"the web process did not come up; see {log}")
+    told = "\n".join(log.read_text().splitlines()[-LOG_LINES_SHOWN:])
+    raise DemoFailed(f"the web process did not come up; {log} ends with:\n{told}")
 
 
 async def _prepare(configured: Settings, password: str) -> None:

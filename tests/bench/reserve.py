@@ -19,6 +19,7 @@ from rich.table import Table
 
 from tests.bench import bench_setup, replay_log, reserve_reference
 from tests.bench.load import LoadPlan, LoadResult
+from tests.support import ports
 
 ROUNDS = 5
 SECONDS = 3.0
@@ -140,7 +141,7 @@ def measure(
     processes: int = 1,
 ) -> LoadResult:
     """One round of one side in fresh web processes."""
-    listening = [bench_setup.free_port() for _ in range(processes)]
+    listening = [ports.free_port() for _ in range(processes)]
     with ExitStack() as stack:
         told = [
             stack.enter_context(

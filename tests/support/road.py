@@ -4,7 +4,6 @@ import asyncio
 import datetime as dt
 import json
 import secrets
-import socket
 import time
 from collections import Counter
 from collections.abc import Callable
@@ -26,14 +25,6 @@ class Traveller(msgspec.Struct, frozen=True):
 
     email: str
     headers: dict[str, str]
-
-
-def free_port() -> int:
-    """A loopback port that nobody listens on now."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
-        return port
 
 
 async def register(client: httpx.AsyncClient) -> Traveller:

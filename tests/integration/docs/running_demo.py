@@ -5,13 +5,14 @@ import json
 import os
 import queue
 import signal
-import socket
 import subprocess
 import threading
 import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
+
+from tests.support import ports
 
 ROOT = Path(__file__).resolve().parents[3]
 START_LIMIT_SECONDS = 240
@@ -21,7 +22,7 @@ STOP_LIMIT_SECONDS = 60
 @contextlib.contextmanager
 def running_demo(data: Path) -> Iterator[dict[str, str]]:
     """The environment in which a reader sits: address and finance account of a demo that is up."""
-    port = _free_port()
+    port = ports.free_port()
     command = [str(ROOT / "ops" / "ais"), "demo", "--port", str(port), "--data", str(data)]
     demo = subprocess.Popen(
         [*command, "--json"],
@@ -74,10 +75,3 @@ def _stop(demo: "subprocess.Popen[str]") -> None:
         os.killpg(demo.pid, signal.SIGKILL)
         demo.wait(STOP_LIMIT_SECONDS)
         raise
-
-
-def _free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
-        return port

@@ -6,7 +6,7 @@ import httpx
 import pytest
 
 from interfaces.cli import demo_stage
-from tests.support import road, servers
+from tests.support import ports, road, servers
 
 UNLIMITED = {
     f"AIS_LIMIT_{name}": "1000000"
@@ -18,7 +18,7 @@ UNLIMITED = {
 def stage() -> Iterator[demo_stage.Stage]:
     """Everything that `ais demo` starts, with limits raised and the limiter running."""
     with servers.private_folder() as folder:
-        port = road.free_port()
+        port = ports.free_port()
         with demo_stage.stage(folder, port=port, overrides=UNLIMITED) as ready:
             yield ready
 
