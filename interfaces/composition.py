@@ -20,7 +20,7 @@ from psycopg_pool import PoolTimeout
 
 from application import ports
 from application.booking.release_hold import HoldReleaser
-from application.booking.send_confirmation import ConfirmationSender
+from application.booking.send_letter import LetterSender
 from application.desk import Desk
 from application.dispatch import Dispatcher
 from application.handlers import HANDLERS
@@ -28,13 +28,20 @@ from application.identity import log_in, register_user
 from application.payment.collect import Collector, ReturnUrls
 from application.payment.gateway import VerifiedEvent
 from application.payment.receive_event import EventReceiver
+from application.payment.refunding import Refunder
 from application.pricing.quotes import QuoteDesk
+from application.pricing.signed_quotes import QuoteSigner
+from application.processes.flight_follower import FlightFollower
 from application.processes.runner import ProcessRunner
 from application.rate_limit import Limit
+from domain.booking.guards import CheckInWindow
+from infrastructure.airports.world import load_airports
+from infrastructure.boarding_pass.printer import BilingualBoardingPassPrinter
 from infrastructure.event_store.log import PostgresEventLog
 from infrastructure.identity import passwords, tokens
 from infrastructure.identity.user_directory import PostgresUserDirectory
 from infrastructure.mail.file_mailbox import FileMailbox
+from infrastructure.postgres.flight_tasks import PostgresFlightTasks
 from infrastructure.postgres.inbox import StripeInbox
 from infrastructure.postgres.outbox import Outbox, ProcessCheckpoints
 from infrastructure.postgres.pool import Pool, make_pool
@@ -69,12 +76,16 @@ class Core(msgspec.Struct, frozen=True):
     keys: master_key.MasterKeys
     vault: SubjectVault
     collector: Collector
+    refunder: Refunder
     releaser: HoldReleaser
-    confirmations: ConfirmationSender
+    letters: LetterSender
     inbox: StripeInbox
     outbox: Outbox
     checkpoints: ProcessCheckpoints
     processes: ProcessRunner
+    flight_tasks: PostgresFlightTasks
+    follower: FlightFollower
+    stock: PostgresTicketStock
     queue: queue.TaskQueue
     clock: ports.Clock
 
@@ -82,13 +93,31 @@ class Core(msgspec.Struct, frozen=True):
         """Bookings whose hold has lapsed unpaid."""
         return await read_models.due_holds(self.pool, now, limit)
 
-    async def unconfirmed(self, now: dt.datetime, limit: int) -> Sequence[str]:
-        """Bookings that are paid and should have been confirmed long ago."""
-        return await read_models.unconfirmed(self.pool, now, limit)
+    async def to_run_again(self, now: dt.datetime, limit: int) -> Sequence[str]:
+        """Bookings whose processes should have come to their end long ago."""
+        return await read_models.to_run_again(self.pool, now, limit)
+
+    async def due_departures(self, now: dt.datetime, limit: int) -> Sequence[str]:
+        """Flights that must have left by now."""
+        return await read_models.due_departures(self.pool, now, limit)
+
+    async def with_waitlist(self, limit: int) -> Sequence[str]:
+        """Flights with somebody waiting and a seat free."""
+        return await read_models.with_waitlist(self.pool, limit)
 
     async def unfinished_attempts(self, now: dt.datetime, limit: int) -> Sequence[tuple[str, str]]:
         """Payment and attempt of checkouts whose outcome is long overdue."""
         return await read_models.unfinished_attempts(self.pool, now, limit)
+
+    async def unanswered_refunds(self, now: dt.datetime, limit: int) -> Sequence[tuple[str, str]]:
+        """Payment and refund of requests that Stripe should have answered by now."""
+        return await read_models.unanswered_refunds(self.pool, now, limit)
+
+    async def unsettled_refunds(
+        self, now: dt.datetime, *, after: str, limit: int
+    ) -> Sequence[tuple[str, str]]:
+        """Payment and refund of those that Stripe has had for a while; a page behind `after`."""
+        return await read_models.unsettled_refunds(self.pool, now, after=after, limit=limit)
 
 
 def utc_now() -> dt.datetime:
@@ -143,6 +172,9 @@ def _core(
     mailbox = FileMailbox(
         Path(settings.data_dir) / MAILBOX_FOLDER, sender=f"{settings.airline_name} <mail@invalid>"
     )
+    stock = PostgresTicketStock(pool)
+    tasks = PostgresFlightTasks(pool)
+    releaser = HoldReleaser(desk=desk, collector=collector, clock=utc_now)
     return Core(
         settings=settings,
         pool=pool,
@@ -151,18 +183,23 @@ def _core(
         keys=keys,
         vault=vault,
         collector=collector,
-        releaser=HoldReleaser(desk=desk, collector=collector, clock=utc_now),
-        confirmations=ConfirmationSender(desk=desk, vault=vault, mailer=mailbox),
+        refunder=Refunder(desk=desk, payments=gateway, clock=utc_now),
+        releaser=releaser,
+        letters=LetterSender(desk=desk, vault=vault, mailer=mailbox),
         inbox=StripeInbox(pool),
         outbox=Outbox(pool),
         checkpoints=ProcessCheckpoints(pool),
         processes=ProcessRunner(
             log=log,
             desk=desk,
-            stock=PostgresTicketStock(pool),
+            stock=stock,
+            tasks=tasks,
             airline_code=settings.airline_code,
             report=report,
         ),
+        flight_tasks=tasks,
+        follower=FlightFollower(desk=desk, releaser=releaser, tasks=tasks, report=report),
+        stock=stock,
         queue=queue.TaskQueue(queue.make_broker(settings.redis_url)),
         clock=utc_now,
     )
@@ -199,26 +236,51 @@ async def open_web(core: Core, *, desk: Desk | None = None) -> AsyncIterator[Htt
         login = log_in.LoginDesk(
             directory=directory, hasher=hasher, email_lookup=lookup, issuer=issuer, now=utc_now
         )
-        receiver = EventReceiver(inbox=core.inbox, vault=core.vault, verify=_verifier(settings))
-        yield HttpPorts(
-            register_user=lambda command: register_user.register_user(command, registration),
-            log_in=lambda command: log_in.log_in(command, login),
-            verifier=issuer,
-            limiter=_limiter(settings, client),
-            readiness=_readiness(core.pool, client),
-            fingerprint_key=keys.derive("request fingerprints"),
-            now=utc_now,
-            desk=desk or core.desk,
-            vault=core.vault,
-            quotes=QuoteDesk(keys.derive("quotes")),
-            collector=core.collector,
-            receiver=receiver,
-            search_flights=read_models.FlightSearch(core.pool),
-            list_bookings=read_models.BookingList(core.pool),
-            unapplied_funds=lambda: read_models.unapplied_funds(core.pool, utc_now()),
-            trial_balance=lambda: read_models.trial_balance(core.pool),
-            trusted_proxies=tuple(network.range for network in settings.trusted_proxies),
-        )
+        yield _web_ports(core, desk or core.desk, client, issuer, registration, login)
+
+
+def _web_ports(
+    core: Core,
+    desk: Desk,
+    client: redis.asyncio.Redis,
+    issuer: tokens.Es256Tokens,
+    registration: register_user.RegistrationDesk,
+    login: log_in.LoginDesk,
+) -> HttpPorts:
+    settings, keys = core.settings, core.keys
+    signer = QuoteSigner(keys.derive("quotes"))
+    return HttpPorts(
+        register_user=lambda command: register_user.register_user(command, registration),
+        log_in=lambda command: log_in.log_in(command, login),
+        verifier=issuer,
+        limiter=_limiter(settings, client),
+        readiness=_readiness(core.pool, client),
+        fingerprint_key=keys.derive("request fingerprints"),
+        now=utc_now,
+        desk=desk,
+        vault=core.vault,
+        quotes=QuoteDesk(signer),
+        signer=signer,
+        stock=core.stock,
+        airline_code=settings.airline_code,
+        airports=load_airports(),
+        check_in_window=CheckInWindow(
+            opens=dt.timedelta(hours=settings.check_in_opens_hours),
+            closes=dt.timedelta(minutes=settings.check_in_closes_minutes),
+        ),
+        collector=core.collector,
+        releaser=core.releaser,
+        boarding_passes=BilingualBoardingPassPrinter(),
+        flight_tasks=core.flight_tasks.of,
+        oversold=lambda: read_models.oversold(core.pool),
+        booking_statuses=lambda bookings: read_models.booking_statuses(core.pool, bookings),
+        receiver=EventReceiver(inbox=core.inbox, vault=core.vault, verify=_verifier(settings)),
+        search_flights=read_models.FlightSearch(core.pool),
+        list_bookings=read_models.BookingList(core.pool),
+        unapplied_funds=lambda: read_models.unapplied_funds(core.pool, utc_now()),
+        trial_balance=lambda: read_models.trial_balance(core.pool),
+        trusted_proxies=tuple(network.range for network in settings.trusted_proxies),
+    )
 
 
 def _limiter(settings: Settings, client: redis.asyncio.Redis) -> rate_limit.RateLimiter:

@@ -1,7 +1,7 @@
 """Read models as HTTP and timers ask for them: rows become the types of their ports."""
 
 import datetime as dt
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 
 import psycopg
@@ -14,17 +14,26 @@ from interfaces.http.ports import (
     FlightOffer,
     ForgedCursor,
     ListedBooking,
+    OversoldCabin,
     UnappliedMoney,
 )
 from projections.booking_list import queries as booking_list
 from projections.flight_availability import queries as flight_availability
 from projections.ledger_journal import queries as ledger_journal
 from projections.unfinished_attempts import queries as unfinished
+from projections.unfinished_refunds import queries as refunds
 
 # An attempt that has no outcome after this time is asked for again by the completer.
 ATTEMPT_PATIENCE = dt.timedelta(seconds=20)
+# So is a refund that Stripe has not answered.
+REFUND_PATIENCE = dt.timedelta(seconds=20)
+# A refund that Stripe has is followed by webhooks; after this time one may have been lost.
+SETTLEMENT_PATIENCE = dt.timedelta(minutes=10)
+WORKLIST_LIMIT = 500
 # A paid booking is confirmed within a second; after this time something went wrong.
 CONFIRM_PATIENCE = dt.timedelta(seconds=30)
+# A flight of which nobody has said that it left is taken to have left after this time.
+DEPARTURE_PATIENCE = dt.timedelta(minutes=60)
 
 
 class FlightSearch:
@@ -61,11 +70,12 @@ class FlightSearch:
                 departs_at=row.departs_at,
                 arrives_at=row.arrives_at,
                 domestic=row.domestic,
-                fare_amount=row.fare_amount,
+                fare_amount=lowest[1],
                 currency=row.currency,
                 free_count=row.free,
             )
             for row in rows
+            if (lowest := row.lowest_class(seat_count)) is not None
         ]
 
 
@@ -88,7 +98,7 @@ class BookingList:
             ListedBooking(
                 booking=row.booking,
                 status=row.status,
-                flight=row.flight,
+                flights=tuple(row.flights),
                 total=row.total_amount,
                 currency=row.currency,
                 hold_until=row.hold_until,
@@ -116,16 +126,49 @@ async def unapplied_funds(pool: Pool, now: dt.datetime) -> Sequence[UnappliedMon
     ]
 
 
+async def oversold(pool: Pool) -> Sequence[OversoldCabin]:
+    """Cabins of coming flights that were sold beyond what is authorised."""
+    async with _available():
+        rows = await flight_availability.oversold(pool, limit=WORKLIST_LIMIT)
+    return [OversoldCabin(row.flight, row.cabin, row.departs_at, row.seats) for row in rows]
+
+
+async def booking_statuses(pool: Pool, bookings: Sequence[str]) -> Mapping[str, str]:
+    """Status by booking."""
+    async with _available():
+        return await booking_list.statuses(pool, bookings)
+
+
 async def due_holds(pool: Pool, now: dt.datetime, limit: int) -> Sequence[str]:
     """Bookings still reserved whose deadline has come."""
     async with _available():
         return await booking_list.due_holds(pool, now, limit=limit)
 
 
-async def unconfirmed(pool: Pool, now: dt.datetime, limit: int) -> Sequence[str]:
-    """Bookings that should have been confirmed by now."""
+async def to_run_again(pool: Pool, now: dt.datetime, limit: int) -> Sequence[str]:
+    """Bookings whose processes should have come to their end by now: paid and not ticketed, a
+    change paid and not completed, money owed and not asked back.
+    """
+    before = now - CONFIRM_PATIENCE
     async with _available():
-        return await booking_list.unconfirmed(pool, now - CONFIRM_PATIENCE, limit=limit)
+        found = [
+            *await booking_list.unconfirmed(pool, before, limit=limit),
+            *await booking_list.unfinished_changes(pool, before, limit=limit),
+            *await ledger_journal.owed_bookings(pool, before=before, limit=limit),
+        ]
+    return list(dict.fromkeys(found))[:limit]
+
+
+async def due_departures(pool: Pool, now: dt.datetime, limit: int) -> Sequence[str]:
+    """Flights that should have left an hour ago and of which operations said nothing."""
+    async with _available():
+        return await flight_availability.due_departures(pool, now - DEPARTURE_PATIENCE, limit=limit)
+
+
+async def with_waitlist(pool: Pool, limit: int) -> Sequence[str]:
+    """Flights with somebody waiting and a seat free."""
+    async with _available():
+        return await flight_availability.with_waitlist(pool, limit=limit)
 
 
 async def unfinished_attempts(
@@ -134,6 +177,22 @@ async def unfinished_attempts(
     """Payment and attempt of checkouts that should have had their outcome by now."""
     async with _available():
         return await unfinished.older_than(pool, now - ATTEMPT_PATIENCE, limit=limit)
+
+
+async def unanswered_refunds(pool: Pool, now: dt.datetime, limit: int) -> Sequence[tuple[str, str]]:
+    """Payment and refund of requests that Stripe should have answered by now."""
+    async with _available():
+        return await refunds.untold_before(pool, now - REFUND_PATIENCE, limit=limit)
+
+
+async def unsettled_refunds(
+    pool: Pool, now: dt.datetime, *, after: str, limit: int
+) -> Sequence[tuple[str, str]]:
+    """Payment and refund of those that Stripe has had for a while; a page behind `after`."""
+    async with _available():
+        return await refunds.accepted_before(
+            pool, now - SETTLEMENT_PATIENCE, after=after, limit=limit
+        )
 
 
 @asynccontextmanager

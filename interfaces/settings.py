@@ -77,6 +77,8 @@ class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=
     limit_authentication: Count = 5
     limit_booking: Count = 20
     limit_payment: Count = 10
+    check_in_opens_hours: Annotated[int, msgspec.Meta(ge=1, le=720)] = 48
+    check_in_closes_minutes: Annotated[int, msgspec.Meta(ge=0, le=600)] = 60
     trusted_proxies: tuple[Network, ...] = ()
     log_level: Literal["debug", "info", "warning", "error"] = "info"
     data_dir: Path = Path(".ais")

@@ -5,6 +5,7 @@ from projections.flight_availability import projector as flight_availability
 from projections.ledger_journal import projector as ledger_journal
 from projections.projection import Projection
 from projections.unfinished_attempts import projector as unfinished_attempts
+from projections.unfinished_refunds import projector as unfinished_refunds
 
 ALL: dict[str, Projection] = {
     projection.name: projection
@@ -13,5 +14,6 @@ ALL: dict[str, Projection] = {
         booking_list.PROJECTION,
         ledger_journal.PROJECTION,
         unfinished_attempts.PROJECTION,
+        unfinished_refunds.PROJECTION,
     )
 }

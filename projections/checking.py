@@ -14,6 +14,7 @@ from projections.flight_availability import checker as flight_availability
 from projections.ledger_journal import checker as ledger_journal
 from projections.projection import Connection, Cursor, Projection
 from projections.unfinished_attempts import checker as unfinished_attempts
+from projections.unfinished_refunds import checker as unfinished_refunds
 
 DIFFERENCE_LIMIT = 100
 
@@ -24,6 +25,7 @@ CHECKERS: dict[str, Checker] = {
     "booking_list": booking_list.differences,
     "ledger_journal": ledger_journal.differences,
     "unfinished_attempts": unfinished_attempts.differences,
+    "unfinished_refunds": unfinished_refunds.differences,
 }
 
 

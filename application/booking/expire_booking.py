@@ -1,16 +1,18 @@
-"""Let a hold lapse: the booking expires and its seats go back on sale in one append.
+"""Let a draft, a place on the waitlist or a hold lapse; held seats go back on sale in one append.
 
 The caller has asked Stripe first and made sure that no session can be paid any more.
 """
 
 import msgspec
 
-from application import streams
+from application.booking import journey
 from application.orders import Decision
 from application.planning import Reading
+from domain.booking import cancellation, rejections
 from domain.booking import decisions as booking_decisions
-from domain.booking import rejections
-from domain.inventory import decisions as flight_decisions
+from domain.booking.events import BookingEvent
+from domain.booking.state import Booking
+from domain.booking.states import Status
 
 HOLD_LAPSED = "hold_lapsed"
 
@@ -23,22 +25,36 @@ class ExpireBooking(msgspec.Struct, frozen=True):
 
     @property
     def hints(self) -> tuple[str, ...]:
-        """The booking; its flight becomes known with it."""
+        """The booking; its flights become known with it."""
         return (self.booking,)
 
 
 def expire_booking(command: ExpireBooking, reading: Reading) -> Decision:
     """Rejects BookingNotFound, TransitionRefused (paid meanwhile) and HoldStillRuns."""
-    booking = reading.load(streams.BOOKING, command.booking)
-    if booking is None:
-        raise rejections.BookingNotFound()
-    expired = booking_decisions.expire(booking, reason=command.reason, now=reading.now)
-    if not expired:
+    booking = journey.load(reading, command.booking)
+    if booking.status is Status.PAYMENT_FAILED:
+        lapsed = _cancelled(booking, command, reading)
+    else:
+        lapsed = booking_decisions.expire(booking, reason=command.reason, now=reading.now)
+    if not lapsed:
         return Decision(answer_stream=command.booking)
-    flight = reading.load(streams.FLIGHT, booking.flight)
-    assert flight is not None
-    released = flight_decisions.release(flight, booking=command.booking, reason=command.reason)
+    released = journey.holds_released(reading, command.booking, booking, command.reason)
     return Decision(
         answer_stream=command.booking,
-        events=((command.booking, expired), (booking.flight, released)),
+        events=((command.booking, lapsed), *journey.merged(released)),
+    )
+
+
+def _cancelled(booking: Booking, command: ExpireBooking, reading: Reading) -> list[BookingEvent]:
+    """After a failed payment the table knows no expiry: what lapses there is cancelled."""
+    if booking.hold_until is not None and reading.now < booking.hold_until:
+        raise rejections.HoldStillRuns(until=booking.hold_until.isoformat())
+    return cancellation.cancel(
+        booking,
+        coupons=booking.coupons,
+        reason=command.reason,
+        fee=0,
+        destination="none",
+        obligation=None,
+        entry=None,
     )

@@ -1,17 +1,19 @@
-"""Let a lapsed hold go: ask Stripe, end the session, then expire the booking.
+"""Let go what was not paid in time: ask Stripe, end the session, then let booking or change lapse.
 
 Stripe comes first so that nobody pays for seats that are gone. If it cannot be reached for an
 hour after the deadline the seats are released all the same, and money that still comes is parked.
 """
 
 import datetime as dt
+from typing import Any
 
 from application import ports, steps, streams
+from application.booking.complete_change import ExpireChange
 from application.booking.expire_booking import HOLD_LAPSED, ExpireBooking
 from application.desk import Desk
 from application.payment import collect, gateway
+from domain.booking import guards
 from domain.booking.state import Booking
-from domain.booking.states import Status
 from domain.payment.state import AttemptStatus
 
 PROVIDER_PATIENCE = dt.timedelta(minutes=60)
@@ -27,38 +29,41 @@ class HoldReleaser:
         self._clock = clock
 
     async def release(self, booking_stream: str, *, cause: steps.Cause) -> None:
-        """Expire the booking if it is still unpaid after asking Stripe.
+        """Let the booking, or its change, lapse if it is still unpaid after asking Stripe.
 
         Raises GatewayTimeout and GatewayUnavailable while there is patience left.
         """
-        booking = await self._lapsed(booking_stream)
-        if booking is None:
+        booking = await self._current(booking_stream)
+        deadline = _deadline(booking)
+        if booking is None or deadline is None or self._clock() < deadline:
             return
-        assert booking.hold_until is not None
         reason = HOLD_LAPSED
         try:
-            await self._end_live_session(booking_stream, cause)
+            await self.end_live_session(booking_stream, booking, cause=cause)
         except (gateway.GatewayTimeout, gateway.GatewayUnavailable):
-            if self._clock() < booking.hold_until + PROVIDER_PATIENCE:
+            if self._clock() < deadline + PROVIDER_PATIENCE:
                 raise
             reason = HOLD_LAPSED_UNASKED
-        if await self._lapsed(booking_stream) is None:
+        # What Stripe said may have been that it is paid.
+        if _deadline(await self._current(booking_stream)) != deadline:
             return
-        command = ExpireBooking(booking=booking_stream, reason=reason)
-        await self._desk.submit(steps.order(cause, "expire", command))
+        command: Any = ExpireBooking(booking=booking_stream, reason=reason)
+        if booking.change is not None:
+            command = ExpireChange(booking=booking_stream, reason=reason)
+        await self._desk.submit(steps.order(cause, f"expire:{deadline.isoformat()}", command))
 
-    async def _lapsed(self, booking_stream: str) -> Booking | None:
-        found = await self._desk.current(streams.BOOKING, booking_stream)
-        booking = found[0]
-        if booking is None or booking.status is not Status.RESERVED:
-            return None
-        assert booking.hold_until is not None
-        return booking if booking.hold_until <= self._clock() else None
+    async def _current(self, booking_stream: str) -> Booking | None:
+        return (await self._desk.current(streams.BOOKING, booking_stream))[0]
 
-    async def _end_live_session(self, booking_stream: str, cause: steps.Cause) -> None:
-        stream = collect.payment_of(booking_stream)
-        found = await self._desk.current(streams.PAYMENT, stream)
-        payment = found[0]
+    async def end_live_session(
+        self, booking_stream: str, booking: Booking, *, cause: steps.Cause
+    ) -> None:
+        """Make sure that nobody can pay any more; what was paid meanwhile is recorded.
+
+        Raises GatewayTimeout and GatewayUnavailable.
+        """
+        stream = collect.payment_of(booking_stream, booking)
+        payment = (await self._desk.current(streams.PAYMENT, stream))[0]
         attempt = payment.live_attempt() if payment is not None else None
         if attempt is None:
             return
@@ -69,3 +74,12 @@ class HoldReleaser:
                 return
         if attempt.session is not None:
             await self._collector.end_session(attempt.session, cause=cause)
+
+
+def _deadline(booking: Booking | None) -> dt.datetime | None:
+    """Until when what is unpaid may stay; None where nothing can lapse."""
+    if booking is None:
+        return None
+    if booking.change is not None:
+        return None if booking.change_paid else booking.change_until
+    return booking.hold_until if booking.status in guards.UNPAID else None

@@ -9,6 +9,7 @@ import datetime as dt
 
 import msgspec
 
+from domain.inventory.events import CabinLayout, Residue
 from domain.kernel.money import Money
 
 DAILY = "1234567"
@@ -16,10 +17,10 @@ DAILY = "1234567"
 
 
 class Aircraft(msgspec.Struct, frozen=True):
-    """Seats by cabin: economy Y, business J."""
+    """Physical seats by cabin: business J in front of economy Y."""
 
-    economy_seats: int
-    business_seats: int
+    business: CabinLayout
+    economy: CabinLayout
 
 
 class Leg(msgspec.Struct, frozen=True):
@@ -45,9 +46,29 @@ class Rotation(msgspec.Struct, frozen=True):
     return_day_offset: int = 0
 
 
-A320 = Aircraft(economy_seats=132, business_seats=12)
-A321 = Aircraft(economy_seats=166, business_seats=16)
-B789 = Aircraft(economy_seats=274, business_seats=24)
+A320 = Aircraft(CabinLayout("J", 12, 1, "ACDF"), CabinLayout("Y", 132, 11, "ABCDEF"))
+A321 = Aircraft(CabinLayout("J", 16, 1, "ACDF"), CabinLayout("Y", 166, 11, "ABCDEF"))
+B789 = Aircraft(CabinLayout("J", 24, 1, "ADGK"), CabinLayout("Y", 274, 20, "ABCDEFHJK"))
+
+
+class FareLevel(msgspec.Struct, frozen=True):
+    """A booking class: its fare in percent of the lowest economy fare, how much of the cabin it
+    and the classes below may take (None: all), and where money goes when a change is cheaper."""
+
+    code: str
+    cabin: str
+    fare_percent: int
+    seat_percent: int | None
+    residue: Residue
+
+
+# From the highest to the lowest of each cabin.
+FARE_LEVELS = (
+    FareLevel("Y", "Y", 150, None, "cash"),
+    FareLevel("M", "Y", 120, 75, "credit"),
+    FareLevel("K", "Y", 100, 45, "credit"),
+    FareLevel("J", "J", 280, None, "cash"),
+)
 
 # Adult fares in economy without taxes, in minor units, by market: what is sold out of Kuwait is
 # sold in dinars and out of Tokyo in yen, so that three and no decimals are always present; the

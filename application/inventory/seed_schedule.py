@@ -13,12 +13,12 @@ from zoneinfo import ZoneInfo
 from application.inventory import seed_network
 from application.inventory.airports import Airports
 from application.inventory.schedule_flight import ScheduleFlight
-from application.inventory.seed_network import Aircraft, Leg, Rotation
-from domain.inventory.events import CabinFare, CapacityMove, FlightScheduled
+from application.inventory.seed_network import Aircraft, FareLevel, Leg, Rotation
+from domain.inventory import rules
+from domain.inventory.events import CapacityMove, FareClass, FlightScheduled
 from domain.kernel import ids, money
 
 DAY_COUNT = 7
-BUSINESS_FARE_PERCENT = 280
 # Thursday and Friday (ISO weekdays 4 and 5) are the days on which the home market leaves.
 BUSY_DAYS = frozenset({4, 5})
 BUSY_DAY_FARE_PERCENT = 110
@@ -58,9 +58,10 @@ def _command(
 ) -> ScheduleFlight:
     origin, destination = airports[leg.origin], airports[leg.destination]
     number = f"{carrier}{leg.number}"
+    layouts = (aircraft.economy, aircraft.business)
+    seats = {each.cabin: rules.authorised_count(each.cabin, each.seat_count) for each in layouts}
     departs_at = departure_instant(day, leg.departs, zone=origin.zone)
-    economy = _fare_of_day(seed_network.economy_fare(leg), day)
-    business = _percent(economy, BUSINESS_FARE_PERCENT)
+    lowest = _fare_of_day(seed_network.economy_fare(leg), day)
     return ScheduleFlight(
         flight=ids.flight_stream(number, day.isoformat()),
         scheduled=FlightScheduled(
@@ -72,12 +73,23 @@ def _command(
             departs_at=departs_at,
             arrives_at=departs_at + leg.block,
             domestic=origin.country == destination.country,
-            fares=(CabinFare("Y", economy), CabinFare("J", business)),
-            moves=(
-                CapacityMove("Y", authorised=aircraft.economy_seats),
-                CapacityMove("J", authorised=aircraft.business_seats),
+            fares=tuple(
+                _fare_class(level, lowest, seats[level.cabin]) for level in seed_network.FARE_LEVELS
             ),
+            moves=tuple(CapacityMove(cabin, authorised=count) for cabin, count in seats.items()),
+            layouts=layouts,
         ),
+    )
+
+
+def _fare_class(level: FareLevel, lowest: money.Money, seats: int) -> FareClass:
+    limit = None if level.seat_percent is None else seats * level.seat_percent // 100
+    return FareClass(
+        code=level.code,
+        cabin=level.cabin,
+        fare=_percent(lowest, level.fare_percent),
+        seat_limit=limit,
+        residue=level.residue,
     )
 
 

@@ -1,1 +1,3 @@
-"""The use cases of payment: start a checkout, follow its attempts, take in what Stripe reports."""
+"""The use cases of payment: start a checkout, follow its attempts, give money back, take in what
+Stripe reports.
+"""

@@ -14,6 +14,7 @@ from application.desk import Desk
 from application.payment import gateway, record_attempt
 from application.payment.record_attempt import RecordAttempt
 from application.payment.record_capture import RecordCapture
+from domain.booking.state import Booking
 from domain.kernel import ids, money
 from domain.payment import rejections, rules
 from domain.payment.state import Attempt, AttemptStatus, Payment
@@ -129,7 +130,9 @@ class Collector:
         await self._take_over(await self._payments.expire_session(session_id), cause)
 
     async def _take_over(self, session: gateway.CheckoutSession, cause: steps.Cause) -> None:
-        if session.payment_intent is not None:
+        if session.intent is not None:
+            await self._take_over_intent(session.intent, cause)
+        elif session.payment_intent is not None:
             await self.learn_intent(session.payment_intent, cause=cause)
         if session.status == "expired" and session.payment and session.attempt:
             expired = record_attempt.Expired()
@@ -137,7 +140,9 @@ class Collector:
 
     async def learn_intent(self, intent_id: str, *, cause: steps.Cause) -> None:
         """Take over what Stripe says now of a payment intent: captured, or a card declined."""
-        intent = await self._payments.payment_intent(intent_id)
+        await self._take_over_intent(await self._payments.payment_intent(intent_id), cause)
+
+    async def _take_over_intent(self, intent: gateway.PaymentIntent, cause: steps.Cause) -> None:
         if intent.booking is None or intent.payment is None or intent.attempt is None:
             return  # money of somebody else's making: reconciliation finds and explains it
         if intent.status == "succeeded":
@@ -175,6 +180,6 @@ class Collector:
         await self._desk.submit(steps.order(cause, f"{attempt}:{step}", command))
 
 
-def payment_of(booking: str) -> str:
-    """The payment stream of a booking's first amount due."""
-    return ids.payment_stream(booking, 1)
+def payment_of(stream: str, booking: Booking) -> str:
+    """The payment stream of what the booking has to pay now."""
+    return ids.payment_stream(stream, booking.payment_number())

@@ -1,4 +1,4 @@
-"""The payment gateway as the use cases see it: Checkout sessions, PaymentIntents, genuine events.
+"""The payment gateway as the use cases see it: sessions, intents, refunds, genuine events.
 
 One rule: a failure says whether the outcome is known. Only `GatewayRejected` is a definite no.
 """
@@ -32,25 +32,6 @@ class CheckoutRequest(msgspec.Struct, frozen=True, kw_only=True):
     customer_email: str | None
 
 
-class CheckoutSession(msgspec.Struct, frozen=True, kw_only=True):
-    """A session as it is now; `url` is there while it is open.
-
-    `payment_status` is paid, unpaid or no_payment_required; `payment_intent` appears with the
-    traveller's first attempt. booking, payment and attempt come from our own metadata.
-    """
-
-    id: str
-    url: str | None
-    status: Literal["open", "complete", "expired"]
-    payment_status: str
-    payment_intent: str | None
-    amount: money.Money
-    expires_at: dt.datetime
-    booking: str | None
-    payment: str | None
-    attempt: str | None
-
-
 class PaymentIntent(msgspec.Struct, frozen=True, kw_only=True):
     """A PaymentIntent as it is now; `last_error_code` is of the latest failed attempt.
 
@@ -67,6 +48,59 @@ class PaymentIntent(msgspec.Struct, frozen=True, kw_only=True):
     booking: str | None
     payment: str | None
     attempt: str | None
+
+
+class CheckoutSession(msgspec.Struct, frozen=True, kw_only=True):
+    """A session as it is now; `url` is there while it is open.
+
+    `payment_status` is paid, unpaid or no_payment_required; `payment_intent` appears with the
+    traveller's first attempt, and `intent` where it was read with the session. booking, payment
+    and attempt come from our own metadata.
+    """
+
+    id: str
+    url: str | None
+    status: Literal["open", "complete", "expired"]
+    payment_status: str
+    payment_intent: str | None
+    intent: PaymentIntent | None = None
+    amount: money.Money
+    expires_at: dt.datetime
+    booking: str | None
+    payment: str | None
+    attempt: str | None
+
+
+class RefundOrder(msgspec.Struct, frozen=True, kw_only=True):
+    """All that asks for one refund of an intent; a retry must send the very same values.
+
+    booking, payment and refund are our own ids and become metadata at Stripe.
+    """
+
+    payment_intent: str
+    amount: money.Money
+    idempotency_key: str
+    booking: str
+    payment: str
+    refund: str
+
+
+class ProviderRefund(msgspec.Struct, frozen=True, kw_only=True):
+    """A refund as it is now; `failure_reason` is Stripe's where the status is failed.
+
+    `succeeded` is not the end: it may still become failed. booking, payment and refund come from
+    our own metadata and are missing where somebody else made the refund.
+    """
+
+    id: str
+    status: Literal["pending", "requires_action", "succeeded", "failed", "canceled"]
+    amount: money.Money
+    payment_intent: str | None
+    charge: str | None
+    failure_reason: str | None
+    booking: str | None
+    payment: str | None
+    refund: str | None
 
 
 class GatewayFailure(Exception):
@@ -124,6 +158,21 @@ class PaymentGateway(Protocol):
 
         For outcomes too old to be asked by idempotency key (23 hours and more). The gateway has
         no filter for metadata and reads the whole window, so give it an end where one is known.
+        """
+        ...
+
+    async def create_refund(self, order: RefundOrder) -> ProviderRefund:
+        """Give money back, or the refund that this idempotency key made, as it is now."""
+        ...
+
+    async def refund(self, refund_id: str) -> ProviderRefund:
+        """The refund as it is now; an unknown id is GatewayRejected("resource_missing")."""
+        ...
+
+    async def find_refunds(self, *, payment_intent: str, refund: str) -> list[ProviderRefund]:
+        """The intent's refunds that bear our refund id, newest first; at most one in good order.
+
+        For unknown outcomes, and for those too old to be asked by idempotency key.
         """
         ...
 

@@ -6,7 +6,7 @@ The event is a hint. Which one comes first, how often and how late makes no diff
 from typing import Literal
 
 from application import steps
-from application.payment import collect
+from application.payment import collect, refunding
 
 Handled = Literal["done", "ignored"]
 
@@ -19,10 +19,19 @@ SESSION_EVENTS = frozenset(
     }
 )
 INTENT_EVENTS = frozenset({"payment_intent.succeeded", "payment_intent.payment_failed"})
+REFUND_EVENTS = frozenset({"refund.created", "refund.updated", "refund.failed"})
+
+# What nothing follows from is kept, and not worked off.
+WORKED_OFF = SESSION_EVENTS | INTENT_EVENTS | REFUND_EVENTS
 
 
 async def process_event(
-    event_type: str, object_id: str, *, collector: collect.Collector, cause: steps.Cause
+    event_type: str,
+    object_id: str,
+    *,
+    collector: collect.Collector,
+    refunder: refunding.Refunder,
+    cause: steps.Cause,
 ) -> Handled:
     """`ignored` for types that nothing follows from. Raises what the gateway and log raise."""
     if event_type in SESSION_EVENTS:
@@ -30,5 +39,8 @@ async def process_event(
         return "done"
     if event_type in INTENT_EVENTS:
         await collector.learn_intent(object_id, cause=cause)
+        return "done"
+    if event_type in REFUND_EVENTS:
+        await refunder.learn_refund(object_id, cause=cause)
         return "done"
     return "ignored"

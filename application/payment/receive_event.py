@@ -6,6 +6,7 @@ from typing import Literal, Protocol
 import msgspec
 
 from application import ports
+from application.payment import process_event
 from application.payment.gateway import VerifiedEvent
 from domain.kernel.sealed import Sealed
 
@@ -52,18 +53,25 @@ class EventReceiver:
     async def receive(self, body: bytes, signature: str | None) -> Received:
         """Raises NotGenuine, with nothing stored, and Unavailable, so that Stripe tries again."""
         event = self._verify(body, signature)
-        works = event.supported and event.object_id is not None
+        reason = _reason_to_ignore(event)
         subject, key = self._vault.new_subject()
         stored = await self._inbox.store(
             InboxEvent(
                 id=event.id,
                 type=event.type,
                 object=event.object_id or "",
-                state="new" if works else "ignored",
+                state="new" if reason is None else "ignored",
                 tries=0,
             ),
-            reason=None if works else "unsupported",
+            reason=reason,
             body=self._vault.seal(subject, body),
             key=key,
         )
         return "fresh" if stored else "duplicate"
+
+
+def _reason_to_ignore(event: VerifiedEvent) -> str | None:
+    """Why nothing follows from the event; None when something does."""
+    if not event.supported or event.object_id is None:
+        return "unsupported"
+    return None if event.type in process_event.WORKED_OFF else "nothing_follows"

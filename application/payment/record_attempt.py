@@ -1,6 +1,7 @@
 """Record what became of an attempt to open or keep a checkout session."""
 
 import datetime as dt
+from collections.abc import Sequence
 from typing import assert_never
 
 import msgspec
@@ -8,6 +9,8 @@ import msgspec
 from application import streams
 from application.orders import Decision
 from application.planning import Reading
+from domain.booking import decisions as booking_decisions
+from domain.kernel.events import DomainEvent
 from domain.payment import decisions, rejections
 from domain.payment.events import PaymentEvent
 from domain.payment.state import Payment
@@ -60,12 +63,22 @@ class RecordAttempt(msgspec.Struct, frozen=True):
 
 
 def record_attempt(command: RecordAttempt, reading: Reading) -> Decision:
-    """Rejects PaymentNotFound; told twice records nothing new."""
+    """Rejects PaymentNotFound; told twice records nothing new.
+
+    A card declined while the booking holds no seats moves the booking too.
+    """
     payment = reading.load(streams.PAYMENT, command.payment)
     if payment is None or payment.attempt(command.attempt) is None:
         raise rejections.PaymentNotFound()
     events = _decide(payment, command)
-    return Decision(answer_stream=command.payment, events=((command.payment, events),))
+    changes: tuple[tuple[str, Sequence[DomainEvent]], ...] = ((command.payment, events),)
+    if events and isinstance(command.result, Declined):
+        booking = reading.load(streams.BOOKING, payment.booking)
+        assert booking is not None
+        failed = booking_decisions.fail_payment(booking, reason=command.result.code)
+        if failed:
+            changes = (*changes, (payment.booking, failed))
+    return Decision(answer_stream=command.payment, events=changes)
 
 
 def _decide(payment: Payment, command: RecordAttempt) -> list[PaymentEvent]:

@@ -1,18 +1,27 @@
 """Start to collect the amount due: the intention is recorded before Stripe is asked."""
 
+from collections.abc import Sequence
+
 import msgspec
 
 from application import streams
 from application.orders import Decision
 from application.planning import Reading
+from domain.booking import decisions as booking_decisions
+from domain.booking import guards
 from domain.booking import rejections as booking_rejections
-from domain.booking import rules as booking_rules
+from domain.booking.state import Booking
 from domain.booking.states import Status
+from domain.inventory import decisions as flight_decisions
+from domain.inventory import rules as flight_rules
+from domain.inventory import waitlist
+from domain.inventory.events import FlightEvent
+from domain.inventory.state import evolve as evolve_flight
 from domain.kernel import ids
-from domain.payment import decisions, rejections
+from domain.kernel.events import DomainEvent
+from domain.payment import decisions
 from domain.payment.state import evolve
 
-# This issue knows one amount due per booking: its first.
 FIRST_PAYMENT = 1
 
 
@@ -24,25 +33,21 @@ class StartCheckout(msgspec.Struct, frozen=True):
 
     @property
     def hints(self) -> tuple[str, ...]:
-        """The booking and its payment."""
+        """The booking and its first payment; that of a change becomes known with it."""
         return (self.booking, ids.payment_stream(self.booking, FIRST_PAYMENT))
 
 
 def start_checkout(command: StartCheckout, reading: Reading) -> Decision:
-    """Rejects BookingNotFound, BookingHasExpired, TransitionRefused, AlreadyPaid.
+    """Rejects BookingNotFound, BookingHasExpired, NothingDue, AlreadyPaid, SeatsUnavailable.
 
     The answer names the live attempt; a live one is used again rather than a second opened.
     """
     booking = reading.load(streams.BOOKING, command.booking)
     if booking is None:
         raise booking_rejections.BookingNotFound()
-    if booking.status is Status.EXPIRED:
-        raise booking_rejections.BookingHasExpired()
-    if booking.status is not Status.RESERVED:
-        raise rejections.AlreadyPaid()
-    if not booking_rules.is_hold_running(booking, now=reading.now):
-        raise booking_rejections.BookingHasExpired()
-    stream = ids.payment_stream(command.booking, FIRST_PAYMENT)
+    guards.require_checkout(booking, now=reading.now)
+    retried = _retry(command.booking, booking, reading)
+    stream = ids.payment_stream(command.booking, booking.payment_number())
     payment = reading.load(streams.PAYMENT, stream)
     requested = decisions.request(payment, booking=command.booking, due=booking.amount_due())
     for event in requested:
@@ -50,7 +55,7 @@ def start_checkout(command: StartCheckout, reading: Reading) -> Decision:
     assert payment is not None
     live = payment.live_attempt()
     if live is not None:
-        return Decision(answer_stream=stream, ids={"attempt": live.id})
+        return Decision(answer_stream=stream, events=_changed(retried), ids={"attempt": live.id})
     attempt = f"{stream}-a{len(payment.attempts) + 1}"
     started = decisions.start_attempt(
         payment,
@@ -61,6 +66,41 @@ def start_checkout(command: StartCheckout, reading: Reading) -> Decision:
     )
     return Decision(
         answer_stream=stream,
-        events=((stream, (*requested, *started)),),
+        events=((stream, (*requested, *started)), *_changed(retried)),
         ids={"attempt": attempt},
     )
+
+
+def _retry(
+    stream: str, booking: Booking, reading: Reading
+) -> list[tuple[str, Sequence[DomainEvent]]]:
+    """Who holds no seats may pay only while there are some: rejects SeatsUnavailable.
+
+    After a failed payment the booking goes back to waiting.
+    """
+    if booking.status not in {Status.PENDING, Status.PAYMENT_FAILED}:
+        return []
+    for segment in booking.segments:
+        flight = reading.load(streams.FLIGHT, segment.flight)
+        assert flight is not None
+        leaving: list[FlightEvent] = waitlist.leave(flight, booking=stream, reason="pays")
+        for event in leaving:
+            flight = evolve_flight(flight, event)
+        flight_decisions.hold(
+            flight,
+            booking=stream,
+            cabin=segment.cabin,
+            fare_class=segment.fare_class,
+            seat_count=booking.seat_count,
+            until=flight_rules.hold_until(now=reading.now),
+            now=reading.now,
+        )
+    assert booking.hold_until is not None
+    retried = booking_decisions.retry_payment(booking, waits_until=booking.hold_until)
+    return [(stream, retried)]
+
+
+def _changed(
+    changes: Sequence[tuple[str, Sequence[DomainEvent]]],
+) -> tuple[tuple[str, Sequence[DomainEvent]], ...]:
+    return tuple((stream, events) for stream, events in changes if events)

@@ -13,9 +13,7 @@ def concerns(recorded: RecordedEvent) -> bool:
 
 
 def command(
-    recorded: RecordedEvent, *, airline_code: str, ticket_serials: tuple[int, ...]
+    recorded: RecordedEvent, *, airline_code: str, serials: tuple[int, ...]
 ) -> ConfirmBooking:
-    """What follows: `ticket_serials` one for each passenger a booking can have."""
-    return ConfirmBooking(
-        booking=recorded.stream, airline_code=airline_code, ticket_serials=ticket_serials
-    )
+    """What follows: `serials` one for each passenger and each extra."""
+    return ConfirmBooking(booking=recorded.stream, airline_code=airline_code, serials=serials)

@@ -2,7 +2,7 @@
 
 import datetime as dt
 
-from domain.inventory import rejections, rules
+from domain.inventory import rejections, rules, waitlist
 from domain.inventory.events import (
     CapacityMove,
     FlightEvent,
@@ -12,7 +12,6 @@ from domain.inventory.events import (
     SeatsSold,
 )
 from domain.inventory.state import Flight, evolve
-from domain.kernel import money
 
 SCHEDULE_FACTS = (
     "number",
@@ -20,8 +19,7 @@ SCHEDULE_FACTS = (
     "destination",
     "origin_zone",
     "destination_zone",
-    "departs_at",
-    "arrives_at",
+    "scheduled_departs_at",
     "domestic",
 )
 
@@ -38,9 +36,16 @@ def schedule(flight: Flight | None, *, scheduled: FlightScheduled) -> list[Fligh
     return []
 
 
-def _on_offer(flight: Flight) -> dict[str, tuple[int, money.Money]]:
-    """Seats and fare of each cabin; what is held or sold of them is another matter."""
-    return {code: (cabin.authorised_count, cabin.fare) for code, cabin in flight.cabins.items()}
+def _on_offer(flight: Flight) -> dict[str, object]:
+    """Seats and classes of each cabin; what is held or sold of them is another matter."""
+    return {
+        code: (
+            cabin.authorised_count,
+            cabin.layout,
+            tuple((each.code, each.fare, each.seat_limit, each.residue) for each in cabin.buckets),
+        )
+        for code, cabin in flight.cabins.items()
+    }
 
 
 def hold(
@@ -48,43 +53,75 @@ def hold(
     *,
     booking: str,
     cabin: str,
+    fare_class: str,
     seat_count: int,
     until: dt.datetime,
     now: dt.datetime,
 ) -> list[FlightEvent]:
-    """Keep seats for a booking until the deadline (I1, I2)."""
+    """Keep seats for a booking until the deadline (I1, I2, I4); nobody jumps the queue."""
     assert seat_count > 0
     if flight is None:
         raise rejections.FlightNotFound()
-    if cabin not in flight.cabins:
+    known = flight.cabins.get(cabin)
+    if known is None or known.bucket(fare_class) is None:
         raise rejections.CabinNotFound(cabin=cabin)
-    if flight.allocations.get(booking) is not None:
+    allocation = flight.allocations.get(booking)
+    if allocation is not None and allocation.held is not None:
         return []
-    if not rules.is_on_sale(flight.departs_at, now=now):
+    if not rules.is_bookable(flight, now=now):
         raise rejections.SalesClosed(flight=flight.number)
-    if flight.cabins[cabin].free_count < seat_count:
-        raise rejections.SeatsUnavailable(
-            flight=flight.number, free=max(0, flight.cabins[cabin].free_count)
-        )
-    move = CapacityMove(cabin=cabin, held=seat_count)
+    free = known.free_in(fare_class)
+    if flight.waitlist:
+        free -= waitlist.claimed(flight, cabin)
+    if free < seat_count:
+        raise rejections.SeatsUnavailable(flight=flight.number, free=max(0, free))
+    move = CapacityMove(cabin=cabin, held=seat_count, fare_class=fare_class)
     return [SeatsHeld(booking=booking, until=until, moves=(move,))]
 
 
-def release(flight: Flight, *, booking: str, reason: str) -> list[FlightEvent]:
+def release_hold(flight: Flight, *, booking: str, reason: str) -> list[FlightEvent]:
     """Put what the booking holds on sale again (I3); sold seats are not touched."""
     allocation = flight.allocations.get(booking)
-    if allocation is None or allocation.until is None:
+    if allocation is None or allocation.held is None:
         return []
-    move = CapacityMove(cabin=allocation.cabin, held=-allocation.seat_count)
-    return [SeatsReleased(booking=booking, reason=reason, moves=(move,))]
+    block = allocation.held
+    move = CapacityMove(cabin=block.cabin, held=-block.seat_count, fare_class=block.fare_class)
+    vacated: tuple[str, ...] = ()
+    if allocation.sold is None and len(flight.seats):
+        vacated = tuple(sorted(n for n, seat in flight.seats.items() if seat.booking == booking))
+    return [SeatsReleased(booking=booking, reason=reason, moves=(move,), vacated=vacated)]
 
 
 def sell(flight: Flight, *, booking: str) -> list[FlightEvent]:
     """Turn the booking's held seats into sold ones (I3)."""
     allocation = flight.allocations.get(booking)
     assert allocation is not None, "a booking is ticketed only while it holds its seats"
-    if allocation.until is None:
+    block = allocation.held
+    if block is None:
         return []
-    seats = allocation.seat_count
-    move = CapacityMove(cabin=allocation.cabin, held=-seats, sold=seats)
+    seats = block.seat_count
+    move = CapacityMove(block.cabin, held=-seats, sold=seats, fare_class=block.fare_class)
     return [SeatsSold(booking=booking, moves=(move,))]
+
+
+def give_back(
+    flight: Flight, *, booking: str, passengers: tuple[int, ...], seat_count: int, reason: str
+) -> list[FlightEvent]:
+    """Sold seats of some passengers on sale again, with the places they had (I3)."""
+    if seat_count == 0:
+        return []
+    allocation = flight.allocations.get(booking)
+    assert allocation is not None, "only what was sold is given back"
+    block = allocation.sold
+    assert block is not None, "only what was sold is given back"
+    assert block.seat_count >= seat_count, "only what was sold is given back"
+    gone = set(passengers)
+    vacated = tuple(
+        sorted(
+            number
+            for number, seat in flight.seats.items()
+            if seat.booking == booking and seat.passenger in gone
+        )
+    )
+    move = CapacityMove(block.cabin, sold=-seat_count, fare_class=block.fare_class)
+    return [SeatsReleased(booking=booking, reason=reason, moves=(move,), vacated=vacated)]

@@ -39,3 +39,33 @@ class FlightScheduledOtherwise(Rejection):
     """The departure exists already with other facts."""
 
     code: ClassVar[str] = "BOOKING_CONFLICT"
+
+
+class SeatTaken(Rejection):
+    """Somebody else has the seat, or it was asked for twice."""
+
+    code: ClassVar[str] = "SEATS_UNAVAILABLE"
+
+
+class SeatUnknown(Rejection):
+    """The cabin has no such seat."""
+
+    code: ClassVar[str] = "VALIDATION_ERROR"
+
+
+class NoSeatLeft(Rejection):
+    """More people than seats: those without one wait at the gate."""
+
+    code: ClassVar[str] = "SEATS_UNAVAILABLE"
+
+
+class FlightOver(Rejection):
+    """The flight was cancelled or has left."""
+
+    code: ClassVar[str] = "INVALID_STATE_TRANSITION"
+
+
+class FlightNotDue(Rejection):
+    """A flight cannot leave before its gate has closed."""
+
+    code: ClassVar[str] = "INVALID_STATE_TRANSITION"

@@ -6,4 +6,6 @@ traffic liability* (2000) is what the airline owes in carriage (IFRS 15 contract
 L1  Every entry sums to zero per currency.
 L2  A capture always credits 2020 and ticketing always debits it; what stays there is a worklist.
 L3  Amounts are never recomputed on replay: entries are facts.
+L4  What a ticket put into the liabilities leaves them when its coupons are final, flown or not,
+    except tax and charges that others are owed.
 """

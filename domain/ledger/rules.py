@@ -1,14 +1,14 @@
-"""Posting rules: the entry of each business event that moves money."""
+"""Posting rules of money at the provider, and how every entry is made."""
 
 import datetime as dt
 from zoneinfo import ZoneInfo
 
 from domain.kernel import entries, money
 from domain.ledger import accounts
-from domain.pricing.price import Price
 
 CAPTURE_RULE = "capture"
-TICKETING_RULE = "ticketing"
+REFUND_ACCEPTED_RULE = "refund_accepted"
+REFUND_FAILED_RULE = "refund_failed"
 
 _ACCOUNTING_ZONE = ZoneInfo(entries.ACCOUNTING_ZONE)
 
@@ -22,7 +22,7 @@ def capture_entry(
     *, booking: str, amount: money.Money, references: tuple[str, ...], now: dt.datetime
 ) -> entries.Entry:
     """Money captured at Stripe: clearing against unapplied funds, gross (L2)."""
-    return _entry(
+    return make_entry(
         rule=CAPTURE_RULE,
         booking=booking,
         references=references,
@@ -34,25 +34,7 @@ def capture_entry(
     )
 
 
-def ticketing_entry(
-    *, booking: str, price: Price, references: tuple[str, ...], now: dt.datetime
-) -> entries.Entry:
-    """Tickets issued: unapplied funds become fare liability, VAT and charges owed (L2)."""
-    return _entry(
-        rule=TICKETING_RULE,
-        booking=booking,
-        references=references,
-        now=now,
-        amounts=(
-            (accounts.UNAPPLIED_FUNDS, price.total()),
-            (accounts.AIR_TRAFFIC_LIABILITY, -price.of("fare")),
-            (accounts.VAT_OUTPUT, -price.of("vat")),
-            (accounts.AIRPORT_CHARGES, -price.of("charge")),
-        ),
-    )
-
-
-def _entry(
+def make_entry(
     *,
     rule: str,
     booking: str,
@@ -60,6 +42,7 @@ def _entry(
     now: dt.datetime,
     amounts: tuple[tuple[str, money.Money], ...],
 ) -> entries.Entry:
+    """An entry of one booking, dated in the accounting zone; amounts of zero are left out."""
     return entries.Entry(
         effective_on=accounting_day(now),
         rule=rule,
@@ -69,5 +52,37 @@ def _entry(
             entries.Posting(account, booking, amount.amount, amount.currency)
             for account, amount in amounts
             if amount.amount
+        ),
+    )
+
+
+def refund_accepted_entry(
+    *, booking: str, amount: money.Money, references: tuple[str, ...], now: dt.datetime
+) -> entries.Entry:
+    """Stripe took a refund from our balance: what was owed is paid out of clearing, gross."""
+    return make_entry(
+        rule=REFUND_ACCEPTED_RULE,
+        booking=booking,
+        references=references,
+        now=now,
+        amounts=(
+            (accounts.REFUNDS_PAYABLE, amount),
+            (accounts.STRIPE_CLEARING, -amount),
+        ),
+    )
+
+
+def refund_failed_entry(
+    *, booking: str, amount: money.Money, references: tuple[str, ...], now: dt.datetime
+) -> entries.Entry:
+    """A refund came back to our balance: it is owed again."""
+    return make_entry(
+        rule=REFUND_FAILED_RULE,
+        booking=booking,
+        references=references,
+        now=now,
+        amounts=(
+            (accounts.STRIPE_CLEARING, amount),
+            (accounts.REFUNDS_PAYABLE, -amount),
         ),
     )

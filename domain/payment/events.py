@@ -88,6 +88,61 @@ class FundsParked(DomainEvent, frozen=True):
     reason: str
 
 
+class RefundRequested(DomainEvent, frozen=True):
+    """The intention to give money of one capture back: all that a retry must say again.
+
+    `obligation` names what the airline owes and why; `refund` is our id, known to Stripe too.
+    """
+
+    tag: ClassVar[str] = "payment.refund_requested.1"
+    refund: str
+    intent: str
+    amount: money.Money
+    obligation: str
+    idempotency_key: str
+    requested_at: dt.datetime
+
+
+class RefundUnresolved(DomainEvent, frozen=True):
+    """Stripe did not answer in time: it may or may not have the refund (M4)."""
+
+    tag: ClassVar[str] = "payment.refund_unresolved.1"
+    refund: str
+
+
+class RefundAccepted(DomainEvent, frozen=True):
+    """Stripe has the refund and took the money from our balance; the entry debits what we owed."""
+
+    tag: ClassVar[str] = "payment.refund_accepted.1"
+    refund: str
+    provider_refund: str
+    entry: entries.Entry
+
+
+class RefundSettled(DomainEvent, frozen=True):
+    """Stripe passed the money on; the bank may still send it back."""
+
+    tag: ClassVar[str] = "payment.refund_settled.1"
+    refund: str
+
+
+class RefundRefused(DomainEvent, frozen=True):
+    """Stripe said a definite no and took nothing; `code` is Stripe's error code."""
+
+    tag: ClassVar[str] = "payment.refund_refused.1"
+    refund: str
+    code: str
+
+
+class RefundFailed(DomainEvent, frozen=True):
+    """The money came back to our balance after all; the entry makes it owed again."""
+
+    tag: ClassVar[str] = "payment.refund_failed.1"
+    refund: str
+    code: str
+    entry: entries.Entry
+
+
 PaymentEvent = (
     PaymentRequested
     | AttemptStarted
@@ -98,4 +153,10 @@ PaymentEvent = (
     | PaymentDeclined
     | PaymentCaptured
     | FundsParked
+    | RefundRequested
+    | RefundUnresolved
+    | RefundAccepted
+    | RefundSettled
+    | RefundRefused
+    | RefundFailed
 )

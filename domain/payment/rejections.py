@@ -21,3 +21,9 @@ class AttemptUnderWay(Rejection):
     """Stripe has been asked and its answer is awaited; asking again with the same key is safe."""
 
     code: ClassVar[str] = "PAYMENT_PROCESSING"
+
+
+class RefundExceedsCaptured(Rejection):
+    """More is asked back than was captured and not refunded yet."""
+
+    code: ClassVar[str] = "REFUND_EXCEEDS_CAPTURED"

@@ -4,8 +4,9 @@ import datetime as dt
 from typing import Literal
 
 # Why captured money waits: another capture paid already, the hold had lapsed, it is not the
-# amount due, or the booking was in no state to be paid. Stored in `FundsParked.reason`.
-ParkReason = Literal["duplicate", "late", "amount_differs", "not_payable"]
+# amount due, the booking was in no state to be paid, or waited for seats that were not there.
+# Stored in `FundsParked.reason`.
+ParkReason = Literal["duplicate", "late", "amount_differs", "not_payable", "no_seats"]
 
 # Stripe wants at least 30 minutes from its receipt of the call; the rest is room to ask again with
 # the same key after a lost answer. The hold ends first, and then the session is expired by us.

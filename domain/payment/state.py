@@ -17,6 +17,12 @@ from domain.payment.events import (
     PaymentDeclined,
     PaymentEvent,
     PaymentRequested,
+    RefundAccepted,
+    RefundFailed,
+    RefundRefused,
+    RefundRequested,
+    RefundSettled,
+    RefundUnresolved,
     SessionOpened,
 )
 
@@ -33,6 +39,20 @@ class AttemptStatus(StrEnum):
 
 
 LIVE = frozenset({AttemptStatus.REQUESTED, AttemptStatus.UNKNOWN, AttemptStatus.OPEN})
+
+
+class RefundStatus(StrEnum):
+    """How far one refund has come."""
+
+    REQUESTED = "requested"
+    UNKNOWN = "unknown"
+    ACCEPTED = "accepted"
+    SETTLED = "settled"
+    REFUSED = "refused"
+    FAILED = "failed"
+
+
+NOT_REFUNDED = frozenset({RefundStatus.REFUSED, RefundStatus.FAILED})
 
 
 class Attempt(msgspec.Struct, frozen=True):
@@ -58,13 +78,27 @@ class Capture(msgspec.Struct, frozen=True):
     parked: bool = False
 
 
+class Refund(msgspec.Struct, frozen=True):
+    """Money of one capture asked back; `provider_refund` is Stripe's id once it has it."""
+
+    id: str
+    intent: str
+    amount: money.Money
+    obligation: str
+    idempotency_key: str
+    requested_at: dt.datetime
+    status: RefundStatus = RefundStatus.REQUESTED
+    provider_refund: str | None = None
+
+
 class Payment(msgspec.Struct, frozen=True):
-    """One amount due, its attempts in order and its captures by intent."""
+    """One amount due, its attempts and refunds in order, its captures by intent."""
 
     booking: str
     due: money.Money
     attempts: tuple[Attempt, ...] = ()
     captures: tuple[Capture, ...] = ()
+    refunds: tuple[Refund, ...] = ()
 
     def live_attempt(self) -> Attempt | None:
         """The attempt that may still be paid, if any (M1)."""
@@ -77,6 +111,17 @@ class Payment(msgspec.Struct, frozen=True):
     def capture(self, intent: str) -> Capture | None:
         """The capture of this intent, if it was told already (M2)."""
         return next((c for c in self.captures if c.intent == intent), None)
+
+    def refund(self, refund: str) -> Refund | None:
+        """The refund of this id."""
+        return next((r for r in self.refunds if r.id == refund), None)
+
+    def refundable(self, intent: str) -> money.Money:
+        """What may still be asked back of the capture, which must be there (M5)."""
+        captured = self.capture(intent)
+        assert captured is not None, "only captured money is asked back"
+        asked = [r.amount for r in self.refunds if r.intent == intent and _counts(r)]
+        return captured.amount - money.total(asked, captured.amount.currency)
 
     def is_settled(self) -> bool:
         """Whether money was captured and applied."""
@@ -119,6 +164,19 @@ def evolve(payment: Payment | None, event: PaymentEvent) -> Payment:
                 for c in payment.captures
             )
             return msgspec.structs.replace(payment, captures=captures)
+        case RefundRequested():
+            return _refund_requested(payment, event)
+        case RefundUnresolved():
+            return _with_refund(payment, event.refund, status=RefundStatus.UNKNOWN)
+        case RefundAccepted(refund=refund, provider_refund=told):
+            status = RefundStatus.ACCEPTED
+            return _with_refund(payment, refund, status=status, provider_refund=told)
+        case RefundSettled():
+            return _with_refund(payment, event.refund, status=RefundStatus.SETTLED)
+        case RefundRefused():
+            return _with_refund(payment, event.refund, status=RefundStatus.REFUSED)
+        case RefundFailed():
+            return _with_refund(payment, event.refund, status=RefundStatus.FAILED)
         case _:
             assert_never(event)
 
@@ -154,3 +212,26 @@ def _declined(payment: Payment, event: PaymentDeclined) -> Payment:
         return payment
     charges = attempt.declined_charges | {event.charge}
     return _replaced(payment, msgspec.structs.replace(attempt, declined_charges=charges))
+
+
+def _counts(refund: Refund) -> bool:
+    return refund.status not in NOT_REFUNDED
+
+
+def _refund_requested(payment: Payment, event: RefundRequested) -> Payment:
+    refund = Refund(
+        id=event.refund,
+        intent=event.intent,
+        amount=event.amount,
+        obligation=event.obligation,
+        idempotency_key=event.idempotency_key,
+        requested_at=event.requested_at,
+    )
+    return msgspec.structs.replace(payment, refunds=(*payment.refunds, refund))
+
+
+def _with_refund(payment: Payment, refund: str, **changes: str) -> Payment:
+    refunds = tuple(
+        msgspec.structs.replace(r, **changes) if r.id == refund else r for r in payment.refunds
+    )
+    return msgspec.structs.replace(payment, refunds=refunds)

@@ -1,17 +1,60 @@
-"""A price: its lines by kind, and their sum."""
+"""A price: what each coupon and each extra is worth, and their sum.
 
+A *coupon* is one passenger on one flight. Passengers and flights (*segments*) are counted from 0
+in the order of the party and of the journey.
+"""
+
+from collections.abc import Sequence
 from typing import Literal
 
 import msgspec
 
 from domain.kernel import money
 
-LineKind = Literal["fare", "vat", "charge"]
+LineKind = Literal["fare", "extra", "vat", "charge"]
 PassengerType = Literal["ADT", "CHD", "INF"]
+
+# Infants sit on a lap: they take no seat from capacity.
+TAKES_SEAT: dict[PassengerType, bool] = {"ADT": True, "CHD": True, "INF": False}
+
+LINE_KINDS: tuple[LineKind, ...] = ("fare", "extra", "vat", "charge")
+
+
+class CouponPrice(msgspec.Struct, frozen=True):
+    """What one passenger pays for one flight, in minor units of the price's currency.
+
+    `fare` is without tax, `vat` is due on fare and charge, `charge` is the airports'.
+    """
+
+    passenger: int
+    segment: int
+    fare: int
+    vat: int
+    charge: int
+
+    @property
+    def total(self) -> int:
+        """All that is paid for the coupon."""
+        return self.fare + self.vat + self.charge
+
+
+class ExtraPrice(msgspec.Struct, frozen=True):
+    """What one extra (bag, meal, seat) of one passenger on one flight costs; `net` without tax."""
+
+    code: str
+    passenger: int
+    segment: int
+    net: int
+    vat: int
+
+    @property
+    def total(self) -> int:
+        """All that is paid for the extra."""
+        return self.net + self.vat
 
 
 class PriceLine(msgspec.Struct, frozen=True):
-    """One line for all passengers of a type; `amount` in minor units of the price's currency."""
+    """One line for people to read: all passengers of a type; `amount` in minor units."""
 
     kind: LineKind
     passenger_type: PassengerType
@@ -20,16 +63,50 @@ class PriceLine(msgspec.Struct, frozen=True):
 
 
 class Price(msgspec.Struct, frozen=True):
-    """Lines in one currency."""
+    """Coupons and extras in one currency."""
 
     currency: str
-    lines: tuple[PriceLine, ...]
+    coupons: tuple[CouponPrice, ...]
+    extras: tuple[ExtraPrice, ...] = ()
 
     def total(self) -> money.Money:
         """The amount due (P1)."""
-        return money.Money(sum(line.amount for line in self.lines), self.currency)
+        amount = 0
+        for coupon in self.coupons:
+            amount += coupon.fare + coupon.vat + coupon.charge
+        for extra in self.extras:
+            amount += extra.net + extra.vat
+        return money.Money(amount, self.currency)
 
     def of(self, kind: LineKind) -> money.Money:
-        """The sum of the lines of a kind."""
-        amount = sum(line.amount for line in self.lines if line.kind == kind)
+        """The sum of a kind over all coupons and extras."""
+        amount = sum(_amounts(kind, self.coupons, self.extras))
         return money.Money(amount, self.currency)
+
+
+def lines(price: Price, passengers: Sequence[PassengerType]) -> tuple[PriceLine, ...]:
+    """The price by passenger type and kind; their sum is the total (P1)."""
+    found: list[PriceLine] = []
+    for passenger_type in dict.fromkeys(passengers):
+        among = {index for index, each in enumerate(passengers) if each == passenger_type}
+        coupons = [coupon for coupon in price.coupons if coupon.passenger in among]
+        extras = [extra for extra in price.extras if extra.passenger in among]
+        for kind in LINE_KINDS:
+            amount = sum(_amounts(kind, coupons, extras))
+            if amount:
+                found.append(PriceLine(kind, passenger_type, len(among), amount))
+    return tuple(found)
+
+
+def _amounts(
+    kind: LineKind, coupons: Sequence[CouponPrice], extras: Sequence[ExtraPrice]
+) -> list[int]:
+    match kind:
+        case "fare":
+            return [coupon.fare for coupon in coupons]
+        case "charge":
+            return [coupon.charge for coupon in coupons]
+        case "extra":
+            return [extra.net for extra in extras]
+        case "vat":
+            return [coupon.vat for coupon in coupons] + [extra.vat for extra in extras]

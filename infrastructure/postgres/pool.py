@@ -1,5 +1,6 @@
 """Connections for reads and small tables: one bounded pool per process, in autocommit."""
 
+import select
 from typing import Any
 
 import psycopg
@@ -23,6 +24,17 @@ async def _configure(connection: Connection) -> None:
     await connection.execute(f"SET statement_timeout = {STATEMENT_TIMEOUT_MS}")
 
 
+async def _check(connection: Connection) -> None:
+    """Raises OperationalError for a connection that the server has ended.
+
+    A connection at rest has nothing to read: only when its socket has something, such as the end,
+    is the server asked. Asking each time would double the round trips of small queries.
+    """
+    readable, _, _ = select.select([connection.fileno()], [], [], 0)
+    if readable:
+        await AsyncConnectionPool.check_connection(connection)
+
+
 def make_pool(dsn: str, *, min_size: int = 1, max_size: int = 8) -> Pool:
     """A closed pool: the caller opens it in its event loop and closes it."""
     return AsyncConnectionPool(
@@ -32,6 +44,6 @@ def make_pool(dsn: str, *, min_size: int = 1, max_size: int = 8) -> Pool:
         timeout=WAIT_SECONDS,
         reconnect_timeout=RECONNECT_SECONDS,
         configure=_configure,
-        check=AsyncConnectionPool.check_connection,
+        check=_check,
         open=False,
     )

@@ -132,6 +132,20 @@ CREATE TABLE process.checkpoint (
     CONSTRAINT checkpoint_pkey PRIMARY KEY (name)
 );
 
+CREATE TABLE process.flight_task (
+    flight text COLLATE "C" NOT NULL,
+    version integer NOT NULL,
+    kind text COLLATE "C" NOT NULL,
+    total integer DEFAULT 0 NOT NULL,
+    done integer DEFAULT 0 NOT NULL,
+    failed integer DEFAULT 0 NOT NULL,
+    created_at timestamp with time zone DEFAULT clock_timestamp() NOT NULL,
+    touched_at timestamp with time zone,
+    finished_at timestamp with time zone,
+    CONSTRAINT flight_task_pkey PRIMARY KEY (flight, version)
+);
+CREATE INDEX flight_task_unfinished ON process.flight_task USING btree (created_at) WHERE (finished_at IS NULL);
+
 CREATE TABLE projections.checkpoint (
     projection text COLLATE "C" NOT NULL,
     generation integer NOT NULL,
@@ -547,6 +561,7 @@ $function$;
 -- TABLE ledger.posting: ais_projector may SELECT
 -- TABLE ledger.stored_events: ais_application may SELECT
 -- TABLE process.checkpoint: ais_application may INSERT, SELECT, UPDATE
+-- TABLE process.flight_task: ais_application may INSERT, SELECT, UPDATE
 -- TABLE projections.checkpoint: ais_application may SELECT
 -- TABLE projections.checkpoint: ais_projector may DELETE, INSERT, SELECT, UPDATE
 -- TABLE projections.current_generation: ais_application may SELECT

@@ -8,6 +8,8 @@ from infrastructure.postgres.pool import Pool
 
 # As the sequence's INCREMENT in migration 0001.
 BLOCK_SIZE = 20
+# More than a booking can have of passengers and extras together.
+DRAW_LIMIT = 500
 
 
 class PostgresTicketStock:
@@ -18,16 +20,24 @@ class PostgresTicketStock:
         self._left: list[int] = []
 
     async def draw(self, count: int) -> list[int]:
-        """Fresh serials; raises Unavailable."""
-        assert 0 < count <= BLOCK_SIZE
-        if len(self._left) < count:
-            try:
-                async with self._pool.connection() as connection:
-                    cursor = await connection.execute("SELECT nextval('ledger.ticket_serial')")
-                    row = await cursor.fetchone()
-            except (psycopg.OperationalError, PoolTimeout) as error:
-                raise ports.Unavailable("database") from error
-            assert row is not None
-            self._left = list(range(row[0], row[0] + BLOCK_SIZE))
+        """Fresh serials, not always in a row; raises Unavailable."""
+        assert 0 < count <= DRAW_LIMIT
+        # Taken before anything is waited for, so that nobody else takes the same.
         drawn, self._left = self._left[:count], self._left[count:]
+        missing = count - len(drawn)
+        if missing:
+            fresh = await self._fetch(-(-missing // BLOCK_SIZE))
+            drawn += fresh[:missing]
+            self._left += fresh[missing:]
         return drawn
+
+    async def _fetch(self, blocks: int) -> list[int]:
+        try:
+            async with self._pool.connection() as connection:
+                cursor = await connection.execute(
+                    "SELECT nextval('ledger.ticket_serial') FROM generate_series(1, %s)", (blocks,)
+                )
+                rows = await cursor.fetchall()
+        except (psycopg.OperationalError, PoolTimeout) as error:
+            raise ports.Unavailable("database") from error
+        return [serial for (first,) in rows for serial in range(first, first + BLOCK_SIZE)]

@@ -25,20 +25,6 @@ NOT_IN_ISO_UNITS = frozenset({"IQD", "ISK", "LYD", "MGA", "UGX"})
 _LOCALES: Mapping[str, str] = {"en": "en"}
 
 
-class _Session(msgspec.Struct, frozen=True):
-    """What we read of a Checkout session."""
-
-    id: str
-    status: Literal["open", "complete", "expired"]
-    payment_status: str
-    amount_total: int
-    currency: str
-    expires_at: int
-    url: str | None = None
-    payment_intent: str | None = None
-    metadata: dict[str, str] | None = None
-
-
 class _Error(msgspec.Struct, frozen=True):
     """The last failed attempt of an intent."""
 
@@ -55,6 +41,33 @@ class _Intent(msgspec.Struct, frozen=True):
     currency: str
     latest_charge: str | None = None
     last_payment_error: _Error | None = None
+    metadata: dict[str, str] | None = None
+
+
+class _Session(msgspec.Struct, frozen=True):
+    """What we read of a Checkout session."""
+
+    id: str
+    status: Literal["open", "complete", "expired"]
+    payment_status: str
+    amount_total: int
+    currency: str
+    expires_at: int
+    url: str | None = None
+    payment_intent: str | _Intent | None = None
+    metadata: dict[str, str] | None = None
+
+
+class _Refund(msgspec.Struct, frozen=True):
+    """What we read of a refund."""
+
+    id: str
+    status: Literal["pending", "requires_action", "succeeded", "failed", "canceled"]
+    amount: int
+    currency: str
+    payment_intent: str | None = None
+    charge: str | None = None
+    failure_reason: str | None = None
     metadata: dict[str, str] | None = None
 
 
@@ -92,7 +105,11 @@ class StripePaymentGateway:
     async def session(self, session_id: str) -> gateway.CheckoutSession:
         """See PaymentGateway."""
         return _session(
-            await errors.translated(self._client.v1.checkout.sessions.retrieve_async(session_id))
+            await errors.translated(
+                self._client.v1.checkout.sessions.retrieve_async(
+                    session_id, {"expand": ["payment_intent"]}
+                )
+            )
         )
 
     async def expire_session(self, session_id: str) -> gateway.CheckoutSession:
@@ -136,6 +153,53 @@ class StripePaymentGateway:
                 return found
             params["starting_after"] = sessions[-1].id
         raise gateway.GatewayUnavailable("the window holds too many sessions to look through")
+
+    async def create_refund(self, order: gateway.RefundOrder) -> gateway.ProviderRefund:
+        """See PaymentGateway; also refuses currencies that Stripe counts differently."""
+        if order.amount.currency in NOT_IN_ISO_UNITS:
+            raise gateway.GatewayRejected("currency_not_supported", order.amount.currency)
+        created = await errors.translated(
+            self._client.v1.refunds.create_async(
+                {
+                    "payment_intent": order.payment_intent,
+                    "amount": order.amount.amount,
+                    "reason": "requested_by_customer",
+                    "metadata": {
+                        "booking": order.booking,
+                        "payment": order.payment,
+                        "refund": order.refund,
+                    },
+                },
+                {"idempotency_key": order.idempotency_key},
+            )
+        )
+        if not _was_replayed(created):
+            return _refund(created)
+        try:
+            return await self.refund(created.id)
+        except gateway.GatewayRejected:
+            return _refund(created)  # what cannot be read now was made all the same
+
+    async def refund(self, refund_id: str) -> gateway.ProviderRefund:
+        """See PaymentGateway."""
+        return _refund(await errors.translated(self._client.v1.refunds.retrieve_async(refund_id)))
+
+    async def find_refunds(
+        self, *, payment_intent: str, refund: str
+    ) -> list[gateway.ProviderRefund]:
+        """See PaymentGateway; an intent of more than 5,000 refunds is GatewayUnavailable."""
+        found: list[gateway.ProviderRefund] = []
+        params: dict[str, Any] = {"limit": PAGE_SIZE, "payment_intent": payment_intent}
+        for _ in range(PAGES_LIMIT):
+            page = await errors.translated(
+                self._client.v1.refunds.list_async(params)  # type: ignore[arg-type]  # grows a cursor below
+            )
+            refunds = [_refund(each) for each in page.data]
+            found += [each for each in refunds if each.refund == refund]
+            if not page.has_more:
+                return found
+            params["starting_after"] = refunds[-1].id
+        raise gateway.GatewayUnavailable("the intent has too many refunds to look through")
 
 
 def _session_params(request: gateway.CheckoutRequest) -> Any:
@@ -187,12 +251,15 @@ def _read(item: stripe.StripeObject, shape: type[Any]) -> Any:
 def _session(item: stripe.StripeObject) -> gateway.CheckoutSession:
     read: _Session = _read(item, _Session)
     metadata = read.metadata or {}
+    told = read.payment_intent
+    intent = _told_intent(told) if isinstance(told, _Intent) else None
     return gateway.CheckoutSession(
         id=read.id,
         url=read.url,
         status=read.status,
         payment_status=read.payment_status,
-        payment_intent=read.payment_intent,
+        payment_intent=told.id if isinstance(told, _Intent) else told,
+        intent=intent,
         amount=money.Money(amount=read.amount_total, currency=read.currency.upper()),
         expires_at=dt.datetime.fromtimestamp(read.expires_at, dt.UTC),
         booking=metadata.get("booking"),
@@ -202,7 +269,10 @@ def _session(item: stripe.StripeObject) -> gateway.CheckoutSession:
 
 
 def _intent(item: stripe.StripeObject) -> gateway.PaymentIntent:
-    read: _Intent = _read(item, _Intent)
+    return _told_intent(_read(item, _Intent))
+
+
+def _told_intent(read: _Intent) -> gateway.PaymentIntent:
     metadata = read.metadata or {}
     currency = read.currency.upper()
     error = read.last_payment_error
@@ -216,4 +286,20 @@ def _intent(item: stripe.StripeObject) -> gateway.PaymentIntent:
         booking=metadata.get("booking"),
         payment=metadata.get("payment"),
         attempt=metadata.get("attempt"),
+    )
+
+
+def _refund(item: stripe.StripeObject) -> gateway.ProviderRefund:
+    read: _Refund = _read(item, _Refund)
+    metadata = read.metadata or {}
+    return gateway.ProviderRefund(
+        id=read.id,
+        status=read.status,
+        amount=money.Money(amount=read.amount, currency=read.currency.upper()),
+        payment_intent=read.payment_intent,
+        charge=read.charge,
+        failure_reason=read.failure_reason,
+        booking=metadata.get("booking"),
+        payment=metadata.get("payment"),
+        refund=metadata.get("refund"),
     )

@@ -27,6 +27,9 @@ SUPPORTED_TYPES = frozenset(
         "payment_intent.succeeded",
         "payment_intent.payment_failed",
         "payment_intent.canceled",
+        "refund.created",
+        "refund.updated",
+        "refund.failed",
     }
 )
 

@@ -4,13 +4,13 @@ Prints one JSON line `{"url": …}` once it answers, then serves until it is tol
 """
 
 import argparse
-import asyncio
 import contextlib
 import json
 import socket
 import sys
 
 import uvicorn
+import uvloop
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
 from infrastructure.stripe_simulator.app import create_app
@@ -42,9 +42,10 @@ def _configuration(arguments: argparse.Namespace) -> Configuration:
     if len(secrets) != len(arguments.webhook_url):
         raise SystemExit("each --webhook-url needs one --webhook-secret")
     targets = zip(arguments.webhook_url, secrets, strict=True)
+    events = tuple(arguments.webhook_events.split(","))
     return Configuration(
         api_keys=tuple(arguments.api_key) or Configuration().api_keys,
-        webhooks=tuple(WebhookTarget(url, secret) for url, secret in targets),
+        webhooks=tuple(WebhookTarget(url, secret, events) for url, secret in targets),
         public_url=arguments.public_url,
         retry_delays_seconds=tuple(arguments.retry_delay) or Configuration().retry_delays_seconds,
         state_file=arguments.state,
@@ -57,6 +58,7 @@ def _arguments(argv: list[str]) -> argparse.Namespace:
     parser.add_argument("--api-key", action="append", default=[])
     parser.add_argument("--webhook-url", action="append", default=[])
     parser.add_argument("--webhook-secret", action="append", default=[])
+    parser.add_argument("--webhook-events", default="*", help="types to send, joined by commas")
     parser.add_argument("--public-url", help="how a browser reaches the hosted page")
     parser.add_argument("--retry-delay", action="append", type=float, default=[])
     parser.add_argument("--state", help="file that keeps the account over restarts")
@@ -82,7 +84,7 @@ async def _serve(configuration: Configuration, port: int) -> None:
 def main() -> None:
     arguments = _arguments(sys.argv[1:])
     with contextlib.suppress(KeyboardInterrupt):
-        asyncio.run(_serve(_configuration(arguments), arguments.port))
+        uvloop.run(_serve(_configuration(arguments), arguments.port))
 
 
 if __name__ == "__main__":

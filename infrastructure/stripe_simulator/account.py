@@ -30,7 +30,7 @@ NO_REQUEST = Cause(None, None)
 class Account:
     """State of one account. `outgoing` is told each event with the endpoints that want it.
 
-    Refunds, disputes and payouts join here as further shelves, each with a module of its own
+    Disputes and payouts join here as further shelves, each with a module of its own
     beside `intents` and lines in `routes`.
     """
 
@@ -43,6 +43,7 @@ class Account:
         self.orders = Shelf("checkout.session", limit)
         self.intents = Shelf("payment_intent", limit)
         self.charges = Shelf("charge", limit)
+        self.refunds = Shelf("refund", limit)
         self.balance_transactions = Shelf("balance transaction", limit)
         self.events = Shelf("event", limit * EVENTS_PER_OBJECT)
         self.endpoints = Shelf("webhook endpoint", 16)
@@ -57,6 +58,7 @@ class Account:
             "orders": self.orders,
             "intents": self.intents,
             "charges": self.charges,
+            "refunds": self.refunds,
             "balance_transactions": self.balance_transactions,
             "events": self.events,
         }

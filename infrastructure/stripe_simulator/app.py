@@ -8,6 +8,7 @@ import base64
 import binascii
 import contextlib
 import re
+import time
 from pathlib import Path
 
 import msgspec
@@ -18,6 +19,7 @@ from infrastructure.stripe_simulator import (
     forms,
     hosted,
     parameters,
+    refunds,
     routes,
     snapshot,
 )
@@ -41,6 +43,8 @@ from infrastructure.stripe_simulator.wire import (
 )
 
 TICK_SECONDS = 0.5
+# After a save, so many times as long passes before the next.
+SAVE_SHARE = 20.0
 
 _VERSION = re.compile(r"20[0-9]{2}-[0-9]{2}-[0-9]{2}(\.[a-z]+)?")
 
@@ -56,11 +60,12 @@ class Simulator:
         if self._file is not None:
             snapshot.load(self.account, self._file)
         for target in configuration.webhooks:
-            self.account.add_endpoint(target.url, target.secret, ["*"])
+            self.account.add_endpoint(target.url, target.secret, list(target.events))
         self.courier = Courier(self.account, configuration)
         self.faults = FaultBook()
         self.requests = RequestLog()
-        self._control = Control(self.account, self.courier, self.faults, self.requests)
+        self._plans = refunds.RefundPlans()
+        self._control = Control(self.account, self.courier, self.faults, self._plans, self.requests)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] == "lifespan":
@@ -90,8 +95,11 @@ class Simulator:
             checkout.expire_due(self.account)
             if self._file is not None and self._newest() != saved:
                 saved = self._newest()
+                began = time.perf_counter()
                 content = snapshot.encoded(self.account)
                 await asyncio.to_thread(snapshot.save, content, self._file)
+                # A large account takes longer: writing it down may not become all there is to do.
+                await asyncio.sleep(SAVE_SHARE * (time.perf_counter() - began))
 
     def _newest(self) -> tuple[str | None, str | None]:
         """Moves whenever something happened: the newest event and the newest key."""
@@ -165,6 +173,7 @@ class Simulator:
         params = parameters.checked(form, route.shape)
         call = routes.Call(
             account=self.account,
+            plans=self._plans,
             identifier=identifier,
             params=params,
             cause=cause,

@@ -165,44 +165,72 @@ def capture(account: Account, charge: Json, amount: int) -> None:
 
 def _settle(account: Account, charge: Json, amount: int) -> Json:
     """The balance transaction of a captured charge, pending until its funds are available."""
-    configuration = account.configuration
-    currency, rate = _settlement(configuration, charge["currency"])
-    settled = amount
-    if rate is not None:
-        shift = currencies.decimals(currency) - currencies.decimals(charge["currency"])
-        settled = _whole(Decimal(amount).scaleb(shift) * rate)
+    transaction = _transaction(account, charge, amount, kind="charge")
+    configuration, currency = account.configuration, transaction["currency"]
     fixed = Decimal(configuration.fee_fixed).scaleb(currencies.decimals(currency) - 2)
-    share = Decimal(settled) * configuration.fee_basis_points / 10_000
-    fee = min(settled, _whole(share + fixed))
-    now = account.clock.now()
-    return account.balance_transactions.put(
+    share = Decimal(transaction["amount"]) * configuration.fee_basis_points / 10_000
+    fee = min(transaction["amount"], _whole(share + fixed))
+    transaction["fee"] = fee
+    transaction["net"] -= fee
+    transaction["source"] = charge["id"]
+    transaction["fee_details"] = [
         {
-            "id": new_id("txn", 24),
-            "object": "balance_transaction",
-            "amount": settled,
-            "available_on": now + SETTLEMENT_SECONDS,
-            "balance_type": "payments",
-            "created": now,
+            "amount": fee,
+            "application": None,
             "currency": currency,
-            "description": charge["description"],
-            "exchange_rate": None if rate is None else float(rate),
-            "fee": fee,
-            "fee_details": [
-                {
-                    "amount": fee,
-                    "application": None,
-                    "currency": currency,
-                    "description": "Stripe processing fees",
-                    "type": "stripe_fee",
-                }
-            ],
-            "net": settled - fee,
-            "reporting_category": "charge",
-            "source": charge["id"],
-            "status": "pending",
-            "type": "charge",
+            "description": "Stripe processing fees",
+            "type": "stripe_fee",
         }
-    )
+    ]
+    return account.balance_transactions.put(transaction)
+
+
+def settle_refund(account: Account, charge: Json, refund: Json, *, amount: int, kind: str) -> Json:
+    """What a refund, or its failure, moves on the balance: no fee is taken or given back.
+
+    It becomes available together with the charge's own funds.
+    """
+    transaction = _transaction(account, charge, amount, kind=kind)
+    taken = account.balance_transactions.objects.get(charge["balance_transaction"])
+    if taken is not None:
+        transaction["available_on"] = max(taken["available_on"], transaction["created"])
+    transaction["source"] = refund["id"]
+    return account.balance_transactions.put(transaction)
+
+
+def _transaction(account: Account, charge: Json, amount: int, *, kind: str) -> Json:
+    """A balance transaction without a fee, not yet on its shelf."""
+    currency, settled, rate = _settled(account.configuration, charge["currency"], amount)
+    now = account.clock.now()
+    return {
+        "id": new_id("txn", 24),
+        "object": "balance_transaction",
+        "amount": settled,
+        "available_on": now + SETTLEMENT_SECONDS,
+        "balance_type": "payments",
+        "created": now,
+        "currency": currency,
+        "description": charge["description"],
+        "exchange_rate": None if rate is None else float(rate),
+        "fee": 0,
+        "fee_details": [],
+        "net": settled,
+        "reporting_category": kind,
+        "source": None,
+        "status": "pending",
+        "type": kind,
+    }
+
+
+def _settled(
+    configuration: Configuration, currency: str, amount: int
+) -> tuple[str, int, Decimal | None]:
+    """Settlement currency, the amount in it and the rate; no rate where nothing is exchanged."""
+    target, rate = _settlement(configuration, currency)
+    if rate is None:
+        return target, amount, None
+    shift = currencies.decimals(target) - currencies.decimals(currency)
+    return target, _whole(Decimal(amount).scaleb(shift) * rate), rate
 
 
 def _settlement(configuration: Configuration, currency: str) -> tuple[str, Decimal | None]:

@@ -11,10 +11,11 @@ Json: TypeAlias = dict[str, Any]
 
 
 class WebhookTarget(msgspec.Struct, frozen=True):
-    """Where events go and the `whsec_` secret that signs them."""
+    """Where events go, the `whsec_` secret that signs them, and which types are sent."""
 
     url: str
     secret: str
+    events: tuple[str, ...] = ("*",)
 
 
 class Configuration(msgspec.Struct, frozen=True, kw_only=True):

@@ -1,4 +1,4 @@
-"""The control path `/_control/…` for tests and demos: faults, deliveries, time, forced payments.
+"""The control path `/_control/…` for tests and demos: faults, deliveries, time, forced outcomes.
 
 It is not part of Stripe's API: JSON in, JSON out, no key; the server listens on loopback only.
 """
@@ -8,7 +8,7 @@ from typing import Literal, TypeVar
 
 import msgspec
 
-from infrastructure.stripe_simulator import checkout, intents
+from infrastructure.stripe_simulator import checkout, intents, refunds
 from infrastructure.stripe_simulator.account import NO_REQUEST, Account
 from infrastructure.stripe_simulator.charges import CARDS
 from infrastructure.stripe_simulator.configuration import Json
@@ -61,15 +61,29 @@ class Authentication(msgspec.Struct, forbid_unknown_fields=True):
     succeeds: bool = True
 
 
+class RefundEnd(msgspec.Struct, forbid_unknown_fields=True):
+    """How a refund ends; `reason` is Stripe's failure reason, for failed ones."""
+
+    refund: str
+    status: refunds.Ending
+    reason: str | None = None
+
+
 class Control:
     """The control routes over one running simulator."""
 
     def __init__(
-        self, account: Account, courier: Courier, faults: FaultBook, requests: RequestLog
+        self,
+        account: Account,
+        courier: Courier,
+        faults: FaultBook,
+        plans: refunds.RefundPlans,
+        requests: RequestLog,
     ) -> None:
         self._account = account
         self._courier = courier
         self._faults = faults
+        self._plans = plans
         self._requests = requests
         self._routes: dict[tuple[str, str], Callable[[Request], object]] = {
             ("GET", "faults"): lambda _: {"armed": len(faults.armed)},
@@ -85,6 +99,9 @@ class Control:
             ("POST", "clock"): self._advance,
             ("POST", "attempts"): self._attempt,
             ("POST", "authentications"): self._authenticate,
+            ("POST", "refund_plans"): self._plan_refunds,
+            ("DELETE", "refund_plans"): self._drop_refund_plans,
+            ("POST", "refund_ends"): self._end_refund,
             ("GET", "requests"): lambda _: {"data": list(requests.entries)},
             ("GET", "health"): lambda _: {"ready": True},
         }
@@ -169,3 +186,15 @@ class Control:
             cause=NO_REQUEST,
         )
         return intent
+
+    def _plan_refunds(self, request: Request) -> Json:
+        self._plans.add(self._read(request, refunds.Plan))
+        return {"plans": len(self._plans.waiting)}
+
+    def _drop_refund_plans(self, _: Request) -> Json:
+        self._plans.waiting.clear()
+        return {"plans": 0}
+
+    def _end_refund(self, request: Request) -> Json:
+        wanted = self._read(request, RefundEnd)
+        return refunds.end(self._account, wanted.refund, wanted.status, reason=wanted.reason)

@@ -13,10 +13,10 @@ from infrastructure.stripe_simulator.shelf import Shelf
 DEPTH_LIMIT = 4
 
 _EXPANDABLE: dict[str, Callable[[Account], Shelf]] = {
+    "failure_balance_transaction": lambda account: account.balance_transactions,
     "payment_intent": lambda account: account.intents,
     "latest_charge": lambda account: account.charges,
     "charge": lambda account: account.charges,
-    "source": lambda account: account.charges,
     "balance_transaction": lambda account: account.balance_transactions,
 }
 
@@ -47,11 +47,17 @@ def _walk(account: Account, node: Any, steps: list[str], path: str) -> None:
     if step == "line_items" and kind == "checkout.session":
         node[step] = line_items(account, node["id"])
         return
-    if not isinstance(node, dict) or step not in node or step not in _EXPANDABLE:
+    if not isinstance(node, dict) or step not in node or step not in {*_EXPANDABLE, "source"}:
         raise invalid(f"This property cannot be expanded ({path}).", param="expand")
     if isinstance(node[step], str):
-        node[step] = dict(_EXPANDABLE[step](account).get(node[step]))
+        shelf = _source(account, node[step]) if step == "source" else _EXPANDABLE[step](account)
+        node[step] = dict(shelf.get(node[step]))
     _walk(account, node[step], rest, path)
+
+
+def _source(account: Account, identifier: str) -> Shelf:
+    """Where the object stands that moved the balance."""
+    return account.refunds if identifier.startswith("re_") else account.charges
 
 
 def line_items(account: Account, session_id: str) -> Json:

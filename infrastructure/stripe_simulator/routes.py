@@ -8,7 +8,7 @@ import msgspec
 import stripe.params
 import stripe.params.checkout
 
-from infrastructure.stripe_simulator import charges, checkout, expansion, intents
+from infrastructure.stripe_simulator import charges, checkout, expansion, intents, refunds
 from infrastructure.stripe_simulator.account import EVENT_LIFE_SECONDS, Account, Cause
 from infrastructure.stripe_simulator.configuration import Json
 from infrastructure.stripe_simulator.errors import ApiError, invalid
@@ -22,6 +22,7 @@ class Call(msgspec.Struct, frozen=True):
     """One checked API call: the id in its path (or ""), parameters, origin of this server."""
 
     account: Account
+    plans: refunds.RefundPlans
     identifier: str
     params: Json
     cause: Cause
@@ -192,6 +193,18 @@ ROUTES: tuple[Route, ...] = (
     _route(
         "GET", "charges/{id}", _in.ChargeRetrieveParams,
         _fetch(lambda account: account.charges, "charge"),
+    ),
+    _route(
+        "POST", "refunds", _in.RefundCreateParams,
+        lambda call: refunds.create(call.account, call.params, plans=call.plans, cause=call.cause),
+    ),
+    _route(
+        "GET", "refunds", _in.RefundListParams,
+        _list(lambda account: account.refunds, refunds.matching),
+    ),
+    _route(
+        "GET", "refunds/{id}", _in.RefundRetrieveParams,
+        _fetch(lambda account: account.refunds, "refund"),
     ),
     _route(
         "GET", "balance_transactions", _in.BalanceTransactionListParams,

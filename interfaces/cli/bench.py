@@ -8,7 +8,7 @@ from typing import Annotated
 from cyclopts import Parameter
 
 REPOSITORY = Path(__file__).resolve().parents[2]
-NAMES = ("reserve", "append", "replay")
+NAMES = ("reserve", "append", "replay", "journey")
 
 
 def bench(
@@ -21,7 +21,7 @@ def bench(
     Parameters
     ----------
     name
-        reserve, append or replay.
+        reserve, append, replay or journey.
     as_json
         Print one line of JSON at the end on standard output.
     """

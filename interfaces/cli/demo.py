@@ -19,7 +19,7 @@ from rich.console import Console
 
 from domain.kernel.entries import Entry
 from domain.ledger import accounts
-from interfaces.cli import storyline
+from interfaces.cli import demo_tour, storyline
 from interfaces.cli.demo_stage import DemoFailed, Stage, choose_port, stage
 from interfaces.cli.demo_walk import Walk, walk
 from interfaces.cli.storyline import BalanceRow, EntryRow, EventRow, Step
@@ -42,6 +42,7 @@ class Books(msgspec.Struct, frozen=True):
 def demo(
     *,
     once: bool = False,
+    tour: bool = False,
     port: int | None = None,
     data: Path | None = None,
     json_line: Annotated[bool, Parameter(name="--json", negative="")] = False,
@@ -52,6 +53,8 @@ def demo(
     ----------
     once
         End after the walk: exit code 0 when the booking is confirmed and the books balance.
+    tour
+        Then also a change, a cancellation with refund, a check-in and a cancelled flight.
     port
         Where the API listens on loopback; 8000 if it is free.
     data
@@ -63,7 +66,7 @@ def demo(
     signal.signal(signal.SIGTERM, _interrupt)
     try:
         with _home(data, once=once) as folder, stage(folder, port=choose_port(port)) as ready:
-            walked, books = _show(console, ready)
+            walked, books = _show(console, ready, tour=tour)
             if json_line:
                 print(_line(ready, walked, books), flush=True)
             holds = walked.booking["status"] == "confirmed" and books.balanced
@@ -94,7 +97,7 @@ def _home(data: Path | None, *, once: bool) -> Iterator[Path]:
         shutil.rmtree(folder, ignore_errors=True)
 
 
-def _show(console: Console, ready: Stage) -> tuple[Walk, Books]:
+def _show(console: Console, ready: Stage, *, tour: bool) -> tuple[Walk, Books]:
     console.print(
         storyline.opening(
             f"{ready.settings.airline_name}: one traveller, from search to ticket",
@@ -107,6 +110,8 @@ def _show(console: Console, ready: Stage) -> tuple[Walk, Books]:
         console.print(storyline.step(next(numbers), step))
 
     walked = walk(ready, tell)
+    if tour:
+        demo_tour.tour(ready, tell)
     books = _books(ready, walked.booking["id"])
     tell(Step("A letter lies in the mailbox", {"letters": str(books.letters)}))
     console.print(storyline.streams(books.events))

@@ -24,6 +24,7 @@ import msgspec
 from application import steps
 from application.identity.register_user import RegisterUser
 from application.inventory.seed_schedule import seed_schedule
+from application.payment import process_event
 from domain.identity.roles import Role
 from domain.kernel import ids
 from domain.ledger.rules import accounting_day
@@ -46,6 +47,8 @@ LOG_LINES_SHOWN = 5
 POLL_SECONDS = 0.05
 STAFF: tuple[tuple[Role, str], ...] = (
     ("ops", "ops@rimal.example"),
+    ("gate", "gate@rimal.example"),
+    ("support", "support@rimal.example"),
     ("finance", "finance@rimal.example"),
     ("auditor", "auditor@rimal.example"),
 )
@@ -183,6 +186,8 @@ def _simulator(
         *("--api-key", kept["stripe_api_key"]),
         *("--webhook-url", f"{base_url}/api/webhooks/stripe"),
         *("--webhook-secret", kept["webhook_secret"]),
+        # As an endpoint at Stripe should be set up: it is sent what it works off.
+        *("--webhook-events", ",".join(sorted(process_event.WORKED_OFF))),
         *("--state", str(folder / "stripe.json")),
     ]
     process = _spawn(command, {}, log)

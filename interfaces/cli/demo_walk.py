@@ -47,7 +47,15 @@ class Client:
         self, method: str, path: str, body: Mapping[str, Any] | None = None, *, key: str = ""
     ) -> dict[str, Any]:
         """The answer's body; raises DemoFailed with the problem's code for any that is not 2xx."""
-        headers = {"Accept": "application/json"}
+        found: dict[str, Any] = json.loads(self._ask(method, path, body, key=key))
+        return found
+
+    def fetch(self, path: str) -> bytes:
+        """A document as it is; raises DemoFailed."""
+        return self._ask("GET", path, None, key="")
+
+    def _ask(self, method: str, path: str, body: Mapping[str, Any] | None, *, key: str) -> bytes:
+        headers = {"Accept": "*/*"}
         if body is not None:
             headers["Content-Type"] = "application/json"
         if key:
@@ -62,10 +70,32 @@ class Client:
         )
         try:
             with urllib.request.urlopen(request, timeout=CALL_SECONDS) as answer:  # noqa: S310
-                found: dict[str, Any] = json.loads(answer.read())
-                return found
+                content: bytes = answer.read()
+                return content
         except urllib.error.HTTPError as error:
             raise DemoFailed(f"{method} {path}: {error.code} {error.read().decode()}") from None
+
+
+def signed_in(stage: Stage, *, role: str | None = None) -> Client:
+    """A fresh traveller's client, or that of staff with this role."""
+    client = Client(stage.base_url)
+    if role is None:
+        account = _fresh_account()
+        client.call("POST", "/api/auth/register", _credentials(account))
+    else:
+        account = next(each for each in stage.staff if each.role == role)
+    token = client.call("POST", "/api/auth/mobile-login", _credentials(account))
+    client.sign_in(token["accessToken"])
+    return client
+
+
+def _fresh_account() -> DemoAccount:
+    email = f"noura.{secrets.token_hex(3)}@example.com"
+    return DemoAccount("customer", email, secrets.token_urlsafe(12))
+
+
+def _credentials(account: DemoAccount) -> dict[str, str]:
+    return {"email": account.email, "password": account.password}
 
 
 def walk(stage: Stage, tell: Tell) -> Walk:
@@ -120,17 +150,14 @@ def _quote(client: Client, flight: Mapping[str, Any], tell: Tell) -> dict[str, A
         for line in quote["lines"]
     }
     facts["valid until"] = quote["validUntil"]
-    tell(Step(f"Quote {_display(quote['total'])}, signed by us", facts))
+    tell(Step(f"Quote {display(quote['total'])}, signed by us", facts))
     return quote
 
 
 def _register(client: Client, tell: Tell) -> DemoAccount:
-    account = DemoAccount(
-        "customer", f"noura.{secrets.token_hex(3)}@example.com", secrets.token_urlsafe(12)
-    )
-    body = {"email": account.email, "password": account.password}
-    client.call("POST", "/api/auth/register", body)
-    token = client.call("POST", "/api/auth/mobile-login", body)
+    account = _fresh_account()
+    client.call("POST", "/api/auth/register", _credentials(account))
+    token = client.call("POST", "/api/auth/mobile-login", _credentials(account))
     client.sign_in(token["accessToken"])
     tell(
         Step(
@@ -153,7 +180,7 @@ def _book(
     tell(
         Step(
             f"Book: {booking['reference']} is {booking['status']}",
-            {"seats held until": booking["holdUntil"], "amount due": _display(booking["total"])},
+            {"seats held until": booking["holdUntil"], "amount due": display(booking["total"])},
         )
     )
     return booking
@@ -161,14 +188,28 @@ def _book(
 
 def _pay(client: Client, booking: Mapping[str, Any], tell: Tell) -> None:
     """The traveller's own part: a form on the payment provider's page."""
-    path = f"/api/bookings/{booking['id']}/checkout"
-    checkout = client.call("POST", path, {}, key=secrets.token_hex(8))
+    checkout = _checkout(client, booking)
     tell(
         Step(
             "Check out: a Stripe Checkout session is open",
             {"session": checkout["sessionId"], "page": checkout["checkoutUrl"]},
         )
     )
+    _press_pay(checkout)
+    tell(Step("Pay on Stripe's page: Stripe tells us by signed webhooks", {}))
+
+
+def press_pay(client: Client, booking: Mapping[str, Any]) -> None:
+    """Check out and pay whatever is due."""
+    _press_pay(_checkout(client, booking))
+
+
+def _checkout(client: Client, booking: Mapping[str, Any]) -> dict[str, Any]:
+    path = f"/api/bookings/{booking['id']}/checkout"
+    return client.call("POST", path, {}, key=secrets.token_hex(8))
+
+
+def _press_pay(checkout: Mapping[str, Any]) -> None:
     form = urllib.request.Request(  # noqa: S310 - the simulator's loopback address
         f"{checkout['checkoutUrl']}/pay", data=b"", method="POST"
     )
@@ -178,7 +219,6 @@ def _pay(client: Client, booking: Mapping[str, Any], tell: Tell) -> None:
     except urllib.error.HTTPError as answer:
         if answer.code != 303:
             raise DemoFailed(f"the payment page answered {answer.code}") from None
-    tell(Step("Pay on Stripe's page: Stripe tells us by signed webhooks", {}))
 
 
 class _NoRedirect(urllib.request.HTTPRedirectHandler):
@@ -199,5 +239,6 @@ def _await_confirmed(client: Client, booking: Mapping[str, Any], tell: Tell) -> 
     raise DemoFailed(f"{booking['reference']} is still {found['status']}")
 
 
-def _display(amount: Mapping[str, Any]) -> str:
+def display(amount: Mapping[str, Any]) -> str:
+    """Money of the wire for people to read."""
     return money.display(money.Money(amount["amount"], amount["currency"]))

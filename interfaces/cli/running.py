@@ -27,6 +27,8 @@ def configured() -> Settings:
         format="%(asctime)s %(levelname)s %(name)s %(message)s",
         stream=sys.stderr,
     )
+    # The SDK tells of every request twice; what we ask of Stripe stands in the log.
+    logging.getLogger("stripe").setLevel(logging.WARNING)
     return found
 
 

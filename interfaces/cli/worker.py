@@ -28,5 +28,6 @@ async def _run() -> None:
         working = dramatiq.Worker(broker, worker_threads=THREADS)
         await asyncio.to_thread(working.start)
         await stop.wait()
+        core.follower.stop()
         await asyncio.to_thread(working.stop)
         broker.close()

@@ -23,6 +23,7 @@ from interfaces.http.problems import Problem, ProblemBody
 from interfaces.http.rate_limit import LimitName
 from interfaces.http.strict_request import StrictRequest
 
+JSON = "application/json"
 Hook = Callable[[Request[Any, Any, Any]], Awaitable[None]]
 
 
@@ -39,18 +40,23 @@ def open_to_all(limit: LimitName = "anonymous") -> RouteTerms:
 
     async def admit(request: Request[Any, Any, Any]) -> None:
         assert isinstance(request, StrictRequest)
-        require_json_acceptable(request)
+        require_acceptable(request, (JSON,))
         await spend(request, limit, address_of(request))
 
     return _terms(admit, security=[], statuses=(400, 429, 503))
 
 
-def signed_in(permission: Permission | None, *limits: LimitName) -> RouteTerms:
-    """For holders of the permission (None: any user), counted by user, also under `limits`."""
+def signed_in(
+    permission: Permission | None, *limits: LimitName, gives: tuple[str, ...] = (JSON,)
+) -> RouteTerms:
+    """For holders of the permission (None: any user), counted by user, also under `limits`.
+
+    `gives` are the media types that the route answers with.
+    """
 
     async def admit(request: Request[Any, Any, Any]) -> None:
         assert isinstance(request, StrictRequest)
-        require_json_acceptable(request)
+        require_acceptable(request, gives)
         principal = await authenticated(request)
         if permission is not None and not roles.may(principal.role, permission):
             raise Problem("FORBIDDEN")
@@ -97,21 +103,23 @@ def address_of(request: StrictRequest) -> str:
     )
 
 
-def require_json_acceptable(request: StrictRequest) -> None:
-    """JSON is all we give; raises NOT_ACCEPTABLE when the client refuses it."""
+def require_acceptable(request: StrictRequest, gives: tuple[str, ...]) -> None:
+    """Raises NOT_ACCEPTABLE when the client refuses all that the route gives."""
     accept = correlation.exchange_of(request.scope).headers.get(b"accept")
-    if accept is not None and accept != b"*/*" and not _takes_json(accept[:1024]):
+    if accept is None or accept == b"*/*":
+        return
+    if not any(_takes(accept[:1024], media_type) for media_type in gives):
         raise Problem("NOT_ACCEPTABLE")
 
 
 @functools.lru_cache(512)
-def _takes_json(accept: bytes) -> bool:
+def _takes(accept: bytes, media_type: str) -> bool:
     weights: dict[str, bool] = {}
     for part in accept.decode("latin-1").lower().split(","):
         media_range, *parameters = [each.strip() for each in part.split(";")]
         refused = any(each.replace(" ", "") in _ZERO for each in parameters)
         weights[media_range] = not refused
-    for media_range in ("application/json", "application/*", "*/*"):
+    for media_range in (media_type, f"{media_type.partition('/')[0]}/*", "*/*"):
         if media_range in weights:
             return weights[media_range]
     return not any(weights)

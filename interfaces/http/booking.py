@@ -5,21 +5,23 @@ from typing import Annotated, Any
 
 import msgspec
 from litestar import get, post
-from litestar.params import FromPath, JSONBody
+from litestar.params import FromPath, JSONBody, QueryParameter
 
 from application import streams
-from application.booking.create_booking import CreateBooking
+from application.booking.create_booking import CreateBooking, Mode
+from application.booking.hold_booking import HoldBooking
 from application.booking.people import Contact, Name
-from application.orders import Order
-from domain.booking import rules
-from domain.booking.events import Passenger
+from application.pricing.journeys import Priced, WantedSegment
+from domain.booking.events import Passenger, SeatChoice
 from domain.booking.state import Booking, evolve
-from domain.identity import roles
+from domain.kernel import sealed
+from domain.pricing.extras import ExtraChoice
 from domain.pricing.price import PassengerType
-from interfaces.http import auth, idempotency, wire
+from interfaces.http import auth, booking_view, idempotency, orders, wire
 from interfaces.http.answers import Answered
+from interfaces.http.booking_view import BookingResponse
 from interfaces.http.ports import ForgedCursor
-from interfaces.http.problems import Problem, invalid, prefers_arabic
+from interfaces.http.problems import invalid, prefers_arabic
 from interfaces.http.strict_request import StrictRequest
 
 # No control characters: a name must not forge a line of a log or of a letter.
@@ -30,7 +32,6 @@ EmailText = Annotated[
     str, msgspec.Meta(max_length=254, pattern=r"^[^@\s]{1,64}@[^@\s.]+(\.[^@\s.]+)+$")
 ]
 PhoneText = Annotated[str, msgspec.Meta(pattern=r"^\+?[0-9 ()-]{5,20}$")]
-QuoteId = Annotated[str, msgspec.Meta(max_length=2048)]
 PAGE_LIMIT = 100
 
 _encode = msgspec.json.Encoder(order="deterministic").encode
@@ -52,37 +53,25 @@ class ContactRequest(msgspec.Struct, rename="camel", forbid_unknown_fields=True)
 
 
 class BookingRequest(idempotency.KeyedRequest):
-    """A flight at the price of this moment, or a quote at its own."""
+    """A flight at the price of this moment, or a quoted journey at its own.
+
+    `mode` draft keeps the price without seats; waitlist queues where there are none.
+    """
 
     passengers: Annotated[list[PassengerRequest], msgspec.Meta(min_length=1, max_length=9)]
     contact: ContactRequest
     flight_id: wire.FlightId | None = None
-    quote_id: QuoteId | None = None
+    quote_id: wire.QuoteId | None = None
     cabin: wire.CabinName = "economy"
+    extras: Annotated[tuple[wire.ExtraRequest, ...], msgspec.Meta(max_length=72)] = ()
+    seats: Annotated[tuple[wire.SeatRequest, ...], msgspec.Meta(max_length=36)] = ()
+    mode: Mode = "hold"
 
 
-class PassengerResponse(msgspec.Struct, rename="camel"):
-    """A traveller; names are null once the person was erased."""
+class HoldRequest(idempotency.KeyedRequest):
+    """`waitlist` queues where there are no seats."""
 
-    first_name: str | None
-    last_name: str | None
-    type: PassengerType
-    ticket_number: str | None
-
-
-class BookingResponse(msgspec.Struct, rename="camel"):
-    """A booking as it is, or as it was when a replayed request made it."""
-
-    id: str
-    reference: str
-    status: str
-    flight_id: str
-    cabin: wire.CabinName
-    hold_until: dt.datetime | None
-    total: wire.MoneyResponse
-    lines: list[wire.PriceLineResponse]
-    passengers: list[PassengerResponse]
-    available_actions: list[str]
+    waitlist: bool = False
 
 
 class ListedBookingResponse(msgspec.Struct, rename="camel"):
@@ -92,6 +81,7 @@ class ListedBookingResponse(msgspec.Struct, rename="camel"):
     reference: str
     status: str
     flight_id: str
+    flight_ids: list[str]
     total: wire.MoneyResponse
     hold_until: dt.datetime | None
     created_at: dt.datetime
@@ -105,7 +95,7 @@ class BookingPageResponse(msgspec.Struct, rename="camel"):
 
 
 class HistoryEntryResponse(msgspec.Struct, rename="camel"):
-    """What happened, when, by whom, from which status to which."""
+    """What happened, when, by whom, why, from which status to which."""
 
     position: int
     event: str
@@ -114,6 +104,7 @@ class HistoryEntryResponse(msgspec.Struct, rename="camel"):
     correlation_id: str
     before: str | None
     after: str
+    reason: str | None
 
 
 class HistoryResponse(msgspec.Struct, rename="camel"):
@@ -126,34 +117,39 @@ class HistoryResponse(msgspec.Struct, rename="camel"):
 async def create_booking(
     request: StrictRequest, data: JSONBody[BookingRequest]
 ) -> Answered[BookingResponse]:
-    """Hold the seats for fifteen minutes."""
+    """Hold the seats of all flights for fifteen minutes, or none."""
     identity = idempotency.required(request, data)
-    command = _command(request, data)
-    principal = request.principal
-    outcome = await request.ports.desk.submit(
-        Order(
-            id=identity.command_id,
-            command=command,
-            actor=f"{principal.role}:{principal.user}",
-            correlation_id=request.correlation_id,
-            deadline=wire.deadline(),
-            fingerprint=identity.fingerprint,
-        )
-    )
+    outcome = await orders.submit(request, identity, _command(request, data))
     stream = outcome.answer.stream
     if outcome.state is not None:
-        names = [Name(p.first_name, p.last_name) for p in data.passengers]
-        return Answered(_response(request, stream, outcome.state, names))
+        names = [Name(each.first_name, each.last_name) for each in data.passengers]
+        return Answered(await booking_view.response(request, stream, outcome.state, names))
     booking = await request.ports.desk.as_of(streams.BOOKING, stream, outcome.answer.version)
     assert booking is not None
+    return Answered(await booking_view.opened(request, stream, booking), headers=orders.REPLAYED)
+
+
+@post("/api/bookings/{booking_id:str}/hold", status_code=200, **auth.signed_in("book", "booking"))
+async def hold_booking(
+    request: StrictRequest, booking_id: FromPath[str]
+) -> Answered[BookingResponse]:
+    """Ask for the seats of a draft."""
+    data = await request.optional_json(HoldRequest)
+    identity = idempotency.optional(request, data)
+    stream, _ = await booking_view.changeable(request, booking_id)
+    waits = data is not None and data.waitlist
+    command = HoldBooking(booking=stream, mode="waitlist" if waits else "hold")
+    done = await orders.carry_out(request, identity, command)
     return Answered(
-        await _opened(request, stream, booking), headers={"idempotency-replayed": "true"}
+        await booking_view.opened(request, done.stream, done.booking), headers=done.headers
     )
 
 
 @get("/api/bookings", **auth.signed_in("see_own_bookings"))
 async def list_bookings(
-    request: StrictRequest, cursor: str | None = None, limit: int = 20
+    request: StrictRequest,
+    cursor: Annotated[str | None, QueryParameter()] = None,
+    limit: Annotated[int, QueryParameter()] = 20,
 ) -> BookingPageResponse:
     """The bookings of who asks."""
     if not 1 <= limit <= PAGE_LIMIT:
@@ -169,7 +165,8 @@ async def list_bookings(
             id=row.booking,
             reference=row.booking.removeprefix("booking-"),
             status=row.status,
-            flight_id=row.flight,
+            flight_id=row.flights[0],
+            flight_ids=list(row.flights),
             total=wire.MoneyResponse(row.total, row.currency),
             hold_until=row.hold_until,
             created_at=row.created_at,
@@ -182,14 +179,14 @@ async def list_bookings(
 @get("/api/bookings/{booking_id:str}", **auth.signed_in("see_own_bookings"))
 async def read_booking(request: StrictRequest, booking_id: FromPath[str]) -> BookingResponse:
     """One booking by id or reference, as the log has it now."""
-    stream, booking = await visible_booking(request, booking_id)
-    return await _opened(request, stream, booking)
+    stream, booking = await booking_view.visible(request, booking_id)
+    return await booking_view.opened(request, stream, booking)
 
 
 @get("/api/bookings/{booking_id:str}/history", **auth.signed_in("see_own_bookings"))
 async def read_history(request: StrictRequest, booking_id: FromPath[str]) -> HistoryResponse:
     """What happened to the booking, in order; nothing personal."""
-    stream, _ = await visible_booking(request, booking_id)
+    stream, _ = await booking_view.visible(request, booking_id)
     booking: Booking | None = None
     entries: list[HistoryEntryResponse] = []
     for recorded in await request.ports.desk.history(stream):
@@ -205,37 +202,24 @@ async def read_history(request: StrictRequest, booking_id: FromPath[str]) -> His
                 correlation_id=recorded.correlation_id,
                 before=before,
                 after=booking.status.value,
+                reason=_reason(event),
             )
         )
     return HistoryResponse(entries)
 
 
-async def visible_booking(request: StrictRequest, booking_id: str) -> tuple[str, Booking]:
-    """The booking if who asks may see it; somebody else's is NOT_FOUND like none at all."""
-    stream = wire.booking_stream(booking_id)
-    booking = (await request.ports.desk.current(streams.BOOKING, stream))[0]
-    principal = request.principal
-    if booking is None or (
-        booking.owner != principal.user and not roles.may(principal.role, "see_any_booking")
-    ):
-        raise Problem("NOT_FOUND")
-    return stream, booking
+def _reason(event: Any) -> str | None:
+    """Why, where somebody said so."""
+    change = getattr(event, "change", None)
+    reason: str | None = getattr(event if change is None else change, "reason", None)
+    return reason
 
 
-def _command(request: StrictRequest, data: JSONBody[BookingRequest]) -> CreateBooking:
+def _command(request: StrictRequest, data: BookingRequest) -> CreateBooking:
     """Seal what is personal, each passenger under a key of their own, the contact under the
     first passenger's."""
     vault = request.ports.vault
-    flight, cabin, price = data.flight_id, wire.CABIN_CODES[data.cabin], None
-    if data.quote_id is not None:
-        types = tuple(passenger.type for passenger in data.passengers)
-        now = request.ports.now()
-        quote = request.ports.quotes.accept(data.quote_id, passengers=types, now=now)
-        if flight not in {None, quote.flight}:
-            raise invalid("flightId", "differs from the quote's flight")
-        flight, cabin, price = quote.flight, quote.cabin, quote.price
-    if flight is None:
-        raise invalid("flightId", "missing")
+    wanted = _wanted(request, data)
     keys, passengers = [], []
     for traveller in data.passengers:
         subject, key = vault.new_subject()
@@ -244,48 +228,50 @@ def _command(request: StrictRequest, data: JSONBody[BookingRequest]) -> CreateBo
         passengers.append(Passenger(traveller.type, vault.seal(subject, name)))
     arabic = prefers_arabic((request.header(b"accept-language") or b"")[:256])
     contact = Contact(data.contact.email, data.contact.phone, "ar" if arabic else "en")
-    return CreateBooking(
-        owner=request.principal.user,
-        flight=flight,
-        cabin=cabin,
+    return msgspec.structs.replace(
+        wanted,
         passengers=tuple(passengers),
         contact=vault.seal(keys[0].subject, _encode(contact)),
         keys=tuple(keys),
-        quoted=price,
     )
 
 
-async def _opened(request: StrictRequest, stream: str, booking: Booking) -> BookingResponse:
-    boxes = [passenger.name for passenger in booking.passengers]
-    opened = await request.ports.vault.open_all(boxes)
-    names = [None if text is None else msgspec.json.decode(text, type=Name) for text in opened]
-    return _response(request, stream, booking, names)
-
-
-def _response(
-    request: StrictRequest, stream: str, booking: Booking, names: list[Name] | list[Name | None]
-) -> BookingResponse:
-    tickets = {ticket.passenger: ticket.number for ticket in booking.tickets}
-    return BookingResponse(
-        id=stream,
-        reference=stream.removeprefix("booking-"),
-        status=booking.status.value,
-        flight_id=booking.flight,
-        cabin=wire.CABIN_NAMES[booking.cabin],
-        hold_until=booking.hold_until,
-        total=wire.money_response(booking.amount_due()),
-        lines=wire.lines_response(booking.price),
-        passengers=[
-            PassengerResponse(
-                first_name=name.first_name if name else None,
-                last_name=name.last_name if name else None,
-                type=passenger.type,
-                ticket_number=tickets.get(index),
-            )
-            for index, (passenger, name) in enumerate(zip(booking.passengers, names, strict=True))
-        ],
-        available_actions=list(rules.available_actions(booking, now=request.ports.now())),
+def _wanted(request: StrictRequest, data: BookingRequest) -> CreateBooking:
+    """The journey of the quote, or of the request at the price of this moment."""
+    mode: Mode = data.mode
+    quoted, until = None, None
+    segments: tuple[WantedSegment, ...] = ()
+    seats = tuple(SeatChoice(each.passenger, each.segment, each.seat) for each in data.seats)
+    if data.quote_id is not None:
+        if data.seats or data.extras:
+            raise invalid("quoteId", "seats and extras are part of the quote")
+        quote = request.ports.quotes.accept(
+            data.quote_id,
+            passengers=tuple(passenger.type for passenger in data.passengers),
+            now=request.ports.now(),
+        )
+        if data.flight_id not in {None, quote.segments[0].flight}:
+            raise invalid("flightId", "differs from the quote's flight")
+        quoted, until, seats = Priced(quote.segments, quote.price), quote.valid_until, quote.seats
+        segments = tuple(
+            WantedSegment(each.flight, each.cabin, each.fare_class) for each in quote.segments
+        )
+    elif data.flight_id is not None:
+        segments = (WantedSegment(data.flight_id, wire.CABIN_CODES[data.cabin]),)
+    else:
+        raise invalid("flightId", "missing")
+    return CreateBooking(
+        owner=request.principal.user,
+        wanted=segments,
+        passengers=(),
+        contact=sealed.Sealed("", b""),
+        keys=(),
+        extras=tuple(ExtraChoice(each.code, each.passenger, each.segment) for each in data.extras),
+        seats=seats,
+        quoted=quoted,
+        quoted_until=until,
+        mode=mode,
     )
 
 
-ROUTES = (create_booking, list_bookings, read_booking, read_history)
+ROUTES = (create_booking, hold_booking, list_bookings, read_booking, read_history)

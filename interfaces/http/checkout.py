@@ -6,17 +6,10 @@ import msgspec
 from litestar import post
 from litestar.params import FromPath
 
-from application import steps
-from application.orders import Order
-from application.payment.gateway import (
-    GatewayRejected,
-    GatewayTimeout,
-    GatewayUnavailable,
-    NotGenuine,
-)
+from application.payment.gateway import NotGenuine
 from application.payment.start_checkout import StartCheckout
 from domain.payment.state import Attempt, AttemptStatus
-from interfaces.http import auth, booking, idempotency, wire
+from interfaces.http import auth, booking_view, gateway_calls, idempotency, orders
 from interfaces.http.answers import Answered
 from interfaces.http.problems import Problem, invalid, prefers_arabic
 from interfaces.http.strict_request import StrictRequest
@@ -56,36 +49,18 @@ async def open_checkout(
     """Open a Stripe Checkout session for the amount due, or give the one that is open."""
     data = await request.optional_json(CheckoutRequest)
     identity = idempotency.required(request, data)
-    stream, _ = await booking.visible_booking(request, booking_id)
+    stream, _ = await booking_view.visible(request, booking_id)
     arabic = prefers_arabic((request.header(b"accept-language") or b"")[:256])
-    actor = f"{request.principal.role}:{request.principal.user}"
-    outcome = await request.ports.desk.submit(
-        Order(
-            id=identity.command_id,
-            command=StartCheckout(booking=stream, locale="ar" if arabic else "en"),
-            actor=actor,
-            correlation_id=request.correlation_id,
-            deadline=wire.deadline(),
-            fingerprint=identity.fingerprint,
+    command = StartCheckout(booking=stream, locale="ar" if arabic else "en")
+    outcome = await orders.submit(request, identity, command)
+    with gateway_calls.told():
+        attempt = await request.ports.collector.open_session(
+            outcome.answer.stream,
+            outcome.answer.ids["attempt"],
+            cause=orders.cause(request, identity),
         )
-    )
-    cause = steps.Cause(id=identity.command_id, actor=actor, correlation_id=request.correlation_id)
-    attempt = await _session(request, outcome.answer.stream, outcome.answer.ids["attempt"], cause)
     headers = {"idempotency-replayed": "true"} if outcome.replayed else {}
     return Answered(_response(outcome.answer.stream, attempt), headers=headers)
-
-
-async def _session(
-    request: StrictRequest, payment: str, attempt: str, cause: steps.Cause
-) -> Attempt:
-    try:
-        return await request.ports.collector.open_session(payment, attempt, cause=cause)
-    except GatewayTimeout:
-        raise Problem("PROVIDER_TIMEOUT", retry_after_seconds=2) from None
-    except GatewayUnavailable:
-        raise Problem("PROVIDER_ERROR", retry_after_seconds=2) from None
-    except GatewayRejected as refusal:
-        raise Problem("PAYMENT_FAILED", details={"reason": refusal.code}) from None
 
 
 def _response(payment: str, attempt: Attempt) -> CheckoutResponse:

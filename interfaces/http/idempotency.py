@@ -5,21 +5,17 @@ body's `idempotencyKey`; where both are given they agree. The fingerprint covers
 understood, so spelling, order of members and the place of the key make no difference.
 """
 
-import asyncio
 import hmac
 import re
 import uuid
-from typing import Annotated, Any
+from typing import Annotated
 
 import msgspec
 
-from application.orders import Order, Outcome
 from domain.kernel import ids
 from interfaces.http.problems import invalid
 from interfaces.http.strict_request import StrictRequest
 
-# A command not begun by then is refused as unavailable; the client has given up by itself.
-DEADLINE_SECONDS = 8.0
 _VISIBLE = re.compile(r"[\x21-\x7e]{1,255}").fullmatch
 KeyText = Annotated[str, msgspec.Meta(pattern=r"^[\x21-\x7e]{1,255}$")]
 
@@ -98,21 +94,3 @@ def _unquoted(text: str) -> str | None:
     if len(key) >= 2 and key[0] == key[-1] == '"':
         key = re.sub(r"\\(.)", r"\1", key[1:-1])
     return key if _VISIBLE(key) else None
-
-
-def ordered(request: StrictRequest, body: KeyedRequest | None, command: Any) -> Order:
-    """The command with its envelope, on a route that requires a key."""
-    identity = required(request, body)
-    return Order(
-        id=identity.command_id,
-        command=command,
-        actor=request.principal.user,
-        correlation_id=request.correlation_id,
-        deadline=asyncio.get_running_loop().time() + DEADLINE_SECONDS,
-        fingerprint=identity.fingerprint,
-    )
-
-
-def replay_headers(outcome: Outcome) -> dict[str, str]:
-    """What tells a client that this answer was given before."""
-    return {"idempotency-replayed": "true"} if outcome.replayed else {}

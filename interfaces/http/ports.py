@@ -6,14 +6,20 @@ from typing import Protocol
 
 import msgspec
 
+from application.booking.boarding_pass_printer import BoardingPassPrinter
+from application.booking.release_hold import HoldReleaser
 from application.desk import Desk
 from application.identity.log_in import LogIn
 from application.identity.ports import IssuedToken, TokenVerifier
 from application.identity.register_user import RegisterUser
+from application.inventory.airports import Airports
 from application.payment.collect import Collector
 from application.payment.receive_event import EventReceiver
-from application.ports import Vault
+from application.ports import TicketStock, Vault
 from application.pricing.quotes import QuoteDesk
+from application.pricing.signed_quotes import QuoteSigner
+from application.processes.flight_follower import FlightTask
+from domain.booking.guards import CheckInWindow
 from interfaces.http.rate_limit import Network, RateLimiter
 
 Readiness = Callable[[], Awaitable[Mapping[str, bool]]]
@@ -56,7 +62,7 @@ class ListedBooking(msgspec.Struct, frozen=True):
 
     booking: str
     status: str
-    flight: str
+    flights: tuple[str, ...]
     total: int
     currency: str
     hold_until: dt.datetime | None
@@ -99,6 +105,26 @@ UnappliedFunds = Callable[[], Awaitable[Sequence[UnappliedMoney]]]
 """The worklist of account 2020, longest waiting first."""
 
 
+FlightTasks = Callable[[str], Awaitable[Sequence[FlightTask]]]
+"""The follow-ups of a flight, in order of their events."""
+
+
+class OversoldCabin(msgspec.Struct, frozen=True):
+    """A cabin with more seats held and sold than authorised."""
+
+    flight: str
+    cabin: str
+    departs_at: dt.datetime
+    seats: int
+
+
+OversoldCabins = Callable[[], Awaitable[Sequence[OversoldCabin]]]
+"""Of coming flights, the soonest first."""
+
+BookingStatuses = Callable[[Sequence[str]], Awaitable[Mapping[str, str]]]
+"""Status of each of these bookings, as far as the read model knows it."""
+
+
 class ForgedCursor(ValueError):
     """A cursor that no list of ours gave out."""
 
@@ -116,7 +142,17 @@ class HttpPorts(msgspec.Struct, frozen=True):
     desk: Desk
     vault: Vault
     quotes: QuoteDesk
+    signer: QuoteSigner
+    stock: TicketStock
+    airline_code: str
+    airports: Airports
+    check_in_window: CheckInWindow
     collector: Collector
+    releaser: HoldReleaser
+    boarding_passes: BoardingPassPrinter
+    flight_tasks: FlightTasks
+    oversold: OversoldCabins
+    booking_statuses: BookingStatuses
     receiver: EventReceiver
     search_flights: SearchFlights
     list_bookings: ListBookings

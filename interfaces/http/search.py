@@ -8,9 +8,16 @@ from litestar import get, post
 from litestar.params import FromPath, JSONBody
 
 from application import streams
-from domain.booking import rules as booking_rules
+from application.pricing import journeys
+from application.pricing.journeys import Wanted, WantedSegment
+from domain.booking.events import SeatChoice
+from domain.inventory import seat_map
+from domain.inventory.events import CabinLayout
+from domain.inventory.state import Cabin, Flight
 from domain.kernel import money
+from domain.pricing import extras
 from domain.pricing import rules as pricing_rules
+from domain.pricing.extras import ExtraChoice
 from domain.pricing.price import PassengerType
 from interfaces.http import auth, wire
 from interfaces.http.ports import FlightOffer
@@ -68,11 +75,14 @@ class QuotedPassenger(msgspec.Struct, rename="camel", forbid_unknown_fields=True
 
 
 class QuoteRequest(msgspec.Struct, rename="camel", forbid_unknown_fields=True):
-    """A price for a party on one flight."""
+    """A price for a party on one to four flights in the order of travel, with extras and seats."""
 
-    flight_ids: Annotated[list[wire.FlightId], msgspec.Meta(min_length=1, max_length=1)]
+    flight_ids: Annotated[list[wire.FlightId], msgspec.Meta(min_length=1, max_length=4)]
     passengers: Annotated[list[QuotedPassenger], msgspec.Meta(min_length=1, max_length=9)]
     cabin: wire.CabinName = "economy"
+    fare_class: wire.FareClassCode | None = None
+    extras: Annotated[tuple[wire.ExtraRequest, ...], msgspec.Meta(max_length=72)] = ()
+    seats: Annotated[tuple[wire.SeatRequest, ...], msgspec.Meta(max_length=36)] = ()
 
 
 class QuoteResponse(msgspec.Struct, rename="camel"):
@@ -81,7 +91,30 @@ class QuoteResponse(msgspec.Struct, rename="camel"):
     quote_id: str
     total: wire.MoneyResponse
     lines: list[wire.PriceLineResponse]
+    fare_classes: list[str]
     valid_until: dt.datetime
+
+
+class SeatResponse(msgspec.Struct, rename="camel"):
+    """One seat; `price` without tax is what choosing it costs with the booking."""
+
+    seat: str
+    category: str
+    available: bool
+    price: wire.MoneyResponse
+
+
+class CabinSeatsResponse(msgspec.Struct, rename="camel"):
+    """A cabin from the front to the back."""
+
+    cabin: wire.CabinName
+    seats: list[SeatResponse]
+
+
+class SeatMapResponse(msgspec.Struct, rename="camel"):
+    """The cabins that have a seat map."""
+
+    cabins: list[CabinSeatsResponse]
 
 
 @post("/api/flights/search", status_code=200, **auth.open_to_all())
@@ -102,12 +135,9 @@ async def search_flights(request: StrictRequest, data: JSONBody[SearchRequest]) 
 @get("/api/flights/{flight_id:str}", **auth.open_to_all())
 async def read_flight(request: StrictRequest, flight_id: FromPath[str]) -> FlightResponse:
     """One departure as the log has it now; economy where there is one."""
-    if not flight_id.startswith("flight-"):
-        raise Problem("NOT_FOUND")
-    flight = (await request.ports.desk.current(streams.FLIGHT, flight_id))[0]
-    if flight is None:
-        raise Problem("NOT_FOUND")
+    flight = await _known(request, flight_id)
     cabin = flight.cabins.get("Y") or next(iter(flight.cabins.values()))
+    bucket = journeys.lowest_bucket(cabin, 1)
     offer = FlightOffer(
         flight=flight_id,
         number=flight.number,
@@ -116,43 +146,84 @@ async def read_flight(request: StrictRequest, flight_id: FromPath[str]) -> Fligh
         departs_at=flight.departs_at,
         arrives_at=flight.arrives_at,
         domestic=flight.domestic,
-        fare_amount=cabin.fare.amount,
-        currency=cabin.fare.currency,
+        fare_amount=bucket.fare.amount,
+        currency=bucket.fare.currency,
         free_count=max(0, cabin.free_count),
     )
     return _flight(offer, wire.CABIN_NAMES[cabin.code])
 
 
-@post("/api/quotes", status_code=201, **auth.open_to_all())
-async def create_quote(request: StrictRequest, data: JSONBody[QuoteRequest]) -> QuoteResponse:
-    """Price a party; nothing is held by it."""
-    flight_id = data.flight_ids[0]
-    types = tuple(passenger.type for passenger in data.passengers)
-    booking_rules.require_fit_party(types)
+@get("/api/flights/{flight_id:str}/seats", **auth.open_to_all())
+async def read_seats(request: StrictRequest, flight_id: FromPath[str]) -> SeatMapResponse:
+    """The seat map as the log has it now; nothing tells who sits where."""
+    flight = await _known(request, flight_id)
+    return SeatMapResponse(
+        [
+            CabinSeatsResponse(
+                wire.CABIN_NAMES[cabin.code],
+                [_seat(flight, cabin, layout, seat) for seat in seat_map.seats(layout)],
+            )
+            for cabin in flight.cabins.values()
+            if (layout := cabin.layout) is not None
+        ]
+    )
+
+
+def _seat(flight: Flight, cabin: Cabin, layout: CabinLayout, seat: str) -> SeatResponse:
+    category = seat_map.category(layout, seat)
+    extra = extras.SEAT_EXTRAS.get(category)
+    currency = cabin.buckets[0].fare.currency
+    price = 0 if extra is None else extras.net_price(extra, currency)
+    return SeatResponse(
+        seat=seat,
+        category=category,
+        available=flight.seats.get(seat) is None,
+        price=wire.money_response(money.Money(price, currency)),
+    )
+
+
+async def _known(request: StrictRequest, flight_id: str) -> Flight:
+    if not flight_id.startswith("flight-"):
+        raise Problem("NOT_FOUND")
     flight = (await request.ports.desk.current(streams.FLIGHT, flight_id))[0]
     if flight is None:
-        raise Problem("NOT_FOUND", details={"field": "flightIds[0]"})
+        raise Problem("NOT_FOUND")
+    return flight
+
+
+@post("/api/quotes", status_code=201, **auth.open_to_all())
+async def create_quote(request: StrictRequest, data: JSONBody[QuoteRequest]) -> QuoteResponse:
+    """Price a journey for a party; nothing is held by it."""
+    types = tuple(passenger.type for passenger in data.passengers)
+    cabin = wire.CABIN_CODES[data.cabin]
+    flights = {
+        name: (await request.ports.desk.current(streams.FLIGHT, name))[0]
+        for name in dict.fromkeys(data.flight_ids)
+    }
     quote_id, quote = request.ports.quotes.quote(
-        flight_id,
-        flight,
-        cabin=wire.CABIN_CODES[data.cabin],
-        passengers=types,
+        Wanted(
+            segments=tuple(WantedSegment(each, cabin, data.fare_class) for each in data.flight_ids),
+            passengers=types,
+            extras=tuple(
+                ExtraChoice(each.code, each.passenger, each.segment) for each in data.extras
+            ),
+            seats=tuple(SeatChoice(each.passenger, each.segment, each.seat) for each in data.seats),
+        ),
+        flights,
         now=request.ports.now(),
     )
     return QuoteResponse(
         quote_id=quote_id,
         total=wire.money_response(quote.price.total()),
-        lines=wire.lines_response(quote.price),
+        lines=wire.lines_response(quote.price, types),
+        fare_classes=[each.fare_class for each in quote.segments],
         valid_until=quote.valid_until,
     )
 
 
 def _flight(offer: FlightOffer, cabin: wire.CabinName) -> FlightResponse:
-    price = pricing_rules.price_flight(
-        fare=money.Money(offer.fare_amount, offer.currency),
-        domestic=offer.domestic,
-        passengers=("ADT",),
-    )
+    fare = pricing_rules.SegmentFare(money.Money(offer.fare_amount, offer.currency), offer.domestic)
+    price = pricing_rules.price_journey(segments=(fare,), passengers=("ADT",))
     return FlightResponse(
         id=offer.flight,
         flight_number=offer.number,
@@ -167,4 +238,4 @@ def _flight(offer: FlightOffer, cabin: wire.CabinName) -> FlightResponse:
     )
 
 
-ROUTES = (search_flights, read_flight, create_quote)
+ROUTES = (search_flights, read_flight, read_seats, create_quote)

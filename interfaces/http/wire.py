@@ -1,12 +1,13 @@
 """Shapes that several routes share: money, parties, places. JSON is camelCase."""
 
 import asyncio
+from collections.abc import Sequence
 from typing import Annotated, Literal
 
 import msgspec
 
 from domain.kernel import ids, money
-from domain.pricing.price import PassengerType, Price
+from domain.pricing.price import PassengerType, Price, lines
 from interfaces.http.problems import Problem
 
 ORDER_SECONDS = 5.0
@@ -17,6 +18,33 @@ CabinName = Literal["economy", "business"]
 CABIN_CODES: dict[CabinName, str] = {"economy": "Y", "business": "J"}
 CABIN_NAMES: dict[str, CabinName] = {code: name for name, code in CABIN_CODES.items()}
 
+FareClassCode = Annotated[str, msgspec.Meta(pattern="^[A-Z]$")]
+SeatNumber = Annotated[str, msgspec.Meta(pattern=r"^[1-9]\d?[A-Z]$")]
+PassengerIndex = Annotated[int, msgspec.Meta(ge=0, le=8)]
+SegmentIndex = Annotated[int, msgspec.Meta(ge=0, le=3)]
+ExtraCode = Annotated[str, msgspec.Meta(pattern="^[A-Z0-9]{2,12}$")]
+QuoteId = Annotated[str, msgspec.Meta(max_length=16_384)]
+# What staff write into the history: one line, nothing personal.
+ReasonText = Annotated[
+    str, msgspec.Meta(min_length=3, max_length=200, pattern=r"^[^\x00-\x1f\x7f-\x9f\u2028\u2029]*$")
+]
+
+
+class ExtraRequest(msgspec.Struct, rename="camel", forbid_unknown_fields=True):
+    """An extra for one passenger on one flight, both counted from 0."""
+
+    code: ExtraCode
+    passenger: PassengerIndex
+    segment: SegmentIndex = 0
+
+
+class SeatRequest(msgspec.Struct, rename="camel", forbid_unknown_fields=True):
+    """A seat such as `12A` for one passenger on one flight, both counted from 0."""
+
+    seat: SeatNumber
+    passenger: PassengerIndex
+    segment: SegmentIndex = 0
+
 
 class MoneyResponse(msgspec.Struct, rename="camel"):
     """Minor units of an ISO 4217 currency."""
@@ -26,7 +54,7 @@ class MoneyResponse(msgspec.Struct, rename="camel"):
 
 
 class PriceLineResponse(msgspec.Struct, rename="camel"):
-    """A line of a price: fare, vat or charge, for all passengers of a type."""
+    """A line of a price: fare, extra, vat or charge, for all passengers of a type."""
 
     kind: str
     passenger_type: PassengerType
@@ -39,11 +67,11 @@ def money_response(amount: money.Money) -> MoneyResponse:
     return MoneyResponse(amount.amount, amount.currency)
 
 
-def lines_response(price: Price) -> list[PriceLineResponse]:
+def lines_response(price: Price, passengers: Sequence[PassengerType]) -> list[PriceLineResponse]:
     """As the wire has it."""
     return [
         PriceLineResponse(line.kind, line.passenger_type, line.passenger_count, line.amount)
-        for line in price.lines
+        for line in lines(price, passengers)
     ]
 
 

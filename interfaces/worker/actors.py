@@ -4,6 +4,7 @@ Every actor may run twice or late without harm; an error it raises is tried agai
 """
 
 import asyncio
+import functools
 from collections.abc import Callable, Coroutine
 from typing import Any
 
@@ -11,17 +12,22 @@ import dramatiq
 from dramatiq.brokers.redis import RedisBroker
 
 from application import steps
-from application.booking.confirm_booking import CONFIRMATION_TOPIC
+from application.booking import letters
+from application.inventory.depart_flight import DepartFlight
 from application.payment import process_event
+from application.payment.refund_payment import REFUND_TOPIC
 from domain.kernel import ids
 from domain.kernel.rejections import Rejection
 from infrastructure.redis.queue import QUEUE_NAME
 from interfaces.composition import Core
 
-STRIPE_EVENT_TOPIC = "stripe_event"
+STRIPE_EVENTS_TOPIC = "stripe_events"
 RELEASE_HOLD_TOPIC = "release_hold"
 COMPLETE_ATTEMPT_TOPIC = "complete_attempt"
-CONFIRM_AGAIN_TOPIC = "confirm_again"
+RUN_AGAIN_TOPIC = "run_again"
+FOLLOW_FLIGHT_TOPIC = "follow_flight"
+DEPART_FLIGHT_TOPIC = "depart_flight"
+OFFER_AGAIN_TOPIC = "offer_again"
 TASK_SECONDS = 45.0
 
 Task = Callable[..., Coroutine[Any, Any, None]]
@@ -36,22 +42,41 @@ class Tasks:
     def by_topic(self) -> dict[str, Task]:
         """Every topic that outbox, inbox and timers use."""
         return {
-            STRIPE_EVENT_TOPIC: self.stripe_event,
+            STRIPE_EVENTS_TOPIC: self.stripe_events,
             RELEASE_HOLD_TOPIC: self.release_hold,
             COMPLETE_ATTEMPT_TOPIC: self.complete_attempt,
-            CONFIRM_AGAIN_TOPIC: self.confirm_again,
-            CONFIRMATION_TOPIC: self.send_confirmation,
+            REFUND_TOPIC: self.refund_payment,
+            RUN_AGAIN_TOPIC: self.run_again,
+            FOLLOW_FLIGHT_TOPIC: self.follow_flight,
+            DEPART_FLIGHT_TOPIC: self.depart_flight,
+            OFFER_AGAIN_TOPIC: self.offer_again,
+            **{topic: functools.partial(self.send_letter, topic) for topic in letters.LETTERS},
         }
 
-    async def stripe_event(self, *, event: str) -> None:
-        """Work off one event of the inbox."""
+    async def stripe_events(self, *, events: str) -> None:
+        """Work off events of the inbox, their ids joined by commas; one that fails stops no other.
+
+        Together, so that the dispatcher makes one append of many commands.
+        """
+        found = await asyncio.gather(
+            *(self._stripe_event(event) for event in events.split(",")), return_exceptions=True
+        )
+        for result in found:
+            if result is not None:
+                raise result
+
+    async def _stripe_event(self, event: str) -> None:
         stored = await self._core.inbox.read(event)
         if stored is None or stored.state != "new":
             return
         cause = steps.Cause(id=ids.webhook_command_id(event), actor="stripe", correlation_id=event)
         try:
             handled = await process_event.process_event(
-                stored.type, stored.object, collector=self._core.collector, cause=cause
+                stored.type,
+                stored.object,
+                collector=self._core.collector,
+                refunder=self._core.refunder,
+                cause=cause,
             )
         except Rejection as rejection:
             await self._core.inbox.finish(event, state="ignored", reason=rejection.code)
@@ -82,13 +107,43 @@ class Tasks:
         )
         await self._core.collector.open_session(payment, attempt, cause=cause)
 
-    async def confirm_again(self, *, booking: str) -> None:
-        """Try a confirmation again that failed."""
-        await self._core.processes.confirm_again(booking)
+    async def refund_payment(self, *, payment: str, refund: str) -> None:
+        """Ask Stripe for a refund, or how one stands that it has."""
+        cause = steps.Cause(
+            id=ids.step_command_id(ids.event_id(payment, 1), refund),
+            actor="system",
+            correlation_id=payment,
+        )
+        await self._core.refunder.send(payment, refund, cause=cause)
 
-    async def send_confirmation(self, *, booking: str) -> None:
-        """Write to the traveller."""
-        await self._core.confirmations.send(booking)
+    async def run_again(self, *, booking: str) -> None:
+        """Do again what should have followed from a booking's events; done is harmless."""
+        await self._core.processes.run_again(booking)
+
+    async def follow_flight(self, *, flight: str, version: str) -> None:
+        """Work a flight's change off for every booking on it."""
+        await self._core.follower.follow(flight, int(version))
+
+    async def depart_flight(self, *, flight: str) -> None:
+        """Nobody said so, but the flight must have left by now."""
+        cause = steps.Cause(
+            id=ids.step_command_id(ids.event_id(flight, 1), "depart"),
+            actor="timer",
+            correlation_id=flight,
+        )
+        command = DepartFlight(flight=flight, departed_at=self._core.clock())
+        try:
+            await self._core.desk.submit(steps.order(cause, "depart", command))
+        except Rejection:
+            return  # cancelled, or rescheduled between the look and the decision
+
+    async def offer_again(self, *, flight: str) -> None:
+        """Serve the waitlist of a flight."""
+        await self._core.processes.offer_again(flight)
+
+    async def send_letter(self, topic: str, *, booking: str, **facts: str) -> None:
+        """Write to the travellers."""
+        await self._core.letters.send(topic, booking, **facts)
 
 
 def register(broker: RedisBroker, tasks: Tasks, loop: asyncio.AbstractEventLoop) -> None:
@@ -100,6 +155,11 @@ def register(broker: RedisBroker, tasks: Tasks, loop: asyncio.AbstractEventLoop)
 
 def _in_loop(task: Task, loop: asyncio.AbstractEventLoop) -> Callable[..., None]:
     def run(**body: str) -> None:
-        asyncio.run_coroutine_threadsafe(task(**body), loop).result(TASK_SECONDS)
+        running = asyncio.run_coroutine_threadsafe(task(**body), loop)
+        try:
+            running.result(TASK_SECONDS)
+        finally:
+            # What takes too long is tried again: the first try must not go on beside the second.
+            running.cancel()
 
     return run

@@ -5,12 +5,15 @@ idempotent, so a change of leader in mid-step does no harm.
 """
 
 import asyncio
+import datetime as dt
 import logging
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 
+import msgspec
 import psycopg
 
 from application import ports
+from application.payment.refund_payment import REFUND_TOPIC
 from infrastructure.event_store import statement
 from infrastructure.postgres import inbox
 from interfaces.composition import Core
@@ -19,6 +22,8 @@ from interfaces.worker import actors
 LEADER_LOCK_KEY = 7302
 PROCESS_CHECKPOINT = "processes"
 RELAY_LIMIT = 500
+# Webhooks that one task of the worker works off together.
+INBOX_CHUNK_SIZE = 16
 # A task takes a second at most; what was enqueued longer ago was lost with its worker or queue.
 CLAIM_AGAIN_SECONDS = 15.0
 POLL_SECONDS = 1.0
@@ -26,8 +31,23 @@ TIMER_SECONDS = 1.0
 TIMER_LIMIT = 200
 TIMER_AGAIN_SECONDS = 30.0
 BACKOFF_SECONDS = 0.5
+# Stripe's webhooks tell how an accepted refund ends, within days; this is for those that got lost.
+REFUND_ROUND_SECONDS = 600.0
 
 logger = logging.getLogger(__name__)
+
+
+class RefundRound(msgspec.Struct, frozen=True):
+    """A round begins at a time of the event loop; `after` is the refund that it has come to."""
+
+    begins_at: float = 0.0
+    after: str = ""
+
+    def moved_on(self, page: Sequence[tuple[str, str]], *, now: float) -> "RefundRound":
+        """Behind a full page the round goes on; with the last page it is over for a while."""
+        if len(page) == TIMER_LIMIT:
+            return RefundRound(self.begins_at, after=page[-1][1])
+        return RefundRound(now + REFUND_ROUND_SECONDS)
 
 
 class Scheduler:
@@ -39,6 +59,7 @@ class Scheduler:
         self._log_moved = asyncio.Event()
         self._inbox_moved = asyncio.Event()
         self._sent_timers: dict[str, float] = {}
+        self._refund_round = RefundRound()
 
     async def run(self, stop: asyncio.Event) -> None:
         """Lead when no other scheduler does; start again after a lost connection."""
@@ -116,6 +137,7 @@ class Scheduler:
             await self._core.checkpoints.move(PROCESS_CHECKPOINT, done)
             position = done
         await self._relay_outbox()
+        await self._relay_flight_tasks()
 
     async def _relay_outbox(self) -> None:
         messages = await self._core.outbox.unsent(limit=RELAY_LIMIT)
@@ -128,8 +150,9 @@ class Scheduler:
         events = await self._core.inbox.claim(
             again_after_seconds=CLAIM_AGAIN_SECONDS, limit=RELAY_LIMIT
         )
-        for event in events:
-            await self._core.queue.enqueue(actors.STRIPE_EVENT_TOPIC, {"event": event})
+        for start in range(0, len(events), INBOX_CHUNK_SIZE):
+            body = {"events": ",".join(events[start : start + INBOX_CHUNK_SIZE])}
+            await self._core.queue.enqueue(actors.STRIPE_EVENTS_TOPIC, body)
 
     async def _watch_deadlines(self) -> None:
         now = self._core.clock()
@@ -138,9 +161,40 @@ class Scheduler:
         for payment, attempt in await self._core.unfinished_attempts(now, TIMER_LIMIT):
             body = {"payment": payment, "attempt": attempt}
             await self._send_timer(actors.COMPLETE_ATTEMPT_TOPIC, body)
+        for payment, refund in await self._core.unanswered_refunds(now, TIMER_LIMIT):
+            await self._send_timer(REFUND_TOPIC, {"payment": payment, "refund": refund})
+        await self._follow_refunds(now)
+        for booking in await self._core.to_run_again(now, TIMER_LIMIT):
+            await self._send_timer(actors.RUN_AGAIN_TOPIC, {"booking": booking})
+        await self._watch_flights(now)
 
-        for booking in await self._core.unconfirmed(now, TIMER_LIMIT):
-            await self._send_timer(actors.CONFIRM_AGAIN_TOPIC, {"booking": booking})
+    async def _watch_flights(self, now: dt.datetime) -> None:
+        for flight in await self._core.due_departures(now, TIMER_LIMIT):
+            await self._send_timer(actors.DEPART_FLIGHT_TOPIC, {"flight": flight})
+        for flight in await self._core.with_waitlist(TIMER_LIMIT):
+            await self._send_timer(actors.OFFER_AGAIN_TOPIC, {"flight": flight})
+        await self._relay_flight_tasks()
+
+    async def _relay_flight_tasks(self) -> None:
+        """Fresh follow-ups, and those whose worker has stopped."""
+        claimed = await self._core.flight_tasks.claim(
+            idle_seconds=CLAIM_AGAIN_SECONDS, limit=RELAY_LIMIT
+        )
+        for flight, version in claimed:
+            body = {"flight": flight, "version": str(version)}
+            await self._core.queue.enqueue(actors.FOLLOW_FLIGHT_TOPIC, body)
+
+    async def _follow_refunds(self, now: dt.datetime) -> None:
+        """The next page of this round over the refunds that Stripe has and has not settled."""
+        loop_time = asyncio.get_running_loop().time()
+        if loop_time < self._refund_round.begins_at:
+            return
+        page = await self._core.unsettled_refunds(
+            now, after=self._refund_round.after, limit=TIMER_LIMIT
+        )
+        for payment, refund in page:
+            await self._send_timer(REFUND_TOPIC, {"payment": payment, "refund": refund})
+        self._refund_round = self._refund_round.moved_on(page, now=loop_time)
 
     async def _send_timer(self, topic: str, body: dict[str, str]) -> None:
         """Enqueue, but not again within TIMER_AGAIN_SECONDS while the worker is at it."""

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 import msgspec
 
 from domain.booking import events as booking_events
+from domain.booking import guards
 from domain.booking import state as booking_state
 from projections import reading, rows
 from projections.booking_list.projector import TABLE, BookingRow
@@ -43,20 +44,32 @@ def differences(cursor: Cursor, log: reading.Log) -> Iterator[str]:
 
 def _row(name: str, folded: Folded) -> BookingRow:
     booking = folded.booking
-    due = booking.amount_due()
+    due = booking.price.total()
     return BookingRow(
         booking=name,
         first_position=folded.first_position,
         owner=booking.owner,
         status=booking.status,
-        flight=booking.flight,
-        cabin=booking.cabin,
+        flights=[segment.flight for segment in booking.segments],
+        cabin=booking.segments[0].cabin,
         seat_count=booking.seat_count,
+        coupons="".join(
+            coupon.status.value
+            for coupon in sorted(booking.coupons, key=lambda each: (each.passenger, each.segment))
+        ),
         total_amount=due.amount,
         currency=due.currency,
         hold_until=booking.hold_until,
-        payment=booking.payment,
+        lapses_at=_lapses_at(booking),
+        change_paid=booking.change_paid,
+        payments=list(booking.payments),
         tickets=[ticket.number for ticket in booking.tickets],
         created_at=folded.created_at,
         updated_at=folded.updated_at,
     )
+
+
+def _lapses_at(booking: booking_state.Booking) -> dt.datetime | None:
+    if booking.change is not None:
+        return None if booking.change_paid else booking.change_until
+    return booking.hold_until if booking.status in guards.UNPAID else None

@@ -1,12 +1,16 @@
 """One row per booking, moved by the booking's own events."""
 
 import datetime as dt
-from collections.abc import Sequence
+from collections.abc import Callable, Iterable, Sequence
+from typing import Any, get_args
 
 import msgspec
 
+from domain.booking import coupons as coupon_rules
 from domain.booking import events as booking_events
+from domain.booking.coupons import Coupon, CouponStatus
 from domain.booking.states import Status
+from domain.pricing.price import TAKES_SEAT
 from projections import rows
 from projections.projection import Cursor, LoggedEvent, Projection
 
@@ -20,13 +24,16 @@ class BookingRow(msgspec.Struct):
     first_position: int
     owner: str
     status: str
-    flight: str
+    flights: list[str]
     cabin: str
     seat_count: int
+    coupons: str
     total_amount: int
     currency: str
     hold_until: dt.datetime | None
-    payment: str | None
+    lapses_at: dt.datetime | None
+    change_paid: bool
+    payments: list[str]
     tickets: list[str]
     created_at: dt.datetime
     updated_at: dt.datetime
@@ -49,7 +56,8 @@ def apply(cursor: Cursor, events: Sequence[LoggedEvent]) -> None:
             row = bookings.get(logged.stream)
             if row is None:
                 raise BookingUnknown(logged.stream)
-            _change(row, logged)
+            row.updated_at = logged.recorded_at
+            _CHANGES[type(logged.event)](row, logged.event)
     rows.upsert(cursor, TABLE, ("booking",), list(bookings.values()))
 
 
@@ -60,44 +68,164 @@ def _initiated(logged: LoggedEvent, event: booking_events.BookingInitiated) -> B
         first_position=logged.position,
         owner=event.owner,
         status=Status.INITIATED,
-        flight=event.flight,
-        cabin=event.cabin,
-        seat_count=event.seat_count,
+        flights=[segment.flight for segment in event.segments],
+        cabin=event.segments[0].cabin,
+        seat_count=sum(TAKES_SEAT[passenger.type] for passenger in event.passengers),
+        coupons=CouponStatus.OPEN.value * len(event.passengers) * len(event.segments),
         total_amount=total.amount,
         currency=total.currency,
-        hold_until=None,
-        payment=None,
+        hold_until=event.lapses_at,
+        lapses_at=event.lapses_at,
+        change_paid=False,
+        payments=[],
         tickets=[],
         created_at=logged.recorded_at,
         updated_at=logged.recorded_at,
     )
 
 
-def _change(row: BookingRow, logged: LoggedEvent) -> None:
-    row.updated_at = logged.recorded_at
-    match logged.event:
-        case booking_events.BookingReserved(hold_until=hold_until):
-            row.status, row.hold_until = Status.RESERVED, hold_until
-        case booking_events.BookingPaid(payment=payment):
-            row.status, row.payment = Status.PAID, payment
-        case booking_events.BookingConfirmed(tickets=tickets):
-            row.status = Status.CONFIRMED
-            row.tickets = [ticket.number for ticket in tickets]
-        case booking_events.BookingExpired():
-            row.status = Status.EXPIRED
-        case event:
-            raise AssertionError(f"{event.tag} is not among the events asked for")
+def _unpaid(status: Status, deadline: str) -> Callable[[BookingRow, Any], None]:
+    def change(row: BookingRow, event: Any) -> None:
+        row.status = status
+        row.hold_until = row.lapses_at = getattr(event, deadline)
 
+    return change
+
+
+def _ended(status: Status) -> Callable[[BookingRow, Any], None]:
+    def change(row: BookingRow, _event: Any) -> None:
+        row.status, row.lapses_at = status, None
+
+    return change
+
+
+def _payment_failed(row: BookingRow, _event: booking_events.BookingPaymentFailed) -> None:
+    row.status = Status.PAYMENT_FAILED
+
+
+def _paid(row: BookingRow, event: booking_events.BookingPaid) -> None:
+    row.status, row.lapses_at = Status.PAID, None
+    row.payments = [*row.payments, event.payment]
+
+
+def _confirmed(row: BookingRow, event: booking_events.BookingConfirmed) -> None:
+    row.status = Status.CONFIRMED
+    row.tickets = [ticket.number for ticket in event.tickets]
+
+
+def _cancelled(row: BookingRow, event: booking_events.BookingCancelled) -> None:
+    _mark(row, event.coupons, CouponStatus.REFUNDED)
+    row.status, row.lapses_at = Status.CANCELLED, None
+
+
+def _coupons_cancelled(row: BookingRow, event: booking_events.CouponsCancelled) -> None:
+    _mark(row, event.coupons, CouponStatus.REFUNDED)
+    _roll_up(row)
+
+
+def _refund_granted(row: BookingRow, event: booking_events.RefundGranted) -> None:
+    _mark(row, event.coupons, CouponStatus.REFUNDED)
+
+
+def _change_accepted(row: BookingRow, event: booking_events.ChangeAccepted) -> None:
+    row.lapses_at = event.hold_until
+
+
+def _change_paid(row: BookingRow, event: booking_events.ChangePaid) -> None:
+    row.lapses_at, row.change_paid = None, True
+    row.payments = [*row.payments, event.payment]
+
+
+def _change_expired(row: BookingRow, _event: booking_events.ChangeExpired) -> None:
+    row.lapses_at = None
+
+
+def _change_completed(row: BookingRow, event: booking_events.ChangeCompleted) -> None:
+    change = event.change
+    row.lapses_at, row.change_paid = None, False
+    row.flights[change.segment] = change.to.flight
+    if change.segment == 0:
+        row.cabin = change.to.cabin
+    for ticket in event.tickets:
+        row.tickets[ticket.passenger] = ticket.number
+    _mark(row, change.coupons, CouponStatus.OPEN)
+
+
+def _checked_in(row: BookingRow, event: booking_events.PassengersCheckedIn) -> None:
+    _mark_on(row, event.segment, (p.passenger for p in event.places), CouponStatus.CHECKED_IN)
+
+
+def _boarded(row: BookingRow, event: booking_events.PassengersBoarded) -> None:
+    _mark_on(row, event.segment, event.passengers, CouponStatus.LIFTED)
+
+
+def _flown(row: BookingRow, event: booking_events.CouponsFlown) -> None:
+    _mark_on(row, event.segment, event.passengers, CouponStatus.FLOWN)
+
+
+def _missed(row: BookingRow, event: booking_events.PassengersMissed) -> None:
+    _mark(row, event.coupons, CouponStatus.MISSED)
+    _roll_up(row)
+
+
+def _mark_on(
+    row: BookingRow, segment: int, passengers: Iterable[int], status: CouponStatus
+) -> None:
+    _mark(row, [booking_events.CouponId(each, segment) for each in passengers], status)
+    _roll_up(row)
+
+
+def _mark(row: BookingRow, coupons: Iterable[Any], status: CouponStatus) -> None:
+    letters = list(row.coupons)
+    for coupon in coupons:
+        letters[coupon.passenger * len(row.flights) + coupon.segment] = status.value
+    row.coupons = "".join(letters)
+
+
+def _roll_up(row: BookingRow) -> None:
+    coupons = [
+        Coupon(*divmod(index, len(row.flights)), 0, 0, 0, CouponStatus(letter))
+        for index, letter in enumerate(row.coupons)
+    ]
+    row.status = coupon_rules.roll_up(Status(row.status), coupons)
+
+
+def _nothing(_row: BookingRow, _event: Any) -> None:
+    """Names, documents, seats and answers stand in the booking itself."""
+
+
+_CHANGES: dict[type, Callable[[BookingRow, Any], None]] = {
+    booking_events.BookingWaitlisted: _unpaid(Status.PENDING, "waits_until"),
+    booking_events.BookingReserved: _unpaid(Status.RESERVED, "hold_until"),
+    booking_events.BookingPaymentFailed: _payment_failed,
+    booking_events.BookingPaymentRetried: _unpaid(Status.PENDING, "waits_until"),
+    booking_events.BookingPaid: _paid,
+    booking_events.BookingConfirmed: _confirmed,
+    booking_events.BookingExpired: _ended(Status.EXPIRED),
+    booking_events.BookingCancelled: _cancelled,
+    booking_events.CouponsCancelled: _coupons_cancelled,
+    booking_events.RefundGranted: _refund_granted,
+    booking_events.BookingRefunded: _ended(Status.REFUNDED),
+    booking_events.ChangeAccepted: _change_accepted,
+    booking_events.ChangePaid: _change_paid,
+    booking_events.ChangeExpired: _change_expired,
+    booking_events.ChangeCompleted: _change_completed,
+    booking_events.NameCorrected: _nothing,
+    booking_events.DocumentRecorded: _nothing,
+    booking_events.SeatsChosen: _nothing,
+    booking_events.SeatsLost: _nothing,
+    booking_events.PassengersCheckedIn: _checked_in,
+    booking_events.PassengersBoarded: _boarded,
+    booking_events.CouponsFlown: _flown,
+    booking_events.PassengersMissed: _missed,
+    booking_events.BookingCompleted: _ended(Status.COMPLETED),
+    booking_events.DisruptionOffered: _nothing,
+    booking_events.DisruptionAnswered: _nothing,
+}
 
 PROJECTION = Projection(
     name="booking_list",
-    event_types=(
-        booking_events.BookingInitiated,
-        booking_events.BookingReserved,
-        booking_events.BookingPaid,
-        booking_events.BookingConfirmed,
-        booking_events.BookingExpired,
-    ),
+    event_types=get_args(booking_events.BookingEvent),
     apply=apply,
     stops_on_poison=False,
 )

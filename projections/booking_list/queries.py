@@ -4,6 +4,7 @@ import base64
 import binascii
 import datetime as dt
 import hashlib
+from collections.abc import Sequence
 
 import msgspec
 from psycopg.rows import class_row
@@ -16,8 +17,8 @@ MARK_BYTES = 8
 POSITION_LIMIT = 2**63 - 1
 
 _COLUMNS = (
-    "booking, first_position, owner, status, flight, cabin, seat_count, total_amount, currency, "
-    "hold_until, payment, tickets, created_at, updated_at"
+    "booking, first_position, owner, status, flights, cabin, seat_count, total_amount, currency, "
+    "hold_until, payments, tickets, created_at, updated_at"
 )
 
 
@@ -32,13 +33,13 @@ class ListedBooking(msgspec.Struct, frozen=True):
     first_position: int
     owner: str
     status: str
-    flight: str
+    flights: list[str]
     cabin: str
     seat_count: int
     total_amount: int
     currency: str
     hold_until: dt.datetime | None
-    payment: str | None
+    payments: list[str]
     tickets: list[str]
     created_at: dt.datetime
     updated_at: dt.datetime
@@ -92,13 +93,22 @@ async def booking(pool: Pool, stream: str) -> ListedBooking | None:
         return await rows.fetchone()
 
 
+async def statuses(pool: Pool, bookings: Sequence[str]) -> dict[str, str]:
+    """Status of each of these bookings."""
+    async with pool.connection() as connection:
+        rows = await connection.execute(
+            "SELECT booking, status FROM read_model.booking_list WHERE booking = ANY (%s)",
+            (list(bookings),),
+        )
+        return {row[0]: row[1] for row in await rows.fetchall()}
+
+
 async def due_holds(pool: Pool, now: dt.datetime, *, limit: int) -> list[str]:
-    """Bookings still reserved whose deadline has come, the most overdue first."""
+    """Bookings with something unpaid whose deadline has come, the most overdue first."""
     async with pool.connection() as connection:
         rows = await connection.execute(
             "SELECT booking FROM read_model.booking_list "
-            "WHERE status = 'reserved' AND hold_until <= %s "
-            "ORDER BY hold_until, booking LIMIT %s",
+            "WHERE lapses_at <= %s ORDER BY lapses_at, booking LIMIT %s",
             (now, limit),
         )
         return [row[0] for row in await rows.fetchall()]
@@ -110,6 +120,17 @@ async def unconfirmed(pool: Pool, before: dt.datetime, *, limit: int) -> list[st
         rows = await connection.execute(
             "SELECT booking FROM read_model.booking_list "
             "WHERE status = 'paid' AND updated_at < %s ORDER BY updated_at, booking LIMIT %s",
+            (before, limit),
+        )
+        return [row[0] for row in await rows.fetchall()]
+
+
+async def unfinished_changes(pool: Pool, before: dt.datetime, *, limit: int) -> list[str]:
+    """Bookings whose change was paid before this instant and is not completed, oldest first."""
+    async with pool.connection() as connection:
+        rows = await connection.execute(
+            "SELECT booking FROM read_model.booking_list "
+            "WHERE change_paid AND updated_at < %s ORDER BY updated_at, booking LIMIT %s",
             (before, limit),
         )
         return [row[0] for row in await rows.fetchall()]

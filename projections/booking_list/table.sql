@@ -1,19 +1,25 @@
+-- coupons holds one letter per passenger and flight, passenger by passenger; lapses_at is when what
+-- is unpaid may be let go.
 CREATE TABLE booking_list (
     booking text COLLATE "C" PRIMARY KEY,
     first_position bigint NOT NULL,
     owner text COLLATE "C" NOT NULL,
     status text COLLATE "C" NOT NULL,
-    flight text COLLATE "C" NOT NULL,
+    flights text[] NOT NULL,
     cabin text COLLATE "C" NOT NULL,
     seat_count integer NOT NULL,
+    coupons text COLLATE "C" NOT NULL,
     total_amount bigint NOT NULL,
     currency text COLLATE "C" NOT NULL,
     hold_until timestamptz,
-    payment text COLLATE "C",
+    lapses_at timestamptz,
+    change_paid boolean NOT NULL,
+    payments text[] NOT NULL,
     tickets text[] NOT NULL,
     created_at timestamptz NOT NULL,
     updated_at timestamptz NOT NULL
 ) WITH (fillfactor = 80);
 CREATE INDEX booking_list_owner ON booking_list (owner, first_position DESC);
 CREATE INDEX booking_list_unconfirmed ON booking_list (updated_at) WHERE status = 'paid';
-CREATE INDEX booking_list_due ON booking_list (hold_until) WHERE status = 'reserved';
+CREATE INDEX booking_list_unchanged ON booking_list (updated_at) WHERE change_paid;
+CREATE INDEX booking_list_due ON booking_list (lapses_at) WHERE lapses_at IS NOT NULL;

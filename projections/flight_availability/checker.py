@@ -44,11 +44,16 @@ def _row(name: str, flight: flight_state.Flight, cabin: flight_state.Cabin) -> C
         arrives_at=flight.arrives_at,
         local_date=flight.departs_at.astimezone(ZoneInfo(flight.origin_zone)).date(),
         domestic=flight.domestic,
-        fare_amount=cabin.fare.amount,
-        currency=cabin.fare.currency,
+        status=flight.status.value,
+        currency=cabin.buckets[0].fare.currency,
+        class_codes=[each.code for each in cabin.buckets],
+        class_fares=[each.fare.amount for each in cabin.buckets],
+        class_limits=[each.seat_limit for each in cabin.buckets],
+        class_taken=[each.taken_count for each in cabin.buckets],
         authorised=cabin.authorised_count,
         held=cabin.held_count,
         sold=cabin.sold_count,
+        waiting=[each.booking for each in flight.waitlist if each.cabin == cabin.code],
     )
 
 

@@ -1,13 +1,15 @@
-"""Seats per flight and cabin: the moves that flight events carry, added up."""
+"""Seats per flight and cabin: the moves that flight events carry, added up by fare class."""
 
 import datetime as dt
 import functools
 import zoneinfo
 from collections.abc import Iterable, Sequence
+from typing import get_args
 
 import msgspec
 
 from domain.inventory import events as flight_events
+from domain.inventory.state import FlightStatus
 from projections import rows
 from projections.projection import Cursor, LoggedEvent, Projection
 
@@ -15,7 +17,7 @@ TABLE = "flight_availability"
 
 
 class CabinRow(msgspec.Struct):
-    """A row of the table; seats are counts, the fare is in minor units."""
+    """A row of the table; seats are counts, fares in minor units; `waiting` are bookings."""
 
     flight: str
     cabin: str
@@ -28,11 +30,16 @@ class CabinRow(msgspec.Struct):
     arrives_at: dt.datetime
     local_date: dt.date
     domestic: bool
-    fare_amount: int
+    status: str
     currency: str
+    class_codes: list[str]
+    class_fares: list[int]
+    class_limits: list[int | None]
+    class_taken: list[int]
     authorised: int = 0
     held: int = 0
     sold: int = 0
+    waiting: list[str] = []
 
 
 class ZoneUnknown(ValueError):
@@ -43,28 +50,61 @@ class FlightUnknown(ValueError):
     """Seats moved on a flight or cabin that was never scheduled."""
 
 
+Cabins = dict[tuple[str, str], CabinRow]
+
+
 def apply(cursor: Cursor, events: Sequence[LoggedEvent]) -> None:
-    """Load the flights that the events touch, move their seats, write them back."""
+    """Load the flights that the events touch, change them, write back those that changed."""
     known = rows.load(cursor, TABLE, "flight", {e.stream for e in events}, CabinRow)
     cabins = {(row.flight, row.cabin): row for row in known}
-    changed: dict[tuple[str, str], CabinRow] = {}
+    changed: Cabins = {}
     for logged in events:
         event = logged.event
         assert isinstance(event, flight_events.FlightEvent)
-        if isinstance(event, flight_events.FlightScheduled):
-            cabins.update(((row.flight, row.cabin), row) for row in scheduled(logged.stream, event))
-        for key in _move(cabins, logged.stream, event.moves):
+        for key in _apply(cabins, logged.stream, event):
             changed[key] = cabins[key]
     rows.upsert(cursor, TABLE, ("flight", "cabin"), list(changed.values()))
+
+
+def _apply(
+    cabins: Cabins, flight: str, event: flight_events.FlightEvent
+) -> Iterable[tuple[str, str]]:
+    """Change the rows; gives the keys of those that may have."""
+    match event:
+        case flight_events.FlightScheduled():
+            cabins.update(((row.flight, row.cabin), row) for row in scheduled(flight, event))
+            return _move(cabins, flight, event.moves)
+        case flight_events.SeatsHeld() | flight_events.SeatsSold():
+            return _move(cabins, flight, event.moves)
+        case flight_events.SeatsReleased() | flight_events.EquipmentChanged():
+            return _move(cabins, flight, event.moves)
+        case flight_events.SeatsOffered():
+            left = _leave(cabins, flight, event.booking)
+            return [*left, *_move(cabins, flight, event.moves)]
+        case flight_events.WaitlistJoined():
+            row = _row(cabins, flight, event.cabin)
+            row.waiting = [*row.waiting, event.booking]
+            return [(flight, event.cabin)]
+        case flight_events.WaitlistLeft():
+            return _leave(cabins, flight, event.booking)
+        case flight_events.FlightRescheduled():
+            return _reschedule(cabins, flight, event)
+        case flight_events.FlightCancelled():
+            return _end(cabins, flight, FlightStatus.CANCELLED)
+        case flight_events.FlightDeparted():
+            return _end(cabins, flight, FlightStatus.DEPARTED)
+        case _:
+            return ()
 
 
 def scheduled(flight: str, event: flight_events.FlightScheduled) -> Iterable[CabinRow]:
     """The rows of a new flight before its first move."""
     local_date = event.departs_at.astimezone(_zone(event.origin_zone)).date()
-    for fare in event.fares:
+    for cabin in dict.fromkeys(fare.cabin for fare in event.fares):
+        classes = [fare for fare in event.fares if fare.cabin == cabin]
         yield CabinRow(
             flight=flight,
-            cabin=fare.cabin,
+            cabin=cabin,
             number=event.number,
             origin=event.origin,
             destination=event.destination,
@@ -74,8 +114,12 @@ def scheduled(flight: str, event: flight_events.FlightScheduled) -> Iterable[Cab
             arrives_at=event.arrives_at,
             local_date=local_date,
             domestic=event.domestic,
-            fare_amount=fare.fare.amount,
-            currency=fare.fare.currency,
+            status=FlightStatus.SCHEDULED.value,
+            currency=classes[0].fare.currency,
+            class_codes=[each.code for each in classes],
+            class_fares=[each.fare.amount for each in classes],
+            class_limits=[each.seat_limit for each in classes],
+            class_taken=[0] * len(classes),
         )
 
 
@@ -91,29 +135,64 @@ def _zone(name: str) -> zoneinfo.ZoneInfo:
     return zoneinfo.ZoneInfo(name)
 
 
+def _row(cabins: Cabins, flight: str, cabin: str) -> CabinRow:
+    row = cabins.get((flight, cabin))
+    if row is None:
+        raise FlightUnknown(f"{flight} cabin {cabin}")
+    return row
+
+
+def _of(cabins: Cabins, flight: str) -> list[CabinRow]:
+    found = [row for (name, _), row in cabins.items() if name == flight]
+    if not found:
+        raise FlightUnknown(flight)
+    return found
+
+
 def _move(
-    cabins: dict[tuple[str, str], CabinRow],
-    flight: str,
-    moves: Sequence[flight_events.CapacityMove],
-) -> Iterable[tuple[str, str]]:
+    cabins: Cabins, flight: str, moves: Sequence[flight_events.CapacityMove]
+) -> list[tuple[str, str]]:
     for move in moves:
-        row = cabins.get((flight, move.cabin))
-        if row is None:
-            raise FlightUnknown(f"{flight} cabin {move.cabin}")
+        row = _row(cabins, flight, move.cabin)
         row.authorised += move.authorised
         row.held += move.held
         row.sold += move.sold
-        yield flight, move.cabin
+        if move.fare_class in row.class_codes:
+            row.class_taken[row.class_codes.index(move.fare_class)] += move.held + move.sold
+    return [(flight, move.cabin) for move in moves]
 
+
+def _leave(cabins: Cabins, flight: str, booking: str) -> list[tuple[str, str]]:
+    left = [row for row in _of(cabins, flight) if booking in row.waiting]
+    for row in left:
+        row.waiting = [each for each in row.waiting if each != booking]
+    return [(flight, row.cabin) for row in left]
+
+
+def _reschedule(
+    cabins: Cabins, flight: str, event: flight_events.FlightRescheduled
+) -> list[tuple[str, str]]:
+    """The day of departure may be another one now."""
+    found = _of(cabins, flight)
+    for row in found:
+        row.departs_at, row.arrives_at = event.departs_at, event.arrives_at
+        row.local_date = event.departs_at.astimezone(_zone(row.origin_zone)).date()
+    return [(flight, row.cabin) for row in found]
+
+
+def _end(cabins: Cabins, flight: str, status: FlightStatus) -> list[tuple[str, str]]:
+    found = _of(cabins, flight)
+    for row in found:
+        row.status = status.value
+    return [(flight, row.cabin) for row in found]
+
+
+# Who sits where is read from the flight itself.
+IGNORED = (flight_events.SeatsAssigned, flight_events.CheckInAccepted)
 
 PROJECTION = Projection(
     name="flight_availability",
-    event_types=(
-        flight_events.FlightScheduled,
-        flight_events.SeatsHeld,
-        flight_events.SeatsReleased,
-        flight_events.SeatsSold,
-    ),
+    event_types=tuple(each for each in get_args(flight_events.FlightEvent) if each not in IGNORED),
     apply=apply,
     stops_on_poison=False,
 )

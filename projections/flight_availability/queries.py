@@ -1,4 +1,4 @@
-"""Questions about flights on sale."""
+"""Questions about flights on sale and in operation."""
 
 import datetime as dt
 
@@ -12,16 +12,16 @@ CABIN_LIMIT = 20
 
 _COLUMNS = (
     "flight, cabin, number, origin, destination, origin_zone, destination_zone, departs_at, "
-    "arrives_at, local_date, domestic, fare_amount, currency, authorised, held, sold, "
-    "authorised - held - sold AS free"
+    "arrives_at, local_date, domestic, status, currency, class_codes, class_fares, class_limits, "
+    "class_taken, authorised, held, sold, authorised - held - sold AS free"
 )
 
 
 class FlightOffer(msgspec.Struct, frozen=True):
     """One cabin of one departure.
 
-    `local_date` is the day of departure at the origin, instants are UTC, `fare_amount` is one
-    adult's fare in minor units without taxes; `free` is negative after an equipment cut.
+    `local_date` is the day of departure at the origin, instants are UTC, fares are one adult's in
+    minor units without taxes; `free` is negative after an equipment cut.
     """
 
     flight: str
@@ -35,12 +35,39 @@ class FlightOffer(msgspec.Struct, frozen=True):
     arrives_at: dt.datetime
     local_date: dt.date
     domestic: bool
-    fare_amount: int
+    status: str
     currency: str
+    class_codes: list[str]
+    class_fares: list[int]
+    class_limits: list[int | None]
+    class_taken: list[int]
     authorised: int
     held: int
     sold: int
     free: int
+
+    def lowest_class(self, seats: int) -> tuple[str, int] | None:
+        """Code and fare of the cheapest class with so many seats (nested availability)."""
+        free = self.free
+        below = sum(self.class_taken)
+        found = None
+        for index, code in enumerate(self.class_codes):
+            limit = self.class_limits[index]
+            if limit is not None:
+                free = min(free, limit - below)
+            if free >= seats:
+                found = (code, self.class_fares[index])
+            below -= self.class_taken[index]
+        return found
+
+
+class Oversold(msgspec.Struct, frozen=True):
+    """A cabin with more seats held and sold than authorised."""
+
+    flight: str
+    cabin: str
+    departs_at: dt.datetime
+    seats: int
 
 
 async def search(
@@ -51,7 +78,8 @@ async def search(
         pool,
         f"SELECT {_COLUMNS} FROM read_model.flight_availability "  # noqa: S608 - constants only
         "WHERE origin = %s AND destination = %s AND local_date = %s AND cabin = %s "
-        "AND authorised - held - sold >= %s ORDER BY departs_at, flight LIMIT %s",
+        "AND status = 'scheduled' AND authorised - held - sold >= %s "
+        "ORDER BY departs_at, flight LIMIT %s",
         (origin, destination, local_date, cabin, seat_count, SEARCH_LIMIT),
     )
 
@@ -64,6 +92,44 @@ async def flight(pool: Pool, flight_id: str) -> list[FlightOffer]:
         "WHERE flight = %s ORDER BY cabin LIMIT %s",
         (flight_id, CABIN_LIMIT),
     )
+
+
+async def due_departures(pool: Pool, before: dt.datetime, *, limit: int) -> list[str]:
+    """Flights that should have left before this instant and of which nobody has said so."""
+    async with pool.connection() as connection:
+        rows = await connection.execute(
+            "SELECT flight FROM read_model.flight_availability "
+            "WHERE status = 'scheduled' AND departs_at < %s "
+            "GROUP BY flight ORDER BY min(departs_at), flight LIMIT %s",
+            (before, limit),
+        )
+        return [row[0] for row in await rows.fetchall()]
+
+
+async def with_waitlist(pool: Pool, *, limit: int) -> list[str]:
+    """Flights for which somebody waits and a seat is free."""
+    async with pool.connection() as connection:
+        rows = await connection.execute(
+            "SELECT DISTINCT flight FROM read_model.flight_availability "
+            "WHERE waiting <> '{}' AND status = 'scheduled' AND authorised > held + sold "
+            "ORDER BY flight LIMIT %s",
+            (limit,),
+        )
+        return [row[0] for row in await rows.fetchall()]
+
+
+async def oversold(pool: Pool, *, limit: int) -> list[Oversold]:
+    """Cabins of coming flights that were sold beyond what is authorised, the soonest first."""
+    async with pool.connection() as connection:
+        cursor = connection.cursor(row_factory=class_row(Oversold))
+        await cursor.execute(
+            "SELECT flight, cabin, departs_at, held + sold - authorised AS seats "
+            "FROM read_model.flight_availability "
+            "WHERE status = 'scheduled' AND held + sold > authorised "
+            "ORDER BY departs_at, flight, cabin LIMIT %s",
+            (limit,),
+        )
+        return await cursor.fetchall()
 
 
 async def _fetch(pool: Pool, query: str, parameters: tuple[object, ...]) -> list[FlightOffer]:

@@ -109,6 +109,20 @@ async def entries_of(pool: Pool, booking: str) -> list[JournalLine]:
         return await rows.fetchall()
 
 
+async def owed_bookings(pool: Pool, *, before: dt.datetime, limit: int) -> list[str]:
+    """Bookings to which money is owed and for which nothing has moved since the instant."""
+    async with pool.connection() as connection:
+        rows = await connection.execute(
+            "SELECT DISTINCT b.booking FROM read_model.ledger_booking_balance AS b "
+            "WHERE b.account = %s AND b.amount <> 0 AND NOT EXISTS ("
+            "  SELECT FROM read_model.ledger_journal AS j WHERE j.booking = b.booking "
+            "  AND j.account = b.account AND j.recorded_at >= %s) "
+            "ORDER BY b.booking LIMIT %s",
+            (accounts.REFUNDS_PAYABLE, before, limit),
+        )
+        return [row[0] for row in await rows.fetchall()]
+
+
 async def unapplied_funds(pool: Pool, *, before: dt.datetime) -> list[UnappliedFunds]:
     """Bookings whose unapplied funds have not been zero since before the instant, longest first.
 

@@ -28,9 +28,9 @@ from application import ports, streams
 from application.dispatch import Dispatcher
 from application.orders import Decision, Order
 from application.planning import Reading
-from domain.booking.events import BookingInitiated, Passenger
-from domain.kernel import ids, money, sealed
-from domain.pricing.price import Price, PriceLine
+from domain.booking.events import BookingInitiated, Passenger, Segment
+from domain.kernel import ids, sealed
+from domain.pricing.price import CouponPrice, Price
 from infrastructure.event_store import arrays, codec, statement
 from infrastructure.event_store.log import PostgresEventLog
 from infrastructure.event_store.statement import Row
@@ -69,12 +69,10 @@ def _event() -> BookingInitiated:
     box = sealed.Sealed("sub_" + "a" * 26, os.urandom(60))
     return BookingInitiated(
         owner="user_1",
-        flight=ids.flight_stream("SV1023", "2026-12-24"),
-        cabin="Y",
-        seat_count=1,
+        segments=(Segment(ids.flight_stream("SV1023", "2026-12-24"), "Y", "Y"),),
         passengers=(Passenger("ADT", box),),
         contact=box,
-        price=Price("SAR", (PriceLine("fare", "ADT", 1, money.Money(40_000, "SAR").amount),)),
+        price=Price("SAR", (CouponPrice(0, 0, 40_000, 0, 0),)),
     )
 
 

@@ -18,7 +18,7 @@ import msgspec
 import psycopg
 
 from application import streams
-from domain.inventory.events import CabinFare, CapacityMove, FlightScheduled
+from domain.inventory.events import CapacityMove, FareClass, FlightScheduled
 from domain.kernel import ids, money
 from infrastructure.embedded.postgres_server import EmbeddedPostgres
 from infrastructure.embedded.valkey_server import EmbeddedValkey
@@ -67,7 +67,7 @@ def stage() -> Iterator[Stage]:
                 for name in ("ANONYMOUS", "SIGNED_IN", "AUTHENTICATION", "BOOKING", "PAYMENT")
             },
         }
-        yield Stage(postgres, owner, environment, _durability(owner))
+        yield Stage(postgres, owner, environment, durability(owner))
 
 
 def with_database(stage: Stage, name: str, *, template: str | None = None) -> Stage:
@@ -83,7 +83,8 @@ def with_database(stage: Stage, name: str, *, template: str | None = None) -> St
     )
 
 
-def _durability(dsn: str) -> dict[str, str]:
+def durability(dsn: str) -> dict[str, str]:
+    """The settings that make a commit last, as the server has them."""
     names = ("fsync", "synchronous_commit", "full_page_writes")
     with psycopg.connect(dsn) as connection:
         return {name: _shown(connection, name) for name in names}
@@ -121,7 +122,7 @@ def schedule(dsn: str, flights: Sequence[str], *, seats: int) -> None:
                 departs_at=departs_at,
                 arrives_at=departs_at + dt.timedelta(minutes=105),
                 domestic=True,
-                fares=(CabinFare("Y", money.Money(FARE, "SAR")),),
+                fares=(FareClass("Y", "Y", money.Money(FARE, "SAR")),),
                 moves=(CapacityMove("Y", authorised=seats),),
             )
             assert streams.kind_of(flight) is streams.FLIGHT

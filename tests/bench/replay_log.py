@@ -14,9 +14,10 @@ from domain.booking import events as booking_events
 from domain.inventory import events as flight_events
 from domain.kernel import ids, money, sealed
 from domain.kernel.events import DomainEvent
+from domain.ledger import carriage
 from domain.ledger import rules as ledger_rules
 from domain.payment import events as payment_events
-from domain.pricing.price import Price, PriceLine
+from domain.pricing.price import CouponPrice, Price
 from infrastructure.event_store import codec
 
 EVENTS_PER_BOOKING = 10
@@ -37,13 +38,10 @@ _COLUMNS = {
     "causation_id": "uuid",
     "payload": "bytea",
 }
+_SALE = flight_events.CapacityMove("Y", held=-1, sold=1, fare_class="Y")
 _PRICE = Price(
     "SAR",
-    (
-        PriceLine("fare", "ADT", 1, 40_000),
-        PriceLine("vat", "ADT", 1, 6_300),
-        PriceLine("charge", "ADT", 1, 2_000),
-    ),
+    (CouponPrice(0, 0, 40_000, 6_300, 2_000),),
 )
 
 
@@ -108,7 +106,7 @@ def _scheduled(flight: str) -> flight_events.FlightScheduled:
         departs_at=departs_at,
         arrives_at=departs_at + dt.timedelta(hours=2),
         domestic=True,
-        fares=(flight_events.CabinFare("Y", money.Money(40_000, "SAR")),),
+        fares=(flight_events.FareClass("Y", "Y", money.Money(40_000, "SAR")),),
         moves=(flight_events.CapacityMove("Y", authorised=SEATS),),
     )
 
@@ -126,7 +124,9 @@ def _sale(number: int, flight: str, version: int, at: dt.datetime) -> list[Writt
             flight,
             version + 2,
             at,
-            flight_events.SeatsSold(booking, (flight_events.CapacityMove("Y", held=-1, sold=1),)),
+            flight_events.SeatsSold(
+                booking, (flight_events.CapacityMove("Y", held=-1, sold=1, fare_class="Y"),)
+            ),
         ),
     ]
 
@@ -138,14 +138,12 @@ def _reservation(
     hold_until = at + dt.timedelta(minutes=15)
     initiated = booking_events.BookingInitiated(
         owner=f"user_{number % 5_000}",
-        flight=flight,
-        cabin="Y",
-        seat_count=1,
+        segments=(booking_events.Segment(flight, "Y", "Y"),),
         passengers=(booking_events.Passenger("ADT", box),),
         contact=box,
         price=_PRICE,
     )
-    moves = (flight_events.CapacityMove("Y", held=1),)
+    moves = (flight_events.CapacityMove("Y", held=1, fare_class="Y"),)
     yield Written(booking, 1, at, initiated)
     yield Written(booking, 2, at, booking_events.BookingReserved(hold_until))
     yield Written(flight, version + 1, at, flight_events.SeatsHeld(booking, hold_until, moves))
@@ -178,8 +176,6 @@ def _collection(number: int, booking: str, payment: str, at: dt.datetime) -> Ite
 def _ticketing(number: int, booking: str, payment: str, at: dt.datetime) -> Iterator[Written]:
     yield Written(booking, 3, at, booking_events.BookingPaid(payment, _PRICE.total()))
     ticket = ids.ticket_number("999", number + 1)
-    entry = ledger_rules.ticketing_entry(
-        booking=booking, price=_PRICE, references=(ticket,), now=at
-    )
+    entry = carriage.ticketing_entry(carriage.Posted(booking, (ticket,), at), price=_PRICE)
     tickets = (booking_events.Ticket(0, ticket),)
     yield Written(booking, 4, at, booking_events.BookingConfirmed(tickets, entry))

@@ -19,6 +19,8 @@ from application import ports, streams
 from application.booking.create_booking import CreateBooking
 from application.orders import IdempotencyConflict, Order, Outcome
 from domain.booking import rules as booking_rules
+from domain.booking.coupons import Coupon
+from domain.booking.events import Segment
 from domain.booking.state import Booking
 from domain.booking.states import Status
 from domain.inventory import rejections
@@ -115,7 +117,9 @@ class CrudDesk:
             connection.transaction(),
         ):
             claimed = await connection.execute(_CLAIM, (order.id, order.fingerprint))
-            locked = await connection.execute(_LOCK, (command.flight, command.cabin))
+            locked = await connection.execute(
+                _LOCK, (command.wanted[0].flight, command.wanted[0].cabin)
+            )
             claim, flight = await claimed.fetchone(), await locked.fetchone()
             if claim is None:
                 return await self._replayed(connection, order)
@@ -155,6 +159,11 @@ def _decided(
     now = utc_now()
     if not flight_rules.is_on_sale(departs_at, now=now):
         raise rejections.SalesClosed(flight=number)
+    (wanted,) = command.wanted
+    price = pricing_rules.price_journey(
+        segments=(pricing_rules.SegmentFare(money.Money(fare, currency), domestic),),
+        passengers=types,
+    )
     seats = pricing_rules.seat_count(types)
     if free < seats:
         raise rejections.SeatsUnavailable(flight=number, free=free)
@@ -164,14 +173,15 @@ def _decided(
     booking = Booking(
         status=Status.RESERVED,
         owner=command.owner,
-        flight=command.flight,
-        cabin=command.cabin,
-        seat_count=seats,
+        segments=(Segment(wanted.flight, wanted.cabin, wanted.cabin),),
         passengers=command.passengers,
         contact=command.contact,
-        price=pricing_rules.price_flight(
-            fare=money.Money(fare, currency), domestic=domestic, passengers=types
+        price=price,
+        coupons=tuple(
+            Coupon(each.passenger, each.segment, each.fare, each.vat, each.charge)
+            for each in price.coupons
         ),
+        documents=(None,) * len(command.passengers),
         hold_until=flight_rules.hold_until(now=now),
     )
     return ids.booking_stream(locator), booking
@@ -188,13 +198,14 @@ async def _write(
     now = utc_now()
     await connection.execute(
         "UPDATE crud.flight SET held = held + %s WHERE id = %s AND cabin = %s",
-        (booking.seat_count, command.flight, command.cabin),
+        (booking.seat_count, command.wanted[0].flight, command.wanted[0].cabin),
     )
     price = Jsonb(msgspec.to_builtins(booking.price))
     await connection.execute(
         _BOOKING,
         (
-            *(stream, command.owner, command.flight, command.cabin, booking.seat_count),
+            *(stream, command.owner, command.wanted[0].flight, command.wanted[0].cabin),
+            booking.seat_count,
             *(booking.hold_until, price, command.contact.subject, command.contact.box),
             *(now, order.correlation_id),
         ),

@@ -61,10 +61,19 @@ def test_an_unknown_tag_is_named_and_never_skipped(tag: str) -> None:
 
 
 @pytest.mark.parametrize("event_type", EVENT_TYPES, ids=lambda event_type: event_type.tag)
-@pytest.mark.parametrize("payload", [b"", b"{}", b"[]", b"null", b"\xff", b'{"reason":'])
+@pytest.mark.parametrize("payload", [b"", b"[]", b"null", b"\xff", b'{"reason":'])
 def test_bytes_that_are_no_event_are_corrupt(event_type: type[DomainEvent], payload: bytes) -> None:
     with pytest.raises(codec.CorruptPayload):
         codec.decode(event_type.tag, payload)
+
+
+SAYING = [each for each in EVENT_TYPES if any(f.required for f in msgspec.structs.fields(each))]
+
+
+@pytest.mark.parametrize("event_type", SAYING, ids=lambda event_type: event_type.tag)
+def test_an_event_without_its_facts_is_corrupt(event_type: type[DomainEvent]) -> None:
+    with pytest.raises(codec.CorruptPayload):
+        codec.decode(event_type.tag, b"{}")
 
 
 @given(entry=strategies.balanced_entries(), difference=st.integers(1, 10**6))

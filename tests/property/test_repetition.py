@@ -7,6 +7,7 @@ import datetime as dt
 from collections.abc import Callable, Sequence
 from typing import Any
 
+import msgspec
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -14,6 +15,8 @@ from domain.booking import decisions as booking
 from domain.booking.events import Ticket
 from domain.booking.state import evolve as evolve_booking
 from domain.inventory import decisions as flight
+from domain.inventory import operations, seating, waitlist
+from domain.inventory.events import CabinLayout, Place
 from domain.inventory.state import evolve as evolve_flight
 from domain.kernel import money
 from domain.kernel.events import DomainEvent
@@ -28,6 +31,9 @@ Step = tuple[Callable[..., Sequence[DomainEvent]], dict[str, Any]]
 BOOKINGS = st.sampled_from(["booking-AAA222", "booking-BBB222", "booking-CCC222"])
 INSTANTS = st.sampled_from([NOW, HOLD_UNTIL, examples.DEPARTS_AT])
 ATTEMPTS = st.sampled_from([f"{examples.PAYMENT}-a{number}" for number in (1, 2, 3)])
+SCHEDULED = msgspec.structs.replace(
+    examples.scheduled(economy=3, business=2), layouts=(CabinLayout("Y", 3, 1, "ABC"),)
+)
 INTENTS = st.sampled_from(["pi_1", "pi_2", "pi_3"])
 
 
@@ -39,14 +45,38 @@ FLIGHT_STEPS = st.one_of(
     steps(
         flight.hold,
         booking=BOOKINGS,
-        cabin=st.sampled_from("YJ"),
+        cabin=st.just("Y"),
+        fare_class=st.just("Y"),
         seat_count=st.integers(1, 3),
         until=st.just(HOLD_UNTIL),
         now=INSTANTS,
     ),
-    steps(flight.release, booking=BOOKINGS, reason=st.just("hold_lapsed")),
+    steps(flight.release_hold, booking=BOOKINGS, reason=st.just("hold_lapsed")),
     steps(flight.sell, booking=BOOKINGS),
-    steps(flight.schedule, scheduled=st.just(examples.scheduled(economy=3, business=2))),
+    steps(
+        waitlist.join,
+        booking=BOOKINGS,
+        cabin=st.just("Y"),
+        fare_class=st.just("Y"),
+        seat_count=st.integers(1, 3),
+        now=INSTANTS,
+    ),
+    steps(waitlist.leave, booking=BOOKINGS, reason=st.just("gave_up")),
+    steps(
+        seating.assign,
+        booking=BOOKINGS,
+        places=st.sampled_from([(Place(0, "1A"),), (Place(0, "1B"), Place(1, "1A"))]),
+        cabin=st.just("Y"),
+    ),
+    steps(
+        seating.accept_check_in,
+        booking=BOOKINGS,
+        passengers=st.sampled_from([((0, True),), ((0, True), (1, False))]),
+        cabin=st.just("Y"),
+    ),
+    steps(operations.cancel, reason=st.just("technical")),
+    steps(operations.depart, departed_at=st.just(examples.DEPARTS_AT)),
+    steps(flight.schedule, scheduled=st.just(SCHEDULED)),
 )
 BOOKING_STEPS = st.one_of(
     steps(booking.initiate, draft=st.just(examples.draft())),
@@ -59,6 +89,7 @@ BOOKING_STEPS = st.one_of(
     steps(
         booking.confirm,
         tickets=st.sampled_from([examples.TICKETS, (Ticket(0, "0650000000002"),)]),
+        documents=st.just(()),
         entry=st.just(examples.ticketing_entry()),
     ),
     steps(booking.expire, reason=st.just("hold_lapsed"), now=INSTANTS),
@@ -130,7 +161,7 @@ def _decide(state: Any, step: Step) -> Sequence[DomainEvent]:
 
 @given(st.lists(FLIGHT_STEPS, max_size=20))
 def test_a_flight_records_no_step_twice_and_never_oversells(path: list[Step]) -> None:
-    start = evolve_flight(None, examples.scheduled(economy=3, business=2))
+    start = evolve_flight(None, SCHEDULED)
     for _, after in walk(evolve_flight, start, path)[-1:]:
         for cabin in after.cabins.values():
             assert cabin.free_count >= 0

@@ -1,9 +1,22 @@
 """How hard hypothesis tries: fresh inputs on each run, no time limit for a single one.
 
 A failing run prints `@reproduce_failure(...)`; `--hypothesis-seed=N` makes a whole run again.
+A machine prints its own seed: `AIS_TEST_SEED=N` makes it take the same steps, and
+`AIS_TEST_EFFORT=K` lets it make K times as many runs.
 """
 
-from hypothesis import settings
+import os
+import secrets
+
+import msgspec
+from hypothesis import HealthCheck, settings
+
+
+class Machine(msgspec.Struct, frozen=True):
+    """How often and from which seed a machine runs."""
+
+    seed: int
+    settings: settings
 
 
 def load() -> None:
@@ -17,3 +30,18 @@ def load() -> None:
         stateful_step_count=40,
     )
     settings.load_profile("ci")
+
+
+def machine(*, examples: int, steps: int) -> Machine:
+    """So many runs of at most so many steps, from the seed of the environment or a new one."""
+    effort = int(os.environ.get("AIS_TEST_EFFORT", "1"))
+    return Machine(
+        seed=int(os.environ.get("AIS_TEST_SEED") or secrets.randbelow(2**32)),
+        settings=settings(
+            max_examples=examples * effort,
+            stateful_step_count=steps,
+            deadline=None,
+            print_blob=True,
+            suppress_health_check=[HealthCheck.too_slow, HealthCheck.filter_too_much],
+        ),
+    )

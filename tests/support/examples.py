@@ -9,10 +9,12 @@ from domain.booking.events import (
     BookingPaid,
     BookingReserved,
     Passenger,
+    Segment,
     Ticket,
 )
-from domain.inventory.events import CabinFare, CapacityMove, FlightScheduled, SeatsHeld, SeatsSold
+from domain.inventory.events import CapacityMove, FareClass, FlightScheduled, SeatsHeld, SeatsSold
 from domain.kernel import entries, money, sealed
+from domain.ledger import carriage
 from domain.ledger import rules as ledger_rules
 from domain.payment.events import (
     AttemptStarted,
@@ -54,20 +56,22 @@ def scheduled(
         departs_at=DEPARTS_AT,
         arrives_at=DEPARTS_AT + dt.timedelta(minutes=105),
         domestic=domestic,
-        fares=(CabinFare("Y", economy_fare), CabinFare("J", business_fare)),
+        fares=(FareClass("Y", "Y", economy_fare), FareClass("J", "J", business_fare)),
         moves=(CapacityMove("Y", authorised=economy), CapacityMove("J", authorised=business)),
     )
 
 
 def held(booking: str = BOOKING, seats: int = 1, cabin: str = "Y") -> SeatsHeld:
     """Seats kept for a booking until the example's deadline."""
-    move = CapacityMove(cabin, held=seats)
+    move = CapacityMove(cabin, held=seats, fare_class=cabin)
     return SeatsHeld(booking=booking, until=HOLD_UNTIL, moves=(move,))
 
 
 def sold(booking: str = BOOKING, seats: int = 1, cabin: str = "Y") -> SeatsSold:
     """The booking's held seats become sold ones."""
-    return SeatsSold(booking=booking, moves=(CapacityMove(cabin, held=-seats, sold=seats),))
+    return SeatsSold(
+        booking=booking, moves=(CapacityMove(cabin, held=-seats, sold=seats, fare_class=cabin),)
+    )
 
 
 def passenger(kind: PassengerType = "ADT", number: int = 1) -> Passenger:
@@ -80,12 +84,12 @@ def draft(*kinds: PassengerType, domestic: bool = True) -> BookingInitiated:
     party: tuple[PassengerType, ...] = kinds or ("ADT",)
     return BookingInitiated(
         owner="user-1",
-        flight=FLIGHT,
-        cabin="Y",
-        seat_count=pricing_rules.seat_count(party),
+        segments=(Segment(FLIGHT, "Y", "Y"),),
         passengers=tuple(passenger(kind, number) for number, kind in enumerate(party)),
         contact=sealed.Sealed("subject-0", b"\x00contact"),
-        price=pricing_rules.price_flight(fare=sar(50_000), domestic=domestic, passengers=party),
+        price=pricing_rules.price_journey(
+            segments=(pricing_rules.SegmentFare(sar(50_000), domestic),), passengers=party
+        ),
     )
 
 
@@ -98,8 +102,8 @@ TICKETS = (Ticket(0, "0650000000001"),)
 
 def ticketing_entry() -> entries.Entry:
     """The entry of the example's confirmation."""
-    return ledger_rules.ticketing_entry(
-        booking=BOOKING, price=draft().price, references=("0650000000001",), now=NOW
+    return carriage.ticketing_entry(
+        carriage.Posted(BOOKING, ("0650000000001",), NOW), price=draft().price
     )
 
 

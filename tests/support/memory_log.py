@@ -13,7 +13,6 @@ from typing import Any
 from application import planning, ports, streams
 from application.handlers import HANDLERS
 from application.orders import Order, Outcome
-from domain.inventory.events import FlightScheduled, SeatsHeld, SeatsReleased, SeatsSold
 from infrastructure.event_store import codec
 
 ATTEMPT_LIMIT = 12
@@ -34,6 +33,7 @@ class MemoryLog:
         self.commands: dict[uuid.UUID, ports.KnownCommand] = {}
         self.outbox: list[ports.OutboxMessage] = []
         self.capacity: dict[tuple[str, str], list[int]] = {}
+        self._states: dict[str, tuple[int, Any]] = {}
 
     def version(self, stream: str) -> int:
         """How many events the stream has."""
@@ -60,12 +60,16 @@ class MemoryLog:
         return {s: self.version(s) for s, version in seen if version != self.version(s)}
 
     def _write(self, batch: ports.Batch) -> None:
+        moved: dict[tuple[str, str], list[int]] = {}
         for new in batch.events:
             if new.version != self.version(new.stream) + 1:
                 raise RefusedByLog(f"a gap in {new.stream}")
             command = batch.commands[new.command]
             told = codec.decode(new.event.tag, codec.encode(new.event))
-            self._move_capacity(new.stream, told)
+            for move in getattr(told, "moves", ()):
+                sums = moved.setdefault((new.stream, move.cabin), [0, 0, 0])
+                for index, amount in enumerate((move.authorised, move.held, move.sold)):
+                    sums[index] += amount
             recorded = ports.RecordedEvent(
                 position=len(self.events) + 1,
                 stream=new.stream,
@@ -79,22 +83,24 @@ class MemoryLog:
             )
             self.events.append(recorded)
             self.streams.setdefault(new.stream, []).append(recorded)
+        self._move_capacity(moved)
         for command in batch.commands:
             self.commands[command.id] = ports.KnownCommand(command.fingerprint, command.answer)
         self.outbox.extend(batch.outbox)
 
-    def _move_capacity(self, stream: str, event: Any) -> None:
-        """Counters of their own, as the database keeps them; no append raises above authorised."""
-        if not isinstance(event, FlightScheduled | SeatsHeld | SeatsReleased | SeatsSold):
-            return
-        for move in event.moves:
-            counters = self.capacity.setdefault((stream, move.cabin), [0, 0, 0])
-            counters[0] += move.authorised
-            counters[1] += move.held
-            counters[2] += move.sold
-            authorised, held, sold = counters
-            if held + sold > authorised or min(counters) < 0:
-                raise RefusedByLog(f"capacity of {stream} {move.cabin}: {counters}")
+    def _move_capacity(self, moved: Mapping[tuple[str, str], Sequence[int]]) -> None:
+        """Counters of their own, moved once per append, as the database moves them.
+
+        No append raises held + sold above authorised; a smaller aircraft may lower authorised
+        below them, and afterwards they may only fall.
+        """
+        for key, sums in moved.items():
+            before = self.capacity.get(key, [0, 0, 0])
+            authorised, held, sold = counters = [a + b for a, b in zip(before, sums, strict=True)]
+            raised = sums[1] + sums[2] > 0
+            if (raised and held + sold > authorised) or min(counters) < 0:
+                raise RefusedByLog(f"capacity of {key}: {counters}")
+            self.capacity[key] = counters
 
     def read_after(self, versions: Mapping[str, int]) -> list[ports.RecordedEvent]:
         """The events of each stream after the given version."""
@@ -106,9 +112,10 @@ class MemoryLog:
 
     def state(self, stream: str) -> Any:
         """The stream folded from its first event."""
-        state: Any = None
-        for recorded in self.streams.get(stream, ()):
+        version, state = self._states.get(stream, (0, None))
+        for recorded in self.streams.get(stream, ())[version:]:
             state = streams.kind_of(stream).evolve(state, recorded.event)
+        self._states[stream] = (self.version(stream), state)
         return state
 
 

@@ -1,217 +1,258 @@
 """What must hold of the whole log after every step, computed from its events alone.
 
-Rule: nothing here trusts a fold of the domain where a sum over the events can be taken instead.
+Rule: nothing here trusts a fold of the domain where a sum over the events can be taken instead;
+the folds are compared with those sums.
 """
 
-from collections import Counter, defaultdict
+from collections import Counter
 
-from application import ports
-from domain.booking import states
-from domain.booking.events import (
-    BookingConfirmed,
-    BookingExpired,
-    BookingInitiated,
-    BookingPaid,
-    BookingReserved,
-)
+from domain.booking.state import Booking as BookingState
 from domain.booking.states import Status
-from domain.inventory.events import FlightScheduled, SeatsHeld, SeatsReleased, SeatsSold
-from domain.kernel import ids
+from domain.inventory.state import Flight as FlightState
+from domain.kernel import money
 from domain.kernel.entries import Entry
-from domain.payment.events import (
-    AttemptExpired,
-    AttemptRefused,
-    AttemptStarted,
-    FundsParked,
-    PaymentCaptured,
-    PaymentRequested,
-)
-from domain.payment.rules import ParkReason
+from tests.support.facts import Booking, Flight, Payment, Seats
 from tests.support.memory_log import MemoryLog
+from tests.support.truth import Truth
 
 Balances = dict[tuple[str, str, str], int]
 
-STATUS_AFTER: dict[type, Status] = {
-    BookingInitiated: Status.INITIATED,
-    BookingReserved: Status.RESERVED,
-    BookingPaid: Status.PAID,
-    BookingConfirmed: Status.CONFIRMED,
-    BookingExpired: Status.EXPIRED,
-}
-PARK_REASONS: frozenset[str] = frozenset(ParkReason.__args__)  # type: ignore[attr-defined]  # a Literal's values
+WAITING = frozenset({Status.PENDING, Status.PAYMENT_FAILED})
 
 
 def check(log: MemoryLog) -> None:
-    """All oracles; an AssertionError names the first that is broken."""
-    check_numbering(log)
-    statuses = check_bookings(log)
-    check_seats(log, statuses)
-    check_payments(log, statuses)
-    check_ledger(log, statuses)
-    check_tickets(log)
+    """All oracles over the whole log; an AssertionError names the first that is broken."""
+    Oracles(log).check()
 
 
-def check_numbering(log: MemoryLog) -> None:
-    """Positions 1..N, versions 1..n per stream, time never back, each event of one command."""
-    assert [event.position for event in log.events] == list(range(1, len(log.events) + 1))
-    for stream, events in log.streams.items():
-        assert [event.version for event in events] == list(range(1, len(events) + 1)), stream
-    instants = [event.recorded_at for event in log.events]
-    assert instants == sorted(instants)
-    assert {event.command_id for event in log.events} == set(log.commands)
+class Oracles:
+    """Follows a log: each check takes in what is new and looks at whatever that touched."""
+
+    def __init__(self, log: MemoryLog) -> None:
+        self.truth = Truth()
+        self._log = log
+        self._taken = 0
+        self._balances: dict[str, Counter[tuple[str, str]]] = {}
+        self._seats: dict[str, Seats] = {}
+        self._taken_seats: Seats = Counter()
+
+    def check(self) -> None:
+        """All oracles; an AssertionError names the first that is broken."""
+        touched: dict[str, None] = {}
+        for recorded in self._log.events[self._taken :]:
+            self._check_numbering(recorded.position, recorded.stream, recorded.version)
+            touched[self.truth.take(recorded)] = None
+            entry: Entry | None = getattr(recorded.event, "entry", None)
+            if entry is not None:
+                self._post(entry)
+        self._taken = len(self._log.events)
+        for booking in [name for name in touched if name.startswith("booking-")]:
+            touched.update(dict.fromkeys(self._recount(booking)))
+            self._check_booking(booking)
+            self._check_money(booking)
+        for flight in [name for name in touched if name.startswith("flight-")]:
+            self._check_flight(flight)
+
+    def _check_numbering(self, position: int, stream: str, version: int) -> None:
+        """Positions and versions without gaps, time never back, each event of one command."""
+        index = position - 1
+        recorded = self._log.events[index]
+        assert position == self._taken + 1 or index > 0
+        assert self._log.streams[stream][version - 1] is recorded
+        assert recorded.command_id in self._log.commands
+        if index:
+            before = self._log.events[index - 1]
+            assert before.position == index
+            assert before.recorded_at <= recorded.recorded_at
+
+    def _post(self, entry: Entry) -> None:
+        sums: Counter[str] = Counter()
+        for posting in entry.postings:
+            sums[posting.currency] += posting.amount
+            account = (posting.account, posting.currency)
+            self._balances.setdefault(posting.booking, Counter())[account] += posting.amount
+        assert not any(sums.values()), entry
+
+    def _recount(self, name: str) -> set[str]:
+        """Take over what the booking has now; the flights where that differs."""
+        before = self._seats.get(name, Counter())
+        after = self.truth.bookings[name].seats()
+        self._seats[name] = after
+        self._taken_seats.subtract(before)
+        self._taken_seats.update(after)
+        return {block[0] for block in (before - after) + (after - before)}
+
+    def _check_booking(self, name: str) -> None:
+        """The fold agrees with the sums; each coupon's seat is the flight's."""
+        told = self.truth.bookings[name]
+        state: BookingState = self._log.state(name)
+        assert state.status is told.status
+        assert {
+            (c.passenger, c.segment): (c.fare, c.vat, c.charge, c.status.value, c.seat)
+            for c in state.coupons
+        } == {key: (c.fare, c.vat, c.charge, c.status, c.seat) for key, c in told.coupons.items()}
+        assert state.owed() == money.Money(told.owed(), told.currency)
+        assert state.change == told.change
+        assert not told.untold, "moved on a flight that does not go, and nobody says so"
+        if told.status in {Status.CANCELLED, Status.REFUNDED, Status.EXPIRED, Status.COMPLETED}:
+            assert told.status is Status.EXPIRED or not told.keys("OCL")
+        if told.status is Status.CANCELLED and told.owed():
+            assert self.truth.settled(name) < told.owed(), "all given back, and not refunded"
+        if told.status not in {Status.RESERVED, Status.PAID} and not told.ticketed:
+            return
+        for (passenger, segment), coupon in told.coupons.items():
+            if coupon.status in "OCL" and coupon.seat is not None:
+                flight = self.truth.flights[told.segments[segment][0]]
+                place = (name, passenger)
+                assert (
+                    flight.seated.get(coupon.seat) == place
+                    or (*place, coupon.seat) in flight.unreviewed
+                ), f"{place} has no seat {coupon.seat}"
+
+    def _check_money(self, name: str) -> None:
+        """Each account of the booking says what its events say, to the minor unit."""
+        told = self.truth.bookings[name]
+        payments = [self.truth.payments[each] for each in self.truth.payments_of.get(name, ())]
+        applied = _applied(name, told, payments, self.truth.payments_of.get(name, []))
+        assert applied == sum(told.paid.values())
+        expected = _expected(told, payments)
+        posted = {key: amount for key, amount in self._balances.get(name, {}).items() if amount}
+        assert posted == expected, f"{name}: {posted} and not {expected}"
+        if told.ticketed and not told.keys("OCL"):
+            assert not {"2000", "2010"} & {account for account, _ in posted}
+        if told.ticketed:
+            _check_sum(told)
+
+    def _check_flight(self, name: str) -> None:
+        """Counters, classes, allocations, seats and queue: one story, told four times."""
+        told = self.truth.flights[name]
+        state: FlightState = self._log.state(name)
+        taken = {block[1:]: n for block, n in self._taken_seats.items() if block[0] == name and n}
+        for code, cabin in state.cabins.items():
+            held = sum(n for (of, _, kind), n in taken.items() if (of, kind) == (code, "held"))
+            sold = sum(n for (of, _, kind), n in taken.items() if (of, kind) == (code, "sold"))
+            counters = [cabin.authorised_count, cabin.held_count, cabin.sold_count]
+            assert self._log.capacity[name, code] == counters
+            assert counters[1:] == [held, sold], f"{name} {code}: {counters}, {held}, {sold}"
+            for bucket in cabin.buckets:
+                of_class = taken.get((code, bucket.code, "held"), 0)
+                of_class += taken.get((code, bucket.code, "sold"), 0)
+                assert bucket.taken_count == of_class, f"{name} {code} {bucket.code}"
+        _check_nesting(told, taken)
+        self._check_allocations(name, state)
+        assert {
+            number: (seat.booking, seat.passenger) for number, seat in state.seats.items()
+        } == told.seated
+        for number, (booking, passenger) in told.seated.items():
+            assert self._sits(name, booking, passenger, number), f"{booking} left {number}"
+        assert [waiting.booking for waiting in state.waitlist] == told.queue
+        assert all(self.truth.bookings[each].status in WAITING for each in told.queue)
+
+    def _check_allocations(self, name: str, state: FlightState) -> None:
+        allocated: dict[str, Counter[tuple[str, str, str]]] = {}
+        for booking, allocation in state.allocations.items():
+            for block, kind in ((allocation.held, "held"), (allocation.sold, "sold")):
+                if block is not None:
+                    found = allocated.setdefault(booking, Counter())
+                    found[block.cabin, block.fare_class, kind] += block.seat_count
+        has: dict[str, Counter[tuple[str, str, str]]] = {}
+        for booking, seats in self._seats.items():
+            for (flight, cabin, fare_class, kind), count in seats.items():
+                if flight == name:
+                    has.setdefault(booking, Counter())[cabin, fare_class, kind] += count
+        assert allocated == has
+
+    def _sits(self, flight: str, booking: str, passenger: int, number: str) -> bool:
+        told = self.truth.bookings[booking]
+        return any(
+            coupon.seat == number and coupon.status != "R" and told.segments[key[1]][0] == flight
+            for key, coupon in told.coupons.items()
+            if key[0] == passenger
+        )
 
 
-def check_bookings(log: MemoryLog) -> dict[str, Status]:
-    """Each step is in the table, none follows a terminal state; the status of each booking."""
-    statuses: dict[str, Status] = {}
-    for recorded in log.events:
-        after = STATUS_AFTER.get(type(recorded.event))
-        if after is None:
-            continue
-        before = statuses.get(recorded.stream)
-        if before is None:
-            assert after is Status.INITIATED
-        else:
-            assert before not in states.TERMINAL
-            assert states.may_move(before, after), f"{recorded.stream}: {before} to {after}"
-        statuses[recorded.stream] = after
-    return statuses
+def _check_nesting(flight: Flight, taken: dict[tuple[str, str, str], int]) -> None:
+    """No class and those below it together take more than their limit."""
+    for index, (cabin, _, limit) in enumerate(flight.limits):
+        if limit is not None:
+            below = {code for of, code, _ in flight.limits[index:] if of == cabin}
+            count = sum(n for (of, code, _), n in taken.items() if of == cabin and code in below)
+            assert count <= limit, f"{count} seats in {below} of {cabin}"
 
 
-def check_seats(log: MemoryLog, statuses: dict[str, Status]) -> None:
-    """Held + sold never above authorised; both equal what bookings say that they have."""
-    authorised: Counter[tuple[str, str]] = Counter()
-    held: Counter[tuple[str, str]] = Counter()
-    sold: Counter[tuple[str, str]] = Counter()
-    for recorded in log.events:
-        event = recorded.event
-        if isinstance(event, BookingInitiated):
-            cabin = (event.flight, event.cabin)
-            has_held = statuses[recorded.stream] in {Status.RESERVED, Status.PAID}
-            held[cabin] += event.seat_count * has_held
-            sold[cabin] += event.seat_count * (statuses[recorded.stream] is Status.CONFIRMED)
-        elif isinstance(event, FlightScheduled):
-            for move in event.moves:
-                authorised[recorded.stream, move.cabin] += move.authorised
-    for cabin, limit in authorised.items():
-        assert log.capacity[cabin] == [limit, held[cabin], sold[cabin]], cabin
-        assert held[cabin] + sold[cabin] <= limit, cabin
-        _check_allocations(log, cabin)
-
-
-def _check_allocations(log: MemoryLog, cabin: tuple[str, str]) -> None:
-    has: dict[str, tuple[int, int]] = {}
-    for recorded in log.streams[cabin[0]]:
-        event = recorded.event
-        if isinstance(event, SeatsHeld | SeatsReleased | SeatsSold):
-            for move in event.moves:
-                if move.cabin == cabin[1]:
-                    held, sold = has.get(event.booking, (0, 0))
-                    has[event.booking] = (held + move.held, sold + move.sold)
-                    assert min(has[event.booking]) >= 0, event.booking
-    total = [sum(held for held, _ in has.values()), sum(sold for _, sold in has.values())]
-    assert log.capacity[cabin][1:] == total
-    state = log.state(cabin[0])
-    counters = state.cabins[cabin[1]]
-    assert [counters.held_count, counters.sold_count] == total
-    allocated = {
-        booking: (allocation.seat_count, allocation.until is None)
-        for booking, allocation in state.allocations.items()
-        if allocation.cabin == cabin[1]
-    }
-    assert allocated == {
-        booking: (held + sold, sold > 0) for booking, (held, sold) in has.items() if held + sold
-    }
-
-
-def check_payments(log: MemoryLog, statuses: dict[str, Status]) -> None:
-    """One live attempt, one capture per intent, one applied capture per paid booking."""
-    intents: Counter[str] = Counter()
-    settled: set[str] = set()
-    for stream, events in log.streams.items():
-        if not stream.startswith("payment-"):
-            continue
-        first = events[0].event
-        assert isinstance(first, PaymentRequested)
-        _check_attempts(stream, events)
-        captures = {e.event.intent: e.event for e in events if isinstance(e.event, PaymentCaptured)}
-        intents.update(e.event.intent for e in events if isinstance(e.event, PaymentCaptured))
-        parked = [e.event for e in events if isinstance(e.event, FundsParked)]
-        assert len({event.intent for event in parked}) == len(parked)
-        for event in parked:
-            assert event.amount == captures[event.intent].amount
-            assert event.reason in PARK_REASONS
-        applied = set(captures) - {event.intent for event in parked}
+def _applied(name: str, booking: Booking, payments: list[Payment], streams: list[str]) -> int:
+    """What was captured and not parked: exactly the amount due, once for each payment."""
+    total = 0
+    for stream, payment in zip(streams, payments, strict=True):
+        applied = set(payment.captured) - payment.parked
         assert len(applied) <= 1, f"{stream} was applied twice"
         for intent in applied:
-            assert captures[intent].amount == first.due
-            settled.add(first.booking)
-    assert all(count == 1 for count in intents.values()), intents
-    paid = {b for b, status in statuses.items() if status in {Status.PAID, Status.CONFIRMED}}
-    assert paid == settled
+            assert payment.captured[intent] == payment.due
+            assert booking.paid[stream] == payment.due.amount
+            total += payment.due.amount
+        for intent, captured in payment.captured.items():
+            back = sum(
+                refund.amount.amount
+                for refund_name, refund in payment.refunds.items()
+                if refund.intent == intent
+                and payment.standing[refund_name] != "failed"
+                and payment.standing[refund_name] != "refused"
+            )
+            assert back <= captured.amount, f"{name}: {intent} is given back beyond its amount"
+    return total
 
 
-def _check_attempts(stream: str, events: list[ports.RecordedEvent]) -> None:
-    live: set[str] = set()
-    begun: set[str] = set()
-    for recorded in events:
-        event = recorded.event
-        if isinstance(event, AttemptStarted):
-            assert event.attempt not in begun, f"{event.attempt} started twice"
-            assert not live, f"{stream} has a live attempt already"
-            live.add(event.attempt)
-            begun.add(event.attempt)
-        elif isinstance(event, AttemptExpired | AttemptRefused | PaymentCaptured):
-            live.discard(event.attempt)
+def _expected(told: Booking, payments: list[Payment]) -> dict[tuple[str, str], int]:
+    """What the books must say: what is open, what was flown, kept, promised and given back."""
+    books: Counter[tuple[str, str]] = Counter()
+    for payment in payments:
+        for captured in payment.captured.values():
+            books["1010", captured.currency] += captured.amount
+            books["2020", captured.currency] -= captured.amount
+        for currency, amount in payment.moved().items():
+            books["1010", currency] -= amount
+            books["2100", currency] += amount
+    here = told.currency
+    books["2100", here] -= told.owed()
+    books["2020", here] += told.unticketed_back
+    if told.ticketed:
+        fare, extras, vat, charge = told.worth(told.keys("OCL"))
+        flown_fare, flown_extras, flown_vat, flown_charge = told.worth(told.keys("F"))
+        missed_fare, missed_extras, missed_vat, _ = told.worth(told.keys("Z"))
+        books["2020", here] += told.price + told.dues
+        books["2000", here] -= fare
+        books["2010", here] -= extras
+        books["2300", here] -= vat + flown_vat + missed_vat - told.missed_vat_back + told.fee_vat
+        books["2310", here] -= charge + flown_charge
+        books["2200", here] -= told.credits
+        books["4000", here] -= flown_fare
+        books["4010", here] -= flown_extras
+        books["4020", here] -= missed_fare + missed_extras
+        books["4030", here] -= told.fees - told.fee_vat
+        books["4900", here] += told.beyond
+    return {key: amount for key, amount in books.items() if amount}
+
+
+def _check_sum(told: Booking) -> None:
+    """What was paid is open, flown, kept, promised back or credited, and nothing twice."""
+    kept = sum(told.worth(told.keys("Z"))) - told.missed_back + told.fees - told.beyond
+    standing = sum(told.worth(told.keys("OCLF")))
+    assert told.price + told.dues == standing + kept + told.owed() + told.credits
 
 
 def entries_of(log: MemoryLog) -> list[Entry]:
     """All entries in log order."""
-    return [
-        recorded.event.entry
-        for recorded in log.events
-        if isinstance(recorded.event, PaymentCaptured | BookingConfirmed)
-    ]
+    found = [getattr(recorded.event, "entry", None) for recorded in log.events]
+    return [entry for entry in found if entry is not None]
 
 
 def balances_of(log: MemoryLog) -> Balances:
     """Sums by booking, account and currency."""
-    balances: defaultdict[tuple[str, str, str], int] = defaultdict(int)
+    balances: Counter[tuple[str, str, str]] = Counter()
     for entry in entries_of(log):
         for posting in entry.postings:
             balances[posting.booking, posting.account, posting.currency] += posting.amount
     return {key: amount for key, amount in balances.items() if amount}
-
-
-def check_ledger(log: MemoryLog, statuses: dict[str, Status]) -> None:
-    """The books balance, and each account of each booking says what its events say."""
-    for entry in entries_of(log):
-        sums: Counter[str] = Counter()
-        for posting in entry.postings:
-            sums[posting.currency] += posting.amount
-        assert not any(sums.values()), entry
-    assert balances_of(log) == _expected_balances(log, statuses)
-
-
-def _expected_balances(log: MemoryLog, statuses: dict[str, Status]) -> Balances:
-    """What the books must say: captured, still unapplied, owed in carriage, tax and charges."""
-    expected: defaultdict[tuple[str, str, str], int] = defaultdict(int)
-    for recorded in log.events:
-        event = recorded.event
-        if isinstance(event, PaymentCaptured):
-            booking = event.entry.postings[0].booking
-            currency = event.amount.currency
-            expected[booking, "1010", currency] += event.amount.amount
-            expected[booking, "2020", currency] -= event.amount.amount
-        elif isinstance(event, BookingInitiated):
-            if statuses[recorded.stream] is not Status.CONFIRMED:
-                continue
-            currency = event.price.currency
-            expected[recorded.stream, "2020", currency] += event.price.total().amount
-            for line in event.price.lines:
-                account = {"fare": "2000", "vat": "2300", "charge": "2310"}[line.kind]
-                expected[recorded.stream, account, currency] -= line.amount
-    return {key: amount for key, amount in expected.items() if amount}
 
 
 def unapplied(log: MemoryLog, booking: str) -> int:
@@ -221,33 +262,3 @@ def unapplied(log: MemoryLog, booking: str) -> int:
         for (of, account, _), amount in balances_of(log).items()
         if of == booking and account == "2020"
     )
-
-
-def check_tickets(log: MemoryLog) -> None:
-    """One ticket number for each passenger, given out once; the infants too."""
-    numbers: list[str] = []
-    for recorded in log.events:
-        event = recorded.event
-        if isinstance(event, BookingConfirmed):
-            first = log.streams[recorded.stream][0].event
-            assert isinstance(first, BookingInitiated)
-            assert [t.passenger for t in event.tickets] == list(range(len(first.passengers)))
-            numbers.extend(ticket.number for ticket in event.tickets)
-    assert all(ids.is_ticket_number(number) for number in numbers)
-    assert len(set(numbers)) == len(numbers)
-
-
-def check_unapplied_funds(log: MemoryLog) -> None:
-    """Nothing is left unapplied for a confirmed booking unless it was parked, to the unit."""
-    parked: Counter[str] = Counter()
-    confirmed: set[str] = set()
-    for recorded in log.events:
-        event = recorded.event
-        if isinstance(event, FundsParked):
-            first = log.streams[recorded.stream][0].event
-            assert isinstance(first, PaymentRequested)
-            parked[first.booking] += event.amount.amount
-        elif isinstance(event, BookingConfirmed):
-            confirmed.add(recorded.stream)
-    for booking in confirmed:
-        assert unapplied(log, booking) == -parked[booking], booking

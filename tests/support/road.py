@@ -5,18 +5,33 @@ import datetime as dt
 import json
 import secrets
 import time
+import urllib.request
 from collections import Counter
 from collections.abc import Callable
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import httpx
 import msgspec
 import psycopg
 
-from domain.inventory.events import CabinFare, CapacityMove, FlightScheduled
+from domain.booking.coupons import Coupon, CouponStatus
+from domain.booking.state import Booking, evolve
+from domain.booking.states import Status
+from domain.inventory.events import (
+    CabinLayout,
+    CapacityMove,
+    FareClass,
+    FlightDeparted,
+    FlightScheduled,
+    Residue,
+)
 from domain.kernel import ids, money
+from infrastructure.event_store import codec
 
 WAIT_SECONDS = 20.0
+TOMORROW = dt.timedelta(hours=30)
+LATER = dt.timedelta(days=33)
 PASSWORD = "correct horse battery"
 
 
@@ -37,22 +52,41 @@ async def register(client: httpx.AsyncClient) -> Traveller:
     return Traveller(email, {"Authorization": f"Bearer {token}"})
 
 
-def schedule(owner_dsn: str, *, seats: int, fare: int = 40_000, currency: str = "SAR") -> str:
+def schedule(
+    owner_dsn: str,
+    *,
+    seats: int,
+    fare: int = 40_000,
+    currency: str = "SAR",
+    business: int = 0,
+    residue: Residue = "cash",
+    leaves_in: dt.timedelta = dt.timedelta(days=30),
+    route: tuple[str, str] = ("RUH", "JED"),
+) -> str:
     """Put a fresh flight on sale straight through the append; returns its id."""
-    departs_at = dt.datetime.now(dt.UTC).replace(microsecond=0) + dt.timedelta(days=30)
-    number = f"T{secrets.randbelow(10**6)}"
-    flight = ids.flight_stream(number, departs_at.date().isoformat())
+    departs_at = dt.datetime.now(dt.UTC).replace(microsecond=0) + leaves_in
+    number = f"ZZ{secrets.randbelow(9_000) + 1_000}"
+    local = departs_at.astimezone(ZoneInfo("Asia/Riyadh")).date()
+    flight = ids.flight_stream(number, local.isoformat())
+    cabins = [("Y", fare, seats), *([("J", fare * 3, business)] if business else [])]
     event = FlightScheduled(
         number=number,
-        origin="RUH",
-        destination="JED",
+        origin=route[0],
+        destination=route[1],
         origin_zone="Asia/Riyadh",
         destination_zone="Asia/Riyadh",
         departs_at=departs_at,
         arrives_at=departs_at + dt.timedelta(minutes=105),
         domestic=currency == "SAR",
-        fares=(CabinFare("Y", money.Money(fare, currency)),),
-        moves=(CapacityMove("Y", authorised=seats),),
+        fares=tuple(
+            FareClass(cabin, cabin, money.Money(amount, currency), None, residue)
+            for cabin, amount, _ in cabins
+        ),
+        moves=tuple(CapacityMove(cabin, authorised=count) for cabin, _, count in cabins),
+        layouts=tuple(
+            CabinLayout(cabin, count, 1 if cabin == "J" else 11, "ABCDEF")
+            for cabin, _, count in cabins
+        ),
     )
     payload = msgspec.json.Encoder(order="deterministic").encode(event)
     with psycopg.connect(owner_dsn, autocommit=True) as connection:
@@ -100,6 +134,15 @@ async def press(checkout_url: str, button: str) -> int:
         return (await browser.post(f"{checkout_url}/{button}")).status_code
 
 
+def control(stripe_url: str, name: str, verb: str = "POST", /, **body: Any) -> Any:
+    """Tell the Stripe stand-in what to do next; its answer."""
+    request = urllib.request.Request(
+        f"{stripe_url}/_control/{name}", json.dumps(body).encode(), method=verb
+    )
+    with urllib.request.urlopen(request, timeout=10) as answer:
+        return json.load(answer)
+
+
 async def await_status(
     client: httpx.AsyncClient,
     traveller: Traveller,
@@ -127,6 +170,17 @@ def tags(owner_dsn: str, stream_prefix: str) -> list[str]:
             (stream_prefix,),
         )
         return [row[0] for row in rows]
+
+
+def balances(owner_dsn: str, booking: str) -> dict[tuple[str, str], int]:
+    """What the postings of a booking add up to, by account and currency."""
+    with psycopg.connect(owner_dsn, autocommit=True) as connection:
+        rows = connection.execute(
+            "SELECT account, currency, sum(amount)::bigint FROM ledger.posting "
+            "WHERE booking = %s GROUP BY 1, 2",
+            (booking,),
+        )
+        return {(row[0], row[1]): row[2] for row in rows}
 
 
 def await_row(owner_dsn: str, query: str, holds: Callable[[Any], bool]) -> Any:
@@ -171,20 +225,38 @@ def _seats_by_counter(connection: psycopg.Connection[Any]) -> dict[str, tuple[in
 
 def _seats_by_booking(connection: psycopg.Connection[Any]) -> dict[str, tuple[int, int]]:
     """Seats that bookings of each flight hold and have bought, from their own streams."""
-    drafts: dict[str, dict[str, Any]] = {}
-    last: dict[str, str] = {}
+    bookings: dict[str, Booking] = {}
+    departed: set[str] = set()
     for stream, tag, payload in connection.execute(
         "SELECT stream, tag, payload FROM ledger.event WHERE starts_with(stream, 'booking-') "
-        "ORDER BY position"
+        "OR tag = 'flight.departed.1' ORDER BY position"
     ):
-        last[stream] = tag
-        if tag == "booking.initiated.1":
-            drafts[stream] = json.loads(payload)
+        if tag == FlightDeparted.tag:
+            departed.add(stream)
+            continue
+        event: Any = codec.decode(tag, payload)
+        bookings[stream] = evolve(bookings.get(stream), event)
     held: Counter[str] = Counter()
     sold: Counter[str] = Counter()
-    for stream, draft in drafts.items():
-        if last[stream] in {"booking.reserved.1", "booking.paid.1"}:
-            held[draft["flight"]] += draft["seat_count"]
-        elif last[stream] == "booking.confirmed.1":
-            sold[draft["flight"]] += draft["seat_count"]
-    return {flight: (held[flight], sold[flight]) for flight in held.keys() | sold.keys()}
+    for booking in bookings.values():
+        holds = booking.status in {Status.RESERVED, Status.PAID}
+        for segment in booking.segments if holds else ():
+            held[segment.flight] += booking.seat_count
+        if booking.change is not None:
+            seats = sum(_seated(booking, c) for c in booking.open_coupons(booking.change.segment))
+            held[booking.change.to.flight] += seats
+        for coupon in booking.coupons if booking.tickets else ():
+            flight = booking.segments[coupon.segment].flight
+            gone = coupon.status is CouponStatus.REFUNDED or (
+                coupon.status is CouponStatus.MISSED and flight not in departed
+            )
+            sold[flight] += 0 if gone else _seated(booking, coupon)
+    return {
+        flight: (held[flight], sold[flight])
+        for flight in held.keys() | sold.keys()
+        if held[flight] or sold[flight]
+    }
+
+
+def _seated(booking: Booking, coupon: Coupon) -> int:
+    return int(booking.passengers[coupon.passenger].type != "INF")

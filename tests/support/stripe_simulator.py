@@ -82,10 +82,10 @@ class StripeSimulator:
         """The hosted page as the customer sees it."""
         return self._client.get(f"/c/pay/{session_id}")
 
-    def control(self, control: str, method: str = "POST", **body: Any) -> Any:
-        """One call of the control path, e.g. `control("faults", kind="lost", times=1)`."""
+    def control(self, control: str, verb: str = "POST", /, **body: Any) -> Any:
+        """One call of the control path, e.g. `control("faults", kind="lost", method="GET")`."""
         response = self._client.request(
-            method, f"/_control/{control}", json=body if method == "POST" else None
+            verb, f"/_control/{control}", json=body if verb == "POST" else None
         )
         if response.status_code != 200:
             raise AssertionError(f"control {control}: {response.text}")

@@ -25,6 +25,21 @@ CREATE TABLE process.checkpoint (
     moved_at timestamptz NOT NULL DEFAULT clock_timestamp()
 );
 
+-- What a change of a flight means for its bookings is worked off one by one; here is how far.
+CREATE TABLE process.flight_task (
+    flight text COLLATE "C" NOT NULL,
+    version integer NOT NULL,
+    kind text COLLATE "C" NOT NULL,
+    total integer NOT NULL DEFAULT 0,
+    done integer NOT NULL DEFAULT 0,
+    failed integer NOT NULL DEFAULT 0,
+    created_at timestamptz NOT NULL DEFAULT clock_timestamp(),
+    touched_at timestamptz,
+    finished_at timestamptz,
+    PRIMARY KEY (flight, version)
+);
+CREATE INDEX flight_task_unfinished ON process.flight_task (created_at) WHERE finished_at IS NULL;
+
 GRANT USAGE ON SCHEMA inbox, process TO ais_application;
 GRANT SELECT, INSERT, UPDATE ON inbox.stripe_event TO ais_application;
-GRANT SELECT, INSERT, UPDATE ON process.checkpoint TO ais_application;
+GRANT SELECT, INSERT, UPDATE ON process.checkpoint, process.flight_task TO ais_application;

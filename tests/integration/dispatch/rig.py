@@ -17,8 +17,9 @@ from application.dispatch import Dispatcher
 from application.inventory.schedule_flight import ScheduleFlight
 from application.orders import Order, Outcome
 from application.planning import Handler
+from application.pricing.journeys import WantedSegment
 from domain.booking.events import Passenger
-from domain.inventory.events import CabinFare, CapacityMove, FlightScheduled
+from domain.inventory.events import CapacityMove, FareClass, FlightScheduled
 from domain.kernel import ids, money, sealed
 from infrastructure.event_store.log import PostgresEventLog
 from infrastructure.postgres import pool as pools
@@ -89,7 +90,7 @@ def order(
     )
 
 
-def departure(number: str, *, seats: int) -> ScheduleFlight:
+def departure(number: str, *, seats: int, fare: int = 40_000) -> ScheduleFlight:
     """Put a flight of one cabin on sale, a month from now."""
     departs_at = clock().replace(microsecond=0) + dt.timedelta(days=30)
     return ScheduleFlight(
@@ -103,15 +104,15 @@ def departure(number: str, *, seats: int) -> ScheduleFlight:
             departs_at=departs_at,
             arrives_at=departs_at + dt.timedelta(hours=2),
             domestic=True,
-            fares=(CabinFare("Y", money.Money(40_000, "SAR")),),
+            fares=(FareClass("Y", "Y", money.Money(fare, "SAR")),),
             moves=(CapacityMove("Y", authorised=seats),),
         ),
     )
 
 
-async def put_on_sale(desk: Desk, *, seats: int, number: str = "SV1") -> str:
+async def put_on_sale(desk: Desk, *, seats: int, number: str = "SV1", fare: int = 40_000) -> str:
     """The stream of a fresh flight."""
-    scheduled = departure(number, seats=seats)
+    scheduled = departure(number, seats=seats, fare=fare)
     await desk.submit(scheduled)
     return scheduled.flight
 
@@ -122,8 +123,7 @@ def booking(flight: str, *, owner: str = "user_1") -> CreateBooking:
     box = sealed.Sealed(subject, os.urandom(60))
     return CreateBooking(
         owner=owner,
-        flight=flight,
-        cabin="Y",
+        wanted=(WantedSegment(flight, "Y"),),
         passengers=(Passenger("ADT", box),),
         contact=box,
         keys=(ports.WrappedKey(subject, os.urandom(60)),),

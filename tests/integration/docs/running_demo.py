@@ -21,7 +21,7 @@ STOP_LIMIT_SECONDS = 60
 
 @contextlib.contextmanager
 def running_demo(data: Path) -> Iterator[dict[str, str]]:
-    """The environment in which a reader sits: address and finance account of a demo that is up."""
+    """The environment in which a reader sits: address and accounts of a demo that is up."""
     port = ports.free_port()
     command = [str(ROOT / "ops" / "ais"), "demo", "--port", str(port), "--data", str(data)]
     demo = subprocess.Popen(
@@ -34,12 +34,11 @@ def running_demo(data: Path) -> Iterator[dict[str, str]]:
         start_new_session=True,
     )
     try:
-        finance = _summary(demo)["accounts"]["finance"]
-        yield {
-            "DEMO_URL": f"http://127.0.0.1:{port}",
-            "FINANCE_EMAIL": finance["email"],
-            "FINANCE_PASSWORD": finance["password"],
-        }
+        environment = {"DEMO_URL": f"http://127.0.0.1:{port}"}
+        for role, account in _summary(demo)["accounts"].items():
+            environment[f"{role.upper()}_EMAIL"] = account["email"]
+            environment[f"{role.upper()}_PASSWORD"] = account["password"]
+        yield environment
     finally:
         _stop(demo)
 

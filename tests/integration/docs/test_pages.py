@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from domain.kernel import entries, money
-from domain.ledger import accounts
+from domain.ledger import accounts, carriage
 from domain.ledger import rules as ledger_rules
 from domain.pricing import rules as pricing_rules
 from tests.integration.docs.running_demo import ROOT
@@ -57,17 +57,17 @@ def test_every_test_that_a_decision_names_exists() -> None:
 
 
 def test_the_worked_example_of_the_ledger_page_is_what_the_rules_post() -> None:
-    price = pricing_rules.price_flight(
-        fare=money.Money(320_00, "SAR"), domestic=True, passengers=("ADT",)
-    )
+    fare = pricing_rules.SegmentFare(money.Money(320_00, "SAR"), domestic=True)
+    price = pricing_rules.price_journey(segments=(fare,), passengers=("ADT",))
     now = dt.datetime(2026, 11, 23, 9, 0, tzinfo=dt.UTC)
     capture = ledger_rules.capture_entry(
         booking="booking-7KQ2MX", amount=price.total(), references=("pi_1",), now=now
     )
-    ticketing = ledger_rules.ticketing_entry(
-        booking="booking-7KQ2MX", price=price, references=("0001000000001",), now=now
+    ticketing = carriage.ticketing_entry(
+        carriage.Posted("booking-7KQ2MX", ("0001000000001",), now), price=price
     )
     page = (ROOT / "docs" / "explanation" / "ledger.md").read_text(encoding="utf-8")
+    page = page.partition("## What happens later")[0]
     shown = re.findall(r"^\|.*\| \d{4} .*\|$", page, re.MULTILINE)
     assert shown == [*_rows("capture", capture), *_rows("ticketing", ticketing)]
 

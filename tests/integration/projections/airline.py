@@ -20,9 +20,12 @@ from application.handlers import HANDLERS
 from application.inventory.schedule_flight import ScheduleFlight
 from application.orders import Order
 from application.payment.record_capture import RecordCapture
+from application.payment.record_refund import RecordRefund, Result
+from application.payment.refund_payment import RefundPayment
 from application.payment.start_checkout import StartCheckout
+from application.pricing.journeys import WantedSegment
 from domain.booking.events import Passenger
-from domain.inventory.events import CabinFare, CapacityMove, FlightScheduled
+from domain.inventory.events import CapacityMove, FareClass, FlightScheduled
 from domain.kernel import money, sealed
 from infrastructure.event_store.log import PostgresEventLog
 from infrastructure.postgres import roles
@@ -76,7 +79,7 @@ class Airline:
             departs_at=DEPARTURE,
             arrives_at=DEPARTURE + dt.timedelta(hours=2),
             domestic=True,
-            fares=(CabinFare("Y", money.Money(FARE, "SAR")),),
+            fares=(FareClass("Y", "Y", money.Money(FARE, "SAR")),),
             moves=(CapacityMove("Y", authorised=seats),),
         )
         await self.order(ScheduleFlight(flight=flight, scheduled=scheduled))
@@ -89,8 +92,7 @@ class Airline:
         answer = await self.order(
             CreateBooking(
                 owner=owner,
-                flight=flight,
-                cabin="Y",
+                wanted=(WantedSegment(flight, "Y"),),
                 passengers=(Passenger("ADT", box),) * seats,
                 contact=box,
                 keys=(ports.WrappedKey(subject, os.urandom(60)),),
@@ -130,9 +132,7 @@ class Airline:
     async def confirm(self, booking: str) -> None:
         """Issue the tickets of a paid booking."""
         serials = tuple(next(self._serials) for _ in range(9))
-        await self.order(
-            ConfirmBooking(booking=booking, airline_code="999", ticket_serials=serials)
-        )
+        await self.order(ConfirmBooking(booking=booking, airline_code="999", serials=serials))
 
     async def sell(self, flight: str = FLIGHT) -> str:
         """Reserve, pay, confirm."""
@@ -140,6 +140,17 @@ class Airline:
         await self.capture(booking, intent=f"pi_{booking}")
         await self.confirm(booking)
         return booking
+
+    async def refund(self, booking: str, *, obligation: str = "cancellation") -> tuple[str, str]:
+        """Ask a little of a paid booking's money back; returns payment and refund."""
+        payment = booking.replace("booking-", "payment-") + "-1"
+        amount = money.Money(1_000, "SAR")
+        answer = await self.order(RefundPayment(booking, obligation, amount, (payment,)))
+        return payment, answer.ids[payment]
+
+    async def tell(self, payment: str, refund: str, result: Result) -> None:
+        """What became of a refund."""
+        await self.order(RecordRefund(payment, refund, result))
 
     async def expire(self, booking: str) -> None:
         """Let the hold lapse."""

@@ -5,12 +5,14 @@ import datetime as dt
 import psycopg
 import pytest
 
+from application.payment import record_refund
 from domain.booking.states import Status
 from projections import progress
 from projections.booking_list import queries as bookings
 from projections.flight_availability import queries as flights
 from projections.ledger_journal import queries as ledger
 from projections.unfinished_attempts import queries as attempts
+from projections.unfinished_refunds import queries as refunds
 from tests.integration.projections.airline import (
     DEPARTURE,
     FARE,
@@ -65,7 +67,7 @@ async def test_a_flight_shows_its_fare_and_what_is_held_sold_and_free(airline: A
     await airline.catch_up()
     [cabin] = await flights.flight(airline.pool, FLIGHT)
     assert (cabin.authorised, cabin.held, cabin.sold, cabin.free) == (100, 2, 1, 97)
-    assert (cabin.fare_amount, cabin.currency) == (FARE, "SAR")
+    assert (cabin.lowest_class(1), cabin.currency) == (("Y", FARE), "SAR")
     assert (cabin.departs_at, cabin.local_date) == (DEPARTURE, LOCAL_DATE)
     assert await flights.flight(airline.pool, "flight-XX9-2026-12-24") == []
 
@@ -111,7 +113,7 @@ async def test_a_booking_is_listed_with_its_state_payment_and_tickets(airline: A
     found = await bookings.booking(airline.pool, sold)
     assert found is not None
     assert found.status == Status.CONFIRMED
-    assert found.payment == sold.replace("booking-", "payment-") + "-1"
+    assert found.payments == [sold.replace("booking-", "payment-") + "-1"]
     assert found.tickets == ["9990000000001"]
     assert found.updated_at > found.created_at
     expired = await bookings.booking(airline.pool, lapsed)
@@ -218,6 +220,38 @@ async def test_an_attempt_is_unfinished_until_its_outcome_is_recorded(airline: A
     await airline.capture(booking)
     await airline.catch_up()
     assert await attempts.older_than(airline.pool, later, limit=10) == []
+
+
+async def test_a_refund_is_unanswered_until_stripe_has_it_and_followed_until_it_settles(
+    airline: Airline,
+) -> None:
+    async def listed() -> tuple[list[str], list[str]]:
+        await airline.catch_up()
+        untold = await refunds.untold_before(airline.pool, LATER, limit=10)
+        accepted = await refunds.accepted_before(airline.pool, LATER, after="", limit=10)
+        return [refund[-3:] for _, refund in untold], [refund[-3:] for _, refund in accepted]
+
+    booking = await airline.sell()
+    payment, first = await airline.refund(booking)
+    assert await refunds.untold_before(airline.pool, START, limit=10) == []
+    _, second = await airline.refund(booking, obligation="goodwill")
+    assert await listed() == (["-r1", "-r2"], [])
+    await airline.tell(payment, first, record_refund.Unresolved())
+    assert await listed() == (["-r1", "-r2"], [])
+    await airline.tell(payment, first, record_refund.Accepted("re_1"))
+    await airline.tell(payment, second, record_refund.Refused("charge_disputed"))
+    assert await listed() == ([], ["-r1"])
+    await airline.tell(payment, second, record_refund.Accepted("re_2"))
+    assert await listed() == ([], ["-r1", "-r2"])
+    page = await refunds.accepted_before(airline.pool, LATER, after="", limit=1)
+    assert page == [(payment, first)]
+    page = await refunds.accepted_before(airline.pool, LATER, after=page[-1][1], limit=10)
+    assert page == [(payment, second)]
+    long_ago = dt.datetime(2020, 1, 1, tzinfo=dt.UTC)
+    assert await refunds.accepted_before(airline.pool, long_ago, after="", limit=10) == []
+    await airline.tell(payment, first, record_refund.Settled("re_1"))
+    await airline.tell(payment, second, record_refund.Failed("re_2", "declined"))
+    assert await listed() == ([], [])
 
 
 async def test_readers_can_wait_for_a_position_and_see_how_far_behind_they_are(

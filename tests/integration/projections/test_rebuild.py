@@ -5,6 +5,7 @@ import threading
 
 import pytest
 
+from application.payment import record_refund
 from interfaces.cli import check as check_command
 from interfaces.cli import rebuild as rebuild_command
 from projections import checking, generations, rebuild, runner
@@ -37,6 +38,21 @@ async def _business(airline: Airline) -> None:
     await airline.capture(await airline.reserve(), surplus=5)
     await airline.expire(await airline.reserve())
     await airline.checkout(await airline.reserve())
+    await _refunds(airline, await airline.sell())
+
+
+async def _refunds(airline: Airline, booking: str) -> None:
+    """One in each state."""
+    await airline.refund(booking, obligation="requested")
+    for obligation, result in (
+        ("unknown", record_refund.Unresolved()),
+        ("accepted", record_refund.Accepted("re_1")),
+        ("settled", record_refund.Settled("re_2")),
+        ("refused", record_refund.Refused("charge_disputed")),
+        ("failed", record_refund.Failed("re_3", "declined")),
+    ):
+        payment, refund = await airline.refund(booking, obligation=obligation)
+        await airline.tell(payment, refund, result)
 
 
 @pytest.mark.parametrize("name", sorted(ALL))
@@ -174,6 +190,9 @@ FALSIFICATIONS = [
     ("ledger_journal", "DELETE FROM {}.ledger_parked_funds"),
     ("unfinished_attempts", "DELETE FROM {}.unfinished_attempts"),
     ("unfinished_attempts", "UPDATE {}.unfinished_attempts SET status = 'unknown'"),
+    ("unfinished_refunds", "DELETE FROM {}.unfinished_refunds WHERE status = 'accepted'"),
+    ("unfinished_refunds", "UPDATE {}.unfinished_refunds SET status = 'unknown'"),
+    ("unfinished_refunds", "UPDATE {}.unfinished_refunds SET since = since + interval '1 us'"),
 ]
 
 

@@ -36,7 +36,7 @@ async def test_a_paid_booking_is_confirmed_with_its_ticket_and_its_entries(
     assert ticket.isdigit()
     await asyncio.sleep(1.0)  # the second webhook of the same payment comes and changes nothing
     assert road.tags(stage.owner_dsn, booking).count("booking.confirmed.1") == 1
-    assert _balances(stage, booking) == {
+    assert road.balances(stage.owner_dsn, booking) == {
         ("1010", "SAR"): confirmed["total"]["amount"],
         ("2000", "SAR"): -40_000,
         ("2020", "SAR"): 0,
@@ -54,7 +54,7 @@ async def test_other_currencies_are_charged_in_their_own_minor_units(
     session = (await road.checkout(client, traveller, booking)).json()
     await road.press(session["checkoutUrl"], "pay")
     await road.await_status(client, traveller, booking, "confirmed")
-    assert _balances(stage, booking)["1010", currency] == fare
+    assert road.balances(stage.owner_dsn, booking)["1010", currency] == fare
 
 
 async def test_a_declined_card_keeps_the_hold_and_the_second_try_confirms_once(
@@ -68,8 +68,8 @@ async def test_a_declined_card_keeps_the_hold_and_the_second_try_confirms_once(
     assert "payment.captured.1" not in declined
     answer = await client.get(f"/api/bookings/{booking}", headers=traveller.headers)
     assert answer.json()["status"] == "reserved"
-    assert answer.json()["availableActions"] == ["checkout"]
-    assert _balances(stage, booking) == {}
+    assert "checkout" in answer.json()["availableActions"]
+    assert road.balances(stage.owner_dsn, booking) == {}
     again = (await road.checkout(client, traveller, booking)).json()
     assert again["sessionId"] == session["sessionId"], "the open session is used again"
     await road.press(session["checkoutUrl"], "pay")
@@ -173,16 +173,6 @@ async def test_the_letter_has_the_ticket_and_is_written_once(
         await asyncio.sleep(0.05)
     assert len(letters) == 1
     assert confirmed["passengers"][0]["ticketNumber"] in letters[0].read_text()
-
-
-def _balances(stage: Stage, booking: str) -> dict[tuple[str, str], int]:
-    with psycopg.connect(stage.owner_dsn) as connection:
-        rows = connection.execute(
-            "SELECT account, currency, sum(amount)::bigint FROM ledger.posting "
-            "WHERE booking = %s GROUP BY 1, 2",
-            (booking,),
-        )
-        return {(row[0], row[1]): row[2] for row in rows}
 
 
 async def _await_tag(stage: Stage, stream: str, tag: str) -> list[str]:

@@ -10,10 +10,13 @@ import psycopg
 import pytest
 
 from application import steps, streams
+from application.booking.confirm_booking import ConfirmBooking
 from application.booking.release_hold import HoldReleaser
 from application.payment import process_event
 from application.payment.collect import Collector, ReturnUrls
 from application.payment.gateway import GatewayFailure, GatewayUnavailable
+from application.payment.record_capture import RecordCapture
+from application.payment.refunding import Refunder
 from application.payment.start_checkout import StartCheckout
 from domain.booking.state import Booking
 from domain.booking.states import Status
@@ -43,6 +46,7 @@ class Rig(msgspec.Struct, frozen=True):
 
     desk: rig.Desk
     collector: Collector
+    refunder: Refunder
     releaser: HoldReleaser
     clock: MovedClock
     flight: str
@@ -57,6 +61,29 @@ class Rig(msgspec.Struct, frozen=True):
         outcome = await self.desk.submit(StartCheckout(booking=self.booking))
         attempt = outcome.answer.ids["attempt"]
         return await self.collector.open_session(outcome.answer.stream, attempt, cause=cause())
+
+    async def capture(self) -> None:
+        """Stripe took what is due now."""
+        outcome = await self.desk.submit(StartCheckout(booking=self.booking))
+        due = (await self.state()).amount_due()
+        intent = f"pi_{outcome.answer.stream}"
+        await self.desk.submit(
+            RecordCapture(
+                payment=outcome.answer.stream,
+                booking=self.booking,
+                attempt=outcome.answer.ids["attempt"],
+                intent=intent,
+                charge=f"ch_{intent}",
+                amount=due,
+            )
+        )
+
+    async def ticketed(self) -> None:
+        """Paid and confirmed."""
+        await self.capture()
+        await self.desk.submit(
+            ConfirmBooking(booking=self.booking, airline_code="999", serials=(1,))
+        )
 
     async def state(self) -> Booking:
         """The booking now."""
@@ -106,7 +133,8 @@ async def reserved(database: TestDatabase, stripe_url: str, api_key: str) -> Asy
             describe=lambda booking: booking,
         )
         releaser = HoldReleaser(desk=desk.dispatcher, collector=collector, clock=clock)
-        yield Rig(desk, collector, releaser, clock, flight, outcome.answer.stream)
+        refunder = Refunder(desk=desk.dispatcher, payments=gateway, clock=clock)
+        yield Rig(desk, collector, refunder, releaser, clock, flight, outcome.answer.stream)
     await gateway.close()
 
 
@@ -165,7 +193,11 @@ async def test_money_that_comes_too_late_is_parked_and_stays_visible(
     await held.release()
     simulator.control("attempts", session=attempt.session, card="pm_card_visa", late=True)
     await process_event.process_event(
-        "checkout.session.completed", attempt.session, collector=held.collector, cause=cause()
+        "checkout.session.completed",
+        attempt.session,
+        collector=held.collector,
+        refunder=held.refunder,
+        cause=cause(),
     )
     assert (await held.state()).status is Status.EXPIRED
     payment = await held.payment()

@@ -9,6 +9,7 @@ from application.processes.runner import ProcessRunner
 from domain.booking.states import Status
 from domain.kernel import ids
 from infrastructure.postgres import roles
+from infrastructure.postgres.flight_tasks import PostgresFlightTasks
 from infrastructure.postgres.pool import make_pool
 from infrastructure.postgres.ticket_stock import PostgresTicketStock
 from projections import runner
@@ -48,11 +49,12 @@ async def test_a_paid_booking_left_behind_is_listed_and_confirmed_once(
             log=desk.log,
             desk=desk.dispatcher,
             stock=PostgresTicketStock(pool),
+            tasks=PostgresFlightTasks(pool),
             airline_code="000",
             report=lambda *_: None,
         )
         for _ in range(2):
-            await processes.confirm_again(booking)
+            await processes.run_again(booking)
         confirmed = (await desk.dispatcher.current(streams.BOOKING, booking))[0]
         assert confirmed is not None
         assert confirmed.status is Status.CONFIRMED

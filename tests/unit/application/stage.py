@@ -12,10 +12,11 @@ from application.orders import Outcome
 from application.payment.record_attempt import RecordAttempt, Result
 from application.payment.record_capture import RecordCapture
 from application.payment.start_checkout import StartCheckout
+from application.pricing.journeys import Priced, WantedSegment
 from domain.inventory.events import FlightScheduled
 from domain.kernel import money, sealed
 from domain.kernel.events import DomainEvent
-from domain.pricing.price import PassengerType, Price
+from domain.pricing.price import PassengerType
 from tests.support import examples, memory_log, oracles
 from tests.support.memory_log import Clock, MemoryLog, MemoryProcess
 
@@ -29,6 +30,7 @@ class Stage:
     def __init__(self, *, draws: tuple[bytes, ...] = DRAWS) -> None:
         self.clock = Clock(examples.NOW)
         self.log = MemoryLog(self.clock)
+        self._oracles = oracles.Oracles(self.log)
         self._bytes = itertools.cycle(draws)
         self.process = self.another_process()
         self._orders = itertools.count(1)
@@ -43,8 +45,7 @@ class Stage:
         try:
             return self.process.submit(memory_log.order(command, next(self._orders)))
         finally:
-            oracles.check(self.log)
-            oracles.check_unapplied_funds(self.log)
+            self._oracles.check()
 
     def added(self, command: Any) -> dict[str, list[DomainEvent]]:
         """The events that the command added, by stream, all of them in one append."""
@@ -60,7 +61,7 @@ class Stage:
         told = scheduled or examples.scheduled()
         self.submit(ScheduleFlight(flight=examples.FLIGHT, scheduled=told))
 
-    def book(self, *party: PassengerType, quoted: Price | None = None) -> str:
+    def book(self, *party: PassengerType, quoted: Priced | None = None) -> str:
         """A reserved booking for one adult or this party; its stream."""
         return self.submit(create(*party, quoted=quoted)).answer.stream
 
@@ -82,7 +83,7 @@ class Stage:
         """With fresh serials for each passenger."""
         count = len(self.log.state(booking).passengers)
         serials = tuple(next(self._serials) for _ in range(count))
-        return ConfirmBooking(booking=booking, airline_code="065", ticket_serials=serials)
+        return ConfirmBooking(booking=booking, airline_code="065", serials=serials)
 
     def wait(self, **duration: float) -> None:
         """Let time pass."""
@@ -93,14 +94,13 @@ def create(
     *party: PassengerType,
     flight: str = examples.FLIGHT,
     cabin: str = "Y",
-    quoted: Price | None = None,
+    quoted: Priced | None = None,
 ) -> CreateBooking:
     """Book for one adult or for this party."""
     kinds: tuple[PassengerType, ...] = party or ("ADT",)
     return CreateBooking(
         owner="user-1",
-        flight=flight,
-        cabin=cabin,
+        wanted=(WantedSegment(flight, cabin),),
         passengers=tuple(examples.passenger(kind, number) for number, kind in enumerate(kinds)),
         contact=sealed.Sealed("subject-0", b"\x00contact"),
         keys=(),

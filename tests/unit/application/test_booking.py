@@ -4,21 +4,24 @@ from collections.abc import Mapping, Sequence
 
 import pytest
 
-from application.booking.confirm_booking import CONFIRMATION_TOPIC, ConfirmBooking
+from application.booking import letters
+from application.booking.confirm_booking import ConfirmBooking
 from application.ports import OutboxMessage
+from application.pricing.journeys import Priced
 from domain.booking import rejections
 from domain.booking.events import (
     BookingConfirmed,
     BookingExpired,
     BookingInitiated,
     BookingReserved,
+    Segment,
 )
 from domain.booking.states import Status
 from domain.inventory import rejections as flight_rejections
 from domain.inventory.events import SeatsHeld, SeatsReleased, SeatsSold
 from domain.kernel.events import DomainEvent
 from domain.kernel.rejections import Rejection
-from domain.pricing.price import PassengerType, Price, PriceLine
+from domain.pricing.price import CouponPrice, PassengerType, Price
 from tests.support import examples, memory_log
 from tests.support.examples import FLIGHT, HOLD_UNTIL
 from tests.unit.application.stage import DRAWS, Stage, create, expire
@@ -49,7 +52,8 @@ def test_booking_holds_the_seats_in_the_same_append(stage: Stage) -> None:
 
 
 def test_the_price_is_the_quoted_one_or_the_one_of_the_moment(stage: Stage) -> None:
-    quoted = Price("SAR", (PriceLine("fare", "ADT", 1, 44_400),))
+    price = Price("SAR", (CouponPrice(0, 0, 44_400, 0, 0),))
+    quoted = Priced((Segment(FLIGHT, "Y", "Y"),), price)
     assert stage.log.state(stage.book()).amount_due() == examples.DUE
     assert stage.log.state(stage.book(quoted=quoted)).amount_due() == examples.sar(44_400)
 
@@ -123,7 +127,7 @@ def test_a_paid_booking_is_confirmed_sold_and_written_to_in_one_append(stage: St
     assert isinstance(confirmed, BookingConfirmed)
     assert [ticket.number for ticket in confirmed.tickets] == ["0650000000001", "0650000000002"]
     assert confirmed.entry.references == ("0650000000001", "0650000000002")
-    assert stage.log.outbox == [OutboxMessage(CONFIRMATION_TOPIC, {"booking": booking})]
+    assert stage.log.outbox == [OutboxMessage(letters.CONFIRMED, {"booking": booking})]
 
 
 def test_confirming_again_with_other_serials_changes_and_sends_nothing(stage: Stage) -> None:

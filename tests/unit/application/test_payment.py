@@ -78,7 +78,7 @@ def test_nobody_goes_to_pay_for_a_paid_lapsed_or_unknown_booking(
     stage: Stage, booking: str
 ) -> None:
     stage.pay(booking)
-    with pytest.raises(rejections.AlreadyPaid):
+    with pytest.raises(booking_rejections.NothingDue):
         stage.checkout(booking)
     late = stage.book()
     stage.wait(minutes=15)

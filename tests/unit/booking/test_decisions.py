@@ -7,7 +7,12 @@ import msgspec
 import pytest
 
 from domain.booking import decisions, rejections
-from domain.booking.events import BookingExpired, BookingInitiated, Ticket
+from domain.booking.events import (
+    BookingExpired,
+    BookingInitiated,
+    Segment,
+    Ticket,
+)
 from domain.booking.state import Booking, evolve
 from domain.booking.states import Status
 from domain.kernel import money, sealed
@@ -56,7 +61,7 @@ def pay(
 def confirm(
     state: scenario.Scenario[Booking], tickets: tuple[Ticket, ...] = TICKETS
 ) -> scenario.Outcome:
-    return state.when(decisions.confirm, tickets=tickets, entry=ticketing_entry())
+    return state.when(decisions.confirm, tickets=tickets, documents=(), entry=ticketing_entry())
 
 
 def expire(state: scenario.Scenario[Booking], now: dt.datetime = HOLD_UNTIL) -> scenario.Outcome:
@@ -76,9 +81,9 @@ def test_the_same_draft_again_records_nothing(later: tuple[DomainEvent, ...]) ->
     "changes",
     [
         {"owner": "user-2"},
-        {"flight": "flight-SV1-2026-11-24"},
-        {"cabin": "J"},
-        {"seat_count": 2},
+        {"segments": (Segment("flight-SV1-2026-11-24", "Y", "Y"),)},
+        {"segments": (Segment(examples.FLIGHT, "J", "J"),)},
+        {"segments": (Segment(examples.FLIGHT, "Y", "K"),)},
         {"passengers": (examples.passenger(number=7),)},
         {"contact": sealed.Sealed("subject-9", b"\x00other")},
         {"price": draft(domestic=False).price},

@@ -4,18 +4,16 @@ import datetime as dt
 
 import pytest
 
+from application.booking import journey
+from application.booking.check_in import CheckIn
+from application.booking.expire_booking import ExpireBooking
 from domain.booking import rejections, rules
-from domain.booking.state import Booking, evolve
-from domain.kernel.events import DomainEvent
+from domain.booking.guards import CheckInWindow
 from domain.pricing.price import PassengerType
-from tests.support import examples, scenario
-from tests.support.examples import HOLD_UNTIL, NOW, draft
+from tests.support.examples import NOW
+from tests.support.house import House
 
-
-def booking(*events: DomainEvent) -> Booking:
-    state = scenario.given(evolve, draft(), *events).state
-    assert state is not None
-    return state
+HOLD = dt.timedelta(minutes=15)
 
 
 @pytest.mark.parametrize(
@@ -45,21 +43,117 @@ def test_any_other_party_is_refused(party: list[PassengerType], reason: str) -> 
     assert refused.value.parameters["reason"] == reason
 
 
-def test_an_unpaid_booking_can_be_paid_until_its_hold_ends() -> None:
-    reserved = booking(examples.RESERVED)
-    just_before = HOLD_UNTIL - dt.timedelta(microseconds=1)
-    assert rules.available_actions(reserved, now=just_before) == ("checkout",)
-    assert rules.available_actions(reserved, now=HOLD_UNTIL) == ()
+@pytest.mark.parametrize(
+    ("flights", "reason"),
+    [
+        ([], "count"),
+        ([(f"f{n}", 2 * n, 2 * n + 1) for n in range(5)], "count"),
+        ([("f1", 0, 1), ("f1", 2, 3)], "same_flight_twice"),
+        ([("f1", 0, 3), ("f2", 2, 4)], "departs_before_arrival"),
+    ],
+)
+def test_a_journey_that_nobody_can_make_is_refused(
+    flights: list[tuple[str, int, int]], reason: str
+) -> None:
+    with pytest.raises(rejections.JourneyUnfit) as refused:
+        rules.require_fit_journey([(name, _at(start), _at(end)) for name, start, end in flights])
+    assert refused.value.parameters["reason"] == reason
+
+
+def test_the_next_flight_may_leave_as_the_one_before_arrives() -> None:
+    rules.require_fit_journey([("f1", _at(0), _at(1)), ("f2", _at(1), _at(2))])
+
+
+def _at(hour: int) -> dt.datetime:
+    return NOW + dt.timedelta(hours=hour)
 
 
 @pytest.mark.parametrize(
-    "events",
+    ("birth", "day", "kind"),
     [
-        (),
-        (examples.RESERVED, examples.PAID),
-        (examples.RESERVED, examples.PAID, examples.CONFIRMED),
-        (examples.RESERVED, examples.EXPIRED),
+        ("2024-11-21", "2026-11-20", "INF"),
+        ("2024-11-20", "2026-11-20", "CHD"),
+        ("2014-11-21", "2026-11-20", "CHD"),
+        ("2014-11-20", "2026-11-20", "ADT"),
+        ("2024-02-29", "2026-02-28", "INF"),
+        ("2024-02-29", "2026-03-01", "CHD"),
     ],
 )
-def test_no_other_booking_can_be_paid(events: tuple[DomainEvent, ...]) -> None:
-    assert rules.available_actions(booking(*events), now=NOW) == ()
+def test_a_birthday_counts_on_the_day_of_travel(birth: str, day: str, kind: str) -> None:
+    found = rules.passenger_type_on(dt.date.fromisoformat(birth), dt.date.fromisoformat(day))
+    assert found == kind
+
+
+@pytest.mark.parametrize(
+    ("day", "until"),
+    [
+        ("2026-11-24", "2027-05-24"),
+        ("2026-08-31", "2027-02-28"),
+        ("2027-08-31", "2028-02-29"),
+        ("2026-12-31", "2027-06-30"),
+        ("2026-06-15", "2026-12-15"),
+    ],
+)
+def test_a_passport_is_good_for_six_months_after_the_day_of_travel(day: str, until: str) -> None:
+    assert rules.passport_needed_until(dt.date.fromisoformat(day)) == dt.date.fromisoformat(until)
+
+
+def actions(house: House, booking: str, *, at_gate: bool = False) -> set[str]:
+    state = house.booking(booking)
+    facts = tuple(journey.facts_of(house.flight(each.flight)) for each in state.segments)
+    return set(
+        rules.available_actions(
+            state, facts, window=CheckInWindow(), at_gate=at_gate, now=house.clock()
+        )
+    )
+
+
+def test_an_unpaid_booking_can_be_paid_until_its_hold_ends() -> None:
+    house = House()
+    reserved = house.book(house.schedule("SV1"))
+    house.clock.advance(HOLD - dt.timedelta(microseconds=1))
+    assert actions(house, reserved) == {"checkout", "cancel", "correct_name", "choose_seat"}
+    house.clock.advance(dt.timedelta(microseconds=1))
+    assert "checkout" not in actions(house, reserved)
+
+
+def test_a_draft_can_ask_for_its_seats_or_be_given_up() -> None:
+    house = House()
+    draft = house.book(house.schedule("SV1"), mode="draft")
+    assert actions(house, draft) == {"hold", "cancel"}
+
+
+def test_a_ticketed_booking_can_be_changed_cancelled_and_in_time_checked_in() -> None:
+    house = House()
+    flight = house.schedule("SV1")
+    booking = house.ticketed(flight)
+    before = {"cancel", "modify", "correct_name", "choose_seat"}
+    assert actions(house, booking) == before
+    departs_at = house.flight(flight).departs_at
+    house.clock.now = departs_at - dt.timedelta(hours=48)
+    assert actions(house, booking) == before | {"check_in"}
+    house.clock.now = departs_at - dt.timedelta(minutes=60)
+    assert "check_in" in actions(house, booking)
+    house.clock.now += dt.timedelta(microseconds=1)
+    assert "check_in" not in actions(house, booking)
+
+
+def test_only_the_gate_boards_and_only_until_the_gate_closes() -> None:
+    house = House()
+    flight = house.schedule("SV1")
+    booking = house.ticketed(flight)
+    departs_at = house.flight(flight).departs_at
+    house.clock.now = departs_at - dt.timedelta(hours=2)
+    house.submit(CheckIn(booking, 0, None))
+    assert "board" not in actions(house, booking)
+    assert "board" in actions(house, booking, at_gate=True)
+    house.clock.now = departs_at - dt.timedelta(minutes=15) + dt.timedelta(microseconds=1)
+    assert "board" not in actions(house, booking, at_gate=True)
+
+
+def test_nothing_can_be_done_with_what_is_over() -> None:
+    house = House()
+    booking = house.book(house.schedule("SV1"))
+    house.clock.advance(HOLD)
+    house.submit(ExpireBooking(booking=booking, reason="hold_lapsed"))
+    assert actions(house, booking, at_gate=True) == set()

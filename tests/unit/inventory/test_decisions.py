@@ -6,7 +6,14 @@ import msgspec
 import pytest
 
 from domain.inventory import decisions, rejections, rules
-from domain.inventory.events import CabinFare, CapacityMove, FlightScheduled, SeatsReleased
+from domain.inventory.events import (
+    CapacityMove,
+    FareClass,
+    FlightScheduled,
+    Place,
+    SeatsAssigned,
+    SeatsReleased,
+)
 from domain.inventory.state import Flight, evolve
 from domain.kernel import money
 from domain.kernel.events import DomainEvent
@@ -29,7 +36,13 @@ def hold(
     now: dt.datetime = NOW,
 ) -> scenario.Outcome:
     return state.when(
-        decisions.hold, booking=booking, cabin=cabin, seat_count=seats, until=HOLD_UNTIL, now=now
+        decisions.hold,
+        booking=booking,
+        cabin=cabin,
+        fare_class=cabin,
+        seat_count=seats,
+        until=HOLD_UNTIL,
+        now=now,
     )
 
 
@@ -40,7 +53,7 @@ def counters(state: scenario.Scenario[Flight], cabin: str = "Y") -> tuple[int, i
 
 
 def released(booking: str = BOOKING, seats: int = 1) -> SeatsReleased:
-    move = CapacityMove("Y", held=-seats)
+    move = CapacityMove("Y", held=-seats, fare_class="Y")
     return SeatsReleased(booking=booking, reason="hold_lapsed", moves=(move,))
 
 
@@ -77,9 +90,9 @@ def test_a_known_departure_with_any_other_fact_is_refused(otherwise: FlightSched
     [
         ({"fares": (), "moves": ()}, "cabins"),
         ({"fares": (scheduled().fares[0],) * 2}, "cabins"),
-        ({"fares": (CabinFare("Z", examples.sar(1)),)}, "cabins"),
-        ({"fares": (CabinFare("Y", examples.sar(0)), scheduled().fares[1])}, "fare"),
-        ({"fares": (CabinFare("Y", money.Money(5_124, "KWD")), scheduled().fares[1])}, "fare"),
+        ({"fares": (FareClass("Z", "Z", examples.sar(1)),)}, "cabins"),
+        ({"fares": (FareClass("Y", "Y", examples.sar(0)), scheduled().fares[1])}, "fare"),
+        ({"fares": (FareClass("Y", "Y", money.Money(5_124, "KWD")), scheduled().fares[1])}, "fare"),
         ({"moves": (CapacityMove("Y", authorised=2),)}, "seats"),
         ({"moves": (CapacityMove("Y", authorised=2),) * 2}, "seats"),
         ({"moves": (CapacityMove("Y", authorised=-1), CapacityMove("J", authorised=1))}, "seats"),
@@ -132,10 +145,13 @@ def test_after_an_equipment_cut_nothing_is_free_and_nothing_breaks() -> None:
     hold(oversold).then_rejected(rejections.SeatsUnavailable, free=0)
 
 
-def test_holding_twice_records_nothing_new_even_when_sold_or_closed() -> None:
+def test_holding_twice_records_nothing_new_even_when_closed() -> None:
     hold(given(scheduled(), held())).then_nothing()
-    hold(given(scheduled(), held(), sold())).then_nothing()
     hold(given(scheduled(), held()), now=DEPARTS_AT).then_nothing()
+
+
+def test_who_has_seats_may_hold_others_beside_them_to_change_into() -> None:
+    hold(given(scheduled(), held(), sold()), cabin="J").then(held(cabin="J"))
 
 
 def test_nothing_is_held_on_a_departure_or_in_a_cabin_that_is_not_there() -> None:
@@ -160,7 +176,7 @@ def test_a_hold_lives_fifteen_minutes() -> None:
 
 
 def release(state: scenario.Scenario[Flight]) -> scenario.Outcome:
-    return state.when(decisions.release, booking=BOOKING, reason="hold_lapsed")
+    return state.when(decisions.release_hold, booking=BOOKING, reason="hold_lapsed")
 
 
 def test_released_seats_are_free_again() -> None:
@@ -194,3 +210,46 @@ def test_selling_what_is_not_held_is_a_bug() -> None:
         given(scheduled(), held(OTHER)).when(decisions.sell, booking=BOOKING)
     with pytest.raises(AssertionError):
         given(scheduled(), held(), released()).when(decisions.sell, booking=BOOKING)
+
+
+def give_back(
+    state: scenario.Scenario[Flight], *passengers: int, seats: int | None = None
+) -> scenario.Outcome:
+    return state.when(
+        decisions.give_back,
+        booking=BOOKING,
+        passengers=passengers,
+        seat_count=len(passengers) if seats is None else seats,
+        reason="cancelled",
+    )
+
+
+def test_sold_seats_of_some_passengers_are_on_sale_again_with_their_places() -> None:
+    seated = SeatsAssigned(BOOKING, (Place(0, "10A"), Place(1, "10B")))
+    state = given(scheduled(), held(seats=2), sold(seats=2), seated)
+    move = CapacityMove("Y", sold=-1, fare_class="Y")
+    back = SeatsReleased(booking=BOOKING, reason="cancelled", moves=(move,), vacated=("10B",))
+    give_back(state, 1).then(back)
+    after = given(scheduled(), held(seats=2), sold(seats=2), seated, back)
+    assert counters(after) == (2, 0, 1, 1)
+    assert after.state is not None
+    assert [number for number, _ in after.state.seats.items()] == ["10A"]
+
+
+def test_when_the_last_sold_seat_is_given_back_the_booking_has_left_the_flight() -> None:
+    state = given(scheduled(), held(seats=2), sold(seats=2))
+    (back,) = give_back(state, 0, 1).events
+    after = given(scheduled(), held(seats=2), sold(seats=2), back).state
+    assert after is not None
+    assert after.allocations.get(BOOKING) is None
+
+
+def test_a_lap_infant_gives_no_seat_back() -> None:
+    give_back(given(scheduled(), held(), sold()), 1, seats=0).then_nothing()
+
+
+def test_more_than_was_sold_is_never_given_back() -> None:
+    with pytest.raises(AssertionError):
+        give_back(given(scheduled(), held(), sold()), 0, 1)
+    with pytest.raises(AssertionError):
+        give_back(given(scheduled(), held()), 0)

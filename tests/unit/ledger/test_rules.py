@@ -1,6 +1,7 @@
-"""The entries of capture and ticketing: the right accounts, balanced, on the right day."""
+"""The entries of captures and refunds: the right accounts, balanced, on the right day."""
 
 import datetime as dt
+from collections.abc import Callable
 
 import pytest
 from hypothesis import given
@@ -8,9 +9,8 @@ from hypothesis import strategies as st
 
 from domain.kernel.entries import Entry, UnbalancedEntry
 from domain.kernel.money import Money
-from domain.ledger import accounts, rules
-from domain.pricing.price import Price
-from tests.support import examples, strategies
+from domain.ledger import rules
+from tests.support import strategies
 from tests.support.examples import BOOKING, NOW
 
 
@@ -22,51 +22,34 @@ def capture(amount: Money) -> Entry:
     return rules.capture_entry(booking=BOOKING, amount=amount, references=("pi_1",), now=NOW)
 
 
-def ticketing(price: Price) -> Entry:
-    return rules.ticketing_entry(
-        booking=BOOKING, price=price, references=("0650000000001",), now=NOW
-    )
-
-
 def test_a_capture_debits_clearing_and_credits_unapplied_funds_gross() -> None:
     entry = capture(Money(59_800, "SAR"))
     assert lines(entry) == [("1010", 59_800, "SAR"), ("2020", -59_800, "SAR")]
     assert (entry.rule, entry.version, entry.references) == ("capture", 1, ("pi_1",))
 
 
-def test_ticketing_moves_unapplied_funds_to_fare_tax_and_charges() -> None:
-    entry = ticketing(examples.draft().price)
-    assert lines(entry) == [
-        ("2020", 59_800, "SAR"),
-        ("2000", -50_000, "SAR"),
-        ("2300", -7_800, "SAR"),
-        ("2310", -2_000, "SAR"),
-    ]
-    assert (entry.rule, entry.version) == ("ticketing", 1)
-
-
-def test_ticketing_of_a_zero_rated_flight_has_no_line_for_tax_or_charges() -> None:
-    entry = ticketing(examples.draft(domestic=False).price)
-    assert lines(entry) == [("2020", 50_000, "SAR"), ("2000", -50_000, "SAR")]
-
-
 def test_every_posting_names_the_booking() -> None:
-    both = (capture(Money(1, "SAR")), ticketing(examples.draft().price))
-    assert {posting.booking for entry in both for posting in entry.postings} == {BOOKING}
+    assert {posting.booking for posting in capture(Money(1, "SAR")).postings} == {BOOKING}
 
 
-@given(amount=strategies.amounts(minimum=1), price=strategies.prices)
-def test_both_entries_balance_and_together_leave_nothing_unapplied(
-    amount: Money, price: Price
-) -> None:
-    assert sum(posting.amount for posting in capture(amount).postings) == 0
-    entry = ticketing(price)
-    assert sum(posting.amount for posting in entry.postings) == 0
-    paid = capture(price.total())
-    unapplied = [p.amount for p in (*paid.postings, *entry.postings) if p.account == "2020"]
-    assert sum(unapplied) == 0
-    assert all(posting.currency == price.currency for posting in entry.postings)
-    assert all(posting.amount != 0 for posting in entry.postings)
+@given(amount=strategies.amounts(minimum=1))
+def test_a_capture_balances_in_the_currency_of_its_money(amount: Money) -> None:
+    postings = capture(amount).postings
+    assert sum(posting.amount for posting in postings) == 0
+    assert {posting.currency for posting in postings} == {amount.currency}
+
+
+def refund(rule: Callable[..., Entry]) -> Entry:
+    return rule(booking=BOOKING, amount=Money(30_000, "SAR"), references=("re_1",), now=NOW)
+
+
+def test_an_accepted_refund_is_paid_out_of_clearing_and_a_failed_one_is_owed_again() -> None:
+    accepted = refund(rules.refund_accepted_entry)
+    failed = refund(rules.refund_failed_entry)
+    assert lines(accepted) == [("2100", 30_000, "SAR"), ("1010", -30_000, "SAR")]
+    assert lines(failed) == [("1010", 30_000, "SAR"), ("2100", -30_000, "SAR")]
+    assert (accepted.rule, failed.rule) == ("refund_accepted", "refund_failed")
+    assert (accepted.references, failed.version) == (("re_1",), 1)
 
 
 def test_a_capture_of_nothing_has_no_entry() -> None:
@@ -94,17 +77,3 @@ def test_the_accounting_day_depends_on_the_instant_and_not_on_how_it_is_written(
 ) -> None:
     elsewhere = instant.astimezone(dt.timezone(dt.timedelta(hours=offset)))
     assert rules.accounting_day(elsewhere) == rules.accounting_day(instant)
-
-
-def test_every_account_that_is_posted_to_is_in_the_chart_on_its_normal_side() -> None:
-    posted = {p.account for p in (*capture(Money(1, "SAR")).postings,)}
-    posted |= {p.account for p in ticketing(examples.draft().price).postings}
-    assert posted == set(accounts.CHART)
-    sides = {number: account.normal_side for number, account in accounts.CHART.items()}
-    assert sides == {
-        "1010": "debit",
-        "2000": "credit",
-        "2020": "credit",
-        "2300": "credit",
-        "2310": "credit",
-    }

@@ -6,28 +6,40 @@ from hypothesis import strategies as st
 
 from domain.kernel import money
 from domain.kernel.money import Money
-from domain.pricing import rules
-from domain.pricing.price import PassengerType, Price
+from domain.pricing import extras, rejections, rules
+from domain.pricing.extras import ExtraChoice
+from domain.pricing.price import PassengerType, Price, lines
+from domain.pricing.rules import SegmentFare
 from tests.support import strategies
 
+Told = list[tuple[str, str, int, int]]
 
-def amounts(price: Price) -> list[tuple[str, str, int, int]]:
+
+def amounts(price: Price, *party: PassengerType) -> Told:
+    """The lines of the price for these passengers."""
     return [
-        (line.kind, line.passenger_type, line.passenger_count, line.amount) for line in price.lines
+        (line.kind, line.passenger_type, line.passenger_count, line.amount)
+        for line in lines(price, party)
     ]
 
 
+def journey(fares: list[tuple[Money, bool]], *party: PassengerType) -> Price:
+    """A price for flights of these fares, each domestic or not."""
+    segments = tuple(SegmentFare(fare, at_home) for fare, at_home in fares)
+    return rules.price_journey(segments=segments, passengers=party)
+
+
 def domestic(fare: Money, *party: PassengerType) -> Price:
-    return rules.price_flight(fare=fare, domestic=True, passengers=party)
+    return journey([(fare, True)], *party)
 
 
 def international(fare: Money, *party: PassengerType) -> Price:
-    return rules.price_flight(fare=fare, domestic=False, passengers=party)
+    return journey([(fare, False)], *party)
 
 
 def test_a_domestic_flight_carries_charges_of_both_airports_and_tax_on_both() -> None:
     price = domestic(Money(50_000, "SAR"), "ADT")
-    assert amounts(price) == [
+    assert amounts(price, "ADT") == [
         ("fare", "ADT", 1, 50_000),
         ("vat", "ADT", 1, 7_800),
         ("charge", "ADT", 1, 2_000),
@@ -37,7 +49,7 @@ def test_a_domestic_flight_carries_charges_of_both_airports_and_tax_on_both() ->
 
 def test_an_international_flight_is_zero_rated() -> None:
     price = international(Money(50_000, "SAR"), "ADT", "CHD", "INF")
-    assert amounts(price) == [
+    assert amounts(price, "ADT", "CHD", "INF") == [
         ("fare", "ADT", 1, 50_000),
         ("fare", "CHD", 1, 37_500),
         ("fare", "INF", 1, 5_000),
@@ -47,13 +59,13 @@ def test_an_international_flight_is_zero_rated() -> None:
 
 def test_a_child_pays_three_quarters_and_an_infant_a_tenth_without_airport_charge() -> None:
     price = domestic(Money(50_000, "SAR"), "CHD", "ADT", "INF")
-    assert amounts(price) == [
-        ("fare", "ADT", 1, 50_000),
-        ("vat", "ADT", 1, 7_800),
-        ("charge", "ADT", 1, 2_000),
+    assert amounts(price, "CHD", "ADT", "INF") == [
         ("fare", "CHD", 1, 37_500),
         ("vat", "CHD", 1, 5_925),
         ("charge", "CHD", 1, 2_000),
+        ("fare", "ADT", 1, 50_000),
+        ("vat", "ADT", 1, 7_800),
+        ("charge", "ADT", 1, 2_000),
         ("fare", "INF", 1, 5_000),
         ("vat", "INF", 1, 750),
     ]
@@ -67,7 +79,7 @@ def test_two_adults_pay_twice_what_one_pays() -> None:
 
 def test_halalas_are_rounded_once_per_passenger_and_tax_follows_the_charged_fare() -> None:
     price = domestic(Money(333, "SAR"), "ADT", "CHD", "CHD")
-    assert amounts(price) == [
+    assert amounts(price, "ADT", "CHD", "CHD") == [
         ("fare", "ADT", 1, 333),
         ("vat", "ADT", 1, 350),
         ("charge", "ADT", 1, 2_000),
@@ -79,7 +91,7 @@ def test_halalas_are_rounded_once_per_passenger_and_tax_follows_the_charged_fare
 
 def test_dinars_are_rounded_to_what_a_card_can_be_charged() -> None:
     price = domestic(Money(45_670, "KWD"), "ADT", "INF")
-    assert amounts(price) == [
+    assert amounts(price, "ADT", "INF") == [
         ("fare", "ADT", 1, 45_670),
         ("vat", "ADT", 1, 6_850),
         ("fare", "INF", 1, 4_570),
@@ -90,33 +102,118 @@ def test_dinars_are_rounded_to_what_a_card_can_be_charged() -> None:
 
 def test_yen_have_no_decimals_to_lose() -> None:
     price = international(Money(10_001, "JPY"), "ADT", "CHD")
-    assert [line.amount for line in price.lines] == [10_001, 7_501]
+    assert [coupon.total for coupon in price.coupons] == [10_001, 7_501]
 
 
 def test_the_saudi_airport_charge_is_asked_in_riyals_only() -> None:
     assert domestic(Money(50_000, "USD"), "ADT").of("charge") == Money(0, "USD")
 
 
-@given(fare=strategies.fares(), at_home=st.booleans(), party=strategies.parties())
-def test_every_price_can_be_charged_and_is_the_sum_of_its_lines(
-    fare: Money, at_home: bool, party: tuple[PassengerType, ...]
-) -> None:
-    price = rules.price_flight(fare=fare, domestic=at_home, passengers=party)
-    parts = [price.of("fare"), price.of("vat"), price.of("charge")]
-    assert price.total() == money.total(parts, fare.currency)
-    assert money.is_chargeable(price.total())
-    assert all(line.amount % money.charge_step(fare.currency) == 0 for line in price.lines)
-    assert price.of("fare").amount >= fare.amount * party.count("ADT")
+FLIGHTS = st.lists(st.tuples(st.integers(0, 300_000), st.booleans()), min_size=1, max_size=4)
+CURRENCIES = st.sampled_from(("SAR", "KWD", "JPY"))
 
 
-@given(fare=strategies.fares(), at_home=st.booleans(), party=strategies.parties(), data=st.data())
-def test_the_order_of_passengers_makes_no_difference(
-    fare: Money, at_home: bool, party: tuple[PassengerType, ...], data: st.DataObject
+@given(flights=FLIGHTS, currency=CURRENCIES, party=strategies.parties())
+def test_every_price_can_be_charged_and_is_the_sum_of_its_coupons_and_of_its_lines(
+    flights: list[tuple[int, bool]], currency: str, party: tuple[PassengerType, ...]
 ) -> None:
-    shuffled = data.draw(st.permutations(party))
-    one = rules.price_flight(fare=fare, domestic=at_home, passengers=party)
-    other = rules.price_flight(fare=fare, domestic=at_home, passengers=shuffled)
-    assert one == other
+    step = money.charge_step(currency)
+    fares = [(Money(amount * step, currency), at_home) for amount, at_home in flights]
+    price = journey(fares, *party)
+    parts = [price.of("fare"), price.of("vat"), price.of("charge"), price.of("extra")]
+    assert price.total() == money.total(parts, currency)
+    assert price.total().amount == sum(line.amount for line in lines(price, party))
+    assert price.total().amount % step == 0
+    assert all(coupon.total % step == 0 and coupon.fare >= 0 for coupon in price.coupons)
+    assert [(c.passenger, c.segment) for c in price.coupons] == [
+        (passenger, segment) for passenger in range(len(party)) for segment in range(len(flights))
+    ]
+    everywhere = all(at_home for _, at_home in flights)
+    assert everywhere or price.of("vat") == price.of("charge") == Money(0, currency)
+
+
+@given(flights=FLIGHTS, currency=CURRENCIES, party=strategies.parties(), data=st.data())
+def test_the_order_of_passengers_makes_no_difference_to_what_each_pays(
+    flights: list[tuple[int, bool]],
+    currency: str,
+    party: tuple[PassengerType, ...],
+    data: st.DataObject,
+) -> None:
+    step = money.charge_step(currency)
+    fares = [(Money(amount * step, currency), at_home) for amount, at_home in flights]
+    order = data.draw(st.permutations(range(len(party))))
+    one = journey(fares, *party)
+    other = journey(fares, *(party[index] for index in order))
+    for place, index in enumerate(order):
+        assert _of(other, place) == _of(one, index)
+
+
+def _of(price: Price, passenger: int) -> list[tuple[int, int, int, int]]:
+    return [(c.segment, c.fare, c.vat, c.charge) for c in price.coupons if c.passenger == passenger]
+
+
+def test_a_journey_is_rounded_once_for_each_passenger_and_split_over_its_flights() -> None:
+    """Each flight alone would round 0.1 of its fare up: three flights cost 2 and not 3."""
+    fares = [(Money(5, "JPY"), False)] * 3
+    price = journey(fares, "INF", "ADT")
+    infant = [coupon.fare for coupon in price.coupons if coupon.passenger == 0]
+    assert sorted(infant) == [0, 1, 1]
+    assert [coupon.fare for coupon in price.coupons if coupon.passenger == 1] == [5, 5, 5]
+
+
+def test_a_domestic_leg_of_an_international_journey_is_zero_rated() -> None:
+    fare = Money(50_000, "SAR")
+    price = journey([(fare, True), (fare, False)], "ADT")
+    assert price.total() == Money(100_000, "SAR")
+    at_home = journey([(fare, True), (fare, True)], "ADT")
+    assert at_home.total() == Money(2 * 59_800, "SAR")
+
+
+def test_flights_in_two_currencies_have_no_price() -> None:
+    with pytest.raises(rejections.CurrenciesDiffer):
+        journey([(Money(50_000, "SAR"), False), (Money(50_000, "KWD"), False)], "ADT")
+
+
+@pytest.mark.parametrize(
+    ("currency", "at_home", "net", "vat"),
+    [("SAR", True, 15_000, 2_250), ("SAR", False, 15_000, 0), ("JPY", True, 6_000, 900)],
+)
+def test_an_extra_has_its_own_lines_and_the_tax_of_its_journey(
+    currency: str, at_home: bool, net: int, vat: int
+) -> None:
+    segments = (SegmentFare(Money(50_000, currency), at_home),)
+    bag = ExtraChoice("BAG20", passenger=0, segment=0)
+    bare = rules.price_journey(segments=segments, passengers=("ADT",))
+    price = rules.price_journey(segments=segments, passengers=("ADT",), extras=(bag,))
+    assert [(each.code, each.net, each.vat) for each in price.extras] == [("BAG20", net, vat)]
+    assert price.total().amount == bare.total().amount + net + vat
+    assert price.of("extra") == Money(net, currency)
+
+
+def test_an_extra_that_is_not_sold_has_no_price() -> None:
+    segments = (SegmentFare(Money(50_000, "SAR"), True),)
+    for code in ("GOLDBAR", "bag20", ""):
+        with pytest.raises(rejections.ExtraUnknown):
+            extra = (ExtraChoice(code, 0, 0),)
+            rules.price_journey(segments=segments, passengers=("ADT",), extras=extra)
+
+
+@pytest.mark.parametrize("code", sorted(extras.NET_PRICES))
+def test_every_extra_can_be_charged_in_all_currencies_with_its_tax(code: str) -> None:
+    for currency in ("SAR", "KWD", "JPY"):
+        net = extras.net_price(code, currency)
+        assert net > 0
+        assert (net + rules.vat_on(net, currency).amount) % money.charge_step(currency) == 0
+
+
+@given(gross=st.integers(0, 10**9), currency=CURRENCIES)
+def test_the_tax_within_a_gross_amount_is_the_tax_on_what_is_left(
+    gross: int, currency: str
+) -> None:
+    step = money.charge_step(currency)
+    within = rules.vat_within(gross * step, currency).amount
+    again = rules.vat_on(gross * step - within, currency).amount
+    assert abs(again - within) <= step
 
 
 @pytest.mark.parametrize(

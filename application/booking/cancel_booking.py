@@ -1,0 +1,217 @@
+"""Cancel a booking or a part of it at the terms of an accepted quote, in one append."""
+
+import datetime as dt
+
+import msgspec
+
+from application import ports
+from application.booking import journey, letters
+from application.orders import Decision
+from application.payment import record_refund
+from application.planning import Reading
+from application.pricing.signed_quotes import QUOTE_LIFETIME, QuoteExpired
+from domain.booking import cancellation, guards, rejections
+from domain.booking.coupons import Coupon
+from domain.booking.events import BookingEvent, CouponId, Destination, Obligation
+from domain.booking.guards import SegmentFacts
+from domain.booking.state import Booking, evolve
+from domain.booking.states import Status
+from domain.inventory.events import FlightEvent
+from domain.kernel import entries, money
+from domain.ledger import carriage
+from domain.pricing import fees
+from domain.pricing import rules as pricing_rules
+
+
+class Part(msgspec.Struct, frozen=True):
+    """Which passengers on which segments; None stands for all."""
+
+    passengers: tuple[int, ...] | None = None
+    segments: tuple[int, ...] | None = None
+
+
+class CancellationQuote(msgspec.Struct, frozen=True):
+    """What giving up the part would cost, frozen until `valid_until` (exclusive).
+
+    `price` is the part's, tax and charges included; refund = price - fee. `basis` are the open
+    coupons with their statuses and values: any change of them ends the quote.
+    """
+
+    booking: str
+    coupons: tuple[CouponId, ...]
+    basis: tuple[tuple[int, int, str, int], ...]
+    status: str
+    price: money.Money
+    percent: int
+    fee: int
+    refund: int
+    destination: Destination
+    valid_until: dt.datetime
+    at_gate: bool = False
+    waiver: str | None = None
+
+
+def quote_cancellation(
+    stream: str,
+    booking: Booking,
+    facts: tuple[SegmentFacts, ...],
+    *,
+    part: Part,
+    at_gate: bool,
+    waiver: str | None,
+    now: dt.datetime,
+) -> CancellationQuote:
+    """Rejects TransitionRefused, ChangeUnderWay, NoSuchPart, CouponNotOpen and PartUnfit.
+
+    A booking without tickets can only be given up as a whole. `waiver` is the reason of staff
+    for taking no fee.
+    """
+    guards.require_cancellable(booking, at_gate=at_gate)
+    coupons = cancellation.part_of(booking, passengers=part.passengers, segments=part.segments)
+    if booking.status in guards.TICKETED:
+        guards.require_part(booking, coupons, at_gate=at_gate)
+    elif part != Part():
+        raise rejections.TransitionRefused(reason="not_ticketed", status=booking.status.value)
+    percent, price = _terms(booking, coupons, facts, waiver=waiver, now=now)
+    fee = fees.fee(percent, price, booking.currency)
+    refund = price - fee
+    return CancellationQuote(
+        booking=stream,
+        coupons=tuple(CouponId(each.passenger, each.segment) for each in coupons),
+        basis=_basis(coupons),
+        status=booking.status.value,
+        price=money.Money(price, booking.currency),
+        percent=percent,
+        fee=fee,
+        refund=refund,
+        destination="card" if refund else "none",
+        valid_until=now + QUOTE_LIFETIME,
+        at_gate=at_gate,
+        waiver=waiver,
+    )
+
+
+def _terms(
+    booking: Booking,
+    coupons: tuple[Coupon, ...],
+    facts: tuple[SegmentFacts, ...],
+    *,
+    waiver: str | None,
+    now: dt.datetime,
+) -> tuple[int, int]:
+    """Percent kept, and of what: nothing was paid, all of it goes back, or the band decides."""
+    if booking.captured is None:
+        return 0, 0
+    if booking.status is Status.PAID:
+        return 0, booking.captured.amount
+    price = journey.value_of(booking, coupons).total
+    if waiver is not None or any(facts[each.segment].cancelled for each in coupons):
+        return 0, price
+    departs_at = journey.first_departure(coupons, facts)
+    return fees.cancellation_percent(departs_at=departs_at, now=now), price
+
+
+def _basis(coupons: tuple[Coupon, ...]) -> tuple[tuple[int, int, str, int], ...]:
+    return tuple((each.passenger, each.segment, each.status.value, each.total) for each in coupons)
+
+
+class CancelBooking(msgspec.Struct, frozen=True):
+    """`quote` was signed by this house; `reason` is kept in the history."""
+
+    quote: CancellationQuote
+    reason: str
+
+    @property
+    def hints(self) -> tuple[str, ...]:
+        """The booking; its flights become known with it."""
+        return (self.quote.booking,)
+
+
+def cancel_booking(command: CancelBooking, reading: Reading) -> Decision:
+    """Rejects BookingNotFound, QuoteExpired and what the quote itself would by now."""
+    quote = command.quote
+    stream = quote.booking
+    booking = journey.load(reading, stream)
+    if booking.status is Status.CANCELLED:
+        return Decision(answer_stream=stream)
+    guards.require_cancellable(booking, at_gate=quote.at_gate)
+    wanted = {(each.passenger, each.segment) for each in quote.coupons}
+    coupons = tuple(
+        coupon for coupon in booking.open_coupons() if (coupon.passenger, coupon.segment) in wanted
+    )
+    if quote.valid_until <= reading.now:
+        raise QuoteExpired()
+    if _basis(coupons) != quote.basis or booking.status.value != quote.status:
+        raise QuoteExpired(reason="booking_changed")
+    obligation = cancellation.obligation_of(booking, stream, quote.refund)
+    cancelled = cancellation.cancel(
+        booking,
+        coupons=coupons,
+        reason=command.reason,
+        fee=quote.fee,
+        destination=quote.destination,
+        obligation=obligation,
+        entry=cancellation_entry(
+            stream, booking, coupons, fee=quote.fee, obligation=obligation, now=reading.now
+        ),
+        waiver=quote.waiver,
+        at_gate=quote.at_gate,
+    )
+    if obligation is None:
+        cancelled += _settled_before(booking, cancelled, reading)
+    released = release(reading, stream, booking, coupons, command.reason)
+    body = {
+        "booking": stream,
+        "about": str(sum(each.is_final for each in booking.coupons) + len(coupons)),
+        "fee": str(quote.fee),
+        "refund": str(quote.refund),
+    }
+    return Decision(
+        answer_stream=stream,
+        events=((stream, cancelled), *journey.merged(released)),
+        outbox=(ports.OutboxMessage(topic=letters.CANCELLED, body=body),),
+    )
+
+
+def _settled_before(
+    booking: Booking, cancelled: list[BookingEvent], reading: Reading
+) -> list[BookingEvent]:
+    """The last part may bring nothing back while all that the others brought has arrived."""
+    after = booking
+    for event in cancelled:
+        after = evolve(after, event)
+    return cancellation.settle(after, settled=record_refund.settled(after, reading))
+
+
+def cancellation_entry(
+    stream: str,
+    booking: Booking,
+    coupons: tuple[Coupon, ...],
+    *,
+    fee: int,
+    obligation: Obligation | None,
+    now: dt.datetime,
+) -> entries.Entry | None:
+    """What giving these up moves in the books; None where nothing was paid."""
+    posted = journey.posted(stream, booking, now)
+    if booking.status is Status.PAID:
+        assert obligation is not None
+        return carriage.unticketed_refund_entry(posted, amount=obligation.amount)
+    if booking.captured is None:
+        return None
+    value = journey.value_of(booking, coupons)
+    fee_vat = pricing_rules.vat_within(fee, booking.currency).amount if value.vat else 0
+    return carriage.cancellation_entry(posted, value=value, fee=fee, fee_vat=fee_vat)
+
+
+def release(
+    reading: Reading,
+    stream: str,
+    booking: Booking,
+    coupons: tuple[Coupon, ...],
+    reason: str,
+) -> list[tuple[str, list[FlightEvent]]]:
+    """Seats back on sale: what was sold for the coupons, or all that is held."""
+    if booking.status in guards.TICKETED:
+        return journey.given_back(reading, stream, booking, coupons, reason)
+    return journey.holds_released(reading, stream, booking, reason)

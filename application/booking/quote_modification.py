@@ -1,0 +1,203 @@
+"""What a change of one segment would cost: other date or flight on the route, or a higher cabin."""
+
+import datetime as dt
+
+import msgspec
+
+from application.booking import journey
+from application.pricing import journeys
+from application.pricing.journeys import WantedSegment
+from application.pricing.signed_quotes import QUOTE_LIFETIME
+from domain.booking import guards, rejections
+from domain.booking import rules as booking_rules
+from domain.booking.coupons import Coupon
+from domain.booking.events import Change, Destination, Segment
+from domain.booking.state import Booking
+from domain.inventory import rejections as flight_rejections
+from domain.inventory import rules as flight_rules
+from domain.inventory.state import Flight
+from domain.pricing import fees
+from domain.pricing import rules as pricing_rules
+from domain.pricing.price import CouponPrice
+
+CABIN_RANK = {"Y": 0, "J": 1}
+
+
+class ModificationQuote(msgspec.Struct, frozen=True):
+    """What the change costs, frozen until `valid_until` (exclusive).
+
+    `difference` = new price - old price of the segment, `change.fee` comes on top. `basis` are
+    the values of the coupons that are exchanged: any change of them ends the quote.
+    """
+
+    booking: str
+    change: Change
+    difference: int
+    percent: int
+    basis: tuple[tuple[int, int], ...]
+    valid_until: dt.datetime
+
+
+def quote_modification(
+    stream: str,
+    booking: Booking,
+    old: Flight,
+    new: Flight | None,
+    *,
+    segment: int,
+    to: WantedSegment,
+    neighbours: tuple[tuple[str, dt.datetime, dt.datetime] | None, ...],
+    reason: str,
+    now: dt.datetime,
+) -> ModificationQuote:
+    """The same route on another date or flight, or a higher cabin, for all who fly the segment.
+
+    `neighbours` are name, departure and arrival of each segment, None for the one exchanged.
+    Free where the airline disturbed the segment. Rejects ChangeRefused, ChangeUnderWay,
+    NoSuchPart, CouponNotOpen, SalesClosed, CabinNotFound, JourneyUnfit and CurrenciesDiffer.
+    """
+    guards.require_change(booking, segment, journey.facts_of(old), now=now)
+    found = _fit(booking, old, new, segment=segment, to=to, now=now)
+    _require_order(neighbours, (to.flight, found.departs_at, found.arrives_at))
+    coupons = booking.open_coupons(segment)
+    free = guards.is_disturbed(booking, segment)
+    target, prices = _new_values(booking, found, coupons, segment=segment, to=to)
+    before = sum(coupon.total for coupon in coupons)
+    after = sum(each.total for each in prices)
+    percent = _percent(old, free=free, now=now)
+    fee = fees.fee(percent, before, booking.currency)
+    if free:
+        prices, after = _same_values(coupons), before
+    with_fee = _with_fee(prices, fee, booking, taxed=any(c.vat for c in coupons))
+    cost = after - before + fee
+    destination: Destination = "none"
+    if cost < 0:
+        destination = "card" if booking.segments[segment].residue == "cash" else "credit"
+    change = Change(
+        number=booking.change_count + 1,
+        segment=segment,
+        to=target,
+        coupons=with_fee,
+        fee=fee,
+        due=max(cost, 0),
+        back=max(-cost, 0),
+        destination=destination,
+        reason=reason,
+    )
+    return ModificationQuote(
+        booking=stream,
+        change=change,
+        difference=after - before,
+        percent=percent,
+        basis=tuple((each.passenger, each.total) for each in coupons),
+        valid_until=now + QUOTE_LIFETIME,
+    )
+
+
+def _fit(
+    booking: Booking,
+    old: Flight,
+    new: Flight | None,
+    *,
+    segment: int,
+    to: WantedSegment,
+    now: dt.datetime,
+) -> Flight:
+    """The new flight, if the rules allow to go there."""
+    if new is None:
+        raise flight_rejections.FlightNotFound()
+    if not flight_rules.is_bookable(new, now=now):
+        raise flight_rejections.SalesClosed(flight=new.number)
+    had = booking.segments[segment]
+    if (new.origin, new.destination) != (old.origin, old.destination):
+        raise rejections.ChangeRefused(reason="other_route")
+    if to.cabin not in new.cabins:
+        raise flight_rejections.CabinNotFound(cabin=to.cabin)
+    if CABIN_RANK[to.cabin] < CABIN_RANK[had.cabin]:
+        raise rejections.ChangeRefused(reason="lower_cabin")
+    if (to.flight, to.cabin) == (had.flight, had.cabin):
+        raise rejections.ChangeRefused(reason="nothing_changes")
+    if any(each.flight == to.flight for i, each in enumerate(booking.segments) if i != segment):
+        raise rejections.JourneyUnfit(reason="same_flight_twice")
+    return new
+
+
+def _require_order(
+    neighbours: tuple[tuple[str, dt.datetime, dt.datetime] | None, ...],
+    moved: tuple[str, dt.datetime, dt.datetime],
+) -> None:
+    booking_rules.require_fit_journey([each or moved for each in neighbours])
+
+
+def _percent(old: Flight, *, free: bool, now: dt.datetime) -> int:
+    if free:
+        return 0
+    percent = fees.modification_percent(departs_at=old.departs_at, now=now)
+    if percent is None:
+        raise rejections.ChangeRefused(reason="departed")
+    return percent
+
+
+def _new_values(
+    booking: Booking,
+    flight: Flight,
+    coupons: tuple[Coupon, ...],
+    *,
+    segment: int,
+    to: WantedSegment,
+) -> tuple[Segment, tuple[CouponPrice, ...]]:
+    """The class that has seats for them, and what the coupons cost in it today."""
+    types = tuple(booking.passengers[coupon.passenger].type for coupon in coupons)
+    seats = pricing_rules.seat_count(types)
+    cabin = flight.cabins[to.cabin]
+    bucket = (
+        cabin.bucket(to.fare_class)
+        if to.fare_class is not None
+        else journeys.lowest_bucket(cabin, seats)
+    )
+    if bucket is None:
+        raise flight_rejections.CabinNotFound(fareClass=to.fare_class or "")
+    # Tax follows the itinerary: what was zero-rated as part of an international one stays so.
+    at_home = flight.domestic and any(coupon.vat for coupon in coupons)
+    price = pricing_rules.price_journey(
+        segments=[pricing_rules.SegmentFare(bucket.fare, at_home)], passengers=types
+    )
+    if price.currency != booking.currency:
+        raise rejections.ChangeRefused(reason="other_currency", currency=price.currency)
+    values = tuple(
+        msgspec.structs.replace(each, passenger=coupons[each.passenger].passenger, segment=segment)
+        for each in price.coupons
+    )
+    return Segment(to.flight, to.cabin, bucket.code, bucket.residue), values
+
+
+def _same_values(coupons: tuple[Coupon, ...]) -> tuple[CouponPrice, ...]:
+    return tuple(
+        CouponPrice(each.passenger, each.segment, each.fare, each.vat, each.charge)
+        for each in coupons
+    )
+
+
+def _with_fee(
+    values: tuple[CouponPrice, ...], fee: int, booking: Booking, *, taxed: bool
+) -> tuple[CouponPrice, ...]:
+    """The fee is part of the changed contract (IFRS 15): it rides on the first coupon."""
+    if not fee:
+        return values
+    vat = pricing_rules.vat_within(fee, booking.currency).amount if taxed else 0
+    first = msgspec.structs.replace(
+        values[0], fare=values[0].fare + fee - vat, vat=values[0].vat + vat
+    )
+    return (first, *values[1:])
+
+
+def neighbours_of(
+    booking: Booking, segment: int, flights: tuple[Flight, ...]
+) -> tuple[tuple[str, dt.datetime, dt.datetime] | None, ...]:
+    """What `quote_modification` must know of the other segments."""
+    return tuple(
+        None
+        if index == segment
+        else (booking.segments[index].flight, flight.departs_at, flight.arrives_at)
+        for index, flight in enumerate(flights)
+    )

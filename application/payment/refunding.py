@@ -1,0 +1,132 @@
+"""Conversations with Stripe about one refund: ask for it, learn its outcome.
+
+Rule: the request is recorded before Stripe is asked and carries the key of every try, so that
+Stripe has it once however often we ask; an unknown outcome is looked up before it is asked again.
+"""
+
+from application import ports, steps, streams
+from application.desk import Desk
+from application.payment import gateway, record_refund
+from application.payment.record_refund import RecordRefund
+from domain.payment import rejections, rules
+from domain.payment.state import Payment, Refund, RefundStatus
+
+# Recorded when Stripe forgot the key and has no refund of ours: nothing was accepted.
+NEVER_REACHED = "never_reached_stripe"
+
+
+class Refunder:
+    """Uses the dispatcher for every record and the gateway for every call."""
+
+    def __init__(self, *, desk: Desk, payments: gateway.PaymentGateway, clock: ports.Clock) -> None:
+        self._desk = desk
+        self._payments = payments
+        self._clock = clock
+
+    async def send(self, payment: str, refund: str, *, cause: steps.Cause) -> Refund:
+        """Ask Stripe for the refund, or how it stands once Stripe has it; record and return it.
+
+        Rejects PaymentNotFound. Raises GatewayTimeout and GatewayUnavailable (the refund is then
+        unknown and is asked again), GatewayMisconfigured; a definite no is recorded as refused.
+        """
+        found, known = await self._read(payment, refund)
+        if known.status in {RefundStatus.REQUESTED, RefundStatus.UNKNOWN}:
+            await self._ask(payment, found, known, cause)
+        elif known.status is RefundStatus.ACCEPTED:
+            assert known.provider_refund is not None
+            await self.learn_refund(known.provider_refund, cause=cause)
+        return (await self._read(payment, refund))[1]
+
+    async def learn_refund(self, provider_refund: str, *, cause: steps.Cause) -> None:
+        """Take over what Stripe says now of one of its refunds."""
+        await self._take_over(await self._payments.refund(provider_refund), cause)
+
+    async def _ask(self, stream: str, payment: Payment, refund: Refund, cause: steps.Cause) -> None:
+        try:
+            told = await self._find_or_create(stream, payment, refund)
+        except (gateway.GatewayTimeout, gateway.GatewayUnavailable):
+            await self._record(stream, refund.id, record_refund.Unresolved(), cause, "unknown")
+            raise
+        except gateway.GatewayRejected as refusal:
+            refused = record_refund.Refused(code=refusal.code)
+            await self._record(stream, refund.id, refused, cause, "refused")
+            return
+        if told is None:
+            refused = record_refund.Refused(code=NEVER_REACHED)
+            await self._record(stream, refund.id, refused, cause, "refused")
+        else:
+            await self._record_told(stream, refund.id, told, cause)
+
+    async def _find_or_create(
+        self, stream: str, payment: Payment, refund: Refund
+    ) -> gateway.ProviderRefund | None:
+        """Stripe's refund; None when Stripe forgot the key and has none.
+
+        An unknown outcome is looked up first: Stripe may have kept a 500 under the key although
+        the refund exists. So is a request whose key Stripe has forgotten: it may have been
+        carried out and only its record been lost.
+        """
+        retries = rules.may_retry_with_same_key(started_at=refund.requested_at, now=self._clock())
+        if refund.status is RefundStatus.UNKNOWN or not retries:
+            found = await self._look_up(refund)
+            if found is not None:
+                return found
+        if not retries:
+            return None
+        return await self._payments.create_refund(
+            gateway.RefundOrder(
+                payment_intent=refund.intent,
+                amount=refund.amount,
+                idempotency_key=refund.idempotency_key,
+                booking=payment.booking,
+                payment=stream,
+                refund=refund.id,
+            )
+        )
+
+    async def _look_up(self, refund: Refund) -> gateway.ProviderRefund | None:
+        """Stripe's refund of ours, its first. A look-up that is refused says nothing of it."""
+        try:
+            found = await self._payments.find_refunds(
+                payment_intent=refund.intent, refund=refund.id
+            )
+        except gateway.GatewayRejected as refusal:
+            raise gateway.GatewayUnavailable(f"look-up refused: {refusal.code}") from refusal
+        return found[-1] if found else None
+
+    async def _take_over(self, told: gateway.ProviderRefund, cause: steps.Cause) -> None:
+        if told.payment is None or told.refund is None:
+            return  # a refund of somebody else's making: reconciliation finds and explains it
+        await self._record_told(told.payment, told.refund, told, cause)
+
+    async def _record_told(
+        self, stream: str, refund: str, told: gateway.ProviderRefund, cause: steps.Cause
+    ) -> None:
+        result: record_refund.Result
+        match told.status:
+            case "succeeded":
+                result = record_refund.Settled(provider_refund=told.id)
+            case "failed" | "canceled":
+                code = told.failure_reason or told.status
+                result = record_refund.Failed(provider_refund=told.id, code=code)
+            case "pending" | "requires_action":
+                result = record_refund.Accepted(provider_refund=told.id)
+        await self._record(stream, refund, result, cause, told.status)
+
+    async def _record(
+        self,
+        stream: str,
+        refund: str,
+        result: record_refund.Result,
+        cause: steps.Cause,
+        step: str,
+    ) -> None:
+        command = RecordRefund(payment=stream, refund=refund, result=result)
+        await self._desk.submit(steps.order(cause, f"{refund}:{step}", command))
+
+    async def _read(self, stream: str, refund: str) -> tuple[Payment, Refund]:
+        payment = (await self._desk.current(streams.PAYMENT, stream))[0]
+        known = None if payment is None else payment.refund(refund)
+        if payment is None or known is None:
+            raise rejections.PaymentNotFound()
+        return payment, known

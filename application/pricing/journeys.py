@@ -1,0 +1,131 @@
+"""Prices a journey on flights as they are now: classes with seats left, extras, chosen seats."""
+
+import datetime as dt
+from collections.abc import Mapping, Sequence
+
+import msgspec
+
+from domain.booking import rejections as booking_rejections
+from domain.booking import rules as booking_rules
+from domain.booking.events import SeatChoice, Segment
+from domain.inventory import rejections as flight_rejections
+from domain.inventory import rules as flight_rules
+from domain.inventory import seat_map
+from domain.inventory.state import Bucket, Cabin, Flight
+from domain.pricing import extras as extras_catalogue
+from domain.pricing import rules
+from domain.pricing.extras import ExtraChoice
+from domain.pricing.price import PassengerType, Price
+
+
+class WantedSegment(msgspec.Struct, frozen=True):
+    """A flight and cabin; without a class the lowest that has seats for the party is meant."""
+
+    flight: str
+    cabin: str
+    fare_class: str | None = None
+
+
+class Wanted(msgspec.Struct, frozen=True):
+    """A journey for a party, with extras and seats chosen by passenger and segment."""
+
+    segments: tuple[WantedSegment, ...]
+    passengers: tuple[PassengerType, ...]
+    extras: tuple[ExtraChoice, ...] = ()
+    seats: tuple[SeatChoice, ...] = ()
+
+
+class Priced(msgspec.Struct, frozen=True):
+    """The journey with its classes found, and its price."""
+
+    segments: tuple[Segment, ...]
+    price: Price
+
+
+def price(wanted: Wanted, flights: Mapping[str, Flight | None], *, now: dt.datetime) -> Priced:
+    """Rejects PassengersUnfit, JourneyUnfit, FlightNotFound, CabinNotFound, SalesClosed,
+    SeatsUnavailable (no class has seats for the party), CurrenciesDiffer and ExtraUnknown.
+    """
+    booking_rules.require_fit_party(wanted.passengers)
+    found = [_operating(flights.get(each.flight), now=now) for each in wanted.segments]
+    booking_rules.require_fit_journey(
+        [
+            (each.flight, flight.departs_at, flight.arrives_at)
+            for each, flight in zip(wanted.segments, found, strict=True)
+        ]
+    )
+    seats = rules.seat_count(wanted.passengers)
+    buckets = [
+        _bucket(flight, each, seats) for each, flight in zip(wanted.segments, found, strict=True)
+    ]
+    _require_within(wanted)
+    total = rules.price_journey(
+        segments=[
+            rules.SegmentFare(bucket.fare, flight.domestic)
+            for bucket, flight in zip(buckets, found, strict=True)
+        ],
+        passengers=wanted.passengers,
+        extras=(*wanted.extras, *_seat_extras(wanted, found)),
+    )
+    segments = tuple(
+        Segment(each.flight, each.cabin, bucket.code, bucket.residue)
+        for each, bucket in zip(wanted.segments, buckets, strict=True)
+    )
+    return Priced(segments, total)
+
+
+def _operating(flight: Flight | None, *, now: dt.datetime) -> Flight:
+    if flight is None:
+        raise flight_rejections.FlightNotFound()
+    if not flight_rules.is_bookable(flight, now=now):
+        raise flight_rejections.SalesClosed(flight=flight.number)
+    return flight
+
+
+def _bucket(flight: Flight, wanted: WantedSegment, seats: int) -> Bucket:
+    cabin = flight.cabins.get(wanted.cabin)
+    if cabin is None:
+        raise flight_rejections.CabinNotFound(cabin=wanted.cabin)
+    if wanted.fare_class is not None:
+        bucket = cabin.bucket(wanted.fare_class)
+        if bucket is None:
+            raise flight_rejections.CabinNotFound(fareClass=wanted.fare_class)
+        return bucket
+    return lowest_bucket(cabin, seats)
+
+
+def lowest_bucket(cabin: Cabin, seats: int) -> Bucket:
+    """The cheapest class with so many seats; the lowest of all when none has: a hold decides."""
+    for bucket in reversed(cabin.buckets):
+        if cabin.free_in(bucket.code) >= seats:
+            return bucket
+    return cabin.buckets[0]
+
+
+def _require_within(wanted: Wanted) -> None:
+    """Extras and seats name passengers and segments that there are; a lap has no seat."""
+    named = [(each.passenger, each.segment) for each in wanted.extras]
+    named += [(each.passenger, each.segment) for each in wanted.seats]
+    for passenger, segment in named:
+        if not 0 <= passenger < len(wanted.passengers):
+            raise booking_rejections.NoSuchPart(passenger=passenger)
+        if not 0 <= segment < len(wanted.segments):
+            raise booking_rejections.NoSuchPart(segment=segment)
+    for choice in wanted.seats:
+        if wanted.passengers[choice.passenger] == "INF":
+            raise booking_rejections.NoSuchPart(passenger=choice.passenger, reason="sits_on_a_lap")
+    if len({(each.passenger, each.segment) for each in wanted.seats}) != len(wanted.seats):
+        raise booking_rejections.NoSuchPart(reason="two_seats_for_one_passenger")
+
+
+def _seat_extras(wanted: Wanted, flights: Sequence[Flight]) -> list[ExtraChoice]:
+    """What the chosen seats cost; seats that the cabin does not have are refused at the hold."""
+    found = []
+    for choice in wanted.seats:
+        cabin = flights[choice.segment].cabins[wanted.segments[choice.segment].cabin]
+        if cabin.layout is None or choice.seat not in seat_map.seats(cabin.layout):
+            raise flight_rejections.SeatUnknown(seat=choice.seat)
+        code = extras_catalogue.SEAT_EXTRAS.get(seat_map.category(cabin.layout, choice.seat))
+        if code is not None:
+            found.append(ExtraChoice(code, choice.passenger, choice.segment))
+    return found

@@ -1,0 +1,19 @@
+"""A change whose cost was paid is completed: the segment is exchanged without anybody asking."""
+
+from application.booking.complete_change import CompleteChange
+from application.ports import RecordedEvent
+from domain.booking.events import ChangePaid
+
+NAME = "complete_change_when_paid"
+
+
+def concerns(recorded: RecordedEvent) -> bool:
+    """Whether the event starts this process."""
+    return isinstance(recorded.event, ChangePaid)
+
+
+def command(
+    recorded: RecordedEvent, *, airline_code: str, serials: tuple[int, ...]
+) -> CompleteChange:
+    """What follows: `serials` one for each passenger a booking can have."""
+    return CompleteChange(booking=recorded.stream, airline_code=airline_code, serials=serials)

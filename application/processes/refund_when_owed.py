@@ -1,0 +1,45 @@
+"""What the airline undertook to give back is asked back from Stripe."""
+
+from application.payment.refund_payment import RefundPayment
+from application.ports import RecordedEvent
+from domain.booking.events import (
+    BookingCancelled,
+    ChangeCompleted,
+    CouponsCancelled,
+    Obligation,
+    PassengersMissed,
+    RefundGranted,
+)
+from domain.booking.state import Booking
+
+NAME = "refund_when_owed"
+
+
+def concerns(recorded: RecordedEvent) -> bool:
+    """Whether the event starts this process."""
+    return obligation(recorded) is not None
+
+
+def obligation(recorded: RecordedEvent) -> Obligation | None:
+    """What the event undertakes; None where it starts nothing."""
+    match recorded.event:
+        case (
+            BookingCancelled(obligation=found)
+            | CouponsCancelled(obligation=found)
+            | RefundGranted(obligation=found)
+            | PassengersMissed(obligation=found)
+            | ChangeCompleted(obligation=found)
+        ):
+            return found
+        case _:
+            return None
+
+
+def command(booking_stream: str, booking: Booking, owed: Obligation) -> RefundPayment:
+    """What follows: drawn from the booking's payments, the newest first."""
+    return RefundPayment(
+        booking=booking_stream,
+        obligation=owed.id,
+        amount=owed.amount,
+        payments=tuple(reversed(booking.payments)),
+    )

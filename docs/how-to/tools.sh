@@ -1,0 +1,80 @@
+# What the how-tos share; for bash, in the repository's folder: . docs/how-to/tools.sh
+# It needs DEMO_URL, the address of a running demo, and curl and python3.
+TOKEN=${TOKEN:-}
+
+call() {  # call METHOD PATH [BODY] [more for curl]: asks as whoever TOKEN is, under a fresh key
+  local method=$1 path=$2 body=${3:-}
+  shift $(($# > 2 ? 3 : 2))
+  curl -sS --fail-with-body -X "$method" \
+    -H "content-type: application/json" -H "idempotency-key: $(date +%s%N)-$RANDOM" \
+    ${TOKEN:+-H "authorization: Bearer $TOKEN"} ${body:+-d "$body"} "$@" "$DEMO_URL$path"
+}
+
+field() {  # field a.0.b: one value out of JSON; -1 is the last of a list
+  python3 -c 'import json, sys
+value = json.load(sys.stdin)
+for name in sys.argv[1].split("."):
+    value = value[int(name) if name.lstrip("-").isdigit() else name]
+print(json.dumps(value) if isinstance(value, (dict, list)) else value)' "$1"
+}
+
+await() {  # await TEXT COMMAND...: repeats the command until its output has the text, for a minute
+  local wanted=$1 answer
+  shift
+  for _ in $(seq 120); do
+    answer=$("$@")
+    case $answer in *"$wanted"*) printf '%s\n' "$answer"; return ;; esac
+    sleep 0.5
+  done
+  printf 'no %s in: %s\n' "$wanted" "$answer" >&2
+  return 1
+}
+
+sign_in() {  # sign_in EMAIL PASSWORD: sets TOKEN
+  TOKEN=
+  TOKEN=$(call POST /api/auth/mobile-login \
+    "{\"email\": \"$1\", \"password\": \"$2\"}" | field accessToken)
+}
+
+day() {  # day N: the date in N days
+  python3 -c 'import datetime, sys
+print(datetime.date.today() + datetime.timedelta(days=int(sys.argv[1])))' "$1"
+}
+
+in_minutes() {  # in_minutes N [TIME]: the instant N minutes after TIME, or from now
+  python3 -c 'import datetime, sys
+start = sys.argv[2] if len(sys.argv) > 2 else None
+start = datetime.datetime.fromisoformat(start) if start else datetime.datetime.now(datetime.UTC)
+print((start + datetime.timedelta(minutes=int(sys.argv[1]))).isoformat())' "$@"
+}
+
+flight_on() {  # flight_on DATE [N]: the id of the last flight Riyadh-Jeddah of the day, or the Nth
+  call POST /api/flights/search \
+    "{\"from\": \"RUH\", \"to\": \"JED\", \"date\": \"$1\", \"passengers\": 2}" |
+    field "flights.${2:--1}.id"
+}
+
+sell() {  # sell FLIGHT: two travellers buy tickets; sets BOOKING, and TRAVELLER to their token
+  local staff=$TOKEN email quote page
+  email="t$(date +%s%N)@example.com"
+  TOKEN=
+  call POST /api/auth/register \
+    "{\"email\": \"$email\", \"password\": \"dunes-at-dawn-7\"}" > /dev/null
+  sign_in "$email" dunes-at-dawn-7
+  TRAVELLER=$TOKEN
+  quote=$(call POST /api/quotes "{\"flightIds\": [\"$1\"],
+    \"passengers\": [{\"type\": \"ADT\"}, {\"type\": \"ADT\"}]}" | field quoteId)
+  BOOKING=$(call POST /api/bookings "{\"quoteId\": \"$quote\",
+    \"contact\": {\"email\": \"$email\"}, \"passengers\": [
+      {\"firstName\": \"Layla\", \"lastName\": \"Haddad\", \"type\": \"ADT\"},
+      {\"firstName\": \"Omar\", \"lastName\": \"Haddad\", \"type\": \"ADT\"}]}" | field id)
+  pay "$BOOKING"
+  await '"status":"confirmed"' call GET "/api/bookings/$BOOKING" > /dev/null
+  TOKEN=$staff
+}
+
+pay() {  # pay BOOKING: press the button of the payment page, as the traveller whose TOKEN it is
+  local page
+  page=$(call POST "/api/bookings/$1/checkout" | field checkoutUrl)
+  curl -sS -o /dev/null -d card=pm_card_visa "$page/pay"
+}

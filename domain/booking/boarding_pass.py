@@ -1,0 +1,199 @@
+"""What a boarding pass says, and the text in its bar code (IATA BCBP, format M, one leg).
+
+Rule: every size that the text states is counted from the fields themselves. Items, their order
+and lengths are those of IATA Resolution 792, attachments A and C, version 6 of the structure.
+"""
+
+import datetime as dt
+import re
+import unicodedata
+from typing import Literal
+
+import msgspec
+
+from domain.kernel import ids
+from domain.pricing.price import PassengerType
+
+# 0 not checked in, 1 checked in, 2 and 3 the same with bags, 4 passed security, 5 passed the
+# gate, 6 transit, 7 standby, 8 revalidated, 9 original boarding line, A up- or downgrade.
+PassengerStatus = Literal["0", "1", "2", "3", "4", "5", "6", "7", "8", "9", "A"]
+
+NAME_LENGTH = 20
+STRUCTURE_VERSION = "6"
+# Checked in on the web, pass made on the web, document type boarding pass.
+CHECKED_IN_FROM = "W"
+ISSUED_FROM = "W"
+DOCUMENT_TYPE = "B"
+DESCRIPTIONS: dict[PassengerType, str] = {"ADT": "0", "CHD": "3", "INF": "4"}
+LAP = "INF"
+# Letters that Unicode does not take apart, written as in passports (ICAO 9303 part 3, section 6).
+# Those missing here, such as sharp s and dotless i, are written out by upper-casing.
+WRITTEN_OUT = str.maketrans(
+    {"Æ": "AE", "Ð": "D", "Đ": "D", "Ħ": "H", "Ł": "L", "Ŋ": "N", "Ø": "OE", "Œ": "OE"}
+    | {"Þ": "TH", "Ŧ": "T", "ẞ": "SS"}
+)
+
+
+class NameNotLatin(ValueError):
+    """A name without one letter from A to Z: the bar code and the gate cannot carry it."""
+
+
+class FactsUnfit(ValueError):
+    """A fact does not have the form that its field of the bar code asks for."""
+
+
+class BoardingPassFacts(msgspec.Struct, frozen=True, kw_only=True):
+    """One passenger on one flight. Dates and times are local at the origin, without a zone.
+
+    `surname` and `given_name` are the names for carriage, in Latin letters; `given_name` may be
+    empty. `carrier` is the two- or three-letter designator, `flight_number` up to four digits and
+    perhaps an operational suffix letter. `compartment` is the booking class letter. `seat` is
+    `12A`, or None: an infant on a lap, or a passenger whose seat is given at the gate. What
+    stands last, with defaults, is unknown when None and then left blank.
+    """
+
+    surname: str
+    given_name: str
+    passenger_type: PassengerType
+    reference: str
+    ticket: str
+    origin: str
+    destination: str
+    carrier: str
+    flight_number: str
+    departure_date: dt.date
+    compartment: str
+    seat: str | None
+    sequence: int
+    passenger_status: PassengerStatus = "1"
+    issued_on: dt.date | None = None
+    departure_time: dt.time | None = None
+    boarding_time: dt.time | None = None
+    gate: str | None = None
+
+
+def bcbp(facts: BoardingPassFacts) -> str:
+    """The text of the bar code, ASCII; raises NameNotLatin or FactsUnfit."""
+    _require_fit(facts)
+    conditional = _conditional(facts)
+    return "".join(
+        (
+            "M",
+            "1",
+            carriage_name(facts)[:NAME_LENGTH].rstrip(" /").ljust(NAME_LENGTH),
+            "E",
+            facts.reference.ljust(7),
+            facts.origin,
+            facts.destination,
+            facts.carrier.ljust(3),
+            _flight_number(facts.flight_number),
+            f"{facts.departure_date:%j}",
+            facts.compartment,
+            _seat(facts),
+            f"{facts.sequence:04d} ",
+            facts.passenger_status,
+            _size(conditional),
+            conditional,
+        )
+    )
+
+
+def carriage_name(facts: BoardingPassFacts) -> str:
+    """`SURNAME/GIVEN NAME` in full; the surname alone where there is no given name."""
+    surname = latin(facts.surname)
+    return f"{surname}/{latin(facts.given_name)}" if facts.given_name.strip() else surname
+
+
+def latin(name: str) -> str:
+    """A name in letters from A to Z with single spaces; raises NameNotLatin when none is left.
+
+    Diacritics fall off, hyphens become spaces, everything else is dropped.
+    """
+    spelled = unicodedata.normalize("NFKD", name).upper().translate(WRITTEN_OUT)
+    letters = "".join(
+        " " if letter.isspace() or unicodedata.category(letter) == "Pd" else letter
+        for letter in spelled
+        if letter.isspace() or "A" <= letter <= "Z" or unicodedata.category(letter) == "Pd"
+    )
+    written = " ".join(letters.split())
+    if not written:
+        raise NameNotLatin("a name has no letter from A to Z")
+    return written
+
+
+def seat_shown(facts: BoardingPassFacts) -> str | None:
+    """The seat as people read it: `12A`, `INF` for an infant on a lap, None when not given yet."""
+    if facts.seat is not None:
+        return facts.seat.lstrip("0")
+    return LAP if facts.passenger_type == "INF" else None
+
+
+def _conditional(facts: BoardingPassFacts) -> str:
+    """Items 8 to 10 and unique ones, then item 17 and the leg's; trailing unused ones left out."""
+    unique = "".join(
+        (
+            DESCRIPTIONS[facts.passenger_type],
+            CHECKED_IN_FROM,
+            ISSUED_FROM,
+            "    " if facts.issued_on is None else _issue_date(facts.issued_on),
+            DOCUMENT_TYPE,
+            facts.carrier.ljust(3),
+        )
+    )
+    leg = "".join(
+        (
+            facts.ticket[:3],
+            facts.ticket[3:],
+            " ",  # selectee: no programme that selects has been asked
+            " ",  # travel documents: their verification is not stated
+            facts.carrier.ljust(3),
+        )
+    )
+    return f">{STRUCTURE_VERSION}{_size(unique)}{unique}{_size(leg)}{leg}"
+
+
+def _size(field: str) -> str:
+    """How many characters a field has, as two hexadecimal digits."""
+    assert len(field) <= 0xFF
+    return f"{len(field):02X}"
+
+
+def _issue_date(day: dt.date) -> str:
+    """The last digit of the year and the day of the year."""
+    return f"{day.year % 10}{day:%j}"
+
+
+def _flight_number(number: str) -> str:
+    """Four digits with leading zeros and the operational suffix, or a blank."""
+    digits = number.rstrip("ABCDEFGHIJKLMNOPQRSTUVWXYZ")
+    return f"{digits:0>4}{number[len(digits) :] or ' '}"
+
+
+def _seat(facts: BoardingPassFacts) -> str:
+    """`012A`; `INF ` on a lap; blank while no seat is given (attachment C, item 104)."""
+    seat = seat_shown(facts)
+    if seat is None or seat == LAP:
+        return (seat or "").ljust(4)
+    return seat.rjust(4, "0")
+
+
+def _require_fit(facts: BoardingPassFacts) -> None:
+    """The form of each fact, so that no field grows, shrinks or moves another."""
+    forms = {
+        "reference": (facts.reference, r"[0-9A-Z]{5,7}"),
+        "origin": (facts.origin, r"[A-Z]{3}"),
+        "destination": (facts.destination, r"[A-Z]{3}"),
+        "carrier": (facts.carrier, r"[0-9A-Z]{2}|[A-Z]{3}"),
+        "flight_number": (facts.flight_number, r"[0-9]{1,4}[A-Z]?"),
+        "compartment": (facts.compartment, r"[A-Z]"),
+        "seat": (
+            "1A" if facts.seat is None else facts.seat,
+            r"0{0,2}[1-9][A-Z]|0?[1-9][0-9][A-Z]|[1-9][0-9]{2}[A-Z]",
+        ),
+        "sequence": (str(facts.sequence), r"[1-9][0-9]{0,3}"),
+    }
+    for name, (text, form) in forms.items():
+        if re.fullmatch(form, text) is None:
+            raise FactsUnfit(f"{name} does not fit its field")
+    if not ids.is_ticket_number(facts.ticket):
+        raise FactsUnfit("ticket does not fit its field")

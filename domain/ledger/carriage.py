@@ -1,0 +1,200 @@
+"""Posting rules of tickets: issue, exchange, flight, no-show, cancellation, goodwill (IFRS 15).
+
+Rule (L4): what a ticket put into the liabilities leaves them when its coupons are final, except
+tax and charges of what was flown or kept, which are owed to the state until they are remitted.
+"""
+
+import datetime as dt
+
+import msgspec
+
+from domain.kernel import entries, money
+from domain.ledger import accounts
+from domain.ledger.rules import make_entry
+from domain.pricing.price import Price
+
+TICKETING_RULE = "ticketing"
+EXCHANGE_RULE = "exchange"
+FLOWN_RULE = "flown"
+NO_SHOW_RULE = "no_show"
+CANCELLATION_RULE = "cancellation"
+UNTICKETED_RULE = "unticketed_refund"
+GOODWILL_RULE = "goodwill"
+
+
+class Value(msgspec.Struct, frozen=True):
+    """What coupons and extras are worth by liability, in minor units of one currency."""
+
+    currency: str
+    fare: int = 0
+    ancillary: int = 0
+    vat: int = 0
+    charge: int = 0
+
+    @property
+    def total(self) -> int:
+        """All of it."""
+        return self.fare + self.ancillary + self.vat + self.charge
+
+
+class Posted(msgspec.Struct, frozen=True):
+    """What all entries here need to know: whose, on which evidence, when."""
+
+    booking: str
+    references: tuple[str, ...]
+    now: dt.datetime
+
+
+def value_of(price: Price) -> Value:
+    """A whole price by liability."""
+    return Value(
+        currency=price.currency,
+        fare=price.of("fare").amount,
+        ancillary=price.of("extra").amount,
+        vat=price.of("vat").amount,
+        charge=price.of("charge").amount,
+    )
+
+
+def ticketing_entry(posted: Posted, *, price: Price) -> entries.Entry:
+    """Tickets issued: unapplied funds become liabilities, VAT and charges owed (L2)."""
+    value = value_of(price)
+    return _entry(
+        TICKETING_RULE,
+        posted,
+        value.currency,
+        ((accounts.UNAPPLIED_FUNDS, value.total), *_liabilities(value, sign=-1)),
+    )
+
+
+def exchange_entry(
+    posted: Posted, *, before: Value, after: Value, due: int, refund: int, credit: int
+) -> entries.Entry | None:
+    """A segment exchanged: the difference of the liabilities against the money that moved.
+
+    `due` was paid into unapplied funds; `refund` and `credit` are given back. None when nothing
+    differs.
+    """
+    difference = Value(
+        currency=after.currency,
+        fare=after.fare - before.fare,
+        ancillary=after.ancillary - before.ancillary,
+        vat=after.vat - before.vat,
+        charge=after.charge - before.charge,
+    )
+    amounts = (
+        (accounts.UNAPPLIED_FUNDS, due),
+        *_liabilities(difference, sign=-1),
+        (accounts.REFUNDS_PAYABLE, -refund),
+        (accounts.TRAVEL_CREDITS, -credit),
+    )
+    if not any(amount for _, amount in amounts):
+        return None
+    return _entry(EXCHANGE_RULE, posted, after.currency, amounts)
+
+
+def flown_entry(posted: Posted, *, value: Value) -> entries.Entry | None:
+    """Coupons flown: fare and ancillaries become revenue; tax and charges stay owed."""
+    if not value.fare and not value.ancillary:
+        return None
+    return _entry(
+        FLOWN_RULE,
+        posted,
+        value.currency,
+        (
+            (accounts.AIR_TRAFFIC_LIABILITY, value.fare),
+            (accounts.ANCILLARY_LIABILITY, value.ancillary),
+            (accounts.PASSENGER_REVENUE, -value.fare),
+            (accounts.ANCILLARY_REVENUE, -value.ancillary),
+        ),
+    )
+
+
+def no_show_entry(
+    posted: Posted, *, value: Value, charge_back: int, vat_back: int
+) -> entries.Entry | None:
+    """Nobody came: fare and ancillaries are kept, airport charges with their tax go back."""
+    if not value.fare and not value.ancillary and not charge_back and not vat_back:
+        return None
+    return _entry(
+        NO_SHOW_RULE,
+        posted,
+        value.currency,
+        (
+            (accounts.AIR_TRAFFIC_LIABILITY, value.fare),
+            (accounts.ANCILLARY_LIABILITY, value.ancillary),
+            (accounts.BREAKAGE, -(value.fare + value.ancillary)),
+            (accounts.AIRPORT_CHARGES, charge_back),
+            (accounts.VAT_OUTPUT, vat_back),
+            (accounts.REFUNDS_PAYABLE, -(charge_back + vat_back)),
+        ),
+    )
+
+
+def cancellation_entry(
+    posted: Posted, *, value: Value, fee: int, fee_vat: int
+) -> entries.Entry | None:
+    """A part given up: all its liabilities, of which the fee is kept and the rest owed back."""
+    assert 0 <= fee_vat <= fee <= value.total
+    if not value.total:
+        return None
+    return _entry(
+        CANCELLATION_RULE,
+        posted,
+        value.currency,
+        (
+            *_liabilities(value, sign=1),
+            (accounts.VAT_OUTPUT, -fee_vat),
+            (accounts.CANCELLATION_FEES, -(fee - fee_vat)),
+            (accounts.REFUNDS_PAYABLE, -(value.total - fee)),
+        ),
+    )
+
+
+def unticketed_refund_entry(posted: Posted, *, amount: money.Money) -> entries.Entry:
+    """Paid, but never ticketed: all of it is owed back."""
+    return _entry(
+        UNTICKETED_RULE,
+        posted,
+        amount.currency,
+        (
+            (accounts.UNAPPLIED_FUNDS, amount.amount),
+            (accounts.REFUNDS_PAYABLE, -amount.amount),
+        ),
+    )
+
+
+def goodwill_entry(posted: Posted, *, value: Value, amount: int) -> entries.Entry:
+    """Finance gives back more than the rules: what is still owed in carriage, then revenue."""
+    beyond = amount - value.total
+    return _entry(
+        GOODWILL_RULE,
+        posted,
+        value.currency,
+        (
+            *_liabilities(value, sign=1),
+            (accounts.COMPENSATION, beyond),
+            (accounts.REFUNDS_PAYABLE, -amount),
+        ),
+    )
+
+
+def _liabilities(value: Value, *, sign: int) -> tuple[tuple[str, int], ...]:
+    return (
+        (accounts.AIR_TRAFFIC_LIABILITY, sign * value.fare),
+        (accounts.ANCILLARY_LIABILITY, sign * value.ancillary),
+        (accounts.VAT_OUTPUT, sign * value.vat),
+        (accounts.AIRPORT_CHARGES, sign * value.charge),
+    )
+
+
+def _entry(
+    rule: str, posted: Posted, currency: str, amounts: tuple[tuple[str, int], ...]
+) -> entries.Entry:
+    return make_entry(
+        rule=rule,
+        booking=posted.booking,
+        references=posted.references,
+        now=posted.now,
+        amounts=tuple((account, money.Money(amount, currency)) for account, amount in amounts),
+    )

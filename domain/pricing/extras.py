@@ -1,0 +1,41 @@
+"""Extras that are sold beside the seat: their codes and net prices by currency, as dated data."""
+
+from collections.abc import Mapping
+
+import msgspec
+
+from domain.pricing import rejections
+
+
+class ExtraChoice(msgspec.Struct, frozen=True):
+    """One extra for one passenger on one flight."""
+
+    code: str
+    passenger: int
+    segment: int
+
+
+# Net prices in minor units. Riyals as the market has them; dinars and yen are set by hand, not
+# converted, so that what is printed abroad is a round figure.
+NET_PRICES: Mapping[str, Mapping[str, int]] = {
+    "BAG20": {"SAR": 150_00, "KWD": 12_500, "JPY": 6_000},
+    "BAG30": {"SAR": 220_00, "KWD": 18_500, "JPY": 8_800},
+    "SPORT": {"SAR": 300_00, "KWD": 25_000, "JPY": 12_000},
+    "MEAL": {"SAR": 50_00, "KWD": 4_000, "JPY": 2_000},
+    "MEALKIDS": {"SAR": 40_00, "KWD": 3_500, "JPY": 1_600},
+    "LEGROOM": {"SAR": 100_00, "KWD": 8_500, "JPY": 4_000},
+    "FRONT": {"SAR": 80_00, "KWD": 6_500, "JPY": 3_200},
+    "PRIORITY": {"SAR": 50_00, "KWD": 4_000, "JPY": 2_000},
+    "LOUNGE": {"SAR": 200_00, "KWD": 16_500, "JPY": 8_000},
+}
+
+# What a seat of the map costs before its passenger has checked in; a plain seat is free.
+SEAT_EXTRAS: Mapping[str, str] = {"legroom": "LEGROOM", "front": "FRONT"}
+
+
+def net_price(code: str, currency: str) -> int:
+    """In minor units of the currency; rejects ExtraUnknown."""
+    price = NET_PRICES.get(code, {}).get(currency)
+    if price is None:
+        raise rejections.ExtraUnknown(field="extras", code=code, currency=currency)
+    return price

@@ -1,0 +1,68 @@
+"""A row while a refund is requested, unknown or accepted, none once it came to an end."""
+
+import datetime as dt
+from collections.abc import Sequence
+
+import msgspec
+
+from domain.payment import events as payment_events
+from domain.payment.state import RefundStatus
+from projections import rows
+from projections.projection import Cursor, LoggedEvent, Projection
+
+TABLE = "unfinished_refunds"
+
+
+class RefundRow(msgspec.Struct):
+    """A row of the table; `payment` is the stream, `since` when it was requested or accepted."""
+
+    refund: str
+    payment: str
+    status: str
+    since: dt.datetime
+
+
+def apply(cursor: Cursor, events: Sequence[LoggedEvent]) -> None:
+    """Add what was requested, drop what came to an end."""
+    touched = {e.event.refund for e in events if hasattr(e.event, "refund")}
+    known = rows.load(cursor, TABLE, "refund", touched, RefundRow)
+    open_refunds = {row.refund: row for row in known}
+    for logged in events:
+        match logged.event:
+            case payment_events.RefundRequested(refund=refund, requested_at=requested_at):
+                open_refunds[refund] = RefundRow(
+                    refund, logged.stream, RefundStatus.REQUESTED, requested_at
+                )
+            case payment_events.RefundUnresolved(refund=refund):
+                if refund in open_refunds:
+                    open_refunds[refund].status = RefundStatus.UNKNOWN
+            case payment_events.RefundAccepted(refund=refund):
+                open_refunds[refund] = RefundRow(
+                    refund, logged.stream, RefundStatus.ACCEPTED, logged.recorded_at
+                )
+            case (
+                payment_events.RefundSettled(refund=refund)
+                | payment_events.RefundRefused(refund=refund)
+                | payment_events.RefundFailed(refund=refund)
+            ):
+                open_refunds.pop(refund, None)
+            case event:
+                raise AssertionError(f"{event.tag} is not among the events asked for")
+    finished = [row.refund for row in known if row.refund not in open_refunds]
+    cursor.execute("DELETE FROM unfinished_refunds WHERE refund = ANY (%s)", (finished,))
+    rows.upsert(cursor, TABLE, ("refund",), list(open_refunds.values()))
+
+
+PROJECTION = Projection(
+    name="unfinished_refunds",
+    event_types=(
+        payment_events.RefundRequested,
+        payment_events.RefundUnresolved,
+        payment_events.RefundAccepted,
+        payment_events.RefundSettled,
+        payment_events.RefundRefused,
+        payment_events.RefundFailed,
+    ),
+    apply=apply,
+    stops_on_poison=False,
+)

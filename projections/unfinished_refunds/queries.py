@@ -1,0 +1,35 @@
+"""Which refunds somebody must ask about."""
+
+import datetime as dt
+
+from projections.projection import Pool
+
+
+async def untold_before(pool: Pool, instant: dt.datetime, *, limit: int) -> list[tuple[str, str]]:
+    """(payment stream, refund id) of refunds that Stripe should long have answered, oldest first.
+
+    They were requested before the instant and are requested or unknown.
+    """
+    async with pool.connection() as connection:
+        rows = await connection.execute(
+            "SELECT payment, refund FROM read_model.unfinished_refunds "
+            "WHERE status <> 'accepted' AND since < %s ORDER BY since, refund LIMIT %s",
+            (instant, limit),
+        )
+        return [(row[0], row[1]) for row in await rows.fetchall()]
+
+
+async def accepted_before(
+    pool: Pool, instant: dt.datetime, *, after: str, limit: int
+) -> list[tuple[str, str]]:
+    """(payment stream, refund id) of refunds that Stripe accepted before the instant.
+
+    A page in order of refund ids, from the first behind `after` ("" for the first page).
+    """
+    async with pool.connection() as connection:
+        rows = await connection.execute(
+            "SELECT payment, refund FROM read_model.unfinished_refunds "
+            "WHERE status = 'accepted' AND since < %s AND refund > %s ORDER BY refund LIMIT %s",
+            (instant, after, limit),
+        )
+        return [(row[0], row[1]) for row in await rows.fetchall()]

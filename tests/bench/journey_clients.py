@@ -1,0 +1,203 @@
+"""Travellers for `bench journey`: search, quote, reserve, check out, pay; over and over.
+
+A process of its own with raw connections, so that travellers cost the measured machine little.
+`python -m tests.bench.journey_clients` reads a plan from standard input and prints the result as
+JSON. It stops by itself.
+"""
+
+import asyncio
+import json
+import sys
+import time
+from typing import Any
+from urllib.parse import urlsplit
+
+import msgspec
+import psycopg
+import uvloop
+
+STAGES = ("search", "quote", "reserve", "check out", "pay")
+POLL_SECONDS = 0.1
+DRAIN_SECONDS = 60.0
+# Journeys that may be paid and not yet confirmed; a traveller who finds more waits.
+UNCONFIRMED_LIMIT = 256
+_CONFIRMED = "SELECT count(*) FROM ledger.event WHERE tag = 'booking.confirmed.1'"
+
+
+class Plan(msgspec.Struct, frozen=True):
+    """`ports` are web processes, used in turn; `dsn` only counts what is confirmed."""
+
+    ports: list[int]
+    dsn: str
+    tokens: list[str]
+    day: str
+    flights: list[str]
+    clients: int
+    warmup_seconds: float
+    seconds: float
+    run: str
+
+
+class Told(msgspec.Struct, frozen=True):
+    """Confirmed journeys per second of the measured time; milliseconds by stage; what was paid
+    and what of it was confirmed in the end; the measured time in seconds since the epoch."""
+
+    rate: float
+    median_ms: dict[str, float]
+    paid: int
+    confirmed: int
+    began_at: float
+    ended_at: float
+
+
+class Connection:
+    """One HTTP/1.1 connection, one request at a time, opened again when the other side closed."""
+
+    def __init__(self, port: int) -> None:
+        self._port = port
+        self._reader: asyncio.StreamReader | None = None
+        self._writer: asyncio.StreamWriter | None = None
+
+    async def post(self, path: str, headers: str, body: bytes) -> tuple[int, bytes]:
+        """Status and body of the answer."""
+        head = (
+            f"POST {path} HTTP/1.1\r\nHost: 127.0.0.1:{self._port}\r\n{headers}"
+            f"Content-Length: {len(body)}\r\n\r\n"
+        )
+        if self._writer is None or self._writer.is_closing():
+            self._reader, self._writer = await asyncio.open_connection("127.0.0.1", self._port)
+        assert self._reader is not None
+        self._writer.write(head.encode() + body)
+        answer = (await self._reader.readuntil(b"\r\n\r\n")).lower()
+        status = int(answer[9:12])
+        start = answer.find(b"content-length:")
+        length = int(answer[start + 15 :].split(b"\r\n", 1)[0]) if start >= 0 else 0
+        told = await self._reader.readexactly(length)
+        if b"connection: close" in answer:
+            self._writer.close()
+            self._writer = None
+        return status, told
+
+
+class Travellers:
+    """All who travel in one round."""
+
+    def __init__(self, plan: Plan) -> None:
+        self._plan = plan
+        self._number = 0
+        self._spent: dict[str, list[float]] = {name: [] for name in STAGES}
+        self._measure_from = time.perf_counter() + plan.warmup_seconds
+        self._end = self._measure_from + plan.seconds
+        self.paid = 0
+        self.confirmed = 0
+        self._before = 0
+
+    async def run(self) -> Told:
+        """Travel, and wait until everything that was paid is confirmed."""
+        async with await psycopg.AsyncConnection.connect(self._plan.dsn, autocommit=True) as log:
+            self._before = await self._count(log)
+            watch = asyncio.create_task(self._watch(log))
+            began_at = time.time() + self._plan.warmup_seconds
+            await asyncio.gather(*(self._travel(index) for index in range(self._plan.clients)))
+            first, last = await watch
+            await self._drain(log)
+        return Told(
+            rate=(last - first) / self._plan.seconds,
+            median_ms={name: _median(found) * 1e3 for name, found in self._spent.items()},
+            paid=self.paid,
+            confirmed=self.confirmed,
+            began_at=began_at,
+            ended_at=began_at + self._plan.seconds,
+        )
+
+    async def _count(self, log: psycopg.AsyncConnection[Any]) -> int:
+        row = await (await log.execute(_CONFIRMED)).fetchone()
+        assert row is not None
+        return int(row[0]) - self._before
+
+    async def _watch(self, log: psycopg.AsyncConnection[Any]) -> tuple[int, int]:
+        """How many were confirmed when the measured time began, and when it ended."""
+        first: int | None = None
+        while True:
+            self.confirmed = await self._count(log)
+            now = time.perf_counter()
+            if first is None and now >= self._measure_from:
+                first = self.confirmed
+            if now >= self._end:
+                return first or 0, self.confirmed
+            await asyncio.sleep(POLL_SECONDS)
+
+    async def _drain(self, log: psycopg.AsyncConnection[Any]) -> None:
+        until = time.perf_counter() + DRAIN_SECONDS
+        while self.confirmed < self.paid and time.perf_counter() < until:
+            self.confirmed = await self._count(log)
+            await asyncio.sleep(POLL_SECONDS)
+
+    async def _travel(self, index: int) -> None:
+        edge = Connection(self._plan.ports[index % len(self._plan.ports)])
+        stripe: Connection | None = None
+        token = self._plan.tokens[index % len(self._plan.tokens)]
+        while time.perf_counter() < self._end:
+            if self.paid - self.confirmed > UNCONFIRMED_LIMIT:
+                await asyncio.sleep(POLL_SECONDS / 5)
+                continue
+            url = urlsplit(await self._to_checkout(edge, token))
+            assert url.port is not None
+            stripe = stripe or Connection(url.port)
+            began = time.perf_counter()
+            status, _ = await stripe.post(f"{url.path}/pay", "", b"")
+            assert status == 303, status
+            self._took("pay", began)
+            self.paid += 1
+
+    async def _to_checkout(self, edge: Connection, token: str) -> str:
+        """From the search to Stripe's page; its address."""
+        self._number += 1
+        number = self._number
+        flight = self._plan.flights[number % len(self._plan.flights)]
+        search = {"from": "RUH", "to": "JED", "date": self._plan.day, "passengers": 1}
+        await self._step("search", edge, "/api/flights/search", search)
+        wanted = {"flightIds": [flight], "passengers": [{"type": "ADT"}]}
+        quote = await self._step("quote", edge, "/api/quotes", wanted)
+        headers = f"Authorization: Bearer {token}\r\nIdempotency-Key: {self._plan.run}-{number}\r\n"
+        body = {
+            "quoteId": quote["quoteId"],
+            "passengers": [{"firstName": "Noura", "lastName": f"Traveller{number}", "type": "ADT"}],
+            "contact": {"email": f"noura{number}@example.com"},
+        }
+        booking = await self._step("reserve", edge, "/api/bookings", body, headers)
+        path = f"/api/bookings/{booking['id']}/checkout"
+        session = await self._step("check out", edge, path, {}, headers)
+        return str(session["checkoutUrl"])
+
+    async def _step(
+        self, name: str, edge: Connection, path: str, body: dict[str, Any], headers: str = ""
+    ) -> dict[str, Any]:
+        began = time.perf_counter()
+        status, told = await edge.post(
+            path,
+            f"Content-Type: application/json\r\nAccept-Language: en\r\n{headers}",
+            json.dumps(body).encode(),
+        )
+        self._took(name, began)
+        assert status in {200, 201}, (name, status, told)
+        found: dict[str, Any] = msgspec.json.decode(told)
+        return found
+
+    def _took(self, name: str, began: float) -> None:
+        if began >= self._measure_from:
+            self._spent[name].append(time.perf_counter() - began)
+
+
+def _median(found: list[float]) -> float:
+    return sorted(found)[len(found) // 2] if found else 0.0
+
+
+def main() -> None:
+    """Read the plan, run it, print the result."""
+    plan = msgspec.json.decode(sys.stdin.buffer.read(), type=Plan)
+    print(json.dumps(msgspec.to_builtins(uvloop.run(Travellers(plan).run()))))
+
+
+if __name__ == "__main__":
+    main()

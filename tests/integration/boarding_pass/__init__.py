@@ -1,0 +1,1 @@
+"""Boarding passes as a scanner, a printer and a reader of PDF find them."""

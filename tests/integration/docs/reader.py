@@ -1,0 +1,52 @@
+"""Somebody who follows a document word by word in a shell."""
+
+import os
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+from tests.integration.docs import curl_stand_in, walkthrough
+
+SCRIPT_LIMIT_SECONDS = 120
+SEPARATOR = "=== next block ==="
+
+
+def run(script: str, *, folder: Path, environment: dict[str, str]) -> str:
+    """What the script prints; fails with all of it when the script does."""
+    done = subprocess.run(
+        ["bash", "-c", script],
+        cwd=folder,
+        env={**os.environ, **environment, "PATH": reader_path(folder)},
+        capture_output=True,
+        text=True,
+        timeout=SCRIPT_LIMIT_SECONDS,
+    )
+    assert done.returncode == 0, done.stdout + done.stderr
+    return done.stdout
+
+
+def reader_path(folder: Path) -> str:
+    """A PATH with python3, and with curl also on a machine that has none."""
+    tools = folder / "tools"
+    tools.mkdir(exist_ok=True)
+    if shutil.which("curl") is None:
+        stand_in = tools / "curl"
+        stand_in.write_text(f'#!/bin/sh\nexec "{sys.executable}" {curl_stand_in.__file__} "$@"\n')
+        stand_in.chmod(0o755)
+    python = tools / "python3"
+    if not python.exists():
+        python.symlink_to(sys.executable)
+    return f"{tools}{os.pathsep}{os.environ['PATH']}"
+
+
+def follow(document: Path, *, folder: Path, environment: dict[str, str]) -> list[walkthrough.Part]:
+    """Run every block of the document; each expectation must be in what its block printed."""
+    parts = walkthrough.read_parts(document)
+    script = walkthrough.as_one_script(parts, separator=SEPARATOR)
+    printed = run(script, folder=folder, environment=environment).split(f"\n{SEPARATOR}\n")
+    assert len(printed) == len(parts)
+    for part, shown in zip(parts, printed, strict=True):
+        missing = walkthrough.first_missing(part.expected, shown)
+        assert missing is None, f"{missing!r} is not in the output of\n{part.script}\n{shown}"
+    return parts

@@ -1,0 +1,31 @@
+"""Every how-to works as it is written, against the demo as it is shipped."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.integration.docs import reader
+from tests.integration.docs.running_demo import ROOT, running_demo
+
+HOW_TOS = sorted((ROOT / "docs" / "how-to").glob("*.md"))
+
+
+@pytest.fixture(scope="module")
+def environment(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, str]]:
+    """One demo for all of them."""
+    with running_demo(tmp_path_factory.mktemp("demo") / "data") as ready:
+        yield ready
+
+
+@pytest.mark.parametrize("page", HOW_TOS, ids=lambda page: page.stem)
+def test_a_how_to_does_what_it_says(
+    page: Path, environment: dict[str, str], tmp_path: Path
+) -> None:
+    (tmp_path / "docs").symlink_to(ROOT / "docs")
+    parts = reader.follow(page, folder=tmp_path, environment=environment)
+    assert sum(bool(part.expected) for part in parts) >= 5
+
+
+def test_gate_call_centre_and_disruption_desk_have_one() -> None:
+    assert {page.stem for page in HOW_TOS} >= {"gate", "call-centre", "disruption-desk"}

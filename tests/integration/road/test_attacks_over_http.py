@@ -1,0 +1,162 @@
+"""Every route that there is, asked by everybody with bodies that nobody should send.
+
+What comes back is never a fault of ours, always in the form of the contract, and what a stranger
+asks for changes nothing.
+"""
+
+import itertools
+import secrets
+from typing import Any
+
+import httpx
+
+from interfaces.cli.demo_stage import Stage
+from tests.support import life, road
+from tests.support.life import Person
+from tests.support.road import Traveller
+
+MEMBERS = {"code", "message", "correlationId", "retryable", "details"}
+ODD: tuple[Any, ...] = (
+    None,
+    {},
+    [],
+    "text",
+    7,
+    {"passengers": []},
+    {"passengers": [-1]},
+    {"passengers": [0, 0]},
+    {"passengers": [8]},
+    {"passengers": "0"},
+    {"segment": 3},
+    {"segment": -1},
+    {"segment": 2**70},
+    {"segment": 0.5},
+    {"quoteId": ""},
+    {"quoteId": "x" * 5_000},
+    {"quoteId": "eyJhIjoxfQ"},
+    {"quoteId": None},
+    {"reason": ""},
+    {"reason": "\u0000"},
+    {"reason": "a\u202eb" * 50},
+    {"choice": "refund"},
+    {"choice": "move"},
+    {"seats": [{"passenger": 0, "seat": "99Z"}]},
+    {"seats": [{"passenger": 0, "seat": "11A"}, {"passenger": 0, "seat": "11B"}]},
+    {"passenger": 0, "firstName": "", "lastName": "x"},
+    {"passenger": 0, "firstName": "\U0001f600", "lastName": "x"},
+    {"flightId": "flight-ZZ1-2020-01-01"},
+    {"flightId": "booking-AAAAAA"},
+    {"cabin": "first"},
+    {"mode": "waitlist"},
+    {"amount": 10**30},
+    {"amount": -1},
+    {"reason": "x", "amount": 1, "status": "paid"},
+)
+
+
+async def _routes(client: httpx.AsyncClient) -> list[tuple[str, str]]:
+    schema = (await client.get("/schema/openapi.json")).json()
+    found = [
+        (method.upper(), path)
+        for path, methods in schema["paths"].items()
+        for method in methods
+        if not path.startswith(("/api/auth", "/api/webhooks", "/schema"))
+    ]
+    assert len(found) >= 35
+    return found
+
+
+def _named(path: str, booking: str, flight: str) -> str:
+    return (
+        path.replace("{booking_id}", booking)
+        .replace("{flight_id}", flight)
+        .replace("{segment}", "0")
+        .replace("{passenger}", "0")
+        .replace("{form}", "png")
+    )
+
+
+def _assert_in_form(answer: httpx.Response, told: str) -> None:
+    assert answer.status_code < 500 or answer.json()["code"] == "SERVICE_UNAVAILABLE", told
+    if answer.status_code >= 400:
+        body = answer.json()
+        assert set(body) == MEMBERS, told
+        assert "Traceback" not in answer.text, told
+
+
+async def _ask_all(
+    client: httpx.AsyncClient,
+    headers: dict[str, str],
+    booking: str,
+    flight: str,
+    bodies: tuple[Any, ...],
+) -> dict[tuple[str, str], set[int]]:
+    told: dict[tuple[str, str], set[int]] = {}
+    for (method, path), body in itertools.product(await _routes(client), bodies):
+        if method == "GET" and body is not None:
+            continue
+        key = {"Idempotency-Key": secrets.token_hex(8)}
+        answer = await client.request(
+            method,
+            _named(path, booking, flight),
+            json=body,
+            headers={**headers, **key},
+        )
+        _assert_in_form(answer, f"{method} {path} {body!r}: {answer.status_code} {answer.text}")
+        told.setdefault((method, path), set()).add(answer.status_code)
+    return told
+
+
+async def _state(stage: Stage, who: Person, booking: str) -> tuple[list[str], dict[str, Any]]:
+    return road.tags(stage.owner_dsn, booking), await who.booking(booking)
+
+
+async def test_a_stranger_sees_and_changes_nothing_whatever_is_sent(
+    stage: Stage, client: httpx.AsyncClient, traveller: Traveller
+) -> None:
+    who = life.person(client, traveller)
+    flight = road.schedule(stage.owner_dsn, seats=9)
+    booking = (await life.confirmed(who, [flight], party=("ADT", "ADT")))["id"]
+    before = await _state(stage, who, booking)
+    stranger = await road.register(client)
+    for headers in (stranger.headers, {}, {"Authorization": "Bearer e30.e30.AA"}):
+        told = await _ask_all(client, headers, booking, flight, ODD)
+        for (_, path), statuses in told.items():
+            if "{booking_id}" in path or "/admin/" in path or "/ledger/" in path:
+                assert statuses <= {400, 401, 403, 404, 422, 429}, (path, statuses)
+    assert await _state(stage, who, booking) == before
+    road.assert_oracles(stage.owner_dsn)
+
+
+async def test_odd_bodies_of_the_owner_and_of_staff_are_told_what_is_wrong(
+    stage: Stage, client: httpx.AsyncClient, traveller: Traveller
+) -> None:
+    who = life.person(client, traveller)
+    for role in (None, "gate", "support", "ops", "finance", "auditor"):
+        flight = road.schedule(stage.owner_dsn, seats=9)
+        booking = (await life.confirmed(who, [flight], party=("ADT", "ADT")))["id"]
+        headers = who.headers if role is None else (await life.staff(stage, client, role)).headers
+        await _ask_all(client, headers, booking, flight, ODD)
+    road.assert_oracles(stage.owner_dsn)
+
+
+async def test_odd_names_of_things_are_not_found_rather_than_a_fault(
+    stage: Stage, client: httpx.AsyncClient, traveller: Traveller
+) -> None:
+    finance = await life.staff(stage, client, "finance")
+    ops = await life.staff(stage, client, "ops")
+    for name in (
+        "booking-ZZZZZZ",
+        "booking-",
+        "payment-AAAAAA-1",
+        "flight-ZZ1-2020-01-01",
+        "%00",
+        "..%2f..%2fetc",
+        "x" * 600,
+        "%F0%9F%98%80",
+    ):
+        for headers in (traveller.headers, finance.headers, ops.headers):
+            told = await _ask_all(client, headers, name, name, (None, {"reason": "x"}))
+            for (_, path), statuses in told.items():
+                if "{booking_id}" in path or "{flight_id}" in path:
+                    assert statuses <= {400, 401, 403, 404, 405, 414, 422}, (path, name, statuses)

@@ -1,0 +1,167 @@
+"""Refunds through the whole system: outbox, worker, Stripe, signed webhooks, ledger."""
+
+import asyncio
+import time
+from collections.abc import AsyncIterator
+
+import httpx
+import psycopg
+import pytest
+
+from application.payment.refund_payment import RefundPayment
+from domain.kernel import money
+from interfaces.cli import demo_stage
+from interfaces.cli.demo_stage import Stage
+from tests.integration.dispatch import rig
+from tests.support import road
+from tests.support.road import Traveller
+
+PART = 10_000
+
+
+@pytest.fixture
+async def desk(stage: Stage) -> AsyncIterator[rig.Desk]:
+    """One more process on the same log."""
+    async with rig.desk(stage.settings.database_url) as found:
+        yield found
+
+
+async def confirmed(stage: Stage, client: httpx.AsyncClient, traveller: Traveller) -> str:
+    """A paid booking with its ticket."""
+    made = await road.book(client, traveller, road.schedule(stage.owner_dsn, seats=5))
+    booking = str(made.json()["id"])
+    session = (await road.checkout(client, traveller, booking)).json()
+    await road.press(session["checkoutUrl"], "pay")
+    await road.await_status(client, traveller, booking, "confirmed")
+    return booking
+
+
+async def ask(desk: rig.Desk, booking: str, obligation: str = "cancellation") -> str:
+    """Ask a part of the money back; the refund's id."""
+    payment = booking.replace("booking-", "payment-") + "-1"
+    command = RefundPayment(booking, obligation, money.Money(PART, "SAR"), (payment,))
+    return (await desk.submit(command)).answer.ids[payment]
+
+
+async def await_tag(stage: Stage, booking: str, tag: str) -> list[str]:
+    """What is told of the booking's refunds once the tag is among it."""
+    payment = booking.replace("booking-", "payment-")
+    end = time.monotonic() + 2 * road.WAIT_SECONDS
+    while True:
+        told = [each for each in road.tags(stage.owner_dsn, payment) if ".refund_" in each]
+        if tag in told:
+            return told
+        assert time.monotonic() < end, told
+        await asyncio.sleep(0.05)
+
+
+def provider_refund(stage: Stage, refund: str) -> str:
+    """Stripe's id of an accepted refund."""
+    with psycopg.connect(stage.owner_dsn) as connection:
+        row = connection.execute(
+            "SELECT convert_from(payload, 'UTF8')::jsonb ->> 'provider_refund' FROM ledger.event "
+            "WHERE tag = 'payment.refund_accepted.1' "
+            "AND convert_from(payload, 'UTF8')::jsonb ->> 'refund' = %s",
+            (refund,),
+        ).fetchone()
+    assert row is not None
+    return str(row[0])
+
+
+def owed(stage: Stage, booking: str) -> int:
+    """What the postings to 2100 of the booking sum to."""
+    with psycopg.connect(stage.owner_dsn) as connection:
+        row = connection.execute(
+            "SELECT coalesce(sum(amount), 0)::bigint FROM ledger.posting "
+            "WHERE account = '2100' AND booking = %s",
+            (booking,),
+        ).fetchone()
+    assert row is not None
+    return int(row[0])
+
+
+async def test_a_refund_is_sent_accepted_and_settled_by_itself(
+    stage: Stage, client: httpx.AsyncClient, traveller: Traveller, desk: rig.Desk
+) -> None:
+    booking = await confirmed(stage, client, traveller)
+    await ask(desk, booking)
+    await ask(desk, booking)
+    assert await await_tag(stage, booking, "payment.refund_settled.1") == [
+        "payment.refund_requested.1",
+        "payment.refund_accepted.1",
+        "payment.refund_settled.1",
+    ]
+    assert owed(stage, booking) == PART
+    road.assert_oracles(stage.owner_dsn)
+
+
+async def test_webhooks_carry_a_pending_refund_to_its_end_and_beyond(
+    stage: Stage, client: httpx.AsyncClient, traveller: Traveller, desk: rig.Desk
+) -> None:
+    booking = await confirmed(stage, client, traveller)
+    road.control(stage.stripe_url, "refund_plans", status="pending")
+    refund = await ask(desk, booking)
+    await await_tag(stage, booking, "payment.refund_accepted.1")
+    provider = provider_refund(stage, refund)
+    road.control(stage.stripe_url, "refund_ends", refund=provider, status="succeeded")
+    await await_tag(stage, booking, "payment.refund_settled.1")
+    assert owed(stage, booking) == PART
+    road.control(
+        stage.stripe_url, "refund_ends", refund=provider, status="failed", reason="declined"
+    )
+    await await_tag(stage, booking, "payment.refund_failed.1")
+    assert owed(stage, booking) == 0
+    road.assert_oracles(stage.owner_dsn)
+
+
+async def test_a_refund_whose_answer_and_webhooks_are_lost_is_completed_once(
+    stage: Stage, client: httpx.AsyncClient, traveller: Traveller, desk: rig.Desk
+) -> None:
+    booking = await confirmed(stage, client, traveller)
+    road.control(stage.stripe_url, "rules", action="drop", type="refund.", times=10)
+    road.control(stage.stripe_url, "faults", kind="lost", path="/v1/refunds", method="POST")
+    try:
+        await ask(desk, booking)
+        told = await await_tag(stage, booking, "payment.refund_settled.1")
+    finally:
+        road.control(stage.stripe_url, "rules", "DELETE")
+    assert told == [
+        "payment.refund_requested.1",
+        "payment.refund_unresolved.1",
+        "payment.refund_accepted.1",
+        "payment.refund_settled.1",
+    ]
+    assert owed(stage, booking) == PART
+    key = f"refund:{booking.replace('booking-', 'payment-')}-1-r1"
+    requests = road.control(stage.stripe_url, "requests", "GET")["data"]
+    assert len([each for each in requests if each["key"] == key]) == 1
+
+
+async def test_killed_workers_make_no_second_refund(
+    stage: Stage, client: httpx.AsyncClient, traveller: Traveller, desk: rig.Desk
+) -> None:
+    booking = await confirmed(stage, client, traveller)
+    for number in range(4):
+        await ask(desk, booking, f"obligation {number}")
+        for name in ("worker", "scheduler"):
+            stage.processes[name].kill()
+            stage.processes[name].wait()
+            demo_stage.restart(stage, name)
+    payment = booking.replace("booking-", "payment-")
+    road.await_row(
+        stage.owner_dsn,
+        "SELECT count(*) FROM ledger.event WHERE tag = 'payment.refund_settled.1' "
+        f"AND stream = '{payment}-1'",
+        lambda count: count == 4,
+    )
+    assert owed(stage, booking) == 4 * PART
+    async with httpx.AsyncClient() as anyone:
+        answer = await anyone.get(
+            f"{stage.stripe_url}/v1/refunds",
+            params={"limit": 100},
+            headers={"Authorization": f"Bearer {stage.settings.stripe_api_key.reveal()}"},
+        )
+    refunds = answer.json()["data"]
+    mine = [each for each in refunds if each["metadata"].get("booking") == booking]
+    assert sorted(each["metadata"]["refund"][-3:] for each in mine) == ["-r1", "-r2", "-r3", "-r4"]
+    road.assert_oracles(stage.owner_dsn)

@@ -1,0 +1,177 @@
+"""Every step of the state table that a route or a process can cause, walked through HTTP.
+
+What only time can cause is in `tests/integration/timers`.
+"""
+
+import signal
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import httpx
+import psycopg
+import pytest
+
+from domain.booking.state import evolve
+from domain.booking.states import TRANSITIONS, Status
+from infrastructure.event_store import codec
+from interfaces.cli.demo_stage import Stage
+from tests.support import life, road
+from tests.support.life import Person, Refused
+from tests.support.road import Traveller
+
+S = Status
+# Drafts, places on the waitlist and holds lapse by timer only.
+BY_TIME = {(S.INITIATED, S.EXPIRED), (S.PENDING, S.EXPIRED), (S.RESERVED, S.EXPIRED)}
+
+
+@contextmanager
+def _nothing_by_itself(stage: Stage) -> Iterator[None]:
+    """While the scheduler sleeps, only requests move anything."""
+    scheduler = stage.processes["scheduler"]
+    scheduler.send_signal(signal.SIGSTOP)
+    try:
+        yield
+    finally:
+        scheduler.send_signal(signal.SIGCONT)
+
+
+async def _learn_from_stripe(who: Person, booking: str) -> None:
+    """A cancellation asks Stripe first; what it learns ends the quote."""
+    quote = await who.on(booking, "cancellation-quote", {})
+    with pytest.raises(Refused, match="QUOTE_EXPIRED"):
+        await who.on(booking, "cancel", {"quoteId": quote["quoteId"]})
+
+
+async def _drafts(stage: Stage, who: Person) -> None:
+    flight = road.schedule(stage.owner_dsn, seats=2)
+    draft = await life.reserved(who, [flight], mode="draft")
+    assert (draft["status"], "hold" in draft["availableActions"]) == ("initiated", True)
+    assert (await who.on(draft["id"], "hold"))["status"] == "reserved"
+    assert (await life.cancelled(who, draft["id"]))[1]["status"] == "cancelled"
+    other = await life.reserved(who, [flight], mode="draft")
+    assert (await life.cancelled(who, other["id"]))[1]["status"] == "cancelled"
+
+
+async def _waitlist(stage: Stage, who: Person) -> None:
+    flight = road.schedule(stage.owner_dsn, seats=1)
+    first = await life.reserved(who, [flight])
+    second = await life.reserved(who, [flight], mode="waitlist")
+    third = await life.reserved(who, [flight], mode="waitlist")
+    assert [second["status"], third["status"]] == ["pending", "pending"]
+    with pytest.raises(Refused, match="SEATS_UNAVAILABLE"):
+        await who.on(third["id"], "checkout")
+    await life.cancelled(who, first["id"])
+    offered = await life.becomes(who, second["id"], "reserved")
+    assert offered["holdUntil"] > first["holdUntil"]
+    assert (await who.booking(third["id"]))["status"] == "pending"
+    await life.cancelled(who, third["id"])
+    await life.pay(who, second["id"])
+    await life.becomes(who, second["id"], "confirmed")
+
+
+async def _paying_from_the_waitlist(stage: Stage, who: Person) -> None:
+    flight = road.schedule(stage.owner_dsn, seats=1)
+    first = await life.reserved(who, [flight])
+    waiting = await life.reserved(who, [flight], mode="waitlist")
+    with _nothing_by_itself(stage):
+        await life.cancelled(who, first["id"])
+        await life.pay(who, waiting["id"], button="decline")
+        await _learn_from_stripe(who, waiting["id"])
+        assert (await who.booking(waiting["id"]))["status"] == "payment_failed"
+        await life.pay(who, waiting["id"])
+        assert (await who.booking(waiting["id"]))["status"] == "pending"
+        await _learn_from_stripe(who, waiting["id"])
+        assert (await who.booking(waiting["id"]))["status"] == "paid"
+    await life.becomes(who, waiting["id"], "confirmed")
+
+
+async def _failed_and_given_up(stage: Stage, who: Person) -> None:
+    flight = road.schedule(stage.owner_dsn, seats=1)
+    first = await life.reserved(who, [flight])
+    waiting = await life.reserved(who, [flight], mode="waitlist")
+    with _nothing_by_itself(stage):
+        await life.cancelled(who, first["id"])
+        await life.pay(who, waiting["id"], button="decline")
+        await _learn_from_stripe(who, waiting["id"])
+        assert (await life.cancelled(who, waiting["id"]))[1]["status"] == "cancelled"
+
+
+async def _paid_and_not_ticketed(stage: Stage, client: httpx.AsyncClient, who: Person) -> None:
+    finance = await life.staff(stage, client, "finance")
+    flight = road.schedule(stage.owner_dsn, seats=2)
+    with _nothing_by_itself(stage):
+        given_up = await life.reserved(who, [flight])
+        granted = await life.reserved(who, [flight])
+        for booking in (given_up, granted):
+            await life.pay(who, booking["id"])
+            await _learn_from_stripe(who, booking["id"])
+            assert (await who.booking(booking["id"]))["status"] == "paid"
+        quote, cancelled = await life.cancelled(who, given_up["id"])
+        assert (quote["refund"], cancelled["status"]) == (given_up["total"], "cancelled")
+        await finance.post(
+            f"/api/admin/bookings/{granted['id']}/refund", {"reason": "cannot be ticketed"}
+        )
+    for booking in (given_up, granted):
+        await life.becomes(who, booking["id"], "refunded")
+        assert set(road.balances(stage.owner_dsn, booking["id"]).values()) == {0}
+
+
+async def _after_check_in(stage: Stage, client: httpx.AsyncClient, who: Person) -> None:
+    gate = await life.staff(stage, client, "gate")
+    operations = await life.staff(stage, client, "ops")
+    finance = await life.staff(stage, client, "finance")
+    flight = road.schedule(stage.owner_dsn, seats=8, leaves_in=life.SOON)
+    gives_up, stays_away, off, flies, never = [
+        await life.confirmed(who, [flight]) for _ in range(5)
+    ]
+    for booking in (gives_up, stays_away, off, flies):
+        await who.on(booking["id"], "check-in", {})
+    await life.cancelled(who, gives_up["id"])
+    for booking in (off, flies):
+        await gate.on(booking["id"], "board", {})
+    await gate.on(off["id"], "offload", {"reason": "unwell", "fault": "passenger"})
+    await life.shut(stage, operations, flight)
+    await life.becomes(who, stays_away["id"], "no_show")
+    await life.becomes(who, never["id"], "no_show")
+    await life.becomes(who, flies["id"], "completed")
+    for booking in (stays_away, flies):
+        path = f"/api/admin/bookings/{booking['id']}/refund"
+        await finance.post(path, {"reason": "goodwill of the airline"})
+        await life.becomes(who, booking["id"], "refunded")
+
+
+async def test_every_step_of_the_table_is_walked_and_no_other(
+    stage: Stage, client: httpx.AsyncClient, traveller: Traveller
+) -> None:
+    who = life.person(client, traveller)
+    finance = await life.staff(stage, client, "finance")
+    await _drafts(stage, who)
+    await _waitlist(stage, who)
+    await _paying_from_the_waitlist(stage, who)
+    await _failed_and_given_up(stage, who)
+    await _paid_and_not_ticketed(stage, client, who)
+    await _after_check_in(stage, client, who)
+    given_up = await life.confirmed(who, [road.schedule(stage.owner_dsn, seats=1)])
+    await life.cancelled(who, given_up["id"])
+    confirmed = await life.confirmed(who, [road.schedule(stage.owner_dsn, seats=1)])
+    await finance.post(f"/api/admin/bookings/{confirmed['id']}/refund", {"reason": "goodwill"})
+    await life.becomes(who, confirmed["id"], "refunded")
+    allowed = {(before, after) for before, reached in TRANSITIONS.items() for after in reached}
+    assert _walked(stage.owner_dsn) == allowed - BY_TIME
+    road.assert_oracles(stage.owner_dsn)
+
+
+def _walked(owner_dsn: str) -> set[tuple[Status, Status]]:
+    walked: set[tuple[Status, Status]] = set()
+    bookings: dict[str, object] = {}
+    with psycopg.connect(owner_dsn) as connection:
+        for stream, tag, payload in connection.execute(
+            "SELECT stream, tag, payload FROM ledger.event "
+            "WHERE starts_with(stream, 'booking-') ORDER BY position"
+        ):
+            before: object = bookings.get(stream)
+            after = evolve(before, codec.decode(tag, payload))  # type: ignore[arg-type]
+            if before is not None and before.status is not after.status:  # type: ignore[attr-defined]
+                walked.add((before.status, after.status))  # type: ignore[attr-defined]
+            bookings[stream] = after
+    return walked

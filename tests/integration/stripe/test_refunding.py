@@ -1,0 +1,443 @@
+"""Refunds on a real log and the simulator: a request is one refund at Stripe, whatever breaks."""
+
+import asyncio
+import datetime as dt
+import uuid
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+import msgspec
+import psycopg
+import pytest
+import stripe
+
+from application import steps, streams
+from application.payment import process_event
+from application.payment.collect import Collector, ReturnUrls
+from application.payment.gateway import (
+    GatewayFailure,
+    GatewayMisconfigured,
+    GatewayRejected,
+    GatewayTimeout,
+    GatewayUnavailable,
+    RefundOrder,
+)
+from application.payment.refund_payment import RefundPayment
+from application.payment.refunding import NEVER_REACHED, Refunder
+from application.payment.start_checkout import StartCheckout
+from domain.kernel import ids, money
+from domain.payment import rejections
+from domain.payment.events import RefundRefused
+from domain.payment.state import Payment, Refund, RefundStatus
+from infrastructure.stripe.gateway import StripePaymentGateway
+from tests.integration.dispatch import rig
+from tests.integration.stripe.test_contract import own_account
+from tests.support.servers import TestDatabase
+from tests.support.stripe_simulator import StripeSimulator
+
+PART = money.Money(10_000, "SAR")
+
+
+class MovedClock:
+    """The real time and what the test added."""
+
+    def __init__(self) -> None:
+        self.ahead = dt.timedelta()
+
+    def __call__(self) -> dt.datetime:
+        return dt.datetime.now(dt.UTC) + self.ahead
+
+
+class Rig(msgspec.Struct, frozen=True):
+    """One process with its conversations and a paid booking."""
+
+    desk: rig.Desk
+    collector: Collector
+    refunder: Refunder
+    gateway: StripePaymentGateway
+    clock: MovedClock
+    booking: str
+    dsn: str
+
+    @property
+    def payment(self) -> str:
+        """The stream of the booking's payment."""
+        return ids.payment_stream(self.booking, 1)
+
+    @property
+    def refund(self) -> str:
+        """Its first refund."""
+        return f"{self.payment}-r1"
+
+    async def ask(self, amount: money.Money = PART, obligation: str = "cancellation") -> str:
+        """Record the request; the refund's id."""
+        command = RefundPayment(self.booking, obligation, amount, (self.payment,))
+        outcome = await self.desk.submit(command)
+        return outcome.answer.ids[self.payment]
+
+    async def send(self, refund: str | None = None) -> Refund:
+        """As the worker does."""
+        return await self.refunder.send(self.payment, refund or self.refund, cause=cause())
+
+    async def order(self) -> RefundOrder:
+        """What a worker sends to Stripe for the first refund."""
+        refund = (await self.state()).refunds[0]
+        return RefundOrder(
+            payment_intent=refund.intent,
+            amount=refund.amount,
+            idempotency_key=refund.idempotency_key,
+            booking=self.booking,
+            payment=self.payment,
+            refund=refund.id,
+        )
+
+    async def hear(self, event_type: str, provider_refund: str) -> None:
+        """As the worker does with a webhook."""
+        await process_event.process_event(
+            event_type,
+            provider_refund,
+            collector=self.collector,
+            refunder=self.refunder,
+            cause=cause(),
+        )
+
+    async def state(self) -> Payment:
+        """The payment now."""
+        found = (await self.desk.dispatcher.current(streams.PAYMENT, self.payment))[0]
+        assert found is not None
+        return found
+
+    async def status(self) -> RefundStatus:
+        """The first refund's."""
+        return (await self.state()).refunds[0].status
+
+    def balance(self, account: str) -> int:
+        """What the postings of the booking say."""
+        with psycopg.connect(self.dsn) as connection:
+            row = connection.execute(
+                "SELECT coalesce(sum(amount), 0)::bigint FROM ledger.posting "
+                "WHERE account = %s AND booking = %s",
+                (account, self.booking),
+            ).fetchone()
+        assert row is not None
+        return int(row[0])
+
+
+def cause() -> steps.Cause:
+    """Somebody's wish."""
+    return steps.Cause(id=uuid.uuid4(), actor="test", correlation_id="test")
+
+
+@asynccontextmanager
+async def paid(
+    database: TestDatabase, simulator: StripeSimulator, *, timeout_seconds: float = 5
+) -> AsyncIterator[Rig]:
+    """A booking whose money Stripe has captured."""
+    clock = MovedClock()
+    gateway = StripePaymentGateway(
+        api_key=simulator.api_key, base_url=simulator.url, timeout_seconds=timeout_seconds
+    )
+    async with rig.desk(database.app_dsn, now=clock) as desk:
+        flight = await rig.put_on_sale(desk, seats=3)
+        booking = (await desk.submit(rig.booking(flight))).answer.stream
+        collector = Collector(
+            desk=desk.dispatcher,
+            payments=gateway,
+            clock=clock,
+            urls=ReturnUrls(success="http://127.0.0.1/paid", cancel="http://127.0.0.1/unpaid"),
+            describe=lambda booking: booking,
+        )
+        refunder = Refunder(desk=desk.dispatcher, payments=gateway, clock=clock)
+        found = Rig(desk, collector, refunder, gateway, clock, booking, database.owner_dsn)
+        answer = (await desk.submit(StartCheckout(booking=booking))).answer
+        attempt = await collector.open_session(answer.stream, answer.ids["attempt"], cause=cause())
+        assert attempt.session is not None
+        simulator.pay(attempt.session)
+        await collector.learn_session(attempt.session, cause=cause())
+        yield found
+    await gateway.close()
+
+
+@pytest.fixture
+async def airline(database: TestDatabase, simulator: StripeSimulator) -> AsyncIterator[Rig]:
+    async with paid(database, simulator) as found:
+        yield found
+    simulator.control("refund_plans", "DELETE")
+
+
+async def at_stripe(sdk: stripe.StripeClient, airline: Rig) -> list[stripe.Refund]:
+    """Every refund that Stripe has of the booking's money."""
+    intent = (await airline.state()).captures[0].intent
+    return list((await sdk.v1.refunds.list_async({"payment_intent": intent})).data)
+
+
+def posts(simulator: StripeSimulator, refund: str) -> list[int]:
+    """Statuses of our tries to create the refund."""
+    key = f"refund:{refund}"
+    return [request["status"] for request in simulator.requests() if request["key"] == key]
+
+
+async def test_a_refund_is_asked_for_once_and_recorded_with_its_entry(
+    airline: Rig, simulator: StripeSimulator, sdk: stripe.StripeClient
+) -> None:
+    await airline.ask()
+    assert airline.balance("2100") == 0
+    captured = airline.balance("1010")
+    for _ in range(3):
+        assert (await airline.send()).status is RefundStatus.SETTLED
+    (made,) = await at_stripe(sdk, airline)
+    assert (made.amount, made.currency) == (PART.amount, "sar")
+    assert made.metadata is not None
+    assert made.metadata.to_dict() == {
+        "booking": airline.booking,
+        "payment": airline.payment,
+        "refund": airline.refund,
+    }
+    assert posts(simulator, airline.refund) == [200]
+    assert (airline.balance("2100"), airline.balance("1010")) == (10_000, captured - 10_000)
+
+
+async def test_two_workers_at_once_make_one_refund(airline: Rig, sdk: stripe.StripeClient) -> None:
+    await airline.ask()
+    found = await asyncio.gather(*(airline.send() for _ in range(5)), return_exceptions=True)
+    assert all(isinstance(each, Refund | GatewayUnavailable) for each in found)
+    assert (await airline.send()).status is RefundStatus.SETTLED
+    assert len(await at_stripe(sdk, airline)) == 1
+    assert airline.balance("2100") == 10_000
+
+
+@pytest.mark.parametrize("kind", ["lost", "truncated", "fail_after", "fail_stored"])
+async def test_an_answer_that_was_lost_is_unknown_and_then_found_instead_of_made_again(
+    airline: Rig, simulator: StripeSimulator, sdk: stripe.StripeClient, kind: str
+) -> None:
+    await airline.ask()
+    simulator.fault(kind, path="/v1/refunds", method="POST")
+    with pytest.raises(GatewayFailure):
+        await airline.send()
+    assert await airline.status() is RefundStatus.UNKNOWN
+    assert airline.balance("2100") == 0
+    assert (await airline.send()).status is RefundStatus.SETTLED
+    assert len(await at_stripe(sdk, airline)) == 1
+    assert len(posts(simulator, airline.refund)) == 1
+    assert airline.balance("2100") == 10_000
+
+
+@pytest.mark.parametrize("kind", ["lost_before", "refuse"])
+async def test_a_request_that_never_arrived_is_asked_again_with_the_same_key(
+    airline: Rig, simulator: StripeSimulator, sdk: stripe.StripeClient, kind: str
+) -> None:
+    await airline.ask()
+    simulator.fault(kind, path="/v1/refunds", method="POST", status=503)
+    with pytest.raises(GatewayFailure):
+        await airline.send()
+    assert await airline.status() is RefundStatus.UNKNOWN
+    assert (await airline.send()).status is RefundStatus.SETTLED
+    assert len(await at_stripe(sdk, airline)) == 1
+    assert len(posts(simulator, airline.refund)) == 2
+
+
+async def test_a_slow_stripe_is_unknown_and_completed_once(
+    database: TestDatabase, simulator: StripeSimulator, sdk: stripe.StripeClient
+) -> None:
+    async with paid(database, simulator, timeout_seconds=0.5) as airline:
+        await airline.ask()
+        simulator.fault("slow", seconds=1.0, path="/v1/refunds", method="POST")
+        with pytest.raises(GatewayTimeout):
+            await airline.send()
+        assert await airline.status() is RefundStatus.UNKNOWN
+        for _ in range(100):
+            try:
+                await airline.send()
+                break
+            except GatewayFailure:
+                await asyncio.sleep(0.05)
+        assert await airline.status() is RefundStatus.SETTLED
+        assert len(await at_stripe(sdk, airline)) == 1
+        assert airline.balance("2100") == 10_000
+
+
+async def test_when_even_the_look_up_fails_nothing_is_concluded(
+    airline: Rig, simulator: StripeSimulator, sdk: stripe.StripeClient
+) -> None:
+    await airline.ask()
+    simulator.fault("truncated", path="/v1/refunds", times=3)
+    for _ in range(3):
+        with pytest.raises(GatewayTimeout):
+            await airline.send()
+        assert await airline.status() is RefundStatus.UNKNOWN
+    simulator.fault("refuse", path="/v1/refunds", method="GET", status=400)
+    with pytest.raises(GatewayUnavailable):
+        await airline.send()
+    assert await airline.status() is RefundStatus.UNKNOWN
+    assert (await airline.send()).status is RefundStatus.SETTLED
+    assert len(await at_stripe(sdk, airline)) == 1
+
+
+@pytest.mark.parametrize("told", [True, False])
+async def test_a_day_later_a_refund_is_looked_up_and_never_made_again(
+    database: TestDatabase, told: bool
+) -> None:
+    async with own_account() as (fresh, client), paid(database, fresh) as airline:
+        await airline.ask()
+        fresh.fault("lost", path="/v1/refunds", method="POST")
+        if told:
+            with pytest.raises(GatewayTimeout):
+                await airline.send()
+        else:  # the worker died before it could record anything
+            with pytest.raises(GatewayTimeout):
+                await airline.gateway.create_refund(await airline.order())
+        fresh.advance(25 * 3600)
+        airline.clock.ahead = dt.timedelta(hours=25)
+        assert (await airline.send()).status is RefundStatus.SETTLED
+        assert len(await at_stripe(client, airline)) == 1
+        assert posts(fresh, airline.refund) == [200]
+
+
+@pytest.mark.parametrize("told", [True, False])
+async def test_a_day_later_a_request_that_stripe_never_had_is_refused_and_not_sent(
+    airline: Rig, simulator: StripeSimulator, sdk: stripe.StripeClient, told: bool
+) -> None:
+    await airline.ask()
+    if told:
+        simulator.fault("lost_before", path="/v1/refunds", method="POST")
+        with pytest.raises(GatewayTimeout):
+            await airline.send()
+    sent = len(posts(simulator, airline.refund))
+    airline.clock.ahead = dt.timedelta(hours=23)
+    assert (await airline.send()).status is RefundStatus.REFUSED
+    assert await at_stripe(sdk, airline) == []
+    assert len(posts(simulator, airline.refund)) == sent
+    history = await airline.desk.dispatcher.history(airline.payment)
+    assert history[-1].event == RefundRefused(refund=airline.refund, code=NEVER_REACHED)
+    assert airline.balance("2100") == 0
+
+
+async def test_a_definite_no_is_recorded_and_not_asked_again(
+    airline: Rig, simulator: StripeSimulator, sdk: stripe.StripeClient
+) -> None:
+    intent = (await airline.state()).captures[0].intent
+    await sdk.v1.refunds.create_async({"payment_intent": intent})
+    await airline.ask()
+    assert (await airline.send()).status is RefundStatus.REFUSED
+    assert (await airline.send()).status is RefundStatus.REFUSED
+    assert posts(simulator, airline.refund) == [400]
+    assert airline.balance("2100") == 0
+    assert (await airline.state()).refundable(intent) == (await airline.state()).due
+
+
+async def test_a_wrong_key_concludes_nothing_and_raises_the_alarm(
+    airline: Rig, simulator: StripeSimulator
+) -> None:
+    await airline.ask()
+    simulator.fault("refuse", path="/v1/refunds", status=403)
+    with pytest.raises(GatewayMisconfigured):
+        await airline.send()
+    assert await airline.status() is RefundStatus.REQUESTED
+
+
+async def test_a_pending_refund_is_accepted_and_followed_to_its_end(
+    airline: Rig, simulator: StripeSimulator, sdk: stripe.StripeClient
+) -> None:
+    simulator.control("refund_plans", status="pending")
+    await airline.ask()
+    accepted = await airline.send()
+    assert accepted.status is RefundStatus.ACCEPTED
+    assert airline.balance("2100") == 10_000
+    assert (await airline.send()).status is RefundStatus.ACCEPTED
+    simulator.control("refund_ends", refund=accepted.provider_refund, status="succeeded")
+    assert (await airline.send()).status is RefundStatus.SETTLED
+    assert airline.balance("2100") == 10_000
+    assert len(await at_stripe(sdk, airline)) == 1
+
+
+@pytest.mark.parametrize("end", ["failed", "canceled"])
+async def test_money_that_came_back_is_owed_again(
+    airline: Rig, simulator: StripeSimulator, end: str
+) -> None:
+    simulator.control("refund_plans", status="requires_action")
+    captured = airline.balance("1010")
+    await airline.ask()
+    accepted = await airline.send()
+    simulator.control("refund_ends", refund=accepted.provider_refund, status=end)
+    assert (await airline.send()).status is RefundStatus.FAILED
+    assert (airline.balance("2100"), airline.balance("1010")) == (0, captured)
+    intent = accepted.intent
+    assert (await airline.state()).refundable(intent) == (await airline.state()).due
+
+
+async def test_webhooks_in_any_order_and_number_end_where_stripe_is_now(
+    airline: Rig, simulator: StripeSimulator
+) -> None:
+    captured = airline.balance("1010")
+    simulator.control("refund_plans", status="pending")
+    await airline.ask()
+    provider = (await airline.send()).provider_refund
+    assert provider is not None
+    for event in ("refund.updated", "refund.created", "refund.created"):
+        await airline.hear(event, provider)
+    assert await airline.status() is RefundStatus.ACCEPTED
+    simulator.control("refund_ends", refund=provider, status="succeeded")
+    for event in ("refund.created", "refund.updated"):
+        await airline.hear(event, provider)
+    assert await airline.status() is RefundStatus.SETTLED
+    simulator.control("refund_ends", refund=provider, status="failed", reason="declined")
+    for event in ("refund.failed", "refund.updated", "refund.created", "refund.failed"):
+        await airline.hear(event, provider)
+    assert await airline.status() is RefundStatus.FAILED
+    assert (airline.balance("2100"), airline.balance("1010")) == (0, captured)
+    tags = [each.event.tag for each in await airline.desk.dispatcher.history(airline.payment)]
+    assert [tag for tag in tags if "refund" in tag] == [
+        "payment.refund_requested.1",
+        "payment.refund_accepted.1",
+        "payment.refund_settled.1",
+        "payment.refund_failed.1",
+    ]
+
+
+async def test_a_webhook_that_overtakes_the_answer_tells_the_outcome(
+    airline: Rig, simulator: StripeSimulator, sdk: stripe.StripeClient
+) -> None:
+    await airline.ask()
+    simulator.fault("lost", path="/v1/refunds", method="POST")
+    with pytest.raises(GatewayTimeout):
+        await airline.send()
+    (made,) = await at_stripe(sdk, airline)
+    await airline.hear("refund.created", made.id)
+    assert await airline.status() is RefundStatus.SETTLED
+    assert (await airline.send()).status is RefundStatus.SETTLED
+    assert len(await at_stripe(sdk, airline)) == 1
+    assert airline.balance("2100") == 10_000
+
+
+async def test_a_refund_made_by_hand_at_stripe_is_left_to_reconciliation(
+    airline: Rig, sdk: stripe.StripeClient
+) -> None:
+    intent = (await airline.state()).captures[0].intent
+    made = await sdk.v1.refunds.create_async({"payment_intent": intent, "amount": 100})
+    before = await airline.desk.dispatcher.history(airline.payment)
+    await airline.hear("refund.created", made.id)
+    assert await airline.desk.dispatcher.history(airline.payment) == before
+
+
+async def test_what_nobody_asked_for_is_not_sent(airline: Rig) -> None:
+    with pytest.raises(rejections.PaymentNotFound):
+        await airline.send()
+    with pytest.raises(rejections.PaymentNotFound):
+        await airline.refunder.send("payment-ZZZZZZ-1", "payment-ZZZZZZ-1-r1", cause=cause())
+    with pytest.raises(GatewayRejected):
+        await airline.hear("refund.created", "re_none")
+
+
+async def test_several_obligations_are_several_refunds_and_end_at_what_was_captured(
+    airline: Rig, sdk: stripe.StripeClient
+) -> None:
+    due = (await airline.state()).due
+    first = await airline.ask(PART)
+    second = await airline.ask(due - PART, "rest")
+    with pytest.raises(rejections.RefundExceedsCaptured):
+        await airline.ask(money.Money(1, "SAR"), "more")
+    for refund in (second, first):
+        assert (await airline.send(refund)).status is RefundStatus.SETTLED
+    made = await at_stripe(sdk, airline)
+    assert sorted(each.amount for each in made) == sorted([PART.amount, due.amount - PART.amount])
+    assert (airline.balance("2100"), airline.balance("1010")) == (due.amount, 0)

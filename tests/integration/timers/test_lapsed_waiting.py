@@ -1,0 +1,105 @@
+"""What else lapses by itself: drafts, places on the waitlist, failed payments, unpaid changes."""
+
+import datetime as dt
+
+import msgspec
+import pytest
+
+from application import streams
+from application.booking.create_booking import CreateBooking, Mode
+from application.booking.modify_booking import ModifyBooking
+from application.booking.quote_modification import neighbours_of, quote_modification
+from application.payment import record_attempt
+from application.payment.record_attempt import RecordAttempt
+from application.payment.start_checkout import StartCheckout
+from application.pricing.journeys import WantedSegment
+from domain.booking.states import Status
+from tests.integration.dispatch import rig
+from tests.integration.timers.test_lapsed_holds import Rig, held, simulator
+
+__all__ = ["held", "simulator"]
+
+
+async def _booked(held: Rig, mode: Mode, flight: str) -> Rig:
+    """The same rig about another booking."""
+    command: CreateBooking = msgspec.structs.replace(rig.booking(flight), mode=mode)
+    outcome = await held.desk.submit(command)
+    return msgspec.structs.replace(held, booking=outcome.answer.stream, flight=flight)
+
+
+async def test_a_draft_lapses_with_its_price(held: Rig) -> None:
+    draft = await _booked(held, "draft", held.flight)
+    held.clock.ahead = dt.timedelta(minutes=14)
+    await draft.release()
+    assert (await draft.state()).status is Status.INITIATED
+    held.clock.ahead = dt.timedelta(minutes=15, seconds=1)
+    await draft.release()
+    assert (await draft.state()).status is Status.EXPIRED
+
+
+async def test_a_place_on_the_waitlist_lapses_when_sales_close(held: Rig) -> None:
+    flight = await rig.put_on_sale(held.desk, seats=1, number="SV2")
+    await _booked(held, "hold", flight)
+    waiting = await _booked(held, "waitlist", flight)
+    assert (await waiting.state()).status is Status.PENDING
+    held.clock.ahead = dt.timedelta(days=29, hours=22)
+    await waiting.release()
+    assert (await waiting.state()).status is Status.PENDING
+    held.clock.ahead = dt.timedelta(days=29, hours=23, minutes=1)
+    await waiting.release()
+    assert (await waiting.state()).status is Status.EXPIRED
+    found = (await held.desk.dispatcher.current(streams.FLIGHT, flight))[0]
+    assert found is not None
+    assert found.waitlist == ()
+
+
+async def test_a_failed_payment_is_cancelled_when_its_time_is_over(held: Rig) -> None:
+    flight = await rig.put_on_sale(held.desk, seats=1, number="SV3")
+    first = await _booked(held, "hold", flight)
+    waiting = await _booked(held, "waitlist", flight)
+    held.clock.ahead = dt.timedelta(minutes=16)
+    await first.release()
+    outcome = await held.desk.submit(StartCheckout(booking=waiting.booking))
+    declined = record_attempt.Declined(intent="pi_1", charge="ch_1", code="card_declined")
+    attempt = outcome.answer.ids["attempt"]
+    await held.desk.submit(RecordAttempt(outcome.answer.stream, attempt, declined))
+    assert (await waiting.state()).status is Status.PAYMENT_FAILED
+    held.clock.ahead = dt.timedelta(days=29, hours=23, minutes=1)
+    await waiting.release()
+    assert (await waiting.state()).status is Status.CANCELLED
+
+
+@pytest.mark.parametrize("pays", [True, False])
+async def test_an_unpaid_change_lapses_and_leaves_the_booking_as_it_was(
+    held: Rig, pays: bool
+) -> None:
+    await held.ticketed()
+    flight = await rig.put_on_sale(held.desk, seats=1, number="SV4", fare=90_000)
+    booking = await held.state()
+    old = (await held.desk.dispatcher.current(streams.FLIGHT, held.flight))[0]
+    new = (await held.desk.dispatcher.current(streams.FLIGHT, flight))[0]
+    assert old is not None
+    quote = quote_modification(
+        held.booking,
+        booking,
+        old,
+        new,
+        segment=0,
+        to=WantedSegment(flight, "Y"),
+        neighbours=neighbours_of(booking, 0, (old,)),
+        reason="requested",
+        now=held.clock(),
+    )
+    await held.desk.submit(ModifyBooking(quote=quote, airline_code="999", serials=()))
+    if pays:
+        await held.capture()
+    held.clock.ahead = dt.timedelta(minutes=15, seconds=1)
+    await held.release()
+    after = await held.state()
+    assert (after.change is not None) is pays
+    assert after.segments[0].flight == held.flight
+    found = (await held.desk.dispatcher.current(streams.FLIGHT, flight))[0]
+    assert found is not None
+    assert found.cabins["Y"].free_count == (0 if pays else 1)
+    if not pays:
+        assert after == msgspec.structs.replace(booking, change_count=1)

@@ -1,0 +1,312 @@
+"""Money that goes back, and what follows by itself: at once, late, or a second time."""
+
+import datetime as dt
+from typing import Any
+
+from hypothesis import strategies as st
+from hypothesis.stateful import initialize, rule
+
+from application.booking.cancel_booking import Part
+from application.booking.expire_booking import ExpireBooking
+from application.booking.grant_refund import GrantRefund
+from application.booking.hold_booking import HoldBooking
+from application.booking.offer_seats import OfferSeats
+from application.orders import Order, Outcome
+from application.payment import record_refund
+from application.payment.record_refund import RecordRefund
+from application.payment.refund_payment import RefundPayment
+from application.ports import RecordedEvent
+from application.pricing import signed_quotes
+from domain.booking import events as bookings
+from domain.booking.events import Obligation
+from domain.booking.states import Status
+from domain.inventory import events as flights
+from domain.kernel import ids
+from tests.property.life.sale import PARTIES
+from tests.property.life.travel import TICKETED, Travel
+from tests.property.life.world import PROCESSES, WHICH
+from tests.support import memory_log
+
+S = Status
+GRANTABLE = (S.PAID, S.CONFIRMED, S.COMPLETED, S.NO_SHOW, S.CANCELLED)
+SOLD = st.sampled_from(((0,), (0,), (1,), (3,), (4,), (0, 2)))
+# How far back a process may begin again.
+REWIND = 12
+
+
+class Back(Travel):
+    """Finance, the card company's refunds, and the processes that react to the log."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.done = 0
+        # What the card company said of a refund once stays so.
+        self.company: dict[str, str] = {}
+
+    @initialize(
+        seats=st.lists(st.integers(2, 7), min_size=5, max_size=5),
+        starts_in=st.sampled_from((0, 0, 24, 150)),
+        sold=st.lists(st.tuples(SOLD, PARTIES), min_size=1, max_size=4),
+    )
+    def begin(
+        self, seats: list[int], starts_in: int, sold: list[tuple[tuple[int, ...], tuple[Any, ...]]]
+    ) -> None:
+        """Flights on sale, and some who have booked and paid already."""
+        self.schedule(seats, starts_in)
+        for journey, party in sold:
+            self.create(
+                process=0,
+                journey=journey,
+                party=party,
+                cabin="Y",
+                fare_class=None,
+                extras=(),
+                seat=None,
+                mode="hold",
+            )
+            self.go_on(process=1, which=0, then="confirm")
+
+    @rule(
+        process=PROCESSES,
+        which=WHICH,
+        amount=st.none() | st.sampled_from((1, 100, 5_000)),
+        settles=st.booleans(),
+    )
+    def grant(self, process: int, which: int, amount: int | None, settles: bool) -> None:
+        """Finance gives back more than the rules, and the money may arrive at once."""
+        stream = self.pick(which, *GRANTABLE[which % len(GRANTABLE) :])
+        if stream is not None:
+            self.submit(process, GrantRefund(stream, "goodwill", amount))
+            if settles:
+                self.settle(process, stream)
+
+    @rule(process=PROCESSES, which=WHICH, then=st.sampled_from(("fly", "miss")))
+    def regret(self, process: int, which: int, then: str) -> None:
+        """Somebody flew, or did not come, and gets all back in the end."""
+        self.travel(process=process, which=which, then=then)
+        stream = self.pick(which, S.COMPLETED if then == "fly" else S.NO_SHOW)
+        if stream is not None:
+            self.submit(process, GrantRefund(stream, "goodwill"))
+            self.settle(process, stream)
+
+    @rule(
+        process=PROCESSES,
+        which=WHICH,
+        then=st.sampled_from(("give up", "forget", "hold", "check in and give up")),
+    )
+    def think_twice(self, process: int, which: int, then: str) -> None:
+        """A draft that comes to nothing, or somebody who stays at home after checking in."""
+        if then == "check in and give up":
+            self.travel(process=process, which=which, then="check in")
+            stream = self.pick(which, S.CHECKED_IN)
+            if stream is not None:
+                self.cancel_all(process, stream)
+            return
+        index = which % len(self.flights)
+        wanted = self._wanted((index,), ("ADT",), "Y", None, (), None)
+        drafted = self.submit(process, self._create(wanted, "draft"))
+        if not isinstance(drafted, Outcome):
+            return
+        stream = drafted.answer.stream
+        if then == "give up":
+            self.cancel_all(process, stream)
+        elif then == "hold":
+            self.submit(process, HoldBooking(booking=stream, mode="hold"))
+        else:
+            self.clock.advance(signed_quotes.QUOTE_LIFETIME)
+            self.submit(process, ExpireBooking(stream, "draft_lapsed"))
+
+    @rule(process=PROCESSES, which=WHICH, minutes=st.sampled_from((30, 130)), stays=st.booleans())
+    def be_late(self, process: int, which: int, minutes: int, stays: bool) -> None:
+        """A flight with passengers leaves later; they hear of it and answer at once."""
+        stream = self.pick(which, *TICKETED)
+        if stream is None:
+            return
+        index = self.flights.index(self.booking(stream).segments[0].flight)
+        self.reschedule(process=process, index=index, minutes=minutes, tells=True)
+        self.answer(process=process, which=which, accepts=stays)
+
+    @rule(process=PROCESSES)
+    def ask_for_refunds(self, process: int) -> None:
+        """Everything owed is asked back from the payments."""
+        for stream in self.bookings:
+            for owed in self.booking(stream).obligations:
+                self.submit(process, self.refund(stream, owed))
+
+    def refund(self, stream: str, owed: Obligation) -> RefundPayment:
+        """The newest payment first."""
+        payments = tuple(reversed(self.booking(stream).payments))
+        return RefundPayment(stream, owed.id, owed.amount, payments)
+
+    @rule(
+        process=PROCESSES,
+        which=WHICH,
+        told=st.sampled_from(("accepted", "settled", "settled", "settled", "failed", "refused")),
+    )
+    def tell_refund(self, process: int, which: int, told: str) -> None:
+        """The card company tells of a refund, in any order; yes and no it says only once."""
+        asked = [
+            (stream, refund)
+            for stream, payment in self.oracles.truth.payments.items()
+            for refund in payment.refunds
+        ]
+        if asked:
+            stream, refund = asked[-1 - which % len(asked)]
+            self._tell_refund(process, stream, refund, told)
+
+    def _tell_refund(self, process: int, stream: str, refund: str, told: str) -> None:
+        said = self.company.setdefault(refund, "no" if told == "refused" else "yes")
+        provider = f"re_{refund}"
+        results: dict[str, record_refund.Result] = {
+            "accepted": record_refund.Accepted(provider),
+            "settled": record_refund.Settled(provider),
+            "failed": record_refund.Failed(provider, "expired_card"),
+            "refused": record_refund.Refused("charge_disputed"),
+        }
+        result = results[told if said == "yes" and told != "refused" else "refused"]
+        if said == "yes" and told == "refused":
+            result = record_refund.Unresolved()
+        self.submit(process, RecordRefund(stream, refund, result))
+
+    @rule(process=PROCESSES, which=WHICH, passenger=st.integers(0, 1), settles=st.booleans())
+    def cancel_in_parts(self, process: int, which: int, passenger: int, settles: bool) -> None:
+        """One passenger gives up in time, the others only when the flight should have left."""
+        stream = self.pick(which, S.CONFIRMED)
+        if stream is None:
+            return
+        quote = self.quote_cancel(stream, Part(passengers=(passenger,)))
+        if quote is not None:
+            self.cancel(process=process, quote=quote)
+        if settles:
+            self.settle(process, stream)
+        departures = [self.flight(each.flight).departs_at for each in self.booking(stream).segments]
+        self.clock.now = max(self.clock.now, max(departures) + dt.timedelta(minutes=1))
+        self.cancel_all(process, stream)
+
+    @rule(process=PROCESSES, which=WHICH)
+    def give_back(self, process: int, which: int) -> None:
+        """All that one booking is owed is asked back and settled."""
+        owing = [each for each in self.bookings if self.booking(each).obligations]
+        if not owing:
+            return
+        self.settle(process, owing[-1 - which % len(owing)])
+
+    def settle(self, process: int, stream: str) -> None:
+        """Each obligation of the booking is asked back and arrives."""
+        for owed in self.booking(stream).obligations:
+            self.submit(process, self.refund(stream, owed))
+        self.oracles.check()
+        for payment in self.booking(stream).payments:
+            for refund in self.oracles.truth.payments[payment].refunds:
+                self._tell_refund(process, payment, refund, "settled")
+
+    @rule(minutes=st.sampled_from([1, 5, 14, 15, 61, 60 * 24]))
+    def wait(self, minutes: int) -> None:
+        """Time passes; holds lapse, quotes end, sales close."""
+        self.clock.advance(dt.timedelta(minutes=minutes))
+
+    @rule(process=PROCESSES, rewinds=st.integers(0, REWIND))
+    def react(self, process: int, rewinds: int) -> None:
+        """What follows by itself from the events since the last time, and from some before."""
+        for recorded in self.log.events[max(0, self.done - rewinds) :]:
+            for step, command in enumerate(self._follows(recorded)):
+                cause = ids.event_id(recorded.stream, recorded.version)
+                number = ids.step_command_id(cause, str(step)).int
+                order = memory_log.order(command, number)
+                kept = self.log.commands.get(order.id)
+                if kept is None:
+                    self.submit_orders(process, [order])
+        self.done = len(self.log.events)
+
+    def _follows(self, recorded: RecordedEvent) -> list[Any]:
+        event, stream = recorded.event, recorded.stream
+        owed: Obligation | None = getattr(event, "obligation", None)
+        match event:
+            case bookings.BookingPaid():
+                return [self.confirmation(stream)]
+            case bookings.ChangePaid():
+                return [self.completion(stream)]
+            case flights.SeatsReleased() | flights.WaitlistLeft():
+                return [OfferSeats(stream)]
+            case _ if isinstance(owed, Obligation):
+                return [self.refund(stream, owed)]
+        return []
+
+    @rule(process=PROCESSES, which=st.integers(0, 500))
+    def repeat_an_old_order(self, process: int, which: int) -> None:
+        """An accepted command, told again however late, gets the answer kept for it."""
+        if not self.accepted:
+            return
+        order: Order = self.accepted[which % len(self.accepted)]
+        before = len(self.log.events)
+        again = self.processes[process].submit(order)
+        assert again.replayed
+        assert again.answer == self.log.commands[order.id].answer
+        assert len(self.log.events) == before
+
+    @rule(process=PROCESSES, which=WHICH, then=st.sampled_from(("confirm", "cancel", "grant")))
+    def go_on(self, process: int, which: int, then: str) -> None:
+        """One booking takes the steps that most take next, up to its tickets or its end."""
+        stream = self.pick(which, S.INITIATED, S.PENDING, S.RESERVED, S.PAID)
+        if stream is None:
+            return
+        if self.booking(stream).status is S.INITIATED:
+            self.submit(process, HoldBooking(booking=stream, mode="waitlist"))
+        self.pay(process, stream)
+        if self.booking(stream).status is not S.PAID:
+            return
+        if then == "confirm":
+            self.submit(process, self.confirmation(stream))
+        elif then == "cancel":
+            self.cancel_all(process, stream)
+        else:
+            self.submit(process, GrantRefund(stream, "goodwill"))
+            self.settle(process, stream)
+
+    @rule(
+        process=PROCESSES,
+        which=WHICH,
+        frees=st.booleans(),
+        then=st.sampled_from(("offer", "pay", "decline", "give up", "retry", "wait in vain")),
+    )
+    def serve_a_queue(self, process: int, which: int, frees: bool, then: str) -> None:
+        """Seats come free where somebody waits, who gets an offer, pays, or tries to pay."""
+        queues = [name for name in self.flights if self.flight(name).waitlist]
+        flight = queues[which % len(queues)] if queues else self._fill(process, which)
+        holders = [
+            each
+            for each in self.on_board(flight)
+            if self.booking(each).status in {S.RESERVED, S.PAID, S.CONFIRMED}
+        ]
+        if frees and holders:
+            stream = holders[-1 - which % len(holders)]
+            self.cancel_all(process, stream)
+        if self.flight(flight).waitlist:
+            self._serve(process, flight, self.flight(flight).waitlist[0].booking, then)
+
+    def _fill(self, process: int, which: int) -> str:
+        """A flight that was booked out, with one more who waits."""
+        index = which % len(self.flights)
+        wanted = self._wanted((index,), ("ADT",), "Y", None, (), None)
+        flight: str = self.flights[index]
+        for _ in range(9):
+            self.submit(process, self._create(wanted, "waitlist"))
+            if self.flight(flight).waitlist:
+                break
+        return flight
+
+    def _serve(self, process: int, flight: str, first: str, then: str) -> None:
+        """What becomes of the first in the queue of a flight."""
+        if then == "offer":
+            self.submit(process, OfferSeats(flight))
+        elif then == "pay":
+            self.pay(process, first)
+        elif then == "wait in vain":
+            self.clock.now = max(self.clock.now, self.flight(flight).departs_at)
+            self.submit(process, ExpireBooking(first, "hold_lapsed"))
+        else:
+            self.decline_one(process, first)
+        if then == "give up":
+            self.cancel_all(process, first)
+        elif then == "retry":
+            self.pay(process, first)

@@ -1,0 +1,237 @@
+"""The day of travel and what the airline does to it: check-in, boarding, departure, disruption."""
+
+import datetime as dt
+from typing import Any
+
+from hypothesis import strategies as st
+from hypothesis.stateful import rule
+
+from application.booking.check_in import Board, CheckIn
+from application.booking.choose_seats import ReviewSeats
+from application.booking.close_flight import CloseFlight
+from application.booking.disruption import AcceptDisruption, RefundDisruption, TellDisruption
+from application.inventory.cancel_flight import CancelFlight
+from application.inventory.change_equipment import ChangeEquipment
+from application.inventory.depart_flight import DepartFlight
+from application.inventory.reschedule_flight import RescheduleFlight
+from application.orders import Outcome
+from application.pricing.journeys import WantedSegment
+from domain.booking.events import NewTimes
+from domain.booking.states import Status
+from domain.inventory.events import FlightCancelled, FlightRescheduled
+from domain.inventory.state import FlightStatus
+from tests.property.life.change import SOME, Changes
+from tests.property.life.world import PROCESSES, WHICH, layouts
+
+S = Status
+TICKETED = (S.CONFIRMED, S.CHECKED_IN, S.BOARDED)
+# Minutes before a departure at which something begins or ends.
+MOMENTS = st.sampled_from((60 * 170, 60 * 60, 60 * 47, 60 * 20, 120, 61, 60, 45, 16, 15, 0, -30))
+
+
+class Travel(Changes):
+    """Passengers who travel, and an airline whose plans change."""
+
+    def _next_flight(self) -> str:
+        """The first that has not left."""
+        coming = [
+            name for name in self.flights if self.flight(name).status is FlightStatus.SCHEDULED
+        ]
+        found: str = min(coming or self.flights, key=lambda name: self.flight(name).departs_at)
+        return found
+
+    def on_board(self, flight: str) -> list[str]:
+        """Bookings that name the flight."""
+        return [
+            each
+            for each in self.bookings
+            if any(segment.flight == flight for segment in self.booking(each).segments)
+        ]
+
+    @rule(before=MOMENTS)
+    def wait_for_a_flight(self, before: int) -> None:
+        """Time passes up to some moment before the next departure, if that is still to come."""
+        moment = self.flight(self._next_flight()).departs_at - dt.timedelta(minutes=before)
+        if moment > self.clock.now:
+            self.clock.now = moment
+
+    @rule(process=PROCESSES, which=WHICH, segment=st.integers(0, 1), passengers=SOME)
+    def check_in(
+        self, process: int, which: int, segment: int, passengers: tuple[int, ...] | None
+    ) -> None:
+        """Some or all passengers check in."""
+        stream = self.pick(which, S.CONFIRMED, S.CHECKED_IN)
+        if stream is not None:
+            self.submit(process, CheckIn(stream, segment, passengers))
+
+    @rule(process=PROCESSES, which=WHICH, segment=st.integers(0, 1), passengers=SOME)
+    def board(
+        self, process: int, which: int, segment: int, passengers: tuple[int, ...] | None
+    ) -> None:
+        """Some or all who are checked in go on board."""
+        stream = self.pick(which, S.CHECKED_IN)
+        if stream is not None:
+            self.submit(process, Board(stream, segment, passengers))
+
+    @rule(
+        process=PROCESSES,
+        which=WHICH,
+        then=st.sampled_from(("check in", "board", "fly", "miss", "offload")),
+    )
+    def travel(self, process: int, which: int, then: str) -> None:
+        """All of a booking check in for their next flight, and fly, stay behind or are put off."""
+        stream = self.pick(which, S.CONFIRMED, S.CHECKED_IN)
+        if stream is None:
+            return
+        booking = self.booking(stream)
+        segment = min((each.segment for each in booking.open_coupons()), default=0)
+        flight = booking.segments[segment].flight
+        departs_at = self.flight(flight).departs_at
+        self.clock.now = max(self.clock.now, departs_at - dt.timedelta(hours=2))
+        self.submit(process, CheckIn(stream, segment, None))
+        if then not in {"check in", "miss"}:
+            self.submit(process, Board(stream, segment, None))
+        if then == "offload":
+            self.cancel_all(process, stream, at_gate=True)
+        elif then in {"fly", "miss"}:
+            self.clock.now = max(self.clock.now, departs_at)
+            self.submit(process, DepartFlight(flight, self.clock.now))
+            self.submit(process, CloseFlight(stream, flight))
+
+    @rule(process=PROCESSES, closes=st.booleans())
+    def depart(self, process: int, closes: bool) -> None:
+        """The next flight leaves when its gate has closed; its bookings are closed now or later."""
+        flight = self._next_flight()
+        shut = self.flight(flight).departs_at - dt.timedelta(minutes=15)
+        if self.clock.now + dt.timedelta(hours=3) >= shut:
+            self.clock.now = max(self.clock.now, shut)
+        result = self.submit(process, DepartFlight(flight, self.clock.now))
+        if closes and isinstance(result, Outcome):
+            self.submit_all(process, [CloseFlight(each, flight) for each in self.on_board(flight)])
+
+    @rule(process=PROCESSES, which=WHICH)
+    def close(self, process: int, which: int) -> None:
+        """A booking's part in a flight is closed, whether it has left or not."""
+        stream = self.pick(which, *TICKETED)
+        if stream is not None:
+            for segment in self.booking(stream).segments:
+                self.submit(process, CloseFlight(stream, segment.flight))
+
+    @rule(process=PROCESSES, index=st.integers(0, 4), tells=st.booleans())
+    def cancel_flight(self, process: int, index: int, tells: bool) -> None:
+        """A flight does not operate; its bookings are told now or later. Not too many flights."""
+        flight = self.flights[index]
+        changing = [each for each in self.bookings if self.booking(each).change is not None]
+        for change in [self.booking(each).change for each in changing[:1]]:
+            assert change is not None
+            flight = change.to.flight if index % 2 else flight
+        cancelled = [n for n in self.flights if self.flight(n).status is FlightStatus.CANCELLED]
+        if not cancelled:
+            self.submit(process, CancelFlight(flight, "technical"))
+        if tells:
+            self.tell(process, flight)
+
+    @rule(
+        process=PROCESSES,
+        index=st.integers(0, 4),
+        minutes=st.sampled_from((-130, -20, 20, 119, 120, 300)),
+        tells=st.booleans(),
+    )
+    def reschedule(self, process: int, index: int, minutes: int, tells: bool) -> None:
+        """A flight leaves earlier or later."""
+        flight = self.flights[index]
+        moved = dt.timedelta(minutes=minutes)
+        known = self.flight(flight)
+        times = (known.departs_at + moved, known.arrives_at + moved)
+        self.submit(process, RescheduleFlight(flight, *times, "weather"))
+        if tells:
+            self.tell(process, flight)
+
+    @rule(
+        process=PROCESSES,
+        index=st.integers(0, 4),
+        economy=st.integers(0, 7),
+        business=st.integers(0, 3),
+        reviews=st.booleans(),
+    )
+    def change_equipment(
+        self, process: int, index: int, economy: int, business: int, reviews: bool
+    ) -> None:
+        """Another aircraft, perhaps too small for what was sold; seats are looked at now or not."""
+        seated = [name for name in self.flights if len(self.flight(name).seats)]
+        flight = seated[index % len(seated)] if seated else self.flights[index]
+        self.submit(process, ChangeEquipment(flight, layouts(economy, business), "technical"))
+        if reviews:
+            self.review(process, flight)
+
+    @rule(process=PROCESSES, which=WHICH, economy=st.integers(0, 2))
+    def lose_seats(self, process: int, which: int, economy: int) -> None:
+        """Somebody has checked in, and then a smaller aircraft comes."""
+        self.travel(process=process, which=which, then="check in")
+        stream = self.pick(which, S.CHECKED_IN)
+        if stream is not None:
+            flight = self.booking(stream).segments[0].flight
+            self.submit(process, ChangeEquipment(flight, layouts(economy, 0), "technical"))
+            self.review(process, flight)
+
+    def review(self, process: int, flight: str) -> None:
+        """All bookings of the flight look whether they still have their seats."""
+        self.submit_all(process, [ReviewSeats(each, flight, "x") for each in self.on_board(flight)])
+
+    def tell(self, process: int, flight: str) -> None:
+        """All bookings of the flight learn the latest that happened to it."""
+        happened = [
+            recorded.event
+            for recorded in self.log.streams[flight]
+            if isinstance(recorded.event, FlightCancelled | FlightRescheduled)
+        ]
+        if not happened:
+            return
+        last = happened[-1]
+        times = None
+        if isinstance(last, FlightRescheduled):
+            times = NewTimes(last.departs_at, last.arrives_at)
+        for each in self.on_board(flight):
+            command = TellDisruption(
+                each,
+                flight,
+                kind="cancelled" if isinstance(last, FlightCancelled) else "rescheduled",
+                reason=last.reason,
+                material=isinstance(last, FlightCancelled) or last.material,
+                times=times,
+            )
+            self.submit(process, command)
+
+    @rule(process=PROCESSES, index=st.integers(0, 4))
+    def tell_late(self, process: int, index: int) -> None:
+        """What happened to a flight is told again, or at last; seats are looked at again."""
+        self.tell(process, self.flights[index])
+        self.review(process, self.flights[index])
+
+    @rule(process=PROCESSES, which=WHICH, accepts=st.booleans())
+    def answer(self, process: int, which: int, accepts: bool) -> None:
+        """The passengers stay with the flight, or end the contract."""
+        asked = [each for each in self.bookings if self.booking(each).disruptions]
+        stream = asked[which % len(asked)] if asked else self.pick(which, *TICKETED)
+        if stream is None:
+            return
+        segment = next((each.segment for each in self.booking(stream).disruptions), 0)
+        command: Any = RefundDisruption(stream, segment)
+        if accepts:
+            command = AcceptDisruption(stream, segment)
+        self.submit(process, command)
+
+    @rule(process=PROCESSES, which=WHICH, to=st.integers(0, 4))
+    def move_free(self, process: int, which: int, to: int) -> None:
+        """The passengers of a disturbed flight go on another one at no cost."""
+        asked = [each for each in self.bookings if self.booking(each).disruptions]
+        if not asked:
+            return
+        stream = asked[which % len(asked)]
+        segment = self.booking(stream).disruptions[0].segment
+        where = self.booking(stream).segments[segment]
+        others = [name for name in self.flights if name != where.flight]
+        wanted = WantedSegment(others[to % len(others)], where.cabin)
+        quote = self.quote_change(stream, segment, wanted)
+        if quote is not None:
+            self.modify(process=process, quote=quote)

@@ -1,0 +1,211 @@
+"""Where the machine lives: a few flights, two processes on one log, and the way of commands.
+
+Rule: every command goes through `submit_all`, is told again at once, and then records nothing new.
+"""
+
+import datetime as dt
+import hashlib
+from collections import Counter
+from collections.abc import Sequence
+from typing import Any, ClassVar
+
+from hypothesis import strategies as st
+from hypothesis.stateful import RuleBasedStateMachine, invariant
+
+from application.booking.create_booking import CreateBooking
+from application.booking.grant_refund import GrantRefund
+from application.booking.offer_seats import OfferSeats
+from application.inventory.schedule_flight import ScheduleFlight
+from application.orders import Order, Outcome
+from domain.booking.state import Booking
+from domain.booking.states import Status
+from domain.inventory.events import CabinLayout, CapacityMove, FareClass, FlightScheduled
+from domain.inventory.state import Flight
+from domain.kernel import ids, money
+from domain.kernel.rejections import Rejection
+from tests.support import memory_log, oracles
+from tests.support.memory_log import Clock, MemoryLog, MemoryProcess
+
+START = dt.datetime(2026, 11, 20, 9, 0, tzinfo=dt.UTC)
+AIRLINE = "065"
+# Said again they ask for something new: another booking, more goodwill, an offer to the next.
+NEW_EACH_TIME = (CreateBooking, GrantRefund, OfferSeats)
+
+PROCESSES = st.sampled_from((0, 1))
+# Which of those that fit, the newest first; from WILD on whichever, whether it fits or not.
+WHICH = st.integers(0, 15)
+WILD = 13
+
+# Hours from the start to each departure: out, out, back, abroad in dinars, abroad in yen.
+HOURS = (30, 54, 78, 100, 200)
+FLIGHTS: tuple[tuple[str, str, str, str, int], ...] = (
+    ("SV100", "RUH", "JED", "SAR", 50_001),
+    ("SV102", "RUH", "JED", "SAR", 39_995),
+    ("SV101", "JED", "RUH", "SAR", 45_003),
+    ("SV500", "RUH", "KWI", "KWD", 45_670),
+    ("SV700", "RUH", "HND", "JPY", 12_345),
+)
+
+
+def scheduled(index: int, economy: int, starts_in: int) -> FlightScheduled:
+    """The flight of this index with so many economy seats and one or two in business.
+
+    The one in yen has no seat map; the others have rows of two.
+    """
+    number, origin, destination, currency, fare = FLIGHTS[index]
+    step = money.charge_step(currency)
+    low = fare * 6 // 10 // step * step
+    departs_at = START + dt.timedelta(hours=HOURS[index] + starts_in)
+    mapped = currency != "JPY"
+    return FlightScheduled(
+        number=number,
+        origin=origin,
+        destination=destination,
+        origin_zone="Asia/Riyadh",
+        destination_zone="Asia/Riyadh",
+        departs_at=departs_at,
+        arrives_at=departs_at + dt.timedelta(minutes=105),
+        domestic=currency == "SAR",
+        fares=(
+            FareClass("Y", "Y", money.Money(fare, currency)),
+            FareClass("M", "Y", money.Money(low + step, currency), max(economy - 1, 1)),
+            FareClass("Q", "Y", money.Money(low, currency), max(economy - 3, 1), "credit"),
+            FareClass("J", "J", money.Money(fare * 3, currency)),
+        ),
+        moves=(CapacityMove("Y", authorised=economy), CapacityMove("J", authorised=2)),
+        layouts=layouts(economy, 2) if mapped else (),
+    )
+
+
+def layouts(economy: int, business: int) -> tuple[CabinLayout, ...]:
+    """Rows of two in both cabins."""
+    return (CabinLayout("J", business, 1, "AC"), CabinLayout("Y", economy, 10, "AC"))
+
+
+class World(RuleBasedStateMachine):
+    """The log, its writers and its judges; `tally` counts over all runs what was done."""
+
+    tally: ClassVar[Counter[str]] = Counter()
+    transitions: ClassVar[Counter[tuple[Status, Status]]] = Counter()
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.clock = Clock(START)
+        self.log = MemoryLog(self.clock)
+        self.oracles = oracles.Oracles(self.log)
+        self.processes = [
+            MemoryProcess(self.log, clock=self.clock, randomness=self._draw, cache_limit=limit)
+            for limit in (1_000, 3)
+        ]
+        self.flights: list[str] = []
+        self.bookings: list[str] = []
+        self.accepted: list[Order] = []
+        self.orders = 0
+        self.serials = 0
+        self.draws = 0
+
+    def teardown(self) -> None:
+        """Caches that are up to date hold what the log folds to."""
+        for process in self.processes:
+            for stream in self.log.streams:
+                known = process.cache.get(stream)
+                if known is not None and known.version == self.log.version(stream):
+                    assert known.state == self.log.state(stream)
+            process.close()
+        World.transitions.update(self.oracles.truth.steps)
+
+    def schedule(self, seats: list[int], starts_in: int) -> None:
+        """Five flights with few seats."""
+        for index, economy in enumerate(seats):
+            told = scheduled(index, economy, starts_in)
+            stream = ids.flight_stream(told.number, told.departs_at.date().isoformat())
+            self.flights.append(stream)
+            self.submit(index % 2, ScheduleFlight(flight=stream, scheduled=told))
+
+    @invariant()
+    def everything_holds(self) -> None:
+        """All oracles over what is new in the log."""
+        World.tally["steps"] += 1
+        self.oracles.check()
+
+    def _draw(self, count: int) -> bytes:
+        """Bytes as if random, of which each third repeats: locators are drawn twice, too."""
+        self.draws += 1
+        seed = self.draws - (self.draws % 3 == 2)
+        return hashlib.sha256(str(seed).encode()).digest()[:count]
+
+    def draw_serials(self, count: int) -> tuple[int, ...]:
+        """Fresh numbers from the ticket stock."""
+        first = self.serials + 1
+        self.serials += count
+        return tuple(range(first, self.serials + 1))
+
+    def booking(self, stream: str) -> Booking:
+        """As the log has it now."""
+        state: Booking = self.log.state(stream)
+        return state
+
+    def flight(self, stream: str) -> Flight:
+        """As the log has it now."""
+        state: Flight = self.log.state(stream)
+        return state
+
+    def pick(self, which: int, *statuses: Status) -> str | None:
+        """A booking in one of these states, or any where there is none."""
+        fitting = [each for each in self.bookings if self.booking(each).status in statuses]
+        chosen = fitting if fitting and which < WILD else self.bookings
+        return chosen[-1 - which % len(chosen)] if chosen else None
+
+    def submit(self, process: int, command: Any) -> Outcome | Rejection:
+        """One command by itself."""
+        (result,) = self.submit_all(process, [command])
+        return result
+
+    def submit_all(self, process: int, commands: Sequence[Any]) -> list[Outcome | Rejection]:
+        """Commands of one batch, each with an id of its own."""
+        orders = [self._order(command) for command in commands]
+        return self.submit_orders(process, orders)
+
+    def submit_orders(self, process: int, orders: list[Order]) -> list[Outcome | Rejection]:
+        """Orders of one batch; anything but an outcome or a rejection is a bug and is raised."""
+        told: list[Outcome | Rejection] = []
+        for order, result in zip(
+            orders, self.processes[process].submit_together(orders), strict=True
+        ):
+            name = type(order.command).__name__
+            if not isinstance(result, Outcome | Rejection):
+                raise result
+            told.append(result)
+            if isinstance(result, Rejection):
+                World.tally[f"{name}: {type(result).__name__}"] += 1
+            elif order.id in self.log.commands:
+                self.accepted.append(order)
+                World.tally[name] += 1
+                if isinstance(order.command, CreateBooking) and not result.replayed:
+                    self.bookings.append(result.answer.stream)
+            else:
+                World.tally[f"{name}: already so"] += 1
+        for order, first in zip(orders, told, strict=True):
+            self._repeat(process, order, first)
+        return told
+
+    def _order(self, command: Any) -> Order:
+        self.orders += 1
+        return memory_log.order(command, self.orders)
+
+    def _repeat(self, process: int, order: Order, first: Outcome | Rejection) -> None:
+        """Word for word: the answer kept, or decided again to nothing. In the same process, so
+        that the other one stays behind.
+        """
+        before = len(self.log.events)
+        (again,) = self.processes[process].submit_together([order])
+        if order.id in self.log.commands:
+            assert isinstance(again, Outcome)
+            assert isinstance(first, Outcome)
+            assert again.replayed
+            assert again.answer == first.answer
+        elif isinstance(first, Rejection):
+            assert isinstance(again, Rejection)
+        if not isinstance(order.command, NEW_EACH_TIME):
+            self.processes[process].submit_together([self._order(order.command)])
+        assert len(self.log.events) == before, f"recorded twice: {order.command}"

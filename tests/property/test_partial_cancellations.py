@@ -1,0 +1,138 @@
+"""Bookings given up piece by piece: what is kept and what comes back adds up to the last unit.
+
+Parties, journeys, extras, parts and moments are random; every step is a real command, and all
+oracles look at the log after each.
+"""
+
+import datetime as dt
+from collections import Counter
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from application.booking.cancel_booking import Part
+from domain.booking.states import Status
+from domain.kernel import money
+from domain.kernel.rejections import Rejection
+from domain.pricing import extras as extras_catalogue
+from domain.pricing.extras import ExtraChoice
+from domain.pricing.price import PassengerType
+from tests.support import oracles, strategies
+from tests.support.house import START, House
+
+FARES = {"SAR": (1, 400_000), "KWD": (1, 40_000), "JPY": (1, 90_000)}
+# Liabilities that a booking has while something of it can still be flown.
+OPEN = ("2000", "2010", "2020", "2310")
+
+
+@st.composite
+def journeys(draw: st.DrawFn) -> tuple[list[int], bool]:
+    """Fares of one to four flights in charge steps, and whether all of them stay at home."""
+    return draw(st.lists(st.integers(1, 40_000), min_size=1, max_size=4)), draw(st.booleans())
+
+
+PARTS = st.lists(
+    st.tuples(
+        st.none() | st.sets(st.integers(0, 8), min_size=1, max_size=4),
+        st.none() | st.sets(st.integers(0, 3), min_size=1, max_size=2),
+        st.integers(0, 400),
+    ),
+    max_size=6,
+)
+
+
+@pytest.mark.parametrize("currency", ["SAR", "KWD", "JPY"])
+@given(
+    journey=journeys(),
+    party=strategies.parties(),
+    wishes=st.lists(
+        st.tuples(
+            st.sampled_from(sorted(extras_catalogue.NET_PRICES)),
+            st.integers(0, 8),
+            st.integers(0, 3),
+        ),
+        max_size=5,
+    ),
+    parts=PARTS,
+)
+def test_pieces_of_a_booking_add_up_to_what_was_paid(
+    currency: str,
+    journey: tuple[list[int], bool],
+    party: tuple[PassengerType, ...],
+    wishes: list[tuple[str, int, int]],
+    parts: list[tuple[set[int] | None, set[int] | None, int]],
+) -> None:
+    house = House()
+    fares, domestic = journey
+    step = money.charge_step(currency)
+    flights = tuple(
+        house.schedule(
+            f"SV{number}",
+            fare=fare * step,
+            currency=currency,
+            domestic=domestic,
+            in_days=12 + 3 * number,
+        )
+        for number, fare in enumerate(fares)
+    )
+    chosen = tuple(
+        ExtraChoice(code, passenger % len(party), segment % len(flights))
+        for code, passenger, segment in wishes
+        if party[passenger % len(party)] != "INF"
+    )
+    booking = house.ticketed(flights, *party, extras=chosen)
+    paid = house.booking(booking).price.total()
+    judge = oracles.Oracles(house.log)
+    fees = refunds = 0
+    for passengers, segments, hours in [*parts, (None, None, 0)]:
+        house.clock.now = max(house.clock.now, START + dt.timedelta(hours=hours))
+        part = Part(
+            tuple(sorted(passengers)) if passengers is not None else None,
+            tuple(sorted(segments)) if segments is not None else None,
+        )
+        try:
+            quote = house.cancel(booking, part)
+        except Rejection:
+            continue
+        judge.check()
+        assert quote.fee + quote.refund == quote.price.amount
+        assert quote.fee % step == quote.refund % step == 0
+        fees, refunds = fees + quote.fee, refunds + quote.refund
+        if house.booking(booking).status is Status.CANCELLED:
+            break
+    assert house.booking(booking).status is Status.CANCELLED
+    assert fees + refunds == paid.amount
+    assert house.booking(booking).owed() == money.Money(refunds, currency)
+    _assert_books(house, booking, fees=fees, refunds=refunds, domestic=domestic)
+
+
+def _assert_books(house: House, booking: str, *, fees: int, refunds: int, domestic: bool) -> None:
+    """Nothing is left of the tickets; the fee without its tax is income, the rest is owed back."""
+    books: Counter[str] = Counter()
+    for (of, account, _), amount in oracles.balances_of(house.log).items():
+        assert of == booking
+        books[account] += amount
+    assert [books[account] for account in OPEN] == [0, 0, 0, 0]
+    assert books["2100"] == -refunds
+    assert books["4030"] + books["2300"] == -fees
+    assert domestic or books["2300"] == 0
+    for entry in oracles.entries_of(house.log):
+        assert sum(posting.amount for posting in entry.postings) == 0
+
+
+def test_a_third_of_a_party_gets_a_third_back_and_the_last_gets_what_is_left() -> None:
+    """The worked case: three adults at 100.01 SAR domestic, one given up in each fee band."""
+    house = House()
+    flight = house.schedule("SV1", fare=10_001, in_days=10)
+    booking = house.ticketed(flight, "ADT", "ADT", "ADT")
+    paid = house.booking(booking).price.total().amount
+    told = []
+    for hours in (200, 100, 30):
+        house.clock.now = house.flight(flight).departs_at - dt.timedelta(hours=hours)
+        left = [c.passenger for c in house.booking(booking).open_coupons()]
+        quote = house.cancel(booking, Part(passengers=(left[-1],)))
+        told.append((quote.price.amount, quote.percent, quote.fee, quote.refund))
+    # 100.01 and 20.00 for the airports, with 15 % on both: 138.01; a quarter and half are kept.
+    assert told == [(13_801, 0, 0, 13_801), (13_801, 25, 3_450, 10_351), (13_801, 50, 6_901, 6_900)]
+    assert sum(fee + refund for _, _, fee, refund in told) == paid == 41_403

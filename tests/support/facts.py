@@ -1,0 +1,167 @@
+"""What is known of a booking, a flight and a payment: plain facts, in minor units of a currency.
+
+Rule: nothing here knows an event's history; `tests.support.truth` adds the events up.
+"""
+
+from collections import Counter
+from collections.abc import Iterable
+
+import msgspec
+
+from domain.booking import events as bookings
+from domain.booking.events import Change, Obligation
+from domain.booking.states import Status
+from domain.inventory import events as flights
+from domain.kernel import money
+from domain.payment import events as payments
+from domain.pricing.price import TAKES_SEAT, PassengerType
+
+Block = tuple[str, str, str]
+Seats = Counter[tuple[str, str, str, str]]
+
+
+class Coupon(msgspec.Struct):
+    """One passenger on one flight: worth in minor units, IATA status, seat, and what it sold."""
+
+    fare: int
+    vat: int
+    charge: int
+    status: str = "O"
+    seat: str | None = None
+    keeps_seat: bool = True
+
+    @property
+    def total(self) -> int:
+        """All that was paid for it."""
+        return self.fare + self.vat + self.charge
+
+
+class Booking(msgspec.Struct):
+    """One booking as a list of facts; money in minor units of its currency."""
+
+    currency: str
+    party: tuple[PassengerType, ...]
+    segments: list[Block]
+    coupons: dict[tuple[int, int], Coupon]
+    extras: list[tuple[int, int, int, int]]
+    price: int
+    status: Status = Status.INITIATED
+    ticketed: bool = False
+    paid: dict[str, int] = {}
+    dues: int = 0
+    change: Change | None = None
+    change_paid: bool = False
+    obligations: list[Obligation] = []
+    credits: int = 0
+    fees: int = 0
+    fee_vat: int = 0
+    missed_back: int = 0
+    missed_vat_back: int = 0
+    unticketed_back: int = 0
+    beyond: int = 0
+    untold: set[int] = set()
+
+    def worth(self, keys: Iterable[tuple[int, int]]) -> tuple[int, int, int, int]:
+        """Fare, extras, tax and charge of these coupons with what was sold beside them."""
+        wanted = set(keys)
+        coupons = [self.coupons[key] for key in wanted]
+        extras = [each for each in self.extras if each[:2] in wanted]
+        return (
+            sum(coupon.fare for coupon in coupons),
+            sum(net for _, _, net, _ in extras),
+            sum(coupon.vat for coupon in coupons) + sum(vat for _, _, _, vat in extras),
+            sum(coupon.charge for coupon in coupons),
+        )
+
+    def keys(self, statuses: str, segment: int | None = None) -> list[tuple[int, int]]:
+        """Coupons in one of these statuses."""
+        return [
+            key
+            for key, coupon in self.coupons.items()
+            if coupon.status in statuses and segment in {None, key[1]}
+        ]
+
+    def owed(self) -> int:
+        """All that was promised back to cards."""
+        return sum(each.amount.amount for each in self.obligations)
+
+    def seats(self) -> Seats:
+        """What it has now: (flight, cabin, class, `held` or `sold`) to seats."""
+        found: Seats = Counter()
+        if self.ticketed:
+            for (passenger, segment), coupon in self.coupons.items():
+                takes = TAKES_SEAT[self.party[passenger]] and coupon.keeps_seat
+                found[(*self.segments[segment], "sold")] += takes
+            if self.change is not None:
+                moving = self.keys("OCL", self.change.segment)
+                to = self.change.to
+                found[to.flight, to.cabin, to.fare_class, "held"] += self._count(moving)
+        elif self.status in {Status.RESERVED, Status.PAID} and not self.unticketed_back:
+            for segment, block in enumerate(self.segments):
+                party = [(index, segment) for index in range(len(self.party))]
+                found[(*block, "held")] += self._count(party)
+        return +found
+
+    def _count(self, keys: Iterable[tuple[int, int]]) -> int:
+        return sum(TAKES_SEAT[self.party[passenger]] for passenger, _ in keys)
+
+
+class Flight(msgspec.Struct):
+    """One departure: maps of its cabins, who sits where, who waits."""
+
+    layouts: dict[str, flights.CabinLayout]
+    limits: list[tuple[str, str, int | None]]
+    seated: dict[str, tuple[str, int]] = {}
+    unreviewed: set[tuple[str, int, str]] = set()
+    queue: list[str] = []
+    over: str = ""
+    sequences: list[int] = []
+
+
+class Payment(msgspec.Struct):
+    """One amount due and the money that moved."""
+
+    booking: str
+    due: money.Money
+    captured: dict[str, money.Money] = {}
+    parked: set[str] = set()
+    refunds: dict[str, payments.RefundRequested] = {}
+    standing: dict[str, str] = {}
+    live: str = ""
+    begun: set[str] = set()
+
+    def moved(self) -> Counter[str]:
+        """What Stripe gave back for good or for now, by currency."""
+        total: Counter[str] = Counter()
+        for refund, standing in self.standing.items():
+            if standing in {"accepted", "settled"}:
+                amount = self.refunds[refund].amount
+                total[amount.currency] += amount.amount
+        return total
+
+
+def initiated(event: bookings.BookingInitiated) -> Booking:
+    """The facts of a new one; asserts that every passenger has a coupon on every flight."""
+    price = event.price
+    party = tuple(passenger.type for passenger in event.passengers)
+    places = {(choice.passenger, choice.segment): choice.seat for choice in event.seats}
+    coupons = {
+        (each.passenger, each.segment): Coupon(
+            each.fare, each.vat, each.charge, seat=places.get((each.passenger, each.segment))
+        )
+        for each in price.coupons
+    }
+    every = {(p, s) for p in range(len(party)) for s in range(len(event.segments))}
+    assert set(coupons) == every and len(price.coupons) == len(every)
+    extras = [(each.passenger, each.segment, each.net, each.vat) for each in price.extras]
+    assert {each[:2] for each in extras} <= every
+    booking = Booking(
+        currency=price.currency,
+        party=party,
+        segments=[(each.flight, each.cabin, each.fare_class) for each in event.segments],
+        coupons=coupons,
+        extras=extras,
+        price=price.total().amount,
+    )
+    assert booking.price == sum(booking.worth(every)), "coupons and extras add up"
+    return booking

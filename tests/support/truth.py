@@ -1,0 +1,411 @@
+"""What the events of a log say happened, added up without any fold of the domain.
+
+Rule: each event is taken in once and in order, and asserts here what it may not do whatever came
+before: skip a step of the state table, move what is final, seat two people in one place.
+"""
+
+from collections import Counter
+from collections.abc import Callable, Iterable
+from typing import Any
+
+from application import ports
+from domain.booking import events as bookings
+from domain.booking import states
+from domain.booking.events import CouponId, Obligation
+from domain.booking.states import Status
+from domain.inventory import events as flights
+from domain.inventory import seat_map
+from domain.kernel import ids, money
+from domain.payment import events as payments
+from domain.payment.rules import ParkReason
+from tests.support import facts
+from tests.support.facts import Booking, Coupon, Flight, Payment
+
+FINAL = "FRZ"
+PARK_REASONS: frozenset[str] = frozenset(ParkReason.__args__)  # type: ignore[attr-defined]  # a Literal's values
+STATUS_AFTER: dict[type, Status] = {
+    bookings.BookingInitiated: Status.INITIATED,
+    bookings.BookingWaitlisted: Status.PENDING,
+    bookings.BookingReserved: Status.RESERVED,
+    bookings.BookingPaymentFailed: Status.PAYMENT_FAILED,
+    bookings.BookingPaymentRetried: Status.PENDING,
+    bookings.BookingPaid: Status.PAID,
+    bookings.BookingConfirmed: Status.CONFIRMED,
+    bookings.BookingExpired: Status.EXPIRED,
+    bookings.BookingCancelled: Status.CANCELLED,
+    bookings.BookingRefunded: Status.REFUNDED,
+    bookings.BookingCompleted: Status.COMPLETED,
+}
+
+
+class Truth:
+    """Everything that the events taken in so far say; `steps` counts moves of the state table."""
+
+    def __init__(self) -> None:
+        self.bookings: dict[str, Booking] = {}
+        self.flights: dict[str, Flight] = {}
+        self.payments: dict[str, Payment] = {}
+        self.payments_of: dict[str, list[str]] = {}
+        self.numbers: set[str] = set()
+        self.intents: set[str] = set()
+        self.steps: Counter[tuple[Status, Status]] = Counter()
+
+    def take(self, recorded: ports.RecordedEvent) -> str:
+        """Take one event in; the booking or flight that it is about."""
+        stream, event = recorded.stream, recorded.event
+        kind = stream.partition("-")[0]
+        if kind == "booking":
+            self._booking(stream, event)
+            return stream
+        if kind == "flight":
+            self._flight(stream, event)
+            return stream
+        return self._payment(stream, event)
+
+    # A booking's events.
+
+    def _booking(self, stream: str, event: Any) -> None:
+        if isinstance(event, bookings.BookingInitiated):
+            assert stream not in self.bookings
+            self.bookings[stream] = facts.initiated(event)
+            return
+        booking = self.bookings[stream]
+        assert booking.status not in states.TERMINAL, f"{event} after {booking.status}"
+        before = booking.status
+        apply = _BOOKING_STEPS.get(type(event))
+        if apply is not None:
+            apply(self, stream, booking, event)
+        after = STATUS_AFTER.get(type(event)) or booking.status
+        if after is not before:
+            assert states.may_move(before, after), f"{stream}: {before} to {after} by {event}"
+            self.steps[before, after] += 1
+        booking.status = after
+
+    def _close(self, booking: Booking, wanted: Iterable[CouponId], status: str) -> None:
+        for each in wanted:
+            coupon = booking.coupons[each.passenger, each.segment]
+            assert coupon.status not in FINAL, f"{each} is final already"
+            coupon.status = status
+            if status == "R":
+                coupon.keeps_seat = False
+
+    def _issue(self, numbers: Iterable[str]) -> None:
+        for number in numbers:
+            assert ids.is_ticket_number(number)
+            assert number not in self.numbers, f"{number} was given out twice"
+            self.numbers.add(number)
+
+    def _paid(self, _stream: str, booking: Booking, event: bookings.BookingPaid) -> None:
+        assert event.amount == money.Money(booking.price, booking.currency)
+        booking.paid[event.payment] = event.amount.amount
+
+    def _confirmed(self, _stream: str, booking: Booking, event: bookings.BookingConfirmed) -> None:
+        assert not booking.unticketed_back, "tickets for what is given back"
+        assert sum(booking.paid.values()) == booking.price
+        assert [ticket.passenger for ticket in event.tickets] == list(range(len(booking.party)))
+        assert [each.extra for each in event.documents] == list(range(len(booking.extras)))
+        self._issue(ticket.number for ticket in event.tickets)
+        self._issue(each.number for each in event.documents)
+        booking.ticketed = True
+
+    def _given_up(
+        self,
+        stream: str,
+        booking: Booking,
+        event: bookings.BookingCancelled | bookings.CouponsCancelled,
+    ) -> None:
+        assert booking.change is None
+        keys = [(each.passenger, each.segment) for each in event.coupons]
+        assert len(set(keys)) == len(keys)
+        back = self._promise(stream, booking, event.obligation)
+        fare, extras, vat, charge = booking.worth(keys)
+        if booking.ticketed:
+            assert back + event.fee == fare + extras + vat + charge, "a part lost or found money"
+            fee_vat = money.round_to_charge_step(event.fee * 15, 115, booking.currency).amount
+            booking.fees += event.fee
+            booking.fee_vat += fee_vat if vat else 0
+        else:
+            assert back == sum(booking.paid.values()), "paid but without tickets: all goes back"
+            assert not event.fee
+            booking.unticketed_back += back
+        assert event.destination == ("card" if back else "none") or not back
+        self._close(booking, event.coupons, "R")
+        if isinstance(event, bookings.BookingCancelled):
+            assert not booking.keys("OCL"), "cancelled with coupons open"
+        else:
+            _roll_up(booking)
+
+    def _promise(self, stream: str, booking: Booking, promised: Obligation | None) -> int:
+        if promised is None:
+            return 0
+        assert promised.id == f"{stream}-{len(booking.obligations) + 1}"
+        assert promised.amount.amount > 0
+        assert money.is_chargeable(promised.amount)
+        booking.obligations = [*booking.obligations, promised]
+        paid = sum(booking.paid.values())
+        assert booking.owed() + booking.credits <= paid, "more promised back than was paid"
+        return promised.amount.amount
+
+    def _granted(self, stream: str, booking: Booking, event: bookings.RefundGranted) -> None:
+        back = self._promise(stream, booking, event.obligation)
+        keys = [(each.passenger, each.segment) for each in event.coupons]
+        if booking.ticketed:
+            booking.beyond += back - sum(booking.worth(keys))
+        else:
+            booking.unticketed_back += back
+        self._close(booking, event.coupons, "R")
+        assert not booking.keys("OCL")
+
+    def _refunded(self, stream: str, booking: Booking, _event: bookings.BookingRefunded) -> None:
+        settled = self.settled(stream)
+        assert settled == booking.owed() > 0, f"refunded: {settled} of {booking.owed()}"
+        assert not booking.keys("OCL")
+
+    def _change_accepted(
+        self, _stream: str, booking: Booking, event: bookings.ChangeAccepted
+    ) -> None:
+        assert booking.change is None
+        booking.change = event.change
+        booking.change_paid = False
+
+    def _change_paid(self, _stream: str, booking: Booking, event: bookings.ChangePaid) -> None:
+        assert booking.change is not None
+        assert not booking.change_paid
+        assert event.amount == money.Money(booking.change.due, booking.currency)
+        booking.paid[event.payment] = event.amount.amount
+        booking.change_paid = True
+
+    def _change_expired(
+        self, _stream: str, booking: Booking, _event: bookings.ChangeExpired
+    ) -> None:
+        assert booking.change is not None
+        assert not booking.change_paid
+        booking.change = None
+
+    def _changed(self, stream: str, booking: Booking, event: bookings.ChangeCompleted) -> None:
+        change = event.change
+        moving = booking.keys("OCL", change.segment)
+        assert booking.change in {None, change}
+        assert booking.change_paid or not change.due
+        assert [(each.passenger, each.segment) for each in change.coupons] == moving
+        assert [ticket.passenger for ticket in event.tickets] == [key[0] for key in moving]
+        self._issue(ticket.number for ticket in event.tickets)
+        before = sum(booking.coupons[key].total for key in moving)
+        after = sum(each.total for each in change.coupons)
+        assert after - before == change.due - change.back, "an exchange lost or found money"
+        back = self._promise(stream, booking, event.obligation)
+        assert back == (change.back if change.destination == "card" else 0)
+        booking.credits += change.back - back
+        booking.dues += change.due
+        for each in change.coupons:
+            booking.coupons[each.passenger, each.segment] = Coupon(each.fare, each.vat, each.charge)
+        booking.segments[change.segment] = (
+            change.to.flight,
+            change.to.cabin,
+            change.to.fare_class,
+        )
+        booking.change = None
+        booking.change_paid = False
+        booking.untold.discard(change.segment)
+        if self.flights[change.to.flight].over == flights.FlightCancelled.tag:
+            booking.untold.add(change.segment)
+
+    def _told(self, _stream: str, booking: Booking, event: bookings.DisruptionOffered) -> None:
+        booking.untold.discard(event.segment)
+
+    def _seats_chosen(self, _stream: str, booking: Booking, event: bookings.SeatsChosen) -> None:
+        for choice in event.seats:
+            booking.coupons[choice.passenger, choice.segment].seat = choice.seat
+
+    def _seats_lost(self, stream: str, booking: Booking, event: bookings.SeatsLost) -> None:
+        for choice in event.seats:
+            booking.coupons[choice.passenger, choice.segment].seat = None
+            flight = self.flights[booking.segments[choice.segment][0]]
+            flight.unreviewed.discard((stream, choice.passenger, choice.seat))
+
+    def _checked_in(
+        self, _stream: str, booking: Booking, event: bookings.PassengersCheckedIn
+    ) -> None:
+        assert booking.change is None
+        for place in event.places:
+            coupon = booking.coupons[place.passenger, event.segment]
+            assert coupon.status == "O"
+            coupon.status = "C"
+            coupon.seat = place.seat
+        _roll_up(booking)
+
+    def _boarded(self, _stream: str, booking: Booking, event: bookings.PassengersBoarded) -> None:
+        for passenger in event.passengers:
+            coupon = booking.coupons[passenger, event.segment]
+            assert coupon.status == "C"
+            coupon.status = "L"
+        _roll_up(booking)
+
+    def _flown(self, _stream: str, booking: Booking, event: bookings.CouponsFlown) -> None:
+        for passenger in event.passengers:
+            coupon = booking.coupons[passenger, event.segment]
+            assert coupon.status == "L"
+            coupon.status = "F"
+        _roll_up(booking)
+
+    def _missed(self, stream: str, booking: Booking, event: bookings.PassengersMissed) -> None:
+        keys = [(each.passenger, each.segment) for each in event.coupons]
+        _, _, vat, charge = booking.worth(keys)
+        back = self._promise(stream, booking, event.obligation)
+        on_charge = money.round_to_charge_step(charge * 15, 100, booking.currency).amount
+        assert back == charge + (on_charge if vat else 0)
+        booking.missed_back += back
+        booking.missed_vat_back += back - charge
+        self._close(booking, event.coupons, "Z")
+        closed = min(segment for _, segment in keys)
+        for key in keys:
+            booking.coupons[key].keeps_seat = key[1] == closed
+        _roll_up(booking)
+
+    # A flight's events.
+
+    def _flight(self, stream: str, event: Any) -> None:
+        if isinstance(event, flights.FlightScheduled):
+            assert stream not in self.flights
+            self.flights[stream] = Flight(
+                layouts={layout.cabin: layout for layout in event.layouts},
+                limits=[(fare.cabin, fare.code, fare.seat_limit) for fare in event.fares],
+            )
+            return
+        flight = self.flights[stream]
+        match event:
+            case flights.SeatsHeld() | flights.SeatsOffered():
+                assert not flight.over, f"seats of a flight that is {flight.over}"
+                if isinstance(event, flights.SeatsOffered):
+                    flight.queue.remove(event.booking)
+            case flights.WaitlistJoined():
+                assert event.booking not in flight.queue
+                flight.queue.append(event.booking)
+            case flights.WaitlistLeft():
+                flight.queue.remove(event.booking)
+            case flights.SeatsReleased():
+                for number in event.vacated:
+                    assert flight.seated.pop(number)[0] == event.booking
+            case flights.SeatsAssigned():
+                _seat(flight, event.booking, [(p.passenger, p.seat) for p in event.places])
+            case flights.CheckInAccepted():
+                assert not flight.over
+                seated = [(p.passenger, p.seat) for p in event.places if p.seat is not None]
+                _seat(flight, event.booking, seated)
+                flight.sequences.extend(place.sequence for place in event.places)
+                assert len(set(flight.sequences)) == len(flight.sequences)
+            case flights.EquipmentChanged():
+                flight.layouts = {layout.cabin: layout for layout in event.layouts}
+                for number in event.vacated:
+                    flight.unreviewed.add((*flight.seated.pop(number), number))
+                fits = _numbers(flight)
+                assert all(number in fits for number in flight.seated)
+            case flights.FlightCancelled() | flights.FlightDeparted():
+                assert not flight.over
+                flight.over = event.tag
+
+    # A payment's events.
+
+    def _payment(self, stream: str, event: Any) -> str:
+        if isinstance(event, payments.PaymentRequested):
+            assert stream not in self.payments
+            self.payments[stream] = Payment(event.booking, event.due)
+            self.payments_of.setdefault(event.booking, []).append(stream)
+            return event.booking
+        payment = self.payments[stream]
+        match event:
+            case payments.AttemptStarted():
+                assert event.attempt not in payment.begun, f"{event.attempt} started twice"
+                assert not payment.live, f"{stream} has a live attempt already"
+                payment.live = event.attempt
+                payment.begun.add(event.attempt)
+            case payments.AttemptExpired() | payments.AttemptRefused():
+                payment.live = "" if payment.live == event.attempt else payment.live
+            case payments.PaymentCaptured():
+                payment.live = "" if payment.live == event.attempt else payment.live
+                assert event.intent not in self.intents, "one capture for each intent"
+                self.intents.add(event.intent)
+                payment.captured[event.intent] = event.amount
+            case payments.FundsParked():
+                assert event.reason in PARK_REASONS
+                assert event.intent not in payment.parked
+                assert event.amount == payment.captured[event.intent]
+                payment.parked.add(event.intent)
+            case payments.RefundRequested():
+                assert event.refund not in payment.refunds
+                payment.refunds[event.refund] = event
+                payment.standing[event.refund] = "requested"
+            case payments.RefundAccepted():
+                assert payment.standing[event.refund] in {"requested", "refused"}
+                payment.standing[event.refund] = "accepted"
+            case payments.RefundSettled():
+                assert payment.standing[event.refund] == "accepted"
+                payment.standing[event.refund] = "settled"
+            case payments.RefundRefused():
+                assert payment.standing[event.refund] == "requested"
+                payment.standing[event.refund] = "refused"
+            case payments.RefundFailed():
+                assert payment.standing[event.refund] in {"accepted", "settled"}
+                payment.standing[event.refund] = "failed"
+        return payment.booking
+
+    def settled(self, booking: str) -> int:
+        """What has arrived of all that the booking owed, in its currency."""
+        owed = {each.id for each in self.bookings[booking].obligations}
+        return sum(
+            refund.amount.amount
+            for stream in self.payments_of.get(booking, ())
+            for name, refund in self.payments[stream].refunds.items()
+            if refund.obligation in owed and self.payments[stream].standing[name] == "settled"
+        )
+
+
+def _roll_up(booking: Booking) -> None:
+    """What the statuses of its coupons make of a ticketed booking (airline practice)."""
+    found = {coupon.status for coupon in booking.coupons.values()} - {"R"}
+    after = booking.status
+    if found and not found & set("CLF"):
+        after = booking.status if "O" in found else Status.NO_SHOW
+    elif found:
+        after = Status.CHECKED_IN if found & set("OC") else Status.BOARDED
+    booking.status = after
+
+
+def _numbers(flight: Flight) -> set[str]:
+    return {seat for layout in flight.layouts.values() for seat in seat_map.seats(layout)}
+
+
+def _seat(flight: Flight, booking: str, places: list[tuple[int, str]]) -> None:
+    moving = {passenger for passenger, _ in places}
+    for number, (who, passenger) in list(flight.seated.items()):
+        if who == booking and passenger in moving:
+            del flight.seated[number]
+    known = _numbers(flight)
+    for passenger, number in places:
+        assert number in known, f"no seat {number}"
+        assert number not in flight.seated, f"two people in {number}"
+        flight.seated[number] = (booking, passenger)
+    flight.unreviewed = {
+        lost for lost in flight.unreviewed if not (lost[0] == booking and lost[1] in moving)
+    }
+
+
+_BOOKING_STEPS: dict[type, Callable[[Truth, str, Booking, Any], None]] = {
+    bookings.BookingPaid: Truth._paid,
+    bookings.BookingConfirmed: Truth._confirmed,
+    bookings.BookingCancelled: Truth._given_up,
+    bookings.CouponsCancelled: Truth._given_up,
+    bookings.RefundGranted: Truth._granted,
+    bookings.BookingRefunded: Truth._refunded,
+    bookings.ChangeAccepted: Truth._change_accepted,
+    bookings.ChangePaid: Truth._change_paid,
+    bookings.ChangeExpired: Truth._change_expired,
+    bookings.ChangeCompleted: Truth._changed,
+    bookings.DisruptionOffered: Truth._told,
+    bookings.SeatsChosen: Truth._seats_chosen,
+    bookings.SeatsLost: Truth._seats_lost,
+    bookings.PassengersCheckedIn: Truth._checked_in,
+    bookings.PassengersBoarded: Truth._boarded,
+    bookings.CouponsFlown: Truth._flown,
+    bookings.PassengersMissed: Truth._missed,
+}

@@ -1,0 +1,269 @@
+"""Refunds as commands: what is drawn from which capture, what is recorded and sent, and once."""
+
+import pytest
+
+from application.payment.record_refund import (
+    Accepted,
+    Failed,
+    RecordRefund,
+    Refused,
+    Result,
+    Settled,
+    Unresolved,
+)
+from application.payment.refund_payment import REFUND_TOPIC, RefundPayment
+from domain.kernel import money
+from domain.payment import rejections
+from domain.payment.events import (
+    RefundAccepted,
+    RefundFailed,
+    RefundRefused,
+    RefundRequested,
+    RefundSettled,
+    RefundUnresolved,
+)
+from domain.payment.state import RefundStatus
+from tests.support import oracles
+from tests.support.examples import DUE, NOW, sar
+from tests.unit.application.stage import Stage, capture, payment_of
+
+HALF = sar(DUE.amount // 2)
+
+
+@pytest.fixture
+def stage() -> Stage:
+    stage = Stage()
+    stage.schedule()
+    return stage
+
+
+@pytest.fixture
+def booking(stage: Stage) -> str:
+    """Paid and confirmed."""
+    booking = stage.book()
+    stage.pay(booking)
+    stage.submit(stage.confirm_command(booking))
+    return booking
+
+
+def refund(
+    booking: str,
+    amount: money.Money = HALF,
+    *,
+    obligation: str = "cancellation",
+    intent: str | None = None,
+) -> RefundPayment:
+    payments = (payment_of(booking),)
+    return RefundPayment(booking, obligation, amount, payments, intent)
+
+
+def tell(booking: str, result: Result, number: int = 1) -> RecordRefund:
+    return RecordRefund(payment_of(booking), f"{payment_of(booking)}-r{number}", result)
+
+
+def requests(stage: Stage, booking: str) -> list[tuple[str, str, int]]:
+    return [
+        (recorded.event.refund, recorded.event.intent, recorded.event.amount.amount)
+        for recorded in stage.log.streams[payment_of(booking)]
+        if isinstance(recorded.event, RefundRequested)
+    ]
+
+
+def sent(stage: Stage) -> list[dict[str, str]]:
+    return [message.body for message in stage.log.outbox if message.topic == REFUND_TOPIC]
+
+
+def status(stage: Stage, booking: str) -> RefundStatus:
+    found: RefundStatus = stage.log.state(payment_of(booking)).refunds[0].status
+    return found
+
+
+def test_a_refund_is_recorded_and_given_to_the_worker_before_anyone_is_asked(
+    stage: Stage, booking: str
+) -> None:
+    name = f"{payment_of(booking)}-r1"
+    added = stage.added(refund(booking))
+    expected = RefundRequested(
+        refund=name,
+        intent="pi_1",
+        amount=HALF,
+        obligation="cancellation",
+        idempotency_key=f"refund:{name}",
+        requested_at=NOW,
+    )
+    assert added == {payment_of(booking): [expected]}
+    assert sent(stage) == [{"payment": payment_of(booking), "refund": name}]
+
+
+def test_the_answer_names_the_refunds_and_the_same_again_when_told_twice(
+    stage: Stage, booking: str
+) -> None:
+    first = stage.submit(refund(booking)).answer
+    assert first.ids == {payment_of(booking): f"{payment_of(booking)}-r1"}
+    before = len(stage.log.events)
+    again = stage.submit(refund(booking)).answer
+    assert again.ids == first.ids
+    assert len(stage.log.events) == before
+    assert len(sent(stage)) == 1
+
+
+def test_an_obligation_is_refunded_once_even_if_told_with_another_amount_or_after_its_end(
+    stage: Stage, booking: str
+) -> None:
+    stage.submit(refund(booking))
+    assert stage.added(refund(booking, DUE)) == {}
+    for result in (Settled("re_1"), Failed("re_1", "declined")):
+        stage.submit(tell(booking, result))
+        assert stage.added(refund(booking)) == {}
+
+
+def test_another_obligation_gets_another_refund_with_its_own_key(
+    stage: Stage, booking: str
+) -> None:
+    stage.submit(refund(booking))
+    stage.submit(refund(booking, sar(100), obligation="goodwill"))
+    refunds = stage.log.state(payment_of(booking)).refunds
+    assert [r.id[-3:] for r in refunds] == ["-r1", "-r2"]
+    assert len({r.idempotency_key for r in refunds}) == 2
+
+
+@pytest.mark.parametrize("amount", [sar(DUE.amount + 1), money.Money(DUE.amount, "USD")])
+def test_more_than_was_captured_is_refused_and_nothing_is_recorded(
+    stage: Stage, booking: str, amount: money.Money
+) -> None:
+    before = len(stage.log.events)
+    with pytest.raises(rejections.RefundExceedsCaptured):
+        stage.submit(refund(booking, amount))
+    assert len(stage.log.events) == before
+    assert sent(stage) == []
+
+
+def test_to_give_nothing_back_records_nothing_and_less_than_nothing_is_a_bug(
+    stage: Stage, booking: str
+) -> None:
+    assert stage.added(refund(booking, sar(0))) == {}
+    with pytest.raises(AssertionError):
+        stage.submit(refund(booking, sar(-1)))
+
+
+def test_refunds_add_up_to_what_was_captured_and_no_unit_more(stage: Stage, booking: str) -> None:
+    stage.submit(refund(booking, HALF))
+    with pytest.raises(rejections.RefundExceedsCaptured):
+        stage.submit(refund(booking, sar(DUE.amount - HALF.amount + 1), obligation="rest"))
+    stage.submit(refund(booking, sar(DUE.amount - HALF.amount), obligation="rest"))
+    with pytest.raises(rejections.RefundExceedsCaptured):
+        stage.submit(refund(booking, sar(1), obligation="more"))
+
+
+def test_an_amount_over_several_captures_draws_the_applied_one_first(
+    stage: Stage, booking: str
+) -> None:
+    for intent in ("pi_2", "pi_3"):
+        stage.submit(capture(booking, DUE, intent=intent))
+    stage.submit(refund(booking, sar(2 * DUE.amount + 5)))
+    name = payment_of(booking)
+    assert requests(stage, booking) == [
+        (f"{name}-r1", "pi_1", DUE.amount),
+        (f"{name}-r2", "pi_3", DUE.amount),
+        (f"{name}-r3", "pi_2", 5),
+    ]
+    assert [body["refund"][-3:] for body in sent(stage)] == ["-r1", "-r2", "-r3"]
+
+
+def test_a_capture_may_be_named_so_that_parked_money_goes_back_where_it_came_from(
+    stage: Stage, booking: str
+) -> None:
+    stage.submit(capture(booking, DUE, intent="pi_2"))
+    stage.submit(refund(booking, DUE, obligation="duplicate", intent="pi_2"))
+    assert requests(stage, booking) == [(f"{payment_of(booking)}-r1", "pi_2", DUE.amount)]
+    with pytest.raises(rejections.RefundExceedsCaptured):
+        stage.submit(refund(booking, sar(1), obligation="more", intent="pi_2"))
+
+
+def test_a_payment_that_is_not_there_or_of_another_booking_is_refused(
+    stage: Stage, booking: str
+) -> None:
+    other = stage.book()
+    with pytest.raises(rejections.PaymentNotFound):
+        stage.submit(refund(other))
+    stage.checkout(other)
+    with pytest.raises(rejections.PaymentNotFound):
+        stage.submit(RefundPayment(booking, "x", HALF, (payment_of(booking), payment_of(other))))
+    with pytest.raises(rejections.RefundExceedsCaptured):
+        stage.submit(refund(other, sar(1)))
+
+
+@pytest.mark.parametrize(
+    ("result", "kinds", "after"),
+    [
+        (Unresolved(), [RefundUnresolved], RefundStatus.UNKNOWN),
+        (Refused("charge_disputed"), [RefundRefused], RefundStatus.REFUSED),
+        (Accepted("re_1"), [RefundAccepted], RefundStatus.ACCEPTED),
+        (Settled("re_1"), [RefundAccepted, RefundSettled], RefundStatus.SETTLED),
+        (Failed("re_1", "declined"), [RefundAccepted, RefundFailed], RefundStatus.FAILED),
+    ],
+)
+def test_what_stripe_tells_is_recorded_with_every_step_that_it_skipped(
+    stage: Stage, booking: str, result: Result, kinds: list[type], after: RefundStatus
+) -> None:
+    stage.submit(refund(booking))
+    added = stage.added(tell(booking, result))
+    assert list(added) == [payment_of(booking)]
+    assert [type(event) for event in added[payment_of(booking)]] == kinds
+    assert status(stage, booking) is after
+    assert stage.added(tell(booking, result)) == {}
+
+
+def test_the_books_say_what_left_the_balance_and_what_came_back(stage: Stage, booking: str) -> None:
+    def owed_and_clearing() -> tuple[int, int]:
+        balances = oracles.balances_of(stage.log)
+        return (
+            balances.get((booking, "2100", "SAR"), 0),
+            balances[booking, "1010", "SAR"],
+        )
+
+    stage.submit(refund(booking))
+    assert owed_and_clearing() == (0, DUE.amount)
+    stage.submit(tell(booking, Accepted("re_1")))
+    assert owed_and_clearing() == (HALF.amount, DUE.amount - HALF.amount)
+    stage.submit(tell(booking, Settled("re_1")))
+    assert owed_and_clearing() == (HALF.amount, DUE.amount - HALF.amount)
+    stage.submit(tell(booking, Failed("re_1", "lost_or_stolen_card")))
+    assert owed_and_clearing() == (0, DUE.amount)
+
+
+def test_entries_name_stripes_refund_and_the_intent(stage: Stage, booking: str) -> None:
+    stage.submit(refund(booking))
+    added = stage.added(tell(booking, Failed("re_1", "declined")))
+    accepted, failed = added[payment_of(booking)]
+    assert isinstance(accepted, RefundAccepted)
+    assert isinstance(failed, RefundFailed)
+    assert accepted.entry.references == failed.entry.references == ("re_1", "pi_1")
+
+
+@pytest.mark.parametrize(
+    "order",
+    [
+        [Settled("re_1"), Accepted("re_1"), Unresolved(), Refused("x")],
+        [Accepted("re_1"), Settled("re_1"), Refused("x"), Accepted("re_1")],
+        [Unresolved(), Settled("re_1"), Settled("re_1"), Accepted("re_1")],
+        [Settled("re_1"), Failed("re_2", "of another refund"), Settled("re_2")],
+    ],
+)
+def test_older_news_after_newer_changes_nothing(
+    stage: Stage, booking: str, order: list[Result]
+) -> None:
+    stage.submit(refund(booking))
+    for result in order:
+        stage.submit(tell(booking, result))
+    assert status(stage, booking) is RefundStatus.SETTLED
+
+
+def test_an_outcome_of_a_refund_that_was_never_requested_is_refused(
+    stage: Stage, booking: str
+) -> None:
+    for number in (1, 9):
+        with pytest.raises(rejections.PaymentNotFound):
+            stage.submit(tell(booking, Accepted("re_1"), number))
+    with pytest.raises(rejections.PaymentNotFound):
+        stage.submit(RecordRefund("payment-ZZZZZZ-1", "payment-ZZZZZZ-1-r1", Unresolved()))

@@ -1,0 +1,158 @@
+"""The queue of a flight: who waits, who is next, and that nobody jumps it."""
+
+import datetime as dt
+
+import msgspec
+import pytest
+
+from domain.inventory import decisions, rejections, rules, waitlist
+from domain.inventory.events import (
+    CapacityMove,
+    SeatsOffered,
+    SeatsReleased,
+    WaitlistJoined,
+    WaitlistLeft,
+)
+from domain.inventory.state import Flight, evolve
+from domain.kernel.events import DomainEvent
+from tests.support import examples, scenario
+from tests.support.examples import BOOKING, DEPARTS_AT, HOLD_UNTIL, NOW, held, scheduled
+
+FIRST, SECOND = "booking-FRS222", "booking-SCD222"
+CLOSED = rules.sales_close_at(DEPARTS_AT)
+UNTIL = NOW + dt.timedelta(hours=24)
+
+
+def given(*events: DomainEvent) -> scenario.Scenario[Flight]:
+    return scenario.given(evolve, *events)
+
+
+def joined(booking: str, seats: int = 1, cabin: str = "Y") -> WaitlistJoined:
+    return WaitlistJoined(booking=booking, cabin=cabin, fare_class=cabin, seat_count=seats)
+
+
+def released(seats: int, booking: str = BOOKING) -> SeatsReleased:
+    move = CapacityMove("Y", held=-seats, fare_class="Y")
+    return SeatsReleased(booking=booking, reason="hold_lapsed", moves=(move,))
+
+
+def join(state: scenario.Scenario[Flight], now: dt.datetime = NOW) -> scenario.Outcome:
+    return state.when(
+        waitlist.join, booking=FIRST, cabin="Y", fare_class="Y", seat_count=1, now=now
+    )
+
+
+def offer(
+    state: scenario.Scenario[Flight], booking: str, now: dt.datetime = NOW
+) -> scenario.Outcome:
+    return state.when(waitlist.offer, booking=booking, until=UNTIL, now=now)
+
+
+def offered(booking: str, seats: int = 1) -> SeatsOffered:
+    move = CapacityMove("Y", held=seats, fare_class="Y")
+    return SeatsOffered(booking=booking, until=UNTIL, moves=(move,))
+
+
+FULL = (scheduled(), held(seats=2))
+
+
+def test_whoever_finds_no_seats_queues_at_the_end() -> None:
+    join(given(*FULL)).then(joined(FIRST))
+    state = given(*FULL, joined(FIRST), joined(SECOND)).state
+    assert state is not None
+    assert [each.booking for each in state.waitlist] == [FIRST, SECOND]
+
+
+def test_joining_or_leaving_twice_records_nothing_new() -> None:
+    join(given(*FULL, joined(FIRST))).then_nothing()
+    leave = {"booking": FIRST, "reason": "gave_up"}
+    given(*FULL).when(waitlist.leave, **leave).then_nothing()
+    given(*FULL, joined(FIRST)).when(waitlist.leave, **leave).then(WaitlistLeft(FIRST, "gave_up"))
+
+
+def test_nobody_queues_for_a_flight_that_is_not_on_sale_any_more() -> None:
+    join(given(*FULL), CLOSED).then_rejected(rejections.SalesClosed, flight="SV1023")
+    join(given(*FULL), CLOSED - dt.timedelta(microseconds=1)).then(joined(FIRST))
+
+
+def test_seats_that_come_free_go_to_the_first_in_the_queue() -> None:
+    state = given(*FULL, joined(FIRST), joined(SECOND), released(2))
+    offer(state, SECOND).then_rejected(rejections.SeatsUnavailable)
+    offer(state, FIRST).then(offered(FIRST))
+    after = given(*FULL, joined(FIRST), joined(SECOND), released(2), offered(FIRST))
+    offer(after, SECOND).then(offered(SECOND))
+
+
+def test_a_party_that_does_not_fit_lets_the_next_one_pass() -> None:
+    waiting = given(
+        scheduled(),
+        held(seats=1),
+        held("booking-QQQ222"),
+        joined(FIRST, seats=2),
+        joined(SECOND),
+        released(1),
+    )
+    offer(waiting, FIRST).then_rejected(rejections.SeatsUnavailable)
+    offer(waiting, SECOND).then(offered(SECOND))
+
+
+def test_an_offer_takes_the_seats_off_the_market_and_the_booking_off_the_queue() -> None:
+    state = given(*FULL, joined(FIRST), released(2), offered(FIRST)).state
+    assert state is not None
+    assert (state.cabins["Y"].held_count, state.cabins["Y"].free_count) == (1, 1)
+    assert not state.is_waiting(FIRST)
+    allocation = state.allocations.get(FIRST)
+    assert allocation is not None
+    assert allocation.until == UNTIL
+
+
+def test_nobody_books_seats_that_somebody_in_the_queue_could_take() -> None:
+    state = given(*FULL, joined(FIRST), released(2))
+    take = {"booking": SECOND, "cabin": "Y", "fare_class": "Y", "until": HOLD_UNTIL, "now": NOW}
+    state.when(decisions.hold, seat_count=2, **take).then_rejected(
+        rejections.SeatsUnavailable, free=1
+    )
+    state.when(decisions.hold, seat_count=1, **take).then(held(SECOND))
+
+
+def test_a_queue_for_one_cabin_does_not_keep_another_from_selling() -> None:
+    state = given(*FULL, joined(FIRST), released(2))
+    state.when(
+        decisions.hold,
+        booking=SECOND,
+        cabin="J",
+        fare_class="J",
+        seat_count=1,
+        until=HOLD_UNTIL,
+        now=NOW,
+    ).then(held(SECOND, cabin="J"))
+
+
+@pytest.mark.parametrize(
+    ("hours", "until"),
+    [(48, UNTIL), (25, UNTIL), (24, None), (3, None)],
+)
+def test_an_offer_runs_a_day_but_never_past_the_end_of_sales(
+    hours: int, until: dt.datetime | None
+) -> None:
+    departs_at = NOW + dt.timedelta(hours=hours)
+    expected = until or departs_at - dt.timedelta(minutes=60)
+    assert rules.offer_until(departs_at, now=NOW) == expected
+
+
+def test_nobody_is_offered_seats_once_sales_are_closed() -> None:
+    state = given(*FULL, joined(FIRST), released(2))
+    offer(state, FIRST, CLOSED).then_rejected(rejections.SeatsUnavailable)
+    assert state.state is not None
+    assert waitlist.next_in_line(state.state, now=CLOSED) is None
+
+
+def test_after_an_equipment_cut_the_queue_gets_nothing() -> None:
+    smaller = msgspec.structs.replace(
+        examples.scheduled(),
+        moves=(CapacityMove("Y", authorised=0), CapacityMove("J", authorised=1)),
+    )
+    state = given(smaller, joined(FIRST)).state
+    assert state is not None
+    assert waitlist.claimed(state, "Y") == 0
+    assert waitlist.next_in_line(state, now=NOW) is None

@@ -1,0 +1,1 @@
+"""What worker and scheduler decide by themselves."""
