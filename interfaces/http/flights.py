@@ -8,7 +8,6 @@ import msgspec
 from litestar import get, post
 from litestar.params import FromPath, JSONBody
 
-from application import streams
 from application.inventory.cancel_flight import CancelFlight
 from application.inventory.change_equipment import ChangeEquipment
 from application.inventory.depart_flight import DepartFlight
@@ -19,9 +18,9 @@ from domain.inventory import rules
 from domain.inventory.events import CabinLayout, CapacityMove, FareClass, FlightScheduled
 from domain.inventory.state import Flight
 from domain.kernel import ids, money
-from interfaces.http import auth, idempotency, orders, wire
+from interfaces.http import auth, flight_view, idempotency, orders, wire
 from interfaces.http.answers import Answered
-from interfaces.http.problems import Problem, invalid
+from interfaces.http.problems import invalid
 from interfaces.http.strict_request import StrictRequest
 
 FlightNumber = Annotated[str, msgspec.Meta(pattern=r"^[A-Z0-9]{2}\d{1,4}$")]
@@ -198,7 +197,7 @@ async def change_equipment(
     request: StrictRequest, flight_id: FromPath[str], data: JSONBody[EquipmentRequest]
 ) -> Answered[OperatedFlightResponse]:
     """Another aircraft: what is sold stays sold, and shows as oversold where it no longer fits."""
-    await _known(request, flight_id)
+    await flight_view.known(request, flight_id)
     layouts = _layouts(data.cabins)
     command = ChangeEquipment(flight=flight_id, layouts=layouts, reason=data.reason)
     return await _carried_out(request, data, flight_id, command)
@@ -213,7 +212,7 @@ async def reschedule_flight(
     request: StrictRequest, flight_id: FromPath[str], data: JSONBody[RescheduleRequest]
 ) -> Answered[OperatedFlightResponse]:
     """Other times; every passenger is told, and may leave where it matters."""
-    await _known(request, flight_id)
+    await flight_view.known(request, flight_id)
     if data.departure_time.tzinfo is None or data.arrival_time.tzinfo is None:
         raise invalid("departureTime", "a time zone is expected")
     command = RescheduleFlight(
@@ -230,7 +229,7 @@ async def cancel_flight(
     request: StrictRequest, flight_id: FromPath[str], data: JSONBody[ReasonRequest]
 ) -> Answered[OperatedFlightResponse]:
     """The flight does not operate; every booking on it is followed up."""
-    await _known(request, flight_id)
+    await flight_view.known(request, flight_id)
     command = CancelFlight(flight=flight_id, reason=data.reason)
     return await _carried_out(request, data, flight_id, command)
 
@@ -241,7 +240,7 @@ async def depart_flight(
 ) -> Answered[OperatedFlightResponse]:
     """The doors are shut: who boarded flies, who did not is a no-show."""
     data = await request.optional_json(idempotency.KeyedRequest)
-    await _known(request, flight_id)
+    await flight_view.known(request, flight_id)
     command = DepartFlight(flight=flight_id, departed_at=request.ports.now())
     return await _carried_out(request, data, flight_id, command)
 
@@ -264,7 +263,7 @@ async def list_flight_bookings(
     request: StrictRequest, flight_id: FromPath[str]
 ) -> FlightBookingsResponse:
     """Who has seats on the flight, for gate and disruption desk."""
-    flight = await _known(request, flight_id)
+    flight = await flight_view.known(request, flight_id)
     names = sorted(name for name, _ in flight.allocations.items())
     statuses = await request.ports.booking_statuses(names)
     return FlightBookingsResponse(
@@ -281,7 +280,7 @@ async def read_operated_flight(
     request: StrictRequest, flight_id: FromPath[str]
 ) -> OperatedFlightResponse:
     """Counters, waitlist and how far the follow-up of its bookings has come."""
-    return await _response(request, flight_id, await _known(request, flight_id))
+    return await _response(request, flight_id, await flight_view.known(request, flight_id))
 
 
 async def _carried_out(
@@ -293,17 +292,8 @@ async def _carried_out(
     identity = idempotency.optional(request, data)
     outcome = await orders.submit(request, identity, command)
     headers = orders.REPLAYED if outcome.replayed else {}
-    flight = await _known(request, stream)
+    flight = await flight_view.known(request, stream)
     return Answered(await _response(request, stream, flight), headers=headers)
-
-
-async def _known(request: StrictRequest, flight_id: str) -> Flight:
-    if not flight_id.startswith("flight-"):
-        raise Problem("NOT_FOUND")
-    flight = (await request.ports.desk.current(streams.FLIGHT, flight_id))[0]
-    if flight is None:
-        raise Problem("NOT_FOUND")
-    return flight
 
 
 async def _response(request: StrictRequest, stream: str, flight: Flight) -> OperatedFlightResponse:

@@ -19,9 +19,9 @@ from domain.pricing import extras
 from domain.pricing import rules as pricing_rules
 from domain.pricing.extras import ExtraChoice
 from domain.pricing.price import PassengerType
-from interfaces.http import auth, wire
+from interfaces.http import auth, flight_view, wire
 from interfaces.http.ports import FlightOffer
-from interfaces.http.problems import Problem, invalid
+from interfaces.http.problems import invalid
 from interfaces.http.strict_request import StrictRequest
 
 
@@ -135,7 +135,7 @@ async def search_flights(request: StrictRequest, data: JSONBody[SearchRequest]) 
 @get("/api/flights/{flight_id:str}", **auth.open_to_all())
 async def read_flight(request: StrictRequest, flight_id: FromPath[str]) -> FlightResponse:
     """One departure as the log has it now; economy where there is one."""
-    flight = await _known(request, flight_id)
+    flight = await flight_view.known(request, flight_id)
     cabin = flight.cabins.get("Y") or next(iter(flight.cabins.values()))
     bucket = journeys.lowest_bucket(cabin, 1)
     offer = FlightOffer(
@@ -156,7 +156,7 @@ async def read_flight(request: StrictRequest, flight_id: FromPath[str]) -> Fligh
 @get("/api/flights/{flight_id:str}/seats", **auth.open_to_all())
 async def read_seats(request: StrictRequest, flight_id: FromPath[str]) -> SeatMapResponse:
     """The seat map as the log has it now; nothing tells who sits where."""
-    flight = await _known(request, flight_id)
+    flight = await flight_view.known(request, flight_id)
     return SeatMapResponse(
         [
             CabinSeatsResponse(
@@ -180,15 +180,6 @@ def _seat(flight: Flight, cabin: Cabin, layout: CabinLayout, seat: str) -> SeatR
         available=flight.seats.get(seat) is None,
         price=wire.money_response(money.Money(price, currency)),
     )
-
-
-async def _known(request: StrictRequest, flight_id: str) -> Flight:
-    if not flight_id.startswith("flight-"):
-        raise Problem("NOT_FOUND")
-    flight = (await request.ports.desk.current(streams.FLIGHT, flight_id))[0]
-    if flight is None:
-        raise Problem("NOT_FOUND")
-    return flight
 
 
 @post("/api/quotes", status_code=201, **auth.open_to_all())

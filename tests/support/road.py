@@ -27,6 +27,7 @@ from domain.inventory.events import (
     Residue,
 )
 from domain.kernel import ids, money
+from domain.kernel.events import DomainEvent
 from infrastructure.event_store import codec
 
 WAIT_SECONDS = 20.0
@@ -88,16 +89,21 @@ def schedule(
             for cabin, _, count in cabins
         ),
     )
-    payload = msgspec.json.Encoder(order="deterministic").encode(event)
+    append(owner_dsn, flight, 1, event)
+    return flight
+
+
+def append(owner_dsn: str, stream: str, version: int, event: DomainEvent) -> None:
+    """One event as this version of a stream, straight through the database's own append."""
+    payload = codec.encode(event)
     with psycopg.connect(owner_dsn, autocommit=True) as connection:
         connection.execute(
             "SELECT ledger.append(ARRAY[gen_random_uuid()], ARRAY[''::bytea], "
             "ARRAY['{}'::bytea], ARRAY['test'], ARRAY['test'], ARRAY[NULL::uuid], "
-            "ARRAY[%s], ARRAY[1], ARRAY[%s], ARRAY[%s::bytea], ARRAY[0], "
+            "ARRAY[%s], ARRAY[%s], ARRAY[%s], ARRAY[%s::bytea], ARRAY[0], "
             "'{}'::text[], '{}'::int[], '{}'::uuid[], '{}', '{}', '{}', '{}'::bytea[])",
-            (flight, event.tag, payload),
+            (stream, version, event.tag, payload),
         )
-    return flight
 
 
 def booking_body(flight: str, *, passengers: int = 1) -> dict[str, Any]:

@@ -5,6 +5,7 @@ import datetime as dt
 import httpx
 import pytest
 
+from domain.inventory.events import FlightRescheduled
 from interfaces.cli.demo_stage import Stage
 from tests.support import bcbp, life, road
 from tests.support.life import Refused
@@ -155,3 +156,21 @@ async def test_the_gate_takes_a_boarded_passenger_off_again(
     assert off["status"] == "cancelled"
     assert off["refund"] == booking["total"]
     await life.becomes(who, booking["id"], "refunded")
+
+
+async def test_when_nobody_says_that_a_flight_has_left_a_timer_does(
+    stage: Stage, client: httpx.AsyncClient, traveller: Traveller
+) -> None:
+    """Its time is more than an hour past: who did not come is a no-show."""
+    who = life.person(client, traveller)
+    flight = road.schedule(stage.owner_dsn, seats=2, leaves_in=dt.timedelta(hours=3))
+    booking = await life.confirmed(who, [flight])
+    past = dt.datetime.now(dt.UTC) - dt.timedelta(minutes=61)
+    version = len(road.tags(stage.owner_dsn, flight)) + 1
+    moved = FlightRescheduled(past, past + dt.timedelta(minutes=105), "as flown", material=True)
+    road.append(stage.owner_dsn, flight, version, moved)
+    missed = await life.becomes(who, booking["id"], "no_show")
+    assert missed["passengers"][0]["coupons"][0]["status"] == "Z"
+    assert "flight.departed.1" in road.tags(stage.owner_dsn, flight)
+    told = (await life.history(who, booking["id"]))[-1]
+    assert (told["before"], told["after"], told["actor"]) == ("confirmed", "no_show", "system")

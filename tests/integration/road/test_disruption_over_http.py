@@ -25,7 +25,9 @@ async def _cancelled(
     operations = await life.staff(stage, client, "ops")
     await operations.post(f"/api/admin/flights/{flight}/cancel", {"reason": "technical fault"})
     told = await life.until(who, booking["id"], lambda found: bool(found["disruptions"]))
-    assert told["disruptions"] == [{"segment": 0, "kind": "cancelled", "material": True}]
+    (disruption,) = told["disruptions"]
+    assert (disruption["kind"], disruption["material"]) == ("cancelled", True)
+    assert disruption["departureTime"] is None
     assert "answer_disruption" in told["availableActions"]
     return told, operations
 
@@ -81,13 +83,36 @@ async def test_other_times_are_accepted_or_left_free_of_charge_when_they_matter(
         },
     )
     for booking in (stays, leaves):
-        await life.until(who, booking["id"], lambda found: bool(found["disruptions"]))
+        told = await life.until(who, booking["id"], lambda found: bool(found["disruptions"]))
+        told_time = dt.datetime.fromisoformat(told["disruptions"][0]["departureTime"])
+        assert told_time == later
     with pytest.raises(Refused, match="disrupted"):
         await who.on(stays["id"], "check-in", {})
     accepted = await who.on(stays["id"], "disruption", {"choice": "accept"})
     assert (accepted["disruptions"], accepted["status"]) == ([], "confirmed")
     refunded = await who.on(leaves["id"], "disruption", {"choice": "refund"})
     assert refunded["refund"] == leaves["total"]
+
+
+async def test_a_larger_aircraft_has_seats_for_who_waits(
+    stage: Stage, client: httpx.AsyncClient, traveller: Traveller
+) -> None:
+    who = life.person(client, traveller)
+    operations = await life.staff(stage, client, "ops")
+    flight = road.schedule(stage.owner_dsn, seats=1)
+    await life.confirmed(who, [flight])
+    waiting = await life.reserved(who, [flight], mode="waitlist")
+    assert waiting["status"] == "pending"
+    body = {
+        "cabins": [{"cabin": "economy", "seatCount": 6, "firstRow": 11, "letters": "ABCDEF"}],
+        "reason": "larger aircraft",
+    }
+    await operations.post(f"/api/admin/flights/{flight}/equipment", body)
+    offered = await life.becomes(who, waiting["id"], "reserved")
+    left = dt.datetime.fromisoformat(offered["holdUntil"]) - dt.datetime.now(dt.UTC)
+    assert dt.timedelta(hours=23) < left <= dt.timedelta(hours=24)
+    await life.pay(who, waiting["id"])
+    await life.becomes(who, waiting["id"], "confirmed")
 
 
 async def test_a_smaller_aircraft_leaves_oversold_seats_in_plain_sight(

@@ -32,20 +32,11 @@ from domain.payment.state import Payment, Refund, RefundStatus
 from infrastructure.stripe.gateway import StripePaymentGateway
 from tests.integration.dispatch import rig
 from tests.integration.stripe.test_contract import own_account
+from tests.support.moved_clock import MovedClock
 from tests.support.servers import TestDatabase
 from tests.support.stripe_simulator import StripeSimulator
 
 PART = money.Money(10_000, "SAR")
-
-
-class MovedClock:
-    """The real time and what the test added."""
-
-    def __init__(self) -> None:
-        self.ahead = dt.timedelta()
-
-    def __call__(self) -> dt.datetime:
-        return dt.datetime.now(dt.UTC) + self.ahead
 
 
 class Rig(msgspec.Struct, frozen=True):

@@ -25,20 +25,11 @@ from domain.kernel import ids
 from domain.payment.state import Attempt, AttemptStatus, Payment
 from infrastructure.stripe.gateway import StripePaymentGateway
 from tests.integration.dispatch import rig
+from tests.support.moved_clock import MovedClock
 from tests.support.servers import TestDatabase
 from tests.support.stripe_simulator import StripeSimulator
 
 HOLD = dt.timedelta(minutes=15)
-
-
-class MovedClock:
-    """The real time and what the test added."""
-
-    def __init__(self) -> None:
-        self.ahead = dt.timedelta()
-
-    def __call__(self) -> dt.datetime:
-        return dt.datetime.now(dt.UTC) + self.ahead
 
 
 class Rig(msgspec.Struct, frozen=True):
