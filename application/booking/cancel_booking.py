@@ -105,10 +105,19 @@ def _terms(
     if booking.status is Status.PAID:
         return 0, booking.captured.amount
     price = journey.value_of(booking, coupons).total
-    if waiver is not None or any(facts[each.segment].cancelled for each in coupons):
+    by_airline = any(
+        _ended_by_airline(booking, each.segment, facts[each.segment]) for each in coupons
+    )
+    if waiver is not None or by_airline:
         return 0, price
     departs_at = journey.first_departure(coupons, facts)
     return fees.cancellation_percent(departs_at=departs_at, now=now), price
+
+
+def _ended_by_airline(booking: Booking, segment: int, facts: SegmentFacts) -> bool:
+    """The flight does not go, or was moved so much that nobody need fly with it."""
+    disturbed = guards.is_disturbed(booking, segment) and not guards.has_left(facts)
+    return facts.cancelled or disturbed
 
 
 def _basis(coupons: tuple[Coupon, ...]) -> tuple[tuple[int, int, str, int], ...]:

@@ -55,7 +55,7 @@ flight_on() {  # flight_on DATE [N]: the id of the last flight Riyadh-Jeddah of 
 }
 
 sell() {  # sell FLIGHT: two travellers buy tickets; sets BOOKING, and TRAVELLER to their token
-  local staff=$TOKEN email quote page
+  local staff=$TOKEN email quote
   email="t$(date +%s%N)@example.com"
   TOKEN=
   call POST /api/auth/register \

@@ -4,6 +4,8 @@ What only time can cause is in `tests/integration/timers`.
 """
 
 import signal
+import subprocess
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 
@@ -14,6 +16,7 @@ import pytest
 from domain.booking.state import evolve
 from domain.booking.states import TRANSITIONS, Status
 from infrastructure.event_store import codec
+from infrastructure.event_store.statement import LOG_LOCK_KEY
 from interfaces.cli.demo_stage import Stage
 from tests.support import life, road
 from tests.support.life import Person, Refused
@@ -28,11 +31,27 @@ BY_TIME = {(S.INITIATED, S.EXPIRED), (S.PENDING, S.EXPIRED), (S.RESERVED, S.EXPI
 def _nothing_by_itself(stage: Stage) -> Iterator[None]:
     """While the scheduler sleeps, only requests move anything."""
     scheduler = stage.processes["scheduler"]
-    scheduler.send_signal(signal.SIGSTOP)
+    _put_to_sleep(stage, scheduler)
     try:
         yield
     finally:
         scheduler.send_signal(signal.SIGCONT)
+
+
+def _put_to_sleep(stage: Stage, scheduler: "subprocess.Popen[bytes]") -> None:
+    """Not while it holds the log's lock: nobody could write until it wakes."""
+    locked = f"SELECT count(*) FROM pg_locks WHERE locktype = 'advisory' AND objid = {LOG_LOCK_KEY}"
+    with psycopg.connect(stage.owner_dsn, autocommit=True) as connection:
+        for _ in range(100):
+            scheduler.send_signal(signal.SIGSTOP)
+            for _ in range(20):
+                row = connection.execute(locked.encode()).fetchone()
+                if row == (0,):
+                    return
+                time.sleep(0.01)
+            scheduler.send_signal(signal.SIGCONT)
+            time.sleep(0.05)
+    raise AssertionError("the scheduler never let the log go")
 
 
 async def _learn_from_stripe(who: Person, booking: str) -> None:

@@ -108,8 +108,14 @@ class Changes(Sale):
         booking = self.booking(stream)
         names = {booking.segments[each.segment].flight for each in quote.coupons}
         flights = [self.flight(name) for name in names]
-        cancelled = any(each.status is FlightStatus.CANCELLED for each in flights)
-        if not booking.tickets or waiver is not None or cancelled:
+        moved = {d.segment for d in booking.disruptions if d.material}
+        by_airline = any(
+            flight.status is FlightStatus.CANCELLED
+            or (each.segment in moved and flight.status is FlightStatus.SCHEDULED)
+            for each in quote.coupons
+            for flight in [self.flight(booking.segments[each.segment].flight)]
+        )
+        if not booking.tickets or waiver is not None or by_airline:
             return 0
         hours = (min(each.departs_at for each in flights) - self.clock()).total_seconds() / 3600
         return next((kept for least, kept in KEPT if hours >= least), 100)

@@ -104,3 +104,15 @@ def test_a_cancelled_flight_cannot_be_accepted_and_gives_everything_back() -> No
         desk.house.submit(AcceptDisruption(desk.booking, 0))
     desk.house.submit(RefundDisruption(desk.booking, 0))
     assert desk.house.booking(desk.booking).owed() == desk.house.booking(desk.booking).captured
+
+
+@pytest.mark.parametrize(("hours", "percent"), [(5, 0), (0.25, 75)])
+def test_whoever_cancels_instead_of_answering_pays_no_fee_either(
+    hours: float, percent: int
+) -> None:
+    desk = Desk()
+    desk.house.clock.now = desk.house.flight(desk.flight).departs_at - 3 * HOUR
+    desk.move(hours)
+    assert desk.house.quote_cancellation(desk.booking).percent == percent
+    desk.house.submit(AcceptDisruption(desk.booking, 0))
+    assert desk.house.quote_cancellation(desk.booking).percent == 75
