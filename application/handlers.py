@@ -5,8 +5,10 @@ from application.booking.check_in import Board, CheckIn, board, check_in
 from application.booking.choose_seats import ChooseSeats, ReviewSeats, choose_seats, review_seats
 from application.booking.close_flight import CloseFlight, close_flight
 from application.booking.complete_change import (
+    AbandonChange,
     CompleteChange,
     ExpireChange,
+    abandon_change,
     complete_change,
     expire_change,
 )
@@ -52,6 +54,7 @@ HANDLERS: dict[type, Handler] = {
     CancelBooking: cancel_booking,
     ModifyBooking: modify_booking,
     CompleteChange: complete_change,
+    AbandonChange: abandon_change,
     ExpireChange: expire_change,
     CorrectName: correct_name,
     ChooseSeats: choose_seats,

@@ -187,13 +187,38 @@ def expire_change(command: ExpireChange, reading: Reading) -> Decision:
     """Rejects BookingNotFound, HoldStillRuns and NoChangeUnderWay (paid meanwhile)."""
     booking = journey.load(reading, command.booking)
     expired = change_decisions.expire(booking, reason=command.reason, now=reading.now)
-    if not expired:
-        return Decision(answer_stream=command.booking)
+    return _given_up(command.booking, booking, expired, command.reason, reading)
+
+
+class AbandonChange(msgspec.Struct, frozen=True):
+    """The travellers do not want an unpaid change any more; its session has been ended."""
+
+    booking: str
+
+    @property
+    def hints(self) -> tuple[str, ...]:
+        """The booking; its flights become known with it."""
+        return (self.booking,)
+
+
+def abandon_change(command: AbandonChange, reading: Reading) -> Decision:
+    """Rejects BookingNotFound and NoChangeUnderWay (none, or paid meanwhile)."""
+    booking = journey.load(reading, command.booking)
+    abandoned = change_decisions.abandon(booking)
+    return _given_up(command.booking, booking, abandoned, change_decisions.ABANDONED, reading)
+
+
+def _given_up(
+    stream: str, booking: Booking, events: list[BookingEvent], reason: str, reading: Reading
+) -> Decision:
+    """The new seats go back on sale with it; the old ones were never touched."""
+    if not events:
+        return Decision(answer_stream=stream)
     assert booking.change is not None
     name = booking.change.to.flight
     flight = journey.load_flight(reading, name)
-    released = flight_decisions.release_hold(flight, booking=command.booking, reason=command.reason)
+    released = flight_decisions.release_hold(flight, booking=stream, reason=reason)
     return Decision(
-        answer_stream=command.booking,
-        events=((command.booking, expired), *journey.merged([(name, released)])),
+        answer_stream=stream,
+        events=((stream, events), *journey.merged([(name, released)])),
     )

@@ -22,6 +22,7 @@ from domain.kernel import entries, ids, sealed
 
 # Corrections of a name: so many letters added, dropped or exchanged, first and last name together.
 NAME_CORRECTION_LIMIT = 3
+ABANDONED = "abandoned"
 
 
 def accept(
@@ -68,12 +69,18 @@ def expire(booking: Booking, *, reason: str, now: dt.datetime) -> list[BookingEv
     """The money never came; a paid change never lapses. The caller releases the new seats."""
     if booking.change is None:
         return []
-    if booking.change_paid:
-        raise rejections.NoChangeUnderWay(reason="paid")
+    guards.require_abandonable(booking)
     assert booking.change_until is not None
     if now < booking.change_until:
         raise rejections.HoldStillRuns(until=booking.change_until.isoformat())
     return [ChangeExpired(number=booking.change.number, reason=reason)]
+
+
+def abandon(booking: Booking) -> list[BookingEvent]:
+    """The travellers want it no more, before its time is over; the caller frees the new seats."""
+    guards.require_abandonable(booking)
+    assert booking.change is not None
+    return [ChangeExpired(number=booking.change.number, reason=ABANDONED)]
 
 
 def correct_name(

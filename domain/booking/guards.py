@@ -88,6 +88,14 @@ def require_no_change(booking: Booking) -> None:
         raise rejections.ChangeUnderWay()
 
 
+def require_abandonable(booking: Booking) -> None:
+    """An accepted modification waits for its money, which has not come."""
+    if booking.change is None:
+        raise rejections.NoChangeUnderWay(reason="none")
+    if booking.change_paid:
+        raise rejections.NoChangeUnderWay(reason="paid")
+
+
 def require_cancellable(booking: Booking, *, at_gate: bool) -> None:
     """There is something to give up. Who is on board can only be taken off by the gate."""
     require_step(booking, Status.CANCELLED)

@@ -26,6 +26,7 @@ Action = Literal[
     "checkout",
     "cancel",
     "modify",
+    "abandon_change",
     "correct_name",
     "choose_seat",
     "check_in",
@@ -94,6 +95,7 @@ def available_actions(
             _holds(guards.require_change, booking, segment, facts[segment], now=now)
             for segment in segments
         ),
+        "abandon_change": _holds(guards.require_abandonable, booking),
         "correct_name": _holds(guards.require_name_correction, booking, 0),
         "choose_seat": any(
             _holds(guards.require_seat_choice, booking, each.segment, (each.passenger,))

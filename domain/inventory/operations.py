@@ -66,15 +66,23 @@ def reschedule(
         return []
     if arrives_at <= departs_at or departs_at <= now:
         raise rejections.ScheduleUnfit(reason="times")
-    moved = max(abs(departs_at - flight.departs_at), abs(arrives_at - flight.arrives_at))
     return [
         FlightRescheduled(
             departs_at=departs_at,
             arrives_at=arrives_at,
             reason=reason,
-            material=moved >= rules.MATERIAL_CHANGE,
+            material=_is_material(flight, departs_at=departs_at, arrives_at=arrives_at),
         )
     ]
+
+
+def _is_material(flight: Flight, *, departs_at: dt.datetime, arrives_at: dt.datetime) -> bool:
+    """In one step, or in small ones that add up since the flight went on sale."""
+    step = max(abs(departs_at - flight.departs_at), abs(arrives_at - flight.arrives_at))
+    published = flight.scheduled_departs_at
+    assert published is not None, "a flight went on sale with a time"
+    before, after = abs(flight.departs_at - published), abs(departs_at - published)
+    return step >= rules.MATERIAL_CHANGE or before < rules.MATERIAL_CHANGE <= after
 
 
 def cancel(flight: Flight, *, reason: str) -> list[FlightEvent]:

@@ -7,6 +7,7 @@ from litestar import post
 from litestar.params import FromPath, JSONBody
 
 from application import streams
+from application.booking.complete_change import AbandonChange
 from application.booking.correct_name import CorrectName
 from application.booking.modify_booking import ModifyBooking
 from application.booking.people import Name
@@ -21,7 +22,7 @@ from domain.booking import rejections
 from domain.booking.state import Booking
 from domain.inventory.state import Flight
 from domain.kernel import money
-from interfaces.http import auth, booking_view, idempotency, orders, wire
+from interfaces.http import auth, booking_view, gateway_calls, idempotency, orders, wire
 from interfaces.http.answers import Answered
 from interfaces.http.booking import NameText
 from interfaces.http.booking_view import BookingResponse
@@ -156,6 +157,28 @@ async def accepted_change(
 
 
 @post(
+    "/api/bookings/{booking_id:str}/abandon-change",
+    status_code=200,
+    **auth.signed_in(None, "booking"),
+)
+async def abandon(request: StrictRequest, booking_id: FromPath[str]) -> Answered[BookingResponse]:
+    """Give an accepted change up before it is paid: the booking is what it was."""
+    data = await request.optional_json(idempotency.KeyedRequest)
+    identity = idempotency.optional(request, data)
+    stream, booking = await booking_view.changeable(request, booking_id)
+    if booking.change is not None and not booking.change_paid:
+        # Nobody must be able to pay for what is given up.
+        with gateway_calls.told():
+            await request.ports.releaser.end_live_session(
+                stream, booking, cause=orders.cause(request, identity)
+            )
+    done = await orders.carry_out(request, identity, AbandonChange(booking=stream))
+    return Answered(
+        await booking_view.opened(request, done.stream, done.booking), headers=done.headers
+    )
+
+
+@post(
     "/api/bookings/{booking_id:str}/correct-name",
     status_code=200,
     **auth.signed_in(None, "booking"),
@@ -191,4 +214,4 @@ async def correct_name(
     )
 
 
-ROUTES = (quote, modify, correct_name)
+ROUTES = (quote, modify, abandon, correct_name)

@@ -122,3 +122,42 @@ async def test_a_name_is_corrected_by_letters_and_never_becomes_another_person(
     other = {"passenger": 0, "firstName": "Omar", "lastName": "Alghamdi"}
     with pytest.raises(Refused, match="another_person"):
         await who.on(booking["id"], "correct-name", other)
+
+
+async def test_a_change_that_nobody_paid_for_can_be_given_up_at_once(
+    stage: Stage, client: httpx.AsyncClient, traveller: Traveller
+) -> None:
+    who = life.person(client, traveller)
+    old = road.schedule(stage.owner_dsn, seats=1)
+    new = road.schedule(stage.owner_dsn, seats=1, fare=90_000)
+    booking = await life.confirmed(who, [old])
+    quote = await who.on(booking["id"], "modification-quote", {"flightId": new})
+    waiting = await who.on(booking["id"], "modify", {"quoteId": quote["quoteId"]})
+    assert "abandon_change" in waiting["availableActions"]
+    session = await who.on(booking["id"], "checkout")
+    stranger = life.person(client, await road.register(client))
+    with pytest.raises(life.Refused, match="NOT_FOUND"):
+        await stranger.on(booking["id"], "abandon-change")
+    given_up = await who.on(booking["id"], "abandon-change")
+    assert (given_up["change"], given_up["segments"][0]["flightId"]) == (None, old)
+    assert "cancel" in given_up["availableActions"]
+    assert await road.press(session["checkoutUrl"], "pay") not in {200, 303}
+    with pytest.raises(life.Refused, match="INVALID_STATE_TRANSITION"):
+        await who.on(booking["id"], "abandon-change")
+    assert (await life.reserved(who, [new]))["status"] == "reserved"
+    road.assert_oracles(stage.owner_dsn)
+
+
+async def test_a_change_that_was_paid_for_is_not_given_up_any_more(
+    stage: Stage, client: httpx.AsyncClient, traveller: Traveller
+) -> None:
+    who = life.person(client, traveller)
+    old = road.schedule(stage.owner_dsn, seats=1)
+    new = road.schedule(stage.owner_dsn, seats=1, fare=90_000)
+    booking = await life.confirmed(who, [old])
+    quote = await who.on(booking["id"], "modification-quote", {"flightId": new})
+    await who.on(booking["id"], "modify", {"quoteId": quote["quoteId"]})
+    await life.pay(who, booking["id"])
+    with pytest.raises(life.Refused, match="INVALID_STATE_TRANSITION"):
+        await who.on(booking["id"], "abandon-change")
+    await life.until(who, booking["id"], lambda b: b["segments"][0]["flightId"] == new)

@@ -13,7 +13,7 @@ from application.booking.cancel_booking import (
     quote_cancellation,
 )
 from application.booking.choose_seats import ChooseSeats
-from application.booking.complete_change import CompleteChange, ExpireChange
+from application.booking.complete_change import AbandonChange, CompleteChange, ExpireChange
 from application.booking.correct_name import CorrectName
 from application.booking.modify_booking import ModifyBooking
 from application.booking.quote_modification import (
@@ -142,7 +142,7 @@ class Changes(Sale):
         to=st.integers(0, 4),
         cabin=st.sampled_from(("Y", "Y", "J")),
         fare_class=st.sampled_from((None, None, "Y", "Q")),
-        then=st.sampled_from(("leave", "accept", "pay", "complete", "lapse")),
+        then=st.sampled_from(("leave", "accept", "pay", "complete", "lapse", "abandon")),
     )
     def quote_to_modify(
         self,
@@ -169,6 +169,8 @@ class Changes(Sale):
             self.pay(process, stream)
         if then == "complete":
             self.submit(process, self.completion(stream))
+        if then == "abandon":
+            self.submit(process, AbandonChange(booking=stream))
         if then == "lapse":
             self.clock.advance(flight_rules.HOLD_LIFETIME)
             self.submit(process, ExpireChange(booking=stream, reason="hold_lapsed"))
@@ -255,6 +257,14 @@ class Changes(Sale):
         """With serials for all who may need a new ticket."""
         serials = self.draw_serials(len(self.booking(stream).passengers))
         return CompleteChange(booking=stream, airline_code=AIRLINE, serials=serials)
+
+    @rule(process=PROCESSES, which=WHICH)
+    def abandon_change(self, process: int, which: int) -> None:
+        """Somebody does not want a change any more, paid or not."""
+        waiting = [each for each in self.bookings if self.booking(each).change is not None]
+        stream = waiting[which % len(waiting)] if waiting else self.pick(which)
+        if stream is not None:
+            self.submit(process, AbandonChange(booking=stream))
 
     @rule(process=PROCESSES, which=WHICH)
     def expire_change(self, process: int, which: int) -> None:

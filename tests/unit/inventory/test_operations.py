@@ -171,6 +171,17 @@ def test_an_arrival_that_is_two_hours_late_is_material_too() -> None:
     assert moved.material
 
 
+def test_small_changes_that_add_up_to_two_hours_are_material_once() -> None:
+    events: list[DomainEvent] = []
+    told = []
+    for minutes in (70, 119, 130, 140, 60, 125):
+        (moved,) = reschedule(given(*events), dt.timedelta(minutes=minutes)).events
+        assert isinstance(moved, FlightRescheduled)
+        events.append(moved)
+        told.append(moved.material)
+    assert told == [False, False, True, False, False, True]
+
+
 def test_the_same_times_again_record_nothing_and_past_ones_are_refused() -> None:
     reschedule(given(), dt.timedelta()).then_nothing()
     moved = dt.timedelta(minutes=30)
