@@ -68,8 +68,7 @@ class PostgresEventLog:
         try:
             async with self._pool.connection() as connection:
                 with _reply_within(connection):
-                    # Planned anew: see the append connection's options.
-                    cursor = await _send_read_after(connection, versions, prepare=False)
+                    cursor = await _send_read_after(connection, versions)
                     return [statement.read_event(row) for row in await cursor.fetchall()]
         except (psycopg.OperationalError, PoolTimeout) as error:
             raise ports.Unavailable("database") from error
@@ -125,7 +124,7 @@ class PostgresEventLog:
                 # A refusal checked on a standby that lags would be checked on old state.
                 target_session_attrs="read-write",
                 # A plan kept from when the log was short would go on reading all of it.
-                options="-c enable_seqscan=off "
+                options="-c enable_seqscan=off -c plan_cache_mode=force_generic_plan "
                 f"-c statement_timeout={STATEMENT_TIMEOUT_MS} "
                 f"-c lock_timeout={STATEMENT_TIMEOUT_MS} -c timezone=UTC "
                 "-c idle_in_transaction_session_timeout=5000",
@@ -218,12 +217,12 @@ class _LockedLog:
             await self._connection.execute("BEGIN")
             self._open = True
             await self._connection.execute(statement.LOCK, prepare=True)
-            cursor = await _send_read_after(self._connection, versions, prepare=True)
+            cursor = await _send_read_after(self._connection, versions)
         self.news = [statement.read_event(row) for row in await cursor.fetchall()]
 
     async def read_after(self, versions: Mapping[str, int]) -> list[ports.RecordedEvent]:
         """See the port."""
-        cursor = await _send_read_after(self._connection, versions, prepare=True)
+        cursor = await _send_read_after(self._connection, versions)
         return [statement.read_event(row) for row in await cursor.fetchall()]
 
     async def append(self, batch: ports.Batch) -> ports.Appended:
@@ -251,11 +250,11 @@ class _LockedLog:
 
 
 async def _send_read_after(
-    connection: Connection, versions: Mapping[str, int], *, prepare: bool
+    connection: Connection, versions: Mapping[str, int]
 ) -> psycopg.AsyncCursor[tuple[Any, ...]]:
     return await connection.execute(
         statement.READ_AFTER,
         (TextArray.of(list(versions)), Int4Array.of(list(versions.values()))),
-        prepare=prepare,
+        prepare=True,
         binary=True,
     )
