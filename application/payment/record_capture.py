@@ -19,7 +19,6 @@ from domain.inventory import decisions as flight_decisions
 from domain.inventory import rejections as flight_rejections
 from domain.inventory import rules as flight_rules
 from domain.inventory import waitlist
-from domain.inventory.state import evolve as evolve_flight
 from domain.kernel import ids, money
 from domain.kernel.events import DomainEvent
 from domain.ledger import rules as ledger_rules
@@ -117,9 +116,7 @@ def _take_seats(command: RecordCapture, booking: Booking, reading: Reading) -> C
     for segment in booking.segments:
         flight = reading.load(streams.FLIGHT, segment.flight)
         assert flight is not None
-        events = waitlist.leave(flight, booking=command.booking, reason="paid")
-        for event in events:
-            flight = evolve_flight(flight, event)
+        left = waitlist.leave(flight, booking=command.booking, reason="paid")
         held = flight_decisions.hold(
             flight,
             booking=command.booking,
@@ -129,5 +126,5 @@ def _take_seats(command: RecordCapture, booking: Booking, reading: Reading) -> C
             until=flight_rules.hold_until(now=reading.now),
             now=reading.now,
         )
-        taken.append((segment.flight, [*events, *held]))
+        taken.append((segment.flight, [*left, *held]))
     return tuple(taken)

@@ -15,8 +15,6 @@ from domain.booking.states import Status
 from domain.inventory import decisions as flight_decisions
 from domain.inventory import rules as flight_rules
 from domain.inventory import waitlist
-from domain.inventory.events import FlightEvent
-from domain.inventory.state import evolve as evolve_flight
 from domain.kernel import ids
 from domain.kernel.events import DomainEvent
 from domain.payment import decisions
@@ -76,16 +74,24 @@ def _retry(
 ) -> list[tuple[str, Sequence[DomainEvent]]]:
     """Who holds no seats may pay only while there are some: rejects SeatsUnavailable.
 
-    After a failed payment the booking goes back to waiting.
+    After a failed payment the booking goes back to waiting, at the end of the queue if its turn
+    came and went meanwhile.
     """
     if booking.status not in {Status.PENDING, Status.PAYMENT_FAILED}:
         return []
+    queued: list[tuple[str, Sequence[DomainEvent]]] = []
     for segment in booking.segments:
         flight = reading.load(streams.FLIGHT, segment.flight)
         assert flight is not None
-        leaving: list[FlightEvent] = waitlist.leave(flight, booking=stream, reason="pays")
-        for event in leaving:
-            flight = evolve_flight(flight, event)
+        joined = waitlist.join(
+            flight,
+            booking=stream,
+            cabin=segment.cabin,
+            fare_class=segment.fare_class,
+            seat_count=booking.seat_count,
+            now=reading.now,
+        )
+        queued.append((segment.flight, joined))
         flight_decisions.hold(
             flight,
             booking=stream,
@@ -97,7 +103,7 @@ def _retry(
         )
     assert booking.hold_until is not None
     retried = booking_decisions.retry_payment(booking, waits_until=booking.hold_until)
-    return [(stream, retried)]
+    return [(stream, retried), *queued]
 
 
 def _changed(

@@ -58,7 +58,9 @@ def hold(
     until: dt.datetime,
     now: dt.datetime,
 ) -> list[FlightEvent]:
-    """Keep seats for a booking until the deadline (I1, I2, I4); nobody jumps the queue."""
+    """Keep seats for a booking until the deadline (I1, I2, I4); nobody jumps the queue, and who
+    stands in it is only behind those ahead.
+    """
     assert seat_count > 0
     if flight is None:
         raise rejections.FlightNotFound()
@@ -72,7 +74,7 @@ def hold(
         raise rejections.SalesClosed(flight=flight.number)
     free = known.free_in(fare_class)
     if flight.waitlist:
-        free -= waitlist.claimed(flight, cabin)
+        free -= waitlist.claimed(flight, cabin, ahead_of=booking)
     if free < seat_count:
         raise rejections.SeatsUnavailable(flight=flight.number, free=max(0, free))
     move = CapacityMove(cabin=cabin, held=seat_count, fare_class=fare_class)

@@ -39,11 +39,13 @@ def leave(flight: Flight, *, booking: str, reason: str) -> list[FlightEvent]:
     return [WaitlistLeft(booking=booking, reason=reason)]
 
 
-def claimed(flight: Flight, cabin: str) -> int:
-    """Seats of the cabin that those in the queue could take now, in its order."""
+def claimed(flight: Flight, cabin: str, *, ahead_of: str) -> int:
+    """Seats of the cabin that those in the queue could take now, in its order, up to a booking."""
     free = flight.cabins[cabin].free_count
     taken = 0
     for waiting in flight.waitlist:
+        if waiting.booking == ahead_of:
+            break
         if waiting.cabin == cabin and _fits(flight, waiting, free - taken):
             taken += waiting.seat_count
     return taken

@@ -2,17 +2,20 @@
 
 import pytest
 
+from application.booking.offer_seats import OfferSeats
 from application.payment import record_attempt
 from application.payment.record_attempt import Expired, Opened, Refused, Unresolved
 from application.payment.start_checkout import StartCheckout
 from domain.booking import rejections as booking_rejections
 from domain.booking.events import BookingPaid
 from domain.booking.states import Status
+from domain.inventory import rejections as flight_rejections
 from domain.kernel import money
 from domain.payment import rejections
 from domain.payment.events import AttemptStarted, FundsParked, PaymentCaptured, PaymentRequested
 from tests.support import oracles
 from tests.support.examples import DUE, NOW, URL, sar
+from tests.support.house import House
 from tests.unit.application.stage import Stage, attempt_of, capture, expire, payment_of
 
 OPENED = Opened("cs_1", URL, NOW)
@@ -213,3 +216,38 @@ def test_a_declined_card_leaves_the_booking_reserved_and_the_session_open(
     assert stage.checkout(booking)[1] == attempt_of(booking)
     stage.submit(capture(booking, DUE))
     assert stage.log.state(booking).status is Status.PAID
+
+
+def test_whose_turn_went_by_while_the_card_was_declined_waits_again_at_the_end() -> None:
+    house = House()
+    flight = house.schedule("SV1", seats=1)
+    first = house.book(flight)
+    waiting, behind = (house.book(flight, mode="waitlist") for _ in range(2))
+    house.cancel(first)
+    answer = house.submit(StartCheckout(booking=waiting)).answer
+    declined = record_attempt.Declined("pi_1", "ch_1", "declined")
+    house.submit(record_attempt.RecordAttempt(answer.stream, answer.ids["attempt"], declined))
+    assert house.booking(waiting).status is Status.PAYMENT_FAILED
+    house.submit(OfferSeats(flight))
+    assert [each.booking for each in house.flight(flight).waitlist] == [behind]
+    with pytest.raises(flight_rejections.SeatsUnavailable):
+        house.submit(StartCheckout(booking=waiting))
+    house.cancel(behind)
+    house.submit(StartCheckout(booking=waiting))
+    assert house.booking(waiting).status is Status.PENDING
+    assert [each.booking for each in house.flight(flight).waitlist] == [waiting]
+    house.submit(OfferSeats(flight))
+    assert house.booking(waiting).status is Status.RESERVED
+
+
+def test_the_first_of_several_in_the_queue_can_pay_for_the_seat_that_came_free() -> None:
+    house = House()
+    flight = house.schedule("SV1", seats=1)
+    first = house.book(flight)
+    waiting, behind = (house.book(flight, mode="waitlist") for _ in range(2))
+    house.cancel(first)
+    with pytest.raises(flight_rejections.SeatsUnavailable):
+        house.submit(StartCheckout(booking=behind))
+    house.pay(waiting)
+    assert house.booking(waiting).status is Status.PAID
+    assert [each.booking for each in house.flight(flight).waitlist] == [behind]

@@ -115,6 +115,13 @@ def test_nobody_books_seats_that_somebody_in_the_queue_could_take() -> None:
     state.when(decisions.hold, seat_count=1, **take).then(held(SECOND))
 
 
+def test_the_first_in_the_queue_is_not_behind_those_who_came_later() -> None:
+    state = given(*FULL, joined(FIRST), joined(SECOND), released(1))
+    take = {"cabin": "Y", "fare_class": "Y", "seat_count": 1, "until": HOLD_UNTIL, "now": NOW}
+    state.when(decisions.hold, booking=FIRST, **take).then(held(FIRST))
+    state.when(decisions.hold, booking=SECOND, **take).then_rejected(rejections.SeatsUnavailable)
+
+
 def test_a_queue_for_one_cabin_does_not_keep_another_from_selling() -> None:
     state = given(*FULL, joined(FIRST), released(2))
     state.when(
@@ -154,5 +161,5 @@ def test_after_an_equipment_cut_the_queue_gets_nothing() -> None:
     )
     state = given(smaller, joined(FIRST)).state
     assert state is not None
-    assert waitlist.claimed(state, "Y") == 0
+    assert waitlist.claimed(state, "Y", ahead_of=BOOKING) == 0
     assert waitlist.next_in_line(state, now=NOW) is None
