@@ -1,5 +1,6 @@
 """Start to collect the amount due: the intention is recorded before Stripe is asked."""
 
+import datetime as dt
 from collections.abc import Sequence
 
 import msgspec
@@ -10,11 +11,12 @@ from application.planning import Reading
 from domain.booking import decisions as booking_decisions
 from domain.booking import guards
 from domain.booking import rejections as booking_rejections
+from domain.booking.events import Segment
 from domain.booking.state import Booking
-from domain.booking.states import Status
 from domain.inventory import decisions as flight_decisions
 from domain.inventory import rules as flight_rules
 from domain.inventory import waitlist
+from domain.inventory.state import Flight
 from domain.kernel import ids
 from domain.kernel.events import DomainEvent
 from domain.payment import decisions
@@ -77,7 +79,7 @@ def _retry(
     After a failed payment the booking goes back to waiting, at the end of the queue if its turn
     came and went meanwhile.
     """
-    if booking.status not in {Status.PENDING, Status.PAYMENT_FAILED}:
+    if booking.status not in guards.WAITING:
         return []
     queued: list[tuple[str, Sequence[DomainEvent]]] = []
     for segment in booking.segments:
@@ -92,18 +94,25 @@ def _retry(
             now=reading.now,
         )
         queued.append((segment.flight, joined))
-        flight_decisions.hold(
-            flight,
-            booking=stream,
-            cabin=segment.cabin,
-            fare_class=segment.fare_class,
-            seat_count=booking.seat_count,
-            until=flight_rules.hold_until(now=reading.now),
-            now=reading.now,
-        )
+        require_seats(stream, booking, segment, flight, now=reading.now)
     assert booking.hold_until is not None
     retried = booking_decisions.retry_payment(booking, waits_until=booking.hold_until)
     return [(stream, retried), *queued]
+
+
+def require_seats(
+    stream: str, booking: Booking, segment: Segment, flight: Flight, *, now: dt.datetime
+) -> None:
+    """The seats could be held now; rejects SeatsUnavailable and SalesClosed."""
+    flight_decisions.hold(
+        flight,
+        booking=stream,
+        cabin=segment.cabin,
+        fare_class=segment.fare_class,
+        seat_count=booking.seat_count,
+        until=flight_rules.hold_until(now=now),
+        now=now,
+    )
 
 
 def _changed(

@@ -14,6 +14,7 @@ from domain.booking.state import Booking
 from domain.booking.states import Status
 
 TICKETED = frozenset({Status.CONFIRMED, Status.CHECKED_IN, Status.BOARDED})
+WAITING = frozenset({Status.PENDING, Status.PAYMENT_FAILED})
 UNPAID = frozenset({Status.INITIATED, Status.PENDING, Status.RESERVED, Status.PAYMENT_FAILED})
 GRANTABLE = frozenset(
     {Status.PAID, Status.CONFIRMED, Status.COMPLETED, Status.NO_SHOW, Status.CANCELLED}
@@ -32,13 +33,14 @@ class CheckInWindow(msgspec.Struct, frozen=True):
 class SegmentFacts(msgspec.Struct, frozen=True):
     """What a booking must know of a flight of its journey; read in the same decision.
 
-    Neither `operating` nor `cancelled`: it has left.
+    Neither `operating` nor `cancelled`: it has left. `has_seats` matters to who waits for them.
     """
 
     departs_at: dt.datetime
     domestic: bool
     operating: bool
     cancelled: bool = False
+    has_seats: bool = True
 
 
 def require_step(booking: Booking, after: Status) -> None:
@@ -56,8 +58,9 @@ def require_running(booking: Booking, *, now: dt.datetime) -> None:
 
 
 def require_hold(booking: Booking, *, now: dt.datetime) -> None:
-    """A draft may ask for its seats."""
-    require_step(booking, Status.RESERVED)
+    """A draft may ask for its seats; who waits is offered them."""
+    if booking.status is not Status.INITIATED:
+        raise rejections.TransitionRefused(before=booking.status.value, after=Status.RESERVED.value)
     require_running(booking, now=now)
 
 

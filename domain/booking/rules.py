@@ -89,7 +89,8 @@ def available_actions(
     unused = [each for each in booking.open_coupons() if each.status is CouponStatus.OPEN]
     found: dict[Action, bool] = {
         "hold": _holds(guards.require_hold, booking, now=now),
-        "checkout": _holds(guards.require_checkout, booking, now=now),
+        "checkout": _holds(guards.require_checkout, booking, now=now)
+        and all(each.has_seats for each in facts),
         "cancel": _holds(guards.require_cancellable, booking, at_gate=at_gate),
         "modify": any(
             _holds(guards.require_change, booking, segment, facts[segment], now=now)

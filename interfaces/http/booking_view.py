@@ -7,12 +7,14 @@ import msgspec
 from application import streams
 from application.booking import journey
 from application.booking.people import Name
+from application.payment.start_checkout import require_seats
 from domain.booking import guards, rules
 from domain.booking.guards import SegmentFacts
 from domain.booking.state import Booking
 from domain.booking.states import Status
 from domain.identity import roles
 from domain.kernel import money
+from domain.kernel.rejections import Rejection
 from domain.payment.state import NOT_REFUNDED, RefundStatus
 from domain.pricing.price import PassengerType
 from interfaces.http import wire
@@ -137,6 +139,25 @@ async def facts(request: StrictRequest, booking: Booking) -> tuple[SegmentFacts,
     return tuple(found)
 
 
+async def _facts(request: StrictRequest, stream: str, booking: Booking) -> tuple[SegmentFacts, ...]:
+    """Of flights on which something depends: what was ticketed, or what somebody waits for."""
+    if booking.status in guards.TICKETED:
+        return await facts(request, booking)
+    if booking.status not in guards.WAITING:
+        return ()
+    found = []
+    for segment in booking.segments:
+        flight = (await request.ports.desk.current(streams.FLIGHT, segment.flight))[0]
+        assert flight is not None, "a booking names flights that there are"
+        has_seats = True
+        try:
+            require_seats(stream, booking, segment, flight, now=request.ports.now())
+        except Rejection:
+            has_seats = False
+        found.append(msgspec.structs.replace(journey.facts_of(flight), has_seats=has_seats))
+    return tuple(found)
+
+
 async def opened(request: StrictRequest, stream: str, booking: Booking) -> BookingResponse:
     """The view with the names of those who were not erased."""
     boxes = [passenger.name for passenger in booking.passengers]
@@ -149,7 +170,7 @@ async def response(
     request: StrictRequest, stream: str, booking: Booking, names: list[Name] | list[Name | None]
 ) -> BookingResponse:
     """The view; flights are looked at only where something depends on them."""
-    known = await facts(request, booking) if booking.status in guards.TICKETED else ()
+    known = await _facts(request, stream, booking)
     owed = booking.owed()
     return BookingResponse(
         id=stream,

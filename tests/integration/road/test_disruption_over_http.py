@@ -103,6 +103,7 @@ async def test_a_larger_aircraft_has_seats_for_who_waits(
     await life.confirmed(who, [flight])
     waiting = await life.reserved(who, [flight], mode="waitlist")
     assert waiting["status"] == "pending"
+    assert waiting["availableActions"] == ["cancel"], "nobody pays for seats that are not there"
     body = {
         "cabins": [{"cabin": "economy", "seatCount": 6, "firstRow": 11, "letters": "ABCDEF"}],
         "reason": "larger aircraft",

@@ -2,13 +2,17 @@
 
 import datetime as dt
 
+import msgspec
 import pytest
 
 from application.booking import journey
 from application.booking.check_in import CheckIn
 from application.booking.expire_booking import ExpireBooking
-from domain.booking import rejections, rules
-from domain.booking.guards import CheckInWindow
+from application.payment.start_checkout import require_seats
+from domain.booking import guards, rejections, rules
+from domain.booking.events import Segment
+from domain.booking.guards import CheckInWindow, SegmentFacts
+from domain.inventory.rejections import SeatsUnavailable
 from domain.pricing.price import PassengerType
 from tests.support.examples import NOW
 from tests.support.house import House
@@ -100,12 +104,24 @@ def test_a_passport_is_good_for_six_months_after_the_day_of_travel(day: str, unt
 
 def actions(house: House, booking: str, *, at_gate: bool = False) -> set[str]:
     state = house.booking(booking)
-    facts = tuple(journey.facts_of(house.flight(each.flight)) for each in state.segments)
+    facts = tuple(_facts(house, booking, each) for each in state.segments)
     return set(
         rules.available_actions(
             state, facts, window=CheckInWindow(), at_gate=at_gate, now=house.clock()
         )
     )
+
+
+def _facts(house: House, booking: str, segment: Segment) -> SegmentFacts:
+    flight = house.flight(segment.flight)
+    if house.booking(booking).status not in guards.WAITING:
+        return journey.facts_of(flight)
+    try:
+        require_seats(booking, house.booking(booking), segment, flight, now=house.clock())
+        has_seats = True
+    except SeatsUnavailable:
+        has_seats = False
+    return msgspec.structs.replace(journey.facts_of(flight), has_seats=has_seats)
 
 
 def test_an_unpaid_booking_can_be_paid_until_its_hold_ends() -> None:
@@ -157,3 +173,13 @@ def test_nothing_can_be_done_with_what_is_over() -> None:
     house.clock.advance(HOLD)
     house.submit(ExpireBooking(booking=booking, reason="hold_lapsed"))
     assert actions(house, booking, at_gate=True) == set()
+
+
+def test_who_waits_is_told_to_pay_only_when_there_are_seats() -> None:
+    house = House()
+    flight = house.schedule("SV1", seats=1)
+    first = house.book(flight)
+    waiting = house.book(flight, mode="waitlist")
+    assert actions(house, waiting) == {"cancel"}
+    house.cancel(first)
+    assert actions(house, waiting) == {"checkout", "cancel"}
