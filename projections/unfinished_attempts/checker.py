@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 
-from application import streams
+from application.commands import stream_kinds
 from domain.payment import events as payment_events
 from domain.payment import state as payment_state
 from domain.payment.state import AttemptStatus
@@ -15,7 +15,7 @@ UNFINISHED = frozenset({AttemptStatus.REQUESTED, AttemptStatus.UNKNOWN})
 
 def differences(cursor: Cursor, log: reading.Log) -> Iterator[str]:
     """In words; the generation is entered and the snapshot fixed."""
-    every_tag = frozenset(kind.tag for kind in streams.PAYMENT.event_types)
+    every_tag = frozenset(kind.tag for kind in stream_kinds.PAYMENT.event_types)
     whole = reading.Log(tags=every_tag, upto=log.upto, head=log.head, parked=log.parked)
     payments: dict[str, payment_state.Payment] = {}
     for logged in whole.events(cursor):

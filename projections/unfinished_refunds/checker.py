@@ -3,7 +3,7 @@
 import datetime as dt
 from collections.abc import Iterator
 
-from application import streams
+from application.commands import stream_kinds
 from domain.payment import events as payment_events
 from domain.payment import state as payment_state
 from domain.payment.state import RefundStatus
@@ -16,7 +16,7 @@ UNFINISHED = frozenset({RefundStatus.REQUESTED, RefundStatus.UNKNOWN, RefundStat
 
 def differences(cursor: Cursor, log: reading.Log) -> Iterator[str]:
     """In words; the generation is entered and the snapshot fixed."""
-    every_tag = frozenset(kind.tag for kind in streams.PAYMENT.event_types)
+    every_tag = frozenset(kind.tag for kind in stream_kinds.PAYMENT.event_types)
     whole = reading.Log(tags=every_tag, upto=log.upto, head=log.head, parked=log.parked)
     payments: dict[str, payment_state.Payment] = {}
     accepted_at: dict[str, dt.datetime] = {}
