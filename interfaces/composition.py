@@ -21,15 +21,14 @@ from psycopg_pool import PoolTimeout
 from application import ports
 from application.booking.release_hold import HoldReleaser
 from application.booking.send_letter import LetterSender
-from application.desk import Desk
-from application.dispatch import Dispatcher
-from application.handlers import HANDLERS
+from application.commands.bus import CommandBus
+from application.commands.dispatcher import Dispatcher
 from application.identity import log_in, register_user
 from application.payment.collect import Collector, ReturnUrls
 from application.payment.gateway import VerifiedEvent
 from application.payment.receive_event import EventReceiver
 from application.payment.refunding import Refunder
-from application.pricing.quotes import QuoteDesk
+from application.pricing.quotes import JourneyQuotes
 from application.pricing.signed_quotes import QuoteSigner
 from application.processes.flight_follower import FlightFollower
 from application.processes.runner import ProcessRunner
@@ -72,7 +71,7 @@ class Core(msgspec.Struct, frozen=True):
     settings: Settings
     pool: Pool
     log: PostgresEventLog
-    desk: Dispatcher
+    bus: Dispatcher
     keys: master_key.MasterKeys
     vault: SubjectVault
     collector: Collector
@@ -137,30 +136,30 @@ async def open_core(
         stack.push_async_callback(pool.close)
         log = PostgresEventLog(settings.database_url, pool)
         stack.push_async_callback(log.close)
-        desk = Dispatcher(log=log, handlers=HANDLERS, clock=utc_now, randomness=os.urandom)
-        desk.start()
-        stack.push_async_callback(desk.stop)
+        bus = Dispatcher(log=log, clock=utc_now, random_bytes=os.urandom)
+        bus.start()
+        stack.push_async_callback(bus.stop)
         gateway = StripePaymentGateway(
             api_key=settings.stripe_api_key.reveal(),
             base_url=settings.stripe_base_url,
             timeout_seconds=STRIPE_TIMEOUT_SECONDS,
         )
         stack.push_async_callback(gateway.close)
-        yield _core(settings, pool, log, desk, gateway, keys, report)
+        yield _core(settings, pool, log, bus, gateway, keys, report)
 
 
 def _core(
     settings: Settings,
     pool: Pool,
     log: PostgresEventLog,
-    desk: Dispatcher,
+    bus: Dispatcher,
     gateway: StripePaymentGateway,
     keys: master_key.MasterKeys,
     report: Callable[[str, Exception], None],
 ) -> Core:
     vault = SubjectVault(pool, keys, monotonic=time.monotonic, time_ns=time.time_ns)
     collector = Collector(
-        desk=desk,
+        bus=bus,
         payments=gateway,
         clock=utc_now,
         urls=ReturnUrls(
@@ -174,31 +173,31 @@ def _core(
     )
     stock = PostgresTicketStock(pool)
     tasks = PostgresFlightTasks(pool)
-    releaser = HoldReleaser(desk=desk, collector=collector, clock=utc_now)
+    releaser = HoldReleaser(bus=bus, collector=collector, clock=utc_now)
     return Core(
         settings=settings,
         pool=pool,
         log=log,
-        desk=desk,
+        bus=bus,
         keys=keys,
         vault=vault,
         collector=collector,
-        refunder=Refunder(desk=desk, payments=gateway, clock=utc_now),
+        refunder=Refunder(bus=bus, payments=gateway, clock=utc_now),
         releaser=releaser,
-        letters=LetterSender(desk=desk, vault=vault, mailer=mailbox),
+        letters=LetterSender(bus=bus, vault=vault, mailer=mailbox),
         inbox=StripeInbox(pool),
         outbox=Outbox(pool),
         checkpoints=ProcessCheckpoints(pool),
         processes=ProcessRunner(
             log=log,
-            desk=desk,
+            bus=bus,
             stock=stock,
             tasks=tasks,
             airline_code=settings.airline_code,
             report=report,
         ),
         flight_tasks=tasks,
-        follower=FlightFollower(desk=desk, releaser=releaser, tasks=tasks, report=report),
+        follower=FlightFollower(bus=bus, releaser=releaser, tasks=tasks, report=report),
         stock=stock,
         queue=queue.TaskQueue(queue.make_broker(settings.redis_url)),
         clock=utc_now,
@@ -206,8 +205,8 @@ def _core(
 
 
 @asynccontextmanager
-async def open_web(core: Core, *, desk: Desk | None = None) -> AsyncIterator[HttpPorts]:
-    """What the HTTP edge is handed; `desk` stands in for the dispatcher in benchmarks."""
+async def open_web(core: Core, *, bus: CommandBus | None = None) -> AsyncIterator[HttpPorts]:
+    """What the HTTP edge is given; benchmarks replace the dispatcher by a `bus` of theirs."""
     settings, keys = core.settings, core.keys
     async with AsyncExitStack() as stack:
         client = make_client(settings.redis_url)
@@ -225,7 +224,7 @@ async def open_web(core: Core, *, desk: Desk | None = None) -> AsyncIterator[Htt
         )
         directory = PostgresUserDirectory(core.pool)
         lookup = EmailIndex(keys)
-        registration = register_user.RegistrationDesk(
+        registration = register_user.RegistrationPorts(
             directory=directory,
             hasher=hasher,
             vault=core.vault,
@@ -233,19 +232,19 @@ async def open_web(core: Core, *, desk: Desk | None = None) -> AsyncIterator[Htt
             new_user_id=lambda: f"user_{secrets.token_hex(12)}",
             now=utc_now,
         )
-        login = log_in.LoginDesk(
+        login = log_in.LoginPorts(
             directory=directory, hasher=hasher, email_lookup=lookup, issuer=issuer, now=utc_now
         )
-        yield _web_ports(core, desk or core.desk, client, issuer, registration, login)
+        yield _web_ports(core, bus or core.bus, client, issuer, registration, login)
 
 
 def _web_ports(
     core: Core,
-    desk: Desk,
+    bus: CommandBus,
     client: redis.asyncio.Redis,
     issuer: tokens.Es256Tokens,
-    registration: register_user.RegistrationDesk,
-    login: log_in.LoginDesk,
+    registration: register_user.RegistrationPorts,
+    login: log_in.LoginPorts,
 ) -> HttpPorts:
     settings, keys = core.settings, core.keys
     signer = QuoteSigner(keys.derive("quotes"))
@@ -257,9 +256,9 @@ def _web_ports(
         readiness=_readiness(core.pool, client),
         fingerprint_key=keys.derive("request fingerprints"),
         now=utc_now,
-        desk=desk,
+        bus=bus,
         vault=core.vault,
-        quotes=QuoteDesk(signer),
+        quotes=JourneyQuotes(signer),
         signer=signer,
         stock=core.stock,
         airline_code=settings.airline_code,

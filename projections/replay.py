@@ -9,7 +9,7 @@ from collections.abc import Callable, Sequence
 
 import msgspec
 
-from application import streams
+from application.commands import stream_kinds
 from domain.kernel import entries
 from projections import generations, reading
 from projections.ledger_journal import queries
@@ -24,7 +24,9 @@ from projections.projection import Connection, Cursor, UnknownTag
 STRETCH = 250_000
 STATEMENT_TIMEOUT_MS = 600_000
 
-MONEY_TAGS = frozenset(tag for tag, kind in streams.EVENT_TYPES.items() if is_money_event(kind))
+MONEY_TAGS = frozenset(
+    tag for tag, kind in stream_kinds.EVENT_TYPES.items() if is_money_event(kind)
+)
 
 _TABLES = f"""
 CREATE TEMPORARY TABLE {BALANCE} (account text, currency text, amount bigint) ON COMMIT DROP;

@@ -6,17 +6,16 @@ import msgspec
 
 from application import ports
 from application.booking import journey, letters
-from application.orders import Decision
+from application.commands.command import Command, Reply
+from application.commands.context import DecisionContext
 from application.payment import record_refund
-from application.planning import Reading
 from application.pricing.signed_quotes import QUOTE_LIFETIME, QuoteExpired
 from domain.booking import cancellation, guards, rejections
 from domain.booking.coupons import Coupon
-from domain.booking.events import BookingEvent, CouponId, Destination, Obligation
+from domain.booking.events import CouponId, Destination, Obligation
 from domain.booking.guards import SegmentFacts
-from domain.booking.state import Booking, evolve
+from domain.booking.state import Booking
 from domain.booking.states import Status
-from domain.inventory.events import FlightEvent
 from domain.kernel import entries, money
 from domain.ledger import carriage
 from domain.pricing import fees
@@ -124,76 +123,84 @@ def _basis(coupons: tuple[Coupon, ...]) -> tuple[tuple[int, int, str, int], ...]
     return tuple((each.passenger, each.segment, each.status.value, each.total) for each in coupons)
 
 
-class CancelBooking(msgspec.Struct, frozen=True):
-    """`quote` was signed by this house; `reason` is kept in the history."""
+class CancelBooking(Command, frozen=True):
+    """`quote` was signed by our server; `reason` is kept in the history."""
 
     quote: CancellationQuote
     reason: str
 
     @property
-    def hints(self) -> tuple[str, ...]:
+    def streams(self) -> tuple[str, ...]:
         """The booking; its flights become known with it."""
         return (self.quote.booking,)
 
+    def decide(self, context: DecisionContext) -> Reply:
+        """Rejects BookingNotFound, QuoteExpired and what the quote itself would by now."""
+        quote, booking_id = self.quote, self.quote.booking
+        booking = journey.load(context, booking_id)
+        if booking.status is Status.CANCELLED:
+            return Reply(booking_id)
+        guards.require_cancellable(booking, at_gate=quote.at_gate)
+        coupons = _quoted_coupons(quote, booking, now=context.now)
+        obligation = cancellation.obligation_of(booking, booking_id, quote.refund)
+        cancelled = cancellation.cancel(
+            booking,
+            coupons=coupons,
+            reason=self.reason,
+            fee=quote.fee,
+            destination=quote.destination,
+            obligation=obligation,
+            entry=cancellation_entry(
+                booking_id, booking, coupons, fee=quote.fee, obligation=obligation, now=context.now
+            ),
+            waiver=quote.waiver,
+            at_gate=quote.at_gate,
+        )
+        context.record(booking_id, cancelled)
+        if obligation is None:
+            _settle(context, booking_id)
+        _release_seats(context, booking_id, booking, coupons, self.reason)
+        context.enqueue(_letter(quote, booking, coupons))
+        return Reply(booking_id)
 
-def cancel_booking(command: CancelBooking, reading: Reading) -> Decision:
-    """Rejects BookingNotFound, QuoteExpired and what the quote itself would by now."""
-    quote = command.quote
-    stream = quote.booking
-    booking = journey.load(reading, stream)
-    if booking.status is Status.CANCELLED:
-        return Decision(answer_stream=stream)
-    guards.require_cancellable(booking, at_gate=quote.at_gate)
+
+def _quoted_coupons(
+    quote: CancellationQuote, booking: Booking, *, now: dt.datetime
+) -> tuple[Coupon, ...]:
+    """The coupons that the quote is about, as it saw them; rejects QuoteExpired."""
     wanted = {(each.passenger, each.segment) for each in quote.coupons}
     coupons = tuple(
         coupon for coupon in booking.open_coupons() if (coupon.passenger, coupon.segment) in wanted
     )
-    if quote.valid_until <= reading.now:
+    if quote.valid_until <= now:
         raise QuoteExpired()
     if _basis(coupons) != quote.basis or booking.status.value != quote.status:
         raise QuoteExpired(reason="booking_changed")
-    obligation = cancellation.obligation_of(booking, stream, quote.refund)
-    cancelled = cancellation.cancel(
-        booking,
-        coupons=coupons,
-        reason=command.reason,
-        fee=quote.fee,
-        destination=quote.destination,
-        obligation=obligation,
-        entry=cancellation_entry(
-            stream, booking, coupons, fee=quote.fee, obligation=obligation, now=reading.now
-        ),
-        waiver=quote.waiver,
-        at_gate=quote.at_gate,
-    )
-    if obligation is None:
-        cancelled += _settled_before(booking, cancelled, reading)
-    released = release(reading, stream, booking, coupons, command.reason)
+    return coupons
+
+
+def _settle(context: DecisionContext, booking_id: str) -> None:
+    """The last part may be refunded nothing while all refunds of the others have arrived."""
+    booking = journey.load(context, booking_id)
+    settled = record_refund.settled(booking, context)
+    context.record(booking_id, cancellation.settle(booking, settled=settled))
+
+
+def _letter(
+    quote: CancellationQuote, booking: Booking, coupons: tuple[Coupon, ...]
+) -> ports.OutboxMessage:
+    """Write to the travellers what was cancelled, at which fee and refund."""
     body = {
-        "booking": stream,
+        "booking": quote.booking,
         "about": str(sum(each.is_final for each in booking.coupons) + len(coupons)),
         "fee": str(quote.fee),
         "refund": str(quote.refund),
     }
-    return Decision(
-        answer_stream=stream,
-        events=((stream, cancelled), *journey.merged(released)),
-        outbox=(ports.OutboxMessage(topic=letters.CANCELLED, body=body),),
-    )
-
-
-def _settled_before(
-    booking: Booking, cancelled: list[BookingEvent], reading: Reading
-) -> list[BookingEvent]:
-    """The last part may bring nothing back while all that the others brought has arrived."""
-    after = booking
-    for event in cancelled:
-        after = evolve(after, event)
-    return cancellation.settle(after, settled=record_refund.settled(after, reading))
+    return ports.OutboxMessage(topic=letters.CANCELLED, body=body)
 
 
 def cancellation_entry(
-    stream: str,
+    booking_id: str,
     booking: Booking,
     coupons: tuple[Coupon, ...],
     *,
@@ -201,8 +208,8 @@ def cancellation_entry(
     obligation: Obligation | None,
     now: dt.datetime,
 ) -> entries.Entry | None:
-    """What giving these up moves in the books; None where nothing was paid."""
-    posted = journey.posted(stream, booking, now)
+    """The entry of cancelling these coupons; None where nothing was paid."""
+    posted = journey.posted(booking_id, booking, now)
     if booking.status is Status.PAID:
         assert obligation is not None
         return carriage.unticketed_refund_entry(posted, amount=obligation.amount)
@@ -213,14 +220,15 @@ def cancellation_entry(
     return carriage.cancellation_entry(posted, value=value, fee=fee, fee_vat=fee_vat)
 
 
-def release(
-    reading: Reading,
-    stream: str,
+def _release_seats(
+    context: DecisionContext,
+    booking_id: str,
     booking: Booking,
     coupons: tuple[Coupon, ...],
     reason: str,
-) -> list[tuple[str, list[FlightEvent]]]:
-    """Seats back on sale: what was sold for the coupons, or all that is held."""
+) -> None:
+    """Put seats back on sale: what was sold for the coupons, or all that is held."""
     if booking.status in guards.TICKETED:
-        return journey.given_back(reading, stream, booking, coupons, reason)
-    return journey.holds_released(reading, stream, booking, reason)
+        journey.return_seats(context, booking_id, booking, coupons, reason)
+    else:
+        journey.release_holds(context, booking_id, booking, reason)

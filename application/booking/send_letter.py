@@ -5,9 +5,10 @@ Personal data is opened here, at the last moment, and goes nowhere but into the 
 
 import msgspec
 
-from application import mail, ports, streams
+from application import mail, ports
 from application.booking import letters, people
-from application.desk import Desk
+from application.commands import stream_kinds
+from application.commands.bus import CommandBus
 from domain.booking.state import Booking
 from domain.kernel import money
 
@@ -15,8 +16,8 @@ from domain.kernel import money
 class LetterSender:
     """Sends one letter about a booking; again gives the same letter with the same id."""
 
-    def __init__(self, *, desk: Desk, vault: ports.Vault, mailer: mail.Mailer) -> None:
-        self._desk = desk
+    def __init__(self, *, bus: CommandBus, vault: ports.Vault, mailer: mail.Mailer) -> None:
+        self._bus = bus
         self._vault = vault
         self._mailer = mailer
 
@@ -33,7 +34,7 @@ class LetterSender:
         """Amounts in minor units of the booking's currency; `about` tells letters of one topic
         apart. Does nothing when the traveller was erased.
         """
-        booking = (await self._desk.current(streams.BOOKING, booking_stream))[0]
+        booking = (await self._bus.current(stream_kinds.BOOKING, booking_stream))[0]
         if booking is None:
             return
         boxes = [booking.contact, *(passenger.name for passenger in booking.passengers)]
@@ -68,7 +69,7 @@ class LetterSender:
     async def _flights(self, booking: Booking) -> str:
         lines = []
         for segment in booking.segments:
-            flight = (await self._desk.current(streams.FLIGHT, segment.flight))[0]
+            flight = (await self._bus.current(stream_kinds.FLIGHT, segment.flight))[0]
             assert flight is not None
             departure = people.local_time(flight.departs_at, flight.origin_zone)
             lines.append(f"  {flight.number} {flight.origin}-{flight.destination}  {departure}")

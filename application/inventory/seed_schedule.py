@@ -36,7 +36,7 @@ def seed_schedule(*, today: dt.date, carrier: str, airports: Airports) -> list[S
         for rotation in seed_network.ROTATIONS
         for leg, day in _departures(rotation, today)
     ]
-    return sorted(commands, key=lambda command: (command.scheduled.departs_at, command.flight))
+    return sorted(commands, key=lambda command: (command.scheduled.departs_at, command.flight_id))
 
 
 def _departures(rotation: Rotation, today: dt.date) -> Iterator[tuple[Leg, dt.date]]:
@@ -63,7 +63,7 @@ def _command(
     departs_at = departure_instant(day, leg.departs, zone=origin.zone)
     lowest = _fare_of_day(seed_network.economy_fare(leg), day)
     return ScheduleFlight(
-        flight=ids.flight_stream(number, day.isoformat()),
+        flight_id=ids.flight_stream(number, day.isoformat()),
         scheduled=FlightScheduled(
             number=number,
             origin=origin.code,

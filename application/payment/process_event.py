@@ -5,7 +5,7 @@ The event is a hint. Which one comes first, how often and how late makes no diff
 
 from typing import Literal
 
-from application import steps
+from application.commands import follow_up
 from application.payment import collect, refunding
 
 Handled = Literal["done", "ignored"]
@@ -31,7 +31,7 @@ async def process_event(
     *,
     collector: collect.Collector,
     refunder: refunding.Refunder,
-    cause: steps.Cause,
+    cause: follow_up.Cause,
 ) -> Handled:
     """`ignored` for types that nothing follows from. Raises what the gateway and log raise."""
     if event_type in SESSION_EVENTS:

@@ -28,7 +28,7 @@ class JourneyQuote(msgspec.Struct, frozen=True):
     valid_until: dt.datetime
 
 
-class QuoteDesk:
+class JourneyQuotes:
     """Makes and accepts quotes of journeys."""
 
     def __init__(self, signer: QuoteSigner) -> None:

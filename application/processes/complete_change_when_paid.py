@@ -16,4 +16,4 @@ def command(
     recorded: RecordedEvent, *, airline_code: str, serials: tuple[int, ...]
 ) -> CompleteChange:
     """What follows: `serials` one for each passenger a booking can have."""
-    return CompleteChange(booking=recorded.stream, airline_code=airline_code, serials=serials)
+    return CompleteChange(booking_id=recorded.stream, airline_code=airline_code, serials=serials)

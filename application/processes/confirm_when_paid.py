@@ -16,4 +16,4 @@ def command(
     recorded: RecordedEvent, *, airline_code: str, serials: tuple[int, ...]
 ) -> ConfirmBooking:
     """What follows: `serials` one for each passenger and each extra."""
-    return ConfirmBooking(booking=recorded.stream, airline_code=airline_code, serials=serials)
+    return ConfirmBooking(booking_id=recorded.stream, airline_code=airline_code, serials=serials)

@@ -10,9 +10,10 @@ from typing import Protocol
 
 import msgspec
 
-from application import ports, steps, streams
+from application import ports
 from application.booking.release_hold import HoldReleaser
-from application.desk import Desk
+from application.commands import follow_up, stream_kinds
+from application.commands.bus import CommandBus
 from application.payment import gateway
 from application.processes import follow_flight_when_changed as process
 from domain.booking import guards
@@ -61,12 +62,12 @@ class FlightFollower:
     def __init__(
         self,
         *,
-        desk: Desk,
+        bus: CommandBus,
         releaser: HoldReleaser,
         tasks: FlightTasks,
         report: Callable[[str, Exception], None],
     ) -> None:
-        self._desk = desk
+        self._bus = bus
         self._releaser = releaser
         self._tasks = tasks
         self._report = report
@@ -82,7 +83,7 @@ class FlightFollower:
         Concerned is who was on the flight when it happened: who came later has booked it as it is
         now. `failed` counts those that have to be tried again.
         """
-        history = await self._desk.history(flight)
+        history = await self._bus.history(flight)
         recorded = history[version - 1]
         names: list[str] = []
         if not process.is_moot(recorded, _folded(history)):
@@ -104,20 +105,20 @@ class FlightFollower:
 
     async def _tell(self, recorded: ports.RecordedEvent, stream: str) -> bool:
         """One booking; False when it has to be tried again."""
-        cause = steps.Cause(
+        cause = follow_up.Cause(
             id=ids.event_id(recorded.stream, recorded.version),
             actor=ACTOR,
             correlation_id=recorded.correlation_id,
         )
         try:
-            booking = (await self._desk.current(streams.BOOKING, stream))[0]
+            booking = (await self._bus.current(stream_kinds.BOOKING, stream))[0]
             assert booking is not None, "only bookings have seats or wait for some"
             if isinstance(recorded.event, FlightCancelled):
                 await self._end_session(recorded.stream, stream, booking, cause)
             if process.must_wait(recorded, booking):
                 return False
             command = process.command(recorded, stream)
-            await self._desk.submit(steps.order(cause, f"{process.NAME}:{stream}", command))
+            await self._bus.submit(follow_up.envelope(cause, f"{process.NAME}:{stream}", command))
         except ports.Unavailable:
             raise
         except Exception as error:  # noqa: BLE001 - one booking's trouble must not stop the others
@@ -126,7 +127,7 @@ class FlightFollower:
         return True
 
     async def _end_session(
-        self, flight: str, stream: str, booking: Booking, cause: steps.Cause
+        self, flight: str, stream: str, booking: Booking, cause: follow_up.Cause
     ) -> None:
         """Nobody should be able to pay for a flight that does not go; late money is parked."""
         moving = process.is_moving_to(flight, booking) and not booking.change_paid
@@ -141,6 +142,6 @@ class FlightFollower:
 def _folded(history: Sequence[ports.RecordedEvent]) -> Flight:
     flight: Flight | None = None
     for recorded in history:
-        flight = streams.FLIGHT.evolve(flight, recorded.event)
+        flight = stream_kinds.FLIGHT.evolve(flight, recorded.event)
     assert flight is not None
     return flight

@@ -18,4 +18,4 @@ def concerns(recorded: RecordedEvent) -> bool:
 
 def command(flight: str) -> OfferSeats:
     """What follows, again until nobody is served."""
-    return OfferSeats(flight=flight)
+    return OfferSeats(flight_id=flight)

@@ -38,8 +38,8 @@ def obligation(recorded: RecordedEvent) -> Obligation | None:
 def command(booking_stream: str, booking: Booking, owed: Obligation) -> RefundPayment:
     """What follows: drawn from the booking's payments, the newest first."""
     return RefundPayment(
-        booking=booking_stream,
+        booking_id=booking_stream,
         obligation=owed.id,
         amount=owed.amount,
-        payments=tuple(reversed(booking.payments)),
+        payment_ids=tuple(reversed(booking.payments)),
     )

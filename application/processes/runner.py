@@ -11,8 +11,9 @@ from typing import Any
 
 import msgspec
 
-from application import ports, steps, streams
-from application.desk import Desk
+from application import ports
+from application.commands import follow_up, stream_kinds
+from application.commands.bus import CommandBus
 from application.processes import (
     complete_change_when_paid,
     confirm_when_paid,
@@ -42,14 +43,14 @@ class ProcessRunner:
         self,
         *,
         log: ports.EventLog,
-        desk: Desk,
+        bus: CommandBus,
         stock: ports.TicketStock,
         tasks: FlightTasks,
         airline_code: str,
         report: Callable[[str, Exception], None],
     ) -> None:
         self._log = log
-        self._desk = desk
+        self._bus = bus
         self._stock = stock
         self._tasks = tasks
         self._airline_code = airline_code
@@ -84,12 +85,12 @@ class ProcessRunner:
 
     async def run_again(self, booking_stream: str) -> None:
         """Everything that should have followed from a booking's events; done is harmless."""
-        for recorded in await self._desk.history(booking_stream):
+        for recorded in await self._bus.history(booking_stream):
             await self._follow(recorded)
 
     async def offer_again(self, flight: str) -> None:
         """Serve the waitlist of a flight, whatever let seats come free."""
-        history = await self._desk.history(flight)
+        history = await self._bus.history(flight)
         if history:
             await self._safely(self._offering, history[-1])
 
@@ -137,26 +138,26 @@ class ProcessRunner:
         """Serve the queue until nobody fits; each turn is a step of its own."""
         command = offer_seats_when_released.command(recorded.stream)
         for _ in range(offer_seats_when_released.OFFER_LIMIT):
-            found = await self._desk.current(streams.FLIGHT, recorded.stream)
+            found = await self._bus.current(stream_kinds.FLIGHT, recorded.stream)
             flight, version = found
             if flight is None or not flight.waitlist:
                 return
             await self._submit(recorded, f"{offer_seats_when_released.NAME}:{version}", command)
-            if (await self._desk.current(streams.FLIGHT, recorded.stream))[1] == version:
+            if (await self._bus.current(stream_kinds.FLIGHT, recorded.stream))[1] == version:
                 return
 
     async def _booking(self, stream: str) -> Booking:
-        booking = (await self._desk.current(streams.BOOKING, stream))[0]
+        booking = (await self._bus.current(stream_kinds.BOOKING, stream))[0]
         assert booking is not None, "the log holds an event of it"
         return booking
 
     async def _submit(self, recorded: ports.RecordedEvent, step: str, command: Any) -> None:
-        cause = steps.Cause(
+        cause = follow_up.Cause(
             id=ids.event_id(recorded.stream, recorded.version),
             actor=ACTOR,
             correlation_id=recorded.correlation_id,
         )
-        await self._desk.submit(steps.order(cause, step, command))
+        await self._bus.submit(follow_up.envelope(cause, step, command))
 
 
 async def _together(works: Iterable[Awaitable[None]]) -> None:

@@ -21,7 +21,7 @@ from pathlib import Path
 
 import msgspec
 
-from application import steps
+from application.commands import follow_up
 from application.identity.register_user import RegisterUser
 from application.inventory.seed_schedule import seed_schedule
 from application.payment import process_event
@@ -254,10 +254,12 @@ async def _prepare(configured: Settings, password: str) -> None:
         flights = seed_schedule(today=today, carrier=configured.carrier, airports=airports)
         await asyncio.gather(
             *(
-                core.desk.submit(
-                    steps.order(
-                        steps.Cause(
-                            id=ids.event_id(flight.flight, 1), actor="seed", correlation_id="seed"
+                core.bus.submit(
+                    follow_up.envelope(
+                        follow_up.Cause(
+                            id=ids.event_id(flight.flight_id, 1),
+                            actor="seed",
+                            correlation_id="seed",
                         ),
                         "seed",
                         flight,

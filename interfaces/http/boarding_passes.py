@@ -9,9 +9,9 @@ import msgspec
 from litestar import Response, get
 from litestar.params import FromPath
 
-from application import streams
 from application.booking import inspect_documents
 from application.booking.people import Name
+from application.commands import stream_kinds
 from domain.booking import boarding_pass
 from domain.booking.boarding_pass import BoardingPassFacts
 from domain.booking.coupons import Coupon, CouponStatus
@@ -113,7 +113,7 @@ async def _facts(
     request: StrictRequest, stream: str, booking: Booking, coupon: Coupon
 ) -> BoardingPassFacts:
     segment = booking.segments[coupon.segment]
-    flight = (await request.ports.desk.current(streams.FLIGHT, segment.flight))[0]
+    flight = (await request.ports.bus.current(stream_kinds.FLIGHT, segment.flight))[0]
     assert flight is not None
     passenger = booking.passengers[coupon.passenger]
     (text,) = await request.ports.vault.open_all([passenger.name])

@@ -7,17 +7,17 @@ import msgspec
 from litestar import get, post
 from litestar.params import FromPath, JSONBody, QueryParameter
 
-from application import streams
 from application.booking.create_booking import CreateBooking, Mode
 from application.booking.hold_booking import HoldBooking
 from application.booking.people import Contact, Name
+from application.commands import stream_kinds
 from application.pricing.journeys import Priced, WantedSegment
 from domain.booking.events import Passenger, SeatChoice
 from domain.booking.state import Booking, evolve
 from domain.kernel import sealed
 from domain.pricing.extras import ExtraChoice
 from domain.pricing.price import PassengerType
-from interfaces.http import auth, booking_view, idempotency, orders, wire
+from interfaces.http import auth, booking_view, commands, idempotency, wire
 from interfaces.http.answers import Answered
 from interfaces.http.booking_view import BookingResponse
 from interfaces.http.ports import ForgedCursor
@@ -119,14 +119,14 @@ async def create_booking(
 ) -> Answered[BookingResponse]:
     """Hold the seats of all flights for fifteen minutes, or none."""
     identity = idempotency.required(request, data)
-    outcome = await orders.submit(request, identity, _command(request, data))
+    outcome = await commands.submit(request, identity, _command(request, data))
     stream = outcome.answer.stream
     if outcome.state is not None:
         names = [Name(each.first_name, each.last_name) for each in data.passengers]
         return Answered(await booking_view.response(request, stream, outcome.state, names))
-    booking = await request.ports.desk.as_of(streams.BOOKING, stream, outcome.answer.version)
+    booking = await request.ports.bus.as_of(stream_kinds.BOOKING, stream, outcome.answer.version)
     assert booking is not None
-    return Answered(await booking_view.opened(request, stream, booking), headers=orders.REPLAYED)
+    return Answered(await booking_view.opened(request, stream, booking), headers=commands.REPLAYED)
 
 
 @post("/api/bookings/{booking_id:str}/hold", status_code=200, **auth.signed_in("book", "booking"))
@@ -138,8 +138,8 @@ async def hold_booking(
     identity = idempotency.optional(request, data)
     stream, _ = await booking_view.changeable(request, booking_id)
     waits = data is not None and data.waitlist
-    command = HoldBooking(booking=stream, mode="waitlist" if waits else "hold")
-    done = await orders.carry_out(request, identity, command)
+    command = HoldBooking(booking_id=stream, mode="waitlist" if waits else "hold")
+    done = await commands.carry_out(request, identity, command)
     return Answered(
         await booking_view.opened(request, done.stream, done.booking), headers=done.headers
     )
@@ -194,7 +194,7 @@ async def read_history(request: StrictRequest, booking_id: FromPath[str]) -> His
     stream, _ = await booking_view.visible(request, booking_id)
     booking: Booking | None = None
     entries: list[HistoryEntryResponse] = []
-    for recorded in await request.ports.desk.history(stream):
+    for recorded in await request.ports.bus.history(stream):
         before = booking.status.value if booking is not None else None
         event: Any = recorded.event
         booking = evolve(booking, event)

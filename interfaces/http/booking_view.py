@@ -4,9 +4,9 @@ import datetime as dt
 
 import msgspec
 
-from application import streams
 from application.booking import journey
 from application.booking.people import Name
+from application.commands import stream_kinds
 from application.payment.start_checkout import require_seats
 from domain.booking import guards, rules
 from domain.booking.guards import SegmentFacts
@@ -109,7 +109,7 @@ class BookingResponse(msgspec.Struct, rename="camel"):
 async def visible(request: StrictRequest, booking_id: str) -> tuple[str, Booking]:
     """The booking if who asks may see it; somebody else's is NOT_FOUND like none at all."""
     stream = wire.booking_stream(booking_id)
-    booking = (await request.ports.desk.current(streams.BOOKING, stream))[0]
+    booking = (await request.ports.bus.current(stream_kinds.BOOKING, stream))[0]
     principal = request.principal
     if booking is None or (
         booking.owner != principal.user and not roles.may(principal.role, "see_any_booking")
@@ -133,7 +133,7 @@ async def facts(request: StrictRequest, booking: Booking) -> tuple[SegmentFacts,
     """What the log knows now of each flight of the journey."""
     found = []
     for segment in booking.segments:
-        flight = (await request.ports.desk.current(streams.FLIGHT, segment.flight))[0]
+        flight = (await request.ports.bus.current(stream_kinds.FLIGHT, segment.flight))[0]
         assert flight is not None, "a booking names flights that there are"
         found.append(journey.facts_of(flight))
     return tuple(found)
@@ -147,7 +147,7 @@ async def _facts(request: StrictRequest, stream: str, booking: Booking) -> tuple
         return ()
     found = []
     for segment in booking.segments:
-        flight = (await request.ports.desk.current(streams.FLIGHT, segment.flight))[0]
+        flight = (await request.ports.bus.current(stream_kinds.FLIGHT, segment.flight))[0]
         assert flight is not None, "a booking names flights that there are"
         has_seats = True
         try:
@@ -230,7 +230,7 @@ async def _refund_status(request: StrictRequest, booking: Booking) -> str | None
     owed = {obligation.id for obligation in booking.obligations}
     settled = money.Money(0, booking.currency)
     for stream in booking.payments:
-        payment = (await request.ports.desk.current(streams.PAYMENT, stream))[0]
+        payment = (await request.ports.bus.current(stream_kinds.PAYMENT, stream))[0]
         assert payment is not None, "a booking names payments that there are"
         for refund in payment.refunds:
             if refund.obligation in owed and refund.status in NOT_REFUNDED:

@@ -8,17 +8,17 @@ import msgspec
 from litestar import get, post
 from litestar.params import FromPath, JSONBody
 
+from application.commands.command import Command
 from application.inventory.cancel_flight import CancelFlight
 from application.inventory.change_equipment import ChangeEquipment
 from application.inventory.depart_flight import DepartFlight
 from application.inventory.reschedule_flight import RescheduleFlight
 from application.inventory.schedule_flight import ScheduleFlight
-from application.orders import Command
 from domain.inventory import rules
 from domain.inventory.events import CabinLayout, CapacityMove, FareClass, FlightScheduled
 from domain.inventory.state import Flight
 from domain.kernel import ids, money
-from interfaces.http import auth, flight_view, idempotency, orders, wire
+from interfaces.http import auth, commands, flight_view, idempotency, wire
 from interfaces.http.answers import Answered
 from interfaces.http.problems import invalid
 from interfaces.http.strict_request import StrictRequest
@@ -199,7 +199,7 @@ async def change_equipment(
     """Another aircraft: what is sold stays sold, and shows as oversold where it no longer fits."""
     await flight_view.known(request, flight_id)
     layouts = _layouts(data.cabins)
-    command = ChangeEquipment(flight=flight_id, layouts=layouts, reason=data.reason)
+    command = ChangeEquipment(flight_id=flight_id, layouts=layouts, reason=data.reason)
     return await _carried_out(request, data, flight_id, command)
 
 
@@ -216,7 +216,7 @@ async def reschedule_flight(
     if data.departure_time.tzinfo is None or data.arrival_time.tzinfo is None:
         raise invalid("departureTime", "a time zone is expected")
     command = RescheduleFlight(
-        flight=flight_id,
+        flight_id=flight_id,
         departs_at=data.departure_time.astimezone(dt.UTC),
         arrives_at=data.arrival_time.astimezone(dt.UTC),
         reason=data.reason,
@@ -230,7 +230,7 @@ async def cancel_flight(
 ) -> Answered[OperatedFlightResponse]:
     """The flight does not operate; every booking on it is followed up."""
     await flight_view.known(request, flight_id)
-    command = CancelFlight(flight=flight_id, reason=data.reason)
+    command = CancelFlight(flight_id=flight_id, reason=data.reason)
     return await _carried_out(request, data, flight_id, command)
 
 
@@ -241,7 +241,7 @@ async def depart_flight(
     """The doors are shut: who boarded flies, who did not is a no-show."""
     data = await request.optional_json(idempotency.KeyedRequest)
     await flight_view.known(request, flight_id)
-    command = DepartFlight(flight=flight_id, departed_at=request.ports.now())
+    command = DepartFlight(flight_id=flight_id, departed_at=request.ports.now())
     return await _carried_out(request, data, flight_id, command)
 
 
@@ -293,8 +293,8 @@ async def _carried_out(
     command: Command,
 ) -> Answered[OperatedFlightResponse]:
     identity = idempotency.optional(request, data)
-    outcome = await orders.submit(request, identity, command)
-    headers = orders.REPLAYED if outcome.replayed else {}
+    outcome = await commands.submit(request, identity, command)
+    headers = commands.REPLAYED if outcome.replayed else {}
     flight = await flight_view.known(request, stream)
     return Answered(await _response(request, stream, flight), headers=headers)
 

@@ -8,7 +8,7 @@ import msgspec
 
 from application.booking.boarding_pass_printer import BoardingPassPrinter
 from application.booking.release_hold import HoldReleaser
-from application.desk import Desk
+from application.commands.bus import CommandBus
 from application.identity.log_in import LogIn
 from application.identity.ports import IssuedToken, TokenVerifier
 from application.identity.register_user import RegisterUser
@@ -16,7 +16,7 @@ from application.inventory.airports import Airports
 from application.payment.collect import Collector
 from application.payment.receive_event import EventReceiver
 from application.ports import TicketStock, Vault
-from application.pricing.quotes import QuoteDesk
+from application.pricing.quotes import JourneyQuotes
 from application.pricing.signed_quotes import QuoteSigner
 from application.processes.flight_follower import FlightTask
 from application.queries import AsOf
@@ -140,9 +140,9 @@ class HttpPorts(msgspec.Struct, frozen=True):
     readiness: Readiness
     fingerprint_key: bytes
     now: Callable[[], dt.datetime]
-    desk: Desk
+    bus: CommandBus
     vault: Vault
-    quotes: QuoteDesk
+    quotes: JourneyQuotes
     signer: QuoteSigner
     stock: TicketStock
     airline_code: str

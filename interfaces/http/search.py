@@ -7,7 +7,7 @@ import msgspec
 from litestar import get, post
 from litestar.params import FromPath, JSONBody
 
-from application import streams
+from application.commands import stream_kinds
 from application.pricing import journeys
 from application.pricing.journeys import Wanted, WantedSegment
 from domain.booking.events import SeatChoice
@@ -192,7 +192,7 @@ async def create_quote(request: StrictRequest, data: JSONBody[QuoteRequest]) -> 
     types = tuple(passenger.type for passenger in data.passengers)
     cabin = wire.CABIN_CODES[data.cabin]
     flights = {
-        name: (await request.ports.desk.current(streams.FLIGHT, name))[0]
+        name: (await request.ports.bus.current(stream_kinds.FLIGHT, name))[0]
         for name in dict.fromkeys(data.flight_ids)
     }
     quote_id, quote = request.ports.quotes.quote(

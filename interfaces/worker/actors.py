@@ -11,8 +11,8 @@ from typing import Any
 import dramatiq
 from dramatiq.brokers.redis import RedisBroker
 
-from application import steps
 from application.booking import letters
+from application.commands import follow_up
 from application.inventory.depart_flight import DepartFlight
 from application.payment import process_event
 from application.payment.refund_payment import REFUND_TOPIC
@@ -69,7 +69,9 @@ class Tasks:
         stored = await self._core.inbox.read(event)
         if stored is None or stored.state != "new":
             return
-        cause = steps.Cause(id=ids.webhook_command_id(event), actor="stripe", correlation_id=event)
+        cause = follow_up.Cause(
+            id=ids.webhook_command_id(event), actor="stripe", correlation_id=event
+        )
         try:
             handled = await process_event.process_event(
                 stored.type,
@@ -88,7 +90,7 @@ class Tasks:
 
     async def release_hold(self, *, booking: str) -> None:
         """Let a lapsed hold go; money that arrived meanwhile makes this a no-op."""
-        cause = steps.Cause(
+        cause = follow_up.Cause(
             id=ids.step_command_id(ids.event_id(booking, 1), "release_hold"),
             actor="timer",
             correlation_id=booking,
@@ -100,7 +102,7 @@ class Tasks:
 
     async def complete_attempt(self, *, payment: str, attempt: str) -> None:
         """Ask Stripe what became of an attempt without an outcome."""
-        cause = steps.Cause(
+        cause = follow_up.Cause(
             id=ids.step_command_id(ids.event_id(payment, 1), attempt),
             actor="timer",
             correlation_id=payment,
@@ -109,7 +111,7 @@ class Tasks:
 
     async def refund_payment(self, *, payment: str, refund: str) -> None:
         """Ask Stripe for a refund, or how one stands that it has."""
-        cause = steps.Cause(
+        cause = follow_up.Cause(
             id=ids.step_command_id(ids.event_id(payment, 1), refund),
             actor="system",
             correlation_id=payment,
@@ -126,14 +128,14 @@ class Tasks:
 
     async def depart_flight(self, *, flight: str) -> None:
         """Nobody said so, but the flight must have left by now."""
-        cause = steps.Cause(
+        cause = follow_up.Cause(
             id=ids.step_command_id(ids.event_id(flight, 1), "depart"),
             actor="timer",
             correlation_id=flight,
         )
-        command = DepartFlight(flight=flight, departed_at=self._core.clock())
+        command = DepartFlight(flight_id=flight, departed_at=self._core.clock())
         try:
-            await self._core.desk.submit(steps.order(cause, "depart", command))
+            await self._core.bus.submit(follow_up.envelope(cause, "depart", command))
         except Rejection:
             return  # cancelled, or rescheduled between the look and the decision
 

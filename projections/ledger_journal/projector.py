@@ -5,7 +5,7 @@ from collections.abc import Iterable, Sequence
 
 import msgspec
 
-from application import streams
+from application.commands import stream_kinds
 from domain.kernel import entries
 from domain.kernel.events import DomainEvent
 from domain.ledger import accounts
@@ -166,7 +166,7 @@ def _parked(logged: LoggedEvent, event: payment_events.FundsParked) -> ParkedFun
 PROJECTION = Projection(
     name="ledger_journal",
     event_types=(
-        *(kind for kind in streams.EVENT_TYPES.values() if is_money_event(kind)),
+        *(kind for kind in stream_kinds.EVENT_TYPES.values() if is_money_event(kind)),
         payment_events.FundsParked,
     ),
     apply=apply,

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 
-from application import streams
+from application.commands import stream_kinds
 from domain.payment import events as payment_events
 from domain.payment import state as payment_state
 from domain.payment.state import AttemptStatus
@@ -16,7 +16,7 @@ UNFINISHED = frozenset({AttemptStatus.REQUESTED, AttemptStatus.UNKNOWN})
 def differences(cursor: Cursor, log: reading.Log) -> Iterator[str]:
     """In words; the generation is entered and the snapshot fixed."""
     payments: dict[str, payment_state.Payment] = {}
-    for logged in log.with_tags_of(streams.PAYMENT).events(cursor):
+    for logged in log.with_tags_of(stream_kinds.PAYMENT).events(cursor):
         assert isinstance(logged.event, payment_events.PaymentEvent)
         payments[logged.stream] = payment_state.evolve(payments.get(logged.stream), logged.event)
     expected = {

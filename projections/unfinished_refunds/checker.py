@@ -3,7 +3,7 @@
 import datetime as dt
 from collections.abc import Iterator
 
-from application import streams
+from application.commands import stream_kinds
 from domain.payment import events as payment_events
 from domain.payment import state as payment_state
 from domain.payment.state import RefundStatus
@@ -18,7 +18,7 @@ def differences(cursor: Cursor, log: reading.Log) -> Iterator[str]:
     """In words; the generation is entered and the snapshot fixed."""
     payments: dict[str, payment_state.Payment] = {}
     accepted_at: dict[str, dt.datetime] = {}
-    for logged in log.with_tags_of(streams.PAYMENT).events(cursor):
+    for logged in log.with_tags_of(stream_kinds.PAYMENT).events(cursor):
         assert isinstance(logged.event, payment_events.PaymentEvent)
         payments[logged.stream] = payment_state.evolve(payments.get(logged.stream), logged.event)
         if isinstance(logged.event, payment_events.RefundAccepted):

@@ -14,7 +14,7 @@ from typing import Any, Literal, Union, get_args, get_origin, get_type_hints
 
 import msgspec
 
-from application import streams
+from application.commands import stream_kinds
 from domain.booking import events as bookings
 from domain.inventory import events as flights
 from domain.inventory.events import CabinLayout, CapacityMove, FareClass
@@ -204,7 +204,7 @@ FIRST: dict[str, type[DomainEvent]] = {
 
 def all_samples() -> list[DomainEvent]:
     """Every sample of every event type, in the order of the tags."""
-    types_by_tag = sorted(streams.EVENT_TYPES.items())
+    types_by_tag = sorted(stream_kinds.EVENT_TYPES.items())
     return [sample for _, event_type in types_by_tag for sample in samples(event_type)]
 
 

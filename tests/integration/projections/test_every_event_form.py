@@ -5,7 +5,7 @@ import asyncio
 import psycopg
 import pytest
 
-from application import streams
+from application.commands import stream_kinds
 from infrastructure.event_store import codec
 from projections import checking, progress, rebuild, replay
 from projections.catalogue import ALL
@@ -57,7 +57,7 @@ def _unique(payload: bytes, number: int) -> bytes:
 
 def test_the_samples_cover_every_event_type_and_each_optional_entry() -> None:
     samples = event_samples.all_samples()
-    assert {type(sample) for sample in samples} == set(streams.EVENT_TYPES.values())
+    assert {type(sample) for sample in samples} == set(stream_kinds.EVENT_TYPES.values())
     without = {
         type(sample).__name__
         for sample in samples

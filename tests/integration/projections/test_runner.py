@@ -10,7 +10,7 @@ import msgspec
 import psycopg
 import pytest
 
-from application import streams
+from application.commands import stream_kinds
 from application.payment import record_refund
 from projections import checking, generations, progress, runner
 from projections.booking_list.projector import PROJECTION as BOOKING_LIST
@@ -245,7 +245,7 @@ async def test_an_unknown_event_stops_the_read_model_after_all_before_it(
     airline: Airline, name: str
 ) -> None:
     await airline.sell()
-    assert "booking.teleported.1" not in streams.EVENT_TYPES
+    assert "booking.teleported.1" not in stream_kinds.EVENT_TYPES
     position = _append_raw(airline, "booking-ABC234", 1, "booking.teleported.1", b"{}")
     await airline.sell()
     with pytest.raises(UnknownTag, match=rf"booking\.teleported\.1 at position {position}"):

@@ -22,7 +22,7 @@ from application.booking.quote_modification import (
     quote_modification,
 )
 from application.booking.record_document import RecordDocument
-from application.orders import Outcome
+from application.commands.command import Outcome
 from application.pricing.journeys import WantedSegment
 from domain.booking.states import Status
 from domain.inventory import rules as flight_rules
@@ -170,10 +170,10 @@ class Changes(Sale):
         if then == "complete":
             self.submit(process, self.completion(stream))
         if then == "abandon":
-            self.submit(process, AbandonChange(booking=stream))
+            self.submit(process, AbandonChange(booking_id=stream))
         if then == "lapse":
             self.clock.advance(flight_rules.HOLD_LIFETIME)
-            self.submit(process, ExpireChange(booking=stream, reason="hold_lapsed"))
+            self.submit(process, ExpireChange(booking_id=stream, reason="hold_lapsed"))
         return quote
 
     def _wish(self, current: str, to: int, cabin: str, fare_class: str | None) -> WantedSegment:
@@ -256,7 +256,7 @@ class Changes(Sale):
     def completion(self, stream: str) -> CompleteChange:
         """With serials for all who may need a new ticket."""
         serials = self.draw_serials(len(self.booking(stream).passengers))
-        return CompleteChange(booking=stream, airline_code=AIRLINE, serials=serials)
+        return CompleteChange(booking_id=stream, airline_code=AIRLINE, serials=serials)
 
     @rule(process=PROCESSES, which=WHICH)
     def abandon_change(self, process: int, which: int) -> None:
@@ -264,7 +264,7 @@ class Changes(Sale):
         waiting = [each for each in self.bookings if self.booking(each).change is not None]
         stream = waiting[which % len(waiting)] if waiting else self.pick(which)
         if stream is not None:
-            self.submit(process, AbandonChange(booking=stream))
+            self.submit(process, AbandonChange(booking_id=stream))
 
     @rule(process=PROCESSES, which=WHICH)
     def expire_change(self, process: int, which: int) -> None:
@@ -272,7 +272,7 @@ class Changes(Sale):
         waiting = [each for each in self.bookings if self.booking(each).change is not None]
         stream = waiting[which % len(waiting)] if waiting else self.pick(which)
         if stream is not None:
-            self.submit(process, ExpireChange(booking=stream, reason="hold_lapsed"))
+            self.submit(process, ExpireChange(booking_id=stream, reason="hold_lapsed"))
 
     @rule(process=PROCESSES, which=WHICH, passenger=st.integers(0, 2), distance=st.integers(0, 4))
     def correct_name(self, process: int, which: int, passenger: int, distance: int) -> None:
@@ -300,7 +300,7 @@ class Changes(Sale):
         chosen = [known[-1 - each % len(known)] for each in seats or (0,) if known]
         adults = [i for i, each in enumerate(booking.passengers) if each.type != "INF"]
         places = tuple(Place(who, seat) for who, seat in zip(adults, chosen, strict=False))
-        self.submit(process, ChooseSeats(booking=stream, segment=segment, places=places))
+        self.submit(process, ChooseSeats(booking_id=stream, segment=segment, places=places))
 
     @rule(process=PROCESSES, which=WHICH, passenger=st.integers(0, 3), number=st.integers(0, 2))
     def record_document(self, process: int, which: int, passenger: int, number: int) -> None:

@@ -10,11 +10,11 @@ from application.booking.check_in import Board, CheckIn
 from application.booking.choose_seats import ReviewSeats
 from application.booking.close_flight import CloseFlight
 from application.booking.disruption import AcceptDisruption, RefundDisruption, TellDisruption
+from application.commands.command import Outcome
 from application.inventory.cancel_flight import CancelFlight
 from application.inventory.change_equipment import ChangeEquipment
 from application.inventory.depart_flight import DepartFlight
 from application.inventory.reschedule_flight import RescheduleFlight
-from application.orders import Outcome
 from application.pricing.journeys import WantedSegment
 from domain.booking.events import NewTimes
 from domain.booking.states import Status

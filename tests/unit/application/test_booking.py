@@ -88,8 +88,8 @@ def test_a_departure_within_the_hour_is_not_on_sale(stage: Stage) -> None:
 
 
 def test_of_three_for_two_seats_in_one_batch_the_third_is_refused(stage: Stage) -> None:
-    orders = [memory_log.order(create(), number) for number in (101, 102, 103)]
-    *got, refused = stage.process.submit_together(orders)
+    envelopes = [memory_log.envelope(create(), number) for number in (101, 102, 103)]
+    *got, refused = stage.process.submit_together(envelopes)
     assert [type(one).__name__ for one in got] == ["Outcome", "Outcome"]
     assert isinstance(refused, flight_rejections.SeatsUnavailable)
     assert stage.log.capacity[FLIGHT, "Y"] == [2, 2, 0]
@@ -99,7 +99,7 @@ def test_a_locator_that_another_process_has_given_out_is_drawn_again() -> None:
     stage = Stage(draws=(DRAWS[0], DRAWS[0], DRAWS[1]))
     stage.schedule()
     assert stage.book() == "booking-AAAAAA"
-    answer = stage.another_process().submit(memory_log.order(create(), 100)).answer
+    answer = stage.another_process().submit(memory_log.envelope(create(), 100)).answer
     assert answer.stream == "booking-BAAAAA"
     assert stage.log.version("booking-AAAAAA") == 2
 
@@ -195,10 +195,10 @@ def test_a_running_hold_a_paid_and_an_unknown_booking_do_not_lapse(stage: Stage)
 
 def test_a_process_that_is_behind_decides_on_what_the_log_holds(stage: Stage) -> None:
     other = stage.another_process()
-    other.submit(memory_log.order(create(), 100))
+    other.submit(memory_log.envelope(create(), 100))
     booking = stage.book()
     stage.pay(booking)
-    other.submit(memory_log.order(stage.confirm_command(booking), 101))
+    other.submit(memory_log.envelope(stage.confirm_command(booking), 101))
     assert stage.log.state(booking).status is Status.CONFIRMED
     with pytest.raises(flight_rejections.SeatsUnavailable):
-        other.submit(memory_log.order(create(), 102))
+        other.submit(memory_log.envelope(create(), 102))

@@ -171,7 +171,7 @@ def test_nothing_can_be_done_with_what_is_over() -> None:
     house = House()
     booking = house.book(house.schedule("SV1"))
     house.clock.advance(HOLD)
-    house.submit(ExpireBooking(booking=booking, reason="hold_lapsed"))
+    house.submit(ExpireBooking(booking_id=booking, reason="hold_lapsed"))
     assert actions(house, booking, at_gate=True) == set()
 
 

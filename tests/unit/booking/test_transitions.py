@@ -68,7 +68,7 @@ def pending(case: Case) -> None:
 
 def payment_failed(case: Case) -> None:
     pending(case)
-    answer = case.house.submit(StartCheckout(booking=case.stream)).answer
+    answer = case.house.submit(StartCheckout(booking_id=case.stream)).answer
     declined = record_attempt.Declined("pi_1", "ch_1", "declined")
     case.house.submit(RecordAttempt(answer.stream, answer.ids["attempt"], declined))
 

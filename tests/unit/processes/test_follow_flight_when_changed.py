@@ -26,13 +26,13 @@ LATER = dt.timedelta(hours=5)
 def other_aircraft(flight: str) -> ChangeEquipment:
     """With a smaller cabin."""
     layout = CabinLayout("Y", 6, 10, "ABCDEF")
-    return ChangeEquipment(flight=flight, layouts=(layout,), reason="smaller aircraft")
+    return ChangeEquipment(flight_id=flight, layouts=(layout,), reason="smaller aircraft")
 
 
 def other_times(flight: str, later: dt.timedelta) -> RescheduleFlight:
     """So much later."""
     return RescheduleFlight(
-        flight=flight,
+        flight_id=flight,
         departs_at=LEAVES + later,
         arrives_at=LEAVES + later + dt.timedelta(hours=2),
         reason="late inbound",
@@ -59,7 +59,7 @@ def cases(flight: str, booking: str) -> list[tuple[Any, Any]]:
             told(flight, booking, LATER + minutes, material=False),
         ),
         (
-            CancelFlight(flight=flight, reason="storm"),
+            CancelFlight(flight_id=flight, reason="storm"),
             TellDisruption(booking, flight, "cancelled", "storm", material=True),
         ),
     ]
@@ -80,7 +80,7 @@ def test_a_departure_closes_the_flight_for_each_booking() -> None:
     flight = house.schedule("SV1")
     booking = house.book(flight)
     assert not process.concerns(house.last(flight))
-    house.submit(DepartFlight(flight=flight, departed_at=LEAVES))
+    house.submit(DepartFlight(flight_id=flight, departed_at=LEAVES))
     assert process.concerns(house.last(flight))
     assert process.command(house.last(flight), booking) == CloseFlight(booking, flight)
 
@@ -91,7 +91,7 @@ async def test_every_change_opens_one_task_however_often_the_log_is_read() -> No
     flight = house.schedule("SV1")
     house.book(flight)
     house.submit(other_times(flight, LATER))
-    house.submit(CancelFlight(flight=flight, reason="storm"))
+    house.submit(CancelFlight(flight_id=flight, reason="storm"))
     for _ in range(3):
         await runs.to_the_end()
     assert [(task.version, task.kind) for task in await runs.tasks.of(flight)] == [
@@ -120,9 +120,9 @@ def test_other_times_need_not_be_told_once_the_flight_is_cancelled_or_gone(ends:
     told = house.last(flight)
     assert not process.is_moot(told, house.flight(flight))
     house.submit(
-        CancelFlight(flight=flight, reason="storm")
+        CancelFlight(flight_id=flight, reason="storm")
         if ends == "cancelled"
-        else DepartFlight(flight=flight, departed_at=LEAVES)
+        else DepartFlight(flight_id=flight, departed_at=LEAVES)
     )
     assert process.is_moot(told, house.flight(flight))
     assert not process.is_moot(house.last(flight), house.flight(flight))
@@ -146,7 +146,7 @@ def test_who_has_paid_for_a_cancelled_flight_does_not_wait_for_tickets() -> None
     flight = house.schedule("SV1")
     booking = house.book(flight)
     house.pay(booking)
-    house.submit(CancelFlight(flight=flight, reason="storm"))
+    house.submit(CancelFlight(flight_id=flight, reason="storm"))
     assert not process.must_wait(house.last(flight), house.booking(booking))
 
 
@@ -157,7 +157,7 @@ def test_whose_money_finance_gives_back_waits_for_no_tickets() -> None:
     house.pay(booking)
     house.submit(other_times(flight, LATER))
     told = house.last(flight)
-    house.submit(GrantRefund(booking=booking, reason="bereavement"))
+    house.submit(GrantRefund(booking_id=booking, reason="bereavement"))
     assert house.booking(booking).status is Status.PAID
     assert not process.must_wait(told, house.booking(booking))
 
@@ -170,7 +170,7 @@ async def test_a_change_onto_a_flight_is_told_of_it_once_the_change_is_over() ->
     await runs.to_the_end()
     dearer = house.schedule("SV2", fare=90_000)
     house.modify(booking, dearer)
-    house.submit(CancelFlight(flight=dearer, reason="storm"))
+    house.submit(CancelFlight(flight_id=dearer, reason="storm"))
     told = house.last(dearer)
     assert process.bookings(house.flight(dearer)) == [booking]
     assert process.must_wait(told, house.booking(booking))

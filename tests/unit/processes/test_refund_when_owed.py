@@ -53,7 +53,7 @@ async def test_what_a_change_gives_back_and_what_finance_grants_is_asked_back_to
     booking = await ticketed(house, runs)
     house.modify(booking, house.schedule("SV2", fare=20_000))
     await runs.to_the_end()
-    house.submit(GrantRefund(booking=booking, reason="goodwill"))
+    house.submit(GrantRefund(booking_id=booking, reason="goodwill"))
     await runs.to_the_end()
     starting = [
         recorded.event.tag
@@ -91,7 +91,7 @@ async def test_the_newest_payment_is_drawn_from_first() -> None:
     await runs.to_the_end()
     (asked,) = [each for each in runs.commands() if isinstance(each, RefundPayment)]
     first, second = house.booking(booking).payments
-    assert asked.payments == (second, first)
+    assert asked.payment_ids == (second, first)
 
 
 async def test_nothing_owed_asks_for_nothing() -> None:

@@ -34,7 +34,7 @@ def week(today: dt.date = MONDAY) -> list[ScheduleFlight]:
 
 
 def flight(name: str, today: dt.date = MONDAY) -> FlightScheduled:
-    return next(c.scheduled for c in week(today) if c.flight == name)
+    return next(c.scheduled for c in week(today) if c.flight_id == name)
 
 
 def local(instant: dt.datetime, zone: str) -> str:
@@ -47,8 +47,8 @@ def test_a_week_has_two_to_three_hundred_departures_each_with_an_id_of_its_own(
 ) -> None:
     commands = week(today)
     assert 200 <= len(commands) <= 300
-    assert len({command.flight for command in commands}) == len(commands)
-    per_day = Counter(command.flight[-10:] for command in commands)
+    assert len({command.flight_id for command in commands}) == len(commands)
+    per_day = Counter(command.flight_id[-10:] for command in commands)
     assert len(per_day) == 7
     assert min(per_day.values()) >= 25
 
@@ -64,7 +64,7 @@ def test_the_id_carries_number_and_local_day_at_origin(today: dt.date) -> None:
     for command in week(today):
         scheduled = command.scheduled
         day = scheduled.departs_at.astimezone(ZoneInfo(scheduled.origin_zone)).date()
-        assert command.flight == ids.flight_stream(scheduled.number, day.isoformat())
+        assert command.flight_id == ids.flight_stream(scheduled.number, day.isoformat())
         assert today < day <= today + dt.timedelta(days=7)
 
 
@@ -113,7 +113,7 @@ def test_a_time_that_the_clocks_skip_is_an_hour_later_and_a_repeated_one_is_the_
 
 @pytest.mark.parametrize("today", WEEKS)
 def test_an_aircraft_is_on_the_ground_long_enough_before_it_comes_back(today: dt.date) -> None:
-    by_name = {command.flight: command.scheduled for command in week(today)}
+    by_name = {command.flight_id: command.scheduled for command in week(today)}
     checked = 0
     for rotation in seed_network.ROTATIONS:
         for offset in range(1, 8):

@@ -1,8 +1,8 @@
 """Carries commands out: one committer per process, one append for all that wait (group commit).
 
-Rules: a command is decided on shared in-memory state; what is refused or empty counts only on
-state known to be current after the command arrived; a failing command fails alone; nothing is
-retried without asking the log by command id first.
+Rules: a command is decided on shared in-memory state; a rejection or an empty decision counts
+only on state known to be current after the command arrived; a failing command fails alone;
+nothing is retried without asking the log by command id first.
 """
 
 import asyncio
@@ -11,9 +11,12 @@ from collections import deque
 from collections.abc import Callable, Mapping, Sequence
 from typing import TypeVar
 
-from application import planning, ports, streams
-from application.orders import Order, Outcome
-from application.planning import Handler, Plan, Task
+from application import ports
+from application.commands.batch import CommandBatch
+from application.commands.command import CommandEnvelope, Outcome
+from application.commands.pending_command import PendingCommand
+from application.commands.state_cache import StateCache
+from application.commands.stream_kinds import StreamKind
 
 State = TypeVar("State")
 
@@ -50,19 +53,17 @@ class Dispatcher:
         self,
         *,
         log: ports.EventLog,
-        handlers: Mapping[type, Handler],
         clock: ports.Clock,
-        randomness: Callable[[int], bytes],
+        random_bytes: Callable[[int], bytes],
         queue_limit: int = 2_000,
         cache_limit: int = 20_000,
     ) -> None:
         self._log = log
-        self._handlers = handlers
         self._clock = clock
-        self._randomness = randomness
+        self._random_bytes = random_bytes
         self._queue_limit = queue_limit
-        self._cache = planning.StateCache(limit=cache_limit)
-        self._waiting: deque[Task] = deque()
+        self._cache = StateCache(limit=cache_limit)
+        self._waiting: deque[PendingCommand] = deque()
         self._wake = asyncio.Event()
         self._committer: asyncio.Task[None] | None = None
         self._contended_until = 0.0
@@ -74,13 +75,13 @@ class Dispatcher:
         self._committer = asyncio.get_running_loop().create_task(self._run(), name="committer")
 
     async def stop(self) -> None:
-        """Finish what waits, then stop; later commands are refused as Unavailable."""
+        """Finish the waiting commands, then stop; later ones are refused as Unavailable."""
         self._closing = True
         self._wake.set()
         if self._committer is not None:
             await self._committer
 
-    async def submit(self, order: Order) -> Outcome:
+    async def submit(self, envelope: CommandEnvelope) -> Outcome:
         """Carry the command out once.
 
         Raises the Rejection of its decision, IdempotencyConflict, or Unavailable when the queue
@@ -88,15 +89,13 @@ class Dispatcher:
         """
         if self._closing or len(self._waiting) >= self._queue_limit:
             raise ports.Unavailable("queue")
-        task = Task(order, asyncio.get_running_loop().create_future())
-        self._waiting.append(task)
+        pending = PendingCommand(envelope, asyncio.get_running_loop().create_future())
+        self._waiting.append(pending)
         self._wake.set()
-        outcome: Outcome = await task.future
+        outcome: Outcome = await pending.future
         return outcome
 
-    async def current(
-        self, kind: streams.StreamKind[State], stream: str
-    ) -> tuple[State | None, int]:
+    async def current(self, kind: StreamKind[State], stream: str) -> tuple[State | None, int]:
         """State and version of a stream as the log has it now, not as a cache remembers it."""
         known = self._cache.get(stream)
         version = known.version if known is not None else 0
@@ -108,10 +107,8 @@ class Dispatcher:
             self._cache.advance(stream, version, state)
         return state, version
 
-    async def as_of(
-        self, kind: streams.StreamKind[State], stream: str, version: int
-    ) -> State | None:
-        """State of a stream when it had this version: what a replayed answer speaks of."""
+    async def as_of(self, kind: StreamKind[State], stream: str, version: int) -> State | None:
+        """State of a stream when it had this version: what a replayed answer is about."""
         state: State | None = None
         for recorded in await self._log.read_after({stream: 0}):
             if recorded.version <= version:
@@ -130,104 +127,106 @@ class Dispatcher:
                 self._wake.clear()
                 await self._wake.wait()
                 continue
-            batch = self._take_batch(())
-            if not batch:
+            commands = self._take_waiting(())
+            if not commands:
                 continue
-            self.statistics.count(len(batch))
+            self.statistics.count(len(commands))
             try:
-                await self._commit(batch)
+                await self._commit(commands)
             except ports.Unavailable as error:
-                _fail_all(batch, error)
+                _fail_all(commands, error)
             except Exception as error:  # noqa: BLE001 - a bug fails its batch, never the loop
                 self._cache.clear()
-                await self._isolate(batch, error)
+                await self._isolate(commands, error)
             self._cache.trim()
 
-    def _take_batch(self, begun: Sequence[Task], *, limit: int = BATCH_LIMIT) -> list[Task]:
-        """What was begun and more, up to `limit` tasks; late ones are refused.
+    def _take_waiting(
+        self, begun: Sequence[PendingCommand], *, limit: int = BATCH_LIMIT
+    ) -> list[PendingCommand]:
+        """The commands that were begun and more, up to `limit`; late ones are refused.
 
         Equal commands share one place.
         """
         loop_time = asyncio.get_running_loop().time()
-        chosen: dict[uuid.UUID, Task] = {task.order.id: task for task in begun}
-        postponed: list[Task] = []
+        chosen: dict[uuid.UUID, PendingCommand] = {each.envelope.id: each for each in begun}
+        postponed: list[PendingCommand] = []
         while self._waiting and len(chosen) < limit:
-            task = self._waiting.popleft()
-            if task.done:
+            pending = self._waiting.popleft()
+            if pending.done:
                 continue
-            if task.order.deadline < loop_time:
-                task.fail(ports.Unavailable("deadline"))
+            if pending.envelope.deadline < loop_time:
+                pending.fail(ports.Unavailable("deadline"))
                 continue
-            first = chosen.setdefault(task.order.id, task)
-            if first is task:
+            first = chosen.setdefault(pending.envelope.id, pending)
+            if first is pending:
                 continue
-            if first.order.fingerprint == task.order.fingerprint:
-                first.repeats.append(task)
+            if first.envelope.fingerprint == pending.envelope.fingerprint:
+                first.repeats.append(pending)
             else:
-                postponed.append(task)
+                postponed.append(pending)
         self._waiting.extendleft(reversed(postponed))
         return list(chosen.values())
 
-    async def _commit(self, batch: list[Task], *, limit: int = BATCH_LIMIT) -> None:
-        """Decide and append until every task has its outcome; the batch may grow to `limit`."""
+    async def _commit(self, commands: list[PendingCommand], *, limit: int = BATCH_LIMIT) -> None:
+        """Decide and append until every command has its outcome; more may join, up to `limit`."""
         for _ in range(ATTEMPT_LIMIT):
-            batch[:] = [task for task in batch if not task.done]
-            if not batch:
+            commands[:] = [pending for pending in commands if not pending.done]
+            if not commands:
                 return
             if asyncio.get_running_loop().time() < self._contended_until:
-                await self._attempt_locked(batch, limit=limit)
+                await self._attempt_locked(commands, limit=limit)
             else:
-                await self._attempt(batch)
-        _fail_all(batch, ports.Unavailable("contention"))
+                await self._attempt(commands)
+        _fail_all(commands, ports.Unavailable("contention"))
 
-    async def _attempt(self, batch: Sequence[Task]) -> None:
-        plan = await self._plan(batch, self._log)
-        if plan is None:
+    async def _attempt(self, commands: Sequence[PendingCommand]) -> None:
+        batch = await self._decide(commands, self._log)
+        if batch is None:
             return
         try:
-            appended = await self._log.append(plan.batch())
+            appended = await self._log.append(batch.to_append())
         except ports.AppendUnresolved:
-            await self._resolve(plan)
+            await self._resolve(batch)
             return
         if appended.conflicts:
             self.statistics.conflicts += 1
-            # A taken name is bad luck; a stream that moved on has another writer.
+            # A taken id is bad luck; a stream that moved on has another writer.
             if any(version >= 0 for version in appended.conflicts.values()):
                 self._contended_until = asyncio.get_running_loop().time() + CONTENTION_SECONDS
             await self._catch_up(appended.conflicts, self._log)
-        self._settle(plan, appended)
+        batch.settle(appended)
 
-    async def _attempt_locked(self, batch: list[Task], *, limit: int) -> None:
-        """Lock, catch up, take in whoever came meanwhile, decide, append: two round trips.
+    async def _attempt_locked(self, commands: list[PendingCommand], *, limit: int) -> None:
+        """Lock, catch up, take in commands that came meanwhile, decide, append: two round trips.
 
-        A stream that no hint named may still be behind; it is then caught up on, and the batch
-        is decided again.
+        A stream that no command named may still be behind; it is then caught up on, and the
+        batch is decided again.
         """
         self.statistics.locked_batches += 1
-        versions = self._cached_versions(batch)
-        plan: Plan | None = None
+        versions = self._cached_versions(commands)
+        batch: CommandBatch | None = None
         try:
             async with self._log.locked(versions) as locked:
                 for recorded in locked.news:
                     self._cache.apply(recorded)
-                batch[:] = self._take_batch(batch, limit=limit)
-                newly_named = self._cached_versions(batch).keys() - versions.keys()
+                commands[:] = self._take_waiting(commands, limit=limit)
+                newly_named = self._cached_versions(commands).keys() - versions.keys()
                 await self._catch_up(dict.fromkeys(newly_named, 0), locked)
-                plan = await self._plan(batch, locked)
-                if plan is None:
+                batch = await self._decide(commands, locked)
+                if batch is None:
                     return
-                appended = await locked.append(plan.batch())
+                appended = await locked.append(batch.to_append())
         except ports.AppendUnresolved:
-            assert plan is not None
-            await self._resolve(plan)
+            assert batch is not None
+            await self._resolve(batch)
             return
         if appended.conflicts:
             await self._catch_up(appended.conflicts, self._log)
-        self._settle(plan, appended)
+        batch.settle(appended)
 
-    def _cached_versions(self, batch: Sequence[Task]) -> dict[str, int]:
-        """Versions of the remembered streams that these commands name."""
-        wanted = {stream for task in batch for stream in task.order.command.hints}
+    def _cached_versions(self, commands: Sequence[PendingCommand]) -> dict[str, int]:
+        """Versions of the cached streams that these commands name."""
+        wanted = {stream for pending in commands for stream in pending.envelope.command.streams}
         return {
             stream: known.version
             for stream in wanted
@@ -237,9 +236,9 @@ class Dispatcher:
     async def _catch_up(
         self, conflicts: Mapping[str, int], source: ports.EventLog | ports.LockedLog
     ) -> None:
-        """Take in what others appended to these streams; a popular one is long, so never anew.
+        """Apply what others appended to these streams; a hot one is long, so never from its start.
 
-        -1 stands for a stream that was believed to be new: it is forgotten.
+        The version -1 means that the stream was believed to be new: it is forgotten.
         """
         self._cache.forget([stream for stream, version in conflicts.items() if version < 0])
         versions = {
@@ -251,19 +250,19 @@ class Dispatcher:
             for recorded in await source.read_after(versions):
                 self._cache.apply(recorded)
 
-    async def _plan(
-        self, batch: Sequence[Task], source: ports.EventLog | ports.LockedLog
-    ) -> Plan | None:
-        """Decisions of all tasks, in order; None when no task is left to settle."""
+    async def _decide(
+        self, commands: Sequence[PendingCommand], source: ports.EventLog | ports.LockedLog
+    ) -> CommandBatch | None:
+        """Decide all commands in order; None when none of them is left to settle."""
         for _ in range(LOADING_LIMIT):
-            plan = Plan(self._cache, self._clock(), self._randomness)
-            for task in batch:
-                if not task.done:
-                    plan.decide(task, self._handlers[type(task.order.command)])
-            if not plan.missing:
-                return plan if plan.tasks() else None
-            await self._load(plan.missing, source)
-        raise RuntimeError(f"decisions never stop to ask for streams: {sorted(plan.missing)}")
+            batch = CommandBatch(self._cache, now=self._clock(), random_bytes=self._random_bytes)
+            for pending in commands:
+                if not pending.done:
+                    batch.decide(pending)
+            if not batch.missing:
+                return batch if batch.decided() else None
+            await self._load(batch.missing, source)
+        raise RuntimeError(f"decisions never stop to ask for streams: {sorted(batch.missing)}")
 
     async def _load(self, missing: set[str], source: ports.EventLog | ports.LockedLog) -> None:
         found = await source.read_after(dict.fromkeys(missing, 0))
@@ -272,56 +271,46 @@ class Dispatcher:
         for recorded in found:
             self._cache.apply(recorded)
 
-    async def _resolve(self, plan: Plan) -> None:
+    async def _resolve(self, batch: CommandBatch) -> None:
         """After a lost reply to a commit: ask by command id, never guess.
 
         What the log holds is answered; the rest is decided again, lock first: the lost append may
-        still wait for the lock itself, and a refusal must not be told before it has ended.
+        still wait for the lock itself, and no rejection may be answered before it has ended.
         """
         self._cache.clear()
         self._contended_until = asyncio.get_running_loop().time() + CONTENTION_SECONDS
-        ids = [task.order.id for task in plan.tasks()]
-        latest = min(task.order.deadline for task in plan.tasks())
+        envelopes = [pending.envelope for pending in batch.decided()]
+        latest = min(envelope.deadline for envelope in envelopes)
         loop = asyncio.get_running_loop()
         while True:
             try:
-                known = await self._log.find_commands(ids)
+                known = await self._log.find_commands([envelope.id for envelope in envelopes])
             except ports.Unavailable:
                 if loop.time() > latest:
                     raise
                 await asyncio.sleep(RESOLVE_PAUSE_SECONDS)
                 continue
-            plan.tell_known(known)
+            batch.answer_known(known)
             return
 
-    def _settle(self, plan: Plan, appended: ports.Appended) -> None:
-        """Tell every task that has an outcome; the others stay and are decided again."""
-        plan.tell_known(appended.known)
-        if appended.conflicts:
-            return
-        if appended.written:
-            plan.promote()
-            plan.tell_accepted()
-        if appended.written or not plan.has_events():
-            plan.tell_the_rest()
-
-    async def _isolate(self, batch: Sequence[Task], error: Exception) -> None:
+    async def _isolate(self, commands: Sequence[PendingCommand], error: Exception) -> None:
         """The batch met a bug: carry its commands out one by one so that only one fails."""
-        pending = [task for task in batch if not task.done]
-        if len(pending) == 1:
-            pending[0].fail(error)
+        remaining = [pending for pending in commands if not pending.done]
+        if len(remaining) == 1:
+            remaining[0].fail(error)
             return
-        for task in pending:
+        for pending in remaining:
             try:
-                # Nobody joins: whose bug it is must be known, and nobody else be left unanswered.
-                await self._commit([task], limit=1)
+                # No other command joins: the one with the bug must be known, and no other one be
+                # left without an answer.
+                await self._commit([pending], limit=1)
             except ports.Unavailable as unavailable:
-                _fail_all([task], unavailable)
-            except Exception as alone:  # noqa: BLE001 - told to the caller of this command
+                _fail_all([pending], unavailable)
+            except Exception as alone:  # noqa: BLE001 - raised at the caller of this command
                 self._cache.clear()
-                task.fail(alone)
+                pending.fail(alone)
 
 
-def _fail_all(batch: Sequence[Task], error: Exception) -> None:
-    for task in batch:
-        task.fail(error)
+def _fail_all(commands: Sequence[PendingCommand], error: Exception) -> None:
+    for pending in commands:
+        pending.fail(error)

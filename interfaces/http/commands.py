@@ -2,8 +2,8 @@
 
 import msgspec
 
-from application import steps, streams
-from application.orders import Command, Order, Outcome
+from application.commands import follow_up, stream_kinds
+from application.commands.command import Command, CommandEnvelope, Outcome
 from domain.booking.state import Booking
 from interfaces.http import wire
 from interfaces.http.idempotency import CommandIdentity
@@ -25,17 +25,17 @@ def actor(request: StrictRequest) -> str:
     return f"{request.principal.role}:{request.principal.user}"
 
 
-def cause(request: StrictRequest, identity: CommandIdentity) -> steps.Cause:
+def cause(request: StrictRequest, identity: CommandIdentity) -> follow_up.Cause:
     """What steps of this request follow from."""
-    return steps.Cause(
+    return follow_up.Cause(
         id=identity.command_id, actor=actor(request), correlation_id=request.correlation_id
     )
 
 
 async def submit(request: StrictRequest, identity: CommandIdentity, command: Command) -> Outcome:
     """Carry the command out once; raises its Rejection or Unavailable."""
-    return await request.ports.desk.submit(
-        Order(
+    return await request.ports.bus.submit(
+        CommandEnvelope(
             id=identity.command_id,
             command=command,
             actor=actor(request),
@@ -53,6 +53,6 @@ async def carry_out(request: StrictRequest, identity: CommandIdentity, command: 
     if outcome.state is not None:
         booking: Booking = outcome.state
         return Done(stream, booking, {})
-    found = await request.ports.desk.as_of(streams.BOOKING, stream, outcome.answer.version)
+    found = await request.ports.bus.as_of(stream_kinds.BOOKING, stream, outcome.answer.version)
     assert found is not None
     return Done(stream, found, REPLAYED)

@@ -1,22 +1,21 @@
-"""Dispatchers on a real log, and the orders that the tests give them."""
+"""Dispatchers on a real log, and the commands that the tests submit."""
 
 import asyncio
 import datetime as dt
 import os
 import uuid
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from typing import Any
 
 import msgspec
 import psycopg
 
-from application import handlers, ports
+from application import ports
 from application.booking.create_booking import CreateBooking
-from application.dispatch import Dispatcher
+from application.commands.command import Command, CommandEnvelope, Outcome
+from application.commands.dispatcher import Dispatcher
 from application.inventory.schedule_flight import ScheduleFlight
-from application.orders import Order, Outcome
-from application.planning import Handler
 from application.pricing.journeys import WantedSegment
 from domain.booking.events import Passenger
 from domain.inventory.events import CapacityMove, FareClass, FlightScheduled
@@ -27,16 +26,16 @@ from infrastructure.postgres import pool as pools
 DEADLINE_SECONDS = 20.0
 
 
-class Desk(msgspec.Struct, frozen=True):
+class RunningBus(msgspec.Struct, frozen=True):
     """One process as far as the log can tell: a dispatcher with connections of its own."""
 
     dispatcher: Dispatcher
     log: PostgresEventLog
     pool: pools.Pool
 
-    async def submit(self, command: Any, **envelope: Any) -> Outcome:
+    async def submit(self, command: Command, **sent: Any) -> Outcome:
         """Carry it out."""
-        return await self.dispatcher.submit(order(command, **envelope))
+        return await self.dispatcher.submit(envelope(command, **sent))
 
 
 def clock() -> dt.datetime:
@@ -45,42 +44,40 @@ def clock() -> dt.datetime:
 
 
 @asynccontextmanager
-async def desk(
+async def running_bus(
     dsn: str,
     *,
-    more: Mapping[type, Handler] | None = None,
     now: ports.Clock = clock,
     **limits: int,
-) -> AsyncIterator[Desk]:
+) -> AsyncIterator[RunningBus]:
     """A started dispatcher; stopped at the end."""
     pool = pools.make_pool(dsn)
     await pool.open()
     log = PostgresEventLog(dsn, pool)
     dispatcher = Dispatcher(
         log=log,
-        handlers={**handlers.HANDLERS, **(more or {})},
         clock=now,
-        randomness=os.urandom,
+        random_bytes=os.urandom,
         **limits,
     )
     dispatcher.start()
     try:
-        yield Desk(dispatcher, log, pool)
+        yield RunningBus(dispatcher, log, pool)
     finally:
         await dispatcher.stop()
         await log.close()
         await pool.close()
 
 
-def order(
-    command: Any,
+def envelope(
+    command: Command,
     *,
     id: uuid.UUID | None = None,
     fingerprint: bytes = b"f",
     seconds: float = DEADLINE_SECONDS,
-) -> Order:
+) -> CommandEnvelope:
     """A command with an envelope of a customer."""
-    return Order(
+    return CommandEnvelope(
         id=id or uuid.uuid4(),
         command=command,
         actor="customer:user_1",
@@ -94,7 +91,7 @@ def departure(number: str, *, seats: int, fare: int = 40_000) -> ScheduleFlight:
     """Put a flight of one cabin on sale, a month from now."""
     departs_at = clock().replace(microsecond=0) + dt.timedelta(days=30)
     return ScheduleFlight(
-        flight=ids.flight_stream(number, departs_at.date().isoformat()),
+        flight_id=ids.flight_stream(number, departs_at.date().isoformat()),
         scheduled=FlightScheduled(
             number=number,
             origin="RUH",
@@ -110,11 +107,13 @@ def departure(number: str, *, seats: int, fare: int = 40_000) -> ScheduleFlight:
     )
 
 
-async def put_on_sale(desk: Desk, *, seats: int, number: str = "SV1", fare: int = 40_000) -> str:
+async def put_on_sale(
+    bus: RunningBus, *, seats: int, number: str = "SV1", fare: int = 40_000
+) -> str:
     """The stream of a fresh flight."""
     scheduled = departure(number, seats=seats, fare=fare)
-    await desk.submit(scheduled)
-    return scheduled.flight
+    await bus.submit(scheduled)
+    return scheduled.flight_id
 
 
 def booking(flight: str, *, owner: str = "user_1") -> CreateBooking:
@@ -141,7 +140,7 @@ def errors_of(found: Sequence[Any]) -> list[BaseException]:
     return [each for each in found if isinstance(each, BaseException)]
 
 
-def told(found: Sequence[Any]) -> list[Outcome]:
+def answered(found: Sequence[Any]) -> list[Outcome]:
     """Those that have an answer."""
     return [each for each in found if isinstance(each, Outcome)]
 

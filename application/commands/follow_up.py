@@ -1,4 +1,4 @@
-"""Orders that we give ourselves: a step follows from a cause and has its id from it.
+"""Commands of our own: each follows from a cause and has its id from it.
 
 The same cause and step always give the same command id, so that a step happens once however
 often it is tried.
@@ -6,11 +6,10 @@ often it is tried.
 
 import asyncio
 import uuid
-from typing import Any
 
 import msgspec
 
-from application.orders import Order
+from application.commands.command import Command, CommandEnvelope
 from domain.kernel import ids
 
 STEP_DEADLINE_SECONDS = 10.0
@@ -24,9 +23,9 @@ class Cause(msgspec.Struct, frozen=True):
     correlation_id: str
 
 
-def order(cause: Cause, step: str, command: Any) -> Order:
-    """The order of one step; needs a running event loop for its deadline."""
-    return Order(
+def envelope(cause: Cause, step: str, command: Command) -> CommandEnvelope:
+    """The envelope of one step; needs a running event loop for its deadline."""
+    return CommandEnvelope(
         id=ids.step_command_id(cause.id, step),
         command=command,
         actor=cause.actor,

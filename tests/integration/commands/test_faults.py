@@ -9,13 +9,13 @@ import psycopg
 import pytest
 
 from application import ports
-from application.orders import Order
+from application.commands.command import CommandEnvelope
 from domain.inventory.rejections import SeatsUnavailable
 from infrastructure.embedded.postgres_server import EmbeddedPostgres
 from infrastructure.event_store import codec
 from infrastructure.event_store import log as logs
-from tests.integration.dispatch import rig
-from tests.integration.dispatch.lossy_line import lossy_line
+from tests.integration.commands import rig
+from tests.integration.commands.lossy_line import lossy_line
 from tests.integration.event_store import plain_append
 from tests.support import servers
 from tests.support.servers import TestDatabase
@@ -32,22 +32,22 @@ def folder() -> Iterator[Path]:
 
 
 @pytest.mark.parametrize("cut", [True, False])
-async def test_a_lost_reply_to_a_durable_append_is_found_out_and_told_once(
+async def test_a_lost_reply_to_a_durable_append_is_found_out_and_answered_once(
     database: TestDatabase, folder: Path, monkeypatch: pytest.MonkeyPatch, cut: bool
 ) -> None:
     monkeypatch.setattr(logs, "REPLY_SECONDS", 0.5)
     async with (
         lossy_line(database.app_dsn, folder) as (line, dsn),
-        rig.desk(dsn) as desk,
+        rig.running_bus(dsn) as bus,
     ):
-        flight = await rig.put_on_sale(desk, seats=30)
+        flight = await rig.put_on_sale(bus, seats=30)
         line.lose_reply_to(APPENDED, cut=cut)
-        found = await rig.outcomes([desk.submit(rig.booking(flight)) for _ in range(20)])
+        found = await rig.outcomes([bus.submit(rig.booking(flight)) for _ in range(20)])
         assert line.lost == 1
         assert rig.errors_of(found) == []
-        assert len({each.answer.stream for each in rig.told(found)}) == 20
+        assert len({each.answer.stream for each in rig.answered(found)}) == 20
         assert rig.count(database.owner_dsn, RESERVED) == 20
-        await desk.submit(rig.booking(flight))
+        await bus.submit(rig.booking(flight))
     assert rig.seats(database.owner_dsn, flight) == (30, 21, 0)
 
 
@@ -56,16 +56,16 @@ async def test_a_lost_reply_to_a_commit_under_the_lock_is_found_out(
 ) -> None:
     async with (
         lossy_line(database.app_dsn, folder) as (line, dsn),
-        rig.desk(dsn) as desk,
+        rig.running_bus(dsn) as bus,
     ):
-        flight = await rig.put_on_sale(desk, seats=30)
-        desk.dispatcher._contended_until = asyncio.get_running_loop().time() + 60
-        await desk.submit(rig.booking(flight))
+        flight = await rig.put_on_sale(bus, seats=30)
+        bus.dispatcher._contended_until = asyncio.get_running_loop().time() + 60
+        await bus.submit(rig.booking(flight))
         line.lose_reply_to(b"COMMIT")
-        found = await rig.outcomes([desk.submit(rig.booking(flight)) for _ in range(5)])
+        found = await rig.outcomes([bus.submit(rig.booking(flight)) for _ in range(5)])
         assert line.lost == 1
         assert rig.errors_of(found) == []
-        assert desk.dispatcher.statistics.locked_batches >= 2
+        assert bus.dispatcher.statistics.locked_batches >= 2
     assert rig.seats(database.owner_dsn, flight) == (30, 6, 0)
     assert rig.count(database.owner_dsn, RESERVED) == 6
 
@@ -75,38 +75,38 @@ async def test_a_lost_reply_to_a_refused_append_leaves_no_trace(
 ) -> None:
     async with (
         lossy_line(database.app_dsn, folder) as (line, dsn),
-        rig.desk(dsn) as desk,
-        rig.desk(database.app_dsn) as other,
+        rig.running_bus(dsn) as bus,
+        rig.running_bus(database.app_dsn) as other,
     ):
-        flight = await rig.put_on_sale(desk, seats=1)
+        flight = await rig.put_on_sale(bus, seats=1)
         await other.submit(rig.booking(flight))
         line.lose_reply_to(APPENDED)
-        found = await rig.outcomes([desk.submit(rig.booking(flight))])
+        found = await rig.outcomes([bus.submit(rig.booking(flight))])
         assert line.lost == 1
     assert isinstance(found[0], SeatsUnavailable)
     assert rig.count(database.owner_dsn, RESERVED) == 1
 
 
 async def test_killed_connections_never_make_a_booking_twice(database: TestDatabase) -> None:
-    async with rig.desk(database.app_dsn) as desk:
-        flight = await rig.put_on_sale(desk, seats=10_000)
+    async with rig.running_bus(database.app_dsn) as bus:
+        flight = await rig.put_on_sale(bus, seats=10_000)
         killer = asyncio.create_task(_kill_now_and_then(database.owner_dsn))
-        orders: list[Order] = []
+        envelopes: list[CommandEnvelope] = []
         found: list[object] = []
         async with asyncio.timeout(60):
             while not killer.done():
-                fresh = [rig.order(rig.booking(flight), seconds=300) for _ in range(10)]
-                orders += fresh
-                found += await rig.outcomes([desk.dispatcher.submit(order) for order in fresh])
+                fresh = [rig.envelope(rig.booking(flight), seconds=300) for _ in range(10)]
+                envelopes += fresh
+                found += await rig.outcomes([bus.dispatcher.submit(envelope) for envelope in fresh])
             await killer
         assert {type(error) for error in rig.errors_of(found)} <= {
             ports.Unavailable,
             ports.AppendUnresolved,
         }
-        again = await rig.outcomes([desk.dispatcher.submit(order) for order in orders])
+        again = await rig.outcomes([bus.dispatcher.submit(envelope) for envelope in envelopes])
     assert rig.errors_of(again) == []
-    assert rig.count(database.owner_dsn, RESERVED) == len(orders)
-    assert rig.seats(database.owner_dsn, flight) == (10_000, len(orders), 0)
+    assert rig.count(database.owner_dsn, RESERVED) == len(envelopes)
+    assert rig.seats(database.owner_dsn, flight) == (10_000, len(envelopes), 0)
 
 
 async def _kill_now_and_then(dsn: str) -> None:
@@ -129,12 +129,12 @@ async def test_an_append_killed_while_it_waits_is_carried_out_once(
     database: TestDatabase,
 ) -> None:
     async with (
-        rig.desk(database.app_dsn) as desk,
+        rig.running_bus(database.app_dsn) as bus,
         await psycopg.AsyncConnection.connect(database.owner_dsn, autocommit=True) as holder,
     ):
-        flight = await rig.put_on_sale(desk, seats=9)
+        flight = await rig.put_on_sale(bus, seats=9)
         await holder.execute("SELECT pg_advisory_lock(7301)")
-        waiting = asyncio.create_task(desk.submit(rig.booking(flight)))
+        waiting = asyncio.create_task(bus.submit(rig.booking(flight)))
         victim = await _waiting_backend(holder)
         await holder.execute("SELECT pg_terminate_backend(%s)", (victim,))
         assert await _waiting_backend(holder, other_than=victim) != victim
@@ -148,16 +148,16 @@ async def test_nothing_is_refused_while_its_lost_append_may_still_be_carried_out
 ) -> None:
     instants = [rig.clock()]
     async with (
-        rig.desk(database.app_dsn, now=lambda: instants[-1]) as desk,
+        rig.running_bus(database.app_dsn, now=lambda: instants[-1]) as bus,
         await psycopg.AsyncConnection.connect(database.owner_dsn, autocommit=True) as holder,
     ):
-        flight = await rig.put_on_sale(desk, seats=9)
+        flight = await rig.put_on_sale(bus, seats=9)
         await holder.execute("SELECT pg_advisory_lock(7301)")
-        waiting = asyncio.create_task(desk.submit(rig.booking(flight)))
+        waiting = asyncio.create_task(bus.submit(rig.booking(flight)))
         first = await _waiting_backend(holder)
         instants.append(rig.clock() + dt.timedelta(days=31))
-        assert desk.log._connection is not None
-        logs._cut(desk.log._connection)
+        assert bus.log._connection is not None
+        logs._cut(bus.log._connection)
         # Decided again after departure, which is a refusal: but the first try still waits.
         decided_again = asyncio.create_task(_waiting_backend(holder, other_than=first))
         await asyncio.wait({waiting, decided_again}, return_when=asyncio.FIRST_COMPLETED)
@@ -188,15 +188,15 @@ async def test_a_log_that_stays_locked_is_unavailable_and_writes_nothing(
 ) -> None:
     monkeypatch.setattr(logs, "STATEMENT_TIMEOUT_MS", 200)
     async with (
-        rig.desk(database.app_dsn) as desk,
+        rig.running_bus(database.app_dsn) as bus,
         await psycopg.AsyncConnection.connect(database.owner_dsn, autocommit=True) as holder,
     ):
-        flight = await rig.put_on_sale(desk, seats=9)
+        flight = await rig.put_on_sale(bus, seats=9)
         await holder.execute("SELECT pg_advisory_lock(7301)")
         with pytest.raises(ports.Unavailable):
-            await desk.submit(rig.booking(flight))
+            await bus.submit(rig.booking(flight))
         await holder.execute("SELECT pg_advisory_unlock(7301)")
-        await desk.submit(rig.booking(flight))
+        await bus.submit(rig.booking(flight))
     assert rig.count(database.owner_dsn, RESERVED) == 1
 
 
@@ -204,27 +204,27 @@ async def test_a_stopped_server_is_unavailable_and_a_restarted_one_works(folder:
     with EmbeddedPostgres(folder / "pg", durable=False) as server:
         servers.make_template(server)
         with servers.fresh_database(server) as database:
-            async with rig.desk(database.app_dsn) as desk:
-                flight = await rig.put_on_sale(desk, seats=9)
-                order = rig.order(rig.booking(flight), seconds=60)
+            async with rig.running_bus(database.app_dsn) as bus:
+                flight = await rig.put_on_sale(bus, seats=9)
+                envelope = rig.envelope(rig.booking(flight), seconds=60)
                 server.stop()
                 async with asyncio.timeout(30):
                     found = await rig.outcomes(
-                        [desk.submit(rig.booking(flight), seconds=1) for _ in range(5)]
+                        [bus.submit(rig.booking(flight), seconds=1) for _ in range(5)]
                     )
                 assert all(isinstance(each, ports.Unavailable) for each in found)
                 server.start()
                 async with asyncio.timeout(30):
-                    await _until_it_works(desk, order)
-                assert (await desk.dispatcher.submit(order)).replayed
+                    await _until_it_works(bus, envelope)
+                assert (await bus.dispatcher.submit(envelope)).replayed
             assert rig.count(database.owner_dsn, RESERVED) == 1
 
 
-async def _until_it_works(desk: rig.Desk, order: Order) -> None:
+async def _until_it_works(bus: rig.RunningBus, envelope: CommandEnvelope) -> None:
     """Try again as a client would."""
     while True:
         try:
-            await desk.dispatcher.submit(order)
+            await bus.dispatcher.submit(envelope)
         except ports.Unavailable:
             await asyncio.sleep(0.1)
         else:
@@ -235,59 +235,59 @@ async def test_a_server_that_takes_no_writes_is_unavailable_until_it_does(
     database: TestDatabase,
 ) -> None:
     async with (
-        rig.desk(database.app_dsn) as desk,
+        rig.running_bus(database.app_dsn) as bus,
         await psycopg.AsyncConnection.connect(database.owner_dsn, autocommit=True) as owner,
     ):
-        flight = await rig.put_on_sale(desk, seats=9)
+        flight = await rig.put_on_sale(bus, seats=9)
         name = owner.info.dbname
-        await (await desk.log._connected()).execute("SET default_transaction_read_only = on")
+        await (await bus.log._connected()).execute("SET default_transaction_read_only = on")
         await owner.execute(
             f"ALTER DATABASE {name} SET default_transaction_read_only = on".encode()
         )
         # First on the connection that there is, then on one that has to be made.
         for _ in range(2):
-            found = await rig.outcomes([desk.submit(rig.booking(flight)) for _ in range(3)])
+            found = await rig.outcomes([bus.submit(rig.booking(flight)) for _ in range(3)])
             assert [type(each) for each in found] == [ports.Unavailable] * 3
         await owner.execute(f"ALTER DATABASE {name} RESET default_transaction_read_only".encode())
-        await desk.submit(rig.booking(flight))
+        await bus.submit(rig.booking(flight))
     assert rig.count(database.owner_dsn, RESERVED) == 1
 
 
 async def test_nothing_is_acknowledged_within_a_transaction_that_was_left_open(
     database: TestDatabase,
 ) -> None:
-    async with rig.desk(database.app_dsn) as desk:
-        flight = await rig.put_on_sale(desk, seats=9)
-        await (await desk.log._connected()).execute("BEGIN")
-        await desk.submit(rig.booking(flight))
+    async with rig.running_bus(database.app_dsn) as bus:
+        flight = await rig.put_on_sale(bus, seats=9)
+        await (await bus.log._connected()).execute("BEGIN")
+        await bus.submit(rig.booking(flight))
         assert rig.count(database.owner_dsn, RESERVED) == 1
 
 
 async def test_an_event_that_cannot_be_read_under_the_lock_gives_the_lock_back(
     database: TestDatabase,
 ) -> None:
-    async with rig.desk(database.app_dsn) as desk:
-        strange = await rig.put_on_sale(desk, seats=9)
-        flight = await rig.put_on_sale(desk, seats=9, number="SV2")
+    async with rig.running_bus(database.app_dsn) as bus:
+        strange = await rig.put_on_sale(bus, seats=9)
+        flight = await rig.put_on_sale(bus, seats=9, number="SV2")
         with psycopg.connect(database.app_dsn, autocommit=True) as session:
             plain_append.append(session, [(strange, 2, plain_append.payload({"note": "x"}))])
-        desk.dispatcher._contended_until = asyncio.get_running_loop().time() + 60
-        found = await rig.outcomes([desk.submit(rig.booking(strange))])
+        bus.dispatcher._contended_until = asyncio.get_running_loop().time() + 60
+        found = await rig.outcomes([bus.submit(rig.booking(strange))])
         assert isinstance(found[0], codec.UnknownTag)
         with psycopg.connect(database.owner_dsn) as session:
             free = session.execute("SELECT pg_try_advisory_xact_lock(7301)").fetchone()
             assert free == (True,)
-        desk.dispatcher._contended_until = 0.0
-        await desk.submit(rig.booking(flight))
+        bus.dispatcher._contended_until = 0.0
+        await bus.submit(rig.booking(flight))
         assert rig.count(database.owner_dsn, RESERVED) == 1
 
 
 async def test_streams_that_could_not_be_loaded_are_not_taken_for_empty(
     database: TestDatabase,
 ) -> None:
-    async with rig.desk(database.app_dsn) as desk, rig.desk(database.app_dsn) as other:
+    async with rig.running_bus(database.app_dsn) as bus, rig.running_bus(database.app_dsn) as other:
         flight = await rig.put_on_sale(other, seats=9)
-        await desk.pool.close()
+        await bus.pool.close()
         with pytest.raises(ports.Unavailable):
-            await desk.submit(rig.booking(flight))
-        assert desk.dispatcher._cache.get(flight) is None
+            await bus.submit(rig.booking(flight))
+        assert bus.dispatcher._cache.get(flight) is None

@@ -1,4 +1,4 @@
-"""The kinds of stream: how each is folded, and which events may stand in it."""
+"""The kinds of stream: how each is folded, and which events it may hold."""
 
 from collections.abc import Callable
 from typing import Any, Generic, TypeVar, get_args
@@ -17,7 +17,7 @@ State = TypeVar("State")
 
 
 class StreamKind(msgspec.Struct, Generic[State], frozen=True):
-    """`prefix` begins the name of every stream of the kind; `evolve` folds its events."""
+    """`prefix` begins the id of every stream of the kind; `evolve` folds its events."""
 
     prefix: str
     evolve: Callable[[State | None, Any], State]
@@ -42,5 +42,5 @@ EVENT_TYPES: dict[str, type[DomainEvent]] = {
 
 
 def kind_of(stream: str) -> StreamKind[Any]:
-    """The kind of the stream of this name, which must be one of ours."""
+    """The kind of the stream with this id, which must be one of KINDS."""
     return KINDS[stream.partition("-")[0]]
