@@ -4,6 +4,9 @@ import inspect
 import re
 from collections.abc import Iterable, Sequence
 
+# How the docstring of a package lists its modules.
+MODULE = re.compile(r"[a-z_]\w*: ")
+
 
 def table(head: Sequence[str], rows: Iterable[Sequence[str]]) -> list[str]:
     """The lines of a table."""
@@ -32,6 +35,12 @@ def listed(items: Iterable[str]) -> str:
 def docstring(thing: object) -> str:
     """All of a docstring in one line."""
     return " ".join(inspect.cleandoc(str(thing.__doc__ or "")).split())
+
+
+def prose(package: object) -> str:
+    """The docstring of a package in one line, without its list of modules."""
+    paragraphs = inspect.cleandoc(str(package.__doc__ or "")).split("\n\n")
+    return " ".join(" ".join(each.split()) for each in paragraphs if not MODULE.match(each))
 
 
 def summary(thing: object) -> str:

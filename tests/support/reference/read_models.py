@@ -10,7 +10,7 @@ from types import ModuleType
 
 from projections import catalogue
 from projections.projection import Projection
-from tests.support.reference.markdown import anchor, code, docstring, listed, page, summary, table
+from tests.support.reference.markdown import anchor, code, listed, page, prose, summary, table
 
 ROOT = Path(__file__).resolve().parents[3]
 READERS = ("interfaces", "application", "projections")
@@ -57,7 +57,7 @@ def _model(projection: Projection) -> list[str]:
     return [
         f"## {projection.name}",
         "",
-        docstring(importlib.import_module(package)),
+        prose(importlib.import_module(package)),
         "",
         *_tables(projection.table_sql()),
         "Events: " + _tags(projection) + ".",
@@ -71,7 +71,7 @@ def _model(projection: Projection) -> list[str]:
 
 
 def _answers(projection: Projection) -> str:
-    return summary(importlib.import_module(f"projections.{projection.name}")).partition(". ")[0]
+    return summary(importlib.import_module(f"projections.{projection.name}"))
 
 
 def _tables(sql: str) -> list[str]:
