@@ -276,7 +276,8 @@ KINDS: Mapping[str, Kind] = {
         True,
         "Not available at the moment; try again.",
         "الخدمة غير متاحة حاليًا؛ حاول لاحقًا.",
-        cause="The database does not answer, or more requests wait than can be served in time.",
+        cause="The database does not answer, more requests wait than can be served in time, or a "
+        "read model that the answer depends on has stopped.",
         client="Repeat the request with the same idempotency key after `Retry-After` seconds.",
         agent="Wait a moment and try again.",
         operator="Look at `GET /health/ready`: it names the component that is down.",

@@ -155,16 +155,45 @@ FORMS: dict[str, tuple[Any, ...]] = {
 }
 
 # Events that a stream must hold, after its first one, before an event of this type.
+_CAPTURED = (payments.AttemptStarted, payments.PaymentCaptured)
+_TICKETED = (bookings.BookingReserved, bookings.BookingPaid, bookings.BookingConfirmed)
 BEFORE: dict[type[DomainEvent], tuple[type[DomainEvent], ...]] = {
-    bookings.ChangePaid: (bookings.BookingPaid, bookings.ChangeAccepted),
+    bookings.BookingPaid: _TICKETED[:1],
+    bookings.BookingConfirmed: _TICKETED[:2],
+    bookings.CouponsCancelled: _TICKETED,
+    bookings.RefundGranted: _TICKETED,
+    bookings.PassengersCheckedIn: _TICKETED,
+    bookings.PassengersBoarded: (*_TICKETED, bookings.PassengersCheckedIn),
+    bookings.CouponsFlown: (*_TICKETED, bookings.PassengersBoarded),
+    bookings.PassengersMissed: _TICKETED,
+    bookings.BookingCompleted: (*_TICKETED, bookings.CouponsFlown),
+    bookings.ChangeAccepted: _TICKETED,
+    bookings.ChangePaid: (*_TICKETED, bookings.ChangeAccepted),
+    bookings.ChangeExpired: (*_TICKETED, bookings.ChangeAccepted),
+    bookings.ChangeCompleted: _TICKETED,
     flights.EquipmentChanged: (flights.SeatsAssigned,),
+    flights.SeatsSold: (flights.SeatsHeld,),
     flights.SeatsReleased: (
         flights.SeatsHeld,
         flights.SeatsSold,
         flights.SeatsHeld,
         flights.SeatsAssigned,
     ),
+    flights.SeatsOffered: (flights.WaitlistJoined,),
+    flights.WaitlistLeft: (flights.WaitlistJoined,),
     payments.SessionOpened: (payments.AttemptStarted,),
+    payments.AttemptUnresolved: (payments.AttemptStarted,),
+    payments.AttemptRefused: (payments.AttemptStarted,),
+    payments.AttemptExpired: (payments.AttemptStarted,),
+    payments.PaymentDeclined: (payments.AttemptStarted,),
+    payments.PaymentCaptured: (payments.AttemptStarted,),
+    payments.FundsParked: (payments.AttemptStarted, payments.PaymentCaptured),
+    payments.RefundRequested: _CAPTURED,
+    payments.RefundUnresolved: (*_CAPTURED, payments.RefundRequested),
+    payments.RefundAccepted: (*_CAPTURED, payments.RefundRequested),
+    payments.RefundSettled: (*_CAPTURED, payments.RefundRequested, payments.RefundAccepted),
+    payments.RefundRefused: (*_CAPTURED, payments.RefundRequested),
+    payments.RefundFailed: (*_CAPTURED, payments.RefundRequested, payments.RefundAccepted),
 }
 FIRST: dict[str, type[DomainEvent]] = {
     "booking": bookings.BookingInitiated,

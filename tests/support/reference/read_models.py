@@ -27,8 +27,9 @@ a fold that is not the projector's own. Rows and checkpoint are written in one t
 every event counts exactly once.
 
 An event that a read model cannot process is **parked** with an alarm, and the other streams go on.
-A ledger **stops** instead, because a balance with a hole is wrong. A column with a star is part of
-the key of its table.
+A ledger **stops** instead, because a balance with a hole is wrong. `GET /health/ready` reports
+both, and answers made of a read model contain `asOfPosition` and `lagSeconds`. A column with a star
+is part of the key of its table.
 """
 TABLE = re.compile(r"CREATE TABLE (\w+) \(\n(.*?)\n\)", re.DOTALL)
 KEY = re.compile(r"^    (?:(\w+) .*PRIMARY KEY|PRIMARY KEY \((.+)\))", re.MULTILINE)
