@@ -254,7 +254,7 @@ def _forms(kind: Any, path: str, name: str) -> Sequence[Any]:
         forms = [_forms(each, path, name) for each in arguments if each is not type(None)]
         return [*itertools.chain(*forms), None]
     if origin is Literal:
-        return arguments
+        return sorted(arguments, key=lambda value: value == "none")
     if origin is tuple:
         assert arguments[1:] == (...,)
         return (_numbered(_forms(arguments[0], path, name)),)

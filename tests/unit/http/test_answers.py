@@ -8,7 +8,7 @@ import pytest
 
 from application.rate_limit import Limit
 from domain.kernel.rejections import Rejection
-from interfaces.http import problems
+from interfaces.http import problem_kinds
 from interfaces.http.correlation import SECURITY_HEADERS
 from tests.support.edge import GENEROUS, Edge
 
@@ -60,7 +60,7 @@ async def test_every_failure_is_the_flat_object(
         retryable,
         "client-7",
     )
-    assert body["message"] == problems.KINDS[code].english
+    assert body["message"] == problem_kinds.KINDS[code].english
 
 
 async def test_a_query_parameter_out_of_bounds_is_named(edge: Edge) -> None:
@@ -103,7 +103,7 @@ async def test_the_message_is_in_the_language_asked_for(
     edge: Edge, wanted: str, arabic: bool
 ) -> None:
     body = (await asked(edge, "GET", "/nowhere", **{"accept-language": wanted})).json()
-    kind = problems.KINDS["NOT_FOUND"]
+    kind = problem_kinds.KINDS["NOT_FOUND"]
     assert body["message"] == (kind.arabic if arabic else kind.english)
 
 
@@ -178,14 +178,14 @@ async def test_json_is_given_to_those_who_take_it(edge: Edge, accept: str, statu
 
 
 def test_the_table_covers_the_contract_and_every_rejection() -> None:
-    known = {name: (kind.status, kind.retryable) for name, kind in problems.KINDS.items()}
+    known = {name: (kind.status, kind.retryable) for name, kind in problem_kinds.KINDS.items()}
     assert known["PAYMENT_FAILED"] == (402, True)
     assert known["IDEMPOTENCY_CONFLICT"] == (422, False)
     assert known["BOOKING_CONFLICT"] == (409, True)
     assert len(known) == 25
     for rejection in Rejection.__subclasses__():
         assert rejection.code in known, rejection
-    for kind in problems.KINDS.values():
+    for kind in problem_kinds.KINDS.values():
         assert kind.english
         assert any("\u0600" <= symbol <= "\u06ff" for symbol in kind.arabic)
 
