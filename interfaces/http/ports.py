@@ -19,6 +19,7 @@ from application.ports import TicketStock, Vault
 from application.pricing.quotes import QuoteDesk
 from application.pricing.signed_quotes import QuoteSigner
 from application.processes.flight_follower import FlightTask
+from application.stream_history import StreamHistory
 from domain.booking.guards import CheckInWindow
 from interfaces.http.rate_limit import Network, RateLimiter
 
@@ -140,6 +141,7 @@ class HttpPorts(msgspec.Struct, frozen=True):
     fingerprint_key: bytes
     now: Callable[[], dt.datetime]
     desk: Desk
+    stream_history: StreamHistory
     vault: Vault
     quotes: QuoteDesk
     signer: QuoteSigner
