@@ -124,7 +124,9 @@ async def create_booking(
     if outcome.state is not None:
         names = [Name(each.first_name, each.last_name) for each in data.passengers]
         return Answered(await booking_view.response(request, stream, outcome.state, names))
-    booking = await request.ports.bus.as_of(stream_kinds.BOOKING, stream, outcome.answer.version)
+    booking = await request.ports.stream_history.as_of(
+        stream_kinds.BOOKING, stream, outcome.answer.version
+    )
     assert booking is not None
     return Answered(await booking_view.opened(request, stream, booking), headers=commands.REPLAYED)
 
@@ -194,7 +196,7 @@ async def read_history(request: StrictRequest, booking_id: FromPath[str]) -> His
     stream, _ = await booking_view.visible(request, booking_id)
     booking: Booking | None = None
     entries: list[HistoryEntryResponse] = []
-    for recorded in await request.ports.bus.history(stream):
+    for recorded in await request.ports.stream_history.events_of(stream):
         before = booking.status.value if booking is not None else None
         event: Any = recorded.event
         booking = evolve(booking, event)

@@ -20,6 +20,7 @@ from application.pricing.quotes import JourneyQuotes
 from application.pricing.signed_quotes import QuoteSigner
 from application.processes.flight_follower import FlightTask
 from application.queries import AsOf
+from application.stream_history import StreamHistory
 from domain.booking.guards import CheckInWindow
 from interfaces.http.rate_limit import Network, RateLimiter
 
@@ -141,6 +142,7 @@ class HttpPorts(msgspec.Struct, frozen=True):
     fingerprint_key: bytes
     now: Callable[[], dt.datetime]
     bus: CommandBus
+    stream_history: StreamHistory
     vault: Vault
     quotes: JourneyQuotes
     signer: QuoteSigner
