@@ -34,7 +34,7 @@ from application.processes.flight_follower import FlightFollower
 from application.processes.runner import ProcessRunner
 from application.rate_limit import Limit
 from application.stream_history import StreamHistory
-from domain.booking.guards import CheckInWindow
+from domain.booking.preconditions import CheckInWindow
 from infrastructure.airports.world import load_airports
 from infrastructure.boarding_pass.printer import BilingualBoardingPassPrinter
 from infrastructure.event_store.log import PostgresEventLog

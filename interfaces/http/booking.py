@@ -12,8 +12,9 @@ from application.booking.hold_booking import HoldBooking
 from application.booking.people import Contact, Name
 from application.commands import stream_kinds
 from application.pricing.journeys import Priced, WantedSegment
-from domain.booking.events import Passenger, SeatChoice
-from domain.booking.state import Booking, evolve
+from domain.booking.fold import evolve
+from domain.booking.state import Booking
+from domain.booking.values import Passenger, SeatChoice
 from domain.kernel import sealed
 from domain.pricing.extras import ExtraChoice
 from domain.pricing.price import PassengerType
@@ -217,8 +218,8 @@ async def read_history(request: StrictRequest, booking_id: FromPath[str]) -> His
 
 def _reason(event: Any) -> str | None:
     """Why, where somebody said so."""
-    change = getattr(event, "change", None)
-    reason: str | None = getattr(event if change is None else change, "reason", None)
+    modification = getattr(event, "modification", None)
+    reason: str | None = getattr(event if modification is None else modification, "reason", None)
     return reason
 
 

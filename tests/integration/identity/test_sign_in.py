@@ -151,7 +151,7 @@ async def test_nobody_has_the_password_of_nobody(identity: Identity) -> None:
 async def test_an_unfit_password_registers_nobody(
     identity: Identity, database: TestDatabase
 ) -> None:
-    with pytest.raises(rejections.PasswordUnfit):
+    with pytest.raises(rejections.InvalidPassword):
         await identity.register(EMAIL, "short")
     assert facts(database) == []
 
