@@ -148,7 +148,7 @@ async def test_nobody_has_the_password_of_nobody(identity: Identity) -> None:
     await refused(identity, "nobody has this password")
 
 
-async def test_an_unfit_password_registers_nobody(
+async def test_an_invalid_password_registers_nobody(
     identity: Identity, database: TestDatabase
 ) -> None:
     with pytest.raises(rejections.InvalidPassword):

@@ -54,7 +54,7 @@ def test_a_long_enough_password_is_fit(password: str) -> None:
         ("abcdefghij\n1", "control_character"),
     ],
 )
-def test_an_unfit_password_is_refused_with_its_reason(password: str, reason: str) -> None:
+def test_an_invalid_password_is_refused_with_its_reason(password: str, reason: str) -> None:
     with pytest.raises(rejections.InvalidPassword) as refusal:
         passwords.require_valid_password(password, email=EMAIL)
     assert refusal.value.parameters == {"field": "password", "reason": reason}
