@@ -137,11 +137,14 @@ class CancelBooking(msgspec.Struct, frozen=True):
 
 
 def cancel_booking(command: CancelBooking, reading: Reading) -> Decision:
-    """Rejects BookingNotFound, QuoteExpired and what the quote itself would by now."""
+    """Rejects BookingNotFound, QuoteExpired and what the quote itself would by now.
+
+    A booking that was cancelled records nothing more, whether its refund has arrived or not.
+    """
     quote = command.quote
     stream = quote.booking
     booking = journey.load(reading, stream)
-    if booking.status is Status.CANCELLED:
+    if booking.was_cancelled:
         return Decision(answer_stream=stream)
     guards.require_cancellable(booking, at_gate=quote.at_gate)
     wanted = {(each.passenger, each.segment) for each in quote.coupons}

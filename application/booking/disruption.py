@@ -128,10 +128,13 @@ class RefundDisruption(msgspec.Struct, frozen=True):
 
 
 def refund_disruption(command: RefundDisruption, reading: Reading) -> Decision:
-    """Rejects BookingNotFound, NothingToAnswer, CouponNotOpen (on board) and ChangeUnderWay."""
+    """Rejects BookingNotFound, NothingToAnswer, CouponNotOpen (on board) and ChangeUnderWay.
+
+    A booking that was cancelled records nothing more, whether its refund has arrived or not.
+    """
     stream = command.booking
     booking = journey.load(reading, stream)
-    if booking.status is Status.CANCELLED:
+    if booking.was_cancelled:
         return Decision(answer_stream=stream)
     guards.require_segment(booking, command.segment)
     facts = journey.facts(reading, booking)[command.segment]

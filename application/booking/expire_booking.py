@@ -30,8 +30,13 @@ class ExpireBooking(msgspec.Struct, frozen=True):
 
 
 def expire_booking(command: ExpireBooking, reading: Reading) -> Decision:
-    """Rejects BookingNotFound, TransitionRefused (paid meanwhile) and HoldStillRuns."""
+    """Rejects BookingNotFound, TransitionRefused (paid meanwhile) and HoldStillRuns.
+
+    Expired or cancelled already records nothing.
+    """
     booking = journey.load(reading, command.booking)
+    if booking.was_cancelled:
+        return Decision(answer_stream=command.booking)
     if booking.status is Status.PAYMENT_FAILED:
         lapsed = _cancelled(booking, command, reading)
     else:

@@ -68,10 +68,11 @@ def cancel(
 ) -> list[BookingEvent]:
     """Give up these coupons, or all of a booking that has no tickets yet.
 
-    The caller releases the seats in the same append. Rejects TransitionRefused, ChangeUnderWay,
-    CouponNotOpen, NoSuchPart and PartUnfit.
+    The caller releases the seats in the same append. A booking that was cancelled records nothing
+    more, refunded or not yet. Rejects TransitionRefused, ChangeUnderWay, CouponNotOpen, NoSuchPart
+    and PartUnfit.
     """
-    if booking.status is Status.CANCELLED:
+    if booking.was_cancelled:
         return []
     guards.require_cancellable(booking, at_gate=at_gate)
     if booking.status in guards.TICKETED:

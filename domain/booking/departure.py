@@ -23,6 +23,8 @@ from domain.booking.guards import CheckInWindow, SegmentFacts
 from domain.booking.state import Booking, evolve
 from domain.kernel import entries, sealed
 
+_BOARDED = frozenset({CouponStatus.LIFTED, CouponStatus.FLOWN})
+
 
 def choose_seats(booking: Booking, *, seats: tuple[SeatChoice, ...]) -> list[BookingEvent]:
     """Passengers take these seats; the caller assigns them on the flights in the same append."""
@@ -68,7 +70,11 @@ def record_document(
 def waiting_for_check_in(
     booking: Booking, segment: int, passengers: Sequence[int] | None
 ) -> tuple[int, ...]:
-    """Those of the passengers (None: all) who can be checked in; rejects NoSuchPart."""
+    """Return those of the passengers (None: all) who can be checked in.
+
+    A passenger who was checked in is left out, also after the flight. Rejects NoSuchPart and, for a
+    coupon that is final without it, CouponNotOpen.
+    """
     wanted = range(len(booking.passengers)) if passengers is None else passengers
     found = []
     for passenger in wanted:
@@ -77,9 +83,13 @@ def waiting_for_check_in(
             raise rejections.NoSuchPart(passenger=passenger, segment=segment)
         if coupon.status is CouponStatus.OPEN:
             found.append(passenger)
-        elif passengers is not None and coupon.is_final:
+        elif passengers is not None and coupon.is_final and not _was_checked_in(coupon):
             raise rejections.CouponNotOpen(passenger=passenger, status=coupon.status.value)
     return tuple(found)
+
+
+def _was_checked_in(coupon: Coupon) -> bool:
+    return coupon.sequence is not None and coupon.status is not CouponStatus.REFUNDED
 
 
 def is_checked_in(booking: Booking, segment: int) -> bool:
@@ -111,7 +121,12 @@ def board(
     facts: SegmentFacts,
     now: dt.datetime,
 ) -> list[BookingEvent]:
-    """Lift the coupons of checked-in passengers (None: all of them); twice records nothing."""
+    """Lift the coupons of checked-in passengers (None: all of them).
+
+    Boarded already records nothing, also after the gate has closed and after the flight.
+    """
+    if _is_boarded(booking, segment, passengers):
+        return []
     guards.require_boarding(booking, segment, facts, now=now)
     checked_in = _with_status(booking, segment, CouponStatus.CHECKED_IN)
     if passengers is None:
@@ -125,6 +140,15 @@ def board(
                 raise rejections.CouponNotOpen(passenger=passenger, status=coupon.status.value)
         boarding = tuple(each for each in checked_in if each in set(passengers))
     return [PassengersBoarded(segment=segment, passengers=boarding)] if boarding else []
+
+
+def _is_boarded(booking: Booking, segment: int, passengers: Sequence[int] | None) -> bool:
+    """Whether all of the passengers are or were on board; None: some, and none is left to board."""
+    statuses = {each.passenger: each.status for each in booking.coupons if each.segment == segment}
+    boarded = {each for each, status in statuses.items() if status in _BOARDED}
+    if passengers is None:
+        return bool(boarded) and CouponStatus.CHECKED_IN not in statuses.values()
+    return bool(passengers) and boarded.issuperset(passengers)
 
 
 def lifted_on(booking: Booking, segment: int) -> tuple[Coupon, ...]:

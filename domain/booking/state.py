@@ -40,7 +40,8 @@ class Booking(msgspec.Struct, frozen=True):
 
     `hold_until` is the deadline of whatever it waits for: draft, waitlist, hold. `captured` is
     all money that was applied to it, `credited` what of it became travel credit. `change` is a
-    modification under way, `change_paid` whether its money has come.
+    modification under way, `change_paid` whether its money has come. `was_cancelled` stays true
+    once the refund has arrived and the status is `refunded`.
     """
 
     status: Status
@@ -63,6 +64,7 @@ class Booking(msgspec.Struct, frozen=True):
     change_count: int = 0
     documents: tuple[sealed.Sealed | None, ...] = ()
     disruptions: tuple[Disruption, ...] = ()
+    was_cancelled: bool = False
     refund_granted_in_full: bool = False
     sold_names: tuple[sealed.Sealed, ...] = ()
 
@@ -197,6 +199,7 @@ def _cancelled(booking: Booking, event: events.BookingCancelled) -> Booking:
     return _replace(
         closed,
         status=Status.CANCELLED,
+        was_cancelled=True,
         obligations=_owing(booking, event.obligation),
         disruptions=(),
     )
