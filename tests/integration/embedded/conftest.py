@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from infrastructure.embedded import account, binaries, child
 from infrastructure.embedded.postgres_server import EmbeddedPostgres
 from tests.support import servers
 
@@ -24,6 +25,17 @@ def initialised() -> Iterator[Path]:
         with EmbeddedPostgres(made / "pg", durable=False):
             pass
         yield made / "pg"
+
+
+@pytest.fixture(scope="session")
+def programs() -> Iterator[Path]:
+    """The server's programs where the servers' account may run them, whoever may enter here."""
+    found = binaries.postgres_folder(None)
+    if child.answers_version(found / "postgres", account=account.unprivileged()):
+        yield found
+    else:
+        with servers.private_folder() as made:
+            yield binaries.copy_for_others(found, made)
 
 
 @pytest.fixture
