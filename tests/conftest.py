@@ -13,7 +13,7 @@ from tests.support import servers
 @pytest.fixture(scope="session")
 def postgres() -> Iterator[EmbeddedPostgres]:
     """A server without fsync, with a migrated template database."""
-    with servers.private_folder() as folder, EmbeddedPostgres(folder, durable=False) as server:
+    with servers.quick_folder() as folder, servers.careless_postgres(folder) as server:
         servers.make_template(server)
         yield server
 
@@ -28,7 +28,7 @@ def database(postgres: EmbeddedPostgres) -> Iterator[servers.TestDatabase]:
 @pytest.fixture(scope="session")
 def valkey() -> Iterator[EmbeddedValkey]:
     """A Valkey of this test process."""
-    with servers.private_folder() as folder, EmbeddedValkey(folder) as server:
+    with servers.quick_folder() as folder, EmbeddedValkey(folder) as server:
         yield server
 
 

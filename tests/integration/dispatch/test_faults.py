@@ -27,7 +27,7 @@ KILLS = 10
 
 @pytest.fixture
 def folder() -> Iterator[Path]:
-    with servers.private_folder() as short:
+    with servers.quick_folder() as short:
         yield short
 
 

@@ -14,14 +14,14 @@ from tests.support import servers
 @pytest.fixture
 def folder() -> Iterator[Path]:
     """Removed at the end."""
-    with servers.private_folder() as made:
+    with servers.quick_folder() as made:
         yield made
 
 
 @pytest.fixture(scope="session")
 def initialised() -> Iterator[Path]:
     """A server's directory as its first run leaves it: to make one takes seconds, to copy none."""
-    with servers.private_folder() as made:
+    with servers.quick_folder() as made:
         with EmbeddedPostgres(made / "pg", durable=False):
             pass
         yield made / "pg"
@@ -34,7 +34,7 @@ def programs() -> Iterator[Path]:
     if child.answers_version(found / "postgres", account=account.unprivileged()):
         yield found
     else:
-        with servers.private_folder() as made:
+        with servers.quick_folder() as made:
             yield binaries.copy_for_others(found, made)
 
 

@@ -17,7 +17,7 @@ UNLIMITED = {
 @pytest.fixture(scope="module")
 def stage() -> Iterator[demo_stage.Stage]:
     """Everything that `ais demo` starts, with limits raised and the limiter running."""
-    with servers.private_folder() as folder:
+    with servers.quick_folder() as folder:
         port = ports.free_port()
         with demo_stage.stage(folder, port=port, overrides=UNLIMITED) as ready:
             yield ready
