@@ -2,6 +2,7 @@
 
 import asyncio
 import datetime as dt
+import itertools
 import json
 import secrets
 import time
@@ -34,6 +35,8 @@ WAIT_SECONDS = 20.0
 TOMORROW = dt.timedelta(hours=30)
 LATER = dt.timedelta(days=33)
 PASSWORD = "correct horse battery"
+# The schedule of the demo has numbers of three digits.
+_flight_numbers = itertools.count(1_000)
 
 
 class Traveller(msgspec.Struct, frozen=True):
@@ -66,7 +69,7 @@ def schedule(
 ) -> str:
     """Put a fresh flight on sale straight through the append; returns its id."""
     departs_at = dt.datetime.now(dt.UTC).replace(microsecond=0) + leaves_in
-    number = f"ZZ{secrets.randbelow(9_000) + 1_000}"
+    number = f"ZZ{next(_flight_numbers)}"
     local = departs_at.astimezone(ZoneInfo("Asia/Riyadh")).date()
     flight = ids.flight_stream(number, local.isoformat())
     cabins = [("Y", fare, seats), *([("J", fare * 3, business)] if business else [])]
@@ -168,6 +171,19 @@ async def await_status(
         await asyncio.sleep(0.05)
 
 
+async def await_ready(client: httpx.AsyncClient) -> None:
+    """Wait until a web process that was started again answers."""
+    end = time.monotonic() + WAIT_SECONDS
+    while True:
+        try:
+            if (await client.get("/health/ready")).status_code == 200:
+                return
+        except httpx.TransportError:
+            pass
+        assert time.monotonic() < end, "the web process does not answer"
+        await asyncio.sleep(0.05)
+
+
 def tags(owner_dsn: str, stream_prefix: str) -> list[str]:
     """Tags of all events of streams that begin so, in log order."""
     with psycopg.connect(owner_dsn, autocommit=True) as connection:
@@ -200,6 +216,31 @@ def await_row(owner_dsn: str, query: str, holds: Callable[[Any], bool]) -> Any:
                 return row[0]
             assert time.monotonic() < end, row
             time.sleep(0.05)
+
+
+def await_rest(owner_dsn: str, stripe_url: str) -> None:
+    """Wait until no message is unsent, no refund unanswered and no webhook under way."""
+    await_row(
+        owner_dsn, "SELECT count(*) FROM ledger.outbox WHERE sent_at IS NULL", lambda n: n == 0
+    )
+    await_row(
+        owner_dsn,
+        "SELECT count(*) FROM ledger.event AS asked WHERE tag = 'payment.refund_requested.1' "
+        "AND NOT EXISTS (SELECT FROM ledger.event AS answered "
+        "WHERE answered.stream = asked.stream "
+        "AND answered.tag IN ('payment.refund_accepted.1', 'payment.refund_refused.1') "
+        "AND convert_from(answered.payload, 'UTF8')::jsonb ->> 'refund' "
+        "= convert_from(asked.payload, 'UTF8')::jsonb ->> 'refund')",
+        lambda n: n == 0,
+    )
+    end = time.monotonic() + WAIT_SECONDS
+    while under_way := [
+        each
+        for each in control(stripe_url, "deliveries", "GET")["data"]
+        if each["state"] == "waiting"
+    ]:
+        assert time.monotonic() < end, under_way
+        time.sleep(0.05)
 
 
 def assert_oracles(owner_dsn: str) -> None:

@@ -1,4 +1,8 @@
-"""The whole system, once for the module that asks: every process, real HTTP, signed webhooks."""
+"""The whole system, once for all tests: every process, real HTTP, signed webhooks.
+
+Each test has customers, flights and bookings of its own, and leaves a system that works and has
+nothing left to do: then the next one can arm a fault or a rule that only its own work meets.
+"""
 
 from collections.abc import AsyncIterator, Iterator
 
@@ -14,13 +18,22 @@ UNLIMITED = {
 }
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="session")
 def stage() -> Iterator[demo_stage.Stage]:
     """Everything that `ais demo` starts, with limits raised and the limiter running."""
     with servers.quick_folder() as folder:
         port = ports.free_port()
         with demo_stage.stage(folder, port=port, overrides=UNLIMITED) as ready:
             yield ready
+
+
+@pytest.fixture(autouse=True)
+def left_at_rest(stage: demo_stage.Stage) -> Iterator[None]:
+    """Disarm the simulator and wait until refunds, letters and webhooks have all been sent."""
+    yield
+    for armed in ("faults", "rules", "refund_plans"):
+        road.control(stage.stripe_url, armed, "DELETE")
+    road.await_rest(stage.owner_dsn, stage.stripe_url)
 
 
 @pytest.fixture
