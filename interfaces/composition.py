@@ -312,7 +312,7 @@ def _verifier(settings: Settings) -> Callable[[bytes, str | None], VerifiedEvent
 
 def _readiness(
     pool: Pool, client: redis.asyncio.Redis
-) -> Callable[[], Awaitable[Mapping[str, bool]]]:
+) -> Callable[[], Awaitable[Mapping[str, str]]]:
     async def database() -> bool:
         try:
             async with pool.connection(timeout=1.0) as connection:
@@ -328,8 +328,18 @@ def _readiness(
         except redis.exceptions.RedisError:
             return False
 
-    async def readiness() -> Mapping[str, bool]:
-        up = await asyncio.gather(database(), cache())
-        return {"database": up[0], "redis": up[1]}
+    async def projections() -> Mapping[str, str]:
+        try:
+            return await read_models.states(pool)
+        except ports.Unavailable:
+            return {}
+
+    async def readiness() -> Mapping[str, str]:
+        answering = await asyncio.gather(database(), cache())
+        components = {
+            name: "up" if answers else "down"
+            for name, answers in zip(("database", "redis"), answering, strict=True)
+        }
+        return {**components, **await projections()} if answering[0] else components
 
     return readiness

@@ -87,7 +87,7 @@ class ListedBookingResponse(msgspec.Struct, rename="camel"):
     created_at: dt.datetime
 
 
-class BookingPageResponse(msgspec.Struct, rename="camel"):
+class BookingPageResponse(wire.ReadModelResponse):
     """Newest first; `nextCursor` is null on the last page."""
 
     bookings: list[ListedBookingResponse]
@@ -155,7 +155,7 @@ async def list_bookings(
     if not 1 <= limit <= PAGE_LIMIT:
         raise invalid("limit", f"1 to {PAGE_LIMIT} is expected")
     try:
-        rows, next_cursor = await request.ports.list_bookings(
+        rows, next_cursor, as_of = await request.ports.list_bookings(
             owner=request.principal.user, cursor=cursor, limit=limit
         )
     except ForgedCursor:
@@ -173,7 +173,12 @@ async def list_bookings(
         )
         for row in rows
     ]
-    return BookingPageResponse(listed, next_cursor)
+    return BookingPageResponse(
+        bookings=listed,
+        next_cursor=next_cursor,
+        as_of_position=as_of.position,
+        lag_seconds=as_of.lag_seconds,
+    )
 
 
 @get("/api/bookings/{booking_id:str}", **auth.signed_in("see_own_bookings"))

@@ -209,7 +209,7 @@ def as_problem(error: Exception, request: Request[Any, Any, Any]) -> Problem:
 def _unavailable(error: Unavailable) -> Problem:
     """An adapter's Unavailable may name a narrower code (`PROVIDER_TIMEOUT`) in `code`."""
     code = str(getattr(error, "code", "SERVICE_UNAVAILABLE"))
-    return Problem(code, retry_after_seconds=error.retry_after_seconds)
+    return Problem(code, details=error.details, retry_after_seconds=error.retry_after_seconds)
 
 
 def _from_framework(error: HTTPException) -> Problem:

@@ -8,7 +8,8 @@ import secrets
 import time
 import urllib.request
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -30,6 +31,10 @@ from domain.inventory.events import (
 from domain.kernel import ids, money
 from domain.kernel.events import DomainEvent
 from infrastructure.event_store import codec
+from interfaces.cli import demo_stage
+from projections import progress
+from projections.catalogue import ALL
+from tests.support import ports, servers
 
 WAIT_SECONDS = 20.0
 TOMORROW = dt.timedelta(hours=30)
@@ -37,6 +42,21 @@ LATER = dt.timedelta(days=33)
 PASSWORD = "correct horse battery"
 # The schedule of the demo has numbers of three digits.
 _flight_numbers = itertools.count(1_000)
+
+
+UNLIMITED = {
+    f"AIS_LIMIT_{name}": "1000000"
+    for name in ("ANONYMOUS", "SIGNED_IN", "STAFF", "AUTHENTICATION", "BOOKING", "PAYMENT")
+}
+
+
+@contextmanager
+def running_system() -> Iterator[demo_stage.Stage]:
+    """Everything that `ais demo` starts, with limits raised and the limiter running."""
+    with servers.quick_folder() as folder:
+        port = ports.free_port()
+        with demo_stage.stage(folder, port=port, overrides=UNLIMITED) as ready:
+            yield ready
 
 
 class Traveller(msgspec.Struct, frozen=True):
@@ -135,6 +155,12 @@ async def checkout(
     """Open a session."""
     headers = {**traveller.headers, "Idempotency-Key": key or secrets.token_hex(8)}
     return await client.post(f"/api/bookings/{booking}/checkout", headers=headers)
+
+
+def disarm(stripe_url: str) -> None:
+    """Forget every fault, rule and plan of the Stripe simulator."""
+    for armed in ("faults", "rules", "refund_plans"):
+        control(stripe_url, armed, "DELETE")
 
 
 async def press(checkout_url: str, button: str) -> int:
@@ -260,6 +286,24 @@ def assert_oracles(owner_dsn: str) -> None:
         ).fetchall()
         assert gaps == []
         assert _seats_by_booking(connection) == _seats_by_counter(connection)
+
+
+def assert_read_models_follow(owner_dsn: str) -> None:
+    """Every checkpoint reaches the head that the log has now; nothing is parked or stopped."""
+    with psycopg.connect(owner_dsn, autocommit=True) as connection:
+        row = connection.execute("SELECT coalesce(max(position), 0) FROM ledger.event").fetchone()
+        assert row is not None
+        end = time.monotonic() + WAIT_SECONDS
+        while True:
+            found = progress.read_progress(connection)
+            assert {each.projection: each.parked for each in found} == dict.fromkeys(ALL, 0)
+            behind = {each.projection for each in found if each.position < row[0]}
+            if not behind:
+                break
+            causes = {each.projection: each.stopped_cause for each in found}
+            assert time.monotonic() < end, f"{behind} stay behind {row[0]}: {causes}"
+            time.sleep(0.05)
+        assert [each.projection for each in found if each.stopped_cause is not None] == []
 
 
 def _seats_by_counter(connection: psycopg.Connection[Any]) -> dict[str, tuple[int, int]]:

@@ -191,16 +191,28 @@ def test_the_table_covers_the_contract_and_every_rejection() -> None:
 
 
 async def test_health_tells_what_is_down_and_fails_without_the_database(edge: Edge) -> None:
-    edge.ready["redis"] = False
+    assert (await asked(edge, "GET", "/health/ready")).json()["status"] == "ready"
+    edge.ready["redis"] = "down"
     slower = await asked(edge, "GET", "/health/ready")
     assert slower.status_code == 200
     assert slower.json()["components"] == {"database": "up", "redis": "down"}
-    edge.ready["database"] = False
+    assert slower.json()["status"] == "degraded"
+    edge.ready["database"] = "down"
     down = await asked(edge, "GET", "/health/ready")
     assert (down.status_code, down.json()["code"]) == (503, "SERVICE_UNAVAILABLE")
     assert down.json()["details"]["database"] == "down"
     assert down.headers["retry-after"] == "2"
     assert (await asked(edge, "GET", "/health/live")).status_code == 200
+
+
+@pytest.mark.parametrize("state", ["stopped", "stalled", "parked", "missing"])
+async def test_health_is_degraded_by_a_read_model_that_cannot_be_relied_on(
+    edge: Edge, state: str
+) -> None:
+    edge.ready["ledger_journal"] = state
+    answer = await asked(edge, "GET", "/health/ready")
+    assert (answer.status_code, answer.json()["status"]) == (200, "degraded")
+    assert answer.json()["components"]["ledger_journal"] == state
 
 
 async def test_health_is_never_limited() -> None:
