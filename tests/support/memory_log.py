@@ -6,6 +6,7 @@ balance, one charge once); a process plans with the real `planning.Plan` on a ca
 
 import asyncio
 import datetime as dt
+import functools
 import uuid
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
@@ -119,6 +120,12 @@ class MemoryLog:
         return state
 
 
+@functools.cache
+def _idle_loop() -> asyncio.AbstractEventLoop:
+    """One loop for all processes: it makes futures and never runs."""
+    return asyncio.new_event_loop()
+
+
 class MemoryProcess:
     """One process over the log: decides whole batches at once, with a cache that may be behind."""
 
@@ -134,11 +141,6 @@ class MemoryProcess:
         self._clock = clock
         self._randomness = randomness
         self.cache = planning.StateCache(limit=cache_limit)
-        self._loop = asyncio.new_event_loop()
-
-    def close(self) -> None:
-        """Give the loop back, which only made futures and never ran."""
-        self._loop.close()
 
     def submit(self, order: Order) -> Outcome:
         """One command by itself; raises its rejection."""
@@ -149,7 +151,7 @@ class MemoryProcess:
 
     def submit_together(self, orders: Sequence[Order]) -> list[Outcome | Exception]:
         """Commands of one batch, decided in order and appended as one."""
-        tasks = [planning.Task(order, self._loop.create_future()) for order in orders]
+        tasks = [planning.Task(order, _idle_loop().create_future()) for order in orders]
         for _ in range(ATTEMPT_LIMIT):
             waiting = [task for task in tasks if not task.future.done()]
             if not waiting:

@@ -36,7 +36,7 @@ from projections import progress
 from projections.catalogue import ALL
 from tests.support import ports, servers
 
-WAIT_SECONDS = 20.0
+WAIT_SECONDS = 60.0
 TOMORROW = dt.timedelta(hours=30)
 LATER = dt.timedelta(days=33)
 PASSWORD = "correct horse battery"
@@ -174,7 +174,7 @@ def control(stripe_url: str, name: str, verb: str = "POST", /, **body: Any) -> A
     request = urllib.request.Request(
         f"{stripe_url}/_control/{name}", json.dumps(body).encode(), method=verb
     )
-    with urllib.request.urlopen(request, timeout=10) as answer:
+    with urllib.request.urlopen(request, timeout=60) as answer:
         return json.load(answer)
 
 

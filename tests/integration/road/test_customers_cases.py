@@ -20,7 +20,7 @@ async def _found(stage: Stage, who: Person) -> dict[str, Any]:
     """A flight as the search shows it; the read model may be a moment behind."""
     flight = road.schedule(stage.owner_dsn, seats=2, leaves_in=ON_A_DAY_WITH_FEW_FLIGHTS)
     wish = {"from": "RUH", "to": "JED", "date": flight[-10:], "passengers": 1}
-    for _ in range(200):
+    for _ in range(int(road.WAIT_SECONDS / 0.05)):
         for each in (await who.post("/api/flights/search", wish))["flights"]:
             if each["id"] == flight:
                 found: dict[str, Any] = each
