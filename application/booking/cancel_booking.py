@@ -135,10 +135,13 @@ class CancelBooking(Command, frozen=True):
         return (self.quote.booking,)
 
     def decide(self, context: DecisionContext) -> Reply:
-        """Rejects BookingNotFound, QuoteExpired and what the quote itself would by now."""
+        """Rejects BookingNotFound, QuoteExpired and what the quote itself would by now.
+
+        A cancelled booking records nothing more, whether its refund has arrived or not.
+        """
         quote, booking_id = self.quote, self.quote.booking
         booking = journey.load(context, booking_id)
-        if booking.status is Status.CANCELLED:
+        if booking.was_cancelled:
             return Reply(booking_id)
         cancellation.require_cancellable(booking, at_gate=quote.at_gate)
         coupons = _quoted_coupons(quote, booking, now=context.now)

@@ -108,10 +108,13 @@ class RefundDisruption(Command, frozen=True):
     segment: int
 
     def decide(self, context: DecisionContext) -> Reply:
-        """Rejects BookingNotFound, NothingToAnswer, CouponNotOpen and ModificationPending."""
+        """Rejects BookingNotFound, NothingToAnswer, CouponNotOpen and ModificationPending.
+
+        A cancelled booking records nothing more, whether its refund has arrived or not.
+        """
         booking_id = self.booking_id
         booking = journey.load(context, booking_id)
-        if booking.status is Status.CANCELLED:
+        if booking.was_cancelled:
             return Reply(booking_id)
         preconditions.require_segment(booking, self.segment)
         facts = journey.facts(context, booking)[self.segment]

@@ -23,8 +23,13 @@ class ExpireBooking(Command, frozen=True):
     reason: str
 
     def decide(self, context: DecisionContext) -> Reply:
-        """Rejects BookingNotFound, TransitionRefused (paid meanwhile) and HoldStillRuns."""
+        """Rejects BookingNotFound, TransitionRefused (paid meanwhile) and HoldStillRuns.
+
+        A booking that is expired or cancelled already records nothing.
+        """
         booking = journey.load(context, self.booking_id)
+        if booking.was_cancelled:
+            return Reply(self.booking_id)
         if booking.status is Status.PAYMENT_FAILED:
             lapsed = _cancelled(booking, self.reason, now=context.now)
         else:

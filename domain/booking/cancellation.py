@@ -120,10 +120,11 @@ def cancel(
 ) -> list[BookingEvent]:
     """Cancel these coupons, or all of a booking that has no tickets yet.
 
-    The caller releases the seats in the same append. Rejects TransitionRefused,
-    ModificationPending, CouponNotOpen, NoSuchPart and InvalidPart.
+    The caller releases the seats in the same append. A cancelled booking records nothing more,
+    refunded or not yet. Rejects TransitionRefused, ModificationPending, CouponNotOpen, NoSuchPart
+    and InvalidPart.
     """
-    if booking.status is Status.CANCELLED:
+    if booking.was_cancelled:
         return []
     require_cancellable(booking, at_gate=at_gate)
     if booking.status in states.TICKETED:
@@ -202,7 +203,7 @@ def evolve(booking: Booking, event: CancellationEvent) -> Booking:
     match event:
         case BookingCancelled():
             closed = _closed(booking, event)
-            return replace(closed, status=Status.CANCELLED, disruptions=())
+            return replace(closed, status=Status.CANCELLED, was_cancelled=True, disruptions=())
         case CouponsCancelled():
             return rolled_up(_closed(booking, event))
         case RefundGranted():

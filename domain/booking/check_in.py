@@ -43,6 +43,9 @@ from domain.kernel import entries
 BOARDING_CLOSES = dt.timedelta(minutes=15)
 
 
+BOARDED = frozenset({CouponStatus.LIFTED, CouponStatus.FLOWN})
+
+
 def require_check_in(
     booking: Booking,
     segment: int,
@@ -89,7 +92,8 @@ def passengers_to_check_in(
 ) -> tuple[int, ...]:
     """Those of the passengers (None: all) who have not checked in on the segment.
 
-    Rejects NoSuchPart, and CouponNotOpen for a named passenger who cannot check in any more.
+    A passenger who was checked in is left out, also after the flight. Rejects NoSuchPart, and
+    CouponNotOpen for a named passenger whose coupon became final without check-in.
     """
     wanted = range(len(booking.passengers)) if passengers is None else passengers
     found = []
@@ -99,9 +103,13 @@ def passengers_to_check_in(
             raise rejections.NoSuchPart(passenger=passenger, segment=segment)
         if coupon.status is CouponStatus.OPEN:
             found.append(passenger)
-        elif passengers is not None and coupon.is_final:
+        elif passengers is not None and coupon.is_final and not _was_checked_in(coupon):
             raise rejections.CouponNotOpen(passenger=passenger, status=coupon.status.value)
     return tuple(found)
+
+
+def _was_checked_in(coupon: Coupon) -> bool:
+    return coupon.sequence is not None and coupon.status is not CouponStatus.REFUNDED
 
 
 def has_check_ins(booking: Booking, segment: int) -> bool:
@@ -135,7 +143,12 @@ def board(
     facts: SegmentFacts,
     now: dt.datetime,
 ) -> list[BookingEvent]:
-    """Lift the coupons of checked-in passengers (None: all of them); idempotent."""
+    """Lift the coupons of checked-in passengers (None: all of them).
+
+    Idempotent, also after the gate has closed and after the flight.
+    """
+    if _is_boarded(booking, segment, passengers):
+        return []
     require_boarding(booking, segment, facts, now=now)
     checked_in = _with_status(booking, segment, CouponStatus.CHECKED_IN)
     if passengers is None:
@@ -149,6 +162,15 @@ def board(
                 raise rejections.CouponNotOpen(passenger=passenger, status=coupon.status.value)
         boarding = tuple(each for each in checked_in if each in set(passengers))
     return [PassengersBoarded(segment=segment, passengers=boarding)] if boarding else []
+
+
+def _is_boarded(booking: Booking, segment: int, passengers: Sequence[int] | None) -> bool:
+    """Whether all of the passengers are or were on board; None: some, and none is left to board."""
+    statuses = {each.passenger: each.status for each in booking.coupons if each.segment == segment}
+    boarded = {each for each, status in statuses.items() if status in BOARDED}
+    if passengers is None:
+        return bool(boarded) and CouponStatus.CHECKED_IN not in statuses.values()
+    return bool(passengers) and boarded.issuperset(passengers)
 
 
 def lifted_on(booking: Booking, segment: int) -> tuple[Coupon, ...]:

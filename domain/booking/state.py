@@ -38,6 +38,7 @@ class Booking(msgspec.Struct, frozen=True):
     `hold_until` is the deadline of the draft, waitlist place or hold. `captured` is all money that
     was applied to the booking, `credited` the part of it that became travel credit.
     `modification` is accepted and not completed, `modification_paid` whether it is paid.
+    `was_cancelled` stays true once the refund has arrived and the status is `refunded`.
     """
 
     status: Status
@@ -60,6 +61,7 @@ class Booking(msgspec.Struct, frozen=True):
     modification_count: int = 0
     documents: tuple[sealed.Sealed | None, ...] = ()
     disruptions: tuple[Disruption, ...] = ()
+    was_cancelled: bool = False
     refund_granted_in_full: bool = False
     sold_names: tuple[sealed.Sealed, ...] = ()
 

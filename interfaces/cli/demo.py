@@ -63,7 +63,9 @@ def demo(
         Print the story on standard error and one line of JSON at the end on standard output.
     """
     console = Console(stderr=json_line)
-    signal.signal(signal.SIGTERM, _interrupt)
+    # SIGINT too: a shell starts what runs in its background with that signal ignored.
+    for wanted in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(wanted, _interrupt)
     try:
         with _home(data, once=once) as folder, stage(folder, port=choose_port(port)) as ready:
             walked, books = _show(console, ready, tour=tour)

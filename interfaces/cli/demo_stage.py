@@ -42,7 +42,7 @@ from interfaces.web import report
 from projections import runner
 
 REPOSITORY = Path(__file__).resolve().parents[2]
-READY_SECONDS = 30.0
+READY_SECONDS = 120.0
 LOG_LINES_SHOWN = 5
 POLL_SECONDS = 0.05
 STAFF: tuple[tuple[Role, str], ...] = (

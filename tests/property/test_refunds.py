@@ -61,10 +61,6 @@ class Refunds(RuleBasedStateMachine):
         self.envelopes = 10_000
         self.company: dict[str, Known] = {}
 
-    def teardown(self) -> None:
-        for process in self.processes:
-            process.close()
-
     @initialize()
     def begin(self) -> None:
         """The captures are there."""

@@ -6,6 +6,7 @@ balance, one charge once); a process decides with the real `CommandBatch` on a c
 
 import asyncio
 import datetime as dt
+import functools
 import uuid
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
@@ -126,6 +127,12 @@ class MemoryLog:
         return state
 
 
+@functools.cache
+def _idle_loop() -> asyncio.AbstractEventLoop:
+    """One loop for all processes: it makes futures and never runs."""
+    return asyncio.new_event_loop()
+
+
 class MemoryProcess:
     """One process over the log: decides whole batches at once, with a cache that may be behind."""
 
@@ -141,11 +148,6 @@ class MemoryProcess:
         self._clock = clock
         self._random_bytes = random_bytes
         self.cache = StateCache(limit=cache_limit)
-        self._loop = asyncio.new_event_loop()
-
-    def close(self) -> None:
-        """Close the loop, which only made futures and never ran."""
-        self._loop.close()
 
     def submit(self, envelope: CommandEnvelope) -> Outcome:
         """One command by itself; raises its rejection."""
@@ -156,7 +158,7 @@ class MemoryProcess:
 
     def submit_together(self, envelopes: Sequence[CommandEnvelope]) -> list[Outcome | Exception]:
         """Commands of one batch, decided in order and appended as one."""
-        commands = [PendingCommand(each, self._loop.create_future()) for each in envelopes]
+        commands = [PendingCommand(each, _idle_loop().create_future()) for each in envelopes]
         for _ in range(ATTEMPT_LIMIT):
             waiting = [pending for pending in commands if not pending.done]
             if not waiting:

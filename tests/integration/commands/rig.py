@@ -23,7 +23,7 @@ from domain.kernel import ids, money, sealed
 from infrastructure.event_store.log import PostgresEventLog
 from infrastructure.postgres import pool as pools
 
-DEADLINE_SECONDS = 20.0
+DEADLINE_SECONDS = 60.0
 
 
 class RunningBus(msgspec.Struct, frozen=True):

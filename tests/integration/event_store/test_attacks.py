@@ -485,5 +485,5 @@ def test_one_notice_is_sent_for_one_append(database: TestDatabase) -> None:
         with pytest.raises(psycopg.Error):
             plain_append.append(writer, [(BOOKING, 9, PLAIN)])
         plain_append.append(writer, [(BOOKING, 3, PLAIN)])
-        notices = [notice.payload for notice in listener.notifies(timeout=5, stop_after=2)]
+        notices = [notice.payload for notice in listener.notifies(timeout=60, stop_after=2)]
     assert notices == ["2", "3"]

@@ -40,7 +40,7 @@ DEPARTURE = dt.datetime(2026, 12, 23, 23, 30, tzinfo=dt.UTC)
 LOCAL_DATE = dt.date(2026, 12, 24)
 FLIGHT = "flight-XX1-2026-12-24"
 FARE = 40_000
-SECONDS = 10.0
+SECONDS = 60.0
 
 
 class Airline:

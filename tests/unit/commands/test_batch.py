@@ -1,6 +1,6 @@
 """What one batch decides: what is recorded, on which versions it counts, and what is left out."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 
 import pytest
 
@@ -53,10 +53,8 @@ class Process:
 
 
 @pytest.fixture
-def process() -> Iterator[Process]:
-    found = Process()
-    yield found
-    found.process.close()
+def process() -> Process:
+    return Process()
 
 
 def schedule(context: DecisionContext) -> Reply:
