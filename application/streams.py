@@ -9,6 +9,7 @@ from domain.booking import events as booking_events
 from domain.booking import state as booking_state
 from domain.inventory import events as flight_events
 from domain.inventory import state as flight_state
+from domain.kernel import ids
 from domain.kernel.events import DomainEvent
 from domain.payment import events as payment_events
 from domain.payment import state as payment_state
@@ -25,13 +26,13 @@ class StreamKind(msgspec.Struct, Generic[State], frozen=True):
 
 
 FLIGHT: StreamKind[flight_state.Flight] = StreamKind(
-    "flight", flight_state.evolve, get_args(flight_events.FlightEvent)
+    ids.StreamPrefix.FLIGHT, flight_state.evolve, get_args(flight_events.FlightEvent)
 )
 BOOKING: StreamKind[booking_state.Booking] = StreamKind(
-    "booking", booking_state.evolve, get_args(booking_events.BookingEvent)
+    ids.StreamPrefix.BOOKING, booking_state.evolve, get_args(booking_events.BookingEvent)
 )
 PAYMENT: StreamKind[payment_state.Payment] = StreamKind(
-    "payment", payment_state.evolve, get_args(payment_events.PaymentEvent)
+    ids.StreamPrefix.PAYMENT, payment_state.evolve, get_args(payment_events.PaymentEvent)
 )
 
 KINDS: dict[str, StreamKind[Any]] = {kind.prefix: kind for kind in (FLIGHT, BOOKING, PAYMENT)}
@@ -43,4 +44,4 @@ EVENT_TYPES: dict[str, type[DomainEvent]] = {
 
 def kind_of(stream: str) -> StreamKind[Any]:
     """The kind of the stream of this name, which must be one of ours."""
-    return KINDS[stream.partition("-")[0]]
+    return KINDS[ids.prefix_of(stream)]

@@ -35,6 +35,7 @@ from application.processes.flight_follower import FlightFollower
 from application.processes.runner import ProcessRunner
 from application.rate_limit import Limit
 from domain.booking.guards import CheckInWindow
+from domain.kernel import ids
 from infrastructure.airports.world import load_airports
 from infrastructure.boarding_pass.printer import BilingualBoardingPassPrinter
 from infrastructure.event_store.log import PostgresEventLog
@@ -167,7 +168,7 @@ def _core(
             success=f"{settings.public_url}/paid/{{booking}}",
             cancel=f"{settings.public_url}/unpaid/{{booking}}",
         ),
-        describe=lambda booking: f"{settings.airline_name} {booking.removeprefix('booking-')}",
+        describe=lambda booking: f"{settings.airline_name} {ids.reference_of(booking)}",
     )
     mailbox = FileMailbox(
         Path(settings.data_dir) / MAILBOX_FOLDER, sender=f"{settings.airline_name} <mail@invalid>"

@@ -8,7 +8,7 @@ from application.planning import Reading
 from domain.booking import cancellation, guards, rejections
 from domain.booking.events import Obligation
 from domain.booking.states import Status
-from domain.kernel import money
+from domain.kernel import ids, money
 from domain.ledger import carriage
 
 
@@ -51,7 +51,7 @@ def grant_refund(command: GrantRefund, reading: Reading) -> Decision:
     granted = cancellation.grant_refund(
         booking,
         reason=command.reason,
-        obligation=Obligation(f"{stream}-{number}", granted_amount),
+        obligation=Obligation(ids.obligation_id(stream, number), granted_amount),
         entry=entry,
     )
     released = (

@@ -9,7 +9,7 @@ from application import mail, ports, streams
 from application.booking import letters, people
 from application.desk import Desk
 from domain.booking.state import Booking
-from domain.kernel import money
+from domain.kernel import ids, money
 
 
 class LetterSender:
@@ -41,7 +41,7 @@ class LetterSender:
         if contact_text is None:
             return
         contact = msgspec.json.decode(contact_text, type=people.Contact)
-        reference = booking_stream.removeprefix("booking-")
+        reference = ids.reference_of(booking_stream)
         words = letters.LETTERS[topic][contact.locale]
         travellers = [people.read_name(name) for name in names]
         values = {

@@ -6,23 +6,9 @@ The event is a hint. Which one comes first, how often and how late makes no diff
 from typing import Literal
 
 from application import steps
-from application.payment import collect, refunding
+from application.payment import collect, refunding, stripe_event_types
 
 Handled = Literal["done", "ignored"]
-
-SESSION_EVENTS = frozenset(
-    {
-        "checkout.session.completed",
-        "checkout.session.expired",
-        "checkout.session.async_payment_succeeded",
-        "checkout.session.async_payment_failed",
-    }
-)
-INTENT_EVENTS = frozenset({"payment_intent.succeeded", "payment_intent.payment_failed"})
-REFUND_EVENTS = frozenset({"refund.created", "refund.updated", "refund.failed"})
-
-# What nothing follows from is kept, and not worked off.
-WORKED_OFF = SESSION_EVENTS | INTENT_EVENTS | REFUND_EVENTS
 
 
 async def process_event(
@@ -34,13 +20,13 @@ async def process_event(
     cause: steps.Cause,
 ) -> Handled:
     """`ignored` for types that nothing follows from. Raises what the gateway and log raise."""
-    if event_type in SESSION_EVENTS:
+    if event_type in stripe_event_types.SESSION:
         await collector.learn_session(object_id, cause=cause)
         return "done"
-    if event_type in INTENT_EVENTS:
+    if event_type in stripe_event_types.INTENT:
         await collector.learn_intent(object_id, cause=cause)
         return "done"
-    if event_type in REFUND_EVENTS:
+    if event_type in stripe_event_types.REFUND:
         await refunder.learn_refund(object_id, cause=cause)
         return "done"
     return "ignored"

@@ -6,7 +6,7 @@ from typing import Literal, Protocol
 import msgspec
 
 from application import ports
-from application.payment import process_event
+from application.payment import stripe_event_types
 from application.payment.gateway import VerifiedEvent
 from domain.kernel.sealed import Sealed
 
@@ -74,4 +74,4 @@ def _reason_to_ignore(event: VerifiedEvent) -> str | None:
     """Why nothing follows from the event; None when something does."""
     if not event.supported or event.object_id is None:
         return "unsupported"
-    return None if event.type in process_event.WORKED_OFF else "nothing_follows"
+    return None if event.type in stripe_event_types.PROCESSED else "nothing_follows"

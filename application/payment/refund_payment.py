@@ -9,7 +9,7 @@ import msgspec
 from application import ports, streams
 from application.orders import Decision
 from application.planning import Reading
-from domain.kernel import money
+from domain.kernel import ids, money
 from domain.payment import refund_decisions, rejections
 from domain.payment.events import PaymentEvent
 from domain.payment.state import Capture, Payment, evolve
@@ -90,7 +90,7 @@ def _drawn(
             part = _part(payment, captured, left)
             if part.amount <= 0:
                 continue
-            refund = f"{stream}-r{len(payment.refunds) + 1}"
+            refund = ids.refund_id(stream, len(payment.refunds) + 1)
             requested = refund_decisions.request_refund(
                 payment,
                 refund=refund,

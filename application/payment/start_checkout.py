@@ -56,7 +56,7 @@ def start_checkout(command: StartCheckout, reading: Reading) -> Decision:
     live = payment.live_attempt()
     if live is not None:
         return Decision(answer_stream=stream, events=_changed(retried), ids={"attempt": live.id})
-    attempt = f"{stream}-a{len(payment.attempts) + 1}"
+    attempt = ids.attempt_id(stream, len(payment.attempts) + 1)
     started = decisions.start_attempt(
         payment,
         attempt=attempt,

@@ -21,7 +21,7 @@ from domain.booking.events import (
 )
 from domain.booking.state import Booking, evolve
 from domain.booking.states import Status
-from domain.kernel import entries, money
+from domain.kernel import entries, ids, money
 
 
 def part_of(
@@ -49,9 +49,8 @@ def obligation_of(booking: Booking, name: str, amount: int) -> Obligation | None
     """The next obligation of the booking; None when nothing is given back."""
     if amount == 0:
         return None
-    return Obligation(
-        f"{name}-{len(booking.obligations) + 1}", money.Money(amount, booking.currency)
-    )
+    number = len(booking.obligations) + 1
+    return Obligation(ids.obligation_id(name, number), money.Money(amount, booking.currency))
 
 
 def cancel(

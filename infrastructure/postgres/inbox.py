@@ -10,11 +10,11 @@ import psycopg
 from psycopg_pool import PoolTimeout
 
 from application import ports
+from application.coordination import Channel
 from application.payment.receive_event import InboxEvent
 from domain.kernel.sealed import Sealed
 from infrastructure.postgres.pool import Pool
 
-NOTIFY_CHANNEL = "ais_inbox"
 TRY_LIMIT = 10
 
 _INSERT = """
@@ -26,7 +26,7 @@ WITH fresh AS (
     INSERT INTO vault.subject_key (subject, wrapped)
     SELECT subject, %(wrapped)s FROM fresh
 )
-SELECT pg_notify('ais_inbox', id) FROM fresh
+SELECT pg_notify(%(channel)s, id) FROM fresh
 """
 _CLAIM = """
 UPDATE inbox.stripe_event SET enqueued_at = clock_timestamp()
@@ -63,6 +63,7 @@ class StripeInbox:
             "subject": body.subject,
             "box": body.box,
             "wrapped": key.wrapped,
+            "channel": Channel.INBOX,
         }
         rows = await self._execute(_INSERT, parameters)
         return bool(rows)

@@ -14,7 +14,7 @@ from application.booking.people import Contact, Name
 from application.pricing.journeys import Priced, WantedSegment
 from domain.booking.events import Passenger, SeatChoice
 from domain.booking.state import Booking, evolve
-from domain.kernel import sealed
+from domain.kernel import ids, sealed
 from domain.pricing.extras import ExtraChoice
 from domain.pricing.price import PassengerType
 from interfaces.http import auth, booking_view, idempotency, orders, wire
@@ -163,7 +163,7 @@ async def list_bookings(
     listed = [
         ListedBookingResponse(
             id=row.booking,
-            reference=row.booking.removeprefix("booking-"),
+            reference=ids.reference_of(row.booking),
             status=row.status,
             flight_id=row.flights[0],
             flight_ids=list(row.flights),

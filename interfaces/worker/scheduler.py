@@ -13,13 +13,11 @@ import msgspec
 import psycopg
 
 from application import ports
+from application.coordination import Channel, Lock
 from application.payment.refund_payment import REFUND_TOPIC
-from infrastructure.event_store import statement
-from infrastructure.postgres import inbox
 from interfaces.composition import Core
 from interfaces.worker import actors
 
-LEADER_LOCK_KEY = 7302
 PROCESS_CHECKPOINT = "processes"
 RELAY_LIMIT = 500
 # Webhooks that one task of the worker works off together.
@@ -77,14 +75,14 @@ class Scheduler:
         ) as connection:
             while not stop.is_set():
                 cursor = await connection.execute(
-                    "SELECT pg_try_advisory_lock(%s)", (LEADER_LOCK_KEY,)
+                    "SELECT pg_try_advisory_lock(%s)", (Lock.SCHEDULER_LEADER,)
                 )
                 row = await cursor.fetchone()
                 if row is not None and row[0]:
                     break
                 await asyncio.sleep(POLL_SECONDS)
-            await connection.execute(f"LISTEN {statement.NOTIFY_CHANNEL}".encode())
-            await connection.execute(f"LISTEN {inbox.NOTIFY_CHANNEL}".encode())
+            await connection.execute(f"LISTEN {Channel.LOG}".encode())
+            await connection.execute(f"LISTEN {Channel.INBOX}".encode())
             await self._lead_until(stop, connection)
 
     async def _lead_until(
@@ -104,7 +102,7 @@ class Scheduler:
     async def _listen(self, connection: psycopg.AsyncConnection[tuple[object, ...]]) -> None:
         async for notice in connection.notifies():
             moved = self._log_moved
-            if notice.channel == inbox.NOTIFY_CHANNEL:
+            if notice.channel == Channel.INBOX:
                 moved = self._inbox_moved
             moved.set()
 
