@@ -51,7 +51,7 @@ class Decision(msgspec.Struct, frozen=True):
     answer_stream: str
     events: Sequence[tuple[str, Sequence[DomainEvent]]] = ()
     ids: dict[str, str] = {}
-    outbox: Sequence[ports.OutboxMessage] = ()
+    outbox: Sequence[ports.BackgroundTask] = ()
     keys: Sequence[ports.WrappedKey] = ()
 
 

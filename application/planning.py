@@ -178,7 +178,7 @@ class Plan:
         self._refused: list[tuple[Task, Exception]] = []
         self._empty: list[tuple[Task, ports.Answer, Any]] = []
         self._events: list[ports.NewEvent] = []
-        self._outbox: list[ports.OutboxMessage] = []
+        self._outbox: list[ports.BackgroundTask] = []
         self._keys: list[ports.WrappedKey] = []
 
     def view(self, stream: str) -> Known | None:

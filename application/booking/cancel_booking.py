@@ -4,7 +4,6 @@ import datetime as dt
 
 import msgspec
 
-from application import ports
 from application.booking import journey, letters
 from application.orders import Decision
 from application.payment import record_refund
@@ -169,16 +168,16 @@ def cancel_booking(command: CancelBooking, reading: Reading) -> Decision:
     if obligation is None:
         cancelled += _settled_before(booking, cancelled, reading)
     released = release(reading, stream, booking, coupons, command.reason)
-    body = {
-        "booking": stream,
-        "about": str(sum(each.is_final for each in booking.coupons) + len(coupons)),
-        "fee": str(quote.fee),
-        "refund": str(quote.refund),
-    }
+    letter = letters.CancellationLetter(
+        booking_id=stream,
+        about=str(sum(each.is_final for each in booking.coupons) + len(coupons)),
+        fee=quote.fee,
+        refund=quote.refund,
+    )
     return Decision(
         answer_stream=stream,
         events=((stream, cancelled), *journey.merged(released)),
-        outbox=(ports.OutboxMessage(topic=letters.CANCELLED, body=body),),
+        outbox=(letter,),
     )
 
 

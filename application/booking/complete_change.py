@@ -2,7 +2,6 @@
 
 import msgspec
 
-from application import ports
 from application.booking import disruption, journey, letters
 from application.orders import Decision
 from application.planning import Reading
@@ -79,10 +78,9 @@ def _told(
     )
 
 
-def letter(stream: str, change: Change) -> ports.OutboxMessage:
-    """The travellers are told of their new flight."""
-    body = {"booking": stream, "about": str(change.number)}
-    return ports.OutboxMessage(topic=letters.CHANGED, body=body)
+def letter(stream: str, change: Change) -> letters.ChangeLetter:
+    """Return the letter to the passengers about their new flight."""
+    return letters.ChangeLetter(booking_id=stream, about=str(change.number))
 
 
 def exchange(

@@ -2,7 +2,6 @@
 
 import msgspec
 
-from application import ports
 from application.booking import journey, letters
 from application.orders import Decision
 from application.planning import Reading
@@ -56,9 +55,9 @@ def confirm_booking(command: ConfirmBooking, reading: Reading) -> Decision:
         )
         for name in booking.flights()
     ]
-    mail = ports.OutboxMessage(topic=letters.CONFIRMED, body={"booking": command.booking})
+    letter = letters.ConfirmationLetter(booking_id=command.booking)
     return Decision(
         answer_stream=command.booking,
         events=((command.booking, confirmed), *sold),
-        outbox=(mail,),
+        outbox=(letter,),
     )

@@ -2,7 +2,6 @@
 
 import msgspec
 
-from application import ports
 from application.booking import cancel_booking, journey, letters
 from application.orders import Decision
 from application.planning import Reading
@@ -62,15 +61,14 @@ def tell_disruption(command: TellDisruption, reading: Reading) -> Decision:
     )
 
 
-def letter(stream: str, offered: DisruptionOffered, flight: Flight) -> ports.OutboxMessage:
-    """The passengers are told what happened and what they may choose."""
+def letter(stream: str, offered: DisruptionOffered, flight: Flight) -> letters.DisruptionLetter:
+    """Return the letter that says what happened and what the passengers may choose."""
     departs_at = flight.departs_at if offered.times is None else offered.times.departs_at
-    body = {
-        "booking": stream,
-        "about": f"{offered.segment}-{offered.kind}-{departs_at:%Y%m%dT%H%M}",
-        "reason": offered.reason,
-    }
-    return ports.OutboxMessage(topic=letters.DISRUPTED, body=body)
+    return letters.DisruptionLetter(
+        booking_id=stream,
+        about=f"{offered.segment}-{offered.kind}-{departs_at:%Y%m%dT%H%M}",
+        reason=offered.reason,
+    )
 
 
 def _give_up(stream: str, booking: Booking, reading: Reading) -> Decision:

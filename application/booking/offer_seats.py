@@ -2,7 +2,7 @@
 
 import msgspec
 
-from application import ports, streams
+from application import streams
 from application.booking import journey, letters
 from application.orders import Decision
 from application.planning import Reading
@@ -40,7 +40,7 @@ def offer_seats(command: OfferSeats, reading: Reading) -> Decision:
     until = flight_rules.offer_until(flight.departs_at, now=reading.now)
     offered = waitlist.offer(flight, booking=stream, until=until, now=reading.now)
     reserved = booking_decisions.reserve(booking, hold_until=until)
-    letter = ports.OutboxMessage(topic=letters.OFFERED, body={"booking": stream})
+    letter = letters.OfferLetter(booking_id=stream)
     return Decision(
         answer_stream=command.flight,
         events=((command.flight, offered), (stream, reserved)),

@@ -1,8 +1,10 @@
-"""Ask captured money back: the intention is recorded before Stripe is asked.
+"""Request refunds of captured money: the intention is recorded before Stripe is called.
 
 The amount is drawn from the captures of the booking's payments, newest payment first and applied
 money before parked money; each draw is a refund of its own with a task for the worker.
 """
+
+from typing import ClassVar
 
 import msgspec
 
@@ -14,7 +16,14 @@ from domain.payment import refund_decisions, rejections
 from domain.payment.events import PaymentEvent
 from domain.payment.state import Capture, Payment, evolve
 
-REFUND_TOPIC = "refund_payment"
+
+class SendRefund(ports.BackgroundTask, frozen=True):
+    """Ask Stripe for a refund, or for the state of one that Stripe has."""
+
+    topic: ClassVar[str] = "refund_payment"
+
+    payment_id: str
+    refund: str
 
 
 class RefundPayment(msgspec.Struct, frozen=True):
@@ -55,7 +64,7 @@ def refund_payment(command: RefundPayment, reading: Reading) -> Decision:
         events=tuple((stream, events) for stream, (_, events) in drawn.items()),
         ids={stream: ",".join(refunds) for stream, (refunds, _) in drawn.items()},
         outbox=tuple(
-            ports.OutboxMessage(REFUND_TOPIC, {"payment": stream, "refund": refund})
+            SendRefund(payment_id=stream, refund=refund)
             for stream, (refunds, _) in drawn.items()
             for refund in refunds
         ),

@@ -1,5 +1,7 @@
-"""What follows from what: events in, commands out; pure, each file one sentence.
+"""What follows from a recorded event. Each process is one file: what starts it and what it does.
 
-The command id of a step is made from the event's id and the process' name, so a process that is
-run again over the same events asks for nothing new.
+`process.py` says what a process is; read `confirm_when_paid.py` as the first example. The others:
+`complete_change_when_paid.py`, `refund_when_owed.py`, `offer_seats_when_released.py` and
+`follow_flight_when_changed.py`, which records its progress through the port of `flight_tasks.py`.
+`registry.py` lists the processes and `runner.py` runs them.
 """

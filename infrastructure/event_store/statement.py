@@ -77,7 +77,7 @@ def row_parameters(
     *,
     reads: Mapping[str, int],
     asked: Sequence[uuid.UUID] = (),
-    outbox: Sequence[ports.OutboxMessage] = (),
+    outbox: Sequence[ports.BackgroundTask] = (),
     keys: Sequence[ports.WrappedKey] = (),
 ) -> tuple[Any, ...]:
     """The arguments of APPEND in order, for events that are encoded already."""

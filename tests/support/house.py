@@ -31,7 +31,7 @@ from application.orders import Order, Outcome
 from application.payment.record_capture import RecordCapture
 from application.payment.start_checkout import StartCheckout
 from application.pricing.journeys import WantedSegment
-from application.processes.flight_follower import FlightTask
+from application.processes.flight_tasks import FlightTask
 from application.processes.runner import ProcessRunner
 from domain.booking.events import Passenger
 from domain.booking.state import Booking

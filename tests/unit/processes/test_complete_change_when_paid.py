@@ -20,7 +20,7 @@ async def changing() -> tuple[House, Runs, str, str]:
 
 async def test_an_accepted_change_alone_asks_for_nothing() -> None:
     house, runs, booking, _ = await changing()
-    assert not complete_change_when_paid.concerns(house.last(booking))
+    assert not complete_change_when_paid.PROCESS.is_started_by(house.last(booking))
     await runs.runner.run_again(booking)
     assert [type(each).__name__ for each in runs.commands()] == ["ConfirmBooking"]
 
@@ -29,7 +29,7 @@ async def test_paid_asks_for_the_completion_with_a_serial_for_each_passenger() -
     house, runs, booking, dearer = await changing()
     before = len(house.log.events)
     house.pay(booking)
-    assert complete_change_when_paid.concerns(house.last(booking))
+    assert complete_change_when_paid.PROCESS.is_started_by(house.last(booking))
     await runs.runner.run_from(before)
     assert runs.commands() == [CompleteChange(booking, AIRLINE, (3, 4))]
     assert house.booking(booking).segments[0].flight == dearer

@@ -71,7 +71,7 @@ def test_each_change_of_a_flight_means_one_command_for_each_booking() -> None:
     booking = house.book(flight)
     for operation, expected in cases(flight, booking):
         house.submit(operation)
-        assert process.concerns(house.last(flight))
+        assert process.PROCESS.is_started_by(house.last(flight))
         assert process.command(house.last(flight), booking) == expected
 
 
@@ -79,9 +79,9 @@ def test_a_departure_closes_the_flight_for_each_booking() -> None:
     house = House()
     flight = house.schedule("SV1")
     booking = house.book(flight)
-    assert not process.concerns(house.last(flight))
+    assert not process.PROCESS.is_started_by(house.last(flight))
     house.submit(DepartFlight(flight=flight, departed_at=LEAVES))
-    assert process.concerns(house.last(flight))
+    assert process.PROCESS.is_started_by(house.last(flight))
     assert process.command(house.last(flight), booking) == CloseFlight(booking, flight)
 
 
@@ -118,14 +118,14 @@ def test_other_times_need_not_be_told_once_the_flight_is_cancelled_or_gone(ends:
     flight = house.schedule("SV1")
     house.submit(other_times(flight, -LATER))
     told = house.last(flight)
-    assert not process.is_moot(told, house.flight(flight))
+    assert not process.is_superseded(told, house.flight(flight))
     house.submit(
         CancelFlight(flight=flight, reason="storm")
         if ends == "cancelled"
         else DepartFlight(flight=flight, departed_at=LEAVES)
     )
-    assert process.is_moot(told, house.flight(flight))
-    assert not process.is_moot(house.last(flight), house.flight(flight))
+    assert process.is_superseded(told, house.flight(flight))
+    assert not process.is_superseded(house.last(flight), house.flight(flight))
 
 
 async def test_who_is_just_being_ticketed_hears_of_other_times_afterwards() -> None:

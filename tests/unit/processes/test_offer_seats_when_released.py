@@ -43,7 +43,7 @@ async def test_run_again_over_the_same_events_nobody_is_offered_anything_twice()
 async def test_without_a_queue_a_release_asks_for_nothing() -> None:
     house, runs, flight, first, _ = queueing(seats=2, waiting=0)
     house.cancel(first)
-    assert offer_seats_when_released.concerns(house.last(flight))
+    assert offer_seats_when_released.PROCESS.is_started_by(house.last(flight))
     await runs.to_the_end()
     assert runs.commands() == []
 

@@ -1,5 +1,6 @@
 """Money that is owed is asked back: these events in, exactly these commands out."""
 
+from application import streams
 from application.booking.cancel_booking import Part
 from application.booking.grant_refund import GrantRefund
 from application.payment.refund_payment import RefundPayment
@@ -58,7 +59,7 @@ async def test_what_a_change_gives_back_and_what_finance_grants_is_asked_back_to
     starting = [
         recorded.event.tag
         for recorded in house.log.streams[booking]
-        if refund_when_owed.concerns(recorded)
+        if refund_when_owed.obligation(recorded) is not None
     ]
     assert starting == ["booking.change_completed.1", "booking.refund_granted.1"]
     asked = {
@@ -99,6 +100,15 @@ async def test_nothing_owed_asks_for_nothing() -> None:
     runs = Runs(house)
     booking = house.book(house.schedule("SV1"))
     house.cancel(booking)
-    assert not refund_when_owed.concerns(house.last(booking))
+    assert refund_when_owed.obligation(house.last(booking)) is None
     await runs.to_the_end()
     assert runs.commands() == []
+
+
+def test_every_event_that_may_contain_an_obligation_starts_the_process() -> None:
+    owing = {
+        event_type
+        for event_type in streams.EVENT_TYPES.values()
+        if "obligation" in event_type.__struct_fields__ and event_type.tag.startswith("booking.")
+    }
+    assert set(refund_when_owed.PROCESS.starts_on) == owing
