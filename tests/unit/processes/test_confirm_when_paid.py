@@ -1,4 +1,4 @@
-"""A paid booking is confirmed: these events in, exactly these commands out."""
+"""A paid booking is confirmed: which commands follow from which events."""
 
 import pytest
 
@@ -36,7 +36,7 @@ async def test_a_paid_event_confirms_its_booking_once_however_often_it_is_read(
     assert runs.commands()[0] == ConfirmBooking(booking, AIRLINE, (1,))
 
 
-async def test_run_again_over_the_same_events_it_asks_for_nothing_new() -> None:
+async def test_run_again_over_the_same_events_it_changes_nothing() -> None:
     house = House()
     runs = Runs(house)
     flight = house.schedule("SV1")

@@ -1,4 +1,4 @@
-"""Money that is owed is asked back: these events in, exactly these commands out."""
+"""Money that is owed is refunded: which commands follow from which events."""
 
 from application import streams
 from application.booking.cancel_booking import Part
@@ -10,7 +10,7 @@ from tests.support.house import House, Runs
 
 
 async def ticketed(house: House, runs: Runs, *party: str) -> str:
-    """A confirmed booking far before departure, its confirmation already asked for."""
+    """Return a confirmed booking long before its departure."""
     booking = house.book(house.schedule("SV1"), *party)  # type: ignore[arg-type]  # of a literal
     house.pay(booking)
     await runs.to_the_end()
@@ -18,7 +18,7 @@ async def ticketed(house: House, runs: Runs, *party: str) -> str:
     return booking
 
 
-async def test_a_cancelled_booking_asks_for_exactly_what_is_owed_from_its_payments() -> None:
+async def test_a_cancelled_booking_is_refunded_exactly_what_is_owed_from_its_payments() -> None:
     house = House()
     runs = Runs(house)
     booking = await ticketed(house, runs)
@@ -30,7 +30,7 @@ async def test_a_cancelled_booking_asks_for_exactly_what_is_owed_from_its_paymen
     assert runs.commands() == [RefundPayment(booking, owed.id, owed.amount, payments)]
 
 
-async def test_two_parts_given_up_are_two_refunds_however_often_they_are_read() -> None:
+async def test_two_cancelled_parts_are_two_refunds_however_often_they_are_read() -> None:
     house = House()
     runs = Runs(house)
     booking = await ticketed(house, runs, "ADT", "ADT")
@@ -48,7 +48,7 @@ async def test_two_parts_given_up_are_two_refunds_however_often_they_are_read() 
     assert [m.topic for m in house.log.outbox].count("refund_payment") == 2
 
 
-async def test_what_a_change_gives_back_and_what_finance_grants_is_asked_back_too() -> None:
+async def test_the_refund_of_a_change_and_one_granted_by_finance_are_requested_too() -> None:
     house = House()
     runs = Runs(house)
     booking = await ticketed(house, runs)
@@ -95,7 +95,7 @@ async def test_the_newest_payment_is_drawn_from_first() -> None:
     assert asked.payments == (second, first)
 
 
-async def test_nothing_owed_asks_for_nothing() -> None:
+async def test_without_an_obligation_nothing_is_refunded() -> None:
     house = House()
     runs = Runs(house)
     booking = house.book(house.schedule("SV1"))
