@@ -2,8 +2,8 @@
 
 import ast
 import enum
+import functools
 import re
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -38,13 +38,16 @@ def _documented(module: ast.Module) -> set[ast.Constant]:
     }
 
 
-def _constants(path: Path) -> Iterator[tuple[int, str]]:
+@functools.cache
+def _constants(path: Path) -> tuple[tuple[int, str], ...]:
     """Line and text of each literal of a Python file, except docstrings."""
     module = tree.parsed(path)
     documented = _documented(module)
-    for node in ast.walk(module):
-        if isinstance(node, ast.Constant) and node not in documented:
-            yield node.lineno, str(node.value)
+    return tuple(
+        (node.lineno, str(node.value))
+        for node in ast.walk(module)
+        if isinstance(node, ast.Constant) and node not in documented
+    )
 
 
 def _found(pattern: re.Pattern[str], files: tuple[Path, ...], homes: set[Path]) -> list[str]:
