@@ -4,7 +4,6 @@ import datetime as dt
 
 import msgspec
 
-from application import ports
 from application.booking import journey, letters
 from application.commands.command import Command, Reply
 from application.commands.context import DecisionContext
@@ -191,15 +190,14 @@ def _settle(context: DecisionContext, booking_id: str) -> None:
 
 def _letter(
     quote: CancellationQuote, booking: Booking, coupons: tuple[Coupon, ...]
-) -> ports.OutboxMessage:
-    """Write to the travellers what was cancelled, at which fee and refund."""
-    body = {
-        "booking": quote.booking,
-        "about": str(sum(each.is_final for each in booking.coupons) + len(coupons)),
-        "fee": str(quote.fee),
-        "refund": str(quote.refund),
-    }
-    return ports.OutboxMessage(topic=letters.CANCELLED, body=body)
+) -> letters.CancellationLetter:
+    """Return the letter that says what was cancelled, at which fee and refund."""
+    return letters.CancellationLetter(
+        booking_id=quote.booking,
+        about=str(sum(each.is_final for each in booking.coupons) + len(coupons)),
+        fee=quote.fee,
+        refund=quote.refund,
+    )
 
 
 def cancellation_entry(

@@ -2,7 +2,6 @@
 
 from collections.abc import Sequence
 
-from application import ports
 from application.booking import disruption, journey, letters
 from application.commands.command import Command, Reply
 from application.commands.context import DecisionContext
@@ -111,8 +110,7 @@ def complete(
         obligation=cancellation.next_obligation(booking, booking_id, to_card),
     )
     context.record(booking_id, completed)
-    body = {"booking": booking_id, "about": str(modification.number)}
-    context.enqueue(ports.OutboxMessage(topic=letters.CHANGED, body=body))
+    context.enqueue(letters.ChangeLetter(booking_id=booking_id, about=str(modification.number)))
 
 
 def _value(currency: str, coupons: Sequence[Coupon | CouponPrice]) -> carriage.Value:

@@ -1,6 +1,5 @@
 """The airline cancels or moves a flight: each booking is offered its choices, and answers."""
 
-from application import ports
 from application.booking import cancel_booking, journey, letters
 from application.commands.command import Command, Reply
 from application.commands.context import DecisionContext
@@ -53,15 +52,14 @@ class TellDisruption(Command, frozen=True):
         return Reply(self.booking_id)
 
 
-def letter(booking_id: str, offered: DisruptionOffered, flight: Flight) -> ports.OutboxMessage:
-    """Write to the passengers what happened and what they may choose."""
+def letter(booking_id: str, offered: DisruptionOffered, flight: Flight) -> letters.DisruptionLetter:
+    """Return the letter that says what happened and what the passengers may choose."""
     departs_at = flight.departs_at if offered.times is None else offered.times.departs_at
-    body = {
-        "booking": booking_id,
-        "about": f"{offered.segment}-{offered.kind}-{departs_at:%Y%m%dT%H%M}",
-        "reason": offered.reason,
-    }
-    return ports.OutboxMessage(topic=letters.DISRUPTED, body=body)
+    return letters.DisruptionLetter(
+        booking_id=booking_id,
+        about=f"{offered.segment}-{offered.kind}-{departs_at:%Y%m%dT%H%M}",
+        reason=offered.reason,
+    )
 
 
 def _cancel_unticketed(context: DecisionContext, booking_id: str, booking: Booking) -> None:

@@ -54,7 +54,7 @@ class DecisionContext:
         self._events: dict[str, list[DomainEvent]] = {}
         self.now = now
         self.reads: dict[str, int] = {}
-        self.outbox: list[ports.OutboxMessage] = []
+        self.outbox: list[ports.BackgroundTask] = []
         self.keys: list[ports.WrappedKey] = []
 
     @property
@@ -99,9 +99,9 @@ class DecisionContext:
         self._changed[stream] = StreamState(before.version + len(events), state)
         self._events.setdefault(stream, []).extend(events)
 
-    def enqueue(self, message: ports.OutboxMessage) -> None:
+    def enqueue(self, task: ports.BackgroundTask) -> None:
         """Have this done outside, once the events are durable; nothing without events."""
-        self.outbox.append(message)
+        self.outbox.append(task)
 
     def store_keys(self, keys: Sequence[ports.WrappedKey]) -> None:
         """Commit the keys of sealed values with the events; nothing without events."""

@@ -15,7 +15,7 @@ from application.pricing.journeys import Priced, WantedSegment
 from domain.booking.fold import evolve
 from domain.booking.state import Booking
 from domain.booking.values import Passenger, SeatChoice
-from domain.kernel import sealed
+from domain.kernel import ids, sealed
 from domain.pricing.extras import ExtraChoice
 from domain.pricing.price import PassengerType
 from interfaces.http import auth, booking_view, commands, idempotency, wire
@@ -166,7 +166,7 @@ async def list_bookings(
     listed = [
         ListedBookingResponse(
             id=row.booking,
-            reference=row.booking.removeprefix("booking-"),
+            reference=ids.reference_of(row.booking),
             status=row.status,
             flight_id=row.flights[0],
             flight_ids=list(row.flights),

@@ -13,7 +13,7 @@ from domain.booking.preconditions import SegmentFacts
 from domain.booking.state import Booking
 from domain.booking.states import Status
 from domain.identity import roles
-from domain.kernel import money
+from domain.kernel import ids, money
 from domain.kernel.rejections import Rejection
 from domain.payment.state import NOT_REFUNDED, RefundStatus
 from domain.pricing.price import PassengerType
@@ -174,7 +174,7 @@ async def response(
     owed = booking.owed()
     return BookingResponse(
         id=stream,
-        reference=stream.removeprefix("booking-"),
+        reference=ids.reference_of(stream),
         status=booking.status.value,
         flight_id=booking.segments[0].flight,
         cabin=wire.CABIN_NAMES[booking.segments[0].cabin],

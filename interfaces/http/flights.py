@@ -273,7 +273,7 @@ async def list_flight_bookings(
     statuses = await request.ports.booking_statuses(names)
     return FlightBookingsResponse(
         [
-            FlightBookingResponse(name, name.removeprefix("booking-"), statuses[name])
+            FlightBookingResponse(name, ids.reference_of(name), statuses[name])
             for name in names
             if name in statuses
         ]

@@ -31,7 +31,7 @@ from application.inventory.schedule_flight import ScheduleFlight
 from application.payment.record_capture import RecordCapture
 from application.payment.start_checkout import StartCheckout
 from application.pricing.journeys import WantedSegment
-from application.processes.flight_follower import FlightTask
+from application.processes.flight_tasks import FlightTask
 from application.processes.runner import ProcessRunner
 from domain.booking.state import Booking
 from domain.booking.values import Passenger

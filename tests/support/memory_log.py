@@ -36,7 +36,7 @@ class MemoryLog:
         self.events: list[ports.RecordedEvent] = []
         self.streams: dict[str, list[ports.RecordedEvent]] = {}
         self.commands: dict[uuid.UUID, ports.KnownCommand] = {}
-        self.outbox: list[ports.OutboxMessage] = []
+        self.outbox: list[ports.BackgroundTask] = []
         self.capacity: dict[tuple[str, str], list[int]] = {}
         self._states: dict[str, tuple[int, Any]] = {}
 
