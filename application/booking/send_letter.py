@@ -31,8 +31,8 @@ class LetterSender:
         fee: str = "0",
         refund: str = "0",
     ) -> None:
-        """Amounts in minor units of the booking's currency; `about` tells letters of one topic
-        apart. Does nothing when the traveller was erased.
+        """Amounts in minor units of the booking's currency; `about` differs between letters
+        of one topic. Does nothing when the traveller was erased.
         """
         booking = (await self._bus.current(stream_kinds.BOOKING, booking_stream))[0]
         if booking is None:
