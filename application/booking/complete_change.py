@@ -66,20 +66,16 @@ def _offer_choices(context: DecisionContext, booking_id: str, change: Change) ->
 def exchange_seats(
     context: DecisionContext, booking_id: str, booking: Booking, change: Change
 ) -> None:
-    """Sell the held new seats and put the old ones back on sale.
+    """Put the old seats back on sale, then sell the held new ones.
 
-    Where only the cabin of one flight changes, the old block goes first: a booking has one block
-    of sold seats on a flight.
+    The old ones go first because a booking has one block of sold seats on a flight, and both may
+    be on the same flight, in different cabins.
     """
     coupons = booking.open_coupons(change.segment)
-    new_id = change.to.flight
-    same_flight = booking.segments[change.segment].flight == new_id
-    if same_flight:
-        journey.return_seats(context, booking_id, booking, coupons, EXCHANGED)
-    sold = flight_decisions.sell(journey.load_flight(context, new_id), booking=booking_id)
-    context.record(new_id, sold)
-    if not same_flight:
-        journey.return_seats(context, booking_id, booking, coupons, EXCHANGED)
+    journey.return_seats(context, booking_id, booking, coupons, EXCHANGED)
+    flight_id = change.to.flight
+    sold = flight_decisions.sell(journey.load_flight(context, flight_id), booking=booking_id)
+    context.record(flight_id, sold)
 
 
 def complete(
