@@ -18,12 +18,19 @@ Clock = Callable[[], dt.datetime]
 class Unavailable(Exception):
     """Something we need does not answer now; trying again later may help. Nothing was lost.
 
-    `retry_after_seconds` is what a client is told to wait.
+    A client waits for `retry_after_seconds`; `details` are shown to it, `what` is not.
     """
 
-    def __init__(self, what: str, *, retry_after_seconds: int = 1) -> None:
+    def __init__(
+        self,
+        what: str,
+        *,
+        retry_after_seconds: int = 1,
+        details: Mapping[str, str | int] | None = None,
+    ) -> None:
         super().__init__(what)
         self.retry_after_seconds = retry_after_seconds
+        self.details = details or {}
 
 
 class Answer(msgspec.Struct, frozen=True):

@@ -33,10 +33,12 @@ from application.pricing.signed_quotes import QuoteSigner
 from application.processes.flight_follower import FlightFollower
 from application.processes.runner import ProcessRunner
 from application.rate_limit import Limit
+from application.stream_history import StreamHistory
 from domain.booking.guards import CheckInWindow
 from infrastructure.airports.world import load_airports
 from infrastructure.boarding_pass.printer import BilingualBoardingPassPrinter
 from infrastructure.event_store.log import PostgresEventLog
+from infrastructure.event_store.stream_history import PostgresStreamHistory
 from infrastructure.identity import passwords, tokens
 from infrastructure.identity.user_directory import PostgresUserDirectory
 from infrastructure.mail.file_mailbox import FileMailbox
@@ -215,6 +217,8 @@ async def open_web(core: Core, *, bus: CommandBus | None = None) -> AsyncIterato
             cost=passwords.PRODUCTION_COST, threads=PASSWORD_THREADS
         )
         stack.callback(hasher.close)
+        history = PostgresStreamHistory(settings.database_url)
+        stack.push_async_callback(history.close)
         issuer = tokens.Es256Tokens(
             tokens.parse_keys(settings.token_key.reveal()),
             issuer=settings.public_url,
@@ -235,12 +239,13 @@ async def open_web(core: Core, *, bus: CommandBus | None = None) -> AsyncIterato
         login = log_in.LoginPorts(
             directory=directory, hasher=hasher, email_lookup=lookup, issuer=issuer, now=utc_now
         )
-        yield _web_ports(core, bus or core.bus, client, issuer, registration, login)
+        yield _web_ports(core, bus or core.bus, history, client, issuer, registration, login)
 
 
 def _web_ports(
     core: Core,
     bus: CommandBus,
+    history: StreamHistory,
     client: redis.asyncio.Redis,
     issuer: tokens.Es256Tokens,
     registration: register_user.RegistrationPorts,
@@ -257,6 +262,7 @@ def _web_ports(
         fingerprint_key=keys.derive("request fingerprints"),
         now=utc_now,
         bus=bus,
+        stream_history=history,
         vault=core.vault,
         quotes=JourneyQuotes(signer),
         signer=signer,
@@ -311,7 +317,7 @@ def _verifier(settings: Settings) -> Callable[[bytes, str | None], VerifiedEvent
 
 def _readiness(
     pool: Pool, client: redis.asyncio.Redis
-) -> Callable[[], Awaitable[Mapping[str, bool]]]:
+) -> Callable[[], Awaitable[Mapping[str, str]]]:
     async def database() -> bool:
         try:
             async with pool.connection(timeout=1.0) as connection:
@@ -327,8 +333,18 @@ def _readiness(
         except redis.exceptions.RedisError:
             return False
 
-    async def readiness() -> Mapping[str, bool]:
-        up = await asyncio.gather(database(), cache())
-        return {"database": up[0], "redis": up[1]}
+    async def projections() -> Mapping[str, str]:
+        try:
+            return await read_models.states(pool)
+        except ports.Unavailable:
+            return {}
+
+    async def readiness() -> Mapping[str, str]:
+        answering = await asyncio.gather(database(), cache())
+        components = {
+            name: "up" if answers else "down"
+            for name, answers in zip(("database", "redis"), answering, strict=True)
+        }
+        return {**components, **await projections()} if answering[0] else components
 
     return readiness

@@ -5,6 +5,7 @@ Payloads are decoded only for wanted tags; a tag that this release does not know
 
 import datetime as dt
 from collections.abc import Iterable, Iterator, Mapping
+from typing import Any
 
 import msgspec
 
@@ -45,6 +46,13 @@ class Log(msgspec.Struct, frozen=True):
     upto: int
     head: int
     parked: frozenset[str]
+
+    def with_tags_of(self, kind: stream_kinds.StreamKind[Any]) -> "Log":
+        """Return the log with every tag of the kind: a domain fold needs all events of a stream,
+        also those that the read model itself passes over.
+        """
+        tags = frozenset(event_type.tag for event_type in kind.event_types)
+        return msgspec.structs.replace(self, tags=tags)
 
     def events(self, cursor: Cursor) -> Iterator[LoggedEvent]:
         """The wanted events in order, read in stretches; raises UnknownTag."""

@@ -40,9 +40,9 @@ _MONEY_EVENTS = (
 
 
 class _Money(msgspec.Struct):
-    """What all events with an entry have in common; the other fields are passed over."""
+    """The one field that matters of events that can carry an entry; others are skipped."""
 
-    entry: entries.Entry
+    entry: entries.Entry | None = None
 
 
 class Replayed(msgspec.Struct, frozen=True):
@@ -96,8 +96,10 @@ def _sum(cursor: Cursor, balances: Balances, after: int, upto: int) -> int:
         for tag, payload in copy.rows():
             if tag not in MONEY_TAGS:
                 raise UnknownTag(tag)
-            balances.add(decode(payload).entry.postings)
-            count += 1
+            entry = decode(payload).entry
+            if entry is not None:
+                balances.add(entry.postings)
+                count += 1
     return count
 
 

@@ -122,7 +122,12 @@ CREATE VIEW ledger.stored_events AS
     version AS originator_version,
     tag AS topic,
     payload AS state,
-    "position" AS notification_id
+    "position" AS notification_id,
+    recorded_at,
+    actor,
+    command_id,
+    correlation_id,
+    causation_id
    FROM ledger.event;
 
 CREATE TABLE process.checkpoint (
@@ -151,6 +156,8 @@ CREATE TABLE projections.checkpoint (
     generation integer NOT NULL,
     "position" bigint NOT NULL,
     moved_at timestamp with time zone DEFAULT clock_timestamp() NOT NULL,
+    stopped_at timestamp with time zone,
+    stopped_cause text,
     CONSTRAINT checkpoint_generation_check CHECK ((generation > 0)),
     CONSTRAINT checkpoint_pkey PRIMARY KEY (projection, generation),
     CONSTRAINT checkpoint_position_check CHECK (("position" >= 0))
@@ -540,6 +547,7 @@ $function$;
 -- SCHEMA identity: ais_application may USAGE
 -- SCHEMA inbox: ais_application may USAGE
 -- SCHEMA ledger: ais_application may USAGE
+-- SCHEMA ledger: ais_follower may USAGE
 -- SCHEMA ledger: ais_projector may USAGE
 -- SCHEMA process: ais_application may USAGE
 -- SCHEMA projections: ais_application may USAGE
@@ -560,6 +568,7 @@ $function$;
 -- TABLE ledger.posting: ais_application may SELECT
 -- TABLE ledger.posting: ais_projector may SELECT
 -- TABLE ledger.stored_events: ais_application may SELECT
+-- TABLE ledger.stored_events: ais_follower may SELECT
 -- TABLE process.checkpoint: ais_application may INSERT, SELECT, UPDATE
 -- TABLE process.flight_task: ais_application may INSERT, SELECT, UPDATE
 -- TABLE projections.checkpoint: ais_application may SELECT

@@ -87,7 +87,7 @@ class ListedBookingResponse(msgspec.Struct, rename="camel"):
     created_at: dt.datetime
 
 
-class BookingPageResponse(msgspec.Struct, rename="camel"):
+class BookingPageResponse(wire.ReadModelResponse):
     """Newest first; `nextCursor` is null on the last page."""
 
     bookings: list[ListedBookingResponse]
@@ -124,7 +124,9 @@ async def create_booking(
     if outcome.state is not None:
         names = [Name(each.first_name, each.last_name) for each in data.passengers]
         return Answered(await booking_view.response(request, stream, outcome.state, names))
-    booking = await request.ports.bus.as_of(stream_kinds.BOOKING, stream, outcome.answer.version)
+    booking = await request.ports.stream_history.as_of(
+        stream_kinds.BOOKING, stream, outcome.answer.version
+    )
     assert booking is not None
     return Answered(await booking_view.opened(request, stream, booking), headers=commands.REPLAYED)
 
@@ -155,7 +157,7 @@ async def list_bookings(
     if not 1 <= limit <= PAGE_LIMIT:
         raise invalid("limit", f"1 to {PAGE_LIMIT} is expected")
     try:
-        rows, next_cursor = await request.ports.list_bookings(
+        rows, next_cursor, as_of = await request.ports.list_bookings(
             owner=request.principal.user, cursor=cursor, limit=limit
         )
     except ForgedCursor:
@@ -173,7 +175,12 @@ async def list_bookings(
         )
         for row in rows
     ]
-    return BookingPageResponse(listed, next_cursor)
+    return BookingPageResponse(
+        bookings=listed,
+        next_cursor=next_cursor,
+        as_of_position=as_of.position,
+        lag_seconds=as_of.lag_seconds,
+    )
 
 
 @get("/api/bookings/{booking_id:str}", **auth.signed_in("see_own_bookings"))
@@ -189,7 +196,7 @@ async def read_history(request: StrictRequest, booking_id: FromPath[str]) -> His
     stream, _ = await booking_view.visible(request, booking_id)
     booking: Booking | None = None
     entries: list[HistoryEntryResponse] = []
-    for recorded in await request.ports.bus.history(stream):
+    for recorded in await request.ports.stream_history.events_of(stream):
         before = booking.status.value if booking is not None else None
         event: Any = recorded.event
         booking = evolve(booking, event)

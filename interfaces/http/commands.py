@@ -53,6 +53,8 @@ async def carry_out(request: StrictRequest, identity: CommandIdentity, command: 
     if outcome.state is not None:
         booking: Booking = outcome.state
         return Done(stream, booking, {})
-    found = await request.ports.bus.as_of(stream_kinds.BOOKING, stream, outcome.answer.version)
+    found = await request.ports.stream_history.as_of(
+        stream_kinds.BOOKING, stream, outcome.answer.version
+    )
     assert found is not None
     return Done(stream, found, REPLAYED)

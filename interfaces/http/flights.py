@@ -102,7 +102,7 @@ class OversoldCabinResponse(msgspec.Struct, rename="camel"):
     seats: int
 
 
-class OversoldFlightsResponse(msgspec.Struct, rename="camel"):
+class OversoldFlightsResponse(wire.ReadModelResponse):
     """The soonest departures first."""
 
     cabins: list[OversoldCabinResponse]
@@ -248,13 +248,16 @@ async def depart_flight(
 @get("/api/admin/oversold-flights", **auth.signed_in("run_flights"))
 async def list_oversold(request: StrictRequest) -> OversoldFlightsResponse:
     """Where somebody may have to stay behind."""
+    cabins, as_of = await request.ports.oversold()
     return OversoldFlightsResponse(
-        [
+        cabins=[
             OversoldCabinResponse(
                 each.flight, wire.CABIN_NAMES[each.cabin], each.departs_at, each.seats
             )
-            for each in await request.ports.oversold()
-        ]
+            for each in cabins
+        ],
+        as_of_position=as_of.position,
+        lag_seconds=as_of.lag_seconds,
     )
 
 

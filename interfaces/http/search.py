@@ -62,7 +62,7 @@ class FlightResponse(
     cabin: wire.CabinName
 
 
-class SearchResponse(msgspec.Struct):
+class SearchResponse(wire.ReadModelResponse):
     """In order of departure."""
 
     flights: list[FlightResponse]
@@ -122,14 +122,18 @@ async def search_flights(request: StrictRequest, data: JSONBody[SearchRequest]) 
     """Find departures; what is found may be a moment old, a booking decides on the truth."""
     if data.origin == data.destination:
         raise invalid("to", "the same as from")
-    offers = await request.ports.search_flights(
+    offers, as_of = await request.ports.search_flights(
         origin=data.origin,
         destination=data.destination,
         local_date=data.date,
         cabin=wire.CABIN_CODES[data.cabin],
         seat_count=data.passengers,
     )
-    return SearchResponse([_flight(offer, data.cabin) for offer in offers])
+    return SearchResponse(
+        flights=[_flight(offer, data.cabin) for offer in offers],
+        as_of_position=as_of.position,
+        lag_seconds=as_of.lag_seconds,
+    )
 
 
 @get("/api/flights/{flight_id:str}", **auth.open_to_all())

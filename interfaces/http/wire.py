@@ -30,6 +30,17 @@ ReasonText = Annotated[
 ]
 
 
+class ReadModelResponse(msgspec.Struct, rename="camel", kw_only=True):
+    """Root of answers that come from a read model, which follows the log within a moment.
+
+    The answer contains the log up to position `asOfPosition`; `lagSeconds` is the age of the
+    oldest event that it may not contain, 0 when it contains all.
+    """
+
+    as_of_position: int
+    lag_seconds: float
+
+
 class ExtraRequest(msgspec.Struct, rename="camel", forbid_unknown_fields=True):
     """An extra for one passenger on one flight, both counted from 0."""
 

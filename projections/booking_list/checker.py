@@ -5,6 +5,7 @@ from collections.abc import Iterator
 
 import msgspec
 
+from application.commands import stream_kinds
 from domain.booking import events as booking_events
 from domain.booking import guards
 from domain.booking import state as booking_state
@@ -25,7 +26,7 @@ class Folded(msgspec.Struct):
 def differences(cursor: Cursor, log: reading.Log) -> Iterator[str]:
     """In words; the generation is entered and the snapshot fixed."""
     folded: dict[str, Folded] = {}
-    for logged in log.events(cursor):
+    for logged in log.with_tags_of(stream_kinds.BOOKING).events(cursor):
         assert isinstance(logged.event, booking_events.BookingEvent)
         before = folded.get(logged.stream)
         after = booking_state.evolve(before.booking if before else None, logged.event)

@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from zoneinfo import ZoneInfo
 
+from application.commands import stream_kinds
 from domain.inventory import events as flight_events
 from domain.inventory import state as flight_state
 from projections import reading, rows
@@ -13,7 +14,7 @@ from projections.projection import Cursor
 def differences(cursor: Cursor, log: reading.Log) -> Iterator[str]:
     """In words; the generation is entered and the snapshot fixed."""
     flights: dict[str, flight_state.Flight] = {}
-    for logged in log.events(cursor):
+    for logged in log.with_tags_of(stream_kinds.FLIGHT).events(cursor):
         assert isinstance(logged.event, flight_events.FlightEvent)
         flights[logged.stream] = flight_state.evolve(flights.get(logged.stream), logged.event)
     expected = {

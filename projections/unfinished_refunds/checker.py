@@ -16,11 +16,9 @@ UNFINISHED = frozenset({RefundStatus.REQUESTED, RefundStatus.UNKNOWN, RefundStat
 
 def differences(cursor: Cursor, log: reading.Log) -> Iterator[str]:
     """In words; the generation is entered and the snapshot fixed."""
-    every_tag = frozenset(kind.tag for kind in stream_kinds.PAYMENT.event_types)
-    whole = reading.Log(tags=every_tag, upto=log.upto, head=log.head, parked=log.parked)
     payments: dict[str, payment_state.Payment] = {}
     accepted_at: dict[str, dt.datetime] = {}
-    for logged in whole.events(cursor):
+    for logged in log.with_tags_of(stream_kinds.PAYMENT).events(cursor):
         assert isinstance(logged.event, payment_events.PaymentEvent)
         payments[logged.stream] = payment_state.evolve(payments.get(logged.stream), logged.event)
         if isinstance(logged.event, payment_events.RefundAccepted):

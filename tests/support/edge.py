@@ -173,11 +173,11 @@ class Edge:
             token_id=lambda: uuid.uuid4().hex,
         )
         self.accounts = Accounts(self.tokens)
-        self.ready = {"database": True, "redis": True}
+        self.ready = {"database": "up", "redis": "up"}
         self.app = app.create_app(self._ports(limits, trusted), routes=(*app.ROUTES, *PROBES))
 
     def _ports(self, limits: Mapping[LimitName, Limit], trusted: tuple[str, ...]) -> HttpPorts:
-        async def readiness() -> Mapping[str, bool]:
+        async def readiness() -> Mapping[str, str]:
             return self.ready
 
         return http_ports(

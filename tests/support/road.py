@@ -29,6 +29,8 @@ from domain.inventory.events import (
 from domain.kernel import ids, money
 from domain.kernel.events import DomainEvent
 from infrastructure.event_store import codec
+from projections import progress
+from projections.catalogue import ALL
 
 WAIT_SECONDS = 20.0
 TOMORROW = dt.timedelta(hours=30)
@@ -219,6 +221,24 @@ def assert_oracles(owner_dsn: str) -> None:
         ).fetchall()
         assert gaps == []
         assert _seats_by_booking(connection) == _seats_by_counter(connection)
+
+
+def assert_read_models_follow(owner_dsn: str) -> None:
+    """Every checkpoint reaches the head that the log has now; nothing is parked or stopped."""
+    with psycopg.connect(owner_dsn, autocommit=True) as connection:
+        row = connection.execute("SELECT coalesce(max(position), 0) FROM ledger.event").fetchone()
+        assert row is not None
+        end = time.monotonic() + WAIT_SECONDS
+        while True:
+            found = progress.read_progress(connection)
+            assert {each.projection: each.parked for each in found} == dict.fromkeys(ALL, 0)
+            behind = {each.projection for each in found if each.position < row[0]}
+            if not behind:
+                break
+            causes = {each.projection: each.stopped_cause for each in found}
+            assert time.monotonic() < end, f"{behind} stay behind {row[0]}: {causes}"
+            time.sleep(0.05)
+        assert [each.projection for each in found if each.stopped_cause is not None] == []
 
 
 def _seats_by_counter(connection: psycopg.Connection[Any]) -> dict[str, tuple[int, int]]:

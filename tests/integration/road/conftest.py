@@ -35,3 +35,11 @@ async def client(stage: demo_stage.Stage) -> AsyncIterator[httpx.AsyncClient]:
 async def traveller(client: httpx.AsyncClient) -> road.Traveller:
     """A fresh customer who has signed in."""
     return await road.register(client)
+
+
+@pytest.fixture(autouse=True)
+def read_models_follow(request: pytest.FixtureRequest) -> Iterator[None]:
+    """After every test all read models reach the end of the log and nothing is parked."""
+    yield
+    if "stage" in request.fixturenames:
+        road.assert_read_models_follow(request.getfixturevalue("stage").owner_dsn)

@@ -37,6 +37,21 @@ async def test_a_cancelled_booking_is_refunded_and_its_seats_are_on_sale_again(
     road.assert_oracles(stage.owner_dsn)
 
 
+async def test_an_unpaid_booking_is_cancelled_and_the_books_go_on(
+    stage: Stage, client: httpx.AsyncClient, traveller: Traveller
+) -> None:
+    who = life.person(client, traveller)
+    flight = road.schedule(stage.owner_dsn, seats=1)
+    unpaid = await life.reserved(who, [flight])
+    quote, cancelled = await life.cancelled(who, unpaid["id"])
+    assert (quote["fee"]["amount"], quote["destination"]) == (0, "none")
+    assert cancelled["status"] == "cancelled"
+    sold = await life.confirmed(who, [flight])
+    assert sold["status"] == "confirmed"
+    road.assert_read_models_follow(stage.owner_dsn)
+    road.assert_oracles(stage.owner_dsn)
+
+
 async def test_the_same_cancellation_again_is_its_replay_and_one_refund(
     stage: Stage, client: httpx.AsyncClient, traveller: Traveller
 ) -> None:

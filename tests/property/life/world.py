@@ -25,6 +25,7 @@ from domain.kernel import ids, money
 from domain.kernel.rejections import Rejection
 from tests.support import memory_log, oracles
 from tests.support.memory_log import Clock, MemoryLog, MemoryProcess
+from tests.support.memory_read_models import MemoryReadModels
 
 START = dt.datetime(2026, 11, 20, 9, 0, tzinfo=dt.UTC)
 AIRLINE = "065"
@@ -93,6 +94,7 @@ class World(RuleBasedStateMachine):
         self.clock = Clock(START)
         self.log = MemoryLog(self.clock)
         self.oracles = oracles.Oracles(self.log)
+        self.read_models = MemoryReadModels()
         self.processes = [
             MemoryProcess(self.log, clock=self.clock, random_bytes=self._draw, cache_limit=limit)
             for limit in (1_000, 3)
@@ -127,6 +129,8 @@ class World(RuleBasedStateMachine):
         """All oracles over what is new in the log."""
         World.tally["steps"] += 1
         self.oracles.check()
+        self.read_models.follow(self.log.events[self.read_models.position :])
+        assert self.read_models.position == len(self.log.events)
 
     def _draw(self, count: int) -> bytes:
         """Bytes as if random, of which each third repeats: locators are drawn twice, too."""
