@@ -8,7 +8,7 @@ import datetime as dt
 import os
 import secrets
 import time
-from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
 from pathlib import Path
 from typing import Any
@@ -26,15 +26,17 @@ from application.commands.dispatcher import Dispatcher
 from application.identity import log_in, register_user
 from application.payment.collect import Collector, ReturnUrls
 from application.payment.gateway import VerifiedEvent
+from application.payment.process_event import StoredEventProcessor
 from application.payment.receive_event import EventReceiver
 from application.payment.refunding import Refunder
 from application.pricing.quotes import JourneyQuotes
 from application.pricing.signed_quotes import QuoteSigner
-from application.processes.flight_follower import FlightFollower
+from application.processes.follow_flight_when_changed import FlightFollower
 from application.processes.runner import ProcessRunner
 from application.rate_limit import Limit
 from application.stream_history import StreamHistory
-from domain.booking.guards import CheckInWindow
+from domain.booking.preconditions import CheckInWindow
+from domain.kernel import ids
 from infrastructure.airports.world import load_airports
 from infrastructure.boarding_pass.printer import BilingualBoardingPassPrinter
 from infrastructure.event_store.log import PostgresEventLog
@@ -81,6 +83,7 @@ class Core(msgspec.Struct, frozen=True):
     releaser: HoldReleaser
     letters: LetterSender
     inbox: StripeInbox
+    stripe_events: StoredEventProcessor
     outbox: Outbox
     checkpoints: ProcessCheckpoints
     processes: ProcessRunner
@@ -89,36 +92,6 @@ class Core(msgspec.Struct, frozen=True):
     stock: PostgresTicketStock
     queue: queue.TaskQueue
     clock: ports.Clock
-
-    async def due_holds(self, now: dt.datetime, limit: int) -> Sequence[str]:
-        """Bookings whose hold has lapsed unpaid."""
-        return await read_models.due_holds(self.pool, now, limit)
-
-    async def to_run_again(self, now: dt.datetime, limit: int) -> Sequence[str]:
-        """Bookings whose processes should have come to their end long ago."""
-        return await read_models.to_run_again(self.pool, now, limit)
-
-    async def due_departures(self, now: dt.datetime, limit: int) -> Sequence[str]:
-        """Flights that must have left by now."""
-        return await read_models.due_departures(self.pool, now, limit)
-
-    async def with_waitlist(self, limit: int) -> Sequence[str]:
-        """Flights with somebody waiting and a seat free."""
-        return await read_models.with_waitlist(self.pool, limit)
-
-    async def unfinished_attempts(self, now: dt.datetime, limit: int) -> Sequence[tuple[str, str]]:
-        """Payment and attempt of checkouts whose outcome is long overdue."""
-        return await read_models.unfinished_attempts(self.pool, now, limit)
-
-    async def unanswered_refunds(self, now: dt.datetime, limit: int) -> Sequence[tuple[str, str]]:
-        """Payment and refund of requests that Stripe should have answered by now."""
-        return await read_models.unanswered_refunds(self.pool, now, limit)
-
-    async def unsettled_refunds(
-        self, now: dt.datetime, *, after: str, limit: int
-    ) -> Sequence[tuple[str, str]]:
-        """Payment and refund of those that Stripe has had for a while; a page behind `after`."""
-        return await read_models.unsettled_refunds(self.pool, now, after=after, limit=limit)
 
 
 def utc_now() -> dt.datetime:
@@ -168,11 +141,13 @@ def _core(
             success=f"{settings.public_url}/paid/{{booking}}",
             cancel=f"{settings.public_url}/unpaid/{{booking}}",
         ),
-        describe=lambda booking: f"{settings.airline_name} {booking.removeprefix('booking-')}",
+        describe=lambda booking: f"{settings.airline_name} {ids.reference_of(booking)}",
     )
     mailbox = FileMailbox(
         Path(settings.data_dir) / MAILBOX_FOLDER, sender=f"{settings.airline_name} <mail@invalid>"
     )
+    inbox = StripeInbox(pool)
+    refunder = Refunder(bus=bus, payments=gateway, clock=utc_now)
     stock = PostgresTicketStock(pool)
     tasks = PostgresFlightTasks(pool)
     releaser = HoldReleaser(bus=bus, collector=collector, clock=utc_now)
@@ -184,10 +159,11 @@ def _core(
         keys=keys,
         vault=vault,
         collector=collector,
-        refunder=Refunder(bus=bus, payments=gateway, clock=utc_now),
+        refunder=refunder,
         releaser=releaser,
         letters=LetterSender(bus=bus, vault=vault, mailer=mailbox),
-        inbox=StripeInbox(pool),
+        inbox=inbox,
+        stripe_events=StoredEventProcessor(inbox=inbox, collector=collector, refunder=refunder),
         outbox=Outbox(pool),
         checkpoints=ProcessCheckpoints(pool),
         processes=ProcessRunner(

@@ -4,18 +4,17 @@ import datetime as dt
 
 import msgspec
 
-from application import ports
 from application.booking import journey, letters
 from application.commands.command import Command, Reply
 from application.commands.context import DecisionContext
 from application.payment import record_refund
 from application.pricing.signed_quotes import QUOTE_LIFETIME, QuoteExpired
-from domain.booking import cancellation, guards, rejections
+from domain.booking import cancellation, disruption, preconditions, rejections, states
 from domain.booking.coupons import Coupon
-from domain.booking.events import CouponId, Destination, Obligation
-from domain.booking.guards import SegmentFacts
+from domain.booking.preconditions import SegmentFacts
 from domain.booking.state import Booking
 from domain.booking.states import Status
+from domain.booking.values import CouponId, Destination, Obligation
 from domain.kernel import entries, money
 from domain.ledger import carriage
 from domain.pricing import fees
@@ -60,15 +59,15 @@ def quote_cancellation(
     waiver: str | None,
     now: dt.datetime,
 ) -> CancellationQuote:
-    """Rejects TransitionRefused, ChangeUnderWay, NoSuchPart, CouponNotOpen and PartUnfit.
+    """Rejects TransitionRefused, ModificationPending, NoSuchPart, CouponNotOpen and InvalidPart.
 
     A booking without tickets can only be cancelled as a whole. `waiver` is the reason of staff
     for taking no fee.
     """
-    guards.require_cancellable(booking, at_gate=at_gate)
+    cancellation.require_cancellable(booking, at_gate=at_gate)
     coupons = cancellation.part_of(booking, passengers=part.passengers, segments=part.segments)
-    if booking.status in guards.TICKETED:
-        guards.require_part(booking, coupons, at_gate=at_gate)
+    if booking.status in states.TICKETED:
+        cancellation.require_part(booking, coupons, at_gate=at_gate)
     elif part != Part():
         raise rejections.TransitionRefused(reason="not_ticketed", status=booking.status.value)
     percent, price = _terms(booking, coupons, facts, waiver=waiver, now=now)
@@ -115,7 +114,7 @@ def _terms(
 
 def _ended_by_airline(booking: Booking, segment: int, facts: SegmentFacts) -> bool:
     """The flight does not go, or was moved so much that nobody need fly with it."""
-    disturbed = guards.is_disturbed(booking, segment) and not guards.has_left(facts)
+    disturbed = disruption.is_material(booking, segment) and not preconditions.has_departed(facts)
     return facts.cancelled or disturbed
 
 
@@ -135,14 +134,17 @@ class CancelBooking(Command, frozen=True):
         return (self.quote.booking,)
 
     def decide(self, context: DecisionContext) -> Reply:
-        """Rejects BookingNotFound, QuoteExpired and what the quote itself would by now."""
+        """Rejects BookingNotFound, QuoteExpired and what the quote itself would by now.
+
+        A cancelled booking records nothing more, whether its refund has arrived or not.
+        """
         quote, booking_id = self.quote, self.quote.booking
         booking = journey.load(context, booking_id)
-        if booking.status is Status.CANCELLED:
+        if booking.was_cancelled:
             return Reply(booking_id)
-        guards.require_cancellable(booking, at_gate=quote.at_gate)
+        cancellation.require_cancellable(booking, at_gate=quote.at_gate)
         coupons = _quoted_coupons(quote, booking, now=context.now)
-        obligation = cancellation.obligation_of(booking, booking_id, quote.refund)
+        obligation = cancellation.next_obligation(booking, booking_id, quote.refund)
         cancelled = cancellation.cancel(
             booking,
             coupons=coupons,
@@ -188,15 +190,14 @@ def _settle(context: DecisionContext, booking_id: str) -> None:
 
 def _letter(
     quote: CancellationQuote, booking: Booking, coupons: tuple[Coupon, ...]
-) -> ports.OutboxMessage:
-    """Write to the travellers what was cancelled, at which fee and refund."""
-    body = {
-        "booking": quote.booking,
-        "about": str(sum(each.is_final for each in booking.coupons) + len(coupons)),
-        "fee": str(quote.fee),
-        "refund": str(quote.refund),
-    }
-    return ports.OutboxMessage(topic=letters.CANCELLED, body=body)
+) -> letters.CancellationLetter:
+    """Return the letter that says what was cancelled, at which fee and refund."""
+    return letters.CancellationLetter(
+        booking_id=quote.booking,
+        about=str(sum(each.is_final for each in booking.coupons) + len(coupons)),
+        fee=quote.fee,
+        refund=quote.refund,
+    )
 
 
 def cancellation_entry(
@@ -228,7 +229,7 @@ def _release_seats(
     reason: str,
 ) -> None:
     """Put seats back on sale: what was sold for the coupons, or all that is held."""
-    if booking.status in guards.TICKETED:
+    if booking.status in states.TICKETED:
         journey.return_seats(context, booking_id, booking, coupons, reason)
     else:
         journey.release_holds(context, booking_id, booking, reason)

@@ -35,7 +35,7 @@ class CommandBatch:
         self._empty: list[Answered] = []
         self._rejected: list[tuple[PendingCommand, Exception]] = []
         self._events: list[ports.NewEvent] = []
-        self._outbox: list[ports.OutboxMessage] = []
+        self._outbox: list[ports.BackgroundTask] = []
         self._keys: list[ports.WrappedKey] = []
 
     def decide(self, pending: PendingCommand) -> None:

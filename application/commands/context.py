@@ -11,6 +11,7 @@ from application import ports
 from application.commands.state_cache import ABSENT, StreamState, UncommittedStates
 from application.commands.stream_kinds import StreamKind, kind_of
 from domain.kernel.events import DomainEvent
+from domain.kernel.fold import fold
 
 State = TypeVar("State")
 
@@ -53,7 +54,7 @@ class DecisionContext:
         self._events: dict[str, list[DomainEvent]] = {}
         self.now = now
         self.reads: dict[str, int] = {}
-        self.outbox: list[ports.OutboxMessage] = []
+        self.outbox: list[ports.BackgroundTask] = []
         self.keys: list[ports.WrappedKey] = []
 
     @property
@@ -94,15 +95,13 @@ class DecisionContext:
             return
         before = self.after(stream)
         assert before is not None, "a decision writes only streams that it has read"
-        state, evolve = before.state, kind_of(stream).evolve
-        for event in events:
-            state = evolve(state, event)
+        state = fold(kind_of(stream).evolve, before.state, events)
         self._changed[stream] = StreamState(before.version + len(events), state)
         self._events.setdefault(stream, []).extend(events)
 
-    def enqueue(self, message: ports.OutboxMessage) -> None:
+    def enqueue(self, task: ports.BackgroundTask) -> None:
         """Have this done outside, once the events are durable; nothing without events."""
-        self.outbox.append(message)
+        self.outbox.append(task)
 
     def store_keys(self, keys: Sequence[ports.WrappedKey]) -> None:
         """Commit the keys of sealed values with the events; nothing without events."""

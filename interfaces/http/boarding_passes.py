@@ -17,6 +17,7 @@ from domain.booking.boarding_pass import BoardingPassFacts
 from domain.booking.coupons import Coupon, CouponStatus
 from domain.booking.state import Booking
 from domain.inventory.state import Flight
+from domain.kernel import ids
 from interfaces.http import auth, booking_view
 from interfaces.http.problems import Problem
 from interfaces.http.strict_request import StrictRequest
@@ -125,7 +126,7 @@ async def _facts(
         surname=name.last_name,
         given_name=name.first_name,
         passenger_type=passenger.type,
-        reference=stream.removeprefix("booking-"),
+        reference=ids.reference_of(stream),
         ticket=next(t.number for t in booking.tickets if t.passenger == coupon.passenger),
         origin=flight.origin,
         destination=flight.destination,

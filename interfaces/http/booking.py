@@ -12,9 +12,10 @@ from application.booking.hold_booking import HoldBooking
 from application.booking.people import Contact, Name
 from application.commands import stream_kinds
 from application.pricing.journeys import Priced, WantedSegment
-from domain.booking.events import Passenger, SeatChoice
-from domain.booking.state import Booking, evolve
-from domain.kernel import sealed
+from domain.booking.fold import evolve
+from domain.booking.state import Booking
+from domain.booking.values import Passenger, SeatChoice
+from domain.kernel import ids, sealed
 from domain.pricing.extras import ExtraChoice
 from domain.pricing.price import PassengerType
 from interfaces.http import auth, booking_view, commands, idempotency, wire
@@ -165,7 +166,7 @@ async def list_bookings(
     listed = [
         ListedBookingResponse(
             id=row.booking,
-            reference=row.booking.removeprefix("booking-"),
+            reference=ids.reference_of(row.booking),
             status=row.status,
             flight_id=row.flights[0],
             flight_ids=list(row.flights),
@@ -217,8 +218,8 @@ async def read_history(request: StrictRequest, booking_id: FromPath[str]) -> His
 
 def _reason(event: Any) -> str | None:
     """Why, where somebody said so."""
-    change = getattr(event, "change", None)
-    reason: str | None = getattr(event if change is None else change, "reason", None)
+    modification = getattr(event, "modification", None)
+    reason: str | None = getattr(event if modification is None else modification, "reason", None)
     return reason
 
 

@@ -13,7 +13,7 @@ from application.booking.cancel_booking import (
     Part,
     quote_cancellation,
 )
-from domain.booking import guards
+from domain.booking import states
 from domain.identity import roles
 from domain.kernel import money
 from interfaces.http import auth, booking_view, commands, gateway_calls, idempotency, wire
@@ -103,7 +103,7 @@ async def cancel(
     accepted = request.ports.signer.accept(data.quote_id, CancellationQuote)
     if accepted.booking != stream:
         raise invalid("quoteId", "belongs to another booking")
-    if booking.status in guards.UNPAID:
+    if booking.status in states.UNPAID:
         # Nobody must be able to pay for what is given up.
         with gateway_calls.told():
             await request.ports.releaser.end_live_session(

@@ -16,7 +16,7 @@ from application.booking.inspect_documents import inspect, local_date
 from application.booking.record_document import RecordDocument
 from application.commands import stream_kinds
 from application.commands.command import Command
-from domain.booking import departure as departure_rules
+from domain.booking import check_in as booking_check_in
 from domain.booking import rejections
 from domain.booking.state import Booking
 from domain.inventory.events import Place
@@ -157,7 +157,7 @@ async def check_in(request: StrictRequest, booking_id: FromPath[str]) -> Answere
     )
     flight = await _flight_of(request, booking, data.segment)
     wanted = None if data.passengers is None else tuple(data.passengers)
-    waiting = departure_rules.waiting_for_check_in(booking, data.segment, wanted)
+    waiting = booking_check_in.passengers_to_check_in(booking, data.segment, wanted)
     await inspect(request.ports.vault, booking, flight, waiting)
     command = CheckIn(
         booking_id=stream,

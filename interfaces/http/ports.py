@@ -18,10 +18,10 @@ from application.payment.receive_event import EventReceiver
 from application.ports import TicketStock, Vault
 from application.pricing.quotes import JourneyQuotes
 from application.pricing.signed_quotes import QuoteSigner
-from application.processes.flight_follower import FlightTask
+from application.processes.flight_tasks import FlightTask
 from application.queries import AsOf
 from application.stream_history import StreamHistory
-from domain.booking.guards import CheckInWindow
+from domain.booking.preconditions import CheckInWindow
 from interfaces.http.rate_limit import Network, RateLimiter
 
 Readiness = Callable[[], Awaitable[Mapping[str, str]]]

@@ -15,13 +15,8 @@ TO_DO = frozenset(
         "application/inventory",
         "application/payment",
         "application/pricing",
-        "application/processes",
-        "domain/booking",
-        "domain/inventory",
-        "domain/payment",
         "interfaces",
         "interfaces/http",
-        "interfaces/worker",
     }
 )
 LISTED = re.compile(r"^([a-z_]\w*): \S", re.MULTILINE)

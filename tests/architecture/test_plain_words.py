@@ -24,6 +24,7 @@ REFUSED = frozenset(
         "gave back",
         "gave up",
         "give back",
+        "give up",
         "given back",
         "given up",
         "gives back",
@@ -62,7 +63,6 @@ NOT_YET = frozenset(
         "desk",
         "former",
         "give back",
-        "give up",
         "given back",
         "given up",
         "gives back",
@@ -70,7 +70,6 @@ NOT_YET = frozenset(
         "giving back",
         "hear",
         "heard",
-        "hears",
         "house",
         "let go",
         "misspelled",
@@ -82,7 +81,6 @@ NOT_YET = frozenset(
         "telling",
         "tells",
         "told",
-        "unfit",
         "untold",
         "who waits",
         "whoever",
@@ -91,7 +89,7 @@ NOT_YET = frozenset(
 
 SUBJECT_LENGTH = 72
 # Subjects are checked of the commits after this one.
-BASE = "855ca59a655775923ce53f2c54daefd9cf4a9a2a"
+BASE = "aedfd7b2dc21764988402a128f147040d410c928"
 
 # What `counts` looks for, in identifiers (as words) and docstrings.
 DIALECT = {

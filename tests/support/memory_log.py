@@ -6,6 +6,7 @@ balance, one charge once); a process decides with the real `CommandBatch` on a c
 
 import asyncio
 import datetime as dt
+import functools
 import uuid
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
@@ -16,6 +17,7 @@ from application.commands.batch import CommandBatch
 from application.commands.command import CommandEnvelope, Outcome
 from application.commands.pending_command import PendingCommand
 from application.commands.state_cache import StateCache
+from domain.kernel.fold import fold
 from infrastructure.event_store import codec
 
 ATTEMPT_LIMIT = 12
@@ -34,7 +36,7 @@ class MemoryLog:
         self.events: list[ports.RecordedEvent] = []
         self.streams: dict[str, list[ports.RecordedEvent]] = {}
         self.commands: dict[uuid.UUID, ports.KnownCommand] = {}
-        self.outbox: list[ports.OutboxMessage] = []
+        self.outbox: list[ports.BackgroundTask] = []
         self.capacity: dict[tuple[str, str], list[int]] = {}
         self._states: dict[str, tuple[int, Any]] = {}
 
@@ -116,10 +118,19 @@ class MemoryLog:
     def state(self, stream: str) -> Any:
         """The stream folded from its first event."""
         version, state = self._states.get(stream, (0, None))
-        for recorded in self.streams.get(stream, ())[version:]:
-            state = stream_kinds.kind_of(stream).evolve(state, recorded.event)
+        state = fold(
+            stream_kinds.kind_of(stream).evolve,
+            state,
+            (recorded.event for recorded in self.streams.get(stream, ())[version:]),
+        )
         self._states[stream] = (self.version(stream), state)
         return state
+
+
+@functools.cache
+def _idle_loop() -> asyncio.AbstractEventLoop:
+    """One loop for all processes: it makes futures and never runs."""
+    return asyncio.new_event_loop()
 
 
 class MemoryProcess:
@@ -137,11 +148,6 @@ class MemoryProcess:
         self._clock = clock
         self._random_bytes = random_bytes
         self.cache = StateCache(limit=cache_limit)
-        self._loop = asyncio.new_event_loop()
-
-    def close(self) -> None:
-        """Close the loop, which only made futures and never ran."""
-        self._loop.close()
 
     def submit(self, envelope: CommandEnvelope) -> Outcome:
         """One command by itself; raises its rejection."""
@@ -152,7 +158,7 @@ class MemoryProcess:
 
     def submit_together(self, envelopes: Sequence[CommandEnvelope]) -> list[Outcome | Exception]:
         """Commands of one batch, decided in order and appended as one."""
-        commands = [PendingCommand(each, self._loop.create_future()) for each in envelopes]
+        commands = [PendingCommand(each, _idle_loop().create_future()) for each in envelopes]
         for _ in range(ATTEMPT_LIMIT):
             waiting = [pending for pending in commands if not pending.done]
             if not waiting:

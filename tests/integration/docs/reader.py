@@ -9,7 +9,7 @@ from pathlib import Path
 from tests.integration.docs import curl_stand_in, walkthrough
 from tests.support import road
 
-SCRIPT_LIMIT_SECONDS = 120
+SCRIPT_LIMIT_SECONDS = 600
 SEPARATOR = "=== next block ==="
 
 

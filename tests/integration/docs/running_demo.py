@@ -19,7 +19,7 @@ from tests.support import ports
 
 ROOT = Path(__file__).resolve().parents[3]
 START_LIMIT_SECONDS = 240
-STOP_LIMIT_SECONDS = 60
+STOP_LIMIT_SECONDS = 120
 
 
 @contextlib.contextmanager

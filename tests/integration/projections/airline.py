@@ -23,7 +23,7 @@ from application.payment.record_refund import RecordRefund, Result
 from application.payment.refund_payment import RefundPayment
 from application.payment.start_checkout import StartCheckout
 from application.pricing.journeys import WantedSegment
-from domain.booking.events import Passenger
+from domain.booking.values import Passenger
 from domain.inventory.events import CapacityMove, FareClass, FlightScheduled
 from domain.kernel import money, sealed
 from infrastructure.event_store.log import PostgresEventLog
@@ -40,7 +40,7 @@ DEPARTURE = dt.datetime(2026, 12, 23, 23, 30, tzinfo=dt.UTC)
 LOCAL_DATE = dt.date(2026, 12, 24)
 FLIGHT = "flight-XX1-2026-12-24"
 FARE = 40_000
-SECONDS = 10.0
+SECONDS = 60.0
 
 
 class Airline:

@@ -23,7 +23,7 @@ from projections.flight_availability.projector import PROJECTION as FLIGHT_AVAIL
 from projections.projection import Cursor, LoggedEvent, Projection
 from tests.integration.projections.airline import FLIGHT, Airline
 
-SECONDS = 20.0
+SECONDS = 60.0
 
 
 def _append_copy(airline: Airline, stream: str, old: str, new: str) -> int:

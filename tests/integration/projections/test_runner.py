@@ -28,7 +28,7 @@ from projections.projection import (
 )
 from tests.integration.projections.airline import Airline, dump
 
-SECONDS = 20.0
+SECONDS = 60.0
 Apply = Callable[[Cursor, Sequence[LoggedEvent]], None]
 
 

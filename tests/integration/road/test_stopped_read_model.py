@@ -2,10 +2,12 @@
 
 import asyncio
 import signal
+from collections.abc import Iterator
 from typing import Any
 
 import httpx
 import psycopg
+import pytest
 
 from interfaces.cli import demo_stage
 from interfaces.cli.demo_stage import Stage
@@ -23,6 +25,13 @@ ALTER TABLE ledger.event DISABLE TRIGGER append_only;
 DELETE FROM ledger.event WHERE tag = 'booking.teleported.1';
 ALTER TABLE ledger.event ENABLE TRIGGER append_only
 """
+
+
+@pytest.fixture(scope="module")
+def stage() -> Iterator[Stage]:
+    """A system of its own: an event that is forged and removed again would mislead the others."""
+    with road.running_system() as ready:
+        yield ready
 
 
 def _as_owner(stage: Stage, statements: str) -> None:

@@ -113,7 +113,6 @@ class World(RuleBasedStateMachine):
                 known = process.cache.get(stream)
                 if known is not None and known.version == self.log.version(stream):
                     assert known.state == self.log.state(stream)
-            process.close()
         World.transitions.update(self.oracles.truth.steps)
 
     def schedule(self, seats: list[int], starts_in: int) -> None:

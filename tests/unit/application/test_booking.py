@@ -6,7 +6,6 @@ import pytest
 
 from application.booking import letters
 from application.booking.confirm_booking import ConfirmBooking
-from application.ports import OutboxMessage
 from application.pricing.journeys import Priced
 from domain.booking import rejections
 from domain.booking.events import (
@@ -14,9 +13,9 @@ from domain.booking.events import (
     BookingExpired,
     BookingInitiated,
     BookingReserved,
-    Segment,
 )
 from domain.booking.states import Status
+from domain.booking.values import Segment
 from domain.inventory import rejections as flight_rejections
 from domain.inventory.events import SeatsHeld, SeatsReleased, SeatsSold
 from domain.kernel.events import DomainEvent
@@ -61,8 +60,8 @@ def test_the_price_is_the_quoted_one_or_the_one_of_the_moment(stage: Stage) -> N
 @pytest.mark.parametrize(
     ("party", "flight", "cabin", "reason"),
     [
-        (("CHD",), FLIGHT, "Y", rejections.PassengersUnfit),
-        (("ADT",) * 10, FLIGHT, "Y", rejections.PassengersUnfit),
+        (("CHD",), FLIGHT, "Y", rejections.InvalidParty),
+        (("ADT",) * 10, FLIGHT, "Y", rejections.InvalidParty),
         (("ADT",), "flight-SV9-2026-11-24", "Y", flight_rejections.FlightNotFound),
         (("ADT",), FLIGHT, "F", flight_rejections.CabinNotFound),
         (("ADT",) * 3, FLIGHT, "Y", flight_rejections.SeatsUnavailable),
@@ -127,7 +126,7 @@ def test_a_paid_booking_is_confirmed_sold_and_written_to_in_one_append(stage: St
     assert isinstance(confirmed, BookingConfirmed)
     assert [ticket.number for ticket in confirmed.tickets] == ["0650000000001", "0650000000002"]
     assert confirmed.entry.references == ("0650000000001", "0650000000002")
-    assert stage.log.outbox == [OutboxMessage(letters.CONFIRMED, {"booking": booking})]
+    assert stage.log.outbox == [letters.ConfirmationLetter(booking)]
 
 
 def test_confirming_again_with_other_serials_changes_and_sends_nothing(stage: Stage) -> None:

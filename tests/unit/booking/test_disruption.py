@@ -9,8 +9,8 @@ from application.booking.disruption import AcceptDisruption, RefundDisruption, T
 from application.inventory.cancel_flight import CancelFlight
 from application.inventory.reschedule_flight import RescheduleFlight
 from domain.booking import rejections
-from domain.booking.events import NewTimes
 from domain.booking.states import Status
+from domain.booking.values import NewTimes
 from tests.support.house import House
 
 HOUR = dt.timedelta(hours=1)
@@ -46,7 +46,7 @@ class DisruptedBooking:
 
     def letters(self) -> int:
         """How often the passengers were written to about it."""
-        return [m.topic for m in self.house.log.outbox].count(letters.DISRUPTED)
+        return sum(isinstance(task, letters.DisruptionLetter) for task in self.house.log.outbox)
 
 
 def test_a_second_change_of_times_is_told_as_well() -> None:
