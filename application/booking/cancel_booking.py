@@ -22,14 +22,14 @@ from domain.pricing import rules as pricing_rules
 
 
 class Part(msgspec.Struct, frozen=True):
-    """Which passengers on which segments; None stands for all."""
+    """Which passengers on which segments; None means all."""
 
     passengers: tuple[int, ...] | None = None
     segments: tuple[int, ...] | None = None
 
 
 class CancellationQuote(msgspec.Struct, frozen=True):
-    """What giving up the part would cost, frozen until `valid_until` (exclusive).
+    """What cancelling the part would cost, frozen until `valid_until` (exclusive).
 
     `price` is the part's, tax and charges included; refund = price - fee. `basis` are the open
     coupons with their statuses and values: any change of them ends the quote.
@@ -61,7 +61,7 @@ def quote_cancellation(
 ) -> CancellationQuote:
     """Rejects TransitionRefused, ModificationPending, NoSuchPart, CouponNotOpen and InvalidPart.
 
-    A booking without tickets can only be given up as a whole. `waiver` is the reason of staff
+    A booking without tickets can only be cancelled as a whole. `waiver` is the reason of staff
     for taking no fee.
     """
     cancellation.require_cancellable(booking, at_gate=at_gate)

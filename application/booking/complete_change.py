@@ -68,20 +68,16 @@ def _offer_choices(context: DecisionContext, booking_id: str, modification: Modi
 def exchange_seats(
     context: DecisionContext, booking_id: str, booking: Booking, modification: Modification
 ) -> None:
-    """Sell the held new seats and put the old ones back on sale.
+    """Put the old seats back on sale, then sell the held new ones.
 
-    Where only the cabin of one flight changes, the old block goes first: a booking has one block
-    of sold seats on a flight.
+    The old ones go first because a booking has one block of sold seats on a flight, and both may
+    be on the same flight, in different cabins.
     """
     coupons = booking.open_coupons(modification.segment)
-    new_id = modification.to.flight
-    same_flight = booking.segments[modification.segment].flight == new_id
-    if same_flight:
-        journey.return_seats(context, booking_id, booking, coupons, EXCHANGED)
-    sold = seat_sale.sell(journey.load_flight(context, new_id), booking=booking_id)
-    context.record(new_id, sold)
-    if not same_flight:
-        journey.return_seats(context, booking_id, booking, coupons, EXCHANGED)
+    journey.return_seats(context, booking_id, booking, coupons, EXCHANGED)
+    flight_id = modification.to.flight
+    sold = seat_sale.sell(journey.load_flight(context, flight_id), booking=booking_id)
+    context.record(flight_id, sold)
 
 
 def complete(

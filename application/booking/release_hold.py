@@ -1,4 +1,4 @@
-"""Let go what was not paid in time: ask Stripe, end the session, then let booking or change lapse.
+"""Expire what was not paid in time: ask Stripe, end the session, then expire booking or change.
 
 Stripe comes first so that nobody pays for seats that are gone. If it cannot be reached for an
 hour after the deadline the seats are released all the same, and money that still comes is parked.
@@ -32,7 +32,7 @@ class HoldReleaser:
         self._clock = clock
 
     async def release(self, booking_stream: str, *, cause: follow_up.Cause) -> None:
-        """Let the booking, or its change, lapse if it is still unpaid after asking Stripe.
+        """Expire the booking, or its change, if it is still unpaid after asking Stripe.
 
         Raises GatewayTimeout and GatewayUnavailable while there is patience left.
         """
@@ -47,7 +47,7 @@ class HoldReleaser:
             if self._clock() < deadline + PROVIDER_PATIENCE:
                 raise
             reason = HOLD_LAPSED_UNASKED
-        # What Stripe said may have been that it is paid.
+        # Stripe may have answered that it is paid.
         if _deadline(await self._current(booking_stream)) != deadline:
             return
         command: Command = ExpireBooking(booking_id=booking_stream, reason=reason)
@@ -80,7 +80,7 @@ class HoldReleaser:
 
 
 def _deadline(booking: Booking | None) -> dt.datetime | None:
-    """Until when what is unpaid may stay; None where nothing can lapse."""
+    """The deadline of what is unpaid; None where nothing can expire."""
     if booking is None:
         return None
     if booking.modification is not None:

@@ -1,4 +1,4 @@
-"""From a request to the dispatcher and back: envelope, idempotency, what a replay speaks of."""
+"""From a request to the command bus and back: envelope, idempotency, the state of a replay."""
 
 import msgspec
 
@@ -26,7 +26,7 @@ def actor(request: StrictRequest) -> str:
 
 
 def cause(request: StrictRequest, identity: CommandIdentity) -> follow_up.Cause:
-    """What steps of this request follow from."""
+    """The cause of the steps of this request."""
     return follow_up.Cause(
         id=identity.command_id, actor=actor(request), correlation_id=request.correlation_id
     )
@@ -47,7 +47,7 @@ async def submit(request: StrictRequest, identity: CommandIdentity, command: Com
 
 
 async def carry_out(request: StrictRequest, identity: CommandIdentity, command: Command) -> Done:
-    """A command whose answer speaks of a booking; a replay shows it as it was then."""
+    """Carry out a command whose answer is about a booking; a replay shows it as it was then."""
     outcome = await submit(request, identity, command)
     stream = outcome.answer.stream
     if outcome.state is not None:

@@ -214,7 +214,7 @@ class House:
 class MemoryBus:
     """`CommandBus`, `EventLog.read_log` and `TicketStock` on the log of a house.
 
-    `submitted` are the orders of processes; a command that names a stream in `broken` meets a bug,
+    `submitted` are the commands of processes; one that names a stream in `broken` meets a bug,
     one in `unavailable` no database.
     """
 
