@@ -15,3 +15,9 @@ class CredentialsRefused(Rejection):
     """No such user, a wrong password or a locked account: which of them is not told."""
 
     code: ClassVar[str] = "UNAUTHORIZED"
+
+
+class NotAllowed(Rejection):
+    """The role lacks the permission for this booking, flight or field."""
+
+    code: ClassVar[str] = "FORBIDDEN"
