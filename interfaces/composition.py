@@ -19,6 +19,7 @@ import redis.asyncio
 from psycopg_pool import PoolTimeout
 
 from application import ports
+from application.booking.ports import BookingPorts
 from application.booking.release_hold import HoldReleaser
 from application.booking.send_letter import LetterSender
 from application.commands.bus import CommandBus
@@ -33,10 +34,12 @@ from application.pricing.signed_quotes import QuoteSigner
 from application.processes.flight_follower import FlightFollower
 from application.processes.runner import ProcessRunner
 from application.rate_limit import Limit
-from domain.booking.guards import CheckInWindow
+from application.stream_history import StreamHistory
+from domain.booking.preconditions import CheckInWindow
 from infrastructure.airports.world import load_airports
 from infrastructure.boarding_pass.printer import BilingualBoardingPassPrinter
 from infrastructure.event_store.log import PostgresEventLog
+from infrastructure.event_store.stream_history import PostgresStreamHistory
 from infrastructure.identity import passwords, tokens
 from infrastructure.identity.user_directory import PostgresUserDirectory
 from infrastructure.mail.file_mailbox import FileMailbox
@@ -215,6 +218,8 @@ async def open_web(core: Core, *, bus: CommandBus | None = None) -> AsyncIterato
             cost=passwords.PRODUCTION_COST, threads=PASSWORD_THREADS
         )
         stack.callback(hasher.close)
+        history = PostgresStreamHistory(settings.database_url)
+        stack.push_async_callback(history.close)
         issuer = tokens.Es256Tokens(
             tokens.parse_keys(settings.token_key.reveal()),
             issuer=settings.public_url,
@@ -235,12 +240,13 @@ async def open_web(core: Core, *, bus: CommandBus | None = None) -> AsyncIterato
         login = log_in.LoginPorts(
             directory=directory, hasher=hasher, email_lookup=lookup, issuer=issuer, now=utc_now
         )
-        yield _web_ports(core, bus or core.bus, client, issuer, registration, login)
+        yield _web_ports(core, bus or core.bus, history, client, issuer, registration, login)
 
 
 def _web_ports(
     core: Core,
     bus: CommandBus,
+    history: StreamHistory,
     client: redis.asyncio.Redis,
     issuer: tokens.Es256Tokens,
     registration: register_user.RegistrationPorts,
@@ -248,7 +254,25 @@ def _web_ports(
 ) -> HttpPorts:
     settings, keys = core.settings, core.keys
     signer = QuoteSigner(keys.derive("quotes"))
+    window = CheckInWindow(
+        opens=dt.timedelta(hours=settings.check_in_opens_hours),
+        closes=dt.timedelta(minutes=settings.check_in_closes_minutes),
+    )
+    printer = BilingualBoardingPassPrinter()
     return HttpPorts(
+        booking=BookingPorts(
+            bus=bus,
+            history=history,
+            vault=core.vault,
+            quotes=signer,
+            stock=core.stock,
+            clock=utc_now,
+            airline_code=settings.airline_code,
+            check_in_window=window,
+            collector=core.collector,
+            releaser=core.releaser,
+            boarding_passes=printer,
+        ),
         register_user=lambda command: register_user.register_user(command, registration),
         log_in=lambda command: log_in.log_in(command, login),
         verifier=issuer,
@@ -257,19 +281,17 @@ def _web_ports(
         fingerprint_key=keys.derive("request fingerprints"),
         now=utc_now,
         bus=bus,
+        stream_history=history,
         vault=core.vault,
         quotes=JourneyQuotes(signer),
         signer=signer,
         stock=core.stock,
         airline_code=settings.airline_code,
         airports=load_airports(),
-        check_in_window=CheckInWindow(
-            opens=dt.timedelta(hours=settings.check_in_opens_hours),
-            closes=dt.timedelta(minutes=settings.check_in_closes_minutes),
-        ),
+        check_in_window=window,
         collector=core.collector,
         releaser=core.releaser,
-        boarding_passes=BilingualBoardingPassPrinter(),
+        boarding_passes=printer,
         flight_tasks=core.flight_tasks.of,
         oversold=lambda: read_models.oversold(core.pool),
         booking_statuses=lambda bookings: read_models.booking_statuses(core.pool, bookings),

@@ -33,7 +33,7 @@ async def visible_booking(
     if not ids.is_record_locator(reference):
         raise rejections.BookingNotFound()
     booking_id = ids.booking_stream(reference)
-    booking, _ = await ports.bus.current(stream_kinds.BOOKING, booking_id)
+    booking = (await ports.bus.current(stream_kinds.BOOKING, booking_id))[0]
     if booking is None or not (
         booking.owner == principal.user or roles.may(principal.role, "see_any_booking")
     ):
@@ -68,6 +68,6 @@ async def carry_out(ports: BookingPorts, caller: Caller, command: Command) -> Ca
     booking_id = outcome.answer.stream
     if outcome.state is not None:
         return CarriedOut(booking_id, outcome.state, replayed=False)
-    booking = await ports.bus.as_of(stream_kinds.BOOKING, booking_id, outcome.answer.version)
+    booking = await ports.history.as_of(stream_kinds.BOOKING, booking_id, outcome.answer.version)
     assert booking is not None, "an answer names a version that the log has"
     return CarriedOut(booking_id, booking, replayed=True)

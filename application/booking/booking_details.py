@@ -14,8 +14,8 @@ from application.commands import stream_kinds
 from application.commands.command import Command
 from application.identity.ports import Principal
 from application.payment.start_checkout import require_seats
-from domain.booking import guards, rules
-from domain.booking.guards import SegmentFacts
+from domain.booking import actions, states
+from domain.booking.preconditions import SegmentFacts
 from domain.booking.state import Booking
 from domain.booking.states import Status
 from domain.identity import roles
@@ -78,7 +78,7 @@ async def details(
         price_lines=lines(booking.price, [each.type for each in booking.passengers]),
         due=_due(booking),
         refund_status=await _refund_status(ports, booking),
-        available_actions=rules.available_actions(
+        available_actions=actions.available_actions(
             booking,
             known,
             window=ports.check_in_window,
@@ -93,7 +93,7 @@ async def journey_facts(ports: BookingPorts, booking: Booking) -> tuple[SegmentF
     """Return what the log has now about the flight of each segment."""
     found = []
     for segment in booking.segments:
-        flight, _ = await ports.bus.current(stream_kinds.FLIGHT, segment.flight)
+        flight = (await ports.bus.current(stream_kinds.FLIGHT, segment.flight))[0]
         assert flight is not None, "a booking names flights that exist"
         found.append(journey.facts_of(flight))
     return tuple(found)
@@ -103,13 +103,13 @@ async def _segment_facts(
     ports: BookingPorts, booking_id: str, booking: Booking
 ) -> tuple[SegmentFacts, ...]:
     """Facts of ticketed segments, and of those that a waitlisted booking needs seats on."""
-    if booking.status in guards.TICKETED:
+    if booking.status in states.TICKETED:
         return await journey_facts(ports, booking)
-    if booking.status not in guards.WAITING:
+    if booking.status not in states.WAITLISTED:
         return ()
     found = []
     for segment in booking.segments:
-        flight, _ = await ports.bus.current(stream_kinds.FLIGHT, segment.flight)
+        flight = (await ports.bus.current(stream_kinds.FLIGHT, segment.flight))[0]
         assert flight is not None, "a booking names flights that exist"
         has_seats = True
         try:
@@ -139,7 +139,7 @@ async def _refund_status(ports: BookingPorts, booking: Booking) -> RefundProgres
     owed = {obligation.id for obligation in booking.obligations}
     settled = money.Money(0, booking.currency)
     for payment_id in booking.payments:
-        payment, _ = await ports.bus.current(stream_kinds.PAYMENT, payment_id)
+        payment = (await ports.bus.current(stream_kinds.PAYMENT, payment_id))[0]
         assert payment is not None, "a booking names payments that exist"
         for refund in payment.refunds:
             if refund.obligation in owed and refund.status in NOT_REFUNDED:

@@ -15,16 +15,16 @@ from application.booking.ports import BookingPorts
 from application.caller import Caller
 from application.commands.command import Command, Reply
 from application.commands.context import DecisionContext
-from application.payment import record_refund
 from application.identity.ports import Principal
+from application.payment import record_refund
 from application.ports import OutboxMessage
 from application.pricing.signed_quotes import QUOTE_LIFETIME, QuoteExpired, QuoteRefused
-from domain.booking import cancellation, guards, rejections
+from domain.booking import cancellation, disruption, preconditions, rejections, states
 from domain.booking.coupons import Coupon
-from domain.booking.events import CouponId, Destination, Obligation
-from domain.booking.guards import SegmentFacts
+from domain.booking.preconditions import SegmentFacts
 from domain.booking.state import Booking
 from domain.booking.states import Status
+from domain.booking.values import CouponId, Destination, Obligation
 from domain.identity import roles
 from domain.identity.rejections import NotAllowed
 from domain.kernel import entries, money
@@ -71,15 +71,15 @@ def cancellation_quote(
     waiver: str | None,
     now: dt.datetime,
 ) -> CancellationQuote:
-    """Rejects TransitionRefused, ChangeUnderWay, NoSuchPart, CouponNotOpen and PartUnfit.
+    """Rejects TransitionRefused, ModificationPending, NoSuchPart, CouponNotOpen and InvalidPart.
 
     A booking without tickets can only be given up as a whole. `waiver` is the reason of staff
     for taking no fee.
     """
-    guards.require_cancellable(booking, at_gate=at_gate)
+    cancellation.require_cancellable(booking, at_gate=at_gate)
     coupons = cancellation.part_of(booking, passengers=part.passengers, segments=part.segments)
-    if booking.status in guards.TICKETED:
-        guards.require_part(booking, coupons, at_gate=at_gate)
+    if booking.status in states.TICKETED:
+        cancellation.require_part(booking, coupons, at_gate=at_gate)
     elif part != Part():
         raise rejections.TransitionRefused(reason="not_ticketed", status=booking.status.value)
     percent, price = _terms(booking, coupons, facts, waiver=waiver, now=now)
@@ -126,7 +126,7 @@ def _terms(
 
 def _ended_by_airline(booking: Booking, segment: int, facts: SegmentFacts) -> bool:
     """The flight does not go, or was moved so much that nobody need fly with it."""
-    disturbed = guards.is_disturbed(booking, segment) and not guards.has_left(facts)
+    disturbed = disruption.is_material(booking, segment) and not preconditions.has_departed(facts)
     return facts.cancelled or disturbed
 
 
@@ -173,7 +173,7 @@ async def cancel_booking(
     quote = ports.quotes.accept(quote_id, CancellationQuote)
     if quote.booking != booking_id:
         raise QuoteRefused(field="quoteId", reason="belongs to another booking")
-    if booking.status in guards.UNPAID:
+    if booking.status in states.UNPAID:
         await ports.releaser.end_live_session(booking_id, booking, cause=caller.cause)
     return await carry_out_and_read(ports, caller, CancelBooking(quote=quote, reason=reason))
 
@@ -195,9 +195,9 @@ class CancelBooking(Command, frozen=True):
         booking = journey.load(context, booking_id)
         if booking.status is Status.CANCELLED:
             return Reply(booking_id)
-        guards.require_cancellable(booking, at_gate=quote.at_gate)
+        cancellation.require_cancellable(booking, at_gate=quote.at_gate)
         coupons = _quoted_coupons(quote, booking, now=context.now)
-        obligation = cancellation.obligation_of(booking, booking_id, quote.refund)
+        obligation = cancellation.next_obligation(booking, booking_id, quote.refund)
         cancelled = cancellation.cancel(
             booking,
             coupons=coupons,
@@ -283,7 +283,7 @@ def _release_seats(
     reason: str,
 ) -> None:
     """Put seats back on sale: what was sold for the coupons, or all that is held."""
-    if booking.status in guards.TICKETED:
+    if booking.status in states.TICKETED:
         journey.return_seats(context, booking_id, booking, coupons, reason)
     else:
         journey.release_holds(context, booking_id, booking, reason)

@@ -3,10 +3,10 @@
 from application.booking import journey
 from application.commands.command import Command, Reply
 from application.commands.context import DecisionContext
-from domain.booking import departure, guards
-from domain.booking.events import BoardingPlace
-from domain.booking.guards import CheckInWindow
+from domain.booking import check_in, preconditions
+from domain.booking.preconditions import CheckInWindow
 from domain.booking.state import Booking
+from domain.booking.values import BoardingPlace
 from domain.inventory import seating
 from domain.pricing.price import TAKES_SEAT
 
@@ -25,14 +25,14 @@ class CheckIn(Command, frozen=True):
         """
         booking = journey.load(context, self.booking_id)
         facts = journey.facts(context, booking)
-        guards.require_segment(booking, self.segment)
-        passengers = departure.waiting_for_check_in(booking, self.segment, self.passengers)
-        if not passengers and departure.is_checked_in(booking, self.segment):
+        preconditions.require_segment(booking, self.segment)
+        passengers = check_in.passengers_to_check_in(booking, self.segment, self.passengers)
+        if not passengers and check_in.has_check_ins(booking, self.segment):
             return Reply(self.booking_id)
-        guards.require_check_in(
+        check_in.require_check_in(
             booking, self.segment, facts[self.segment], window=self.window, now=context.now
         )
-        checked_in = departure.check_in(
+        checked_in = check_in.check_in(
             booking,
             segment=self.segment,
             places=_assigned_places(context, self, booking, passengers),
@@ -75,9 +75,9 @@ class Board(Command, frozen=True):
         CouponNotOpen.
         """
         booking = journey.load(context, self.booking_id)
-        guards.require_segment(booking, self.segment)
+        preconditions.require_segment(booking, self.segment)
         flight = journey.load_flight(context, booking.segments[self.segment].flight)
-        boarded = departure.board(
+        boarded = check_in.board(
             booking,
             segment=self.segment,
             passengers=self.passengers,

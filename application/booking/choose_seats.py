@@ -3,10 +3,10 @@
 from application.booking import journey
 from application.commands.command import Command, Reply
 from application.commands.context import DecisionContext
-from domain.booking import departure, rejections
+from domain.booking import rejections, seats
 from domain.booking.coupons import CouponStatus
-from domain.booking.events import SeatChoice
 from domain.booking.state import Booking
+from domain.booking.values import SeatChoice
 from domain.inventory import seat_map, seating
 from domain.inventory.events import Place
 from domain.inventory.state import Flight, Seat
@@ -28,7 +28,7 @@ class ChooseSeats(Command, frozen=True):
         choices = tuple(
             SeatChoice(place.passenger, self.segment, place.seat) for place in self.places
         )
-        context.record(self.booking_id, departure.choose_seats(booking, seats=choices))
+        context.record(self.booking_id, seats.choose_seats(booking, seats=choices))
         segment = booking.segments[self.segment]
         flight = journey.load_flight(context, segment.flight)
         for place in self.places:
@@ -73,7 +73,5 @@ class ReviewSeats(Command, frozen=True):
             and booking.segments[coupon.segment].flight == self.flight_id
             and flight.seats.get(coupon.seat) != Seat(self.booking_id, coupon.passenger)
         )
-        context.record(
-            self.booking_id, departure.lose_seats(booking, seats=lost, reason=self.reason)
-        )
+        context.record(self.booking_id, seats.lose_seats(booking, seats=lost, reason=self.reason))
         return Reply(self.booking_id)

@@ -3,7 +3,7 @@
 from application.booking import journey
 from application.commands.command import Command, Reply
 from application.commands.context import DecisionContext
-from domain.booking import cancellation, departure, guards
+from domain.booking import cancellation, check_in, states
 from domain.booking.coupons import Coupon
 from domain.booking.state import Booking
 from domain.inventory.state import FlightStatus
@@ -20,13 +20,13 @@ class CloseFlight(Command, frozen=True):
     flight_id: str
 
     def decide(self, context: DecisionContext) -> Reply:
-        """Rejects BookingNotFound and ChangeUnderWay; before departure, records nothing."""
+        """Rejects BookingNotFound and ModificationPending; before departure, records nothing."""
         booking = journey.load(context, self.booking_id)
         flight = journey.load_flight(context, self.flight_id)
         segment = journey.segment_on(booking, self.flight_id)
         if (
             segment is None
-            or booking.status not in guards.TICKETED
+            or booking.status not in states.TICKETED
             or flight.status is not FlightStatus.DEPARTED
         ):
             return Reply(self.booking_id)
@@ -41,19 +41,19 @@ def _close(
 ) -> tuple[Coupon, ...]:
     """Record who has flown, then who was missed; the coupons that lapse."""
     posted = journey.posted(booking_id, booking, context.now)
-    on_board = departure.lifted_on(booking, segment)
-    flown = departure.fly(
+    on_board = check_in.lifted_on(booking, segment)
+    flown = check_in.fly(
         booking,
         segment=segment,
         entry=carriage.flown_entry(posted, value=journey.value_of(booking, on_board)),
     )
     context.record(booking_id, flown)
     booking = journey.load(context, booking_id)
-    lapsed = departure.missing_on(booking, segment)
+    lapsed = check_in.missing_on(booking, segment)
     charge = sum(coupon.charge for coupon in lapsed)
     taxed = any(coupon.vat for coupon in lapsed)
     vat = pricing_rules.vat_on(charge, booking.currency).amount if taxed else 0
-    missed = departure.miss(
+    missed = check_in.miss(
         booking,
         segment=segment,
         entry=carriage.no_show_entry(
@@ -62,7 +62,7 @@ def _close(
             charge_back=charge,
             vat_back=vat,
         ),
-        obligation=cancellation.obligation_of(booking, booking_id, charge + vat),
+        obligation=cancellation.next_obligation(booking, booking_id, charge + vat),
     )
     context.record(booking_id, missed)
     return lapsed

@@ -7,12 +7,13 @@ from application.booking import disruption, journey, letters
 from application.commands.command import Command, Reply
 from application.commands.context import DecisionContext
 from domain.booking import cancellation, rejections
-from domain.booking import change as change_decisions
 from domain.booking import disruption as disruption_decisions
+from domain.booking import modification as booking_modification
 from domain.booking.coupons import Coupon
-from domain.booking.events import BookingEvent, Change, Ticket
+from domain.booking.events import BookingEvent
 from domain.booking.state import Booking
-from domain.inventory import decisions as flight_decisions
+from domain.booking.values import Modification, Ticket
+from domain.inventory import seat_sale
 from domain.inventory.state import FlightStatus
 from domain.kernel import ids
 from domain.ledger import carriage
@@ -29,31 +30,33 @@ class CompleteChange(Command, frozen=True):
     serials: tuple[int, ...]
 
     def decide(self, context: DecisionContext) -> Reply:
-        """Rejects BookingNotFound and NoChangeUnderWay (unpaid); completed already records
+        """Rejects BookingNotFound and NoModificationPending (unpaid); completed already records
         nothing.
         """
         booking = journey.load(context, self.booking_id)
-        change = booking.change
-        if change is None:
+        modification = booking.modification
+        if modification is None:
             return Reply(self.booking_id)
-        if not booking.change_paid:
-            raise rejections.NoChangeUnderWay(reason="unpaid")
-        exchange_seats(context, self.booking_id, booking, change)
-        tickets = new_tickets(self.airline_code, self.serials, booking.open_coupons(change.segment))
-        complete(context, self.booking_id, booking, change, tickets)
-        _offer_choices(context, self.booking_id, change)
+        if not booking.modification_paid:
+            raise rejections.NoModificationPending(reason="unpaid")
+        exchange_seats(context, self.booking_id, booking, modification)
+        tickets = new_tickets(
+            self.airline_code, self.serials, booking.open_coupons(modification.segment)
+        )
+        complete(context, self.booking_id, booking, modification, tickets)
+        _offer_choices(context, self.booking_id, modification)
         return Reply(self.booking_id)
 
 
-def _offer_choices(context: DecisionContext, booking_id: str, change: Change) -> None:
+def _offer_choices(context: DecisionContext, booking_id: str, modification: Modification) -> None:
     """Paid for a flight that was cancelled meanwhile: offer the choices with the change."""
-    flight = journey.load_flight(context, change.to.flight)
+    flight = journey.load_flight(context, modification.to.flight)
     if flight.status is not FlightStatus.CANCELLED:
         return
     offered = disruption_decisions.offer(
         journey.load(context, booking_id),
-        segment=change.segment,
-        flight=change.to.flight,
+        segment=modification.segment,
+        flight=modification.to.flight,
         kind="cancelled",
         reason=disruption.FLIGHT_CANCELLED,
         material=True,
@@ -64,19 +67,19 @@ def _offer_choices(context: DecisionContext, booking_id: str, change: Change) ->
 
 
 def exchange_seats(
-    context: DecisionContext, booking_id: str, booking: Booking, change: Change
+    context: DecisionContext, booking_id: str, booking: Booking, modification: Modification
 ) -> None:
     """Sell the held new seats and put the old ones back on sale.
 
     Where only the cabin of one flight changes, the old block goes first: a booking has one block
     of sold seats on a flight.
     """
-    coupons = booking.open_coupons(change.segment)
-    new_id = change.to.flight
-    same_flight = booking.segments[change.segment].flight == new_id
+    coupons = booking.open_coupons(modification.segment)
+    new_id = modification.to.flight
+    same_flight = booking.segments[modification.segment].flight == new_id
     if same_flight:
         journey.return_seats(context, booking_id, booking, coupons, EXCHANGED)
-    sold = flight_decisions.sell(journey.load_flight(context, new_id), booking=booking_id)
+    sold = seat_sale.sell(journey.load_flight(context, new_id), booking=booking_id)
     context.record(new_id, sold)
     if not same_flight:
         journey.return_seats(context, booking_id, booking, coupons, EXCHANGED)
@@ -86,29 +89,29 @@ def complete(
     context: DecisionContext,
     booking_id: str,
     booking: Booking,
-    change: Change,
+    modification: Modification,
     tickets: tuple[Ticket, ...],
 ) -> None:
     """Record what a completed change does to the booking, with its entry, and write about it."""
-    coupons = booking.open_coupons(change.segment)
-    to_card = change.back if change.destination == "card" else 0
+    coupons = booking.open_coupons(modification.segment)
+    to_card = modification.back if modification.destination == "card" else 0
     entry = carriage.exchange_entry(
         carriage.Posted(booking_id, tuple(ticket.number for ticket in tickets), context.now),
         before=_value(booking.currency, coupons),
-        after=_value(booking.currency, change.coupons),
-        due=change.due,
+        after=_value(booking.currency, modification.coupons),
+        due=modification.due,
         refund=to_card,
-        credit=change.back - to_card,
+        credit=modification.back - to_card,
     )
-    completed = change_decisions.complete(
+    completed = booking_modification.complete(
         booking,
-        change=change,
+        modification=modification,
         tickets=tickets,
         entry=entry,
-        obligation=cancellation.obligation_of(booking, booking_id, to_card),
+        obligation=cancellation.next_obligation(booking, booking_id, to_card),
     )
     context.record(booking_id, completed)
-    body = {"booking": booking_id, "about": str(change.number)}
+    body = {"booking": booking_id, "about": str(modification.number)}
     context.enqueue(ports.OutboxMessage(topic=letters.CHANGED, body=body))
 
 
@@ -138,9 +141,9 @@ class ExpireChange(Command, frozen=True):
     reason: str
 
     def decide(self, context: DecisionContext) -> Reply:
-        """Rejects BookingNotFound, HoldStillRuns and NoChangeUnderWay (paid meanwhile)."""
+        """Rejects BookingNotFound, HoldStillRuns and NoModificationPending (paid meanwhile)."""
         booking = journey.load(context, self.booking_id)
-        expired = change_decisions.expire(booking, reason=self.reason, now=context.now)
+        expired = booking_modification.expire(booking, reason=self.reason, now=context.now)
         _record_end(context, self.booking_id, booking, expired, self.reason)
         return Reply(self.booking_id)
 
@@ -151,10 +154,10 @@ class AbandonChange(Command, frozen=True):
     booking_id: str
 
     def decide(self, context: DecisionContext) -> Reply:
-        """Rejects BookingNotFound and NoChangeUnderWay (none, or paid meanwhile)."""
+        """Rejects BookingNotFound and NoModificationPending (none, or paid meanwhile)."""
         booking = journey.load(context, self.booking_id)
-        abandoned = change_decisions.abandon(booking)
-        _record_end(context, self.booking_id, booking, abandoned, change_decisions.ABANDONED)
+        abandoned = booking_modification.abandon(booking)
+        _record_end(context, self.booking_id, booking, abandoned, booking_modification.ABANDONED)
         return Reply(self.booking_id)
 
 
@@ -168,9 +171,9 @@ def _record_end(
     """Put the new seats back on sale with the end of a change; the old ones were not touched."""
     if not events:
         return
-    assert booking.change is not None
+    assert booking.modification is not None
     context.record(booking_id, events)
-    flight_id = booking.change.to.flight
+    flight_id = booking.modification.to.flight
     flight = journey.load_flight(context, flight_id)
-    released = flight_decisions.release_hold(flight, booking=booking_id, reason=reason)
+    released = seat_sale.release_hold(flight, booking=booking_id, reason=reason)
     context.record(flight_id, released)

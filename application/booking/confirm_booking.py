@@ -4,9 +4,9 @@ from application import ports
 from application.booking import journey, letters
 from application.commands.command import Command, Reply
 from application.commands.context import DecisionContext
-from domain.booking import decisions as booking_decisions
-from domain.booking.events import ExtraDocument, Ticket
-from domain.inventory import decisions as flight_decisions
+from domain.booking import sale
+from domain.booking.values import ExtraDocument, Ticket
+from domain.inventory import seat_sale
 from domain.kernel import ids
 from domain.ledger import carriage
 
@@ -38,13 +38,11 @@ class ConfirmBooking(Command, frozen=True):
             ),
             price=booking.price,
         )
-        confirmed = booking_decisions.confirm(
-            booking, tickets=tickets, documents=documents, entry=entry
-        )
+        confirmed = sale.confirm(booking, tickets=tickets, documents=documents, entry=entry)
         context.record(self.booking_id, confirmed)
         for flight_id in booking.flights():
             flight = journey.load_flight(context, flight_id)
-            context.record(flight_id, flight_decisions.sell(flight, booking=self.booking_id))
+            context.record(flight_id, seat_sale.sell(flight, booking=self.booking_id))
         body = {"booking": self.booking_id}
         context.enqueue(ports.OutboxMessage(topic=letters.CONFIRMED, body=body))
         return Reply(self.booking_id)

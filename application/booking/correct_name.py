@@ -3,7 +3,7 @@
 from application.booking import journey
 from application.commands.command import Command, Reply
 from application.commands.context import DecisionContext
-from domain.booking import change
+from domain.booking import documents
 from domain.kernel import sealed
 
 
@@ -21,12 +21,12 @@ class CorrectName(Command, frozen=True):
     is_new: bool
 
     def decide(self, context: DecisionContext) -> Reply:
-        """Rejects BookingNotFound, NoSuchPart and NameChangeRefused.
+        """Rejects BookingNotFound, NoSuchPart and NameCorrectionRefused.
 
         A name that was corrected meanwhile is not the one that was looked at: nothing is recorded.
         """
         booking = journey.load(context, self.booking_id)
-        corrected = change.correct_name(
+        corrected = documents.correct_name(
             booking,
             passenger=self.passenger,
             name=self.name,

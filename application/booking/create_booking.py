@@ -11,14 +11,13 @@ from application.commands.context import DecisionContext
 from application.pricing import journeys
 from application.pricing.journeys import Priced, Wanted, WantedSegment
 from application.pricing.signed_quotes import QUOTE_LIFETIME
-from domain.booking import decisions as booking_decisions
-from domain.booking import departure, rejections
-from domain.booking.events import BookingInitiated, Passenger, SeatChoice
+from domain.booking import rejections, sale
+from domain.booking import seats as booking_seats
+from domain.booking.events import BookingInitiated
 from domain.booking.state import Booking
-from domain.inventory import decisions as flight_decisions
+from domain.booking.values import Passenger, SeatChoice
 from domain.inventory import rejections as flight_rejections
-from domain.inventory import rules as flight_rules
-from domain.inventory import seating, waitlist
+from domain.inventory import sales_window, seat_sale, seating, waitlist
 from domain.inventory.events import Place
 from domain.kernel import ids, sealed
 from domain.pricing.extras import ExtraChoice
@@ -63,7 +62,7 @@ class CreateBooking(Command, frozen=True):
             seats=self.seats,
             lapses_at=_lapses_at(self, context.now),
         )
-        context.record(booking_id, booking_decisions.initiate(None, draft=draft))
+        context.record(booking_id, sale.initiate(None, draft=draft))
         context.store_keys(self.keys)
         if self.mode != "draft":
             take_seats(context, booking_id, mode=self.mode)
@@ -100,7 +99,7 @@ def take_seats(context: DecisionContext, booking_id: str, *, mode: Mode) -> None
     flight queues where there are no seats.
     """
     booking = journey.load(context, booking_id)
-    until = flight_rules.hold_until(now=context.now)
+    until = sales_window.hold_until(now=context.now)
     try:
         for index in range(len(booking.segments)):
             _hold(context, booking_id, booking, index, until=until)
@@ -110,7 +109,7 @@ def take_seats(context: DecisionContext, booking_id: str, *, mode: Mode) -> None
         # What was held before this flight does not count: of several flights none is queued for.
         _queue(context, booking_id, booking)
     else:
-        context.record(booking_id, booking_decisions.reserve(booking, hold_until=until))
+        context.record(booking_id, sale.reserve(booking, hold_until=until))
 
 
 def _hold(
@@ -123,7 +122,7 @@ def _hold(
 ) -> None:
     """Hold the seats of one segment, and assign the places that the passengers chose there."""
     segment = booking.segments[index]
-    held = flight_decisions.hold(
+    held = seat_sale.hold(
         context.load(stream_kinds.FLIGHT, segment.flight),
         booking=booking_id,
         cabin=segment.cabin,
@@ -145,9 +144,9 @@ def _hold(
 
 
 def _queue(context: DecisionContext, booking_id: str, booking: Booking) -> None:
-    """Join the waitlist of the only flight; rejects JourneyUnfit where there are several."""
+    """Join the waitlist of the only flight; rejects InvalidJourney where there are several."""
     if len(booking.segments) != 1:
-        raise rejections.JourneyUnfit(reason="waitlist_takes_one_flight")
+        raise rejections.InvalidJourney(reason="waitlist_takes_one_flight")
     segment = booking.segments[0]
     flight = journey.load_flight(context, segment.flight)
     joined = waitlist.join(
@@ -158,15 +157,15 @@ def _queue(context: DecisionContext, booking_id: str, booking: Booking) -> None:
         seat_count=booking.seat_count,
         now=context.now,
     )
-    waits_until = flight_rules.sales_close_at(flight.departs_at)
-    context.record(booking_id, booking_decisions.wait(booking, waits_until=waits_until))
+    waits_until = sales_window.sales_close_at(flight.departs_at)
+    context.record(booking_id, sale.join_waitlist(booking, waits_until=waits_until))
     # A waitlisted booking keeps no seat number: others may sit there by then.
     chosen = tuple(
         SeatChoice(coupon.passenger, coupon.segment, coupon.seat)
         for coupon in booking.coupons
         if coupon.seat is not None
     )
-    lost = departure.lose_seats(booking, seats=chosen, reason="waitlisted")
+    lost = booking_seats.lose_seats(booking, seats=chosen, reason="waitlisted")
     context.record(booking_id, lost)
     context.record(segment.flight, joined)
 

@@ -4,11 +4,12 @@ from application import ports
 from application.booking import cancel_booking, journey, letters
 from application.commands.command import Command, Reply
 from application.commands.context import DecisionContext
-from domain.booking import cancellation, guards
+from domain.booking import cancellation, preconditions, states
 from domain.booking import disruption as decisions
-from domain.booking.events import DisruptionKind, DisruptionOffered, NewTimes
+from domain.booking.events import DisruptionOffered
 from domain.booking.state import Booking
 from domain.booking.states import Status
+from domain.booking.values import DisruptionKind, NewTimes
 from domain.inventory.state import Flight
 
 FLIGHT_CANCELLED = "flight_cancelled"
@@ -33,7 +34,7 @@ class TellDisruption(Command, frozen=True):
         segment = journey.segment_on(booking, self.flight_id)
         if segment is None:
             return Reply(self.booking_id)
-        if self.kind == "cancelled" and booking.status in guards.UNPAID | {Status.PAID}:
+        if self.kind == "cancelled" and booking.status in states.UNPAID | {Status.PAID}:
             _cancel_unticketed(context, self.booking_id, booking)
             return Reply(self.booking_id)
         offered = decisions.offer(
@@ -68,7 +69,7 @@ def _cancel_unticketed(context: DecisionContext, booking_id: str, booking: Booki
     if booking.obligations:
         return
     paid = booking.captured.amount if booking.captured is not None else 0
-    obligation = cancellation.obligation_of(booking, booking_id, paid)
+    obligation = cancellation.next_obligation(booking, booking_id, paid)
     cancelled = cancellation.cancel(
         booking,
         coupons=booking.coupons,
@@ -93,8 +94,8 @@ class AcceptDisruption(Command, frozen=True):
     def decide(self, context: DecisionContext) -> Reply:
         """Rejects BookingNotFound and NothingToAnswer; a cancelled flight cannot be accepted."""
         booking = journey.load(context, self.booking_id)
-        guards.require_answer(booking, self.segment)
-        guards.require_operating(journey.facts(context, booking), self.segment)
+        decisions.require_answer(booking, self.segment)
+        decisions.require_operating(journey.facts(context, booking), self.segment)
         answered = decisions.answer(booking, segment=self.segment, answer="accepted")
         context.record(self.booking_id, answered)
         return Reply(self.booking_id)
@@ -107,20 +108,20 @@ class RefundDisruption(Command, frozen=True):
     segment: int
 
     def decide(self, context: DecisionContext) -> Reply:
-        """Rejects BookingNotFound, NothingToAnswer, CouponNotOpen (on board), ChangeUnderWay."""
+        """Rejects BookingNotFound, NothingToAnswer, CouponNotOpen and ModificationPending."""
         booking_id = self.booking_id
         booking = journey.load(context, booking_id)
         if booking.status is Status.CANCELLED:
             return Reply(booking_id)
-        guards.require_segment(booking, self.segment)
+        preconditions.require_segment(booking, self.segment)
         facts = journey.facts(context, booking)[self.segment]
-        guards.require_release(booking, self.segment, facts)
+        decisions.require_release(booking, self.segment, facts)
         answered = decisions.answer(booking, segment=self.segment, answer="refunded")
         context.record(booking_id, answered)
         coupons = tuple(
             coupon for coupon in booking.open_coupons() if coupon.segment >= self.segment
         )
-        obligation = cancellation.obligation_of(
+        obligation = cancellation.next_obligation(
             booking, booking_id, journey.value_of(booking, coupons).total
         )
         cancelled = cancellation.cancel(

@@ -8,8 +8,7 @@ import datetime as dt
 from application.booking import journey
 from application.commands.command import Command, Reply
 from application.commands.context import DecisionContext
-from domain.booking import cancellation, rejections
-from domain.booking import decisions as booking_decisions
+from domain.booking import cancellation, rejections, sale
 from domain.booking.events import BookingEvent
 from domain.booking.state import Booking
 from domain.booking.states import Status
@@ -29,7 +28,7 @@ class ExpireBooking(Command, frozen=True):
         if booking.status is Status.PAYMENT_FAILED:
             lapsed = _cancelled(booking, self.reason, now=context.now)
         else:
-            lapsed = booking_decisions.expire(booking, reason=self.reason, now=context.now)
+            lapsed = sale.expire(booking, reason=self.reason, now=context.now)
         if lapsed:
             context.record(self.booking_id, lapsed)
             journey.release_holds(context, self.booking_id, booking, self.reason)

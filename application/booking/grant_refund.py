@@ -3,10 +3,10 @@
 from application.booking import journey
 from application.commands.command import Command, Reply
 from application.commands.context import DecisionContext
-from domain.booking import cancellation, guards, rejections
-from domain.booking.events import Obligation
+from domain.booking import cancellation, rejections, states
 from domain.booking.state import Booking
 from domain.booking.states import Status
+from domain.booking.values import Obligation
 from domain.kernel import money
 from domain.ledger import carriage
 
@@ -21,10 +21,10 @@ class GrantRefund(Command, frozen=True):
     amount: int | None = None
 
     def decide(self, context: DecisionContext) -> Reply:
-        """Rejects BookingNotFound, TransitionRefused, ChangeUnderWay and RefundUnfit."""
+        """Rejects BookingNotFound, TransitionRefused, ModificationPending and InvalidRefund."""
         booking_id = self.booking_id
         booking = journey.load(context, booking_id)
-        if booking.status not in guards.GRANTABLE:
+        if booking.status not in cancellation.GRANTABLE:
             raise rejections.TransitionRefused(before=booking.status.value, after="refunded")
         coupons = booking.open_coupons()
         value = journey.value_of(booking, coupons)
@@ -41,7 +41,7 @@ class GrantRefund(Command, frozen=True):
             ),
         )
         context.record(booking_id, granted)
-        if booking.status in guards.TICKETED:
+        if booking.status in states.TICKETED:
             journey.return_seats(context, booking_id, booking, coupons, REFUND_GRANTED)
         elif booking.status is Status.PAID:
             journey.release_holds(context, booking_id, booking, REFUND_GRANTED)
@@ -50,13 +50,13 @@ class GrantRefund(Command, frozen=True):
 
 def _granted_amount(command: GrantRefund, booking: Booking, *, owed: int) -> money.Money:
     """At most what was paid and not refunded yet; at least the value of the open coupons, and all
-    of it before tickets. Rejects RefundUnfit.
+    of it before tickets. Rejects InvalidRefund.
     """
     left = cancellation.refundable(booking)
     amount = left.amount if command.amount is None else command.amount
     ticketed = booking.status is not Status.PAID
     if not 0 < amount <= left.amount or (ticketed and amount < owed):
-        raise rejections.RefundUnfit(limit=left.amount, owed=owed, currency=left.currency)
+        raise rejections.InvalidRefund(limit=left.amount, owed=owed, currency=left.currency)
     if not ticketed and amount != left.amount:
-        raise rejections.RefundUnfit(limit=left.amount, owed=left.amount, currency=left.currency)
+        raise rejections.InvalidRefund(limit=left.amount, owed=left.amount, currency=left.currency)
     return money.Money(amount, booking.currency)

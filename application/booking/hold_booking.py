@@ -5,7 +5,7 @@ from typing import Literal
 from application.booking import create_booking, journey
 from application.commands.command import Command, Reply
 from application.commands.context import DecisionContext
-from domain.booking import guards
+from domain.booking import sale
 from domain.booking.states import Status
 
 
@@ -19,6 +19,6 @@ class HoldBooking(Command, frozen=True):
         """Rejects BookingNotFound, TransitionRefused, BookingHasExpired and what a hold does."""
         booking = journey.load(context, self.booking_id)
         if booking.status not in {Status.RESERVED, Status.PENDING}:
-            guards.require_hold(booking, now=context.now)
+            sale.require_hold(booking, now=context.now)
             create_booking.take_seats(context, self.booking_id, mode=self.mode)
         return Reply(self.booking_id)

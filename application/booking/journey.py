@@ -7,10 +7,9 @@ from application.commands import stream_kinds
 from application.commands.context import DecisionContext
 from domain.booking import rejections
 from domain.booking.coupons import Coupon
-from domain.booking.guards import SegmentFacts
+from domain.booking.preconditions import SegmentFacts
 from domain.booking.state import Booking
-from domain.inventory import decisions as flight_decisions
-from domain.inventory import waitlist
+from domain.inventory import seat_sale, waitlist
 from domain.inventory.state import Flight, FlightStatus
 from domain.ledger.carriage import Posted, Value
 from domain.pricing.price import TAKES_SEAT
@@ -89,7 +88,7 @@ def return_seats(
         passengers_by_segment.setdefault(coupon.segment, []).append(coupon.passenger)
     for segment, passengers in passengers_by_segment.items():
         flight_id = booking.segments[segment].flight
-        returned = flight_decisions.give_back(
+        returned = seat_sale.release_sold(
             load_flight(context, flight_id),
             booking=booking_id,
             passengers=tuple(passengers),
@@ -103,9 +102,9 @@ def release_holds(context: DecisionContext, booking_id: str, booking: Booking, r
     """Put the held seats of every flight back on sale, and leave the waitlists."""
     for flight_id in booking.flights():
         flight = load_flight(context, flight_id)
-        released = flight_decisions.release_hold(flight, booking=booking_id, reason=reason)
+        released = seat_sale.release_hold(flight, booking=booking_id, reason=reason)
         context.record(flight_id, released)
-        if flight.is_waiting(booking_id):
+        if flight.is_waitlisted(booking_id):
             context.record(flight_id, waitlist.leave(flight, booking=booking_id, reason=reason))
 
 

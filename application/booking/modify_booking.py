@@ -11,13 +11,13 @@ from application.booking.quote_modification import ModificationQuote
 from application.commands.command import Command, Reply
 from application.commands.context import DecisionContext
 from application.pricing.signed_quotes import QuoteExpired
-from domain.booking import change as change_decisions
-from domain.booking import disruption, guards
+from domain.booking import disruption
+from domain.booking import modification as booking_modification
 from domain.booking.coupons import Coupon
-from domain.booking.events import BookingEvent, Change
+from domain.booking.events import BookingEvent
 from domain.booking.state import Booking
-from domain.inventory import decisions as flight_decisions
-from domain.inventory import rules as flight_rules
+from domain.booking.values import Modification
+from domain.inventory import sales_window, seat_sale
 
 
 class ModifyBooking(Command, frozen=True):
@@ -30,41 +30,43 @@ class ModifyBooking(Command, frozen=True):
     @property
     def streams(self) -> tuple[str, ...]:
         """Booking and new flight."""
-        return (self.quote.booking, self.quote.change.to.flight)
+        return (self.quote.booking, self.quote.modification.to.flight)
 
     def decide(self, context: DecisionContext) -> Reply:
         """Rejects BookingNotFound, QuoteExpired, SeatsUnavailable and what the quote would by
         now.
         """
-        change, booking_id = self.quote.change, self.quote.booking
+        modification, booking_id = self.quote.modification, self.quote.booking
         booking = journey.load(context, booking_id)
-        if booking.change == change or _is_done(booking, change):
+        if booking.modification == modification or _is_done(booking, modification):
             return Reply(booking_id)
         coupons = _quoted_coupons(self.quote, booking, now=context.now)
-        old = journey.load_flight(context, booking.segments[change.segment].flight)
+        old = journey.load_flight(context, booking.segments[modification.segment].flight)
         facts = journey.facts_of(old)
-        guards.require_change(booking, change.segment, facts, now=context.now)
-        until = flight_rules.hold_until(now=context.now)
-        held = flight_decisions.hold(
-            journey.load_flight(context, change.to.flight),
+        booking_modification.require_modifiable(
+            booking, modification.segment, facts, now=context.now
+        )
+        until = sales_window.hold_until(now=context.now)
+        held = seat_sale.hold(
+            journey.load_flight(context, modification.to.flight),
             booking=booking_id,
-            cabin=change.to.cabin,
-            fare_class=change.to.fare_class,
+            cabin=modification.to.cabin,
+            fare_class=modification.to.fare_class,
             seat_count=journey.seats_of(booking, coupons),
             until=until,
             now=context.now,
         )
-        context.record(change.to.flight, held)
-        if change.due:
-            accepted = change_decisions.accept(
-                booking, change=change, facts=facts, hold_until=until, now=context.now
+        context.record(modification.to.flight, held)
+        if modification.due:
+            accepted = booking_modification.accept(
+                booking, modification=modification, facts=facts, hold_until=until, now=context.now
             )
             context.record(booking_id, accepted)
             return Reply(booking_id)
-        context.record(booking_id, _answered(booking, change.segment))
-        complete_change.exchange_seats(context, booking_id, booking, change)
+        context.record(booking_id, _answered(booking, modification.segment))
+        complete_change.exchange_seats(context, booking_id, booking, modification)
         tickets = complete_change.new_tickets(self.airline_code, self.serials, coupons)
-        complete_change.complete(context, booking_id, booking, change, tickets)
+        complete_change.complete(context, booking_id, booking, modification, tickets)
         return Reply(booking_id)
 
 
@@ -72,20 +74,22 @@ def _quoted_coupons(
     quote: ModificationQuote, booking: Booking, *, now: dt.datetime
 ) -> tuple[Coupon, ...]:
     """The coupons to exchange, as the quote saw them; rejects QuoteExpired."""
-    if booking.change_count >= quote.change.number:
+    if booking.modification_count >= quote.modification.number:
         raise QuoteExpired(reason="booking_changed")
     if quote.valid_until <= now:
         raise QuoteExpired()
-    coupons = booking.open_coupons(quote.change.segment)
+    coupons = booking.open_coupons(quote.modification.segment)
     if tuple((each.passenger, each.total) for each in coupons) != quote.basis:
         raise QuoteExpired(reason="booking_changed")
     return coupons
 
 
-def _is_done(booking: Booking, change: Change) -> bool:
+def _is_done(booking: Booking, modification: Modification) -> bool:
     """Whether a change of this number was carried out and led to where this one leads."""
-    moved = booking.segments[change.segment] == change.to
-    return booking.change is None and booking.change_count >= change.number and moved
+    moved = booking.segments[modification.segment] == modification.to
+    return (
+        booking.modification is None and booking.modification_count >= modification.number and moved
+    )
 
 
 def _answered(booking: Booking, segment: int) -> list[BookingEvent]:

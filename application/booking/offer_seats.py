@@ -5,10 +5,9 @@ from application.booking import journey, letters
 from application.commands import stream_kinds
 from application.commands.command import Command, Reply
 from application.commands.context import DecisionContext
-from domain.booking import decisions as booking_decisions
+from domain.booking import sale
 from domain.booking.states import Status
-from domain.inventory import rules as flight_rules
-from domain.inventory import waitlist
+from domain.inventory import sales_window, waitlist
 
 
 class OfferSeats(Command, frozen=True):
@@ -31,10 +30,10 @@ class OfferSeats(Command, frozen=True):
             left = waitlist.leave(flight, booking=booking_id, reason=booking.status.value)
             context.record(self.flight_id, left)
             return Reply(self.flight_id)
-        until = flight_rules.offer_until(flight.departs_at, now=context.now)
+        until = sales_window.offer_until(flight.departs_at, now=context.now)
         offered = waitlist.offer(flight, booking=booking_id, until=until, now=context.now)
         context.record(self.flight_id, offered)
-        context.record(booking_id, booking_decisions.reserve(booking, hold_until=until))
+        context.record(booking_id, sale.reserve(booking, hold_until=until))
         letter = ports.OutboxMessage(topic=letters.OFFERED, body={"booking": booking_id})
         context.enqueue(letter)
         return Reply(self.flight_id)

@@ -8,13 +8,15 @@ from application.commands.bus import CommandBus
 from application.payment.collect import Collector
 from application.ports import Clock, TicketStock, Vault
 from application.pricing.signed_quotes import QuoteSigner
-from domain.booking.guards import CheckInWindow
+from application.stream_history import StreamHistory
+from domain.booking.preconditions import CheckInWindow
 
 
 class BookingPorts(msgspec.Struct, frozen=True):
     """The command bus and everything that is asked before or after a command."""
 
     bus: CommandBus
+    history: StreamHistory
     vault: Vault
     quotes: QuoteSigner
     stock: TicketStock

@@ -3,7 +3,7 @@
 from application.booking import journey
 from application.commands.command import Command, Reply
 from application.commands.context import DecisionContext
-from domain.booking import departure
+from domain.booking import documents
 from domain.kernel import sealed
 
 
@@ -17,7 +17,7 @@ class RecordDocument(Command, frozen=True):
     def decide(self, context: DecisionContext) -> Reply:
         """Rejects BookingNotFound, NoSuchPart and CouponNotOpen."""
         booking = journey.load(context, self.booking_id)
-        recorded = departure.record_document(
+        recorded = documents.record_document(
             booking, passenger=self.passenger, document=self.document
         )
         context.record(self.booking_id, recorded)

@@ -13,7 +13,7 @@ from application.commands import follow_up, stream_kinds
 from application.commands.bus import CommandBus
 from application.commands.command import Command
 from application.payment import collect, gateway
-from domain.booking import guards
+from domain.booking import states
 from domain.booking.state import Booking
 from domain.payment.state import AttemptStatus
 
@@ -51,7 +51,7 @@ class HoldReleaser:
         if _deadline(await self._current(booking_stream)) != deadline:
             return
         command: Command = ExpireBooking(booking_id=booking_stream, reason=reason)
-        if booking.change is not None:
+        if booking.modification is not None:
             command = ExpireChange(booking_id=booking_stream, reason=reason)
         await self._bus.submit(follow_up.envelope(cause, f"expire:{deadline.isoformat()}", command))
 
@@ -83,6 +83,6 @@ def _deadline(booking: Booking | None) -> dt.datetime | None:
     """Until when what is unpaid may stay; None where nothing can lapse."""
     if booking is None:
         return None
-    if booking.change is not None:
-        return None if booking.change_paid else booking.change_until
-    return booking.hold_until if booking.status in guards.UNPAID else None
+    if booking.modification is not None:
+        return None if booking.modification_paid else booking.modification_until
+    return booking.hold_until if booking.status in states.UNPAID else None

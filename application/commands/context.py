@@ -11,6 +11,7 @@ from application import ports
 from application.commands.state_cache import ABSENT, StreamState, UncommittedStates
 from application.commands.stream_kinds import StreamKind, kind_of
 from domain.kernel.events import DomainEvent
+from domain.kernel.fold import fold
 
 State = TypeVar("State")
 
@@ -94,9 +95,7 @@ class DecisionContext:
             return
         before = self.after(stream)
         assert before is not None, "a decision writes only streams that it has read"
-        state, evolve = before.state, kind_of(stream).evolve
-        for event in events:
-            state = evolve(state, event)
+        state = fold(kind_of(stream).evolve, before.state, events)
         self._changed[stream] = StreamState(before.version + len(events), state)
         self._events.setdefault(stream, []).extend(events)
 

@@ -17,6 +17,7 @@ from application.commands.command import CommandEnvelope, Outcome
 from application.commands.pending_command import PendingCommand
 from application.commands.state_cache import StateCache
 from application.commands.stream_kinds import StreamKind
+from domain.kernel.fold import fold
 
 State = TypeVar("State")
 
@@ -100,20 +101,18 @@ class Dispatcher:
         known = self._cache.get(stream)
         version = known.version if known is not None else 0
         state = known.state if known is not None else None
-        for recorded in await self._log.read_after({stream: version}):
-            state = kind.evolve(state, recorded.event)
-            version = recorded.version
+        newer = await self._log.read_after({stream: version})
+        state = fold(kind.evolve, state, (recorded.event for recorded in newer))
+        version += len(newer)
         if known is None or known.version < version:
             self._cache.advance(stream, version, state)
         return state, version
 
     async def as_of(self, kind: StreamKind[State], stream: str, version: int) -> State | None:
         """State of a stream when it had this version: what a replayed answer is about."""
-        state: State | None = None
-        for recorded in await self._log.read_after({stream: 0}):
-            if recorded.version <= version:
-                state = kind.evolve(state, recorded.event)
-        return state
+        history = await self._log.read_after({stream: 0})
+        events = (recorded.event for recorded in history if recorded.version <= version)
+        return fold(kind.evolve, None, events)
 
     async def history(self, stream: str) -> list[ports.RecordedEvent]:
         """All events of a stream in order."""

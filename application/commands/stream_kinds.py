@@ -6,11 +6,14 @@ from typing import Any, Generic, TypeVar, get_args
 import msgspec
 
 from domain.booking import events as booking_events
+from domain.booking import fold as booking_fold
 from domain.booking import state as booking_state
 from domain.inventory import events as flight_events
+from domain.inventory import fold as flight_fold
 from domain.inventory import state as flight_state
 from domain.kernel.events import DomainEvent
 from domain.payment import events as payment_events
+from domain.payment import fold as payment_fold
 from domain.payment import state as payment_state
 
 State = TypeVar("State")
@@ -25,13 +28,13 @@ class StreamKind(msgspec.Struct, Generic[State], frozen=True):
 
 
 FLIGHT: StreamKind[flight_state.Flight] = StreamKind(
-    "flight", flight_state.evolve, get_args(flight_events.FlightEvent)
+    "flight", flight_fold.evolve, get_args(flight_events.FlightEvent)
 )
 BOOKING: StreamKind[booking_state.Booking] = StreamKind(
-    "booking", booking_state.evolve, get_args(booking_events.BookingEvent)
+    "booking", booking_fold.evolve, get_args(booking_events.BookingEvent)
 )
 PAYMENT: StreamKind[payment_state.Payment] = StreamKind(
-    "payment", payment_state.evolve, get_args(payment_events.PaymentEvent)
+    "payment", payment_fold.evolve, get_args(payment_events.PaymentEvent)
 )
 
 KINDS: dict[str, StreamKind[Any]] = {kind.prefix: kind for kind in (FLIGHT, BOOKING, PAYMENT)}

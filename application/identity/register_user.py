@@ -30,12 +30,12 @@ class RegistrationPorts(msgspec.Struct, frozen=True):
 
 
 async def register_user(command: RegisterUser, outside: RegistrationPorts) -> None:
-    """Record the user; raises PasswordUnfit and Unavailable.
+    """Record the user; raises InvalidPassword and Unavailable.
 
     A known address changes nothing and is answered in the same way and time, so that nobody
     learns who is registered; its owner signs in with the password that was there before.
     """
-    passwords.require_fit_password(command.password, email=command.email)
+    passwords.require_valid_password(command.password, email=command.email)
     password_hash = await outside.hasher.hash(command.password)
     subject, key = outside.vault.new_subject()
     user = ports.NewUser(

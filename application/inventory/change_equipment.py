@@ -3,7 +3,7 @@
 from application.commands.command import Command, Reply
 from application.commands.context import DecisionContext
 from application.inventory import flights
-from domain.inventory import operations, rules
+from domain.inventory import operations, schedule
 from domain.inventory.events import CabinLayout
 
 
@@ -17,7 +17,7 @@ class ChangeEquipment(Command, frozen=True):
     def decide(self, context: DecisionContext) -> Reply:
         """Rejects FlightNotFound, FlightOver and CabinNotFound."""
         authorised = {
-            layout.cabin: rules.authorised_count(layout.cabin, layout.seat_count)
+            layout.cabin: schedule.authorised_count(layout.cabin, layout.seat_count)
             for layout in self.layouts
         }
         changed = operations.change_equipment(

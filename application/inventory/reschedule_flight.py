@@ -17,7 +17,7 @@ class RescheduleFlight(Command, frozen=True):
     reason: str
 
     def decide(self, context: DecisionContext) -> Reply:
-        """Rejects FlightNotFound, FlightOver and ScheduleUnfit."""
+        """Rejects FlightNotFound, FlightOver and InvalidSchedule."""
         rescheduled = operations.reschedule(
             flights.load(context, self.flight_id),
             departs_at=self.departs_at,

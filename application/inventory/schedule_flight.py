@@ -3,7 +3,7 @@
 from application.commands import stream_kinds
 from application.commands.command import Command, Reply
 from application.commands.context import DecisionContext
-from domain.inventory import decisions
+from domain.inventory import schedule
 from domain.inventory.events import FlightScheduled
 
 
@@ -14,7 +14,7 @@ class ScheduleFlight(Command, frozen=True):
     scheduled: FlightScheduled
 
     def decide(self, context: DecisionContext) -> Reply:
-        """Rejects FlightScheduledOtherwise; the same departure again records nothing."""
+        """Rejects FlightAlreadyScheduled; the same departure again records nothing."""
         flight = context.load(stream_kinds.FLIGHT, self.flight_id)
-        context.record(self.flight_id, decisions.schedule(flight, scheduled=self.scheduled))
+        context.record(self.flight_id, schedule.schedule(flight, scheduled=self.scheduled))
         return Reply(self.flight_id)

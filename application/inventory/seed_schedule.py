@@ -14,7 +14,7 @@ from application.inventory import seed_network
 from application.inventory.airports import Airports
 from application.inventory.schedule_flight import ScheduleFlight
 from application.inventory.seed_network import Aircraft, FareLevel, Leg, Rotation
-from domain.inventory import rules
+from domain.inventory import schedule
 from domain.inventory.events import CapacityMove, FareClass, FlightScheduled
 from domain.kernel import ids, money
 
@@ -59,7 +59,7 @@ def _command(
     origin, destination = airports[leg.origin], airports[leg.destination]
     number = f"{carrier}{leg.number}"
     layouts = (aircraft.economy, aircraft.business)
-    seats = {each.cabin: rules.authorised_count(each.cabin, each.seat_count) for each in layouts}
+    seats = {each.cabin: schedule.authorised_count(each.cabin, each.seat_count) for each in layouts}
     departs_at = departure_instant(day, leg.departs, zone=origin.zone)
     lowest = _fare_of_day(seed_network.economy_fare(leg), day)
     return ScheduleFlight(

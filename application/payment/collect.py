@@ -17,7 +17,7 @@ from application.payment.record_attempt import RecordAttempt
 from application.payment.record_capture import RecordCapture
 from domain.booking.state import Booking
 from domain.kernel import ids, money
-from domain.payment import rejections, rules
+from domain.payment import idempotency_keys, rejections
 from domain.payment.state import Attempt, AttemptStatus, Payment
 
 CLOCK_LEEWAY = dt.timedelta(minutes=5)
@@ -106,7 +106,9 @@ class Collector:
             )
             if found:
                 return found[0]
-        if not rules.may_retry_with_same_key(started_at=attempt.started_at, now=self._clock()):
+        if not idempotency_keys.may_retry_with_same_key(
+            started_at=attempt.started_at, now=self._clock()
+        ):
             return None
         return await self._payments.open_checkout(
             gateway.CheckoutRequest(

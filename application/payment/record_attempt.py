@@ -8,8 +8,8 @@ import msgspec
 from application.commands import stream_kinds
 from application.commands.command import Command, Reply
 from application.commands.context import DecisionContext
-from domain.booking import decisions as booking_decisions
-from domain.payment import decisions, rejections
+from domain.booking import sale
+from domain.payment import attempts, rejections
 from domain.payment.events import PaymentEvent
 from domain.payment.state import Payment
 
@@ -67,7 +67,7 @@ class RecordAttempt(Command, frozen=True):
         if events and isinstance(self.result, Declined):
             booking = context.load(stream_kinds.BOOKING, payment.booking)
             assert booking is not None
-            failed = booking_decisions.fail_payment(booking, reason=self.result.code)
+            failed = sale.fail_payment(booking, reason=self.result.code)
             context.record(payment.booking, failed)
         return Reply(self.payment_id)
 
@@ -75,17 +75,17 @@ class RecordAttempt(Command, frozen=True):
 def _events(payment: Payment, attempt: str, result: Result) -> list[PaymentEvent]:
     match result:
         case Opened(session=session, url=url, expires_at=expires_at):
-            return decisions.open_session(
+            return attempts.open_session(
                 payment, attempt=attempt, session=session, url=url, expires_at=expires_at
             )
         case Unresolved():
-            return decisions.leave_unresolved(payment, attempt=attempt)
+            return attempts.mark_unresolved(payment, attempt=attempt)
         case Refused(code=code):
-            return decisions.refuse_attempt(payment, attempt=attempt, code=code)
+            return attempts.refuse_attempt(payment, attempt=attempt, code=code)
         case Expired():
-            return decisions.expire_attempt(payment, attempt=attempt)
+            return attempts.expire_attempt(payment, attempt=attempt)
         case Declined(intent=intent, charge=charge, code=code):
-            return decisions.decline(
+            return attempts.decline(
                 payment, attempt=attempt, intent=intent, charge=charge, code=code
             )
         case _:

@@ -7,20 +7,17 @@ stays in unapplied funds and is parked with the reason: nothing that was taken i
 from application.commands import stream_kinds
 from application.commands.command import Command, Reply
 from application.commands.context import DecisionContext, EventsByStream
-from domain.booking import decisions as booking_decisions
 from domain.booking import rejections as booking_rejections
+from domain.booking import sale
 from domain.booking.state import Booking
 from domain.booking.states import Status
-from domain.inventory import decisions as flight_decisions
 from domain.inventory import rejections as flight_rejections
-from domain.inventory import rules as flight_rules
-from domain.inventory import waitlist
+from domain.inventory import sales_window, seat_sale, waitlist
 from domain.inventory.events import FlightEvent
 from domain.kernel import ids, money
 from domain.ledger import rules as ledger_rules
-from domain.payment import decisions as payment_decisions
-from domain.payment import rejections
-from domain.payment.rules import ParkReason
+from domain.payment import captures, rejections
+from domain.payment.captures import ParkReason
 from domain.payment.state import Payment
 
 
@@ -40,7 +37,7 @@ class RecordCapture(Command, frozen=True):
         booking = context.load(stream_kinds.BOOKING, self.booking_id)
         if payment is None or booking is None or payment.booking != self.booking_id:
             raise rejections.PaymentNotFound()
-        captured = payment_decisions.capture(
+        captured = captures.capture(
             payment,
             attempt=self.attempt,
             intent=self.intent,
@@ -77,7 +74,7 @@ class _NotApplicable(Exception):
 def _park(context: DecisionContext, command: RecordCapture, reason: ParkReason) -> None:
     payment = context.load(stream_kinds.PAYMENT, command.payment_id)
     assert payment is not None
-    parked = payment_decisions.park(payment, intent=command.intent, reason=reason)
+    parked = captures.park(payment, intent=command.intent, reason=reason)
     context.record(command.payment_id, parked)
 
 
@@ -94,7 +91,7 @@ def _applied(
         raise _NotApplicable("late")
     try:
         seats = _held_seats(command.booking_id, booking, context)
-        paid = booking_decisions.pay(booking, payment=command.payment_id, captured=command.amount)
+        paid = sale.pay(booking, payment=command.payment_id, captured=command.amount)
     except booking_rejections.BookingHasExpired:
         raise _NotApplicable("late") from None
     except booking_rejections.AmountDiffers:
@@ -115,13 +112,13 @@ def _held_seats(booking_id: str, booking: Booking, context: DecisionContext) -> 
         flight = context.load(stream_kinds.FLIGHT, segment.flight)
         assert flight is not None
         left = waitlist.leave(flight, booking=booking_id, reason="paid")
-        held = flight_decisions.hold(
+        held = seat_sale.hold(
             flight,
             booking=booking_id,
             cabin=segment.cabin,
             fare_class=segment.fare_class,
             seat_count=booking.seat_count,
-            until=flight_rules.hold_until(now=context.now),
+            until=sales_window.hold_until(now=context.now),
             now=context.now,
         )
         seats[segment.flight] = [*left, *held]

@@ -15,7 +15,7 @@ from domain.booking import cancellation
 from domain.booking.state import Booking
 from domain.kernel import money
 from domain.ledger import rules as ledger_rules
-from domain.payment import refund_decisions, rejections
+from domain.payment import refunds, rejections
 from domain.payment.state import Payment, Refund, RefundStatus
 
 
@@ -63,11 +63,11 @@ class RecordRefund(Command, frozen=True):
         match self.result:
             case Unresolved():
                 payment, refund = _load(context, self)
-                unresolved = refund_decisions.leave_refund_unresolved(payment, refund=refund.id)
+                unresolved = refunds.mark_refund_unresolved(payment, refund=refund.id)
                 context.record(self.payment_id, unresolved)
             case Refused(code=code):
                 payment, refund = _load(context, self)
-                refused = refund_decisions.refuse_refund(payment, refund=refund.id, code=code)
+                refused = refunds.refuse_refund(payment, refund=refund.id, code=code)
                 context.record(self.payment_id, refused)
             case Accepted(provider_refund=provider):
                 _accept(context, self, provider)
@@ -92,7 +92,7 @@ def _load(context: DecisionContext, command: RecordRefund) -> tuple[Payment, Ref
 
 def _accept(context: DecisionContext, command: RecordRefund, provider: str) -> None:
     payment, refund = _load(context, command)
-    accepted = refund_decisions.accept_refund(
+    accepted = refunds.accept_refund(
         payment,
         refund=refund.id,
         provider_refund=provider,
@@ -109,7 +109,7 @@ def _accept(context: DecisionContext, command: RecordRefund, provider: str) -> N
 def _settle(context: DecisionContext, command: RecordRefund, provider: str) -> None:
     """The booking is refunded in the append that settles the last of what it owed."""
     payment, refund = _load(context, command)
-    recorded = refund_decisions.settle_refund(payment, refund=refund.id, provider_refund=provider)
+    recorded = refunds.settle_refund(payment, refund=refund.id, provider_refund=provider)
     if not recorded:
         return
     context.record(command.payment_id, recorded)
@@ -121,7 +121,7 @@ def _settle(context: DecisionContext, command: RecordRefund, provider: str) -> N
 
 def _fail(context: DecisionContext, command: RecordRefund, provider: str, code: str) -> None:
     payment, refund = _load(context, command)
-    failed = refund_decisions.fail_refund(
+    failed = refunds.fail_refund(
         payment,
         refund=refund.id,
         provider_refund=provider,

@@ -9,7 +9,8 @@ from application.commands import stream_kinds
 from application.commands.command import Command, Reply
 from application.commands.context import DecisionContext
 from domain.kernel import money
-from domain.payment import refund_decisions, rejections
+from domain.payment import refunds as payment_refunds
+from domain.payment import rejections
 from domain.payment.state import Capture, Payment
 
 REFUND_TOPIC = "refund_payment"
@@ -84,7 +85,7 @@ def _request_refunds(
         if part.amount <= 0:
             continue
         refund = f"{payment_id}-r{len(payment.refunds) + 1}"
-        requested = refund_decisions.request_refund(
+        requested = payment_refunds.request_refund(
             payment,
             refund=refund,
             intent=captured.intent,

@@ -9,7 +9,7 @@ from application.commands import follow_up, stream_kinds
 from application.commands.bus import CommandBus
 from application.payment import gateway, record_refund
 from application.payment.record_refund import RecordRefund
-from domain.payment import rejections, rules
+from domain.payment import idempotency_keys, rejections
 from domain.payment.state import Payment, Refund, RefundStatus
 
 # Recorded when Stripe forgot the key and has no refund of ours: nothing was accepted.
@@ -71,7 +71,9 @@ class Refunder:
         the refund exists. So is a request whose key Stripe has forgotten: it may have been
         carried out and only its record been lost.
         """
-        retries = rules.may_retry_with_same_key(started_at=refund.requested_at, now=self._clock())
+        retries = idempotency_keys.may_retry_with_same_key(
+            started_at=refund.requested_at, now=self._clock()
+        )
         if refund.status is RefundStatus.UNKNOWN or not retries:
             found = await self._look_up(refund)
             if found is not None:

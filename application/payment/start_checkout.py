@@ -5,17 +5,14 @@ import datetime as dt
 from application.commands import stream_kinds
 from application.commands.command import Command, Reply
 from application.commands.context import DecisionContext
-from domain.booking import decisions as booking_decisions
-from domain.booking import guards
 from domain.booking import rejections as booking_rejections
-from domain.booking.events import Segment
+from domain.booking import sale, states
 from domain.booking.state import Booking
-from domain.inventory import decisions as flight_decisions
-from domain.inventory import rules as flight_rules
-from domain.inventory import waitlist
+from domain.booking.values import Segment
+from domain.inventory import sales_window, seat_sale, waitlist
 from domain.inventory.state import Flight
 from domain.kernel import ids
-from domain.payment import decisions
+from domain.payment import attempts
 
 FIRST_PAYMENT = 1
 
@@ -39,12 +36,12 @@ class StartCheckout(Command, frozen=True):
         booking = context.load(stream_kinds.BOOKING, self.booking_id)
         if booking is None:
             raise booking_rejections.BookingNotFound()
-        guards.require_checkout(booking, now=context.now)
-        if booking.status in guards.WAITING:
+        sale.require_checkout(booking, now=context.now)
+        if booking.status in states.WAITLISTED:
             _wait_again(context, self.booking_id, booking)
         payment_id = ids.payment_stream(self.booking_id, booking.payment_number())
         payment = context.load(stream_kinds.PAYMENT, payment_id)
-        requested = decisions.request(payment, booking=self.booking_id, due=booking.amount_due())
+        requested = attempts.request(payment, booking=self.booking_id, due=booking.amount_due())
         context.record(payment_id, requested)
         payment = context.load(stream_kinds.PAYMENT, payment_id)
         assert payment is not None
@@ -52,7 +49,7 @@ class StartCheckout(Command, frozen=True):
         if live is not None:
             return Reply(payment_id, {"attempt": live.id})
         attempt = f"{payment_id}-a{len(payment.attempts) + 1}"
-        started = decisions.start_attempt(
+        started = attempts.start_attempt(
             payment,
             attempt=attempt,
             idempotency_key=f"checkout:{attempt}",
@@ -84,7 +81,7 @@ def _wait_again(context: DecisionContext, booking_id: str, booking: Booking) -> 
         context.record(segment.flight, joined)
         require_seats(booking_id, booking, segment, flight, now=context.now)
     assert booking.hold_until is not None
-    retried = booking_decisions.retry_payment(booking, waits_until=booking.hold_until)
+    retried = sale.retry_payment(booking, waits_until=booking.hold_until)
     context.record(booking_id, retried)
 
 
@@ -92,12 +89,12 @@ def require_seats(
     booking_id: str, booking: Booking, segment: Segment, flight: Flight, *, now: dt.datetime
 ) -> None:
     """The seats could be held now; rejects SeatsUnavailable and SalesClosed."""
-    flight_decisions.hold(
+    seat_sale.hold(
         flight,
         booking=booking_id,
         cabin=segment.cabin,
         fare_class=segment.fare_class,
         seat_count=booking.seat_count,
-        until=flight_rules.hold_until(now=now),
+        until=sales_window.hold_until(now=now),
         now=now,
     )

@@ -2,14 +2,14 @@
 
 from application.booking.complete_change import CompleteChange
 from application.ports import RecordedEvent
-from domain.booking.events import ChangePaid
+from domain.booking.events import ModificationPaid
 
 NAME = "complete_change_when_paid"
 
 
 def concerns(recorded: RecordedEvent) -> bool:
     """Whether the event starts this process."""
-    return isinstance(recorded.event, ChangePaid)
+    return isinstance(recorded.event, ModificationPaid)
 
 
 def command(

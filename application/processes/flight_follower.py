@@ -16,11 +16,12 @@ from application.commands import follow_up, stream_kinds
 from application.commands.bus import CommandBus
 from application.payment import gateway
 from application.processes import follow_flight_when_changed as process
-from domain.booking import guards
+from domain.booking import states
 from domain.booking.state import Booking
 from domain.inventory.events import FlightCancelled
 from domain.inventory.state import Flight
 from domain.kernel import ids
+from domain.kernel.fold import fold
 
 CHUNK_SIZE = 32
 ACTOR = "system"
@@ -130,8 +131,8 @@ class FlightFollower:
         self, flight: str, stream: str, booking: Booking, cause: follow_up.Cause
     ) -> None:
         """Nobody should be able to pay for a flight that does not go; late money is parked."""
-        moving = process.is_moving_to(flight, booking) and not booking.change_paid
-        if booking.status not in guards.UNPAID and not moving:
+        moving = process.is_moving_to(flight, booking) and not booking.modification_paid
+        if booking.status not in states.UNPAID and not moving:
             return
         try:
             await self._releaser.end_live_session(stream, booking, cause=cause)
@@ -141,7 +142,6 @@ class FlightFollower:
 
 def _folded(history: Sequence[ports.RecordedEvent]) -> Flight:
     flight: Flight | None = None
-    for recorded in history:
-        flight = stream_kinds.FLIGHT.evolve(flight, recorded.event)
+    flight = fold(stream_kinds.FLIGHT.evolve, flight, (recorded.event for recorded in history))
     assert flight is not None
     return flight

@@ -6,9 +6,9 @@ from application.booking.choose_seats import ReviewSeats
 from application.booking.close_flight import CloseFlight
 from application.booking.disruption import TellDisruption
 from application.ports import RecordedEvent
-from domain.booking.events import NewTimes
 from domain.booking.state import Booking
 from domain.booking.states import Status
+from domain.booking.values import NewTimes
 from domain.inventory.events import (
     EquipmentChanged,
     FlightCancelled,
@@ -43,7 +43,7 @@ def is_moot(recorded: RecordedEvent, flight: Flight) -> bool:
 
 def is_moving_to(flight: str, booking: Booking) -> bool:
     """Whether an accepted change is about to put the booking on the flight."""
-    return booking.change is not None and booking.change.to.flight == flight
+    return booking.modification is not None and booking.modification.to.flight == flight
 
 
 def must_wait(recorded: RecordedEvent, booking: Booking) -> bool:
@@ -53,7 +53,7 @@ def must_wait(recorded: RecordedEvent, booking: Booking) -> bool:
     """
     if is_moving_to(recorded.stream, booking):
         return True
-    if isinstance(recorded.event, FlightDeparted) and booking.change is not None:
+    if isinstance(recorded.event, FlightDeparted) and booking.modification is not None:
         return True
     ticketing = booking.status is Status.PAID and not booking.obligations
     return ticketing and not isinstance(recorded.event, FlightCancelled)

@@ -4,13 +4,13 @@ from application.payment.refund_payment import RefundPayment
 from application.ports import RecordedEvent
 from domain.booking.events import (
     BookingCancelled,
-    ChangeCompleted,
     CouponsCancelled,
-    Obligation,
+    ModificationCompleted,
     PassengersMissed,
     RefundGranted,
 )
 from domain.booking.state import Booking
+from domain.booking.values import Obligation
 
 NAME = "refund_when_owed"
 
@@ -28,7 +28,7 @@ def obligation(recorded: RecordedEvent) -> Obligation | None:
             | CouponsCancelled(obligation=found)
             | RefundGranted(obligation=found)
             | PassengersMissed(obligation=found)
-            | ChangeCompleted(obligation=found)
+            | ModificationCompleted(obligation=found)
         ):
             return found
         case _:

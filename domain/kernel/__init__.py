@@ -6,5 +6,6 @@ money: integers of minor units with their currency
 ids: streams, record locators, ticket numbers, command and event ids
 sealed: personal data as ciphertext
 rejections: the root of all rejections
+fold: the state of a stream from its events
 frozen_map: an immutable map with cheap updates
 """

@@ -1,6 +1,6 @@
 """Identifiers: streams, record locators, ticket numbers, command and event ids.
 
-All are made from what the caller hands in; randomness comes from outside.
+All are functions of their arguments; the caller passes the randomness.
 """
 
 import hashlib
@@ -15,12 +15,12 @@ TICKET_NUMBER_LENGTH = 13
 EVENT_NAMESPACE = uuid.UUID("5f0c2f0e-7f0b-5a53-9d0a-0b6f6b8f8d01")
 COMMAND_NAMESPACE = uuid.UUID("5f0c2f0e-7f0b-5a53-9d0a-0b6f6b8f8d02")
 
-# Fragments that must not be printed on anybody's boarding pass.
+# Fragments that must not be printed on a boarding pass.
 RUDE_FRAGMENTS = ("ASS", "FUK", "FUC", "SEX", "KKK", "SHT", "CUM", "DCK", "CNT", "FAG")
 
 
 def record_locator(randomness: bytes) -> str | None:
-    """Six symbols from at least 4 random bytes; None when they spell something rude."""
+    """Six symbols from at least 4 random bytes; None when they contain a rude fragment."""
     assert len(randomness) >= 4
     number = int.from_bytes(randomness[:4], "big")
     symbols = []
@@ -55,6 +55,11 @@ def booking_stream(reference: str) -> str:
     return f"booking-{reference}"
 
 
+def reference_of(booking_id: str) -> str:
+    """The record locator of a booking: the reference that travellers are shown."""
+    return booking_id.removeprefix("booking-")
+
+
 def payment_stream(booking: str, number: int) -> str:
     """Stream and public id of the n-th amount due (from 1) of a booking stream."""
     return f"payment-{booking.removeprefix('booking-')}-{number}"
@@ -71,7 +76,7 @@ def _name_uuid(namespace: uuid.UUID, name: str) -> uuid.UUID:
 
 
 def event_id(stream: str, version: int) -> uuid.UUID:
-    """The id of an event: a function of where it stands in its stream (RFC 9562, version 5)."""
+    """The id of an event: a function of its stream and version (RFC 9562, version 5)."""
     return _name_uuid(EVENT_NAMESPACE, f"{stream}:{version}")
 
 
@@ -81,7 +86,7 @@ def client_command_id(principal: str, route: str, key: str) -> uuid.UUID:
 
 
 def webhook_command_id(stripe_event: str) -> uuid.UUID:
-    """The command id of what a Stripe event asks for."""
+    """The command id of the command that follows from a Stripe event."""
     return _name_uuid(COMMAND_NAMESPACE, f"stripe\n{stripe_event}")
 
 

@@ -15,14 +15,19 @@ from eventsourcing.persistence import (
 
 from domain.kernel.events import DomainEvent
 from infrastructure.event_store import codec
+from infrastructure.event_store.stored_events import Envelope, LedgerEvent, LedgerNotification
 
 
 class StreamEvent(msgspec.Struct, frozen=True):
-    """An event and where it stands: what the library calls a domain event."""
+    """An event of ours with its stream and version: what the library calls a domain event.
+
+    `envelope` is None for an event that was not read from our log.
+    """
 
     originator_id: str
     originator_version: int
     event: DomainEvent
+    envelope: Envelope | None = None
 
 
 class EventMapper(Mapper[str]):
@@ -35,7 +40,7 @@ class EventMapper(Mapper[str]):
         super().__init__(transcoder=JSONTranscoder())
 
     def to_stored_event(self, domain_event: DomainEventProtocol[str]) -> StoredEvent:
-        """The row of an event of ours."""
+        """Return the row of an event of ours; the append makes its envelope."""
         assert isinstance(domain_event, StreamEvent)
         return StoredEvent(
             originator_id=domain_event.originator_id,
@@ -45,15 +50,19 @@ class EventMapper(Mapper[str]):
         )
 
     def to_domain_event(self, stored_event: StoredEvent) -> StreamEvent:
-        """The event of a row; raises MapperDeserialisationError, naming the tag."""
+        """Return the event of a row; raises MapperDeserialisationError, which names the tag."""
         try:
             event = codec.decode(stored_event.topic, stored_event.state)
         except (codec.UnknownTag, codec.CorruptPayload) as error:
             raise MapperDeserialisationError(
                 f"{stored_event.originator_id} version {stored_event.originator_version}: {error}"
             ) from error
+        envelope = None
+        if isinstance(stored_event, LedgerEvent | LedgerNotification):
+            envelope = stored_event.envelope
         return StreamEvent(
             originator_id=str(stored_event.originator_id),
             originator_version=stored_event.originator_version,
             event=event,
+            envelope=envelope,
         )

@@ -122,7 +122,12 @@ CREATE VIEW ledger.stored_events AS
     version AS originator_version,
     tag AS topic,
     payload AS state,
-    "position" AS notification_id
+    "position" AS notification_id,
+    recorded_at,
+    actor,
+    command_id,
+    correlation_id,
+    causation_id
    FROM ledger.event;
 
 CREATE TABLE process.checkpoint (
@@ -542,6 +547,7 @@ $function$;
 -- SCHEMA identity: ais_application may USAGE
 -- SCHEMA inbox: ais_application may USAGE
 -- SCHEMA ledger: ais_application may USAGE
+-- SCHEMA ledger: ais_follower may USAGE
 -- SCHEMA ledger: ais_projector may USAGE
 -- SCHEMA process: ais_application may USAGE
 -- SCHEMA projections: ais_application may USAGE
@@ -562,6 +568,7 @@ $function$;
 -- TABLE ledger.posting: ais_application may SELECT
 -- TABLE ledger.posting: ais_projector may SELECT
 -- TABLE ledger.stored_events: ais_application may SELECT
+-- TABLE ledger.stored_events: ais_follower may SELECT
 -- TABLE process.checkpoint: ais_application may INSERT, SELECT, UPDATE
 -- TABLE process.flight_task: ais_application may INSERT, SELECT, UPDATE
 -- TABLE projections.checkpoint: ais_application may SELECT

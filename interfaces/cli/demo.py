@@ -216,6 +216,7 @@ def _urls(ready: Stage) -> dict[str, str]:
         "openapi": f"{ready.base_url}/schema/openapi.json",
         "health": f"{ready.base_url}/health/ready",
         "stripe": ready.stripe_url,
+        "postgres": ready.owner_dsn,
         "mailbox": ready.mailbox.as_uri(),
     }
 

@@ -12,8 +12,9 @@ from application.booking.hold_booking import HoldBooking
 from application.booking.people import Contact, Name
 from application.commands import stream_kinds
 from application.pricing.journeys import Priced, WantedSegment
-from domain.booking.events import Passenger, SeatChoice
-from domain.booking.state import Booking, evolve
+from domain.booking.fold import evolve
+from domain.booking.state import Booking
+from domain.booking.values import Passenger, SeatChoice
 from domain.kernel import sealed
 from domain.pricing.extras import ExtraChoice
 from domain.pricing.price import PassengerType
@@ -124,7 +125,9 @@ async def create_booking(
     if outcome.state is not None:
         names = [Name(each.first_name, each.last_name) for each in data.passengers]
         return Answered(await booking_view.response(request, stream, outcome.state, names))
-    booking = await request.ports.bus.as_of(stream_kinds.BOOKING, stream, outcome.answer.version)
+    booking = await request.ports.stream_history.as_of(
+        stream_kinds.BOOKING, stream, outcome.answer.version
+    )
     assert booking is not None
     return Answered(await booking_view.opened(request, stream, booking), headers=commands.REPLAYED)
 
@@ -194,7 +197,7 @@ async def read_history(request: StrictRequest, booking_id: FromPath[str]) -> His
     stream, _ = await booking_view.visible(request, booking_id)
     booking: Booking | None = None
     entries: list[HistoryEntryResponse] = []
-    for recorded in await request.ports.bus.history(stream):
+    for recorded in await request.ports.stream_history.events_of(stream):
         before = booking.status.value if booking is not None else None
         event: Any = recorded.event
         booking = evolve(booking, event)
@@ -215,8 +218,8 @@ async def read_history(request: StrictRequest, booking_id: FromPath[str]) -> His
 
 def _reason(event: Any) -> str | None:
     """Why, where somebody said so."""
-    change = getattr(event, "change", None)
-    reason: str | None = getattr(event if change is None else change, "reason", None)
+    modification = getattr(event, "modification", None)
+    reason: str | None = getattr(event if modification is None else modification, "reason", None)
     return reason
 
 

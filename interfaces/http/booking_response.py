@@ -174,13 +174,13 @@ def _passengers(details: BookingDetails) -> list[PassengerResponse]:
 
 def _change(details: BookingDetails) -> ChangeResponse | None:
     booking = details.booking
-    change = booking.change
-    if change is None:
+    modification = booking.modification
+    if modification is None:
         return None
     return ChangeResponse(
-        segment=change.segment,
-        flight_id=change.to.flight,
-        cabin=wire.CABIN_NAMES[change.to.cabin],
-        due=wire.money_response(money.Money(change.due, booking.currency)),
-        hold_until=booking.change_until,
+        segment=modification.segment,
+        flight_id=modification.to.flight,
+        cabin=wire.CABIN_NAMES[modification.to.cabin],
+        due=wire.money_response(money.Money(modification.due, booking.currency)),
+        hold_until=booking.modification_until,
     )

@@ -8,8 +8,8 @@ from application.booking import journey
 from application.booking.people import Name
 from application.commands import stream_kinds
 from application.payment.start_checkout import require_seats
-from domain.booking import guards, rules
-from domain.booking.guards import SegmentFacts
+from domain.booking import actions, states
+from domain.booking.preconditions import SegmentFacts
 from domain.booking.state import Booking
 from domain.booking.states import Status
 from domain.identity import roles
@@ -141,9 +141,9 @@ async def facts(request: StrictRequest, booking: Booking) -> tuple[SegmentFacts,
 
 async def _facts(request: StrictRequest, stream: str, booking: Booking) -> tuple[SegmentFacts, ...]:
     """Of flights on which something depends: what was ticketed, or what somebody waits for."""
-    if booking.status in guards.TICKETED:
+    if booking.status in states.TICKETED:
         return await facts(request, booking)
-    if booking.status not in guards.WAITING:
+    if booking.status not in states.WAITLISTED:
         return ()
     found = []
     for segment in booking.segments:
@@ -205,7 +205,7 @@ async def response(
             for each in booking.disruptions
         ],
         available_actions=list(
-            rules.available_actions(
+            actions.available_actions(
                 booking,
                 known,
                 window=request.ports.check_in_window,
@@ -260,13 +260,13 @@ def _passengers(booking: Booking, names: list[Name] | list[Name | None]) -> list
 
 
 def _change(booking: Booking) -> ChangeResponse | None:
-    change = booking.change
-    if change is None:
+    modification = booking.modification
+    if modification is None:
         return None
     return ChangeResponse(
-        segment=change.segment,
-        flight_id=change.to.flight,
-        cabin=wire.CABIN_NAMES[change.to.cabin],
-        due=wire.money_response(money.Money(change.due, booking.currency)),
-        hold_until=booking.change_until,
+        segment=modification.segment,
+        flight_id=modification.to.flight,
+        cabin=wire.CABIN_NAMES[modification.to.cabin],
+        due=wire.money_response(money.Money(modification.due, booking.currency)),
+        hold_until=booking.modification_until,
     )

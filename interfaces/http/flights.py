@@ -14,7 +14,7 @@ from application.inventory.change_equipment import ChangeEquipment
 from application.inventory.depart_flight import DepartFlight
 from application.inventory.reschedule_flight import RescheduleFlight
 from application.inventory.schedule_flight import ScheduleFlight
-from domain.inventory import rules
+from domain.inventory import schedule
 from domain.inventory.events import CabinLayout, CapacityMove, FareClass, FlightScheduled
 from domain.inventory.state import Flight
 from domain.kernel import ids, money
@@ -180,7 +180,9 @@ async def schedule_flight(
             for each in data.fare_classes
         ),
         moves=tuple(
-            CapacityMove(each.cabin, authorised=rules.authorised_count(each.cabin, each.seat_count))
+            CapacityMove(
+                each.cabin, authorised=schedule.authorised_count(each.cabin, each.seat_count)
+            )
             for each in _layouts(data.cabins)
         ),
         layouts=_layouts(data.cabins),

@@ -17,8 +17,7 @@ from application.booking.quote_modification import (
 )
 from application.commands import stream_kinds
 from application.pricing.journeys import WantedSegment
-from domain.booking import change as change_rules
-from domain.booking import rejections
+from domain.booking import documents, rejections
 from domain.booking.state import Booking
 from domain.inventory.state import Flight
 from domain.kernel import money
@@ -82,7 +81,7 @@ async def quote(
     """What the change would cost; nothing is held by it."""
     stream, booking = await booking_view.changeable(request, booking_id)
     made = await _quote(request, stream, booking, data)
-    change = made.change
+    modification = made.modification
 
     def shown(amount: int) -> wire.MoneyResponse:
         return wire.money_response(money.Money(amount, booking.currency))
@@ -91,10 +90,10 @@ async def quote(
         quote_id=request.ports.signer.issue(made),
         difference=shown(made.difference),
         fee_percent=made.percent,
-        fee=shown(change.fee),
-        due=shown(change.due),
-        back=shown(change.back),
-        destination=change.destination,
+        fee=shown(modification.fee),
+        due=shown(modification.due),
+        back=shown(modification.back),
+        destination=modification.destination,
         valid_until=made.valid_until,
     )
 
@@ -149,7 +148,7 @@ async def accepted_change(
     if accepted.booking != stream:
         raise invalid("quoteId", "belongs to another booking")
     serials: list[int] = []
-    if accepted.change.due == 0:
+    if accepted.modification.due == 0:
         serials = await request.ports.stock.draw(len(booking.passengers))
     return ModifyBooking(
         quote=accepted, airline_code=request.ports.airline_code, serials=tuple(serials)
@@ -166,7 +165,7 @@ async def abandon(request: StrictRequest, booking_id: FromPath[str]) -> Answered
     data = await request.optional_json(idempotency.KeyedRequest)
     identity = idempotency.optional(request, data)
     stream, booking = await booking_view.changeable(request, booking_id)
-    if booking.change is not None and not booking.change_paid:
+    if booking.modification is not None and not booking.modification_paid:
         # Nobody must be able to pay for what is given up.
         with gateway_calls.told():
             await request.ports.releaser.end_live_session(
@@ -197,7 +196,7 @@ async def correct_name(
         raise Problem("NOT_FOUND", details={"passenger": data.passenger})
     sold, known = (msgspec.json.decode(text, type=Name) for text in texts if text is not None)
     name = Name(data.first_name, data.last_name)
-    distance = change_rules.letters_between(
+    distance = documents.letters_between(
         f"{sold.first_name}\n{sold.last_name}", f"{name.first_name}\n{name.last_name}"
     )
     command = CorrectName(

@@ -7,6 +7,7 @@ from typing import Protocol
 import msgspec
 
 from application.booking.boarding_pass_printer import BoardingPassPrinter
+from application.booking.ports import BookingPorts
 from application.booking.release_hold import HoldReleaser
 from application.commands.bus import CommandBus
 from application.identity.log_in import LogIn
@@ -20,7 +21,8 @@ from application.pricing.quotes import JourneyQuotes
 from application.pricing.signed_quotes import QuoteSigner
 from application.processes.flight_follower import FlightTask
 from application.queries import AsOf
-from domain.booking.guards import CheckInWindow
+from application.stream_history import StreamHistory
+from domain.booking.preconditions import CheckInWindow
 from interfaces.http.rate_limit import Network, RateLimiter
 
 Readiness = Callable[[], Awaitable[Mapping[str, str]]]
@@ -140,7 +142,9 @@ class HttpPorts(msgspec.Struct, frozen=True):
     readiness: Readiness
     fingerprint_key: bytes
     now: Callable[[], dt.datetime]
+    booking: BookingPorts
     bus: CommandBus
+    stream_history: StreamHistory
     vault: Vault
     quotes: JourneyQuotes
     signer: QuoteSigner

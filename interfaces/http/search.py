@@ -10,7 +10,7 @@ from litestar.params import FromPath, JSONBody
 from application.commands import stream_kinds
 from application.pricing import journeys
 from application.pricing.journeys import Wanted, WantedSegment
-from domain.booking.events import SeatChoice
+from domain.booking.values import SeatChoice
 from domain.inventory import seat_map
 from domain.inventory.events import CabinLayout
 from domain.inventory.state import Cabin, Flight

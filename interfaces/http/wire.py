@@ -7,11 +7,12 @@ from typing import Annotated, Literal
 import msgspec
 
 from domain.kernel import ids, money
-from domain.pricing.price import PassengerType, Price, lines
+from domain.pricing.price import Price, lines
 from interfaces.http.problems import Problem
 
 ORDER_SECONDS = 5.0
 
+PassengerType = Literal["ADT", "CHD", "INF"]
 AirportCode = Annotated[str, msgspec.Meta(pattern="^[A-Z]{3}$")]
 FlightId = Annotated[str, msgspec.Meta(pattern=r"^flight-[A-Z0-9]{3,8}-\d{4}-\d{2}-\d{2}$")]
 CabinName = Literal["economy", "business"]

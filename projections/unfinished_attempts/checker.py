@@ -4,6 +4,7 @@ from collections.abc import Iterator
 
 from application.commands import stream_kinds
 from domain.payment import events as payment_events
+from domain.payment import fold as payment_fold
 from domain.payment import state as payment_state
 from domain.payment.state import AttemptStatus
 from projections import reading, rows
@@ -18,7 +19,7 @@ def differences(cursor: Cursor, log: reading.Log) -> Iterator[str]:
     payments: dict[str, payment_state.Payment] = {}
     for logged in log.with_tags_of(stream_kinds.PAYMENT).events(cursor):
         assert isinstance(logged.event, payment_events.PaymentEvent)
-        payments[logged.stream] = payment_state.evolve(payments.get(logged.stream), logged.event)
+        payments[logged.stream] = payment_fold.evolve(payments.get(logged.stream), logged.event)
     expected = {
         attempt.id: AttemptRow(attempt.id, name, attempt.status, attempt.started_at)
         for name, payment in payments.items()

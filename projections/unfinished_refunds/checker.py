@@ -5,6 +5,7 @@ from collections.abc import Iterator
 
 from application.commands import stream_kinds
 from domain.payment import events as payment_events
+from domain.payment import fold as payment_fold
 from domain.payment import state as payment_state
 from domain.payment.state import RefundStatus
 from projections import reading, rows
@@ -20,7 +21,7 @@ def differences(cursor: Cursor, log: reading.Log) -> Iterator[str]:
     accepted_at: dict[str, dt.datetime] = {}
     for logged in log.with_tags_of(stream_kinds.PAYMENT).events(cursor):
         assert isinstance(logged.event, payment_events.PaymentEvent)
-        payments[logged.stream] = payment_state.evolve(payments.get(logged.stream), logged.event)
+        payments[logged.stream] = payment_fold.evolve(payments.get(logged.stream), logged.event)
         if isinstance(logged.event, payment_events.RefundAccepted):
             accepted_at[logged.event.refund] = logged.recorded_at
     expected = {

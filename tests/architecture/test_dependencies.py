@@ -30,8 +30,6 @@ HOMES = {
 }
 # Modules that nothing in the layers imports, with what they are for all the same.
 NOT_IMPORTED = {
-    "infrastructure.event_store.mapper": "our events for tools that use the eventsourcing library",
-    "infrastructure.event_store.recorder": "our log for tools that use the eventsourcing library",
     "infrastructure.stripe_simulator.__main__": "started as a process of its own",
     "projections.replay": "the proof that the books are the log's sum, run by tests and benchmarks",
 }

@@ -29,7 +29,8 @@ from application.commands import stream_kinds
 from application.commands.command import Command, CommandEnvelope, Reply
 from application.commands.context import DecisionContext
 from application.commands.dispatcher import Dispatcher
-from domain.booking.events import BookingInitiated, Passenger, Segment
+from domain.booking.events import BookingInitiated
+from domain.booking.values import Passenger, Segment
 from domain.kernel import ids, sealed
 from domain.pricing.price import CouponPrice, Price
 from infrastructure.event_store import arrays, codec, statement

@@ -19,13 +19,12 @@ from application import ports
 from application.booking.create_booking import CreateBooking
 from application.commands import stream_kinds
 from application.commands.command import CommandEnvelope, IdempotencyConflict, Outcome
-from domain.booking import rules as booking_rules
+from domain.booking import sale
 from domain.booking.coupons import Coupon
-from domain.booking.events import Segment
 from domain.booking.state import Booking
 from domain.booking.states import Status
-from domain.inventory import rejections
-from domain.inventory import rules as flight_rules
+from domain.booking.values import Segment
+from domain.inventory import rejections, sales_window
 from domain.kernel import ids, money
 from domain.pricing import rules as pricing_rules
 from interfaces.composition import Core, utc_now
@@ -111,7 +110,7 @@ class CrudBus:
     async def _submit(self, envelope: CommandEnvelope) -> Outcome:
         command: CreateBooking = envelope.command
         types = [passenger.type for passenger in command.passengers]
-        booking_rules.require_fit_party(types)
+        sale.require_valid_party(types)
         async with (
             self._pool.connection() as connection,
             connection.pipeline(),
@@ -158,7 +157,7 @@ def _decided(
         raise rejections.FlightNotFound()
     number, departs_at, domestic, fare, currency, free = flight
     now = utc_now()
-    if not flight_rules.is_on_sale(departs_at, now=now):
+    if not sales_window.is_on_sale(departs_at, now=now):
         raise rejections.SalesClosed(flight=number)
     (wanted,) = command.wanted
     price = pricing_rules.price_journey(
@@ -183,7 +182,7 @@ def _decided(
             for each in price.coupons
         ),
         documents=(None,) * len(command.passengers),
-        hold_until=flight_rules.hold_until(now=now),
+        hold_until=sales_window.hold_until(now=now),
     )
     return ids.booking_stream(locator), booking
 

@@ -10,6 +10,7 @@ import pytest
 
 from application.commands import stream_kinds
 from domain.kernel.events import DomainEvent
+from domain.kernel.fold import fold
 from infrastructure.event_store import codec
 from tests.support import event_samples
 
@@ -57,8 +58,7 @@ def test_every_sample_can_be_folded_after_the_events_that_precede_it(
     kind = stream_kinds.KINDS[event_type.tag.partition(".")[0]]
     for sample in event_samples.samples(event_type):
         state = None
-        for event in (*event_samples.preceding(sample), sample):
-            state = kind.evolve(state, event)
+        state = fold(kind.evolve, state, (*event_samples.preceding(sample), sample))
         assert state is not None
 
 

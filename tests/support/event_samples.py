@@ -22,7 +22,7 @@ from domain.kernel import entries, money, sealed
 from domain.kernel.events import DomainEvent
 from domain.ledger import accounts
 from domain.payment import events as payments
-from domain.payment.rules import ParkReason
+from domain.payment.captures import ParkReason
 from domain.pricing.price import CouponPrice, ExtraPrice, Price
 from tests.support import examples
 
@@ -167,10 +167,10 @@ BEFORE: dict[type[DomainEvent], tuple[type[DomainEvent], ...]] = {
     bookings.CouponsFlown: (*_TICKETED, bookings.PassengersBoarded),
     bookings.PassengersMissed: _TICKETED,
     bookings.BookingCompleted: (*_TICKETED, bookings.CouponsFlown),
-    bookings.ChangeAccepted: _TICKETED,
-    bookings.ChangePaid: (*_TICKETED, bookings.ChangeAccepted),
-    bookings.ChangeExpired: (*_TICKETED, bookings.ChangeAccepted),
-    bookings.ChangeCompleted: _TICKETED,
+    bookings.ModificationAccepted: _TICKETED,
+    bookings.ModificationPaid: (*_TICKETED, bookings.ModificationAccepted),
+    bookings.ModificationExpired: (*_TICKETED, bookings.ModificationAccepted),
+    bookings.ModificationCompleted: _TICKETED,
     flights.EquipmentChanged: (flights.SeatsAssigned,),
     flights.SeatsSold: (flights.SeatsHeld,),
     flights.SeatsReleased: (

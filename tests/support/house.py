@@ -33,11 +33,12 @@ from application.payment.start_checkout import StartCheckout
 from application.pricing.journeys import WantedSegment
 from application.processes.flight_follower import FlightTask
 from application.processes.runner import ProcessRunner
-from domain.booking.events import Passenger
 from domain.booking.state import Booking
+from domain.booking.values import Passenger
 from domain.inventory.events import CabinLayout, CapacityMove, FareClass, FlightScheduled
 from domain.inventory.state import Flight
 from domain.kernel import ids, money, sealed
+from domain.kernel.fold import fold
 from domain.pricing.extras import ExtraChoice
 from domain.pricing.price import PassengerType
 from tests.support import memory_log
@@ -240,10 +241,8 @@ class MemoryBus:
 
     async def as_of(self, kind: Any, stream: str, version: int) -> Any:
         """From the log."""
-        state: Any = None
-        for recorded in self._house.log.streams.get(stream, ())[:version]:
-            state = kind.evolve(state, recorded.event)
-        return state
+        history = self._house.log.streams.get(stream, ())[:version]
+        return fold(kind.evolve, None, (recorded.event for recorded in history))
 
     async def history(self, stream: str) -> list[ports.RecordedEvent]:
         """All of a stream."""

@@ -16,6 +16,7 @@ from application.commands.batch import CommandBatch
 from application.commands.command import CommandEnvelope, Outcome
 from application.commands.pending_command import PendingCommand
 from application.commands.state_cache import StateCache
+from domain.kernel.fold import fold
 from infrastructure.event_store import codec
 
 ATTEMPT_LIMIT = 12
@@ -116,8 +117,11 @@ class MemoryLog:
     def state(self, stream: str) -> Any:
         """The stream folded from its first event."""
         version, state = self._states.get(stream, (0, None))
-        for recorded in self.streams.get(stream, ())[version:]:
-            state = stream_kinds.kind_of(stream).evolve(state, recorded.event)
+        state = fold(
+            stream_kinds.kind_of(stream).evolve,
+            state,
+            (recorded.event for recorded in self.streams.get(stream, ())[version:]),
+        )
         self._states[stream] = (self.version(stream), state)
         return state
 

@@ -16,7 +16,8 @@ import msgspec
 import psycopg
 
 from domain.booking.coupons import Coupon, CouponStatus
-from domain.booking.state import Booking, evolve
+from domain.booking.fold import evolve
+from domain.booking.state import Booking
 from domain.booking.states import Status
 from domain.inventory.events import (
     CabinLayout,
@@ -268,9 +269,11 @@ def _seats_by_booking(connection: psycopg.Connection[Any]) -> dict[str, tuple[in
         holds = booking.status in {Status.RESERVED, Status.PAID}
         for segment in booking.segments if holds else ():
             held[segment.flight] += booking.seat_count
-        if booking.change is not None:
-            seats = sum(_seated(booking, c) for c in booking.open_coupons(booking.change.segment))
-            held[booking.change.to.flight] += seats
+        if booking.modification is not None:
+            seats = sum(
+                _seated(booking, c) for c in booking.open_coupons(booking.modification.segment)
+            )
+            held[booking.modification.to.flight] += seats
         for coupon in booking.coupons if booking.tickets else ():
             flight = booking.segments[coupon.segment].flight
             gone = coupon.status is CouponStatus.REFUNDED or (

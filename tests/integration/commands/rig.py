@@ -17,7 +17,7 @@ from application.commands.command import Command, CommandEnvelope, Outcome
 from application.commands.dispatcher import Dispatcher
 from application.inventory.schedule_flight import ScheduleFlight
 from application.pricing.journeys import WantedSegment
-from domain.booking.events import Passenger
+from domain.booking.values import Passenger
 from domain.inventory.events import CapacityMove, FareClass, FlightScheduled
 from domain.kernel import ids, money, sealed
 from infrastructure.event_store.log import PostgresEventLog

@@ -37,8 +37,12 @@ def running_demo(data: Path) -> Iterator[dict[str, str]]:
         start_new_session=True,
     )
     try:
-        environment = {"DEMO_URL": f"http://127.0.0.1:{port}"}
-        for role, account in _summary(demo)["accounts"].items():
+        summary = _summary(demo)
+        environment = {
+            "DEMO_URL": f"http://127.0.0.1:{port}",
+            "DEMO_DATABASE": summary["urls"]["postgres"],
+        }
+        for role, account in summary["accounts"].items():
             environment[f"{role.upper()}_EMAIL"] = account["email"]
             environment[f"{role.upper()}_PASSWORD"] = account["password"]
         environment["DEMO_DATABASE"] = _database(data)

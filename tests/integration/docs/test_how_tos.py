@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.architecture import tree
 from tests.integration.docs import reader
 from tests.integration.docs.running_demo import ROOT, running_demo
 
@@ -22,7 +23,8 @@ def environment(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, 
 def test_a_how_to_does_what_it_says(
     page: Path, environment: dict[str, str], tmp_path: Path
 ) -> None:
-    (tmp_path / "docs").symlink_to(ROOT / "docs")
+    for name in (".venv", "docs", *tree.LAYERS):  # the repository's folder, but for what is written
+        (tmp_path / name).symlink_to(ROOT / name)
     parts = reader.follow(page, folder=tmp_path, environment=environment)
     assert sum(bool(part.expected) for part in parts) >= 5
 

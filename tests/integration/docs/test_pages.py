@@ -44,8 +44,10 @@ def test_a_decision_has_its_five_parts_and_fits_a_page(page: Path) -> None:
     assert len(re.findall(r"[.:?](?:\s|$)", context)) in (4, 5)
 
 
-def test_the_ten_decisions_are_numbered_without_a_gap() -> None:
-    assert [page.name[:4] for page in DECISIONS] == [f"{n:04d}" for n in range(1, 11)]
+def test_the_decisions_are_numbered_without_a_gap() -> None:
+    assert len(DECISIONS) >= 11
+    numbers = [f"{n:04d}" for n in range(1, len(DECISIONS) + 1)]
+    assert [page.name[:4] for page in DECISIONS] == numbers
 
 
 def test_every_test_that_a_decision_names_exists() -> None:

@@ -2,7 +2,9 @@
 
 import datetime as dt
 
+import msgspec
 import pytest
+from eventsourcing.domain import DomainEventProtocol
 from eventsourcing.persistence import EventStore, MapperDeserialisationError, StoredEvent
 
 from domain.booking.events import BookingExpired, BookingReserved
@@ -21,9 +23,12 @@ EXPIRED = BookingExpired(reason="hold_lapsed")
 async def test_what_the_library_saves_our_log_reads(database: TestDatabase) -> None:
     events = [StreamEvent(STREAM, 1, RESERVED), StreamEvent(STREAM, 2, EXPIRED)]
     with datastore(database.app_dsn, schema=recorder.SCHEMA) as store:
-        kept = EventStore(EventMapper(), recorder.LedgerRecorder(store))
+        kept: EventStore[str] = EventStore(EventMapper(), recorder.LedgerRecorder(store))
         kept.put(events)
-        assert list(kept.get(STREAM)) == events
+        found = list(kept.get(STREAM))
+    assert [_written(each) for each in found] == events
+    envelopes = [each.envelope for each in found if isinstance(each, StreamEvent)]
+    assert [each.position for each in envelopes if each is not None] == [1, 2]
     pool = pools.make_pool(database.app_dsn)
     await pool.open()
     log = PostgresEventLog(database.app_dsn, pool)
@@ -31,6 +36,12 @@ async def test_what_the_library_saves_our_log_reads(database: TestDatabase) -> N
     await pool.close()
     assert [each.event for each in recorded] == [RESERVED, EXPIRED]
     assert [each.version for each in recorded] == [1, 2]
+
+
+def _written(event: DomainEventProtocol[str]) -> StreamEvent:
+    """Without the envelope, which the append makes."""
+    assert isinstance(event, StreamEvent)
+    return msgspec.structs.replace(event, envelope=None)
 
 
 def test_topics_are_stable_tags_and_states_are_our_bytes() -> None:

@@ -23,7 +23,7 @@ from application.payment.record_refund import RecordRefund, Result
 from application.payment.refund_payment import RefundPayment
 from application.payment.start_checkout import StartCheckout
 from application.pricing.journeys import WantedSegment
-from domain.booking.events import Passenger
+from domain.booking.values import Passenger
 from domain.inventory.events import CapacityMove, FareClass, FlightScheduled
 from domain.kernel import money, sealed
 from infrastructure.event_store.log import PostgresEventLog

@@ -66,7 +66,7 @@ def test_the_samples_cover_every_event_type_and_each_optional_entry() -> None:
     assert without == {
         "BookingCancelled",
         "CouponsCancelled",
-        "ChangeCompleted",
+        "ModificationCompleted",
         "CouponsFlown",
         "PassengersMissed",
     }

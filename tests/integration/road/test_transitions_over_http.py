@@ -13,7 +13,7 @@ import httpx
 import psycopg
 import pytest
 
-from domain.booking.state import evolve
+from domain.booking.fold import evolve
 from domain.booking.states import TRANSITIONS, Status
 from infrastructure.event_store import codec
 from infrastructure.event_store.statement import LOG_LOCK_KEY

@@ -96,10 +96,10 @@ async def test_an_unpaid_change_lapses_and_leaves_the_booking_as_it_was(
     held.clock.ahead = dt.timedelta(minutes=15, seconds=1)
     await held.release()
     after = await held.state()
-    assert (after.change is not None) is pays
+    assert (after.modification is not None) is pays
     assert after.segments[0].flight == held.flight
     found = (await held.bus.dispatcher.current(stream_kinds.FLIGHT, flight))[0]
     assert found is not None
     assert found.cabins["Y"].free_count == (0 if pays else 1)
     if not pays:
-        assert after == msgspec.structs.replace(booking, change_count=1)
+        assert after == msgspec.structs.replace(booking, modification_count=1)

@@ -18,8 +18,8 @@ from application.payment.refund_payment import RefundPayment
 from application.ports import RecordedEvent
 from application.pricing import signed_quotes
 from domain.booking import events as bookings
-from domain.booking.events import Obligation
 from domain.booking.states import Status
+from domain.booking.values import Obligation
 from domain.inventory import events as flights
 from domain.kernel import ids
 from tests.property.life.sale import PARTIES
@@ -224,7 +224,7 @@ class Back(Travel):
         match event:
             case bookings.BookingPaid():
                 return [self.confirmation(stream)]
-            case bookings.ChangePaid():
+            case bookings.ModificationPaid():
                 return [self.completion(stream)]
             case flights.SeatsReleased() | flights.WaitlistLeft():
                 return [OfferSeats(stream)]

@@ -20,10 +20,9 @@ from application.payment.start_checkout import StartCheckout
 from application.pricing.journeys import Priced, Wanted, WantedSegment
 from application.pricing.quotes import JourneyQuotes
 from application.pricing.signed_quotes import QUOTE_LIFETIME, QuoteSigner
-from domain.booking.events import Passenger, SeatChoice
 from domain.booking.states import Status
-from domain.inventory import rules as flight_rules
-from domain.inventory import seat_map
+from domain.booking.values import Passenger, SeatChoice
+from domain.inventory import sales_window, seat_map
 from domain.kernel import money, sealed
 from domain.kernel.rejections import Rejection
 from domain.payment.state import Payment
@@ -352,7 +351,7 @@ class Sale(World):
     ) -> RecordCapture:
         """The hold ends and the money comes in one batch: whoever is first wins, money is kept."""
         if not money_first:
-            self.clock.advance(flight_rules.HOLD_LIFETIME)
+            self.clock.advance(sales_window.HOLD_LIFETIME)
         capture = self._capture(checkout, self._due(checkout))
         expiry = ExpireBooking(booking_id=checkout.booking, reason="hold_lapsed")
         both: list[Any] = [capture, expiry] if money_first else [expiry, capture]

@@ -14,9 +14,9 @@ from domain.booking.events import (
     BookingExpired,
     BookingInitiated,
     BookingReserved,
-    Segment,
 )
 from domain.booking.states import Status
+from domain.booking.values import Segment
 from domain.inventory import rejections as flight_rejections
 from domain.inventory.events import SeatsHeld, SeatsReleased, SeatsSold
 from domain.kernel.events import DomainEvent
@@ -61,8 +61,8 @@ def test_the_price_is_the_quoted_one_or_the_one_of_the_moment(stage: Stage) -> N
 @pytest.mark.parametrize(
     ("party", "flight", "cabin", "reason"),
     [
-        (("CHD",), FLIGHT, "Y", rejections.PassengersUnfit),
-        (("ADT",) * 10, FLIGHT, "Y", rejections.PassengersUnfit),
+        (("CHD",), FLIGHT, "Y", rejections.InvalidParty),
+        (("ADT",) * 10, FLIGHT, "Y", rejections.InvalidParty),
         (("ADT",), "flight-SV9-2026-11-24", "Y", flight_rejections.FlightNotFound),
         (("ADT",), FLIGHT, "F", flight_rejections.CabinNotFound),
         (("ADT",) * 3, FLIGHT, "Y", flight_rejections.SeatsUnavailable),

@@ -9,8 +9,8 @@ from application.booking.disruption import AcceptDisruption, RefundDisruption, T
 from application.inventory.cancel_flight import CancelFlight
 from application.inventory.reschedule_flight import RescheduleFlight
 from domain.booking import rejections
-from domain.booking.events import NewTimes
 from domain.booking.states import Status
+from domain.booking.values import NewTimes
 from tests.support.house import House
 
 HOUR = dt.timedelta(hours=1)

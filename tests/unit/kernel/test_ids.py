@@ -62,7 +62,7 @@ def test_a_ticket_number_is_three_digits_of_the_airline_and_ten_of_the_serial() 
     ("code", "serial"),
     [("065", 0), ("065", -1), ("065", 10**10), ("65", 1), ("0650", 1), ("SV1", 1), ("٠٦٥", 1)],
 )
-def test_no_ticket_number_comes_of_an_unfit_code_or_serial(code: str, serial: int) -> None:
+def test_no_ticket_number_comes_of_an_invalid_code_or_serial(code: str, serial: int) -> None:
     with pytest.raises(AssertionError):
         ids.ticket_number(code, serial)
 

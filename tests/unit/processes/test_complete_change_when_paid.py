@@ -33,7 +33,7 @@ async def test_paid_asks_for_the_completion_with_a_serial_for_each_passenger() -
     await runs.runner.run_from(before)
     assert runs.commands() == [CompleteChange(booking, AIRLINE, (3, 4))]
     assert house.booking(booking).segments[0].flight == dearer
-    assert house.booking(booking).change is None
+    assert house.booking(booking).modification is None
 
 
 async def test_run_again_over_the_same_events_it_changes_nothing_twice() -> None:

@@ -14,8 +14,8 @@ from application.inventory.change_equipment import ChangeEquipment
 from application.inventory.depart_flight import DepartFlight
 from application.inventory.reschedule_flight import RescheduleFlight
 from application.processes import follow_flight_when_changed as process
-from domain.booking.events import NewTimes
 from domain.booking.states import Status
+from domain.booking.values import NewTimes
 from domain.inventory.events import CabinLayout
 from tests.support.house import START, House, Runs
 

@@ -60,7 +60,7 @@ async def test_what_a_change_gives_back_and_what_finance_grants_is_asked_back_to
         for recorded in house.log.streams[booking]
         if refund_when_owed.concerns(recorded)
     ]
-    assert starting == ["booking.change_completed.1", "booking.refund_granted.1"]
+    assert starting == ["booking.modification_completed.1", "booking.refund_granted.1"]
     asked = {
         each.obligation: each.amount for each in runs.commands() if hasattr(each, "obligation")
     }

@@ -9,9 +9,9 @@ import pytest
 from application.inventory import seed_network
 from application.inventory.schedule_flight import ScheduleFlight
 from application.inventory.seed_schedule import departure_instant, seed_schedule
-from domain.inventory import decisions, rules
+from domain.inventory import sales_window, schedule
 from domain.inventory.events import FlightScheduled
-from domain.inventory.state import evolve
+from domain.inventory.fold import evolve
 from domain.kernel import ids, money
 from infrastructure.airports import world
 from tests.unit.schedule.great_circle import distance_km
@@ -188,9 +188,9 @@ def test_the_inventory_takes_every_departure_and_all_are_on_sale_until_midnight_
 ) -> None:
     midnight = departure_instant(today + dt.timedelta(days=1), dt.time(), zone="Asia/Riyadh")
     for command in week(today):
-        events = decisions.schedule(None, scheduled=command.scheduled)
+        events = schedule.schedule(None, scheduled=command.scheduled)
         state = evolve(None, command.scheduled)
         assert events == [command.scheduled]
-        assert decisions.schedule(state, scheduled=command.scheduled) == []
+        assert schedule.schedule(state, scheduled=command.scheduled) == []
         assert state.cabins["Y"].free_count > state.cabins["J"].free_count > 0
-        assert rules.is_on_sale(state.departs_at, now=midnight)
+        assert sales_window.is_on_sale(state.departs_at, now=midnight)

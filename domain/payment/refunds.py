@@ -1,16 +1,20 @@
-"""What may happen to a refund of captured money. An empty list means: already so.
+"""Refunds of captured money. A decision that was made already returns no events.
 
-Stripe's answers may arrive in any order and any number of times; a refund that came to an end is
-not revived by older news.
+Stripe's answers may arrive in any order and any number of times; an answer that is older than the
+end of a refund has no effect.
 """
 
 import datetime as dt
+from typing import assert_never
+
+from msgspec.structs import replace
 
 from domain.kernel import entries, money
 from domain.payment import rejections
 from domain.payment.events import (
     PaymentEvent,
     RefundAccepted,
+    RefundEvent,
     RefundFailed,
     RefundRefused,
     RefundRequested,
@@ -19,7 +23,7 @@ from domain.payment.events import (
 )
 from domain.payment.state import Payment, Refund, RefundStatus
 
-UNTOLD = frozenset({RefundStatus.REQUESTED, RefundStatus.UNKNOWN})
+UNANSWERED = frozenset({RefundStatus.REQUESTED, RefundStatus.UNKNOWN})
 
 
 def request_refund(
@@ -32,11 +36,11 @@ def request_refund(
     idempotency_key: str,
     now: dt.datetime,
 ) -> list[PaymentEvent]:
-    """Record the intention to give back; once for an obligation and intent (M6).
+    """Record the intention to refund; once for an obligation and intent (M6).
 
     Rejects RefundExceedsCaptured (M5).
     """
-    assert money.is_chargeable(amount), "Stripe gives back what it can charge"
+    assert money.is_chargeable(amount), "Stripe refunds what it can charge"
     if any(r.obligation == obligation and r.intent == intent for r in payment.refunds):
         return []
     assert payment.refund(refund) is None, "each refund has an id of its own"
@@ -55,7 +59,7 @@ def request_refund(
     ]
 
 
-def leave_refund_unresolved(payment: Payment, *, refund: str) -> list[PaymentEvent]:
+def mark_refund_unresolved(payment: Payment, *, refund: str) -> list[PaymentEvent]:
     """Stripe did not answer in time (M4)."""
     if _known(payment, refund).status is not RefundStatus.REQUESTED:
         return []
@@ -67,7 +71,7 @@ def accept_refund(
 ) -> list[PaymentEvent]:
     """Stripe has the refund: recorded once (M7).
 
-    Also after a refusal: money that left our balance is a fact, whatever we were told before.
+    Also after a refusal: money that left our balance is a fact, whatever Stripe answered before.
     """
     if _known(payment, refund).provider_refund is not None:
         return []
@@ -83,8 +87,8 @@ def settle_refund(payment: Payment, *, refund: str, provider_refund: str) -> lis
 
 
 def refuse_refund(payment: Payment, *, refund: str, code: str) -> list[PaymentEvent]:
-    """Stripe said a definite no: nothing was accepted."""
-    if _known(payment, refund).status not in UNTOLD:
+    """Stripe refused the refund before it accepted it."""
+    if _known(payment, refund).status not in UNANSWERED:
         return []
     return [RefundRefused(refund=refund, code=code)]
 
@@ -92,13 +96,54 @@ def refuse_refund(payment: Payment, *, refund: str, code: str) -> list[PaymentEv
 def fail_refund(
     payment: Payment, *, refund: str, provider_refund: str, code: str, entry: entries.Entry
 ) -> list[PaymentEvent]:
-    """The money of an accepted refund came back, be it after Stripe had passed it on."""
+    """The money of an accepted refund was returned, even after Stripe had passed it on."""
     known = _known(payment, refund)
     if known.status not in {RefundStatus.ACCEPTED, RefundStatus.SETTLED}:
         return []
     if known.provider_refund != provider_refund:
         return []
     return [RefundFailed(refund=refund, code=code, entry=entry)]
+
+
+def evolve(payment: Payment, event: RefundEvent) -> Payment:
+    """The payment after the event."""
+    match event:
+        case RefundRequested():
+            return _requested(payment, event)
+        case RefundAccepted():
+            return _with_refund(
+                payment,
+                event.refund,
+                status=RefundStatus.ACCEPTED,
+                provider_refund=event.provider_refund,
+            )
+        case RefundSettled():
+            return _with_refund(payment, event.refund, status=RefundStatus.SETTLED)
+        case RefundUnresolved():
+            return _with_refund(payment, event.refund, status=RefundStatus.UNKNOWN)
+        case RefundRefused():
+            return _with_refund(payment, event.refund, status=RefundStatus.REFUSED)
+        case RefundFailed():
+            return _with_refund(payment, event.refund, status=RefundStatus.FAILED)
+        case _:
+            assert_never(event)
+
+
+def _requested(payment: Payment, event: RefundRequested) -> Payment:
+    refund = Refund(
+        id=event.refund,
+        intent=event.intent,
+        amount=event.amount,
+        obligation=event.obligation,
+        idempotency_key=event.idempotency_key,
+        requested_at=event.requested_at,
+    )
+    return replace(payment, refunds=(*payment.refunds, refund))
+
+
+def _with_refund(payment: Payment, refund: str, **changes: str) -> Payment:
+    refunds = tuple(replace(r, **changes) if r.id == refund else r for r in payment.refunds)
+    return replace(payment, refunds=refunds)
 
 
 def _known(payment: Payment, refund: str) -> Refund:
