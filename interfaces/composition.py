@@ -270,7 +270,6 @@ def _web_ports(
             airline_code=settings.airline_code,
             check_in_window=window,
             collector=core.collector,
-            releaser=core.releaser,
             boarding_passes=printer,
         ),
         register_user=lambda command: register_user.register_user(command, registration),

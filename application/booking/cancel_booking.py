@@ -4,7 +4,7 @@ import datetime as dt
 
 import msgspec
 
-from application.booking import journey, letters
+from application.booking import journey, letters, live_session
 from application.booking.access import changeable_booking
 from application.booking.booking_details import (
     BookingDetails,
@@ -174,7 +174,9 @@ async def cancel_booking(
     if quote.booking != booking_id:
         raise QuoteRefused(field="quoteId", reason="belongs to another booking")
     if booking.status in states.UNPAID:
-        await ports.releaser.end_live_session(booking_id, booking, cause=caller.cause)
+        await live_session.expire(
+            ports.bus, ports.collector, booking_id, booking, cause=caller.cause
+        )
     return await carry_out_and_read(ports, caller, CancelBooking(quote=quote, reason=reason))
 
 

@@ -3,7 +3,6 @@
 import msgspec
 
 from application.booking.boarding_pass_printer import BoardingPassPrinter
-from application.booking.release_hold import HoldReleaser
 from application.commands.bus import CommandBus
 from application.payment.collect import Collector
 from application.ports import Clock, TicketStock, Vault
@@ -24,5 +23,4 @@ class BookingPorts(msgspec.Struct, frozen=True):
     airline_code: str
     check_in_window: CheckInWindow
     collector: Collector
-    releaser: HoldReleaser
     boarding_passes: BoardingPassPrinter
