@@ -8,16 +8,15 @@ import psycopg
 from psycopg_pool import PoolTimeout
 
 from application import ports
-from application.queries import AsOf
-from infrastructure.postgres.pool import Pool
-from interfaces.http.ports import (
+from application.queries import (
     AccountBalance,
+    AsOf,
     FlightOffer,
-    ForgedCursor,
-    ListedBooking,
     OversoldCabin,
     UnappliedMoney,
 )
+from infrastructure.postgres.pool import Pool
+from interfaces.http.ports import ForgedCursor, ListedBooking
 from projections import progress
 from projections.booking_list import queries as booking_list
 from projections.catalogue import ALL

@@ -8,14 +8,13 @@ import asyncio
 from collections.abc import Callable, Sequence
 from typing import Protocol
 
-import msgspec
-
 from application import ports
 from application.booking.release_hold import HoldReleaser
 from application.commands import follow_up, stream_kinds
 from application.commands.bus import CommandBus
 from application.payment import gateway
 from application.processes import follow_flight_when_changed as process
+from application.queries import FlightTask
 from domain.booking import states
 from domain.booking.state import Booking
 from domain.inventory.events import FlightCancelled
@@ -25,18 +24,6 @@ from domain.kernel.fold import fold
 
 CHUNK_SIZE = 32
 ACTOR = "system"
-
-
-class FlightTask(msgspec.Struct, frozen=True):
-    """The follow-up of one event of a flight; `kind` is the event's tag."""
-
-    flight: str
-    version: int
-    kind: str
-    total: int
-    done: int
-    failed: int
-    finished: bool
 
 
 class FlightTasks(Protocol):

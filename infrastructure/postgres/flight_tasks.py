@@ -7,7 +7,7 @@ import psycopg
 from psycopg_pool import PoolTimeout
 
 from application import ports
-from application.processes.flight_follower import FlightTask
+from application.queries import FlightTask
 from infrastructure.postgres.pool import Pool
 
 _OPEN = """

@@ -19,45 +19,21 @@ from application.payment.receive_event import EventReceiver
 from application.ports import TicketStock, Vault
 from application.pricing.quotes import JourneyQuotes
 from application.pricing.signed_quotes import QuoteSigner
-from application.processes.flight_follower import FlightTask
-from application.queries import AsOf
+from application.queries import (
+    AsOf,
+    BookingStatuses,
+    OversoldCabins,
+    SearchFlights,
+    TasksOfFlight,
+    TrialBalance,
+    UnappliedFunds,
+)
 from application.stream_history import StreamHistory
 from domain.booking.preconditions import CheckInWindow
 from interfaces.http.rate_limit import Network, RateLimiter
 
 Readiness = Callable[[], Awaitable[Mapping[str, str]]]
 """State of each component by name: `up` or what is wrong. Nothing works without `database`."""
-
-
-class FlightOffer(msgspec.Struct, frozen=True):
-    """A departure with seats left, as search finds it; the fare is one adult's, without tax."""
-
-    flight: str
-    number: str
-    origin: str
-    destination: str
-    departs_at: dt.datetime
-    arrives_at: dt.datetime
-    domestic: bool
-    fare_amount: int
-    currency: str
-    free_count: int
-
-
-class SearchFlights(Protocol):
-    """The read model `flight_availability`."""
-
-    async def __call__(
-        self,
-        *,
-        origin: str,
-        destination: str,
-        local_date: dt.date,
-        cabin: str,
-        seat_count: int,
-    ) -> tuple[Sequence[FlightOffer], AsOf]:
-        """Departures of the day, local at origin, with so many free seats, by time."""
-        ...
 
 
 class ListedBooking(msgspec.Struct, frozen=True):
@@ -80,52 +56,6 @@ class ListBookings(Protocol):
     ) -> tuple[Sequence[ListedBooking], str | None, AsOf]:
         """A page, newest first, and the cursor of the next; raises ForgedCursor."""
         ...
-
-
-class AccountBalance(msgspec.Struct, frozen=True):
-    """What an account holds in a currency; debit positive, minor units."""
-
-    account: str
-    currency: str
-    amount: int
-
-
-TrialBalance = Callable[[], Awaitable[tuple[Sequence[AccountBalance], AsOf]]]
-"""The read model `ledger_journal`: every account that was posted to; raises Unavailable."""
-
-
-class UnappliedMoney(msgspec.Struct, frozen=True):
-    """Captured money of a booking that no ticket has used; `amount` positive when we owe it."""
-
-    booking: str
-    currency: str
-    amount: int
-    since: dt.datetime
-    reasons: tuple[str, ...]
-
-
-UnappliedFunds = Callable[[], Awaitable[tuple[Sequence[UnappliedMoney], AsOf]]]
-"""The worklist of account 2020, longest waiting first; raises Unavailable."""
-
-
-FlightTasks = Callable[[str], Awaitable[Sequence[FlightTask]]]
-"""The follow-ups of a flight, in order of their events."""
-
-
-class OversoldCabin(msgspec.Struct, frozen=True):
-    """A cabin with more seats held and sold than authorised."""
-
-    flight: str
-    cabin: str
-    departs_at: dt.datetime
-    seats: int
-
-
-OversoldCabins = Callable[[], Awaitable[tuple[Sequence[OversoldCabin], AsOf]]]
-"""Of coming flights, the soonest first."""
-
-BookingStatuses = Callable[[Sequence[str]], Awaitable[Mapping[str, str]]]
-"""Status of each of these bookings, as far as the read model knows it."""
 
 
 class ForgedCursor(ValueError):
@@ -155,7 +85,7 @@ class HttpPorts(msgspec.Struct, frozen=True):
     collector: Collector
     releaser: HoldReleaser
     boarding_passes: BoardingPassPrinter
-    flight_tasks: FlightTasks
+    flight_tasks: TasksOfFlight
     oversold: OversoldCabins
     booking_statuses: BookingStatuses
     receiver: EventReceiver

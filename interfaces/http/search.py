@@ -10,6 +10,7 @@ from litestar.params import FromPath, JSONBody
 from application.commands import stream_kinds
 from application.pricing import journeys
 from application.pricing.journeys import Wanted, WantedSegment
+from application.queries import FlightOffer
 from domain.booking.values import SeatChoice
 from domain.inventory import seat_map
 from domain.inventory.events import CabinLayout
@@ -20,7 +21,6 @@ from domain.pricing import rules as pricing_rules
 from domain.pricing.extras import ExtraChoice
 from domain.pricing.price import PassengerType
 from interfaces.http import auth, flight_view, wire
-from interfaces.http.ports import FlightOffer
 from interfaces.http.problems import invalid
 from interfaces.http.strict_request import StrictRequest
 
