@@ -4,6 +4,7 @@ All are functions of their arguments; the caller passes the randomness.
 """
 
 import hashlib
+import re
 import uuid
 
 # 32 symbols without 0/O and 1/I, as airlines print them (IATA Resolution 830d leaves the choice).
@@ -11,6 +12,7 @@ LOCATOR_ALPHABET = "ABCDEFGHJKLMNPQRSTUVWXYZ23456789"
 LOCATOR_LENGTH = 6
 TICKET_SERIAL_LIMIT = 10**10
 TICKET_NUMBER_LENGTH = 13
+FLIGHT_ID_PATTERN = r"^flight-[A-Z0-9]{3,8}-\d{4}-\d{2}-\d{2}$"
 
 EVENT_NAMESPACE = uuid.UUID("5f0c2f0e-7f0b-5a53-9d0a-0b6f6b8f8d01")
 COMMAND_NAMESPACE = uuid.UUID("5f0c2f0e-7f0b-5a53-9d0a-0b6f6b8f8d02")
@@ -68,6 +70,11 @@ def payment_stream(booking: str, number: int) -> str:
 def flight_stream(flight_number: str, local_date: str) -> str:
     """Stream and public id of one departure: `flight-SV1023-2026-11-24`, date local at origin."""
     return f"flight-{flight_number}-{local_date}"
+
+
+def is_flight_id(text: str) -> bool:
+    """Return whether the text has the form of a flight's id."""
+    return re.fullmatch(FLIGHT_ID_PATTERN, text) is not None
 
 
 def _name_uuid(namespace: uuid.UUID, name: str) -> uuid.UUID:

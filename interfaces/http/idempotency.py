@@ -25,6 +25,8 @@ KeyText = Annotated[str, msgspec.Meta(pattern=r"^[\x21-\x7e]{1,255}$")]
 COMMAND_SECONDS = 5.0
 _CANONICAL = msgspec.json.Encoder(order="deterministic")
 _EMPTY_BODY = b"{}"
+# Header of an answer to a command that was carried out before.
+REPLAYED = {"idempotency-replayed": "true"}
 
 
 class KeyedRequest(msgspec.Struct, rename="camel", forbid_unknown_fields=True, kw_only=True):

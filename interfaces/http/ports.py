@@ -13,21 +13,15 @@ from application.commands.bus import CommandBus
 from application.identity.log_in import LogIn
 from application.identity.ports import IssuedToken, TokenVerifier
 from application.identity.register_user import RegisterUser
-from application.inventory.airports import Airports
+from application.inventory.ports import FlightPorts
+from application.ledger.ports import LedgerPorts
 from application.payment.collect import Collector
 from application.payment.receive_event import EventReceiver
 from application.ports import TicketStock, Vault
+from application.pricing.ports import PricingPorts
 from application.pricing.quotes import JourneyQuotes
 from application.pricing.signed_quotes import QuoteSigner
-from application.queries import (
-    AsOf,
-    BookingStatuses,
-    OversoldCabins,
-    SearchFlights,
-    TasksOfFlight,
-    TrialBalance,
-    UnappliedFunds,
-)
+from application.queries import AsOf
 from application.stream_history import StreamHistory
 from domain.booking.preconditions import CheckInWindow
 from interfaces.http.rate_limit import Network, RateLimiter
@@ -73,6 +67,9 @@ class HttpPorts(msgspec.Struct, frozen=True):
     fingerprint_key: bytes
     now: Callable[[], dt.datetime]
     booking: BookingPorts
+    flights: FlightPorts
+    pricing: PricingPorts
+    ledger: LedgerPorts
     bus: CommandBus
     stream_history: StreamHistory
     vault: Vault
@@ -80,17 +77,10 @@ class HttpPorts(msgspec.Struct, frozen=True):
     signer: QuoteSigner
     stock: TicketStock
     airline_code: str
-    airports: Airports
     check_in_window: CheckInWindow
     collector: Collector
     releaser: HoldReleaser
     boarding_passes: BoardingPassPrinter
-    flight_tasks: TasksOfFlight
-    oversold: OversoldCabins
-    booking_statuses: BookingStatuses
     receiver: EventReceiver
-    search_flights: SearchFlights
     list_bookings: ListBookings
-    trial_balance: TrialBalance
-    unapplied_funds: UnappliedFunds
     trusted_proxies: tuple[Network, ...] = ()
