@@ -5,16 +5,15 @@ from collections.abc import Mapping, Sequence
 
 from application import ports
 from application.processes.runner import EXPECTED_WITHIN
-from application.queries import AsOf
-from infrastructure.postgres.pool import Pool, raising_unavailable
-from interfaces.http.ports import (
+from application.queries import (
     AccountBalance,
+    AsOf,
     FlightOffer,
-    ForgedCursor,
-    ListedBooking,
     OversoldCabin,
     UnappliedMoney,
 )
+from infrastructure.postgres.pool import Pool, raising_unavailable
+from interfaces.http.ports import ForgedCursor, ListedBooking
 from projections import progress
 from projections.booking_list import queries as booking_list
 from projections.catalogue import ALL

@@ -7,6 +7,7 @@ hour after the deadline the seats are released all the same, and money that stil
 import datetime as dt
 
 from application import ports
+from application.booking import live_session
 from application.booking.complete_change import ExpireChange
 from application.booking.expire_booking import HOLD_LAPSED, ExpireBooking
 from application.commands import follow_up, stream_kinds
@@ -15,7 +16,6 @@ from application.commands.command import Command
 from application.payment import collect, gateway
 from domain.booking import states
 from domain.booking.state import Booking
-from domain.payment.state import AttemptStatus
 
 PROVIDER_PATIENCE = dt.timedelta(minutes=60)
 HOLD_LAPSED_UNASKED = "hold_lapsed_provider_unreachable"
@@ -59,24 +59,10 @@ class HoldReleaser:
         return (await self._bus.current(stream_kinds.BOOKING, booking_stream))[0]
 
     async def end_live_session(
-        self, booking_stream: str, booking: Booking, *, cause: follow_up.Cause
+        self, booking_id: str, booking: Booking, *, cause: follow_up.Cause
     ) -> None:
-        """Make sure that nobody can pay any more; what was paid meanwhile is recorded.
-
-        Raises GatewayTimeout and GatewayUnavailable.
-        """
-        stream = collect.payment_of(booking_stream, booking)
-        payment = (await self._bus.current(stream_kinds.PAYMENT, stream))[0]
-        attempt = payment.live_attempt() if payment is not None else None
-        if attempt is None:
-            return
-        if attempt.status is not AttemptStatus.OPEN:
-            try:
-                attempt = await self._collector.open_session(stream, attempt.id, cause=cause)
-            except gateway.GatewayRejected:
-                return
-        if attempt.session is not None:
-            await self._collector.end_session(attempt.session, cause=cause)
+        """See `live_session.expire`."""
+        await live_session.expire(self._bus, self._collector, booking_id, booking, cause=cause)
 
 
 def _deadline(booking: Booking | None) -> dt.datetime | None:

@@ -41,6 +41,7 @@ from interfaces.http import (
     refund,
     return_page,
     search,
+    stripe_webhook,
 )
 from interfaces.http.answers import Answered
 from interfaces.http.ports import HttpPorts
@@ -51,6 +52,7 @@ ROUTES = (
     *search.ROUTES,
     *booking.ROUTES,
     *checkout.ROUTES,
+    *stripe_webhook.ROUTES,
     *cancellation.ROUTES,
     *modification.ROUTES,
     *departure.ROUTES,

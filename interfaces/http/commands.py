@@ -2,11 +2,10 @@
 
 import msgspec
 
+from application.caller import Caller
 from application.commands import follow_up, stream_kinds
-from application.commands.command import Command, CommandEnvelope, Outcome
+from application.commands.command import Command, Outcome
 from domain.booking.state import Booking
-from interfaces.http import wire
-from interfaces.http.idempotency import CommandIdentity
 from interfaces.http.strict_request import StrictRequest
 
 REPLAYED = {"idempotency-replayed": "true"}
@@ -25,29 +24,20 @@ def actor(request: StrictRequest) -> str:
     return f"{request.principal.role}:{request.principal.user}"
 
 
-def cause(request: StrictRequest, identity: CommandIdentity) -> follow_up.Cause:
-    """The cause of the steps of this request."""
+def cause(request: StrictRequest, identity: Caller) -> follow_up.Cause:
+    """What steps of this request follow from."""
     return follow_up.Cause(
         id=identity.command_id, actor=actor(request), correlation_id=request.correlation_id
     )
 
 
-async def submit(request: StrictRequest, identity: CommandIdentity, command: Command) -> Outcome:
+async def submit(request: StrictRequest, identity: Caller, command: Command) -> Outcome:
     """Carry the command out once; raises its Rejection or Unavailable."""
-    return await request.ports.bus.submit(
-        CommandEnvelope(
-            id=identity.command_id,
-            command=command,
-            actor=actor(request),
-            correlation_id=request.correlation_id,
-            deadline=wire.deadline(),
-            fingerprint=identity.fingerprint,
-        )
-    )
+    return await request.ports.bus.submit(identity.envelope(command))
 
 
-async def carry_out(request: StrictRequest, identity: CommandIdentity, command: Command) -> Done:
-    """Carry out a command whose answer is about a booking; a replay shows it as it was then."""
+async def carry_out(request: StrictRequest, identity: Caller, command: Command) -> Done:
+    """A command whose answer speaks of a booking; a replay shows it as it was then."""
     outcome = await submit(request, identity, command)
     stream = outcome.answer.stream
     if outcome.state is not None:

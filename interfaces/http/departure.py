@@ -7,13 +7,14 @@ import msgspec
 from litestar import post
 from litestar.params import FromPath, JSONBody
 
-from application.booking.cancel_booking import CancelBooking, Part, quote_cancellation
+from application.booking.cancel_booking import CancelBooking, Part, cancellation_quote
 from application.booking.check_in import Board, CheckIn
 from application.booking.choose_seats import ChooseSeats
 from application.booking.close_flight import CloseFlight
 from application.booking.documents import TravelDocument, require_fit
 from application.booking.inspect_documents import inspect, local_date
 from application.booking.record_document import RecordDocument
+from application.caller import Caller
 from application.commands import stream_kinds
 from application.commands.command import Command
 from domain.booking import check_in as booking_check_in
@@ -78,7 +79,7 @@ class OffloadRequest(idempotency.KeyedRequest):
 
 
 async def _answered(
-    request: StrictRequest, identity: idempotency.CommandIdentity, command: Command
+    request: StrictRequest, identity: Caller, command: Command
 ) -> Answered[BookingResponse]:
     done = await commands.carry_out(request, identity, command)
     return Answered(
@@ -194,7 +195,7 @@ async def offload(
     identity = idempotency.optional(request, data)
     stream, booking = await booking_view.visible(request, booking_id)
     later = tuple(range(data.segment, len(booking.segments)))
-    quote = quote_cancellation(
+    quote = cancellation_quote(
         stream,
         booking,
         await booking_view.facts(request, booking),

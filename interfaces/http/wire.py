@@ -1,17 +1,15 @@
 """Shapes that several routes share: money, parties, places. JSON is camelCase."""
 
-import asyncio
 from collections.abc import Sequence
 from typing import Annotated, Literal
 
 import msgspec
 
 from domain.kernel import ids, money
-from domain.pricing.price import PassengerType, Price, lines
+from domain.pricing.price import Price, lines
 from interfaces.http.problems import Problem
 
-ORDER_SECONDS = 5.0
-
+PassengerType = Literal["ADT", "CHD", "INF"]
 AirportCode = Annotated[str, msgspec.Meta(pattern="^[A-Z]{3}$")]
 FlightId = Annotated[str, msgspec.Meta(pattern=ids.FLIGHT_ID_PATTERN)]
 CabinName = Literal["economy", "business"]
@@ -92,8 +90,3 @@ def booking_stream(text: str) -> str:
     if not ids.is_record_locator(reference):
         raise Problem("NOT_FOUND")
     return ids.booking_stream(reference)
-
-
-def deadline() -> float:
-    """Until when an order of this request may begin, on the event loop's clock."""
-    return asyncio.get_running_loop().time() + ORDER_SECONDS

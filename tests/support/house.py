@@ -31,8 +31,8 @@ from application.inventory.schedule_flight import ScheduleFlight
 from application.payment.record_capture import RecordCapture
 from application.payment.start_checkout import StartCheckout
 from application.pricing.journeys import WantedSegment
-from application.processes.flight_tasks import FlightTask
 from application.processes.runner import ProcessRunner
+from application.queries import FlightTask
 from domain.booking.state import Booking
 from domain.booking.values import Passenger
 from domain.inventory.events import CabinLayout, CapacityMove, FareClass, FlightScheduled
