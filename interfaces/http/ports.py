@@ -60,28 +60,6 @@ class SearchFlights(Protocol):
         ...
 
 
-class ListedBooking(msgspec.Struct, frozen=True):
-    """A booking in its owner's list; nothing personal."""
-
-    booking: str
-    status: str
-    flights: tuple[str, ...]
-    total: int
-    currency: str
-    hold_until: dt.datetime | None
-    created_at: dt.datetime
-
-
-class ListBookings(Protocol):
-    """The read model `booking_list`."""
-
-    async def __call__(
-        self, *, owner: str, cursor: str | None, limit: int
-    ) -> tuple[Sequence[ListedBooking], str | None, AsOf]:
-        """A page, newest first, and the cursor of the next; raises ForgedCursor."""
-        ...
-
-
 class AccountBalance(msgspec.Struct, frozen=True):
     """What an account holds in a currency; debit positive, minor units."""
 
@@ -128,10 +106,6 @@ BookingStatuses = Callable[[Sequence[str]], Awaitable[Mapping[str, str]]]
 """Status of each of these bookings, as far as the read model knows it."""
 
 
-class ForgedCursor(ValueError):
-    """A cursor that no list of ours gave out."""
-
-
 class HttpPorts(msgspec.Struct, frozen=True):
     """Made by the composition; a new route adds the use case that it calls."""
 
@@ -160,7 +134,6 @@ class HttpPorts(msgspec.Struct, frozen=True):
     booking_statuses: BookingStatuses
     receiver: EventReceiver
     search_flights: SearchFlights
-    list_bookings: ListBookings
     trial_balance: TrialBalance
     unapplied_funds: UnappliedFunds
     trusted_proxies: tuple[Network, ...] = ()

@@ -15,6 +15,7 @@ ORDER_SECONDS = 5.0
 PassengerType = Literal["ADT", "CHD", "INF"]
 AirportCode = Annotated[str, msgspec.Meta(pattern="^[A-Z]{3}$")]
 FlightId = Annotated[str, msgspec.Meta(pattern=r"^flight-[A-Z0-9]{3,8}-\d{4}-\d{2}-\d{2}$")]
+BookingMode = Literal["hold", "draft", "waitlist"]
 CabinName = Literal["economy", "business"]
 CABIN_CODES: dict[CabinName, str] = {"economy": "Y", "business": "J"}
 CABIN_NAMES: dict[str, CabinName] = {code: name for name, code in CABIN_CODES.items()}
