@@ -9,18 +9,10 @@ from litestar.params import FromPath, JSONBody, QueryParameter
 
 from application.booking import (
     booking_details,
-)
-from application.booking import (
-    create_booking as creation,
-)
-from application.booking import (
-    hold_booking as holding,
-)
-from application.booking import (
-    list_bookings as listing,
-)
-from application.booking import (
-    read_history as history,
+    create_booking,
+    hold_booking,
+    list_bookings,
+    read_history,
 )
 from application.booking.create_booking import Traveller, WantedBooking, WantedExtra, WantedSeat
 from application.booking.people import Name
@@ -33,10 +25,6 @@ from interfaces.http.booking_response import BookingResponse
 from interfaces.http.problems import invalid
 from interfaces.http.strict_request import StrictRequest
 
-# No control characters: a name must not forge a line of a log or of a letter.
-NameText = Annotated[
-    str, msgspec.Meta(min_length=1, max_length=60, pattern=r"^[^\x00-\x1f\x7f-\x9f\u2028\u2029]*$")
-]
 EmailText = Annotated[
     str, msgspec.Meta(max_length=254, pattern=r"^[^@\s]{1,64}@[^@\s.]+(\.[^@\s.]+)+$")
 ]
@@ -47,8 +35,8 @@ PAGE_LIMIT = 100
 class PassengerRequest(msgspec.Struct, rename="camel", forbid_unknown_fields=True):
     """A traveller, named as in the passport."""
 
-    first_name: NameText
-    last_name: NameText
+    first_name: wire.NameText
+    last_name: wire.NameText
     type: wire.PassengerType = "ADT"
 
 
@@ -121,12 +109,12 @@ class HistoryResponse(msgspec.Struct, rename="camel"):
 
 
 @post("/api/bookings", status_code=201, **auth.signed_in("book", "booking"))
-async def create_booking(
+async def create(
     request: StrictRequest, data: JSONBody[BookingRequest]
 ) -> Answered[BookingResponse]:
     """Hold the seats of all flights for fifteen minutes, or none."""
     caller = idempotency.required(request, data)
-    details = await creation.create_booking(request.ports.booking, caller, _wanted(data))
+    details = await create_booking.create_booking(request.ports.booking, caller, _wanted(data))
     return booking_response.answer(details)
 
 
@@ -152,21 +140,19 @@ def _wanted(data: BookingRequest) -> WantedBooking:
 
 
 @post("/api/bookings/{booking_id:str}/hold", status_code=200, **auth.signed_in("book", "booking"))
-async def hold_booking(
-    request: StrictRequest, booking_id: FromPath[str]
-) -> Answered[BookingResponse]:
+async def hold(request: StrictRequest, booking_id: FromPath[str]) -> Answered[BookingResponse]:
     """Ask for the seats of a draft."""
     data = await request.optional_json(HoldRequest)
     caller = idempotency.optional(request, data)
     waitlist = data is not None and data.waitlist
-    details = await holding.hold_booking(
+    details = await hold_booking.hold_booking(
         request.ports.booking, caller, booking_id, waitlist=waitlist
     )
     return booking_response.answer(details)
 
 
 @get("/api/bookings", **auth.signed_in("see_own_bookings"))
-async def list_bookings(
+async def list_own(
     request: StrictRequest,
     cursor: Annotated[str | None, QueryParameter()] = None,
     limit: Annotated[int, QueryParameter()] = 20,
@@ -174,7 +160,7 @@ async def list_bookings(
     """List the caller's own bookings."""
     if not 1 <= limit <= PAGE_LIMIT:
         raise invalid("limit", f"1 to {PAGE_LIMIT} is expected")
-    page = await listing.list_bookings(
+    page = await list_bookings.list_bookings(
         request.ports.booking, request.principal, cursor=cursor, limit=limit
     )
     return BookingPageResponse(
@@ -199,7 +185,7 @@ def _listed(booking: ListedBooking) -> ListedBookingResponse:
 
 
 @get("/api/bookings/{booking_id:str}", **auth.signed_in("see_own_bookings"))
-async def read_booking(request: StrictRequest, booking_id: FromPath[str]) -> BookingResponse:
+async def read(request: StrictRequest, booking_id: FromPath[str]) -> BookingResponse:
     """One booking by id or reference, as the log has it now."""
     details = await booking_details.read_booking(
         request.ports.booking, request.principal, booking_id
@@ -208,9 +194,9 @@ async def read_booking(request: StrictRequest, booking_id: FromPath[str]) -> Boo
 
 
 @get("/api/bookings/{booking_id:str}/history", **auth.signed_in("see_own_bookings"))
-async def read_history(request: StrictRequest, booking_id: FromPath[str]) -> HistoryResponse:
+async def read_events(request: StrictRequest, booking_id: FromPath[str]) -> HistoryResponse:
     """What happened to the booking, in order; nothing personal."""
-    entries = await history.read_history(request.ports.booking, request.principal, booking_id)
+    entries = await read_history.read_history(request.ports.booking, request.principal, booking_id)
     return HistoryResponse([_entry(each) for each in entries])
 
 
@@ -227,4 +213,4 @@ def _entry(entry: HistoryEntry) -> HistoryEntryResponse:
     )
 
 
-ROUTES = (create_booking, hold_booking, list_bookings, read_booking, read_history)
+ROUTES = (create, hold, list_own, read, read_events)

@@ -23,8 +23,8 @@ from application.booking.create_booking import CreateBooking, Mode
 from application.booking.modify_booking import ModifyBooking
 from application.booking.quote_modification import (
     ModificationQuote,
+    modification_quote,
     neighbours_of,
-    quote_modification,
 )
 from application.commands.command import CommandEnvelope, Outcome
 from application.inventory.schedule_flight import ScheduleFlight
@@ -180,7 +180,7 @@ class House:
         """What another first flight costs now."""
         state = self.booking(booking)
         old = self.flight(state.segments[0].flight)
-        return quote_modification(
+        return modification_quote(
             booking,
             state,
             old,
