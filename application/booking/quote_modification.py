@@ -6,6 +6,7 @@ import msgspec
 
 from application.booking import journey
 from application.booking.access import changeable_booking
+from application.booking.booking_details import booked_flight
 from application.booking.ports import BookingPorts
 from application.commands import stream_kinds
 from application.identity.ports import Principal
@@ -71,7 +72,7 @@ async def quote_modification(
     """
     booking_id, booking = await changeable_booking(ports, principal, id_or_reference)
     preconditions.require_segment(booking, wanted.segment)
-    flights = tuple([await _booked_flight(ports, each.flight) for each in booking.segments])
+    flights = tuple([await booked_flight(ports, booking, i) for i in range(len(booking.segments))])
     before = booking.segments[wanted.segment]
     to = WantedSegment(
         wanted.flight_id or before.flight, wanted.cabin or before.cabin, wanted.fare_class
@@ -88,12 +89,6 @@ async def quote_modification(
         now=ports.clock(),
     )
     return IssuedQuote(ports.quotes.issue(quote), quote, booking.currency)
-
-
-async def _booked_flight(ports: BookingPorts, flight_id: str) -> Flight:
-    flight = (await ports.bus.current(stream_kinds.FLIGHT, flight_id))[0]
-    assert flight is not None, "a booking names flights that exist"
-    return flight
 
 
 def modification_quote(

@@ -27,11 +27,12 @@ from interfaces.http import (
     boarding_passes,
     booking,
     cancellation,
+    check_in,
     checkout,
     correlation,
-    departure,
     disruption,
     docs_page,
+    documents,
     flights,
     health,
     identity,
@@ -41,6 +42,7 @@ from interfaces.http import (
     refund,
     return_page,
     search,
+    seats,
 )
 from interfaces.http.answers import Answered
 from interfaces.http.ports import HttpPorts
@@ -53,7 +55,9 @@ ROUTES = (
     *checkout.ROUTES,
     *cancellation.ROUTES,
     *modification.ROUTES,
-    *departure.ROUTES,
+    *seats.ROUTES,
+    *documents.ROUTES,
+    *check_in.ROUTES,
     *boarding_passes.ROUTES,
     *disruption.ROUTES,
     *refund.ROUTES,

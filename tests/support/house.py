@@ -16,7 +16,7 @@ from application.booking.cancel_booking import (
     CancelBooking,
     CancellationQuote,
     Part,
-    quote_cancellation,
+    cancellation_quote,
 )
 from application.booking.confirm_booking import ConfirmBooking
 from application.booking.create_booking import CreateBooking, Mode
@@ -160,7 +160,7 @@ class House:
     def quote_cancellation(self, booking: str, part: Part | None = None) -> CancellationQuote:
         """What giving it up, or a part, costs now."""
         state = self.booking(booking)
-        return quote_cancellation(
+        return cancellation_quote(
             booking,
             state,
             tuple(journey.facts_of(self.flight(each.flight)) for each in state.segments),

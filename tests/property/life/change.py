@@ -10,7 +10,7 @@ from application.booking.cancel_booking import (
     CancelBooking,
     CancellationQuote,
     Part,
-    quote_cancellation,
+    cancellation_quote,
 )
 from application.booking.choose_seats import ChooseSeats
 from application.booking.complete_change import AbandonChange, CompleteChange, ExpireChange
@@ -86,7 +86,7 @@ class Changes(Sale):
         booking = self.booking(stream)
         facts = tuple(journey.facts_of(self.flight(each.flight)) for each in booking.segments)
         try:
-            quote = quote_cancellation(
+            quote = cancellation_quote(
                 stream,
                 booking,
                 facts,
