@@ -7,13 +7,11 @@ import msgspec
 from litestar import get, post
 from litestar.params import FromPath, JSONBody, QueryParameter
 
-from application.booking import (
-    booking_details,
-    create_booking,
-    hold_booking,
-    list_bookings,
-    read_history,
-)
+from application.booking import booking_details
+from application.booking import create_booking as creation
+from application.booking import hold_booking as holding
+from application.booking import list_bookings as listing
+from application.booking import read_history as history
 from application.booking.create_booking import Traveller, WantedBooking, WantedExtra, WantedSeat
 from application.booking.people import Name
 from application.booking.read_history import HistoryEntry
@@ -109,12 +107,12 @@ class HistoryResponse(msgspec.Struct, rename="camel"):
 
 
 @post("/api/bookings", status_code=201, **auth.signed_in("book", "booking"))
-async def create(
+async def create_booking(
     request: StrictRequest, data: JSONBody[BookingRequest]
 ) -> Answered[BookingResponse]:
     """Hold the seats of all flights for fifteen minutes, or none."""
     caller = idempotency.required(request, data)
-    details = await create_booking.create_booking(request.ports.booking, caller, _wanted(data))
+    details = await creation.create_booking(request.ports.booking, caller, _wanted(data))
     return booking_response.answer(details)
 
 
@@ -140,19 +138,21 @@ def _wanted(data: BookingRequest) -> WantedBooking:
 
 
 @post("/api/bookings/{booking_id:str}/hold", status_code=200, **auth.signed_in("book", "booking"))
-async def hold(request: StrictRequest, booking_id: FromPath[str]) -> Answered[BookingResponse]:
+async def hold_booking(
+    request: StrictRequest, booking_id: FromPath[str]
+) -> Answered[BookingResponse]:
     """Ask for the seats of a draft."""
     data = await request.optional_json(HoldRequest)
     caller = idempotency.optional(request, data)
     waitlist = data is not None and data.waitlist
-    details = await hold_booking.hold_booking(
+    details = await holding.hold_booking(
         request.ports.booking, caller, booking_id, waitlist=waitlist
     )
     return booking_response.answer(details)
 
 
 @get("/api/bookings", **auth.signed_in("see_own_bookings"))
-async def list_own(
+async def list_bookings(
     request: StrictRequest,
     cursor: Annotated[str | None, QueryParameter()] = None,
     limit: Annotated[int, QueryParameter()] = 20,
@@ -160,7 +160,7 @@ async def list_own(
     """List the caller's own bookings."""
     if not 1 <= limit <= PAGE_LIMIT:
         raise invalid("limit", f"1 to {PAGE_LIMIT} is expected")
-    page = await list_bookings.list_bookings(
+    page = await listing.list_bookings(
         request.ports.booking, request.principal, cursor=cursor, limit=limit
     )
     return BookingPageResponse(
@@ -185,7 +185,7 @@ def _listed(booking: ListedBooking) -> ListedBookingResponse:
 
 
 @get("/api/bookings/{booking_id:str}", **auth.signed_in("see_own_bookings"))
-async def read(request: StrictRequest, booking_id: FromPath[str]) -> BookingResponse:
+async def read_booking(request: StrictRequest, booking_id: FromPath[str]) -> BookingResponse:
     """One booking by id or reference, as the log has it now."""
     details = await booking_details.read_booking(
         request.ports.booking, request.principal, booking_id
@@ -194,9 +194,9 @@ async def read(request: StrictRequest, booking_id: FromPath[str]) -> BookingResp
 
 
 @get("/api/bookings/{booking_id:str}/history", **auth.signed_in("see_own_bookings"))
-async def read_events(request: StrictRequest, booking_id: FromPath[str]) -> HistoryResponse:
+async def read_history(request: StrictRequest, booking_id: FromPath[str]) -> HistoryResponse:
     """What happened to the booking, in order; nothing personal."""
-    entries = await read_history.read_history(request.ports.booking, request.principal, booking_id)
+    entries = await history.read_history(request.ports.booking, request.principal, booking_id)
     return HistoryResponse([_entry(each) for each in entries])
 
 
@@ -213,4 +213,4 @@ def _entry(entry: HistoryEntry) -> HistoryEntryResponse:
     )
 
 
-ROUTES = (create, hold, list_own, read, read_events)
+ROUTES = (create_booking, hold_booking, list_bookings, read_booking, read_history)

@@ -5,7 +5,7 @@ from typing import Literal
 from litestar import post
 from litestar.params import FromPath, JSONBody
 
-from application.booking import answer_disruption
+from application.booking import answer_disruption as use_case
 from interfaces.http import auth, booking_response, idempotency, wire
 from interfaces.http.answers import Answered
 from interfaces.http.booking_response import BookingResponse
@@ -25,12 +25,12 @@ class DisruptionAnswerRequest(idempotency.KeyedRequest):
     status_code=200,
     **auth.signed_in(None, "booking"),
 )
-async def answer(
+async def answer_disruption(
     request: StrictRequest, booking_id: FromPath[str], data: JSONBody[DisruptionAnswerRequest]
 ) -> Answered[BookingResponse]:
     """Answer a cancelled or rescheduled flight."""
     caller = idempotency.optional(request, data)
-    details = await answer_disruption.answer_disruption(
+    details = await use_case.answer_disruption(
         request.ports.booking,
         caller,
         booking_id,
@@ -41,4 +41,4 @@ async def answer(
     return booking_response.answer(details)
 
 
-ROUTES = (answer,)
+ROUTES = (answer_disruption,)

@@ -7,7 +7,7 @@ import msgspec
 from litestar import post
 from litestar.params import FromPath, JSONBody
 
-from application.booking import record_document
+from application.booking import record_document as use_case
 from application.booking.record_document import TravelDocument
 from interfaces.http import auth, booking_response, idempotency, wire
 from interfaces.http.answers import Answered
@@ -34,12 +34,12 @@ class DocumentRequest(idempotency.KeyedRequest):
 @post(
     "/api/bookings/{booking_id:str}/documents", status_code=200, **auth.signed_in(None, "booking")
 )
-async def record(
+async def record_document(
     request: StrictRequest, booking_id: FromPath[str], data: JSONBody[DocumentRequest]
 ) -> Answered[BookingResponse]:
     """Store a passenger's document; an invalid one is refused now rather than at check-in."""
     caller = idempotency.optional(request, data)
-    details = await record_document.record_document(
+    details = await use_case.record_document(
         request.ports.booking,
         caller,
         booking_id,
@@ -61,4 +61,4 @@ def _document(data: DocumentRequest) -> TravelDocument:
     )
 
 
-ROUTES = (record,)
+ROUTES = (record_document,)

@@ -8,10 +8,10 @@ from litestar.params import FromPath, JSONBody
 
 from application.booking import (
     complete_change,
-    correct_name,
     modify_booking,
     quote_modification,
 )
+from application.booking import correct_name as name_correction
 from application.booking.people import Name
 from application.booking.quote_modification import WantedChange
 from domain.kernel import money
@@ -117,16 +117,16 @@ async def abandon(request: StrictRequest, booking_id: FromPath[str]) -> Answered
     status_code=200,
     **auth.signed_in(None, "booking"),
 )
-async def correct(
+async def correct_name(
     request: StrictRequest, booking_id: FromPath[str], data: JSONBody[NameRequest]
 ) -> Answered[BookingResponse]:
     """Correct up to three letters; another person needs another ticket."""
     caller = idempotency.optional(request, data)
     name = Name(data.first_name, data.last_name)
-    details = await correct_name.correct_name(
+    details = await name_correction.correct_name(
         request.ports.booking, caller, booking_id, passenger=data.passenger, name=name
     )
     return booking_response.answer(details)
 
 
-ROUTES = (quote, modify, abandon, correct)
+ROUTES = (quote, modify, abandon, correct_name)

@@ -6,7 +6,7 @@ import msgspec
 from litestar import post
 from litestar.params import FromPath, JSONBody
 
-from application.booking import grant_refund
+from application.booking import grant_refund as use_case
 from interfaces.http import auth, booking_response, idempotency, wire
 from interfaces.http.answers import Answered
 from interfaces.http.booking_response import BookingResponse
@@ -25,15 +25,15 @@ class RefundRequest(idempotency.KeyedRequest):
     status_code=200,
     **auth.signed_in("override_refund"),
 )
-async def grant(
+async def grant_refund(
     request: StrictRequest, booking_id: FromPath[str], data: JSONBody[RefundRequest]
 ) -> Answered[BookingResponse]:
     """Refund beyond the rules; coupons that are still open are cancelled with it."""
     caller = idempotency.required(request, data)
-    details = await grant_refund.grant_refund(
+    details = await use_case.grant_refund(
         request.ports.booking, caller, booking_id, reason=data.reason, amount=data.amount
     )
     return booking_response.answer(details)
 
 
-ROUTES = (grant,)
+ROUTES = (grant_refund,)

@@ -6,7 +6,7 @@ import msgspec
 from litestar import post
 from litestar.params import FromPath, JSONBody
 
-from application.booking import choose_seats
+from application.booking import choose_seats as use_case
 from interfaces.http import auth, booking_response, idempotency, wire
 from interfaces.http.answers import Answered
 from interfaces.http.booking_response import BookingResponse
@@ -28,16 +28,16 @@ class SeatsRequest(idempotency.KeyedRequest):
 
 
 @post("/api/bookings/{booking_id:str}/seats", status_code=200, **auth.signed_in(None, "booking"))
-async def choose(
+async def choose_seats(
     request: StrictRequest, booking_id: FromPath[str], data: JSONBody[SeatsRequest]
 ) -> Answered[BookingResponse]:
     """Take seats on a flight; seats that cost something are bought with the booking."""
     caller = idempotency.optional(request, data)
     seats = [(each.passenger, each.seat) for each in data.seats]
-    details = await choose_seats.choose_seats(
+    details = await use_case.choose_seats(
         request.ports.booking, caller, booking_id, segment=data.segment, seats=seats
     )
     return booking_response.answer(details)
 
 
-ROUTES = (choose,)
+ROUTES = (choose_seats,)
