@@ -10,7 +10,7 @@ from application.booking.ports import BookingPorts
 from application.caller import Caller
 from application.commands.command import Command, Reply
 from application.commands.context import DecisionContext
-from domain.booking import documents, rejections
+from domain.booking import passenger_details, rejections
 from domain.booking.state import Booking
 from domain.kernel import sealed
 
@@ -34,7 +34,7 @@ async def correct_name(
         passenger=passenger,
         former=replaced,
         name=ports.vault.seal(replaced.subject, _encode(name)),
-        distance=documents.letters_between(_letters_of(sold), _letters_of(name)),
+        distance=passenger_details.letters_between(_letters_of(sold), _letters_of(name)),
         is_new=name != current,
     )
     return await carry_out_and_read(ports, caller, command)
@@ -55,8 +55,8 @@ def _letters_of(name: Name) -> str:
 
 class CorrectName(Command, frozen=True):
     """`distance` letters differ between the name as it was sold and `name`, counted before they
-    were sealed (`documents.letters_between`, first and last name together); `former` is the name
-    that was compared.
+    were sealed (`passenger_details.letters_between`, first and last name together); `former` is
+    the name that was compared.
     """
 
     booking_id: str
@@ -72,7 +72,7 @@ class CorrectName(Command, frozen=True):
         A name that was corrected meanwhile is not the one that was compared: nothing is recorded.
         """
         booking = journey.load(context, self.booking_id)
-        corrected = documents.correct_name(
+        corrected = passenger_details.correct_name(
             booking,
             passenger=self.passenger,
             name=self.name,

@@ -12,7 +12,7 @@ from application.booking.ports import BookingPorts
 from application.caller import Caller
 from application.commands.command import Command, Reply
 from application.commands.context import DecisionContext
-from domain.booking import documents, rejections, sale
+from domain.booking import passenger_details, rejections, sale
 from domain.booking.state import Booking
 from domain.kernel import sealed
 from domain.pricing.price import PassengerType
@@ -85,7 +85,7 @@ def require_valid_document(
     """
     if international and document.kind != "passport":
         raise rejections.DocumentMissing(passenger=passenger, reason="passport_needed")
-    needed = documents.passport_needed_until(departs_on) if international else departs_on
+    needed = passenger_details.passport_needed_until(departs_on) if international else departs_on
     if document.expires_on < needed:
         raise rejections.DocumentMissing(
             passenger=passenger, reason="expires_too_soon", needed=needed.isoformat()
@@ -106,7 +106,7 @@ class RecordDocument(Command, frozen=True):
     def decide(self, context: DecisionContext) -> Reply:
         """Rejects BookingNotFound, NoSuchPart and CouponNotOpen."""
         booking = journey.load(context, self.booking_id)
-        recorded = documents.record_document(
+        recorded = passenger_details.record_document(
             booking, passenger=self.passenger, document=self.document
         )
         context.record(self.booking_id, recorded)
