@@ -1,23 +1,14 @@
 """Every how-to works as it is written, against the demo as it is shipped."""
 
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 from tests.architecture import tree
 from tests.integration.docs import reader
-from tests.integration.docs.running_demo import ROOT, running_demo
-from tests.support import servers
+from tests.integration.docs.running_demo import ROOT
 
 HOW_TOS = sorted((ROOT / "docs" / "how-to").glob("*.md"))
-
-
-@pytest.fixture(scope="module")
-def environment() -> Iterator[dict[str, str]]:
-    """One demo for all of them."""
-    with servers.quick_folder() as folder, running_demo(folder / "data") as ready:
-        yield ready
 
 
 @pytest.mark.parametrize("page", HOW_TOS, ids=lambda page: page.stem)
