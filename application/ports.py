@@ -4,7 +4,7 @@ import datetime as dt
 import uuid
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager
-from typing import Protocol
+from typing import Any, ClassVar, Protocol
 
 import msgspec
 
@@ -18,12 +18,19 @@ Clock = Callable[[], dt.datetime]
 class Unavailable(Exception):
     """Something we need does not answer now; trying again later may help. Nothing was lost.
 
-    `retry_after_seconds` is what a client is told to wait.
+    A client waits for `retry_after_seconds`; `details` are shown to it, `what` is not.
     """
 
-    def __init__(self, what: str, *, retry_after_seconds: int = 1) -> None:
+    def __init__(
+        self,
+        what: str,
+        *,
+        retry_after_seconds: int = 1,
+        details: Mapping[str, str | int] | None = None,
+    ) -> None:
         super().__init__(what)
         self.retry_after_seconds = retry_after_seconds
+        self.details = details or {}
 
 
 class Answer(msgspec.Struct, frozen=True):
@@ -68,14 +75,21 @@ class NewEvent(msgspec.Struct, frozen=True):
     command: int
 
 
-class OutboxMessage(msgspec.Struct, frozen=True):
-    """Something to do outside once the append is durable; `topic` names the worker's task.
+class BackgroundTask(msgspec.Struct, frozen=True, omit_defaults=True):
+    """Work for the worker once the append is durable; it may be done twice or late.
 
-    `body` holds ids only, never personal data.
+    A subclass declares a task: its topic, which names it in outbox and queue, and its body, which
+    holds ids, numbers and amounts, never personal data. `interfaces/worker/handlers.py` names
+    what handles it.
     """
 
-    topic: str
-    body: dict[str, str]
+    topic: ClassVar[str]
+
+    @property
+    def body(self) -> dict[str, Any]:
+        """Return the fields as JSON values."""
+        body: dict[str, Any] = msgspec.to_builtins(self)
+        return body
 
 
 class WrappedKey(msgspec.Struct, frozen=True):
@@ -97,7 +111,7 @@ class Batch(msgspec.Struct, frozen=True):
     events: Sequence[NewEvent]
     reads: Mapping[str, int]
     asked: Sequence[uuid.UUID] = ()
-    outbox: Sequence[OutboxMessage] = ()
+    outbox: Sequence[BackgroundTask] = ()
     keys: Sequence[WrappedKey] = ()
 
 

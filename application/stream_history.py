@@ -2,8 +2,8 @@
 
 from typing import Protocol, TypeVar
 
+from application.commands.stream_kinds import StreamKind
 from application.ports import RecordedEvent
-from application.streams import StreamKind
 
 State = TypeVar("State")
 

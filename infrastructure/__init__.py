@@ -1,1 +1,14 @@
-"""One package for each outside technology; the only place its SDK is imported."""
+"""One package for each outside technology; the only place its SDK is imported.
+
+airports: airports of the world, from the package `airportsdata`
+boarding_pass: draws boarding passes as a picture and as a page
+embedded: PostgreSQL and Valkey from wheels, for the demo, tests and benchmarks
+event_store: the log in Postgres
+identity: users, passwords and access tokens
+mail: delivers letters
+postgres: tables beside the log: migrations, outbox, inbox, ticket numbers
+redis: the task queue and the shared part of the rate limits
+sealing: personal data as ciphertext, one key for each person
+stripe: Stripe as the payment gateway
+stripe_simulator: a Stripe on loopback; imports nothing of the other packages
+"""

@@ -8,7 +8,7 @@ import datetime as dt
 import os
 import secrets
 import time
-from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
 from pathlib import Path
 from typing import Any
@@ -21,21 +21,22 @@ from psycopg_pool import PoolTimeout
 from application import ports
 from application.booking.release_hold import HoldReleaser
 from application.booking.send_letter import LetterSender
-from application.desk import Desk
-from application.dispatch import Dispatcher
-from application.handlers import HANDLERS
+from application.commands.bus import CommandBus
+from application.commands.dispatcher import Dispatcher
 from application.identity import log_in, register_user
 from application.payment.collect import Collector, ReturnUrls
 from application.payment.gateway import VerifiedEvent
+from application.payment.process_event import StoredEventProcessor
 from application.payment.receive_event import EventReceiver
 from application.payment.refunding import Refunder
-from application.pricing.quotes import QuoteDesk
+from application.pricing.quotes import JourneyQuotes
 from application.pricing.signed_quotes import QuoteSigner
-from application.processes.flight_follower import FlightFollower
+from application.processes.follow_flight_when_changed import FlightFollower
 from application.processes.runner import ProcessRunner
 from application.rate_limit import Limit
 from application.stream_history import StreamHistory
-from domain.booking.guards import CheckInWindow
+from domain.booking.preconditions import CheckInWindow
+from domain.kernel import ids
 from infrastructure.airports.world import load_airports
 from infrastructure.boarding_pass.printer import BilingualBoardingPassPrinter
 from infrastructure.event_store.log import PostgresEventLog
@@ -74,7 +75,7 @@ class Core(msgspec.Struct, frozen=True):
     settings: Settings
     pool: Pool
     log: PostgresEventLog
-    desk: Dispatcher
+    bus: Dispatcher
     keys: master_key.MasterKeys
     vault: SubjectVault
     collector: Collector
@@ -82,6 +83,7 @@ class Core(msgspec.Struct, frozen=True):
     releaser: HoldReleaser
     letters: LetterSender
     inbox: StripeInbox
+    stripe_events: StoredEventProcessor
     outbox: Outbox
     checkpoints: ProcessCheckpoints
     processes: ProcessRunner
@@ -90,36 +92,6 @@ class Core(msgspec.Struct, frozen=True):
     stock: PostgresTicketStock
     queue: queue.TaskQueue
     clock: ports.Clock
-
-    async def due_holds(self, now: dt.datetime, limit: int) -> Sequence[str]:
-        """Bookings whose hold has lapsed unpaid."""
-        return await read_models.due_holds(self.pool, now, limit)
-
-    async def to_run_again(self, now: dt.datetime, limit: int) -> Sequence[str]:
-        """Bookings whose processes should have come to their end long ago."""
-        return await read_models.to_run_again(self.pool, now, limit)
-
-    async def due_departures(self, now: dt.datetime, limit: int) -> Sequence[str]:
-        """Flights that must have left by now."""
-        return await read_models.due_departures(self.pool, now, limit)
-
-    async def with_waitlist(self, limit: int) -> Sequence[str]:
-        """Flights with somebody waiting and a seat free."""
-        return await read_models.with_waitlist(self.pool, limit)
-
-    async def unfinished_attempts(self, now: dt.datetime, limit: int) -> Sequence[tuple[str, str]]:
-        """Payment and attempt of checkouts whose outcome is long overdue."""
-        return await read_models.unfinished_attempts(self.pool, now, limit)
-
-    async def unanswered_refunds(self, now: dt.datetime, limit: int) -> Sequence[tuple[str, str]]:
-        """Payment and refund of requests that Stripe should have answered by now."""
-        return await read_models.unanswered_refunds(self.pool, now, limit)
-
-    async def unsettled_refunds(
-        self, now: dt.datetime, *, after: str, limit: int
-    ) -> Sequence[tuple[str, str]]:
-        """Payment and refund of those that Stripe has had for a while; a page behind `after`."""
-        return await read_models.unsettled_refunds(self.pool, now, after=after, limit=limit)
 
 
 def utc_now() -> dt.datetime:
@@ -139,68 +111,71 @@ async def open_core(
         stack.push_async_callback(pool.close)
         log = PostgresEventLog(settings.database_url, pool)
         stack.push_async_callback(log.close)
-        desk = Dispatcher(log=log, handlers=HANDLERS, clock=utc_now, randomness=os.urandom)
-        desk.start()
-        stack.push_async_callback(desk.stop)
+        bus = Dispatcher(log=log, clock=utc_now, random_bytes=os.urandom)
+        bus.start()
+        stack.push_async_callback(bus.stop)
         gateway = StripePaymentGateway(
             api_key=settings.stripe_api_key.reveal(),
             base_url=settings.stripe_base_url,
             timeout_seconds=STRIPE_TIMEOUT_SECONDS,
         )
         stack.push_async_callback(gateway.close)
-        yield _core(settings, pool, log, desk, gateway, keys, report)
+        yield _core(settings, pool, log, bus, gateway, keys, report)
 
 
 def _core(
     settings: Settings,
     pool: Pool,
     log: PostgresEventLog,
-    desk: Dispatcher,
+    bus: Dispatcher,
     gateway: StripePaymentGateway,
     keys: master_key.MasterKeys,
     report: Callable[[str, Exception], None],
 ) -> Core:
     vault = SubjectVault(pool, keys, monotonic=time.monotonic, time_ns=time.time_ns)
     collector = Collector(
-        desk=desk,
+        bus=bus,
         payments=gateway,
         clock=utc_now,
         urls=ReturnUrls(
             success=f"{settings.public_url}/paid/{{booking}}",
             cancel=f"{settings.public_url}/unpaid/{{booking}}",
         ),
-        describe=lambda booking: f"{settings.airline_name} {booking.removeprefix('booking-')}",
+        describe=lambda booking: f"{settings.airline_name} {ids.reference_of(booking)}",
     )
     mailbox = FileMailbox(
         Path(settings.data_dir) / MAILBOX_FOLDER, sender=f"{settings.airline_name} <mail@invalid>"
     )
+    inbox = StripeInbox(pool)
+    refunder = Refunder(bus=bus, payments=gateway, clock=utc_now)
     stock = PostgresTicketStock(pool)
     tasks = PostgresFlightTasks(pool)
-    releaser = HoldReleaser(desk=desk, collector=collector, clock=utc_now)
+    releaser = HoldReleaser(bus=bus, collector=collector, clock=utc_now)
     return Core(
         settings=settings,
         pool=pool,
         log=log,
-        desk=desk,
+        bus=bus,
         keys=keys,
         vault=vault,
         collector=collector,
-        refunder=Refunder(desk=desk, payments=gateway, clock=utc_now),
+        refunder=refunder,
         releaser=releaser,
-        letters=LetterSender(desk=desk, vault=vault, mailer=mailbox),
-        inbox=StripeInbox(pool),
+        letters=LetterSender(bus=bus, vault=vault, mailer=mailbox),
+        inbox=inbox,
+        stripe_events=StoredEventProcessor(inbox=inbox, collector=collector, refunder=refunder),
         outbox=Outbox(pool),
         checkpoints=ProcessCheckpoints(pool),
         processes=ProcessRunner(
             log=log,
-            desk=desk,
+            bus=bus,
             stock=stock,
             tasks=tasks,
             airline_code=settings.airline_code,
             report=report,
         ),
         flight_tasks=tasks,
-        follower=FlightFollower(desk=desk, releaser=releaser, tasks=tasks, report=report),
+        follower=FlightFollower(bus=bus, releaser=releaser, tasks=tasks, report=report),
         stock=stock,
         queue=queue.TaskQueue(queue.make_broker(settings.redis_url)),
         clock=utc_now,
@@ -208,8 +183,8 @@ def _core(
 
 
 @asynccontextmanager
-async def open_web(core: Core, *, desk: Desk | None = None) -> AsyncIterator[HttpPorts]:
-    """What the HTTP edge is handed; `desk` stands in for the dispatcher in benchmarks."""
+async def open_web(core: Core, *, bus: CommandBus | None = None) -> AsyncIterator[HttpPorts]:
+    """What the HTTP edge is given; benchmarks replace the dispatcher by a `bus` of theirs."""
     settings, keys = core.settings, core.keys
     async with AsyncExitStack() as stack:
         client = make_client(settings.redis_url)
@@ -229,7 +204,7 @@ async def open_web(core: Core, *, desk: Desk | None = None) -> AsyncIterator[Htt
         )
         directory = PostgresUserDirectory(core.pool)
         lookup = EmailIndex(keys)
-        registration = register_user.RegistrationDesk(
+        registration = register_user.RegistrationPorts(
             directory=directory,
             hasher=hasher,
             vault=core.vault,
@@ -237,20 +212,20 @@ async def open_web(core: Core, *, desk: Desk | None = None) -> AsyncIterator[Htt
             new_user_id=lambda: f"user_{secrets.token_hex(12)}",
             now=utc_now,
         )
-        login = log_in.LoginDesk(
+        login = log_in.LoginPorts(
             directory=directory, hasher=hasher, email_lookup=lookup, issuer=issuer, now=utc_now
         )
-        yield _web_ports(core, desk or core.desk, history, client, issuer, registration, login)
+        yield _web_ports(core, bus or core.bus, history, client, issuer, registration, login)
 
 
 def _web_ports(
     core: Core,
-    desk: Desk,
+    bus: CommandBus,
     history: StreamHistory,
     client: redis.asyncio.Redis,
     issuer: tokens.Es256Tokens,
-    registration: register_user.RegistrationDesk,
-    login: log_in.LoginDesk,
+    registration: register_user.RegistrationPorts,
+    login: log_in.LoginPorts,
 ) -> HttpPorts:
     settings, keys = core.settings, core.keys
     signer = QuoteSigner(keys.derive("quotes"))
@@ -262,10 +237,10 @@ def _web_ports(
         readiness=_readiness(core.pool, client),
         fingerprint_key=keys.derive("request fingerprints"),
         now=utc_now,
-        desk=desk,
+        bus=bus,
         stream_history=history,
         vault=core.vault,
-        quotes=QuoteDesk(signer),
+        quotes=JourneyQuotes(signer),
         signer=signer,
         stock=core.stock,
         airline_code=settings.airline_code,
@@ -318,7 +293,7 @@ def _verifier(settings: Settings) -> Callable[[bytes, str | None], VerifiedEvent
 
 def _readiness(
     pool: Pool, client: redis.asyncio.Redis
-) -> Callable[[], Awaitable[Mapping[str, bool]]]:
+) -> Callable[[], Awaitable[Mapping[str, str]]]:
     async def database() -> bool:
         try:
             async with pool.connection(timeout=1.0) as connection:
@@ -334,8 +309,18 @@ def _readiness(
         except redis.exceptions.RedisError:
             return False
 
-    async def readiness() -> Mapping[str, bool]:
-        up = await asyncio.gather(database(), cache())
-        return {"database": up[0], "redis": up[1]}
+    async def projections() -> Mapping[str, str]:
+        try:
+            return await read_models.states(pool)
+        except ports.Unavailable:
+            return {}
+
+    async def readiness() -> Mapping[str, str]:
+        answering = await asyncio.gather(database(), cache())
+        components = {
+            name: "up" if answers else "down"
+            for name, answers in zip(("database", "redis"), answering, strict=True)
+        }
+        return {**components, **await projections()} if answering[0] else components
 
     return readiness

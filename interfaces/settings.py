@@ -88,45 +88,118 @@ class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=
     def __repr__(self) -> str:
         """Names and values, without what holds or may hold a secret."""
         shown = [
-            f"{name}=…" if name in _HIDDEN else f"{name}={getattr(self, name)!r}"
+            f"{name}=…" if ABOUT[name].is_secret else f"{name}={getattr(self, name)!r}"
             for name in self.__struct_fields__
         ]
         return f"Settings({', '.join(shown)})"
 
 
-# Addresses of servers may carry a password.
-_HIDDEN = frozenset(
-    {
-        "database_url",
-        "admin_database_url",
-        "projector_database_url",
-        "redis_url",
-        "master_key",
-        "token_key",
-        "stripe_api_key",
-        "stripe_webhook_secrets",
-    }
-)
 _LISTS = ("stripe_webhook_secrets", "trusted_proxies")
 # Read by the launcher of the embedded servers, not by the processes.
 _FOREIGN = frozenset({"pg_bin"})
 _ABOUT_FIELD = re.compile(r"(missing required|unknown) field `(\w+)`")
 _AT_FIELD = re.compile(r"^(.*) - at `\$\.(\w+)")
 
+SERVING = ("web", "worker", "scheduler")
+WEB = ("web",)
 
-_EXPECTED = {
-    "database_url": "a URL such as postgresql://host/name",
-    "admin_database_url": "a URL such as postgresql://host/name",
-    "projector_database_url": "a URL such as postgresql://host/name",
-    "redis_url": "a URL such as redis://host:6379/0 or unix:///socket",
-    "master_key": "32 bytes in base64url, several separated by commas",
-    "token_key": "a private P-256 key as PEM or JWK",
-    "stripe_api_key": "a secret or restricted key of Stripe",
-    "stripe_webhook_secrets": "signing secrets separated by commas",
-    "stripe_base_url": "a URL such as https://host",
-    "public_url": "a URL such as https://host",
-    "airline_code": "three digits",
-    "carrier": "two letters or digits, not two digits",
+
+class About(msgspec.Struct, frozen=True):
+    """What a setting means and which processes use it.
+
+    `expected` says how its text is written, where that is not plain; `is_secret` also when it is
+    an address that may carry a password.
+    """
+
+    meaning: str
+    used_by: tuple[str, ...]
+    expected: str = ""
+    is_secret: bool = False
+
+
+ABOUT: Mapping[str, About] = {
+    "database_url": About(
+        "PostgreSQL, as the login of the application",
+        (*SERVING, "projector", "rebuild", "check", "migrate"),
+        "a URL such as postgresql://host/name",
+        is_secret=True,
+    ),
+    "redis_url": About(
+        "Redis or Valkey, for the task queue and the rate limits",
+        SERVING,
+        "a URL such as redis://host:6379/0 or unix:///socket",
+        is_secret=True,
+    ),
+    "master_key": About(
+        "keys that wrap the keys of personal data; the first is used for new ones",
+        SERVING,
+        "32 bytes in base64url, several separated by commas",
+        is_secret=True,
+    ),
+    "token_key": About(
+        "key that signs access tokens (ES256)",
+        WEB,
+        "a private P-256 key as PEM or JWK",
+        is_secret=True,
+    ),
+    "stripe_api_key": About(
+        "key of the Stripe account",
+        SERVING,
+        "a secret or restricted key of Stripe",
+        is_secret=True,
+    ),
+    "stripe_webhook_secrets": About(
+        "secrets that verify webhooks; two while one is being replaced",
+        WEB,
+        "signing secrets separated by commas",
+        is_secret=True,
+    ),
+    "public_url": About(
+        "address under which travellers reach the airline; also the issuer of access tokens",
+        SERVING,
+        "a URL such as https://host",
+    ),
+    "admin_database_url": About(
+        "PostgreSQL, as the owner of the schema; without it AIS_DATABASE_URL",
+        ("migrate",),
+        "a URL such as postgresql://host/name",
+        is_secret=True,
+    ),
+    "projector_database_url": About(
+        "PostgreSQL, as a member of ais_projector; without it AIS_DATABASE_URL",
+        ("projector", "rebuild", "check"),
+        "a URL such as postgresql://host/name",
+        is_secret=True,
+    ),
+    "stripe_base_url": About(
+        "another address for Stripe's API, such as the simulator's",
+        SERVING,
+        "a URL such as https://host",
+    ),
+    "airline_code": About(
+        "accounting code (IATA) that begins every ticket number", SERVING, "three digits"
+    ),
+    "airline_name": About("name of the airline in letters and at the checkout", SERVING),
+    "carrier": About(
+        "designator (IATA) that begins the flight numbers of the demo",
+        ("demo",),
+        "two letters or digits, not two digits",
+    ),
+    "limit_anonymous": About("requests per minute and address, not signed in", WEB),
+    "limit_signed_in": About("requests per minute and user: customers and travel agents", WEB),
+    "limit_staff": About("requests per minute and user: staff", WEB),
+    "limit_authentication": About("sign-ins and registrations per 15 minutes and address", WEB),
+    "limit_booking": About("requests per minute and user that change a booking", WEB),
+    "limit_payment": About("requests per minute and user that open a checkout", WEB),
+    "check_in_opens_hours": About("hours before departure at which check-in opens", WEB),
+    "check_in_closes_minutes": About("minutes before departure at which check-in closes", WEB),
+    "trusted_proxies": About(
+        "networks, separated by commas, of proxies whose `X-Forwarded-For` is believed", WEB
+    ),
+    "log_level": About("least severe messages that are logged", SERVING),
+    "data_dir": About("folder that the letters are written to", ("worker",)),
+    "host": About("address to listen on", WEB),
+    "port": About("port to listen on; 0 takes a free one", WEB),
 }
 
 
@@ -166,13 +239,13 @@ def _explained(message: str) -> str:
     if about is not None:
         kind, name = about[1], about[2]
         if kind == "missing required":
-            return f"{PREFIX}{name.upper()} is missing: {_EXPECTED[name]} is expected"
+            return f"{PREFIX}{name.upper()} is missing: {ABOUT[name].expected} is expected"
         near = difflib.get_close_matches(name, Settings.__struct_fields__, n=1)
         hint = f"; {PREFIX}{near[0].upper()} is near" if near else ""
         return f"{PREFIX}{name.upper()} is unknown{hint}"
     at = _AT_FIELD.match(message)
     assert at is not None, "msgspec names the field"
     reason = at[1].replace("`", "")
-    if at[2] in _EXPECTED:
-        reason = f"{_EXPECTED[at[2]]} is expected"
+    if expected := ABOUT[at[2]].expected:
+        reason = f"{expected} is expected"
     return f"{PREFIX}{at[2].upper()}: {reason}"

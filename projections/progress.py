@@ -1,7 +1,8 @@
-"""How far read models are: for metrics, health pages and readers that wait for their own write."""
+"""How far read models are: for answers that state it, health pages and readers of own writes."""
 
 import asyncio
 import datetime as dt
+from typing import Literal
 
 import msgspec
 from psycopg.rows import class_row
@@ -9,49 +10,91 @@ from psycopg.rows import class_row
 from projections.projection import Connection, Pool
 
 POLL_SECONDS = 0.01
+# A read model follows the log within a second; this far behind, nobody is running it.
+STALLED_SECONDS = 60.0
 
-_QUERY = (
-    "SELECT c.projection, c.generation, c.position, "
-    "greatest(head.position - c.position, 0) AS behind, "
-    "(SELECT count(*) FROM projections.parked_event AS p "
-    " WHERE p.projection = c.projection AND p.generation = c.generation) AS parked, c.moved_at "
-    "FROM projections.current_generation AS g JOIN projections.checkpoint AS c "
-    "  ON c.projection = g.projection AND c.generation = g.generation "
-    "CROSS JOIN (SELECT coalesce(max(position), 0) AS position FROM ledger.event) AS head "
-    "ORDER BY c.projection"
-)
+State = Literal["up", "parked", "stalled", "stopped"]
+
+_QUERY = """
+SELECT c.projection, c.generation, c.position,
+       greatest(head.position - c.position, 0) AS behind,
+       greatest(coalesce(extract(epoch FROM clock_timestamp() - (
+           SELECT e.recorded_at FROM ledger.event AS e WHERE e.position = c.position + 1
+       )), 0), 0)::float8 AS lag_seconds,
+       (SELECT count(*) FROM projections.parked_event AS p
+        WHERE p.projection = c.projection AND p.generation = c.generation) AS parked,
+       c.moved_at, c.stopped_cause
+FROM projections.current_generation AS g
+JOIN projections.checkpoint AS c ON c.projection = g.projection AND c.generation = g.generation
+CROSS JOIN (SELECT coalesce(max(position), 0) AS position FROM ledger.event) AS head
+"""
+_ALL = _QUERY + "ORDER BY c.projection"
+_ONE = _QUERY + "WHERE c.projection = %s"
 
 
-class Lag(msgspec.Struct, frozen=True):
-    """Where the current generation of a read model stands: `behind` and `parked` are events."""
+class Progress(msgspec.Struct, frozen=True):
+    """Where the current generation of a read model is.
+
+    `position` is the last log position it contains. `behind` and `parked` count events,
+    `lag_seconds` is the age of the oldest event that it does not contain yet.
+    """
 
     projection: str
     generation: int
     position: int
     behind: int
+    lag_seconds: float
     parked: int
     moved_at: dt.datetime
+    stopped_cause: str | None
+
+    @property
+    def state(self) -> State:
+        """Return the worst of what holds; `up` when the read model can be relied on."""
+        if self.stopped_cause is not None:
+            return "stopped"
+        if self.lag_seconds > STALLED_SECONDS:
+            return "stalled"
+        return "parked" if self.parked else "up"
 
 
-async def lags(pool: Pool) -> list[Lag]:
-    """Every read model that has a generation, by name."""
+class NoGeneration(Exception):
+    """The projector has not made this read model yet."""
+
+
+async def progress_of_all(pool: Pool) -> list[Progress]:
+    """Return every read model that has a generation, by name."""
     async with pool.connection() as connection:
-        cursor = connection.cursor(row_factory=class_row(Lag))
-        await cursor.execute(_QUERY.encode())
+        cursor = connection.cursor(row_factory=class_row(Progress))
+        await cursor.execute(_ALL.encode())
         return await cursor.fetchall()
 
 
-def read_lags(connection: Connection) -> list[Lag]:
-    """The same on a connection of the command line or the projector."""
-    cursor = connection.cursor(row_factory=class_row(Lag))
-    return cursor.execute(_QUERY.encode()).fetchall()
+async def progress_of(pool: Pool, projection: str) -> Progress:
+    """Return the progress of one read model; raises NoGeneration.
+
+    Ask before reading rows: what is read afterwards contains at least this position.
+    """
+    async with pool.connection() as connection:
+        cursor = connection.cursor(row_factory=class_row(Progress))
+        await cursor.execute(_ONE.encode(), (projection,))
+        found = await cursor.fetchone()
+    if found is None:
+        raise NoGeneration(projection)
+    return found
+
+
+def read_progress(connection: Connection) -> list[Progress]:
+    """Return the same on a connection of the command line or the projector."""
+    cursor = connection.cursor(row_factory=class_row(Progress))
+    return cursor.execute(_ALL.encode()).fetchall()
 
 
 async def wait_until(pool: Pool, projection: str, position: int, *, timeout_seconds: float) -> None:
     """Return once readers see the log up to `position`; raises TimeoutError."""
     async with asyncio.timeout(timeout_seconds):
         while True:
-            for lag in await lags(pool):
-                if lag.projection == projection and lag.position >= position:
+            for progress in await progress_of_all(pool):
+                if progress.projection == projection and progress.position >= position:
                     return
             await asyncio.sleep(POLL_SECONDS)

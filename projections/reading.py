@@ -5,17 +5,18 @@ Payloads are decoded only for wanted tags; a tag that this release does not know
 
 import datetime as dt
 from collections.abc import Iterable, Iterator, Mapping
+from typing import Any
 
 import msgspec
 
-from application import streams
+from application.commands import stream_kinds
 from domain.kernel.events import DomainEvent
 from projections.projection import CheckpointAhead, Cursor, LoggedEvent, Projection, UnknownTag
 
 BATCH_LIMIT = 5_000
 
 _decoders: dict[str, msgspec.json.Decoder[DomainEvent]] = {
-    tag: msgspec.json.Decoder(event_type) for tag, event_type in streams.EVENT_TYPES.items()
+    tag: msgspec.json.Decoder(event_type) for tag, event_type in stream_kinds.EVENT_TYPES.items()
 }
 
 
@@ -46,12 +47,19 @@ class Log(msgspec.Struct, frozen=True):
     head: int
     parked: frozenset[str]
 
+    def with_tags_of(self, kind: stream_kinds.StreamKind[Any]) -> "Log":
+        """Return the log with every tag of the kind: a domain fold needs all events of a stream,
+        also those that the read model itself passes over.
+        """
+        tags = frozenset(event_type.tag for event_type in kind.event_types)
+        return msgspec.structs.replace(self, tags=tags)
+
     def events(self, cursor: Cursor) -> Iterator[LoggedEvent]:
         """The wanted events in order, read in stretches; raises UnknownTag."""
         for after in range(0, self.upto, BATCH_LIMIT):
             upto = min(after + BATCH_LIMIT, self.upto)
             for stored in _select(cursor, self.tags, after, upto):
-                if stored.tag not in streams.EVENT_TYPES:
+                if stored.tag not in stream_kinds.EVENT_TYPES:
                     raise _unknown(stored)
                 if stored.stream not in self.parked:
                     yield decode(stored)
@@ -78,7 +86,7 @@ def read(cursor: Cursor, projection: Projection, *, after: int, limit: int) -> S
         raise CheckpointAhead(f"{projection.name} stands at {after}, the log ends at {head}")
     upto = min(after + limit, head)
     stored = list(_select(cursor, projection.tags, after, upto)) if upto > after else []
-    known = streams.EVENT_TYPES
+    known = stream_kinds.EVENT_TYPES
     strange = next((event for event in stored if event.tag not in known), None)
     if strange is None:
         return Stretch(stored, upto, head)
@@ -97,7 +105,7 @@ def read_head(cursor: Cursor) -> int:
 
 def unwanted(tags: frozenset[str]) -> list[str]:
     """Known tags besides these: what may be left out without reading it."""
-    return sorted(streams.EVENT_TYPES.keys() - tags)
+    return sorted(stream_kinds.EVENT_TYPES.keys() - tags)
 
 
 def _unknown(stored: StoredEvent) -> UnknownTag:

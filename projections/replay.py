@@ -9,7 +9,7 @@ from collections.abc import Callable, Sequence
 
 import msgspec
 
-from application import streams
+from application.commands import stream_kinds
 from domain.kernel import entries
 from projections import generations, reading
 from projections.ledger_journal import queries
@@ -24,7 +24,9 @@ from projections.projection import Connection, Cursor, UnknownTag
 STRETCH = 250_000
 STATEMENT_TIMEOUT_MS = 600_000
 
-MONEY_TAGS = frozenset(tag for tag, kind in streams.EVENT_TYPES.items() if is_money_event(kind))
+MONEY_TAGS = frozenset(
+    tag for tag, kind in stream_kinds.EVENT_TYPES.items() if is_money_event(kind)
+)
 
 _TABLES = f"""
 CREATE TEMPORARY TABLE {BALANCE} (account text, currency text, amount bigint) ON COMMIT DROP;
@@ -38,9 +40,9 @@ _MONEY_EVENTS = (
 
 
 class _Money(msgspec.Struct):
-    """What all events with an entry have in common; the other fields are passed over."""
+    """The one field that matters of events that can carry an entry; others are skipped."""
 
-    entry: entries.Entry
+    entry: entries.Entry | None = None
 
 
 class Replayed(msgspec.Struct, frozen=True):
@@ -94,8 +96,10 @@ def _sum(cursor: Cursor, balances: Balances, after: int, upto: int) -> int:
         for tag, payload in copy.rows():
             if tag not in MONEY_TAGS:
                 raise UnknownTag(tag)
-            balances.add(decode(payload).entry.postings)
-            count += 1
+            entry = decode(payload).entry
+            if entry is not None:
+                balances.add(entry.postings)
+                count += 1
     return count
 
 

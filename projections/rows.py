@@ -73,6 +73,17 @@ def add(
     )
 
 
+def delete(cursor: Cursor, table: str, key: str, keys: Sequence[str]) -> int:
+    """Delete the rows whose text column `key` is among the keys; returns how many."""
+    if not keys:
+        return 0
+    query = sql.SQL("DELETE FROM {} WHERE {} = ANY (%s)").format(
+        sql.Identifier(table), sql.Identifier(key)
+    )
+    cursor.execute(query, (list(keys),))
+    return cursor.rowcount
+
+
 def _insert(
     cursor: Cursor, table: str, rows: Sequence[msgspec.Struct], clause: sql.SQL | sql.Composed
 ) -> int:

@@ -11,12 +11,12 @@ from concurrent.futures import Future, ThreadPoolExecutor
 
 import psycopg
 
+from application.coordination import Channel, Lock
 from projections import generations
 from projections.catalogue import ALL
 from projections.generation_writer import GenerationWriter
 from projections.projection import Connection, Projection
 
-CHANNEL = "ais_log"
 POLL_SECONDS = 0.5
 LEADER_POLL_SECONDS = 0.1
 LEADER_TRIES = 50
@@ -29,6 +29,10 @@ BACKOFF_LAST_SECONDS = 5.0
 LOST = (psycopg.OperationalError, psycopg.InterfaceError, psycopg.errors.ReadOnlySqlTransaction)
 
 _log = logging.getLogger(__name__)
+
+
+# Enough of an error's text to act on.
+CAUSE_LENGTH = 500
 
 
 class RunnerElsewhere(Exception):
@@ -68,18 +72,49 @@ def run_projection(dsn: str, projection: Projection, stop: threading.Event) -> N
 def run_all(dsn: str, stop: threading.Event) -> dict[str, BaseException]:
     """Run every read model in a thread of its own until `stop`.
 
-    Returns those that stopped by themselves and why, each logged at once; the others go on.
+    Returns those that stopped by themselves and why. Each is logged and recorded in its checkpoint
+    at once, so that readers and the health page know; the others go on.
     """
 
-    def tell(name: str, run: Future[None]) -> None:
+    def report(name: str, run: Future[None]) -> None:
         if error := run.exception():
             _log.error("%s stopped: %s: %s", name, type(error).__name__, error, exc_info=error)
+            record_stop(dsn, name, error)
 
     with ThreadPoolExecutor(len(ALL), thread_name_prefix="projection") as threads:
         runs = {p.name: threads.submit(run_projection, dsn, p, stop) for p in ALL.values()}
         for name, run in runs.items():
-            run.add_done_callback(functools.partial(tell, name))
+            run.add_done_callback(functools.partial(report, name))
     return {name: error for name, run in runs.items() if (error := run.exception())}
+
+
+def record_stop(dsn: str, name: str, error: BaseException) -> None:
+    """Write into the current generation's checkpoint that it stopped, and why.
+
+    A database that cannot be reached now keeps no record; the growing lag shows the stop then.
+    """
+    cause = f"{type(error).__name__}: {error}"[:CAUSE_LENGTH].replace("\0", "")
+    try:
+        with generations.connect(dsn) as connection:
+            connection.execute(
+                "UPDATE projections.checkpoint AS c "
+                "SET stopped_at = clock_timestamp(), stopped_cause = %s "
+                "FROM projections.current_generation AS g "
+                "WHERE g.projection = %s AND c.projection = g.projection "
+                "AND c.generation = g.generation",
+                (cause, name),
+            )
+    except psycopg.Error as failure:
+        _log.warning("the stop of %s is not recorded: %s", name, type(failure).__name__)
+
+
+def _clear_stop(connection: Connection, writer: GenerationWriter) -> None:
+    """The read model moves again: a stop that an earlier run recorded is over."""
+    connection.execute(
+        "UPDATE projections.checkpoint SET stopped_at = NULL, stopped_cause = NULL "
+        "WHERE projection = %s AND generation = %s AND stopped_at IS NOT NULL",
+        (writer.projection.name, writer.generation),
+    )
 
 
 def catch_up(dsn: str, projection: Projection) -> int:
@@ -98,22 +133,28 @@ def catch_up(dsn: str, projection: Projection) -> int:
         writer = _writer(connection, projection)
         while not _step(connection, writer):
             pass
+        _clear_stop(connection, writer)
         return writer.position
 
 
 def _try_to_lead(connection: Connection, projection: Projection) -> bool:
     """Take the leader's lock, which lives as long as the connection, if it is free."""
-    key = (generations.LEADER_LOCK, generations.lock_key(projection.name))
+    key = generations.lock_key(Lock.PROJECTION_LEADER, projection)
     row = connection.execute("SELECT pg_try_advisory_lock(%s, %s)", key).fetchone()
     assert row is not None
     return bool(row[0])
 
 
 def _follow(connection: Connection, projection: Projection, stop: threading.Event) -> None:
-    connection.execute(f"LISTEN {CHANNEL}")
+    connection.execute(f"LISTEN {Channel.LOG}".encode())
     writer = _writer(connection, projection)
+    recorded_stop = True
     while not stop.is_set():
-        if not _step(connection, writer):
+        caught_up = _step(connection, writer)
+        if recorded_stop:
+            _clear_stop(connection, writer)
+            recorded_stop = False
+        if not caught_up:
             continue
         stop.wait(PAUSE_SECONDS)
         for _ in connection.notifies(timeout=POLL_SECONDS, stop_after=1):

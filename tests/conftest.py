@@ -1,5 +1,7 @@
 """Fixtures that every kind of test may use: nothing starts before a test asks for it."""
 
+import gc
+import random
 from collections.abc import Iterator
 
 import pytest
@@ -9,11 +11,46 @@ from infrastructure.embedded.postgres_server import EmbeddedPostgres
 from infrastructure.embedded.valkey_server import EmbeddedValkey
 from tests.support import servers
 
+# Folders with long tests begin, so that parallel processes come to their end together.
+LONG = ("tests/property/", "tests/integration/road/", "tests/integration/docs/")
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """The random order of a run, which a failure is reproduced with."""
+    parser.addoption(
+        "--shuffle",
+        type=int,
+        metavar="SEED",
+        help="run the files, and the tests in each, in the random order of this seed",
+    )
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Put long folders first, or all in random order; a file's tests stay together."""
+    files: dict[str, list[pytest.Item]] = {}
+    for item in items:
+        files.setdefault(item.nodeid.partition("::")[0], []).append(item)
+    names = sorted(files, key=lambda name: not name.startswith(LONG))
+    seed = config.getoption("shuffle")
+    if seed is not None:
+        order = random.Random(seed)
+        order.shuffle(names)
+        for tests in files.values():
+            order.shuffle(tests)
+    items[:] = [item for name in names for item in files[name]]
+
+
+def pytest_collection_finish() -> None:
+    """Take modules and tests, which stay, out of what the garbage collector looks through."""
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(20_000, 50, 100)
+
 
 @pytest.fixture(scope="session")
 def postgres() -> Iterator[EmbeddedPostgres]:
     """A server without fsync, with a migrated template database."""
-    with servers.private_folder() as folder, EmbeddedPostgres(folder, durable=False) as server:
+    with servers.quick_folder() as folder, servers.careless_postgres(folder) as server:
         servers.make_template(server)
         yield server
 
@@ -28,7 +65,7 @@ def database(postgres: EmbeddedPostgres) -> Iterator[servers.TestDatabase]:
 @pytest.fixture(scope="session")
 def valkey() -> Iterator[EmbeddedValkey]:
     """A Valkey of this test process."""
-    with servers.private_folder() as folder, EmbeddedValkey(folder) as server:
+    with servers.quick_folder() as folder, EmbeddedValkey(folder) as server:
         yield server
 
 

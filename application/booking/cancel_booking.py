@@ -4,19 +4,17 @@ import datetime as dt
 
 import msgspec
 
-from application import ports
 from application.booking import journey, letters
-from application.orders import Decision
+from application.commands.command import Command, Reply
+from application.commands.context import DecisionContext
 from application.payment import record_refund
-from application.planning import Reading
 from application.pricing.signed_quotes import QUOTE_LIFETIME, QuoteExpired
-from domain.booking import cancellation, guards, rejections
+from domain.booking import cancellation, disruption, preconditions, rejections, states
 from domain.booking.coupons import Coupon
-from domain.booking.events import BookingEvent, CouponId, Destination, Obligation
-from domain.booking.guards import SegmentFacts
-from domain.booking.state import Booking, evolve
+from domain.booking.preconditions import SegmentFacts
+from domain.booking.state import Booking
 from domain.booking.states import Status
-from domain.inventory.events import FlightEvent
+from domain.booking.values import CouponId, Destination, Obligation
 from domain.kernel import entries, money
 from domain.ledger import carriage
 from domain.pricing import fees
@@ -61,15 +59,15 @@ def quote_cancellation(
     waiver: str | None,
     now: dt.datetime,
 ) -> CancellationQuote:
-    """Rejects TransitionRefused, ChangeUnderWay, NoSuchPart, CouponNotOpen and PartUnfit.
+    """Rejects TransitionRefused, ModificationPending, NoSuchPart, CouponNotOpen and InvalidPart.
 
     A booking without tickets can only be given up as a whole. `waiver` is the reason of staff
     for taking no fee.
     """
-    guards.require_cancellable(booking, at_gate=at_gate)
+    cancellation.require_cancellable(booking, at_gate=at_gate)
     coupons = cancellation.part_of(booking, passengers=part.passengers, segments=part.segments)
-    if booking.status in guards.TICKETED:
-        guards.require_part(booking, coupons, at_gate=at_gate)
+    if booking.status in states.TICKETED:
+        cancellation.require_part(booking, coupons, at_gate=at_gate)
     elif part != Part():
         raise rejections.TransitionRefused(reason="not_ticketed", status=booking.status.value)
     percent, price = _terms(booking, coupons, facts, waiver=waiver, now=now)
@@ -116,7 +114,7 @@ def _terms(
 
 def _ended_by_airline(booking: Booking, segment: int, facts: SegmentFacts) -> bool:
     """The flight does not go, or was moved so much that nobody need fly with it."""
-    disturbed = guards.is_disturbed(booking, segment) and not guards.has_left(facts)
+    disturbed = disruption.is_material(booking, segment) and not preconditions.has_departed(facts)
     return facts.cancelled or disturbed
 
 
@@ -124,76 +122,86 @@ def _basis(coupons: tuple[Coupon, ...]) -> tuple[tuple[int, int, str, int], ...]
     return tuple((each.passenger, each.segment, each.status.value, each.total) for each in coupons)
 
 
-class CancelBooking(msgspec.Struct, frozen=True):
-    """`quote` was signed by this house; `reason` is kept in the history."""
+class CancelBooking(Command, frozen=True):
+    """`quote` was signed by our server; `reason` is kept in the history."""
 
     quote: CancellationQuote
     reason: str
 
     @property
-    def hints(self) -> tuple[str, ...]:
+    def streams(self) -> tuple[str, ...]:
         """The booking; its flights become known with it."""
         return (self.quote.booking,)
 
+    def decide(self, context: DecisionContext) -> Reply:
+        """Rejects BookingNotFound, QuoteExpired and what the quote itself would by now.
 
-def cancel_booking(command: CancelBooking, reading: Reading) -> Decision:
-    """Rejects BookingNotFound, QuoteExpired and what the quote itself would by now."""
-    quote = command.quote
-    stream = quote.booking
-    booking = journey.load(reading, stream)
-    if booking.status is Status.CANCELLED:
-        return Decision(answer_stream=stream)
-    guards.require_cancellable(booking, at_gate=quote.at_gate)
+        A cancelled booking records nothing more, whether its refund has arrived or not.
+        """
+        quote, booking_id = self.quote, self.quote.booking
+        booking = journey.load(context, booking_id)
+        if booking.was_cancelled:
+            return Reply(booking_id)
+        cancellation.require_cancellable(booking, at_gate=quote.at_gate)
+        coupons = _quoted_coupons(quote, booking, now=context.now)
+        obligation = cancellation.next_obligation(booking, booking_id, quote.refund)
+        cancelled = cancellation.cancel(
+            booking,
+            coupons=coupons,
+            reason=self.reason,
+            fee=quote.fee,
+            destination=quote.destination,
+            obligation=obligation,
+            entry=cancellation_entry(
+                booking_id, booking, coupons, fee=quote.fee, obligation=obligation, now=context.now
+            ),
+            waiver=quote.waiver,
+            at_gate=quote.at_gate,
+        )
+        context.record(booking_id, cancelled)
+        if obligation is None:
+            _settle(context, booking_id)
+        _release_seats(context, booking_id, booking, coupons, self.reason)
+        context.enqueue(_letter(quote, booking, coupons))
+        return Reply(booking_id)
+
+
+def _quoted_coupons(
+    quote: CancellationQuote, booking: Booking, *, now: dt.datetime
+) -> tuple[Coupon, ...]:
+    """The coupons that the quote is about, as it saw them; rejects QuoteExpired."""
     wanted = {(each.passenger, each.segment) for each in quote.coupons}
     coupons = tuple(
         coupon for coupon in booking.open_coupons() if (coupon.passenger, coupon.segment) in wanted
     )
-    if quote.valid_until <= reading.now:
+    if quote.valid_until <= now:
         raise QuoteExpired()
     if _basis(coupons) != quote.basis or booking.status.value != quote.status:
         raise QuoteExpired(reason="booking_changed")
-    obligation = cancellation.obligation_of(booking, stream, quote.refund)
-    cancelled = cancellation.cancel(
-        booking,
-        coupons=coupons,
-        reason=command.reason,
+    return coupons
+
+
+def _settle(context: DecisionContext, booking_id: str) -> None:
+    """The last part may be refunded nothing while all refunds of the others have arrived."""
+    booking = journey.load(context, booking_id)
+    settled = record_refund.settled(booking, context)
+    context.record(booking_id, cancellation.settle(booking, settled=settled))
+
+
+def _letter(
+    quote: CancellationQuote, booking: Booking, coupons: tuple[Coupon, ...]
+) -> letters.CancellationLetter:
+    """Return the letter that says what was cancelled, at which fee and refund."""
+    return letters.CancellationLetter(
+        booking_id=quote.booking,
+        about=str(sum(each.is_final for each in booking.coupons) + len(coupons)),
         fee=quote.fee,
-        destination=quote.destination,
-        obligation=obligation,
-        entry=cancellation_entry(
-            stream, booking, coupons, fee=quote.fee, obligation=obligation, now=reading.now
-        ),
-        waiver=quote.waiver,
-        at_gate=quote.at_gate,
+        refund=quote.refund,
     )
-    if obligation is None:
-        cancelled += _settled_before(booking, cancelled, reading)
-    released = release(reading, stream, booking, coupons, command.reason)
-    body = {
-        "booking": stream,
-        "about": str(sum(each.is_final for each in booking.coupons) + len(coupons)),
-        "fee": str(quote.fee),
-        "refund": str(quote.refund),
-    }
-    return Decision(
-        answer_stream=stream,
-        events=((stream, cancelled), *journey.merged(released)),
-        outbox=(ports.OutboxMessage(topic=letters.CANCELLED, body=body),),
-    )
-
-
-def _settled_before(
-    booking: Booking, cancelled: list[BookingEvent], reading: Reading
-) -> list[BookingEvent]:
-    """The last part may bring nothing back while all that the others brought has arrived."""
-    after = booking
-    for event in cancelled:
-        after = evolve(after, event)
-    return cancellation.settle(after, settled=record_refund.settled(after, reading))
 
 
 def cancellation_entry(
-    stream: str,
+    booking_id: str,
     booking: Booking,
     coupons: tuple[Coupon, ...],
     *,
@@ -201,8 +209,8 @@ def cancellation_entry(
     obligation: Obligation | None,
     now: dt.datetime,
 ) -> entries.Entry | None:
-    """What giving these up moves in the books; None where nothing was paid."""
-    posted = journey.posted(stream, booking, now)
+    """The entry of cancelling these coupons; None where nothing was paid."""
+    posted = journey.posted(booking_id, booking, now)
     if booking.status is Status.PAID:
         assert obligation is not None
         return carriage.unticketed_refund_entry(posted, amount=obligation.amount)
@@ -213,14 +221,15 @@ def cancellation_entry(
     return carriage.cancellation_entry(posted, value=value, fee=fee, fee_vat=fee_vat)
 
 
-def release(
-    reading: Reading,
-    stream: str,
+def _release_seats(
+    context: DecisionContext,
+    booking_id: str,
     booking: Booking,
     coupons: tuple[Coupon, ...],
     reason: str,
-) -> list[tuple[str, list[FlightEvent]]]:
-    """Seats back on sale: what was sold for the coupons, or all that is held."""
-    if booking.status in guards.TICKETED:
-        return journey.given_back(reading, stream, booking, coupons, reason)
-    return journey.holds_released(reading, stream, booking, reason)
+) -> None:
+    """Put seats back on sale: what was sold for the coupons, or all that is held."""
+    if booking.status in states.TICKETED:
+        journey.return_seats(context, booking_id, booking, coupons, reason)
+    else:
+        journey.release_holds(context, booking_id, booking, reason)

@@ -1,98 +1,88 @@
-"""Check passengers in, and board them: the flight gives seats and sequence numbers."""
-
-import msgspec
+"""Check passengers in, and board them: the flight assigns seats and sequence numbers."""
 
 from application.booking import journey
-from application.orders import Decision
-from application.planning import Reading
-from domain.booking import departure, guards
-from domain.booking.events import BoardingPlace
-from domain.booking.guards import CheckInWindow
+from application.commands.command import Command, Reply
+from application.commands.context import DecisionContext
+from domain.booking import check_in, preconditions
+from domain.booking.preconditions import CheckInWindow
+from domain.booking.state import Booking
+from domain.booking.values import BoardingPlace
 from domain.inventory import seating
-from domain.inventory.state import evolve as evolve_flight
 from domain.pricing.price import TAKES_SEAT
 
 
-class CheckIn(msgspec.Struct, frozen=True):
-    """Passengers (None: all who are not yet) on a segment; their documents were looked at."""
+class CheckIn(Command, frozen=True):
+    """Passengers (None: all who are not yet) on a segment; their documents were inspected."""
 
-    booking: str
+    booking_id: str
     segment: int
     passengers: tuple[int, ...] | None
     window: CheckInWindow = CheckInWindow()
 
-    @property
-    def hints(self) -> tuple[str, ...]:
-        """The booking; its flights become known with it."""
-        return (self.booking,)
+    def decide(self, context: DecisionContext) -> Reply:
+        """Rejects BookingNotFound, TransitionRefused, NoSuchPart, CheckInClosed, CouponNotOpen
+        and NoSeatLeft; checked in already records nothing.
+        """
+        booking = journey.load(context, self.booking_id)
+        facts = journey.facts(context, booking)
+        preconditions.require_segment(booking, self.segment)
+        passengers = check_in.passengers_to_check_in(booking, self.segment, self.passengers)
+        if not passengers and check_in.has_check_ins(booking, self.segment):
+            return Reply(self.booking_id)
+        check_in.require_check_in(
+            booking, self.segment, facts[self.segment], window=self.window, now=context.now
+        )
+        checked_in = check_in.check_in(
+            booking,
+            segment=self.segment,
+            places=_assigned_places(context, self, booking, passengers),
+            facts=facts[self.segment],
+            window=self.window,
+            now=context.now,
+        )
+        context.record(self.booking_id, checked_in)
+        return Reply(self.booking_id)
 
 
-def check_in(command: CheckIn, reading: Reading) -> Decision:
-    """Rejects BookingNotFound, TransitionRefused, NoSuchPart, CheckInClosed, CouponNotOpen and
-    NoSeatLeft; checked in already records nothing.
-    """
-    booking = journey.load(reading, command.booking)
-    facts = journey.facts(reading, booking)
-    segment = command.segment
-    guards.require_segment(booking, segment)
-    passengers = departure.waiting_for_check_in(booking, segment, command.passengers)
-    if not passengers and departure.is_checked_in(booking, segment):
-        return Decision(answer_stream=command.booking)
-    guards.require_check_in(
-        booking, segment, facts[segment], window=command.window, now=reading.now
-    )
-    name, cabin = booking.segments[segment].flight, booking.segments[segment].cabin
-    flight = journey.load_flight(reading, name)
+def _assigned_places(
+    context: DecisionContext, command: CheckIn, booking: Booking, passengers: tuple[int, ...]
+) -> tuple[BoardingPlace, ...]:
+    """Let the flight accept the passengers; their seats and sequence numbers."""
+    segment = booking.segments[command.segment]
     accepted = seating.accept_check_in(
-        flight,
-        booking=command.booking,
+        journey.load_flight(context, segment.flight),
+        booking=command.booking_id,
         passengers=tuple((each, TAKES_SEAT[booking.passengers[each].type]) for each in passengers),
-        cabin=cabin,
+        cabin=segment.cabin,
     )
-    for event in accepted:
-        flight = evolve_flight(flight, event)
-    given = {each.passenger: each for each in flight.sequences.get(command.booking) or ()}
-    checked_in = departure.check_in(
-        booking,
-        segment=segment,
-        places=tuple(
-            BoardingPlace(each, given[each].seat, given[each].sequence) for each in passengers
-        ),
-        facts=facts[segment],
-        window=command.window,
-        now=reading.now,
-    )
-    return Decision(
-        answer_stream=command.booking,
-        events=journey.merged([(command.booking, checked_in), (name, accepted)]),
+    context.record(segment.flight, accepted)
+    flight = journey.load_flight(context, segment.flight)
+    assigned = {each.passenger: each for each in flight.sequences.get(command.booking_id) or ()}
+    return tuple(
+        BoardingPlace(each, assigned[each].seat, assigned[each].sequence) for each in passengers
     )
 
 
-class Board(msgspec.Struct, frozen=True):
+class Board(Command, frozen=True):
     """Passengers (None: all who are checked in) go on board."""
 
-    booking: str
+    booking_id: str
     segment: int
     passengers: tuple[int, ...] | None
 
-    @property
-    def hints(self) -> tuple[str, ...]:
-        """The booking; its flights become known with it."""
-        return (self.booking,)
-
-
-def board(command: Board, reading: Reading) -> Decision:
-    """Rejects BookingNotFound, TransitionRefused, NoSuchPart, BoardingClosed, CouponNotOpen."""
-    booking = journey.load(reading, command.booking)
-    guards.require_segment(booking, command.segment)
-    flight = journey.load_flight(reading, booking.segments[command.segment].flight)
-    boarded = departure.board(
-        booking,
-        segment=command.segment,
-        passengers=command.passengers,
-        facts=journey.facts_of(flight),
-        now=reading.now,
-    )
-    return Decision(
-        answer_stream=command.booking, events=journey.merged([(command.booking, boarded)])
-    )
+    def decide(self, context: DecisionContext) -> Reply:
+        """Rejects BookingNotFound, TransitionRefused, NoSuchPart, BoardingClosed and
+        CouponNotOpen.
+        """
+        booking = journey.load(context, self.booking_id)
+        preconditions.require_segment(booking, self.segment)
+        flight = journey.load_flight(context, booking.segments[self.segment].flight)
+        boarded = check_in.board(
+            booking,
+            segment=self.segment,
+            passengers=self.passengers,
+            facts=journey.facts_of(flight),
+            now=context.now,
+        )
+        context.record(self.booking_id, boarded)
+        return Reply(self.booking_id)

@@ -1,53 +1,43 @@
 """Passengers choose seats, or lose them to another aircraft."""
 
-import msgspec
-
 from application.booking import journey
-from application.orders import Decision
-from application.planning import Reading
-from domain.booking import departure, rejections
+from application.commands.command import Command, Reply
+from application.commands.context import DecisionContext
+from domain.booking import rejections, seats
 from domain.booking.coupons import CouponStatus
-from domain.booking.events import SeatChoice
 from domain.booking.state import Booking
+from domain.booking.values import SeatChoice
 from domain.inventory import seat_map, seating
 from domain.inventory.events import Place
 from domain.inventory.state import Flight, Seat
 from domain.pricing.extras import SEAT_EXTRAS
 
 
-class ChooseSeats(msgspec.Struct, frozen=True):
+class ChooseSeats(Command, frozen=True):
     """`places` on one segment. Plain seats are free; others need the extra that was bought."""
 
-    booking: str
+    booking_id: str
     segment: int
     places: tuple[Place, ...]
 
-    @property
-    def hints(self) -> tuple[str, ...]:
-        """The booking; its flights become known with it."""
-        return (self.booking,)
-
-
-def choose_seats(command: ChooseSeats, reading: Reading) -> Decision:
-    """Rejects BookingNotFound, NoSuchPart, CouponNotOpen, SeatUnknown and SeatTaken."""
-    booking = journey.load(reading, command.booking)
-    if not 0 <= command.segment < len(booking.segments):
-        raise rejections.NoSuchPart(segment=command.segment)
-    choices = tuple(
-        SeatChoice(place.passenger, command.segment, place.seat) for place in command.places
-    )
-    chosen = departure.choose_seats(booking, seats=choices)
-    segment = booking.segments[command.segment]
-    flight = journey.load_flight(reading, segment.flight)
-    for place in command.places:
-        _require_bought(booking, flight, command.segment, place)
-    assigned = seating.assign(
-        flight, booking=command.booking, places=command.places, cabin=segment.cabin
-    )
-    return Decision(
-        answer_stream=command.booking,
-        events=journey.merged([(command.booking, chosen), (segment.flight, assigned)]),
-    )
+    def decide(self, context: DecisionContext) -> Reply:
+        """Rejects BookingNotFound, NoSuchPart, CouponNotOpen, SeatUnknown and SeatTaken."""
+        booking = journey.load(context, self.booking_id)
+        if not 0 <= self.segment < len(booking.segments):
+            raise rejections.NoSuchPart(segment=self.segment)
+        choices = tuple(
+            SeatChoice(place.passenger, self.segment, place.seat) for place in self.places
+        )
+        context.record(self.booking_id, seats.choose_seats(booking, seats=choices))
+        segment = booking.segments[self.segment]
+        flight = journey.load_flight(context, segment.flight)
+        for place in self.places:
+            _require_bought(booking, flight, self.segment, place)
+        assigned = seating.assign(
+            flight, booking=self.booking_id, places=self.places, cabin=segment.cabin
+        )
+        context.record(segment.flight, assigned)
+        return Reply(self.booking_id)
 
 
 def _require_bought(booking: Booking, flight: Flight, segment: int, place: Place) -> None:
@@ -64,32 +54,24 @@ def _require_bought(booking: Booking, flight: Flight, segment: int, place: Place
         raise rejections.NoSuchPart(reason="seat_is_sold_as_an_extra", extra=code, seat=place.seat)
 
 
-class ReviewSeats(msgspec.Struct, frozen=True):
-    """After a change of aircraft: which seats of the booking are no longer there."""
+class ReviewSeats(Command, frozen=True):
+    """After a change of aircraft: take away the booking's seats that no longer exist."""
 
-    booking: str
-    flight: str
+    booking_id: str
+    flight_id: str
     reason: str
 
-    @property
-    def hints(self) -> tuple[str, ...]:
-        """Booking and flight."""
-        return (self.booking, self.flight)
-
-
-def review_seats(command: ReviewSeats, reading: Reading) -> Decision:
-    """Rejects BookingNotFound; nothing lost records nothing."""
-    booking = journey.load(reading, command.booking)
-    flight = journey.load_flight(reading, command.flight)
-    lost = tuple(
-        SeatChoice(coupon.passenger, coupon.segment, coupon.seat)
-        for coupon in booking.coupons
-        if coupon.seat is not None
-        and coupon.status in {CouponStatus.OPEN, CouponStatus.CHECKED_IN}
-        and booking.segments[coupon.segment].flight == command.flight
-        and flight.seats.get(coupon.seat) != Seat(command.booking, coupon.passenger)
-    )
-    events = departure.lose_seats(booking, seats=lost, reason=command.reason)
-    return Decision(
-        answer_stream=command.booking, events=journey.merged([(command.booking, events)])
-    )
+    def decide(self, context: DecisionContext) -> Reply:
+        """Rejects BookingNotFound; where no seat is lost, records nothing."""
+        booking = journey.load(context, self.booking_id)
+        flight = journey.load_flight(context, self.flight_id)
+        lost = tuple(
+            SeatChoice(coupon.passenger, coupon.segment, coupon.seat)
+            for coupon in booking.coupons
+            if coupon.seat is not None
+            and coupon.status in {CouponStatus.OPEN, CouponStatus.CHECKED_IN}
+            and booking.segments[coupon.segment].flight == self.flight_id
+            and flight.seats.get(coupon.seat) != Seat(self.booking_id, coupon.passenger)
+        )
+        context.record(self.booking_id, seats.lose_seats(booking, seats=lost, reason=self.reason))
+        return Reply(self.booking_id)

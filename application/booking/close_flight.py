@@ -1,16 +1,11 @@
-"""A flight has left: for one booking, who was on board has flown, who was not is a no-show."""
-
-import datetime as dt
-
-import msgspec
+"""A flight has left: those of a booking who are on board have flown, the others are no-shows."""
 
 from application.booking import journey
-from application.orders import Decision
-from application.planning import Reading
-from domain.booking import cancellation, departure, guards
+from application.commands.command import Command, Reply
+from application.commands.context import DecisionContext
+from domain.booking import cancellation, check_in, states
 from domain.booking.coupons import Coupon
-from domain.booking.events import BookingEvent
-from domain.booking.state import Booking, evolve
+from domain.booking.state import Booking
 from domain.inventory.state import FlightStatus
 from domain.ledger import carriage
 from domain.pricing import rules as pricing_rules
@@ -18,58 +13,47 @@ from domain.pricing import rules as pricing_rules
 NO_SHOW = "no_show"
 
 
-class CloseFlight(msgspec.Struct, frozen=True):
+class CloseFlight(Command, frozen=True):
     """One booking's part in a flight that has departed."""
 
-    booking: str
-    flight: str
+    booking_id: str
+    flight_id: str
 
-    @property
-    def hints(self) -> tuple[str, ...]:
-        """Booking and flight."""
-        return (self.booking, self.flight)
-
-
-def close_flight(command: CloseFlight, reading: Reading) -> Decision:
-    """Rejects BookingNotFound and ChangeUnderWay; a flight still to come records nothing."""
-    booking = journey.load(reading, command.booking)
-    flight = journey.load_flight(reading, command.flight)
-    segment = next(
-        (i for i, each in enumerate(booking.segments) if each.flight == command.flight), None
-    )
-    if (
-        segment is None
-        or booking.status not in guards.TICKETED
-        or flight.status is not FlightStatus.DEPARTED
-    ):
-        return Decision(answer_stream=command.booking)
-    events, lapsed = _close(command.booking, booking, segment, reading.now)
-    later = [coupon for coupon in lapsed if coupon.segment != segment]
-    released = journey.given_back(reading, command.booking, booking, later, NO_SHOW)
-    return Decision(
-        answer_stream=command.booking,
-        events=journey.merged([(command.booking, events), *released]),
-    )
+    def decide(self, context: DecisionContext) -> Reply:
+        """Rejects BookingNotFound and ModificationPending; before departure, records nothing."""
+        booking = journey.load(context, self.booking_id)
+        flight = journey.load_flight(context, self.flight_id)
+        segment = journey.segment_on(booking, self.flight_id)
+        if (
+            segment is None
+            or booking.status not in states.TICKETED
+            or flight.status is not FlightStatus.DEPARTED
+        ):
+            return Reply(self.booking_id)
+        lapsed = _close(context, self.booking_id, booking, segment)
+        later = [coupon for coupon in lapsed if coupon.segment != segment]
+        journey.return_seats(context, self.booking_id, booking, later, NO_SHOW)
+        return Reply(self.booking_id)
 
 
 def _close(
-    stream: str, booking: Booking, segment: int, now: dt.datetime
-) -> tuple[list[BookingEvent], tuple[Coupon, ...]]:
-    """Flown first, then missed; and the coupons that lapse."""
-    posted = journey.posted(stream, booking, now)
-    on_board = departure.lifted_on(booking, segment)
-    flown = departure.fly(
+    context: DecisionContext, booking_id: str, booking: Booking, segment: int
+) -> tuple[Coupon, ...]:
+    """Record who has flown, then who was missed; the coupons that lapse."""
+    posted = journey.posted(booking_id, booking, context.now)
+    on_board = check_in.lifted_on(booking, segment)
+    flown = check_in.fly(
         booking,
         segment=segment,
         entry=carriage.flown_entry(posted, value=journey.value_of(booking, on_board)),
     )
-    for event in flown:
-        booking = evolve(booking, event)
-    lapsed = departure.missing_on(booking, segment)
+    context.record(booking_id, flown)
+    booking = journey.load(context, booking_id)
+    lapsed = check_in.missing_on(booking, segment)
     charge = sum(coupon.charge for coupon in lapsed)
     taxed = any(coupon.vat for coupon in lapsed)
     vat = pricing_rules.vat_on(charge, booking.currency).amount if taxed else 0
-    missed = departure.miss(
+    missed = check_in.miss(
         booking,
         segment=segment,
         entry=carriage.no_show_entry(
@@ -78,6 +62,7 @@ def _close(
             charge_back=charge,
             vat_back=vat,
         ),
-        obligation=cancellation.obligation_of(booking, stream, charge + vat),
+        obligation=cancellation.next_obligation(booking, booking_id, charge + vat),
     )
-    return [*flown, *missed], lapsed
+    context.record(booking_id, missed)
+    return lapsed

@@ -1,163 +1,124 @@
-"""What becomes of an accepted change: completed when its money has come, or lapsed."""
+"""Complete an accepted change when its money has come, or end it unpaid."""
 
-import msgspec
+from collections.abc import Sequence
 
-from application import ports
 from application.booking import disruption, journey, letters
-from application.orders import Decision
-from application.planning import Reading
+from application.commands.command import Command, Reply
+from application.commands.context import DecisionContext
 from domain.booking import cancellation, rejections
-from domain.booking import change as change_decisions
 from domain.booking import disruption as disruption_decisions
+from domain.booking import modification as booking_modification
 from domain.booking.coupons import Coupon
-from domain.booking.events import BookingEvent, Change, DisruptionOffered, Ticket
-from domain.booking.state import Booking, evolve
-from domain.inventory import decisions as flight_decisions
-from domain.inventory.events import FlightEvent
-from domain.inventory.state import Flight, FlightStatus
-from domain.inventory.state import evolve as evolve_flight
+from domain.booking.events import BookingEvent
+from domain.booking.state import Booking
+from domain.booking.values import Modification, Ticket
+from domain.inventory import seat_sale
+from domain.inventory.state import FlightStatus
 from domain.kernel import ids
 from domain.ledger import carriage
+from domain.pricing.price import CouponPrice
 
-Exchange = list[tuple[str, list[FlightEvent]]]
+EXCHANGED = "exchanged"
 
 
-class CompleteChange(msgspec.Struct, frozen=True):
+class CompleteChange(Command, frozen=True):
     """The money of an accepted change has come: exchange the segment."""
 
-    booking: str
+    booking_id: str
     airline_code: str
     serials: tuple[int, ...]
 
-    @property
-    def hints(self) -> tuple[str, ...]:
-        """The booking; its flights become known with it."""
-        return (self.booking,)
+    def decide(self, context: DecisionContext) -> Reply:
+        """Rejects BookingNotFound and NoModificationPending (unpaid); completed already records
+        nothing.
+        """
+        booking = journey.load(context, self.booking_id)
+        modification = booking.modification
+        if modification is None:
+            return Reply(self.booking_id)
+        if not booking.modification_paid:
+            raise rejections.NoModificationPending(reason="unpaid")
+        exchange_seats(context, self.booking_id, booking, modification)
+        tickets = new_tickets(
+            self.airline_code, self.serials, booking.open_coupons(modification.segment)
+        )
+        complete(context, self.booking_id, booking, modification, tickets)
+        _offer_choices(context, self.booking_id, modification)
+        return Reply(self.booking_id)
 
 
-def complete_change(command: CompleteChange, reading: Reading) -> Decision:
-    """Rejects BookingNotFound and NoChangeUnderWay (unpaid); completed already records nothing."""
-    stream = command.booking
-    booking = journey.load(reading, stream)
-    change = booking.change
-    if change is None:
-        return Decision(answer_stream=stream)
-    if not booking.change_paid:
-        raise rejections.NoChangeUnderWay(reason="unpaid")
-    exchanged = exchange(reading, stream, booking, change, held=[])
-    numbers = new_tickets(
-        command.airline_code, command.serials, booking.open_coupons(change.segment)
-    )
-    completed = completion(reading, stream, booking, change, numbers)
-    flight = journey.load_flight(reading, change.to.flight)
-    offered = _told(booking, completed, change, flight)
-    return Decision(
-        answer_stream=stream,
-        events=((stream, [*completed, *offered]), *journey.merged(exchanged)),
-        outbox=(
-            letter(stream, change),
-            *(disruption.letter(stream, each, flight) for each in offered),
-        ),
-    )
-
-
-def _told(
-    booking: Booking, completed: list[BookingEvent], change: Change, flight: Flight
-) -> list[DisruptionOffered]:
-    """Paid for a flight that was cancelled meanwhile: the choices come with it."""
+def _offer_choices(context: DecisionContext, booking_id: str, modification: Modification) -> None:
+    """Paid for a flight that was cancelled meanwhile: offer the choices with the change."""
+    flight = journey.load_flight(context, modification.to.flight)
     if flight.status is not FlightStatus.CANCELLED:
-        return []
-    for event in completed:
-        booking = evolve(booking, event)
-    return disruption_decisions.offer(
-        booking,
-        segment=change.segment,
-        flight=change.to.flight,
+        return
+    offered = disruption_decisions.offer(
+        journey.load(context, booking_id),
+        segment=modification.segment,
+        flight=modification.to.flight,
         kind="cancelled",
         reason=disruption.FLIGHT_CANCELLED,
         material=True,
     )
+    context.record(booking_id, offered)
+    for each in offered:
+        context.enqueue(disruption.letter(booking_id, each, flight))
 
 
-def letter(stream: str, change: Change) -> ports.OutboxMessage:
-    """The travellers are told of their new flight."""
-    body = {"booking": stream, "about": str(change.number)}
-    return ports.OutboxMessage(topic=letters.CHANGED, body=body)
+def exchange_seats(
+    context: DecisionContext, booking_id: str, booking: Booking, modification: Modification
+) -> None:
+    """Sell the held new seats and put the old ones back on sale.
+
+    Where only the cabin of one flight changes, the old block goes first: a booking has one block
+    of sold seats on a flight.
+    """
+    coupons = booking.open_coupons(modification.segment)
+    new_id = modification.to.flight
+    same_flight = booking.segments[modification.segment].flight == new_id
+    if same_flight:
+        journey.return_seats(context, booking_id, booking, coupons, EXCHANGED)
+    sold = seat_sale.sell(journey.load_flight(context, new_id), booking=booking_id)
+    context.record(new_id, sold)
+    if not same_flight:
+        journey.return_seats(context, booking_id, booking, coupons, EXCHANGED)
 
 
-def exchange(
-    reading: Reading,
-    stream: str,
+def complete(
+    context: DecisionContext,
+    booking_id: str,
     booking: Booking,
-    change: Change,
-    *,
-    held: list[FlightEvent],
-) -> Exchange:
-    """New seats sold, old ones back on sale: on one flight when only the cabin changes."""
-    coupons = booking.open_coupons(change.segment)
-    new = journey.load_flight(reading, change.to.flight)
-    for event in held:
-        new = evolve_flight(new, event)
-    old_name = booking.segments[change.segment].flight
-    if old_name == change.to.flight:
-        return [(old_name, [*held, *_swap(new, stream, booking, coupons)])]
-    sold = flight_decisions.sell(new, booking=stream)
-    returned = journey.given_back(reading, stream, booking, coupons, "exchanged")
-    return [(change.to.flight, [*held, *sold]), *returned]
-
-
-def _swap(
-    flight: Flight, stream: str, booking: Booking, coupons: tuple[Coupon, ...]
-) -> list[FlightEvent]:
-    """Within one flight the old block goes first: a booking has one block of sold seats."""
-    returned = flight_decisions.give_back(
-        flight,
-        booking=stream,
-        passengers=tuple(coupon.passenger for coupon in coupons),
-        seat_count=journey.seats_of(booking, coupons),
-        reason="exchanged",
-    )
-    for event in returned:
-        flight = evolve_flight(flight, event)
-    return [*returned, *flight_decisions.sell(flight, booking=stream)]
-
-
-def completion(
-    reading: Reading,
-    stream: str,
-    booking: Booking,
-    change: Change,
+    modification: Modification,
     tickets: tuple[Ticket, ...],
-) -> list[BookingEvent]:
-    """What a completed change does to the booking, with its entry."""
-    coupons = booking.open_coupons(change.segment)
-    before = carriage.Value(
-        booking.currency,
+) -> None:
+    """Record what a completed change does to the booking, with its entry, and write about it."""
+    coupons = booking.open_coupons(modification.segment)
+    to_card = modification.back if modification.destination == "card" else 0
+    entry = carriage.exchange_entry(
+        carriage.Posted(booking_id, tuple(ticket.number for ticket in tickets), context.now),
+        before=_value(booking.currency, coupons),
+        after=_value(booking.currency, modification.coupons),
+        due=modification.due,
+        refund=to_card,
+        credit=modification.back - to_card,
+    )
+    completed = booking_modification.complete(
+        booking,
+        modification=modification,
+        tickets=tickets,
+        entry=entry,
+        obligation=cancellation.next_obligation(booking, booking_id, to_card),
+    )
+    context.record(booking_id, completed)
+    context.enqueue(letters.ChangeLetter(booking_id=booking_id, about=str(modification.number)))
+
+
+def _value(currency: str, coupons: Sequence[Coupon | CouponPrice]) -> carriage.Value:
+    return carriage.Value(
+        currency,
         fare=sum(each.fare for each in coupons),
         vat=sum(each.vat for each in coupons),
         charge=sum(each.charge for each in coupons),
-    )
-    after = carriage.Value(
-        booking.currency,
-        fare=sum(each.fare for each in change.coupons),
-        vat=sum(each.vat for each in change.coupons),
-        charge=sum(each.charge for each in change.coupons),
-    )
-    to_card = change.back if change.destination == "card" else 0
-    entry = carriage.exchange_entry(
-        carriage.Posted(stream, tuple(ticket.number for ticket in tickets), reading.now),
-        before=before,
-        after=after,
-        due=change.due,
-        refund=to_card,
-        credit=change.back - to_card,
-    )
-    return change_decisions.complete(
-        booking,
-        change=change,
-        tickets=tickets,
-        entry=entry,
-        obligation=cancellation.obligation_of(booking, stream, to_card),
     )
 
 
@@ -171,54 +132,46 @@ def new_tickets(
     )
 
 
-class ExpireChange(msgspec.Struct, frozen=True):
+class ExpireChange(Command, frozen=True):
     """The money of an accepted change never came; Stripe has been asked."""
 
-    booking: str
+    booking_id: str
     reason: str
 
-    @property
-    def hints(self) -> tuple[str, ...]:
-        """The booking; its flights become known with it."""
-        return (self.booking,)
+    def decide(self, context: DecisionContext) -> Reply:
+        """Rejects BookingNotFound, HoldStillRuns and NoModificationPending (paid meanwhile)."""
+        booking = journey.load(context, self.booking_id)
+        expired = booking_modification.expire(booking, reason=self.reason, now=context.now)
+        _record_end(context, self.booking_id, booking, expired, self.reason)
+        return Reply(self.booking_id)
 
 
-def expire_change(command: ExpireChange, reading: Reading) -> Decision:
-    """Rejects BookingNotFound, HoldStillRuns and NoChangeUnderWay (paid meanwhile)."""
-    booking = journey.load(reading, command.booking)
-    expired = change_decisions.expire(booking, reason=command.reason, now=reading.now)
-    return _given_up(command.booking, booking, expired, command.reason, reading)
-
-
-class AbandonChange(msgspec.Struct, frozen=True):
+class AbandonChange(Command, frozen=True):
     """The travellers do not want an unpaid change any more; its session has been ended."""
 
-    booking: str
+    booking_id: str
 
-    @property
-    def hints(self) -> tuple[str, ...]:
-        """The booking; its flights become known with it."""
-        return (self.booking,)
-
-
-def abandon_change(command: AbandonChange, reading: Reading) -> Decision:
-    """Rejects BookingNotFound and NoChangeUnderWay (none, or paid meanwhile)."""
-    booking = journey.load(reading, command.booking)
-    abandoned = change_decisions.abandon(booking)
-    return _given_up(command.booking, booking, abandoned, change_decisions.ABANDONED, reading)
+    def decide(self, context: DecisionContext) -> Reply:
+        """Rejects BookingNotFound and NoModificationPending (none, or paid meanwhile)."""
+        booking = journey.load(context, self.booking_id)
+        abandoned = booking_modification.abandon(booking)
+        _record_end(context, self.booking_id, booking, abandoned, booking_modification.ABANDONED)
+        return Reply(self.booking_id)
 
 
-def _given_up(
-    stream: str, booking: Booking, events: list[BookingEvent], reason: str, reading: Reading
-) -> Decision:
-    """The new seats go back on sale with it; the old ones were never touched."""
+def _record_end(
+    context: DecisionContext,
+    booking_id: str,
+    booking: Booking,
+    events: list[BookingEvent],
+    reason: str,
+) -> None:
+    """Put the new seats back on sale with the end of a change; the old ones were not touched."""
     if not events:
-        return Decision(answer_stream=stream)
-    assert booking.change is not None
-    name = booking.change.to.flight
-    flight = journey.load_flight(reading, name)
-    released = flight_decisions.release_hold(flight, booking=stream, reason=reason)
-    return Decision(
-        answer_stream=stream,
-        events=((stream, events), *journey.merged([(name, released)])),
-    )
+        return
+    assert booking.modification is not None
+    context.record(booking_id, events)
+    flight_id = booking.modification.to.flight
+    flight = journey.load_flight(context, flight_id)
+    released = seat_sale.release_hold(flight, booking=booking_id, reason=reason)
+    context.record(flight_id, released)

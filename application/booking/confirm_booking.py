@@ -1,64 +1,46 @@
 """Confirm a paid booking: tickets, documents, the entry and the sale of the seats in one append."""
 
-import msgspec
-
-from application import ports
 from application.booking import journey, letters
-from application.orders import Decision
-from application.planning import Reading
-from domain.booking import decisions as booking_decisions
-from domain.booking.events import ExtraDocument, Ticket
-from domain.inventory import decisions as flight_decisions
+from application.commands.command import Command, Reply
+from application.commands.context import DecisionContext
+from domain.booking import sale
+from domain.booking.values import ExtraDocument, Ticket
+from domain.inventory import seat_sale
 from domain.kernel import ids
 from domain.ledger import carriage
 
 
-class ConfirmBooking(msgspec.Struct, frozen=True):
+class ConfirmBooking(Command, frozen=True):
     """`serials` were drawn from the stock, at least one for each passenger and each extra."""
 
-    booking: str
+    booking_id: str
     airline_code: str
     serials: tuple[int, ...]
 
-    @property
-    def hints(self) -> tuple[str, ...]:
-        """The booking; its flights become known with it."""
-        return (self.booking,)
-
-
-def confirm_booking(command: ConfirmBooking, reading: Reading) -> Decision:
-    """Rejects BookingNotFound and TransitionRefused; ticketed already records nothing."""
-    booking = journey.load(reading, command.booking)
-    if booking.tickets:
-        return Decision(answer_stream=command.booking)
-    numbers = [ids.ticket_number(command.airline_code, serial) for serial in command.serials]
-    party = len(booking.passengers)
-    tickets = tuple(Ticket(index, number) for index, number in enumerate(numbers[:party]))
-    documents = tuple(
-        ExtraDocument(index, number)
-        for index, number in enumerate(numbers[party : party + len(booking.extras)])
-    )
-    entry = carriage.ticketing_entry(
-        carriage.Posted(
-            booking=command.booking,
-            references=tuple(ticket.number for ticket in tickets),
-            now=reading.now,
-        ),
-        price=booking.price,
-    )
-    confirmed = booking_decisions.confirm(
-        booking, tickets=tickets, documents=documents, entry=entry
-    )
-    sold = [
-        (
-            name,
-            flight_decisions.sell(journey.load_flight(reading, name), booking=command.booking),
+    def decide(self, context: DecisionContext) -> Reply:
+        """Rejects BookingNotFound and TransitionRefused; ticketed already records nothing."""
+        booking = journey.load(context, self.booking_id)
+        if booking.tickets:
+            return Reply(self.booking_id)
+        numbers = [ids.ticket_number(self.airline_code, serial) for serial in self.serials]
+        party = len(booking.passengers)
+        tickets = tuple(Ticket(index, number) for index, number in enumerate(numbers[:party]))
+        documents = tuple(
+            ExtraDocument(index, number)
+            for index, number in enumerate(numbers[party : party + len(booking.extras)])
         )
-        for name in booking.flights()
-    ]
-    mail = ports.OutboxMessage(topic=letters.CONFIRMED, body={"booking": command.booking})
-    return Decision(
-        answer_stream=command.booking,
-        events=((command.booking, confirmed), *sold),
-        outbox=(mail,),
-    )
+        entry = carriage.ticketing_entry(
+            carriage.Posted(
+                booking=self.booking_id,
+                references=tuple(ticket.number for ticket in tickets),
+                now=context.now,
+            ),
+            price=booking.price,
+        )
+        confirmed = sale.confirm(booking, tickets=tickets, documents=documents, entry=entry)
+        context.record(self.booking_id, confirmed)
+        for flight_id in booking.flights():
+            flight = journey.load_flight(context, flight_id)
+            context.record(flight_id, seat_sale.sell(flight, booking=self.booking_id))
+        context.enqueue(letters.ConfirmationLetter(booking_id=self.booking_id))
+        return Reply(self.booking_id)

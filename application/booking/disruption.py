@@ -1,84 +1,73 @@
-"""The airline cancels or moves a flight: each booking is told, and answers."""
+"""The airline cancels or moves a flight: each booking is offered its choices, and answers."""
 
-import msgspec
-
-from application import ports
 from application.booking import cancel_booking, journey, letters
-from application.orders import Decision
-from application.planning import Reading
-from domain.booking import cancellation, guards
+from application.commands.command import Command, Reply
+from application.commands.context import DecisionContext
+from domain.booking import cancellation, preconditions, states
 from domain.booking import disruption as decisions
-from domain.booking.events import BookingEvent, DisruptionKind, DisruptionOffered, NewTimes
-from domain.booking.state import Booking, evolve
+from domain.booking.events import DisruptionOffered
+from domain.booking.state import Booking
 from domain.booking.states import Status
+from domain.booking.values import DisruptionKind, NewTimes
 from domain.inventory.state import Flight
 
 FLIGHT_CANCELLED = "flight_cancelled"
 DISRUPTION_REFUND = "disruption_refund"
 
 
-class TellDisruption(msgspec.Struct, frozen=True):
+class TellDisruption(Command, frozen=True):
     """What happened to a flight, for one booking on it; `times` where it was moved."""
 
-    booking: str
-    flight: str
+    booking_id: str
+    flight_id: str
     kind: DisruptionKind
     reason: str
     material: bool
     times: NewTimes | None = None
 
-    @property
-    def hints(self) -> tuple[str, ...]:
-        """Booking and flight."""
-        return (self.booking, self.flight)
+    def decide(self, context: DecisionContext) -> Reply:
+        """Rejects BookingNotFound. A ticketed booking is offered its choices and written to; one
+        that is not ticketed yet is cancelled with the flight.
+        """
+        booking = journey.load(context, self.booking_id)
+        segment = journey.segment_on(booking, self.flight_id)
+        if segment is None:
+            return Reply(self.booking_id)
+        if self.kind == "cancelled" and booking.status in states.UNPAID | {Status.PAID}:
+            _cancel_unticketed(context, self.booking_id, booking)
+            return Reply(self.booking_id)
+        offered = decisions.offer(
+            booking,
+            segment=segment,
+            flight=self.flight_id,
+            kind=self.kind,
+            reason=self.reason,
+            material=self.material,
+            times=self.times,
+        )
+        flight = journey.load_flight(context, self.flight_id)
+        context.record(self.booking_id, offered)
+        for each in offered:
+            context.enqueue(letter(self.booking_id, each, flight))
+        return Reply(self.booking_id)
 
 
-def tell_disruption(command: TellDisruption, reading: Reading) -> Decision:
-    """Rejects BookingNotFound. A ticketed booking is offered its choices and written to; one that
-    is not yet paid has nothing left to wait for on a cancelled flight.
-    """
-    booking = journey.load(reading, command.booking)
-    segment = next(
-        (i for i, each in enumerate(booking.segments) if each.flight == command.flight), None
-    )
-    if segment is None:
-        return Decision(answer_stream=command.booking)
-    if command.kind == "cancelled" and booking.status in guards.UNPAID | {Status.PAID}:
-        return _give_up(command.booking, booking, reading)
-    offered = decisions.offer(
-        booking,
-        segment=segment,
-        flight=command.flight,
-        kind=command.kind,
-        reason=command.reason,
-        material=command.material,
-        times=command.times,
-    )
-    flight = journey.load_flight(reading, command.flight)
-    return Decision(
-        answer_stream=command.booking,
-        events=journey.merged([(command.booking, offered)]),
-        outbox=tuple(letter(command.booking, each, flight) for each in offered),
-    )
-
-
-def letter(stream: str, offered: DisruptionOffered, flight: Flight) -> ports.OutboxMessage:
-    """The passengers are told what happened and what they may choose."""
+def letter(booking_id: str, offered: DisruptionOffered, flight: Flight) -> letters.DisruptionLetter:
+    """Return the letter that says what happened and what the passengers may choose."""
     departs_at = flight.departs_at if offered.times is None else offered.times.departs_at
-    body = {
-        "booking": stream,
-        "about": f"{offered.segment}-{offered.kind}-{departs_at:%Y%m%dT%H%M}",
-        "reason": offered.reason,
-    }
-    return ports.OutboxMessage(topic=letters.DISRUPTED, body=body)
+    return letters.DisruptionLetter(
+        booking_id=booking_id,
+        about=f"{offered.segment}-{offered.kind}-{departs_at:%Y%m%dT%H%M}",
+        reason=offered.reason,
+    )
 
 
-def _give_up(stream: str, booking: Booking, reading: Reading) -> Decision:
-    """Not ticketed: what was paid goes back whole, unless it does already."""
+def _cancel_unticketed(context: DecisionContext, booking_id: str, booking: Booking) -> None:
+    """Refund what was paid in full, unless it is being refunded already."""
     if booking.obligations:
-        return Decision(answer_stream=stream)
+        return
     paid = booking.captured.amount if booking.captured is not None else 0
-    obligation = cancellation.obligation_of(booking, stream, paid)
+    obligation = cancellation.next_obligation(booking, booking_id, paid)
     cancelled = cancellation.cancel(
         booking,
         coupons=booking.coupons,
@@ -87,83 +76,68 @@ def _give_up(stream: str, booking: Booking, reading: Reading) -> Decision:
         destination="card" if paid else "none",
         obligation=obligation,
         entry=cancel_booking.cancellation_entry(
-            stream, booking, booking.coupons, fee=0, obligation=obligation, now=reading.now
+            booking_id, booking, booking.coupons, fee=0, obligation=obligation, now=context.now
         ),
     )
-    released = journey.holds_released(reading, stream, booking, FLIGHT_CANCELLED)
-    return Decision(answer_stream=stream, events=((stream, cancelled), *journey.merged(released)))
+    context.record(booking_id, cancelled)
+    journey.release_holds(context, booking_id, booking, FLIGHT_CANCELLED)
 
 
-class AcceptDisruption(msgspec.Struct, frozen=True):
+class AcceptDisruption(Command, frozen=True):
     """The passengers stay with the flight as it is now."""
 
-    booking: str
+    booking_id: str
     segment: int
 
-    @property
-    def hints(self) -> tuple[str, ...]:
-        """The booking."""
-        return (self.booking,)
+    def decide(self, context: DecisionContext) -> Reply:
+        """Rejects BookingNotFound and NothingToAnswer; a cancelled flight cannot be accepted."""
+        booking = journey.load(context, self.booking_id)
+        decisions.require_answer(booking, self.segment)
+        decisions.require_operating(journey.facts(context, booking), self.segment)
+        answered = decisions.answer(booking, segment=self.segment, answer="accepted")
+        context.record(self.booking_id, answered)
+        return Reply(self.booking_id)
 
 
-def accept_disruption(command: AcceptDisruption, reading: Reading) -> Decision:
-    """Rejects BookingNotFound and NothingToAnswer; a cancelled flight cannot be accepted."""
-    booking = journey.load(reading, command.booking)
-    guards.require_answer(booking, command.segment)
-    guards.require_operating(journey.facts(reading, booking), command.segment)
-    answered = decisions.answer(booking, segment=command.segment, answer="accepted")
-    return Decision(answer_stream=command.booking, events=((command.booking, answered),))
+class RefundDisruption(Command, frozen=True):
+    """The passengers end the contract: all coupons still to be flown are refunded without a fee."""
 
-
-class RefundDisruption(msgspec.Struct, frozen=True):
-    """The passengers end the contract: everything still to be flown goes back, without a fee."""
-
-    booking: str
+    booking_id: str
     segment: int
 
-    @property
-    def hints(self) -> tuple[str, ...]:
-        """The booking; its flights become known with it."""
-        return (self.booking,)
+    def decide(self, context: DecisionContext) -> Reply:
+        """Rejects BookingNotFound, NothingToAnswer, CouponNotOpen and ModificationPending.
 
-
-def refund_disruption(command: RefundDisruption, reading: Reading) -> Decision:
-    """Rejects BookingNotFound, NothingToAnswer, CouponNotOpen (on board) and ChangeUnderWay."""
-    stream = command.booking
-    booking = journey.load(reading, stream)
-    if booking.status is Status.CANCELLED:
-        return Decision(answer_stream=stream)
-    guards.require_segment(booking, command.segment)
-    facts = journey.facts(reading, booking)[command.segment]
-    guards.require_release(booking, command.segment, facts)
-    answered = decisions.answer(booking, segment=command.segment, answer="refunded")
-    coupons = tuple(
-        coupon for coupon in booking.open_coupons() if coupon.segment >= command.segment
-    )
-    obligation = cancellation.obligation_of(
-        booking, stream, journey.value_of(booking, coupons).total
-    )
-    cancelled = cancellation.cancel(
-        _after(booking, answered),
-        coupons=coupons,
-        reason=DISRUPTION_REFUND,
-        fee=0,
-        destination="card",
-        obligation=obligation,
-        entry=cancel_booking.cancellation_entry(
-            stream, booking, coupons, fee=0, obligation=obligation, now=reading.now
-        ),
-        # Whoever sits in an aircraft that does not leave may go; who flies with it may not.
-        at_gate=facts.cancelled,
-    )
-    released = journey.given_back(reading, stream, booking, coupons, DISRUPTION_REFUND)
-    return Decision(
-        answer_stream=stream,
-        events=((stream, [*answered, *cancelled]), *journey.merged(released)),
-    )
-
-
-def _after(booking: Booking, events: list[BookingEvent]) -> Booking:
-    for event in events:
-        booking = evolve(booking, event)
-    return booking
+        A cancelled booking records nothing more, whether its refund has arrived or not.
+        """
+        booking_id = self.booking_id
+        booking = journey.load(context, booking_id)
+        if booking.was_cancelled:
+            return Reply(booking_id)
+        preconditions.require_segment(booking, self.segment)
+        facts = journey.facts(context, booking)[self.segment]
+        decisions.require_release(booking, self.segment, facts)
+        answered = decisions.answer(booking, segment=self.segment, answer="refunded")
+        context.record(booking_id, answered)
+        coupons = tuple(
+            coupon for coupon in booking.open_coupons() if coupon.segment >= self.segment
+        )
+        obligation = cancellation.next_obligation(
+            booking, booking_id, journey.value_of(booking, coupons).total
+        )
+        cancelled = cancellation.cancel(
+            journey.load(context, booking_id),
+            coupons=coupons,
+            reason=DISRUPTION_REFUND,
+            fee=0,
+            destination="card",
+            obligation=obligation,
+            entry=cancel_booking.cancellation_entry(
+                booking_id, booking, coupons, fee=0, obligation=obligation, now=context.now
+            ),
+            # Passengers on board an aircraft that does not leave may go; on one that flies, not.
+            at_gate=facts.cancelled,
+        )
+        context.record(booking_id, cancelled)
+        journey.return_seats(context, booking_id, booking, coupons, DISRUPTION_REFUND)
+        return Reply(booking_id)

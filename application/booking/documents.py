@@ -5,7 +5,7 @@ from typing import Literal
 
 import msgspec
 
-from domain.booking import rejections, rules
+from domain.booking import documents, rejections, sale
 from domain.pricing.price import PassengerType
 
 
@@ -35,12 +35,12 @@ def require_fit(
     """
     if international and document.kind != "passport":
         raise rejections.DocumentMissing(passenger=passenger, reason="passport_needed")
-    needed = rules.passport_needed_until(departs_on) if international else departs_on
+    needed = documents.passport_needed_until(departs_on) if international else departs_on
     if document.expires_on < needed:
         raise rejections.DocumentMissing(
             passenger=passenger, reason="expires_too_soon", needed=needed.isoformat()
         )
-    if rules.passenger_type_on(document.birth_date, departs_on) != passenger_type:
+    if sale.passenger_type_on(document.birth_date, departs_on) != passenger_type:
         raise rejections.DocumentMissing(
             passenger=passenger, reason="age_differs", type=passenger_type
         )

@@ -1,15 +1,14 @@
-"""Let a draft, a place on the waitlist or a hold lapse; held seats go back on sale in one append.
+"""Expire a draft, a place on the waitlist or a hold; held seats go back on sale in one append.
 
 The caller has asked Stripe first and made sure that no session can be paid any more.
 """
 
-import msgspec
+import datetime as dt
 
 from application.booking import journey
-from application.orders import Decision
-from application.planning import Reading
-from domain.booking import cancellation, rejections
-from domain.booking import decisions as booking_decisions
+from application.commands.command import Command, Reply
+from application.commands.context import DecisionContext
+from domain.booking import cancellation, rejections, sale
 from domain.booking.events import BookingEvent
 from domain.booking.state import Booking
 from domain.booking.states import Status
@@ -17,42 +16,38 @@ from domain.booking.states import Status
 HOLD_LAPSED = "hold_lapsed"
 
 
-class ExpireBooking(msgspec.Struct, frozen=True):
+class ExpireBooking(Command, frozen=True):
     """`reason` is kept in the history, such as `hold_lapsed`."""
 
-    booking: str
+    booking_id: str
     reason: str
 
-    @property
-    def hints(self) -> tuple[str, ...]:
-        """The booking; its flights become known with it."""
-        return (self.booking,)
+    def decide(self, context: DecisionContext) -> Reply:
+        """Rejects BookingNotFound, TransitionRefused (paid meanwhile) and HoldStillRuns.
+
+        A booking that is expired or cancelled already records nothing.
+        """
+        booking = journey.load(context, self.booking_id)
+        if booking.was_cancelled:
+            return Reply(self.booking_id)
+        if booking.status is Status.PAYMENT_FAILED:
+            lapsed = _cancelled(booking, self.reason, now=context.now)
+        else:
+            lapsed = sale.expire(booking, reason=self.reason, now=context.now)
+        if lapsed:
+            context.record(self.booking_id, lapsed)
+            journey.release_holds(context, self.booking_id, booking, self.reason)
+        return Reply(self.booking_id)
 
 
-def expire_booking(command: ExpireBooking, reading: Reading) -> Decision:
-    """Rejects BookingNotFound, TransitionRefused (paid meanwhile) and HoldStillRuns."""
-    booking = journey.load(reading, command.booking)
-    if booking.status is Status.PAYMENT_FAILED:
-        lapsed = _cancelled(booking, command, reading)
-    else:
-        lapsed = booking_decisions.expire(booking, reason=command.reason, now=reading.now)
-    if not lapsed:
-        return Decision(answer_stream=command.booking)
-    released = journey.holds_released(reading, command.booking, booking, command.reason)
-    return Decision(
-        answer_stream=command.booking,
-        events=((command.booking, lapsed), *journey.merged(released)),
-    )
-
-
-def _cancelled(booking: Booking, command: ExpireBooking, reading: Reading) -> list[BookingEvent]:
-    """After a failed payment the table knows no expiry: what lapses there is cancelled."""
-    if booking.hold_until is not None and reading.now < booking.hold_until:
+def _cancelled(booking: Booking, reason: str, *, now: dt.datetime) -> list[BookingEvent]:
+    """After a failed payment the table has no expiry: what lapses there is cancelled."""
+    if booking.hold_until is not None and now < booking.hold_until:
         raise rejections.HoldStillRuns(until=booking.hold_until.isoformat())
     return cancellation.cancel(
         booking,
         coupons=booking.coupons,
-        reason=command.reason,
+        reason=reason,
         fee=0,
         destination="none",
         obligation=None,

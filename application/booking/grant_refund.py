@@ -1,64 +1,64 @@
-"""Finance gives money back beyond the rules: what is still to be flown is given up with it."""
-
-import msgspec
+"""Finance refunds more than the rules do: coupons still to be flown are cancelled with it."""
 
 from application.booking import journey
-from application.orders import Decision
-from application.planning import Reading
-from domain.booking import cancellation, guards, rejections
-from domain.booking.events import Obligation
+from application.commands.command import Command, Reply
+from application.commands.context import DecisionContext
+from domain.booking import cancellation, rejections, states
+from domain.booking.state import Booking
 from domain.booking.states import Status
-from domain.kernel import money
+from domain.booking.values import Obligation
+from domain.kernel import ids, money
 from domain.ledger import carriage
 
+REFUND_GRANTED = "refund_granted"
 
-class GrantRefund(msgspec.Struct, frozen=True):
-    """`amount` in minor units, None for all that is not promised back yet; `reason` is kept."""
 
-    booking: str
+class GrantRefund(Command, frozen=True):
+    """`amount` in minor units, None for all that is not refunded yet; `reason` is kept."""
+
+    booking_id: str
     reason: str
     amount: int | None = None
 
-    @property
-    def hints(self) -> tuple[str, ...]:
-        """The booking; its flights become known with it."""
-        return (self.booking,)
+    def decide(self, context: DecisionContext) -> Reply:
+        """Rejects BookingNotFound, TransitionRefused, ModificationPending and InvalidRefund."""
+        booking_id = self.booking_id
+        booking = journey.load(context, booking_id)
+        if booking.status not in cancellation.GRANTABLE:
+            raise rejections.TransitionRefused(before=booking.status.value, after="refunded")
+        coupons = booking.open_coupons()
+        value = journey.value_of(booking, coupons)
+        amount = _granted_amount(self, booking, owed=value.total)
+        posted = journey.posted(booking_id, booking, context.now)
+        granted = cancellation.grant_refund(
+            booking,
+            reason=self.reason,
+            obligation=Obligation(
+                ids.obligation_id(booking_id, len(booking.obligations) + 1), amount
+            ),
+            entry=(
+                carriage.unticketed_refund_entry(posted, amount=amount)
+                if booking.status is Status.PAID
+                else carriage.goodwill_entry(posted, value=value, amount=amount.amount)
+            ),
+        )
+        context.record(booking_id, granted)
+        if booking.status in states.TICKETED:
+            journey.return_seats(context, booking_id, booking, coupons, REFUND_GRANTED)
+        elif booking.status is Status.PAID:
+            journey.release_holds(context, booking_id, booking, REFUND_GRANTED)
+        return Reply(booking_id)
 
 
-def grant_refund(command: GrantRefund, reading: Reading) -> Decision:
-    """Rejects BookingNotFound, TransitionRefused, ChangeUnderWay and RefundUnfit."""
-    stream = command.booking
-    booking = journey.load(reading, stream)
-    if booking.status not in guards.GRANTABLE:
-        raise rejections.TransitionRefused(before=booking.status.value, after="refunded")
+def _granted_amount(command: GrantRefund, booking: Booking, *, owed: int) -> money.Money:
+    """At most what was paid and not refunded yet; at least the value of the open coupons, and all
+    of it before tickets. Rejects InvalidRefund.
+    """
     left = cancellation.refundable(booking)
     amount = left.amount if command.amount is None else command.amount
-    coupons = booking.open_coupons()
-    value = journey.value_of(booking, coupons)
     ticketed = booking.status is not Status.PAID
-    if not 0 < amount <= left.amount or (ticketed and amount < value.total):
-        raise rejections.RefundUnfit(limit=left.amount, owed=value.total, currency=left.currency)
+    if not 0 < amount <= left.amount or (ticketed and amount < owed):
+        raise rejections.InvalidRefund(limit=left.amount, owed=owed, currency=left.currency)
     if not ticketed and amount != left.amount:
-        raise rejections.RefundUnfit(limit=left.amount, owed=left.amount, currency=left.currency)
-    posted = journey.posted(stream, booking, reading.now)
-    granted_amount = money.Money(amount, booking.currency)
-    entry = (
-        carriage.goodwill_entry(posted, value=value, amount=amount)
-        if ticketed
-        else carriage.unticketed_refund_entry(posted, amount=granted_amount)
-    )
-    number = len(booking.obligations) + 1
-    granted = cancellation.grant_refund(
-        booking,
-        reason=command.reason,
-        obligation=Obligation(f"{stream}-{number}", granted_amount),
-        entry=entry,
-    )
-    released = (
-        journey.given_back(reading, stream, booking, coupons, "refund_granted")
-        if booking.status in guards.TICKETED
-        else journey.holds_released(reading, stream, booking, "refund_granted")
-        if booking.status is Status.PAID
-        else []
-    )
-    return Decision(answer_stream=stream, events=((stream, granted), *journey.merged(released)))
+        raise rejections.InvalidRefund(limit=left.amount, owed=left.amount, currency=left.currency)
+    return money.Money(amount, booking.currency)

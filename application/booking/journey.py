@@ -3,33 +3,30 @@
 import datetime as dt
 from collections.abc import Iterable, Sequence
 
-from application import streams
-from application.planning import Reading
+from application.commands import stream_kinds
+from application.commands.context import DecisionContext
 from domain.booking import rejections
 from domain.booking.coupons import Coupon
-from domain.booking.guards import SegmentFacts
+from domain.booking.preconditions import SegmentFacts
 from domain.booking.state import Booking
-from domain.inventory import decisions as flight_decisions
-from domain.inventory import waitlist
-from domain.inventory.events import FlightEvent
+from domain.inventory import seat_sale, waitlist
 from domain.inventory.state import Flight, FlightStatus
-from domain.kernel.events import DomainEvent
 from domain.ledger.carriage import Posted, Value
 from domain.pricing.price import TAKES_SEAT
 
 
-def load(reading: Reading, stream: str) -> Booking:
+def load(context: DecisionContext, booking_id: str) -> Booking:
     """The booking; rejects BookingNotFound."""
-    booking = reading.load(streams.BOOKING, stream)
+    booking = context.load(stream_kinds.BOOKING, booking_id)
     if booking is None:
         raise rejections.BookingNotFound()
     return booking
 
 
-def load_flight(reading: Reading, stream: str) -> Flight:
+def load_flight(context: DecisionContext, flight_id: str) -> Flight:
     """A flight that a booking names."""
-    flight = reading.load(streams.FLIGHT, stream)
-    assert flight is not None, "a booking names flights that there are"
+    flight = context.load(stream_kinds.FLIGHT, flight_id)
+    assert flight is not None, "a booking names flights that exist"
     return flight
 
 
@@ -43,9 +40,15 @@ def facts_of(flight: Flight) -> SegmentFacts:
     )
 
 
-def facts(reading: Reading, booking: Booking) -> tuple[SegmentFacts, ...]:
-    """Of each segment in order."""
-    return tuple(facts_of(load_flight(reading, each.flight)) for each in booking.segments)
+def facts(context: DecisionContext, booking: Booking) -> tuple[SegmentFacts, ...]:
+    """The facts of each segment's flight, in order."""
+    return tuple(facts_of(load_flight(context, each.flight)) for each in booking.segments)
+
+
+def segment_on(booking: Booking, flight_id: str) -> int | None:
+    """The index of the segment on this flight; None when there is none."""
+    on_it = (i for i, each in enumerate(booking.segments) if each.flight == flight_id)
+    return next(on_it, None)
 
 
 def value_of(booking: Booking, coupons: Sequence[Coupon]) -> Value:
@@ -61,10 +64,10 @@ def value_of(booking: Booking, coupons: Sequence[Coupon]) -> Value:
     )
 
 
-def posted(stream: str, booking: Booking, now: dt.datetime) -> Posted:
+def posted(booking_id: str, booking: Booking, now: dt.datetime) -> Posted:
     """The tickets are the evidence of an entry about coupons."""
     numbers = tuple(ticket.number for ticket in booking.tickets)
-    return Posted(booking=stream, references=numbers, now=now)
+    return Posted(booking=booking_id, references=numbers, now=now)
 
 
 def first_departure(coupons: Sequence[Coupon], facts: Sequence[SegmentFacts]) -> dt.datetime:
@@ -72,49 +75,39 @@ def first_departure(coupons: Sequence[Coupon], facts: Sequence[SegmentFacts]) ->
     return min(facts[coupon.segment].departs_at for coupon in coupons)
 
 
-def given_back(
-    reading: Reading, stream: str, booking: Booking, coupons: Iterable[Coupon], reason: str
-) -> list[tuple[str, list[FlightEvent]]]:
-    """Sold seats of these coupons back on sale, flight by flight."""
-    gone: dict[int, list[int]] = {}
+def return_seats(
+    context: DecisionContext,
+    booking_id: str,
+    booking: Booking,
+    coupons: Iterable[Coupon],
+    reason: str,
+) -> None:
+    """Put the sold seats of these coupons back on sale, flight by flight."""
+    passengers_by_segment: dict[int, list[int]] = {}
     for coupon in coupons:
-        gone.setdefault(coupon.segment, []).append(coupon.passenger)
-    return [
-        (
-            booking.segments[segment].flight,
-            flight_decisions.give_back(
-                load_flight(reading, booking.segments[segment].flight),
-                booking=stream,
-                passengers=tuple(passengers),
-                seat_count=sum(TAKES_SEAT[booking.passengers[each].type] for each in passengers),
-                reason=reason,
-            ),
+        passengers_by_segment.setdefault(coupon.segment, []).append(coupon.passenger)
+    for segment, passengers in passengers_by_segment.items():
+        flight_id = booking.segments[segment].flight
+        returned = seat_sale.release_sold(
+            load_flight(context, flight_id),
+            booking=booking_id,
+            passengers=tuple(passengers),
+            seat_count=sum(TAKES_SEAT[booking.passengers[each].type] for each in passengers),
+            reason=reason,
         )
-        for segment, passengers in gone.items()
-    ]
+        context.record(flight_id, returned)
 
 
-def holds_released(
-    reading: Reading, stream: str, booking: Booking, reason: str
-) -> list[tuple[str, list[FlightEvent]]]:
-    """Held seats of every flight back on sale, and its place on the waitlists given up."""
-    released: list[tuple[str, list[FlightEvent]]] = []
-    for name in booking.flights():
-        flight = load_flight(reading, name)
-        events = flight_decisions.release_hold(flight, booking=stream, reason=reason)
-        if flight.is_waiting(stream):
-            events = [*events, *waitlist.leave(flight, booking=stream, reason=reason)]
-        released.append((name, events))
-    return released
+def release_holds(context: DecisionContext, booking_id: str, booking: Booking, reason: str) -> None:
+    """Put the held seats of every flight back on sale, and leave the waitlists."""
+    for flight_id in booking.flights():
+        flight = load_flight(context, flight_id)
+        released = seat_sale.release_hold(flight, booking=booking_id, reason=reason)
+        context.record(flight_id, released)
+        if flight.is_waitlisted(booking_id):
+            context.record(flight_id, waitlist.leave(flight, booking=booking_id, reason=reason))
 
 
 def seats_of(booking: Booking, coupons: Iterable[Coupon]) -> int:
     """Seats that the passengers of these coupons take on one flight."""
     return sum(TAKES_SEAT[booking.passengers[coupon.passenger].type] for coupon in coupons)
-
-
-def merged(
-    changes: Iterable[tuple[str, Sequence[DomainEvent]]],
-) -> tuple[tuple[str, Sequence[DomainEvent]], ...]:
-    """Without the streams to which nothing happens."""
-    return tuple((stream, events) for stream, events in changes if events)

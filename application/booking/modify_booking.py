@@ -4,86 +4,92 @@ Dearer: the new seats are held and the difference is due first; nothing is lost 
 Not dearer: exchanged at once, and the difference goes back by the rule of the fare class.
 """
 
-import msgspec
+import datetime as dt
 
 from application.booking import complete_change, journey
 from application.booking.quote_modification import ModificationQuote
-from application.orders import Decision
-from application.planning import Reading
+from application.commands.command import Command, Reply
+from application.commands.context import DecisionContext
 from application.pricing.signed_quotes import QuoteExpired
-from domain.booking import change as change_decisions
-from domain.booking import disruption, guards
-from domain.booking.events import BookingEvent, Change
+from domain.booking import disruption
+from domain.booking import modification as booking_modification
+from domain.booking.coupons import Coupon
+from domain.booking.events import BookingEvent
 from domain.booking.state import Booking
-from domain.inventory import decisions as flight_decisions
-from domain.inventory import rules as flight_rules
+from domain.booking.values import Modification
+from domain.inventory import sales_window, seat_sale
 
 
-class ModifyBooking(msgspec.Struct, frozen=True):
-    """`quote` was signed by this house; `serials` are for new tickets where nothing is due."""
+class ModifyBooking(Command, frozen=True):
+    """`quote` was signed by our server; `serials` are for new tickets where nothing is due."""
 
     quote: ModificationQuote
     airline_code: str
     serials: tuple[int, ...]
 
     @property
-    def hints(self) -> tuple[str, ...]:
+    def streams(self) -> tuple[str, ...]:
         """Booking and new flight."""
-        return (self.quote.booking, self.quote.change.to.flight)
+        return (self.quote.booking, self.quote.modification.to.flight)
+
+    def decide(self, context: DecisionContext) -> Reply:
+        """Rejects BookingNotFound, QuoteExpired, SeatsUnavailable and what the quote would by
+        now.
+        """
+        modification, booking_id = self.quote.modification, self.quote.booking
+        booking = journey.load(context, booking_id)
+        if booking.modification == modification or _is_done(booking, modification):
+            return Reply(booking_id)
+        coupons = _quoted_coupons(self.quote, booking, now=context.now)
+        old = journey.load_flight(context, booking.segments[modification.segment].flight)
+        facts = journey.facts_of(old)
+        booking_modification.require_modifiable(
+            booking, modification.segment, facts, now=context.now
+        )
+        until = sales_window.hold_until(now=context.now)
+        held = seat_sale.hold(
+            journey.load_flight(context, modification.to.flight),
+            booking=booking_id,
+            cabin=modification.to.cabin,
+            fare_class=modification.to.fare_class,
+            seat_count=journey.seats_of(booking, coupons),
+            until=until,
+            now=context.now,
+        )
+        context.record(modification.to.flight, held)
+        if modification.due:
+            accepted = booking_modification.accept(
+                booking, modification=modification, facts=facts, hold_until=until, now=context.now
+            )
+            context.record(booking_id, accepted)
+            return Reply(booking_id)
+        context.record(booking_id, _answered(booking, modification.segment))
+        complete_change.exchange_seats(context, booking_id, booking, modification)
+        tickets = complete_change.new_tickets(self.airline_code, self.serials, coupons)
+        complete_change.complete(context, booking_id, booking, modification, tickets)
+        return Reply(booking_id)
 
 
-def modify_booking(command: ModifyBooking, reading: Reading) -> Decision:
-    """Rejects BookingNotFound, QuoteExpired, SeatsUnavailable and what the quote would by now."""
-    quote = command.quote
-    change = quote.change
-    stream = quote.booking
-    booking = journey.load(reading, stream)
-    if booking.change == change or _is_done(booking, change):
-        return Decision(answer_stream=stream)
-    if booking.change_count >= change.number:
+def _quoted_coupons(
+    quote: ModificationQuote, booking: Booking, *, now: dt.datetime
+) -> tuple[Coupon, ...]:
+    """The coupons to exchange, as the quote saw them; rejects QuoteExpired."""
+    if booking.modification_count >= quote.modification.number:
         raise QuoteExpired(reason="booking_changed")
-    if quote.valid_until <= reading.now:
+    if quote.valid_until <= now:
         raise QuoteExpired()
-    coupons = booking.open_coupons(change.segment)
+    coupons = booking.open_coupons(quote.modification.segment)
     if tuple((each.passenger, each.total) for each in coupons) != quote.basis:
         raise QuoteExpired(reason="booking_changed")
-    old = journey.load_flight(reading, booking.segments[change.segment].flight)
-    guards.require_change(booking, change.segment, journey.facts_of(old), now=reading.now)
-    new = journey.load_flight(reading, change.to.flight)
-    until = flight_rules.hold_until(now=reading.now)
-    held = flight_decisions.hold(
-        new,
-        booking=stream,
-        cabin=change.to.cabin,
-        fare_class=change.to.fare_class,
-        seat_count=journey.seats_of(booking, coupons),
-        until=until,
-        now=reading.now,
-    )
-    if change.due:
-        accepted = change_decisions.accept(
-            booking,
-            change=change,
-            facts=journey.facts_of(old),
-            hold_until=until,
-            now=reading.now,
-        )
-        return Decision(answer_stream=stream, events=((stream, accepted), (change.to.flight, held)))
-    exchanged = complete_change.exchange(reading, stream, booking, change, held=held)
-    numbers = complete_change.new_tickets(command.airline_code, command.serials, coupons)
-    completed = complete_change.completion(reading, stream, booking, change, numbers)
-    own = [*_answered(booking, change.segment), *completed]
-    return Decision(
-        answer_stream=stream,
-        events=((stream, own), *journey.merged(exchanged)),
-        outbox=(complete_change.letter(stream, change),),
-    )
+    return coupons
 
 
-def _is_done(booking: Booking, change: Change) -> bool:
+def _is_done(booking: Booking, modification: Modification) -> bool:
     """Whether a change of this number was carried out and led to where this one leads."""
-    moved = booking.segments[change.segment] == change.to
-    return booking.change is None and booking.change_count >= change.number and moved
+    moved = booking.segments[modification.segment] == modification.to
+    return (
+        booking.modification is None and booking.modification_count >= modification.number and moved
+    )
 
 
 def _answered(booking: Booking, segment: int) -> list[BookingEvent]:

@@ -1,48 +1,37 @@
 """Seats came free: the first on the waitlist that fits gets an offer, which holds its seats."""
 
-import msgspec
-
-from application import ports, streams
 from application.booking import journey, letters
-from application.orders import Decision
-from application.planning import Reading
-from domain.booking import decisions as booking_decisions
+from application.commands import stream_kinds
+from application.commands.command import Command, Reply
+from application.commands.context import DecisionContext
+from domain.booking import sale
 from domain.booking.states import Status
-from domain.inventory import rules as flight_rules
-from domain.inventory import waitlist
+from domain.inventory import sales_window, waitlist
 
 
-class OfferSeats(msgspec.Struct, frozen=True):
+class OfferSeats(Command, frozen=True):
     """Serve the next in line of a flight."""
 
-    flight: str
+    flight_id: str
 
-    @property
-    def hints(self) -> tuple[str, ...]:
-        """The flight; who is next becomes known with it."""
-        return (self.flight,)
+    def decide(self, context: DecisionContext) -> Reply:
+        """Without a waitlist, or without seats for the next on it, records nothing.
 
-
-def offer_seats(command: OfferSeats, reading: Reading) -> Decision:
-    """Nobody waiting, or no seats for the next: records nothing.
-
-    A booking that no longer waits leaves the queue instead.
-    """
-    flight = reading.load(streams.FLIGHT, command.flight)
-    following = waitlist.next_in_line(flight, now=reading.now) if flight is not None else None
-    if flight is None or following is None:
-        return Decision(answer_stream=command.flight)
-    stream = following.booking
-    booking = journey.load(reading, stream)
-    if booking.status is not Status.PENDING:
-        left = waitlist.leave(flight, booking=stream, reason=booking.status.value)
-        return Decision(answer_stream=command.flight, events=((command.flight, left),))
-    until = flight_rules.offer_until(flight.departs_at, now=reading.now)
-    offered = waitlist.offer(flight, booking=stream, until=until, now=reading.now)
-    reserved = booking_decisions.reserve(booking, hold_until=until)
-    letter = ports.OutboxMessage(topic=letters.OFFERED, body={"booking": stream})
-    return Decision(
-        answer_stream=command.flight,
-        events=((command.flight, offered), (stream, reserved)),
-        outbox=(letter,),
-    )
+        A booking that no longer waits leaves the queue instead.
+        """
+        flight = context.load(stream_kinds.FLIGHT, self.flight_id)
+        following = waitlist.next_in_line(flight, now=context.now) if flight is not None else None
+        if flight is None or following is None:
+            return Reply(self.flight_id)
+        booking_id = following.booking
+        booking = journey.load(context, booking_id)
+        if booking.status is not Status.PENDING:
+            left = waitlist.leave(flight, booking=booking_id, reason=booking.status.value)
+            context.record(self.flight_id, left)
+            return Reply(self.flight_id)
+        until = sales_window.offer_until(flight.departs_at, now=context.now)
+        offered = waitlist.offer(flight, booking=booking_id, until=until, now=context.now)
+        context.record(self.flight_id, offered)
+        context.record(booking_id, sale.reserve(booking, hold_until=until))
+        context.enqueue(letters.OfferLetter(booking_id=booking_id))
+        return Reply(self.flight_id)

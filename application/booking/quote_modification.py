@@ -8,13 +8,13 @@ from application.booking import journey
 from application.pricing import journeys
 from application.pricing.journeys import WantedSegment
 from application.pricing.signed_quotes import QUOTE_LIFETIME
-from domain.booking import guards, rejections
-from domain.booking import rules as booking_rules
+from domain.booking import disruption, rejections, sale
+from domain.booking import modification as booking_modification
 from domain.booking.coupons import Coupon
-from domain.booking.events import Change, Destination, Segment
 from domain.booking.state import Booking
+from domain.booking.values import Destination, Modification, Segment
 from domain.inventory import rejections as flight_rejections
-from domain.inventory import rules as flight_rules
+from domain.inventory import sales_window
 from domain.inventory.state import Flight
 from domain.pricing import fees
 from domain.pricing import rules as pricing_rules
@@ -31,7 +31,7 @@ class ModificationQuote(msgspec.Struct, frozen=True):
     """
 
     booking: str
-    change: Change
+    modification: Modification
     difference: int
     percent: int
     basis: tuple[tuple[int, int], ...]
@@ -53,14 +53,14 @@ def quote_modification(
     """The same route on another date or flight, or a higher cabin, for all who fly the segment.
 
     `neighbours` are name, departure and arrival of each segment, None for the one exchanged.
-    Free where the airline disturbed the segment. Rejects ChangeRefused, ChangeUnderWay,
-    NoSuchPart, CouponNotOpen, SalesClosed, CabinNotFound, JourneyUnfit and CurrenciesDiffer.
+    Free where the airline disturbed the segment. Rejects ModificationRefused, ModificationPending,
+    NoSuchPart, CouponNotOpen, SalesClosed, CabinNotFound, InvalidJourney and CurrenciesDiffer.
     """
-    guards.require_change(booking, segment, journey.facts_of(old), now=now)
+    booking_modification.require_modifiable(booking, segment, journey.facts_of(old), now=now)
     found = _fit(booking, old, new, segment=segment, to=to, now=now)
     _require_order(neighbours, (to.flight, found.departs_at, found.arrives_at))
     coupons = booking.open_coupons(segment)
-    free = guards.is_disturbed(booking, segment)
+    free = disruption.is_material(booking, segment)
     target, prices = _new_values(booking, found, coupons, segment=segment, to=to)
     before = sum(coupon.total for coupon in coupons)
     after = sum(each.total for each in prices)
@@ -73,8 +73,8 @@ def quote_modification(
     destination: Destination = "none"
     if cost < 0:
         destination = "card" if booking.segments[segment].residue == "cash" else "credit"
-    change = Change(
-        number=booking.change_count + 1,
+    modification = Modification(
+        number=booking.modification_count + 1,
         segment=segment,
         to=target,
         coupons=with_fee,
@@ -86,7 +86,7 @@ def quote_modification(
     )
     return ModificationQuote(
         booking=stream,
-        change=change,
+        modification=modification,
         difference=after - before,
         percent=percent,
         basis=tuple((each.passenger, each.total) for each in coupons),
@@ -106,19 +106,19 @@ def _fit(
     """The new flight, if the rules allow to go there."""
     if new is None:
         raise flight_rejections.FlightNotFound()
-    if not flight_rules.is_bookable(new, now=now):
+    if not sales_window.is_bookable(new, now=now):
         raise flight_rejections.SalesClosed(flight=new.number)
     had = booking.segments[segment]
     if (new.origin, new.destination) != (old.origin, old.destination):
-        raise rejections.ChangeRefused(reason="other_route")
+        raise rejections.ModificationRefused(reason="other_route")
     if to.cabin not in new.cabins:
         raise flight_rejections.CabinNotFound(cabin=to.cabin)
     if CABIN_RANK[to.cabin] < CABIN_RANK[had.cabin]:
-        raise rejections.ChangeRefused(reason="lower_cabin")
+        raise rejections.ModificationRefused(reason="lower_cabin")
     if (to.flight, to.cabin) == (had.flight, had.cabin):
-        raise rejections.ChangeRefused(reason="nothing_changes")
+        raise rejections.ModificationRefused(reason="nothing_changes")
     if any(each.flight == to.flight for i, each in enumerate(booking.segments) if i != segment):
-        raise rejections.JourneyUnfit(reason="same_flight_twice")
+        raise rejections.InvalidJourney(reason="same_flight_twice")
     return new
 
 
@@ -126,7 +126,7 @@ def _require_order(
     neighbours: tuple[tuple[str, dt.datetime, dt.datetime] | None, ...],
     moved: tuple[str, dt.datetime, dt.datetime],
 ) -> None:
-    booking_rules.require_fit_journey([each or moved for each in neighbours])
+    sale.require_valid_journey([each or moved for each in neighbours])
 
 
 def _percent(old: Flight, *, free: bool, now: dt.datetime) -> int:
@@ -134,7 +134,7 @@ def _percent(old: Flight, *, free: bool, now: dt.datetime) -> int:
         return 0
     percent = fees.modification_percent(departs_at=old.departs_at, now=now)
     if percent is None:
-        raise rejections.ChangeRefused(reason="departed")
+        raise rejections.ModificationRefused(reason="departed")
     return percent
 
 
@@ -163,7 +163,7 @@ def _new_values(
         segments=[pricing_rules.SegmentFare(bucket.fare, at_home)], passengers=types
     )
     if price.currency != booking.currency:
-        raise rejections.ChangeRefused(reason="other_currency", currency=price.currency)
+        raise rejections.ModificationRefused(reason="other_currency", currency=price.currency)
     values = tuple(
         msgspec.structs.replace(each, passenger=coupons[each.passenger].passenger, segment=segment)
         for each in price.coupons

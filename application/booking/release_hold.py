@@ -5,14 +5,15 @@ hour after the deadline the seats are released all the same, and money that stil
 """
 
 import datetime as dt
-from typing import Any
 
-from application import ports, steps, streams
+from application import ports
 from application.booking.complete_change import ExpireChange
 from application.booking.expire_booking import HOLD_LAPSED, ExpireBooking
-from application.desk import Desk
+from application.commands import follow_up, stream_kinds
+from application.commands.bus import CommandBus
+from application.commands.command import Command
 from application.payment import collect, gateway
-from domain.booking import guards
+from domain.booking import states
 from domain.booking.state import Booking
 from domain.payment.state import AttemptStatus
 
@@ -23,12 +24,14 @@ HOLD_LAPSED_UNASKED = "hold_lapsed_provider_unreachable"
 class HoldReleaser:
     """Carries out the release of one booking's hold, any number of times."""
 
-    def __init__(self, *, desk: Desk, collector: collect.Collector, clock: ports.Clock) -> None:
-        self._desk = desk
+    def __init__(
+        self, *, bus: CommandBus, collector: collect.Collector, clock: ports.Clock
+    ) -> None:
+        self._bus = bus
         self._collector = collector
         self._clock = clock
 
-    async def release(self, booking_stream: str, *, cause: steps.Cause) -> None:
+    async def release(self, booking_stream: str, *, cause: follow_up.Cause) -> None:
         """Let the booking, or its change, lapse if it is still unpaid after asking Stripe.
 
         Raises GatewayTimeout and GatewayUnavailable while there is patience left.
@@ -47,23 +50,23 @@ class HoldReleaser:
         # What Stripe said may have been that it is paid.
         if _deadline(await self._current(booking_stream)) != deadline:
             return
-        command: Any = ExpireBooking(booking=booking_stream, reason=reason)
-        if booking.change is not None:
-            command = ExpireChange(booking=booking_stream, reason=reason)
-        await self._desk.submit(steps.order(cause, f"expire:{deadline.isoformat()}", command))
+        command: Command = ExpireBooking(booking_id=booking_stream, reason=reason)
+        if booking.modification is not None:
+            command = ExpireChange(booking_id=booking_stream, reason=reason)
+        await self._bus.submit(follow_up.envelope(cause, f"expire:{deadline.isoformat()}", command))
 
     async def _current(self, booking_stream: str) -> Booking | None:
-        return (await self._desk.current(streams.BOOKING, booking_stream))[0]
+        return (await self._bus.current(stream_kinds.BOOKING, booking_stream))[0]
 
     async def end_live_session(
-        self, booking_stream: str, booking: Booking, *, cause: steps.Cause
+        self, booking_stream: str, booking: Booking, *, cause: follow_up.Cause
     ) -> None:
         """Make sure that nobody can pay any more; what was paid meanwhile is recorded.
 
         Raises GatewayTimeout and GatewayUnavailable.
         """
         stream = collect.payment_of(booking_stream, booking)
-        payment = (await self._desk.current(streams.PAYMENT, stream))[0]
+        payment = (await self._bus.current(stream_kinds.PAYMENT, stream))[0]
         attempt = payment.live_attempt() if payment is not None else None
         if attempt is None:
             return
@@ -80,6 +83,6 @@ def _deadline(booking: Booking | None) -> dt.datetime | None:
     """Until when what is unpaid may stay; None where nothing can lapse."""
     if booking is None:
         return None
-    if booking.change is not None:
-        return None if booking.change_paid else booking.change_until
-    return booking.hold_until if booking.status in guards.UNPAID else None
+    if booking.modification is not None:
+        return None if booking.modification_paid else booking.modification_until
+    return booking.hold_until if booking.status in states.UNPAID else None

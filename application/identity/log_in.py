@@ -15,7 +15,7 @@ class LogIn(msgspec.Struct, frozen=True):
     password: str
 
 
-class LoginDesk(msgspec.Struct, frozen=True):
+class LoginPorts(msgspec.Struct, frozen=True):
     """What signing in needs."""
 
     directory: ports.UserDirectory
@@ -25,17 +25,19 @@ class LoginDesk(msgspec.Struct, frozen=True):
     now: Clock
 
 
-async def log_in(command: LogIn, desk: LoginDesk) -> ports.IssuedToken:
+async def log_in(command: LogIn, outside: LoginPorts) -> ports.IssuedToken:
     """An access token; raises CredentialsRefused, whatever the reason, and Unavailable.
 
     The password is hashed in every case. The lock is asked for after that, under the user's row
     lock: of many guesses at once, those that come after the fifth wrong one find the door shut.
     """
-    user = await desk.directory.find(desk.email_lookup.of(command.email))
-    right = await desk.hasher.verify(command.password, None if user is None else user.password_hash)
-    now = desk.now()
+    user = await outside.directory.find(outside.email_lookup.of(command.email))
+    right = await outside.hasher.verify(
+        command.password, None if user is None else user.password_hash
+    )
+    now = outside.now()
     if user is None:
-        await desk.directory.record("sign_in_refused", user_id=None, at=now)
+        await outside.directory.record("sign_in_refused", user_id=None, at=now)
         raise rejections.CredentialsRefused
 
     def settled(state: Lockout) -> tuple[Lockout, ports.AuthFact]:
@@ -46,7 +48,7 @@ async def log_in(command: LogIn, desk: LoginDesk) -> ports.IssuedToken:
         after = lockout.after_wrong_password(state, now=now)
         return after, "locked" if lockout.is_locked(after, now=now) else "sign_in_refused"
 
-    fact = await desk.directory.change_lockout(user.id, settled, at=now)
+    fact = await outside.directory.change_lockout(user.id, settled, at=now)
     if fact != "signed_in":
         raise rejections.CredentialsRefused
-    return desk.issuer.issue(ports.Principal(user.id, user.role))
+    return outside.issuer.issue(ports.Principal(user.id, user.role))

@@ -18,7 +18,7 @@ class RegisterUser(msgspec.Struct, frozen=True):
     role: Role
 
 
-class RegistrationDesk(msgspec.Struct, frozen=True):
+class RegistrationPorts(msgspec.Struct, frozen=True):
     """What registering needs. `new_user_id` gives a fresh id at each call."""
 
     directory: ports.UserDirectory
@@ -29,24 +29,24 @@ class RegistrationDesk(msgspec.Struct, frozen=True):
     now: Clock
 
 
-async def register_user(command: RegisterUser, desk: RegistrationDesk) -> None:
-    """Record the user; raises PasswordUnfit and Unavailable.
+async def register_user(command: RegisterUser, outside: RegistrationPorts) -> None:
+    """Record the user; raises InvalidPassword and Unavailable.
 
     A known address changes nothing and is answered in the same way and time, so that nobody
     learns who is registered; its owner signs in with the password that was there before.
     """
-    passwords.require_fit_password(command.password, email=command.email)
-    password_hash = await desk.hasher.hash(command.password)
-    subject, key = desk.vault.new_subject()
+    passwords.require_valid_password(command.password, email=command.email)
+    password_hash = await outside.hasher.hash(command.password)
+    subject, key = outside.vault.new_subject()
     user = ports.NewUser(
-        id=desk.new_user_id(),
-        email_index=desk.email_lookup.of(command.email),
-        email=desk.vault.seal(subject, command.email.encode()),
+        id=outside.new_user_id(),
+        email_index=outside.email_lookup.of(command.email),
+        email=outside.vault.seal(subject, command.email.encode()),
         key=key,
         password_hash=password_hash,
         role=command.role,
     )
     try:
-        await desk.directory.add(user, at=desk.now())
+        await outside.directory.add(user, at=outside.now())
     except ports.EmailKnown:
-        await desk.directory.record("registered_again", user_id=None, at=desk.now())
+        await outside.directory.record("registered_again", user_id=None, at=outside.now())

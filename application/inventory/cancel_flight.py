@@ -1,26 +1,19 @@
 """A flight does not operate."""
 
-import msgspec
-
+from application.commands.command import Command, Reply
+from application.commands.context import DecisionContext
 from application.inventory import flights
-from application.orders import Decision
-from application.planning import Reading
 from domain.inventory import operations
 
 
-class CancelFlight(msgspec.Struct, frozen=True):
-    """`reason` is told to the passengers."""
+class CancelFlight(Command, frozen=True):
+    """`reason` is written to the passengers."""
 
-    flight: str
+    flight_id: str
     reason: str
 
-    @property
-    def hints(self) -> tuple[str, ...]:
-        """The flight itself."""
-        return (self.flight,)
-
-
-def cancel_flight(command: CancelFlight, reading: Reading) -> Decision:
-    """Rejects FlightNotFound and FlightOver; what follows for its bookings is done by workers."""
-    flight = flights.load(reading, command.flight)
-    return flights.decided(command.flight, operations.cancel(flight, reason=command.reason))
+    def decide(self, context: DecisionContext) -> Reply:
+        """Rejects FlightNotFound and FlightOver; workers carry it out for each booking."""
+        flight = flights.load(context, self.flight_id)
+        context.record(self.flight_id, operations.cancel(flight, reason=self.reason))
+        return Reply(self.flight_id)

@@ -2,28 +2,21 @@
 
 import datetime as dt
 
-import msgspec
-
+from application.commands.command import Command, Reply
+from application.commands.context import DecisionContext
 from application.inventory import flights
-from application.orders import Decision
-from application.planning import Reading
 from domain.inventory import operations
 
 
-class DepartFlight(msgspec.Struct, frozen=True):
+class DepartFlight(Command, frozen=True):
     """`departed_at` is a UTC instant."""
 
-    flight: str
+    flight_id: str
     departed_at: dt.datetime
 
-    @property
-    def hints(self) -> tuple[str, ...]:
-        """The flight itself."""
-        return (self.flight,)
-
-
-def depart_flight(command: DepartFlight, reading: Reading) -> Decision:
-    """Rejects FlightNotFound, FlightOver and FlightNotDue."""
-    flight = flights.load(reading, command.flight)
-    events = operations.depart(flight, departed_at=command.departed_at)
-    return flights.decided(command.flight, events)
+    def decide(self, context: DecisionContext) -> Reply:
+        """Rejects FlightNotFound, FlightOver and FlightNotDue."""
+        flight = flights.load(context, self.flight_id)
+        departed = operations.depart(flight, departed_at=self.departed_at)
+        context.record(self.flight_id, departed)
+        return Reply(self.flight_id)

@@ -1,21 +1,14 @@
 """What all decisions about one flight share."""
 
-from application import streams
-from application.orders import Decision
-from application.planning import Reading
+from application.commands import stream_kinds
+from application.commands.context import DecisionContext
 from domain.inventory import rejections
-from domain.inventory.events import FlightEvent
 from domain.inventory.state import Flight
 
 
-def load(reading: Reading, stream: str) -> Flight:
+def load(context: DecisionContext, flight_id: str) -> Flight:
     """The flight; rejects FlightNotFound."""
-    flight = reading.load(streams.FLIGHT, stream)
+    flight = context.load(stream_kinds.FLIGHT, flight_id)
     if flight is None:
         raise rejections.FlightNotFound()
     return flight
-
-
-def decided(stream: str, events: list[FlightEvent]) -> Decision:
-    """A decision about this flight alone."""
-    return Decision(answer_stream=stream, events=((stream, events),) if events else ())

@@ -2,35 +2,28 @@
 
 import datetime as dt
 
-import msgspec
-
+from application.commands.command import Command, Reply
+from application.commands.context import DecisionContext
 from application.inventory import flights
-from application.orders import Decision
-from application.planning import Reading
 from domain.inventory import operations
 
 
-class RescheduleFlight(msgspec.Struct, frozen=True):
+class RescheduleFlight(Command, frozen=True):
     """The new UTC instants."""
 
-    flight: str
+    flight_id: str
     departs_at: dt.datetime
     arrives_at: dt.datetime
     reason: str
 
-    @property
-    def hints(self) -> tuple[str, ...]:
-        """The flight itself."""
-        return (self.flight,)
-
-
-def reschedule_flight(command: RescheduleFlight, reading: Reading) -> Decision:
-    """Rejects FlightNotFound, FlightOver and ScheduleUnfit."""
-    events = operations.reschedule(
-        flights.load(reading, command.flight),
-        departs_at=command.departs_at,
-        arrives_at=command.arrives_at,
-        reason=command.reason,
-        now=reading.now,
-    )
-    return flights.decided(command.flight, events)
+    def decide(self, context: DecisionContext) -> Reply:
+        """Rejects FlightNotFound, FlightOver and InvalidSchedule."""
+        rescheduled = operations.reschedule(
+            flights.load(context, self.flight_id),
+            departs_at=self.departs_at,
+            arrives_at=self.arrives_at,
+            reason=self.reason,
+            now=context.now,
+        )
+        context.record(self.flight_id, rescheduled)
+        return Reply(self.flight_id)

@@ -1,28 +1,20 @@
 """Put a departure on sale."""
 
-import msgspec
-
-from application import streams
-from application.orders import Decision
-from application.planning import Reading
-from domain.inventory import decisions
+from application.commands import stream_kinds
+from application.commands.command import Command, Reply
+from application.commands.context import DecisionContext
+from domain.inventory import schedule
 from domain.inventory.events import FlightScheduled
 
 
-class ScheduleFlight(msgspec.Struct, frozen=True):
-    """`flight` is the stream name (`ids.flight_stream`)."""
+class ScheduleFlight(Command, frozen=True):
+    """`flight_id` is made by `ids.flight_stream`."""
 
-    flight: str
+    flight_id: str
     scheduled: FlightScheduled
 
-    @property
-    def hints(self) -> tuple[str, ...]:
-        """The flight itself."""
-        return (self.flight,)
-
-
-def schedule_flight(command: ScheduleFlight, reading: Reading) -> Decision:
-    """Rejects FlightScheduledOtherwise; the same departure again records nothing."""
-    flight = reading.load(streams.FLIGHT, command.flight)
-    events = decisions.schedule(flight, scheduled=command.scheduled)
-    return Decision(answer_stream=command.flight, events=((command.flight, events),))
+    def decide(self, context: DecisionContext) -> Reply:
+        """Rejects FlightAlreadyScheduled; the same departure again records nothing."""
+        flight = context.load(stream_kinds.FLIGHT, self.flight_id)
+        context.record(self.flight_id, schedule.schedule(flight, scheduled=self.scheduled))
+        return Reply(self.flight_id)

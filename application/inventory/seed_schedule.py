@@ -14,7 +14,7 @@ from application.inventory import seed_network
 from application.inventory.airports import Airports
 from application.inventory.schedule_flight import ScheduleFlight
 from application.inventory.seed_network import Aircraft, FareLevel, Leg, Rotation
-from domain.inventory import rules
+from domain.inventory import schedule
 from domain.inventory.events import CapacityMove, FareClass, FlightScheduled
 from domain.kernel import ids, money
 
@@ -36,7 +36,7 @@ def seed_schedule(*, today: dt.date, carrier: str, airports: Airports) -> list[S
         for rotation in seed_network.ROTATIONS
         for leg, day in _departures(rotation, today)
     ]
-    return sorted(commands, key=lambda command: (command.scheduled.departs_at, command.flight))
+    return sorted(commands, key=lambda command: (command.scheduled.departs_at, command.flight_id))
 
 
 def _departures(rotation: Rotation, today: dt.date) -> Iterator[tuple[Leg, dt.date]]:
@@ -59,11 +59,11 @@ def _command(
     origin, destination = airports[leg.origin], airports[leg.destination]
     number = f"{carrier}{leg.number}"
     layouts = (aircraft.economy, aircraft.business)
-    seats = {each.cabin: rules.authorised_count(each.cabin, each.seat_count) for each in layouts}
+    seats = {each.cabin: schedule.authorised_count(each.cabin, each.seat_count) for each in layouts}
     departs_at = departure_instant(day, leg.departs, zone=origin.zone)
     lowest = _fare_of_day(seed_network.economy_fare(leg), day)
     return ScheduleFlight(
-        flight=ids.flight_stream(number, day.isoformat()),
+        flight_id=ids.flight_stream(number, day.isoformat()),
         scheduled=FlightScheduled(
             number=number,
             origin=origin.code,

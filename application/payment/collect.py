@@ -9,14 +9,15 @@ from collections.abc import Callable
 
 import msgspec
 
-from application import ports, steps, streams
-from application.desk import Desk
+from application import ports
+from application.commands import follow_up, stream_kinds
+from application.commands.bus import CommandBus
 from application.payment import gateway, record_attempt
 from application.payment.record_attempt import RecordAttempt
 from application.payment.record_capture import RecordCapture
 from domain.booking.state import Booking
 from domain.kernel import ids, money
-from domain.payment import rejections, rules
+from domain.payment import idempotency_keys, rejections
 from domain.payment.state import Attempt, AttemptStatus, Payment
 
 CLOCK_LEEWAY = dt.timedelta(minutes=5)
@@ -35,13 +36,13 @@ class Collector:
     def __init__(
         self,
         *,
-        desk: Desk,
+        bus: CommandBus,
         payments: gateway.PaymentGateway,
         clock: ports.Clock,
         urls: ReturnUrls,
         describe: Callable[[str], str],
     ) -> None:
-        self._desk = desk
+        self._bus = bus
         self._payments = payments
         self._clock = clock
         self._urls = urls
@@ -49,12 +50,14 @@ class Collector:
 
     async def payment(self, stream: str) -> Payment:
         """The payment as the log has it now; rejects PaymentNotFound."""
-        found = await self._desk.current(streams.PAYMENT, stream)
+        found = await self._bus.current(stream_kinds.PAYMENT, stream)
         if found[0] is None:
             raise rejections.PaymentNotFound()
         return found[0]
 
-    async def open_session(self, stream: str, attempt_id: str, *, cause: steps.Cause) -> Attempt:
+    async def open_session(
+        self, stream: str, attempt_id: str, *, cause: follow_up.Cause
+    ) -> Attempt:
         """Ask Stripe for the attempt's session unless its outcome is known; record and return it.
 
         Raises GatewayTimeout and GatewayUnavailable (the attempt is then unknown and is asked
@@ -103,7 +106,9 @@ class Collector:
             )
             if found:
                 return found[0]
-        if not rules.may_retry_with_same_key(started_at=attempt.started_at, now=self._clock()):
+        if not idempotency_keys.may_retry_with_same_key(
+            started_at=attempt.started_at, now=self._clock()
+        ):
             return None
         return await self._payments.open_checkout(
             gateway.CheckoutRequest(
@@ -121,15 +126,15 @@ class Collector:
             )
         )
 
-    async def learn_session(self, session_id: str, *, cause: steps.Cause) -> None:
+    async def learn_session(self, session_id: str, *, cause: follow_up.Cause) -> None:
         """Take over what Stripe says now of a checkout session and its intent."""
         await self._take_over(await self._payments.session(session_id), cause)
 
-    async def end_session(self, session_id: str, *, cause: steps.Cause) -> None:
+    async def end_session(self, session_id: str, *, cause: follow_up.Cause) -> None:
         """Expire the session if it is still open; if it was paid meanwhile, record that."""
         await self._take_over(await self._payments.expire_session(session_id), cause)
 
-    async def _take_over(self, session: gateway.CheckoutSession, cause: steps.Cause) -> None:
+    async def _take_over(self, session: gateway.CheckoutSession, cause: follow_up.Cause) -> None:
         if session.intent is not None:
             await self._take_over_intent(session.intent, cause)
         elif session.payment_intent is not None:
@@ -138,11 +143,13 @@ class Collector:
             expired = record_attempt.Expired()
             await self._record(session.payment, session.attempt, expired, cause, "expired")
 
-    async def learn_intent(self, intent_id: str, *, cause: steps.Cause) -> None:
+    async def learn_intent(self, intent_id: str, *, cause: follow_up.Cause) -> None:
         """Take over what Stripe says now of a payment intent: captured, or a card declined."""
         await self._take_over_intent(await self._payments.payment_intent(intent_id), cause)
 
-    async def _take_over_intent(self, intent: gateway.PaymentIntent, cause: steps.Cause) -> None:
+    async def _take_over_intent(
+        self, intent: gateway.PaymentIntent, cause: follow_up.Cause
+    ) -> None:
         if intent.booking is None or intent.payment is None or intent.attempt is None:
             return  # money of somebody else's making: reconciliation finds and explains it
         if intent.status == "succeeded":
@@ -155,29 +162,29 @@ class Collector:
                 intent.payment, intent.attempt, declined, cause, f"declined:{intent.latest_charge}"
             )
 
-    async def _record_capture(self, intent: gateway.PaymentIntent, cause: steps.Cause) -> None:
+    async def _record_capture(self, intent: gateway.PaymentIntent, cause: follow_up.Cause) -> None:
         assert intent.payment is not None
         assert intent.booking is not None
         command = RecordCapture(
-            payment=intent.payment,
-            booking=intent.booking,
+            payment_id=intent.payment,
+            booking_id=intent.booking,
             attempt=intent.attempt or "",
             intent=intent.id,
             charge=intent.latest_charge or "",
             amount=money.Money(intent.amount_received.amount, intent.amount_received.currency),
         )
-        await self._desk.submit(steps.order(cause, f"capture:{intent.id}", command))
+        await self._bus.submit(follow_up.envelope(cause, f"capture:{intent.id}", command))
 
     async def _record(
         self,
         stream: str,
         attempt: str,
         result: record_attempt.Result,
-        cause: steps.Cause,
+        cause: follow_up.Cause,
         step: str,
     ) -> None:
-        command = RecordAttempt(payment=stream, attempt=attempt, result=result)
-        await self._desk.submit(steps.order(cause, f"{attempt}:{step}", command))
+        command = RecordAttempt(payment_id=stream, attempt=attempt, result=result)
+        await self._bus.submit(follow_up.envelope(cause, f"{attempt}:{step}", command))
 
 
 def payment_of(stream: str, booking: Booking) -> str:

@@ -1,17 +1,15 @@
 """Record what became of an attempt to open or keep a checkout session."""
 
 import datetime as dt
-from collections.abc import Sequence
 from typing import assert_never
 
 import msgspec
 
-from application import streams
-from application.orders import Decision
-from application.planning import Reading
-from domain.booking import decisions as booking_decisions
-from domain.kernel.events import DomainEvent
-from domain.payment import decisions, rejections
+from application.commands import stream_kinds
+from application.commands.command import Command, Reply
+from application.commands.context import DecisionContext
+from domain.booking import sale
+from domain.payment import attempts, rejections
 from domain.payment.events import PaymentEvent
 from domain.payment.state import Payment
 
@@ -49,54 +47,46 @@ class Declined(msgspec.Struct, frozen=True):
 Result = Opened | Unresolved | Refused | Expired | Declined
 
 
-class RecordAttempt(msgspec.Struct, frozen=True):
+class RecordAttempt(Command, frozen=True):
     """What became of the attempt of a payment stream."""
 
-    payment: str
+    payment_id: str
     attempt: str
     result: Result
 
-    @property
-    def hints(self) -> tuple[str, ...]:
-        """The payment."""
-        return (self.payment,)
+    def decide(self, context: DecisionContext) -> Reply:
+        """Rejects PaymentNotFound; the same result again records nothing.
+
+        A card declined while the booking holds no seats moves the booking too.
+        """
+        payment = context.load(stream_kinds.PAYMENT, self.payment_id)
+        if payment is None or payment.attempt(self.attempt) is None:
+            raise rejections.PaymentNotFound()
+        events = _events(payment, self.attempt, self.result)
+        context.record(self.payment_id, events)
+        if events and isinstance(self.result, Declined):
+            booking = context.load(stream_kinds.BOOKING, payment.booking)
+            assert booking is not None
+            failed = sale.fail_payment(booking, reason=self.result.code)
+            context.record(payment.booking, failed)
+        return Reply(self.payment_id)
 
 
-def record_attempt(command: RecordAttempt, reading: Reading) -> Decision:
-    """Rejects PaymentNotFound; told twice records nothing new.
-
-    A card declined while the booking holds no seats moves the booking too.
-    """
-    payment = reading.load(streams.PAYMENT, command.payment)
-    if payment is None or payment.attempt(command.attempt) is None:
-        raise rejections.PaymentNotFound()
-    events = _decide(payment, command)
-    changes: tuple[tuple[str, Sequence[DomainEvent]], ...] = ((command.payment, events),)
-    if events and isinstance(command.result, Declined):
-        booking = reading.load(streams.BOOKING, payment.booking)
-        assert booking is not None
-        failed = booking_decisions.fail_payment(booking, reason=command.result.code)
-        if failed:
-            changes = (*changes, (payment.booking, failed))
-    return Decision(answer_stream=command.payment, events=changes)
-
-
-def _decide(payment: Payment, command: RecordAttempt) -> list[PaymentEvent]:
-    attempt = command.attempt
-    match command.result:
+def _events(payment: Payment, attempt: str, result: Result) -> list[PaymentEvent]:
+    match result:
         case Opened(session=session, url=url, expires_at=expires_at):
-            return decisions.open_session(
+            return attempts.open_session(
                 payment, attempt=attempt, session=session, url=url, expires_at=expires_at
             )
         case Unresolved():
-            return decisions.leave_unresolved(payment, attempt=attempt)
+            return attempts.mark_unresolved(payment, attempt=attempt)
         case Refused(code=code):
-            return decisions.refuse_attempt(payment, attempt=attempt, code=code)
+            return attempts.refuse_attempt(payment, attempt=attempt, code=code)
         case Expired():
-            return decisions.expire_attempt(payment, attempt=attempt)
+            return attempts.expire_attempt(payment, attempt=attempt)
         case Declined(intent=intent, charge=charge, code=code):
-            return decisions.decline(
+            return attempts.decline(
                 payment, attempt=attempt, intent=intent, charge=charge, code=code
             )
         case _:
-            assert_never(command.result)
+            assert_never(result)

@@ -4,80 +4,63 @@ Money that does not fit (booking expired, other amount, paid already) is recorde
 stays in unapplied funds and is parked with the reason: nothing that was taken is ever lost.
 """
 
-from collections.abc import Sequence
-
-import msgspec
-
-from application import streams
-from application.orders import Decision
-from application.planning import Reading
-from domain.booking import decisions as booking_decisions
+from application.commands import stream_kinds
+from application.commands.command import Command, Reply
+from application.commands.context import DecisionContext, EventsByStream
 from domain.booking import rejections as booking_rejections
+from domain.booking import sale
 from domain.booking.state import Booking
 from domain.booking.states import Status
-from domain.inventory import decisions as flight_decisions
 from domain.inventory import rejections as flight_rejections
-from domain.inventory import rules as flight_rules
-from domain.inventory import waitlist
+from domain.inventory import sales_window, seat_sale, waitlist
+from domain.inventory.events import FlightEvent
 from domain.kernel import ids, money
-from domain.kernel.events import DomainEvent
 from domain.ledger import rules as ledger_rules
-from domain.payment import decisions as payment_decisions
-from domain.payment import rejections
-from domain.payment.rules import ParkReason
-from domain.payment.state import Payment, evolve
-
-Changes = tuple[tuple[str, Sequence[DomainEvent]], ...]
+from domain.payment import captures, rejections
+from domain.payment.captures import ParkReason
+from domain.payment.state import Payment
 
 
-class RecordCapture(msgspec.Struct, frozen=True):
-    """What Stripe says now of one payment intent that has succeeded."""
+class RecordCapture(Command, frozen=True):
+    """What Stripe reports of one payment intent that has succeeded."""
 
-    payment: str
-    booking: str
+    payment_id: str
+    booking_id: str
     attempt: str
     intent: str
     charge: str
     amount: money.Money
 
-    @property
-    def hints(self) -> tuple[str, ...]:
-        """Payment and booking."""
-        return (self.payment, self.booking)
-
-
-def record_capture(command: RecordCapture, reading: Reading) -> Decision:
-    """Rejects PaymentNotFound; a capture told before records nothing new."""
-    payment = reading.load(streams.PAYMENT, command.payment)
-    booking = reading.load(streams.BOOKING, command.booking)
-    if payment is None or booking is None or payment.booking != command.booking:
-        raise rejections.PaymentNotFound()
-    captured = payment_decisions.capture(
-        payment,
-        attempt=command.attempt,
-        intent=command.intent,
-        charge=command.charge,
-        amount=command.amount,
-        entry=ledger_rules.capture_entry(
-            booking=command.booking,
-            amount=command.amount,
-            references=(command.intent, command.charge),
-            now=reading.now,
-        ),
-    )
-    if not captured:
-        return Decision(answer_stream=command.payment)
-    after = payment
-    for event in captured:
-        after = evolve(after, event)
-    try:
-        applied = _apply(command, booking, payment, reading)
-    except _NotApplicable as reason:
-        parked = payment_decisions.park(after, intent=command.intent, reason=reason.reason)
-        return Decision(
-            answer_stream=command.payment, events=((command.payment, (*captured, *parked)),)
+    def decide(self, context: DecisionContext) -> Reply:
+        """Rejects PaymentNotFound; the same capture again records nothing."""
+        payment = context.load(stream_kinds.PAYMENT, self.payment_id)
+        booking = context.load(stream_kinds.BOOKING, self.booking_id)
+        if payment is None or booking is None or payment.booking != self.booking_id:
+            raise rejections.PaymentNotFound()
+        captured = captures.capture(
+            payment,
+            attempt=self.attempt,
+            intent=self.intent,
+            charge=self.charge,
+            amount=self.amount,
+            entry=ledger_rules.capture_entry(
+                booking=self.booking_id,
+                amount=self.amount,
+                references=(self.intent, self.charge),
+                now=context.now,
+            ),
         )
-    return Decision(answer_stream=command.payment, events=((command.payment, captured), *applied))
+        if not captured:
+            return Reply(self.payment_id)
+        context.record(self.payment_id, captured)
+        try:
+            applied = _applied(self, booking, payment, context)
+        except _NotApplicable as error:
+            _park(context, self, error.reason)
+        else:
+            for stream, events in applied.items():
+                context.record(stream, events)
+        return Reply(self.payment_id)
 
 
 class _NotApplicable(Exception):
@@ -88,15 +71,27 @@ class _NotApplicable(Exception):
         self.reason = reason
 
 
-def _apply(command: RecordCapture, booking: Booking, payment: Payment, reading: Reading) -> Changes:
-    """What the money does to the booking and its flights; raises _NotApplicable."""
+def _park(context: DecisionContext, command: RecordCapture, reason: ParkReason) -> None:
+    payment = context.load(stream_kinds.PAYMENT, command.payment_id)
+    assert payment is not None
+    parked = captures.park(payment, intent=command.intent, reason=reason)
+    context.record(command.payment_id, parked)
+
+
+def _applied(
+    command: RecordCapture, booking: Booking, payment: Payment, context: DecisionContext
+) -> EventsByStream:
+    """What the money changes in the booking and its flights; raises _NotApplicable.
+
+    Nothing is recorded before all of it is known to fit.
+    """
     if payment.is_settled():
         raise _NotApplicable("duplicate")
-    if command.payment != ids.payment_stream(command.booking, booking.payment_number()):
+    if command.payment_id != ids.payment_stream(command.booking_id, booking.payment_number()):
         raise _NotApplicable("late")
     try:
-        seats = _take_seats(command, booking, reading)
-        paid = booking_decisions.pay(booking, payment=command.payment, captured=command.amount)
+        seats = _held_seats(command.booking_id, booking, context)
+        paid = sale.pay(booking, payment=command.payment_id, captured=command.amount)
     except booking_rejections.BookingHasExpired:
         raise _NotApplicable("late") from None
     except booking_rejections.AmountDiffers:
@@ -105,26 +100,26 @@ def _apply(command: RecordCapture, booking: Booking, payment: Payment, reading: 
         raise _NotApplicable("not_payable") from None
     except (flight_rejections.SeatsUnavailable, flight_rejections.SalesClosed):
         raise _NotApplicable("no_seats") from None
-    return ((command.booking, paid), *seats)
+    return {command.booking_id: paid, **seats}
 
 
-def _take_seats(command: RecordCapture, booking: Booking, reading: Reading) -> Changes:
-    """A booking that waits for seats takes them with its money, or does not take the money."""
+def _held_seats(booking_id: str, booking: Booking, context: DecisionContext) -> EventsByStream:
+    """A waitlisted booking takes its seats with its money, or does not take the money."""
     if booking.status is not Status.PENDING:
-        return ()
-    taken: list[tuple[str, Sequence[DomainEvent]]] = []
+        return {}
+    seats: dict[str, list[FlightEvent]] = {}
     for segment in booking.segments:
-        flight = reading.load(streams.FLIGHT, segment.flight)
+        flight = context.load(stream_kinds.FLIGHT, segment.flight)
         assert flight is not None
-        left = waitlist.leave(flight, booking=command.booking, reason="paid")
-        held = flight_decisions.hold(
+        left = waitlist.leave(flight, booking=booking_id, reason="paid")
+        held = seat_sale.hold(
             flight,
-            booking=command.booking,
+            booking=booking_id,
             cabin=segment.cabin,
             fare_class=segment.fare_class,
             seat_count=booking.seat_count,
-            until=flight_rules.hold_until(now=reading.now),
-            now=reading.now,
+            until=sales_window.hold_until(now=context.now),
+            now=context.now,
         )
-        taken.append((segment.flight, [*left, *held]))
-    return tuple(taken)
+        seats[segment.flight] = [*left, *held]
+    return seats

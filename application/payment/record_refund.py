@@ -1,29 +1,22 @@
-"""Record what became of a refund; the money's entry stands in the event that tells of it.
+"""Record what became of a refund; the event holds the entry of its money.
 
-What Stripe says now may skip steps: a refund that has failed was accepted before, and both are
+What Stripe reports may skip steps: a refund that has failed was accepted before, and both are
 recorded, each with its entry.
 """
 
-from collections.abc import Mapping, Sequence
-from types import MappingProxyType
 from typing import assert_never
 
 import msgspec
 
-from application import streams
-from application.orders import Decision
-from application.planning import Reading
+from application.commands import stream_kinds
+from application.commands.command import Command, Reply
+from application.commands.context import DecisionContext
 from domain.booking import cancellation
-from domain.booking.events import BookingEvent
 from domain.booking.state import Booking
 from domain.kernel import money
-from domain.kernel.events import DomainEvent
 from domain.ledger import rules as ledger_rules
-from domain.payment import refund_decisions, rejections
-from domain.payment.events import PaymentEvent, RefundSettled
-from domain.payment.state import Payment, Refund, RefundStatus, evolve
-
-NOTHING: Mapping[str, Payment] = MappingProxyType({})
+from domain.payment import refunds, rejections
+from domain.payment.state import Payment, Refund, RefundStatus
 
 
 class Unresolved(msgspec.Struct, frozen=True):
@@ -58,99 +51,48 @@ class Failed(msgspec.Struct, frozen=True):
 Result = Unresolved | Refused | Accepted | Settled | Failed
 
 
-class RecordRefund(msgspec.Struct, frozen=True):
+class RecordRefund(Command, frozen=True):
     """What became of the refund of a payment stream."""
 
-    payment: str
+    payment_id: str
     refund: str
     result: Result
 
-    @property
-    def hints(self) -> tuple[str, ...]:
-        """The payment."""
-        return (self.payment,)
+    def decide(self, context: DecisionContext) -> Reply:
+        """Rejects PaymentNotFound; the same result again records nothing."""
+        match self.result:
+            case Unresolved():
+                payment, refund = _load(context, self)
+                unresolved = refunds.mark_refund_unresolved(payment, refund=refund.id)
+                context.record(self.payment_id, unresolved)
+            case Refused(code=code):
+                payment, refund = _load(context, self)
+                refused = refunds.refuse_refund(payment, refund=refund.id, code=code)
+                context.record(self.payment_id, refused)
+            case Accepted(provider_refund=provider):
+                _accept(context, self, provider)
+            case Settled(provider_refund=provider):
+                _accept(context, self, provider)
+                _settle(context, self, provider)
+            case Failed(provider_refund=provider, code=code):
+                _accept(context, self, provider)
+                _fail(context, self, provider, code)
+            case _:
+                assert_never(self.result)
+        return Reply(self.payment_id)
 
 
-def record_refund(command: RecordRefund, reading: Reading) -> Decision:
-    """Rejects PaymentNotFound; told twice records nothing new."""
-    payment = reading.load(streams.PAYMENT, command.payment)
+def _load(context: DecisionContext, command: RecordRefund) -> tuple[Payment, Refund]:
+    payment = context.load(stream_kinds.PAYMENT, command.payment_id)
     refund = None if payment is None else payment.refund(command.refund)
     if payment is None or refund is None:
         raise rejections.PaymentNotFound()
-    recorded = _decide(payment, refund, command.result, reading)
-    follows = _booking_events(command, payment, recorded, reading)
-    events: list[tuple[str, Sequence[DomainEvent]]] = [(command.payment, recorded)]
-    if follows:
-        events.append((payment.booking, follows))
-    return Decision(answer_stream=command.payment, events=events)
+    return payment, refund
 
 
-def _booking_events(
-    command: RecordRefund, payment: Payment, recorded: list[PaymentEvent], reading: Reading
-) -> list[BookingEvent]:
-    """The booking is refunded in the append that settles the last of what it owed."""
-    if not any(isinstance(event, RefundSettled) for event in recorded):
-        return []
-    booking = reading.load(streams.BOOKING, payment.booking)
-    assert booking is not None
-    changed = {command.payment: _after(payment, recorded)}
-    return cancellation.settle(booking, settled=settled(booking, reading, changed))
-
-
-def settled(
-    booking: Booking, reading: Reading, changed: Mapping[str, Payment] = NOTHING
-) -> money.Money:
-    """What has arrived of all that the booking was promised; `changed` are payments as this very
-    decision leaves them.
-    """
-    owed = {obligation.id for obligation in booking.obligations}
-    total = money.Money(0, booking.currency)
-    for stream in booking.payments:
-        payment = changed.get(stream) or reading.load(streams.PAYMENT, stream)
-        assert payment is not None
-        for refund in payment.refunds:
-            if refund.obligation in owed and refund.status is RefundStatus.SETTLED:
-                total += refund.amount
-    return total
-
-
-def _decide(
-    payment: Payment, refund: Refund, result: Result, reading: Reading
-) -> list[PaymentEvent]:
-    match result:
-        case Unresolved():
-            return refund_decisions.leave_refund_unresolved(payment, refund=refund.id)
-        case Refused(code=code):
-            return refund_decisions.refuse_refund(payment, refund=refund.id, code=code)
-        case Accepted(provider_refund=provider):
-            return _accept(payment, refund, provider, reading)
-        case Settled(provider_refund=provider):
-            accepted = _accept(payment, refund, provider, reading)
-            return accepted + refund_decisions.settle_refund(
-                _after(payment, accepted), refund=refund.id, provider_refund=provider
-            )
-        case Failed(provider_refund=provider, code=code):
-            accepted = _accept(payment, refund, provider, reading)
-            return accepted + refund_decisions.fail_refund(
-                _after(payment, accepted),
-                refund=refund.id,
-                provider_refund=provider,
-                code=code,
-                entry=ledger_rules.refund_failed_entry(
-                    booking=payment.booking,
-                    amount=refund.amount,
-                    references=(provider, refund.intent),
-                    now=reading.now,
-                ),
-            )
-        case _:
-            assert_never(result)
-
-
-def _accept(
-    payment: Payment, refund: Refund, provider: str, reading: Reading
-) -> list[PaymentEvent]:
-    return refund_decisions.accept_refund(
+def _accept(context: DecisionContext, command: RecordRefund, provider: str) -> None:
+    payment, refund = _load(context, command)
+    accepted = refunds.accept_refund(
         payment,
         refund=refund.id,
         provider_refund=provider,
@@ -158,12 +100,50 @@ def _accept(
             booking=payment.booking,
             amount=refund.amount,
             references=(provider, refund.intent),
-            now=reading.now,
+            now=context.now,
         ),
     )
+    context.record(command.payment_id, accepted)
 
 
-def _after(payment: Payment, events: list[PaymentEvent]) -> Payment:
-    for event in events:
-        payment = evolve(payment, event)
-    return payment
+def _settle(context: DecisionContext, command: RecordRefund, provider: str) -> None:
+    """The booking is refunded in the append that settles the last of what it owed."""
+    payment, refund = _load(context, command)
+    recorded = refunds.settle_refund(payment, refund=refund.id, provider_refund=provider)
+    if not recorded:
+        return
+    context.record(command.payment_id, recorded)
+    booking = context.load(stream_kinds.BOOKING, payment.booking)
+    assert booking is not None
+    refunded = cancellation.settle(booking, settled=settled(booking, context))
+    context.record(payment.booking, refunded)
+
+
+def _fail(context: DecisionContext, command: RecordRefund, provider: str, code: str) -> None:
+    payment, refund = _load(context, command)
+    failed = refunds.fail_refund(
+        payment,
+        refund=refund.id,
+        provider_refund=provider,
+        code=code,
+        entry=ledger_rules.refund_failed_entry(
+            booking=payment.booking,
+            amount=refund.amount,
+            references=(provider, refund.intent),
+            now=context.now,
+        ),
+    )
+    context.record(command.payment_id, failed)
+
+
+def settled(booking: Booking, context: DecisionContext) -> money.Money:
+    """What has arrived of all the refunds that the booking is owed."""
+    owed = {obligation.id for obligation in booking.obligations}
+    total = money.Money(0, booking.currency)
+    for payment_id in booking.payments:
+        payment = context.load(stream_kinds.PAYMENT, payment_id)
+        assert payment is not None
+        for refund in payment.refunds:
+            if refund.obligation in owed and refund.status is RefundStatus.SETTLED:
+                total += refund.amount
+    return total

@@ -1,115 +1,113 @@
-"""Ask captured money back: the intention is recorded before Stripe is asked.
+"""Request refunds of captured money: the intention is recorded before Stripe is called.
 
 The amount is drawn from the captures of the booking's payments, newest payment first and applied
 money before parked money; each draw is a refund of its own with a task for the worker.
 """
 
-import msgspec
+from typing import ClassVar
 
-from application import ports, streams
-from application.orders import Decision
-from application.planning import Reading
-from domain.kernel import money
-from domain.payment import refund_decisions, rejections
-from domain.payment.events import PaymentEvent
-from domain.payment.state import Capture, Payment, evolve
+from application import ports
+from application.commands import stream_kinds
+from application.commands.command import Command, Reply
+from application.commands.context import DecisionContext
+from domain.kernel import ids, money
+from domain.payment import refunds as payment_refunds
+from domain.payment import rejections
+from domain.payment.state import Capture, Payment
 
-REFUND_TOPIC = "refund_payment"
+
+class SendRefund(ports.BackgroundTask, frozen=True):
+    """Ask Stripe for a refund, or for the state of one that Stripe has."""
+
+    topic: ClassVar[str] = "refund_payment"
+
+    payment_id: str
+    refund: str
 
 
-class RefundPayment(msgspec.Struct, frozen=True):
-    """Give `amount` back that is owed by `obligation`, once for each obligation.
+class RefundPayment(Command, frozen=True):
+    """Refund `amount`, which is owed by `obligation`, once for each obligation.
 
-    `payments` are the booking's payment streams, newest first; `intent` limits the refund to one
-    capture, for money that was paid late, twice or in excess.
+    `payment_ids` are the booking's payment streams, newest first; `intent` limits the refund to
+    one capture, for money that was paid late, twice or in excess.
     """
 
-    booking: str
+    booking_id: str
     obligation: str
     amount: money.Money
-    payments: tuple[str, ...]
+    payment_ids: tuple[str, ...]
     intent: str | None = None
 
     @property
-    def hints(self) -> tuple[str, ...]:
+    def streams(self) -> tuple[str, ...]:
         """The payments."""
-        return self.payments
+        return self.payment_ids
+
+    def decide(self, context: DecisionContext) -> Reply:
+        """Rejects PaymentNotFound, RefundExceedsCaptured; the same obligation again records
+        nothing.
+
+        The answer's ids are the refunds by payment stream, joined by a comma where there are
+        several; to refund an amount of zero records nothing.
+        """
+        assert self.payment_ids, "there is no refund without a payment"
+        assert self.amount.amount >= 0, "nobody is owed less than nothing"
+        assert len(set(self.payment_ids)) == len(self.payment_ids)
+        payments = {payment_id: _load(self, payment_id, context) for payment_id in self.payment_ids}
+        requested = _requested_before(self, payments)
+        if requested:
+            return Reply(self.payment_ids[0], requested)
+        left = self.amount
+        refund_ids: dict[str, str] = {}
+        for payment_id in self.payment_ids:
+            refunds, left = _request_refunds(self, payment_id, left, context)
+            if refunds:
+                refund_ids[payment_id] = ",".join(refunds)
+        if left.amount > 0:
+            raise rejections.RefundExceedsCaptured()
+        return Reply(self.payment_ids[0], refund_ids)
 
 
-def refund_payment(command: RefundPayment, reading: Reading) -> Decision:
-    """Rejects PaymentNotFound, RefundExceedsCaptured; an obligation told again records nothing.
-
-    The answer's ids are the refunds by payment stream, joined by a comma where there are several;
-    to give nothing back records nothing.
-    """
-    assert command.payments, "there is no refund without a payment"
-    assert command.amount.amount >= 0, "nobody is owed less than nothing"
-    assert len(set(command.payments)) == len(command.payments)
-    payments = {stream: _load(command, stream, reading) for stream in command.payments}
-    asked = _asked_before(command, payments)
-    if asked:
-        return Decision(answer_stream=command.payments[0], ids=asked)
-    drawn = _drawn(command, payments, reading)
-    return Decision(
-        answer_stream=command.payments[0],
-        events=tuple((stream, events) for stream, (_, events) in drawn.items()),
-        ids={stream: ",".join(refunds) for stream, (refunds, _) in drawn.items()},
-        outbox=tuple(
-            ports.OutboxMessage(REFUND_TOPIC, {"payment": stream, "refund": refund})
-            for stream, (refunds, _) in drawn.items()
-            for refund in refunds
-        ),
-    )
-
-
-def _load(command: RefundPayment, stream: str, reading: Reading) -> Payment:
-    payment = reading.load(streams.PAYMENT, stream)
-    if payment is None or payment.booking != command.booking:
+def _load(command: RefundPayment, payment_id: str, context: DecisionContext) -> Payment:
+    payment = context.load(stream_kinds.PAYMENT, payment_id)
+    if payment is None or payment.booking != command.booking_id:
         raise rejections.PaymentNotFound()
     return payment
 
 
-def _asked_before(command: RefundPayment, payments: dict[str, Payment]) -> dict[str, str]:
-    asked = {
-        stream: ",".join(r.id for r in payment.refunds if r.obligation == command.obligation)
-        for stream, payment in payments.items()
+def _requested_before(command: RefundPayment, payments: dict[str, Payment]) -> dict[str, str]:
+    requested = {
+        payment_id: ",".join(r.id for r in payment.refunds if r.obligation == command.obligation)
+        for payment_id, payment in payments.items()
     }
-    return {stream: refunds for stream, refunds in asked.items() if refunds}
+    return {payment_id: refunds for payment_id, refunds in requested.items() if refunds}
 
 
-def _drawn(
-    command: RefundPayment, payments: dict[str, Payment], reading: Reading
-) -> dict[str, tuple[list[str], list[PaymentEvent]]]:
-    """Refund ids and events by stream, for exactly the amount."""
-    left = command.amount
-    drawn: dict[str, tuple[list[str], list[PaymentEvent]]] = {}
-    for stream, payment in payments.items():
-        refunds: list[str] = []
-        recorded: list[PaymentEvent] = []
-        for captured in _in_order(payment, command.intent):
-            part = _part(payment, captured, left)
-            if part.amount <= 0:
-                continue
-            refund = f"{stream}-r{len(payment.refunds) + 1}"
-            requested = refund_decisions.request_refund(
-                payment,
-                refund=refund,
-                intent=captured.intent,
-                amount=part,
-                obligation=command.obligation,
-                idempotency_key=f"refund:{refund}",
-                now=reading.now,
-            )
-            for event in requested:
-                payment = evolve(payment, event)
-            refunds.append(refund)
-            recorded += requested
-            left -= part
-        if recorded:
-            drawn[stream] = (refunds, recorded)
-    if left.amount > 0:
-        raise rejections.RefundExceedsCaptured()
-    return drawn
+def _request_refunds(
+    command: RefundPayment, payment_id: str, left: money.Money, context: DecisionContext
+) -> tuple[list[str], money.Money]:
+    """Request from the captures of one payment what they can give; refund ids, and what is left."""
+    refunds: list[str] = []
+    for captured in _in_order(_load(command, payment_id, context), command.intent):
+        payment = _load(command, payment_id, context)
+        part = _part(payment, captured, left)
+        if part.amount <= 0:
+            continue
+        refund = ids.refund_id(payment_id, len(payment.refunds) + 1)
+        requested = payment_refunds.request_refund(
+            payment,
+            refund=refund,
+            intent=captured.intent,
+            amount=part,
+            obligation=command.obligation,
+            idempotency_key=f"refund:{refund}",
+            now=context.now,
+        )
+        context.record(payment_id, requested)
+        context.enqueue(SendRefund(payment_id=payment_id, refund=refund))
+        refunds.append(refund)
+        left -= part
+    return refunds, left
 
 
 def _in_order(payment: Payment, intent: str | None) -> list[Capture]:

@@ -4,11 +4,12 @@ Rule: the request is recorded before Stripe is asked and carries the key of ever
 Stripe has it once however often we ask; an unknown outcome is looked up before it is asked again.
 """
 
-from application import ports, steps, streams
-from application.desk import Desk
+from application import ports
+from application.commands import follow_up, stream_kinds
+from application.commands.bus import CommandBus
 from application.payment import gateway, record_refund
 from application.payment.record_refund import RecordRefund
-from domain.payment import rejections, rules
+from domain.payment import idempotency_keys, rejections
 from domain.payment.state import Payment, Refund, RefundStatus
 
 # Recorded when Stripe forgot the key and has no refund of ours: nothing was accepted.
@@ -18,12 +19,14 @@ NEVER_REACHED = "never_reached_stripe"
 class Refunder:
     """Uses the dispatcher for every record and the gateway for every call."""
 
-    def __init__(self, *, desk: Desk, payments: gateway.PaymentGateway, clock: ports.Clock) -> None:
-        self._desk = desk
+    def __init__(
+        self, *, bus: CommandBus, payments: gateway.PaymentGateway, clock: ports.Clock
+    ) -> None:
+        self._bus = bus
         self._payments = payments
         self._clock = clock
 
-    async def send(self, payment: str, refund: str, *, cause: steps.Cause) -> Refund:
+    async def send(self, payment: str, refund: str, *, cause: follow_up.Cause) -> Refund:
         """Ask Stripe for the refund, or how it stands once Stripe has it; record and return it.
 
         Rejects PaymentNotFound. Raises GatewayTimeout and GatewayUnavailable (the refund is then
@@ -37,11 +40,13 @@ class Refunder:
             await self.learn_refund(known.provider_refund, cause=cause)
         return (await self._read(payment, refund))[1]
 
-    async def learn_refund(self, provider_refund: str, *, cause: steps.Cause) -> None:
+    async def learn_refund(self, provider_refund: str, *, cause: follow_up.Cause) -> None:
         """Take over what Stripe says now of one of its refunds."""
         await self._take_over(await self._payments.refund(provider_refund), cause)
 
-    async def _ask(self, stream: str, payment: Payment, refund: Refund, cause: steps.Cause) -> None:
+    async def _ask(
+        self, stream: str, payment: Payment, refund: Refund, cause: follow_up.Cause
+    ) -> None:
         try:
             told = await self._find_or_create(stream, payment, refund)
         except (gateway.GatewayTimeout, gateway.GatewayUnavailable):
@@ -66,7 +71,9 @@ class Refunder:
         the refund exists. So is a request whose key Stripe has forgotten: it may have been
         carried out and only its record been lost.
         """
-        retries = rules.may_retry_with_same_key(started_at=refund.requested_at, now=self._clock())
+        retries = idempotency_keys.may_retry_with_same_key(
+            started_at=refund.requested_at, now=self._clock()
+        )
         if refund.status is RefundStatus.UNKNOWN or not retries:
             found = await self._look_up(refund)
             if found is not None:
@@ -94,13 +101,13 @@ class Refunder:
             raise gateway.GatewayUnavailable(f"look-up refused: {refusal.code}") from refusal
         return found[-1] if found else None
 
-    async def _take_over(self, told: gateway.ProviderRefund, cause: steps.Cause) -> None:
+    async def _take_over(self, told: gateway.ProviderRefund, cause: follow_up.Cause) -> None:
         if told.payment is None or told.refund is None:
             return  # a refund of somebody else's making: reconciliation finds and explains it
         await self._record_told(told.payment, told.refund, told, cause)
 
     async def _record_told(
-        self, stream: str, refund: str, told: gateway.ProviderRefund, cause: steps.Cause
+        self, stream: str, refund: str, told: gateway.ProviderRefund, cause: follow_up.Cause
     ) -> None:
         result: record_refund.Result
         match told.status:
@@ -118,14 +125,14 @@ class Refunder:
         stream: str,
         refund: str,
         result: record_refund.Result,
-        cause: steps.Cause,
+        cause: follow_up.Cause,
         step: str,
     ) -> None:
-        command = RecordRefund(payment=stream, refund=refund, result=result)
-        await self._desk.submit(steps.order(cause, f"{refund}:{step}", command))
+        command = RecordRefund(payment_id=stream, refund=refund, result=result)
+        await self._bus.submit(follow_up.envelope(cause, f"{refund}:{step}", command))
 
     async def _read(self, stream: str, refund: str) -> tuple[Payment, Refund]:
-        payment = (await self._desk.current(streams.PAYMENT, stream))[0]
+        payment = (await self._bus.current(stream_kinds.PAYMENT, stream))[0]
         known = None if payment is None else payment.refund(refund)
         if payment is None or known is None:
             raise rejections.PaymentNotFound()

@@ -1,121 +1,100 @@
 """Start to collect the amount due: the intention is recorded before Stripe is asked."""
 
 import datetime as dt
-from collections.abc import Sequence
 
-import msgspec
-
-from application import streams
-from application.orders import Decision
-from application.planning import Reading
-from domain.booking import decisions as booking_decisions
-from domain.booking import guards
+from application.commands import stream_kinds
+from application.commands.command import Command, Reply
+from application.commands.context import DecisionContext
 from domain.booking import rejections as booking_rejections
-from domain.booking.events import Segment
+from domain.booking import sale, states
 from domain.booking.state import Booking
-from domain.inventory import decisions as flight_decisions
-from domain.inventory import rules as flight_rules
-from domain.inventory import waitlist
+from domain.booking.values import Segment
+from domain.inventory import sales_window, seat_sale, waitlist
 from domain.inventory.state import Flight
 from domain.kernel import ids
-from domain.kernel.events import DomainEvent
-from domain.payment import decisions
-from domain.payment.state import evolve
+from domain.payment import attempts
 
 FIRST_PAYMENT = 1
 
 
-class StartCheckout(msgspec.Struct, frozen=True):
+class StartCheckout(Command, frozen=True):
     """Collect what is due for the booking; `locale` (ar, en) is for Stripe's page."""
 
-    booking: str
+    booking_id: str
     locale: str = "en"
 
     @property
-    def hints(self) -> tuple[str, ...]:
+    def streams(self) -> tuple[str, ...]:
         """The booking and its first payment; that of a change becomes known with it."""
-        return (self.booking, ids.payment_stream(self.booking, FIRST_PAYMENT))
+        return (self.booking_id, ids.payment_stream(self.booking_id, FIRST_PAYMENT))
+
+    def decide(self, context: DecisionContext) -> Reply:
+        """Rejects BookingNotFound, BookingHasExpired, NothingDue, AlreadyPaid, SeatsUnavailable.
+
+        The answer names the live attempt; a live one is used again rather than a second opened.
+        """
+        booking = context.load(stream_kinds.BOOKING, self.booking_id)
+        if booking is None:
+            raise booking_rejections.BookingNotFound()
+        sale.require_checkout(booking, now=context.now)
+        if booking.status in states.WAITLISTED:
+            _wait_again(context, self.booking_id, booking)
+        payment_id = ids.payment_stream(self.booking_id, booking.payment_number())
+        payment = context.load(stream_kinds.PAYMENT, payment_id)
+        requested = attempts.request(payment, booking=self.booking_id, due=booking.amount_due())
+        context.record(payment_id, requested)
+        payment = context.load(stream_kinds.PAYMENT, payment_id)
+        assert payment is not None
+        live = payment.live_attempt()
+        if live is not None:
+            return Reply(payment_id, {"attempt": live.id})
+        attempt = ids.attempt_id(payment_id, len(payment.attempts) + 1)
+        started = attempts.start_attempt(
+            payment,
+            attempt=attempt,
+            idempotency_key=f"checkout:{attempt}",
+            locale=self.locale,
+            now=context.now,
+        )
+        context.record(payment_id, started)
+        return Reply(payment_id, {"attempt": attempt})
 
 
-def start_checkout(command: StartCheckout, reading: Reading) -> Decision:
-    """Rejects BookingNotFound, BookingHasExpired, NothingDue, AlreadyPaid, SeatsUnavailable.
+def _wait_again(context: DecisionContext, booking_id: str, booking: Booking) -> None:
+    """A booking without held seats may be paid only while there are some: rejects
+    SeatsUnavailable.
 
-    The answer names the live attempt; a live one is used again rather than a second opened.
+    After a failed payment the booking waits again, at the end of the queue if its turn was
+    missed meanwhile.
     """
-    booking = reading.load(streams.BOOKING, command.booking)
-    if booking is None:
-        raise booking_rejections.BookingNotFound()
-    guards.require_checkout(booking, now=reading.now)
-    retried = _retry(command.booking, booking, reading)
-    stream = ids.payment_stream(command.booking, booking.payment_number())
-    payment = reading.load(streams.PAYMENT, stream)
-    requested = decisions.request(payment, booking=command.booking, due=booking.amount_due())
-    for event in requested:
-        payment = evolve(payment, event)
-    assert payment is not None
-    live = payment.live_attempt()
-    if live is not None:
-        return Decision(answer_stream=stream, events=_changed(retried), ids={"attempt": live.id})
-    attempt = f"{stream}-a{len(payment.attempts) + 1}"
-    started = decisions.start_attempt(
-        payment,
-        attempt=attempt,
-        idempotency_key=f"checkout:{attempt}",
-        locale=command.locale,
-        now=reading.now,
-    )
-    return Decision(
-        answer_stream=stream,
-        events=((stream, (*requested, *started)), *_changed(retried)),
-        ids={"attempt": attempt},
-    )
-
-
-def _retry(
-    stream: str, booking: Booking, reading: Reading
-) -> list[tuple[str, Sequence[DomainEvent]]]:
-    """Who holds no seats may pay only while there are some: rejects SeatsUnavailable.
-
-    After a failed payment the booking goes back to waiting, at the end of the queue if its turn
-    came and went meanwhile.
-    """
-    if booking.status not in guards.WAITING:
-        return []
-    queued: list[tuple[str, Sequence[DomainEvent]]] = []
     for segment in booking.segments:
-        flight = reading.load(streams.FLIGHT, segment.flight)
+        flight = context.load(stream_kinds.FLIGHT, segment.flight)
         assert flight is not None
         joined = waitlist.join(
             flight,
-            booking=stream,
+            booking=booking_id,
             cabin=segment.cabin,
             fare_class=segment.fare_class,
             seat_count=booking.seat_count,
-            now=reading.now,
+            now=context.now,
         )
-        queued.append((segment.flight, joined))
-        require_seats(stream, booking, segment, flight, now=reading.now)
+        context.record(segment.flight, joined)
+        require_seats(booking_id, booking, segment, flight, now=context.now)
     assert booking.hold_until is not None
-    retried = booking_decisions.retry_payment(booking, waits_until=booking.hold_until)
-    return [(stream, retried), *queued]
+    retried = sale.retry_payment(booking, waits_until=booking.hold_until)
+    context.record(booking_id, retried)
 
 
 def require_seats(
-    stream: str, booking: Booking, segment: Segment, flight: Flight, *, now: dt.datetime
+    booking_id: str, booking: Booking, segment: Segment, flight: Flight, *, now: dt.datetime
 ) -> None:
     """The seats could be held now; rejects SeatsUnavailable and SalesClosed."""
-    flight_decisions.hold(
+    seat_sale.hold(
         flight,
-        booking=stream,
+        booking=booking_id,
         cabin=segment.cabin,
         fare_class=segment.fare_class,
         seat_count=booking.seat_count,
-        until=flight_rules.hold_until(now=now),
+        until=sales_window.hold_until(now=now),
         now=now,
     )
-
-
-def _changed(
-    changes: Sequence[tuple[str, Sequence[DomainEvent]]],
-) -> tuple[tuple[str, Sequence[DomainEvent]], ...]:
-    return tuple((stream, events) for stream, events in changes if events)

@@ -6,11 +6,10 @@ from collections.abc import Mapping, Sequence
 import msgspec
 
 from domain.booking import rejections as booking_rejections
-from domain.booking import rules as booking_rules
-from domain.booking.events import SeatChoice, Segment
+from domain.booking import sale
+from domain.booking.values import SeatChoice, Segment
 from domain.inventory import rejections as flight_rejections
-from domain.inventory import rules as flight_rules
-from domain.inventory import seat_map
+from domain.inventory import sales_window, seat_map
 from domain.inventory.state import Bucket, Cabin, Flight
 from domain.pricing import extras as extras_catalogue
 from domain.pricing import rules
@@ -43,12 +42,12 @@ class Priced(msgspec.Struct, frozen=True):
 
 
 def price(wanted: Wanted, flights: Mapping[str, Flight | None], *, now: dt.datetime) -> Priced:
-    """Rejects PassengersUnfit, JourneyUnfit, FlightNotFound, CabinNotFound, SalesClosed,
+    """Rejects InvalidParty, InvalidJourney, FlightNotFound, CabinNotFound, SalesClosed,
     SeatsUnavailable (no class has seats for the party), CurrenciesDiffer and ExtraUnknown.
     """
-    booking_rules.require_fit_party(wanted.passengers)
+    sale.require_valid_party(wanted.passengers)
     found = [_operating(flights.get(each.flight), now=now) for each in wanted.segments]
-    booking_rules.require_fit_journey(
+    sale.require_valid_journey(
         [
             (each.flight, flight.departs_at, flight.arrives_at)
             for each, flight in zip(wanted.segments, found, strict=True)
@@ -77,7 +76,7 @@ def price(wanted: Wanted, flights: Mapping[str, Flight | None], *, now: dt.datet
 def _operating(flight: Flight | None, *, now: dt.datetime) -> Flight:
     if flight is None:
         raise flight_rejections.FlightNotFound()
-    if not flight_rules.is_bookable(flight, now=now):
+    if not sales_window.is_bookable(flight, now=now):
         raise flight_rejections.SalesClosed(flight=flight.number)
     return flight
 

@@ -13,7 +13,7 @@ from application.pricing.signed_quotes import (
     QuoteRefused,
     QuoteSigner,
 )
-from domain.booking.events import SeatChoice, Segment
+from domain.booking.values import SeatChoice, Segment
 from domain.inventory.state import Flight
 from domain.pricing.price import CouponPrice, PassengerType, Price
 
@@ -28,7 +28,7 @@ class JourneyQuote(msgspec.Struct, frozen=True):
     valid_until: dt.datetime
 
 
-class QuoteDesk:
+class JourneyQuotes:
     """Makes and accepts quotes of journeys."""
 
     def __init__(self, signer: QuoteSigner) -> None:

@@ -1,19 +1,42 @@
-"""One booking: who travels on what, at which price, and how far it has come.
+"""A booking: who travels on which flights, at which price, and in which state.
+
+Read `states.py` first, then one capability: each file has its guards, its decisions, its fold and
+its part of `availableActions`.
+
+sale: draft, hold or waitlist, payment, tickets; what a party and a journey may be
+seats: seats of the seat map
+documents: names and travel documents
+check_in: check-in, boarding, and how a flight ends for its passengers
+cancellation: cancellation of the booking or a part of it, refunds
+modification: one segment exchanged for another
+disruption: flights that the airline cancelled or rescheduled
+
+events: all events
+values: the values that events store
+state: the state of a booking
+states: the thirteen states and their transitions
+coupons: coupons, and the status they roll up to
+fold: state after event, by capability
+actions: `availableActions`, by capability
+preconditions: guards that several capabilities share, and the facts that guards look at
+rejections: the reasons for which a decision is rejected
+boarding_pass: the facts and the bar code of a boarding pass
 
 Vocabulary: a booking is *initiated* (a draft), *reserved* (seats held until a deadline), *paid*
 (captured money covers the amount due), *confirmed* (tickets issued), and so on through the
 thirteen states of `states.py`; a *ticket* is the 13-digit document of one passenger, a *coupon*
-its right to one flight; an *obligation* is money promised back; a *change* replaces one flight of
-the journey; a *disruption* is what the airline did to a flight and asks an answer for.
+its right to one flight; an *obligation* is money that the airline has promised to refund; a
+*modification* replaces one flight of the journey; a *disruption* is a flight that the airline
+cancelled or rescheduled, until the passengers have answered.
 
 B1  A booking moves only along the transitions of `states.TRANSITIONS`.
 B2  Paid means: captured exactly the amount due, in its currency.
 B3  Confirmed means: paid, and every passenger has a ticket number, and the entry that moves the
     money from unapplied funds to the liability is in the same event.
 B4  A terminal booking never changes again.
-B5  Every decision repeated records nothing new.
-B6  The status of a ticketed booking is the roll-up of its coupons; a final coupon never moves.
-B7  Refunded means: all that was promised back has arrived, and nothing else is open.
-B8  An accepted change keeps the old seats until it is complete; if its money never comes, nothing
-    of the booking has changed.
+B5  Decisions are idempotent: one that has been made already returns no events.
+B6  The status of a ticketed booking is the roll-up of its coupons; a final coupon never changes.
+B7  Refunded means: the refunds of all obligations have settled, and nothing else is open.
+B8  An accepted modification keeps the old seats until it is completed; if it is never paid, the
+    booking is as before.
 """

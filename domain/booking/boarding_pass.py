@@ -1,6 +1,6 @@
-"""What a boarding pass says, and the text in its bar code (IATA BCBP, format M, one leg).
+"""The facts of a boarding pass, and the text in its bar code (IATA BCBP, format M, one leg).
 
-Rule: every size that the text states is counted from the fields themselves. Items, their order
+Rule: every size in the text is counted from the fields themselves. Items, their order
 and lengths are those of IATA Resolution 792, attachments A and C, version 6 of the structure.
 """
 
@@ -26,20 +26,20 @@ ISSUED_FROM = "W"
 DOCUMENT_TYPE = "B"
 DESCRIPTIONS: dict[PassengerType, str] = {"ADT": "0", "CHD": "3", "INF": "4"}
 LAP = "INF"
-# Letters that Unicode does not take apart, written as in passports (ICAO 9303 part 3, section 6).
-# Those missing here, such as sharp s and dotless i, are written out by upper-casing.
-WRITTEN_OUT = str.maketrans(
+# Letters that Unicode does not decompose, transliterated as in passports (ICAO 9303 part 3,
+# section 6). Upper-casing handles those missing here, such as sharp s and dotless i.
+TRANSLITERATIONS = str.maketrans(
     {"Æ": "AE", "Ð": "D", "Đ": "D", "Ħ": "H", "Ł": "L", "Ŋ": "N", "Ø": "OE", "Œ": "OE"}
     | {"Þ": "TH", "Ŧ": "T", "ẞ": "SS"}
 )
 
 
 class NameNotLatin(ValueError):
-    """A name without one letter from A to Z: the bar code and the gate cannot carry it."""
+    """The name has no letter from A to Z, which the bar code and the gate require."""
 
 
-class FactsUnfit(ValueError):
-    """A fact does not have the form that its field of the bar code asks for."""
+class InvalidFacts(ValueError):
+    """A fact does not have the form that its field of the bar code requires."""
 
 
 class BoardingPassFacts(msgspec.Struct, frozen=True, kw_only=True):
@@ -48,8 +48,8 @@ class BoardingPassFacts(msgspec.Struct, frozen=True, kw_only=True):
     `surname` and `given_name` are the names for carriage, in Latin letters; `given_name` may be
     empty. `carrier` is the two- or three-letter designator, `flight_number` up to four digits and
     perhaps an operational suffix letter. `compartment` is the booking class letter. `seat` is
-    `12A`, or None: an infant on a lap, or a passenger whose seat is given at the gate. What
-    stands last, with defaults, is unknown when None and then left blank.
+    `12A`, or None: an infant on a lap, or a passenger whose seat is assigned at the gate. A
+    field with the default None is unknown and left blank.
     """
 
     surname: str
@@ -73,8 +73,8 @@ class BoardingPassFacts(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def bcbp(facts: BoardingPassFacts) -> str:
-    """The text of the bar code, ASCII; raises NameNotLatin or FactsUnfit."""
-    _require_fit(facts)
+    """Return the text of the bar code, ASCII; raises NameNotLatin or InvalidFacts."""
+    _require_valid(facts)
     conditional = _conditional(facts)
     return "".join(
         (
@@ -105,11 +105,11 @@ def carriage_name(facts: BoardingPassFacts) -> str:
 
 
 def latin(name: str) -> str:
-    """A name in letters from A to Z with single spaces; raises NameNotLatin when none is left.
+    """Return a name in letters from A to Z with single spaces; raises NameNotLatin without any.
 
-    Diacritics fall off, hyphens become spaces, everything else is dropped.
+    Diacritics are removed, hyphens become spaces, everything else is dropped.
     """
-    spelled = unicodedata.normalize("NFKD", name).upper().translate(WRITTEN_OUT)
+    spelled = unicodedata.normalize("NFKD", name).upper().translate(TRANSLITERATIONS)
     letters = "".join(
         " " if letter.isspace() or unicodedata.category(letter) == "Pd" else letter
         for letter in spelled
@@ -122,7 +122,7 @@ def latin(name: str) -> str:
 
 
 def seat_shown(facts: BoardingPassFacts) -> str | None:
-    """The seat as people read it: `12A`, `INF` for an infant on a lap, None when not given yet."""
+    """The seat in plain text: `12A`, `INF` for an infant on a lap, None when not assigned yet."""
     if facts.seat is not None:
         return facts.seat.lstrip("0")
     return LAP if facts.passenger_type == "INF" else None
@@ -144,8 +144,8 @@ def _conditional(facts: BoardingPassFacts) -> str:
         (
             facts.ticket[:3],
             facts.ticket[3:],
-            " ",  # selectee: no programme that selects has been asked
-            " ",  # travel documents: their verification is not stated
+            " ",  # selectee: no security programme is queried
+            " ",  # travel documents: verification not reported
             facts.carrier.ljust(3),
         )
     )
@@ -153,7 +153,7 @@ def _conditional(facts: BoardingPassFacts) -> str:
 
 
 def _size(field: str) -> str:
-    """How many characters a field has, as two hexadecimal digits."""
+    """The length of a field in characters, as two hexadecimal digits."""
     assert len(field) <= 0xFF
     return f"{len(field):02X}"
 
@@ -170,15 +170,15 @@ def _flight_number(number: str) -> str:
 
 
 def _seat(facts: BoardingPassFacts) -> str:
-    """`012A`; `INF ` on a lap; blank while no seat is given (attachment C, item 104)."""
+    """`012A`; `INF ` on a lap; blank while no seat is assigned (attachment C, item 104)."""
     seat = seat_shown(facts)
     if seat is None or seat == LAP:
         return (seat or "").ljust(4)
     return seat.rjust(4, "0")
 
 
-def _require_fit(facts: BoardingPassFacts) -> None:
-    """The form of each fact, so that no field grows, shrinks or moves another."""
+def _require_valid(facts: BoardingPassFacts) -> None:
+    """Check the form of each fact, so that each field has its fixed width."""
     forms = {
         "reference": (facts.reference, r"[0-9A-Z]{5,7}"),
         "origin": (facts.origin, r"[A-Z]{3}"),
@@ -194,6 +194,6 @@ def _require_fit(facts: BoardingPassFacts) -> None:
     }
     for name, (text, form) in forms.items():
         if re.fullmatch(form, text) is None:
-            raise FactsUnfit(f"{name} does not fit its field")
+            raise InvalidFacts(f"{name} does not fit its field")
     if not ids.is_ticket_number(facts.ticket):
-        raise FactsUnfit("ticket does not fit its field")
+        raise InvalidFacts("ticket does not fit its field")

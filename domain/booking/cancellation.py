@@ -1,35 +1,87 @@
-"""Giving up: the whole booking or a part of it, by the traveller, the gate or the airline.
+"""Cancellation: the booking or a part of it, by the traveller, the gate or the airline; refunds.
 
-B7  What is decided to be given back is an obligation of the event that decides it; the booking is
-    refunded when all its obligations have been settled, and not before.
+B7  The event that decides on a refund holds its obligation; the booking is refunded when the
+    refunds of all obligations have settled, and not before.
 """
 
 from collections.abc import Collection, Sequence
+from typing import Literal, assert_never
 
-from domain.booking import guards, rejections, states
+from msgspec.structs import replace
+
+from domain.booking import check_in, rejections, states
 from domain.booking.coupons import Coupon, CouponStatus, is_over
 from domain.booking.events import (
     BookingCancelled,
-    BookingCompleted,
     BookingEvent,
     BookingRefunded,
-    CouponId,
+    CancellationEvent,
     CouponsCancelled,
-    Destination,
-    Obligation,
     RefundGranted,
 )
-from domain.booking.state import Booking, evolve
+from domain.booking.preconditions import (
+    Situation,
+    passes,
+    require_no_granted_refund,
+    require_no_modification,
+    require_step,
+)
+from domain.booking.state import (
+    Booking,
+    coupon_ids,
+    coupon_key,
+    obligations_with,
+    rolled_up,
+    with_status,
+)
 from domain.booking.states import Status
-from domain.kernel import entries, money
+from domain.booking.values import Destination, Obligation
+from domain.kernel import entries, ids, money
+
+# Finance may grant a refund of a booking in these states.
+GRANTABLE = frozenset(
+    {Status.PAID, Status.CONFIRMED, Status.COMPLETED, Status.NO_SHOW, Status.CANCELLED}
+)
+
+
+def require_cancellable(booking: Booking, *, at_gate: bool) -> None:
+    """There is an open coupon to cancel; one of a passenger on board only at the gate."""
+    require_step(booking, Status.CANCELLED)
+    require_no_granted_refund(booking)
+    require_no_modification(booking)
+    if booking.status in states.TICKETED and not any(
+        at_gate or coupon.status is not CouponStatus.LIFTED for coupon in booking.open_coupons()
+    ):
+        raise rejections.CouponNotOpen()
+
+
+def require_part(booking: Booking, coupons: Sequence[Coupon], *, at_gate: bool) -> None:
+    """The part is not empty, still open, and leaves no child or infant without an adult."""
+    if not coupons:
+        raise rejections.NoSuchPart()
+    for coupon in coupons:
+        lifted = coupon.status is CouponStatus.LIFTED
+        if coupon.is_final or (lifted and not at_gate):
+            raise rejections.CouponNotOpen(
+                passenger=coupon.passenger, segment=coupon.segment, status=coupon.status.value
+            )
+    cancelled = {coupon_key(coupon) for coupon in coupons}
+    for segment in range(len(booking.segments)):
+        left = [
+            booking.passengers[coupon.passenger].type
+            for coupon in booking.open_coupons(segment)
+            if coupon_key(coupon) not in cancelled
+        ]
+        if left and (left.count("ADT") == 0 or left.count("INF") > left.count("ADT")):
+            raise rejections.InvalidPart(segment=segment)
 
 
 def part_of(
     booking: Booking, *, passengers: Collection[int] | None, segments: Collection[int] | None
 ) -> tuple[Coupon, ...]:
-    """The open coupons of these passengers on these segments; None stands for all.
+    """The open coupons of these passengers on these segments; None is all of them.
 
-    Rejects NoSuchPart for one that the booking does not have.
+    Rejects NoSuchPart for a passenger or segment that the booking does not have.
     """
     for index in passengers or ():
         if not 0 <= index < len(booking.passengers):
@@ -45,13 +97,12 @@ def part_of(
     )
 
 
-def obligation_of(booking: Booking, name: str, amount: int) -> Obligation | None:
-    """The next obligation of the booking; None when nothing is given back."""
+def next_obligation(booking: Booking, name: str, amount: int) -> Obligation | None:
+    """The next obligation of the booking, in minor units; None when nothing is refunded."""
     if amount == 0:
         return None
-    return Obligation(
-        f"{name}-{len(booking.obligations) + 1}", money.Money(amount, booking.currency)
-    )
+    number = len(booking.obligations) + 1
+    return Obligation(ids.obligation_id(name, number), money.Money(amount, booking.currency))
 
 
 def cancel(
@@ -66,27 +117,27 @@ def cancel(
     waiver: str | None = None,
     at_gate: bool = False,
 ) -> list[BookingEvent]:
-    """Give up these coupons, or all of a booking that has no tickets yet.
+    """Cancel these coupons, or all of a booking that has no tickets yet.
 
-    The caller releases the seats in the same append. Rejects TransitionRefused, ChangeUnderWay,
-    CouponNotOpen, NoSuchPart and PartUnfit.
+    The caller releases the seats in the same append. A cancelled booking records nothing more,
+    refunded or not yet. Rejects TransitionRefused, ModificationPending, CouponNotOpen, NoSuchPart
+    and InvalidPart.
     """
-    if booking.status is Status.CANCELLED:
+    if booking.was_cancelled:
         return []
-    guards.require_cancellable(booking, at_gate=at_gate)
-    if booking.status in guards.TICKETED:
-        guards.require_part(booking, coupons, at_gate=at_gate)
-    given_up = tuple(CouponId(each.passenger, each.segment) for each in coupons)
+    require_cancellable(booking, at_gate=at_gate)
+    if booking.status in states.TICKETED:
+        require_part(booking, coupons, at_gate=at_gate)
     whole = BookingCancelled(
         reason=reason,
         fee=fee,
         destination=destination,
-        coupons=given_up,
+        coupons=coupon_ids(coupons),
         waiver=waiver,
         obligation=obligation,
         entry=entry,
     )
-    if booking.status not in guards.TICKETED:
+    if booking.status not in states.TICKETED:
         return [whole]
     after = evolve(booking, whole)
     if not after.open_coupons() and not is_over(after.coupons):
@@ -95,42 +146,34 @@ def cancel(
         reason=reason,
         fee=fee,
         destination=destination,
-        coupons=given_up,
+        coupons=coupon_ids(coupons),
         waiver=waiver,
         obligation=obligation,
         entry=entry,
     )
-    return [part, *completed(evolve(booking, part))]
-
-
-def completed(booking: Booking) -> list[BookingEvent]:
-    """The journey is over when all coupons are final and one was flown."""
-    if booking.status is Status.BOARDED and is_over(booking.coupons):
-        return [BookingCompleted()]
-    return []
+    return [part, *check_in.completed(evolve(booking, part))]
 
 
 def grant_refund(
     booking: Booking, *, reason: str, obligation: Obligation, entry: entries.Entry
 ) -> list[BookingEvent]:
-    """Finance gives money back beyond the rules; open coupons are given up with it.
+    """Finance grants a refund beyond the rules; open coupons are cancelled with it.
 
-    The caller releases the seats in the same append. Rejects TransitionRefused, ChangeUnderWay
-    and RefundUnfit.
+    The caller releases the seats in the same append. Rejects TransitionRefused,
+    ModificationPending and InvalidRefund.
     """
-    if booking.status not in guards.GRANTABLE:
+    if booking.status not in GRANTABLE:
         raise rejections.TransitionRefused(before=booking.status.value, after=Status.REFUNDED.value)
-    guards.require_no_change(booking)
+    require_no_modification(booking)
     left = refundable(booking)
     amount = obligation.amount
     if not money.is_chargeable(amount) or amount.amount > left.amount:
-        raise rejections.RefundUnfit(limit=left.amount, currency=left.currency)
-    given_up = tuple(CouponId(each.passenger, each.segment) for each in booking.open_coupons())
+        raise rejections.InvalidRefund(limit=left.amount, currency=left.currency)
     return [
         RefundGranted(
             reason=reason,
             in_full=obligation.amount == left,
-            coupons=given_up,
+            coupons=coupon_ids(booking.open_coupons()),
             obligation=obligation,
             entry=entry,
         )
@@ -138,13 +181,13 @@ def grant_refund(
 
 
 def refundable(booking: Booking) -> money.Money:
-    """What was paid and has not been promised back, be it as money or as travel credit."""
+    """What was paid and is not promised back yet, be it as a refund or as travel credit."""
     captured = booking.captured or money.Money(0, booking.currency)
     return captured - booking.owed() - money.Money(booking.credited, booking.currency)
 
 
 def settle(booking: Booking, *, settled: money.Money) -> list[BookingEvent]:
-    """Refunds arrived: refunded once nothing more is owed (B7). Never rejects a fact."""
+    """Refunds have settled: refunded once nothing more is owed (B7). Never rejects a fact."""
     owed = booking.owed()
     final = booking.status is Status.CANCELLED or booking.refund_granted_in_full
     if not final or settled != owed or owed.amount == 0:
@@ -154,6 +197,40 @@ def settle(booking: Booking, *, settled: money.Money) -> list[BookingEvent]:
     return [BookingRefunded()]
 
 
-def lifted(coupons: Sequence[Coupon]) -> bool:
-    """Whether somebody among them is on board."""
-    return any(coupon.status is CouponStatus.LIFTED for coupon in coupons)
+def evolve(booking: Booking, event: CancellationEvent) -> Booking:
+    """The booking after the event."""
+    match event:
+        case BookingCancelled():
+            closed = _closed(booking, event)
+            return replace(closed, status=Status.CANCELLED, was_cancelled=True, disruptions=())
+        case CouponsCancelled():
+            return rolled_up(_closed(booking, event))
+        case RefundGranted():
+            return replace(
+                _closed(booking, event), refund_granted_in_full=event.in_full, disruptions=()
+            )
+        case BookingRefunded():
+            return replace(booking, status=Status.REFUNDED)
+        case _:
+            assert_never(event)
+
+
+def _closed(
+    booking: Booking, event: BookingCancelled | CouponsCancelled | RefundGranted
+) -> Booking:
+    """The booking after the coupons of the event were cancelled and its obligation added."""
+    closed = with_status(booking, event.coupons, CouponStatus.REFUNDED)
+    obligations = obligations_with(booking, event.obligation)
+    return replace(closed, obligations=obligations)
+
+
+CancellationAction = Literal["cancel"]
+
+
+def is_open(action: CancellationAction, booking: Booking, situation: Situation) -> bool:
+    """Whether the guard of the action passes now."""
+    match action:
+        case "cancel":
+            return passes(require_cancellable, booking, at_gate=situation.at_gate)
+        case _:
+            assert_never(action)

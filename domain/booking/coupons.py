@@ -1,4 +1,4 @@
-"""Coupons: one passenger on one flight each, from open to final; a booking's status follows them.
+"""Coupons: one passenger on one flight each, from open to final, and the status they roll up to.
 
 Rule (B6): the status of a ticketed booking is the roll-up of its coupons.
 """
@@ -12,7 +12,7 @@ from domain.booking.states import Status
 
 
 class CouponStatus(StrEnum):
-    """IATA's one-letter statuses, as far as this airline uses them."""
+    """One-letter coupon statuses of IATA, those that this airline uses."""
 
     OPEN = "O"
     CHECKED_IN = "C"
@@ -25,12 +25,12 @@ class CouponStatus(StrEnum):
 C = CouponStatus
 
 FINAL = frozenset({C.FLOWN, C.REFUNDED, C.MISSED})
-# A passenger who is on the way: checked in, on board, or arrived.
+# The passenger is checked in, on board, or has arrived.
 TRAVELLING = frozenset({C.CHECKED_IN, C.LIFTED, C.FLOWN})
 
 
 class Coupon(msgspec.Struct, frozen=True):
-    """Value in minor units of the booking's currency; seat and sequence once they are given."""
+    """Values in minor units of the booking's currency; seat and sequence once assigned."""
 
     passenger: int
     segment: int
@@ -43,17 +43,17 @@ class Coupon(msgspec.Struct, frozen=True):
 
     @property
     def total(self) -> int:
-        """All that was paid for it."""
+        """What was paid for the coupon."""
         return self.fare + self.vat + self.charge
 
     @property
     def is_final(self) -> bool:
-        """Whether nothing can happen to it any more."""
+        """Whether the coupon can never change again."""
         return self.status in FINAL
 
 
 class Extra(msgspec.Struct, frozen=True):
-    """A bag, meal or seat that was sold with a coupon and shares its fate."""
+    """A bag, meal or seat that was sold with a coupon and is cancelled or flown with it."""
 
     code: str
     passenger: int
@@ -64,23 +64,24 @@ class Extra(msgspec.Struct, frozen=True):
 
     @property
     def total(self) -> int:
-        """All that was paid for it."""
+        """What was paid for the extra."""
         return self.net + self.vat
 
 
 def roll_up(status: Status, coupons: Sequence[Coupon]) -> Status:
-    """Where a ticketed booking stands now that a coupon has changed (B6).
+    """Return the status of a ticketed booking after one of its coupons changed (B6).
 
-    Checked in as soon as anybody is on the way, boarded when all who still travel are lifted,
-    no-show when nobody was. Cancelled and completed are decisions of their own.
+    Checked in from the first passenger who checks in, boarded when all remaining passengers are
+    lifted, no-show when all of them missed the flight. Cancelled and completed are events of
+    their own.
     """
-    states = [coupon.status for coupon in coupons if coupon.status is not C.REFUNDED]
-    if not states:
+    remaining = [coupon.status for coupon in coupons if coupon.status is not C.REFUNDED]
+    if not remaining:
         return status
-    on_the_way = [state for state in states if state in TRAVELLING]
-    if not on_the_way:
-        return Status.NO_SHOW if C.OPEN not in states else status
-    if C.OPEN not in states and C.CHECKED_IN not in on_the_way:
+    travelling = [each for each in remaining if each in TRAVELLING]
+    if not travelling:
+        return Status.NO_SHOW if C.OPEN not in remaining else status
+    if C.OPEN not in remaining and C.CHECKED_IN not in travelling:
         return Status.BOARDED
     return Status.CHECKED_IN
 

@@ -1,16 +1,47 @@
-"""The airline changes its own plans: what passengers are offered, and what they answer."""
+"""Disruption: the airline cancels or reschedules a flight, the passengers choose an answer."""
 
-from domain.booking import guards
+from collections.abc import Sequence
+from typing import Literal, assert_never
+
+from msgspec.structs import replace
+
+from domain.booking import rejections, states
 from domain.booking.coupons import CouponStatus
 from domain.booking.events import (
     BookingEvent,
-    DisruptionAnswer,
     DisruptionAnswered,
-    DisruptionKind,
+    DisruptionEvent,
     DisruptionOffered,
-    NewTimes,
 )
+from domain.booking.preconditions import SegmentFacts, Situation, has_departed, passes
 from domain.booking.state import Booking, Disruption
+from domain.booking.values import DisruptionAnswer, DisruptionKind, NewTimes
+
+
+def is_material(booking: Booking, segment: int) -> bool:
+    """Whether an unanswered disruption is so great that the passengers may leave free of charge."""
+    return any(each.segment == segment and each.material for each in booking.disruptions)
+
+
+def require_answer(booking: Booking, segment: int) -> None:
+    """The segment has an unanswered disruption; otherwise NothingToAnswer."""
+    if all(each.segment != segment for each in booking.disruptions):
+        raise rejections.NothingToAnswer(segment=segment)
+
+
+def require_release(booking: Booking, segment: int, facts: SegmentFacts) -> None:
+    """The passengers may end the contract: a material disruption, and the flight has not left."""
+    require_answer(booking, segment)
+    if not is_material(booking, segment):
+        raise rejections.NothingToAnswer(segment=segment, reason="not_material")
+    if has_departed(facts):
+        raise rejections.NothingToAnswer(segment=segment, reason="departed")
+
+
+def require_operating(facts: Sequence[SegmentFacts], segment: int) -> None:
+    """The flight is neither cancelled nor departed; otherwise NothingToAnswer."""
+    if not facts[segment].operating:
+        raise rejections.NothingToAnswer(segment=segment, reason="flight_cancelled")
 
 
 def offer(
@@ -23,15 +54,15 @@ def offer(
     material: bool,
     times: NewTimes | None = None,
 ) -> list[DisruptionOffered]:
-    """Tell the passengers of a segment; the same again, or nobody left to tell, records nothing.
+    """Offer the passengers of a segment their choices; idempotent, and nothing once all boarded.
 
-    A small change after a great one does not take back what the great one gave.
+    A small change after a material one does not take the right to a refund away.
     """
-    if booking.status not in guards.TICKETED:
+    if booking.status not in states.TICKETED:
         return []
     if all(coupon.status is CouponStatus.LIFTED for coupon in booking.open_coupons(segment)):
         return []
-    material = material or guards.is_disturbed(booking, segment)
+    material = material or is_material(booking, segment)
     if Disruption(segment, kind, material, times) in booking.disruptions:
         return []
     return [
@@ -42,6 +73,33 @@ def offer(
 
 
 def answer(booking: Booking, *, segment: int, answer: DisruptionAnswer) -> list[BookingEvent]:
-    """What the passengers chose; rejects NothingToAnswer."""
-    guards.require_answer(booking, segment)
+    """Record what the passengers chose; rejects NothingToAnswer."""
+    require_answer(booking, segment)
     return [DisruptionAnswered(segment=segment, answer=answer)]
+
+
+def evolve(booking: Booking, event: DisruptionEvent) -> Booking:
+    """The booking after the event."""
+    others = tuple(each for each in booking.disruptions if each.segment != event.segment)
+    match event:
+        case DisruptionOffered():
+            offered = Disruption(event.segment, event.kind, event.material, event.times)
+            return replace(booking, disruptions=(*others, offered))
+        case DisruptionAnswered():
+            return replace(booking, disruptions=others)
+        case _:
+            assert_never(event)
+
+
+DisruptionAction = Literal["answer_disruption"]
+
+
+def is_open(action: DisruptionAction, booking: Booking, _situation: Situation) -> bool:
+    """Whether the guard of the action passes now."""
+    match action:
+        case "answer_disruption":
+            return any(
+                passes(require_answer, booking, each.segment) for each in booking.disruptions
+            )
+        case _:
+            assert_never(action)

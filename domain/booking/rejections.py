@@ -1,4 +1,4 @@
-"""Why a booking says no."""
+"""The reasons for which a decision about a booking is rejected."""
 
 from typing import ClassVar
 
@@ -6,25 +6,25 @@ from domain.kernel.rejections import Rejection
 
 
 class BookingNotFound(Rejection):
-    """No such booking, or somebody else's."""
+    """There is no such booking, or it belongs to another user."""
 
     code: ClassVar[str] = "NOT_FOUND"
 
 
 class TransitionRefused(Rejection):
-    """The state table has no such step from where the booking stands."""
+    """The table of transitions has no such step from the status of the booking."""
 
     code: ClassVar[str] = "INVALID_STATE_TRANSITION"
 
 
 class BookingHasExpired(Rejection):
-    """The hold lapsed; the seats are on sale again."""
+    """The deadline of the booking has passed; its seats are on sale again."""
 
     code: ClassVar[str] = "BOOKING_EXPIRED"
 
 
 class HoldStillRuns(Rejection):
-    """A hold cannot lapse before its deadline."""
+    """A hold cannot expire before its deadline."""
 
     code: ClassVar[str] = "INVALID_STATE_TRANSITION"
 
@@ -41,50 +41,50 @@ class LocatorTaken(Rejection):
     code: ClassVar[str] = "BOOKING_CONFLICT"
 
 
-class PassengersUnfit(Rejection):
-    """The party breaks a rule: nobody adult, more infants than laps, more than nine."""
+class InvalidParty(Rejection):
+    """The party breaks a rule: no adult, more infants than adults, more than nine passengers."""
 
     code: ClassVar[str] = "VALIDATION_ERROR"
 
 
-class ChangeUnderWay(Rejection):
-    """A modification waits for its money: pay it or let it lapse first."""
+class ModificationPending(Rejection):
+    """An accepted modification is not completed: it must be paid, abandoned or expire first."""
 
     code: ClassVar[str] = "INVALID_STATE_TRANSITION"
 
 
-class NoChangeUnderWay(Rejection):
-    """There is no modification to pay, complete or let lapse."""
+class NoModificationPending(Rejection):
+    """There is no modification that could be paid, completed, abandoned or expired."""
 
     code: ClassVar[str] = "INVALID_STATE_TRANSITION"
 
 
-class ChangeRefused(Rejection):
+class ModificationRefused(Rejection):
     """The modification breaks a rule: other route, departed, lower cabin, part of the party."""
 
     code: ClassVar[str] = "INVALID_STATE_TRANSITION"
 
 
 class CouponNotOpen(Rejection):
-    """The passenger's flight is used, refunded or at the gate already."""
+    """The coupon is used, refunded or on board already."""
 
     code: ClassVar[str] = "INVALID_STATE_TRANSITION"
 
 
 class NoSuchPart(Rejection):
-    """The booking has no such passenger or flight."""
+    """The booking has no such passenger or segment."""
 
     code: ClassVar[str] = "VALIDATION_ERROR"
 
 
-class PartUnfit(Rejection):
-    """What would be left of the party breaks a rule: children or infants without an adult."""
+class InvalidPart(Rejection):
+    """The rest of the party would break a rule: children or infants without an adult."""
 
     code: ClassVar[str] = "VALIDATION_ERROR"
 
 
-class JourneyUnfit(Rejection):
-    """The flights do not follow each other, or are more than a booking takes."""
+class InvalidJourney(Rejection):
+    """The flights do not follow each other, or are more than a booking can have."""
 
     code: ClassVar[str] = "VALIDATION_ERROR"
 
@@ -102,25 +102,25 @@ class BoardingClosed(Rejection):
 
 
 class DocumentMissing(Rejection):
-    """A travel document is needed before check-in, or the one given does not do."""
+    """Check-in needs a travel document, and there is none or an invalid one."""
 
     code: ClassVar[str] = "VALIDATION_ERROR"
 
 
-class NameChangeRefused(Rejection):
-    """More than a correction: a ticket is not transferable."""
+class NameCorrectionRefused(Rejection):
+    """The new name is more than a correction: a ticket is not transferable."""
 
     code: ClassVar[str] = "VALIDATION_ERROR"
 
 
 class NothingToAnswer(Rejection):
-    """The airline has not disturbed this flight, or was answered."""
+    """The segment has no disruption that this answer fits, or it was answered already."""
 
     code: ClassVar[str] = "INVALID_STATE_TRANSITION"
 
 
-class RefundUnfit(Rejection):
-    """More than was paid, or less than what is still owed in carriage."""
+class InvalidRefund(Rejection):
+    """The amount is more than was paid, or less than the value of the unused coupons."""
 
     code: ClassVar[str] = "REFUND_EXCEEDS_CAPTURED"
 

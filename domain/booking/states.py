@@ -1,10 +1,10 @@
-"""The thirteen states of a booking and its twenty-nine transitions, as one table."""
+"""The thirteen states of a booking, and its twenty-nine transitions as one table."""
 
 from enum import StrEnum
 
 
 class Status(StrEnum):
-    """Where a booking stands; the values are part of the public contract."""
+    """The state of a booking; the values are part of the public contract."""
 
     INITIATED = "initiated"
     PENDING = "pending"
@@ -40,8 +40,13 @@ TRANSITIONS: dict[Status, frozenset[Status]] = {
 }
 
 TERMINAL = frozenset(status for status, targets in TRANSITIONS.items() if not targets)
+# Tickets are issued and the journey is not over.
+TICKETED = frozenset({S.CONFIRMED, S.CHECKED_IN, S.BOARDED})
+# On the waitlist: no seats are held.
+WAITLISTED = frozenset({S.PENDING, S.PAYMENT_FAILED})
+UNPAID = frozenset({S.INITIATED, S.PENDING, S.RESERVED, S.PAYMENT_FAILED})
 
 
 def may_move(before: Status, after: Status) -> bool:
-    """Whether the table allows the step (B1); staying where one is, is not a step."""
+    """Whether the table allows the step (B1); no state has a step to itself."""
     return after in TRANSITIONS[before]

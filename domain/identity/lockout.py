@@ -1,4 +1,4 @@
-"""How an account defends itself against guessing (D3); dated policy values, no events."""
+"""Protection of accounts against guessed passwords (D3); dated policy values, no events."""
 
 import datetime as dt
 
@@ -10,7 +10,7 @@ LOCK_DURATION = dt.timedelta(minutes=30)
 
 
 class Lockout(msgspec.Struct, frozen=True):
-    """Wrong passwords since `since`; `until` ends the lock, if there was one."""
+    """The number of wrong passwords from `since` on; `until` is the end of the lock, if any."""
 
     failures: int = 0
     since: dt.datetime | None = None
@@ -18,12 +18,12 @@ class Lockout(msgspec.Struct, frozen=True):
 
 
 def is_locked(lockout: Lockout, *, now: dt.datetime) -> bool:
-    """Whether the account answers nobody at this instant."""
+    """Whether nobody can sign in to the account at this instant."""
     return lockout.until is not None and now < lockout.until
 
 
 def after_wrong_password(lockout: Lockout, *, now: dt.datetime) -> Lockout:
-    """The count one higher; locked from the fifth within the window. A lock is not prolonged."""
+    """Count one more; locked from the fifth within the window. A lock is not prolonged."""
     if is_locked(lockout, now=now):
         return lockout
     running = lockout.since is not None and now < lockout.since + FAILURE_WINDOW

@@ -1,4 +1,4 @@
-"""Which passwords an account may have: length before everything, no composition rules."""
+"""Which passwords are accepted: length above all, no composition rules."""
 
 import unicodedata
 
@@ -8,7 +8,7 @@ PASSWORD_MIN_LENGTH = 10
 PASSWORD_MAX_LENGTH = 128
 DISTINCT_SYMBOLS_MIN = 5
 
-# The head of every published list of leaked passwords that is long enough to pass otherwise.
+# The first entries of published lists of leaked passwords that are long enough to pass.
 COMMON_PASSWORDS = frozenset(
     {
         "1234567890",
@@ -34,17 +34,17 @@ COMMON_PASSWORDS = frozenset(
 )
 
 
-def require_fit_password(password: str, *, email: str) -> None:
-    """10 to 128 characters, not common, not monotone, not the address; else PasswordUnfit."""
+def require_valid_password(password: str, *, email: str) -> None:
+    """10 to 128 characters, not common, not monotone, not the address; else InvalidPassword."""
     if len(password) < PASSWORD_MIN_LENGTH:
-        raise rejections.PasswordUnfit(field="password", reason="too_short")
+        raise rejections.InvalidPassword(field="password", reason="too_short")
     if len(password) > PASSWORD_MAX_LENGTH:
-        raise rejections.PasswordUnfit(field="password", reason="too_long")
+        raise rejections.InvalidPassword(field="password", reason="too_long")
     if any(unicodedata.category(symbol) == "Cc" for symbol in password):
-        raise rejections.PasswordUnfit(field="password", reason="control_character")
+        raise rejections.InvalidPassword(field="password", reason="control_character")
     folded = password.casefold()
     if folded in COMMON_PASSWORDS or len(set(folded)) < DISTINCT_SYMBOLS_MIN:
-        raise rejections.PasswordUnfit(field="password", reason="too_common")
+        raise rejections.InvalidPassword(field="password", reason="too_common")
     address = email.casefold()
     if folded in (address, address.partition("@")[0]):
-        raise rejections.PasswordUnfit(field="password", reason="same_as_email")
+        raise rejections.InvalidPassword(field="password", reason="same_as_email")

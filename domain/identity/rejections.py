@@ -1,17 +1,17 @@
-"""Why identity says no."""
+"""The reasons for which a sign-in or a password is rejected."""
 
 from typing import ClassVar
 
 from domain.kernel.rejections import Rejection
 
 
-class PasswordUnfit(Rejection):
+class InvalidPassword(Rejection):
     """The password breaks the policy of `passwords.py`."""
 
     code: ClassVar[str] = "VALIDATION_ERROR"
 
 
 class CredentialsRefused(Rejection):
-    """No such user, a wrong password or a locked account: which of them is not told."""
+    """No such user, a wrong password or a locked account; the answer is the same for all."""
 
     code: ClassVar[str] = "UNAUTHORIZED"

@@ -1,16 +1,29 @@
-"""Flights and their seats.
+"""A flight and its seats.
+
+schedule: a departure is put on sale; overbooking
+seat_sale: seats held, released and sold
+waitlist: bookings that wait for seats
+seating: seats of the seat map, sequence numbers at check-in
+operations: change of equipment, other times, cancellation, departure
+sales_window: when seats can be held, and until when
+seat_map: seat numbers and categories of a cabin
+
+events: all events and the values they store
+state: the state
+fold: state after event
+rejections: the reasons for which a decision is rejected
 
 Vocabulary: a *flight* is one departure of one day; a *cabin* (economy Y, business J) has an
 *authorised* number of seats, which overbooking makes more than the physical ones; a *fare class*
 (RBD) is a price level of a cabin with its own seat limit, nested: a lower class never leaves a
-higher one short; a *hold* keeps seats for one booking until a deadline; *sold* seats belong to a
-ticketed booking; a *capacity move* is what one event does to a cabin's counters; an *offer* is a
-hold made for somebody who waited.
+higher one short; a *hold* reserves seats for one booking until a deadline; *sold* seats belong to
+a ticketed booking; a *capacity move* is the difference that one event makes to a cabin's counters;
+an *offer* is a hold for a waitlisted booking.
 
 I1  No decision raises held + sold of a cabin above its authorised number.
-I2  A booking has at most one hold and one sale per flight; holding twice records nothing new.
+I2  A booking has at most one hold and one sale per flight; holding is idempotent.
 I3  Only what a booking holds can be released or sold for it.
 I4  No fare class and those below it together take more than their limit.
-I5  Nobody sits where another sits.
-I6  Seats that come free go to the queue first: the first whose party fits is offered them.
+I5  No two passengers have the same seat.
+I6  Seats that become free are offered to the waitlist first: to the first booking that they fit.
 """

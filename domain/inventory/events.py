@@ -1,7 +1,10 @@
-"""What happens to a flight and its seats; the tags and fields are a storage contract.
+"""All events of a flight and the values they store; the tags and fields are a storage contract.
 
-Every event that moves a counter says so in `moves`; the database applies the same moves to its
-own counters and refuses an append that raises held + sold above authorised.
+Each file of decisions has a root class (`SeatSaleFact`), whose `capability` selects the fold, and a
+union (`SeatSaleEvent`), by which mypy finds a missing fold step; a test keeps the two equal.
+
+Every event that changes a counter holds the difference in `moves`; the database applies the same
+moves to its own counters and refuses an append that raises held + sold above authorised.
 """
 
 import datetime as dt
@@ -16,9 +19,9 @@ Residue = Literal["cash", "credit"]
 
 
 class CapacityMove(msgspec.Struct, frozen=True):
-    """Differences, in seats, that an event makes to one cabin's counters.
+    """The differences, in seats, that an event makes to one cabin's counters.
 
-    `fare_class` says from which class held and sold seats are taken; the database counts cabins.
+    `fare_class` is the class whose seats are held or sold; the database counts cabins only.
     """
 
     cabin: str
@@ -31,9 +34,9 @@ class CapacityMove(msgspec.Struct, frozen=True):
 class FareClass(msgspec.Struct, frozen=True):
     """A booking class (RBD) of a cabin: its adult fare without taxes and charges.
 
-    Classes of a cabin stand from the highest to the lowest; `seat_limit` is how many seats this
-    class and all below it may take together (nested), None for all of the cabin. `residue` is
-    where money goes when a change makes the journey cheaper.
+    Classes of a cabin are ordered from the highest to the lowest; `seat_limit` is how many seats
+    this class and all below it may take together (nested), None for all of the cabin. `residue`
+    is where money goes when a modification makes the journey cheaper.
     """
 
     code: str
@@ -44,7 +47,7 @@ class FareClass(msgspec.Struct, frozen=True):
 
 
 class CabinLayout(msgspec.Struct, frozen=True):
-    """Physical seats of a cabin: rows from `first_row` with these letters until all are placed."""
+    """Physical seats of a cabin: rows from `first_row` with these letters until all have one."""
 
     cabin: str
     seat_count: int
@@ -68,9 +71,10 @@ class BoardingPlace(msgspec.Struct, frozen=True):
 
 
 class FlightScheduled(DomainEvent, frozen=True, omit_defaults=True):
-    """A departure is put on sale. Times are UTC instants; the zones are IANA names."""
+    """A departure is on sale. Times are UTC instants; the zones are IANA names."""
 
     tag: ClassVar[str] = "flight.scheduled.1"
+    capability: ClassVar[Literal["start"]] = "start"
     number: str
     origin: str
     destination: str
@@ -84,8 +88,14 @@ class FlightScheduled(DomainEvent, frozen=True, omit_defaults=True):
     layouts: tuple[CabinLayout, ...] = ()
 
 
-class SeatsHeld(DomainEvent, frozen=True):
-    """Seats are kept for a booking until the deadline."""
+class SeatSaleFact(DomainEvent, frozen=True):
+    """Root of the events about held and sold seats of a booking."""
+
+    capability: ClassVar[Literal["seat_sale"]] = "seat_sale"
+
+
+class SeatsHeld(SeatSaleFact, frozen=True):
+    """Seats are held for a booking until the deadline."""
 
     tag: ClassVar[str] = "flight.seats_held.1"
     booking: str
@@ -93,8 +103,8 @@ class SeatsHeld(DomainEvent, frozen=True):
     moves: tuple[CapacityMove, ...]
 
 
-class SeatsReleased(DomainEvent, frozen=True, omit_defaults=True):
-    """Seats that a booking held or had bought are on sale again."""
+class SeatsReleased(SeatSaleFact, frozen=True, omit_defaults=True):
+    """Seats that were held for a booking or sold to it are on sale again."""
 
     tag: ClassVar[str] = "flight.seats_released.1"
     booking: str
@@ -103,16 +113,25 @@ class SeatsReleased(DomainEvent, frozen=True, omit_defaults=True):
     vacated: tuple[str, ...] = ()
 
 
-class SeatsSold(DomainEvent, frozen=True):
-    """Held seats become sold ones: the booking has been ticketed."""
+class SeatsSold(SeatSaleFact, frozen=True):
+    """Held seats become sold seats: the booking is ticketed."""
 
     tag: ClassVar[str] = "flight.seats_sold.1"
     booking: str
     moves: tuple[CapacityMove, ...]
 
 
-class WaitlistJoined(DomainEvent, frozen=True):
-    """A booking waits for seats."""
+SeatSaleEvent = SeatsHeld | SeatsSold | SeatsReleased
+
+
+class WaitlistFact(DomainEvent, frozen=True):
+    """Root of the events about the waitlist."""
+
+    capability: ClassVar[Literal["waitlist"]] = "waitlist"
+
+
+class WaitlistJoined(WaitlistFact, frozen=True):
+    """A booking is at the end of the waitlist."""
 
     tag: ClassVar[str] = "flight.waitlist_joined.1"
     booking: str
@@ -121,16 +140,16 @@ class WaitlistJoined(DomainEvent, frozen=True):
     seat_count: int
 
 
-class WaitlistLeft(DomainEvent, frozen=True):
-    """A booking waits no more: it got its seats otherwise, gave up or came too late."""
+class WaitlistLeft(WaitlistFact, frozen=True):
+    """A booking left the waitlist: it has its seats, was cancelled, or sales have closed."""
 
     tag: ClassVar[str] = "flight.waitlist_left.1"
     booking: str
     reason: str
 
 
-class SeatsOffered(DomainEvent, frozen=True):
-    """A waiting booking's turn: its seats are held until the offer ends."""
+class SeatsOffered(WaitlistFact, frozen=True):
+    """A waitlisted booking is offered seats: they are held until the offer ends."""
 
     tag: ClassVar[str] = "flight.seats_offered.1"
     booking: str
@@ -138,15 +157,24 @@ class SeatsOffered(DomainEvent, frozen=True):
     moves: tuple[CapacityMove, ...]
 
 
-class SeatsAssigned(DomainEvent, frozen=True):
-    """Passengers of a booking have these seats; their former ones on this flight are free."""
+WaitlistEvent = WaitlistJoined | WaitlistLeft | SeatsOffered
+
+
+class SeatingFact(DomainEvent, frozen=True):
+    """Root of the events about seats of the seat map."""
+
+    capability: ClassVar[Literal["seating"]] = "seating"
+
+
+class SeatsAssigned(SeatingFact, frozen=True):
+    """Passengers of a booking have these seats; their previous ones on this flight are free."""
 
     tag: ClassVar[str] = "flight.seats_assigned.1"
     booking: str
     places: tuple[Place, ...]
 
 
-class CheckInAccepted(DomainEvent, frozen=True):
+class CheckInAccepted(SeatingFact, frozen=True):
     """Passengers are checked in; each has a seat (lap infants none) and a sequence number."""
 
     tag: ClassVar[str] = "flight.check_in_accepted.1"
@@ -154,10 +182,19 @@ class CheckInAccepted(DomainEvent, frozen=True):
     places: tuple[BoardingPlace, ...]
 
 
-class EquipmentChanged(DomainEvent, frozen=True):
+SeatingEvent = SeatsAssigned | CheckInAccepted
+
+
+class OperationFact(DomainEvent, frozen=True):
+    """Root of the events about the operation of the flight."""
+
+    capability: ClassVar[Literal["operations"]] = "operations"
+
+
+class EquipmentChanged(OperationFact, frozen=True):
     """Another aircraft flies: cabins have other seats; `vacated` are chosen seats that it lacks.
 
-    Authorised may fall below held + sold: that is allowed, and stands in `oversold` by cabin.
+    Authorised may fall below held + sold; `oversold` is by how many seats, for each such cabin.
     """
 
     tag: ClassVar[str] = "flight.equipment_changed.1"
@@ -168,8 +205,8 @@ class EquipmentChanged(DomainEvent, frozen=True):
     oversold: dict[str, int]
 
 
-class FlightRescheduled(DomainEvent, frozen=True):
-    """Other times; `material` when passengers may leave free of charge because of it."""
+class FlightRescheduled(OperationFact, frozen=True):
+    """Other times; `material` when they allow passengers to cancel free of charge."""
 
     tag: ClassVar[str] = "flight.rescheduled.1"
     departs_at: dt.datetime
@@ -178,32 +215,20 @@ class FlightRescheduled(DomainEvent, frozen=True):
     material: bool
 
 
-class FlightCancelled(DomainEvent, frozen=True):
-    """The flight does not operate; nothing is sold on it any more."""
+class FlightCancelled(OperationFact, frozen=True):
+    """The flight does not operate; its sale has ended."""
 
     tag: ClassVar[str] = "flight.cancelled.1"
     reason: str
 
 
-class FlightDeparted(DomainEvent, frozen=True):
-    """The flight has left: who boarded flies, who did not is a no-show."""
+class FlightDeparted(OperationFact, frozen=True):
+    """The flight has left: passengers who had not boarded are no-shows."""
 
     tag: ClassVar[str] = "flight.departed.1"
     departed_at: dt.datetime
 
 
-FlightEvent = (
-    FlightScheduled
-    | SeatsHeld
-    | SeatsReleased
-    | SeatsSold
-    | WaitlistJoined
-    | WaitlistLeft
-    | SeatsOffered
-    | SeatsAssigned
-    | CheckInAccepted
-    | EquipmentChanged
-    | FlightRescheduled
-    | FlightCancelled
-    | FlightDeparted
-)
+OperationEvent = EquipmentChanged | FlightRescheduled | FlightCancelled | FlightDeparted
+
+FlightEvent = FlightScheduled | SeatSaleEvent | WaitlistEvent | SeatingEvent | OperationEvent

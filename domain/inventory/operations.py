@@ -1,9 +1,12 @@
-"""What operations do to a flight: other aircraft, other times, no flight, gone."""
+"""The operation of a flight: change of equipment, other times, cancellation, departure."""
 
 import datetime as dt
 from collections.abc import Mapping
+from typing import assert_never
 
-from domain.inventory import rejections, rules, seat_map
+from msgspec.structs import replace
+
+from domain.inventory import rejections, seat_map
 from domain.inventory.events import (
     CabinLayout,
     CapacityMove,
@@ -12,8 +15,13 @@ from domain.inventory.events import (
     FlightDeparted,
     FlightEvent,
     FlightRescheduled,
+    OperationEvent,
 )
-from domain.inventory.state import Flight, FlightStatus
+from domain.inventory.state import Flight, FlightStatus, with_moves, without_seats
+
+BOARDING_CLOSES = dt.timedelta(minutes=15)
+# A reschedule by as much lets passengers cancel free of charge (GACA: two hours).
+MATERIAL_CHANGE = dt.timedelta(minutes=120)
 
 
 def change_equipment(
@@ -23,7 +31,7 @@ def change_equipment(
     authorised: Mapping[str, int],
     reason: str,
 ) -> list[FlightEvent]:
-    """Another aircraft; cabins that it lacks have no seats. Oversold is flagged, never clamped."""
+    """Assign another aircraft; cabins that it lacks have no seats. Oversold is never clamped."""
     _require_scheduled(flight)
     if any(layout.cabin not in flight.cabins for layout in layouts):
         raise rejections.CabinNotFound(cabin=next(iter(layouts)).cabin)
@@ -60,12 +68,12 @@ def reschedule(
     reason: str,
     now: dt.datetime,
 ) -> list[FlightEvent]:
-    """Other times, in the future and in order."""
+    """Move the flight to other times, in the future and in order."""
     _require_scheduled(flight)
     if (departs_at, arrives_at) == (flight.departs_at, flight.arrives_at):
         return []
     if arrives_at <= departs_at or departs_at <= now:
-        raise rejections.ScheduleUnfit(reason="times")
+        raise rejections.InvalidSchedule(reason="times")
     return [
         FlightRescheduled(
             departs_at=departs_at,
@@ -77,16 +85,16 @@ def reschedule(
 
 
 def _is_material(flight: Flight, *, departs_at: dt.datetime, arrives_at: dt.datetime) -> bool:
-    """In one step, or in small ones that add up since the flight went on sale."""
+    """Whether this step is material, or becomes it with earlier steps since the sale began."""
     step = max(abs(departs_at - flight.departs_at), abs(arrives_at - flight.arrives_at))
     published = flight.scheduled_departs_at
-    assert published is not None, "a flight went on sale with a time"
+    assert published is not None, "a flight is scheduled with its times"
     before, after = abs(flight.departs_at - published), abs(departs_at - published)
-    return step >= rules.MATERIAL_CHANGE or before < rules.MATERIAL_CHANGE <= after
+    return step >= MATERIAL_CHANGE or before < MATERIAL_CHANGE <= after
 
 
 def cancel(flight: Flight, *, reason: str) -> list[FlightEvent]:
-    """The flight does not operate."""
+    """Cancel the flight."""
     if flight.status is FlightStatus.CANCELLED:
         return []
     _require_scheduled(flight)
@@ -94,11 +102,11 @@ def cancel(flight: Flight, *, reason: str) -> list[FlightEvent]:
 
 
 def depart(flight: Flight, *, departed_at: dt.datetime) -> list[FlightEvent]:
-    """The doors are shut. Not before the gate has closed."""
+    """Record the departure; rejects FlightNotDue before the gate has closed."""
     if flight.status is FlightStatus.DEPARTED:
         return []
     _require_scheduled(flight)
-    if departed_at < flight.departs_at - rules.BOARDING_CLOSES:
+    if departed_at < flight.departs_at - BOARDING_CLOSES:
         raise rejections.FlightNotDue(departs=flight.departs_at.isoformat())
     return [FlightDeparted(departed_at=departed_at)]
 
@@ -106,3 +114,26 @@ def depart(flight: Flight, *, departed_at: dt.datetime) -> list[FlightEvent]:
 def _require_scheduled(flight: Flight) -> None:
     if flight.status is not FlightStatus.SCHEDULED:
         raise rejections.FlightOver(status=flight.status.value)
+
+
+def evolve(flight: Flight, event: OperationEvent) -> Flight:
+    """The flight after the event."""
+    match event:
+        case EquipmentChanged():
+            return _equipped(flight, event)
+        case FlightRescheduled():
+            return replace(flight, departs_at=event.departs_at, arrives_at=event.arrives_at)
+        case FlightCancelled():
+            return replace(flight, status=FlightStatus.CANCELLED)
+        case FlightDeparted():
+            return replace(flight, status=FlightStatus.DEPARTED)
+        case _:
+            assert_never(event)
+
+
+def _equipped(flight: Flight, event: EquipmentChanged) -> Flight:
+    cabins = flight.cabins.copy()
+    for layout in event.layouts:
+        cabins[layout.cabin] = replace(cabins[layout.cabin], layout=layout)
+    moved = replace(flight, cabins=with_moves(cabins, event.moves))
+    return without_seats(moved, event.vacated)

@@ -1,4 +1,4 @@
-"""Why a flight says no."""
+"""The reasons for which a decision about a flight is rejected."""
 
 from typing import ClassVar
 
@@ -6,13 +6,13 @@ from domain.kernel.rejections import Rejection
 
 
 class SeatsUnavailable(Rejection):
-    """Fewer seats are free in the cabin than were asked for."""
+    """Fewer seats are free in the cabin than were requested."""
 
     code: ClassVar[str] = "SEATS_UNAVAILABLE"
 
 
 class FlightNotFound(Rejection):
-    """No such departure."""
+    """There is no such departure."""
 
     code: ClassVar[str] = "NOT_FOUND"
 
@@ -24,25 +24,25 @@ class CabinNotFound(Rejection):
 
 
 class SalesClosed(Rejection):
-    """The departure is too near or past: nothing can be held on it any more."""
+    """The sale of the departure has ended: seats can no longer be held."""
 
     code: ClassVar[str] = "SEATS_UNAVAILABLE"
 
 
-class ScheduleUnfit(Rejection):
-    """The departure contradicts itself: cabins, seats, fares or times do not fit together."""
+class InvalidSchedule(Rejection):
+    """The schedule is inconsistent: cabins, seats, fares or times contradict each other."""
 
     code: ClassVar[str] = "VALIDATION_ERROR"
 
 
-class FlightScheduledOtherwise(Rejection):
-    """The departure exists already with other facts."""
+class FlightAlreadyScheduled(Rejection):
+    """The departure is on sale already, with other facts."""
 
     code: ClassVar[str] = "BOOKING_CONFLICT"
 
 
 class SeatTaken(Rejection):
-    """Somebody else has the seat, or it was asked for twice."""
+    """Another passenger has the seat, or it was requested twice."""
 
     code: ClassVar[str] = "SEATS_UNAVAILABLE"
 
@@ -54,18 +54,18 @@ class SeatUnknown(Rejection):
 
 
 class NoSeatLeft(Rejection):
-    """More people than seats: those without one wait at the gate."""
+    """The cabin has too few free seats at check-in: the passengers are on standby."""
 
     code: ClassVar[str] = "SEATS_UNAVAILABLE"
 
 
 class FlightOver(Rejection):
-    """The flight was cancelled or has left."""
+    """The flight is cancelled or has departed."""
 
     code: ClassVar[str] = "INVALID_STATE_TRANSITION"
 
 
 class FlightNotDue(Rejection):
-    """A flight cannot leave before its gate has closed."""
+    """A flight cannot depart before its gate has closed."""
 
     code: ClassVar[str] = "INVALID_STATE_TRANSITION"

@@ -1,4 +1,4 @@
-"""Seats of a cabin by number, from the front to the back, and what kind each is."""
+"""The seat map: seats of a cabin by number, from front to back, and the category of each."""
 
 import functools
 from typing import Literal
@@ -7,14 +7,14 @@ from domain.inventory.events import CabinLayout
 
 Category = Literal["plain", "front", "legroom"]
 
-# Rows of economy that are sold dearer: the first two, and the one at the exit over the wings.
+# Rows of economy that cost extra: the first two, and the exit row over the wings.
 FRONT_ROWS = 2
 EXIT_ROW_SHARE = (2, 5)
 
 
 @functools.lru_cache(256)
 def seats(layout: CabinLayout) -> tuple[str, ...]:
-    """`12A`, `12B`, …, as many as the cabin has."""
+    """All seat numbers of the cabin: `12A`, `12B`, …"""
     across = len(layout.letters)
     return tuple(
         f"{layout.first_row + index // across}{layout.letters[index % across]}"
@@ -23,7 +23,7 @@ def seats(layout: CabinLayout) -> tuple[str, ...]:
 
 
 def category(layout: CabinLayout, seat: str) -> Category:
-    """What kind of seat it is; all seats of business are plain."""
+    """The category of a seat; all seats of business are plain."""
     if layout.cabin != "Y":
         return "plain"
     row = int(seat[:-1])

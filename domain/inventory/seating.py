@@ -1,4 +1,8 @@
-"""Who sits where: never two people in one seat (I5)."""
+"""Seats of the seat map: never two passengers in one seat (I5)."""
+
+from typing import assert_never
+
+from msgspec.structs import replace
 
 from domain.inventory import rejections, seat_map
 from domain.inventory.events import (
@@ -6,6 +10,7 @@ from domain.inventory.events import (
     CheckInAccepted,
     FlightEvent,
     Place,
+    SeatingEvent,
     SeatsAssigned,
 )
 from domain.inventory.state import Flight, Seat
@@ -14,7 +19,7 @@ from domain.inventory.state import Flight, Seat
 def assign(
     flight: Flight, *, booking: str, places: tuple[Place, ...], cabin: str
 ) -> list[FlightEvent]:
-    """Give these seats to passengers of a booking; their former ones are free with it."""
+    """Assign these seats to passengers of a booking; their previous seats become free."""
     layout = flight.cabins[cabin].layout
     known = frozenset(seat_map.seats(layout)) if layout is not None else frozenset()
     if len({place.seat for place in places}) != len(places):
@@ -37,15 +42,16 @@ def assign(
 def accept_check_in(
     flight: Flight, *, booking: str, passengers: tuple[tuple[int, bool], ...], cabin: str
 ) -> list[FlightEvent]:
-    """Sequence numbers for these passengers, and seats for those who need one.
+    """Assign sequence numbers to these passengers, and seats to those who need one.
 
-    Who chose a seat keeps it; the others sit together where the cabin allows.
+    `passengers` are indexes with whether they take a seat. Chosen seats are kept; the others are
+    in one row where the cabin allows. Rejects NoSeatLeft.
     """
     known = {each.passenger for each in flight.sequences.get(booking) or ()}
-    waiting = [(index, seated) for index, seated in passengers if index not in known]
-    if not waiting:
+    unchecked = [(index, seated) for index, seated in passengers if index not in known]
+    if not unchecked:
         return []
-    chosen = {index: flight.seat_of(booking, index) for index, seated in waiting if seated}
+    chosen = {index: flight.seat_of(booking, index) for index, seated in unchecked if seated}
     layout = flight.cabins[cabin].layout
     if layout is not None:
         unseated = [index for index, seat in chosen.items() if seat is None]
@@ -56,13 +62,13 @@ def accept_check_in(
     sequence = flight.last_sequence
     places = tuple(
         BoardingPlace(index, chosen.get(index), sequence + offset)
-        for offset, (index, _) in enumerate(waiting, 1)
+        for offset, (index, _) in enumerate(unchecked, 1)
     )
     return [CheckInAccepted(booking=booking, places=places)]
 
 
 def _together(free: list[str], count: int) -> list[str]:
-    """Free seats of one row where there is one with enough, else the first ones."""
+    """Free seats of one row if any row has enough, otherwise the first free seats."""
     rows: dict[str, list[str]] = {}
     for seat in free:
         rows.setdefault(seat[:-1], []).append(seat)
@@ -70,3 +76,35 @@ def _together(free: list[str], count: int) -> list[str]:
         if len(seats) >= count:
             return seats[:count]
     return free[:count]
+
+
+def evolve(flight: Flight, event: SeatingEvent) -> Flight:
+    """The flight after the event."""
+    match event:
+        case SeatsAssigned():
+            return _assigned(flight, event.booking, event.places)
+        case CheckInAccepted():
+            return _checked_in(flight, event)
+        case _:
+            assert_never(event)
+
+
+def _assigned(flight: Flight, booking: str, places: tuple[Place, ...]) -> Flight:
+    moving = {place.passenger for place in places}
+    seats = flight.seats
+    for number, seat in list(seats.items()):
+        if seat.booking == booking and seat.passenger in moving:
+            seats = seats.drop(number)
+    for place in places:
+        seats = seats.put(place.seat, Seat(booking, place.passenger))
+    return replace(flight, seats=seats)
+
+
+def _checked_in(flight: Flight, event: CheckInAccepted) -> Flight:
+    seated = tuple(Place(each.passenger, each.seat) for each in event.places if each.seat)
+    before = flight.sequences.get(event.booking) or ()
+    return replace(
+        _assigned(flight, event.booking, seated),
+        sequences=flight.sequences.put(event.booking, (*before, *event.places)),
+        last_sequence=max(flight.last_sequence, *(each.sequence for each in event.places)),
+    )

@@ -1,39 +1,23 @@
-"""A flight as its events tell it."""
+"""The state of a flight, and the steps that several folds share: counters and allocations."""
 
 import datetime as dt
 from enum import StrEnum
-from typing import assert_never
 
 import msgspec
+from msgspec.structs import replace
 
 from domain.inventory.events import (
     BoardingPlace,
     CabinLayout,
     CapacityMove,
-    CheckInAccepted,
-    EquipmentChanged,
-    FareClass,
-    FlightCancelled,
-    FlightDeparted,
-    FlightEvent,
-    FlightRescheduled,
-    FlightScheduled,
-    Place,
     Residue,
-    SeatsAssigned,
-    SeatsHeld,
-    SeatsOffered,
-    SeatsReleased,
-    SeatsSold,
-    WaitlistJoined,
-    WaitlistLeft,
 )
 from domain.kernel import money
 from domain.kernel.frozen_map import FrozenMap
 
 
 class FlightStatus(StrEnum):
-    """Whether the flight is still to come."""
+    """Whether the flight is to operate, cancelled, or departed."""
 
     SCHEDULED = "scheduled"
     CANCELLED = "cancelled"
@@ -91,14 +75,14 @@ class Block(msgspec.Struct, frozen=True):
 
 
 class Allocation(msgspec.Struct, frozen=True):
-    """What one booking has on the flight: held seats until a deadline, sold ones for good."""
+    """The seats of one booking on the flight: held ones with their deadline, and sold ones."""
 
     held: Block | None = None
     until: dt.datetime | None = None
     sold: Block | None = None
 
 
-class Waiting(msgspec.Struct, frozen=True):
+class WaitlistEntry(msgspec.Struct, frozen=True):
     """A booking on the waitlist."""
 
     booking: str
@@ -108,14 +92,14 @@ class Waiting(msgspec.Struct, frozen=True):
 
 
 class Seat(msgspec.Struct, frozen=True):
-    """Who sits there."""
+    """The passenger who has a seat of the seat map."""
 
     booking: str
     passenger: int
 
 
 class Flight(msgspec.Struct, frozen=True):
-    """One departure: schedule, cabins, who has how many seats and who sits where.
+    """One departure: schedule, cabins, allocations by booking, and the seat map.
 
     `seats` is by seat number; `sequences` by booking, then passenger.
     """
@@ -133,194 +117,48 @@ class Flight(msgspec.Struct, frozen=True):
     seats: FrozenMap[Seat] = FrozenMap()
     sequences: FrozenMap[tuple[BoardingPlace, ...]] = FrozenMap()
     last_sequence: int = 0
-    waitlist: tuple[Waiting, ...] = ()
+    waitlist: tuple[WaitlistEntry, ...] = ()
     status: FlightStatus = FlightStatus.SCHEDULED
     scheduled_departs_at: dt.datetime | None = None
 
     def seat_of(self, booking: str, passenger: int) -> str | None:
-        """Where a passenger sits."""
+        """The seat number of a passenger."""
         wanted = Seat(booking, passenger)
         return next((number for number, seat in self.seats.items() if seat == wanted), None)
 
-    def is_waiting(self, booking: str) -> bool:
+    def is_waitlisted(self, booking: str) -> bool:
         """Whether the booking is on the waitlist."""
         return any(each.booking == booking for each in self.waitlist)
 
 
-def evolve(flight: Flight | None, event: FlightEvent) -> Flight:
-    """The flight after the event; never rejects a stored fact."""
-    if isinstance(event, FlightScheduled):
-        return _scheduled(event)
-    assert flight is not None
-    match event:
-        case SeatsHeld():
-            return _held(flight, event.booking, event.until, event.moves)
-        case SeatsReleased():
-            return _released(flight, event)
-        case SeatsSold():
-            return _sold(flight, event)
-        case WaitlistJoined(booking, cabin, fare_class, seat_count):
-            joined = Waiting(booking, cabin, fare_class, seat_count)
-            return msgspec.structs.replace(flight, waitlist=(*flight.waitlist, joined))
-        case WaitlistLeft():
-            return _without_waiting(flight, event.booking)
-        case SeatsOffered():
-            waited = _without_waiting(flight, event.booking)
-            return _held(waited, event.booking, event.until, event.moves)
-        case SeatsAssigned():
-            return _assigned(flight, event.booking, event.places)
-        case CheckInAccepted():
-            return _checked_in(flight, event)
-        case EquipmentChanged():
-            return _equipped(flight, event)
-        case FlightRescheduled(departs_at=departs_at, arrives_at=arrives_at):
-            return msgspec.structs.replace(flight, departs_at=departs_at, arrives_at=arrives_at)
-        case FlightCancelled():
-            return msgspec.structs.replace(flight, status=FlightStatus.CANCELLED)
-        case FlightDeparted():
-            return msgspec.structs.replace(flight, status=FlightStatus.DEPARTED)
-        case _:
-            assert_never(event)
-
-
-def _scheduled(event: FlightScheduled) -> Flight:
-    layouts = {layout.cabin: layout for layout in event.layouts}
-    cabins = {
-        code: Cabin(
-            code=code,
-            buckets=tuple(_bucket(each) for each in event.fares if each.cabin == code),
-            layout=layouts.get(code),
-        )
-        for code in dict.fromkeys(fare.cabin for fare in event.fares)
-    }
-    return Flight(
-        number=event.number,
-        origin=event.origin,
-        destination=event.destination,
-        origin_zone=event.origin_zone,
-        destination_zone=event.destination_zone,
-        departs_at=event.departs_at,
-        arrives_at=event.arrives_at,
-        domestic=event.domestic,
-        cabins=_moved(cabins, event.moves),
-        allocations=FrozenMap(),
-        scheduled_departs_at=event.departs_at,
-    )
-
-
-def _bucket(fare_class: FareClass) -> Bucket:
-    return Bucket(
-        code=fare_class.code,
-        fare=fare_class.fare,
-        seat_limit=fare_class.seat_limit,
-        residue=fare_class.residue,
-    )
-
-
-def _held(
+def with_held_seats(
     flight: Flight, booking: str, until: dt.datetime, moves: tuple[CapacityMove, ...]
 ) -> Flight:
+    """The flight after seats were held for a booking until the deadline."""
     move = moves[0]
     before = flight.allocations.get(booking)
     sold = before.sold if before is not None else None
     held = Block(move.cabin, move.fare_class, move.held)
-    return _changed(flight, moves, booking, Allocation(held=held, until=until, sold=sold))
+    return with_allocation(flight, moves, booking, Allocation(held=held, until=until, sold=sold))
 
 
-def _released(flight: Flight, event: SeatsReleased) -> Flight:
-    allocation = flight.allocations.get(event.booking)
-    assert allocation is not None
-    held, sold, until = allocation.held, allocation.sold, allocation.until
-    for move in event.moves:
-        if move.held:
-            held = _less(held, -move.held)
-            until = until if held is not None else None
-        if move.sold:
-            sold = _less(sold, -move.sold)
-    after = Allocation(held=held, until=until, sold=sold) if held or sold else None
-    changed = _changed(flight, event.moves, event.booking, after)
-    if sold is None and changed.sequences.get(event.booking) is not None:
-        # Nobody of them travels here any more: who comes back is checked in anew.
-        without = changed.sequences.drop(event.booking)
-        changed = msgspec.structs.replace(changed, sequences=without)
-    return _vacated(changed, event.vacated)
-
-
-def _less(block: Block | None, count: int) -> Block | None:
-    assert block is not None
-    if block.seat_count == count:
-        return None
-    return Block(block.cabin, block.fare_class, block.seat_count - count)
-
-
-def _sold(flight: Flight, event: SeatsSold) -> Flight:
-    move = event.moves[0]
-    before = flight.allocations.get(event.booking)
-    had = before.sold.seat_count if before is not None and before.sold is not None else 0
-    sold = Block(move.cabin, move.fare_class, had + move.sold)
-    return _changed(flight, event.moves, event.booking, Allocation(sold=sold))
-
-
-def _without_waiting(flight: Flight, booking: str) -> Flight:
-    left = tuple(each for each in flight.waitlist if each.booking != booking)
-    return msgspec.structs.replace(flight, waitlist=left)
-
-
-def _assigned(flight: Flight, booking: str, places: tuple[Place, ...]) -> Flight:
-    moving = {place.passenger for place in places}
-    seats = flight.seats
-    for number, seat in list(seats.items()):
-        if seat.booking == booking and seat.passenger in moving:
-            seats = seats.drop(number)
-    for place in places:
-        seats = seats.put(place.seat, Seat(booking, place.passenger))
-    return msgspec.structs.replace(flight, seats=seats)
-
-
-def _checked_in(flight: Flight, event: CheckInAccepted) -> Flight:
-    seated = tuple(Place(each.passenger, each.seat) for each in event.places if each.seat)
-    before = flight.sequences.get(event.booking) or ()
-    return msgspec.structs.replace(
-        _assigned(flight, event.booking, seated),
-        sequences=flight.sequences.put(event.booking, (*before, *event.places)),
-        last_sequence=max(flight.last_sequence, *(each.sequence for each in event.places)),
-    )
-
-
-def _equipped(flight: Flight, event: EquipmentChanged) -> Flight:
-    cabins = flight.cabins.copy()
-    for layout in event.layouts:
-        cabins[layout.cabin] = msgspec.structs.replace(cabins[layout.cabin], layout=layout)
-    moved = msgspec.structs.replace(flight, cabins=_moved(cabins, event.moves))
-    return _vacated(moved, event.vacated)
-
-
-def _vacated(flight: Flight, numbers: tuple[str, ...]) -> Flight:
-    if not numbers:
-        return flight
-    seats = flight.seats
-    for number in numbers:
-        seats = seats.drop(number)
-    return msgspec.structs.replace(flight, seats=seats)
-
-
-def _changed(
+def with_allocation(
     flight: Flight,
     moves: tuple[CapacityMove, ...],
     booking: str,
     allocation: Allocation | None,
 ) -> Flight:
+    """The flight after the moves, with another allocation of the booking; None for no seats."""
     allocations = (
         flight.allocations.drop(booking)
         if allocation is None
         else flight.allocations.put(booking, allocation)
     )
-    return msgspec.structs.replace(
-        flight, cabins=_moved(flight.cabins, moves), allocations=allocations
-    )
+    return replace(flight, cabins=with_moves(flight.cabins, moves), allocations=allocations)
 
 
-def _moved(cabins: dict[str, Cabin], moves: tuple[CapacityMove, ...]) -> dict[str, Cabin]:
+def with_moves(cabins: dict[str, Cabin], moves: tuple[CapacityMove, ...]) -> dict[str, Cabin]:
+    """The cabins after these moves of their counters."""
     result = cabins.copy()
     for move in moves:
         cabin = result[move.cabin]
@@ -349,3 +187,13 @@ def _taken(bucket: Bucket, fare_class: str, count: int) -> Bucket:
         residue=bucket.residue,
         taken_count=bucket.taken_count + count,
     )
+
+
+def without_seats(flight: Flight, numbers: tuple[str, ...]) -> Flight:
+    """The flight after these seats of the seat map became free."""
+    if not numbers:
+        return flight
+    seats = flight.seats
+    for number in numbers:
+        seats = seats.drop(number)
+    return replace(flight, seats=seats)

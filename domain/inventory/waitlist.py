@@ -1,16 +1,20 @@
-"""The queue for seats: first come, first served among those whose seats are free (I6)."""
+"""The waitlist: first come, first served among bookings for which seats are free (I6)."""
 
 import datetime as dt
+from typing import assert_never
 
-from domain.inventory import rejections, rules
+from msgspec.structs import replace
+
+from domain.inventory import rejections, sales_window
 from domain.inventory.events import (
     CapacityMove,
     FlightEvent,
     SeatsOffered,
+    WaitlistEvent,
     WaitlistJoined,
     WaitlistLeft,
 )
-from domain.inventory.state import Flight, Waiting
+from domain.inventory.state import Flight, WaitlistEntry, with_held_seats
 
 
 def join(
@@ -22,10 +26,10 @@ def join(
     seat_count: int,
     now: dt.datetime,
 ) -> list[FlightEvent]:
-    """Queue at the end; twice records nothing."""
-    if flight.is_waiting(booking):
+    """Join the end of the waitlist; idempotent."""
+    if flight.is_waitlisted(booking):
         return []
-    if not rules.is_bookable(flight, now=now):
+    if not sales_window.is_bookable(flight, now=now):
         raise rejections.SalesClosed(flight=flight.number)
     return [
         WaitlistJoined(booking=booking, cabin=cabin, fare_class=fare_class, seat_count=seat_count)
@@ -33,38 +37,38 @@ def join(
 
 
 def leave(flight: Flight, *, booking: str, reason: str) -> list[FlightEvent]:
-    """Give the place up."""
-    if not flight.is_waiting(booking):
+    """Leave the waitlist."""
+    if not flight.is_waitlisted(booking):
         return []
     return [WaitlistLeft(booking=booking, reason=reason)]
 
 
-def claimed(flight: Flight, cabin: str, *, ahead_of: str) -> int:
-    """Seats of the cabin that those in the queue could take now, in its order, up to a booking."""
+def claimed_seats(flight: Flight, cabin: str, *, ahead_of: str) -> int:
+    """Free seats of the cabin that bookings ahead of this one on the waitlist could take now."""
     free = flight.cabins[cabin].free_count
     taken = 0
-    for waiting in flight.waitlist:
-        if waiting.booking == ahead_of:
+    for entry in flight.waitlist:
+        if entry.booking == ahead_of:
             break
-        if waiting.cabin == cabin and _fits(flight, waiting, free - taken):
-            taken += waiting.seat_count
+        if entry.cabin == cabin and _fits(flight, entry, free - taken):
+            taken += entry.seat_count
     return taken
 
 
-def _fits(flight: Flight, waiting: Waiting, free: int) -> bool:
-    in_class = flight.cabins[waiting.cabin].free_in(waiting.fare_class)
-    return waiting.seat_count <= min(free, in_class)
+def _fits(flight: Flight, entry: WaitlistEntry, free: int) -> bool:
+    in_class = flight.cabins[entry.cabin].free_in(entry.fare_class)
+    return entry.seat_count <= min(free, in_class)
 
 
-def next_in_line(flight: Flight, *, now: dt.datetime) -> Waiting | None:
-    """The first whose seats are free now; nobody once sales are closed."""
-    if not rules.is_bookable(flight, now=now):
+def next_in_line(flight: Flight, *, now: dt.datetime) -> WaitlistEntry | None:
+    """The first waitlisted booking for which seats are free now; None once sales are closed."""
+    if not sales_window.is_bookable(flight, now=now):
         return None
     return next(
         (
-            waiting
-            for waiting in flight.waitlist
-            if _fits(flight, waiting, flight.cabins[waiting.cabin].free_count)
+            entry
+            for entry in flight.waitlist
+            if _fits(flight, entry, flight.cabins[entry.cabin].free_count)
         ),
         None,
     )
@@ -73,9 +77,29 @@ def next_in_line(flight: Flight, *, now: dt.datetime) -> Waiting | None:
 def offer(
     flight: Flight, *, booking: str, until: dt.datetime, now: dt.datetime
 ) -> list[FlightEvent]:
-    """Hold the seats of the next in line."""
+    """Hold the seats of the next booking in line; rejects SeatsUnavailable for any other one."""
     following = next_in_line(flight, now=now)
     if following is None or following.booking != booking:
         raise rejections.SeatsUnavailable(flight=flight.number, free=0)
     move = CapacityMove(following.cabin, held=following.seat_count, fare_class=following.fare_class)
     return [SeatsOffered(booking=booking, until=until, moves=(move,))]
+
+
+def evolve(flight: Flight, event: WaitlistEvent) -> Flight:
+    """The flight after the event."""
+    match event:
+        case WaitlistJoined():
+            entry = WaitlistEntry(event.booking, event.cabin, event.fare_class, event.seat_count)
+            return replace(flight, waitlist=(*flight.waitlist, entry))
+        case WaitlistLeft():
+            return _without(flight, event.booking)
+        case SeatsOffered():
+            left = _without(flight, event.booking)
+            return with_held_seats(left, event.booking, event.until, event.moves)
+        case _:
+            assert_never(event)
+
+
+def _without(flight: Flight, booking: str) -> Flight:
+    left = tuple(each for each in flight.waitlist if each.booking != booking)
+    return replace(flight, waitlist=left)

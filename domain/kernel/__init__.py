@@ -1,1 +1,11 @@
-"""What all contexts share: money, entries, identifiers, sealed data, events and rejections."""
+"""What all contexts share.
+
+events: the root of all stored events
+entries: balanced double entries
+money: integers of minor units with their currency
+ids: streams, record locators, ticket numbers, command and event ids
+sealed: personal data as ciphertext
+rejections: the root of all rejections
+fold: the state of a stream from its events
+frozen_map: an immutable map with cheap updates
+"""

@@ -1,4 +1,4 @@
-"""Double entries: postings whose sum is zero per currency, carried inside the event they explain.
+"""Double entries: postings whose sum is zero per currency, stored inside the event.
 
 The type refuses an unbalanced entry, and so does the database that stores it.
 """
@@ -7,7 +7,7 @@ import datetime as dt
 
 import msgspec
 
-# The accounting day of the airline: its home market's calendar.
+# The time zone of the airline's accounting day.
 ACCOUNTING_ZONE = "Asia/Riyadh"
 
 

@@ -1,10 +1,10 @@
-"""A business no. Nothing is recorded; the caller is told one code of the public contract."""
+"""The root of business refusals: nothing is recorded, the client gets a code of the contract."""
 
 from typing import ClassVar
 
 
 class Rejection(Exception):
-    """A command was understood and refused; `parameters` fill the message shown to people."""
+    """A valid command was refused; `parameters` fill in the message to the client."""
 
     code: ClassVar[str]
 

@@ -1,4 +1,4 @@
-"""Personal data as the log knows it: ciphertext under the key of one data subject."""
+"""Personal data as it is stored in the log: ciphertext under the key of one data subject."""
 
 import msgspec
 

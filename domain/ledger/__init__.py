@@ -1,5 +1,9 @@
 """Accounts and posting rules: which entry a business event carries.
 
+accounts: the chart of accounts
+rules: posting rules of captures and refunds, and how every entry is made
+carriage: posting rules of tickets: issue, exchange, flown, no-show, cancellation, goodwill
+
 Vocabulary: *unapplied funds* (2020) is captured money not yet matched to tickets; the *air
 traffic liability* (2000) is what the airline owes in carriage (IFRS 15 contract liability).
 

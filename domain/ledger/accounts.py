@@ -1,4 +1,4 @@
-"""The chart of accounts: number, name, and on which side it normally stands."""
+"""The chart of accounts: number, name and normal side."""
 
 from typing import Literal
 

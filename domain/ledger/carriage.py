@@ -33,12 +33,12 @@ class Value(msgspec.Struct, frozen=True):
 
     @property
     def total(self) -> int:
-        """All of it."""
+        """The sum."""
         return self.fare + self.ancillary + self.vat + self.charge
 
 
 class Posted(msgspec.Struct, frozen=True):
-    """What all entries here need to know: whose, on which evidence, when."""
+    """What all entries need: the booking, the references, and when it is posted."""
 
     booking: str
     references: tuple[str, ...]
@@ -72,7 +72,7 @@ def exchange_entry(
 ) -> entries.Entry | None:
     """A segment exchanged: the difference of the liabilities against the money that moved.
 
-    `due` was paid into unapplied funds; `refund` and `credit` are given back. None when nothing
+    `due` was paid into unapplied funds; `refund` and `credit` are owed. None when nothing
     differs.
     """
     difference = Value(
@@ -113,7 +113,7 @@ def flown_entry(posted: Posted, *, value: Value) -> entries.Entry | None:
 def no_show_entry(
     posted: Posted, *, value: Value, charge_back: int, vat_back: int
 ) -> entries.Entry | None:
-    """Nobody came: fare and ancillaries are kept, airport charges with their tax go back."""
+    """A no-show: fare and ancillaries are kept, airport charges with their tax are refunded."""
     if not value.fare and not value.ancillary and not charge_back and not vat_back:
         return None
     return _entry(
@@ -134,7 +134,7 @@ def no_show_entry(
 def cancellation_entry(
     posted: Posted, *, value: Value, fee: int, fee_vat: int
 ) -> entries.Entry | None:
-    """A part given up: all its liabilities, of which the fee is kept and the rest owed back."""
+    """A part is cancelled: of its liabilities the fee is kept and the rest is owed."""
     assert 0 <= fee_vat <= fee <= value.total
     if not value.total:
         return None
@@ -152,7 +152,7 @@ def cancellation_entry(
 
 
 def unticketed_refund_entry(posted: Posted, *, amount: money.Money) -> entries.Entry:
-    """Paid, but never ticketed: all of it is owed back."""
+    """Paid, but never ticketed: all of it is owed."""
     return _entry(
         UNTICKETED_RULE,
         posted,
@@ -165,7 +165,7 @@ def unticketed_refund_entry(posted: Posted, *, amount: money.Money) -> entries.E
 
 
 def goodwill_entry(posted: Posted, *, value: Value, amount: int) -> entries.Entry:
-    """Finance gives back more than the rules: what is still owed in carriage, then revenue."""
+    """Finance grants more than the rules: first from the liabilities, the rest as an expense."""
     beyond = amount - value.total
     return _entry(
         GOODWILL_RULE,

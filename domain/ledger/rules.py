@@ -75,7 +75,7 @@ def refund_accepted_entry(
 def refund_failed_entry(
     *, booking: str, amount: money.Money, references: tuple[str, ...], now: dt.datetime
 ) -> entries.Entry:
-    """A refund came back to our balance: it is owed again."""
+    """A refund was returned to our balance: it is owed again."""
     return make_entry(
         rule=REFUND_FAILED_RULE,
         booking=booking,

@@ -1,4 +1,4 @@
-"""Why a payment says no."""
+"""The reasons for which a decision about a payment is rejected."""
 
 from typing import ClassVar
 
@@ -6,7 +6,7 @@ from domain.kernel.rejections import Rejection
 
 
 class PaymentNotFound(Rejection):
-    """No such payment."""
+    """There is no such payment."""
 
     code: ClassVar[str] = "NOT_FOUND"
 
@@ -17,13 +17,13 @@ class AlreadyPaid(Rejection):
     code: ClassVar[str] = "INVALID_STATE_TRANSITION"
 
 
-class AttemptUnderWay(Rejection):
-    """Stripe has been asked and its answer is awaited; asking again with the same key is safe."""
+class AttemptPending(Rejection):
+    """Stripe has not answered yet; repeating the request with the same key is safe."""
 
     code: ClassVar[str] = "PAYMENT_PROCESSING"
 
 
 class RefundExceedsCaptured(Rejection):
-    """More is asked back than was captured and not refunded yet."""
+    """The refund is more than was captured and not refunded yet."""
 
     code: ClassVar[str] = "REFUND_EXCEEDS_CAPTURED"

@@ -1,4 +1,4 @@
-"""Extras that are sold beside the seat: their codes and net prices by currency, as dated data."""
+"""Extras that are sold with a flight: codes and net prices by currency, as dated policy data."""
 
 from collections.abc import Mapping
 
@@ -15,8 +15,8 @@ class ExtraChoice(msgspec.Struct, frozen=True):
     segment: int
 
 
-# Net prices in minor units. Riyals as the market has them; dinars and yen are set by hand, not
-# converted, so that what is printed abroad is a round figure.
+# Net prices in minor units. Riyals are market prices; dinars and yen are set by hand, not
+# converted, so that they are round figures.
 NET_PRICES: Mapping[str, Mapping[str, int]] = {
     "BAG20": {"SAR": 150_00, "KWD": 12_500, "JPY": 6_000},
     "BAG30": {"SAR": 220_00, "KWD": 18_500, "JPY": 8_800},

@@ -1,4 +1,4 @@
-"""What a traveller pays for changing plans: bands by hours to departure, as dated policy data.
+"""Fees of cancellation and modification: bands by hours to departure, as dated policy data.
 
 Hours are counted between UTC instants to the first flight of the part concerned that has not been
 flown; lower bounds are inclusive. Fees are quoted with tax inside.
@@ -13,13 +13,13 @@ from domain.kernel import money
 
 
 class Band(msgspec.Struct, frozen=True):
-    """From so many hours before departure on, this share of the part's price is kept."""
+    """With at least this notice before departure, this share of the part's price is kept."""
 
     from_hours: int
     percent: int
 
 
-# The airline's conditions of carriage in force since the launch; from the longest notice down.
+# The airline's conditions of carriage since the launch; from the longest notice down.
 CANCELLATION_BANDS: tuple[Band, ...] = (Band(168, 0), Band(72, 25), Band(24, 50), Band(0, 75))
 CANCELLATION_PERCENT_AFTER_DEPARTURE = 100
 MODIFICATION_BANDS: tuple[Band, ...] = (Band(168, 0), Band(72, 5), Band(24, 10), Band(0, 15))
@@ -32,7 +32,7 @@ def cancellation_percent(*, departs_at: dt.datetime, now: dt.datetime) -> int:
 
 
 def modification_percent(*, departs_at: dt.datetime, now: dt.datetime) -> int | None:
-    """Share of the old price of the part, in percent; None after departure: no change then."""
+    """Share of the old price of the part, in percent; None after departure."""
     return _percent(MODIFICATION_BANDS, departs_at - now)
 
 

@@ -1,4 +1,4 @@
-"""A price: what each coupon and each extra is worth, and their sum.
+"""A price: the value of each coupon and each extra, and their sum.
 
 A *coupon* is one passenger on one flight. Passengers and flights (*segments*) are counted from 0
 in the order of the party and of the journey.
@@ -14,7 +14,7 @@ from domain.kernel import money
 LineKind = Literal["fare", "extra", "vat", "charge"]
 PassengerType = Literal["ADT", "CHD", "INF"]
 
-# Infants sit on a lap: they take no seat from capacity.
+# Infants travel on a lap and take no seat from capacity.
 TAKES_SEAT: dict[PassengerType, bool] = {"ADT": True, "CHD": True, "INF": False}
 
 LINE_KINDS: tuple[LineKind, ...] = ("fare", "extra", "vat", "charge")
@@ -34,7 +34,7 @@ class CouponPrice(msgspec.Struct, frozen=True):
 
     @property
     def total(self) -> int:
-        """All that is paid for the coupon."""
+        """What is paid for the coupon."""
         return self.fare + self.vat + self.charge
 
 
@@ -49,12 +49,12 @@ class ExtraPrice(msgspec.Struct, frozen=True):
 
     @property
     def total(self) -> int:
-        """All that is paid for the extra."""
+        """What is paid for the extra."""
         return self.net + self.vat
 
 
 class PriceLine(msgspec.Struct, frozen=True):
-    """One line for people to read: all passengers of a type; `amount` in minor units."""
+    """One line of the price shown to clients, for all passengers of a type; in minor units."""
 
     kind: LineKind
     passenger_type: PassengerType

@@ -1,4 +1,4 @@
-"""Why a journey has no price."""
+"""The reasons for which a journey cannot be priced."""
 
 from typing import ClassVar
 
@@ -6,7 +6,7 @@ from domain.kernel.rejections import Rejection
 
 
 class CurrenciesDiffer(Rejection):
-    """The flights are sold in different currencies: one booking has one."""
+    """The flights are sold in different currencies; a booking has one currency."""
 
     code: ClassVar[str] = "VALIDATION_ERROR"
 

@@ -1,4 +1,4 @@
-"""How a price comes about: passenger shares, tax, charges. Dated policy values live here."""
+"""How a price is calculated: passenger shares, tax, charges; with dated policy values."""
 
 import functools
 from collections.abc import Sequence
@@ -23,7 +23,7 @@ AIRPORTS_PER_FLIGHT = 2
 
 
 class SegmentFare(msgspec.Struct, frozen=True):
-    """One flight of the journey: the adult fare without tax, and whether it stays at home."""
+    """One flight of the journey: the adult fare without tax, and whether it is domestic."""
 
     fare: money.Money
     domestic: bool

@@ -1,1 +1,4 @@
-"""Airports of the world from the `airportsdata` package; the only place that imports it."""
+"""Airports of the world from the package `airportsdata`; the only place that imports it.
+
+world: reads the table of the package once
+"""

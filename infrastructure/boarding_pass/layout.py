@@ -55,7 +55,7 @@ class Paper(Protocol):
 
 
 def draw(facts: boarding_pass.BoardingPassFacts, paper: Paper) -> None:
-    """The whole pass; raises NameNotLatin or FactsUnfit before anything is drawn."""
+    """The whole pass; raises NameNotLatin or InvalidFacts before anything is drawn."""
     text = boarding_pass.bcbp(facts)
     rows = wording.rows(facts)
     _header(paper)

@@ -25,7 +25,7 @@ LARGEST_MODULE = 0.4
 
 
 def pdf(facts: boarding_pass.BoardingPassFacts) -> bytes:
-    """One page; raises NameNotLatin or FactsUnfit."""
+    """One page; raises NameNotLatin or InvalidFacts."""
     paper = Sheet(f"{boarding_pass.carriage_name(facts)} {facts.carrier}{facts.flight_number}")
     layout.draw(facts, paper)
     return paper.bytes()

@@ -19,7 +19,7 @@ ANCHORS: dict[layout.Side, str] = {"left": "ls", "middle": "ms", "right": "rs"}
 
 
 def png(facts: boarding_pass.BoardingPassFacts) -> bytes:
-    """840 by 1184 pixels; raises NameNotLatin or FactsUnfit."""
+    """840 by 1184 pixels; raises NameNotLatin or InvalidFacts."""
     paper = Screen()
     layout.draw(facts, paper)
     return paper.bytes()

@@ -13,13 +13,13 @@ class BilingualBoardingPassPrinter:
     """
 
     def png(self, facts: boarding_pass.BoardingPassFacts) -> bytes:
-        """A PNG with a QR code; raises NameNotLatin or FactsUnfit."""
+        """A PNG with a QR code; raises NameNotLatin or InvalidFacts."""
         from infrastructure.boarding_pass import picture
 
         return picture.png(facts)
 
     def pdf(self, facts: boarding_pass.BoardingPassFacts) -> bytes:
-        """A PDF with a PDF417 code; raises NameNotLatin or FactsUnfit."""
+        """A PDF with a PDF417 code; raises NameNotLatin or InvalidFacts."""
         from infrastructure.boarding_pass import page
 
         return page.pdf(facts)

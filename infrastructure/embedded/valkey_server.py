@@ -12,7 +12,7 @@ import redis
 from infrastructure.embedded import binaries, child, former, private_folder
 from infrastructure.embedded.account import Account
 
-START_SECONDS = 15.0
+START_SECONDS = 60.0
 SOCKET_NAME = "valkey.sock"
 
 

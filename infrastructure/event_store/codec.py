@@ -5,7 +5,7 @@ The tag stands beside the payload, not in it. These bytes are what audit proofs 
 
 import msgspec
 
-from application import streams
+from application.commands import stream_kinds
 from domain.kernel.events import DomainEvent
 
 
@@ -23,7 +23,7 @@ class CorruptPayload(Exception):
 
 _encode = msgspec.json.Encoder(order="deterministic").encode
 _decoders: dict[str, msgspec.json.Decoder[DomainEvent]] = {
-    tag: msgspec.json.Decoder(event_type) for tag, event_type in streams.EVENT_TYPES.items()
+    tag: msgspec.json.Decoder(event_type) for tag, event_type in stream_kinds.EVENT_TYPES.items()
 }
 
 

@@ -15,8 +15,9 @@ from eventsourcing.persistence import InfrastructureFactory, Mapper
 from eventsourcing.postgres import PostgresFactory
 from eventsourcing.utils import Environment, EnvType
 
+from application.commands.stream_kinds import StreamKind
 from application.ports import RecordedEvent
-from application.streams import StreamKind
+from domain.kernel.fold import fold
 from infrastructure.event_store.datastore import LedgerDatastore
 from infrastructure.event_store.mapper import EventMapper, StreamEvent
 from infrastructure.event_store.recorder import LedgerRecorder
@@ -75,9 +76,7 @@ class LedgerApplication(Application[str]):
         """Return the state of a stream at this version; None if it had no event yet."""
 
         def project(state: State | None, events: Iterable[StreamEvent]) -> State | None:
-            for each in events:
-                state = kind.evolve(state, each.event)
-            return state
+            return fold(kind.evolve, state, (each.event for each in events))
 
         try:
             # The library types what it rebuilds as its own aggregates; it only hands it on.

@@ -13,8 +13,8 @@ from typing import TypeVar
 from eventsourcing.domain import EventSourcingError
 from eventsourcing.persistence import InterfaceError, OperationalError
 
+from application.commands.stream_kinds import StreamKind
 from application.ports import RecordedEvent, Unavailable
-from application.streams import StreamKind
 from infrastructure.event_store import ledger_application
 from infrastructure.event_store.ledger_application import LedgerApplication
 

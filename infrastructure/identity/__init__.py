@@ -1,1 +1,6 @@
-"""Users in Postgres, passwords as argon2id, access tokens signed with ES256."""
+"""Users in Postgres, passwords as argon2id, access tokens signed with ES256.
+
+user_directory: users and their lockouts in Postgres
+passwords: hashes passwords on threads of their own
+tokens: signs and verifies access tokens (RFC 9068)
+"""

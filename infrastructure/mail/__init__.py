@@ -1,1 +1,4 @@
-"""Ways to deliver letters."""
+"""Delivers letters.
+
+file_mailbox: a folder with one `.eml` file for each letter
+"""

@@ -1,1 +1,11 @@
-"""What lives in Postgres beside the log: connections, migrations, outbox, inbox, ticket numbers."""
+"""Tables beside the log: connections, migrations, outbox, inbox, ticket numbers.
+
+pool: connections for reads and small tables
+migrate: brings a database to the newest schema
+migrations: the SQL files of the migrations
+roles: login roles of the demo, tests and benchmarks
+outbox: reads the outbox for its relay, and keeps the checkpoints of processes
+inbox: Stripe events as received: stored once, sealed, processed by state
+flight_tasks: how far the follow-up of each change of a flight has come
+ticket_stock: serials of tickets, drawn from a sequence in blocks
+"""

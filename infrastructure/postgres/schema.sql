@@ -156,6 +156,8 @@ CREATE TABLE projections.checkpoint (
     generation integer NOT NULL,
     "position" bigint NOT NULL,
     moved_at timestamp with time zone DEFAULT clock_timestamp() NOT NULL,
+    stopped_at timestamp with time zone,
+    stopped_cause text,
     CONSTRAINT checkpoint_generation_check CHECK ((generation > 0)),
     CONSTRAINT checkpoint_pkey PRIMARY KEY (projection, generation),
     CONSTRAINT checkpoint_position_check CHECK (("position" >= 0))

@@ -1,1 +1,5 @@
-"""Valkey or Redis: the task queue's broker and the shared part of the rate limiter."""
+"""Valkey or Redis: the broker of the task queue and the shared part of the rate limiter.
+
+queue: the task queue: dramatiq over Redis
+rate_limit: windows of the rate limiter: a script takes a slice of a window
+"""

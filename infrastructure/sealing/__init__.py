@@ -1,1 +1,7 @@
-"""Personal data as ciphertext: one key a person, wrapped by the master key, destroyed to erase."""
+"""Personal data as ciphertext: one key for each person, wrapped by the master key, deleted to
+erase the person's data.
+
+vault: seals and opens values (AES-256-GCM) under the key of a data subject
+master_key: the master keys and the secrets derived from them
+blind_index: a keyed hash that finds an e-mail address without storing it
+"""

@@ -1,1 +1,7 @@
-"""Stripe as our payment gateway: the only package that talks to it."""
+"""Stripe as the payment gateway: the only package that calls it.
+
+gateway: the payment gateway on the official SDK
+webhook: verifies that a webhook request is from Stripe
+errors: turns the errors of the SDK into the failures of the gateway
+version: the one API version that requests and events must have
+"""

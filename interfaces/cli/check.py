@@ -37,7 +37,7 @@ def _show_lags(dsn: str) -> int:
     """Say how far each read model is; returns how many events are parked."""
     try:
         with generations.connect(dsn) as connection:
-            lags = progress.read_lags(connection)
+            lags = progress.read_progress(connection)
     except psycopg.Error as error:
         print(f"lag: {type(error).__name__}: {error}")
         return 1

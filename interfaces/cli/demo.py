@@ -17,6 +17,7 @@ import psycopg
 from cyclopts import Parameter
 from rich.console import Console
 
+from domain.kernel import ids
 from domain.kernel.entries import Entry
 from domain.ledger import accounts
 from interfaces.cli import demo_tour, storyline
@@ -63,7 +64,9 @@ def demo(
         Print the story on standard error and one line of JSON at the end on standard output.
     """
     console = Console(stderr=json_line)
-    signal.signal(signal.SIGTERM, _interrupt)
+    # SIGINT too: a shell starts what runs in its background with that signal ignored.
+    for wanted in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(wanted, _interrupt)
     try:
         with _home(data, once=once) as folder, stage(folder, port=choose_port(port)) as ready:
             walked, books = _show(console, ready, tour=tour)
@@ -130,14 +133,13 @@ def _show(console: Console, ready: Stage, *, tour: bool) -> tuple[Walk, Books]:
 
 def _books(ready: Stage, booking: str) -> Books:
     """Read the log and the read model of balances, once that has caught up with the log."""
-    reference = booking.removeprefix("booking-")
     with psycopg.connect(ready.owner_dsn, autocommit=True) as connection:
         rows = connection.execute(
             "SELECT position, stream, tag, recorded_at, payload FROM ledger.event "
             "WHERE stream = %s OR starts_with(stream, %s) "
             "OR command_id IN (SELECT command_id FROM ledger.event WHERE stream = %s) "
             "ORDER BY position",
-            (booking, f"payment-{reference}-", booking),
+            (booking, ids.payments_prefix(booking), booking),
         ).fetchall()
         _await_balances(connection)
         balances = [_balance(row) for row in connection.execute(_BALANCES).fetchall()]
@@ -148,7 +150,7 @@ def _books(ready: Stage, booking: str) -> Books:
         entries=entries,
         balances=balances,
         balanced=bool(balances) and _balanced(balances),
-        letters=_letters(ready, reference),
+        letters=_letters(ready, ids.reference_of(booking)),
     )
 
 

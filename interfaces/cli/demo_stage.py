@@ -21,10 +21,10 @@ from pathlib import Path
 
 import msgspec
 
-from application import steps
+from application.commands import follow_up
 from application.identity.register_user import RegisterUser
 from application.inventory.seed_schedule import seed_schedule
-from application.payment import process_event
+from application.payment import stripe_event_types
 from domain.identity.roles import Role
 from domain.kernel import ids
 from domain.ledger.rules import accounting_day
@@ -42,7 +42,7 @@ from interfaces.web import report
 from projections import runner
 
 REPOSITORY = Path(__file__).resolve().parents[2]
-READY_SECONDS = 30.0
+READY_SECONDS = 120.0
 LOG_LINES_SHOWN = 5
 POLL_SECONDS = 0.05
 STAFF: tuple[tuple[Role, str], ...] = (
@@ -187,7 +187,7 @@ def _simulator(
         *("--webhook-url", f"{base_url}/api/webhooks/stripe"),
         *("--webhook-secret", kept["webhook_secret"]),
         # As an endpoint at Stripe should be set up: it is sent what it works off.
-        *("--webhook-events", ",".join(sorted(process_event.WORKED_OFF))),
+        *("--webhook-events", ",".join(sorted(stripe_event_types.PROCESSED))),
         *("--state", str(folder / "stripe.json")),
     ]
     process = _spawn(command, {}, log)
@@ -254,10 +254,12 @@ async def _prepare(configured: Settings, password: str) -> None:
         flights = seed_schedule(today=today, carrier=configured.carrier, airports=airports)
         await asyncio.gather(
             *(
-                core.desk.submit(
-                    steps.order(
-                        steps.Cause(
-                            id=ids.event_id(flight.flight, 1), actor="seed", correlation_id="seed"
+                core.bus.submit(
+                    follow_up.envelope(
+                        follow_up.Cause(
+                            id=ids.event_id(flight.flight_id, 1),
+                            actor="seed",
+                            correlation_id="seed",
                         ),
                         "seed",
                         flight,

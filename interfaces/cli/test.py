@@ -14,7 +14,8 @@ from typing import Annotated
 from cyclopts import Parameter
 
 REPOSITORY = Path(__file__).resolve().parents[2]
-PYTEST = ("-m", "pytest", "-n", "2", "--dist", "loadfile")
+# Whole files, in the order of the tests' conftest, which has the long ones first.
+PYTEST = ("-m", "pytest", "-n", "2", "--dist", "loadfile", "--no-loadscope-reorder")
 GATES: tuple[tuple[str, tuple[str, ...]], ...] = (
     ("ruff check", ("-m", "ruff", "check", ".")),
     ("ruff format", ("-m", "ruff", "format", "--check", ".")),

@@ -12,6 +12,7 @@ import functools
 from collections.abc import Awaitable, Callable
 from typing import Any, TypedDict
 
+import msgspec
 from litestar import Request
 from litestar.openapi.datastructures import ResponseSpec
 
@@ -27,10 +28,19 @@ JSON = "application/json"
 Hook = Callable[[Request[Any, Any, Any]], Awaitable[None]]
 
 
+class Admission(msgspec.Struct, frozen=True):
+    """Who may use a route and which limits count its requests, for the reference of the API."""
+
+    signed_in: bool
+    permission: Permission | None
+    limits: tuple[LimitName, ...]
+
+
 class RouteTerms(TypedDict):
     """Arguments of a route decorator."""
 
     before_request: Hook
+    opt: dict[str, Admission]
     security: list[dict[str, list[str]]]
     responses: dict[int, ResponseSpec]
 
@@ -43,7 +53,8 @@ def open_to_all(limit: LimitName = "anonymous") -> RouteTerms:
         require_acceptable(request, (JSON,))
         await spend(request, limit, address_of(request))
 
-    return _terms(admit, security=[], statuses=(400, 429, 503))
+    admission = Admission(signed_in=False, permission=None, limits=(limit,))
+    return _terms(admit, admission, statuses=(400, 429, 503))
 
 
 def signed_in(
@@ -66,7 +77,8 @@ def signed_in(
         for limit in limits:
             await spend(request, limit, principal.user)
 
-    return _terms(admit, security=[{"bearer": []}], statuses=(400, 401, 403, 429, 503))
+    admission = Admission(signed_in=True, permission=permission, limits=limits)
+    return _terms(admit, admission, statuses=(400, 401, 403, 429, 503))
 
 
 async def authenticated(request: StrictRequest) -> Principal:
@@ -148,7 +160,10 @@ def documented(*statuses: int) -> dict[int, ResponseSpec]:
     }
 
 
-def _terms(
-    admit: Hook, *, security: list[dict[str, list[str]]], statuses: tuple[int, ...]
-) -> RouteTerms:
-    return RouteTerms(before_request=admit, security=security, responses=documented(*statuses))
+def _terms(admit: Hook, admission: Admission, *, statuses: tuple[int, ...]) -> RouteTerms:
+    return RouteTerms(
+        before_request=admit,
+        opt={"admission": admission},
+        security=[{"bearer": []}] if admission.signed_in else [],
+        responses=documented(*statuses),
+    )

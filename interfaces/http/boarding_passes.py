@@ -9,14 +9,15 @@ import msgspec
 from litestar import Response, get
 from litestar.params import FromPath
 
-from application import streams
 from application.booking import inspect_documents
 from application.booking.people import Name
+from application.commands import stream_kinds
 from domain.booking import boarding_pass
 from domain.booking.boarding_pass import BoardingPassFacts
 from domain.booking.coupons import Coupon, CouponStatus
 from domain.booking.state import Booking
 from domain.inventory.state import Flight
+from domain.kernel import ids
 from interfaces.http import auth, booking_view
 from interfaces.http.problems import Problem
 from interfaces.http.strict_request import StrictRequest
@@ -113,7 +114,7 @@ async def _facts(
     request: StrictRequest, stream: str, booking: Booking, coupon: Coupon
 ) -> BoardingPassFacts:
     segment = booking.segments[coupon.segment]
-    flight = (await request.ports.desk.current(streams.FLIGHT, segment.flight))[0]
+    flight = (await request.ports.bus.current(stream_kinds.FLIGHT, segment.flight))[0]
     assert flight is not None
     passenger = booking.passengers[coupon.passenger]
     (text,) = await request.ports.vault.open_all([passenger.name])
@@ -125,7 +126,7 @@ async def _facts(
         surname=name.last_name,
         given_name=name.first_name,
         passenger_type=passenger.type,
-        reference=stream.removeprefix("booking-"),
+        reference=ids.reference_of(stream),
         ticket=next(t.number for t in booking.tickets if t.passenger == coupon.passenger),
         origin=flight.origin,
         destination=flight.destination,

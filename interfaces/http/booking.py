@@ -7,17 +7,18 @@ import msgspec
 from litestar import get, post
 from litestar.params import FromPath, JSONBody, QueryParameter
 
-from application import streams
 from application.booking.create_booking import CreateBooking, Mode
 from application.booking.hold_booking import HoldBooking
 from application.booking.people import Contact, Name
+from application.commands import stream_kinds
 from application.pricing.journeys import Priced, WantedSegment
-from domain.booking.events import Passenger, SeatChoice
-from domain.booking.state import Booking, evolve
-from domain.kernel import sealed
+from domain.booking.fold import evolve
+from domain.booking.state import Booking
+from domain.booking.values import Passenger, SeatChoice
+from domain.kernel import ids, sealed
 from domain.pricing.extras import ExtraChoice
 from domain.pricing.price import PassengerType
-from interfaces.http import auth, booking_view, idempotency, orders, wire
+from interfaces.http import auth, booking_view, commands, idempotency, wire
 from interfaces.http.answers import Answered
 from interfaces.http.booking_view import BookingResponse
 from interfaces.http.ports import ForgedCursor
@@ -87,7 +88,7 @@ class ListedBookingResponse(msgspec.Struct, rename="camel"):
     created_at: dt.datetime
 
 
-class BookingPageResponse(msgspec.Struct, rename="camel"):
+class BookingPageResponse(wire.ReadModelResponse):
     """Newest first; `nextCursor` is null on the last page."""
 
     bookings: list[ListedBookingResponse]
@@ -119,16 +120,16 @@ async def create_booking(
 ) -> Answered[BookingResponse]:
     """Hold the seats of all flights for fifteen minutes, or none."""
     identity = idempotency.required(request, data)
-    outcome = await orders.submit(request, identity, _command(request, data))
+    outcome = await commands.submit(request, identity, _command(request, data))
     stream = outcome.answer.stream
     if outcome.state is not None:
         names = [Name(each.first_name, each.last_name) for each in data.passengers]
         return Answered(await booking_view.response(request, stream, outcome.state, names))
     booking = await request.ports.stream_history.as_of(
-        streams.BOOKING, stream, outcome.answer.version
+        stream_kinds.BOOKING, stream, outcome.answer.version
     )
     assert booking is not None
-    return Answered(await booking_view.opened(request, stream, booking), headers=orders.REPLAYED)
+    return Answered(await booking_view.opened(request, stream, booking), headers=commands.REPLAYED)
 
 
 @post("/api/bookings/{booking_id:str}/hold", status_code=200, **auth.signed_in("book", "booking"))
@@ -140,8 +141,8 @@ async def hold_booking(
     identity = idempotency.optional(request, data)
     stream, _ = await booking_view.changeable(request, booking_id)
     waits = data is not None and data.waitlist
-    command = HoldBooking(booking=stream, mode="waitlist" if waits else "hold")
-    done = await orders.carry_out(request, identity, command)
+    command = HoldBooking(booking_id=stream, mode="waitlist" if waits else "hold")
+    done = await commands.carry_out(request, identity, command)
     return Answered(
         await booking_view.opened(request, done.stream, done.booking), headers=done.headers
     )
@@ -157,7 +158,7 @@ async def list_bookings(
     if not 1 <= limit <= PAGE_LIMIT:
         raise invalid("limit", f"1 to {PAGE_LIMIT} is expected")
     try:
-        rows, next_cursor = await request.ports.list_bookings(
+        rows, next_cursor, as_of = await request.ports.list_bookings(
             owner=request.principal.user, cursor=cursor, limit=limit
         )
     except ForgedCursor:
@@ -165,7 +166,7 @@ async def list_bookings(
     listed = [
         ListedBookingResponse(
             id=row.booking,
-            reference=row.booking.removeprefix("booking-"),
+            reference=ids.reference_of(row.booking),
             status=row.status,
             flight_id=row.flights[0],
             flight_ids=list(row.flights),
@@ -175,7 +176,12 @@ async def list_bookings(
         )
         for row in rows
     ]
-    return BookingPageResponse(listed, next_cursor)
+    return BookingPageResponse(
+        bookings=listed,
+        next_cursor=next_cursor,
+        as_of_position=as_of.position,
+        lag_seconds=as_of.lag_seconds,
+    )
 
 
 @get("/api/bookings/{booking_id:str}", **auth.signed_in("see_own_bookings"))
@@ -212,8 +218,8 @@ async def read_history(request: StrictRequest, booking_id: FromPath[str]) -> His
 
 def _reason(event: Any) -> str | None:
     """Why, where somebody said so."""
-    change = getattr(event, "change", None)
-    reason: str | None = getattr(event if change is None else change, "reason", None)
+    modification = getattr(event, "modification", None)
+    reason: str | None = getattr(event if modification is None else modification, "reason", None)
     return reason
 
 

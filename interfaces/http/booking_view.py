@@ -4,16 +4,16 @@ import datetime as dt
 
 import msgspec
 
-from application import streams
 from application.booking import journey
 from application.booking.people import Name
+from application.commands import stream_kinds
 from application.payment.start_checkout import require_seats
-from domain.booking import guards, rules
-from domain.booking.guards import SegmentFacts
+from domain.booking import actions, states
+from domain.booking.preconditions import SegmentFacts
 from domain.booking.state import Booking
 from domain.booking.states import Status
 from domain.identity import roles
-from domain.kernel import money
+from domain.kernel import ids, money
 from domain.kernel.rejections import Rejection
 from domain.payment.state import NOT_REFUNDED, RefundStatus
 from domain.pricing.price import PassengerType
@@ -109,7 +109,7 @@ class BookingResponse(msgspec.Struct, rename="camel"):
 async def visible(request: StrictRequest, booking_id: str) -> tuple[str, Booking]:
     """The booking if who asks may see it; somebody else's is NOT_FOUND like none at all."""
     stream = wire.booking_stream(booking_id)
-    booking = (await request.ports.desk.current(streams.BOOKING, stream))[0]
+    booking = (await request.ports.bus.current(stream_kinds.BOOKING, stream))[0]
     principal = request.principal
     if booking is None or (
         booking.owner != principal.user and not roles.may(principal.role, "see_any_booking")
@@ -133,7 +133,7 @@ async def facts(request: StrictRequest, booking: Booking) -> tuple[SegmentFacts,
     """What the log knows now of each flight of the journey."""
     found = []
     for segment in booking.segments:
-        flight = (await request.ports.desk.current(streams.FLIGHT, segment.flight))[0]
+        flight = (await request.ports.bus.current(stream_kinds.FLIGHT, segment.flight))[0]
         assert flight is not None, "a booking names flights that there are"
         found.append(journey.facts_of(flight))
     return tuple(found)
@@ -141,13 +141,13 @@ async def facts(request: StrictRequest, booking: Booking) -> tuple[SegmentFacts,
 
 async def _facts(request: StrictRequest, stream: str, booking: Booking) -> tuple[SegmentFacts, ...]:
     """Of flights on which something depends: what was ticketed, or what somebody waits for."""
-    if booking.status in guards.TICKETED:
+    if booking.status in states.TICKETED:
         return await facts(request, booking)
-    if booking.status not in guards.WAITING:
+    if booking.status not in states.WAITLISTED:
         return ()
     found = []
     for segment in booking.segments:
-        flight = (await request.ports.desk.current(streams.FLIGHT, segment.flight))[0]
+        flight = (await request.ports.bus.current(stream_kinds.FLIGHT, segment.flight))[0]
         assert flight is not None, "a booking names flights that there are"
         has_seats = True
         try:
@@ -174,7 +174,7 @@ async def response(
     owed = booking.owed()
     return BookingResponse(
         id=stream,
-        reference=stream.removeprefix("booking-"),
+        reference=ids.reference_of(stream),
         status=booking.status.value,
         flight_id=booking.segments[0].flight,
         cabin=wire.CABIN_NAMES[booking.segments[0].cabin],
@@ -205,7 +205,7 @@ async def response(
             for each in booking.disruptions
         ],
         available_actions=list(
-            rules.available_actions(
+            actions.available_actions(
                 booking,
                 known,
                 window=request.ports.check_in_window,
@@ -230,7 +230,7 @@ async def _refund_status(request: StrictRequest, booking: Booking) -> str | None
     owed = {obligation.id for obligation in booking.obligations}
     settled = money.Money(0, booking.currency)
     for stream in booking.payments:
-        payment = (await request.ports.desk.current(streams.PAYMENT, stream))[0]
+        payment = (await request.ports.bus.current(stream_kinds.PAYMENT, stream))[0]
         assert payment is not None, "a booking names payments that there are"
         for refund in payment.refunds:
             if refund.obligation in owed and refund.status in NOT_REFUNDED:
@@ -260,13 +260,13 @@ def _passengers(booking: Booking, names: list[Name] | list[Name | None]) -> list
 
 
 def _change(booking: Booking) -> ChangeResponse | None:
-    change = booking.change
-    if change is None:
+    modification = booking.modification
+    if modification is None:
         return None
     return ChangeResponse(
-        segment=change.segment,
-        flight_id=change.to.flight,
-        cabin=wire.CABIN_NAMES[change.to.cabin],
-        due=wire.money_response(money.Money(change.due, booking.currency)),
-        hold_until=booking.change_until,
+        segment=modification.segment,
+        flight_id=modification.to.flight,
+        cabin=wire.CABIN_NAMES[modification.to.cabin],
+        due=wire.money_response(money.Money(modification.due, booking.currency)),
+        hold_until=booking.modification_until,
     )

@@ -13,10 +13,10 @@ from application.booking.cancel_booking import (
     Part,
     quote_cancellation,
 )
-from domain.booking import guards
+from domain.booking import states
 from domain.identity import roles
 from domain.kernel import money
-from interfaces.http import auth, booking_view, gateway_calls, idempotency, orders, wire
+from interfaces.http import auth, booking_view, commands, gateway_calls, idempotency, wire
 from interfaces.http.answers import Answered
 from interfaces.http.booking_view import BookingResponse
 from interfaces.http.problems import Problem, invalid
@@ -103,13 +103,13 @@ async def cancel(
     accepted = request.ports.signer.accept(data.quote_id, CancellationQuote)
     if accepted.booking != stream:
         raise invalid("quoteId", "belongs to another booking")
-    if booking.status in guards.UNPAID:
+    if booking.status in states.UNPAID:
         # Nobody must be able to pay for what is given up.
         with gateway_calls.told():
             await request.ports.releaser.end_live_session(
-                stream, booking, cause=orders.cause(request, identity)
+                stream, booking, cause=commands.cause(request, identity)
             )
-    done = await orders.carry_out(
+    done = await commands.carry_out(
         request, identity, CancelBooking(quote=accepted, reason=data.reason)
     )
     return Answered(

@@ -9,7 +9,7 @@ from litestar.params import FromPath
 from application.payment.gateway import NotGenuine
 from application.payment.start_checkout import StartCheckout
 from domain.payment.state import Attempt, AttemptStatus
-from interfaces.http import auth, booking_view, gateway_calls, idempotency, orders
+from interfaces.http import auth, booking_view, commands, gateway_calls, idempotency
 from interfaces.http.answers import Answered
 from interfaces.http.problems import Problem, invalid, prefers_arabic
 from interfaces.http.strict_request import StrictRequest
@@ -51,13 +51,13 @@ async def open_checkout(
     identity = idempotency.required(request, data)
     stream, _ = await booking_view.visible(request, booking_id)
     arabic = prefers_arabic((request.header(b"accept-language") or b"")[:256])
-    command = StartCheckout(booking=stream, locale="ar" if arabic else "en")
-    outcome = await orders.submit(request, identity, command)
+    command = StartCheckout(booking_id=stream, locale="ar" if arabic else "en")
+    outcome = await commands.submit(request, identity, command)
     with gateway_calls.told():
         attempt = await request.ports.collector.open_session(
             outcome.answer.stream,
             outcome.answer.ids["attempt"],
-            cause=orders.cause(request, identity),
+            cause=commands.cause(request, identity),
         )
     headers = {"idempotency-replayed": "true"} if outcome.replayed else {}
     return Answered(_response(outcome.answer.stream, attempt), headers=headers)

@@ -7,7 +7,6 @@ import msgspec
 from litestar import post
 from litestar.params import FromPath, JSONBody
 
-from application import streams
 from application.booking.cancel_booking import CancelBooking, Part, quote_cancellation
 from application.booking.check_in import Board, CheckIn
 from application.booking.choose_seats import ChooseSeats
@@ -15,13 +14,14 @@ from application.booking.close_flight import CloseFlight
 from application.booking.documents import TravelDocument, require_fit
 from application.booking.inspect_documents import inspect, local_date
 from application.booking.record_document import RecordDocument
-from application.orders import Command
-from domain.booking import departure as departure_rules
+from application.commands import stream_kinds
+from application.commands.command import Command
+from domain.booking import check_in as booking_check_in
 from domain.booking import rejections
 from domain.booking.state import Booking
 from domain.inventory.events import Place
 from domain.inventory.state import Flight, FlightStatus
-from interfaces.http import auth, booking_view, idempotency, orders, wire
+from interfaces.http import auth, booking_view, commands, idempotency, wire
 from interfaces.http.answers import Answered
 from interfaces.http.booking_view import BookingResponse
 from interfaces.http.problems import Problem
@@ -80,7 +80,7 @@ class OffloadRequest(idempotency.KeyedRequest):
 async def _answered(
     request: StrictRequest, identity: idempotency.CommandIdentity, command: Command
 ) -> Answered[BookingResponse]:
-    done = await orders.carry_out(request, identity, command)
+    done = await commands.carry_out(request, identity, command)
     return Answered(
         await booking_view.opened(request, done.stream, done.booking), headers=done.headers
     )
@@ -90,7 +90,7 @@ async def _flight_of(request: StrictRequest, booking: Booking, segment: int) -> 
     if segment >= len(booking.segments):
         raise rejections.NoSuchPart(segment=segment)
     name = booking.segments[segment].flight
-    flight = (await request.ports.desk.current(streams.FLIGHT, name))[0]
+    flight = (await request.ports.bus.current(stream_kinds.FLIGHT, name))[0]
     assert flight is not None
     return flight
 
@@ -103,7 +103,7 @@ async def choose_seats(
     identity = idempotency.optional(request, data)
     stream, _ = await booking_view.changeable(request, booking_id)
     places = tuple(Place(each.passenger, each.seat) for each in data.seats)
-    command = ChooseSeats(booking=stream, segment=data.segment, places=places)
+    command = ChooseSeats(booking_id=stream, segment=data.segment, places=places)
     return await _answered(request, identity, command)
 
 
@@ -143,7 +143,7 @@ async def record_document(
     return await _answered(
         request,
         identity,
-        RecordDocument(booking=stream, passenger=data.passenger, document=box),
+        RecordDocument(booking_id=stream, passenger=data.passenger, document=box),
     )
 
 
@@ -157,10 +157,10 @@ async def check_in(request: StrictRequest, booking_id: FromPath[str]) -> Answere
     )
     flight = await _flight_of(request, booking, data.segment)
     wanted = None if data.passengers is None else tuple(data.passengers)
-    waiting = departure_rules.waiting_for_check_in(booking, data.segment, wanted)
+    waiting = booking_check_in.passengers_to_check_in(booking, data.segment, wanted)
     await inspect(request.ports.vault, booking, flight, waiting)
     command = CheckIn(
-        booking=stream,
+        booking_id=stream,
         segment=data.segment,
         passengers=wanted,
         window=request.ports.check_in_window,
@@ -178,7 +178,7 @@ async def board(request: StrictRequest, booking_id: FromPath[str]) -> Answered[B
     stream, _ = await booking_view.visible(request, booking_id)
     wanted = None if data.passengers is None else tuple(data.passengers)
     return await _answered(
-        request, identity, Board(booking=stream, segment=data.segment, passengers=wanted)
+        request, identity, Board(booking_id=stream, segment=data.segment, passengers=wanted)
     )
 
 
@@ -223,7 +223,7 @@ async def no_show(request: StrictRequest, booking_id: FromPath[str]) -> Answered
     flight = await _flight_of(request, booking, data.segment)
     if flight.status is not FlightStatus.DEPARTED:
         raise Problem("INVALID_STATE_TRANSITION", details={"reason": "flight_has_not_departed"})
-    command = CloseFlight(booking=stream, flight=booking.segments[data.segment].flight)
+    command = CloseFlight(booking_id=stream, flight_id=booking.segments[data.segment].flight)
     return await _answered(request, identity, command)
 
 

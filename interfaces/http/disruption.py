@@ -6,8 +6,8 @@ from litestar import post
 from litestar.params import FromPath, JSONBody
 
 from application.booking.disruption import AcceptDisruption, RefundDisruption
-from application.orders import Command
-from interfaces.http import auth, booking_view, idempotency, orders, wire
+from application.commands.command import Command
+from interfaces.http import auth, booking_view, commands, idempotency, wire
 from interfaces.http.answers import Answered
 from interfaces.http.booking_view import BookingResponse
 from interfaces.http.modification import accepted_change
@@ -40,10 +40,10 @@ async def answer_disruption(
             raise invalid("quoteId", "missing")
         command = await accepted_change(request, data.quote_id, stream, booking)
     elif data.choice == "refund":
-        command = RefundDisruption(booking=stream, segment=data.segment)
+        command = RefundDisruption(booking_id=stream, segment=data.segment)
     else:
-        command = AcceptDisruption(booking=stream, segment=data.segment)
-    done = await orders.carry_out(request, identity, command)
+        command = AcceptDisruption(booking_id=stream, segment=data.segment)
+    done = await commands.carry_out(request, identity, command)
     return Answered(
         await booking_view.opened(request, done.stream, done.booking), headers=done.headers
     )

@@ -8,17 +8,17 @@ import msgspec
 from litestar import get, post
 from litestar.params import FromPath, JSONBody
 
+from application.commands.command import Command
 from application.inventory.cancel_flight import CancelFlight
 from application.inventory.change_equipment import ChangeEquipment
 from application.inventory.depart_flight import DepartFlight
 from application.inventory.reschedule_flight import RescheduleFlight
 from application.inventory.schedule_flight import ScheduleFlight
-from application.orders import Command
-from domain.inventory import rules
+from domain.inventory import schedule
 from domain.inventory.events import CabinLayout, CapacityMove, FareClass, FlightScheduled
 from domain.inventory.state import Flight
 from domain.kernel import ids, money
-from interfaces.http import auth, flight_view, idempotency, orders, wire
+from interfaces.http import auth, commands, flight_view, idempotency, wire
 from interfaces.http.answers import Answered
 from interfaces.http.problems import invalid
 from interfaces.http.strict_request import StrictRequest
@@ -102,7 +102,7 @@ class OversoldCabinResponse(msgspec.Struct, rename="camel"):
     seats: int
 
 
-class OversoldFlightsResponse(msgspec.Struct, rename="camel"):
+class OversoldFlightsResponse(wire.ReadModelResponse):
     """The soonest departures first."""
 
     cabins: list[OversoldCabinResponse]
@@ -180,7 +180,9 @@ async def schedule_flight(
             for each in data.fare_classes
         ),
         moves=tuple(
-            CapacityMove(each.cabin, authorised=rules.authorised_count(each.cabin, each.seat_count))
+            CapacityMove(
+                each.cabin, authorised=schedule.authorised_count(each.cabin, each.seat_count)
+            )
             for each in _layouts(data.cabins)
         ),
         layouts=_layouts(data.cabins),
@@ -199,7 +201,7 @@ async def change_equipment(
     """Another aircraft: what is sold stays sold, and shows as oversold where it no longer fits."""
     await flight_view.known(request, flight_id)
     layouts = _layouts(data.cabins)
-    command = ChangeEquipment(flight=flight_id, layouts=layouts, reason=data.reason)
+    command = ChangeEquipment(flight_id=flight_id, layouts=layouts, reason=data.reason)
     return await _carried_out(request, data, flight_id, command)
 
 
@@ -216,7 +218,7 @@ async def reschedule_flight(
     if data.departure_time.tzinfo is None or data.arrival_time.tzinfo is None:
         raise invalid("departureTime", "a time zone is expected")
     command = RescheduleFlight(
-        flight=flight_id,
+        flight_id=flight_id,
         departs_at=data.departure_time.astimezone(dt.UTC),
         arrives_at=data.arrival_time.astimezone(dt.UTC),
         reason=data.reason,
@@ -230,7 +232,7 @@ async def cancel_flight(
 ) -> Answered[OperatedFlightResponse]:
     """The flight does not operate; every booking on it is followed up."""
     await flight_view.known(request, flight_id)
-    command = CancelFlight(flight=flight_id, reason=data.reason)
+    command = CancelFlight(flight_id=flight_id, reason=data.reason)
     return await _carried_out(request, data, flight_id, command)
 
 
@@ -241,20 +243,23 @@ async def depart_flight(
     """The doors are shut: who boarded flies, who did not is a no-show."""
     data = await request.optional_json(idempotency.KeyedRequest)
     await flight_view.known(request, flight_id)
-    command = DepartFlight(flight=flight_id, departed_at=request.ports.now())
+    command = DepartFlight(flight_id=flight_id, departed_at=request.ports.now())
     return await _carried_out(request, data, flight_id, command)
 
 
 @get("/api/admin/oversold-flights", **auth.signed_in("run_flights"))
 async def list_oversold(request: StrictRequest) -> OversoldFlightsResponse:
     """Where somebody may have to stay behind."""
+    cabins, as_of = await request.ports.oversold()
     return OversoldFlightsResponse(
-        [
+        cabins=[
             OversoldCabinResponse(
                 each.flight, wire.CABIN_NAMES[each.cabin], each.departs_at, each.seats
             )
-            for each in await request.ports.oversold()
-        ]
+            for each in cabins
+        ],
+        as_of_position=as_of.position,
+        lag_seconds=as_of.lag_seconds,
     )
 
 
@@ -268,7 +273,7 @@ async def list_flight_bookings(
     statuses = await request.ports.booking_statuses(names)
     return FlightBookingsResponse(
         [
-            FlightBookingResponse(name, name.removeprefix("booking-"), statuses[name])
+            FlightBookingResponse(name, ids.reference_of(name), statuses[name])
             for name in names
             if name in statuses
         ]
@@ -290,8 +295,8 @@ async def _carried_out(
     command: Command,
 ) -> Answered[OperatedFlightResponse]:
     identity = idempotency.optional(request, data)
-    outcome = await orders.submit(request, identity, command)
-    headers = orders.REPLAYED if outcome.replayed else {}
+    outcome = await commands.submit(request, identity, command)
+    headers = commands.REPLAYED if outcome.replayed else {}
     flight = await flight_view.known(request, stream)
     return Answered(await _response(request, stream, flight), headers=headers)
 

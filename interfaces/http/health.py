@@ -17,8 +17,11 @@ class LiveResponse(msgspec.Struct, rename="camel"):
 
 
 class ReadyResponse(msgspec.Struct, rename="camel"):
-    """What we stand on, by name: `up` or `down`. Without the database nothing works; without
-    Redis everything does, slower."""
+    """State of each component by name: the database, Redis and every read model.
+
+    `status` is `ready` when all are `up`, else `degraded`: requests are served, but what depends
+    on a component that is `down`, `stopped`, `stalled` or `parked` is slow, old or incomplete.
+    """
 
     status: str
     components: dict[str, str]
@@ -32,14 +35,14 @@ async def live() -> LiveResponse:
 
 @get("/health/ready", responses=auth.documented(503))
 async def ready(request: StrictRequest) -> ReadyResponse:
-    """Whether requests can be served."""
-    answers = await request.ports.readiness()
-    components = {name: "up" if up else "down" for name, up in answers.items()}
-    if not answers.get("database", False):
+    """Return whether requests can be served; without the database nothing works (503)."""
+    components = await request.ports.readiness()
+    if components.get("database") != "up":
         raise Problem(
             "SERVICE_UNAVAILABLE", details=components, retry_after_seconds=RETRY_AFTER_SECONDS
         )
-    return ReadyResponse("ready", components)
+    all_up = all(state == "up" for state in components.values())
+    return ReadyResponse("ready" if all_up else "degraded", dict(components))
 
 
 ROUTES = (live, ready)

@@ -34,7 +34,7 @@ class BalanceResponse(msgspec.Struct, rename="camel"):
     credit: int
 
 
-class TrialBalanceResponse(msgspec.Struct, rename="camel"):
+class TrialBalanceResponse(wire.ReadModelResponse):
     """All accounts that were ever posted to; `balanced` when both sides agree per currency."""
 
     balanced: bool
@@ -54,10 +54,14 @@ async def read_accounts(request: StrictRequest) -> AccountsResponse:  # noqa: AR
 
 @get("/api/ledger/trial-balance", **auth.signed_in("read_ledger"))
 async def read_trial_balance(request: StrictRequest) -> TrialBalanceResponse:
-    """The running balances of the read model `ledger_journal`."""
+    """Return the running balances; 503 when the ledger's read model has stopped.
+
+    An old balance that looks current is worse than none.
+    """
+    rows, as_of = await request.ports.trial_balance()
     sums: dict[str, int] = {}
     balances: list[BalanceResponse] = []
-    for row in await request.ports.trial_balance():
+    for row in rows:
         sums[row.currency] = sums.get(row.currency, 0) + row.amount
         balances.append(
             BalanceResponse(
@@ -68,7 +72,12 @@ async def read_trial_balance(request: StrictRequest) -> TrialBalanceResponse:
                 credit=max(-row.amount, 0),
             )
         )
-    return TrialBalanceResponse(not any(sums.values()), balances)
+    return TrialBalanceResponse(
+        balanced=not any(sums.values()),
+        balances=balances,
+        as_of_position=as_of.position,
+        lag_seconds=as_of.lag_seconds,
+    )
 
 
 class UnappliedMoneyResponse(msgspec.Struct, rename="camel"):
@@ -80,7 +89,7 @@ class UnappliedMoneyResponse(msgspec.Struct, rename="camel"):
     reasons: list[str]
 
 
-class UnappliedFundsResponse(msgspec.Struct, rename="camel"):
+class UnappliedFundsResponse(wire.ReadModelResponse):
     """Longest waiting first."""
 
     funds: list[UnappliedMoneyResponse]
@@ -89,16 +98,19 @@ class UnappliedFundsResponse(msgspec.Struct, rename="camel"):
 @get("/api/ledger/unapplied-funds", **auth.signed_in("read_ledger"))
 async def read_unapplied_funds(request: StrictRequest) -> UnappliedFundsResponse:
     """Captured money that belongs to no ticket: late, duplicate or of another amount."""
+    funds, as_of = await request.ports.unapplied_funds()
     return UnappliedFundsResponse(
-        [
+        funds=[
             UnappliedMoneyResponse(
                 booking=each.booking,
                 amount=wire.MoneyResponse(each.amount, each.currency),
                 since=each.since,
                 reasons=list(each.reasons),
             )
-            for each in await request.ports.unapplied_funds()
-        ]
+            for each in funds
+        ],
+        as_of_position=as_of.position,
+        lag_seconds=as_of.lag_seconds,
     )
 
 

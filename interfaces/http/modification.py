@@ -6,7 +6,6 @@ import msgspec
 from litestar import post
 from litestar.params import FromPath, JSONBody
 
-from application import streams
 from application.booking.complete_change import AbandonChange
 from application.booking.correct_name import CorrectName
 from application.booking.modify_booking import ModifyBooking
@@ -16,13 +15,13 @@ from application.booking.quote_modification import (
     neighbours_of,
     quote_modification,
 )
+from application.commands import stream_kinds
 from application.pricing.journeys import WantedSegment
-from domain.booking import change as change_rules
-from domain.booking import rejections
+from domain.booking import documents, rejections
 from domain.booking.state import Booking
 from domain.inventory.state import Flight
 from domain.kernel import money
-from interfaces.http import auth, booking_view, gateway_calls, idempotency, orders, wire
+from interfaces.http import auth, booking_view, commands, gateway_calls, idempotency, wire
 from interfaces.http.answers import Answered
 from interfaces.http.booking import NameText
 from interfaces.http.booking_view import BookingResponse
@@ -82,7 +81,7 @@ async def quote(
     """What the change would cost; nothing is held by it."""
     stream, booking = await booking_view.changeable(request, booking_id)
     made = await _quote(request, stream, booking, data)
-    change = made.change
+    modification = made.modification
 
     def shown(amount: int) -> wire.MoneyResponse:
         return wire.money_response(money.Money(amount, booking.currency))
@@ -91,10 +90,10 @@ async def quote(
         quote_id=request.ports.signer.issue(made),
         difference=shown(made.difference),
         fee_percent=made.percent,
-        fee=shown(change.fee),
-        due=shown(change.due),
-        back=shown(change.back),
-        destination=change.destination,
+        fee=shown(modification.fee),
+        due=shown(modification.due),
+        back=shown(modification.back),
+        destination=modification.destination,
         valid_until=made.valid_until,
     )
 
@@ -124,7 +123,7 @@ async def _quote(
 
 
 async def _flight(request: StrictRequest, stream: str) -> Flight | None:
-    return (await request.ports.desk.current(streams.FLIGHT, stream))[0]
+    return (await request.ports.bus.current(stream_kinds.FLIGHT, stream))[0]
 
 
 @post("/api/bookings/{booking_id:str}/modify", status_code=200, **auth.signed_in(None, "booking"))
@@ -135,7 +134,7 @@ async def modify(
     identity = idempotency.required(request, data)
     stream, booking = await booking_view.changeable(request, booking_id)
     command = await accepted_change(request, data.quote_id, stream, booking)
-    done = await orders.carry_out(request, identity, command)
+    done = await commands.carry_out(request, identity, command)
     return Answered(
         await booking_view.opened(request, done.stream, done.booking), headers=done.headers
     )
@@ -149,7 +148,7 @@ async def accepted_change(
     if accepted.booking != stream:
         raise invalid("quoteId", "belongs to another booking")
     serials: list[int] = []
-    if accepted.change.due == 0:
+    if accepted.modification.due == 0:
         serials = await request.ports.stock.draw(len(booking.passengers))
     return ModifyBooking(
         quote=accepted, airline_code=request.ports.airline_code, serials=tuple(serials)
@@ -166,13 +165,13 @@ async def abandon(request: StrictRequest, booking_id: FromPath[str]) -> Answered
     data = await request.optional_json(idempotency.KeyedRequest)
     identity = idempotency.optional(request, data)
     stream, booking = await booking_view.changeable(request, booking_id)
-    if booking.change is not None and not booking.change_paid:
+    if booking.modification is not None and not booking.modification_paid:
         # Nobody must be able to pay for what is given up.
         with gateway_calls.told():
             await request.ports.releaser.end_live_session(
-                stream, booking, cause=orders.cause(request, identity)
+                stream, booking, cause=commands.cause(request, identity)
             )
-    done = await orders.carry_out(request, identity, AbandonChange(booking=stream))
+    done = await commands.carry_out(request, identity, AbandonChange(booking_id=stream))
     return Answered(
         await booking_view.opened(request, done.stream, done.booking), headers=done.headers
     )
@@ -197,18 +196,18 @@ async def correct_name(
         raise Problem("NOT_FOUND", details={"passenger": data.passenger})
     sold, known = (msgspec.json.decode(text, type=Name) for text in texts if text is not None)
     name = Name(data.first_name, data.last_name)
-    distance = change_rules.letters_between(
+    distance = documents.letters_between(
         f"{sold.first_name}\n{sold.last_name}", f"{name.first_name}\n{name.last_name}"
     )
     command = CorrectName(
-        booking=stream,
+        booking_id=stream,
         passenger=data.passenger,
         former=former,
         name=request.ports.vault.seal(former.subject, _encode(name)),
         distance=distance,
         is_new=name != known,
     )
-    done = await orders.carry_out(request, identity, command)
+    done = await commands.carry_out(request, identity, command)
     return Answered(
         await booking_view.opened(request, done.stream, done.booking), headers=done.headers
     )

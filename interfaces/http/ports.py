@@ -8,7 +8,7 @@ import msgspec
 
 from application.booking.boarding_pass_printer import BoardingPassPrinter
 from application.booking.release_hold import HoldReleaser
-from application.desk import Desk
+from application.commands.bus import CommandBus
 from application.identity.log_in import LogIn
 from application.identity.ports import IssuedToken, TokenVerifier
 from application.identity.register_user import RegisterUser
@@ -16,15 +16,16 @@ from application.inventory.airports import Airports
 from application.payment.collect import Collector
 from application.payment.receive_event import EventReceiver
 from application.ports import TicketStock, Vault
-from application.pricing.quotes import QuoteDesk
+from application.pricing.quotes import JourneyQuotes
 from application.pricing.signed_quotes import QuoteSigner
-from application.processes.flight_follower import FlightTask
+from application.processes.flight_tasks import FlightTask
+from application.queries import AsOf
 from application.stream_history import StreamHistory
-from domain.booking.guards import CheckInWindow
+from domain.booking.preconditions import CheckInWindow
 from interfaces.http.rate_limit import Network, RateLimiter
 
-Readiness = Callable[[], Awaitable[Mapping[str, bool]]]
-"""Which of the things we stand on answer, by name; `database` decides."""
+Readiness = Callable[[], Awaitable[Mapping[str, str]]]
+"""State of each component by name: `up` or what is wrong. Nothing works without `database`."""
 
 
 class FlightOffer(msgspec.Struct, frozen=True):
@@ -53,7 +54,7 @@ class SearchFlights(Protocol):
         local_date: dt.date,
         cabin: str,
         seat_count: int,
-    ) -> Sequence[FlightOffer]:
+    ) -> tuple[Sequence[FlightOffer], AsOf]:
         """Departures of the day, local at origin, with so many free seats, by time."""
         ...
 
@@ -75,7 +76,7 @@ class ListBookings(Protocol):
 
     async def __call__(
         self, *, owner: str, cursor: str | None, limit: int
-    ) -> tuple[Sequence[ListedBooking], str | None]:
+    ) -> tuple[Sequence[ListedBooking], str | None, AsOf]:
         """A page, newest first, and the cursor of the next; raises ForgedCursor."""
         ...
 
@@ -88,8 +89,8 @@ class AccountBalance(msgspec.Struct, frozen=True):
     amount: int
 
 
-TrialBalance = Callable[[], Awaitable[Sequence[AccountBalance]]]
-"""The read model `ledger_journal`: every account that was posted to."""
+TrialBalance = Callable[[], Awaitable[tuple[Sequence[AccountBalance], AsOf]]]
+"""The read model `ledger_journal`: every account that was posted to; raises Unavailable."""
 
 
 class UnappliedMoney(msgspec.Struct, frozen=True):
@@ -102,8 +103,8 @@ class UnappliedMoney(msgspec.Struct, frozen=True):
     reasons: tuple[str, ...]
 
 
-UnappliedFunds = Callable[[], Awaitable[Sequence[UnappliedMoney]]]
-"""The worklist of account 2020, longest waiting first."""
+UnappliedFunds = Callable[[], Awaitable[tuple[Sequence[UnappliedMoney], AsOf]]]
+"""The worklist of account 2020, longest waiting first; raises Unavailable."""
 
 
 FlightTasks = Callable[[str], Awaitable[Sequence[FlightTask]]]
@@ -119,7 +120,7 @@ class OversoldCabin(msgspec.Struct, frozen=True):
     seats: int
 
 
-OversoldCabins = Callable[[], Awaitable[Sequence[OversoldCabin]]]
+OversoldCabins = Callable[[], Awaitable[tuple[Sequence[OversoldCabin], AsOf]]]
 """Of coming flights, the soonest first."""
 
 BookingStatuses = Callable[[Sequence[str]], Awaitable[Mapping[str, str]]]
@@ -140,10 +141,10 @@ class HttpPorts(msgspec.Struct, frozen=True):
     readiness: Readiness
     fingerprint_key: bytes
     now: Callable[[], dt.datetime]
-    desk: Desk
+    bus: CommandBus
     stream_history: StreamHistory
     vault: Vault
-    quotes: QuoteDesk
+    quotes: JourneyQuotes
     signer: QuoteSigner
     stock: TicketStock
     airline_code: str

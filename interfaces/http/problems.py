@@ -1,4 +1,4 @@
-"""The one table from what went wrong to what a client is told: code, status, retryable, message.
+"""From what went wrong to the answer that a client gets, by the table of `problem_kinds.py`.
 
 Every answer that is not 2xx is the flat object of `ProblemBody`; nothing of an unexpected error
 reaches the client, and its log line shows frames and types but no values.
@@ -19,92 +19,10 @@ from application.ports import Unavailable
 from domain.kernel.rejections import Rejection
 from interfaces.http.answers import Answered
 from interfaces.http.correlation import correlation_of
+from interfaces.http.problem_kinds import KINDS
 
 logger = logging.getLogger("ais.http")
 
-
-class Kind(msgspec.Struct, frozen=True):
-    """A row of the table; `status` is the usual one."""
-
-    status: int
-    retryable: bool
-    english: str
-    arabic: str
-
-
-KINDS: Mapping[str, Kind] = {
-    "VALIDATION_ERROR": Kind(400, False, "The request is not valid.", "الطلب غير صالح."),
-    "UNAUTHORIZED": Kind(401, False, "Sign in to continue.", "يلزم تسجيل الدخول للمتابعة."),
-    "TOKEN_EXPIRED": Kind(
-        401, False, "The session has expired; sign in again.", "انتهت الجلسة؛ سجّل الدخول من جديد."
-    ),
-    "PAYMENT_REQUIRED": Kind(
-        402, False, "The amount due has not been paid.", "لم يُدفع المبلغ المستحق."
-    ),
-    "PAYMENT_FAILED": Kind(402, True, "The payment failed.", "تعذّر إتمام الدفع."),
-    "FORBIDDEN": Kind(
-        403, False, "Your role does not allow this.", "صلاحياتك لا تسمح بهذا الإجراء."
-    ),
-    "NOT_FOUND": Kind(404, False, "There is no such thing here.", "العنصر المطلوب غير موجود."),
-    "METHOD_NOT_ALLOWED": Kind(
-        405, False, "This method is not offered here.", "هذه الطريقة غير متاحة هنا."
-    ),
-    "NOT_ACCEPTABLE": Kind(
-        406, False, "Answers are given as JSON only.", "تُقدَّم الإجابات بصيغة JSON فقط."
-    ),
-    "REQUEST_TIMEOUT": Kind(
-        408, True, "The request took too long to arrive.", "استغرق وصول الطلب وقتًا أطول من اللازم."
-    ),
-    "SEATS_UNAVAILABLE": Kind(409, False, "Not enough seats are left.", "لا توجد مقاعد كافية."),
-    "BOOKING_CONFLICT": Kind(
-        409,
-        True,
-        "Somebody changed this at the same time; try again.",
-        "جرى تعديل متزامن؛ حاول مرة أخرى.",
-    ),
-    "INVALID_STATE_TRANSITION": Kind(
-        409,
-        False,
-        "This is not possible in the present state.",
-        "هذا الإجراء غير ممكن في الحالة الراهنة.",
-    ),
-    "PAYMENT_PROCESSING": Kind(409, True, "The payment is being processed.", "الدفع قيد المعالجة."),
-    "IDEMPOTENCY_IN_PROGRESS": Kind(
-        409, True, "The same request is being processed.", "الطلب نفسه قيد المعالجة."
-    ),
-    "BOOKING_EXPIRED": Kind(
-        410, False, "The time to pay for this booking is over.", "انتهت مهلة الدفع لهذا الحجز."
-    ),
-    "QUOTE_EXPIRED": Kind(
-        410, False, "The quoted price is no longer valid.", "لم يعد السعر المعروض ساريًا."
-    ),
-    "IDEMPOTENCY_CONFLICT": Kind(
-        422,
-        False,
-        "This idempotency key was used for another request.",
-        "استُخدم مفتاح عدم التكرار هذا لطلب آخر.",
-    ),
-    "REFUND_EXCEEDS_CAPTURED": Kind(
-        422, False, "The refund is more than what was paid.", "مبلغ الاسترداد أكبر من المدفوع."
-    ),
-    "RATE_LIMITED": Kind(
-        429, True, "Too many requests; wait a while.", "طلبات كثيرة؛ انتظر قليلًا."
-    ),
-    "HEADERS_TOO_LARGE": Kind(
-        431, False, "The request headers are too large.", "ترويسات الطلب أكبر من المسموح."
-    ),
-    "INTERNAL_ERROR": Kind(500, False, "Something went wrong on our side.", "حدث خطأ لدينا."),
-    "PROVIDER_ERROR": Kind(502, True, "The payment provider failed.", "حدث خطأ لدى مزوّد الدفع."),
-    "SERVICE_UNAVAILABLE": Kind(
-        503, True, "Not available at the moment; try again.", "الخدمة غير متاحة حاليًا؛ حاول لاحقًا."
-    ),
-    "PROVIDER_TIMEOUT": Kind(
-        504,
-        True,
-        "The payment provider did not answer in time.",
-        "لم يُجب مزوّد الدفع في الوقت المحدد.",
-    ),
-}
 
 CODES_BY_STATUS: Mapping[int, str] = {
     400: "VALIDATION_ERROR",
@@ -209,7 +127,7 @@ def as_problem(error: Exception, request: Request[Any, Any, Any]) -> Problem:
 def _unavailable(error: Unavailable) -> Problem:
     """An adapter's Unavailable may name a narrower code (`PROVIDER_TIMEOUT`) in `code`."""
     code = str(getattr(error, "code", "SERVICE_UNAVAILABLE"))
-    return Problem(code, retry_after_seconds=error.retry_after_seconds)
+    return Problem(code, details=error.details, retry_after_seconds=error.retry_after_seconds)
 
 
 def _from_framework(error: HTTPException) -> Problem:

@@ -7,7 +7,7 @@ from litestar import post
 from litestar.params import FromPath, JSONBody
 
 from application.booking.grant_refund import GrantRefund
-from interfaces.http import auth, booking_view, idempotency, orders, wire
+from interfaces.http import auth, booking_view, commands, idempotency, wire
 from interfaces.http.answers import Answered
 from interfaces.http.booking_view import BookingResponse
 from interfaces.http.strict_request import StrictRequest
@@ -31,10 +31,10 @@ async def grant_refund(
     """Give money back; coupons that are still open are given up with it."""
     identity = idempotency.required(request, data)
     stream, _ = await booking_view.visible(request, booking_id)
-    done = await orders.carry_out(
+    done = await commands.carry_out(
         request,
         identity,
-        GrantRefund(booking=stream, reason=data.reason, amount=data.amount),
+        GrantRefund(booking_id=stream, reason=data.reason, amount=data.amount),
     )
     return Answered(
         await booking_view.opened(request, done.stream, done.booking), headers=done.headers

@@ -6,6 +6,7 @@ import html
 from litestar import Response, get
 from litestar.params import FromPath
 
+from domain.kernel import ids
 from interfaces.http import wire
 
 _PAGE = """<!doctype html>
@@ -39,7 +40,7 @@ def unpaid(booking_id: FromPath[str]) -> Response[str]:
 
 
 def _page(booking_id: str, texts: tuple[str, str]) -> Response[str]:
-    reference = wire.booking_stream(booking_id).removeprefix("booking-")
+    reference = ids.reference_of(wire.booking_stream(booking_id))
     english, arabic = texts
     content = _PAGE.format(reference=html.escape(reference), english=english, arabic=arabic)
     return Response(content, media_type="text/html; charset=utf-8")

@@ -7,10 +7,10 @@ import msgspec
 from litestar import get, post
 from litestar.params import FromPath, JSONBody
 
-from application import streams
+from application.commands import stream_kinds
 from application.pricing import journeys
 from application.pricing.journeys import Wanted, WantedSegment
-from domain.booking.events import SeatChoice
+from domain.booking.values import SeatChoice
 from domain.inventory import seat_map
 from domain.inventory.events import CabinLayout
 from domain.inventory.state import Cabin, Flight
@@ -62,7 +62,7 @@ class FlightResponse(
     cabin: wire.CabinName
 
 
-class SearchResponse(msgspec.Struct):
+class SearchResponse(wire.ReadModelResponse):
     """In order of departure."""
 
     flights: list[FlightResponse]
@@ -122,14 +122,18 @@ async def search_flights(request: StrictRequest, data: JSONBody[SearchRequest]) 
     """Find departures; what is found may be a moment old, a booking decides on the truth."""
     if data.origin == data.destination:
         raise invalid("to", "the same as from")
-    offers = await request.ports.search_flights(
+    offers, as_of = await request.ports.search_flights(
         origin=data.origin,
         destination=data.destination,
         local_date=data.date,
         cabin=wire.CABIN_CODES[data.cabin],
         seat_count=data.passengers,
     )
-    return SearchResponse([_flight(offer, data.cabin) for offer in offers])
+    return SearchResponse(
+        flights=[_flight(offer, data.cabin) for offer in offers],
+        as_of_position=as_of.position,
+        lag_seconds=as_of.lag_seconds,
+    )
 
 
 @get("/api/flights/{flight_id:str}", **auth.open_to_all())
@@ -188,7 +192,7 @@ async def create_quote(request: StrictRequest, data: JSONBody[QuoteRequest]) -> 
     types = tuple(passenger.type for passenger in data.passengers)
     cabin = wire.CABIN_CODES[data.cabin]
     flights = {
-        name: (await request.ports.desk.current(streams.FLIGHT, name))[0]
+        name: (await request.ports.bus.current(stream_kinds.FLIGHT, name))[0]
         for name in dict.fromkeys(data.flight_ids)
     }
     quote_id, quote = request.ports.quotes.quote(

@@ -13,7 +13,7 @@ from interfaces.http.problems import Problem
 ORDER_SECONDS = 5.0
 
 AirportCode = Annotated[str, msgspec.Meta(pattern="^[A-Z]{3}$")]
-FlightId = Annotated[str, msgspec.Meta(pattern=r"^flight-[A-Z0-9]{3,8}-\d{4}-\d{2}-\d{2}$")]
+FlightId = Annotated[str, msgspec.Meta(pattern=ids.FLIGHT_ID_PATTERN)]
 CabinName = Literal["economy", "business"]
 CABIN_CODES: dict[CabinName, str] = {"economy": "Y", "business": "J"}
 CABIN_NAMES: dict[str, CabinName] = {code: name for name, code in CABIN_CODES.items()}
@@ -28,6 +28,17 @@ QuoteId = Annotated[str, msgspec.Meta(max_length=16_384)]
 ReasonText = Annotated[
     str, msgspec.Meta(min_length=3, max_length=200, pattern=r"^[^\x00-\x1f\x7f-\x9f\u2028\u2029]*$")
 ]
+
+
+class ReadModelResponse(msgspec.Struct, rename="camel", kw_only=True):
+    """Root of answers that come from a read model, which follows the log within a moment.
+
+    The answer contains the log up to position `asOfPosition`; `lagSeconds` is the age of the
+    oldest event that it may not contain, 0 when it contains all.
+    """
+
+    as_of_position: int
+    lag_seconds: float
 
 
 class ExtraRequest(msgspec.Struct, rename="camel", forbid_unknown_fields=True):
@@ -77,7 +88,7 @@ def lines_response(price: Price, passengers: Sequence[PassengerType]) -> list[Pr
 
 def booking_stream(text: str) -> str:
     """The stream of a booking's id or reference; raises NOT_FOUND for what cannot be one."""
-    reference = text.removeprefix("booking-").upper()
+    reference = ids.reference_of(text).upper()
     if not ids.is_record_locator(reference):
         raise Problem("NOT_FOUND")
     return ids.booking_stream(reference)

@@ -1,3 +1,9 @@
-"""Bookings without personal data: whose, in which state, until when held, how paid. Read by "my
-bookings", by the timer that ends holds and by the history page; may lag by a second.
+"""Bookings without personal data: owner, status, deadline, payments.
+
+Read by "my bookings", by the timer that ends holds and by the history page. It may lag by a
+second.
+
+projector: one row for each booking, changed by its events
+queries: pages of a customer's bookings, and worklists of the timers
+checker: compares the rows with the fold of every booking
 """

@@ -5,9 +5,11 @@ from collections.abc import Iterator
 
 import msgspec
 
+from application.commands import stream_kinds
 from domain.booking import events as booking_events
-from domain.booking import guards
+from domain.booking import fold as booking_fold
 from domain.booking import state as booking_state
+from domain.booking import states
 from projections import reading, rows
 from projections.booking_list.projector import TABLE, BookingRow
 from projections.projection import Cursor
@@ -25,10 +27,10 @@ class Folded(msgspec.Struct):
 def differences(cursor: Cursor, log: reading.Log) -> Iterator[str]:
     """In words; the generation is entered and the snapshot fixed."""
     folded: dict[str, Folded] = {}
-    for logged in log.events(cursor):
+    for logged in log.with_tags_of(stream_kinds.BOOKING).events(cursor):
         assert isinstance(logged.event, booking_events.BookingEvent)
         before = folded.get(logged.stream)
-        after = booking_state.evolve(before.booking if before else None, logged.event)
+        after = booking_fold.evolve(before.booking if before else None, logged.event)
         if before is None:
             moment = logged.recorded_at
             folded[logged.stream] = Folded(after, logged.position, moment, moment)
@@ -61,7 +63,7 @@ def _row(name: str, folded: Folded) -> BookingRow:
         currency=due.currency,
         hold_until=booking.hold_until,
         lapses_at=_lapses_at(booking),
-        change_paid=booking.change_paid,
+        modification_paid=booking.modification_paid,
         payments=list(booking.payments),
         tickets=[ticket.number for ticket in booking.tickets],
         created_at=folded.created_at,
@@ -70,6 +72,6 @@ def _row(name: str, folded: Folded) -> BookingRow:
 
 
 def _lapses_at(booking: booking_state.Booking) -> dt.datetime | None:
-    if booking.change is not None:
-        return None if booking.change_paid else booking.change_until
-    return booking.hold_until if booking.status in guards.UNPAID else None
+    if booking.modification is not None:
+        return None if booking.modification_paid else booking.modification_until
+    return booking.hold_until if booking.status in states.UNPAID else None

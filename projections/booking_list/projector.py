@@ -8,6 +8,7 @@ import msgspec
 
 from domain.booking import coupons as coupon_rules
 from domain.booking import events as booking_events
+from domain.booking import values
 from domain.booking.coupons import Coupon, CouponStatus
 from domain.booking.states import Status
 from domain.pricing.price import TAKES_SEAT
@@ -32,7 +33,7 @@ class BookingRow(msgspec.Struct):
     currency: str
     hold_until: dt.datetime | None
     lapses_at: dt.datetime | None
-    change_paid: bool
+    modification_paid: bool
     payments: list[str]
     tickets: list[str]
     created_at: dt.datetime
@@ -76,7 +77,7 @@ def _initiated(logged: LoggedEvent, event: booking_events.BookingInitiated) -> B
         currency=total.currency,
         hold_until=event.lapses_at,
         lapses_at=event.lapses_at,
-        change_paid=False,
+        modification_paid=False,
         payments=[],
         tickets=[],
         created_at=logged.recorded_at,
@@ -127,28 +128,28 @@ def _refund_granted(row: BookingRow, event: booking_events.RefundGranted) -> Non
     _mark(row, event.coupons, CouponStatus.REFUNDED)
 
 
-def _change_accepted(row: BookingRow, event: booking_events.ChangeAccepted) -> None:
+def _modification_accepted(row: BookingRow, event: booking_events.ModificationAccepted) -> None:
     row.lapses_at = event.hold_until
 
 
-def _change_paid(row: BookingRow, event: booking_events.ChangePaid) -> None:
-    row.lapses_at, row.change_paid = None, True
+def _modification_paid(row: BookingRow, event: booking_events.ModificationPaid) -> None:
+    row.lapses_at, row.modification_paid = None, True
     row.payments = [*row.payments, event.payment]
 
 
-def _change_expired(row: BookingRow, _event: booking_events.ChangeExpired) -> None:
+def _modification_expired(row: BookingRow, _event: booking_events.ModificationExpired) -> None:
     row.lapses_at = None
 
 
-def _change_completed(row: BookingRow, event: booking_events.ChangeCompleted) -> None:
-    change = event.change
-    row.lapses_at, row.change_paid = None, False
-    row.flights[change.segment] = change.to.flight
-    if change.segment == 0:
-        row.cabin = change.to.cabin
+def _modification_completed(row: BookingRow, event: booking_events.ModificationCompleted) -> None:
+    modification = event.modification
+    row.lapses_at, row.modification_paid = None, False
+    row.flights[modification.segment] = modification.to.flight
+    if modification.segment == 0:
+        row.cabin = modification.to.cabin
     for ticket in event.tickets:
         row.tickets[ticket.passenger] = ticket.number
-    _mark(row, change.coupons, CouponStatus.OPEN)
+    _mark(row, modification.coupons, CouponStatus.OPEN)
 
 
 def _checked_in(row: BookingRow, event: booking_events.PassengersCheckedIn) -> None:
@@ -171,7 +172,7 @@ def _missed(row: BookingRow, event: booking_events.PassengersMissed) -> None:
 def _mark_on(
     row: BookingRow, segment: int, passengers: Iterable[int], status: CouponStatus
 ) -> None:
-    _mark(row, [booking_events.CouponId(each, segment) for each in passengers], status)
+    _mark(row, [values.CouponId(each, segment) for each in passengers], status)
     _roll_up(row)
 
 
@@ -206,10 +207,10 @@ _CHANGES: dict[type, Callable[[BookingRow, Any], None]] = {
     booking_events.CouponsCancelled: _coupons_cancelled,
     booking_events.RefundGranted: _refund_granted,
     booking_events.BookingRefunded: _ended(Status.REFUNDED),
-    booking_events.ChangeAccepted: _change_accepted,
-    booking_events.ChangePaid: _change_paid,
-    booking_events.ChangeExpired: _change_expired,
-    booking_events.ChangeCompleted: _change_completed,
+    booking_events.ModificationAccepted: _modification_accepted,
+    booking_events.ModificationPaid: _modification_paid,
+    booking_events.ModificationExpired: _modification_expired,
+    booking_events.ModificationCompleted: _modification_completed,
     booking_events.NameCorrected: _nothing,
     booking_events.DocumentRecorded: _nothing,
     booking_events.SeatsChosen: _nothing,

@@ -130,7 +130,7 @@ async def unfinished_changes(pool: Pool, before: dt.datetime, *, limit: int) -> 
     async with pool.connection() as connection:
         rows = await connection.execute(
             "SELECT booking FROM read_model.booking_list "
-            "WHERE change_paid AND updated_at < %s ORDER BY updated_at, booking LIMIT %s",
+            "WHERE modification_paid AND updated_at < %s ORDER BY updated_at, booking LIMIT %s",
             (before, limit),
         )
         return [row[0] for row in await rows.fetchall()]

@@ -13,7 +13,7 @@ CREATE TABLE booking_list (
     currency text COLLATE "C" NOT NULL,
     hold_until timestamptz,
     lapses_at timestamptz,
-    change_paid boolean NOT NULL,
+    modification_paid boolean NOT NULL,
     payments text[] NOT NULL,
     tickets text[] NOT NULL,
     created_at timestamptz NOT NULL,
@@ -21,5 +21,5 @@ CREATE TABLE booking_list (
 ) WITH (fillfactor = 80);
 CREATE INDEX booking_list_owner ON booking_list (owner, first_position DESC);
 CREATE INDEX booking_list_unconfirmed ON booking_list (updated_at) WHERE status = 'paid';
-CREATE INDEX booking_list_unchanged ON booking_list (updated_at) WHERE change_paid;
+CREATE INDEX booking_list_unchanged ON booking_list (updated_at) WHERE modification_paid;
 CREATE INDEX booking_list_due ON booking_list (lapses_at) WHERE lapses_at IS NOT NULL;

@@ -1,3 +1,9 @@
-"""Flights that can be searched: per cabin, its fare and its seats. Read by search and by the
-flight pages; may lag behind the log by a second, because holding seats decides on the log itself.
+"""Flights that can be searched: the fares and seats of each cabin.
+
+Read by search and by the flight pages. It may lag by a second, because holding seats is decided
+on the log itself.
+
+projector: one row for each flight and cabin; adds up the moves of the events
+queries: search, departures that are due, waitlists, oversold cabins
+checker: compares the rows with the fold of every flight and the counters of the append
 """

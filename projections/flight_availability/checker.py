@@ -3,7 +3,9 @@
 from collections.abc import Iterator
 from zoneinfo import ZoneInfo
 
+from application.commands import stream_kinds
 from domain.inventory import events as flight_events
+from domain.inventory import fold as flight_fold
 from domain.inventory import state as flight_state
 from projections import reading, rows
 from projections.flight_availability.projector import TABLE, CabinRow
@@ -13,9 +15,9 @@ from projections.projection import Cursor
 def differences(cursor: Cursor, log: reading.Log) -> Iterator[str]:
     """In words; the generation is entered and the snapshot fixed."""
     flights: dict[str, flight_state.Flight] = {}
-    for logged in log.events(cursor):
+    for logged in log.with_tags_of(stream_kinds.FLIGHT).events(cursor):
         assert isinstance(logged.event, flight_events.FlightEvent)
-        flights[logged.stream] = flight_state.evolve(flights.get(logged.stream), logged.event)
+        flights[logged.stream] = flight_fold.evolve(flights.get(logged.stream), logged.event)
     expected = {
         f"{name} {cabin.code}": _row(name, flight, cabin)
         for name, flight in flights.items()

@@ -1,3 +1,9 @@
-"""The journal line by line, with running balances per account and per booking. Read by finance
-and by auditors; it may lag, but it never skips: it stops at what it cannot take in.
+"""The journal line by line, with balances of accounts and bookings.
+
+Read by finance and auditors. It may lag but it skips nothing: it stops at an event that it
+cannot process.
+
+projector: writes the lines of each entry and adds them to the balances (L3)
+queries: trial balance, lines of a booking, unapplied funds, money owed
+checker: compares lines, balances and their sums with the postings of the append
 """

@@ -5,7 +5,7 @@ from collections.abc import Iterable, Sequence
 
 import msgspec
 
-from application import streams
+from application.commands import stream_kinds
 from domain.kernel import entries
 from domain.kernel.events import DomainEvent
 from domain.ledger import accounts
@@ -94,8 +94,17 @@ class Balances:
 
 
 def is_money_event(event_type: type[DomainEvent]) -> bool:
-    """Whether events of the type carry an entry."""
+    """Return whether events of the type can carry an entry."""
     return "entry" in event_type.__struct_fields__
+
+
+def entry_of(event: DomainEvent) -> entries.Entry | None:
+    """Return the entry of a money event; None where the event moved no money.
+
+    Cancelling an unpaid booking is such an event: its type allows an entry, it has none.
+    """
+    entry: entries.Entry | None = event.entry  # type: ignore[attr-defined]  # is_money_event
+    return entry
 
 
 def apply(cursor: Cursor, events: Sequence[LoggedEvent]) -> None:
@@ -107,7 +116,9 @@ def apply(cursor: Cursor, events: Sequence[LoggedEvent]) -> None:
         if isinstance(logged.event, payment_events.FundsParked):
             parked.append(_parked(logged, logged.event))
             continue
-        entry: entries.Entry = logged.event.entry  # type: ignore[attr-defined]  # is_money_event
+        entry = entry_of(logged.event)
+        if entry is None:
+            continue
         lines += _lines(logged, entry)
         balances.add(entry.postings)
     rows.insert(cursor, JOURNAL, lines)
@@ -155,7 +166,7 @@ def _parked(logged: LoggedEvent, event: payment_events.FundsParked) -> ParkedFun
 PROJECTION = Projection(
     name="ledger_journal",
     event_types=(
-        *(kind for kind in streams.EVENT_TYPES.values() if is_money_event(kind)),
+        *(kind for kind in stream_kinds.EVENT_TYPES.values() if is_money_event(kind)),
         payment_events.FundsParked,
     ),
     apply=apply,

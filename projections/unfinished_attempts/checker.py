@@ -2,8 +2,9 @@
 
 from collections.abc import Iterator
 
-from application import streams
+from application.commands import stream_kinds
 from domain.payment import events as payment_events
+from domain.payment import fold as payment_fold
 from domain.payment import state as payment_state
 from domain.payment.state import AttemptStatus
 from projections import reading, rows
@@ -15,12 +16,10 @@ UNFINISHED = frozenset({AttemptStatus.REQUESTED, AttemptStatus.UNKNOWN})
 
 def differences(cursor: Cursor, log: reading.Log) -> Iterator[str]:
     """In words; the generation is entered and the snapshot fixed."""
-    every_tag = frozenset(kind.tag for kind in streams.PAYMENT.event_types)
-    whole = reading.Log(tags=every_tag, upto=log.upto, head=log.head, parked=log.parked)
     payments: dict[str, payment_state.Payment] = {}
-    for logged in whole.events(cursor):
+    for logged in log.with_tags_of(stream_kinds.PAYMENT).events(cursor):
         assert isinstance(logged.event, payment_events.PaymentEvent)
-        payments[logged.stream] = payment_state.evolve(payments.get(logged.stream), logged.event)
+        payments[logged.stream] = payment_fold.evolve(payments.get(logged.stream), logged.event)
     expected = {
         attempt.id: AttemptRow(attempt.id, name, attempt.status, attempt.started_at)
         for name, payment in payments.items()

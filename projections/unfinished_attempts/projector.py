@@ -46,7 +46,7 @@ def apply(cursor: Cursor, events: Sequence[LoggedEvent]) -> None:
             case event:
                 raise AssertionError(f"{event.tag} is not among the events asked for")
     finished = [row.attempt for row in known if row.attempt not in open_attempts]
-    cursor.execute("DELETE FROM unfinished_attempts WHERE attempt = ANY (%s)", (finished,))
+    rows.delete(cursor, TABLE, "attempt", finished)
     rows.upsert(cursor, TABLE, ("attempt",), list(open_attempts.values()))
 
 

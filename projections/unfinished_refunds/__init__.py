@@ -1,3 +1,9 @@
-"""Refunds that have not come to an end at Stripe. Read by the scheduler, which has Stripe asked
-again; may lag, because the refund itself is read from the log before anything is done.
+"""Refunds that have not ended at Stripe.
+
+Read by the scheduler, which has Stripe asked again. It may lag, because the refund itself is
+read from the log before anything is done.
+
+projector: one row while a refund is requested, unknown or accepted
+queries: refunds that have been in one state for too long
+checker: compares the rows with the fold of every payment
 """

@@ -3,8 +3,9 @@
 import datetime as dt
 from collections.abc import Iterator
 
-from application import streams
+from application.commands import stream_kinds
 from domain.payment import events as payment_events
+from domain.payment import fold as payment_fold
 from domain.payment import state as payment_state
 from domain.payment.state import RefundStatus
 from projections import reading, rows
@@ -16,13 +17,11 @@ UNFINISHED = frozenset({RefundStatus.REQUESTED, RefundStatus.UNKNOWN, RefundStat
 
 def differences(cursor: Cursor, log: reading.Log) -> Iterator[str]:
     """In words; the generation is entered and the snapshot fixed."""
-    every_tag = frozenset(kind.tag for kind in streams.PAYMENT.event_types)
-    whole = reading.Log(tags=every_tag, upto=log.upto, head=log.head, parked=log.parked)
     payments: dict[str, payment_state.Payment] = {}
     accepted_at: dict[str, dt.datetime] = {}
-    for logged in whole.events(cursor):
+    for logged in log.with_tags_of(stream_kinds.PAYMENT).events(cursor):
         assert isinstance(logged.event, payment_events.PaymentEvent)
-        payments[logged.stream] = payment_state.evolve(payments.get(logged.stream), logged.event)
+        payments[logged.stream] = payment_fold.evolve(payments.get(logged.stream), logged.event)
         if isinstance(logged.event, payment_events.RefundAccepted):
             accepted_at[logged.event.refund] = logged.recorded_at
     expected = {

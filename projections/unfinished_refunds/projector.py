@@ -49,7 +49,7 @@ def apply(cursor: Cursor, events: Sequence[LoggedEvent]) -> None:
             case event:
                 raise AssertionError(f"{event.tag} is not among the events asked for")
     finished = [row.refund for row in known if row.refund not in open_refunds]
-    cursor.execute("DELETE FROM unfinished_refunds WHERE refund = ANY (%s)", (finished,))
+    rows.delete(cursor, TABLE, "refund", finished)
     rows.upsert(cursor, TABLE, ("refund",), list(open_refunds.values()))
 
 

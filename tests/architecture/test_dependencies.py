@@ -1,6 +1,7 @@
 """Who may import what, beyond the contracts in pyproject.toml: SDKs at home, no dead modules."""
 
 import ast
+import functools
 import itertools
 from collections.abc import Iterator
 from pathlib import Path
@@ -20,7 +21,7 @@ HOMES = {
     "litestar": {"interfaces.http"},
     "psycopg": {
         *("infrastructure", "projections", "interfaces.cli", "interfaces.composition"),
-        *("interfaces.read_models", "interfaces.worker"),
+        "interfaces.worker",
     },
     "pwdlib": {"infrastructure.identity"},
     "redis": {"infrastructure.redis", "infrastructure.embedded", "interfaces.composition"},
@@ -35,8 +36,13 @@ NOT_IMPORTED = {
 }
 
 
-def _imported(path: Path) -> Iterator[str]:
+@functools.cache
+def _imported(path: Path) -> tuple[str, ...]:
     """The names of modules, or of things in them, that a file imports."""
+    return tuple(_names_of_imports(path))
+
+
+def _names_of_imports(path: Path) -> Iterator[str]:
     for node in ast.walk(tree.parsed(path)):
         if isinstance(node, ast.Import):
             yield from (alias.name for alias in node.names)
@@ -46,11 +52,14 @@ def _imported(path: Path) -> Iterator[str]:
             yield from (f"{node.module}.{alias.name}" for alias in node.names)
 
 
-def _named(path: Path) -> Iterator[str]:
+@functools.cache
+def _named(path: Path) -> frozenset[str]:
     """What a file starts or loads by a string of that name, such as `package.module:function`."""
-    for node in ast.walk(tree.parsed(path)):
-        if isinstance(node, ast.Constant) and isinstance(node.value, str):
-            yield node.value.partition(":")[0]
+    return frozenset(
+        node.value.partition(":")[0]
+        for node in ast.walk(tree.parsed(path))
+        if isinstance(node, ast.Constant) and isinstance(node.value, str)
+    )
 
 
 def _uses(*, of_tests: bool) -> set[str]:

@@ -1,7 +1,6 @@
 """Names say what a thing is for: words that fit everything are refused in modules and classes."""
 
 import ast
-import re
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -15,12 +14,6 @@ EMPTY_WORDS = frozenset(
 ALLOWED: dict[str, str] = {}
 
 
-def _words(name: str) -> list[str]:
-    """`BookingDetails` and `booking_details` are both the words booking and details."""
-    spaced = re.sub(r"(?<=[a-z0-9])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])", "_", name)
-    return [word.lower() for word in spaced.split("_") if word]
-
-
 def _names(path: Path) -> Iterator[str]:
     yield path.parent.name if path.stem == "__init__" else path.stem
     for node in ast.walk(tree.parsed(path)):
@@ -29,8 +22,8 @@ def _names(path: Path) -> Iterator[str]:
 
 
 def test_words_are_found_in_both_spellings() -> None:
-    assert _words("DataHTTPService2Impl") == ["data", "http", "service2", "impl"]
-    assert _words("_base_utils") == ["base", "utils"]
+    assert tree.words_of("DataHTTPService2Impl") == ["data", "http", "service2", "impl"]
+    assert tree.words_of("_base_utils") == ["base", "utils"]
 
 
 def test_no_module_and_no_class_has_a_name_that_fits_everything() -> None:
@@ -40,7 +33,7 @@ def test_no_module_and_no_class_has_a_name_that_fits_everything() -> None:
         sorted(
             f"{path}: {name}"
             for path, name in names
-            if EMPTY_WORDS.intersection(_words(name)) and name not in ALLOWED
+            if EMPTY_WORDS.intersection(tree.words_of(name)) and name not in ALLOWED
         )
         == []
     )

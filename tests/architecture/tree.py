@@ -2,6 +2,7 @@
 
 import ast
 import functools
+import re
 import subprocess
 from collections.abc import Iterator
 from pathlib import Path
@@ -59,3 +60,9 @@ def text_files() -> Iterator[tuple[Path, str]]:
         content = (ROOT / path).read_bytes()
         if b"\0" not in content:
             yield path, content.decode("utf-8")
+
+
+def words_of(name: str) -> list[str]:
+    """`BookingDetails` and `booking_details` are both the words booking and details."""
+    spaced = re.sub(r"(?<=[a-z0-9])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])", "_", name)
+    return [word.lower() for word in spaced.split("_") if word]

@@ -24,11 +24,13 @@ from eventsourcing.postgres import PostgresApplicationRecorder, PostgresDatastor
 from rich.console import Console
 from rich.table import Table
 
-from application import ports, streams
-from application.dispatch import Dispatcher
-from application.orders import Decision, Order
-from application.planning import Reading
-from domain.booking.events import BookingInitiated, Passenger, Segment
+from application import ports
+from application.commands import stream_kinds
+from application.commands.command import Command, CommandEnvelope, Reply
+from application.commands.context import DecisionContext
+from application.commands.dispatcher import Dispatcher
+from domain.booking.events import BookingInitiated
+from domain.booking.values import Passenger, Segment
 from domain.kernel import ids, sealed
 from domain.pricing.price import CouponPrice, Price
 from infrastructure.event_store import arrays, codec, statement
@@ -48,21 +50,17 @@ BATCH = 50
 READ_LIMIT = 1_000
 
 
-class Draft(msgspec.Struct, frozen=True):
+class Draft(Command, frozen=True):
     """A command of one event on a stream of its own."""
 
     event: BookingInitiated
 
-    @property
-    def hints(self) -> tuple[str, ...]:
-        """It reads nothing."""
-        return ()
-
-
-def _draft(command: Draft, reading: Reading) -> Decision:
-    stream = f"booking-{reading.draw(10).hex()}"
-    assert reading.begin(streams.BOOKING, stream)
-    return Decision(answer_stream=stream, events=((stream, (command.event,)),))
+    def decide(self, context: DecisionContext) -> Reply:
+        """Begin a booking that reads nothing."""
+        booking_id = f"booking-{context.random_bytes(10).hex()}"
+        assert context.begin(stream_kinds.BOOKING, booking_id)
+        context.record(booking_id, [self.event])
+        return Reply(booking_id)
 
 
 def _event() -> BookingInitiated:
@@ -122,9 +120,8 @@ async def _our_rate(dsn: str, event: BookingInitiated) -> float:
     log = PostgresEventLog(dsn, pool)
     dispatcher = Dispatcher(
         log=log,
-        handlers={Draft: _draft},
         clock=lambda: dt.datetime.now(dt.UTC),
-        randomness=os.urandom,
+        random_bytes=os.urandom,
     )
     dispatcher.start()
     loop = asyncio.get_running_loop()
@@ -133,14 +130,14 @@ async def _our_rate(dsn: str, event: BookingInitiated) -> float:
     async def call() -> int:
         done = 0
         while loop.time() < begin + SECONDS:
-            order = Order(
+            envelope = CommandEnvelope(
                 id=uuid.uuid4(),
                 command=Draft(event),
                 actor="bench",
                 correlation_id="bench",
                 deadline=loop.time() + 10,
             )
-            outcome = await dispatcher.submit(order)
+            outcome = await dispatcher.submit(envelope)
             assert not outcome.replayed
             done += 1
         return done

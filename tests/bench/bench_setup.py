@@ -17,7 +17,7 @@ from typing import Any
 import msgspec
 import psycopg
 
-from application import streams
+from application.commands import stream_kinds
 from domain.inventory.events import CapacityMove, FareClass, FlightScheduled
 from domain.kernel import ids, money
 from infrastructure.embedded.postgres_server import EmbeddedPostgres
@@ -125,7 +125,7 @@ def schedule(dsn: str, flights: Sequence[str], *, seats: int) -> None:
                 fares=(FareClass("Y", "Y", money.Money(FARE, "SAR")),),
                 moves=(CapacityMove("Y", authorised=seats),),
             )
-            assert streams.kind_of(flight) is streams.FLIGHT
+            assert stream_kinds.kind_of(flight) is stream_kinds.FLIGHT
             connection.execute(
                 "SELECT ledger.append(ARRAY[gen_random_uuid()], ARRAY[''::bytea], "
                 "ARRAY['{}'::bytea], ARRAY['bench'], ARRAY['bench'], ARRAY[NULL::uuid], "

@@ -11,6 +11,7 @@ import msgspec
 import psycopg
 
 from domain.booking import events as booking_events
+from domain.booking import values
 from domain.inventory import events as flight_events
 from domain.kernel import ids, money, sealed
 from domain.kernel.events import DomainEvent
@@ -138,8 +139,8 @@ def _reservation(
     hold_until = at + dt.timedelta(minutes=15)
     initiated = booking_events.BookingInitiated(
         owner=f"user_{number % 5_000}",
-        segments=(booking_events.Segment(flight, "Y", "Y"),),
-        passengers=(booking_events.Passenger("ADT", box),),
+        segments=(values.Segment(flight, "Y", "Y"),),
+        passengers=(values.Passenger("ADT", box),),
         contact=box,
         price=_PRICE,
     )
@@ -177,5 +178,5 @@ def _ticketing(number: int, booking: str, payment: str, at: dt.datetime) -> Iter
     yield Written(booking, 3, at, booking_events.BookingPaid(payment, _PRICE.total()))
     ticket = ids.ticket_number("999", number + 1)
     entry = carriage.ticketing_entry(carriage.Posted(booking, (ticket,), at), price=_PRICE)
-    tickets = (booking_events.Ticket(0, ticket),)
+    tickets = (values.Ticket(0, ticket),)
     yield Written(booking, 4, at, booking_events.BookingConfirmed(tickets, entry))

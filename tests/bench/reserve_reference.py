@@ -15,16 +15,16 @@ import psycopg
 from psycopg.types.json import Jsonb
 from psycopg_pool import AsyncConnectionPool
 
-from application import ports, streams
+from application import ports
 from application.booking.create_booking import CreateBooking
-from application.orders import IdempotencyConflict, Order, Outcome
-from domain.booking import rules as booking_rules
+from application.commands import stream_kinds
+from application.commands.command import CommandEnvelope, IdempotencyConflict, Outcome
+from domain.booking import sale
 from domain.booking.coupons import Coupon
-from domain.booking.events import Segment
 from domain.booking.state import Booking
 from domain.booking.states import Status
-from domain.inventory import rejections
-from domain.inventory import rules as flight_rules
+from domain.booking.values import Segment
+from domain.inventory import rejections, sales_window
 from domain.kernel import ids, money
 from domain.pricing import rules as pricing_rules
 from interfaces.composition import Core, utc_now
@@ -76,7 +76,7 @@ _BOOKING = (
 )
 
 
-class CrudDesk:
+class CrudBus:
     """Stands in for the dispatcher for CreateBooking; reads go to the real one."""
 
     def __init__(self, core: Core) -> None:
@@ -98,56 +98,56 @@ class CrudDesk:
         """Disconnect."""
         await self._pool.close()
 
-    async def submit(self, order: Order) -> Outcome:
+    async def submit(self, envelope: CommandEnvelope) -> Outcome:
         """Create the booking; raises what the dispatcher would."""
         for _ in range(LOCATOR_TRIES):
             try:
-                return await self._submit(order)
+                return await self._submit(envelope)
             except psycopg.errors.UniqueViolation:
                 continue  # the record locator was taken: draw another
         raise ports.Unavailable("locators")
 
-    async def _submit(self, order: Order) -> Outcome:
-        command: CreateBooking = order.command
+    async def _submit(self, envelope: CommandEnvelope) -> Outcome:
+        command: CreateBooking = envelope.command
         types = [passenger.type for passenger in command.passengers]
-        booking_rules.require_fit_party(types)
+        sale.require_valid_party(types)
         async with (
             self._pool.connection() as connection,
             connection.pipeline(),
             connection.transaction(),
         ):
-            claimed = await connection.execute(_CLAIM, (order.id, order.fingerprint))
+            claimed = await connection.execute(_CLAIM, (envelope.id, envelope.fingerprint))
             locked = await connection.execute(
                 _LOCK, (command.wanted[0].flight, command.wanted[0].cabin)
             )
             claim, flight = await claimed.fetchone(), await locked.fetchone()
             if claim is None:
-                return await self._replayed(connection, order)
+                return await self._replayed(connection, envelope)
             stream, booking = _decided(command, flight, types)
             answer = ports.Answer(stream, 2)
-            await _write(connection, order, command, stream, booking, answer)
+            await _write(connection, envelope, command, stream, booking, answer)
         return Outcome(answer=answer, replayed=False, state=booking)
 
-    async def _replayed(self, connection: Any, order: Order) -> Outcome:
+    async def _replayed(self, connection: Any, envelope: CommandEnvelope) -> Outcome:
         found = await connection.execute(
-            "SELECT fingerprint, answer FROM crud.idempotency WHERE id = %s", (order.id,)
+            "SELECT fingerprint, answer FROM crud.idempotency WHERE id = %s", (envelope.id,)
         )
         fingerprint, answer = await found.fetchone()
-        if fingerprint != order.fingerprint:
+        if fingerprint != envelope.fingerprint:
             raise IdempotencyConflict()
         return Outcome(answer=msgspec.convert(answer, ports.Answer), replayed=True)
 
-    async def current(self, kind: streams.StreamKind[Any], stream: str) -> tuple[Any, int]:
+    async def current(self, kind: stream_kinds.StreamKind[Any], stream: str) -> tuple[Any, int]:
         """As the dispatcher."""
-        return await self._core.desk.current(kind, stream)
+        return await self._core.bus.current(kind, stream)
 
-    async def as_of(self, kind: streams.StreamKind[Any], stream: str, version: int) -> Any:
+    async def as_of(self, kind: stream_kinds.StreamKind[Any], stream: str, version: int) -> Any:
         """As the dispatcher."""
-        return await self._core.desk.as_of(kind, stream, version)
+        return await self._core.bus.as_of(kind, stream, version)
 
     async def history(self, stream: str) -> list[ports.RecordedEvent]:
         """As the dispatcher."""
-        return await self._core.desk.history(stream)
+        return await self._core.bus.history(stream)
 
 
 def _decided(
@@ -157,7 +157,7 @@ def _decided(
         raise rejections.FlightNotFound()
     number, departs_at, domestic, fare, currency, free = flight
     now = utc_now()
-    if not flight_rules.is_on_sale(departs_at, now=now):
+    if not sales_window.is_on_sale(departs_at, now=now):
         raise rejections.SalesClosed(flight=number)
     (wanted,) = command.wanted
     price = pricing_rules.price_journey(
@@ -182,14 +182,14 @@ def _decided(
             for each in price.coupons
         ),
         documents=(None,) * len(command.passengers),
-        hold_until=flight_rules.hold_until(now=now),
+        hold_until=sales_window.hold_until(now=now),
     )
     return ids.booking_stream(locator), booking
 
 
 async def _write(
     connection: Any,
-    order: Order,
+    envelope: CommandEnvelope,
     command: CreateBooking,
     stream: str,
     booking: Booking,
@@ -207,7 +207,7 @@ async def _write(
             *(stream, command.owner, command.wanted[0].flight, command.wanted[0].cabin),
             booking.seat_count,
             *(booking.hold_until, price, command.contact.subject, command.contact.box),
-            *(now, order.correlation_id),
+            *(now, envelope.correlation_id),
         ),
     )
     for number, passenger in enumerate(command.passengers):
@@ -222,11 +222,11 @@ async def _write(
         )
     await connection.execute(
         "UPDATE crud.idempotency SET answer = %s WHERE id = %s",
-        (Jsonb(msgspec.to_builtins(answer)), order.id),
+        (Jsonb(msgspec.to_builtins(answer)), envelope.id),
     )
     await connection.execute(
         "INSERT INTO crud.history (booking, before, after, actor, at) VALUES (%s, %s, %s, %s, %s)",
-        (stream, "initiated", "reserved", order.actor, now),
+        (stream, "initiated", "reserved", envelope.actor, now),
     )
 
 

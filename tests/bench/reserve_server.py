@@ -16,7 +16,7 @@ from interfaces import composition, settings
 from interfaces.composition import Core
 from interfaces.http.app import EdgeApp, create_app
 from interfaces.web import WebServer
-from tests.bench.reserve_reference import CrudDesk
+from tests.bench.reserve_reference import CrudBus
 
 
 class ReferenceServer(WebServer):
@@ -25,11 +25,11 @@ class ReferenceServer(WebServer):
     @asynccontextmanager
     async def application(self, core: Core) -> AsyncIterator[EdgeApp]:
         """The edge over CRUD."""
-        desk = CrudDesk(core)
-        await desk.open()
-        async with composition.open_web(core, desk=desk) as ports:
+        bus = CrudBus(core)
+        await bus.open()
+        async with composition.open_web(core, bus=bus) as ports:
             yield create_app(ports)
-        await desk.close()
+        await bus.close()
 
 
 class OurServer(WebServer):
@@ -40,7 +40,7 @@ class OurServer(WebServer):
         """The edge as in production."""
         async with super().application(core) as app:
             yield app
-        print(json.dumps(vars(core.desk.statistics)), flush=True)
+        print(json.dumps(vars(core.bus.statistics)), flush=True)
 
 
 def main() -> None:

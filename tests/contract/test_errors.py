@@ -7,7 +7,7 @@ from collections.abc import Iterator
 import application
 import domain
 from domain.kernel.rejections import Rejection
-from interfaces.http import problems
+from interfaces.http import problem_kinds
 
 CONTRACT = {
     "VALIDATION_ERROR": (400, False),
@@ -51,7 +51,7 @@ def _rejections() -> Iterator[type[Rejection]]:
 
 
 def test_the_table_of_problems_is_the_contract() -> None:
-    table = {code: (kind.status, kind.retryable) for code, kind in problems.KINDS.items()}
+    table = {code: (kind.status, kind.retryable) for code, kind in problem_kinds.KINDS.items()}
     assert table == CONTRACT
 
 
@@ -59,10 +59,10 @@ def test_every_rejection_has_its_row() -> None:
     found = list(_rejections())
     assert len(found) > 15
     for rejection in found:
-        assert rejection.code in problems.KINDS, rejection
+        assert rejection.code in problem_kinds.KINDS, rejection
 
 
 def test_every_problem_is_told_in_both_languages() -> None:
-    for code, kind in problems.KINDS.items():
+    for code, kind in problem_kinds.KINDS.items():
         assert kind.english.isascii(), code
         assert any("\u0600" <= letter <= "\u06ff" for letter in kind.arabic), code

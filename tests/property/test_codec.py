@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from application import streams
+from application.commands import stream_kinds
 from domain.booking.events import BookingReserved
 from domain.kernel.entries import Entry, Posting
 from domain.kernel.events import DomainEvent
@@ -16,7 +16,7 @@ from domain.payment.events import PaymentCaptured
 from infrastructure.event_store import codec
 from tests.support import strategies
 
-EVENT_TYPES = sorted(streams.EVENT_TYPES.values(), key=lambda event_type: event_type.tag)
+EVENT_TYPES = sorted(stream_kinds.EVENT_TYPES.values(), key=lambda event_type: event_type.tag)
 
 
 @pytest.mark.parametrize("event_type", EVENT_TYPES, ids=lambda event_type: event_type.tag)
@@ -43,17 +43,17 @@ def test_equal_events_have_equal_bytes_and_other_events_other_bytes(
 
 
 def test_every_tag_names_its_type_and_ends_in_a_version() -> None:
-    for tag, event_type in streams.EVENT_TYPES.items():
+    for tag, event_type in stream_kinds.EVENT_TYPES.items():
         assert event_type.tag == tag
         context, name, version = tag.split(".")
-        assert context in streams.KINDS
+        assert context in stream_kinds.KINDS
         assert name.replace("_", "").isalpha()
         assert int(version) >= 1
-    declared = [kind.event_types for kind in streams.KINDS.values()]
-    assert len(streams.EVENT_TYPES) == sum(len(types) for types in declared)
+    declared = [kind.event_types for kind in stream_kinds.KINDS.values()]
+    assert len(stream_kinds.EVENT_TYPES) == sum(len(types) for types in declared)
 
 
-@given(tag=strategies.texts.filter(lambda text: text not in streams.EVENT_TYPES))
+@given(tag=strategies.texts.filter(lambda text: text not in stream_kinds.EVENT_TYPES))
 def test_an_unknown_tag_is_named_and_never_skipped(tag: str) -> None:
     with pytest.raises(codec.UnknownTag) as unknown:
         codec.decode(tag, b"{}")

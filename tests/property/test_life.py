@@ -8,11 +8,11 @@ import pytest
 from hypothesis import seed
 from hypothesis.stateful import run_state_machine_as_test
 
-from application.handlers import HANDLERS
 from domain.booking import states
 from tests.property.life.back import Back
 from tests.property.life.world import World
 from tests.support import effort
+from tests.support.command_types import command_types
 
 # Several short runs from seeds of their own: one long run dwells on what it began with.
 MACHINE = effort.machine(examples=100, steps=70)
@@ -43,5 +43,5 @@ def test_a_life_of_bookings_in_any_order(capsys: pytest.CaptureFixture[str]) -> 
 def _not_seen() -> set[object]:
     """Steps of the table and commands that no run has come to yet."""
     table = {(a, b) for a, targets in states.TRANSITIONS.items() for b in targets}
-    commands = {command.__name__ for command in HANDLERS}
+    commands = {command.__name__ for command in command_types()}
     return {*(table - set(World.transitions)), *(commands - set(World.tally))}

@@ -12,10 +12,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule
 
-from application.orders import Outcome
+from application.commands.command import Outcome
 from application.payment import record_refund
 from application.payment.record_refund import RecordRefund
-from application.payment.refund_payment import REFUND_TOPIC, RefundPayment
+from application.payment.refund_payment import RefundPayment, SendRefund
 from domain.kernel import money
 from domain.kernel.rejections import Rejection
 from domain.payment.events import PaymentRequested, RefundAccepted, RefundFailed, RefundRequested
@@ -55,15 +55,11 @@ class Refunds(RuleBasedStateMachine):
         self.processes = [
             stage.process,
             MemoryProcess(
-                self.log, clock=self.clock, randomness=lambda count: bytes(count), cache_limit=1
+                self.log, clock=self.clock, random_bytes=lambda count: bytes(count), cache_limit=1
             ),
         ]
-        self.orders = 10_000
+        self.envelopes = 10_000
         self.company: dict[str, Known] = {}
-
-    def teardown(self) -> None:
-        for process in self.processes:
-            process.close()
 
     @initialize()
     def begin(self) -> None:
@@ -72,13 +68,13 @@ class Refunds(RuleBasedStateMachine):
         assert [c.intent for c in state.captures] == list(INTENTS)
 
     def _submit(self, process: int, command: Any) -> Outcome | Rejection:
-        self.orders += 1
-        order = memory_log.order(command, self.orders)
-        (result,) = self.processes[process].submit_together([order])
+        self.envelopes += 1
+        envelope = memory_log.envelope(command, self.envelopes)
+        (result,) = self.processes[process].submit_together([envelope])
         assert isinstance(result, Outcome | Rejection), repr(result)
         before = len(self.log.events)
-        self.orders += 1
-        again = memory_log.order(command, self.orders)
+        self.envelopes += 1
+        again = memory_log.envelope(command, self.envelopes)
         self.processes[process].submit_together([again])
         assert len(self.log.events) == before, f"{command} was recorded twice"
         return result
@@ -190,7 +186,7 @@ class Refunds(RuleBasedStateMachine):
         ]
         assert len({event.refund for event in asked}) == len(asked)
         assert len({event.idempotency_key for event in asked}) == len(asked)
-        messages = [m.body["refund"] for m in self.log.outbox if m.topic == REFUND_TOPIC]
+        messages = [task.refund for task in self.log.outbox if isinstance(task, SendRefund)]
         assert messages == [event.refund for event in asked]
 
     @invariant()

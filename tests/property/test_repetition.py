@@ -11,18 +11,19 @@ import msgspec
 from hypothesis import given
 from hypothesis import strategies as st
 
-from domain.booking import decisions as booking
-from domain.booking.events import Ticket
-from domain.booking.state import evolve as evolve_booking
-from domain.inventory import decisions as flight
-from domain.inventory import operations, seating, waitlist
+from domain.booking import sale
+from domain.booking.fold import evolve as evolve_booking
+from domain.booking.values import Ticket
+from domain.inventory import operations, schedule, seat_sale, seating, waitlist
 from domain.inventory.events import CabinLayout, Place
-from domain.inventory.state import evolve as evolve_flight
+from domain.inventory.fold import evolve as evolve_flight
 from domain.kernel import money
 from domain.kernel.events import DomainEvent
+from domain.kernel.fold import fold
 from domain.kernel.rejections import Rejection
-from domain.payment import decisions as payment
-from domain.payment.state import evolve as evolve_payment
+from domain.payment import attempts
+from domain.payment import captures as payment_captures
+from domain.payment.fold import evolve as evolve_payment
 from infrastructure.event_store import codec
 from tests.support import examples
 from tests.support.examples import DUE, HOLD_UNTIL, NOW
@@ -43,7 +44,7 @@ def steps(decision: Any, **arguments: st.SearchStrategy[Any]) -> st.SearchStrate
 
 FLIGHT_STEPS = st.one_of(
     steps(
-        flight.hold,
+        seat_sale.hold,
         booking=BOOKINGS,
         cabin=st.just("Y"),
         fare_class=st.just("Y"),
@@ -51,8 +52,8 @@ FLIGHT_STEPS = st.one_of(
         until=st.just(HOLD_UNTIL),
         now=INSTANTS,
     ),
-    steps(flight.release_hold, booking=BOOKINGS, reason=st.just("hold_lapsed")),
-    steps(flight.sell, booking=BOOKINGS),
+    steps(seat_sale.release_hold, booking=BOOKINGS, reason=st.just("hold_lapsed")),
+    steps(seat_sale.sell, booking=BOOKINGS),
     steps(
         waitlist.join,
         booking=BOOKINGS,
@@ -76,55 +77,55 @@ FLIGHT_STEPS = st.one_of(
     ),
     steps(operations.cancel, reason=st.just("technical")),
     steps(operations.depart, departed_at=st.just(examples.DEPARTS_AT)),
-    steps(flight.schedule, scheduled=st.just(SCHEDULED)),
+    steps(schedule.schedule, scheduled=st.just(SCHEDULED)),
 )
 BOOKING_STEPS = st.one_of(
-    steps(booking.initiate, draft=st.just(examples.draft())),
-    steps(booking.reserve, hold_until=st.just(HOLD_UNTIL)),
+    steps(sale.initiate, draft=st.just(examples.draft())),
+    steps(sale.reserve, hold_until=st.just(HOLD_UNTIL)),
     steps(
-        booking.pay,
+        sale.pay,
         payment=st.sampled_from(["payment-ABC234-1", "payment-ABC234-2"]),
         captured=st.sampled_from([DUE, DUE, money.Money(1, "SAR")]),
     ),
     steps(
-        booking.confirm,
+        sale.confirm,
         tickets=st.sampled_from([examples.TICKETS, (Ticket(0, "0650000000002"),)]),
         documents=st.just(()),
         entry=st.just(examples.ticketing_entry()),
     ),
-    steps(booking.expire, reason=st.just("hold_lapsed"), now=INSTANTS),
+    steps(sale.expire, reason=st.just("hold_lapsed"), now=INSTANTS),
 )
 # Everything that Stripe or a process may tell of an attempt that was started.
 TELLINGS = st.one_of(
     steps(
-        payment.open_session,
+        attempts.open_session,
         attempt=ATTEMPTS,
         session=st.just("cs_1"),
         url=st.just(examples.URL),
         expires_at=st.just(NOW + dt.timedelta(hours=1)),
     ),
-    steps(payment.leave_unresolved, attempt=ATTEMPTS),
-    steps(payment.refuse_attempt, attempt=ATTEMPTS, code=st.just("gone")),
-    steps(payment.expire_attempt, attempt=ATTEMPTS),
+    steps(attempts.mark_unresolved, attempt=ATTEMPTS),
+    steps(attempts.refuse_attempt, attempt=ATTEMPTS, code=st.just("gone")),
+    steps(attempts.expire_attempt, attempt=ATTEMPTS),
     steps(
-        payment.decline,
+        attempts.decline,
         attempt=ATTEMPTS,
         intent=INTENTS,
         charge=st.sampled_from(["ch_1", "ch_2"]),
         code=st.just("declined"),
     ),
     steps(
-        payment.capture,
+        payment_captures.capture,
         attempt=ATTEMPTS,
         intent=INTENTS,
         charge=st.just("ch_1"),
         amount=st.just(DUE),
         entry=st.just(examples.capture_entry()),
     ),
-    steps(payment.park, intent=INTENTS, reason=st.just("late")),
+    steps(payment_captures.park, intent=INTENTS, reason=st.just("late")),
 )
 STARTS = steps(
-    payment.start_attempt,
+    attempts.start_attempt,
     attempt=ATTEMPTS,
     idempotency_key=st.just("key"),
     locale=st.just("en"),
@@ -143,8 +144,7 @@ def walk(
         events = _decide(state, step)
         if not events:
             continue
-        for event in events:
-            state = evolve(state, event)
+        state = fold(evolve, state, events)
         decision, arguments = step
         assert decision(state, **arguments) == [], f"{step} was recorded twice"
         recorded.append(step)
@@ -194,7 +194,7 @@ def test_the_order_in_which_facts_are_told_does_not_change_the_money(
     state = evolve_payment(state, examples.started())
     for _, after in walk(evolve_payment, state, path)[-1:]:
         state = after
-    captures = [step for step in tellings if step[0] is not payment.park]
+    captures = [step for step in tellings if step[0] is not payment_captures.park]
     shuffled = data.draw(st.permutations(captures))
     money_after = []
     for order in (captures, shuffled):
@@ -209,14 +209,11 @@ def test_the_log_replays_to_the_state_that_the_decisions_saw(path: list[Step]) -
     state: Any = None
     stored: list[tuple[str, bytes]] = []
     for step in path:
-        if state is None and step[0] is not booking.initiate:
+        if state is None and step[0] is not sale.initiate:
             continue
         for event in _decide(state, step):
             stored.append((event.tag, codec.encode(event)))
             told: Any = event
             state = evolve_booking(state, told)
-    replayed: Any = None
-    for tag, payload in stored:
-        told = codec.decode(tag, payload)
-        replayed = evolve_booking(replayed, told)
-    assert replayed == state
+    events: Any = [codec.decode(tag, payload) for tag, payload in stored]
+    assert fold(evolve_booking, None, events) == state

@@ -1,6 +1,8 @@
 """The HTTP edge over ports held in memory, and two probe routes built by its own pattern."""
 
+import copy
 import datetime as dt
+import functools
 import ipaddress
 import uuid
 from collections.abc import Mapping
@@ -154,6 +156,12 @@ def http_ports(**edge: Any) -> HttpPorts:
     return HttpPorts(**{**absent, "fingerprint_key": b"f" * 32, **edge})
 
 
+@functools.cache
+def _application() -> app.EdgeApp:
+    """The application, built once: that takes longer than most tests; `ports` are set on copies."""
+    return app.create_app(http_ports(), routes=(*app.ROUTES, *PROBES))
+
+
 class Edge:
     """An application over memory; `client()` speaks HTTP to it."""
 
@@ -173,11 +181,12 @@ class Edge:
             token_id=lambda: uuid.uuid4().hex,
         )
         self.accounts = Accounts(self.tokens)
-        self.ready = {"database": True, "redis": True}
-        self.app = app.create_app(self._ports(limits, trusted), routes=(*app.ROUTES, *PROBES))
+        self.ready = {"database": "up", "redis": "up"}
+        self.app = copy.copy(_application())
+        self.app.ports = self._ports(limits, trusted)
 
     def _ports(self, limits: Mapping[LimitName, Limit], trusted: tuple[str, ...]) -> HttpPorts:
-        async def readiness() -> Mapping[str, bool]:
+        async def readiness() -> Mapping[str, str]:
             return self.ready
 
         return http_ports(

@@ -8,10 +8,8 @@ from domain.booking.events import (
     BookingInitiated,
     BookingPaid,
     BookingReserved,
-    Passenger,
-    Segment,
-    Ticket,
 )
+from domain.booking.values import Passenger, Segment, Ticket
 from domain.inventory.events import CapacityMove, FareClass, FlightScheduled, SeatsHeld, SeatsSold
 from domain.kernel import entries, money, sealed
 from domain.ledger import carriage

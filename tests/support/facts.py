@@ -9,8 +9,8 @@ from collections.abc import Iterable
 import msgspec
 
 from domain.booking import events as bookings
-from domain.booking.events import Change, Obligation
 from domain.booking.states import Status
+from domain.booking.values import Modification, Obligation
 from domain.inventory import events as flights
 from domain.kernel import money
 from domain.payment import events as payments
@@ -49,8 +49,8 @@ class Booking(msgspec.Struct):
     ticketed: bool = False
     paid: dict[str, int] = {}
     dues: int = 0
-    change: Change | None = None
-    change_paid: bool = False
+    modification: Modification | None = None
+    modification_paid: bool = False
     obligations: list[Obligation] = []
     credits: int = 0
     fees: int = 0
@@ -92,9 +92,9 @@ class Booking(msgspec.Struct):
             for (passenger, segment), coupon in self.coupons.items():
                 takes = TAKES_SEAT[self.party[passenger]] and coupon.keeps_seat
                 found[(*self.segments[segment], "sold")] += takes
-            if self.change is not None:
-                moving = self.keys("OCL", self.change.segment)
-                to = self.change.to
+            if self.modification is not None:
+                moving = self.keys("OCL", self.modification.segment)
+                to = self.modification.to
                 found[to.flight, to.cabin, to.fare_class, "held"] += self._count(moving)
         elif self.status in {Status.RESERVED, Status.PAID} and not self.unticketed_back:
             for segment, block in enumerate(self.segments):

@@ -1,4 +1,4 @@
-"""An airline in memory: real commands on a log without a database, and the desk that processes use.
+"""An airline in memory: real commands on a log without a database, and the bus of its processes.
 
 Rule: every history comes about by commands; no event is written by hand.
 """
@@ -26,18 +26,19 @@ from application.booking.quote_modification import (
     neighbours_of,
     quote_modification,
 )
+from application.commands.command import CommandEnvelope, Outcome
 from application.inventory.schedule_flight import ScheduleFlight
-from application.orders import Order, Outcome
 from application.payment.record_capture import RecordCapture
 from application.payment.start_checkout import StartCheckout
 from application.pricing.journeys import WantedSegment
-from application.processes.flight_follower import FlightTask
+from application.processes.flight_tasks import FlightTask
 from application.processes.runner import ProcessRunner
-from domain.booking.events import Passenger
 from domain.booking.state import Booking
+from domain.booking.values import Passenger
 from domain.inventory.events import CabinLayout, CapacityMove, FareClass, FlightScheduled
 from domain.inventory.state import Flight
 from domain.kernel import ids, money, sealed
+from domain.kernel.fold import fold
 from domain.pricing.extras import ExtraChoice
 from domain.pricing.price import PassengerType
 from tests.support import memory_log
@@ -56,14 +57,14 @@ class House:
         self._numbers = itertools.count(1)
         self._draws = itertools.count(1)
         self._serials = itertools.count(5_000)
-        self.process = MemoryProcess(self.log, clock=self.clock, randomness=self._draw)
+        self.process = MemoryProcess(self.log, clock=self.clock, random_bytes=self._draw)
 
     def _draw(self, count: int) -> bytes:
         return (next(self._draws) * 2_654_435_761 % 2**32).to_bytes(4, "big") * (count // 4)
 
     def submit(self, command: Any) -> Outcome:
         """One command of somebody outside."""
-        return self.process.submit(memory_log.order(command, next(self._numbers)))
+        return self.process.submit(memory_log.envelope(command, next(self._numbers)))
 
     def schedule(
         self,
@@ -92,7 +93,7 @@ class House:
             moves=(CapacityMove("Y", authorised=seats),),
             layouts=(CabinLayout("Y", seats, 10, "ABCDEF"),),
         )
-        self.submit(ScheduleFlight(flight=stream, scheduled=scheduled))
+        self.submit(ScheduleFlight(flight_id=stream, scheduled=scheduled))
         return stream
 
     def book(
@@ -118,11 +119,11 @@ class House:
 
     def pay(self, booking: str) -> str:
         """What is due now; the payment."""
-        answer = self.submit(StartCheckout(booking=booking)).answer
+        answer = self.submit(StartCheckout(booking_id=booking)).answer
         self.submit(
             RecordCapture(
-                payment=answer.stream,
-                booking=booking,
+                payment_id=answer.stream,
+                booking_id=booking,
                 attempt=answer.ids["attempt"],
                 intent=f"pi_{answer.stream}",
                 charge=f"ch_{answer.stream}",
@@ -210,8 +211,8 @@ class House:
         return [recorded.event.tag for recorded in self.log.streams[stream]]
 
 
-class MemoryDesk:
-    """`Desk`, `EventLog.read_log` and `TicketStock` on the log of a house.
+class MemoryBus:
+    """`CommandBus`, `EventLog.read_log` and `TicketStock` on the log of a house.
 
     `submitted` are the orders of processes; a command that names a stream in `broken` meets a bug,
     one in `unavailable` no database.
@@ -219,19 +220,19 @@ class MemoryDesk:
 
     def __init__(self, house: House) -> None:
         self._house = house
-        self.submitted: list[Order] = []
+        self.submitted: list[CommandEnvelope] = []
         self.broken: set[str] = set()
         self.unavailable: set[str] = set()
         self._serials = itertools.count(1)
 
-    async def submit(self, order: Order) -> Outcome:
+    async def submit(self, envelope: CommandEnvelope) -> Outcome:
         """Carry it out, unless it names what is broken."""
-        self.submitted.append(order)
-        if self.broken.intersection(order.command.hints):
+        self.submitted.append(envelope)
+        if self.broken.intersection(envelope.command.streams):
             raise RuntimeError("a bug")
-        if self.unavailable.intersection(order.command.hints):
+        if self.unavailable.intersection(envelope.command.streams):
             raise ports.Unavailable("database")
-        return self._house.process.submit(order)
+        return self._house.process.submit(envelope)
 
     async def current(self, kind: Any, stream: str) -> tuple[Any, int]:
         """From the log."""
@@ -240,10 +241,8 @@ class MemoryDesk:
 
     async def as_of(self, kind: Any, stream: str, version: int) -> Any:
         """From the log."""
-        state: Any = None
-        for recorded in self._house.log.streams.get(stream, ())[:version]:
-            state = kind.evolve(state, recorded.event)
-        return state
+        history = self._house.log.streams.get(stream, ())[:version]
+        return fold(kind.evolve, None, (recorded.event for recorded in history))
 
     async def history(self, stream: str) -> list[ports.RecordedEvent]:
         """All of a stream."""
@@ -288,13 +287,13 @@ class Runs:
 
     def __init__(self, house: House) -> None:
         self.house = house
-        self.desk = MemoryDesk(house)
+        self.bus = MemoryBus(house)
         self.tasks = MemoryTasks()
         self.reports: list[tuple[str, Exception]] = []
         self.runner = ProcessRunner(
-            log=self.desk,  # type: ignore[arg-type]  # a runner only reads the log
-            desk=self.desk,
-            stock=self.desk,
+            log=self.bus,  # type: ignore[arg-type]  # a runner only reads the log
+            bus=self.bus,
+            stock=self.bus,
             tasks=self.tasks,
             airline_code=AIRLINE,
             report=lambda stream, error: self.reports.append((stream, error)),
@@ -310,6 +309,6 @@ class Runs:
 
     def commands(self) -> list[Any]:
         """What was asked for, in order; asks anew from here on."""
-        commands = [order.command for order in self.desk.submitted]
-        self.desk.submitted.clear()
+        commands = [envelope.command for envelope in self.bus.submitted]
+        self.bus.submitted.clear()
         return commands

@@ -36,7 +36,7 @@ class Identity:
             now=lambda: self.now.timestamp(),
             token_id=lambda: uuid.uuid4().hex,
         )
-        self.registration = register_user.RegistrationDesk(
+        self.registration = register_user.RegistrationPorts(
             directory=self.directory,
             hasher=self.hasher,
             vault=self.vault,
@@ -44,7 +44,7 @@ class Identity:
             new_user_id=lambda: f"usr_{uuid.uuid4().hex}",
             now=lambda: self.now,
         )
-        self.login = log_in.LoginDesk(
+        self.login = log_in.LoginPorts(
             directory=self.directory,
             hasher=self.hasher,
             email_lookup=self.lookup,

@@ -1,18 +1,23 @@
-"""The log and the dispatcher's road in memory, without waiting: for thousands of commands a second.
+"""The log and the dispatcher in memory, without waiting: for thousands of commands a second.
 
 Rule: the log keeps the contract of `ports.EventLog` and what the database refuses (capacity,
-balance, one charge once); a process plans with the real `planning.Plan` on a cache of its own.
+balance, one charge once); a process decides with the real `CommandBatch` on a cache of its own.
 """
 
 import asyncio
 import datetime as dt
+import functools
 import uuid
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
-from application import planning, ports, streams
-from application.handlers import HANDLERS
-from application.orders import Order, Outcome
+from application import ports
+from application.commands import stream_kinds
+from application.commands.batch import CommandBatch
+from application.commands.command import CommandEnvelope, Outcome
+from application.commands.pending_command import PendingCommand
+from application.commands.state_cache import StateCache
+from domain.kernel.fold import fold
 from infrastructure.event_store import codec
 
 ATTEMPT_LIMIT = 12
@@ -31,7 +36,7 @@ class MemoryLog:
         self.events: list[ports.RecordedEvent] = []
         self.streams: dict[str, list[ports.RecordedEvent]] = {}
         self.commands: dict[uuid.UUID, ports.KnownCommand] = {}
-        self.outbox: list[ports.OutboxMessage] = []
+        self.outbox: list[ports.BackgroundTask] = []
         self.capacity: dict[tuple[str, str], list[int]] = {}
         self._states: dict[str, tuple[int, Any]] = {}
 
@@ -113,10 +118,19 @@ class MemoryLog:
     def state(self, stream: str) -> Any:
         """The stream folded from its first event."""
         version, state = self._states.get(stream, (0, None))
-        for recorded in self.streams.get(stream, ())[version:]:
-            state = streams.kind_of(stream).evolve(state, recorded.event)
+        state = fold(
+            stream_kinds.kind_of(stream).evolve,
+            state,
+            (recorded.event for recorded in self.streams.get(stream, ())[version:]),
+        )
         self._states[stream] = (self.version(stream), state)
         return state
+
+
+@functools.cache
+def _idle_loop() -> asyncio.AbstractEventLoop:
+    """One loop for all processes: it makes futures and never runs."""
+    return asyncio.new_event_loop()
 
 
 class MemoryProcess:
@@ -127,71 +141,56 @@ class MemoryProcess:
         log: MemoryLog,
         *,
         clock: ports.Clock,
-        randomness: Callable[[int], bytes],
+        random_bytes: Callable[[int], bytes],
         cache_limit: int = 1_000,
     ) -> None:
         self._log = log
         self._clock = clock
-        self._randomness = randomness
-        self.cache = planning.StateCache(limit=cache_limit)
-        self._loop = asyncio.new_event_loop()
+        self._random_bytes = random_bytes
+        self.cache = StateCache(limit=cache_limit)
 
-    def close(self) -> None:
-        """Give the loop back, which only made futures and never ran."""
-        self._loop.close()
-
-    def submit(self, order: Order) -> Outcome:
+    def submit(self, envelope: CommandEnvelope) -> Outcome:
         """One command by itself; raises its rejection."""
-        (result,) = self.submit_together([order])
+        (result,) = self.submit_together([envelope])
         if isinstance(result, Exception):
             raise result
         return result
 
-    def submit_together(self, orders: Sequence[Order]) -> list[Outcome | Exception]:
+    def submit_together(self, envelopes: Sequence[CommandEnvelope]) -> list[Outcome | Exception]:
         """Commands of one batch, decided in order and appended as one."""
-        tasks = [planning.Task(order, self._loop.create_future()) for order in orders]
+        commands = [PendingCommand(each, _idle_loop().create_future()) for each in envelopes]
         for _ in range(ATTEMPT_LIMIT):
-            waiting = [task for task in tasks if not task.future.done()]
+            waiting = [pending for pending in commands if not pending.done]
             if not waiting:
                 break
             self._attempt(waiting)
-        assert all(task.future.done() for task in tasks), "contention without another writer"
-        return [_result(task) for task in tasks]
+        assert all(pending.done for pending in commands), "contention without another writer"
+        return [_result(pending) for pending in commands]
 
-    def _attempt(self, waiting: Sequence[planning.Task]) -> None:
-        plan = self._plan(waiting)
-        if plan is None:
-            return
-        appended = self._log.append(plan.batch())
+    def _attempt(self, waiting: Sequence[PendingCommand]) -> None:
+        batch = self._decide(waiting)
+        appended = self._log.append(batch.to_append())
         self.cache.forget(appended.conflicts)
-        plan.tell_known(appended.known)
-        if appended.conflicts:
-            return
-        if appended.written:
-            plan.promote()
-            plan.tell_accepted()
-        if appended.written or not plan.has_events():
-            plan.tell_the_rest()
+        batch.settle(appended)
 
-    def _plan(self, waiting: Sequence[planning.Task]) -> planning.Plan | None:
+    def _decide(self, waiting: Sequence[PendingCommand]) -> CommandBatch:
         while True:
-            plan = planning.Plan(self.cache, self._clock(), self._randomness)
-            for task in waiting:
-                if not task.future.done():
-                    plan.decide(task, HANDLERS[type(task.order.command)])
-            if not plan.missing:
-                return plan if plan.tasks() else None
-            for stream in plan.missing:
+            batch = CommandBatch(self.cache, now=self._clock(), random_bytes=self._random_bytes)
+            for pending in waiting:
+                batch.decide(pending)
+            if not batch.missing:
+                return batch
+            for stream in batch.missing:
                 self.cache.begin(stream)
-            for recorded in self._log.read_after(dict.fromkeys(plan.missing, 0)):
+            for recorded in self._log.read_after(dict.fromkeys(batch.missing, 0)):
                 self.cache.apply(recorded)
 
 
-def _result(task: planning.Task) -> Outcome | Exception:
-    error = task.future.exception()
+def _result(pending: PendingCommand) -> Outcome | Exception:
+    error = pending.future.exception()
     if isinstance(error, Exception):
         return error
-    return task.future.result()
+    return pending.future.result()
 
 
 class Clock:
@@ -208,9 +207,9 @@ class Clock:
         self.now += step
 
 
-def order(command: Any, number: int, *, fingerprint: bytes = b"") -> Order:
+def envelope(command: Any, number: int, *, fingerprint: bytes = b"") -> CommandEnvelope:
     """The command with an envelope; the same number is the same command id."""
-    return Order(
+    return CommandEnvelope(
         id=uuid.UUID(int=number),
         command=command,
         actor="test",

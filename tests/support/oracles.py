@@ -92,7 +92,7 @@ class Oracles:
             for c in state.coupons
         } == {key: (c.fare, c.vat, c.charge, c.status, c.seat) for key, c in told.coupons.items()}
         assert state.owed() == money.Money(told.owed(), told.currency)
-        assert state.change == told.change
+        assert state.modification == told.modification
         assert not told.untold, "moved on a flight that does not go, and nobody says so"
         if told.status in {Status.CANCELLED, Status.REFUNDED, Status.EXPIRED, Status.COMPLETED}:
             assert told.status is Status.EXPIRED or not told.keys("OCL")

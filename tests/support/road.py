@@ -2,12 +2,14 @@
 
 import asyncio
 import datetime as dt
+import itertools
 import json
 import secrets
 import time
 import urllib.request
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -16,7 +18,8 @@ import msgspec
 import psycopg
 
 from domain.booking.coupons import Coupon, CouponStatus
-from domain.booking.state import Booking, evolve
+from domain.booking.fold import evolve
+from domain.booking.state import Booking
 from domain.booking.states import Status
 from domain.inventory.events import (
     CabinLayout,
@@ -29,11 +32,32 @@ from domain.inventory.events import (
 from domain.kernel import ids, money
 from domain.kernel.events import DomainEvent
 from infrastructure.event_store import codec
+from interfaces.cli import demo_stage
+from projections import progress
+from projections.catalogue import ALL
+from tests.support import ports, servers
 
-WAIT_SECONDS = 20.0
+WAIT_SECONDS = 60.0
 TOMORROW = dt.timedelta(hours=30)
 LATER = dt.timedelta(days=33)
 PASSWORD = "correct horse battery"
+# The schedule of the demo has numbers of three digits.
+_flight_numbers = itertools.count(1_000)
+
+
+UNLIMITED = {
+    f"AIS_LIMIT_{name}": "1000000"
+    for name in ("ANONYMOUS", "SIGNED_IN", "STAFF", "AUTHENTICATION", "BOOKING", "PAYMENT")
+}
+
+
+@contextmanager
+def running_system() -> Iterator[demo_stage.Stage]:
+    """Everything that `ais demo` starts, with limits raised and the limiter running."""
+    with servers.quick_folder() as folder:
+        port = ports.free_port()
+        with demo_stage.stage(folder, port=port, overrides=UNLIMITED) as ready:
+            yield ready
 
 
 class Traveller(msgspec.Struct, frozen=True):
@@ -66,7 +90,7 @@ def schedule(
 ) -> str:
     """Put a fresh flight on sale straight through the append; returns its id."""
     departs_at = dt.datetime.now(dt.UTC).replace(microsecond=0) + leaves_in
-    number = f"ZZ{secrets.randbelow(9_000) + 1_000}"
+    number = f"ZZ{next(_flight_numbers)}"
     local = departs_at.astimezone(ZoneInfo("Asia/Riyadh")).date()
     flight = ids.flight_stream(number, local.isoformat())
     cabins = [("Y", fare, seats), *([("J", fare * 3, business)] if business else [])]
@@ -134,6 +158,12 @@ async def checkout(
     return await client.post(f"/api/bookings/{booking}/checkout", headers=headers)
 
 
+def disarm(stripe_url: str) -> None:
+    """Forget every fault, rule and plan of the Stripe simulator."""
+    for armed in ("faults", "rules", "refund_plans"):
+        control(stripe_url, armed, "DELETE")
+
+
 async def press(checkout_url: str, button: str) -> int:
     """Press pay or decline on Stripe's page; returns the status of its answer."""
     async with httpx.AsyncClient(timeout=30) as browser:
@@ -145,7 +175,7 @@ def control(stripe_url: str, name: str, verb: str = "POST", /, **body: Any) -> A
     request = urllib.request.Request(
         f"{stripe_url}/_control/{name}", json.dumps(body).encode(), method=verb
     )
-    with urllib.request.urlopen(request, timeout=10) as answer:
+    with urllib.request.urlopen(request, timeout=60) as answer:
         return json.load(answer)
 
 
@@ -165,6 +195,19 @@ async def await_status(
         if found.get("status") == status:
             return found
         assert time.monotonic() < end, f"{booking} is {found}"
+        await asyncio.sleep(0.05)
+
+
+async def await_ready(client: httpx.AsyncClient) -> None:
+    """Wait until a web process that was started again answers."""
+    end = time.monotonic() + WAIT_SECONDS
+    while True:
+        try:
+            if (await client.get("/health/ready")).status_code == 200:
+                return
+        except httpx.TransportError:
+            pass
+        assert time.monotonic() < end, "the web process does not answer"
         await asyncio.sleep(0.05)
 
 
@@ -202,6 +245,31 @@ def await_row(owner_dsn: str, query: str, holds: Callable[[Any], bool]) -> Any:
             time.sleep(0.05)
 
 
+def await_rest(owner_dsn: str, stripe_url: str) -> None:
+    """Wait until no message is unsent, no refund unanswered and no webhook under way."""
+    await_row(
+        owner_dsn, "SELECT count(*) FROM ledger.outbox WHERE sent_at IS NULL", lambda n: n == 0
+    )
+    await_row(
+        owner_dsn,
+        "SELECT count(*) FROM ledger.event AS asked WHERE tag = 'payment.refund_requested.1' "
+        "AND NOT EXISTS (SELECT FROM ledger.event AS answered "
+        "WHERE answered.stream = asked.stream "
+        "AND answered.tag IN ('payment.refund_accepted.1', 'payment.refund_refused.1') "
+        "AND convert_from(answered.payload, 'UTF8')::jsonb ->> 'refund' "
+        "= convert_from(asked.payload, 'UTF8')::jsonb ->> 'refund')",
+        lambda n: n == 0,
+    )
+    end = time.monotonic() + WAIT_SECONDS
+    while under_way := [
+        each
+        for each in control(stripe_url, "deliveries", "GET")["data"]
+        if each["state"] == "waiting"
+    ]:
+        assert time.monotonic() < end, under_way
+        time.sleep(0.05)
+
+
 def assert_oracles(owner_dsn: str) -> None:
     """What must hold of the log at any instant (the oracles of the fault list)."""
     with psycopg.connect(owner_dsn, autocommit=True) as connection:
@@ -219,6 +287,24 @@ def assert_oracles(owner_dsn: str) -> None:
         ).fetchall()
         assert gaps == []
         assert _seats_by_booking(connection) == _seats_by_counter(connection)
+
+
+def assert_read_models_follow(owner_dsn: str) -> None:
+    """Every checkpoint reaches the head that the log has now; nothing is parked or stopped."""
+    with psycopg.connect(owner_dsn, autocommit=True) as connection:
+        row = connection.execute("SELECT coalesce(max(position), 0) FROM ledger.event").fetchone()
+        assert row is not None
+        end = time.monotonic() + WAIT_SECONDS
+        while True:
+            found = progress.read_progress(connection)
+            assert {each.projection: each.parked for each in found} == dict.fromkeys(ALL, 0)
+            behind = {each.projection for each in found if each.position < row[0]}
+            if not behind:
+                break
+            causes = {each.projection: each.stopped_cause for each in found}
+            assert time.monotonic() < end, f"{behind} stay behind {row[0]}: {causes}"
+            time.sleep(0.05)
+        assert [each.projection for each in found if each.stopped_cause is not None] == []
 
 
 def _seats_by_counter(connection: psycopg.Connection[Any]) -> dict[str, tuple[int, int]]:
@@ -248,9 +334,11 @@ def _seats_by_booking(connection: psycopg.Connection[Any]) -> dict[str, tuple[in
         holds = booking.status in {Status.RESERVED, Status.PAID}
         for segment in booking.segments if holds else ():
             held[segment.flight] += booking.seat_count
-        if booking.change is not None:
-            seats = sum(_seated(booking, c) for c in booking.open_coupons(booking.change.segment))
-            held[booking.change.to.flight] += seats
+        if booking.modification is not None:
+            seats = sum(
+                _seated(booking, c) for c in booking.open_coupons(booking.modification.segment)
+            )
+            held[booking.modification.to.flight] += seats
         for coupon in booking.coupons if booking.tickets else ():
             flight = booking.segments[coupon.segment].flight
             gone = coupon.status is CouponStatus.REFUNDED or (

@@ -7,6 +7,7 @@ from collections.abc import Callable, Sequence
 from typing import Any, Generic, TypeVar
 
 from domain.kernel.events import DomainEvent
+from domain.kernel.fold import fold
 from domain.kernel.rejections import Rejection
 
 State = TypeVar("State")
@@ -53,7 +54,4 @@ class Scenario(Generic[State]):
 
 def given(evolve: Callable[[State | None, Any], State], *events: DomainEvent) -> Scenario[State]:
     """The state that these events lead to; no event: the stream does not exist."""
-    state: State | None = None
-    for event in events:
-        state = evolve(state, event)
-    return Scenario(state)
+    return Scenario(fold(evolve, None, events))

@@ -186,7 +186,7 @@ def _view(connection: _Connection, oid: int) -> str:
 def main() -> None:
     """Print the schema of a database that was migrated just now."""
     with (
-        servers.private_folder() as folder,
+        servers.quick_folder() as folder,
         EmbeddedPostgres(folder, durable=False) as server,
     ):
         servers.make_template(server)

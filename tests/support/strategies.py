@@ -80,21 +80,28 @@ def journeys(draw: st.DrawFn) -> tuple[pricing_rules.SegmentFare, ...]:
 prices = st.builds(pricing_rules.price_journey, segments=journeys(), passengers=parties())
 
 
+accounts = st.sampled_from(ACCOUNTS)
+accounting_days = st.dates(dt.date(2020, 1, 1), dt.date(2090, 1, 1))
+_currencies_of_an_entry = st.lists(currency_codes, min_size=1, max_size=2, unique=True)
+_amounts_of_a_currency = st.lists(st.integers(-(10**15), 10**15), min_size=1, max_size=4)
+_versions = st.integers(1, 99)
+_references = st.lists(provider_ids, max_size=3).map(tuple)
+
+
 @st.composite
 def balanced_entries(draw: st.DrawFn) -> entries.Entry:
     """Postings in one or two currencies that sum to zero in each."""
     postings: list[entries.Posting] = []
-    chosen = draw(st.lists(currency_codes, min_size=1, max_size=2, unique=True))
-    for currency in chosen:
-        drawn = draw(st.lists(st.integers(-(10**15), 10**15), min_size=1, max_size=4))
+    for currency in draw(_currencies_of_an_entry):
+        drawn = draw(_amounts_of_a_currency)
         for amount in (*drawn, -sum(drawn)):
-            account = draw(st.sampled_from(ACCOUNTS))
-            postings.append(entries.Posting(account, draw(booking_streams), amount, currency))
+            posting = entries.Posting(draw(accounts), draw(booking_streams), amount, currency)
+            postings.append(posting)
     return entries.Entry(
-        effective_on=draw(st.dates(dt.date(2020, 1, 1), dt.date(2090, 1, 1))),
+        effective_on=draw(accounting_days),
         rule=draw(texts),
-        version=draw(st.integers(1, 99)),
-        references=tuple(draw(st.lists(provider_ids, max_size=3))),
+        version=draw(_versions),
+        references=draw(_references),
         postings=tuple(postings),
     )
 
@@ -106,15 +113,16 @@ WHOLE: dict[Any, st.SearchStrategy[Any]] = {
     bool: st.booleans(),
     bytes: st.binary(max_size=64),
     dt.datetime: instants,
-    dt.date: st.dates(dt.date(2020, 1, 1), dt.date(2090, 1, 1)),
+    dt.date: accounting_days,
     money.Money: amounts(),
     sealed.Sealed: boxes,
     entries.Entry: balanced_entries(),
 }
 
 
+@functools.cache
 def values_of(wanted: Any) -> st.SearchStrategy[Any]:
-    """Any value that the stored type can hold."""
+    """Any value that the stored type can hold; made once, for that takes longer than to draw."""
     if wanted in WHOLE:
         return WHOLE[wanted]
     origin, arguments = get_origin(wanted), get_args(wanted)

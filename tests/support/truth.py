@@ -11,13 +11,13 @@ from typing import Any
 from application import ports
 from domain.booking import events as bookings
 from domain.booking import states
-from domain.booking.events import CouponId, Obligation
 from domain.booking.states import Status
+from domain.booking.values import CouponId, Obligation
 from domain.inventory import events as flights
 from domain.inventory import seat_map
 from domain.kernel import ids, money
 from domain.payment import events as payments
-from domain.payment.rules import ParkReason
+from domain.payment.captures import ParkReason
 from tests.support import facts
 from tests.support.facts import Booking, Coupon, Flight, Payment
 
@@ -114,7 +114,7 @@ class Truth:
         booking: Booking,
         event: bookings.BookingCancelled | bookings.CouponsCancelled,
     ) -> None:
-        assert booking.change is None
+        assert booking.modification is None
         keys = [(each.passenger, each.segment) for each in event.coupons]
         assert len(set(keys)) == len(keys)
         back = self._promise(stream, booking, event.obligation)
@@ -161,54 +161,60 @@ class Truth:
         assert settled == booking.owed() > 0, f"refunded: {settled} of {booking.owed()}"
         assert not booking.keys("OCL")
 
-    def _change_accepted(
-        self, _stream: str, booking: Booking, event: bookings.ChangeAccepted
+    def _modification_accepted(
+        self, _stream: str, booking: Booking, event: bookings.ModificationAccepted
     ) -> None:
-        assert booking.change is None
-        booking.change = event.change
-        booking.change_paid = False
+        assert booking.modification is None
+        booking.modification = event.modification
+        booking.modification_paid = False
 
-    def _change_paid(self, _stream: str, booking: Booking, event: bookings.ChangePaid) -> None:
-        assert booking.change is not None
-        assert not booking.change_paid
-        assert event.amount == money.Money(booking.change.due, booking.currency)
+    def _modification_paid(
+        self, _stream: str, booking: Booking, event: bookings.ModificationPaid
+    ) -> None:
+        assert booking.modification is not None
+        assert not booking.modification_paid
+        assert event.amount == money.Money(booking.modification.due, booking.currency)
         booking.paid[event.payment] = event.amount.amount
-        booking.change_paid = True
+        booking.modification_paid = True
 
-    def _change_expired(
-        self, _stream: str, booking: Booking, _event: bookings.ChangeExpired
+    def _modification_expired(
+        self, _stream: str, booking: Booking, _event: bookings.ModificationExpired
     ) -> None:
-        assert booking.change is not None
-        assert not booking.change_paid
-        booking.change = None
+        assert booking.modification is not None
+        assert not booking.modification_paid
+        booking.modification = None
 
-    def _changed(self, stream: str, booking: Booking, event: bookings.ChangeCompleted) -> None:
-        change = event.change
-        moving = booking.keys("OCL", change.segment)
-        assert booking.change in {None, change}
-        assert booking.change_paid or not change.due
-        assert [(each.passenger, each.segment) for each in change.coupons] == moving
+    def _modification_completed(
+        self, stream: str, booking: Booking, event: bookings.ModificationCompleted
+    ) -> None:
+        modification = event.modification
+        moving = booking.keys("OCL", modification.segment)
+        assert booking.modification in {None, modification}
+        assert booking.modification_paid or not modification.due
+        assert [(each.passenger, each.segment) for each in modification.coupons] == moving
         assert [ticket.passenger for ticket in event.tickets] == [key[0] for key in moving]
         self._issue(ticket.number for ticket in event.tickets)
         before = sum(booking.coupons[key].total for key in moving)
-        after = sum(each.total for each in change.coupons)
-        assert after - before == change.due - change.back, "an exchange lost or found money"
-        back = self._promise(stream, booking, event.obligation)
-        assert back == (change.back if change.destination == "card" else 0)
-        booking.credits += change.back - back
-        booking.dues += change.due
-        for each in change.coupons:
-            booking.coupons[each.passenger, each.segment] = Coupon(each.fare, each.vat, each.charge)
-        booking.segments[change.segment] = (
-            change.to.flight,
-            change.to.cabin,
-            change.to.fare_class,
+        after = sum(each.total for each in modification.coupons)
+        assert after - before == modification.due - modification.back, (
+            "an exchange lost or found money"
         )
-        booking.change = None
-        booking.change_paid = False
-        booking.untold.discard(change.segment)
-        if self.flights[change.to.flight].over == flights.FlightCancelled.tag:
-            booking.untold.add(change.segment)
+        back = self._promise(stream, booking, event.obligation)
+        assert back == (modification.back if modification.destination == "card" else 0)
+        booking.credits += modification.back - back
+        booking.dues += modification.due
+        for each in modification.coupons:
+            booking.coupons[each.passenger, each.segment] = Coupon(each.fare, each.vat, each.charge)
+        booking.segments[modification.segment] = (
+            modification.to.flight,
+            modification.to.cabin,
+            modification.to.fare_class,
+        )
+        booking.modification = None
+        booking.modification_paid = False
+        booking.untold.discard(modification.segment)
+        if self.flights[modification.to.flight].over == flights.FlightCancelled.tag:
+            booking.untold.add(modification.segment)
 
     def _told(self, _stream: str, booking: Booking, event: bookings.DisruptionOffered) -> None:
         booking.untold.discard(event.segment)
@@ -226,7 +232,7 @@ class Truth:
     def _checked_in(
         self, _stream: str, booking: Booking, event: bookings.PassengersCheckedIn
     ) -> None:
-        assert booking.change is None
+        assert booking.modification is None
         for place in event.places:
             coupon = booking.coupons[place.passenger, event.segment]
             assert coupon.status == "O"
@@ -397,10 +403,10 @@ _BOOKING_STEPS: dict[type, Callable[[Truth, str, Booking, Any], None]] = {
     bookings.CouponsCancelled: Truth._given_up,
     bookings.RefundGranted: Truth._granted,
     bookings.BookingRefunded: Truth._refunded,
-    bookings.ChangeAccepted: Truth._change_accepted,
-    bookings.ChangePaid: Truth._change_paid,
-    bookings.ChangeExpired: Truth._change_expired,
-    bookings.ChangeCompleted: Truth._changed,
+    bookings.ModificationAccepted: Truth._modification_accepted,
+    bookings.ModificationPaid: Truth._modification_paid,
+    bookings.ModificationExpired: Truth._modification_expired,
+    bookings.ModificationCompleted: Truth._modification_completed,
     bookings.DisruptionOffered: Truth._told,
     bookings.SeatsChosen: Truth._seats_chosen,
     bookings.SeatsLost: Truth._seats_lost,

@@ -8,14 +8,15 @@ import pytest
 from tests.architecture import tree
 from tests.integration.docs import reader
 from tests.integration.docs.running_demo import ROOT, running_demo
+from tests.support import servers
 
 HOW_TOS = sorted((ROOT / "docs" / "how-to").glob("*.md"))
 
 
 @pytest.fixture(scope="module")
-def environment(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, str]]:
+def environment() -> Iterator[dict[str, str]]:
     """One demo for all of them."""
-    with running_demo(tmp_path_factory.mktemp("demo") / "data") as ready:
+    with servers.quick_folder() as folder, running_demo(folder / "data") as ready:
         yield ready
 
 

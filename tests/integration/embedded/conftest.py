@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from infrastructure.embedded import account, binaries, child
 from infrastructure.embedded.postgres_server import EmbeddedPostgres
 from tests.support import servers
 
@@ -13,17 +14,28 @@ from tests.support import servers
 @pytest.fixture
 def folder() -> Iterator[Path]:
     """Removed at the end."""
-    with servers.private_folder() as made:
+    with servers.quick_folder() as made:
         yield made
 
 
 @pytest.fixture(scope="session")
 def initialised() -> Iterator[Path]:
     """A server's directory as its first run leaves it: to make one takes seconds, to copy none."""
-    with servers.private_folder() as made:
+    with servers.quick_folder() as made:
         with EmbeddedPostgres(made / "pg", durable=False):
             pass
         yield made / "pg"
+
+
+@pytest.fixture(scope="session")
+def programs() -> Iterator[Path]:
+    """The server's programs where the servers' account may run them, whoever may enter here."""
+    found = binaries.postgres_folder(None)
+    if child.answers_version(found / "postgres", account=account.unprivileged()):
+        yield found
+    else:
+        with servers.quick_folder() as made:
+            yield binaries.copy_for_others(found, made)
 
 
 @pytest.fixture

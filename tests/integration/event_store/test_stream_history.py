@@ -13,7 +13,7 @@ import psycopg
 import pytest
 from eventsourcing.domain import EventSourcingError
 
-from application import streams
+from application.commands import stream_kinds
 from application.ports import RecordedEvent, Unavailable
 from infrastructure.event_store import datastore, stream_history
 from infrastructure.event_store.stream_history import PostgresStreamHistory, UnreadableStream
@@ -53,7 +53,7 @@ async def test_every_version_of_every_stream_is_the_fold_of_its_first_events(
         generated_log.store(ledger, made)
     async with history_of(database.app_dsn) as history:
         for stream, events in by_stream(made).items():
-            kind = streams.kind_of(stream)
+            kind = stream_kinds.kind_of(stream)
             state: Any = None
             assert await history.as_of(kind, stream, 0) is None
             for each in events:
@@ -71,7 +71,7 @@ async def test_a_stream_that_does_not_exist_has_no_state_and_no_events(
     database: TestDatabase,
 ) -> None:
     async with history_of(database.app_dsn) as history:
-        assert await history.as_of(streams.BOOKING, BOOKING, 1) is None
+        assert await history.as_of(stream_kinds.BOOKING, BOOKING, 1) is None
         assert await history.events_of(BOOKING) == []
 
 
@@ -79,7 +79,7 @@ async def test_without_a_database_a_read_is_unavailable(monkeypatch: pytest.Monk
     monkeypatch.setattr(datastore, "WAIT_SECONDS", 0.1)
     async with history_of("host=/nowhere dbname=none user=nobody") as history:
         with pytest.raises(Unavailable):
-            await history.as_of(streams.BOOKING, BOOKING, 1)
+            await history.as_of(stream_kinds.BOOKING, BOOKING, 1)
         with pytest.raises(Unavailable):
             await history.events_of(BOOKING)
 
@@ -134,7 +134,7 @@ async def test_an_event_of_an_unknown_tag_is_named_and_is_no_error_of_the_librar
         plain_append.append(connection, [(BOOKING, 1, plain_append.payload({}))])
     async with history_of(database.app_dsn) as history:
         with pytest.raises(UnreadableStream, match=f"{BOOKING} version 1: attack.made.1") as found:
-            await history.as_of(streams.BOOKING, BOOKING, 1)
+            await history.as_of(stream_kinds.BOOKING, BOOKING, 1)
         assert not isinstance(found.value, EventSourcingError)
         with pytest.raises(UnreadableStream):
             await history.events_of(BOOKING)

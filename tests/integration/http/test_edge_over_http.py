@@ -95,8 +95,8 @@ async def serving(
     )
     server = uvicorn.Server(config)
     running = asyncio.create_task(server.serve())
-    for _ in range(1000):
-        if server.started:
+    for _ in range(6_000):
+        if server.started or running.done():
             break
         await asyncio.sleep(0.01)
     try:

@@ -148,10 +148,10 @@ async def test_nobody_has_the_password_of_nobody(identity: Identity) -> None:
     await refused(identity, "nobody has this password")
 
 
-async def test_an_unfit_password_registers_nobody(
+async def test_an_invalid_password_registers_nobody(
     identity: Identity, database: TestDatabase
 ) -> None:
-    with pytest.raises(rejections.PasswordUnfit):
+    with pytest.raises(rejections.InvalidPassword):
         await identity.register(EMAIL, "short")
     assert facts(database) == []
 

@@ -5,7 +5,7 @@ from contextlib import asynccontextmanager
 
 import msgspec
 
-from application import streams
+from application.commands import stream_kinds
 from application.payment.record_capture import RecordCapture
 from application.payment.start_checkout import StartCheckout
 from application.processes.runner import ProcessRunner
@@ -14,14 +14,14 @@ from domain.booking.states import Status
 from domain.pricing.extras import ExtraChoice
 from infrastructure.postgres.flight_tasks import PostgresFlightTasks
 from infrastructure.postgres.ticket_stock import BLOCK_SIZE, PostgresTicketStock
-from tests.integration.dispatch import rig
+from tests.integration.commands import rig
 from tests.support.servers import TestDatabase
 
 
 class Running(msgspec.Struct, frozen=True):
-    """A desk, the processes over its log, and what they reported."""
+    """A bus, the processes over its log, and what they reported."""
 
-    desk: rig.Desk
+    bus: rig.RunningBus
     processes: ProcessRunner
     reports: list[tuple[str, Exception]]
 
@@ -30,13 +30,13 @@ class Running(msgspec.Struct, frozen=True):
         wanted = msgspec.structs.replace(
             rig.booking(flight), extras=(ExtraChoice("BAG20", 0, 0),) * extras
         )
-        booking = (await self.desk.submit(wanted)).answer.stream
-        checkout = (await self.desk.submit(StartCheckout(booking=booking))).answer
+        booking = (await self.bus.submit(wanted)).answer.stream
+        checkout = (await self.bus.submit(StartCheckout(booking_id=booking))).answer
         due = (await self.booking(booking)).amount_due()
-        await self.desk.submit(
+        await self.bus.submit(
             RecordCapture(
-                payment=checkout.stream,
-                booking=booking,
+                payment_id=checkout.stream,
+                booking_id=booking,
                 attempt=checkout.ids["attempt"],
                 intent=f"pi_{booking}",
                 charge=f"ch_{booking}",
@@ -47,7 +47,7 @@ class Running(msgspec.Struct, frozen=True):
 
     async def booking(self, stream: str) -> Booking:
         """As the log has it now."""
-        found = (await self.desk.dispatcher.current(streams.BOOKING, stream))[0]
+        found = (await self.bus.dispatcher.current(stream_kinds.BOOKING, stream))[0]
         assert found is not None
         return found
 
@@ -56,23 +56,23 @@ class Running(msgspec.Struct, frozen=True):
 async def running(database: TestDatabase) -> AsyncIterator[Running]:
     """Processes over a fresh log."""
     reports: list[tuple[str, Exception]] = []
-    async with rig.desk(database.app_dsn) as desk:
+    async with rig.running_bus(database.app_dsn) as bus:
         processes = ProcessRunner(
-            log=desk.log,
-            desk=desk.dispatcher,
-            stock=PostgresTicketStock(desk.pool),
-            tasks=PostgresFlightTasks(desk.pool),
+            log=bus.log,
+            bus=bus.dispatcher,
+            stock=PostgresTicketStock(bus.pool),
+            tasks=PostgresFlightTasks(bus.pool),
             airline_code="999",
             report=lambda stream, error: reports.append((stream, error)),
         )
-        yield Running(desk, processes, reports)
+        yield Running(bus, processes, reports)
 
 
 async def test_a_booking_with_more_extras_than_a_block_of_serials_is_confirmed_like_any_other(
     database: TestDatabase,
 ) -> None:
     async with running(database) as found:
-        flight = await rig.put_on_sale(found.desk, seats=9)
+        flight = await rig.put_on_sale(found.bus, seats=9)
         many = await found.paid(flight, extras=2 * BLOCK_SIZE + 1)
         plain = await found.paid(flight)
         await found.processes.run_from(0)

@@ -15,16 +15,15 @@ from application import ports
 from application.booking.confirm_booking import ConfirmBooking
 from application.booking.create_booking import CreateBooking
 from application.booking.expire_booking import ExpireBooking
-from application.dispatch import Dispatcher
-from application.handlers import HANDLERS
+from application.commands.command import CommandEnvelope
+from application.commands.dispatcher import Dispatcher
 from application.inventory.schedule_flight import ScheduleFlight
-from application.orders import Order
 from application.payment.record_capture import RecordCapture
 from application.payment.record_refund import RecordRefund, Result
 from application.payment.refund_payment import RefundPayment
 from application.payment.start_checkout import StartCheckout
 from application.pricing.journeys import WantedSegment
-from domain.booking.events import Passenger
+from domain.booking.values import Passenger
 from domain.inventory.events import CapacityMove, FareClass, FlightScheduled
 from domain.kernel import money, sealed
 from infrastructure.event_store.log import PostgresEventLog
@@ -41,7 +40,7 @@ DEPARTURE = dt.datetime(2026, 12, 23, 23, 30, tzinfo=dt.UTC)
 LOCAL_DATE = dt.date(2026, 12, 24)
 FLIGHT = "flight-XX1-2026-12-24"
 FARE = 40_000
-SECONDS = 10.0
+SECONDS = 60.0
 
 
 class Airline:
@@ -55,10 +54,10 @@ class Airline:
         self._dispatcher = dispatcher
         self._serials = iter(range(1, 10**6))
 
-    async def order(self, command: object) -> Any:
+    async def envelope(self, command: object) -> Any:
         """Carry out a command; returns its answer."""
         outcome = await self._dispatcher.submit(
-            Order(
+            CommandEnvelope(
                 id=uuid.uuid4(),
                 command=command,
                 actor="customer:user_1",
@@ -82,14 +81,14 @@ class Airline:
             fares=(FareClass("Y", "Y", money.Money(FARE, "SAR")),),
             moves=(CapacityMove("Y", authorised=seats),),
         )
-        await self.order(ScheduleFlight(flight=flight, scheduled=scheduled))
+        await self.envelope(ScheduleFlight(flight_id=flight, scheduled=scheduled))
         return flight
 
     async def reserve(self, flight: str = FLIGHT, owner: str = "user_1", seats: int = 1) -> str:
         """Hold seats; returns the booking."""
         subject = "sub_" + os.urandom(13).hex()
         box = sealed.Sealed(subject, os.urandom(60))
-        answer = await self.order(
+        answer = await self.envelope(
             CreateBooking(
                 owner=owner,
                 wanted=(WantedSegment(flight, "Y"),),
@@ -102,7 +101,7 @@ class Airline:
 
     async def checkout(self, booking: str) -> tuple[str, str]:
         """Start to collect; returns payment and attempt."""
-        answer = await self.order(StartCheckout(booking=booking))
+        answer = await self.envelope(StartCheckout(booking_id=booking))
         return str(answer.stream), answer.ids["attempt"]
 
     async def capture(
@@ -118,10 +117,10 @@ class Airline:
     ) -> None:
         """Record that an intent took money; another one for the same attempt is a duplicate."""
         amount = money.Money(await self._due(booking) + surplus, "SAR")
-        await self.order(
+        await self.envelope(
             RecordCapture(
-                payment=payment,
-                booking=booking,
+                payment_id=payment,
+                booking_id=booking,
                 attempt=attempt,
                 intent=intent,
                 charge=intent.replace("pi", "ch"),
@@ -132,7 +131,7 @@ class Airline:
     async def confirm(self, booking: str) -> None:
         """Issue the tickets of a paid booking."""
         serials = tuple(next(self._serials) for _ in range(9))
-        await self.order(ConfirmBooking(booking=booking, airline_code="999", serials=serials))
+        await self.envelope(ConfirmBooking(booking_id=booking, airline_code="999", serials=serials))
 
     async def sell(self, flight: str = FLIGHT) -> str:
         """Reserve, pay, confirm."""
@@ -145,17 +144,17 @@ class Airline:
         """Ask a little of a paid booking's money back; returns payment and refund."""
         payment = booking.replace("booking-", "payment-") + "-1"
         amount = money.Money(1_000, "SAR")
-        answer = await self.order(RefundPayment(booking, obligation, amount, (payment,)))
+        answer = await self.envelope(RefundPayment(booking, obligation, amount, (payment,)))
         return payment, answer.ids[payment]
 
     async def tell(self, payment: str, refund: str, result: Result) -> None:
         """What became of a refund."""
-        await self.order(RecordRefund(payment, refund, result))
+        await self.envelope(RecordRefund(payment, refund, result))
 
     async def expire(self, booking: str) -> None:
         """Let the hold lapse."""
         self.now += dt.timedelta(hours=2)
-        await self.order(ExpireBooking(booking=booking, reason="hold_lapsed"))
+        await self.envelope(ExpireBooking(booking_id=booking, reason="hold_lapsed"))
 
     async def catch_up(self, projections: Iterable[Projection] = tuple(ALL.values())) -> None:
         """Bring read models to the end of the log."""
@@ -185,9 +184,7 @@ async def at_work(database: TestDatabase) -> AsyncIterator[Airline]:
     await pool.open()
     log = PostgresEventLog(database.app_dsn, pool)
     airline: Airline
-    dispatcher = Dispatcher(
-        log=log, handlers=HANDLERS, clock=lambda: airline.now, randomness=os.urandom
-    )
+    dispatcher = Dispatcher(log=log, clock=lambda: airline.now, random_bytes=os.urandom)
     airline = Airline(database, pool, dispatcher)
     await asyncio.to_thread(runner.prepare_all, airline.projector_dsn)
     dispatcher.start()

@@ -258,13 +258,13 @@ async def test_readers_can_wait_for_a_position_and_see_how_far_behind_they_are(
     airline: Airline,
 ) -> None:
     await airline.reserve()
-    behind = {lag.projection: lag.behind for lag in await progress.lags(airline.pool)}
+    behind = {lag.projection: lag.behind for lag in await progress.progress_of_all(airline.pool)}
     assert set(behind.values()) == {4}
     with pytest.raises(TimeoutError):
         await progress.wait_until(airline.pool, "booking_list", 4, timeout_seconds=0.05)
     await airline.catch_up()
     await progress.wait_until(airline.pool, "booking_list", 4, timeout_seconds=5)
-    assert {lag.behind for lag in await progress.lags(airline.pool)} == {0}
+    assert {lag.behind for lag in await progress.progress_of_all(airline.pool)} == {0}
 
 
 @pytest.mark.parametrize(

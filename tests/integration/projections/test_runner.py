@@ -4,12 +4,13 @@ import asyncio
 import threading
 from collections.abc import Callable, Sequence
 from contextlib import contextmanager
+from unittest import mock
 
 import msgspec
 import psycopg
 import pytest
 
-from application import streams
+from application.commands import stream_kinds
 from application.payment import record_refund
 from projections import checking, generations, progress, runner
 from projections.booking_list.projector import PROJECTION as BOOKING_LIST
@@ -27,7 +28,7 @@ from projections.projection import (
 )
 from tests.integration.projections.airline import Airline, dump
 
-SECONDS = 20.0
+SECONDS = 60.0
 Apply = Callable[[Cursor, Sequence[LoggedEvent]], None]
 
 
@@ -53,6 +54,15 @@ class Running:
         assert not self._thread.is_alive()
 
 
+async def _state(airline: Airline, name: str, wanted: str) -> progress.Progress:
+    async with asyncio.timeout(SECONDS):
+        while True:
+            found = await progress.progress_of(airline.pool, name)
+            if found.state == wanted:
+                return found
+            await asyncio.sleep(0.02)
+
+
 @contextmanager
 def running(airline: Airline, *projections: Projection):
     started = [Running(airline.projector_dsn, projection) for projection in projections]
@@ -67,12 +77,12 @@ def _with(projection: Projection, apply: Apply) -> Projection:
     return msgspec.structs.replace(projection, apply=apply)
 
 
-def _raising(projection: Projection, stream: str) -> Projection:
-    """The projection, but it cannot take in the second event of a stream."""
+def _raising(projection: Projection, stream: str, version: int = 2) -> Projection:
+    """The projection, but it cannot take in this version of a stream."""
 
     def apply(cursor: Cursor, events: Sequence[LoggedEvent]) -> None:
         projection.apply(cursor, events)
-        if any(event.stream == stream and event.version == 2 for event in events):
+        if any(event.stream == stream and event.version == version for event in events):
             raise KeyError("a bug in the projector")
 
     return _with(projection, apply)
@@ -200,7 +210,7 @@ async def test_a_poisonous_event_and_its_stream_are_parked_and_others_go_on(
     assert listed[before] == listed[after] == "confirmed"
     assert len(listed) == 4
     assert await _differences(airline, "booking_list") == []
-    lags = {lag.projection: lag for lag in await progress.lags(airline.pool)}
+    lags = {lag.projection: lag for lag in await progress.progress_of_all(airline.pool)}
     assert (lags["booking_list"].position, lags["booking_list"].parked) == (late, 4)
 
 
@@ -235,7 +245,7 @@ async def test_an_unknown_event_stops_the_read_model_after_all_before_it(
     airline: Airline, name: str
 ) -> None:
     await airline.sell()
-    assert "booking.teleported.1" not in streams.EVENT_TYPES
+    assert "booking.teleported.1" not in stream_kinds.EVENT_TYPES
     position = _append_raw(airline, "booking-ABC234", 1, "booking.teleported.1", b"{}")
     await airline.sell()
     with pytest.raises(UnknownTag, match=rf"booking\.teleported\.1 at position {position}"):
@@ -270,6 +280,51 @@ async def test_one_stopped_read_model_does_not_stop_the_others(airline: Airline)
     assert {name: type(error) for name, error in stopped.items()} == {
         "ledger_journal": CheckpointAhead
     }
+    states = {each.projection: each.state for each in await progress.progress_of_all(airline.pool)}
+    assert states == {**dict.fromkeys(ALL, "up"), "ledger_journal": "stopped"}
+
+
+async def test_a_stop_is_recorded_and_ends_with_the_next_start_that_can_go_on(
+    airline: Airline,
+) -> None:
+    sick = await airline.sell()
+    everything = threading.Event()
+    with mock.patch.object(
+        runner,
+        "ALL",
+        {"ledger_journal": _raising(LEDGER_JOURNAL, sick, 4), "booking_list": BOOKING_LIST},
+    ):
+        run = asyncio.create_task(
+            asyncio.to_thread(runner.run_all, airline.projector_dsn, everything)
+        )
+        try:
+            stopped = await _state(airline, "ledger_journal", "stopped")
+        finally:
+            everything.set()
+            await run
+    assert stopped.stopped_cause is not None
+    assert stopped.stopped_cause.startswith("PoisonousEvent: ")
+    with running(airline, LEDGER_JOURNAL):
+        healed = await _state(airline, "ledger_journal", "up")
+    [(head,)] = airline.query("SELECT max(position) FROM ledger.event")
+    assert (healed.position, healed.stopped_cause) == (head, None)
+    assert await _differences(airline, "ledger_journal") == []
+
+
+async def test_a_read_model_that_nobody_runs_is_stalled(airline: Airline) -> None:
+    await airline.catch_up()
+    before = await progress.progress_of(airline.pool, "booking_list")
+    assert (before.lag_seconds, before.state) == (0, "up")
+    await airline.reserve()
+    airline.query("ALTER TABLE ledger.event DISABLE TRIGGER append_only")
+    airline.query(
+        "UPDATE ledger.event SET recorded_at = clock_timestamp() - interval '1 hour' "
+        "WHERE position > %s",
+        before.position,
+    )
+    after = await progress.progress_of(airline.pool, "booking_list")
+    assert after.lag_seconds > progress.STALLED_SECONDS
+    assert after.state == "stalled"
 
 
 @pytest.mark.parametrize("name", sorted(ALL))

@@ -1,4 +1,8 @@
-"""The whole system, once for the module that asks: every process, real HTTP, signed webhooks."""
+"""The whole system, once for all tests: every process, real HTTP, signed webhooks.
+
+Each test has customers, flights and bookings of its own, and leaves a system that works and has
+nothing left to do: then the next one can arm a fault or a rule that only its own work meets.
+"""
 
 from collections.abc import AsyncIterator, Iterator
 
@@ -6,21 +10,23 @@ import httpx
 import pytest
 
 from interfaces.cli import demo_stage
-from tests.support import ports, road, servers
-
-UNLIMITED = {
-    f"AIS_LIMIT_{name}": "1000000"
-    for name in ("ANONYMOUS", "SIGNED_IN", "STAFF", "AUTHENTICATION", "BOOKING", "PAYMENT")
-}
+from tests.support import road
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="session")
 def stage() -> Iterator[demo_stage.Stage]:
-    """Everything that `ais demo` starts, with limits raised and the limiter running."""
-    with servers.private_folder() as folder:
-        port = ports.free_port()
-        with demo_stage.stage(folder, port=port, overrides=UNLIMITED) as ready:
-            yield ready
+    """Everything that `ais demo` starts."""
+    with road.running_system() as ready:
+        yield ready
+
+
+@pytest.fixture(autouse=True)
+def left_at_rest(stage: demo_stage.Stage) -> Iterator[None]:
+    """After every test nothing is armed or under way, and all read models are at the log's end."""
+    yield
+    road.disarm(stage.stripe_url)
+    road.await_rest(stage.owner_dsn, stage.stripe_url)
+    road.assert_read_models_follow(stage.owner_dsn)
 
 
 @pytest.fixture

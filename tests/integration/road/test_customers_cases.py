@@ -1,6 +1,7 @@
 """The cases that the customer named, each from the search on, over HTTP against every process."""
 
 import asyncio
+import datetime as dt
 import secrets
 from typing import Any
 
@@ -12,12 +13,14 @@ from tests.support import life, road
 from tests.support.life import Person
 from tests.support.road import Traveller
 
+ON_A_DAY_WITH_FEW_FLIGHTS = dt.timedelta(days=45)
+
 
 async def _found(stage: Stage, who: Person) -> dict[str, Any]:
     """A flight as the search shows it; the read model may be a moment behind."""
-    flight = road.schedule(stage.owner_dsn, seats=2)
+    flight = road.schedule(stage.owner_dsn, seats=2, leaves_in=ON_A_DAY_WITH_FEW_FLIGHTS)
     wish = {"from": "RUH", "to": "JED", "date": flight[-10:], "passengers": 1}
-    for _ in range(200):
+    for _ in range(int(road.WAIT_SECONDS / 0.05)):
         for each in (await who.post("/api/flights/search", wish))["flights"]:
             if each["id"] == flight:
                 found: dict[str, Any] = each

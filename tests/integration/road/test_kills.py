@@ -17,7 +17,7 @@ from tests.support.road import Traveller
 
 KILLS = 10
 CLIENTS = 16
-READY_SECONDS = 30.0
+READY_SECONDS = 120.0
 
 
 async def test_killing_the_web_process_loses_and_doubles_nothing(

@@ -12,7 +12,7 @@ from application.payment.refund_payment import RefundPayment
 from domain.kernel import money
 from interfaces.cli import demo_stage
 from interfaces.cli.demo_stage import Stage
-from tests.integration.dispatch import rig
+from tests.integration.commands import rig
 from tests.support import road
 from tests.support.road import Traveller
 
@@ -20,9 +20,9 @@ PART = 10_000
 
 
 @pytest.fixture
-async def desk(stage: Stage) -> AsyncIterator[rig.Desk]:
+async def bus(stage: Stage) -> AsyncIterator[rig.RunningBus]:
     """One more process on the same log."""
-    async with rig.desk(stage.settings.database_url) as found:
+    async with rig.running_bus(stage.settings.database_url) as found:
         yield found
 
 
@@ -36,11 +36,11 @@ async def confirmed(stage: Stage, client: httpx.AsyncClient, traveller: Travelle
     return booking
 
 
-async def ask(desk: rig.Desk, booking: str, obligation: str = "cancellation") -> str:
+async def ask(bus: rig.RunningBus, booking: str, obligation: str = "cancellation") -> str:
     """Ask a part of the money back; the refund's id."""
     payment = booking.replace("booking-", "payment-") + "-1"
     command = RefundPayment(booking, obligation, money.Money(PART, "SAR"), (payment,))
-    return (await desk.submit(command)).answer.ids[payment]
+    return (await bus.submit(command)).answer.ids[payment]
 
 
 async def await_tag(stage: Stage, booking: str, tag: str) -> list[str]:
@@ -81,11 +81,11 @@ def owed(stage: Stage, booking: str) -> int:
 
 
 async def test_a_refund_is_sent_accepted_and_settled_by_itself(
-    stage: Stage, client: httpx.AsyncClient, traveller: Traveller, desk: rig.Desk
+    stage: Stage, client: httpx.AsyncClient, traveller: Traveller, bus: rig.RunningBus
 ) -> None:
     booking = await confirmed(stage, client, traveller)
-    await ask(desk, booking)
-    await ask(desk, booking)
+    await ask(bus, booking)
+    await ask(bus, booking)
     assert await await_tag(stage, booking, "payment.refund_settled.1") == [
         "payment.refund_requested.1",
         "payment.refund_accepted.1",
@@ -96,11 +96,11 @@ async def test_a_refund_is_sent_accepted_and_settled_by_itself(
 
 
 async def test_webhooks_carry_a_pending_refund_to_its_end_and_beyond(
-    stage: Stage, client: httpx.AsyncClient, traveller: Traveller, desk: rig.Desk
+    stage: Stage, client: httpx.AsyncClient, traveller: Traveller, bus: rig.RunningBus
 ) -> None:
     booking = await confirmed(stage, client, traveller)
     road.control(stage.stripe_url, "refund_plans", status="pending")
-    refund = await ask(desk, booking)
+    refund = await ask(bus, booking)
     await await_tag(stage, booking, "payment.refund_accepted.1")
     provider = provider_refund(stage, refund)
     road.control(stage.stripe_url, "refund_ends", refund=provider, status="succeeded")
@@ -115,13 +115,13 @@ async def test_webhooks_carry_a_pending_refund_to_its_end_and_beyond(
 
 
 async def test_a_refund_whose_answer_and_webhooks_are_lost_is_completed_once(
-    stage: Stage, client: httpx.AsyncClient, traveller: Traveller, desk: rig.Desk
+    stage: Stage, client: httpx.AsyncClient, traveller: Traveller, bus: rig.RunningBus
 ) -> None:
     booking = await confirmed(stage, client, traveller)
     road.control(stage.stripe_url, "rules", action="drop", type="refund.", times=10)
     road.control(stage.stripe_url, "faults", kind="lost", path="/v1/refunds", method="POST")
     try:
-        await ask(desk, booking)
+        await ask(bus, booking)
         told = await await_tag(stage, booking, "payment.refund_settled.1")
     finally:
         road.control(stage.stripe_url, "rules", "DELETE")
@@ -138,11 +138,11 @@ async def test_a_refund_whose_answer_and_webhooks_are_lost_is_completed_once(
 
 
 async def test_killed_workers_make_no_second_refund(
-    stage: Stage, client: httpx.AsyncClient, traveller: Traveller, desk: rig.Desk
+    stage: Stage, client: httpx.AsyncClient, traveller: Traveller, bus: rig.RunningBus
 ) -> None:
     booking = await confirmed(stage, client, traveller)
     for number in range(4):
-        await ask(desk, booking, f"obligation {number}")
+        await ask(bus, booking, f"obligation {number}")
         for name in ("worker", "scheduler"):
             stage.processes[name].kill()
             stage.processes[name].wait()

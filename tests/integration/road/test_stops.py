@@ -18,5 +18,6 @@ async def test_every_process_ends_with_zero_when_it_is_told_to_stop(
     for name in ("web", "worker", "scheduler", "projector"):
         process = stage.processes[name]
         process.send_signal(signal.SIGTERM)
-        assert process.wait(timeout=20) == 0, name
+        assert process.wait(timeout=road.WAIT_SECONDS) == 0, name
         demo_stage.restart(stage, name)
+    await road.await_ready(client)

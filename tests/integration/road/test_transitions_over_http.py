@@ -8,15 +8,17 @@ import subprocess
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from typing import Any
 
 import httpx
 import psycopg
 import pytest
 
-from domain.booking.state import evolve
+from application.coordination import Lock
+from domain.booking.fold import evolve
+from domain.booking.state import Booking
 from domain.booking.states import TRANSITIONS, Status
 from infrastructure.event_store import codec
-from infrastructure.event_store.statement import LOG_LOCK_KEY
 from interfaces.cli.demo_stage import Stage
 from tests.support import life, road
 from tests.support.life import Person, Refused
@@ -40,12 +42,12 @@ def _nothing_by_itself(stage: Stage) -> Iterator[None]:
 
 def _put_to_sleep(stage: Stage, scheduler: "subprocess.Popen[bytes]") -> None:
     """Not while it holds the log's lock: nobody could write until it wakes."""
-    locked = f"SELECT count(*) FROM pg_locks WHERE locktype = 'advisory' AND objid = {LOG_LOCK_KEY}"
+    locked = "SELECT count(*) FROM pg_locks WHERE locktype = 'advisory' AND objid = %s"
     with psycopg.connect(stage.owner_dsn, autocommit=True) as connection:
         for _ in range(100):
             scheduler.send_signal(signal.SIGSTOP)
             for _ in range(20):
-                row = connection.execute(locked.encode()).fetchone()
+                row = connection.execute(locked, (Lock.LOG_APPEND,)).fetchone()
                 if row == (0,):
                     return
                 time.sleep(0.01)
@@ -176,21 +178,23 @@ async def test_every_step_of_the_table_is_walked_and_no_other(
     await finance.post(f"/api/admin/bookings/{confirmed['id']}/refund", {"reason": "goodwill"})
     await life.becomes(who, confirmed["id"], "refunded")
     allowed = {(before, after) for before, reached in TRANSITIONS.items() for after in reached}
-    assert _walked(stage.owner_dsn) == allowed - BY_TIME
+    assert _walked(stage.owner_dsn, confirmed["id"]) == allowed - BY_TIME
     road.assert_oracles(stage.owner_dsn)
 
 
-def _walked(owner_dsn: str) -> set[tuple[Status, Status]]:
-    walked: set[tuple[Status, Status]] = set()
-    bookings: dict[str, object] = {}
+def _walked(owner_dsn: str, booking: str) -> set[tuple[Status, Status]]:
+    """The moves of all bookings that have the owner of this one."""
+    moves: list[tuple[str, Status, Status]] = []
+    bookings: dict[str, Booking] = {}
     with psycopg.connect(owner_dsn) as connection:
         for stream, tag, payload in connection.execute(
             "SELECT stream, tag, payload FROM ledger.event "
             "WHERE starts_with(stream, 'booking-') ORDER BY position"
         ):
-            before: object = bookings.get(stream)
-            after = evolve(before, codec.decode(tag, payload))  # type: ignore[arg-type]
-            if before is not None and before.status is not after.status:  # type: ignore[attr-defined]
-                walked.add((before.status, after.status))  # type: ignore[attr-defined]
-            bookings[stream] = after
-    return walked
+            before = bookings.get(stream)
+            event: Any = codec.decode(tag, payload)
+            after = bookings[stream] = evolve(before, event)
+            if before is not None and before.status is not after.status:
+                moves.append((stream, before.status, after.status))
+    owner = bookings[booking].owner
+    return {(before, after) for name, before, after in moves if bookings[name].owner == owner}

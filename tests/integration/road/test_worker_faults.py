@@ -25,7 +25,7 @@ async def test_a_payment_is_confirmed_once_although_worker_and_scheduler_are_kil
             stage.processes[name].wait()
             demo_stage.restart(stage, name)
     for booking in bookings:
-        await road.await_status(client, traveller, booking, "confirmed", seconds=45)
+        await road.await_status(client, traveller, booking, "confirmed")
         assert road.tags(stage.owner_dsn, booking).count("booking.confirmed.1") == 1
         payment = booking.replace("booking-", "payment-")
         assert road.tags(stage.owner_dsn, payment).count("payment.captured.1") == 1

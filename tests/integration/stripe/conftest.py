@@ -26,7 +26,7 @@ def simulator(running_simulator: StripeSimulator) -> Iterator[StripeSimulator]:
 @pytest.fixture
 async def gateway(simulator: StripeSimulator) -> AsyncIterator[StripePaymentGateway]:
     adapter = StripePaymentGateway(
-        api_key=simulator.api_key, base_url=simulator.url, timeout_seconds=5
+        api_key=simulator.api_key, base_url=simulator.url, timeout_seconds=60
     )
     yield adapter
     await adapter.close()
@@ -34,7 +34,7 @@ async def gateway(simulator: StripeSimulator) -> AsyncIterator[StripePaymentGate
 
 @pytest.fixture
 async def sdk(simulator: StripeSimulator) -> AsyncIterator[stripe.StripeClient]:
-    transport = stripe.AIOHTTPClient(timeout=5)
+    transport = stripe.AIOHTTPClient(timeout=60)
     yield stripe.StripeClient(
         simulator.api_key,
         base_addresses={"api": simulator.url},

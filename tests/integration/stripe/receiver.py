@@ -7,7 +7,7 @@ from typing import Self
 import msgspec
 from aiohttp import web
 
-WAIT_SECONDS = 10
+WAIT_SECONDS = 60
 
 
 class Arrival(msgspec.Struct, frozen=True):

@@ -54,7 +54,7 @@ def payment(**changes: Any) -> Any:
 async def own_account(state: Path | None = None) -> AsyncIterator[Account]:
     """A simulator of this test's own, whose clock it may move, and the SDK talking to it."""
     with StripeSimulator(state=state) as simulator:
-        transport = stripe.AIOHTTPClient(timeout=5)
+        transport = stripe.AIOHTTPClient(timeout=60)
         client = stripe.StripeClient(
             simulator.api_key,
             base_addresses={"api": simulator.url},

@@ -115,9 +115,9 @@ async def test_a_key_in_use_is_busy_and_then_gives_the_one_session(
     gateway: StripePaymentGateway, simulator: StripeSimulator
 ) -> None:
     request = checkout_request()
-    simulator.fault("slow", seconds=0.6)
+    simulator.fault("slow", seconds=2.0)
     first = asyncio.create_task(gateway.open_checkout(request))
-    for _ in range(200):
+    for _ in range(6_000):
         if simulator.control("faults", "GET")["armed"] == 0:
             break
         await asyncio.sleep(0.01)
@@ -143,7 +143,7 @@ async def test_a_lost_answer_is_unknown_and_the_same_key_settles_it(
 
 
 async def test_a_slow_answer_is_unknown_and_the_same_key_settles_it(
-    simulator: StripeSimulator,
+    gateway: StripePaymentGateway, simulator: StripeSimulator
 ) -> None:
     hasty = StripePaymentGateway(
         api_key=simulator.api_key, base_url=simulator.url, timeout_seconds=0.5
@@ -154,14 +154,12 @@ async def test_a_slow_answer_is_unknown_and_the_same_key_settles_it(
         with pytest.raises(port.GatewayTimeout):
             await hasty.open_checkout(request)
         settled = None
-        for _ in range(100):
+        while settled is None:
             try:
-                settled = await hasty.open_checkout(request)
-                break
+                settled = await gateway.open_checkout(request)
             except port.GatewayUnavailable:
                 await asyncio.sleep(0.05)
-        assert settled is not None
-        assert await sessions_of(hasty, request.attempt) == [settled]
+        assert await sessions_of(gateway, request.attempt) == [settled]
     finally:
         await hasty.close()
 
@@ -217,7 +215,7 @@ async def test_a_wrong_key_stops_and_is_not_repeated_in_the_text(
     simulator: StripeSimulator,
 ) -> None:
     wrong = "sk_test_belongsToSomebodyElse"
-    adapter = StripePaymentGateway(api_key=wrong, base_url=simulator.url, timeout_seconds=5)
+    adapter = StripePaymentGateway(api_key=wrong, base_url=simulator.url, timeout_seconds=60)
     try:
         with pytest.raises(port.GatewayMisconfigured) as caught:
             await adapter.open_checkout(checkout_request())

@@ -1,6 +1,7 @@
 """Refunds on a real log and the simulator: a request is one refund at Stripe, whatever breaks."""
 
 import asyncio
+import contextlib
 import datetime as dt
 import uuid
 from collections.abc import AsyncIterator
@@ -11,7 +12,7 @@ import psycopg
 import pytest
 import stripe
 
-from application import steps, streams
+from application.commands import follow_up, stream_kinds
 from application.payment import process_event
 from application.payment.collect import Collector, ReturnUrls
 from application.payment.gateway import (
@@ -30,7 +31,7 @@ from domain.payment import rejections
 from domain.payment.events import RefundRefused
 from domain.payment.state import Payment, Refund, RefundStatus
 from infrastructure.stripe.gateway import StripePaymentGateway
-from tests.integration.dispatch import rig
+from tests.integration.commands import rig
 from tests.integration.stripe.test_contract import own_account
 from tests.support.moved_clock import MovedClock
 from tests.support.servers import TestDatabase
@@ -42,7 +43,7 @@ PART = money.Money(10_000, "SAR")
 class Rig(msgspec.Struct, frozen=True):
     """One process with its conversations and a paid booking."""
 
-    desk: rig.Desk
+    bus: rig.RunningBus
     collector: Collector
     refunder: Refunder
     gateway: StripePaymentGateway
@@ -63,7 +64,7 @@ class Rig(msgspec.Struct, frozen=True):
     async def ask(self, amount: money.Money = PART, obligation: str = "cancellation") -> str:
         """Record the request; the refund's id."""
         command = RefundPayment(self.booking, obligation, amount, (self.payment,))
-        outcome = await self.desk.submit(command)
+        outcome = await self.bus.submit(command)
         return outcome.answer.ids[self.payment]
 
     async def send(self, refund: str | None = None) -> Refund:
@@ -94,7 +95,7 @@ class Rig(msgspec.Struct, frozen=True):
 
     async def state(self) -> Payment:
         """The payment now."""
-        found = (await self.desk.dispatcher.current(streams.PAYMENT, self.payment))[0]
+        found = (await self.bus.dispatcher.current(stream_kinds.PAYMENT, self.payment))[0]
         assert found is not None
         return found
 
@@ -114,39 +115,43 @@ class Rig(msgspec.Struct, frozen=True):
         return int(row[0])
 
 
-def cause() -> steps.Cause:
+def cause() -> follow_up.Cause:
     """Somebody's wish."""
-    return steps.Cause(id=uuid.uuid4(), actor="test", correlation_id="test")
+    return follow_up.Cause(id=uuid.uuid4(), actor="test", correlation_id="test")
 
 
 @asynccontextmanager
 async def paid(
-    database: TestDatabase, simulator: StripeSimulator, *, timeout_seconds: float = 5
+    database: TestDatabase, simulator: StripeSimulator, *, timeout_seconds: float = 60
 ) -> AsyncIterator[Rig]:
-    """A booking whose money Stripe has captured."""
+    """A booking whose money Stripe has captured; its refunds wait so long for an answer."""
     clock = MovedClock()
-    gateway = StripePaymentGateway(
-        api_key=simulator.api_key, base_url=simulator.url, timeout_seconds=timeout_seconds
+    gateway, patient = (
+        StripePaymentGateway(
+            api_key=simulator.api_key, base_url=simulator.url, timeout_seconds=seconds
+        )
+        for seconds in (timeout_seconds, 60)
     )
-    async with rig.desk(database.app_dsn, now=clock) as desk:
-        flight = await rig.put_on_sale(desk, seats=3)
-        booking = (await desk.submit(rig.booking(flight))).answer.stream
+    async with rig.running_bus(database.app_dsn, now=clock) as bus:
+        flight = await rig.put_on_sale(bus, seats=3)
+        booking = (await bus.submit(rig.booking(flight))).answer.stream
         collector = Collector(
-            desk=desk.dispatcher,
-            payments=gateway,
+            bus=bus.dispatcher,
+            payments=patient,
             clock=clock,
             urls=ReturnUrls(success="http://127.0.0.1/paid", cancel="http://127.0.0.1/unpaid"),
             describe=lambda booking: booking,
         )
-        refunder = Refunder(desk=desk.dispatcher, payments=gateway, clock=clock)
-        found = Rig(desk, collector, refunder, gateway, clock, booking, database.owner_dsn)
-        answer = (await desk.submit(StartCheckout(booking=booking))).answer
+        refunder = Refunder(bus=bus.dispatcher, payments=gateway, clock=clock)
+        found = Rig(bus, collector, refunder, gateway, clock, booking, database.owner_dsn)
+        answer = (await bus.submit(StartCheckout(booking_id=booking))).answer
         attempt = await collector.open_session(answer.stream, answer.ids["attempt"], cause=cause())
         assert attempt.session is not None
         simulator.pay(attempt.session)
         await collector.learn_session(attempt.session, cause=cause())
         yield found
     await gateway.close()
+    await patient.close()
 
 
 @pytest.fixture
@@ -236,13 +241,9 @@ async def test_a_slow_stripe_is_unknown_and_completed_once(
         with pytest.raises(GatewayTimeout):
             await airline.send()
         assert await airline.status() is RefundStatus.UNKNOWN
-        for _ in range(100):
-            try:
+        while await airline.status() is not RefundStatus.SETTLED:
+            with contextlib.suppress(GatewayFailure):
                 await airline.send()
-                break
-            except GatewayFailure:
-                await asyncio.sleep(0.05)
-        assert await airline.status() is RefundStatus.SETTLED
         assert len(await at_stripe(sdk, airline)) == 1
         assert airline.balance("2100") == 10_000
 
@@ -298,7 +299,7 @@ async def test_a_day_later_a_request_that_stripe_never_had_is_refused_and_not_se
     assert (await airline.send()).status is RefundStatus.REFUSED
     assert await at_stripe(sdk, airline) == []
     assert len(posts(simulator, airline.refund)) == sent
-    history = await airline.desk.dispatcher.history(airline.payment)
+    history = await airline.bus.dispatcher.history(airline.payment)
     assert history[-1].event == RefundRefused(refund=airline.refund, code=NEVER_REACHED)
     assert airline.balance("2100") == 0
 
@@ -376,7 +377,7 @@ async def test_webhooks_in_any_order_and_number_end_where_stripe_is_now(
         await airline.hear(event, provider)
     assert await airline.status() is RefundStatus.FAILED
     assert (airline.balance("2100"), airline.balance("1010")) == (0, captured)
-    tags = [each.event.tag for each in await airline.desk.dispatcher.history(airline.payment)]
+    tags = [each.event.tag for each in await airline.bus.dispatcher.history(airline.payment)]
     assert [tag for tag in tags if "refund" in tag] == [
         "payment.refund_requested.1",
         "payment.refund_accepted.1",
@@ -405,9 +406,9 @@ async def test_a_refund_made_by_hand_at_stripe_is_left_to_reconciliation(
 ) -> None:
     intent = (await airline.state()).captures[0].intent
     made = await sdk.v1.refunds.create_async({"payment_intent": intent, "amount": 100})
-    before = await airline.desk.dispatcher.history(airline.payment)
+    before = await airline.bus.dispatcher.history(airline.payment)
     await airline.hear("refund.created", made.id)
-    assert await airline.desk.dispatcher.history(airline.payment) == before
+    assert await airline.bus.dispatcher.history(airline.payment) == before
 
 
 async def test_what_nobody_asked_for_is_not_sent(airline: Rig) -> None:

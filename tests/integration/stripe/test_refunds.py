@@ -189,7 +189,7 @@ async def test_a_stored_error_is_replayed_and_only_a_look_up_finds_the_refund(
 
 
 async def test_a_timeout_while_stripe_is_at_it_makes_one_refund(
-    simulator: StripeSimulator, sdk: stripe.StripeClient
+    gateway: StripePaymentGateway, simulator: StripeSimulator, sdk: stripe.StripeClient
 ) -> None:
     hasty = StripePaymentGateway(
         api_key=simulator.api_key, base_url=simulator.url, timeout_seconds=0.5
@@ -201,13 +201,11 @@ async def test_a_timeout_while_stripe_is_at_it_makes_one_refund(
         with pytest.raises(port.GatewayTimeout):
             await hasty.create_refund(wanted)
         made = None
-        for _ in range(100):
+        while made is None:
             try:
-                made = await hasty.create_refund(wanted)
-                break
+                made = await gateway.create_refund(wanted)
             except port.GatewayUnavailable:
                 await asyncio.sleep(0.05)
-        assert made is not None
         assert await at_stripe(sdk, intent) == [(30_000, "succeeded")]
     finally:
         await hasty.close()

@@ -9,9 +9,9 @@ import msgspec
 import psycopg
 import pytest
 
-from application import steps, streams
 from application.booking.confirm_booking import ConfirmBooking
 from application.booking.release_hold import HoldReleaser
+from application.commands import follow_up, stream_kinds
 from application.payment import process_event
 from application.payment.collect import Collector, ReturnUrls
 from application.payment.gateway import GatewayFailure, GatewayUnavailable
@@ -24,7 +24,7 @@ from domain.inventory.state import Flight
 from domain.kernel import ids
 from domain.payment.state import Attempt, AttemptStatus, Payment
 from infrastructure.stripe.gateway import StripePaymentGateway
-from tests.integration.dispatch import rig
+from tests.integration.commands import rig
 from tests.support.moved_clock import MovedClock
 from tests.support.servers import TestDatabase
 from tests.support.stripe_simulator import StripeSimulator
@@ -35,7 +35,7 @@ HOLD = dt.timedelta(minutes=15)
 class Rig(msgspec.Struct, frozen=True):
     """One process with its conversations, a flight and a booking on it."""
 
-    desk: rig.Desk
+    bus: rig.RunningBus
     collector: Collector
     refunder: Refunder
     releaser: HoldReleaser
@@ -49,19 +49,19 @@ class Rig(msgspec.Struct, frozen=True):
 
     async def checkout(self) -> Attempt:
         """As the traveller does."""
-        outcome = await self.desk.submit(StartCheckout(booking=self.booking))
+        outcome = await self.bus.submit(StartCheckout(booking_id=self.booking))
         attempt = outcome.answer.ids["attempt"]
         return await self.collector.open_session(outcome.answer.stream, attempt, cause=cause())
 
     async def capture(self) -> None:
         """Stripe took what is due now."""
-        outcome = await self.desk.submit(StartCheckout(booking=self.booking))
+        outcome = await self.bus.submit(StartCheckout(booking_id=self.booking))
         due = (await self.state()).amount_due()
         intent = f"pi_{outcome.answer.stream}"
-        await self.desk.submit(
+        await self.bus.submit(
             RecordCapture(
-                payment=outcome.answer.stream,
-                booking=self.booking,
+                payment_id=outcome.answer.stream,
+                booking_id=self.booking,
                 attempt=outcome.answer.ids["attempt"],
                 intent=intent,
                 charge=f"ch_{intent}",
@@ -72,34 +72,34 @@ class Rig(msgspec.Struct, frozen=True):
     async def ticketed(self) -> None:
         """Paid and confirmed."""
         await self.capture()
-        await self.desk.submit(
-            ConfirmBooking(booking=self.booking, airline_code="999", serials=(1,))
+        await self.bus.submit(
+            ConfirmBooking(booking_id=self.booking, airline_code="999", serials=(1,))
         )
 
     async def state(self) -> Booking:
         """The booking now."""
-        found = (await self.desk.dispatcher.current(streams.BOOKING, self.booking))[0]
+        found = (await self.bus.dispatcher.current(stream_kinds.BOOKING, self.booking))[0]
         assert found is not None
         return found
 
     async def payment(self) -> Payment:
         """Its payment now."""
         stream = ids.payment_stream(self.booking, 1)
-        found = (await self.desk.dispatcher.current(streams.PAYMENT, stream))[0]
+        found = (await self.bus.dispatcher.current(stream_kinds.PAYMENT, stream))[0]
         assert found is not None
         return found
 
     async def free_seats(self) -> int:
         """Seats on sale."""
         found: Flight | None
-        found = (await self.desk.dispatcher.current(streams.FLIGHT, self.flight))[0]
+        found = (await self.bus.dispatcher.current(stream_kinds.FLIGHT, self.flight))[0]
         assert found is not None
         return found.cabins["Y"].free_count
 
 
-def cause() -> steps.Cause:
+def cause() -> follow_up.Cause:
     """Somebody's wish."""
-    return steps.Cause(id=uuid.uuid4(), actor="test", correlation_id="test")
+    return follow_up.Cause(id=uuid.uuid4(), actor="test", correlation_id="test")
 
 
 @pytest.fixture(scope="module")
@@ -112,20 +112,20 @@ def simulator() -> Iterator[StripeSimulator]:
 async def reserved(database: TestDatabase, stripe_url: str, api_key: str) -> AsyncIterator[Rig]:
     """A flight of three seats of which one is held."""
     clock = MovedClock()
-    gateway = StripePaymentGateway(api_key=api_key, base_url=stripe_url, timeout_seconds=5)
-    async with rig.desk(database.app_dsn, now=clock) as desk:
-        flight = await rig.put_on_sale(desk, seats=3)
-        outcome = await desk.submit(rig.booking(flight))
+    gateway = StripePaymentGateway(api_key=api_key, base_url=stripe_url, timeout_seconds=60)
+    async with rig.running_bus(database.app_dsn, now=clock) as bus:
+        flight = await rig.put_on_sale(bus, seats=3)
+        outcome = await bus.submit(rig.booking(flight))
         collector = Collector(
-            desk=desk.dispatcher,
+            bus=bus.dispatcher,
             payments=gateway,
             clock=clock,
             urls=ReturnUrls(success="http://127.0.0.1/paid", cancel="http://127.0.0.1/unpaid"),
             describe=lambda booking: booking,
         )
-        releaser = HoldReleaser(desk=desk.dispatcher, collector=collector, clock=clock)
-        refunder = Refunder(desk=desk.dispatcher, payments=gateway, clock=clock)
-        yield Rig(desk, collector, refunder, releaser, clock, flight, outcome.answer.stream)
+        releaser = HoldReleaser(bus=bus.dispatcher, collector=collector, clock=clock)
+        refunder = Refunder(bus=bus.dispatcher, payments=gateway, clock=clock)
+        yield Rig(bus, collector, refunder, releaser, clock, flight, outcome.answer.stream)
     await gateway.close()
 
 
@@ -136,7 +136,7 @@ async def held(database: TestDatabase, simulator: StripeSimulator) -> AsyncItera
 
 
 async def test_a_hold_is_not_released_before_its_deadline(held: Rig) -> None:
-    held.clock.ahead = HOLD - dt.timedelta(seconds=5)
+    held.clock.ahead = HOLD - dt.timedelta(minutes=5)
     await held.release()
     assert (await held.state()).status is Status.RESERVED
     assert await held.free_seats() == 2

@@ -2,7 +2,7 @@
 
 import datetime as dt
 
-from application import streams
+from application.commands import stream_kinds
 from application.payment.record_capture import RecordCapture
 from application.payment.start_checkout import StartCheckout
 from application.processes.runner import ProcessRunner
@@ -15,7 +15,7 @@ from infrastructure.postgres.ticket_stock import PostgresTicketStock
 from projections import runner
 from projections.booking_list import queries
 from projections.catalogue import ALL
-from tests.integration.dispatch import rig
+from tests.integration.commands import rig
 from tests.support.servers import TestDatabase
 
 
@@ -26,16 +26,16 @@ async def test_a_paid_booking_left_behind_is_listed_and_confirmed_once(
     await pool.open()
     projector_dsn = database.app_dsn.replace(roles.APPLICATION_LOGIN, roles.PROJECTOR_LOGIN)
     runner.prepare_all(projector_dsn)
-    async with rig.desk(database.app_dsn) as desk:
-        flight = await rig.put_on_sale(desk, seats=2)
-        booking = (await desk.submit(rig.booking(flight))).answer.stream
-        checkout = (await desk.submit(StartCheckout(booking=booking))).answer
-        due = (await desk.dispatcher.current(streams.BOOKING, booking))[0]
+    async with rig.running_bus(database.app_dsn) as bus:
+        flight = await rig.put_on_sale(bus, seats=2)
+        booking = (await bus.submit(rig.booking(flight))).answer.stream
+        checkout = (await bus.submit(StartCheckout(booking_id=booking))).answer
+        due = (await bus.dispatcher.current(stream_kinds.BOOKING, booking))[0]
         assert due is not None
-        await desk.submit(
+        await bus.submit(
             RecordCapture(
-                payment=ids.payment_stream(booking, 1),
-                booking=booking,
+                payment_id=ids.payment_stream(booking, 1),
+                booking_id=booking,
                 attempt=checkout.ids["attempt"],
                 intent="pi_1",
                 charge="ch_1",
@@ -46,8 +46,8 @@ async def test_a_paid_booking_left_behind_is_listed_and_confirmed_once(
         soon = dt.datetime.now(dt.UTC) + dt.timedelta(minutes=1)
         assert await queries.unconfirmed(pool, soon, limit=10) == [booking]
         processes = ProcessRunner(
-            log=desk.log,
-            desk=desk.dispatcher,
+            log=bus.log,
+            bus=bus.dispatcher,
             stock=PostgresTicketStock(pool),
             tasks=PostgresFlightTasks(pool),
             airline_code="000",
@@ -55,7 +55,7 @@ async def test_a_paid_booking_left_behind_is_listed_and_confirmed_once(
         )
         for _ in range(2):
             await processes.run_again(booking)
-        confirmed = (await desk.dispatcher.current(streams.BOOKING, booking))[0]
+        confirmed = (await bus.dispatcher.current(stream_kinds.BOOKING, booking))[0]
         assert confirmed is not None
         assert confirmed.status is Status.CONFIRMED
         runner.catch_up(projector_dsn, ALL["booking_list"])

@@ -11,15 +11,15 @@ from application.booking.expire_booking import ExpireBooking
 from application.booking.grant_refund import GrantRefund
 from application.booking.hold_booking import HoldBooking
 from application.booking.offer_seats import OfferSeats
-from application.orders import Order, Outcome
+from application.commands.command import CommandEnvelope, Outcome
 from application.payment import record_refund
 from application.payment.record_refund import RecordRefund
 from application.payment.refund_payment import RefundPayment
 from application.ports import RecordedEvent
 from application.pricing import signed_quotes
 from domain.booking import events as bookings
-from domain.booking.events import Obligation
 from domain.booking.states import Status
+from domain.booking.values import Obligation
 from domain.inventory import events as flights
 from domain.kernel import ids
 from tests.property.life.sale import PARTIES
@@ -111,7 +111,7 @@ class Back(Travel):
         if then == "give up":
             self.cancel_all(process, stream)
         elif then == "hold":
-            self.submit(process, HoldBooking(booking=stream, mode="hold"))
+            self.submit(process, HoldBooking(booking_id=stream, mode="hold"))
         else:
             self.clock.advance(signed_quotes.QUOTE_LIFETIME)
             self.submit(process, ExpireBooking(stream, "draft_lapsed"))
@@ -212,10 +212,10 @@ class Back(Travel):
             for step, command in enumerate(self._follows(recorded)):
                 cause = ids.event_id(recorded.stream, recorded.version)
                 number = ids.step_command_id(cause, str(step)).int
-                order = memory_log.order(command, number)
-                kept = self.log.commands.get(order.id)
+                envelope = memory_log.envelope(command, number)
+                kept = self.log.commands.get(envelope.id)
                 if kept is None:
-                    self.submit_orders(process, [order])
+                    self.submit_envelopes(process, [envelope])
         self.done = len(self.log.events)
 
     def _follows(self, recorded: RecordedEvent) -> list[Any]:
@@ -224,7 +224,7 @@ class Back(Travel):
         match event:
             case bookings.BookingPaid():
                 return [self.confirmation(stream)]
-            case bookings.ChangePaid():
+            case bookings.ModificationPaid():
                 return [self.completion(stream)]
             case flights.SeatsReleased() | flights.WaitlistLeft():
                 return [OfferSeats(stream)]
@@ -237,11 +237,11 @@ class Back(Travel):
         """An accepted command, told again however late, gets the answer kept for it."""
         if not self.accepted:
             return
-        order: Order = self.accepted[which % len(self.accepted)]
+        envelope: CommandEnvelope = self.accepted[which % len(self.accepted)]
         before = len(self.log.events)
-        again = self.processes[process].submit(order)
+        again = self.processes[process].submit(envelope)
         assert again.replayed
-        assert again.answer == self.log.commands[order.id].answer
+        assert again.answer == self.log.commands[envelope.id].answer
         assert len(self.log.events) == before
 
     @rule(process=PROCESSES, which=WHICH, then=st.sampled_from(("confirm", "cancel", "grant")))
@@ -251,7 +251,7 @@ class Back(Travel):
         if stream is None:
             return
         if self.booking(stream).status is S.INITIATED:
-            self.submit(process, HoldBooking(booking=stream, mode="waitlist"))
+            self.submit(process, HoldBooking(booking_id=stream, mode="waitlist"))
         self.pay(process, stream)
         if self.booking(stream).status is not S.PAID:
             return

@@ -22,11 +22,10 @@ from application.booking.quote_modification import (
     quote_modification,
 )
 from application.booking.record_document import RecordDocument
-from application.orders import Outcome
+from application.commands.command import Outcome
 from application.pricing.journeys import WantedSegment
 from domain.booking.states import Status
-from domain.inventory import rules as flight_rules
-from domain.inventory import seat_map
+from domain.inventory import sales_window, seat_map
 from domain.inventory.events import Place
 from domain.inventory.state import FlightStatus
 from domain.kernel import sealed
@@ -170,10 +169,10 @@ class Changes(Sale):
         if then == "complete":
             self.submit(process, self.completion(stream))
         if then == "abandon":
-            self.submit(process, AbandonChange(booking=stream))
+            self.submit(process, AbandonChange(booking_id=stream))
         if then == "lapse":
-            self.clock.advance(flight_rules.HOLD_LIFETIME)
-            self.submit(process, ExpireChange(booking=stream, reason="hold_lapsed"))
+            self.clock.advance(sales_window.HOLD_LIFETIME)
+            self.submit(process, ExpireChange(booking_id=stream, reason="hold_lapsed"))
         return quote
 
     def _wish(self, current: str, to: int, cabin: str, fare_class: str | None) -> WantedSegment:
@@ -211,7 +210,10 @@ class Changes(Sale):
         except Rejection as rejection:
             self.tally[f"quote_modification: {type(rejection).__name__}"] += 1
             return None
-        assert quote.difference + quote.change.fee == quote.change.due - quote.change.back
+        assert (
+            quote.difference + quote.modification.fee
+            == quote.modification.due - quote.modification.back
+        )
         hours = (flights[segment].departs_at - self.clock()).total_seconds() / 3600
         disturbed = any(d.segment == segment and d.material for d in booking.disruptions)
         fee = next((percent for least, percent in CHANGE_FEES if hours >= least), None)
@@ -221,18 +223,21 @@ class Changes(Sale):
     @rule(process=PROCESSES, quote=modifications)
     def modify(self, process: int, quote: ModificationQuote) -> None:
         """The quote is taken: paid for first, or exchanged at once; a yes is never empty."""
-        change = quote.change
-        serials = self.draw_serials(len(change.coupons))
+        modification = quote.modification
+        serials = self.draw_serials(len(modification.coupons))
         command = ModifyBooking(quote=quote, airline_code=AIRLINE, serials=serials)
         result = self.submit(process, command)
         if isinstance(result, Outcome):
             after = self.booking(quote.booking)
-            assert after.change == change or after.segments[change.segment] == change.to
+            assert (
+                after.modification == modification
+                or after.segments[modification.segment] == modification.to
+            )
 
     @rule(process=PROCESSES, which=WHICH, pays=st.booleans())
     def go_on_with_a_change(self, process: int, which: int, pays: bool) -> None:
         """A change that waits is paid for, completed, or let lapse."""
-        waiting = [each for each in self.bookings if self.booking(each).change is not None]
+        waiting = [each for each in self.bookings if self.booking(each).modification is not None]
         stream = waiting[which % len(waiting)] if waiting else self.pick(which)
         if stream is None:
             return
@@ -256,23 +261,23 @@ class Changes(Sale):
     def completion(self, stream: str) -> CompleteChange:
         """With serials for all who may need a new ticket."""
         serials = self.draw_serials(len(self.booking(stream).passengers))
-        return CompleteChange(booking=stream, airline_code=AIRLINE, serials=serials)
+        return CompleteChange(booking_id=stream, airline_code=AIRLINE, serials=serials)
 
     @rule(process=PROCESSES, which=WHICH)
     def abandon_change(self, process: int, which: int) -> None:
         """Somebody does not want a change any more, paid or not."""
-        waiting = [each for each in self.bookings if self.booking(each).change is not None]
+        waiting = [each for each in self.bookings if self.booking(each).modification is not None]
         stream = waiting[which % len(waiting)] if waiting else self.pick(which)
         if stream is not None:
-            self.submit(process, AbandonChange(booking=stream))
+            self.submit(process, AbandonChange(booking_id=stream))
 
     @rule(process=PROCESSES, which=WHICH)
     def expire_change(self, process: int, which: int) -> None:
         """The money of a change does not come."""
-        waiting = [each for each in self.bookings if self.booking(each).change is not None]
+        waiting = [each for each in self.bookings if self.booking(each).modification is not None]
         stream = waiting[which % len(waiting)] if waiting else self.pick(which)
         if stream is not None:
-            self.submit(process, ExpireChange(booking=stream, reason="hold_lapsed"))
+            self.submit(process, ExpireChange(booking_id=stream, reason="hold_lapsed"))
 
     @rule(process=PROCESSES, which=WHICH, passenger=st.integers(0, 2), distance=st.integers(0, 4))
     def correct_name(self, process: int, which: int, passenger: int, distance: int) -> None:
@@ -300,7 +305,7 @@ class Changes(Sale):
         chosen = [known[-1 - each % len(known)] for each in seats or (0,) if known]
         adults = [i for i, each in enumerate(booking.passengers) if each.type != "INF"]
         places = tuple(Place(who, seat) for who, seat in zip(adults, chosen, strict=False))
-        self.submit(process, ChooseSeats(booking=stream, segment=segment, places=places))
+        self.submit(process, ChooseSeats(booking_id=stream, segment=segment, places=places))
 
     @rule(process=PROCESSES, which=WHICH, passenger=st.integers(0, 3), number=st.integers(0, 2))
     def record_document(self, process: int, which: int, passenger: int, number: int) -> None:

@@ -12,18 +12,17 @@ from application.booking.create_booking import CreateBooking, Mode
 from application.booking.expire_booking import ExpireBooking
 from application.booking.hold_booking import HoldBooking
 from application.booking.offer_seats import OfferSeats
-from application.orders import Outcome
+from application.commands.command import Outcome
 from application.payment import record_attempt
 from application.payment.record_attempt import RecordAttempt
 from application.payment.record_capture import RecordCapture
 from application.payment.start_checkout import StartCheckout
 from application.pricing.journeys import Priced, Wanted, WantedSegment
-from application.pricing.quotes import QuoteDesk
+from application.pricing.quotes import JourneyQuotes
 from application.pricing.signed_quotes import QUOTE_LIFETIME, QuoteSigner
-from domain.booking.events import Passenger, SeatChoice
 from domain.booking.states import Status
-from domain.inventory import rules as flight_rules
-from domain.inventory import seat_map
+from domain.booking.values import Passenger, SeatChoice
+from domain.inventory import sales_window, seat_map
 from domain.kernel import money, sealed
 from domain.kernel.rejections import Rejection
 from domain.payment.state import Payment
@@ -75,7 +74,7 @@ class Sale(World):
 
     def __init__(self) -> None:
         super().__init__()
-        self.desk = QuoteDesk(QuoteSigner(b"a key of the machine"))
+        self.quotes = JourneyQuotes(QuoteSigner(b"a key of the machine"))
         self.intents = 0
 
     def _wanted(
@@ -165,10 +164,10 @@ class Sale(World):
         wanted = self._wanted(journey, party, cabin, None, extras, seat)
         flights = {each.flight: self.flight(each.flight) for each in wanted.segments}
         try:
-            quote_id, _ = self.desk.quote(wanted, flights, now=self.clock())
+            quote_id, _ = self.quotes.quote(wanted, flights, now=self.clock())
             if late:
                 self.clock.advance(LATE)
-            quote = self.desk.accept(quote_id, passengers=party, now=self.clock())
+            quote = self.quotes.accept(quote_id, passengers=party, now=self.clock())
         except Rejection:
             return
         assert not late, "a quote holds for a quarter of an hour"
@@ -198,13 +197,13 @@ class Sale(World):
         """A draft asks for its seats."""
         booking = self.pick(which, Status.INITIATED)
         if booking is not None:
-            self.submit(process, HoldBooking(booking=booking, mode=mode))
+            self.submit(process, HoldBooking(booking_id=booking, mode=mode))
 
     @rule(process=PROCESSES, flight=st.integers(0, 4))
     def offer(self, process: int, flight: int) -> None:
         """The queue of a flight is served."""
         queues = [name for name in self.flights if self.flight(name).waitlist] or self.flights
-        self.submit(process, OfferSeats(flight=queues[flight % len(queues)]))
+        self.submit(process, OfferSeats(flight_id=queues[flight % len(queues)]))
 
     @rule(target=checkouts, process=PROCESSES, which=WHICH, opens=st.booleans())
     def start_checkout(self, process: int, which: int, opens: bool) -> Any:
@@ -221,7 +220,7 @@ class Sale(World):
         """The live attempt of what the booking has to pay; None when there is nothing to pay."""
         if booking is None:
             return None
-        result = self.submit(process, StartCheckout(booking=booking))
+        result = self.submit(process, StartCheckout(booking_id=booking))
         if isinstance(result, Rejection):
             return None
         return Checkout(booking, result.answer.stream, result.answer.ids["attempt"])
@@ -269,8 +268,8 @@ class Sale(World):
     def _capture(self, checkout: Checkout, amount: money.Money) -> RecordCapture:
         self.intents += 1
         return RecordCapture(
-            payment=checkout.payment,
-            booking=checkout.booking,
+            payment_id=checkout.payment,
+            booking_id=checkout.booking,
             attempt=checkout.attempt,
             intent=f"pi_{self.intents}",
             charge=f"ch_{self.intents}",
@@ -330,7 +329,7 @@ class Sale(World):
         """With serials for all passengers and extras."""
         known = self.booking(booking)
         serials = self.draw_serials(len(known.passengers) + len(known.extras))
-        return ConfirmBooking(booking=booking, airline_code=AIRLINE, serials=serials)
+        return ConfirmBooking(booking_id=booking, airline_code=AIRLINE, serials=serials)
 
     @rule(process=PROCESSES, which=WHICH)
     def confirm(self, process: int, which: int) -> None:
@@ -344,7 +343,7 @@ class Sale(World):
         """Whoever asks: only what has lapsed is let go, and only once."""
         booking = self.pick(which, Status.RESERVED, Status.INITIATED, Status.PAYMENT_FAILED)
         if booking is not None:
-            self.submit(process, ExpireBooking(booking=booking, reason="hold_lapsed"))
+            self.submit(process, ExpireBooking(booking_id=booking, reason="hold_lapsed"))
 
     @rule(target=captures, process=PROCESSES, checkout=checkouts, money_first=st.booleans())
     def expire_and_capture_together(
@@ -352,9 +351,9 @@ class Sale(World):
     ) -> RecordCapture:
         """The hold ends and the money comes in one batch: whoever is first wins, money is kept."""
         if not money_first:
-            self.clock.advance(flight_rules.HOLD_LIFETIME)
+            self.clock.advance(sales_window.HOLD_LIFETIME)
         capture = self._capture(checkout, self._due(checkout))
-        expiry = ExpireBooking(booking=checkout.booking, reason="hold_lapsed")
+        expiry = ExpireBooking(booking_id=checkout.booking, reason="hold_lapsed")
         both: list[Any] = [capture, expiry] if money_first else [expiry, capture]
         self.submit_all(process, [*both, self.confirmation(checkout.booking)])
         return capture

@@ -10,14 +10,14 @@ from application.booking.check_in import Board, CheckIn
 from application.booking.choose_seats import ReviewSeats
 from application.booking.close_flight import CloseFlight
 from application.booking.disruption import AcceptDisruption, RefundDisruption, TellDisruption
+from application.commands.command import Outcome
 from application.inventory.cancel_flight import CancelFlight
 from application.inventory.change_equipment import ChangeEquipment
 from application.inventory.depart_flight import DepartFlight
 from application.inventory.reschedule_flight import RescheduleFlight
-from application.orders import Outcome
 from application.pricing.journeys import WantedSegment
-from domain.booking.events import NewTimes
 from domain.booking.states import Status
+from domain.booking.values import NewTimes
 from domain.inventory.events import FlightCancelled, FlightRescheduled
 from domain.inventory.state import FlightStatus
 from tests.property.life.change import SOME, Changes
@@ -121,10 +121,10 @@ class Travel(Changes):
     def cancel_flight(self, process: int, index: int, tells: bool) -> None:
         """A flight does not operate; its bookings are told now or later. Not too many flights."""
         flight = self.flights[index]
-        changing = [each for each in self.bookings if self.booking(each).change is not None]
-        for change in [self.booking(each).change for each in changing[:1]]:
-            assert change is not None
-            flight = change.to.flight if index % 2 else flight
+        changing = [each for each in self.bookings if self.booking(each).modification is not None]
+        for modification in [self.booking(each).modification for each in changing[:1]]:
+            assert modification is not None
+            flight = modification.to.flight if index % 2 else flight
         cancelled = [n for n in self.flights if self.flight(n).status is FlightStatus.CANCELLED]
         if not cancelled:
             self.submit(process, CancelFlight(flight, "technical"))

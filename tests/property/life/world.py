@@ -15,8 +15,8 @@ from hypothesis.stateful import RuleBasedStateMachine, invariant
 from application.booking.create_booking import CreateBooking
 from application.booking.grant_refund import GrantRefund
 from application.booking.offer_seats import OfferSeats
+from application.commands.command import CommandEnvelope, Outcome
 from application.inventory.schedule_flight import ScheduleFlight
-from application.orders import Order, Outcome
 from domain.booking.state import Booking
 from domain.booking.states import Status
 from domain.inventory.events import CabinLayout, CapacityMove, FareClass, FlightScheduled
@@ -25,6 +25,7 @@ from domain.kernel import ids, money
 from domain.kernel.rejections import Rejection
 from tests.support import memory_log, oracles
 from tests.support.memory_log import Clock, MemoryLog, MemoryProcess
+from tests.support.memory_read_models import MemoryReadModels
 
 START = dt.datetime(2026, 11, 20, 9, 0, tzinfo=dt.UTC)
 AIRLINE = "065"
@@ -93,14 +94,15 @@ class World(RuleBasedStateMachine):
         self.clock = Clock(START)
         self.log = MemoryLog(self.clock)
         self.oracles = oracles.Oracles(self.log)
+        self.read_models = MemoryReadModels()
         self.processes = [
-            MemoryProcess(self.log, clock=self.clock, randomness=self._draw, cache_limit=limit)
+            MemoryProcess(self.log, clock=self.clock, random_bytes=self._draw, cache_limit=limit)
             for limit in (1_000, 3)
         ]
         self.flights: list[str] = []
         self.bookings: list[str] = []
-        self.accepted: list[Order] = []
-        self.orders = 0
+        self.accepted: list[CommandEnvelope] = []
+        self.envelopes = 0
         self.serials = 0
         self.draws = 0
 
@@ -111,7 +113,6 @@ class World(RuleBasedStateMachine):
                 known = process.cache.get(stream)
                 if known is not None and known.version == self.log.version(stream):
                     assert known.state == self.log.state(stream)
-            process.close()
         World.transitions.update(self.oracles.truth.steps)
 
     def schedule(self, seats: list[int], starts_in: int) -> None:
@@ -120,13 +121,15 @@ class World(RuleBasedStateMachine):
             told = scheduled(index, economy, starts_in)
             stream = ids.flight_stream(told.number, told.departs_at.date().isoformat())
             self.flights.append(stream)
-            self.submit(index % 2, ScheduleFlight(flight=stream, scheduled=told))
+            self.submit(index % 2, ScheduleFlight(flight_id=stream, scheduled=told))
 
     @invariant()
     def everything_holds(self) -> None:
         """All oracles over what is new in the log."""
         World.tally["steps"] += 1
         self.oracles.check()
+        self.read_models.follow(self.log.events[self.read_models.position :])
+        assert self.read_models.position == len(self.log.events)
 
     def _draw(self, count: int) -> bytes:
         """Bytes as if random, of which each third repeats: locators are drawn twice, too."""
@@ -163,49 +166,51 @@ class World(RuleBasedStateMachine):
 
     def submit_all(self, process: int, commands: Sequence[Any]) -> list[Outcome | Rejection]:
         """Commands of one batch, each with an id of its own."""
-        orders = [self._order(command) for command in commands]
-        return self.submit_orders(process, orders)
+        envelopes = [self._envelope(command) for command in commands]
+        return self.submit_envelopes(process, envelopes)
 
-    def submit_orders(self, process: int, orders: list[Order]) -> list[Outcome | Rejection]:
+    def submit_envelopes(
+        self, process: int, envelopes: list[CommandEnvelope]
+    ) -> list[Outcome | Rejection]:
         """Orders of one batch; anything but an outcome or a rejection is a bug and is raised."""
         told: list[Outcome | Rejection] = []
-        for order, result in zip(
-            orders, self.processes[process].submit_together(orders), strict=True
+        for envelope, result in zip(
+            envelopes, self.processes[process].submit_together(envelopes), strict=True
         ):
-            name = type(order.command).__name__
+            name = type(envelope.command).__name__
             if not isinstance(result, Outcome | Rejection):
                 raise result
             told.append(result)
             if isinstance(result, Rejection):
                 World.tally[f"{name}: {type(result).__name__}"] += 1
-            elif order.id in self.log.commands:
-                self.accepted.append(order)
+            elif envelope.id in self.log.commands:
+                self.accepted.append(envelope)
                 World.tally[name] += 1
-                if isinstance(order.command, CreateBooking) and not result.replayed:
+                if isinstance(envelope.command, CreateBooking) and not result.replayed:
                     self.bookings.append(result.answer.stream)
             else:
                 World.tally[f"{name}: already so"] += 1
-        for order, first in zip(orders, told, strict=True):
-            self._repeat(process, order, first)
+        for envelope, first in zip(envelopes, told, strict=True):
+            self._repeat(process, envelope, first)
         return told
 
-    def _order(self, command: Any) -> Order:
-        self.orders += 1
-        return memory_log.order(command, self.orders)
+    def _envelope(self, command: Any) -> CommandEnvelope:
+        self.envelopes += 1
+        return memory_log.envelope(command, self.envelopes)
 
-    def _repeat(self, process: int, order: Order, first: Outcome | Rejection) -> None:
+    def _repeat(self, process: int, envelope: CommandEnvelope, first: Outcome | Rejection) -> None:
         """Word for word: the answer kept, or decided again to nothing. In the same process, so
         that the other one stays behind.
         """
         before = len(self.log.events)
-        (again,) = self.processes[process].submit_together([order])
-        if order.id in self.log.commands:
+        (again,) = self.processes[process].submit_together([envelope])
+        if envelope.id in self.log.commands:
             assert isinstance(again, Outcome)
             assert isinstance(first, Outcome)
             assert again.replayed
             assert again.answer == first.answer
         elif isinstance(first, Rejection):
             assert isinstance(again, Rejection)
-        if not isinstance(order.command, NEW_EACH_TIME):
-            self.processes[process].submit_together([self._order(order.command)])
-        assert len(self.log.events) == before, f"recorded twice: {order.command}"
+        if not isinstance(envelope.command, NEW_EACH_TIME):
+            self.processes[process].submit_together([self._envelope(envelope.command)])
+        assert len(self.log.events) == before, f"recorded twice: {envelope.command}"

@@ -7,8 +7,8 @@ from typing import Any
 from application.booking.confirm_booking import ConfirmBooking
 from application.booking.create_booking import CreateBooking
 from application.booking.expire_booking import ExpireBooking
+from application.commands.command import Outcome
 from application.inventory.schedule_flight import ScheduleFlight
-from application.orders import Outcome
 from application.payment.record_attempt import RecordAttempt, Result
 from application.payment.record_capture import RecordCapture
 from application.payment.start_checkout import StartCheckout
@@ -33,17 +33,17 @@ class Stage:
         self._oracles = oracles.Oracles(self.log)
         self._bytes = itertools.cycle(draws)
         self.process = self.another_process()
-        self._orders = itertools.count(1)
+        self._envelopes = itertools.count(1)
         self._serials = itertools.count(1)
 
     def another_process(self) -> MemoryProcess:
         """A process on the same log that remembers nothing yet."""
-        return MemoryProcess(self.log, clock=self.clock, randomness=lambda _: next(self._bytes))
+        return MemoryProcess(self.log, clock=self.clock, random_bytes=lambda _: next(self._bytes))
 
     def submit(self, command: Any) -> Outcome:
         """Carry it out; the oracles hold afterwards. Raises its rejection."""
         try:
-            return self.process.submit(memory_log.order(command, next(self._orders)))
+            return self.process.submit(memory_log.envelope(command, next(self._envelopes)))
         finally:
             self._oracles.check()
 
@@ -59,7 +59,7 @@ class Stage:
     def schedule(self, scheduled: FlightScheduled | None = None) -> None:
         """Put the flight on sale."""
         told = scheduled or examples.scheduled()
-        self.submit(ScheduleFlight(flight=examples.FLIGHT, scheduled=told))
+        self.submit(ScheduleFlight(flight_id=examples.FLIGHT, scheduled=told))
 
     def book(self, *party: PassengerType, quoted: Priced | None = None) -> str:
         """A reserved booking for one adult or this party; its stream."""
@@ -67,7 +67,7 @@ class Stage:
 
     def checkout(self, booking: str) -> tuple[str, str]:
         """Payment stream and attempt of a started checkout."""
-        answer = self.submit(StartCheckout(booking=booking)).answer
+        answer = self.submit(StartCheckout(booking_id=booking)).answer
         return answer.stream, answer.ids["attempt"]
 
     def tell(self, booking: str, result: Result) -> Outcome:
@@ -83,7 +83,7 @@ class Stage:
         """With fresh serials for each passenger."""
         count = len(self.log.state(booking).passengers)
         serials = tuple(next(self._serials) for _ in range(count))
-        return ConfirmBooking(booking=booking, airline_code="065", serials=serials)
+        return ConfirmBooking(booking_id=booking, airline_code="065", serials=serials)
 
     def wait(self, **duration: float) -> None:
         """Let time pass."""
@@ -123,8 +123,8 @@ def capture(
 ) -> RecordCapture:
     """Stripe took this much for the booking's first attempt."""
     return RecordCapture(
-        payment=payment_of(booking),
-        booking=booking,
+        payment_id=payment_of(booking),
+        booking_id=booking,
         attempt=attempt_of(booking) if attempt is None else attempt,
         intent=intent,
         charge=f"ch_{intent}",
@@ -134,4 +134,4 @@ def capture(
 
 def expire(booking: str) -> ExpireBooking:
     """Let the hold lapse."""
-    return ExpireBooking(booking=booking, reason="hold_lapsed")
+    return ExpireBooking(booking_id=booking, reason="hold_lapsed")

@@ -6,7 +6,6 @@ import pytest
 
 from application.booking import letters
 from application.booking.confirm_booking import ConfirmBooking
-from application.ports import OutboxMessage
 from application.pricing.journeys import Priced
 from domain.booking import rejections
 from domain.booking.events import (
@@ -14,9 +13,9 @@ from domain.booking.events import (
     BookingExpired,
     BookingInitiated,
     BookingReserved,
-    Segment,
 )
 from domain.booking.states import Status
+from domain.booking.values import Segment
 from domain.inventory import rejections as flight_rejections
 from domain.inventory.events import SeatsHeld, SeatsReleased, SeatsSold
 from domain.kernel.events import DomainEvent
@@ -61,8 +60,8 @@ def test_the_price_is_the_quoted_one_or_the_one_of_the_moment(stage: Stage) -> N
 @pytest.mark.parametrize(
     ("party", "flight", "cabin", "reason"),
     [
-        (("CHD",), FLIGHT, "Y", rejections.PassengersUnfit),
-        (("ADT",) * 10, FLIGHT, "Y", rejections.PassengersUnfit),
+        (("CHD",), FLIGHT, "Y", rejections.InvalidParty),
+        (("ADT",) * 10, FLIGHT, "Y", rejections.InvalidParty),
         (("ADT",), "flight-SV9-2026-11-24", "Y", flight_rejections.FlightNotFound),
         (("ADT",), FLIGHT, "F", flight_rejections.CabinNotFound),
         (("ADT",) * 3, FLIGHT, "Y", flight_rejections.SeatsUnavailable),
@@ -88,8 +87,8 @@ def test_a_departure_within_the_hour_is_not_on_sale(stage: Stage) -> None:
 
 
 def test_of_three_for_two_seats_in_one_batch_the_third_is_refused(stage: Stage) -> None:
-    orders = [memory_log.order(create(), number) for number in (101, 102, 103)]
-    *got, refused = stage.process.submit_together(orders)
+    envelopes = [memory_log.envelope(create(), number) for number in (101, 102, 103)]
+    *got, refused = stage.process.submit_together(envelopes)
     assert [type(one).__name__ for one in got] == ["Outcome", "Outcome"]
     assert isinstance(refused, flight_rejections.SeatsUnavailable)
     assert stage.log.capacity[FLIGHT, "Y"] == [2, 2, 0]
@@ -99,7 +98,7 @@ def test_a_locator_that_another_process_has_given_out_is_drawn_again() -> None:
     stage = Stage(draws=(DRAWS[0], DRAWS[0], DRAWS[1]))
     stage.schedule()
     assert stage.book() == "booking-AAAAAA"
-    answer = stage.another_process().submit(memory_log.order(create(), 100)).answer
+    answer = stage.another_process().submit(memory_log.envelope(create(), 100)).answer
     assert answer.stream == "booking-BAAAAA"
     assert stage.log.version("booking-AAAAAA") == 2
 
@@ -127,7 +126,7 @@ def test_a_paid_booking_is_confirmed_sold_and_written_to_in_one_append(stage: St
     assert isinstance(confirmed, BookingConfirmed)
     assert [ticket.number for ticket in confirmed.tickets] == ["0650000000001", "0650000000002"]
     assert confirmed.entry.references == ("0650000000001", "0650000000002")
-    assert stage.log.outbox == [OutboxMessage(letters.CONFIRMED, {"booking": booking})]
+    assert stage.log.outbox == [letters.ConfirmationLetter(booking)]
 
 
 def test_confirming_again_with_other_serials_changes_and_sends_nothing(stage: Stage) -> None:
@@ -195,10 +194,10 @@ def test_a_running_hold_a_paid_and_an_unknown_booking_do_not_lapse(stage: Stage)
 
 def test_a_process_that_is_behind_decides_on_what_the_log_holds(stage: Stage) -> None:
     other = stage.another_process()
-    other.submit(memory_log.order(create(), 100))
+    other.submit(memory_log.envelope(create(), 100))
     booking = stage.book()
     stage.pay(booking)
-    other.submit(memory_log.order(stage.confirm_command(booking), 101))
+    other.submit(memory_log.envelope(stage.confirm_command(booking), 101))
     assert stage.log.state(booking).status is Status.CONFIRMED
     with pytest.raises(flight_rejections.SeatsUnavailable):
-        other.submit(memory_log.order(create(), 102))
+        other.submit(memory_log.envelope(create(), 102))

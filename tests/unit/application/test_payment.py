@@ -44,7 +44,7 @@ def parked_reasons(stage: Stage, booking: str) -> list[str]:
 def test_checkout_records_what_is_due_and_the_intention_before_anyone_is_asked(
     stage: Stage, booking: str
 ) -> None:
-    added = stage.added(StartCheckout(booking=booking, locale="ar"))
+    added = stage.added(StartCheckout(booking_id=booking, locale="ar"))
     assert list(added) == [payment_of(booking)]
     requested, started = added[payment_of(booking)]
     assert requested == PaymentRequested(booking=booking, due=DUE)
@@ -194,7 +194,7 @@ def test_money_of_a_payment_or_booking_that_is_not_there_or_does_not_match_is_re
     other = stage.book()
     mixed = capture(booking, DUE)
     with pytest.raises(rejections.PaymentNotFound):
-        stage.submit(type(mixed)(mixed.payment, other, mixed.attempt, "pi_1", "ch_1", DUE))
+        stage.submit(type(mixed)(mixed.payment_id, other, mixed.attempt, "pi_1", "ch_1", DUE))
 
 
 def test_an_outcome_of_an_unknown_attempt_is_refused(stage: Stage, booking: str) -> None:
@@ -224,16 +224,16 @@ def test_whose_turn_went_by_while_the_card_was_declined_waits_again_at_the_end()
     first = house.book(flight)
     waiting, behind = (house.book(flight, mode="waitlist") for _ in range(2))
     house.cancel(first)
-    answer = house.submit(StartCheckout(booking=waiting)).answer
+    answer = house.submit(StartCheckout(booking_id=waiting)).answer
     declined = record_attempt.Declined("pi_1", "ch_1", "declined")
     house.submit(record_attempt.RecordAttempt(answer.stream, answer.ids["attempt"], declined))
     assert house.booking(waiting).status is Status.PAYMENT_FAILED
     house.submit(OfferSeats(flight))
     assert [each.booking for each in house.flight(flight).waitlist] == [behind]
     with pytest.raises(flight_rejections.SeatsUnavailable):
-        house.submit(StartCheckout(booking=waiting))
+        house.submit(StartCheckout(booking_id=waiting))
     house.cancel(behind)
-    house.submit(StartCheckout(booking=waiting))
+    house.submit(StartCheckout(booking_id=waiting))
     assert house.booking(waiting).status is Status.PENDING
     assert [each.booking for each in house.flight(flight).waitlist] == [waiting]
     house.submit(OfferSeats(flight))
@@ -247,7 +247,7 @@ def test_the_first_of_several_in_the_queue_can_pay_for_the_seat_that_came_free()
     waiting, behind = (house.book(flight, mode="waitlist") for _ in range(2))
     house.cancel(first)
     with pytest.raises(flight_rejections.SeatsUnavailable):
-        house.submit(StartCheckout(booking=behind))
+        house.submit(StartCheckout(booking_id=behind))
     house.pay(waiting)
     assert house.booking(waiting).status is Status.PAID
     assert [each.booking for each in house.flight(flight).waitlist] == [behind]

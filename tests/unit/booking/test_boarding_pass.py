@@ -202,5 +202,5 @@ def test_the_date_of_issue_keeps_the_last_digit_of_its_year(
     ],
 )
 def test_a_fact_that_would_move_the_other_fields_is_refused(changes: dict[str, Any]) -> None:
-    with pytest.raises(boarding_pass.FactsUnfit, match=next(iter(changes))):
+    with pytest.raises(boarding_pass.InvalidFacts, match=next(iter(changes))):
         boarding_pass.bcbp(changed(**changes))

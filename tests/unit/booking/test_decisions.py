@@ -6,15 +6,12 @@ from collections.abc import Callable
 import msgspec
 import pytest
 
-from domain.booking import decisions, rejections
-from domain.booking.events import (
-    BookingExpired,
-    BookingInitiated,
-    Segment,
-    Ticket,
-)
-from domain.booking.state import Booking, evolve
+from domain.booking import rejections, sale
+from domain.booking.events import BookingExpired, BookingInitiated
+from domain.booking.fold import evolve
+from domain.booking.state import Booking
 from domain.booking.states import Status
+from domain.booking.values import Segment, Ticket
 from domain.kernel import money, sealed
 from domain.kernel.events import DomainEvent
 from tests.support import examples, scenario
@@ -45,27 +42,27 @@ def in_status(status: Status) -> scenario.Scenario[Booking]:
 
 
 def initiate(state: scenario.Scenario[Booking], wanted: BookingInitiated) -> scenario.Outcome:
-    return state.when(decisions.initiate, draft=wanted)
+    return state.when(sale.initiate, draft=wanted)
 
 
 def reserve(state: scenario.Scenario[Booking]) -> scenario.Outcome:
-    return state.when(decisions.reserve, hold_until=HOLD_UNTIL)
+    return state.when(sale.reserve, hold_until=HOLD_UNTIL)
 
 
 def pay(
     state: scenario.Scenario[Booking], captured: money.Money = DUE, payment: str = PAYMENT
 ) -> scenario.Outcome:
-    return state.when(decisions.pay, payment=payment, captured=captured)
+    return state.when(sale.pay, payment=payment, captured=captured)
 
 
 def confirm(
     state: scenario.Scenario[Booking], tickets: tuple[Ticket, ...] = TICKETS
 ) -> scenario.Outcome:
-    return state.when(decisions.confirm, tickets=tickets, documents=(), entry=ticketing_entry())
+    return state.when(sale.confirm, tickets=tickets, documents=(), entry=ticketing_entry())
 
 
 def expire(state: scenario.Scenario[Booking], now: dt.datetime = HOLD_UNTIL) -> scenario.Outcome:
-    return state.when(decisions.expire, reason="hold_lapsed", now=now)
+    return state.when(sale.expire, reason="hold_lapsed", now=now)
 
 
 def test_a_draft_opens_a_booking() -> None:

@@ -9,14 +9,14 @@ from application.booking.disruption import AcceptDisruption, RefundDisruption, T
 from application.inventory.cancel_flight import CancelFlight
 from application.inventory.reschedule_flight import RescheduleFlight
 from domain.booking import rejections
-from domain.booking.events import NewTimes
 from domain.booking.states import Status
+from domain.booking.values import NewTimes
 from tests.support.house import House
 
 HOUR = dt.timedelta(hours=1)
 
 
-class Desk:
+class DisruptedBooking:
     """A ticketed booking on a flight that operations change, and are obeyed at once."""
 
     def __init__(self) -> None:
@@ -46,73 +46,79 @@ class Desk:
 
     def letters(self) -> int:
         """How often the passengers were written to about it."""
-        return [m.topic for m in self.house.log.outbox].count(letters.DISRUPTED)
+        return sum(isinstance(task, letters.DisruptionLetter) for task in self.house.log.outbox)
 
 
 def test_a_second_change_of_times_is_told_as_well() -> None:
-    desk = Desk()
-    desk.move(5)
-    desk.move(4)
-    (told,) = desk.house.booking(desk.booking).disruptions
+    disrupted = DisruptedBooking()
+    disrupted.move(5)
+    disrupted.move(4)
+    (told,) = disrupted.house.booking(disrupted.booking).disruptions
     assert told.times is not None
-    assert told.times.departs_at == desk.house.flight(desk.flight).departs_at
-    assert desk.letters() == 2
+    assert told.times.departs_at == disrupted.house.flight(disrupted.flight).departs_at
+    assert disrupted.letters() == 2
 
 
 def test_the_same_change_told_twice_is_one_letter() -> None:
-    desk = Desk()
-    desk.move(5)
-    known = desk.house.flight(desk.flight)
+    disrupted = DisruptedBooking()
+    disrupted.move(5)
+    known = disrupted.house.flight(disrupted.flight)
     again = NewTimes(known.departs_at, known.arrives_at)
-    desk.house.submit(
-        TellDisruption(desk.booking, desk.flight, "rescheduled", "weather", True, again)
+    disrupted.house.submit(
+        TellDisruption(disrupted.booking, disrupted.flight, "rescheduled", "weather", True, again)
     )
-    assert desk.letters() == 1
+    assert disrupted.letters() == 1
 
 
 def test_a_small_change_after_a_great_one_does_not_take_the_refund_away() -> None:
-    desk = Desk()
-    desk.move(5)
-    desk.move(0.25)
-    desk.house.submit(RefundDisruption(desk.booking, 0))
-    assert desk.house.booking(desk.booking).status is Status.CANCELLED
-    assert desk.house.booking(desk.booking).owed() == desk.house.booking(desk.booking).captured
+    disrupted = DisruptedBooking()
+    disrupted.move(5)
+    disrupted.move(0.25)
+    disrupted.house.submit(RefundDisruption(disrupted.booking, 0))
+    assert disrupted.house.booking(disrupted.booking).status is Status.CANCELLED
+    assert (
+        disrupted.house.booking(disrupted.booking).owed()
+        == disrupted.house.booking(disrupted.booking).captured
+    )
 
 
 def test_a_small_change_alone_can_only_be_accepted() -> None:
-    desk = Desk()
-    desk.move(0.25)
+    disrupted = DisruptedBooking()
+    disrupted.move(0.25)
     with pytest.raises(rejections.NothingToAnswer):
-        desk.house.submit(RefundDisruption(desk.booking, 0))
-    desk.house.submit(AcceptDisruption(desk.booking, 0))
-    assert desk.house.booking(desk.booking).disruptions == ()
+        disrupted.house.submit(RefundDisruption(disrupted.booking, 0))
+    disrupted.house.submit(AcceptDisruption(disrupted.booking, 0))
+    assert disrupted.house.booking(disrupted.booking).disruptions == ()
 
 
 def test_whoever_accepted_the_first_change_is_asked_anew_about_the_second() -> None:
-    desk = Desk()
-    desk.move(5)
-    desk.house.submit(AcceptDisruption(desk.booking, 0))
-    desk.move(0.25)
-    (told,) = desk.house.booking(desk.booking).disruptions
+    disrupted = DisruptedBooking()
+    disrupted.move(5)
+    disrupted.house.submit(AcceptDisruption(disrupted.booking, 0))
+    disrupted.move(0.25)
+    (told,) = disrupted.house.booking(disrupted.booking).disruptions
     assert not told.material
 
 
 def test_a_cancelled_flight_cannot_be_accepted_and_gives_everything_back() -> None:
-    desk = Desk()
-    desk.cancel()
+    disrupted = DisruptedBooking()
+    disrupted.cancel()
     with pytest.raises(rejections.NothingToAnswer):
-        desk.house.submit(AcceptDisruption(desk.booking, 0))
-    desk.house.submit(RefundDisruption(desk.booking, 0))
-    assert desk.house.booking(desk.booking).owed() == desk.house.booking(desk.booking).captured
+        disrupted.house.submit(AcceptDisruption(disrupted.booking, 0))
+    disrupted.house.submit(RefundDisruption(disrupted.booking, 0))
+    assert (
+        disrupted.house.booking(disrupted.booking).owed()
+        == disrupted.house.booking(disrupted.booking).captured
+    )
 
 
 @pytest.mark.parametrize(("hours", "percent"), [(5, 0), (0.25, 75)])
 def test_whoever_cancels_instead_of_answering_pays_no_fee_either(
     hours: float, percent: int
 ) -> None:
-    desk = Desk()
-    desk.house.clock.now = desk.house.flight(desk.flight).departs_at - 3 * HOUR
-    desk.move(hours)
-    assert desk.house.quote_cancellation(desk.booking).percent == percent
-    desk.house.submit(AcceptDisruption(desk.booking, 0))
-    assert desk.house.quote_cancellation(desk.booking).percent == 75
+    disrupted = DisruptedBooking()
+    disrupted.house.clock.now = disrupted.house.flight(disrupted.flight).departs_at - 3 * HOUR
+    disrupted.move(hours)
+    assert disrupted.house.quote_cancellation(disrupted.booking).percent == percent
+    disrupted.house.submit(AcceptDisruption(disrupted.booking, 0))
+    assert disrupted.house.quote_cancellation(disrupted.booking).percent == 75

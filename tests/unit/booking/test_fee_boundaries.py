@@ -92,7 +92,7 @@ def test_what_a_change_costs_changes_exactly_at_the_hour(
         house.clock.now = moment
         try:
             found.append(house.quote_change(booking, other).percent)
-        except rejections.ChangeRefused:
+        except rejections.ModificationRefused:
             found.append(None)
     assert tuple(found) == changed
 

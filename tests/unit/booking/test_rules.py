@@ -9,9 +9,10 @@ from application.booking import journey
 from application.booking.check_in import CheckIn
 from application.booking.expire_booking import ExpireBooking
 from application.payment.start_checkout import require_seats
-from domain.booking import guards, rejections, rules
-from domain.booking.events import Segment
-from domain.booking.guards import CheckInWindow, SegmentFacts
+from domain.booking import actions as booking_actions
+from domain.booking import documents, rejections, sale, states
+from domain.booking.preconditions import CheckInWindow, SegmentFacts
+from domain.booking.values import Segment
 from domain.inventory.rejections import SeatsUnavailable
 from domain.pricing.price import PassengerType
 from tests.support.examples import NOW
@@ -26,7 +27,7 @@ HOLD = dt.timedelta(minutes=15)
 def test_a_party_with_an_adult_and_a_lap_for_each_infant_is_fit(
     party: list[PassengerType],
 ) -> None:
-    rules.require_fit_party(party)
+    sale.require_valid_party(party)
 
 
 @pytest.mark.parametrize(
@@ -42,8 +43,8 @@ def test_a_party_with_an_adult_and_a_lap_for_each_infant_is_fit(
     ],
 )
 def test_any_other_party_is_refused(party: list[PassengerType], reason: str) -> None:
-    with pytest.raises(rejections.PassengersUnfit) as refused:
-        rules.require_fit_party(party)
+    with pytest.raises(rejections.InvalidParty) as refused:
+        sale.require_valid_party(party)
     assert refused.value.parameters["reason"] == reason
 
 
@@ -59,13 +60,13 @@ def test_any_other_party_is_refused(party: list[PassengerType], reason: str) -> 
 def test_a_journey_that_nobody_can_make_is_refused(
     flights: list[tuple[str, int, int]], reason: str
 ) -> None:
-    with pytest.raises(rejections.JourneyUnfit) as refused:
-        rules.require_fit_journey([(name, _at(start), _at(end)) for name, start, end in flights])
+    with pytest.raises(rejections.InvalidJourney) as refused:
+        sale.require_valid_journey([(name, _at(start), _at(end)) for name, start, end in flights])
     assert refused.value.parameters["reason"] == reason
 
 
 def test_the_next_flight_may_leave_as_the_one_before_arrives() -> None:
-    rules.require_fit_journey([("f1", _at(0), _at(1)), ("f2", _at(1), _at(2))])
+    sale.require_valid_journey([("f1", _at(0), _at(1)), ("f2", _at(1), _at(2))])
 
 
 def _at(hour: int) -> dt.datetime:
@@ -84,7 +85,7 @@ def _at(hour: int) -> dt.datetime:
     ],
 )
 def test_a_birthday_counts_on_the_day_of_travel(birth: str, day: str, kind: str) -> None:
-    found = rules.passenger_type_on(dt.date.fromisoformat(birth), dt.date.fromisoformat(day))
+    found = sale.passenger_type_on(dt.date.fromisoformat(birth), dt.date.fromisoformat(day))
     assert found == kind
 
 
@@ -99,14 +100,16 @@ def test_a_birthday_counts_on_the_day_of_travel(birth: str, day: str, kind: str)
     ],
 )
 def test_a_passport_is_good_for_six_months_after_the_day_of_travel(day: str, until: str) -> None:
-    assert rules.passport_needed_until(dt.date.fromisoformat(day)) == dt.date.fromisoformat(until)
+    assert documents.passport_needed_until(dt.date.fromisoformat(day)) == dt.date.fromisoformat(
+        until
+    )
 
 
 def actions(house: House, booking: str, *, at_gate: bool = False) -> set[str]:
     state = house.booking(booking)
     facts = tuple(_facts(house, booking, each) for each in state.segments)
     return set(
-        rules.available_actions(
+        booking_actions.available_actions(
             state, facts, window=CheckInWindow(), at_gate=at_gate, now=house.clock()
         )
     )
@@ -114,7 +117,7 @@ def actions(house: House, booking: str, *, at_gate: bool = False) -> set[str]:
 
 def _facts(house: House, booking: str, segment: Segment) -> SegmentFacts:
     flight = house.flight(segment.flight)
-    if house.booking(booking).status not in guards.WAITING:
+    if house.booking(booking).status not in states.WAITLISTED:
         return journey.facts_of(flight)
     try:
         require_seats(booking, house.booking(booking), segment, flight, now=house.clock())
@@ -171,7 +174,7 @@ def test_nothing_can_be_done_with_what_is_over() -> None:
     house = House()
     booking = house.book(house.schedule("SV1"))
     house.clock.advance(HOLD)
-    house.submit(ExpireBooking(booking=booking, reason="hold_lapsed"))
+    house.submit(ExpireBooking(booking_id=booking, reason="hold_lapsed"))
     assert actions(house, booking, at_gate=True) == set()
 
 

@@ -21,12 +21,15 @@ from application.payment.record_attempt import RecordAttempt
 from application.payment.record_refund import RecordRefund
 from application.payment.refund_payment import RefundPayment
 from application.payment.start_checkout import StartCheckout
-from domain.booking import cancellation, decisions, departure, states
-from domain.booking.events import BoardingPlace, BookingEvent, Obligation, Ticket
-from domain.booking.guards import CheckInWindow
-from domain.booking.state import Booking, evolve
+from domain.booking import cancellation, check_in, sale, states
+from domain.booking.events import BookingEvent
+from domain.booking.fold import evolve
+from domain.booking.preconditions import CheckInWindow
+from domain.booking.state import Booking
 from domain.booking.states import Status
+from domain.booking.values import BoardingPlace, Obligation, Ticket
 from domain.kernel import money
+from domain.kernel.fold import fold
 from domain.kernel.rejections import Rejection
 from tests.support import examples
 from tests.support.house import House
@@ -68,7 +71,7 @@ def pending(case: Case) -> None:
 
 def payment_failed(case: Case) -> None:
     pending(case)
-    answer = case.house.submit(StartCheckout(booking=case.stream)).answer
+    answer = case.house.submit(StartCheckout(booking_id=case.stream)).answer
     declined = record_attempt.Declined("pi_1", "ch_1", "declined")
     case.house.submit(RecordAttempt(answer.stream, answer.ids["attempt"], declined))
 
@@ -151,28 +154,28 @@ ROADS: dict[Status, Callable[[Case], None]] = {
 
 
 def _initiate(case: Case) -> Sequence[BookingEvent]:
-    return decisions.initiate(case.booking, draft=examples.draft())
+    return sale.initiate(case.booking, draft=examples.draft())
 
 
 def _wait(case: Case) -> Sequence[BookingEvent]:
     until = case.house.flight(case.flight).departs_at
     if case.booking.status is S.PAYMENT_FAILED:
-        return decisions.retry_payment(case.booking, waits_until=until)
-    return decisions.wait(case.booking, waits_until=until)
+        return sale.retry_payment(case.booking, waits_until=until)
+    return sale.join_waitlist(case.booking, waits_until=until)
 
 
 def _reserve(case: Case) -> Sequence[BookingEvent]:
-    return decisions.reserve(case.booking, hold_until=case.house.clock.now)
+    return sale.reserve(case.booking, hold_until=case.house.clock.now)
 
 
 def _pay(case: Case) -> Sequence[BookingEvent]:
     due = case.booking.price.total()
-    return decisions.pay(case.booking, payment="payment-XXX222-9", captured=due)
+    return sale.pay(case.booking, payment="payment-XXX222-9", captured=due)
 
 
 def _confirm(case: Case) -> Sequence[BookingEvent]:
     tickets = (Ticket(0, "0650000000009"),)
-    return decisions.confirm(
+    return sale.confirm(
         case.booking, tickets=tickets, documents=(), entry=examples.ticketing_entry()
     )
 
@@ -183,7 +186,7 @@ def _facts(case: Case) -> Any:
 
 def _check_in(case: Case) -> Sequence[BookingEvent]:
     now = case.before_departure(FLIGHT_TIME)
-    return departure.check_in(
+    return check_in.check_in(
         case.booking,
         segment=0,
         places=(BoardingPlace(0, "10A", 1),),
@@ -195,15 +198,15 @@ def _check_in(case: Case) -> Sequence[BookingEvent]:
 
 def _board(case: Case) -> Sequence[BookingEvent]:
     now = case.before_departure(FLIGHT_TIME)
-    return departure.board(case.booking, segment=0, passengers=None, facts=_facts(case), now=now)
+    return check_in.board(case.booking, segment=0, passengers=None, facts=_facts(case), now=now)
 
 
 def _fly(case: Case) -> Sequence[BookingEvent]:
-    return departure.fly(case.booking, segment=0, entry=None)
+    return check_in.fly(case.booking, segment=0, entry=None)
 
 
 def _miss(case: Case) -> Sequence[BookingEvent]:
-    return departure.miss(case.booking, segment=0, entry=None, obligation=None)
+    return check_in.miss(case.booking, segment=0, entry=None, obligation=None)
 
 
 def _cancel(case: Case) -> Sequence[BookingEvent]:
@@ -220,7 +223,7 @@ def _cancel(case: Case) -> Sequence[BookingEvent]:
 
 
 def _fail_payment(case: Case) -> Sequence[BookingEvent]:
-    return decisions.fail_payment(case.booking, reason="declined")
+    return sale.fail_payment(case.booking, reason="declined")
 
 
 def _refund(case: Case) -> Sequence[BookingEvent]:
@@ -234,14 +237,13 @@ def _refund(case: Case) -> Sequence[BookingEvent]:
             obligation=Obligation("o-1", back),
             entry=examples.ticketing_entry(),
         )
-        for event in granted:
-            booking = evolve(booking, event)
+        booking = fold(evolve, booking, granted)
     return [*granted, *cancellation.settle(booking, settled=booking.owed())]
 
 
 def _expire(case: Case) -> Sequence[BookingEvent]:
     long_after = case.house.clock.now + dt.timedelta(days=30)
-    return decisions.expire(case.booking, reason="hold_lapsed", now=long_after)
+    return sale.expire(case.booking, reason="hold_lapsed", now=long_after)
 
 
 ATTEMPTS: dict[Status, Callable[[Case], Sequence[BookingEvent]]] = {
@@ -273,8 +275,7 @@ def test_a_booking_moves_exactly_along_the_table(before: Status, after: Status) 
         assert not states.may_move(before, after), f"{refusal!r}"
         return
     moved = case.booking
-    for event in events:
-        moved = evolve(moved, event)
+    moved = fold(evolve, moved, events)
     if states.may_move(before, after):
         assert moved.status is after
     else:

@@ -8,7 +8,7 @@ import pytest
 
 from application.rate_limit import Limit
 from domain.kernel.rejections import Rejection
-from interfaces.http import problems
+from interfaces.http import problem_kinds
 from interfaces.http.correlation import SECURITY_HEADERS
 from tests.support.edge import GENEROUS, Edge
 
@@ -60,7 +60,7 @@ async def test_every_failure_is_the_flat_object(
         retryable,
         "client-7",
     )
-    assert body["message"] == problems.KINDS[code].english
+    assert body["message"] == problem_kinds.KINDS[code].english
 
 
 async def test_a_query_parameter_out_of_bounds_is_named(edge: Edge) -> None:
@@ -103,7 +103,7 @@ async def test_the_message_is_in_the_language_asked_for(
     edge: Edge, wanted: str, arabic: bool
 ) -> None:
     body = (await asked(edge, "GET", "/nowhere", **{"accept-language": wanted})).json()
-    kind = problems.KINDS["NOT_FOUND"]
+    kind = problem_kinds.KINDS["NOT_FOUND"]
     assert body["message"] == (kind.arabic if arabic else kind.english)
 
 
@@ -178,29 +178,41 @@ async def test_json_is_given_to_those_who_take_it(edge: Edge, accept: str, statu
 
 
 def test_the_table_covers_the_contract_and_every_rejection() -> None:
-    known = {name: (kind.status, kind.retryable) for name, kind in problems.KINDS.items()}
+    known = {name: (kind.status, kind.retryable) for name, kind in problem_kinds.KINDS.items()}
     assert known["PAYMENT_FAILED"] == (402, True)
     assert known["IDEMPOTENCY_CONFLICT"] == (422, False)
     assert known["BOOKING_CONFLICT"] == (409, True)
     assert len(known) == 25
     for rejection in Rejection.__subclasses__():
         assert rejection.code in known, rejection
-    for kind in problems.KINDS.values():
+    for kind in problem_kinds.KINDS.values():
         assert kind.english
         assert any("\u0600" <= symbol <= "\u06ff" for symbol in kind.arabic)
 
 
 async def test_health_tells_what_is_down_and_fails_without_the_database(edge: Edge) -> None:
-    edge.ready["redis"] = False
+    assert (await asked(edge, "GET", "/health/ready")).json()["status"] == "ready"
+    edge.ready["redis"] = "down"
     slower = await asked(edge, "GET", "/health/ready")
     assert slower.status_code == 200
     assert slower.json()["components"] == {"database": "up", "redis": "down"}
-    edge.ready["database"] = False
+    assert slower.json()["status"] == "degraded"
+    edge.ready["database"] = "down"
     down = await asked(edge, "GET", "/health/ready")
     assert (down.status_code, down.json()["code"]) == (503, "SERVICE_UNAVAILABLE")
     assert down.json()["details"]["database"] == "down"
     assert down.headers["retry-after"] == "2"
     assert (await asked(edge, "GET", "/health/live")).status_code == 200
+
+
+@pytest.mark.parametrize("state", ["stopped", "stalled", "parked", "missing"])
+async def test_health_is_degraded_by_a_read_model_that_cannot_be_relied_on(
+    edge: Edge, state: str
+) -> None:
+    edge.ready["ledger_journal"] = state
+    answer = await asked(edge, "GET", "/health/ready")
+    assert (answer.status_code, answer.json()["status"]) == (200, "degraded")
+    assert answer.json()["components"]["ledger_journal"] == state
 
 
 async def test_health_is_never_limited() -> None:

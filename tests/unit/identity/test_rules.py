@@ -38,7 +38,7 @@ def test_customers_and_agents_see_their_own_only() -> None:
     "password", ["abcde67890", "كلمة سر طويلة", "p" * 60 + "assword", "a b c d e f"]
 )
 def test_a_long_enough_password_is_fit(password: str) -> None:
-    passwords.require_fit_password(password, email=EMAIL)
+    passwords.require_valid_password(password, email=EMAIL)
 
 
 @pytest.mark.parametrize(
@@ -54,16 +54,16 @@ def test_a_long_enough_password_is_fit(password: str) -> None:
         ("abcdefghij\n1", "control_character"),
     ],
 )
-def test_an_unfit_password_is_refused_with_its_reason(password: str, reason: str) -> None:
-    with pytest.raises(rejections.PasswordUnfit) as refusal:
-        passwords.require_fit_password(password, email=EMAIL)
+def test_an_invalid_password_is_refused_with_its_reason(password: str, reason: str) -> None:
+    with pytest.raises(rejections.InvalidPassword) as refusal:
+        passwords.require_valid_password(password, email=EMAIL)
     assert refusal.value.parameters == {"field": "password", "reason": reason}
 
 
 def test_exactly_128_characters_are_fit_and_129_are_not() -> None:
-    passwords.require_fit_password("abcdefgh" * 16, email=EMAIL)
-    with pytest.raises(rejections.PasswordUnfit):
-        passwords.require_fit_password("abcdefgh" * 16 + "i", email=EMAIL)
+    passwords.require_valid_password("abcdefgh" * 16, email=EMAIL)
+    with pytest.raises(rejections.InvalidPassword):
+        passwords.require_valid_password("abcdefgh" * 16 + "i", email=EMAIL)
 
 
 def guessed(times: list[dt.datetime]) -> Lockout:

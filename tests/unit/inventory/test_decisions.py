@@ -5,7 +5,7 @@ import datetime as dt
 import msgspec
 import pytest
 
-from domain.inventory import decisions, rejections, rules
+from domain.inventory import rejections, sales_window, schedule, seat_sale
 from domain.inventory.events import (
     CapacityMove,
     FareClass,
@@ -14,7 +14,8 @@ from domain.inventory.events import (
     SeatsAssigned,
     SeatsReleased,
 )
-from domain.inventory.state import Flight, evolve
+from domain.inventory.fold import evolve
+from domain.inventory.state import Flight
 from domain.kernel import money
 from domain.kernel.events import DomainEvent
 from tests.support import examples, scenario
@@ -36,7 +37,7 @@ def hold(
     now: dt.datetime = NOW,
 ) -> scenario.Outcome:
     return state.when(
-        decisions.hold,
+        seat_sale.hold,
         booking=booking,
         cabin=cabin,
         fare_class=cabin,
@@ -58,12 +59,12 @@ def released(booking: str = BOOKING, seats: int = 1) -> SeatsReleased:
 
 
 def test_a_new_departure_goes_on_sale() -> None:
-    given().when(decisions.schedule, scheduled=scheduled()).then(scheduled())
+    given().when(schedule.schedule, scheduled=scheduled()).then(scheduled())
 
 
 def test_scheduling_the_same_departure_again_records_nothing() -> None:
     busy = given(scheduled(), held(), sold())
-    busy.when(decisions.schedule, scheduled=scheduled()).then_nothing()
+    busy.when(schedule.schedule, scheduled=scheduled()).then_nothing()
 
 
 @pytest.mark.parametrize(
@@ -81,8 +82,8 @@ def test_scheduling_the_same_departure_again_records_nothing() -> None:
     ],
 )
 def test_a_known_departure_with_any_other_fact_is_refused(otherwise: FlightScheduled) -> None:
-    outcome = given(scheduled()).when(decisions.schedule, scheduled=otherwise)
-    outcome.then_rejected(rejections.FlightScheduledOtherwise, flight=otherwise.number)
+    outcome = given(scheduled()).when(schedule.schedule, scheduled=otherwise)
+    outcome.then_rejected(rejections.FlightAlreadyScheduled, flight=otherwise.number)
 
 
 @pytest.mark.parametrize(
@@ -104,9 +105,9 @@ def test_a_known_departure_with_any_other_fact_is_refused(otherwise: FlightSched
 def test_a_departure_that_contradicts_itself_is_refused(
     changes: dict[str, object], reason: str
 ) -> None:
-    unfit = msgspec.structs.replace(scheduled(), **changes)
-    outcome = given().when(decisions.schedule, scheduled=unfit)
-    outcome.then_rejected(rejections.ScheduleUnfit, reason=reason)
+    invalid = msgspec.structs.replace(scheduled(), **changes)
+    outcome = given().when(schedule.schedule, scheduled=invalid)
+    outcome.then_rejected(rejections.InvalidSchedule, reason=reason)
 
 
 def test_free_seats_are_held_until_the_deadline() -> None:
@@ -160,7 +161,7 @@ def test_nothing_is_held_on_a_departure_or_in_a_cabin_that_is_not_there() -> Non
 
 
 def test_sales_close_one_hour_before_departure_to_the_second() -> None:
-    closing = DEPARTS_AT - rules.SALES_CLOSE_BEFORE_DEPARTURE
+    closing = DEPARTS_AT - sales_window.SALES_CLOSE_BEFORE_DEPARTURE
     hold(given(scheduled()), now=closing - dt.timedelta(microseconds=1)).then(held())
     hold(given(scheduled()), now=closing).then_rejected(rejections.SalesClosed, flight="SV1023")
 
@@ -172,11 +173,11 @@ def test_holding_no_seats_is_a_bug(seats: int) -> None:
 
 
 def test_a_hold_lives_fifteen_minutes() -> None:
-    assert rules.hold_until(now=NOW) == NOW + dt.timedelta(minutes=15)
+    assert sales_window.hold_until(now=NOW) == NOW + dt.timedelta(minutes=15)
 
 
 def release(state: scenario.Scenario[Flight]) -> scenario.Outcome:
-    return state.when(decisions.release_hold, booking=BOOKING, reason="hold_lapsed")
+    return state.when(seat_sale.release_hold, booking=BOOKING, reason="hold_lapsed")
 
 
 def test_released_seats_are_free_again() -> None:
@@ -198,25 +199,25 @@ def test_seats_released_by_one_booking_can_be_held_by_another() -> None:
 
 
 def test_held_seats_are_sold() -> None:
-    given(scheduled(), held(seats=2)).when(decisions.sell, booking=BOOKING).then(sold(seats=2))
+    given(scheduled(), held(seats=2)).when(seat_sale.sell, booking=BOOKING).then(sold(seats=2))
 
 
 def test_selling_twice_records_nothing_new() -> None:
-    given(scheduled(), held(), sold()).when(decisions.sell, booking=BOOKING).then_nothing()
+    given(scheduled(), held(), sold()).when(seat_sale.sell, booking=BOOKING).then_nothing()
 
 
 def test_selling_what_is_not_held_is_a_bug() -> None:
     with pytest.raises(AssertionError):
-        given(scheduled(), held(OTHER)).when(decisions.sell, booking=BOOKING)
+        given(scheduled(), held(OTHER)).when(seat_sale.sell, booking=BOOKING)
     with pytest.raises(AssertionError):
-        given(scheduled(), held(), released()).when(decisions.sell, booking=BOOKING)
+        given(scheduled(), held(), released()).when(seat_sale.sell, booking=BOOKING)
 
 
 def give_back(
     state: scenario.Scenario[Flight], *passengers: int, seats: int | None = None
 ) -> scenario.Outcome:
     return state.when(
-        decisions.give_back,
+        seat_sale.release_sold,
         booking=BOOKING,
         passengers=passengers,
         seat_count=len(passengers) if seats is None else seats,

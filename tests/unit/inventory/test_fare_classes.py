@@ -5,9 +5,10 @@ import itertools
 from hypothesis import given
 from hypothesis import strategies as st
 
-from domain.inventory import decisions, rejections
+from domain.inventory import rejections, seat_sale
 from domain.inventory.events import CapacityMove, FareClass, FlightScheduled, SeatsHeld
-from domain.inventory.state import Flight, evolve
+from domain.inventory.fold import evolve
+from domain.inventory.state import Flight
 from domain.kernel.events import DomainEvent
 from tests.support import examples, scenario
 from tests.support.examples import HOLD_UNTIL, NOW
@@ -42,7 +43,7 @@ def hold(
     state: scenario.Scenario[Flight], fare_class: str, seats: int, booking: str
 ) -> scenario.Outcome:
     return state.when(
-        decisions.hold,
+        seat_sale.hold,
         booking=booking,
         cabin="Y",
         fare_class=fare_class,
@@ -87,7 +88,7 @@ def test_when_the_cabin_is_nearly_full_the_higher_class_takes_from_the_lower() -
 
 def test_what_is_released_is_free_in_the_classes_it_was_taken_from() -> None:
     state = flight(scheduled(10, None, 6, 2), held("Q", 2))
-    released = state.when(decisions.release_hold, booking="booking-AAA222", reason="hold_lapsed")
+    released = state.when(seat_sale.release_hold, booking="booking-AAA222", reason="hold_lapsed")
     after = flight(scheduled(10, None, 6, 2), held("Q", 2), *released.events)
     assert free(after) == [10, 6, 2]
 

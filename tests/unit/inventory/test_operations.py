@@ -5,7 +5,7 @@ import datetime as dt
 import msgspec
 import pytest
 
-from domain.inventory import decisions, operations, rejections, rules
+from domain.inventory import operations, rejections, schedule, seat_sale
 from domain.inventory.events import (
     CabinLayout,
     CapacityMove,
@@ -16,7 +16,8 @@ from domain.inventory.events import (
     Place,
     SeatsAssigned,
 )
-from domain.inventory.state import Flight, FlightStatus, evolve
+from domain.inventory.fold import evolve
+from domain.inventory.state import Flight, FlightStatus
 from domain.kernel.events import DomainEvent
 from tests.support import examples, scenario
 from tests.support.examples import BOOKING, DEPARTS_AT, HOLD_UNTIL, NOW, held, sold
@@ -70,15 +71,15 @@ def reschedule(
 def test_a_few_more_seats_are_authorised_than_there_are_and_never_more_than_ten(
     cabin: str, physical: int, authorised: int
 ) -> None:
-    assert rules.authorised_count(cabin, physical) == authorised
+    assert schedule.authorised_count(cabin, physical) == authorised
 
 
 def test_no_departure_goes_on_sale_with_more_seats_than_the_rule_authorises() -> None:
     over = msgspec.structs.replace(
         SCHEDULED, moves=(CapacityMove("Y", authorised=5), CapacityMove("J", authorised=2))
     )
-    scenario.given(evolve).when(decisions.schedule, scheduled=over).then_rejected(
-        rejections.ScheduleUnfit, reason="overbooking"
+    scenario.given(evolve).when(schedule.schedule, scheduled=over).then_rejected(
+        rejections.InvalidSchedule, reason="overbooking"
     )
 
 
@@ -105,7 +106,7 @@ def test_on_an_oversold_flight_nothing_is_sold_until_seats_are_free_again() -> N
     smaller = (CabinLayout("Y", 2, 10, "AB"), WIDE[1])
     cut = change(given(held(seats=3), sold(seats=3)), smaller, Y=2, J=2)
     given(held(seats=3), sold(seats=3), *cut.events).when(
-        decisions.hold,
+        seat_sale.hold,
         booking="booking-XYZ789",
         cabin="Y",
         fare_class="Y",
@@ -186,7 +187,7 @@ def test_the_same_times_again_record_nothing_and_past_ones_are_refused() -> None
     reschedule(given(), dt.timedelta()).then_nothing()
     moved = dt.timedelta(minutes=30)
     late = DEPARTS_AT + moved
-    reschedule(given(), moved, late).then_rejected(rejections.ScheduleUnfit, reason="times")
+    reschedule(given(), moved, late).then_rejected(rejections.InvalidSchedule, reason="times")
 
 
 def test_a_cancelled_flight_is_not_cancelled_moved_refitted_or_sent_off_again() -> None:
@@ -216,7 +217,7 @@ def test_a_flight_leaves_once_and_is_not_cancelled_afterwards() -> None:
 @pytest.mark.parametrize("over", [CANCELLED, DEPARTED])
 def test_nothing_is_held_on_a_flight_that_is_over(over: DomainEvent) -> None:
     given(over).when(
-        decisions.hold,
+        seat_sale.hold,
         booking=BOOKING,
         cabin="Y",
         fare_class="Y",

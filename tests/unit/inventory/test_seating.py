@@ -11,7 +11,8 @@ from domain.inventory.events import (
     Place,
     SeatsAssigned,
 )
-from domain.inventory.state import Flight, evolve
+from domain.inventory.fold import evolve
+from domain.inventory.state import Flight
 from domain.kernel.events import DomainEvent
 from tests.support import examples, scenario
 from tests.support.examples import BOOKING, held

@@ -5,7 +5,7 @@ import datetime as dt
 import msgspec
 import pytest
 
-from domain.inventory import decisions, rejections, rules, waitlist
+from domain.inventory import rejections, sales_window, seat_sale, waitlist
 from domain.inventory.events import (
     CapacityMove,
     SeatsOffered,
@@ -13,13 +13,14 @@ from domain.inventory.events import (
     WaitlistJoined,
     WaitlistLeft,
 )
-from domain.inventory.state import Flight, evolve
+from domain.inventory.fold import evolve
+from domain.inventory.state import Flight
 from domain.kernel.events import DomainEvent
 from tests.support import examples, scenario
 from tests.support.examples import BOOKING, DEPARTS_AT, HOLD_UNTIL, NOW, held, scheduled
 
 FIRST, SECOND = "booking-FRS222", "booking-SCD222"
-CLOSED = rules.sales_close_at(DEPARTS_AT)
+CLOSED = sales_window.sales_close_at(DEPARTS_AT)
 UNTIL = NOW + dt.timedelta(hours=24)
 
 
@@ -100,7 +101,7 @@ def test_an_offer_takes_the_seats_off_the_market_and_the_booking_off_the_queue()
     state = given(*FULL, joined(FIRST), released(2), offered(FIRST)).state
     assert state is not None
     assert (state.cabins["Y"].held_count, state.cabins["Y"].free_count) == (1, 1)
-    assert not state.is_waiting(FIRST)
+    assert not state.is_waitlisted(FIRST)
     allocation = state.allocations.get(FIRST)
     assert allocation is not None
     assert allocation.until == UNTIL
@@ -109,23 +110,23 @@ def test_an_offer_takes_the_seats_off_the_market_and_the_booking_off_the_queue()
 def test_nobody_books_seats_that_somebody_in_the_queue_could_take() -> None:
     state = given(*FULL, joined(FIRST), released(2))
     take = {"booking": SECOND, "cabin": "Y", "fare_class": "Y", "until": HOLD_UNTIL, "now": NOW}
-    state.when(decisions.hold, seat_count=2, **take).then_rejected(
+    state.when(seat_sale.hold, seat_count=2, **take).then_rejected(
         rejections.SeatsUnavailable, free=1
     )
-    state.when(decisions.hold, seat_count=1, **take).then(held(SECOND))
+    state.when(seat_sale.hold, seat_count=1, **take).then(held(SECOND))
 
 
 def test_the_first_in_the_queue_is_not_behind_those_who_came_later() -> None:
     state = given(*FULL, joined(FIRST), joined(SECOND), released(1))
     take = {"cabin": "Y", "fare_class": "Y", "seat_count": 1, "until": HOLD_UNTIL, "now": NOW}
-    state.when(decisions.hold, booking=FIRST, **take).then(held(FIRST))
-    state.when(decisions.hold, booking=SECOND, **take).then_rejected(rejections.SeatsUnavailable)
+    state.when(seat_sale.hold, booking=FIRST, **take).then(held(FIRST))
+    state.when(seat_sale.hold, booking=SECOND, **take).then_rejected(rejections.SeatsUnavailable)
 
 
 def test_a_queue_for_one_cabin_does_not_keep_another_from_selling() -> None:
     state = given(*FULL, joined(FIRST), released(2))
     state.when(
-        decisions.hold,
+        seat_sale.hold,
         booking=SECOND,
         cabin="J",
         fare_class="J",
@@ -144,7 +145,7 @@ def test_an_offer_runs_a_day_but_never_past_the_end_of_sales(
 ) -> None:
     departs_at = NOW + dt.timedelta(hours=hours)
     expected = until or departs_at - dt.timedelta(minutes=60)
-    assert rules.offer_until(departs_at, now=NOW) == expected
+    assert sales_window.offer_until(departs_at, now=NOW) == expected
 
 
 def test_nobody_is_offered_seats_once_sales_are_closed() -> None:
@@ -161,5 +162,5 @@ def test_after_an_equipment_cut_the_queue_gets_nothing() -> None:
     )
     state = given(smaller, joined(FIRST)).state
     assert state is not None
-    assert waitlist.claimed(state, "Y", ahead_of=BOOKING) == 0
+    assert waitlist.claimed_seats(state, "Y", ahead_of=BOOKING) == 0
     assert waitlist.next_in_line(state, now=NOW) is None

@@ -6,14 +6,15 @@ import pytest
 
 from domain.kernel import money
 from domain.kernel.events import DomainEvent
-from domain.payment import decisions, rejections, rules
+from domain.payment import attempts, captures, idempotency_keys, rejections
 from domain.payment.events import (
     AttemptExpired,
     AttemptRefused,
     AttemptUnresolved,
     PaymentDeclined,
 )
-from domain.payment.state import AttemptStatus, Payment, evolve
+from domain.payment.fold import evolve
+from domain.payment.state import AttemptStatus, Payment
 from tests.support import examples, scenario
 from tests.support.examples import (
     ATTEMPT,
@@ -43,7 +44,7 @@ def given(*events: DomainEvent) -> scenario.Scenario[Payment]:
 
 def start(state: scenario.Scenario[Payment], attempt: str = ATTEMPT) -> scenario.Outcome:
     return state.when(
-        decisions.start_attempt,
+        attempts.start_attempt,
         attempt=attempt,
         idempotency_key=f"checkout:{attempt}",
         locale="en",
@@ -54,7 +55,7 @@ def start(state: scenario.Scenario[Payment], attempt: str = ATTEMPT) -> scenario
 def open_session(state: scenario.Scenario[Payment]) -> scenario.Outcome:
     told = opened()
     return state.when(
-        decisions.open_session,
+        attempts.open_session,
         attempt=ATTEMPT,
         session=told.session,
         url=told.url,
@@ -63,22 +64,22 @@ def open_session(state: scenario.Scenario[Payment]) -> scenario.Outcome:
 
 
 def leave_unresolved(state: scenario.Scenario[Payment]) -> scenario.Outcome:
-    return state.when(decisions.leave_unresolved, attempt=ATTEMPT)
+    return state.when(attempts.mark_unresolved, attempt=ATTEMPT)
 
 
 def refuse(state: scenario.Scenario[Payment]) -> scenario.Outcome:
-    return state.when(decisions.refuse_attempt, attempt=ATTEMPT, code="resource_missing")
+    return state.when(attempts.refuse_attempt, attempt=ATTEMPT, code="resource_missing")
 
 
 def expire(state: scenario.Scenario[Payment]) -> scenario.Outcome:
-    return state.when(decisions.expire_attempt, attempt=ATTEMPT)
+    return state.when(attempts.expire_attempt, attempt=ATTEMPT)
 
 
 def decline(
     state: scenario.Scenario[Payment], *, attempt: str = ATTEMPT, charge: str = "ch_no"
 ) -> scenario.Outcome:
     return state.when(
-        decisions.decline,
+        attempts.decline,
         attempt=attempt,
         intent="pi_1",
         charge=charge,
@@ -95,7 +96,7 @@ def capture(
 ) -> scenario.Outcome:
     told = captured(amount, intent=intent, attempt=attempt)
     return state.when(
-        decisions.capture,
+        captures.capture,
         attempt=attempt,
         intent=intent,
         charge=told.charge,
@@ -119,8 +120,8 @@ def live(state: scenario.Scenario[Payment]) -> str | None:
 
 def test_an_amount_is_requested_once() -> None:
     nothing_yet = scenario.given(evolve)
-    nothing_yet.when(decisions.request, booking=BOOKING, due=DUE).then(REQUESTED)
-    given().when(decisions.request, booking=BOOKING, due=DUE).then_nothing()
+    nothing_yet.when(attempts.request, booking=BOOKING, due=DUE).then(REQUESTED)
+    given().when(attempts.request, booking=BOOKING, due=DUE).then_nothing()
 
 
 def test_the_intention_to_open_a_session_is_recorded_with_its_key() -> None:
@@ -129,7 +130,7 @@ def test_the_intention_to_open_a_session_is_recorded_with_its_key() -> None:
 
 def test_a_session_lives_an_hour_in_whole_seconds() -> None:
     asked = NOW + dt.timedelta(microseconds=999_999)
-    assert rules.session_expires_at(now=asked) == NOW + dt.timedelta(hours=1)
+    assert attempts.session_expires_at(now=asked) == NOW + dt.timedelta(hours=1)
 
 
 @pytest.mark.parametrize("later", [(), (UNRESOLVED,), (opened(),), (UNRESOLVED, opened())])
@@ -272,7 +273,7 @@ def test_another_intent_is_another_capture() -> None:
 def test_a_capture_of_nothing_or_less_is_a_bug(amount: int) -> None:
     with pytest.raises(AssertionError):
         given(started()).when(
-            decisions.capture,
+            captures.capture,
             attempt=ATTEMPT,
             intent="pi_1",
             charge="ch_1",
@@ -282,7 +283,7 @@ def test_a_capture_of_nothing_or_less_is_a_bug(amount: int) -> None:
 
 
 def park(state: scenario.Scenario[Payment], intent: str = "pi_1") -> scenario.Outcome:
-    return state.when(decisions.park, intent=intent, reason="late")
+    return state.when(captures.park, intent=intent, reason="late")
 
 
 def test_money_that_does_not_fit_is_parked_with_the_reason() -> None:
@@ -308,4 +309,4 @@ def test_parking_money_that_was_not_captured_is_a_bug() -> None:
 @pytest.mark.parametrize(("hours", "known"), [(0, True), (22.99, True), (23, False), (24, False)])
 def test_a_key_is_used_again_for_less_than_23_hours(hours: float, known: bool) -> None:
     later = NOW + dt.timedelta(hours=hours)
-    assert rules.may_retry_with_same_key(started_at=NOW, now=later) is known
+    assert idempotency_keys.may_retry_with_same_key(started_at=NOW, now=later) is known

@@ -7,8 +7,7 @@ import pytest
 from domain.kernel import entries, money
 from domain.kernel.events import DomainEvent
 from domain.ledger import rules as ledger_rules
-from domain.payment import refund_decisions as decisions
-from domain.payment import rejections
+from domain.payment import refunds, rejections
 from domain.payment.events import (
     PaymentRequested,
     RefundAccepted,
@@ -18,7 +17,8 @@ from domain.payment.events import (
     RefundSettled,
     RefundUnresolved,
 )
-from domain.payment.state import Payment, RefundStatus, evolve
+from domain.payment.fold import evolve
+from domain.payment.state import Payment, RefundStatus
 from tests.support import scenario
 from tests.support.examples import (
     BOOKING,
@@ -87,7 +87,7 @@ def ask(
     now: dt.datetime = NOW,
 ) -> scenario.Outcome:
     return state.when(
-        decisions.request_refund,
+        refunds.request_refund,
         refund=refund,
         intent=intent,
         amount=amount,
@@ -98,26 +98,24 @@ def ask(
 
 
 def leave(state: scenario.Scenario[Payment]) -> scenario.Outcome:
-    return state.when(decisions.leave_refund_unresolved, refund=REFUND)
+    return state.when(refunds.mark_refund_unresolved, refund=REFUND)
 
 
 def accept(state: scenario.Scenario[Payment], provider: str = "re_1") -> scenario.Outcome:
-    return state.when(
-        decisions.accept_refund, refund=REFUND, provider_refund=provider, entry=entry()
-    )
+    return state.when(refunds.accept_refund, refund=REFUND, provider_refund=provider, entry=entry())
 
 
 def settle(state: scenario.Scenario[Payment], provider: str = "re_1") -> scenario.Outcome:
-    return state.when(decisions.settle_refund, refund=REFUND, provider_refund=provider)
+    return state.when(refunds.settle_refund, refund=REFUND, provider_refund=provider)
 
 
 def refuse(state: scenario.Scenario[Payment]) -> scenario.Outcome:
-    return state.when(decisions.refuse_refund, refund=REFUND, code="charge_already_refunded")
+    return state.when(refunds.refuse_refund, refund=REFUND, code="charge_already_refunded")
 
 
 def fail(state: scenario.Scenario[Payment], provider: str = "re_1") -> scenario.Outcome:
     return state.when(
-        decisions.fail_refund,
+        refunds.fail_refund,
         refund=REFUND,
         provider_refund=provider,
         code="lost_or_stolen_card",

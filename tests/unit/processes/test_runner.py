@@ -1,4 +1,4 @@
-"""All processes together: interleaved events, trouble that stays where it is."""
+"""All processes together: interleaved events, and failures that stop nothing else."""
 
 from typing import Any
 
@@ -22,7 +22,8 @@ async def test_of_interleaved_events_each_booking_gets_exactly_what_follows_from
     house.cancel(first)
     await runs.to_the_end()
     asked: list[tuple[type, Any]] = [
-        (type(each), getattr(each, "booking", None) or each.flight) for each in runs.commands()
+        (type(each), getattr(each, "booking_id", None) or each.flight_id)
+        for each in runs.commands()
     ]
     assert asked[:3] == [
         (ConfirmBooking, first),
@@ -33,24 +34,24 @@ async def test_of_interleaved_events_each_booking_gets_exactly_what_follows_from
     assert house.booking(first).status is Status.CANCELLED
     assert house.booking(third).status is Status.CONFIRMED
     assert house.booking(waiting).status is Status.RESERVED
-    # A confirmation that came too late was refused and told, and kept nobody from anything.
+    # A confirmation that came too late was rejected and reported, and stopped nothing else.
     assert [stream for stream, _ in runs.reports] == [first]
 
 
-async def test_a_bug_in_one_booking_is_reported_and_stops_no_other_and_is_made_good_later() -> None:
+async def test_a_bug_in_one_booking_is_reported_and_stops_no_other_and_is_run_again() -> None:
     house = House()
     runs = Runs(house)
     flight = house.schedule("SV1")
     bookings = [house.book(flight) for _ in range(3)]
     for each in bookings:
         house.pay(each)
-    runs.desk.broken.add(bookings[1])
+    runs.bus.broken.add(bookings[1])
     position = await runs.to_the_end()
     assert position == len(house.log.events)
     assert [(stream, str(error)) for stream, error in runs.reports] == [(bookings[1], "a bug")]
     statuses = [house.booking(each).status for each in bookings]
     assert statuses == [Status.CONFIRMED, Status.PAID, Status.CONFIRMED]
-    runs.desk.broken.clear()
+    runs.bus.broken.clear()
     await runs.runner.run_again(bookings[1])
     assert house.booking(bookings[1]).status is Status.CONFIRMED
 
@@ -62,16 +63,16 @@ async def test_without_a_database_nothing_is_left_running_and_the_position_does_
     bookings = [house.book(flight) for _ in range(3)]
     for each in bookings:
         house.pay(each)
-    runs.desk.unavailable.add(bookings[0])
+    runs.bus.unavailable.add(bookings[0])
     raised = None
     try:
         await runs.runner.run_from(0)
     except ports.Unavailable as error:
         raised = error
     assert raised is not None
-    # The others were asked for before the run gave up.
+    # The other commands were submitted before the run ended.
     assert [house.booking(each).status for each in bookings[1:]] == [Status.CONFIRMED] * 2
-    runs.desk.unavailable.clear()
+    runs.bus.unavailable.clear()
     await runs.to_the_end()
     assert house.booking(bookings[0]).status is Status.CONFIRMED
     assert runs.reports == []

@@ -2,7 +2,7 @@
 
 import msgspec
 
-from application import streams
+from application.commands import stream_kinds
 from projections import checking, reading
 from projections.catalogue import ALL
 
@@ -19,12 +19,12 @@ def test_every_read_model_has_tables_a_checker_and_only_known_events() -> None:
     for name, projection in ALL.items():
         assert projection.name == name
         assert "CREATE TABLE" in projection.table_sql()
-        assert projection.tags <= streams.EVENT_TYPES.keys()
+        assert projection.tags <= stream_kinds.EVENT_TYPES.keys()
 
 
 def test_the_journal_takes_in_every_event_that_carries_an_entry_and_stops_at_poison() -> None:
     with_entry = {
-        tag for tag, kind in streams.EVENT_TYPES.items() if "entry" in kind.__struct_fields__
+        tag for tag, kind in stream_kinds.EVENT_TYPES.items() if "entry" in kind.__struct_fields__
     }
     assert with_entry
     assert with_entry <= ALL["ledger_journal"].tags

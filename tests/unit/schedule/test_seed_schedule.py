@@ -9,9 +9,9 @@ import pytest
 from application.inventory import seed_network
 from application.inventory.schedule_flight import ScheduleFlight
 from application.inventory.seed_schedule import departure_instant, seed_schedule
-from domain.inventory import decisions, rules
+from domain.inventory import sales_window, schedule
 from domain.inventory.events import FlightScheduled
-from domain.inventory.state import evolve
+from domain.inventory.fold import evolve
 from domain.kernel import ids, money
 from infrastructure.airports import world
 from tests.unit.schedule.great_circle import distance_km
@@ -34,7 +34,7 @@ def week(today: dt.date = MONDAY) -> list[ScheduleFlight]:
 
 
 def flight(name: str, today: dt.date = MONDAY) -> FlightScheduled:
-    return next(c.scheduled for c in week(today) if c.flight == name)
+    return next(c.scheduled for c in week(today) if c.flight_id == name)
 
 
 def local(instant: dt.datetime, zone: str) -> str:
@@ -47,8 +47,8 @@ def test_a_week_has_two_to_three_hundred_departures_each_with_an_id_of_its_own(
 ) -> None:
     commands = week(today)
     assert 200 <= len(commands) <= 300
-    assert len({command.flight for command in commands}) == len(commands)
-    per_day = Counter(command.flight[-10:] for command in commands)
+    assert len({command.flight_id for command in commands}) == len(commands)
+    per_day = Counter(command.flight_id[-10:] for command in commands)
     assert len(per_day) == 7
     assert min(per_day.values()) >= 25
 
@@ -64,7 +64,7 @@ def test_the_id_carries_number_and_local_day_at_origin(today: dt.date) -> None:
     for command in week(today):
         scheduled = command.scheduled
         day = scheduled.departs_at.astimezone(ZoneInfo(scheduled.origin_zone)).date()
-        assert command.flight == ids.flight_stream(scheduled.number, day.isoformat())
+        assert command.flight_id == ids.flight_stream(scheduled.number, day.isoformat())
         assert today < day <= today + dt.timedelta(days=7)
 
 
@@ -113,7 +113,7 @@ def test_a_time_that_the_clocks_skip_is_an_hour_later_and_a_repeated_one_is_the_
 
 @pytest.mark.parametrize("today", WEEKS)
 def test_an_aircraft_is_on_the_ground_long_enough_before_it_comes_back(today: dt.date) -> None:
-    by_name = {command.flight: command.scheduled for command in week(today)}
+    by_name = {command.flight_id: command.scheduled for command in week(today)}
     checked = 0
     for rotation in seed_network.ROTATIONS:
         for offset in range(1, 8):
@@ -188,9 +188,9 @@ def test_the_inventory_takes_every_departure_and_all_are_on_sale_until_midnight_
 ) -> None:
     midnight = departure_instant(today + dt.timedelta(days=1), dt.time(), zone="Asia/Riyadh")
     for command in week(today):
-        events = decisions.schedule(None, scheduled=command.scheduled)
+        events = schedule.schedule(None, scheduled=command.scheduled)
         state = evolve(None, command.scheduled)
         assert events == [command.scheduled]
-        assert decisions.schedule(state, scheduled=command.scheduled) == []
+        assert schedule.schedule(state, scheduled=command.scheduled) == []
         assert state.cabins["Y"].free_count > state.cabins["J"].free_count > 0
-        assert rules.is_on_sale(state.departs_at, now=midnight)
+        assert sales_window.is_on_sale(state.departs_at, now=midnight)

@@ -1,9 +1,12 @@
 """A wrong or unknown setting stops the start with its name; secrets are shown nowhere."""
 
+from typing import get_args, get_type_hints
+
 import pytest
 
 from interfaces import settings
 from interfaces.http import rate_limit
+from interfaces.settings import Secret, Settings
 
 REQUIRED = {
     "AIS_DATABASE_URL": "postgresql://ais:hunter2@db/ais",
@@ -73,3 +76,13 @@ def test_a_wrong_setting_is_named_without_its_secret(name: str, value: str, told
         settings.load({**REQUIRED, name: value})
     assert str(refusal.value).startswith(told)
     assert "hunter2" not in str(refusal.value)
+
+
+def test_every_setting_is_described_and_every_secret_is_hidden() -> None:
+    assert settings.ABOUT.keys() == set(Settings.__struct_fields__)
+    for name, annotation in get_type_hints(Settings).items():
+        about = settings.ABOUT[name]
+        assert about.meaning and about.used_by, name
+        if Secret in (annotation, *get_args(annotation)):
+            assert about.is_secret, name
+    assert settings.ABOUT["database_url"].is_secret

@@ -1,0 +1,15 @@
+"""The command bus: carries commands out, each once, many of them in one append.
+
+Read `command.py` first (what a use case is made of), then `context.py` (what its decision reads
+and records), then `dispatcher.py` (how commands become one append).
+
+command: `Command` with its `decide`, `Reply`, `CommandEnvelope`, `Outcome`
+context: `DecisionContext`, the only thing that a decision may touch; `EventsByStream`
+stream_kinds: booking, flight and payment: how each is folded, and its events
+dispatcher: `Dispatcher`, the one writer of a process: queue, batches, conflicts, lost replies
+batch: `CommandBatch`, the decisions of one batch, what to append, and the answers
+pending_command: a command whose caller waits, with its repeats
+state_cache: states in memory, those of the log and those that a batch would add
+bus: `CommandBus`, the dispatcher as HTTP, worker and processes see it
+follow_up: the envelope of a command that follows from a cause, with an id made from it
+"""

@@ -1,0 +1,29 @@
+"""The command bus as its callers see it: commands in, outcomes out, and streams to read."""
+
+from typing import Protocol, TypeVar
+
+from application import ports
+from application.commands.command import CommandEnvelope, Outcome
+from application.commands.stream_kinds import StreamKind
+
+State = TypeVar("State")
+
+
+class CommandBus(Protocol):
+    """What HTTP, webhooks, worker and timers use alike."""
+
+    async def submit(self, envelope: CommandEnvelope) -> Outcome:
+        """Carry the command out once; raises its Rejection or Unavailable."""
+        ...
+
+    async def current(self, kind: StreamKind[State], stream: str) -> tuple[State | None, int]:
+        """State and version of a stream as the log has it now."""
+        ...
+
+    async def as_of(self, kind: StreamKind[State], stream: str, version: int) -> State | None:
+        """State of a stream when it had this version."""
+        ...
+
+    async def history(self, stream: str) -> list[ports.RecordedEvent]:
+        """All events of a stream in order."""
+        ...

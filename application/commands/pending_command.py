@@ -1,0 +1,44 @@
+"""A submitted command whose caller waits for the outcome."""
+
+import asyncio
+
+import msgspec
+
+from application import ports
+from application.commands.command import CommandEnvelope, IdempotencyConflict, Outcome
+
+
+class PendingCommand:
+    """One command with its caller, and the repeats of it that wait for the same outcome."""
+
+    __slots__ = ("envelope", "future", "repeats")
+
+    def __init__(self, envelope: CommandEnvelope, future: asyncio.Future[Outcome]) -> None:
+        self.envelope = envelope
+        self.future = future
+        self.repeats: list[PendingCommand] = []
+
+    @property
+    def done(self) -> bool:
+        """Whether no caller waits any more: one may be gone while its repeats are not."""
+        return self.future.done() and all(repeat.future.done() for repeat in self.repeats)
+
+    def succeed(self, outcome: Outcome) -> None:
+        """Answer the caller; the repeats are answered with a replay."""
+        if not self.future.done():
+            self.future.set_result(outcome)
+        for repeat in self.repeats:
+            repeat.succeed(msgspec.structs.replace(outcome, replayed=True, state=None))
+
+    def fail(self, error: Exception) -> None:
+        """Raise the error at the caller and at all repeats."""
+        for pending in (self, *self.repeats):
+            if not pending.future.done():
+                pending.future.set_exception(error)
+
+    def replay(self, known: ports.KnownCommand) -> None:
+        """Answer as the log has it, or with a conflict where the fingerprint differs."""
+        if known.fingerprint != self.envelope.fingerprint:
+            self.fail(IdempotencyConflict())
+        else:
+            self.succeed(Outcome(answer=known.answer, replayed=True))

@@ -1,0 +1,304 @@
+"""From check-in to the end of the journey: coupons move, and the booking's status follows (B6)."""
+
+import datetime as dt
+from collections.abc import Sequence
+from typing import Literal, assert_never
+
+from msgspec.structs import replace
+
+from domain.booking import disruption, rejections, states
+from domain.booking.coupons import Coupon, CouponStatus, is_over
+from domain.booking.events import (
+    BookingCompleted,
+    BookingEvent,
+    CheckInEvent,
+    CouponsFlown,
+    PassengersBoarded,
+    PassengersCheckedIn,
+    PassengersMissed,
+)
+from domain.booking.preconditions import (
+    CheckInWindow,
+    SegmentFacts,
+    Situation,
+    passes,
+    require_no_modification,
+    require_segment,
+    require_step,
+)
+from domain.booking.state import (
+    Booking,
+    coupon_ids,
+    coupon_key,
+    obligations_with,
+    rolled_up,
+    with_coupons,
+    with_status,
+)
+from domain.booking.states import Status
+from domain.booking.values import BoardingPlace, CouponId, Obligation
+from domain.kernel import entries
+
+# Saudia and flynas: boarding ends a quarter of an hour before departure.
+BOARDING_CLOSES = dt.timedelta(minutes=15)
+
+
+BOARDED = frozenset({CouponStatus.LIFTED, CouponStatus.FLOWN})
+
+
+def require_check_in(
+    booking: Booking,
+    segment: int,
+    facts: SegmentFacts,
+    *,
+    window: CheckInWindow,
+    now: dt.datetime,
+) -> None:
+    """Ticketed, the flight operates, the window is open, no modification or disruption pends."""
+    require_segment(booking, segment)
+    if booking.status not in {Status.CONFIRMED, Status.CHECKED_IN}:
+        require_step(booking, Status.CHECKED_IN)
+    require_no_modification(booking)
+    if not facts.operating or disruption.is_material(booking, segment):
+        raise rejections.CheckInClosed(reason="disrupted", segment=segment)
+    if now < facts.departs_at - window.opens:
+        raise rejections.CheckInClosed(
+            reason="not_open_yet", opens=(facts.departs_at - window.opens).isoformat()
+        )
+    if now > facts.departs_at - window.closes:
+        raise rejections.CheckInClosed(reason="closed", segment=segment)
+    if not booking.open_coupons(segment):
+        raise rejections.CouponNotOpen(segment=segment)
+
+
+def require_boarding(
+    booking: Booking, segment: int, facts: SegmentFacts, *, now: dt.datetime
+) -> None:
+    """At least one passenger is checked in and the gate is open."""
+    require_segment(booking, segment)
+    if booking.status not in {Status.CHECKED_IN, Status.BOARDED}:
+        require_step(booking, Status.BOARDED)
+    if not facts.operating or now > facts.departs_at - BOARDING_CLOSES:
+        raise rejections.BoardingClosed(segment=segment)
+    if not any(
+        coupon.status in {CouponStatus.CHECKED_IN, CouponStatus.LIFTED}
+        for coupon in booking.open_coupons(segment)
+    ):
+        raise rejections.CouponNotOpen(segment=segment)
+
+
+def passengers_to_check_in(
+    booking: Booking, segment: int, passengers: Sequence[int] | None
+) -> tuple[int, ...]:
+    """Those of the passengers (None: all) who have not checked in on the segment.
+
+    A passenger who was checked in is left out, also after the flight. Rejects NoSuchPart, and
+    CouponNotOpen for a named passenger whose coupon became final without check-in.
+    """
+    wanted = range(len(booking.passengers)) if passengers is None else passengers
+    found = []
+    for passenger in wanted:
+        coupon = booking.coupon(passenger, segment)
+        if coupon is None:
+            raise rejections.NoSuchPart(passenger=passenger, segment=segment)
+        if coupon.status is CouponStatus.OPEN:
+            found.append(passenger)
+        elif passengers is not None and coupon.is_final and not _was_checked_in(coupon):
+            raise rejections.CouponNotOpen(passenger=passenger, status=coupon.status.value)
+    return tuple(found)
+
+
+def _was_checked_in(coupon: Coupon) -> bool:
+    return coupon.sequence is not None and coupon.status is not CouponStatus.REFUNDED
+
+
+def has_check_ins(booking: Booking, segment: int) -> bool:
+    """Whether any passenger was checked in on the segment."""
+    return any(each.sequence is not None for each in booking.coupons if each.segment == segment)
+
+
+def check_in(
+    booking: Booking,
+    *,
+    segment: int,
+    places: tuple[BoardingPlace, ...],
+    facts: SegmentFacts,
+    window: CheckInWindow,
+    now: dt.datetime,
+) -> list[BookingEvent]:
+    """Accept passengers; the caller has inspected their documents, and the flight has assigned
+    seats and sequence numbers.
+    """
+    require_check_in(booking, segment, facts, window=window, now=now)
+    if not places:
+        return []
+    return [PassengersCheckedIn(segment=segment, places=places)]
+
+
+def board(
+    booking: Booking,
+    *,
+    segment: int,
+    passengers: Sequence[int] | None,
+    facts: SegmentFacts,
+    now: dt.datetime,
+) -> list[BookingEvent]:
+    """Lift the coupons of checked-in passengers (None: all of them).
+
+    Idempotent, also after the gate has closed and after the flight.
+    """
+    if _is_boarded(booking, segment, passengers):
+        return []
+    require_boarding(booking, segment, facts, now=now)
+    checked_in = _with_status(booking, segment, CouponStatus.CHECKED_IN)
+    if passengers is None:
+        boarding = checked_in
+    else:
+        for passenger in passengers:
+            coupon = booking.coupon(passenger, segment)
+            if coupon is None:
+                raise rejections.NoSuchPart(passenger=passenger, segment=segment)
+            if coupon.status not in {CouponStatus.CHECKED_IN, CouponStatus.LIFTED}:
+                raise rejections.CouponNotOpen(passenger=passenger, status=coupon.status.value)
+        boarding = tuple(each for each in checked_in if each in set(passengers))
+    return [PassengersBoarded(segment=segment, passengers=boarding)] if boarding else []
+
+
+def _is_boarded(booking: Booking, segment: int, passengers: Sequence[int] | None) -> bool:
+    """Whether all of the passengers are or were on board; None: some, and none is left to board."""
+    statuses = {each.passenger: each.status for each in booking.coupons if each.segment == segment}
+    boarded = {each for each, status in statuses.items() if status in BOARDED}
+    if passengers is None:
+        return bool(boarded) and CouponStatus.CHECKED_IN not in statuses.values()
+    return bool(passengers) and boarded.issuperset(passengers)
+
+
+def lifted_on(booking: Booking, segment: int) -> tuple[Coupon, ...]:
+    """The coupons of the passengers on board."""
+    return tuple(
+        coupon for coupon in booking.open_coupons(segment) if coupon.status is CouponStatus.LIFTED
+    )
+
+
+def missing_on(booking: Booking, segment: int) -> tuple[Coupon, ...]:
+    """The coupons of passengers who are not on board, with those of their later flights."""
+    absent = {
+        coupon.passenger
+        for coupon in booking.open_coupons(segment)
+        if coupon.status is not CouponStatus.LIFTED
+    }
+    return tuple(
+        coupon
+        for coupon in booking.open_coupons()
+        if coupon.passenger in absent and coupon.segment >= segment
+    )
+
+
+def fly(booking: Booking, *, segment: int, entry: entries.Entry | None) -> list[BookingEvent]:
+    """The flight has left with the passengers on board; no effect without tickets."""
+    if booking.status not in states.TICKETED:
+        return []
+    on_board = tuple(coupon.passenger for coupon in lifted_on(booking, segment))
+    if not on_board:
+        return []
+    flown = CouponsFlown(segment=segment, passengers=on_board, entry=entry)
+    return [flown, *completed(evolve(booking, flown))]
+
+
+def miss(
+    booking: Booking,
+    *,
+    segment: int,
+    entry: entries.Entry | None,
+    obligation: Obligation | None,
+) -> list[BookingEvent]:
+    """The flight has left without these passengers; the caller releases their later seats.
+
+    Rejects ModificationPending; no effect without tickets.
+    """
+    if booking.status not in states.TICKETED:
+        return []
+    require_no_modification(booking)
+    coupons = missing_on(booking, segment)
+    if not coupons:
+        return []
+    missed = PassengersMissed(coupons=coupon_ids(coupons), entry=entry, obligation=obligation)
+    return [missed, *completed(evolve(booking, missed))]
+
+
+def completed(booking: Booking) -> list[BookingEvent]:
+    """The journey is completed once all coupons are final and at least one was flown."""
+    if booking.status is Status.BOARDED and is_over(booking.coupons):
+        return [BookingCompleted()]
+    return []
+
+
+def evolve(booking: Booking, event: CheckInEvent) -> Booking:
+    """The booking after the event."""
+    match event:
+        case PassengersCheckedIn():
+            return _checked_in(booking, event)
+        case PassengersBoarded():
+            return _moved(booking, event, CouponStatus.LIFTED)
+        case CouponsFlown():
+            return _moved(booking, event, CouponStatus.FLOWN)
+        case PassengersMissed():
+            missed = with_status(booking, event.coupons, CouponStatus.MISSED)
+            obligations = obligations_with(booking, event.obligation)
+            return rolled_up(replace(missed, obligations=obligations))
+        case BookingCompleted():
+            return replace(booking, status=Status.COMPLETED, disruptions=())
+        case _:
+            assert_never(event)
+
+
+def _checked_in(booking: Booking, event: PassengersCheckedIn) -> Booking:
+    places = {(place.passenger, event.segment): place for place in event.places}
+
+    def accepted(coupon: Coupon) -> Coupon:
+        place = places[coupon_key(coupon)]
+        return replace(
+            coupon, status=CouponStatus.CHECKED_IN, seat=place.seat, sequence=place.sequence
+        )
+
+    return rolled_up(with_coupons(booking, places, accepted))
+
+
+def _moved(
+    booking: Booking, event: PassengersBoarded | CouponsFlown, status: CouponStatus
+) -> Booking:
+    wanted = [CouponId(passenger, event.segment) for passenger in event.passengers]
+    return rolled_up(with_status(booking, wanted, status))
+
+
+def _with_status(booking: Booking, segment: int, status: CouponStatus) -> tuple[int, ...]:
+    return tuple(
+        coupon.passenger for coupon in booking.open_coupons(segment) if coupon.status is status
+    )
+
+
+CheckInAction = Literal["check_in", "board"]
+
+
+def is_open(action: CheckInAction, booking: Booking, situation: Situation) -> bool:
+    """Whether the guard of the action passes now."""
+    now = situation.now
+    match action:
+        case "check_in":
+            unchecked = {
+                coupon.segment
+                for coupon in booking.open_coupons()
+                if coupon.status is CouponStatus.OPEN
+            }
+            return any(
+                passes(require_check_in, booking, segment, facts, window=situation.window, now=now)
+                for segment, facts in enumerate(situation.segments)
+                if segment in unchecked
+            )
+        case "board":
+            return situation.at_gate and any(
+                passes(require_boarding, booking, segment, facts, now=now)
+                for segment, facts in enumerate(situation.segments)
+            )
+        case _:
+            assert_never(action)

@@ -1,0 +1,32 @@
+"""The fold of a booking: the capability of an event applies it."""
+
+from typing import assert_never
+
+from domain.booking import cancellation, check_in, disruption, documents, modification, sale, seats
+from domain.booking.events import BookingEvent
+from domain.booking.state import Booking
+
+
+def evolve(booking: Booking | None, event: BookingEvent) -> Booking:
+    """The booking after the event; never rejects a stored fact."""
+    if event.capability == "start":
+        return sale.initiated(event)
+    assert booking is not None, "a booking begins with BookingInitiated"
+    # Text, because a class pattern that does not match costs a tenth of a microsecond.
+    match event.capability:
+        case "sale":
+            return sale.evolve(booking, event)
+        case "check_in":
+            return check_in.evolve(booking, event)
+        case "cancellation":
+            return cancellation.evolve(booking, event)
+        case "seats":
+            return seats.evolve(booking, event)
+        case "documents":
+            return documents.evolve(booking, event)
+        case "modification":
+            return modification.evolve(booking, event)
+        case "disruption":
+            return disruption.evolve(booking, event)
+        case _:
+            assert_never(event.capability)

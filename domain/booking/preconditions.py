@@ -1,0 +1,99 @@
+"""Guards that several capabilities share, and the facts beside the booking that guards look at.
+
+A guard raises the rejection that a client gets; it never changes anything.
+"""
+
+import datetime as dt
+from collections.abc import Callable
+from typing import ParamSpec
+
+import msgspec
+
+from domain.booking import rejections, states
+from domain.booking.state import Booking
+from domain.booking.states import Status
+from domain.kernel import money
+from domain.kernel.rejections import Rejection
+
+Parameters = ParamSpec("Parameters")
+
+
+class CheckInWindow(msgspec.Struct, frozen=True):
+    """Check-in is open from `opens` before departure until `closes` before it, both inclusive."""
+
+    opens: dt.timedelta = dt.timedelta(hours=48)
+    closes: dt.timedelta = dt.timedelta(minutes=60)
+
+
+class SegmentFacts(msgspec.Struct, frozen=True):
+    """What guards must know of a flight of the journey; read in the same decision.
+
+    A flight that is neither `operating` nor `cancelled` has departed. `has_seats` is whether the
+    seats of a waitlisted booking are free.
+    """
+
+    departs_at: dt.datetime
+    domestic: bool
+    operating: bool
+    cancelled: bool = False
+    has_seats: bool = True
+
+
+class Situation(msgspec.Struct, frozen=True):
+    """All that `availableActions` depends on beside the booking.
+
+    `segments` are the facts of each segment; none for a booking without tickets, where nothing
+    depends on them. `at_gate` is whether the caller may handle passengers at the gate.
+    """
+
+    segments: tuple[SegmentFacts, ...]
+    window: CheckInWindow
+    at_gate: bool
+    now: dt.datetime
+
+
+def require_step(booking: Booking, after: Status) -> None:
+    """The table of transitions has the step (B1); otherwise TransitionRefused."""
+    if not states.may_move(booking.status, after):
+        raise rejections.TransitionRefused(before=booking.status.value, after=after.value)
+
+
+def require_segment(booking: Booking, segment: int) -> None:
+    """The journey has this segment; otherwise NoSuchPart."""
+    if not 0 <= segment < len(booking.segments):
+        raise rejections.NoSuchPart(segment=segment)
+
+
+def require_no_modification(booking: Booking) -> None:
+    """No accepted modification is unfinished; otherwise ModificationPending."""
+    if booking.modification is not None:
+        raise rejections.ModificationPending()
+
+
+def require_no_granted_refund(booking: Booking) -> None:
+    """No refund was granted to a paid booking: after that it only awaits the refund."""
+    if booking.status is Status.PAID and booking.obligations:
+        raise rejections.TransitionRefused(reason="refund_granted", status=booking.status.value)
+
+
+def require_amount_due(booking: Booking, captured: money.Money) -> None:
+    """The money is exactly the amount due (B2); otherwise AmountDiffers."""
+    due = booking.amount_due()
+    if captured != due:
+        raise rejections.AmountDiffers(due=due.amount, currency=due.currency)
+
+
+def has_departed(facts: SegmentFacts) -> bool:
+    """Whether the flight has left."""
+    return not facts.operating and not facts.cancelled
+
+
+def passes(
+    guard: Callable[Parameters, None], *args: Parameters.args, **kwargs: Parameters.kwargs
+) -> bool:
+    """Whether the guard rejects nothing."""
+    try:
+        guard(*args, **kwargs)
+    except Rejection:
+        return False
+    return True

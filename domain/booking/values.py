@@ -1,0 +1,103 @@
+"""Values that the events of a booking store; their fields are part of the storage contract."""
+
+import datetime as dt
+from typing import Literal
+
+import msgspec
+
+from domain.kernel import money, sealed
+from domain.pricing.price import CouponPrice, PassengerType
+
+Residue = Literal["cash", "credit"]
+Destination = Literal["none", "card", "credit"]
+DisruptionKind = Literal["rescheduled", "cancelled"]
+DisruptionAnswer = Literal["accepted", "moved", "refunded"]
+
+
+class Passenger(msgspec.Struct, frozen=True):
+    """One traveller; the name is sealed under the passenger's own key."""
+
+    type: PassengerType
+    name: sealed.Sealed
+
+
+class Segment(msgspec.Struct, frozen=True):
+    """One flight of the journey, in a cabin and a fare class of it.
+
+    `residue` is the rule of the fare class: where money goes when a modification makes the
+    journey cheaper.
+    """
+
+    flight: str
+    cabin: str
+    fare_class: str
+    residue: Residue = "cash"
+
+
+class SeatChoice(msgspec.Struct, frozen=True):
+    """The seat of a passenger on a segment, such as `12A`."""
+
+    passenger: int
+    segment: int
+    seat: str
+
+
+class Ticket(msgspec.Struct, frozen=True):
+    """The ticket number (13 digits, IATA) of the passenger at this index, from 0."""
+
+    passenger: int
+    number: str
+
+
+class ExtraDocument(msgspec.Struct, frozen=True):
+    """The number (13 digits, IATA EMD-A) of the document of the extra at this index, from 0."""
+
+    extra: int
+    number: str
+
+
+class CouponId(msgspec.Struct, frozen=True):
+    """One passenger on one segment."""
+
+    passenger: int
+    segment: int
+
+
+class Obligation(msgspec.Struct, frozen=True):
+    """Money that the airline owes because of one decision; refunds refer to its id."""
+
+    id: str
+    amount: money.Money
+
+
+class BoardingPlace(msgspec.Struct, frozen=True):
+    """A checked-in passenger: the flight's sequence number; no seat for a lap infant."""
+
+    passenger: int
+    seat: str | None
+    sequence: int
+
+
+class Modification(msgspec.Struct, frozen=True):
+    """The exchange of one segment as it was quoted and accepted.
+
+    `coupons` are the new values of the segment's open coupons, `fee` within them; `due` is paid
+    before the exchange, `back` is refunded to `destination`; at most one of them is not zero.
+    """
+
+    number: int
+    segment: int
+    to: Segment
+    coupons: tuple[CouponPrice, ...]
+    fee: int
+    due: int
+    back: int
+    destination: Destination
+    reason: str
+
+
+class NewTimes(msgspec.Struct, frozen=True):
+    """The times of a rescheduled flight; UTC instants."""
+
+    departs_at: dt.datetime
+    arrives_at: dt.datetime

@@ -1,0 +1,153 @@
+"""Held and sold seats: hold, release, sell. A decision that was made already returns no events."""
+
+import datetime as dt
+from typing import assert_never
+
+from msgspec.structs import replace
+
+from domain.inventory import rejections, sales_window, waitlist
+from domain.inventory.events import (
+    CapacityMove,
+    FlightEvent,
+    SeatSaleEvent,
+    SeatsHeld,
+    SeatsReleased,
+    SeatsSold,
+)
+from domain.inventory.state import (
+    Allocation,
+    Block,
+    Flight,
+    with_allocation,
+    with_held_seats,
+    without_seats,
+)
+
+
+def hold(
+    flight: Flight | None,
+    *,
+    booking: str,
+    cabin: str,
+    fare_class: str,
+    seat_count: int,
+    until: dt.datetime,
+    now: dt.datetime,
+) -> list[FlightEvent]:
+    """Hold seats for a booking until the deadline (I1, I2, I4).
+
+    Seats that bookings ahead of it on the waitlist could take are not free (I6).
+    """
+    assert seat_count > 0
+    if flight is None:
+        raise rejections.FlightNotFound()
+    known = flight.cabins.get(cabin)
+    if known is None or known.bucket(fare_class) is None:
+        raise rejections.CabinNotFound(cabin=cabin)
+    allocation = flight.allocations.get(booking)
+    if allocation is not None and allocation.held is not None:
+        return []
+    if not sales_window.is_bookable(flight, now=now):
+        raise rejections.SalesClosed(flight=flight.number)
+    free = known.free_in(fare_class)
+    if flight.waitlist:
+        free -= waitlist.claimed_seats(flight, cabin, ahead_of=booking)
+    if free < seat_count:
+        raise rejections.SeatsUnavailable(flight=flight.number, free=max(0, free))
+    move = CapacityMove(cabin=cabin, held=seat_count, fare_class=fare_class)
+    return [SeatsHeld(booking=booking, until=until, moves=(move,))]
+
+
+def release_hold(flight: Flight, *, booking: str, reason: str) -> list[FlightEvent]:
+    """Put the held seats of a booking on sale again (I3); its sold seats are unchanged."""
+    allocation = flight.allocations.get(booking)
+    if allocation is None or allocation.held is None:
+        return []
+    block = allocation.held
+    move = CapacityMove(cabin=block.cabin, held=-block.seat_count, fare_class=block.fare_class)
+    vacated: tuple[str, ...] = ()
+    if allocation.sold is None and len(flight.seats):
+        vacated = tuple(sorted(n for n, seat in flight.seats.items() if seat.booking == booking))
+    return [SeatsReleased(booking=booking, reason=reason, moves=(move,), vacated=vacated)]
+
+
+def sell(flight: Flight, *, booking: str) -> list[FlightEvent]:
+    """Turn the held seats of a booking into sold seats (I3)."""
+    allocation = flight.allocations.get(booking)
+    assert allocation is not None, "a booking is ticketed only while it holds its seats"
+    block = allocation.held
+    if block is None:
+        return []
+    seats = block.seat_count
+    move = CapacityMove(block.cabin, held=-seats, sold=seats, fare_class=block.fare_class)
+    return [SeatsSold(booking=booking, moves=(move,))]
+
+
+def release_sold(
+    flight: Flight, *, booking: str, passengers: tuple[int, ...], seat_count: int, reason: str
+) -> list[FlightEvent]:
+    """Put sold seats of some passengers on sale again, with their seats of the seat map (I3)."""
+    if seat_count == 0:
+        return []
+    allocation = flight.allocations.get(booking)
+    assert allocation is not None, "only sold seats are released"
+    block = allocation.sold
+    assert block is not None, "only sold seats are released"
+    assert block.seat_count >= seat_count, "only sold seats are released"
+    leaving = set(passengers)
+    vacated = tuple(
+        sorted(
+            number
+            for number, seat in flight.seats.items()
+            if seat.booking == booking and seat.passenger in leaving
+        )
+    )
+    move = CapacityMove(block.cabin, sold=-seat_count, fare_class=block.fare_class)
+    return [SeatsReleased(booking=booking, reason=reason, moves=(move,), vacated=vacated)]
+
+
+def evolve(flight: Flight, event: SeatSaleEvent) -> Flight:
+    """The flight after the event; the most frequent events come first."""
+    match event:
+        case SeatsHeld():
+            return with_held_seats(flight, event.booking, event.until, event.moves)
+        case SeatsSold():
+            return _sold(flight, event)
+        case SeatsReleased():
+            return _released(flight, event)
+        case _:
+            assert_never(event)
+
+
+def _sold(flight: Flight, event: SeatsSold) -> Flight:
+    move = event.moves[0]
+    before = flight.allocations.get(event.booking)
+    had = before.sold.seat_count if before is not None and before.sold is not None else 0
+    sold = Block(move.cabin, move.fare_class, had + move.sold)
+    return with_allocation(flight, event.moves, event.booking, Allocation(sold=sold))
+
+
+def _released(flight: Flight, event: SeatsReleased) -> Flight:
+    allocation = flight.allocations.get(event.booking)
+    assert allocation is not None
+    held, sold, until = allocation.held, allocation.sold, allocation.until
+    for move in event.moves:
+        if move.held:
+            held = _less(held, -move.held)
+            until = until if held is not None else None
+        if move.sold:
+            sold = _less(sold, -move.sold)
+    after = Allocation(held=held, until=until, sold=sold) if held or sold else None
+    changed = with_allocation(flight, event.moves, event.booking, after)
+    if sold is None and changed.sequences.get(event.booking) is not None:
+        # None of its passengers has a seat now: after a new sale they are checked in again.
+        without = changed.sequences.drop(event.booking)
+        changed = replace(changed, sequences=without)
+    return without_seats(changed, event.vacated)
+
+
+def _less(block: Block | None, count: int) -> Block | None:
+    assert block is not None
+    if block.seat_count == count:
+        return None
+    return Block(block.cabin, block.fare_class, block.seat_count - count)

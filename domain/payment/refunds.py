@@ -1,0 +1,152 @@
+"""Refunds of captured money. A decision that was made already returns no events.
+
+Stripe's answers may arrive in any order and any number of times; an answer that is older than the
+end of a refund has no effect.
+"""
+
+import datetime as dt
+from typing import assert_never
+
+from msgspec.structs import replace
+
+from domain.kernel import entries, money
+from domain.payment import rejections
+from domain.payment.events import (
+    PaymentEvent,
+    RefundAccepted,
+    RefundEvent,
+    RefundFailed,
+    RefundRefused,
+    RefundRequested,
+    RefundSettled,
+    RefundUnresolved,
+)
+from domain.payment.state import Payment, Refund, RefundStatus
+
+UNANSWERED = frozenset({RefundStatus.REQUESTED, RefundStatus.UNKNOWN})
+
+
+def request_refund(
+    payment: Payment,
+    *,
+    refund: str,
+    intent: str,
+    amount: money.Money,
+    obligation: str,
+    idempotency_key: str,
+    now: dt.datetime,
+) -> list[PaymentEvent]:
+    """Record the intention to refund; once for an obligation and intent (M6).
+
+    Rejects RefundExceedsCaptured (M5).
+    """
+    assert money.is_chargeable(amount), "Stripe refunds what it can charge"
+    if any(r.obligation == obligation and r.intent == intent for r in payment.refunds):
+        return []
+    assert payment.refund(refund) is None, "each refund has an id of its own"
+    free = payment.refundable(intent)
+    if amount.currency != free.currency or amount.amount > free.amount:
+        raise rejections.RefundExceedsCaptured()
+    return [
+        RefundRequested(
+            refund=refund,
+            intent=intent,
+            amount=amount,
+            obligation=obligation,
+            idempotency_key=idempotency_key,
+            requested_at=now,
+        )
+    ]
+
+
+def mark_refund_unresolved(payment: Payment, *, refund: str) -> list[PaymentEvent]:
+    """Stripe did not answer in time (M4)."""
+    if _known(payment, refund).status is not RefundStatus.REQUESTED:
+        return []
+    return [RefundUnresolved(refund=refund)]
+
+
+def accept_refund(
+    payment: Payment, *, refund: str, provider_refund: str, entry: entries.Entry
+) -> list[PaymentEvent]:
+    """Stripe has the refund: recorded once (M7).
+
+    Also after a refusal: money that left our balance is a fact, whatever Stripe answered before.
+    """
+    if _known(payment, refund).provider_refund is not None:
+        return []
+    return [RefundAccepted(refund=refund, provider_refund=provider_refund, entry=entry)]
+
+
+def settle_refund(payment: Payment, *, refund: str, provider_refund: str) -> list[PaymentEvent]:
+    """Stripe passed the money of an accepted refund on; never after it failed."""
+    known = _known(payment, refund)
+    if known.status is not RefundStatus.ACCEPTED or known.provider_refund != provider_refund:
+        return []
+    return [RefundSettled(refund=refund)]
+
+
+def refuse_refund(payment: Payment, *, refund: str, code: str) -> list[PaymentEvent]:
+    """Stripe refused the refund before it accepted it."""
+    if _known(payment, refund).status not in UNANSWERED:
+        return []
+    return [RefundRefused(refund=refund, code=code)]
+
+
+def fail_refund(
+    payment: Payment, *, refund: str, provider_refund: str, code: str, entry: entries.Entry
+) -> list[PaymentEvent]:
+    """The money of an accepted refund was returned, even after Stripe had passed it on."""
+    known = _known(payment, refund)
+    if known.status not in {RefundStatus.ACCEPTED, RefundStatus.SETTLED}:
+        return []
+    if known.provider_refund != provider_refund:
+        return []
+    return [RefundFailed(refund=refund, code=code, entry=entry)]
+
+
+def evolve(payment: Payment, event: RefundEvent) -> Payment:
+    """The payment after the event."""
+    match event:
+        case RefundRequested():
+            return _requested(payment, event)
+        case RefundAccepted():
+            return _with_refund(
+                payment,
+                event.refund,
+                status=RefundStatus.ACCEPTED,
+                provider_refund=event.provider_refund,
+            )
+        case RefundSettled():
+            return _with_refund(payment, event.refund, status=RefundStatus.SETTLED)
+        case RefundUnresolved():
+            return _with_refund(payment, event.refund, status=RefundStatus.UNKNOWN)
+        case RefundRefused():
+            return _with_refund(payment, event.refund, status=RefundStatus.REFUSED)
+        case RefundFailed():
+            return _with_refund(payment, event.refund, status=RefundStatus.FAILED)
+        case _:
+            assert_never(event)
+
+
+def _requested(payment: Payment, event: RefundRequested) -> Payment:
+    refund = Refund(
+        id=event.refund,
+        intent=event.intent,
+        amount=event.amount,
+        obligation=event.obligation,
+        idempotency_key=event.idempotency_key,
+        requested_at=event.requested_at,
+    )
+    return replace(payment, refunds=(*payment.refunds, refund))
+
+
+def _with_refund(payment: Payment, refund: str, **changes: str) -> Payment:
+    refunds = tuple(replace(r, **changes) if r.id == refund else r for r in payment.refunds)
+    return replace(payment, refunds=refunds)
+
+
+def _known(payment: Payment, refund: str) -> Refund:
+    known = payment.refund(refund)
+    assert known is not None, "outcomes are recorded only for refunds that were requested"
+    return known

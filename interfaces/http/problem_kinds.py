@@ -1,0 +1,296 @@
+"""The table of problems: what a client is answered, why, and what each reader can do about it.
+
+The client is the program that called; the agent is the member of staff who serves a traveller;
+the operator runs the servers. `docs/reference/errors.md` is generated from this table.
+"""
+
+from collections.abc import Mapping
+
+import msgspec
+
+
+class Kind(msgspec.Struct, frozen=True):
+    """A row of the table: `status` is the usual one, the two messages are shown to people.
+
+    `cause` says why it is answered; `client`, `agent` and `operator` what each can do.
+    """
+
+    status: int
+    retryable: bool
+    english: str
+    arabic: str
+    cause: str
+    client: str
+    agent: str
+    operator: str
+
+
+KINDS: Mapping[str, Kind] = {
+    "VALIDATION_ERROR": Kind(
+        400,
+        False,
+        "The request is not valid.",
+        "الطلب غير صالح.",
+        cause="A member of the request is missing, unknown or breaks a rule. Also answered with "
+        "status 413 for a body that is too large and 415 for one that is not JSON.",
+        client="Correct the member that `details.field` names; do not repeat the request as it is.",
+        agent="Check what was entered against `details.reason`.",
+        operator="None. A sudden rise usually means that a client was released with a defect.",
+    ),
+    "UNAUTHORIZED": Kind(
+        401,
+        False,
+        "Sign in to continue.",
+        "يلزم تسجيل الدخول للمتابعة.",
+        cause="There is no valid access token, or the e-mail address and password do not match. A "
+        "locked account gets the same answer.",
+        client="Sign in and send the new token as `Authorization: Bearer`.",
+        agent="Sign in again. After five wrong passwords the account is locked for 30 minutes.",
+        operator="If valid tokens are refused, compare `AIS_TOKEN_KEY` and `AIS_PUBLIC_URL` of all "
+        "web processes: they have to be the same.",
+    ),
+    "TOKEN_EXPIRED": Kind(
+        401,
+        False,
+        "The session has expired; sign in again.",
+        "انتهت الجلسة؛ سجّل الدخول من جديد.",
+        cause="The access token was valid and is too old.",
+        client="Sign in again, then repeat the request with the same idempotency key.",
+        agent="Sign in again.",
+        operator="If it happens right after signing in, check the clocks of the servers.",
+    ),
+    "PAYMENT_REQUIRED": Kind(
+        402,
+        False,
+        "The amount due has not been paid.",
+        "لم يُدفع المبلغ المستحق.",
+        cause="The captured amount is not exactly the amount due.",
+        client="Read the booking and collect the amount that it shows as due.",
+        agent="Ask finance: the captured money is in unapplied funds.",
+        operator="Look at `GET /api/ledger/unapplied-funds`.",
+    ),
+    "PAYMENT_FAILED": Kind(
+        402,
+        True,
+        "The payment failed.",
+        "تعذّر إتمام الدفع.",
+        cause="Stripe refused to open the checkout session, or the session of this idempotency key "
+        "can no longer be paid.",
+        client="Ask for a checkout again with a new idempotency key.",
+        agent="Have the traveller try again or use another card.",
+        operator="Search Stripe's dashboard for the code in `details.reason`.",
+    ),
+    "FORBIDDEN": Kind(
+        403,
+        False,
+        "Your role does not allow this.",
+        "صلاحياتك لا تسمح بهذا الإجراء.",
+        cause="The role of the caller lacks the permission that the route needs.",
+        client="Do not repeat the request; offer only the actions in `availableActions`.",
+        agent="Ask a colleague whose role has the permission; see the [API](api.md#permissions).",
+        operator="If the role is wrong, change it in the user directory; it takes effect with the "
+        "next token.",
+    ),
+    "NOT_FOUND": Kind(
+        404,
+        False,
+        "There is no such thing here.",
+        "العنصر المطلوب غير موجود.",
+        cause="There is no such address, booking, flight or payment, or it belongs to another "
+        "customer: the answer is the same.",
+        client="Check the id and which account is signed in.",
+        agent="Check the record locator: it has six symbols and no 0, O, 1 or I.",
+        operator="None.",
+    ),
+    "METHOD_NOT_ALLOWED": Kind(
+        405,
+        False,
+        "This method is not offered here.",
+        "هذه الطريقة غير متاحة هنا.",
+        cause="The address exists and does not take this method.",
+        client="Use a method that the `Allow` header of the answer lists.",
+        agent="Report it to the maker of the client.",
+        operator="None.",
+    ),
+    "NOT_ACCEPTABLE": Kind(
+        406,
+        False,
+        "Answers are given as JSON only.",
+        "تُقدَّم الإجابات بصيغة JSON فقط.",
+        cause="The `Accept` header excludes every media type that the route can answer with.",
+        client="Accept JSON, or leave the header out.",
+        agent="Report it to the maker of the client.",
+        operator="None.",
+    ),
+    "REQUEST_TIMEOUT": Kind(
+        408,
+        True,
+        "The request took too long to arrive.",
+        "استغرق وصول الطلب وقتًا أطول من اللازم.",
+        cause="The body of the request arrived too slowly.",
+        client="Repeat the request with the same idempotency key.",
+        agent="Check the network connection and try again.",
+        operator="If it happens often, check the proxy: it should buffer slow uploads.",
+    ),
+    "SEATS_UNAVAILABLE": Kind(
+        409,
+        False,
+        "Not enough seats are left.",
+        "لا توجد مقاعد كافية.",
+        cause="Fewer seats are free than the party needs, the chosen seat is taken, or sales of "
+        "the flight have closed.",
+        client="Search again; offer another flight, cabin or seat, or the waitlist.",
+        agent="Offer another flight or the waitlist.",
+        operator="After a change of aircraft, look at `GET /api/admin/oversold-flights`.",
+    ),
+    "BOOKING_CONFLICT": Kind(
+        409,
+        True,
+        "Somebody changed this at the same time; try again.",
+        "جرى تعديل متزامن؛ حاول مرة أخرى.",
+        cause="Another request changed the same booking or flight first.",
+        client="Read the booking again and repeat the request if it still makes sense.",
+        agent="Reload the booking; a colleague or the traveller may have changed it.",
+        operator="None. Many in one minute mean that two clients work on the same booking.",
+    ),
+    "INVALID_STATE_TRANSITION": Kind(
+        409,
+        False,
+        "This is not possible in the present state.",
+        "هذا الإجراء غير ممكن في الحالة الراهنة.",
+        cause="The booking, flight or payment is in a state in which the action is not possible; "
+        "see the [states](states.md).",
+        client="Read the booking again and offer the actions in `availableActions`.",
+        agent="Look at the status and history of the booking, and at `details.reason`.",
+        operator="None.",
+    ),
+    "PAYMENT_PROCESSING": Kind(
+        409,
+        True,
+        "The payment is being processed.",
+        "الدفع قيد المعالجة.",
+        cause="A checkout session is being opened and Stripe has not answered yet.",
+        client="Repeat the request with the same idempotency key after `Retry-After` seconds, or "
+        "after two seconds without one.",
+        agent="Wait some seconds and look at the booking again.",
+        operator="If it lasts longer than a minute, check that the scheduler and the workers run.",
+    ),
+    "IDEMPOTENCY_IN_PROGRESS": Kind(
+        409,
+        True,
+        "The same request is being processed.",
+        "الطلب نفسه قيد المعالجة.",
+        cause="Reserved for a request whose idempotency key is being processed. This release does "
+        "not answer it: the second request waits for the first and gets the same answer.",
+        client="Repeat the request with the same idempotency key after a second.",
+        agent="Wait a moment and try again.",
+        operator="None.",
+    ),
+    "BOOKING_EXPIRED": Kind(
+        410,
+        False,
+        "The time to pay for this booking is over.",
+        "انتهت مهلة الدفع لهذا الحجز.",
+        cause="The deadline to pay has passed and the seats are on sale again.",
+        client="Start again with a new quote.",
+        agent="Make a new booking. Money that arrives late is kept in unapplied funds for finance.",
+        operator="If holds end too early, check the clocks of the servers.",
+    ),
+    "QUOTE_EXPIRED": Kind(
+        410,
+        False,
+        "The quoted price is no longer valid.",
+        "لم يعد السعر المعروض ساريًا.",
+        cause="The quote is older than its `validUntil`, or the booking or the price changed after "
+        "it was made.",
+        client="Ask for a new quote and have the traveller accept it.",
+        agent="Make a new quote and read the new terms to the traveller.",
+        operator="None.",
+    ),
+    "IDEMPOTENCY_CONFLICT": Kind(
+        422,
+        False,
+        "This idempotency key was used for another request.",
+        "استُخدم مفتاح عدم التكرار هذا لطلب آخر.",
+        cause="The idempotency key was used before, by the same user on the same route, with "
+        "another body.",
+        client="Use a new key for each new action, and the same key only to repeat one.",
+        agent="Reload the page and try again.",
+        operator="None. It is a defect of the client.",
+    ),
+    "REFUND_EXCEEDS_CAPTURED": Kind(
+        422,
+        False,
+        "The refund is more than what was paid.",
+        "مبلغ الاسترداد أكبر من المدفوع.",
+        cause="The refund is more than what was captured and not yet refunded, or less than what "
+        "the rules already promise.",
+        client="Read the booking and ask for an amount within what was paid.",
+        agent="Check the refunds in the history of the booking.",
+        operator="None.",
+    ),
+    "RATE_LIMITED": Kind(
+        429,
+        True,
+        "Too many requests; wait a while.",
+        "طلبات كثيرة؛ انتظر قليلًا.",
+        cause="The client sent more requests than its limit allows in this window.",
+        client="Wait for the seconds in `Retry-After`, then repeat the request.",
+        agent="Wait a moment and try again.",
+        operator="Limits are the [settings](settings.md) `AIS_LIMIT_*`. If all clients share one "
+        "address, set `AIS_TRUSTED_PROXIES`.",
+    ),
+    "HEADERS_TOO_LARGE": Kind(
+        431,
+        False,
+        "The request headers are too large.",
+        "ترويسات الطلب أكبر من المسموح.",
+        cause="The headers of the request are larger than the server takes.",
+        client="Send fewer or shorter headers; cookies are not needed.",
+        agent="Clear the cookies of the site and try again.",
+        operator="Check which headers the proxy adds.",
+    ),
+    "INTERNAL_ERROR": Kind(
+        500,
+        False,
+        "Something went wrong on our side.",
+        "حدث خطأ لدينا.",
+        cause="A defect of the server. The request may have been carried out or not.",
+        client="Report the `correlationId`. Read the booking before you repeat the request, and "
+        "repeat it with the same idempotency key.",
+        agent="Report the `correlationId` to the operator.",
+        operator="Search the log of the web process for the `correlationId`: it has the frames.",
+    ),
+    "PROVIDER_ERROR": Kind(
+        502,
+        True,
+        "The payment provider failed.",
+        "حدث خطأ لدى مزوّد الدفع.",
+        cause="Stripe could not be reached or failed. Nothing was charged by this request.",
+        client="Repeat the request with the same idempotency key after `Retry-After` seconds.",
+        agent="Wait a minute and try again; the seats stay held until their deadline.",
+        operator="Check Stripe's status page and the network to Stripe.",
+    ),
+    "SERVICE_UNAVAILABLE": Kind(
+        503,
+        True,
+        "Not available at the moment; try again.",
+        "الخدمة غير متاحة حاليًا؛ حاول لاحقًا.",
+        cause="The database does not answer, more requests wait than can be served in time, or a "
+        "read model that the answer depends on has stopped.",
+        client="Repeat the request with the same idempotency key after `Retry-After` seconds.",
+        agent="Wait a moment and try again.",
+        operator="Look at `GET /health/ready`: it names the component that is down.",
+    ),
+    "PROVIDER_TIMEOUT": Kind(
+        504,
+        True,
+        "The payment provider did not answer in time.",
+        "لم يُجب مزوّد الدفع في الوقت المحدد.",
+        cause="Stripe did not answer in time: whether it did what was asked is not known yet.",
+        client="Repeat the request with the same idempotency key; the outcome is looked up, "
+        "nothing is charged twice.",
+        agent="Wait a minute and look at the booking again.",
+        operator="Check Stripe's status page. The scheduler asks Stripe again by itself.",
+    ),
+}

@@ -1,0 +1,63 @@
+"""The generated pages of `docs/reference` are those of the code, and leave nothing out."""
+
+import pytest
+
+from application.commands import stream_kinds
+from interfaces.http import problem_kinds
+from interfaces.http.app import ROUTES
+from projections import catalogue
+from tests.support.reference import api, events, pages, rejection_reasons
+
+
+@pytest.mark.parametrize("name", pages.PAGES)
+def test_a_page_is_what_its_generator_makes(name: str) -> None:
+    kept = (pages.FOLDER / name).read_text("utf-8")
+    assert kept == pages.PAGES[name](), "run python -m tests.support.reference.pages"
+
+
+def test_every_problem_has_a_cause_and_a_remedy_for_each_reader() -> None:
+    assert len(problem_kinds.KINDS) > 20
+    for name, kind in problem_kinds.KINDS.items():
+        for text in (kind.cause, kind.client, kind.agent, kind.operator):
+            assert text.endswith("."), name
+
+
+def test_the_reasons_of_a_rejection_are_found_in_the_code() -> None:
+    reasons = rejection_reasons.reasons_of_rejections()
+    assert reasons.keys() == {each.__name__ for each in rejection_reasons.rejections()}
+    assert {"closed", "not_open_yet"} <= set(reasons["CheckInClosed"])
+    assert "paid" in rejection_reasons.reasons_of_problems()["INVALID_STATE_TRANSITION"]
+
+
+def test_every_rejection_event_route_and_read_model_is_on_its_page() -> None:
+    found = {name: make() for name, make in pages.PAGES.items()}
+    for rejection in rejection_reasons.rejections():
+        assert f"`{rejection.__name__}`" in found["errors.md"]
+    for tag in stream_kinds.EVENT_TYPES:
+        assert f"### {tag}\n" in found["events.md"]
+    for name in catalogue.ALL:
+        assert f"## {name}\n" in found["read-models.md"]
+    shown = [handler for handler in ROUTES if handler.include_in_schema is not False]
+    assert len(shown) > 40
+    assert sum(line.startswith("| `") for line in found["api.md"].splitlines()) > len(shown)
+
+
+def test_a_route_belongs_to_the_context_of_the_longest_prefix() -> None:
+    assert api.context_of("/api/admin/bookings/{booking_id}/refund") == "Booking"
+    assert api.context_of("/api/admin/flights/{flight_id}") == "Flight operation"
+    with pytest.raises(AssertionError, match="add it to CONTEXTS"):
+        api.context_of("/api/meals")
+
+
+def test_a_sample_is_laid_out_on_one_line_where_it_fits() -> None:
+    assert events.laid_out({"a": 1}) == ['{"a": 1}']
+    wide = events.laid_out({"a": ["x" * 60, "y" * 60], "b": {}})
+    assert wide == [
+        "{",
+        '  "a": [',
+        f'    "{"x" * 60}",',
+        f'    "{"y" * 60}"',
+        "  ],",
+        '  "b": {}',
+        "}",
+    ]

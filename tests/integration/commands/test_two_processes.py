@@ -1,0 +1,140 @@
+"""Two dispatchers with logs and pools of their own, as two processes, on one hot flight."""
+
+import asyncio
+import datetime as dt
+import uuid
+
+import psycopg
+
+from application.booking.expire_booking import ExpireBooking
+from application.commands import stream_kinds
+from application.commands.command import Command, IdempotencyConflict, Reply
+from application.commands.context import DecisionContext
+from domain.inventory.rejections import SeatsUnavailable
+from tests.integration.commands import rig
+from tests.support.servers import TestDatabase
+
+RESERVED = "booking.reserved.1"
+
+
+async def book(bus: rig.RunningBus, flight: str, times: int) -> list[object]:
+    """So many bookings, ten at a time."""
+    found: list[object] = []
+    for _ in range(times // 10):
+        found += await rig.outcomes([bus.submit(rig.booking(flight)) for _ in range(10)])
+    return found
+
+
+async def test_two_processes_on_one_flight_both_progress_and_lose_nothing(
+    database: TestDatabase,
+) -> None:
+    async with rig.running_bus(database.app_dsn) as one, rig.running_bus(database.app_dsn) as two:
+        flight = await rig.put_on_sale(one, seats=10_000)
+        found = await asyncio.gather(book(one, flight, 300), book(two, flight, 300))
+        locked = [bus.dispatcher.statistics.locked_batches for bus in (one, two)]
+        current = await one.dispatcher.current(stream_kinds.FLIGHT, flight)
+    assert [len(rig.accepted(each)) for each in found] == [300, 300]
+    assert all(locked)
+    assert rig.seats(database.owner_dsn, flight) == (10_000, 600, 0)
+    assert rig.count(database.owner_dsn, RESERVED) == 600
+    state = current[0]
+    assert state is not None
+    assert state.cabins["Y"].held_count == 600
+
+
+async def test_two_processes_never_sell_a_seat_twice(database: TestDatabase) -> None:
+    async with rig.running_bus(database.app_dsn) as one, rig.running_bus(database.app_dsn) as two:
+        flight = await rig.put_on_sale(one, seats=75)
+        found = await asyncio.gather(book(one, flight, 100), book(two, flight, 100))
+    everything = [*found[0], *found[1]]
+    assert len(rig.accepted(everything)) == 75
+    assert {type(error) for error in rig.errors_of(everything)} == {SeatsUnavailable}
+    assert rig.seats(database.owner_dsn, flight) == (75, 75, 0)
+
+
+async def test_seats_that_one_process_releases_are_sold_by_the_other(
+    database: TestDatabase,
+) -> None:
+    later = rig.clock() + dt.timedelta(minutes=16)
+    async with (
+        rig.running_bus(database.app_dsn) as one,
+        rig.running_bus(database.app_dsn, now=lambda: later) as two,
+    ):
+        flight = await rig.put_on_sale(one, seats=1)
+        first = await one.submit(rig.booking(flight))
+        refused = await rig.outcomes([one.submit(rig.booking(flight))])
+        assert isinstance(refused[0], SeatsUnavailable)
+        await two.submit(ExpireBooking(booking_id=first.answer.stream, reason="hold_lapsed"))
+        assert not (await one.submit(rig.booking(flight))).replayed
+    assert rig.seats(database.owner_dsn, flight) == (1, 1, 0)
+
+
+async def test_one_command_given_to_two_processes_happens_once(database: TestDatabase) -> None:
+    async with rig.running_bus(database.app_dsn) as one, rig.running_bus(database.app_dsn) as two:
+        flight = await rig.put_on_sale(one, seats=100)
+        envelopes = [rig.envelope(rig.booking(flight)) for _ in range(20)]
+        found = await rig.outcomes(
+            [bus.dispatcher.submit(envelope) for envelope in envelopes for bus in (one, two)]
+        )
+    assert len(rig.accepted(found)) == 20
+    assert len(rig.replays(found)) == 20
+    assert rig.count(database.owner_dsn, RESERVED) == 20
+
+
+async def test_one_id_with_two_bodies_in_two_processes_is_a_conflict(
+    database: TestDatabase,
+) -> None:
+    number = uuid.uuid4()
+    async with rig.running_bus(database.app_dsn) as one, rig.running_bus(database.app_dsn) as two:
+        flight = await rig.put_on_sale(one, seats=100)
+        found = await rig.outcomes(
+            [
+                bus.submit(rig.booking(flight), id=number, fingerprint=body)
+                for bus, body in ((one, b"a"), (two, b"b"))
+            ]
+        )
+    assert len(rig.accepted(found)) == 1
+    assert [type(error) for error in rig.errors_of(found)] == [IdempotencyConflict]
+
+
+class Count(Command, frozen=True):
+    """Expects so many holds of the flight in the log now, but not on an older state of it."""
+
+    flight_id: str
+    held: int
+
+    def decide(self, context: DecisionContext) -> Reply:
+        flight = context.load(stream_kinds.FLIGHT, self.flight_id)
+        assert flight is not None
+        assert flight.cabins["Y"].held_count == self.held
+        return Reply(self.flight_id)
+
+
+async def test_a_failure_on_a_state_behind_the_log_does_not_count(database: TestDatabase) -> None:
+    async with (
+        rig.running_bus(database.app_dsn) as one,
+        rig.running_bus(database.app_dsn) as two,
+    ):
+        flight = await rig.put_on_sale(one, seats=9)
+        await two.submit(rig.booking(flight))
+        outcome = await one.submit(Count(flight, held=1))
+    assert outcome.answer.version == 2
+
+
+async def test_the_same_departure_scheduled_by_two_processes_exists_once(
+    database: TestDatabase,
+) -> None:
+    scheduled = rig.departure("SV7", seats=9)
+    async with rig.running_bus(database.app_dsn) as one, rig.running_bus(database.app_dsn) as two:
+        found = await rig.outcomes([bus.submit(scheduled) for bus in (one, two)])
+    assert rig.errors_of(found) == []
+    assert rig.count(database.owner_dsn, "flight.scheduled.1") == 1
+
+
+async def test_positions_of_two_busy_processes_have_no_gap(database: TestDatabase) -> None:
+    async with rig.running_bus(database.app_dsn) as one, rig.running_bus(database.app_dsn) as two:
+        flight = await rig.put_on_sale(one, seats=90)
+        await asyncio.gather(book(one, flight, 100), book(two, flight, 100))
+    with psycopg.connect(database.owner_dsn) as connection:
+        rows = connection.execute("SELECT position FROM ledger.event ORDER BY position").fetchall()
+    assert [position for (position,) in rows] == list(range(1, len(rows) + 1))

@@ -1,0 +1,103 @@
+"""Every event type in every form that its type allows: read models, rebuild, replay, checkers."""
+
+import asyncio
+
+import psycopg
+import pytest
+
+from application.commands import stream_kinds
+from infrastructure.event_store import codec
+from projections import checking, progress, rebuild, replay
+from projections.catalogue import ALL
+from projections.ledger_journal import queries
+from projections.ledger_journal.projector import is_money_event
+from tests.integration.projections.airline import Airline
+from tests.support import event_samples
+
+_APPEND = (
+    "SELECT ledger.append(ARRAY[gen_random_uuid()], ARRAY[''::bytea], ARRAY['{}'::bytea], "
+    "ARRAY['test'], ARRAY['test'], ARRAY[NULL::uuid], %s, %s, %s, %s::bytea[], %s, "
+    "'{}'::text[], '{}'::int[], '{}'::uuid[], '{}', '{}', '{}', '{}'::bytea[])"
+)
+NUMBER_LENGTH = 6
+
+
+@pytest.fixture
+async def filled(airline: Airline) -> Airline:
+    """One stream for each sample: what must precede it, then the sample, through the append."""
+    await asyncio.to_thread(_append_all, airline)
+    await airline.catch_up()
+    return airline
+
+
+def _append_all(airline: Airline) -> None:
+    with psycopg.connect(airline.database.owner_dsn, autocommit=True) as connection:
+        for number, sample in enumerate(event_samples.all_samples()):
+            kind = sample.tag.partition(".")[0]
+            events = [*event_samples.preceding(sample), sample]
+            stream = f"{kind}-SAMPLE-{number:0{NUMBER_LENGTH}}"
+            connection.execute(
+                _APPEND,
+                (
+                    [stream] * len(events),
+                    list(range(1, len(events) + 1)),
+                    [event.tag for event in events],
+                    [_unique(codec.encode(event), number) for event in events],
+                    [0] * len(events),
+                ),
+            )
+
+
+def _unique(payload: bytes, number: int) -> bytes:
+    """Attempts, refunds and charges are unique in the whole log, not only in their stream."""
+    for shared in (event_samples.TEXTS[name] for name in ("attempt", "refund", "intent", "charge")):
+        payload = payload.replace(f'"{shared}"'.encode(), f'"{shared}-{number}"'.encode())
+    return payload
+
+
+def test_the_samples_cover_every_event_type_and_each_optional_entry() -> None:
+    samples = event_samples.all_samples()
+    assert {type(sample) for sample in samples} == set(stream_kinds.EVENT_TYPES.values())
+    without = {
+        type(sample).__name__
+        for sample in samples
+        if is_money_event(type(sample)) and getattr(sample, "entry", None) is None
+    }
+    assert without == {
+        "BookingCancelled",
+        "CouponsCancelled",
+        "ModificationCompleted",
+        "CouponsFlown",
+        "PassengersMissed",
+    }
+
+
+async def test_every_read_model_takes_in_every_form_and_agrees_with_the_log(
+    filled: Airline,
+) -> None:
+    [(head,)] = filled.query("SELECT max(position) FROM ledger.event")
+    assert filled.query("SELECT projection, stream, tag, cause FROM projections.parked_event") == []
+    found = {each.projection: each for each in await progress.progress_of_all(filled.pool)}
+    assert {name: (each.position, each.state) for name, each in found.items()} == dict.fromkeys(
+        ALL, (head, "up")
+    )
+    differences = await asyncio.to_thread(checking.check_all, filled.projector_dsn)
+    assert differences == {name: [] for name in ALL}
+
+
+@pytest.mark.parametrize("name", sorted(ALL))
+async def test_a_rebuild_takes_in_every_form(filled: Airline, name: str) -> None:
+    rebuilt = await asyncio.to_thread(
+        rebuild.rebuild, filled.projector_dsn, name, lambda _done, _end: None
+    )
+    assert rebuilt.generation == 2
+    assert filled.query("SELECT 1 FROM projections.parked_event") == []
+
+
+async def test_a_replay_takes_in_every_form(filled: Airline) -> None:
+    replayed = await asyncio.to_thread(
+        replay.replay, filled.projector_dsn, lambda _done, _end: None
+    )
+    assert replayed.trial_balance == await queries.trial_balance(filled.pool)
+    entries = filled.query("SELECT count(DISTINCT position) FROM ledger.posting")
+    assert entries == [(replayed.money_events,)]

@@ -1,0 +1,85 @@
+"""The ledger's read model stops: health is degraded, no old balance is shown, a start heals it."""
+
+import asyncio
+import signal
+from collections.abc import Iterator
+from typing import Any
+
+import httpx
+import psycopg
+import pytest
+
+from interfaces.cli import demo_stage
+from interfaces.cli.demo_stage import Stage
+from projections.catalogue import ALL
+from tests.support import life, road
+from tests.support.road import Traveller
+
+UNKNOWN_EVENT = """
+INSERT INTO ledger.event
+SELECT max(position) + 1, 'booking-FORGED', 1, 'booking.teleported.1', clock_timestamp(), 'test',
+       gen_random_uuid(), 'test', NULL, '{}' FROM ledger.event
+"""
+FORGET_IT = """
+ALTER TABLE ledger.event DISABLE TRIGGER append_only;
+DELETE FROM ledger.event WHERE tag = 'booking.teleported.1';
+ALTER TABLE ledger.event ENABLE TRIGGER append_only
+"""
+
+
+@pytest.fixture(scope="module")
+def stage() -> Iterator[Stage]:
+    """A system of its own: an event that is forged and removed again would mislead the others."""
+    with road.running_system() as ready:
+        yield ready
+
+
+def _as_owner(stage: Stage, statements: str) -> None:
+    with psycopg.connect(stage.owner_dsn, autocommit=True) as connection:
+        connection.execute(statements.encode())
+
+
+async def _reaches(client: httpx.AsyncClient, name: str, state: str) -> dict[str, Any]:
+    """The health page once the component has this state."""
+    async with asyncio.timeout(road.WAIT_SECONDS):
+        while True:
+            answer = await client.get("/health/ready")
+            assert answer.status_code == 200
+            page: dict[str, Any] = answer.json()
+            if page["components"][name] == state:
+                return page
+            await asyncio.sleep(0.05)
+
+
+async def test_a_stopped_ledger_is_shown_and_heals_at_the_next_start(
+    stage: Stage, client: httpx.AsyncClient, traveller: Traveller
+) -> None:
+    finance = await life.staff(stage, client, "finance")
+    await life.confirmed(life.person(client, traveller), [road.schedule(stage.owner_dsn, seats=1)])
+    await _reaches(client, "ledger_journal", "up")
+    balance = await finance.call("GET", "/api/ledger/trial-balance")
+    assert balance["balanced"] is True
+    assert balance["asOfPosition"] > 0
+    assert balance["lagSeconds"] >= 0
+    _as_owner(stage, UNKNOWN_EVENT)
+    try:
+        await _stopped(client, finance)
+    finally:
+        _as_owner(stage, FORGET_IT)
+    projector = stage.processes["projector"]
+    # With all its read models stopped it may have ended already.
+    projector.send_signal(signal.SIGTERM)
+    projector.wait(timeout=20)
+    demo_stage.restart(stage, "projector")
+    for name in ALL:
+        await _reaches(client, name, "up")
+    assert (await finance.call("GET", "/api/ledger/trial-balance"))["balanced"] is True
+
+
+async def _stopped(client: httpx.AsyncClient, finance: life.Person) -> None:
+    assert (await _reaches(client, "ledger_journal", "stopped"))["status"] == "degraded"
+    for path in ("/api/ledger/trial-balance", "/api/ledger/unapplied-funds"):
+        refused = await client.get(path, headers=finance.headers)
+        assert (refused.status_code, refused.json()["code"]) == (503, "SERVICE_UNAVAILABLE")
+        assert refused.json()["details"] == {"readModel": "ledger_journal", "state": "stopped"}
+        assert int(refused.headers["retry-after"]) > 0

@@ -1,0 +1,341 @@
+"""One sample of every event type in every form that its type allows.
+
+The samples are found in the types: each optional field is there and absent in every combination,
+each value of a Literal and each boolean occurs, nested structs likewise. Ids, times and amounts
+fit each other and entries balance; `preceding` returns events that a stream may hold before one.
+"""
+
+import datetime as dt
+import functools
+import itertools
+import types
+from collections.abc import Callable, Iterable, Sequence
+from typing import Any, Literal, Union, get_args, get_origin, get_type_hints
+
+import msgspec
+
+from application.commands import stream_kinds
+from domain.booking import events as bookings
+from domain.inventory import events as flights
+from domain.inventory.events import CabinLayout, CapacityMove, FareClass
+from domain.kernel import entries, money, sealed
+from domain.kernel.events import DomainEvent
+from domain.ledger import accounts
+from domain.payment import events as payments
+from domain.payment.captures import ParkReason
+from domain.pricing.price import CouponPrice, ExtraPrice, Price
+from tests.support import examples
+
+AMOUNT = 115_00
+RETURN_FLIGHT = "flight-SV1024-2026-11-28"
+PARTY = 3
+SEGMENTS = 2
+
+# Text by field, or by event and field where a name has several meanings; other text is its name.
+TEXTS: dict[str, str] = {
+    "account": accounts.UNAPPLIED_FUNDS,
+    "attempt": examples.ATTEMPT,
+    "booking": examples.BOOKING,
+    "cabin": "Y",
+    "charge": "ch_1",
+    "currency": "SAR",
+    "destination_zone": "Asia/Riyadh",
+    "document.number": "0654000000001",
+    "fare_class": "Y",
+    "flight": examples.FLIGHT,
+    "flight.scheduled.destination": "JED",
+    "flight.scheduled.number": "SV1023",
+    "id": "obligation-1",
+    "idempotency_key": f"checkout:{examples.ATTEMPT}",
+    "intent": "pi_1",
+    "locale": "en",
+    "number": "0650000000001",
+    "obligation": "obligation-1",
+    "origin": "RUH",
+    "origin_zone": "Asia/Riyadh",
+    "owner": "user-1",
+    "payment": examples.PAYMENT,
+    "payment.attempt_refused.code": "amount_too_small",
+    "payment.declined.code": "insufficient_funds",
+    "payment.refund_failed.code": "lost_or_stolen_card",
+    "payment.refund_refused.code": "charge_disputed",
+    "payment.refund_requested.idempotency_key": "refund:refund-1",
+    "provider_refund": "re_1",
+    "reason": "customer_request",
+    "refund": "refund-1",
+    "seat": "12A",
+    "session": "cs_1",
+    "subject": "subject-1",
+    "url": examples.URL,
+    "waiver": "medical",
+}
+INTEGERS: dict[str, int] = {
+    "charge": 10_00,
+    "fare": 90_00,
+    "fee": 20_00,
+    "passenger": 0,
+    "seat_count": 2,
+    "segment": 0,
+    "vat": 15_00,
+}
+INSTANTS: dict[str, dt.datetime] = {
+    "arrives_at": examples.DEPARTS_AT + dt.timedelta(minutes=105),
+    "departed_at": examples.DEPARTS_AT + dt.timedelta(minutes=4, microseconds=250_000),
+    "departs_at": examples.DEPARTS_AT,
+    "expires_at": examples.NOW + dt.timedelta(minutes=60),
+    "hold_until": examples.HOLD_UNTIL,
+    "lapses_at": examples.NOW + dt.timedelta(hours=2),
+    "until": examples.HOLD_UNTIL,
+    "waits_until": examples.DEPARTS_AT - dt.timedelta(hours=2),
+}
+# Which rule moves how much from the second account to the first; other events get EXCHANGE.
+Rule = tuple[str, str, str]
+EXCHANGE: Rule = ("exchange", accounts.UNAPPLIED_FUNDS, accounts.AIR_TRAFFIC_LIABILITY)
+CANCELLATION: Rule = ("cancellation", accounts.AIR_TRAFFIC_LIABILITY, accounts.REFUNDS_PAYABLE)
+RULES: dict[str, Rule] = {
+    "booking.confirmed": ("ticketing", accounts.UNAPPLIED_FUNDS, accounts.AIR_TRAFFIC_LIABILITY),
+    "booking.cancelled": CANCELLATION,
+    "booking.coupons_cancelled": CANCELLATION,
+    "booking.refund_granted": ("goodwill", accounts.COMPENSATION, accounts.REFUNDS_PAYABLE),
+    "booking.coupons_flown": ("flown", accounts.AIR_TRAFFIC_LIABILITY, accounts.PASSENGER_REVENUE),
+    "booking.passengers_missed": ("no_show", accounts.AIR_TRAFFIC_LIABILITY, accounts.BREAKAGE),
+    "payment.captured": ("capture", accounts.STRIPE_CLEARING, accounts.UNAPPLIED_FUNDS),
+    "payment.refund_accepted": (
+        "refund_accepted",
+        accounts.REFUNDS_PAYABLE,
+        accounts.STRIPE_CLEARING,
+    ),
+    "payment.refund_failed": (
+        "refund_failed",
+        accounts.STRIPE_CLEARING,
+        accounts.REFUNDS_PAYABLE,
+    ),
+}
+
+
+def _move(held: int = 0, sold: int = 0, authorised: int = 0, cabin: str = "Y") -> CapacityMove:
+    fare_class = cabin if held or sold else ""
+    return CapacityMove(cabin, authorised, held, sold, fare_class)
+
+
+def _price(extras: tuple[ExtraPrice, ...]) -> Price:
+    coupons = tuple(
+        CouponPrice(passenger, segment, fare=90_00, vat=15_00, charge=10_00)
+        for passenger in range(PARTY)
+        for segment in range(SEGMENTS)
+    )
+    return Price("SAR", coupons, extras)
+
+
+# Whole values where the fields of a struct have to fit each other.
+FORMS: dict[str, tuple[Any, ...]] = {
+    "booking.initiated.price": (_price((ExtraPrice("BAG", 0, 0, 50_00, 7_50),)), _price(())),
+    "flight.scheduled.fares": (
+        (
+            FareClass("Y", "Y", money.Money(500_00, "SAR")),
+            FareClass("K", "Y", money.Money(350_00, "SAR"), seat_limit=40, residue="credit"),
+            FareClass("J", "J", money.Money(1_500_00, "SAR")),
+        ),
+    ),
+    "flight.scheduled.layouts": (
+        (CabinLayout("J", 12, 1, "ACDF"), CabinLayout("Y", 120, 4, "ABCDEF")),
+    ),
+    "flight.scheduled.moves": ((_move(authorised=120), _move(authorised=12, cabin="J")),),
+    "flight.seats_held.moves": ((_move(held=2),),),
+    "flight.seats_offered.moves": ((_move(held=2),),),
+    "flight.seats_sold.moves": ((_move(held=-2, sold=2),),),
+    "flight.seats_released.moves": ((_move(held=-2),), (_move(sold=-2),)),
+    "flight.seats_released.vacated": (("12A",),),
+    "flight.equipment_changed.layouts": ((CabinLayout("Y", 48, 4, "ABCDEF"),),),
+    "flight.equipment_changed.moves": ((_move(authorised=-72),),),
+    "flight.equipment_changed.vacated": (("12A",), ()),
+    "flight.equipment_changed.oversold": ({"Y": 3}, {}),
+    "payment.funds_parked.reason": get_args(ParkReason),
+    "references": (("pi_1", "ch_1"),),
+}
+
+# Events that a stream must hold, after its first one, before an event of this type.
+_CAPTURED = (payments.AttemptStarted, payments.PaymentCaptured)
+_TICKETED = (bookings.BookingReserved, bookings.BookingPaid, bookings.BookingConfirmed)
+BEFORE: dict[type[DomainEvent], tuple[type[DomainEvent], ...]] = {
+    bookings.BookingPaid: _TICKETED[:1],
+    bookings.BookingConfirmed: _TICKETED[:2],
+    bookings.CouponsCancelled: _TICKETED,
+    bookings.RefundGranted: _TICKETED,
+    bookings.PassengersCheckedIn: _TICKETED,
+    bookings.PassengersBoarded: (*_TICKETED, bookings.PassengersCheckedIn),
+    bookings.CouponsFlown: (*_TICKETED, bookings.PassengersBoarded),
+    bookings.PassengersMissed: _TICKETED,
+    bookings.BookingCompleted: (*_TICKETED, bookings.CouponsFlown),
+    bookings.ModificationAccepted: _TICKETED,
+    bookings.ModificationPaid: (*_TICKETED, bookings.ModificationAccepted),
+    bookings.ModificationExpired: (*_TICKETED, bookings.ModificationAccepted),
+    bookings.ModificationCompleted: _TICKETED,
+    flights.EquipmentChanged: (flights.SeatsAssigned,),
+    flights.SeatsSold: (flights.SeatsHeld,),
+    flights.SeatsReleased: (
+        flights.SeatsHeld,
+        flights.SeatsSold,
+        flights.SeatsHeld,
+        flights.SeatsAssigned,
+    ),
+    flights.SeatsOffered: (flights.WaitlistJoined,),
+    flights.WaitlistLeft: (flights.WaitlistJoined,),
+    payments.SessionOpened: (payments.AttemptStarted,),
+    payments.AttemptUnresolved: (payments.AttemptStarted,),
+    payments.AttemptRefused: (payments.AttemptStarted,),
+    payments.AttemptExpired: (payments.AttemptStarted,),
+    payments.PaymentDeclined: (payments.AttemptStarted,),
+    payments.PaymentCaptured: (payments.AttemptStarted,),
+    payments.FundsParked: (payments.AttemptStarted, payments.PaymentCaptured),
+    payments.RefundRequested: _CAPTURED,
+    payments.RefundUnresolved: (*_CAPTURED, payments.RefundRequested),
+    payments.RefundAccepted: (*_CAPTURED, payments.RefundRequested),
+    payments.RefundSettled: (*_CAPTURED, payments.RefundRequested, payments.RefundAccepted),
+    payments.RefundRefused: (*_CAPTURED, payments.RefundRequested),
+    payments.RefundFailed: (*_CAPTURED, payments.RefundRequested, payments.RefundAccepted),
+}
+FIRST: dict[str, type[DomainEvent]] = {
+    "booking": bookings.BookingInitiated,
+    "flight": flights.FlightScheduled,
+    "payment": payments.PaymentRequested,
+}
+
+
+def all_samples() -> list[DomainEvent]:
+    """Every sample of every event type, in the order of the tags."""
+    types_by_tag = sorted(stream_kinds.EVENT_TYPES.items())
+    return [sample for _, event_type in types_by_tag for sample in samples(event_type)]
+
+
+def samples(event_type: type[DomainEvent]) -> list[DomainEvent]:
+    """The fullest sample first, then every other form, the one without optional fields last."""
+    path = event_type.tag.rpartition(".")[0]
+    full = {name: forms[0] for name, forms in _forms_by_field(event_type, path).items()}
+    optional = {name: (full[name], default) for name, default in _defaults(event_type).items()}
+    fullest, *fewer = (
+        event_type(**{**full, **dict(zip(optional, chosen, strict=True))})
+        for chosen in itertools.product(*optional.values())
+    )
+    others = [each for each in _struct_forms(event_type, path) if each not in fewer]
+    return _distinct([fullest, *others, *fewer])
+
+
+def preceding(event: DomainEvent) -> list[DomainEvent]:
+    """The events that a stream may hold before a sample, so that the sample can be folded."""
+    first = FIRST[event.tag.partition(".")[0]]
+    if type(event) is first:
+        return []
+    return [samples(each)[0] for each in (first, *BEFORE.get(type(event), ()))]
+
+
+def _struct_forms(struct: Callable[..., Any], path: str) -> list[Any]:
+    """The fullest form, one for each other form of each field, and the one of the defaults."""
+    fields = _forms_by_field(struct, path)
+    full = {name: forms[0] for name, forms in fields.items()}
+    others = [
+        struct(**{**full, name: form}) for name, forms in fields.items() for form in forms[1:]
+    ]
+    found = [struct(**full), *others, struct(**{**full, **_defaults(struct)})]
+    return _distinct([_consistent(each) for each in found])
+
+
+def _forms_by_field(struct: Any, path: str) -> dict[str, Sequence[Any]]:
+    return {name: _forms(kind, path, name) for name, kind in _hints(struct).items()}
+
+
+def _forms(kind: Any, path: str, name: str) -> Sequence[Any]:
+    """Every form of a field's type; `path` is the tag, or the field, that the field is part of."""
+    known = FORMS.get(f"{path}.{name}", FORMS.get(name))
+    if known is not None:
+        return known
+    origin, arguments = get_origin(kind), get_args(kind)
+    if origin in {Union, types.UnionType}:
+        forms = [_forms(each, path, name) for each in arguments if each is not type(None)]
+        return [*itertools.chain(*forms), None]
+    if origin is Literal:
+        return sorted(arguments, key=lambda value: value == "none")
+    if origin is tuple:
+        assert arguments[1:] == (...,)
+        return (_numbered(_forms(arguments[0], path, name)),)
+    if origin is dict:
+        raise AssertionError(f"{path}.{name} needs a line in FORMS")
+    if kind is entries.Entry:
+        return (_entry(path),)
+    if kind is sealed.Sealed:
+        return (sealed.Sealed(TEXTS["subject"], b"\x00\x01sealed"),)
+    if kind is money.Money:
+        return (money.Money(AMOUNT, "SAR"),)
+    if kind in {str, int, bool, dt.datetime}:
+        return _scalars(kind, path, name)
+    return _struct_forms(kind, name)
+
+
+def _scalars(kind: Any, path: str, name: str) -> Sequence[Any]:
+    if kind is str:
+        return (TEXTS.get(f"{path}.{name}", TEXTS.get(name, name)),)
+    if kind is int:
+        return (INTEGERS.get(name, 1),)
+    if kind is bool:
+        return (True, False)
+    return (INSTANTS.get(name, examples.NOW),)
+
+
+def _entry(path: str) -> entries.Entry:
+    rule, debit, credit = RULES.get(path, EXCHANGE)
+    return entries.Entry(
+        effective_on=examples.NOW.date(),
+        rule=rule,
+        version=1,
+        references=("pi_1", "ch_1"),
+        postings=(
+            entries.Posting(debit, examples.BOOKING, AMOUNT, "SAR"),
+            entries.Posting(credit, examples.BOOKING, -AMOUNT, "SAR"),
+        ),
+    )
+
+
+def _numbered(elements: Iterable[Any]) -> tuple[Any, ...]:
+    """Elements in one tuple: each is about the next passenger, has the next sequence number."""
+    numbered = []
+    for index, element in enumerate(elements):
+        fields = getattr(element, "__struct_fields__", ())
+        changes: dict[str, Any] = {"passenger": index, "sequence": index + 1}
+        known = {name: value for name, value in changes.items() if name in fields}
+        if index and "flight" in fields:
+            known["flight"] = RETURN_FLIGHT
+        numbered.append(msgspec.structs.replace(element, **known) if known else element)
+    return tuple(numbered)
+
+
+def _consistent(struct: Any) -> Any:
+    """Money goes back by a destination or is due, never both."""
+    if {"due", "back", "destination"} <= set(struct.__struct_fields__):
+        is_due = struct.destination == "none"
+        amounts = {"due": AMOUNT, "back": 0} if is_due else {"due": 0, "back": AMOUNT}
+        return msgspec.structs.replace(struct, **amounts)
+    return struct
+
+
+def _defaults(struct: Any) -> dict[str, Any]:
+    """The optional fields with their defaults."""
+    found = {}
+    for field in msgspec.structs.fields(struct):
+        if not field.required:
+            assert field.default is not msgspec.NODEFAULT, f"{field.name} has a default factory"
+            found[field.name] = field.default
+    return found
+
+
+def _distinct(values: Iterable[Any]) -> list[Any]:
+    found: list[Any] = []
+    for value in values:
+        if value not in found:
+            found.append(value)
+    return found
+
+
+@functools.cache
+def _hints(struct: Any) -> dict[str, Any]:
+    hints = get_type_hints(struct)
+    return {name: hints[name] for name in struct.__struct_fields__}

@@ -1,0 +1,116 @@
+"""Every read model in memory, moved along a log event by event: none may meet one it cannot take.
+
+The projectors are the real ones; only the tables are dicts instead of Postgres.
+"""
+
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from typing import Any
+
+import msgspec
+
+from application import ports
+from projections import rows
+from projections.catalogue import ALL
+from projections.projection import LoggedEvent
+
+REPLACED = ("load", "insert", "upsert", "add", "delete")
+# Which column each table is read by.
+LOADED_BY = {
+    "booking_list": ("booking",),
+    "flight_availability": ("flight",),
+    "unfinished_attempts": ("attempt",),
+    "unfinished_refunds": ("refund",),
+}
+Table = dict[tuple[Any, ...], msgspec.Struct]
+
+
+class MemoryReadModels:
+    """The tables of all read models; `position` is how far all of them are."""
+
+    def __init__(self) -> None:
+        self.position = 0
+        self.tables: dict[str, Table] = {}
+        self._by: dict[tuple[str, str], dict[str, set[tuple[Any, ...]]]] = {}
+
+    def follow(self, recorded: Sequence[ports.RecordedEvent]) -> None:
+        """Take in new events of the log; raises what a projector raises on one it cannot take."""
+        if not recorded:
+            return
+        logged = [
+            LoggedEvent(each.position, each.stream, each.version, each.recorded_at, each.event)
+            for each in recorded
+        ]
+        cursor: Any = None
+        with self._as_rows():
+            for projection in ALL.values():
+                wanted = [each for each in logged if each.event.tag in projection.tags]
+                if wanted:
+                    projection.apply(cursor, wanted)
+        self.position = logged[-1].position
+
+    @contextmanager
+    def _as_rows(self) -> Iterator[None]:
+        """`projections.rows` writes into the dicts."""
+        real = {name: getattr(rows, name) for name in REPLACED}
+        for name in REPLACED:
+            setattr(rows, name, getattr(self, f"_{name}"))
+        try:
+            yield
+        finally:
+            for name, function in real.items():
+                setattr(rows, name, function)
+
+    def _load(
+        self, _cursor: Any, table: str, key: str, keys: Iterable[str], row: type[msgspec.Struct]
+    ) -> list[Any]:
+        """Rows are copies, as the database gives them."""
+        by_key = self._by.setdefault((table, key), {})
+        kept = self._table(table)
+        found = (kept[name] for wanted in keys for name in by_key.get(wanted, ()) if name in kept)
+        return [msgspec.json.decode(msgspec.json.encode(each), type=row) for each in found]
+
+    def _insert(self, cursor: Any, table: str, found: Sequence[msgspec.Struct]) -> int:
+        every_column = found[0].__struct_fields__ if found else ()
+        return self._upsert(cursor, table, every_column, found)
+
+    def _upsert(
+        self, _cursor: Any, table: str, keys: Sequence[str], found: Sequence[msgspec.Struct]
+    ) -> int:
+        for each in found:
+            name = self._key(each, keys)
+            self._table(table)[name] = each
+            for key in LOADED_BY.get(table, ()):
+                names = self._by.setdefault((table, key), {})
+                names.setdefault(getattr(each, key), set()).add(name)
+        return len(found)
+
+    def _add(
+        self,
+        _cursor: Any,
+        table: str,
+        keys: Sequence[str],
+        column: str,
+        found: Sequence[msgspec.Struct],
+    ) -> int:
+        kept = self._table(table)
+        for each in found:
+            before: Any = kept.get(self._key(each, keys))
+            amount = getattr(each, column) + (0 if before is None else getattr(before, column))
+            kept[self._key(each, keys)] = msgspec.structs.replace(each, **{column: amount})
+        return len(found)
+
+    def _delete(self, _cursor: Any, table: str, key: str, keys: Sequence[str]) -> int:
+        kept = self._table(table)
+        for gone in keys:
+            for name in self._by[table, key].pop(gone, ()):
+                kept.pop(name, None)
+        return len(keys)
+
+    def _table(self, name: str) -> Table:
+        return self.tables.setdefault(name, {})
+
+    @staticmethod
+    def _key(row: msgspec.Struct, keys: Sequence[str]) -> tuple[Any, ...]:
+        values = (getattr(row, key) for key in keys)
+        return tuple(tuple(each) if isinstance(each, list) else each for each in values)

@@ -1,0 +1,15 @@
+"""Generators of the pages in `docs/reference`: one module for each page.
+
+    python -m tests.support.reference.pages    # writes all pages
+
+pages: the list of pages, and how they are written.
+markdown: tables and links that all pages use.
+errors: errors.md, from the table of problems and the rejections.
+rejection_reasons: which reasons the code gives when it raises a rejection.
+events: events.md, from the event types and the golden samples.
+event_fields: the fields of stored structs in words.
+settings: settings.md, from the settings of the processes.
+api: api.md, from the OpenAPI document of the HTTP application.
+api_types: the types of bodies and answers in words.
+read_models: read-models.md, from the catalogue of projections.
+"""

@@ -1,0 +1,1 @@
+"""The command bus without a database: what commands name, and what one batch decides."""
