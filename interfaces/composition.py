@@ -19,16 +19,20 @@ import redis.asyncio
 from psycopg_pool import PoolTimeout
 
 from application import ports
+from application.booking.ports import BookingPorts
 from application.booking.release_hold import HoldReleaser
 from application.booking.send_letter import LetterSender
 from application.commands.bus import CommandBus
 from application.commands.dispatcher import Dispatcher
 from application.identity import log_in, register_user
+from application.inventory.ports import FlightPorts
+from application.ledger.ports import LedgerPorts
 from application.payment.collect import Collector, ReturnUrls
 from application.payment.gateway import VerifiedEvent
 from application.payment.process_event import StoredEventProcessor
 from application.payment.receive_event import EventReceiver
 from application.payment.refunding import Refunder
+from application.pricing.ports import PricingPorts
 from application.pricing.quotes import JourneyQuotes
 from application.pricing.signed_quotes import QuoteSigner
 from application.processes.follow_flight_when_changed import FlightFollower
@@ -230,37 +234,67 @@ def _web_ports(
     settings, keys = core.settings, core.keys
     signer = QuoteSigner(keys.derive("quotes"))
     return HttpPorts(
+        booking=_booking_ports(core, bus, history, signer),
+        flights=_flight_ports(core, bus),
+        pricing=_pricing_ports(core, bus, JourneyQuotes(signer)),
+        ledger=_ledger_ports(core),
         register_user=lambda command: register_user.register_user(command, registration),
         log_in=lambda command: log_in.log_in(command, login),
         verifier=issuer,
         limiter=_limiter(settings, client),
         readiness=_readiness(core.pool, client),
         fingerprint_key=keys.derive("request fingerprints"),
-        now=utc_now,
+        receiver=EventReceiver(inbox=core.inbox, vault=core.vault, verify=_verifier(settings)),
+        trusted_proxies=tuple(network.range for network in settings.trusted_proxies),
+    )
+
+
+def _booking_ports(
+    core: Core, bus: CommandBus, history: StreamHistory, signer: QuoteSigner
+) -> BookingPorts:
+    settings = core.settings
+    return BookingPorts(
         bus=bus,
-        stream_history=history,
+        history=history,
         vault=core.vault,
-        quotes=JourneyQuotes(signer),
-        signer=signer,
+        quotes=signer,
         stock=core.stock,
+        clock=utc_now,
         airline_code=settings.airline_code,
-        airports=load_airports(),
         check_in_window=CheckInWindow(
             opens=dt.timedelta(hours=settings.check_in_opens_hours),
             closes=dt.timedelta(minutes=settings.check_in_closes_minutes),
         ),
         collector=core.collector,
-        releaser=core.releaser,
         boarding_passes=BilingualBoardingPassPrinter(),
-        flight_tasks=core.flight_tasks.of,
-        oversold=lambda: read_models.oversold(core.pool),
-        booking_statuses=lambda bookings: read_models.booking_statuses(core.pool, bookings),
-        receiver=EventReceiver(inbox=core.inbox, vault=core.vault, verify=_verifier(settings)),
-        search_flights=read_models.FlightSearch(core.pool),
         list_bookings=read_models.BookingList(core.pool),
-        unapplied_funds=lambda: read_models.unapplied_funds(core.pool, utc_now()),
+    )
+
+
+def _flight_ports(core: Core, bus: CommandBus) -> FlightPorts:
+    return FlightPorts(
+        bus=bus,
+        clock=utc_now,
+        airports=load_airports(),
+        tasks=core.flight_tasks.of,
+        booking_statuses=lambda bookings: read_models.booking_statuses(core.pool, bookings),
+        oversold_cabins=lambda: read_models.oversold(core.pool),
+    )
+
+
+def _pricing_ports(core: Core, bus: CommandBus, quotes: JourneyQuotes) -> PricingPorts:
+    return PricingPorts(
+        bus=bus,
+        clock=utc_now,
+        quotes=quotes,
+        search_flights=read_models.FlightSearch(core.pool),
+    )
+
+
+def _ledger_ports(core: Core) -> LedgerPorts:
+    return LedgerPorts(
         trial_balance=lambda: read_models.trial_balance(core.pool),
-        trusted_proxies=tuple(network.range for network in settings.trusted_proxies),
+        unapplied_funds=lambda: read_models.unapplied_funds(core.pool, utc_now()),
     )
 
 

@@ -3,22 +3,7 @@
 from collections.abc import Sequence
 from typing import Protocol
 
-import msgspec
-
-
-class FlightTask(msgspec.Struct, frozen=True):
-    """The follow-up of one event of a flight; `kind` is the event's tag, the counts are bookings.
-
-    `failed` counts bookings that have to be tried again.
-    """
-
-    flight: str
-    version: int
-    kind: str
-    total: int
-    done: int
-    failed: int
-    finished: bool
+from application.queries import FlightTask
 
 
 class FlightTasks(Protocol):

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from typing import Any
 
-from application.processes.flight_tasks import FlightTask
+from application.queries import FlightTask
 from infrastructure.postgres.pool import Pool, raising_unavailable
 
 _OPEN = """

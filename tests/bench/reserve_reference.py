@@ -77,7 +77,7 @@ _BOOKING = (
 
 
 class CrudBus:
-    """Stands in for the dispatcher for CreateBooking; reads go to the real one."""
+    """Replaces the dispatcher for CreateBooking; reads go to the real one."""
 
     def __init__(self, core: Core) -> None:
         self._core = core
