@@ -5,9 +5,11 @@ All queries raise Unavailable when the database does not answer.
 
 import datetime as dt
 from collections.abc import Awaitable, Callable, Mapping, Sequence
-from typing import Protocol
+from typing import ClassVar, Protocol
 
 import msgspec
+
+from domain.kernel.rejections import Rejection
 
 
 class AsOf(msgspec.Struct, frozen=True):
@@ -19,6 +21,40 @@ class AsOf(msgspec.Struct, frozen=True):
 
     position: int
     lag_seconds: float
+
+
+class CursorRefused(Rejection):
+    """The cursor was not made by this list."""
+
+    code: ClassVar[str] = "VALIDATION_ERROR"
+
+
+class ListedBooking(msgspec.Struct, frozen=True):
+    """A booking in its owner's list; nothing personal."""
+
+    booking_id: str
+    status: str
+    flights: tuple[str, ...]
+    total: int
+    currency: str
+    hold_until: dt.datetime | None
+    created_at: dt.datetime
+
+
+class BookingPage(msgspec.Struct, frozen=True):
+    """Newest first; `next_cursor` is None on the last page."""
+
+    bookings: Sequence[ListedBooking]
+    next_cursor: str | None
+    as_of: AsOf
+
+
+class ListBookings(Protocol):
+    """The read model `booking_list`."""
+
+    async def __call__(self, *, owner: str, cursor: str | None, limit: int) -> BookingPage:
+        """Return the page behind the cursor; rejects CursorRefused, raises Unavailable."""
+        ...
 
 
 class FlightOffer(msgspec.Struct, frozen=True):

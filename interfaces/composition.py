@@ -233,27 +233,10 @@ def _web_ports(
 ) -> HttpPorts:
     settings, keys = core.settings, core.keys
     signer = QuoteSigner(keys.derive("quotes"))
-    quotes = JourneyQuotes(signer)
-    window = CheckInWindow(
-        opens=dt.timedelta(hours=settings.check_in_opens_hours),
-        closes=dt.timedelta(minutes=settings.check_in_closes_minutes),
-    )
-    printer = BilingualBoardingPassPrinter()
     return HttpPorts(
-        booking=BookingPorts(
-            bus=bus,
-            history=history,
-            vault=core.vault,
-            quotes=signer,
-            stock=core.stock,
-            clock=utc_now,
-            airline_code=settings.airline_code,
-            check_in_window=window,
-            collector=core.collector,
-            boarding_passes=printer,
-        ),
+        booking=_booking_ports(core, bus, history, signer),
         flights=_flight_ports(core, bus),
-        pricing=_pricing_ports(core, bus, quotes),
+        pricing=_pricing_ports(core, bus, JourneyQuotes(signer)),
         ledger=_ledger_ports(core),
         register_user=lambda command: register_user.register_user(command, registration),
         log_in=lambda command: log_in.log_in(command, login),
@@ -261,21 +244,30 @@ def _web_ports(
         limiter=_limiter(settings, client),
         readiness=_readiness(core.pool, client),
         fingerprint_key=keys.derive("request fingerprints"),
-        now=utc_now,
-        bus=bus,
-        stream_history=history,
-        vault=core.vault,
-        quotes=quotes,
-        signer=signer,
-        stock=core.stock,
-        airline_code=settings.airline_code,
-        check_in_window=window,
-        collector=core.collector,
-        releaser=core.releaser,
-        boarding_passes=printer,
         receiver=EventReceiver(inbox=core.inbox, vault=core.vault, verify=_verifier(settings)),
-        list_bookings=read_models.BookingList(core.pool),
         trusted_proxies=tuple(network.range for network in settings.trusted_proxies),
+    )
+
+
+def _booking_ports(
+    core: Core, bus: CommandBus, history: StreamHistory, signer: QuoteSigner
+) -> BookingPorts:
+    settings = core.settings
+    return BookingPorts(
+        bus=bus,
+        history=history,
+        vault=core.vault,
+        quotes=signer,
+        stock=core.stock,
+        clock=utc_now,
+        airline_code=settings.airline_code,
+        check_in_window=CheckInWindow(
+            opens=dt.timedelta(hours=settings.check_in_opens_hours),
+            closes=dt.timedelta(minutes=settings.check_in_closes_minutes),
+        ),
+        collector=core.collector,
+        boarding_passes=BilingualBoardingPassPrinter(),
+        list_bookings=read_models.BookingList(core.pool),
     )
 
 

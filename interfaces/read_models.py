@@ -8,12 +8,14 @@ from application.processes.runner import EXPECTED_WITHIN
 from application.queries import (
     AccountBalance,
     AsOf,
+    BookingPage,
+    CursorRefused,
     FlightOffer,
+    ListedBooking,
     OversoldCabin,
     UnappliedMoney,
 )
 from infrastructure.postgres.pool import Pool, raising_unavailable
-from interfaces.http.ports import ForgedCursor, ListedBooking
 from projections import progress
 from projections.booking_list import queries as booking_list
 from projections.catalogue import ALL
@@ -112,19 +114,17 @@ class BookingList:
     def __init__(self, pool: Pool) -> None:
         self._pool = pool
 
-    async def __call__(
-        self, *, owner: str, cursor: str | None, limit: int
-    ) -> tuple[Sequence[ListedBooking], str | None, AsOf]:
-        """A page, newest first; raises ForgedCursor and Unavailable."""
+    async def __call__(self, *, owner: str, cursor: str | None, limit: int) -> BookingPage:
+        """Return a page, newest first; rejects CursorRefused, raises Unavailable."""
         try:
             async with raising_unavailable():
                 known = await as_of(self._pool, BOOKING_LIST)
                 page = await booking_list.owned_by(self._pool, owner, cursor=cursor, limit=limit)
         except booking_list.InvalidCursor as error:
-            raise ForgedCursor from error
+            raise CursorRefused(field="cursor", reason="not a cursor of this list") from error
         listed = [
             ListedBooking(
-                booking=row.booking,
+                booking_id=row.booking,
                 status=row.status,
                 flights=tuple(row.flights),
                 total=row.total_amount,
@@ -134,7 +134,7 @@ class BookingList:
             )
             for row in page.bookings
         ]
-        return listed, page.next_cursor, known
+        return BookingPage(listed, page.next_cursor, known)
 
 
 async def trial_balance(pool: Pool) -> tuple[Sequence[AccountBalance], AsOf]:

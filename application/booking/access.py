@@ -29,10 +29,9 @@ async def visible_booking(
 
     Rejects BookingNotFound, also for another customer's booking.
     """
-    reference = id_or_reference.removeprefix("booking-").upper()
-    if not ids.is_record_locator(reference):
+    booking_id = ids.booking_id_of(id_or_reference)
+    if booking_id is None:
         raise rejections.BookingNotFound()
-    booking_id = ids.booking_stream(reference)
     booking = (await ports.bus.current(stream_kinds.BOOKING, booking_id))[0]
     if booking is None or not (
         booking.owner == principal.user or roles.may(principal.role, "see_any_booking")

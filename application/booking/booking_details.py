@@ -14,11 +14,12 @@ from application.commands import stream_kinds
 from application.commands.command import Command
 from application.identity.ports import Principal
 from application.payment.start_checkout import require_seats
-from domain.booking import actions, states
+from domain.booking import actions, preconditions, states
 from domain.booking.preconditions import SegmentFacts
 from domain.booking.state import Booking
 from domain.booking.states import Status
 from domain.identity import roles
+from domain.inventory.state import Flight
 from domain.kernel import money
 from domain.kernel.rejections import Rejection
 from domain.payment.state import NOT_REFUNDED, RefundStatus
@@ -89,14 +90,18 @@ async def details(
     )
 
 
+async def booked_flight(ports: BookingPorts, booking: Booking, segment: int) -> Flight:
+    """Return the flight of a segment as it is now; rejects NoSuchPart."""
+    preconditions.require_segment(booking, segment)
+    flight = (await ports.bus.current(stream_kinds.FLIGHT, booking.segments[segment].flight))[0]
+    assert flight is not None, "a booking names flights that exist"
+    return flight
+
+
 async def journey_facts(ports: BookingPorts, booking: Booking) -> tuple[SegmentFacts, ...]:
     """Return what the log has now about the flight of each segment."""
-    found = []
-    for segment in booking.segments:
-        flight = (await ports.bus.current(stream_kinds.FLIGHT, segment.flight))[0]
-        assert flight is not None, "a booking names flights that exist"
-        found.append(journey.facts_of(flight))
-    return tuple(found)
+    flights = [await booked_flight(ports, booking, i) for i in range(len(booking.segments))]
+    return tuple(journey.facts_of(flight) for flight in flights)
 
 
 async def _segment_facts(
@@ -108,9 +113,8 @@ async def _segment_facts(
     if booking.status not in states.WAITLISTED:
         return ()
     found = []
-    for segment in booking.segments:
-        flight = (await ports.bus.current(stream_kinds.FLIGHT, segment.flight))[0]
-        assert flight is not None, "a booking names flights that exist"
+    for index, segment in enumerate(booking.segments):
+        flight = await booked_flight(ports, booking, index)
         has_seats = True
         try:
             require_seats(booking_id, booking, segment, flight, now=ports.clock())

@@ -1,8 +1,12 @@
-"""Complete an accepted change when its money has come, or end it unpaid."""
+"""Complete an accepted change when its money has come, or expire or abandon it unpaid."""
 
 from collections.abc import Sequence
 
-from application.booking import disruption, journey, letters
+from application.booking import disruption, journey, letters, live_session
+from application.booking.access import changeable_booking
+from application.booking.booking_details import BookingDetails, carry_out_and_read
+from application.booking.ports import BookingPorts
+from application.caller import Caller
 from application.commands.command import Command, Reply
 from application.commands.context import DecisionContext
 from domain.booking import cancellation, rejections
@@ -142,8 +146,24 @@ class ExpireChange(Command, frozen=True):
         return Reply(self.booking_id)
 
 
+async def abandon_change(
+    ports: BookingPorts, caller: Caller, id_or_reference: str
+) -> BookingDetails:
+    """Abandon an accepted change before it is paid: the booking is what it was.
+
+    The live checkout session is expired first, so that nobody can pay for what is abandoned.
+    Rejects what the command does; raises GatewayFailure.
+    """
+    booking_id, booking = await changeable_booking(ports, caller.principal, id_or_reference)
+    if booking.modification is not None and not booking.modification_paid:
+        await live_session.expire(
+            ports.bus, ports.collector, booking_id, booking, cause=caller.cause
+        )
+    return await carry_out_and_read(ports, caller, AbandonChange(booking_id=booking_id))
+
+
 class AbandonChange(Command, frozen=True):
-    """The travellers do not want an unpaid change any more; its session has been ended."""
+    """The passengers do not want an unpaid change any more; its session has been expired."""
 
     booking_id: str
 

@@ -1,6 +1,10 @@
 """Finance refunds more than the rules do: coupons still to be flown are cancelled with it."""
 
 from application.booking import journey
+from application.booking.access import visible_booking
+from application.booking.booking_details import BookingDetails, carry_out_and_read
+from application.booking.ports import BookingPorts
+from application.caller import Caller
 from application.commands.command import Command, Reply
 from application.commands.context import DecisionContext
 from domain.booking import cancellation, rejections, states
@@ -11,6 +15,18 @@ from domain.kernel import ids, money
 from domain.ledger import carriage
 
 REFUND_GRANTED = "refund_granted"
+
+
+async def grant_refund(
+    ports: BookingPorts, caller: Caller, id_or_reference: str, *, reason: str, amount: int | None
+) -> BookingDetails:
+    """Refund an amount in minor units, or all that is not refunded yet.
+
+    The caller's role was checked already. Rejects BookingNotFound and what the command does.
+    """
+    booking_id, _ = await visible_booking(ports, caller.principal, id_or_reference)
+    command = GrantRefund(booking_id=booking_id, reason=reason, amount=amount)
+    return await carry_out_and_read(ports, caller, command)
 
 
 class GrantRefund(Command, frozen=True):

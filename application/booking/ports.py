@@ -7,6 +7,7 @@ from application.commands.bus import CommandBus
 from application.payment.collect import Collector
 from application.ports import Clock, TicketStock, Vault
 from application.pricing.signed_quotes import QuoteSigner
+from application.queries import ListBookings
 from application.stream_history import StreamHistory
 from domain.booking.preconditions import CheckInWindow
 
@@ -24,3 +25,4 @@ class BookingPorts(msgspec.Struct, frozen=True):
     check_in_window: CheckInWindow
     collector: Collector
     boarding_passes: BoardingPassPrinter
+    list_bookings: ListBookings

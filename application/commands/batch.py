@@ -50,7 +50,7 @@ class CommandBatch:
             after = context.after(reply.stream)
             assert after is not None, "an answer is about a stream that was read"
         except NotLoaded as absent:
-            self.missing.add(absent.stream)
+            self.missing.update(absent.streams)
             return
         except Exception as error:  # noqa: BLE001 - isolated: raised at the caller of this command
             self._rejected.append((pending, error))

@@ -20,11 +20,11 @@ EventsByStream = Mapping[str, Sequence[DomainEvent]]
 
 
 class NotLoaded(Exception):
-    """A decision needs a stream that is not in memory."""
+    """A decision needs streams that are not in memory."""
 
-    def __init__(self, stream: str) -> None:
-        super().__init__(stream)
-        self.stream = stream
+    def __init__(self, *streams: str) -> None:
+        super().__init__(*streams)
+        self.streams = streams
 
 
 class DecisionContext:
@@ -72,6 +72,15 @@ class DecisionContext:
         self.reads[stream] = 0 if known is None else self._states.base_version(stream, known)
         state: State | None = found.state
         return state
+
+    def load_all(self, kind: StreamKind[State], streams: Sequence[str]) -> dict[str, State | None]:
+        """The states of many streams, as `load` returns them; what is missing is read at once."""
+        absent = [
+            each for each in streams if each not in self._changed and self._states.get(each) is None
+        ]
+        if absent:
+            raise NotLoaded(*absent)
+        return {each: self.load(kind, each) for each in streams}
 
     def begin(self, kind: StreamKind[State], stream: str) -> bool:
         """Start a stream that is believed to be new; False when it is in memory already.

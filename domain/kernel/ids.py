@@ -77,6 +77,12 @@ def reference_of(booking_id: str) -> str:
     return booking_id.removeprefix(f"{StreamPrefix.BOOKING}-")
 
 
+def booking_id_of(id_or_reference: str) -> str | None:
+    """Return the booking id of an id or record locator in any case; None for other texts."""
+    reference = reference_of(id_or_reference).upper()
+    return booking_stream(reference) if is_record_locator(reference) else None
+
+
 def payment_stream(booking_id: str, number: int) -> str:
     """Return the stream and public id of the n-th amount due (from 1) of a booking."""
     return f"{payments_prefix(booking_id)}{number}"

@@ -7,7 +7,7 @@ from litestar import Response, get
 from litestar.params import FromPath
 
 from domain.kernel import ids
-from interfaces.http import wire
+from interfaces.http.problems import Problem
 
 _PAGE = """<!doctype html>
 <html lang="en"><meta charset="utf-8"><meta name="viewport" content="width=device-width">
@@ -40,7 +40,10 @@ def unpaid(booking_id: FromPath[str]) -> Response[str]:
 
 
 def _page(booking_id: str, texts: tuple[str, str]) -> Response[str]:
-    reference = ids.reference_of(wire.booking_stream(booking_id))
+    known = ids.booking_id_of(booking_id)
+    if known is None:
+        raise Problem("NOT_FOUND")
+    reference = ids.reference_of(known)
     english, arabic = texts
     content = _PAGE.format(reference=html.escape(reference), english=english, arabic=arabic)
     return Response(content, media_type="text/html; charset=utf-8")

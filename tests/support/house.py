@@ -16,15 +16,15 @@ from application.booking.cancel_booking import (
     CancelBooking,
     CancellationQuote,
     Part,
-    quote_cancellation,
+    cancellation_quote,
 )
 from application.booking.confirm_booking import ConfirmBooking
 from application.booking.create_booking import CreateBooking, Mode
 from application.booking.modify_booking import ModifyBooking
 from application.booking.quote_modification import (
     ModificationQuote,
+    modification_quote,
     neighbours_of,
-    quote_modification,
 )
 from application.commands.command import CommandEnvelope, Outcome
 from application.inventory.schedule_flight import ScheduleFlight
@@ -160,7 +160,7 @@ class House:
     def quote_cancellation(self, booking: str, part: Part | None = None) -> CancellationQuote:
         """What giving it up, or a part, costs now."""
         state = self.booking(booking)
-        return quote_cancellation(
+        return cancellation_quote(
             booking,
             state,
             tuple(journey.facts_of(self.flight(each.flight)) for each in state.segments),
@@ -180,7 +180,7 @@ class House:
         """What another first flight costs now."""
         state = self.booking(booking)
         old = self.flight(state.segments[0].flight)
-        return quote_modification(
+        return modification_quote(
             booking,
             state,
             old,

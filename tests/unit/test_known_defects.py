@@ -8,10 +8,11 @@ import datetime as dt
 
 import pytest
 
+from application.booking.answer_disruption import RefundDisruption
 from application.booking.cancel_booking import Part
 from application.booking.check_in import CheckIn
 from application.booking.confirm_booking import ConfirmBooking
-from application.booking.disruption import RefundDisruption, TellDisruption
+from application.booking.disruption import TellDisruption
 from application.booking.expire_booking import ExpireBooking
 from application.inventory.cancel_flight import CancelFlight
 from application.payment import record_attempt, record_refund

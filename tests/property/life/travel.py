@@ -6,10 +6,11 @@ from typing import Any
 from hypothesis import strategies as st
 from hypothesis.stateful import rule
 
+from application.booking.answer_disruption import AcceptDisruption, RefundDisruption
 from application.booking.check_in import Board, CheckIn
 from application.booking.choose_seats import ReviewSeats
 from application.booking.close_flight import CloseFlight
-from application.booking.disruption import AcceptDisruption, RefundDisruption, TellDisruption
+from application.booking.disruption import TellDisruption
 from application.commands.command import Outcome
 from application.inventory.cancel_flight import CancelFlight
 from application.inventory.change_equipment import ChangeEquipment

@@ -5,7 +5,8 @@ import datetime as dt
 import pytest
 
 from application.booking import letters
-from application.booking.disruption import AcceptDisruption, RefundDisruption, TellDisruption
+from application.booking.answer_disruption import AcceptDisruption, RefundDisruption
+from application.booking.disruption import TellDisruption
 from application.inventory.cancel_flight import CancelFlight
 from application.inventory.reschedule_flight import RescheduleFlight
 from domain.booking import rejections

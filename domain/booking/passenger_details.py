@@ -8,9 +8,9 @@ from msgspec.structs import replace
 from domain.booking import rejections, states
 from domain.booking.events import (
     BookingEvent,
-    DocumentEvent,
     DocumentRecorded,
     NameCorrected,
+    PassengerDetailEvent,
 )
 from domain.booking.preconditions import Situation, passes
 from domain.booking.state import Booking
@@ -78,7 +78,7 @@ def record_document(
     return [DocumentRecorded(passenger=passenger, document=document)]
 
 
-def evolve(booking: Booking, event: DocumentEvent) -> Booking:
+def evolve(booking: Booking, event: PassengerDetailEvent) -> Booking:
     """The booking after the event."""
     match event:
         case NameCorrected():
@@ -93,10 +93,10 @@ def evolve(booking: Booking, event: DocumentEvent) -> Booking:
             assert_never(event)
 
 
-DocumentAction = Literal["correct_name"]
+PassengerDetailAction = Literal["correct_name"]
 
 
-def is_open(action: DocumentAction, booking: Booking, _situation: Situation) -> bool:
+def is_open(action: PassengerDetailAction, booking: Booking, _situation: Situation) -> bool:
     """Whether the guard of the action passes now."""
     match action:
         case "correct_name":
