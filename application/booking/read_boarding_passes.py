@@ -120,6 +120,11 @@ async def _facts(
         sequence=coupon.sequence,
         departure_time=_local_time(flight, flight.departs_at),
         boarding_time=_local_time(flight, flight.departs_at - BOARDING_STARTS),
+        special_services=tuple(
+            each.code
+            for each in booking.special_services()
+            if (each.passenger, each.segment) == (coupon.passenger, coupon.segment)
+        ),
     )
 
 

@@ -162,7 +162,27 @@ class DocumentRecorded(PassengerDetailFact, frozen=True):
     document: sealed.Sealed
 
 
-PassengerDetailEvent = NameCorrected | DocumentRecorded
+class SpecialServiceRequested(PassengerDetailFact, frozen=True):
+    """A passenger needs a service on a flight: IATA code such as WCHR or VGML (resolution 1784)."""
+
+    tag: ClassVar[str] = "booking.special_service_requested.1"
+    passenger: int
+    segment: int
+    code: str
+
+
+class SpecialServiceWithdrawn(PassengerDetailFact, frozen=True):
+    """A requested service is not needed any more."""
+
+    tag: ClassVar[str] = "booking.special_service_withdrawn.1"
+    passenger: int
+    segment: int
+    code: str
+
+
+PassengerDetailEvent = (
+    NameCorrected | DocumentRecorded | SpecialServiceRequested | SpecialServiceWithdrawn
+)
 
 
 class CheckInFact(DomainEvent, frozen=True):

@@ -141,3 +141,9 @@ class NothingDue(Rejection):
     """There is nothing to pay now."""
 
     code: ClassVar[str] = "INVALID_STATE_TRANSITION"
+
+
+class SpecialServiceRefused(Rejection):
+    """The service does not fit the passenger, or the flight has no more of it."""
+
+    code: ClassVar[str] = "VALIDATION_ERROR"

@@ -69,6 +69,14 @@ class DisruptionResponse(msgspec.Struct, rename="camel"):
     arrival_time: dt.datetime | None = None
 
 
+class SpecialServiceResponse(msgspec.Struct, rename="camel"):
+    """A service of a passenger on a flight, by its IATA code."""
+
+    code: str
+    passenger: int
+    segment: int
+
+
 class BookingResponse(msgspec.Struct, rename="camel"):
     """A booking as it is, or as it was when a replayed request made it.
 
@@ -91,6 +99,7 @@ class BookingResponse(msgspec.Struct, rename="camel"):
     refund_status: str | None
     passengers: list[PassengerResponse]
     extras: list[ExtraResponse]
+    special_services: list[SpecialServiceResponse]
     change: ChangeResponse | None
     disruptions: list[DisruptionResponse]
     available_actions: list[str]
@@ -134,6 +143,10 @@ def response(details: BookingDetails) -> BookingResponse:
         extras=[
             ExtraResponse(each.code, each.passenger, each.segment, each.document)
             for each in booking.extras
+        ],
+        special_services=[
+            SpecialServiceResponse(each.code, each.passenger, each.segment)
+            for each in booking.special_services()
         ],
         change=_change(details),
         disruptions=[

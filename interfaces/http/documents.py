@@ -1,4 +1,4 @@
-"""The route by which travel documents are recorded before check-in."""
+"""Routes of passenger details: travel documents and special services before the flight."""
 
 import datetime as dt
 from typing import Annotated, Literal
@@ -8,6 +8,7 @@ from litestar import post
 from litestar.params import FromPath, JSONBody
 
 from application.booking import record_document as use_case
+from application.booking import special_services
 from application.booking.record_document import TravelDocument
 from interfaces.http import auth, booking_response, idempotency, wire
 from interfaces.http.answers import Answered
@@ -15,6 +16,7 @@ from interfaces.http.booking_response import BookingResponse
 from interfaces.http.strict_request import StrictRequest
 
 CountryCode = Annotated[str, msgspec.Meta(pattern="^[A-Z]{3}$")]
+ServiceCode = Annotated[str, msgspec.Meta(pattern="^[A-Z]{4}$")]
 DocumentNumber = Annotated[str, msgspec.Meta(pattern="^[A-Z0-9]{4,20}$")]
 
 
@@ -61,4 +63,51 @@ def _document(data: DocumentRequest) -> TravelDocument:
     )
 
 
-ROUTES = (record_document,)
+class SpecialServiceRequest(idempotency.KeyedRequest):
+    """A service by its IATA code, such as WCHR or VGML, for a passenger on a flight (from 0)."""
+
+    code: ServiceCode
+    passenger: wire.PassengerIndex
+    segment: wire.SegmentIndex = 0
+
+
+async def _change_service(
+    request: StrictRequest, booking_id: str, data: SpecialServiceRequest, *, withdraw: bool
+) -> Answered[BookingResponse]:
+    details = await special_services.request_special_service(
+        request.ports.booking,
+        idempotency.optional(request, data),
+        booking_id,
+        passenger=data.passenger,
+        segment=data.segment,
+        code=data.code,
+        withdraw=withdraw,
+    )
+    return booking_response.answer(details)
+
+
+@post(
+    "/api/bookings/{booking_id:str}/special-services",
+    status_code=200,
+    **auth.signed_in(None, "booking"),
+)
+async def request_special_service(
+    request: StrictRequest, booking_id: FromPath[str], data: JSONBody[SpecialServiceRequest]
+) -> Answered[BookingResponse]:
+    """Request a wheelchair, a meal or another service until check-in closes."""
+    return await _change_service(request, booking_id, data, withdraw=False)
+
+
+@post(
+    "/api/bookings/{booking_id:str}/special-services/withdraw",
+    status_code=200,
+    **auth.signed_in(None, "booking"),
+)
+async def withdraw_special_service(
+    request: StrictRequest, booking_id: FromPath[str], data: JSONBody[SpecialServiceRequest]
+) -> Answered[BookingResponse]:
+    """Withdraw a requested service; one that was not requested changes nothing."""
+    return await _change_service(request, booking_id, data, withdraw=True)
+
+
+ROUTES = (record_document, request_special_service, withdraw_special_service)
