@@ -1,4 +1,4 @@
-"""One row per booking, moved by the booking's own events."""
+"""One row per booking, changed by the booking's own events."""
 
 import datetime as dt
 from collections.abc import Callable, Iterable, Sequence
@@ -41,7 +41,7 @@ class BookingRow(msgspec.Struct):
 
 
 class BookingUnknown(ValueError):
-    """An event of a booking whose beginning is missing."""
+    """An event of a booking without its first event."""
 
 
 def apply(cursor: Cursor, events: Sequence[LoggedEvent]) -> None:
@@ -192,7 +192,7 @@ def _roll_up(row: BookingRow) -> None:
 
 
 def _nothing(_row: BookingRow, _event: Any) -> None:
-    """Names, documents, seats and answers stand in the booking itself."""
+    """Change nothing: names, documents, seats and answers are read from the booking itself."""
 
 
 _CHANGES: dict[type, Callable[[BookingRow, Any], None]] = {
