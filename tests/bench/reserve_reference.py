@@ -141,10 +141,6 @@ class CrudBus:
         """As the dispatcher."""
         return await self._core.bus.current(kind, stream)
 
-    async def as_of(self, kind: stream_kinds.StreamKind[Any], stream: str, version: int) -> Any:
-        """As the dispatcher."""
-        return await self._core.bus.as_of(kind, stream, version)
-
     async def history(self, stream: str) -> list[ports.RecordedEvent]:
         """As the dispatcher."""
         return await self._core.bus.history(stream)

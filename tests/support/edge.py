@@ -161,6 +161,13 @@ def _application() -> app.EdgeApp:
     return app.create_app(http_ports(), routes=(*app.ROUTES, *PROBES))
 
 
+def application(ports: HttpPorts) -> app.EdgeApp:
+    """The application, with the probe routes, over these ports."""
+    made = copy.copy(_application())
+    made.ports = ports
+    return made
+
+
 class Edge:
     """An application over memory; `client()` speaks HTTP to it."""
 
@@ -181,8 +188,7 @@ class Edge:
         )
         self.accounts = Accounts(self.tokens)
         self.ready = {"database": "up", "redis": "up"}
-        self.app = copy.copy(_application())
-        self.app.ports = self._ports(limits, trusted)
+        self.app = application(self._ports(limits, trusted))
 
     def _ports(self, limits: Mapping[LimitName, Limit], trusted: tuple[str, ...]) -> HttpPorts:
         async def readiness() -> Mapping[str, str]:

@@ -38,7 +38,6 @@ from domain.booking.values import Passenger
 from domain.inventory.events import CabinLayout, CapacityMove, FareClass, FlightScheduled
 from domain.inventory.state import Flight
 from domain.kernel import ids, money, sealed
-from domain.kernel.fold import fold
 from domain.pricing.extras import ExtraChoice
 from domain.pricing.price import PassengerType
 from tests.support import memory_log
@@ -238,11 +237,6 @@ class MemoryBus:
         """From the log."""
         assert stream.startswith(kind.prefix)
         return self._house.log.state(stream), self._house.log.version(stream)
-
-    async def as_of(self, kind: Any, stream: str, version: int) -> Any:
-        """From the log."""
-        history = self._house.log.streams.get(stream, ())[:version]
-        return fold(kind.evolve, None, (recorded.event for recorded in history))
 
     async def history(self, stream: str) -> list[ports.RecordedEvent]:
         """All of a stream."""

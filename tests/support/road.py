@@ -166,7 +166,7 @@ def disarm(stripe_url: str) -> None:
 
 async def press(checkout_url: str, button: str) -> int:
     """Press pay or decline on Stripe's page; returns the status of its answer."""
-    async with httpx.AsyncClient(timeout=30) as browser:
+    async with httpx.AsyncClient(verify=False, timeout=30) as browser:
         return (await browser.post(f"{checkout_url}/{button}")).status_code
 
 

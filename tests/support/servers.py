@@ -14,8 +14,10 @@ import psycopg
 from infrastructure.embedded import account
 from infrastructure.embedded.postgres_server import EmbeddedPostgres
 from infrastructure.postgres import migrate, roles
+from projections import runner
 
 TEMPLATE = "ais_template"
+READ_MODELS = "ais_template_read_models"
 DISK = Path("/tmp")
 MEMORY = Path("/dev/shm")
 ROOM_BYTES = 3 * 2**30
@@ -72,14 +74,21 @@ def make_template(server: EmbeddedPostgres) -> None:
     roles.create_logins(server.dsn(TEMPLATE))
 
 
+def make_template_of_read_models(server: EmbeddedPostgres) -> None:
+    """Prepare another template, in which every read model has its tables."""
+    with psycopg.connect(server.dsn("postgres"), autocommit=True) as connection:
+        connection.execute(f"CREATE DATABASE {READ_MODELS} TEMPLATE {TEMPLATE}".encode())
+    runner.prepare_all(server.dsn(READ_MODELS, roles.PROJECTOR_LOGIN))
+
+
 @contextmanager
-def fresh_database(server: EmbeddedPostgres) -> Iterator[TestDatabase]:
-    """A copy of the template, dropped at the end."""
+def fresh_database(server: EmbeddedPostgres, template: str = TEMPLATE) -> Iterator[TestDatabase]:
+    """A copy of a template, dropped at the end."""
     name = f"test_{os.getpid()}_{next(_numbers)}"
     with psycopg.connect(server.dsn("postgres"), autocommit=True) as connection:
         # A copy of files: to write the template through the log costs twice as much.
         connection.execute(
-            f"CREATE DATABASE {name} TEMPLATE {TEMPLATE} STRATEGY file_copy".encode()
+            f"CREATE DATABASE {name} TEMPLATE {template} STRATEGY file_copy".encode()
         )
     try:
         yield TestDatabase(

@@ -1,14 +1,12 @@
 """Every how-to works as it is written, against the demo as it is shipped."""
 
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 from tests.architecture import tree
 from tests.integration.docs import reader
-from tests.integration.docs.running_demo import ROOT, running_demo
-from tests.support import servers
+from tests.integration.docs.running_demo import ROOT
 
 # It needs no demo: `test_add_a_use_case.py` checks its excerpts and commands.
 WITHOUT_DEMO = {"add-a-use-case"}
@@ -17,13 +15,6 @@ HOW_TOS = [
     for page in sorted((ROOT / "docs" / "how-to").glob("*.md"))
     if page.stem not in WITHOUT_DEMO
 ]
-
-
-@pytest.fixture(scope="module")
-def environment() -> Iterator[dict[str, str]]:
-    """One demo for all of them."""
-    with servers.quick_folder() as folder, running_demo(folder / "data") as ready:
-        yield ready
 
 
 @pytest.mark.parametrize("page", HOW_TOS, ids=lambda page: page.stem)

@@ -6,15 +6,15 @@ import pytest
 
 from tests.integration.docs import curl_stand_in, reader, walkthrough
 from tests.integration.docs.reader import SEPARATOR
-from tests.integration.docs.running_demo import ROOT, running_demo
-from tests.support import servers
+from tests.integration.docs.running_demo import ROOT
 
 TUTORIAL = ROOT / "docs" / "tutorial" / "first-booking.md"
 
 
-def test_the_tutorial_leads_from_a_registration_to_balanced_books(tmp_path: Path) -> None:
-    with servers.quick_folder() as data, running_demo(data / "demo") as environment:
-        parts = reader.follow(TUTORIAL, folder=tmp_path, environment=environment)
+def test_the_tutorial_leads_from_a_registration_to_balanced_books(
+    tmp_path: Path, environment: dict[str, str]
+) -> None:
+    parts = reader.follow(TUTORIAL, folder=tmp_path, environment=environment)
     assert sum(bool(part.expected) for part in parts) >= 7
 
 

@@ -17,10 +17,10 @@ from application.identity.ports import IssuedToken
 from application.identity.register_user import RegisterUser
 from application.rate_limit import Limit
 from infrastructure.redis import rate_limit as redis_rate_limit
-from interfaces.http import app, strict_request
+from interfaces.http import strict_request
 from interfaces.http.rate_limit import RateLimiter
 from tests.support import identity as identities
-from tests.support.edge import GENEROUS, PROBES, http_ports
+from tests.support.edge import GENEROUS, application, http_ports
 from tests.support.identity import Identity
 from tests.support.servers import TestDatabase
 
@@ -38,7 +38,7 @@ class Served:
 
     async def bearer(self) -> str:
         """The token of a user who registered over HTTP."""
-        async with httpx.AsyncClient(base_url=self.base) as client:
+        async with httpx.AsyncClient(verify=False, base_url=self.base) as client:
             await client.post("/api/auth/register", json=USER)
             answer = await client.post("/api/auth/mobile-login", json=USER)
         return f"Bearer {answer.json()['accessToken']}"
@@ -85,7 +85,7 @@ async def serving(
         now=lambda: dt.datetime.now(dt.UTC),
     )
     config = uvicorn.Config(
-        app.create_app(ports, routes=(*app.ROUTES, *PROBES)),
+        application(ports),
         port=0,
         access_log=False,
         log_config=None,
@@ -211,7 +211,7 @@ async def test_guessing_passwords_is_limited_across_processes(
         statuses = []
         for number in range(8):
             base = (first, second)[number % 2].base
-            async with httpx.AsyncClient(base_url=base) as client:
+            async with httpx.AsyncClient(verify=False, base_url=base) as client:
                 answer = await client.post("/api/auth/mobile-login", json=USER)
                 statuses.append(answer.status_code)
         assert statuses == [401] * 5 + [429] * 3
@@ -224,7 +224,7 @@ async def test_a_forged_forwarded_address_does_not_evade_the_limit(
     async with (
         identities.opened(database.app_dsn) as identity,
         serving(identity, valkey_url, Limit(2, 900)) as served,
-        httpx.AsyncClient(base_url=served.base) as client,
+        httpx.AsyncClient(verify=False, base_url=served.base) as client,
     ):
         statuses = []
         for number in range(4):
@@ -238,7 +238,7 @@ async def test_without_valkey_the_edge_serves_and_still_limits(database: TestDat
     async with (
         identities.opened(database.app_dsn) as identity,
         serving(identity, "unix:///nonexistent/socket", Limit(3, 900)) as served,
-        httpx.AsyncClient(base_url=served.base) as client,
+        httpx.AsyncClient(verify=False, base_url=served.base) as client,
     ):
         statuses = [
             (await client.post("/api/auth/mobile-login", json=USER)).status_code for _ in range(5)

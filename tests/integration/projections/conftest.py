@@ -1,11 +1,27 @@
 """An airline at work, for tests of read models."""
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterator
 
 import pytest
 
+from infrastructure.embedded.postgres_server import EmbeddedPostgres
 from tests.integration.projections.airline import Airline, at_work
+from tests.support import servers
 from tests.support.servers import TestDatabase
+
+
+@pytest.fixture(scope="session")
+def prepared(postgres: EmbeddedPostgres) -> EmbeddedPostgres:
+    """The server with a template in which all read models are prepared."""
+    servers.make_template_of_read_models(postgres)
+    return postgres
+
+
+@pytest.fixture
+def database(prepared: EmbeddedPostgres) -> Iterator[TestDatabase]:
+    """A fresh database with read models that have taken in nothing yet."""
+    with servers.fresh_database(prepared, servers.READ_MODELS) as fresh:
+        yield fresh
 
 
 @pytest.fixture

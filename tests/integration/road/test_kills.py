@@ -61,7 +61,7 @@ async def _under_load(
                 try:
                     answer = await road.book(client, traveller, flight, key=key)
                 except httpx.TransportError:
-                    await asyncio.sleep(0.05)
+                    await asyncio.sleep(0.5)
                     continue
                 if answer.status_code == 201:
                     acknowledged[key] = answer.json()["id"]

@@ -187,7 +187,7 @@ async def _await_tag(stage: Stage, stream: str, tag: str) -> list[str]:
 async def _charges(stage: Stage, session: str) -> list[dict[str, Any]]:
     """Succeeded charges of the session's intent, as Stripe lists them."""
     key = stage.settings.stripe_api_key.reveal()
-    async with httpx.AsyncClient(base_url=stage.stripe_url, auth=(key, "")) as api:
+    async with httpx.AsyncClient(verify=False, base_url=stage.stripe_url, auth=(key, "")) as api:
         intent = (await api.get(f"/v1/checkout/sessions/{session}")).json()["payment_intent"]
         listed = (await api.get("/v1/charges", params={"payment_intent": intent})).json()
     return [charge for charge in listed["data"] if charge["status"] == "succeeded"]

@@ -1,4 +1,4 @@
-"""One simulator process for each test module; every test starts with no fault armed."""
+"""One simulator process for all tests; every test starts with no fault armed."""
 
 from collections.abc import AsyncIterator, Iterator
 
@@ -10,7 +10,7 @@ from tests.integration.stripe.receiver import WebhookReceiver
 from tests.support.stripe_simulator import StripeSimulator
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="session")
 def running_simulator() -> Iterator[StripeSimulator]:
     with StripeSimulator() as simulator:
         yield simulator
