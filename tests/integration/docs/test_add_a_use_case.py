@@ -16,12 +16,16 @@ LEFT_OUT = "..."
 
 
 def _first_missing(excerpt: str, code: str) -> str | None:
-    """Return the first line of the excerpt that the code does not have in its turn, or None."""
+    """Return the first line of the excerpt that the code does not have in its turn, or None.
+
+    LEFT_OUT stands for any code: for lines, or for a part of its line.
+    """
     lines = iter(code.splitlines())
     for wanted in excerpt.splitlines():
         if wanted.strip() in {"", LEFT_OUT}:
             continue
-        if wanted not in lines:
+        pattern = ".*".join(re.escape(piece) for piece in wanted.split(LEFT_OUT))
+        if not any(re.fullmatch(pattern, line) for line in lines):
             return wanted
     return None
 
@@ -40,12 +44,15 @@ def test_every_excerpt_is_in_the_file_that_it_names() -> None:
     [
         ("a\n...\nc", None),
         ("    b", None),
+        ("    b\nc(1, ...)", None),
         ("c\na", "a"),
         ("b", "b"),
+        ("c(...", None),
+        ("a\n    b ...", "    b ..."),
     ],
 )
 def test_lines_of_an_excerpt_are_whole_lines_in_order(excerpt: str, missing: str | None) -> None:
-    assert _first_missing(excerpt, "a\n    b\nc\n") == missing
+    assert _first_missing(excerpt, "a\n    b\nc\nc(1, 2)\n") == missing
 
 
 def test_the_commands_print_what_the_page_shows(tmp_path: Path) -> None:
