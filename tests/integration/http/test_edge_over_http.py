@@ -1,7 +1,6 @@
 """The edge behind a real server on loopback: what only sockets can show."""
 
 import asyncio
-import datetime as dt
 import json
 import time
 from collections.abc import AsyncIterator, Mapping
@@ -82,7 +81,6 @@ async def serving(
             limits, redis_rate_limit.RedisTokenStore(client), monotonic=time.monotonic
         ),
         readiness=readiness,
-        now=lambda: dt.datetime.now(dt.UTC),
     )
     config = uvicorn.Config(
         application(ports),
