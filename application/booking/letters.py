@@ -26,7 +26,7 @@ class ConfirmationLetter(BookingLetter, frozen=True):
     topic: ClassVar[str] = "mail.booking_confirmed"
 
 
-class ChangeLetter(BookingLetter, frozen=True):
+class ModificationLetter(BookingLetter, frozen=True):
     """The booking has been changed: its new flights and tickets; `about` is the change."""
 
     topic: ClassVar[str] = "mail.change_completed"
@@ -75,7 +75,7 @@ LETTERS: Mapping[type[BookingLetter], Mapping[Language, Words]] = {
             "المبلغ المدفوع: {total}\n\nالتذاكر:\n{tickets}\n",
         ),
     },
-    ChangeLetter: {
+    ModificationLetter: {
         "en": Words(
             "Your booking {reference} has been changed",
             "Dear {name},\n\nyour booking {reference} has been changed. You now fly:\n\n"

@@ -6,7 +6,7 @@ Not dearer: exchanged at once, and the difference goes back by the rule of the f
 
 import datetime as dt
 
-from application.booking import complete_change, journey
+from application.booking import complete_modification, journey
 from application.booking.access import changeable_booking
 from application.booking.booking_details import BookingDetails, carry_out_and_read
 from application.booking.ports import BookingPorts
@@ -32,11 +32,11 @@ async def modify_booking(
     Rejects BookingNotFound, NotAllowed, QuoteRefused and what the command does.
     """
     booking_id, booking = await changeable_booking(ports, caller.principal, id_or_reference)
-    command = await accepted_change(ports, booking_id, booking, quote_id=quote_id)
+    command = await accepted_modification(ports, booking_id, booking, quote_id=quote_id)
     return await carry_out_and_read(ports, caller, command)
 
 
-async def accepted_change(
+async def accepted_modification(
     ports: BookingPorts, booking_id: str, booking: Booking, *, quote_id: str
 ) -> "ModifyBooking":
     """Return the command that carries out a quoted change of this booking; rejects QuoteRefused.
@@ -96,9 +96,9 @@ class ModifyBooking(Command, frozen=True):
             context.record(booking_id, accepted)
             return Reply(booking_id)
         context.record(booking_id, _answered(booking, modification.segment))
-        complete_change.exchange_seats(context, booking_id, booking, modification)
-        tickets = complete_change.new_tickets(self.airline_code, self.serials, coupons)
-        complete_change.complete(context, booking_id, booking, modification, tickets)
+        complete_modification.exchange_seats(context, booking_id, booking, modification)
+        tickets = complete_modification.new_tickets(self.airline_code, self.serials, coupons)
+        complete_modification.complete(context, booking_id, booking, modification, tickets)
         return Reply(booking_id)
 
 

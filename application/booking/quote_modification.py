@@ -43,7 +43,7 @@ class ModificationQuote(msgspec.Struct, frozen=True):
     valid_until: dt.datetime
 
 
-class WantedChange(msgspec.Struct, frozen=True):
+class WantedModification(msgspec.Struct, frozen=True):
     """Where a segment, counted from 0, should go; None keeps flight or cabin as it is.
 
     Without a class the lowest that has seats for the passengers is meant.
@@ -64,7 +64,7 @@ class IssuedQuote(msgspec.Struct, frozen=True):
 
 
 async def quote_modification(
-    ports: BookingPorts, principal: Principal, id_or_reference: str, wanted: WantedChange
+    ports: BookingPorts, principal: Principal, id_or_reference: str, wanted: WantedModification
 ) -> IssuedQuote:
     """Return the quote of a change; nothing is held by it.
 

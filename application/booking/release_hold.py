@@ -8,7 +8,7 @@ import datetime as dt
 
 from application import ports
 from application.booking import live_session
-from application.booking.complete_change import ExpireChange
+from application.booking.complete_modification import ExpireModification
 from application.booking.expire_booking import HOLD_LAPSED, ExpireBooking
 from application.commands import follow_up, stream_kinds
 from application.commands.bus import CommandBus
@@ -52,7 +52,7 @@ class HoldReleaser:
             return
         command: Command = ExpireBooking(booking_id=booking_stream, reason=reason)
         if booking.modification is not None:
-            command = ExpireChange(booking_id=booking_stream, reason=reason)
+            command = ExpireModification(booking_id=booking_stream, reason=reason)
         await self._bus.submit(follow_up.envelope(cause, f"expire:{deadline.isoformat()}", command))
 
     async def _current(self, booking_stream: str) -> Booking | None:

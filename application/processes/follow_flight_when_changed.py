@@ -12,7 +12,7 @@ from typing import ClassVar
 from application import ports
 from application.booking.choose_seats import ReviewSeats
 from application.booking.close_flight import CloseFlight
-from application.booking.disruption import TellDisruption
+from application.booking.offer_disruption import OfferDisruption
 from application.booking.release_hold import HoldReleaser
 from application.commands import follow_up, stream_kinds
 from application.commands.bus import CommandBus
@@ -180,10 +180,10 @@ def command(recorded: RecordedEvent, booking_id: str) -> Command:
     flight_id = recorded.stream
     match recorded.event:
         case FlightCancelled(reason=reason):
-            return TellDisruption(booking_id, flight_id, "cancelled", reason, material=True)
+            return OfferDisruption(booking_id, flight_id, "cancelled", reason, material=True)
         case FlightRescheduled(departs_at, arrives_at, reason, material):
             times = NewTimes(departs_at, arrives_at)
-            return TellDisruption(booking_id, flight_id, "rescheduled", reason, material, times)
+            return OfferDisruption(booking_id, flight_id, "rescheduled", reason, material, times)
         case EquipmentChanged(reason=reason):
             return ReviewSeats(booking_id, flight_id, reason)
         case FlightDeparted():

@@ -7,13 +7,13 @@ from litestar import post
 from litestar.params import FromPath, JSONBody
 
 from application.booking import (
-    complete_change,
+    complete_modification,
     modify_booking,
     quote_modification,
 )
 from application.booking import correct_name as name_correction
 from application.booking.people import Name
-from application.booking.quote_modification import WantedChange
+from application.booking.quote_modification import WantedModification
 from domain.kernel import money
 from interfaces.http import auth, booking_response, idempotency, wire
 from interfaces.http.answers import Answered
@@ -70,7 +70,7 @@ async def quote(
 ) -> ModificationQuoteResponse:
     """What the change would cost; nothing is held by it."""
     cabin = None if data.cabin is None else wire.CABIN_CODES[data.cabin]
-    wanted = WantedChange(data.segment, data.flight_id, cabin, data.fare_class)
+    wanted = WantedModification(data.segment, data.flight_id, cabin, data.fare_class)
     issued = await quote_modification.quote_modification(
         request.ports.booking, request.principal, booking_id, wanted
     )
@@ -108,7 +108,9 @@ async def abandon(request: StrictRequest, booking_id: FromPath[str]) -> Answered
     """Abandon an accepted change before it is paid: the booking is what it was."""
     data = await request.optional_json(idempotency.KeyedRequest)
     caller = idempotency.optional(request, data)
-    details = await complete_change.abandon_change(request.ports.booking, caller, booking_id)
+    details = await complete_modification.abandon_modification(
+        request.ports.booking, caller, booking_id
+    )
     return booking_response.answer(details)
 
 

@@ -10,7 +10,7 @@ from application.booking.answer_disruption import AcceptDisruption, RefundDisrup
 from application.booking.check_in import Board, CheckIn
 from application.booking.choose_seats import ReviewSeats
 from application.booking.close_flight import CloseFlight
-from application.booking.disruption import TellDisruption
+from application.booking.offer_disruption import OfferDisruption
 from application.booking.special_services import ChangeSpecialService
 from application.commands.command import Outcome
 from application.inventory.cancel_flight import CancelFlight
@@ -23,7 +23,7 @@ from domain.booking.states import Status
 from domain.booking.values import NewTimes
 from domain.inventory.events import FlightCancelled, FlightRescheduled
 from domain.inventory.state import FlightStatus
-from tests.property.life.change import SOME, Changes
+from tests.property.life.modification import SOME, Changes
 from tests.property.life.world import PROCESSES, WHICH, layouts
 
 S = Status
@@ -219,7 +219,7 @@ class Travel(Changes):
         if isinstance(last, FlightRescheduled):
             times = NewTimes(last.departs_at, last.arrives_at)
         for each in self.on_board(flight):
-            command = TellDisruption(
+            command = OfferDisruption(
                 each,
                 flight,
                 kind="cancelled" if isinstance(last, FlightCancelled) else "rescheduled",

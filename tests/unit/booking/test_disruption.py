@@ -6,7 +6,7 @@ import pytest
 
 from application.booking import letters
 from application.booking.answer_disruption import AcceptDisruption, RefundDisruption
-from application.booking.disruption import TellDisruption
+from application.booking.offer_disruption import OfferDisruption
 from application.inventory.cancel_flight import CancelFlight
 from application.inventory.reschedule_flight import RescheduleFlight
 from domain.booking import rejections
@@ -35,14 +35,14 @@ class DisruptedBooking:
         )
         material = abs(hours) >= 2
         self.house.submit(
-            TellDisruption(self.booking, self.flight, "rescheduled", "weather", material, times)
+            OfferDisruption(self.booking, self.flight, "rescheduled", "weather", material, times)
         )
 
     def cancel(self) -> None:
         """It does not go, and the booking is told."""
         self.house.submit(CancelFlight(self.flight, "no crew"))
         self.house.submit(
-            TellDisruption(self.booking, self.flight, "cancelled", "no crew", material=True)
+            OfferDisruption(self.booking, self.flight, "cancelled", "no crew", material=True)
         )
 
     def letters(self) -> int:
@@ -66,7 +66,7 @@ def test_the_same_change_told_twice_is_one_letter() -> None:
     known = disrupted.house.flight(disrupted.flight)
     again = NewTimes(known.departs_at, known.arrives_at)
     disrupted.house.submit(
-        TellDisruption(disrupted.booking, disrupted.flight, "rescheduled", "weather", True, again)
+        OfferDisruption(disrupted.booking, disrupted.flight, "rescheduled", "weather", True, again)
     )
     assert disrupted.letters() == 1
 

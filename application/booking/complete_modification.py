@@ -2,15 +2,14 @@
 
 from collections.abc import Sequence
 
-from application.booking import disruption, journey, letters, live_session
+from application.booking import journey, letters, live_session, offer_disruption
 from application.booking.access import changeable_booking
 from application.booking.booking_details import BookingDetails, carry_out_and_read
 from application.booking.ports import BookingPorts
 from application.caller import Caller
 from application.commands.command import Command, Reply
 from application.commands.context import DecisionContext
-from domain.booking import cancellation, rejections
-from domain.booking import disruption as disruption_decisions
+from domain.booking import cancellation, disruption, rejections
 from domain.booking import modification as booking_modification
 from domain.booking.coupons import Coupon
 from domain.booking.events import BookingEvent
@@ -25,7 +24,7 @@ from domain.pricing.price import CouponPrice
 EXCHANGED = "exchanged"
 
 
-class CompleteChange(Command, frozen=True):
+class CompleteModification(Command, frozen=True):
     """The money of an accepted change has come: exchange the segment."""
 
     booking_id: str
@@ -56,17 +55,17 @@ def _offer_choices(context: DecisionContext, booking_id: str, modification: Modi
     flight = journey.load_flight(context, modification.to.flight)
     if flight.status is not FlightStatus.CANCELLED:
         return
-    offered = disruption_decisions.offer(
+    offered = disruption.offer(
         journey.load(context, booking_id),
         segment=modification.segment,
         flight=modification.to.flight,
         kind="cancelled",
-        reason=disruption.FLIGHT_CANCELLED,
+        reason=offer_disruption.FLIGHT_CANCELLED,
         material=True,
     )
     context.record(booking_id, offered)
     for each in offered:
-        context.enqueue(disruption.letter(booking_id, each, flight))
+        context.enqueue(offer_disruption.letter(booking_id, each, flight))
 
 
 def exchange_seats(
@@ -110,7 +109,9 @@ def complete(
         obligation=cancellation.next_obligation(booking, booking_id, to_card),
     )
     context.record(booking_id, completed)
-    context.enqueue(letters.ChangeLetter(booking_id=booking_id, about=str(modification.number)))
+    context.enqueue(
+        letters.ModificationLetter(booking_id=booking_id, about=str(modification.number))
+    )
 
 
 def _value(currency: str, coupons: Sequence[Coupon | CouponPrice]) -> carriage.Value:
@@ -132,7 +133,7 @@ def new_tickets(
     )
 
 
-class ExpireChange(Command, frozen=True):
+class ExpireModification(Command, frozen=True):
     """The money of an accepted change never came; Stripe has been asked."""
 
     booking_id: str
@@ -146,7 +147,7 @@ class ExpireChange(Command, frozen=True):
         return Reply(self.booking_id)
 
 
-async def abandon_change(
+async def abandon_modification(
     ports: BookingPorts, caller: Caller, id_or_reference: str
 ) -> BookingDetails:
     """Abandon an accepted change before it is paid: the booking is what it was.
@@ -159,10 +160,10 @@ async def abandon_change(
         await live_session.expire(
             ports.bus, ports.collector, booking_id, booking, cause=caller.cause
         )
-    return await carry_out_and_read(ports, caller, AbandonChange(booking_id=booking_id))
+    return await carry_out_and_read(ports, caller, AbandonModification(booking_id=booking_id))
 
 
-class AbandonChange(Command, frozen=True):
+class AbandonModification(Command, frozen=True):
     """The passengers do not want an unpaid change any more; its session has been expired."""
 
     booking_id: str

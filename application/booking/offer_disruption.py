@@ -3,8 +3,7 @@
 from application.booking import cancel_booking, journey, letters
 from application.commands.command import Command, Reply
 from application.commands.context import DecisionContext
-from domain.booking import cancellation, states
-from domain.booking import disruption as decisions
+from domain.booking import cancellation, disruption, states
 from domain.booking.events import DisruptionOffered
 from domain.booking.state import Booking
 from domain.booking.states import Status
@@ -14,7 +13,7 @@ from domain.inventory.state import Flight
 FLIGHT_CANCELLED = "flight_cancelled"
 
 
-class TellDisruption(Command, frozen=True):
+class OfferDisruption(Command, frozen=True):
     """What happened to a flight, for one booking on it; `times` where it was moved."""
 
     booking_id: str
@@ -35,7 +34,7 @@ class TellDisruption(Command, frozen=True):
         if self.kind == "cancelled" and booking.status in states.UNPAID | {Status.PAID}:
             _cancel_unticketed(context, self.booking_id, booking)
             return Reply(self.booking_id)
-        offered = decisions.offer(
+        offered = disruption.offer(
             booking,
             segment=segment,
             flight=self.flight_id,
