@@ -17,7 +17,7 @@ from application.commands.command import Command, Reply
 from application.commands.context import DecisionContext
 from application.ports import WrappedKey
 from application.pricing import journeys
-from application.pricing.journeys import Priced, Wanted, WantedSegment
+from application.pricing.journeys import Priced, Wanted, WantedExtra, WantedSeat, WantedSegment
 from application.pricing.quotes import JourneyQuote, JourneyQuotes
 from application.pricing.signed_quotes import QUOTE_LIFETIME, QuoteRefused
 from domain.booking import rejections, sale
@@ -38,22 +38,6 @@ LOCATOR_TRIES = 8
 Mode = Literal["hold", "draft", "waitlist"]
 
 _encode = msgspec.json.Encoder(order="deterministic").encode
-
-
-class WantedExtra(msgspec.Struct, frozen=True):
-    """An extra for one passenger on one flight, both counted from 0."""
-
-    code: str
-    passenger: int
-    segment: int
-
-
-class WantedSeat(msgspec.Struct, frozen=True):
-    """A seat such as `12A` for one passenger on one flight, both counted from 0."""
-
-    passenger: int
-    segment: int
-    seat: str
 
 
 class Traveller(msgspec.Struct, frozen=True):

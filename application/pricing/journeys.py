@@ -25,6 +25,22 @@ class WantedSegment(msgspec.Struct, frozen=True):
     fare_class: str | None = None
 
 
+class WantedExtra(msgspec.Struct, frozen=True):
+    """An extra for one passenger on one flight, both counted from 0."""
+
+    code: str
+    passenger: int
+    segment: int
+
+
+class WantedSeat(msgspec.Struct, frozen=True):
+    """A seat such as `12A` for one passenger on one flight, both counted from 0."""
+
+    passenger: int
+    segment: int
+    seat: str
+
+
 class Wanted(msgspec.Struct, frozen=True):
     """A journey for a party, with extras and seats chosen by passenger and segment."""
 

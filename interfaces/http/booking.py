@@ -12,9 +12,10 @@ from application.booking import create_booking as creation
 from application.booking import hold_booking as holding
 from application.booking import list_bookings as listing
 from application.booking import read_history as history
-from application.booking.create_booking import Traveller, WantedBooking, WantedExtra, WantedSeat
+from application.booking.create_booking import Traveller, WantedBooking
 from application.booking.people import Name
 from application.booking.read_history import HistoryEntry
+from application.pricing.journeys import WantedExtra, WantedSeat
 from application.queries import ListedBooking
 from domain.kernel import ids
 from interfaces.http import auth, booking_response, idempotency, wire

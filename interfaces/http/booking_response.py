@@ -6,10 +6,8 @@ import msgspec
 
 from application.booking.booking_details import BookingDetails
 from domain.kernel import ids, money
-from interfaces.http import wire
+from interfaces.http import idempotency, wire
 from interfaces.http.answers import Answered
-
-REPLAYED = {"idempotency-replayed": "true"}
 
 
 class CouponResponse(msgspec.Struct, rename="camel"):
@@ -110,7 +108,7 @@ def answer(details: BookingDetails, *, status_code: int | None = None) -> Answer
     return Answered(
         response(details),
         status_code=status_code,
-        headers=REPLAYED if details.replayed else {},
+        headers=idempotency.REPLAYED if details.replayed else {},
     )
 
 

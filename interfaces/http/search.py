@@ -10,8 +10,7 @@ from litestar.params import FromPath, JSONBody
 from application.pricing import find_flights, quote_journey
 from application.pricing import read_seats as seat_prices
 from application.pricing.find_flights import PricedFlight
-from application.pricing.journeys import WantedSegment
-from application.pricing.quote_journey import WantedExtra, WantedSeat
+from application.pricing.journeys import WantedExtra, WantedSeat, WantedSegment
 from interfaces.http import auth, wire
 from interfaces.http.problems import invalid
 from interfaces.http.strict_request import StrictRequest
@@ -164,7 +163,7 @@ async def create_quote(request: StrictRequest, data: JSONBody[QuoteRequest]) -> 
         segments=tuple(WantedSegment(each, cabin, data.fare_class) for each in data.flight_ids),
         passengers=tuple(each.type for each in data.passengers),
         extras=tuple(WantedExtra(each.code, each.passenger, each.segment) for each in data.extras),
-        seats=tuple(WantedSeat(each.seat, each.passenger, each.segment) for each in data.seats),
+        seats=tuple(WantedSeat(each.passenger, each.segment, each.seat) for each in data.seats),
     )
     return QuoteResponse(
         quote_id=quoted.quote_id,
