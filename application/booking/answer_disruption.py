@@ -1,4 +1,4 @@
-"""Passengers answer a cancelled or moved flight: accept it, move to another or be refunded."""
+"""Answer a cancelled or rescheduled flight: accept it, move to another or be refunded."""
 
 from typing import Literal
 
@@ -95,7 +95,7 @@ class RefundDisruption(Command, frozen=True):
             entry=cancel_booking.cancellation_entry(
                 booking_id, booking, coupons, fee=0, obligation=obligation, now=context.now
             ),
-            # Passengers on board an aircraft that does not leave may go; on one that flies, not.
+            # Passengers who have boarded are refunded only where the flight is cancelled.
             at_gate=facts.cancelled,
         )
         context.record(booking_id, cancelled)

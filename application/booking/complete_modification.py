@@ -1,4 +1,4 @@
-"""Complete an accepted change when its money has come, or expire or abandon it unpaid."""
+"""Complete a paid modification, or expire or abandon an unpaid one."""
 
 from collections.abc import Sequence
 
@@ -25,15 +25,15 @@ EXCHANGED = "exchanged"
 
 
 class CompleteModification(Command, frozen=True):
-    """The money of an accepted change has come: exchange the segment."""
+    """Exchange the segment of a paid modification; `serials` are for the new tickets."""
 
     booking_id: str
     airline_code: str
     serials: tuple[int, ...]
 
     def decide(self, context: DecisionContext) -> Reply:
-        """Rejects BookingNotFound and NoModificationPending (unpaid); completed already records
-        nothing.
+        """Rejects BookingNotFound and NoModificationPending (unpaid). A completed
+        modification records nothing more.
         """
         booking = journey.load(context, self.booking_id)
         modification = booking.modification
@@ -51,7 +51,7 @@ class CompleteModification(Command, frozen=True):
 
 
 def _offer_choices(context: DecisionContext, booking_id: str, modification: Modification) -> None:
-    """Paid for a flight that was cancelled meanwhile: offer the choices with the change."""
+    """Offer the choices of a disruption where the new flight was cancelled before the payment."""
     flight = journey.load_flight(context, modification.to.flight)
     if flight.status is not FlightStatus.CANCELLED:
         return
@@ -90,7 +90,7 @@ def complete(
     modification: Modification,
     tickets: tuple[Ticket, ...],
 ) -> None:
-    """Record what a completed change does to the booking, with its entry, and write about it."""
+    """Record the completed modification with its entry, and enqueue the letter about it."""
     coupons = booking.open_coupons(modification.segment)
     to_card = modification.back if modification.destination == "card" else 0
     entry = carriage.exchange_entry(
@@ -126,7 +126,7 @@ def _value(currency: str, coupons: Sequence[Coupon | CouponPrice]) -> carriage.V
 def new_tickets(
     airline_code: str, serials: tuple[int, ...], coupons: tuple[Coupon, ...]
 ) -> tuple[Ticket, ...]:
-    """A ticket for each who flies the exchanged segment."""
+    """Return a ticket for each passenger of the exchanged segment."""
     return tuple(
         Ticket(coupon.passenger, ids.ticket_number(airline_code, serial))
         for coupon, serial in zip(coupons, serials, strict=False)
@@ -134,7 +134,7 @@ def new_tickets(
 
 
 class ExpireModification(Command, frozen=True):
-    """The money of an accepted change never came; Stripe has been asked."""
+    """Expire an unpaid modification; Stripe has been asked for a payment before."""
 
     booking_id: str
     reason: str
@@ -150,9 +150,9 @@ class ExpireModification(Command, frozen=True):
 async def abandon_modification(
     ports: BookingPorts, caller: Caller, id_or_reference: str
 ) -> BookingDetails:
-    """Abandon an accepted change before it is paid: the booking is what it was.
+    """Abandon an unpaid modification: the booking is as before.
 
-    The live checkout session is expired first, so that nobody can pay for what is abandoned.
+    The live checkout session is expired first, so that nobody can pay for it.
     Rejects what the command does; raises GatewayFailure.
     """
     booking_id, booking = await changeable_booking(ports, caller.principal, id_or_reference)
@@ -164,7 +164,7 @@ async def abandon_modification(
 
 
 class AbandonModification(Command, frozen=True):
-    """The passengers do not want an unpaid change any more; its session has been expired."""
+    """Abandon an unpaid modification; its checkout session has been expired before."""
 
     booking_id: str
 
@@ -183,7 +183,7 @@ def _record_end(
     events: list[BookingEvent],
     reason: str,
 ) -> None:
-    """Put the new seats back on sale with the end of a change; the old ones were not touched."""
+    """Record the end of an unpaid modification and put the new seats back on sale."""
     if not events:
         return
     assert booking.modification is not None

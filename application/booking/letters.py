@@ -27,7 +27,7 @@ class ConfirmationLetter(BookingLetter, frozen=True):
 
 
 class ModificationLetter(BookingLetter, frozen=True):
-    """The booking has been changed: its new flights and tickets; `about` is the change."""
+    """The booking has new flights and tickets; `about` is the number of the modification."""
 
     topic: ClassVar[str] = "mail.change_completed"
 
@@ -42,7 +42,7 @@ class CancellationLetter(BookingLetter, frozen=True, kw_only=True):
 
 
 class DisruptionLetter(BookingLetter, frozen=True, kw_only=True):
-    """The airline changed a flight: the passengers choose; `about` is the flight's change."""
+    """A flight is cancelled or rescheduled, with the choices; `about` identifies the disruption."""
 
     topic: ClassVar[str] = "mail.disruption"
 

@@ -1,4 +1,4 @@
-"""The airline cancels or moves a flight: each booking on it is offered its choices."""
+"""Offer a booking its choices after the airline cancelled or rescheduled a flight."""
 
 from application.booking import cancel_booking, journey, letters
 from application.commands.command import Command, Reply
@@ -14,7 +14,7 @@ FLIGHT_CANCELLED = "flight_cancelled"
 
 
 class OfferDisruption(Command, frozen=True):
-    """What happened to a flight, for one booking on it; `times` where it was moved."""
+    """Offer one booking on a flight its choices; `times` where it was rescheduled."""
 
     booking_id: str
     flight_id: str
@@ -24,8 +24,8 @@ class OfferDisruption(Command, frozen=True):
     times: NewTimes | None = None
 
     def decide(self, context: DecisionContext) -> Reply:
-        """Rejects BookingNotFound. A ticketed booking is offered its choices and written to; one
-        that is not ticketed yet is cancelled with the flight.
+        """Rejects BookingNotFound. A ticketed booking is offered its choices, with a letter; an
+        unticketed booking is cancelled with a cancelled flight.
         """
         booking = journey.load(context, self.booking_id)
         segment = journey.segment_on(booking, self.flight_id)
@@ -51,7 +51,7 @@ class OfferDisruption(Command, frozen=True):
 
 
 def letter(booking_id: str, offered: DisruptionOffered, flight: Flight) -> letters.DisruptionLetter:
-    """Return the letter that says what happened and what the passengers may choose."""
+    """Return the letter about the disruption and the choices."""
     departs_at = flight.departs_at if offered.times is None else offered.times.departs_at
     return letters.DisruptionLetter(
         booking_id=booking_id,
@@ -61,7 +61,7 @@ def letter(booking_id: str, offered: DisruptionOffered, flight: Flight) -> lette
 
 
 def _cancel_unticketed(context: DecisionContext, booking_id: str, booking: Booking) -> None:
-    """Refund what was paid in full, unless it is being refunded already."""
+    """Cancel with a full refund of what was paid, unless a refund is owed already."""
     if booking.obligations:
         return
     paid = booking.captured.amount if booking.captured is not None else 0

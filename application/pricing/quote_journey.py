@@ -1,4 +1,4 @@
-"""Quotes a journey for a party; no seats are held by a quote."""
+"""Quotes a journey for a party; a quote holds no seats."""
 
 import datetime as dt
 from collections.abc import Sequence

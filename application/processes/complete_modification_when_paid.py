@@ -1,4 +1,4 @@
-"""Complete a change of a booking when its cost is paid."""
+"""Complete a modification when it is paid."""
 
 from application.booking.complete_modification import CompleteModification
 from application.ports import RecordedEvent

@@ -157,7 +157,7 @@ def is_superseded(recorded: RecordedEvent, flight: Flight) -> bool:
 
 
 def is_moving_to(flight_id: str, booking: Booking) -> bool:
-    """Return whether an accepted change will put the booking on the flight."""
+    """Return whether an accepted modification will put the booking on the flight."""
     return booking.modification is not None and booking.modification.to.flight == flight_id
 
 
@@ -165,7 +165,7 @@ def must_wait(recorded: RecordedEvent, booking: Booking) -> bool:
     """Return whether the event concerns the booking only after another step has finished.
 
     The booking is about to get its tickets, or its seats on this flight, or it is on a departed
-    flight and about to change. A booking that is paid for a cancelled flight is cancelled at once.
+    flight and about to be modified. A booking paid for a cancelled flight is cancelled at once.
     """
     if is_moving_to(recorded.stream, booking):
         return True

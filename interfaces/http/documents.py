@@ -106,7 +106,7 @@ async def request_special_service(
 async def withdraw_special_service(
     request: StrictRequest, booking_id: FromPath[str], data: JSONBody[SpecialServiceRequest]
 ) -> Answered[BookingResponse]:
-    """Withdraw a requested service; one that was not requested changes nothing."""
+    """Withdraw a requested service; a repeat changes nothing."""
     return await _change_service(request, booking_id, data, withdraw=True)
 
 

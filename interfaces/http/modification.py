@@ -22,7 +22,7 @@ from interfaces.http.strict_request import StrictRequest
 
 
 class ModificationQuoteRequest(msgspec.Struct, rename="camel", forbid_unknown_fields=True):
-    """The segment to exchange (from 0), for all who fly it; without a flight, the same one."""
+    """The segment to exchange (from 0), for all its passengers; without a flight, the same one."""
 
     segment: wire.SegmentIndex = 0
     flight_id: wire.FlightId | None = None
@@ -53,7 +53,7 @@ class ModifyRequest(idempotency.KeyedRequest):
 
 
 class NameRequest(idempotency.KeyedRequest):
-    """The name as it should be."""
+    """The correct name."""
 
     passenger: wire.PassengerIndex
     first_name: wire.NameText
@@ -68,7 +68,7 @@ class NameRequest(idempotency.KeyedRequest):
 async def quote(
     request: StrictRequest, booking_id: FromPath[str], data: JSONBody[ModificationQuoteRequest]
 ) -> ModificationQuoteResponse:
-    """What the change would cost; nothing is held by it."""
+    """Quote a modification; it holds no seats."""
     cabin = None if data.cabin is None else wire.CABIN_CODES[data.cabin]
     wanted = WantedModification(data.segment, data.flight_id, cabin, data.fare_class)
     issued = await quote_modification.quote_modification(
@@ -105,7 +105,7 @@ async def modify(
     **auth.signed_in(None, "booking"),
 )
 async def abandon(request: StrictRequest, booking_id: FromPath[str]) -> Answered[BookingResponse]:
-    """Abandon an accepted change before it is paid: the booking is what it was."""
+    """Abandon an unpaid modification: the booking is as before."""
     data = await request.optional_json(idempotency.KeyedRequest)
     caller = idempotency.optional(request, data)
     details = await complete_modification.abandon_modification(

@@ -1,4 +1,4 @@
-"""Routes of search and quotes: what flies, what is free, what it costs."""
+"""Routes of search and quotes: departures, seats, prices."""
 
 import datetime as dt
 from typing import Annotated
@@ -130,13 +130,13 @@ async def search_flights(request: StrictRequest, data: JSONBody[SearchRequest]) 
 
 @get("/api/flights/{flight_id:str}", **auth.open_to_all())
 async def read_flight(request: StrictRequest, flight_id: FromPath[str]) -> FlightResponse:
-    """One departure as the log has it now; economy where there is one."""
+    """Read one departure as the log has it now; economy where there is one."""
     return _flight(await find_flights.read_flight(request.ports.pricing, flight_id))
 
 
 @get("/api/flights/{flight_id:str}/seats", **auth.open_to_all())
 async def read_seats(request: StrictRequest, flight_id: FromPath[str]) -> SeatMapResponse:
-    """The seat map as the log has it now; it does not show which passenger has a seat."""
+    """Read the seat map as the log has it now; it does not show which passenger has a seat."""
     cabins = await seat_prices.read_seats(request.ports.pricing, flight_id)
     return SeatMapResponse(
         [
@@ -156,7 +156,7 @@ async def read_seats(request: StrictRequest, flight_id: FromPath[str]) -> SeatMa
 
 @post("/api/quotes", status_code=201, **auth.open_to_all())
 async def create_quote(request: StrictRequest, data: JSONBody[QuoteRequest]) -> QuoteResponse:
-    """Price a journey for a party; no seats are held by a quote."""
+    """Price a journey for a party; a quote holds no seats."""
     cabin = wire.CABIN_CODES[data.cabin]
     quoted = await quote_journey.quote_journey(
         request.ports.pricing,
