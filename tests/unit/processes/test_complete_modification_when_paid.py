@@ -1,4 +1,4 @@
-"""A paid change is completed: which commands follow from which events."""
+"""A paid modification is completed: which commands follow from which events."""
 
 from application.booking.complete_modification import CompleteModification
 from application.processes import complete_modification_when_paid
@@ -6,7 +6,7 @@ from tests.support.house import AIRLINE, House, Runs
 
 
 async def changing() -> tuple[House, Runs, str, str]:
-    """A house, its processes, a ticketed booking with a dearer change accepted, the new flight."""
+    """Return a ticketed booking with an accepted unpaid modification, and its new flight."""
     house = House()
     runs = Runs(house)
     booking = house.book(house.schedule("SV1"), "ADT", "ADT")
