@@ -1,1 +1,21 @@
-"""Use cases, the dispatcher and the ports they need; free of any technology."""
+"""Use cases by context, and the ports they need; free of any technology.
+
+Read `commands` first, then one use case, such as `booking/confirm_booking.py`.
+
+commands: the command bus
+booking: use cases of a booking
+inventory: use cases of flights and their seats
+pricing: search, prices and quotes
+payment: checkout, captures and refunds with Stripe
+ledger: queries of the ledger
+identity: registration and sign-in
+processes: what follows from a recorded event
+
+caller: the caller of a command, with the command id
+ports: ports that several contexts need: log, clock, vault, ticket numbers, background tasks
+queries: the types that read models return
+stream_history: the port that reads earlier versions and events of a stream
+mail: a letter, and the port that sends it
+rate_limit: the port that counts requests in windows shared by all processes
+coordination: lock numbers and channels that the processes on one database share
+"""

@@ -1,4 +1,4 @@
-"""Who sends a command, and the identity under which it is carried out once."""
+"""The caller of a command, with the id under which it is carried out once."""
 
 import uuid
 from typing import Literal
@@ -17,7 +17,7 @@ class Caller(msgspec.Struct, frozen=True):
 
     `command_id` is made from user, route and idempotency key, `fingerprint` from the body;
     `deadline` is on the event loop's clock: a command not begun by then is refused. `language`
-    is the one that the user reads.
+    is the user's.
     """
 
     principal: Principal
@@ -29,7 +29,7 @@ class Caller(msgspec.Struct, frozen=True):
 
     @property
     def actor(self) -> str:
-        """Return who acts, as the log stores it: role and user id."""
+        """Return the actor as the log stores it: role and user id."""
         return f"{self.principal.role}:{self.principal.user}"
 
     @property
@@ -38,7 +38,7 @@ class Caller(msgspec.Struct, frozen=True):
         return Cause(id=self.command_id, actor=self.actor, correlation_id=self.correlation_id)
 
     def envelope(self, command: Command) -> CommandEnvelope:
-        """Return the command as the bus takes it."""
+        """Return the command in its envelope."""
         return CommandEnvelope(
             id=self.command_id,
             command=command,

@@ -1,4 +1,4 @@
-"""What the use cases need from outside, named by role; no technology is named here."""
+"""Ports: what the use cases need from outside, named by role, not by technology."""
 
 import datetime as dt
 import uuid
@@ -16,9 +16,9 @@ Clock = Callable[[], dt.datetime]
 
 
 class Unavailable(Exception):
-    """Something we need does not answer now; trying again later may help. Nothing was lost.
+    """A component does not answer now; a later retry may succeed. Nothing was lost.
 
-    A client waits for `retry_after_seconds`; `details` are shown to it, `what` is not.
+    A client waits for `retry_after_seconds`; `details` are shown to the client, `what` is not.
     """
 
     def __init__(
@@ -42,7 +42,7 @@ class Answer(msgspec.Struct, frozen=True):
 
 
 class RecordedEvent(msgspec.Struct, frozen=True):
-    """An event with its envelope, as the log gives it."""
+    """An event of the log with its envelope."""
 
     position: int
     stream: str
@@ -123,7 +123,7 @@ class KnownCommand(msgspec.Struct, frozen=True):
 
 
 class Appended(msgspec.Struct, frozen=True):
-    """What an append came to.
+    """The result of an append.
 
     `conflicts`: streams that have another version now than the decisions read (stream to
     current version). `known`: commands of the batch that the log holds already. Nothing was
@@ -137,7 +137,7 @@ class Appended(msgspec.Struct, frozen=True):
 
 
 class LockedLog(Protocol):
-    """The log while this process holds its lock: nobody else can append.
+    """The log while this process holds its lock: no other process can append.
 
     What is done between taking the lock and the append keeps every other process waiting.
     """
@@ -152,7 +152,7 @@ class LockedLog(Protocol):
         ...
 
     async def append(self, batch: Batch) -> Appended:
-        """As EventLog.append, once: it commits and gives the lock back."""
+        """As EventLog.append, once: it commits and releases the lock."""
         ...
 
 
@@ -201,7 +201,7 @@ class Vault(Protocol):
 
 
 class TicketStock(Protocol):
-    """Serial numbers for tickets, each given out once for ever; gaps are allowed."""
+    """Serial numbers for tickets, each drawn only once; gaps are allowed."""
 
     async def draw(self, count: int) -> list[int]:
         """Fresh serials; raises Unavailable."""

@@ -1,4 +1,4 @@
-"""What counting requests needs from outside: windows that all processes share."""
+"""The port that counts requests in windows shared by all processes."""
 
 from typing import Protocol
 
@@ -6,7 +6,7 @@ import msgspec
 
 
 class Limit(msgspec.Struct, frozen=True):
-    """So many requests in a window that opens with the first of them."""
+    """`count` requests in a window that opens with the first of them."""
 
     count: int
     window_seconds: int

@@ -1,4 +1,4 @@
-"""The port for what a stream was before: its states at earlier versions, and all its events."""
+"""The port that reads earlier states and all events of a stream."""
 
 from typing import Protocol, TypeVar
 

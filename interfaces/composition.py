@@ -74,7 +74,7 @@ MAILBOX_FOLDER = "mail"
 
 
 class Core(msgspec.Struct, frozen=True):
-    """What every process that decides has."""
+    """What every process that carries out commands has."""
 
     settings: Settings
     pool: Pool
@@ -107,7 +107,7 @@ def utc_now() -> dt.datetime:
 async def open_core(
     settings: Settings, *, report: Callable[[str, Exception], None]
 ) -> AsyncIterator[Core]:
-    """Connect, start the dispatcher; on leaving, finish what waits and close."""
+    """Connect and start the dispatcher; on exit, finish waiting commands and close."""
     keys = master_key.parse(settings.master_key.reveal())
     async with AsyncExitStack() as stack:
         pool = make_pool(settings.database_url)
@@ -188,7 +188,7 @@ def _core(
 
 @asynccontextmanager
 async def open_web(core: Core, *, bus: CommandBus | None = None) -> AsyncIterator[HttpPorts]:
-    """What the HTTP edge is given; benchmarks replace the dispatcher by a `bus` of theirs."""
+    """Open what the routes call; benchmarks pass a `bus` instead of the dispatcher."""
     settings, keys = core.settings, core.keys
     async with AsyncExitStack() as stack:
         client = make_client(settings.redis_url)

@@ -1,1 +1,41 @@
-"""The use cases of a booking: create, confirm, expire, release its hold, send the confirmation."""
+"""The use cases of a booking. Each file has the command with its decision, and what precedes it.
+
+Read `confirm_booking.py` for a command alone, `cancel_booking.py` for one with a quote in front.
+
+create_booking: hold seats, draft, or queue on the waitlist
+hold_booking: hold the seats of a draft
+offer_seats: offer free seats to the first waitlisted booking that fits
+open_checkout: open a checkout session for the amount due
+confirm_booking: issue the tickets of a paid booking
+expire_booking: expire a booking that was not paid in time
+release_hold: ask Stripe, then expire what was not paid in time
+live_session: expire the checkout session that can still be paid
+choose_seats: choose seats; remove seats that another aircraft does not have
+correct_name: correct a few letters of a name
+record_document: record a travel document, and check it against the journey
+special_services: request and withdraw special services
+quote_modification: quote another flight, date or cabin for one segment
+modify_booking: accept the quote of a modification
+complete_modification: complete a paid modification, or expire or abandon an unpaid one
+cancel_booking: quote the cancellation of a booking or a part of it, and carry it out
+grant_refund: refund beyond the rules
+offer_disruption: offer a booking its choices when a flight is cancelled or rescheduled
+answer_disruption: accept the new times, move to another flight, or be refunded
+check_in: check in and board
+offload_passengers: cancel the coupons of passengers at the gate
+close_flight: record who has flown and who was a no-show
+
+booking_details: a booking as its owner and staff see it
+list_bookings: the bookings of a user
+read_history: what happened to a booking
+read_manifest: the passengers of a flight
+read_boarding_passes: the boarding passes of a booking
+boarding_pass_printer: the port that draws boarding passes
+letters: letters to passengers and their words
+send_letter: fills in a letter and sends it
+
+access: who may see or change which booking
+journey: loads a booking and its flights within a decision; values of coupons; seats put on sale
+people: names and contacts as they are sealed
+ports: what these use cases need from outside
+"""

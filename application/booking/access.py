@@ -1,4 +1,4 @@
-"""Who may see or change which booking, and who carries a command about it out."""
+"""Who may see or change a booking; carries out commands about it."""
 
 import msgspec
 
@@ -15,7 +15,7 @@ from domain.kernel import ids
 
 
 class CarriedOut(msgspec.Struct, frozen=True):
-    """A booking as a command left it; `replayed` when the command was carried out before."""
+    """A booking after a command; `replayed` when the command was carried out before."""
 
     booking_id: str
     booking: Booking

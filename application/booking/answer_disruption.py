@@ -1,11 +1,11 @@
-"""Passengers answer a cancelled or moved flight: accept it, move to another or be refunded."""
+"""Answer a cancelled or rescheduled flight: accept it, move to another or be refunded."""
 
 from typing import Literal
 
 from application.booking import cancel_booking, journey
 from application.booking.access import changeable_booking
 from application.booking.booking_details import BookingDetails, carry_out_and_read
-from application.booking.modify_booking import accepted_change
+from application.booking.modify_booking import accepted_modification
 from application.booking.ports import BookingPorts
 from application.caller import Caller
 from application.commands.command import Command, Reply
@@ -39,7 +39,7 @@ async def answer_disruption(
         case "move":
             if quote_id is None:
                 raise QuoteRefused(field="quoteId", reason="missing")
-            command = await accepted_change(ports, booking_id, booking, quote_id=quote_id)
+            command = await accepted_modification(ports, booking_id, booking, quote_id=quote_id)
     return await carry_out_and_read(ports, caller, command)
 
 
@@ -95,7 +95,7 @@ class RefundDisruption(Command, frozen=True):
             entry=cancel_booking.cancellation_entry(
                 booking_id, booking, coupons, fee=0, obligation=obligation, now=context.now
             ),
-            # Passengers on board an aircraft that does not leave may go; on one that flies, not.
+            # Passengers who have boarded are refunded only where the flight is cancelled.
             at_gate=facts.cancelled,
         )
         context.record(booking_id, cancelled)

@@ -1,4 +1,4 @@
-"""The port that prints boarding passes: bytes out, and the same bytes for the same facts."""
+"""The port that prints boarding passes: the same facts always make the same bytes."""
 
 from typing import Protocol
 

@@ -1,4 +1,4 @@
-"""A booking with what its owner and staff are shown: names, refund, what may be done next."""
+"""A booking as its owner and staff see it: names, refund, available actions."""
 
 from collections.abc import Sequence
 from typing import Literal
@@ -56,7 +56,7 @@ async def read_booking(
 async def carry_out_and_read(
     ports: BookingPorts, caller: Caller, command: Command
 ) -> BookingDetails:
-    """Carry out a command about a booking and return the booking as it left it."""
+    """Carry out a command about a booking and return the booking after it."""
     return await details(ports, caller.principal, await carry_out(ports, caller, command))
 
 
@@ -66,7 +66,7 @@ async def details(
     done: CarriedOut,
     names: Sequence[Name] | None = None,
 ) -> BookingDetails:
-    """Return the details; `names` where the caller has just given them, else they are opened.
+    """Return the details; `names` where the caller has them in clear, else they are opened.
 
     Flights are read only where something depends on them.
     """
@@ -107,7 +107,7 @@ async def journey_facts(ports: BookingPorts, booking: Booking) -> tuple[SegmentF
 async def _segment_facts(
     ports: BookingPorts, booking_id: str, booking: Booking
 ) -> tuple[SegmentFacts, ...]:
-    """Facts of ticketed segments, and of those that a waitlisted booking needs seats on."""
+    """Return the facts of segments where actions depend on them: ticketed or waitlisted."""
     if booking.status in states.TICKETED:
         return await journey_facts(ports, booking)
     if booking.status not in states.WAITLISTED:
@@ -135,7 +135,7 @@ def _due(booking: Booking) -> money.Money:
 
 
 async def _refund_status(ports: BookingPorts, booking: Booking) -> RefundProgress | None:
-    """Return how far the refunds are; a booking cancelled only in part never gets `refunded`."""
+    """Return the progress of the refunds; a partly cancelled booking never becomes `refunded`."""
     if not booking.obligations:
         return None
     if booking.status is Status.REFUNDED:

@@ -70,10 +70,11 @@ def cancellation_quote(
     waiver: str | None,
     now: dt.datetime,
 ) -> CancellationQuote:
-    """Rejects TransitionRefused, ModificationPending, NoSuchPart, CouponNotOpen and InvalidPart.
+    """Return the terms of cancelling the part now.
 
-    A booking without tickets can only be cancelled as a whole. `waiver` is the reason of staff
-    for taking no fee.
+    Rejects TransitionRefused, ModificationPending, NoSuchPart, CouponNotOpen and InvalidPart. A
+    booking without tickets can only be cancelled as a whole. `waiver` is the reason of staff for
+    taking no fee.
     """
     cancellation.require_cancellable(booking, at_gate=at_gate)
     coupons = cancellation.part_of(booking, passengers=part.passengers, segments=part.segments)
@@ -108,7 +109,7 @@ def _terms(
     waiver: str | None,
     now: dt.datetime,
 ) -> tuple[int, int]:
-    """Percent kept, and of what: nothing was paid, all of it goes back, or the band decides."""
+    """Return the percentage of the fee, and the price it applies to in minor units."""
     if booking.captured is None:
         return 0, 0
     if booking.status is Status.PAID:
@@ -124,7 +125,7 @@ def _terms(
 
 
 def _ended_by_airline(booking: Booking, segment: int, facts: SegmentFacts) -> bool:
-    """The flight does not go, or was moved so much that nobody need fly with it."""
+    """Whether the flight is cancelled, or a material reschedule is unanswered."""
     disturbed = disruption.is_material(booking, segment) and not preconditions.has_departed(facts)
     return facts.cancelled or disturbed
 
@@ -191,7 +192,7 @@ class CancelBooking(Command, frozen=True):
         return (self.quote.booking,)
 
     def decide(self, context: DecisionContext) -> Reply:
-        """Rejects BookingNotFound, QuoteExpired and what the quote itself would by now.
+        """Rejects BookingNotFound, QuoteExpired and what `cancellation_quote` does.
 
         A cancelled booking records nothing more, whether its refund has arrived or not.
         """
@@ -226,7 +227,7 @@ class CancelBooking(Command, frozen=True):
 def _quoted_coupons(
     quote: CancellationQuote, booking: Booking, *, now: dt.datetime
 ) -> tuple[Coupon, ...]:
-    """The coupons that the quote is about, as it saw them; rejects QuoteExpired."""
+    """Return the coupons of the quote if they are unchanged since; rejects QuoteExpired."""
     wanted = {(each.passenger, each.segment) for each in quote.coupons}
     coupons = tuple(
         coupon for coupon in booking.open_coupons() if (coupon.passenger, coupon.segment) in wanted
@@ -239,7 +240,7 @@ def _quoted_coupons(
 
 
 def _settle(context: DecisionContext, booking_id: str) -> None:
-    """The last part may be refunded nothing while all refunds of the others have arrived."""
+    """Settle the booking where the last part has no refund and all earlier refunds have arrived."""
     booking = journey.load(context, booking_id)
     settled = record_refund.settled(booking, context)
     context.record(booking_id, cancellation.settle(booking, settled=settled))
@@ -248,7 +249,7 @@ def _settle(context: DecisionContext, booking_id: str) -> None:
 def _letter(
     quote: CancellationQuote, booking: Booking, coupons: tuple[Coupon, ...]
 ) -> letters.CancellationLetter:
-    """Return the letter that says what was cancelled, at which fee and refund."""
+    """Return the letter about the cancelled coupons, with fee and refund."""
     return letters.CancellationLetter(
         booking_id=quote.booking,
         about=str(sum(each.is_final for each in booking.coupons) + len(coupons)),
@@ -266,7 +267,7 @@ def cancellation_entry(
     obligation: Obligation | None,
     now: dt.datetime,
 ) -> entries.Entry | None:
-    """The entry of cancelling these coupons; None where nothing was paid."""
+    """Return the entry of cancelling these coupons; None where nothing was paid."""
     posted = journey.posted(booking_id, booking, now)
     if booking.status is Status.PAID:
         assert obligation is not None

@@ -30,7 +30,7 @@ async def check_in_passengers(
     segment: int,
     passengers: tuple[int, ...] | None,
 ) -> BookingDetails:
-    """Check passengers (None: all who are not yet) in on a segment, after their documents.
+    """Inspect documents, then check in passengers (None: all who are not yet) on a segment.
 
     Rejects BookingNotFound, NotAllowed, DocumentMissing and what the command does.
     """
@@ -52,7 +52,7 @@ async def check_in_passengers(
 async def _inspect_documents(
     vault: Vault, booking: Booking, flight: Flight, passengers: Sequence[int]
 ) -> None:
-    """Require a valid document of everybody abroad; at home one that was recorded must be valid.
+    """Require a valid document on international flights; on domestic ones a recorded one is valid.
 
     Documents are opened here and stored nowhere. Rejects DocumentMissing.
     """
@@ -116,7 +116,7 @@ class CheckIn(Command, frozen=True):
 def _assigned_places(
     context: DecisionContext, command: CheckIn, booking: Booking, passengers: tuple[int, ...]
 ) -> tuple[BoardingPlace, ...]:
-    """Let the flight accept the passengers; their seats and sequence numbers."""
+    """Accept the passengers on the flight; return their seats and sequence numbers."""
     segment = booking.segments[command.segment]
     accepted = seating.accept_check_in(
         journey.load_flight(context, segment.flight),

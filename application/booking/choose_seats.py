@@ -1,4 +1,4 @@
-"""Passengers choose seats, or lose them to another aircraft."""
+"""Choose seats, and remove those that another aircraft does not have."""
 
 from collections.abc import Sequence
 
@@ -28,7 +28,7 @@ async def choose_seats(
     segment: int,
     seats: Sequence[tuple[int, str]],
 ) -> BookingDetails:
-    """Take seats on one flight of the journey; `seats` pairs passengers with seats like `12A`."""
+    """Choose seats on one flight of the journey; `seats` pairs passengers with seats like `12A`."""
     booking_id, _ = await changeable_booking(ports, caller.principal, id_or_reference)
     places = tuple(Place(passenger, seat) for passenger, seat in seats)
     command = ChooseSeats(booking_id=booking_id, segment=segment, places=places)
@@ -65,7 +65,7 @@ class ChooseSeats(Command, frozen=True):
 def _require_bought(booking: Booking, flight: Flight, segment: int, place: Place) -> None:
     layout = flight.cabins[booking.segments[segment].cabin].layout
     if layout is None or place.seat not in seat_map.seats(layout):
-        return  # refused by the flight itself
+        return  # `seating.assign` rejects it
     code = SEAT_EXTRAS.get(seat_map.category(layout, place.seat))
     bought = {
         extra.code
@@ -77,7 +77,7 @@ def _require_bought(booking: Booking, flight: Flight, segment: int, place: Place
 
 
 class ReviewSeats(Command, frozen=True):
-    """After a change of aircraft: take away the booking's seats that no longer exist."""
+    """Remove the booking's seats that no longer exist after a change of aircraft."""
 
     booking_id: str
     flight_id: str

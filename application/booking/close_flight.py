@@ -1,4 +1,4 @@
-"""A flight has left: those of a booking who are on board have flown, the others are no-shows."""
+"""Close a departed flight for a booking: passengers on board have flown, others are no-shows."""
 
 from application.booking import journey
 from application.booking.access import visible_booking
@@ -34,7 +34,7 @@ async def close_flight(
 
 
 class CloseFlight(Command, frozen=True):
-    """One booking's part in a flight that has departed."""
+    """Close a departed flight for one booking."""
 
     booking_id: str
     flight_id: str
@@ -59,7 +59,7 @@ class CloseFlight(Command, frozen=True):
 def _close(
     context: DecisionContext, booking_id: str, booking: Booking, segment: int
 ) -> tuple[Coupon, ...]:
-    """Record who has flown, then who was missed; the coupons that lapse."""
+    """Record who has flown, then the no-shows; return the coupons that lapse."""
     posted = journey.posted(booking_id, booking, context.now)
     on_board = check_in.lifted_on(booking, segment)
     flown = check_in.fly(

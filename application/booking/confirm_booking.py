@@ -18,7 +18,7 @@ class ConfirmBooking(Command, frozen=True):
     serials: tuple[int, ...]
 
     def decide(self, context: DecisionContext) -> Reply:
-        """Rejects BookingNotFound and TransitionRefused; ticketed already records nothing."""
+        """Rejects BookingNotFound and TransitionRefused; a ticketed booking records nothing."""
         booking = journey.load(context, self.booking_id)
         if booking.tickets:
             return Reply(self.booking_id)

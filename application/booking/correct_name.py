@@ -32,7 +32,7 @@ async def correct_name(
     command = CorrectName(
         booking_id=booking_id,
         passenger=passenger,
-        former=replaced,
+        previous_name=replaced,
         name=ports.vault.seal(replaced.subject, _encode(name)),
         distance=passenger_details.letters_between(_letters_of(sold), _letters_of(name)),
         is_new=name != current,
@@ -55,13 +55,13 @@ def _letters_of(name: Name) -> str:
 
 class CorrectName(Command, frozen=True):
     """`distance` letters differ between the name as it was sold and `name`, counted before they
-    were sealed (`passenger_details.letters_between`, first and last name together); `former` is
-    the name that was compared.
+    were sealed (`passenger_details.letters_between`, first and last name together); `previous_name`
+    is the one that it replaces.
     """
 
     booking_id: str
     passenger: int
-    former: sealed.Sealed
+    previous_name: sealed.Sealed
     name: sealed.Sealed
     distance: int
     is_new: bool
@@ -69,7 +69,7 @@ class CorrectName(Command, frozen=True):
     def decide(self, context: DecisionContext) -> Reply:
         """Rejects BookingNotFound, NoSuchPart and NameCorrectionRefused.
 
-        A name that was corrected meanwhile is not the one that was compared: nothing is recorded.
+        Records nothing where `previous_name` has been replaced since.
         """
         booking = journey.load(context, self.booking_id)
         corrected = passenger_details.correct_name(
@@ -79,6 +79,6 @@ class CorrectName(Command, frozen=True):
             distance=self.distance,
             is_new=self.is_new,
         )
-        if booking.passengers[self.passenger].name == self.former:
+        if booking.passengers[self.passenger].name == self.previous_name:
             context.record(self.booking_id, corrected)
         return Reply(self.booking_id)

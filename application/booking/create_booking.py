@@ -17,7 +17,7 @@ from application.commands.command import Command, Reply
 from application.commands.context import DecisionContext
 from application.ports import WrappedKey
 from application.pricing import journeys
-from application.pricing.journeys import Priced, Wanted, WantedSegment
+from application.pricing.journeys import Priced, Wanted, WantedExtra, WantedSeat, WantedSegment
 from application.pricing.quotes import JourneyQuote, JourneyQuotes
 from application.pricing.signed_quotes import QUOTE_LIFETIME, QuoteRefused
 from domain.booking import rejections, sale
@@ -34,30 +34,14 @@ from domain.pricing.price import PassengerType
 
 LOCATOR_TRIES = 8
 
-# hold: seats now or a refusal. draft: no seats yet. waitlist: seats now, or a place in the queue.
+# hold: seats or a rejection; draft: no seats yet; waitlist: seats or a place on the waitlist.
 Mode = Literal["hold", "draft", "waitlist"]
 
 _encode = msgspec.json.Encoder(order="deterministic").encode
 
 
-class WantedExtra(msgspec.Struct, frozen=True):
-    """An extra for one passenger on one flight, both counted from 0."""
-
-    code: str
-    passenger: int
-    segment: int
-
-
-class WantedSeat(msgspec.Struct, frozen=True):
-    """A seat such as `12A` for one passenger on one flight, both counted from 0."""
-
-    passenger: int
-    segment: int
-    seat: str
-
-
 class Traveller(msgspec.Struct, frozen=True):
-    """A passenger to be, by name and type."""
+    """A passenger of a new booking."""
 
     name: Name
     type: PassengerType
@@ -83,12 +67,12 @@ class WantedBooking(msgspec.Struct, frozen=True):
 async def create_booking(
     ports: BookingPorts, caller: Caller, wanted: WantedBooking
 ) -> BookingDetails:
-    """Hold the seats of all flights, or draft or queue as the mode says.
+    """Create a booking: hold the seats of all flights, draft, or join the waitlist, by the mode.
 
     Rejects QuoteRefused, QuoteExpired and what the command does.
     """
     done = await carry_out(ports, caller, _command(ports, caller, wanted))
-    # The booking of a replay is older than this request: its names are opened like any other's.
+    # A replay returns the stored booking, whose names must be opened.
     names = None if done.replayed else [each.name for each in wanted.travellers]
     return await details(ports, caller.principal, done, names)
 
@@ -146,8 +130,8 @@ def _wanted_segments(
 
 
 class CreateBooking(Command, frozen=True):
-    """`passengers` and `contact` come sealed, with the keys to store; `quoted` is a journey and
-    price that our server signed and that holds until `quoted_until`, or None for the price of
+    """`passengers` and `contact` are sealed, with the keys to store; `quoted` is a journey and
+    price that our server signed which is valid until `quoted_until`, or None for the price of
     this moment."""
 
     owner: str
@@ -167,7 +151,7 @@ class CreateBooking(Command, frozen=True):
         return tuple(each.flight for each in self.wanted)
 
     def decide(self, context: DecisionContext) -> Reply:
-        """Rejects what `journeys.price` and `flight_decisions.hold` do, and SeatTaken."""
+        """Rejects what `journeys.price` and `seat_sale.hold` do, and SeatTaken."""
         priced = _priced(self, context)
         booking_id = _begin_booking(context)
         draft = BookingInitiated(
@@ -187,7 +171,7 @@ class CreateBooking(Command, frozen=True):
 
 
 def _priced(command: CreateBooking, context: DecisionContext) -> Priced:
-    """The quoted journey, or the wanted one at the price of this moment."""
+    """Return the quoted journey, or the wanted one at the current price."""
     if command.quoted is not None:
         return command.quoted
     flights = {
@@ -203,7 +187,7 @@ def _priced(command: CreateBooking, context: DecisionContext) -> Priced:
 
 
 def _lapses_at(command: CreateBooking, now: dt.datetime) -> dt.datetime | None:
-    """A draft lives as long as its price."""
+    """Return the deadline of a draft: that of its price."""
     if command.mode != "draft":
         return None
     return command.quoted_until or now + QUOTE_LIFETIME
@@ -213,7 +197,7 @@ def take_seats(context: DecisionContext, booking_id: str, *, mode: Mode) -> None
     """Hold seats of all flights or none, with the chosen places, and reserve the booking.
 
     Rejects SeatsUnavailable, SalesClosed and SeatTaken. In the mode `waitlist` a booking of one
-    flight queues where there are no seats.
+    flight joins the waitlist where there are no seats.
     """
     booking = journey.load(context, booking_id)
     until = sales_window.hold_until(now=context.now)
@@ -223,7 +207,7 @@ def take_seats(context: DecisionContext, booking_id: str, *, mode: Mode) -> None
     except flight_rejections.SeatsUnavailable:
         if mode != "waitlist":
             raise
-        # What was held before this flight does not count: of several flights none is queued for.
+        # Records nothing of earlier flights: a journey of several flights cannot join a waitlist.
         _queue(context, booking_id, booking)
     else:
         context.record(booking_id, sale.reserve(booking, hold_until=until))
@@ -276,7 +260,7 @@ def _queue(context: DecisionContext, booking_id: str, booking: Booking) -> None:
     )
     waits_until = sales_window.sales_close_at(flight.departs_at)
     context.record(booking_id, sale.join_waitlist(booking, waits_until=waits_until))
-    # A waitlisted booking keeps no seat number: others may sit there by then.
+    # A waitlisted booking has no seat numbers: they may be taken when its seats come free.
     chosen = tuple(
         SeatChoice(coupon.passenger, coupon.segment, coupon.seat)
         for coupon in booking.coupons
@@ -288,7 +272,7 @@ def _queue(context: DecisionContext, booking_id: str, booking: Booking) -> None:
 
 
 def _begin_booking(context: DecisionContext) -> str:
-    """A random free locator: a billion of them exist, and the log refuses a taken one."""
+    """Begin a booking under a random free locator; the log refuses a taken one."""
     for _ in range(LOCATOR_TRIES):
         locator = ids.record_locator(context.random_bytes(4))
         if locator is not None:

@@ -25,7 +25,7 @@ class ExpireBooking(Command, frozen=True):
     def decide(self, context: DecisionContext) -> Reply:
         """Rejects BookingNotFound, TransitionRefused (paid meanwhile) and HoldStillRuns.
 
-        A booking that is expired or cancelled already records nothing.
+        An expired or cancelled booking records nothing.
         """
         booking = journey.load(context, self.booking_id)
         if booking.was_cancelled:
@@ -41,7 +41,7 @@ class ExpireBooking(Command, frozen=True):
 
 
 def _cancelled(booking: Booking, reason: str, *, now: dt.datetime) -> list[BookingEvent]:
-    """After a failed payment the table has no expiry: what lapses there is cancelled."""
+    """Cancel after a failed payment: the table of transitions has no expiry there."""
     if booking.hold_until is not None and now < booking.hold_until:
         raise rejections.HoldStillRuns(until=booking.hold_until.isoformat())
     return cancellation.cancel(

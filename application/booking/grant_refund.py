@@ -1,4 +1,4 @@
-"""Finance refunds more than the rules do: coupons still to be flown are cancelled with it."""
+"""Grant a refund beyond the rules; open coupons are cancelled with it."""
 
 from application.booking import journey
 from application.booking.access import visible_booking
@@ -67,8 +67,8 @@ class GrantRefund(Command, frozen=True):
 
 
 def _granted_amount(command: GrantRefund, booking: Booking, *, owed: int) -> money.Money:
-    """At most what was paid and not refunded yet; at least the value of the open coupons, and all
-    of it before tickets. Rejects InvalidRefund.
+    """Return the amount: at most what was paid and is not refunded yet, at least the value of the
+    open coupons, and everything before tickets are issued. Rejects InvalidRefund.
     """
     left = cancellation.refundable(booking)
     amount = left.amount if command.amount is None else command.amount

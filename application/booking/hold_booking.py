@@ -1,4 +1,4 @@
-"""A draft asks for its seats, at the price it was drafted with."""
+"""Hold the seats of a draft at the price of the draft."""
 
 from typing import Literal
 
@@ -16,14 +16,14 @@ from domain.booking.states import Status
 async def hold_booking(
     ports: BookingPorts, caller: Caller, id_or_reference: str, *, waitlist: bool
 ) -> BookingDetails:
-    """Hold the seats of a draft; with `waitlist`, queue where there are none."""
+    """Hold the seats of a draft; with `waitlist`, join the waitlist where there are none."""
     booking_id, _ = await changeable_booking(ports, caller.principal, id_or_reference)
     command = HoldBooking(booking_id=booking_id, mode="waitlist" if waitlist else "hold")
     return await carry_out_and_read(ports, caller, command)
 
 
 class HoldBooking(Command, frozen=True):
-    """`mode` waitlist queues where there are no seats."""
+    """With mode `waitlist` the booking joins the waitlist where there are no seats."""
 
     booking_id: str
     mode: Literal["hold", "waitlist"] = "hold"

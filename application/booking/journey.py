@@ -1,4 +1,4 @@
-"""What most decisions about a booking begin with: the booking, its flights, values of coupons."""
+"""Loads a booking and its flights within a decision; values of coupons; seats put on sale."""
 
 import datetime as dt
 from collections.abc import Iterable, Sequence
@@ -17,7 +17,7 @@ from domain.pricing.price import TAKES_SEAT
 
 
 def load(context: DecisionContext, booking_id: str) -> Booking:
-    """The booking; rejects BookingNotFound."""
+    """Return the booking; rejects BookingNotFound."""
     booking = context.load(stream_kinds.BOOKING, booking_id)
     if booking is None:
         raise rejections.BookingNotFound()
@@ -25,14 +25,14 @@ def load(context: DecisionContext, booking_id: str) -> Booking:
 
 
 def load_flight(context: DecisionContext, flight_id: str) -> Flight:
-    """A flight that a booking names."""
+    """Return a flight of a booking."""
     flight = context.load(stream_kinds.FLIGHT, flight_id)
     assert flight is not None, "a booking names flights that exist"
     return flight
 
 
 def facts_of(flight: Flight) -> SegmentFacts:
-    """What a booking must know of the flight."""
+    """Return the facts about a flight that guards of a booking need."""
     return SegmentFacts(
         departs_at=flight.departs_at,
         domestic=flight.domestic,
@@ -47,18 +47,18 @@ def local_date(flight: Flight) -> dt.date:
 
 
 def facts(context: DecisionContext, booking: Booking) -> tuple[SegmentFacts, ...]:
-    """The facts of each segment's flight, in order."""
+    """Return the facts of each segment's flight, in order."""
     return tuple(facts_of(load_flight(context, each.flight)) for each in booking.segments)
 
 
 def segment_on(booking: Booking, flight_id: str) -> int | None:
-    """The index of the segment on this flight; None when there is none."""
+    """Return the index of the segment on this flight; None when there is none."""
     on_it = (i for i, each in enumerate(booking.segments) if each.flight == flight_id)
     return next(on_it, None)
 
 
 def value_of(booking: Booking, coupons: Sequence[Coupon]) -> Value:
-    """What these coupons and the extras that were sold with them are worth."""
+    """Return the value of these coupons and of the extras sold with them."""
     keys = {(coupon.passenger, coupon.segment) for coupon in coupons}
     extras = [each for each in booking.extras if (each.passenger, each.segment) in keys]
     return Value(
@@ -71,13 +71,13 @@ def value_of(booking: Booking, coupons: Sequence[Coupon]) -> Value:
 
 
 def posted(booking_id: str, booking: Booking, now: dt.datetime) -> Posted:
-    """The tickets are the evidence of an entry about coupons."""
+    """Return what an entry about coupons refers to: booking, tickets and instant."""
     numbers = tuple(ticket.number for ticket in booking.tickets)
     return Posted(booking=booking_id, references=numbers, now=now)
 
 
 def first_departure(coupons: Sequence[Coupon], facts: Sequence[SegmentFacts]) -> dt.datetime:
-    """When the first flight of the part leaves."""
+    """Return the earliest departure of these coupons."""
     return min(facts[coupon.segment].departs_at for coupon in coupons)
 
 
@@ -115,5 +115,5 @@ def release_holds(context: DecisionContext, booking_id: str, booking: Booking, r
 
 
 def seats_of(booking: Booking, coupons: Iterable[Coupon]) -> int:
-    """Seats that the passengers of these coupons take on one flight."""
+    """Return the number of seats that the passengers of these coupons take on one flight."""
     return sum(TAKES_SEAT[booking.passengers[coupon.passenger].type] for coupon in coupons)

@@ -26,8 +26,8 @@ class ConfirmationLetter(BookingLetter, frozen=True):
     topic: ClassVar[str] = "mail.booking_confirmed"
 
 
-class ChangeLetter(BookingLetter, frozen=True):
-    """The booking has been changed: its new flights and tickets; `about` is the change."""
+class ModificationLetter(BookingLetter, frozen=True):
+    """The booking has new flights and tickets; `about` is the number of the modification."""
 
     topic: ClassVar[str] = "mail.change_completed"
 
@@ -42,7 +42,7 @@ class CancellationLetter(BookingLetter, frozen=True, kw_only=True):
 
 
 class DisruptionLetter(BookingLetter, frozen=True, kw_only=True):
-    """The airline changed a flight: the passengers choose; `about` is the flight's change."""
+    """A flight is cancelled or rescheduled, with the choices; `about` identifies the disruption."""
 
     topic: ClassVar[str] = "mail.disruption"
 
@@ -75,7 +75,7 @@ LETTERS: Mapping[type[BookingLetter], Mapping[Language, Words]] = {
             "المبلغ المدفوع: {total}\n\nالتذاكر:\n{tickets}\n",
         ),
     },
-    ChangeLetter: {
+    ModificationLetter: {
         "en": Words(
             "Your booking {reference} has been changed",
             "Dear {name},\n\nyour booking {reference} has been changed. You now fly:\n\n"

@@ -1,4 +1,4 @@
-"""The checkout session that can still be paid for a booking: expired before it must not be."""
+"""Expires the checkout session that can still be paid for a booking."""
 
 from application.commands import follow_up, stream_kinds
 from application.commands.bus import CommandBus
@@ -15,7 +15,7 @@ async def expire(
     *,
     cause: follow_up.Cause,
 ) -> None:
-    """Make sure that nobody can pay any more; a payment made meanwhile is recorded.
+    """Expire the live session of the amount due; record a payment that was made before.
 
     Raises GatewayTimeout and GatewayUnavailable.
     """

@@ -1,12 +1,13 @@
-"""Change one segment of a ticketed booking at the terms of an accepted quote.
+"""Modify one segment of a ticketed booking at the terms of an accepted quote.
 
-Dearer: the new seats are held and the difference is due first; nothing is lost if it never comes.
-Not dearer: exchanged at once, and the difference goes back by the rule of the fare class.
+More expensive: the new seats are held until the difference is paid; unpaid, the booking is as
+before. Otherwise the segment is exchanged at once, and the fare class decides where the difference
+is refunded to.
 """
 
 import datetime as dt
 
-from application.booking import complete_change, journey
+from application.booking import complete_modification, journey
 from application.booking.access import changeable_booking
 from application.booking.booking_details import BookingDetails, carry_out_and_read
 from application.booking.ports import BookingPorts
@@ -27,19 +28,19 @@ from domain.inventory import sales_window, seat_sale
 async def modify_booking(
     ports: BookingPorts, caller: Caller, id_or_reference: str, *, quote_id: str
 ) -> BookingDetails:
-    """Change a booking at the quoted terms, or hold the new seats until the difference is paid.
+    """Modify a booking at the quoted terms, or hold the new seats until the difference is paid.
 
     Rejects BookingNotFound, NotAllowed, QuoteRefused and what the command does.
     """
     booking_id, booking = await changeable_booking(ports, caller.principal, id_or_reference)
-    command = await accepted_change(ports, booking_id, booking, quote_id=quote_id)
+    command = await accepted_modification(ports, booking_id, booking, quote_id=quote_id)
     return await carry_out_and_read(ports, caller, command)
 
 
-async def accepted_change(
+async def accepted_modification(
     ports: BookingPorts, booking_id: str, booking: Booking, *, quote_id: str
 ) -> "ModifyBooking":
-    """Return the command that carries out a quoted change of this booking; rejects QuoteRefused.
+    """Return the command for a quoted modification of this booking; rejects QuoteRefused.
 
     Draws serials for the new tickets where they are issued at once.
     """
@@ -65,8 +66,8 @@ class ModifyBooking(Command, frozen=True):
         return (self.quote.booking, self.quote.modification.to.flight)
 
     def decide(self, context: DecisionContext) -> Reply:
-        """Rejects BookingNotFound, QuoteExpired, SeatsUnavailable and what the quote would by
-        now.
+        """Rejects BookingNotFound, QuoteExpired, SeatsUnavailable and what
+        `modification_quote` does.
         """
         modification, booking_id = self.quote.modification, self.quote.booking
         booking = journey.load(context, booking_id)
@@ -96,16 +97,16 @@ class ModifyBooking(Command, frozen=True):
             context.record(booking_id, accepted)
             return Reply(booking_id)
         context.record(booking_id, _answered(booking, modification.segment))
-        complete_change.exchange_seats(context, booking_id, booking, modification)
-        tickets = complete_change.new_tickets(self.airline_code, self.serials, coupons)
-        complete_change.complete(context, booking_id, booking, modification, tickets)
+        complete_modification.exchange_seats(context, booking_id, booking, modification)
+        tickets = complete_modification.new_tickets(self.airline_code, self.serials, coupons)
+        complete_modification.complete(context, booking_id, booking, modification, tickets)
         return Reply(booking_id)
 
 
 def _quoted_coupons(
     quote: ModificationQuote, booking: Booking, *, now: dt.datetime
 ) -> tuple[Coupon, ...]:
-    """The coupons to exchange, as the quote saw them; rejects QuoteExpired."""
+    """Return the coupons to exchange, unchanged since the quote; rejects QuoteExpired."""
     if booking.modification_count >= quote.modification.number:
         raise QuoteExpired(reason="booking_changed")
     if quote.valid_until <= now:
@@ -117,7 +118,7 @@ def _quoted_coupons(
 
 
 def _is_done(booking: Booking, modification: Modification) -> bool:
-    """Whether a change of this number was carried out and led to where this one leads."""
+    """Whether a modification of this number was completed to the same flight and cabin."""
     moved = booking.segments[modification.segment] == modification.to
     return (
         booking.modification is None and booking.modification_count >= modification.number and moved
@@ -125,7 +126,7 @@ def _is_done(booking: Booking, modification: Modification) -> bool:
 
 
 def _answered(booking: Booking, segment: int) -> list[BookingEvent]:
-    """Moving is an answer, where the airline had asked."""
+    """Record the modification as the answer to an open disruption of the segment."""
     if all(each.segment != segment for each in booking.disruptions):
         return []
     return disruption.answer(booking, segment=segment, answer="moved")

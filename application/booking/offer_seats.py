@@ -1,4 +1,4 @@
-"""Seats came free: the first on the waitlist that fits gets an offer, which holds its seats."""
+"""Offer free seats to the first booking on the waitlist that they fit; the offer holds them."""
 
 from application.booking import journey, letters
 from application.commands import stream_kinds
@@ -10,14 +10,14 @@ from domain.inventory import sales_window, waitlist
 
 
 class OfferSeats(Command, frozen=True):
-    """Serve the next in line of a flight."""
+    """Offer seats to the next waitlisted booking of a flight."""
 
     flight_id: str
 
     def decide(self, context: DecisionContext) -> Reply:
-        """Without a waitlist, or without seats for the next on it, records nothing.
+        """Records nothing without a waitlist, or without seats for the next booking on it.
 
-        A booking that no longer waits leaves the queue instead.
+        A booking that is no longer waitlisted leaves the waitlist instead.
         """
         flight = context.load(stream_kinds.FLIGHT, self.flight_id)
         following = waitlist.next_in_line(flight, now=context.now) if flight is not None else None

@@ -1,4 +1,4 @@
-"""Open a checkout: the amount due is collected on a page of Stripe's."""
+"""Open a checkout: Stripe's page collects the amount due."""
 
 import datetime as dt
 
@@ -26,7 +26,7 @@ class Checkout(msgspec.Struct, frozen=True):
 
 
 async def open_checkout(ports: BookingPorts, caller: Caller, id_or_reference: str) -> Checkout:
-    """Open a checkout session for the amount due, or return the one that is open.
+    """Open a checkout session for the amount due, or return the open session.
 
     Stripe is asked after the attempt was recorded. Rejects what StartCheckout does, AlreadyPaid
     and SessionEnded; raises GatewayFailure.
@@ -45,7 +45,7 @@ def _open(payment_id: str, attempt: Attempt, *, replayed: bool) -> Checkout:
     if attempt.status is AttemptStatus.CAPTURED:
         raise rejections.AlreadyPaid(reason="paid")
     if attempt.status is not AttemptStatus.OPEN or attempt.url is None or attempt.session is None:
-        # A session that has ended is not opened again under its own key: a fresh key is needed.
+        # A repeat with the same key never opens a second session.
         raise rejections.SessionEnded(reason=f"session_{attempt.status.value}")
     return Checkout(
         payment_id=payment_id,

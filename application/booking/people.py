@@ -1,4 +1,4 @@
-"""What is sealed about travellers, and how it is written when opened."""
+"""Personal data of travellers as it is sealed, and as text after opening."""
 
 import datetime as dt
 from typing import Literal
@@ -17,7 +17,7 @@ class Name(msgspec.Struct, frozen=True):
 
 
 class Contact(msgspec.Struct, frozen=True):
-    """Where the traveller is reached, and in which language."""
+    """The address and telephone number of the traveller, and the language of letters."""
 
     email: str
     phone: str | None = None
@@ -25,7 +25,7 @@ class Contact(msgspec.Struct, frozen=True):
 
 
 def read_name(plaintext: bytes | None) -> str:
-    """The name as one line; a fixed word where the person was erased."""
+    """Return the name in one line; ERASED where the person was erased."""
     if plaintext is None:
         return ERASED
     name = msgspec.json.decode(plaintext, type=Name)
@@ -33,5 +33,5 @@ def read_name(plaintext: bytes | None) -> str:
 
 
 def local_time(instant: dt.datetime, zone: str) -> str:
-    """`2026-11-24 08:30` in the zone of the airport."""
+    """Return the local time as `2026-11-24 08:30`."""
     return instant.astimezone(ZoneInfo(zone)).strftime("%Y-%m-%d %H:%M")

@@ -1,4 +1,4 @@
-"""What the use cases of a booking need, handed over by the composition."""
+"""What the use cases of a booking need from outside."""
 
 import msgspec
 
@@ -13,7 +13,7 @@ from domain.booking.preconditions import CheckInWindow
 
 
 class BookingPorts(msgspec.Struct, frozen=True):
-    """The command bus and everything that is asked before or after a command."""
+    """The command bus, and what use cases call before and after a command."""
 
     bus: CommandBus
     history: StreamHistory

@@ -1,4 +1,4 @@
-"""Quote the change of one segment: another date or flight on the route, or a higher cabin."""
+"""Quote a modification: another date or flight on the route, or a higher cabin."""
 
 import datetime as dt
 
@@ -29,10 +29,10 @@ CABIN_RANK = {"Y": 0, "J": 1}
 
 
 class ModificationQuote(msgspec.Struct, frozen=True):
-    """What the change costs, frozen until `valid_until` (exclusive).
+    """What the modification costs, frozen until `valid_until` (exclusive).
 
-    `difference` = new price - old price of the segment, `change.fee` comes on top. `basis` are
-    the values of the coupons that are exchanged: any change of them ends the quote.
+    `difference` = new price - old price of the segment, `modification.fee` comes on top. `basis`
+    are the values of the coupons that are exchanged: any change of them ends the quote.
     """
 
     booking: str
@@ -43,10 +43,10 @@ class ModificationQuote(msgspec.Struct, frozen=True):
     valid_until: dt.datetime
 
 
-class WantedChange(msgspec.Struct, frozen=True):
-    """Where a segment, counted from 0, should go; None keeps flight or cabin as it is.
+class WantedModification(msgspec.Struct, frozen=True):
+    """The wanted flight and cabin of a segment, counted from 0; None keeps what is booked.
 
-    Without a class the lowest that has seats for the passengers is meant.
+    Without a class the lowest that has seats for the passengers is chosen.
     """
 
     segment: int = 0
@@ -64,9 +64,9 @@ class IssuedQuote(msgspec.Struct, frozen=True):
 
 
 async def quote_modification(
-    ports: BookingPorts, principal: Principal, id_or_reference: str, wanted: WantedChange
+    ports: BookingPorts, principal: Principal, id_or_reference: str, wanted: WantedModification
 ) -> IssuedQuote:
-    """Return the quote of a change; nothing is held by it.
+    """Return the quote of a modification; it holds no seats.
 
     Rejects BookingNotFound, NotAllowed and what `modification_quote` does.
     """
@@ -103,10 +103,12 @@ def modification_quote(
     reason: str,
     now: dt.datetime,
 ) -> ModificationQuote:
-    """The same route on another date or flight, or a higher cabin, for all who fly the segment.
+    """Return the terms of exchanging the segment for all its passengers.
+
+    Allowed: another flight of the route, or a higher cabin.
 
     `neighbours` are name, departure and arrival of each segment, None for the one exchanged.
-    Free where the airline disturbed the segment. Rejects ModificationRefused, ModificationPending,
+    Free of charge after a material disruption. Rejects ModificationRefused, ModificationPending,
     NoSuchPart, CouponNotOpen, SalesClosed, CabinNotFound, InvalidJourney and CurrenciesDiffer.
     """
     booking_modification.require_modifiable(booking, segment, journey.facts_of(old), now=now)
@@ -156,7 +158,7 @@ def _fit(
     to: WantedSegment,
     now: dt.datetime,
 ) -> Flight:
-    """The new flight, if the rules allow to go there."""
+    """Return the new flight if the rules allow the exchange."""
     if new is None:
         raise flight_rejections.FlightNotFound()
     if not sales_window.is_bookable(new, now=now):
@@ -199,7 +201,7 @@ def _new_values(
     segment: int,
     to: WantedSegment,
 ) -> tuple[Segment, tuple[CouponPrice, ...]]:
-    """The class that has seats for them, and what the coupons cost in it today."""
+    """Return the segment with a fare class that has seats, and the new values of the coupons."""
     types = tuple(booking.passengers[coupon.passenger].type for coupon in coupons)
     seats = pricing_rules.seat_count(types)
     cabin = flight.cabins[to.cabin]
@@ -210,7 +212,7 @@ def _new_values(
     )
     if bucket is None:
         raise flight_rejections.CabinNotFound(fareClass=to.fare_class or "")
-    # Tax follows the itinerary: what was zero-rated as part of an international one stays so.
+    # Tax depends on the journey: a zero-rated leg of an international journey stays zero-rated.
     at_home = flight.domestic and any(coupon.vat for coupon in coupons)
     price = pricing_rules.price_journey(
         segments=[pricing_rules.SegmentFare(bucket.fare, at_home)], passengers=types
@@ -234,7 +236,7 @@ def _same_values(coupons: tuple[Coupon, ...]) -> tuple[CouponPrice, ...]:
 def _with_fee(
     values: tuple[CouponPrice, ...], fee: int, booking: Booking, *, taxed: bool
 ) -> tuple[CouponPrice, ...]:
-    """The fee is part of the changed contract (IFRS 15): it rides on the first coupon."""
+    """Add the fee to the first coupon: it is part of the modified contract (IFRS 15)."""
     if not fee:
         return values
     vat = pricing_rules.vat_within(fee, booking.currency).amount if taxed else 0
@@ -247,7 +249,7 @@ def _with_fee(
 def neighbours_of(
     booking: Booking, segment: int, flights: tuple[Flight, ...]
 ) -> tuple[tuple[str, dt.datetime, dt.datetime] | None, ...]:
-    """What `modification_quote` must know of the other segments."""
+    """Return name, departure and arrival of the other segments, None for this one."""
     return tuple(
         None
         if index == segment

@@ -40,7 +40,7 @@ class BoardingPass(msgspec.Struct, frozen=True):
 async def list_boarding_passes(
     ports: BookingPorts, principal: Principal, id_or_reference: str
 ) -> list[BoardingPass]:
-    """Return the passes of everybody who is checked in, flight by flight.
+    """Return the passes of all checked-in passengers, flight by flight.
 
     Rejects BookingNotFound, PersonErased, and TransitionRefused for a name without Latin letters.
     """
@@ -82,7 +82,7 @@ async def print_boarding_pass(
     if coupon is None or coupon.status not in HAS_PASS:
         raise rejections.NoBoardingPass()
     facts = await _facts(ports, booking_id, booking, coupon)
-    _bar_code(facts)  # rejected here, before a thread begins to draw
+    _bar_code(facts)  # Rejects an invalid name here, not in the drawing thread.
     printer = ports.boarding_passes
     return await asyncio.to_thread(printer.png if form == "png" else printer.pdf, facts)
 
@@ -129,5 +129,5 @@ async def _facts(
 
 
 def _local_time(flight: Flight, instant: dt.datetime) -> dt.time:
-    """Return what the clocks at the origin show."""
+    """Return the local time at the origin."""
     return instant.astimezone(ZoneInfo(flight.origin_zone)).time().replace(microsecond=0)

@@ -1,14 +1,14 @@
-"""Expire what was not paid in time: ask Stripe, end the session, then expire booking or change.
+"""Expire an unpaid booking or modification, after asking Stripe and expiring the session.
 
-Stripe comes first so that nobody pays for seats that are gone. If it cannot be reached for an
-hour after the deadline the seats are released all the same, and money that still comes is parked.
+The session is expired first so that nobody pays for released seats. If Stripe cannot be reached
+until an hour after the deadline, the seats are released anyway, and a later payment is parked.
 """
 
 import datetime as dt
 
 from application import ports
 from application.booking import live_session
-from application.booking.complete_change import ExpireChange
+from application.booking.complete_modification import ExpireModification
 from application.booking.expire_booking import HOLD_LAPSED, ExpireBooking
 from application.commands import follow_up, stream_kinds
 from application.commands.bus import CommandBus
@@ -22,7 +22,7 @@ HOLD_LAPSED_UNASKED = "hold_lapsed_provider_unreachable"
 
 
 class HoldReleaser:
-    """Carries out the release of one booking's hold, any number of times."""
+    """Expires bookings and modifications after their deadline; a repeat has no effect."""
 
     def __init__(
         self, *, bus: CommandBus, collector: collect.Collector, clock: ports.Clock
@@ -32,9 +32,9 @@ class HoldReleaser:
         self._clock = clock
 
     async def release(self, booking_stream: str, *, cause: follow_up.Cause) -> None:
-        """Expire the booking, or its change, if it is still unpaid after asking Stripe.
+        """Expire the booking, or its modification, if it is still unpaid after asking Stripe.
 
-        Raises GatewayTimeout and GatewayUnavailable while there is patience left.
+        Raises GatewayTimeout and GatewayUnavailable until PROVIDER_PATIENCE has passed.
         """
         booking = await self._current(booking_stream)
         deadline = _deadline(booking)
@@ -47,12 +47,12 @@ class HoldReleaser:
             if self._clock() < deadline + PROVIDER_PATIENCE:
                 raise
             reason = HOLD_LAPSED_UNASKED
-        # Stripe may have answered that it is paid.
+        # Stripe may have reported a payment.
         if _deadline(await self._current(booking_stream)) != deadline:
             return
         command: Command = ExpireBooking(booking_id=booking_stream, reason=reason)
         if booking.modification is not None:
-            command = ExpireChange(booking_id=booking_stream, reason=reason)
+            command = ExpireModification(booking_id=booking_stream, reason=reason)
         await self._bus.submit(follow_up.envelope(cause, f"expire:{deadline.isoformat()}", command))
 
     async def _current(self, booking_stream: str) -> Booking | None:
@@ -66,7 +66,7 @@ class HoldReleaser:
 
 
 def _deadline(booking: Booking | None) -> dt.datetime | None:
-    """The deadline of what is unpaid; None where nothing can expire."""
+    """Return the deadline of what is unpaid; None where nothing can expire."""
     if booking is None:
         return None
     if booking.modification is not None:

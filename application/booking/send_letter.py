@@ -64,7 +64,7 @@ class LetterSender:
 
 
 def _decided(letter: letters.BookingLetter, currency: str) -> dict[str, str]:
-    """What only this kind of letter says, by the placeholder of its words."""
+    """Return the facts of this kind of letter only, by placeholder."""
     match letter:
         case letters.CancellationLetter(fee=fee, refund=refund):
             return {

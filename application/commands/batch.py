@@ -39,10 +39,10 @@ class CommandBatch:
         self._keys: list[ports.WrappedKey] = []
 
     def decide(self, pending: PendingCommand) -> None:
-        """Make one decision and take in what it recorded; its bug fails its caller alone.
+        """Make one decision and take in what it recorded; a bug fails this command alone.
 
-        A bug counts, as a rejection does, only on current state: on a cache that is behind the
-        log a sound decision may meet a state that it rightly holds impossible.
+        A bug counts only on current state, as a rejection does: a cache that is behind the log may
+        contradict what a correct decision asserts.
         """
         context = DecisionContext(self._states, now=self._now, random_bytes=self._random_bytes)
         try:
@@ -86,7 +86,7 @@ class CommandBatch:
         return [each for each, _, _ in answered] + [each for each, _ in self._rejected]
 
     def to_append(self) -> ports.Batch:
-        """What the log is asked to write. New streams are guarded by their first version alone."""
+        """Return what to append. New streams are guarded only by their unique first version."""
         written = {event.stream for event in self._events}
         reads = {
             stream: version
@@ -122,7 +122,7 @@ class CommandBatch:
         _answer(self._empty)
 
     def answer_known(self, known: Mapping[uuid.UUID, ports.KnownCommand]) -> None:
-        """Answer the commands that the log held before as they were answered then."""
+        """Answer the commands that the log contains already with their stored answers."""
         for pending in self.decided() if known else ():
             if pending.envelope.id in known:
                 pending.replay(known[pending.envelope.id])

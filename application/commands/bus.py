@@ -10,7 +10,7 @@ State = TypeVar("State")
 
 
 class CommandBus(Protocol):
-    """What HTTP, webhooks, worker and timers use alike."""
+    """Carries out commands and reads streams, for HTTP, webhooks, worker and timers."""
 
     async def submit(self, envelope: CommandEnvelope) -> Outcome:
         """Carry the command out once; raises its Rejection or Unavailable."""

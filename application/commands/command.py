@@ -1,4 +1,4 @@
-"""A command: the request, its decision, its envelope and what its caller is answered."""
+"""A command: the request, its decision, its envelope and its answer."""
 
 import uuid
 from abc import abstractmethod
@@ -35,14 +35,14 @@ class Command(msgspec.Struct, frozen=True):
     def decide(self, context: DecisionContext) -> Reply:
         """Record what happens on `context`, or raise a Rejection.
 
-        Recording nothing means that it is so already. The decision may be made several times
+        It records nothing where there is nothing to change. The decision may be made several times
         before it counts, so it is pure: states, the instant and random bytes come from `context`.
         """
         raise NotImplementedError
 
     @property
     def streams(self) -> tuple[str, ...]:
-        """Ids of streams that the decision reads, as far as the command itself names them.
+        """Ids of streams that the decision reads and that the command names.
 
         By default the values of STREAM_FIELDS. They are brought up to date together with taking
         the log's lock; what else the decision reads is loaded when it asks for it.
@@ -56,7 +56,7 @@ def _stream_fields(command_type: type[Command]) -> tuple[str, ...]:
 
 
 class CommandEnvelope(msgspec.Struct, frozen=True):
-    """A command with who sends it, under which id, and until when.
+    """A command with its actor, its id and its deadline.
 
     `fingerprint` binds a client's key to its body and is empty for commands of our own;
     `deadline` is on the event loop's clock: a command not begun by then is refused.

@@ -1,6 +1,6 @@
 """What a decision reads from and records on.
 
-Rule: everything is buffered here until the decision has been made; one that raises leaves nothing.
+Rule: what a decision records is buffered here; a decision that raises leaves nothing.
 """
 
 import datetime as dt
@@ -83,7 +83,7 @@ class DecisionContext:
         return {each: self.load(kind, each) for each in streams}
 
     def begin(self, kind: StreamKind[State], stream: str) -> bool:
-        """Start a stream that is believed to be new; False when it is in memory already.
+        """Begin a stream that should be new; False when it is in memory already.
 
         The log decides in the end: its unique first version refuses a stream that exists, and
         the decision is then made again with a fresh id.
@@ -109,11 +109,11 @@ class DecisionContext:
         self._events.setdefault(stream, []).extend(events)
 
     def enqueue(self, task: ports.BackgroundTask) -> None:
-        """Have this done outside, once the events are durable; nothing without events."""
+        """Enqueue a background task with the events; it is dropped when there are none."""
         self.outbox.append(task)
 
     def store_keys(self, keys: Sequence[ports.WrappedKey]) -> None:
-        """Commit the keys of sealed values with the events; nothing without events."""
+        """Commit the keys of sealed values with the events; dropped when there are none."""
         self.keys.extend(keys)
 
     def after(self, stream: str) -> StreamState | None:

@@ -1,8 +1,8 @@
-"""Carries commands out: one committer per process, one append for all that wait (group commit).
+"""Carries out commands: one writer per process, one append per batch (group commit).
 
 Rules: a command is decided on shared in-memory state; a rejection or an empty decision counts
 only on state known to be current after the command arrived; a failing command fails alone;
-nothing is retried without asking the log by command id first.
+nothing is retried before the log has been searched for the command id.
 """
 
 import asyncio
@@ -23,7 +23,7 @@ State = TypeVar("State")
 
 BATCH_LIMIT = 256
 ATTEMPT_LIMIT = 12
-# A decision reads a stream, then perhaps one that the first names, and so on: never this many.
+# Limit of rounds of loading: each stream may name another that the decision reads next.
 LOADING_LIMIT = 16
 # After a version conflict another process writes the same streams: lock first for this long.
 CONTENTION_SECONDS = 1.0
@@ -48,7 +48,7 @@ class Statistics:
 
 
 class Dispatcher:
-    """The only writer of its process. Used from one event loop."""
+    """Carries out the commands of its process. Used from one event loop only."""
 
     def __init__(
         self,
@@ -183,14 +183,14 @@ class Dispatcher:
             return
         if appended.conflicts:
             self.statistics.conflicts += 1
-            # A taken id is bad luck; a stream that moved on has another writer.
+            # A taken id is a coincidence; a stream with a newer version has another writer.
             if any(version >= 0 for version in appended.conflicts.values()):
                 self._contended_until = asyncio.get_running_loop().time() + CONTENTION_SECONDS
             await self._catch_up(appended.conflicts, self._log)
         batch.settle(appended)
 
     async def _attempt_locked(self, commands: list[PendingCommand], *, limit: int) -> None:
-        """Lock, catch up, take in commands that came meanwhile, decide, append: two round trips.
+        """Lock, catch up, add commands that arrived since, decide, append: two round trips.
 
         A stream that no command named may still be behind; it is then caught up on, and the
         batch is decided again.
@@ -265,7 +265,7 @@ class Dispatcher:
             self._cache.apply(recorded)
 
     async def _resolve(self, batch: CommandBatch) -> None:
-        """After a lost reply to a commit: ask by command id, never guess.
+        """Find out by command id what the log contains after a lost reply to a commit.
 
         What the log holds is answered; the rest is decided again, lock first: the lost append may
         still wait for the lock itself, and no rejection may be answered before it has ended.
@@ -287,14 +287,14 @@ class Dispatcher:
             return
 
     async def _isolate(self, commands: Sequence[PendingCommand], error: Exception) -> None:
-        """The batch met a bug: carry its commands out one by one so that only one fails."""
+        """Carry out the commands of a batch with a bug one by one, so that only one fails."""
         remaining = [pending for pending in commands if not pending.done]
         if len(remaining) == 1:
             remaining[0].fail(error)
             return
         for pending in remaining:
             try:
-                # No other command joins: the one with the bug must be known, and no other one be
+                # No other command joins, so that the command with the bug is known and none is
                 # left without an answer.
                 await self._commit([pending], limit=1)
             except ports.Unavailable as unavailable:

@@ -1,4 +1,4 @@
-"""Commands of our own: each follows from a cause and has its id from it.
+"""Envelopes of commands that follow from a cause, with ids made from it.
 
 The same cause and step always give the same command id, so that a step happens once however
 often it is tried.
@@ -16,7 +16,7 @@ STEP_DEADLINE_SECONDS = 10.0
 
 
 class Cause(msgspec.Struct, frozen=True):
-    """Who acts and why: `id` is the command, event or webhook that led here."""
+    """The actor and the cause: `id` is that of the command, event or webhook."""
 
     id: uuid.UUID
     actor: str

@@ -20,7 +20,7 @@ class PendingCommand:
 
     @property
     def done(self) -> bool:
-        """Whether no caller waits any more: one may be gone while its repeats are not."""
+        """Whether no caller waits any more, neither the first nor those of repeats."""
         return self.future.done() and all(repeat.future.done() for repeat in self.repeats)
 
     def succeed(self, outcome: Outcome) -> None:

@@ -68,7 +68,7 @@ class StateCache:
         self._states[recorded.stream] = StreamState(recorded.version, state)
 
     def forget(self, streams: Iterable[str]) -> None:
-        """Drop these, which may have moved on: they are loaded again when needed."""
+        """Drop streams that may have newer events; they are loaded again when needed."""
         for stream in streams:
             self._states.pop(stream, None)
 

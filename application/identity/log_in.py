@@ -1,4 +1,4 @@
-"""Signing in: one answer and one duration for an unknown user, a wrong password and a lock."""
+"""Sign in with one answer and one duration for an unknown user, a wrong password and a lock."""
 
 import msgspec
 
@@ -9,7 +9,7 @@ from domain.identity.lockout import Lockout
 
 
 class LogIn(msgspec.Struct, frozen=True):
-    """An address and a password as somebody typed them."""
+    """An address and a password as the user entered them."""
 
     email: str
     password: str
@@ -28,8 +28,8 @@ class LoginPorts(msgspec.Struct, frozen=True):
 async def log_in(command: LogIn, outside: LoginPorts) -> ports.IssuedToken:
     """An access token; raises CredentialsRefused, whatever the reason, and Unavailable.
 
-    The password is hashed in every case. The lock is asked for after that, under the user's row
-    lock: of many guesses at once, those that come after the fifth wrong one find the door shut.
+    The password is hashed in every case. The lockout is checked after that, under the user's row
+    lock: of many guesses at once, those after the fifth wrong one are refused.
     """
     user = await outside.directory.find(outside.email_lookup.of(command.email))
     right = await outside.hasher.verify(

@@ -12,11 +12,11 @@ from domain.identity.roles import Role
 from domain.kernel.sealed import Sealed
 
 AuthFact = Literal["registered", "registered_again", "signed_in", "sign_in_refused", "locked"]
-"""What the append-only record of authentication tells; no personal data."""
+"""What the append-only record of authentication contains; no personal data."""
 
 
 class Principal(msgspec.Struct, frozen=True):
-    """Who asks: the user's id and role, as a verified token states them."""
+    """The caller: the user's id and role, from a verified token."""
 
     user: str
     role: Role
@@ -27,7 +27,7 @@ class TokenRefused(Exception):
 
 
 class TokenExpired(TokenRefused):
-    """The access token was genuine and its time is over."""
+    """The access token was genuine and has expired."""
 
 
 class IssuedToken(msgspec.Struct, frozen=True):
@@ -49,7 +49,7 @@ class NewUser(msgspec.Struct, frozen=True):
 
 
 class StoredUser(msgspec.Struct, frozen=True):
-    """A user as signing in needs it."""
+    """What signing in reads of a user."""
 
     id: str
     role: Role
@@ -61,7 +61,7 @@ class EmailKnown(Exception):
 
 
 class UserDirectory(Protocol):
-    """Users and the record of what they did to sign in. All methods raise Unavailable."""
+    """Users, and the record of authentication. All methods raise Unavailable."""
 
     async def add(self, user: NewUser, *, at: dt.datetime) -> None:
         """Record the user, the key and the fact `registered`; raises EmailKnown."""
@@ -94,7 +94,7 @@ class PasswordHasher(Protocol):
         ...
 
     async def verify(self, password: str, stored: str | None) -> bool:
-        """Whether the hash is of this password; None takes as long and is never so."""
+        """Whether the hash is of this password; False for None, after the same time."""
         ...
 
 
@@ -115,12 +115,12 @@ class TokenIssuer(Protocol):
 
 
 class TokenVerifier(Protocol):
-    """Knows genuine access tokens."""
+    """Verifies access tokens."""
 
     def verify(self, token: bytes) -> Principal:
-        """Who holds the token; raises TokenRefused or TokenExpired."""
+        """Return the holder of the token; raises TokenRefused or TokenExpired."""
         ...
 
     def public_keys(self) -> Mapping[str, object]:
-        """The JWK set (RFC 7517) with which anybody can verify."""
+        """Return the JWK set (RFC 7517) that verifies our tokens."""
         ...

@@ -1,4 +1,4 @@
-"""Registering a user: the address is sealed, the password hashed, an address is told to nobody."""
+"""Register a user: the address is sealed, the password hashed."""
 
 from collections.abc import Callable
 
@@ -19,7 +19,7 @@ class RegisterUser(msgspec.Struct, frozen=True):
 
 
 class RegistrationPorts(msgspec.Struct, frozen=True):
-    """What registering needs. `new_user_id` gives a fresh id at each call."""
+    """What registering needs; `new_user_id` returns a fresh id at each call."""
 
     directory: ports.UserDirectory
     hasher: ports.PasswordHasher
@@ -32,8 +32,8 @@ class RegistrationPorts(msgspec.Struct, frozen=True):
 async def register_user(command: RegisterUser, outside: RegistrationPorts) -> None:
     """Record the user; raises InvalidPassword and Unavailable.
 
-    A known address changes nothing and is answered in the same way and time, so that nobody
-    learns who is registered; its owner signs in with the password that was there before.
+    A known address changes nothing and is answered in the same way and time, so that the answer
+    does not reveal who is registered; the user's password stays as it was.
     """
     passwords.require_valid_password(command.password, email=command.email)
     password_hash = await outside.hasher.hash(command.password)

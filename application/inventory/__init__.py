@@ -1,1 +1,15 @@
-"""The use cases of flights and their seats: what operations staff schedule and change."""
+"""The use cases of flights and their seats, for operations staff.
+
+schedule_flight: put a departure on sale
+change_equipment: change the aircraft of a flight
+reschedule_flight: change the times of a flight
+cancel_flight: cancel a flight
+depart_flight: record that a flight has departed
+operated_flight: a flight as operations staff see it
+flights: loads a flight, within a decision or from the log
+cabin_plan: the cabins of an aircraft as staff plan them
+airports: an airport with its position and time zone
+ports: what these use cases need from outside
+seed_network: the timetable of the demo
+seed_schedule: a week of departures of the demo
+"""

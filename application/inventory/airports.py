@@ -1,4 +1,4 @@
-"""What the airline knows of an airport: where it is and which clock hangs there."""
+"""An airport: its position and its time zone."""
 
 from collections.abc import Mapping
 

@@ -1,4 +1,4 @@
-"""What the use cases of flights need, handed over by the composition."""
+"""What the use cases of flights need from outside."""
 
 import msgspec
 

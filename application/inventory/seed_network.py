@@ -1,6 +1,6 @@
 """The network that the demo flies: rotations, aircraft and adult fares, as a printed timetable.
 
-Rule: only figures stand here; `seed_schedule.py` turns them into departures. Times are local at
+Rule: only figures here; `seed_schedule.py` turns them into departures. Times are local at
 the airport of departure. No airport with summer time is left between midnight and 03:00, so that
 every local time of the timetable exists on every day and only once.
 """
@@ -34,7 +34,7 @@ class Leg(msgspec.Struct, frozen=True):
 
 
 class Rotation(msgspec.Struct, frozen=True):
-    """An aircraft goes out and comes back.
+    """An aircraft flies out and back.
 
     `days` are those of the outbound departure; the return leaves `return_day_offset` days later.
     """

@@ -1,4 +1,4 @@
-"""What the queries of the ledger need, handed over by the composition."""
+"""What the queries of the ledger need from outside."""
 
 import msgspec
 

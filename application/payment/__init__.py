@@ -1,3 +1,14 @@
-"""The use cases of payment: start a checkout, follow its attempts, give money back, take in what
-Stripe reports.
+"""The use cases of payment: checkout, captures and refunds with Stripe.
+
+start_checkout: record the intention to collect the amount due
+collect: open, read and expire checkout sessions at Stripe
+record_attempt: record the outcome of an attempt
+record_capture: record captured money, and that the booking is paid
+refund_payment: record the intention to refund captured money
+refunding: request and read refunds at Stripe
+record_refund: record the outcome of a refund
+receive_event: verify a webhook and store it sealed
+process_event: process stored Stripe events
+stripe_event_types: the types of Stripe events that are processed
+gateway: the port of the payment gateway
 """

@@ -1,7 +1,7 @@
-"""Conversations with Stripe about one payment: open a session, learn its outcome, end it.
+"""Calls Stripe about one payment: open a session, read its state, expire it.
 
 Rule: every call is preceded by a recorded intention and followed by a recorded outcome, and no
-call is made within a transaction. What Stripe says now decides; webhooks are only hints.
+call is made within a transaction. The current state at Stripe decides; webhooks are only hints.
 """
 
 import datetime as dt
@@ -24,7 +24,7 @@ CLOCK_LEEWAY = dt.timedelta(minutes=5)
 
 
 class ReturnUrls(msgspec.Struct, frozen=True):
-    """Where Stripe sends the traveller afterwards; `{booking}` is filled in."""
+    """The pages to which Stripe returns the traveller; `{booking}` is replaced."""
 
     success: str
     cancel: str
@@ -93,7 +93,7 @@ class Collector:
     async def _ask(
         self, payment: Payment, stream: str, attempt: Attempt
     ) -> gateway.CheckoutSession | None:
-        """Stripe's session of the attempt; None when Stripe forgot the key and has none.
+        """Return Stripe's session of the attempt; None when the key has expired and there is none.
 
         An unknown outcome is looked up first: Stripe may have kept a 500 under the key although
         the session exists.
@@ -127,7 +127,7 @@ class Collector:
         )
 
     async def learn_session(self, session_id: str, *, cause: follow_up.Cause) -> None:
-        """Take over what Stripe says now of a checkout session and its intent."""
+        """Record the current state of a checkout session and its intent."""
         await self._take_over(await self._payments.session(session_id), cause)
 
     async def end_session(self, session_id: str, *, cause: follow_up.Cause) -> None:
@@ -144,14 +144,14 @@ class Collector:
             await self._record(session.payment, session.attempt, expired, cause, "expired")
 
     async def learn_intent(self, intent_id: str, *, cause: follow_up.Cause) -> None:
-        """Take over what Stripe says now of a payment intent: captured, or a card declined."""
+        """Record the current state of a payment intent: captured, or a card declined."""
         await self._take_over_intent(await self._payments.payment_intent(intent_id), cause)
 
     async def _take_over_intent(
         self, intent: gateway.PaymentIntent, cause: follow_up.Cause
     ) -> None:
         if intent.booking is None or intent.payment is None or intent.attempt is None:
-            return  # not a payment of ours: reconciliation finds and explains it
+            return  # not one of our payments: reconciliation reports it
         if intent.status == "succeeded":
             await self._record_capture(intent, cause)
         elif intent.last_error_code is not None and intent.latest_charge is not None:
@@ -188,5 +188,5 @@ class Collector:
 
 
 def payment_of(stream: str, booking: Booking) -> str:
-    """The payment stream of what the booking has to pay now."""
+    """Return the payment stream of the booking's amount due."""
     return ids.payment_stream(stream, booking.payment_number())

@@ -1,6 +1,6 @@
 """The payment gateway as the use cases see it: sessions, intents, refunds, genuine events.
 
-One rule: a failure says whether the outcome is known. Only `GatewayRejected` is a definite no.
+Rule: a failure states whether the outcome is known. Only `GatewayRejected` is a definite refusal.
 """
 
 import datetime as dt
@@ -12,7 +12,7 @@ from domain.kernel import money
 
 
 class CheckoutRequest(msgspec.Struct, frozen=True, kw_only=True):
-    """All that opens one Checkout session; a retry must send the very same values.
+    """All that opens one Checkout session; a retry must send the same values.
 
     `expires_at` must lie 30 minutes to 24 hours after the moment Stripe executes the request,
     so leave room for retries. `description` is what the traveller reads; nothing personal.
@@ -72,7 +72,7 @@ class CheckoutSession(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class RefundOrder(msgspec.Struct, frozen=True, kw_only=True):
-    """All that asks for one refund of an intent; a retry must send the very same values.
+    """All that requests one refund of an intent; a retry must send the same values.
 
     booking, payment and refund are our own ids and become metadata at Stripe.
     """
@@ -89,7 +89,7 @@ class ProviderRefund(msgspec.Struct, frozen=True, kw_only=True):
     """A refund as it is now; `failure_reason` is Stripe's where the status is failed.
 
     `succeeded` is not the end: it may still become failed. booking, payment and refund come from
-    our own metadata and are missing where somebody else made the refund.
+    our own metadata and are missing where others made the refund.
     """
 
     id: str
@@ -104,7 +104,7 @@ class ProviderRefund(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class GatewayFailure(Exception):
-    """A call to the gateway did not bring the answer; texts hold no secrets."""
+    """A call to the gateway failed; its texts contain no secrets."""
 
 
 class GatewayTimeout(GatewayFailure):
@@ -116,7 +116,7 @@ class GatewayUnavailable(GatewayFailure):
 
 
 class GatewayRejected(GatewayFailure):
-    """A definite no; `code` is Stripe's, or its error type where it gives no code."""
+    """A definite refusal; `code` is Stripe's, or its error type where there is no code."""
 
     def __init__(self, code: str, message: str) -> None:
         super().__init__(f"{code}: {message}")
@@ -129,10 +129,10 @@ class GatewayMisconfigured(GatewayFailure):
 
 
 class PaymentGateway(Protocol):
-    """Stripe's part in a payment. Every method raises only the failures above."""
+    """The calls to Stripe. Every method raises only the failures above."""
 
     async def open_checkout(self, request: CheckoutRequest) -> CheckoutSession:
-        """Open a session, or give the one this idempotency key opened, in its current state."""
+        """Open a session, or return the one this idempotency key opened, in its current state."""
         ...
 
     async def session(self, session_id: str) -> CheckoutSession:
@@ -162,7 +162,7 @@ class PaymentGateway(Protocol):
         ...
 
     async def create_refund(self, order: RefundOrder) -> ProviderRefund:
-        """Give money back, or the refund that this idempotency key made, as it is now."""
+        """Refund money, or return the refund that this idempotency key made, as it is now."""
         ...
 
     async def refund(self, refund_id: str) -> ProviderRefund:
@@ -170,7 +170,7 @@ class PaymentGateway(Protocol):
         ...
 
     async def find_refunds(self, *, payment_intent: str, refund: str) -> list[ProviderRefund]:
-        """The intent's refunds that bear our refund id, newest first; at most one in good order.
+        """The intent's refunds that bear our refund id, newest first; normally at most one.
 
         For unknown outcomes, and for those too old to be asked by idempotency key.
         """
@@ -178,7 +178,7 @@ class PaymentGateway(Protocol):
 
 
 class VerifiedEvent(msgspec.Struct, frozen=True, kw_only=True):
-    """A genuine webhook event; a hint, never the truth: the object's current state decides.
+    """A genuine webhook event; only a hint: the current state of the object decides.
 
     `supported` is false for event types, API versions and thin events that are only recorded as
     ignored. `content` is the raw JSON of the object as it was; empty for thin events.

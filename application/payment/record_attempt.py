@@ -1,4 +1,4 @@
-"""Record what became of an attempt to open or keep a checkout session."""
+"""Record the outcome of an attempt to open a checkout session, or the end of the session."""
 
 import datetime as dt
 from typing import assert_never
@@ -48,7 +48,7 @@ Result = Opened | Unresolved | Refused | Expired | Declined
 
 
 class RecordAttempt(Command, frozen=True):
-    """What became of the attempt of a payment stream."""
+    """Record the outcome of an attempt of a payment."""
 
     payment_id: str
     attempt: str

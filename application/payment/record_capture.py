@@ -22,7 +22,7 @@ from domain.payment.state import Payment
 
 
 class RecordCapture(Command, frozen=True):
-    """What Stripe reports of one payment intent that has succeeded."""
+    """Record the money of a payment intent that has succeeded."""
 
     payment_id: str
     booking_id: str
@@ -81,7 +81,7 @@ def _park(context: DecisionContext, command: RecordCapture, reason: ParkReason) 
 def _applied(
     command: RecordCapture, booking: Booking, payment: Payment, context: DecisionContext
 ) -> EventsByStream:
-    """What the money changes in the booking and its flights; raises _NotApplicable.
+    """Return what the money changes in the booking and its flights; raises _NotApplicable.
 
     Nothing is recorded before all of it is known to fit.
     """
@@ -104,7 +104,7 @@ def _applied(
 
 
 def _held_seats(booking_id: str, booking: Booking, context: DecisionContext) -> EventsByStream:
-    """A waitlisted booking takes its seats with its money, or does not take the money."""
+    """Hold the seats of a waitlisted booking; without seats its money is parked."""
     if booking.status is not Status.PENDING:
         return {}
     seats: dict[str, list[FlightEvent]] = {}

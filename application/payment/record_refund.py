@@ -1,4 +1,4 @@
-"""Record what became of a refund; the event holds the entry of its money.
+"""Record the outcome of a refund; the event holds the entry of its money.
 
 What Stripe reports may skip steps: a refund that has failed was accepted before, and both are
 recorded, each with its entry.
@@ -24,13 +24,13 @@ class Unresolved(msgspec.Struct, frozen=True):
 
 
 class Refused(msgspec.Struct, frozen=True):
-    """Stripe said a definite no; `code` is its error code."""
+    """Stripe refused; `code` is its error code."""
 
     code: str
 
 
 class Accepted(msgspec.Struct, frozen=True):
-    """Stripe has the refund and is at it."""
+    """Stripe has accepted the refund."""
 
     provider_refund: str
 
@@ -42,7 +42,7 @@ class Settled(msgspec.Struct, frozen=True):
 
 
 class Failed(msgspec.Struct, frozen=True):
-    """The money came back to our balance; `code` is Stripe's reason."""
+    """The money was returned to our balance; `code` is Stripe's reason."""
 
     provider_refund: str
     code: str
@@ -52,7 +52,7 @@ Result = Unresolved | Refused | Accepted | Settled | Failed
 
 
 class RecordRefund(Command, frozen=True):
-    """What became of the refund of a payment stream."""
+    """Record the outcome of a refund of a payment."""
 
     payment_id: str
     refund: str
@@ -107,7 +107,7 @@ def _accept(context: DecisionContext, command: RecordRefund, provider: str) -> N
 
 
 def _settle(context: DecisionContext, command: RecordRefund, provider: str) -> None:
-    """The booking is refunded in the append that settles the last of what it owed."""
+    """Settle the refund; the booking becomes refunded with the last one."""
     payment, refund = _load(context, command)
     recorded = refunds.settle_refund(payment, refund=refund.id, provider_refund=provider)
     if not recorded:
@@ -137,7 +137,7 @@ def _fail(context: DecisionContext, command: RecordRefund, provider: str, code: 
 
 
 def settled(booking: Booking, context: DecisionContext) -> money.Money:
-    """What has arrived of all the refunds that the booking is owed."""
+    """Return the sum of the settled refunds of the booking."""
     owed = {obligation.id for obligation in booking.obligations}
     total = money.Money(0, booking.currency)
     for payment_id in booking.payments:

@@ -17,7 +17,7 @@ from domain.payment.state import Capture, Payment
 
 
 class SendRefund(ports.BackgroundTask, frozen=True):
-    """Ask Stripe for a refund, or for the state of one that Stripe has."""
+    """Request a refund from Stripe, or read its state."""
 
     topic: ClassVar[str] = "refund_payment"
 
@@ -86,7 +86,7 @@ def _requested_before(command: RefundPayment, payments: dict[str, Payment]) -> d
 def _request_refunds(
     command: RefundPayment, payment_id: str, left: money.Money, context: DecisionContext
 ) -> tuple[list[str], money.Money]:
-    """Request from the captures of one payment what they can give; refund ids, and what is left."""
+    """Request refunds of the captures of one payment; return their ids and the amount left."""
     refunds: list[str] = []
     for captured in _in_order(_load(command, payment_id, context), command.intent):
         payment = _load(command, payment_id, context)
@@ -111,13 +111,13 @@ def _request_refunds(
 
 
 def _in_order(payment: Payment, intent: str | None) -> list[Capture]:
-    """The captures to draw from: applied before parked, each newest first."""
+    """Return the captures to refund: applied before parked, each newest first."""
     wanted = [c for c in reversed(payment.captures) if intent in (None, c.intent)]
     return sorted(wanted, key=lambda captured: captured.parked)
 
 
 def _part(payment: Payment, captured: Capture, left: money.Money) -> money.Money:
-    """How much of what is left this capture can give; nothing of another currency."""
+    """Return how much of the amount left this capture can refund; zero in another currency."""
     free = payment.refundable(captured.intent)
     if free.currency != left.currency:
         return money.Money(0, left.currency)

@@ -1,4 +1,4 @@
-"""Conversations with Stripe about one refund: ask for it, learn its outcome.
+"""Calls Stripe about one refund: request it, read its state.
 
 Rule: the request is recorded before Stripe is asked and carries the key of every try, so that
 Stripe has it once however often we ask; an unknown outcome is looked up before it is asked again.
@@ -12,7 +12,7 @@ from application.payment.record_refund import RecordRefund
 from domain.payment import idempotency_keys, rejections
 from domain.payment.state import Payment, Refund, RefundStatus
 
-# Recorded when Stripe forgot the key and has no refund of ours: nothing was accepted.
+# Recorded when the key has expired and Stripe has no such refund: nothing was accepted.
 NEVER_REACHED = "never_reached_stripe"
 
 
@@ -41,7 +41,7 @@ class Refunder:
         return (await self._read(payment, refund))[1]
 
     async def learn_refund(self, provider_refund: str, *, cause: follow_up.Cause) -> None:
-        """Take over what Stripe says now of one of its refunds."""
+        """Record the current state of a refund at Stripe."""
         await self._take_over(await self._payments.refund(provider_refund), cause)
 
     async def _ask(
@@ -65,7 +65,7 @@ class Refunder:
     async def _find_or_create(
         self, stream: str, payment: Payment, refund: Refund
     ) -> gateway.ProviderRefund | None:
-        """Stripe's refund; None when Stripe forgot the key and has none.
+        """Return Stripe's refund; None when the key has expired and there is none.
 
         An unknown outcome is looked up first: Stripe may have kept a 500 under the key although
         the refund exists. So is a request whose key Stripe has forgotten: it may have been
@@ -92,7 +92,7 @@ class Refunder:
         )
 
     async def _look_up(self, refund: Refund) -> gateway.ProviderRefund | None:
-        """Stripe's refund of ours, its first. A look-up that is refused says nothing of it."""
+        """Return Stripe's first refund with our id. A refused look-up means unknown."""
         try:
             found = await self._payments.find_refunds(
                 payment_intent=refund.intent, refund=refund.id
@@ -103,7 +103,7 @@ class Refunder:
 
     async def _take_over(self, reported: gateway.ProviderRefund, cause: follow_up.Cause) -> None:
         if reported.payment is None or reported.refund is None:
-            return  # not a refund of ours: reconciliation finds and explains it
+            return  # not one of our refunds: reconciliation reports it
         await self._record_reported(reported.payment, reported.refund, reported, cause)
 
     async def _record_reported(

@@ -1,4 +1,4 @@
-"""Start to collect the amount due: the intention is recorded before Stripe is asked."""
+"""Start to collect the amount due: the intention is recorded before Stripe is called."""
 
 import datetime as dt
 
@@ -88,7 +88,7 @@ def _wait_again(context: DecisionContext, booking_id: str, booking: Booking) -> 
 def require_seats(
     booking_id: str, booking: Booking, segment: Segment, flight: Flight, *, now: dt.datetime
 ) -> None:
-    """The seats could be held now; rejects SeatsUnavailable and SalesClosed."""
+    """Require that the seats could be held now; rejects SeatsUnavailable and SalesClosed."""
     seat_sale.hold(
         flight,
         booking=booking_id,

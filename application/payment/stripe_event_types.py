@@ -1,6 +1,6 @@
 """Types of Stripe events that the application knows, by the object that each is about.
 
-Source: https://docs.stripe.com/api/events/types. The simulator stands alone and writes its own.
+Source: https://docs.stripe.com/api/events/types. The simulator is independent and has its own list.
 """
 
 SESSION = frozenset(

@@ -18,11 +18,27 @@ from domain.pricing.price import PassengerType, Price
 
 
 class WantedSegment(msgspec.Struct, frozen=True):
-    """A flight and cabin; without a class the lowest that has seats for the party is meant."""
+    """A flight and cabin; without a class the lowest that has seats for the party is chosen."""
 
     flight: str
     cabin: str
     fare_class: str | None = None
+
+
+class WantedExtra(msgspec.Struct, frozen=True):
+    """An extra for one passenger on one flight, both counted from 0."""
+
+    code: str
+    passenger: int
+    segment: int
+
+
+class WantedSeat(msgspec.Struct, frozen=True):
+    """A seat such as `12A` for one passenger on one flight, both counted from 0."""
+
+    passenger: int
+    segment: int
+    seat: str
 
 
 class Wanted(msgspec.Struct, frozen=True):
@@ -42,7 +58,9 @@ class Priced(msgspec.Struct, frozen=True):
 
 
 def price(wanted: Wanted, flights: Mapping[str, Flight | None], *, now: dt.datetime) -> Priced:
-    """Rejects InvalidParty, InvalidJourney, FlightNotFound, CabinNotFound, SalesClosed,
+    """Return the classes found and the price.
+
+    Rejects InvalidParty, InvalidJourney, FlightNotFound, CabinNotFound, SalesClosed,
     SeatsUnavailable (no class has seats for the party), CurrenciesDiffer and ExtraUnknown.
     """
     sale.require_valid_party(wanted.passengers)
@@ -94,7 +112,7 @@ def _bucket(flight: Flight, wanted: WantedSegment, seats: int) -> Bucket:
 
 
 def lowest_bucket(cabin: Cabin, seats: int) -> Bucket:
-    """The cheapest class with so many seats; the lowest of all when none has: a hold decides."""
+    """Return the lowest class with so many seats; without one the lowest: the hold decides."""
     for bucket in reversed(cabin.buckets):
         if cabin.free_in(bucket.code) >= seats:
             return bucket
@@ -102,7 +120,7 @@ def lowest_bucket(cabin: Cabin, seats: int) -> Bucket:
 
 
 def _require_within(wanted: Wanted) -> None:
-    """Extras and seats name passengers and segments that there are; a lap has no seat."""
+    """Require that extras and seats name existing passengers and segments; infants have no seat."""
     named = [(each.passenger, each.segment) for each in wanted.extras]
     named += [(each.passenger, each.segment) for each in wanted.seats]
     for passenger, segment in named:
@@ -118,7 +136,7 @@ def _require_within(wanted: Wanted) -> None:
 
 
 def _seat_extras(wanted: Wanted, flights: Sequence[Flight]) -> list[ExtraChoice]:
-    """What the chosen seats cost; seats that the cabin does not have are refused at the hold."""
+    """Return the extras that chosen seats cost; rejects SeatUnknown."""
     found = []
     for choice in wanted.seats:
         cabin = flights[choice.segment].cabins[wanted.segments[choice.segment].cabin]

@@ -1,4 +1,4 @@
-"""What the use cases of pricing need, handed over by the composition."""
+"""What the use cases of pricing need from outside."""
 
 import msgspec
 

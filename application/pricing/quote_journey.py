@@ -1,4 +1,4 @@
-"""Quotes a journey for a party; no seats are held by a quote."""
+"""Quotes a journey for a party; a quote holds no seats."""
 
 import datetime as dt
 from collections.abc import Sequence
@@ -6,28 +6,12 @@ from collections.abc import Sequence
 import msgspec
 
 from application.commands import stream_kinds
-from application.pricing.journeys import Wanted, WantedSegment
+from application.pricing.journeys import Wanted, WantedExtra, WantedSeat, WantedSegment
 from application.pricing.ports import PricingPorts
 from domain.booking.values import SeatChoice
 from domain.kernel import money
 from domain.pricing.extras import ExtraChoice
 from domain.pricing.price import PassengerType, PriceLine, lines
-
-
-class WantedExtra(msgspec.Struct, frozen=True):
-    """An extra for one passenger on one flight, both counted from 0."""
-
-    code: str
-    passenger: int
-    segment: int
-
-
-class WantedSeat(msgspec.Struct, frozen=True):
-    """A seat such as `12A` for one passenger on one flight, both counted from 0."""
-
-    seat: str
-    passenger: int
-    segment: int
 
 
 class QuotedJourney(msgspec.Struct, frozen=True):

@@ -1,4 +1,4 @@
-"""Journey quotes: a price with an end, signed by us."""
+"""Journey quotes: a signed price that expires."""
 
 import datetime as dt
 from collections.abc import Mapping
@@ -59,7 +59,7 @@ class JourneyQuotes:
             raise QuoteExpired()
         if quote.passengers == passengers:
             return quote
-        # Extras and seats belong to persons; without them only the types matter.
+        # Extras and seats belong to one passenger; without them only the types matter.
         if sorted(quote.passengers) != sorted(passengers) or quote.price.extras or quote.seats:
             raise QuoteRefused(field="passengers")
         return msgspec.structs.replace(

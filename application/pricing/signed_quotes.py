@@ -1,4 +1,4 @@
-"""Quotes that nobody has to store: the id *is* the quote, its content and a MAC of ours.
+"""Quotes that are not stored: the id contains the quote and our MAC.
 
 What a client sends in any other way is never looked at, and the content of one kind of quote is
 never accepted for another.
@@ -16,19 +16,19 @@ import msgspec
 from domain.kernel.rejections import Rejection
 
 MAC_LENGTH_BYTES = 16
-# How long the terms of any quote hold: of a journey, a cancellation, a change.
+# How long the terms of a quote are valid: of a journey, a cancellation, a modification.
 QUOTE_LIFETIME = dt.timedelta(minutes=15)
 Content = TypeVar("Content", bound=msgspec.Struct)
 
 
 class QuoteExpired(Rejection):
-    """The terms held until a moment that is past, or what they were about has changed."""
+    """The quote has expired, or what it was about has changed."""
 
     code: ClassVar[str] = "QUOTE_EXPIRED"
 
 
 class QuoteRefused(Rejection):
-    """Not a quote of ours, or for another flight, booking or party."""
+    """The quote is not ours, or is for another flight, booking or party."""
 
     code: ClassVar[str] = "VALIDATION_ERROR"
 

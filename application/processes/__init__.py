@@ -5,7 +5,7 @@ and its line in `registry.py`.
 
 process: what a process is, and what its action may use
 confirm_when_paid: issue the tickets of a paid booking
-complete_change_when_paid: exchange the segment of a booking when its change is paid
+complete_modification_when_paid: exchange the segment of a booking when its modification is paid
 refund_when_owed: request the refund of money that is owed to a booking
 follow_flight_when_changed: follow a flight's change up for every booking on it
 offer_seats_when_released: offer free seats of a flight to its waitlist

@@ -12,7 +12,7 @@ from typing import ClassVar
 from application import ports
 from application.booking.choose_seats import ReviewSeats
 from application.booking.close_flight import CloseFlight
-from application.booking.disruption import TellDisruption
+from application.booking.offer_disruption import OfferDisruption
 from application.booking.release_hold import HoldReleaser
 from application.commands import follow_up, stream_kinds
 from application.commands.bus import CommandBus
@@ -157,7 +157,7 @@ def is_superseded(recorded: RecordedEvent, flight: Flight) -> bool:
 
 
 def is_moving_to(flight_id: str, booking: Booking) -> bool:
-    """Return whether an accepted change will put the booking on the flight."""
+    """Return whether an accepted modification will put the booking on the flight."""
     return booking.modification is not None and booking.modification.to.flight == flight_id
 
 
@@ -165,7 +165,7 @@ def must_wait(recorded: RecordedEvent, booking: Booking) -> bool:
     """Return whether the event concerns the booking only after another step has finished.
 
     The booking is about to get its tickets, or its seats on this flight, or it is on a departed
-    flight and about to change. A booking that is paid for a cancelled flight is cancelled at once.
+    flight and about to be modified. A booking paid for a cancelled flight is cancelled at once.
     """
     if is_moving_to(recorded.stream, booking):
         return True
@@ -180,10 +180,10 @@ def command(recorded: RecordedEvent, booking_id: str) -> Command:
     flight_id = recorded.stream
     match recorded.event:
         case FlightCancelled(reason=reason):
-            return TellDisruption(booking_id, flight_id, "cancelled", reason, material=True)
+            return OfferDisruption(booking_id, flight_id, "cancelled", reason, material=True)
         case FlightRescheduled(departs_at, arrives_at, reason, material):
             times = NewTimes(departs_at, arrives_at)
-            return TellDisruption(booking_id, flight_id, "rescheduled", reason, material, times)
+            return OfferDisruption(booking_id, flight_id, "rescheduled", reason, material, times)
         case EquipmentChanged(reason=reason):
             return ReviewSeats(booking_id, flight_id, reason)
         case FlightDeparted():

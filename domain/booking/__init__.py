@@ -34,7 +34,7 @@ B2  Paid means: captured exactly the amount due, in its currency.
 B3  Confirmed means: paid, and every passenger has a ticket number, and the entry that moves the
     money from unapplied funds to the liability is in the same event.
 B4  A terminal booking never changes again.
-B5  Decisions are idempotent: one that has been made already returns no events.
+B5  Decisions are idempotent: a decision that was made already returns no events.
 B6  The status of a ticketed booking is the roll-up of its coupons; a final coupon never changes.
 B7  Refunded means: the refunds of all obligations have settled, and nothing else is open.
 B8  An accepted modification keeps the old seats until it is completed; if it is never paid, the

@@ -4,7 +4,7 @@ Each capability has a root class (`SaleFact`), whose `capability` selects the fo
 (`SaleEvent`), by which mypy finds a missing fold step; a test keeps the two equal.
 
 Fields with defaults are not written when they hold them: an event without money has no `entry`,
-and the database takes every `entry` it meets for one that must balance.
+and the database checks that every `entry` it finds balances.
 """
 
 import datetime as dt

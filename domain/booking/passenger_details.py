@@ -176,7 +176,7 @@ def wheelchairs_on(booking: Booking, flight: str) -> int:
 def withdraw_special_service(
     booking: Booking, *, passenger: int, segment: int, code: str
 ) -> list[BookingEvent]:
-    """Withdraw a service; one that is not requested has no effect."""
+    """Withdraw a service; no effect where it is not requested."""
     if SpecialService(passenger, segment, code) not in booking.special_services():
         return []
     return [SpecialServiceWithdrawn(passenger=passenger, segment=segment, code=code)]

@@ -1,1 +1,37 @@
-"""The HTTP edge: requests become commands and answers; it decides nothing and names no adapter."""
+"""The HTTP API: a route decodes a request, calls one use case and encodes the answer.
+
+Read `app.py` first, then one module of routes, such as `cancellation.py`.
+
+app: the application: routes, request class, error handlers, middleware
+booking: create, hold, list and read bookings, and read their history
+booking_response: a booking as JSON
+checkout: open a checkout session
+cancellation: quote and carry out cancellations
+modification: quote, accept and abandon modifications; correct a name
+disruption: answer a disruption
+refund: refunds beyond the rules
+documents: travel documents and special services
+seats: choose seats
+check_in: check-in, boarding, offload, no-show
+boarding_passes: boarding passes as text, picture and page
+manifest: the passenger manifest
+search: search, seat maps and quotes
+flights: operations of flights
+ledger: accounts and balances
+identity: register, sign in, the signed-in user, public keys
+stripe_webhook: receive events of Stripe
+return_page: the page after a payment at Stripe
+health: alive and ready
+docs_page: the documentation page
+
+auth: who may use a route
+idempotency: the command id and the fingerprint of a request
+rate_limit: limits of requests for each client
+correlation: the correlation id, and the headers of every answer
+strict_request: decodes exactly the documented JSON, or refuses it
+answers: answers as JSON
+problems: errors and rejections as answers
+problem_kinds: the table of problems
+wire: JSON types that several routes share
+ports: what the routes call
+"""

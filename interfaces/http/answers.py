@@ -1,7 +1,7 @@
 """Answers as JSON: one encoder, one list of headers, two messages.
 
-The framework's own response builds a header collection and works out what it is told anyway;
-this one costs a third. Cookies, files and other media types still go the framework's way.
+The framework's own response builds a header collection and determines what is known already;
+this one costs a third. Cookies, files and other media types use the framework's.
 """
 
 from collections.abc import Iterable

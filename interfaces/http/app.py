@@ -1,7 +1,8 @@
-"""The HTTP application: routes, strict requests, flat errors, and one layer around it all.
+"""The HTTP application: routes, request class, error handlers, and the middleware.
 
-A context adds its routes by one line in `ROUTES`. A route is: a wire struct in, a command to a use
-case of `request.ports`, a wire struct out; `auth` says who may, `idempotency` which command it is.
+A context adds its routes by one line in `ROUTES`. A route decodes a wire struct, calls a use case
+with `request.ports`, and returns a wire struct; `auth` declares who may use it, `idempotency` makes
+the command id.
 """
 
 from collections.abc import Sequence

@@ -46,7 +46,7 @@ class RouteTerms(TypedDict):
 
 
 def open_to_all(limit: LimitName = "anonymous") -> RouteTerms:
-    """For anybody, counted by the client's address."""
+    """For everyone, counted by the client's address."""
 
     async def admit(request: Request[Any, Any, Any]) -> None:
         assert isinstance(request, StrictRequest)
@@ -82,7 +82,7 @@ def signed_in(
 
 
 async def authenticated(request: StrictRequest) -> Principal:
-    """Who holds the bearer token; wrong tokens are counted by address."""
+    """Return the holder of the bearer token; wrong tokens are counted by address."""
     offered = request.header(b"authorization")
     if offered is None:
         raise Problem("UNAUTHORIZED")
@@ -106,7 +106,7 @@ async def spend(request: StrictRequest, limit: LimitName, client: str) -> None:
 
 
 def address_of(request: StrictRequest) -> str:
-    """The address that the client is counted by."""
+    """Return the address that the client is counted by."""
     peer = request.scope["client"]
     return rate_limit.client_address(
         peer[0] if peer else None,
@@ -116,7 +116,7 @@ def address_of(request: StrictRequest) -> str:
 
 
 def require_acceptable(request: StrictRequest, gives: tuple[str, ...]) -> None:
-    """Raises NOT_ACCEPTABLE when the client refuses all that the route gives."""
+    """Raises NOT_ACCEPTABLE when the client accepts no media type of the route."""
     accept = correlation.exchange_of(request.scope).headers.get(b"accept")
     if accept is None or accept == b"*/*":
         return
@@ -143,7 +143,7 @@ _MEANINGS = {
     400: "The request is not valid",
     401: "Not signed in",
     403: "The role does not allow this",
-    404: "No such thing, or somebody else's",
+    404: "No such thing, or it belongs to another user",
     409: "Not possible in the present state",
     410: "Too late",
     422: "The idempotency key was used for another request",

@@ -15,7 +15,7 @@ MEDIA_TYPES = {"png": "image/png", "pdf": "application/pdf"}
 
 
 class BoardingPassResponse(msgspec.Struct, rename="camel"):
-    """One pass; `bcbp` is what its bar code says (IATA Resolution 792)."""
+    """One pass; `bcbp` is the text in its bar code (IATA Resolution 792)."""
 
     passenger: int
     segment: int
@@ -28,7 +28,7 @@ class BoardingPassResponse(msgspec.Struct, rename="camel"):
 
 
 class BoardingPassesResponse(msgspec.Struct, rename="camel"):
-    """Of all who are checked in, flight by flight."""
+    """The passes of all checked-in passengers, flight by flight."""
 
     boarding_passes: list[BoardingPassResponse]
 
@@ -37,7 +37,7 @@ class BoardingPassesResponse(msgspec.Struct, rename="camel"):
 async def list_boarding_passes(
     request: StrictRequest, booking_id: FromPath[str]
 ) -> BoardingPassesResponse:
-    """The passes that there are by now."""
+    """List the passes of checked-in passengers."""
     passes = await read_boarding_passes.list_boarding_passes(
         request.ports.booking, request.principal, booking_id
     )
@@ -69,7 +69,7 @@ async def print_boarding_pass(
     passenger: FromPath[int],
     form: FromPath[Literal["png", "pdf"]],
 ) -> Response[bytes]:
-    """One pass as a picture or as a page."""
+    """Print one pass as a picture or as a page."""
     drawn = await read_boarding_passes.print_boarding_pass(
         request.ports.booking,
         request.principal,

@@ -12,9 +12,10 @@ from application.booking import create_booking as creation
 from application.booking import hold_booking as holding
 from application.booking import list_bookings as listing
 from application.booking import read_history as history
-from application.booking.create_booking import Traveller, WantedBooking, WantedExtra, WantedSeat
+from application.booking.create_booking import Traveller, WantedBooking
 from application.booking.people import Name
 from application.booking.read_history import HistoryEntry
+from application.pricing.journeys import WantedExtra, WantedSeat
 from application.queries import ListedBooking
 from domain.kernel import ids
 from interfaces.http import auth, booking_response, idempotency, wire
@@ -39,7 +40,7 @@ class PassengerRequest(msgspec.Struct, rename="camel", forbid_unknown_fields=Tru
 
 
 class ContactRequest(msgspec.Struct, rename="camel", forbid_unknown_fields=True):
-    """Where the travellers are reached."""
+    """How the travellers are reached."""
 
     email: EmailText
     phone: PhoneText | None = None
@@ -48,7 +49,7 @@ class ContactRequest(msgspec.Struct, rename="camel", forbid_unknown_fields=True)
 class BookingRequest(idempotency.KeyedRequest):
     """A flight at the price of this moment, or a quoted journey at its own.
 
-    `mode` draft keeps the price without seats; waitlist queues where there are none.
+    `mode` draft keeps the price without seats; waitlist joins the waitlist where there are none.
     """
 
     passengers: Annotated[list[PassengerRequest], msgspec.Meta(min_length=1, max_length=9)]
@@ -62,7 +63,7 @@ class BookingRequest(idempotency.KeyedRequest):
 
 
 class HoldRequest(idempotency.KeyedRequest):
-    """`waitlist` queues where there are no seats."""
+    """With `waitlist` the booking joins the waitlist where there are no seats."""
 
     waitlist: bool = False
 
@@ -141,7 +142,7 @@ def _wanted(data: BookingRequest) -> WantedBooking:
 async def hold_booking(
     request: StrictRequest, booking_id: FromPath[str]
 ) -> Answered[BookingResponse]:
-    """Ask for the seats of a draft."""
+    """Hold the seats of a draft."""
     data = await request.optional_json(HoldRequest)
     caller = idempotency.optional(request, data)
     waitlist = data is not None and data.waitlist
@@ -186,7 +187,7 @@ def _listed(booking: ListedBooking) -> ListedBookingResponse:
 
 @get("/api/bookings/{booking_id:str}", **auth.signed_in("see_own_bookings"))
 async def read_booking(request: StrictRequest, booking_id: FromPath[str]) -> BookingResponse:
-    """One booking by id or reference, as the log has it now."""
+    """Read one booking by id or reference, as the log has it now."""
     details = await booking_details.read_booking(
         request.ports.booking, request.principal, booking_id
     )
@@ -195,7 +196,7 @@ async def read_booking(request: StrictRequest, booking_id: FromPath[str]) -> Boo
 
 @get("/api/bookings/{booking_id:str}/history", **auth.signed_in("see_own_bookings"))
 async def read_history(request: StrictRequest, booking_id: FromPath[str]) -> HistoryResponse:
-    """What happened to the booking, in order; nothing personal."""
+    """Read what happened to the booking, in order; no personal data."""
     entries = await history.read_history(request.ports.booking, request.principal, booking_id)
     return HistoryResponse([_entry(each) for each in entries])
 

@@ -1,4 +1,4 @@
-"""A booking as clients see it: the journey, who travels, what is due and what may be done next."""
+"""A booking as clients see it: the journey, passengers, amount due and available actions."""
 
 import datetime as dt
 
@@ -6,10 +6,8 @@ import msgspec
 
 from application.booking.booking_details import BookingDetails
 from domain.kernel import ids, money
-from interfaces.http import wire
+from interfaces.http import idempotency, wire
 from interfaces.http.answers import Answered
-
-REPLAYED = {"idempotency-replayed": "true"}
 
 
 class CouponResponse(msgspec.Struct, rename="camel"):
@@ -50,7 +48,7 @@ class ExtraResponse(msgspec.Struct, rename="camel"):
 
 
 class ChangeResponse(msgspec.Struct, rename="camel"):
-    """A modification that waits for its money until `holdUntil`."""
+    """An unpaid modification; its new seats are held until `holdUntil`."""
 
     segment: int
     flight_id: str
@@ -60,7 +58,7 @@ class ChangeResponse(msgspec.Struct, rename="camel"):
 
 
 class DisruptionResponse(msgspec.Struct, rename="camel"):
-    """What the airline did to a flight and waits to be answered; the times where it was moved."""
+    """An unanswered disruption of a flight, with new times where it was rescheduled."""
 
     segment: int
     kind: str
@@ -82,7 +80,7 @@ class BookingResponse(msgspec.Struct, rename="camel"):
 
     `flightId` and `cabin` are those of the first flight; `total` is the price it was sold for;
     `due` is what a checkout would collect now; `refundStatus` is pending, settled or
-    failed (people see to it) where money is owed back.
+    failed (staff handle it) where money is owed back.
     """
 
     id: str
@@ -106,16 +104,16 @@ class BookingResponse(msgspec.Struct, rename="camel"):
 
 
 def answer(details: BookingDetails, *, status_code: int | None = None) -> Answered[BookingResponse]:
-    """Return the booking; a header says so when the command was carried out before."""
+    """Return the booking; a header marks a command that was carried out before."""
     return Answered(
         response(details),
         status_code=status_code,
-        headers=REPLAYED if details.replayed else {},
+        headers=idempotency.REPLAYED if details.replayed else {},
     )
 
 
 def response(details: BookingDetails) -> BookingResponse:
-    """Return the booking as the wire has it."""
+    """Return the booking as JSON."""
     booking = details.booking
     owed = booking.owed()
     return BookingResponse(

@@ -17,14 +17,14 @@ Passengers = Annotated[list[wire.PassengerIndex], msgspec.Meta(min_length=1, max
 
 
 class GateRequest(idempotency.KeyedRequest):
-    """Passengers of one flight of the journey; without them, all whom it concerns."""
+    """Passengers of one flight of the journey; without them, all to whom it applies."""
 
     segment: wire.SegmentIndex = 0
     passengers: Passengers | None = None
 
 
 class OffloadRequest(idempotency.KeyedRequest):
-    """Take passengers off a flight; by the airline's fault nothing is kept of their money."""
+    """Take passengers off a flight; no fee is taken where the airline is at fault."""
 
     reason: wire.ReasonText
     fault: Literal["airline", "passenger"]

@@ -13,7 +13,7 @@ from interfaces.http.strict_request import StrictRequest
 
 
 class CheckoutRequest(idempotency.KeyedRequest):
-    """Nothing but perhaps the key: the amount is the booking's."""
+    """The idempotency key, if any: the amount is the booking's."""
 
 
 class CheckoutResponse(msgspec.Struct, rename="camel"):
@@ -33,7 +33,7 @@ class CheckoutResponse(msgspec.Struct, rename="camel"):
 async def open_checkout(
     request: StrictRequest, booking_id: FromPath[str]
 ) -> Answered[CheckoutResponse]:
-    """Open a Stripe Checkout session for the amount due, or return the one that is open."""
+    """Open a Stripe Checkout session for the amount due, or return the open session."""
     data = await request.optional_json(CheckoutRequest)
     caller = idempotency.required(request, data)
     opened = await checkout.open_checkout(request.ports.booking, caller, booking_id)

@@ -1,6 +1,6 @@
 """The correlation id of a request, and the headers that every answer carries.
 
-This is the one layer around the framework: it reads the headers once, refuses oversize ones, and
+This is the middleware around the framework: it reads the headers once, refuses oversize ones, and
 adds to the answer's headers.
 """
 
@@ -25,7 +25,7 @@ SECURITY_HEADERS: tuple[tuple[bytes, bytes], ...] = (
 )
 _OVERRIDABLE = frozenset({b"cache-control", b"content-security-policy"})
 
-# Sent twice, these could mean one thing to us and another to whoever stands before us.
+# Sent twice, our server and a proxy in front could understand these differently.
 SINGLE_HEADERS = frozenset(
     {
         b"authorization",
@@ -81,7 +81,7 @@ def headers_too_large(scope: Scope) -> bool:
 
 
 def repeated_header(scope: Scope, exchange: Exchange) -> str | None:
-    """A header that may stand once only and was sent several times."""
+    """Return a header that may be sent only once and was sent several times."""
     raw = scope["headers"]
     if len(exchange.headers) == len(raw):  # type: ignore[arg-type]  # servers send a list
         return None

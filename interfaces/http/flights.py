@@ -62,7 +62,7 @@ class FlightRequest(idempotency.KeyedRequest):
 
 
 class ReasonRequest(idempotency.KeyedRequest):
-    """Why, in words that stay in the history and are written to passengers."""
+    """The reason, which the history and the letters to passengers contain."""
 
     reason: wire.ReasonText
 
@@ -122,7 +122,7 @@ class FlightBookingsResponse(msgspec.Struct, rename="camel"):
 
 
 class FlightTaskResponse(msgspec.Struct, rename="camel"):
-    """How far the follow-up of a flight's bookings has come; `kind` is the event's tag."""
+    """The progress of the follow-up of a flight's bookings; `kind` is the event's tag."""
 
     kind: str
     total: int
@@ -164,7 +164,7 @@ async def schedule_flight(
 async def change_equipment(
     request: StrictRequest, flight_id: FromPath[str], data: JSONBody[EquipmentRequest]
 ) -> Answered[OperatedFlightResponse]:
-    """Another aircraft: what is sold stays sold, and shows as oversold where it no longer fits."""
+    """Assign another aircraft; sold seats stay sold, and excess seats are reported as oversold."""
     caller = idempotency.optional(request, data)
     operated = await equipment.change_equipment(
         request.ports.flights,
@@ -184,7 +184,7 @@ async def change_equipment(
 async def reschedule_flight(
     request: StrictRequest, flight_id: FromPath[str], data: JSONBody[RescheduleRequest]
 ) -> Answered[OperatedFlightResponse]:
-    """Other times; every passenger gets a message, and may cancel where the change is material."""
+    """Reschedule; passengers get a letter, and may cancel where the change is material."""
     _require_time_zones(data.departure_time, data.arrival_time)
     caller = idempotency.optional(request, data)
     operated = await rescheduling.reschedule_flight(
@@ -202,7 +202,7 @@ async def reschedule_flight(
 async def cancel_flight(
     request: StrictRequest, flight_id: FromPath[str], data: JSONBody[ReasonRequest]
 ) -> Answered[OperatedFlightResponse]:
-    """The flight does not operate; every booking on it is followed up."""
+    """Cancel a flight; every booking on it is followed up."""
     caller = idempotency.optional(request, data)
     operated = await cancellation.cancel_flight(
         request.ports.flights, caller, flight_id, reason=data.reason
@@ -214,7 +214,7 @@ async def cancel_flight(
 async def depart_flight(
     request: StrictRequest, flight_id: FromPath[str]
 ) -> Answered[OperatedFlightResponse]:
-    """The doors are shut: passengers on board fly, those who are not are no-shows."""
+    """Record the departure: passengers on board fly, the others are no-shows."""
     data = await request.optional_json(idempotency.KeyedRequest)
     caller = idempotency.optional(request, data)
     return _answer(await departing.depart_flight(request.ports.flights, caller, flight_id))
@@ -222,7 +222,7 @@ async def depart_flight(
 
 @get("/api/admin/oversold-flights", **auth.signed_in("run_flights"))
 async def list_oversold(request: StrictRequest) -> OversoldFlightsResponse:
-    """Cabins from which passengers may have to be rebooked."""
+    """List cabins from which passengers may have to be rebooked."""
     cabins, as_of = await request.ports.flights.oversold_cabins()
     return OversoldFlightsResponse(
         cabins=[
@@ -240,7 +240,7 @@ async def list_oversold(request: StrictRequest) -> OversoldFlightsResponse:
 async def list_flight_bookings(
     request: StrictRequest, flight_id: FromPath[str]
 ) -> FlightBookingsResponse:
-    """Bookings with seats on the flight, for gate and disruption desk."""
+    """List bookings with seats on the flight, for gate and operations."""
     bookings = await operated_flight.list_bookings(request.ports.flights, flight_id)
     return FlightBookingsResponse(
         [
@@ -254,7 +254,7 @@ async def list_flight_bookings(
 async def read_operated_flight(
     request: StrictRequest, flight_id: FromPath[str]
 ) -> OperatedFlightResponse:
-    """Counters, waitlist and how far the follow-up of its bookings has come."""
+    """Read counters, waitlist and the progress of the follow-up of its bookings."""
     return _response(await operated_flight.read_flight(request.ports.flights, flight_id))
 
 

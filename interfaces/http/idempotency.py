@@ -1,8 +1,8 @@
-"""Which command a request is: its key within principal and route, and its fingerprint.
+"""The command id of a request, made of principal, route and key, and its fingerprint.
 
-The key stands in the header `Idempotency-Key` (bare, or quoted as a structured field) or in the
-body's `idempotencyKey`; where both are given they agree. The fingerprint covers the whole body as
-understood, so spelling, order of members and the place of the key make no difference.
+The key is sent in the header `Idempotency-Key` (bare, or quoted as a structured field) or in the
+body's `idempotencyKey`; where both are given they agree. The fingerprint covers the whole decoded
+body, so spelling, order of members and the place of the key make no difference.
 """
 
 import asyncio
@@ -44,7 +44,7 @@ def required(request: StrictRequest, body: KeyedRequest | None) -> Caller:
 
 
 def optional(request: StrictRequest, body: KeyedRequest | None) -> Caller:
-    """As `required`, but a request without a key is a command of its own."""
+    """Return the caller; a request without a key gets a random command id."""
     key = key_of(request, body)
     return _caller(request, body, uuid.uuid4() if key is None else _command_id(request, key))
 

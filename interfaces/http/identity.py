@@ -1,4 +1,4 @@
-"""Routes of identity: register, sign in, who am I, the public keys."""
+"""Routes of identity: register, sign in, the signed-in user, public keys."""
 
 from typing import Annotated, Any
 
@@ -16,7 +16,7 @@ from interfaces.http.problems import invalid
 from interfaces.http.strict_request import StrictRequest
 
 EmailText = Annotated[str, msgspec.Meta(min_length=3, max_length=254)]
-# Room to tell a person "too long" by the policy; a megabyte is refused before it is hashed.
+# Longer than the policy allows, so that the policy rejects it; a megabyte is never hashed.
 PasswordText = Annotated[str, msgspec.Meta(min_length=1, max_length=1024)]
 
 
@@ -28,13 +28,13 @@ class RegistrationRequest(msgspec.Struct, rename="camel", forbid_unknown_fields=
 
 
 class RegistrationResponse(msgspec.Struct, rename="camel"):
-    """The address as it is understood; the same whether it was known before or not."""
+    """The normalised address; the same whether it was known before or not."""
 
     email: str
 
 
 class LoginRequest(msgspec.Struct, rename="camel", forbid_unknown_fields=True):
-    """What somebody typed."""
+    """The address and the password of a user."""
 
     email: EmailText
     password: PasswordText
@@ -48,7 +48,7 @@ class LoginResponse(msgspec.Struct, rename="camel"):
 
 
 class MeResponse(msgspec.Struct, rename="camel"):
-    """Who the token speaks for."""
+    """The user of the token."""
 
     id: str
     role: Role
@@ -68,7 +68,7 @@ async def register(
 
 @post("/api/auth/mobile-login", status_code=200, **auth.open_to_all("authentication"))
 async def mobile_login(request: StrictRequest, data: JSONBody[LoginRequest]) -> LoginResponse:
-    """Sign in; a refusal never tells why."""
+    """Sign in; a refusal never contains the reason."""
     address = mailbox(data.email) or data.email
     token = await request.ports.log_in(LogIn(address, data.password))
     return LoginResponse(token.access_token, token.expires_in)
@@ -76,13 +76,13 @@ async def mobile_login(request: StrictRequest, data: JSONBody[LoginRequest]) -> 
 
 @get("/api/auth/me", **auth.signed_in(None))
 async def me(request: StrictRequest) -> MeResponse:
-    """Who the token speaks for."""
+    """The user of the token."""
     return MeResponse(request.principal.user, request.principal.role)
 
 
 @get("/.well-known/jwks.json", **auth.open_to_all())
 async def jwks(request: StrictRequest) -> Answered[dict[str, Any]]:
-    """The keys with which anybody can verify our access tokens."""
+    """The public keys that verify our access tokens."""
     keys = dict(request.ports.verifier.public_keys())
     return Answered(keys, headers={"cache-control": "public, max-age=300"})
 

@@ -33,7 +33,7 @@ class ManifestResponse(msgspec.Struct, rename="camel"):
 
 @get("/api/admin/flights/{flight_id:str}/manifest", **auth.signed_in("read_manifest"))
 async def manifest(request: StrictRequest, flight_id: FromPath[str]) -> ManifestResponse:
-    """List who flies, where they sit and what they need."""
+    """List the passengers with their seats and special services."""
     passengers = await read_manifest(request.ports.booking, flight_id)
     return ManifestResponse(
         flight_id,

@@ -7,13 +7,13 @@ from litestar import post
 from litestar.params import FromPath, JSONBody
 
 from application.booking import (
-    complete_change,
+    complete_modification,
     modify_booking,
     quote_modification,
 )
 from application.booking import correct_name as name_correction
 from application.booking.people import Name
-from application.booking.quote_modification import WantedChange
+from application.booking.quote_modification import WantedModification
 from domain.kernel import money
 from interfaces.http import auth, booking_response, idempotency, wire
 from interfaces.http.answers import Answered
@@ -22,7 +22,7 @@ from interfaces.http.strict_request import StrictRequest
 
 
 class ModificationQuoteRequest(msgspec.Struct, rename="camel", forbid_unknown_fields=True):
-    """The segment to exchange (from 0), for all who fly it; without a flight, the same one."""
+    """The segment to exchange (from 0), for all its passengers; without a flight, the same one."""
 
     segment: wire.SegmentIndex = 0
     flight_id: wire.FlightId | None = None
@@ -53,7 +53,7 @@ class ModifyRequest(idempotency.KeyedRequest):
 
 
 class NameRequest(idempotency.KeyedRequest):
-    """The name as it should be."""
+    """The correct name."""
 
     passenger: wire.PassengerIndex
     first_name: wire.NameText
@@ -68,9 +68,9 @@ class NameRequest(idempotency.KeyedRequest):
 async def quote(
     request: StrictRequest, booking_id: FromPath[str], data: JSONBody[ModificationQuoteRequest]
 ) -> ModificationQuoteResponse:
-    """What the change would cost; nothing is held by it."""
+    """Quote a modification; it holds no seats."""
     cabin = None if data.cabin is None else wire.CABIN_CODES[data.cabin]
-    wanted = WantedChange(data.segment, data.flight_id, cabin, data.fare_class)
+    wanted = WantedModification(data.segment, data.flight_id, cabin, data.fare_class)
     issued = await quote_modification.quote_modification(
         request.ports.booking, request.principal, booking_id, wanted
     )
@@ -105,10 +105,12 @@ async def modify(
     **auth.signed_in(None, "booking"),
 )
 async def abandon(request: StrictRequest, booking_id: FromPath[str]) -> Answered[BookingResponse]:
-    """Abandon an accepted change before it is paid: the booking is what it was."""
+    """Abandon an unpaid modification: the booking is as before."""
     data = await request.optional_json(idempotency.KeyedRequest)
     caller = idempotency.optional(request, data)
-    details = await complete_change.abandon_change(request.ports.booking, caller, booking_id)
+    details = await complete_modification.abandon_modification(
+        request.ports.booking, caller, booking_id
+    )
     return booking_response.answer(details)
 
 

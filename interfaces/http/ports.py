@@ -1,4 +1,4 @@
-"""What the HTTP edge is handed: use cases and ports, never an adapter of its own making."""
+"""What the routes call: use cases and ports, never adapters."""
 
 from collections.abc import Awaitable, Callable, Mapping
 
@@ -19,7 +19,7 @@ Readiness = Callable[[], Awaitable[Mapping[str, str]]]
 
 
 class HttpPorts(msgspec.Struct, frozen=True):
-    """Made by the composition; a new route adds the use case that it calls."""
+    """Built by the composition; a new route adds the use case that it calls."""
 
     register_user: Callable[[RegisterUser], Awaitable[None]]
     log_in: Callable[[LogIn], Awaitable[IssuedToken]]

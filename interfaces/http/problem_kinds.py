@@ -1,4 +1,4 @@
-"""The table of problems: what a client is answered, why, and what each reader can do about it.
+"""The table of problems: answer, cause, and the remedies of client, agent and operator.
 
 The client is the program that called; the agent is the member of staff who serves a traveller;
 the operator runs the servers. `docs/reference/errors.md` is generated from this table.
@@ -12,7 +12,7 @@ import msgspec
 class Kind(msgspec.Struct, frozen=True):
     """A row of the table: `status` is the usual one, the two messages are shown to people.
 
-    `cause` says why it is answered; `client`, `agent` and `operator` what each can do.
+    `cause` is why it is answered; `client`, `agent` and `operator` what each can do.
     """
 
     status: int
@@ -32,7 +32,7 @@ KINDS: Mapping[str, Kind] = {
         "The request is not valid.",
         "الطلب غير صالح.",
         cause="A member of the request is missing, unknown or breaks a rule. Also answered with "
-        "status 413 for a body that is too large and 415 for one that is not JSON.",
+        "status 413 for a body that is too large and 415 for another content type.",
         client="Correct the member that `details.field` names; do not repeat the request as it is.",
         agent="Check what was entered against `details.reason`.",
         operator="None. A sudden rise usually means that a client was released with a defect.",
@@ -146,7 +146,7 @@ KINDS: Mapping[str, Kind] = {
     "BOOKING_CONFLICT": Kind(
         409,
         True,
-        "Somebody changed this at the same time; try again.",
+        "This was changed at the same time; try again.",
         "جرى تعديل متزامن؛ حاول مرة أخرى.",
         cause="Another request changed the same booking or flight first.",
         client="Read the booking again and repeat the request if it still makes sense.",

@@ -1,7 +1,7 @@
-"""From what went wrong to the answer that a client gets, by the table of `problem_kinds.py`.
+"""Turns errors and rejections into answers, by the table of `problem_kinds.py`.
 
-Every answer that is not 2xx is the flat object of `ProblemBody`; nothing of an unexpected error
-reaches the client, and its log line shows frames and types but no values.
+Every answer that is not 2xx is the flat object of `ProblemBody`; the client sees nothing of an
+unexpected error, and its log line shows frames and types but no values.
 """
 
 import functools
@@ -92,7 +92,7 @@ def answer(request: Request[Any, Any, Any], error: Exception) -> Answered[Proble
 
 
 def rendered(problem: Problem, request: Request[Any, Any, Any]) -> Answered[ProblemBody]:
-    """The answer that tells this problem."""
+    """Return the answer of this problem."""
     headers = dict(request.scope["headers"])
     body = body_of(problem, correlation_of(request.scope), headers.get(b"accept-language", b""))
     return Answered(body, status_code=problem.status, headers=problem.headers)
@@ -112,7 +112,7 @@ def body_of(problem: Problem, correlation_id: str, accept_language: bytes) -> Pr
 
 
 def as_problem(error: Exception, request: Request[Any, Any, Any]) -> Problem:
-    """The problem that an exception means; what is not known is a bug and is logged."""
+    """Return the problem of an exception; an unknown one is a bug and is logged."""
     match error:
         case Problem():
             return error
@@ -157,7 +157,7 @@ def _from_framework(error: HTTPException) -> Problem:
     details: dict[str, str | int] = {}
     if isinstance(error, ValidationException) and isinstance(error.extra, list) and error.extra:
         first = error.extra[0]
-        if first.get("key") == "data":  # the framework's word for a body that is not there
+        if first.get("key") == "data":  # the framework's text for a missing body
             return invalid("", "not JSON")
         details = {"field": str(first.get("key", "")), "reason": str(first.get("message", ""))}
     problem = Problem(CODES_BY_STATUS[error.status_code], status=error.status_code, details=details)
@@ -168,7 +168,7 @@ def _from_framework(error: HTTPException) -> Problem:
 
 
 def _log_bug(error: Exception, request: Request[Any, Any, Any]) -> None:
-    """Frames and types of the whole chain; messages may hold personal data and stay out."""
+    """Frames and types of the whole chain; messages may contain personal data and are left out."""
     chain = traceback.TracebackException.from_exception(error)
     lines: list[str] = []
     current: traceback.TracebackException | None = chain
@@ -189,7 +189,7 @@ def _log_bug(error: Exception, request: Request[Any, Any, Any]) -> None:
 
 @functools.lru_cache(256)
 def prefers_arabic(accept_language: bytes) -> bool:
-    """Whether Arabic stands before English in an `Accept-Language` (RFC 9110, 12.5.4)."""
+    """Whether Arabic precedes English in an `Accept-Language` (RFC 9110, 12.5.4)."""
     weights = {"ar": 0.0, "en": 0.0}
     for part in accept_language.decode("latin-1").lower().split(","):
         language, *parameters = part.strip().split(";")

@@ -1,10 +1,10 @@
-"""How often each client may ask: windows shared by all processes, taken by leases.
+"""Limits of requests for each client: windows shared by all processes, taken by leases.
 
 A process asks the shared store for a slice of a window's tokens and spends it alone, so a high
 limit costs next to nothing per request. Slices never add up to more than the limit: what leases
 cost is that a process may hold a few tokens that another would need, at most a hundredth of the
-limit each; a limit under 100 is counted one by one. When the store is away each process counts
-by itself, and asks again after some seconds.
+limit each; a limit under 100 is counted one by one. When the store does not answer each process
+counts by itself, and asks again after some seconds.
 """
 
 import asyncio
@@ -58,7 +58,7 @@ class RateLimiter:
         self._store_rests_until = 0.0
 
     def take_at_hand(self, name: LimitName, client: str) -> bool:
-        """Spend a token that this process holds already; False: ask `take`."""
+        """Spend a token that this process has already; False means: call `take`."""
         lease = self._leases.get((name, client))
         if lease is None or lease.tokens < 1 or self._monotonic() >= lease.closes_at:
             return False
@@ -92,7 +92,7 @@ class RateLimiter:
         return lease
 
     async def _refill(self, lease: _Lease, name: LimitName, client: str) -> None:
-        """One question for all who wait; -1 tokens mean that the window is spent."""
+        """Ask the store once for all waiting requests; -1 tokens mean that the window is spent."""
         asking: asyncio.Future[None] = asyncio.get_running_loop().create_future()
         lease.asking = asking
         try:

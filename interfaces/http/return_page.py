@@ -1,5 +1,5 @@
-"""Where Stripe sends the traveller afterwards: a page that says what happens next, in both
-languages. It knows nothing of the booking and shows nothing but its reference."""
+"""The page to which Stripe returns the traveller: what happens next, in both languages. It reads
+nothing of the booking and shows only its reference."""
 
 import html
 
@@ -35,7 +35,7 @@ def paid(booking_id: FromPath[str]) -> Response[str]:
 
 @get("/unpaid/{booking_id:str}", include_in_schema=False, sync_to_thread=False)
 def unpaid(booking_id: FromPath[str]) -> Response[str]:
-    """After turning back."""
+    """After leaving the checkout."""
     return _page(booking_id, _UNPAID)
 
 

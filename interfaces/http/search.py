@@ -1,4 +1,4 @@
-"""Routes of search and quotes: what flies, what is free, what it costs."""
+"""Routes of search and quotes: departures, seats, prices."""
 
 import datetime as dt
 from typing import Annotated
@@ -10,8 +10,7 @@ from litestar.params import FromPath, JSONBody
 from application.pricing import find_flights, quote_journey
 from application.pricing import read_seats as seat_prices
 from application.pricing.find_flights import PricedFlight
-from application.pricing.journeys import WantedSegment
-from application.pricing.quote_journey import WantedExtra, WantedSeat
+from application.pricing.journeys import WantedExtra, WantedSeat, WantedSegment
 from interfaces.http import auth, wire
 from interfaces.http.problems import invalid
 from interfaces.http.strict_request import StrictRequest
@@ -131,13 +130,13 @@ async def search_flights(request: StrictRequest, data: JSONBody[SearchRequest]) 
 
 @get("/api/flights/{flight_id:str}", **auth.open_to_all())
 async def read_flight(request: StrictRequest, flight_id: FromPath[str]) -> FlightResponse:
-    """One departure as the log has it now; economy where there is one."""
+    """Read one departure as the log has it now; economy where there is one."""
     return _flight(await find_flights.read_flight(request.ports.pricing, flight_id))
 
 
 @get("/api/flights/{flight_id:str}/seats", **auth.open_to_all())
 async def read_seats(request: StrictRequest, flight_id: FromPath[str]) -> SeatMapResponse:
-    """The seat map as the log has it now; it does not show which passenger has a seat."""
+    """Read the seat map as the log has it now; it does not show which passenger has a seat."""
     cabins = await seat_prices.read_seats(request.ports.pricing, flight_id)
     return SeatMapResponse(
         [
@@ -157,14 +156,14 @@ async def read_seats(request: StrictRequest, flight_id: FromPath[str]) -> SeatMa
 
 @post("/api/quotes", status_code=201, **auth.open_to_all())
 async def create_quote(request: StrictRequest, data: JSONBody[QuoteRequest]) -> QuoteResponse:
-    """Price a journey for a party; no seats are held by a quote."""
+    """Price a journey for a party; a quote holds no seats."""
     cabin = wire.CABIN_CODES[data.cabin]
     quoted = await quote_journey.quote_journey(
         request.ports.pricing,
         segments=tuple(WantedSegment(each, cabin, data.fare_class) for each in data.flight_ids),
         passengers=tuple(each.type for each in data.passengers),
         extras=tuple(WantedExtra(each.code, each.passenger, each.segment) for each in data.extras),
-        seats=tuple(WantedSeat(each.seat, each.passenger, each.segment) for each in data.seats),
+        seats=tuple(WantedSeat(each.passenger, each.segment, each.seat) for each in data.seats),
     )
     return QuoteResponse(
         quote_id=quoted.quote_id,

@@ -31,7 +31,7 @@ class SeatsRequest(idempotency.KeyedRequest):
 async def choose_seats(
     request: StrictRequest, booking_id: FromPath[str], data: JSONBody[SeatsRequest]
 ) -> Answered[BookingResponse]:
-    """Take seats on a flight; seats that cost something are bought with the booking."""
+    """Choose seats on a flight; seats with a price are bought with the booking."""
     caller = idempotency.optional(request, data)
     seats = [(each.passenger, each.seat) for each in data.seats]
     details = await use_case.choose_seats(

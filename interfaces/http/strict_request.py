@@ -34,11 +34,11 @@ REASON_LENGTH_LIMIT = 300
 
 
 class PortsHolder(Protocol):
-    """The application as requests see it."""
+    """The application with its ports."""
 
     @property
     def ports(self) -> HttpPorts:
-        """What the edge was handed."""
+        """What the routes call."""
         ...
 
 
@@ -52,7 +52,7 @@ class StrictRequest(Request[Principal, None, Any]):
 
     @property
     def principal(self) -> Principal:
-        """Who asks; on routes declared with `auth.signed_in` only."""
+        """The caller; on routes declared with `auth.signed_in` only."""
         return cast(Principal, self.scope["user"])
 
     @property

@@ -1,4 +1,4 @@
-"""Shapes that several routes share: money, parties, places. JSON is camelCase."""
+"""JSON types that several routes share: money, parties, seats; camelCase."""
 
 from typing import Annotated, Literal
 
@@ -74,5 +74,5 @@ class PriceLineResponse(msgspec.Struct, rename="camel"):
 
 
 def money_response(amount: money.Money) -> MoneyResponse:
-    """As the wire has it."""
+    """Return the amount as JSON."""
     return MoneyResponse(amount.amount, amount.currency)

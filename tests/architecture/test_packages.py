@@ -6,19 +6,6 @@ from pathlib import Path
 
 from tests.architecture import tree
 
-# Packages whose docstrings list nothing yet: this set only shrinks.
-TO_DO = frozenset(
-    {
-        "application",
-        "application/booking",
-        "application/identity",
-        "application/inventory",
-        "application/payment",
-        "application/pricing",
-        "interfaces",
-        "interfaces/http",
-    }
-)
 LISTED = re.compile(r"^([a-z_]\w*): \S", re.MULTILINE)
 
 
@@ -53,12 +40,6 @@ def test_names_at_the_beginning_of_a_line_are_listed() -> None:
 
 
 def test_a_package_lists_each_of_its_modules_once() -> None:
-    packages = [each for each in _packages() if str(each) not in TO_DO]
+    packages = _packages()
     assert len(packages) > 20
     assert [line for package in packages for line in _problems(package)] == []
-
-
-def test_every_package_that_is_still_to_do_exists_and_is_not_done() -> None:
-    packages = {str(package) for package in _packages()}
-    assert packages >= TO_DO
-    assert [name for name in TO_DO if not _problems(Path(name))] == []

@@ -1,1 +1,1 @@
-"""What must hold for any input: round trips, repetition, and the whole road step by step."""
+"""What must hold for any input: round trips, repetition, and the life of bookings step by step."""

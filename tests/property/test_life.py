@@ -1,7 +1,7 @@
 """The whole life of bookings on several flights at once, step by step in any order.
 
 Two processes with caches of their own write one log. After every step all oracles hold, and
-every command told again word for word records nothing.
+every repeated command records nothing.
 """
 
 import pytest
@@ -25,7 +25,7 @@ class Life(Back):
 
 
 def test_a_life_of_bookings_in_any_order(capsys: pytest.CaptureFixture[str]) -> None:
-    """Nothing is oversold, lost or paid twice, and the machine goes down every road."""
+    """Nothing is oversold, lost or paid twice, and the machine takes every path."""
     World.tally.clear()
     World.transitions.clear()
     rounds = 0

@@ -1,4 +1,4 @@
-"""Bookings given up piece by piece: what is kept and what comes back adds up to the last unit.
+"""Bookings cancelled part by part: what is kept and what is refunded adds up to the last unit.
 
 Parties, journeys, extras, parts and moments are random; every step is a real command, and all
 oracles look at the log after each.
@@ -122,17 +122,21 @@ def _assert_books(house: House, booking: str, *, fees: int, refunds: int, domest
 
 
 def test_a_third_of_a_party_gets_a_third_back_and_the_last_gets_what_is_left() -> None:
-    """The worked case: three adults at 100.01 SAR domestic, one given up in each fee band."""
+    """The worked case: three adults at 100.01 SAR domestic, one cancelled in each fee band."""
     house = House()
     flight = house.schedule("SV1", fare=10_001, in_days=10)
     booking = house.ticketed(flight, "ADT", "ADT", "ADT")
     paid = house.booking(booking).price.total().amount
-    told = []
+    quoted = []
     for hours in (200, 100, 30):
         house.clock.now = house.flight(flight).departs_at - dt.timedelta(hours=hours)
         left = [c.passenger for c in house.booking(booking).open_coupons()]
         quote = house.cancel(booking, Part(passengers=(left[-1],)))
-        told.append((quote.price.amount, quote.percent, quote.fee, quote.refund))
+        quoted.append((quote.price.amount, quote.percent, quote.fee, quote.refund))
     # 100.01 and 20.00 for the airports, with 15 % on both: 138.01; a quarter and half are kept.
-    assert told == [(13_801, 0, 0, 13_801), (13_801, 25, 3_450, 10_351), (13_801, 50, 6_901, 6_900)]
-    assert sum(fee + refund for _, _, fee, refund in told) == paid == 41_403
+    assert quoted == [
+        (13_801, 0, 0, 13_801),
+        (13_801, 25, 3_450, 10_351),
+        (13_801, 50, 6_901, 6_900),
+    ]
+    assert sum(fee + refund for _, _, fee, refund in quoted) == paid == 41_403

@@ -1,7 +1,7 @@
 """Refunds under any sequence: never more than was captured, each request once, books that agree.
 
-The card company is a model that says yes or no to a request once, may take a yes back later, and
-tells everything in any order and any number of times.
+The card company is a model that accepts or refuses a request once, may fail an accepted one
+later, and reports everything in any order and any number of times.
 """
 
 import datetime as dt
@@ -32,7 +32,7 @@ DUE = examples.DUE.amount
 
 
 class Known(msgspec.Struct):
-    """What the card company has: nothing told yet, a no, or how the refund stands."""
+    """What the card company has: nothing reported yet, a refusal, or the status of the refund."""
 
     status: str = ""
     was: list[str] = []
@@ -86,7 +86,7 @@ class Refunds(RuleBasedStateMachine):
         intent=st.sampled_from((None, None, *INTENTS)),
     )
     def ask(self, process: int, obligation: str, amount: int, intent: str | None) -> None:
-        """Exactly the amount is asked back, or nothing at all."""
+        """Exactly the amount is requested, or nothing at all."""
         before: Payment = self.log.state(self.payment)
         known = any(r.obligation == obligation for r in before.refunds)
         wanted = [i for i in INTENTS if intent in (None, i)]
@@ -111,10 +111,10 @@ class Refunds(RuleBasedStateMachine):
         process=PROCESSES,
         which=st.integers(0, 20),
         move=st.sampled_from(["refuse", "accept", "settle", "fail", "lose", "repeat"]),
-        tells=st.booleans(),
+        reports=st.booleans(),
     )
-    def move(self, process: int, which: int, move: str, tells: bool) -> None:
-        """The company moves on with one refund; we may hear of it, or of what it was before."""
+    def move(self, process: int, which: int, move: str, reports: bool) -> None:
+        """The company advances one refund; it may report that, or the status before."""
         if not self.company:
             return
         refund = sorted(self.company)[which % len(self.company)]
@@ -127,24 +127,24 @@ class Refunds(RuleBasedStateMachine):
         }
         becomes = {"refuse": "no", "accept": "pending", "settle": "succeeded", "fail": "failed"}
         if move == "lose":
-            self._tell(process, refund, record_refund.Unresolved())
+            self._report(process, refund, record_refund.Unresolved())
         elif move != "repeat" and known.status in allowed[move]:
             known.was.append(known.status)
             known.status = becomes[move]
-        if tells:
-            self._tell_what_is(process, refund, known.status)
+        if reports:
+            self._report_status(process, refund, known.status)
 
     @rule(process=PROCESSES, which=st.integers(0, 20), old=st.integers(0, 3))
-    def tell_old_news(self, process: int, which: int, old: int) -> None:
-        """A late telling of a state that the refund has left behind."""
+    def report_late(self, process: int, which: int, old: int) -> None:
+        """A late report of a status that the refund had before."""
         if not self.company:
             return
         refund = sorted(self.company)[which % len(self.company)]
         left = self.company[refund].was
         if left:
-            self._tell_what_is(process, refund, left[old % len(left)])
+            self._report_status(process, refund, left[old % len(left)])
 
-    def _tell_what_is(self, process: int, refund: str, status: str) -> None:
+    def _report_status(self, process: int, refund: str, status: str) -> None:
         provider = f"re_{refund}"
         results: dict[str, record_refund.Result] = {
             "no": record_refund.Refused("refused"),
@@ -153,11 +153,11 @@ class Refunds(RuleBasedStateMachine):
             "failed": record_refund.Failed(provider, "declined"),
         }
         if status:
-            self._tell(process, refund, results[status])
+            self._report(process, refund, results[status])
 
-    def _tell(self, process: int, refund: str, result: record_refund.Result) -> None:
-        told = self._submit(process, RecordRefund(self.payment, refund, result))
-        assert isinstance(told, Outcome)
+    def _report(self, process: int, refund: str, result: record_refund.Result) -> None:
+        result = self._submit(process, RecordRefund(self.payment, refund, result))
+        assert isinstance(result, Outcome)
 
     @rule(hours=st.integers(1, 40))
     def wait(self, hours: int) -> None:
@@ -165,7 +165,7 @@ class Refunds(RuleBasedStateMachine):
         self.clock.advance(dt.timedelta(hours=hours))
 
     @invariant()
-    def no_capture_gives_back_more_than_it_took(self) -> None:
+    def no_capture_is_refunded_beyond_its_amount(self) -> None:
         state: Payment = self.log.state(self.payment)
         for captured in state.captures:
             live = sum(
@@ -190,7 +190,7 @@ class Refunds(RuleBasedStateMachine):
         assert messages == [event.refund for event in asked]
 
     @invariant()
-    def the_books_say_what_the_company_is_known_to_have(self) -> None:
+    def the_books_agree_with_the_company(self) -> None:
         events = [recorded.event for recorded in self.log.streams[self.payment]]
         assert isinstance(events[0], PaymentRequested)
         clearing = sum(
@@ -207,8 +207,8 @@ class Refunds(RuleBasedStateMachine):
             if r.status in {RefundStatus.ACCEPTED, RefundStatus.SETTLED}
         )
         assert clearing == -taken
-        for told in (RefundAccepted, RefundFailed):
-            names = [event.refund for event in events if isinstance(event, told)]
+        for kind in (RefundAccepted, RefundFailed):
+            names = [event.refund for event in events if isinstance(event, kind)]
             assert len(set(names)) == len(names)
 
 
@@ -219,7 +219,7 @@ TestRefunds = Refunds.TestCase
     parts=st.lists(st.integers(1, 10**6), min_size=1, max_size=8),
     currency=st.sampled_from(["SAR", "KWD", "JPY"]),
 )
-def test_a_capture_is_given_back_in_parts_to_the_last_unit(parts: list[int], currency: str) -> None:
+def test_a_capture_is_refunded_in_parts_to_the_last_unit(parts: list[int], currency: str) -> None:
     step = money.charge_step(currency)
     whole = money.Money(sum(parts) * step, currency)
     stage = Stage()

@@ -1,6 +1,6 @@
 """A decision made again on the state it led to records nothing (I2, M2, B5).
 
-The walks are random; each step takes the state as its events tell it, and is told twice.
+The walks are random; each step takes the state after its events, and is repeated.
 """
 
 import datetime as dt
@@ -62,7 +62,7 @@ FLIGHT_STEPS = st.one_of(
         seat_count=st.integers(1, 3),
         now=INSTANTS,
     ),
-    steps(waitlist.leave, booking=BOOKINGS, reason=st.just("gave_up")),
+    steps(waitlist.leave, booking=BOOKINGS, reason=st.just("cancelled")),
     steps(
         seating.assign,
         booking=BOOKINGS,
@@ -95,7 +95,7 @@ BOOKING_STEPS = st.one_of(
     ),
     steps(sale.expire, reason=st.just("hold_lapsed"), now=INSTANTS),
 )
-# Everything that Stripe or a process may tell of an attempt that was started.
+# Everything that Stripe or a process may report of an attempt that was started.
 TELLINGS = st.one_of(
     steps(
         attempts.open_session,
@@ -187,7 +187,7 @@ def test_a_payment_records_no_step_twice_neither_at_once_nor_ever_again(path: li
 
 
 @given(st.lists(PAYMENT_STEPS, max_size=12), st.lists(TELLINGS, min_size=2, max_size=6), st.data())
-def test_the_order_in_which_facts_are_told_does_not_change_the_money(
+def test_the_order_in_which_facts_arrive_does_not_change_the_money(
     path: list[Step], tellings: list[Step], data: st.DataObject
 ) -> None:
     state = evolve_payment(None, examples.REQUESTED)
@@ -198,8 +198,8 @@ def test_the_order_in_which_facts_are_told_does_not_change_the_money(
     shuffled = data.draw(st.permutations(captures))
     money_after = []
     for order in (captures, shuffled):
-        told = walk(evolve_payment, state, order)
-        end = told[-1][1] if told else state
+        recorded = walk(evolve_payment, state, order)
+        end = recorded[-1][1] if recorded else state
         money_after.append({(c.intent, c.amount, c.parked) for c in end.captures})
     assert money_after[0] == money_after[1]
 
@@ -213,7 +213,7 @@ def test_the_log_replays_to_the_state_that_the_decisions_saw(path: list[Step]) -
             continue
         for event in _decide(state, step):
             stored.append((event.tag, codec.encode(event)))
-            told: Any = event
-            state = evolve_booking(state, told)
+            recorded: Any = event
+            state = evolve_booking(state, recorded)
     events: Any = [codec.decode(tag, payload) for tag, payload in stored]
     assert fold(evolve_booking, None, events) == state

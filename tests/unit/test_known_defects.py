@@ -12,8 +12,8 @@ from application.booking.answer_disruption import RefundDisruption
 from application.booking.cancel_booking import Part
 from application.booking.check_in import CheckIn
 from application.booking.confirm_booking import ConfirmBooking
-from application.booking.disruption import TellDisruption
 from application.booking.expire_booking import ExpireBooking
+from application.booking.offer_disruption import OfferDisruption
 from application.inventory.cancel_flight import CancelFlight
 from application.payment import record_attempt, record_refund
 from application.payment.record_attempt import RecordAttempt
@@ -159,7 +159,7 @@ async def test_defect_10_a_cancelled_flight_sends_its_refunds_to_stripe() -> Non
     flight = house.schedule("SV1")
     booking = house.ticketed(flight)
     house.submit(CancelFlight(flight, "technical"))
-    house.submit(TellDisruption(booking, flight, "cancelled", "technical", material=True))
+    house.submit(OfferDisruption(booking, flight, "cancelled", "technical", material=True))
     house.submit(RefundDisruption(booking, 0))
     await runs.to_the_end()
     assert house.booking(booking).status is Status.CANCELLED

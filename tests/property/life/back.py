@@ -1,4 +1,4 @@
-"""Money that goes back, and what follows by itself: at once, late, or a second time."""
+"""Refunds, and the commands of processes: at once, late, or a second time."""
 
 import datetime as dt
 from typing import Any
@@ -40,7 +40,7 @@ class Back(Travel):
     def __init__(self) -> None:
         super().__init__()
         self.done = 0
-        # What the card company said of a refund once stays so.
+        # The card company never changes its first answer about a refund.
         self.company: dict[str, str] = {}
 
     @initialize(
@@ -73,7 +73,7 @@ class Back(Travel):
         settles=st.booleans(),
     )
     def grant(self, process: int, which: int, amount: int | None, settles: bool) -> None:
-        """Finance gives back more than the rules, and the money may arrive at once."""
+        """Finance grants a refund beyond the rules, and the money may arrive at once."""
         stream = self.pick(which, *GRANTABLE[which % len(GRANTABLE) :])
         if stream is not None:
             self.submit(process, GrantRefund(stream, "goodwill", amount))
@@ -82,7 +82,7 @@ class Back(Travel):
 
     @rule(process=PROCESSES, which=WHICH, then=st.sampled_from(("fly", "miss")))
     def regret(self, process: int, which: int, then: str) -> None:
-        """Somebody flew, or did not come, and gets all back in the end."""
+        """A passenger flew, or was a no-show, and is refunded in full in the end."""
         self.travel(process=process, which=which, then=then)
         stream = self.pick(which, S.COMPLETED if then == "fly" else S.NO_SHOW)
         if stream is not None:
@@ -92,11 +92,11 @@ class Back(Travel):
     @rule(
         process=PROCESSES,
         which=WHICH,
-        then=st.sampled_from(("give up", "forget", "hold", "check in and give up")),
+        then=st.sampled_from(("cancel", "forget", "hold", "check in and cancel")),
     )
     def think_twice(self, process: int, which: int, then: str) -> None:
-        """A draft that comes to nothing, or somebody who stays at home after checking in."""
-        if then == "check in and give up":
+        """A draft that is not held, or a passenger who cancels after check-in."""
+        if then == "check in and cancel":
             self.travel(process=process, which=which, then="check in")
             stream = self.pick(which, S.CHECKED_IN)
             if stream is not None:
@@ -108,7 +108,7 @@ class Back(Travel):
         if not isinstance(drafted, Outcome):
             return
         stream = drafted.answer.stream
-        if then == "give up":
+        if then == "cancel":
             self.cancel_all(process, stream)
         elif then == "hold":
             self.submit(process, HoldBooking(booking_id=stream, mode="hold"))
@@ -118,17 +118,17 @@ class Back(Travel):
 
     @rule(process=PROCESSES, which=WHICH, minutes=st.sampled_from((30, 130)), stays=st.booleans())
     def be_late(self, process: int, which: int, minutes: int, stays: bool) -> None:
-        """A flight with passengers leaves later; they hear of it and answer at once."""
+        """A flight with passengers leaves later; they are offered choices and answer at once."""
         stream = self.pick(which, *TICKETED)
         if stream is None:
             return
         index = self.flights.index(self.booking(stream).segments[0].flight)
-        self.reschedule(process=process, index=index, minutes=minutes, tells=True)
+        self.reschedule(process=process, index=index, minutes=minutes, offers=True)
         self.answer(process=process, which=which, accepts=stays)
 
     @rule(process=PROCESSES)
     def ask_for_refunds(self, process: int) -> None:
-        """Everything owed is asked back from the payments."""
+        """Everything owed is requested from the payments."""
         for stream in self.bookings:
             for owed in self.booking(stream).obligations:
                 self.submit(process, self.refund(stream, owed))
@@ -141,10 +141,12 @@ class Back(Travel):
     @rule(
         process=PROCESSES,
         which=WHICH,
-        told=st.sampled_from(("accepted", "settled", "settled", "settled", "failed", "refused")),
+        reported=st.sampled_from(
+            ("accepted", "settled", "settled", "settled", "failed", "refused")
+        ),
     )
-    def tell_refund(self, process: int, which: int, told: str) -> None:
-        """The card company tells of a refund, in any order; yes and no it says only once."""
+    def take_refund_report(self, process: int, which: int, reported: str) -> None:
+        """The card company reports a refund, in any order; it accepts or refuses only once."""
         asked = [
             (stream, refund)
             for stream, payment in self.oracles.truth.payments.items()
@@ -152,10 +154,10 @@ class Back(Travel):
         ]
         if asked:
             stream, refund = asked[-1 - which % len(asked)]
-            self._tell_refund(process, stream, refund, told)
+            self._report_refund(process, stream, refund, reported)
 
-    def _tell_refund(self, process: int, stream: str, refund: str, told: str) -> None:
-        said = self.company.setdefault(refund, "no" if told == "refused" else "yes")
+    def _report_refund(self, process: int, stream: str, refund: str, reported: str) -> None:
+        answer = self.company.setdefault(refund, "no" if reported == "refused" else "yes")
         provider = f"re_{refund}"
         results: dict[str, record_refund.Result] = {
             "accepted": record_refund.Accepted(provider),
@@ -163,14 +165,14 @@ class Back(Travel):
             "failed": record_refund.Failed(provider, "expired_card"),
             "refused": record_refund.Refused("charge_disputed"),
         }
-        result = results[told if said == "yes" and told != "refused" else "refused"]
-        if said == "yes" and told == "refused":
+        result = results[reported if answer == "yes" and reported != "refused" else "refused"]
+        if answer == "yes" and reported == "refused":
             result = record_refund.Unresolved()
         self.submit(process, RecordRefund(stream, refund, result))
 
     @rule(process=PROCESSES, which=WHICH, passenger=st.integers(0, 1), settles=st.booleans())
     def cancel_in_parts(self, process: int, which: int, passenger: int, settles: bool) -> None:
-        """One passenger gives up in time, the others only when the flight should have left."""
+        """One passenger cancels in time, the others only when the flight should have left."""
         stream = self.pick(which, S.CONFIRMED)
         if stream is None:
             return
@@ -184,21 +186,21 @@ class Back(Travel):
         self.cancel_all(process, stream)
 
     @rule(process=PROCESSES, which=WHICH)
-    def give_back(self, process: int, which: int) -> None:
-        """All that one booking is owed is asked back and settled."""
+    def give_refund(self, process: int, which: int) -> None:
+        """All that one booking is owed is refunded and settled."""
         owing = [each for each in self.bookings if self.booking(each).obligations]
         if not owing:
             return
         self.settle(process, owing[-1 - which % len(owing)])
 
     def settle(self, process: int, stream: str) -> None:
-        """Each obligation of the booking is asked back and arrives."""
+        """Each obligation of the booking is requested and arrives."""
         for owed in self.booking(stream).obligations:
             self.submit(process, self.refund(stream, owed))
         self.oracles.check()
         for payment in self.booking(stream).payments:
             for refund in self.oracles.truth.payments[payment].refunds:
-                self._tell_refund(process, payment, refund, "settled")
+                self._report_refund(process, payment, refund, "settled")
 
     @rule(minutes=st.sampled_from([1, 5, 14, 15, 61, 60 * 24]))
     def wait(self, minutes: int) -> None:
@@ -233,8 +235,8 @@ class Back(Travel):
         return []
 
     @rule(process=PROCESSES, which=st.integers(0, 500))
-    def repeat_an_old_order(self, process: int, which: int) -> None:
-        """An accepted command, told again however late, gets the answer kept for it."""
+    def repeat_an_old_command(self, process: int, which: int) -> None:
+        """An accepted command, repeated however late, gets its stored answer."""
         if not self.accepted:
             return
         envelope: CommandEnvelope = self.accepted[which % len(self.accepted)]
@@ -267,10 +269,10 @@ class Back(Travel):
         process=PROCESSES,
         which=WHICH,
         frees=st.booleans(),
-        then=st.sampled_from(("offer", "pay", "decline", "give up", "retry", "wait in vain")),
+        then=st.sampled_from(("offer", "pay", "decline", "cancel", "retry", "wait in vain")),
     )
     def serve_a_queue(self, process: int, which: int, frees: bool, then: str) -> None:
-        """Seats come free where somebody waits, who gets an offer, pays, or tries to pay."""
+        """Seats come free: the waitlisted booking gets an offer, pays, or tries to pay."""
         queues = [name for name in self.flights if self.flight(name).waitlist]
         flight = queues[which % len(queues)] if queues else self._fill(process, which)
         holders = [
@@ -285,7 +287,7 @@ class Back(Travel):
             self._serve(process, flight, self.flight(flight).waitlist[0].booking, then)
 
     def _fill(self, process: int, which: int) -> str:
-        """A flight that was booked out, with one more who waits."""
+        """A flight that was booked out, with one waitlisted booking."""
         index = which % len(self.flights)
         wanted = self._wanted((index,), ("ADT",), "Y", None, (), None)
         flight: str = self.flights[index]
@@ -296,7 +298,7 @@ class Back(Travel):
         return flight
 
     def _serve(self, process: int, flight: str, first: str, then: str) -> None:
-        """What becomes of the first in the queue of a flight."""
+        """Serve the first booking on the waitlist of a flight."""
         if then == "offer":
             self.submit(process, OfferSeats(flight))
         elif then == "pay":
@@ -306,7 +308,7 @@ class Back(Travel):
             self.submit(process, ExpireBooking(first, "hold_lapsed"))
         else:
             self.decline_one(process, first)
-        if then == "give up":
+        if then == "cancel":
             self.cancel_all(process, first)
         elif then == "retry":
             self.pay(process, first)

@@ -59,7 +59,7 @@ LATE = dt.timedelta(minutes=20)
 
 
 class Checkout(msgspec.Struct, frozen=True):
-    """An attempt of a payment of a booking, as a command told of it."""
+    """An attempt of a payment of a booking, as a command names it."""
 
     booking: str
     payment: str
@@ -67,7 +67,7 @@ class Checkout(msgspec.Struct, frozen=True):
 
 
 class Sale(World):
-    """Travellers who book, and a card company that tells anything in any order."""
+    """Travellers who book, and a card company that reports anything in any order."""
 
     checkouts = Bundle("checkouts")
     captures = Bundle("captures")
@@ -135,7 +135,7 @@ class Sale(World):
         seat: int | None,
         mode: Mode,
     ) -> None:
-        """Somebody books; a full cabin says no, or offers a place in the queue."""
+        """Book; a full cabin rejects it, or offers a place on the waitlist."""
         wanted = self._wanted(journey, party, cabin, fare_class, extras, seat)
         self.submit(process, self._create(wanted, mode))
 
@@ -160,7 +160,7 @@ class Sale(World):
         mode: Mode,
         late: bool,
     ) -> None:
-        """Somebody books at a price that this house signed, or comes too late with it."""
+        """Book at a quote, in time or too late."""
         wanted = self._wanted(journey, party, cabin, None, extras, seat)
         flights = {each.flight: self.flight(each.flight) for each in wanted.segments}
         try:
@@ -213,7 +213,7 @@ class Sale(World):
         if checkout is None:
             return multiple()
         if opens:
-            self.tell_attempt(process=process, checkout=checkout, told="opened")
+            self.take_attempt_outcome(process=process, checkout=checkout, outcome="opened")
         return checkout
 
     def checkout(self, process: int, booking: str | None) -> Checkout | None:
@@ -228,10 +228,10 @@ class Sale(World):
     @rule(
         process=PROCESSES,
         checkout=checkouts,
-        told=st.sampled_from(["opened", "opened", "unresolved", "refused", "expired"]),
+        outcome=st.sampled_from(["opened", "opened", "unresolved", "refused", "expired"]),
     )
-    def tell_attempt(self, process: int, checkout: Checkout, told: str) -> None:
-        """What became of asking for a session, also late, twice, or against what is known."""
+    def take_attempt_outcome(self, process: int, checkout: Checkout, outcome: str) -> None:
+        """The outcome of opening a session, also late, twice, or contradicting what is known."""
         expires_at = self.clock() + dt.timedelta(hours=1)
         results: dict[str, record_attempt.Result] = {
             "opened": record_attempt.Opened(f"cs_{checkout.attempt}", "https://x", expires_at),
@@ -239,7 +239,7 @@ class Sale(World):
             "refused": record_attempt.Refused("resource_missing"),
             "expired": record_attempt.Expired(),
         }
-        command = RecordAttempt(checkout.payment, checkout.attempt, results[told])
+        command = RecordAttempt(checkout.payment, checkout.attempt, results[outcome])
         assert isinstance(self.submit(process, command), Outcome)
 
     @rule(process=PROCESSES, checkout=checkouts, charge=st.integers(1, 3))
@@ -250,8 +250,8 @@ class Sale(World):
         assert isinstance(self.submit(process, command), Outcome)
 
     @rule(process=PROCESSES, which=WHICH)
-    def decline_who_waits(self, process: int, which: int) -> None:
-        """Who holds no seats goes to pay, and the card is declined."""
+    def decline_without_seats(self, process: int, which: int) -> None:
+        """The card of a waitlisted booking is declined."""
         self.decline_one(process, self.pick(which, Status.PENDING))
 
     def decline_one(self, process: int, booking: str | None) -> None:
@@ -309,11 +309,11 @@ class Sale(World):
         assert isinstance(self.submit(process, command), Outcome)
         return command
 
-    @rule(process=PROCESSES, told=captures)
-    def capture_again(self, process: int, told: RecordCapture) -> None:
+    @rule(process=PROCESSES, command=captures)
+    def capture_again(self, process: int, command: RecordCapture) -> None:
         """The same intent under another command: a second event or the poller."""
         before = len(self.log.events)
-        assert isinstance(self.submit(process, told), Outcome)
+        assert isinstance(self.submit(process, command), Outcome)
         assert len(self.log.events) == before
 
     @rule(process=PROCESSES, which=WHICH, checkout=checkouts)
@@ -333,14 +333,14 @@ class Sale(World):
 
     @rule(process=PROCESSES, which=WHICH)
     def confirm(self, process: int, which: int) -> None:
-        """Whoever asks: only a paid booking is confirmed, and only once."""
+        """Only a paid booking is confirmed, and only once."""
         booking = self.pick(which, Status.PAID)
         if booking is not None:
             self.submit(process, self.confirmation(booking))
 
     @rule(process=PROCESSES, which=WHICH)
     def expire(self, process: int, which: int) -> None:
-        """Whoever asks: only what has lapsed is let go, and only once."""
+        """Only what has lapsed expires, and only once."""
         booking = self.pick(which, Status.RESERVED, Status.INITIATED, Status.PAYMENT_FAILED)
         if booking is not None:
             self.submit(process, ExpireBooking(booking_id=booking, reason="hold_lapsed"))
@@ -349,7 +349,7 @@ class Sale(World):
     def expire_and_capture_together(
         self, process: int, checkout: Checkout, money_first: bool
     ) -> RecordCapture:
-        """The hold ends and the money comes in one batch: whoever is first wins, money is kept."""
+        """The hold ends and the money comes in one batch: the first wins, the money is recorded."""
         if not money_first:
             self.clock.advance(sales_window.HOLD_LIFETIME)
         capture = self._capture(checkout, self._due(checkout))

@@ -10,7 +10,7 @@ from application.booking.answer_disruption import AcceptDisruption, RefundDisrup
 from application.booking.check_in import Board, CheckIn
 from application.booking.choose_seats import ReviewSeats
 from application.booking.close_flight import CloseFlight
-from application.booking.disruption import TellDisruption
+from application.booking.offer_disruption import OfferDisruption
 from application.booking.special_services import RequestSpecialService, WithdrawSpecialService
 from application.commands.command import Outcome
 from application.inventory.cancel_flight import CancelFlight
@@ -23,7 +23,7 @@ from domain.booking.states import Status
 from domain.booking.values import NewTimes
 from domain.inventory.events import FlightCancelled, FlightRescheduled
 from domain.inventory.state import FlightStatus
-from tests.property.life.change import SOME, Changes
+from tests.property.life.modification import SOME, Changes
 from tests.property.life.world import PROCESSES, WHICH, layouts
 
 S = Status
@@ -143,9 +143,9 @@ class Travel(Changes):
             for segment in self.booking(stream).segments:
                 self.submit(process, CloseFlight(stream, segment.flight))
 
-    @rule(process=PROCESSES, index=st.integers(0, 4), tells=st.booleans())
-    def cancel_flight(self, process: int, index: int, tells: bool) -> None:
-        """A flight does not operate; its bookings are told now or later. Not too many flights."""
+    @rule(process=PROCESSES, index=st.integers(0, 4), offers=st.booleans())
+    def cancel_flight(self, process: int, index: int, offers: bool) -> None:
+        """Cancel a flight, but not too many; its bookings get their choices now or later."""
         flight = self.flights[index]
         changing = [each for each in self.bookings if self.booking(each).modification is not None]
         for modification in [self.booking(each).modification for each in changing[:1]]:
@@ -154,24 +154,24 @@ class Travel(Changes):
         cancelled = [n for n in self.flights if self.flight(n).status is FlightStatus.CANCELLED]
         if not cancelled:
             self.submit(process, CancelFlight(flight, "technical"))
-        if tells:
-            self.tell(process, flight)
+        if offers:
+            self.offer_choices(process, flight)
 
     @rule(
         process=PROCESSES,
         index=st.integers(0, 4),
         minutes=st.sampled_from((-130, -20, 20, 119, 120, 300)),
-        tells=st.booleans(),
+        offers=st.booleans(),
     )
-    def reschedule(self, process: int, index: int, minutes: int, tells: bool) -> None:
+    def reschedule(self, process: int, index: int, minutes: int, offers: bool) -> None:
         """A flight leaves earlier or later."""
         flight = self.flights[index]
         moved = dt.timedelta(minutes=minutes)
         known = self.flight(flight)
         times = (known.departs_at + moved, known.arrives_at + moved)
         self.submit(process, RescheduleFlight(flight, *times, "weather"))
-        if tells:
-            self.tell(process, flight)
+        if offers:
+            self.offer_choices(process, flight)
 
     @rule(
         process=PROCESSES,
@@ -183,7 +183,7 @@ class Travel(Changes):
     def change_equipment(
         self, process: int, index: int, economy: int, business: int, reviews: bool
     ) -> None:
-        """Another aircraft, perhaps too small for what was sold; seats are looked at now or not."""
+        """Another aircraft, perhaps too small for what was sold; seats are reviewed now or not."""
         seated = [name for name in self.flights if len(self.flight(name).seats)]
         flight = seated[index % len(seated)] if seated else self.flights[index]
         self.submit(process, ChangeEquipment(flight, layouts(economy, business), "technical"))
@@ -192,7 +192,7 @@ class Travel(Changes):
 
     @rule(process=PROCESSES, which=WHICH, economy=st.integers(0, 2))
     def lose_seats(self, process: int, which: int, economy: int) -> None:
-        """Somebody has checked in, and then a smaller aircraft comes."""
+        """A smaller aircraft comes after check-in."""
         self.travel(process=process, which=which, then="check in")
         stream = self.pick(which, S.CHECKED_IN)
         if stream is not None:
@@ -201,11 +201,11 @@ class Travel(Changes):
             self.review(process, flight)
 
     def review(self, process: int, flight: str) -> None:
-        """All bookings of the flight look whether they still have their seats."""
+        """Review the seats of all bookings of the flight."""
         self.submit_all(process, [ReviewSeats(each, flight, "x") for each in self.on_board(flight)])
 
-    def tell(self, process: int, flight: str) -> None:
-        """All bookings of the flight learn the latest that happened to it."""
+    def offer_choices(self, process: int, flight: str) -> None:
+        """All bookings of the flight are offered their choices after its last change."""
         happened = [
             recorded.event
             for recorded in self.log.streams[flight]
@@ -218,7 +218,7 @@ class Travel(Changes):
         if isinstance(last, FlightRescheduled):
             times = NewTimes(last.departs_at, last.arrives_at)
         for each in self.on_board(flight):
-            command = TellDisruption(
+            command = OfferDisruption(
                 each,
                 flight,
                 kind="cancelled" if isinstance(last, FlightCancelled) else "rescheduled",
@@ -229,9 +229,9 @@ class Travel(Changes):
             self.submit(process, command)
 
     @rule(process=PROCESSES, index=st.integers(0, 4))
-    def tell_late(self, process: int, index: int) -> None:
-        """What happened to a flight is told again, or at last; seats are looked at again."""
-        self.tell(process, self.flights[index])
+    def take_late_disruption(self, process: int, index: int) -> None:
+        """Choices are offered again, or late; seats are reviewed again."""
+        self.offer_choices(process, self.flights[index])
         self.review(process, self.flights[index])
 
     @rule(process=PROCESSES, which=WHICH, accepts=st.booleans())

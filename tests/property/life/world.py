@@ -1,6 +1,6 @@
-"""Where the machine lives: a few flights, two processes on one log, and the way of commands.
+"""The world of the machine: a few flights, and two processes that submit commands to one log.
 
-Rule: every command goes through `submit_all`, is told again at once, and then records nothing new.
+Rule: every command goes through `submit_all`, is repeated at once, and the repeat records nothing.
 """
 
 import datetime as dt
@@ -29,7 +29,7 @@ from tests.support.memory_read_models import MemoryReadModels
 
 START = dt.datetime(2026, 11, 20, 9, 0, tzinfo=dt.UTC)
 AIRLINE = "065"
-# Said again they ask for something new: another booking, more goodwill, an offer to the next.
+# Repeated they request something new: another booking, more goodwill, the next offer.
 NEW_EACH_TIME = (CreateBooking, GrantRefund, OfferSeats)
 
 PROCESSES = st.sampled_from((0, 1))
@@ -118,10 +118,10 @@ class World(RuleBasedStateMachine):
     def schedule(self, seats: list[int], starts_in: int) -> None:
         """Five flights with few seats."""
         for index, economy in enumerate(seats):
-            told = scheduled(index, economy, starts_in)
-            stream = ids.flight_stream(told.number, told.departs_at.date().isoformat())
+            facts = scheduled(index, economy, starts_in)
+            stream = ids.flight_stream(facts.number, facts.departs_at.date().isoformat())
             self.flights.append(stream)
-            self.submit(index % 2, ScheduleFlight(flight_id=stream, scheduled=told))
+            self.submit(index % 2, ScheduleFlight(flight_id=stream, scheduled=facts))
 
     @invariant()
     def everything_holds(self) -> None:
@@ -172,15 +172,15 @@ class World(RuleBasedStateMachine):
     def submit_envelopes(
         self, process: int, envelopes: list[CommandEnvelope]
     ) -> list[Outcome | Rejection]:
-        """Orders of one batch; anything but an outcome or a rejection is a bug and is raised."""
-        told: list[Outcome | Rejection] = []
+        """Envelopes of one batch; anything but an outcome or a rejection is a bug and is raised."""
+        results: list[Outcome | Rejection] = []
         for envelope, result in zip(
             envelopes, self.processes[process].submit_together(envelopes), strict=True
         ):
             name = type(envelope.command).__name__
             if not isinstance(result, Outcome | Rejection):
                 raise result
-            told.append(result)
+            results.append(result)
             if isinstance(result, Rejection):
                 World.tally[f"{name}: {type(result).__name__}"] += 1
             elif envelope.id in self.log.commands:
@@ -190,17 +190,17 @@ class World(RuleBasedStateMachine):
                     self.bookings.append(result.answer.stream)
             else:
                 World.tally[f"{name}: already so"] += 1
-        for envelope, first in zip(envelopes, told, strict=True):
+        for envelope, first in zip(envelopes, results, strict=True):
             self._repeat(process, envelope, first)
-        return told
+        return results
 
     def _envelope(self, command: Any) -> CommandEnvelope:
         self.envelopes += 1
         return memory_log.envelope(command, self.envelopes)
 
     def _repeat(self, process: int, envelope: CommandEnvelope, first: Outcome | Rejection) -> None:
-        """Word for word: the answer kept, or decided again to nothing. In the same process, so
-        that the other one stays behind.
+        """Repeat the command: the stored answer, or a decision without events. In the same process,
+        so that the other one stays behind.
         """
         before = len(self.log.events)
         (again,) = self.processes[process].submit_together([envelope])

@@ -58,8 +58,8 @@ class Stage:
 
     def schedule(self, scheduled: FlightScheduled | None = None) -> None:
         """Put the flight on sale."""
-        told = scheduled or examples.scheduled()
-        self.submit(ScheduleFlight(flight_id=examples.FLIGHT, scheduled=told))
+        facts = scheduled or examples.scheduled()
+        self.submit(ScheduleFlight(flight_id=examples.FLIGHT, scheduled=facts))
 
     def book(self, *party: PassengerType, quoted: Priced | None = None) -> str:
         """A reserved booking for one adult or this party; its stream."""
@@ -70,7 +70,7 @@ class Stage:
         answer = self.submit(StartCheckout(booking_id=booking)).answer
         return answer.stream, answer.ids["attempt"]
 
-    def tell(self, booking: str, result: Result) -> Outcome:
+    def record(self, booking: str, result: Result) -> Outcome:
         """What became of the booking's first attempt."""
         return self.submit(RecordAttempt(payment_of(booking), attempt_of(booking), result))
 

@@ -34,7 +34,7 @@ def stage() -> Stage:
 
 
 def types(events: Mapping[str, Sequence[DomainEvent]]) -> dict[str, list[type]]:
-    return {stream: [type(event) for event in told] for stream, told in events.items()}
+    return {stream: [type(event) for event in each] for stream, each in events.items()}
 
 
 def test_booking_holds_the_seats_in_the_same_append(stage: Stage) -> None:

@@ -53,24 +53,24 @@ def test_checkout_records_what_is_due_and_the_intention_before_anyone_is_asked(
     assert started.idempotency_key == f"checkout:{attempt_of(booking)}"
 
 
-@pytest.mark.parametrize("told", [None, Unresolved(), OPENED])
+@pytest.mark.parametrize("reported", [None, Unresolved(), OPENED])
 def test_a_live_attempt_is_used_again(
-    stage: Stage, booking: str, told: record_attempt.Result | None
+    stage: Stage, booking: str, reported: record_attempt.Result | None
 ) -> None:
     stage.checkout(booking)
-    if told is not None:
-        stage.tell(booking, told)
+    if reported is not None:
+        stage.record(booking, reported)
     before = len(stage.log.events)
     assert stage.checkout(booking) == (payment_of(booking), attempt_of(booking))
     assert len(stage.log.events) == before
 
 
-@pytest.mark.parametrize("told", [Refused("resource_missing"), Expired()])
+@pytest.mark.parametrize("reported", [Refused("resource_missing"), Expired()])
 def test_after_an_attempt_is_over_the_next_one_has_its_own_name_and_key(
-    stage: Stage, booking: str, told: record_attempt.Result
+    stage: Stage, booking: str, reported: record_attempt.Result
 ) -> None:
     stage.checkout(booking)
-    stage.tell(booking, told)
+    stage.record(booking, reported)
     _, second = stage.checkout(booking)
     assert second == payment_of(booking) + "-a2"
     keys = {a.idempotency_key for a in stage.log.state(payment_of(booking)).attempts}
@@ -103,28 +103,26 @@ def test_the_capture_and_paid_are_one_append(stage: Stage, booking: str) -> None
     assert added[booking] == [BookingPaid(payment=payment_of(booking), amount=DUE)]
 
 
-def test_a_capture_told_again_records_nothing(stage: Stage, booking: str) -> None:
+def test_a_repeated_capture_records_nothing(stage: Stage, booking: str) -> None:
     stage.pay(booking)
     assert stage.added(capture(booking, DUE)) == {}
     assert stage.added(capture(booking, sar(1))) == {}
 
 
 @pytest.mark.parametrize("earlier", [Unresolved(), OPENED, Expired(), Refused("gone")])
-def test_a_capture_counts_whatever_was_told_of_the_session(
+def test_a_capture_counts_whatever_was_reported_of_the_session(
     stage: Stage, booking: str, earlier: record_attempt.Result
 ) -> None:
     stage.checkout(booking)
-    stage.tell(booking, earlier)
+    stage.record(booking, earlier)
     stage.submit(capture(booking, DUE))
     assert stage.log.state(booking).status is Status.PAID
 
 
-def test_a_session_that_is_told_after_its_capture_changes_nothing(
-    stage: Stage, booking: str
-) -> None:
+def test_a_session_reported_after_its_capture_changes_nothing(stage: Stage, booking: str) -> None:
     stage.pay(booking)
     before = len(stage.log.events)
-    stage.tell(booking, OPENED)
+    stage.record(booking, OPENED)
     assert len(stage.log.events) == before
 
 
@@ -153,7 +151,7 @@ def test_late_money_is_kept_with_its_entry_and_parked(stage: Stage, booking: str
     assert oracles.unapplied(stage.log, booking) == -DUE.amount
 
 
-def test_money_in_a_lapsed_hold_that_nobody_has_let_go_still_pays(
+def test_money_in_a_lapsed_hold_that_is_not_expired_yet_still_pays(
     stage: Stage, booking: str
 ) -> None:
     stage.checkout(booking)
@@ -199,9 +197,9 @@ def test_money_of_a_payment_or_booking_that_is_not_there_or_does_not_match_is_re
 
 def test_an_outcome_of_an_unknown_attempt_is_refused(stage: Stage, booking: str) -> None:
     with pytest.raises(rejections.PaymentNotFound):
-        stage.tell(booking, OPENED)
+        stage.record(booking, OPENED)
     stage.checkout(booking)
-    stage.tell(booking, Expired())
+    stage.record(booking, Expired())
     with pytest.raises(rejections.PaymentNotFound):
         stage.submit(record_attempt.RecordAttempt(payment_of(booking), "other", OPENED))
 
@@ -210,8 +208,8 @@ def test_a_declined_card_leaves_the_booking_reserved_and_the_session_open(
     stage: Stage, booking: str
 ) -> None:
     stage.checkout(booking)
-    stage.tell(booking, OPENED)
-    stage.tell(booking, record_attempt.Declined("pi_1", "ch_no", "insufficient_funds"))
+    stage.record(booking, OPENED)
+    stage.record(booking, record_attempt.Declined("pi_1", "ch_no", "insufficient_funds"))
     assert stage.log.state(booking).status is Status.RESERVED
     assert stage.checkout(booking)[1] == attempt_of(booking)
     stage.submit(capture(booking, DUE))

@@ -57,7 +57,7 @@ def refund(
     return RefundPayment(booking, obligation, amount, payments, intent)
 
 
-def tell(booking: str, result: Result, number: int = 1) -> RecordRefund:
+def report(booking: str, result: Result, number: int = 1) -> RecordRefund:
     return RecordRefund(payment_of(booking), f"{payment_of(booking)}-r{number}", result)
 
 
@@ -95,7 +95,7 @@ def test_a_refund_is_recorded_and_given_to_the_worker_before_anyone_is_asked(
     assert sent(stage) == [SendRefund(payment_of(booking), name)]
 
 
-def test_the_answer_names_the_refunds_and_the_same_again_when_told_twice(
+def test_the_answer_names_the_refunds_and_a_repeat_names_the_same(
     stage: Stage, booking: str
 ) -> None:
     first = stage.submit(refund(booking)).answer
@@ -107,13 +107,13 @@ def test_the_answer_names_the_refunds_and_the_same_again_when_told_twice(
     assert len(sent(stage)) == 1
 
 
-def test_an_obligation_is_refunded_once_even_if_told_with_another_amount_or_after_its_end(
+def test_an_obligation_is_refunded_once_even_with_another_amount_or_after_its_end(
     stage: Stage, booking: str
 ) -> None:
     stage.submit(refund(booking))
     assert stage.added(refund(booking, DUE)) == {}
     for result in (Settled("re_1"), Failed("re_1", "declined")):
-        stage.submit(tell(booking, result))
+        stage.submit(report(booking, result))
         assert stage.added(refund(booking)) == {}
 
 
@@ -203,18 +203,20 @@ def test_a_payment_that_is_not_there_or_of_another_booking_is_refused(
         (Failed("re_1", "declined"), [RefundAccepted, RefundFailed], RefundStatus.FAILED),
     ],
 )
-def test_what_stripe_tells_is_recorded_with_every_step_that_it_skipped(
+def test_what_stripe_reports_is_recorded_with_every_step_that_it_skipped(
     stage: Stage, booking: str, result: Result, kinds: list[type], after: RefundStatus
 ) -> None:
     stage.submit(refund(booking))
-    added = stage.added(tell(booking, result))
+    added = stage.added(report(booking, result))
     assert list(added) == [payment_of(booking)]
     assert [type(event) for event in added[payment_of(booking)]] == kinds
     assert status(stage, booking) is after
-    assert stage.added(tell(booking, result)) == {}
+    assert stage.added(report(booking, result)) == {}
 
 
-def test_the_books_say_what_left_the_balance_and_what_came_back(stage: Stage, booking: str) -> None:
+def test_the_books_show_what_left_the_balance_and_what_was_returned(
+    stage: Stage, booking: str
+) -> None:
     def owed_and_clearing() -> tuple[int, int]:
         balances = oracles.balances_of(stage.log)
         return (
@@ -224,17 +226,17 @@ def test_the_books_say_what_left_the_balance_and_what_came_back(stage: Stage, bo
 
     stage.submit(refund(booking))
     assert owed_and_clearing() == (0, DUE.amount)
-    stage.submit(tell(booking, Accepted("re_1")))
+    stage.submit(report(booking, Accepted("re_1")))
     assert owed_and_clearing() == (HALF.amount, DUE.amount - HALF.amount)
-    stage.submit(tell(booking, Settled("re_1")))
+    stage.submit(report(booking, Settled("re_1")))
     assert owed_and_clearing() == (HALF.amount, DUE.amount - HALF.amount)
-    stage.submit(tell(booking, Failed("re_1", "lost_or_stolen_card")))
+    stage.submit(report(booking, Failed("re_1", "lost_or_stolen_card")))
     assert owed_and_clearing() == (0, DUE.amount)
 
 
 def test_entries_name_stripes_refund_and_the_intent(stage: Stage, booking: str) -> None:
     stage.submit(refund(booking))
-    added = stage.added(tell(booking, Failed("re_1", "declined")))
+    added = stage.added(report(booking, Failed("re_1", "declined")))
     accepted, failed = added[payment_of(booking)]
     assert isinstance(accepted, RefundAccepted)
     assert isinstance(failed, RefundFailed)
@@ -255,7 +257,7 @@ def test_older_news_after_newer_changes_nothing(
 ) -> None:
     stage.submit(refund(booking))
     for result in order:
-        stage.submit(tell(booking, result))
+        stage.submit(report(booking, result))
     assert status(stage, booking) is RefundStatus.SETTLED
 
 
@@ -264,6 +266,6 @@ def test_an_outcome_of_a_refund_that_was_never_requested_is_refused(
 ) -> None:
     for number in (1, 9):
         with pytest.raises(rejections.PaymentNotFound):
-            stage.submit(tell(booking, Accepted("re_1"), number))
+            stage.submit(report(booking, Accepted("re_1"), number))
     with pytest.raises(rejections.PaymentNotFound):
         stage.submit(RecordRefund("payment-ZZZZZZ-1", "payment-ZZZZZZ-1-r1", Unresolved()))

@@ -14,12 +14,12 @@ from application.booking.answer_disruption import RefundDisruption
 from application.booking.cancel_booking import CancelBooking
 from application.booking.check_in import Board, CheckIn
 from application.booking.close_flight import CloseFlight
-from application.booking.complete_change import CompleteChange, ExpireChange
+from application.booking.complete_modification import CompleteModification, ExpireModification
 from application.booking.confirm_booking import ConfirmBooking
-from application.booking.disruption import TellDisruption
 from application.booking.expire_booking import ExpireBooking
 from application.booking.grant_refund import GrantRefund
 from application.booking.modify_booking import ModifyBooking
+from application.booking.offer_disruption import OfferDisruption, RefundDisruption
 from application.inventory.cancel_flight import CancelFlight
 from application.inventory.depart_flight import DepartFlight
 from application.payment.record_attempt import Declined, RecordAttempt
@@ -77,7 +77,7 @@ def refund_disruption(case: Case) -> Any:
     """Ticketed on a flight that the airline cancels."""
     case.booking = case.house.ticketed(case.flight)
     case.submit(CancelFlight(case.flight, "technical"))
-    case.submit(TellDisruption(case.booking, case.flight, "cancelled", "technical", True))
+    case.submit(OfferDisruption(case.booking, case.flight, "cancelled", "technical", True))
     return RefundDisruption(case.booking, 0)
 
 
@@ -140,18 +140,18 @@ def modify(case: Case) -> Any:
     return ModifyBooking(quote=quote, airline_code=AIRLINE, serials=())
 
 
-def complete_change(case: Case) -> Any:
+def complete_modification(case: Case) -> Any:
     """A modification accepted and paid."""
     case.submit(modify(case))
     case.house.pay(case.booking)
-    return CompleteChange(case.booking, AIRLINE, (7,))
+    return CompleteModification(case.booking, AIRLINE, (7,))
 
 
-def expire_change(case: Case) -> Any:
+def expire_modification(case: Case) -> Any:
     """A modification accepted and not paid in time."""
     case.submit(modify(case))
     case.house.clock.advance(dt.timedelta(minutes=15))
-    return ExpireChange(case.booking, "hold_lapsed")
+    return ExpireModification(case.booking, "hold_lapsed")
 
 
 def refund_arrives(case: Case) -> None:
@@ -179,7 +179,7 @@ def gate_closes(case: Case) -> None:
 def change_is_paid_and_completed(case: Case) -> None:
     """The new flight is paid for."""
     case.house.pay(case.booking)
-    case.submit(CompleteChange(case.booking, AIRLINE, (7,)))
+    case.submit(CompleteModification(case.booking, AIRLINE, (7,)))
 
 
 def booking_is_cancelled(case: Case) -> None:
@@ -211,8 +211,8 @@ PATHS: list[tuple[Prepared, Status, tuple[tuple[Step, Status], ...]]] = [
         S.CONFIRMED,
         ((change_is_paid_and_completed, S.CONFIRMED), (booking_is_cancelled, S.REFUNDED)),
     ),
-    (complete_change, S.CONFIRMED, ((booking_is_cancelled, S.REFUNDED),)),
-    (expire_change, S.CONFIRMED, ((booking_is_cancelled, S.REFUNDED),)),
+    (complete_modification, S.CONFIRMED, ((booking_is_cancelled, S.REFUNDED),)),
+    (expire_modification, S.CONFIRMED, ((booking_is_cancelled, S.REFUNDED),)),
 ]
 
 

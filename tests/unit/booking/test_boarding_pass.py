@@ -65,7 +65,9 @@ def test_the_whole_text_is_as_the_standard_lays_it_out() -> None:
 
 
 @given(boarding_passes.facts)
-def test_every_pass_conforms_and_says_what_it_was_made_from(facts: BoardingPassFacts) -> None:
+def test_every_pass_conforms_and_contains_the_facts_it_was_made_from(
+    facts: BoardingPassFacts,
+) -> None:
     text = boarding_pass.bcbp(facts)
     whole, (only,) = bcbp.parse(text)
     assert text[:60].isprintable()
@@ -145,7 +147,7 @@ def test_a_seat_has_three_digits_and_a_lap_is_marked(changes: dict[str, Any], se
 @pytest.mark.parametrize(
     ("passenger_type", "description"), [("ADT", "0"), ("CHD", "3"), ("INF", "4")]
 )
-def test_the_kind_of_passenger_is_told(passenger_type: str, description: str) -> None:
+def test_the_kind_of_passenger_is_encoded(passenger_type: str, description: str) -> None:
     text = boarding_pass.bcbp(changed(passenger_type=passenger_type))
     assert bcbp.parse(text).whole["description"] == description
 

@@ -1,4 +1,4 @@
-"""What passengers are told when the airline changes its plans, and what they may answer."""
+"""Cancelled and rescheduled flights: what passengers are offered, and how they may answer."""
 
 import datetime as dt
 
@@ -6,7 +6,7 @@ import pytest
 
 from application.booking import letters
 from application.booking.answer_disruption import AcceptDisruption, RefundDisruption
-from application.booking.disruption import TellDisruption
+from application.booking.offer_disruption import OfferDisruption
 from application.inventory.cancel_flight import CancelFlight
 from application.inventory.reschedule_flight import RescheduleFlight
 from domain.booking import rejections
@@ -26,7 +26,7 @@ class DisruptedBooking:
         self.booking = self.house.ticketed(self.flight)
 
     def move(self, hours: float) -> None:
-        """So much later, and the booking is told."""
+        """Reschedule the flight, and offer the booking its choices."""
         known = self.house.flight(self.flight)
         later = hours * HOUR
         times = NewTimes(known.departs_at + later, known.arrives_at + later)
@@ -35,14 +35,14 @@ class DisruptedBooking:
         )
         material = abs(hours) >= 2
         self.house.submit(
-            TellDisruption(self.booking, self.flight, "rescheduled", "weather", material, times)
+            OfferDisruption(self.booking, self.flight, "rescheduled", "weather", material, times)
         )
 
     def cancel(self) -> None:
-        """It does not go, and the booking is told."""
+        """Cancel the flight, and offer the booking its choices."""
         self.house.submit(CancelFlight(self.flight, "no crew"))
         self.house.submit(
-            TellDisruption(self.booking, self.flight, "cancelled", "no crew", material=True)
+            OfferDisruption(self.booking, self.flight, "cancelled", "no crew", material=True)
         )
 
     def letters(self) -> int:
@@ -50,23 +50,23 @@ class DisruptedBooking:
         return sum(isinstance(task, letters.DisruptionLetter) for task in self.house.log.outbox)
 
 
-def test_a_second_change_of_times_is_told_as_well() -> None:
+def test_a_second_reschedule_is_offered_as_well() -> None:
     disrupted = DisruptedBooking()
     disrupted.move(5)
     disrupted.move(4)
-    (told,) = disrupted.house.booking(disrupted.booking).disruptions
-    assert told.times is not None
-    assert told.times.departs_at == disrupted.house.flight(disrupted.flight).departs_at
+    (offered,) = disrupted.house.booking(disrupted.booking).disruptions
+    assert offered.times is not None
+    assert offered.times.departs_at == disrupted.house.flight(disrupted.flight).departs_at
     assert disrupted.letters() == 2
 
 
-def test_the_same_change_told_twice_is_one_letter() -> None:
+def test_a_repeated_reschedule_sends_one_letter() -> None:
     disrupted = DisruptedBooking()
     disrupted.move(5)
     known = disrupted.house.flight(disrupted.flight)
     again = NewTimes(known.departs_at, known.arrives_at)
     disrupted.house.submit(
-        TellDisruption(disrupted.booking, disrupted.flight, "rescheduled", "weather", True, again)
+        OfferDisruption(disrupted.booking, disrupted.flight, "rescheduled", "weather", True, again)
     )
     assert disrupted.letters() == 1
 
@@ -92,13 +92,13 @@ def test_a_small_change_alone_can_only_be_accepted() -> None:
     assert disrupted.house.booking(disrupted.booking).disruptions == ()
 
 
-def test_whoever_accepted_the_first_change_is_asked_anew_about_the_second() -> None:
+def test_passengers_who_accepted_the_first_reschedule_are_asked_about_the_second() -> None:
     disrupted = DisruptedBooking()
     disrupted.move(5)
     disrupted.house.submit(AcceptDisruption(disrupted.booking, 0))
     disrupted.move(0.25)
-    (told,) = disrupted.house.booking(disrupted.booking).disruptions
-    assert not told.material
+    (offered,) = disrupted.house.booking(disrupted.booking).disruptions
+    assert not offered.material
 
 
 def test_a_cancelled_flight_cannot_be_accepted_and_gives_everything_back() -> None:
@@ -114,9 +114,7 @@ def test_a_cancelled_flight_cannot_be_accepted_and_gives_everything_back() -> No
 
 
 @pytest.mark.parametrize(("hours", "percent"), [(5, 0), (0.25, 75)])
-def test_whoever_cancels_instead_of_answering_pays_no_fee_either(
-    hours: float, percent: int
-) -> None:
+def test_cancelling_instead_of_answering_costs_no_fee_either(hours: float, percent: int) -> None:
     disrupted = DisruptedBooking()
     disrupted.house.clock.now = disrupted.house.flight(disrupted.flight).departs_at - 3 * HOUR
     disrupted.move(hours)

@@ -99,10 +99,10 @@ def test_what_a_change_costs_changes_exactly_at_the_hour(
 
 @pytest.mark.parametrize("zone", ["UTC", "Asia/Riyadh", "Africa/Cairo", "Pacific/Auckland"])
 @pytest.mark.parametrize(("hours", "kept", "_changed"), EDGES)
-def test_the_moment_may_be_told_in_any_zone(
+def test_the_instant_may_be_given_in_any_zone(
     zone: str, hours: int, kept: tuple[int, int, int], _changed: tuple[int, int, int | None]
 ) -> None:
-    """The clock of whoever asks stands somewhere; the instant is what counts."""
+    """The instant counts, whatever time zone it is given in."""
     departs_at = DEPARTURES["cairo, clocks back"]
     house, booking, instant = ticketed(departs_at)
     found = []
@@ -123,7 +123,7 @@ def test_the_night_when_clocks_go_back_has_its_hour_twice_and_both_count() -> No
     assert house.quote_cancellation(booking).percent == 75
 
 
-def test_of_a_round_trip_the_first_flight_that_is_given_up_counts() -> None:
+def test_of_a_round_trip_the_first_cancelled_flight_counts() -> None:
     house = House()
     out = house.schedule("SV1", in_days=2)
     back = house.schedule("SV2", in_days=9)

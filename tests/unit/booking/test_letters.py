@@ -77,9 +77,9 @@ async def test_a_letter_sent_again_has_the_same_id_and_another_one_another() -> 
     booking = house.ticketed(house.schedule("SV1"))
     reference = booking.removeprefix("booking-")
     first, again, other = await send(
-        letters.ChangeLetter(booking, "1"),
-        letters.ChangeLetter(booking, "1"),
-        letters.ChangeLetter(booking, "2"),
+        letters.ModificationLetter(booking, "1"),
+        letters.ModificationLetter(booking, "1"),
+        letters.ModificationLetter(booking, "2"),
         house=house,
         vault=OpenVault("en"),
     )

@@ -136,7 +136,7 @@ def test_an_unpaid_booking_can_be_paid_until_its_hold_ends() -> None:
     assert "checkout" not in actions(house, reserved)
 
 
-def test_a_draft_can_ask_for_its_seats_or_be_given_up() -> None:
+def test_a_draft_can_be_held_or_cancelled() -> None:
     house = House()
     draft = house.book(house.schedule("SV1"), mode="draft")
     assert actions(house, draft) == {"hold", "cancel"}
@@ -178,7 +178,7 @@ def test_nothing_can_be_done_with_what_is_over() -> None:
     assert actions(house, booking, at_gate=True) == set()
 
 
-def test_who_waits_is_told_to_pay_only_when_there_are_seats() -> None:
+def test_a_waitlisted_booking_may_pay_only_when_there_are_seats() -> None:
     house = House()
     flight = house.schedule("SV1", seats=1)
     first = house.book(flight)

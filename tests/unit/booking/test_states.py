@@ -35,7 +35,7 @@ def test_there_are_thirteen_states_and_twenty_nine_transitions() -> None:
 
 
 @pytest.mark.parametrize(("before", "after"), PAIRS)
-def test_a_step_is_allowed_exactly_when_the_table_says_so(before: Status, after: Status) -> None:
+def test_a_step_is_allowed_exactly_when_it_is_in_the_table(before: Status, after: Status) -> None:
     assert states.may_move(before, after) is ((before.value, after.value) in ALLOWED)
 
 

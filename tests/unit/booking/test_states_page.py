@@ -1,4 +1,4 @@
-"""The page of states and its picture say what the table says, and can be read."""
+"""The page of states and its picture agree with the table, and can be read."""
 
 import itertools
 import math

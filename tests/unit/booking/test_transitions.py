@@ -136,7 +136,7 @@ def refunded(case: Case) -> None:
     case.house.submit(RecordRefund(payment, f"{payment}-r1", settled))
 
 
-ROADS: dict[Status, Callable[[Case], None]] = {
+PATHS: dict[Status, Callable[[Case], None]] = {
     S.INITIATED: initiated,
     S.PENDING: pending,
     S.RESERVED: reserved,
@@ -267,7 +267,7 @@ PAIRS = list(itertools.product(Status, repeat=2))
 @pytest.mark.parametrize(("before", "after"), PAIRS, ids=lambda status: status.value)
 def test_a_booking_moves_exactly_along_the_table(before: Status, after: Status) -> None:
     case = Case()
-    ROADS[before](case)
+    PATHS[before](case)
     assert case.booking.status is before
     try:
         events = ATTEMPTS[after](case)
@@ -282,8 +282,8 @@ def test_a_booking_moves_exactly_along_the_table(before: Status, after: Status) 
         assert moved.status is before, f"{before} came to {moved.status} by {events}"
 
 
-def test_every_state_has_a_road_and_every_target_an_attempt() -> None:
-    assert set(ROADS) == set(ATTEMPTS) == set(Status)
+def test_every_state_has_a_path_and_every_target_an_attempt() -> None:
+    assert set(PATHS) == set(ATTEMPTS) == set(Status)
     assert len(PAIRS) == 169
 
 

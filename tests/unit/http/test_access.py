@@ -121,7 +121,7 @@ async def test_the_scheme_is_taken_in_any_case(edge: Edge) -> None:
     assert (await me(edge, f"bEARER {token}")).status_code == 200
 
 
-async def test_an_expired_token_is_told_apart(edge: Edge) -> None:
+async def test_an_expired_token_is_distinguished(edge: Edge) -> None:
     bearer = edge.bearer()["authorization"]
     assert (await me(edge, bearer)).status_code == 200
     edge.time.now += 900
@@ -254,14 +254,14 @@ async def test_a_forged_forwarded_address_does_not_evade_the_limit() -> None:
     assert statuses == [401, 401, 429, 429]
 
 
-async def test_clients_behind_our_proxy_are_told_apart_by_what_it_saw() -> None:
+async def test_clients_behind_our_proxy_are_distinguished_by_the_address_it_saw() -> None:
     edge = Edge(limits={**GENEROUS, "authentication": Limit(1, 60)}, trusted=("192.0.2.0/24",))
     assert await login_from(edge, None, b"198.51.100.1") == 401
     assert await login_from(edge, None, b"198.51.100.2") == 401
     assert await login_from(edge, None, b"203.0.113.9, 198.51.100.2") == 429
 
 
-def test_every_route_says_who_may_use_it() -> None:
+def test_every_route_declares_who_may_use_it() -> None:
     for handler in app.ROUTES:
         paths = [path for path in handler.paths if path.startswith(("/api/", "/.well-known/"))]
         if paths and not any(path.startswith("/api/webhooks/") for path in paths):

@@ -68,7 +68,7 @@ async def test_a_query_parameter_out_of_bounds_is_named(edge: Edge) -> None:
     assert answer.json()["details"]["field"] == "limit"
 
 
-async def test_what_helps_the_client_stands_in_headers(edge: Edge) -> None:
+async def test_what_helps_the_client_is_in_headers(edge: Edge) -> None:
     assert (await asked(edge, "GET", "/fail/unavailable")).headers["retry-after"] == "3"
     assert (await asked(edge, "GET", "/api/auth/me")).headers["www-authenticate"] == "Bearer"
     assert "POST" in (await asked(edge, "PUT", "/api/auth/register")).headers["allow"]
@@ -190,7 +190,7 @@ def test_the_table_covers_the_contract_and_every_rejection() -> None:
         assert any("\u0600" <= symbol <= "\u06ff" for symbol in kind.arabic)
 
 
-async def test_health_tells_what_is_down_and_fails_without_the_database(edge: Edge) -> None:
+async def test_health_reports_what_is_down_and_fails_without_the_database(edge: Edge) -> None:
     assert (await asked(edge, "GET", "/health/ready")).json()["status"] == "ready"
     edge.ready["redis"] = "down"
     slower = await asked(edge, "GET", "/health/ready")
@@ -234,7 +234,7 @@ async def test_the_documentation_page_asks_nobody_else(edge: Edge) -> None:
         assert "<script>" not in part.text
 
 
-async def test_the_openapi_document_tells_bodies_errors_and_security(edge: Edge) -> None:
+async def test_the_openapi_document_contains_bodies_errors_and_security(edge: Edge) -> None:
     document = (await asked(edge, "GET", "/schema/openapi.json")).json()
     assert document["openapi"].startswith("3.1")
     probe = document["paths"]["/probe"]["post"]

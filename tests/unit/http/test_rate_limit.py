@@ -121,7 +121,7 @@ async def test_the_window_opens_again() -> None:
     assert await admitted(each, 9) == 3
 
 
-async def test_the_wait_is_told_in_whole_seconds() -> None:
+async def test_the_wait_is_given_in_whole_seconds() -> None:
     time = Seconds()
     each = limiter(time, MemoryTokenStore(time), 1)
     await each.take("booking", "usr_one")

@@ -21,7 +21,7 @@ PRINCIPAL = Principal("usr_one", "customer")
 
 
 class Time:
-    """Seconds that move only when told."""
+    """Seconds that move only when a test moves them."""
 
     def __init__(self) -> None:
         self.now = float(START)
@@ -83,7 +83,7 @@ def kid() -> str:
 
 
 def signed(head: dict[str, Any], body: dict[str, Any]) -> bytes:
-    """Signed with our own key whatever the header says, as a worst case."""
+    """Signed with our own key whatever the header, as a worst case."""
     encoded = part(head) + b"." + part(body)
     raw = own_key()
     from joserfc.jwa import JWS_ALGORITHMS
@@ -207,7 +207,7 @@ def test_claims_that_are_not_for_us_now_are_refused(
     assert not isinstance(refusal.value, TokenExpired)
 
 
-def test_an_expired_token_is_told_apart(verifier: tokens.Es256Tokens, time: Time) -> None:
+def test_an_expired_token_is_distinguished(verifier: tokens.Es256Tokens, time: Time) -> None:
     token = verifier.issue(PRINCIPAL).access_token.encode()
     time.now += 900
     with pytest.raises(TokenExpired):

@@ -213,7 +213,7 @@ def test_selling_what_is_not_held_is_a_bug() -> None:
         given(scheduled(), held(), released()).when(seat_sale.sell, booking=BOOKING)
 
 
-def give_back(
+def release_sold(
     state: scenario.Scenario[Flight], *passengers: int, seats: int | None = None
 ) -> scenario.Outcome:
     return state.when(
@@ -230,27 +230,27 @@ def test_sold_seats_of_some_passengers_are_on_sale_again_with_their_places() -> 
     state = given(scheduled(), held(seats=2), sold(seats=2), seated)
     move = CapacityMove("Y", sold=-1, fare_class="Y")
     back = SeatsReleased(booking=BOOKING, reason="cancelled", moves=(move,), vacated=("10B",))
-    give_back(state, 1).then(back)
+    release_sold(state, 1).then(back)
     after = given(scheduled(), held(seats=2), sold(seats=2), seated, back)
     assert counters(after) == (2, 0, 1, 1)
     assert after.state is not None
     assert [number for number, _ in after.state.seats.items()] == ["10A"]
 
 
-def test_when_the_last_sold_seat_is_given_back_the_booking_has_left_the_flight() -> None:
+def test_when_the_last_sold_seat_is_released_the_booking_has_left_the_flight() -> None:
     state = given(scheduled(), held(seats=2), sold(seats=2))
-    (back,) = give_back(state, 0, 1).events
+    (back,) = release_sold(state, 0, 1).events
     after = given(scheduled(), held(seats=2), sold(seats=2), back).state
     assert after is not None
     assert after.allocations.get(BOOKING) is None
 
 
 def test_a_lap_infant_gives_no_seat_back() -> None:
-    give_back(given(scheduled(), held(), sold()), 1, seats=0).then_nothing()
+    release_sold(given(scheduled(), held(), sold()), 1, seats=0).then_nothing()
 
 
-def test_more_than_was_sold_is_never_given_back() -> None:
+def test_more_than_was_sold_is_never_released() -> None:
     with pytest.raises(AssertionError):
-        give_back(given(scheduled(), held(), sold()), 0, 1)
+        release_sold(given(scheduled(), held(), sold()), 0, 1)
     with pytest.raises(AssertionError):
-        give_back(given(scheduled(), held()), 0)
+        release_sold(given(scheduled(), held()), 0)

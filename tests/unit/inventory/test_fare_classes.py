@@ -1,4 +1,4 @@
-"""Fare classes of one cabin: nested limits, where seats come from, and who waits for which."""
+"""Fare classes of one cabin: nested limits, where seats come from, and the waitlist."""
 
 import itertools
 

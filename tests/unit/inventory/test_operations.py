@@ -83,7 +83,7 @@ def test_no_departure_goes_on_sale_with_more_seats_than_the_rule_authorises() ->
     )
 
 
-def test_a_smaller_aircraft_may_have_fewer_seats_than_are_sold_and_that_is_told() -> None:
+def test_a_smaller_aircraft_may_have_fewer_seats_than_are_sold_and_reports_it() -> None:
     state = given(held(seats=3), sold(seats=3))
     smaller = (CabinLayout("Y", 2, 10, "AB"), CabinLayout("J", 2, 1, "AB"))
     outcome = change(state, smaller, Y=2, J=2)
@@ -174,13 +174,13 @@ def test_an_arrival_that_is_two_hours_late_is_material_too() -> None:
 
 def test_small_changes_that_add_up_to_two_hours_are_material_once() -> None:
     events: list[DomainEvent] = []
-    told = []
+    material = []
     for minutes in (70, 119, 130, 140, 60, 125):
         (moved,) = reschedule(given(*events), dt.timedelta(minutes=minutes)).events
         assert isinstance(moved, FlightRescheduled)
         events.append(moved)
-        told.append(moved.material)
-    assert told == [False, False, True, False, False, True]
+        material.append(moved.material)
+    assert material == [False, False, True, False, False, True]
 
 
 def test_the_same_times_again_record_nothing_and_past_ones_are_refused() -> None:

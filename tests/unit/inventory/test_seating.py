@@ -33,8 +33,8 @@ def assigned(*places: tuple[int, str], booking: str = BOOKING) -> SeatsAssigned:
 def assign(
     state: scenario.Scenario[Flight], *places: tuple[int, str], booking: str = BOOKING
 ) -> scenario.Outcome:
-    told = tuple(Place(*place) for place in places)
-    return state.when(seating.assign, booking=booking, places=told, cabin="Y")
+    wanted = tuple(Place(*place) for place in places)
+    return state.when(seating.assign, booking=booking, places=wanted, cabin="Y")
 
 
 def check_in(
@@ -61,7 +61,7 @@ def test_free_seats_are_given_as_chosen() -> None:
     assign(given(), (0, "10A"), (1, "10B")).then(assigned((0, "10A"), (1, "10B")))
 
 
-def test_nobody_gets_a_seat_that_somebody_else_has() -> None:
+def test_no_passenger_gets_a_seat_that_another_has() -> None:
     taken = given(assigned((0, "10A"), booking=OTHER))
     assign(taken, (0, "10A")).then_rejected(rejections.SeatTaken, seat="10A")
     assign(taken, (0, "10B"), (1, "10A")).then_rejected(rejections.SeatTaken, seat="10A")
@@ -78,7 +78,7 @@ def test_two_of_one_booking_may_swap() -> None:
     assign(seated, (0, "10B"), (1, "10A")).then(assigned((0, "10B"), (1, "10A")))
 
 
-def test_who_moves_leaves_the_former_seat_free() -> None:
+def test_another_seat_leaves_the_previous_one_free() -> None:
     moved = given(assigned((0, "10A")), assigned((0, "11A")))
     assign(moved, (0, "10A"), booking=OTHER).then(assigned((0, "10A"), booking=OTHER))
 

@@ -1,4 +1,4 @@
-"""The queue of a flight: who waits, who is next, and that nobody jumps it."""
+"""The waitlist of a flight: its bookings, the next of them, and that none is overtaken."""
 
 import datetime as dt
 
@@ -57,7 +57,7 @@ def offered(booking: str, seats: int = 1) -> SeatsOffered:
 FULL = (scheduled(), held(seats=2))
 
 
-def test_whoever_finds_no_seats_queues_at_the_end() -> None:
+def test_a_booking_without_seats_joins_the_end_of_the_waitlist() -> None:
     join(given(*FULL)).then(joined(FIRST))
     state = given(*FULL, joined(FIRST), joined(SECOND)).state
     assert state is not None
@@ -66,9 +66,9 @@ def test_whoever_finds_no_seats_queues_at_the_end() -> None:
 
 def test_joining_or_leaving_twice_records_nothing_new() -> None:
     join(given(*FULL, joined(FIRST))).then_nothing()
-    leave = {"booking": FIRST, "reason": "gave_up"}
+    leave = {"booking": FIRST, "reason": "cancelled"}
     given(*FULL).when(waitlist.leave, **leave).then_nothing()
-    given(*FULL, joined(FIRST)).when(waitlist.leave, **leave).then(WaitlistLeft(FIRST, "gave_up"))
+    given(*FULL, joined(FIRST)).when(waitlist.leave, **leave).then(WaitlistLeft(FIRST, "cancelled"))
 
 
 def test_nobody_queues_for_a_flight_that_is_not_on_sale_any_more() -> None:
@@ -107,7 +107,7 @@ def test_an_offer_takes_the_seats_off_the_market_and_the_booking_off_the_queue()
     assert allocation.until == UNTIL
 
 
-def test_nobody_books_seats_that_somebody_in_the_queue_could_take() -> None:
+def test_no_booking_takes_seats_that_a_waitlisted_booking_could_take() -> None:
     state = given(*FULL, joined(FIRST), released(2))
     take = {"booking": SECOND, "cabin": "Y", "fare_class": "Y", "until": HOLD_UNTIL, "now": NOW}
     state.when(seat_sale.hold, seat_count=2, **take).then_rejected(

@@ -75,7 +75,7 @@ def test_other_texts_are_no_ticket_numbers(text: str) -> None:
     assert not ids.is_ticket_number(text)
 
 
-def test_streams_are_named_after_what_people_say() -> None:
+def test_streams_are_named_by_reference_and_flight_number() -> None:
     assert ids.booking_stream("ABC234") == "booking-ABC234"
     assert ids.payment_stream("booking-ABC234", 2) == "payment-ABC234-2"
     assert ids.flight_stream("SV1023", "2026-11-24") == "flight-SV1023-2026-11-24"

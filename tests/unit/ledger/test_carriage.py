@@ -1,4 +1,4 @@
-"""The entries of tickets: issued, exchanged, flown, missed, given up, given back."""
+"""The entries of tickets: issued, exchanged, flown, missed, cancelled, refunded."""
 
 from collections import Counter
 
@@ -32,7 +32,7 @@ VALUES = st.builds(
 )
 
 
-def told(entry: Entry | None) -> dict[str, int]:
+def amounts_of(entry: Entry | None) -> dict[str, int]:
     """Amounts by account; every posting names the booking and one currency."""
     assert entry is not None
     assert {posting.booking for posting in entry.postings} == {BOOKING}
@@ -57,7 +57,7 @@ def price(*, at_home: bool) -> Price:
 
 def test_ticketing_moves_unapplied_funds_to_what_is_owed_in_carriage_and_to_others() -> None:
     entry = carriage.ticketing_entry(POSTED, price=price(at_home=True))
-    assert told(entry) == {
+    assert amounts_of(entry) == {
         "2020": 77_050,
         "2000": -50_000,
         "2010": -15_000,
@@ -69,11 +69,11 @@ def test_ticketing_moves_unapplied_funds_to_what_is_owed_in_carriage_and_to_othe
 
 def test_ticketing_of_a_zero_rated_flight_has_no_line_for_tax_or_charges() -> None:
     entry = carriage.ticketing_entry(POSTED, price=price(at_home=False))
-    assert told(entry) == {"2020": 65_000, "2000": -50_000, "2010": -15_000}
+    assert amounts_of(entry) == {"2020": 65_000, "2000": -50_000, "2010": -15_000}
 
 
 def test_what_was_flown_becomes_revenue_and_tax_and_charges_stay_owed() -> None:
-    assert told(carriage.flown_entry(POSTED, value=VALUE)) == {
+    assert amounts_of(carriage.flown_entry(POSTED, value=VALUE)) == {
         "2000": 50_000,
         "2010": 15_000,
         "4000": -50_000,
@@ -83,7 +83,7 @@ def test_what_was_flown_becomes_revenue_and_tax_and_charges_stay_owed() -> None:
 
 def test_who_does_not_come_leaves_the_fare_and_gets_the_charges_back() -> None:
     entry = carriage.no_show_entry(POSTED, value=VALUE, charge_back=2_000, vat_back=300)
-    assert told(entry) == {
+    assert amounts_of(entry) == {
         "2000": 50_000,
         "2010": 15_000,
         "4020": -65_000,
@@ -93,9 +93,9 @@ def test_who_does_not_come_leaves_the_fare_and_gets_the_charges_back() -> None:
     }
 
 
-def test_of_what_is_given_up_the_fee_is_kept_with_its_tax_and_the_rest_is_owed_back() -> None:
+def test_of_a_cancelled_part_the_fee_is_kept_with_its_tax_and_the_rest_is_owed() -> None:
     entry = carriage.cancellation_entry(POSTED, value=VALUE, fee=19_262, fee_vat=2_512)
-    assert told(entry) == {
+    assert amounts_of(entry) == {
         "2000": 50_000,
         "2010": 15_000,
         "2300": 10_050 - 2_512,
@@ -106,9 +106,11 @@ def test_of_what_is_given_up_the_fee_is_kept_with_its_tax_and_the_rest_is_owed_b
 
 
 def test_without_a_fee_all_is_owed_back_and_with_a_whole_one_nothing() -> None:
-    free = told(carriage.cancellation_entry(POSTED, value=VALUE, fee=0, fee_vat=0))
+    free = amounts_of(carriage.cancellation_entry(POSTED, value=VALUE, fee=0, fee_vat=0))
     assert (free["2100"], free.get("4030")) == (-VALUE.total, None)
-    kept = told(carriage.cancellation_entry(POSTED, value=VALUE, fee=VALUE.total, fee_vat=10_050))
+    kept = amounts_of(
+        carriage.cancellation_entry(POSTED, value=VALUE, fee=VALUE.total, fee_vat=10_050)
+    )
     assert "2100" not in kept
 
 
@@ -124,7 +126,7 @@ def test_a_dearer_flight_takes_the_difference_out_of_unapplied_funds() -> None:
     entry = carriage.exchange_entry(
         POSTED, before=VALUE, after=after, due=11_500, refund=0, credit=0
     )
-    assert told(entry) == {"2020": 11_500, "2000": -10_000, "2300": -1_500}
+    assert amounts_of(entry) == {"2020": 11_500, "2000": -10_000, "2300": -1_500}
 
 
 def test_a_cheaper_flight_leaves_what_is_owed_back_or_a_travel_credit() -> None:
@@ -133,7 +135,7 @@ def test_a_cheaper_flight_leaves_what_is_owed_back_or_a_travel_credit() -> None:
         entry = carriage.exchange_entry(
             POSTED, before=VALUE, after=after, due=0, refund=refund, credit=credit
         )
-        assert told(entry) == {"2000": 10_000, "2300": 1_500, account: -11_500}
+        assert amounts_of(entry) == {"2000": 10_000, "2300": 1_500, account: -11_500}
 
 
 def test_an_exchange_at_the_same_price_has_no_entry() -> None:
@@ -143,14 +145,14 @@ def test_an_exchange_at_the_same_price_has_no_entry() -> None:
 
 def test_money_that_never_bought_a_ticket_is_owed_back_as_it_came() -> None:
     entry = carriage.unticketed_refund_entry(POSTED, amount=Money(77_050, "SAR"))
-    assert told(entry) == {"2020": 77_050, "2100": -77_050}
+    assert amounts_of(entry) == {"2020": 77_050, "2100": -77_050}
 
 
 def test_goodwill_beyond_what_is_still_open_is_compensation() -> None:
     entry = carriage.goodwill_entry(POSTED, value=VALUE, amount=VALUE.total + 5_000)
-    assert told(entry)["4900"] == 5_000
+    assert amounts_of(entry)["4900"] == 5_000
     flown = carriage.goodwill_entry(POSTED, value=Value("SAR"), amount=5_000)
-    assert told(flown) == {"4900": 5_000, "2100": -5_000}
+    assert amounts_of(flown) == {"4900": 5_000, "2100": -5_000}
 
 
 def test_coupons_that_are_worth_nothing_have_no_entry() -> None:
@@ -164,7 +166,7 @@ def test_coupons_that_are_worth_nothing_have_no_entry() -> None:
 def test_every_end_of_a_coupon_empties_its_liabilities(
     value: Value, share: int, data: st.DataObject
 ) -> None:
-    """Issued and then flown, missed, given up or given back: nothing stays in 2000 and 2010."""
+    """Issued and then flown, missed, cancelled or refunded: nothing stays in 2000 and 2010."""
     fee = value.total * share // 100
     vat = data.draw(st.integers(0, min(fee, value.vat)))
     ends = (
@@ -174,7 +176,7 @@ def test_every_end_of_a_coupon_empties_its_liabilities(
         carriage.goodwill_entry(POSTED, value=value, amount=value.total) if value.total else None,
     )
     for end in ends:
-        amounts = told(end) if end is not None else {}
+        amounts = amounts_of(end) if end is not None else {}
         assert amounts.get("2000", 0) == value.fare
         assert amounts.get("2010", 0) == value.ancillary
 
@@ -192,4 +194,4 @@ def test_what_ticketing_takes_from_unapplied_funds_is_what_the_capture_put_there
         booking=BOOKING, amount=bought.total(), references=POSTED.references, now=NOW
     )
     issued = carriage.ticketing_entry(POSTED, price=bought)
-    assert told(captured)["2020"] + told(issued)["2020"] == 0
+    assert amounts_of(captured)["2020"] + amounts_of(issued)["2020"] == 0

@@ -53,13 +53,13 @@ def start(state: scenario.Scenario[Payment], attempt: str = ATTEMPT) -> scenario
 
 
 def open_session(state: scenario.Scenario[Payment]) -> scenario.Outcome:
-    told = opened()
+    expected = opened()
     return state.when(
         attempts.open_session,
         attempt=ATTEMPT,
-        session=told.session,
-        url=told.url,
-        expires_at=told.expires_at,
+        session=expected.session,
+        url=expected.url,
+        expires_at=expected.expires_at,
     )
 
 
@@ -94,14 +94,14 @@ def capture(
     intent: str = "pi_1",
     attempt: str = ATTEMPT,
 ) -> scenario.Outcome:
-    told = captured(amount, intent=intent, attempt=attempt)
+    expected = captured(amount, intent=intent, attempt=attempt)
     return state.when(
         captures.capture,
         attempt=attempt,
         intent=intent,
-        charge=told.charge,
+        charge=expected.charge,
         amount=amount,
-        entry=told.entry,
+        entry=expected.entry,
     )
 
 
@@ -170,7 +170,9 @@ def test_a_session_opens_whether_the_answer_came_in_time_or_late(
 
 
 @pytest.mark.parametrize("later", [(opened(),), (LAPSED,), (REFUSED,), (captured(),)])
-def test_a_session_told_again_or_too_late_records_nothing(later: tuple[DomainEvent, ...]) -> None:
+def test_a_session_reported_again_or_too_late_records_nothing(
+    later: tuple[DomainEvent, ...],
+) -> None:
     open_session(given(started(), *later)).then_nothing()
 
 
@@ -221,11 +223,11 @@ def test_a_declined_card_leaves_the_session_open_for_another_card() -> None:
     capture(after).then(captured())
 
 
-def test_a_decline_told_before_the_session_is_recorded_too() -> None:
+def test_a_decline_reported_before_the_session_is_recorded_too() -> None:
     decline(given(started())).then(DECLINED)
 
 
-def test_a_decline_is_told_once_per_charge() -> None:
+def test_a_decline_is_recorded_once_per_charge() -> None:
     state = given(started(), opened(), DECLINED)
     decline(state).then_nothing()
     assert len(decline(state, charge="ch_no2").events) == 1
@@ -259,7 +261,7 @@ def test_money_of_an_unknown_attempt_is_recorded_all_the_same() -> None:
 
 
 @pytest.mark.parametrize("amount", [DUE, sar(DUE.amount + 1)])
-def test_one_intent_is_captured_once_however_often_it_is_told(amount: money.Money) -> None:
+def test_one_intent_is_captured_once_however_often_it_is_reported(amount: money.Money) -> None:
     capture(given(started(), captured()), amount).then_nothing()
     capture(given(started(), captured(), parked()), amount).then_nothing()
 

@@ -137,7 +137,7 @@ def refundable(*events: DomainEvent, intent: str = "pi_1") -> money.Money:
     return state.refundable(intent)
 
 
-def test_the_intention_to_give_back_is_recorded_with_its_key_and_instant() -> None:
+def test_the_intention_to_refund_is_recorded_with_its_key_and_instant() -> None:
     ask(given()).then(requested())
     assert status() is RefundStatus.REQUESTED
 
@@ -158,13 +158,15 @@ def test_all_of_a_capture_may_be_asked_back_and_no_unit_more() -> None:
 
 
 @pytest.mark.parametrize(
-    "told", [(), (UNRESOLVED,), (ACCEPTED,), (ACCEPTED, SETTLED)], ids=lambda told: len(told)
+    "reported",
+    [(), (UNRESOLVED,), (ACCEPTED,), (ACCEPTED, SETTLED)],
+    ids=lambda reported: len(reported),
 )
-def test_what_is_asked_under_way_or_given_back_is_not_asked_again(
-    told: tuple[DomainEvent, ...],
+def test_what_is_requested_or_refunded_is_not_requested_again(
+    reported: tuple[DomainEvent, ...],
 ) -> None:
-    state = given(requested(), *told)
-    assert refundable(requested(), *told) == sar(DUE.amount - HALF.amount)
+    state = given(requested(), *reported)
+    assert refundable(requested(), *reported) == sar(DUE.amount - HALF.amount)
     rest = sar(DUE.amount - HALF.amount)
     ask(state, SECOND, rest, obligation="goodwill").then(
         requested(SECOND, rest, obligation="goodwill")
@@ -173,17 +175,17 @@ def test_what_is_asked_under_way_or_given_back_is_not_asked_again(
     ask(state, SECOND, more, obligation="goodwill").then_rejected(rejections.RefundExceedsCaptured)
 
 
-@pytest.mark.parametrize("told", [(REFUSED,), (ACCEPTED, FAILED), (ACCEPTED, SETTLED, FAILED)])
+@pytest.mark.parametrize("reported", [(REFUSED,), (ACCEPTED, FAILED), (ACCEPTED, SETTLED, FAILED)])
 def test_what_was_refused_or_failed_may_be_asked_back_for_another_obligation(
-    told: tuple[DomainEvent, ...],
+    reported: tuple[DomainEvent, ...],
 ) -> None:
-    assert refundable(requested(amount=DUE), *told) == DUE
-    ask(given(requested(amount=DUE), *told), SECOND, DUE, obligation="again").then(
+    assert refundable(requested(amount=DUE), *reported) == DUE
+    ask(given(requested(amount=DUE), *reported), SECOND, DUE, obligation="again").then(
         requested(SECOND, DUE, obligation="again")
     )
 
 
-def test_each_capture_gives_back_its_own_money_and_no_other() -> None:
+def test_each_capture_refunds_its_own_money_and_no_other() -> None:
     two = (captured(sar(100), intent="pi_2"), requested(amount=DUE))
     assert refundable(*two) == sar(0)
     assert refundable(*two, intent="pi_2") == sar(100)
@@ -192,7 +194,7 @@ def test_each_capture_gives_back_its_own_money_and_no_other() -> None:
     )
 
 
-def test_parked_money_may_be_given_back() -> None:
+def test_parked_money_may_be_refunded() -> None:
     extra = (captured(intent="pi_2"), parked(intent="pi_2", reason="duplicate"))
     ask(given(*extra), amount=DUE, intent="pi_2").then(requested(amount=DUE, intent="pi_2"))
 
@@ -202,12 +204,12 @@ def test_another_currency_than_was_captured_is_refused() -> None:
 
 
 @pytest.mark.parametrize("amount", [money.Money(0, "SAR"), money.Money(-1, "SAR")])
-def test_giving_back_nothing_or_less_is_a_bug(amount: money.Money) -> None:
+def test_refunding_nothing_or_less_is_a_bug(amount: money.Money) -> None:
     with pytest.raises(AssertionError):
         ask(given(), amount=amount)
 
 
-def test_three_decimal_money_is_given_back_in_tens() -> None:
+def test_three_decimal_money_is_refunded_in_tens() -> None:
     dinars = money.Money(51_240, "KWD")
     paid = scenario.given(
         evolve, PaymentRequested(booking=BOOKING, due=dinars), captured(dinars, attempt="")
@@ -233,9 +235,9 @@ def test_no_answer_in_time_is_unknown_and_never_failed() -> None:
     assert status(UNRESOLVED) is RefundStatus.UNKNOWN
 
 
-@pytest.mark.parametrize("told", [UNRESOLVED, ACCEPTED, REFUSED])
-def test_a_refund_whose_outcome_is_known_does_not_become_unknown(told: DomainEvent) -> None:
-    leave(given(requested(), told)).then_nothing()
+@pytest.mark.parametrize("reported", [UNRESOLVED, ACCEPTED, REFUSED])
+def test_a_refund_whose_outcome_is_known_does_not_become_unknown(reported: DomainEvent) -> None:
+    leave(given(requested(), reported)).then_nothing()
 
 
 @pytest.mark.parametrize("earlier", [(), (UNRESOLVED,)])
@@ -247,14 +249,14 @@ def test_acceptance_is_recorded_with_stripes_id_and_the_entry(
 
 
 @pytest.mark.parametrize("later", [(), (SETTLED,), (FAILED,), (SETTLED, FAILED)])
-def test_acceptance_is_recorded_once_however_often_and_late_it_is_told(
+def test_acceptance_is_recorded_once_however_often_and_late_it_is_reported(
     later: tuple[DomainEvent, ...],
 ) -> None:
     accept(given(requested(), ACCEPTED, *later)).then_nothing()
     accept(given(requested(), ACCEPTED, *later), "re_2").then_nothing()
 
 
-def test_money_that_left_after_all_is_recorded_although_a_no_was_told_before() -> None:
+def test_money_that_left_is_recorded_although_a_refusal_was_reported_before() -> None:
     accept(given(requested(), REFUSED)).then(ACCEPTED)
     assert status(REFUSED, ACCEPTED) is RefundStatus.ACCEPTED
 
@@ -281,9 +283,9 @@ def test_a_definite_no_ends_a_refund_that_nobody_accepted(
     refuse(given(requested(), *earlier)).then(REFUSED)
 
 
-@pytest.mark.parametrize("told", [(REFUSED,), (ACCEPTED,), (ACCEPTED, SETTLED)])
-def test_a_no_does_not_undo_what_is_known(told: tuple[DomainEvent, ...]) -> None:
-    refuse(given(requested(), *told)).then_nothing()
+@pytest.mark.parametrize("reported", [(REFUSED,), (ACCEPTED,), (ACCEPTED, SETTLED)])
+def test_a_refusal_does_not_undo_what_is_known(reported: tuple[DomainEvent, ...]) -> None:
+    refuse(given(requested(), *reported)).then_nothing()
 
 
 @pytest.mark.parametrize("earlier", [(ACCEPTED,), (ACCEPTED, SETTLED)])
@@ -310,7 +312,7 @@ def test_an_outcome_of_a_refund_that_was_never_requested_is_a_bug(decide) -> Non
 
 def test_the_entries_of_a_refund_that_failed_sum_to_nothing() -> None:
     sums: dict[str, int] = {}
-    for told in (ACCEPTED.entry, FAILED.entry):
-        for posting in told.postings:
+    for entry in (ACCEPTED.entry, FAILED.entry):
+        for posting in entry.postings:
             sums[posting.account] = sums.get(posting.account, 0) + posting.amount
     assert sums == {"1010": 0, "2100": 0}

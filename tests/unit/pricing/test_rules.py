@@ -12,10 +12,10 @@ from domain.pricing.price import PassengerType, Price, lines
 from domain.pricing.rules import SegmentFare
 from tests.support import strategies
 
-Told = list[tuple[str, str, int, int]]
+Amounts = list[tuple[str, str, int, int]]
 
 
-def amounts(price: Price, *party: PassengerType) -> Told:
+def amounts(price: Price, *party: PassengerType) -> Amounts:
     """The lines of the price for these passengers."""
     return [
         (line.kind, line.passenger_type, line.passenger_count, line.amount)

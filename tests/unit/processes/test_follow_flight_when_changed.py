@@ -7,8 +7,8 @@ import pytest
 
 from application.booking.choose_seats import ReviewSeats
 from application.booking.close_flight import CloseFlight
-from application.booking.disruption import TellDisruption
 from application.booking.grant_refund import GrantRefund
+from application.booking.offer_disruption import OfferDisruption
 from application.inventory.cancel_flight import CancelFlight
 from application.inventory.change_equipment import ChangeEquipment
 from application.inventory.depart_flight import DepartFlight
@@ -39,10 +39,10 @@ def other_times(flight: str, later: dt.timedelta) -> RescheduleFlight:
     )
 
 
-def moved(flight: str, booking: str, later: dt.timedelta, *, material: bool) -> TellDisruption:
-    """Return the command that follows from times `later` than before."""
+def moved(flight: str, booking: str, later: dt.timedelta, *, material: bool) -> OfferDisruption:
+    """Return what follows from times so much later."""
     times = NewTimes(LEAVES + later, LEAVES + later + dt.timedelta(hours=2))
-    return TellDisruption(booking, flight, "rescheduled", "late inbound", material, times)
+    return OfferDisruption(booking, flight, "rescheduled", "late inbound", material, times)
 
 
 def cases(flight: str, booking: str) -> list[tuple[Any, Any]]:
@@ -60,7 +60,7 @@ def cases(flight: str, booking: str) -> list[tuple[Any, Any]]:
         ),
         (
             CancelFlight(flight_id=flight, reason="storm"),
-            TellDisruption(booking, flight, "cancelled", "storm", material=True),
+            OfferDisruption(booking, flight, "cancelled", "storm", material=True),
         ),
     ]
 

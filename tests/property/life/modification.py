@@ -1,4 +1,4 @@
-"""Second thoughts: cancellations and modifications at quotes, names, seats, documents."""
+"""Cancellations and modifications at quotes, names, seats, documents."""
 
 from typing import Any
 
@@ -13,7 +13,11 @@ from application.booking.cancel_booking import (
     cancellation_quote,
 )
 from application.booking.choose_seats import ChooseSeats
-from application.booking.complete_change import AbandonChange, CompleteChange, ExpireChange
+from application.booking.complete_modification import (
+    AbandonModification,
+    CompleteModification,
+    ExpireModification,
+)
 from application.booking.correct_name import CorrectName
 from application.booking.modify_booking import ModifyBooking
 from application.booking.quote_modification import (
@@ -68,7 +72,7 @@ class Changes(Sale):
         waiver: str | None,
         at_once: bool,
     ) -> Any:
-        """What giving up the booking or a part of it would cost; perhaps taken at once."""
+        """Quote the cancellation of the booking or a part of it; perhaps accept at once."""
         stream = self.pick(which, *CANCELLABLE[which % len(CANCELLABLE) :])
         if stream is None:
             return multiple()
@@ -120,7 +124,7 @@ class Changes(Sale):
         return next((kept for least, kept in KEPT if hours >= least), 100)
 
     def cancel_all(self, process: int, stream: str, *, at_gate: bool = False) -> None:
-        """The whole booking is given up at the terms of this moment, if it can be."""
+        """Cancel the whole booking at current terms, if possible."""
         quote = self.quote_cancel(stream, Part(), at_gate=at_gate)
         if quote is not None:
             self.cancel(process=process, quote=quote)
@@ -169,10 +173,10 @@ class Changes(Sale):
         if then == "complete":
             self.submit(process, self.completion(stream))
         if then == "abandon":
-            self.submit(process, AbandonChange(booking_id=stream))
+            self.submit(process, AbandonModification(booking_id=stream))
         if then == "lapse":
             self.clock.advance(sales_window.HOLD_LIFETIME)
-            self.submit(process, ExpireChange(booking_id=stream, reason="hold_lapsed"))
+            self.submit(process, ExpireModification(booking_id=stream, reason="hold_lapsed"))
         return quote
 
     def _wish(self, current: str, to: int, cabin: str, fare_class: str | None) -> WantedSegment:
@@ -235,8 +239,8 @@ class Changes(Sale):
             )
 
     @rule(process=PROCESSES, which=WHICH, pays=st.booleans())
-    def go_on_with_a_change(self, process: int, which: int, pays: bool) -> None:
-        """A change that waits is paid for, completed, or let lapse."""
+    def go_on_with_a_modification(self, process: int, which: int, pays: bool) -> None:
+        """A pending modification is paid, completed, or expires."""
         waiting = [each for each in self.bookings if self.booking(each).modification is not None]
         stream = waiting[which % len(waiting)] if waiting else self.pick(which)
         if stream is None:
@@ -258,26 +262,26 @@ class Changes(Sale):
             self.pay(process, stream)
             self.submit(process, self.completion(stream))
 
-    def completion(self, stream: str) -> CompleteChange:
+    def completion(self, stream: str) -> CompleteModification:
         """With serials for all who may need a new ticket."""
         serials = self.draw_serials(len(self.booking(stream).passengers))
-        return CompleteChange(booking_id=stream, airline_code=AIRLINE, serials=serials)
+        return CompleteModification(booking_id=stream, airline_code=AIRLINE, serials=serials)
 
     @rule(process=PROCESSES, which=WHICH)
-    def abandon_change(self, process: int, which: int) -> None:
-        """Somebody does not want a change any more, paid or not."""
+    def abandon_modification(self, process: int, which: int) -> None:
+        """Abandon a modification, paid or not."""
         waiting = [each for each in self.bookings if self.booking(each).modification is not None]
         stream = waiting[which % len(waiting)] if waiting else self.pick(which)
         if stream is not None:
-            self.submit(process, AbandonChange(booking_id=stream))
+            self.submit(process, AbandonModification(booking_id=stream))
 
     @rule(process=PROCESSES, which=WHICH)
-    def expire_change(self, process: int, which: int) -> None:
-        """The money of a change does not come."""
+    def expire_modification(self, process: int, which: int) -> None:
+        """A modification stays unpaid."""
         waiting = [each for each in self.bookings if self.booking(each).modification is not None]
         stream = waiting[which % len(waiting)] if waiting else self.pick(which)
         if stream is not None:
-            self.submit(process, ExpireChange(booking_id=stream, reason="hold_lapsed"))
+            self.submit(process, ExpireModification(booking_id=stream, reason="hold_lapsed"))
 
     @rule(process=PROCESSES, which=WHICH, passenger=st.integers(0, 2), distance=st.integers(0, 4))
     def correct_name(self, process: int, which: int, passenger: int, distance: int) -> None:
@@ -285,9 +289,9 @@ class Changes(Sale):
         stream = self.pick(which, S.CONFIRMED, S.RESERVED, S.PAID)
         if stream is None or passenger >= len(self.booking(stream).passengers):
             return
-        former = self.booking(stream).passengers[passenger].name
-        name = sealed.Sealed(former.subject, former.box + b"\x01")
-        self.submit(process, CorrectName(stream, passenger, former, name, distance, distance > 0))
+        previous = self.booking(stream).passengers[passenger].name
+        name = sealed.Sealed(previous.subject, previous.box + b"\x01")
+        self.submit(process, CorrectName(stream, passenger, previous, name, distance, distance > 0))
 
     @rule(process=PROCESSES, which=WHICH, segment=st.integers(0, 1), seats=SOME)
     def choose_seats(

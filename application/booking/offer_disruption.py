@@ -1,10 +1,9 @@
-"""The airline cancels or moves a flight: each booking on it is offered its choices."""
+"""Offer a booking its choices after the airline cancelled or rescheduled a flight."""
 
 from application.booking import cancel_booking, journey, letters
 from application.commands.command import Command, Reply
 from application.commands.context import DecisionContext
-from domain.booking import cancellation, states
-from domain.booking import disruption as decisions
+from domain.booking import cancellation, disruption, states
 from domain.booking.events import DisruptionOffered
 from domain.booking.state import Booking
 from domain.booking.states import Status
@@ -14,8 +13,8 @@ from domain.inventory.state import Flight
 FLIGHT_CANCELLED = "flight_cancelled"
 
 
-class TellDisruption(Command, frozen=True):
-    """What happened to a flight, for one booking on it; `times` where it was moved."""
+class OfferDisruption(Command, frozen=True):
+    """Offer one booking on a flight its choices; `times` where it was rescheduled."""
 
     booking_id: str
     flight_id: str
@@ -25,8 +24,8 @@ class TellDisruption(Command, frozen=True):
     times: NewTimes | None = None
 
     def decide(self, context: DecisionContext) -> Reply:
-        """Rejects BookingNotFound. A ticketed booking is offered its choices and written to; one
-        that is not ticketed yet is cancelled with the flight.
+        """Rejects BookingNotFound. A ticketed booking is offered its choices, with a letter; an
+        unticketed booking is cancelled with a cancelled flight.
         """
         booking = journey.load(context, self.booking_id)
         segment = journey.segment_on(booking, self.flight_id)
@@ -35,7 +34,7 @@ class TellDisruption(Command, frozen=True):
         if self.kind == "cancelled" and booking.status in states.UNPAID | {Status.PAID}:
             _cancel_unticketed(context, self.booking_id, booking)
             return Reply(self.booking_id)
-        offered = decisions.offer(
+        offered = disruption.offer(
             booking,
             segment=segment,
             flight=self.flight_id,
@@ -52,7 +51,7 @@ class TellDisruption(Command, frozen=True):
 
 
 def letter(booking_id: str, offered: DisruptionOffered, flight: Flight) -> letters.DisruptionLetter:
-    """Return the letter that says what happened and what the passengers may choose."""
+    """Return the letter about the disruption and the choices."""
     departs_at = flight.departs_at if offered.times is None else offered.times.departs_at
     return letters.DisruptionLetter(
         booking_id=booking_id,
@@ -62,7 +61,7 @@ def letter(booking_id: str, offered: DisruptionOffered, flight: Flight) -> lette
 
 
 def _cancel_unticketed(context: DecisionContext, booking_id: str, booking: Booking) -> None:
-    """Refund what was paid in full, unless it is being refunded already."""
+    """Cancel with a full refund of what was paid, unless a refund is owed already."""
     if booking.obligations:
         return
     paid = booking.captured.amount if booking.captured is not None else 0

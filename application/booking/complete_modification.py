@@ -1,16 +1,15 @@
-"""Complete an accepted change when its money has come, or expire or abandon it unpaid."""
+"""Complete a paid modification, or expire or abandon an unpaid one."""
 
 from collections.abc import Sequence
 
-from application.booking import disruption, journey, letters, live_session
+from application.booking import journey, letters, live_session, offer_disruption
 from application.booking.access import changeable_booking
 from application.booking.booking_details import BookingDetails, carry_out_and_read
 from application.booking.ports import BookingPorts
 from application.caller import Caller
 from application.commands.command import Command, Reply
 from application.commands.context import DecisionContext
-from domain.booking import cancellation, rejections
-from domain.booking import disruption as disruption_decisions
+from domain.booking import cancellation, disruption, rejections
 from domain.booking import modification as booking_modification
 from domain.booking.coupons import Coupon
 from domain.booking.events import BookingEvent
@@ -25,16 +24,16 @@ from domain.pricing.price import CouponPrice
 EXCHANGED = "exchanged"
 
 
-class CompleteChange(Command, frozen=True):
-    """The money of an accepted change has come: exchange the segment."""
+class CompleteModification(Command, frozen=True):
+    """Exchange the segment of a paid modification; `serials` are for the new tickets."""
 
     booking_id: str
     airline_code: str
     serials: tuple[int, ...]
 
     def decide(self, context: DecisionContext) -> Reply:
-        """Rejects BookingNotFound and NoModificationPending (unpaid); completed already records
-        nothing.
+        """Rejects BookingNotFound and NoModificationPending (unpaid). A completed
+        modification records nothing more.
         """
         booking = journey.load(context, self.booking_id)
         modification = booking.modification
@@ -52,21 +51,21 @@ class CompleteChange(Command, frozen=True):
 
 
 def _offer_choices(context: DecisionContext, booking_id: str, modification: Modification) -> None:
-    """Paid for a flight that was cancelled meanwhile: offer the choices with the change."""
+    """Offer the choices of a disruption where the new flight was cancelled before the payment."""
     flight = journey.load_flight(context, modification.to.flight)
     if flight.status is not FlightStatus.CANCELLED:
         return
-    offered = disruption_decisions.offer(
+    offered = disruption.offer(
         journey.load(context, booking_id),
         segment=modification.segment,
         flight=modification.to.flight,
         kind="cancelled",
-        reason=disruption.FLIGHT_CANCELLED,
+        reason=offer_disruption.FLIGHT_CANCELLED,
         material=True,
     )
     context.record(booking_id, offered)
     for each in offered:
-        context.enqueue(disruption.letter(booking_id, each, flight))
+        context.enqueue(offer_disruption.letter(booking_id, each, flight))
 
 
 def exchange_seats(
@@ -91,7 +90,7 @@ def complete(
     modification: Modification,
     tickets: tuple[Ticket, ...],
 ) -> None:
-    """Record what a completed change does to the booking, with its entry, and write about it."""
+    """Record the completed modification with its entry, and enqueue the letter about it."""
     coupons = booking.open_coupons(modification.segment)
     to_card = modification.back if modification.destination == "card" else 0
     entry = carriage.exchange_entry(
@@ -110,7 +109,9 @@ def complete(
         obligation=cancellation.next_obligation(booking, booking_id, to_card),
     )
     context.record(booking_id, completed)
-    context.enqueue(letters.ChangeLetter(booking_id=booking_id, about=str(modification.number)))
+    context.enqueue(
+        letters.ModificationLetter(booking_id=booking_id, about=str(modification.number))
+    )
 
 
 def _value(currency: str, coupons: Sequence[Coupon | CouponPrice]) -> carriage.Value:
@@ -125,15 +126,15 @@ def _value(currency: str, coupons: Sequence[Coupon | CouponPrice]) -> carriage.V
 def new_tickets(
     airline_code: str, serials: tuple[int, ...], coupons: tuple[Coupon, ...]
 ) -> tuple[Ticket, ...]:
-    """A ticket for each who flies the exchanged segment."""
+    """Return a ticket for each passenger of the exchanged segment."""
     return tuple(
         Ticket(coupon.passenger, ids.ticket_number(airline_code, serial))
         for coupon, serial in zip(coupons, serials, strict=False)
     )
 
 
-class ExpireChange(Command, frozen=True):
-    """The money of an accepted change never came; Stripe has been asked."""
+class ExpireModification(Command, frozen=True):
+    """Expire an unpaid modification; Stripe has been asked for a payment before."""
 
     booking_id: str
     reason: str
@@ -146,12 +147,12 @@ class ExpireChange(Command, frozen=True):
         return Reply(self.booking_id)
 
 
-async def abandon_change(
+async def abandon_modification(
     ports: BookingPorts, caller: Caller, id_or_reference: str
 ) -> BookingDetails:
-    """Abandon an accepted change before it is paid: the booking is what it was.
+    """Abandon an unpaid modification: the booking is as before.
 
-    The live checkout session is expired first, so that nobody can pay for what is abandoned.
+    The live checkout session is expired first, so that nobody can pay for it.
     Rejects what the command does; raises GatewayFailure.
     """
     booking_id, booking = await changeable_booking(ports, caller.principal, id_or_reference)
@@ -159,11 +160,11 @@ async def abandon_change(
         await live_session.expire(
             ports.bus, ports.collector, booking_id, booking, cause=caller.cause
         )
-    return await carry_out_and_read(ports, caller, AbandonChange(booking_id=booking_id))
+    return await carry_out_and_read(ports, caller, AbandonModification(booking_id=booking_id))
 
 
-class AbandonChange(Command, frozen=True):
-    """The passengers do not want an unpaid change any more; its session has been expired."""
+class AbandonModification(Command, frozen=True):
+    """Abandon an unpaid modification; its checkout session has been expired before."""
 
     booking_id: str
 
@@ -182,7 +183,7 @@ def _record_end(
     events: list[BookingEvent],
     reason: str,
 ) -> None:
-    """Put the new seats back on sale with the end of a change; the old ones were not touched."""
+    """Record the end of an unpaid modification and put the new seats back on sale."""
     if not events:
         return
     assert booking.modification is not None

@@ -1,12 +1,12 @@
-"""A paid change is completed: which commands follow from which events."""
+"""A paid modification is completed: which commands follow from which events."""
 
-from application.booking.complete_change import CompleteChange
-from application.processes import complete_change_when_paid
+from application.booking.complete_modification import CompleteModification
+from application.processes import complete_modification_when_paid
 from tests.support.house import AIRLINE, House, Runs
 
 
 async def changing() -> tuple[House, Runs, str, str]:
-    """Return the airline, its processes, a booking with an accepted change, the new flight."""
+    """Return a ticketed booking with an accepted unpaid modification, and its new flight."""
     house = House()
     runs = Runs(house)
     booking = house.book(house.schedule("SV1"), "ADT", "ADT")
@@ -18,9 +18,9 @@ async def changing() -> tuple[House, Runs, str, str]:
     return house, runs, booking, dearer
 
 
-async def test_an_accepted_change_alone_starts_nothing() -> None:
+async def test_an_accepted_modification_alone_starts_nothing() -> None:
     house, runs, booking, _ = await changing()
-    assert not complete_change_when_paid.PROCESS.is_started_by(house.last(booking))
+    assert not complete_modification_when_paid.PROCESS.is_started_by(house.last(booking))
     await runs.runner.run_again(booking)
     assert [type(each).__name__ for each in runs.commands()] == ["ConfirmBooking"]
 
@@ -29,9 +29,9 @@ async def test_a_paid_change_is_completed_with_a_serial_for_each_passenger() -> 
     house, runs, booking, dearer = await changing()
     before = len(house.log.events)
     house.pay(booking)
-    assert complete_change_when_paid.PROCESS.is_started_by(house.last(booking))
+    assert complete_modification_when_paid.PROCESS.is_started_by(house.last(booking))
     await runs.runner.run_from(before)
-    assert runs.commands() == [CompleteChange(booking, AIRLINE, (3, 4))]
+    assert runs.commands() == [CompleteModification(booking, AIRLINE, (3, 4))]
     assert house.booking(booking).segments[0].flight == dearer
     assert house.booking(booking).modification is None
 
