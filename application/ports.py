@@ -4,7 +4,7 @@ import datetime as dt
 import uuid
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager
-from typing import Protocol
+from typing import Any, ClassVar, Protocol
 
 import msgspec
 
@@ -75,14 +75,21 @@ class NewEvent(msgspec.Struct, frozen=True):
     command: int
 
 
-class OutboxMessage(msgspec.Struct, frozen=True):
-    """Something to do outside once the append is durable; `topic` names the worker's task.
+class BackgroundTask(msgspec.Struct, frozen=True, omit_defaults=True):
+    """Work for the worker once the append is durable; it may be done twice or late.
 
-    `body` holds ids only, never personal data.
+    A subclass declares a task: its topic, which names it in outbox and queue, and its body, which
+    holds ids, numbers and amounts, never personal data. `interfaces/worker/handlers.py` names
+    what handles it.
     """
 
-    topic: str
-    body: dict[str, str]
+    topic: ClassVar[str]
+
+    @property
+    def body(self) -> dict[str, Any]:
+        """Return the fields as JSON values."""
+        body: dict[str, Any] = msgspec.to_builtins(self)
+        return body
 
 
 class WrappedKey(msgspec.Struct, frozen=True):
@@ -104,7 +111,7 @@ class Batch(msgspec.Struct, frozen=True):
     events: Sequence[NewEvent]
     reads: Mapping[str, int]
     asked: Sequence[uuid.UUID] = ()
-    outbox: Sequence[OutboxMessage] = ()
+    outbox: Sequence[BackgroundTask] = ()
     keys: Sequence[WrappedKey] = ()
 
 

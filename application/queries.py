@@ -1,6 +1,15 @@
-"""What queries return: the types that the read models' ports promise to HTTP and to timers."""
+"""What queries return: the types that the read models' ports promise to use cases and HTTP.
+
+All queries raise Unavailable when the database does not answer.
+"""
+
+import datetime as dt
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from typing import ClassVar, Protocol
 
 import msgspec
+
+from domain.kernel.rejections import Rejection
 
 
 class AsOf(msgspec.Struct, frozen=True):
@@ -12,3 +21,129 @@ class AsOf(msgspec.Struct, frozen=True):
 
     position: int
     lag_seconds: float
+
+
+class CursorRefused(Rejection):
+    """The cursor was not made by this list."""
+
+    code: ClassVar[str] = "VALIDATION_ERROR"
+
+
+class ListedBooking(msgspec.Struct, frozen=True):
+    """A booking in its owner's list; nothing personal."""
+
+    booking_id: str
+    status: str
+    flights: tuple[str, ...]
+    total: int
+    currency: str
+    hold_until: dt.datetime | None
+    created_at: dt.datetime
+
+
+class BookingPage(msgspec.Struct, frozen=True):
+    """Newest first; `next_cursor` is None on the last page."""
+
+    bookings: Sequence[ListedBooking]
+    next_cursor: str | None
+    as_of: AsOf
+
+
+class ListBookings(Protocol):
+    """The read model `booking_list`."""
+
+    async def __call__(self, *, owner: str, cursor: str | None, limit: int) -> BookingPage:
+        """Return the page behind the cursor; rejects CursorRefused, raises Unavailable."""
+        ...
+
+
+class FlightOffer(msgspec.Struct, frozen=True):
+    """A departure with free seats; the fare is one adult's, without tax, in minor units."""
+
+    flight: str
+    number: str
+    origin: str
+    destination: str
+    departs_at: dt.datetime
+    arrives_at: dt.datetime
+    domestic: bool
+    fare_amount: int
+    currency: str
+    free_count: int
+
+
+class SearchFlights(Protocol):
+    """The read model `flight_availability`."""
+
+    async def __call__(
+        self,
+        *,
+        origin: str,
+        destination: str,
+        local_date: dt.date,
+        cabin: str,
+        seat_count: int,
+    ) -> tuple[Sequence[FlightOffer], AsOf]:
+        """Return the departures of a day, local at origin, with enough free seats, by time."""
+        ...
+
+
+class OversoldCabin(msgspec.Struct, frozen=True):
+    """A cabin in which `seats` more are held and sold than authorised."""
+
+    flight: str
+    cabin: str
+    departs_at: dt.datetime
+    seats: int
+
+
+OversoldCabins = Callable[[], Awaitable[tuple[Sequence[OversoldCabin], AsOf]]]
+"""Returns the oversold cabins of coming flights, the soonest departure first."""
+
+BookingStatuses = Callable[[Sequence[str]], Awaitable[Mapping[str, str]]]
+"""Returns the status by booking id, for the bookings that the read model contains."""
+
+
+class FlightTask(msgspec.Struct, frozen=True):
+    """The follow-up of one event of a flight; `kind` is the event's tag, the counts are bookings.
+
+    `failed` counts bookings that have to be tried again.
+    """
+
+    flight: str
+    version: int
+    kind: str
+    total: int
+    done: int
+    failed: int
+    finished: bool
+
+
+TasksOfFlight = Callable[[str], Awaitable[Sequence[FlightTask]]]
+"""Returns the follow-ups of a flight in the order of its events."""
+
+
+class AccountBalance(msgspec.Struct, frozen=True):
+    """What an account holds in a currency; debit positive, minor units."""
+
+    account: str
+    currency: str
+    amount: int
+
+
+TrialBalance = Callable[[], Awaitable[tuple[Sequence[AccountBalance], AsOf]]]
+"""Returns every account that was posted to, from the read model `ledger_journal`."""
+
+
+class UnappliedMoney(msgspec.Struct, frozen=True):
+    """Captured money of a booking that no ticket has used; `amount` is positive when we owe it."""
+
+    booking: str
+    currency: str
+    amount: int
+    since: dt.datetime
+    reasons: tuple[str, ...]
+
+
+UnappliedFunds = Callable[[], Awaitable[tuple[Sequence[UnappliedMoney], AsOf]]]
+"""Returns the worklist of account 2020, the oldest first."""

@@ -8,7 +8,7 @@ import datetime as dt
 import os
 import secrets
 import time
-from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
 from pathlib import Path
 from typing import Any
@@ -19,22 +19,28 @@ import redis.asyncio
 from psycopg_pool import PoolTimeout
 
 from application import ports
+from application.booking.ports import BookingPorts
 from application.booking.release_hold import HoldReleaser
 from application.booking.send_letter import LetterSender
 from application.commands.bus import CommandBus
 from application.commands.dispatcher import Dispatcher
 from application.identity import log_in, register_user
+from application.inventory.ports import FlightPorts
+from application.ledger.ports import LedgerPorts
 from application.payment.collect import Collector, ReturnUrls
 from application.payment.gateway import VerifiedEvent
+from application.payment.process_event import StoredEventProcessor
 from application.payment.receive_event import EventReceiver
 from application.payment.refunding import Refunder
+from application.pricing.ports import PricingPorts
 from application.pricing.quotes import JourneyQuotes
 from application.pricing.signed_quotes import QuoteSigner
-from application.processes.flight_follower import FlightFollower
+from application.processes.follow_flight_when_changed import FlightFollower
 from application.processes.runner import ProcessRunner
 from application.rate_limit import Limit
 from application.stream_history import StreamHistory
 from domain.booking.preconditions import CheckInWindow
+from domain.kernel import ids
 from infrastructure.airports.world import load_airports
 from infrastructure.boarding_pass.printer import BilingualBoardingPassPrinter
 from infrastructure.event_store.log import PostgresEventLog
@@ -81,6 +87,7 @@ class Core(msgspec.Struct, frozen=True):
     releaser: HoldReleaser
     letters: LetterSender
     inbox: StripeInbox
+    stripe_events: StoredEventProcessor
     outbox: Outbox
     checkpoints: ProcessCheckpoints
     processes: ProcessRunner
@@ -89,36 +96,6 @@ class Core(msgspec.Struct, frozen=True):
     stock: PostgresTicketStock
     queue: queue.TaskQueue
     clock: ports.Clock
-
-    async def due_holds(self, now: dt.datetime, limit: int) -> Sequence[str]:
-        """Bookings whose hold has lapsed unpaid."""
-        return await read_models.due_holds(self.pool, now, limit)
-
-    async def to_run_again(self, now: dt.datetime, limit: int) -> Sequence[str]:
-        """Bookings whose processes should have come to their end long ago."""
-        return await read_models.to_run_again(self.pool, now, limit)
-
-    async def due_departures(self, now: dt.datetime, limit: int) -> Sequence[str]:
-        """Flights that must have left by now."""
-        return await read_models.due_departures(self.pool, now, limit)
-
-    async def with_waitlist(self, limit: int) -> Sequence[str]:
-        """Flights with somebody waiting and a seat free."""
-        return await read_models.with_waitlist(self.pool, limit)
-
-    async def unfinished_attempts(self, now: dt.datetime, limit: int) -> Sequence[tuple[str, str]]:
-        """Payment and attempt of checkouts whose outcome is long overdue."""
-        return await read_models.unfinished_attempts(self.pool, now, limit)
-
-    async def unanswered_refunds(self, now: dt.datetime, limit: int) -> Sequence[tuple[str, str]]:
-        """Payment and refund of requests that Stripe should have answered by now."""
-        return await read_models.unanswered_refunds(self.pool, now, limit)
-
-    async def unsettled_refunds(
-        self, now: dt.datetime, *, after: str, limit: int
-    ) -> Sequence[tuple[str, str]]:
-        """Payment and refund of those that Stripe has had for a while; a page behind `after`."""
-        return await read_models.unsettled_refunds(self.pool, now, after=after, limit=limit)
 
 
 def utc_now() -> dt.datetime:
@@ -168,11 +145,13 @@ def _core(
             success=f"{settings.public_url}/paid/{{booking}}",
             cancel=f"{settings.public_url}/unpaid/{{booking}}",
         ),
-        describe=lambda booking: f"{settings.airline_name} {booking.removeprefix('booking-')}",
+        describe=lambda booking: f"{settings.airline_name} {ids.reference_of(booking)}",
     )
     mailbox = FileMailbox(
         Path(settings.data_dir) / MAILBOX_FOLDER, sender=f"{settings.airline_name} <mail@invalid>"
     )
+    inbox = StripeInbox(pool)
+    refunder = Refunder(bus=bus, payments=gateway, clock=utc_now)
     stock = PostgresTicketStock(pool)
     tasks = PostgresFlightTasks(pool)
     releaser = HoldReleaser(bus=bus, collector=collector, clock=utc_now)
@@ -184,10 +163,11 @@ def _core(
         keys=keys,
         vault=vault,
         collector=collector,
-        refunder=Refunder(bus=bus, payments=gateway, clock=utc_now),
+        refunder=refunder,
         releaser=releaser,
         letters=LetterSender(bus=bus, vault=vault, mailer=mailbox),
-        inbox=StripeInbox(pool),
+        inbox=inbox,
+        stripe_events=StoredEventProcessor(inbox=inbox, collector=collector, refunder=refunder),
         outbox=Outbox(pool),
         checkpoints=ProcessCheckpoints(pool),
         processes=ProcessRunner(
@@ -254,37 +234,67 @@ def _web_ports(
     settings, keys = core.settings, core.keys
     signer = QuoteSigner(keys.derive("quotes"))
     return HttpPorts(
+        booking=_booking_ports(core, bus, history, signer),
+        flights=_flight_ports(core, bus),
+        pricing=_pricing_ports(core, bus, JourneyQuotes(signer)),
+        ledger=_ledger_ports(core),
         register_user=lambda command: register_user.register_user(command, registration),
         log_in=lambda command: log_in.log_in(command, login),
         verifier=issuer,
         limiter=_limiter(settings, client),
         readiness=_readiness(core.pool, client),
         fingerprint_key=keys.derive("request fingerprints"),
-        now=utc_now,
+        receiver=EventReceiver(inbox=core.inbox, vault=core.vault, verify=_verifier(settings)),
+        trusted_proxies=tuple(network.range for network in settings.trusted_proxies),
+    )
+
+
+def _booking_ports(
+    core: Core, bus: CommandBus, history: StreamHistory, signer: QuoteSigner
+) -> BookingPorts:
+    settings = core.settings
+    return BookingPorts(
         bus=bus,
-        stream_history=history,
+        history=history,
         vault=core.vault,
-        quotes=JourneyQuotes(signer),
-        signer=signer,
+        quotes=signer,
         stock=core.stock,
+        clock=utc_now,
         airline_code=settings.airline_code,
-        airports=load_airports(),
         check_in_window=CheckInWindow(
             opens=dt.timedelta(hours=settings.check_in_opens_hours),
             closes=dt.timedelta(minutes=settings.check_in_closes_minutes),
         ),
         collector=core.collector,
-        releaser=core.releaser,
         boarding_passes=BilingualBoardingPassPrinter(),
-        flight_tasks=core.flight_tasks.of,
-        oversold=lambda: read_models.oversold(core.pool),
-        booking_statuses=lambda bookings: read_models.booking_statuses(core.pool, bookings),
-        receiver=EventReceiver(inbox=core.inbox, vault=core.vault, verify=_verifier(settings)),
-        search_flights=read_models.FlightSearch(core.pool),
         list_bookings=read_models.BookingList(core.pool),
-        unapplied_funds=lambda: read_models.unapplied_funds(core.pool, utc_now()),
+    )
+
+
+def _flight_ports(core: Core, bus: CommandBus) -> FlightPorts:
+    return FlightPorts(
+        bus=bus,
+        clock=utc_now,
+        airports=load_airports(),
+        tasks=core.flight_tasks.of,
+        booking_statuses=lambda bookings: read_models.booking_statuses(core.pool, bookings),
+        oversold_cabins=lambda: read_models.oversold(core.pool),
+    )
+
+
+def _pricing_ports(core: Core, bus: CommandBus, quotes: JourneyQuotes) -> PricingPorts:
+    return PricingPorts(
+        bus=bus,
+        clock=utc_now,
+        quotes=quotes,
+        search_flights=read_models.FlightSearch(core.pool),
+    )
+
+
+def _ledger_ports(core: Core) -> LedgerPorts:
+    return LedgerPorts(
         trial_balance=lambda: read_models.trial_balance(core.pool),
-        trusted_proxies=tuple(network.range for network in settings.trusted_proxies),
+        unapplied_funds=lambda: read_models.unapplied_funds(core.pool, utc_now()),
     )
 
 

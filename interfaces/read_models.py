@@ -1,42 +1,28 @@
-"""Read models as HTTP and timers ask for them: rows become the types of their ports."""
+"""Queries of read models for HTTP: rows become the types of their ports."""
 
 import datetime as dt
-from collections.abc import AsyncIterator, Mapping, Sequence
-from contextlib import asynccontextmanager
-
-import psycopg
-from psycopg_pool import PoolTimeout
+from collections.abc import Mapping, Sequence
 
 from application import ports
-from application.queries import AsOf
-from infrastructure.postgres.pool import Pool
-from interfaces.http.ports import (
+from application.processes.runner import EXPECTED_WITHIN
+from application.queries import (
     AccountBalance,
+    AsOf,
+    BookingPage,
+    CursorRefused,
     FlightOffer,
-    ForgedCursor,
     ListedBooking,
     OversoldCabin,
     UnappliedMoney,
 )
+from infrastructure.postgres.pool import Pool, raising_unavailable
 from projections import progress
 from projections.booking_list import queries as booking_list
 from projections.catalogue import ALL
 from projections.flight_availability import queries as flight_availability
 from projections.ledger_journal import queries as ledger_journal
-from projections.unfinished_attempts import queries as unfinished
-from projections.unfinished_refunds import queries as refunds
 
-# An attempt that has no outcome after this time is asked for again by the completer.
-ATTEMPT_PATIENCE = dt.timedelta(seconds=20)
-# So is a refund that Stripe has not answered.
-REFUND_PATIENCE = dt.timedelta(seconds=20)
-# A refund that Stripe has is followed by webhooks; after this time one may have been lost.
-SETTLEMENT_PATIENCE = dt.timedelta(minutes=10)
 WORKLIST_LIMIT = 500
-# A paid booking is confirmed within a second; after this time something went wrong.
-CONFIRM_PATIENCE = dt.timedelta(seconds=30)
-# A flight of which nobody has said that it left is taken to have left after this time.
-DEPARTURE_PATIENCE = dt.timedelta(minutes=60)
 # What a client is asked to wait for a read model that has stopped: somebody must start it again.
 STOPPED_RETRY_SECONDS = 30
 LAG_DIGITS = 3
@@ -72,7 +58,7 @@ def _unusable(name: str, state: str) -> ports.Unavailable:
 
 async def states(pool: Pool) -> Mapping[str, str]:
     """Return the state of each read model by name: up, parked, stalled, stopped or missing."""
-    async with _available():
+    async with raising_unavailable():
         found = {each.projection: each.state for each in await progress.progress_of_all(pool)}
     return {name: found.get(name, "missing") for name in sorted(ALL)}
 
@@ -93,7 +79,7 @@ class FlightSearch:
         seat_count: int,
     ) -> tuple[Sequence[FlightOffer], AsOf]:
         """Departures of the day with enough free seats; raises Unavailable."""
-        async with _available():
+        async with raising_unavailable():
             known = await as_of(self._pool, FLIGHT_AVAILABILITY)
             rows = await flight_availability.search(
                 self._pool,
@@ -128,19 +114,17 @@ class BookingList:
     def __init__(self, pool: Pool) -> None:
         self._pool = pool
 
-    async def __call__(
-        self, *, owner: str, cursor: str | None, limit: int
-    ) -> tuple[Sequence[ListedBooking], str | None, AsOf]:
-        """A page, newest first; raises ForgedCursor and Unavailable."""
+    async def __call__(self, *, owner: str, cursor: str | None, limit: int) -> BookingPage:
+        """Return a page, newest first; rejects CursorRefused, raises Unavailable."""
         try:
-            async with _available():
+            async with raising_unavailable():
                 known = await as_of(self._pool, BOOKING_LIST)
                 page = await booking_list.owned_by(self._pool, owner, cursor=cursor, limit=limit)
         except booking_list.InvalidCursor as error:
-            raise ForgedCursor from error
+            raise CursorRefused(field="cursor", reason="not a cursor of this list") from error
         listed = [
             ListedBooking(
-                booking=row.booking,
+                booking_id=row.booking,
                 status=row.status,
                 flights=tuple(row.flights),
                 total=row.total_amount,
@@ -150,12 +134,12 @@ class BookingList:
             )
             for row in page.bookings
         ]
-        return listed, page.next_cursor, known
+        return BookingPage(listed, page.next_cursor, known)
 
 
 async def trial_balance(pool: Pool) -> tuple[Sequence[AccountBalance], AsOf]:
     """Every account that was posted to, by account and currency."""
-    async with _available():
+    async with raising_unavailable():
         known = await as_of(pool, LEDGER_JOURNAL)
         rows = await ledger_journal.trial_balance_rows(pool)
     return [AccountBalance(row.account, row.currency, row.amount) for row in rows], known
@@ -163,9 +147,9 @@ async def trial_balance(pool: Pool) -> tuple[Sequence[AccountBalance], AsOf]:
 
 async def unapplied_funds(pool: Pool, now: dt.datetime) -> tuple[Sequence[UnappliedMoney], AsOf]:
     """Captured money that has belonged to no ticket for longer than ticketing takes."""
-    async with _available():
+    async with raising_unavailable():
         known = await as_of(pool, LEDGER_JOURNAL)
-        rows = await ledger_journal.unapplied_funds(pool, before=now - CONFIRM_PATIENCE)
+        rows = await ledger_journal.unapplied_funds(pool, before=now - EXPECTED_WITHIN)
     funds = [
         UnappliedMoney(row.booking, row.currency, row.amount, row.since, tuple(row.reasons))
         for row in rows
@@ -175,7 +159,7 @@ async def unapplied_funds(pool: Pool, now: dt.datetime) -> tuple[Sequence[Unappl
 
 async def oversold(pool: Pool) -> tuple[Sequence[OversoldCabin], AsOf]:
     """Cabins of coming flights that were sold beyond what is authorised."""
-    async with _available():
+    async with raising_unavailable():
         known = await as_of(pool, FLIGHT_AVAILABILITY)
         rows = await flight_availability.oversold(pool, limit=WORKLIST_LIMIT)
     cabins = [OversoldCabin(row.flight, row.cabin, row.departs_at, row.seats) for row in rows]
@@ -184,69 +168,5 @@ async def oversold(pool: Pool) -> tuple[Sequence[OversoldCabin], AsOf]:
 
 async def booking_statuses(pool: Pool, bookings: Sequence[str]) -> Mapping[str, str]:
     """Status by booking."""
-    async with _available():
+    async with raising_unavailable():
         return await booking_list.statuses(pool, bookings)
-
-
-async def due_holds(pool: Pool, now: dt.datetime, limit: int) -> Sequence[str]:
-    """Bookings still reserved whose deadline has come."""
-    async with _available():
-        return await booking_list.due_holds(pool, now, limit=limit)
-
-
-async def to_run_again(pool: Pool, now: dt.datetime, limit: int) -> Sequence[str]:
-    """Bookings whose processes should have come to their end by now: paid and not ticketed, a
-    change paid and not completed, money owed and not asked back.
-    """
-    before = now - CONFIRM_PATIENCE
-    async with _available():
-        found = [
-            *await booking_list.unconfirmed(pool, before, limit=limit),
-            *await booking_list.unfinished_changes(pool, before, limit=limit),
-            *await ledger_journal.owed_bookings(pool, before=before, limit=limit),
-        ]
-    return list(dict.fromkeys(found))[:limit]
-
-
-async def due_departures(pool: Pool, now: dt.datetime, limit: int) -> Sequence[str]:
-    """Flights that should have left an hour ago and of which operations said nothing."""
-    async with _available():
-        return await flight_availability.due_departures(pool, now - DEPARTURE_PATIENCE, limit=limit)
-
-
-async def with_waitlist(pool: Pool, limit: int) -> Sequence[str]:
-    """Flights with somebody waiting and a seat free."""
-    async with _available():
-        return await flight_availability.with_waitlist(pool, limit=limit)
-
-
-async def unfinished_attempts(
-    pool: Pool, now: dt.datetime, limit: int
-) -> Sequence[tuple[str, str]]:
-    """Payment and attempt of checkouts that should have had their outcome by now."""
-    async with _available():
-        return await unfinished.older_than(pool, now - ATTEMPT_PATIENCE, limit=limit)
-
-
-async def unanswered_refunds(pool: Pool, now: dt.datetime, limit: int) -> Sequence[tuple[str, str]]:
-    """Payment and refund of requests that Stripe should have answered by now."""
-    async with _available():
-        return await refunds.untold_before(pool, now - REFUND_PATIENCE, limit=limit)
-
-
-async def unsettled_refunds(
-    pool: Pool, now: dt.datetime, *, after: str, limit: int
-) -> Sequence[tuple[str, str]]:
-    """Payment and refund of those that Stripe has had for a while; a page behind `after`."""
-    async with _available():
-        return await refunds.accepted_before(
-            pool, now - SETTLEMENT_PATIENCE, after=after, limit=limit
-        )
-
-
-@asynccontextmanager
-async def _available() -> AsyncIterator[None]:
-    try:
-        yield
-    except (psycopg.OperationalError, PoolTimeout) as error:
-        raise ports.Unavailable("database") from error

@@ -8,6 +8,7 @@ import zlib
 import psycopg
 from psycopg import sql
 
+from application.coordination import Lock
 from projections.projection import Connection, Cursor, Projection
 
 ROLE = "ais_projector"
@@ -15,8 +16,6 @@ READER_ROLE = "ais_application"
 READ_SCHEMA = "read_model"
 CONNECT_TIMEOUT_SECONDS = 3
 STATEMENT_TIMEOUT_MS = 60_000
-LEADER_LOCK = 7302
-REBUILD_LOCK = 7303
 
 
 def connect(dsn: str) -> Connection:
@@ -42,9 +41,9 @@ def schema_of(name: str, generation: int) -> str:
     return f"{name}_g{generation}"
 
 
-def lock_key(name: str) -> int:
-    """The second half of an advisory lock's key, the same in every process."""
-    return zlib.crc32(name.encode()) - 2**31
+def lock_key(lock: Lock, projection: Projection) -> tuple[int, int]:
+    """Return both keys of the projection's advisory lock, the same in every process."""
+    return lock, zlib.crc32(projection.name.encode()) - 2**31
 
 
 def enter(cursor: Cursor, name: str, generation: int) -> None:
@@ -122,7 +121,7 @@ def prepare(connection: Connection, projection: Projection) -> int:
         return existing
     with connection.transaction(), connection.cursor() as cursor:
         cursor.execute(
-            "SELECT pg_advisory_xact_lock(%s, %s)", (REBUILD_LOCK, lock_key(projection.name))
+            "SELECT pg_advisory_xact_lock(%s, %s)", lock_key(Lock.PROJECTION_REBUILD, projection)
         )
         generation = current(cursor, projection.name)
         if generation is None:

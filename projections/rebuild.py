@@ -10,6 +10,7 @@ from collections.abc import Callable
 import msgspec
 import psycopg
 
+from application.coordination import Lock
 from projections import checking, generations, reading
 from projections.catalogue import ALL
 from projections.generation_writer import GenerationWriter
@@ -26,7 +27,7 @@ SWITCH_PAUSE_SECONDS = 0.05
 
 
 class RebuildUnderWay(Exception):
-    """Somebody else is rebuilding the same read model."""
+    """Another process is rebuilding the same read model."""
 
 
 class RebuildRefused(Exception):
@@ -50,7 +51,7 @@ def rebuild(dsn: str, name: str, progress: Progress) -> Rebuilt:
     projection = ALL[name]
     with generations.connect(dsn) as connection:
         old = generations.prepare(connection, projection)
-        _lock(connection, name)
+        _lock(connection, projection)
         with connection.transaction(), connection.cursor() as cursor:
             old = generations.current(cursor, name) or old
             generations.create(cursor, projection, old + 1)
@@ -64,16 +65,16 @@ def rebuild(dsn: str, name: str, progress: Progress) -> Rebuilt:
         return Rebuilt(name, old + 1, position)
 
 
-def _lock(connection: Connection, name: str) -> None:
-    """Until the connection ends; the server may take a moment to notice that a former one did."""
-    key = (generations.REBUILD_LOCK, generations.lock_key(name))
+def _lock(connection: Connection, projection: Projection) -> None:
+    """Hold the lock until the connection ends; the server may notice late that an old one ended."""
+    key = generations.lock_key(Lock.PROJECTION_REBUILD, projection)
     for _ in range(LOCK_TRIES):
         row = connection.execute("SELECT pg_try_advisory_lock(%s, %s)", key).fetchone()
         assert row is not None
         if row[0]:
             return
         time.sleep(SWITCH_PAUSE_SECONDS)
-    raise RebuildUnderWay(name)
+    raise RebuildUnderWay(projection.name)
 
 
 def _build(

@@ -11,12 +11,12 @@ from concurrent.futures import Future, ThreadPoolExecutor
 
 import psycopg
 
+from application.coordination import Channel, Lock
 from projections import generations
 from projections.catalogue import ALL
 from projections.generation_writer import GenerationWriter
 from projections.projection import Connection, Projection
 
-CHANNEL = "ais_log"
 POLL_SECONDS = 0.5
 LEADER_POLL_SECONDS = 0.1
 LEADER_TRIES = 50
@@ -139,14 +139,14 @@ def catch_up(dsn: str, projection: Projection) -> int:
 
 def _try_to_lead(connection: Connection, projection: Projection) -> bool:
     """Take the leader's lock, which lives as long as the connection, if it is free."""
-    key = (generations.LEADER_LOCK, generations.lock_key(projection.name))
+    key = generations.lock_key(Lock.PROJECTION_LEADER, projection)
     row = connection.execute("SELECT pg_try_advisory_lock(%s, %s)", key).fetchone()
     assert row is not None
     return bool(row[0])
 
 
 def _follow(connection: Connection, projection: Projection, stop: threading.Event) -> None:
-    connection.execute(f"LISTEN {CHANNEL}")
+    connection.execute(f"LISTEN {Channel.LOG}".encode())
     writer = _writer(connection, projection)
     recorded_stop = True
     while not stop.is_set():

@@ -4,18 +4,28 @@ import datetime as dt
 
 import msgspec
 
-from application import ports
-from application.booking import journey, letters
+from application.booking import journey, letters, live_session
+from application.booking.access import changeable_booking
+from application.booking.booking_details import (
+    BookingDetails,
+    carry_out_and_read,
+    journey_facts,
+)
+from application.booking.ports import BookingPorts
+from application.caller import Caller
 from application.commands.command import Command, Reply
 from application.commands.context import DecisionContext
+from application.identity.ports import Principal
 from application.payment import record_refund
-from application.pricing.signed_quotes import QUOTE_LIFETIME, QuoteExpired
+from application.pricing.signed_quotes import QUOTE_LIFETIME, QuoteExpired, QuoteRefused
 from domain.booking import cancellation, disruption, preconditions, rejections, states
 from domain.booking.coupons import Coupon
 from domain.booking.preconditions import SegmentFacts
 from domain.booking.state import Booking
 from domain.booking.states import Status
 from domain.booking.values import CouponId, Destination, Obligation
+from domain.identity import roles
+from domain.identity.rejections import NotAllowed
 from domain.kernel import entries, money
 from domain.ledger import carriage
 from domain.pricing import fees
@@ -23,14 +33,14 @@ from domain.pricing import rules as pricing_rules
 
 
 class Part(msgspec.Struct, frozen=True):
-    """Which passengers on which segments; None stands for all."""
+    """Which passengers on which segments; None means all."""
 
     passengers: tuple[int, ...] | None = None
     segments: tuple[int, ...] | None = None
 
 
 class CancellationQuote(msgspec.Struct, frozen=True):
-    """What giving up the part would cost, frozen until `valid_until` (exclusive).
+    """What cancelling the part would cost, frozen until `valid_until` (exclusive).
 
     `price` is the part's, tax and charges included; refund = price - fee. `basis` are the open
     coupons with their statuses and values: any change of them ends the quote.
@@ -50,7 +60,7 @@ class CancellationQuote(msgspec.Struct, frozen=True):
     waiver: str | None = None
 
 
-def quote_cancellation(
+def cancellation_quote(
     stream: str,
     booking: Booking,
     facts: tuple[SegmentFacts, ...],
@@ -62,7 +72,7 @@ def quote_cancellation(
 ) -> CancellationQuote:
     """Rejects TransitionRefused, ModificationPending, NoSuchPart, CouponNotOpen and InvalidPart.
 
-    A booking without tickets can only be given up as a whole. `waiver` is the reason of staff
+    A booking without tickets can only be cancelled as a whole. `waiver` is the reason of staff
     for taking no fee.
     """
     cancellation.require_cancellable(booking, at_gate=at_gate)
@@ -121,6 +131,52 @@ def _ended_by_airline(booking: Booking, segment: int, facts: SegmentFacts) -> bo
 
 def _basis(coupons: tuple[Coupon, ...]) -> tuple[tuple[int, int, str, int], ...]:
     return tuple((each.passenger, each.segment, each.status.value, each.total) for each in coupons)
+
+
+async def quote_cancellation(
+    ports: BookingPorts,
+    principal: Principal,
+    id_or_reference: str,
+    *,
+    part: Part,
+    waiver: str | None,
+) -> tuple[str, CancellationQuote]:
+    """Return quote id and quote of cancelling a part now; nothing is changed.
+
+    Rejects what `cancellation_quote` does, and NotAllowed for a waiver by others than staff.
+    """
+    booking_id, booking = await changeable_booking(ports, principal, id_or_reference)
+    if waiver is not None and not roles.may(principal.role, "change_any_booking"):
+        raise NotAllowed()
+    quote = cancellation_quote(
+        booking_id,
+        booking,
+        await journey_facts(ports, booking),
+        part=part,
+        at_gate=False,
+        waiver=waiver,
+        now=ports.clock(),
+    )
+    return ports.quotes.issue(quote), quote
+
+
+async def cancel_booking(
+    ports: BookingPorts, caller: Caller, id_or_reference: str, *, quote_id: str, reason: str
+) -> BookingDetails:
+    """Cancel at the quoted terms; the refund is requested from Stripe afterwards.
+
+    The live checkout session of an unpaid booking is expired first, so that nobody can pay for
+    what is cancelled. Rejects QuoteRefused and what the command does; raises GatewayFailure.
+    """
+    booking_id, booking = await changeable_booking(ports, caller.principal, id_or_reference)
+    quote = ports.quotes.accept(quote_id, CancellationQuote)
+    if quote.booking != booking_id:
+        raise QuoteRefused(field="quoteId", reason="belongs to another booking")
+    if booking.status in states.UNPAID:
+        await live_session.expire(
+            ports.bus, ports.collector, booking_id, booking, cause=caller.cause
+        )
+    return await carry_out_and_read(ports, caller, CancelBooking(quote=quote, reason=reason))
 
 
 class CancelBooking(Command, frozen=True):
@@ -191,15 +247,14 @@ def _settle(context: DecisionContext, booking_id: str) -> None:
 
 def _letter(
     quote: CancellationQuote, booking: Booking, coupons: tuple[Coupon, ...]
-) -> ports.OutboxMessage:
-    """Write to the travellers what was cancelled, at which fee and refund."""
-    body = {
-        "booking": quote.booking,
-        "about": str(sum(each.is_final for each in booking.coupons) + len(coupons)),
-        "fee": str(quote.fee),
-        "refund": str(quote.refund),
-    }
-    return ports.OutboxMessage(topic=letters.CANCELLED, body=body)
+) -> letters.CancellationLetter:
+    """Return the letter that says what was cancelled, at which fee and refund."""
+    return letters.CancellationLetter(
+        booking_id=quote.booking,
+        about=str(sum(each.is_final for each in booking.coupons) + len(coupons)),
+        fee=quote.fee,
+        refund=quote.refund,
+    )
 
 
 def cancellation_entry(

@@ -1,14 +1,83 @@
 """Check passengers in, and board them: the flight assigns seats and sequence numbers."""
 
+from collections.abc import Sequence
+
+import msgspec
+
 from application.booking import journey
+from application.booking.access import changeable_booking, visible_booking
+from application.booking.booking_details import BookingDetails, booked_flight, carry_out_and_read
+from application.booking.ports import BookingPorts
+from application.booking.record_document import TravelDocument, require_valid_document
+from application.caller import Caller
 from application.commands.command import Command, Reply
 from application.commands.context import DecisionContext
-from domain.booking import check_in, preconditions
+from application.ports import Vault
+from domain.booking import check_in, preconditions, rejections
 from domain.booking.preconditions import CheckInWindow
 from domain.booking.state import Booking
 from domain.booking.values import BoardingPlace
 from domain.inventory import seating
+from domain.inventory.state import Flight
 from domain.pricing.price import TAKES_SEAT
+
+
+async def check_in_passengers(
+    ports: BookingPorts,
+    caller: Caller,
+    id_or_reference: str,
+    *,
+    segment: int,
+    passengers: tuple[int, ...] | None,
+) -> BookingDetails:
+    """Check passengers (None: all who are not yet) in on a segment, after their documents.
+
+    Rejects BookingNotFound, NotAllowed, DocumentMissing and what the command does.
+    """
+    booking_id, booking = await changeable_booking(
+        ports, caller.principal, id_or_reference, by_staff="handle_passengers"
+    )
+    flight = await booked_flight(ports, booking, segment)
+    waiting = check_in.passengers_to_check_in(booking, segment, passengers)
+    await _inspect_documents(ports.vault, booking, flight, waiting)
+    command = CheckIn(
+        booking_id=booking_id,
+        segment=segment,
+        passengers=passengers,
+        window=ports.check_in_window,
+    )
+    return await carry_out_and_read(ports, caller, command)
+
+
+async def _inspect_documents(
+    vault: Vault, booking: Booking, flight: Flight, passengers: Sequence[int]
+) -> None:
+    """Require a valid document of everybody abroad; at home one that was recorded must be valid.
+
+    Documents are opened here and stored nowhere. Rejects DocumentMissing.
+    """
+    boxes = [(index, box) for index in passengers if (box := booking.documents[index]) is not None]
+    texts = await vault.open_all([box for _, box in boxes])
+    opened = {
+        index: msgspec.json.decode(text, type=TravelDocument)
+        for (index, _), text in zip(boxes, texts, strict=True)
+        if text is not None
+    }
+    departs_on = journey.local_date(flight)
+    international = not flight.domestic
+    for index in passengers:
+        document = opened.get(index)
+        if document is None:
+            if international:
+                raise rejections.DocumentMissing(passenger=index, reason="missing")
+            continue
+        require_valid_document(
+            document,
+            passenger=index,
+            passenger_type=booking.passengers[index].type,
+            departs_on=departs_on,
+            international=international,
+        )
 
 
 class CheckIn(Command, frozen=True):
@@ -61,6 +130,23 @@ def _assigned_places(
     return tuple(
         BoardingPlace(each, assigned[each].seat, assigned[each].sequence) for each in passengers
     )
+
+
+async def board_passengers(
+    ports: BookingPorts,
+    caller: Caller,
+    id_or_reference: str,
+    *,
+    segment: int,
+    passengers: tuple[int, ...] | None,
+) -> BookingDetails:
+    """Board passengers (None: all who are checked in) on a segment.
+
+    The caller's role was checked already. Rejects BookingNotFound and what the command does.
+    """
+    booking_id, _ = await visible_booking(ports, caller.principal, id_or_reference)
+    command = Board(booking_id=booking_id, segment=segment, passengers=passengers)
+    return await carry_out_and_read(ports, caller, command)
 
 
 class Board(Command, frozen=True):

@@ -1,9 +1,16 @@
 """Passengers choose seats, or lose them to another aircraft."""
 
+from collections.abc import Sequence
+
 from application.booking import journey
+from application.booking.access import changeable_booking
+from application.booking.booking_details import BookingDetails, carry_out_and_read
+from application.booking.ports import BookingPorts
+from application.caller import Caller
 from application.commands.command import Command, Reply
 from application.commands.context import DecisionContext
-from domain.booking import rejections, seats
+from domain.booking import rejections
+from domain.booking import seats as booking_seats
 from domain.booking.coupons import CouponStatus
 from domain.booking.state import Booking
 from domain.booking.values import SeatChoice
@@ -11,6 +18,21 @@ from domain.inventory import seat_map, seating
 from domain.inventory.events import Place
 from domain.inventory.state import Flight, Seat
 from domain.pricing.extras import SEAT_EXTRAS
+
+
+async def choose_seats(
+    ports: BookingPorts,
+    caller: Caller,
+    id_or_reference: str,
+    *,
+    segment: int,
+    seats: Sequence[tuple[int, str]],
+) -> BookingDetails:
+    """Take seats on one flight of the journey; `seats` pairs passengers with seats like `12A`."""
+    booking_id, _ = await changeable_booking(ports, caller.principal, id_or_reference)
+    places = tuple(Place(passenger, seat) for passenger, seat in seats)
+    command = ChooseSeats(booking_id=booking_id, segment=segment, places=places)
+    return await carry_out_and_read(ports, caller, command)
 
 
 class ChooseSeats(Command, frozen=True):
@@ -28,7 +50,7 @@ class ChooseSeats(Command, frozen=True):
         choices = tuple(
             SeatChoice(place.passenger, self.segment, place.seat) for place in self.places
         )
-        context.record(self.booking_id, seats.choose_seats(booking, seats=choices))
+        context.record(self.booking_id, booking_seats.choose_seats(booking, seats=choices))
         segment = booking.segments[self.segment]
         flight = journey.load_flight(context, segment.flight)
         for place in self.places:
@@ -73,5 +95,6 @@ class ReviewSeats(Command, frozen=True):
             and booking.segments[coupon.segment].flight == self.flight_id
             and flight.seats.get(coupon.seat) != Seat(self.booking_id, coupon.passenger)
         )
-        context.record(self.booking_id, seats.lose_seats(booking, seats=lost, reason=self.reason))
+        removed = booking_seats.lose_seats(booking, seats=lost, reason=self.reason)
+        context.record(self.booking_id, removed)
         return Reply(self.booking_id)

@@ -1,9 +1,13 @@
 """A flight has left: those of a booking who are on board have flown, the others are no-shows."""
 
 from application.booking import journey
+from application.booking.access import visible_booking
+from application.booking.booking_details import BookingDetails, booked_flight, carry_out_and_read
+from application.booking.ports import BookingPorts
+from application.caller import Caller
 from application.commands.command import Command, Reply
 from application.commands.context import DecisionContext
-from domain.booking import cancellation, check_in, states
+from domain.booking import cancellation, check_in, rejections, states
 from domain.booking.coupons import Coupon
 from domain.booking.state import Booking
 from domain.inventory.state import FlightStatus
@@ -11,6 +15,22 @@ from domain.ledger import carriage
 from domain.pricing import rules as pricing_rules
 
 NO_SHOW = "no_show"
+
+
+async def close_flight(
+    ports: BookingPorts, caller: Caller, id_or_reference: str, *, segment: int
+) -> BookingDetails:
+    """Close a departed flight for this booking now, before the worker does.
+
+    The caller's role was checked already. Rejects BookingNotFound, NoSuchPart, TransitionRefused
+    (not departed) and what the command does.
+    """
+    booking_id, booking = await visible_booking(ports, caller.principal, id_or_reference)
+    flight = await booked_flight(ports, booking, segment)
+    if flight.status is not FlightStatus.DEPARTED:
+        raise rejections.TransitionRefused(reason="flight_has_not_departed")
+    command = CloseFlight(booking_id=booking_id, flight_id=booking.segments[segment].flight)
+    return await carry_out_and_read(ports, caller, command)
 
 
 class CloseFlight(Command, frozen=True):

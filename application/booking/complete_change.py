@@ -1,9 +1,12 @@
-"""Complete an accepted change when its money has come, or end it unpaid."""
+"""Complete an accepted change when its money has come, or expire or abandon it unpaid."""
 
 from collections.abc import Sequence
 
-from application import ports
-from application.booking import disruption, journey, letters
+from application.booking import disruption, journey, letters, live_session
+from application.booking.access import changeable_booking
+from application.booking.booking_details import BookingDetails, carry_out_and_read
+from application.booking.ports import BookingPorts
+from application.caller import Caller
 from application.commands.command import Command, Reply
 from application.commands.context import DecisionContext
 from domain.booking import cancellation, rejections
@@ -69,20 +72,16 @@ def _offer_choices(context: DecisionContext, booking_id: str, modification: Modi
 def exchange_seats(
     context: DecisionContext, booking_id: str, booking: Booking, modification: Modification
 ) -> None:
-    """Sell the held new seats and put the old ones back on sale.
+    """Put the old seats back on sale, then sell the held new ones.
 
-    Where only the cabin of one flight changes, the old block goes first: a booking has one block
-    of sold seats on a flight.
+    The old ones go first because a booking has one block of sold seats on a flight, and both may
+    be on the same flight, in different cabins.
     """
     coupons = booking.open_coupons(modification.segment)
-    new_id = modification.to.flight
-    same_flight = booking.segments[modification.segment].flight == new_id
-    if same_flight:
-        journey.return_seats(context, booking_id, booking, coupons, EXCHANGED)
-    sold = seat_sale.sell(journey.load_flight(context, new_id), booking=booking_id)
-    context.record(new_id, sold)
-    if not same_flight:
-        journey.return_seats(context, booking_id, booking, coupons, EXCHANGED)
+    journey.return_seats(context, booking_id, booking, coupons, EXCHANGED)
+    flight_id = modification.to.flight
+    sold = seat_sale.sell(journey.load_flight(context, flight_id), booking=booking_id)
+    context.record(flight_id, sold)
 
 
 def complete(
@@ -111,8 +110,7 @@ def complete(
         obligation=cancellation.next_obligation(booking, booking_id, to_card),
     )
     context.record(booking_id, completed)
-    body = {"booking": booking_id, "about": str(modification.number)}
-    context.enqueue(ports.OutboxMessage(topic=letters.CHANGED, body=body))
+    context.enqueue(letters.ChangeLetter(booking_id=booking_id, about=str(modification.number)))
 
 
 def _value(currency: str, coupons: Sequence[Coupon | CouponPrice]) -> carriage.Value:
@@ -148,8 +146,24 @@ class ExpireChange(Command, frozen=True):
         return Reply(self.booking_id)
 
 
+async def abandon_change(
+    ports: BookingPorts, caller: Caller, id_or_reference: str
+) -> BookingDetails:
+    """Abandon an accepted change before it is paid: the booking is what it was.
+
+    The live checkout session is expired first, so that nobody can pay for what is abandoned.
+    Rejects what the command does; raises GatewayFailure.
+    """
+    booking_id, booking = await changeable_booking(ports, caller.principal, id_or_reference)
+    if booking.modification is not None and not booking.modification_paid:
+        await live_session.expire(
+            ports.bus, ports.collector, booking_id, booking, cause=caller.cause
+        )
+    return await carry_out_and_read(ports, caller, AbandonChange(booking_id=booking_id))
+
+
 class AbandonChange(Command, frozen=True):
-    """The travellers do not want an unpaid change any more; its session has been ended."""
+    """The passengers do not want an unpaid change any more; its session has been expired."""
 
     booking_id: str
 

@@ -1,6 +1,5 @@
 """Confirm a paid booking: tickets, documents, the entry and the sale of the seats in one append."""
 
-from application import ports
 from application.booking import journey, letters
 from application.commands.command import Command, Reply
 from application.commands.context import DecisionContext
@@ -43,6 +42,5 @@ class ConfirmBooking(Command, frozen=True):
         for flight_id in booking.flights():
             flight = journey.load_flight(context, flight_id)
             context.record(flight_id, seat_sale.sell(flight, booking=self.booking_id))
-        body = {"booking": self.booking_id}
-        context.enqueue(ports.OutboxMessage(topic=letters.CONFIRMED, body=body))
+        context.enqueue(letters.ConfirmationLetter(booking_id=self.booking_id))
         return Reply(self.booking_id)

@@ -1,16 +1,62 @@
 """Correct a few letters of a name; the person stays the same."""
 
+import msgspec
+
 from application.booking import journey
+from application.booking.access import changeable_booking
+from application.booking.booking_details import BookingDetails, carry_out_and_read
+from application.booking.people import Name
+from application.booking.ports import BookingPorts
+from application.caller import Caller
 from application.commands.command import Command, Reply
 from application.commands.context import DecisionContext
-from domain.booking import documents
+from domain.booking import passenger_details, rejections
+from domain.booking.state import Booking
 from domain.kernel import sealed
+
+_encode = msgspec.json.Encoder(order="deterministic").encode
+
+
+async def correct_name(
+    ports: BookingPorts, caller: Caller, id_or_reference: str, *, passenger: int, name: Name
+) -> BookingDetails:
+    """Correct up to three letters of the name that was sold; another person needs another ticket.
+
+    Rejects BookingNotFound, NotAllowed, NoSuchPart, PersonErased and what the command does.
+    """
+    booking_id, booking = await changeable_booking(ports, caller.principal, id_or_reference)
+    if passenger >= len(booking.passengers):
+        raise rejections.NoSuchPart(passenger=passenger)
+    sold, current = await _opened_names(ports, booking, passenger)
+    replaced = booking.passengers[passenger].name
+    command = CorrectName(
+        booking_id=booking_id,
+        passenger=passenger,
+        former=replaced,
+        name=ports.vault.seal(replaced.subject, _encode(name)),
+        distance=passenger_details.letters_between(_letters_of(sold), _letters_of(name)),
+        is_new=name != current,
+    )
+    return await carry_out_and_read(ports, caller, command)
+
+
+async def _opened_names(ports: BookingPorts, booking: Booking, passenger: int) -> tuple[Name, Name]:
+    """Return the name as it was sold and as it is now; rejects PersonErased."""
+    boxes = [booking.sold_names[passenger], booking.passengers[passenger].name]
+    sold, current = await ports.vault.open_all(boxes)
+    if sold is None or current is None:
+        raise rejections.PersonErased(passenger=passenger)
+    return msgspec.json.decode(sold, type=Name), msgspec.json.decode(current, type=Name)
+
+
+def _letters_of(name: Name) -> str:
+    return f"{name.first_name}\n{name.last_name}"
 
 
 class CorrectName(Command, frozen=True):
     """`distance` letters differ between the name as it was sold and `name`, counted before they
-    were sealed (`change.letters_between`, first and last name together); `former` is the name
-    that was looked at.
+    were sealed (`passenger_details.letters_between`, first and last name together); `former` is
+    the name that was compared.
     """
 
     booking_id: str
@@ -23,10 +69,10 @@ class CorrectName(Command, frozen=True):
     def decide(self, context: DecisionContext) -> Reply:
         """Rejects BookingNotFound, NoSuchPart and NameCorrectionRefused.
 
-        A name that was corrected meanwhile is not the one that was looked at: nothing is recorded.
+        A name that was corrected meanwhile is not the one that was compared: nothing is recorded.
         """
         booking = journey.load(context, self.booking_id)
-        corrected = documents.correct_name(
+        corrected = passenger_details.correct_name(
             booking,
             passenger=self.passenger,
             name=self.name,

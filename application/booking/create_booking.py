@@ -1,16 +1,25 @@
 """Create a booking: choose a record locator, price it, hold the seats; all in one append."""
 
 import datetime as dt
+from collections.abc import Sequence
 from typing import Literal
 
-from application import ports
+import msgspec
+
 from application.booking import journey
+from application.booking.access import carry_out
+from application.booking.booking_details import BookingDetails, details
+from application.booking.people import Contact, Name
+from application.booking.ports import BookingPorts
+from application.caller import Caller
 from application.commands import stream_kinds
 from application.commands.command import Command, Reply
 from application.commands.context import DecisionContext
+from application.ports import WrappedKey
 from application.pricing import journeys
 from application.pricing.journeys import Priced, Wanted, WantedSegment
-from application.pricing.signed_quotes import QUOTE_LIFETIME
+from application.pricing.quotes import JourneyQuote, JourneyQuotes
+from application.pricing.signed_quotes import QUOTE_LIFETIME, QuoteRefused
 from domain.booking import rejections, sale
 from domain.booking import seats as booking_seats
 from domain.booking.events import BookingInitiated
@@ -21,11 +30,119 @@ from domain.inventory import sales_window, seat_sale, seating, waitlist
 from domain.inventory.events import Place
 from domain.kernel import ids, sealed
 from domain.pricing.extras import ExtraChoice
+from domain.pricing.price import PassengerType
 
 LOCATOR_TRIES = 8
 
 # hold: seats now or a refusal. draft: no seats yet. waitlist: seats now, or a place in the queue.
 Mode = Literal["hold", "draft", "waitlist"]
+
+_encode = msgspec.json.Encoder(order="deterministic").encode
+
+
+class WantedExtra(msgspec.Struct, frozen=True):
+    """An extra for one passenger on one flight, both counted from 0."""
+
+    code: str
+    passenger: int
+    segment: int
+
+
+class WantedSeat(msgspec.Struct, frozen=True):
+    """A seat such as `12A` for one passenger on one flight, both counted from 0."""
+
+    passenger: int
+    segment: int
+    seat: str
+
+
+class Traveller(msgspec.Struct, frozen=True):
+    """A passenger to be, by name and type."""
+
+    name: Name
+    type: PassengerType
+
+
+class WantedBooking(msgspec.Struct, frozen=True):
+    """One flight at the price of this moment, or the journey of a quote; at least one is given.
+
+    Extras and seats of a quoted journey are part of the quote.
+    """
+
+    travellers: Sequence[Traveller]
+    email: str
+    phone: str | None
+    flight_id: str | None
+    quote_id: str | None
+    cabin: str
+    extras: tuple[WantedExtra, ...] = ()
+    seats: tuple[WantedSeat, ...] = ()
+    mode: Mode = "hold"
+
+
+async def create_booking(
+    ports: BookingPorts, caller: Caller, wanted: WantedBooking
+) -> BookingDetails:
+    """Hold the seats of all flights, or draft or queue as the mode says.
+
+    Rejects QuoteRefused, QuoteExpired and what the command does.
+    """
+    done = await carry_out(ports, caller, _command(ports, caller, wanted))
+    # The booking of a replay is older than this request: its names are opened like any other's.
+    names = None if done.replayed else [each.name for each in wanted.travellers]
+    return await details(ports, caller.principal, done, names)
+
+
+def _command(ports: BookingPorts, caller: Caller, wanted: WantedBooking) -> "CreateBooking":
+    """Seal the names, each under a key of its own, and the contact under the first one's."""
+    quote = _accepted_quote(ports, wanted)
+    keys, passengers = [], []
+    for traveller in wanted.travellers:
+        subject, key = ports.vault.new_subject()
+        keys.append(key)
+        name = ports.vault.seal(subject, _encode(traveller.name))
+        passengers.append(Passenger(traveller.type, name))
+    contact = Contact(wanted.email, wanted.phone, caller.language)
+    return CreateBooking(
+        owner=caller.principal.user,
+        wanted=_wanted_segments(wanted, quote),
+        passengers=tuple(passengers),
+        contact=ports.vault.seal(keys[0].subject, _encode(contact)),
+        keys=tuple(keys),
+        extras=tuple(
+            ExtraChoice(each.code, each.passenger, each.segment) for each in wanted.extras
+        ),
+        seats=(
+            tuple(SeatChoice(each.passenger, each.segment, each.seat) for each in wanted.seats)
+            if quote is None
+            else quote.seats
+        ),
+        quoted=None if quote is None else Priced(quote.segments, quote.price),
+        quoted_until=None if quote is None else quote.valid_until,
+        mode=wanted.mode,
+    )
+
+
+def _accepted_quote(ports: BookingPorts, wanted: WantedBooking) -> JourneyQuote | None:
+    """Return the quote to book; rejects QuoteExpired, and QuoteRefused for another flight's."""
+    if wanted.quote_id is None:
+        return None
+    types = tuple(each.type for each in wanted.travellers)
+    quote = JourneyQuotes(ports.quotes).accept(wanted.quote_id, passengers=types, now=ports.clock())
+    if wanted.flight_id not in {None, quote.segments[0].flight}:
+        raise QuoteRefused(field="flightId", reason="differs from the quote's flight")
+    return quote
+
+
+def _wanted_segments(
+    wanted: WantedBooking, quote: JourneyQuote | None
+) -> tuple[WantedSegment, ...]:
+    if quote is not None:
+        return tuple(
+            WantedSegment(each.flight, each.cabin, each.fare_class) for each in quote.segments
+        )
+    assert wanted.flight_id is not None
+    return (WantedSegment(wanted.flight_id, wanted.cabin),)
 
 
 class CreateBooking(Command, frozen=True):
@@ -37,7 +154,7 @@ class CreateBooking(Command, frozen=True):
     wanted: tuple[WantedSegment, ...]
     passengers: tuple[Passenger, ...]
     contact: sealed.Sealed
-    keys: tuple[ports.WrappedKey, ...]
+    keys: tuple[WrappedKey, ...]
     extras: tuple[ExtraChoice, ...] = ()
     seats: tuple[SeatChoice, ...] = ()
     quoted: Priced | None = None

@@ -1,10 +1,9 @@
-"""The airline cancels or moves a flight: each booking is offered its choices, and answers."""
+"""The airline cancels or moves a flight: each booking on it is offered its choices."""
 
-from application import ports
 from application.booking import cancel_booking, journey, letters
 from application.commands.command import Command, Reply
 from application.commands.context import DecisionContext
-from domain.booking import cancellation, preconditions, states
+from domain.booking import cancellation, states
 from domain.booking import disruption as decisions
 from domain.booking.events import DisruptionOffered
 from domain.booking.state import Booking
@@ -13,7 +12,6 @@ from domain.booking.values import DisruptionKind, NewTimes
 from domain.inventory.state import Flight
 
 FLIGHT_CANCELLED = "flight_cancelled"
-DISRUPTION_REFUND = "disruption_refund"
 
 
 class TellDisruption(Command, frozen=True):
@@ -53,15 +51,14 @@ class TellDisruption(Command, frozen=True):
         return Reply(self.booking_id)
 
 
-def letter(booking_id: str, offered: DisruptionOffered, flight: Flight) -> ports.OutboxMessage:
-    """Write to the passengers what happened and what they may choose."""
+def letter(booking_id: str, offered: DisruptionOffered, flight: Flight) -> letters.DisruptionLetter:
+    """Return the letter that says what happened and what the passengers may choose."""
     departs_at = flight.departs_at if offered.times is None else offered.times.departs_at
-    body = {
-        "booking": booking_id,
-        "about": f"{offered.segment}-{offered.kind}-{departs_at:%Y%m%dT%H%M}",
-        "reason": offered.reason,
-    }
-    return ports.OutboxMessage(topic=letters.DISRUPTED, body=body)
+    return letters.DisruptionLetter(
+        booking_id=booking_id,
+        about=f"{offered.segment}-{offered.kind}-{departs_at:%Y%m%dT%H%M}",
+        reason=offered.reason,
+    )
 
 
 def _cancel_unticketed(context: DecisionContext, booking_id: str, booking: Booking) -> None:
@@ -83,63 +80,3 @@ def _cancel_unticketed(context: DecisionContext, booking_id: str, booking: Booki
     )
     context.record(booking_id, cancelled)
     journey.release_holds(context, booking_id, booking, FLIGHT_CANCELLED)
-
-
-class AcceptDisruption(Command, frozen=True):
-    """The passengers stay with the flight as it is now."""
-
-    booking_id: str
-    segment: int
-
-    def decide(self, context: DecisionContext) -> Reply:
-        """Rejects BookingNotFound and NothingToAnswer; a cancelled flight cannot be accepted."""
-        booking = journey.load(context, self.booking_id)
-        decisions.require_answer(booking, self.segment)
-        decisions.require_operating(journey.facts(context, booking), self.segment)
-        answered = decisions.answer(booking, segment=self.segment, answer="accepted")
-        context.record(self.booking_id, answered)
-        return Reply(self.booking_id)
-
-
-class RefundDisruption(Command, frozen=True):
-    """The passengers end the contract: all coupons still to be flown are refunded without a fee."""
-
-    booking_id: str
-    segment: int
-
-    def decide(self, context: DecisionContext) -> Reply:
-        """Rejects BookingNotFound, NothingToAnswer, CouponNotOpen and ModificationPending.
-
-        A cancelled booking records nothing more, whether its refund has arrived or not.
-        """
-        booking_id = self.booking_id
-        booking = journey.load(context, booking_id)
-        if booking.was_cancelled:
-            return Reply(booking_id)
-        preconditions.require_segment(booking, self.segment)
-        facts = journey.facts(context, booking)[self.segment]
-        decisions.require_release(booking, self.segment, facts)
-        answered = decisions.answer(booking, segment=self.segment, answer="refunded")
-        context.record(booking_id, answered)
-        coupons = tuple(
-            coupon for coupon in booking.open_coupons() if coupon.segment >= self.segment
-        )
-        obligation = cancellation.next_obligation(
-            booking, booking_id, journey.value_of(booking, coupons).total
-        )
-        cancelled = cancellation.cancel(
-            journey.load(context, booking_id),
-            coupons=coupons,
-            reason=DISRUPTION_REFUND,
-            fee=0,
-            destination="card",
-            obligation=obligation,
-            entry=cancel_booking.cancellation_entry(
-                booking_id, booking, coupons, fee=0, obligation=obligation, now=context.now
-            ),
-            # Passengers on board an aircraft that does not leave may go; on one that flies, not.
-            at_gate=facts.cancelled,
-        )
-        context.record(booking_id, cancelled)
-        journey.return_seats(context, booking_id, booking, coupons, DISRUPTION_REFUND)
-        return Reply(booking_id)

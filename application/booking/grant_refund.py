@@ -1,16 +1,32 @@
 """Finance refunds more than the rules do: coupons still to be flown are cancelled with it."""
 
 from application.booking import journey
+from application.booking.access import visible_booking
+from application.booking.booking_details import BookingDetails, carry_out_and_read
+from application.booking.ports import BookingPorts
+from application.caller import Caller
 from application.commands.command import Command, Reply
 from application.commands.context import DecisionContext
 from domain.booking import cancellation, rejections, states
 from domain.booking.state import Booking
 from domain.booking.states import Status
 from domain.booking.values import Obligation
-from domain.kernel import money
+from domain.kernel import ids, money
 from domain.ledger import carriage
 
 REFUND_GRANTED = "refund_granted"
+
+
+async def grant_refund(
+    ports: BookingPorts, caller: Caller, id_or_reference: str, *, reason: str, amount: int | None
+) -> BookingDetails:
+    """Refund an amount in minor units, or all that is not refunded yet.
+
+    The caller's role was checked already. Rejects BookingNotFound and what the command does.
+    """
+    booking_id, _ = await visible_booking(ports, caller.principal, id_or_reference)
+    command = GrantRefund(booking_id=booking_id, reason=reason, amount=amount)
+    return await carry_out_and_read(ports, caller, command)
 
 
 class GrantRefund(Command, frozen=True):
@@ -33,7 +49,9 @@ class GrantRefund(Command, frozen=True):
         granted = cancellation.grant_refund(
             booking,
             reason=self.reason,
-            obligation=Obligation(f"{booking_id}-{len(booking.obligations) + 1}", amount),
+            obligation=Obligation(
+                ids.obligation_id(booking_id, len(booking.obligations) + 1), amount
+            ),
             entry=(
                 carriage.unticketed_refund_entry(posted, amount=amount)
                 if booking.status is Status.PAID

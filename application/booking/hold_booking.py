@@ -3,10 +3,23 @@
 from typing import Literal
 
 from application.booking import create_booking, journey
+from application.booking.access import changeable_booking
+from application.booking.booking_details import BookingDetails, carry_out_and_read
+from application.booking.ports import BookingPorts
+from application.caller import Caller
 from application.commands.command import Command, Reply
 from application.commands.context import DecisionContext
 from domain.booking import sale
 from domain.booking.states import Status
+
+
+async def hold_booking(
+    ports: BookingPorts, caller: Caller, id_or_reference: str, *, waitlist: bool
+) -> BookingDetails:
+    """Hold the seats of a draft; with `waitlist`, queue where there are none."""
+    booking_id, _ = await changeable_booking(ports, caller.principal, id_or_reference)
+    command = HoldBooking(booking_id=booking_id, mode="waitlist" if waitlist else "hold")
+    return await carry_out_and_read(ports, caller, command)
 
 
 class HoldBooking(Command, frozen=True):

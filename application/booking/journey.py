@@ -2,6 +2,7 @@
 
 import datetime as dt
 from collections.abc import Iterable, Sequence
+from zoneinfo import ZoneInfo
 
 from application.commands import stream_kinds
 from application.commands.context import DecisionContext
@@ -38,6 +39,11 @@ def facts_of(flight: Flight) -> SegmentFacts:
         operating=flight.status is FlightStatus.SCHEDULED,
         cancelled=flight.status is FlightStatus.CANCELLED,
     )
+
+
+def local_date(flight: Flight) -> dt.date:
+    """Return the day of travel: local at the origin."""
+    return flight.departs_at.astimezone(ZoneInfo(flight.origin_zone)).date()
 
 
 def facts(context: DecisionContext, booking: Booking) -> tuple[SegmentFacts, ...]:

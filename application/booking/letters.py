@@ -1,31 +1,69 @@
-"""What is written to travellers, in both languages: confirmed, changed, cancelled, disturbed.
+"""Letters to passengers: the background task of each and its words in both languages.
 
-Rule: a letter's words stand here, its facts come from the booking; amounts as they were decided.
+The facts of a letter come from its booking; amounts are in minor units, as they were decided.
 """
 
 from collections.abc import Mapping
-from typing import Literal
+from typing import ClassVar, Literal
 
 import msgspec
 
+from application import ports
+
 Language = Literal["en", "ar"]
 
-CONFIRMED = "mail.booking_confirmed"
-CHANGED = "mail.change_completed"
-CANCELLED = "mail.booking_cancelled"
-DISRUPTED = "mail.disruption"
-OFFERED = "mail.seats_offered"
+
+class BookingLetter(ports.BackgroundTask, frozen=True):
+    """The root of all letters; `about` distinguishes letters of one kind about one booking."""
+
+    booking_id: str
+    about: str = ""
+
+
+class ConfirmationLetter(BookingLetter, frozen=True):
+    """The booking is confirmed, with its tickets."""
+
+    topic: ClassVar[str] = "mail.booking_confirmed"
+
+
+class ChangeLetter(BookingLetter, frozen=True):
+    """The booking has been changed: its new flights and tickets; `about` is the change."""
+
+    topic: ClassVar[str] = "mail.change_completed"
+
+
+class CancellationLetter(BookingLetter, frozen=True, kw_only=True):
+    """The booking or a part of it is cancelled; `about` counts its final coupons."""
+
+    topic: ClassVar[str] = "mail.booking_cancelled"
+
+    fee: int
+    refund: int
+
+
+class DisruptionLetter(BookingLetter, frozen=True, kw_only=True):
+    """The airline changed a flight: the passengers choose; `about` is the flight's change."""
+
+    topic: ClassVar[str] = "mail.disruption"
+
+    reason: str
+
+
+class OfferLetter(BookingLetter, frozen=True):
+    """Seats are held for a booking from the waitlist until its deadline."""
+
+    topic: ClassVar[str] = "mail.seats_offered"
 
 
 class Words(msgspec.Struct, frozen=True):
-    """Subject and text with places for facts."""
+    """Subject and text with placeholders for facts."""
 
     subject: str
     text: str
 
 
-LETTERS: Mapping[str, Mapping[Language, Words]] = {
-    CONFIRMED: {
+LETTERS: Mapping[type[BookingLetter], Mapping[Language, Words]] = {
+    ConfirmationLetter: {
         "en": Words(
             "Your booking {reference} is confirmed",
             "Dear {name},\n\nyour booking {reference} is confirmed.\n\n{flights}\n\n"
@@ -37,7 +75,7 @@ LETTERS: Mapping[str, Mapping[Language, Words]] = {
             "المبلغ المدفوع: {total}\n\nالتذاكر:\n{tickets}\n",
         ),
     },
-    CHANGED: {
+    ChangeLetter: {
         "en": Words(
             "Your booking {reference} has been changed",
             "Dear {name},\n\nyour booking {reference} has been changed. You now fly:\n\n"
@@ -49,7 +87,7 @@ LETTERS: Mapping[str, Mapping[Language, Words]] = {
             "{flights}\n\nالتذاكر:\n{tickets}\n",
         ),
     },
-    CANCELLED: {
+    CancellationLetter: {
         "en": Words(
             "Cancellation in your booking {reference}",
             "Dear {name},\n\nwhat you asked for in booking {reference} has been cancelled.\n"
@@ -63,7 +101,7 @@ LETTERS: Mapping[str, Mapping[Language, Words]] = {
             "يستغرق ظهوره لدى البنك بضعة أيام.\n",
         ),
     },
-    DISRUPTED: {
+    DisruptionLetter: {
         "en": Words(
             "A change to your flight, booking {reference}",
             "Dear {name},\n\nwe are sorry: we had to change a flight of your booking {reference}. "
@@ -79,7 +117,7 @@ LETTERS: Mapping[str, Mapping[Language, Words]] = {
             "يرجى الاختيار من صفحة حجزك.\n",
         ),
     },
-    OFFERED: {
+    OfferLetter: {
         "en": Words(
             "Seats for your booking {reference}",
             "Dear {name},\n\nseats have come free for your booking {reference}:\n\n{flights}\n\n"

@@ -7,10 +7,14 @@ Not dearer: exchanged at once, and the difference goes back by the rule of the f
 import datetime as dt
 
 from application.booking import complete_change, journey
+from application.booking.access import changeable_booking
+from application.booking.booking_details import BookingDetails, carry_out_and_read
+from application.booking.ports import BookingPorts
 from application.booking.quote_modification import ModificationQuote
+from application.caller import Caller
 from application.commands.command import Command, Reply
 from application.commands.context import DecisionContext
-from application.pricing.signed_quotes import QuoteExpired
+from application.pricing.signed_quotes import QuoteExpired, QuoteRefused
 from domain.booking import disruption
 from domain.booking import modification as booking_modification
 from domain.booking.coupons import Coupon
@@ -18,6 +22,34 @@ from domain.booking.events import BookingEvent
 from domain.booking.state import Booking
 from domain.booking.values import Modification
 from domain.inventory import sales_window, seat_sale
+
+
+async def modify_booking(
+    ports: BookingPorts, caller: Caller, id_or_reference: str, *, quote_id: str
+) -> BookingDetails:
+    """Change a booking at the quoted terms, or hold the new seats until the difference is paid.
+
+    Rejects BookingNotFound, NotAllowed, QuoteRefused and what the command does.
+    """
+    booking_id, booking = await changeable_booking(ports, caller.principal, id_or_reference)
+    command = await accepted_change(ports, booking_id, booking, quote_id=quote_id)
+    return await carry_out_and_read(ports, caller, command)
+
+
+async def accepted_change(
+    ports: BookingPorts, booking_id: str, booking: Booking, *, quote_id: str
+) -> "ModifyBooking":
+    """Return the command that carries out a quoted change of this booking; rejects QuoteRefused.
+
+    Draws serials for the new tickets where they are issued at once.
+    """
+    quote = ports.quotes.accept(quote_id, ModificationQuote)
+    if quote.booking != booking_id:
+        raise QuoteRefused(field="quoteId", reason="belongs to another booking")
+    serials: list[int] = []
+    if quote.modification.due == 0:
+        serials = await ports.stock.draw(len(booking.passengers))
+    return ModifyBooking(quote=quote, airline_code=ports.airline_code, serials=tuple(serials))
 
 
 class ModifyBooking(Command, frozen=True):

@@ -1,6 +1,5 @@
 """Seats came free: the first on the waitlist that fits gets an offer, which holds its seats."""
 
-from application import ports
 from application.booking import journey, letters
 from application.commands import stream_kinds
 from application.commands.command import Command, Reply
@@ -34,6 +33,5 @@ class OfferSeats(Command, frozen=True):
         offered = waitlist.offer(flight, booking=booking_id, until=until, now=context.now)
         context.record(self.flight_id, offered)
         context.record(booking_id, sale.reserve(booking, hold_until=until))
-        letter = ports.OutboxMessage(topic=letters.OFFERED, body={"booking": booking_id})
-        context.enqueue(letter)
+        context.enqueue(letters.OfferLetter(booking_id=booking_id))
         return Reply(self.flight_id)

@@ -1,14 +1,19 @@
-"""What a change of one segment would cost: other date or flight on the route, or a higher cabin."""
+"""Quote the change of one segment: another date or flight on the route, or a higher cabin."""
 
 import datetime as dt
 
 import msgspec
 
 from application.booking import journey
+from application.booking.access import changeable_booking
+from application.booking.booking_details import booked_flight
+from application.booking.ports import BookingPorts
+from application.commands import stream_kinds
+from application.identity.ports import Principal
 from application.pricing import journeys
 from application.pricing.journeys import WantedSegment
 from application.pricing.signed_quotes import QUOTE_LIFETIME
-from domain.booking import disruption, rejections, sale
+from domain.booking import disruption, preconditions, rejections, sale
 from domain.booking import modification as booking_modification
 from domain.booking.coupons import Coupon
 from domain.booking.state import Booking
@@ -38,7 +43,55 @@ class ModificationQuote(msgspec.Struct, frozen=True):
     valid_until: dt.datetime
 
 
-def quote_modification(
+class WantedChange(msgspec.Struct, frozen=True):
+    """Where a segment, counted from 0, should go; None keeps flight or cabin as it is.
+
+    Without a class the lowest that has seats for the passengers is meant.
+    """
+
+    segment: int = 0
+    flight_id: str | None = None
+    cabin: str | None = None
+    fare_class: str | None = None
+
+
+class IssuedQuote(msgspec.Struct, frozen=True):
+    """A quote with the id by which it is accepted, and the currency of its amounts."""
+
+    quote_id: str
+    quote: ModificationQuote
+    currency: str
+
+
+async def quote_modification(
+    ports: BookingPorts, principal: Principal, id_or_reference: str, wanted: WantedChange
+) -> IssuedQuote:
+    """Return the quote of a change; nothing is held by it.
+
+    Rejects BookingNotFound, NotAllowed and what `modification_quote` does.
+    """
+    booking_id, booking = await changeable_booking(ports, principal, id_or_reference)
+    preconditions.require_segment(booking, wanted.segment)
+    flights = tuple([await booked_flight(ports, booking, i) for i in range(len(booking.segments))])
+    before = booking.segments[wanted.segment]
+    to = WantedSegment(
+        wanted.flight_id or before.flight, wanted.cabin or before.cabin, wanted.fare_class
+    )
+    quote = modification_quote(
+        booking_id,
+        booking,
+        flights[wanted.segment],
+        (await ports.bus.current(stream_kinds.FLIGHT, to.flight))[0],
+        segment=wanted.segment,
+        to=to,
+        neighbours=neighbours_of(booking, wanted.segment, flights),
+        reason="requested",
+        now=ports.clock(),
+    )
+    return IssuedQuote(ports.quotes.issue(quote), quote, booking.currency)
+
+
+def modification_quote(
     stream: str,
     booking: Booking,
     old: Flight,
@@ -194,7 +247,7 @@ def _with_fee(
 def neighbours_of(
     booking: Booking, segment: int, flights: tuple[Flight, ...]
 ) -> tuple[tuple[str, dt.datetime, dt.datetime] | None, ...]:
-    """What `quote_modification` must know of the other segments."""
+    """What `modification_quote` must know of the other segments."""
     return tuple(
         None
         if index == segment

@@ -1,14 +1,103 @@
-"""Keep a passenger's travel document, sealed under the passenger's own key."""
+"""Record a passenger's travel document (APIS), sealed under the passenger's own key."""
+
+import datetime as dt
+from typing import Literal
+
+import msgspec
 
 from application.booking import journey
+from application.booking.access import changeable_booking
+from application.booking.booking_details import BookingDetails, booked_flight, carry_out_and_read
+from application.booking.ports import BookingPorts
+from application.caller import Caller
 from application.commands.command import Command, Reply
 from application.commands.context import DecisionContext
-from domain.booking import documents
+from domain.booking import passenger_details, rejections, sale
+from domain.booking.state import Booking
 from domain.kernel import sealed
+from domain.pricing.price import PassengerType
+
+_encode = msgspec.json.Encoder(order="deterministic").encode
+
+
+class TravelDocument(msgspec.Struct, frozen=True):
+    """A passport or identity card; countries are ISO 3166 alpha-3, as machines read them."""
+
+    kind: Literal["passport", "identity_card"]
+    number: str
+    issuing_country: str
+    nationality: str
+    birth_date: dt.date
+    sex: Literal["F", "M", "X"]
+    expires_on: dt.date
+
+
+async def record_document(
+    ports: BookingPorts,
+    caller: Caller,
+    id_or_reference: str,
+    *,
+    passenger: int,
+    document: TravelDocument,
+) -> BookingDetails:
+    """Store the document if it is valid for every flight that is still open.
+
+    Rejects BookingNotFound, NotAllowed, NoSuchPart, DocumentMissing and what the command does.
+    """
+    booking_id, booking = await changeable_booking(
+        ports, caller.principal, id_or_reference, by_staff="handle_passengers"
+    )
+    if passenger >= len(booking.passengers):
+        raise rejections.NoSuchPart(passenger=passenger)
+    await _inspect(ports, booking, passenger, document)
+    subject = booking.passengers[passenger].name.subject
+    box = ports.vault.seal(subject, _encode(document))
+    command = RecordDocument(booking_id=booking_id, passenger=passenger, document=box)
+    return await carry_out_and_read(ports, caller, command)
+
+
+async def _inspect(
+    ports: BookingPorts, booking: Booking, passenger: int, document: TravelDocument
+) -> None:
+    """Refuse a document now rather than at check-in; rejects DocumentMissing."""
+    for segment in {each.segment for each in booking.open_coupons()}:
+        flight = await booked_flight(ports, booking, segment)
+        require_valid_document(
+            document,
+            passenger=passenger,
+            passenger_type=booking.passengers[passenger].type,
+            departs_on=journey.local_date(flight),
+            international=not flight.domestic,
+        )
+
+
+def require_valid_document(
+    document: TravelDocument,
+    *,
+    passenger: int,
+    passenger_type: PassengerType,
+    departs_on: dt.date,
+    international: bool,
+) -> None:
+    """Require a passport valid for six months abroad, and everywhere the age that was paid for.
+
+    `departs_on` is local at the origin. Rejects DocumentMissing.
+    """
+    if international and document.kind != "passport":
+        raise rejections.DocumentMissing(passenger=passenger, reason="passport_needed")
+    needed = passenger_details.passport_needed_until(departs_on) if international else departs_on
+    if document.expires_on < needed:
+        raise rejections.DocumentMissing(
+            passenger=passenger, reason="expires_too_soon", needed=needed.isoformat()
+        )
+    if sale.passenger_type_on(document.birth_date, departs_on) != passenger_type:
+        raise rejections.DocumentMissing(
+            passenger=passenger, reason="age_differs", type=passenger_type
+        )
 
 
 class RecordDocument(Command, frozen=True):
-    """`document` is a sealed `documents.TravelDocument`, inspected before it was sealed."""
+    """`document` is a sealed TravelDocument that was inspected before it was sealed."""
 
     booking_id: str
     passenger: int
@@ -17,7 +106,7 @@ class RecordDocument(Command, frozen=True):
     def decide(self, context: DecisionContext) -> Reply:
         """Rejects BookingNotFound, NoSuchPart and CouponNotOpen."""
         booking = journey.load(context, self.booking_id)
-        recorded = documents.record_document(
+        recorded = passenger_details.record_document(
             booking, passenger=self.passenger, document=self.document
         )
         context.record(self.booking_id, recorded)

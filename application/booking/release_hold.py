@@ -1,4 +1,4 @@
-"""Let go what was not paid in time: ask Stripe, end the session, then let booking or change lapse.
+"""Expire what was not paid in time: ask Stripe, end the session, then expire booking or change.
 
 Stripe comes first so that nobody pays for seats that are gone. If it cannot be reached for an
 hour after the deadline the seats are released all the same, and money that still comes is parked.
@@ -7,6 +7,7 @@ hour after the deadline the seats are released all the same, and money that stil
 import datetime as dt
 
 from application import ports
+from application.booking import live_session
 from application.booking.complete_change import ExpireChange
 from application.booking.expire_booking import HOLD_LAPSED, ExpireBooking
 from application.commands import follow_up, stream_kinds
@@ -15,7 +16,6 @@ from application.commands.command import Command
 from application.payment import collect, gateway
 from domain.booking import states
 from domain.booking.state import Booking
-from domain.payment.state import AttemptStatus
 
 PROVIDER_PATIENCE = dt.timedelta(minutes=60)
 HOLD_LAPSED_UNASKED = "hold_lapsed_provider_unreachable"
@@ -32,7 +32,7 @@ class HoldReleaser:
         self._clock = clock
 
     async def release(self, booking_stream: str, *, cause: follow_up.Cause) -> None:
-        """Let the booking, or its change, lapse if it is still unpaid after asking Stripe.
+        """Expire the booking, or its change, if it is still unpaid after asking Stripe.
 
         Raises GatewayTimeout and GatewayUnavailable while there is patience left.
         """
@@ -47,7 +47,7 @@ class HoldReleaser:
             if self._clock() < deadline + PROVIDER_PATIENCE:
                 raise
             reason = HOLD_LAPSED_UNASKED
-        # What Stripe said may have been that it is paid.
+        # Stripe may have answered that it is paid.
         if _deadline(await self._current(booking_stream)) != deadline:
             return
         command: Command = ExpireBooking(booking_id=booking_stream, reason=reason)
@@ -59,28 +59,14 @@ class HoldReleaser:
         return (await self._bus.current(stream_kinds.BOOKING, booking_stream))[0]
 
     async def end_live_session(
-        self, booking_stream: str, booking: Booking, *, cause: follow_up.Cause
+        self, booking_id: str, booking: Booking, *, cause: follow_up.Cause
     ) -> None:
-        """Make sure that nobody can pay any more; what was paid meanwhile is recorded.
-
-        Raises GatewayTimeout and GatewayUnavailable.
-        """
-        stream = collect.payment_of(booking_stream, booking)
-        payment = (await self._bus.current(stream_kinds.PAYMENT, stream))[0]
-        attempt = payment.live_attempt() if payment is not None else None
-        if attempt is None:
-            return
-        if attempt.status is not AttemptStatus.OPEN:
-            try:
-                attempt = await self._collector.open_session(stream, attempt.id, cause=cause)
-            except gateway.GatewayRejected:
-                return
-        if attempt.session is not None:
-            await self._collector.end_session(attempt.session, cause=cause)
+        """See `live_session.expire`."""
+        await live_session.expire(self._bus, self._collector, booking_id, booking, cause=cause)
 
 
 def _deadline(booking: Booking | None) -> dt.datetime | None:
-    """Until when what is unpaid may stay; None where nothing can lapse."""
+    """The deadline of what is unpaid; None where nothing can expire."""
     if booking is None:
         return None
     if booking.modification is not None:

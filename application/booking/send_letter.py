@@ -1,6 +1,6 @@
-"""Write to the travellers of a booking.
+"""Write a letter to the passengers of a booking.
 
-Personal data is opened here, at the last moment, and goes nowhere but into the letter.
+Personal data is opened here, at the last moment, and is written to the letter only.
 """
 
 import msgspec
@@ -10,31 +10,20 @@ from application.booking import letters, people
 from application.commands import stream_kinds
 from application.commands.bus import CommandBus
 from domain.booking.state import Booking
-from domain.kernel import money
+from domain.kernel import ids, money
 
 
 class LetterSender:
-    """Sends one letter about a booking; again gives the same letter with the same id."""
+    """Sends letters; a letter that is sent again has the same id."""
 
     def __init__(self, *, bus: CommandBus, vault: ports.Vault, mailer: mail.Mailer) -> None:
         self._bus = bus
         self._vault = vault
         self._mailer = mailer
 
-    async def send(
-        self,
-        topic: str,
-        booking_stream: str,
-        *,
-        about: str = "",
-        reason: str = "",
-        fee: str = "0",
-        refund: str = "0",
-    ) -> None:
-        """Amounts in minor units of the booking's currency; `about` tells letters of one topic
-        apart. Does nothing when the traveller was erased.
-        """
-        booking = (await self._bus.current(stream_kinds.BOOKING, booking_stream))[0]
+    async def send(self, letter: letters.BookingLetter) -> None:
+        """Send the letter; do nothing when the passenger's data was erased."""
+        booking = (await self._bus.current(stream_kinds.BOOKING, letter.booking_id))[0]
         if booking is None:
             return
         boxes = [booking.contact, *(passenger.name for passenger in booking.passengers)]
@@ -42,24 +31,22 @@ class LetterSender:
         if contact_text is None:
             return
         contact = msgspec.json.decode(contact_text, type=people.Contact)
-        reference = booking_stream.removeprefix("booking-")
-        words = letters.LETTERS[topic][contact.locale]
-        travellers = [people.read_name(name) for name in names]
+        reference = ids.reference_of(letter.booking_id)
+        words = letters.LETTERS[type(letter)][contact.locale]
+        passengers = [people.read_name(name) for name in names]
         values = {
             "reference": reference,
-            "name": travellers[0],
+            "name": passengers[0],
             "flights": await self._flights(booking),
             "total": money.display(booking.price.total()),
-            "tickets": _tickets(booking, travellers),
-            "reason": reason,
-            "fee": money.display(money.Money(int(fee), booking.currency)),
-            "refund": money.display(money.Money(int(refund), booking.currency)),
+            "tickets": _tickets(booking, passengers),
             "until": "" if booking.hold_until is None else f"{booking.hold_until:%Y-%m-%d %H:%M}",
+            **_decided(letter, booking.currency),
         }
-        kind = topic.partition(".")[2].replace("_", "-")
+        kind = letter.topic.partition(".")[2].replace("_", "-")
         await self._mailer.send(
             mail.Letter(
-                id="-".join(part for part in (kind, reference, about) if part),
+                id="-".join(part for part in (kind, reference, letter.about) if part),
                 to=contact.email,
                 subject=words.subject.format(**values),
                 text=words.text.format(**values),
@@ -76,7 +63,21 @@ class LetterSender:
         return "\n".join(lines)
 
 
-def _tickets(booking: Booking, travellers: list[str]) -> str:
+def _decided(letter: letters.BookingLetter, currency: str) -> dict[str, str]:
+    """What only this kind of letter says, by the placeholder of its words."""
+    match letter:
+        case letters.CancellationLetter(fee=fee, refund=refund):
+            return {
+                "fee": money.display(money.Money(fee, currency)),
+                "refund": money.display(money.Money(refund, currency)),
+            }
+        case letters.DisruptionLetter(reason=reason):
+            return {"reason": reason}
+        case _:
+            return {}
+
+
+def _tickets(booking: Booking, passengers: list[str]) -> str:
     return "\n".join(
-        f"  {ticket.number}  {travellers[ticket.passenger]}" for ticket in booking.tickets
+        f"  {ticket.number}  {passengers[ticket.passenger]}" for ticket in booking.tickets
     )

@@ -35,7 +35,7 @@ class CommandBatch:
         self._empty: list[Answered] = []
         self._rejected: list[tuple[PendingCommand, Exception]] = []
         self._events: list[ports.NewEvent] = []
-        self._outbox: list[ports.OutboxMessage] = []
+        self._outbox: list[ports.BackgroundTask] = []
         self._keys: list[ports.WrappedKey] = []
 
     def decide(self, pending: PendingCommand) -> None:
@@ -50,7 +50,7 @@ class CommandBatch:
             after = context.after(reply.stream)
             assert after is not None, "an answer is about a stream that was read"
         except NotLoaded as absent:
-            self.missing.add(absent.stream)
+            self.missing.update(absent.streams)
             return
         except Exception as error:  # noqa: BLE001 - isolated: raised at the caller of this command
             self._rejected.append((pending, error))

@@ -20,10 +20,6 @@ class CommandBus(Protocol):
         """State and version of a stream as the log has it now."""
         ...
 
-    async def as_of(self, kind: StreamKind[State], stream: str, version: int) -> State | None:
-        """State of a stream when it had this version."""
-        ...
-
     async def history(self, stream: str) -> list[ports.RecordedEvent]:
         """All events of a stream in order."""
         ...

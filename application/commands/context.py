@@ -20,11 +20,11 @@ EventsByStream = Mapping[str, Sequence[DomainEvent]]
 
 
 class NotLoaded(Exception):
-    """A decision needs a stream that is not in memory."""
+    """A decision needs streams that are not in memory."""
 
-    def __init__(self, stream: str) -> None:
-        super().__init__(stream)
-        self.stream = stream
+    def __init__(self, *streams: str) -> None:
+        super().__init__(*streams)
+        self.streams = streams
 
 
 class DecisionContext:
@@ -54,7 +54,7 @@ class DecisionContext:
         self._events: dict[str, list[DomainEvent]] = {}
         self.now = now
         self.reads: dict[str, int] = {}
-        self.outbox: list[ports.OutboxMessage] = []
+        self.outbox: list[ports.BackgroundTask] = []
         self.keys: list[ports.WrappedKey] = []
 
     @property
@@ -72,6 +72,15 @@ class DecisionContext:
         self.reads[stream] = 0 if known is None else self._states.base_version(stream, known)
         state: State | None = found.state
         return state
+
+    def load_all(self, kind: StreamKind[State], streams: Sequence[str]) -> dict[str, State | None]:
+        """The states of many streams, as `load` returns them; what is missing is read at once."""
+        absent = [
+            each for each in streams if each not in self._changed and self._states.get(each) is None
+        ]
+        if absent:
+            raise NotLoaded(*absent)
+        return {each: self.load(kind, each) for each in streams}
 
     def begin(self, kind: StreamKind[State], stream: str) -> bool:
         """Start a stream that is believed to be new; False when it is in memory already.
@@ -99,9 +108,9 @@ class DecisionContext:
         self._changed[stream] = StreamState(before.version + len(events), state)
         self._events.setdefault(stream, []).extend(events)
 
-    def enqueue(self, message: ports.OutboxMessage) -> None:
+    def enqueue(self, task: ports.BackgroundTask) -> None:
         """Have this done outside, once the events are durable; nothing without events."""
-        self.outbox.append(message)
+        self.outbox.append(task)
 
     def store_keys(self, keys: Sequence[ports.WrappedKey]) -> None:
         """Commit the keys of sealed values with the events; nothing without events."""

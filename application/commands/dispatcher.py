@@ -108,12 +108,6 @@ class Dispatcher:
             self._cache.advance(stream, version, state)
         return state, version
 
-    async def as_of(self, kind: StreamKind[State], stream: str, version: int) -> State | None:
-        """State of a stream when it had this version: what a replayed answer is about."""
-        history = await self._log.read_after({stream: 0})
-        events = (recorded.event for recorded in history if recorded.version <= version)
-        return fold(kind.evolve, None, events)
-
     async def history(self, stream: str) -> list[ports.RecordedEvent]:
         """All events of a stream in order."""
         return await self._log.read_after({stream: 0})

@@ -11,6 +11,7 @@ from domain.booking import state as booking_state
 from domain.inventory import events as flight_events
 from domain.inventory import fold as flight_fold
 from domain.inventory import state as flight_state
+from domain.kernel import ids
 from domain.kernel.events import DomainEvent
 from domain.payment import events as payment_events
 from domain.payment import fold as payment_fold
@@ -28,13 +29,13 @@ class StreamKind(msgspec.Struct, Generic[State], frozen=True):
 
 
 FLIGHT: StreamKind[flight_state.Flight] = StreamKind(
-    "flight", flight_fold.evolve, get_args(flight_events.FlightEvent)
+    ids.StreamPrefix.FLIGHT, flight_fold.evolve, get_args(flight_events.FlightEvent)
 )
 BOOKING: StreamKind[booking_state.Booking] = StreamKind(
-    "booking", booking_fold.evolve, get_args(booking_events.BookingEvent)
+    ids.StreamPrefix.BOOKING, booking_fold.evolve, get_args(booking_events.BookingEvent)
 )
 PAYMENT: StreamKind[payment_state.Payment] = StreamKind(
-    "payment", payment_fold.evolve, get_args(payment_events.PaymentEvent)
+    ids.StreamPrefix.PAYMENT, payment_fold.evolve, get_args(payment_events.PaymentEvent)
 )
 
 KINDS: dict[str, StreamKind[Any]] = {kind.prefix: kind for kind in (FLIGHT, BOOKING, PAYMENT)}
@@ -45,5 +46,5 @@ EVENT_TYPES: dict[str, type[DomainEvent]] = {
 
 
 def kind_of(stream: str) -> StreamKind[Any]:
-    """The kind of the stream with this id, which must be one of KINDS."""
-    return KINDS[stream.partition("-")[0]]
+    """Return the kind of the stream with this id, which must be one of KINDS."""
+    return KINDS[ids.prefix_of(stream)]

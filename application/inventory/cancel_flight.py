@@ -1,9 +1,21 @@
-"""A flight does not operate."""
+"""Cancel a flight: it does not operate."""
 
+from application.caller import Caller
 from application.commands.command import Command, Reply
 from application.commands.context import DecisionContext
-from application.inventory import flights
+from application.inventory import flights, operated_flight
+from application.inventory.operated_flight import OperatedFlight
+from application.inventory.ports import FlightPorts
 from domain.inventory import operations
+
+
+async def cancel_flight(
+    ports: FlightPorts, caller: Caller, flight_id: str, *, reason: str
+) -> OperatedFlight:
+    """Cancel a flight; its bookings are followed up afterwards. Rejects what the command does."""
+    await flights.current(ports.bus, flight_id)
+    command = CancelFlight(flight_id=flight_id, reason=reason)
+    return await operated_flight.carry_out_and_read(ports, caller, command)
 
 
 class CancelFlight(Command, frozen=True):

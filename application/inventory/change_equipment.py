@@ -1,10 +1,30 @@
-"""Another aircraft flies: seats, seat map and authorised numbers change."""
+"""Change the aircraft of a flight: seats, seat map and authorised numbers change."""
 
+from application.caller import Caller
 from application.commands.command import Command, Reply
 from application.commands.context import DecisionContext
-from application.inventory import flights
+from application.inventory import cabin_plan, flights, operated_flight
+from application.inventory.cabin_plan import PlannedCabin
+from application.inventory.operated_flight import OperatedFlight
+from application.inventory.ports import FlightPorts
 from domain.inventory import operations, schedule
 from domain.inventory.events import CabinLayout
+
+
+async def change_equipment(
+    ports: FlightPorts,
+    caller: Caller,
+    flight_id: str,
+    *,
+    cabins: tuple[PlannedCabin, ...],
+    reason: str,
+) -> OperatedFlight:
+    """Assign an aircraft with these cabins to the flight. Rejects what the command does."""
+    await flights.current(ports.bus, flight_id)
+    command = ChangeEquipment(
+        flight_id=flight_id, layouts=cabin_plan.layouts(cabins), reason=reason
+    )
+    return await operated_flight.carry_out_and_read(ports, caller, command)
 
 
 class ChangeEquipment(Command, frozen=True):

@@ -1,11 +1,21 @@
-"""A flight has left."""
+"""Depart a flight: passengers on board fly, those who are not are no-shows."""
 
 import datetime as dt
 
+from application.caller import Caller
 from application.commands.command import Command, Reply
 from application.commands.context import DecisionContext
-from application.inventory import flights
+from application.inventory import flights, operated_flight
+from application.inventory.operated_flight import OperatedFlight
+from application.inventory.ports import FlightPorts
 from domain.inventory import operations
+
+
+async def depart_flight(ports: FlightPorts, caller: Caller, flight_id: str) -> OperatedFlight:
+    """Record that the flight departs now. Rejects what the command does."""
+    await flights.current(ports.bus, flight_id)
+    command = DepartFlight(flight_id=flight_id, departed_at=ports.clock())
+    return await operated_flight.carry_out_and_read(ports, caller, command)
 
 
 class DepartFlight(Command, frozen=True):

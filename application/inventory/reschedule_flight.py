@@ -1,11 +1,34 @@
-"""A flight leaves or arrives at other times."""
+"""Reschedule a flight: it leaves or arrives at other times."""
 
 import datetime as dt
 
+from application.caller import Caller
 from application.commands.command import Command, Reply
 from application.commands.context import DecisionContext
-from application.inventory import flights
+from application.inventory import flights, operated_flight
+from application.inventory.operated_flight import OperatedFlight
+from application.inventory.ports import FlightPorts
 from domain.inventory import operations
+
+
+async def reschedule_flight(
+    ports: FlightPorts,
+    caller: Caller,
+    flight_id: str,
+    *,
+    departs_at: dt.datetime,
+    arrives_at: dt.datetime,
+    reason: str,
+) -> OperatedFlight:
+    """Move a flight to other times, given in any time zone. Rejects what the command does."""
+    await flights.current(ports.bus, flight_id)
+    command = RescheduleFlight(
+        flight_id=flight_id,
+        departs_at=departs_at.astimezone(dt.UTC),
+        arrives_at=arrives_at.astimezone(dt.UTC),
+        reason=reason,
+    )
+    return await operated_flight.carry_out_and_read(ports, caller, command)
 
 
 class RescheduleFlight(Command, frozen=True):

@@ -1,10 +1,104 @@
 """Put a departure on sale."""
 
+import datetime as dt
+from zoneinfo import ZoneInfo
+
+import msgspec
+
+from application.caller import Caller
 from application.commands import stream_kinds
 from application.commands.command import Command, Reply
 from application.commands.context import DecisionContext
-from domain.inventory import schedule
-from domain.inventory.events import FlightScheduled
+from application.inventory import cabin_plan, operated_flight
+from application.inventory.airports import Airport, Airports
+from application.inventory.cabin_plan import PlannedCabin
+from application.inventory.operated_flight import OperatedFlight
+from application.inventory.ports import FlightPorts
+from domain.inventory import rejections, schedule
+from domain.inventory.events import CabinLayout, CapacityMove, FareClass, FlightScheduled, Residue
+from domain.kernel import ids, money
+
+
+class PlannedFare(msgspec.Struct, frozen=True):
+    """A fare class of a cabin; `fare` in minor units of the departure's currency."""
+
+    code: str
+    cabin: str
+    fare: int
+    seat_limit: int | None
+    residue: Residue
+
+
+class Departure(msgspec.Struct, frozen=True):
+    """A departure to put on sale; times in any time zone, `fares` from the highest to the lowest.
+
+    How many seats may be sold follows from the cabins by the overbooking rule.
+    """
+
+    number: str
+    origin: str
+    destination: str
+    departs_at: dt.datetime
+    arrives_at: dt.datetime
+    currency: str
+    fares: tuple[PlannedFare, ...]
+    cabins: tuple[PlannedCabin, ...]
+
+
+async def schedule_flight(
+    ports: FlightPorts, caller: Caller, departure: Departure
+) -> OperatedFlight:
+    """Put a departure on sale under the id made of its number and its date, local at the origin.
+
+    Rejects AirportNotServed and what the command does.
+    """
+    origin = _served(ports.airports, "origin", departure.origin)
+    destination = _served(ports.airports, "destination", departure.destination)
+    day = departure.departs_at.astimezone(ZoneInfo(origin.zone)).date()
+    command = ScheduleFlight(
+        flight_id=ids.flight_stream(departure.number, day.isoformat()),
+        scheduled=_scheduled(departure, origin, destination),
+    )
+    return await operated_flight.carry_out_and_read(ports, caller, command)
+
+
+def _served(airports: Airports, field: str, code: str) -> Airport:
+    airport = airports.get(code)
+    if airport is None:
+        raise rejections.AirportNotServed(field=field, reason="not an airport that is served")
+    return airport
+
+
+def _scheduled(departure: Departure, origin: Airport, destination: Airport) -> FlightScheduled:
+    layouts = cabin_plan.layouts(departure.cabins)
+    return FlightScheduled(
+        number=departure.number,
+        origin=origin.code,
+        destination=destination.code,
+        origin_zone=origin.zone,
+        destination_zone=destination.zone,
+        departs_at=departure.departs_at.astimezone(dt.UTC),
+        arrives_at=departure.arrives_at.astimezone(dt.UTC),
+        domestic=origin.country == destination.country,
+        fares=tuple(
+            FareClass(
+                each.code,
+                each.cabin,
+                money.Money(each.fare, departure.currency),
+                each.seat_limit,
+                each.residue,
+            )
+            for each in departure.fares
+        ),
+        moves=tuple(_opened(each) for each in layouts),
+        layouts=layouts,
+    )
+
+
+def _opened(cabin: CabinLayout) -> CapacityMove:
+    """Return the move that puts the seats of a cabin on sale."""
+    authorised = schedule.authorised_count(cabin.cabin, cabin.seat_count)
+    return CapacityMove(cabin.cabin, authorised=authorised)
 
 
 class ScheduleFlight(Command, frozen=True):

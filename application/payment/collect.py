@@ -151,7 +151,7 @@ class Collector:
         self, intent: gateway.PaymentIntent, cause: follow_up.Cause
     ) -> None:
         if intent.booking is None or intent.payment is None or intent.attempt is None:
-            return  # money of somebody else's making: reconciliation finds and explains it
+            return  # not a payment of ours: reconciliation finds and explains it
         if intent.status == "succeeded":
             await self._record_capture(intent, cause)
         elif intent.last_error_code is not None and intent.latest_charge is not None:

@@ -1,4 +1,4 @@
-"""Take a webhook in: verify the raw bytes, keep them sealed, answer; the work is done later."""
+"""Receive a webhook: verify the raw bytes and store them sealed; they are processed later."""
 
 from collections.abc import Callable
 from typing import Literal, Protocol
@@ -6,7 +6,7 @@ from typing import Literal, Protocol
 import msgspec
 
 from application import ports
-from application.payment import process_event
+from application.payment import stripe_event_types
 from application.payment.gateway import VerifiedEvent
 from domain.kernel.sealed import Sealed
 
@@ -14,7 +14,7 @@ Received = Literal["fresh", "duplicate"]
 
 
 class InboxEvent(msgspec.Struct, frozen=True):
-    """One stored event; `object` is the id of the Stripe object it speaks of.
+    """One stored event; `object` is the id of the Stripe object it is about.
 
     `state` is new, done, ignored or parked.
     """
@@ -27,17 +27,17 @@ class InboxEvent(msgspec.Struct, frozen=True):
 
 
 class EventInbox(Protocol):
-    """Where genuine events wait; an id is kept once."""
+    """Stores genuine events; each id is stored once."""
 
     async def store(
         self, event: InboxEvent, *, reason: str | None, body: Sealed, key: ports.WrappedKey
     ) -> bool:
-        """Keep it durably; False when the id is known. Raises Unavailable."""
+        """Store it durably; return False when the id is known. Raises Unavailable."""
         ...
 
 
 class EventReceiver:
-    """`verify` raises NotGenuine for anything that is not from Stripe to us."""
+    """Receives webhooks; `verify` raises NotGenuine for what Stripe did not send to us."""
 
     def __init__(
         self,
@@ -51,7 +51,7 @@ class EventReceiver:
         self._verify = verify
 
     async def receive(self, body: bytes, signature: str | None) -> Received:
-        """Raises NotGenuine, with nothing stored, and Unavailable, so that Stripe tries again."""
+        """Store the event; raises NotGenuine, and Unavailable, so that Stripe sends it again."""
         event = self._verify(body, signature)
         reason = _reason_to_ignore(event)
         subject, key = self._vault.new_subject()
@@ -71,7 +71,7 @@ class EventReceiver:
 
 
 def _reason_to_ignore(event: VerifiedEvent) -> str | None:
-    """Why nothing follows from the event; None when something does."""
+    """Return why the event needs no action; None when it does."""
     if not event.supported or event.object_id is None:
         return "unsupported"
-    return None if event.type in process_event.WORKED_OFF else "nothing_follows"
+    return None if event.type in stripe_event_types.PROCESSED else "nothing_follows"

@@ -1,19 +1,28 @@
-"""Ask captured money back: the intention is recorded before Stripe is asked.
+"""Request refunds of captured money: the intention is recorded before Stripe is called.
 
 The amount is drawn from the captures of the booking's payments, newest payment first and applied
 money before parked money; each draw is a refund of its own with a task for the worker.
 """
 
+from typing import ClassVar
+
 from application import ports
 from application.commands import stream_kinds
 from application.commands.command import Command, Reply
 from application.commands.context import DecisionContext
-from domain.kernel import money
+from domain.kernel import ids, money
 from domain.payment import refunds as payment_refunds
 from domain.payment import rejections
 from domain.payment.state import Capture, Payment
 
-REFUND_TOPIC = "refund_payment"
+
+class SendRefund(ports.BackgroundTask, frozen=True):
+    """Ask Stripe for a refund, or for the state of one that Stripe has."""
+
+    topic: ClassVar[str] = "refund_payment"
+
+    payment_id: str
+    refund: str
 
 
 class RefundPayment(Command, frozen=True):
@@ -49,14 +58,14 @@ class RefundPayment(Command, frozen=True):
         if requested:
             return Reply(self.payment_ids[0], requested)
         left = self.amount
-        ids: dict[str, str] = {}
+        refund_ids: dict[str, str] = {}
         for payment_id in self.payment_ids:
             refunds, left = _request_refunds(self, payment_id, left, context)
             if refunds:
-                ids[payment_id] = ",".join(refunds)
+                refund_ids[payment_id] = ",".join(refunds)
         if left.amount > 0:
             raise rejections.RefundExceedsCaptured()
-        return Reply(self.payment_ids[0], ids)
+        return Reply(self.payment_ids[0], refund_ids)
 
 
 def _load(command: RefundPayment, payment_id: str, context: DecisionContext) -> Payment:
@@ -84,7 +93,7 @@ def _request_refunds(
         part = _part(payment, captured, left)
         if part.amount <= 0:
             continue
-        refund = f"{payment_id}-r{len(payment.refunds) + 1}"
+        refund = ids.refund_id(payment_id, len(payment.refunds) + 1)
         requested = payment_refunds.request_refund(
             payment,
             refund=refund,
@@ -95,8 +104,7 @@ def _request_refunds(
             now=context.now,
         )
         context.record(payment_id, requested)
-        body = {"payment": payment_id, "refund": refund}
-        context.enqueue(ports.OutboxMessage(REFUND_TOPIC, body))
+        context.enqueue(SendRefund(payment_id=payment_id, refund=refund))
         refunds.append(refund)
         left -= part
     return refunds, left

@@ -27,7 +27,7 @@ class Refunder:
         self._clock = clock
 
     async def send(self, payment: str, refund: str, *, cause: follow_up.Cause) -> Refund:
-        """Ask Stripe for the refund, or how it stands once Stripe has it; record and return it.
+        """Ask Stripe for the refund, or for its state once Stripe has it; record and return it.
 
         Rejects PaymentNotFound. Raises GatewayTimeout and GatewayUnavailable (the refund is then
         unknown and is asked again), GatewayMisconfigured; a definite no is recorded as refused.
@@ -48,7 +48,7 @@ class Refunder:
         self, stream: str, payment: Payment, refund: Refund, cause: follow_up.Cause
     ) -> None:
         try:
-            told = await self._find_or_create(stream, payment, refund)
+            reported = await self._find_or_create(stream, payment, refund)
         except (gateway.GatewayTimeout, gateway.GatewayUnavailable):
             await self._record(stream, refund.id, record_refund.Unresolved(), cause, "unknown")
             raise
@@ -56,11 +56,11 @@ class Refunder:
             refused = record_refund.Refused(code=refusal.code)
             await self._record(stream, refund.id, refused, cause, "refused")
             return
-        if told is None:
+        if reported is None:
             refused = record_refund.Refused(code=NEVER_REACHED)
             await self._record(stream, refund.id, refused, cause, "refused")
         else:
-            await self._record_told(stream, refund.id, told, cause)
+            await self._record_reported(stream, refund.id, reported, cause)
 
     async def _find_or_create(
         self, stream: str, payment: Payment, refund: Refund
@@ -101,24 +101,24 @@ class Refunder:
             raise gateway.GatewayUnavailable(f"look-up refused: {refusal.code}") from refusal
         return found[-1] if found else None
 
-    async def _take_over(self, told: gateway.ProviderRefund, cause: follow_up.Cause) -> None:
-        if told.payment is None or told.refund is None:
-            return  # a refund of somebody else's making: reconciliation finds and explains it
-        await self._record_told(told.payment, told.refund, told, cause)
+    async def _take_over(self, reported: gateway.ProviderRefund, cause: follow_up.Cause) -> None:
+        if reported.payment is None or reported.refund is None:
+            return  # not a refund of ours: reconciliation finds and explains it
+        await self._record_reported(reported.payment, reported.refund, reported, cause)
 
-    async def _record_told(
-        self, stream: str, refund: str, told: gateway.ProviderRefund, cause: follow_up.Cause
+    async def _record_reported(
+        self, stream: str, refund: str, reported: gateway.ProviderRefund, cause: follow_up.Cause
     ) -> None:
         result: record_refund.Result
-        match told.status:
+        match reported.status:
             case "succeeded":
-                result = record_refund.Settled(provider_refund=told.id)
+                result = record_refund.Settled(provider_refund=reported.id)
             case "failed" | "canceled":
-                code = told.failure_reason or told.status
-                result = record_refund.Failed(provider_refund=told.id, code=code)
+                code = reported.failure_reason or reported.status
+                result = record_refund.Failed(provider_refund=reported.id, code=code)
             case "pending" | "requires_action":
-                result = record_refund.Accepted(provider_refund=told.id)
-        await self._record(stream, refund, result, cause, told.status)
+                result = record_refund.Accepted(provider_refund=reported.id)
+        await self._record(stream, refund, result, cause, reported.status)
 
     async def _record(
         self,

@@ -48,7 +48,7 @@ class StartCheckout(Command, frozen=True):
         live = payment.live_attempt()
         if live is not None:
             return Reply(payment_id, {"attempt": live.id})
-        attempt = f"{payment_id}-a{len(payment.attempts) + 1}"
+        attempt = ids.attempt_id(payment_id, len(payment.attempts) + 1)
         started = attempts.start_attempt(
             payment,
             attempt=attempt,

@@ -1,5 +1,15 @@
-"""What follows from what: events in, commands out; pure, each file one sentence.
+"""What follows from a recorded event. Each process is one file: what starts it and what it does.
 
-The command id of a step is made from the event's id and the process' name, so a process that is
-run again over the same events asks for nothing new.
+Read `process.py` first, then `confirm_when_paid.py` as an example. To add a process: a file here
+and its line in `registry.py`.
+
+process: what a process is, and what its action may use
+confirm_when_paid: issue the tickets of a paid booking
+complete_change_when_paid: exchange the segment of a booking when its change is paid
+refund_when_owed: request the refund of money that is owed to a booking
+follow_flight_when_changed: follow a flight's change up for every booking on it
+offer_seats_when_released: offer free seats of a flight to its waitlist
+flight_tasks: the port that stores the progress of a flight's follow-up
+registry: the list of all processes
+runner: reads the log and runs the processes that its events start
 """

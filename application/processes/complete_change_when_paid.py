@@ -1,19 +1,21 @@
-"""A change whose cost was paid is completed: the segment is exchanged without anybody asking."""
+"""Complete a change of a booking when its cost is paid."""
 
 from application.booking.complete_change import CompleteChange
 from application.ports import RecordedEvent
+from application.processes.process import Process, ProcessContext
 from domain.booking.events import ModificationPaid
 
 NAME = "complete_change_when_paid"
 
 
-def concerns(recorded: RecordedEvent) -> bool:
-    """Whether the event starts this process."""
-    return isinstance(recorded.event, ModificationPaid)
+async def complete(recorded: RecordedEvent, context: ProcessContext) -> None:
+    """Draw a serial for each passenger and exchange the segment."""
+    booking = await context.booking(recorded.stream)
+    serials = await context.stock.draw(len(booking.passengers))
+    command = CompleteChange(
+        booking_id=recorded.stream, airline_code=context.airline_code, serials=tuple(serials)
+    )
+    await context.submit(recorded, NAME, command)
 
 
-def command(
-    recorded: RecordedEvent, *, airline_code: str, serials: tuple[int, ...]
-) -> CompleteChange:
-    """What follows: `serials` one for each passenger a booking can have."""
-    return CompleteChange(booking_id=recorded.stream, airline_code=airline_code, serials=serials)
+PROCESS = Process(name=NAME, starts_on=(ModificationPaid,), run=complete)

@@ -1,19 +1,21 @@
-"""A paid booking is confirmed: tickets are issued without anybody asking."""
+"""Confirm a booking and issue its tickets when it is paid."""
 
 from application.booking.confirm_booking import ConfirmBooking
 from application.ports import RecordedEvent
+from application.processes.process import Process, ProcessContext
 from domain.booking.events import BookingPaid
 
 NAME = "confirm_when_paid"
 
 
-def concerns(recorded: RecordedEvent) -> bool:
-    """Whether the event starts this process."""
-    return isinstance(recorded.event, BookingPaid)
+async def confirm(recorded: RecordedEvent, context: ProcessContext) -> None:
+    """Draw a serial for each passenger and each extra, and confirm."""
+    booking = await context.booking(recorded.stream)
+    serials = await context.stock.draw(len(booking.passengers) + len(booking.extras))
+    command = ConfirmBooking(
+        booking_id=recorded.stream, airline_code=context.airline_code, serials=tuple(serials)
+    )
+    await context.submit(recorded, NAME, command)
 
 
-def command(
-    recorded: RecordedEvent, *, airline_code: str, serials: tuple[int, ...]
-) -> ConfirmBooking:
-    """What follows: `serials` one for each passenger and each extra."""
-    return ConfirmBooking(booking_id=recorded.stream, airline_code=airline_code, serials=serials)
+PROCESS = Process(name=NAME, starts_on=(BookingPaid,), run=confirm)

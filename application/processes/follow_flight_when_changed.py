@@ -1,11 +1,27 @@
-"""What happens to a flight concerns every booking on it: one command for each."""
+"""Follow up a flight's change for every booking on it, in chunks, with progress.
 
-from typing import Any
+The process only opens a flight task; the worker then calls `FlightFollower.follow`. The id of each
+booking's command comes from the flight's event, so a run that was interrupted may begin again and
+two runs at once do nothing twice.
+"""
 
+import asyncio
+from collections.abc import Callable, Sequence
+from typing import ClassVar
+
+from application import ports
 from application.booking.choose_seats import ReviewSeats
 from application.booking.close_flight import CloseFlight
 from application.booking.disruption import TellDisruption
+from application.booking.release_hold import HoldReleaser
+from application.commands import follow_up, stream_kinds
+from application.commands.bus import CommandBus
+from application.commands.command import Command
+from application.payment import gateway
 from application.ports import RecordedEvent
+from application.processes.flight_tasks import FlightTasks
+from application.processes.process import Process, ProcessContext, cause_of
+from domain.booking import states
 from domain.booking.state import Booking
 from domain.booking.states import Status
 from domain.booking.values import NewTimes
@@ -16,40 +32,140 @@ from domain.inventory.events import (
     FlightRescheduled,
 )
 from domain.inventory.state import Flight, FlightStatus
+from domain.kernel.fold import fold
 
 NAME = "follow_flight_when_changed"
+CHUNK_SIZE = 32
 
 
-def concerns(recorded: RecordedEvent) -> bool:
-    """Whether the event starts this process."""
-    return isinstance(
-        recorded.event, FlightCancelled | FlightRescheduled | EquipmentChanged | FlightDeparted
-    )
+class FollowFlight(ports.BackgroundTask, frozen=True):
+    """Follow up the event of this version for every booking on the flight."""
+
+    topic: ClassVar[str] = "follow_flight"
+
+    flight_id: str
+    version: int
+
+
+async def open_task(recorded: RecordedEvent, context: ProcessContext) -> None:
+    """Open the flight task of the event."""
+    await context.flight_tasks.open(recorded.stream, recorded.version, recorded.event.tag)
+
+
+PROCESS = Process(
+    name=NAME,
+    starts_on=(FlightCancelled, FlightRescheduled, EquipmentChanged, FlightDeparted),
+    run=open_task,
+)
+
+
+class FlightFollower:
+    """Calls `report` for each booking that failed; it is tried again."""
+
+    def __init__(
+        self,
+        *,
+        bus: CommandBus,
+        releaser: HoldReleaser,
+        tasks: FlightTasks,
+        report: Callable[[str, Exception], None],
+    ) -> None:
+        self._bus = bus
+        self._releaser = releaser
+        self._tasks = tasks
+        self._report = report
+        self._stopping = False
+
+    def stop(self) -> None:
+        """Begin no further chunk; the process that claims the task next continues."""
+        self._stopping = True
+
+    async def follow(self, flight_id: str, version: int) -> None:
+        """Follow up the event of this version; raises Unavailable and may then be called again.
+
+        The event concerns the bookings that were on the flight when it happened: later ones booked
+        the flight as it was then.
+        """
+        history = await self._bus.history(flight_id)
+        recorded = history[version - 1]
+        found: list[str] = []
+        if not is_superseded(recorded, _folded(history)):
+            found = bookings(_folded(history[:version]))
+        done = failed = 0
+        for start in range(0, len(found), CHUNK_SIZE):
+            if self._stopping:
+                return
+            chunk = found[start : start + CHUNK_SIZE]
+            succeeded = await asyncio.gather(
+                *(self._follow_booking(recorded, booking_id) for booking_id in chunk)
+            )
+            done += sum(succeeded)
+            failed += len(chunk) - sum(succeeded)
+            await self._tasks.progress(
+                flight_id, version, total=len(found), done=done, failed=failed, finished=False
+            )
+        await self._tasks.progress(
+            flight_id, version, total=len(found), done=done, failed=failed, finished=failed == 0
+        )
+
+    async def _follow_booking(self, recorded: RecordedEvent, booking_id: str) -> bool:
+        """Return False when the booking has to be tried again."""
+        cause = cause_of(recorded)
+        try:
+            booking = (await self._bus.current(stream_kinds.BOOKING, booking_id))[0]
+            assert booking is not None, "only bookings have seats or are on a waitlist"
+            if isinstance(recorded.event, FlightCancelled):
+                await self._end_session(recorded.stream, booking_id, booking, cause)
+            if must_wait(recorded, booking):
+                return False
+            step = f"{NAME}:{booking_id}"
+            await self._bus.submit(follow_up.envelope(cause, step, command(recorded, booking_id)))
+        except ports.Unavailable:
+            raise
+        except Exception as error:  # noqa: BLE001 - one booking's failure must not stop the others
+            self._report(booking_id, error)
+            return False
+        return True
+
+    async def _end_session(
+        self, flight_id: str, booking_id: str, booking: Booking, cause: follow_up.Cause
+    ) -> None:
+        """Expire the checkout session of a cancelled flight; money that still comes is parked."""
+        moving = is_moving_to(flight_id, booking) and not booking.modification_paid
+        if booking.status not in states.UNPAID and not moving:
+            return
+        try:
+            await self._releaser.end_live_session(booking_id, booking, cause=cause)
+        except gateway.GatewayFailure as error:
+            self._report(booking_id, error)
 
 
 def bookings(flight: Flight) -> list[str]:
-    """Everybody who has seats on the flight or waits for some, in a fixed order."""
-    named = {name for name, _ in flight.allocations.items()}
-    return sorted(named | {waiting.booking for waiting in flight.waitlist})
+    """Return all bookings with seats on the flight or on its waitlist, in a fixed order."""
+    seated = {booking_id for booking_id, _ in flight.allocations.items()}
+    return sorted(seated | {waiting.booking for waiting in flight.waitlist})
 
 
-def is_moot(recorded: RecordedEvent, flight: Flight) -> bool:
-    """Whether nobody need hear of it any more: other times, or another aircraft, of a flight that
-    has been cancelled or has left since, which is told on its own.
+def is_superseded(recorded: RecordedEvent, flight: Flight) -> bool:
+    """Return whether the event no longer matters to any booking.
+
+    So it is with other times or another aircraft of a flight that has been cancelled or has
+    departed since: that later event is followed up by itself.
     """
     announced = isinstance(recorded.event, FlightRescheduled | EquipmentChanged)
     return announced and flight.status is not FlightStatus.SCHEDULED
 
 
-def is_moving_to(flight: str, booking: Booking) -> bool:
-    """Whether an accepted change is about to put the booking on the flight."""
-    return booking.modification is not None and booking.modification.to.flight == flight
+def is_moving_to(flight_id: str, booking: Booking) -> bool:
+    """Return whether an accepted change will put the booking on the flight."""
+    return booking.modification is not None and booking.modification.to.flight == flight_id
 
 
 def must_wait(recorded: RecordedEvent, booking: Booking) -> bool:
-    """Whether the event concerns the booking only as soon as something else is over: it is just
-    getting its tickets, or its seats on this flight, or is on a flight that left and about to
-    change. Paid for a cancelled flight, it is given up as it is.
+    """Return whether the event concerns the booking only after another step has finished.
+
+    The booking is about to get its tickets, or its seats on this flight, or it is on a departed
+    flight and about to change. A booking that is paid for a cancelled flight is cancelled at once.
     """
     if is_moving_to(recorded.stream, booking):
         return True
@@ -59,18 +175,25 @@ def must_wait(recorded: RecordedEvent, booking: Booking) -> bool:
     return ticketing and not isinstance(recorded.event, FlightCancelled)
 
 
-def command(recorded: RecordedEvent, booking: str) -> Any:
-    """What the event means for one booking."""
-    flight = recorded.stream
+def command(recorded: RecordedEvent, booking_id: str) -> Command:
+    """Return the command that follows from the event for one booking."""
+    flight_id = recorded.stream
     match recorded.event:
         case FlightCancelled(reason=reason):
-            return TellDisruption(booking, flight, "cancelled", reason, material=True)
+            return TellDisruption(booking_id, flight_id, "cancelled", reason, material=True)
         case FlightRescheduled(departs_at, arrives_at, reason, material):
             times = NewTimes(departs_at, arrives_at)
-            return TellDisruption(booking, flight, "rescheduled", reason, material, times)
+            return TellDisruption(booking_id, flight_id, "rescheduled", reason, material, times)
         case EquipmentChanged(reason=reason):
-            return ReviewSeats(booking, flight, reason)
+            return ReviewSeats(booking_id, flight_id, reason)
         case FlightDeparted():
-            return CloseFlight(booking, flight)
+            return CloseFlight(booking_id, flight_id)
         case other:
-            raise AssertionError(f"{other.tag} concerns no booking")
+            raise AssertionError(f"{other.tag} starts no follow-up")
+
+
+def _folded(history: Sequence[RecordedEvent]) -> Flight:
+    flight: Flight | None = None
+    flight = fold(stream_kinds.FLIGHT.evolve, flight, (recorded.event for recorded in history))
+    assert flight is not None
+    return flight

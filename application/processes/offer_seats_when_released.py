@@ -1,21 +1,36 @@
-"""Seats that came free are offered to who waits for them, one after the other."""
+"""Offer free seats of a flight to its waitlisted bookings, one after the other."""
 
 from application.booking.offer_seats import OfferSeats
+from application.commands import stream_kinds
 from application.ports import RecordedEvent
+from application.processes.process import Process, ProcessContext
 from domain.inventory.events import EquipmentChanged, SeatsReleased, WaitlistJoined, WaitlistLeft
 
 NAME = "offer_seats_when_released"
-# One release rarely serves more than a few; the sweep of waitlists finds who is left.
+# One release rarely serves more than a few bookings; a timer finds those that are left.
 OFFER_LIMIT = 20
 
 
-def concerns(recorded: RecordedEvent) -> bool:
-    """Whether the event may let somebody in the queue through."""
-    return isinstance(
-        recorded.event, SeatsReleased | EquipmentChanged | WaitlistJoined | WaitlistLeft
-    )
+async def offer(recorded: RecordedEvent, context: ProcessContext) -> None:
+    """Offer seats until an offer changes nothing; each offer is a step of its own.
+
+    The event may be any event of the flight.
+    """
+    command = OfferSeats(flight_id=recorded.stream)
+    for _ in range(OFFER_LIMIT):
+        found = await context.bus.current(stream_kinds.FLIGHT, recorded.stream)
+        flight, version = found
+        if flight is None or not flight.waitlist:
+            return
+        await context.submit(recorded, f"{NAME}:{version}", command)
+        if (await context.bus.current(stream_kinds.FLIGHT, recorded.stream))[1] == version:
+            return
 
 
-def command(flight: str) -> OfferSeats:
-    """What follows, again until nobody is served."""
-    return OfferSeats(flight_id=flight)
+# Once for a flight, after the other processes: these may release or take seats themselves.
+PROCESS = Process(
+    name=NAME,
+    starts_on=(SeatsReleased, EquipmentChanged, WaitlistJoined, WaitlistLeft),
+    run=offer,
+    once_per_stream=True,
+)

@@ -1,7 +1,8 @@
-"""What the airline undertook to give back is asked back from Stripe."""
+"""Request a refund from Stripe when the airline owes money to a booking."""
 
 from application.payment.refund_payment import RefundPayment
 from application.ports import RecordedEvent
+from application.processes.process import Process, ProcessContext
 from domain.booking.events import (
     BookingCancelled,
     CouponsCancelled,
@@ -9,19 +10,13 @@ from domain.booking.events import (
     PassengersMissed,
     RefundGranted,
 )
-from domain.booking.state import Booking
 from domain.booking.values import Obligation
 
 NAME = "refund_when_owed"
 
 
-def concerns(recorded: RecordedEvent) -> bool:
-    """Whether the event starts this process."""
-    return obligation(recorded) is not None
-
-
 def obligation(recorded: RecordedEvent) -> Obligation | None:
-    """What the event undertakes; None where it starts nothing."""
+    """Return the obligation that the event contains; None where nothing is owed."""
     match recorded.event:
         case (
             BookingCancelled(obligation=found)
@@ -35,11 +30,29 @@ def obligation(recorded: RecordedEvent) -> Obligation | None:
             return None
 
 
-def command(booking_stream: str, booking: Booking, owed: Obligation) -> RefundPayment:
-    """What follows: drawn from the booking's payments, the newest first."""
-    return RefundPayment(
-        booking_id=booking_stream,
+async def refund(recorded: RecordedEvent, context: ProcessContext) -> None:
+    """Refund what is owed from the payments of the booking, the newest first."""
+    owed = obligation(recorded)
+    if owed is None:
+        return
+    booking = await context.booking(recorded.stream)
+    command = RefundPayment(
+        booking_id=recorded.stream,
         obligation=owed.id,
         amount=owed.amount,
         payment_ids=tuple(reversed(booking.payments)),
     )
+    await context.submit(recorded, NAME, command)
+
+
+PROCESS = Process(
+    name=NAME,
+    starts_on=(
+        BookingCancelled,
+        CouponsCancelled,
+        RefundGranted,
+        PassengersMissed,
+        ModificationCompleted,
+    ),
+    run=refund,
+)

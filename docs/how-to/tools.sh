@@ -1,8 +1,8 @@
-# What the how-tos share; for bash, in the repository's folder: . docs/how-to/tools.sh
+# Functions that the how-tos share; for bash, in the repository's folder: . docs/how-to/tools.sh
 # It needs DEMO_URL, the address of a running demo, and curl and python3.
 TOKEN=${TOKEN:-}
 
-call() {  # call METHOD PATH [BODY] [more for curl]: asks as whoever TOKEN is, under a fresh key
+call() {  # call METHOD PATH [BODY] [more for curl]: calls the API as the user of TOKEN
   local method=$1 path=$2 body=${3:-}
   shift $(($# > 2 ? 3 : 2))
   curl -sS --fail-with-body -X "$method" \
@@ -10,7 +10,7 @@ call() {  # call METHOD PATH [BODY] [more for curl]: asks as whoever TOKEN is, u
     ${TOKEN:+-H "authorization: Bearer $TOKEN"} ${body:+-d "$body"} "$@" "$DEMO_URL$path"
 }
 
-field() {  # field a.0.b: one value out of JSON; -1 is the last of a list
+field() {  # field a.0.b: prints one value of JSON; -1 is the last of a list
   python3 -c 'import json, sys
 value = json.load(sys.stdin)
 for name in sys.argv[1].split("."):
@@ -18,7 +18,7 @@ for name in sys.argv[1].split("."):
 print(json.dumps(value) if isinstance(value, (dict, list)) else value)' "$1"
 }
 
-await() {  # await TEXT COMMAND...: repeats the command until its output has the text, for a minute
+await() {  # await TEXT COMMAND...: repeats the command until it prints the text, for a minute
   local wanted=$1 answer
   shift
   for _ in $(seq 120); do
@@ -36,19 +36,19 @@ sign_in() {  # sign_in EMAIL PASSWORD: sets TOKEN
     "{\"email\": \"$1\", \"password\": \"$2\"}" | field accessToken)
 }
 
-day() {  # day N: the date in N days
+day() {  # day N: prints the date in N days
   python3 -c 'import datetime, sys
 print(datetime.date.today() + datetime.timedelta(days=int(sys.argv[1])))' "$1"
 }
 
-in_minutes() {  # in_minutes N [TIME]: the instant N minutes after TIME, or from now
+in_minutes() {  # in_minutes N [TIME]: prints the instant N minutes after TIME, or after now
   python3 -c 'import datetime, sys
 start = sys.argv[2] if len(sys.argv) > 2 else None
 start = datetime.datetime.fromisoformat(start) if start else datetime.datetime.now(datetime.UTC)
 print((start + datetime.timedelta(minutes=int(sys.argv[1]))).isoformat())' "$@"
 }
 
-flight_on() {  # flight_on DATE [N]: the id of the last flight Riyadh-Jeddah of the day, or the Nth
+flight_on() {  # flight_on DATE [N]: prints the id of the day's last (or Nth) flight Riyadh-Jeddah
   call POST /api/flights/search \
     "{\"from\": \"RUH\", \"to\": \"JED\", \"date\": \"$1\", \"passengers\": 2}" |
     field "flights.${2:--1}.id"
@@ -73,7 +73,7 @@ sell() {  # sell FLIGHT: two travellers buy tickets; sets BOOKING, and TRAVELLER
   TOKEN=$staff
 }
 
-pay() {  # pay BOOKING: press the button of the payment page, as the traveller whose TOKEN it is
+pay() {  # pay BOOKING: presses the button of the payment page, as the user of TOKEN
   local page
   page=$(call POST "/api/bookings/$1/checkout" | field checkoutUrl)
   curl -sS -o /dev/null -d card=pm_card_visa "$page/pay"

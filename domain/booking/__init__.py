@@ -5,7 +5,7 @@ its part of `availableActions`.
 
 sale: draft, hold or waitlist, payment, tickets; what a party and a journey may be
 seats: seats of the seat map
-documents: names and travel documents
+passenger_details: names, travel documents and special services of passengers
 check_in: check-in, boarding, and how a flight ends for its passengers
 cancellation: cancellation of the booking or a part of it, refunds
 modification: one segment exchanged for another

@@ -70,6 +70,7 @@ class BoardingPassFacts(msgspec.Struct, frozen=True, kw_only=True):
     departure_time: dt.time | None = None
     boarding_time: dt.time | None = None
     gate: str | None = None
+    special_services: tuple[str, ...] = ()
 
 
 def bcbp(facts: BoardingPassFacts) -> str:

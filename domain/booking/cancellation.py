@@ -36,7 +36,7 @@ from domain.booking.state import (
 )
 from domain.booking.states import Status
 from domain.booking.values import Destination, Obligation
-from domain.kernel import entries, money
+from domain.kernel import entries, ids, money
 
 # Finance may grant a refund of a booking in these states.
 GRANTABLE = frozenset(
@@ -101,9 +101,8 @@ def next_obligation(booking: Booking, name: str, amount: int) -> Obligation | No
     """The next obligation of the booking, in minor units; None when nothing is refunded."""
     if amount == 0:
         return None
-    return Obligation(
-        f"{name}-{len(booking.obligations) + 1}", money.Money(amount, booking.currency)
-    )
+    number = len(booking.obligations) + 1
+    return Obligation(ids.obligation_id(name, number), money.Money(amount, booking.currency))
 
 
 def cancel(

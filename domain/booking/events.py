@@ -140,13 +140,13 @@ class SeatsLost(SeatFact, frozen=True):
 SeatEvent = SeatsChosen | SeatsLost
 
 
-class DocumentFact(DomainEvent, frozen=True):
+class PassengerDetailFact(DomainEvent, frozen=True):
     """Root of the events about names and travel documents."""
 
-    capability: ClassVar[Literal["documents"]] = "documents"
+    capability: ClassVar[Literal["passenger_details"]] = "passenger_details"
 
 
-class NameCorrected(DocumentFact, frozen=True):
+class NameCorrected(PassengerDetailFact, frozen=True):
     """A few letters of a passenger's name; the person stays the same."""
 
     tag: ClassVar[str] = "booking.name_corrected.1"
@@ -154,7 +154,7 @@ class NameCorrected(DocumentFact, frozen=True):
     name: sealed.Sealed
 
 
-class DocumentRecorded(DocumentFact, frozen=True):
+class DocumentRecorded(PassengerDetailFact, frozen=True):
     """A passenger's travel document (APIS), sealed under the passenger's key."""
 
     tag: ClassVar[str] = "booking.document_recorded.1"
@@ -162,7 +162,27 @@ class DocumentRecorded(DocumentFact, frozen=True):
     document: sealed.Sealed
 
 
-DocumentEvent = NameCorrected | DocumentRecorded
+class SpecialServiceRequested(PassengerDetailFact, frozen=True):
+    """A passenger needs a service on a flight: IATA code such as WCHR or VGML (resolution 1784)."""
+
+    tag: ClassVar[str] = "booking.special_service_requested.1"
+    passenger: int
+    segment: int
+    code: str
+
+
+class SpecialServiceWithdrawn(PassengerDetailFact, frozen=True):
+    """A requested service is not needed any more."""
+
+    tag: ClassVar[str] = "booking.special_service_withdrawn.1"
+    passenger: int
+    segment: int
+    code: str
+
+
+PassengerDetailEvent = (
+    NameCorrected | DocumentRecorded | SpecialServiceRequested | SpecialServiceWithdrawn
+)
 
 
 class CheckInFact(DomainEvent, frozen=True):
@@ -355,7 +375,7 @@ BookingEvent = (
     BookingInitiated
     | SaleEvent
     | SeatEvent
-    | DocumentEvent
+    | PassengerDetailEvent
     | CheckInEvent
     | CancellationEvent
     | ModificationEvent

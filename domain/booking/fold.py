@@ -2,7 +2,15 @@
 
 from typing import assert_never
 
-from domain.booking import cancellation, check_in, disruption, documents, modification, sale, seats
+from domain.booking import (
+    cancellation,
+    check_in,
+    disruption,
+    modification,
+    passenger_details,
+    sale,
+    seats,
+)
 from domain.booking.events import BookingEvent
 from domain.booking.state import Booking
 
@@ -22,8 +30,8 @@ def evolve(booking: Booking | None, event: BookingEvent) -> Booking:
             return cancellation.evolve(booking, event)
         case "seats":
             return seats.evolve(booking, event)
-        case "documents":
-            return documents.evolve(booking, event)
+        case "passenger_details":
+            return passenger_details.evolve(booking, event)
         case "modification":
             return modification.evolve(booking, event)
         case "disruption":

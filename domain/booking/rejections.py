@@ -83,6 +83,18 @@ class InvalidPart(Rejection):
     code: ClassVar[str] = "VALIDATION_ERROR"
 
 
+class PersonErased(Rejection):
+    """The personal data of the passenger was erased, and what is asked for needs the name."""
+
+    code: ClassVar[str] = "NOT_FOUND"
+
+
+class NoBoardingPass(Rejection):
+    """The booking has no such passenger or segment, or the passenger is not checked in on it."""
+
+    code: ClassVar[str] = "NOT_FOUND"
+
+
 class InvalidJourney(Rejection):
     """The flights do not follow each other, or are more than a booking can have."""
 
@@ -129,3 +141,9 @@ class NothingDue(Rejection):
     """There is nothing to pay now."""
 
     code: ClassVar[str] = "INVALID_STATE_TRANSITION"
+
+
+class SpecialServiceRefused(Rejection):
+    """The service does not fit the passenger, or the flight has no more of it."""
+
+    code: ClassVar[str] = "VALIDATION_ERROR"

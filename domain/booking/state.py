@@ -32,6 +32,14 @@ class Disruption(msgspec.Struct, frozen=True):
     times: NewTimes | None = None
 
 
+class SpecialService(msgspec.Struct, frozen=True):
+    """A service that a passenger needs on a segment; `code` is IATA's."""
+
+    passenger: int
+    segment: int
+    code: str
+
+
 class Booking(msgspec.Struct, frozen=True):
     """One booking: the journey, its coupons, what is due and what is owed.
 
@@ -64,6 +72,7 @@ class Booking(msgspec.Struct, frozen=True):
     was_cancelled: bool = False
     refund_granted_in_full: bool = False
     sold_names: tuple[sealed.Sealed, ...] = ()
+    requested_services: tuple[SpecialService, ...] = ()
 
     @property
     def currency(self) -> str:
@@ -107,6 +116,15 @@ class Booking(msgspec.Struct, frozen=True):
             coupon
             for coupon in self.coupons
             if not coupon.is_final and segment in {None, coupon.segment}
+        )
+
+    def special_services(self) -> tuple[SpecialService, ...]:
+        """Return the requested services, without those of cancelled coupons."""
+        return tuple(
+            service
+            for service in self.requested_services
+            if (coupon := self.coupon(service.passenger, service.segment)) is not None
+            and coupon.status is not CouponStatus.REFUNDED
         )
 
     def owed(self) -> money.Money:

@@ -15,3 +15,9 @@ class CredentialsRefused(Rejection):
     """No such user, a wrong password or a locked account; the answer is the same for all."""
 
     code: ClassVar[str] = "UNAUTHORIZED"
+
+
+class NotAllowed(Rejection):
+    """The role lacks the permission for this booking, flight or field."""
+
+    code: ClassVar[str] = "FORBIDDEN"

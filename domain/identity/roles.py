@@ -12,6 +12,7 @@ Permission = Literal[
     "change_any_booking",
     "handle_passengers",
     "run_flights",
+    "read_manifest",
     "override_refund",
     "read_ledger",
     "reconcile",
@@ -25,8 +26,10 @@ GRANTS: Mapping[Role, frozenset[Permission]] = {
     "customer": frozenset({"book", "see_own_bookings"}),
     "agent": frozenset({"book", "see_own_bookings"}),
     "support": frozenset({"see_own_bookings", "see_any_booking", "change_any_booking"}),
-    "ops": frozenset({"see_own_bookings", "see_any_booking", "run_flights"}),
-    "gate": frozenset({"see_own_bookings", "see_any_booking", "handle_passengers"}),
+    "ops": frozenset({"see_own_bookings", "see_any_booking", "run_flights", "read_manifest"}),
+    "gate": frozenset(
+        {"see_own_bookings", "see_any_booking", "handle_passengers", "read_manifest"}
+    ),
     "finance": frozenset(
         {"see_own_bookings", "see_any_booking", "override_refund", "read_ledger", "reconcile"}
     ),

@@ -17,6 +17,12 @@ class FlightNotFound(Rejection):
     code: ClassVar[str] = "NOT_FOUND"
 
 
+class AirportNotServed(Rejection):
+    """The airline does not fly to or from this airport."""
+
+    code: ClassVar[str] = "VALIDATION_ERROR"
+
+
 class CabinNotFound(Rejection):
     """The departure has no such cabin."""
 

@@ -1,9 +1,12 @@
 """Identifiers: streams, record locators, ticket numbers, command and event ids.
 
-All are functions of their arguments; the caller passes the randomness.
+All are made from arguments; randomness comes from outside. The formats are written here and nowhere
+else, except in SQL migrations, where a test compares them.
 """
 
+import enum
 import hashlib
+import re
 import uuid
 
 # 32 symbols without 0/O and 1/I, as airlines print them (IATA Resolution 830d leaves the choice).
@@ -11,6 +14,7 @@ LOCATOR_ALPHABET = "ABCDEFGHJKLMNPQRSTUVWXYZ23456789"
 LOCATOR_LENGTH = 6
 TICKET_SERIAL_LIMIT = 10**10
 TICKET_NUMBER_LENGTH = 13
+FLIGHT_ID_PATTERN = r"^flight-[A-Z0-9]{3,8}-\d{4}-\d{2}-\d{2}$"
 
 EVENT_NAMESPACE = uuid.UUID("5f0c2f0e-7f0b-5a53-9d0a-0b6f6b8f8d01")
 COMMAND_NAMESPACE = uuid.UUID("5f0c2f0e-7f0b-5a53-9d0a-0b6f6b8f8d02")
@@ -20,7 +24,7 @@ RUDE_FRAGMENTS = ("ASS", "FUK", "FUC", "SEX", "KKK", "SHT", "CUM", "DCK", "CNT",
 
 
 def record_locator(randomness: bytes) -> str | None:
-    """Six symbols from at least 4 random bytes; None when they contain a rude fragment."""
+    """Return six symbols from at least 4 random bytes; None when they spell something rude."""
     assert len(randomness) >= 4
     number = int.from_bytes(randomness[:4], "big")
     symbols = []
@@ -32,12 +36,12 @@ def record_locator(randomness: bytes) -> str | None:
 
 
 def is_record_locator(text: str) -> bool:
-    """Whether the text has the form of a record locator (upper case)."""
+    """Return whether the text has the form of a record locator (upper case)."""
     return len(text) == LOCATOR_LENGTH and all(symbol in LOCATOR_ALPHABET for symbol in text)
 
 
 def ticket_number(airline_code: str, serial: int) -> str:
-    """13 digits: 3 of the airline's accounting code (IATA) and a serial of 10; no check digit."""
+    """Return 13 digits: the airline's accounting code (IATA) of 3 and a serial of 10."""
     assert len(airline_code) == 3
     assert 0 < serial < TICKET_SERIAL_LIMIT
     number = f"{airline_code}{serial:010d}"
@@ -46,23 +50,75 @@ def ticket_number(airline_code: str, serial: int) -> str:
 
 
 def is_ticket_number(text: str) -> bool:
-    """Whether the text has the form of a ticket number: 13 digits from 0 to 9, no others."""
+    """Return whether the text has the form of a ticket number: 13 digits from 0 to 9."""
     return len(text) == TICKET_NUMBER_LENGTH and text.isascii() and text.isdigit()
 
 
+class StreamPrefix(enum.StrEnum):
+    """What every stream id of a kind begins with, before the first hyphen."""
+
+    FLIGHT = "flight"
+    BOOKING = "booking"
+    PAYMENT = "payment"
+
+
+def prefix_of(stream: str) -> str:
+    """Return what stands before the first hyphen: a `StreamPrefix` if the stream is one of ours."""
+    return stream.partition("-")[0]
+
+
 def booking_stream(reference: str) -> str:
-    """Stream and public id of the booking with this record locator."""
-    return f"booking-{reference}"
+    """Return the stream and public id of the booking with this record locator."""
+    return f"{StreamPrefix.BOOKING}-{reference}"
 
 
-def payment_stream(booking: str, number: int) -> str:
-    """Stream and public id of the n-th amount due (from 1) of a booking stream."""
-    return f"payment-{booking.removeprefix('booking-')}-{number}"
+def reference_of(booking_id: str) -> str:
+    """Return the record locator of a booking; a record locator is returned unchanged."""
+    return booking_id.removeprefix(f"{StreamPrefix.BOOKING}-")
+
+
+def booking_id_of(id_or_reference: str) -> str | None:
+    """Return the booking id of an id or record locator in any case; None for other texts."""
+    reference = reference_of(id_or_reference).upper()
+    return booking_stream(reference) if is_record_locator(reference) else None
+
+
+def payment_stream(booking_id: str, number: int) -> str:
+    """Return the stream and public id of the n-th amount due (from 1) of a booking."""
+    return f"{payments_prefix(booking_id)}{number}"
+
+
+def payments_prefix(booking_id: str) -> str:
+    """Return what the stream ids of all payments of a booking begin with."""
+    return f"{StreamPrefix.PAYMENT}-{reference_of(booking_id)}-"
+
+
+def attempt_id(payment_id: str, number: int) -> str:
+    """Return the id of the n-th attempt (from 1) to collect a payment."""
+    return f"{payment_id}-a{number}"
+
+
+def refund_id(payment_id: str, number: int) -> str:
+    """Return the id of the n-th refund (from 1) of a payment."""
+    return f"{payment_id}-r{number}"
+
+
+def obligation_id(booking_id: str, number: int) -> str:
+    """Return the id of the n-th obligation (from 1) to refund money of a booking."""
+    return f"{booking_id}-{number}"
 
 
 def flight_stream(flight_number: str, local_date: str) -> str:
-    """Stream and public id of one departure: `flight-SV1023-2026-11-24`, date local at origin."""
-    return f"flight-{flight_number}-{local_date}"
+    """Return the stream and public id of a departure; the date is local at the origin.
+
+    Example: `flight-SV1023-2026-11-24`.
+    """
+    return f"{StreamPrefix.FLIGHT}-{flight_number}-{local_date}"
+
+
+def is_flight_id(text: str) -> bool:
+    """Return whether the text has the form of a flight's id."""
+    return re.fullmatch(FLIGHT_ID_PATTERN, text) is not None
 
 
 def _name_uuid(namespace: uuid.UUID, name: str) -> uuid.UUID:
@@ -71,20 +127,20 @@ def _name_uuid(namespace: uuid.UUID, name: str) -> uuid.UUID:
 
 
 def event_id(stream: str, version: int) -> uuid.UUID:
-    """The id of an event: a function of its stream and version (RFC 9562, version 5)."""
+    """Return the id of an event, made from its stream and version (RFC 9562, version 5)."""
     return _name_uuid(EVENT_NAMESPACE, f"{stream}:{version}")
 
 
 def client_command_id(principal: str, route: str, key: str) -> uuid.UUID:
-    """The command id of a client's request: its `Idempotency-Key` within principal and route."""
+    """Return the command id of a client's request: its key is unique for principal and route."""
     return _name_uuid(COMMAND_NAMESPACE, f"client\n{principal}\n{route}\n{key}")
 
 
 def webhook_command_id(stripe_event: str) -> uuid.UUID:
-    """The command id of the command that follows from a Stripe event."""
+    """Return the command id of what follows from a Stripe event."""
     return _name_uuid(COMMAND_NAMESPACE, f"stripe\n{stripe_event}")
 
 
 def step_command_id(cause: uuid.UUID, step: str) -> uuid.UUID:
-    """The command id of one step of a process, made from the event or command that caused it."""
+    """Return the command id of a step, made from the event or command that caused it."""
     return _name_uuid(COMMAND_NAMESPACE, f"step\n{cause.hex}\n{step}")

@@ -23,6 +23,12 @@ class AttemptPending(Rejection):
     code: ClassVar[str] = "PAYMENT_PROCESSING"
 
 
+class SessionEnded(Rejection):
+    """The checkout session of this request can no longer be paid; a new key opens another one."""
+
+    code: ClassVar[str] = "PAYMENT_FAILED"
+
+
 class RefundExceedsCaptured(Rejection):
     """The refund is more than was captured and not refunded yet."""
 

@@ -55,8 +55,16 @@ def rows(facts: boarding_pass.BoardingPassFacts) -> tuple[tuple[Cell, ...], ...]
         (
             Cell("Booking reference", "رقم الحجز", facts.reference),
             Cell("Ticket", "رقم التذكرة", f"{facts.ticket[:3]} {facts.ticket[3:]}"),
+            *_services(facts),
         ),
     )
+
+
+def _services(facts: boarding_pass.BoardingPassFacts) -> tuple[Cell, ...]:
+    """The requested services by their IATA codes, where there are any."""
+    if not facts.special_services:
+        return ()
+    return (Cell("Services", "خدمات خاصة", " ".join(facts.special_services)),)
 
 
 def _date(day: dt.date) -> str:

@@ -14,6 +14,7 @@ from eventsourcing.postgres import PostgresApplicationRecorder, PostgresDatastor
 from psycopg.rows import tuple_row
 
 from application import ports
+from application.coordination import Channel
 from domain.kernel import ids
 from infrastructure.event_store import arrays, statement, stored_events
 from infrastructure.event_store.datastore import SCHEMA
@@ -33,7 +34,7 @@ class LedgerRecorder(PostgresApplicationRecorder):
         assert events_table_name == VIEW
         assert not datastore.enable_db_functions, "it would leave the append out"
         super().__init__(datastore, events_table_name=events_table_name)
-        self.channel_name = statement.NOTIFY_CHANNEL
+        self.channel_name = Channel.LOG.value
 
     def create_table(self) -> None:
         """Migrations make the tables; the application's role could not."""

@@ -10,11 +10,9 @@ import msgspec
 import psycopg
 
 from application import ports
+from application.coordination import Lock
 from infrastructure.event_store import codec
 from infrastructure.event_store.arrays import ByteaArray, Int4Array, TextArray, UuidArray
-
-LOG_LOCK_KEY = 7301
-NOTIFY_CHANNEL = "ais_log"
 
 APPEND = (
     "SELECT last_position, written, conflicts::text, known::text FROM ledger.append("
@@ -23,7 +21,7 @@ APPEND = (
 CHECK = (
     "SELECT ledger.stale_streams(%b, %b)::text, ledger.known_commands(%b)::text"  # takes no lock
 )
-LOCK = "SELECT pg_advisory_xact_lock(7301)"
+LOCK = f"SELECT pg_advisory_xact_lock({Lock.LOG_APPEND})"
 READ_COLUMNS = (
     "position, stream, version, tag, recorded_at, actor, command_id, correlation_id, "
     "causation_id, payload"
@@ -79,7 +77,7 @@ def row_parameters(
     *,
     reads: Mapping[str, int],
     asked: Sequence[uuid.UUID] = (),
-    outbox: Sequence[ports.OutboxMessage] = (),
+    outbox: Sequence[ports.BackgroundTask] = (),
     keys: Sequence[ports.WrappedKey] = (),
 ) -> tuple[Any, ...]:
     """The arguments of APPEND in order, for events that are encoded already."""

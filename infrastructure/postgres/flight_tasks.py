@@ -1,20 +1,16 @@
-"""How far the follow-up of each flight's changes has come, for every process to see."""
+"""The progress of the follow-up of each flight's changes, in a table of all processes."""
 
 from collections.abc import Sequence
 from typing import Any
 
-import psycopg
-from psycopg_pool import PoolTimeout
-
-from application import ports
-from application.processes.flight_follower import FlightTask
-from infrastructure.postgres.pool import Pool
+from application.queries import FlightTask
+from infrastructure.postgres.pool import Pool, raising_unavailable
 
 _OPEN = """
 INSERT INTO process.flight_task (flight, version, kind) VALUES (%s, %s, %s)
 ON CONFLICT (flight, version) DO NOTHING
 """
-# A finished follow-up stays so: a slow worker may still come to its end after another's.
+# A finished follow-up stays finished: a slower worker may still report its progress.
 _PROGRESS = """
 UPDATE process.flight_task SET total = %s, done = %s, failed = %s, touched_at = clock_timestamp(),
     finished_at = CASE WHEN %s THEN clock_timestamp() ELSE finished_at END
@@ -24,7 +20,7 @@ _OF = """
 SELECT flight, version, kind, total, done, failed, finished_at IS NOT NULL
 FROM process.flight_task WHERE flight = %s ORDER BY version
 """
-# Bookings hear of a flight's changes in their order, unless an earlier one has met with trouble.
+# A flight's changes are followed up in their order, unless an earlier one has failed bookings.
 _CLAIM = """
 UPDATE process.flight_task SET touched_at = clock_timestamp()
 WHERE (flight, version) IN (
@@ -47,28 +43,25 @@ class PostgresFlightTasks:
         self._pool = pool
 
     async def open(self, flight: str, version: int, kind: str) -> None:
-        """Begin a follow-up; again changes nothing."""
+        """Begin a follow-up; a repeat has no effect."""
         await self._run(_OPEN, (flight, version, kind))
 
     async def progress(
         self, flight: str, version: int, *, total: int, done: int, failed: int, finished: bool
     ) -> None:
-        """How far it has come."""
+        """Store the progress of a follow-up that is not finished yet."""
         await self._run(_PROGRESS, (total, done, failed, finished, flight, version))
 
     async def of(self, flight: str) -> Sequence[FlightTask]:
-        """All follow-ups of a flight in the order of its events."""
+        """Return all follow-ups of a flight in the order of its events."""
         rows = await self._run(_OF, (flight,))
         return [FlightTask(*row) for row in rows]
 
     async def claim(self, *, idle_seconds: float, limit: int) -> list[tuple[str, int]]:
-        """Follow-ups that nobody has touched for a while: flight and version."""
+        """Claim follow-ups without progress for a while; return flight and version of each."""
         return [(row[0], row[1]) for row in await self._run(_CLAIM, (idle_seconds, limit))]
 
     async def _run(self, query: str, parameters: tuple[object, ...]) -> list[tuple[Any, ...]]:
-        try:
-            async with self._pool.connection() as connection:
-                cursor = await connection.execute(query.encode(), parameters)
-                return await cursor.fetchall() if cursor.description is not None else []
-        except (psycopg.OperationalError, PoolTimeout) as error:
-            raise ports.Unavailable("database") from error
+        async with raising_unavailable(), self._pool.connection() as connection:
+            cursor = await connection.execute(query.encode(), parameters)
+            return await cursor.fetchall() if cursor.description is not None else []

@@ -1,20 +1,17 @@
-"""Stripe events as received: stored once by their id, sealed, then worked off by state.
+"""Stripe events as received: stored once by their id, sealed, then processed by state.
 
-Rule: the row is the truth about an event; the queue only carries its id and may lose it.
+The row is the truth about an event; the queue only carries its id and may lose it.
 """
 
 from collections.abc import Mapping
 from typing import Any, Literal
 
-import psycopg
-from psycopg_pool import PoolTimeout
-
 from application import ports
+from application.coordination import Channel
 from application.payment.receive_event import InboxEvent
 from domain.kernel.sealed import Sealed
-from infrastructure.postgres.pool import Pool
+from infrastructure.postgres.pool import Pool, raising_unavailable
 
-NOTIFY_CHANNEL = "ais_inbox"
 TRY_LIMIT = 10
 
 _INSERT = """
@@ -26,7 +23,7 @@ WITH fresh AS (
     INSERT INTO vault.subject_key (subject, wrapped)
     SELECT subject, %(wrapped)s FROM fresh
 )
-SELECT pg_notify('ais_inbox', id) FROM fresh
+SELECT pg_notify(%(channel)s, id) FROM fresh
 """
 _CLAIM = """
 UPDATE inbox.stripe_event SET enqueued_at = clock_timestamp()
@@ -40,7 +37,7 @@ WHERE id IN (
 
 
 class StripeInbox:
-    """`EventInbox` on inbox.stripe_event; raises Unavailable when Postgres is away."""
+    """`EventInbox` and `StoredEvents` on inbox.stripe_event; all methods raise Unavailable."""
 
     def __init__(self, pool: Pool) -> None:
         self._pool = pool
@@ -53,7 +50,7 @@ class StripeInbox:
         body: Sealed,
         key: ports.WrappedKey,
     ) -> bool:
-        """Keep a verified event; False when this id is here already. Durable on return."""
+        """Store a verified event durably; return False when this id is stored already."""
         parameters = {
             "id": event.id,
             "type": event.type,
@@ -63,17 +60,18 @@ class StripeInbox:
             "subject": body.subject,
             "box": body.box,
             "wrapped": key.wrapped,
+            "channel": Channel.INBOX,
         }
         rows = await self._execute(_INSERT, parameters)
         return bool(rows)
 
     async def claim(self, *, again_after_seconds: float, limit: int) -> list[str]:
-        """Ids to enqueue now: new ones, and those enqueued long ago without an end."""
+        """Return ids to enqueue now: new ones, and those enqueued long ago and not finished."""
         rows = await self._execute(_CLAIM, (again_after_seconds, limit))
         return [str(row[0]) for row in rows]
 
     async def read(self, event_id: str) -> InboxEvent | None:
-        """The event of this id."""
+        """Return the event of this id."""
         rows = await self._execute(
             "SELECT id, type, object, state, tries FROM inbox.stripe_event WHERE id = %s",
             (event_id,),
@@ -83,7 +81,7 @@ class StripeInbox:
     async def finish(
         self, event_id: str, *, state: Literal["done", "ignored"], reason: str | None = None
     ) -> None:
-        """The event has been worked off."""
+        """Record that the event has been processed."""
         await self._execute(
             "UPDATE inbox.stripe_event SET state = %s, reason = %s, "
             "finished_at = clock_timestamp() WHERE id = %s RETURNING id",
@@ -91,7 +89,7 @@ class StripeInbox:
         )
 
     async def fail(self, event_id: str, *, reason: str) -> None:
-        """A try failed for a cause of its own; after TRY_LIMIT it is parked for people."""
+        """Record a failed try; after TRY_LIMIT the event is parked for an operator."""
         await self._execute(
             "UPDATE inbox.stripe_event SET tries = tries + 1, reason = %s, "
             "state = CASE WHEN tries + 1 >= %s THEN 'parked' ELSE state END "
@@ -102,9 +100,6 @@ class StripeInbox:
     async def _execute(
         self, query: str, parameters: Mapping[str, object] | tuple[object, ...]
     ) -> list[tuple[Any, ...]]:
-        try:
-            async with self._pool.connection() as connection:
-                cursor = await connection.execute(query.encode(), parameters)
-                return await cursor.fetchall()
-        except (psycopg.OperationalError, PoolTimeout) as error:
-            raise ports.Unavailable("database") from error
+        async with raising_unavailable(), self._pool.connection() as connection:
+            cursor = await connection.execute(query.encode(), parameters)
+            return await cursor.fetchall()

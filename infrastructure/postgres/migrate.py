@@ -10,7 +10,8 @@ from collections.abc import Callable, Sequence
 import msgspec
 import psycopg
 
-LOCK_KEY = 7300
+from application.coordination import Lock
+
 LOCK_TIMEOUT = "10s"
 
 
@@ -52,7 +53,7 @@ def migrate(dsn: str, *, progress: Callable[[str], None] = lambda _: None) -> li
     """
     applied: list[str] = []
     with psycopg.connect(dsn, autocommit=True) as connection:
-        connection.execute("SELECT pg_advisory_lock(%s)", (LOCK_KEY,))
+        connection.execute("SELECT pg_advisory_lock(%s)", (Lock.MIGRATION,))
         connection.execute("SELECT set_config('lock_timeout', %s, false)", (LOCK_TIMEOUT,))
         connection.execute(
             "CREATE TABLE IF NOT EXISTS public.schema_migration (number integer PRIMARY KEY, "

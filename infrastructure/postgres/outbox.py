@@ -1,29 +1,28 @@
-"""The outbox as its relay sees it, and the checkpoints of processes."""
+"""The outbox for its relay, and the checkpoints of processes."""
+
+from typing import Any
 
 import msgspec
-import psycopg
-from psycopg_pool import PoolTimeout
 
-from application import ports
-from infrastructure.postgres.pool import Pool
+from infrastructure.postgres.pool import Pool, raising_unavailable
 
 
 class UnsentMessage(msgspec.Struct, frozen=True):
-    """A message that an append left to be sent; ids only."""
+    """A background task that an append wrote and that the queue does not have yet."""
 
     id: int
     topic: str
-    body: dict[str, str]
+    body: dict[str, Any]
 
 
 class Outbox:
-    """The table ledger.outbox. A message is sent at least once; its effect is made once."""
+    """The table ledger.outbox. A message is sent at least once; its handler is idempotent."""
 
     def __init__(self, pool: Pool) -> None:
         self._pool = pool
 
     async def unsent(self, *, limit: int) -> list[UnsentMessage]:
-        """The oldest messages not yet handed to the queue."""
+        """Return the oldest messages that the queue does not have yet."""
         rows = await _query(
             self._pool,
             "SELECT id, topic, body FROM ledger.outbox WHERE sent_at IS NULL ORDER BY id LIMIT %s",
@@ -32,7 +31,7 @@ class Outbox:
         return [msgspec.convert(row, UnsentMessage) for row in _named(rows)]
 
     async def mark_sent(self, ids: list[int]) -> None:
-        """The queue has taken these."""
+        """Record that the queue has these messages."""
         await _query(
             self._pool,
             "UPDATE ledger.outbox SET sent_at = clock_timestamp() WHERE id = ANY (%s) RETURNING id",
@@ -71,9 +70,6 @@ def _named(rows: list[tuple[object, ...]]) -> list[dict[str, object]]:
 async def _query(
     pool: Pool, query: str, parameters: tuple[object, ...]
 ) -> list[tuple[object, ...]]:
-    try:
-        async with pool.connection() as connection:
-            cursor = await connection.execute(query.encode(), parameters)
-            return await cursor.fetchall()
-    except (psycopg.OperationalError, PoolTimeout) as error:
-        raise ports.Unavailable("database") from error
+    async with raising_unavailable(), pool.connection() as connection:
+        cursor = await connection.execute(query.encode(), parameters)
+        return await cursor.fetchall()

@@ -1,11 +1,14 @@
 """Connections for reads and small tables: one bounded pool per process, in autocommit."""
 
 import select
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from typing import Any
 
 import psycopg
-from psycopg_pool import AsyncConnectionPool
+from psycopg_pool import AsyncConnectionPool, PoolTimeout
 
+from application import ports
 from infrastructure.event_store import arrays
 
 STATEMENT_TIMEOUT_MS = 5_000
@@ -29,7 +32,7 @@ async def _configure(connection: Connection) -> None:
 
 
 async def _check(connection: Connection) -> None:
-    """Raises OperationalError for a connection that the server has ended.
+    """Raise OperationalError for a connection that the server has ended.
 
     A connection at rest has nothing to read: only when its socket has something, such as the end,
     is the server asked. Asking each time would double the round trips of small queries.
@@ -40,7 +43,7 @@ async def _check(connection: Connection) -> None:
 
 
 def make_pool(dsn: str, *, min_size: int = 1, max_size: int = 8) -> Pool:
-    """A closed pool: the caller opens it in its event loop and closes it."""
+    """Return a closed pool: the caller opens it in its event loop and closes it."""
     return AsyncConnectionPool(
         dsn,
         min_size=min_size,
@@ -51,3 +54,12 @@ def make_pool(dsn: str, *, min_size: int = 1, max_size: int = 8) -> Pool:
         check=_check,
         open=False,
     )
+
+
+@asynccontextmanager
+async def raising_unavailable() -> AsyncIterator[None]:
+    """Raise Unavailable where the database does not answer."""
+    try:
+        yield
+    except (psycopg.OperationalError, PoolTimeout) as error:
+        raise ports.Unavailable("database") from error

@@ -7,6 +7,8 @@ the read models.
 
 import psycopg
 
+from application.coordination import Lock
+
 APPLICATION_LOGIN = "ais_app"
 PROJECTOR_LOGIN = "ais_readmodels"
 
@@ -16,7 +18,7 @@ _LOGINS = {APPLICATION_LOGIN: "ais_application", PROJECTOR_LOGIN: "ais_projector
 def create_logins(owner_dsn: str) -> None:
     """Make both logins, once per cluster, as members of their group roles."""
     with psycopg.connect(owner_dsn, autocommit=True) as connection:
-        connection.execute("SELECT pg_advisory_lock(7303)")
+        connection.execute("SELECT pg_advisory_lock(%s)", (Lock.LOGIN_CREATION,))
         for login, group in _LOGINS.items():
             found = connection.execute(
                 "SELECT FROM pg_roles WHERE rolname = %s", (login,)

@@ -1,10 +1,6 @@
 """Serials of tickets, drawn from a Postgres sequence in blocks and given out in this process."""
 
-import psycopg
-from psycopg_pool import PoolTimeout
-
-from application import ports
-from infrastructure.postgres.pool import Pool
+from infrastructure.postgres.pool import Pool, raising_unavailable
 
 # As the sequence's INCREMENT in migration 0001.
 BLOCK_SIZE = 20
@@ -20,9 +16,9 @@ class PostgresTicketStock:
         self._left: list[int] = []
 
     async def draw(self, count: int) -> list[int]:
-        """Fresh serials, not always in a row; raises Unavailable."""
+        """Return new serials, not always consecutive; raises Unavailable."""
         assert 0 < count <= DRAW_LIMIT
-        # Taken before anything is waited for, so that nobody else takes the same.
+        # Taken before the first await, so that no other caller takes the same.
         drawn, self._left = self._left[:count], self._left[count:]
         missing = count - len(drawn)
         if missing:
@@ -32,12 +28,9 @@ class PostgresTicketStock:
         return drawn
 
     async def _fetch(self, blocks: int) -> list[int]:
-        try:
-            async with self._pool.connection() as connection:
-                cursor = await connection.execute(
-                    "SELECT nextval('ledger.ticket_serial') FROM generate_series(1, %s)", (blocks,)
-                )
-                rows = await cursor.fetchall()
-        except (psycopg.OperationalError, PoolTimeout) as error:
-            raise ports.Unavailable("database") from error
+        async with raising_unavailable(), self._pool.connection() as connection:
+            cursor = await connection.execute(
+                "SELECT nextval('ledger.ticket_serial') FROM generate_series(1, %s)", (blocks,)
+            )
+            rows = await cursor.fetchall()
         return [serial for (first,) in rows for serial in range(first, first + BLOCK_SIZE)]

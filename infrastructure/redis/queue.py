@@ -1,9 +1,11 @@
 """The task queue: dramatiq over Redis. Messages carry a topic and ids, nothing personal.
 
-Redis may lose all of it: the outbox, the inbox and the timers hold the truth and send again.
+Redis may lose them all: outbox, inbox and timers send again what was not done.
 """
 
 import asyncio
+from collections.abc import Mapping
+from typing import Any
 
 import dramatiq
 import redis
@@ -28,7 +30,7 @@ MAX_BACKOFF_MS = 300_000
 
 
 def make_broker(redis_url: str) -> RedisBroker:
-    """A broker with bounded retries; nothing connects before the first message."""
+    """Return a broker with bounded retries; it connects with the first message."""
     middleware: list[Middleware] = [
         AgeLimit(max_age=MESSAGE_LIFE_MS),
         TimeLimit(time_limit=60_000),
@@ -45,14 +47,14 @@ def make_broker(redis_url: str) -> RedisBroker:
 
 
 class TaskQueue:
-    """Hands messages to the worker; raises Unavailable when Redis is away."""
+    """Sends messages to the worker; raises Unavailable when Redis does not answer."""
 
     def __init__(self, broker: RedisBroker) -> None:
         self._broker = broker
         self._broker.declare_queue(QUEUE_NAME)
 
-    async def enqueue(self, topic: str, body: dict[str, str]) -> None:
-        """Put one message in the queue."""
+    async def enqueue(self, topic: str, body: Mapping[str, Any]) -> None:
+        """Put one message into the queue; the body consists of JSON values."""
         message: dramatiq.Message[None] = dramatiq.Message(
             queue_name=QUEUE_NAME, actor_name=topic, args=(), kwargs=dict(body), options={}
         )

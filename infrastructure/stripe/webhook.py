@@ -11,27 +11,12 @@ from typing import Annotated, Literal
 
 import msgspec
 
-from application.payment import gateway
+from application.payment import gateway, stripe_event_types
 from infrastructure.stripe.version import API_VERSION
 
 BODY_LIMIT_BYTES = 256 * 1024
 HEADER_LIMIT = 4096
 SIGNATURES_LIMIT = 16
-
-SUPPORTED_TYPES = frozenset(
-    {
-        "checkout.session.completed",
-        "checkout.session.expired",
-        "checkout.session.async_payment_succeeded",
-        "checkout.session.async_payment_failed",
-        "payment_intent.succeeded",
-        "payment_intent.payment_failed",
-        "payment_intent.canceled",
-        "refund.created",
-        "refund.updated",
-        "refund.failed",
-    }
-)
 
 _Id = Annotated[str, msgspec.Meta(pattern=r"^[A-Za-z0-9_]{1,255}\Z")]
 _Word = Annotated[str, msgspec.Meta(pattern=r"^[A-Za-z0-9_.\-\[\]]{1,120}\Z")]
@@ -170,7 +155,7 @@ def _snapshot(body: bytes) -> gateway.VerifiedEvent:
         created=dt.datetime.fromtimestamp(event.created, dt.UTC),
         livemode=event.livemode,
         account=event.account,
-        supported=event.api_version == API_VERSION and event.type in SUPPORTED_TYPES,
+        supported=event.api_version == API_VERSION and event.type in stripe_event_types.SUPPORTED,
         content=bytes(event.data.object),
         object_id=about.id,
         object_kind=about.object,

@@ -17,6 +17,7 @@ import psycopg
 from cyclopts import Parameter
 from rich.console import Console
 
+from domain.kernel import ids
 from domain.kernel.entries import Entry
 from domain.ledger import accounts
 from interfaces.cli import demo_tour, storyline
@@ -132,14 +133,13 @@ def _show(console: Console, ready: Stage, *, tour: bool) -> tuple[Walk, Books]:
 
 def _books(ready: Stage, booking: str) -> Books:
     """Read the log and the read model of balances, once that has caught up with the log."""
-    reference = booking.removeprefix("booking-")
     with psycopg.connect(ready.owner_dsn, autocommit=True) as connection:
         rows = connection.execute(
             "SELECT position, stream, tag, recorded_at, payload FROM ledger.event "
             "WHERE stream = %s OR starts_with(stream, %s) "
             "OR command_id IN (SELECT command_id FROM ledger.event WHERE stream = %s) "
             "ORDER BY position",
-            (booking, f"payment-{reference}-", booking),
+            (booking, ids.payments_prefix(booking), booking),
         ).fetchall()
         _await_balances(connection)
         balances = [_balance(row) for row in connection.execute(_BALANCES).fetchall()]
@@ -150,7 +150,7 @@ def _books(ready: Stage, booking: str) -> Books:
         entries=entries,
         balances=balances,
         balanced=bool(balances) and _balanced(balances),
-        letters=_letters(ready, reference),
+        letters=_letters(ready, ids.reference_of(booking)),
     )
 
 

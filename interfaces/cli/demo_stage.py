@@ -24,7 +24,7 @@ import msgspec
 from application.commands import follow_up
 from application.identity.register_user import RegisterUser
 from application.inventory.seed_schedule import seed_schedule
-from application.payment import process_event
+from application.payment import stripe_event_types
 from domain.identity.roles import Role
 from domain.kernel import ids
 from domain.ledger.rules import accounting_day
@@ -187,7 +187,7 @@ def _simulator(
         *("--webhook-url", f"{base_url}/api/webhooks/stripe"),
         *("--webhook-secret", kept["webhook_secret"]),
         # As an endpoint at Stripe should be set up: it is sent what it works off.
-        *("--webhook-events", ",".join(sorted(process_event.WORKED_OFF))),
+        *("--webhook-events", ",".join(sorted(stripe_event_types.PROCESSED))),
         *("--state", str(folder / "stripe.json")),
     ]
     process = _spawn(command, {}, log)

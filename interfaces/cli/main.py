@@ -14,7 +14,7 @@ VERBS = (
     ("test", "interfaces.cli.test:test", "Run every gate and the whole suite."),
     ("bench", "interfaces.cli.bench:bench", "Run the benchmarks, each against its reference."),
     ("web", "interfaces.cli.web:web", "Serve HTTP."),
-    ("worker", "interfaces.cli.worker:worker", "Work off tasks: events, lapsed holds, letters."),
+    ("worker", "interfaces.cli.worker:worker", "Do background tasks: webhooks, letters."),
     ("scheduler", "interfaces.cli.scheduler:scheduler", "Hand out what is due; one leads."),
     ("projector", "interfaces.cli.projector:projector", "Keep read models up with the log."),
     ("migrate", "interfaces.cli.migrate:migrate", "Bring the database to this release's schema."),

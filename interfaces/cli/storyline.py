@@ -17,13 +17,17 @@ from rich.table import Table
 from rich.text import Text
 from rich.tree import Tree
 
-from domain.kernel import money
+from domain.kernel import ids, money
 from domain.kernel.entries import Posting
 from domain.ledger import accounts
 
 WIDTH = 80
 # One colour per kind of stream, so that the eye finds the same thing again in tree and table.
-_STREAM_STYLES = {"flight": "cyan", "booking": "green", "payment": "magenta"}
+_STREAM_STYLES: dict[str, str] = {
+    ids.StreamPrefix.FLIGHT: "cyan",
+    ids.StreamPrefix.BOOKING: "green",
+    ids.StreamPrefix.PAYMENT: "magenta",
+}
 _QUIET = "bright_black"
 
 
@@ -209,7 +213,7 @@ def _table(title: str) -> Table:
 
 
 def _stream_style(stream: str) -> str:
-    return _STREAM_STYLES.get(stream.partition("-")[0], "white")
+    return _STREAM_STYLES.get(ids.prefix_of(stream), "white")
 
 
 def _account_name(number: str) -> str:

@@ -1,4 +1,4 @@
-"""`ais worker`: works off the task queue."""
+"""`ais worker`: does the background tasks of the queue."""
 
 import asyncio
 
@@ -15,7 +15,7 @@ THREADS = 16
 
 
 def worker() -> None:
-    """Work off tasks until SIGTERM: Stripe events, lapsed holds, letters. Configured by AIS_*."""
+    """Do background tasks until SIGTERM: webhooks, lapsed holds, letters. Configured by AIS_*."""
     uvloop.run(_run())
 
 
@@ -24,7 +24,7 @@ async def _run() -> None:
     stop = running.stop_on_signals()
     async with composition.open_core(settings, report=report) as core:
         broker = queue.make_broker(settings.redis_url)
-        actors.register(broker, actors.Tasks(core), asyncio.get_running_loop())
+        actors.register(broker, core, asyncio.get_running_loop())
         working = dramatiq.Worker(broker, worker_threads=THREADS)
         await asyncio.to_thread(working.start)
         await stop.wait()

@@ -1,30 +1,17 @@
 """Routes of boarding passes: the bar code as text, a picture for the phone, a page to print."""
 
-import asyncio
-import datetime as dt
 from typing import Literal
-from zoneinfo import ZoneInfo
 
 import msgspec
 from litestar import Response, get
 from litestar.params import FromPath
 
-from application.booking import inspect_documents
-from application.booking.people import Name
-from application.commands import stream_kinds
-from domain.booking import boarding_pass
-from domain.booking.boarding_pass import BoardingPassFacts
-from domain.booking.coupons import Coupon, CouponStatus
-from domain.booking.state import Booking
-from domain.inventory.state import Flight
-from interfaces.http import auth, booking_view
-from interfaces.http.problems import Problem
+from application.booking import read_boarding_passes
+from application.booking.read_boarding_passes import BoardingPass
+from interfaces.http import auth
 from interfaces.http.strict_request import StrictRequest
 
-HAS_PASS = frozenset({CouponStatus.CHECKED_IN, CouponStatus.LIFTED, CouponStatus.FLOWN})
 MEDIA_TYPES = {"png": "image/png", "pdf": "application/pdf"}
-CARRIER_LENGTH = 2
-BOARDING_STARTS = dt.timedelta(minutes=45)
 
 
 class BoardingPassResponse(msgspec.Struct, rename="camel"):
@@ -41,7 +28,7 @@ class BoardingPassResponse(msgspec.Struct, rename="camel"):
 
 
 class BoardingPassesResponse(msgspec.Struct, rename="camel"):
-    """Of everybody who is checked in, flight by flight."""
+    """Of all who are checked in, flight by flight."""
 
     boarding_passes: list[BoardingPassResponse]
 
@@ -51,26 +38,24 @@ async def list_boarding_passes(
     request: StrictRequest, booking_id: FromPath[str]
 ) -> BoardingPassesResponse:
     """The passes that there are by now."""
-    stream, booking = await booking_view.visible(request, booking_id)
-    found = []
-    for coupon in sorted(booking.coupons, key=lambda each: (each.segment, each.passenger)):
-        if coupon.status not in HAS_PASS:
-            continue
-        facts = await _facts(request, stream, booking, coupon)
-        place = f"/api/bookings/{stream}/boarding-passes/{coupon.segment}/{coupon.passenger}"
-        found.append(
-            BoardingPassResponse(
-                passenger=coupon.passenger,
-                segment=coupon.segment,
-                flight_id=booking.segments[coupon.segment].flight,
-                seat=coupon.seat,
-                sequence=facts.sequence,
-                bcbp=_encoded(facts),
-                png_url=f"{place}/png",
-                pdf_url=f"{place}/pdf",
-            )
-        )
-    return BoardingPassesResponse(found)
+    passes = await read_boarding_passes.list_boarding_passes(
+        request.ports.booking, request.principal, booking_id
+    )
+    return BoardingPassesResponse([_response(each) for each in passes])
+
+
+def _response(each: BoardingPass) -> BoardingPassResponse:
+    place = f"/api/bookings/{each.booking_id}/boarding-passes/{each.segment}/{each.passenger}"
+    return BoardingPassResponse(
+        passenger=each.passenger,
+        segment=each.segment,
+        flight_id=each.flight_id,
+        seat=each.seat,
+        sequence=each.sequence,
+        bcbp=each.bar_code,
+        png_url=f"{place}/png",
+        pdf_url=f"{place}/pdf",
+    )
 
 
 @get(
@@ -85,64 +70,17 @@ async def print_boarding_pass(
     form: FromPath[Literal["png", "pdf"]],
 ) -> Response[bytes]:
     """One pass as a picture or as a page."""
-    stream, booking = await booking_view.visible(request, booking_id)
-    coupon = booking.coupon(passenger, segment)
-    if coupon is None or coupon.status not in HAS_PASS:
-        raise Problem("NOT_FOUND")
-    facts = await _facts(request, stream, booking, coupon)
-    _encoded(facts)
-    printer = request.ports.boarding_passes
-    draw = printer.png if form == "png" else printer.pdf
+    drawn = await read_boarding_passes.print_boarding_pass(
+        request.ports.booking,
+        request.principal,
+        booking_id,
+        segment=segment,
+        passenger=passenger,
+        form=form,
+    )
     return Response(
-        await asyncio.to_thread(draw, facts),
-        media_type=MEDIA_TYPES[form],
-        headers={"cache-control": "private, no-store"},
+        drawn, media_type=MEDIA_TYPES[form], headers={"cache-control": "private, no-store"}
     )
-
-
-def _encoded(facts: BoardingPassFacts) -> str:
-    try:
-        return boarding_pass.bcbp(facts)
-    except boarding_pass.NameNotLatin:
-        raise Problem(
-            "INVALID_STATE_TRANSITION", details={"reason": "name_is_not_in_latin_letters"}
-        ) from None
-
-
-async def _facts(
-    request: StrictRequest, stream: str, booking: Booking, coupon: Coupon
-) -> BoardingPassFacts:
-    segment = booking.segments[coupon.segment]
-    flight = (await request.ports.bus.current(stream_kinds.FLIGHT, segment.flight))[0]
-    assert flight is not None
-    passenger = booking.passengers[coupon.passenger]
-    (text,) = await request.ports.vault.open_all([passenger.name])
-    if text is None:
-        raise Problem("NOT_FOUND")
-    name = msgspec.json.decode(text, type=Name)
-    assert coupon.sequence is not None
-    return BoardingPassFacts(
-        surname=name.last_name,
-        given_name=name.first_name,
-        passenger_type=passenger.type,
-        reference=stream.removeprefix("booking-"),
-        ticket=next(t.number for t in booking.tickets if t.passenger == coupon.passenger),
-        origin=flight.origin,
-        destination=flight.destination,
-        carrier=flight.number[:CARRIER_LENGTH],
-        flight_number=flight.number[CARRIER_LENGTH:],
-        departure_date=inspect_documents.local_date(flight),
-        compartment=segment.fare_class,
-        seat=coupon.seat,
-        sequence=coupon.sequence,
-        departure_time=_clock(flight, flight.departs_at),
-        boarding_time=_clock(flight, flight.departs_at - BOARDING_STARTS),
-    )
-
-
-def _clock(flight: Flight, instant: dt.datetime) -> dt.time:
-    """What the clocks at the origin show."""
-    return instant.astimezone(ZoneInfo(flight.origin_zone)).time().replace(microsecond=0)
 
 
 ROUTES = (list_boarding_passes, print_boarding_pass)

@@ -1,4 +1,4 @@
-"""Routes of payment: open a checkout, and take Stripe's webhooks in."""
+"""The route of checkout: open a Stripe Checkout session for the amount due."""
 
 import datetime as dt
 
@@ -6,16 +6,10 @@ import msgspec
 from litestar import post
 from litestar.params import FromPath
 
-from application.payment.gateway import NotGenuine
-from application.payment.start_checkout import StartCheckout
-from domain.payment.state import Attempt, AttemptStatus
-from interfaces.http import auth, booking_view, commands, gateway_calls, idempotency
+from application.booking import open_checkout as checkout
+from interfaces.http import auth, idempotency
 from interfaces.http.answers import Answered
-from interfaces.http.problems import Problem, invalid, prefers_arabic
 from interfaces.http.strict_request import StrictRequest
-
-# Stripe's events are larger than what clients send.
-WEBHOOK_LIMIT_BYTES = 256 * 1024
 
 
 class CheckoutRequest(idempotency.KeyedRequest):
@@ -31,13 +25,6 @@ class CheckoutResponse(msgspec.Struct, rename="camel"):
     expires_at: dt.datetime
 
 
-class ReceivedResponse(msgspec.Struct, rename="camel", omit_defaults=True):
-    """The event is ours to keep; `duplicate` when it was already."""
-
-    received: bool
-    duplicate: bool = False
-
-
 @post(
     "/api/bookings/{booking_id:str}/checkout",
     status_code=200,
@@ -46,49 +33,17 @@ class ReceivedResponse(msgspec.Struct, rename="camel", omit_defaults=True):
 async def open_checkout(
     request: StrictRequest, booking_id: FromPath[str]
 ) -> Answered[CheckoutResponse]:
-    """Open a Stripe Checkout session for the amount due, or give the one that is open."""
+    """Open a Stripe Checkout session for the amount due, or return the one that is open."""
     data = await request.optional_json(CheckoutRequest)
-    identity = idempotency.required(request, data)
-    stream, _ = await booking_view.visible(request, booking_id)
-    arabic = prefers_arabic((request.header(b"accept-language") or b"")[:256])
-    command = StartCheckout(booking_id=stream, locale="ar" if arabic else "en")
-    outcome = await commands.submit(request, identity, command)
-    with gateway_calls.told():
-        attempt = await request.ports.collector.open_session(
-            outcome.answer.stream,
-            outcome.answer.ids["attempt"],
-            cause=commands.cause(request, identity),
-        )
-    headers = {"idempotency-replayed": "true"} if outcome.replayed else {}
-    return Answered(_response(outcome.answer.stream, attempt), headers=headers)
-
-
-def _response(payment: str, attempt: Attempt) -> CheckoutResponse:
-    if attempt.status is AttemptStatus.CAPTURED:
-        raise Problem("INVALID_STATE_TRANSITION", details={"reason": "paid"})
-    if attempt.status is not AttemptStatus.OPEN or attempt.url is None or attempt.session is None:
-        # A session that has ended is not opened again by the key that opened it: a fresh key is.
-        raise Problem("PAYMENT_FAILED", details={"reason": f"session_{attempt.status.value}"})
-    return CheckoutResponse(
-        payment_id=payment,
-        checkout_url=attempt.url,
-        session_id=attempt.session,
-        expires_at=attempt.expires_at,
+    caller = idempotency.required(request, data)
+    opened = await checkout.open_checkout(request.ports.booking, caller, booking_id)
+    response = CheckoutResponse(
+        payment_id=opened.payment_id,
+        checkout_url=opened.url,
+        session_id=opened.session_id,
+        expires_at=opened.expires_at,
     )
+    return Answered(response, headers=idempotency.REPLAYED if opened.replayed else {})
 
 
-@post("/api/webhooks/stripe", status_code=200, request_max_body_size=WEBHOOK_LIMIT_BYTES)
-async def receive_stripe_event(request: StrictRequest) -> ReceivedResponse:
-    """Verify, keep, answer; the work is done by the worker."""
-    body = await request.raw(limit_bytes=WEBHOOK_LIMIT_BYTES)
-    signature = request.header(b"stripe-signature")
-    try:
-        received = await request.ports.receiver.receive(
-            body, None if signature is None else signature.decode("latin-1")
-        )
-    except NotGenuine as error:
-        raise invalid("", error.reason) from None
-    return ReceivedResponse(received=True, duplicate=received == "duplicate")
-
-
-ROUTES = (open_checkout, receive_stripe_event)
+ROUTES = (open_checkout,)

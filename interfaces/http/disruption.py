@@ -1,17 +1,14 @@
-"""The route by which passengers answer the airline's change of plans."""
+"""The route by which passengers answer a cancelled or rescheduled flight."""
 
 from typing import Literal
 
 from litestar import post
 from litestar.params import FromPath, JSONBody
 
-from application.booking.disruption import AcceptDisruption, RefundDisruption
-from application.commands.command import Command
-from interfaces.http import auth, booking_view, commands, idempotency, wire
+from application.booking import answer_disruption as use_case
+from interfaces.http import auth, booking_response, idempotency, wire
 from interfaces.http.answers import Answered
-from interfaces.http.booking_view import BookingResponse
-from interfaces.http.modification import accepted_change
-from interfaces.http.problems import invalid
+from interfaces.http.booking_response import BookingResponse
 from interfaces.http.strict_request import StrictRequest
 
 
@@ -32,21 +29,16 @@ async def answer_disruption(
     request: StrictRequest, booking_id: FromPath[str], data: JSONBody[DisruptionAnswerRequest]
 ) -> Answered[BookingResponse]:
     """Answer a cancelled or rescheduled flight."""
-    identity = idempotency.optional(request, data)
-    stream, booking = await booking_view.changeable(request, booking_id)
-    command: Command
-    if data.choice == "move":
-        if data.quote_id is None:
-            raise invalid("quoteId", "missing")
-        command = await accepted_change(request, data.quote_id, stream, booking)
-    elif data.choice == "refund":
-        command = RefundDisruption(booking_id=stream, segment=data.segment)
-    else:
-        command = AcceptDisruption(booking_id=stream, segment=data.segment)
-    done = await commands.carry_out(request, identity, command)
-    return Answered(
-        await booking_view.opened(request, done.stream, done.booking), headers=done.headers
+    caller = idempotency.optional(request, data)
+    details = await use_case.answer_disruption(
+        request.ports.booking,
+        caller,
+        booking_id,
+        choice=data.choice,
+        segment=data.segment,
+        quote_id=data.quote_id,
     )
+    return booking_response.answer(details)
 
 
 ROUTES = (answer_disruption,)

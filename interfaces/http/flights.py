@@ -2,23 +2,22 @@
 
 import datetime as dt
 from typing import Annotated, Literal
-from zoneinfo import ZoneInfo
 
 import msgspec
 from litestar import get, post
 from litestar.params import FromPath, JSONBody
 
-from application.commands.command import Command
-from application.inventory.cancel_flight import CancelFlight
-from application.inventory.change_equipment import ChangeEquipment
-from application.inventory.depart_flight import DepartFlight
-from application.inventory.reschedule_flight import RescheduleFlight
-from application.inventory.schedule_flight import ScheduleFlight
-from domain.inventory import schedule
-from domain.inventory.events import CabinLayout, CapacityMove, FareClass, FlightScheduled
-from domain.inventory.state import Flight
-from domain.kernel import ids, money
-from interfaces.http import auth, commands, flight_view, idempotency, wire
+from application.inventory import cancel_flight as cancellation
+from application.inventory import change_equipment as equipment
+from application.inventory import depart_flight as departing
+from application.inventory import operated_flight
+from application.inventory import reschedule_flight as rescheduling
+from application.inventory import schedule_flight as scheduling
+from application.inventory.cabin_plan import PlannedCabin
+from application.inventory.operated_flight import OperatedFlight
+from application.inventory.schedule_flight import Departure, PlannedFare
+from domain.kernel import ids
+from interfaces.http import auth, idempotency, wire
 from interfaces.http.answers import Answered
 from interfaces.http.problems import invalid
 from interfaces.http.strict_request import StrictRequest
@@ -63,7 +62,7 @@ class FlightRequest(idempotency.KeyedRequest):
 
 
 class ReasonRequest(idempotency.KeyedRequest):
-    """Why, in words that stay in the history and are told to passengers."""
+    """Why, in words that stay in the history and are written to passengers."""
 
     reason: wire.ReasonText
 
@@ -117,7 +116,7 @@ class FlightBookingResponse(msgspec.Struct, rename="camel"):
 
 
 class FlightBookingsResponse(msgspec.Struct, rename="camel"):
-    """Who has seats on a flight, by reference."""
+    """Bookings with seats on a flight, by reference."""
 
     bookings: list[FlightBookingResponse]
 
@@ -151,43 +150,10 @@ async def schedule_flight(
     request: StrictRequest, data: JSONBody[FlightRequest]
 ) -> Answered[OperatedFlightResponse]:
     """Put a departure on sale; the same again changes nothing."""
-    airports = request.ports.airports
-    for field, code in (("origin", data.origin), ("destination", data.destination)):
-        if code not in airports:
-            raise invalid(field, "not an airport that is served")
-    if data.departure_time.tzinfo is None or data.arrival_time.tzinfo is None:
-        raise invalid("departureTime", "a time zone is expected")
-    origin, destination = airports[data.origin], airports[data.destination]
-    day = data.departure_time.astimezone(ZoneInfo(origin.zone)).date()
-    stream = ids.flight_stream(data.flight_number, day.isoformat())
-    scheduled = FlightScheduled(
-        number=data.flight_number,
-        origin=data.origin,
-        destination=data.destination,
-        origin_zone=origin.zone,
-        destination_zone=destination.zone,
-        departs_at=data.departure_time.astimezone(dt.UTC),
-        arrives_at=data.arrival_time.astimezone(dt.UTC),
-        domestic=origin.country == destination.country,
-        fares=tuple(
-            FareClass(
-                each.code,
-                wire.CABIN_CODES[each.cabin],
-                money.Money(each.fare, data.currency),
-                each.seat_limit,
-                each.residue,
-            )
-            for each in data.fare_classes
-        ),
-        moves=tuple(
-            CapacityMove(
-                each.cabin, authorised=schedule.authorised_count(each.cabin, each.seat_count)
-            )
-            for each in _layouts(data.cabins)
-        ),
-        layouts=_layouts(data.cabins),
-    )
-    return await _carried_out(request, data, stream, ScheduleFlight(stream, scheduled))
+    _require_time_zones(data.departure_time, data.arrival_time)
+    caller = idempotency.optional(request, data)
+    operated = await scheduling.schedule_flight(request.ports.flights, caller, _departure(data))
+    return _answer(operated)
 
 
 @post(
@@ -199,10 +165,15 @@ async def change_equipment(
     request: StrictRequest, flight_id: FromPath[str], data: JSONBody[EquipmentRequest]
 ) -> Answered[OperatedFlightResponse]:
     """Another aircraft: what is sold stays sold, and shows as oversold where it no longer fits."""
-    await flight_view.known(request, flight_id)
-    layouts = _layouts(data.cabins)
-    command = ChangeEquipment(flight_id=flight_id, layouts=layouts, reason=data.reason)
-    return await _carried_out(request, data, flight_id, command)
+    caller = idempotency.optional(request, data)
+    operated = await equipment.change_equipment(
+        request.ports.flights,
+        caller,
+        flight_id,
+        cabins=_cabins(data.cabins),
+        reason=data.reason,
+    )
+    return _answer(operated)
 
 
 @post(
@@ -213,17 +184,18 @@ async def change_equipment(
 async def reschedule_flight(
     request: StrictRequest, flight_id: FromPath[str], data: JSONBody[RescheduleRequest]
 ) -> Answered[OperatedFlightResponse]:
-    """Other times; every passenger is told, and may leave where it matters."""
-    await flight_view.known(request, flight_id)
-    if data.departure_time.tzinfo is None or data.arrival_time.tzinfo is None:
-        raise invalid("departureTime", "a time zone is expected")
-    command = RescheduleFlight(
-        flight_id=flight_id,
-        departs_at=data.departure_time.astimezone(dt.UTC),
-        arrives_at=data.arrival_time.astimezone(dt.UTC),
+    """Other times; every passenger gets a message, and may cancel where the change is material."""
+    _require_time_zones(data.departure_time, data.arrival_time)
+    caller = idempotency.optional(request, data)
+    operated = await rescheduling.reschedule_flight(
+        request.ports.flights,
+        caller,
+        flight_id,
+        departs_at=data.departure_time,
+        arrives_at=data.arrival_time,
         reason=data.reason,
     )
-    return await _carried_out(request, data, flight_id, command)
+    return _answer(operated)
 
 
 @post("/api/admin/flights/{flight_id:str}/cancel", status_code=200, **auth.signed_in("run_flights"))
@@ -231,26 +203,27 @@ async def cancel_flight(
     request: StrictRequest, flight_id: FromPath[str], data: JSONBody[ReasonRequest]
 ) -> Answered[OperatedFlightResponse]:
     """The flight does not operate; every booking on it is followed up."""
-    await flight_view.known(request, flight_id)
-    command = CancelFlight(flight_id=flight_id, reason=data.reason)
-    return await _carried_out(request, data, flight_id, command)
+    caller = idempotency.optional(request, data)
+    operated = await cancellation.cancel_flight(
+        request.ports.flights, caller, flight_id, reason=data.reason
+    )
+    return _answer(operated)
 
 
 @post("/api/admin/flights/{flight_id:str}/depart", status_code=200, **auth.signed_in("run_flights"))
 async def depart_flight(
     request: StrictRequest, flight_id: FromPath[str]
 ) -> Answered[OperatedFlightResponse]:
-    """The doors are shut: who boarded flies, who did not is a no-show."""
+    """The doors are shut: passengers on board fly, those who are not are no-shows."""
     data = await request.optional_json(idempotency.KeyedRequest)
-    await flight_view.known(request, flight_id)
-    command = DepartFlight(flight_id=flight_id, departed_at=request.ports.now())
-    return await _carried_out(request, data, flight_id, command)
+    caller = idempotency.optional(request, data)
+    return _answer(await departing.depart_flight(request.ports.flights, caller, flight_id))
 
 
 @get("/api/admin/oversold-flights", **auth.signed_in("run_flights"))
 async def list_oversold(request: StrictRequest) -> OversoldFlightsResponse:
-    """Where somebody may have to stay behind."""
-    cabins, as_of = await request.ports.oversold()
+    """Cabins from which passengers may have to be rebooked."""
+    cabins, as_of = await request.ports.flights.oversold_cabins()
     return OversoldFlightsResponse(
         cabins=[
             OversoldCabinResponse(
@@ -267,15 +240,12 @@ async def list_oversold(request: StrictRequest) -> OversoldFlightsResponse:
 async def list_flight_bookings(
     request: StrictRequest, flight_id: FromPath[str]
 ) -> FlightBookingsResponse:
-    """Who has seats on the flight, for gate and disruption desk."""
-    flight = await flight_view.known(request, flight_id)
-    names = sorted(name for name, _ in flight.allocations.items())
-    statuses = await request.ports.booking_statuses(names)
+    """Bookings with seats on the flight, for gate and disruption desk."""
+    bookings = await operated_flight.list_bookings(request.ports.flights, flight_id)
     return FlightBookingsResponse(
         [
-            FlightBookingResponse(name, name.removeprefix("booking-"), statuses[name])
-            for name in names
-            if name in statuses
+            FlightBookingResponse(each.booking_id, ids.reference_of(each.booking_id), each.status)
+            for each in bookings
         ]
     )
 
@@ -285,25 +255,18 @@ async def read_operated_flight(
     request: StrictRequest, flight_id: FromPath[str]
 ) -> OperatedFlightResponse:
     """Counters, waitlist and how far the follow-up of its bookings has come."""
-    return await _response(request, flight_id, await flight_view.known(request, flight_id))
+    return _response(await operated_flight.read_flight(request.ports.flights, flight_id))
 
 
-async def _carried_out(
-    request: StrictRequest,
-    data: idempotency.KeyedRequest | None,
-    stream: str,
-    command: Command,
-) -> Answered[OperatedFlightResponse]:
-    identity = idempotency.optional(request, data)
-    outcome = await commands.submit(request, identity, command)
-    headers = commands.REPLAYED if outcome.replayed else {}
-    flight = await flight_view.known(request, stream)
-    return Answered(await _response(request, stream, flight), headers=headers)
+def _answer(operated: OperatedFlight) -> Answered[OperatedFlightResponse]:
+    headers = idempotency.REPLAYED if operated.replayed else {}
+    return Answered(_response(operated), headers=headers)
 
 
-async def _response(request: StrictRequest, stream: str, flight: Flight) -> OperatedFlightResponse:
+def _response(operated: OperatedFlight) -> OperatedFlightResponse:
+    flight = operated.flight
     return OperatedFlightResponse(
-        id=stream,
+        id=operated.flight_id,
         flight_number=flight.number,
         status=flight.status.value,
         departure_time=flight.departs_at,
@@ -322,16 +285,39 @@ async def _response(request: StrictRequest, stream: str, flight: Flight) -> Oper
         bookings=len(flight.allocations),
         tasks=[
             FlightTaskResponse(each.kind, each.total, each.done, each.failed, each.finished)
-            for each in await request.ports.flight_tasks(stream)
+            for each in operated.tasks
         ],
     )
 
 
-def _layouts(cabins: list[LayoutRequest]) -> tuple[CabinLayout, ...]:
+def _departure(data: FlightRequest) -> Departure:
+    return Departure(
+        number=data.flight_number,
+        origin=data.origin,
+        destination=data.destination,
+        departs_at=data.departure_time,
+        arrives_at=data.arrival_time,
+        currency=data.currency,
+        fares=tuple(
+            PlannedFare(
+                each.code, wire.CABIN_CODES[each.cabin], each.fare, each.seat_limit, each.residue
+            )
+            for each in data.fare_classes
+        ),
+        cabins=_cabins(data.cabins),
+    )
+
+
+def _cabins(cabins: list[LayoutRequest]) -> tuple[PlannedCabin, ...]:
     return tuple(
-        CabinLayout(wire.CABIN_CODES[each.cabin], each.seat_count, each.first_row, each.letters)
+        PlannedCabin(wire.CABIN_CODES[each.cabin], each.seat_count, each.first_row, each.letters)
         for each in cabins
     )
+
+
+def _require_time_zones(*times: dt.datetime) -> None:
+    if any(each.tzinfo is None for each in times):
+        raise invalid("departureTime", "a time zone is expected")
 
 
 ROUTES = (

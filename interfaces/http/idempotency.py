@@ -5,6 +5,7 @@ body's `idempotencyKey`; where both are given they agree. The fingerprint covers
 understood, so spelling, order of members and the place of the key make no difference.
 """
 
+import asyncio
 import hmac
 import re
 import uuid
@@ -12,6 +13,7 @@ from typing import Annotated
 
 import msgspec
 
+from application.caller import Caller
 from domain.kernel import ids
 from interfaces.http.problems import invalid
 from interfaces.http.strict_request import StrictRequest
@@ -19,8 +21,12 @@ from interfaces.http.strict_request import StrictRequest
 _VISIBLE = re.compile(r"[\x21-\x7e]{1,255}").fullmatch
 KeyText = Annotated[str, msgspec.Meta(pattern=r"^[\x21-\x7e]{1,255}$")]
 
+# A command that has not begun by then is refused with 503.
+COMMAND_SECONDS = 5.0
 _CANONICAL = msgspec.json.Encoder(order="deterministic")
 _EMPTY_BODY = b"{}"
+# Header of an answer to a command that was carried out before.
+REPLAYED = {"idempotency-replayed": "true"}
 
 
 class KeyedRequest(msgspec.Struct, rename="camel", forbid_unknown_fields=True, kw_only=True):
@@ -29,27 +35,18 @@ class KeyedRequest(msgspec.Struct, rename="camel", forbid_unknown_fields=True, k
     idempotency_key: KeyText | None = None
 
 
-class CommandIdentity(msgspec.Struct, frozen=True):
-    """The id under which the command happens once, and what its body was."""
-
-    command_id: uuid.UUID
-    fingerprint: bytes
-
-
-def required(request: StrictRequest, body: KeyedRequest | None) -> CommandIdentity:
-    """The identity of a request that must have a key; raises VALIDATION_ERROR."""
+def required(request: StrictRequest, body: KeyedRequest | None) -> Caller:
+    """Return the caller of a request that must have a key; raises VALIDATION_ERROR."""
     key = key_of(request, body)
     if key is None:
         raise invalid("Idempotency-Key", "missing")
-    return _identity(request, body, key)
+    return _caller(request, body, _command_id(request, key))
 
 
-def optional(request: StrictRequest, body: KeyedRequest | None) -> CommandIdentity:
+def optional(request: StrictRequest, body: KeyedRequest | None) -> Caller:
     """As `required`, but a request without a key is a command of its own."""
     key = key_of(request, body)
-    if key is None:
-        return CommandIdentity(uuid.uuid4(), fingerprint(request, body))
-    return _identity(request, body, key)
+    return _caller(request, body, uuid.uuid4() if key is None else _command_id(request, key))
 
 
 def key_of(request: StrictRequest, body: KeyedRequest | None) -> str | None:
@@ -78,9 +75,19 @@ def fingerprint(request: StrictRequest, body: KeyedRequest | None) -> bytes:
     return hmac.digest(request.ports.fingerprint_key, content, "sha256")
 
 
-def _identity(request: StrictRequest, body: KeyedRequest | None, key: str) -> CommandIdentity:
-    command_id = ids.client_command_id(request.principal.user, _route(request), key)
-    return CommandIdentity(command_id, fingerprint(request, body))
+def _command_id(request: StrictRequest, key: str) -> uuid.UUID:
+    return ids.client_command_id(request.principal.user, _route(request), key)
+
+
+def _caller(request: StrictRequest, body: KeyedRequest | None, command_id: uuid.UUID) -> Caller:
+    return Caller(
+        principal=request.principal,
+        command_id=command_id,
+        fingerprint=fingerprint(request, body),
+        correlation_id=request.correlation_id,
+        deadline=asyncio.get_running_loop().time() + COMMAND_SECONDS,
+        language=request.language,
+    )
 
 
 def _route(request: StrictRequest) -> str:

@@ -1,11 +1,12 @@
 """Routes of the ledger for finance and auditors: accounts and balances, never a correction."""
 
 import datetime as dt
+from typing import Literal
 
 import msgspec
 from litestar import get
 
-from domain.ledger import accounts
+from application.ledger import read_ledger
 from interfaces.http import auth, wire
 from interfaces.http.strict_request import StrictRequest
 
@@ -15,7 +16,7 @@ class AccountResponse(msgspec.Struct, rename="camel"):
 
     account: str
     name: str
-    normal_side: accounts.NormalSide
+    normal_side: Literal["debit", "credit"]
 
 
 class AccountsResponse(msgspec.Struct, rename="camel"):
@@ -47,7 +48,7 @@ async def read_accounts(request: StrictRequest) -> AccountsResponse:  # noqa: AR
     return AccountsResponse(
         [
             AccountResponse(each.number, each.name, each.normal_side)
-            for each in sorted(accounts.CHART.values(), key=lambda each: each.number)
+            for each in read_ledger.chart_of_accounts()
         ]
     )
 
@@ -58,30 +59,26 @@ async def read_trial_balance(request: StrictRequest) -> TrialBalanceResponse:
 
     An old balance that looks current is worse than none.
     """
-    rows, as_of = await request.ports.trial_balance()
-    sums: dict[str, int] = {}
-    balances: list[BalanceResponse] = []
-    for row in rows:
-        sums[row.currency] = sums.get(row.currency, 0) + row.amount
-        balances.append(
+    found = await read_ledger.trial_balance(request.ports.ledger)
+    return TrialBalanceResponse(
+        balanced=found.balanced,
+        balances=[
             BalanceResponse(
-                account=row.account,
-                name=accounts.CHART[row.account].name,
+                account=row.account.number,
+                name=row.account.name,
                 currency=row.currency,
                 debit=max(row.amount, 0),
                 credit=max(-row.amount, 0),
             )
-        )
-    return TrialBalanceResponse(
-        balanced=not any(sums.values()),
-        balances=balances,
-        as_of_position=as_of.position,
-        lag_seconds=as_of.lag_seconds,
+            for row in found.rows
+        ],
+        as_of_position=found.as_of.position,
+        lag_seconds=found.as_of.lag_seconds,
     )
 
 
 class UnappliedMoneyResponse(msgspec.Struct, rename="camel"):
-    """Money that waits for somebody's decision, and why it was parked."""
+    """Money that finance has to decide about, and why it was parked."""
 
     booking: str
     amount: wire.MoneyResponse
@@ -90,7 +87,7 @@ class UnappliedMoneyResponse(msgspec.Struct, rename="camel"):
 
 
 class UnappliedFundsResponse(wire.ReadModelResponse):
-    """Longest waiting first."""
+    """The oldest first."""
 
     funds: list[UnappliedMoneyResponse]
 
@@ -98,7 +95,7 @@ class UnappliedFundsResponse(wire.ReadModelResponse):
 @get("/api/ledger/unapplied-funds", **auth.signed_in("read_ledger"))
 async def read_unapplied_funds(request: StrictRequest) -> UnappliedFundsResponse:
     """Captured money that belongs to no ticket: late, duplicate or of another amount."""
-    funds, as_of = await request.ports.unapplied_funds()
+    funds, as_of = await request.ports.ledger.unapplied_funds()
     return UnappliedFundsResponse(
         funds=[
             UnappliedMoneyResponse(

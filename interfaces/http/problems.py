@@ -15,6 +15,12 @@ from litestar import Request
 from litestar.exceptions import HTTPException, ValidationException
 
 from application.identity.ports import TokenExpired, TokenRefused
+from application.payment.gateway import (
+    GatewayFailure,
+    GatewayRejected,
+    GatewayTimeout,
+    GatewayUnavailable,
+)
 from application.ports import Unavailable
 from domain.kernel.rejections import Rejection
 from interfaces.http.answers import Answered
@@ -40,6 +46,7 @@ CODES_BY_STATUS: Mapping[int, str] = {
 }
 
 Details = Mapping[str, str | int]
+PROVIDER_RETRY_SECONDS = 2
 
 
 class Problem(Exception):
@@ -113,6 +120,8 @@ def as_problem(error: Exception, request: Request[Any, Any, Any]) -> Problem:
             return Problem(error.code, details=error.parameters)
         case Unavailable():
             return _unavailable(error)
+        case GatewayFailure():
+            return _from_gateway(error, request)
         case TokenExpired():
             return Problem("TOKEN_EXPIRED")
         case TokenRefused():
@@ -128,6 +137,20 @@ def _unavailable(error: Unavailable) -> Problem:
     """An adapter's Unavailable may name a narrower code (`PROVIDER_TIMEOUT`) in `code`."""
     code = str(getattr(error, "code", "SERVICE_UNAVAILABLE"))
     return Problem(code, details=error.details, retry_after_seconds=error.retry_after_seconds)
+
+
+def _from_gateway(error: GatewayFailure, request: Request[Any, Any, Any]) -> Problem:
+    """The payment provider failed within a request; a wrong configuration is our bug."""
+    match error:
+        case GatewayTimeout():
+            return Problem("PROVIDER_TIMEOUT", retry_after_seconds=PROVIDER_RETRY_SECONDS)
+        case GatewayUnavailable():
+            return Problem("PROVIDER_ERROR", retry_after_seconds=PROVIDER_RETRY_SECONDS)
+        case GatewayRejected():
+            return Problem("PAYMENT_FAILED", details={"reason": error.code})
+        case _:
+            _log_bug(error, request)
+            return Problem("INTERNAL_ERROR")
 
 
 def _from_framework(error: HTTPException) -> Problem:

@@ -1,4 +1,4 @@
-"""The route by which finance gives money back beyond the rules."""
+"""The route by which finance refunds beyond the rules."""
 
 from typing import Annotated
 
@@ -6,10 +6,10 @@ import msgspec
 from litestar import post
 from litestar.params import FromPath, JSONBody
 
-from application.booking.grant_refund import GrantRefund
-from interfaces.http import auth, booking_view, commands, idempotency, wire
+from application.booking import grant_refund as use_case
+from interfaces.http import auth, booking_response, idempotency, wire
 from interfaces.http.answers import Answered
-from interfaces.http.booking_view import BookingResponse
+from interfaces.http.booking_response import BookingResponse
 from interfaces.http.strict_request import StrictRequest
 
 
@@ -28,17 +28,12 @@ class RefundRequest(idempotency.KeyedRequest):
 async def grant_refund(
     request: StrictRequest, booking_id: FromPath[str], data: JSONBody[RefundRequest]
 ) -> Answered[BookingResponse]:
-    """Give money back; coupons that are still open are given up with it."""
-    identity = idempotency.required(request, data)
-    stream, _ = await booking_view.visible(request, booking_id)
-    done = await commands.carry_out(
-        request,
-        identity,
-        GrantRefund(booking_id=stream, reason=data.reason, amount=data.amount),
+    """Refund beyond the rules; coupons that are still open are cancelled with it."""
+    caller = idempotency.required(request, data)
+    details = await use_case.grant_refund(
+        request.ports.booking, caller, booking_id, reason=data.reason, amount=data.amount
     )
-    return Answered(
-        await booking_view.opened(request, done.stream, done.booking), headers=done.headers
-    )
+    return booking_response.answer(details)
 
 
 ROUTES = (grant_refund,)

@@ -6,7 +6,8 @@ import html
 from litestar import Response, get
 from litestar.params import FromPath
 
-from interfaces.http import wire
+from domain.kernel import ids
+from interfaces.http.problems import Problem
 
 _PAGE = """<!doctype html>
 <html lang="en"><meta charset="utf-8"><meta name="viewport" content="width=device-width">
@@ -39,7 +40,10 @@ def unpaid(booking_id: FromPath[str]) -> Response[str]:
 
 
 def _page(booking_id: str, texts: tuple[str, str]) -> Response[str]:
-    reference = wire.booking_stream(booking_id).removeprefix("booking-")
+    known = ids.booking_id_of(booking_id)
+    if known is None:
+        raise Problem("NOT_FOUND")
+    reference = ids.reference_of(known)
     english, arabic = texts
     content = _PAGE.format(reference=html.escape(reference), english=english, arabic=arabic)
     return Response(content, media_type="text/html; charset=utf-8")

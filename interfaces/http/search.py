@@ -7,20 +7,12 @@ import msgspec
 from litestar import get, post
 from litestar.params import FromPath, JSONBody
 
-from application.commands import stream_kinds
-from application.pricing import journeys
-from application.pricing.journeys import Wanted, WantedSegment
-from domain.booking.values import SeatChoice
-from domain.inventory import seat_map
-from domain.inventory.events import CabinLayout
-from domain.inventory.state import Cabin, Flight
-from domain.kernel import money
-from domain.pricing import extras
-from domain.pricing import rules as pricing_rules
-from domain.pricing.extras import ExtraChoice
-from domain.pricing.price import PassengerType
-from interfaces.http import auth, flight_view, wire
-from interfaces.http.ports import FlightOffer
+from application.pricing import find_flights, quote_journey
+from application.pricing import read_seats as seat_prices
+from application.pricing.find_flights import PricedFlight
+from application.pricing.journeys import WantedSegment
+from application.pricing.quote_journey import WantedExtra, WantedSeat
+from interfaces.http import auth, wire
 from interfaces.http.problems import invalid
 from interfaces.http.strict_request import StrictRequest
 
@@ -71,7 +63,7 @@ class SearchResponse(wire.ReadModelResponse):
 class QuotedPassenger(msgspec.Struct, rename="camel", forbid_unknown_fields=True):
     """ADT (12 and older), CHD (2 to 11) or INF (under 2, on a lap)."""
 
-    type: PassengerType = "ADT"
+    type: wire.PassengerType = "ADT"
 
 
 class QuoteRequest(msgspec.Struct, rename="camel", forbid_unknown_fields=True):
@@ -119,10 +111,11 @@ class SeatMapResponse(msgspec.Struct, rename="camel"):
 
 @post("/api/flights/search", status_code=200, **auth.open_to_all())
 async def search_flights(request: StrictRequest, data: JSONBody[SearchRequest]) -> SearchResponse:
-    """Find departures; what is found may be a moment old, a booking decides on the truth."""
+    """Find departures; what is found may be a moment old, a booking decides on the log."""
     if data.origin == data.destination:
         raise invalid("to", "the same as from")
-    offers, as_of = await request.ports.search_flights(
+    flights, as_of = await find_flights.find_flights(
+        request.ports.pricing,
         origin=data.origin,
         destination=data.destination,
         local_date=data.date,
@@ -130,7 +123,7 @@ async def search_flights(request: StrictRequest, data: JSONBody[SearchRequest]) 
         seat_count=data.passengers,
     )
     return SearchResponse(
-        flights=[_flight(offer, data.cabin) for offer in offers],
+        flights=[_flight(each) for each in flights],
         as_of_position=as_of.position,
         lag_seconds=as_of.lag_seconds,
     )
@@ -139,86 +132,56 @@ async def search_flights(request: StrictRequest, data: JSONBody[SearchRequest]) 
 @get("/api/flights/{flight_id:str}", **auth.open_to_all())
 async def read_flight(request: StrictRequest, flight_id: FromPath[str]) -> FlightResponse:
     """One departure as the log has it now; economy where there is one."""
-    flight = await flight_view.known(request, flight_id)
-    cabin = flight.cabins.get("Y") or next(iter(flight.cabins.values()))
-    bucket = journeys.lowest_bucket(cabin, 1)
-    offer = FlightOffer(
-        flight=flight_id,
-        number=flight.number,
-        origin=flight.origin,
-        destination=flight.destination,
-        departs_at=flight.departs_at,
-        arrives_at=flight.arrives_at,
-        domestic=flight.domestic,
-        fare_amount=bucket.fare.amount,
-        currency=bucket.fare.currency,
-        free_count=max(0, cabin.free_count),
-    )
-    return _flight(offer, wire.CABIN_NAMES[cabin.code])
+    return _flight(await find_flights.read_flight(request.ports.pricing, flight_id))
 
 
 @get("/api/flights/{flight_id:str}/seats", **auth.open_to_all())
 async def read_seats(request: StrictRequest, flight_id: FromPath[str]) -> SeatMapResponse:
-    """The seat map as the log has it now; nothing tells who sits where."""
-    flight = await flight_view.known(request, flight_id)
+    """The seat map as the log has it now; it does not show which passenger has a seat."""
+    cabins = await seat_prices.read_seats(request.ports.pricing, flight_id)
     return SeatMapResponse(
         [
             CabinSeatsResponse(
-                wire.CABIN_NAMES[cabin.code],
-                [_seat(flight, cabin, layout, seat) for seat in seat_map.seats(layout)],
+                wire.CABIN_NAMES[cabin.cabin],
+                [
+                    SeatResponse(
+                        each.seat, each.category, each.available, wire.money_response(each.price)
+                    )
+                    for each in cabin.seats
+                ],
             )
-            for cabin in flight.cabins.values()
-            if (layout := cabin.layout) is not None
+            for cabin in cabins
         ]
-    )
-
-
-def _seat(flight: Flight, cabin: Cabin, layout: CabinLayout, seat: str) -> SeatResponse:
-    category = seat_map.category(layout, seat)
-    extra = extras.SEAT_EXTRAS.get(category)
-    currency = cabin.buckets[0].fare.currency
-    price = 0 if extra is None else extras.net_price(extra, currency)
-    return SeatResponse(
-        seat=seat,
-        category=category,
-        available=flight.seats.get(seat) is None,
-        price=wire.money_response(money.Money(price, currency)),
     )
 
 
 @post("/api/quotes", status_code=201, **auth.open_to_all())
 async def create_quote(request: StrictRequest, data: JSONBody[QuoteRequest]) -> QuoteResponse:
-    """Price a journey for a party; nothing is held by it."""
-    types = tuple(passenger.type for passenger in data.passengers)
+    """Price a journey for a party; no seats are held by a quote."""
     cabin = wire.CABIN_CODES[data.cabin]
-    flights = {
-        name: (await request.ports.bus.current(stream_kinds.FLIGHT, name))[0]
-        for name in dict.fromkeys(data.flight_ids)
-    }
-    quote_id, quote = request.ports.quotes.quote(
-        Wanted(
-            segments=tuple(WantedSegment(each, cabin, data.fare_class) for each in data.flight_ids),
-            passengers=types,
-            extras=tuple(
-                ExtraChoice(each.code, each.passenger, each.segment) for each in data.extras
-            ),
-            seats=tuple(SeatChoice(each.passenger, each.segment, each.seat) for each in data.seats),
-        ),
-        flights,
-        now=request.ports.now(),
+    quoted = await quote_journey.quote_journey(
+        request.ports.pricing,
+        segments=tuple(WantedSegment(each, cabin, data.fare_class) for each in data.flight_ids),
+        passengers=tuple(each.type for each in data.passengers),
+        extras=tuple(WantedExtra(each.code, each.passenger, each.segment) for each in data.extras),
+        seats=tuple(WantedSeat(each.seat, each.passenger, each.segment) for each in data.seats),
     )
     return QuoteResponse(
-        quote_id=quote_id,
-        total=wire.money_response(quote.price.total()),
-        lines=wire.lines_response(quote.price, types),
-        fare_classes=[each.fare_class for each in quote.segments],
-        valid_until=quote.valid_until,
+        quote_id=quoted.quote_id,
+        total=wire.money_response(quoted.total),
+        lines=[
+            wire.PriceLineResponse(
+                each.kind, each.passenger_type, each.passenger_count, each.amount
+            )
+            for each in quoted.lines
+        ],
+        fare_classes=list(quoted.fare_classes),
+        valid_until=quoted.valid_until,
     )
 
 
-def _flight(offer: FlightOffer, cabin: wire.CabinName) -> FlightResponse:
-    fare = pricing_rules.SegmentFare(money.Money(offer.fare_amount, offer.currency), offer.domestic)
-    price = pricing_rules.price_journey(segments=(fare,), passengers=("ADT",))
+def _flight(found: PricedFlight) -> FlightResponse:
+    offer = found.offer
     return FlightResponse(
         id=offer.flight,
         flight_number=offer.number,
@@ -226,10 +189,10 @@ def _flight(offer: FlightOffer, cabin: wire.CabinName) -> FlightResponse:
         destination=offer.destination,
         departure_time=offer.departs_at,
         arrival_time=offer.arrives_at,
-        price=price.total().amount,
-        currency=offer.currency,
+        price=found.price.amount,
+        currency=found.price.currency,
         available_seats=offer.free_count,
-        cabin=cabin,
+        cabin=wire.CABIN_NAMES[found.cabin],
     )
 
 

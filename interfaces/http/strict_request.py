@@ -15,16 +15,18 @@ import msgspec
 from litestar import Request
 from litestar.types import HTTPReceiveMessage
 
+from application.caller import Language
 from application.identity.ports import Principal
 from interfaces.http import correlation
 from interfaces.http.ports import HttpPorts
-from interfaces.http.problems import Problem, invalid
+from interfaces.http.problems import Problem, invalid, prefers_arabic
 
 Body = TypeVar("Body")
 
 BODY_LIMIT_BYTES = 32 * 1024
 BODY_TIMEOUT_SECONDS = 10.0
 CHUNK_LIMIT = 4096
+LANGUAGE_LENGTH = 256
 
 _PATH = re.compile(r"^(?P<reason>.*?)(?: - at `(?P<path>[^`]*)`)?$", re.DOTALL)
 _MEMBER = re.compile(r"(missing required|contains unknown) field `(?P<name>[^`]*)`")
@@ -57,6 +59,12 @@ class StrictRequest(Request[Principal, None, Any]):
     def correlation_id(self) -> str:
         """The id that every answer, command and log line of this request carries."""
         return correlation.correlation_of(self.scope)
+
+    @property
+    def language(self) -> Language:
+        """The language that the client prefers (RFC 9110, 12.5.4): Arabic or English."""
+        accepted = self.header(b"accept-language") or b""
+        return "ar" if prefers_arabic(accepted[:LANGUAGE_LENGTH]) else "en"
 
     def header(self, name: bytes) -> bytes | None:
         """A header by its lower-case name."""

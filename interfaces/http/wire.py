@@ -1,19 +1,15 @@
 """Shapes that several routes share: money, parties, places. JSON is camelCase."""
 
-import asyncio
-from collections.abc import Sequence
 from typing import Annotated, Literal
 
 import msgspec
 
 from domain.kernel import ids, money
-from domain.pricing.price import PassengerType, Price, lines
-from interfaces.http.problems import Problem
 
-ORDER_SECONDS = 5.0
-
+PassengerType = Literal["ADT", "CHD", "INF"]
 AirportCode = Annotated[str, msgspec.Meta(pattern="^[A-Z]{3}$")]
-FlightId = Annotated[str, msgspec.Meta(pattern=r"^flight-[A-Z0-9]{3,8}-\d{4}-\d{2}-\d{2}$")]
+FlightId = Annotated[str, msgspec.Meta(pattern=ids.FLIGHT_ID_PATTERN)]
+BookingMode = Literal["hold", "draft", "waitlist"]
 CabinName = Literal["economy", "business"]
 CABIN_CODES: dict[CabinName, str] = {"economy": "Y", "business": "J"}
 CABIN_NAMES: dict[str, CabinName] = {code: name for name, code in CABIN_CODES.items()}
@@ -24,6 +20,10 @@ PassengerIndex = Annotated[int, msgspec.Meta(ge=0, le=8)]
 SegmentIndex = Annotated[int, msgspec.Meta(ge=0, le=3)]
 ExtraCode = Annotated[str, msgspec.Meta(pattern="^[A-Z0-9]{2,12}$")]
 QuoteId = Annotated[str, msgspec.Meta(max_length=16_384)]
+# No control characters: a name must not forge a line of a log or of a letter.
+NameText = Annotated[
+    str, msgspec.Meta(min_length=1, max_length=60, pattern=r"^[^\x00-\x1f\x7f-\x9f\u2028\u2029]*$")
+]
 # What staff write into the history: one line, nothing personal.
 ReasonText = Annotated[
     str, msgspec.Meta(min_length=3, max_length=200, pattern=r"^[^\x00-\x1f\x7f-\x9f\u2028\u2029]*$")
@@ -76,24 +76,3 @@ class PriceLineResponse(msgspec.Struct, rename="camel"):
 def money_response(amount: money.Money) -> MoneyResponse:
     """As the wire has it."""
     return MoneyResponse(amount.amount, amount.currency)
-
-
-def lines_response(price: Price, passengers: Sequence[PassengerType]) -> list[PriceLineResponse]:
-    """As the wire has it."""
-    return [
-        PriceLineResponse(line.kind, line.passenger_type, line.passenger_count, line.amount)
-        for line in lines(price, passengers)
-    ]
-
-
-def booking_stream(text: str) -> str:
-    """The stream of a booking's id or reference; raises NOT_FOUND for what cannot be one."""
-    reference = text.removeprefix("booking-").upper()
-    if not ids.is_record_locator(reference):
-        raise Problem("NOT_FOUND")
-    return ids.booking_stream(reference)
-
-
-def deadline() -> float:
-    """Until when an order of this request may begin, on the event loop's clock."""
-    return asyncio.get_running_loop().time() + ORDER_SECONDS

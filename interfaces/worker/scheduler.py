@@ -1,53 +1,33 @@
-"""The one scheduler: runs processes over the log, relays outbox and inbox, watches deadlines.
+"""The scheduler: runs processes over the log, relays outbox and inbox, runs the timers.
 
-Leader by advisory lock: a second scheduler waits and takes over. Everything it starts is
-idempotent, so a change of leader in mid-step does no harm.
+One scheduler leads, by an advisory lock; a second one waits and takes over. Everything it starts
+is idempotent, so the leader may change at any moment.
 """
 
 import asyncio
-import datetime as dt
 import logging
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable
 
-import msgspec
 import psycopg
 
 from application import ports
-from application.payment.refund_payment import REFUND_TOPIC
-from infrastructure.event_store import statement
-from infrastructure.postgres import inbox
+from application.coordination import Channel, Lock
+from application.payment.process_event import ProcessStripeEvents
+from application.processes.follow_flight_when_changed import FollowFlight
 from interfaces.composition import Core
-from interfaces.worker import actors
+from interfaces.worker.sweep import Sweep, TimerQueue
+from interfaces.worker.timers.registry import TIMERS
 
-LEADER_LOCK_KEY = 7302
 PROCESS_CHECKPOINT = "processes"
 RELAY_LIMIT = 500
-# Webhooks that one task of the worker works off together.
+# Webhooks that one task of the worker processes together.
 INBOX_CHUNK_SIZE = 16
 # A task takes a second at most; what was enqueued longer ago was lost with its worker or queue.
 CLAIM_AGAIN_SECONDS = 15.0
 POLL_SECONDS = 1.0
-TIMER_SECONDS = 1.0
-TIMER_LIMIT = 200
-TIMER_AGAIN_SECONDS = 30.0
 BACKOFF_SECONDS = 0.5
-# Stripe's webhooks tell how an accepted refund ends, within days; this is for those that got lost.
-REFUND_ROUND_SECONDS = 600.0
 
 logger = logging.getLogger(__name__)
-
-
-class RefundRound(msgspec.Struct, frozen=True):
-    """A round begins at a time of the event loop; `after` is the refund that it has come to."""
-
-    begins_at: float = 0.0
-    after: str = ""
-
-    def moved_on(self, page: Sequence[tuple[str, str]], *, now: float) -> "RefundRound":
-        """Behind a full page the round goes on; with the last page it is over for a while."""
-        if len(page) == TIMER_LIMIT:
-            return RefundRound(self.begins_at, after=page[-1][1])
-        return RefundRound(now + REFUND_ROUND_SECONDS)
 
 
 class Scheduler:
@@ -58,11 +38,11 @@ class Scheduler:
         self._dsn = dsn
         self._log_moved = asyncio.Event()
         self._inbox_moved = asyncio.Event()
-        self._sent_timers: dict[str, float] = {}
-        self._refund_round = RefundRound()
+        queue = TimerQueue(core.queue)
+        self._sweeps = [Sweep(timer, core, queue) for timer in TIMERS]
 
     async def run(self, stop: asyncio.Event) -> None:
-        """Lead when no other scheduler does; start again after a lost connection."""
+        """Lead when no other scheduler does; begin again after a lost connection."""
         while not stop.is_set():
             try:
                 await self._lead(stop)
@@ -77,14 +57,14 @@ class Scheduler:
         ) as connection:
             while not stop.is_set():
                 cursor = await connection.execute(
-                    "SELECT pg_try_advisory_lock(%s)", (LEADER_LOCK_KEY,)
+                    "SELECT pg_try_advisory_lock(%s)", (Lock.SCHEDULER_LEADER,)
                 )
                 row = await cursor.fetchone()
                 if row is not None and row[0]:
                     break
                 await asyncio.sleep(POLL_SECONDS)
-            await connection.execute(f"LISTEN {statement.NOTIFY_CHANNEL}".encode())
-            await connection.execute(f"LISTEN {inbox.NOTIFY_CHANNEL}".encode())
+            await connection.execute(f"LISTEN {Channel.LOG}".encode())
+            await connection.execute(f"LISTEN {Channel.INBOX}".encode())
             await self._lead_until(stop, connection)
 
     async def _lead_until(
@@ -95,7 +75,8 @@ class Scheduler:
                 group.create_task(self._listen(connection)),
                 group.create_task(self._repeat(self._run_processes, self._log_moved)),
                 group.create_task(self._repeat(self._relay_inbox, self._inbox_moved)),
-                group.create_task(self._repeat(self._watch_deadlines, None)),
+                group.create_task(self._repeat(self._relay_flight_tasks, None)),
+                group.create_task(self._repeat(self._run_timers, None)),
             ]
             await stop.wait()
             for task in tasks:
@@ -104,14 +85,14 @@ class Scheduler:
     async def _listen(self, connection: psycopg.AsyncConnection[tuple[object, ...]]) -> None:
         async for notice in connection.notifies():
             moved = self._log_moved
-            if notice.channel == inbox.NOTIFY_CHANNEL:
+            if notice.channel == Channel.INBOX:
                 moved = self._inbox_moved
             moved.set()
 
     async def _repeat(
         self, work: Callable[[], Awaitable[None]], moved: asyncio.Event | None
     ) -> None:
-        """Do the work whenever something moved, and every POLL_SECONDS in any case."""
+        """Do the work whenever `moved` is set, and every POLL_SECONDS in any case."""
         while True:
             if moved is not None:
                 moved.clear()
@@ -121,7 +102,7 @@ class Scheduler:
                 logger.warning("scheduler waits: %s", error)
                 await asyncio.sleep(BACKOFF_SECONDS)
             if moved is None:
-                await asyncio.sleep(TIMER_SECONDS)
+                await asyncio.sleep(POLL_SECONDS)
                 continue
             try:
                 await asyncio.wait_for(moved.wait(), POLL_SECONDS)
@@ -151,61 +132,24 @@ class Scheduler:
             again_after_seconds=CLAIM_AGAIN_SECONDS, limit=RELAY_LIMIT
         )
         for start in range(0, len(events), INBOX_CHUNK_SIZE):
-            body = {"events": ",".join(events[start : start + INBOX_CHUNK_SIZE])}
-            await self._core.queue.enqueue(actors.STRIPE_EVENTS_TOPIC, body)
+            chunk = tuple(events[start : start + INBOX_CHUNK_SIZE])
+            await self._enqueue(ProcessStripeEvents(chunk))
 
-    async def _watch_deadlines(self) -> None:
-        now = self._core.clock()
-        for booking in await self._core.due_holds(now, TIMER_LIMIT):
-            await self._send_timer(actors.RELEASE_HOLD_TOPIC, {"booking": booking})
-        for payment, attempt in await self._core.unfinished_attempts(now, TIMER_LIMIT):
-            body = {"payment": payment, "attempt": attempt}
-            await self._send_timer(actors.COMPLETE_ATTEMPT_TOPIC, body)
-        for payment, refund in await self._core.unanswered_refunds(now, TIMER_LIMIT):
-            await self._send_timer(REFUND_TOPIC, {"payment": payment, "refund": refund})
-        await self._follow_refunds(now)
-        for booking in await self._core.to_run_again(now, TIMER_LIMIT):
-            await self._send_timer(actors.RUN_AGAIN_TOPIC, {"booking": booking})
-        await self._watch_flights(now)
-
-    async def _watch_flights(self, now: dt.datetime) -> None:
-        for flight in await self._core.due_departures(now, TIMER_LIMIT):
-            await self._send_timer(actors.DEPART_FLIGHT_TOPIC, {"flight": flight})
-        for flight in await self._core.with_waitlist(TIMER_LIMIT):
-            await self._send_timer(actors.OFFER_AGAIN_TOPIC, {"flight": flight})
-        await self._relay_flight_tasks()
+    async def _run_timers(self) -> None:
+        """Take one step of each; a timer that cannot go on stops no other."""
+        for sweep in self._sweeps:
+            try:
+                await sweep.step()
+            except ports.Unavailable as error:
+                logger.warning("timer %s waits: %s", sweep.name, error)
 
     async def _relay_flight_tasks(self) -> None:
-        """Fresh follow-ups, and those whose worker has stopped."""
+        """Enqueue new follow-ups of flights, and those whose worker has stopped."""
         claimed = await self._core.flight_tasks.claim(
             idle_seconds=CLAIM_AGAIN_SECONDS, limit=RELAY_LIMIT
         )
-        for flight, version in claimed:
-            body = {"flight": flight, "version": str(version)}
-            await self._core.queue.enqueue(actors.FOLLOW_FLIGHT_TOPIC, body)
+        for flight_id, version in claimed:
+            await self._enqueue(FollowFlight(flight_id, version))
 
-    async def _follow_refunds(self, now: dt.datetime) -> None:
-        """The next page of this round over the refunds that Stripe has and has not settled."""
-        loop_time = asyncio.get_running_loop().time()
-        if loop_time < self._refund_round.begins_at:
-            return
-        page = await self._core.unsettled_refunds(
-            now, after=self._refund_round.after, limit=TIMER_LIMIT
-        )
-        for payment, refund in page:
-            await self._send_timer(REFUND_TOPIC, {"payment": payment, "refund": refund})
-        self._refund_round = self._refund_round.moved_on(page, now=loop_time)
-
-    async def _send_timer(self, topic: str, body: dict[str, str]) -> None:
-        """Enqueue, but not again within TIMER_AGAIN_SECONDS while the worker is at it."""
-        loop_time = asyncio.get_running_loop().time()
-        name = f"{topic}:{sorted(body.values())}"
-        if self._sent_timers.get(name, 0.0) > loop_time - TIMER_AGAIN_SECONDS:
-            return
-        self._sent_timers = {
-            sent: at
-            for sent, at in self._sent_timers.items()
-            if at > loop_time - TIMER_AGAIN_SECONDS
-        }
-        await self._core.queue.enqueue(topic, body)
-        self._sent_timers[name] = loop_time
+    async def _enqueue(self, task: ports.BackgroundTask) -> None:
+        await self._core.queue.enqueue(task.topic, task.body)

@@ -16,6 +16,8 @@ from projections import rows
 from projections.projection import Cursor, LoggedEvent, Projection
 
 TABLE = "booking_list"
+# Capabilities whose events change nothing that the list shows.
+UNLISTED = frozenset({"seats", "passenger_details", "disruption"})
 
 
 class BookingRow(msgspec.Struct):
@@ -58,7 +60,9 @@ def apply(cursor: Cursor, events: Sequence[LoggedEvent]) -> None:
             if row is None:
                 raise BookingUnknown(logged.stream)
             row.updated_at = logged.recorded_at
-            _CHANGES[type(logged.event)](row, logged.event)
+            assert isinstance(logged.event, booking_events.BookingEvent)
+            if logged.event.capability not in UNLISTED:
+                _CHANGES[type(logged.event)](row, logged.event)
     rows.upsert(cursor, TABLE, ("booking",), list(bookings.values()))
 
 
@@ -191,10 +195,6 @@ def _roll_up(row: BookingRow) -> None:
     row.status = coupon_rules.roll_up(Status(row.status), coupons)
 
 
-def _nothing(_row: BookingRow, _event: Any) -> None:
-    """Names, documents, seats and answers stand in the booking itself."""
-
-
 _CHANGES: dict[type, Callable[[BookingRow, Any], None]] = {
     booking_events.BookingWaitlisted: _unpaid(Status.PENDING, "waits_until"),
     booking_events.BookingReserved: _unpaid(Status.RESERVED, "hold_until"),
@@ -211,17 +211,11 @@ _CHANGES: dict[type, Callable[[BookingRow, Any], None]] = {
     booking_events.ModificationPaid: _modification_paid,
     booking_events.ModificationExpired: _modification_expired,
     booking_events.ModificationCompleted: _modification_completed,
-    booking_events.NameCorrected: _nothing,
-    booking_events.DocumentRecorded: _nothing,
-    booking_events.SeatsChosen: _nothing,
-    booking_events.SeatsLost: _nothing,
     booking_events.PassengersCheckedIn: _checked_in,
     booking_events.PassengersBoarded: _boarded,
     booking_events.CouponsFlown: _flown,
     booking_events.PassengersMissed: _missed,
     booking_events.BookingCompleted: _ended(Status.COMPLETED),
-    booking_events.DisruptionOffered: _nothing,
-    booking_events.DisruptionAnswered: _nothing,
 }
 
 PROJECTION = Projection(

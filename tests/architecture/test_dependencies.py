@@ -21,7 +21,7 @@ HOMES = {
     "litestar": {"interfaces.http"},
     "psycopg": {
         *("infrastructure", "projections", "interfaces.cli", "interfaces.composition"),
-        *("interfaces.read_models", "interfaces.worker"),
+        "interfaces.worker",
     },
     "pwdlib": {"infrastructure.identity"},
     "redis": {"infrastructure.redis", "infrastructure.embedded", "interfaces.composition"},

@@ -11,7 +11,21 @@ EMPTY_WORDS = frozenset(
     | {"data", "info", "impl"}
 )
 # Names that hold such a word because the outside world calls it so, with the reason.
-ALLOWED: dict[str, str] = {}
+ALLOWED: dict[str, str] = dict.fromkeys(
+    (
+        "special_services",
+        "test_special_services",
+        "test_special_services_over_http",
+        "ChangeSpecialService",
+        "SpecialService",
+        "SpecialServiceRefused",
+        "SpecialServiceRequest",
+        "SpecialServiceRequested",
+        "SpecialServiceResponse",
+        "SpecialServiceWithdrawn",
+    ),
+    "IATA's word: special service request (SSR)",
+)
 
 
 def _names(path: Path) -> Iterator[str]:

@@ -15,10 +15,8 @@ TO_DO = frozenset(
         "application/inventory",
         "application/payment",
         "application/pricing",
-        "application/processes",
         "interfaces",
         "interfaces/http",
-        "interfaces/worker",
     }
 )
 LISTED = re.compile(r"^([a-z_]\w*): \S", re.MULTILINE)

@@ -70,7 +70,6 @@ NOT_YET = frozenset(
         "giving back",
         "hear",
         "heard",
-        "hears",
         "house",
         "let go",
         "misspelled",

@@ -1,7 +1,7 @@
 """`ais bench append`: the log against the stock recorder of `eventsourcing`, and its delivery.
 
 Both sides write the same payload bytes, one event per save, to one durable server from one
-process; in turns, medians of three. Delivery counts what a tailing reader was told wrongly.
+process; in turns, medians of three. Delivery counts what a tailing reader got wrong.
 """
 
 import asyncio
@@ -187,7 +187,7 @@ def _in_threads(works: Sequence[Callable[[], None]]) -> None:
     def guarded(work: Callable[[], None]) -> None:
         try:
             work()
-        except BaseException as failure:  # noqa: BLE001 - raised again by the one who waits
+        except BaseException as failure:  # noqa: BLE001 - raised again by the waiting thread
             failures.append(failure)
 
     threads = [threading.Thread(target=guarded, args=(work,)) for work in works]
@@ -277,7 +277,7 @@ def _command(rows: Sequence[Row]) -> ports.CommandRecord:
 
 
 def _tail(dsn: str, start: int, finished: threading.Event, written: Sequence[int]) -> list[str]:
-    """What was wrong with what a reader was told that asks for `position > n` again and again."""
+    """The faults in what a reader gets that asks for `position > n` again and again."""
     faults: list[str] = []
     versions: dict[str, int] = {}
     last = start

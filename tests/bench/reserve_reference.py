@@ -77,7 +77,7 @@ _BOOKING = (
 
 
 class CrudBus:
-    """Stands in for the dispatcher for CreateBooking; reads go to the real one."""
+    """Replaces the dispatcher for CreateBooking; reads go to the real one."""
 
     def __init__(self, core: Core) -> None:
         self._core = core
@@ -140,10 +140,6 @@ class CrudBus:
     async def current(self, kind: stream_kinds.StreamKind[Any], stream: str) -> tuple[Any, int]:
         """As the dispatcher."""
         return await self._core.bus.current(kind, stream)
-
-    async def as_of(self, kind: stream_kinds.StreamKind[Any], stream: str, version: int) -> Any:
-        """As the dispatcher."""
-        return await self._core.bus.as_of(kind, stream, version)
 
     async def history(self, stream: str) -> list[ports.RecordedEvent]:
         """As the dispatcher."""

@@ -26,7 +26,8 @@ def test_the_reasons_of_a_rejection_are_found_in_the_code() -> None:
     reasons = rejection_reasons.reasons_of_rejections()
     assert reasons.keys() == {each.__name__ for each in rejection_reasons.rejections()}
     assert {"closed", "not_open_yet"} <= set(reasons["CheckInClosed"])
-    assert "paid" in rejection_reasons.reasons_of_problems()["INVALID_STATE_TRANSITION"]
+    assert "paid" in reasons["AlreadyPaid"]
+    assert "flight_has_not_departed" in reasons["TransitionRefused"]
 
 
 def test_every_rejection_event_route_and_read_model_is_on_its_page() -> None:

@@ -15,7 +15,7 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, ru
 from application.commands.command import Outcome
 from application.payment import record_refund
 from application.payment.record_refund import RecordRefund
-from application.payment.refund_payment import REFUND_TOPIC, RefundPayment
+from application.payment.refund_payment import RefundPayment, SendRefund
 from domain.kernel import money
 from domain.kernel.rejections import Rejection
 from domain.payment.events import PaymentRequested, RefundAccepted, RefundFailed, RefundRequested
@@ -186,7 +186,7 @@ class Refunds(RuleBasedStateMachine):
         ]
         assert len({event.refund for event in asked}) == len(asked)
         assert len({event.idempotency_key for event in asked}) == len(asked)
-        messages = [m.body["refund"] for m in self.log.outbox if m.topic == REFUND_TOPIC]
+        messages = [task.refund for task in self.log.outbox if isinstance(task, SendRefund)]
         assert messages == [event.refund for event in asked]
 
     @invariant()

@@ -1,7 +1,6 @@
 """The HTTP edge over ports held in memory, and two probe routes built by its own pattern."""
 
 import copy
-import datetime as dt
 import functools
 import ipaddress
 import uuid
@@ -201,7 +200,6 @@ class Edge:
             verifier=self.tokens,
             limiter=RateLimiter(limits, self.store, monotonic=self.time),
             readiness=readiness,
-            now=lambda: dt.datetime.fromtimestamp(self.time(), dt.UTC),
             trusted_proxies=tuple(ipaddress.ip_network(each) for each in trusted),
         )
 

@@ -16,29 +16,28 @@ from application.booking.cancel_booking import (
     CancelBooking,
     CancellationQuote,
     Part,
-    quote_cancellation,
+    cancellation_quote,
 )
 from application.booking.confirm_booking import ConfirmBooking
 from application.booking.create_booking import CreateBooking, Mode
 from application.booking.modify_booking import ModifyBooking
 from application.booking.quote_modification import (
     ModificationQuote,
+    modification_quote,
     neighbours_of,
-    quote_modification,
 )
 from application.commands.command import CommandEnvelope, Outcome
 from application.inventory.schedule_flight import ScheduleFlight
 from application.payment.record_capture import RecordCapture
 from application.payment.start_checkout import StartCheckout
 from application.pricing.journeys import WantedSegment
-from application.processes.flight_follower import FlightTask
 from application.processes.runner import ProcessRunner
+from application.queries import FlightTask
 from domain.booking.state import Booking
 from domain.booking.values import Passenger
 from domain.inventory.events import CabinLayout, CapacityMove, FareClass, FlightScheduled
 from domain.inventory.state import Flight
 from domain.kernel import ids, money, sealed
-from domain.kernel.fold import fold
 from domain.pricing.extras import ExtraChoice
 from domain.pricing.price import PassengerType
 from tests.support import memory_log
@@ -160,7 +159,7 @@ class House:
     def quote_cancellation(self, booking: str, part: Part | None = None) -> CancellationQuote:
         """What giving it up, or a part, costs now."""
         state = self.booking(booking)
-        return quote_cancellation(
+        return cancellation_quote(
             booking,
             state,
             tuple(journey.facts_of(self.flight(each.flight)) for each in state.segments),
@@ -180,7 +179,7 @@ class House:
         """What another first flight costs now."""
         state = self.booking(booking)
         old = self.flight(state.segments[0].flight)
-        return quote_modification(
+        return modification_quote(
             booking,
             state,
             old,
@@ -214,7 +213,7 @@ class House:
 class MemoryBus:
     """`CommandBus`, `EventLog.read_log` and `TicketStock` on the log of a house.
 
-    `submitted` are the orders of processes; a command that names a stream in `broken` meets a bug,
+    `submitted` are the commands of processes; one that names a stream in `broken` meets a bug,
     one in `unavailable` no database.
     """
 
@@ -238,11 +237,6 @@ class MemoryBus:
         """From the log."""
         assert stream.startswith(kind.prefix)
         return self._house.log.state(stream), self._house.log.version(stream)
-
-    async def as_of(self, kind: Any, stream: str, version: int) -> Any:
-        """From the log."""
-        history = self._house.log.streams.get(stream, ())[:version]
-        return fold(kind.evolve, None, (recorded.event for recorded in history))
 
     async def history(self, stream: str) -> list[ports.RecordedEvent]:
         """All of a stream."""

@@ -36,7 +36,7 @@ class MemoryLog:
         self.events: list[ports.RecordedEvent] = []
         self.streams: dict[str, list[ports.RecordedEvent]] = {}
         self.commands: dict[uuid.UUID, ports.KnownCommand] = {}
-        self.outbox: list[ports.OutboxMessage] = []
+        self.outbox: list[ports.BackgroundTask] = []
         self.capacity: dict[tuple[str, str], list[int]] = {}
         self._states: dict[str, tuple[int, Any]] = {}
 
@@ -70,8 +70,8 @@ class MemoryLog:
             if new.version != self.version(new.stream) + 1:
                 raise RefusedByLog(f"a gap in {new.stream}")
             command = batch.commands[new.command]
-            told = codec.decode(new.event.tag, codec.encode(new.event))
-            for move in getattr(told, "moves", ()):
+            stored = codec.decode(new.event.tag, codec.encode(new.event))
+            for move in getattr(stored, "moves", ()):
                 sums = moved.setdefault((new.stream, move.cabin), [0, 0, 0])
                 for index, amount in enumerate((move.authorised, move.held, move.sold)):
                     sums[index] += amount
@@ -84,7 +84,7 @@ class MemoryLog:
                 command_id=command.id,
                 correlation_id=command.correlation_id,
                 causation_id=command.causation_id,
-                event=told,
+                event=stored,
             )
             self.events.append(recorded)
             self.streams.setdefault(new.stream, []).append(recorded)
@@ -194,7 +194,7 @@ def _result(pending: PendingCommand) -> Outcome | Exception:
 
 
 class Clock:
-    """A clock that stands still until it is moved."""
+    """A clock that does not run until it is moved."""
 
     def __init__(self, now: dt.datetime) -> None:
         self.now = now

@@ -9,7 +9,7 @@ CHUNK = 65_536
 
 
 class LossyLine:
-    """Passes bytes both ways until told to swallow the reply to the next message that matters."""
+    """Passes bytes both ways until asked to swallow the reply to the next message that matters."""
 
     def __init__(self, server: str) -> None:
         self._server = server

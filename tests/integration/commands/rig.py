@@ -27,7 +27,7 @@ DEADLINE_SECONDS = 60.0
 
 
 class RunningBus(msgspec.Struct, frozen=True):
-    """One process as far as the log can tell: a dispatcher with connections of its own."""
+    """One process as the log sees it: a dispatcher with connections of its own."""
 
     dispatcher: Dispatcher
     log: PostgresEventLog

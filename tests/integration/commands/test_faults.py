@@ -10,6 +10,7 @@ import pytest
 
 from application import ports
 from application.commands.command import CommandEnvelope
+from application.coordination import Lock
 from domain.inventory.rejections import SeatsUnavailable
 from infrastructure.embedded.postgres_server import EmbeddedPostgres
 from infrastructure.event_store import codec
@@ -134,12 +135,12 @@ async def test_an_append_killed_while_it_waits_is_carried_out_once(
         await psycopg.AsyncConnection.connect(database.owner_dsn, autocommit=True) as holder,
     ):
         flight = await rig.put_on_sale(bus, seats=9)
-        await holder.execute("SELECT pg_advisory_lock(7301)")
+        await holder.execute("SELECT pg_advisory_lock(%s)", (Lock.LOG_APPEND,))
         waiting = asyncio.create_task(bus.submit(rig.booking(flight)))
         victim = await _waiting_backend(holder)
         await holder.execute("SELECT pg_terminate_backend(%s)", (victim,))
         assert await _waiting_backend(holder, other_than=victim) != victim
-        await holder.execute("SELECT pg_advisory_unlock(7301)")
+        await holder.execute("SELECT pg_advisory_unlock(%s)", (Lock.LOG_APPEND,))
         assert (await waiting).answer.version == 2
     assert rig.count(database.owner_dsn, RESERVED) == 1
 
@@ -153,7 +154,7 @@ async def test_nothing_is_refused_while_its_lost_append_may_still_be_carried_out
         await psycopg.AsyncConnection.connect(database.owner_dsn, autocommit=True) as holder,
     ):
         flight = await rig.put_on_sale(bus, seats=9)
-        await holder.execute("SELECT pg_advisory_lock(7301)")
+        await holder.execute("SELECT pg_advisory_lock(%s)", (Lock.LOG_APPEND,))
         waiting = asyncio.create_task(bus.submit(rig.booking(flight)))
         first = await _waiting_backend(holder)
         instants.append(rig.clock() + dt.timedelta(days=31))
@@ -162,7 +163,7 @@ async def test_nothing_is_refused_while_its_lost_append_may_still_be_carried_out
         # Decided again after departure, which is a refusal: but the first try still waits.
         decided_again = asyncio.create_task(_waiting_backend(holder, other_than=first))
         await asyncio.wait({waiting, decided_again}, return_when=asyncio.FIRST_COMPLETED)
-        await holder.execute("SELECT pg_advisory_unlock(7301)")
+        await holder.execute("SELECT pg_advisory_unlock(%s)", (Lock.LOG_APPEND,))
         outcome = await waiting
         decided_again.cancel()
     assert outcome.replayed
@@ -173,9 +174,9 @@ async def _waiting_backend(connection: psycopg.AsyncConnection, other_than: int 
     """The backend that waits for the log's lock."""
     for _ in range(int(PATIENCE_SECONDS / 0.01)):
         cursor = await connection.execute(
-            "SELECT pid FROM pg_locks WHERE locktype = 'advisory' AND objid = 7301 "
+            "SELECT pid FROM pg_locks WHERE locktype = 'advisory' AND objid = %s "
             "AND NOT granted AND pid <> %s",
-            (other_than,),
+            (Lock.LOG_APPEND, other_than),
         )
         row = await cursor.fetchone()
         if row is not None:
@@ -193,10 +194,10 @@ async def test_a_log_that_stays_locked_is_unavailable_and_writes_nothing(
         await psycopg.AsyncConnection.connect(database.owner_dsn, autocommit=True) as holder,
     ):
         flight = await rig.put_on_sale(bus, seats=9)
-        await holder.execute("SELECT pg_advisory_lock(7301)")
+        await holder.execute("SELECT pg_advisory_lock(%s)", (Lock.LOG_APPEND,))
         with pytest.raises(ports.Unavailable):
             await bus.submit(rig.booking(flight))
-        await holder.execute("SELECT pg_advisory_unlock(7301)")
+        await holder.execute("SELECT pg_advisory_unlock(%s)", (Lock.LOG_APPEND,))
         await _until_it_works(bus, rig.envelope(rig.booking(flight)))
     assert rig.count(database.owner_dsn, RESERVED) == 1
 
@@ -276,7 +277,9 @@ async def test_an_event_that_cannot_be_read_under_the_lock_gives_the_lock_back(
         found = await rig.outcomes([bus.submit(rig.booking(strange))])
         assert isinstance(found[0], codec.UnknownTag)
         with psycopg.connect(database.owner_dsn) as session:
-            free = session.execute("SELECT pg_try_advisory_xact_lock(7301)").fetchone()
+            free = session.execute(
+                "SELECT pg_try_advisory_xact_lock(%s)", (Lock.LOG_APPEND,)
+            ).fetchone()
             assert free == (True,)
         bus.dispatcher._contended_until = 0.0
         await bus.submit(rig.booking(flight))

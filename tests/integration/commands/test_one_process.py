@@ -119,7 +119,7 @@ async def test_a_bug_fails_its_own_command_alone(database: TestDatabase, phase: 
     assert rig.count(database.owner_dsn, RESERVED) == 21
 
 
-async def test_who_comes_while_a_bug_is_isolated_under_the_lock_neither_waits_nor_takes_the_blame(
+async def test_commands_that_arrive_while_a_bug_is_isolated_are_neither_delayed_nor_blamed(
     database: TestDatabase,
 ) -> None:
     late: list[asyncio.Task[Any]] = []
@@ -189,7 +189,7 @@ async def test_a_caller_that_goes_away_harms_nobody(database: TestDatabase) -> N
     assert rig.seats(database.owner_dsn, flight)[1] == rig.count(database.owner_dsn, RESERVED)
 
 
-async def test_who_repeats_a_command_is_answered_though_its_first_caller_went_away(
+async def test_a_repeat_is_answered_although_the_first_caller_went_away(
     database: TestDatabase,
 ) -> None:
     waiting: list[asyncio.Task[Any]] = []

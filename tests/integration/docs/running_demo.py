@@ -12,9 +12,6 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from psycopg import conninfo
-
-from infrastructure.embedded import postgres_server
 from tests.support import ports
 
 ROOT = Path(__file__).resolve().parents[3]
@@ -45,25 +42,9 @@ def running_demo(data: Path) -> Iterator[dict[str, str]]:
         for role, account in summary["accounts"].items():
             environment[f"{role.upper()}_EMAIL"] = account["email"]
             environment[f"{role.upper()}_PASSWORD"] = account["password"]
-        environment["DEMO_DATABASE"] = _database(data)
         yield environment
     finally:
         _stop(demo)
-
-
-def _database(data: Path) -> str:
-    """A connection string as the owner, over the socket that the demo's server listens on."""
-    folder = data / "postgres"
-    record = folder / "postgres.place"
-    place = Path(record.read_text("utf-8").strip()) if record.exists() else folder
-    # The fifth line of a postmaster.pid names the folder of the socket.
-    lines = (place / "postgres" / "data" / "postmaster.pid").read_text("utf-8").splitlines()
-    return conninfo.make_conninfo(
-        host=lines[4],
-        port=postgres_server.PORT,
-        user=postgres_server.SUPERUSER,
-        dbname=postgres_server.DATABASE,
-    )
 
 
 def _summary(demo: "subprocess.Popen[str]") -> dict[str, Any]:

@@ -7,6 +7,7 @@ from typing import Any
 import psycopg
 import pytest
 
+from application.coordination import Channel
 from tests.integration.event_store import plain_append
 from tests.integration.event_store.plain_append import (
     BALANCED,
@@ -480,7 +481,7 @@ def test_one_notice_is_sent_for_one_append(database: TestDatabase) -> None:
         psycopg.connect(database.app_dsn, autocommit=True) as listener,
         psycopg.connect(database.app_dsn, autocommit=True) as writer,
     ):
-        listener.execute("LISTEN ais_log")
+        listener.execute(f"LISTEN {Channel.LOG}".encode())
         plain_append.append(writer, [(BOOKING, 1, PLAIN), (BOOKING, 2, PLAIN)])
         with pytest.raises(psycopg.Error):
             plain_append.append(writer, [(BOOKING, 9, PLAIN)])

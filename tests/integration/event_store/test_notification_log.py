@@ -104,12 +104,13 @@ def test_a_reader_goes_on_from_the_last_position_while_others_append(
     for writer in writers:
         writer.start()
     found: list[Notification] = []
-    while True:
-        all_written = not any(writer.is_alive() for writer in writers)
+    pages_after_the_last_append = 0
+    while pages_after_the_last_append <= total:
+        pages_after_the_last_append += not any(writer.is_alive() for writer in writers)
         last = found[-1].id if found else 0
         page = ledger.notification_log.select(start=last, limit=7, inclusive_of_start=False)
         found += page
-        if all_written and not page:
+        if pages_after_the_last_append and not page:
             break
     assert positions(found) == list(range(1, total + 1))
     for number in range(WRITERS):

@@ -113,14 +113,25 @@ def test_a_rare_topic_is_looked_for_in_each_part_of_the_log_once(
     assert positions == list(range(1, 15))
 
 
-def test_a_subscription_that_is_stopped_ends(ledger: LedgerApplication) -> None:
+def test_a_subscription_that_is_stopped_ends(
+    ledger: LedgerApplication, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(subscription, "SILENCE_SECONDS", FOREVER_SECONDS)
+    looked = threading.Event()
+    read = stored_events.select_head
+
+    def noted(connection: stored_events.Connection) -> int | None:
+        looked.set()
+        return read(connection)
+
+    monkeypatch.setattr(stored_events, "select_head", noted)
     following = follow(ledger)
     found: list[Notification] = []
     thread = threading.Thread(target=lambda: found.extend(following), daemon=True)
-    with following:
-        thread.start()
-        following.stop()
-        thread.join(LIMIT_SECONDS)
+    thread.start()
+    assert looked.wait(LIMIT_SECONDS)
+    following.stop()
+    thread.join(LIMIT_SECONDS)
     assert not thread.is_alive()
     assert found == []
     save(ledger, 1)

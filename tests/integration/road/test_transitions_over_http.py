@@ -14,11 +14,11 @@ import httpx
 import psycopg
 import pytest
 
+from application.coordination import Lock
 from domain.booking.fold import evolve
 from domain.booking.state import Booking
 from domain.booking.states import TRANSITIONS, Status
 from infrastructure.event_store import codec
-from infrastructure.event_store.statement import LOG_LOCK_KEY
 from interfaces.cli.demo_stage import Stage
 from tests.support import life, road
 from tests.support.life import Person, Refused
@@ -42,12 +42,12 @@ def _nothing_by_itself(stage: Stage) -> Iterator[None]:
 
 def _put_to_sleep(stage: Stage, scheduler: "subprocess.Popen[bytes]") -> None:
     """Not while it holds the log's lock: nobody could write until it wakes."""
-    locked = f"SELECT count(*) FROM pg_locks WHERE locktype = 'advisory' AND objid = {LOG_LOCK_KEY}"
+    locked = "SELECT count(*) FROM pg_locks WHERE locktype = 'advisory' AND objid = %s"
     with psycopg.connect(stage.owner_dsn, autocommit=True) as connection:
         for _ in range(100):
             scheduler.send_signal(signal.SIGSTOP)
             for _ in range(20):
-                row = connection.execute(locked.encode()).fetchone()
+                row = connection.execute(locked, (Lock.LOG_APPEND,)).fetchone()
                 if row == (0,):
                     return
                 time.sleep(0.01)

@@ -7,7 +7,7 @@ import pytest
 
 from application.booking.create_booking import CreateBooking, Mode
 from application.booking.modify_booking import ModifyBooking
-from application.booking.quote_modification import neighbours_of, quote_modification
+from application.booking.quote_modification import modification_quote, neighbours_of
 from application.commands import stream_kinds
 from application.payment import record_attempt
 from application.payment.record_attempt import RecordAttempt
@@ -79,7 +79,7 @@ async def test_an_unpaid_change_lapses_and_leaves_the_booking_as_it_was(
     old = (await held.bus.dispatcher.current(stream_kinds.FLIGHT, held.flight))[0]
     new = (await held.bus.dispatcher.current(stream_kinds.FLIGHT, flight))[0]
     assert old is not None
-    quote = quote_modification(
+    quote = modification_quote(
         held.booking,
         booking,
         old,

@@ -10,7 +10,7 @@ from application.booking.cancel_booking import (
     CancelBooking,
     CancellationQuote,
     Part,
-    quote_cancellation,
+    cancellation_quote,
 )
 from application.booking.choose_seats import ChooseSeats
 from application.booking.complete_change import AbandonChange, CompleteChange, ExpireChange
@@ -18,8 +18,8 @@ from application.booking.correct_name import CorrectName
 from application.booking.modify_booking import ModifyBooking
 from application.booking.quote_modification import (
     ModificationQuote,
+    modification_quote,
     neighbours_of,
-    quote_modification,
 )
 from application.booking.record_document import RecordDocument
 from application.commands.command import Outcome
@@ -86,7 +86,7 @@ class Changes(Sale):
         booking = self.booking(stream)
         facts = tuple(journey.facts_of(self.flight(each.flight)) for each in booking.segments)
         try:
-            quote = quote_cancellation(
+            quote = cancellation_quote(
                 stream,
                 booking,
                 facts,
@@ -196,7 +196,7 @@ class Changes(Sale):
         booking = self.booking(stream)
         flights = tuple(self.flight(each.flight) for each in booking.segments)
         try:
-            quote = quote_modification(
+            quote = modification_quote(
                 stream,
                 booking,
                 flights[segment],
@@ -208,7 +208,7 @@ class Changes(Sale):
                 now=self.clock(),
             )
         except Rejection as rejection:
-            self.tally[f"quote_modification: {type(rejection).__name__}"] += 1
+            self.tally[f"modification_quote: {type(rejection).__name__}"] += 1
             return None
         assert (
             quote.difference + quote.modification.fee

@@ -6,16 +6,19 @@ from typing import Any
 from hypothesis import strategies as st
 from hypothesis.stateful import rule
 
+from application.booking.answer_disruption import AcceptDisruption, RefundDisruption
 from application.booking.check_in import Board, CheckIn
 from application.booking.choose_seats import ReviewSeats
 from application.booking.close_flight import CloseFlight
-from application.booking.disruption import AcceptDisruption, RefundDisruption, TellDisruption
+from application.booking.disruption import TellDisruption
+from application.booking.special_services import ChangeSpecialService
 from application.commands.command import Outcome
 from application.inventory.cancel_flight import CancelFlight
 from application.inventory.change_equipment import ChangeEquipment
 from application.inventory.depart_flight import DepartFlight
 from application.inventory.reschedule_flight import RescheduleFlight
 from application.pricing.journeys import WantedSegment
+from domain.booking.preconditions import CheckInWindow
 from domain.booking.states import Status
 from domain.booking.values import NewTimes
 from domain.inventory.events import FlightCancelled, FlightRescheduled
@@ -63,6 +66,30 @@ class Travel(Changes):
         stream = self.pick(which, S.CONFIRMED, S.CHECKED_IN)
         if stream is not None:
             self.submit(process, CheckIn(stream, segment, passengers))
+
+    @rule(
+        process=PROCESSES,
+        which=WHICH,
+        place=st.tuples(st.integers(0, 2), st.integers(0, 1)),
+        code=st.sampled_from(("WCHR", "WCHC", "VGML", "CHML", "UMNR", "XXXX")),
+        withdraw=st.booleans(),
+        by_staff=st.booleans(),
+    )
+    def change_a_service(
+        self,
+        process: int,
+        which: int,
+        place: tuple[int, int],
+        code: str,
+        withdraw: bool,
+        by_staff: bool,
+    ) -> None:
+        """A passenger requests a service on a flight, or withdraws it."""
+        stream = self.pick(which, S.RESERVED, S.PAID, *TICKETED)
+        if stream is not None:
+            window = CheckInWindow()
+            command = ChangeSpecialService(stream, *place, code, withdraw, window, by_staff)
+            self.submit(process, command)
 
     @rule(process=PROCESSES, which=WHICH, segment=st.integers(0, 1), passengers=SOME)
     def board(

@@ -6,7 +6,6 @@ import pytest
 
 from application.booking import letters
 from application.booking.confirm_booking import ConfirmBooking
-from application.ports import OutboxMessage
 from application.pricing.journeys import Priced
 from domain.booking import rejections
 from domain.booking.events import (
@@ -127,7 +126,7 @@ def test_a_paid_booking_is_confirmed_sold_and_written_to_in_one_append(stage: St
     assert isinstance(confirmed, BookingConfirmed)
     assert [ticket.number for ticket in confirmed.tickets] == ["0650000000001", "0650000000002"]
     assert confirmed.entry.references == ("0650000000001", "0650000000002")
-    assert stage.log.outbox == [OutboxMessage(letters.CONFIRMED, {"booking": booking})]
+    assert stage.log.outbox == [letters.ConfirmationLetter(booking)]
 
 
 def test_confirming_again_with_other_serials_changes_and_sends_nothing(stage: Stage) -> None:

@@ -11,7 +11,7 @@ from application.payment.record_refund import (
     Settled,
     Unresolved,
 )
-from application.payment.refund_payment import REFUND_TOPIC, RefundPayment
+from application.payment.refund_payment import RefundPayment, SendRefund
 from domain.kernel import money
 from domain.payment import rejections
 from domain.payment.events import (
@@ -69,8 +69,8 @@ def requests(stage: Stage, booking: str) -> list[tuple[str, str, int]]:
     ]
 
 
-def sent(stage: Stage) -> list[dict[str, str]]:
-    return [message.body for message in stage.log.outbox if message.topic == REFUND_TOPIC]
+def sent(stage: Stage) -> list[SendRefund]:
+    return [task for task in stage.log.outbox if isinstance(task, SendRefund)]
 
 
 def status(stage: Stage, booking: str) -> RefundStatus:
@@ -92,7 +92,7 @@ def test_a_refund_is_recorded_and_given_to_the_worker_before_anyone_is_asked(
         requested_at=NOW,
     )
     assert added == {payment_of(booking): [expected]}
-    assert sent(stage) == [{"payment": payment_of(booking), "refund": name}]
+    assert sent(stage) == [SendRefund(payment_of(booking), name)]
 
 
 def test_the_answer_names_the_refunds_and_the_same_again_when_told_twice(
@@ -167,7 +167,7 @@ def test_an_amount_over_several_captures_draws_the_applied_one_first(
         (f"{name}-r2", "pi_3", DUE.amount),
         (f"{name}-r3", "pi_2", 5),
     ]
-    assert [body["refund"][-3:] for body in sent(stage)] == ["-r1", "-r2", "-r3"]
+    assert [task.refund[-3:] for task in sent(stage)] == ["-r1", "-r2", "-r3"]
 
 
 def test_a_capture_may_be_named_so_that_parked_money_goes_back_where_it_came_from(

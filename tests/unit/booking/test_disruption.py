@@ -5,7 +5,8 @@ import datetime as dt
 import pytest
 
 from application.booking import letters
-from application.booking.disruption import AcceptDisruption, RefundDisruption, TellDisruption
+from application.booking.answer_disruption import AcceptDisruption, RefundDisruption
+from application.booking.disruption import TellDisruption
 from application.inventory.cancel_flight import CancelFlight
 from application.inventory.reschedule_flight import RescheduleFlight
 from domain.booking import rejections
@@ -46,7 +47,7 @@ class DisruptedBooking:
 
     def letters(self) -> int:
         """How often the passengers were written to about it."""
-        return [m.topic for m in self.house.log.outbox].count(letters.DISRUPTED)
+        return sum(isinstance(task, letters.DisruptionLetter) for task in self.house.log.outbox)
 
 
 def test_a_second_change_of_times_is_told_as_well() -> None:

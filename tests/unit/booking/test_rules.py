@@ -10,7 +10,7 @@ from application.booking.check_in import CheckIn
 from application.booking.expire_booking import ExpireBooking
 from application.payment.start_checkout import require_seats
 from domain.booking import actions as booking_actions
-from domain.booking import documents, rejections, sale, states
+from domain.booking import passenger_details, rejections, sale, states
 from domain.booking.preconditions import CheckInWindow, SegmentFacts
 from domain.booking.values import Segment
 from domain.inventory.rejections import SeatsUnavailable
@@ -100,9 +100,9 @@ def test_a_birthday_counts_on_the_day_of_travel(birth: str, day: str, kind: str)
     ],
 )
 def test_a_passport_is_good_for_six_months_after_the_day_of_travel(day: str, until: str) -> None:
-    assert documents.passport_needed_until(dt.date.fromisoformat(day)) == dt.date.fromisoformat(
-        until
-    )
+    assert passenger_details.passport_needed_until(
+        dt.date.fromisoformat(day)
+    ) == dt.date.fromisoformat(until)
 
 
 def actions(house: House, booking: str, *, at_gate: bool = False) -> set[str]:

@@ -8,6 +8,7 @@ from application import ports
 from application.commands import stream_kinds
 from application.commands.command import Reply
 from application.commands.context import DecisionContext
+from application.payment.refund_payment import SendRefund
 from domain.booking.events import BookingReserved
 from domain.booking.rejections import LocatorTaken
 from domain.booking.states import Status
@@ -19,7 +20,7 @@ from tests.support.memory_log import Clock, MemoryLog, MemoryProcess
 from tests.support.scripted_command import Scripted
 
 Script = Callable[[DecisionContext], Reply]
-MESSAGE = ports.OutboxMessage("topic", {"id": "1"})
+TASK = SendRefund(payment_id="payment-ABC234-1", refund="1")
 KEY = ports.WrappedKey("subject", b"key")
 
 
@@ -118,7 +119,7 @@ def test_without_events_nothing_is_written_sent_or_stored(process: Process) -> N
     def script(context: DecisionContext) -> Reply:
         context.load(stream_kinds.FLIGHT, FLIGHT)
         context.record(FLIGHT, [])
-        context.enqueue(MESSAGE)
+        context.enqueue(TASK)
         context.store_keys([KEY])
         return Reply(FLIGHT)
 
@@ -131,13 +132,13 @@ def test_without_events_nothing_is_written_sent_or_stored(process: Process) -> N
 
 def test_messages_and_keys_go_into_the_append_of_their_events(process: Process) -> None:
     def script(context: DecisionContext) -> Reply:
-        context.enqueue(MESSAGE)
+        context.enqueue(TASK)
         context.store_keys([KEY])
         return schedule(context)
 
     process.run(script)
     (batch,) = process.appends
-    assert (batch.outbox, batch.keys) == ([MESSAGE], [KEY])
+    assert (batch.outbox, batch.keys) == ([TASK], [KEY])
 
 
 @pytest.mark.parametrize("error", [LocatorTaken(), RuntimeError("a bug")])
@@ -145,7 +146,7 @@ def test_a_decision_that_raises_leaves_nothing_to_those_after_it(
     process: Process, error: Exception
 ) -> None:
     def script(context: DecisionContext) -> Reply:
-        context.enqueue(MESSAGE)
+        context.enqueue(TASK)
         context.store_keys([KEY])
         cancel(context)
         assert context.begin(stream_kinds.BOOKING, BOOKING)

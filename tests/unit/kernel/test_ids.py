@@ -79,6 +79,27 @@ def test_streams_are_named_after_what_people_say() -> None:
     assert ids.booking_stream("ABC234") == "booking-ABC234"
     assert ids.payment_stream("booking-ABC234", 2) == "payment-ABC234-2"
     assert ids.flight_stream("SV1023", "2026-11-24") == "flight-SV1023-2026-11-24"
+    assert ids.prefix_of("flight-SV1023-2026-11-24") == ids.StreamPrefix.FLIGHT
+
+
+def test_what_belongs_to_a_stream_is_named_after_it() -> None:
+    assert ids.attempt_id("payment-ABC234-1", 2) == "payment-ABC234-1-a2"
+    assert ids.refund_id("payment-ABC234-1", 3) == "payment-ABC234-1-r3"
+    assert ids.obligation_id("booking-ABC234", 1) == "booking-ABC234-1"
+
+
+def test_a_booking_id_contains_its_reference() -> None:
+    assert ids.reference_of(ids.booking_stream("ABC234")) == "ABC234"
+    assert ids.reference_of("ABC234") == "ABC234"
+    assert ids.payment_stream("booking-ABC234", 2).startswith(ids.payments_prefix("booking-ABC234"))
+
+
+@pytest.mark.parametrize(
+    "text", ["", "flight-", "SV1-2026-11-24", "flight-sv1-2026-11-24", "flight-SV1-2026-11-24\n"]
+)
+def test_other_texts_are_no_flight_ids(text: str) -> None:
+    assert ids.is_flight_id(ids.flight_stream("SV1", "2026-11-24"))
+    assert not ids.is_flight_id(text)
 
 
 def test_the_same_cause_gives_the_same_id_and_another_cause_another() -> None:

@@ -1,1 +1,1 @@
-"""Events in, exactly these commands out."""
+"""Which commands follow from which events."""

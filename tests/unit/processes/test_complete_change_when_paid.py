@@ -1,4 +1,4 @@
-"""A paid change is completed: these events in, exactly these commands out."""
+"""A paid change is completed: which commands follow from which events."""
 
 from application.booking.complete_change import CompleteChange
 from application.processes import complete_change_when_paid
@@ -18,18 +18,18 @@ async def changing() -> tuple[House, Runs, str, str]:
     return house, runs, booking, dearer
 
 
-async def test_an_accepted_change_alone_asks_for_nothing() -> None:
+async def test_an_accepted_change_alone_starts_nothing() -> None:
     house, runs, booking, _ = await changing()
-    assert not complete_change_when_paid.concerns(house.last(booking))
+    assert not complete_change_when_paid.PROCESS.is_started_by(house.last(booking))
     await runs.runner.run_again(booking)
     assert [type(each).__name__ for each in runs.commands()] == ["ConfirmBooking"]
 
 
-async def test_paid_asks_for_the_completion_with_a_serial_for_each_passenger() -> None:
+async def test_a_paid_change_is_completed_with_a_serial_for_each_passenger() -> None:
     house, runs, booking, dearer = await changing()
     before = len(house.log.events)
     house.pay(booking)
-    assert complete_change_when_paid.concerns(house.last(booking))
+    assert complete_change_when_paid.PROCESS.is_started_by(house.last(booking))
     await runs.runner.run_from(before)
     assert runs.commands() == [CompleteChange(booking, AIRLINE, (3, 4))]
     assert house.booking(booking).segments[0].flight == dearer

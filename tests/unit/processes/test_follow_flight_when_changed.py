@@ -1,4 +1,4 @@
-"""What happens to a flight concerns its bookings: these events in, exactly these commands out."""
+"""A flight's change is followed up for its bookings: which commands follow from which events."""
 
 import datetime as dt
 from typing import Any
@@ -39,24 +39,24 @@ def other_times(flight: str, later: dt.timedelta) -> RescheduleFlight:
     )
 
 
-def told(flight: str, booking: str, later: dt.timedelta, *, material: bool) -> TellDisruption:
-    """Of times so much later."""
+def moved(flight: str, booking: str, later: dt.timedelta, *, material: bool) -> TellDisruption:
+    """Return what follows from times so much later."""
     times = NewTimes(LEAVES + later, LEAVES + later + dt.timedelta(hours=2))
     return TellDisruption(booking, flight, "rescheduled", "late inbound", material, times)
 
 
 def cases(flight: str, booking: str) -> list[tuple[Any, Any]]:
-    """What operations do, and what it means for one booking."""
+    """Return what operations do, and what follows for one booking."""
     minutes = dt.timedelta(minutes=20)
     return [
         (other_aircraft(flight), ReviewSeats(booking, flight, "smaller aircraft")),
         (
             other_times(flight, LATER),
-            told(flight, booking, LATER, material=True),
+            moved(flight, booking, LATER, material=True),
         ),
         (
             other_times(flight, LATER + minutes),
-            told(flight, booking, LATER + minutes, material=False),
+            moved(flight, booking, LATER + minutes, material=False),
         ),
         (
             CancelFlight(flight_id=flight, reason="storm"),
@@ -71,7 +71,7 @@ def test_each_change_of_a_flight_means_one_command_for_each_booking() -> None:
     booking = house.book(flight)
     for operation, expected in cases(flight, booking):
         house.submit(operation)
-        assert process.concerns(house.last(flight))
+        assert process.PROCESS.is_started_by(house.last(flight))
         assert process.command(house.last(flight), booking) == expected
 
 
@@ -79,9 +79,9 @@ def test_a_departure_closes_the_flight_for_each_booking() -> None:
     house = House()
     flight = house.schedule("SV1")
     booking = house.book(flight)
-    assert not process.concerns(house.last(flight))
+    assert not process.PROCESS.is_started_by(house.last(flight))
     house.submit(DepartFlight(flight_id=flight, departed_at=LEAVES))
-    assert process.concerns(house.last(flight))
+    assert process.PROCESS.is_started_by(house.last(flight))
     assert process.command(house.last(flight), booking) == CloseFlight(booking, flight)
 
 
@@ -101,7 +101,7 @@ async def test_every_change_opens_one_task_however_often_the_log_is_read() -> No
     assert runs.commands() == []
 
 
-def test_holders_owners_and_who_waits_are_named_in_a_fixed_order() -> None:
+def test_seated_and_waitlisted_bookings_are_followed_up_in_a_fixed_order() -> None:
     house = House()
     flight = house.schedule("SV1", seats=3)
     named = [house.book(flight), house.book(flight, "ADT", "ADT")]
@@ -113,35 +113,35 @@ def test_holders_owners_and_who_waits_are_named_in_a_fixed_order() -> None:
 
 
 @pytest.mark.parametrize("ends", ["cancelled", "departed"])
-def test_other_times_need_not_be_told_once_the_flight_is_cancelled_or_gone(ends: str) -> None:
+def test_other_times_are_superseded_once_the_flight_is_cancelled_or_departed(ends: str) -> None:
     house = House()
     flight = house.schedule("SV1")
     house.submit(other_times(flight, -LATER))
-    told = house.last(flight)
-    assert not process.is_moot(told, house.flight(flight))
+    changed = house.last(flight)
+    assert not process.is_superseded(changed, house.flight(flight))
     house.submit(
         CancelFlight(flight_id=flight, reason="storm")
         if ends == "cancelled"
         else DepartFlight(flight_id=flight, departed_at=LEAVES)
     )
-    assert process.is_moot(told, house.flight(flight))
-    assert not process.is_moot(house.last(flight), house.flight(flight))
+    assert process.is_superseded(changed, house.flight(flight))
+    assert not process.is_superseded(house.last(flight), house.flight(flight))
 
 
-async def test_who_is_just_being_ticketed_hears_of_other_times_afterwards() -> None:
+async def test_a_booking_about_to_be_ticketed_is_followed_up_afterwards() -> None:
     house = House()
     runs = Runs(house)
     flight = house.schedule("SV1")
     booking = house.book(flight)
     house.pay(booking)
     house.submit(other_times(flight, LATER))
-    told = house.last(flight)
-    assert process.must_wait(told, house.booking(booking))
+    changed = house.last(flight)
+    assert process.must_wait(changed, house.booking(booking))
     await runs.runner.run_again(booking)
-    assert not process.must_wait(told, house.booking(booking))
+    assert not process.must_wait(changed, house.booking(booking))
 
 
-def test_who_has_paid_for_a_cancelled_flight_does_not_wait_for_tickets() -> None:
+def test_a_paid_booking_on_a_cancelled_flight_does_not_wait_for_tickets() -> None:
     house = House()
     flight = house.schedule("SV1")
     booking = house.book(flight)
@@ -150,19 +150,19 @@ def test_who_has_paid_for_a_cancelled_flight_does_not_wait_for_tickets() -> None
     assert not process.must_wait(house.last(flight), house.booking(booking))
 
 
-def test_whose_money_finance_gives_back_waits_for_no_tickets() -> None:
+def test_a_paid_booking_with_a_granted_refund_does_not_wait_for_tickets() -> None:
     house = House()
     flight = house.schedule("SV1")
     booking = house.book(flight)
     house.pay(booking)
     house.submit(other_times(flight, LATER))
-    told = house.last(flight)
+    changed = house.last(flight)
     house.submit(GrantRefund(booking_id=booking, reason="bereavement"))
     assert house.booking(booking).status is Status.PAID
-    assert not process.must_wait(told, house.booking(booking))
+    assert not process.must_wait(changed, house.booking(booking))
 
 
-async def test_a_change_onto_a_flight_is_told_of_it_once_the_change_is_over() -> None:
+async def test_a_booking_changing_onto_a_flight_is_followed_up_after_the_change() -> None:
     house = House()
     runs = Runs(house)
     booking = house.book(house.schedule("SV1"))
@@ -171,10 +171,10 @@ async def test_a_change_onto_a_flight_is_told_of_it_once_the_change_is_over() ->
     dearer = house.schedule("SV2", fare=90_000)
     house.modify(booking, dearer)
     house.submit(CancelFlight(flight_id=dearer, reason="storm"))
-    told = house.last(dearer)
+    changed = house.last(dearer)
     assert process.bookings(house.flight(dearer)) == [booking]
-    assert process.must_wait(told, house.booking(booking))
+    assert process.must_wait(changed, house.booking(booking))
     house.pay(booking)
-    assert process.must_wait(told, house.booking(booking))
+    assert process.must_wait(changed, house.booking(booking))
     await runs.runner.run_again(booking)
-    assert not process.must_wait(told, house.booking(booking))
+    assert not process.must_wait(changed, house.booking(booking))

@@ -1,4 +1,4 @@
-"""Seats that came free are offered: these events in, exactly these commands out."""
+"""Released seats are offered: which commands follow from which events."""
 
 from application.booking.offer_seats import OfferSeats
 from application.processes import offer_seats_when_released
@@ -7,7 +7,7 @@ from tests.support.house import House, Runs
 
 
 def queueing(seats: int, waiting: int) -> tuple[House, Runs, str, str, list[str]]:
-    """A full flight, the booking that fills it, and who waits for one seat each."""
+    """Return a full flight, the booking that fills it, and waitlisted bookings of one seat."""
     house = House()
     flight = house.schedule("SV1", seats=seats)
     first = house.book(flight, *(["ADT"] * seats))  # type: ignore[list-item]  # of a literal
@@ -24,12 +24,12 @@ async def test_released_seats_are_offered_to_the_first_until_none_is_left() -> N
         Status.RESERVED,
         Status.PENDING,
     ]
-    # Once for each who was served, and once to learn that nobody else can be.
+    # Once for each booking that gets seats, and once that changes nothing.
     assert runs.commands()[:3] == [OfferSeats(flight)] * 3
     assert [m.topic for m in house.log.outbox].count("mail.seats_offered") == 2
 
 
-async def test_run_again_over_the_same_events_nobody_is_offered_anything_twice() -> None:
+async def test_run_again_over_the_same_events_no_booking_is_offered_seats_twice() -> None:
     house, runs, _, first, queue = queueing(seats=2, waiting=3)
     house.cancel(first)
     await runs.to_the_end()
@@ -40,10 +40,10 @@ async def test_run_again_over_the_same_events_nobody_is_offered_anything_twice()
     assert house.booking(queue[2]).status is Status.PENDING
 
 
-async def test_without_a_queue_a_release_asks_for_nothing() -> None:
+async def test_without_a_waitlist_a_release_starts_nothing() -> None:
     house, runs, flight, first, _ = queueing(seats=2, waiting=0)
     house.cancel(first)
-    assert offer_seats_when_released.concerns(house.last(flight))
+    assert offer_seats_when_released.PROCESS.is_started_by(house.last(flight))
     await runs.to_the_end()
     assert runs.commands() == []
 

@@ -1,7 +1,8 @@
-"""Money that is owed is asked back: these events in, exactly these commands out."""
+"""Money that is owed is refunded: which commands follow from which events."""
 
 from application.booking.cancel_booking import Part
 from application.booking.grant_refund import GrantRefund
+from application.commands import stream_kinds
 from application.payment.refund_payment import RefundPayment
 from application.processes import refund_when_owed
 from domain.kernel import money
@@ -9,7 +10,7 @@ from tests.support.house import House, Runs
 
 
 async def ticketed(house: House, runs: Runs, *party: str) -> str:
-    """A confirmed booking far before departure, its confirmation already asked for."""
+    """Return a confirmed booking long before its departure."""
     booking = house.book(house.schedule("SV1"), *party)  # type: ignore[arg-type]  # of a literal
     house.pay(booking)
     await runs.to_the_end()
@@ -17,7 +18,7 @@ async def ticketed(house: House, runs: Runs, *party: str) -> str:
     return booking
 
 
-async def test_a_cancelled_booking_asks_for_exactly_what_is_owed_from_its_payments() -> None:
+async def test_a_cancelled_booking_is_refunded_exactly_what_is_owed_from_its_payments() -> None:
     house = House()
     runs = Runs(house)
     booking = await ticketed(house, runs)
@@ -29,7 +30,7 @@ async def test_a_cancelled_booking_asks_for_exactly_what_is_owed_from_its_paymen
     assert runs.commands() == [RefundPayment(booking, owed.id, owed.amount, payments)]
 
 
-async def test_two_parts_given_up_are_two_refunds_however_often_they_are_read() -> None:
+async def test_two_cancelled_parts_are_two_refunds_however_often_they_are_read() -> None:
     house = House()
     runs = Runs(house)
     booking = await ticketed(house, runs, "ADT", "ADT")
@@ -47,7 +48,7 @@ async def test_two_parts_given_up_are_two_refunds_however_often_they_are_read() 
     assert [m.topic for m in house.log.outbox].count("refund_payment") == 2
 
 
-async def test_what_a_change_gives_back_and_what_finance_grants_is_asked_back_too() -> None:
+async def test_the_refund_of_a_change_and_one_granted_by_finance_are_requested_too() -> None:
     house = House()
     runs = Runs(house)
     booking = await ticketed(house, runs)
@@ -58,7 +59,7 @@ async def test_what_a_change_gives_back_and_what_finance_grants_is_asked_back_to
     starting = [
         recorded.event.tag
         for recorded in house.log.streams[booking]
-        if refund_when_owed.concerns(recorded)
+        if refund_when_owed.obligation(recorded) is not None
     ]
     assert starting == ["booking.modification_completed.1", "booking.refund_granted.1"]
     asked = {
@@ -94,11 +95,20 @@ async def test_the_newest_payment_is_drawn_from_first() -> None:
     assert asked.payment_ids == (second, first)
 
 
-async def test_nothing_owed_asks_for_nothing() -> None:
+async def test_without_an_obligation_nothing_is_refunded() -> None:
     house = House()
     runs = Runs(house)
     booking = house.book(house.schedule("SV1"))
     house.cancel(booking)
-    assert not refund_when_owed.concerns(house.last(booking))
+    assert refund_when_owed.obligation(house.last(booking)) is None
     await runs.to_the_end()
     assert runs.commands() == []
+
+
+def test_every_event_that_may_contain_an_obligation_starts_the_process() -> None:
+    owing = {
+        event_type
+        for event_type in stream_kinds.EVENT_TYPES.values()
+        if "obligation" in event_type.__struct_fields__ and event_type.tag.startswith("booking.")
+    }
+    assert set(refund_when_owed.PROCESS.starts_on) == owing

@@ -1,4 +1,4 @@
-"""All processes together: interleaved events, trouble that stays where it is."""
+"""All processes together: interleaved events, and failures that stop nothing else."""
 
 from typing import Any
 
@@ -34,11 +34,11 @@ async def test_of_interleaved_events_each_booking_gets_exactly_what_follows_from
     assert house.booking(first).status is Status.CANCELLED
     assert house.booking(third).status is Status.CONFIRMED
     assert house.booking(waiting).status is Status.RESERVED
-    # A confirmation that came too late was refused and told, and kept nobody from anything.
+    # A confirmation that came too late was rejected and reported, and stopped nothing else.
     assert [stream for stream, _ in runs.reports] == [first]
 
 
-async def test_a_bug_in_one_booking_is_reported_and_stops_no_other_and_is_made_good_later() -> None:
+async def test_a_bug_in_one_booking_is_reported_and_stops_no_other_and_is_run_again() -> None:
     house = House()
     runs = Runs(house)
     flight = house.schedule("SV1")
@@ -70,7 +70,7 @@ async def test_without_a_database_nothing_is_left_running_and_the_position_does_
     except ports.Unavailable as error:
         raised = error
     assert raised is not None
-    # The others were asked for before the run gave up.
+    # The other commands were submitted before the run ended.
     assert [house.booking(each).status for each in bookings[1:]] == [Status.CONFIRMED] * 2
     runs.bus.unavailable.clear()
     await runs.to_the_end()

@@ -1,0 +1,72 @@
+"""Who may see or change which booking, and who carries a command about it out."""
+
+import msgspec
+
+from application.booking.ports import BookingPorts
+from application.caller import Caller
+from application.commands import stream_kinds
+from application.commands.command import Command
+from application.identity.ports import Principal
+from domain.booking import rejections
+from domain.booking.state import Booking
+from domain.identity import roles
+from domain.identity.rejections import NotAllowed
+from domain.kernel import ids
+
+
+class CarriedOut(msgspec.Struct, frozen=True):
+    """A booking as a command left it; `replayed` when the command was carried out before."""
+
+    booking_id: str
+    booking: Booking
+    replayed: bool
+
+
+async def visible_booking(
+    ports: BookingPorts, principal: Principal, id_or_reference: str
+) -> tuple[str, Booking]:
+    """Return id and state of a booking that the principal owns or may see as staff.
+
+    Rejects BookingNotFound, also for another customer's booking.
+    """
+    booking_id = ids.booking_id_of(id_or_reference)
+    if booking_id is None:
+        raise rejections.BookingNotFound()
+    booking = (await ports.bus.current(stream_kinds.BOOKING, booking_id))[0]
+    if booking is None or not (
+        booking.owner == principal.user or roles.may(principal.role, "see_any_booking")
+    ):
+        raise rejections.BookingNotFound()
+    return booking_id, booking
+
+
+async def changeable_booking(
+    ports: BookingPorts,
+    principal: Principal,
+    id_or_reference: str,
+    *,
+    by_staff: roles.Permission = "change_any_booking",
+) -> tuple[str, Booking]:
+    """Return id and state of a booking that the principal may change.
+
+    Rejects BookingNotFound, and NotAllowed for staff without the permission.
+    """
+    booking_id, booking = await visible_booking(ports, principal, id_or_reference)
+    if booking.owner != principal.user and not roles.may(principal.role, by_staff):
+        raise NotAllowed()
+    return booking_id, booking
+
+
+async def carry_out(ports: BookingPorts, caller: Caller, command: Command) -> CarriedOut:
+    """Carry out a command that answers with a booking.
+
+    A replay returns the booking as it was when the command was carried out. Raises the command's
+    rejections, IdempotencyConflict and Unavailable.
+    """
+    outcome = await ports.bus.submit(caller.envelope(command))
+    booking_id = outcome.answer.stream
+    if outcome.state is not None:
+        return CarriedOut(booking_id, outcome.state, replayed=False)
+    booking = await ports.history.as_of(stream_kinds.BOOKING, booking_id, outcome.answer.version)
+    assert booking is not None, "an answer names a version that the log has"
+    return CarriedOut(booking_id, booking, replayed=True)

@@ -1,0 +1,103 @@
+"""Passengers answer a cancelled or moved flight: accept it, move to another or be refunded."""
+
+from typing import Literal
+
+from application.booking import cancel_booking, journey
+from application.booking.access import changeable_booking
+from application.booking.booking_details import BookingDetails, carry_out_and_read
+from application.booking.modify_booking import accepted_change
+from application.booking.ports import BookingPorts
+from application.caller import Caller
+from application.commands.command import Command, Reply
+from application.commands.context import DecisionContext
+from application.pricing.signed_quotes import QuoteRefused
+from domain.booking import cancellation, disruption, preconditions
+
+DISRUPTION_REFUND = "disruption_refund"
+
+
+async def answer_disruption(
+    ports: BookingPorts,
+    caller: Caller,
+    id_or_reference: str,
+    *,
+    choice: Literal["accept", "move", "refund"],
+    segment: int,
+    quote_id: str | None,
+) -> BookingDetails:
+    """Carry out the choice; `move` goes where a modification quote leads, free of charge.
+
+    Rejects BookingNotFound, NotAllowed, QuoteRefused and what the command does.
+    """
+    booking_id, booking = await changeable_booking(ports, caller.principal, id_or_reference)
+    command: Command
+    match choice:
+        case "accept":
+            command = AcceptDisruption(booking_id=booking_id, segment=segment)
+        case "refund":
+            command = RefundDisruption(booking_id=booking_id, segment=segment)
+        case "move":
+            if quote_id is None:
+                raise QuoteRefused(field="quoteId", reason="missing")
+            command = await accepted_change(ports, booking_id, booking, quote_id=quote_id)
+    return await carry_out_and_read(ports, caller, command)
+
+
+class AcceptDisruption(Command, frozen=True):
+    """The passengers stay with the flight as it is now."""
+
+    booking_id: str
+    segment: int
+
+    def decide(self, context: DecisionContext) -> Reply:
+        """Rejects BookingNotFound and NothingToAnswer; a cancelled flight cannot be accepted."""
+        booking = journey.load(context, self.booking_id)
+        disruption.require_answer(booking, self.segment)
+        disruption.require_operating(journey.facts(context, booking), self.segment)
+        answered = disruption.answer(booking, segment=self.segment, answer="accepted")
+        context.record(self.booking_id, answered)
+        return Reply(self.booking_id)
+
+
+class RefundDisruption(Command, frozen=True):
+    """The passengers end the contract: all coupons still to be flown are refunded without a fee."""
+
+    booking_id: str
+    segment: int
+
+    def decide(self, context: DecisionContext) -> Reply:
+        """Rejects BookingNotFound, NothingToAnswer, CouponNotOpen and ModificationPending.
+
+        A cancelled booking records nothing more, whether its refund has arrived or not.
+        """
+        booking_id = self.booking_id
+        booking = journey.load(context, booking_id)
+        if booking.was_cancelled:
+            return Reply(booking_id)
+        preconditions.require_segment(booking, self.segment)
+        facts = journey.facts(context, booking)[self.segment]
+        disruption.require_release(booking, self.segment, facts)
+        answered = disruption.answer(booking, segment=self.segment, answer="refunded")
+        context.record(booking_id, answered)
+        coupons = tuple(
+            coupon for coupon in booking.open_coupons() if coupon.segment >= self.segment
+        )
+        obligation = cancellation.next_obligation(
+            booking, booking_id, journey.value_of(booking, coupons).total
+        )
+        cancelled = cancellation.cancel(
+            journey.load(context, booking_id),
+            coupons=coupons,
+            reason=DISRUPTION_REFUND,
+            fee=0,
+            destination="card",
+            obligation=obligation,
+            entry=cancel_booking.cancellation_entry(
+                booking_id, booking, coupons, fee=0, obligation=obligation, now=context.now
+            ),
+            # Passengers on board an aircraft that does not leave may go; on one that flies, not.
+            at_gate=facts.cancelled,
+        )
+        context.record(booking_id, cancelled)
+        journey.return_seats(context, booking_id, booking, coupons, DISRUPTION_REFUND)
+        return Reply(booking_id)

@@ -1,0 +1,153 @@
+"""A booking with what its owner and staff are shown: names, refund, what may be done next."""
+
+from collections.abc import Sequence
+from typing import Literal
+
+import msgspec
+
+from application.booking import journey
+from application.booking.access import CarriedOut, carry_out, visible_booking
+from application.booking.people import Name
+from application.booking.ports import BookingPorts
+from application.caller import Caller
+from application.commands import stream_kinds
+from application.commands.command import Command
+from application.identity.ports import Principal
+from application.payment.start_checkout import require_seats
+from domain.booking import actions, preconditions, states
+from domain.booking.preconditions import SegmentFacts
+from domain.booking.state import Booking
+from domain.booking.states import Status
+from domain.identity import roles
+from domain.inventory.state import Flight
+from domain.kernel import money
+from domain.kernel.rejections import Rejection
+from domain.payment.state import NOT_REFUNDED, RefundStatus
+from domain.pricing.price import PriceLine, lines
+
+RefundProgress = Literal["pending", "settled", "failed"]
+
+
+class BookingDetails(msgspec.Struct, frozen=True):
+    """One booking; `names` are None where the person was erased.
+
+    `due` is what a checkout would collect now, `refund_status` is None where no refund is owed.
+    `replayed` when the command that led here was carried out before.
+    """
+
+    booking_id: str
+    booking: Booking
+    names: Sequence[Name | None]
+    price_lines: Sequence[PriceLine]
+    due: money.Money
+    refund_status: RefundProgress | None
+    available_actions: tuple[str, ...]
+    replayed: bool = False
+
+
+async def read_booking(
+    ports: BookingPorts, principal: Principal, id_or_reference: str
+) -> BookingDetails:
+    """Return a booking as the log has it now; rejects BookingNotFound."""
+    booking_id, booking = await visible_booking(ports, principal, id_or_reference)
+    return await details(ports, principal, CarriedOut(booking_id, booking, replayed=False))
+
+
+async def carry_out_and_read(
+    ports: BookingPorts, caller: Caller, command: Command
+) -> BookingDetails:
+    """Carry out a command about a booking and return the booking as it left it."""
+    return await details(ports, caller.principal, await carry_out(ports, caller, command))
+
+
+async def details(
+    ports: BookingPorts,
+    principal: Principal,
+    done: CarriedOut,
+    names: Sequence[Name] | None = None,
+) -> BookingDetails:
+    """Return the details; `names` where the caller has just given them, else they are opened.
+
+    Flights are read only where something depends on them.
+    """
+    booking = done.booking
+    known = await _segment_facts(ports, done.booking_id, booking)
+    return BookingDetails(
+        booking_id=done.booking_id,
+        booking=booking,
+        names=await _opened_names(ports, booking) if names is None else names,
+        price_lines=lines(booking.price, [each.type for each in booking.passengers]),
+        due=_due(booking),
+        refund_status=await _refund_status(ports, booking),
+        available_actions=actions.available_actions(
+            booking,
+            known,
+            window=ports.check_in_window,
+            at_gate=roles.may(principal.role, "handle_passengers"),
+            now=ports.clock(),
+        ),
+        replayed=done.replayed,
+    )
+
+
+async def booked_flight(ports: BookingPorts, booking: Booking, segment: int) -> Flight:
+    """Return the flight of a segment as it is now; rejects NoSuchPart."""
+    preconditions.require_segment(booking, segment)
+    flight = (await ports.bus.current(stream_kinds.FLIGHT, booking.segments[segment].flight))[0]
+    assert flight is not None, "a booking names flights that exist"
+    return flight
+
+
+async def journey_facts(ports: BookingPorts, booking: Booking) -> tuple[SegmentFacts, ...]:
+    """Return what the log has now about the flight of each segment."""
+    flights = [await booked_flight(ports, booking, i) for i in range(len(booking.segments))]
+    return tuple(journey.facts_of(flight) for flight in flights)
+
+
+async def _segment_facts(
+    ports: BookingPorts, booking_id: str, booking: Booking
+) -> tuple[SegmentFacts, ...]:
+    """Facts of ticketed segments, and of those that a waitlisted booking needs seats on."""
+    if booking.status in states.TICKETED:
+        return await journey_facts(ports, booking)
+    if booking.status not in states.WAITLISTED:
+        return ()
+    found = []
+    for index, segment in enumerate(booking.segments):
+        flight = await booked_flight(ports, booking, index)
+        has_seats = True
+        try:
+            require_seats(booking_id, booking, segment, flight, now=ports.clock())
+        except Rejection:
+            has_seats = False
+        found.append(msgspec.structs.replace(journey.facts_of(flight), has_seats=has_seats))
+    return tuple(found)
+
+
+async def _opened_names(ports: BookingPorts, booking: Booking) -> list[Name | None]:
+    texts = await ports.vault.open_all([passenger.name for passenger in booking.passengers])
+    return [None if text is None else msgspec.json.decode(text, type=Name) for text in texts]
+
+
+def _due(booking: Booking) -> money.Money:
+    over = booking.status in {Status.EXPIRED, Status.CANCELLED, Status.REFUNDED}
+    return money.Money(0, booking.currency) if over else booking.amount_due()
+
+
+async def _refund_status(ports: BookingPorts, booking: Booking) -> RefundProgress | None:
+    """Return how far the refunds are; a booking cancelled only in part never gets `refunded`."""
+    if not booking.obligations:
+        return None
+    if booking.status is Status.REFUNDED:
+        return "settled"
+    owed = {obligation.id for obligation in booking.obligations}
+    settled = money.Money(0, booking.currency)
+    for payment_id in booking.payments:
+        payment = (await ports.bus.current(stream_kinds.PAYMENT, payment_id))[0]
+        assert payment is not None, "a booking names payments that exist"
+        for refund in payment.refunds:
+            if refund.obligation in owed and refund.status in NOT_REFUNDED:
+                return "failed"
+            if refund.obligation in owed and refund.status is RefundStatus.SETTLED:
+                settled += refund.amount
+    return "settled" if settled == booking.owed() else "pending"

@@ -1,0 +1,39 @@
+"""Take passengers off a flight at the gate: their coupons from there on are cancelled."""
+
+from typing import Literal
+
+from application.booking.access import visible_booking
+from application.booking.booking_details import BookingDetails, carry_out_and_read, journey_facts
+from application.booking.cancel_booking import CancelBooking, Part, cancellation_quote
+from application.booking.ports import BookingPorts
+from application.caller import Caller
+
+
+async def offload_passengers(
+    ports: BookingPorts,
+    caller: Caller,
+    id_or_reference: str,
+    *,
+    segment: int,
+    passengers: tuple[int, ...] | None,
+    reason: str,
+    fault: Literal["airline", "passenger"],
+) -> BookingDetails:
+    """Cancel the coupons of these passengers (None: all) from the segment on, at today's terms.
+
+    No fee is taken where the airline is at fault. The caller's role was checked already. Rejects
+    BookingNotFound and what `cancellation_quote` and CancelBooking do.
+    """
+    booking_id, booking = await visible_booking(ports, caller.principal, id_or_reference)
+    later = tuple(range(segment, len(booking.segments)))
+    quote = cancellation_quote(
+        booking_id,
+        booking,
+        await journey_facts(ports, booking),
+        part=Part(passengers=passengers, segments=later),
+        at_gate=True,
+        waiver=reason if fault == "airline" else None,
+        now=ports.clock(),
+    )
+    command = CancelBooking(quote=quote, reason=f"offload: {reason}")
+    return await carry_out_and_read(ports, caller, command)

@@ -1,0 +1,83 @@
+"""The passenger manifest of a flight: who flies on it, where they sit and what they need."""
+
+import msgspec
+
+from application.booking.people import Name
+from application.booking.ports import BookingPorts
+from application.commands import stream_kinds
+from application.inventory import flights
+from domain.booking.coupons import CouponStatus
+from domain.booking.state import Booking
+from domain.kernel import ids, sealed
+from domain.pricing.price import PassengerType
+
+
+class ManifestPassenger(msgspec.Struct, frozen=True):
+    """A passenger with a coupon on the flight; `name` is None where the person was erased.
+
+    `status` is the IATA letter of the coupon, `special_services` are IATA codes.
+    """
+
+    reference: str
+    name: Name | None
+    type: PassengerType
+    cabin: str
+    ticket: str | None
+    status: str
+    seat: str | None
+    sequence: int | None
+    special_services: tuple[str, ...]
+
+
+async def read_manifest(ports: BookingPorts, flight_id: str) -> list[ManifestPassenger]:
+    """Return the passengers of the flight by cabin, reference and place in the booking.
+
+    Those of unpaid bookings are included, cancelled coupons are not. Rejects FlightNotFound.
+    """
+    flight = await flights.current(ports.bus, flight_id)
+    listed: list[ManifestPassenger] = []
+    boxes: list[sealed.Sealed] = []
+    for booking_id in sorted(booking_id for booking_id, _ in flight.allocations.items()):
+        booking = (await ports.bus.current(stream_kinds.BOOKING, booking_id))[0]
+        assert booking is not None, "a flight names bookings that exist"
+        for passenger, entry in _passengers(booking_id, booking, flight_id):
+            listed.append(entry)
+            boxes.append(booking.passengers[passenger].name)
+    texts = await ports.vault.open_all(boxes)
+    named = [
+        entry
+        if text is None
+        else msgspec.structs.replace(entry, name=msgspec.json.decode(text, type=Name))
+        for entry, text in zip(listed, texts, strict=True)
+    ]
+    return sorted(named, key=lambda entry: (entry.cabin, entry.reference))
+
+
+def _passengers(
+    booking_id: str, booking: Booking, flight_id: str
+) -> list[tuple[int, ManifestPassenger]]:
+    tickets = {ticket.passenger: ticket.number for ticket in booking.tickets}
+    services = booking.special_services()
+    return [
+        (
+            coupon.passenger,
+            ManifestPassenger(
+                reference=ids.reference_of(booking_id),
+                name=None,
+                type=booking.passengers[coupon.passenger].type,
+                cabin=booking.segments[coupon.segment].cabin,
+                ticket=tickets.get(coupon.passenger),
+                status=coupon.status.value,
+                seat=coupon.seat,
+                sequence=coupon.sequence,
+                special_services=tuple(
+                    each.code
+                    for each in services
+                    if (each.passenger, each.segment) == (coupon.passenger, coupon.segment)
+                ),
+            ),
+        )
+        for coupon in booking.coupons
+        if booking.segments[coupon.segment].flight == flight_id
+        and coupon.status is not CouponStatus.REFUNDED
+    ]

@@ -1,0 +1,49 @@
+"""Who sends a command, and the identity under which it is carried out once."""
+
+import uuid
+from typing import Literal
+
+import msgspec
+
+from application.commands.command import Command, CommandEnvelope
+from application.commands.follow_up import Cause
+from application.identity.ports import Principal
+
+Language = Literal["en", "ar"]
+
+
+class Caller(msgspec.Struct, frozen=True):
+    """A signed-in user's request to change something, without its body.
+
+    `command_id` is made from user, route and idempotency key, `fingerprint` from the body;
+    `deadline` is on the event loop's clock: a command not begun by then is refused. `language`
+    is the one that the user reads.
+    """
+
+    principal: Principal
+    command_id: uuid.UUID
+    fingerprint: bytes
+    correlation_id: str
+    deadline: float
+    language: Language = "en"
+
+    @property
+    def actor(self) -> str:
+        """Return who acts, as the log stores it: role and user id."""
+        return f"{self.principal.role}:{self.principal.user}"
+
+    @property
+    def cause(self) -> Cause:
+        """Return the cause of commands that follow from this request."""
+        return Cause(id=self.command_id, actor=self.actor, correlation_id=self.correlation_id)
+
+    def envelope(self, command: Command) -> CommandEnvelope:
+        """Return the command as the bus takes it."""
+        return CommandEnvelope(
+            id=self.command_id,
+            command=command,
+            actor=self.actor,
+            correlation_id=self.correlation_id,
+            deadline=self.deadline,
+            fingerprint=self.fingerprint,
+        )

@@ -1,0 +1,24 @@
+"""Names that all processes on one database share: advisory locks and notification channels.
+
+Each is named here and nowhere else, except in SQL migrations, where a test compares them.
+"""
+
+import enum
+
+
+class Lock(enum.IntEnum):
+    """Numbers of Postgres advisory locks; the locks of a projection take its name as second key."""
+
+    MIGRATION = 7300
+    LOG_APPEND = 7301
+    SCHEDULER_LEADER = 7302
+    LOGIN_CREATION = 7303
+    PROJECTION_LEADER = 7304
+    PROJECTION_REBUILD = 7305
+
+
+class Channel(enum.StrEnum):
+    """Channels of NOTIFY: the payloads are a log position and a Stripe event id."""
+
+    LOG = "ais_log"
+    INBOX = "ais_inbox"

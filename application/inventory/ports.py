@@ -1,0 +1,19 @@
+"""What the use cases of flights need, handed over by the composition."""
+
+import msgspec
+
+from application.commands.bus import CommandBus
+from application.inventory.airports import Airports
+from application.ports import Clock
+from application.queries import BookingStatuses, OversoldCabins, TasksOfFlight
+
+
+class FlightPorts(msgspec.Struct, frozen=True):
+    """The command bus, the airports served, and the queries about flights."""
+
+    bus: CommandBus
+    clock: Clock
+    airports: Airports
+    tasks: TasksOfFlight
+    booking_statuses: BookingStatuses
+    oversold_cabins: OversoldCabins

@@ -1,0 +1,72 @@
+"""Finds departures with the price of one adult: those of a day, or one by its id."""
+
+import datetime as dt
+
+import msgspec
+
+from application.inventory import flights
+from application.pricing import journeys
+from application.pricing.ports import PricingPorts
+from application.queries import AsOf, FlightOffer
+from domain.kernel import money
+from domain.pricing import rules
+
+
+class PricedFlight(msgspec.Struct, frozen=True):
+    """A departure; `price` is one adult's in the cabin, with taxes and charges."""
+
+    offer: FlightOffer
+    cabin: str
+    price: money.Money
+
+
+async def find_flights(
+    ports: PricingPorts,
+    *,
+    origin: str,
+    destination: str,
+    local_date: dt.date,
+    cabin: str,
+    seat_count: int,
+) -> tuple[list[PricedFlight], AsOf]:
+    """Return the departures of a day, local at origin, with enough free seats, by time.
+
+    They come from a read model and may be a moment old: a booking decides on the log.
+    """
+    offers, as_of = await ports.search_flights(
+        origin=origin,
+        destination=destination,
+        local_date=local_date,
+        cabin=cabin,
+        seat_count=seat_count,
+    )
+    return [_priced(offer, cabin) for offer in offers], as_of
+
+
+async def read_flight(ports: PricingPorts, flight_id: str) -> PricedFlight:
+    """Return a departure as the log has it now, in economy where there is one.
+
+    Rejects FlightNotFound.
+    """
+    flight = await flights.current(ports.bus, flight_id)
+    cabin = flight.cabins.get("Y") or next(iter(flight.cabins.values()))
+    bucket = journeys.lowest_bucket(cabin, 1)
+    offer = FlightOffer(
+        flight=flight_id,
+        number=flight.number,
+        origin=flight.origin,
+        destination=flight.destination,
+        departs_at=flight.departs_at,
+        arrives_at=flight.arrives_at,
+        domestic=flight.domestic,
+        fare_amount=bucket.fare.amount,
+        currency=bucket.fare.currency,
+        free_count=max(0, cabin.free_count),
+    )
+    return _priced(offer, cabin.code)
+
+
+def _priced(offer: FlightOffer, cabin: str) -> PricedFlight:
+    fare = rules.SegmentFare(money.Money(offer.fare_amount, offer.currency), offer.domestic)
+    price = rules.price_journey(segments=(fare,), passengers=("ADT",))
+    return PricedFlight(offer, cabin, price.total())

@@ -1,0 +1,69 @@
+"""Quotes a journey for a party; no seats are held by a quote."""
+
+import datetime as dt
+from collections.abc import Sequence
+
+import msgspec
+
+from application.commands import stream_kinds
+from application.pricing.journeys import Wanted, WantedSegment
+from application.pricing.ports import PricingPorts
+from domain.booking.values import SeatChoice
+from domain.kernel import money
+from domain.pricing.extras import ExtraChoice
+from domain.pricing.price import PassengerType, PriceLine, lines
+
+
+class WantedExtra(msgspec.Struct, frozen=True):
+    """An extra for one passenger on one flight, both counted from 0."""
+
+    code: str
+    passenger: int
+    segment: int
+
+
+class WantedSeat(msgspec.Struct, frozen=True):
+    """A seat such as `12A` for one passenger on one flight, both counted from 0."""
+
+    seat: str
+    passenger: int
+    segment: int
+
+
+class QuotedJourney(msgspec.Struct, frozen=True):
+    """A quote: book with `quote_id` before `valid_until` and pay exactly `total`."""
+
+    quote_id: str
+    total: money.Money
+    lines: Sequence[PriceLine]
+    fare_classes: tuple[str, ...]
+    valid_until: dt.datetime
+
+
+async def quote_journey(
+    ports: PricingPorts,
+    *,
+    segments: tuple[WantedSegment, ...],
+    passengers: tuple[PassengerType, ...],
+    extras: tuple[WantedExtra, ...],
+    seats: tuple[WantedSeat, ...],
+) -> QuotedJourney:
+    """Price a journey at the fares of this moment; rejects what `journeys.price` does."""
+    flights = {
+        flight_id: (await ports.bus.current(stream_kinds.FLIGHT, flight_id))[0]
+        for flight_id in dict.fromkeys(each.flight for each in segments)
+    }
+    wanted = Wanted(
+        segments=segments,
+        passengers=passengers,
+        extras=tuple(ExtraChoice(each.code, each.passenger, each.segment) for each in extras),
+        seats=tuple(SeatChoice(each.passenger, each.segment, each.seat) for each in seats),
+    )
+    quote_id, quote = ports.quotes.quote(wanted, flights, now=ports.clock())
+    return QuotedJourney(
+        quote_id=quote_id,
+        total=quote.price.total(),
+        lines=lines(quote.price, passengers),
+        fare_classes=tuple(each.fare_class for each in quote.segments),
+        valid_until=quote.valid_until,
+    )

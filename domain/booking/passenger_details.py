@@ -1,0 +1,232 @@
+"""Names, travel documents and special services (SSR) of passengers."""
+
+import datetime as dt
+from typing import Literal, assert_never
+
+from msgspec.structs import replace
+
+from domain.booking import rejections, states
+from domain.booking.check_in import BOARDING_CLOSES
+from domain.booking.coupons import CouponStatus
+from domain.booking.events import (
+    BookingEvent,
+    DocumentRecorded,
+    NameCorrected,
+    PassengerDetailEvent,
+    SpecialServiceRequested,
+    SpecialServiceWithdrawn,
+)
+from domain.booking.preconditions import (
+    CheckInWindow,
+    SegmentFacts,
+    Situation,
+    passes,
+    require_segment,
+)
+from domain.booking.state import Booking, SpecialService
+from domain.booking.states import Status
+from domain.kernel import sealed
+
+# The limit of letters that a correction adds, drops or exchanges, first and last name together.
+NAME_CORRECTION_LIMIT = 3
+# IATA special service codes that can be requested, by kind: one of a kind for a passenger's flight.
+WHEELCHAIRS = ("WCHR", "WCHS", "WCHC")
+MEALS = ("VGML", "AVML", "HNML", "MOML", "KSML", "GFML", "DBML", "CHML")
+SPECIAL_SERVICES: dict[str, str] = {
+    **dict.fromkeys(WHEELCHAIRS, "wheelchair"),
+    **dict.fromkeys(MEALS, "meal"),
+    "BLND": "blind",
+    "DEAF": "deaf",
+    "UMNR": "unaccompanied_minor",
+    "MEDA": "medical",
+}
+SERVICE_STATES = frozenset(
+    {Status.RESERVED, Status.PAID, Status.CONFIRMED, Status.CHECKED_IN, Status.BOARDED}
+)
+# An unaccompanied minor and a child meal are for children only.
+FOR_CHILDREN = frozenset({"UMNR", "CHML"})
+# Wheelchairs that the ground staff and the crew of one flight can serve.
+WHEELCHAIRS_PER_FLIGHT = 6
+# Passports are valid for six months after the journey.
+PASSPORT_MONTHS = 6
+
+
+def require_name_correction(booking: Booking, passenger: int) -> None:
+    """A name may be corrected until check-in of the booking begins."""
+    if booking.status not in {Status.CONFIRMED, Status.RESERVED, Status.PAID}:
+        raise rejections.NameCorrectionRefused(reason="status", status=booking.status.value)
+    if not 0 <= passenger < len(booking.passengers):
+        raise rejections.NoSuchPart(passenger=passenger)
+
+
+def require_special_service(
+    booking: Booking,
+    passenger: int,
+    segment: int,
+    facts: SegmentFacts,
+    *,
+    window: CheckInWindow,
+    by_staff: bool,
+    now: dt.datetime,
+) -> None:
+    """Services change from reservation until check-in closes; for staff until boarding does."""
+    require_segment(booking, segment)
+    coupon = booking.coupon(passenger, segment)
+    if coupon is None:
+        raise rejections.NoSuchPart(passenger=passenger, segment=segment)
+    if booking.status not in SERVICE_STATES:
+        raise rejections.CouponNotOpen(status=booking.status.value)
+    if coupon.status not in {CouponStatus.OPEN, CouponStatus.CHECKED_IN}:
+        raise rejections.CouponNotOpen(
+            passenger=passenger, segment=segment, status=coupon.status.value
+        )
+    closes = BOARDING_CLOSES if by_staff else window.closes
+    if not facts.operating or now > facts.departs_at - closes:
+        raise rejections.CheckInClosed(reason="closed", segment=segment)
+
+
+def require_allowed_service(booking: Booking, passenger: int, segment: int, code: str) -> None:
+    """The code fits the passenger, and no other of its kind was requested for the flight."""
+    if code not in SPECIAL_SERVICES:
+        raise rejections.SpecialServiceRefused(reason="unknown_code", code=code)
+    passenger_type = booking.passengers[passenger].type
+    if code in FOR_CHILDREN and passenger_type != "CHD":
+        raise rejections.SpecialServiceRefused(reason="for_children_only", code=code)
+    if code in MEALS and passenger_type == "INF":
+        raise rejections.SpecialServiceRefused(reason="infants_have_no_meal", code=code)
+    for other in booking.special_services():
+        same_kind = SPECIAL_SERVICES[other.code] == SPECIAL_SERVICES[code]
+        if (other.passenger, other.segment) == (passenger, segment) and same_kind:
+            raise rejections.SpecialServiceRefused(reason="another_of_its_kind", code=other.code)
+
+
+def passport_needed_until(day: dt.date) -> dt.date:
+    """The day until which a passport must be valid for an international flight of this day."""
+    months = day.month - 1 + PASSPORT_MONTHS
+    year, month = day.year + months // 12, months % 12 + 1
+    last = (dt.date(year + month // 12, month % 12 + 1, 1) - dt.timedelta(days=1)).day
+    return dt.date(year, month, min(day.day, last))
+
+
+def letters_between(old: str, new: str) -> int:
+    """How many letters must be added, dropped or exchanged (Levenshtein), case aside."""
+    before, after = old.casefold(), new.casefold()
+    row = list(range(len(after) + 1))
+    for i, letter in enumerate(before, 1):
+        above, row[0] = row[0], i
+        for j, other in enumerate(after, 1):
+            above, row[j] = row[j], min(row[j] + 1, row[j - 1] + 1, above + (letter != other))
+    return row[-1]
+
+
+def correct_name(
+    booking: Booking, *, passenger: int, name: sealed.Sealed, distance: int, is_new: bool
+) -> list[BookingEvent]:
+    """Correct a name that differs by `distance` letters from the name that was sold, so that
+    small steps never add up to another person. A name that is not new has no effect.
+    """
+    require_name_correction(booking, passenger)
+    if distance > NAME_CORRECTION_LIMIT:
+        raise rejections.NameCorrectionRefused(reason="another_person", limit=NAME_CORRECTION_LIMIT)
+    if not is_new:
+        return []
+    return [NameCorrected(passenger=passenger, name=name)]
+
+
+def record_document(
+    booking: Booking, *, passenger: int, document: sealed.Sealed
+) -> list[BookingEvent]:
+    """Record the travel document of a passenger; it replaces an earlier one."""
+    if not 0 <= passenger < len(booking.passengers):
+        raise rejections.NoSuchPart(passenger=passenger)
+    used_up = all(each.is_final for each in booking.coupons if each.passenger == passenger)
+    if used_up or booking.status in states.TERMINAL:
+        raise rejections.CouponNotOpen(passenger=passenger)
+    if booking.documents[passenger] == document:
+        return []
+    return [DocumentRecorded(passenger=passenger, document=document)]
+
+
+def request_special_service(
+    booking: Booking, *, passenger: int, segment: int, code: str, wheelchairs: int
+) -> list[BookingEvent]:
+    """Request a service that is not requested yet.
+
+    The caller has checked `require_special_service`; `wheelchairs` are those that
+    passengers of the flight have requested. Rejects SpecialServiceRefused.
+    """
+    if SpecialService(passenger, segment, code) in booking.special_services():
+        return []
+    require_allowed_service(booking, passenger, segment, code)
+    if code in WHEELCHAIRS and wheelchairs >= WHEELCHAIRS_PER_FLIGHT:
+        raise rejections.SpecialServiceRefused(
+            reason="no_wheelchair_left", code=code, limit=WHEELCHAIRS_PER_FLIGHT
+        )
+    return [SpecialServiceRequested(passenger=passenger, segment=segment, code=code)]
+
+
+def wheelchairs_on(booking: Booking, flight: str) -> int:
+    """Return how many wheelchairs the passengers of a booking have requested on a flight."""
+    return sum(
+        service.code in WHEELCHAIRS and booking.segments[service.segment].flight == flight
+        for service in booking.special_services()
+    )
+
+
+def withdraw_special_service(
+    booking: Booking, *, passenger: int, segment: int, code: str
+) -> list[BookingEvent]:
+    """Withdraw a service; one that is not requested has no effect."""
+    if SpecialService(passenger, segment, code) not in booking.special_services():
+        return []
+    return [SpecialServiceWithdrawn(passenger=passenger, segment=segment, code=code)]
+
+
+def evolve(booking: Booking, event: PassengerDetailEvent) -> Booking:
+    """The booking after the event."""
+    match event:
+        case NameCorrected():
+            passengers = list(booking.passengers)
+            passengers[event.passenger] = replace(passengers[event.passenger], name=event.name)
+            return replace(booking, passengers=tuple(passengers))
+        case DocumentRecorded():
+            documents = list(booking.documents)
+            documents[event.passenger] = event.document
+            return replace(booking, documents=tuple(documents))
+        case SpecialServiceRequested():
+            service = SpecialService(event.passenger, event.segment, event.code)
+            return replace(booking, requested_services=(*booking.requested_services, service))
+        case SpecialServiceWithdrawn():
+            withdrawn = SpecialService(event.passenger, event.segment, event.code)
+            kept = tuple(each for each in booking.requested_services if each != withdrawn)
+            return replace(booking, requested_services=kept)
+        case _:
+            assert_never(event)
+
+
+PassengerDetailAction = Literal["correct_name", "request_special_service"]
+
+
+def is_open(action: PassengerDetailAction, booking: Booking, situation: Situation) -> bool:
+    """Whether the guard of the action passes now."""
+    match action:
+        case "correct_name":
+            return passes(require_name_correction, booking, 0)
+        case "request_special_service":
+            # An unticketed booking is shown without flights; its hold ends before they close.
+            return booking.status in {Status.RESERVED, Status.PAID} or any(
+                passes(
+                    require_special_service,
+                    booking,
+                    each.passenger,
+                    each.segment,
+                    situation.segments[each.segment],
+                    window=situation.window,
+                    by_staff=situation.at_gate,
+                    now=situation.now,
+                )
+                for each in booking.open_coupons()
+                if each.segment < len(situation.segments)
+            )
+        case _:
+            assert_never(action)

@@ -1,0 +1,199 @@
+"""A booking as clients see it: the journey, who travels, what is due and what may be done next."""
+
+import datetime as dt
+
+import msgspec
+
+from application.booking.booking_details import BookingDetails
+from domain.kernel import ids, money
+from interfaces.http import wire
+from interfaces.http.answers import Answered
+
+REPLAYED = {"idempotency-replayed": "true"}
+
+
+class CouponResponse(msgspec.Struct, rename="camel"):
+    """One passenger on one flight; `status` is IATA's letter."""
+
+    segment: int
+    status: str
+    seat: str | None
+    sequence: int | None
+
+
+class PassengerResponse(msgspec.Struct, rename="camel"):
+    """A traveller; names are null once the person was erased."""
+
+    first_name: str | None
+    last_name: str | None
+    type: wire.PassengerType
+    ticket_number: str | None
+    document_recorded: bool
+    coupons: list[CouponResponse]
+
+
+class SegmentResponse(msgspec.Struct, rename="camel"):
+    """One flight of the journey."""
+
+    flight_id: str
+    cabin: wire.CabinName
+    fare_class: str
+
+
+class ExtraResponse(msgspec.Struct, rename="camel"):
+    """An extra with its document number (EMD) once that was issued."""
+
+    code: str
+    passenger: int
+    segment: int
+    document_number: str | None
+
+
+class ChangeResponse(msgspec.Struct, rename="camel"):
+    """A modification that waits for its money until `holdUntil`."""
+
+    segment: int
+    flight_id: str
+    cabin: wire.CabinName
+    due: wire.MoneyResponse
+    hold_until: dt.datetime | None
+
+
+class DisruptionResponse(msgspec.Struct, rename="camel"):
+    """What the airline did to a flight and waits to be answered; the times where it was moved."""
+
+    segment: int
+    kind: str
+    material: bool
+    departure_time: dt.datetime | None = None
+    arrival_time: dt.datetime | None = None
+
+
+class SpecialServiceResponse(msgspec.Struct, rename="camel"):
+    """A service of a passenger on a flight, by its IATA code."""
+
+    code: str
+    passenger: int
+    segment: int
+
+
+class BookingResponse(msgspec.Struct, rename="camel"):
+    """A booking as it is, or as it was when a replayed request made it.
+
+    `flightId` and `cabin` are those of the first flight; `total` is the price it was sold for;
+    `due` is what a checkout would collect now; `refundStatus` is pending, settled or
+    failed (people see to it) where money is owed back.
+    """
+
+    id: str
+    reference: str
+    status: str
+    flight_id: str
+    cabin: wire.CabinName
+    segments: list[SegmentResponse]
+    hold_until: dt.datetime | None
+    total: wire.MoneyResponse
+    lines: list[wire.PriceLineResponse]
+    due: wire.MoneyResponse
+    refund: wire.MoneyResponse | None
+    refund_status: str | None
+    passengers: list[PassengerResponse]
+    extras: list[ExtraResponse]
+    special_services: list[SpecialServiceResponse]
+    change: ChangeResponse | None
+    disruptions: list[DisruptionResponse]
+    available_actions: list[str]
+
+
+def answer(details: BookingDetails, *, status_code: int | None = None) -> Answered[BookingResponse]:
+    """Return the booking; a header says so when the command was carried out before."""
+    return Answered(
+        response(details),
+        status_code=status_code,
+        headers=REPLAYED if details.replayed else {},
+    )
+
+
+def response(details: BookingDetails) -> BookingResponse:
+    """Return the booking as the wire has it."""
+    booking = details.booking
+    owed = booking.owed()
+    return BookingResponse(
+        id=details.booking_id,
+        reference=ids.reference_of(details.booking_id),
+        status=booking.status.value,
+        flight_id=booking.segments[0].flight,
+        cabin=wire.CABIN_NAMES[booking.segments[0].cabin],
+        segments=[
+            SegmentResponse(each.flight, wire.CABIN_NAMES[each.cabin], each.fare_class)
+            for each in booking.segments
+        ],
+        hold_until=booking.hold_until,
+        total=wire.money_response(booking.price.total()),
+        lines=[
+            wire.PriceLineResponse(
+                each.kind, each.passenger_type, each.passenger_count, each.amount
+            )
+            for each in details.price_lines
+        ],
+        due=wire.money_response(details.due),
+        refund=wire.money_response(owed) if owed.amount else None,
+        refund_status=details.refund_status,
+        passengers=_passengers(details),
+        extras=[
+            ExtraResponse(each.code, each.passenger, each.segment, each.document)
+            for each in booking.extras
+        ],
+        special_services=[
+            SpecialServiceResponse(each.code, each.passenger, each.segment)
+            for each in booking.special_services()
+        ],
+        change=_change(details),
+        disruptions=[
+            DisruptionResponse(
+                each.segment,
+                each.kind,
+                each.material,
+                None if each.times is None else each.times.departs_at,
+                None if each.times is None else each.times.arrives_at,
+            )
+            for each in booking.disruptions
+        ],
+        available_actions=list(details.available_actions),
+    )
+
+
+def _passengers(details: BookingDetails) -> list[PassengerResponse]:
+    booking = details.booking
+    tickets = {ticket.passenger: ticket.number for ticket in booking.tickets}
+    return [
+        PassengerResponse(
+            first_name=name.first_name if name else None,
+            last_name=name.last_name if name else None,
+            type=passenger.type,
+            ticket_number=tickets.get(index),
+            document_recorded=booking.documents[index] is not None,
+            coupons=[
+                CouponResponse(each.segment, each.status.value, each.seat, each.sequence)
+                for each in booking.coupons
+                if each.passenger == index
+            ],
+        )
+        for index, (passenger, name) in enumerate(
+            zip(booking.passengers, details.names, strict=True)
+        )
+    ]
+
+
+def _change(details: BookingDetails) -> ChangeResponse | None:
+    booking = details.booking
+    modification = booking.modification
+    if modification is None:
+        return None
+    return ChangeResponse(
+        segment=modification.segment,
+        flight_id=modification.to.flight,
+        cabin=wire.CABIN_NAMES[modification.to.cabin],
+        due=wire.money_response(money.Money(modification.due, booking.currency)),
+        hold_until=booking.modification_until,
+    )

@@ -1,0 +1,80 @@
+"""One timer at work: page after page it enqueues what is due."""
+
+import asyncio
+from collections.abc import Sequence
+
+import msgspec
+
+from application import ports
+from infrastructure.postgres.pool import raising_unavailable
+from infrastructure.redis.queue import TaskQueue
+from interfaces.composition import Core
+from interfaces.worker.timers.timer import Page, Timer
+
+PAGE_LIMIT = 200
+# A task that is still due after this time is enqueued again; the worker is at the first until then.
+REPEAT_SECONDS = 30.0
+
+
+class Round(msgspec.Struct, frozen=True):
+    """A round over what is due begins at a time of the event loop.
+
+    `after` is the last task of the page before; None for the first page.
+    """
+
+    begins_at: float = 0.0
+    after: ports.BackgroundTask | None = None
+
+    def moved_on(
+        self, page: Sequence[ports.BackgroundTask], *, now: float, period_seconds: float
+    ) -> "Round":
+        """Return the round of the next page; after the last page a new round, one period later."""
+        if len(page) == PAGE_LIMIT:
+            return Round(self.begins_at, after=page[-1])
+        return Round(now + period_seconds)
+
+
+class TimerQueue:
+    """Enqueues tasks, but none again within REPEAT_SECONDS."""
+
+    def __init__(self, queue: TaskQueue) -> None:
+        self._queue = queue
+        self._enqueued: dict[ports.BackgroundTask, float] = {}
+
+    async def enqueue(self, tasks: Sequence[ports.BackgroundTask]) -> None:
+        """Enqueue those that were not enqueued lately; raises Unavailable."""
+        now = asyncio.get_running_loop().time()
+        for task in [task for task, at in self._enqueued.items() if at <= now - REPEAT_SECONDS]:
+            del self._enqueued[task]
+        for task in tasks:
+            if task in self._enqueued:
+                continue
+            await self._queue.enqueue(task.topic, task.body)
+            self._enqueued[task] = now
+
+
+class Sweep:
+    """Enqueues what is due by one timer."""
+
+    def __init__(self, timer: Timer, core: Core, queue: TimerQueue) -> None:
+        self.name = timer.name
+        self._timer = timer
+        self._core = core
+        self._queue = queue
+        self._round = Round()
+
+    async def step(self) -> None:
+        """Enqueue the next page if its round has begun.
+
+        Raises Unavailable; the next step then repeats the page.
+        """
+        now = asyncio.get_running_loop().time()
+        if now < self._round.begins_at:
+            return
+        page = Page(self._core.clock(), PAGE_LIMIT, self._round.after)
+        async with raising_unavailable():
+            tasks = await self._timer.due(self._core, page)
+        await self._queue.enqueue(tasks)
+        self._round = self._round.moved_on(
+            tasks, now=now, period_seconds=self._timer.period_seconds
+        )

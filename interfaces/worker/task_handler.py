@@ -1,0 +1,27 @@
+"""What handles a background task in the worker, and the cause of the commands it submits."""
+
+from collections.abc import Callable, Coroutine
+from typing import Any, Generic, TypeVar
+
+import msgspec
+
+from application import ports
+from application.commands import follow_up
+from domain.kernel import ids
+from interfaces.composition import Core
+
+Task = TypeVar("Task", bound=ports.BackgroundTask)
+
+
+class TaskHandler(msgspec.Struct, Generic[Task], frozen=True):
+    """`handle` may run twice or late for a task; an error it raises is tried again later."""
+
+    task: type[Task]
+    handle: Callable[[Core, Task], Coroutine[Any, Any, None]]
+
+
+def cause_of(stream: str, step: str, *, actor: str) -> follow_up.Cause:
+    """Return the cause of a task's commands about a stream: the same for every try."""
+    return follow_up.Cause(
+        id=ids.step_command_id(ids.event_id(stream, 1), step), actor=actor, correlation_id=stream
+    )

@@ -1,0 +1,15 @@
+"""What is due because time has passed. Each timer is one file: its query, its task, its action.
+
+Read `timer.py` first, then `depart_overdue_flights.py` as an example. To add a timer: a query in a
+read model, a file here, and its line in `registry.py`.
+
+timer: what a timer is: its name, its period, its query, and what handles its tasks
+release_lapsed_holds: holds, waitlist places and changes that were not paid in time
+complete_unfinished_attempts: attempts to open a checkout session that have no outcome yet
+send_unanswered_refunds: refunds that Stripe should have answered by now
+check_accepted_refunds: refunds that Stripe accepted and has not settled yet
+run_processes_again: bookings whose processes should have finished by now
+depart_overdue_flights: flights that should have left an hour ago
+offer_free_seats: flights with a free seat and a waitlist
+registry: the list of all timers
+"""

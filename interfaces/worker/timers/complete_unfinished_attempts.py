@@ -1,0 +1,38 @@
+"""Ask Stripe about attempts to open a checkout session that have no outcome yet."""
+
+import datetime as dt
+from typing import ClassVar
+
+from application import ports
+from interfaces.composition import Core
+from interfaces.worker.task_handler import TaskHandler, cause_of
+from interfaces.worker.timers.timer import Page, Timer
+from projections.unfinished_attempts import queries
+
+PATIENCE = dt.timedelta(seconds=20)
+
+
+class CompleteAttempt(ports.BackgroundTask, frozen=True):
+    """Find or open the session of the attempt."""
+
+    topic: ClassVar[str] = "complete_attempt"
+
+    payment_id: str
+    attempt: str
+
+
+async def due(core: Core, page: Page) -> list[CompleteAttempt]:
+    """Return attempts whose outcome is overdue."""
+    found = await queries.older_than(core.pool, page.now - PATIENCE, limit=page.limit)
+    return [CompleteAttempt(payment_id, attempt) for payment_id, attempt in found]
+
+
+async def complete(core: Core, task: CompleteAttempt) -> None:
+    """Ask Stripe for the session, which it opens once for each attempt."""
+    cause = cause_of(task.payment_id, task.attempt, actor="timer")
+    await core.collector.open_session(task.payment_id, task.attempt, cause=cause)
+
+
+TIMER = Timer(
+    name="complete_unfinished_attempts", due=due, handler=TaskHandler(CompleteAttempt, complete)
+)

@@ -1,0 +1,31 @@
+"""Offer free seats to the waitlists of flights, whatever made the seats free."""
+
+from typing import ClassVar
+
+from application import ports
+from interfaces.composition import Core
+from interfaces.worker.task_handler import TaskHandler
+from interfaces.worker.timers.timer import Page, Timer
+from projections.flight_availability import queries
+
+
+class OfferFreeSeats(ports.BackgroundTask, frozen=True):
+    """Offer the free seats of the flight to its waitlist."""
+
+    topic: ClassVar[str] = "offer_again"
+
+    flight_id: str
+
+
+async def due(core: Core, page: Page) -> list[OfferFreeSeats]:
+    """Return flights with a free seat and a waitlist."""
+    found = await queries.with_waitlist(core.pool, limit=page.limit)
+    return [OfferFreeSeats(flight_id) for flight_id in found]
+
+
+async def offer(core: Core, task: OfferFreeSeats) -> None:
+    """Offer them."""
+    await core.processes.offer_again(task.flight_id)
+
+
+TIMER = Timer(name="offer_free_seats", due=due, handler=TaskHandler(OfferFreeSeats, offer))

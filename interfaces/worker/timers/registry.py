@@ -1,0 +1,22 @@
+"""The list of all timers."""
+
+from interfaces.worker.timers import (
+    check_accepted_refunds,
+    complete_unfinished_attempts,
+    depart_overdue_flights,
+    offer_free_seats,
+    release_lapsed_holds,
+    run_processes_again,
+    send_unanswered_refunds,
+)
+from interfaces.worker.timers.timer import Timer
+
+TIMERS: tuple[Timer, ...] = (
+    release_lapsed_holds.TIMER,
+    complete_unfinished_attempts.TIMER,
+    send_unanswered_refunds.TIMER,
+    check_accepted_refunds.TIMER,
+    run_processes_again.TIMER,
+    depart_overdue_flights.TIMER,
+    offer_free_seats.TIMER,
+)

@@ -1,0 +1,42 @@
+"""Run the processes of bookings again that should have finished by now."""
+
+from typing import ClassVar
+
+from application import ports
+from application.processes.runner import EXPECTED_WITHIN
+from interfaces.composition import Core
+from interfaces.worker.task_handler import TaskHandler
+from interfaces.worker.timers.timer import Page, Timer
+from projections.booking_list import queries as bookings
+from projections.ledger_journal import queries as journal
+
+
+class RunProcessesAgain(ports.BackgroundTask, frozen=True):
+    """Run the processes for all events of the booking; what is done already has no effect."""
+
+    topic: ClassVar[str] = "run_again"
+
+    booking_id: str
+
+
+async def due(core: Core, page: Page) -> list[RunProcessesAgain]:
+    """Return bookings paid and not ticketed, with a paid change that is not completed, or with
+    money owed and no refund requested.
+    """
+    before = page.now - EXPECTED_WITHIN
+    found = [
+        *await bookings.unconfirmed(core.pool, before, limit=page.limit),
+        *await bookings.unfinished_changes(core.pool, before, limit=page.limit),
+        *await journal.owed_bookings(core.pool, before=before, limit=page.limit),
+    ]
+    return [RunProcessesAgain(booking_id) for booking_id in dict.fromkeys(found)][: page.limit]
+
+
+async def run_again(core: Core, task: RunProcessesAgain) -> None:
+    """Run them."""
+    await core.processes.run_again(task.booking_id)
+
+
+TIMER = Timer(
+    name="run_processes_again", due=due, handler=TaskHandler(RunProcessesAgain, run_again)
+)

@@ -1,0 +1,35 @@
+"""What a timer is: its name, its period, the query of what is due, and what handles its tasks."""
+
+import datetime as dt
+from collections.abc import Awaitable, Callable, Sequence
+from typing import Any
+
+import msgspec
+
+from application import ports
+from interfaces.composition import Core
+from interfaces.worker.task_handler import TaskHandler
+
+
+class Page(msgspec.Struct, frozen=True):
+    """What a query is asked for: tasks due at `now`, `limit` at most.
+
+    `after` is the last task of the page before, while pages are full; a query whose tasks
+    disappear once they are done need not use it.
+    """
+
+    now: dt.datetime
+    limit: int
+    after: ports.BackgroundTask | None = None
+
+
+class Timer(msgspec.Struct, frozen=True):
+    """A query of what is due, asked at every tick of the scheduler or once in a period.
+
+    `handler` is None where `handlers.py` lists what handles the tasks.
+    """
+
+    name: str
+    due: Callable[[Core, Page], Awaitable[Sequence[ports.BackgroundTask]]]
+    handler: TaskHandler[Any] | None = None
+    period_seconds: float = 0.0

@@ -1,0 +1,101 @@
+"""A timer at work: pages, repeats, and what happens while the queue is away."""
+
+import asyncio
+import datetime as dt
+from collections.abc import Mapping, Sequence
+from typing import Any, cast
+
+import pytest
+
+from application import ports
+from application.payment.refund_payment import SendRefund
+from infrastructure.redis.queue import TaskQueue
+from interfaces.composition import Core
+from interfaces.worker import sweep
+from interfaces.worker.sweep import PAGE_LIMIT, Sweep, TimerQueue
+from interfaces.worker.timers.timer import Page, Timer
+
+NOW = dt.datetime(2026, 11, 1, tzinfo=dt.UTC)
+TASKS = [SendRefund("p", f"r{number:04}") for number in range(PAGE_LIMIT + 1)]
+
+
+class FakeCore:
+    """The clock of a core."""
+
+    def clock(self) -> dt.datetime:
+        return NOW
+
+
+class FakeQueue:
+    """Keeps what is enqueued, unless it is away."""
+
+    def __init__(self) -> None:
+        self.messages: list[tuple[str, Mapping[str, Any]]] = []
+        self.away = False
+
+    async def enqueue(self, topic: str, body: Mapping[str, Any]) -> None:
+        if self.away:
+            raise ports.Unavailable("queue")
+        self.messages.append((topic, body))
+
+
+class Rig:
+    """A timer over tasks that stay due, and the pages it was asked for."""
+
+    def __init__(self, tasks: Sequence[SendRefund], *, period_seconds: float = 0.0) -> None:
+        self.queue = FakeQueue()
+        self.pages: list[Page] = []
+        self._tasks = tasks
+        timer = Timer(name="test", due=self._due, period_seconds=period_seconds)
+        self.sweep = Sweep(timer, cast(Core, FakeCore()), TimerQueue(cast(TaskQueue, self.queue)))
+
+    async def _due(self, core: Core, page: Page) -> list[SendRefund]:
+        self.pages.append(page)
+        after = page.after.refund if isinstance(page.after, SendRefund) else ""
+        return [task for task in self._tasks if task.refund > after][: page.limit]
+
+
+async def test_what_is_due_is_enqueued_with_its_topic_and_body() -> None:
+    rig = Rig(TASKS[:1])
+    await rig.sweep.step()
+    assert rig.pages == [Page(NOW, PAGE_LIMIT)]
+    assert rig.queue.messages == [("refund_payment", {"payment_id": "p", "refund": "r0000"})]
+
+
+async def test_what_stays_due_is_not_enqueued_again_at_once() -> None:
+    rig = Rig(TASKS[:2])
+    for _ in range(3):
+        await rig.sweep.step()
+    assert len(rig.pages) == 3
+    assert len(rig.queue.messages) == 2
+
+
+async def test_what_stays_due_is_enqueued_again_after_a_while(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(sweep, "REPEAT_SECONDS", 0.0)
+    rig = Rig(TASKS[:2])
+    for _ in range(3):
+        await rig.sweep.step()
+        await asyncio.sleep(0)
+    assert len(rig.queue.messages) == 6
+
+
+async def test_a_timer_with_a_period_rests_after_its_last_page() -> None:
+    rig = Rig(TASKS, period_seconds=600.0)
+    for _ in range(4):
+        await rig.sweep.step()
+    assert [page.after for page in rig.pages] == [None, TASKS[PAGE_LIMIT - 1]]
+    assert len(rig.queue.messages) == len(TASKS)
+
+
+async def test_a_page_that_the_queue_did_not_take_is_repeated() -> None:
+    rig = Rig(TASKS, period_seconds=600.0)
+    rig.queue.away = True
+    with pytest.raises(ports.Unavailable):
+        await rig.sweep.step()
+    rig.queue.away = False
+    await rig.sweep.step()
+    await rig.sweep.step()
+    assert [page.after for page in rig.pages] == [None, None, TASKS[PAGE_LIMIT - 1]]
+    assert len(rig.queue.messages) == len(TASKS)
