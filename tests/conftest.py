@@ -19,7 +19,7 @@ os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
 sys.dont_write_bytecode = False
 
 # Folders with long tests begin, so that parallel processes come to their end together.
-LONG = ("tests/property/", "tests/integration/road/", "tests/integration/docs/")
+LONG = ("tests/property/", "tests/end_to_end/", "tests/integration/docs/")
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:

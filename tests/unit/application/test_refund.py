@@ -23,7 +23,7 @@ from domain.payment.events import (
     RefundUnresolved,
 )
 from domain.payment.state import RefundStatus
-from tests.support import oracles
+from tests.support import invariants
 from tests.support.examples import DUE, NOW, sar
 from tests.unit.application.stage import Stage, capture, payment_of
 
@@ -216,7 +216,7 @@ def test_what_stripe_tells_is_recorded_with_every_step_that_it_skipped(
 
 def test_the_books_say_what_left_the_balance_and_what_came_back(stage: Stage, booking: str) -> None:
     def owed_and_clearing() -> tuple[int, int]:
-        balances = oracles.balances_of(stage.log)
+        balances = invariants.balances_of(stage.log)
         return (
             balances.get((booking, "2100", "SAR"), 0),
             balances[booking, "1010", "SAR"],
