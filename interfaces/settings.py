@@ -1,7 +1,7 @@
 """The settings: `AIS_*` environment variables in one typed struct.
 
-An unknown or wrong one stops the start with its name and what was expected; the value of a secret
-appears in no error and in no repr.
+An unknown or invalid setting stops the start with its name and the expected form; the value of a
+secret appears in no error and in no repr.
 """
 
 import difflib
@@ -23,7 +23,7 @@ Port = Annotated[int, msgspec.Meta(ge=0, le=65_535)]
 
 
 class Secret:
-    """Text that is shown to nobody; `reveal` is where it is used."""
+    """Text that is never shown; `reveal` returns it for use."""
 
     __slots__ = ("_text",)
 
@@ -31,7 +31,7 @@ class Secret:
         self._text = text
 
     def reveal(self) -> str:
-        """The text itself."""
+        """Return the text itself."""
         return self._text
 
     def __repr__(self) -> str:
@@ -51,12 +51,12 @@ class Network:
 
 
 class SettingRefused(Exception):
-    """A setting is missing, unknown or wrong; the text names it and what was expected."""
+    """A setting is missing, unknown or invalid; the text names it and the expected form."""
 
 
 class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
-    """What each process is configured by. Counts of requests are per client and minute, except
-    `limit_authentication`, which is per 15 minutes."""
+    """The configuration of every process. Limits count requests per client and minute, except
+    `limit_authentication`, which counts per 15 minutes."""
 
     database_url: DatabaseUrl
     redis_url: RedisUrl
@@ -86,7 +86,7 @@ class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=
     port: Port = 8000
 
     def __repr__(self) -> str:
-        """Names and values, without what holds or may hold a secret."""
+        """Return names and values, without settings that contain or may contain a secret."""
         shown = [
             f"{name}=…" if ABOUT[name].is_secret else f"{name}={getattr(self, name)!r}"
             for name in self.__struct_fields__
@@ -107,8 +107,8 @@ WEB = ("web",)
 class About(msgspec.Struct, frozen=True):
     """What a setting means and which processes use it.
 
-    `expected` says how its text is written, where that is not plain; `is_secret` also when it is
-    an address that may carry a password.
+    `expected` describes the form of its text, where that is not obvious; `is_secret` is also true
+    of an address that may contain a password.
     """
 
     meaning: str
@@ -204,7 +204,7 @@ ABOUT: Mapping[str, About] = {
 
 
 def load(environment: Mapping[str, str]) -> Settings:
-    """The settings of this environment, empty ones taken as not given; raises SettingRefused."""
+    """Read the settings of this environment; empty ones count as missing. Raises SettingRefused."""
     given: dict[str, object] = {
         name.removeprefix(PREFIX).lower(): value
         for name, value in environment.items()
@@ -234,7 +234,7 @@ def _read(wanted: type, value: object) -> object:
 
 
 def _explained(message: str) -> str:
-    """msgspec's message in terms of the environment; it never holds the value of a text."""
+    """Return msgspec's message in terms of the environment; it never contains a text's value."""
     about = _ABOUT_FIELD.search(message)
     if about is not None:
         kind, name = about[1], about[2]

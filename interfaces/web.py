@@ -1,4 +1,4 @@
-"""The web process: the HTTP application on uvicorn, with its own core in the same event loop."""
+"""The web process: the HTTP application on uvicorn, with a core in the same event loop."""
 
 import asyncio
 import gc
@@ -18,18 +18,18 @@ from interfaces.settings import Settings
 logger = logging.getLogger(__name__)
 GRACE_SECONDS = 10
 STOP_SIGNALS = (signal.SIGTERM, signal.SIGINT)
-# Thousands of remembered bookings are long-lived: looking at them at every turn costs more than
-# all garbage they could make.
+# Thousands of cached bookings are long-lived: scanning them at each collection costs more than
+# the garbage that it could free.
 GC_THRESHOLDS = (20_000, 50, 100)
 
 
 def report(what: str, error: Exception) -> None:
-    """Background trouble is told in the log, by type only."""
+    """Log an error of background work, by its type only."""
     logger.warning("%s: %s", what, type(error).__name__)
 
 
 class WebServer(uvicorn.Server):
-    """uvicorn whose application is made once the event loop runs, and closed after the last
+    """uvicorn with an application that is made in the running event loop and closed after the last
     request."""
 
     def __init__(self, settings: Settings, *, port: int, fd: int | None = None) -> None:
@@ -54,7 +54,7 @@ class WebServer(uvicorn.Server):
         super().__init__(config)
 
     async def serve(self, sockets: list[socket.socket] | None = None) -> None:
-        """Serve until told to stop."""
+        """Serve until a signal asks it to stop."""
         async with (
             composition.open_core(self._settings, report=report) as core,
             self.application(core) as app,
@@ -68,10 +68,10 @@ class WebServer(uvicorn.Server):
 
     @contextmanager
     def capture_signals(self) -> Iterator[None]:
-        """Stop in order on SIGTERM and SIGINT.
+        """Stop cleanly on SIGTERM and SIGINT.
 
-        uvicorn's own way raises the signal again when it has stopped, which would end the process
-        before the dispatcher has finished what waits.
+        uvicorn itself raises the signal again when it has stopped, which would end the process
+        before the dispatcher has finished the commands in its queue.
         """
         loop = asyncio.get_running_loop()
         for number in STOP_SIGNALS:
@@ -84,7 +84,7 @@ class WebServer(uvicorn.Server):
 
     @asynccontextmanager
     async def application(self, core: Core) -> AsyncIterator[EdgeApp]:
-        """The edge over this core."""
+        """Yield the HTTP application over this core."""
         async with composition.open_web(core) as ports:
             yield create_app(ports)
 

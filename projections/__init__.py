@@ -7,7 +7,7 @@ unfinished_attempts: payment attempts without an outcome
 unfinished_refunds: refunds that have not ended
 catalogue: all read models by name
 projection: the type of a read model: name, tags, how it applies events
-runner: keeps the read models up with the log
+runner: keeps the read models current with the log
 generation_writer: moves one generation of a read model along the log
 generations: tables of a generation in a schema of their own, shown by views
 reading: reads a part of the log for one read model

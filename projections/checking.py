@@ -1,7 +1,7 @@
-"""Compares read models with the log they were made from, at one instant, beside the live traffic.
+"""Compares read models with the log they were made from, at one instant, beside live traffic.
 
-The fold of a checker is the domain's own, not the projector's: both must be wrong in the same way
-for a difference to stay hidden. Streams that are parked are left out, and said.
+A checker uses the domain's own fold, not the projector's: both must be wrong in the same way for
+a difference to stay hidden. Parked streams are left out and reported.
 """
 
 import itertools
@@ -30,19 +30,19 @@ CHECKERS: dict[str, Checker] = {
 
 
 def check(dsn: str, name: str) -> list[str]:
-    """Differences of the current generation of the read model, at most DIFFERENCE_LIMIT."""
+    """Return the differences of the current generation, at most DIFFERENCE_LIMIT."""
     with generations.connect(dsn) as connection:
         generation = generations.prepare(connection, ALL[name])
         return check_generation(connection, ALL[name], generation)
 
 
 def check_all(dsn: str) -> dict[str, list[str]]:
-    """Differences by name of read model."""
+    """Return the differences by name of read model."""
     return {name: check(dsn, name) for name in sorted(ALL)}
 
 
 def check_generation(connection: Connection, projection: Projection, generation: int) -> list[str]:
-    """Differences of one generation from the log up to its checkpoint, in one snapshot."""
+    """Return how a generation differs from the log up to its checkpoint, in one snapshot."""
     with connection.transaction(), connection.cursor() as cursor:
         cursor.execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ READ ONLY")
         generations.enter(cursor, projection.name, generation)

@@ -1,7 +1,7 @@
 """Moves one generation of one read model along the log: rows and checkpoint in one transaction.
 
-Poison: what cannot be taken in is parked with its cause, and later events of the same stream
-behind it; a ledger read model stops instead.
+Poison: an event that cannot be applied is parked with its cause, and so are later events of its
+stream. A ledger read model stops instead.
 """
 
 import logging
@@ -20,8 +20,8 @@ from projections.projection import (
     ProjectionStopped,
 )
 
-# What a wrong event or a wrong projector raises. Lost connections, timeouts and missing rights are
-# not among them: those say nothing about the event.
+# The errors of an invalid event or a wrong projector. Lost connections, timeouts and missing
+# rights are not among them: they are not caused by the event.
 POISON = (
     msgspec.MsgspecError,
     ArithmeticError,
@@ -39,11 +39,11 @@ _log = logging.getLogger(__name__)
 
 
 class CheckpointMoved(ProjectionStopped):
-    """Somebody else moved the checkpoint: two runners without the leader's lock."""
+    """Another runner moved the checkpoint: two ran without the leader's lock."""
 
 
 class GenerationWriter:
-    """One generation as this process knows it: where it stands and which streams are parked."""
+    """One generation as this process knows it: its position and its parked streams."""
 
     def __init__(
         self,
@@ -60,7 +60,7 @@ class GenerationWriter:
         self._parked = self._read_parked(connection)
 
     def step(self, cursor: Cursor) -> "Step":
-        """Take in the next stretch within the caller's transaction; `commit` once it is durable.
+        """Apply the next stretch within the caller's transaction; call `commit` once it is durable.
 
         Raises a ProjectionStopped, or psycopg.Error.
         """
@@ -69,7 +69,7 @@ class GenerationWriter:
         step = Step(upto=stretch.upto, head=stretch.head, parked=dict(self._parked))
         if stretch.upto == self.position:
             return step
-        # First, because it locks the checkpoint: whoever else would write waits here, then fails.
+        # First, because it locks the checkpoint: another writer waits here, then fails.
         cursor.execute(
             "UPDATE projections.checkpoint SET position = %s, moved_at = clock_timestamp() "
             "WHERE projection = %s AND generation = %s AND position = %s",
@@ -82,7 +82,7 @@ class GenerationWriter:
         return step
 
     def commit(self, step: "Step") -> None:
-        """The step's transaction is committed: go on from there."""
+        """Continue after the step, whose transaction is committed."""
         self.position = step.upto
         for stream in step.parked.keys() - self._parked.keys():
             _log.error("%s parked %s at %s", self.projection.name, stream, step.parked[stream])
@@ -102,7 +102,7 @@ class GenerationWriter:
     def _take(
         self, cursor: Cursor, step: "Step", events: Sequence[tuple[LoggedEvent, str]]
     ) -> None:
-        """Apply the events, halving what fails until the poisonous event stands alone."""
+        """Apply the events; halve a failing batch until only the poisonous event is left."""
         sound: list[LoggedEvent] = []
         for event, tag in events:
             behind = step.parked.get(event.stream)
@@ -165,7 +165,7 @@ class GenerationWriter:
 
 
 class Step(msgspec.Struct):
-    """A stretch taken in but not yet committed; `parked` is stream to its first parked position."""
+    """A stretch applied, not yet committed; `parked` maps a stream to its first parked position."""
 
     upto: int
     head: int

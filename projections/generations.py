@@ -1,6 +1,6 @@
 """Generations of a read model: tables in a schema of their own, shown by views while current.
 
-Readers name `read_model.<table>` only. All of it belongs to the role ais_projector.
+Readers use `read_model.<table>` only. The role ais_projector owns all of it.
 """
 
 import zlib
@@ -19,10 +19,10 @@ STATEMENT_TIMEOUT_MS = 60_000
 
 
 def connect(dsn: str) -> Connection:
-    """A connection in autocommit as ais_projector, which the login role must be a member of.
+    """Connect in autocommit as ais_projector; the login role must be a member of it.
 
     Commits do not wait for the disk: rows and checkpoint are lost together or not at all, and
-    what is lost is read from the log again.
+    lost rows are made from the log again.
     """
     connection = psycopg.connect(
         dsn,
@@ -37,7 +37,7 @@ def connect(dsn: str) -> Connection:
 
 
 def schema_of(name: str, generation: int) -> str:
-    """Name of the schema that holds the generation's tables."""
+    """Return the name of the schema with the generation's tables."""
     return f"{name}_g{generation}"
 
 
@@ -47,13 +47,13 @@ def lock_key(lock: Lock, projection: Projection) -> tuple[int, int]:
 
 
 def enter(cursor: Cursor, name: str, generation: int) -> None:
-    """Until the end of the transaction, plain table names mean those of the generation."""
+    """Make plain table names refer to the generation until the end of the transaction."""
     schema = sql.Identifier(schema_of(name, generation)).as_string(cursor)
     cursor.execute("SELECT set_config('search_path', %s, true)", (schema,))
 
 
 def current(cursor: Cursor, name: str) -> int | None:
-    """The generation that readers see."""
+    """Return the generation that readers see; None if there is none."""
     row = cursor.execute(
         "SELECT generation FROM projections.current_generation WHERE projection = %s", (name,)
     ).fetchone()
@@ -61,7 +61,7 @@ def current(cursor: Cursor, name: str) -> int | None:
 
 
 def create(cursor: Cursor, projection: Projection, generation: int) -> None:
-    """Empty tables and a checkpoint at 0; what an interrupted attempt left is dropped first."""
+    """Create empty tables and a checkpoint at 0; first drop the rest of an interrupted attempt."""
     drop(cursor, projection.name, generation)
     schema = schema_of(projection.name, generation)
     cursor.execute("SELECT projections.make_generation_schema(%s)", (schema,))
@@ -74,12 +74,12 @@ def create(cursor: Cursor, projection: Projection, generation: int) -> None:
 
 
 def show(cursor: Cursor, name: str, generation: int) -> None:
-    """Make the generation the one that readers see; in one transaction with its caller."""
+    """Make this the generation that readers see, in the caller's transaction."""
     schema = schema_of(name, generation)
     tables = _tables(cursor, schema)
-    # A table that this release no longer has goes too: its view would hold on to the old schema.
-    former = current(cursor, name)
-    shown = _tables(cursor, schema_of(name, former)) if former is not None else []
+    # Drop views of tables that this release no longer has: they would keep the old schema in use.
+    previous = current(cursor, name)
+    shown = _tables(cursor, schema_of(name, previous)) if previous is not None else []
     for table in sorted({*shown, *tables}):
         view = sql.Identifier(READ_SCHEMA, table)
         cursor.execute(sql.SQL("DROP VIEW IF EXISTS {}").format(view))
@@ -101,7 +101,7 @@ def show(cursor: Cursor, name: str, generation: int) -> None:
 
 
 def drop(cursor: Cursor, name: str, generation: int) -> None:
-    """Remove a generation that no reader sees, and what is noted about it."""
+    """Remove a generation that no reader sees, with its checkpoint and parked events."""
     schema = schema_of(name, generation)
     cursor.execute("SELECT projections.drop_generation_schema(%s)", (schema,))
     place = (name, generation)
@@ -114,7 +114,7 @@ def drop(cursor: Cursor, name: str, generation: int) -> None:
 
 
 def prepare(connection: Connection, projection: Projection) -> int:
-    """The current generation, made empty if there is none yet; safe to call from anywhere."""
+    """Return the current generation; make an empty one if there is none. Safe to call twice."""
     with connection.cursor() as cursor:
         existing = current(cursor, projection.name)
     if existing is not None:

@@ -1,4 +1,4 @@
-"""How far read models are: for answers that state it, health pages and readers of own writes."""
+"""The progress of read models: for answers, health pages and clients that read own writes."""
 
 import asyncio
 import datetime as dt
@@ -10,7 +10,7 @@ from psycopg.rows import class_row
 from projections.projection import Connection, Pool
 
 POLL_SECONDS = 0.01
-# A read model follows the log within a second; this far behind, nobody is running it.
+# A read model follows the log within a second; this far behind, no process is running it.
 STALLED_SECONDS = 60.0
 
 State = Literal["up", "parked", "stalled", "stopped"]
@@ -33,7 +33,7 @@ _ONE = _QUERY + "WHERE c.projection = %s"
 
 
 class Progress(msgspec.Struct, frozen=True):
-    """Where the current generation of a read model is.
+    """The progress of the current generation of a read model.
 
     `position` is the last log position it contains. `behind` and `parked` count events,
     `lag_seconds` is the age of the oldest event that it does not contain yet.
@@ -50,7 +50,7 @@ class Progress(msgspec.Struct, frozen=True):
 
     @property
     def state(self) -> State:
-        """Return the worst of what holds; `up` when the read model can be relied on."""
+        """Return the worst state that applies; `up` when the read model is current."""
         if self.stopped_cause is not None:
             return "stopped"
         if self.lag_seconds > STALLED_SECONDS:
@@ -85,7 +85,7 @@ async def progress_of(pool: Pool, projection: str) -> Progress:
 
 
 def read_progress(connection: Connection) -> list[Progress]:
-    """Return the same on a connection of the command line or the projector."""
+    """Return the progress of all on a connection of the command line or the projector."""
     cursor = connection.cursor(row_factory=class_row(Progress))
     return cursor.execute(_ALL.encode()).fetchall()
 

@@ -1,4 +1,4 @@
-"""What a read model is to the runner: its name, the tags it wants and how it takes events in."""
+"""The type of a read model: its name, the tags of its events and how it applies them."""
 
 import datetime as dt
 import importlib.resources
@@ -17,7 +17,7 @@ Pool = AsyncConnectionPool[psycopg.AsyncConnection[tuple[Any, ...]]]
 
 
 class LoggedEvent(msgspec.Struct, frozen=True):
-    """An event with as much of its envelope as read models use."""
+    """An event with the part of its envelope that read models use."""
 
     position: int
     stream: str
@@ -30,9 +30,9 @@ class Projection(msgspec.Struct, frozen=True):
     """One read model.
 
     `apply` takes events in log order and writes rows; the transaction is open and the search
-    path names the generation's schema, so its SQL names tables plainly. It gives the same rows
-    however the log is cut into batches. `differences` compares the tables with the log up to a
-    position, in words. A ledger `stops_on_poison`, because a balance with a hole is wrong.
+    path names the generation's schema, so its SQL names tables plainly. It makes the same rows
+    however the log is divided into batches. `differences` compares the tables with the log up to a
+    position, in words. A ledger `stops_on_poison`, because one missing posting makes it wrong.
     """
 
     name: str
@@ -42,21 +42,21 @@ class Projection(msgspec.Struct, frozen=True):
 
     @property
     def tags(self) -> frozenset[str]:
-        """Tags of the events that this read model takes in."""
+        """Tags of the events that this read model applies."""
         return frozenset(event_type.tag for event_type in self.event_types)
 
     def table_sql(self) -> str:
-        """The statements that make a generation's tables."""
+        """Return the statements that create a generation's tables."""
         folder = importlib.resources.files(f"projections.{self.name}")
         return (folder / "table.sql").read_text("utf-8")
 
 
 class ProjectionStopped(Exception):
-    """A read model that must not go on; somebody has to look. Each cause is a subclass."""
+    """A read model must stop until an operator acts. Each cause is a subclass."""
 
 
 class UnknownTag(ProjectionStopped):
-    """The log holds an event of a tag that this release does not know."""
+    """The log contains an event of a tag that this release does not know."""
 
 
 class CheckpointAhead(ProjectionStopped):
@@ -64,4 +64,4 @@ class CheckpointAhead(ProjectionStopped):
 
 
 class PoisonousEvent(ProjectionStopped):
-    """An event that a ledger read model cannot take in."""
+    """An event that a ledger read model cannot apply."""

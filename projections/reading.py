@@ -1,6 +1,6 @@
 """Reads a stretch of the log for one read model; positions have no gaps and are commit-ordered.
 
-Payloads are decoded only for wanted tags; a tag that this release does not know is never skipped.
+Only payloads of wanted tags are decoded; a tag that this release does not know is never skipped.
 """
 
 import datetime as dt
@@ -21,7 +21,7 @@ _decoders: dict[str, msgspec.json.Decoder[DomainEvent]] = {
 
 
 class StoredEvent(msgspec.Struct, frozen=True):
-    """An event as its row has it."""
+    """An event as stored in its row."""
 
     position: int
     stream: str
@@ -40,7 +40,7 @@ class Stretch(msgspec.Struct, frozen=True):
 
 
 class Log(msgspec.Struct, frozen=True):
-    """The log as a checker sees it: up to a position, without the streams that are parked."""
+    """The log for a checker: up to a position, without parked streams."""
 
     tags: frozenset[str]
     upto: int
@@ -49,13 +49,13 @@ class Log(msgspec.Struct, frozen=True):
 
     def with_tags_of(self, kind: stream_kinds.StreamKind[Any]) -> "Log":
         """Return the log with every tag of the kind: a domain fold needs all events of a stream,
-        also those that the read model itself passes over.
+        also those that the read model itself ignores.
         """
         tags = frozenset(event_type.tag for event_type in kind.event_types)
         return msgspec.structs.replace(self, tags=tags)
 
     def events(self, cursor: Cursor) -> Iterator[LoggedEvent]:
-        """The wanted events in order, read in stretches; raises UnknownTag."""
+        """Yield the wanted events in order, read in stretches; raises UnknownTag."""
         for after in range(0, self.upto, BATCH_LIMIT):
             upto = min(after + BATCH_LIMIT, self.upto)
             for stored in _select(cursor, self.tags, after, upto):
@@ -66,7 +66,7 @@ class Log(msgspec.Struct, frozen=True):
 
 
 def decode(stored: StoredEvent) -> LoggedEvent:
-    """The event; raises msgspec.MsgspecError or ValueError when the bytes do not fit the tag."""
+    """Decode an event; raises MsgspecError or ValueError if the bytes do not fit the tag."""
     return LoggedEvent(
         position=stored.position,
         stream=stored.stream,
@@ -77,34 +77,34 @@ def decode(stored: StoredEvent) -> LoggedEvent:
 
 
 def read(cursor: Cursor, projection: Projection, *, after: int, limit: int) -> Stretch:
-    """The next stretch, at most `limit` positions; raises CheckpointAhead and UnknownTag.
+    """Return the next stretch, at most `limit` positions; raises CheckpointAhead and UnknownTag.
 
-    Before an unknown tag the stretch ends, so that all before it is taken in.
+    The stretch ends before an unknown tag, so that all events before it are applied.
     """
     head = read_head(cursor)
     if after > head:
-        raise CheckpointAhead(f"{projection.name} stands at {after}, the log ends at {head}")
+        raise CheckpointAhead(f"{projection.name} is at {after}, the log ends at {head}")
     upto = min(after + limit, head)
     stored = list(_select(cursor, projection.tags, after, upto)) if upto > after else []
     known = stream_kinds.EVENT_TYPES
-    strange = next((event for event in stored if event.tag not in known), None)
-    if strange is None:
+    unknown = next((event for event in stored if event.tag not in known), None)
+    if unknown is None:
         return Stretch(stored, upto, head)
-    before = [event for event in stored if event.position < strange.position]
-    if strange.position == after + 1:
-        raise _unknown(strange)
-    return Stretch(before, strange.position - 1, head)
+    before = [event for event in stored if event.position < unknown.position]
+    if unknown.position == after + 1:
+        raise _unknown(unknown)
+    return Stretch(before, unknown.position - 1, head)
 
 
 def read_head(cursor: Cursor) -> int:
-    """The last position of the log, 0 when it is empty."""
+    """Return the last position of the log, 0 when it is empty."""
     row = cursor.execute("SELECT coalesce(max(position), 0) FROM ledger.event").fetchone()
     assert row is not None
     return int(row[0])
 
 
 def unwanted(tags: frozenset[str]) -> list[str]:
-    """Known tags besides these: what may be left out without reading it."""
+    """Return the other known tags: their events are not read."""
     return sorted(stream_kinds.EVENT_TYPES.keys() - tags)
 
 
@@ -125,15 +125,15 @@ def _select(cursor: Cursor, tags: frozenset[str], after: int, upto: int) -> Iter
 def compare(
     expected: Mapping[str, msgspec.Struct], found: Mapping[str, msgspec.Struct]
 ) -> Iterator[str]:
-    """In words, how the rows that were found differ from those that the log asks for."""
+    """Yield in words how the found rows differ from those that follow from the log."""
     for key in sorted(expected.keys() | found.keys()):
         want, have = expected.get(key), found.get(key)
         if have is None:
             yield f"{key}: the row is missing"
         elif want is None:
-            yield f"{key}: the log knows no such row"
+            yield f"{key}: the log has no such row"
         elif want != have:
             for field in want.__struct_fields__:
                 right, wrong = getattr(want, field), getattr(have, field)
                 if right != wrong:
-                    yield f"{key}: {field} is {wrong}, the log says {right}"
+                    yield f"{key}: {field} is {wrong}, expected {right}"

@@ -1,7 +1,7 @@
 """Rebuilds a read model beside the live one and switches readers over in one transaction.
 
-May be interrupted anywhere and started again: what is unfinished is begun anew, and readers see a
-full generation at every instant, first the old one and then the new.
+It may be interrupted anywhere and started again: unfinished work starts again. Readers see a full
+generation at every instant, first the old one and then the new.
 """
 
 import time
@@ -19,7 +19,7 @@ from projections.projection import Connection, Cursor, Projection
 Progress = Callable[[int, int], None]
 """Called with the position reached and the end of the log."""
 
-# Below deadlock_timeout: the switch gives way to a reader, never the other way round.
+# Below deadlock_timeout: the switch is cancelled in favour of a reader, never the reverse.
 SWITCH_LOCK_TIMEOUT_MS = 200
 SWITCH_TRIES = 100
 LOCK_TRIES = 20
@@ -31,11 +31,11 @@ class RebuildUnderWay(Exception):
 
 
 class RebuildRefused(Exception):
-    """The new generation differs from the log, or could not be shown; the old one stays."""
+    """The new generation differs from the log, or could not be shown; the old one remains."""
 
 
 class Rebuilt(msgspec.Struct, frozen=True):
-    """The generation that readers see now, and how far it is."""
+    """The generation that readers see now, and its position."""
 
     projection: str
     generation: int
@@ -43,7 +43,7 @@ class Rebuilt(msgspec.Struct, frozen=True):
 
 
 def rebuild(dsn: str, name: str, progress: Progress) -> Rebuilt:
-    """Build, catch up, check, switch, drop the old.
+    """Build, catch up, check, switch, drop the old generation.
 
     Raises RebuildUnderWay, RebuildRefused, ProjectionStopped, psycopg.Error; after any of them
     readers see what they saw before.
@@ -66,7 +66,7 @@ def rebuild(dsn: str, name: str, progress: Progress) -> Rebuilt:
 
 
 def _lock(connection: Connection, projection: Projection) -> None:
-    """Hold the lock until the connection ends; the server may notice late that an old one ended."""
+    """Take the lock until the connection ends; retries, as an ended holder is noticed late."""
     key = generations.lock_key(Lock.PROJECTION_REBUILD, projection)
     for _ in range(LOCK_TRIES):
         row = connection.execute("SELECT pg_try_advisory_lock(%s, %s)", key).fetchone()
@@ -80,7 +80,7 @@ def _lock(connection: Connection, projection: Projection) -> None:
 def _build(
     connection: Connection, projection: Projection, generation: int, progress: Progress
 ) -> None:
-    """Take in the log until less than a batch of it is left."""
+    """Apply the log until less than a batch of it is left."""
     writer = GenerationWriter(connection, projection, generation)
     remaining = reading.BATCH_LIMIT
     while remaining >= reading.BATCH_LIMIT:
@@ -98,11 +98,11 @@ def _switch(connection: Connection, projection: Projection, old: int) -> int:
                 return _switch_in(cursor, projection, old)
         except (psycopg.errors.LockNotAvailable, psycopg.errors.DeadlockDetected):
             time.sleep(SWITCH_PAUSE_SECONDS)
-    raise RebuildRefused(f"{projection.name}: long readers left no instant to switch")
+    raise RebuildRefused(f"{projection.name}: long-running readers left no moment to switch")
 
 
 def _switch_in(cursor: Cursor, projection: Projection, old: int) -> int:
-    """Hold back the live runner, take in the rest of the log, show the new generation."""
+    """Block the live runner, apply the rest of the log, show the new generation."""
     cursor.execute(
         "SELECT set_config('lock_timeout', %s, true), set_config('synchronous_commit', 'on', true)",
         (f"{SWITCH_LOCK_TIMEOUT_MS}ms",),
@@ -123,7 +123,7 @@ def _switch_in(cursor: Cursor, projection: Projection, old: int) -> int:
 
 
 def _drop_others(connection: Connection, name: str, kept: int) -> None:
-    """Drop what no reader sees; what is still being read waits for the next rebuild."""
+    """Drop generations that no reader sees; one still being read stays until the next rebuild."""
     rows = connection.execute(
         "SELECT generation FROM projections.checkpoint "
         "WHERE projection = %s AND generation <> %s ORDER BY generation",

@@ -1,7 +1,7 @@
-"""The balances once more from the very beginning of the log: the proof that the books are its sum.
+"""Sums the balances again from the beginning of the log: the proof that the books are its sum.
 
-Only events with an entry leave the database, their entries are refused when they do not balance,
-sums are made in memory and written once, and the trial balance is read from what was written.
+Only events with an entry are read, entries that do not balance are refused, sums are made in
+memory and written once, and the trial balance is read from what was written.
 """
 
 import time
@@ -40,7 +40,7 @@ _MONEY_EVENTS = (
 
 
 class _Money(msgspec.Struct):
-    """The one field that matters of events that can carry an entry; others are skipped."""
+    """The entry of an event that can have one; other fields are skipped."""
 
     entry: entries.Entry | None = None
 
@@ -55,10 +55,10 @@ class Replayed(msgspec.Struct, frozen=True):
 
 
 def replay(dsn: str, progress: Callable[[int, int], None]) -> Replayed:
-    """Sum the whole log; `progress` is told the position reached and the last one.
+    """Sum the whole log; `progress` is called with the position reached and the last one.
 
     Raises UnknownTag, msgspec.ValidationError (caused by UnbalancedEntry when an entry does not
-    balance), psycopg.Error. Changes nothing that anybody else can see.
+    balance), psycopg.Error. Changes nothing that other sessions can see.
     """
     began = time.perf_counter()
     with (
@@ -83,7 +83,7 @@ def replay(dsn: str, progress: Callable[[int, int], None]) -> Replayed:
 
 
 def live_trial_balance(connection: Connection) -> bytes:
-    """The trial balance that readers see, in its canonical bytes."""
+    """Return the trial balance that readers see, in its canonical bytes."""
     with connection.cursor() as cursor:
         return _trial_balance(cursor, generations.READ_SCHEMA)
 

@@ -1,6 +1,6 @@
-"""Many rows in one statement: structs go to Postgres as one JSON text and come back as one.
+"""Loads and writes many rows in one statement: structs are sent and received as one JSON text.
 
-Column names are field names. One parameter per statement costs a tenth of a list per column.
+Column names are field names. One JSON parameter costs a tenth of one list per column.
 """
 
 from collections.abc import Iterable, Iterator, Sequence
@@ -20,7 +20,7 @@ _encode = msgspec.json.Encoder().encode
 
 
 def load(cursor: Cursor, table: str, key: str, keys: Iterable[str], row: type[Row]) -> list[Row]:
-    """The rows of the table whose text column `key` is among the keys, in no order."""
+    """Return the rows of the table whose text column `key` is among the keys, in no order."""
     query = sql.SQL(
         "SELECT coalesce(json_agg(t), '[]')::text FROM {} AS t WHERE {} = ANY (%s)"
     ).format(sql.Identifier(table), sql.Identifier(key))
@@ -30,7 +30,7 @@ def load(cursor: Cursor, table: str, key: str, keys: Iterable[str], row: type[Ro
 
 
 def load_all(cursor: Cursor, table: str, row: type[Row]) -> Iterator[Row]:
-    """Every row of the table, one after the other."""
+    """Yield every row of the table, one after the other."""
     with cursor.connection.cursor(name="rows", row_factory=class_row(row)) as rows:
         columns = sql.SQL(", ").join(map(sql.Identifier, row.__struct_fields__))
         query = sql.SQL("SELECT {} FROM {}").format(columns, sql.Identifier(table))

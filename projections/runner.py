@@ -1,6 +1,6 @@
-"""Keeps read models up with the log: one leader per read model, batches, wake-up by NOTIFY.
+"""Keeps read models current with the log: one leader per read model, batches, NOTIFY to wake.
 
-A lost connection is taken up again; what ends one read model leaves the others running.
+A lost connection is opened again; an error of one read model leaves the others running.
 """
 
 import functools
@@ -20,18 +20,18 @@ from projections.projection import Connection, Projection
 POLL_SECONDS = 0.5
 LEADER_POLL_SECONDS = 0.1
 LEADER_TRIES = 50
-# After a batch that reached the head: lets the next one collect what a busy log appends meanwhile.
+# A pause after the batch that reached the head lets the next batch collect more of a busy log.
 PAUSE_SECONDS = 0.03
 BACKOFF_FIRST_SECONDS = 0.1
 BACKOFF_LAST_SECONDS = 5.0
 
-# The last is what a server says that became, or is still, the standby of another one.
+# A standby server reports the last of these.
 LOST = (psycopg.OperationalError, psycopg.InterfaceError, psycopg.errors.ReadOnlySqlTransaction)
 
 _log = logging.getLogger(__name__)
 
 
-# Enough of an error's text to act on.
+# The part of an error's text that is recorded.
 CAUSE_LENGTH = 500
 
 
@@ -40,7 +40,7 @@ class RunnerElsewhere(Exception):
 
 
 def prepare_all(dsn: str) -> None:
-    """Make every read model that has no generation yet, empty, so that readers find its views."""
+    """Create an empty generation of each read model that has none, so that its views exist."""
     with generations.connect(dsn) as connection:
         for projection in ALL.values():
             generations.prepare(connection, projection)
@@ -49,8 +49,8 @@ def prepare_all(dsn: str) -> None:
 def run_projection(dsn: str, projection: Projection, stop: threading.Event) -> None:
     """Follow the log until `stop` is set; raises ProjectionStopped when it must not go on.
 
-    A second runner of the same read model waits and takes over when the first is gone. A lost
-    connection, or a server that only reads, is tried again; any other psycopg.Error is raised.
+    A second runner of the same read model waits and takes over when the first ends. A lost
+    connection or a read-only server is tried again; any other psycopg.Error is raised.
     """
     backoff = BACKOFF_FIRST_SECONDS
     while not stop.is_set():
@@ -72,8 +72,8 @@ def run_projection(dsn: str, projection: Projection, stop: threading.Event) -> N
 def run_all(dsn: str, stop: threading.Event) -> dict[str, BaseException]:
     """Run every read model in a thread of its own until `stop`.
 
-    Returns those that stopped by themselves and why. Each is logged and recorded in its checkpoint
-    at once, so that readers and the health page know; the others go on.
+    Returns those that stopped by themselves, with the cause. Each is logged and recorded in its
+    checkpoint at once, for readers and the health page; the others continue.
     """
 
     def report(name: str, run: Future[None]) -> None:
@@ -89,9 +89,9 @@ def run_all(dsn: str, stop: threading.Event) -> dict[str, BaseException]:
 
 
 def record_stop(dsn: str, name: str, error: BaseException) -> None:
-    """Write into the current generation's checkpoint that it stopped, and why.
+    """Record in the current generation's checkpoint that it stopped, and why.
 
-    A database that cannot be reached now keeps no record; the growing lag shows the stop then.
+    If the database cannot be reached there is no record; the growing lag then shows the stop.
     """
     cause = f"{type(error).__name__}: {error}"[:CAUSE_LENGTH].replace("\0", "")
     try:
@@ -109,7 +109,7 @@ def record_stop(dsn: str, name: str, error: BaseException) -> None:
 
 
 def _clear_stop(connection: Connection, writer: GenerationWriter) -> None:
-    """The read model moves again: a stop that an earlier run recorded is over."""
+    """Clear the stop that an earlier run recorded: the read model runs again."""
     connection.execute(
         "UPDATE projections.checkpoint SET stopped_at = NULL, stopped_cause = NULL "
         "WHERE projection = %s AND generation = %s AND stopped_at IS NOT NULL",
@@ -118,7 +118,7 @@ def _clear_stop(connection: Connection, writer: GenerationWriter) -> None:
 
 
 def catch_up(dsn: str, projection: Projection) -> int:
-    """Take in all there is now, without following; returns the position reached.
+    """Apply all events up to now, without following; returns the position reached.
 
     Raises RunnerElsewhere when another runner leads and does not end, ProjectionStopped, and
     psycopg.Error.
@@ -138,7 +138,7 @@ def catch_up(dsn: str, projection: Projection) -> int:
 
 
 def _try_to_lead(connection: Connection, projection: Projection) -> bool:
-    """Take the leader's lock, which lives as long as the connection, if it is free."""
+    """Take the leader's lock, if it is free; the connection holds it until it ends."""
     key = generations.lock_key(Lock.PROJECTION_LEADER, projection)
     row = connection.execute("SELECT pg_try_advisory_lock(%s, %s)", key).fetchone()
     assert row is not None
@@ -173,7 +173,7 @@ def _current(connection: Connection, projection: Projection) -> int | None:
 
 
 def _step(connection: Connection, writer: GenerationWriter) -> bool:
-    """One batch in one transaction; True when nothing more is to be done for now.
+    """Apply one batch in one transaction; return True when there is nothing more for now.
 
     The row of the current generation is locked, so that a switch to another one falls between
     two batches.

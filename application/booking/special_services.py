@@ -22,78 +22,123 @@ async def request_special_service(
     passenger: int,
     segment: int,
     code: str,
-    withdraw: bool = False,
 ) -> BookingDetails:
-    """Request a service, or withdraw it, and return the booking.
+    """Request a service and return the booking.
 
     Rejects BookingNotFound, NotAllowed and what the command does.
     """
+    place = await _place(ports, caller, id_or_reference, passenger, segment)
+    return await carry_out_and_read(ports, caller, RequestSpecialService(*place, code=code))
+
+
+async def withdraw_special_service(
+    ports: BookingPorts,
+    caller: Caller,
+    id_or_reference: str,
+    *,
+    passenger: int,
+    segment: int,
+    code: str,
+) -> BookingDetails:
+    """Withdraw a service and return the booking; rejections as for a request."""
+    place = await _place(ports, caller, id_or_reference, passenger, segment)
+    return await carry_out_and_read(ports, caller, WithdrawSpecialService(*place, code=code))
+
+
+async def _place(
+    ports: BookingPorts, caller: Caller, id_or_reference: str, passenger: int, segment: int
+) -> tuple[str, int, int, CheckInWindow, bool]:
+    """Return what both commands begin with: the place, and until when the caller may change it."""
     booking_id, _ = await changeable_booking(
         ports, caller.principal, id_or_reference, by_staff="handle_passengers"
     )
-    command = ChangeSpecialService(
-        booking_id=booking_id,
-        passenger=passenger,
-        segment=segment,
-        code=code,
-        withdraw=withdraw,
-        window=ports.check_in_window,
-        by_staff=roles.may(caller.principal.role, "handle_passengers"),
-    )
-    return await carry_out_and_read(ports, caller, command)
+    by_staff = roles.may(caller.principal.role, "handle_passengers")
+    return booking_id, passenger, segment, ports.check_in_window, by_staff
 
 
-class ChangeSpecialService(Command, frozen=True):
-    """Request one service of a passenger on a segment, or withdraw it."""
+class RequestSpecialService(Command, frozen=True):
+    """Request one service of a passenger on a segment; staff may do so until boarding ends."""
 
     booking_id: str
     passenger: int
     segment: int
-    code: str
-    withdraw: bool
     window: CheckInWindow
     by_staff: bool
+    code: str
 
     def decide(self, context: DecisionContext) -> Reply:
         """Rejects BookingNotFound, NoSuchPart, CouponNotOpen, CheckInClosed and
         SpecialServiceRefused.
         """
-        booking = journey.load(context, self.booking_id)
-        preconditions.require_segment(booking, self.segment)
-        flight = journey.load_flight(context, booking.segments[self.segment].flight)
-        passenger_details.require_special_service(
+        booking = _open_booking(self, context)
+        wheelchairs = 0
+        if self.code in passenger_details.WHEELCHAIRS:
+            wheelchairs = _wheelchairs(context, booking.segments[self.segment].flight)
+        requested = passenger_details.request_special_service(
             booking,
-            self.passenger,
-            self.segment,
-            journey.facts_of(flight),
-            window=self.window,
-            by_staff=self.by_staff,
-            now=context.now,
+            passenger=self.passenger,
+            segment=self.segment,
+            code=self.code,
+            wheelchairs=wheelchairs,
         )
-        place = {"passenger": self.passenger, "segment": self.segment}
-        if self.withdraw:
-            events = passenger_details.withdraw_special_service(booking, **place, code=self.code)
-        else:
-            events = passenger_details.request_special_service(
-                booking, **place, code=self.code, wheelchairs=self._wheelchairs(context, booking)
-            )
-        context.record(self.booking_id, events)
+        context.record(self.booking_id, requested)
         return Reply(self.booking_id)
 
-    def _wheelchairs(self, context: DecisionContext, booking: Booking) -> int:
-        """Return how many wheelchairs others on the flight have requested.
 
-        All bookings of the flight are read, so that of two requests for the last wheelchair the
-        append accepts one.
+class WithdrawSpecialService(Command, frozen=True):
+    """Withdraw one service of a passenger on a segment."""
+
+    booking_id: str
+    passenger: int
+    segment: int
+    window: CheckInWindow
+    by_staff: bool
+    code: str
+
+    def decide(self, context: DecisionContext) -> Reply:
+        """Rejects BookingNotFound, NoSuchPart, CouponNotOpen and CheckInClosed; a service that is
+        not requested records nothing.
         """
-        if self.code not in passenger_details.WHEELCHAIRS:
-            return 0
-        flight_id = booking.segments[self.segment].flight
-        flight = journey.load_flight(context, flight_id)
-        booking_ids = sorted(booking_id for booking_id, _ in flight.allocations.items())
-        bookings = context.load_all(stream_kinds.BOOKING, booking_ids)
-        return sum(
-            passenger_details.wheelchairs_on(other, flight_id)
-            for other in bookings.values()
-            if other is not None
+        withdrawn = passenger_details.withdraw_special_service(
+            _open_booking(self, context),
+            passenger=self.passenger,
+            segment=self.segment,
+            code=self.code,
         )
+        context.record(self.booking_id, withdrawn)
+        return Reply(self.booking_id)
+
+
+def _open_booking(
+    command: RequestSpecialService | WithdrawSpecialService, context: DecisionContext
+) -> Booking:
+    """Return the booking while services of the passenger on the segment may be changed."""
+    booking = journey.load(context, command.booking_id)
+    preconditions.require_segment(booking, command.segment)
+    flight = journey.load_flight(context, booking.segments[command.segment].flight)
+    passenger_details.require_special_service(
+        booking,
+        command.passenger,
+        command.segment,
+        journey.facts_of(flight),
+        window=command.window,
+        by_staff=command.by_staff,
+        now=context.now,
+    )
+    return booking
+
+
+def _wheelchairs(context: DecisionContext, flight_id: str) -> int:
+    """Return how many wheelchairs are requested on the flight.
+
+    All bookings of the flight are read, so that of two requests for the last wheelchair the
+    append accepts one.
+    """
+    flight = journey.load_flight(context, flight_id)
+    booking_ids = sorted(booking_id for booking_id, _ in flight.allocations.items())
+    bookings = context.load_all(stream_kinds.BOOKING, booking_ids)
+    return sum(
+        passenger_details.wheelchairs_on(booking, flight_id)
+        for booking in bookings.values()
+        if booking is not None
+    )

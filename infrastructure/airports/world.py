@@ -11,13 +11,13 @@ from application.inventory.airports import Airport
 
 @functools.cache
 def load_airports() -> Mapping[str, Airport]:
-    """All airports by IATA code, about 7,900; 60 ms at the first call, free afterwards."""
+    """Return all airports by IATA code, about 7,900; 60 ms at the first call, free afterwards."""
     table = airportsdata.load("IATA")
     return MappingProxyType({code: _airport(code, row) for code, row in table.items()})
 
 
 def _airport(code: str, row: airportsdata.Airport) -> Airport:
-    # A third of the table names no city: the province or the airport says where one lands.
+    # A third of the table names no city: there the city is the province or the airport's name.
     return Airport(
         code=code,
         name=row["name"],

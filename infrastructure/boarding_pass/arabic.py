@@ -13,7 +13,7 @@ LETTERS = re.compile("\u0644[\u0622\u0623\u0625\u0627]|.")
 
 
 def shaped(text: str) -> str:
-    """The text with its letters joined and in the order in which they stand on paper."""
+    """Return the text with its letters joined and in the order in which they are drawn."""
     letters = LETTERS.findall(text)
     drawn = []
     for before, letter, after in zip(["", *letters], letters, [*letters[1:], ""], strict=False):
@@ -27,7 +27,7 @@ def shaped(text: str) -> str:
 
 @functools.cache
 def _forms() -> dict[str, dict[str, str]]:
-    """For each letter (and lam with alef) its form by the place where it stands in a word."""
+    """Return for each letter (and lam with alef) its form by its place in a word."""
     found: dict[str, dict[str, str]] = {}
     for code in FORMS:
         place, _, codes = unicodedata.decomposition(chr(code)).partition("> ")

@@ -1,6 +1,6 @@
-"""Where everything stands on a pass: one upright A6, drawn on whatever is given as paper.
+"""The layout of a pass: one upright A6, drawn on any object that implements Paper.
 
-Rule: lengths are millimetres from the top left; a text is made to fit, never to run over.
+Rule: lengths are millimetres from the top left; a text shrinks to fit and never runs over.
 """
 
 from typing import Literal, Protocol
@@ -16,7 +16,7 @@ HEADER = 15.0
 ROWS_FROM = 36.0
 GAP = 3.0
 AIRPORT_WIDTH = 28.0
-# A text that does not fit shrinks to this part of its size, and only then loses its end.
+# A text that does not fit shrinks to this part of its size; then its end is cut off.
 SMALLEST = 0.6
 SHRINKING = 0.95
 ELLIPSIS = "…"
@@ -36,7 +36,7 @@ class Paper(Protocol):
     barcode_height: float
 
     def width(self, text: str, *, size: float, weight: Weight) -> float:
-        """How wide the text is."""
+        """Return the width of the text in millimetres."""
         ...
 
     def text(
@@ -55,7 +55,7 @@ class Paper(Protocol):
 
 
 def draw(facts: boarding_pass.BoardingPassFacts, paper: Paper) -> None:
-    """The whole pass; raises NameNotLatin or InvalidFacts before anything is drawn."""
+    """Draw the whole pass; raises NameNotLatin or InvalidFacts before anything is drawn."""
     text = boarding_pass.bcbp(facts)
     rows = wording.rows(facts)
     _header(paper)
@@ -102,7 +102,7 @@ def _row(row: tuple[wording.Cell, ...], paper: Paper, *, y: float) -> None:
 
 
 def fitted(paper: Paper, text: str, *, width: float, size: float) -> tuple[str, float]:
-    """The text and the size in which it is no wider than the width."""
+    """Return the text and the size in which it is no wider than the width."""
     smallest = size * SMALLEST
     while size > smallest and paper.width(text, size=size, weight="SemiBold") > width:
         size = max(smallest, size * SHRINKING)
@@ -127,6 +127,6 @@ def _write(
 
 
 def _write_arabic(paper: Paper, text: str, *, x: float, y: float, size: float, ink: Ink) -> None:
-    """Arabic stands against its right-hand end."""
+    """Draw Arabic text so that it ends at `x`, its right-hand side."""
     shaped = arabic.shaped(text)
     paper.text(shaped, x=x, y=y, size=size, weight="Regular", ink=ink, side="right")

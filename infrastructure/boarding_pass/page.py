@@ -25,21 +25,21 @@ LARGEST_MODULE = 0.4
 
 
 def pdf(facts: boarding_pass.BoardingPassFacts) -> bytes:
-    """One page; raises NameNotLatin or InvalidFacts."""
+    """Return the pass as a PDF of one page; raises NameNotLatin or InvalidFacts."""
     paper = Sheet(f"{boarding_pass.carriage_name(facts)} {facts.carrier}{facts.flight_number}")
     layout.draw(facts, paper)
     return paper.bytes()
 
 
 def _register_fonts() -> None:
-    """The library keeps fonts by name for the process; parsing one takes milliseconds."""
+    """Register the fonts once per process, by name: parsing one takes milliseconds."""
     for weight in typeface.WEIGHTS:
         font = ttfonts.TTFont(font_name(weight), io.BytesIO(typeface.font(weight)))
         pdfmetrics.registerFont(font)
 
 
 def font_name(weight: Weight) -> str:
-    """What the library calls the font of this weight."""
+    """Return the library's name of the font of this weight."""
     return f"Pass-{weight}"
 
 
@@ -61,13 +61,13 @@ class Sheet:
         self._canvas.setTitle(title)
 
     def bytes(self) -> bytes:
-        """The PDF file."""
+        """Return the PDF file."""
         self._canvas.showPage()
         self._canvas.save()
         return self._file.getvalue()
 
     def width(self, text: str, *, size: float, weight: Weight) -> float:
-        """In millimetres."""
+        """Return the width of the text in millimetres."""
         return float(pdfmetrics.stringWidth(text, font_name(weight), size))
 
     def text(
@@ -81,7 +81,7 @@ class Sheet:
         ink: layout.Ink,
         side: layout.Side,
     ) -> None:
-        """Draw it as it is."""
+        """Draw the text as it is."""
         self._canvas.setFillColorRGB(*(part / 255 for part in ink))
         self._canvas.setFont(font_name(weight), size * mm)
         shift = {"left": 0.0, "middle": 0.5, "right": 1.0}[side]
@@ -89,13 +89,13 @@ class Sheet:
         self._canvas.drawString(start * mm, (layout.HEIGHT - y) * mm, text)
 
     def box(self, *, x: float, y: float, width: float, height: float, ink: layout.Ink) -> None:
-        """Fill it."""
+        """Fill the rectangle."""
         self._canvas.setFillColorRGB(*(part / 255 for part in ink))
         bottom = (layout.HEIGHT - y - height) * mm
         self._canvas.rect(x * mm, bottom, width * mm, height * mm, stroke=0, fill=1)
 
     def barcode(self, text: str, *, x: float, y: float, width: float, height: float) -> None:
-        """A PDF417 code as wide as fits with its quiet zone."""
+        """Draw a PDF417 code as wide as fits with its quiet zone."""
         lines = [
             "".join(f"{word:b}" for word in row)
             for row in pdf417gen.encode(text, columns=COLUMNS, security_level=CORRECTION)
@@ -120,7 +120,7 @@ class Sheet:
 
 
 def _bars(line: str) -> list[tuple[int, int]]:
-    """Where each run of ones starts, and how long it is."""
+    """Return where each run of ones starts, and how long it is."""
     bars = []
     start = 0
     for dark, run in itertools.groupby(line):

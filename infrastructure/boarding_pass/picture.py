@@ -19,7 +19,7 @@ ANCHORS: dict[layout.Side, str] = {"left": "ls", "middle": "ms", "right": "rs"}
 
 
 def png(facts: boarding_pass.BoardingPassFacts) -> bytes:
-    """840 by 1184 pixels; raises NameNotLatin or InvalidFacts."""
+    """Return a PNG of 840 by 1184 pixels; raises NameNotLatin or InvalidFacts."""
     paper = Screen()
     layout.draw(facts, paper)
     return paper.bytes()
@@ -34,18 +34,18 @@ class Screen:
         size = (_pixels(layout.WIDTH), _pixels(layout.HEIGHT))
         self._image = Image.new("RGB", size, layout.WHITE)
         self._pen = ImageDraw.Draw(self._image)
-        # Faces of FreeType are not for sharing between threads: each picture opens its own.
+        # Threads must not share a FreeType face: each picture opens its own.
         self._files = {weight: typeface.font(weight) for weight in typeface.WEIGHTS}
         self._fonts: dict[tuple[Weight, float], ImageFont.FreeTypeFont] = {}
 
     def bytes(self) -> bytes:
-        """The PNG file."""
+        """Return the PNG file."""
         file = io.BytesIO()
         self._image.save(file, "PNG")
         return file.getvalue()
 
     def width(self, text: str, *, size: float, weight: Weight) -> float:
-        """In millimetres."""
+        """Return the width of the text in millimetres."""
         return self._font(weight, size).getlength(text) / PIXELS_PER_MILLIMETRE
 
     def text(
@@ -59,17 +59,17 @@ class Screen:
         ink: layout.Ink,
         side: layout.Side,
     ) -> None:
-        """Draw it as it is."""
+        """Draw the text as it is."""
         place = (_pixels(x), _pixels(y))
         self._pen.text(place, text, ink, self._font(weight, size), anchor=ANCHORS[side])
 
     def box(self, *, x: float, y: float, width: float, height: float, ink: layout.Ink) -> None:
-        """Fill it, its edges on whole pixels."""
+        """Fill the rectangle, its edges on whole pixels."""
         right, bottom = _pixels(x + width) - 1, _pixels(y + height) - 1
         self._pen.rectangle((_pixels(x), _pixels(y), right, bottom), ink)
 
     def barcode(self, text: str, *, x: float, y: float, width: float, height: float) -> None:
-        """A QR code of the largest whole module, with its quiet zone."""
+        """Draw a QR code of the largest whole module, with its quiet zone."""
         modules = segno.make_qr(text, error="m").matrix
         count = len(modules) + 2 * QUIET_ZONE
         scale = _pixels(min(width, height)) // count

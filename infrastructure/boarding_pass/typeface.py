@@ -8,6 +8,6 @@ WEIGHTS: tuple[Weight, ...] = ("Regular", "SemiBold")
 
 
 def font(weight: Weight) -> bytes:
-    """The TrueType file of IBM Plex Sans Arabic (Open Font License) in this weight."""
+    """Return the TrueType file of IBM Plex Sans Arabic (Open Font License) in this weight."""
     files = importlib.resources.files("fontpkg_ibm_plex_sans_arabic") / "files"
     return (files / f"IBMPlexSansArabic-{weight}.ttf").read_bytes()

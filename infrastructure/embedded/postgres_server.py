@@ -16,7 +16,14 @@ from types import TracebackType
 import psycopg
 from psycopg import conninfo, sql
 
-from infrastructure.embedded import account, binaries, child, former, private_folder, server_files
+from infrastructure.embedded import (
+    account,
+    binaries,
+    child,
+    leftover,
+    private_folder,
+    server_files,
+)
 from infrastructure.embedded.server_files import ServerFiles
 
 SUPERUSER = "ais"
@@ -36,7 +43,7 @@ _SETTINGS = {
     "log_timezone": "UTC",
 }
 _NOT_DURABLE = {"fsync": "off", "synchronous_commit": "off", "full_page_writes": "off"}
-# Where C.UTF-8 is no locale of the system, C sorts the same way.
+# On systems without C.UTF-8, C sorts the same way.
 _LOCALE = "C.UTF-8" if sys.platform == "linux" else "C"
 
 
@@ -80,14 +87,14 @@ class EmbeddedPostgres:
         return self._process.pid
 
     def dsn(self, database: str = DATABASE, user: str = SUPERUSER) -> str:
-        """A libpq connection string over the socket of the running server."""
+        """Return a libpq connection string over the socket of the running server."""
         assert self._sockets is not None
         return conninfo.make_conninfo(
             host=str(self._sockets), port=PORT, user=user, dbname=database
         )
 
     def start(self) -> None:
-        """Initialise if need be, recover from an earlier kill, start, create the database.
+        """Initialise if necessary, recover from an earlier kill, start, create the database.
 
         Raises BinaryMissing, AlreadyRunning, StillRunning, Vanished, ServerFailed; after any of
         them nothing runs and nothing is locked.
@@ -101,7 +108,7 @@ class EmbeddedPostgres:
             raise
 
     def stop(self) -> None:
-        """Fast shutdown: clients are cut, everything durable is on disk. Twice does no harm."""
+        """Shut down fast: disconnect clients, keep durable data. A repeat has no effect."""
         if self._process is not None:
             child.stop(self._process, how=signal.SIGINT)
             self._process = None
@@ -115,9 +122,9 @@ class EmbeddedPostgres:
             self._lock = None
 
     def restart_after_kill(self) -> None:
-        """Start again after somebody killed the server, at the same address, lock kept.
+        """Start again at the same address after the server was killed; the lock is kept.
 
-        It recovers from its log of writes. Raises StillRunning, ServerFailed.
+        The server recovers from its write-ahead log. Raises StillRunning, ServerFailed.
         """
         assert self._process is not None
         self._process.wait()
@@ -127,7 +134,7 @@ class EmbeddedPostgres:
         files = server_files.prepare(self._directory, self._account)
         programs = self._programs(files)
         self._initialise(programs, files)
-        _clear_former(files.data)
+        _end_leftover(files.data)
         self._sockets = private_folder.socket_folder(
             files.home / "s",
             socket_name=SOCKET_NAME,
@@ -184,11 +191,11 @@ class EmbeddedPostgres:
                 connection.execute(sql.SQL("CREATE DATABASE {}").format(sql.Identifier(DATABASE)))
 
 
-def _clear_former(data: Path) -> None:
-    """End what is left of an earlier server, sessions included, and drop its pid file.
+def _end_leftover(data: Path) -> None:
+    """End the processes of an earlier server, sessions included, and delete its pid file.
 
-    Only then is the file stale for certain; the server itself would refuse to start if the
-    process id in it now belongs to somebody else.
+    Only then is the file certainly stale; the server itself would refuse to start if another
+    process now has the process id in it.
     """
-    former.end(data, program="postgres", signals=(signal.SIGINT, signal.SIGQUIT))
+    leftover.end(data, program="postgres", signals=(signal.SIGINT, signal.SIGQUIT))
     (data / "postmaster.pid").unlink(missing_ok=True)

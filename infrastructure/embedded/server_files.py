@@ -1,6 +1,6 @@
-"""Where a PostgreSQL server's files lie, so that the account it runs under can reach them.
+"""Places the files of a PostgreSQL server where the account it runs under can reach them.
 
-Only folders that we made ourselves ever get another mode or owner.
+Only folders that this process created ever get another mode or owner.
 """
 
 from dataclasses import dataclass
@@ -19,26 +19,26 @@ class ServerFiles:
 
     @property
     def data(self) -> Path:
-        """What initdb makes."""
+        """The data directory that initdb creates."""
         return self.home / "data"
 
     @property
     def log(self) -> Path:
-        """What initdb and the server print; outside `home`, where only we may write."""
+        """The output of initdb and the server; outside `home`; only we may write there."""
         return self.place / "postgres.log"
 
 
 def make_folder(directory: Path, account: Account) -> None:
-    """Make the directory unless it is there, passable if another account must go through."""
+    """Create the directory if missing, passable if another account must go through."""
     if not directory.exists():
         directory.mkdir(parents=True)
         directory.chmod(0o700 if account.user is None else 0o711)
 
 
 def prepare(directory: Path, account: Account) -> ServerFiles:
-    """The server's files under `directory`, or in a private folder that it remembers.
+    """Return the server's files under `directory`, or in a private folder that it records.
 
-    Raises Vanished when the remembered folder is gone, and the data with it.
+    Raises Vanished when the recorded folder is missing, and the data with it.
     """
     record = directory / "postgres.place"
     place = private_folder.remembered(record, account)

@@ -9,7 +9,7 @@ from urllib.parse import quote
 
 import redis
 
-from infrastructure.embedded import binaries, child, former, private_folder
+from infrastructure.embedded import binaries, child, leftover, private_folder
 from infrastructure.embedded.account import Account
 
 START_SECONDS = 60.0
@@ -21,7 +21,7 @@ class EmbeddedValkey:
 
     def __init__(self, directory: Path) -> None:
         self._directory = directory.absolute()
-        # It has no objection to root.
+        # Valkey runs as root too.
         self._account = Account()
         self._process: subprocess.Popen[bytes] | None = None
         self._lock: int | None = None
@@ -47,7 +47,7 @@ class EmbeddedValkey:
 
     @property
     def url(self) -> str:
-        """What redis-py and dramatiq connect to, while it runs."""
+        """The URL for redis-py and dramatiq while the server runs."""
         return f"unix://{quote(str(self._socket()))}"
 
     def start(self) -> None:
@@ -64,7 +64,7 @@ class EmbeddedValkey:
             raise
 
     def stop(self) -> None:
-        """End it; what was enqueued is on disk. Twice does no harm."""
+        """End the server; what was enqueued is on disk. A repeat has no effect."""
         if self._process is not None:
             child.stop(self._process, how=signal.SIGTERM)
             self._process = None
@@ -78,7 +78,7 @@ class EmbeddedValkey:
             self._lock = None
 
     def _start(self) -> None:
-        former.end(self._directory, program="valkey-server", signals=(signal.SIGTERM,))
+        leftover.end(self._directory, program="valkey-server", signals=(signal.SIGTERM,))
         self._sockets = private_folder.socket_folder(
             self._directory,
             socket_name=SOCKET_NAME,

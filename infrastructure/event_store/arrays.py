@@ -1,7 +1,7 @@
 """Arrays for the append in Postgres' binary wire format, packed here.
 
 psycopg adapts a list element by element in Python; with 64 bookings in a batch that took longer
-than the append itself. These types are packed with a join and handed over as they are.
+than the append itself. These types are packed with a join and sent as they are.
 """
 
 import struct
@@ -94,6 +94,6 @@ _DUMPERS = {
 
 
 def register(adapters: AdaptersMap) -> None:
-    """Teach a connection to send the packed types."""
+    """Register the packed types on a connection."""
     for packed_type, dumper in _DUMPERS.items():
         adapters.register_dumper(packed_type, dumper)

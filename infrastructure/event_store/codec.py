@@ -1,6 +1,6 @@
 """Stored bytes of events: canonical JSON by msgspec under a stable tag, one encoding per value.
 
-The tag stands beside the payload, not in it. These bytes are what audit proofs will hash.
+The tag is stored beside the payload, not in it. Audit proofs will hash these bytes.
 """
 
 import msgspec
@@ -10,7 +10,7 @@ from domain.kernel.events import DomainEvent
 
 
 class UnknownTag(Exception):
-    """An event of a tag that this release does not know: never skipped, always named."""
+    """An event has a tag that this release does not know; the message contains the tag."""
 
     def __init__(self, tag: str) -> None:
         super().__init__(tag)
@@ -18,7 +18,7 @@ class UnknownTag(Exception):
 
 
 class CorruptPayload(Exception):
-    """Stored bytes that do not decode as their tag says."""
+    """Stored bytes that do not decode as the type of their tag."""
 
 
 _encode = msgspec.json.Encoder(order="deterministic").encode
@@ -28,12 +28,12 @@ _decoders: dict[str, msgspec.json.Decoder[DomainEvent]] = {
 
 
 def encode(event: DomainEvent) -> bytes:
-    """The payload of an event."""
+    """Return the payload of an event."""
     return _encode(event)
 
 
 def decode(tag: str, payload: bytes) -> DomainEvent:
-    """The event; raises UnknownTag or CorruptPayload."""
+    """Return the event; raises UnknownTag or CorruptPayload."""
     decoder = _decoders.get(tag)
     if decoder is None:
         raise UnknownTag(tag)

@@ -1,7 +1,7 @@
 """Connections of the `eventsourcing` library to our log: one small pool, made from a DSN.
 
 The library's own datastore takes the DSN in parts, tests a connection by a round trip before each
-use, and keeps a thread waiting for as long as a server stays silent; this one does none of that.
+use, and blocks a thread for as long as a server stays silent. This one does none of that.
 """
 
 import logging
@@ -17,24 +17,24 @@ from eventsourcing.postgres import ConnectionPool, PostgresDatastore
 from psycopg.rows import DictRow, dict_row
 
 SCHEMA = "ledger"
-# What pg_stat_activity shows, unless the DSN says otherwise.
+# Shown in pg_stat_activity, unless the DSN sets another name.
 APPLICATION_NAME = "ais ledger reader"
 STATEMENT_TIMEOUT_MS = 5_000
 WAIT_SECONDS = 3.0
 CONNECT_TIMEOUT_SECONDS = 3
-# The pool doubles its pauses between tries up to this; a long one would outlast an outage.
+# The pool doubles its pauses between tries up to this; a longer pause could outlast an outage.
 RECONNECT_SECONDS = 5.0
-# A plan made while the log was short may not scan it once it is long.
+# A plan made while the log was short must not scan the log when it is long.
 OPTIONS = (
     "-c enable_seqscan=off -c plan_cache_mode=force_generic_plan -c timezone=UTC "
     f"-c statement_timeout={STATEMENT_TIMEOUT_MS} -c idle_in_transaction_session_timeout=5000"
 )
-# A connection whose network is gone is broken after about half a minute, not after two hours.
+# A connection without a network breaks after about half a minute, not after two hours.
 KEEPALIVES = {"keepalives_idle": 15, "keepalives_interval": 5, "keepalives_count": 3}
 
 Connection = psycopg.Connection[DictRow]
 
-# Importing eventsourcing.postgres silences the driver for the whole process: undone here.
+# Importing eventsourcing.postgres silences the driver's loggers for the whole process: undo it.
 for _name in ("psycopg", "psycopg.pool"):
     logging.getLogger(_name).setLevel(logging.NOTSET)
 
@@ -69,11 +69,11 @@ class LedgerDatastore(PostgresDatastore):
         self._used_by: dict[int, Connection] = {}
 
     def register_type_adapters(self) -> None:
-        """Ask the server for no types: our recorder uses none, and construction stays offline."""
+        """Do nothing: our recorder needs no types, and construction must not connect."""
 
     @contextmanager
     def get_connection(self) -> Iterator[Connection]:
-        """A connection in autocommit; raises the library's errors, OperationalError when none."""
+        """Yield a connection in autocommit; raises the library's errors."""
         thread = threading.get_ident()
         with super().get_connection() as connection:
             self._used_by[thread] = connection
@@ -93,8 +93,8 @@ class LedgerDatastore(PostgresDatastore):
 def _check(connection: Connection) -> None:
     """Raise OperationalError for a connection that the server has ended.
 
-    An idle connection has nothing to read: only when its socket has something, such as the end,
-    is the server asked.
+    An idle connection has nothing to read: the server is asked only when the socket has
+    something to read, such as its end.
     """
     poll = select.poll()
     poll.register(connection.fileno(), select.POLLIN)

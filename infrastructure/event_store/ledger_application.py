@@ -2,8 +2,8 @@
 
 It serves states as of a version, the notification log, and projections written outside the
 product. Two settings configure it: LEDGER_DATABASE_URL, a libpq connection string or URL, and
-LEDGER_POOL_SIZE, three connections by default. The library's other settings do not reach it: they
-may configure a projection in the same process.
+LEDGER_POOL_SIZE, three connections by default. The library's other settings have no effect on
+it: they may configure a projection in the same process.
 """
 
 import os
@@ -24,7 +24,7 @@ from infrastructure.event_store.recorder import LedgerRecorder
 
 State = TypeVar("State")
 
-# Projections store their position under this name: another one would start all of them anew.
+# Projections store their position under this name: another name would restart all of them.
 NAME = "ledger"
 DATABASE_URL = "LEDGER_DATABASE_URL"
 POOL_SIZE = "LEDGER_POOL_SIZE"
@@ -37,7 +37,7 @@ class LedgerFactory(PostgresFactory):
     datastore: LedgerDatastore
 
     def __init__(self, env: Environment) -> None:
-        # The parent would make a datastore of its own from settings that we do not have.
+        # The parent would make its own datastore from settings that we do not have.
         InfrastructureFactory.__init__(self, env)
         assert DATABASE_URL in self.env, f"{DATABASE_URL} is missing"
         self.datastore = LedgerDatastore(
@@ -59,7 +59,7 @@ class LedgerApplication(Application[str]):
     log_section_size = SECTION_SIZE
 
     def construct_env(self, name: str, env: EnvType | None = None) -> Environment:
-        """Return our own two settings; those given win over the process's."""
+        """Return our own two settings; `env` takes precedence over the process's environment."""
         given = {**os.environ, **(env or {})}
         ours = (DATABASE_URL, POOL_SIZE)
         return Environment(name, {key: given[key] for key in ours if key in given})
@@ -79,7 +79,7 @@ class LedgerApplication(Application[str]):
             return fold(kind.evolve, state, (each.event for each in events))
 
         try:
-            # The library types what it rebuilds as its own aggregates; it only hands it on.
+            # The library's types expect its own aggregates; it only passes the state on.
             found = self.repository.get(stream, version=version, projector_func=cast(Any, project))
         except AggregateNotFoundError:
             return None

@@ -1,7 +1,7 @@
 """The ordered log for one asyncio process: one connection for appends, a pool for reads.
 
-Rule: after a broken append the caller is told AppendUnresolved and asks by command id; nothing
-here retries an append.
+Rule: after a broken append the caller gets AppendUnresolved and asks by command id; nothing here
+retries an append.
 """
 
 import asyncio
@@ -23,9 +23,9 @@ from infrastructure.postgres.pool import Connection, Pool
 
 STATEMENT_TIMEOUT_MS = 5_000
 CONNECT_TIMEOUT_SECONDS = 3
-# The server gives up before: longer silence means that it, or the way to it, is gone.
+# The server's own timeout is shorter: longer silence means that the server or network is down.
 REPLY_SECONDS = 10.0
-# A server that takes no writes, after a failover or on a full disk, is as good as none.
+# A server that refuses writes, after a failover or on a full disk, counts as unavailable.
 NO_ANSWER = (psycopg.OperationalError, psycopg.errors.ReadOnlySqlTransaction)
 
 
@@ -39,7 +39,7 @@ class PostgresEventLog:
         self._appending = asyncio.Lock()
 
     async def append(self, batch: ports.Batch) -> ports.Appended:
-        """One transaction; see the port for what comes back."""
+        """Append the batch in one transaction; the port describes the result."""
         async with self._appending:
             connection = await self._connected()
             if batch.events:
@@ -48,14 +48,14 @@ class PostgresEventLog:
 
     @asynccontextmanager
     async def locked(self, versions: Mapping[str, int]) -> AsyncIterator["_LockedLog"]:
-        """A transaction that holds the log's lock from its first statement to its append."""
+        """Yield a transaction that holds the log's lock from its first statement to its append."""
         async with self._appending:
             connection = await self._connected()
             log = _LockedLog(self, connection)
             try:
                 with _reply_within(connection):
                     try:
-                        # Inside: what begin reads may not decode, and the lock must go even then.
+                        # Inside the try: the lock must be released even if begin cannot decode.
                         await log.begin(versions)
                         yield log
                     finally:
@@ -64,7 +64,7 @@ class PostgresEventLog:
                 raise await self._broken(error, unresolved=log.appended) from error
 
     async def read_after(self, versions: Mapping[str, int]) -> list[ports.RecordedEvent]:
-        """The events of each stream after its version, in log order."""
+        """Return the events of each stream after its version, in log order."""
         try:
             async with self._pool.connection() as connection:
                 with _reply_within(connection):
@@ -76,7 +76,7 @@ class PostgresEventLog:
     async def find_commands(
         self, ids: Sequence[uuid.UUID]
     ) -> Mapping[uuid.UUID, ports.KnownCommand]:
-        """Those of the commands that the log holds."""
+        """Return those of the commands that are in the log."""
         try:
             async with self._pool.connection() as connection:
                 with _reply_within(connection):
@@ -90,7 +90,7 @@ class PostgresEventLog:
         return statement.read_known(row[0])
 
     async def read_log(self, *, after: int, limit: int) -> AsyncIterator[ports.RecordedEvent]:
-        """Events by position, from the first after `after`."""
+        """Yield events by position, from the first after `after`."""
         try:
             async with self._pool.connection() as connection:
                 with _reply_within(connection):
@@ -104,14 +104,14 @@ class PostgresEventLog:
             yield statement.read_event(row)
 
     async def close(self) -> None:
-        """Give the append connection back; the pool belongs to its maker."""
+        """Close the append connection; the caller closes the pool."""
         if self._connection is not None:
             await self._connection.close()
             self._connection = None
 
     async def _connected(self) -> Connection:
         if self._connection is not None:
-            # An append inside a transaction left open would be acknowledged and never committed.
+            # In a transaction left open, an append would be acknowledged but never committed.
             if self._connection.info.transaction_status is TransactionStatus.IDLE:
                 return self._connection
             await self._connection.close()
@@ -121,9 +121,9 @@ class PostgresEventLog:
                 self._dsn,
                 autocommit=True,
                 connect_timeout=CONNECT_TIMEOUT_SECONDS,
-                # A refusal checked on a standby that lags would be checked on old state.
+                # A standby that lags would check a refusal on old state.
                 target_session_attrs="read-write",
-                # A plan kept from when the log was short would go on reading all of it.
+                # A plan kept from when the log was short would read all of it.
                 options="-c enable_seqscan=off -c plan_cache_mode=force_generic_plan "
                 f"-c statement_timeout={STATEMENT_TIMEOUT_MS} "
                 f"-c lock_timeout={STATEMENT_TIMEOUT_MS} -c timezone=UTC "
@@ -164,9 +164,9 @@ class PostgresEventLog:
         return statement.read_answer((0, False, row[0], row[1]))
 
     async def _broken(self, error: psycopg.Error, *, unresolved: bool) -> ports.Unavailable:
-        """The exception to raise; a connection that failed in this way is not used again."""
+        """Return the exception to raise; a connection that failed in this way is not used again."""
         connection, self._connection = self._connection, None
-        # An ERROR rolled the transaction back; a FATAL may come when it is durable already.
+        # An ERROR rolled the transaction back; after a FATAL it may be durable.
         refused_by_server = error.diag.severity_nonlocalized == "ERROR"
         if connection is not None:
             await connection.close()
@@ -176,14 +176,14 @@ class PostgresEventLog:
 
 
 def _taken(batch: ports.Batch) -> ports.Appended:
-    """A stream that the batch began exists already; which one, the decisions find out anew."""
+    """Return a conflict on every stream of the batch: one that it began exists already."""
     begun = {event.stream: -1 for event in batch.events if event.version == 1}
     return ports.Appended(conflicts=begun)
 
 
 @contextmanager
 def _reply_within(connection: Connection) -> Iterator[None]:
-    """Cut a connection that stays silent, so that whoever waits for it sees it broken."""
+    """Cut a connection that stays silent, so that the waiting call fails."""
     timer = asyncio.get_running_loop().call_later(REPLY_SECONDS, _cut, connection)
     try:
         yield
@@ -200,8 +200,8 @@ def _cut(connection: Connection) -> None:
 class _LockedLog:
     """The log within one transaction that holds its lock.
 
-    Both ends are sent as one pipeline each: every turn of a busy event loop between lock and
-    commit is a turn that all other processes wait.
+    The first and the last statements are sent as one pipeline each: all other processes wait
+    during every turn of a busy event loop between lock and commit.
     """
 
     def __init__(self, log: PostgresEventLog, connection: Connection) -> None:
@@ -226,7 +226,7 @@ class _LockedLog:
         return [statement.read_event(row) for row in await cursor.fetchall()]
 
     async def append(self, batch: ports.Batch) -> ports.Appended:
-        """Append and commit; a taken stream rolls back and is told as a conflict."""
+        """Append and commit; a taken stream rolls back and is returned as a conflict."""
         self.appended = True
         try:
             async with self._connection.pipeline():

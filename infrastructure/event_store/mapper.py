@@ -1,7 +1,7 @@
 """Our events for the `eventsourcing` library: msgspec structs under stable tags.
 
 A topic is the event's tag (`booking.cancelled.1`), never a Python path, and the state is the
-codec's canonical JSON: what the library stores and what our own append stores is the same bytes.
+codec's canonical JSON: the library and our own append store the same bytes.
 """
 
 import msgspec
@@ -19,7 +19,7 @@ from infrastructure.event_store.stored_events import Envelope, LedgerEvent, Ledg
 
 
 class StreamEvent(msgspec.Struct, frozen=True):
-    """An event of ours with its stream and version: what the library calls a domain event.
+    """One of our events with its stream and version: a domain event in the library's terms.
 
     `envelope` is None for an event that was not read from our log.
     """
@@ -40,7 +40,7 @@ class EventMapper(Mapper[str]):
         super().__init__(transcoder=JSONTranscoder())
 
     def to_stored_event(self, domain_event: DomainEventProtocol[str]) -> StoredEvent:
-        """Return the row of an event of ours; the append makes its envelope."""
+        """Return the row of one of our events; the append adds its envelope."""
         assert isinstance(domain_event, StreamEvent)
         return StoredEvent(
             originator_id=domain_event.originator_id,

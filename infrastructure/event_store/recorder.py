@@ -32,12 +32,12 @@ class LedgerRecorder(PostgresApplicationRecorder):
         assert datastore.schema == SCHEMA
         assert datastore.originator_id_type == "text"
         assert events_table_name == VIEW
-        assert not datastore.enable_db_functions, "it would leave the append out"
+        assert not datastore.enable_db_functions, "its functions would bypass the append"
         super().__init__(datastore, events_table_name=events_table_name)
         self.channel_name = Channel.LOG.value
 
     def create_table(self) -> None:
-        """Migrations make the tables; the application's role could not."""
+        """Do nothing: migrations make the tables; the application's role may not."""
 
     def insert_events(
         self,
@@ -52,7 +52,7 @@ class LedgerRecorder(PostgresApplicationRecorder):
         `command` is what the events belong to; without one they are a command of their own,
         named after the first of them. Raises the library's IntegrityError when a version is
         taken or the command known, OperationalError when the server does not answer: then the
-        append may be durable, and a repeated attempt learns so by IntegrityError.
+        append may be durable, and a repeated attempt then raises IntegrityError.
         """
         assert not kwargs, f"unknown arguments {sorted(kwargs)}"
         assert tracking is None, "the log keeps no tracking: a follower keeps its own"

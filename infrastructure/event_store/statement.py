@@ -26,8 +26,8 @@ READ_COLUMNS = (
     "position, stream, version, tag, recorded_at, actor, command_id, correlation_id, "
     "causation_id, payload"
 )
-# One look into the index for each stream, whatever the planner thinks of the log's length: the
-# order inside keeps it from joining in another way, so that a kept plan stays good.
+# One index look-up for each stream, whatever the planner assumes about the log's length: the
+# inner ORDER BY prevents other kinds of join, so that a kept plan stays good.
 READ_AFTER = (
     "SELECT e.position, e.stream, e.version, e.tag, e.recorded_at, e.actor, e.command_id, "
     "e.correlation_id, e.causation_id, e.payload "
@@ -56,7 +56,7 @@ class Row(msgspec.Struct, frozen=True):
 
 
 def parameters(batch: ports.Batch) -> tuple[Any, ...]:
-    """The arguments of APPEND in order."""
+    """Return the arguments of APPEND in order."""
     rows = [
         Row(e.stream, e.version, e.event.tag, codec.encode(e.event), e.command)
         for e in batch.events
@@ -80,7 +80,7 @@ def row_parameters(
     outbox: Sequence[ports.BackgroundTask] = (),
     keys: Sequence[ports.WrappedKey] = (),
 ) -> tuple[Any, ...]:
-    """The arguments of APPEND in order, for events that are encoded already."""
+    """Return the arguments of APPEND in order, for events that are encoded already."""
     return (
         UuidArray.of([c.id for c in commands]),
         ByteaArray.of([c.fingerprint for c in commands]),
@@ -104,7 +104,7 @@ def row_parameters(
 
 
 def check_parameters(batch: ports.Batch) -> tuple[Any, ...]:
-    """The arguments of CHECK: for a batch without events."""
+    """Return the arguments of CHECK, for a batch without events."""
     return (
         TextArray.of(list(batch.reads)),
         Int4Array.of(list(batch.reads.values())),
@@ -113,7 +113,7 @@ def check_parameters(batch: ports.Batch) -> tuple[Any, ...]:
 
 
 def read_answer(row: tuple[int, bool, str | None, str | None]) -> ports.Appended:
-    """What the append came to."""
+    """Return the result of the append."""
     last_position, written, conflicts, known = row
     return ports.Appended(
         last_position=last_position,
@@ -124,7 +124,7 @@ def read_answer(row: tuple[int, bool, str | None, str | None]) -> ports.Appended
 
 
 def read_known(text: str | None) -> Mapping[uuid.UUID, ports.KnownCommand]:
-    """Commands that the log holds, from the JSON of ledger.known_commands."""
+    """Return the commands that are in the log, from the JSON of ledger.known_commands."""
     if text is None:
         return {}
     return {
@@ -136,7 +136,7 @@ def read_known(text: str | None) -> Mapping[uuid.UUID, ports.KnownCommand]:
 
 
 def read_event(row: tuple[Any, ...]) -> ports.RecordedEvent:
-    """A row of READ_AFTER or READ_LOG; raises codec.UnknownTag or codec.CorruptPayload."""
+    """Return the event of a row; raises codec.UnknownTag or codec.CorruptPayload."""
     return ports.RecordedEvent(
         position=row[0],
         stream=row[1],
@@ -151,5 +151,5 @@ def read_event(row: tuple[Any, ...]) -> ports.RecordedEvent:
 
 
 def is_taken_stream(error: psycopg.errors.UniqueViolation) -> bool:
-    """Whether a new stream of the batch exists already, rather than some other double."""
+    """Return whether a new stream of the batch exists already, rather than another duplicate."""
     return error.diag.constraint_name == "event_stream_version"

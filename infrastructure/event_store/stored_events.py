@@ -31,7 +31,7 @@ SELECT_HEAD: LiteralString = "SELECT max(notification_id) FROM ledger.stored_eve
 
 
 class Envelope(msgspec.Struct, frozen=True):
-    """What the log keeps beside an event's payload; `recorded_at` is UTC."""
+    """What the log stores beside an event's payload; `recorded_at` is UTC."""
 
     position: int
     recorded_at: dt.datetime
@@ -81,7 +81,7 @@ def select_stream(
 def select_log(
     connection: Connection, *, first: int, last: int, topics: Sequence[str], limit: int
 ) -> list[LedgerNotification]:
-    """Return events with positions from `first` to `last`; of these topics, or all for none."""
+    """Return events with positions from `first` to `last`; only of these topics, if any."""
     if topics:
         rows = _fetch(connection, SELECT_LOG_BY_TOPIC, (first, last, list(topics), limit))
     else:

@@ -1,7 +1,7 @@
 """`application.stream_history.StreamHistory` on the library's application, which is synchronous.
 
-Rule: one thread per connection, a bounded queue in front, and no exception of the library's own
-behind it.
+Rule: one thread per connection, a bounded queue of reads, and no exception of the library
+reaches the caller.
 """
 
 import asyncio
@@ -23,12 +23,12 @@ Result = TypeVar("Result")
 
 THREADS = 2
 QUEUE_LIMIT = 256
-# The server cancels a statement earlier: longer silence means that it, or the way to it, is gone.
+# The server cancels a statement earlier: longer silence means that server or network is down.
 REPLY_SECONDS = 10.0
 
 
 class UnreadableStream(Exception):
-    """The log holds an event that this release cannot read; the text names stream and tag."""
+    """The log contains an event that this release cannot read; the text names stream and tag."""
 
 
 class PostgresStreamHistory:
@@ -50,7 +50,7 @@ class PostgresStreamHistory:
         return await self._run(lambda: self._ledger.events_of(stream))
 
     async def close(self) -> None:
-        """Finish the reads that were begun, then close the connections."""
+        """Finish the reads that have begun, then close the connections."""
         await asyncio.to_thread(self._threads.shutdown)
         await asyncio.to_thread(self._ledger.close)
 

@@ -1,8 +1,8 @@
-"""The `eventsourcing` library's subscription to our log: events as they come, in order, no gap.
+"""The `eventsourcing` library's subscription to our log: new events in order, without gaps.
 
-It listens before it first reads, so that no append falls between the two, and it looks into the
-log every few seconds even when nothing was announced. Positions have no gaps and commit in order:
-what was read up to the newest position need not be read again, whatever topics were asked for.
+It listens before it first reads, so that no append falls between the two, and it reads the log
+every few seconds even without an announcement. Positions have no gaps and commit in order: what
+was read up to the newest position is not read again, whatever the topics.
 """
 
 import threading
@@ -16,7 +16,7 @@ from psycopg import sql
 from infrastructure.event_store import stored_events
 from infrastructure.event_store.datastore import Connection
 
-# Positions per query: a rare topic in a long log must not keep one statement busy for long.
+# Positions per query: a rare topic in a long log must not make one statement run for long.
 WINDOW = 1_000
 # How long a subscription may take to notice that it was stopped.
 PATIENCE_SECONDS = 0.2
@@ -25,10 +25,10 @@ SILENCE_SECONDS = 5.0
 
 
 class LedgerSubscription(Subscription[PostgresApplicationRecorder]):
-    """Uses one connection from the first event asked for until it is stopped.
+    """Uses one connection from the first event requested until it is stopped.
 
-    Raises the library's OperationalError when the connection breaks; the next subscription goes
-    on from the last event that was processed.
+    Raises the library's OperationalError when the connection breaks; the next subscription
+    continues from the last event that was processed.
     """
 
     def __init__(
@@ -82,7 +82,7 @@ class LedgerSubscription(Subscription[PostgresApplicationRecorder]):
                     connection.execute("UNLISTEN *")
 
     def _await_append(self, connection: Connection) -> None:
-        """Return once an append is announced, the subscription stopped or the silence long."""
+        """Return after an announced append, after a stop, or after SILENCE_SECONDS."""
         for _ in range(round(SILENCE_SECONDS / PATIENCE_SECONDS)):
             if self._stopped.is_set():
                 return

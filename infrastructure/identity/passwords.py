@@ -1,4 +1,4 @@
-"""Passwords as argon2id, on threads of their own: a login never stops the event loop.
+"""Passwords as argon2id, on threads of their own: a login never blocks the event loop.
 
 At most a few hashes run at once (each takes its memory) and a bounded number wait.
 """
@@ -24,7 +24,7 @@ class Cost(msgspec.Struct, frozen=True):
     parallelism: int
 
 
-# ASVS 5.0 appendix C asks for t=1, m >= 46 MiB, p=1 at least; one pass more is affordable.
+# ASVS 5.0 appendix C requires at least t=1, m >= 46 MiB, p=1; one more pass is affordable.
 PRODUCTION_COST = Cost(time_cost=2, memory_kib=48 * 1024, parallelism=1)
 
 
@@ -37,20 +37,20 @@ class Argon2PasswordHasher:
         )
         self._pool = ThreadPoolExecutor(threads, thread_name_prefix="password")
         self._waiting = 0
-        self._nobodys_hash = self._hasher.hash("nobody has this password")
+        self._dummy_hash = self._hasher.hash("nobody has this password")
 
     async def hash(self, password: str) -> str:
-        """A salted hash; raises Unavailable when too many wait already."""
+        """Return a salted hash; raises Unavailable when too many wait already."""
         with _Place(self):
             loop = asyncio.get_running_loop()
             return await loop.run_in_executor(self._pool, self._hasher.hash, password)
 
     async def verify(self, password: str, stored: str | None) -> bool:
-        """Whether the hash is of this password; None takes as long and is never so."""
+        """Return whether the hash is of this password; False for None, after the same time."""
         with _Place(self):
             loop = asyncio.get_running_loop()
             same = await loop.run_in_executor(
-                self._pool, self._matches, password, stored or self._nobodys_hash
+                self._pool, self._matches, password, stored or self._dummy_hash
             )
         return same and stored is not None
 

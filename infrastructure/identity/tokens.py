@@ -1,8 +1,8 @@
 """Access tokens: JWTs signed with ES256 (RFC 9068 form), and the keys to verify them.
 
 The algorithm, the type and the shape of the header are pinned before anything is verified, so a
-key named or carried by the token itself is never looked at; the claims are checked each time a
-token is verified. A verified token is remembered until it expires: the curve costs 70 µs.
+key named or contained in the token itself is never used; the claims are checked each time a
+token is verified. A verified token is cached until it expires: a signature check costs 70 µs.
 """
 
 import base64
@@ -21,7 +21,7 @@ from domain.identity.roles import Role
 
 ALGORITHM = "ES256"
 TOKEN_LIFE_SECONDS = 15 * 60
-# Clocks of our own processes may differ by so much; it lengthens no token.
+# The clocks of our processes may differ by this much; it extends no token's life.
 NOT_BEFORE_LEEWAY_SECONDS = 10
 TOKEN_MAX_BYTES = 2048
 REMEMBERED_LIMIT = 20_000
@@ -53,7 +53,7 @@ _HEADER_DECODER = msgspec.json.Decoder(_Header)
 
 
 def parse_keys(setting: str) -> KeySet:
-    """`AIS_TOKEN_KEY`: PEM, JWK or JWK set; the first key signs, all verify."""
+    """Read `AIS_TOKEN_KEY`: PEM, JWK or JWK set; the first key signs, all verify."""
     try:
         keys = [_usable(key) for key in _read_keys(setting.strip())]
         return KeySet([keys[0], *keys[1:]])
@@ -64,7 +64,7 @@ def parse_keys(setting: str) -> KeySet:
 
 
 def generated() -> str:
-    """A fresh setting of one random key (JWK), as `parse_keys` reads it."""
+    """Return a fresh setting of one random key (JWK), as `parse_keys` reads it."""
     return msgspec.json.encode(ECKey.generate_key("P-256").as_dict(private=True)).decode()
 
 
@@ -102,7 +102,7 @@ class Es256Tokens:
         self._verified: OrderedDict[bytes, tuple[Principal, int]] = OrderedDict()
 
     def issue(self, principal: Principal) -> IssuedToken:
-        """A fresh token for the principal, valid for 15 minutes."""
+        """Return a fresh token for the principal, valid for 15 minutes."""
         issued_at = int(self._now())
         header = {"alg": ALGORITHM, "typ": "at+jwt", "kid": self._signing_key.kid}
         claims = {
@@ -119,7 +119,7 @@ class Es256Tokens:
         return IssuedToken(token, TOKEN_LIFE_SECONDS)
 
     def verify(self, token: bytes) -> Principal:
-        """Who holds the token; raises TokenRefused or TokenExpired."""
+        """Return the principal of the token; raises TokenRefused or TokenExpired."""
         known = self._verified.get(token)
         if known is not None:
             if known[1] > self._now():
@@ -133,7 +133,7 @@ class Es256Tokens:
         return principal
 
     def public_keys(self) -> Mapping[str, object]:
-        """The JWK set with which anybody can verify."""
+        """Return the JWK set with which anyone can verify tokens."""
         keys = [
             {**key.as_dict(private=False), "use": "sig", "alg": ALGORITHM} for key in self._keys
         ]

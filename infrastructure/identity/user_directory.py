@@ -1,4 +1,4 @@
-"""Users in Postgres. One rule: a lockout is read and changed under the lock of the user's row."""
+"""Users in Postgres. Rule: a lockout is read and changed under the lock of the user's row."""
 
 import contextlib
 import datetime as dt
@@ -60,7 +60,7 @@ class PostgresUserDirectory:
             raise ports.EmailKnown from None
 
     async def find(self, email_index: bytes) -> ports.StoredUser | None:
-        """The user with this address."""
+        """Return the user with this address; None if there is none."""
         async with self._transaction() as connection:
             cursor = await connection.execute(SELECT_USER, (email_index,))
             row = await cursor.fetchone()
@@ -73,7 +73,7 @@ class PostgresUserDirectory:
         *,
         at: dt.datetime,
     ) -> ports.AuthFact:
-        """Read, decide and write under the row's lock; returns the fact recorded."""
+        """Read, decide and write under the row's lock; returns the recorded fact."""
         async with self._transaction() as connection:
             cursor = await connection.execute(SELECT_LOCKOUT, (user_id,))
             row = await cursor.fetchone()

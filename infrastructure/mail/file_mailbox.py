@@ -1,6 +1,6 @@
 """A mailbox that is a folder: one `.eml` file per letter, named by the letter's id.
 
-For the demo and for tests. A letter sent twice replaces itself, so the reader finds it once.
+For the demo and for tests. A letter that is sent again replaces its file, so that it is there once.
 """
 
 import asyncio

@@ -1,6 +1,6 @@
 """Brings a database to the newest schema: numbered SQL files, each once, each in a transaction.
 
-A file that was applied and has changed since stops the run: stored history is never rewritten.
+A file that has changed since it was applied stops the run: stored history is never rewritten.
 """
 
 import hashlib
@@ -33,7 +33,7 @@ class Migration(msgspec.Struct, frozen=True):
 
 
 def migrations() -> list[Migration]:
-    """All files of this release in order of their number."""
+    """Return all files of this release in order of their number."""
     folder = importlib.resources.files("infrastructure.postgres") / "migrations"
     found = [
         Migration(int(entry.name[:4]), entry.name, entry.read_text("utf-8"))
@@ -48,8 +48,8 @@ def migrations() -> list[Migration]:
 def migrate(dsn: str, *, progress: Callable[[str], None] = lambda _: None) -> list[str]:
     """Apply what is missing as the owner of the schema; returns the names applied.
 
-    Raises MigrationRefused when history and files disagree, psycopg.Error when SQL fails; a file
-    that failed left nothing behind. Several callers at once wait for each other.
+    Raises MigrationRefused when history and files differ, psycopg.Error when SQL fails; a file
+    that failed changed nothing. Concurrent callers wait for each other.
     """
     applied: list[str] = []
     with psycopg.connect(dsn, autocommit=True) as connection:

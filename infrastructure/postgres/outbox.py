@@ -8,7 +8,7 @@ from infrastructure.postgres.pool import Pool, raising_unavailable
 
 
 class UnsentMessage(msgspec.Struct, frozen=True):
-    """A background task that an append wrote and that the queue does not have yet."""
+    """A background task that an append stored and that the queue does not have yet."""
 
     id: int
     topic: str
@@ -46,14 +46,14 @@ class ProcessCheckpoints:
         self._pool = pool
 
     async def read(self, name: str) -> int:
-        """The last position worked off, 0 at the beginning."""
+        """Return the last processed position, 0 at the beginning."""
         rows = await _query(
             self._pool, "SELECT position FROM process.checkpoint WHERE name = %s", (name,)
         )
         return int(str(rows[0][0])) if rows else 0
 
     async def move(self, name: str, position: int) -> None:
-        """Everything up to the position has been worked off; never moves back."""
+        """Record that everything up to the position is processed; never moves back."""
         await _query(
             self._pool,
             "INSERT INTO process.checkpoint AS c (name, position) VALUES (%s, %s) "

@@ -13,7 +13,7 @@ from infrastructure.event_store import arrays
 
 STATEMENT_TIMEOUT_MS = 5_000
 WAIT_SECONDS = 3.0
-# The pool doubles its pauses between tries up to this; a long one would outlast an outage.
+# The pool doubles its pauses between tries up to this; a longer pause could outlast an outage.
 RECONNECT_SECONDS = 5.0
 
 Connection = psycopg.AsyncConnection[tuple[Any, ...]]
@@ -25,8 +25,8 @@ async def _configure(connection: Connection) -> None:
     await connection.set_autocommit(True)
     await connection.execute("SET timezone = 'UTC'")
     await connection.execute(f"SET statement_timeout = {STATEMENT_TIMEOUT_MS}")
-    # Planning costs these small statements more than running them: plans are kept. One that was
-    # made while a table was short may not scan it once it is long.
+    # Planning these small statements costs more than running them, so plans are kept. A plan made
+    # while a table was short must not scan the table when it is long.
     await connection.execute("SET plan_cache_mode = force_generic_plan")
     await connection.execute("SET enable_seqscan = off")
 
@@ -34,8 +34,8 @@ async def _configure(connection: Connection) -> None:
 async def _check(connection: Connection) -> None:
     """Raise OperationalError for a connection that the server has ended.
 
-    A connection at rest has nothing to read: only when its socket has something, such as the end,
-    is the server asked. Asking each time would double the round trips of small queries.
+    An idle connection has nothing to read: the server is asked only when the socket has
+    something to read, such as its end. Asking each time would double the round trips.
     """
     readable, _, _ = select.select([connection.fileno()], [], [], 0)
     if readable:
@@ -43,7 +43,7 @@ async def _check(connection: Connection) -> None:
 
 
 def make_pool(dsn: str, *, min_size: int = 1, max_size: int = 8) -> Pool:
-    """Return a closed pool: the caller opens it in its event loop and closes it."""
+    """Return a pool that is not open yet: the caller opens it in its event loop and closes it."""
     return AsyncConnectionPool(
         dsn,
         min_size=min_size,

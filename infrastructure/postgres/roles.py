@@ -1,8 +1,7 @@
-"""The login roles of the demo, of tests and of benchmarks; production makes its own.
+"""The login roles of the demo, of tests and of benchmarks; production creates its own.
 
-`ais_app` is what web, worker and scheduler log in as: it may execute the append and has no
-INSERT on the log. `ais_readmodels` is what the projector logs in as: it reads the log and owns
-the read models.
+Web, worker and scheduler log in as `ais_app`: it may execute the append and has no INSERT on the
+log. The projector logs in as `ais_readmodels`: it reads the log and owns the read models.
 """
 
 import psycopg
@@ -16,7 +15,7 @@ _LOGINS = {APPLICATION_LOGIN: "ais_application", PROJECTOR_LOGIN: "ais_projector
 
 
 def create_logins(owner_dsn: str) -> None:
-    """Make both logins, once per cluster, as members of their group roles."""
+    """Create both logins, once per cluster, as members of their group roles."""
     with psycopg.connect(owner_dsn, autocommit=True) as connection:
         connection.execute("SELECT pg_advisory_lock(%s)", (Lock.LOGIN_CREATION,))
         for login, group in _LOGINS.items():

@@ -218,7 +218,7 @@ AS $function$
 DECLARE
     base bigint;
     moment timestamptz;
-    culprit text;
+    stream_with_gap text;
 BEGIN
     IF current_setting('transaction_isolation') <> 'read committed' THEN
         RAISE EXCEPTION 'append runs under READ COMMITTED only' USING ERRCODE = 'AIS04';
@@ -238,7 +238,7 @@ BEGIN
         RETURN;
     END IF;
 
-    SELECT b.stream INTO culprit FROM (
+    SELECT b.stream INTO stream_with_gap FROM (
         SELECT n.stream, min(n.before) AS low, max(n.before) AS high
         FROM (
             SELECT e.stream, e.version - row_number() OVER (
@@ -253,7 +253,8 @@ BEGIN
                WHERE p.stream = b.stream ORDER BY p.version DESC LIMIT 1), 0)
     LIMIT 1;
     IF FOUND THEN
-        RAISE EXCEPTION 'versions of stream % would have a gap', culprit USING ERRCODE = 'AIS05';
+        RAISE EXCEPTION 'versions of stream % would have a gap', stream_with_gap
+            USING ERRCODE = 'AIS05';
     END IF;
 
     moment := greatest(clock_timestamp(), moment + interval '1 microsecond');
@@ -325,7 +326,7 @@ CREATE OR REPLACE FUNCTION ledger.move_capacity(streams text[], payloads bytea[]
  LANGUAGE plpgsql
 AS $function$
 DECLARE
-    culprit record;
+    exceeded record;
 BEGIN
     WITH moved AS MATERIALIZED (
         SELECT e.stream AS flight, m.cabin,
@@ -346,13 +347,13 @@ BEGIN
             sold = c.sold + excluded.sold
         RETURNING c.flight, c.cabin, c.authorised, c.held, c.sold
     )
-    SELECT changed.flight, changed.cabin INTO culprit
+    SELECT changed.flight, changed.cabin INTO exceeded
     FROM changed JOIN moved USING (flight, cabin)
     WHERE (changed.held + changed.sold > changed.authorised AND moved.held + moved.sold > 0)
        OR changed.held < 0 OR changed.sold < 0 OR changed.authorised < 0
     LIMIT 1;
     IF FOUND THEN
-        RAISE EXCEPTION 'capacity of % cabin % exceeded', culprit.flight, culprit.cabin
+        RAISE EXCEPTION 'capacity of % cabin % exceeded', exceeded.flight, exceeded.cabin
             USING ERRCODE = 'AIS03';
     END IF;
 END
@@ -410,11 +411,11 @@ CREATE OR REPLACE FUNCTION ledger.refuse_misspelled(streams text[], payloads byt
  LANGUAGE plpgsql
 AS $function$
 DECLARE
-    culprit record;
+    offending record;
 BEGIN
-    SELECT e.stream, e.ordinality, e.moves INTO culprit
+    SELECT e.stream, e.ordinality, e.moves INTO offending
     FROM (
-        -- Parsed once, and only where the common case below asks for it.
+        -- Parsed once, and only for the common case below.
         SELECT w.*, CASE WHEN w.moves AND NOT w.money THEN w.spelled::jsonb END AS parsed
         FROM (
             SELECT p.stream, p.ordinality, p.payload, p.spelled, p.folded,
@@ -460,8 +461,8 @@ BEGIN
     LIMIT 1;
     IF FOUND THEN
         RAISE EXCEPTION 'payload % of the batch, for stream %, is not spelled canonically',
-            culprit.ordinality, culprit.stream
-            USING ERRCODE = CASE WHEN culprit.moves THEN 'AIS03' ELSE 'AIS02' END;
+            offending.ordinality, offending.stream
+            USING ERRCODE = CASE WHEN offending.moves THEN 'AIS03' ELSE 'AIS02' END;
     END IF;
 END
 $function$;
@@ -471,12 +472,12 @@ CREATE OR REPLACE FUNCTION ledger.refuse_unbalanced()
  LANGUAGE plpgsql
 AS $function$
 DECLARE
-    culprit bigint;
+    unbalanced bigint;
 BEGIN
-    SELECT position INTO culprit FROM inserted
+    SELECT position INTO unbalanced FROM inserted
     GROUP BY position, currency HAVING sum(amount) <> 0 LIMIT 1;
     IF FOUND THEN
-        RAISE EXCEPTION 'the entry at position % does not balance', culprit
+        RAISE EXCEPTION 'the entry at position % does not balance', unbalanced
             USING ERRCODE = 'AIS02';
     END IF;
     RETURN NULL;

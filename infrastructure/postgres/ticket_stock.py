@@ -1,15 +1,15 @@
-"""Serials of tickets, drawn from a Postgres sequence in blocks and given out in this process."""
+"""Serials of tickets, drawn from a Postgres sequence in blocks and issued by this process."""
 
 from infrastructure.postgres.pool import Pool, raising_unavailable
 
-# As the sequence's INCREMENT in migration 0001.
+# Equal to the sequence's INCREMENT in migration 0001.
 BLOCK_SIZE = 20
-# More than a booking can have of passengers and extras together.
+# More than the passengers and extras of any booking.
 DRAW_LIMIT = 500
 
 
 class PostgresTicketStock:
-    """`application.ports.TicketStock`: a serial is given out once for ever; gaps are allowed."""
+    """`application.ports.TicketStock`: a serial is issued only once; gaps are allowed."""
 
     def __init__(self, pool: Pool) -> None:
         self._pool = pool
@@ -18,7 +18,7 @@ class PostgresTicketStock:
     async def draw(self, count: int) -> list[int]:
         """Return new serials, not always consecutive; raises Unavailable."""
         assert 0 < count <= DRAW_LIMIT
-        # Taken before the first await, so that no other caller takes the same.
+        # Taken before the first await, so that no other caller gets the same serials.
         drawn, self._left = self._left[:count], self._left[count:]
         missing = count - len(drawn)
         if missing:

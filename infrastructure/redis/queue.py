@@ -1,6 +1,6 @@
 """The task queue: dramatiq over Redis. Messages carry a topic and ids, nothing personal.
 
-Redis may lose them all: outbox, inbox and timers send again what was not done.
+Redis may lose all messages: outbox, inbox and timers send unfinished work again.
 """
 
 import asyncio

@@ -1,7 +1,7 @@
 """Windows of the rate limiter in Redis: one atomic script takes a slice of a window.
 
-A window opens with its first request and ends with its key, so nothing is left behind.
-Time-outs are short, because the caller goes on without Redis.
+A window begins with its first request and ends when its key expires, so nothing is left behind.
+Timeouts are short, because the caller can continue without Redis.
 """
 
 import redis.asyncio
@@ -31,13 +31,13 @@ return {granted, left}
 
 
 class RedisTokenStore:
-    """`application.rate_limit.TokenStore`; the client is the caller's to close."""
+    """`application.rate_limit.TokenStore`; the caller closes the client."""
 
     def __init__(self, client: redis.asyncio.Redis) -> None:
         self._take = client.register_script(TAKE)
 
     async def take(self, key: str, *, want: int, limit: Limit) -> Slice:
-        """Up to `want` tokens; raises Unavailable when Redis does not answer in time."""
+        """Take up to `want` tokens; raises Unavailable when Redis does not answer in time."""
         try:
             granted, left_ms = await self._take(
                 keys=[KEY_PREFIX + key], args=[want, limit.count, limit.window_seconds * 1000]
@@ -48,7 +48,7 @@ class RedisTokenStore:
 
 
 def make_client(url: str) -> redis.asyncio.Redis:
-    """A client with short time-outs and no retries, for counting requests only."""
+    """Return a client with short timeouts and no retries, for counting requests only."""
     return redis.asyncio.Redis.from_url(
         url,
         socket_timeout=TIMEOUT_SECONDS,

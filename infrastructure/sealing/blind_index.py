@@ -9,7 +9,7 @@ PURPOSE = "blind index of e-mail addresses 1"
 
 
 class EmailIndex:
-    """Maps an address to 32 bytes: equal for spellings that mean one mailbox to people."""
+    """Maps an address to 32 bytes: equal for spellings that people use for the same mailbox."""
 
     __slots__ = ("_key",)
 
@@ -17,10 +17,10 @@ class EmailIndex:
         self._key = keys.derive(PURPOSE)
 
     def of(self, address: str) -> bytes:
-        """HMAC-SHA256 of the normalised address."""
+        """Return the HMAC-SHA256 of the normalised address."""
         return hmac.digest(self._key, normalised(address).encode(), "sha256")
 
 
 def normalised(address: str) -> str:
-    """NFC, without surrounding blanks, without regard to case."""
+    """Return the address in NFC, without surrounding blanks, case-folded."""
     return unicodedata.normalize("NFC", address.strip()).casefold()

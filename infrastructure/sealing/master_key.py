@@ -1,8 +1,8 @@
-"""The master keys: what wraps the key of each data subject, and the secrets derived from them.
+"""The master keys: they wrap the key of each data subject, and secrets are derived from them.
 
 The setting lists keys from newest to oldest: the first wraps, all unwrap. Secrets that stored
-values depend on (blind index, fingerprints) are derived from the last one, so that adding a new
-first key changes none of them; the last key may go only after those values were made again.
+values depend on (blind index, fingerprints) are derived from the last key, so that a new first
+key changes none of them. The last key may be removed only after those values are made again.
 """
 
 import base64
@@ -26,7 +26,7 @@ class MasterKeyMalformed(ValueError):
 
 
 class KeyUnwrapFailed(Exception):
-    """A wrapped key was made under a master key that is gone, or it was tampered with."""
+    """A wrapped key was made under a removed master key, or it was tampered with."""
 
 
 class MasterKeys:
@@ -46,12 +46,12 @@ class MasterKeys:
         self._derivation_key = keys[-1]
 
     def wrap(self, subject: bytes, key: bytes) -> bytes:
-        """The subject's key under the newest master key."""
+        """Return the subject's key, wrapped by the newest master key."""
         nonce = os.urandom(NONCE_LENGTH_BYTES)
         return self._wrapper_id + nonce + self._wrapper.encrypt(nonce, key, subject)
 
     def unwrap(self, subject: bytes, wrapped: bytes) -> bytes:
-        """The subject's key; raises KeyUnwrapFailed."""
+        """Return the subject's key; raises KeyUnwrapFailed."""
         cipher = self._by_id.get(wrapped[:KEY_ID_LENGTH_BYTES])
         if cipher is None:
             raise KeyUnwrapFailed("no such master key")
@@ -64,7 +64,7 @@ class MasterKeys:
             raise KeyUnwrapFailed("the wrapped key was tampered with") from error
 
     def derive(self, purpose: str) -> bytes:
-        """32 secret bytes for one named purpose (HKDF-SHA256), from the oldest key."""
+        """Return 32 secret bytes for a named purpose (HKDF-SHA256), from the oldest key."""
         return HKDF(
             algorithm=hashes.SHA256(), length=32, salt=None, info=f"ais {purpose}".encode()
         ).derive(self._derivation_key)
@@ -74,7 +74,7 @@ class MasterKeys:
 
 
 def parse(setting: str) -> MasterKeys:
-    """`AIS_MASTER_KEY`: base64url keys of 32 bytes separated by commas, newest first."""
+    """Read `AIS_MASTER_KEY`: base64url keys of 32 bytes separated by commas, newest first."""
     parts = [part.strip() for part in setting.split(",")]
     if len(parts) > KEY_COUNT_LIMIT:
         raise MasterKeyMalformed(f"at most {KEY_COUNT_LIMIT} keys are expected")
@@ -82,7 +82,7 @@ def parse(setting: str) -> MasterKeys:
 
 
 def generated() -> str:
-    """A fresh setting of one random key, as `parse` reads it."""
+    """Return a fresh setting of one random key, as `parse` reads it."""
     return base64.urlsafe_b64encode(os.urandom(KEY_LENGTH_BYTES)).rstrip(b"=").decode()
 
 

@@ -1,8 +1,8 @@
 """The vault: AES-256-GCM under a key per data subject, kept wrapped in `vault.subject_key`.
 
-Opened keys are remembered for a minute at most, so an erasure takes effect within that time in
-every process. A box is nonce (12 bytes) and ciphertext; the subject id is authenticated with it,
-so a box moved to another subject does not open.
+Opened keys are cached for at most a minute, so an erasure takes effect within that time in every
+process. A box is a nonce (12 bytes) and the ciphertext; the subject id is authenticated with it,
+so a box does not open under another subject.
 """
 
 import os
@@ -22,11 +22,11 @@ from infrastructure.sealing.master_key import NONCE_LENGTH_BYTES, MasterKeys
 
 OPEN_KEY_LIMIT = 20_000
 OPEN_KEY_LIFE_SECONDS = 60.0
-# A key opened for a decision must still seal what the decision makes, some seconds later.
+# A key opened for a decision must still seal the decision's values some seconds later.
 SEAL_KEY_LIFE_SECONDS = 2 * OPEN_KEY_LIFE_SECONDS
 TAG_LENGTH_BYTES = 16
 
-# The alphabet of RFC 4648 base32hex sorts as the numbers do, so ids sort by time.
+# The alphabet of RFC 4648 base32hex sorts like the numbers, so ids sort by time.
 _ALPHABET = "0123456789abcdefghijklmnopqrstuv"
 _PAIRS = tuple(high + low for high in _ALPHABET for low in _ALPHABET)
 _PAIR_SHIFTS = tuple(range(120, -1, -10))
@@ -35,11 +35,11 @@ SELECT_KEYS = "SELECT subject, wrapped FROM vault.subject_key WHERE subject = AN
 
 
 class BoxTampered(Exception):
-    """The key of the subject does not open the box: altered, cut, or another subject's."""
+    """The subject's key does not open the box: it was altered, cut, or is another subject's."""
 
 
 class SubjectKeyNotOpen(Exception):
-    """A seal was asked for a subject that this vault neither made nor opened lately."""
+    """The vault was asked to seal for a subject whose key it neither made nor opened recently."""
 
 
 class _OpenKey(msgspec.Struct, frozen=True):
@@ -68,7 +68,7 @@ class SubjectVault:
         self._open: OrderedDict[str, _OpenKey] = OrderedDict()
 
     def new_subject(self) -> tuple[str, WrappedKey]:
-        """A fresh subject id and its key, to be committed with the first sealed value."""
+        """Return a fresh subject id and its key, to be committed with the first sealed value."""
         randomness = os.urandom(42)
         subject = _subject_id(self._time_ns(), randomness[:10])
         key = randomness[10:]
@@ -77,7 +77,7 @@ class SubjectVault:
         return subject, WrappedKey(subject, wrapped)
 
     def seal(self, subject: str, plaintext: bytes) -> Sealed:
-        """Ciphertext under the subject's key; raises SubjectKeyNotOpen."""
+        """Return ciphertext under the subject's key; raises SubjectKeyNotOpen."""
         entry = self._open.get(subject)
         if entry is None or self._monotonic() - entry.opened_at > SEAL_KEY_LIFE_SECONDS:
             raise SubjectKeyNotOpen(subject)
@@ -85,7 +85,7 @@ class SubjectVault:
         return Sealed(subject, nonce + entry.cipher.encrypt(nonce, plaintext, subject.encode()))
 
     async def open_all(self, boxes: Sequence[Sealed]) -> list[bytes | None]:
-        """Plaintexts in order, None where the subject was erased; one query for absent keys.
+        """Return plaintexts in order, None where the subject was erased; one query for absent keys.
 
         Raises BoxTampered, KeyUnwrapFailed, and Unavailable when the database does not answer.
         """
@@ -114,7 +114,7 @@ class SubjectVault:
         return entry.cipher
 
     def _remember(self, subject: str, key: bytes) -> AESGCM:
-        """Keys leave in the order in which they were opened, which is also their age."""
+        """Cache the key; keys are removed in the order in which they were opened."""
         cipher = AESGCM(key)
         opened = self._open
         opened.pop(subject, None)
@@ -122,7 +122,7 @@ class SubjectVault:
         opened[subject] = _OpenKey(cipher, now)
         while len(opened) > OPEN_KEY_LIMIT:
             opened.popitem(last=False)
-        for _ in range(2):  # bounded work per call; two leave for each that comes
+        for _ in range(2):  # bounded work per call; two keys are removed for each one added
             oldest, entry = next(iter(opened.items()))
             if now - entry.opened_at <= SEAL_KEY_LIFE_SECONDS:
                 break
@@ -144,7 +144,7 @@ def _opened(cipher: AESGCM | None, box: Sealed) -> bytes | None:
 
 
 def _subject_id(time_ns: int, randomness: bytes) -> str:
-    """`sub_` and 26 base32hex symbols: 48 bits of milliseconds, then 80 random bits."""
+    """Return `sub_` and 26 base32hex symbols: 48 bits of milliseconds, then 80 random bits."""
     number = (time_ns // 1_000_000) << 80 | int.from_bytes(randomness, "big")
     return "sub_" + "".join([_PAIRS[number >> shift & 1023] for shift in _PAIR_SHIFTS])
 

@@ -1,7 +1,7 @@
-"""Every way a call of the Stripe SDK can fail, turned into the four failures of the gateway.
+"""Translates every failure of the Stripe SDK into the four failures of the gateway.
 
-The wrapper is closed: neither the SDK's exceptions nor the transport's leave this package, and
-their bodies, which can hold secrets, are not chained to ours.
+Neither the SDK's exceptions nor the transport's leave this package, and they are not chained to
+ours, because their bodies can contain secrets.
 """
 
 from collections.abc import Awaitable
@@ -14,7 +14,7 @@ from application.payment import gateway
 
 _T = TypeVar("_T")
 
-# The request was never sent: nobody listened, or no connection came about in time.
+# The request was never sent: no server listened, or no connection was made in time.
 _NOT_SENT = (aiohttp.ClientConnectorError, aiohttp.ConnectionTimeoutError)
 
 
@@ -33,7 +33,7 @@ async def translated(call: Awaitable[_T]) -> _T:
 
 
 def failure(error: stripe.StripeError) -> gateway.GatewayFailure:
-    """The failure that an SDK exception stands for."""
+    """Return the gateway failure for an SDK exception."""
     code, kind = _code_and_type(error)
     where = f"status {error.http_status}, {code or kind}, request {error.request_id}"
     if isinstance(error, stripe.APIConnectionError):

@@ -1,6 +1,6 @@
-"""The payment gateway on the official SDK: one call each, our ids in the metadata.
+"""The payment gateway on the official SDK: one call per method, our ids in the metadata.
 
-Retries belong to the caller, who persisted the idempotency key: the SDK makes none by itself.
+The caller retries, because it stored the idempotency key: the SDK's own retries are off.
 """
 
 import datetime as dt
@@ -19,7 +19,7 @@ from infrastructure.stripe.version import API_VERSION
 PAGE_SIZE = 100
 PAGES_LIMIT = 50
 
-# Stripe counts these in other minor units than ISO 4217 does, or not at all.
+# Stripe's minor units of these differ from ISO 4217, or Stripe does not support them.
 NOT_IN_ISO_UNITS = frozenset({"IQD", "ISK", "LYD", "MGA", "UGX"})
 # Stripe Checkout is not translated into Arabic: there `auto` follows the browser.
 _LOCALES: Mapping[str, str] = {"en": "en"}
@@ -72,7 +72,7 @@ class _Refund(msgspec.Struct, frozen=True):
 
 
 class StripePaymentGateway:
-    """Implements PaymentGateway. `base_url` is None for Stripe itself; close it when done."""
+    """Implements PaymentGateway. `base_url` is None for Stripe itself; the caller closes it."""
 
     def __init__(self, *, api_key: str, base_url: str | None, timeout_seconds: float) -> None:
         timeout = aiohttp.ClientTimeout(total=timeout_seconds, connect=timeout_seconds / 2)
@@ -86,7 +86,7 @@ class StripePaymentGateway:
         )
 
     async def close(self) -> None:
-        """Give the connections back."""
+        """Close the connections."""
         await self._transport.close_async()  # type: ignore[no-untyped-call]  # untyped in the SDK
 
     async def open_checkout(self, request: gateway.CheckoutRequest) -> gateway.CheckoutSession:
@@ -113,7 +113,7 @@ class StripePaymentGateway:
         )
 
     async def expire_session(self, session_id: str) -> gateway.CheckoutSession:
-        """See PaymentGateway. Stripe refuses to expire what is not open: then we look again."""
+        """See PaymentGateway. If Stripe refuses because the session is not open, read it again."""
         try:
             return _session(
                 await errors.translated(self._client.v1.checkout.sessions.expire_async(session_id))
@@ -152,7 +152,7 @@ class StripePaymentGateway:
             if not page.has_more:
                 return found
             params["starting_after"] = sessions[-1].id
-        raise gateway.GatewayUnavailable("the window holds too many sessions to look through")
+        raise gateway.GatewayUnavailable("the window contains too many sessions to search")
 
     async def create_refund(self, order: gateway.RefundOrder) -> gateway.ProviderRefund:
         """See PaymentGateway; also refuses currencies that Stripe counts differently."""
@@ -178,7 +178,7 @@ class StripePaymentGateway:
         try:
             return await self.refund(created.id)
         except gateway.GatewayRejected:
-            return _refund(created)  # what cannot be read now was made all the same
+            return _refund(created)  # a refund that cannot be read now was made nevertheless
 
     async def refund(self, refund_id: str) -> gateway.ProviderRefund:
         """See PaymentGateway."""
@@ -199,11 +199,11 @@ class StripePaymentGateway:
             if not page.has_more:
                 return found
             params["starting_after"] = refunds[-1].id
-        raise gateway.GatewayUnavailable("the intent has too many refunds to look through")
+        raise gateway.GatewayUnavailable("the intent has too many refunds to search")
 
 
 def _session_params(request: gateway.CheckoutRequest) -> Any:
-    """The request as Stripe's parameters; the same request always gives the same ones."""
+    """Return the request as Stripe's parameters; equal requests give equal parameters."""
     metadata = {
         "booking": request.booking,
         "payment": request.payment,
@@ -235,7 +235,7 @@ def _session_params(request: gateway.CheckoutRequest) -> Any:
 
 
 def _was_replayed(created: stripe.StripeObject) -> bool:
-    """Whether the answer is the stored one of an earlier request with this key."""
+    """Return whether the answer is the stored one of an earlier request with this key."""
     response = created.last_response
     headers = getattr(response, "headers", None) or {}
     return bool(headers.get("Idempotent-Replayed") == "true")
@@ -251,14 +251,14 @@ def _read(item: stripe.StripeObject, shape: type[Any]) -> Any:
 def _session(item: stripe.StripeObject) -> gateway.CheckoutSession:
     read: _Session = _read(item, _Session)
     metadata = read.metadata or {}
-    told = read.payment_intent
-    intent = _told_intent(told) if isinstance(told, _Intent) else None
+    named = read.payment_intent  # an id, or the intent itself where it is expanded
+    intent = _payment_intent(named) if isinstance(named, _Intent) else None
     return gateway.CheckoutSession(
         id=read.id,
         url=read.url,
         status=read.status,
         payment_status=read.payment_status,
-        payment_intent=told.id if isinstance(told, _Intent) else told,
+        payment_intent=named.id if isinstance(named, _Intent) else named,
         intent=intent,
         amount=money.Money(amount=read.amount_total, currency=read.currency.upper()),
         expires_at=dt.datetime.fromtimestamp(read.expires_at, dt.UTC),
@@ -269,10 +269,10 @@ def _session(item: stripe.StripeObject) -> gateway.CheckoutSession:
 
 
 def _intent(item: stripe.StripeObject) -> gateway.PaymentIntent:
-    return _told_intent(_read(item, _Intent))
+    return _payment_intent(_read(item, _Intent))
 
 
-def _told_intent(read: _Intent) -> gateway.PaymentIntent:
+def _payment_intent(read: _Intent) -> gateway.PaymentIntent:
     metadata = read.metadata or {}
     currency = read.currency.upper()
     error = read.last_payment_error

@@ -1,7 +1,7 @@
-"""Is this webhook request really from Stripe: raw bytes in, a verified event or NotGenuine out.
+"""Verifies that a webhook request is from Stripe: from raw bytes to an event, or NotGenuine.
 
-Nothing else ever leaves `verify`: the SDK's own check accepts timestamps from the future and
-objects without an id, and breaks with other exceptions on bytes that are no UTF-8 or no object.
+`verify` raises nothing else. The SDK's own check accepts timestamps from the future and
+objects without an id, and raises other exceptions for bytes that are not UTF-8 or not an object.
 """
 
 import datetime as dt
@@ -24,19 +24,19 @@ _Second = Annotated[int, msgspec.Meta(ge=0, lt=2**35)]
 
 
 class _Kind(msgspec.Struct, frozen=True):
-    """Which of Stripe's two envelopes the body is."""
+    """The kind of envelope: Stripe has two."""
 
     object: Literal["event", "v2.core.event"]
 
 
 class _Content(msgspec.Struct, frozen=True):
-    """The object of a snapshot event, untouched."""
+    """The object of a snapshot event, not decoded."""
 
     object: msgspec.Raw
 
 
 class _Snapshot(msgspec.Struct, frozen=True):
-    """A v1 event: it carries the object as it was."""
+    """A v1 event: it contains the object as it was."""
 
     id: _Id
     type: _Word
@@ -58,7 +58,7 @@ class _Thin(msgspec.Struct, frozen=True):
 
 
 class _Object(msgspec.Struct, frozen=True):
-    """What every object may tell about itself; a balance has no id."""
+    """The fields of any object that we read; a balance has no id."""
 
     object: _Word
     id: _Id | None = None
@@ -76,9 +76,9 @@ def verify(
     tolerance_seconds: int = 300,
     future_leeway_seconds: int = 60,
 ) -> gateway.VerifiedEvent:
-    """The event, if one of the secrets signed exactly these bytes about now.
+    """Return the event, if one of the secrets signed exactly these bytes within the tolerance.
 
-    `livemode` and `account` are ours: an event of the other mode or of another account is not
+    `livemode` and `account` are our own: an event of the other mode or of another account is not
     genuine. Raises NotGenuine with reason oversize, missing_signature, malformed_signature,
     no_v1_signature, too_old, from_the_future, signature_mismatch, not_utf8, not_an_event,
     livemode or account; never anything else.
@@ -103,7 +103,7 @@ def verify(
 
 
 def _signature_parts(header: str | None) -> tuple[str, list[bytes]]:
-    """The timestamp as it was signed and every v1 signature."""
+    """Return the timestamp as it was signed and every v1 signature."""
     if not header:
         raise gateway.NotGenuine("missing_signature")
     if len(header) > HEADER_LIMIT or not header.isascii():
@@ -121,7 +121,7 @@ def _signature_parts(header: str | None) -> tuple[str, list[bytes]]:
 def _check_signature(
     body: bytes, timestamp: str, signatures: Sequence[bytes], secrets: Sequence[str]
 ) -> None:
-    """Every pair is compared, in constant time, so that timing tells nothing."""
+    """Compare every pair in constant time, so that timing reveals nothing."""
     signed = timestamp.encode() + b"." + body
     matches = 0
     for secret in secrets:

@@ -1,4 +1,4 @@
-"""A Stripe on loopback for demo and tests: an outside system, it imports nothing of ours.
+"""A simulated Stripe on loopback for demo and tests; it imports no other package of ours.
 
 __main__: runs the simulator: `python -m infrastructure.stripe_simulator --port 0`
 app: the ASGI program: routes a path and checks an API request
@@ -21,7 +21,7 @@ hosted: the routes of the hosted payment page
 page: the hosted payment page itself
 control: the control path for tests and demos: faults, time, forced outcomes
 faults: faults for the next calls of the API
-clock: the time of the account: real time plus what the control path added
+clock: the time of the account: real time plus the seconds that the control path added
 request_log: the last API requests with their outcome
 snapshot: the account in a file
 configuration: settings of a simulated account

@@ -1,6 +1,6 @@
 """Runs the simulator on loopback: `python -m infrastructure.stripe_simulator --port 0 …`.
 
-Prints one JSON line `{"url": …}` once it answers, then serves until it is told to stop.
+Prints one JSON line `{"url": …}` once it answers, then serves until SIGTERM or SIGINT.
 """
 
 import argparse
@@ -19,7 +19,7 @@ from infrastructure.stripe_simulator.wire import ABORT_EXTENSION
 
 
 class AbortableProtocol(HttpToolsProtocol):
-    """uvicorn's protocol that lets the application cut its own connection."""
+    """uvicorn's protocol; the application may also cut its own connection."""
 
     def on_message_begin(self) -> None:
         super().on_message_begin()
@@ -27,7 +27,7 @@ class AbortableProtocol(HttpToolsProtocol):
 
 
 class AnnouncingServer(uvicorn.Server):
-    """Tells its URL on standard output as soon as it answers."""
+    """Prints its URL on standard output as soon as it answers."""
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
         await super().startup(sockets)

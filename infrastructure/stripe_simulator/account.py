@@ -1,4 +1,4 @@
-"""The simulated account: all its objects, and the one way an event comes to be.
+"""The simulated account: all its objects, and the one function that creates events.
 
 Handlers run on the event loop without awaiting, so each request changes the account atomically.
 """
@@ -28,7 +28,7 @@ NO_REQUEST = Cause(None, None)
 
 
 class Account:
-    """State of one account. `outgoing` is told each event with the endpoints that want it.
+    """State of one account. `outgoing` is called with each event and the endpoints that want it.
 
     Disputes and payouts join here as further shelves, each with a module of its own
     beside `intents` and lines in `routes`.
@@ -52,7 +52,7 @@ class Account:
         self.outgoing: list[Callable[[Json, list[Json]], None]] = []
 
     def shelves(self) -> dict[str, Shelf]:
-        """Every shelf by the name it has in a snapshot."""
+        """Return every shelf by the name it has in a snapshot."""
         return {
             "sessions": self.sessions,
             "orders": self.orders,
@@ -64,7 +64,7 @@ class Account:
         }
 
     def add_endpoint(self, url: str, secret: str, enabled_events: list[str]) -> Json:
-        """Register a receiver; its secret stays beside the object, which never shows it again."""
+        """Register a receiver; its secret is stored beside the object and never shown again."""
         endpoint: Json = {
             "id": new_id("we", 24),
             "object": "webhook_endpoint",
@@ -82,7 +82,7 @@ class Account:
         return self.endpoints.put(endpoint)
 
     def record(self, kind: str, item: Json | msgspec.Raw, cause: Cause) -> Json:
-        """Freeze the object as it is now into an event and hand it to the courier."""
+        """Copy the object as it is now into an event and pass the event to the courier."""
         wanting = [
             endpoint
             for endpoint in self.endpoints.objects.values()
@@ -100,12 +100,12 @@ class Account:
             "type": kind,
         }
         self.events.put(event)
-        for tell in self.outgoing:
-            tell(event, wanting)
+        for send in self.outgoing:
+            send(event, wanting)
         return event
 
     def session_of(self, intent_id: str) -> Json | None:
-        """The Checkout session that owns the PaymentIntent, if one does."""
+        """Return the Checkout session that owns the PaymentIntent, if one does."""
         for session in self.sessions.newest_first():
             if session["payment_intent"] == intent_id:
                 return session

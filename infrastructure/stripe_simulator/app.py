@@ -1,4 +1,4 @@
-"""The ASGI program: which part answers a path, and the order of checks of an API request.
+"""The ASGI program: routes each path, and checks an API request in a fixed order.
 
 Key, version, fault before, route, parameters, idempotency, execution, fault after.
 """
@@ -43,7 +43,7 @@ from infrastructure.stripe_simulator.wire import (
 )
 
 TICK_SECONDS = 0.5
-# After a save, so many times as long passes before the next.
+# After a save, the pause before the next is this many times as long as the save.
 SAVE_SHARE = 20.0
 
 _VERSION = re.compile(r"20[0-9]{2}-[0-9]{2}-[0-9]{2}(\.[a-z]+)?")
@@ -88,7 +88,7 @@ class Simulator:
         await send({"type": "lifespan.shutdown.complete"})
 
     async def _tick(self) -> None:
-        """Let sessions expire by themselves and write down what changed."""
+        """Expire sessions and save what changed."""
         saved = self._newest()
         while True:
             await asyncio.sleep(TICK_SECONDS)
@@ -98,11 +98,11 @@ class Simulator:
                 began = time.perf_counter()
                 content = snapshot.encoded(self.account)
                 await asyncio.to_thread(snapshot.save, content, self._file)
-                # A large account takes longer: writing it down may not become all there is to do.
+                # Saving a large account takes longer: the pause keeps it from using all the time.
                 await asyncio.sleep(SAVE_SHARE * (time.perf_counter() - began))
 
     def _newest(self) -> tuple[str | None, str | None]:
-        """Moves whenever something happened: the newest event and the newest key."""
+        """Return the newest event and the newest key: they differ after each change."""
         events, keys = self.account.events.objects, self.account.keys.records
         return next(reversed(events), None), next(reversed(keys), None)
 
@@ -151,7 +151,7 @@ class Simulator:
         return answer
 
     async def _struck(self, request: Request, cause: Cause, fault: Fault | None) -> Answer:
-        """The true answer, or what the fault makes of it."""
+        """Return the true answer, or the fault's answer in its place."""
         kind = "" if fault is None else fault.kind
         if fault is not None and kind == "refuse":
             raise fault.error()
@@ -167,7 +167,7 @@ class Simulator:
         return answer
 
     async def _keyed(self, request: Request, cause: Cause, fault: Fault | None) -> Answer:
-        """Execute once for an idempotency key, or replay what its first request was told."""
+        """Execute once for an idempotency key, or replay the answer to its first request."""
         route, identifier = routes.find(request.method, request.path)
         form = forms.unflatten(request.query if request.method != "POST" else _text(request.body))
         params = parameters.checked(form, route.shape)
@@ -224,7 +224,7 @@ class Simulator:
 
 
 def create_app(configuration: Configuration) -> Simulator:
-    """The simulator as an ASGI application, with an account of its own."""
+    """Return the simulator as an ASGI application, with an account of its own."""
     return Simulator(configuration)
 
 

@@ -1,4 +1,4 @@
-"""Charges and the balance transactions they cause: what was taken, the fee, what is left.
+"""Charges and their balance transactions: the captured amount, the fee, the remainder.
 
 `amount` of a balance transaction is in the settlement currency and net = amount - fee.
 """
@@ -18,7 +18,7 @@ SETTLEMENT_SECONDS = 7 * 24 * 3600
 
 
 class Card(msgspec.Struct, frozen=True):
-    """A test payment method: what it shows and how its bank answers."""
+    """A test payment method: its visible fields and the answer of its bank."""
 
     id: str
     brand: str = "visa"
@@ -74,7 +74,7 @@ CARDS: dict[str, Card] = {
 
 
 def new_charge(account: Account, intent: Json, card: Card, payment_method: str) -> Json:
-    """A charge for the intent's amount: failed, or authorised and not yet captured."""
+    """Make a charge for the intent's amount: failed, or authorised and not yet captured."""
     failed = card.code is not None
     charge: Json = {
         "id": new_id("ch", 24),
@@ -164,7 +164,7 @@ def capture(account: Account, charge: Json, amount: int) -> None:
 
 
 def _settle(account: Account, charge: Json, amount: int) -> Json:
-    """The balance transaction of a captured charge, pending until its funds are available."""
+    """Make the balance transaction of a captured charge, pending until its funds are available."""
     transaction = _transaction(account, charge, amount, kind="charge")
     configuration, currency = account.configuration, transaction["currency"]
     fixed = Decimal(configuration.fee_fixed).scaleb(currencies.decimals(currency) - 2)
@@ -186,7 +186,7 @@ def _settle(account: Account, charge: Json, amount: int) -> Json:
 
 
 def settle_refund(account: Account, charge: Json, refund: Json, *, amount: int, kind: str) -> Json:
-    """What a refund, or its failure, moves on the balance: no fee is taken or given back.
+    """Make the balance transaction of a refund or its failure; fees are not charged or returned.
 
     It becomes available together with the charge's own funds.
     """
@@ -199,7 +199,7 @@ def settle_refund(account: Account, charge: Json, refund: Json, *, amount: int, 
 
 
 def _transaction(account: Account, charge: Json, amount: int, *, kind: str) -> Json:
-    """A balance transaction without a fee, not yet on its shelf."""
+    """Make a balance transaction without a fee, not yet on its shelf."""
     currency, settled, rate = _settled(account.configuration, charge["currency"], amount)
     now = account.clock.now()
     return {
@@ -225,7 +225,7 @@ def _transaction(account: Account, charge: Json, amount: int, *, kind: str) -> J
 def _settled(
     configuration: Configuration, currency: str, amount: int
 ) -> tuple[str, int, Decimal | None]:
-    """Settlement currency, the amount in it and the rate; no rate where nothing is exchanged."""
+    """Return settlement currency, amount in it and rate; no rate without an exchange."""
     target, rate = _settlement(configuration, currency)
     if rate is None:
         return target, amount, None
@@ -234,7 +234,7 @@ def _settled(
 
 
 def _settlement(configuration: Configuration, currency: str) -> tuple[str, Decimal | None]:
-    """Settlement currency and rate; the rate is None when the charge settles as it is."""
+    """Return settlement currency and rate; the rate is None without an exchange."""
     target = configuration.settlement_currency
     if target is None or target == currency:
         return currency, None
@@ -249,7 +249,7 @@ def _whole(amount: Decimal) -> int:
 
 
 def make_available(account: Account) -> None:
-    """Release the funds whose day has come."""
+    """Make the funds available whose day has come."""
     now = account.clock.now()
     for transaction in account.balance_transactions.objects.values():
         if transaction["status"] == "pending" and transaction["available_on"] <= now:
@@ -257,7 +257,7 @@ def make_available(account: Account) -> None:
 
 
 def balance(account: Account) -> Json:
-    """Sums of the net amounts by settlement currency and state."""
+    """Return the sums of the net amounts by settlement currency and state."""
     make_available(account)
     sums: dict[str, dict[str, int]] = {"available": {}, "pending": {}}
     for transaction in account.balance_transactions.objects.values():

@@ -186,7 +186,7 @@ def _session(params: Json, identifier: str, *, created: int, expires_at: int) ->
 
 
 def pay(account: Account, session: Json, card: Card, *, email: str | None) -> None:
-    """One attempt of the customer on an open session; a decline leaves the session open."""
+    """Attempt a payment on an open session; a decline leaves the session open."""
     assert session["status"] == "open"
     order = account.orders.get(session["id"])
     if session["payment_intent"] is None:
@@ -216,7 +216,7 @@ def expire(account: Account, identifier: str, cause: Cause) -> Json:
 
 
 def expire_due(account: Account) -> None:
-    """Close every open session whose time is over."""
+    """Expire every open session whose time is over."""
     now = account.clock.now()
     while account.deadlines and account.deadlines[0][0] <= now:
         _, identifier = heapq.heappop(account.deadlines)
@@ -236,14 +236,14 @@ def _close(account: Account, session: Json, cause: Cause) -> Json:
 
 
 def pay_late(account: Account, session: Json, card: Card) -> None:
-    """A payment that won its race against expiry: the session turns complete after all."""
+    """Pay although the session has expired: the payment won the race, and completes the session."""
     session["status"] = "open"
     session["payment_intent"] = None
     pay(account, session, card, email=None)
 
 
 def matching(account: Account, params: Json) -> Iterable[Json]:
-    """Sessions for the list filters created, payment_intent and status, newest first."""
+    """Return the sessions for the list filters created, payment_intent and status, newest first."""
     for session in account.sessions.newest_first():
         if created_matches(session, params.get("created")) and all(
             params.get(name) in (None, session[name]) for name in ("payment_intent", "status")

@@ -28,20 +28,20 @@ class Advance(msgspec.Struct, forbid_unknown_fields=True):
 
 
 class Release(msgspec.Struct, forbid_unknown_fields=True):
-    """Let held deliveries go."""
+    """Send held deliveries."""
 
     order: Literal["oldest", "newest", "shuffled"] = "oldest"
 
 
 class Redeliver(msgspec.Struct, forbid_unknown_fields=True):
-    """Send one event again, so many times to each endpoint."""
+    """Send one event again, `times` times to each endpoint."""
 
     event: str
     times: int = 1
 
 
 class Twin(msgspec.Struct, forbid_unknown_fields=True):
-    """Emit a second event, of another id, for the same change."""
+    """Emit a second event, with another id, for the same change."""
 
     event: str
 

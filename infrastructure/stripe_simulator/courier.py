@@ -1,7 +1,7 @@
 """Delivery of events to webhook endpoints: signed, concurrent, retried within bounds.
 
-Order is not promised. `pending_webhooks` of an event falls only when a receiver answers 2xx.
-Signatures carry the real time even when the account's clock was moved.
+Order is not guaranteed. `pending_webhooks` of an event falls only when a receiver answers 2xx.
+Signatures contain the real time even when the account's clock was moved.
 """
 
 import asyncio
@@ -26,7 +26,7 @@ class Rule(msgspec.Struct, forbid_unknown_fields=True):
 
     `reorder` collects `times` deliveries and sends them newest first, one after the other;
     `hold` keeps them until released; `rewrite` changes fields of the event object;
-    `bad_signature` and `skew` (timestamp moved by `seconds`) spoil the first attempt only.
+    `bad_signature` and `skew` (timestamp moved by `seconds`) affect the first attempt only.
     """
 
     action: Literal[
@@ -46,13 +46,13 @@ class Delivery(msgspec.Struct):
     event: str
     type: str
     endpoint: str
-    state: Literal["waiting", "held", "delivered", "given_up", "dropped"] = "waiting"
+    state: Literal["waiting", "held", "delivered", "failed", "dropped"] = "waiting"
     attempts: list[str] = []
     rule: Rule | None = None
 
 
 class Courier:
-    """Owns the deliveries; `offer` is told every event of the account."""
+    """Owns the deliveries; `offer` is called with every event of the account."""
 
     def __init__(self, account: Account, configuration: Configuration) -> None:
         self._account = account
@@ -78,7 +78,7 @@ class Courier:
             self._start(delivery)
 
     def redeliver(self, event: Json, times: int) -> int:
-        """Send a known event again to every endpoint, untouched by rules; how many went out."""
+        """Send a known event again to every endpoint, without rules; return how many were sent."""
         started = 0
         for endpoint in list(self._account.endpoints.objects.values()) * times:
             delivery = Delivery(new_id("wd", 16), event["id"], event["type"], endpoint["id"])
@@ -88,13 +88,13 @@ class Courier:
         return started
 
     def release(self, order: Literal["oldest", "newest", "shuffled"]) -> int:
-        """Let held deliveries go, each first attempt after the one before; how many went."""
+        """Send held deliveries one after the other; return how many there were."""
         held = [each for each in self.deliveries.values() if each.state == "held"]
         self._release(held, order)
         return len(held)
 
     async def close(self) -> None:
-        """Stop whatever is still under way."""
+        """Stop all deliveries that have not finished."""
         for task in self._tasks:
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
@@ -102,7 +102,7 @@ class Courier:
             await self._session.close()
 
     def _keep(self, delivery: Delivery) -> bool:
-        """Whether the log has room: finished deliveries leave, waiting ones stay."""
+        """Return whether the log has room: only finished deliveries are removed."""
         limit = self._configuration.deliveries_limit
         while len(self.deliveries) >= limit:
             oldest = next(iter(self.deliveries.values()))
@@ -168,10 +168,10 @@ class Courier:
             if pause is not None:
                 await asyncio.sleep(pause)
         if delivery.state == "waiting":
-            delivery.state = "given_up"
+            delivery.state = "failed"
 
     async def _attempt(self, delivery: Delivery) -> bool:
-        """One POST; True when there is nothing more to do."""
+        """Send one POST; return True when there is nothing more to do."""
         event = self._account.events.objects.get(delivery.event)
         endpoint = self._account.endpoints.objects.get(delivery.endpoint)
         if event is None or endpoint is None:
@@ -196,7 +196,7 @@ class Courier:
         secret = self._account.endpoint_secrets[endpoint["id"]]
         moved = 0.0
         if rule is not None and spoiled and rule.action == "bad_signature":
-            secret = "whsec_of_somebody_else"  # noqa: S105  wrong on purpose
+            secret = "whsec_of_another_account"  # noqa: S105  wrong on purpose
         if rule is not None and spoiled and rule.action == "skew":
             moved = rule.seconds
         signature = stripe.WebhookSignature.generate_signature_header(

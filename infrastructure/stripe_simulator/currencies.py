@@ -1,8 +1,8 @@
-"""What Stripe charges in each currency: decimals, smallest and largest amounts.
+"""The amounts that Stripe accepts in each currency: decimals, minimum and maximum.
 
 Sources: Stripe's page on currencies (zero-decimal list, three-decimal rule, minimum table,
 eight digits). A currency without a published minimum follows the general rule "US$0.50 or
-equivalent" where its official dollar peg gives the figure, and needs one minor unit otherwise.
+equivalent" where its official dollar peg gives the figure, and one minor unit otherwise.
 """
 
 from decimal import Decimal
@@ -36,26 +36,26 @@ _KNOWN = frozenset(
 
 
 def decimals(currency: str) -> int:
-    """Decimals of Stripe's minor unit, which for UGX differs from ISO 4217."""
+    """Return the decimals of Stripe's minor unit, which for UGX differs from ISO 4217."""
     if currency in ZERO_DECIMAL:
         return 0
     return 3 if currency in THREE_DECIMAL else 2
 
 
 def minimum(currency: str) -> int:
-    """Smallest amount that can be charged, in minor units."""
+    """Return the smallest amount that can be charged, in minor units."""
     return _PUBLISHED_MINIMUM.get(currency) or _PEGGED_MINIMUM.get(currency) or 1
 
 
 def display(amount: int, currency: str) -> str:
-    """`1,234.50 SAR`, for the hosted page and error messages."""
+    """Format as `1,234.50 SAR`, for the hosted page and error messages."""
     places = decimals(currency)
     value = Decimal(amount).scaleb(-places)
     return f"{value:,.{places}f} {currency.upper()}"
 
 
 def checked_currency(text: str, *, param: str) -> str:
-    """The lower-case code, or Stripe's refusal of a currency it does not know."""
+    """Return the lower-case code, or Stripe's refusal of a currency it does not know."""
     currency = text.lower()
     if currency not in _KNOWN:
         raise invalid(f"Invalid currency: {text[:10]}.", param=param)
@@ -63,7 +63,7 @@ def checked_currency(text: str, *, param: str) -> str:
 
 
 def check_charge(amount: int, currency: str, *, param: str) -> None:
-    """Refuse what no card payment can have as its amount."""
+    """Refuse an amount that no card payment can have."""
     if amount < minimum(currency):
         least = display(minimum(currency), currency)
         raise invalid(f"Amount must be at least {least}", param=param, code="amount_too_small")
@@ -74,7 +74,7 @@ def check_charge(amount: int, currency: str, *, param: str) -> None:
 
 
 def check_step(amount: int, currency: str, *, param: str) -> None:
-    """Three-decimal currencies are charged in tens of their minor unit."""
+    """Require tens of the minor unit in three-decimal currencies."""
     if currency in THREE_DECIMAL and amount % 10:
         raise ApiError(
             400,

@@ -4,7 +4,7 @@ from infrastructure.stripe_simulator.configuration import Json
 
 
 class ApiError(Exception):
-    """A refusal as Stripe words it: HTTP status and the fields of its `error` object."""
+    """A refusal in Stripe's form: HTTP status and the fields of its `error` object."""
 
     def __init__(
         self,
@@ -27,10 +27,10 @@ class ApiError(Exception):
 
 
 def invalid(message: str, *, param: str | None = None, code: str | None = None) -> ApiError:
-    """A 400 for a request that makes no sense or comes at the wrong time."""
+    """Return a 400 for a request that is invalid, or invalid in the current state."""
     return ApiError(400, message, param=param, code=code)
 
 
 def no_such(noun: str, identifier: str, *, param: str = "id", status: int = 404) -> ApiError:
-    """The object is not there: 404 in a path, 400 when a parameter names it."""
+    """Return the error of a missing object: 404 in a path, 400 when a parameter names it."""
     return ApiError(status, f"No such {noun}: '{identifier}'", code="resource_missing", param=param)

@@ -1,4 +1,4 @@
-"""Stripe's `expand[]`: an id inside an answer replaced by the object it names."""
+"""Stripe's `expand[]`: replaces an id inside an answer by the object it names."""
 
 from collections.abc import Callable
 from typing import Any
@@ -22,7 +22,7 @@ _EXPANDABLE: dict[str, Callable[[Account], Shelf]] = {
 
 
 def expanded(account: Account, answer: Json, paths: list[str]) -> Json:
-    """A copy of the answer in which each dotted path holds its whole object."""
+    """Return a copy of the answer in which each dotted path holds its whole object."""
     answer = msgspec.json.decode(msgspec.json.encode(answer))
     for path in paths:
         steps = path.split(".")
@@ -56,12 +56,12 @@ def _walk(account: Account, node: Any, steps: list[str], path: str) -> None:
 
 
 def _source(account: Account, identifier: str) -> Shelf:
-    """Where the object stands that moved the balance."""
+    """Return the shelf of the object that moved the balance."""
     return account.refunds if identifier.startswith("re_") else account.charges
 
 
 def line_items(account: Account, session_id: str) -> Json:
-    """What the session sells, as the embedded list."""
+    """Return the line items of the session as the embedded list."""
     return {
         "object": "list",
         "data": account.orders.get(session_id)["line_items"],

@@ -1,8 +1,8 @@
-"""Faults the control path arms for the next calls of the API: at most one strikes a request.
+"""Faults that the control path arms for the next API calls: at most one affects a request.
 
-`refuse` and `lost_before` strike before anything executes. `fail_after`, `fail_stored`, `lost`
-and `truncated` strike after the change is made; only `fail_stored` is what the key replays.
-`slow` and `slow_after` hold the idempotency key while they wait.
+`refuse` and `lost_before` act before anything executes. `fail_after`, `fail_stored`, `lost` and
+`truncated` act after the change is made; the key replays the error of `fail_stored` only. `slow`
+and `slow_after` hold the idempotency key while they wait.
 """
 
 from fnmatch import fnmatchcase
@@ -33,7 +33,7 @@ class Fault(msgspec.Struct, forbid_unknown_fields=True):
     should_retry: bool | None = None
 
     def error(self) -> ApiError:
-        """The error answer this fault gives."""
+        """Return the error answer of this fault."""
         return ApiError(
             self.status,
             f"Simulated failure {self.status}.",
@@ -59,7 +59,7 @@ class FaultBook:
         self.armed.append(fault)
 
     def take(self, method: str, path: str) -> Fault | None:
-        """The fault that strikes this request, counted down."""
+        """Return the fault for this request and count it down."""
         for fault in self.armed:
             if fault.method in (None, method) and fnmatchcase(path, fault.path):
                 fault.times -= 1

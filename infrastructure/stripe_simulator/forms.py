@@ -1,4 +1,4 @@
-"""Stripe's bracketed form encoding turned into nested dictionaries; text stays text.
+"""Decodes Stripe's bracketed form encoding into nested dictionaries; text stays text.
 
 Lists keep their indices as keys (`{"0": …}`): only the parameter check knows which are lists.
 """
@@ -18,7 +18,7 @@ _PART = re.compile(r"\[([^\[\]]*)\]")
 
 
 def unflatten(text: str) -> Json:
-    """`a[b][0]=c` becomes `{"a": {"b": {"0": "c"}}}`; `a[]=c` takes the next free index."""
+    """Decode `a[b][0]=c` as `{"a": {"b": {"0": "c"}}}`; `a[]=c` takes the next free index."""
     try:
         pairs = parse_qsl(
             text, keep_blank_values=True, errors="strict", max_num_fields=FIELDS_LIMIT

@@ -13,7 +13,7 @@ _PATH = re.compile(r"/c/pay/(?P<id>[A-Za-z0-9_]{1,120})(?:/(?P<verb>pay|decline)
 
 
 def answer(account: Account, request: Request) -> Answer:
-    """Page or redirect. Paying an already complete session charges nothing and goes on."""
+    """Return a page or a redirect. Paying a complete session again charges nothing."""
     match = _PATH.fullmatch(request.path)
     if match is None or match["id"] not in account.sessions.objects:
         return html_answer(404, page.missing_page())

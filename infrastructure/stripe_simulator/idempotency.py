@@ -15,7 +15,7 @@ RECORDS_LIMIT = 10_000
 
 
 class Record(msgspec.Struct):
-    """One key: what was asked, and the answer once there is one (`status` 0 while it runs)."""
+    """One key: the request, and the answer once there is one (`status` 0 while it runs)."""
 
     fingerprint: str
     created: int
@@ -31,7 +31,7 @@ class KeyStore:
         self.records: OrderedDict[str, Record] = OrderedDict()
 
     def begin(self, key: str, *, fingerprint: str, request_id: str, now: int) -> Record | None:
-        """The finished record to replay, or None after claiming the key for this request."""
+        """Return the finished record to replay, or None after claiming the key for this request."""
         if not 1 <= len(key) <= KEY_LENGTH_LIMIT:
             raise invalid(f"Idempotency keys have 1 to {KEY_LENGTH_LIMIT} characters.")
         known = self.records.get(key)

@@ -4,5 +4,5 @@ import secrets
 
 
 def new_id(prefix: str, length: int) -> str:
-    """`prefix_` followed by `length` random characters."""
+    """Return `prefix_` followed by `length` random characters."""
     return f"{prefix}_{secrets.token_hex(length)[:length]}"

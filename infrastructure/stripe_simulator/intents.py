@@ -1,6 +1,6 @@
-"""PaymentIntents: create, confirm, capture, cancel, and what each attempt leaves behind.
+"""PaymentIntents: create, confirm, capture, cancel, and the results of each attempt.
 
-A decline is not the end: the intent goes back to `requires_payment_method` and may yet succeed.
+A decline is not final: the intent returns to `requires_payment_method` and may succeed later.
 """
 
 from infrastructure.stripe_simulator import charges, currencies
@@ -105,7 +105,7 @@ def confirm(account: Account, identifier: str, params: Json, cause: Cause) -> Js
 def attempt(
     account: Account, intent: Json, *, card: Card, payment_method: str, cause: Cause
 ) -> Json:
-    """One try to charge the card; the intent and a new charge tell how it went."""
+    """Try to charge the card; the intent and a new charge contain the result."""
     charge = charges.new_charge(account, intent, card, payment_method)
     intent["latest_charge"] = charge["id"]
     intent["next_action"] = None

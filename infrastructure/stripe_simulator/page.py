@@ -1,4 +1,4 @@
-"""The hosted payment page: what a traveller sees between our checkout and the way back."""
+"""The hosted payment page that a traveller sees between our checkout and the return."""
 
 from html import escape
 
@@ -27,7 +27,7 @@ def _shell(title: str, content: str) -> str:
 
 
 def open_page(session: Json, items: list[Json], error: str | None) -> str:
-    """Amount, what is sold, and the two buttons; `error` is the last decline."""
+    """Return the page with amount, line items and two buttons; `error` is the last decline."""
     amount = currencies.display(session["amount_total"], session["currency"])
     rows = "".join(
         f"<tr><td>{escape(item['description'])} x {item['quantity']}</td>"
@@ -53,7 +53,7 @@ def open_page(session: Json, items: list[Json], error: str | None) -> str:
 
 
 def closed_page(session: Json) -> str:
-    """A session that can no longer be paid."""
+    """Return the page of a session that can no longer be paid."""
     back = session["cancel_url"] or session["success_url"]
     return _shell(
         "Payment closed",
@@ -64,5 +64,5 @@ def closed_page(session: Json) -> str:
 
 
 def missing_page() -> str:
-    """No such session."""
+    """Return the page for an unknown session."""
     return _shell("Not found", "<h1>There is no such payment page</h1>")

@@ -1,7 +1,7 @@
 """The request contract: every parameter is checked against the SDK's own TypedDicts.
 
 The shapes come from `stripe.params`, so they always match the pinned SDK. Where the SDK leaves an
-enumeration open (`Literal[...] | str`) the simulator closes it, as Stripe does.
+enumeration open (`Literal[...] | str`) the simulator rejects other values, as Stripe does.
 """
 
 import functools
@@ -25,13 +25,13 @@ METADATA_KEY_LENGTH_LIMIT = 40
 METADATA_VALUE_LENGTH_LIMIT = 500
 
 _INTEGER = re.compile(r"-?[0-9]{1,19}")
-# Options of the SDK call itself: its TypedDicts inherit them, the wire never carries them.
+# Options of the SDK call itself: its TypedDicts inherit them, but they are never sent.
 _CALL_OPTIONS = frozenset(stripe.RequestOptions.__annotations__)
 _DEFERRED_NAMES: Json = {"Mapping": Mapping, "StripeContext": stripe.StripeContext}
 
 
 def checked(params: Json, shape: type) -> Json:
-    """The parameters with their types; raises Stripe's 400 for what the shape does not allow."""
+    """Return the parameters, typed; raises Stripe's 400 for what the shape does not allow."""
     return _object(params, shape, "")
 
 
@@ -64,7 +64,7 @@ def _object(value: Json, shape: type, path: str) -> Json:
 
 
 def _alternatives(hint: Any) -> list[Any]:
-    """The members of a union, flattened; a plain hint is its own only member."""
+    """Return the members of a union, flattened; a plain hint is its own only member."""
     if typing.get_origin(hint) in (typing.Union, types.UnionType):
         return [each for member in typing.get_args(hint) for each in _alternatives(member)]
     return [hint]

@@ -1,7 +1,7 @@
-"""Refunds of captured charges: made at once, or pending until they are told how they end.
+"""Refunds of captured charges: made at once, or pending until the control path ends them.
 
 `amount_refunded` of a charge counts every refund that has not failed or been canceled. Stripe
-keeps its fee. `succeeded` is not the end: the bank may still send the money back.
+keeps its fee. `succeeded` is not final: the bank may still return the money.
 """
 
 from collections.abc import Iterable
@@ -20,7 +20,7 @@ PLANS_LIMIT = 100
 
 Ending = Literal["succeeded", "failed", "canceled"]
 
-# From which states a refund may come to each end.
+# The states from which a refund may end in each way.
 BEFORE: dict[str, frozenset[str]] = {
     "succeeded": frozenset({"pending", "requires_action"}),
     "failed": frozenset({"pending", "requires_action", "succeeded"}),
@@ -49,7 +49,7 @@ class RefundPlans:
         self.waiting.append(plan)
 
     def take(self) -> str:
-        """The state in which the next refund begins, counted down."""
+        """Return the state in which the next refund begins, and count the plan down."""
         if not self.waiting:
             return "succeeded"
         plan = self.waiting[0]
@@ -85,7 +85,7 @@ def create(account: Account, params: Json, *, plans: RefundPlans, cause: Cause) 
 
 
 def _charge(account: Account, params: Json) -> Json:
-    """The charge that is meant; refuses what was never captured."""
+    """Return the charge to refund; refuses one that was never captured."""
     named = [name for name in ("charge", "payment_intent") if name in params]
     if not named:
         raise invalid(
@@ -160,7 +160,7 @@ def _refund(account: Account, params: Json, charge: Json, amount: int) -> Json:
 
 
 def end(account: Account, identifier: str, ending: Ending, *, reason: str | None) -> Json:
-    """The bank's last word, or its change of mind after `succeeded`; ValueError if impossible."""
+    """End a refund as the bank does, even after `succeeded`; ValueError if impossible."""
     refund = account.refunds.get(identifier)
     if refund["status"] not in BEFORE[ending]:
         raise ValueError(f"the refund is {refund['status']}")
@@ -185,7 +185,7 @@ def end(account: Account, identifier: str, ending: Ending, *, reason: str | None
 
 
 def matching(account: Account, params: Json) -> Iterable[Json]:
-    """Refunds for the list filters created, charge and payment_intent, newest first."""
+    """Return the refunds for the list filters created, charge and payment_intent, newest first."""
     for refund in account.refunds.newest_first():
         if created_matches(refund, params.get("created")) and all(
             params.get(name) in (None, refund[name]) for name in ("charge", "payment_intent")

@@ -1,4 +1,4 @@
-"""The last API requests with their outcome, so that tests can count what really arrived."""
+"""The last API requests with their outcome, so that tests can count the requests that arrived."""
 
 from collections import deque
 
@@ -8,7 +8,7 @@ ENTRIES_LIMIT = 1000
 
 
 class Entry(msgspec.Struct, frozen=True):
-    """One API request; `fault` names what struck it, if anything did."""
+    """One API request; `fault` is the kind of fault that affected it, if any."""
 
     id: str
     method: str

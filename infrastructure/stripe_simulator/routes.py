@@ -1,4 +1,4 @@
-"""The API's table of routes: method, path, the SDK's shape of its parameters, what it does."""
+"""The API's table of routes: method, path, the SDK's parameter shape, and the function."""
 
 import re
 from collections.abc import Callable, Iterable
@@ -31,7 +31,7 @@ class Call(msgspec.Struct, frozen=True):
 
 
 class Route(msgspec.Struct, frozen=True):
-    """What answers a method and a path pattern; `shape` is a TypedDict of `stripe.params`."""
+    """A method and path pattern with its function; `shape` is a TypedDict of `stripe.params`."""
 
     method: str
     pattern: re.Pattern[str]
@@ -40,7 +40,7 @@ class Route(msgspec.Struct, frozen=True):
 
 
 def find(method: str, path: str) -> tuple[Route, str]:
-    """The route and the id in the path, or Stripe's 404 for an unknown URL."""
+    """Return the route and the id in the path, or Stripe's 404 for an unknown URL."""
     for route in ROUTES:
         match = route.pattern.fullmatch(path)
         if match is not None and route.method == method:

@@ -10,7 +10,7 @@ PAGE_DEFAULT = 10
 
 
 class Shelf:
-    """Newest last inside, newest first to readers; the oldest objects leave when it is full."""
+    """Stores the newest object last, reads newest first; drops the oldest when it is full."""
 
     def __init__(self, noun: str, limit: int) -> None:
         self.noun = noun
@@ -24,7 +24,7 @@ class Shelf:
         return item
 
     def get(self, identifier: str, *, param: str = "id", status: int = 404) -> Json:
-        """The object, or Stripe's `resource_missing`."""
+        """Return the object, or Stripe's `resource_missing`."""
         if identifier not in self.objects:
             raise no_such(self.noun, identifier, param=param, status=status)
         return self.objects[identifier]
@@ -34,7 +34,7 @@ class Shelf:
 
 
 def page(shelf: Shelf, matching: Iterable[Json], params: Json, url: str) -> Json:
-    """One `list` object; `matching` comes newest first."""
+    """Return one `list` object; `matching` comes newest first."""
     limit = params.get("limit", PAGE_DEFAULT)
     if not 1 <= limit <= PAGE_LIMIT:
         raise invalid(f"Invalid integer: limit must be 1 to {PAGE_LIMIT}", param="limit")
@@ -56,7 +56,10 @@ def page(shelf: Shelf, matching: Iterable[Json], params: Json, url: str) -> Json
 
 
 def _place(shelf: Shelf, found: list[Json], cursor: str) -> int:
-    """How many of the found objects are newer than the cursor, which may itself be filtered out."""
+    """Return how many of the found objects are newer than the cursor.
+
+    The cursor itself need not match the filter.
+    """
     order = {identifier: index for index, identifier in enumerate(shelf.objects)}
     return sum(order[item["id"]] > order[cursor] for item in found)
 

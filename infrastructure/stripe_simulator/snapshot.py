@@ -19,7 +19,7 @@ class Snapshot(msgspec.Struct):
 
 
 def encoded(account: Account) -> bytes:
-    """The account as it is now."""
+    """Return the account as it is now."""
     snapshot = Snapshot(
         offset_seconds=account.clock.offset_seconds,
         shelves={name: list(shelf.objects.values()) for name, shelf in account.shelves().items()},

@@ -1,4 +1,4 @@
-"""Requests in and answers out over plain ASGI, with a bounded body and broken connections."""
+"""Reads requests and writes answers over plain ASGI; bounds bodies and breaks connections."""
 
 from collections.abc import Awaitable, Callable, MutableMapping
 from typing import Any, Literal, TypeAlias
@@ -26,7 +26,7 @@ class Request(msgspec.Struct, frozen=True):
 
 
 class Answer(msgspec.Struct):
-    """What goes back; `broken` says that the client is not to receive all of it."""
+    """One HTTP answer; with `broken` the client does not receive all of it."""
 
     status: int
     body: bytes
@@ -43,12 +43,12 @@ def html_answer(status: int, text: str) -> Answer:
 
 
 def see_other(location: str) -> Answer:
-    """303, after a form of the hosted page."""
+    """Return a 303, after a form of the hosted page."""
     return Answer(303, b"", {"Location": location})
 
 
 async def read(scope: Scope, receive: Receive, limit: int) -> Request:
-    """The request with its body, or a 413 once the body passes the limit."""
+    """Return the request with its body, or a 413 once the body passes the limit."""
     body = b""
     while True:
         message = await receive()
@@ -86,7 +86,7 @@ async def write(answer: Answer, scope: Scope, receive: Receive, send: Send) -> N
 
 
 async def _abort(scope: Scope, receive: Receive) -> None:
-    """Close the connection under the client's feet and wait until the server has noticed."""
+    """Abort the connection and wait until the server has noticed."""
     extension = scope.get("extensions", {}).get(ABORT_EXTENSION)
     if extension is None:
         raise ConnectionResetError("the simulated connection was lost")

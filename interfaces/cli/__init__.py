@@ -3,15 +3,15 @@
 main: lists the verbs and imports each only when it is used
 demo: `ais demo`: the whole system on this machine and one traveller's journey through it
 demo_stage: starts what the demo needs: servers, secrets, processes, schedule, accounts
-demo_walk: one traveller over HTTP and webhooks, from search to ticket
+demo_walk: one traveller's booking over HTTP and webhooks, from search to ticket
 demo_tour: the tour: a modification, a cancellation, a check-in, a cancelled flight
 storyline: prints steps, streams, events, entries and balances
 test: `ais test`: every gate of the project, the suite last
 bench: `ais bench`: the benchmarks, each against its reference
 web: `ais web`: serves HTTP
 worker: `ais worker`: processes the task queue
-scheduler: `ais scheduler`: starts processes, relays and whatever is due
-projector: `ais projector`: keeps the read models up with the log
+scheduler: `ais scheduler`: starts processes, relays and timers
+projector: `ais projector`: keeps the read models current with the log
 migrate: `ais migrate`: brings the database to the schema of this release
 rebuild: `ais rebuild`: rebuilds read models, with a progress bar
 check: `ais check`: compares read models with the log

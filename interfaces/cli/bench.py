@@ -16,7 +16,7 @@ def bench(
     *,
     as_json: Annotated[bool, Parameter(name="--json", negative="")] = False,
 ) -> int:
-    """Run one benchmark, or all. They live in the repository, not in an installed package.
+    """Run one benchmark, or all. They are in the repository, not in an installed package.
 
     Parameters
     ----------
@@ -29,7 +29,7 @@ def bench(
         print(f"ais bench: no such benchmark; there are {', '.join(NAMES)}", file=sys.stderr)
         return 2
     if not (REPOSITORY / "tests" / "bench").is_dir():
-        print("ais bench: the benchmarks live in the repository, not here", file=sys.stderr)
+        print("ais bench: the benchmarks are in the repository, not here", file=sys.stderr)
         return 2
     exit_code = 0
     for each in NAMES if name is None else (name,):

@@ -1,4 +1,4 @@
-"""Comparing read models with the log they were made from."""
+"""`ais check`: compares read models with the log they were made from."""
 
 import psycopg
 
@@ -34,7 +34,7 @@ def _check_one(dsn: str, name: str) -> int:
 
 
 def _show_lags(dsn: str) -> int:
-    """Say how far each read model is; returns how many events are parked."""
+    """Print how far each read model is; returns how many events are parked."""
     try:
         with generations.connect(dsn) as connection:
             lags = progress.read_progress(connection)

@@ -1,4 +1,4 @@
-"""`ais demo`: the whole system on this machine, one traveller's road through it, then yours."""
+"""`ais demo`: runs the whole system on this machine and makes one traveller's booking."""
 
 import json
 import shutil
@@ -31,7 +31,7 @@ HOME = Path(".ais/demo")
 
 
 class Books(msgspec.Struct, frozen=True):
-    """What the road left in the log and in the ledger."""
+    """The results of the booking in the log and in the ledger."""
 
     events: list[EventRow]
     entries: list[EntryRow]
@@ -64,7 +64,7 @@ def demo(
         Print the story on standard error and one line of JSON at the end on standard output.
     """
     console = Console(stderr=json_line)
-    # SIGINT too: a shell starts what runs in its background with that signal ignored.
+    # SIGINT too: a shell ignores that signal in its background processes.
     for wanted in (signal.SIGTERM, signal.SIGINT):
         signal.signal(wanted, _interrupt)
     try:
@@ -109,14 +109,14 @@ def _show(console: Console, ready: Stage, *, tour: bool) -> tuple[Walk, Books]:
     )
     numbers = iter(range(1, 100))
 
-    def tell(step: Step) -> None:
+    def show(step: Step) -> None:
         console.print(storyline.step(next(numbers), step))
 
-    walked = walk(ready, tell)
+    walked = walk(ready, show)
     if tour:
-        demo_tour.tour(ready, tell)
+        demo_tour.tour(ready, show)
     books = _books(ready, walked.booking["id"])
-    tell(Step("A letter lies in the mailbox", {"letters": str(books.letters)}))
+    show(Step("A letter is in the mailbox", {"letters": str(books.letters)}))
     console.print(storyline.streams(books.events))
     console.print(storyline.event_table(books.events))
     console.print(storyline.entry_table(books.entries))
@@ -250,9 +250,9 @@ def _line(ready: Stage, walked: Walk, books: Books) -> str:
 
 
 def _stay(console: Console, ready: Stage) -> None:
-    """Until Ctrl-C, or until a process ends that should not."""
+    """Wait for Ctrl-C, or for a process that ends unexpectedly."""
     console.print(storyline.doors(_urls(ready), ready.staff))
-    console.print("Ctrl-C ends the demo; started again, it goes on where it was.")
+    console.print("Ctrl-C ends the demo; started again, it continues with the same data.")
     waiting = threading.Event()
     while not waiting.wait(1.0):
         for name, process in ready.processes.items():

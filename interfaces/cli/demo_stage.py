@@ -1,6 +1,6 @@
-"""The stage of the demo: embedded servers, secrets, child processes, the schedule, accounts.
+"""The environment of the demo: embedded servers, secrets, processes, schedule, accounts.
 
-Everything lives in one folder and dies with us; started again on it, the demo goes on.
+Everything is in one folder and ends with this process; started on it again, the demo continues.
 """
 
 import asyncio
@@ -55,7 +55,7 @@ STAFF: tuple[tuple[Role, str], ...] = (
 
 
 class Stage(msgspec.Struct, frozen=True):
-    """What the walk and the visitor need to know."""
+    """The addresses, settings and accounts of a running demo."""
 
     base_url: str
     stripe_url: str
@@ -70,15 +70,15 @@ class Stage(msgspec.Struct, frozen=True):
 
 
 class DemoFailed(Exception):
-    """A part of the stage did not come up; the message names it and its log."""
+    """A part of the demo did not start or failed; the message names it and its log."""
 
 
 @contextmanager
 def stage(
     folder: Path, *, port: int, overrides: Mapping[str, str] | None = None
 ) -> Iterator[Stage]:
-    """Start everything; stop it in the other order at the end. `overrides` are AIS_* settings."""
-    # Started by root, the servers run under an account of their own, which must pass through.
+    """Start everything; stop it in reverse order at the end. `overrides` are AIS_* settings."""
+    # Started by root, the servers run under another account, which must be able to enter.
     folder.mkdir(mode=0o711, parents=True, exist_ok=True)
     logs = folder / "logs"
     logs.mkdir(mode=0o700, exist_ok=True)
@@ -116,7 +116,7 @@ def stage(
 
 
 def choose_port(wanted: int | None) -> int:
-    """The wanted port, else the first free one from 8000 on; raises DemoFailed if it is taken."""
+    """Return the wanted port, or the first free one from 8000; raises DemoFailed if it is taken."""
     for candidate in (wanted,) if wanted is not None else range(8000, 8100):
         with socket.socket() as probe:
             probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
@@ -129,7 +129,7 @@ def choose_port(wanted: int | None) -> int:
 
 
 def _secrets(folder: Path) -> dict[str, str]:
-    """Made at the first start, kept with the data that they open."""
+    """Return the secrets: made at the first start, stored with the data that they open."""
     path = folder / "secrets.json"
     if path.exists():
         kept: dict[str, str] = json.loads(path.read_text())
@@ -178,7 +178,7 @@ def _environment(
 def _simulator(
     folder: Path, logs: Path, base_url: str, kept: Mapping[str, str]
 ) -> tuple[subprocess.Popen[bytes], str]:
-    """The stand-in for Stripe; it tells its URL in its first line."""
+    """Start the Stripe simulator, which prints its URL in its first line; return both."""
     log = logs / "stripe.log"
     log.unlink(missing_ok=True)
     command = [
@@ -186,20 +186,20 @@ def _simulator(
         *("--api-key", kept["stripe_api_key"]),
         *("--webhook-url", f"{base_url}/api/webhooks/stripe"),
         *("--webhook-secret", kept["webhook_secret"]),
-        # As an endpoint at Stripe should be set up: it is sent what it works off.
+        # An endpoint at Stripe should be configured like this: it receives what it processes.
         *("--webhook-events", ",".join(sorted(stripe_event_types.PROCESSED))),
         *("--state", str(folder / "stripe.json")),
     ]
     process = _spawn(command, {}, log)
     found: list[str] = []
 
-    def told() -> bool:
+    def has_printed_url() -> bool:
         for line in log.read_text().splitlines():
             if line.startswith("{"):
                 found.append(str(json.loads(line)["url"]))
         return bool(found)
 
-    child.await_ready(process, told, log=log, seconds=READY_SECONDS)
+    child.await_ready(process, has_printed_url, log=log, seconds=READY_SECONDS)
     return process, found[0]
 
 
@@ -242,12 +242,12 @@ def _await_url(url: str, process: subprocess.Popen[bytes], log: Path) -> None:
                 return
         except (urllib.error.URLError, ConnectionError, TimeoutError):
             time.sleep(POLL_SECONDS)
-    told = "\n".join(log.read_text().splitlines()[-LOG_LINES_SHOWN:])
-    raise DemoFailed(f"the web process did not come up; {log} ends with:\n{told}")
+    end_of_log = "\n".join(log.read_text().splitlines()[-LOG_LINES_SHOWN:])
+    raise DemoFailed(f"the web process did not start; {log} ends with:\n{end_of_log}")
 
 
 async def _prepare(configured: Settings, password: str) -> None:
-    """Put the week's flights on sale and make the staff's accounts; again changes nothing."""
+    """Put the week's flights on sale and make the staff's accounts; a repeat changes nothing."""
     airports = load_airports()
     async with composition.open_core(configured, report=report) as core:
         today = accounting_day(dt.datetime.now(dt.UTC))

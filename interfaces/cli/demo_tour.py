@@ -1,6 +1,6 @@
-"""What can become of a booking: a change, a cancellation, a check-in, a flight that is cancelled.
+"""The tour of the demo: a change, a cancellation, a check-in and a cancelled flight.
 
-Each road is walked over HTTP like anybody's, with bookings and travellers of its own.
+Each case uses HTTP like any client, with its own bookings and travellers.
 """
 
 import datetime as dt
@@ -12,7 +12,7 @@ from typing import Any
 
 from interfaces.cli import demo_walk
 from interfaces.cli.demo_stage import DemoFailed, Stage
-from interfaces.cli.demo_walk import Client, Tell, display
+from interfaces.cli.demo_walk import Client, Show, display
 from interfaces.cli.storyline import Step
 
 WAIT_SECONDS = 30.0
@@ -23,18 +23,18 @@ FAR_DAYS = 7
 ROUTE = ("RUH", "JED")
 
 
-def tour(stage: Stage, tell: Tell) -> list[dict[str, Any]]:
-    """All roads; the bookings as they are at the end. Raises DemoFailed."""
+def tour(stage: Stage, show: Show) -> list[dict[str, Any]]:
+    """Show all cases; return their bookings at the end. Raises DemoFailed."""
     return [
-        _change(stage, tell),
-        _cancellation(stage, tell),
-        _check_in(stage, tell),
-        _cancelled_flight(stage, tell),
+        _change(stage, show),
+        _cancellation(stage, show),
+        _check_in(stage, show),
+        _cancelled_flight(stage, show),
     ]
 
 
-def _change(stage: Stage, tell: Tell) -> dict[str, Any]:
-    """Economy to business: the difference is paid first, then the ticket is exchanged."""
+def _change(stage: Stage, show: Show) -> dict[str, Any]:
+    """Change to business: the difference is paid first, then the ticket is exchanged."""
     client = demo_walk.signed_in(stage)
     flight = _flights(client, days=FAR_DAYS)[0]
     booking = _confirmed(client, [flight])
@@ -46,19 +46,19 @@ def _change(stage: Stage, tell: Tell) -> dict[str, Any]:
         "fee": f"{display(quote['fee'])} ({quote['feePercent']} %)",
         "to pay": display(quote["due"]),
     }
-    tell(Step(f"{booking['reference']} asks for business on {flight['flightNumber']}", facts))
+    show(Step(f"{booking['reference']} asks for business on {flight['flightNumber']}", facts))
     held = _keyed(client, f"{path}/modify", {"quoteId": quote["quoteId"]})
     facts = {"new seat held until": held["change"]["holdUntil"], "old seat": "kept until then"}
-    tell(Step("Accepted: the new seat is held, nothing is given up yet", facts))
+    show(Step("Accepted: the new seat is held, the old one is kept", facts))
     demo_walk.press_pay(client, booking)
     changed = _await(client, booking, lambda found: found["segments"][0]["cabin"] == "business")
     ticket = changed["passengers"][0]["ticketNumber"]
-    tell(Step("Paid: the ticket is exchanged", {"cabin": "business", "new ticket": ticket}))
+    show(Step("Paid: the ticket is exchanged", {"cabin": "business", "new ticket": ticket}))
     return changed
 
 
-def _cancellation(stage: Stage, tell: Tell) -> dict[str, Any]:
-    """A quote tells fee, refund and destination; the money is back through Stripe."""
+def _cancellation(stage: Stage, show: Show) -> dict[str, Any]:
+    """Cancel: a quote states fee, refund and destination; Stripe returns the money."""
     client = demo_walk.signed_in(stage)
     flight = _flights(client, days=2)[0]
     booking = _confirmed(client, [flight])
@@ -68,15 +68,15 @@ def _cancellation(stage: Stage, tell: Tell) -> dict[str, Any]:
         "fee": f"{display(quote['fee'])} ({quote['feePercent']} %)",
         "refund": f"{display(quote['refund'])} to the {quote['destination']}",
     }
-    tell(Step(f"{booking['reference']} asks what a cancellation costs", facts))
+    show(Step(f"{booking['reference']} asks what a cancellation costs", facts))
     _keyed(client, f"{path}/cancel", {"quoteId": quote["quoteId"], "reason": "change of plans"})
     refunded = _await(client, booking, lambda found: found["status"] == "refunded")
-    tell(Step("Cancelled, and refunded by Stripe", {"refund": display(refunded["refund"])}))
+    show(Step("Cancelled, and refunded by Stripe", {"refund": display(refunded["refund"])}))
     return refunded
 
 
-def _check_in(stage: Stage, tell: Tell) -> dict[str, Any]:
-    """A family checks in, prints its boarding passes and boards."""
+def _check_in(stage: Stage, show: Show) -> dict[str, Any]:
+    """Check a family in, print its boarding passes and board."""
     client = demo_walk.signed_in(stage)
     flight = _leaving_soon(client)
     booking = _confirmed(client, [flight], party=("ADT", "CHD"), extras=("BAG20",))
@@ -84,18 +84,18 @@ def _check_in(stage: Stage, tell: Tell) -> dict[str, Any]:
     checked_in = client.call("POST", f"{path}/check-in", {"segment": 0})
     seats = [each["coupons"][0]["seat"] for each in checked_in["passengers"]]
     facts = {"status": checked_in["status"], "seats": ", ".join(seats)}
-    tell(Step(f"{booking['reference']} checks in for {flight['flightNumber']}", facts))
+    show(Step(f"{booking['reference']} checks in for {flight['flightNumber']}", facts))
     passes = client.call("GET", f"{path}/boarding-passes")["boardingPasses"]
     saved = _save(client, passes[0]["pdfUrl"], stage.folder / f"{booking['reference']}.pdf")
-    tell(Step("A boarding pass (IATA BCBP)", {"bar code": passes[0]["bcbp"], "page": str(saved)}))
+    show(Step("A boarding pass (IATA BCBP)", {"bar code": passes[0]["bcbp"], "page": str(saved)}))
     gate = demo_walk.signed_in(stage, role="gate")
     boarded = gate.call("POST", f"{path}/board", {"segment": 0})
-    tell(Step("The gate lets them on board", {"status": boarded["status"]}))
+    show(Step("The gate lets them on board", {"status": boarded["status"]}))
     return boarded
 
 
-def _cancelled_flight(stage: Stage, tell: Tell) -> dict[str, Any]:
-    """The airline cancels; everybody on it is told and chooses. This one takes the money."""
+def _cancelled_flight(stage: Stage, show: Show) -> dict[str, Any]:
+    """Cancel a flight: its passengers are notified and choose. This one chooses a refund."""
     client = demo_walk.signed_in(stage)
     flight = _flights(client, days=FAR_DAYS - 1)[-1]
     booking = _confirmed(client, [flight])
@@ -104,23 +104,23 @@ def _cancelled_flight(stage: Stage, tell: Tell) -> dict[str, Any]:
     operations.call(
         "POST", f"/api/admin/flights/{flight['id']}/cancel", {"reason": "technical fault"}
     )
-    tell(Step(f"Operations cancel {flight['flightNumber']}", {"reason": "technical fault"}))
-    told = _await(client, booking, lambda found: bool(found["disruptions"]))
+    show(Step(f"Operations cancel {flight['flightNumber']}", {"reason": "technical fault"}))
+    disrupted = _await(client, booking, lambda found: bool(found["disruptions"]))
     task = operations.call("GET", f"/api/admin/flights/{flight['id']}")["tasks"][0]
     facts = {
         "bookings followed up": f"{task['done']} of {task['total']}",
-        "may now": ", ".join(told["availableActions"]),
+        "may now": ", ".join(disrupted["availableActions"]),
     }
-    tell(Step(f"{booking['reference']} is told and may stay, move free or be refunded", facts))
+    show(Step(f"{booking['reference']} may stay, move free or be refunded", facts))
     _keyed(client, f"{path}/disruption", {"choice": "refund", "segment": 0})
     refunded = _await(client, booking, lambda found: found["status"] == "refunded")
     facts = {"refund": display(refunded["refund"]), "of": display(refunded["total"])}
-    tell(Step("Refunded in full, without a fee", facts))
+    show(Step("Refunded in full, without a fee", facts))
     return refunded
 
 
 def _flights(client: Client, *, days: int) -> list[dict[str, Any]]:
-    """Departures of a day; the read model may be a moment behind at first."""
+    """Return departures of a day; the read model may be a moment behind at first."""
     day = (dt.datetime.now(dt.UTC) + dt.timedelta(days=days)).date().isoformat()
     body = {"from": ROUTE[0], "to": ROUTE[1], "date": day, "passengers": 2}
     end = time.monotonic() + WAIT_SECONDS
@@ -133,7 +133,7 @@ def _flights(client: Client, *, days: int) -> list[dict[str, Any]]:
 
 
 def _leaving_soon(client: Client) -> dict[str, Any]:
-    """A flight whose check-in is open."""
+    """Return a flight whose check-in is open."""
     now = dt.datetime.now(dt.UTC)
     for days in (1, 2):
         for flight in _flights(client, days=days):

@@ -1,4 +1,4 @@
-"""One traveller's road over HTTP and signed webhooks, like anybody's: search to ticket."""
+"""One traveller's booking over HTTP and signed webhooks, from search to ticket."""
 
 import datetime as dt
 import json
@@ -21,11 +21,11 @@ SEARCH_SECONDS = 15.0
 POLL_SECONDS = 0.1
 ROUTES_TO_TRY = (("RUH", "JED"), ("JED", "RUH"), ("RUH", "DMM"))
 
-Tell = Callable[[Step], None]
+Show = Callable[[Step], None]
 
 
 class Walk(msgspec.Struct, frozen=True):
-    """What the road left behind."""
+    """The confirmed booking, its history and its traveller."""
 
     booking: dict[str, Any]
     history: list[dict[str, Any]]
@@ -46,12 +46,12 @@ class Client:
     def call(
         self, method: str, path: str, body: Mapping[str, Any] | None = None, *, key: str = ""
     ) -> dict[str, Any]:
-        """The answer's body; raises DemoFailed with the problem's code for any that is not 2xx."""
+        """Return the answer's body; raises DemoFailed with the problem unless it is 2xx."""
         found: dict[str, Any] = json.loads(self._ask(method, path, body, key=key))
         return found
 
     def fetch(self, path: str) -> bytes:
-        """A document as it is; raises DemoFailed."""
+        """Return a document as it is; raises DemoFailed."""
         return self._ask("GET", path, None, key="")
 
     def _ask(self, method: str, path: str, body: Mapping[str, Any] | None, *, key: str) -> bytes:
@@ -77,7 +77,7 @@ class Client:
 
 
 def signed_in(stage: Stage, *, role: str | None = None) -> Client:
-    """A fresh traveller's client, or that of staff with this role."""
+    """Return a fresh traveller's client, or that of staff with this role."""
     client = Client(stage.base_url)
     if role is None:
         account = _fresh_account()
@@ -98,21 +98,21 @@ def _credentials(account: DemoAccount) -> dict[str, str]:
     return {"email": account.email, "password": account.password}
 
 
-def walk(stage: Stage, tell: Tell) -> Walk:
-    """Search, quote, register, sign in, book, pay, be confirmed; tells each step as it is done."""
+def walk(stage: Stage, show: Show) -> Walk:
+    """Search, quote, register, sign in, book, pay and await confirmation; show each step."""
     client = Client(stage.base_url)
-    flight = _search(client, tell)
-    quote = _quote(client, flight, tell)
-    traveller = _register(client, tell)
-    booking = _book(client, quote, traveller, tell)
-    _pay(client, booking, tell)
-    confirmed = _await_confirmed(client, booking, tell)
+    flight = _search(client, show)
+    quote = _quote(client, flight, show)
+    traveller = _register(client, show)
+    booking = _book(client, quote, traveller, show)
+    _pay(client, booking, show)
+    confirmed = _await_confirmed(client, booking, show)
     history = client.call("GET", f"/api/bookings/{booking['id']}/history")["entries"]
     return Walk(confirmed, history, traveller)
 
 
-def _search(client: Client, tell: Tell) -> dict[str, Any]:
-    """The search is a read model: the first look may come a moment before it has caught up."""
+def _search(client: Client, show: Show) -> dict[str, Any]:
+    """Search for a flight until the read model behind the search has caught up."""
     day = (dt.datetime.now(dt.UTC) + dt.timedelta(days=2)).date().isoformat()
     end = time.monotonic() + SEARCH_SECONDS
     while time.monotonic() < end:
@@ -121,15 +121,15 @@ def _search(client: Client, tell: Tell) -> dict[str, Any]:
             flights = client.call("POST", "/api/flights/search", body)["flights"]
             if flights:
                 flight: dict[str, Any] = flights[0]
-                _tell_search(tell, flight, len(flights), day)
+                _show_search(show, flight, len(flights), day)
                 return flight
         time.sleep(POLL_SECONDS)
     raise DemoFailed(f"no flight was found for {day}")
 
 
-def _tell_search(tell: Tell, flight: Mapping[str, Any], count: int, day: str) -> None:
+def _show_search(show: Show, flight: Mapping[str, Any], count: int, day: str) -> None:
     price = money.display(money.Money(flight["price"], flight["currency"]))
-    tell(
+    show(
         Step(
             f"Search {flight['from']} to {flight['to']} on {day}: {count} flights",
             {
@@ -141,7 +141,7 @@ def _tell_search(tell: Tell, flight: Mapping[str, Any], count: int, day: str) ->
     )
 
 
-def _quote(client: Client, flight: Mapping[str, Any], tell: Tell) -> dict[str, Any]:
+def _quote(client: Client, flight: Mapping[str, Any], show: Show) -> dict[str, Any]:
     body = {"flightIds": [flight["id"]], "passengers": [{"type": "ADT"}]}
     quote = client.call("POST", "/api/quotes", body)
     currency = quote["total"]["currency"]
@@ -150,16 +150,16 @@ def _quote(client: Client, flight: Mapping[str, Any], tell: Tell) -> dict[str, A
         for line in quote["lines"]
     }
     facts["valid until"] = quote["validUntil"]
-    tell(Step(f"Quote {display(quote['total'])}, signed by us", facts))
+    show(Step(f"Quote {display(quote['total'])}, signed by us", facts))
     return quote
 
 
-def _register(client: Client, tell: Tell) -> DemoAccount:
+def _register(client: Client, show: Show) -> DemoAccount:
     account = _fresh_account()
     client.call("POST", "/api/auth/register", _credentials(account))
     token = client.call("POST", "/api/auth/mobile-login", _credentials(account))
     client.sign_in(token["accessToken"])
-    tell(
+    show(
         Step(
             "Register and sign in",
             {"as": account.email, "token": f"ES256, valid {token['expiresIn']} seconds"},
@@ -169,7 +169,7 @@ def _register(client: Client, tell: Tell) -> DemoAccount:
 
 
 def _book(
-    client: Client, quote: Mapping[str, Any], traveller: DemoAccount, tell: Tell
+    client: Client, quote: Mapping[str, Any], traveller: DemoAccount, show: Show
 ) -> dict[str, Any]:
     body = {
         "quoteId": quote["quoteId"],
@@ -177,7 +177,7 @@ def _book(
         "contact": {"email": traveller.email, "phone": "+966500000000"},
     }
     booking = client.call("POST", "/api/bookings", body, key=secrets.token_hex(8))
-    tell(
+    show(
         Step(
             f"Book: {booking['reference']} is {booking['status']}",
             {"seats held until": booking["holdUntil"], "amount due": display(booking["total"])},
@@ -186,21 +186,21 @@ def _book(
     return booking
 
 
-def _pay(client: Client, booking: Mapping[str, Any], tell: Tell) -> None:
-    """The traveller's own part: a form on the payment provider's page."""
+def _pay(client: Client, booking: Mapping[str, Any], show: Show) -> None:
+    """Pay as a traveller does: with a form on the payment provider's page."""
     checkout = _checkout(client, booking)
-    tell(
+    show(
         Step(
             "Check out: a Stripe Checkout session is open",
             {"session": checkout["sessionId"], "page": checkout["checkoutUrl"]},
         )
     )
     _press_pay(checkout)
-    tell(Step("Pay on Stripe's page: Stripe tells us by signed webhooks", {}))
+    show(Step("Pay on Stripe's page: Stripe reports it by signed webhooks", {}))
 
 
 def press_pay(client: Client, booking: Mapping[str, Any]) -> None:
-    """Check out and pay whatever is due."""
+    """Check out and pay what is due."""
     _press_pay(_checkout(client, booking))
 
 
@@ -226,19 +226,19 @@ class _NoRedirect(urllib.request.HTTPRedirectHandler):
         return None
 
 
-def _await_confirmed(client: Client, booking: Mapping[str, Any], tell: Tell) -> dict[str, Any]:
+def _await_confirmed(client: Client, booking: Mapping[str, Any], show: Show) -> dict[str, Any]:
     end = time.monotonic() + CONFIRM_SECONDS
     found = dict(booking)
     while time.monotonic() < end:
         found = client.call("GET", f"/api/bookings/{booking['reference']}")
         if found["status"] == "confirmed":
             tickets = ", ".join(str(each["ticketNumber"]) for each in found["passengers"])
-            tell(Step(f"{found['reference']} is confirmed", {"ticket": tickets}))
+            show(Step(f"{found['reference']} is confirmed", {"ticket": tickets}))
             return found
         time.sleep(POLL_SECONDS)
     raise DemoFailed(f"{booking['reference']} is still {found['status']}")
 
 
 def display(amount: Mapping[str, Any]) -> str:
-    """Money of the wire for people to read."""
+    """Return an amount of the API for people to read."""
     return money.display(money.Money(amount["amount"], amount["currency"]))

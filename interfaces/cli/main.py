@@ -1,6 +1,6 @@
 """The `ais` command: each verb in a module of its own, imported only when it is used.
 
-Exit codes: 0 done, 1 it failed or found something wrong, 2 a wrong call or setting.
+Exit codes: 0 done, 1 failed or found a fault, 2 a wrong call or setting.
 """
 
 import sys
@@ -8,23 +8,23 @@ import sys
 from cyclopts import App, CycloptsError
 
 VERSION = "0.1.0"
-# Each verb, the function that runs it, and what the list of verbs says of it.
+# Each verb, its function, and its line in the list of verbs.
 VERBS = (
     ("demo", "interfaces.cli.demo:demo", "Start everything; walk one traveller to a ticket."),
     ("test", "interfaces.cli.test:test", "Run every gate and the whole suite."),
     ("bench", "interfaces.cli.bench:bench", "Run the benchmarks, each against its reference."),
     ("web", "interfaces.cli.web:web", "Serve HTTP."),
     ("worker", "interfaces.cli.worker:worker", "Do background tasks: webhooks, letters."),
-    ("scheduler", "interfaces.cli.scheduler:scheduler", "Hand out what is due; one leads."),
-    ("projector", "interfaces.cli.projector:projector", "Keep read models up with the log."),
+    ("scheduler", "interfaces.cli.scheduler:scheduler", "Enqueue what is due; one leads."),
+    ("projector", "interfaces.cli.projector:projector", "Keep read models current with the log."),
     ("migrate", "interfaces.cli.migrate:migrate", "Bring the database to this release's schema."),
-    ("rebuild", "interfaces.cli.rebuild:rebuild", "Build read models anew beside the live ones."),
+    ("rebuild", "interfaces.cli.rebuild:rebuild", "Rebuild read models beside the live ones."),
     ("check", "interfaces.cli.check:check", "Compare the read models with the log."),
 )
 
 
 def make_app(asked: str | None) -> App:
-    """All verbs; the one that is asked for explains itself, the others only have their line."""
+    """Return all verbs; the requested one has full help, the others only their line."""
     app = App(
         name="ais",
         help="Booking and payment core of an airline on an event-sourced ledger.",

@@ -1,4 +1,4 @@
-"""The projector process: keeps all read models up with the log until it is told to stop."""
+"""`ais projector`: keeps all read models current with the log until SIGTERM or SIGINT."""
 
 import signal
 import threading
@@ -12,8 +12,8 @@ def projector(*, dsn: running.ProjectorDsn) -> int:
     """Run every read model until SIGTERM or SIGINT.
 
     `dsn` names a login that is a member of ais_projector. The exit code is 1 when a read model
-    stopped by itself (an unknown event, a checkpoint ahead of the log, an entry it cannot take
-    in); the others go on until the signal.
+    stopped by itself (an unknown event, a checkpoint ahead of the log, an entry it cannot apply);
+    the others continue until the signal.
     """
     stop = threading.Event()
 

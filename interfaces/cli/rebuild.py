@@ -1,4 +1,4 @@
-"""Rebuilding read models from the log, with a progress bar."""
+"""`ais rebuild`: rebuilds read models from the log, with a progress bar."""
 
 import psycopg
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
@@ -13,11 +13,11 @@ def rebuild(*names: str, dsn: running.ProjectorDsn) -> int:
     """Rebuild the named read models, or all, beside the live ones; readers notice nothing.
 
     Safe to interrupt and to repeat. `dsn` names a login that is a member of ais_projector. The
-    exit code is 1 when one could not be rebuilt (the old one then stays), 2 for an unknown name.
+    exit code is 1 when one could not be rebuilt (the old one then remains), 2 for an unknown name.
     """
-    strangers = sorted(set(names) - ALL.keys())
-    if strangers:
-        print(f"no such read model: {', '.join(strangers)}; there are {', '.join(sorted(ALL))}")
+    unknown = sorted(set(names) - ALL.keys())
+    if unknown:
+        print(f"no such read model: {', '.join(unknown)}; there are {', '.join(sorted(ALL))}")
         return 2
     return max(_rebuild_one(dsn, name) for name in names or sorted(ALL))
 

@@ -1,4 +1,4 @@
-"""What the long-running commands share: settings, log lines, an orderly stop on SIGTERM."""
+"""Shared parts of the long-running commands: settings, log lines, a clean stop on SIGTERM."""
 
 import asyncio
 import logging
@@ -16,7 +16,7 @@ USAGE_EXIT = 2
 
 
 def configured() -> Settings:
-    """The settings of this process; ends it with their error on standard error."""
+    """Return the settings of this process; if invalid, ends it with the error on standard error."""
     try:
         found = settings.load(os.environ)
     except settings.SettingRefused as refused:
@@ -27,19 +27,19 @@ def configured() -> Settings:
         format="%(asctime)s %(levelname)s %(name)s %(message)s",
         stream=sys.stderr,
     )
-    # The SDK tells of every request twice; what we ask of Stripe stands in the log.
+    # The SDK logs every request twice; our requests to Stripe are in the event log.
     logging.getLogger("stripe").setLevel(logging.WARNING)
     return found
 
 
-# The login of the projector, or the application's where both are one.
+# The login of the projector, or the application's where there is only one.
 ProjectorDsn = Annotated[
     str, Parameter(name="--dsn", env_var=["AIS_PROJECTOR_DATABASE_URL", "AIS_DATABASE_URL"])
 ]
 
 
 def stop_on_signals() -> asyncio.Event:
-    """Set by SIGTERM and SIGINT; needs a running event loop."""
+    """Return an event that SIGTERM and SIGINT set; needs a running event loop."""
     stop = asyncio.Event()
     loop = asyncio.get_running_loop()
     for number in (signal.SIGTERM, signal.SIGINT):

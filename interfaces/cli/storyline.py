@@ -1,7 +1,7 @@
-"""What the demo shows: steps, streams, events, entries and the books, as rich renderables.
+"""The demo's output: steps, streams, events, entries and the books, as rich renderables.
 
-Rule: pure functions from plain data to what is printed; nothing here asks, counts or decides.
-Everything fits 80 columns and reads as plain text when the output is no terminal.
+Rule: pure functions from plain data to printed output; nothing here queries, counts or decides.
+Everything fits 80 columns and is plain text when the output is not a terminal.
 """
 
 import datetime as dt
@@ -22,7 +22,7 @@ from domain.kernel.entries import Posting
 from domain.ledger import accounts
 
 WIDTH = 80
-# One colour per kind of stream, so that the eye finds the same thing again in tree and table.
+# One colour per kind of stream, the same in tree and table.
 _STREAM_STYLES: dict[str, str] = {
     ids.StreamPrefix.FLIGHT: "cyan",
     ids.StreamPrefix.BOOKING: "green",
@@ -32,7 +32,7 @@ _QUIET = "bright_black"
 
 
 class Step(msgspec.Struct, frozen=True):
-    """One step of the road: what happened, and the facts worth seeing."""
+    """One step of the demo: what happened, with facts to show."""
 
     title: str
     facts: Mapping[str, str]
@@ -67,7 +67,7 @@ class BalanceRow(msgspec.Struct, frozen=True):
 
 
 class DemoAccount(msgspec.Struct, frozen=True):
-    """Somebody who can sign in to the demo."""
+    """An account that can sign in to the demo."""
 
     role: str
     email: str
@@ -75,13 +75,13 @@ class DemoAccount(msgspec.Struct, frozen=True):
 
 
 def opening(title: str, subtitle: str) -> RenderableType:
-    """The head of the story."""
+    """Return the title of the output."""
     text = Text.assemble((title, "bold"), "\n", (subtitle, _QUIET))
     return Panel(text, box=box.ROUNDED, width=WIDTH, padding=(0, 2))
 
 
 def step(number: int, shown: Step) -> RenderableType:
-    """One numbered step with its facts in two columns."""
+    """Return one numbered step with its facts in two columns."""
     heading = Text.assemble((f"{number:>2} ", "bold cyan"), (shown.title, "bold"))
     if not shown.facts:
         return heading
@@ -94,7 +94,7 @@ def step(number: int, shown: Step) -> RenderableType:
 
 
 def streams(events: Sequence[EventRow]) -> RenderableType:
-    """The streams that the road touched, each with its own events in order, as a tree."""
+    """Return a tree of the changed streams, each with its own events in order."""
     tree = Tree(Text("streams", style="bold"), guide_style=_QUIET)
     branches: dict[str, Tree] = {}
     for event in events:
@@ -107,7 +107,7 @@ def streams(events: Sequence[EventRow]) -> RenderableType:
 
 
 def event_table(events: Sequence[EventRow]) -> RenderableType:
-    """The log in order of position; events of one append share their instant."""
+    """Return the log in order of position; events of one append share their instant."""
     table = _table("The log, in order")
     table.add_column("#", justify="right", style=_QUIET, no_wrap=True)
     table.add_column("recorded (UTC)", no_wrap=True)
@@ -128,7 +128,7 @@ def event_table(events: Sequence[EventRow]) -> RenderableType:
 
 
 def entry_table(entries: Sequence[EntryRow]) -> RenderableType:
-    """Each entry with its lines; the sums are struck per currency and have to agree."""
+    """Return each entry with its lines and the sums of each currency, which must be equal."""
     table = _table("What the events did to the books")
     table.add_column("entry", no_wrap=True)
     table.add_column("account", overflow="fold")
@@ -150,7 +150,7 @@ def entry_table(entries: Sequence[EntryRow]) -> RenderableType:
 
 
 def balance_table(rows: Sequence[BalanceRow]) -> RenderableType:
-    """The trial balance with the sums of each currency, and whether they agree."""
+    """Return the trial balance with the sums of each currency, and whether they agree."""
     table = _table("Trial balance")
     table.add_column("account", no_wrap=True)
     table.add_column("name", overflow="fold")
@@ -179,7 +179,7 @@ def balance_table(rows: Sequence[BalanceRow]) -> RenderableType:
 
 
 def verdict(*, confirmed: bool, balanced: bool, reference: str) -> RenderableType:
-    """The last word: green only when the booking is confirmed and the books balance."""
+    """Return the final line: green only when the booking is confirmed and the books balance."""
     booking = f"Booking {reference} is {'confirmed' if confirmed else 'NOT confirmed'}"
     books = f"the books {'balance' if balanced else 'DO NOT balance'}"
     style = "bold green" if confirmed and balanced else "bold red"
@@ -187,7 +187,7 @@ def verdict(*, confirmed: bool, balanced: bool, reference: str) -> RenderableTyp
 
 
 def doors(urls: Mapping[str, str], people: Sequence[DemoAccount]) -> RenderableType:
-    """Where to look while the demo stays up, and as whom."""
+    """Return where to look while the demo stays up, and as whom."""
     places = Table.grid(padding=(0, 2))
     places.add_column(style=_QUIET, no_wrap=True)
     places.add_column(overflow="fold")
@@ -226,5 +226,5 @@ def _amount(amount: int, currency: str) -> str:
 
 
 def _side(amount: int, currency: str) -> str:
-    """The amount, or nothing where this side is empty, as in a printed ledger."""
+    """Return the amount, or nothing where this side is empty, as in a printed ledger."""
     return _amount(amount, currency) if amount else ""

@@ -14,7 +14,7 @@ from typing import Annotated
 from cyclopts import Parameter
 
 REPOSITORY = Path(__file__).resolve().parents[2]
-# Whole files, in the order of the tests' conftest, which has the long ones first.
+# Whole files, in the order of the tests' conftest, which puts the long ones first.
 PYTEST = ("-m", "pytest", "-n", "2", "--dist", "loadfile", "--no-loadscope-reorder")
 GATES: tuple[tuple[str, tuple[str, ...]], ...] = (
     ("ruff check", ("-m", "ruff", "check", ".")),
@@ -35,7 +35,7 @@ def test(*arguments: Annotated[str, Parameter(allow_leading_hyphen=True)]) -> in
         Passed to pytest; with any, only pytest runs.
     """
     if not (REPOSITORY / "tests").is_dir():
-        print("ais test: the tests live in the repository, not in an installed package")
+        print("ais test: the tests are in the repository, not in an installed package")
         return 2
     try:
         return _run(("-m", "pytest", *arguments)) if arguments else run_gates(GATES)
@@ -44,7 +44,7 @@ def test(*arguments: Annotated[str, Parameter(allow_leading_hyphen=True)]) -> in
 
 
 def run_gates(gates: Sequence[tuple[str, Sequence[str]]]) -> int:
-    """Run each, also after one has failed; the last line says which did."""
+    """Run each, also after a failure; the last line names the failed ones."""
     began = time.monotonic()
     failed = [name for name, command in gates if not _passes(name, command)]
     verdict = f"FAILED: {', '.join(failed)}" if failed else f"all {len(gates)} gates passed"
@@ -56,7 +56,7 @@ def _passes(name: str, command: Sequence[str]) -> bool:
     print(f"ais test: {name} …", flush=True)
     began = time.monotonic()
     passed = _run(command) == 0
-    if command is not PYTEST:  # pytest closes with a line of its own, and ours comes next
+    if command is not PYTEST:  # pytest prints its own last line, directly before ours
         verdict = "ok" if passed else "FAILED"
         print(f"ais test: {name} {verdict} ({time.monotonic() - began:.1f} s)", flush=True)
     return passed

@@ -1,4 +1,4 @@
-"""`ais worker`: does the background tasks of the queue."""
+"""`ais worker`: runs the background tasks of the queue."""
 
 import asyncio
 

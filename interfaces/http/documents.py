@@ -71,21 +71,6 @@ class SpecialServiceRequest(idempotency.KeyedRequest):
     segment: wire.SegmentIndex = 0
 
 
-async def _change_service(
-    request: StrictRequest, booking_id: str, data: SpecialServiceRequest, *, withdraw: bool
-) -> Answered[BookingResponse]:
-    details = await special_services.request_special_service(
-        request.ports.booking,
-        idempotency.optional(request, data),
-        booking_id,
-        passenger=data.passenger,
-        segment=data.segment,
-        code=data.code,
-        withdraw=withdraw,
-    )
-    return booking_response.answer(details)
-
-
 @post(
     "/api/bookings/{booking_id:str}/special-services",
     status_code=200,
@@ -95,7 +80,15 @@ async def request_special_service(
     request: StrictRequest, booking_id: FromPath[str], data: JSONBody[SpecialServiceRequest]
 ) -> Answered[BookingResponse]:
     """Request a wheelchair, a meal or another service until check-in closes."""
-    return await _change_service(request, booking_id, data, withdraw=False)
+    details = await special_services.request_special_service(
+        request.ports.booking,
+        idempotency.optional(request, data),
+        booking_id,
+        passenger=data.passenger,
+        segment=data.segment,
+        code=data.code,
+    )
+    return booking_response.answer(details)
 
 
 @post(
@@ -107,7 +100,15 @@ async def withdraw_special_service(
     request: StrictRequest, booking_id: FromPath[str], data: JSONBody[SpecialServiceRequest]
 ) -> Answered[BookingResponse]:
     """Withdraw a requested service; one that was not requested changes nothing."""
-    return await _change_service(request, booking_id, data, withdraw=True)
+    details = await special_services.withdraw_special_service(
+        request.ports.booking,
+        idempotency.optional(request, data),
+        booking_id,
+        passenger=data.passenger,
+        segment=data.segment,
+        code=data.code,
+    )
+    return booking_response.answer(details)
 
 
 ROUTES = (record_document, request_special_service, withdraw_special_service)

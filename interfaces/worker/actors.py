@@ -32,7 +32,7 @@ def _in_loop(
         try:
             running.result(TASK_SECONDS)
         finally:
-            # What takes too long is tried again: the first try must not go on beside the second.
+            # A task that takes too long is tried again: two tries must not run at once.
             running.cancel()
 
     return run

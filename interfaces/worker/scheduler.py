@@ -22,7 +22,7 @@ PROCESS_CHECKPOINT = "processes"
 RELAY_LIMIT = 500
 # Webhooks that one task of the worker processes together.
 INBOX_CHUNK_SIZE = 16
-# A task takes a second at most; what was enqueued longer ago was lost with its worker or queue.
+# A task takes at most a second; one enqueued longer ago was lost with its worker or queue.
 CLAIM_AGAIN_SECONDS = 15.0
 POLL_SECONDS = 1.0
 BACKOFF_SECONDS = 0.5
@@ -42,7 +42,7 @@ class Scheduler:
         self._sweeps = [Sweep(timer, core, queue) for timer in TIMERS]
 
     async def run(self, stop: asyncio.Event) -> None:
-        """Lead when no other scheduler does; begin again after a lost connection."""
+        """Lead when no other scheduler leads; start again after a lost connection."""
         while not stop.is_set():
             try:
                 await self._lead(stop)
@@ -136,7 +136,7 @@ class Scheduler:
             await self._enqueue(ProcessStripeEvents(chunk))
 
     async def _run_timers(self) -> None:
-        """Take one step of each; a timer that cannot go on stops no other."""
+        """Take one step of each timer; a failing timer stops no other."""
         for sweep in self._sweeps:
             try:
                 await sweep.step()

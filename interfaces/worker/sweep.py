@@ -1,4 +1,4 @@
-"""One timer at work: page after page it enqueues what is due."""
+"""Enqueues what is due by one timer, page by page."""
 
 import asyncio
 from collections.abc import Sequence
@@ -12,7 +12,7 @@ from interfaces.composition import Core
 from interfaces.worker.timers.timer import Page, Timer
 
 PAGE_LIMIT = 200
-# A task that is still due after this time is enqueued again; the worker is at the first until then.
+# A task that is still due after this time is enqueued again; until then the worker may be at it.
 REPEAT_SECONDS = 30.0
 
 
@@ -35,14 +35,14 @@ class Round(msgspec.Struct, frozen=True):
 
 
 class TimerQueue:
-    """Enqueues tasks, but none again within REPEAT_SECONDS."""
+    """Enqueues tasks, but the same one only once within REPEAT_SECONDS."""
 
     def __init__(self, queue: TaskQueue) -> None:
         self._queue = queue
         self._enqueued: dict[ports.BackgroundTask, float] = {}
 
     async def enqueue(self, tasks: Sequence[ports.BackgroundTask]) -> None:
-        """Enqueue those that were not enqueued lately; raises Unavailable."""
+        """Enqueue the tasks that were not enqueued recently; raises Unavailable."""
         now = asyncio.get_running_loop().time()
         for task in [task for task, at in self._enqueued.items() if at <= now - REPEAT_SECONDS]:
             del self._enqueued[task]

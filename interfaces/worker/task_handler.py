@@ -1,4 +1,4 @@
-"""What handles a background task in the worker, and the cause of the commands it submits."""
+"""Binds a background task to its function, and the cause of the commands it submits."""
 
 from collections.abc import Callable, Coroutine
 from typing import Any, Generic, TypeVar
@@ -14,7 +14,7 @@ Task = TypeVar("Task", bound=ports.BackgroundTask)
 
 
 class TaskHandler(msgspec.Struct, Generic[Task], frozen=True):
-    """`handle` may run twice or late for a task; an error it raises is tried again later."""
+    """`handle` may run twice or late for a task; after an error it is tried again later."""
 
     task: type[Task]
     handle: Callable[[Core, Task], Coroutine[Any, Any, None]]

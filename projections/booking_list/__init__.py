@@ -1,6 +1,6 @@
 """Bookings without personal data: owner, status, deadline, payments.
 
-Read by "my bookings", by the timer that ends holds and by the history page. It may lag by a
+Read by "my bookings", by the timer that releases holds and by the history page. It may lag by a
 second.
 
 projector: one row for each booking, changed by its events

@@ -1,4 +1,4 @@
-"""Rows against the domain's own fold of every booking."""
+"""Compares the rows with the domain's own fold of every booking."""
 
 import datetime as dt
 from collections.abc import Iterator
@@ -16,7 +16,7 @@ from projections.projection import Cursor
 
 
 class Folded(msgspec.Struct):
-    """A booking with what its envelopes tell."""
+    """A booking with the facts of its envelopes."""
 
     booking: booking_state.Booking
     first_position: int
@@ -25,7 +25,7 @@ class Folded(msgspec.Struct):
 
 
 def differences(cursor: Cursor, log: reading.Log) -> Iterator[str]:
-    """In words; the generation is entered and the snapshot fixed."""
+    """Yield differences in words; requires the generation entered and the snapshot fixed."""
     folded: dict[str, Folded] = {}
     for logged in log.with_tags_of(stream_kinds.BOOKING).events(cursor):
         assert isinstance(logged.event, booking_events.BookingEvent)

@@ -1,4 +1,4 @@
-"""One row per booking, moved by the booking's own events."""
+"""One row per booking, changed by the booking's own events."""
 
 import datetime as dt
 from collections.abc import Callable, Iterable, Sequence
@@ -43,7 +43,7 @@ class BookingRow(msgspec.Struct):
 
 
 class BookingUnknown(ValueError):
-    """An event of a booking whose beginning is missing."""
+    """An event of a booking without its first event."""
 
 
 def apply(cursor: Cursor, events: Sequence[LoggedEvent]) -> None:

@@ -1,4 +1,4 @@
-"""Questions about bookings; none of the answers holds personal data."""
+"""Queries about bookings; no result contains personal data."""
 
 import base64
 import binascii
@@ -23,7 +23,7 @@ _COLUMNS = (
 
 
 class InvalidCursor(ValueError):
-    """A page cursor that was not given out to this owner."""
+    """A page cursor that was not issued to this owner."""
 
 
 class ListedBooking(msgspec.Struct, frozen=True):
@@ -64,7 +64,7 @@ class HistoryEntry(msgspec.Struct, frozen=True):
 
 
 async def owned_by(pool: Pool, owner: str, *, cursor: str | None, limit: int) -> BookingPage:
-    """A page of the owner's bookings, at most PAGE_LIMIT; raises InvalidCursor."""
+    """Return a page of the owner's bookings, at most PAGE_LIMIT; raises InvalidCursor."""
     size = max(1, min(limit, PAGE_LIMIT))
     before = _read_cursor(owner, cursor) if cursor is not None else None
     async with pool.connection() as connection:
@@ -82,7 +82,7 @@ async def owned_by(pool: Pool, owner: str, *, cursor: str | None, limit: int) ->
 
 
 async def booking(pool: Pool, stream: str) -> ListedBooking | None:
-    """One booking by its stream."""
+    """Return one booking by its stream; None if there is none."""
     async with pool.connection() as connection:
         rows = connection.cursor(row_factory=class_row(ListedBooking))
         await rows.execute(
@@ -94,7 +94,7 @@ async def booking(pool: Pool, stream: str) -> ListedBooking | None:
 
 
 async def statuses(pool: Pool, bookings: Sequence[str]) -> dict[str, str]:
-    """Status of each of these bookings."""
+    """Return the status of each of these bookings."""
     async with pool.connection() as connection:
         rows = await connection.execute(
             "SELECT booking, status FROM read_model.booking_list WHERE booking = ANY (%s)",
@@ -104,7 +104,7 @@ async def statuses(pool: Pool, bookings: Sequence[str]) -> dict[str, str]:
 
 
 async def due_holds(pool: Pool, now: dt.datetime, *, limit: int) -> list[str]:
-    """Bookings with something unpaid whose deadline has come, the most overdue first."""
+    """Return bookings with an unpaid hold or change past its deadline, the most overdue first."""
     async with pool.connection() as connection:
         rows = await connection.execute(
             "SELECT booking FROM read_model.booking_list "
@@ -115,7 +115,7 @@ async def due_holds(pool: Pool, now: dt.datetime, *, limit: int) -> list[str]:
 
 
 async def unconfirmed(pool: Pool, before: dt.datetime, *, limit: int) -> list[str]:
-    """Bookings that were paid before this instant and have no tickets yet, oldest first."""
+    """Return bookings that were paid before this instant and have no tickets yet, oldest first."""
     async with pool.connection() as connection:
         rows = await connection.execute(
             "SELECT booking FROM read_model.booking_list "
@@ -126,7 +126,7 @@ async def unconfirmed(pool: Pool, before: dt.datetime, *, limit: int) -> list[st
 
 
 async def unfinished_changes(pool: Pool, before: dt.datetime, *, limit: int) -> list[str]:
-    """Bookings whose change was paid before this instant and is not completed, oldest first."""
+    """Return bookings with an uncompleted change paid before this instant, oldest first."""
     async with pool.connection() as connection:
         rows = await connection.execute(
             "SELECT booking FROM read_model.booking_list "
@@ -137,7 +137,7 @@ async def unfinished_changes(pool: Pool, before: dt.datetime, *, limit: int) -> 
 
 
 async def history(pool: Pool, stream: str) -> list[HistoryEntry]:
-    """What was recorded about a booking, oldest first, straight from the log."""
+    """Return the events of a booking, oldest first, directly from the log."""
     async with pool.connection() as connection:
         rows = connection.cursor(row_factory=class_row(HistoryEntry))
         await rows.execute(
@@ -154,7 +154,7 @@ def _make_cursor(owner: str, position: int) -> str:
 
 
 def _read_cursor(owner: str, cursor: str) -> int:
-    """The position; a cursor only pages within its owner's bookings, so no secret is needed."""
+    """Return a cursor's position; it needs no secret, as it pages within one owner's bookings."""
     try:
         raw = base64.b64decode(cursor.encode("ascii") + b"==", altchars=b"-_", validate=True)
     except (binascii.Error, UnicodeEncodeError) as error:

@@ -1,5 +1,5 @@
--- coupons holds one letter per passenger and flight, passenger by passenger; lapses_at is when what
--- is unpaid may be let go.
+-- coupons contains one letter per passenger and flight, passenger by passenger. At lapses_at the
+-- unpaid hold or change may be released.
 CREATE TABLE booking_list (
     booking text COLLATE "C" PRIMARY KEY,
     first_position bigint NOT NULL,

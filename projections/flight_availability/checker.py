@@ -1,4 +1,4 @@
-"""Rows against the fold of every flight, and against the counters that the append itself keeps."""
+"""Compares the rows with the fold of every flight and with the counters of the append."""
 
 from collections.abc import Iterator
 from zoneinfo import ZoneInfo
@@ -13,7 +13,7 @@ from projections.projection import Cursor
 
 
 def differences(cursor: Cursor, log: reading.Log) -> Iterator[str]:
-    """In words; the generation is entered and the snapshot fixed."""
+    """Yield differences in words; requires the generation entered and the snapshot fixed."""
     flights: dict[str, flight_state.Flight] = {}
     for logged in log.with_tags_of(stream_kinds.FLIGHT).events(cursor):
         assert isinstance(logged.event, flight_events.FlightEvent)

@@ -1,4 +1,4 @@
-"""Seats per flight and cabin: the moves that flight events carry, added up by fare class."""
+"""Seats per flight and cabin: adds up the moves of the flight events by fare class."""
 
 import datetime as dt
 import functools
@@ -17,7 +17,7 @@ TABLE = "flight_availability"
 
 
 class CabinRow(msgspec.Struct):
-    """A row of the table; seats are counts, fares in minor units; `waiting` are bookings."""
+    """A row of the table; seats are counts, fares minor units, `waiting` waitlisted bookings."""
 
     flight: str
     cabin: str
@@ -69,7 +69,7 @@ def apply(cursor: Cursor, events: Sequence[LoggedEvent]) -> None:
 def _apply(
     cabins: Cabins, flight: str, event: flight_events.FlightEvent
 ) -> Iterable[tuple[str, str]]:
-    """Change the rows; gives the keys of those that may have."""
+    """Change the rows; return the keys of those that may have changed."""
     match event:
         case flight_events.FlightScheduled():
             cabins.update(((row.flight, row.cabin), row) for row in scheduled(flight, event))
@@ -98,7 +98,7 @@ def _apply(
 
 
 def scheduled(flight: str, event: flight_events.FlightScheduled) -> Iterable[CabinRow]:
-    """The rows of a new flight before its first move."""
+    """Return the rows of a new flight before its first move."""
     local_date = event.departs_at.astimezone(_zone(event.origin_zone)).date()
     for cabin in dict.fromkeys(fare.cabin for fare in event.fares):
         classes = [fare for fare in event.fares if fare.cabin == cabin]
@@ -129,7 +129,7 @@ def _zone_names() -> frozenset[str]:
 
 
 def _zone(name: str) -> zoneinfo.ZoneInfo:
-    """Asked by name first: for the name of a folder ZoneInfo raises OSError, as for a full disk."""
+    """Return the zone; looks up the name first, as ZoneInfo raises OSError for a folder's name."""
     if name not in _zone_names():
         raise ZoneUnknown(name)
     return zoneinfo.ZoneInfo(name)
@@ -172,7 +172,7 @@ def _leave(cabins: Cabins, flight: str, booking: str) -> list[tuple[str, str]]:
 def _reschedule(
     cabins: Cabins, flight: str, event: flight_events.FlightRescheduled
 ) -> list[tuple[str, str]]:
-    """The day of departure may be another one now."""
+    """Change the times; the day of departure may change too."""
     found = _of(cabins, flight)
     for row in found:
         row.departs_at, row.arrives_at = event.departs_at, event.arrives_at
@@ -187,7 +187,7 @@ def _end(cabins: Cabins, flight: str, status: FlightStatus) -> list[tuple[str, s
     return [(flight, row.cabin) for row in found]
 
 
-# Who sits where is read from the flight itself.
+# Seat assignments are read from the flight itself.
 IGNORED = (flight_events.SeatsAssigned, flight_events.CheckInAccepted)
 
 PROJECTION = Projection(

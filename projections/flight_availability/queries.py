@@ -1,4 +1,4 @@
-"""Questions about flights on sale and in operation."""
+"""Queries about flights on sale and in operation."""
 
 import datetime as dt
 
@@ -20,8 +20,8 @@ _COLUMNS = (
 class FlightOffer(msgspec.Struct, frozen=True):
     """One cabin of one departure.
 
-    `local_date` is the day of departure at the origin, instants are UTC, fares are one adult's in
-    minor units without taxes; `free` is negative after an equipment cut.
+    `local_date` is the day of departure at the origin, instants are UTC, fares are for one adult
+    in minor units without taxes; `free` is negative after an equipment cut.
     """
 
     flight: str
@@ -47,7 +47,7 @@ class FlightOffer(msgspec.Struct, frozen=True):
     free: int
 
     def lowest_class(self, seats: int) -> tuple[str, int] | None:
-        """Code and fare of the cheapest class with so many seats (nested availability)."""
+        """Return code and fare of the cheapest class with this many seats (nested availability)."""
         free = self.free
         below = sum(self.class_taken)
         found = None
@@ -73,7 +73,7 @@ class Oversold(msgspec.Struct, frozen=True):
 async def search(
     pool: Pool, *, origin: str, destination: str, local_date: dt.date, cabin: str, seat_count: int
 ) -> list[FlightOffer]:
-    """Departures of that day with so many free seats in the cabin, earliest first."""
+    """Return departures of the day with this many free seats in the cabin, earliest first."""
     return await _fetch(
         pool,
         f"SELECT {_COLUMNS} FROM read_model.flight_availability "  # noqa: S608 - constants only
@@ -85,7 +85,7 @@ async def search(
 
 
 async def flight(pool: Pool, flight_id: str) -> list[FlightOffer]:
-    """The cabins of one departure by code; empty when there is no such flight."""
+    """Return the cabins of one departure by code; empty when there is no such flight."""
     return await _fetch(
         pool,
         f"SELECT {_COLUMNS} FROM read_model.flight_availability "  # noqa: S608 - constants only
@@ -95,7 +95,7 @@ async def flight(pool: Pool, flight_id: str) -> list[FlightOffer]:
 
 
 async def due_departures(pool: Pool, before: dt.datetime, *, limit: int) -> list[str]:
-    """Flights that should have left before this instant and of which nobody has said so."""
+    """Return flights that should have left before this instant without a recorded departure."""
     async with pool.connection() as connection:
         rows = await connection.execute(
             "SELECT flight FROM read_model.flight_availability "
@@ -107,7 +107,7 @@ async def due_departures(pool: Pool, before: dt.datetime, *, limit: int) -> list
 
 
 async def with_waitlist(pool: Pool, *, limit: int) -> list[str]:
-    """Flights for which somebody waits and a seat is free."""
+    """Return flights with a waitlist and a free seat."""
     async with pool.connection() as connection:
         rows = await connection.execute(
             "SELECT DISTINCT flight FROM read_model.flight_availability "
@@ -119,7 +119,7 @@ async def with_waitlist(pool: Pool, *, limit: int) -> list[str]:
 
 
 async def oversold(pool: Pool, *, limit: int) -> list[Oversold]:
-    """Cabins of coming flights that were sold beyond what is authorised, the soonest first."""
+    """Return cabins of future flights with more seats taken than authorised, the soonest first."""
     async with pool.connection() as connection:
         cursor = connection.cursor(row_factory=class_row(Oversold))
         await cursor.execute(

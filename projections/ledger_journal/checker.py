@@ -1,6 +1,6 @@
-"""Lines against the postings that the append checked, balances against their sums, books at zero.
+"""Compares lines with the postings of the append and balances with their sums; books sum to zero.
 
-All comparisons are made by the database over the whole journal up to the checkpoint.
+The database compares the whole journal up to the checkpoint.
 """
 
 from collections.abc import Iterator
@@ -44,20 +44,20 @@ GROUP BY currency HAVING sum(amount) <> 0 ORDER BY currency
 _PARKED_FUNDS = """
 SELECT coalesce(f.position, e.position), f.position IS NULL
 FROM ledger_parked_funds AS f
-FULL JOIN (SELECT position, stream, convert_from(payload, 'UTF8')::jsonb AS told
+FULL JOIN (SELECT position, stream, convert_from(payload, 'UTF8')::jsonb AS event
            FROM ledger.event
            WHERE tag = 'payment.funds_parked.1' AND position <= %(upto)s) AS e
     ON e.position = f.position
 WHERE (f.payment, f.intent, f.amount, f.currency, f.reason) IS DISTINCT FROM
-      (e.stream, e.told ->> 'intent', (e.told -> 'amount' ->> 'amount')::bigint,
-       e.told -> 'amount' ->> 'currency', e.told ->> 'reason')
+      (e.stream, e.event ->> 'intent', (e.event -> 'amount' ->> 'amount')::bigint,
+       e.event -> 'amount' ->> 'currency', e.event ->> 'reason')
 ORDER BY 1 LIMIT %(limit)s
 """
 ROW_LIMIT = 100
 
 
 def differences(cursor: Cursor, log: reading.Log) -> Iterator[str]:
-    """In words; the generation is entered and the snapshot fixed."""
+    """Yield differences in words; requires the generation entered and the snapshot fixed."""
     parameters = {
         "upto": log.upto,
         "limit": ROW_LIMIT,

@@ -1,4 +1,4 @@
-"""Entries spread into journal lines and added to balances; amounts are never recomputed (L3)."""
+"""Writes entries as journal lines and adds them to balances; amounts are never recomputed (L3)."""
 
 import datetime as dt
 from collections.abc import Iterable, Sequence
@@ -18,7 +18,7 @@ BALANCE = "ledger_balance"
 BOOKING_BALANCE = "ledger_booking_balance"
 PARKED_FUNDS = "ledger_parked_funds"
 
-# Only these accounts are also kept per booking: what stays there is somebody's work.
+# Only these accounts are also summed per booking: finance must process what stays in them.
 ACCOUNTS_PER_BOOKING = frozenset({accounts.UNAPPLIED_FUNDS})
 
 
@@ -40,7 +40,7 @@ class JournalRow(msgspec.Struct, frozen=True):
 
 
 class BalanceRow(msgspec.Struct, frozen=True):
-    """What an account holds, or what a batch adds to it."""
+    """The balance of an account, or the sum that a batch adds to it."""
 
     account: str
     currency: str
@@ -48,7 +48,7 @@ class BalanceRow(msgspec.Struct, frozen=True):
 
 
 class BookingBalanceRow(msgspec.Struct, frozen=True):
-    """What an account holds for one booking."""
+    """The balance of an account for one booking."""
 
     account: str
     booking: str
@@ -69,7 +69,7 @@ class ParkedFundsRow(msgspec.Struct, frozen=True):
 
 
 class Balances:
-    """Sums of postings, in memory until they are written once."""
+    """Sums of postings, kept in memory and written once."""
 
     def __init__(self) -> None:
         self._accounts: dict[tuple[str, str], int] = {}
@@ -85,11 +85,11 @@ class Balances:
                 self._bookings[of] = self._bookings.get(of, 0) + posting.amount
 
     def by_account(self) -> list[BalanceRow]:
-        """One row for each account and currency, in no order."""
+        """Return one row for each account and currency, in no order."""
         return [BalanceRow(*key, amount) for key, amount in self._accounts.items()]
 
     def by_booking(self) -> list[BookingBalanceRow]:
-        """One row for each account, booking and currency, in no order."""
+        """Return one row for each account, booking and currency, in no order."""
         return [BookingBalanceRow(*key, amount) for key, amount in self._bookings.items()]
 
 

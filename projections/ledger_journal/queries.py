@@ -1,4 +1,4 @@
-"""Questions about the books; amounts are minor units, debit positive."""
+"""Queries about the books; amounts are minor units, debit positive."""
 
 import datetime as dt
 from collections.abc import Iterable
@@ -12,7 +12,7 @@ from projections.projection import Pool
 LINE_LIMIT = 10_000
 WORKLIST_LIMIT = 1_000
 
-# An entry after which the balance was zero ends what stood before it.
+# An entry that brings the balance to zero ends the period before it.
 _UNAPPLIED = """
 SELECT b.booking, b.currency, -b.amount AS amount, standing.since, ARRAY(
     SELECT DISTINCT p.reason
@@ -37,7 +37,7 @@ _encode = msgspec.json.Encoder(order="deterministic").encode
 
 
 class TrialBalanceRow(msgspec.Struct, frozen=True):
-    """What one account holds in one currency."""
+    """The balance of one account in one currency."""
 
     account: str
     currency: str
@@ -64,8 +64,8 @@ class JournalLine(msgspec.Struct, frozen=True):
 class UnappliedFunds(msgspec.Struct, frozen=True):
     """Captured money of a booking that no ticket has used; `amount` is positive when we owe it.
 
-    `since` is when it last stopped being zero. `reasons` say why money was parked; empty while
-    ticketing is only on its way.
+    `since` is when it last stopped being zero. `reasons` are the reasons for parking money; empty
+    while ticketing has not finished.
     """
 
     booking: str
@@ -76,17 +76,17 @@ class UnappliedFunds(msgspec.Struct, frozen=True):
 
 
 def canonical(rows: Iterable[TrialBalanceRow]) -> bytes:
-    """One encoding per trial balance: sorted rows as JSON."""
+    """Return the only encoding of a trial balance: sorted rows as JSON."""
     return _encode(sorted(rows, key=lambda row: (row.account, row.currency)))
 
 
 async def trial_balance(pool: Pool) -> bytes:
-    """The trial balance in its canonical bytes."""
+    """Return the trial balance in its canonical bytes."""
     return canonical(await trial_balance_rows(pool))
 
 
 async def trial_balance_rows(pool: Pool) -> list[TrialBalanceRow]:
-    """All accounts that were ever posted to, by account and currency."""
+    """Return all accounts that were ever posted to, by account and currency."""
     async with pool.connection() as connection:
         rows = connection.cursor(row_factory=class_row(TrialBalanceRow))
         await rows.execute(
@@ -97,7 +97,7 @@ async def trial_balance_rows(pool: Pool) -> list[TrialBalanceRow]:
 
 
 async def entries_of(pool: Pool, booking: str) -> list[JournalLine]:
-    """Every line about a booking in log order."""
+    """Return every line about a booking in log order."""
     async with pool.connection() as connection:
         rows = connection.cursor(row_factory=class_row(JournalLine))
         await rows.execute(
@@ -110,7 +110,7 @@ async def entries_of(pool: Pool, booking: str) -> list[JournalLine]:
 
 
 async def owed_bookings(pool: Pool, *, before: dt.datetime, limit: int) -> list[str]:
-    """Bookings to which money is owed and for which nothing has moved since the instant."""
+    """Return bookings to which money is owed and without a posting of it since the instant."""
     async with pool.connection() as connection:
         rows = await connection.execute(
             "SELECT DISTINCT b.booking FROM read_model.ledger_booking_balance AS b "
@@ -124,10 +124,10 @@ async def owed_bookings(pool: Pool, *, before: dt.datetime, limit: int) -> list[
 
 
 async def unapplied_funds(pool: Pool, *, before: dt.datetime) -> list[UnappliedFunds]:
-    """Bookings whose unapplied funds have not been zero since before the instant, longest first.
+    """Return bookings with unapplied funds that were never zero since the instant, longest first.
 
-    Finance's worklist (L2), at most WORKLIST_LIMIT: money on its way to tickets is only minutes
-    old, so the instant lies that far back.
+    Finance's worklist (L2), at most WORKLIST_LIMIT: money of bookings that are being ticketed is
+    only minutes old, so the instant lies further back.
     """
     async with pool.connection() as connection:
         rows = connection.cursor(row_factory=class_row(UnappliedFunds))

@@ -1,4 +1,4 @@
-"""Rows against the domain's own fold of every payment."""
+"""Compares the rows with the domain's own fold of every payment."""
 
 from collections.abc import Iterator
 
@@ -15,7 +15,7 @@ UNFINISHED = frozenset({AttemptStatus.REQUESTED, AttemptStatus.UNKNOWN})
 
 
 def differences(cursor: Cursor, log: reading.Log) -> Iterator[str]:
-    """In words; the generation is entered and the snapshot fixed."""
+    """Yield differences in words; requires the generation entered and the snapshot fixed."""
     payments: dict[str, payment_state.Payment] = {}
     for logged in log.with_tags_of(stream_kinds.PAYMENT).events(cursor):
         assert isinstance(logged.event, payment_events.PaymentEvent)

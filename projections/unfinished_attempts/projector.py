@@ -23,7 +23,7 @@ class AttemptRow(msgspec.Struct):
 
 
 def apply(cursor: Cursor, events: Sequence[LoggedEvent]) -> None:
-    """Add what was started, drop what has an outcome."""
+    """Add attempts that started, delete those with an outcome."""
     touched = {e.event.attempt for e in events if hasattr(e.event, "attempt")}
     known = rows.load(cursor, TABLE, "attempt", touched, AttemptRow)
     open_attempts = {row.attempt: row for row in known}
@@ -44,7 +44,7 @@ def apply(cursor: Cursor, events: Sequence[LoggedEvent]) -> None:
             ):
                 open_attempts.pop(attempt, None)
             case event:
-                raise AssertionError(f"{event.tag} is not among the events asked for")
+                raise AssertionError(f"{event.tag} is not among the wanted events")
     finished = [row.attempt for row in known if row.attempt not in open_attempts]
     rows.delete(cursor, TABLE, "attempt", finished)
     rows.upsert(cursor, TABLE, ("attempt",), list(open_attempts.values()))

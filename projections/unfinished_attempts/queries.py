@@ -1,4 +1,4 @@
-"""Which payment attempts somebody must ask about."""
+"""Queries for payment attempts without an outcome."""
 
 import datetime as dt
 
@@ -6,7 +6,7 @@ from projections.projection import Pool
 
 
 async def older_than(pool: Pool, instant: dt.datetime, *, limit: int) -> list[tuple[str, str]]:
-    """(payment stream, attempt id) of attempts started before the instant, oldest first."""
+    """Return (payment stream, attempt id) of attempts started before the instant, oldest first."""
     async with pool.connection() as connection:
         rows = await connection.execute(
             "SELECT payment, attempt FROM read_model.unfinished_attempts "

@@ -1,6 +1,6 @@
 """Refunds that have not ended at Stripe.
 
-Read by the scheduler, which has Stripe asked again. It may lag, because the refund itself is
+Read by the timers that ask Stripe again. It may lag, because the refund itself is
 read from the log before anything is done.
 
 projector: one row while a refund is requested, unknown or accepted

@@ -1,4 +1,4 @@
-"""Rows against the domain's own fold of every payment."""
+"""Compares the rows with the domain's own fold of every payment."""
 
 import datetime as dt
 from collections.abc import Iterator
@@ -16,7 +16,7 @@ UNFINISHED = frozenset({RefundStatus.REQUESTED, RefundStatus.UNKNOWN, RefundStat
 
 
 def differences(cursor: Cursor, log: reading.Log) -> Iterator[str]:
-    """In words; the generation is entered and the snapshot fixed."""
+    """Yield differences in words; requires the generation entered and the snapshot fixed."""
     payments: dict[str, payment_state.Payment] = {}
     accepted_at: dict[str, dt.datetime] = {}
     for logged in log.with_tags_of(stream_kinds.PAYMENT).events(cursor):

@@ -1,4 +1,4 @@
-"""A row while a refund is requested, unknown or accepted, none once it came to an end."""
+"""A row while a refund is requested, unknown or accepted, none once it has ended."""
 
 import datetime as dt
 from collections.abc import Sequence
@@ -23,7 +23,7 @@ class RefundRow(msgspec.Struct):
 
 
 def apply(cursor: Cursor, events: Sequence[LoggedEvent]) -> None:
-    """Add what was requested, drop what came to an end."""
+    """Add refunds that were requested, delete those that ended."""
     touched = {e.event.refund for e in events if hasattr(e.event, "refund")}
     known = rows.load(cursor, TABLE, "refund", touched, RefundRow)
     open_refunds = {row.refund: row for row in known}
@@ -47,7 +47,7 @@ def apply(cursor: Cursor, events: Sequence[LoggedEvent]) -> None:
             ):
                 open_refunds.pop(refund, None)
             case event:
-                raise AssertionError(f"{event.tag} is not among the events asked for")
+                raise AssertionError(f"{event.tag} is not among the wanted events")
     finished = [row.refund for row in known if row.refund not in open_refunds]
     rows.delete(cursor, TABLE, "refund", finished)
     rows.upsert(cursor, TABLE, ("refund",), list(open_refunds.values()))

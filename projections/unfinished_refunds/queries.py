@@ -1,14 +1,16 @@
-"""Which refunds somebody must ask about."""
+"""Queries for refunds that have not ended at Stripe."""
 
 import datetime as dt
 
 from projections.projection import Pool
 
 
-async def untold_before(pool: Pool, instant: dt.datetime, *, limit: int) -> list[tuple[str, str]]:
-    """(payment stream, refund id) of refunds that Stripe should long have answered, oldest first.
+async def unanswered_before(
+    pool: Pool, instant: dt.datetime, *, limit: int
+) -> list[tuple[str, str]]:
+    """Return (payment stream, refund id) of refunds without an answer from Stripe, oldest first.
 
-    They were requested before the instant and are requested or unknown.
+    They were requested before the instant and are still requested or unknown.
     """
     async with pool.connection() as connection:
         rows = await connection.execute(
@@ -22,9 +24,9 @@ async def untold_before(pool: Pool, instant: dt.datetime, *, limit: int) -> list
 async def accepted_before(
     pool: Pool, instant: dt.datetime, *, after: str, limit: int
 ) -> list[tuple[str, str]]:
-    """(payment stream, refund id) of refunds that Stripe accepted before the instant.
+    """Return (payment stream, refund id) of refunds that Stripe accepted before the instant.
 
-    A page in order of refund ids, from the first behind `after` ("" for the first page).
+    A page in order of refund ids, from the first after `after` ("" for the first page).
     """
     async with pool.connection() as connection:
         rows = await connection.execute(

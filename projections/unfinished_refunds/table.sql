@@ -4,7 +4,7 @@ CREATE TABLE unfinished_refunds (
     status text COLLATE "C" NOT NULL CHECK (status IN ('requested', 'unknown', 'accepted')),
     since timestamptz NOT NULL
 );
-CREATE INDEX unfinished_refunds_untold ON unfinished_refunds (since)
+CREATE INDEX unfinished_refunds_unanswered ON unfinished_refunds (since)
     WHERE status <> 'accepted';
 CREATE INDEX unfinished_refunds_accepted ON unfinished_refunds (refund)
     WHERE status = 'accepted';

@@ -1,7 +1,7 @@
 """`ais bench append`: the log against the stock recorder of `eventsourcing`, and its delivery.
 
 Both sides write the same payload bytes, one event per save, to one durable server from one
-process; in turns, medians of three. Delivery counts what a tailing reader got wrong.
+process; in turns, medians of three. Delivery counts the errors that a tailing reader sees.
 """
 
 import asyncio
@@ -151,7 +151,7 @@ async def _our_rate(dsn: str, event: BookingInitiated) -> float:
 
 
 def _stock_datastore(dsn: str) -> PostgresDatastore:
-    """As the library's factory makes it when no setting is given."""
+    """Return what the library's factory makes without settings."""
     words = dict(word.split("=", 1) for word in dsn.split())
     return PostgresDatastore(
         dbname=words["dbname"],
@@ -200,7 +200,7 @@ def _in_threads(works: Sequence[Callable[[], None]]) -> None:
 
 
 def _delivery(stage: bench_setup.Stage, console: Console) -> Case:
-    """8 writers, some of whose appends are rolled back, and a reader that only looks forward."""
+    """Run 8 writers, with some appends rolled back, and a reader that only reads forward."""
     dsn = stage.environment["AIS_DATABASE_URL"]
     with psycopg.connect(dsn) as connection:
         row = connection.execute("SELECT coalesce(max(position), 0) FROM ledger.event").fetchone()
@@ -235,7 +235,7 @@ def _delivery(stage: bench_setup.Stage, console: Console) -> Case:
 
 
 def _write(dsn: str, writer: int) -> int:
-    """One writer's share, in appends of different sizes, a few of which are rolled back."""
+    """Write one writer's share, in appends of different sizes, a few of which are rolled back."""
     payload = codec.encode(_event())
     run_of = uuid.uuid4().hex
     done, number = 0, 0
@@ -258,7 +258,7 @@ def _write(dsn: str, writer: int) -> int:
 
 
 def _numbered(run_of: str, writer: int, done: int, size: int, payload: bytes) -> list[Row]:
-    """The writer's events after the first `done`, dealt over three streams of its own."""
+    """Return the writer's events after the first `done`, distributed over its own three streams."""
     return [
         Row(f"booking-{run_of}-{writer}-{k % 3}", k // 3 + 1, BookingInitiated.tag, payload, 0)
         for k in range(done, done + size)
@@ -277,7 +277,7 @@ def _command(rows: Sequence[Row]) -> ports.CommandRecord:
 
 
 def _tail(dsn: str, start: int, finished: threading.Event, written: Sequence[int]) -> list[str]:
-    """The faults in what a reader gets that asks for `position > n` again and again."""
+    """Read `position > n` again and again; return gaps, repeats and missing events."""
     faults: list[str] = []
     versions: dict[str, int] = {}
     last = start

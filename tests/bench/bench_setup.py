@@ -71,7 +71,7 @@ def stage() -> Iterator[Stage]:
 
 
 def with_database(stage: Stage, name: str, *, template: str | None = None) -> Stage:
-    """The same stage on a fresh database: a copy of `template`, or an empty migrated one."""
+    """Return the same stage on a fresh database: a copy of `template`, or an empty migrated one."""
     with psycopg.connect(stage.server.dsn("postgres"), autocommit=True) as connection:
         connection.execute(f"DROP DATABASE IF EXISTS {name}".encode())
         connection.execute(f"CREATE DATABASE {name} TEMPLATE {template or 'template0'}".encode())
@@ -84,7 +84,7 @@ def with_database(stage: Stage, name: str, *, template: str | None = None) -> St
 
 
 def durability(dsn: str) -> dict[str, str]:
-    """The settings that make a commit last, as the server has them."""
+    """Return the server's settings that make a commit durable."""
     names = ("fsync", "synchronous_commit", "full_page_writes")
     with psycopg.connect(dsn) as connection:
         return {name: _shown(connection, name) for name in names}
@@ -97,18 +97,18 @@ def _shown(connection: psycopg.Connection[Any], name: str) -> str:
 
 
 def departure() -> dt.datetime:
-    """A month from now."""
+    """Return the time a month from now."""
     return dt.datetime.now(dt.UTC).replace(microsecond=0) + dt.timedelta(days=30)
 
 
 def flight_names(prefix: str, count: int) -> list[str]:
-    """Streams of so many flights."""
+    """Return the streams of `count` flights."""
     day = departure().date().isoformat()
     return [ids.flight_stream(f"{prefix}{number}", day) for number in range(1, count + 1)]
 
 
 def schedule(dsn: str, flights: Sequence[str], *, seats: int) -> None:
-    """Put flights with one cabin on sale, straight through the append function."""
+    """Put flights with one cabin on sale, directly through the append function."""
     departs_at = departure()
     encode = msgspec.json.Encoder(order="deterministic").encode
     with psycopg.connect(dsn, autocommit=True) as connection:
@@ -137,7 +137,7 @@ def schedule(dsn: str, flights: Sequence[str], *, seats: int) -> None:
 
 @contextmanager
 def child(arguments: Sequence[str], environment: Mapping[str, str]) -> Iterator[list[str]]:
-    """A Python process of ours; SIGTERM at the end, and what it printed goes into the list."""
+    """Run a Python process, with SIGTERM at the end; yield the list that gets its output."""
     process = subprocess.Popen(
         [sys.executable, *arguments],
         cwd=REPOSITORY,
@@ -167,7 +167,7 @@ def await_live(port: int) -> None:
 
 
 def post(port: int, path: str, body: dict[str, Any]) -> dict[str, Any]:
-    """A JSON POST; raises for any answer that is not 2xx."""
+    """Send a JSON POST and return the answer; raises unless it is 2xx."""
     request = urllib.request.Request(
         f"http://127.0.0.1:{port}{path}",
         data=json.dumps(body).encode(),
@@ -180,7 +180,7 @@ def post(port: int, path: str, body: dict[str, Any]) -> dict[str, Any]:
 
 
 def sign_in(port: int, count: int) -> list[str]:
-    """Access tokens of so many fresh customers."""
+    """Return access tokens of `count` new customers."""
     found = []
     for number in range(count):
         account = {

@@ -1,8 +1,8 @@
 """`ais bench journey`: whole journeys per second, from the search to the ticket, all durable.
 
-Every process of the demo runs: web, worker, scheduler, projector, the Stripe stand-in with its
+Every process of the demo runs: web, worker, scheduler, projector, the Stripe simulator with its
 signed webhooks, Postgres with fsync, Valkey. Where the bar is missed, the table of processor time
-by process is the profile that says what stands in the way.
+by process shows the bottleneck.
 """
 
 import json
@@ -22,7 +22,7 @@ from rich.table import Table
 
 from interfaces.cli import demo_stage
 from tests.bench import bench_setup, journey_clients
-from tests.bench.journey_clients import Plan, Told
+from tests.bench.journey_clients import JourneyResult, Plan
 from tests.support import ports, road, servers
 
 ROUNDS = 3
@@ -30,7 +30,7 @@ SECONDS = 10.0
 WARMUP_SECONDS = 4.0
 CLIENTS = 48
 USERS = 8
-# As many as a busy route has in a day: each search shows all of them.
+# The flights of a busy route in a day: each search shows all of them.
 FLIGHTS = 12
 SEATS = 100_000
 BAR = 300.0
@@ -68,8 +68,8 @@ def run(*, as_json: bool) -> int:
     typical = sorted(rounds, key=lambda each: each.rate)[len(rounds) // 2]
     _show(console, rate, typical)
     if as_json:
-        told = {"bench": "journey", "rate": round(rate, 1), "bar": BAR, "holds": rate >= BAR}
-        print(json.dumps({**told, "rounds": msgspec.to_builtins(rounds)}))
+        result = {"bench": "journey", "rate": round(rate, 1), "bar": BAR, "holds": rate >= BAR}
+        print(json.dumps({**result, "rounds": msgspec.to_builtins(rounds)}))
     return 0 if rate >= BAR else 1
 
 
@@ -87,15 +87,17 @@ def _round(stage: demo_stage.Stage, port: int, number: int, console: Console) ->
         seconds=SECONDS,
         run=secrets.token_hex(4),
     )
-    told, spent = _travel(stage, plan)
-    assert told.confirmed == told.paid, f"{told.paid} were paid and {told.confirmed} confirmed"
-    p50, p99 = _latency(stage.owner_dsn, told)
-    journeys = max(1.0, told.rate * SECONDS)
+    result, spent = _travel(stage, plan)
+    assert result.confirmed == result.paid, (
+        f"{result.paid} were paid and {result.confirmed} confirmed"
+    )
+    p50, p99 = _latency(stage.owner_dsn, result)
+    journeys = max(1.0, result.rate * SECONDS)
     found = Round(
-        rate=round(told.rate, 1),
+        rate=round(result.rate, 1),
         confirmed_p50_ms=p50,
         confirmed_p99_ms=p99,
-        stage_ms={name: round(ms, 1) for name, ms in told.median_ms.items()},
+        stage_ms={name: round(ms, 1) for name, ms in result.median_ms.items()},
         cpu_ms={name: round(1e3 * s / journeys, 2) for name, s in spent.items()},
     )
     console.print(
@@ -105,8 +107,8 @@ def _round(stage: demo_stage.Stage, port: int, number: int, console: Console) ->
     return found
 
 
-def _travel(stage: demo_stage.Stage, plan: Plan) -> tuple[Told, dict[str, float]]:
-    """The round, and processor seconds of each process in its measured time."""
+def _travel(stage: demo_stage.Stage, plan: Plan) -> tuple[JourneyResult, dict[str, float]]:
+    """Run a round; return its result and each process's processor seconds in the measured time."""
     clients = subprocess.Popen(
         [sys.executable, "-m", "tests.bench.journey_clients"],
         stdin=subprocess.PIPE,
@@ -125,12 +127,12 @@ def _travel(stage: demo_stage.Stage, plan: Plan) -> tuple[Told, dict[str, float]
     after = _spent(processes, stage)
     output, _ = clients.communicate(timeout=journey_clients.DRAIN_SECONDS + 60)
     assert clients.returncode == 0
-    told = msgspec.json.decode(output, type=Told)
-    return told, {name: after[name] - before[name] for name in after}
+    result = msgspec.json.decode(output, type=JourneyResult)
+    return result, {name: after[name] - before[name] for name in after}
 
 
 def _spent(processes: Mapping[str, int], stage: demo_stage.Stage) -> dict[str, float]:
-    """Processor seconds so far of our processes, and of the two servers with all they started."""
+    """Return the processor seconds so far of our processes and of both servers with children."""
     found = {name: _seconds(pid) for name, pid in processes.items()}
     found["postgres"] = sum(_seconds(pid) for pid in _family(stage.postgres.pid))
     found["valkey"] = sum(_seconds(pid) for pid in _named("valkey"))
@@ -174,8 +176,8 @@ def _all() -> list[int]:
     return [int(entry.name) for entry in Path("/proc").iterdir() if entry.name.isdigit()]
 
 
-def _latency(dsn: str, told: Told) -> tuple[float, float]:
-    """Milliseconds from `booking.initiated` to `booking.confirmed` of the measured time."""
+def _latency(dsn: str, result: JourneyResult) -> tuple[float, float]:
+    """Return milliseconds from `booking.initiated` to `booking.confirmed`: p50 and p99."""
     query = (
         "SELECT percentile_cont(ARRAY[0.5, 0.99]) WITHIN GROUP (ORDER BY "
         "extract(epoch FROM c.recorded_at - i.recorded_at) * 1000) "
@@ -184,7 +186,7 @@ def _latency(dsn: str, told: Told) -> tuple[float, float]:
         "AND i.recorded_at BETWEEN to_timestamp(%s) AND to_timestamp(%s)"
     )
     with psycopg.connect(dsn) as connection:
-        row = connection.execute(query, (told.began_at, told.ended_at)).fetchone()
+        row = connection.execute(query, (result.began_at, result.ended_at)).fetchone()
     assert row is not None
     assert row[0] is not None
     return round(float(row[0][0]), 1), round(float(row[0][1]), 1)

@@ -19,7 +19,7 @@ import uvloop
 STAGES = ("search", "quote", "reserve", "check out", "pay")
 POLL_SECONDS = 0.1
 DRAIN_SECONDS = 60.0
-# Journeys that may be paid and not yet confirmed; a traveller who finds more waits.
+# Journeys that may be paid and not yet confirmed; a traveller who finds more of them waits.
 UNCONFIRMED_LIMIT = 256
 _CONFIRMED = "SELECT count(*) FROM ledger.event WHERE tag = 'booking.confirmed.1'"
 
@@ -38,9 +38,9 @@ class Plan(msgspec.Struct, frozen=True):
     run: str
 
 
-class Told(msgspec.Struct, frozen=True):
-    """Confirmed journeys per second of the measured time; milliseconds by stage; what was paid
-    and what of it was confirmed in the end; the measured time in seconds since the epoch."""
+class JourneyResult(msgspec.Struct, frozen=True):
+    """Confirmed journeys per second of the measured time; milliseconds by stage; the number paid
+    and the number confirmed in the end; the measured time in seconds since the epoch."""
 
     rate: float
     median_ms: dict[str, float]
@@ -59,7 +59,7 @@ class Connection:
         self._writer: asyncio.StreamWriter | None = None
 
     async def post(self, path: str, headers: str, body: bytes) -> tuple[int, bytes]:
-        """Status and body of the answer."""
+        """Return status and body of the answer."""
         head = (
             f"POST {path} HTTP/1.1\r\nHost: 127.0.0.1:{self._port}\r\n{headers}"
             f"Content-Length: {len(body)}\r\n\r\n"
@@ -72,15 +72,15 @@ class Connection:
         status = int(answer[9:12])
         start = answer.find(b"content-length:")
         length = int(answer[start + 15 :].split(b"\r\n", 1)[0]) if start >= 0 else 0
-        told = await self._reader.readexactly(length)
+        content = await self._reader.readexactly(length)
         if b"connection: close" in answer:
             self._writer.close()
             self._writer = None
-        return status, told
+        return status, content
 
 
 class Travellers:
-    """All who travel in one round."""
+    """All travellers of one round."""
 
     def __init__(self, plan: Plan) -> None:
         self._plan = plan
@@ -92,7 +92,7 @@ class Travellers:
         self.confirmed = 0
         self._before = 0
 
-    async def run(self) -> Told:
+    async def run(self) -> JourneyResult:
         """Travel, and wait until everything that was paid is confirmed."""
         async with await psycopg.AsyncConnection.connect(self._plan.dsn, autocommit=True) as log:
             self._before = await self._count(log)
@@ -101,7 +101,7 @@ class Travellers:
             await asyncio.gather(*(self._travel(index) for index in range(self._plan.clients)))
             first, last = await watch
             await self._drain(log)
-        return Told(
+        return JourneyResult(
             rate=(last - first) / self._plan.seconds,
             median_ms={name: _median(found) * 1e3 for name, found in self._spent.items()},
             paid=self.paid,
@@ -116,7 +116,7 @@ class Travellers:
         return int(row[0]) - self._before
 
     async def _watch(self, log: psycopg.AsyncConnection[Any]) -> tuple[int, int]:
-        """How many were confirmed when the measured time began, and when it ended."""
+        """Return how many were confirmed when the measured time began, and when it ended."""
         first: int | None = None
         while True:
             self.confirmed = await self._count(log)
@@ -151,7 +151,7 @@ class Travellers:
             self.paid += 1
 
     async def _to_checkout(self, edge: Connection, token: str) -> str:
-        """From the search to Stripe's page; its address."""
+        """Go from the search to Stripe's page; return its address."""
         self._number += 1
         number = self._number
         flight = self._plan.flights[number % len(self._plan.flights)]
@@ -174,14 +174,14 @@ class Travellers:
         self, name: str, edge: Connection, path: str, body: dict[str, Any], headers: str = ""
     ) -> dict[str, Any]:
         began = time.perf_counter()
-        status, told = await edge.post(
+        status, answer = await edge.post(
             path,
             f"Content-Type: application/json\r\nAccept-Language: en\r\n{headers}",
             json.dumps(body).encode(),
         )
         self._took(name, began)
-        assert status in {200, 201}, (name, status, told)
-        found: dict[str, Any] = msgspec.json.decode(told)
+        assert status in {200, 201}, (name, status, answer)
+        found: dict[str, Any] = msgspec.json.decode(answer)
         return found
 
     def _took(self, name: str, began: float) -> None:

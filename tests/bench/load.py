@@ -1,7 +1,7 @@
 """A lean HTTP/1.1 load generator for loopback: raw connections, one request at a time each.
 
-It runs as a process of its own, so that what it costs is not on the account of the server that
-is measured, and stops by itself. `python -m tests.bench.load` reads a plan from standard input
+It runs as a process of its own, so that its cost is not counted for the measured server, and
+stops by itself. `python -m tests.bench.load` reads a plan from standard input
 and prints the result as JSON.
 """
 
@@ -132,7 +132,7 @@ class _Load:
 
 
 async def run(plan: LoadPlan) -> LoadResult:
-    """Carry the plan out."""
+    """Run the plan."""
     load = _Load(plan)
     loop = asyncio.get_running_loop()
     clients = []

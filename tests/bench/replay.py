@@ -1,7 +1,7 @@
 """`ais bench replay`: all balances from a log of a million events, ours against the stock runner.
 
-The stock runner is measured on the first events of the same log, each way to subscribe on a
-database of its own, and what is compared is the rate: events of the log per second.
+The stock runner is measured on the first events of the same log, each way to subscribe on its
+own database. The compared rate is events of the log per second.
 """
 
 import json
@@ -69,13 +69,13 @@ def _server() -> Iterator[EmbeddedPostgres]:
 
 
 def _ours(server: EmbeddedPostgres, console: Console) -> float:
-    """The median rate; refuses a trial balance that is not the live one byte for byte."""
+    """Return the median rate; refuses a trial balance that is not the live one byte for byte."""
     dsn = server.dsn()
     migrate.migrate(dsn)
     roles.create_logins(dsn)
     with console.status(f"writing {EVENTS:,} events"):
         replay_log.fill(dsn, EVENTS)
-    with console.status("bringing the live read model up with the log"):
+    with console.status("bringing the live read model up to date"):
         runner.catch_up(dsn, LEDGER_JOURNAL)
     with generations.connect(dsn) as connection:
         live = replay.live_trial_balance(connection)
@@ -100,7 +100,7 @@ def _replay(dsn: str, title: str, console: Console) -> replay.Replayed:
 def _stock(
     server: EmbeddedPostgres, projection: type[replay_reference.AllEvents], console: Console
 ) -> float:
-    """The stock runner's rate on the first events of the same log, whose sums must be ours."""
+    """Return the stock runner's rate on the first events of the same log; sums must be equal."""
     name = f"stock_{projection.name}"
     with psycopg.connect(server.dsn("postgres"), autocommit=True) as connection:
         connection.execute(f"CREATE DATABASE {name}".encode())

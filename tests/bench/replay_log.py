@@ -56,7 +56,7 @@ class Written(msgspec.Struct, frozen=True):
 
 
 def events(count: int) -> Iterator[Written]:
-    """So many events: first the flights, then whole sales, ten events each."""
+    """Yield `count` events: first the flights, then whole sales, ten events each."""
     flights = [f"flight-XX{number}-2026-12-24" for number in range(FLIGHT_COUNT)]
     versions = dict.fromkeys(flights, 1)
     for flight in flights:
@@ -113,7 +113,7 @@ def _scheduled(flight: str) -> flight_events.FlightScheduled:
 
 
 def _sale(number: int, flight: str, version: int, at: dt.datetime) -> list[Written]:
-    """One booking from its draft to its ticket."""
+    """Return the events of one booking from its draft to its ticket."""
     digits = [(number >> shift) & 31 for shift in range(0, 30, 5)]
     booking = ids.booking_stream("".join(ids.LOCATOR_ALPHABET[digit] for digit in digits))
     payment = ids.payment_stream(booking, 1)

@@ -75,7 +75,7 @@ class BalanceView(PostgresTrackingRecorder):
         self.added_at = time.perf_counter()
 
     def trial_balance(self) -> dict[tuple[str, str], int]:
-        """What each account holds."""
+        """Return the balance of each account."""
         with self.datastore.transaction(commit=False) as cursor:
             cursor.execute("SELECT account, currency, amount FROM stock_balance WHERE booking = ''")
             return {(row["account"], row["currency"]): row["amount"] for row in cursor.fetchall()}
@@ -92,12 +92,12 @@ def _columns(postings: Sequence[Mapping[str, Any]]) -> tuple[list[Any], ...]:
 
 
 class AllEvents(Projection[BalanceView]):
-    """Subscribes to every event, as the library does unless told otherwise."""
+    """Subscribes to every event, the library's default."""
 
     name = "all_events"
 
     def process_event(self, domain_event: Any, tracking: Tracking) -> None:
-        """One transaction for each event."""
+        """Process each event in one transaction."""
         entry = domain_event.content.get("entry", {"postings": ()})
         self.view.add(entry["postings"], tracking)
 
@@ -117,7 +117,7 @@ class Measured(msgspec.Struct, frozen=True):
 
 
 def environment(dsn: str) -> dict[str, str]:
-    """The library's settings for a database."""
+    """Return the library's settings for a database."""
     parts = conninfo.conninfo_to_dict(dsn)
     return {
         "PERSISTENCE_MODULE": "eventsourcing.postgres",
@@ -130,7 +130,7 @@ def environment(dsn: str) -> dict[str, str]:
 
 
 def fill(dsn: str, count: int) -> None:
-    """The first events of the same log, through the stock mapper and recorder."""
+    """Write the first events of the same log through the stock mapper and recorder."""
     books = Books(env=environment(dsn))
     events = [_event(written) for written in replay_log.events(count)]
     for start in range(0, count, CHUNK):
@@ -153,7 +153,7 @@ def measure(dsn: str, projection: type[AllEvents], count: int) -> Measured:
         view_class=BalanceView,
         env=environment(dsn),
     ) as runner:
-        # The view says when it added the last event: `wait` itself looks only now and then.
+        # The view shows when it added the last event: `wait` itself checks only now and then.
         runner.wait(last_money, timeout=WAIT_SECONDS)
         view: TrackingRecorder = runner.view
         assert isinstance(view, BalanceView)

@@ -113,8 +113,8 @@ def _compare(stage: bench_setup.Stage, load: Load, console: Console) -> Case:
             )
     ours = statistics.median(result.rate for result in results["ours"])
     reference = statistics.median(result.rate for result in results["reference"])
-    # Of each round by itself: its two halves ran within seconds of each other, on a machine whose
-    # speed changes by the minute.
+    # Per round: its two halves ran within seconds of each other, on a machine whose speed changes
+    # from minute to minute.
     ratio = statistics.median(
         mine.rate / theirs.rate
         for mine, theirs in zip(results["ours"], results["reference"], strict=True)
@@ -140,10 +140,10 @@ def measure(
     seconds: float = SECONDS,
     processes: int = 1,
 ) -> LoadResult:
-    """One round of one side in fresh web processes."""
+    """Run one round of one side in new web processes."""
     listening = [ports.free_port() for _ in range(processes)]
     with ExitStack() as stack:
-        told = [
+        outputs = [
             stack.enter_context(
                 bench_setup.child(
                     ["-m", "tests.bench.reserve_server", side, str(port)], stage.environment
@@ -165,7 +165,7 @@ def measure(
                 run=reserve_reference.new_run(),
             )
         )
-    for printed in told:
+    for printed in outputs:
         if side == "ours" and printed:
             console.print(f"  {_batches(printed[-1])}")
     assert set(result.statuses) == {"201"}, result.samples[:3]
@@ -182,7 +182,7 @@ def _batches(counters: str) -> str:
 
 
 def _two_processes(stage: bench_setup.Stage, console: Console) -> list[Case]:
-    """Two web processes sell one hot flight: fair, quick, and without a stale refusal."""
+    """Sell one busy flight from two web processes: fairly, fast, and without a stale refusal."""
     load = Load("two-processes", clients=64, flights=1, bar=2.0)
     flights = bench_setup.flight_names("P2", 1)
     bench_setup.schedule(stage.owner_dsn, flights, seats=SEATS)
@@ -203,7 +203,7 @@ def _two_processes(stage: bench_setup.Stage, console: Console) -> list[Case]:
 
 
 def _growth(stage: bench_setup.Stage, console: Console) -> Case:
-    """The cost of a booking on a log of 10^6 events against one of 10^4, in turns."""
+    """Compare the cost of a booking on logs of 10^6 and 10^4 events, in turns."""
     load = Load("growth", clients=64, flights=1, bar=1.2)
     flights = bench_setup.flight_names("G1", 1)
     _fill(bench_setup.with_database(stage, "small_template"), GROWTH_SMALL, flights)
@@ -235,7 +235,7 @@ def _growth(stage: bench_setup.Stage, console: Console) -> Case:
 
 
 def _fill(stage: bench_setup.Stage, events: int, flights: Sequence[str]) -> None:
-    """Events, and for each booking of theirs a command and a key, then the flights to sell."""
+    """Write events, for each of their bookings a command and a key, then the flights to sell."""
     replay_log.fill(stage.owner_dsn, events)
     with psycopg.connect(stage.owner_dsn, autocommit=True) as connection:
         connection.execute(
@@ -266,7 +266,7 @@ def _at_most(name: str, ours: float, reference: float, bar: float, unit: str) ->
 
 
 def body(flight: str) -> str:
-    """One adult on the flight."""
+    """Return a booking request of one adult on the flight."""
     return json.dumps(
         {
             "flightId": flight,

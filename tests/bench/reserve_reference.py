@@ -77,7 +77,7 @@ _BOOKING = (
 
 
 class CrudBus:
-    """Replaces the dispatcher for CreateBooking; reads go to the real one."""
+    """Replaces the dispatcher for CreateBooking; reads use the real one."""
 
     def __init__(self, core: Core) -> None:
         self._core = core
@@ -99,7 +99,7 @@ class CrudBus:
         await self._pool.close()
 
     async def submit(self, envelope: CommandEnvelope) -> Outcome:
-        """Create the booking; raises what the dispatcher would."""
+        """Create the booking; raises the dispatcher's errors."""
         for _ in range(LOCATOR_TRIES):
             try:
                 return await self._submit(envelope)
@@ -232,10 +232,10 @@ async def _configure(connection: psycopg.AsyncConnection[Any]) -> None:
 
 
 def flight_row(flight: str, seats: int, *, departs_at: dt.datetime, fare: int) -> tuple[Any, ...]:
-    """A row of crud.flight with the facts of the event log's flight."""
+    """Return a row of crud.flight with the facts of the event log's flight."""
     return (flight, "Y", flight.split("-")[1], departs_at, True, fare, "SAR", seats)
 
 
 def new_run() -> str:
-    """A name that no other run has."""
+    """Return a name that no other run has."""
     return uuid.uuid4().hex[:12]

@@ -20,11 +20,11 @@ from tests.bench.reserve_reference import CrudBus
 
 
 class ReferenceServer(WebServer):
-    """The same server with the reference behind the edge."""
+    """The same server with the reference behind the same HTTP application."""
 
     @asynccontextmanager
     async def application(self, core: Core) -> AsyncIterator[EdgeApp]:
-        """The edge over CRUD."""
+        """Yield the HTTP application over CRUD."""
         bus = CrudBus(core)
         await bus.open()
         async with composition.open_web(core, bus=bus) as ports:
@@ -33,11 +33,11 @@ class ReferenceServer(WebServer):
 
 
 class OurServer(WebServer):
-    """The web process as it is, telling its counters at the end."""
+    """The web process unchanged; it prints its counters at the end."""
 
     @asynccontextmanager
     async def application(self, core: Core) -> AsyncIterator[EdgeApp]:
-        """The edge as in production."""
+        """Yield the HTTP application as in production."""
         async with super().application(core) as app:
             yield app
         print(json.dumps(vars(core.bus.statistics)), flush=True)

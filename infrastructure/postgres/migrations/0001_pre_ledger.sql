@@ -2,7 +2,7 @@
 -- and the one function that writes them. Runs once on an empty database, in well under a second.
 --
 -- The application role may read all of it and execute the append; it has no INSERT on the log.
--- Triggers refuse UPDATE, DELETE and TRUNCATE to everybody, the owner included.
+-- Triggers refuse UPDATE, DELETE and TRUNCATE to every role, the owner included.
 
 DO $$
 BEGIN
@@ -15,8 +15,8 @@ $$;
 CREATE SCHEMA ledger;
 CREATE SCHEMA vault;
 
--- Keys of data subjects, wrapped by the master key. In a schema of their own so that they can be
--- backed up apart from the log; erasing a person is deleting the row.
+-- Keys of data subjects, wrapped by the master key. They have their own schema so that they can be
+-- backed up apart from the log. Deleting the row erases the person.
 CREATE TABLE vault.subject_key (
     subject text COLLATE "C" PRIMARY KEY,
     wrapped bytea NOT NULL,
@@ -37,7 +37,7 @@ CREATE TABLE ledger.event (
     CONSTRAINT event_stream_version UNIQUE (stream, version)
 );
 
--- The log under the names that the eventsourcing library's recorders read by.
+-- The log with the column names of the eventsourcing library's recorders.
 CREATE VIEW ledger.stored_events AS
 SELECT stream AS originator_id, version AS originator_version, tag AS topic, payload AS state,
        position AS notification_id
@@ -50,7 +50,7 @@ CREATE TABLE ledger.command (
     last_position bigint NOT NULL
 );
 
--- Checked lines of the entries that events carry. Debit positive, credit negative, minor units.
+-- Checked lines of the entries in events. Debit positive, credit negative, minor units.
 CREATE TABLE ledger.posting (
     position bigint NOT NULL REFERENCES ledger.event (position),
     line smallint NOT NULL,
@@ -81,7 +81,7 @@ CREATE TABLE ledger.outbox (
 );
 CREATE INDEX outbox_unsent ON ledger.outbox (id) WHERE sent_at IS NULL;
 
--- Serial numbers of tickets: drawn in blocks of 20, never given out twice, gaps allowed.
+-- Serial numbers of tickets: drawn in blocks of 20, never issued twice, gaps allowed.
 CREATE SEQUENCE ledger.ticket_serial AS bigint START 1000000001 INCREMENT 20 MAXVALUE 9999999979;
 
 CREATE FUNCTION ledger.refuse_change() RETURNS trigger LANGUAGE plpgsql AS $$
@@ -98,7 +98,7 @@ CREATE TRIGGER append_only BEFORE UPDATE OR DELETE OR TRUNCATE ON ledger.command
 CREATE TRIGGER append_only BEFORE UPDATE OR DELETE OR TRUNCATE ON ledger.posting
     FOR EACH STATEMENT EXECUTE FUNCTION ledger.refuse_change();
 
--- ALWAYS: session_replication_role does not switch them off.
+-- ALWAYS: session_replication_role does not disable them.
 ALTER TABLE ledger.event ENABLE ALWAYS TRIGGER append_only;
 ALTER TABLE ledger.command ENABLE ALWAYS TRIGGER append_only;
 ALTER TABLE ledger.posting ENABLE ALWAYS TRIGGER append_only;
@@ -106,12 +106,12 @@ ALTER TABLE ledger.posting ENABLE ALWAYS TRIGGER append_only;
 -- Every entry sums to zero per currency; checked once per statement over what it inserted.
 CREATE FUNCTION ledger.refuse_unbalanced() RETURNS trigger LANGUAGE plpgsql AS $$
 DECLARE
-    culprit bigint;
+    unbalanced bigint;
 BEGIN
-    SELECT position INTO culprit FROM inserted
+    SELECT position INTO unbalanced FROM inserted
     GROUP BY position, currency HAVING sum(amount) <> 0 LIMIT 1;
     IF FOUND THEN
-        RAISE EXCEPTION 'the entry at position % does not balance', culprit
+        RAISE EXCEPTION 'the entry at position % does not balance', unbalanced
             USING ERRCODE = 'AIS02';
     END IF;
     RETURN NULL;
@@ -122,8 +122,8 @@ CREATE TRIGGER balanced AFTER INSERT ON ledger.posting
     REFERENCING NEW TABLE AS inserted
     FOR EACH STATEMENT EXECUTE FUNCTION ledger.refuse_unbalanced();
 
--- Streams of the arrays whose current version is not the one given. Without sequential scans, as
--- the functions below: see the header of ledger.append.
+-- Streams of the arrays whose current version differs from the given one. Without sequential scans,
+-- like the functions below: see the header of ledger.append.
 CREATE FUNCTION ledger.stale_streams(streams text[], versions integer[]) RETURNS jsonb
 LANGUAGE sql STABLE SET enable_seqscan = off AS $$
     SELECT jsonb_object_agg(seen.stream, coalesce(head.version, 0))
@@ -143,9 +143,8 @@ LANGUAGE sql STABLE SET enable_seqscan = off AS $$
     FROM ledger.command WHERE id = ANY (ids)
 $$;
 
--- Whether a payload that speaks of an entry or of moves does so otherwise than canonically. The
--- spaces are those of JSON by name: what \s means depends on the collation, and a text with another
--- space in it could then make up for a key that stands twice.
+-- Whether a payload with an entry or moves is not canonical. The pattern names the spaces of JSON:
+-- \s depends on the collation, and another space in a text could then hide a key that occurs twice.
 CREATE FUNCTION ledger.is_misspelled(
     spelled text, folded text, parsed jsonb, stream text, moves boolean, money boolean
 ) RETURNS boolean LANGUAGE sql IMMUTABLE AS $$
@@ -163,19 +162,19 @@ CREATE FUNCTION ledger.is_misspelled(
            ELSE false END
 $$;
 
--- Refuses payloads whose entry or moves a reader might see and the database would not.
+-- Refuses payloads whose entry or moves a reader could find but the database would not.
 --
--- Letters are never written as \u escapes in canonical JSON, so a payload without the words below
--- holds neither; only payloads with them are parsed. In those no key stands twice, and `entry`,
--- `postings` and `moves` stand, in lower case, where post_entries and move_capacity look.
+-- Canonical JSON never writes letters as \u escapes, so a payload without the words below contains
+-- neither; only payloads with them are parsed. In those no key occurs twice, and `entry`,
+-- `postings` and `moves` are in lower case, where post_entries and move_capacity read them.
 CREATE FUNCTION ledger.refuse_misspelled(streams text[], payloads bytea[]) RETURNS void
 LANGUAGE plpgsql AS $$
 DECLARE
-    culprit record;
+    offending record;
 BEGIN
-    SELECT e.stream, e.ordinality, e.moves INTO culprit
+    SELECT e.stream, e.ordinality, e.moves INTO offending
     FROM (
-        -- Parsed once, and only where the common case below asks for it.
+        -- Parsed once, and only for the common case below.
         SELECT w.*, CASE WHEN w.moves AND NOT w.money THEN w.spelled::jsonb END AS parsed
         FROM (
             SELECT p.stream, p.ordinality, p.payload, p.spelled, p.folded,
@@ -221,17 +220,17 @@ BEGIN
     LIMIT 1;
     IF FOUND THEN
         RAISE EXCEPTION 'payload % of the batch, for stream %, is not spelled canonically',
-            culprit.ordinality, culprit.stream
-            USING ERRCODE = CASE WHEN culprit.moves THEN 'AIS03' ELSE 'AIS02' END;
+            offending.ordinality, offending.stream
+            USING ERRCODE = CASE WHEN offending.moves THEN 'AIS03' ELSE 'AIS02' END;
     END IF;
 END
 $$;
 
--- Counters of seats follow the moves that events carry; see the header of ledger.append.
+-- Adds the moves in events to the counters of seats; see the header of ledger.append.
 CREATE FUNCTION ledger.move_capacity(streams text[], payloads bytea[]) RETURNS void
 LANGUAGE plpgsql AS $$
 DECLARE
-    culprit record;
+    exceeded record;
 BEGIN
     WITH moved AS MATERIALIZED (
         SELECT e.stream AS flight, m.cabin,
@@ -252,20 +251,20 @@ BEGIN
             sold = c.sold + excluded.sold
         RETURNING c.flight, c.cabin, c.authorised, c.held, c.sold
     )
-    SELECT changed.flight, changed.cabin INTO culprit
+    SELECT changed.flight, changed.cabin INTO exceeded
     FROM changed JOIN moved USING (flight, cabin)
     WHERE (changed.held + changed.sold > changed.authorised AND moved.held + moved.sold > 0)
        OR changed.held < 0 OR changed.sold < 0 OR changed.authorised < 0
     LIMIT 1;
     IF FOUND THEN
-        RAISE EXCEPTION 'capacity of % cabin % exceeded', culprit.flight, culprit.cabin
+        RAISE EXCEPTION 'capacity of % cabin % exceeded', exceeded.flight, exceeded.cabin
             USING ERRCODE = 'AIS03';
     END IF;
 END
 $$;
 
--- Postings are taken from the events themselves, so that rows and events cannot disagree. As json
--- and not jsonb: it keeps numbers as they are spelled, so that only integers pass.
+-- Reads postings from the events themselves, so that rows and events cannot differ. It uses json,
+-- not jsonb: json keeps numbers as written, so that only integers pass.
 CREATE FUNCTION ledger.post_entries(base bigint, payloads bytea[]) RETURNS void
 LANGUAGE plpgsql AS $$
 DECLARE
@@ -304,13 +303,13 @@ $$;
 -- Writes one batch: commands, events, postings, capacity, outbox and keys, or nothing.
 --
 -- One advisory transaction lock is taken in a statement of its own; every later statement of this
--- VOLATILE function then has a fresh snapshot under READ COMMITTED, so positions given out as
+-- VOLATILE function then has a fresh snapshot under READ COMMITTED, so positions assigned as
 -- max + 1 are in commit order and have no gaps. NOTIFY is sent once.
 --
 -- Nothing is written and no error raised when a stream that was read has moved on (`conflicts`)
 -- or when one of `command_ids` is known already (`known`); the caller decides again.
--- Sequential scans are off because a session keeps its plans: one made while the log was short
--- would go on reading all of it, for each append, when it has become long.
+-- Sequential scans are off because a session keeps its plans: a plan made while the log was short
+-- would read all of it for each append once it is long.
 -- Errors: 42501-class AIS01 to AIS05 for what code must never do, 23505 for a taken stream.
 CREATE FUNCTION ledger.append(
     command_ids uuid[], fingerprints bytea[], answers bytea[],
@@ -325,7 +324,7 @@ SET enable_seqscan = off AS $$
 DECLARE
     base bigint;
     moment timestamptz;
-    culprit text;
+    stream_with_gap text;
 BEGIN
     IF current_setting('transaction_isolation') <> 'read committed' THEN
         RAISE EXCEPTION 'append runs under READ COMMITTED only' USING ERRCODE = 'AIS04';
@@ -345,7 +344,7 @@ BEGIN
         RETURN;
     END IF;
 
-    SELECT b.stream INTO culprit FROM (
+    SELECT b.stream INTO stream_with_gap FROM (
         SELECT n.stream, min(n.before) AS low, max(n.before) AS high
         FROM (
             SELECT e.stream, e.version - row_number() OVER (
@@ -360,7 +359,8 @@ BEGIN
                WHERE p.stream = b.stream ORDER BY p.version DESC LIMIT 1), 0)
     LIMIT 1;
     IF FOUND THEN
-        RAISE EXCEPTION 'versions of stream % would have a gap', culprit USING ERRCODE = 'AIS05';
+        RAISE EXCEPTION 'versions of stream % would have a gap', stream_with_gap
+            USING ERRCODE = 'AIS05';
     END IF;
 
     moment := greatest(clock_timestamp(), moment + interval '1 microsecond');

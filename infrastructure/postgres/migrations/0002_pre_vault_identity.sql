@@ -1,7 +1,7 @@
--- Users and the record of how they signed in; the application may also add keys of data subjects
--- (a registration seals an address without an append). Runs once, in well under a second.
+-- Users and the record of their sign-ins; the application may also add keys of data subjects (a
+-- registration seals an address without an append). Runs once, in well under a second.
 --
--- Addresses are ciphertext, found by a keyed hash; no personal data stands in the record. The
+-- Addresses are ciphertext, found by a keyed hash; the record contains no personal data. The
 -- application role can delete nothing here.
 
 CREATE SCHEMA identity;

@@ -1,6 +1,6 @@
--- Where read models stand: checkpoints, current generations and parked events. Runs once, in
--- milliseconds. The tables of a read model are not here: each generation has a schema of its own,
--- made by the projector from the read model's table.sql, and views in read_model show the current.
+-- The progress of read models: checkpoints, current generations and parked events. Runs once, in
+-- milliseconds. The tables of a read model are not here: each generation has its own schema, which
+-- the projector makes from the read model's table.sql; views in read_model show the current one.
 
 DO $$
 BEGIN
@@ -26,7 +26,7 @@ CREATE TABLE projections.current_generation (
     generation integer NOT NULL CHECK (generation > 0)
 );
 
--- Events that a read model could not take in, and later events of the same stream behind them.
+-- Events that a read model could not apply, and later events of the same stream.
 CREATE TABLE projections.parked_event (
     projection text COLLATE "C" NOT NULL,
     generation integer NOT NULL,
@@ -50,8 +50,8 @@ GRANT SELECT
     ON projections.checkpoint, projections.current_generation, projections.parked_event
     TO ais_application;
 
--- Schemas of generations are made and dropped by these two functions, so that the projector needs
--- no right on the database (which a copy or a restore would lose) and can touch no other schema.
+-- These two functions create and drop the schemas of generations, so that the projector needs no
+-- right on the database (which a copy or a restore would lose) and can change no other schema.
 CREATE FUNCTION projections.make_generation_schema(name text) RETURNS void
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
 BEGIN
@@ -63,7 +63,7 @@ BEGIN
 END
 $$;
 
--- Views that still show the generation make it fail: there is no CASCADE beyond its own tables.
+-- It fails while views still show the generation: nothing is dropped by CASCADE.
 CREATE FUNCTION projections.drop_generation_schema(name text) RETURNS void
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
 DECLARE

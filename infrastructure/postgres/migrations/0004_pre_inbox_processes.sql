@@ -1,4 +1,4 @@
--- The inbox of Stripe events (verified, sealed, worked off later) and the checkpoints of processes.
+-- The inbox of Stripe events (verified, sealed, processed later) and the checkpoints of processes.
 -- Runs once, in milliseconds.
 
 CREATE SCHEMA inbox;
@@ -25,7 +25,7 @@ CREATE TABLE process.checkpoint (
     moved_at timestamptz NOT NULL DEFAULT clock_timestamp()
 );
 
--- What a change of a flight means for its bookings is worked off one by one; here is how far.
+-- The progress of following up a flight's change for each of its bookings.
 CREATE TABLE process.flight_task (
     flight text COLLATE "C" NOT NULL,
     version integer NOT NULL,

@@ -1,5 +1,5 @@
--- A read model that stopped says so where readers and the health page can see it. Runs once, in
--- milliseconds: both columns are empty and no row is rewritten.
+-- Records that a read model stopped, for readers and the health page. Runs once, in milliseconds:
+-- both columns are empty and no row is rewritten.
 
 ALTER TABLE projections.checkpoint
     ADD COLUMN stopped_at timestamptz,

@@ -1,9 +1,9 @@
-"""What is due because time has passed. Each timer is one file: its query, its task, its action.
+"""Work that is due because time has passed. Each timer is one file: query, task, action.
 
 Read `timer.py` first, then `depart_overdue_flights.py` as an example. To add a timer: a query in a
 read model, a file here, and its line in `registry.py`.
 
-timer: what a timer is: its name, its period, its query, and what handles its tasks
+timer: the type of a timer: its name, its period, its query and the handler of its tasks
 release_lapsed_holds: holds, waitlist places and changes that were not paid in time
 complete_unfinished_attempts: attempts to open a checkout session that have no outcome yet
 send_unanswered_refunds: refunds that Stripe should have answered by now

@@ -1,6 +1,6 @@
 """Ask Stripe about the refunds that it accepted and has not settled yet.
 
-Webhooks report how an accepted refund ends, within days; this is for webhooks that got lost.
+Webhooks report how an accepted refund ends, within days; this timer covers lost webhooks.
 """
 
 import datetime as dt

@@ -12,7 +12,7 @@ from interfaces.worker.task_handler import TaskHandler, cause_of
 from interfaces.worker.timers.timer import Page, Timer
 from projections.flight_availability import queries
 
-# A flight whose departure nobody reported by then is taken to have departed.
+# A flight without a reported departure by then counts as departed.
 PATIENCE = dt.timedelta(minutes=60)
 
 

@@ -1,4 +1,4 @@
-"""Offer free seats to the waitlists of flights, whatever made the seats free."""
+"""Offer free seats to the waitlists of flights, for whatever reason the seats are free."""
 
 from typing import ClassVar
 
@@ -24,7 +24,7 @@ async def due(core: Core, page: Page) -> list[OfferFreeSeats]:
 
 
 async def offer(core: Core, task: OfferFreeSeats) -> None:
-    """Offer them."""
+    """Offer the free seats of the flight."""
     await core.processes.offer_again(task.flight_id)
 
 

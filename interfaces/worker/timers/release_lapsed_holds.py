@@ -11,7 +11,7 @@ from projections.booking_list import queries
 
 
 class ReleaseHold(ports.BackgroundTask, frozen=True):
-    """Let the unpaid booking, or its unpaid change, lapse."""
+    """Expire the unpaid booking, or its unpaid change."""
 
     topic: ClassVar[str] = "release_hold"
 

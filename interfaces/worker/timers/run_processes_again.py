@@ -12,7 +12,7 @@ from projections.ledger_journal import queries as journal
 
 
 class RunProcessesAgain(ports.BackgroundTask, frozen=True):
-    """Run the processes for all events of the booking; what is done already has no effect."""
+    """Run the processes for all events of the booking; steps already done have no effect."""
 
     topic: ClassVar[str] = "run_again"
 
@@ -33,7 +33,7 @@ async def due(core: Core, page: Page) -> list[RunProcessesAgain]:
 
 
 async def run_again(core: Core, task: RunProcessesAgain) -> None:
-    """Run them."""
+    """Run the processes of the booking."""
     await core.processes.run_again(task.booking_id)
 
 

@@ -1,4 +1,4 @@
-"""Send refunds to Stripe again that Stripe should have answered by now."""
+"""Send refunds again that Stripe should have answered by now."""
 
 import datetime as dt
 
@@ -12,7 +12,7 @@ PATIENCE = dt.timedelta(seconds=20)
 
 async def due(core: Core, page: Page) -> list[SendRefund]:
     """Return refunds whose answer is overdue."""
-    found = await queries.untold_before(core.pool, page.now - PATIENCE, limit=page.limit)
+    found = await queries.unanswered_before(core.pool, page.now - PATIENCE, limit=page.limit)
     return [SendRefund(payment_id, refund) for payment_id, refund in found]
 
 

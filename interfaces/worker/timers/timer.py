@@ -1,4 +1,4 @@
-"""What a timer is: its name, its period, the query of what is due, and what handles its tasks."""
+"""The type of a timer: its name, its period, its query and the handler of its tasks."""
 
 import datetime as dt
 from collections.abc import Awaitable, Callable, Sequence
@@ -12,7 +12,7 @@ from interfaces.worker.task_handler import TaskHandler
 
 
 class Page(msgspec.Struct, frozen=True):
-    """What a query is asked for: tasks due at `now`, `limit` at most.
+    """The page that a query returns: tasks due at `now`, at most `limit`.
 
     `after` is the last task of the page before, while pages are full; a query whose tasks
     disappear once they are done need not use it.
@@ -24,9 +24,9 @@ class Page(msgspec.Struct, frozen=True):
 
 
 class Timer(msgspec.Struct, frozen=True):
-    """A query of what is due, asked at every tick of the scheduler or once in a period.
+    """A query for due tasks, run at every tick of the scheduler or once in a period.
 
-    `handler` is None where `handlers.py` lists what handles the tasks.
+    `handler` is None where `handlers.py` lists the handler of the tasks.
     """
 
     name: str

@@ -1,1 +1,1 @@
-"""The private servers: they survive kills, odd paths and odd accounts, and never outlive us."""
+"""The private servers: they survive kills, unusual paths and accounts, and end with us."""

@@ -13,14 +13,14 @@ from tests.support import servers
 
 @pytest.fixture
 def folder() -> Iterator[Path]:
-    """Removed at the end."""
+    """Yield a folder that is removed at the end."""
     with servers.quick_folder() as made:
         yield made
 
 
 @pytest.fixture(scope="session")
 def initialised() -> Iterator[Path]:
-    """A server's directory as its first run leaves it: to make one takes seconds, to copy none."""
+    """Yield a server's directory after its first run: copying it is faster than making one."""
     with servers.quick_folder() as made:
         with EmbeddedPostgres(made / "pg", durable=False):
             pass
@@ -29,7 +29,7 @@ def initialised() -> Iterator[Path]:
 
 @pytest.fixture(scope="session")
 def programs() -> Iterator[Path]:
-    """The server's programs where the servers' account may run them, whoever may enter here."""
+    """Yield the server's programs in a folder where the servers' account may run them."""
     found = binaries.postgres_folder(None)
     if child.answers_version(found / "postgres", account=account.unprivileged()):
         yield found
@@ -40,6 +40,6 @@ def programs() -> Iterator[Path]:
 
 @pytest.fixture
 def cluster(folder: Path, initialised: Path) -> Path:
-    """A copy of its own, owners and all."""
+    """Return a copy for this test, owners included."""
     subprocess.run(["cp", "-a", str(initialised), str(folder / "pg")], check=True)
     return folder / "pg"

@@ -1,6 +1,6 @@
 """Folders, programs and processes for the tests of the embedded servers.
 
-Its one rule: whatever it starts is ended by the process id it got.
+Rule: every process it starts is ended by its process id.
 """
 
 import os
@@ -34,7 +34,7 @@ def system_programs() -> list[Path]:
 
 
 def eventually(happened: Callable[[], bool], what: str) -> None:
-    """Wait for it; fails with `what` after PATIENCE_SECONDS."""
+    """Wait until it is true; fails with `what` after PATIENCE_SECONDS."""
     end = time.monotonic() + PATIENCE_SECONDS
     while not happened():
         assert time.monotonic() < end, what
@@ -42,7 +42,7 @@ def eventually(happened: Callable[[], bool], what: str) -> None:
 
 
 def is_alive(pid: int) -> bool:
-    """Whether the process exists and is not merely unburied."""
+    """Return whether the process exists and is not a zombie."""
     try:
         state = Path(f"/proc/{pid}/stat").read_text().rsplit(")", 1)[1].split()[0]
     except FileNotFoundError:
@@ -72,7 +72,7 @@ def holder(name: str, folder: Path) -> Iterator[tuple[subprocess.Popen[str], int
 
 
 def execute(dsn: str, statement: str) -> list[tuple[object, ...]]:
-    """Run one statement in its own transaction; its rows, if it has any."""
+    """Run one statement in its own transaction; return its rows, if any."""
     with psycopg.connect(dsn, autocommit=True) as connection:
         cursor = connection.execute(statement.encode())
         return cursor.fetchall() if cursor.description else []

@@ -14,12 +14,12 @@ from pathlib import Path
 import psycopg
 import pytest
 
-from infrastructure.embedded import account, binaries, child, former, private_folder
+from infrastructure.embedded import account, binaries, child, leftover, private_folder
 from infrastructure.embedded.postgres_server import EmbeddedPostgres
 from tests.integration.embedded import rig
 
 INSTALLATIONS = [None, *rig.system_programs()]
-# What a killed server wrote, the system still has; only a power cut asks for fsync.
+# The system keeps what a killed server wrote; only a power cut needs fsync.
 quick = partial(EmbeddedPostgres, durable=False, settings={"synchronous_commit": "on"})
 only_root = pytest.mark.skipif(os.geteuid() != 0, reason="only root changes accounts")
 
@@ -29,7 +29,7 @@ def _remember(dsn: str) -> None:
 
 
 def _kill(server: EmbeddedPostgres) -> None:
-    """As its process may end at any time; this process lets go of it as one that ends does."""
+    """Kill the server and release its lock, as when its process ends."""
     os.kill(server.pid, signal.SIGKILL)
     server.stop()
 
@@ -57,7 +57,7 @@ def test_each_installation_keeps_its_data_over_a_stop_and_a_kill(
         assert _remembers(third.dsn())
 
 
-def test_an_installation_that_is_not_where_it_was_said_is_missed_by_name(
+def test_an_installation_that_is_not_in_the_named_folder_is_reported_by_name(
     folder: Path, cluster: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("AIS_PG_BIN", str(folder / "nowhere"))
@@ -90,7 +90,7 @@ def test_a_session_that_outlives_a_killed_server_is_ended_before_the_next_start(
     server.start()
     _remember(server.dsn())
     with closing(psycopg.connect(server.dsn(), autocommit=True)) as connection:
-        # A loop in one statement does not look whether its server is still there.
+        # A loop in one statement does not check whether its server is still running.
         connection.pgconn.send_query(b"SELECT count(*) FROM generate_series(1, 1000000000)")
         backend = connection.info.backend_pid
         rig.eventually(
@@ -109,7 +109,7 @@ def test_a_session_that_outlives_a_killed_server_is_ended_before_the_next_start(
             assert _remembers(again.dsn())
 
 
-def test_a_pid_file_that_names_a_living_stranger_neither_blocks_nor_harms_it(
+def test_a_pid_file_that_names_another_living_process_neither_blocks_nor_harms_it(
     folder: Path,
     cluster: Path,
 ) -> None:
@@ -120,23 +120,23 @@ def test_a_pid_file_that_names_a_living_stranger_neither_blocks_nor_harms_it(
     lines = (data / "postmaster.pid").read_text().splitlines()
     _kill(server)
     own = account.unprivileged()
-    stranger = child.start(
+    bystander = child.start(
         ["sleep", "600"], account=own, log=folder / "log", death_signal=signal.SIGKILL
     )
     try:
-        content = "\n".join([str(stranger.pid), *lines[1:]]) + "\n"
+        content = "\n".join([str(bystander.pid), *lines[1:]]) + "\n"
         for path in (data / "postmaster.pid", sockets / ".s.PGSQL.5432.lock"):
             path.write_text(content)
             own.own(path)
         with quick(cluster) as again:
             assert rig.execute(again.dsn(), "SELECT 1") == [(1,)]
-        assert stranger.poll() is None
+        assert bystander.poll() is None
     finally:
-        stranger.kill()
-        stranger.wait()
+        bystander.kill()
+        bystander.wait()
 
 
-def test_a_server_that_nobody_holds_any_more_is_ended_and_its_data_served(
+def test_an_orphaned_server_is_ended_and_its_data_served(
     folder: Path, cluster: Path, programs: Path
 ) -> None:
     with quick(cluster) as first:
@@ -166,7 +166,7 @@ def test_a_server_outlives_the_thread_that_started_it(cluster: Path) -> None:
     starter = threading.Thread(target=server.start)
     starter.start()
     starter.join()
-    # The kernel would tell the server within the join; a session that works shows it did not.
+    # The kernel would signal the server within the join; a session that works shows it did not.
     with closing(psycopg.connect(server.dsn(), autocommit=True)) as connection:
         state = connection.execute("SELECT pg_sleep(0.5), 1").fetchone()
         assert state is not None and state[1] == 1
@@ -185,8 +185,8 @@ def test_a_killed_server_restarts_at_the_same_address_even_in_a_short_folder(
         assert _remembers(dsn)
 
 
-@pytest.mark.skipif(not Path("/proc/self").exists(), reason="the kernel tells no child elsewhere")
-def test_the_server_ends_when_its_parent_is_killed_hard(cluster: Path) -> None:
+@pytest.mark.skipif(not Path("/proc/self").exists(), reason="only Linux signals the child")
+def test_the_server_ends_when_its_parent_is_killed_with_sigkill(cluster: Path) -> None:
     with rig.holder("EmbeddedPostgres", cluster) as (parent, server_pid):
         assert rig.is_alive(server_pid)
         parent.kill()
@@ -195,11 +195,11 @@ def test_the_server_ends_when_its_parent_is_killed_hard(cluster: Path) -> None:
         assert rig.execute(again.dsn(), "SELECT 1") == [(1,)]
 
 
-def test_after_a_clean_stop_nothing_of_it_runs(cluster: Path) -> None:
+def test_after_a_clean_stop_none_of_its_processes_runs(cluster: Path) -> None:
     with quick(cluster) as server:
         data = Path(str(rig.execute(server.dsn(), "SHOW data_directory")[0][0]))
-        assert server.pid in former.processes(data, program="postgres")
-    assert former.processes(data, program="postgres") == set()
+        assert server.pid in leftover.processes(data, program="postgres")
+    assert leftover.processes(data, program="postgres") == set()
 
 
 def test_two_processes_never_share_a_directory(cluster: Path) -> None:
@@ -209,7 +209,7 @@ def test_two_processes_never_share_a_directory(cluster: Path) -> None:
         assert rig.is_alive(server_pid)
 
 
-def test_a_start_that_fails_tells_why_and_blocks_no_later_one(cluster: Path) -> None:
+def test_a_failed_start_reports_the_cause_and_blocks_no_later_start(cluster: Path) -> None:
     with pytest.raises(child.ServerFailed, match="shared_buffers"):
         quick(cluster, settings={"shared_buffers": "plenty"}).start()
     with quick(cluster) as server:
@@ -224,7 +224,7 @@ def test_an_initialisation_cut_short_is_done_again(cluster: Path) -> None:
 
 
 @pytest.mark.parametrize("name", ["with space, and comma", "l" * 120, "quote'\"s"])
-def test_any_path_will_do_and_leaves_nothing_beside_it(
+def test_any_path_works_and_leaves_nothing_beside_it(
     folder: Path, cluster: Path, name: str
 ) -> None:
     with quick(cluster.rename(folder / name)) as server:
@@ -235,7 +235,9 @@ def test_any_path_will_do_and_leaves_nothing_beside_it(
 
 
 @only_root
-def test_programs_and_data_that_the_account_cannot_reach_move_where_it_can(folder: Path) -> None:
+def test_programs_and_data_that_the_account_cannot_reach_are_moved_where_it_can(
+    folder: Path,
+) -> None:
     hidden = folder / "hidden"
     hidden.mkdir(mode=0o700)
     site = binaries.postgres_folder(None).parents[2]
@@ -268,7 +270,7 @@ def test_an_ordinary_account_runs_it_as_itself(folder: Path, programs: Path) -> 
     home = folder / "home"
     home.mkdir(mode=0o700)
     own.own(home)
-    # A fork, because that account may have no access to the interpreter and to this checkout.
+    # A fork, because that account may have no access to the interpreter and this checkout.
     process = multiprocessing.get_context("fork").Process(
         target=_serve_as, args=(own, home / "pg", programs)
     )
@@ -279,7 +281,7 @@ def test_an_ordinary_account_runs_it_as_itself(folder: Path, programs: Path) -> 
     assert process.exitcode == 0
     data = home / "pg" / "postgres" / "data"
     assert data.stat().st_uid == own.user
-    assert former.processes(data, program="postgres") == set()
+    assert leftover.processes(data, program="postgres") == set()
 
 
 def _serve_as(own: account.Account, folder: Path, programs: Path) -> None:

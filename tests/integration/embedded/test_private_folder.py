@@ -1,4 +1,4 @@
-"""A folder with a shared parent is ours by proof, never by its name."""
+"""A folder with a shared parent is recognised by owner and mode, never by its name alone."""
 
 import os
 import shutil
@@ -30,8 +30,8 @@ def test_a_link_in_the_place_of_the_folder_is_refused(tmp_path: Path) -> None:
         private_folder.remembered(tmp_path / "record", Account())
 
 
-@pytest.mark.skipif(os.geteuid() != 0, reason="only root gives folders away")
-def test_a_folder_of_somebody_else_is_refused(tmp_path: Path) -> None:
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root changes owners")
+def test_a_folder_of_another_account_is_refused(tmp_path: Path) -> None:
     made = private_folder.make(tmp_path / "record", tmp_path)
     os.chown(made, 12345, 12345)
     with pytest.raises(private_folder.Vanished, match=str(made)):

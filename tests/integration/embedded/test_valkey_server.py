@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 import redis
 
-from infrastructure.embedded import binaries, child, former
+from infrastructure.embedded import binaries, child, leftover
 from infrastructure.embedded.account import Account
 from infrastructure.embedded.valkey_server import EmbeddedValkey
 from tests.integration.embedded import rig
@@ -17,7 +17,7 @@ def _client(server: EmbeddedValkey) -> redis.Redis:
     return redis.Redis.from_url(server.url, decode_responses=True)
 
 
-def test_it_keeps_its_data_over_a_stop_and_a_kill(folder: Path) -> None:
+def test_the_server_keeps_its_data_over_a_stop_and_a_kill(folder: Path) -> None:
     with EmbeddedValkey(folder / "vk") as first, _client(first) as client:
         client.set("stopped", "kept")
     second = EmbeddedValkey(folder / "vk")
@@ -30,7 +30,7 @@ def test_it_keeps_its_data_over_a_stop_and_a_kill(folder: Path) -> None:
         assert client.mget("stopped", "killed") == ["kept", "kept"]
 
 
-def test_it_listens_on_its_socket_alone(folder: Path) -> None:
+def test_the_server_listens_on_its_socket_only(folder: Path) -> None:
     with EmbeddedValkey(folder / "vk") as server, _client(server) as client:
         assert client.config_get("port") == {"port": "0"}
         socket = Path(client.config_get("unixsocket")["unixsocket"])
@@ -48,15 +48,15 @@ def test_an_append_only_file_that_was_cut_short_still_loads(folder: Path) -> Non
         assert client.mget("whole", "torn") == ["kept", None]
 
 
-@pytest.mark.skipif(not Path("/proc/self").exists(), reason="the kernel tells no child elsewhere")
-def test_the_server_ends_when_its_parent_is_killed_hard(folder: Path) -> None:
+@pytest.mark.skipif(not Path("/proc/self").exists(), reason="only Linux signals the child")
+def test_the_server_ends_when_its_parent_is_killed_with_sigkill(folder: Path) -> None:
     with rig.holder("EmbeddedValkey", folder / "vk") as (parent, server_pid):
         assert rig.is_alive(server_pid)
         parent.kill()
         rig.eventually(lambda: not rig.is_alive(server_pid), "the server outlives its parent")
 
 
-def test_a_server_that_nobody_holds_any_more_is_ended(folder: Path) -> None:
+def test_an_orphaned_server_is_ended(folder: Path) -> None:
     directory = folder / "vk"
     directory.mkdir()
     orphan = child.start(
@@ -70,7 +70,7 @@ def test_a_server_that_nobody_holds_any_more_is_ended(folder: Path) -> None:
     )
     try:
         rig.eventually((directory / "valkey.sock").exists, "the orphan does not start")
-        assert former.processes(directory, program="valkey-server") == {orphan.pid}
+        assert leftover.processes(directory, program="valkey-server") == {orphan.pid}
         with EmbeddedValkey(directory) as server, _client(server) as client:
             assert not rig.is_alive(orphan.pid)
             assert client.ping()
@@ -87,7 +87,7 @@ def test_two_processes_never_share_a_directory(folder: Path) -> None:
 
 
 @pytest.mark.parametrize("name", ["with space and %20", "l" * 120])
-def test_any_path_will_do_and_leaves_nothing_beside_it(folder: Path, name: str) -> None:
+def test_any_path_works_and_leaves_nothing_beside_it(folder: Path, name: str) -> None:
     with EmbeddedValkey(folder / name) as server, _client(server) as client:
         socket = Path(client.config_get("unixsocket")["unixsocket"])
         assert folder not in socket.parents

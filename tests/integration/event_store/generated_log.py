@@ -1,4 +1,4 @@
-"""A log of bookings in every state, made by the machine of lives and stored through the library."""
+"""A log of bookings in every state, made by the property machine and stored through the library."""
 
 import functools
 import itertools
@@ -15,7 +15,7 @@ from infrastructure.event_store.mapper import StreamEvent
 from tests.property.booking_machine.refunds import Back
 from tests.support import hypothesis_profile
 
-# A life of bookings that has come to each of these has seen most of the fold.
+# A history of bookings with each of these has used most of the fold.
 WANTED = frozenset({"booking.confirmed.1", "booking.cancelled.1", "booking.seats_chosen.1"})
 # About every tenth round finds one.
 ROUND_LIMIT = 400
@@ -24,9 +24,9 @@ STEPS = 70
 
 @functools.cache
 def generate() -> tuple[RecordedEvent, ...]:
-    """Return a log that holds every tag of WANTED; prints the seed of the machine.
+    """Return a log with every tag of WANTED; prints the seed of the machine.
 
-    It is made once per process: what is in it matters to a test, not that it is new.
+    It is made once per process: tests need its content, not a new log.
     """
     logs: list[list[RecordedEvent]] = []
 

@@ -1,4 +1,4 @@
-"""The append called with plain SQL, as somebody would who has the application's password."""
+"""Calls the append with plain SQL, like an attacker with the application's password."""
 
 import json
 import uuid
@@ -18,7 +18,7 @@ _CALL = (
 
 
 def posting(account: str | None, amount: Any, **more: Any) -> dict[str, Any]:
-    """One line in riyals' minor units."""
+    """Return one line in riyals' minor units."""
     line = {
         "account": account,
         "booking": "booking-AAAAAA",
@@ -29,7 +29,7 @@ def posting(account: str | None, amount: Any, **more: Any) -> dict[str, Any]:
 
 
 def entry(*postings: Mapping[str, Any]) -> dict[str, Any]:
-    """An entry of these postings."""
+    """Return an entry of these postings."""
     return {
         "effective_on": "2026-11-24",
         "rule": "capture",
@@ -43,12 +43,12 @@ BALANCED = entry(posting("cash", 500), posting("owed", -500))
 
 
 def moves(**counters: Any) -> dict[str, Any]:
-    """The payload of an event that moves the counters of cabin Y."""
+    """Return the payload of an event that moves the counters of cabin Y."""
     return {"moves": [{"cabin": "Y", **counters}]}
 
 
 def payload(value: Any) -> bytes:
-    """JSON as the code spells it: nothing escaped that need not be, no spaces."""
+    """Return canonical JSON: no needless escapes, no spaces."""
     return json.dumps(value, ensure_ascii=False, separators=(",", ":")).encode()
 
 
@@ -60,7 +60,7 @@ def append(
     reads: Mapping[str, int] | None = None,
     **arguments: Any,
 ) -> tuple[int, bool, dict[str, int] | None, dict[str, Any] | None]:
-    """One command with these (stream, version, payload); `arguments` replace whole arrays."""
+    """Append one command with these (stream, version, payload); `arguments` replace arrays."""
     seen = reads or {}
     values: dict[str, Any] = {
         "command_ids": [command or uuid.uuid4()],

@@ -44,7 +44,7 @@ def value(connection: Session, query: str) -> Any:
 
 
 def refused(code: str) -> Any:
-    """Refused with this SQLSTATE."""
+    """Expect a refusal with this SQLSTATE."""
     return pytest.raises(psycopg.Error, check=lambda error: error.sqlstate == code)
 
 
@@ -148,7 +148,7 @@ UNPOSTED = {
     "beyond 64 bits": {"entry": entry(posting("cash", 2**63), posting("owed", -(2**63)))},
     "no account": {"entry": entry(posting(None, 5), posting("owed", -5))},
     "no day": {"entry": {**BALANCED, "effective_on": None}},
-    "currency unheard of": {
+    "unknown currency": {
         "entry": entry(posting("cash", 5, currency="sar"), posting("owed", -5, currency="sar"))
     },
 }
@@ -162,7 +162,7 @@ def test_money_that_is_not_a_posted_balanced_entry_is_refused(session: Session, 
 
 
 GOOD = payload(BALANCED)
-MISSPELLED = {
+NON_CANONICAL = {
     "escaped key": b'{"\\u0065ntry":' + GOOD + b"}",
     "escaped key in upper-case hex": b'{"entr\\u0079":' + GOOD + b"}",
     "escaped inner key": b'{"entry":' + GOOD.replace(b'"postings"', b'"\\u0070ostings"') + b"}",
@@ -194,10 +194,10 @@ MISSPELLED = {
 }
 
 
-@pytest.mark.parametrize("name", MISSPELLED)
-def test_odd_spelling_hides_nothing_from_the_database(session: Session, name: str) -> None:
+@pytest.mark.parametrize("name", NON_CANONICAL)
+def test_non_canonical_json_hides_nothing_from_the_database(session: Session, name: str) -> None:
     with pytest.raises(psycopg.Error):
-        append(session, [(FLIGHT, 1, MISSPELLED[name])])
+        append(session, [(FLIGHT, 1, NON_CANONICAL[name])])
     assert log_is_empty(session)
 
 
@@ -214,11 +214,11 @@ HARMLESS = {
 
 
 @pytest.mark.parametrize("name", HARMLESS)
-def test_texts_that_only_look_suspicious_are_taken(session: Session, name: str) -> None:
+def test_texts_that_only_look_suspicious_are_accepted(session: Session, name: str) -> None:
     assert append(session, [(BOOKING, 1, HARMLESS[name])])[1]
 
 
-def test_a_text_with_a_quote_and_a_colon_may_stand_beside_moves(session: Session) -> None:
+def test_a_payload_with_moves_may_contain_a_text_with_a_quote_and_a_colon(session: Session) -> None:
     body = payload({**moves(authorised=1, held=0, sold=0), "reason": 'he said "no" : fine'})
     assert append(session, [(FLIGHT, 1, body)])[1]
     assert counters(session) == [(1, 0, 0)]
@@ -302,7 +302,7 @@ def test_an_equipment_cut_may_leave_more_seats_taken_than_authorised(session: Se
         append(session, [(FLIGHT, 4, payload(moves(authorised=0, held=1, sold=0)))])
 
 
-def test_a_place_in_a_stream_is_taken_once(session: Session) -> None:
+def test_a_version_of_a_stream_is_used_once(session: Session) -> None:
     append(session, [(BOOKING, 1, PLAIN)])
     with refused("23505"):
         append(session, [(BOOKING, 1, PLAIN)])
@@ -315,18 +315,18 @@ def test_a_stream_has_no_gap_and_no_version_twice(session: Session, versions: li
     assert log_is_empty(session)
 
 
-def test_versions_of_a_stream_stand_in_order_of_position(session: Session) -> None:
+def test_versions_of_a_stream_are_in_the_order_of_positions(session: Session) -> None:
     with refused("AIS05"):
         append(session, [(BOOKING, 2, PLAIN), (BOOKING, 1, PLAIN)])
 
 
-def test_a_stream_that_moved_on_is_told_and_nothing_written(session: Session) -> None:
+def test_a_stream_with_newer_events_is_reported_and_nothing_is_written(session: Session) -> None:
     append(session, [(BOOKING, 1, PLAIN)])
     found = append(session, [("booking-B", 1, PLAIN)], reads={BOOKING: 0, "booking-C": 2})
     assert found == (1, False, {BOOKING: 1, "booking-C": 0}, None)
 
 
-def test_a_command_happens_once(session: Session) -> None:
+def test_a_command_is_recorded_once(session: Session) -> None:
     command = uuid.uuid4()
     append(session, [(BOOKING, 1, PLAIN)], command=command)
     last, written, _, known = append(session, [(BOOKING, 2, PLAIN)], command=command)
@@ -334,7 +334,7 @@ def test_a_command_happens_once(session: Session) -> None:
     assert known == {str(command): ["", "{}"]}
 
 
-def test_a_command_cannot_stand_twice_in_one_append(session: Session) -> None:
+def test_a_command_cannot_occur_twice_in_one_append(session: Session) -> None:
     twice = [uuid.uuid4()] * 2
     with refused("23505"):
         append(
@@ -476,7 +476,7 @@ def test_every_function_that_runs_as_the_owner_pins_its_search_path(owner: Sessi
         assert "search_path=pg_catalog, pg_temp" in settings, name
 
 
-def test_one_notice_is_sent_for_one_append(database: TestDatabase) -> None:
+def test_one_notification_is_sent_for_one_append(database: TestDatabase) -> None:
     with (
         psycopg.connect(database.app_dsn, autocommit=True) as listener,
         psycopg.connect(database.app_dsn, autocommit=True) as writer,

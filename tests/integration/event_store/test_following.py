@@ -1,4 +1,4 @@
-"""A projection from outside follows the ledger by the library's runner, with the least rights."""
+"""An outside projection follows the ledger by the library's runner, with the fewest rights."""
 
 import datetime as dt
 import re
@@ -35,7 +35,7 @@ LIMIT_SECONDS = 60.0
 
 
 class TagsInMemory(POPOTrackingRecorder):
-    """Counts tags; forgets everything at the end of the process."""
+    """Counts tags in memory only."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -77,7 +77,7 @@ class TagsInPostgres(PostgresTrackingRecorder):
 
     @property
     def counts(self) -> Counter[str]:
-        """What was counted."""
+        """Return the counts."""
         with self.datastore.get_connection() as connection:
             rows = connection.execute(SQL("SELECT tag, count FROM {}").format(self._table))
             return Counter({row["tag"]: row["count"] for row in rows.fetchall()})
@@ -89,7 +89,7 @@ class Tags(Projection[Any]):
     name = "tags"
 
     def process_event(self, domain_event: Any, tracking: Tracking) -> None:
-        """Count it."""
+        """Count the event by its tag."""
         self.view.count(domain_event, tracking)
 
 
@@ -102,7 +102,7 @@ class Confirmations(Tags):
 
 @pytest.fixture
 def ledger(database: TestDatabase) -> Iterator[LedgerApplication]:
-    """The application's own side, which appends."""
+    """Yield the application, which appends."""
     with generated_log.ledger(database.app_dsn) as opened:
         yield opened
 
@@ -113,7 +113,7 @@ def follower(database: TestDatabase) -> str:
 
 
 def settings(dsn: str) -> dict[str, str]:
-    """The ledger is read and the view written by the same login; the view's are prefixed."""
+    """Return settings for one login that reads the ledger and writes the view (prefixed)."""
     parts = {name: str(value) for name, value in conninfo.conninfo_to_dict(dsn).items()}
     return {
         ledger_application.DATABASE_URL: dsn,
@@ -149,7 +149,7 @@ def in_postgres(dsn: str) -> ProjectionRunner[LedgerApplication, TagsInPostgres]
 
 
 def wait_for(runner: ProjectionRunner[LedgerApplication, Any], ledger: LedgerApplication) -> None:
-    """Until the projection has come to the newest event."""
+    """Wait until the projection has processed the newest event."""
     runner.wait(ledger.recorder.max_notification_id(), timeout=LIMIT_SECONDS)
 
 
@@ -180,13 +180,13 @@ def test_a_projection_in_memory_sees_every_event_in_order(
 
 
 def _between_commands(made: Sequence[RecordedEvent], near: int) -> int:
-    """The first place from here on where one command ends and the next begins."""
+    """Return the first index from `near` at which a new command begins."""
     while made[near - 1].command_id == made[near].command_id:
         near += 1
     return near
 
 
-def test_a_projection_in_postgres_goes_on_where_it_was_stopped(
+def test_a_projection_in_postgres_continues_where_it_was_stopped(
     ledger: LedgerApplication, follower: str
 ) -> None:
     made = generated_log.generate()
@@ -236,7 +236,7 @@ def _kill(database: TestDatabase, *, listening: bool) -> None:
 def test_two_runners_of_one_projection_count_every_event_once(
     ledger: LedgerApplication, follower: str
 ) -> None:
-    """The second loses the race for a position and stops; it may be started again."""
+    """The second one loses the race for a position and stops; it may be started again."""
     made = generated_log.generate()
     generated_log.store(ledger, made)
     runners = [in_postgres(follower) for _ in range(2)]
@@ -251,9 +251,7 @@ def test_two_runners_of_one_projection_count_every_event_once(
         assert runner.view.counts == tags(made)
 
 
-def test_only_the_topics_that_were_asked_for_arrive(
-    ledger: LedgerApplication, follower: str
-) -> None:
+def test_only_the_requested_topics_arrive(ledger: LedgerApplication, follower: str) -> None:
     made = generated_log.generate()
     generated_log.store(ledger, made)
     newest = max(each.position for each in made if each.event.tag == "booking.confirmed.1")
@@ -279,7 +277,7 @@ def test_personal_data_stays_sealed(ledger: LedgerApplication, follower: str) ->
         connection.execute("SELECT wrapped FROM vault.subject_key")
 
 
-def test_an_event_that_cannot_be_read_stops_the_projection_by_name(
+def test_an_unreadable_event_stops_the_projection_and_is_named(
     ledger: LedgerApplication, follower: str, database: TestDatabase
 ) -> None:
     with psycopg.connect(database.app_dsn, autocommit=True) as connection:

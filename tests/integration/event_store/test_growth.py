@@ -1,6 +1,6 @@
 """Appending and catching up never read the whole log, though a session keeps its first plans.
 
-Postgres counts what it reads sequentially: the test asks for the count, not for the time.
+Postgres counts sequential reads: the test asserts the count, not the time.
 """
 
 import uuid
@@ -29,7 +29,7 @@ WARM = 12
 
 
 def read_sequentially(dsn: str) -> dict[str, int]:
-    """Rows of the log's tables read by scans that have been counted so far."""
+    """Return the rows of the log's tables that sequential scans have read so far."""
     with psycopg.connect(dsn) as connection:
         rows = connection.execute(
             "SELECT relname, seq_tup_read FROM pg_stat_user_tables "
@@ -39,13 +39,13 @@ def read_sequentially(dsn: str) -> dict[str, int]:
 
 
 def analyse(dsn: str) -> None:
-    """Let planners know how short the log is: they then think most of scans."""
+    """Analyse the short log: the planner then prefers scans."""
     with psycopg.connect(dsn) as connection:
         connection.execute("ANALYZE ledger.event, ledger.command")
 
 
 def grow(dsn: str) -> None:
-    """Many events and commands at once, as only the owner can; nothing is analysed."""
+    """Insert many events and commands at once, as the owner; nothing is analysed."""
     with psycopg.connect(dsn) as connection:
         connection.execute(
             "INSERT INTO ledger.event (position, stream, version, tag, recorded_at, actor, "
@@ -61,7 +61,7 @@ def grow(dsn: str) -> None:
 
 
 def work(session: Session, start: int) -> None:
-    """Appends of every kind, to streams old and new, and one that is refused its place."""
+    """Append in every way, to old and new streams, and once with a refused version."""
     for version in range(start, start + WARM):
         name = f"booking-{uuid.uuid4().hex}"
         events = [
@@ -85,7 +85,7 @@ def test_an_append_never_scans_the_log(database: TestDatabase) -> None:
 
 @pytest.fixture
 async def log(database: TestDatabase) -> AsyncIterator[PostgresEventLog]:
-    """A log whose pool has one connection, so that its plans are the same ones throughout."""
+    """Yield a log whose pool has one connection, so that all queries share its plans."""
     pool = pools.make_pool(database.app_dsn, max_size=1)
     await pool.open()
     log = PostgresEventLog(database.app_dsn, pool)

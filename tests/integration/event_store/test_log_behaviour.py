@@ -1,4 +1,4 @@
-"""What `ports.EventLog` promises to a dispatcher, tried on Postgres and on the log in memory."""
+"""The contract of `ports.EventLog`, tested on Postgres and on the log in memory."""
 
 import asyncio
 import datetime as dt
@@ -29,7 +29,7 @@ Logs = Callable[[], ports.EventLog]
 
 @pytest.fixture(params=["fake", "real"])
 async def logs(request: pytest.FixtureRequest) -> AsyncIterator[Logs]:
-    """Makes handles on one log, each as a process of its own has it."""
+    """Yield a function that opens handles on one log, one for each process."""
     if request.param == "fake":
         shelf = Shelf(rig.clock)
         yield lambda: FakeEventLog(shelf)
@@ -67,7 +67,7 @@ def batch(
     asked: Sequence[uuid.UUID] = (),
     id: uuid.UUID | None = None,
 ) -> ports.Batch:
-    """One command that writes at these places; none at all when there are none."""
+    """Return a batch of one command with events at these places, or an empty batch."""
     return ports.Batch(
         commands=[command(id)] if places else [],
         events=[
@@ -120,7 +120,7 @@ async def test_the_log_is_read_page_by_page(logs: Logs) -> None:
     assert pages == [[1, 2], [3, 4], [5], []]
 
 
-async def test_a_stream_that_was_read_and_moved_on_is_a_conflict(logs: Logs) -> None:
+async def test_a_stream_that_was_read_and_has_newer_events_is_a_conflict(logs: Logs) -> None:
     log = logs()
     await log.append(batch((ONE, 1), (ONE, 2)))
     appended = await log.append(batch((TWO, 1), reads={ONE: 1, "booking-NOBODY": 3}))
@@ -130,7 +130,7 @@ async def test_a_stream_that_was_read_and_moved_on_is_a_conflict(logs: Logs) -> 
     assert (await log.append(batch((TWO, 1), reads={ONE: 2, "booking-NOBODY": 0}))).written
 
 
-async def test_a_stream_that_was_read_and_is_written_too_must_not_have_moved(logs: Logs) -> None:
+async def test_a_stream_that_is_read_and_written_must_have_no_newer_events(logs: Logs) -> None:
     log = logs()
     await log.append(batch((ONE, 1)))
     assert (await log.append(batch((ONE, 2), reads={ONE: 1}))).written
@@ -138,7 +138,9 @@ async def test_a_stream_that_was_read_and_is_written_too_must_not_have_moved(log
     assert (late.written, late.conflicts) == (False, {ONE: 2})
 
 
-async def test_a_new_stream_that_exists_makes_all_streams_of_the_batch_unsure(logs: Logs) -> None:
+async def test_a_new_stream_that_exists_makes_all_streams_of_the_batch_conflicts(
+    logs: Logs,
+) -> None:
     log = logs()
     await log.append(batch((ONE, 1)))
     appended = await log.append(batch((TWO, 1), (ONE, 1)))
@@ -155,7 +157,7 @@ async def test_a_gap_in_a_stream_is_a_bug_and_writes_nothing(logs: Logs) -> None
     assert (await log.append(batch((ONE, 1)))).last_position == 1
 
 
-async def test_a_command_that_is_known_is_told_and_keeps_its_batch_from_being_written(
+async def test_a_known_command_is_reported_and_its_batch_is_not_written(
     logs: Logs,
 ) -> None:
     log, id = logs(), uuid.uuid4()
@@ -168,7 +170,9 @@ async def test_a_command_that_is_known_is_told_and_keeps_its_batch_from_being_wr
     assert len(await everything(log)) == 1
 
 
-async def test_a_command_that_is_only_asked_for_is_told_and_the_batch_written(logs: Logs) -> None:
+async def test_a_known_command_that_is_only_queried_is_reported_and_the_batch_written(
+    logs: Logs,
+) -> None:
     log, id = logs(), uuid.uuid4()
     await log.append(batch((ONE, 1), id=id))
     appended = await log.append(batch((TWO, 1), asked=[id, uuid.uuid4()]))
@@ -176,7 +180,7 @@ async def test_a_command_that_is_only_asked_for_is_told_and_the_batch_written(lo
     assert set(appended.known) == {id}
 
 
-async def test_a_batch_without_events_learns_whether_it_was_decided_on_current_state(
+async def test_a_batch_without_events_reports_whether_it_was_decided_on_current_state(
     logs: Logs,
 ) -> None:
     log, id = logs(), uuid.uuid4()
@@ -187,7 +191,7 @@ async def test_a_batch_without_events_learns_whether_it_was_decided_on_current_s
     assert (current.written, current.conflicts, current.known) == (False, {}, {})
 
 
-async def test_under_the_lock_one_learns_what_is_new_and_appends(logs: Logs) -> None:
+async def test_under_the_lock_new_events_are_read_and_events_appended(logs: Logs) -> None:
     log, other = logs(), logs()
     await other.append(batch((ONE, 1), (TWO, 1), (ONE, 2)))
     async with log.locked({ONE: 1}) as locked:
@@ -198,7 +202,7 @@ async def test_under_the_lock_one_learns_what_is_new_and_appends(logs: Logs) -> 
 
 
 @pytest.mark.parametrize("streams", [{ONE: 1}, {}])
-async def test_nobody_appends_while_another_holds_the_lock(
+async def test_no_other_process_appends_while_one_holds_the_lock(
     logs: Logs, streams: dict[str, int]
 ) -> None:
     log, other = logs(), logs()
@@ -207,7 +211,7 @@ async def test_nobody_appends_while_another_holds_the_lock(
         waiting = asyncio.create_task(other.append(batch((ONE, 2), reads={ONE: 1})))
         done, _ = await asyncio.wait({waiting}, timeout=0.1)
         assert not done
-        # What writes nothing waits for nobody.
+        # A batch that writes nothing does not wait.
         assert (await logs().append(batch(reads={ONE: 1}))).conflicts == {}
         assert (await locked.append(batch((ONE, 2), reads={ONE: 1}))).written
     assert (await waiting).conflicts == {ONE: 2}
@@ -224,7 +228,7 @@ async def test_a_conflict_under_the_lock_writes_nothing(logs: Logs) -> None:
     assert (await log.append(batch((TWO, 1)))).written
 
 
-async def test_a_lock_that_is_left_without_an_append_leaves_nothing_behind(logs: Logs) -> None:
+async def test_a_lock_released_without_an_append_leaves_nothing_behind(logs: Logs) -> None:
     log, other = logs(), logs()
     async with log.locked({ONE: 0}) as locked:
         assert list(locked.news) == []

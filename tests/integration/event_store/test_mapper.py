@@ -1,4 +1,4 @@
-"""Our events through the library's event store, into the same rows that our own append writes."""
+"""The library's event store writes our events to the same rows as our own append."""
 
 import datetime as dt
 
@@ -20,7 +20,7 @@ RESERVED = BookingReserved(hold_until=dt.datetime(2026, 12, 24, 10, tzinfo=dt.UT
 EXPIRED = BookingExpired(reason="hold_lapsed")
 
 
-async def test_what_the_library_saves_our_log_reads(database: TestDatabase) -> None:
+async def test_our_log_reads_what_the_library_saves(database: TestDatabase) -> None:
     events = [StreamEvent(STREAM, 1, RESERVED), StreamEvent(STREAM, 2, EXPIRED)]
     with datastore(database.app_dsn, schema=recorder.SCHEMA) as store:
         kept: EventStore[str] = EventStore(EventMapper(), recorder.LedgerRecorder(store))
@@ -39,7 +39,7 @@ async def test_what_the_library_saves_our_log_reads(database: TestDatabase) -> N
 
 
 def _written(event: DomainEventProtocol[str]) -> StreamEvent:
-    """Without the envelope, which the append makes."""
+    """Return the event without its envelope, which the append makes."""
     assert isinstance(event, StreamEvent)
     return msgspec.structs.replace(event, envelope=None)
 
@@ -57,6 +57,6 @@ def test_topics_are_stable_tags_and_states_are_our_bytes() -> None:
         ("booking.reserved.1", b"\xff"),
     ],
 )
-def test_a_row_that_cannot_be_read_is_named_and_never_skipped(topic: str, state: bytes) -> None:
+def test_an_unreadable_row_is_named_and_never_skipped(topic: str, state: bytes) -> None:
     with pytest.raises(MapperDeserialisationError, match=f"{STREAM} version 3.*{topic}"):
         EventMapper().to_domain_event(StoredEvent(STREAM, 3, topic, state))

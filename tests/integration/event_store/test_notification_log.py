@@ -1,4 +1,4 @@
-"""The library's notification log over our positions: the whole log in sections, to go on from."""
+"""The library's notification log over our positions: the whole log in linked sections."""
 
 import threading
 from collections.abc import Iterator, Sequence
@@ -25,7 +25,7 @@ def ledger(database: TestDatabase) -> Iterator[LedgerApplication]:
 
 
 def save(ledger: LedgerApplication, stream: str, versions: Sequence[int]) -> list[int]:
-    """Append expiries, which the database accepts on any stream; their positions."""
+    """Append expiries, which the database accepts on any stream; return their positions."""
     events = (StreamEvent(stream, version, EXPIRED) for version in versions)
     return [each.notification.id for each in ledger.save(*events)]
 
@@ -88,10 +88,10 @@ def test_a_section_is_bounded(ledger: LedgerApplication) -> None:
         ledger.notification_log.select(start=1, limit=ledger_application.SECTION_SIZE + 1)
 
 
-def test_a_reader_goes_on_from_the_last_position_while_others_append(
+def test_a_reader_continues_from_the_last_position_while_others_append(
     ledger: LedgerApplication, database: TestDatabase
 ) -> None:
-    """Each page is asked for anew, as by a reader that was restarted in between."""
+    """Each page is requested independently, as by a reader that was restarted in between."""
 
     def write(number: int) -> None:
         with generated_log.ledger(database.app_dsn) as own:
@@ -118,10 +118,10 @@ def test_a_reader_goes_on_from_the_last_position_while_others_append(
         assert versions == list(range(1, SAVES * EVENTS + 1))
 
 
-def test_other_settings_of_the_library_do_not_reach_the_ledger(
+def test_other_settings_of_the_library_do_not_affect_the_ledger(
     database: TestDatabase, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """They configure what follows the log, in the same process."""
+    """They configure followers of the log in the same process."""
     for name, value in {
         "PERSISTENCE_MODULE": "eventsourcing.sqlite",
         "POSTGRES_DBNAME": "elsewhere",
@@ -139,11 +139,11 @@ def test_other_settings_of_the_library_do_not_reach_the_ledger(
         assert ledger.repository.cache is None
 
 
-def test_the_name_under_which_followers_keep_their_positions_stays() -> None:
+def test_the_name_under_which_followers_store_their_positions_does_not_change() -> None:
     assert LedgerApplication.name == "ledger"
 
 
-def test_tracking_is_never_dropped_in_silence(ledger: LedgerApplication) -> None:
+def test_tracking_is_never_dropped_silently(ledger: LedgerApplication) -> None:
     with pytest.raises(AssertionError, match="tracking"):
         ledger.recorder.insert_events([], tracking=object())
 

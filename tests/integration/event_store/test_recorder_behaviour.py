@@ -1,4 +1,4 @@
-"""What the library's own recorder and ours both promise, tried on both."""
+"""The common contract of the library's recorder and ours, tested on both."""
 
 import threading
 from collections.abc import Iterator, Sequence
@@ -95,13 +95,15 @@ def test_events_of_a_stream_are_selected_by_version(log: ApplicationRecorder) ->
     assert versions == [[4, 5, 6, 7], [1, 2, 3], [3, 4, 5], [7, 6], [6]]
 
 
-def test_notification_ids_are_given_back_in_order(log: ApplicationRecorder) -> None:
+def test_notification_ids_are_returned_in_order(log: ApplicationRecorder) -> None:
     assert list(save(log, event("a-1", 1), event("a-1", 2)) or ()) == [1, 2]
     assert list(save(log, event("a-2", 1)) or ()) == [3]
     assert log.max_notification_id() == 3
 
 
-def test_a_version_is_taken_once_and_its_whole_save_refused(log: ApplicationRecorder) -> None:
+def test_a_version_is_used_once_and_a_second_save_is_refused_whole(
+    log: ApplicationRecorder,
+) -> None:
     save(log, event("a-1", 1))
     for late in ([event("a-1", 1)], [event("a-2", 1), event("a-1", 1)]):
         with pytest.raises(IntegrityError):
@@ -150,7 +152,7 @@ def test_a_subscription_delivers_everything_in_order_under_concurrent_writers(
         assert versions == list(range(1, SAVES + 1))
 
 
-def test_a_subscription_starts_after_where_it_is_told_and_keeps_to_its_topics(
+def test_a_subscription_starts_after_the_given_position_and_has_only_its_topics(
     log: ApplicationRecorder,
 ) -> None:
     save(log, *(event("a-1", version, f"t.{version % 2}") for version in range(1, 7)))
@@ -160,7 +162,7 @@ def test_a_subscription_starts_after_where_it_is_told_and_keeps_to_its_topics(
         assert [*first, next(subscription).id] == [3, 5, 7]
 
 
-def test_a_saved_event_is_seen_by_who_comes_after(log: ApplicationRecorder) -> None:
+def test_a_saved_event_is_seen_by_later_readers(log: ApplicationRecorder) -> None:
     for version in range(1, 20):
         ids = save(log, event("a-1", version))
         assert ids is not None

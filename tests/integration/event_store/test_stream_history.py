@@ -1,4 +1,4 @@
-"""What a stream was at each of its versions: the library's repository over our log."""
+"""The state of a stream at each version: the library's repository over our log."""
 
 import asyncio
 import datetime as dt
@@ -40,7 +40,7 @@ def by_stream(events: Sequence[RecordedEvent]) -> dict[str, list[RecordedEvent]]
 
 
 def without_time(events: Sequence[RecordedEvent]) -> list[RecordedEvent]:
-    """The database's own clock says when an event was recorded."""
+    """Return the events without their times, which the database's clock sets."""
     some_time = dt.datetime(2026, 1, 1, tzinfo=dt.UTC)
     return [msgspec.structs.replace(each, recorded_at=some_time) for each in events]
 
@@ -127,7 +127,7 @@ async def test_more_reads_than_the_queue_holds_are_refused(
         assert await history.events_of(BOOKING) == []
 
 
-async def test_an_event_of_an_unknown_tag_is_named_and_is_no_error_of_the_library(
+async def test_an_event_of_an_unknown_tag_is_named_and_is_not_an_error_of_the_library(
     database: TestDatabase,
 ) -> None:
     with psycopg.connect(database.app_dsn, autocommit=True) as connection:
@@ -140,7 +140,7 @@ async def test_an_event_of_an_unknown_tag_is_named_and_is_no_error_of_the_librar
             await history.events_of(BOOKING)
 
 
-async def test_a_refusal_by_the_database_is_no_error_of_the_library(
+async def test_a_refusal_by_the_database_is_not_an_error_of_the_library(
     database: TestDatabase,
 ) -> None:
     with psycopg.connect(database.owner_dsn, autocommit=True) as owner:
@@ -151,6 +151,6 @@ async def test_a_refusal_by_the_database_is_no_error_of_the_library(
 
 
 def test_the_driver_still_reports_what_goes_wrong() -> None:
-    """The library silences it when it is imported."""
+    """The library silences the driver when it is imported."""
     for name in ("psycopg", "psycopg.pool"):
         assert logging.getLogger(name).level == logging.NOTSET

@@ -1,4 +1,4 @@
-"""What our subscription promises beyond the library's: no append is missed, nothing read twice."""
+"""Our subscription beyond the library's: no append is missed, nothing is read twice."""
 
 import threading
 from collections.abc import Callable, Iterator
@@ -39,7 +39,7 @@ def follow(ledger: LedgerApplication, *topics: str) -> LedgerSubscription:
 
 
 def within_limit(call: Callable[[], Notification]) -> Notification:
-    """What the call returns; fails when it waits for ever."""
+    """Return the result of the call; fails when it waits for ever."""
     found: list[Notification] = []
     thread = threading.Thread(target=lambda: found.append(call()), daemon=True)
     thread.start()
@@ -51,7 +51,7 @@ def within_limit(call: Callable[[], Notification]) -> Notification:
 def append_after_first_read(
     ledger: LedgerApplication, monkeypatch: pytest.MonkeyPatch
 ) -> list[int | None]:
-    """Append once between the first look at the log and the wait for news; the heads it saw."""
+    """Append once between the first read and the wait; return the heads that were read."""
     read = stored_events.select_head
     heads: list[int | None] = []
 
@@ -68,7 +68,7 @@ def append_after_first_read(
 def test_an_append_right_after_the_log_was_read_is_delivered(
     ledger: LedgerApplication, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Listening only then would miss it until the next append, whenever that is."""
+    """Listening only afterwards would miss it until the next append."""
     monkeypatch.setattr(subscription, "SILENCE_SECONDS", FOREVER_SECONDS)
     heads = append_after_first_read(ledger, monkeypatch)
     with follow(ledger) as following:
@@ -76,7 +76,7 @@ def test_an_append_right_after_the_log_was_read_is_delivered(
     assert heads == [None, 1]
 
 
-def test_an_append_that_was_not_announced_is_delivered_all_the_same(
+def test_an_append_that_was_not_announced_is_delivered_nevertheless(
     ledger: LedgerApplication, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(subscription, "SILENCE_SECONDS", subscription.PATIENCE_SECONDS)
@@ -87,7 +87,7 @@ def test_an_append_that_was_not_announced_is_delivered_all_the_same(
     assert heads == [None, 1]
 
 
-def test_a_rare_topic_is_looked_for_in_each_part_of_the_log_once(
+def test_each_part_of_the_log_is_searched_once_for_a_rare_topic(
     ledger: LedgerApplication, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(subscription, "WINDOW", 4)

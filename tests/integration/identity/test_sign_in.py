@@ -1,4 +1,4 @@
-"""Registering and signing in against a real database: locks, races, what is stored."""
+"""Registering and signing in against a real database: locks, races, stored data."""
 
 import asyncio
 import datetime as dt
@@ -64,7 +64,7 @@ async def test_a_known_address_stays_with_its_owner(
     assert facts(database) == ["registered", "registered_again", "sign_in_refused", "signed_in"]
 
 
-async def test_of_many_registrations_at_once_one_counts(
+async def test_only_one_of_many_concurrent_registrations_succeeds(
     identity: Identity, database: TestDatabase
 ) -> None:
     await asyncio.gather(*(identity.register(EMAIL, f"good password {n}") for n in range(8)))
@@ -113,7 +113,7 @@ async def test_signing_in_clears_the_count(identity: Identity) -> None:
         await identity.log_in(EMAIL, PASSWORD)
 
 
-async def test_of_many_guesses_at_once_at_most_five_are_weighed(
+async def test_at_most_five_of_many_concurrent_guesses_are_checked(
     identity: Identity, database: TestDatabase
 ) -> None:
     await identity.register(EMAIL, PASSWORD)
@@ -144,7 +144,7 @@ async def test_an_unknown_user_costs_a_hash_and_is_recorded_without_a_name(
     assert facts(database) == ["sign_in_refused"]
 
 
-async def test_nobody_has_the_password_of_nobody(identity: Identity) -> None:
+async def test_the_password_of_the_dummy_hash_signs_nobody_in(identity: Identity) -> None:
     await refused(identity, "nobody has this password")
 
 
@@ -156,7 +156,7 @@ async def test_an_invalid_password_registers_nobody(
     assert facts(database) == []
 
 
-async def test_too_many_hashes_at_once_are_turned_away(identity: Identity) -> None:
+async def test_too_many_concurrent_hashes_are_refused(identity: Identity) -> None:
     outcomes = await asyncio.gather(
         *(identity.hasher.verify("x", None) for _ in range(passwords.WAITING_LIMIT + 10)),
         return_exceptions=True,
@@ -177,7 +177,9 @@ async def test_too_many_hashes_at_once_are_turned_away(identity: Identity) -> No
         "TRUNCATE identity.auth_event",
     ],
 )
-def test_the_application_cannot_rewrite_what_happened(database: TestDatabase, attack: str) -> None:
+def test_the_application_cannot_change_the_sign_in_record(
+    database: TestDatabase, attack: str
+) -> None:
     with (
         psycopg.connect(database.app_dsn) as connection,
         pytest.raises(psycopg.errors.InsufficientPrivilege),
@@ -193,7 +195,9 @@ def test_the_application_cannot_rewrite_what_happened(database: TestDatabase, at
         "TRUNCATE identity.auth_event",
     ],
 )
-def test_not_even_the_owner_rewrites_what_happened(database: TestDatabase, attack: str) -> None:
+def test_even_the_owner_cannot_change_the_sign_in_record(
+    database: TestDatabase, attack: str
+) -> None:
     with (
         psycopg.connect(database.owner_dsn) as connection,
         pytest.raises(psycopg.DatabaseError, match="append-only"),

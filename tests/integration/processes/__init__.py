@@ -1,1 +1,1 @@
-"""What happens by itself, on a real log."""
+"""The processes on a real log."""

@@ -1,4 +1,4 @@
-"""The processes on a real log: many tickets at once, and trouble that stays with its booking."""
+"""The processes on a real log: many tickets, and failures that affect only their booking."""
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -26,7 +26,7 @@ class Running(msgspec.Struct, frozen=True):
     reports: list[tuple[str, Exception]]
 
     async def paid(self, flight: str, extras: int = 0) -> str:
-        """A booking of one adult with so many extras, paid and not yet ticketed."""
+        """Return a booking of one adult with `extras` extras, paid and not yet ticketed."""
         wanted = msgspec.structs.replace(
             rig.booking(flight), extras=(ExtraChoice("BAG20", 0, 0),) * extras
         )
@@ -46,7 +46,7 @@ class Running(msgspec.Struct, frozen=True):
         return booking
 
     async def booking(self, stream: str) -> Booking:
-        """As the log has it now."""
+        """Return the booking's state in the log."""
         found = (await self.bus.dispatcher.current(stream_kinds.BOOKING, stream))[0]
         assert found is not None
         return found
@@ -54,7 +54,7 @@ class Running(msgspec.Struct, frozen=True):
 
 @asynccontextmanager
 async def running(database: TestDatabase) -> AsyncIterator[Running]:
-    """Processes over a fresh log."""
+    """Yield processes over a new log."""
     reports: list[tuple[str, Exception]] = []
     async with rig.running_bus(database.app_dsn) as bus:
         processes = ProcessRunner(

@@ -1,4 +1,4 @@
-"""An airline at work on a test database: real commands through the dispatcher into the log."""
+"""An airline on a test database: real commands through the dispatcher into the log."""
 
 import asyncio
 import datetime as dt
@@ -44,7 +44,7 @@ SECONDS = 60.0
 
 
 class Airline:
-    """Commands by name; `now` is the clock of the decisions and may be turned."""
+    """Commands by name; `now` is the clock of the decisions and may be set."""
 
     def __init__(self, database: TestDatabase, pool: Pool, dispatcher: Dispatcher) -> None:
         self.database = database
@@ -55,7 +55,7 @@ class Airline:
         self._serials = iter(range(1, 10**6))
 
     async def envelope(self, command: object) -> Any:
-        """Carry out a command; returns its answer."""
+        """Submit a command; returns its answer."""
         outcome = await self._dispatcher.submit(
             CommandEnvelope(
                 id=uuid.uuid4(),
@@ -100,7 +100,7 @@ class Airline:
         return str(answer.stream)
 
     async def checkout(self, booking: str) -> tuple[str, str]:
-        """Start to collect; returns payment and attempt."""
+        """Start a payment; returns payment and attempt."""
         answer = await self.envelope(StartCheckout(booking_id=booking))
         return str(answer.stream), answer.ids["attempt"]
 
@@ -141,18 +141,18 @@ class Airline:
         return booking
 
     async def refund(self, booking: str, *, obligation: str = "cancellation") -> tuple[str, str]:
-        """Ask a little of a paid booking's money back; returns payment and refund."""
+        """Request a partial refund of a paid booking; returns payment and refund."""
         payment = booking.replace("booking-", "payment-") + "-1"
         amount = money.Money(1_000, "SAR")
         answer = await self.envelope(RefundPayment(booking, obligation, amount, (payment,)))
         return payment, answer.ids[payment]
 
-    async def tell(self, payment: str, refund: str, result: Result) -> None:
-        """What became of a refund."""
+    async def record_refund(self, payment: str, refund: str, result: Result) -> None:
+        """Record the result of a refund."""
         await self.envelope(RecordRefund(payment, refund, result))
 
     async def expire(self, booking: str) -> None:
-        """Let the hold lapse."""
+        """Expire the hold."""
         self.now += dt.timedelta(hours=2)
         await self.envelope(ExpireBooking(booking_id=booking, reason="hold_lapsed"))
 
@@ -162,7 +162,7 @@ class Airline:
             await asyncio.to_thread(runner.catch_up, self.projector_dsn, projection)
 
     def query(self, sql: str, *parameters: object) -> list[tuple[Any, ...]]:
-        """Rows of a query as the owner of the database."""
+        """Return the rows of a query as the owner of the database."""
         with psycopg.connect(self.database.owner_dsn, autocommit=True) as connection:
             cursor = connection.execute(sql.encode(), parameters)
             return cursor.fetchall() if cursor.description else []
@@ -179,7 +179,7 @@ class Airline:
 
 @asynccontextmanager
 async def at_work(database: TestDatabase) -> AsyncIterator[Airline]:
-    """An airline with its read models made and one flight on sale."""
+    """Yield an airline with empty read models and one flight on sale."""
     pool = make_pool(database.app_dsn)
     await pool.open()
     log = PostgresEventLog(database.app_dsn, pool)
@@ -198,7 +198,7 @@ async def at_work(database: TestDatabase) -> AsyncIterator[Airline]:
 
 
 def dump(database: TestDatabase, schema: str) -> dict[str, bytes]:
-    """The bytes of every table of a schema in the order of its first three columns."""
+    """Return the bytes of every table of a schema in the order of its first three columns."""
     with psycopg.connect(database.owner_dsn, autocommit=True) as connection:
         tables = connection.execute(
             "SELECT tablename FROM pg_tables WHERE schemaname = %s", (schema,)

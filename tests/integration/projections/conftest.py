@@ -1,4 +1,4 @@
-"""An airline at work, for tests of read models."""
+"""An airline, for tests of read models."""
 
 from collections.abc import AsyncIterator, Iterator
 
@@ -26,6 +26,6 @@ def database(prepared: EmbeddedPostgres) -> Iterator[TestDatabase]:
 
 @pytest.fixture
 async def airline(database: TestDatabase) -> AsyncIterator[Airline]:
-    """An airline with one flight of 100 seats on sale."""
+    """Yield an airline with one flight of 100 seats on sale."""
     async with at_work(database) as working:
         yield working

@@ -24,7 +24,7 @@ NUMBER_LENGTH = 6
 
 @pytest.fixture
 async def filled(airline: Airline) -> Airline:
-    """One stream for each sample: what must precede it, then the sample, through the append."""
+    """Append one stream for each sample: the events before it, then the sample."""
     await asyncio.to_thread(_append_all, airline)
     await airline.catch_up()
     return airline
@@ -49,7 +49,7 @@ def _append_all(airline: Airline) -> None:
 
 
 def _unique(payload: bytes, number: int) -> bytes:
-    """Attempts, refunds and charges are unique in the whole log, not only in their stream."""
+    """Make attempts, refunds and charges unique in the whole log, not only in their stream."""
     for shared in (event_samples.TEXTS[name] for name in ("attempt", "refund", "intent", "charge")):
         payload = payload.replace(f'"{shared}"'.encode(), f'"{shared}-{number}"'.encode())
     return payload
@@ -72,7 +72,7 @@ def test_the_samples_cover_every_event_type_and_each_optional_entry() -> None:
     }
 
 
-async def test_every_read_model_takes_in_every_form_and_agrees_with_the_log(
+async def test_every_read_model_applies_every_form_and_agrees_with_the_log(
     filled: Airline,
 ) -> None:
     [(head,)] = filled.query("SELECT max(position) FROM ledger.event")
@@ -86,7 +86,7 @@ async def test_every_read_model_takes_in_every_form_and_agrees_with_the_log(
 
 
 @pytest.mark.parametrize("name", sorted(ALL))
-async def test_a_rebuild_takes_in_every_form(filled: Airline, name: str) -> None:
+async def test_a_rebuild_applies_every_form(filled: Airline, name: str) -> None:
     rebuilt = await asyncio.to_thread(
         rebuild.rebuild, filled.projector_dsn, name, lambda _done, _end: None
     )
@@ -94,7 +94,7 @@ async def test_a_rebuild_takes_in_every_form(filled: Airline, name: str) -> None
     assert filled.query("SELECT 1 FROM projections.parked_event") == []
 
 
-async def test_a_replay_takes_in_every_form(filled: Airline) -> None:
+async def test_a_replay_reads_every_form(filled: Airline) -> None:
     replayed = await asyncio.to_thread(
         replay.replay, filled.projector_dsn, lambda _done, _end: None
     )

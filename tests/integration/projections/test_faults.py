@@ -1,4 +1,4 @@
-"""What goes wrong around read models: strange events, servers that only read, changed tables."""
+"""Faults around read models: unknown events, read-only servers, changed tables."""
 
 import asyncio
 import importlib.resources
@@ -27,7 +27,7 @@ SECONDS = 60.0
 
 
 def _append_copy(airline: Airline, stream: str, old: str, new: str) -> int:
-    """The first event of the flight once more in another stream, with other words in it."""
+    """Append the flight's first event to another stream, with `old` replaced by `new`."""
     [(position,)] = airline.query(
         "INSERT INTO ledger.event SELECT (SELECT max(position) + 1 FROM ledger.event), %s, 1, tag, "
         "clock_timestamp(), 'attacker', gen_random_uuid(), 'c', NULL, "
@@ -71,11 +71,11 @@ async def test_a_flight_in_a_zone_that_does_not_exist_is_parked(
     assert shown == [(FLIGHT,)]
 
 
-async def test_a_read_model_that_ends_for_a_reason_nobody_thought_of_is_reported(
+async def test_a_read_model_that_stops_for_an_unexpected_error_is_reported(
     airline: Airline, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def break_down(_cursor: Cursor, _events: Sequence[LoggedEvent]) -> None:
-        raise RuntimeError("nobody thought of this")
+        raise RuntimeError("an unexpected error")
 
     broken = msgspec.structs.replace(BOOKING_LIST, apply=break_down)
     monkeypatch.setitem(ALL, "booking_list", broken)
@@ -88,11 +88,11 @@ async def test_a_read_model_that_ends_for_a_reason_nobody_thought_of_is_reported
         stop.set()
         stopped = await everything
     assert {name: str(error) for name, error in stopped.items()} == {
-        "booking_list": "nobody thought of this"
+        "booking_list": "an unexpected error"
     }
 
 
-async def test_a_server_that_only_reads_is_waited_for_until_it_writes_again(
+async def test_the_runner_waits_for_a_read_only_server_until_it_accepts_writes(
     airline: Airline, caplog: pytest.LogCaptureFixture
 ) -> None:
     [(database,)] = airline.query("SELECT current_database()")
@@ -118,7 +118,7 @@ async def test_a_server_that_only_reads_is_waited_for_until_it_writes_again(
 
 
 def _with_tables(monkeypatch: pytest.MonkeyPatch, folder: Path, more: str) -> Projection:
-    """booking_list as another release has it: its own table, and what `more` makes."""
+    """Return booking_list of another release: its own table, and the tables of `more`."""
     table = importlib.resources.files("projections.booking_list") / "table.sql"
     (folder / "booking_list").mkdir()
     (folder / "booking_list" / "table.sql").write_text(table.read_text("utf-8") + more)
@@ -129,28 +129,28 @@ def _with_tables(monkeypatch: pytest.MonkeyPatch, folder: Path, more: str) -> Pr
     return BOOKING_LIST
 
 
-async def test_a_table_that_a_new_release_no_longer_has_goes_with_the_old_generation(
+async def test_a_table_that_a_new_release_no_longer_has_is_dropped_with_the_old_generation(
     airline: Airline, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
     await airline.sell()
     dsn = airline.projector_dsn
-    with monkeypatch.context() as former_release:
-        _with_tables(former_release, tmp_path, "CREATE TABLE booking_former (x integer);")
+    with monkeypatch.context() as previous_release:
+        _with_tables(previous_release, tmp_path, "CREATE TABLE booking_previous (x integer);")
         await asyncio.to_thread(rebuild.rebuild, dsn, "booking_list", lambda _done, _end: None)
-        assert airline.query("SELECT * FROM read_model.booking_former") == []
+        assert airline.query("SELECT * FROM read_model.booking_previous") == []
     rebuilt = await asyncio.to_thread(
         rebuild.rebuild, dsn, "booking_list", lambda _done, _end: None
     )
     shown = airline.query("SELECT viewname FROM pg_views WHERE schemaname = 'read_model'")
     assert ("booking_list",) in shown
-    assert ("booking_former",) not in shown
+    assert ("booking_previous",) not in shown
     kept = airline.query(
         "SELECT generation FROM projections.checkpoint WHERE projection = 'booking_list'"
     )
     assert kept == [(rebuilt.generation,)]
 
 
-async def test_checking_and_rebuilding_after_a_release_was_taken_back_name_the_strange_event(
+async def test_checking_and_rebuilding_after_a_rollback_name_the_unknown_event(
     airline: Airline, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     await airline.sell()
@@ -158,25 +158,25 @@ async def test_checking_and_rebuilding_after_a_release_was_taken_back_name_the_s
     monkeypatch.delitem(stream_kinds.EVENT_TYPES, "booking.paid.1")
     dsn = airline.projector_dsn
     assert await asyncio.to_thread(check_command.check, dsn=dsn) == 1
-    told = capsys.readouterr().out
-    assert "booking_list: UnknownTag: booking.paid.1 at position" in told
-    assert "flight_availability" in told
+    output = capsys.readouterr().out
+    assert "booking_list: UnknownTag: booking.paid.1 at position" in output
+    assert "flight_availability" in output
     assert await asyncio.to_thread(rebuild_command.rebuild, "booking_list", dsn=dsn) == 1
 
 
-async def test_the_commands_say_in_one_line_that_there_is_no_database(
+async def test_the_commands_report_in_one_line_that_there_is_no_database(
     capsys: pytest.CaptureFixture[str],
 ) -> None:
     nowhere = "host=/nonexistent dbname=none"
     assert await asyncio.to_thread(check_command.check, dsn=nowhere) == 1
     assert await asyncio.to_thread(rebuild_command.rebuild, "booking_list", dsn=nowhere) == 1
-    told = capsys.readouterr()
-    assert "Traceback" not in told.out + told.err
-    assert "OperationalError" in told.out
+    output = capsys.readouterr()
+    assert "Traceback" not in output.out + output.err
+    assert "OperationalError" in output.out
 
 
 @pytest.mark.parametrize("broken", [None, "ledger_journal"])
-async def test_the_process_ends_in_order_on_sigterm_and_says_what_had_stopped(
+async def test_the_process_ends_cleanly_on_sigterm_and_reports_what_had_stopped(
     airline: Airline, broken: str | None
 ) -> None:
     if broken:
@@ -192,11 +192,11 @@ async def test_the_process_ends_in_order_on_sigterm_and_says_what_had_stopped(
         for name in sorted(ALL.keys() - {broken}):
             await _reached(airline, name)
         process.send_signal(signal.SIGTERM)
-        told, _ = await asyncio.wait_for(process.communicate(), SECONDS)
+        output, _ = await asyncio.wait_for(process.communicate(), SECONDS)
     finally:
         if process.returncode is None:
             process.kill()
             await process.wait()
     assert process.returncode == (1 if broken else 0)
-    stopped = [line.partition(":")[0] for line in told.decode().splitlines()]
+    stopped = [line.partition(":")[0] for line in output.decode().splitlines()]
     assert stopped == ([f"{broken} stopped"] if broken else [])

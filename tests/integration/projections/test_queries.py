@@ -1,4 +1,4 @@
-"""What the read models answer, asked as the application's role."""
+"""The queries of the read models, run as the application's role."""
 
 import datetime as dt
 
@@ -190,7 +190,7 @@ async def test_unapplied_funds_are_listed_with_the_reason_they_were_parked_for(
     assert found[waiting].reasons == []
 
 
-async def test_unapplied_funds_are_work_only_once_they_have_stood_for_a_while(
+async def test_unapplied_funds_are_listed_only_after_a_while(
     airline: Airline,
 ) -> None:
     twice = await airline.reserve()
@@ -222,26 +222,26 @@ async def test_an_attempt_is_unfinished_until_its_outcome_is_recorded(airline: A
     assert await attempts.older_than(airline.pool, later, limit=10) == []
 
 
-async def test_a_refund_is_unanswered_until_stripe_has_it_and_followed_until_it_settles(
+async def test_a_refund_is_unanswered_until_stripe_accepts_it_and_accepted_until_it_settles(
     airline: Airline,
 ) -> None:
     async def listed() -> tuple[list[str], list[str]]:
         await airline.catch_up()
-        untold = await refunds.untold_before(airline.pool, LATER, limit=10)
+        unanswered = await refunds.unanswered_before(airline.pool, LATER, limit=10)
         accepted = await refunds.accepted_before(airline.pool, LATER, after="", limit=10)
-        return [refund[-3:] for _, refund in untold], [refund[-3:] for _, refund in accepted]
+        return [refund[-3:] for _, refund in unanswered], [refund[-3:] for _, refund in accepted]
 
     booking = await airline.sell()
     payment, first = await airline.refund(booking)
-    assert await refunds.untold_before(airline.pool, START, limit=10) == []
+    assert await refunds.unanswered_before(airline.pool, START, limit=10) == []
     _, second = await airline.refund(booking, obligation="goodwill")
     assert await listed() == (["-r1", "-r2"], [])
-    await airline.tell(payment, first, record_refund.Unresolved())
+    await airline.record_refund(payment, first, record_refund.Unresolved())
     assert await listed() == (["-r1", "-r2"], [])
-    await airline.tell(payment, first, record_refund.Accepted("re_1"))
-    await airline.tell(payment, second, record_refund.Refused("charge_disputed"))
+    await airline.record_refund(payment, first, record_refund.Accepted("re_1"))
+    await airline.record_refund(payment, second, record_refund.Refused("charge_disputed"))
     assert await listed() == ([], ["-r1"])
-    await airline.tell(payment, second, record_refund.Accepted("re_2"))
+    await airline.record_refund(payment, second, record_refund.Accepted("re_2"))
     assert await listed() == ([], ["-r1", "-r2"])
     page = await refunds.accepted_before(airline.pool, LATER, after="", limit=1)
     assert page == [(payment, first)]
@@ -249,8 +249,8 @@ async def test_a_refund_is_unanswered_until_stripe_has_it_and_followed_until_it_
     assert page == [(payment, second)]
     long_ago = dt.datetime(2020, 1, 1, tzinfo=dt.UTC)
     assert await refunds.accepted_before(airline.pool, long_ago, after="", limit=10) == []
-    await airline.tell(payment, first, record_refund.Settled("re_1"))
-    await airline.tell(payment, second, record_refund.Failed("re_2", "declined"))
+    await airline.record_refund(payment, first, record_refund.Settled("re_1"))
+    await airline.record_refund(payment, second, record_refund.Failed("re_2", "declined"))
     assert await listed() == ([], [])
 
 

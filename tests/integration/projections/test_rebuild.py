@@ -1,4 +1,4 @@
-"""Rebuilding beside the live read model: the same bytes, and readers who notice nothing."""
+"""Rebuilding beside the live read model: the same bytes, and no effect on readers."""
 
 import asyncio
 import threading
@@ -42,7 +42,7 @@ async def _business(airline: Airline) -> None:
 
 
 async def _refunds(airline: Airline, booking: str) -> None:
-    """One in each state."""
+    """Record one refund in each state."""
     await airline.refund(booking, obligation="requested")
     for obligation, result in (
         ("unknown", record_refund.Unresolved()),
@@ -52,7 +52,7 @@ async def _refunds(airline: Airline, booking: str) -> None:
         ("failed", record_refund.Failed("re_3", "declined")),
     ):
         payment, refund = await airline.refund(booking, obligation=obligation)
-        await airline.tell(payment, refund, result)
+        await airline.record_refund(payment, refund, result)
 
 
 @pytest.mark.parametrize("name", sorted(ALL))
@@ -112,7 +112,7 @@ async def test_readers_never_see_an_empty_or_older_table_while_it_is_rebuilt_und
     assert found == {name: [] for name in ALL}
 
 
-async def test_the_live_runner_goes_on_with_the_new_generation(airline: Airline) -> None:
+async def test_the_live_runner_continues_with_the_new_generation(airline: Airline) -> None:
     await airline.sell()
     await airline.catch_up()
     assert await _rebuild(airline, "booking_list") == 2
@@ -123,7 +123,7 @@ async def test_the_live_runner_goes_on_with_the_new_generation(airline: Airline)
     assert listed.status == "confirmed"
 
 
-async def test_an_interrupted_rebuild_leaves_readers_alone_and_can_be_repeated(
+async def test_an_interrupted_rebuild_does_not_affect_readers_and_can_be_repeated(
     airline: Airline,
 ) -> None:
     await airline.sell()
@@ -145,7 +145,7 @@ async def test_an_interrupted_rebuild_leaves_readers_alone_and_can_be_repeated(
     assert airline.query("SELECT * FROM read_model.booking_list") == live
 
 
-async def test_a_rebuild_heals_a_falsified_row(airline: Airline) -> None:
+async def test_a_rebuild_repairs_a_falsified_row(airline: Airline) -> None:
     await airline.sell()
     await airline.catch_up()
     right = airline.query("SELECT * FROM read_model.ledger_balance ORDER BY 1")
@@ -167,9 +167,9 @@ async def test_a_generation_that_differs_from_the_log_is_never_shown(airline: Ai
     await airline.catch_up()
 
     def falsify(_done: int, _end: int) -> None:
-        airline.query("UPDATE booking_list_g2.booking_list SET owner = 'somebody'")
+        airline.query("UPDATE booking_list_g2.booking_list SET owner = 'user_9'")
 
-    with pytest.raises(rebuild.RebuildRefused, match="owner is somebody"):
+    with pytest.raises(rebuild.RebuildRefused, match="owner is user_9"):
         await _rebuild(airline, "booking_list", falsify)
     [(owner,)] = airline.query("SELECT owner FROM read_model.booking_list")
     assert owner == "user_1"
@@ -208,7 +208,7 @@ async def test_the_checker_finds_a_falsified_row(
     assert await asyncio.to_thread(checking.check, dsn, name) != []
 
 
-async def test_the_commands_say_by_their_exit_code_whether_read_models_are_right(
+async def test_the_exit_codes_of_the_commands_show_whether_read_models_are_right(
     airline: Airline, capsys: pytest.CaptureFixture[str]
 ) -> None:
     await _business(airline)

@@ -1,4 +1,4 @@
-"""The replay: the books are the sum of the log, and a log that is not sound is refused."""
+"""The replay: the books are the sum of the log, and an invalid log is refused."""
 
 import asyncio
 
@@ -11,11 +11,11 @@ from projections.projection import UnknownTag
 from tests.integration.projections.airline import Airline
 
 
-async def _replay(airline: Airline, told: list[tuple[int, int]]) -> replay.Replayed:
+async def _replay(airline: Airline, reports: list[tuple[int, int]]) -> replay.Replayed:
     return await asyncio.to_thread(
         replay.replay,
         airline.projector_dsn,
-        lambda done, end: told.append((done, end)),
+        lambda done, end: reports.append((done, end)),
     )
 
 
@@ -27,14 +27,14 @@ async def test_the_replayed_trial_balance_is_the_live_one_byte_for_byte(
     await airline.capture(await airline.reserve(), surplus=7)
     await airline.catch_up()
     monkeypatch.setattr(replay, "STRETCH", 10)
-    told: list[tuple[int, int]] = []
-    replayed = await _replay(airline, told)
+    reports: list[tuple[int, int]] = []
+    replayed = await _replay(airline, reports)
     [(head,)] = airline.query("SELECT max(position) FROM ledger.event")
     assert replayed.position == head
     assert replayed.money_events == 7
     assert replayed.trial_balance == await queries.trial_balance(airline.pool)
-    assert len(told) > 1
-    assert told[-1] == (head, head)
+    assert len(reports) > 1
+    assert reports[-1] == (head, head)
     with generations.connect(airline.projector_dsn) as connection:
         assert replay.live_trial_balance(connection) == replayed.trial_balance
 

@@ -1,4 +1,4 @@
-"""The runner: exactly once under crashes, one leader, poison, and what makes it stop."""
+"""The runner: exactly once under crashes, one leader, poison, and the causes of a stop."""
 
 import asyncio
 import threading
@@ -33,7 +33,7 @@ Apply = Callable[[Cursor, Sequence[LoggedEvent]], None]
 
 
 class Running:
-    """A runner in a thread; `error` is what it stopped with."""
+    """A runner in a thread; `error` is the error that stopped it."""
 
     def __init__(self, dsn: str, projection: Projection) -> None:
         self.stop = threading.Event()
@@ -48,7 +48,7 @@ class Running:
             self.error = error
 
     def end(self) -> None:
-        """Ask it to stop and wait for it."""
+        """Stop the runner and wait for its end."""
         self.stop.set()
         self._thread.join(SECONDS)
         assert not self._thread.is_alive()
@@ -78,7 +78,7 @@ def _with(projection: Projection, apply: Apply) -> Projection:
 
 
 def _raising(projection: Projection, stream: str, version: int = 2) -> Projection:
-    """The projection, but it cannot take in this version of a stream."""
+    """Return a projection that fails at this version of a stream."""
 
     def apply(cursor: Cursor, events: Sequence[LoggedEvent]) -> None:
         projection.apply(cursor, events)
@@ -126,7 +126,7 @@ async def test_a_crash_between_rows_and_checkpoint_loses_and_doubles_nothing(
     assert await _differences(airline, name) == []
 
 
-async def test_a_second_runner_waits_and_takes_over_when_the_first_is_gone(
+async def test_a_second_runner_waits_and_takes_over_when_the_first_ends(
     airline: Airline,
 ) -> None:
     worked: list[str] = []
@@ -152,7 +152,7 @@ async def test_a_second_runner_waits_and_takes_over_when_the_first_is_gone(
     assert await _differences(airline, "ledger_journal") == []
 
 
-async def test_without_the_leaders_lock_the_checkpoint_still_moves_only_once(
+async def test_even_without_the_leaders_lock_the_checkpoint_moves_only_once(
     airline: Airline,
 ) -> None:
     await airline.sell()
@@ -170,7 +170,7 @@ async def test_without_the_leaders_lock_the_checkpoint_still_moves_only_once(
     assert await _differences(airline, "ledger_journal") == []
 
 
-async def test_a_new_event_wakes_the_runner_and_a_cut_connection_is_taken_up_again(
+async def test_a_new_event_wakes_the_runner_and_a_cut_connection_is_opened_again(
     airline: Airline,
 ) -> None:
     with running(airline, BOOKING_LIST):
@@ -185,7 +185,7 @@ async def test_a_new_event_wakes_the_runner_and_a_cut_connection_is_taken_up_aga
     assert await _differences(airline, "booking_list") == []
 
 
-async def test_a_poisonous_event_and_its_stream_are_parked_and_others_go_on(
+async def test_a_poisonous_event_and_its_stream_are_parked_and_others_continue(
     airline: Airline,
 ) -> None:
     before, sick, after = [await airline.sell() for _ in range(3)]
@@ -223,7 +223,7 @@ async def test_bytes_that_do_not_decode_are_parked_with_the_reason(airline: Airl
     assert await _differences(airline, "booking_list") == []
 
 
-async def test_a_ledger_read_model_stops_at_poison_with_what_came_before_intact(
+async def test_a_ledger_read_model_stops_at_poison_and_keeps_the_events_before_it(
     airline: Airline,
 ) -> None:
     await airline.sell()
@@ -284,7 +284,7 @@ async def test_one_stopped_read_model_does_not_stop_the_others(airline: Airline)
     assert states == {**dict.fromkeys(ALL, "up"), "ledger_journal": "stopped"}
 
 
-async def test_a_stop_is_recorded_and_ends_with_the_next_start_that_can_go_on(
+async def test_a_stop_is_recorded_and_cleared_by_the_next_start_that_succeeds(
     airline: Airline,
 ) -> None:
     sick = await airline.sell()
@@ -311,7 +311,7 @@ async def test_a_stop_is_recorded_and_ends_with_the_next_start_that_can_go_on(
     assert await _differences(airline, "ledger_journal") == []
 
 
-async def test_a_read_model_that_nobody_runs_is_stalled(airline: Airline) -> None:
+async def test_a_read_model_without_a_runner_is_stalled(airline: Airline) -> None:
     await airline.catch_up()
     before = await progress.progress_of(airline.pool, "booking_list")
     assert (before.lag_seconds, before.state) == (0, "up")
@@ -328,11 +328,13 @@ async def test_a_read_model_that_nobody_runs_is_stalled(airline: Airline) -> Non
 
 
 @pytest.mark.parametrize("name", sorted(ALL))
-async def test_the_rows_are_the_same_however_the_log_is_cut(airline: Airline, name: str) -> None:
+async def test_the_rows_are_the_same_however_the_log_is_divided(
+    airline: Airline, name: str
+) -> None:
     for _ in range(3):
         await airline.refund(await airline.sell())
     payment, refund = await airline.refund(await airline.sell(), obligation="goodwill")
-    await airline.tell(payment, refund, record_refund.Accepted("re_1"))
+    await airline.record_refund(payment, refund, record_refund.Accepted("re_1"))
     await airline.expire(await airline.reserve())
     await airline.checkout(await airline.reserve())
     await airline.catch_up([ALL[name]])
@@ -351,7 +353,7 @@ async def test_the_rows_are_the_same_however_the_log_is_cut(airline: Airline, na
     assert any(whole.values())
 
 
-async def test_the_projectors_role_cannot_touch_the_log_or_other_schemas(airline: Airline) -> None:
+async def test_the_projectors_role_cannot_change_the_log_or_other_schemas(airline: Airline) -> None:
     attacks = {
         "UPDATE ledger.event SET actor = 'x'": psycopg.errors.InsufficientPrivilege,
         "DELETE FROM ledger.posting": psycopg.errors.InsufficientPrivilege,

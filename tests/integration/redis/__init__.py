@@ -1,1 +1,1 @@
-"""What runs in a real Valkey."""
+"""Tests against a real Valkey."""

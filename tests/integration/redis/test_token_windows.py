@@ -1,4 +1,4 @@
-"""Windows of the rate limiter in a real Valkey: atomic, closing by themselves, absent safely."""
+"""Windows of the rate limiter in a real Valkey: atomic, expiring, unavailable without a server."""
 
 import asyncio
 import time
@@ -19,7 +19,7 @@ from tests.support.http_client import GENEROUS
 async def client(
     valkey_url: str, monkeypatch: pytest.MonkeyPatch
 ) -> AsyncIterator[redis.asyncio.Redis]:
-    # On a crowded machine an answer may take longer than a request would wait for it.
+    # On a loaded machine an answer may take longer than the request's timeout.
     monkeypatch.setattr(rate_limit, "TIMEOUT_SECONDS", 30)
     made = rate_limit.make_client(valkey_url)
     yield made
@@ -35,18 +35,18 @@ async def test_slices_never_add_up_to_more_than_the_limit(client: redis.asyncio.
     assert all(0 < each.closes_in_seconds <= 60 for each in slices)
 
 
-async def test_a_window_closes_by_itself(client: redis.asyncio.Redis) -> None:
+async def test_a_window_ends_by_itself(client: redis.asyncio.Redis) -> None:
     store = RedisTokenStore(client)
     assert (await store.take("k", want=1, limit=Limit(1, 60))).granted == 1
     assert (await store.take("k", want=1, limit=Limit(1, 60))).granted == 0
-    # The end of the minute, brought forward: a short window could close between the two above.
+    # Expire the window now: a short window could end between the two calls above.
     for key in await client.keys("*"):
         await client.pexpire(key, 1)
     await asyncio.sleep(0.05)
     assert (await store.take("k", want=1, limit=Limit(1, 60))).granted == 1
 
 
-async def test_no_key_stays_without_an_end(client: redis.asyncio.Redis) -> None:
+async def test_every_key_has_an_expiry(client: redis.asyncio.Redis) -> None:
     store = RedisTokenStore(client)
     await client.set(rate_limit.KEY_PREFIX + "orphan", 5)
     await store.take("orphan", want=1, limit=Limit(3, 60))

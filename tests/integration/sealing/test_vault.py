@@ -1,4 +1,4 @@
-"""Sealing under a key per subject; destroying the key is forgetting the person."""
+"""Sealing under a key per subject; deleting the key erases the person."""
 
 import time
 from collections.abc import AsyncIterator
@@ -43,7 +43,7 @@ def erase(database: TestDatabase, subject: str) -> None:
         connection.execute("DELETE FROM vault.subject_key WHERE subject = %s", (subject,))
 
 
-async def test_another_process_opens_what_one_sealed(pool: pools.Pool) -> None:
+async def test_a_process_opens_what_another_sealed(pool: pools.Pool) -> None:
     writer, reader = made(pool), made(pool)
     subject, key = writer.new_subject()
     box = writer.seal(subject, "ليلى".encode())
@@ -124,13 +124,13 @@ async def test_a_key_row_of_another_master_key_is_an_error(pool: pools.Pool) -> 
     writer = made(pool)
     subject, _ = writer.new_subject()
     box = writer.seal(subject, b"Layla")
-    stranger = master_key.parse(master_key.generated())
-    await keep(pool, WrappedKey(subject, stranger.wrap(subject.encode(), b"k" * 32)))
+    another = master_key.parse(master_key.generated())
+    await keep(pool, WrappedKey(subject, another.wrap(subject.encode(), b"k" * 32)))
     with pytest.raises(KeyUnwrapFailed):
         await made(pool).open_all([box])
 
 
-async def test_sealing_needs_a_key_made_or_opened_lately(pool: pools.Pool) -> None:
+async def test_sealing_needs_a_key_made_or_opened_recently(pool: pools.Pool) -> None:
     clock = Seconds()
     each = made(pool, clock)
     with pytest.raises(SubjectKeyNotOpen):

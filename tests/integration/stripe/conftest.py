@@ -46,7 +46,7 @@ async def sdk(simulator: StripeSimulator) -> AsyncIterator[stripe.StripeClient]:
 
 @pytest.fixture
 async def receiver(sdk: stripe.StripeClient) -> AsyncIterator[WebhookReceiver]:
-    """A webhook endpoint of this test's own, known to the simulator."""
+    """Yield a webhook endpoint of this test, registered with the simulator."""
     listening = await WebhookReceiver.start()
     endpoint = await sdk.v1.webhook_endpoints.create_async(
         {"url": listening.url, "enabled_events": ["*"]}

@@ -1,4 +1,4 @@
-"""A webhook endpoint for tests: keeps what arrives and answers as told."""
+"""A webhook endpoint for tests: stores requests and answers with the configured statuses."""
 
 import asyncio
 from collections import deque
@@ -11,7 +11,7 @@ WAIT_SECONDS = 60
 
 
 class Arrival(msgspec.Struct, frozen=True):
-    """One request as it came: raw body and signature header."""
+    """One received request: raw body and signature header."""
 
     body: bytes
     signature: str
@@ -53,7 +53,7 @@ class WebhookReceiver:
         await self._runner.cleanup()
 
     async def wait_for(self, count: int, *, type_prefix: str = "") -> list[Arrival]:
-        """The arrivals of the type once there are that many; fails after ten seconds."""
+        """Wait for `count` arrivals of the type and return them; fails after ten seconds."""
         async with asyncio.timeout(WAIT_SECONDS), self._changed:
             await self._changed.wait_for(lambda: len(self._of(type_prefix)) >= count)
         return self._of(type_prefix)

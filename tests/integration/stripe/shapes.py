@@ -11,7 +11,7 @@ _PLAIN: dict[Any, tuple[type, ...]] = {int: (int,), str: (str,), bool: (bool,), 
 
 
 def missing_fields(item: dict[str, Any], kind: type) -> list[str]:
-    """Names of required fields that are absent or of another type than the SDK declares."""
+    """Return the required fields that are absent or of another type than the SDK declares."""
     module = vars(__import__(kind.__module__, fromlist=["*"]))
     faults = []
     for name, annotation in kind.__annotations__.items():

@@ -1,4 +1,4 @@
-"""The simulator keeps Stripe's contract, asked with the official SDK and with raw forms."""
+"""The simulator follows Stripe's contract, tested with the official SDK and with raw forms."""
 
 import asyncio
 import contextlib
@@ -52,7 +52,7 @@ def payment(**changes: Any) -> Any:
 
 @contextlib.asynccontextmanager
 async def own_account(state: Path | None = None) -> AsyncIterator[Account]:
-    """A simulator of this test's own, whose clock it may move, and the SDK talking to it."""
+    """Yield a simulator for this test, whose clock it may move, and an SDK client of it."""
     with StripeSimulator(state=state) as simulator:
         transport = stripe.AIOHTTPClient(timeout=60)
         client = stripe.StripeClient(
@@ -150,7 +150,7 @@ async def test_a_session_expires_by_itself_and_cannot_be_paid_then() -> None:
 
 
 @pytest.mark.parametrize("seconds", [1700, DAY + 60])
-async def test_a_session_lives_thirty_minutes_to_a_day(
+async def test_a_session_lasts_thirty_minutes_to_a_day(
     sdk: stripe.StripeClient, seconds: int
 ) -> None:
     with pytest.raises(stripe.InvalidRequestError) as caught:

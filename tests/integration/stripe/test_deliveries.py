@@ -1,4 +1,4 @@
-"""Webhook deliveries of the simulator: signed, repeated until 2xx, and spoiled on demand."""
+"""Webhook deliveries of the simulator: signed, repeated until 2xx, and faulty on demand."""
 
 import asyncio
 import datetime as dt
@@ -33,7 +33,7 @@ async def delivery_states(simulator: StripeSimulator, event: str) -> list[str]:
         if "waiting" not in states:
             return states
         await asyncio.sleep(0.01)
-    raise AssertionError("a delivery is still under way")
+    raise AssertionError("a delivery is still in progress")
 
 
 async def test_a_paid_session_arrives_as_genuine_events(
@@ -57,7 +57,7 @@ async def test_a_paid_session_arrives_as_genuine_events(
     assert events["charge.succeeded"].payment == request.payment
 
 
-async def test_a_refused_delivery_is_repeated_and_pending_until_taken(
+async def test_a_refused_delivery_is_repeated_and_pending_until_accepted(
     gateway: StripePaymentGateway,
     simulator: StripeSimulator,
     receiver: WebhookReceiver,
@@ -83,7 +83,7 @@ async def test_retries_end_and_the_event_stays_pending(
     session = await gateway.open_checkout(checkout_request())
     await gateway.expire_session(session.id)
     arrival = (await receiver.wait_for(4))[0]
-    assert await delivery_states(simulator, arrival.event) == ["given_up"]
+    assert await delivery_states(simulator, arrival.event) == ["failed"]
     assert (await sdk.v1.events.retrieve_async(arrival.event)).pending_webhooks == 1
     failed = await sdk.v1.events.list_async({"delivery_success": False, "limit": 1})
     assert failed.data[0].id == arrival.event
@@ -153,7 +153,7 @@ async def test_held_deliveries_wait_until_they_are_released(
         ({"action": "rewrite", "fields": {"livemode": True}}, "livemode"),
     ],
 )
-async def test_a_spoiled_delivery_is_not_genuine(
+async def test_a_delivery_with_a_bad_signature_is_not_genuine(
     gateway: StripePaymentGateway,
     simulator: StripeSimulator,
     receiver: WebhookReceiver,
@@ -181,7 +181,7 @@ async def test_another_api_version_is_genuine_but_not_supported(
     assert not verified((await receiver.wait_for(1))[0], receiver).supported
 
 
-async def test_two_events_may_tell_of_one_change(
+async def test_two_events_may_report_one_change(
     gateway: StripePaymentGateway, simulator: StripeSimulator, receiver: WebhookReceiver
 ) -> None:
     session = await gateway.open_checkout(checkout_request())

@@ -1,4 +1,4 @@
-"""The adapter against the simulator: what each outcome and each failure looks like to us."""
+"""The adapter against the simulator: every outcome and every failure."""
 
 import asyncio
 import datetime as dt
@@ -38,7 +38,7 @@ async def sessions_of(gateway: StripePaymentGateway, attempt: str) -> list[port.
     return await gateway.find_sessions(created_since=since, attempt=attempt)
 
 
-async def test_an_opened_session_shows_what_was_asked(gateway: StripePaymentGateway) -> None:
+async def test_an_opened_session_shows_the_request(gateway: StripePaymentGateway) -> None:
     request = checkout_request()
     session = await gateway.open_checkout(request)
     assert (session.status, session.payment_status) == ("open", "unpaid")
@@ -128,7 +128,7 @@ async def test_a_key_in_use_is_busy_and_then_gives_the_one_session(
 
 
 @pytest.mark.parametrize("kind", ["lost", "truncated", "lost_before"])
-async def test_a_lost_answer_is_unknown_and_the_same_key_settles_it(
+async def test_a_lost_answer_is_unknown_and_the_same_key_resolves_it(
     gateway: StripePaymentGateway, simulator: StripeSimulator, kind: str
 ) -> None:
     request = checkout_request()
@@ -142,7 +142,7 @@ async def test_a_lost_answer_is_unknown_and_the_same_key_settles_it(
     assert await sessions_of(gateway, request.attempt) == [settled]
 
 
-async def test_a_slow_answer_is_unknown_and_the_same_key_settles_it(
+async def test_a_slow_answer_is_unknown_and_the_same_key_resolves_it(
     gateway: StripePaymentGateway, simulator: StripeSimulator
 ) -> None:
     hasty = StripePaymentGateway(
@@ -177,7 +177,7 @@ async def test_a_busy_stripe_can_be_asked_again(
     assert await sessions_of(gateway, request.attempt) == [opened]
 
 
-async def test_an_error_after_success_is_settled_by_the_same_key(
+async def test_an_error_after_success_is_resolved_by_the_same_key(
     gateway: StripePaymentGateway, simulator: StripeSimulator
 ) -> None:
     request = checkout_request()
@@ -188,7 +188,7 @@ async def test_an_error_after_success_is_settled_by_the_same_key(
     assert await sessions_of(gateway, request.attempt) == [settled]
 
 
-async def test_a_stored_error_is_replayed_and_only_a_look_up_finds_the_session(
+async def test_a_stored_error_is_replayed_and_only_a_search_finds_the_session(
     gateway: StripePaymentGateway, simulator: StripeSimulator
 ) -> None:
     request = checkout_request()
@@ -234,7 +234,7 @@ async def test_a_missing_right_stops(
         await gateway.open_checkout(checkout_request())
 
 
-async def test_nobody_listening_is_unavailable_and_surely_not_done() -> None:
+async def test_without_a_listening_server_stripe_is_unavailable_and_nothing_is_done() -> None:
     adapter = StripePaymentGateway(
         api_key="sk_test_x", base_url="http://127.0.0.1:9", timeout_seconds=2
     )
@@ -255,7 +255,7 @@ async def test_nobody_listening_is_unavailable_and_surely_not_done() -> None:
         (500, "MGA", "currency_not_supported"),
     ],
 )
-async def test_an_amount_that_cannot_be_charged_is_a_definite_no(
+async def test_an_amount_that_cannot_be_charged_is_refused(
     gateway: StripePaymentGateway, amount: int, currency: str, code: str
 ) -> None:
     request = checkout_request(amount=money.Money(amount=amount, currency=currency))
@@ -282,7 +282,7 @@ async def test_an_arabic_traveller_gets_a_page(
     assert "ادفع" in page.text
 
 
-async def test_what_is_not_there_is_a_definite_no(gateway: StripePaymentGateway) -> None:
+async def test_an_unknown_object_is_refused(gateway: StripePaymentGateway) -> None:
     for call in (gateway.session, gateway.payment_intent, gateway.expire_session):
         with pytest.raises(port.GatewayRejected) as caught:
             await call("cs_test_nothing")
@@ -308,7 +308,7 @@ async def test_expiring_too_late_shows_that_the_traveller_has_paid(
     assert (found.status, found.payment_status) == ("complete", "paid")
 
 
-async def test_the_look_up_reads_every_page_of_its_window(gateway: StripePaymentGateway) -> None:
+async def test_the_search_reads_every_page_of_its_window(gateway: StripePaymentGateway) -> None:
     sought = checkout_request()
     first = await gateway.open_checkout(sought)
     for start in range(0, 110, 10):

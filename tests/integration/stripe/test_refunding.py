@@ -1,4 +1,4 @@
-"""Refunds on a real log and the simulator: a request is one refund at Stripe, whatever breaks."""
+"""Refunds on a real log and the simulator: a request is one refund at Stripe, whatever fails."""
 
 import asyncio
 import contextlib
@@ -41,7 +41,7 @@ PART = money.Money(10_000, "SAR")
 
 
 class Rig(msgspec.Struct, frozen=True):
-    """One process with its conversations and a paid booking."""
+    """One process with its Stripe conversations and a paid booking."""
 
     bus: rig.RunningBus
     collector: Collector
@@ -58,21 +58,21 @@ class Rig(msgspec.Struct, frozen=True):
 
     @property
     def refund(self) -> str:
-        """Its first refund."""
+        """The id of the first refund."""
         return f"{self.payment}-r1"
 
     async def ask(self, amount: money.Money = PART, obligation: str = "cancellation") -> str:
-        """Record the request; the refund's id."""
+        """Record the request; return the refund's id."""
         command = RefundPayment(self.booking, obligation, amount, (self.payment,))
         outcome = await self.bus.submit(command)
         return outcome.answer.ids[self.payment]
 
     async def send(self, refund: str | None = None) -> Refund:
-        """As the worker does."""
+        """Send the refund as the worker does."""
         return await self.refunder.send(self.payment, refund or self.refund, cause=cause())
 
     async def order(self) -> RefundOrder:
-        """What a worker sends to Stripe for the first refund."""
+        """Return the worker's order to Stripe for the first refund."""
         refund = (await self.state()).refunds[0]
         return RefundOrder(
             payment_intent=refund.intent,
@@ -83,8 +83,8 @@ class Rig(msgspec.Struct, frozen=True):
             refund=refund.id,
         )
 
-    async def hear(self, event_type: str, provider_refund: str) -> None:
-        """As the worker does with a webhook."""
+    async def process_webhook(self, event_type: str, provider_refund: str) -> None:
+        """Process a webhook as the worker does."""
         await process_event.process_event(
             event_type,
             provider_refund,
@@ -94,17 +94,17 @@ class Rig(msgspec.Struct, frozen=True):
         )
 
     async def state(self) -> Payment:
-        """The payment now."""
+        """Return the payment now."""
         found = (await self.bus.dispatcher.current(stream_kinds.PAYMENT, self.payment))[0]
         assert found is not None
         return found
 
     async def status(self) -> RefundStatus:
-        """The first refund's."""
+        """Return the status of the first refund."""
         return (await self.state()).refunds[0].status
 
     def balance(self, account: str) -> int:
-        """What the postings of the booking say."""
+        """Return the sum of the booking's postings to the account."""
         with psycopg.connect(self.dsn) as connection:
             row = connection.execute(
                 "SELECT coalesce(sum(amount), 0)::bigint FROM ledger.posting "
@@ -116,7 +116,7 @@ class Rig(msgspec.Struct, frozen=True):
 
 
 def cause() -> follow_up.Cause:
-    """Somebody's wish."""
+    """Return the cause of a command of some user."""
     return follow_up.Cause(id=uuid.uuid4(), actor="test", correlation_id="test")
 
 
@@ -124,7 +124,7 @@ def cause() -> follow_up.Cause:
 async def paid(
     database: TestDatabase, simulator: StripeSimulator, *, timeout_seconds: float = 60
 ) -> AsyncIterator[Rig]:
-    """A booking whose money Stripe has captured; its refunds wait so long for an answer."""
+    """Yield a booking whose money Stripe has captured; its refunds wait this long for an answer."""
     clock = MovedClock()
     gateway, patient = (
         StripePaymentGateway(
@@ -162,18 +162,18 @@ async def airline(database: TestDatabase, simulator: StripeSimulator) -> AsyncIt
 
 
 async def at_stripe(sdk: stripe.StripeClient, airline: Rig) -> list[stripe.Refund]:
-    """Every refund that Stripe has of the booking's money."""
+    """Return every refund of the booking's money at Stripe."""
     intent = (await airline.state()).captures[0].intent
     return list((await sdk.v1.refunds.list_async({"payment_intent": intent})).data)
 
 
 def posts(simulator: StripeSimulator, refund: str) -> list[int]:
-    """Statuses of our tries to create the refund."""
+    """Return the statuses of our tries to create the refund."""
     key = f"refund:{refund}"
     return [request["status"] for request in simulator.requests() if request["key"] == key]
 
 
-async def test_a_refund_is_asked_for_once_and_recorded_with_its_entry(
+async def test_a_refund_is_requested_once_and_recorded_with_its_entry(
     airline: Rig, simulator: StripeSimulator, sdk: stripe.StripeClient
 ) -> None:
     await airline.ask()
@@ -203,7 +203,7 @@ async def test_two_workers_at_once_make_one_refund(airline: Rig, sdk: stripe.Str
 
 
 @pytest.mark.parametrize("kind", ["lost", "truncated", "fail_after", "fail_stored"])
-async def test_an_answer_that_was_lost_is_unknown_and_then_found_instead_of_made_again(
+async def test_a_refund_with_a_lost_answer_is_unknown_and_then_found_instead_of_made_again(
     airline: Rig, simulator: StripeSimulator, sdk: stripe.StripeClient, kind: str
 ) -> None:
     await airline.ask()
@@ -219,7 +219,7 @@ async def test_an_answer_that_was_lost_is_unknown_and_then_found_instead_of_made
 
 
 @pytest.mark.parametrize("kind", ["lost_before", "refuse"])
-async def test_a_request_that_never_arrived_is_asked_again_with_the_same_key(
+async def test_a_request_that_never_arrived_is_sent_again_with_the_same_key(
     airline: Rig, simulator: StripeSimulator, sdk: stripe.StripeClient, kind: str
 ) -> None:
     await airline.ask()
@@ -248,7 +248,7 @@ async def test_a_slow_stripe_is_unknown_and_completed_once(
         assert airline.balance("2100") == 10_000
 
 
-async def test_when_even_the_look_up_fails_nothing_is_concluded(
+async def test_when_even_the_search_fails_nothing_is_recorded(
     airline: Rig, simulator: StripeSimulator, sdk: stripe.StripeClient
 ) -> None:
     await airline.ask()
@@ -265,14 +265,14 @@ async def test_when_even_the_look_up_fails_nothing_is_concluded(
     assert len(await at_stripe(sdk, airline)) == 1
 
 
-@pytest.mark.parametrize("told", [True, False])
-async def test_a_day_later_a_refund_is_looked_up_and_never_made_again(
-    database: TestDatabase, told: bool
+@pytest.mark.parametrize("recorded", [True, False])
+async def test_a_day_later_a_refund_is_searched_for_and_never_made_again(
+    database: TestDatabase, recorded: bool
 ) -> None:
     async with own_account() as (fresh, client), paid(database, fresh) as airline:
         await airline.ask()
         fresh.fault("lost", path="/v1/refunds", method="POST")
-        if told:
+        if recorded:
             with pytest.raises(GatewayTimeout):
                 await airline.send()
         else:  # the worker died before it could record anything
@@ -285,12 +285,12 @@ async def test_a_day_later_a_refund_is_looked_up_and_never_made_again(
         assert posts(fresh, airline.refund) == [200]
 
 
-@pytest.mark.parametrize("told", [True, False])
+@pytest.mark.parametrize("recorded", [True, False])
 async def test_a_day_later_a_request_that_stripe_never_had_is_refused_and_not_sent(
-    airline: Rig, simulator: StripeSimulator, sdk: stripe.StripeClient, told: bool
+    airline: Rig, simulator: StripeSimulator, sdk: stripe.StripeClient, recorded: bool
 ) -> None:
     await airline.ask()
-    if told:
+    if recorded:
         simulator.fault("lost_before", path="/v1/refunds", method="POST")
         with pytest.raises(GatewayTimeout):
             await airline.send()
@@ -304,7 +304,7 @@ async def test_a_day_later_a_request_that_stripe_never_had_is_refused_and_not_se
     assert airline.balance("2100") == 0
 
 
-async def test_a_definite_no_is_recorded_and_not_asked_again(
+async def test_a_refusal_is_recorded_and_the_request_not_repeated(
     airline: Rig, simulator: StripeSimulator, sdk: stripe.StripeClient
 ) -> None:
     intent = (await airline.state()).captures[0].intent
@@ -317,7 +317,7 @@ async def test_a_definite_no_is_recorded_and_not_asked_again(
     assert (await airline.state()).refundable(intent) == (await airline.state()).due
 
 
-async def test_a_wrong_key_concludes_nothing_and_raises_the_alarm(
+async def test_a_wrong_key_records_nothing_and_raises_the_alarm(
     airline: Rig, simulator: StripeSimulator
 ) -> None:
     await airline.ask()
@@ -327,7 +327,7 @@ async def test_a_wrong_key_concludes_nothing_and_raises_the_alarm(
     assert await airline.status() is RefundStatus.REQUESTED
 
 
-async def test_a_pending_refund_is_accepted_and_followed_to_its_end(
+async def test_a_pending_refund_is_accepted_and_checked_until_it_ends(
     airline: Rig, simulator: StripeSimulator, sdk: stripe.StripeClient
 ) -> None:
     simulator.control("refund_plans", status="pending")
@@ -343,7 +343,7 @@ async def test_a_pending_refund_is_accepted_and_followed_to_its_end(
 
 
 @pytest.mark.parametrize("end", ["failed", "canceled"])
-async def test_money_that_came_back_is_owed_again(
+async def test_money_that_a_bank_returned_is_owed_again(
     airline: Rig, simulator: StripeSimulator, end: str
 ) -> None:
     simulator.control("refund_plans", status="requires_action")
@@ -357,7 +357,7 @@ async def test_money_that_came_back_is_owed_again(
     assert (await airline.state()).refundable(intent) == (await airline.state()).due
 
 
-async def test_webhooks_in_any_order_and_number_end_where_stripe_is_now(
+async def test_webhooks_in_any_order_and_number_lead_to_the_state_at_stripe(
     airline: Rig, simulator: StripeSimulator
 ) -> None:
     captured = airline.balance("1010")
@@ -366,15 +366,15 @@ async def test_webhooks_in_any_order_and_number_end_where_stripe_is_now(
     provider = (await airline.send()).provider_refund
     assert provider is not None
     for event in ("refund.updated", "refund.created", "refund.created"):
-        await airline.hear(event, provider)
+        await airline.process_webhook(event, provider)
     assert await airline.status() is RefundStatus.ACCEPTED
     simulator.control("refund_ends", refund=provider, status="succeeded")
     for event in ("refund.created", "refund.updated"):
-        await airline.hear(event, provider)
+        await airline.process_webhook(event, provider)
     assert await airline.status() is RefundStatus.SETTLED
     simulator.control("refund_ends", refund=provider, status="failed", reason="declined")
     for event in ("refund.failed", "refund.updated", "refund.created", "refund.failed"):
-        await airline.hear(event, provider)
+        await airline.process_webhook(event, provider)
     assert await airline.status() is RefundStatus.FAILED
     assert (airline.balance("2100"), airline.balance("1010")) == (0, captured)
     tags = [each.event.tag for each in await airline.bus.dispatcher.history(airline.payment)]
@@ -386,7 +386,7 @@ async def test_webhooks_in_any_order_and_number_end_where_stripe_is_now(
     ]
 
 
-async def test_a_webhook_that_overtakes_the_answer_tells_the_outcome(
+async def test_a_webhook_that_overtakes_the_answer_records_the_outcome(
     airline: Rig, simulator: StripeSimulator, sdk: stripe.StripeClient
 ) -> None:
     await airline.ask()
@@ -394,7 +394,7 @@ async def test_a_webhook_that_overtakes_the_answer_tells_the_outcome(
     with pytest.raises(GatewayTimeout):
         await airline.send()
     (made,) = await at_stripe(sdk, airline)
-    await airline.hear("refund.created", made.id)
+    await airline.process_webhook("refund.created", made.id)
     assert await airline.status() is RefundStatus.SETTLED
     assert (await airline.send()).status is RefundStatus.SETTLED
     assert len(await at_stripe(sdk, airline)) == 1
@@ -407,17 +407,17 @@ async def test_a_refund_made_by_hand_at_stripe_is_left_to_reconciliation(
     intent = (await airline.state()).captures[0].intent
     made = await sdk.v1.refunds.create_async({"payment_intent": intent, "amount": 100})
     before = await airline.bus.dispatcher.history(airline.payment)
-    await airline.hear("refund.created", made.id)
+    await airline.process_webhook("refund.created", made.id)
     assert await airline.bus.dispatcher.history(airline.payment) == before
 
 
-async def test_what_nobody_asked_for_is_not_sent(airline: Rig) -> None:
+async def test_a_refund_that_was_not_requested_is_not_sent(airline: Rig) -> None:
     with pytest.raises(rejections.PaymentNotFound):
         await airline.send()
     with pytest.raises(rejections.PaymentNotFound):
         await airline.refunder.send("payment-ZZZZZZ-1", "payment-ZZZZZZ-1-r1", cause=cause())
     with pytest.raises(GatewayRejected):
-        await airline.hear("refund.created", "re_none")
+        await airline.process_webhook("refund.created", "re_none")
 
 
 async def test_several_obligations_are_several_refunds_and_end_at_what_was_captured(

@@ -1,4 +1,4 @@
-"""Refunds over HTTP: the simulator's contract with the SDK, and what our adapter makes of it."""
+"""Refunds over HTTP: the simulator's contract with the SDK, and our adapter."""
 
 import asyncio
 import datetime as dt
@@ -23,7 +23,7 @@ def sar(amount: int) -> money.Money:
 
 
 async def paid(sdk: stripe.StripeClient, amount: int = 50_000, currency: str = "sar") -> str:
-    """A succeeded intent."""
+    """Return a succeeded intent."""
     intent = await sdk.v1.payment_intents.create_async(
         {
             "amount": amount,
@@ -54,7 +54,7 @@ async def at_stripe(sdk: stripe.StripeClient, intent: str) -> list[tuple[int, st
 
 @pytest.fixture
 def planned(simulator: StripeSimulator) -> Any:
-    """Lets the next refunds begin in a state; whatever is left over is dropped."""
+    """Yield a function that sets the first state of the next refunds; drop unused plans."""
     yield lambda status, times=1: simulator.control("refund_plans", status=status, times=times)
     simulator.control("refund_plans", "DELETE")
 
@@ -143,7 +143,7 @@ async def test_the_same_key_gives_the_same_refund_as_it_is_now(
     assert await at_stripe(sdk, intent) == [(30_000, "failed")]
 
 
-async def test_a_replayed_refund_that_cannot_be_read_now_is_not_taken_for_a_no(
+async def test_a_replayed_refund_that_cannot_be_read_now_does_not_count_as_refused(
     gateway: StripePaymentGateway, simulator: StripeSimulator, sdk: stripe.StripeClient
 ) -> None:
     wanted = order(await paid(sdk))
@@ -162,7 +162,7 @@ async def test_the_same_key_for_another_amount_is_an_alarm(
 
 
 @pytest.mark.parametrize("kind", ["lost", "truncated", "lost_before", "fail_after"])
-async def test_a_lost_answer_is_settled_by_the_same_key(
+async def test_a_lost_answer_is_resolved_by_the_same_key(
     gateway: StripePaymentGateway, simulator: StripeSimulator, sdk: stripe.StripeClient, kind: str
 ) -> None:
     intent = await paid(sdk)
@@ -175,7 +175,7 @@ async def test_a_lost_answer_is_settled_by_the_same_key(
     assert await gateway.find_refunds(payment_intent=intent, refund=wanted.refund) == [made]
 
 
-async def test_a_stored_error_is_replayed_and_only_a_look_up_finds_the_refund(
+async def test_a_stored_error_is_replayed_and_only_a_search_finds_the_refund(
     gateway: StripePaymentGateway, simulator: StripeSimulator, sdk: stripe.StripeClient
 ) -> None:
     intent = await paid(sdk)
@@ -188,7 +188,7 @@ async def test_a_stored_error_is_replayed_and_only_a_look_up_finds_the_refund(
     assert [each.status for each in found] == ["succeeded"]
 
 
-async def test_a_timeout_while_stripe_is_at_it_makes_one_refund(
+async def test_a_timeout_while_stripe_works_makes_one_refund(
     gateway: StripePaymentGateway, simulator: StripeSimulator, sdk: stripe.StripeClient
 ) -> None:
     hasty = StripePaymentGateway(
@@ -215,7 +215,7 @@ async def test_a_timeout_while_stripe_is_at_it_makes_one_refund(
     ("amount", "code"),
     [(sar(50_001), "invalid_request_error"), (sar(0), "parameter_invalid_integer")],
 )
-async def test_a_refund_that_cannot_be_is_a_definite_no(
+async def test_an_impossible_refund_is_refused(
     gateway: StripePaymentGateway, sdk: stripe.StripeClient, amount: money.Money, code: str
 ) -> None:
     intent = await paid(sdk)
@@ -225,7 +225,7 @@ async def test_a_refund_that_cannot_be_is_a_definite_no(
     assert await at_stripe(sdk, intent) == []
 
 
-async def test_what_was_given_back_is_not_given_back_again(
+async def test_refunded_money_is_not_refunded_again(
     gateway: StripePaymentGateway, sdk: stripe.StripeClient
 ) -> None:
     intent = await paid(sdk)
@@ -246,7 +246,7 @@ async def test_other_currencies_keep_their_minor_units(
     assert (await gateway.create_refund(order(intent, wanted))).amount == wanted
 
 
-async def test_the_look_up_reads_every_page_and_only_our_refund(
+async def test_the_search_reads_every_page_and_finds_only_our_refund(
     gateway: StripePaymentGateway, sdk: stripe.StripeClient
 ) -> None:
     intent = await paid(sdk)

@@ -57,7 +57,7 @@ def reason(body: bytes, header: str | None, **settings: Any) -> str:
     return caught.value.reason
 
 
-def test_a_genuine_event_tells_whom_it_concerns() -> None:
+def test_a_genuine_event_names_its_payment_and_booking() -> None:
     found = verify_signed(event())
     assert (found.id, found.type, found.supported) == (
         "evt_1",
@@ -70,7 +70,7 @@ def test_a_genuine_event_tells_whom_it_concerns() -> None:
     assert msgspec.json.decode(found.content)["id"] == "cs_test_1"
 
 
-def test_one_matching_signature_is_enough_while_a_secret_rolls() -> None:
+def test_one_matching_signature_is_enough_while_a_secret_is_replaced() -> None:
     body = msgspec.json.encode(event()).decode()
     old, new = signed(body, secret="whsec_old"), signed(body)
     both = f"{old},{new.partition(',')[2]}"
@@ -129,7 +129,7 @@ def test_a_timestamp_inside_the_window_is_accepted(seconds: int) -> None:
 
 
 def raw_signed(body: bytes) -> str:
-    """A correct signature over bytes that the official signer, which wants text, cannot sign."""
+    """Return a correct signature over bytes; the official signer accepts only text."""
     import hmac
 
     stamp = str(int(NOW.timestamp())).encode()
@@ -155,7 +155,7 @@ def raw_signed(body: bytes) -> str:
         (b" " * (256 * 1024 + 1), "oversize"),
     ],
 )
-def test_a_signed_body_that_is_no_event_is_refused(body: bytes, expected: str) -> None:
+def test_a_signed_body_that_is_not_an_event_is_refused(body: bytes, expected: str) -> None:
     assert reason(body, raw_signed(body)) == expected
 
 
@@ -215,7 +215,7 @@ def test_the_other_mode_and_another_account_are_refused() -> None:
         {"api_version": None},
     ],
 )
-def test_what_we_do_not_know_is_genuine_but_not_supported(changes: dict[str, Any]) -> None:
+def test_unknown_content_is_genuine_but_not_supported(changes: dict[str, Any]) -> None:
     assert not verify_signed(event(**changes)).supported
 
 

@@ -1,1 +1,1 @@
-"""What happens when time passes: holds lapse, money comes late, outcomes stay open."""
+"""Work that is due by time: lapsed holds, late money, open outcomes."""

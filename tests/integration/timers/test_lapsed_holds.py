@@ -33,7 +33,7 @@ HOLD = dt.timedelta(minutes=15)
 
 
 class Rig(msgspec.Struct, frozen=True):
-    """One process with its conversations, a flight and a booking on it."""
+    """One process with its Stripe conversations, a flight and a booking on it."""
 
     bus: rig.RunningBus
     collector: Collector
@@ -44,17 +44,17 @@ class Rig(msgspec.Struct, frozen=True):
     booking: str
 
     async def release(self) -> None:
-        """As the timer does."""
+        """Release the hold as the timer does."""
         await self.releaser.release(self.booking, cause=cause())
 
     async def checkout(self) -> Attempt:
-        """As the traveller does."""
+        """Open a checkout as the traveller does."""
         outcome = await self.bus.submit(StartCheckout(booking_id=self.booking))
         attempt = outcome.answer.ids["attempt"]
         return await self.collector.open_session(outcome.answer.stream, attempt, cause=cause())
 
     async def capture(self) -> None:
-        """Stripe took what is due now."""
+        """Record that Stripe captured the amount due."""
         outcome = await self.bus.submit(StartCheckout(booking_id=self.booking))
         due = (await self.state()).amount_due()
         intent = f"pi_{outcome.answer.stream}"
@@ -70,27 +70,27 @@ class Rig(msgspec.Struct, frozen=True):
         )
 
     async def ticketed(self) -> None:
-        """Paid and confirmed."""
+        """Pay and confirm the booking."""
         await self.capture()
         await self.bus.submit(
             ConfirmBooking(booking_id=self.booking, airline_code="999", serials=(1,))
         )
 
     async def state(self) -> Booking:
-        """The booking now."""
+        """Return the booking now."""
         found = (await self.bus.dispatcher.current(stream_kinds.BOOKING, self.booking))[0]
         assert found is not None
         return found
 
     async def payment(self) -> Payment:
-        """Its payment now."""
+        """Return its payment now."""
         stream = ids.payment_stream(self.booking, 1)
         found = (await self.bus.dispatcher.current(stream_kinds.PAYMENT, stream))[0]
         assert found is not None
         return found
 
     async def free_seats(self) -> int:
-        """Seats on sale."""
+        """Return the seats on sale."""
         found: Flight | None
         found = (await self.bus.dispatcher.current(stream_kinds.FLIGHT, self.flight))[0]
         assert found is not None
@@ -98,7 +98,7 @@ class Rig(msgspec.Struct, frozen=True):
 
 
 def cause() -> follow_up.Cause:
-    """Somebody's wish."""
+    """Return the cause of a command of some user."""
     return follow_up.Cause(id=uuid.uuid4(), actor="test", correlation_id="test")
 
 
@@ -110,7 +110,7 @@ def simulator() -> Iterator[StripeSimulator]:
 
 @asynccontextmanager
 async def reserved(database: TestDatabase, stripe_url: str, api_key: str) -> AsyncIterator[Rig]:
-    """A flight of three seats of which one is held."""
+    """Yield a flight of three seats of which one is held."""
     clock = MovedClock()
     gateway = StripePaymentGateway(api_key=api_key, base_url=stripe_url, timeout_seconds=60)
     async with rig.running_bus(database.app_dsn, now=clock) as bus:
@@ -217,7 +217,7 @@ async def test_an_unreachable_stripe_is_waited_for_and_then_the_seats_go(
         assert await held.free_seats() == 3
 
 
-async def test_the_completer_resolves_an_attempt_whose_answer_was_lost(
+async def test_the_timer_completes_an_attempt_whose_answer_was_lost(
     held: Rig, simulator: StripeSimulator
 ) -> None:
     simulator.fault("lost", path="/v1/checkout/sessions", method="POST", times=1)
@@ -237,7 +237,7 @@ async def test_the_completer_resolves_an_attempt_whose_answer_was_lost(
     assert opened, "Stripe was asked"
 
 
-async def test_a_captured_intent_told_again_and_again_is_one_capture(
+async def test_a_captured_intent_reported_repeatedly_is_one_capture(
     held: Rig, simulator: StripeSimulator
 ) -> None:
     attempt = await held.checkout()

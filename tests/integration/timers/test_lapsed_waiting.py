@@ -1,4 +1,4 @@
-"""What else lapses by itself: drafts, places on the waitlist, failed payments, unpaid changes."""
+"""Other deadlines that pass: drafts, waitlist places, failed payments, unpaid changes."""
 
 import datetime as dt
 
@@ -21,7 +21,7 @@ __all__ = ["held", "simulator"]
 
 
 async def _booked(held: Rig, mode: Mode, flight: str) -> Rig:
-    """The same rig about another booking."""
+    """Return the same rig about another booking."""
     command: CreateBooking = msgspec.structs.replace(rig.booking(flight), mode=mode)
     outcome = await held.bus.submit(command)
     return msgspec.structs.replace(held, booking=outcome.answer.stream, flight=flight)

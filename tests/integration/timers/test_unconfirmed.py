@@ -1,4 +1,4 @@
-"""A paid booking whose confirmation failed is confirmed by the sweep, once."""
+"""A paid booking whose confirmation failed is confirmed by the timer, once."""
 
 import datetime as dt
 
@@ -19,7 +19,7 @@ from tests.integration.commands import rig
 from tests.support.servers import TestDatabase
 
 
-async def test_a_paid_booking_left_behind_is_listed_and_confirmed_once(
+async def test_an_unconfirmed_paid_booking_is_listed_and_confirmed_once(
     database: TestDatabase,
 ) -> None:
     pool = make_pool(database.app_dsn)

@@ -11,7 +11,7 @@ from application.booking.check_in import Board, CheckIn
 from application.booking.choose_seats import ReviewSeats
 from application.booking.close_flight import CloseFlight
 from application.booking.disruption import TellDisruption
-from application.booking.special_services import ChangeSpecialService
+from application.booking.special_services import RequestSpecialService, WithdrawSpecialService
 from application.commands.command import Outcome
 from application.inventory.cancel_flight import CancelFlight
 from application.inventory.change_equipment import ChangeEquipment
@@ -87,9 +87,8 @@ class Travel(Changes):
         """A passenger requests a service on a flight, or withdraws it."""
         stream = self.pick(which, S.RESERVED, S.PAID, *TICKETED)
         if stream is not None:
-            window = CheckInWindow()
-            command = ChangeSpecialService(stream, *place, code, withdraw, window, by_staff)
-            self.submit(process, command)
+            command = WithdrawSpecialService if withdraw else RequestSpecialService
+            self.submit(process, command(stream, *place, CheckInWindow(), by_staff, code))
 
     @rule(process=PROCESSES, which=WHICH, segment=st.integers(0, 1), passengers=SOME)
     def board(

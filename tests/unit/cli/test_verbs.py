@@ -16,7 +16,7 @@ PASSES = ("-c", "")
 FAILS = ("-c", "raise SystemExit(3)")
 
 
-def test_every_verb_leads_to_a_function_that_explains_itself() -> None:
+def test_every_verb_names_a_documented_function() -> None:
     assert len(main.VERBS) >= 10
     for verb, function, line in main.VERBS:
         module, _, name = function.partition(":")
@@ -52,11 +52,11 @@ def test_an_unknown_benchmark_is_answered_with_the_known_ones(
     capsys: pytest.CaptureFixture[str],
 ) -> None:
     assert bench.bench("no-such") == 2
-    told = capsys.readouterr().err
-    assert all(name in told for name in bench.NAMES)
+    printed = capsys.readouterr().err
+    assert all(name in printed for name in bench.NAMES)
 
 
-def test_migrate_without_a_database_says_which_setting_it_wants(
+def test_migrate_without_a_database_names_the_missing_setting(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     monkeypatch.delenv("AIS_ADMIN_DATABASE_URL", raising=False)
@@ -65,7 +65,7 @@ def test_migrate_without_a_database_says_which_setting_it_wants(
     assert "AIS_ADMIN_DATABASE_URL" in capsys.readouterr().err
 
 
-def test_a_gate_that_fails_fails_the_whole_and_stops_no_other(
+def test_a_failing_gate_fails_the_run_and_stops_no_other(
     capsys: pytest.CaptureFixture[str],
 ) -> None:
     assert gates.run_gates((("first", FAILS), ("second", PASSES), ("third", FAILS))) == 1
@@ -74,6 +74,6 @@ def test_a_gate_that_fails_fails_the_whole_and_stops_no_other(
     assert lines[-1].startswith("ais test: FAILED: first, third")
 
 
-def test_when_all_gates_pass_the_last_line_says_so(capsys: pytest.CaptureFixture[str]) -> None:
+def test_when_all_gates_pass_the_last_line_reports_it(capsys: pytest.CaptureFixture[str]) -> None:
     assert gates.run_gates((("first", PASSES), ("second", PASSES))) == 0
     assert capsys.readouterr().out.splitlines()[-1].startswith("ais test: all 2 gates passed")

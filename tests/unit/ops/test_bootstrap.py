@@ -1,4 +1,4 @@
-"""`ops/ais` makes the environment once, again when it must, and never over somebody else's."""
+"""`ops/ais` makes the environment once, again when needed, and never over another one."""
 
 import fcntl
 import importlib.machinery
@@ -13,7 +13,7 @@ from types import ModuleType
 import pytest
 
 SCRIPT = Path(__file__).resolve().parents[3] / "ops" / "ais"
-# Stands in for uv: makes the folder with a python in it, as slowly as it is told.
+# A fake uv: makes the folder with a python in it, as slowly as configured.
 FAKE_UV = """#!/bin/sh
 echo "$1" >> "{log}"
 if [ "$1" = venv ]; then
@@ -27,7 +27,7 @@ exit {code}
 
 @pytest.fixture
 def ais() -> ModuleType:
-    """The script as a module."""
+    """Return the script as a module."""
     loader = importlib.machinery.SourceFileLoader("ops_ais", str(SCRIPT))
     spec = importlib.util.spec_from_loader(loader.name, loader)
     assert spec is not None
@@ -37,7 +37,7 @@ def ais() -> ModuleType:
 
 
 class Repository:
-    """A root with a lock, and a uv of our own on the path that writes down what it is asked."""
+    """A root with a lock, and a fake uv on the path that logs its arguments."""
 
     def __init__(self, root: Path, programs: Path) -> None:
         self.root = root
@@ -49,14 +49,14 @@ class Repository:
         self.uv_takes(seconds=0, code=0)
 
     def uv_takes(self, *, seconds: float, code: int) -> None:
-        """How long it works on the environment and how it ends."""
+        """Set how long the fake uv works and its exit code."""
         self._uv.write_text(
             FAKE_UV.format(log=self.log, seconds=seconds, python=sys.executable, code=code)
         )
         self._uv.chmod(0o755)
 
     def times_made(self) -> int:
-        """How often an environment was begun."""
+        """Return how often uv started to make an environment."""
         return self.log.read_text().split().count("venv")
 
 
@@ -82,7 +82,7 @@ def test_a_changed_lock_makes_it_again(ais: ModuleType, repository: Repository) 
     assert repository.times_made() == 2
 
 
-def test_an_environment_whose_python_has_gone_is_made_again(
+def test_an_environment_without_its_python_is_made_again(
     ais: ModuleType, repository: Repository
 ) -> None:
     environment = ais.Environment(repository.root)
@@ -104,7 +104,7 @@ def test_a_half_made_environment_is_made_again(ais: ModuleType, repository: Repo
     assert not environment.aside.exists()
 
 
-def test_an_environment_of_somebody_else_is_put_aside_and_never_deleted(
+def test_an_environment_of_another_maker_is_moved_aside_and_never_deleted(
     ais: ModuleType, repository: Repository
 ) -> None:
     environment = ais.Environment(repository.root)
@@ -115,7 +115,7 @@ def test_an_environment_of_somebody_else_is_put_aside_and_never_deleted(
     assert (environment.aside / "theirs").exists()
 
 
-def test_a_second_environment_of_somebody_else_stops_the_start(
+def test_a_second_environment_of_another_maker_stops_the_start(
     ais: ModuleType, repository: Repository, capfd: pytest.CaptureFixture[str]
 ) -> None:
     environment = ais.Environment(repository.root)
@@ -164,7 +164,7 @@ def test_runs_at_once_make_it_once(ais: ModuleType, repository: Repository) -> N
     assert ais.Environment(repository.root).is_ready()
 
 
-def test_a_run_that_waits_says_for_what(
+def test_a_waiting_run_reports_what_it_waits_for(
     ais: ModuleType, repository: Repository, capfd: pytest.CaptureFixture[str]
 ) -> None:
     environment = ais.Environment(repository.root)
@@ -201,7 +201,7 @@ def test_when_neither_uv_nor_pip_can_make_it_the_next_run_starts_over(
     assert environment.is_ready()
 
 
-def test_a_folder_of_the_caller_with_a_name_of_ours_is_not_run(tmp_path: Path) -> None:
+def test_a_folder_of_the_caller_with_one_of_our_names_is_not_run(tmp_path: Path) -> None:
     (tmp_path / "interfaces").mkdir()
     (tmp_path / "interfaces" / "__init__.py").write_text("raise SystemExit('the wrong one')\n")
     shown = subprocess.run(

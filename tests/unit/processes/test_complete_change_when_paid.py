@@ -6,7 +6,7 @@ from tests.support.house import AIRLINE, House, Runs
 
 
 async def changing() -> tuple[House, Runs, str, str]:
-    """A house, its processes, a ticketed booking with a dearer change accepted, the new flight."""
+    """Return the airline, its processes, a booking with an accepted change, the new flight."""
     house = House()
     runs = Runs(house)
     booking = house.book(house.schedule("SV1"), "ADT", "ADT")

@@ -24,7 +24,7 @@ LATER = dt.timedelta(hours=5)
 
 
 def other_aircraft(flight: str) -> ChangeEquipment:
-    """With a smaller cabin."""
+    """Return a change to an aircraft with a smaller cabin."""
     layout = CabinLayout("Y", 6, 10, "ABCDEF")
     return ChangeEquipment(flight_id=flight, layouts=(layout,), reason="smaller aircraft")
 
@@ -40,13 +40,13 @@ def other_times(flight: str, later: dt.timedelta) -> RescheduleFlight:
 
 
 def moved(flight: str, booking: str, later: dt.timedelta, *, material: bool) -> TellDisruption:
-    """Return what follows from times so much later."""
+    """Return the command that follows from times `later` than before."""
     times = NewTimes(LEAVES + later, LEAVES + later + dt.timedelta(hours=2))
     return TellDisruption(booking, flight, "rescheduled", "late inbound", material, times)
 
 
 def cases(flight: str, booking: str) -> list[tuple[Any, Any]]:
-    """Return what operations do, and what follows for one booking."""
+    """Return commands of operations with the command that follows for one booking."""
     minutes = dt.timedelta(minutes=20)
     return [
         (other_aircraft(flight), ReviewSeats(booking, flight, "smaller aircraft")),

@@ -70,7 +70,7 @@ async def test_the_refund_of_a_change_and_one_granted_by_finance_are_requested_t
 
 
 def captured(house: House) -> money.Money:
-    """All that the house ever captured."""
+    """Return the sum of all captures."""
     return money.total(
         [
             recorded.event.amount  # type: ignore[attr-defined]  # of this tag

@@ -1,4 +1,4 @@
-"""What every read model must have, and how rows are compared."""
+"""The required parts of every read model, and the comparison of rows."""
 
 import msgspec
 
@@ -22,7 +22,7 @@ def test_every_read_model_has_tables_a_checker_and_only_known_events() -> None:
         assert projection.tags <= stream_kinds.EVENT_TYPES.keys()
 
 
-def test_the_journal_takes_in_every_event_that_carries_an_entry_and_stops_at_poison() -> None:
+def test_the_journal_reads_every_event_with_an_entry_and_stops_at_poison() -> None:
     with_entry = {
         tag for tag, kind in stream_kinds.EVENT_TYPES.items() if "entry" in kind.__struct_fields__
     }
@@ -31,11 +31,11 @@ def test_the_journal_takes_in_every_event_that_carries_an_entry_and_stops_at_poi
     assert {name for name, p in ALL.items() if p.stops_on_poison} == {"ledger_journal"}
 
 
-def test_a_comparison_names_missing_strange_and_differing_rows() -> None:
+def test_a_comparison_names_missing_unexpected_and_differing_rows() -> None:
     expected = {"a": Row(1, "x"), "b": Row(2, "x"), "d": Row(4, "x")}
     found = {"b": Row(3, "x"), "c": Row(3, "x"), "d": Row(4, "x")}
     assert list(reading.compare(expected, found)) == [
         "a: the row is missing",
-        "b: amount is 3, the log says 2",
-        "c: the log knows no such row",
+        "b: amount is 3, expected 2",
+        "c: the log has no such row",
     ]

@@ -12,7 +12,7 @@ NEW = base64.urlsafe_b64encode(b"\xfb" * 32).decode().rstrip("=")
 SUBJECT = b"sub_one"
 
 
-def test_a_key_wrapped_before_a_rotation_opens_after_it() -> None:
+def test_a_key_wrapped_before_a_rotation_unwraps_after_it() -> None:
     wrapped = master_key.parse(OLD).wrap(SUBJECT, b"k" * 32)
     assert master_key.parse(f"{NEW}, {OLD}").unwrap(SUBJECT, wrapped) == b"k" * 32
 

@@ -1,4 +1,4 @@
-"""A wrong or unknown setting stops the start with its name; secrets are shown nowhere."""
+"""An invalid or unknown setting stops the start with its name; secrets are never shown."""
 
 from typing import get_args, get_type_hints
 
@@ -55,7 +55,7 @@ def test_a_missing_setting_is_named_with_what_is_expected(name: str) -> None:
 
 
 @pytest.mark.parametrize(
-    ("name", "value", "told"),
+    ("name", "value", "expected"),
     [
         ("AIS_DATABASE_ULR", "x", "AIS_DATABASE_ULR is unknown; AIS_DATABASE_URL is near"),
         ("AIS_ZZZ", "x", "AIS_ZZZ is unknown"),
@@ -71,10 +71,10 @@ def test_a_missing_setting_is_named_with_what_is_expected(name: str) -> None:
         ("AIS_CARRIER", "12", "AIS_CARRIER: two letters or digits"),
     ],
 )
-def test_a_wrong_setting_is_named_without_its_secret(name: str, value: str, told: str) -> None:
+def test_a_wrong_setting_is_named_without_its_secret(name: str, value: str, expected: str) -> None:
     with pytest.raises(settings.SettingRefused) as refusal:
         settings.load({**REQUIRED, name: value})
-    assert str(refusal.value).startswith(told)
+    assert str(refusal.value).startswith(expected)
     assert "hunter2" not in str(refusal.value)
 
 

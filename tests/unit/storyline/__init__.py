@@ -1,1 +1,1 @@
-"""What the demo prints, rendered to text."""
+"""The demo's output, rendered to text."""

@@ -1,4 +1,4 @@
-"""The demo's account of the road reads well, fits the width and tells no lie."""
+"""The demo's output is readable, fits the width and is correct."""
 
 import datetime as dt
 import io
@@ -130,7 +130,7 @@ def test_an_instant_of_another_zone_is_shown_in_utc() -> None:
     assert "08:30:15.123456" in rendered(storyline.event_table([event]))
 
 
-def test_an_entry_stands_on_its_sides_with_the_decimals_of_its_currency() -> None:
+def test_an_entry_shows_both_sides_with_the_decimals_of_its_currency() -> None:
     lines = rendered(storyline.entry_table(ENTRIES)).splitlines()
     debit = next(line for line in lines if "2020" in line and "4,510.00 SAR" in line)
     credit = next(line for line in lines if "3,800.00 SAR" in line)
@@ -156,7 +156,7 @@ def test_the_trial_balance_adds_up_each_currency_by_itself() -> None:
     assert sums[1].count("4,510.00 SAR") == 2
 
 
-def test_books_that_do_not_balance_are_said_so() -> None:
+def test_books_that_do_not_balance_are_reported() -> None:
     text = rendered(storyline.balance_table(BALANCES[1:2]))
     assert "SAR DOES NOT BALANCE" in text
     assert "4,510.00 SAR" in text
@@ -171,7 +171,9 @@ def test_books_that_do_not_balance_are_said_so() -> None:
         (True, False, "Booking 7KQ2MX is confirmed; the books DO NOT balance."),
     ],
 )
-def test_the_verdict_says_what_is_so(confirmed: bool, balanced: bool, words: str) -> None:
+def test_the_verdict_reports_confirmation_and_balance(
+    confirmed: bool, balanced: bool, words: str
+) -> None:
     shown = storyline.verdict(confirmed=confirmed, balanced=balanced, reference="7KQ2MX")
     assert words in rendered(shown)
     assert ("\x1b[1;32m" in rendered(shown, terminal=True)) == (confirmed and balanced)

@@ -15,14 +15,14 @@ from infrastructure.stripe_simulator.idempotency import LIFE_SECONDS, KeyStore
 
 
 def pay(account: Account, amount: int, currency: str) -> dict[str, Any]:
-    """A succeeded payment's balance transaction."""
+    """Return a succeeded payment's balance transaction."""
     params = {"amount": amount, "currency": currency, "confirm": True}
     intent = intents.create(account, {**params, "payment_method": "pm_card_visa"}, NO_REQUEST)
     charge = account.charges.get(intent["latest_charge"])
     return account.balance_transactions.get(charge["balance_transaction"])
 
 
-def test_the_oldest_objects_leave_when_the_account_is_full() -> None:
+def test_the_oldest_objects_are_dropped_when_the_account_is_full() -> None:
     account = Account(Configuration(objects_limit=10))
     made = [pay(account, 1_000, "sar")["id"] for _ in range(30)]
     assert list(account.balance_transactions.objects) == made[-10:]
@@ -49,7 +49,7 @@ def test_another_settlement_currency_is_reached_by_its_rate() -> None:
     assert charges.balance(account)["pending"][0]["amount"] == transaction["net"]
 
 
-def test_a_failed_attempt_takes_nothing() -> None:
+def test_a_failed_attempt_charges_nothing() -> None:
     account = Account(Configuration())
     declined = {"amount": 1_000, "currency": "sar", "payment_method": "pm_card_chargeDeclined"}
     with pytest.raises(ApiError) as caught:
@@ -90,7 +90,7 @@ def test_a_key_has_1_to_255_characters(key: str) -> None:
         KeyStore().begin(key, fingerprint="a", request_id="r", now=0)
 
 
-def test_a_fault_strikes_its_path_so_many_times() -> None:
+def test_a_fault_affects_its_path_the_given_number_of_times() -> None:
     book = FaultBook()
     book.arm(Fault("lost", path="/v1/checkout/*", method="POST", times=2))
     assert book.take("GET", "/v1/checkout/sessions") is None

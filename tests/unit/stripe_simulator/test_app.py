@@ -29,7 +29,7 @@ async def client() -> AsyncIterator[httpx.AsyncClient]:
         yield client
 
 
-async def test_the_page_shows_and_takes_a_payment(client: httpx.AsyncClient) -> None:
+async def test_the_page_shows_and_accepts_a_payment(client: httpx.AsyncClient) -> None:
     session = (await client.post("/v1/checkout/sessions", data=FORM)).json()
     assert session["url"] == f"http://pay.test/c/pay/{session['id']}"
     page = await client.get(session["url"])
@@ -66,7 +66,7 @@ async def test_only_web_addresses_lead_back(client: httpx.AsyncClient, url: str)
         ("nothing", {}),
     ],
 )
-async def test_a_mistaken_control_is_refused(
+async def test_an_invalid_control_request_is_refused(
     client: httpx.AsyncClient, control: str, body: dict[str, object]
 ) -> None:
     assert (await client.post(f"/_control/{control}", json=body)).status_code in (400, 404)

@@ -1,4 +1,4 @@
-"""What can be charged in which currency."""
+"""The amounts that can be charged in each currency."""
 
 import pytest
 
@@ -19,7 +19,9 @@ from infrastructure.stripe_simulator.errors import ApiError
         (1_001, "bhd", "invalid_charge_amount"),
     ],
 )
-def test_what_no_card_can_be_charged_is_refused(amount: int, currency: str, code: str) -> None:
+def test_an_amount_that_no_card_can_be_charged_is_refused(
+    amount: int, currency: str, code: str
+) -> None:
     with pytest.raises(ApiError) as caught:
         currencies.check_charge(amount, currency, param="amount")
     assert caught.value.body["code"] == code
@@ -29,7 +31,7 @@ def test_what_no_card_can_be_charged_is_refused(amount: int, currency: str, code
     ("amount", "currency"),
     [(188, "sar"), (50, "usd"), (50, "jpy"), (5_120, "kwd"), (99_999_999, "sar"), (5_121, "sar")],
 )
-def test_what_a_card_can_be_charged_is_accepted(amount: int, currency: str) -> None:
+def test_an_amount_that_a_card_can_be_charged_is_accepted(amount: int, currency: str) -> None:
     currencies.check_charge(amount, currency, param="amount")
 
 

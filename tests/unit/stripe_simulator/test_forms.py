@@ -1,4 +1,4 @@
-"""Bracketed forms become nested dictionaries, and what is no such form is refused."""
+"""Bracketed forms become nested dictionaries, and an invalid form is refused."""
 
 from urllib.parse import urlencode
 
@@ -41,7 +41,7 @@ def test_a_repeated_name_keeps_the_last_value() -> None:
         "&".join(f"a{n}=1" for n in range(1100)),
     ],
 )
-def test_what_makes_no_sense_is_refused(text: str) -> None:
+def test_an_invalid_form_is_refused(text: str) -> None:
     with pytest.raises(ApiError) as caught:
         unflatten(text)
     assert caught.value.status == 400
@@ -51,5 +51,5 @@ _TEXT = st.text(st.characters(codec="utf-8", exclude_characters="[]"), min_size=
 
 
 @given(st.dictionaries(_TEXT, st.one_of(_TEXT, st.dictionaries(_TEXT, _TEXT, min_size=1))))
-def test_what_the_sdk_encodes_comes_back(tree: dict[str, object]) -> None:
+def test_decoding_reverses_the_encoding_of_the_sdk(tree: dict[str, object]) -> None:
     assert unflatten(urlencode(list(_api_encode(tree)))) == tree

@@ -18,7 +18,7 @@ def refusal(form: str, shape: type) -> dict[str, Any]:
     return caught.value.body
 
 
-def test_text_becomes_what_the_shape_says() -> None:
+def test_text_becomes_the_type_in_the_shape() -> None:
     form = (
         "mode=payment&expires_at=1800000000&metadata[booking]=b1&allow_promotion_codes=false"
         "&line_items[0][quantity]=2&line_items[0][price_data][currency]=sar"

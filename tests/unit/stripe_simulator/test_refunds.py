@@ -1,4 +1,4 @@
-"""Refunds of the simulated account: what is left, what the balance says, which events follow."""
+"""Refunds of the simulated account: the remainder, the balance, the events."""
 
 from decimal import Decimal
 from typing import Any
@@ -13,7 +13,7 @@ from infrastructure.stripe_simulator.refunds import Plan, RefundPlans
 
 
 def paid(account: Account, amount: int = 50_000, currency: str = "sar") -> dict[str, Any]:
-    """A captured charge."""
+    """Return a captured charge."""
     params = {"amount": amount, "currency": currency, "confirm": True}
     intent = intents.create(account, {**params, "payment_method": "pm_card_visa"}, NO_REQUEST)
     return account.charges.get(intent["latest_charge"])
@@ -48,7 +48,7 @@ def account() -> Account:
     return Account(Configuration())
 
 
-def test_without_an_amount_all_that_is_left_goes_back(account: Account) -> None:
+def test_without_an_amount_the_remainder_is_refunded(account: Account) -> None:
     charge = paid(account)
     assert refund(account, charge, amount=20_000)["amount"] == 20_000
     assert (charge["amount_refunded"], charge["refunded"]) == (20_000, False)
@@ -90,7 +90,7 @@ def test_an_authorisation_is_not_refunded_but_cancelled(account: Account) -> Non
     assert refund(account, charge)["amount"] == 300
 
 
-def test_three_decimal_money_goes_back_in_tens(account: Account) -> None:
+def test_three_decimal_money_is_refunded_in_tens(account: Account) -> None:
     charge = paid(account, 51_240, "kwd")
     assert refused(account, charge, amount=51_234)["code"] == "invalid_charge_amount"
     assert refund(account, charge, amount=51_230)["amount"] == 51_230
@@ -114,7 +114,7 @@ def test_a_refund_settles_at_the_rate_of_the_account() -> None:
     assert (movement["amount"], movement["currency"]) == (-12_200, "sar")
 
 
-def test_a_refund_made_at_once_tells_two_events(account: Account) -> None:
+def test_a_refund_made_at_once_records_two_events(account: Account) -> None:
     made = refund(account, paid(account), metadata={"refund": "r-1"}, reason="duplicate")
     assert (made["status"], made["metadata"], made["reason"]) == (
         "succeeded",
@@ -124,7 +124,7 @@ def test_a_refund_made_at_once_tells_two_events(account: Account) -> None:
     assert kinds(account)[-2:] == ["refund.created", "charge.refunded"]
 
 
-def test_a_planned_refund_waits_until_it_is_told_how_it_ends(account: Account) -> None:
+def test_a_planned_refund_waits_until_it_is_ended(account: Account) -> None:
     plans = planned("pending")
     made = refund(account, paid(account), plans=plans)
     assert (made["status"], made["pending_reason"]) == ("pending", "processing")
@@ -167,7 +167,7 @@ def test_a_refund_may_fail_as_it_is_made(account: Account) -> None:
     ]  # fmt: skip
 
 
-def test_a_canceled_refund_tells_no_failure(account: Account) -> None:
+def test_a_canceled_refund_records_no_failure(account: Account) -> None:
     made = refund(account, paid(account), plans=planned("requires_action"))
     refunds.end(account, made["id"], "canceled", reason=None)
     assert kinds(account)[-1] == "refund.updated"
@@ -186,7 +186,7 @@ def test_plans_are_bounded_and_count_down() -> None:
         plans.add(Plan())
 
 
-def test_refunds_outlive_a_restart(account: Account, tmp_path: Any) -> None:
+def test_refunds_survive_a_restart(account: Account, tmp_path: Any) -> None:
     made = refund(account, paid(account))
     file = tmp_path / "state.json"
     snapshot.save(snapshot.encoded(account), file)

@@ -1,1 +1,1 @@
-"""What worker and scheduler decide by themselves."""
+"""The handlers and timers of worker and scheduler."""

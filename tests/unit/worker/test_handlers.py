@@ -1,4 +1,4 @@
-"""Every declared background task has one handler, whose body type fits the task's."""
+"""Every declared background task has one handler, whose body type is the task's."""
 
 import importlib
 import inspect
@@ -23,7 +23,7 @@ def _subclasses(of: type[ports.BackgroundTask]) -> Iterator[type[ports.Backgroun
 
 
 def declared() -> set[type[ports.BackgroundTask]]:
-    """Return all tasks of the product: whatever subclass has a topic."""
+    """Return all tasks of the product: the subclasses that have a topic."""
     for path in tree.layer_files():
         if "BackgroundTask" in tree.text(path):
             importlib.import_module(tree.module_name(path))

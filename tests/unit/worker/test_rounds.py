@@ -9,7 +9,7 @@ PERIOD = 600.0
 
 
 def refunds(count: int) -> list[SendRefund]:
-    """So many tasks in the order of their ids."""
+    """Return `count` tasks in the order of their ids."""
     return [SendRefund("p", f"r{number:04}") for number in range(count)]
 
 
@@ -33,7 +33,7 @@ def test_a_round_reaches_every_task_once_and_the_next_begins_a_period_later(coun
     assert following == Round(begins_at=5.0 + PERIOD)
 
 
-def test_a_round_goes_on_at_once_after_a_full_page() -> None:
+def test_a_round_continues_at_once_after_a_full_page() -> None:
     page = refunds(PAGE_LIMIT)
     following = Round(begins_at=3.0).moved_on(page, now=5.0, period_seconds=PERIOD)
     assert following == Round(begins_at=3.0, after=page[-1])

@@ -1,4 +1,4 @@
-"""A timer at work: pages, repeats, and what happens while the queue is away."""
+"""The sweep of a timer: pages, repeats, and an unavailable queue."""
 
 import asyncio
 import datetime as dt
@@ -27,7 +27,7 @@ class FakeCore:
 
 
 class FakeQueue:
-    """Keeps what is enqueued, unless it is away."""
+    """Keeps what is enqueued, unless it is unavailable."""
 
     def __init__(self) -> None:
         self.messages: list[tuple[str, Mapping[str, Any]]] = []
@@ -55,14 +55,14 @@ class Rig:
         return [task for task in self._tasks if task.refund > after][: page.limit]
 
 
-async def test_what_is_due_is_enqueued_with_its_topic_and_body() -> None:
+async def test_a_due_task_is_enqueued_with_its_topic_and_body() -> None:
     rig = Rig(TASKS[:1])
     await rig.sweep.step()
     assert rig.pages == [Page(NOW, PAGE_LIMIT)]
     assert rig.queue.messages == [("refund_payment", {"payment_id": "p", "refund": "r0000"})]
 
 
-async def test_what_stays_due_is_not_enqueued_again_at_once() -> None:
+async def test_a_task_that_stays_due_is_not_enqueued_again_at_once() -> None:
     rig = Rig(TASKS[:2])
     for _ in range(3):
         await rig.sweep.step()
@@ -70,7 +70,7 @@ async def test_what_stays_due_is_not_enqueued_again_at_once() -> None:
     assert len(rig.queue.messages) == 2
 
 
-async def test_what_stays_due_is_enqueued_again_after_a_while(
+async def test_a_task_that_stays_due_is_enqueued_again_after_a_while(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     monkeypatch.setattr(sweep, "REPEAT_SECONDS", 0.0)
@@ -81,7 +81,7 @@ async def test_what_stays_due_is_enqueued_again_after_a_while(
     assert len(rig.queue.messages) == 6
 
 
-async def test_a_timer_with_a_period_rests_after_its_last_page() -> None:
+async def test_a_timer_with_a_period_waits_after_its_last_page() -> None:
     rig = Rig(TASKS, period_seconds=600.0)
     for _ in range(4):
         await rig.sweep.step()
@@ -89,7 +89,7 @@ async def test_a_timer_with_a_period_rests_after_its_last_page() -> None:
     assert len(rig.queue.messages) == len(TASKS)
 
 
-async def test_a_page_that_the_queue_did_not_take_is_repeated() -> None:
+async def test_a_page_that_could_not_be_enqueued_is_repeated() -> None:
     rig = Rig(TASKS, period_seconds=600.0)
     rig.queue.away = True
     with pytest.raises(ports.Unavailable):

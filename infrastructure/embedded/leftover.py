@@ -1,7 +1,7 @@
-"""What an earlier run left running in a data directory, after a kill for example.
+"""Finds and ends processes that an earlier run left in a data directory, after a kill for example.
 
-A process counts as ours only if it is the server program and works in that very folder; a
-process id from a file is never trusted, because the system gives ids out again.
+A process counts as left over only if it is the server program and its working directory is that
+folder. A process id from a file is never trusted, because the system reuses ids.
 """
 
 import os
@@ -28,13 +28,13 @@ def end(folder: Path, *, program: str, signals: Sequence[signal.Signals]) -> Non
     """
     for number in (*signals, signal.SIGKILL):
         deadline = time.monotonic() + END_SECONDS
-        told: set[int] = set()
+        signalled: set[int] = set()
         while running := processes(folder, program=program):
-            # Each is told once: a second SIGINT would mean something else to some servers.
-            for pid in running - told:
+            # Each gets the signal once: a second SIGINT has another meaning to some servers.
+            for pid in running - signalled:
                 with suppress(ProcessLookupError):
                     os.kill(pid, number)
-            told |= running
+            signalled |= running
             if time.monotonic() > deadline:
                 break
             time.sleep(POLL_SECONDS)
@@ -44,7 +44,7 @@ def end(folder: Path, *, program: str, signals: Sequence[signal.Signals]) -> Non
 
 
 def processes(folder: Path, *, program: str) -> set[int]:
-    """The process ids of `program` that work in `folder`."""
+    """Return the process ids of `program` that work in `folder`."""
     if not (_PROC / "self" / "cwd").exists():
         return _listed(folder, program)
     real = str(folder.resolve())
@@ -59,12 +59,12 @@ def _works_in(entry: Path, folder: str, program: str) -> bool:
     try:
         name = (entry / "comm").read_text().strip()
         return name == program and str((entry / "cwd").readlink()) == folder
-    except OSError:  # it has ended, or is not ours to look at
+    except OSError:  # it has ended, or we may not look at it
         return False
 
 
 def _listed(folder: Path, program: str) -> set[int]:
-    """Without /proc the command line must do: it names the program and the folder."""
+    """Find processes without /proc, by a command line that names the program and the folder."""
     shown = subprocess.run(
         ["ps", "-axo", "pid=,command="], capture_output=True, text=True, check=True
     )
