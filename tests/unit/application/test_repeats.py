@@ -10,12 +10,13 @@ from typing import Any
 
 import pytest
 
+from application.booking.answer_disruption import RefundDisruption
 from application.booking.cancel_booking import CancelBooking
 from application.booking.check_in import Board, CheckIn
 from application.booking.close_flight import CloseFlight
 from application.booking.complete_change import CompleteChange, ExpireChange
 from application.booking.confirm_booking import ConfirmBooking
-from application.booking.disruption import RefundDisruption, TellDisruption
+from application.booking.disruption import TellDisruption
 from application.booking.expire_booking import ExpireBooking
 from application.booking.grant_refund import GrantRefund
 from application.booking.modify_booking import ModifyBooking
