@@ -1,7 +1,9 @@
 """Fixtures that every kind of test may use: nothing starts before a test asks for it."""
 
 import gc
+import os
 import random
+import sys
 from collections.abc import Iterator
 
 import pytest
@@ -11,8 +13,13 @@ from infrastructure.embedded.postgres_server import EmbeddedPostgres
 from infrastructure.embedded.valkey_server import EmbeddedValkey
 from tests.support import servers
 
+# Tests start some sixty interpreters: none but the first has to compile the product again. This one
+# keeps the rewritten assertions of test modules, which take longer still.
+os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
+sys.dont_write_bytecode = False
+
 # Folders with long tests begin, so that parallel processes come to their end together.
-LONG = ("tests/property/", "tests/integration/road/", "tests/integration/docs/")
+LONG = ("tests/property/", "tests/end_to_end/", "tests/integration/docs/")
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:

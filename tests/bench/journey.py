@@ -63,7 +63,7 @@ def run(*, as_json: bool) -> int:
             console.print(f"durability: {durability}")
             assert set(durability.values()) == {"on"}
             rounds = [_round(stage, port, number, console) for number in range(ROUNDS)]
-            road.assert_oracles(stage.owner_dsn)
+            road.assert_invariants(stage.owner_dsn)
     rate = statistics.median(each.rate for each in rounds)
     typical = sorted(rounds, key=lambda each: each.rate)[len(rounds) // 2]
     _show(console, rate, typical)

@@ -1,5 +1,5 @@
 """The effort that hypothesis makes in this folder."""
 
-from tests.support import effort
+from tests.support import hypothesis_profile
 
-effort.load()
+hypothesis_profile.load()

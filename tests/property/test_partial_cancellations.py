@@ -18,7 +18,7 @@ from domain.kernel.rejections import Rejection
 from domain.pricing import extras as extras_catalogue
 from domain.pricing.extras import ExtraChoice
 from domain.pricing.price import PassengerType
-from tests.support import oracles, strategies
+from tests.support import invariants, strategies
 from tests.support.house import START, House
 
 FARES = {"SAR": (1, 400_000), "KWD": (1, 40_000), "JPY": (1, 90_000)}
@@ -83,7 +83,7 @@ def test_pieces_of_a_booking_add_up_to_what_was_paid(
     )
     booking = house.ticketed(flights, *party, extras=chosen)
     paid = house.booking(booking).price.total()
-    judge = oracles.Oracles(house.log)
+    judge = invariants.Invariants(house.log)
     fees = refunds = 0
     for passengers, segments, hours in [*parts, (None, None, 0)]:
         house.clock.now = max(house.clock.now, START + dt.timedelta(hours=hours))
@@ -110,14 +110,14 @@ def test_pieces_of_a_booking_add_up_to_what_was_paid(
 def _assert_books(house: House, booking: str, *, fees: int, refunds: int, domestic: bool) -> None:
     """Nothing is left of the tickets; the fee without its tax is income, the rest is owed back."""
     books: Counter[str] = Counter()
-    for (of, account, _), amount in oracles.balances_of(house.log).items():
+    for (of, account, _), amount in invariants.balances_of(house.log).items():
         assert of == booking
         books[account] += amount
     assert [books[account] for account in OPEN] == [0, 0, 0, 0]
     assert books["2100"] == -refunds
     assert books["4030"] + books["2300"] == -fees
     assert domestic or books["2300"] == 0
-    for entry in oracles.entries_of(house.log):
+    for entry in invariants.entries_of(house.log):
         assert sum(posting.amount for posting in entry.postings) == 0
 
 

@@ -270,8 +270,8 @@ def await_rest(owner_dsn: str, stripe_url: str) -> None:
         time.sleep(0.05)
 
 
-def assert_oracles(owner_dsn: str) -> None:
-    """What must hold of the log at any instant (the oracles of the fault list)."""
+def assert_invariants(owner_dsn: str) -> None:
+    """What must hold of the log at any instant (the invariants of the fault list)."""
     with psycopg.connect(owner_dsn, autocommit=True) as connection:
         unbalanced = connection.execute(
             "SELECT currency, sum(amount) FROM ledger.posting GROUP BY 1 HAVING sum(amount) <> 0"

@@ -1,5 +1,5 @@
 """The effort that hypothesis makes in unit tests; none of them has a time limit."""
 
-from tests.support import effort
+from tests.support import hypothesis_profile
 
-effort.load()
+hypothesis_profile.load()

@@ -1,7 +1,7 @@
 """What other booking systems got wrong, each with its number in our list of known defects.
 
 A test here fails when the defect comes in; defects that show only over HTTP stand in
-`tests/integration/road/test_known_defects_over_http.py`.
+`tests/end_to_end/test_known_defects_over_http.py`.
 """
 
 import datetime as dt
@@ -26,7 +26,7 @@ from domain.booking.states import Status
 from domain.inventory import rejections as flight_rejections
 from domain.kernel import money
 from domain.payment import rejections as payment_rejections
-from tests.support import oracles
+from tests.support import invariants
 from tests.support.house import AIRLINE, START, House, Runs
 
 HOLD = dt.timedelta(minutes=15)
@@ -81,7 +81,7 @@ def test_defect_03_money_is_booked_whether_its_session_is_told_before_or_after()
             house.submit(command)
         house.confirm(booking)
         assert house.booking(booking).status is Status.CONFIRMED
-        balances.append(oracles.balances_of(house.log))
+        balances.append(invariants.balances_of(house.log))
     assert balances[0] == balances[1]
     assert any(account == "1010" for _, account, _ in balances[0])
 
@@ -96,7 +96,7 @@ def test_defect_04_money_for_a_lapsed_booking_is_kept_on_a_list_and_refuses_noth
     house.submit(capture)
     assert house.booking(booking).status is Status.EXPIRED
     assert house.tags(capture.payment_id)[-2:] == ["payment.captured.1", "payment.funds_parked.1"]
-    assert oracles.unapplied(house.log, booking) == -capture.amount.amount
+    assert invariants.unapplied(house.log, booking) == -capture.amount.amount
 
 
 async def test_defect_05_two_partial_refunds_of_one_charge_are_two_and_add_up() -> None:
@@ -114,7 +114,7 @@ async def test_defect_05_two_partial_refunds_of_one_charge_are_two_and_add_up() 
             settled = record_refund.Settled(f"re_{number}")
             house.submit(RecordRefund(payment, f"{payment}-r{number}", settled))
     assert house.booking(booking).status is Status.REFUNDED
-    left = oracles.balances_of(house.log)
+    left = invariants.balances_of(house.log)
     assert not any(of == booking and account in {"1010", "2100"} for of, account, _ in left)
 
 
@@ -280,7 +280,7 @@ async def test_defect_24_a_paid_change_moves_the_seats_and_books_the_money() -> 
     assert after.tickets != before.tickets
     due = after.captured - before.captured  # type: ignore[operator]  # both were paid
     assert due.amount > 0
-    assert oracles.unapplied(house.log, booking) == 0
+    assert invariants.unapplied(house.log, booking) == 0
 
 
 def test_defect_25_nobody_is_confirmed_without_a_capture_of_the_amount_due() -> None:

@@ -13,9 +13,9 @@ from application.booking import boarding_pass_printer
 from domain.booking import boarding_pass
 from domain.booking.boarding_pass import BoardingPassFacts
 from infrastructure.boarding_pass import layout, printer
-from tests.support import boarding_passes, effort, scanner
+from tests.support import boarding_passes, hypothesis_profile, scanner
 
-effort.load()
+hypothesis_profile.load()
 
 PRINTER: boarding_pass_printer.BoardingPassPrinter = printer.BilingualBoardingPassPrinter()
 PASSES = {

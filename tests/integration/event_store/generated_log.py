@@ -12,8 +12,8 @@ from application.ports import RecordedEvent
 from infrastructure.event_store import ledger_application
 from infrastructure.event_store.ledger_application import LedgerApplication
 from infrastructure.event_store.mapper import StreamEvent
-from tests.property.life.back import Back
-from tests.support import effort
+from tests.property.booking_machine.refunds import Back
+from tests.support import hypothesis_profile
 
 # A history of bookings with each of these has used most of the fold.
 WANTED = frozenset({"booking.confirmed.1", "booking.cancelled.1", "booking.seats_chosen.1"})
@@ -35,7 +35,7 @@ def generate() -> tuple[RecordedEvent, ...]:
             super().teardown()
             logs.append(self.log.events)
 
-    machine = effort.machine(examples=2, steps=STEPS)
+    machine = hypothesis_profile.machine(examples=2, steps=STEPS)
     for number in range(ROUND_LIMIT):
         run_state_machine_as_test(seed(machine.seed + number)(Kept), settings=machine.settings)
         for events in logs:

@@ -12,7 +12,7 @@ from application.rate_limit import Limit
 from infrastructure.redis import rate_limit
 from infrastructure.redis.rate_limit import RedisTokenStore
 from interfaces.http.rate_limit import RateLimiter
-from tests.support.edge import GENEROUS
+from tests.support.http_client import GENEROUS
 
 
 @pytest.fixture

@@ -12,7 +12,7 @@ from infrastructure.postgres import pool as pools
 from infrastructure.sealing import master_key, vault
 from infrastructure.sealing.master_key import KeyUnwrapFailed
 from infrastructure.sealing.vault import BoxTampered, SubjectKeyNotOpen, SubjectVault
-from tests.support.edge import Seconds
+from tests.support.http_client import Seconds
 from tests.support.servers import TestDatabase
 
 KEYS = master_key.parse(master_key.generated())

@@ -17,7 +17,7 @@ from domain.inventory.events import FlightScheduled
 from domain.kernel import money, sealed
 from domain.kernel.events import DomainEvent
 from domain.pricing.price import PassengerType
-from tests.support import examples, memory_log, oracles
+from tests.support import examples, invariants, memory_log
 from tests.support.memory_log import Clock, MemoryLog, MemoryProcess
 
 # Four bytes that spell AAAAAA, BAAAAA, CAAAAA and so on, lowest symbol first.
@@ -30,7 +30,7 @@ class Stage:
     def __init__(self, *, draws: tuple[bytes, ...] = DRAWS) -> None:
         self.clock = Clock(examples.NOW)
         self.log = MemoryLog(self.clock)
-        self._oracles = oracles.Oracles(self.log)
+        self._invariants = invariants.Invariants(self.log)
         self._bytes = itertools.cycle(draws)
         self.process = self.another_process()
         self._envelopes = itertools.count(1)
@@ -45,7 +45,7 @@ class Stage:
         try:
             return self.process.submit(memory_log.envelope(command, next(self._envelopes)))
         finally:
-            self._oracles.check()
+            self._invariants.check()
 
     def added(self, command: Any) -> dict[str, list[DomainEvent]]:
         """The events that the command added, by stream, all of them in one append."""

@@ -13,7 +13,7 @@ from domain.inventory import rejections as flight_rejections
 from domain.kernel import money
 from domain.payment import rejections
 from domain.payment.events import AttemptStarted, FundsParked, PaymentCaptured, PaymentRequested
-from tests.support import oracles
+from tests.support import invariants
 from tests.support.examples import DUE, NOW, URL, sar
 from tests.support.house import House
 from tests.unit.application.stage import Stage, attempt_of, capture, expire, payment_of
@@ -137,7 +137,7 @@ def test_another_amount_is_kept_with_its_entry_and_parked_and_pays_nothing(
     assert list(added) == [payment_of(booking)]
     assert parked_reasons(stage, booking) == ["amount_differs"]
     assert stage.log.state(booking).status is Status.RESERVED
-    assert oracles.unapplied(stage.log, booking) == -amount.amount
+    assert invariants.unapplied(stage.log, booking) == -amount.amount
     assert stage.checkout(booking)[1] == payment_of(booking) + "-a2"
 
 
@@ -148,7 +148,7 @@ def test_late_money_is_kept_with_its_entry_and_parked(stage: Stage, booking: str
     stage.submit(capture(booking, DUE))
     assert parked_reasons(stage, booking) == ["late"]
     assert stage.log.state(booking).status is Status.EXPIRED
-    assert oracles.unapplied(stage.log, booking) == -DUE.amount
+    assert invariants.unapplied(stage.log, booking) == -DUE.amount
 
 
 def test_money_in_a_lapsed_hold_that_is_not_expired_yet_still_pays(
@@ -171,7 +171,7 @@ def test_a_second_payment_is_kept_as_a_duplicate_and_the_booking_is_not_touched(
     assert list(added) == [payment_of(booking)]
     assert parked_reasons(stage, booking) == ["duplicate"]
     owed = 0 if confirmed else -DUE.amount
-    assert oracles.unapplied(stage.log, booking) == owed - DUE.amount
+    assert invariants.unapplied(stage.log, booking) == owed - DUE.amount
 
 
 def test_the_right_amount_after_a_wrong_one_pays(stage: Stage, booking: str) -> None:

@@ -23,7 +23,7 @@ from domain.payment.events import (
     RefundUnresolved,
 )
 from domain.payment.state import RefundStatus
-from tests.support import oracles
+from tests.support import invariants
 from tests.support.examples import DUE, NOW, sar
 from tests.unit.application.stage import Stage, capture, payment_of
 
@@ -218,7 +218,7 @@ def test_the_books_show_what_left_the_balance_and_what_was_returned(
     stage: Stage, booking: str
 ) -> None:
     def owed_and_clearing() -> tuple[int, int]:
-        balances = oracles.balances_of(stage.log)
+        balances = invariants.balances_of(stage.log)
         return (
             balances.get((booking, "2100", "SAR"), 0),
             balances[booking, "1010", "SAR"],

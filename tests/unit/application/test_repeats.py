@@ -19,7 +19,7 @@ from application.booking.confirm_booking import ConfirmBooking
 from application.booking.expire_booking import ExpireBooking
 from application.booking.grant_refund import GrantRefund
 from application.booking.modify_booking import ModifyBooking
-from application.booking.offer_disruption import OfferDisruption, RefundDisruption
+from application.booking.offer_disruption import OfferDisruption
 from application.inventory.cancel_flight import CancelFlight
 from application.inventory.depart_flight import DepartFlight
 from application.payment.record_attempt import Declined, RecordAttempt

@@ -7,7 +7,7 @@ import pytest
 
 from application.rate_limit import Limit
 from interfaces.http import app
-from tests.support.edge import GENEROUS, Edge
+from tests.support.http_client import GENEROUS, Edge
 
 GOOD: dict[str, Any] = {"travellers": [{"firstName": "Layla", "amount": 50}]}
 REGISTRATION = {"email": "Layla@Example.com", "password": "correct horse battery"}

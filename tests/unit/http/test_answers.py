@@ -10,7 +10,7 @@ from application.rate_limit import Limit
 from domain.kernel.rejections import Rejection
 from interfaces.http import problem_kinds
 from interfaces.http.correlation import SECURITY_HEADERS
-from tests.support.edge import GENEROUS, Edge
+from tests.support.http_client import GENEROUS, Edge
 
 FLAT = {"code", "message", "correlationId", "retryable", "details"}
 

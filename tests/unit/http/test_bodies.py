@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from interfaces.http.strict_request import BODY_LIMIT_BYTES
-from tests.support.edge import Edge
+from tests.support.http_client import Edge
 
 GOOD: dict[str, Any] = {"travellers": [{"firstName": "Layla", "amount": 50}]}
 JSON = {"content-type": "application/json"}

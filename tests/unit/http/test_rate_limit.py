@@ -9,7 +9,7 @@ from application.rate_limit import Limit, Slice
 from interfaces.http import rate_limit
 from interfaces.http.problems import Problem
 from interfaces.http.rate_limit import RateLimiter
-from tests.support.edge import GENEROUS, MemoryTokenStore, Seconds
+from tests.support.http_client import GENEROUS, MemoryTokenStore, Seconds
 
 
 def limiter(time: Seconds, store: MemoryTokenStore, count: int, window: int = 60) -> RateLimiter:

@@ -1,6 +1,6 @@
 """The whole life of bookings on several flights at once, step by step in any order.
 
-Two processes with caches of their own write one log. After every step all oracles hold, and
+Two processes with caches of their own write one log. After every step all invariants hold, and
 every repeated command records nothing.
 """
 
@@ -9,13 +9,13 @@ from hypothesis import seed
 from hypothesis.stateful import run_state_machine_as_test
 
 from domain.booking import states
-from tests.property.life.back import Back
-from tests.property.life.world import World
-from tests.support import effort
+from tests.property.booking_machine.machine import World
+from tests.property.booking_machine.refunds import Back
+from tests.support import hypothesis_profile
 from tests.support.command_types import command_types
 
 # Several short runs from seeds of their own: one long run dwells on what it began with.
-MACHINE = effort.machine(examples=100, steps=70)
+MACHINE = hypothesis_profile.machine(examples=100, steps=70)
 ROUNDS = 8
 ROUND_LIMIT = 32
 

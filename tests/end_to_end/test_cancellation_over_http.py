@@ -34,7 +34,7 @@ async def test_a_cancelled_booking_is_refunded_and_its_seats_are_on_sale_again(
     assert set(road.balances(stage.owner_dsn, booking["id"]).values()) == {0}
     again = await life.confirmed(who, [flight])
     assert again["status"] == "confirmed"
-    road.assert_oracles(stage.owner_dsn)
+    road.assert_invariants(stage.owner_dsn)
 
 
 async def test_an_unpaid_booking_is_cancelled_and_the_books_go_on(
@@ -49,7 +49,7 @@ async def test_an_unpaid_booking_is_cancelled_and_the_books_go_on(
     sold = await life.confirmed(who, [flight])
     assert sold["status"] == "confirmed"
     road.assert_read_models_follow(stage.owner_dsn)
-    road.assert_oracles(stage.owner_dsn)
+    road.assert_invariants(stage.owner_dsn)
 
 
 async def test_the_same_cancellation_again_is_its_replay_and_one_refund(
@@ -105,7 +105,7 @@ async def test_parts_of_a_family_journey_add_up_to_what_was_paid(
     assert returned == booking["total"]["amount"]
     await life.becomes(who, booking["id"], "refunded")
     assert set(road.balances(stage.owner_dsn, booking["id"]).values()) == {0}
-    road.assert_oracles(stage.owner_dsn)
+    road.assert_invariants(stage.owner_dsn)
 
 
 async def test_the_refund_of_a_part_is_shown_until_it_has_arrived_or_failed(

@@ -22,9 +22,9 @@ from domain.booking.states import Status
 from domain.booking.values import Obligation
 from domain.inventory import events as flights
 from domain.kernel import ids
-from tests.property.life.sale import PARTIES
-from tests.property.life.travel import TICKETED, Travel
-from tests.property.life.world import PROCESSES, WHICH
+from tests.property.booking_machine.departures import TICKETED, Travel
+from tests.property.booking_machine.machine import PROCESSES, WHICH
+from tests.property.booking_machine.sales import PARTIES
 from tests.support import memory_log
 
 S = Status
@@ -149,7 +149,7 @@ class Back(Travel):
         """The card company reports a refund, in any order; it accepts or refuses only once."""
         asked = [
             (stream, refund)
-            for stream, payment in self.oracles.truth.payments.items()
+            for stream, payment in self.invariants.recount.payments.items()
             for refund in payment.refunds
         ]
         if asked:
@@ -197,9 +197,9 @@ class Back(Travel):
         """Each obligation of the booking is requested and arrives."""
         for owed in self.booking(stream).obligations:
             self.submit(process, self.refund(stream, owed))
-        self.oracles.check()
+        self.invariants.check()
         for payment in self.booking(stream).payments:
-            for refund in self.oracles.truth.payments[payment].refunds:
+            for refund in self.invariants.recount.payments[payment].refunds:
                 self._report_refund(process, payment, refund, "settled")
 
     @rule(minutes=st.sampled_from([1, 5, 14, 15, 61, 60 * 24]))

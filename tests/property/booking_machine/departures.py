@@ -23,8 +23,8 @@ from domain.booking.states import Status
 from domain.booking.values import NewTimes
 from domain.inventory.events import FlightCancelled, FlightRescheduled
 from domain.inventory.state import FlightStatus
-from tests.property.life.modification import SOME, Changes
-from tests.property.life.world import PROCESSES, WHICH, layouts
+from tests.property.booking_machine.machine import PROCESSES, WHICH, layouts
+from tests.property.booking_machine.modifications import SOME, Changes
 
 S = Status
 TICKETED = (S.CONFIRMED, S.CHECKED_IN, S.BOARDED)

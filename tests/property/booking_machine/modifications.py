@@ -34,8 +34,8 @@ from domain.inventory.events import Place
 from domain.inventory.state import FlightStatus
 from domain.kernel import sealed
 from domain.kernel.rejections import Rejection
-from tests.property.life.sale import Sale
-from tests.property.life.world import AIRLINE, PROCESSES, WHICH
+from tests.property.booking_machine.machine import AIRLINE, PROCESSES, WHICH
+from tests.property.booking_machine.sales import Sale
 
 S = Status
 SOME = st.none() | st.lists(st.integers(0, 3), min_size=1, max_size=2, unique=True).map(tuple)

@@ -23,7 +23,7 @@ from domain.inventory.events import CabinLayout, CapacityMove, FareClass, Flight
 from domain.inventory.state import Flight
 from domain.kernel import ids, money
 from domain.kernel.rejections import Rejection
-from tests.support import memory_log, oracles
+from tests.support import invariants, memory_log
 from tests.support.memory_log import Clock, MemoryLog, MemoryProcess
 from tests.support.memory_read_models import MemoryReadModels
 
@@ -93,7 +93,7 @@ class World(RuleBasedStateMachine):
         super().__init__()
         self.clock = Clock(START)
         self.log = MemoryLog(self.clock)
-        self.oracles = oracles.Oracles(self.log)
+        self.invariants = invariants.Invariants(self.log)
         self.read_models = MemoryReadModels()
         self.processes = [
             MemoryProcess(self.log, clock=self.clock, random_bytes=self._draw, cache_limit=limit)
@@ -113,7 +113,7 @@ class World(RuleBasedStateMachine):
                 known = process.cache.get(stream)
                 if known is not None and known.version == self.log.version(stream):
                     assert known.state == self.log.state(stream)
-        World.transitions.update(self.oracles.truth.steps)
+        World.transitions.update(self.invariants.recount.steps)
 
     def schedule(self, seats: list[int], starts_in: int) -> None:
         """Five flights with few seats."""
@@ -125,9 +125,9 @@ class World(RuleBasedStateMachine):
 
     @invariant()
     def everything_holds(self) -> None:
-        """All oracles over what is new in the log."""
+        """All invariants over what is new in the log."""
         World.tally["steps"] += 1
-        self.oracles.check()
+        self.invariants.check()
         self.read_models.follow(self.log.events[self.read_models.position :])
         assert self.read_models.position == len(self.log.events)
 

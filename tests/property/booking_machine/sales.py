@@ -27,7 +27,7 @@ from domain.kernel import money, sealed
 from domain.kernel.rejections import Rejection
 from domain.payment.state import Payment
 from domain.pricing.extras import ExtraChoice
-from tests.property.life.world import AIRLINE, PROCESSES, WHICH, World
+from tests.property.booking_machine.machine import AIRLINE, PROCESSES, WHICH, World
 
 # Most parties are small, so that several fit; some are too many for the seats.
 PARTIES = st.sampled_from(

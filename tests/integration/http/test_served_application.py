@@ -19,7 +19,7 @@ from infrastructure.redis import rate_limit as redis_rate_limit
 from interfaces.http import strict_request
 from interfaces.http.rate_limit import RateLimiter
 from tests.support import identity as identities
-from tests.support.edge import GENEROUS, application, http_ports
+from tests.support.http_client import GENEROUS, application, http_ports
 from tests.support.identity import Identity
 from tests.support.servers import TestDatabase
 

@@ -29,7 +29,7 @@ async def test_a_payment_is_confirmed_once_although_worker_and_scheduler_are_kil
         assert road.tags(stage.owner_dsn, booking).count("booking.confirmed.1") == 1
         payment = booking.replace("booking-", "payment-")
         assert road.tags(stage.owner_dsn, payment).count("payment.captured.1") == 1
-    road.assert_oracles(stage.owner_dsn)
+    road.assert_invariants(stage.owner_dsn)
 
 
 async def test_bookings_go_on_without_a_token_or_with_a_forged_one_refused(

@@ -11,9 +11,9 @@ from domain.booking.states import Status
 from domain.inventory.state import Flight as FlightState
 from domain.kernel import money
 from domain.kernel.entries import Entry
-from tests.support.facts import Booking, Flight, Payment, Seats
 from tests.support.memory_log import MemoryLog
-from tests.support.truth import Truth
+from tests.support.recount import Recount
+from tests.support.recounted import Booking, Flight, Payment, Seats
 
 Balances = dict[tuple[str, str, str], int]
 
@@ -21,15 +21,15 @@ WAITING = frozenset({Status.PENDING, Status.PAYMENT_FAILED})
 
 
 def check(log: MemoryLog) -> None:
-    """All oracles over the whole log; an AssertionError names the first that is broken."""
-    Oracles(log).check()
+    """All invariants over the whole log; an AssertionError names the first that is broken."""
+    Invariants(log).check()
 
 
-class Oracles:
+class Invariants:
     """Follows a log: each check takes in what is new and looks at whatever that touched."""
 
     def __init__(self, log: MemoryLog) -> None:
-        self.truth = Truth()
+        self.recount = Recount()
         self._log = log
         self._taken = 0
         self._balances: dict[str, Counter[tuple[str, str]]] = {}
@@ -37,11 +37,11 @@ class Oracles:
         self._taken_seats: Seats = Counter()
 
     def check(self) -> None:
-        """All oracles; an AssertionError names the first that is broken."""
+        """All invariants; an AssertionError names the first that is broken."""
         touched: dict[str, None] = {}
         for recorded in self._log.events[self._taken :]:
             self._check_numbering(recorded.position, recorded.stream, recorded.version)
-            touched[self.truth.take(recorded)] = None
+            touched[self.recount.take(recorded)] = None
             entry: Entry | None = getattr(recorded.event, "entry", None)
             if entry is not None:
                 self._post(entry)
@@ -76,7 +76,7 @@ class Oracles:
     def _recount(self, name: str) -> set[str]:
         """Take over what the booking has now; the flights where that differs."""
         before = self._seats.get(name, Counter())
-        after = self.truth.bookings[name].seats()
+        after = self.recount.bookings[name].seats()
         self._seats[name] = after
         self._taken_seats.subtract(before)
         self._taken_seats.update(after)
@@ -84,7 +84,7 @@ class Oracles:
 
     def _check_booking(self, name: str) -> None:
         """The fold agrees with the sums; each coupon's seat is the flight's."""
-        told = self.truth.bookings[name]
+        told = self.recount.bookings[name]
         state: BookingState = self._log.state(name)
         assert state.status is told.status
         assert {
@@ -97,12 +97,12 @@ class Oracles:
         if told.status in {Status.CANCELLED, Status.REFUNDED, Status.EXPIRED, Status.COMPLETED}:
             assert told.status is Status.EXPIRED or not told.keys("OCL")
         if told.status is Status.CANCELLED and told.owed():
-            assert self.truth.settled(name) < told.owed(), "all given back, and not refunded"
+            assert self.recount.settled(name) < told.owed(), "all given back, and not refunded"
         if told.status not in {Status.RESERVED, Status.PAID} and not told.ticketed:
             return
         for (passenger, segment), coupon in told.coupons.items():
             if coupon.status in "OCL" and coupon.seat is not None:
-                flight = self.truth.flights[told.segments[segment][0]]
+                flight = self.recount.flights[told.segments[segment][0]]
                 place = (name, passenger)
                 assert (
                     flight.seated.get(coupon.seat) == place
@@ -111,9 +111,9 @@ class Oracles:
 
     def _check_money(self, name: str) -> None:
         """Each account of the booking says what its events say, to the minor unit."""
-        told = self.truth.bookings[name]
-        payments = [self.truth.payments[each] for each in self.truth.payments_of.get(name, ())]
-        applied = _applied(name, told, payments, self.truth.payments_of.get(name, []))
+        told = self.recount.bookings[name]
+        payments = [self.recount.payments[each] for each in self.recount.payments_of.get(name, ())]
+        applied = _applied(name, told, payments, self.recount.payments_of.get(name, []))
         assert applied == sum(told.paid.values())
         expected = _expected(told, payments)
         posted = {key: amount for key, amount in self._balances.get(name, {}).items() if amount}
@@ -125,7 +125,7 @@ class Oracles:
 
     def _check_flight(self, name: str) -> None:
         """Counters, classes, allocations, seats and queue: one story, told four times."""
-        told = self.truth.flights[name]
+        told = self.recount.flights[name]
         state: FlightState = self._log.state(name)
         taken = {block[1:]: n for block, n in self._taken_seats.items() if block[0] == name and n}
         for code, cabin in state.cabins.items():
@@ -146,7 +146,7 @@ class Oracles:
         for number, (booking, passenger) in told.seated.items():
             assert self._sits(name, booking, passenger, number), f"{booking} left {number}"
         assert [waiting.booking for waiting in state.waitlist] == told.queue
-        assert all(self.truth.bookings[each].status in WAITING for each in told.queue)
+        assert all(self.recount.bookings[each].status in WAITING for each in told.queue)
 
     def _check_allocations(self, name: str, state: FlightState) -> None:
         allocated: dict[str, Counter[tuple[str, str, str]]] = {}
@@ -163,7 +163,7 @@ class Oracles:
         assert allocated == has
 
     def _sits(self, flight: str, booking: str, passenger: int, number: str) -> bool:
-        told = self.truth.bookings[booking]
+        told = self.recount.bookings[booking]
         return any(
             coupon.seat == number and coupon.status != "R" and told.segments[key[1]][0] == flight
             for key, coupon in told.coupons.items()

@@ -18,8 +18,8 @@ from domain.inventory import seat_map
 from domain.kernel import ids, money
 from domain.payment import events as payments
 from domain.payment.captures import ParkReason
-from tests.support import facts
-from tests.support.facts import Booking, Coupon, Flight, Payment
+from tests.support import recounted
+from tests.support.recounted import Booking, Coupon, Flight, Payment
 
 FINAL = "FRZ"
 PARK_REASONS: frozenset[str] = frozenset(ParkReason.__args__)  # type: ignore[attr-defined]  # a Literal's values
@@ -38,7 +38,7 @@ STATUS_AFTER: dict[type, Status] = {
 }
 
 
-class Truth:
+class Recount:
     """Everything that the events taken in so far say; `steps` counts moves of the state table."""
 
     def __init__(self) -> None:
@@ -67,7 +67,7 @@ class Truth:
     def _booking(self, stream: str, event: Any) -> None:
         if isinstance(event, bookings.BookingInitiated):
             assert stream not in self.bookings
-            self.bookings[stream] = facts.initiated(event)
+            self.bookings[stream] = recounted.initiated(event)
             return
         booking = self.bookings[stream]
         assert booking.status not in states.TERMINAL, f"{event} after {booking.status}"
@@ -396,22 +396,22 @@ def _seat(flight: Flight, booking: str, places: list[tuple[int, str]]) -> None:
     }
 
 
-_BOOKING_STEPS: dict[type, Callable[[Truth, str, Booking, Any], None]] = {
-    bookings.BookingPaid: Truth._paid,
-    bookings.BookingConfirmed: Truth._confirmed,
-    bookings.BookingCancelled: Truth._given_up,
-    bookings.CouponsCancelled: Truth._given_up,
-    bookings.RefundGranted: Truth._granted,
-    bookings.BookingRefunded: Truth._refunded,
-    bookings.ModificationAccepted: Truth._modification_accepted,
-    bookings.ModificationPaid: Truth._modification_paid,
-    bookings.ModificationExpired: Truth._modification_expired,
-    bookings.ModificationCompleted: Truth._modification_completed,
-    bookings.DisruptionOffered: Truth._told,
-    bookings.SeatsChosen: Truth._seats_chosen,
-    bookings.SeatsLost: Truth._seats_lost,
-    bookings.PassengersCheckedIn: Truth._checked_in,
-    bookings.PassengersBoarded: Truth._boarded,
-    bookings.CouponsFlown: Truth._flown,
-    bookings.PassengersMissed: Truth._missed,
+_BOOKING_STEPS: dict[type, Callable[[Recount, str, Booking, Any], None]] = {
+    bookings.BookingPaid: Recount._paid,
+    bookings.BookingConfirmed: Recount._confirmed,
+    bookings.BookingCancelled: Recount._given_up,
+    bookings.CouponsCancelled: Recount._given_up,
+    bookings.RefundGranted: Recount._granted,
+    bookings.BookingRefunded: Recount._refunded,
+    bookings.ModificationAccepted: Recount._modification_accepted,
+    bookings.ModificationPaid: Recount._modification_paid,
+    bookings.ModificationExpired: Recount._modification_expired,
+    bookings.ModificationCompleted: Recount._modification_completed,
+    bookings.DisruptionOffered: Recount._told,
+    bookings.SeatsChosen: Recount._seats_chosen,
+    bookings.SeatsLost: Recount._seats_lost,
+    bookings.PassengersCheckedIn: Recount._checked_in,
+    bookings.PassengersBoarded: Recount._boarded,
+    bookings.CouponsFlown: Recount._flown,
+    bookings.PassengersMissed: Recount._missed,
 }

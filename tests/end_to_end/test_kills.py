@@ -94,7 +94,7 @@ def _assert_all_there(
     assert set(acknowledged.values()) <= set(held)
     assert len(set(acknowledged.values())) == len(acknowledged)
     assert len(held) <= len(asked), "a key made more than one booking"
-    road.assert_oracles(stage.owner_dsn)
+    road.assert_invariants(stage.owner_dsn)
 
 
 async def _until(holds: Callable[[], bool]) -> None:

@@ -18,7 +18,7 @@ async def test_of_two_hundred_clients_one_gets_the_last_seat(
     assert Counter(answer.status_code for answer in answers) == {201: 1, 409: 199}
     codes = {answer.json()["code"] for answer in answers if answer.status_code == 409}
     assert codes == {"SEATS_UNAVAILABLE"}
-    road.assert_oracles(stage.owner_dsn)
+    road.assert_invariants(stage.owner_dsn)
 
 
 async def test_the_same_key_a_hundred_times_at_once_makes_one_booking(

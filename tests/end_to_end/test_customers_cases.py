@@ -54,7 +54,7 @@ async def test_search_book_pay_confirm(
     await life.pay(who, booking["id"])
     confirmed = await life.becomes(who, booking["id"], "confirmed")
     assert len(confirmed["passengers"][0]["ticketNumber"]) == 13
-    road.assert_oracles(stage.owner_dsn)
+    road.assert_invariants(stage.owner_dsn)
 
 
 async def test_cancel_and_refund(

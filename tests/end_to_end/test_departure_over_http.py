@@ -38,7 +38,7 @@ async def test_a_couple_checks_in_boards_and_flies_and_the_revenue_is_recognised
     books = road.balances(stage.owner_dsn, name)
     assert (books["2000", "SAR"], books["2010", "SAR"]) == (0, 0)
     assert (books["4000", "SAR"], books["4010", "SAR"]) == (-80_000, -5_000)
-    road.assert_oracles(stage.owner_dsn)
+    road.assert_invariants(stage.owner_dsn)
 
 
 async def test_a_boarding_pass_says_in_its_bar_code_what_the_booking_says(

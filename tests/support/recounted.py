@@ -1,6 +1,6 @@
 """What is known of a booking, a flight and a payment: plain facts, in minor units of a currency.
 
-Rule: nothing here knows an event's history; `tests.support.truth` adds the events up.
+Rule: nothing here knows an event's history; `tests.support.recount` adds the events up.
 """
 
 from collections import Counter

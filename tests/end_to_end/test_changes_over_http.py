@@ -35,7 +35,7 @@ async def test_a_dearer_flight_is_paid_first_and_the_old_seat_stays_until_then(
     assert (await life.reserved(who, [old]))["status"] == "reserved"
     books = road.balances(stage.owner_dsn, booking["id"])
     assert (books["2020", "SAR"], books["2000", "SAR"]) == (0, -55_000)
-    road.assert_oracles(stage.owner_dsn)
+    road.assert_invariants(stage.owner_dsn)
 
 
 @pytest.mark.parametrize(
@@ -69,7 +69,7 @@ async def test_a_cheaper_flight_gives_money_back_by_the_rule_of_the_fare(
     else:
         assert road.balances(stage.owner_dsn, booking["id"])["2200", "SAR"] == -11_500
     assert (await who.booking(booking["id"]))["status"] == "confirmed"
-    road.assert_oracles(stage.owner_dsn)
+    road.assert_invariants(stage.owner_dsn)
 
 
 async def test_an_upgrade_stays_on_the_flight_and_frees_the_economy_seat(
@@ -86,7 +86,7 @@ async def test_an_upgrade_stays_on_the_flight_and_frees_the_economy_seat(
     with pytest.raises(Refused, match="INVALID_STATE_TRANSITION"):
         await who.on(booking["id"], "modification-quote", {"cabin": "economy"})
     assert (await life.reserved(who, [flight]))["status"] == "reserved"
-    road.assert_oracles(stage.owner_dsn)
+    road.assert_invariants(stage.owner_dsn)
 
 
 async def test_another_route_and_a_full_flight_are_refused_and_nothing_is_lost(
@@ -145,7 +145,7 @@ async def test_a_change_that_nobody_paid_for_can_be_given_up_at_once(
     with pytest.raises(life.Refused, match="INVALID_STATE_TRANSITION"):
         await who.on(booking["id"], "abandon-change")
     assert (await life.reserved(who, [new]))["status"] == "reserved"
-    road.assert_oracles(stage.owner_dsn)
+    road.assert_invariants(stage.owner_dsn)
 
 
 async def test_a_change_that_was_paid_for_is_not_given_up_any_more(

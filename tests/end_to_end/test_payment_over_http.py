@@ -44,7 +44,7 @@ async def test_a_paid_booking_is_confirmed_with_its_ticket_and_its_entries(
         ("2300", "SAR"): -6_300,
         ("2310", "SAR"): -2_000,
     }
-    road.assert_oracles(stage.owner_dsn)
+    road.assert_invariants(stage.owner_dsn)
 
 
 @pytest.mark.parametrize(("currency", "fare"), [("KWD", 45_120), ("JPY", 38_000)])
@@ -91,7 +91,7 @@ async def test_events_in_any_order_and_number_give_one_confirmation(
     await asyncio.to_thread(road.await_rest, stage.owner_dsn, stage.stripe_url)
     assert road.tags(stage.owner_dsn, session["paymentId"]).count("payment.captured.1") == 1
     assert road.tags(stage.owner_dsn, booking).count("booking.confirmed.1") == 1
-    road.assert_oracles(stage.owner_dsn)
+    road.assert_invariants(stage.owner_dsn)
 
 
 async def test_a_checkout_replayed_gives_the_same_session(

@@ -179,7 +179,7 @@ async def test_every_step_of_the_table_is_walked_and_no_other(
     await life.becomes(who, confirmed["id"], "refunded")
     allowed = {(before, after) for before, reached in TRANSITIONS.items() for after in reached}
     assert _walked(stage.owner_dsn, confirmed["id"]) == allowed - BY_TIME
-    road.assert_oracles(stage.owner_dsn)
+    road.assert_invariants(stage.owner_dsn)
 
 
 def _walked(owner_dsn: str, booking: str) -> set[tuple[Status, Status]]:

@@ -135,7 +135,7 @@ async def test_a_stranger_sees_and_changes_nothing_whatever_is_sent(
             if "{booking_id}" in path or "/admin/" in path or "/ledger/" in path:
                 assert statuses <= {400, 401, 403, 404, 422, 429}, (path, statuses)
     assert await _state(stage, who, booking) == before
-    road.assert_oracles(stage.owner_dsn)
+    road.assert_invariants(stage.owner_dsn)
 
 
 async def test_odd_bodies_of_the_owner_and_of_staff_are_told_what_is_wrong(
@@ -147,7 +147,7 @@ async def test_odd_bodies_of_the_owner_and_of_staff_are_told_what_is_wrong(
         booking = (await life.confirmed(who, [flight], party=("ADT", "ADT")))["id"]
         headers = who.headers if role is None else (await life.staff(stage, client, role)).headers
         await _ask_all(stage, headers, booking, flight, ODD)
-    road.assert_oracles(stage.owner_dsn)
+    road.assert_invariants(stage.owner_dsn)
 
 
 async def test_odd_names_of_things_are_not_found_rather_than_a_fault(

@@ -21,4 +21,4 @@ def test_the_tour_walks_a_change_a_cancellation_a_check_in_and_a_cancelled_fligh
     for reference in (changed["reference"], cancelled["reference"], refunded["reference"]):
         assert reference in letters
     assert len(told) >= 10
-    road.assert_oracles(stage.owner_dsn)
+    road.assert_invariants(stage.owner_dsn)

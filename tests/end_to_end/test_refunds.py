@@ -92,7 +92,7 @@ async def test_a_refund_is_sent_accepted_and_settled_by_itself(
         "payment.refund_settled.1",
     ]
     assert owed(stage, booking) == PART
-    road.assert_oracles(stage.owner_dsn)
+    road.assert_invariants(stage.owner_dsn)
 
 
 async def test_webhooks_carry_a_pending_refund_to_its_end_and_beyond(
@@ -111,7 +111,7 @@ async def test_webhooks_carry_a_pending_refund_to_its_end_and_beyond(
     )
     await await_tag(stage, booking, "payment.refund_failed.1")
     assert owed(stage, booking) == 0
-    road.assert_oracles(stage.owner_dsn)
+    road.assert_invariants(stage.owner_dsn)
 
 
 async def test_a_refund_whose_answer_and_webhooks_are_lost_is_completed_once(
@@ -164,4 +164,4 @@ async def test_killed_workers_make_no_second_refund(
     refunds = answer.json()["data"]
     mine = [each for each in refunds if each["metadata"].get("booking") == booking]
     assert sorted(each["metadata"]["refund"][-3:] for each in mine) == ["-r1", "-r2", "-r3", "-r4"]
-    road.assert_oracles(stage.owner_dsn)
+    road.assert_invariants(stage.owner_dsn)
