@@ -62,7 +62,7 @@ def test_every_rejection_has_its_row() -> None:
         assert rejection.code in problem_kinds.KINDS, rejection
 
 
-def test_every_problem_is_told_in_both_languages() -> None:
+def test_every_problem_has_a_message_in_both_languages() -> None:
     for code, kind in problem_kinds.KINDS.items():
         assert kind.english.isascii(), code
         assert any("\u0600" <= letter <= "\u06ff" for letter in kind.arabic), code

@@ -10,13 +10,13 @@ import httpx
 import pytest
 
 from interfaces.cli import demo_stage
-from tests.support import road
+from tests.support import system
 
 
 @pytest.fixture(scope="session")
 def stage() -> Iterator[demo_stage.Stage]:
     """Everything that `ais demo` starts."""
-    with road.running_system() as ready:
+    with system.system() as ready:
         yield ready
 
 
@@ -24,9 +24,9 @@ def stage() -> Iterator[demo_stage.Stage]:
 def left_at_rest(stage: demo_stage.Stage) -> Iterator[None]:
     """After every test nothing is armed or under way, and all read models are at the log's end."""
     yield
-    road.disarm(stage.stripe_url)
-    road.await_rest(stage.owner_dsn, stage.stripe_url)
-    road.assert_read_models_follow(stage.owner_dsn)
+    system.disarm(stage.stripe_url)
+    system.await_rest(stage.owner_dsn, stage.stripe_url)
+    system.assert_read_models_follow(stage.owner_dsn)
 
 
 @pytest.fixture
@@ -40,6 +40,6 @@ async def client(stage: demo_stage.Stage) -> AsyncIterator[httpx.AsyncClient]:
 
 
 @pytest.fixture
-async def traveller(client: httpx.AsyncClient) -> road.Traveller:
+async def traveller(client: httpx.AsyncClient) -> system.Traveller:
     """A fresh customer who has signed in."""
-    return await road.register(client)
+    return await system.register(client)

@@ -14,9 +14,9 @@ import httpx
 import yarl
 
 from interfaces.cli.demo_stage import Stage
-from tests.support import life, road
+from tests.support import life, system
 from tests.support.life import Person
-from tests.support.road import Traveller
+from tests.support.system import Traveller
 
 MEMBERS = {"code", "message", "correlationId", "retryable", "details"}
 ODD: tuple[Any, ...] = (
@@ -118,36 +118,36 @@ async def _ask_all(
 
 
 async def _state(stage: Stage, who: Person, booking: str) -> tuple[list[str], dict[str, Any]]:
-    return road.tags(stage.owner_dsn, booking), await who.booking(booking)
+    return system.tags(stage.owner_dsn, booking), await who.booking(booking)
 
 
 async def test_a_stranger_sees_and_changes_nothing_whatever_is_sent(
     stage: Stage, client: httpx.AsyncClient, traveller: Traveller
 ) -> None:
     who = life.person(client, traveller)
-    flight = road.schedule(stage.owner_dsn, seats=9)
+    flight = system.schedule(stage.owner_dsn, seats=9)
     booking = (await life.confirmed(who, [flight], party=("ADT", "ADT")))["id"]
     before = await _state(stage, who, booking)
-    stranger = await road.register(client)
+    stranger = await system.register(client)
     for headers in (stranger.headers, {}, {"Authorization": "Bearer e30.e30.AA"}):
-        told = await _ask_all(stage, headers, booking, flight, ODD)
-        for (_, path), statuses in told.items():
+        reported = await _ask_all(stage, headers, booking, flight, ODD)
+        for (_, path), statuses in reported.items():
             if "{booking_id}" in path or "/admin/" in path or "/ledger/" in path:
                 assert statuses <= {400, 401, 403, 404, 422, 429}, (path, statuses)
     assert await _state(stage, who, booking) == before
-    road.assert_invariants(stage.owner_dsn)
+    system.assert_invariants(stage.owner_dsn)
 
 
-async def test_odd_bodies_of_the_owner_and_of_staff_are_told_what_is_wrong(
+async def test_invalid_bodies_of_the_owner_and_of_staff_are_answered_with_the_reason(
     stage: Stage, client: httpx.AsyncClient, traveller: Traveller
 ) -> None:
     who = life.person(client, traveller)
     for role in (None, "gate", "support", "ops", "finance", "auditor"):
-        flight = road.schedule(stage.owner_dsn, seats=9)
+        flight = system.schedule(stage.owner_dsn, seats=9)
         booking = (await life.confirmed(who, [flight], party=("ADT", "ADT")))["id"]
         headers = who.headers if role is None else (await life.staff(stage, client, role)).headers
         await _ask_all(stage, headers, booking, flight, ODD)
-    road.assert_invariants(stage.owner_dsn)
+    system.assert_invariants(stage.owner_dsn)
 
 
 async def test_odd_names_of_things_are_not_found_rather_than_a_fault(
@@ -166,7 +166,7 @@ async def test_odd_names_of_things_are_not_found_rather_than_a_fault(
         "%F0%9F%98%80",
     ):
         for headers in (traveller.headers, finance.headers, ops.headers):
-            told = await _ask_all(stage, headers, name, name, (None, {"reason": "x"}))
-            for (_, path), statuses in told.items():
+            reported = await _ask_all(stage, headers, name, name, (None, {"reason": "x"}))
+            for (_, path), statuses in reported.items():
                 if "{booking_id}" in path or "{flight_id}" in path:
                     assert statuses <= {400, 401, 403, 404, 405, 414, 422}, (path, name, statuses)

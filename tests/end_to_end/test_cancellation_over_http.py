@@ -8,18 +8,18 @@ import psycopg
 import pytest
 
 from interfaces.cli.demo_stage import Stage
-from tests.support import life, road
+from tests.support import life, system
 from tests.support.life import Refused
-from tests.support.road import Traveller
+from tests.support.system import Traveller
 
 
 async def test_a_cancelled_booking_is_refunded_and_its_seats_are_on_sale_again(
     stage: Stage, client: httpx.AsyncClient, traveller: Traveller
 ) -> None:
     who = life.person(client, traveller)
-    flight = road.schedule(stage.owner_dsn, seats=1)
+    flight = system.schedule(stage.owner_dsn, seats=1)
     booking = await life.confirmed(who, [flight])
-    assert road.balances(stage.owner_dsn, booking["id"])["2000", "SAR"] == -40_000
+    assert system.balances(stage.owner_dsn, booking["id"])["2000", "SAR"] == -40_000
     with pytest.raises(Refused, match="SEATS_UNAVAILABLE"):
         await life.reserved(who, [flight])
     quote, cancelled = await life.cancelled(who, booking["id"])
@@ -31,32 +31,32 @@ async def test_a_cancelled_booking_is_refunded_and_its_seats_are_on_sale_again(
     refunded = await life.becomes(who, booking["id"], "refunded")
     assert refunded["refundStatus"] == "settled"
     assert refunded["availableActions"] == []
-    assert set(road.balances(stage.owner_dsn, booking["id"]).values()) == {0}
+    assert set(system.balances(stage.owner_dsn, booking["id"]).values()) == {0}
     again = await life.confirmed(who, [flight])
     assert again["status"] == "confirmed"
-    road.assert_invariants(stage.owner_dsn)
+    system.assert_invariants(stage.owner_dsn)
 
 
 async def test_an_unpaid_booking_is_cancelled_and_the_books_go_on(
     stage: Stage, client: httpx.AsyncClient, traveller: Traveller
 ) -> None:
     who = life.person(client, traveller)
-    flight = road.schedule(stage.owner_dsn, seats=1)
+    flight = system.schedule(stage.owner_dsn, seats=1)
     unpaid = await life.reserved(who, [flight])
     quote, cancelled = await life.cancelled(who, unpaid["id"])
     assert (quote["fee"]["amount"], quote["destination"]) == (0, "none")
     assert cancelled["status"] == "cancelled"
     sold = await life.confirmed(who, [flight])
     assert sold["status"] == "confirmed"
-    road.assert_read_models_follow(stage.owner_dsn)
-    road.assert_invariants(stage.owner_dsn)
+    system.assert_read_models_follow(stage.owner_dsn)
+    system.assert_invariants(stage.owner_dsn)
 
 
 async def test_the_same_cancellation_again_is_its_replay_and_one_refund(
     stage: Stage, client: httpx.AsyncClient, traveller: Traveller
 ) -> None:
     who = life.person(client, traveller)
-    booking = await life.confirmed(who, [road.schedule(stage.owner_dsn, seats=2)])
+    booking = await life.confirmed(who, [system.schedule(stage.owner_dsn, seats=2)])
     quote = await who.on(booking["id"], "cancellation-quote", {})
     path = f"/api/bookings/{booking['id']}/cancel"
     headers = {**traveller.headers, "Idempotency-Key": secrets.token_hex(8)}
@@ -74,18 +74,18 @@ async def test_the_same_cancellation_again_is_its_replay_and_one_refund(
     await life.becomes(who, booking["id"], "refunded")
     again = await who.post(path, body)
     assert again["status"] == "refunded"
-    assert road.tags(stage.owner_dsn, booking["id"]).count("booking.cancelled.1") == 1
+    assert system.tags(stage.owner_dsn, booking["id"]).count("booking.cancelled.1") == 1
     payment = booking["id"].replace("booking-", "payment-")
-    assert road.tags(stage.owner_dsn, payment).count("payment.refund_accepted.1") == 1
+    assert system.tags(stage.owner_dsn, payment).count("payment.refund_accepted.1") == 1
 
 
 async def test_parts_of_a_family_journey_add_up_to_what_was_paid(
     stage: Stage, client: httpx.AsyncClient, traveller: Traveller
 ) -> None:
     who = life.person(client, traveller)
-    out = road.schedule(stage.owner_dsn, seats=9, fare=33_333)
-    back = road.schedule(
-        stage.owner_dsn, seats=9, fare=27_777, route=("JED", "RUH"), leaves_in=road.LATER
+    out = system.schedule(stage.owner_dsn, seats=9, fare=33_333)
+    back = system.schedule(
+        stage.owner_dsn, seats=9, fare=27_777, route=("JED", "RUH"), leaves_in=system.LATER
     )
     bag = {"code": "BAG20", "passenger": 1, "segment": 1}
     booking = await life.confirmed(
@@ -104,22 +104,22 @@ async def test_parts_of_a_family_journey_add_up_to_what_was_paid(
         assert after["refund"]["amount"] == returned
     assert returned == booking["total"]["amount"]
     await life.becomes(who, booking["id"], "refunded")
-    assert set(road.balances(stage.owner_dsn, booking["id"]).values()) == {0}
-    road.assert_invariants(stage.owner_dsn)
+    assert set(system.balances(stage.owner_dsn, booking["id"]).values()) == {0}
+    system.assert_invariants(stage.owner_dsn)
 
 
 async def test_the_refund_of_a_part_is_shown_until_it_has_arrived_or_failed(
     stage: Stage, client: httpx.AsyncClient, traveller: Traveller
 ) -> None:
     who = life.person(client, traveller)
-    flight = road.schedule(stage.owner_dsn, seats=3)
+    flight = system.schedule(stage.owner_dsn, seats=3)
     booking = await life.confirmed(who, [flight], party=("ADT", "ADT", "ADT"))
     assert booking["refundStatus"] is None
     _, after = await life.cancelled(who, booking["id"], {"passengers": [2]})
     assert (after["status"], after["refundStatus"]) == ("confirmed", "pending")
     arrived = await life.until(who, booking["id"], lambda b: b["refundStatus"] == "settled")
     assert arrived["status"] == "confirmed"
-    road.control(stage.stripe_url, "refund_plans", status="failed")
+    system.control(stage.stripe_url, "refund_plans", status="failed")
     await life.cancelled(who, booking["id"], {"passengers": [1]})
     failed = await life.until(who, booking["id"], lambda b: b["refundStatus"] == "failed")
     assert failed["status"] == "confirmed"
@@ -129,7 +129,7 @@ async def test_nobody_is_left_without_an_adult(
     stage: Stage, client: httpx.AsyncClient, traveller: Traveller
 ) -> None:
     who = life.person(client, traveller)
-    flight = road.schedule(stage.owner_dsn, seats=3)
+    flight = system.schedule(stage.owner_dsn, seats=3)
     booking = await life.confirmed(who, [flight], party=("ADT", "CHD"))
     with pytest.raises(Refused, match="VALIDATION_ERROR"):
         await who.on(booking["id"], "cancellation-quote", {"passengers": [0]})
@@ -142,7 +142,7 @@ async def test_a_fee_is_kept_near_departure_and_waived_by_staff_with_a_reason(
 ) -> None:
     who = life.person(client, traveller)
     support = await life.staff(stage, client, "support")
-    flight = road.schedule(stage.owner_dsn, seats=2, leaves_in=road.TOMORROW)
+    flight = system.schedule(stage.owner_dsn, seats=2, leaves_in=system.TOMORROW)
     booking = await life.confirmed(who, [flight])
     quote = await who.on(booking["id"], "cancellation-quote", {})
     total = booking["total"]["amount"]
@@ -157,7 +157,7 @@ async def test_a_fee_is_kept_near_departure_and_waived_by_staff_with_a_reason(
     await who.on(booking["id"], "cancel", {"quoteId": quote["quoteId"]})
     refunded = await life.becomes(who, booking["id"], "refunded")
     assert refunded["refund"]["amount"] == total - total // 2
-    books = road.balances(stage.owner_dsn, booking["id"])
+    books = system.balances(stage.owner_dsn, booking["id"])
     assert books["4030", "SAR"] + books["2300", "SAR"] == -(total // 2)
 
 
@@ -165,7 +165,7 @@ async def test_a_quote_ends_when_the_booking_changes_and_serves_no_other_booking
     stage: Stage, client: httpx.AsyncClient, traveller: Traveller
 ) -> None:
     who = life.person(client, traveller)
-    flight = road.schedule(stage.owner_dsn, seats=5)
+    flight = system.schedule(stage.owner_dsn, seats=5)
     booking = await life.confirmed(who, [flight], party=("ADT", "ADT"))
     other = await life.confirmed(who, [flight])
     quote = await who.on(booking["id"], "cancellation-quote", {})
@@ -179,12 +179,12 @@ async def test_a_quote_ends_when_the_booking_changes_and_serves_no_other_booking
         await who.on(booking["id"], "cancel", {"quoteId": quote["quoteId"]})
 
 
-async def test_somebody_elses_booking_is_not_there(
+async def test_another_customers_booking_is_not_found(
     stage: Stage, client: httpx.AsyncClient, traveller: Traveller
 ) -> None:
     who = life.person(client, traveller)
-    booking = await life.confirmed(who, [road.schedule(stage.owner_dsn, seats=2)])
-    stranger = life.person(client, await road.register(client))
+    booking = await life.confirmed(who, [system.schedule(stage.owner_dsn, seats=2)])
+    stranger = life.person(client, await system.register(client))
     for action, body in (
         ("cancellation-quote", {}),
         ("modification-quote", {"segment": 0, "cabin": "business"}),
@@ -203,26 +203,26 @@ async def test_somebody_elses_booking_is_not_there(
         await who.post(f"/api/admin/bookings/{booking['id']}/refund", {"reason": "none at all"})
 
 
-async def test_a_booking_is_given_up_before_it_is_paid_and_cannot_be_paid_any_more(
+async def test_a_booking_is_cancelled_before_it_is_paid_and_cannot_be_paid_any_more(
     stage: Stage, client: httpx.AsyncClient, traveller: Traveller
 ) -> None:
     who = life.person(client, traveller)
-    flight = road.schedule(stage.owner_dsn, seats=1)
+    flight = system.schedule(stage.owner_dsn, seats=1)
     booking = await life.reserved(who, [flight])
     session = await who.on(booking["id"], "checkout")
     quote, cancelled = await life.cancelled(who, booking["id"])
     assert quote["destination"] == "none"
     assert (cancelled["status"], cancelled["refund"]) == ("cancelled", None)
-    assert await road.press(session["checkoutUrl"], "pay") not in {200, 303}
+    assert await system.press(session["checkoutUrl"], "pay") not in {200, 303}
     assert (await life.reserved(who, [flight]))["status"] == "reserved"
 
 
-async def test_finance_gives_back_more_than_the_rules_and_never_more_than_was_paid(
+async def test_finance_refunds_more_than_the_rules_and_never_more_than_was_paid(
     stage: Stage, client: httpx.AsyncClient, traveller: Traveller
 ) -> None:
     who = life.person(client, traveller)
     finance = await life.staff(stage, client, "finance")
-    flight = road.schedule(stage.owner_dsn, seats=2)
+    flight = system.schedule(stage.owner_dsn, seats=2)
     booking = await life.confirmed(who, [flight])
     path = f"/api/admin/bookings/{booking['id']}/refund"
     total = booking["total"]["amount"]

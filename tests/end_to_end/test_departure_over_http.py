@@ -7,9 +7,9 @@ import pytest
 
 from domain.inventory.events import FlightRescheduled
 from interfaces.cli.demo_stage import Stage
-from tests.support import bcbp, life, road
+from tests.support import bcbp, life, system
 from tests.support.life import Refused
-from tests.support.road import Traveller
+from tests.support.system import Traveller
 
 
 async def test_a_couple_checks_in_boards_and_flies_and_the_revenue_is_recognised(
@@ -18,7 +18,7 @@ async def test_a_couple_checks_in_boards_and_flies_and_the_revenue_is_recognised
     who = life.person(client, traveller)
     gate = await life.staff(stage, client, "gate")
     operations = await life.staff(stage, client, "ops")
-    flight = road.schedule(stage.owner_dsn, seats=12, leaves_in=life.SOON)
+    flight = system.schedule(stage.owner_dsn, seats=12, leaves_in=life.SOON)
     meal = {"code": "MEAL", "passenger": 0, "segment": 0}
     booking = await life.confirmed(who, [flight], party=("ADT", "ADT"), extras=[meal])
     name = booking["id"]
@@ -35,17 +35,17 @@ async def test_a_couple_checks_in_boards_and_flies_and_the_revenue_is_recognised
     await life.shut(stage, operations, flight)
     completed = await life.becomes(who, name, "completed")
     assert [each["coupons"][0]["status"] for each in completed["passengers"]] == ["F", "F"]
-    books = road.balances(stage.owner_dsn, name)
+    books = system.balances(stage.owner_dsn, name)
     assert (books["2000", "SAR"], books["2010", "SAR"]) == (0, 0)
     assert (books["4000", "SAR"], books["4010", "SAR"]) == (-80_000, -5_000)
-    road.assert_invariants(stage.owner_dsn)
+    system.assert_invariants(stage.owner_dsn)
 
 
 async def test_a_boarding_pass_says_in_its_bar_code_what_the_booking_says(
     stage: Stage, client: httpx.AsyncClient, traveller: Traveller
 ) -> None:
     who = life.person(client, traveller)
-    flight = road.schedule(stage.owner_dsn, seats=24, leaves_in=life.SOON)
+    flight = system.schedule(stage.owner_dsn, seats=24, leaves_in=life.SOON)
     booking = await life.confirmed(who, [flight])
     path = f"/api/bookings/{booking['id']}/boarding-passes"
     assert (await who.call("GET", path))["boardingPasses"] == []
@@ -72,11 +72,15 @@ async def test_check_in_has_a_window_and_needs_a_passport_abroad(
     stage: Stage, client: httpx.AsyncClient, traveller: Traveller
 ) -> None:
     who = life.person(client, traveller)
-    early = await life.confirmed(who, [road.schedule(stage.owner_dsn, seats=2)])
+    early = await life.confirmed(who, [system.schedule(stage.owner_dsn, seats=2)])
     with pytest.raises(Refused, match="not_open_yet"):
         await who.on(early["id"], "check-in", {})
-    abroad = road.schedule(
-        stage.owner_dsn, seats=6, currency="KWD", leaves_in=road.TOMORROW, route=("RUH", "KWI")
+    abroad = system.schedule(
+        stage.owner_dsn,
+        seats=6,
+        currency="KWD",
+        leaves_in=system.TOMORROW,
+        route=("RUH", "KWI"),
     )
     booking = await life.confirmed(who, [abroad])
     with pytest.raises(Refused, match="missing"):
@@ -97,7 +101,7 @@ async def test_two_bookings_never_have_the_same_seat(
     stage: Stage, client: httpx.AsyncClient, traveller: Traveller
 ) -> None:
     who = life.person(client, traveller)
-    flight = road.schedule(stage.owner_dsn, seats=15, leaves_in=life.SOON)
+    flight = system.schedule(stage.owner_dsn, seats=15, leaves_in=life.SOON)
     first, second = [await life.confirmed(who, [flight]) for _ in range(2)]
     await who.on(first["id"], "seats", {"seats": [{"passenger": 0, "seat": "13B"}]})
     with pytest.raises(Refused, match="SEATS_UNAVAILABLE"):
@@ -123,8 +127,8 @@ async def test_who_does_not_come_is_a_no_show_and_gets_the_airport_charges_back(
     who = life.person(client, traveller)
     operations = await life.staff(stage, client, "ops")
     gate = await life.staff(stage, client, "gate")
-    flight = road.schedule(stage.owner_dsn, seats=3, leaves_in=life.SOON)
-    back = road.schedule(stage.owner_dsn, seats=1, route=("JED", "RUH"), leaves_in=road.LATER)
+    flight = system.schedule(stage.owner_dsn, seats=3, leaves_in=life.SOON)
+    back = system.schedule(stage.owner_dsn, seats=1, route=("JED", "RUH"), leaves_in=system.LATER)
     booking = await life.confirmed(who, [flight, back])
     with pytest.raises(Refused, match="flight_has_not_departed"):
         await gate.on(booking["id"], "no-show", {})
@@ -133,12 +137,12 @@ async def test_who_does_not_come_is_a_no_show_and_gets_the_airport_charges_back(
     assert missed["refund"] == {"amount": 4_600, "currency": "SAR"}
     # The way back lapsed with it and is on sale again.
     assert (await life.reserved(who, [back]))["status"] == "reserved"
-    books = road.balances(stage.owner_dsn, booking["id"])
+    books = system.balances(stage.owner_dsn, booking["id"])
     assert (books["2000", "SAR"], books["4020", "SAR"]) == (0, -80_000)
     finance = await life.staff(stage, client, "finance")
     await finance.post(f"/api/admin/bookings/{booking['id']}/refund", {"reason": "was in hospital"})
     await life.becomes(who, booking["id"], "refunded")
-    assert road.balances(stage.owner_dsn, booking["id"])["1010", "SAR"] == 0
+    assert system.balances(stage.owner_dsn, booking["id"])["1010", "SAR"] == 0
 
 
 async def test_the_gate_takes_a_boarded_passenger_off_again(
@@ -146,7 +150,7 @@ async def test_the_gate_takes_a_boarded_passenger_off_again(
 ) -> None:
     who = life.person(client, traveller)
     gate = await life.staff(stage, client, "gate")
-    flight = road.schedule(stage.owner_dsn, seats=3, leaves_in=life.SOON)
+    flight = system.schedule(stage.owner_dsn, seats=3, leaves_in=life.SOON)
     booking = await life.confirmed(who, [flight])
     await who.on(booking["id"], "check-in", {})
     await gate.on(booking["id"], "board", {})
@@ -163,14 +167,18 @@ async def test_when_nobody_says_that_a_flight_has_left_a_timer_does(
 ) -> None:
     """Its time is more than an hour past: who did not come is a no-show."""
     who = life.person(client, traveller)
-    flight = road.schedule(stage.owner_dsn, seats=2, leaves_in=dt.timedelta(hours=3))
+    flight = system.schedule(stage.owner_dsn, seats=2, leaves_in=dt.timedelta(hours=3))
     booking = await life.confirmed(who, [flight])
     past = dt.datetime.now(dt.UTC) - dt.timedelta(minutes=61)
-    version = len(road.tags(stage.owner_dsn, flight)) + 1
+    version = len(system.tags(stage.owner_dsn, flight)) + 1
     moved = FlightRescheduled(past, past + dt.timedelta(minutes=105), "as flown", material=True)
-    road.append(stage.owner_dsn, flight, version, moved)
+    system.append(stage.owner_dsn, flight, version, moved)
     missed = await life.becomes(who, booking["id"], "no_show")
     assert missed["passengers"][0]["coupons"][0]["status"] == "Z"
-    assert "flight.departed.1" in road.tags(stage.owner_dsn, flight)
-    told = (await life.history(who, booking["id"]))[-1]
-    assert (told["before"], told["after"], told["actor"]) == ("confirmed", "no_show", "system")
+    assert "flight.departed.1" in system.tags(stage.owner_dsn, flight)
+    reported = (await life.history(who, booking["id"]))[-1]
+    assert (reported["before"], reported["after"], reported["actor"]) == (
+        "confirmed",
+        "no_show",
+        "system",
+    )

@@ -11,9 +11,9 @@ import pytest
 
 from interfaces.cli import demo_stage
 from interfaces.cli.demo_stage import Stage
-from tests.support import life, road
+from tests.support import life, system
 from tests.support.life import Person, Refused
-from tests.support.road import Traveller
+from tests.support.system import Traveller
 
 BOOKINGS = 200
 
@@ -24,45 +24,47 @@ async def _cancelled(
     booking = await life.confirmed(who, [flight])
     operations = await life.staff(stage, client, "ops")
     await operations.post(f"/api/admin/flights/{flight}/cancel", {"reason": "technical fault"})
-    told = await life.until(who, booking["id"], lambda found: bool(found["disruptions"]))
-    (disruption,) = told["disruptions"]
+    reported = await life.until(who, booking["id"], lambda found: bool(found["disruptions"]))
+    (disruption,) = reported["disruptions"]
     assert (disruption["kind"], disruption["material"]) == ("cancelled", True)
     assert disruption["departureTime"] is None
-    assert "answer_disruption" in told["availableActions"]
-    return told, operations
+    assert "answer_disruption" in reported["availableActions"]
+    return reported, operations
 
 
 async def test_a_cancelled_flight_is_refunded_in_full_with_its_extras_and_no_fee(
     stage: Stage, client: httpx.AsyncClient, traveller: Traveller
 ) -> None:
     who = life.person(client, traveller)
-    flight = road.schedule(stage.owner_dsn, seats=3, leaves_in=road.TOMORROW)
-    told, _ = await _cancelled(stage, client, who, flight)
+    flight = system.schedule(stage.owner_dsn, seats=3, leaves_in=system.TOMORROW)
+    reported, _ = await _cancelled(stage, client, who, flight)
     with pytest.raises(Refused, match="SEATS_UNAVAILABLE"):
         await life.reserved(who, [flight])
     with pytest.raises(Refused, match="flight_cancelled"):
-        await who.on(told["id"], "disruption", {"choice": "accept"})
-    after = await who.on(told["id"], "disruption", {"choice": "refund"})
-    assert after["refund"] == told["total"]
-    await life.becomes(who, told["id"], "refunded")
+        await who.on(reported["id"], "disruption", {"choice": "accept"})
+    after = await who.on(reported["id"], "disruption", {"choice": "refund"})
+    assert after["refund"] == reported["total"]
+    await life.becomes(who, reported["id"], "refunded")
 
 
 async def test_passengers_of_a_cancelled_flight_move_free_of_charge(
     stage: Stage, client: httpx.AsyncClient, traveller: Traveller
 ) -> None:
     who = life.person(client, traveller)
-    flight = road.schedule(stage.owner_dsn, seats=3, leaves_in=road.TOMORROW)
-    dearer = road.schedule(stage.owner_dsn, seats=1, fare=90_000)
-    told, _ = await _cancelled(stage, client, who, flight)
-    quote = await who.on(told["id"], "modification-quote", {"flightId": dearer})
+    flight = system.schedule(stage.owner_dsn, seats=3, leaves_in=system.TOMORROW)
+    dearer = system.schedule(stage.owner_dsn, seats=1, fare=90_000)
+    reported, _ = await _cancelled(stage, client, who, flight)
+    quote = await who.on(reported["id"], "modification-quote", {"flightId": dearer})
     assert (quote["due"]["amount"], quote["back"]["amount"]) == (0, 0)
-    moved = await who.on(told["id"], "disruption", {"choice": "move", "quoteId": quote["quoteId"]})
+    moved = await who.on(
+        reported["id"], "disruption", {"choice": "move", "quoteId": quote["quoteId"]}
+    )
     assert moved["segments"][0]["flightId"] == dearer
     assert moved["disruptions"] == []
-    entries = await life.history(who, told["id"])
+    entries = await life.history(who, reported["id"])
     assert "booking.disruption_answered.1" in [each["event"] for each in entries]
     with pytest.raises(Refused, match="INVALID_STATE_TRANSITION"):
-        await who.on(told["id"], "disruption", {"choice": "refund"})
+        await who.on(reported["id"], "disruption", {"choice": "refund"})
 
 
 async def test_other_times_are_accepted_or_left_free_of_charge_when_they_matter(
@@ -70,7 +72,7 @@ async def test_other_times_are_accepted_or_left_free_of_charge_when_they_matter(
 ) -> None:
     who = life.person(client, traveller)
     operations = await life.staff(stage, client, "ops")
-    flight = road.schedule(stage.owner_dsn, seats=3, leaves_in=road.TOMORROW)
+    flight = system.schedule(stage.owner_dsn, seats=3, leaves_in=system.TOMORROW)
     stays, leaves = [await life.confirmed(who, [flight]) for _ in range(2)]
     known = await operations.call("GET", f"/api/admin/flights/{flight}")
     later = dt.datetime.fromisoformat(known["departureTime"]) + dt.timedelta(hours=3)
@@ -83,9 +85,9 @@ async def test_other_times_are_accepted_or_left_free_of_charge_when_they_matter(
         },
     )
     for booking in (stays, leaves):
-        told = await life.until(who, booking["id"], lambda found: bool(found["disruptions"]))
-        told_time = dt.datetime.fromisoformat(told["disruptions"][0]["departureTime"])
-        assert told_time == later
+        reported = await life.until(who, booking["id"], lambda found: bool(found["disruptions"]))
+        reported_time = dt.datetime.fromisoformat(reported["disruptions"][0]["departureTime"])
+        assert reported_time == later
     with pytest.raises(Refused, match="disrupted"):
         await who.on(stays["id"], "check-in", {})
     accepted = await who.on(stays["id"], "disruption", {"choice": "accept"})
@@ -94,12 +96,12 @@ async def test_other_times_are_accepted_or_left_free_of_charge_when_they_matter(
     assert refunded["refund"] == leaves["total"]
 
 
-async def test_a_larger_aircraft_has_seats_for_who_waits(
+async def test_a_larger_aircraft_has_seats_for_waitlisted_bookings(
     stage: Stage, client: httpx.AsyncClient, traveller: Traveller
 ) -> None:
     who = life.person(client, traveller)
     operations = await life.staff(stage, client, "ops")
-    flight = road.schedule(stage.owner_dsn, seats=1)
+    flight = system.schedule(stage.owner_dsn, seats=1)
     await life.confirmed(who, [flight])
     waiting = await life.reserved(who, [flight], mode="waitlist")
     assert waiting["status"] == "pending"
@@ -121,7 +123,7 @@ async def test_a_smaller_aircraft_leaves_oversold_seats_in_plain_sight(
 ) -> None:
     who = life.person(client, traveller)
     operations = await life.staff(stage, client, "ops")
-    flight = road.schedule(stage.owner_dsn, seats=24, leaves_in=road.TOMORROW)
+    flight = system.schedule(stage.owner_dsn, seats=24, leaves_in=system.TOMORROW)
     booking = await life.confirmed(who, [flight], party=("ADT", "ADT"))
     places = [{"passenger": 0, "seat": "14F"}, {"passenger": 1, "seat": "13A"}]
     await who.on(booking["id"], "seats", {"seats": places})
@@ -131,7 +133,7 @@ async def test_a_smaller_aircraft_leaves_oversold_seats_in_plain_sight(
     }
     operated = await operations.post(f"/api/admin/flights/{flight}/equipment", body)
     assert operated["cabins"][0]["oversold"] == 1
-    for _ in range(int(road.WAIT_SECONDS / 0.1)):
+    for _ in range(int(system.WAIT_SECONDS / 0.1)):
         listed = (await operations.call("GET", "/api/admin/oversold-flights"))["cabins"]
         if any(each["flightId"] == flight for each in listed):
             break
@@ -150,15 +152,15 @@ async def test_a_smaller_aircraft_leaves_oversold_seats_in_plain_sight(
     assert checked_in["passengers"][1]["coupons"][0]["seat"] == "13A"
 
 
-async def test_two_hundred_bookings_are_told_although_the_workers_are_killed_in_between(
+async def test_two_hundred_bookings_are_offered_choices_although_the_workers_are_killed_in_between(
     stage: Stage, client: httpx.AsyncClient, traveller: Traveller
 ) -> None:
     who = life.person(client, traveller)
     operations = await life.staff(stage, client, "ops")
-    flight = road.schedule(stage.owner_dsn, seats=BOOKINGS, leaves_in=road.TOMORROW)
+    flight = system.schedule(stage.owner_dsn, seats=BOOKINGS, leaves_in=system.TOMORROW)
     paid = [await life.confirmed(who, [flight]) for _ in range(3)]
     made = await asyncio.gather(
-        *(road.book(client, traveller, flight) for _ in range(BOOKINGS - len(paid)))
+        *(system.book(client, traveller, flight) for _ in range(BOOKINGS - len(paid)))
     )
     assert {answer.status_code for answer in made} == {201}
     await operations.post(f"/api/admin/flights/{flight}/cancel", {"reason": "technical fault"})
@@ -167,7 +169,7 @@ async def test_two_hundred_bookings_are_told_although_the_workers_are_killed_in_
         stage.processes["worker"].send_signal(signal.SIGKILL)
         stage.processes["worker"].wait()
         demo_stage.restart(stage, "worker")
-    end = asyncio.get_running_loop().time() + 2 * road.WAIT_SECONDS
+    end = asyncio.get_running_loop().time() + 2 * system.WAIT_SECONDS
     while True:
         known = await operations.call("GET", f"/api/admin/flights/{flight}")
         (task,) = known["tasks"]
@@ -176,8 +178,8 @@ async def test_two_hundred_bookings_are_told_although_the_workers_are_killed_in_
         assert asyncio.get_running_loop().time() < end, task
         await asyncio.sleep(0.2)
     assert (task["done"], task["failed"]) == (task["total"], 0)
-    told = [await who.booking(each["id"]) for each in paid]
-    assert all(each["disruptions"] for each in told)
+    reported = [await who.booking(each["id"]) for each in paid]
+    assert all(each["disruptions"] for each in reported)
     with psycopg.connect(stage.owner_dsn) as connection:
         row = connection.execute(
             "SELECT held, sold FROM ledger.capacity WHERE flight = %s", (flight,)

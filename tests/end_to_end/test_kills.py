@@ -12,8 +12,8 @@ import psycopg
 
 from interfaces.cli import demo_stage
 from interfaces.cli.demo_stage import Stage
-from tests.support import road
-from tests.support.road import Traveller
+from tests.support import system
+from tests.support.system import Traveller
 
 KILLS = 10
 CLIENTS = 16
@@ -48,7 +48,7 @@ async def _under_load(
     traveller: Traveller,
     kill: Callable[[], Awaitable[None]],
 ) -> None:
-    flight = road.schedule(stage.owner_dsn, seats=1_000_000)
+    flight = system.schedule(stage.owner_dsn, seats=1_000_000)
     acknowledged: dict[str, str] = {}
     asked: set[str] = set()
     stop = asyncio.Event()
@@ -59,7 +59,7 @@ async def _under_load(
             asked.add(key)
             while not stop.is_set():
                 try:
-                    answer = await road.book(client, traveller, flight, key=key)
+                    answer = await system.book(client, traveller, flight, key=key)
                 except httpx.TransportError:
                     await asyncio.sleep(0.5)
                     continue
@@ -94,7 +94,7 @@ def _assert_all_there(
     assert set(acknowledged.values()) <= set(held)
     assert len(set(acknowledged.values())) == len(acknowledged)
     assert len(held) <= len(asked), "a key made more than one booking"
-    road.assert_invariants(stage.owner_dsn)
+    system.assert_invariants(stage.owner_dsn)
 
 
 async def _until(holds: Callable[[], bool]) -> None:

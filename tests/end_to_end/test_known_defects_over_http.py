@@ -14,15 +14,15 @@ import pytest
 import stripe
 
 from interfaces.cli.demo_stage import Stage
-from tests.support import life, road
-from tests.support.road import Traveller
+from tests.support import life, system
+from tests.support.system import Traveller
 
 
 async def test_defect_08_nobody_chooses_how_much_comes_back(
     stage: Stage, client: httpx.AsyncClient, traveller: Traveller
 ) -> None:
     who = life.person(client, traveller)
-    booking = await life.confirmed(who, [road.schedule(stage.owner_dsn, seats=2)])
+    booking = await life.confirmed(who, [system.schedule(stage.owner_dsn, seats=2)])
     quote = await who.on(booking["id"], "cancellation-quote", {})
     for wish in ({"amount": 1}, {"refund": {"amount": 9_999_999, "currency": "SAR"}}, {"fee": 0}):
         with pytest.raises(life.Refused, match="VALIDATION_ERROR"):
@@ -37,8 +37,8 @@ async def test_defect_08_nobody_chooses_how_much_comes_back(
 async def test_defect_12_a_body_that_differs_deep_inside_is_another_request(
     stage: Stage, client: httpx.AsyncClient, traveller: Traveller
 ) -> None:
-    flight = road.schedule(stage.owner_dsn, seats=5)
-    body = road.booking_body(flight, passengers=2)
+    flight = system.schedule(stage.owner_dsn, seats=5)
+    body = system.booking_body(flight, passengers=2)
     headers = {**traveller.headers, "Idempotency-Key": secrets.token_hex(8)}
     first = await client.post("/api/bookings", json=body, headers=headers)
     other = copy.deepcopy(body)
@@ -61,13 +61,13 @@ async def test_defect_15_amounts_are_in_the_minor_units_of_their_own_currency(
     fare: int,
     shown: int,
 ) -> None:
-    flight = road.schedule(stage.owner_dsn, seats=2, fare=fare, currency=currency)
-    made = (await road.book(client, traveller, flight)).json()
+    flight = system.schedule(stage.owner_dsn, seats=2, fare=fare, currency=currency)
+    made = (await system.book(client, traveller, flight)).json()
     assert made["total"] == {"amount": shown, "currency": currency}
-    session = (await road.checkout(client, traveller, made["id"])).json()
-    assert await road.press(session["checkoutUrl"], "pay") == 303
-    await road.await_status(client, traveller, made["id"], "confirmed")
-    assert road.balances(stage.owner_dsn, made["id"])["1010", currency] == shown
+    session = (await system.checkout(client, traveller, made["id"])).json()
+    assert await system.press(session["checkoutUrl"], "pay") == 303
+    await system.await_status(client, traveller, made["id"], "confirmed")
+    assert system.balances(stage.owner_dsn, made["id"])["1010", currency] == shown
 
 
 def _event(name: str) -> str:
@@ -105,7 +105,7 @@ async def test_defect_17_no_name_of_an_event_opens_the_door(
             assert (answer.status_code, answer.json()["code"]) == (400, "VALIDATION_ERROR")
 
 
-async def test_defect_21_stripe_is_heard_at_one_place(
+async def test_defect_21_webhooks_are_received_at_one_place(
     stage: Stage, client: httpx.AsyncClient
 ) -> None:
     schema: dict[str, Any] = (await client.get("/schema/openapi.json")).json()
@@ -117,7 +117,7 @@ async def test_defect_23_the_page_takes_the_amount_due_and_no_code_lowers_it(
     stage: Stage, client: httpx.AsyncClient, traveller: Traveller
 ) -> None:
     who = life.person(client, traveller)
-    booking = await life.reserved(who, [road.schedule(stage.owner_dsn, seats=2)])
+    booking = await life.reserved(who, [system.schedule(stage.owner_dsn, seats=2)])
     with pytest.raises(life.Refused, match="VALIDATION_ERROR"):
         await who.on(booking["id"], "checkout", {"amount": 1})
     session = await who.on(booking["id"], "checkout")
@@ -131,7 +131,7 @@ async def test_defect_25_there_is_no_way_to_say_that_one_has_paid(
     stage: Stage, client: httpx.AsyncClient, traveller: Traveller
 ) -> None:
     who = life.person(client, traveller)
-    booking = (await life.reserved(who, [road.schedule(stage.owner_dsn, seats=2)]))["id"]
+    booking = (await life.reserved(who, [system.schedule(stage.owner_dsn, seats=2)]))["id"]
     for path in (
         "/api/payments",
         f"/api/bookings/{booking}/payments",

@@ -5,8 +5,8 @@ import psycopg
 import redis
 
 from interfaces.cli.demo_stage import Stage
-from tests.support import road
-from tests.support.road import Traveller
+from tests.support import system
+from tests.support.system import Traveller
 
 FIRST, LAST, EMAIL, PHONE = "Qamarzaman", "Undiscoverable", "qamar@leak.example", "+966512345678"
 SECRETS = (FIRST, LAST, EMAIL, PHONE)
@@ -15,15 +15,15 @@ SECRETS = (FIRST, LAST, EMAIL, PHONE)
 async def test_names_and_addresses_are_found_in_no_store_and_no_log(
     stage: Stage, client: httpx.AsyncClient, traveller: Traveller
 ) -> None:
-    body = road.booking_body(road.schedule(stage.owner_dsn, seats=2))
+    body = system.booking_body(system.schedule(stage.owner_dsn, seats=2))
     body["passengers"][0].update(firstName=FIRST, lastName=LAST)
     body["contact"] = {"email": EMAIL, "phone": PHONE}
     headers = {**traveller.headers, "Idempotency-Key": "leak"}
     made = await client.post("/api/bookings", json=body, headers=headers)
     booking = made.json()["id"]
-    session = (await road.checkout(client, traveller, booking)).json()
-    await road.press(session["checkoutUrl"], "pay")
-    await road.await_status(client, traveller, booking, "confirmed")
+    session = (await system.checkout(client, traveller, booking)).json()
+    await system.press(session["checkoutUrl"], "pay")
+    await system.await_status(client, traveller, booking, "confirmed")
     bad = {**body, "passengers": [{**body["passengers"][0], "type": "ELF"}]}
     refused = await client.post("/api/bookings", json=bad, headers=headers)
     assert refused.status_code == 400

@@ -12,14 +12,14 @@ import pytest
 import stripe
 
 from interfaces.cli.demo_stage import Stage
-from tests.support import road
-from tests.support.road import Traveller
+from tests.support import system
+from tests.support.system import Traveller
 
 
 async def _reserved(
     stage: Stage, client: httpx.AsyncClient, traveller: Traveller, **flight: Any
 ) -> str:
-    made = await road.book(client, traveller, road.schedule(stage.owner_dsn, seats=5, **flight))
+    made = await system.book(client, traveller, system.schedule(stage.owner_dsn, seats=5, **flight))
     assert made.status_code == 201, made.text
     return str(made.json()["id"])
 
@@ -28,23 +28,23 @@ async def test_a_paid_booking_is_confirmed_with_its_ticket_and_its_entries(
     stage: Stage, client: httpx.AsyncClient, traveller: Traveller
 ) -> None:
     booking = await _reserved(stage, client, traveller)
-    session = (await road.checkout(client, traveller, booking)).json()
-    assert await road.press(session["checkoutUrl"], "pay") == 303
-    confirmed = await road.await_status(client, traveller, booking, "confirmed")
+    session = (await system.checkout(client, traveller, booking)).json()
+    assert await system.press(session["checkoutUrl"], "pay") == 303
+    confirmed = await system.await_status(client, traveller, booking, "confirmed")
     ticket = confirmed["passengers"][0]["ticketNumber"]
     assert len(ticket) == 13
     assert ticket.isdigit()
     # The second webhook of the same payment comes and changes nothing.
-    await asyncio.to_thread(road.await_rest, stage.owner_dsn, stage.stripe_url)
-    assert road.tags(stage.owner_dsn, booking).count("booking.confirmed.1") == 1
-    assert road.balances(stage.owner_dsn, booking) == {
+    await asyncio.to_thread(system.await_rest, stage.owner_dsn, stage.stripe_url)
+    assert system.tags(stage.owner_dsn, booking).count("booking.confirmed.1") == 1
+    assert system.balances(stage.owner_dsn, booking) == {
         ("1010", "SAR"): confirmed["total"]["amount"],
         ("2000", "SAR"): -40_000,
         ("2020", "SAR"): 0,
         ("2300", "SAR"): -6_300,
         ("2310", "SAR"): -2_000,
     }
-    road.assert_invariants(stage.owner_dsn)
+    system.assert_invariants(stage.owner_dsn)
 
 
 @pytest.mark.parametrize(("currency", "fare"), [("KWD", 45_120), ("JPY", 38_000)])
@@ -52,30 +52,30 @@ async def test_other_currencies_are_charged_in_their_own_minor_units(
     stage: Stage, client: httpx.AsyncClient, traveller: Traveller, currency: str, fare: int
 ) -> None:
     booking = await _reserved(stage, client, traveller, fare=fare, currency=currency)
-    session = (await road.checkout(client, traveller, booking)).json()
-    await road.press(session["checkoutUrl"], "pay")
-    await road.await_status(client, traveller, booking, "confirmed")
-    assert road.balances(stage.owner_dsn, booking)["1010", currency] == fare
+    session = (await system.checkout(client, traveller, booking)).json()
+    await system.press(session["checkoutUrl"], "pay")
+    await system.await_status(client, traveller, booking, "confirmed")
+    assert system.balances(stage.owner_dsn, booking)["1010", currency] == fare
 
 
 async def test_a_declined_card_keeps_the_hold_and_the_second_try_confirms_once(
     stage: Stage, client: httpx.AsyncClient, traveller: Traveller
 ) -> None:
     booking = await _reserved(stage, client, traveller)
-    session = (await road.checkout(client, traveller, booking)).json()
-    await road.press(session["checkoutUrl"], "decline")
+    session = (await system.checkout(client, traveller, booking)).json()
+    await system.press(session["checkoutUrl"], "decline")
     payment = session["paymentId"]
     declined = await _await_tag(stage, payment, "payment.declined.1")
     assert "payment.captured.1" not in declined
     answer = await client.get(f"/api/bookings/{booking}", headers=traveller.headers)
     assert answer.json()["status"] == "reserved"
     assert "checkout" in answer.json()["availableActions"]
-    assert road.balances(stage.owner_dsn, booking) == {}
-    again = (await road.checkout(client, traveller, booking)).json()
+    assert system.balances(stage.owner_dsn, booking) == {}
+    again = (await system.checkout(client, traveller, booking)).json()
     assert again["sessionId"] == session["sessionId"], "the open session is used again"
-    await road.press(session["checkoutUrl"], "pay")
-    await road.await_status(client, traveller, booking, "confirmed")
-    assert road.tags(stage.owner_dsn, payment).count("payment.captured.1") == 1
+    await system.press(session["checkoutUrl"], "pay")
+    await system.await_status(client, traveller, booking, "confirmed")
+    assert system.tags(stage.owner_dsn, payment).count("payment.captured.1") == 1
     assert len(await _charges(stage, session["sessionId"])) == 1
 
 
@@ -83,23 +83,23 @@ async def test_events_in_any_order_and_number_give_one_confirmation(
     stage: Stage, client: httpx.AsyncClient, traveller: Traveller
 ) -> None:
     booking = await _reserved(stage, client, traveller)
-    session = (await road.checkout(client, traveller, booking)).json()
+    session = (await system.checkout(client, traveller, booking)).json()
     _control(stage, "rules", action="duplicate", copies=3, times=4)
     _control(stage, "rules", action="delay", type="checkout.session.completed", seconds=1, times=1)
-    await road.press(session["checkoutUrl"], "pay")
-    await road.await_status(client, traveller, booking, "confirmed")
-    await asyncio.to_thread(road.await_rest, stage.owner_dsn, stage.stripe_url)
-    assert road.tags(stage.owner_dsn, session["paymentId"]).count("payment.captured.1") == 1
-    assert road.tags(stage.owner_dsn, booking).count("booking.confirmed.1") == 1
-    road.assert_invariants(stage.owner_dsn)
+    await system.press(session["checkoutUrl"], "pay")
+    await system.await_status(client, traveller, booking, "confirmed")
+    await asyncio.to_thread(system.await_rest, stage.owner_dsn, stage.stripe_url)
+    assert system.tags(stage.owner_dsn, session["paymentId"]).count("payment.captured.1") == 1
+    assert system.tags(stage.owner_dsn, booking).count("booking.confirmed.1") == 1
+    system.assert_invariants(stage.owner_dsn)
 
 
 async def test_a_checkout_replayed_gives_the_same_session(
     stage: Stage, client: httpx.AsyncClient, traveller: Traveller
 ) -> None:
     booking = await _reserved(stage, client, traveller)
-    first = await road.checkout(client, traveller, booking, key="pay-1")
-    second = await road.checkout(client, traveller, booking, key="pay-1")
+    first = await system.checkout(client, traveller, booking, key="pay-1")
+    second = await system.checkout(client, traveller, booking, key="pay-1")
     assert second.json() == first.json()
     assert second.headers["idempotency-replayed"] == "true"
 
@@ -109,13 +109,13 @@ async def test_a_lost_answer_of_stripe_is_unknown_and_the_retry_finds_the_sessio
 ) -> None:
     booking = await _reserved(stage, client, traveller)
     _control(stage, "faults", kind="lost", path="/v1/checkout/sessions", method="POST", times=1)
-    lost = await road.checkout(client, traveller, booking, key="lost")
+    lost = await system.checkout(client, traveller, booking, key="lost")
     assert lost.status_code in {502, 504}
     assert lost.json()["retryable"] is True
-    again = await road.checkout(client, traveller, booking, key="lost")
+    again = await system.checkout(client, traveller, booking, key="lost")
     assert again.status_code == 200, again.text
     payment = again.json()["paymentId"]
-    found = road.tags(stage.owner_dsn, payment)
+    found = system.tags(stage.owner_dsn, payment)
     assert found.count("payment.session_opened.1") == 1
     assert "payment.attempt_unresolved.1" in found
 
@@ -136,7 +136,7 @@ async def test_a_webhook_that_is_not_stripes_is_refused_and_not_kept(
         assert row.fetchone() is None
 
 
-async def test_a_repeated_webhook_is_told_as_duplicate(
+async def test_a_repeated_webhook_is_reported_as_duplicate(
     stage: Stage, client: httpx.AsyncClient
 ) -> None:
     secret = stage.settings.stripe_webhook_secrets[0].reveal()
@@ -165,10 +165,10 @@ async def test_the_letter_has_the_ticket_and_is_written_once(
     stage: Stage, client: httpx.AsyncClient, traveller: Traveller
 ) -> None:
     booking = await _reserved(stage, client, traveller)
-    session = (await road.checkout(client, traveller, booking)).json()
-    await road.press(session["checkoutUrl"], "pay")
-    confirmed = await road.await_status(client, traveller, booking, "confirmed")
-    end = time.monotonic() + road.WAIT_SECONDS
+    session = (await system.checkout(client, traveller, booking)).json()
+    await system.press(session["checkoutUrl"], "pay")
+    confirmed = await system.await_status(client, traveller, booking, "confirmed")
+    end = time.monotonic() + system.WAIT_SECONDS
     while not (letters := list(stage.mailbox.glob(f"*{confirmed['reference']}*.eml"))):
         assert time.monotonic() < end
         await asyncio.sleep(0.05)
@@ -177,8 +177,8 @@ async def test_the_letter_has_the_ticket_and_is_written_once(
 
 
 async def _await_tag(stage: Stage, stream: str, tag: str) -> list[str]:
-    end = time.monotonic() + road.WAIT_SECONDS
-    while tag not in (found := road.tags(stage.owner_dsn, stream)):
+    end = time.monotonic() + system.WAIT_SECONDS
+    while tag not in (found := system.tags(stage.owner_dsn, stream)):
         assert time.monotonic() < end, found
         await asyncio.sleep(0.05)
     return found

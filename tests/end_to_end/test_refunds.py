@@ -13,8 +13,8 @@ from domain.kernel import money
 from interfaces.cli import demo_stage
 from interfaces.cli.demo_stage import Stage
 from tests.integration.commands import rig
-from tests.support import road
-from tests.support.road import Traveller
+from tests.support import system
+from tests.support.system import Traveller
 
 PART = 10_000
 
@@ -28,11 +28,11 @@ async def bus(stage: Stage) -> AsyncIterator[rig.RunningBus]:
 
 async def confirmed(stage: Stage, client: httpx.AsyncClient, traveller: Traveller) -> str:
     """A paid booking with its ticket."""
-    made = await road.book(client, traveller, road.schedule(stage.owner_dsn, seats=5))
+    made = await system.book(client, traveller, system.schedule(stage.owner_dsn, seats=5))
     booking = str(made.json()["id"])
-    session = (await road.checkout(client, traveller, booking)).json()
-    await road.press(session["checkoutUrl"], "pay")
-    await road.await_status(client, traveller, booking, "confirmed")
+    session = (await system.checkout(client, traveller, booking)).json()
+    await system.press(session["checkoutUrl"], "pay")
+    await system.await_status(client, traveller, booking, "confirmed")
     return booking
 
 
@@ -46,12 +46,12 @@ async def ask(bus: rig.RunningBus, booking: str, obligation: str = "cancellation
 async def await_tag(stage: Stage, booking: str, tag: str) -> list[str]:
     """What is told of the booking's refunds once the tag is among it."""
     payment = booking.replace("booking-", "payment-")
-    end = time.monotonic() + 2 * road.WAIT_SECONDS
+    end = time.monotonic() + 2 * system.WAIT_SECONDS
     while True:
-        told = [each for each in road.tags(stage.owner_dsn, payment) if ".refund_" in each]
-        if tag in told:
-            return told
-        assert time.monotonic() < end, told
+        reported = [each for each in system.tags(stage.owner_dsn, payment) if ".refund_" in each]
+        if tag in reported:
+            return reported
+        assert time.monotonic() < end, reported
         await asyncio.sleep(0.05)
 
 
@@ -92,40 +92,40 @@ async def test_a_refund_is_sent_accepted_and_settled_by_itself(
         "payment.refund_settled.1",
     ]
     assert owed(stage, booking) == PART
-    road.assert_invariants(stage.owner_dsn)
+    system.assert_invariants(stage.owner_dsn)
 
 
 async def test_webhooks_carry_a_pending_refund_to_its_end_and_beyond(
     stage: Stage, client: httpx.AsyncClient, traveller: Traveller, bus: rig.RunningBus
 ) -> None:
     booking = await confirmed(stage, client, traveller)
-    road.control(stage.stripe_url, "refund_plans", status="pending")
+    system.control(stage.stripe_url, "refund_plans", status="pending")
     refund = await ask(bus, booking)
     await await_tag(stage, booking, "payment.refund_accepted.1")
     provider = provider_refund(stage, refund)
-    road.control(stage.stripe_url, "refund_ends", refund=provider, status="succeeded")
+    system.control(stage.stripe_url, "refund_ends", refund=provider, status="succeeded")
     await await_tag(stage, booking, "payment.refund_settled.1")
     assert owed(stage, booking) == PART
-    road.control(
+    system.control(
         stage.stripe_url, "refund_ends", refund=provider, status="failed", reason="declined"
     )
     await await_tag(stage, booking, "payment.refund_failed.1")
     assert owed(stage, booking) == 0
-    road.assert_invariants(stage.owner_dsn)
+    system.assert_invariants(stage.owner_dsn)
 
 
 async def test_a_refund_whose_answer_and_webhooks_are_lost_is_completed_once(
     stage: Stage, client: httpx.AsyncClient, traveller: Traveller, bus: rig.RunningBus
 ) -> None:
     booking = await confirmed(stage, client, traveller)
-    road.control(stage.stripe_url, "rules", action="drop", type="refund.", times=10)
-    road.control(stage.stripe_url, "faults", kind="lost", path="/v1/refunds", method="POST")
+    system.control(stage.stripe_url, "rules", action="drop", type="refund.", times=10)
+    system.control(stage.stripe_url, "faults", kind="lost", path="/v1/refunds", method="POST")
     try:
         await ask(bus, booking)
-        told = await await_tag(stage, booking, "payment.refund_settled.1")
+        reported = await await_tag(stage, booking, "payment.refund_settled.1")
     finally:
-        road.control(stage.stripe_url, "rules", "DELETE")
-    assert told == [
+        system.control(stage.stripe_url, "rules", "DELETE")
+    assert reported == [
         "payment.refund_requested.1",
         "payment.refund_unresolved.1",
         "payment.refund_accepted.1",
@@ -133,7 +133,7 @@ async def test_a_refund_whose_answer_and_webhooks_are_lost_is_completed_once(
     ]
     assert owed(stage, booking) == PART
     key = f"refund:{booking.replace('booking-', 'payment-')}-1-r1"
-    requests = road.control(stage.stripe_url, "requests", "GET")["data"]
+    requests = system.control(stage.stripe_url, "requests", "GET")["data"]
     assert len([each for each in requests if each["key"] == key]) == 1
 
 
@@ -148,7 +148,7 @@ async def test_killed_workers_make_no_second_refund(
             stage.processes[name].wait()
             demo_stage.restart(stage, name)
     payment = booking.replace("booking-", "payment-")
-    road.await_row(
+    system.await_row(
         stage.owner_dsn,
         "SELECT count(*) FROM ledger.event WHERE tag = 'payment.refund_settled.1' "
         f"AND stream = '{payment}-1'",
@@ -164,4 +164,4 @@ async def test_killed_workers_make_no_second_refund(
     refunds = answer.json()["data"]
     mine = [each for each in refunds if each["metadata"].get("booking") == booking]
     assert sorted(each["metadata"]["refund"][-3:] for each in mine) == ["-r1", "-r2", "-r3", "-r4"]
-    road.assert_invariants(stage.owner_dsn)
+    system.assert_invariants(stage.owner_dsn)

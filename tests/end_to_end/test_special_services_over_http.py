@@ -7,9 +7,9 @@ import pytest
 
 from domain.booking.passenger_details import WHEELCHAIRS_PER_FLIGHT
 from interfaces.cli.demo_stage import Stage
-from tests.support import life, road
+from tests.support import life, system
 from tests.support.life import Refused
-from tests.support.road import Traveller
+from tests.support.system import Traveller
 
 VGML = {"code": "VGML", "passenger": 0, "segment": 0}
 WCHR = {"code": "WCHR", "passenger": 0, "segment": 0}
@@ -20,8 +20,8 @@ async def test_a_service_goes_with_the_passenger_until_the_flight(
 ) -> None:
     customer = life.person(client, traveller)
     gate = await life.staff(stage, client, "gate")
-    flight = road.schedule(stage.owner_dsn, seats=3, leaves_in=road.TOMORROW)
-    later = road.schedule(stage.owner_dsn, seats=3, leaves_in=road.TOMORROW)
+    flight = system.schedule(stage.owner_dsn, seats=3, leaves_in=system.TOMORROW)
+    later = system.schedule(stage.owner_dsn, seats=3, leaves_in=system.TOMORROW)
     held = await life.reserved(customer, [flight], party=("ADT", "ADT"))
     assert "request_special_service" in held["availableActions"]
     await customer.on(held["id"], "special-services", WCHR)
@@ -67,7 +67,7 @@ async def test_the_last_wheelchair_of_a_flight_is_promised_once(
 ) -> None:
     customer = life.person(client, traveller)
     seats = WHEELCHAIRS_PER_FLIGHT + 4
-    flight = road.schedule(stage.owner_dsn, seats=seats)
+    flight = system.schedule(stage.owner_dsn, seats=seats)
     bookings = await asyncio.gather(*(life.reserved(customer, [flight]) for _ in range(seats)))
     answers = await asyncio.gather(
         *(customer.on(each["id"], "special-services", WCHR) for each in bookings),
@@ -81,7 +81,7 @@ async def test_the_last_wheelchair_of_a_flight_is_promised_once(
 async def test_the_manifest_is_for_gate_and_operations(
     stage: Stage, client: httpx.AsyncClient, traveller: Traveller
 ) -> None:
-    flight = road.schedule(stage.owner_dsn, seats=1)
+    flight = system.schedule(stage.owner_dsn, seats=1)
     path = f"/api/admin/flights/{flight}/manifest"
     for role, status in (("gate", 200), ("ops", 200), ("finance", 403), ("support", 403)):
         person = await life.staff(stage, client, role)

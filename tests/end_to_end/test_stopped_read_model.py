@@ -12,8 +12,8 @@ import pytest
 from interfaces.cli import demo_stage
 from interfaces.cli.demo_stage import Stage
 from projections.catalogue import ALL
-from tests.support import life, road
-from tests.support.road import Traveller
+from tests.support import life, system
+from tests.support.system import Traveller
 
 UNKNOWN_EVENT = """
 INSERT INTO ledger.event
@@ -30,7 +30,7 @@ ALTER TABLE ledger.event ENABLE TRIGGER append_only
 @pytest.fixture(scope="module")
 def stage() -> Iterator[Stage]:
     """A system of its own: an event that is forged and removed again would mislead the others."""
-    with road.running_system() as ready:
+    with system.system() as ready:
         yield ready
 
 
@@ -41,7 +41,7 @@ def _as_owner(stage: Stage, statements: str) -> None:
 
 async def _reaches(client: httpx.AsyncClient, name: str, state: str) -> dict[str, Any]:
     """The health page once the component has this state."""
-    async with asyncio.timeout(road.WAIT_SECONDS):
+    async with asyncio.timeout(system.WAIT_SECONDS):
         while True:
             answer = await client.get("/health/ready")
             assert answer.status_code == 200
@@ -55,7 +55,9 @@ async def test_a_stopped_ledger_is_shown_and_heals_at_the_next_start(
     stage: Stage, client: httpx.AsyncClient, traveller: Traveller
 ) -> None:
     finance = await life.staff(stage, client, "finance")
-    await life.confirmed(life.person(client, traveller), [road.schedule(stage.owner_dsn, seats=1)])
+    await life.confirmed(
+        life.person(client, traveller), [system.schedule(stage.owner_dsn, seats=1)]
+    )
     await _reaches(client, "ledger_journal", "up")
     balance = await finance.call("GET", "/api/ledger/trial-balance")
     assert balance["balanced"] is True

@@ -20,9 +20,9 @@ from domain.booking.state import Booking
 from domain.booking.states import TRANSITIONS, Status
 from infrastructure.event_store import codec
 from interfaces.cli.demo_stage import Stage
-from tests.support import life, road
+from tests.support import life, system
 from tests.support.life import Person, Refused
-from tests.support.road import Traveller
+from tests.support.system import Traveller
 
 S = Status
 # Drafts, places on the waitlist and holds lapse by timer only.
@@ -64,7 +64,7 @@ async def _learn_from_stripe(who: Person, booking: str) -> None:
 
 
 async def _drafts(stage: Stage, who: Person) -> None:
-    flight = road.schedule(stage.owner_dsn, seats=2)
+    flight = system.schedule(stage.owner_dsn, seats=2)
     draft = await life.reserved(who, [flight], mode="draft")
     assert (draft["status"], "hold" in draft["availableActions"]) == ("initiated", True)
     assert (await who.on(draft["id"], "hold"))["status"] == "reserved"
@@ -74,7 +74,7 @@ async def _drafts(stage: Stage, who: Person) -> None:
 
 
 async def _waitlist(stage: Stage, who: Person) -> None:
-    flight = road.schedule(stage.owner_dsn, seats=1)
+    flight = system.schedule(stage.owner_dsn, seats=1)
     first = await life.reserved(who, [flight])
     second = await life.reserved(who, [flight], mode="waitlist")
     third = await life.reserved(who, [flight], mode="waitlist")
@@ -91,7 +91,7 @@ async def _waitlist(stage: Stage, who: Person) -> None:
 
 
 async def _paying_from_the_waitlist(stage: Stage, who: Person) -> None:
-    flight = road.schedule(stage.owner_dsn, seats=1)
+    flight = system.schedule(stage.owner_dsn, seats=1)
     first = await life.reserved(who, [flight])
     waiting = await life.reserved(who, [flight], mode="waitlist")
     with _nothing_by_itself(stage):
@@ -106,8 +106,8 @@ async def _paying_from_the_waitlist(stage: Stage, who: Person) -> None:
     await life.becomes(who, waiting["id"], "confirmed")
 
 
-async def _failed_and_given_up(stage: Stage, who: Person) -> None:
-    flight = road.schedule(stage.owner_dsn, seats=1)
+async def _failed_and_cancelled(stage: Stage, who: Person) -> None:
+    flight = system.schedule(stage.owner_dsn, seats=1)
     first = await life.reserved(who, [flight])
     waiting = await life.reserved(who, [flight], mode="waitlist")
     with _nothing_by_itself(stage):
@@ -119,35 +119,36 @@ async def _failed_and_given_up(stage: Stage, who: Person) -> None:
 
 async def _paid_and_not_ticketed(stage: Stage, client: httpx.AsyncClient, who: Person) -> None:
     finance = await life.staff(stage, client, "finance")
-    flight = road.schedule(stage.owner_dsn, seats=2)
+    flight = system.schedule(stage.owner_dsn, seats=2)
     with _nothing_by_itself(stage):
-        given_up = await life.reserved(who, [flight])
+        abandoned = await life.reserved(who, [flight])
         granted = await life.reserved(who, [flight])
-        for booking in (given_up, granted):
+        for booking in (abandoned, granted):
             await life.pay(who, booking["id"])
             await _learn_from_stripe(who, booking["id"])
             assert (await who.booking(booking["id"]))["status"] == "paid"
-        quote, cancelled = await life.cancelled(who, given_up["id"])
-        assert (quote["refund"], cancelled["status"]) == (given_up["total"], "cancelled")
+        quote, cancelled = await life.cancelled(who, abandoned["id"])
+        assert (quote["refund"], cancelled["status"]) == (
+            abandoned["total"],
+            "cancelled",
+        )
         await finance.post(
             f"/api/admin/bookings/{granted['id']}/refund", {"reason": "cannot be ticketed"}
         )
-    for booking in (given_up, granted):
+    for booking in (abandoned, granted):
         await life.becomes(who, booking["id"], "refunded")
-        assert set(road.balances(stage.owner_dsn, booking["id"]).values()) == {0}
+        assert set(system.balances(stage.owner_dsn, booking["id"]).values()) == {0}
 
 
 async def _after_check_in(stage: Stage, client: httpx.AsyncClient, who: Person) -> None:
     gate = await life.staff(stage, client, "gate")
     operations = await life.staff(stage, client, "ops")
     finance = await life.staff(stage, client, "finance")
-    flight = road.schedule(stage.owner_dsn, seats=8, leaves_in=life.SOON)
-    gives_up, stays_away, off, flies, never = [
-        await life.confirmed(who, [flight]) for _ in range(5)
-    ]
-    for booking in (gives_up, stays_away, off, flies):
+    flight = system.schedule(stage.owner_dsn, seats=8, leaves_in=life.SOON)
+    cancels, stays_away, off, flies, never = [await life.confirmed(who, [flight]) for _ in range(5)]
+    for booking in (cancels, stays_away, off, flies):
         await who.on(booking["id"], "check-in", {})
-    await life.cancelled(who, gives_up["id"])
+    await life.cancelled(who, cancels["id"])
     for booking in (off, flies):
         await gate.on(booking["id"], "board", {})
     await gate.on(off["id"], "offload", {"reason": "unwell", "fault": "passenger"})
@@ -169,17 +170,17 @@ async def test_every_step_of_the_table_is_walked_and_no_other(
     await _drafts(stage, who)
     await _waitlist(stage, who)
     await _paying_from_the_waitlist(stage, who)
-    await _failed_and_given_up(stage, who)
+    await _failed_and_cancelled(stage, who)
     await _paid_and_not_ticketed(stage, client, who)
     await _after_check_in(stage, client, who)
-    given_up = await life.confirmed(who, [road.schedule(stage.owner_dsn, seats=1)])
-    await life.cancelled(who, given_up["id"])
-    confirmed = await life.confirmed(who, [road.schedule(stage.owner_dsn, seats=1)])
+    abandoned = await life.confirmed(who, [system.schedule(stage.owner_dsn, seats=1)])
+    await life.cancelled(who, abandoned["id"])
+    confirmed = await life.confirmed(who, [system.schedule(stage.owner_dsn, seats=1)])
     await finance.post(f"/api/admin/bookings/{confirmed['id']}/refund", {"reason": "goodwill"})
     await life.becomes(who, confirmed["id"], "refunded")
     allowed = {(before, after) for before, reached in TRANSITIONS.items() for after in reached}
     assert _walked(stage.owner_dsn, confirmed["id"]) == allowed - BY_TIME
-    road.assert_invariants(stage.owner_dsn)
+    system.assert_invariants(stage.owner_dsn)
 
 
 def _walked(owner_dsn: str, booking: str) -> set[tuple[Status, Status]]:

@@ -19,7 +19,7 @@ from domain.pricing import extras as extras_catalogue
 from domain.pricing.extras import ExtraChoice
 from domain.pricing.price import PassengerType
 from tests.support import invariants, strategies
-from tests.support.house import START, House
+from tests.support.airline import START, Airline
 
 FARES = {"SAR": (1, 400_000), "KWD": (1, 40_000), "JPY": (1, 90_000)}
 # Liabilities that a booking has while something of it can still be flown.
@@ -63,11 +63,11 @@ def test_pieces_of_a_booking_add_up_to_what_was_paid(
     wishes: list[tuple[str, int, int]],
     parts: list[tuple[set[int] | None, set[int] | None, int]],
 ) -> None:
-    house = House()
+    airline = Airline()
     fares, domestic = journey
     step = money.charge_step(currency)
     flights = tuple(
-        house.schedule(
+        airline.schedule(
             f"SV{number}",
             fare=fare * step,
             currency=currency,
@@ -81,57 +81,59 @@ def test_pieces_of_a_booking_add_up_to_what_was_paid(
         for code, passenger, segment in wishes
         if party[passenger % len(party)] != "INF"
     )
-    booking = house.ticketed(flights, *party, extras=chosen)
-    paid = house.booking(booking).price.total()
-    judge = invariants.Invariants(house.log)
+    booking = airline.ticketed(flights, *party, extras=chosen)
+    paid = airline.booking(booking).price.total()
+    judge = invariants.Invariants(airline.log)
     fees = refunds = 0
     for passengers, segments, hours in [*parts, (None, None, 0)]:
-        house.clock.now = max(house.clock.now, START + dt.timedelta(hours=hours))
+        airline.clock.now = max(airline.clock.now, START + dt.timedelta(hours=hours))
         part = Part(
             tuple(sorted(passengers)) if passengers is not None else None,
             tuple(sorted(segments)) if segments is not None else None,
         )
         try:
-            quote = house.cancel(booking, part)
+            quote = airline.cancel(booking, part)
         except Rejection:
             continue
         judge.check()
         assert quote.fee + quote.refund == quote.price.amount
         assert quote.fee % step == quote.refund % step == 0
         fees, refunds = fees + quote.fee, refunds + quote.refund
-        if house.booking(booking).status is Status.CANCELLED:
+        if airline.booking(booking).status is Status.CANCELLED:
             break
-    assert house.booking(booking).status is Status.CANCELLED
+    assert airline.booking(booking).status is Status.CANCELLED
     assert fees + refunds == paid.amount
-    assert house.booking(booking).owed() == money.Money(refunds, currency)
-    _assert_books(house, booking, fees=fees, refunds=refunds, domestic=domestic)
+    assert airline.booking(booking).owed() == money.Money(refunds, currency)
+    _assert_books(airline, booking, fees=fees, refunds=refunds, domestic=domestic)
 
 
-def _assert_books(house: House, booking: str, *, fees: int, refunds: int, domestic: bool) -> None:
+def _assert_books(
+    airline: Airline, booking: str, *, fees: int, refunds: int, domestic: bool
+) -> None:
     """Nothing is left of the tickets; the fee without its tax is income, the rest is owed back."""
     books: Counter[str] = Counter()
-    for (of, account, _), amount in invariants.balances_of(house.log).items():
+    for (of, account, _), amount in invariants.balances_of(airline.log).items():
         assert of == booking
         books[account] += amount
     assert [books[account] for account in OPEN] == [0, 0, 0, 0]
     assert books["2100"] == -refunds
     assert books["4030"] + books["2300"] == -fees
     assert domestic or books["2300"] == 0
-    for entry in invariants.entries_of(house.log):
+    for entry in invariants.entries_of(airline.log):
         assert sum(posting.amount for posting in entry.postings) == 0
 
 
 def test_a_third_of_a_party_gets_a_third_back_and_the_last_gets_what_is_left() -> None:
     """The worked case: three adults at 100.01 SAR domestic, one cancelled in each fee band."""
-    house = House()
-    flight = house.schedule("SV1", fare=10_001, in_days=10)
-    booking = house.ticketed(flight, "ADT", "ADT", "ADT")
-    paid = house.booking(booking).price.total().amount
+    airline = Airline()
+    flight = airline.schedule("SV1", fare=10_001, in_days=10)
+    booking = airline.ticketed(flight, "ADT", "ADT", "ADT")
+    paid = airline.booking(booking).price.total().amount
     quoted = []
     for hours in (200, 100, 30):
-        house.clock.now = house.flight(flight).departs_at - dt.timedelta(hours=hours)
-        left = [c.passenger for c in house.booking(booking).open_coupons()]
-        quote = house.cancel(booking, Part(passengers=(left[-1],)))
+        airline.clock.now = airline.flight(flight).departs_at - dt.timedelta(hours=hours)
+        left = [c.passenger for c in airline.booking(booking).open_coupons()]
+        quote = airline.cancel(booking, Part(passengers=(left[-1],)))
         quoted.append((quote.price.amount, quote.percent, quote.fee, quote.refund))
     # 100.01 and 20.00 for the airports, with 15 % on both: 138.01; a quarter and half are kept.
     assert quoted == [

@@ -96,7 +96,7 @@ BOOKING_STEPS = st.one_of(
     steps(sale.expire, reason=st.just("hold_lapsed"), now=INSTANTS),
 )
 # Everything that Stripe or a process may report of an attempt that was started.
-TELLINGS = st.one_of(
+REPORTS = st.one_of(
     steps(
         attempts.open_session,
         attempt=ATTEMPTS,
@@ -131,7 +131,7 @@ STARTS = steps(
     locale=st.just("en"),
     now=st.just(NOW),
 )
-PAYMENT_STEPS = TELLINGS | STARTS
+PAYMENT_STEPS = REPORTS | STARTS
 
 
 def walk(
@@ -186,15 +186,15 @@ def test_a_payment_records_no_step_twice_neither_at_once_nor_ever_again(path: li
         )
 
 
-@given(st.lists(PAYMENT_STEPS, max_size=12), st.lists(TELLINGS, min_size=2, max_size=6), st.data())
+@given(st.lists(PAYMENT_STEPS, max_size=12), st.lists(REPORTS, min_size=2, max_size=6), st.data())
 def test_the_order_in_which_facts_arrive_does_not_change_the_money(
-    path: list[Step], tellings: list[Step], data: st.DataObject
+    path: list[Step], reports: list[Step], data: st.DataObject
 ) -> None:
     state = evolve_payment(None, examples.REQUESTED)
     state = evolve_payment(state, examples.started())
     for _, after in walk(evolve_payment, state, path)[-1:]:
         state = after
-    captures = [step for step in tellings if step[0] is not payment_captures.park]
+    captures = [step for step in reports if step[0] is not payment_captures.park]
     shuffled = data.draw(st.permutations(captures))
     money_after = []
     for order in (captures, shuffled):

@@ -43,7 +43,7 @@ class FakeEventLog:
         try:
             yield log
         finally:
-            log.give_back()
+            log.release()
 
     async def read_after(self, versions: Mapping[str, int]) -> list[ports.RecordedEvent]:
         """See the port."""
@@ -81,9 +81,9 @@ class _FakeLockedLog:
         try:
             return _append(self._shelf.memory, batch)
         finally:
-            self.give_back()
+            self.release()
 
-    def give_back(self) -> None:
+    def release(self) -> None:
         """Let the next one in."""
         if self._held:
             self._held = False

@@ -84,25 +84,27 @@ class Invariants:
 
     def _check_booking(self, name: str) -> None:
         """The fold agrees with the sums; each coupon's seat is the flight's."""
-        told = self.recount.bookings[name]
+        counted = self.recount.bookings[name]
         state: BookingState = self._log.state(name)
-        assert state.status is told.status
+        assert state.status is counted.status
         assert {
             (c.passenger, c.segment): (c.fare, c.vat, c.charge, c.status.value, c.seat)
             for c in state.coupons
-        } == {key: (c.fare, c.vat, c.charge, c.status, c.seat) for key, c in told.coupons.items()}
-        assert state.owed() == money.Money(told.owed(), told.currency)
-        assert state.modification == told.modification
-        assert not told.untold, "moved on a flight that does not go, and nobody says so"
-        if told.status in {Status.CANCELLED, Status.REFUNDED, Status.EXPIRED, Status.COMPLETED}:
-            assert told.status is Status.EXPIRED or not told.keys("OCL")
-        if told.status is Status.CANCELLED and told.owed():
-            assert self.recount.settled(name) < told.owed(), "all given back, and not refunded"
-        if told.status not in {Status.RESERVED, Status.PAID} and not told.ticketed:
+        } == {
+            key: (c.fare, c.vat, c.charge, c.status, c.seat) for key, c in counted.coupons.items()
+        }
+        assert state.owed() == money.Money(counted.owed(), counted.currency)
+        assert state.modification == counted.modification
+        assert not counted.unoffered, "moved on a flight that does not go, and nobody says so"
+        if counted.status in {Status.CANCELLED, Status.REFUNDED, Status.EXPIRED, Status.COMPLETED}:
+            assert counted.status is Status.EXPIRED or not counted.keys("OCL")
+        if counted.status is Status.CANCELLED and counted.owed():
+            assert self.recount.settled(name) < counted.owed(), "all given back, and not refunded"
+        if counted.status not in {Status.RESERVED, Status.PAID} and not counted.ticketed:
             return
-        for (passenger, segment), coupon in told.coupons.items():
+        for (passenger, segment), coupon in counted.coupons.items():
             if coupon.status in "OCL" and coupon.seat is not None:
-                flight = self.recount.flights[told.segments[segment][0]]
+                flight = self.recount.flights[counted.segments[segment][0]]
                 place = (name, passenger)
                 assert (
                     flight.seated.get(coupon.seat) == place
@@ -111,21 +113,21 @@ class Invariants:
 
     def _check_money(self, name: str) -> None:
         """Each account of the booking says what its events say, to the minor unit."""
-        told = self.recount.bookings[name]
+        counted = self.recount.bookings[name]
         payments = [self.recount.payments[each] for each in self.recount.payments_of.get(name, ())]
-        applied = _applied(name, told, payments, self.recount.payments_of.get(name, []))
-        assert applied == sum(told.paid.values())
-        expected = _expected(told, payments)
+        applied = _applied(name, counted, payments, self.recount.payments_of.get(name, []))
+        assert applied == sum(counted.paid.values())
+        expected = _expected(counted, payments)
         posted = {key: amount for key, amount in self._balances.get(name, {}).items() if amount}
         assert posted == expected, f"{name}: {posted} and not {expected}"
-        if told.ticketed and not told.keys("OCL"):
+        if counted.ticketed and not counted.keys("OCL"):
             assert not {"2000", "2010"} & {account for account, _ in posted}
-        if told.ticketed:
-            _check_sum(told)
+        if counted.ticketed:
+            _check_sum(counted)
 
     def _check_flight(self, name: str) -> None:
         """Counters, classes, allocations, seats and queue: one story, told four times."""
-        told = self.recount.flights[name]
+        counted = self.recount.flights[name]
         state: FlightState = self._log.state(name)
         taken = {block[1:]: n for block, n in self._taken_seats.items() if block[0] == name and n}
         for code, cabin in state.cabins.items():
@@ -138,15 +140,15 @@ class Invariants:
                 of_class = taken.get((code, bucket.code, "held"), 0)
                 of_class += taken.get((code, bucket.code, "sold"), 0)
                 assert bucket.taken_count == of_class, f"{name} {code} {bucket.code}"
-        _check_nesting(told, taken)
+        _check_nesting(counted, taken)
         self._check_allocations(name, state)
         assert {
             number: (seat.booking, seat.passenger) for number, seat in state.seats.items()
-        } == told.seated
-        for number, (booking, passenger) in told.seated.items():
+        } == counted.seated
+        for number, (booking, passenger) in counted.seated.items():
             assert self._sits(name, booking, passenger, number), f"{booking} left {number}"
-        assert [waiting.booking for waiting in state.waitlist] == told.queue
-        assert all(self.recount.bookings[each].status in WAITING for each in told.queue)
+        assert [waiting.booking for waiting in state.waitlist] == counted.queue
+        assert all(self.recount.bookings[each].status in WAITING for each in counted.queue)
 
     def _check_allocations(self, name: str, state: FlightState) -> None:
         allocated: dict[str, Counter[tuple[str, str, str]]] = {}
@@ -163,10 +165,10 @@ class Invariants:
         assert allocated == has
 
     def _sits(self, flight: str, booking: str, passenger: int, number: str) -> bool:
-        told = self.recount.bookings[booking]
+        counted = self.recount.bookings[booking]
         return any(
-            coupon.seat == number and coupon.status != "R" and told.segments[key[1]][0] == flight
-            for key, coupon in told.coupons.items()
+            coupon.seat == number and coupon.status != "R" and counted.segments[key[1]][0] == flight
+            for key, coupon in counted.coupons.items()
             if key[0] == passenger
         )
 
@@ -202,7 +204,7 @@ def _applied(name: str, booking: Booking, payments: list[Payment], streams: list
     return total
 
 
-def _expected(told: Booking, payments: list[Payment]) -> dict[tuple[str, str], int]:
+def _expected(counted: Booking, payments: list[Payment]) -> dict[tuple[str, str], int]:
     """What the books must say: what is open, what was flown, kept, promised and given back."""
     books: Counter[tuple[str, str]] = Counter()
     for payment in payments:
@@ -212,32 +214,36 @@ def _expected(told: Booking, payments: list[Payment]) -> dict[tuple[str, str], i
         for currency, amount in payment.moved().items():
             books["1010", currency] -= amount
             books["2100", currency] += amount
-    here = told.currency
-    books["2100", here] -= told.owed()
-    books["2020", here] += told.unticketed_back
-    if told.ticketed:
-        fare, extras, vat, charge = told.worth(told.keys("OCL"))
-        flown_fare, flown_extras, flown_vat, flown_charge = told.worth(told.keys("F"))
-        missed_fare, missed_extras, missed_vat, _ = told.worth(told.keys("Z"))
-        books["2020", here] += told.price + told.dues
+    here = counted.currency
+    books["2100", here] -= counted.owed()
+    books["2020", here] += counted.unticketed_back
+    if counted.ticketed:
+        fare, extras, vat, charge = counted.worth(counted.keys("OCL"))
+        flown_fare, flown_extras, flown_vat, flown_charge = counted.worth(counted.keys("F"))
+        missed_fare, missed_extras, missed_vat, _ = counted.worth(counted.keys("Z"))
+        books["2020", here] += counted.price + counted.dues
         books["2000", here] -= fare
         books["2010", here] -= extras
-        books["2300", here] -= vat + flown_vat + missed_vat - told.missed_vat_back + told.fee_vat
+        books["2300", here] -= (
+            vat + flown_vat + missed_vat - counted.missed_vat_back + counted.fee_vat
+        )
         books["2310", here] -= charge + flown_charge
-        books["2200", here] -= told.credits
+        books["2200", here] -= counted.credits
         books["4000", here] -= flown_fare
         books["4010", here] -= flown_extras
         books["4020", here] -= missed_fare + missed_extras
-        books["4030", here] -= told.fees - told.fee_vat
-        books["4900", here] += told.beyond
+        books["4030", here] -= counted.fees - counted.fee_vat
+        books["4900", here] += counted.beyond
     return {key: amount for key, amount in books.items() if amount}
 
 
-def _check_sum(told: Booking) -> None:
+def _check_sum(counted: Booking) -> None:
     """What was paid is open, flown, kept, promised back or credited, and nothing twice."""
-    kept = sum(told.worth(told.keys("Z"))) - told.missed_back + told.fees - told.beyond
-    standing = sum(told.worth(told.keys("OCLF")))
-    assert told.price + told.dues == standing + kept + told.owed() + told.credits
+    kept = (
+        sum(counted.worth(counted.keys("Z"))) - counted.missed_back + counted.fees - counted.beyond
+    )
+    standing = sum(counted.worth(counted.keys("OCLF")))
+    assert counted.price + counted.dues == standing + kept + counted.owed() + counted.credits
 
 
 def entries_of(log: MemoryLog) -> list[Entry]:

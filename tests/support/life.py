@@ -11,8 +11,8 @@ import httpx
 import msgspec
 
 from interfaces.cli.demo_stage import Stage
-from tests.support import road
-from tests.support.road import Traveller
+from tests.support import system
+from tests.support.system import Traveller
 
 # Check-in closes an hour before; brought forward to GATE_CLOSED_IN the flight moves by less than
 # an hour, which is no reason to ask the passengers.
@@ -120,7 +120,7 @@ async def reserved(
 async def pay(who: Person, booking: str, *, button: str = "pay") -> None:
     """Check out and press a button on Stripe's page."""
     session = await who.on(booking, "checkout")
-    assert await road.press(session["checkoutUrl"], button) in {200, 303, 402}
+    assert await system.press(session["checkoutUrl"], button) in {200, 303, 402}
 
 
 async def confirmed(
@@ -136,7 +136,7 @@ async def until(
     who: Person, booking: str, holds: Callable[[dict[str, Any]], bool]
 ) -> dict[str, Any]:
     """The booking once this holds of it."""
-    end = time.monotonic() + road.WAIT_SECONDS
+    end = time.monotonic() + system.WAIT_SECONDS
     while True:
         found = await who.booking(booking)
         if holds(found):

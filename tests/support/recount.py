@@ -108,7 +108,7 @@ class Recount:
         self._issue(each.number for each in event.documents)
         booking.ticketed = True
 
-    def _given_up(
+    def _cancelled(
         self,
         stream: str,
         booking: Booking,
@@ -212,12 +212,12 @@ class Recount:
         )
         booking.modification = None
         booking.modification_paid = False
-        booking.untold.discard(modification.segment)
+        booking.unoffered.discard(modification.segment)
         if self.flights[modification.to.flight].over == flights.FlightCancelled.tag:
-            booking.untold.add(modification.segment)
+            booking.unoffered.add(modification.segment)
 
-    def _told(self, _stream: str, booking: Booking, event: bookings.DisruptionOffered) -> None:
-        booking.untold.discard(event.segment)
+    def _reported(self, _stream: str, booking: Booking, event: bookings.DisruptionOffered) -> None:
+        booking.unoffered.discard(event.segment)
 
     def _seats_chosen(self, _stream: str, booking: Booking, event: bookings.SeatsChosen) -> None:
         for choice in event.seats:
@@ -399,15 +399,15 @@ def _seat(flight: Flight, booking: str, places: list[tuple[int, str]]) -> None:
 _BOOKING_STEPS: dict[type, Callable[[Recount, str, Booking, Any], None]] = {
     bookings.BookingPaid: Recount._paid,
     bookings.BookingConfirmed: Recount._confirmed,
-    bookings.BookingCancelled: Recount._given_up,
-    bookings.CouponsCancelled: Recount._given_up,
+    bookings.BookingCancelled: Recount._cancelled,
+    bookings.CouponsCancelled: Recount._cancelled,
     bookings.RefundGranted: Recount._granted,
     bookings.BookingRefunded: Recount._refunded,
     bookings.ModificationAccepted: Recount._modification_accepted,
     bookings.ModificationPaid: Recount._modification_paid,
     bookings.ModificationExpired: Recount._modification_expired,
     bookings.ModificationCompleted: Recount._modification_completed,
-    bookings.DisruptionOffered: Recount._told,
+    bookings.DisruptionOffered: Recount._reported,
     bookings.SeatsChosen: Recount._seats_chosen,
     bookings.SeatsLost: Recount._seats_lost,
     bookings.PassengersCheckedIn: Recount._checked_in,

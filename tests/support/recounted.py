@@ -59,7 +59,7 @@ class Booking(msgspec.Struct):
     missed_vat_back: int = 0
     unticketed_back: int = 0
     beyond: int = 0
-    untold: set[int] = set()
+    unoffered: set[int] = set()
 
     def worth(self, keys: Iterable[tuple[int, int]]) -> tuple[int, int, int, int]:
         """Fare, extras, tax and charge of these coupons with what was sold beside them."""

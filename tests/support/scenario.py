@@ -29,8 +29,8 @@ class Outcome:
     def then_rejected(self, kind: type[Rejection], /, **parameters: str | int) -> None:
         """Refused for exactly this reason, with these of its parameters."""
         assert type(self.rejection) is kind, f"{self.rejection!r} and {self.events}"
-        told = {name: self.rejection.parameters.get(name) for name in parameters}
-        assert told == parameters
+        reported = {name: self.rejection.parameters.get(name) for name in parameters}
+        assert reported == parameters
 
     def then_nothing(self) -> None:
         """Already so: neither an event nor a refusal."""

@@ -83,7 +83,7 @@ def test_the_page_says_every_fact_to_people() -> None:
         assert fact in text
 
 
-def test_an_infant_on_a_lap_and_a_passenger_without_a_seat_are_told_so() -> None:
+def test_the_pass_of_an_infant_on_a_lap_and_of_a_passenger_without_a_seat_states_it() -> None:
     infant = scanner.page_text(PRINTER.pdf(boarding_passes.INFANT))
     assert "INF" in infant.split()
     assert "Infant" in infant
@@ -141,7 +141,7 @@ def test_threads_do_not_disturb_each_other() -> None:
     assert together == alone
 
 
-def test_the_files_tell_no_time_of_making() -> None:
+def test_the_files_contain_no_time_of_making() -> None:
     pdf = PRINTER.pdf(boarding_passes.EXAMPLE)
     assert b"/CreationDate (D:20000101000000" in pdf
     assert set(scanner.picture(PRINTER.png(boarding_passes.EXAMPLE)).info) == set()

@@ -6,8 +6,8 @@ import subprocess
 import sys
 from pathlib import Path
 
-from tests.integration.docs import curl_stand_in, walkthrough
-from tests.support import road
+from tests.integration.docs import substitute_curl, walkthrough
+from tests.support import system
 
 SCRIPT_LIMIT_SECONDS = 600
 SEPARATOR = "=== next block ==="
@@ -32,9 +32,11 @@ def reader_path(folder: Path) -> str:
     tools = folder / "tools"
     tools.mkdir(exist_ok=True)
     if shutil.which("curl") is None:
-        stand_in = tools / "curl"
-        stand_in.write_text(f'#!/bin/sh\nexec "{sys.executable}" {curl_stand_in.__file__} "$@"\n')
-        stand_in.chmod(0o755)
+        substitute = tools / "curl"
+        substitute.write_text(
+            f'#!/bin/sh\nexec "{sys.executable}" {substitute_curl.__file__} "$@"\n'
+        )
+        substitute.chmod(0o755)
     python = tools / "python3"
     if not python.exists():
         python.symlink_to(sys.executable)
@@ -53,5 +55,5 @@ def follow(document: Path, *, folder: Path, environment: dict[str, str]) -> list
     for part, shown in zip(parts, printed, strict=True):
         missing = walkthrough.first_missing(part.expected, shown)
         assert missing is None, f"{missing!r} is not in the output of\n{part.script}\n{shown}"
-    road.assert_read_models_follow(environment["DEMO_DATABASE"])
+    system.assert_read_models_follow(environment["DEMO_DATABASE"])
     return parts

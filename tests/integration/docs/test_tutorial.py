@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.integration.docs import curl_stand_in, reader, walkthrough
+from tests.integration.docs import reader, substitute_curl, walkthrough
 from tests.integration.docs.reader import SEPARATOR
 from tests.integration.docs.running_demo import ROOT
 
@@ -49,5 +49,5 @@ def test_expected_lines_are_whole_lines_in_order(
     assert walkthrough.first_missing(expected, "one\ntwo\nthree\n") == missing
 
 
-def test_the_stand_in_for_curl_refuses_what_it_does_not_know() -> None:
-    assert curl_stand_in.main(["--compressed", "http://127.0.0.1:9"]) == 2
+def test_the_substitute_for_curl_refuses_what_it_does_not_know() -> None:
+    assert substitute_curl.main(["--compressed", "http://127.0.0.1:9"]) == 2

@@ -93,7 +93,7 @@ class World(RuleBasedStateMachine):
         super().__init__()
         self.clock = Clock(START)
         self.log = MemoryLog(self.clock)
-        self.invariants = invariants.Invariants(self.log)
+        self.log_invariants = invariants.Invariants(self.log)
         self.read_models = MemoryReadModels()
         self.processes = [
             MemoryProcess(self.log, clock=self.clock, random_bytes=self._draw, cache_limit=limit)
@@ -113,7 +113,7 @@ class World(RuleBasedStateMachine):
                 known = process.cache.get(stream)
                 if known is not None and known.version == self.log.version(stream):
                     assert known.state == self.log.state(stream)
-        World.transitions.update(self.invariants.recount.steps)
+        World.transitions.update(self.log_invariants.recount.steps)
 
     def schedule(self, seats: list[int], starts_in: int) -> None:
         """Five flights with few seats."""
@@ -127,7 +127,7 @@ class World(RuleBasedStateMachine):
     def everything_holds(self) -> None:
         """All invariants over what is new in the log."""
         World.tally["steps"] += 1
-        self.invariants.check()
+        self.log_invariants.check()
         self.read_models.follow(self.log.events[self.read_models.position :])
         assert self.read_models.position == len(self.log.events)
 

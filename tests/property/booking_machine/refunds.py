@@ -149,7 +149,7 @@ class Back(Travel):
         """The card company reports a refund, in any order; it accepts or refuses only once."""
         asked = [
             (stream, refund)
-            for stream, payment in self.invariants.recount.payments.items()
+            for stream, payment in self.log_invariants.recount.payments.items()
             for refund in payment.refunds
         ]
         if asked:
@@ -197,9 +197,9 @@ class Back(Travel):
         """Each obligation of the booking is requested and arrives."""
         for owed in self.booking(stream).obligations:
             self.submit(process, self.refund(stream, owed))
-        self.invariants.check()
+        self.log_invariants.check()
         for payment in self.booking(stream).payments:
-            for refund in self.invariants.recount.payments[payment].refunds:
+            for refund in self.log_invariants.recount.payments[payment].refunds:
                 self._report_refund(process, payment, refund, "settled")
 
     @rule(minutes=st.sampled_from([1, 5, 14, 15, 61, 60 * 24]))

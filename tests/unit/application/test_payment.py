@@ -14,8 +14,8 @@ from domain.kernel import money
 from domain.payment import rejections
 from domain.payment.events import AttemptStarted, FundsParked, PaymentCaptured, PaymentRequested
 from tests.support import invariants
+from tests.support.airline import Airline
 from tests.support.examples import DUE, NOW, URL, sar
-from tests.support.house import House
 from tests.unit.application.stage import Stage, attempt_of, capture, expire, payment_of
 
 OPENED = Opened("cs_1", URL, NOW)
@@ -217,35 +217,35 @@ def test_a_declined_card_leaves_the_booking_reserved_and_the_session_open(
 
 
 def test_whose_turn_went_by_while_the_card_was_declined_waits_again_at_the_end() -> None:
-    house = House()
-    flight = house.schedule("SV1", seats=1)
-    first = house.book(flight)
-    waiting, behind = (house.book(flight, mode="waitlist") for _ in range(2))
-    house.cancel(first)
-    answer = house.submit(StartCheckout(booking_id=waiting)).answer
+    airline = Airline()
+    flight = airline.schedule("SV1", seats=1)
+    first = airline.book(flight)
+    waiting, behind = (airline.book(flight, mode="waitlist") for _ in range(2))
+    airline.cancel(first)
+    answer = airline.submit(StartCheckout(booking_id=waiting)).answer
     declined = record_attempt.Declined("pi_1", "ch_1", "declined")
-    house.submit(record_attempt.RecordAttempt(answer.stream, answer.ids["attempt"], declined))
-    assert house.booking(waiting).status is Status.PAYMENT_FAILED
-    house.submit(OfferSeats(flight))
-    assert [each.booking for each in house.flight(flight).waitlist] == [behind]
+    airline.submit(record_attempt.RecordAttempt(answer.stream, answer.ids["attempt"], declined))
+    assert airline.booking(waiting).status is Status.PAYMENT_FAILED
+    airline.submit(OfferSeats(flight))
+    assert [each.booking for each in airline.flight(flight).waitlist] == [behind]
     with pytest.raises(flight_rejections.SeatsUnavailable):
-        house.submit(StartCheckout(booking_id=waiting))
-    house.cancel(behind)
-    house.submit(StartCheckout(booking_id=waiting))
-    assert house.booking(waiting).status is Status.PENDING
-    assert [each.booking for each in house.flight(flight).waitlist] == [waiting]
-    house.submit(OfferSeats(flight))
-    assert house.booking(waiting).status is Status.RESERVED
+        airline.submit(StartCheckout(booking_id=waiting))
+    airline.cancel(behind)
+    airline.submit(StartCheckout(booking_id=waiting))
+    assert airline.booking(waiting).status is Status.PENDING
+    assert [each.booking for each in airline.flight(flight).waitlist] == [waiting]
+    airline.submit(OfferSeats(flight))
+    assert airline.booking(waiting).status is Status.RESERVED
 
 
 def test_the_first_of_several_in_the_queue_can_pay_for_the_seat_that_came_free() -> None:
-    house = House()
-    flight = house.schedule("SV1", seats=1)
-    first = house.book(flight)
-    waiting, behind = (house.book(flight, mode="waitlist") for _ in range(2))
-    house.cancel(first)
+    airline = Airline()
+    flight = airline.schedule("SV1", seats=1)
+    first = airline.book(flight)
+    waiting, behind = (airline.book(flight, mode="waitlist") for _ in range(2))
+    airline.cancel(first)
     with pytest.raises(flight_rejections.SeatsUnavailable):
-        house.submit(StartCheckout(booking_id=behind))
-    house.pay(waiting)
-    assert house.booking(waiting).status is Status.PAID
-    assert [each.booking for each in house.flight(flight).waitlist] == [behind]
+        airline.submit(StartCheckout(booking_id=behind))
+    airline.pay(waiting)
+    assert airline.booking(waiting).status is Status.PAID
+    assert [each.booking for each in airline.flight(flight).waitlist] == [behind]

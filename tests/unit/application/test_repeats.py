@@ -28,7 +28,7 @@ from application.payment.refund_payment import RefundPayment
 from application.payment.start_checkout import StartCheckout
 from domain.booking.rejections import TransitionRefused
 from domain.booking.states import Status
-from tests.support.house import AIRLINE, House
+from tests.support.airline import AIRLINE, Airline
 
 S = Status
 CHECK_IN_TIME = dt.timedelta(hours=2)
@@ -38,23 +38,23 @@ class Case:
     """One booking of one adult on a flight in ten days."""
 
     def __init__(self) -> None:
-        self.house = House()
-        self.flight = self.house.schedule("SV1", seats=1)
+        self.airline = Airline()
+        self.flight = self.airline.schedule("SV1", seats=1)
         self.booking = ""
 
     @property
     def status(self) -> Status:
         """As the log has it."""
-        return self.house.booking(self.booking).status
+        return self.airline.booking(self.booking).status
 
     def submit(self, command: Any) -> None:
         """Carry it out."""
-        self.house.submit(command)
+        self.airline.submit(command)
 
     def before_departure(self, before: dt.timedelta) -> dt.datetime:
         """Move the clock there."""
-        self.house.clock.now = self.house.flight(self.flight).departs_at - before
-        return self.house.clock.now
+        self.airline.clock.now = self.airline.flight(self.flight).departs_at - before
+        return self.airline.clock.now
 
 
 Step = Callable[[Case], None]
@@ -63,19 +63,19 @@ Prepared = Callable[[Case], Any]
 
 def cancel(case: Case) -> Any:
     """Ticketed, and cancelled at a quote."""
-    case.booking = case.house.ticketed(case.flight)
-    return CancelBooking(quote=case.house.quote_cancellation(case.booking), reason="requested")
+    case.booking = case.airline.ticketed(case.flight)
+    return CancelBooking(quote=case.airline.quote_cancellation(case.booking), reason="requested")
 
 
 def cancel_unpaid(case: Case) -> Any:
     """Reserved, and cancelled at a quote without a refund."""
-    case.booking = case.house.book(case.flight)
-    return CancelBooking(quote=case.house.quote_cancellation(case.booking), reason="requested")
+    case.booking = case.airline.book(case.flight)
+    return CancelBooking(quote=case.airline.quote_cancellation(case.booking), reason="requested")
 
 
 def refund_disruption(case: Case) -> Any:
     """Ticketed on a flight that the airline cancels."""
-    case.booking = case.house.ticketed(case.flight)
+    case.booking = case.airline.ticketed(case.flight)
     case.submit(CancelFlight(case.flight, "technical"))
     case.submit(OfferDisruption(case.booking, case.flight, "cancelled", "technical", True))
     return RefundDisruption(case.booking, 0)
@@ -83,7 +83,7 @@ def refund_disruption(case: Case) -> Any:
 
 def check_in(case: Case) -> Any:
     """Ticketed, two hours before departure."""
-    case.booking = case.house.ticketed(case.flight)
+    case.booking = case.airline.ticketed(case.flight)
     case.before_departure(CHECK_IN_TIME)
     return CheckIn(case.booking, 0, (0,))
 
@@ -108,59 +108,59 @@ def board_all(case: Case) -> Any:
 
 def confirm(case: Case) -> Any:
     """Paid."""
-    case.booking = case.house.book(case.flight)
-    case.house.pay(case.booking)
+    case.booking = case.airline.book(case.flight)
+    case.airline.pay(case.booking)
     return ConfirmBooking(case.booking, AIRLINE, (1,))
 
 
 def expire(case: Case) -> Any:
     """Reserved and not paid in time."""
-    case.booking = case.house.book(case.flight)
-    case.house.clock.advance(dt.timedelta(minutes=15))
+    case.booking = case.airline.book(case.flight)
+    case.airline.clock.advance(dt.timedelta(minutes=15))
     return ExpireBooking(case.booking, "hold_lapsed")
 
 
 def expire_declined(case: Case) -> Any:
     """Waitlisted, with a declined card, and not paid in time."""
-    first = case.house.book(case.flight)
-    case.booking = case.house.book(case.flight, mode="waitlist")
-    case.house.cancel(first)
-    answer = case.house.submit(StartCheckout(booking_id=case.booking)).answer
+    first = case.airline.book(case.flight)
+    case.booking = case.airline.book(case.flight, mode="waitlist")
+    case.airline.cancel(first)
+    answer = case.airline.submit(StartCheckout(booking_id=case.booking)).answer
     declined = Declined("pi_1", "ch_1", "declined")
     case.submit(RecordAttempt(answer.stream, answer.ids["attempt"], declined))
-    case.house.clock.advance(dt.timedelta(days=11))
+    case.airline.clock.advance(dt.timedelta(days=11))
     return ExpireBooking(case.booking, "hold_lapsed")
 
 
 def modify(case: Case) -> Any:
     """Ticketed, with a quote for a dearer flight."""
-    dearer = case.house.schedule("SV2", fare=90_000)
-    case.booking = case.house.ticketed(case.flight)
-    quote = case.house.quote_change(case.booking, dearer)
+    dearer = case.airline.schedule("SV2", fare=90_000)
+    case.booking = case.airline.ticketed(case.flight)
+    quote = case.airline.quote_change(case.booking, dearer)
     return ModifyBooking(quote=quote, airline_code=AIRLINE, serials=())
 
 
 def complete_modification(case: Case) -> Any:
     """A modification accepted and paid."""
     case.submit(modify(case))
-    case.house.pay(case.booking)
+    case.airline.pay(case.booking)
     return CompleteModification(case.booking, AIRLINE, (7,))
 
 
 def expire_modification(case: Case) -> Any:
     """A modification accepted and not paid in time."""
     case.submit(modify(case))
-    case.house.clock.advance(dt.timedelta(minutes=15))
+    case.airline.clock.advance(dt.timedelta(minutes=15))
     return ExpireModification(case.booking, "hold_lapsed")
 
 
 def refund_arrives(case: Case) -> None:
     """Stripe settles what the booking is owed."""
-    (owed,) = case.house.booking(case.booking).obligations
-    payments = case.house.booking(case.booking).payments[::-1]
+    (owed,) = case.airline.booking(case.booking).obligations
+    payments = case.airline.booking(case.booking).payments[::-1]
     case.submit(RefundPayment(case.booking, owed.id, owed.amount, payments))
     for payment in payments:
-        for refund in case.house.log.state(payment).refunds:
+        for refund in case.airline.log.state(payment).refunds:
             case.submit(RecordRefund(payment, refund.id, Settled(f"re_{refund.id}")))
 
 
@@ -178,13 +178,13 @@ def gate_closes(case: Case) -> None:
 
 def change_is_paid_and_completed(case: Case) -> None:
     """The new flight is paid for."""
-    case.house.pay(case.booking)
+    case.airline.pay(case.booking)
     case.submit(CompleteModification(case.booking, AIRLINE, (7,)))
 
 
 def booking_is_cancelled(case: Case) -> None:
     """The customer cancels, and the refund arrives."""
-    case.house.cancel(case.booking)
+    case.airline.cancel(case.booking)
     refund_arrives(case)
 
 
@@ -234,10 +234,10 @@ def test_a_repeat_has_no_effect_in_any_later_state_of_its_path(
 
 
 def _repeat(case: Case, command: Any) -> None:
-    events, letters = len(case.house.log.events), len(case.house.log.outbox)
+    events, letters = len(case.airline.log.events), len(case.airline.log.outbox)
     case.submit(command)
-    assert len(case.house.log.events) == events
-    assert len(case.house.log.outbox) == letters
+    assert len(case.airline.log.events) == events
+    assert len(case.airline.log.outbox) == letters
 
 
 def test_a_refund_by_finance_is_no_cancellation() -> None:

@@ -12,7 +12,7 @@ from application.inventory.reschedule_flight import RescheduleFlight
 from domain.booking import rejections
 from domain.booking.states import Status
 from domain.booking.values import NewTimes
-from tests.support.house import House
+from tests.support.airline import Airline
 
 HOUR = dt.timedelta(hours=1)
 
@@ -21,51 +21,51 @@ class DisruptedBooking:
     """A ticketed booking on a flight that operations change, and are obeyed at once."""
 
     def __init__(self) -> None:
-        self.house = House()
-        self.flight = self.house.schedule("SV1")
-        self.booking = self.house.ticketed(self.flight)
+        self.airline = Airline()
+        self.flight = self.airline.schedule("SV1")
+        self.booking = self.airline.ticketed(self.flight)
 
     def move(self, hours: float) -> None:
         """Reschedule the flight, and offer the booking its choices."""
-        known = self.house.flight(self.flight)
+        known = self.airline.flight(self.flight)
         later = hours * HOUR
         times = NewTimes(known.departs_at + later, known.arrives_at + later)
-        self.house.submit(
+        self.airline.submit(
             RescheduleFlight(self.flight, times.departs_at, times.arrives_at, "weather")
         )
         material = abs(hours) >= 2
-        self.house.submit(
+        self.airline.submit(
             OfferDisruption(self.booking, self.flight, "rescheduled", "weather", material, times)
         )
 
     def cancel(self) -> None:
         """Cancel the flight, and offer the booking its choices."""
-        self.house.submit(CancelFlight(self.flight, "no crew"))
-        self.house.submit(
+        self.airline.submit(CancelFlight(self.flight, "no crew"))
+        self.airline.submit(
             OfferDisruption(self.booking, self.flight, "cancelled", "no crew", material=True)
         )
 
     def letters(self) -> int:
         """How often the passengers were written to about it."""
-        return sum(isinstance(task, letters.DisruptionLetter) for task in self.house.log.outbox)
+        return sum(isinstance(task, letters.DisruptionLetter) for task in self.airline.log.outbox)
 
 
 def test_a_second_reschedule_is_offered_as_well() -> None:
     disrupted = DisruptedBooking()
     disrupted.move(5)
     disrupted.move(4)
-    (offered,) = disrupted.house.booking(disrupted.booking).disruptions
+    (offered,) = disrupted.airline.booking(disrupted.booking).disruptions
     assert offered.times is not None
-    assert offered.times.departs_at == disrupted.house.flight(disrupted.flight).departs_at
+    assert offered.times.departs_at == disrupted.airline.flight(disrupted.flight).departs_at
     assert disrupted.letters() == 2
 
 
 def test_a_repeated_reschedule_sends_one_letter() -> None:
     disrupted = DisruptedBooking()
     disrupted.move(5)
-    known = disrupted.house.flight(disrupted.flight)
+    known = disrupted.airline.flight(disrupted.flight)
     again = NewTimes(known.departs_at, known.arrives_at)
-    disrupted.house.submit(
+    disrupted.airline.submit(
         OfferDisruption(disrupted.booking, disrupted.flight, "rescheduled", "weather", True, again)
     )
     assert disrupted.letters() == 1
@@ -75,11 +75,11 @@ def test_a_small_change_after_a_great_one_does_not_take_the_refund_away() -> Non
     disrupted = DisruptedBooking()
     disrupted.move(5)
     disrupted.move(0.25)
-    disrupted.house.submit(RefundDisruption(disrupted.booking, 0))
-    assert disrupted.house.booking(disrupted.booking).status is Status.CANCELLED
+    disrupted.airline.submit(RefundDisruption(disrupted.booking, 0))
+    assert disrupted.airline.booking(disrupted.booking).status is Status.CANCELLED
     assert (
-        disrupted.house.booking(disrupted.booking).owed()
-        == disrupted.house.booking(disrupted.booking).captured
+        disrupted.airline.booking(disrupted.booking).owed()
+        == disrupted.airline.booking(disrupted.booking).captured
     )
 
 
@@ -87,17 +87,17 @@ def test_a_small_change_alone_can_only_be_accepted() -> None:
     disrupted = DisruptedBooking()
     disrupted.move(0.25)
     with pytest.raises(rejections.NothingToAnswer):
-        disrupted.house.submit(RefundDisruption(disrupted.booking, 0))
-    disrupted.house.submit(AcceptDisruption(disrupted.booking, 0))
-    assert disrupted.house.booking(disrupted.booking).disruptions == ()
+        disrupted.airline.submit(RefundDisruption(disrupted.booking, 0))
+    disrupted.airline.submit(AcceptDisruption(disrupted.booking, 0))
+    assert disrupted.airline.booking(disrupted.booking).disruptions == ()
 
 
 def test_passengers_who_accepted_the_first_reschedule_are_asked_about_the_second() -> None:
     disrupted = DisruptedBooking()
     disrupted.move(5)
-    disrupted.house.submit(AcceptDisruption(disrupted.booking, 0))
+    disrupted.airline.submit(AcceptDisruption(disrupted.booking, 0))
     disrupted.move(0.25)
-    (offered,) = disrupted.house.booking(disrupted.booking).disruptions
+    (offered,) = disrupted.airline.booking(disrupted.booking).disruptions
     assert not offered.material
 
 
@@ -105,19 +105,19 @@ def test_a_cancelled_flight_cannot_be_accepted_and_gives_everything_back() -> No
     disrupted = DisruptedBooking()
     disrupted.cancel()
     with pytest.raises(rejections.NothingToAnswer):
-        disrupted.house.submit(AcceptDisruption(disrupted.booking, 0))
-    disrupted.house.submit(RefundDisruption(disrupted.booking, 0))
+        disrupted.airline.submit(AcceptDisruption(disrupted.booking, 0))
+    disrupted.airline.submit(RefundDisruption(disrupted.booking, 0))
     assert (
-        disrupted.house.booking(disrupted.booking).owed()
-        == disrupted.house.booking(disrupted.booking).captured
+        disrupted.airline.booking(disrupted.booking).owed()
+        == disrupted.airline.booking(disrupted.booking).captured
     )
 
 
 @pytest.mark.parametrize(("hours", "percent"), [(5, 0), (0.25, 75)])
 def test_cancelling_instead_of_answering_costs_no_fee_either(hours: float, percent: int) -> None:
     disrupted = DisruptedBooking()
-    disrupted.house.clock.now = disrupted.house.flight(disrupted.flight).departs_at - 3 * HOUR
+    disrupted.airline.clock.now = disrupted.airline.flight(disrupted.flight).departs_at - 3 * HOUR
     disrupted.move(hours)
-    assert disrupted.house.quote_cancellation(disrupted.booking).percent == percent
-    disrupted.house.submit(AcceptDisruption(disrupted.booking, 0))
-    assert disrupted.house.quote_cancellation(disrupted.booking).percent == 75
+    assert disrupted.airline.quote_cancellation(disrupted.booking).percent == percent
+    disrupted.airline.submit(AcceptDisruption(disrupted.booking, 0))
+    assert disrupted.airline.quote_cancellation(disrupted.booking).percent == 75

@@ -11,7 +11,7 @@ import pytest
 
 from application.booking.cancel_booking import Part
 from domain.booking import rejections
-from tests.support.house import House
+from tests.support.airline import Airline
 
 SECOND = dt.timedelta(seconds=1)
 HOUR = dt.timedelta(hours=1)
@@ -45,14 +45,14 @@ DEPARTURES = {
 }
 
 
-def ticketed(departs_at: dt.datetime) -> tuple[House, str, dt.datetime]:
+def ticketed(departs_at: dt.datetime) -> tuple[Airline, str, dt.datetime]:
     """A booking on a flight that leaves then; the log keeps the instant."""
-    house = House()
-    flight = house.schedule("SV1", departs_at=departs_at)
-    booking = house.ticketed(flight)
-    instant = house.flight(flight).departs_at
+    airline = Airline()
+    flight = airline.schedule("SV1", departs_at=departs_at)
+    booking = airline.ticketed(flight)
+    instant = airline.flight(flight).departs_at
     assert instant == departs_at
-    return house, booking, instant.astimezone(dt.UTC)
+    return airline, booking, instant.astimezone(dt.UTC)
 
 
 @pytest.mark.parametrize("departs_at", DEPARTURES.values(), ids=DEPARTURES.keys())
@@ -63,13 +63,13 @@ def test_what_is_kept_of_a_cancelled_booking_changes_exactly_at_the_hour(
     kept: tuple[int, int, int],
     _changed: tuple[int, int, int | None],
 ) -> None:
-    house, booking, instant = ticketed(departs_at)
+    airline, booking, instant = ticketed(departs_at)
     edge = instant - hours * HOUR
-    total = house.booking(booking).price.total()
+    total = airline.booking(booking).price.total()
     found = []
     for moment in (edge - SECOND, edge, edge + SECOND):
-        house.clock.now = moment
-        quote = house.quote_cancellation(booking)
+        airline.clock.now = moment
+        quote = airline.quote_cancellation(booking)
         assert quote.fee == total.amount * quote.percent // 100
         assert quote.fee + quote.refund == total.amount
         found.append(quote.percent)
@@ -84,14 +84,14 @@ def test_what_a_change_costs_changes_exactly_at_the_hour(
     _kept: tuple[int, int, int],
     changed: tuple[int, int, int | None],
 ) -> None:
-    house, booking, instant = ticketed(departs_at)
-    other = house.schedule("SV2", departs_at=instant + 100 * HOUR)
+    airline, booking, instant = ticketed(departs_at)
+    other = airline.schedule("SV2", departs_at=instant + 100 * HOUR)
     edge = instant - hours * HOUR
     found: list[int | None] = []
     for moment in (edge - SECOND, edge, edge + SECOND):
-        house.clock.now = moment
+        airline.clock.now = moment
         try:
-            found.append(house.quote_change(booking, other).percent)
+            found.append(airline.quote_change(booking, other).percent)
         except rejections.ModificationRefused:
             found.append(None)
     assert tuple(found) == changed
@@ -104,30 +104,30 @@ def test_the_instant_may_be_given_in_any_zone(
 ) -> None:
     """The instant counts, whatever time zone it is given in."""
     departs_at = DEPARTURES["cairo, clocks back"]
-    house, booking, instant = ticketed(departs_at)
+    airline, booking, instant = ticketed(departs_at)
     found = []
     for offset in (-SECOND, 0 * SECOND, SECOND):
-        house.clock.now = (instant - hours * HOUR + offset).astimezone(ZoneInfo(zone))
-        found.append(house.quote_cancellation(booking).percent)
+        airline.clock.now = (instant - hours * HOUR + offset).astimezone(ZoneInfo(zone))
+        found.append(airline.quote_cancellation(booking).percent)
     assert tuple(found) == kept
 
 
 def test_the_night_when_clocks_go_back_has_its_hour_twice_and_both_count() -> None:
     """Wall clocks show 24 hours between the two, but 25 pass: the fee is that of 25."""
     departs_at = dt.datetime(2027, 10, 31, 12, 0, tzinfo=ZoneInfo("Europe/London"))
-    house, booking, _ = ticketed(departs_at)
+    airline, booking, _ = ticketed(departs_at)
     wall = dt.datetime(2027, 10, 30, 12, 0, tzinfo=ZoneInfo("Europe/London"))
-    house.clock.now = wall + HOUR
-    assert house.quote_cancellation(booking).percent == 50
-    house.clock.now = wall.astimezone(dt.UTC) + HOUR + SECOND
-    assert house.quote_cancellation(booking).percent == 75
+    airline.clock.now = wall + HOUR
+    assert airline.quote_cancellation(booking).percent == 50
+    airline.clock.now = wall.astimezone(dt.UTC) + HOUR + SECOND
+    assert airline.quote_cancellation(booking).percent == 75
 
 
 def test_of_a_round_trip_the_first_cancelled_flight_counts() -> None:
-    house = House()
-    out = house.schedule("SV1", in_days=2)
-    back = house.schedule("SV2", in_days=9)
-    booking = house.ticketed((out, back))
-    assert house.quote_cancellation(booking).percent == 50
-    assert house.quote_cancellation(booking, Part(segments=(1,))).percent == 0
-    assert house.quote_cancellation(booking, Part(segments=(0,))).percent == 50
+    airline = Airline()
+    out = airline.schedule("SV1", in_days=2)
+    back = airline.schedule("SV2", in_days=9)
+    booking = airline.ticketed((out, back))
+    assert airline.quote_cancellation(booking).percent == 50
+    assert airline.quote_cancellation(booking, Part(segments=(1,))).percent == 0
+    assert airline.quote_cancellation(booking, Part(segments=(0,))).percent == 50

@@ -11,7 +11,7 @@ from application.booking import letters
 from application.booking.people import Contact, Name
 from application.booking.send_letter import LetterSender
 from domain.kernel.sealed import Sealed
-from tests.support.house import House, MemoryBus
+from tests.support.airline import Airline, MemoryBus
 
 NAME = Name("Amal", "Qahtani")
 
@@ -46,10 +46,12 @@ def written(kind: type[letters.BookingLetter], booking_id: str) -> letters.Booki
     return kind(booking_id=booking_id, about="1", **needed)
 
 
-async def send(*sent: letters.BookingLetter, house: House, vault: OpenVault) -> list[mail.Letter]:
+async def send(
+    *sent: letters.BookingLetter, airline: Airline, vault: OpenVault
+) -> list[mail.Letter]:
     """Send the letters and return what arrives."""
     mailbox = Mailbox()
-    sender = LetterSender(bus=MemoryBus(house), vault=vault, mailer=mailbox)  # type: ignore[arg-type]  # it only opens
+    sender = LetterSender(bus=MemoryBus(airline), vault=vault, mailer=mailbox)  # type: ignore[arg-type]  # it only opens
     for each in sent:
         await sender.send(each)
     return mailbox.letters
@@ -60,9 +62,9 @@ async def send(*sent: letters.BookingLetter, house: House, vault: OpenVault) -> 
 async def test_each_letter_is_complete_in_both_languages(
     kind: type[letters.BookingLetter], locale: letters.Language
 ) -> None:
-    house = House()
-    booking = house.ticketed(house.schedule("SV1"))
-    (letter,) = await send(written(kind, booking), house=house, vault=OpenVault(locale))
+    airline = Airline()
+    booking = airline.ticketed(airline.schedule("SV1"))
+    (letter,) = await send(written(kind, booking), airline=airline, vault=OpenVault(locale))
     assert letter.to == "amal@example.com"
     assert booking.removeprefix("booking-") in letter.subject
     assert "Amal Qahtani" in letter.text
@@ -73,14 +75,14 @@ async def test_each_letter_is_complete_in_both_languages(
 
 
 async def test_a_letter_sent_again_has_the_same_id_and_another_one_another() -> None:
-    house = House()
-    booking = house.ticketed(house.schedule("SV1"))
+    airline = Airline()
+    booking = airline.ticketed(airline.schedule("SV1"))
     reference = booking.removeprefix("booking-")
     first, again, other = await send(
         letters.ModificationLetter(booking, "1"),
         letters.ModificationLetter(booking, "1"),
         letters.ModificationLetter(booking, "2"),
-        house=house,
+        airline=airline,
         vault=OpenVault("en"),
     )
     assert first == again
@@ -89,12 +91,12 @@ async def test_a_letter_sent_again_has_the_same_id_and_another_one_another() -> 
 
 
 async def test_nothing_is_written_to_an_erased_passenger_or_about_an_unknown_booking() -> None:
-    house = House()
-    booking = house.ticketed(house.schedule("SV1"))
+    airline = Airline()
+    booking = airline.ticketed(airline.schedule("SV1"))
     erased = OpenVault("en", erased=True)
-    assert await send(letters.ConfirmationLetter(booking), house=house, vault=erased) == []
+    assert await send(letters.ConfirmationLetter(booking), airline=airline, vault=erased) == []
     unknown = letters.ConfirmationLetter("booking-ZZZZZZ")
-    assert await send(unknown, house=house, vault=OpenVault("en")) == []
+    assert await send(unknown, airline=airline, vault=OpenVault("en")) == []
 
 
 def test_a_letter_is_a_background_task() -> None:

@@ -15,8 +15,8 @@ from domain.booking.preconditions import CheckInWindow, SegmentFacts
 from domain.booking.values import Segment
 from domain.inventory.rejections import SeatsUnavailable
 from domain.pricing.price import PassengerType
+from tests.support.airline import Airline
 from tests.support.examples import NOW
-from tests.support.house import House
 
 HOLD = dt.timedelta(minutes=15)
 
@@ -105,22 +105,22 @@ def test_a_passport_is_good_for_six_months_after_the_day_of_travel(day: str, unt
     ) == dt.date.fromisoformat(until)
 
 
-def actions(house: House, booking: str, *, at_gate: bool = False) -> set[str]:
-    state = house.booking(booking)
-    facts = tuple(_facts(house, booking, each) for each in state.segments)
+def actions(airline: Airline, booking: str, *, at_gate: bool = False) -> set[str]:
+    state = airline.booking(booking)
+    facts = tuple(_facts(airline, booking, each) for each in state.segments)
     return set(
         booking_actions.available_actions(
-            state, facts, window=CheckInWindow(), at_gate=at_gate, now=house.clock()
+            state, facts, window=CheckInWindow(), at_gate=at_gate, now=airline.clock()
         )
     )
 
 
-def _facts(house: House, booking: str, segment: Segment) -> SegmentFacts:
-    flight = house.flight(segment.flight)
-    if house.booking(booking).status not in states.WAITLISTED:
+def _facts(airline: Airline, booking: str, segment: Segment) -> SegmentFacts:
+    flight = airline.flight(segment.flight)
+    if airline.booking(booking).status not in states.WAITLISTED:
         return journey.facts_of(flight)
     try:
-        require_seats(booking, house.booking(booking), segment, flight, now=house.clock())
+        require_seats(booking, airline.booking(booking), segment, flight, now=airline.clock())
         has_seats = True
     except SeatsUnavailable:
         has_seats = False
@@ -128,61 +128,61 @@ def _facts(house: House, booking: str, segment: Segment) -> SegmentFacts:
 
 
 def test_an_unpaid_booking_can_be_paid_until_its_hold_ends() -> None:
-    house = House()
-    reserved = house.book(house.schedule("SV1"))
-    house.clock.advance(HOLD - dt.timedelta(microseconds=1))
-    assert actions(house, reserved) == {"checkout", "cancel", "correct_name", "choose_seat"}
-    house.clock.advance(dt.timedelta(microseconds=1))
-    assert "checkout" not in actions(house, reserved)
+    airline = Airline()
+    reserved = airline.book(airline.schedule("SV1"))
+    airline.clock.advance(HOLD - dt.timedelta(microseconds=1))
+    assert actions(airline, reserved) == {"checkout", "cancel", "correct_name", "choose_seat"}
+    airline.clock.advance(dt.timedelta(microseconds=1))
+    assert "checkout" not in actions(airline, reserved)
 
 
 def test_a_draft_can_be_held_or_cancelled() -> None:
-    house = House()
-    draft = house.book(house.schedule("SV1"), mode="draft")
-    assert actions(house, draft) == {"hold", "cancel"}
+    airline = Airline()
+    draft = airline.book(airline.schedule("SV1"), mode="draft")
+    assert actions(airline, draft) == {"hold", "cancel"}
 
 
 def test_a_ticketed_booking_can_be_changed_cancelled_and_in_time_checked_in() -> None:
-    house = House()
-    flight = house.schedule("SV1")
-    booking = house.ticketed(flight)
+    airline = Airline()
+    flight = airline.schedule("SV1")
+    booking = airline.ticketed(flight)
     before = {"cancel", "modify", "correct_name", "choose_seat"}
-    assert actions(house, booking) == before
-    departs_at = house.flight(flight).departs_at
-    house.clock.now = departs_at - dt.timedelta(hours=48)
-    assert actions(house, booking) == before | {"check_in"}
-    house.clock.now = departs_at - dt.timedelta(minutes=60)
-    assert "check_in" in actions(house, booking)
-    house.clock.now += dt.timedelta(microseconds=1)
-    assert "check_in" not in actions(house, booking)
+    assert actions(airline, booking) == before
+    departs_at = airline.flight(flight).departs_at
+    airline.clock.now = departs_at - dt.timedelta(hours=48)
+    assert actions(airline, booking) == before | {"check_in"}
+    airline.clock.now = departs_at - dt.timedelta(minutes=60)
+    assert "check_in" in actions(airline, booking)
+    airline.clock.now += dt.timedelta(microseconds=1)
+    assert "check_in" not in actions(airline, booking)
 
 
 def test_only_the_gate_boards_and_only_until_the_gate_closes() -> None:
-    house = House()
-    flight = house.schedule("SV1")
-    booking = house.ticketed(flight)
-    departs_at = house.flight(flight).departs_at
-    house.clock.now = departs_at - dt.timedelta(hours=2)
-    house.submit(CheckIn(booking, 0, None))
-    assert "board" not in actions(house, booking)
-    assert "board" in actions(house, booking, at_gate=True)
-    house.clock.now = departs_at - dt.timedelta(minutes=15) + dt.timedelta(microseconds=1)
-    assert "board" not in actions(house, booking, at_gate=True)
+    airline = Airline()
+    flight = airline.schedule("SV1")
+    booking = airline.ticketed(flight)
+    departs_at = airline.flight(flight).departs_at
+    airline.clock.now = departs_at - dt.timedelta(hours=2)
+    airline.submit(CheckIn(booking, 0, None))
+    assert "board" not in actions(airline, booking)
+    assert "board" in actions(airline, booking, at_gate=True)
+    airline.clock.now = departs_at - dt.timedelta(minutes=15) + dt.timedelta(microseconds=1)
+    assert "board" not in actions(airline, booking, at_gate=True)
 
 
 def test_nothing_can_be_done_with_what_is_over() -> None:
-    house = House()
-    booking = house.book(house.schedule("SV1"))
-    house.clock.advance(HOLD)
-    house.submit(ExpireBooking(booking_id=booking, reason="hold_lapsed"))
-    assert actions(house, booking, at_gate=True) == set()
+    airline = Airline()
+    booking = airline.book(airline.schedule("SV1"))
+    airline.clock.advance(HOLD)
+    airline.submit(ExpireBooking(booking_id=booking, reason="hold_lapsed"))
+    assert actions(airline, booking, at_gate=True) == set()
 
 
 def test_a_waitlisted_booking_may_pay_only_when_there_are_seats() -> None:
-    house = House()
-    flight = house.schedule("SV1", seats=1)
-    first = house.book(flight)
-    waiting = house.book(flight, mode="waitlist")
-    assert actions(house, waiting) == {"cancel"}
-    house.cancel(first)
-    assert actions(house, waiting) == {"checkout", "cancel"}
+    airline = Airline()
+    flight = airline.schedule("SV1", seats=1)
+    first = airline.book(flight)
+    waiting = airline.book(flight, mode="waitlist")
+    assert actions(airline, waiting) == {"cancel"}
+    airline.cancel(first)
+    assert actions(airline, waiting) == {"checkout", "cancel"}

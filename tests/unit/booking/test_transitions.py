@@ -32,7 +32,7 @@ from domain.kernel import money
 from domain.kernel.fold import fold
 from domain.kernel.rejections import Rejection
 from tests.support import examples
-from tests.support.house import House
+from tests.support.airline import Airline
 
 S = Status
 FLIGHT_TIME = dt.timedelta(hours=2)
@@ -42,74 +42,74 @@ class Case:
     """A booking of one adult on a flight that will leave in ten days, unless time moves."""
 
     def __init__(self) -> None:
-        self.house = House()
-        self.flight = self.house.schedule("SV1", seats=1)
+        self.airline = Airline()
+        self.flight = self.airline.schedule("SV1", seats=1)
         self.stream = ""
 
     @property
     def booking(self) -> Booking:
         """As the log has it."""
-        return self.house.booking(self.stream)
+        return self.airline.booking(self.stream)
 
     def before_departure(self, before: dt.timedelta) -> dt.datetime:
         """Move the clock there, if it is still to come."""
-        moment = self.house.flight(self.flight).departs_at - before
-        self.house.clock.now = max(self.house.clock.now, moment)
-        return self.house.clock.now
+        moment = self.airline.flight(self.flight).departs_at - before
+        self.airline.clock.now = max(self.airline.clock.now, moment)
+        return self.airline.clock.now
 
 
 def initiated(case: Case) -> None:
-    case.stream = case.house.book(case.flight, mode="draft")
+    case.stream = case.airline.book(case.flight, mode="draft")
 
 
 def pending(case: Case) -> None:
     """Waits, and the seat has just come free."""
-    first = case.house.book(case.flight)
-    case.stream = case.house.book(case.flight, mode="waitlist")
-    case.house.cancel(first)
+    first = case.airline.book(case.flight)
+    case.stream = case.airline.book(case.flight, mode="waitlist")
+    case.airline.cancel(first)
 
 
 def payment_failed(case: Case) -> None:
     pending(case)
-    answer = case.house.submit(StartCheckout(booking_id=case.stream)).answer
+    answer = case.airline.submit(StartCheckout(booking_id=case.stream)).answer
     declined = record_attempt.Declined("pi_1", "ch_1", "declined")
-    case.house.submit(RecordAttempt(answer.stream, answer.ids["attempt"], declined))
+    case.airline.submit(RecordAttempt(answer.stream, answer.ids["attempt"], declined))
 
 
 def reserved(case: Case) -> None:
-    case.stream = case.house.book(case.flight)
+    case.stream = case.airline.book(case.flight)
 
 
 def expired(case: Case) -> None:
     reserved(case)
-    case.house.clock.advance(dt.timedelta(minutes=15))
-    case.house.submit(ExpireBooking(case.stream, "hold_lapsed"))
+    case.airline.clock.advance(dt.timedelta(minutes=15))
+    case.airline.submit(ExpireBooking(case.stream, "hold_lapsed"))
 
 
 def paid(case: Case) -> None:
     reserved(case)
-    case.house.pay(case.stream)
+    case.airline.pay(case.stream)
 
 
 def confirmed(case: Case) -> None:
-    case.stream = case.house.ticketed(case.flight)
+    case.stream = case.airline.ticketed(case.flight)
 
 
 def checked_in(case: Case) -> None:
     confirmed(case)
     case.before_departure(FLIGHT_TIME)
-    case.house.submit(CheckIn(case.stream, 0, None))
+    case.airline.submit(CheckIn(case.stream, 0, None))
 
 
 def boarded(case: Case) -> None:
     checked_in(case)
-    case.house.submit(Board(case.stream, 0, None))
+    case.airline.submit(Board(case.stream, 0, None))
 
 
 def _leave(case: Case) -> None:
     now = case.before_departure(dt.timedelta())
-    case.house.submit(DepartFlight(case.flight, now))
-    case.house.submit(CloseFlight(case.stream, case.flight))
+    case.airline.submit(DepartFlight(case.flight, now))
+    case.airline.submit(CloseFlight(case.stream, case.flight))
 
 
 def completed(case: Case) -> None:
@@ -124,16 +124,16 @@ def no_show(case: Case) -> None:
 
 def cancelled(case: Case) -> None:
     confirmed(case)
-    case.house.cancel(case.stream)
+    case.airline.cancel(case.stream)
 
 
 def refunded(case: Case) -> None:
     cancelled(case)
     (owed,) = case.booking.obligations
     (payment,) = case.booking.payments
-    case.house.submit(RefundPayment(case.stream, owed.id, owed.amount, (payment,)))
+    case.airline.submit(RefundPayment(case.stream, owed.id, owed.amount, (payment,)))
     settled = record_refund.Settled("re_1")
-    case.house.submit(RecordRefund(payment, f"{payment}-r1", settled))
+    case.airline.submit(RecordRefund(payment, f"{payment}-r1", settled))
 
 
 PATHS: dict[Status, Callable[[Case], None]] = {
@@ -158,14 +158,14 @@ def _initiate(case: Case) -> Sequence[BookingEvent]:
 
 
 def _wait(case: Case) -> Sequence[BookingEvent]:
-    until = case.house.flight(case.flight).departs_at
+    until = case.airline.flight(case.flight).departs_at
     if case.booking.status is S.PAYMENT_FAILED:
         return sale.retry_payment(case.booking, waits_until=until)
     return sale.join_waitlist(case.booking, waits_until=until)
 
 
 def _reserve(case: Case) -> Sequence[BookingEvent]:
-    return sale.reserve(case.booking, hold_until=case.house.clock.now)
+    return sale.reserve(case.booking, hold_until=case.airline.clock.now)
 
 
 def _pay(case: Case) -> Sequence[BookingEvent]:
@@ -181,7 +181,7 @@ def _confirm(case: Case) -> Sequence[BookingEvent]:
 
 
 def _facts(case: Case) -> Any:
-    return journey.facts_of(case.house.flight(case.flight))
+    return journey.facts_of(case.airline.flight(case.flight))
 
 
 def _check_in(case: Case) -> Sequence[BookingEvent]:
@@ -242,7 +242,7 @@ def _refund(case: Case) -> Sequence[BookingEvent]:
 
 
 def _expire(case: Case) -> Sequence[BookingEvent]:
-    long_after = case.house.clock.now + dt.timedelta(days=30)
+    long_after = case.airline.clock.now + dt.timedelta(days=30)
     return sale.expire(case.booking, reason="hold_lapsed", now=long_after)
 
 

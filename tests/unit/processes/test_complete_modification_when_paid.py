@@ -2,52 +2,52 @@
 
 from application.booking.complete_modification import CompleteModification
 from application.processes import complete_modification_when_paid
-from tests.support.house import AIRLINE, House, Runs
+from tests.support.airline import AIRLINE, Airline, Runs
 
 
-async def changing() -> tuple[House, Runs, str, str]:
+async def changing() -> tuple[Airline, Runs, str, str]:
     """Return a ticketed booking with an accepted unpaid modification, and its new flight."""
-    house = House()
-    runs = Runs(house)
-    booking = house.book(house.schedule("SV1"), "ADT", "ADT")
-    dearer = house.schedule("SV2", fare=90_000)
-    house.pay(booking)
+    airline = Airline()
+    runs = Runs(airline)
+    booking = airline.book(airline.schedule("SV1"), "ADT", "ADT")
+    dearer = airline.schedule("SV2", fare=90_000)
+    airline.pay(booking)
     await runs.to_the_end()
-    house.modify(booking, dearer)
+    airline.modify(booking, dearer)
     runs.commands()
-    return house, runs, booking, dearer
+    return airline, runs, booking, dearer
 
 
 async def test_an_accepted_modification_alone_starts_nothing() -> None:
-    house, runs, booking, _ = await changing()
-    assert not complete_modification_when_paid.PROCESS.is_started_by(house.last(booking))
+    airline, runs, booking, _ = await changing()
+    assert not complete_modification_when_paid.PROCESS.is_started_by(airline.last(booking))
     await runs.runner.run_again(booking)
     assert [type(each).__name__ for each in runs.commands()] == ["ConfirmBooking"]
 
 
 async def test_a_paid_change_is_completed_with_a_serial_for_each_passenger() -> None:
-    house, runs, booking, dearer = await changing()
-    before = len(house.log.events)
-    house.pay(booking)
-    assert complete_modification_when_paid.PROCESS.is_started_by(house.last(booking))
+    airline, runs, booking, dearer = await changing()
+    before = len(airline.log.events)
+    airline.pay(booking)
+    assert complete_modification_when_paid.PROCESS.is_started_by(airline.last(booking))
     await runs.runner.run_from(before)
     assert runs.commands() == [CompleteModification(booking, AIRLINE, (3, 4))]
-    assert house.booking(booking).segments[0].flight == dearer
-    assert house.booking(booking).modification is None
+    assert airline.booking(booking).segments[0].flight == dearer
+    assert airline.booking(booking).modification is None
 
 
 async def test_run_again_over_the_same_events_it_changes_nothing_twice() -> None:
-    house, runs, booking, _ = await changing()
-    house.pay(booking)
+    airline, runs, booking, _ = await changing()
+    airline.pay(booking)
     await runs.to_the_end()
-    after = house.booking(booking)
-    length = len(house.log.events)
+    after = airline.booking(booking)
+    length = len(airline.log.events)
     for _ in range(2):
         await runs.to_the_end()
         await runs.runner.run_again(booking)
-    assert len(house.log.events) == length
-    assert house.booking(booking) == after
-    assert [message.topic for message in house.log.outbox] == [
+    assert len(airline.log.events) == length
+    assert airline.booking(booking) == after
+    assert [message.topic for message in airline.log.outbox] == [
         "mail.booking_confirmed",
         "mail.change_completed",
     ]

@@ -5,30 +5,30 @@ import pytest
 from application.booking.confirm_booking import ConfirmBooking
 from application.processes import confirm_when_paid
 from domain.booking.states import Status
-from tests.support.house import AIRLINE, House, Runs
+from tests.support.airline import AIRLINE, Airline, Runs
 
 
 def test_of_a_whole_history_only_paid_starts_it() -> None:
-    house = House()
-    booking = house.book(house.schedule("SV1"))
-    payment = house.pay(booking)
+    airline = Airline()
+    booking = airline.book(airline.schedule("SV1"))
+    payment = airline.pay(booking)
     starting = [
         recorded.event.tag
-        for recorded in house.log.events
+        for recorded in airline.log.events
         if confirm_when_paid.PROCESS.is_started_by(recorded)
     ]
     assert starting == ["booking.paid.1"]
-    assert "payment.captured.1" in house.tags(payment)
+    assert "payment.captured.1" in airline.tags(payment)
 
 
 @pytest.mark.parametrize("times", [1, 3])
 async def test_a_paid_event_confirms_its_booking_once_however_often_it_is_read(
     times: int,
 ) -> None:
-    house = House()
-    runs = Runs(house)
-    booking = house.book(house.schedule("SV1"))
-    house.pay(booking)
+    airline = Airline()
+    runs = Runs(airline)
+    booking = airline.book(airline.schedule("SV1"))
+    airline.pay(booking)
     for _ in range(times):
         await runs.runner.run_again(booking)
     assert len(runs.bus.submitted) == times
@@ -37,19 +37,19 @@ async def test_a_paid_event_confirms_its_booking_once_however_often_it_is_read(
 
 
 async def test_run_again_over_the_same_events_it_changes_nothing() -> None:
-    house = House()
-    runs = Runs(house)
-    flight = house.schedule("SV1")
-    first, second = house.book(flight), house.book(flight, "ADT", "CHD")
-    house.pay(first)
+    airline = Airline()
+    runs = Runs(airline)
+    flight = airline.schedule("SV1")
+    first, second = airline.book(flight), airline.book(flight, "ADT", "CHD")
+    airline.pay(first)
     await runs.to_the_end()
-    house.pay(second)
+    airline.pay(second)
     await runs.to_the_end()
-    length = len(house.log.events)
+    length = len(airline.log.events)
     for _ in range(3):
         await runs.to_the_end()
-    assert len(house.log.events) == length
-    assert [house.booking(each).status for each in (first, second)] == [Status.CONFIRMED] * 2
+    assert len(airline.log.events) == length
+    assert [airline.booking(each).status for each in (first, second)] == [Status.CONFIRMED] * 2
     # The tickets are those of the first time, whatever serials later runs drew.
-    assert [ticket.number[-1] for ticket in house.booking(first).tickets] == ["1"]
-    assert len(house.log.outbox) == 2
+    assert [ticket.number[-1] for ticket in airline.booking(first).tickets] == ["1"]
+    assert len(airline.log.outbox) == 2

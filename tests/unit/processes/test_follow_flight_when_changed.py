@@ -17,7 +17,7 @@ from application.processes import follow_flight_when_changed as process
 from domain.booking.states import Status
 from domain.booking.values import NewTimes
 from domain.inventory.events import CabinLayout
-from tests.support.house import START, House, Runs
+from tests.support.airline import START, Airline, Runs
 
 LEAVES = START + dt.timedelta(days=10)
 LATER = dt.timedelta(hours=5)
@@ -66,32 +66,32 @@ def cases(flight: str, booking: str) -> list[tuple[Any, Any]]:
 
 
 def test_each_change_of_a_flight_means_one_command_for_each_booking() -> None:
-    house = House()
-    flight = house.schedule("SV1")
-    booking = house.book(flight)
+    airline = Airline()
+    flight = airline.schedule("SV1")
+    booking = airline.book(flight)
     for operation, expected in cases(flight, booking):
-        house.submit(operation)
-        assert process.PROCESS.is_started_by(house.last(flight))
-        assert process.command(house.last(flight), booking) == expected
+        airline.submit(operation)
+        assert process.PROCESS.is_started_by(airline.last(flight))
+        assert process.command(airline.last(flight), booking) == expected
 
 
 def test_a_departure_closes_the_flight_for_each_booking() -> None:
-    house = House()
-    flight = house.schedule("SV1")
-    booking = house.book(flight)
-    assert not process.PROCESS.is_started_by(house.last(flight))
-    house.submit(DepartFlight(flight_id=flight, departed_at=LEAVES))
-    assert process.PROCESS.is_started_by(house.last(flight))
-    assert process.command(house.last(flight), booking) == CloseFlight(booking, flight)
+    airline = Airline()
+    flight = airline.schedule("SV1")
+    booking = airline.book(flight)
+    assert not process.PROCESS.is_started_by(airline.last(flight))
+    airline.submit(DepartFlight(flight_id=flight, departed_at=LEAVES))
+    assert process.PROCESS.is_started_by(airline.last(flight))
+    assert process.command(airline.last(flight), booking) == CloseFlight(booking, flight)
 
 
 async def test_every_change_opens_one_task_however_often_the_log_is_read() -> None:
-    house = House()
-    runs = Runs(house)
-    flight = house.schedule("SV1")
-    house.book(flight)
-    house.submit(other_times(flight, LATER))
-    house.submit(CancelFlight(flight_id=flight, reason="storm"))
+    airline = Airline()
+    runs = Runs(airline)
+    flight = airline.schedule("SV1")
+    airline.book(flight)
+    airline.submit(other_times(flight, LATER))
+    airline.submit(CancelFlight(flight_id=flight, reason="storm"))
     for _ in range(3):
         await runs.to_the_end()
     assert [(task.version, task.kind) for task in await runs.tasks.of(flight)] == [
@@ -102,79 +102,79 @@ async def test_every_change_opens_one_task_however_often_the_log_is_read() -> No
 
 
 def test_seated_and_waitlisted_bookings_are_followed_up_in_a_fixed_order() -> None:
-    house = House()
-    flight = house.schedule("SV1", seats=3)
-    named = [house.book(flight), house.book(flight, "ADT", "ADT")]
-    house.pay(named[0])
-    named.append(house.book(flight, mode="waitlist"))
-    gone = house.book(house.schedule("SV2"))
-    assert process.bookings(house.flight(flight)) == sorted(named)
-    assert gone not in process.bookings(house.flight(flight))
+    airline = Airline()
+    flight = airline.schedule("SV1", seats=3)
+    named = [airline.book(flight), airline.book(flight, "ADT", "ADT")]
+    airline.pay(named[0])
+    named.append(airline.book(flight, mode="waitlist"))
+    gone = airline.book(airline.schedule("SV2"))
+    assert process.bookings(airline.flight(flight)) == sorted(named)
+    assert gone not in process.bookings(airline.flight(flight))
 
 
 @pytest.mark.parametrize("ends", ["cancelled", "departed"])
 def test_other_times_are_superseded_once_the_flight_is_cancelled_or_departed(ends: str) -> None:
-    house = House()
-    flight = house.schedule("SV1")
-    house.submit(other_times(flight, -LATER))
-    changed = house.last(flight)
-    assert not process.is_superseded(changed, house.flight(flight))
-    house.submit(
+    airline = Airline()
+    flight = airline.schedule("SV1")
+    airline.submit(other_times(flight, -LATER))
+    changed = airline.last(flight)
+    assert not process.is_superseded(changed, airline.flight(flight))
+    airline.submit(
         CancelFlight(flight_id=flight, reason="storm")
         if ends == "cancelled"
         else DepartFlight(flight_id=flight, departed_at=LEAVES)
     )
-    assert process.is_superseded(changed, house.flight(flight))
-    assert not process.is_superseded(house.last(flight), house.flight(flight))
+    assert process.is_superseded(changed, airline.flight(flight))
+    assert not process.is_superseded(airline.last(flight), airline.flight(flight))
 
 
 async def test_a_booking_about_to_be_ticketed_is_followed_up_afterwards() -> None:
-    house = House()
-    runs = Runs(house)
-    flight = house.schedule("SV1")
-    booking = house.book(flight)
-    house.pay(booking)
-    house.submit(other_times(flight, LATER))
-    changed = house.last(flight)
-    assert process.must_wait(changed, house.booking(booking))
+    airline = Airline()
+    runs = Runs(airline)
+    flight = airline.schedule("SV1")
+    booking = airline.book(flight)
+    airline.pay(booking)
+    airline.submit(other_times(flight, LATER))
+    changed = airline.last(flight)
+    assert process.must_wait(changed, airline.booking(booking))
     await runs.runner.run_again(booking)
-    assert not process.must_wait(changed, house.booking(booking))
+    assert not process.must_wait(changed, airline.booking(booking))
 
 
 def test_a_paid_booking_on_a_cancelled_flight_does_not_wait_for_tickets() -> None:
-    house = House()
-    flight = house.schedule("SV1")
-    booking = house.book(flight)
-    house.pay(booking)
-    house.submit(CancelFlight(flight_id=flight, reason="storm"))
-    assert not process.must_wait(house.last(flight), house.booking(booking))
+    airline = Airline()
+    flight = airline.schedule("SV1")
+    booking = airline.book(flight)
+    airline.pay(booking)
+    airline.submit(CancelFlight(flight_id=flight, reason="storm"))
+    assert not process.must_wait(airline.last(flight), airline.booking(booking))
 
 
 def test_a_paid_booking_with_a_granted_refund_does_not_wait_for_tickets() -> None:
-    house = House()
-    flight = house.schedule("SV1")
-    booking = house.book(flight)
-    house.pay(booking)
-    house.submit(other_times(flight, LATER))
-    changed = house.last(flight)
-    house.submit(GrantRefund(booking_id=booking, reason="bereavement"))
-    assert house.booking(booking).status is Status.PAID
-    assert not process.must_wait(changed, house.booking(booking))
+    airline = Airline()
+    flight = airline.schedule("SV1")
+    booking = airline.book(flight)
+    airline.pay(booking)
+    airline.submit(other_times(flight, LATER))
+    changed = airline.last(flight)
+    airline.submit(GrantRefund(booking_id=booking, reason="bereavement"))
+    assert airline.booking(booking).status is Status.PAID
+    assert not process.must_wait(changed, airline.booking(booking))
 
 
 async def test_a_booking_changing_onto_a_flight_is_followed_up_after_the_change() -> None:
-    house = House()
-    runs = Runs(house)
-    booking = house.book(house.schedule("SV1"))
-    house.pay(booking)
+    airline = Airline()
+    runs = Runs(airline)
+    booking = airline.book(airline.schedule("SV1"))
+    airline.pay(booking)
     await runs.to_the_end()
-    dearer = house.schedule("SV2", fare=90_000)
-    house.modify(booking, dearer)
-    house.submit(CancelFlight(flight_id=dearer, reason="storm"))
-    changed = house.last(dearer)
-    assert process.bookings(house.flight(dearer)) == [booking]
-    assert process.must_wait(changed, house.booking(booking))
-    house.pay(booking)
-    assert process.must_wait(changed, house.booking(booking))
+    dearer = airline.schedule("SV2", fare=90_000)
+    airline.modify(booking, dearer)
+    airline.submit(CancelFlight(flight_id=dearer, reason="storm"))
+    changed = airline.last(dearer)
+    assert process.bookings(airline.flight(dearer)) == [booking]
+    assert process.must_wait(changed, airline.booking(booking))
+    airline.pay(booking)
+    assert process.must_wait(changed, airline.booking(booking))
     await runs.runner.run_again(booking)
-    assert not process.must_wait(changed, house.booking(booking))
+    assert not process.must_wait(changed, airline.booking(booking))

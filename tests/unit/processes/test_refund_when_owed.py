@@ -6,75 +6,75 @@ from application.commands import stream_kinds
 from application.payment.refund_payment import RefundPayment
 from application.processes import refund_when_owed
 from domain.kernel import money
-from tests.support.house import House, Runs
+from tests.support.airline import Airline, Runs
 
 
-async def ticketed(house: House, runs: Runs, *party: str) -> str:
+async def ticketed(airline: Airline, runs: Runs, *party: str) -> str:
     """Return a confirmed booking long before its departure."""
-    booking = house.book(house.schedule("SV1"), *party)  # type: ignore[arg-type]  # of a literal
-    house.pay(booking)
+    booking = airline.book(airline.schedule("SV1"), *party)  # type: ignore[arg-type]  # of a literal
+    airline.pay(booking)
     await runs.to_the_end()
     runs.commands()
     return booking
 
 
 async def test_a_cancelled_booking_is_refunded_exactly_what_is_owed_from_its_payments() -> None:
-    house = House()
-    runs = Runs(house)
-    booking = await ticketed(house, runs)
-    before = len(house.log.events)
-    house.cancel(booking)
-    owed = house.booking(booking).obligations[0]
+    airline = Airline()
+    runs = Runs(airline)
+    booking = await ticketed(airline, runs)
+    before = len(airline.log.events)
+    airline.cancel(booking)
+    owed = airline.booking(booking).obligations[0]
     await runs.runner.run_from(before)
-    payments = house.booking(booking).payments
+    payments = airline.booking(booking).payments
     assert runs.commands() == [RefundPayment(booking, owed.id, owed.amount, payments)]
 
 
 async def test_two_cancelled_parts_are_two_refunds_however_often_they_are_read() -> None:
-    house = House()
-    runs = Runs(house)
-    booking = await ticketed(house, runs, "ADT", "ADT")
-    house.cancel(booking, Part(passengers=(1,)))
+    airline = Airline()
+    runs = Runs(airline)
+    booking = await ticketed(airline, runs, "ADT", "ADT")
+    airline.cancel(booking, Part(passengers=(1,)))
     await runs.to_the_end()
-    house.cancel(booking)
+    airline.cancel(booking)
     for _ in range(3):
         await runs.to_the_end()
     asked = {each.obligation for each in runs.commands() if isinstance(each, RefundPayment)}
-    first, second = house.booking(booking).obligations
+    first, second = airline.booking(booking).obligations
     assert asked == {first.id, second.id}
-    payment = house.booking(booking).payments[0]
-    refunds = [tag for tag in house.tags(payment) if tag.startswith("payment.refund")]
+    payment = airline.booking(booking).payments[0]
+    refunds = [tag for tag in airline.tags(payment) if tag.startswith("payment.refund")]
     assert refunds == ["payment.refund_requested.1"] * 2
-    assert [m.topic for m in house.log.outbox].count("refund_payment") == 2
+    assert [m.topic for m in airline.log.outbox].count("refund_payment") == 2
 
 
 async def test_the_refund_of_a_change_and_one_granted_by_finance_are_requested_too() -> None:
-    house = House()
-    runs = Runs(house)
-    booking = await ticketed(house, runs)
-    house.modify(booking, house.schedule("SV2", fare=20_000))
+    airline = Airline()
+    runs = Runs(airline)
+    booking = await ticketed(airline, runs)
+    airline.modify(booking, airline.schedule("SV2", fare=20_000))
     await runs.to_the_end()
-    house.submit(GrantRefund(booking_id=booking, reason="goodwill"))
+    airline.submit(GrantRefund(booking_id=booking, reason="goodwill"))
     await runs.to_the_end()
     starting = [
         recorded.event.tag
-        for recorded in house.log.streams[booking]
+        for recorded in airline.log.streams[booking]
         if refund_when_owed.obligation(recorded) is not None
     ]
     assert starting == ["booking.modification_completed.1", "booking.refund_granted.1"]
     asked = {
         each.obligation: each.amount for each in runs.commands() if hasattr(each, "obligation")
     }
-    owed = house.booking(booking).owed()
-    assert money.total(list(asked.values()), "SAR") == owed == captured(house)
+    owed = airline.booking(booking).owed()
+    assert money.total(list(asked.values()), "SAR") == owed == captured(airline)
 
 
-def captured(house: House) -> money.Money:
+def captured(airline: Airline) -> money.Money:
     """Return the sum of all captures."""
     return money.total(
         [
             recorded.event.amount  # type: ignore[attr-defined]  # of this tag
-            for recorded in house.log.events
+            for recorded in airline.log.events
             if recorded.event.tag == "payment.captured.1"
         ],
         "SAR",
@@ -82,25 +82,25 @@ def captured(house: House) -> money.Money:
 
 
 async def test_the_newest_payment_is_drawn_from_first() -> None:
-    house = House()
-    runs = Runs(house)
-    booking = await ticketed(house, runs)
-    house.modify(booking, house.schedule("SV2", fare=90_000))
-    house.pay(booking)
+    airline = Airline()
+    runs = Runs(airline)
+    booking = await ticketed(airline, runs)
+    airline.modify(booking, airline.schedule("SV2", fare=90_000))
+    airline.pay(booking)
     await runs.to_the_end()
-    house.cancel(booking)
+    airline.cancel(booking)
     await runs.to_the_end()
     (asked,) = [each for each in runs.commands() if isinstance(each, RefundPayment)]
-    first, second = house.booking(booking).payments
+    first, second = airline.booking(booking).payments
     assert asked.payment_ids == (second, first)
 
 
 async def test_without_an_obligation_nothing_is_refunded() -> None:
-    house = House()
-    runs = Runs(house)
-    booking = house.book(house.schedule("SV1"))
-    house.cancel(booking)
-    assert refund_when_owed.obligation(house.last(booking)) is None
+    airline = Airline()
+    runs = Runs(airline)
+    booking = airline.book(airline.schedule("SV1"))
+    airline.cancel(booking)
+    assert refund_when_owed.obligation(airline.last(booking)) is None
     await runs.to_the_end()
     assert runs.commands() == []
 

@@ -5,7 +5,7 @@ from zoneinfo import ZoneInfo
 from infrastructure.airports import world
 
 
-def test_an_airport_tells_its_name_city_country_and_zone() -> None:
+def test_an_airport_has_its_name_city_country_and_zone() -> None:
     riyadh = world.load_airports()["RUH"]
     assert (riyadh.code, riyadh.name) == ("RUH", "King Khaled International Airport")
     assert (riyadh.city, riyadh.country, riyadh.zone) == ("Riyadh", "SA", "Asia/Riyadh")

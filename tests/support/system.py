@@ -52,7 +52,7 @@ UNLIMITED = {
 
 
 @contextmanager
-def running_system() -> Iterator[demo_stage.Stage]:
+def system() -> Iterator[demo_stage.Stage]:
     """Everything that `ais demo` starts, with limits raised and the limiter running."""
     with servers.quick_folder() as folder:
         port = ports.free_port()

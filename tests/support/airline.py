@@ -47,7 +47,7 @@ START = dt.datetime(2026, 11, 20, 9, 0, tzinfo=dt.UTC)
 AIRLINE = "065"
 
 
-class House:
+class Airline:
     """One process on one log, and travellers who do what they are told."""
 
     def __init__(self) -> None:
@@ -211,14 +211,14 @@ class House:
 
 
 class MemoryBus:
-    """`CommandBus`, `EventLog.read_log` and `TicketStock` on the log of a house.
+    """`CommandBus`, `EventLog.read_log` and `TicketStock` on the log of an airline.
 
     `submitted` are the commands of processes; one that names a stream in `broken` meets a bug,
     one in `unavailable` no database.
     """
 
-    def __init__(self, house: House) -> None:
-        self._house = house
+    def __init__(self, airline: Airline) -> None:
+        self._airline = airline
         self.submitted: list[CommandEnvelope] = []
         self.broken: set[str] = set()
         self.unavailable: set[str] = set()
@@ -231,20 +231,20 @@ class MemoryBus:
             raise RuntimeError("a bug")
         if self.unavailable.intersection(envelope.command.streams):
             raise ports.Unavailable("database")
-        return self._house.process.submit(envelope)
+        return self._airline.process.submit(envelope)
 
     async def current(self, kind: Any, stream: str) -> tuple[Any, int]:
         """From the log."""
         assert stream.startswith(kind.prefix)
-        return self._house.log.state(stream), self._house.log.version(stream)
+        return self._airline.log.state(stream), self._airline.log.version(stream)
 
     async def history(self, stream: str) -> list[ports.RecordedEvent]:
         """All of a stream."""
-        return list(self._house.log.streams.get(stream, ()))
+        return list(self._airline.log.streams.get(stream, ()))
 
     async def read_log(self, *, after: int, limit: int) -> AsyncIterator[ports.RecordedEvent]:
         """As the log stands now."""
-        for recorded in self._house.log.events[after : after + limit]:
+        for recorded in self._airline.log.events[after : after + limit]:
             yield recorded
 
     async def draw(self, count: int) -> list[int]:
@@ -277,11 +277,11 @@ class MemoryTasks:
 
 
 class Runs:
-    """A runner over a house, and what it reported and asked for."""
+    """A runner over an airline, and what it reported and asked for."""
 
-    def __init__(self, house: House) -> None:
-        self.house = house
-        self.bus = MemoryBus(house)
+    def __init__(self, airline: Airline) -> None:
+        self.airline = airline
+        self.bus = MemoryBus(airline)
         self.tasks = MemoryTasks()
         self.reports: list[tuple[str, Exception]] = []
         self.runner = ProcessRunner(
