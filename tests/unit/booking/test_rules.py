@@ -131,7 +131,8 @@ def test_an_unpaid_booking_can_be_paid_until_its_hold_ends() -> None:
     house = House()
     reserved = house.book(house.schedule("SV1"))
     house.clock.advance(HOLD - dt.timedelta(microseconds=1))
-    assert actions(house, reserved) == {"checkout", "cancel", "correct_name", "choose_seat"}
+    details = {"correct_name", "choose_seat", "request_special_service"}
+    assert actions(house, reserved) == {"checkout", "cancel"} | details
     house.clock.advance(dt.timedelta(microseconds=1))
     assert "checkout" not in actions(house, reserved)
 
@@ -146,7 +147,7 @@ def test_a_ticketed_booking_can_be_changed_cancelled_and_in_time_checked_in() ->
     house = House()
     flight = house.schedule("SV1")
     booking = house.ticketed(flight)
-    before = {"cancel", "modify", "correct_name", "choose_seat"}
+    before = {"cancel", "modify", "correct_name", "choose_seat", "request_special_service"}
     assert actions(house, booking) == before
     departs_at = house.flight(flight).departs_at
     house.clock.now = departs_at - dt.timedelta(hours=48)
