@@ -128,22 +128,13 @@ def _facts(airline: Airline, booking: str, segment: Segment) -> SegmentFacts:
 
 
 def test_an_unpaid_booking_can_be_paid_until_its_hold_ends() -> None:
-<<<<<<< HEAD
     airline = Airline()
     reserved = airline.book(airline.schedule("SV1"))
     airline.clock.advance(HOLD - dt.timedelta(microseconds=1))
-    assert actions(airline, reserved) == {"checkout", "cancel", "correct_name", "choose_seat"}
+    details = {"correct_name", "choose_seat", "request_special_service"}
+    assert actions(airline, reserved) == {"checkout", "cancel"} | details
     airline.clock.advance(dt.timedelta(microseconds=1))
     assert "checkout" not in actions(airline, reserved)
-=======
-    house = House()
-    reserved = house.book(house.schedule("SV1"))
-    house.clock.advance(HOLD - dt.timedelta(microseconds=1))
-    details = {"correct_name", "choose_seat", "request_special_service"}
-    assert actions(house, reserved) == {"checkout", "cancel"} | details
-    house.clock.advance(dt.timedelta(microseconds=1))
-    assert "checkout" not in actions(house, reserved)
->>>>>>> refs/heads/words-app
 
 
 def test_a_draft_can_be_held_or_cancelled() -> None:
@@ -153,11 +144,10 @@ def test_a_draft_can_be_held_or_cancelled() -> None:
 
 
 def test_a_ticketed_booking_can_be_changed_cancelled_and_in_time_checked_in() -> None:
-<<<<<<< HEAD
     airline = Airline()
     flight = airline.schedule("SV1")
     booking = airline.ticketed(flight)
-    before = {"cancel", "modify", "correct_name", "choose_seat"}
+    before = {"cancel", "modify", "correct_name", "choose_seat", "request_special_service"}
     assert actions(airline, booking) == before
     departs_at = airline.flight(flight).departs_at
     airline.clock.now = departs_at - dt.timedelta(hours=48)
@@ -166,20 +156,6 @@ def test_a_ticketed_booking_can_be_changed_cancelled_and_in_time_checked_in() ->
     assert "check_in" in actions(airline, booking)
     airline.clock.now += dt.timedelta(microseconds=1)
     assert "check_in" not in actions(airline, booking)
-=======
-    house = House()
-    flight = house.schedule("SV1")
-    booking = house.ticketed(flight)
-    before = {"cancel", "modify", "correct_name", "choose_seat", "request_special_service"}
-    assert actions(house, booking) == before
-    departs_at = house.flight(flight).departs_at
-    house.clock.now = departs_at - dt.timedelta(hours=48)
-    assert actions(house, booking) == before | {"check_in"}
-    house.clock.now = departs_at - dt.timedelta(minutes=60)
-    assert "check_in" in actions(house, booking)
-    house.clock.now += dt.timedelta(microseconds=1)
-    assert "check_in" not in actions(house, booking)
->>>>>>> refs/heads/words-app
 
 
 def test_only_the_gate_boards_and_only_until_the_gate_closes() -> None:
