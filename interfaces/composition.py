@@ -8,10 +8,10 @@ import datetime as dt
 import os
 import secrets
 import time
-from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
 from pathlib import Path
-from typing import Any
+from typing import Any, Concatenate, ParamSpec, TypeVar
 
 import msgspec
 import psycopg
@@ -36,7 +36,7 @@ from application.pricing.ports import PricingPorts
 from application.pricing.quotes import JourneyQuotes
 from application.pricing.signed_quotes import QuoteSigner
 from application.processes.follow_flight_when_changed import FlightFollower
-from application.processes.runner import ProcessRunner
+from application.processes.runner import EXPECTED_WITHIN, ProcessRunner
 from application.rate_limit import Limit
 from application.stream_history import StreamHistory
 from domain.booking.preconditions import CheckInWindow
@@ -51,7 +51,7 @@ from infrastructure.mail.file_mailbox import FileMailbox
 from infrastructure.postgres.flight_tasks import PostgresFlightTasks
 from infrastructure.postgres.inbox import StripeInbox
 from infrastructure.postgres.outbox import Outbox, ProcessCheckpoints
-from infrastructure.postgres.pool import Pool, make_pool
+from infrastructure.postgres.pool import Pool, make_pool, raising_unavailable
 from infrastructure.postgres.ticket_stock import PostgresTicketStock
 from infrastructure.redis import queue
 from infrastructure.redis.rate_limit import RedisTokenStore, make_client
@@ -60,10 +60,16 @@ from infrastructure.sealing.blind_index import EmailIndex
 from infrastructure.sealing.vault import SubjectVault
 from infrastructure.stripe import webhook
 from infrastructure.stripe.gateway import StripePaymentGateway
-from interfaces import read_models
 from interfaces.http import rate_limit
 from interfaces.http.ports import HttpPorts
 from interfaces.settings import Settings
+from projections import progress
+from projections.booking_list import queries as booking_list
+from projections.flight_availability import queries as flight_availability
+from projections.ledger_journal import queries as ledger_journal
+
+Parameters = ParamSpec("Parameters")
+Found = TypeVar("Found")
 
 STRIPE_TIMEOUT_SECONDS = 10.0
 PASSWORD_THREADS = 2
@@ -267,7 +273,7 @@ def _booking_ports(
         ),
         collector=core.collector,
         boarding_passes=BilingualBoardingPassPrinter(),
-        list_bookings=read_models.BookingList(core.pool),
+        list_bookings=_asking(core.pool, booking_list.list_bookings),
     )
 
 
@@ -277,8 +283,8 @@ def _flight_ports(core: Core, bus: CommandBus) -> FlightPorts:
         clock=utc_now,
         airports=load_airports(),
         tasks=core.flight_tasks.of,
-        booking_statuses=lambda bookings: read_models.booking_statuses(core.pool, bookings),
-        oversold_cabins=lambda: read_models.oversold(core.pool),
+        booking_statuses=_asking(core.pool, booking_list.statuses),
+        oversold_cabins=_asking(core.pool, flight_availability.oversold_cabins),
     )
 
 
@@ -287,15 +293,28 @@ def _pricing_ports(core: Core, bus: CommandBus, quotes: JourneyQuotes) -> Pricin
         bus=bus,
         clock=utc_now,
         quotes=quotes,
-        search_flights=read_models.FlightSearch(core.pool),
+        search_flights=_asking(core.pool, flight_availability.find_flights),
     )
 
 
 def _ledger_ports(core: Core) -> LedgerPorts:
+    unapplied = _asking(core.pool, ledger_journal.unapplied_money)
     return LedgerPorts(
-        trial_balance=lambda: read_models.trial_balance(core.pool),
-        unapplied_funds=lambda: read_models.unapplied_funds(core.pool, utc_now()),
+        trial_balance=_asking(core.pool, ledger_journal.balances),
+        unapplied_funds=lambda: unapplied(before=utc_now() - EXPECTED_WITHIN),
     )
+
+
+def _asking(
+    pool: Pool, query: Callable[Concatenate[Pool, Parameters], Awaitable[Found]]
+) -> Callable[Parameters, Coroutine[Any, Any, Found]]:
+    """Return the query of a read model on this pool; it raises Unavailable without a database."""
+
+    async def ask(*args: Parameters.args, **named: Parameters.kwargs) -> Found:
+        async with raising_unavailable():
+            return await query(pool, *args, **named)
+
+    return ask
 
 
 def _limiter(settings: Settings, client: redis.asyncio.Redis) -> rate_limit.RateLimiter:
@@ -345,7 +364,7 @@ def _readiness(
 
     async def projections() -> Mapping[str, str]:
         try:
-            return await read_models.states(pool)
+            return await _asking(pool, progress.states)()
         except ports.Unavailable:
             return {}
 

@@ -5,7 +5,7 @@ flight_availability: flights on sale with their free seats
 ledger_journal: journal lines and balances
 unfinished_attempts: payment attempts without an outcome
 unfinished_refunds: refunds that have not ended
-catalogue: all read models by name
+registry: the one list of read models, each with projector and checker
 projection: the type of a read model: name, tags, how it applies events
 runner: keeps the read models current with the log
 generation_writer: moves one generation of a read model along the log

@@ -5,28 +5,12 @@ a difference to stay hidden. Parked streams are left out and reported.
 """
 
 import itertools
-from collections.abc import Callable, Iterator
 
 from projections import generations, reading
-from projections.booking_list import checker as booking_list
-from projections.catalogue import ALL
-from projections.flight_availability import checker as flight_availability
-from projections.ledger_journal import checker as ledger_journal
-from projections.projection import Connection, Cursor, Projection
-from projections.unfinished_attempts import checker as unfinished_attempts
-from projections.unfinished_refunds import checker as unfinished_refunds
+from projections.projection import Connection, Projection
+from projections.registry import ALL, CHECKERS
 
 DIFFERENCE_LIMIT = 100
-
-Checker = Callable[[Cursor, reading.Log], Iterator[str]]
-
-CHECKERS: dict[str, Checker] = {
-    "flight_availability": flight_availability.differences,
-    "booking_list": booking_list.differences,
-    "ledger_journal": ledger_journal.differences,
-    "unfinished_attempts": unfinished_attempts.differences,
-    "unfinished_refunds": unfinished_refunds.differences,
-}
 
 
 def check(dsn: str, name: str) -> list[str]:

@@ -7,9 +7,15 @@ from typing import Literal
 import msgspec
 from psycopg.rows import class_row
 
+from application.ports import Unavailable
+from application.queries import AsOf
 from projections.projection import Connection, Pool
+from projections.registry import ALL
 
 POLL_SECONDS = 0.01
+LAG_DIGITS = 3
+# What a client is asked to wait for a read model that stopped: an operator must start it again.
+STOPPED_RETRY_SECONDS = 30
 # A read model follows the log within a second; this far behind, no process is running it.
 STALLED_SECONDS = 60.0
 
@@ -88,6 +94,35 @@ def read_progress(connection: Connection) -> list[Progress]:
     """Return the progress of all on a connection of the command line or the projector."""
     cursor = connection.cursor(row_factory=class_row(Progress))
     return cursor.execute(_ALL.encode()).fetchall()
+
+
+async def as_of(pool: Pool, projection: str) -> AsOf:
+    """Return how far a read model is; ask before reading its rows.
+
+    Raises Unavailable when the projector never made it, and for a ledger also when it has
+    stopped or nobody runs it: no balance is shown rather than an old one.
+    """
+    try:
+        found = await progress_of(pool, projection)
+    except NoGeneration:
+        raise _unusable(projection, "missing") from None
+    if ALL[projection].stops_on_poison and found.state != "up":
+        raise _unusable(projection, found.state)
+    return AsOf(found.position, round(found.lag_seconds, LAG_DIGITS))
+
+
+def _unusable(projection: str, state: str) -> Unavailable:
+    return Unavailable(
+        f"read model {projection} is {state}",
+        retry_after_seconds=STOPPED_RETRY_SECONDS,
+        details={"readModel": projection, "state": state},
+    )
+
+
+async def states(pool: Pool) -> dict[str, str]:
+    """Return the state of each read model by name: up, parked, stalled, stopped or missing."""
+    found = {each.projection: each.state for each in await progress_of_all(pool)}
+    return {name: found.get(name, "missing") for name in sorted(ALL)}
 
 
 async def wait_until(pool: Pool, projection: str, position: int, *, timeout_seconds: float) -> None:

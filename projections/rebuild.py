@@ -12,9 +12,9 @@ import psycopg
 
 from application.coordination import Lock
 from projections import checking, generations, reading
-from projections.catalogue import ALL
 from projections.generation_writer import GenerationWriter
 from projections.projection import Connection, Cursor, Projection
+from projections.registry import ALL
 
 Progress = Callable[[int, int], None]
 """Called with the position reached and the end of the log."""

@@ -13,9 +13,9 @@ import psycopg
 
 from application.coordination import Channel, Lock
 from projections import generations
-from projections.catalogue import ALL
 from projections.generation_writer import GenerationWriter
 from projections.projection import Connection, Projection
+from projections.registry import ALL
 
 POLL_SECONDS = 0.5
 LEADER_POLL_SECONDS = 0.1

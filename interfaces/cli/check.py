@@ -4,9 +4,9 @@ import psycopg
 
 from interfaces.cli import running
 from projections import checking, generations, progress
-from projections.catalogue import ALL
 from projections.checking import DIFFERENCE_LIMIT
 from projections.projection import ProjectionStopped
+from projections.registry import ALL
 
 
 def check(*, dsn: running.ProjectorDsn) -> int:

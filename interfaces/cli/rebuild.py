@@ -5,8 +5,8 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 
 from interfaces.cli import running
 from projections import rebuild as rebuilding
-from projections.catalogue import ALL
 from projections.projection import ProjectionStopped
+from projections.registry import ALL
 
 
 def rebuild(*names: str, dsn: running.ProjectorDsn) -> int:

@@ -9,6 +9,8 @@ from collections.abc import Sequence
 import msgspec
 from psycopg.rows import class_row
 
+from application import queries as answers
+from projections import progress
 from projections.projection import Pool
 
 PAGE_LIMIT = 100
@@ -167,3 +169,27 @@ def _read_cursor(owner: str, cursor: str) -> int:
 
 def _mark(owner: str, place: bytes) -> bytes:
     return hashlib.sha256(place + owner.encode()).digest()[:MARK_BYTES]
+
+
+async def list_bookings(
+    pool: Pool, *, owner: str, cursor: str | None, limit: int
+) -> answers.BookingPage:
+    """Return a page of the owner's bookings, newest first; rejects CursorRefused."""
+    as_of = await progress.as_of(pool, "booking_list")
+    try:
+        page = await owned_by(pool, owner, cursor=cursor, limit=limit)
+    except InvalidCursor as error:
+        raise answers.CursorRefused(field="cursor", reason="not a cursor of this list") from error
+    listed = [
+        answers.ListedBooking(
+            booking_id=row.booking,
+            status=row.status,
+            flights=tuple(row.flights),
+            total=row.total_amount,
+            currency=row.currency,
+            hold_until=row.hold_until,
+            created_at=row.created_at,
+        )
+        for row in page.bookings
+    ]
+    return answers.BookingPage(listed, page.next_cursor, as_of)

@@ -5,10 +5,13 @@ import datetime as dt
 import msgspec
 from psycopg.rows import class_row
 
+from application import queries as answers
+from projections import progress
 from projections.projection import Pool
 
 SEARCH_LIMIT = 200
 CABIN_LIMIT = 20
+WORKLIST_LIMIT = 500
 
 _COLUMNS = (
     "flight, cabin, number, origin, destination, origin_zone, destination_zone, departs_at, "
@@ -137,3 +140,45 @@ async def _fetch(pool: Pool, query: str, parameters: tuple[object, ...]) -> list
         cursor = connection.cursor(row_factory=class_row(FlightOffer))
         await cursor.execute(query.encode(), parameters, prepare=True)
         return await cursor.fetchall()
+
+
+async def find_flights(
+    pool: Pool, *, origin: str, destination: str, local_date: dt.date, cabin: str, seat_count: int
+) -> tuple[list[answers.FlightOffer], answers.AsOf]:
+    """Return departures with enough free seats in one class, at its fare (`SearchFlights`)."""
+    as_of = await progress.as_of(pool, "flight_availability")
+    rows = await search(
+        pool,
+        origin=origin,
+        destination=destination,
+        local_date=local_date,
+        cabin=cabin,
+        seat_count=seat_count,
+    )
+    offers = [
+        answers.FlightOffer(
+            flight=row.flight,
+            number=row.number,
+            origin=row.origin,
+            destination=row.destination,
+            departs_at=row.departs_at,
+            arrives_at=row.arrives_at,
+            domestic=row.domestic,
+            fare_amount=lowest[1],
+            currency=row.currency,
+            free_count=row.free,
+        )
+        for row in rows
+        if (lowest := row.lowest_class(seat_count)) is not None
+    ]
+    return offers, as_of
+
+
+async def oversold_cabins(pool: Pool) -> tuple[list[answers.OversoldCabin], answers.AsOf]:
+    """Return the cabins of coming flights with more seats taken than authorised."""
+    as_of = await progress.as_of(pool, "flight_availability")
+    rows = await oversold(pool, limit=WORKLIST_LIMIT)
+    cabins = [
+        answers.OversoldCabin(row.flight, row.cabin, row.departs_at, row.seats) for row in rows
+    ]
+    return cabins, as_of

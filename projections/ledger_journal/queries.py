@@ -6,7 +6,9 @@ from collections.abc import Iterable
 import msgspec
 from psycopg.rows import class_row
 
+from application import queries as answers
 from domain.ledger import accounts
+from projections import progress
 from projections.projection import Pool
 
 LINE_LIMIT = 10_000
@@ -133,3 +135,23 @@ async def unapplied_funds(pool: Pool, *, before: dt.datetime) -> list[UnappliedF
         rows = connection.cursor(row_factory=class_row(UnappliedFunds))
         await rows.execute(_UNAPPLIED, (accounts.UNAPPLIED_FUNDS, before, WORKLIST_LIMIT))
         return await rows.fetchall()
+
+
+async def balances(pool: Pool) -> tuple[list[answers.AccountBalance], answers.AsOf]:
+    """Return every account that was posted to, by account and currency."""
+    as_of = await progress.as_of(pool, "ledger_journal")
+    rows = await trial_balance_rows(pool)
+    return [answers.AccountBalance(row.account, row.currency, row.amount) for row in rows], as_of
+
+
+async def unapplied_money(
+    pool: Pool, *, before: dt.datetime
+) -> tuple[list[answers.UnappliedMoney], answers.AsOf]:
+    """Return captured money that no ticket has used since before the instant, oldest first."""
+    as_of = await progress.as_of(pool, "ledger_journal")
+    rows = await unapplied_funds(pool, before=before)
+    funds = [
+        answers.UnappliedMoney(row.booking, row.currency, row.amount, row.since, tuple(row.reasons))
+        for row in rows
+    ]
+    return funds, as_of

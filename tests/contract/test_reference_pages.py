@@ -5,7 +5,7 @@ import pytest
 from application.commands import stream_kinds
 from interfaces.http import problem_kinds
 from interfaces.http.app import ROUTES
-from projections import catalogue
+from projections import registry
 from tests.support.reference import api, events, pages, rejection_reasons
 
 
@@ -36,7 +36,7 @@ def test_every_rejection_event_route_and_read_model_is_on_its_page() -> None:
         assert f"`{rejection.__name__}`" in found["errors.md"]
     for tag in stream_kinds.EVENT_TYPES:
         assert f"### {tag}\n" in found["events.md"]
-    for name in catalogue.ALL:
+    for name in registry.ALL:
         assert f"## {name}\n" in found["read-models.md"]
     shown = [handler for handler in ROUTES if handler.include_in_schema is not False]
     assert len(shown) > 40

@@ -11,7 +11,7 @@ import pytest
 
 from interfaces.cli import demo_stage
 from interfaces.cli.demo_stage import Stage
-from projections.catalogue import ALL
+from projections.registry import ALL
 from tests.support import life, system
 from tests.support.system import Traveller
 

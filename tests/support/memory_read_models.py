@@ -11,8 +11,8 @@ import msgspec
 
 from application import ports
 from projections import rows
-from projections.catalogue import ALL
 from projections.projection import LoggedEvent
+from projections.registry import ALL
 
 REPLACED = ("load", "insert", "upsert", "add", "delete")
 # Which column each table is read by.

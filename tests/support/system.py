@@ -34,7 +34,7 @@ from domain.kernel.events import DomainEvent
 from infrastructure.event_store import codec
 from interfaces.cli import demo_stage
 from projections import progress
-from projections.catalogue import ALL
+from projections.registry import ALL
 from tests.support import ports, servers
 
 WAIT_SECONDS = 60.0

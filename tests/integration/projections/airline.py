@@ -30,8 +30,8 @@ from infrastructure.event_store.log import PostgresEventLog
 from infrastructure.postgres import roles
 from infrastructure.postgres.pool import Pool, make_pool
 from projections import runner
-from projections.catalogue import ALL
 from projections.projection import Projection
+from projections.registry import ALL
 from tests.support.servers import TestDatabase
 
 START = dt.datetime(2026, 11, 24, 8, 0, tzinfo=dt.UTC)

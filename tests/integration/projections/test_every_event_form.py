@@ -8,9 +8,9 @@ import pytest
 from application.commands import stream_kinds
 from infrastructure.event_store import codec
 from projections import checking, progress, rebuild, replay
-from projections.catalogue import ALL
 from projections.ledger_journal import queries
 from projections.ledger_journal.projector import is_money_event
+from projections.registry import ALL
 from tests.integration.projections.airline import Airline
 from tests.support import event_samples
 

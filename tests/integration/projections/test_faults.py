@@ -18,9 +18,9 @@ from interfaces.cli import check as check_command
 from interfaces.cli import rebuild as rebuild_command
 from projections import progress, rebuild, runner
 from projections.booking_list.projector import PROJECTION as BOOKING_LIST
-from projections.catalogue import ALL
 from projections.flight_availability.projector import PROJECTION as FLIGHT_AVAILABILITY
 from projections.projection import Cursor, LoggedEvent, Projection
+from projections.registry import ALL
 from tests.integration.projections.airline import FLIGHT, Airline
 
 SECONDS = 60.0

@@ -10,7 +10,7 @@ from interfaces.cli import check as check_command
 from interfaces.cli import rebuild as rebuild_command
 from projections import checking, generations, rebuild, runner
 from projections.booking_list import queries as bookings
-from projections.catalogue import ALL
+from projections.registry import ALL
 from tests.integration.projections.airline import Airline, dump
 
 ROUNDS = 3

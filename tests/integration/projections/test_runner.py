@@ -14,7 +14,6 @@ from application.commands import stream_kinds
 from application.payment import record_refund
 from projections import checking, generations, progress, runner
 from projections.booking_list.projector import PROJECTION as BOOKING_LIST
-from projections.catalogue import ALL
 from projections.generation_writer import CheckpointMoved, GenerationWriter
 from projections.ledger_journal.projector import PROJECTION as LEDGER_JOURNAL
 from projections.projection import (
@@ -26,6 +25,7 @@ from projections.projection import (
     ProjectionStopped,
     UnknownTag,
 )
+from projections.registry import ALL
 from tests.integration.projections.airline import Airline, dump
 
 SECONDS = 60.0

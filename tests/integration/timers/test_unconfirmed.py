@@ -14,7 +14,7 @@ from infrastructure.postgres.pool import make_pool
 from infrastructure.postgres.ticket_stock import PostgresTicketStock
 from projections import runner
 from projections.booking_list import queries
-from projections.catalogue import ALL
+from projections.registry import ALL
 from tests.integration.commands import rig
 from tests.support.servers import TestDatabase
 

@@ -11,5 +11,5 @@ event_fields: the fields of stored structs in words.
 settings: settings.md, from the settings of the processes.
 api: api.md, from the OpenAPI document of the HTTP application.
 api_types: the types of bodies and answers in words.
-read_models: read-models.md, from the catalogue of projections.
+read_models: read-models.md, from the registry of read models.
 """

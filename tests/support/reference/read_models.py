@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from types import ModuleType
 
-from projections import catalogue
+from projections import registry
 from projections.projection import Projection
 from tests.support.reference.markdown import anchor, code, listed, page, prose, summary, table
 
@@ -17,7 +17,7 @@ READERS = ("interfaces", "application", "projections")
 INTRO = """\
 # Read models
 
-Generated from `projections/catalogue.py`, the SQL and the docstrings of `projections` by
+Generated from `projections/registry.py`, the SQL and the docstrings of `projections` by
 `python -m tests.support.reference.pages`; a test fails when they differ.
 
 A read model is a set of tables made from the log, a moment behind it. It can be dropped and rebuilt
@@ -38,7 +38,7 @@ COLUMN = re.compile(r"^    ([a-z]\w*) (.+?),?$")
 
 def text() -> str:
     """The page."""
-    projections = list(catalogue.ALL.values())
+    projections = list(registry.ALL.values())
     rows = [
         (
             f"[{each.name}](#{anchor(each.name)})",

@@ -3,8 +3,9 @@
 import msgspec
 
 from application.commands import stream_kinds
-from projections import checking, reading
-from projections.catalogue import ALL
+from projections import reading, registry
+from projections.registry import ALL
+from tests.architecture import tree
 
 
 class Row(msgspec.Struct):
@@ -15,7 +16,10 @@ class Row(msgspec.Struct):
 
 
 def test_every_read_model_has_tables_a_checker_and_only_known_events() -> None:
-    assert checking.CHECKERS.keys() == ALL.keys()
+    assert {each.projection.name for each in registry.READ_MODELS} == {
+        path.parent.name for path in (tree.ROOT / "projections").glob("*/table.sql")
+    }
+    assert registry.CHECKERS.keys() == ALL.keys()
     for name, projection in ALL.items():
         assert projection.name == name
         assert "CREATE TABLE" in projection.table_sql()
