@@ -101,6 +101,13 @@ class Scheduler:
             except ports.Unavailable as error:
                 logger.warning("scheduler waits: %s", error)
                 await asyncio.sleep(BACKOFF_SECONDS)
+            except psycopg.OperationalError:
+                raise  # the connection that leads is gone: begin again
+            except Exception as error:  # noqa: BLE001 - one loop must not end the others
+                logger.error(
+                    "scheduler cannot go on with %s: %s", work.__name__, type(error).__name__
+                )
+                await asyncio.sleep(POLL_SECONDS)
             if moved is None:
                 await asyncio.sleep(POLL_SECONDS)
                 continue

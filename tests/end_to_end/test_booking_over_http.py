@@ -98,7 +98,10 @@ async def test_another_customers_booking_does_not_exist(
     attempt = await system.checkout(client, stranger, booking)
     assert (attempt.status_code, attempt.json()["code"]) == (404, "NOT_FOUND")
     listed = (await client.get("/api/bookings", headers=stranger.headers)).json()
-    assert listed == {"bookings": [], "nextCursor": None}
+    assert listed.keys() == {"bookings", "nextCursor", "asOfPosition", "lagSeconds"}
+    assert (listed["bookings"], listed["nextCursor"]) == ([], None)
+    assert listed["asOfPosition"] > 0
+    assert listed["lagSeconds"] >= 0
 
 
 async def test_bodies_that_say_too_much_or_too_little_are_refused(

@@ -70,8 +70,8 @@ class Travel(Changes):
     @rule(
         process=PROCESSES,
         which=WHICH,
-        place=st.tuples(st.integers(0, 2), st.integers(0, 1)),
-        code=st.sampled_from(("WCHR", "WCHC", "VGML", "CHML", "UMNR", "XXXX")),
+        place=st.tuples(st.integers(0, 1), st.integers(0, 1)),
+        code=st.sampled_from(("WCHR", "VGML", "BLND", "CHML", "XXXX")),
         withdraw=st.booleans(),
         by_staff=st.booleans(),
     )
@@ -84,11 +84,16 @@ class Travel(Changes):
         withdraw: bool,
         by_staff: bool,
     ) -> None:
-        """A passenger requests a service on a flight, or withdraws it."""
+        """A passenger requests a service on a flight, or withdraws one that was requested."""
         stream = self.pick(which, S.RESERVED, S.PAID, *TICKETED)
-        if stream is not None:
-            command = WithdrawSpecialService if withdraw else RequestSpecialService
-            self.submit(process, command(stream, *place, CheckInWindow(), by_staff, code))
+        if stream is None:
+            return
+        requested = self.booking(stream).special_services()
+        if withdraw and requested:
+            one = requested[which % len(requested)]
+            place, code = (one.passenger, one.segment), one.code
+        command = WithdrawSpecialService if withdraw else RequestSpecialService
+        self.submit(process, command(stream, *place, CheckInWindow(), by_staff, code))
 
     @rule(process=PROCESSES, which=WHICH, segment=st.integers(0, 1), passengers=SOME)
     def board(
