@@ -23,7 +23,7 @@ from rich.table import Table
 from interfaces.cli import demo_stage
 from tests.bench import bench_setup, journey_clients
 from tests.bench.journey_clients import JourneyResult, Plan
-from tests.support import ports, servers, system
+from tests.support import ports, servers, stored_log
 
 ROUNDS = 3
 SECONDS = 10.0
@@ -63,7 +63,7 @@ def run(*, as_json: bool) -> int:
             console.print(f"durability: {durability}")
             assert set(durability.values()) == {"on"}
             rounds = [_round(stage, port, number, console) for number in range(ROUNDS)]
-            system.assert_invariants(stage.owner_dsn)
+            stored_log.assert_invariants(stage.owner_dsn)
     rate = statistics.median(each.rate for each in rounds)
     typical = sorted(rounds, key=lambda each: each.rate)[len(rounds) // 2]
     _show(console, rate, typical)

@@ -9,37 +9,38 @@ from collections.abc import AsyncIterator, Iterator
 import httpx
 import pytest
 
-from interfaces.cli import demo_stage
-from tests.support import system
+from tests.support import customers, running_system, stored_log
+from tests.support.customers import Customer
+from tests.support.running_system import System
 
 
 @pytest.fixture(scope="session")
-def stage() -> Iterator[demo_stage.Stage]:
+def system() -> Iterator[System]:
     """Everything that `ais demo` starts."""
-    with system.system() as ready:
+    with running_system.running_system() as ready:
         yield ready
 
 
 @pytest.fixture(autouse=True)
-def left_at_rest(stage: demo_stage.Stage) -> Iterator[None]:
+def left_at_rest(system: System) -> Iterator[None]:
     """After every test nothing is armed or under way, and all read models are at the log's end."""
     yield
-    system.disarm(stage.stripe_url)
-    system.await_rest(stage.owner_dsn, stage.stripe_url)
-    system.assert_read_models_follow(stage.owner_dsn)
+    running_system.disarm(system)
+    running_system.await_rest(system)
+    stored_log.assert_read_models_follow(system.owner_dsn)
 
 
 @pytest.fixture
-async def client(stage: demo_stage.Stage) -> AsyncIterator[httpx.AsyncClient]:
+async def client(system: System) -> AsyncIterator[httpx.AsyncClient]:
     """A client without a user."""
     limits = httpx.Limits(max_connections=250)
     async with httpx.AsyncClient(
-        verify=False, base_url=stage.base_url, timeout=30, limits=limits
+        verify=False, base_url=system.base_url, timeout=30, limits=limits
     ) as found:
         yield found
 
 
 @pytest.fixture
-async def traveller(client: httpx.AsyncClient) -> system.Traveller:
+async def customer(client: httpx.AsyncClient) -> Customer:
     """A fresh customer who has signed in."""
-    return await system.register(client)
+    return await customers.register(client)

@@ -13,10 +13,9 @@ import aiohttp
 import httpx
 import yarl
 
-from interfaces.cli.demo_stage import Stage
-from tests.support import life, system
-from tests.support.life import Person
-from tests.support.system import Traveller
+from tests.support import customers, running_system, stored_log
+from tests.support.customers import Customer
+from tests.support.running_system import System
 
 MEMBERS = {"code", "message", "correlationId", "retryable", "details"}
 ODD: tuple[Any, ...] = (
@@ -57,8 +56,8 @@ ODD: tuple[Any, ...] = (
 )
 
 
-async def _routes(stage: Stage, session: aiohttp.ClientSession) -> list[tuple[str, str]]:
-    async with session.get(f"{stage.base_url}/schema/openapi.json") as answer:
+async def _routes(system: System, session: aiohttp.ClientSession) -> list[tuple[str, str]]:
+    async with session.get(f"{system.base_url}/schema/openapi.json") as answer:
         schema = await answer.json()
     found = [
         (method.upper(), path)
@@ -89,7 +88,7 @@ def _assert_in_form(status: int, text: str) -> None:
 
 
 async def _ask_all(
-    stage: Stage,
+    system: System,
     headers: dict[str, str],
     booking: str,
     flight: str,
@@ -98,10 +97,10 @@ async def _ask_all(
     """Thousands of requests: with aiohttp, which costs the test a fraction of what httpx does."""
     statuses: dict[tuple[str, str], set[int]] = {}
     async with aiohttp.ClientSession() as session:
-        for (method, path), body in itertools.product(await _routes(stage, session), bodies):
+        for (method, path), body in itertools.product(await _routes(system, session), bodies):
             if method == "GET" and body is not None:
                 continue
-            target = yarl.URL(stage.base_url + _named(path, booking, flight), encoded=True)
+            target = yarl.URL(system.base_url + _named(path, booking, flight), encoded=True)
             sent = {**headers, "Idempotency-Key": secrets.token_hex(8)}
             if body is not None:
                 sent["Content-Type"] = "application/json"
@@ -117,44 +116,44 @@ async def _ask_all(
     return statuses
 
 
-async def _state(stage: Stage, who: Person, booking: str) -> tuple[list[str], dict[str, Any]]:
-    return system.tags(stage.owner_dsn, booking), await who.booking(booking)
+async def _state(
+    system: System, customer: Customer, booking: str
+) -> tuple[list[str], dict[str, Any]]:
+    return stored_log.tags(system.owner_dsn, booking), await customer.booking(booking)
 
 
 async def test_a_stranger_sees_and_changes_nothing_whatever_is_sent(
-    stage: Stage, client: httpx.AsyncClient, traveller: Traveller
+    system: System, client: httpx.AsyncClient, customer: Customer
 ) -> None:
-    who = life.person(client, traveller)
-    flight = system.schedule(stage.owner_dsn, seats=9)
-    booking = (await life.confirmed(who, [flight], party=("ADT", "ADT")))["id"]
-    before = await _state(stage, who, booking)
-    stranger = await system.register(client)
+    flight = running_system.schedule(system, seats=9)
+    booking = (await customer.confirmed([flight], party=("ADT", "ADT")))["id"]
+    before = await _state(system, customer, booking)
+    stranger = await customers.register(client)
     for headers in (stranger.headers, {}, {"Authorization": "Bearer e30.e30.AA"}):
-        reported = await _ask_all(stage, headers, booking, flight, ODD)
+        reported = await _ask_all(system, headers, booking, flight, ODD)
         for (_, path), statuses in reported.items():
             if "{booking_id}" in path or "/admin/" in path or "/ledger/" in path:
                 assert statuses <= {400, 401, 403, 404, 422, 429}, (path, statuses)
-    assert await _state(stage, who, booking) == before
-    system.assert_invariants(stage.owner_dsn)
+    assert await _state(system, customer, booking) == before
+    stored_log.assert_invariants(system.owner_dsn)
 
 
 async def test_invalid_bodies_of_the_owner_and_of_staff_are_answered_with_the_reason(
-    stage: Stage, client: httpx.AsyncClient, traveller: Traveller
+    system: System, client: httpx.AsyncClient, customer: Customer
 ) -> None:
-    who = life.person(client, traveller)
     for role in (None, "gate", "support", "ops", "finance", "auditor"):
-        flight = system.schedule(stage.owner_dsn, seats=9)
-        booking = (await life.confirmed(who, [flight], party=("ADT", "ADT")))["id"]
-        headers = who.headers if role is None else (await life.staff(stage, client, role)).headers
-        await _ask_all(stage, headers, booking, flight, ODD)
-    system.assert_invariants(stage.owner_dsn)
+        flight = running_system.schedule(system, seats=9)
+        booking = (await customer.confirmed([flight], party=("ADT", "ADT")))["id"]
+        asking = customer if role is None else await customers.staff(system, client, role)
+        await _ask_all(system, asking.headers, booking, flight, ODD)
+    stored_log.assert_invariants(system.owner_dsn)
 
 
 async def test_odd_names_of_things_are_not_found_rather_than_a_fault(
-    stage: Stage, client: httpx.AsyncClient, traveller: Traveller
+    system: System, client: httpx.AsyncClient, customer: Customer
 ) -> None:
-    finance = await life.staff(stage, client, "finance")
-    ops = await life.staff(stage, client, "ops")
+    finance = await customers.staff(system, client, "finance")
+    ops = await customers.staff(system, client, "ops")
     for name in (
         "booking-ZZZZZZ",
         "booking-",
@@ -165,8 +164,8 @@ async def test_odd_names_of_things_are_not_found_rather_than_a_fault(
         "x" * 600,
         "%F0%9F%98%80",
     ):
-        for headers in (traveller.headers, finance.headers, ops.headers):
-            reported = await _ask_all(stage, headers, name, name, (None, {"reason": "x"}))
+        for headers in (customer.headers, finance.headers, ops.headers):
+            reported = await _ask_all(system, headers, name, name, (None, {"reason": "x"}))
             for (_, path), statuses in reported.items():
                 if "{booking_id}" in path or "{flight_id}" in path:
                     assert statuses <= {400, 401, 403, 404, 405, 414, 422}, (path, name, statuses)

@@ -5,28 +5,28 @@ from collections import Counter
 
 import httpx
 
-from interfaces.cli.demo_stage import Stage
-from tests.support import system
-from tests.support.system import Traveller
+from tests.support import customers, running_system, stored_log
+from tests.support.customers import Customer
+from tests.support.running_system import System
 
 
 async def test_of_two_hundred_clients_one_gets_the_last_seat(
-    stage: Stage, client: httpx.AsyncClient, traveller: Traveller
+    system: System, customer: Customer
 ) -> None:
-    flight = system.schedule(stage.owner_dsn, seats=1)
-    answers = await asyncio.gather(*(system.book(client, traveller, flight) for _ in range(200)))
+    flight = running_system.schedule(system, seats=1)
+    answers = await asyncio.gather(*(customer.send_booking(flight) for _ in range(200)))
     assert Counter(answer.status_code for answer in answers) == {201: 1, 409: 199}
     codes = {answer.json()["code"] for answer in answers if answer.status_code == 409}
     assert codes == {"SEATS_UNAVAILABLE"}
-    system.assert_invariants(stage.owner_dsn)
+    stored_log.assert_invariants(system.owner_dsn)
 
 
 async def test_the_same_key_a_hundred_times_at_once_makes_one_booking(
-    stage: Stage, client: httpx.AsyncClient, traveller: Traveller
+    system: System, customer: Customer
 ) -> None:
-    flight = system.schedule(stage.owner_dsn, seats=50)
+    flight = running_system.schedule(system, seats=50)
     answers = await asyncio.gather(
-        *(system.book(client, traveller, flight, key="one-key") for _ in range(100))
+        *(customer.send_booking(flight, key="one-key") for _ in range(100))
     )
     statuses = Counter(answer.status_code for answer in answers)
     assert statuses[201] + statuses[409] == 100
@@ -37,15 +37,15 @@ async def test_the_same_key_a_hundred_times_at_once_makes_one_booking(
     for answer in answers:
         if answer.status_code == 409:
             assert answer.json()["code"] == "IDEMPOTENCY_IN_PROGRESS"
-    assert system.tags(stage.owner_dsn, flight).count("flight.seats_held.1") == 1
+    assert stored_log.tags(system.owner_dsn, flight).count("flight.seats_held.1") == 1
 
 
 async def test_a_replay_gives_the_booking_as_it_was_with_its_names(
-    stage: Stage, client: httpx.AsyncClient, traveller: Traveller
+    system: System, customer: Customer
 ) -> None:
-    flight = system.schedule(stage.owner_dsn, seats=5)
-    first = await system.book(client, traveller, flight, key="again")
-    second = await system.book(client, traveller, flight, key="again")
+    flight = running_system.schedule(system, seats=5)
+    first = await customer.send_booking(flight, key="again")
+    second = await customer.send_booking(flight, key="again")
     assert second.status_code == 201
     assert second.headers["idempotency-replayed"] == "true"
     assert second.json() == first.json()
@@ -53,49 +53,49 @@ async def test_a_replay_gives_the_booking_as_it_was_with_its_names(
 
 
 async def test_the_same_key_with_another_body_is_refused(
-    stage: Stage, client: httpx.AsyncClient, traveller: Traveller
+    system: System, client: httpx.AsyncClient, customer: Customer
 ) -> None:
-    flight = system.schedule(stage.owner_dsn, seats=5)
-    assert (await system.book(client, traveller, flight, key="k")).status_code == 201
-    headers = {**traveller.headers, "Idempotency-Key": "k"}
+    flight = running_system.schedule(system, seats=5)
+    assert (await customer.send_booking(flight, key="k")).status_code == 201
+    headers = {**customer.headers, "Idempotency-Key": "k"}
     other = await client.post(
-        "/api/bookings", json=system.booking_body(flight, passengers=2), headers=headers
+        "/api/bookings", json=customers.booking_body(flight, passengers=2), headers=headers
     )
     assert (other.status_code, other.json()["code"]) == (422, "IDEMPOTENCY_CONFLICT")
 
 
 async def test_a_refusal_is_decided_again_under_the_same_key(
-    stage: Stage, client: httpx.AsyncClient, traveller: Traveller
+    system: System, client: httpx.AsyncClient, customer: Customer
 ) -> None:
-    flight = system.schedule(stage.owner_dsn, seats=1)
-    headers = {**traveller.headers, "Idempotency-Key": "too-many"}
-    body = system.booking_body(flight, passengers=2)
+    flight = running_system.schedule(system, seats=1)
+    headers = {**customer.headers, "Idempotency-Key": "too-many"}
+    body = customers.booking_body(flight, passengers=2)
     for _ in range(2):
         answer = await client.post("/api/bookings", json=body, headers=headers)
         assert (answer.status_code, answer.json()["code"]) == (409, "SEATS_UNAVAILABLE")
 
 
 async def test_a_missing_key_is_reported(
-    stage: Stage, client: httpx.AsyncClient, traveller: Traveller
+    system: System, client: httpx.AsyncClient, customer: Customer
 ) -> None:
-    flight = system.schedule(stage.owner_dsn, seats=1)
+    flight = running_system.schedule(system, seats=1)
     answer = await client.post(
-        "/api/bookings", json=system.booking_body(flight), headers=traveller.headers
+        "/api/bookings", json=customers.booking_body(flight), headers=customer.headers
     )
     assert answer.status_code == 400
     assert answer.json()["details"]["field"] == "Idempotency-Key"
 
 
 async def test_another_customers_booking_does_not_exist(
-    stage: Stage, client: httpx.AsyncClient, traveller: Traveller
+    system: System, client: httpx.AsyncClient, customer: Customer
 ) -> None:
-    flight = system.schedule(stage.owner_dsn, seats=1)
-    booking = (await system.book(client, traveller, flight)).json()["id"]
-    stranger = await system.register(client)
+    flight = running_system.schedule(system, seats=1)
+    booking = (await customer.send_booking(flight)).json()["id"]
+    stranger = await customers.register(client)
     for path in (f"/api/bookings/{booking}", f"/api/bookings/{booking}/history"):
         answer = await client.get(path, headers=stranger.headers)
         assert (answer.status_code, answer.json()["code"]) == (404, "NOT_FOUND")
-    attempt = await system.checkout(client, stranger, booking)
+    attempt = await stranger.send_checkout(booking)
     assert (attempt.status_code, attempt.json()["code"]) == (404, "NOT_FOUND")
     listed = (await client.get("/api/bookings", headers=stranger.headers)).json()
     assert listed.keys() == {"bookings", "nextCursor", "asOfPosition", "lagSeconds"}
@@ -105,10 +105,10 @@ async def test_another_customers_booking_does_not_exist(
 
 
 async def test_bodies_that_say_too_much_or_too_little_are_refused(
-    stage: Stage, client: httpx.AsyncClient, traveller: Traveller
+    system: System, client: httpx.AsyncClient, customer: Customer
 ) -> None:
-    flight = system.schedule(stage.owner_dsn, seats=9)
-    good = system.booking_body(flight)
+    flight = running_system.schedule(system, seats=9)
+    good = customers.booking_body(flight)
     bad_bodies: list[tuple[dict[str, object], str]] = [
         ({**good, "status": "confirmed"}, "status"),
         ({**good, "total": {"amount": 1, "currency": "SAR"}}, "total"),
@@ -118,7 +118,7 @@ async def test_bodies_that_say_too_much_or_too_little_are_refused(
         ({**good, "contact": {"email": "nobody"}}, "contact.email"),
     ]
     for body, field in bad_bodies:
-        headers = {**traveller.headers, "Idempotency-Key": "bad"}
+        headers = {**customer.headers, "Idempotency-Key": "bad"}
         answer = await client.post("/api/bookings", json=body, headers=headers)
         assert answer.status_code == 400, answer.text
         assert answer.json()["code"] == "VALIDATION_ERROR"
@@ -126,29 +126,27 @@ async def test_bodies_that_say_too_much_or_too_little_are_refused(
 
 
 async def test_a_party_that_cannot_travel_is_refused(
-    stage: Stage, client: httpx.AsyncClient, traveller: Traveller
+    system: System, client: httpx.AsyncClient, customer: Customer
 ) -> None:
-    flight = system.schedule(stage.owner_dsn, seats=9)
-    body = system.booking_body(flight)
+    flight = running_system.schedule(system, seats=9)
+    body = customers.booking_body(flight)
     body["passengers"][0]["type"] = "CHD"
-    headers = {**traveller.headers, "Idempotency-Key": "child"}
+    headers = {**customer.headers, "Idempotency-Key": "child"}
     answer = await client.post("/api/bookings", json=body, headers=headers)
     assert (answer.status_code, answer.json()["code"]) == (400, "VALIDATION_ERROR")
 
 
-async def test_a_flight_that_is_not_there_is_not_found(
-    client: httpx.AsyncClient, traveller: Traveller
-) -> None:
-    answer = await system.book(client, traveller, "flight-ZZ9999-2026-12-24")
+async def test_a_flight_that_is_not_there_is_not_found(customer: Customer) -> None:
+    answer = await customer.send_booking("flight-ZZ9999-2026-12-24")
     assert (answer.status_code, answer.json()["code"]) == (404, "NOT_FOUND")
 
 
 async def test_the_history_contains_each_step(
-    stage: Stage, client: httpx.AsyncClient, traveller: Traveller
+    system: System, client: httpx.AsyncClient, customer: Customer
 ) -> None:
-    flight = system.schedule(stage.owner_dsn, seats=1)
-    booking = (await system.book(client, traveller, flight)).json()["id"]
-    answer = await client.get(f"/api/bookings/{booking}/history", headers=traveller.headers)
+    flight = running_system.schedule(system, seats=1)
+    booking = (await customer.send_booking(flight)).json()["id"]
+    answer = await client.get(f"/api/bookings/{booking}/history", headers=customer.headers)
     steps = [(entry["before"], entry["after"]) for entry in answer.json()["entries"]]
     assert steps == [(None, "initiated"), ("initiated", "reserved")]
 

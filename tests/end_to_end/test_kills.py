@@ -10,10 +10,9 @@ from collections.abc import Awaitable, Callable
 import httpx
 import psycopg
 
-from interfaces.cli import demo_stage
-from interfaces.cli.demo_stage import Stage
-from tests.support import system
-from tests.support.system import Traveller
+from tests.support import running_system, stored_log
+from tests.support.customers import Customer
+from tests.support.running_system import System
 
 KILLS = 10
 CLIENTS = 16
@@ -21,34 +20,30 @@ READY_SECONDS = 120.0
 
 
 async def test_killing_the_web_process_loses_and_doubles_nothing(
-    stage: Stage, client: httpx.AsyncClient, traveller: Traveller
+    system: System, customer: Customer
 ) -> None:
     async def kill() -> None:
-        process = stage.processes["web"]
-        process.kill()
-        process.wait()
-        demo_stage.restart(stage, "web")
+        running_system.restart(system, "web")
 
-    await _under_load(stage, client, traveller, kill)
+    await _under_load(system, customer, kill)
 
 
 async def test_killing_postgres_loses_and_doubles_nothing(
-    stage: Stage, client: httpx.AsyncClient, traveller: Traveller
+    system: System, customer: Customer
 ) -> None:
     async def kill() -> None:
-        os.killpg(stage.postgres.pid, signal.SIGKILL)
-        await asyncio.to_thread(stage.postgres.restart_after_kill)
+        os.killpg(system.postgres.pid, signal.SIGKILL)
+        await asyncio.to_thread(system.postgres.restart_after_kill)
 
-    await _under_load(stage, client, traveller, kill)
+    await _under_load(system, customer, kill)
 
 
 async def _under_load(
-    stage: Stage,
-    client: httpx.AsyncClient,
-    traveller: Traveller,
+    system: System,
+    customer: Customer,
     kill: Callable[[], Awaitable[None]],
 ) -> None:
-    flight = system.schedule(stage.owner_dsn, seats=1_000_000)
+    flight = running_system.schedule(system, seats=1_000_000)
     acknowledged: dict[str, str] = {}
     asked: set[str] = set()
     stop = asyncio.Event()
@@ -59,7 +54,7 @@ async def _under_load(
             asked.add(key)
             while not stop.is_set():
                 try:
-                    answer = await system.book(client, traveller, flight, key=key)
+                    answer = await customer.send_booking(flight, key=key)
                 except httpx.TransportError:
                     await asyncio.sleep(0.5)
                     continue
@@ -78,13 +73,13 @@ async def _under_load(
     await _until(lambda: len(acknowledged) > before + 20)
     stop.set()
     await asyncio.gather(*clients)
-    _assert_all_there(stage, flight, acknowledged, asked)
+    _assert_all_there(system, flight, acknowledged, asked)
 
 
 def _assert_all_there(
-    stage: Stage, flight: str, acknowledged: dict[str, str], asked: set[str]
+    system: System, flight: str, acknowledged: dict[str, str], asked: set[str]
 ) -> None:
-    with psycopg.connect(stage.owner_dsn) as connection:
+    with psycopg.connect(system.owner_dsn) as connection:
         rows = connection.execute(
             "SELECT payload FROM ledger.event WHERE stream = %s AND tag = 'flight.seats_held.1'",
             (flight,),
@@ -94,7 +89,7 @@ def _assert_all_there(
     assert set(acknowledged.values()) <= set(held)
     assert len(set(acknowledged.values())) == len(acknowledged)
     assert len(held) <= len(asked), "a key made more than one booking"
-    system.assert_invariants(stage.owner_dsn)
+    stored_log.assert_invariants(system.owner_dsn)
 
 
 async def _until(holds: Callable[[], bool]) -> None:

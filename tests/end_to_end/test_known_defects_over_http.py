@@ -13,33 +13,32 @@ import httpx
 import pytest
 import stripe
 
-from interfaces.cli.demo_stage import Stage
-from tests.support import life, system
-from tests.support.system import Traveller
+from tests.support import customers, running_system, stored_log
+from tests.support.customers import Customer
+from tests.support.running_system import System
 
 
 async def test_defect_08_nobody_chooses_how_much_comes_back(
-    stage: Stage, client: httpx.AsyncClient, traveller: Traveller
+    system: System, customer: Customer
 ) -> None:
-    who = life.person(client, traveller)
-    booking = await life.confirmed(who, [system.schedule(stage.owner_dsn, seats=2)])
-    quote = await who.on(booking["id"], "cancellation-quote", {})
+    booking = await customer.confirmed([running_system.schedule(system, seats=2)])
+    quote = await customer.on(booking["id"], "cancellation-quote", {})
     for wish in ({"amount": 1}, {"refund": {"amount": 9_999_999, "currency": "SAR"}}, {"fee": 0}):
-        with pytest.raises(life.Refused, match="VALIDATION_ERROR"):
-            await who.on(booking["id"], "cancel", {"quoteId": quote["quoteId"], **wish})
-    with pytest.raises(life.Refused, match="FORBIDDEN"):
-        await who.post(
+        with pytest.raises(customers.Refused, match="VALIDATION_ERROR"):
+            await customer.on(booking["id"], "cancel", {"quoteId": quote["quoteId"], **wish})
+    with pytest.raises(customers.Refused, match="FORBIDDEN"):
+        await customer.post(
             f"/api/admin/bookings/{booking['id']}/refund", {"amount": 1, "reason": "I wish"}
         )
-    assert (await who.booking(booking["id"]))["status"] == "confirmed"
+    assert (await customer.booking(booking["id"]))["status"] == "confirmed"
 
 
 async def test_defect_12_a_body_that_differs_deep_inside_is_another_request(
-    stage: Stage, client: httpx.AsyncClient, traveller: Traveller
+    system: System, client: httpx.AsyncClient, customer: Customer
 ) -> None:
-    flight = system.schedule(stage.owner_dsn, seats=5)
-    body = system.booking_body(flight, passengers=2)
-    headers = {**traveller.headers, "Idempotency-Key": secrets.token_hex(8)}
+    flight = running_system.schedule(system, seats=5)
+    body = customers.booking_body(flight, passengers=2)
+    headers = {**customer.headers, "Idempotency-Key": secrets.token_hex(8)}
     first = await client.post("/api/bookings", json=body, headers=headers)
     other = copy.deepcopy(body)
     other["passengers"][1]["lastName"] = "Alotaibi"
@@ -54,20 +53,19 @@ async def test_defect_12_a_body_that_differs_deep_inside_is_another_request(
     [("KWD", 45_120, 45_120), ("JPY", 38_000, 38_000), ("SAR", 40_000, 48_300)],
 )
 async def test_defect_15_amounts_are_in_the_minor_units_of_their_own_currency(
-    stage: Stage,
-    client: httpx.AsyncClient,
-    traveller: Traveller,
+    system: System,
+    customer: Customer,
     currency: str,
     fare: int,
     shown: int,
 ) -> None:
-    flight = system.schedule(stage.owner_dsn, seats=2, fare=fare, currency=currency)
-    made = (await system.book(client, traveller, flight)).json()
+    flight = running_system.schedule(system, seats=2, fare=fare, currency=currency)
+    made = (await customer.send_booking(flight)).json()
     assert made["total"] == {"amount": shown, "currency": currency}
-    session = (await system.checkout(client, traveller, made["id"])).json()
-    assert await system.press(session["checkoutUrl"], "pay") == 303
-    await system.await_status(client, traveller, made["id"], "confirmed")
-    assert system.balances(stage.owner_dsn, made["id"])["1010", currency] == shown
+    session = (await customer.send_checkout(made["id"])).json()
+    assert await customers.press(session["checkoutUrl"], "pay") == 303
+    await customer.becomes(made["id"], "confirmed")
+    assert stored_log.balances(system.owner_dsn, made["id"])["1010", currency] == shown
 
 
 def _event(name: str) -> str:
@@ -86,7 +84,7 @@ def _event(name: str) -> str:
 
 
 async def test_defect_17_no_name_of_an_event_opens_the_door(
-    stage: Stage, client: httpx.AsyncClient
+    system: System, client: httpx.AsyncClient
 ) -> None:
     for name in ("evt_test_webhook", "evt_00000000000000", "test_evt_1"):
         for signature in (
@@ -106,7 +104,7 @@ async def test_defect_17_no_name_of_an_event_opens_the_door(
 
 
 async def test_defect_21_webhooks_are_received_at_one_place(
-    stage: Stage, client: httpx.AsyncClient
+    system: System, client: httpx.AsyncClient
 ) -> None:
     schema: dict[str, Any] = (await client.get("/schema/openapi.json")).json()
     hooks = [path for path in schema["paths"] if "webhook" in path]
@@ -114,13 +112,12 @@ async def test_defect_21_webhooks_are_received_at_one_place(
 
 
 async def test_defect_23_the_page_takes_the_amount_due_and_no_code_lowers_it(
-    stage: Stage, client: httpx.AsyncClient, traveller: Traveller
+    system: System, customer: Customer
 ) -> None:
-    who = life.person(client, traveller)
-    booking = await life.reserved(who, [system.schedule(stage.owner_dsn, seats=2)])
-    with pytest.raises(life.Refused, match="VALIDATION_ERROR"):
-        await who.on(booking["id"], "checkout", {"amount": 1})
-    session = await who.on(booking["id"], "checkout")
+    booking = await customer.reserved([running_system.schedule(system, seats=2)])
+    with pytest.raises(customers.Refused, match="VALIDATION_ERROR"):
+        await customer.on(booking["id"], "checkout", {"amount": 1})
+    session = await customer.on(booking["id"], "checkout")
     async with httpx.AsyncClient(verify=False) as browser:
         page = await browser.get(session["checkoutUrl"])
     assert "483.00" in page.text
@@ -128,10 +125,9 @@ async def test_defect_23_the_page_takes_the_amount_due_and_no_code_lowers_it(
 
 
 async def test_defect_25_there_is_no_way_to_say_that_one_has_paid(
-    stage: Stage, client: httpx.AsyncClient, traveller: Traveller
+    system: System, client: httpx.AsyncClient, customer: Customer
 ) -> None:
-    who = life.person(client, traveller)
-    booking = (await life.reserved(who, [system.schedule(stage.owner_dsn, seats=2)]))["id"]
+    booking = (await customer.reserved([running_system.schedule(system, seats=2)]))["id"]
     for path in (
         "/api/payments",
         f"/api/bookings/{booking}/payments",
@@ -141,7 +137,7 @@ async def test_defect_25_there_is_no_way_to_say_that_one_has_paid(
         answer = await client.post(
             path,
             json={"bookingId": booking, "amount": 48_300, "status": "paid"},
-            headers={**who.headers, "Idempotency-Key": secrets.token_hex(8)},
+            headers={**customer.headers, "Idempotency-Key": secrets.token_hex(8)},
         )
         assert answer.status_code in {404, 405}, path
-    assert (await who.booking(booking))["status"] == "reserved"
+    assert (await customer.booking(booking))["status"] == "reserved"

@@ -4,35 +4,35 @@ import httpx
 import psycopg
 import redis
 
-from interfaces.cli.demo_stage import Stage
-from tests.support import system
-from tests.support.system import Traveller
+from tests.support import customers, running_system
+from tests.support.customers import Customer
+from tests.support.running_system import System
 
 FIRST, LAST, EMAIL, PHONE = "Qamarzaman", "Undiscoverable", "qamar@leak.example", "+966512345678"
 SECRETS = (FIRST, LAST, EMAIL, PHONE)
 
 
 async def test_names_and_addresses_are_found_in_no_store_and_no_log(
-    stage: Stage, client: httpx.AsyncClient, traveller: Traveller
+    system: System, client: httpx.AsyncClient, customer: Customer
 ) -> None:
-    body = system.booking_body(system.schedule(stage.owner_dsn, seats=2))
+    body = customers.booking_body(running_system.schedule(system, seats=2))
     body["passengers"][0].update(firstName=FIRST, lastName=LAST)
     body["contact"] = {"email": EMAIL, "phone": PHONE}
-    headers = {**traveller.headers, "Idempotency-Key": "leak"}
+    headers = {**customer.headers, "Idempotency-Key": "leak"}
     made = await client.post("/api/bookings", json=body, headers=headers)
     booking = made.json()["id"]
-    session = (await system.checkout(client, traveller, booking)).json()
-    await system.press(session["checkoutUrl"], "pay")
-    await system.await_status(client, traveller, booking, "confirmed")
+    session = (await customer.send_checkout(booking)).json()
+    await customers.press(session["checkoutUrl"], "pay")
+    await customer.becomes(booking, "confirmed")
     bad = {**body, "passengers": [{**body["passengers"][0], "type": "ELF"}]}
     refused = await client.post("/api/bookings", json=bad, headers=headers)
     assert refused.status_code == 400
-    needles = (*SECRETS, traveller.email)
-    assert _found(_tables(stage.owner_dsn), needles) == []
-    logs = {path.name: path.read_text() for path in (stage.folder / "logs").iterdir()}
+    needles = (*SECRETS, customer.email)
+    assert _found(_tables(system.owner_dsn), needles) == []
+    logs = {path.name: path.read_text() for path in (system.folder / "logs").iterdir()}
     assert len(logs) >= 5
     assert _found(logs, needles) == []
-    assert _found(_queue(stage), needles) == []
+    assert _found(_queue(system), needles) == []
 
 
 def _tables(dsn: str) -> dict[str, str]:
@@ -51,8 +51,8 @@ def _tables(dsn: str) -> dict[str, str]:
         return found
 
 
-def _queue(stage: Stage) -> dict[str, str]:
-    client = redis.Redis.from_url(stage.settings.redis_url)
+def _queue(system: System) -> dict[str, str]:
+    client = redis.Redis.from_url(system.settings.redis_url)
     found = {}
     for key in client.scan_iter():
         kind = client.type(key)

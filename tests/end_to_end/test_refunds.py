@@ -10,29 +10,28 @@ import pytest
 
 from application.payment.refund_payment import RefundPayment
 from domain.kernel import money
-from interfaces.cli import demo_stage
-from interfaces.cli.demo_stage import Stage
 from tests.integration.commands import rig
-from tests.support import system
-from tests.support.system import Traveller
+from tests.support import customers, running_system, stored_log
+from tests.support.customers import Customer
+from tests.support.running_system import System
 
 PART = 10_000
 
 
 @pytest.fixture
-async def bus(stage: Stage) -> AsyncIterator[rig.RunningBus]:
+async def bus(system: System) -> AsyncIterator[rig.RunningBus]:
     """One more process on the same log."""
-    async with rig.running_bus(stage.settings.database_url) as found:
+    async with rig.running_bus(system.settings.database_url) as found:
         yield found
 
 
-async def confirmed(stage: Stage, client: httpx.AsyncClient, traveller: Traveller) -> str:
+async def confirmed(system: System, customer: Customer) -> str:
     """A paid booking with its ticket."""
-    made = await system.book(client, traveller, system.schedule(stage.owner_dsn, seats=5))
+    made = await customer.send_booking(running_system.schedule(system, seats=5))
     booking = str(made.json()["id"])
-    session = (await system.checkout(client, traveller, booking)).json()
-    await system.press(session["checkoutUrl"], "pay")
-    await system.await_status(client, traveller, booking, "confirmed")
+    session = (await customer.send_checkout(booking)).json()
+    await customers.press(session["checkoutUrl"], "pay")
+    await customer.becomes(booking, "confirmed")
     return booking
 
 
@@ -43,21 +42,23 @@ async def ask(bus: rig.RunningBus, booking: str, obligation: str = "cancellation
     return (await bus.submit(command)).answer.ids[payment]
 
 
-async def await_tag(stage: Stage, booking: str, tag: str) -> list[str]:
+async def await_tag(system: System, booking: str, tag: str) -> list[str]:
     """What is told of the booking's refunds once the tag is among it."""
     payment = booking.replace("booking-", "payment-")
-    end = time.monotonic() + 2 * system.WAIT_SECONDS
+    end = time.monotonic() + 2 * stored_log.WAIT_SECONDS
     while True:
-        reported = [each for each in system.tags(stage.owner_dsn, payment) if ".refund_" in each]
+        reported = [
+            each for each in stored_log.tags(system.owner_dsn, payment) if ".refund_" in each
+        ]
         if tag in reported:
             return reported
         assert time.monotonic() < end, reported
         await asyncio.sleep(0.05)
 
 
-def provider_refund(stage: Stage, refund: str) -> str:
+def provider_refund(system: System, refund: str) -> str:
     """Stripe's id of an accepted refund."""
-    with psycopg.connect(stage.owner_dsn) as connection:
+    with psycopg.connect(system.owner_dsn) as connection:
         row = connection.execute(
             "SELECT convert_from(payload, 'UTF8')::jsonb ->> 'provider_refund' FROM ledger.event "
             "WHERE tag = 'payment.refund_accepted.1' "
@@ -68,9 +69,9 @@ def provider_refund(stage: Stage, refund: str) -> str:
     return str(row[0])
 
 
-def owed(stage: Stage, booking: str) -> int:
+def owed(system: System, booking: str) -> int:
     """What the postings to 2100 of the booking sum to."""
-    with psycopg.connect(stage.owner_dsn) as connection:
+    with psycopg.connect(system.owner_dsn) as connection:
         row = connection.execute(
             "SELECT coalesce(sum(amount), 0)::bigint FROM ledger.posting "
             "WHERE account = '2100' AND booking = %s",
@@ -81,87 +82,84 @@ def owed(stage: Stage, booking: str) -> int:
 
 
 async def test_a_refund_is_sent_accepted_and_settled_by_itself(
-    stage: Stage, client: httpx.AsyncClient, traveller: Traveller, bus: rig.RunningBus
+    system: System, customer: Customer, bus: rig.RunningBus
 ) -> None:
-    booking = await confirmed(stage, client, traveller)
+    booking = await confirmed(system, customer)
     await ask(bus, booking)
     await ask(bus, booking)
-    assert await await_tag(stage, booking, "payment.refund_settled.1") == [
+    assert await await_tag(system, booking, "payment.refund_settled.1") == [
         "payment.refund_requested.1",
         "payment.refund_accepted.1",
         "payment.refund_settled.1",
     ]
-    assert owed(stage, booking) == PART
-    system.assert_invariants(stage.owner_dsn)
+    assert owed(system, booking) == PART
+    stored_log.assert_invariants(system.owner_dsn)
 
 
 async def test_webhooks_carry_a_pending_refund_to_its_end_and_beyond(
-    stage: Stage, client: httpx.AsyncClient, traveller: Traveller, bus: rig.RunningBus
+    system: System, customer: Customer, bus: rig.RunningBus
 ) -> None:
-    booking = await confirmed(stage, client, traveller)
-    system.control(stage.stripe_url, "refund_plans", status="pending")
+    booking = await confirmed(system, customer)
+    running_system.control(system, "refund_plans", status="pending")
     refund = await ask(bus, booking)
-    await await_tag(stage, booking, "payment.refund_accepted.1")
-    provider = provider_refund(stage, refund)
-    system.control(stage.stripe_url, "refund_ends", refund=provider, status="succeeded")
-    await await_tag(stage, booking, "payment.refund_settled.1")
-    assert owed(stage, booking) == PART
-    system.control(
-        stage.stripe_url, "refund_ends", refund=provider, status="failed", reason="declined"
+    await await_tag(system, booking, "payment.refund_accepted.1")
+    provider = provider_refund(system, refund)
+    running_system.control(system, "refund_ends", refund=provider, status="succeeded")
+    await await_tag(system, booking, "payment.refund_settled.1")
+    assert owed(system, booking) == PART
+    running_system.control(
+        system, "refund_ends", refund=provider, status="failed", reason="declined"
     )
-    await await_tag(stage, booking, "payment.refund_failed.1")
-    assert owed(stage, booking) == 0
-    system.assert_invariants(stage.owner_dsn)
+    await await_tag(system, booking, "payment.refund_failed.1")
+    assert owed(system, booking) == 0
+    stored_log.assert_invariants(system.owner_dsn)
 
 
 async def test_a_refund_whose_answer_and_webhooks_are_lost_is_completed_once(
-    stage: Stage, client: httpx.AsyncClient, traveller: Traveller, bus: rig.RunningBus
+    system: System, customer: Customer, bus: rig.RunningBus
 ) -> None:
-    booking = await confirmed(stage, client, traveller)
-    system.control(stage.stripe_url, "rules", action="drop", type="refund.", times=10)
-    system.control(stage.stripe_url, "faults", kind="lost", path="/v1/refunds", method="POST")
+    booking = await confirmed(system, customer)
+    running_system.control(system, "rules", action="drop", type="refund.", times=10)
+    running_system.control(system, "faults", kind="lost", path="/v1/refunds", method="POST")
     try:
         await ask(bus, booking)
-        reported = await await_tag(stage, booking, "payment.refund_settled.1")
+        reported = await await_tag(system, booking, "payment.refund_settled.1")
     finally:
-        system.control(stage.stripe_url, "rules", "DELETE")
+        running_system.control(system, "rules", "DELETE")
     assert reported == [
         "payment.refund_requested.1",
         "payment.refund_unresolved.1",
         "payment.refund_accepted.1",
         "payment.refund_settled.1",
     ]
-    assert owed(stage, booking) == PART
+    assert owed(system, booking) == PART
     key = f"refund:{booking.replace('booking-', 'payment-')}-1-r1"
-    requests = system.control(stage.stripe_url, "requests", "GET")["data"]
+    requests = running_system.control(system, "requests", "GET")["data"]
     assert len([each for each in requests if each["key"] == key]) == 1
 
 
 async def test_killed_workers_make_no_second_refund(
-    stage: Stage, client: httpx.AsyncClient, traveller: Traveller, bus: rig.RunningBus
+    system: System, customer: Customer, bus: rig.RunningBus
 ) -> None:
-    booking = await confirmed(stage, client, traveller)
+    booking = await confirmed(system, customer)
     for number in range(4):
         await ask(bus, booking, f"obligation {number}")
-        for name in ("worker", "scheduler"):
-            stage.processes[name].kill()
-            stage.processes[name].wait()
-            demo_stage.restart(stage, name)
+        running_system.restart(system, "worker", "scheduler")
     payment = booking.replace("booking-", "payment-")
-    system.await_row(
-        stage.owner_dsn,
+    stored_log.await_row(
+        system.owner_dsn,
         "SELECT count(*) FROM ledger.event WHERE tag = 'payment.refund_settled.1' "
         f"AND stream = '{payment}-1'",
         lambda count: count == 4,
     )
-    assert owed(stage, booking) == 4 * PART
+    assert owed(system, booking) == 4 * PART
     async with httpx.AsyncClient(verify=False) as anyone:
         answer = await anyone.get(
-            f"{stage.stripe_url}/v1/refunds",
+            f"{system.stripe_url}/v1/refunds",
             params={"limit": 100},
-            headers={"Authorization": f"Bearer {stage.settings.stripe_api_key.reveal()}"},
+            headers={"Authorization": f"Bearer {system.settings.stripe_api_key.reveal()}"},
         )
     refunds = answer.json()["data"]
     mine = [each for each in refunds if each["metadata"].get("booking") == booking]
     assert sorted(each["metadata"]["refund"][-3:] for each in mine) == ["-r1", "-r2", "-r3", "-r4"]
-    system.assert_invariants(stage.owner_dsn)
+    stored_log.assert_invariants(system.owner_dsn)

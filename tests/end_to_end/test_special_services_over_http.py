@@ -6,27 +6,25 @@ import httpx
 import pytest
 
 from domain.booking.passenger_details import WHEELCHAIRS_PER_FLIGHT
-from interfaces.cli.demo_stage import Stage
-from tests.support import life, system
-from tests.support.life import Refused
-from tests.support.system import Traveller
+from tests.support import customers, running_system
+from tests.support.customers import Customer, Refused
+from tests.support.running_system import System
 
 VGML = {"code": "VGML", "passenger": 0, "segment": 0}
 WCHR = {"code": "WCHR", "passenger": 0, "segment": 0}
 
 
 async def test_a_service_goes_with_the_passenger_until_the_flight(
-    stage: Stage, client: httpx.AsyncClient, traveller: Traveller
+    system: System, client: httpx.AsyncClient, customer: Customer
 ) -> None:
-    customer = life.person(client, traveller)
-    gate = await life.staff(stage, client, "gate")
-    flight = system.schedule(stage.owner_dsn, seats=3, leaves_in=system.TOMORROW)
-    later = system.schedule(stage.owner_dsn, seats=3, leaves_in=system.TOMORROW)
-    held = await life.reserved(customer, [flight], party=("ADT", "ADT"))
+    gate = await customers.staff(system, client, "gate")
+    flight = running_system.schedule(system, seats=3, leaves_in=running_system.TOMORROW)
+    later = running_system.schedule(system, seats=3, leaves_in=running_system.TOMORROW)
+    held = await customer.reserved([flight], party=("ADT", "ADT"))
     assert "request_special_service" in held["availableActions"]
     await customer.on(held["id"], "special-services", WCHR)
-    await life.pay(customer, held["id"])
-    booking = await life.becomes(customer, held["id"], "confirmed")
+    await customer.pay(held["id"])
+    booking = await customer.becomes(held["id"], "confirmed")
     shown = await customer.on(booking["id"], "special-services", VGML)
     assert shown["specialServices"] == [WCHR, VGML]
     assert await customer.on(booking["id"], "special-services", VGML) == shown
@@ -43,32 +41,31 @@ async def test_a_service_goes_with_the_passenger_until_the_flight(
     quote = await customer.on(booking["id"], "modification-quote", {"flightId": later})
     await customer.on(booking["id"], "modify", {"quoteId": quote["quoteId"]})
     if quote["due"]["amount"]:
-        await life.pay(customer, booking["id"])
-    moved = await life.until(
-        customer, booking["id"], lambda found: found["segments"][0]["flightId"] == later
+        await customer.pay(booking["id"])
+    moved = await customer.until(
+        booking["id"], lambda found: found["segments"][0]["flightId"] == later
     )
     assert moved["specialServices"] == [WCHR]
     listed = await gate.call("GET", f"/api/admin/flights/{later}/manifest")
     services = {each["firstName"]: each["specialServices"] for each in listed["passengers"]}
     assert services == {"Nouraa": ["WCHR"], "Nourab": []}
     assert (await gate.call("GET", f"/api/admin/flights/{flight}/manifest"))["passengers"] == []
-    tags = [each["event"] for each in await life.history(customer, booking["id"])]
+    tags = [each["event"] for each in await customer.history(booking["id"])]
     assert tags.count("booking.special_service_requested.1") == 2
     assert tags.count("booking.special_service_withdrawn.1") == 1
     await customer.on(booking["id"], "check-in", {})
     page = f"/api/bookings/{booking['id']}/boarding-passes/0/0/pdf"
     assert (await client.get(page, headers=customer.headers)).status_code == 200
-    _, after = await life.cancelled(customer, booking["id"], {"passengers": [0]})
+    _, after = await customer.cancelled(booking["id"], {"passengers": [0]})
     assert after["specialServices"] == []
 
 
 async def test_the_last_wheelchair_of_a_flight_is_promised_once(
-    stage: Stage, client: httpx.AsyncClient, traveller: Traveller
+    system: System, customer: Customer
 ) -> None:
-    customer = life.person(client, traveller)
     seats = WHEELCHAIRS_PER_FLIGHT + 4
-    flight = system.schedule(stage.owner_dsn, seats=seats)
-    bookings = await asyncio.gather(*(life.reserved(customer, [flight]) for _ in range(seats)))
+    flight = running_system.schedule(system, seats=seats)
+    bookings = await asyncio.gather(*(customer.reserved([flight]) for _ in range(seats)))
     answers = await asyncio.gather(
         *(customer.on(each["id"], "special-services", WCHR) for each in bookings),
         return_exceptions=True,
@@ -79,15 +76,15 @@ async def test_the_last_wheelchair_of_a_flight_is_promised_once(
 
 
 async def test_the_manifest_is_for_gate_and_operations(
-    stage: Stage, client: httpx.AsyncClient, traveller: Traveller
+    system: System, client: httpx.AsyncClient, customer: Customer
 ) -> None:
-    flight = system.schedule(stage.owner_dsn, seats=1)
+    flight = running_system.schedule(system, seats=1)
     path = f"/api/admin/flights/{flight}/manifest"
     for role, status in (("gate", 200), ("ops", 200), ("finance", 403), ("support", 403)):
-        person = await life.staff(stage, client, role)
+        person = await customers.staff(system, client, role)
         assert (await client.get(path, headers=person.headers)).status_code == status, role
-    assert (await client.get(path, headers=traveller.headers)).status_code == 403
+    assert (await client.get(path, headers=customer.headers)).status_code == 403
     assert (await client.get(path)).status_code == 401
-    operations = await life.staff(stage, client, "ops")
+    operations = await customers.staff(system, client, "ops")
     missing = "/api/admin/flights/flight-ZZ1-2026-01-01/manifest"
     assert (await client.get(missing, headers=operations.headers)).status_code == 404

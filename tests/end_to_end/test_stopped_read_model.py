@@ -10,10 +10,10 @@ import psycopg
 import pytest
 
 from interfaces.cli import demo_stage
-from interfaces.cli.demo_stage import Stage
 from projections.registry import ALL
-from tests.support import life, system
-from tests.support.system import Traveller
+from tests.support import customers, running_system, stored_log
+from tests.support.customers import Customer
+from tests.support.running_system import System
 
 UNKNOWN_EVENT = """
 INSERT INTO ledger.event
@@ -28,20 +28,20 @@ ALTER TABLE ledger.event ENABLE TRIGGER append_only
 
 
 @pytest.fixture(scope="module")
-def stage() -> Iterator[Stage]:
+def system() -> Iterator[System]:
     """A system of its own: an event that is forged and removed again would mislead the others."""
-    with system.system() as ready:
+    with running_system.running_system() as ready:
         yield ready
 
 
-def _as_owner(stage: Stage, statements: str) -> None:
-    with psycopg.connect(stage.owner_dsn, autocommit=True) as connection:
+def _as_owner(system: System, statements: str) -> None:
+    with psycopg.connect(system.owner_dsn, autocommit=True) as connection:
         connection.execute(statements.encode())
 
 
 async def _reaches(client: httpx.AsyncClient, name: str, state: str) -> dict[str, Any]:
     """The health page once the component has this state."""
-    async with asyncio.timeout(system.WAIT_SECONDS):
+    async with asyncio.timeout(stored_log.WAIT_SECONDS):
         while True:
             answer = await client.get("/health/ready")
             assert answer.status_code == 200
@@ -52,33 +52,31 @@ async def _reaches(client: httpx.AsyncClient, name: str, state: str) -> dict[str
 
 
 async def test_a_stopped_ledger_is_shown_and_heals_at_the_next_start(
-    stage: Stage, client: httpx.AsyncClient, traveller: Traveller
+    system: System, client: httpx.AsyncClient, customer: Customer
 ) -> None:
-    finance = await life.staff(stage, client, "finance")
-    await life.confirmed(
-        life.person(client, traveller), [system.schedule(stage.owner_dsn, seats=1)]
-    )
+    finance = await customers.staff(system, client, "finance")
+    await customer.confirmed([running_system.schedule(system, seats=1)])
     await _reaches(client, "ledger_journal", "up")
     balance = await finance.call("GET", "/api/ledger/trial-balance")
     assert balance["balanced"] is True
     assert balance["asOfPosition"] > 0
     assert balance["lagSeconds"] >= 0
-    _as_owner(stage, UNKNOWN_EVENT)
+    _as_owner(system, UNKNOWN_EVENT)
     try:
         await _stopped(client, finance)
     finally:
-        _as_owner(stage, FORGET_IT)
-    projector = stage.processes["projector"]
+        _as_owner(system, FORGET_IT)
+    projector = system.processes["projector"]
     # With all its read models stopped it may have ended already.
     projector.send_signal(signal.SIGTERM)
     projector.wait(timeout=20)
-    demo_stage.restart(stage, "projector")
+    demo_stage.restart(system, "projector")
     for name in ALL:
         await _reaches(client, name, "up")
     assert (await finance.call("GET", "/api/ledger/trial-balance"))["balanced"] is True
 
 
-async def _stopped(client: httpx.AsyncClient, finance: life.Person) -> None:
+async def _stopped(client: httpx.AsyncClient, finance: Customer) -> None:
     assert (await _reaches(client, "ledger_journal", "stopped"))["status"] == "degraded"
     for path in ("/api/ledger/trial-balance", "/api/ledger/unapplied-funds"):
         refused = await client.get(path, headers=finance.headers)

@@ -5,19 +5,19 @@ import signal
 import httpx
 
 from interfaces.cli import demo_stage
-from interfaces.cli.demo_stage import Stage
-from tests.support import system
-from tests.support.system import Traveller
+from tests.support import running_system, stored_log
+from tests.support.customers import Customer
+from tests.support.running_system import System
 
 
 async def test_every_process_ends_with_zero_when_it_is_asked_to_stop(
-    stage: Stage, client: httpx.AsyncClient, traveller: Traveller
+    system: System, client: httpx.AsyncClient, customer: Customer
 ) -> None:
-    flight = system.schedule(stage.owner_dsn, seats=1)
-    assert (await system.book(client, traveller, flight)).status_code == 201
+    flight = running_system.schedule(system, seats=1)
+    assert (await customer.send_booking(flight)).status_code == 201
     for name in ("web", "worker", "scheduler", "projector"):
-        process = stage.processes[name]
+        process = system.processes[name]
         process.send_signal(signal.SIGTERM)
-        assert process.wait(timeout=system.WAIT_SECONDS) == 0, name
-        demo_stage.restart(stage, name)
-    await system.await_ready(client)
+        assert process.wait(timeout=stored_log.WAIT_SECONDS) == 0, name
+        demo_stage.restart(system, name)
+    await running_system.await_ready(client)

@@ -7,7 +7,7 @@ import sys
 from pathlib import Path
 
 from tests.integration.docs import substitute_curl, walkthrough
-from tests.support import system
+from tests.support import stored_log
 
 SCRIPT_LIMIT_SECONDS = 600
 SEPARATOR = "=== next block ==="
@@ -55,5 +55,5 @@ def follow(document: Path, *, folder: Path, environment: dict[str, str]) -> list
     for part, shown in zip(parts, printed, strict=True):
         missing = walkthrough.first_missing(part.expected, shown)
         assert missing is None, f"{missing!r} is not in the output of\n{part.script}\n{shown}"
-    system.assert_read_models_follow(environment["DEMO_DATABASE"])
+    stored_log.assert_read_models_follow(environment["DEMO_DATABASE"])
     return parts

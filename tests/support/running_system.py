@@ -1,0 +1,144 @@
+"""Every process of the product on servers of its own, as `ais demo` starts them."""
+
+import asyncio
+import datetime as dt
+import itertools
+import json
+import time
+import urllib.request
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+from zoneinfo import ZoneInfo
+
+import httpx
+
+from domain.inventory.events import CabinLayout, CapacityMove, FareClass, FlightScheduled, Residue
+from domain.kernel import ids, money
+from interfaces.cli import demo_stage
+from tests.support import ports, servers, stored_log
+from tests.support.stored_log import WAIT_SECONDS
+
+System = demo_stage.Stage
+TOMORROW = dt.timedelta(hours=30)
+LATER = dt.timedelta(days=33)
+# Check-in closes an hour before; brought forward to GATE_CLOSED_IN the flight moves by less than
+# an hour, which is no reason to ask the passengers.
+SOON = dt.timedelta(minutes=68)
+GATE_CLOSED_IN = dt.timedelta(minutes=10)
+UNLIMITED = {
+    f"AIS_LIMIT_{name}": "1000000"
+    for name in ("ANONYMOUS", "SIGNED_IN", "STAFF", "AUTHENTICATION", "BOOKING", "PAYMENT")
+}
+# The schedule of the demo has numbers of three digits.
+_flight_numbers = itertools.count(1_000)
+
+
+@contextmanager
+def running_system() -> Iterator[System]:
+    """Everything that `ais demo` starts, with limits raised and the limiter running."""
+    with servers.quick_folder() as folder:
+        port = ports.free_port()
+        with demo_stage.stage(folder, port=port, overrides=UNLIMITED) as ready:
+            yield ready
+
+
+def restart(system: System, *names: str) -> None:
+    """Kill these processes hard and start them again."""
+    for name in names:
+        system.processes[name].kill()
+        system.processes[name].wait()
+        demo_stage.restart(system, name)
+
+
+def schedule(
+    system: System,
+    *,
+    seats: int,
+    fare: int = 40_000,
+    currency: str = "SAR",
+    business: int = 0,
+    residue: Residue = "cash",
+    leaves_in: dt.timedelta = dt.timedelta(days=30),
+    route: tuple[str, str] = ("RUH", "JED"),
+) -> str:
+    """Put a fresh flight on sale straight through the append; returns its id."""
+    departs_at = dt.datetime.now(dt.UTC).replace(microsecond=0) + leaves_in
+    number = f"ZZ{next(_flight_numbers)}"
+    local = departs_at.astimezone(ZoneInfo("Asia/Riyadh")).date()
+    flight = ids.flight_stream(number, local.isoformat())
+    cabins = [("Y", fare, seats), *([("J", fare * 3, business)] if business else [])]
+    event = FlightScheduled(
+        number=number,
+        origin=route[0],
+        destination=route[1],
+        origin_zone="Asia/Riyadh",
+        destination_zone="Asia/Riyadh",
+        departs_at=departs_at,
+        arrives_at=departs_at + dt.timedelta(minutes=105),
+        domestic=currency == "SAR",
+        fares=tuple(
+            FareClass(cabin, cabin, money.Money(amount, currency), None, residue)
+            for cabin, amount, _ in cabins
+        ),
+        moves=tuple(CapacityMove(cabin, authorised=count) for cabin, _, count in cabins),
+        layouts=tuple(
+            CabinLayout(cabin, count, 1 if cabin == "J" else 11, "ABCDEF")
+            for cabin, _, count in cabins
+        ),
+    )
+    stored_log.append(system.owner_dsn, flight, 1, event)
+    return flight
+
+
+def control(system: System, name: str, verb: str = "POST", /, **body: Any) -> Any:
+    """Ask the control path of the Stripe simulator; returns its answer."""
+    request = urllib.request.Request(
+        f"{system.stripe_url}/_control/{name}", json.dumps(body).encode(), method=verb
+    )
+    with urllib.request.urlopen(request, timeout=60) as answer:
+        return json.load(answer)
+
+
+def disarm(system: System) -> None:
+    """Forget every fault, rule and plan of the Stripe simulator."""
+    for armed in ("faults", "rules", "refund_plans"):
+        control(system, armed, "DELETE")
+
+
+async def await_ready(client: httpx.AsyncClient) -> None:
+    """Wait until a web process that was started again answers."""
+    end = time.monotonic() + WAIT_SECONDS
+    while True:
+        try:
+            if (await client.get("/health/ready")).status_code == 200:
+                return
+        except httpx.TransportError:
+            pass
+        assert time.monotonic() < end, "the web process does not answer"
+        await asyncio.sleep(0.05)
+
+
+def await_rest(system: System) -> None:
+    """Wait until no message is unsent, no refund unanswered and no webhook under way."""
+    stored_log.await_row(
+        system.owner_dsn,
+        "SELECT count(*) FROM ledger.outbox WHERE sent_at IS NULL",
+        lambda count: count == 0,
+    )
+    stored_log.await_row(
+        system.owner_dsn,
+        "SELECT count(*) FROM ledger.event AS asked WHERE tag = 'payment.refund_requested.1' "
+        "AND NOT EXISTS (SELECT FROM ledger.event AS answered "
+        "WHERE answered.stream = asked.stream "
+        "AND answered.tag IN ('payment.refund_accepted.1', 'payment.refund_refused.1') "
+        "AND convert_from(answered.payload, 'UTF8')::jsonb ->> 'refund' "
+        "= convert_from(asked.payload, 'UTF8')::jsonb ->> 'refund')",
+        lambda count: count == 0,
+    )
+    end = time.monotonic() + WAIT_SECONDS
+    while under_way := [
+        each for each in control(system, "deliveries", "GET")["data"] if each["state"] == "waiting"
+    ]:
+        assert time.monotonic() < end, under_way
+        time.sleep(0.05)
