@@ -19,7 +19,8 @@ from domain.pricing import extras as extras_catalogue
 from domain.pricing.extras import ExtraChoice
 from domain.pricing.price import PassengerType
 from tests.support import invariants, strategies
-from tests.support.airline import START, Airline
+from tests.support.airline import START
+from tests.support.memory_airline import MemoryAirline
 
 FARES = {"SAR": (1, 400_000), "KWD": (1, 40_000), "JPY": (1, 90_000)}
 # Liabilities that a booking has while something of it can still be flown.
@@ -63,7 +64,7 @@ def test_pieces_of_a_booking_add_up_to_what_was_paid(
     wishes: list[tuple[str, int, int]],
     parts: list[tuple[set[int] | None, set[int] | None, int]],
 ) -> None:
-    airline = Airline()
+    airline = MemoryAirline()
     fares, domestic = journey
     step = money.charge_step(currency)
     flights = tuple(
@@ -108,7 +109,7 @@ def test_pieces_of_a_booking_add_up_to_what_was_paid(
 
 
 def _assert_books(
-    airline: Airline, booking: str, *, fees: int, refunds: int, domestic: bool
+    airline: MemoryAirline, booking: str, *, fees: int, refunds: int, domestic: bool
 ) -> None:
     """Nothing is left of the tickets; the fee without its tax is income, the rest is owed back."""
     books: Counter[str] = Counter()
@@ -125,7 +126,7 @@ def _assert_books(
 
 def test_a_third_of_a_party_gets_a_third_back_and_the_last_gets_what_is_left() -> None:
     """The worked case: three adults at 100.01 SAR domestic, one cancelled in each fee band."""
-    airline = Airline()
+    airline = MemoryAirline()
     flight = airline.schedule("SV1", fare=10_001, in_days=10)
     booking = airline.ticketed(flight, "ADT", "ADT", "ADT")
     paid = airline.booking(booking).price.total().amount

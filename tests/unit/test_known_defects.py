@@ -27,12 +27,16 @@ from domain.inventory import rejections as flight_rejections
 from domain.kernel import money
 from domain.payment import rejections as payment_rejections
 from tests.support import invariants
-from tests.support.airline import AIRLINE, START, Airline, Runs
+from tests.support.airline import AIRLINE, START
+from tests.support.memory_airline import MemoryAirline
+from tests.support.memory_processes import ProcessRuns
 
 HOLD = dt.timedelta(minutes=15)
 
 
-def captured(airline: Airline, booking: str, amount: money.Money | None = None) -> RecordCapture:
+def captured(
+    airline: MemoryAirline, booking: str, amount: money.Money | None = None
+) -> RecordCapture:
     """Stripe took the amount due, or another one, in the booking's first attempt."""
     answer = airline.submit(StartCheckout(booking_id=booking)).answer
     due = airline.booking(booking).amount_due()
@@ -40,13 +44,13 @@ def captured(airline: Airline, booking: str, amount: money.Money | None = None) 
     return RecordCapture(answer.stream, booking, attempt, "pi_1", "ch_1", amount or due)
 
 
-def refunds(airline: Airline, payment: str) -> list[int]:
+def refunds(airline: MemoryAirline, payment: str) -> list[int]:
     """Amounts that were asked back."""
     return [each.amount.amount for each in airline.log.state(payment).refunds]
 
 
 def test_defect_01_a_step_that_the_table_lacks_is_refused_and_leaves_no_trace() -> None:
-    airline = Airline()
+    airline = MemoryAirline()
     booking = airline.book(airline.schedule("SV1"))
     airline.clock.advance(HOLD)
     airline.submit(ExpireBooking(booking, "hold_lapsed"))
@@ -58,7 +62,7 @@ def test_defect_01_a_step_that_the_table_lacks_is_refused_and_leaves_no_trace() 
 
 
 def test_defect_02_seats_are_held_from_the_booking_until_the_tickets() -> None:
-    airline = Airline()
+    airline = MemoryAirline()
     flight = airline.schedule("SV1", seats=1)
     booking = airline.book(flight)
     for step in (lambda: airline.pay(booking), lambda: airline.confirm(booking)):
@@ -72,7 +76,7 @@ def test_defect_02_seats_are_held_from_the_booking_until_the_tickets() -> None:
 def test_defect_03_money_is_booked_whether_its_session_is_reported_before_or_after() -> None:
     balances = []
     for session_first in (True, False):
-        airline = Airline()
+        airline = MemoryAirline()
         booking = airline.book(airline.schedule("SV1"))
         capture = captured(airline, booking)
         opened = record_attempt.Opened("cs_1", "https://x", airline.clock())
@@ -87,7 +91,7 @@ def test_defect_03_money_is_booked_whether_its_session_is_reported_before_or_aft
 
 
 def test_defect_04_money_for_a_lapsed_booking_is_kept_on_a_list_and_refuses_nothing() -> None:
-    airline = Airline()
+    airline = MemoryAirline()
     booking = airline.book(airline.schedule("SV1"))
     capture = captured(airline, booking)
     airline.clock.advance(HOLD)
@@ -100,8 +104,8 @@ def test_defect_04_money_for_a_lapsed_booking_is_kept_on_a_list_and_refuses_noth
 
 
 async def test_defect_05_two_partial_refunds_of_one_charge_are_two_and_add_up() -> None:
-    airline = Airline()
-    runs = Runs(airline)
+    airline = MemoryAirline()
+    runs = ProcessRuns(airline)
     booking = airline.ticketed(airline.schedule("SV1"), "ADT", "ADT")
     airline.cancel(booking, Part(passengers=(1,)))
     airline.cancel(booking)
@@ -119,8 +123,8 @@ async def test_defect_05_two_partial_refunds_of_one_charge_are_two_and_add_up() 
 
 
 async def test_defect_07_a_partial_refund_leaves_the_others_flying_and_frees_the_seat() -> None:
-    airline = Airline()
-    runs = Runs(airline)
+    airline = MemoryAirline()
+    runs = ProcessRuns(airline)
     flight = airline.schedule("SV1", in_days=2)
     booking = airline.ticketed(flight, "ADT", "ADT")
     airline.cancel(booking, Part(passengers=(1,)))
@@ -138,8 +142,8 @@ async def test_defect_07_a_partial_refund_leaves_the_others_flying_and_frees_the
 
 
 async def test_defect_09_no_more_is_asked_back_than_was_captured_and_each_once() -> None:
-    airline = Airline()
-    runs = Runs(airline)
+    airline = MemoryAirline()
+    runs = ProcessRuns(airline)
     booking = airline.ticketed(airline.schedule("SV1"))
     airline.cancel(booking)
     await runs.to_the_end()
@@ -154,8 +158,8 @@ async def test_defect_09_no_more_is_asked_back_than_was_captured_and_each_once()
 
 
 async def test_defect_10_a_cancelled_flight_sends_its_refunds_to_stripe() -> None:
-    airline = Airline()
-    runs = Runs(airline)
+    airline = MemoryAirline()
+    runs = ProcessRuns(airline)
     flight = airline.schedule("SV1")
     booking = airline.ticketed(flight)
     airline.submit(CancelFlight(flight, "technical"))
@@ -169,8 +173,8 @@ async def test_defect_10_a_cancelled_flight_sends_its_refunds_to_stripe() -> Non
 
 
 async def test_defect_11_a_cancellation_is_its_refund_and_nobody_has_to_ask_for_it() -> None:
-    airline = Airline()
-    runs = Runs(airline)
+    airline = MemoryAirline()
+    runs = ProcessRuns(airline)
     booking = airline.ticketed(airline.schedule("SV1"))
     airline.cancel(booking)
     await runs.to_the_end()
@@ -179,14 +183,14 @@ async def test_defect_11_a_cancellation_is_its_refund_and_nobody_has_to_ask_for_
 
 
 def test_defect_13_three_adults_pay_three_times_what_one_pays() -> None:
-    airline = Airline()
+    airline = MemoryAirline()
     flight = airline.schedule("SV1")
     one = airline.booking(airline.book(flight)).amount_due().amount
     assert airline.booking(airline.book(flight, "ADT", "ADT", "ADT")).amount_due().amount == 3 * one
 
 
 def test_defect_13_without_a_price_there_is_no_booking_at_some_other_price() -> None:
-    airline = Airline()
+    airline = MemoryAirline()
     flight = airline.schedule("SV1", seats=2)
     length = len(airline.log.events)
     with pytest.raises(flight_rejections.SeatsUnavailable):
@@ -195,7 +199,7 @@ def test_defect_13_without_a_price_there_is_no_booking_at_some_other_price() -> 
 
 
 def test_defect_16_check_in_has_a_window() -> None:
-    airline = Airline()
+    airline = MemoryAirline()
     flight = airline.schedule("SV1")
     booking = airline.ticketed(flight)
     departs_at = airline.flight(flight).departs_at
@@ -209,7 +213,7 @@ def test_defect_16_check_in_has_a_window() -> None:
 
 
 def test_defect_16_check_in_gives_each_passenger_another_seat() -> None:
-    airline = Airline()
+    airline = MemoryAirline()
     flight = airline.schedule("SV1")
     bookings = [airline.ticketed(flight, "ADT", "ADT") for _ in range(4)]
     airline.clock.now = airline.flight(flight).departs_at - dt.timedelta(hours=3)
@@ -221,7 +225,7 @@ def test_defect_16_check_in_gives_each_passenger_another_seat() -> None:
 
 
 def test_defect_16_check_in_takes_only_passengers_of_the_booking() -> None:
-    airline = Airline()
+    airline = MemoryAirline()
     flight = airline.schedule("SV1")
     booking = airline.ticketed(flight)
     airline.clock.now = airline.flight(flight).departs_at - dt.timedelta(hours=3)
@@ -235,16 +239,16 @@ def test_defect_16_check_in_takes_only_passengers_of_the_booking() -> None:
 def test_defect_20_the_fee_of_a_change_counts_the_hours_to_departure(
     hours: int, percent: int
 ) -> None:
-    airline = Airline()
+    airline = MemoryAirline()
     flight, other = airline.schedule("SV1"), airline.schedule("SV2", in_days=200)
     booking = airline.ticketed(flight)
     airline.clock.now = airline.flight(flight).departs_at - dt.timedelta(hours=hours)
-    assert airline.quote_change(booking, other).percent == percent
+    assert airline.quote_modification(booking, other).percent == percent
     assert airline.clock.now > START
 
 
 def test_defect_22_every_click_on_pay_leads_to_the_one_live_session() -> None:
-    airline = Airline()
+    airline = MemoryAirline()
     booking = airline.book(airline.schedule("SV1"))
     first = airline.submit(StartCheckout(booking_id=booking)).answer
     length = len(airline.log.events)
@@ -255,7 +259,7 @@ def test_defect_22_every_click_on_pay_leads_to_the_one_live_session() -> None:
 
 @pytest.mark.parametrize("difference", [-1, 1, -50_000])
 def test_defect_23_another_amount_than_is_due_pays_nothing(difference: int) -> None:
-    airline = Airline()
+    airline = MemoryAirline()
     booking = airline.book(airline.schedule("SV1"))
     due = airline.booking(booking).amount_due()
     amount = money.Money(due.amount + difference, due.currency)
@@ -266,8 +270,8 @@ def test_defect_23_another_amount_than_is_due_pays_nothing(difference: int) -> N
 
 
 async def test_defect_24_a_paid_change_moves_the_seats_and_books_the_money() -> None:
-    airline = Airline()
-    runs = Runs(airline)
+    airline = MemoryAirline()
+    runs = ProcessRuns(airline)
     old, new = airline.schedule("SV1"), airline.schedule("SV2", fare=90_000)
     booking = airline.ticketed(old)
     before = airline.booking(booking)
@@ -284,7 +288,7 @@ async def test_defect_24_a_paid_change_moves_the_seats_and_books_the_money() -> 
 
 
 def test_defect_25_nobody_is_confirmed_without_a_capture_of_the_amount_due() -> None:
-    airline = Airline()
+    airline = MemoryAirline()
     booking = airline.book(airline.schedule("SV1"))
     with pytest.raises(rejections.TransitionRefused):
         airline.submit(ConfirmBooking(booking, AIRLINE, (1,)))

@@ -14,8 +14,8 @@ from domain.kernel import money
 from domain.payment import rejections
 from domain.payment.events import AttemptStarted, FundsParked, PaymentCaptured, PaymentRequested
 from tests.support import invariants
-from tests.support.airline import Airline
 from tests.support.examples import DUE, NOW, URL, sar
+from tests.support.memory_airline import MemoryAirline
 from tests.unit.application.stage import Stage, attempt_of, capture, expire, payment_of
 
 OPENED = Opened("cs_1", URL, NOW)
@@ -217,7 +217,7 @@ def test_a_declined_card_leaves_the_booking_reserved_and_the_session_open(
 
 
 def test_whose_turn_went_by_while_the_card_was_declined_waits_again_at_the_end() -> None:
-    airline = Airline()
+    airline = MemoryAirline()
     flight = airline.schedule("SV1", seats=1)
     first = airline.book(flight)
     waiting, behind = (airline.book(flight, mode="waitlist") for _ in range(2))
@@ -239,7 +239,7 @@ def test_whose_turn_went_by_while_the_card_was_declined_waits_again_at_the_end()
 
 
 def test_the_first_of_several_in_the_queue_can_pay_for_the_seat_that_came_free() -> None:
-    airline = Airline()
+    airline = MemoryAirline()
     flight = airline.schedule("SV1", seats=1)
     first = airline.book(flight)
     waiting, behind = (airline.book(flight, mode="waitlist") for _ in range(2))

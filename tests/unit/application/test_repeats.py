@@ -28,7 +28,8 @@ from application.payment.refund_payment import RefundPayment
 from application.payment.start_checkout import StartCheckout
 from domain.booking.rejections import TransitionRefused
 from domain.booking.states import Status
-from tests.support.airline import AIRLINE, Airline
+from tests.support.airline import AIRLINE
+from tests.support.memory_airline import MemoryAirline
 
 S = Status
 CHECK_IN_TIME = dt.timedelta(hours=2)
@@ -38,7 +39,7 @@ class Case:
     """One booking of one adult on a flight in ten days."""
 
     def __init__(self) -> None:
-        self.airline = Airline()
+        self.airline = MemoryAirline()
         self.flight = self.airline.schedule("SV1", seats=1)
         self.booking = ""
 
@@ -136,7 +137,7 @@ def modify(case: Case) -> Any:
     """Ticketed, with a quote for a dearer flight."""
     dearer = case.airline.schedule("SV2", fare=90_000)
     case.booking = case.airline.ticketed(case.flight)
-    quote = case.airline.quote_change(case.booking, dearer)
+    quote = case.airline.quote_modification(case.booking, dearer)
     return ModifyBooking(quote=quote, airline_code=AIRLINE, serials=())
 
 

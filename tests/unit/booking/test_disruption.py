@@ -12,7 +12,7 @@ from application.inventory.reschedule_flight import RescheduleFlight
 from domain.booking import rejections
 from domain.booking.states import Status
 from domain.booking.values import NewTimes
-from tests.support.airline import Airline
+from tests.support.memory_airline import MemoryAirline
 
 HOUR = dt.timedelta(hours=1)
 
@@ -21,7 +21,7 @@ class DisruptedBooking:
     """A ticketed booking on a flight that operations change, and are obeyed at once."""
 
     def __init__(self) -> None:
-        self.airline = Airline()
+        self.airline = MemoryAirline()
         self.flight = self.airline.schedule("SV1")
         self.booking = self.airline.ticketed(self.flight)
 

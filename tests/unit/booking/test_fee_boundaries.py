@@ -11,7 +11,7 @@ import pytest
 
 from application.booking.cancel_booking import Part
 from domain.booking import rejections
-from tests.support.airline import Airline
+from tests.support.memory_airline import MemoryAirline
 
 SECOND = dt.timedelta(seconds=1)
 HOUR = dt.timedelta(hours=1)
@@ -45,9 +45,9 @@ DEPARTURES = {
 }
 
 
-def ticketed(departs_at: dt.datetime) -> tuple[Airline, str, dt.datetime]:
+def ticketed(departs_at: dt.datetime) -> tuple[MemoryAirline, str, dt.datetime]:
     """A booking on a flight that leaves then; the log keeps the instant."""
-    airline = Airline()
+    airline = MemoryAirline()
     flight = airline.schedule("SV1", departs_at=departs_at)
     booking = airline.ticketed(flight)
     instant = airline.flight(flight).departs_at
@@ -91,7 +91,7 @@ def test_what_a_change_costs_changes_exactly_at_the_hour(
     for moment in (edge - SECOND, edge, edge + SECOND):
         airline.clock.now = moment
         try:
-            found.append(airline.quote_change(booking, other).percent)
+            found.append(airline.quote_modification(booking, other).percent)
         except rejections.ModificationRefused:
             found.append(None)
     assert tuple(found) == changed
@@ -124,7 +124,7 @@ def test_the_night_when_clocks_go_back_has_its_hour_twice_and_both_count() -> No
 
 
 def test_of_a_round_trip_the_first_cancelled_flight_counts() -> None:
-    airline = Airline()
+    airline = MemoryAirline()
     out = airline.schedule("SV1", in_days=2)
     back = airline.schedule("SV2", in_days=9)
     booking = airline.ticketed((out, back))

@@ -11,7 +11,8 @@ from application.booking import letters
 from application.booking.people import Contact, Name
 from application.booking.send_letter import LetterSender
 from domain.kernel.sealed import Sealed
-from tests.support.airline import Airline, MemoryBus
+from tests.support.memory_airline import MemoryAirline
+from tests.support.memory_processes import MemoryBus
 
 NAME = Name("Amal", "Qahtani")
 
@@ -47,7 +48,7 @@ def written(kind: type[letters.BookingLetter], booking_id: str) -> letters.Booki
 
 
 async def send(
-    *sent: letters.BookingLetter, airline: Airline, vault: OpenVault
+    *sent: letters.BookingLetter, airline: MemoryAirline, vault: OpenVault
 ) -> list[mail.Letter]:
     """Send the letters and return what arrives."""
     mailbox = Mailbox()
@@ -62,7 +63,7 @@ async def send(
 async def test_each_letter_is_complete_in_both_languages(
     kind: type[letters.BookingLetter], locale: letters.Language
 ) -> None:
-    airline = Airline()
+    airline = MemoryAirline()
     booking = airline.ticketed(airline.schedule("SV1"))
     (letter,) = await send(written(kind, booking), airline=airline, vault=OpenVault(locale))
     assert letter.to == "amal@example.com"
@@ -75,7 +76,7 @@ async def test_each_letter_is_complete_in_both_languages(
 
 
 async def test_a_letter_sent_again_has_the_same_id_and_another_one_another() -> None:
-    airline = Airline()
+    airline = MemoryAirline()
     booking = airline.ticketed(airline.schedule("SV1"))
     reference = booking.removeprefix("booking-")
     first, again, other = await send(
@@ -91,7 +92,7 @@ async def test_a_letter_sent_again_has_the_same_id_and_another_one_another() -> 
 
 
 async def test_nothing_is_written_to_an_erased_passenger_or_about_an_unknown_booking() -> None:
-    airline = Airline()
+    airline = MemoryAirline()
     booking = airline.ticketed(airline.schedule("SV1"))
     erased = OpenVault("en", erased=True)
     assert await send(letters.ConfirmationLetter(booking), airline=airline, vault=erased) == []

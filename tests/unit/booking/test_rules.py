@@ -15,8 +15,8 @@ from domain.booking.preconditions import CheckInWindow, SegmentFacts
 from domain.booking.values import Segment
 from domain.inventory.rejections import SeatsUnavailable
 from domain.pricing.price import PassengerType
-from tests.support.airline import Airline
 from tests.support.examples import NOW
+from tests.support.memory_airline import MemoryAirline
 
 HOLD = dt.timedelta(minutes=15)
 
@@ -105,7 +105,7 @@ def test_a_passport_is_good_for_six_months_after_the_day_of_travel(day: str, unt
     ) == dt.date.fromisoformat(until)
 
 
-def actions(airline: Airline, booking: str, *, at_gate: bool = False) -> set[str]:
+def actions(airline: MemoryAirline, booking: str, *, at_gate: bool = False) -> set[str]:
     state = airline.booking(booking)
     facts = tuple(_facts(airline, booking, each) for each in state.segments)
     return set(
@@ -115,7 +115,7 @@ def actions(airline: Airline, booking: str, *, at_gate: bool = False) -> set[str
     )
 
 
-def _facts(airline: Airline, booking: str, segment: Segment) -> SegmentFacts:
+def _facts(airline: MemoryAirline, booking: str, segment: Segment) -> SegmentFacts:
     flight = airline.flight(segment.flight)
     if airline.booking(booking).status not in states.WAITLISTED:
         return journey.facts_of(flight)
@@ -128,7 +128,7 @@ def _facts(airline: Airline, booking: str, segment: Segment) -> SegmentFacts:
 
 
 def test_an_unpaid_booking_can_be_paid_until_its_hold_ends() -> None:
-    airline = Airline()
+    airline = MemoryAirline()
     reserved = airline.book(airline.schedule("SV1"))
     airline.clock.advance(HOLD - dt.timedelta(microseconds=1))
     details = {"correct_name", "choose_seat", "request_special_service"}
@@ -138,13 +138,13 @@ def test_an_unpaid_booking_can_be_paid_until_its_hold_ends() -> None:
 
 
 def test_a_draft_can_be_held_or_cancelled() -> None:
-    airline = Airline()
+    airline = MemoryAirline()
     draft = airline.book(airline.schedule("SV1"), mode="draft")
     assert actions(airline, draft) == {"hold", "cancel"}
 
 
 def test_a_ticketed_booking_can_be_changed_cancelled_and_in_time_checked_in() -> None:
-    airline = Airline()
+    airline = MemoryAirline()
     flight = airline.schedule("SV1")
     booking = airline.ticketed(flight)
     before = {"cancel", "modify", "correct_name", "choose_seat", "request_special_service"}
@@ -159,7 +159,7 @@ def test_a_ticketed_booking_can_be_changed_cancelled_and_in_time_checked_in() ->
 
 
 def test_only_the_gate_boards_and_only_until_the_gate_closes() -> None:
-    airline = Airline()
+    airline = MemoryAirline()
     flight = airline.schedule("SV1")
     booking = airline.ticketed(flight)
     departs_at = airline.flight(flight).departs_at
@@ -172,7 +172,7 @@ def test_only_the_gate_boards_and_only_until_the_gate_closes() -> None:
 
 
 def test_nothing_can_be_done_with_what_is_over() -> None:
-    airline = Airline()
+    airline = MemoryAirline()
     booking = airline.book(airline.schedule("SV1"))
     airline.clock.advance(HOLD)
     airline.submit(ExpireBooking(booking_id=booking, reason="hold_lapsed"))
@@ -180,7 +180,7 @@ def test_nothing_can_be_done_with_what_is_over() -> None:
 
 
 def test_a_waitlisted_booking_may_pay_only_when_there_are_seats() -> None:
-    airline = Airline()
+    airline = MemoryAirline()
     flight = airline.schedule("SV1", seats=1)
     first = airline.book(flight)
     waiting = airline.book(flight, mode="waitlist")

@@ -32,7 +32,7 @@ from domain.kernel import money
 from domain.kernel.fold import fold
 from domain.kernel.rejections import Rejection
 from tests.support import examples
-from tests.support.airline import Airline
+from tests.support.memory_airline import MemoryAirline
 
 S = Status
 FLIGHT_TIME = dt.timedelta(hours=2)
@@ -42,7 +42,7 @@ class Case:
     """A booking of one adult on a flight that will leave in ten days, unless time moves."""
 
     def __init__(self) -> None:
-        self.airline = Airline()
+        self.airline = MemoryAirline()
         self.flight = self.airline.schedule("SV1", seats=1)
         self.stream = ""
 

@@ -12,9 +12,9 @@ from application.payment.refund_payment import RefundPayment
 from application.payment.start_checkout import StartCheckout
 from application.pricing.journeys import WantedSegment
 from domain.kernel import sealed
-from tests.support.airline import Airline
 from tests.support.command_types import command_types
 from tests.support.examples import BOOKING, FLIGHT, PAYMENT, sar
+from tests.support.memory_airline import MemoryAirline
 
 COMMANDS = sorted(command_types(), key=lambda each: each.__name__)
 NAMES_STREAMS_ITSELF = {CancelBooking, CreateBooking, ModifyBooking, RefundPayment, StartCheckout}
@@ -62,16 +62,19 @@ def test_only_commands_whose_streams_are_no_fields_of_theirs_name_them_otherwise
 
 
 def test_a_cancellation_names_the_booking_of_its_quote() -> None:
-    airline = Airline()
+    airline = MemoryAirline()
     booking = airline.ticketed(airline.schedule("SV1"))
     assert CancelBooking(airline.quote_cancellation(booking), "x").streams == (booking,)
 
 
 def test_a_modification_names_the_booking_and_the_new_flight_of_its_quote() -> None:
-    airline = Airline()
+    airline = MemoryAirline()
     booking = airline.ticketed(airline.schedule("SV1"))
     to = airline.schedule("SV2")
-    assert ModifyBooking(airline.quote_change(booking, to), "065", ()).streams == (booking, to)
+    assert ModifyBooking(airline.quote_modification(booking, to), "065", ()).streams == (
+        booking,
+        to,
+    )
 
 
 def test_a_new_booking_names_its_flights() -> None:

@@ -2,13 +2,15 @@
 
 from application.booking.complete_modification import CompleteModification
 from application.processes import complete_modification_when_paid
-from tests.support.airline import AIRLINE, Airline, Runs
+from tests.support.airline import AIRLINE
+from tests.support.memory_airline import MemoryAirline
+from tests.support.memory_processes import ProcessRuns
 
 
-async def changing() -> tuple[Airline, Runs, str, str]:
+async def changing() -> tuple[MemoryAirline, ProcessRuns, str, str]:
     """Return a ticketed booking with an accepted unpaid modification, and its new flight."""
-    airline = Airline()
-    runs = Runs(airline)
+    airline = MemoryAirline()
+    runs = ProcessRuns(airline)
     booking = airline.book(airline.schedule("SV1"), "ADT", "ADT")
     dearer = airline.schedule("SV2", fare=90_000)
     airline.pay(booking)

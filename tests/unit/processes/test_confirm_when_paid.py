@@ -5,11 +5,13 @@ import pytest
 from application.booking.confirm_booking import ConfirmBooking
 from application.processes import confirm_when_paid
 from domain.booking.states import Status
-from tests.support.airline import AIRLINE, Airline, Runs
+from tests.support.airline import AIRLINE
+from tests.support.memory_airline import MemoryAirline
+from tests.support.memory_processes import ProcessRuns
 
 
 def test_of_a_whole_history_only_paid_starts_it() -> None:
-    airline = Airline()
+    airline = MemoryAirline()
     booking = airline.book(airline.schedule("SV1"))
     payment = airline.pay(booking)
     starting = [
@@ -25,8 +27,8 @@ def test_of_a_whole_history_only_paid_starts_it() -> None:
 async def test_a_paid_event_confirms_its_booking_once_however_often_it_is_read(
     times: int,
 ) -> None:
-    airline = Airline()
-    runs = Runs(airline)
+    airline = MemoryAirline()
+    runs = ProcessRuns(airline)
     booking = airline.book(airline.schedule("SV1"))
     airline.pay(booking)
     for _ in range(times):
@@ -37,8 +39,8 @@ async def test_a_paid_event_confirms_its_booking_once_however_often_it_is_read(
 
 
 async def test_run_again_over_the_same_events_it_changes_nothing() -> None:
-    airline = Airline()
-    runs = Runs(airline)
+    airline = MemoryAirline()
+    runs = ProcessRuns(airline)
     flight = airline.schedule("SV1")
     first, second = airline.book(flight), airline.book(flight, "ADT", "CHD")
     airline.pay(first)

@@ -17,7 +17,9 @@ from application.processes import follow_flight_when_changed as process
 from domain.booking.states import Status
 from domain.booking.values import NewTimes
 from domain.inventory.events import CabinLayout
-from tests.support.airline import START, Airline, Runs
+from tests.support.airline import START
+from tests.support.memory_airline import MemoryAirline
+from tests.support.memory_processes import ProcessRuns
 
 LEAVES = START + dt.timedelta(days=10)
 LATER = dt.timedelta(hours=5)
@@ -66,7 +68,7 @@ def cases(flight: str, booking: str) -> list[tuple[Any, Any]]:
 
 
 def test_each_change_of_a_flight_means_one_command_for_each_booking() -> None:
-    airline = Airline()
+    airline = MemoryAirline()
     flight = airline.schedule("SV1")
     booking = airline.book(flight)
     for operation, expected in cases(flight, booking):
@@ -76,7 +78,7 @@ def test_each_change_of_a_flight_means_one_command_for_each_booking() -> None:
 
 
 def test_a_departure_closes_the_flight_for_each_booking() -> None:
-    airline = Airline()
+    airline = MemoryAirline()
     flight = airline.schedule("SV1")
     booking = airline.book(flight)
     assert not process.PROCESS.is_started_by(airline.last(flight))
@@ -86,8 +88,8 @@ def test_a_departure_closes_the_flight_for_each_booking() -> None:
 
 
 async def test_every_change_opens_one_task_however_often_the_log_is_read() -> None:
-    airline = Airline()
-    runs = Runs(airline)
+    airline = MemoryAirline()
+    runs = ProcessRuns(airline)
     flight = airline.schedule("SV1")
     airline.book(flight)
     airline.submit(other_times(flight, LATER))
@@ -102,7 +104,7 @@ async def test_every_change_opens_one_task_however_often_the_log_is_read() -> No
 
 
 def test_seated_and_waitlisted_bookings_are_followed_up_in_a_fixed_order() -> None:
-    airline = Airline()
+    airline = MemoryAirline()
     flight = airline.schedule("SV1", seats=3)
     named = [airline.book(flight), airline.book(flight, "ADT", "ADT")]
     airline.pay(named[0])
@@ -114,7 +116,7 @@ def test_seated_and_waitlisted_bookings_are_followed_up_in_a_fixed_order() -> No
 
 @pytest.mark.parametrize("ends", ["cancelled", "departed"])
 def test_other_times_are_superseded_once_the_flight_is_cancelled_or_departed(ends: str) -> None:
-    airline = Airline()
+    airline = MemoryAirline()
     flight = airline.schedule("SV1")
     airline.submit(other_times(flight, -LATER))
     changed = airline.last(flight)
@@ -129,8 +131,8 @@ def test_other_times_are_superseded_once_the_flight_is_cancelled_or_departed(end
 
 
 async def test_a_booking_about_to_be_ticketed_is_followed_up_afterwards() -> None:
-    airline = Airline()
-    runs = Runs(airline)
+    airline = MemoryAirline()
+    runs = ProcessRuns(airline)
     flight = airline.schedule("SV1")
     booking = airline.book(flight)
     airline.pay(booking)
@@ -142,7 +144,7 @@ async def test_a_booking_about_to_be_ticketed_is_followed_up_afterwards() -> Non
 
 
 def test_a_paid_booking_on_a_cancelled_flight_does_not_wait_for_tickets() -> None:
-    airline = Airline()
+    airline = MemoryAirline()
     flight = airline.schedule("SV1")
     booking = airline.book(flight)
     airline.pay(booking)
@@ -151,7 +153,7 @@ def test_a_paid_booking_on_a_cancelled_flight_does_not_wait_for_tickets() -> Non
 
 
 def test_a_paid_booking_with_a_granted_refund_does_not_wait_for_tickets() -> None:
-    airline = Airline()
+    airline = MemoryAirline()
     flight = airline.schedule("SV1")
     booking = airline.book(flight)
     airline.pay(booking)
@@ -163,8 +165,8 @@ def test_a_paid_booking_with_a_granted_refund_does_not_wait_for_tickets() -> Non
 
 
 async def test_a_booking_changing_onto_a_flight_is_followed_up_after_the_change() -> None:
-    airline = Airline()
-    runs = Runs(airline)
+    airline = MemoryAirline()
+    runs = ProcessRuns(airline)
     booking = airline.book(airline.schedule("SV1"))
     airline.pay(booking)
     await runs.to_the_end()

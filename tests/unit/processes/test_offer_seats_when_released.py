@@ -3,16 +3,17 @@
 from application.booking.offer_seats import OfferSeats
 from application.processes import offer_seats_when_released
 from domain.booking.states import Status
-from tests.support.airline import Airline, Runs
+from tests.support.memory_airline import MemoryAirline
+from tests.support.memory_processes import ProcessRuns
 
 
-def queueing(seats: int, waiting: int) -> tuple[Airline, Runs, str, str, list[str]]:
+def queueing(seats: int, waiting: int) -> tuple[MemoryAirline, ProcessRuns, str, str, list[str]]:
     """Return a full flight, the booking that fills it, and waitlisted bookings of one seat."""
-    airline = Airline()
+    airline = MemoryAirline()
     flight = airline.schedule("SV1", seats=seats)
     first = airline.book(flight, *(["ADT"] * seats))  # type: ignore[list-item]  # of a literal
     queue = [airline.book(flight, mode="waitlist") for _ in range(waiting)]
-    return airline, Runs(airline), flight, first, queue
+    return airline, ProcessRuns(airline), flight, first, queue
 
 
 async def test_released_seats_are_offered_to_the_first_until_none_is_left() -> None:
@@ -49,8 +50,8 @@ async def test_without_a_waitlist_a_release_starts_nothing() -> None:
 
 
 async def test_a_long_queue_is_served_a_bounded_number_at_a_time_and_the_sweep_goes_on() -> None:
-    airline = Airline()
-    runs = Runs(airline)
+    airline = MemoryAirline()
+    runs = ProcessRuns(airline)
     limit = offer_seats_when_released.OFFER_LIMIT
     flight = airline.schedule("SV1", seats=27)
     full = [airline.book(flight, *(["ADT"] * 9)) for _ in range(3)]  # type: ignore[list-item]

@@ -6,10 +6,11 @@ from application.commands import stream_kinds
 from application.payment.refund_payment import RefundPayment
 from application.processes import refund_when_owed
 from domain.kernel import money
-from tests.support.airline import Airline, Runs
+from tests.support.memory_airline import MemoryAirline
+from tests.support.memory_processes import ProcessRuns
 
 
-async def ticketed(airline: Airline, runs: Runs, *party: str) -> str:
+async def ticketed(airline: MemoryAirline, runs: ProcessRuns, *party: str) -> str:
     """Return a confirmed booking long before its departure."""
     booking = airline.book(airline.schedule("SV1"), *party)  # type: ignore[arg-type]  # of a literal
     airline.pay(booking)
@@ -19,8 +20,8 @@ async def ticketed(airline: Airline, runs: Runs, *party: str) -> str:
 
 
 async def test_a_cancelled_booking_is_refunded_exactly_what_is_owed_from_its_payments() -> None:
-    airline = Airline()
-    runs = Runs(airline)
+    airline = MemoryAirline()
+    runs = ProcessRuns(airline)
     booking = await ticketed(airline, runs)
     before = len(airline.log.events)
     airline.cancel(booking)
@@ -31,8 +32,8 @@ async def test_a_cancelled_booking_is_refunded_exactly_what_is_owed_from_its_pay
 
 
 async def test_two_cancelled_parts_are_two_refunds_however_often_they_are_read() -> None:
-    airline = Airline()
-    runs = Runs(airline)
+    airline = MemoryAirline()
+    runs = ProcessRuns(airline)
     booking = await ticketed(airline, runs, "ADT", "ADT")
     airline.cancel(booking, Part(passengers=(1,)))
     await runs.to_the_end()
@@ -49,8 +50,8 @@ async def test_two_cancelled_parts_are_two_refunds_however_often_they_are_read()
 
 
 async def test_the_refund_of_a_change_and_one_granted_by_finance_are_requested_too() -> None:
-    airline = Airline()
-    runs = Runs(airline)
+    airline = MemoryAirline()
+    runs = ProcessRuns(airline)
     booking = await ticketed(airline, runs)
     airline.modify(booking, airline.schedule("SV2", fare=20_000))
     await runs.to_the_end()
@@ -69,7 +70,7 @@ async def test_the_refund_of_a_change_and_one_granted_by_finance_are_requested_t
     assert money.total(list(asked.values()), "SAR") == owed == captured(airline)
 
 
-def captured(airline: Airline) -> money.Money:
+def captured(airline: MemoryAirline) -> money.Money:
     """Return the sum of all captures."""
     return money.total(
         [
@@ -82,8 +83,8 @@ def captured(airline: Airline) -> money.Money:
 
 
 async def test_the_newest_payment_is_drawn_from_first() -> None:
-    airline = Airline()
-    runs = Runs(airline)
+    airline = MemoryAirline()
+    runs = ProcessRuns(airline)
     booking = await ticketed(airline, runs)
     airline.modify(booking, airline.schedule("SV2", fare=90_000))
     airline.pay(booking)
@@ -96,8 +97,8 @@ async def test_the_newest_payment_is_drawn_from_first() -> None:
 
 
 async def test_without_an_obligation_nothing_is_refunded() -> None:
-    airline = Airline()
-    runs = Runs(airline)
+    airline = MemoryAirline()
+    runs = ProcessRuns(airline)
     booking = airline.book(airline.schedule("SV1"))
     airline.cancel(booking)
     assert refund_when_owed.obligation(airline.last(booking)) is None

@@ -7,12 +7,13 @@ from application.booking.confirm_booking import ConfirmBooking
 from application.booking.offer_seats import OfferSeats
 from application.payment.refund_payment import RefundPayment
 from domain.booking.states import Status
-from tests.support.airline import Airline, Runs
+from tests.support.memory_airline import MemoryAirline
+from tests.support.memory_processes import ProcessRuns
 
 
 async def test_of_interleaved_events_each_booking_gets_exactly_what_follows_from_its_own() -> None:
-    airline = Airline()
-    runs = Runs(airline)
+    airline = MemoryAirline()
+    runs = ProcessRuns(airline)
     flight = airline.schedule("SV1", seats=3)
     first, second, third = (airline.book(flight) for _ in range(3))
     waiting = airline.book(flight, mode="waitlist")
@@ -39,8 +40,8 @@ async def test_of_interleaved_events_each_booking_gets_exactly_what_follows_from
 
 
 async def test_a_bug_in_one_booking_is_reported_and_stops_no_other_and_is_run_again() -> None:
-    airline = Airline()
-    runs = Runs(airline)
+    airline = MemoryAirline()
+    runs = ProcessRuns(airline)
     flight = airline.schedule("SV1")
     bookings = [airline.book(flight) for _ in range(3)]
     for each in bookings:
@@ -57,8 +58,8 @@ async def test_a_bug_in_one_booking_is_reported_and_stops_no_other_and_is_run_ag
 
 
 async def test_without_a_database_nothing_is_left_running_and_the_position_does_not_move() -> None:
-    airline = Airline()
-    runs = Runs(airline)
+    airline = MemoryAirline()
+    runs = ProcessRuns(airline)
     flight = airline.schedule("SV1")
     bookings = [airline.book(flight) for _ in range(3)]
     for each in bookings:
@@ -79,8 +80,8 @@ async def test_without_a_database_nothing_is_left_running_and_the_position_does_
 
 
 async def test_a_log_longer_than_one_run_is_read_to_its_end_without_gaps() -> None:
-    airline = Airline()
-    runs = Runs(airline)
+    airline = MemoryAirline()
+    runs = ProcessRuns(airline)
     flight = airline.schedule("SV1", seats=300)
     bookings = [airline.book(flight) for _ in range(260)]
     for each in bookings:

@@ -1,0 +1,112 @@
+"""What runs processes without waiting: bus, stock and tasks on the log of an airline in memory."""
+
+import itertools
+from collections.abc import AsyncIterator
+from typing import Any
+
+import msgspec
+
+from application import ports
+from application.commands.command import CommandEnvelope, Outcome
+from application.processes.runner import ProcessRunner
+from application.queries import FlightTask
+from tests.support.airline import AIRLINE
+from tests.support.memory_airline import MemoryAirline
+
+
+class MemoryBus:
+    """`CommandBus`, `EventLog.read_log` and `TicketStock` on the log of an airline.
+
+    `submitted` are the commands of processes; one that names a stream in `broken` meets a bug,
+    one in `unavailable` no database.
+    """
+
+    def __init__(self, airline: MemoryAirline) -> None:
+        self._airline = airline
+        self.submitted: list[CommandEnvelope] = []
+        self.broken: set[str] = set()
+        self.unavailable: set[str] = set()
+        self._serials = itertools.count(1)
+
+    async def submit(self, envelope: CommandEnvelope) -> Outcome:
+        """Carry it out, unless it names what is broken."""
+        self.submitted.append(envelope)
+        if self.broken.intersection(envelope.command.streams):
+            raise RuntimeError("a bug")
+        if self.unavailable.intersection(envelope.command.streams):
+            raise ports.Unavailable("database")
+        return self._airline.process.submit(envelope)
+
+    async def current(self, kind: Any, stream: str) -> tuple[Any, int]:
+        """From the log."""
+        assert stream.startswith(kind.prefix)
+        return self._airline.log.state(stream), self._airline.log.version(stream)
+
+    async def history(self, stream: str) -> list[ports.RecordedEvent]:
+        """All of a stream."""
+        return list(self._airline.log.streams.get(stream, ()))
+
+    async def read_log(self, *, after: int, limit: int) -> AsyncIterator[ports.RecordedEvent]:
+        """As the log stands now."""
+        for recorded in self._airline.log.events[after : after + limit]:
+            yield recorded
+
+    async def draw(self, count: int) -> list[int]:
+        """Fresh numbers."""
+        return [next(self._serials) for _ in range(count)]
+
+
+class MemoryTasks:
+    """`FlightTasks` by flight and version."""
+
+    def __init__(self) -> None:
+        self.known: dict[tuple[str, int], FlightTask] = {}
+
+    async def open(self, flight: str, version: int, kind: str) -> None:
+        """Once each."""
+        fresh = FlightTask(flight, version, kind, total=0, done=0, failed=0, finished=False)
+        self.known.setdefault((flight, version), fresh)
+
+    async def progress(
+        self, flight: str, version: int, *, total: int, done: int, failed: int, finished: bool
+    ) -> None:
+        """Keep it."""
+        self.known[flight, version] = msgspec.structs.replace(
+            self.known[flight, version], total=total, done=done, failed=failed, finished=finished
+        )
+
+    async def of(self, flight: str) -> list[FlightTask]:
+        """In the order of versions."""
+        return [task for (name, _), task in sorted(self.known.items()) if name == flight]
+
+
+class ProcessRuns:
+    """A runner over an airline, and what it reported and asked for."""
+
+    def __init__(self, airline: MemoryAirline) -> None:
+        self.airline = airline
+        self.bus = MemoryBus(airline)
+        self.tasks = MemoryTasks()
+        self.reports: list[tuple[str, Exception]] = []
+        self.runner = ProcessRunner(
+            log=self.bus,  # type: ignore[arg-type]  # a runner only reads the log
+            bus=self.bus,
+            stock=self.bus,
+            tasks=self.tasks,
+            airline_code=AIRLINE,
+            report=lambda stream, error: self.reports.append((stream, error)),
+        )
+
+    async def to_the_end(self, position: int = 0) -> int:
+        """Until nothing follows any more; the position."""
+        while True:
+            done = await self.runner.run_from(position)
+            if done == position:
+                return done
+            position = done
+
+    def commands(self) -> list[Any]:
+        """What was asked for, in order; asks anew from here on."""
+        commands = [envelope.command for envelope in self.bus.submitted]
+        self.bus.submitted.clear()
+        return commands
