@@ -22,8 +22,9 @@ from domain.payment.events import PaymentRequested, RefundAccepted, RefundFailed
 from domain.payment.rejections import RefundExceedsCaptured
 from domain.payment.state import Payment, RefundStatus
 from tests.support import examples, memory_log
+from tests.support.airline import capture, payment_of
+from tests.support.memory_airline import MemoryAirline
 from tests.support.memory_log import Clock, MemoryLog, MemoryProcess
-from tests.unit.application.stage import Stage, capture, payment_of
 
 PROCESSES = st.sampled_from((0, 1))
 OBLIGATIONS = st.sampled_from(["cancellation", "goodwill", "change", "duplicate", "tax"])
@@ -43,17 +44,17 @@ class Refunds(RuleBasedStateMachine):
 
     def __init__(self) -> None:
         super().__init__()
-        stage = Stage()
-        stage.schedule()
-        self.booking = stage.book()
+        airline = MemoryAirline()
+        airline.schedule(scheduled=examples.scheduled())
+        self.booking = airline.book(examples.FLIGHT)
         self.payment = payment_of(self.booking)
-        stage.pay(self.booking)
+        airline.pay(self.booking, intent="pi_1")
         for intent in INTENTS[1:]:
-            stage.submit(capture(self.booking, examples.DUE, intent=intent))
-        self.log: MemoryLog = stage.log
-        self.clock: Clock = stage.clock
+            airline.submit(capture(self.booking, examples.DUE, intent=intent))
+        self.log: MemoryLog = airline.log
+        self.clock: Clock = airline.clock
         self.processes = [
-            stage.process,
+            airline.process,
             MemoryProcess(
                 self.log, clock=self.clock, random_bytes=lambda count: bytes(count), cache_limit=1
             ),
@@ -222,13 +223,13 @@ TestRefunds = Refunds.TestCase
 def test_a_capture_is_refunded_in_parts_to_the_last_unit(parts: list[int], currency: str) -> None:
     step = money.charge_step(currency)
     whole = money.Money(sum(parts) * step, currency)
-    stage = Stage()
-    stage.schedule(examples.scheduled(fare=money.Money(10_000, currency)))
-    booking = stage.book()
-    stage.checkout(booking)
-    stage.submit(capture(booking, whole))
+    airline = MemoryAirline()
+    airline.schedule(scheduled=examples.scheduled(fare=money.Money(10_000, currency)))
+    booking = airline.book(examples.FLIGHT)
+    airline.checkout(booking)
+    airline.submit(capture(booking, whole))
     for number, part in enumerate(parts):
         amount = money.Money(part * step, currency)
-        stage.submit(RefundPayment(booking, f"o{number}", amount, (payment_of(booking),)))
-    state: Payment = stage.log.state(payment_of(booking))
+        airline.submit(RefundPayment(booking, f"o{number}", amount, (payment_of(booking),)))
+    state: Payment = airline.log.state(payment_of(booking))
     assert state.refundable("pi_1") == money.Money(0, currency)

@@ -208,11 +208,17 @@ class Airline:
 
     pay = verb(_pay)
 
-    def _confirm(self, booking: str) -> Steps:
-        """Issue the tickets, and the documents of extras, of what was paid."""
+    def _confirmation(self, booking: str) -> Steps:
+        """The command that issues the tickets, and the documents of extras."""
         state = yield booking
-        serials = self._draw(len(state.passengers) + len(state.extras))
-        yield ConfirmBooking(booking, AIRLINE, serials)
+        count = len(state.passengers) + len(state.extras)
+        return ConfirmBooking(booking, AIRLINE, self._draw(count))
+
+    confirmation = verb(_confirmation)
+
+    def _confirm(self, booking: str) -> Steps:
+        """Issue the tickets of what was paid."""
+        yield (yield from self._confirmation(booking))
 
     confirm = verb(_confirm)
 

@@ -23,26 +23,27 @@ from domain.payment.events import (
     RefundUnresolved,
 )
 from domain.payment.state import RefundStatus
-from tests.support import invariants
-from tests.support.examples import DUE, NOW, sar
-from tests.unit.application.stage import Stage, capture, payment_of
+from tests.support import examples, invariants
+from tests.support.airline import capture, payment_of
+from tests.support.examples import DUE, FLIGHT, NOW, sar
+from tests.support.memory_airline import MemoryAirline
 
 HALF = sar(DUE.amount // 2)
 
 
 @pytest.fixture
-def stage() -> Stage:
-    stage = Stage()
-    stage.schedule()
-    return stage
+def airline() -> MemoryAirline:
+    airline = MemoryAirline()
+    airline.schedule(scheduled=examples.scheduled())
+    return airline
 
 
 @pytest.fixture
-def booking(stage: Stage) -> str:
+def booking(airline: MemoryAirline) -> str:
     """Paid and confirmed."""
-    booking = stage.book()
-    stage.pay(booking)
-    stage.submit(stage.confirm_command(booking))
+    booking = airline.book(FLIGHT)
+    airline.pay(booking, intent="pi_1")
+    airline.confirm(booking)
     return booking
 
 
@@ -61,28 +62,28 @@ def report(booking: str, result: Result, number: int = 1) -> RecordRefund:
     return RecordRefund(payment_of(booking), f"{payment_of(booking)}-r{number}", result)
 
 
-def requests(stage: Stage, booking: str) -> list[tuple[str, str, int]]:
+def requests(airline: MemoryAirline, booking: str) -> list[tuple[str, str, int]]:
     return [
         (recorded.event.refund, recorded.event.intent, recorded.event.amount.amount)
-        for recorded in stage.log.streams[payment_of(booking)]
+        for recorded in airline.log.streams[payment_of(booking)]
         if isinstance(recorded.event, RefundRequested)
     ]
 
 
-def sent(stage: Stage) -> list[SendRefund]:
-    return [task for task in stage.log.outbox if isinstance(task, SendRefund)]
+def sent(airline: MemoryAirline) -> list[SendRefund]:
+    return [task for task in airline.log.outbox if isinstance(task, SendRefund)]
 
 
-def status(stage: Stage, booking: str) -> RefundStatus:
-    found: RefundStatus = stage.log.state(payment_of(booking)).refunds[0].status
+def status(airline: MemoryAirline, booking: str) -> RefundStatus:
+    found: RefundStatus = airline.log.state(payment_of(booking)).refunds[0].status
     return found
 
 
 def test_a_refund_is_recorded_and_given_to_the_worker_before_anyone_is_asked(
-    stage: Stage, booking: str
+    airline: MemoryAirline, booking: str
 ) -> None:
     name = f"{payment_of(booking)}-r1"
-    added = stage.added(refund(booking))
+    added = airline.added(refund(booking))
     expected = RefundRequested(
         refund=name,
         intent="pi_1",
@@ -92,105 +93,107 @@ def test_a_refund_is_recorded_and_given_to_the_worker_before_anyone_is_asked(
         requested_at=NOW,
     )
     assert added == {payment_of(booking): [expected]}
-    assert sent(stage) == [SendRefund(payment_of(booking), name)]
+    assert sent(airline) == [SendRefund(payment_of(booking), name)]
 
 
 def test_the_answer_names_the_refunds_and_a_repeat_names_the_same(
-    stage: Stage, booking: str
+    airline: MemoryAirline, booking: str
 ) -> None:
-    first = stage.submit(refund(booking)).answer
+    first = airline.submit(refund(booking)).answer
     assert first.ids == {payment_of(booking): f"{payment_of(booking)}-r1"}
-    before = len(stage.log.events)
-    again = stage.submit(refund(booking)).answer
+    before = len(airline.log.events)
+    again = airline.submit(refund(booking)).answer
     assert again.ids == first.ids
-    assert len(stage.log.events) == before
-    assert len(sent(stage)) == 1
+    assert len(airline.log.events) == before
+    assert len(sent(airline)) == 1
 
 
 def test_an_obligation_is_refunded_once_even_with_another_amount_or_after_its_end(
-    stage: Stage, booking: str
+    airline: MemoryAirline, booking: str
 ) -> None:
-    stage.submit(refund(booking))
-    assert stage.added(refund(booking, DUE)) == {}
+    airline.submit(refund(booking))
+    assert airline.added(refund(booking, DUE)) == {}
     for result in (Settled("re_1"), Failed("re_1", "declined")):
-        stage.submit(report(booking, result))
-        assert stage.added(refund(booking)) == {}
+        airline.submit(report(booking, result))
+        assert airline.added(refund(booking)) == {}
 
 
 def test_another_obligation_gets_another_refund_with_its_own_key(
-    stage: Stage, booking: str
+    airline: MemoryAirline, booking: str
 ) -> None:
-    stage.submit(refund(booking))
-    stage.submit(refund(booking, sar(100), obligation="goodwill"))
-    refunds = stage.log.state(payment_of(booking)).refunds
+    airline.submit(refund(booking))
+    airline.submit(refund(booking, sar(100), obligation="goodwill"))
+    refunds = airline.log.state(payment_of(booking)).refunds
     assert [r.id[-3:] for r in refunds] == ["-r1", "-r2"]
     assert len({r.idempotency_key for r in refunds}) == 2
 
 
 @pytest.mark.parametrize("amount", [sar(DUE.amount + 1), money.Money(DUE.amount, "USD")])
 def test_more_than_was_captured_is_refused_and_nothing_is_recorded(
-    stage: Stage, booking: str, amount: money.Money
+    airline: MemoryAirline, booking: str, amount: money.Money
 ) -> None:
-    before = len(stage.log.events)
+    before = len(airline.log.events)
     with pytest.raises(rejections.RefundExceedsCaptured):
-        stage.submit(refund(booking, amount))
-    assert len(stage.log.events) == before
-    assert sent(stage) == []
+        airline.submit(refund(booking, amount))
+    assert len(airline.log.events) == before
+    assert sent(airline) == []
 
 
 def test_to_give_nothing_back_records_nothing_and_less_than_nothing_is_a_bug(
-    stage: Stage, booking: str
+    airline: MemoryAirline, booking: str
 ) -> None:
-    assert stage.added(refund(booking, sar(0))) == {}
+    assert airline.added(refund(booking, sar(0))) == {}
     with pytest.raises(AssertionError):
-        stage.submit(refund(booking, sar(-1)))
+        airline.submit(refund(booking, sar(-1)))
 
 
-def test_refunds_add_up_to_what_was_captured_and_no_unit_more(stage: Stage, booking: str) -> None:
-    stage.submit(refund(booking, HALF))
+def test_refunds_add_up_to_what_was_captured_and_no_unit_more(
+    airline: MemoryAirline, booking: str
+) -> None:
+    airline.submit(refund(booking, HALF))
     with pytest.raises(rejections.RefundExceedsCaptured):
-        stage.submit(refund(booking, sar(DUE.amount - HALF.amount + 1), obligation="rest"))
-    stage.submit(refund(booking, sar(DUE.amount - HALF.amount), obligation="rest"))
+        airline.submit(refund(booking, sar(DUE.amount - HALF.amount + 1), obligation="rest"))
+    airline.submit(refund(booking, sar(DUE.amount - HALF.amount), obligation="rest"))
     with pytest.raises(rejections.RefundExceedsCaptured):
-        stage.submit(refund(booking, sar(1), obligation="more"))
+        airline.submit(refund(booking, sar(1), obligation="more"))
 
 
 def test_an_amount_over_several_captures_draws_the_applied_one_first(
-    stage: Stage, booking: str
+    airline: MemoryAirline, booking: str
 ) -> None:
     for intent in ("pi_2", "pi_3"):
-        stage.submit(capture(booking, DUE, intent=intent))
-    stage.submit(refund(booking, sar(2 * DUE.amount + 5)))
+        airline.submit(capture(booking, DUE, intent=intent))
+    airline.submit(refund(booking, sar(2 * DUE.amount + 5)))
     name = payment_of(booking)
-    assert requests(stage, booking) == [
+    assert requests(airline, booking) == [
         (f"{name}-r1", "pi_1", DUE.amount),
         (f"{name}-r2", "pi_3", DUE.amount),
         (f"{name}-r3", "pi_2", 5),
     ]
-    assert [task.refund[-3:] for task in sent(stage)] == ["-r1", "-r2", "-r3"]
+    assert [task.refund[-3:] for task in sent(airline)] == ["-r1", "-r2", "-r3"]
 
 
 def test_a_capture_may_be_named_so_that_parked_money_goes_back_where_it_came_from(
-    stage: Stage, booking: str
+    airline: MemoryAirline, booking: str
 ) -> None:
-    stage.submit(capture(booking, DUE, intent="pi_2"))
-    stage.submit(refund(booking, DUE, obligation="duplicate", intent="pi_2"))
-    assert requests(stage, booking) == [(f"{payment_of(booking)}-r1", "pi_2", DUE.amount)]
+    airline.submit(capture(booking, DUE, intent="pi_2"))
+    airline.submit(refund(booking, DUE, obligation="duplicate", intent="pi_2"))
+    assert requests(airline, booking) == [(f"{payment_of(booking)}-r1", "pi_2", DUE.amount)]
     with pytest.raises(rejections.RefundExceedsCaptured):
-        stage.submit(refund(booking, sar(1), obligation="more", intent="pi_2"))
+        airline.submit(refund(booking, sar(1), obligation="more", intent="pi_2"))
 
 
 def test_a_payment_that_is_not_there_or_of_another_booking_is_refused(
-    stage: Stage, booking: str
+    airline: MemoryAirline, booking: str
 ) -> None:
-    other = stage.book()
+    other = airline.book(FLIGHT)
     with pytest.raises(rejections.PaymentNotFound):
-        stage.submit(refund(other))
-    stage.checkout(other)
+        airline.submit(refund(other))
+    airline.checkout(other)
     with pytest.raises(rejections.PaymentNotFound):
-        stage.submit(RefundPayment(booking, "x", HALF, (payment_of(booking), payment_of(other))))
+        airline.submit(RefundPayment(booking, "x", HALF, (payment_of(booking), payment_of(other))))
     with pytest.raises(rejections.RefundExceedsCaptured):
-        stage.submit(refund(other, sar(1)))
+        airline.submit(refund(other, sar(1)))
 
 
 @pytest.mark.parametrize(
@@ -204,39 +207,39 @@ def test_a_payment_that_is_not_there_or_of_another_booking_is_refused(
     ],
 )
 def test_what_stripe_reports_is_recorded_with_every_step_that_it_skipped(
-    stage: Stage, booking: str, result: Result, kinds: list[type], after: RefundStatus
+    airline: MemoryAirline, booking: str, result: Result, kinds: list[type], after: RefundStatus
 ) -> None:
-    stage.submit(refund(booking))
-    added = stage.added(report(booking, result))
+    airline.submit(refund(booking))
+    added = airline.added(report(booking, result))
     assert list(added) == [payment_of(booking)]
     assert [type(event) for event in added[payment_of(booking)]] == kinds
-    assert status(stage, booking) is after
-    assert stage.added(report(booking, result)) == {}
+    assert status(airline, booking) is after
+    assert airline.added(report(booking, result)) == {}
 
 
 def test_the_books_show_what_left_the_balance_and_what_was_returned(
-    stage: Stage, booking: str
+    airline: MemoryAirline, booking: str
 ) -> None:
     def owed_and_clearing() -> tuple[int, int]:
-        balances = invariants.balances_of(stage.log)
+        balances = invariants.balances_of(airline.log)
         return (
             balances.get((booking, "2100", "SAR"), 0),
             balances[booking, "1010", "SAR"],
         )
 
-    stage.submit(refund(booking))
+    airline.submit(refund(booking))
     assert owed_and_clearing() == (0, DUE.amount)
-    stage.submit(report(booking, Accepted("re_1")))
+    airline.submit(report(booking, Accepted("re_1")))
     assert owed_and_clearing() == (HALF.amount, DUE.amount - HALF.amount)
-    stage.submit(report(booking, Settled("re_1")))
+    airline.submit(report(booking, Settled("re_1")))
     assert owed_and_clearing() == (HALF.amount, DUE.amount - HALF.amount)
-    stage.submit(report(booking, Failed("re_1", "lost_or_stolen_card")))
+    airline.submit(report(booking, Failed("re_1", "lost_or_stolen_card")))
     assert owed_and_clearing() == (0, DUE.amount)
 
 
-def test_entries_name_stripes_refund_and_the_intent(stage: Stage, booking: str) -> None:
-    stage.submit(refund(booking))
-    added = stage.added(report(booking, Failed("re_1", "declined")))
+def test_entries_name_stripes_refund_and_the_intent(airline: MemoryAirline, booking: str) -> None:
+    airline.submit(refund(booking))
+    added = airline.added(report(booking, Failed("re_1", "declined")))
     accepted, failed = added[payment_of(booking)]
     assert isinstance(accepted, RefundAccepted)
     assert isinstance(failed, RefundFailed)
@@ -253,19 +256,19 @@ def test_entries_name_stripes_refund_and_the_intent(stage: Stage, booking: str) 
     ],
 )
 def test_older_news_after_newer_changes_nothing(
-    stage: Stage, booking: str, order: list[Result]
+    airline: MemoryAirline, booking: str, order: list[Result]
 ) -> None:
-    stage.submit(refund(booking))
+    airline.submit(refund(booking))
     for result in order:
-        stage.submit(report(booking, result))
-    assert status(stage, booking) is RefundStatus.SETTLED
+        airline.submit(report(booking, result))
+    assert status(airline, booking) is RefundStatus.SETTLED
 
 
 def test_an_outcome_of_a_refund_that_was_never_requested_is_refused(
-    stage: Stage, booking: str
+    airline: MemoryAirline, booking: str
 ) -> None:
     for number in (1, 9):
         with pytest.raises(rejections.PaymentNotFound):
-            stage.submit(report(booking, Accepted("re_1"), number))
+            airline.submit(report(booking, Accepted("re_1"), number))
     with pytest.raises(rejections.PaymentNotFound):
-        stage.submit(RecordRefund("payment-ZZZZZZ-1", "payment-ZZZZZZ-1-r1", Unresolved()))
+        airline.submit(RecordRefund("payment-ZZZZZZ-1", "payment-ZZZZZZ-1-r1", Unresolved()))

@@ -7,6 +7,7 @@ import os
 import subprocess
 import sys
 import threading
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from types import ModuleType
 
@@ -152,14 +153,10 @@ def test_a_link_to_nowhere_is_reported_and_left(
 
 def test_runs_at_once_make_it_once(ais: ModuleType, repository: Repository) -> None:
     repository.uv_takes(seconds=0.3, code=0)
-    runs = [
-        threading.Thread(target=ais.prepare, args=(ais.Environment(repository.root),))
-        for _ in range(4)
-    ]
+    with ThreadPoolExecutor(4) as threads:
+        runs = [threads.submit(ais.prepare, ais.Environment(repository.root)) for _ in range(4)]
     for run in runs:
-        run.start()
-    for run in runs:
-        run.join()
+        run.result()
     assert repository.times_made() == 1
     assert ais.Environment(repository.root).is_ready()
 
