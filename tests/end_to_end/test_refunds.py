@@ -10,18 +10,18 @@ import pytest
 
 from application.payment.refund_payment import RefundPayment
 from domain.kernel import money
-from tests.integration.commands import rig
 from tests.support import customers, running_system, stored_log
 from tests.support.customers import Customer
+from tests.support.postgres_airline import PostgresAirline, postgres_airline
 from tests.support.running_system import System
 
 PART = 10_000
 
 
 @pytest.fixture
-async def bus(system: System) -> AsyncIterator[rig.RunningBus]:
+async def airline(system: System) -> AsyncIterator[PostgresAirline]:
     """One more process on the same log."""
-    async with rig.running_bus(system.settings.database_url) as found:
+    async with postgres_airline(system.settings.database_url) as found:
         yield found
 
 
@@ -35,11 +35,11 @@ async def confirmed(system: System, customer: Customer) -> str:
     return booking
 
 
-async def ask(bus: rig.RunningBus, booking: str, obligation: str = "cancellation") -> str:
+async def ask(airline: PostgresAirline, booking: str, obligation: str = "cancellation") -> str:
     """Ask a part of the money back; the refund's id."""
     payment = booking.replace("booking-", "payment-") + "-1"
     command = RefundPayment(booking, obligation, money.Money(PART, "SAR"), (payment,))
-    return (await bus.submit(command)).answer.ids[payment]
+    return (await airline.submit(command)).answer.ids[payment]
 
 
 async def await_tag(system: System, booking: str, tag: str) -> list[str]:
@@ -82,11 +82,11 @@ def owed(system: System, booking: str) -> int:
 
 
 async def test_a_refund_is_sent_accepted_and_settled_by_itself(
-    system: System, customer: Customer, bus: rig.RunningBus
+    system: System, customer: Customer, airline: PostgresAirline
 ) -> None:
     booking = await confirmed(system, customer)
-    await ask(bus, booking)
-    await ask(bus, booking)
+    await ask(airline, booking)
+    await ask(airline, booking)
     assert await await_tag(system, booking, "payment.refund_settled.1") == [
         "payment.refund_requested.1",
         "payment.refund_accepted.1",
@@ -97,11 +97,11 @@ async def test_a_refund_is_sent_accepted_and_settled_by_itself(
 
 
 async def test_webhooks_carry_a_pending_refund_to_its_end_and_beyond(
-    system: System, customer: Customer, bus: rig.RunningBus
+    system: System, customer: Customer, airline: PostgresAirline
 ) -> None:
     booking = await confirmed(system, customer)
     running_system.control(system, "refund_plans", status="pending")
-    refund = await ask(bus, booking)
+    refund = await ask(airline, booking)
     await await_tag(system, booking, "payment.refund_accepted.1")
     provider = provider_refund(system, refund)
     running_system.control(system, "refund_ends", refund=provider, status="succeeded")
@@ -116,13 +116,13 @@ async def test_webhooks_carry_a_pending_refund_to_its_end_and_beyond(
 
 
 async def test_a_refund_whose_answer_and_webhooks_are_lost_is_completed_once(
-    system: System, customer: Customer, bus: rig.RunningBus
+    system: System, customer: Customer, airline: PostgresAirline
 ) -> None:
     booking = await confirmed(system, customer)
     running_system.control(system, "rules", action="drop", type="refund.", times=10)
     running_system.control(system, "faults", kind="lost", path="/v1/refunds", method="POST")
     try:
-        await ask(bus, booking)
+        await ask(airline, booking)
         reported = await await_tag(system, booking, "payment.refund_settled.1")
     finally:
         running_system.control(system, "rules", "DELETE")
@@ -139,11 +139,11 @@ async def test_a_refund_whose_answer_and_webhooks_are_lost_is_completed_once(
 
 
 async def test_killed_workers_make_no_second_refund(
-    system: System, customer: Customer, bus: rig.RunningBus
+    system: System, customer: Customer, airline: PostgresAirline
 ) -> None:
     booking = await confirmed(system, customer)
     for number in range(4):
-        await ask(bus, booking, f"obligation {number}")
+        await ask(airline, booking, f"obligation {number}")
         running_system.restart(system, "worker", "scheduler")
     payment = booking.replace("booking-", "payment-")
     stored_log.await_row(

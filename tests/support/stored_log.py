@@ -151,3 +151,24 @@ def _seats_by_booking(connection: psycopg.Connection[Any]) -> dict[str, tuple[in
 
 def _seated(booking: Booking, coupon: Coupon) -> int:
     return int(booking.passengers[coupon.passenger].type != "INF")
+
+
+def count(owner_dsn: str, tag: str) -> int:
+    """Events of the tag in the log."""
+    with psycopg.connect(owner_dsn) as connection:
+        row = connection.execute(
+            "SELECT count(*) FROM ledger.event WHERE tag = %s", (tag,)
+        ).fetchone()
+    assert row is not None
+    return int(row[0])
+
+
+def seats(owner_dsn: str, flight: str) -> tuple[int, int, int]:
+    """Authorised, held and sold seats of a flight, as the database counts them."""
+    with psycopg.connect(owner_dsn) as connection:
+        row = connection.execute(
+            "SELECT authorised, held, sold FROM ledger.capacity WHERE flight = %s", (flight,)
+        ).fetchone()
+    assert row is not None
+    found: tuple[int, int, int] = row
+    return found

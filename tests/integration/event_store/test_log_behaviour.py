@@ -16,8 +16,10 @@ from domain.inventory.rejections import SeatsUnavailable
 from domain.kernel.events import DomainEvent
 from infrastructure.event_store.log import PostgresEventLog
 from infrastructure.postgres import pool as pools
-from tests.integration.commands import rig
+from tests.integration.commands import outcomes
+from tests.support.airline import create_booking, schedule_flight
 from tests.support.fake_event_log import FakeEventLog, Shelf
+from tests.support.postgres_airline import envelope, utc_now
 from tests.support.servers import TestDatabase
 
 ONE, TWO = "booking-AAAAAA", "booking-BBBBBB"
@@ -31,7 +33,7 @@ Logs = Callable[[], ports.EventLog]
 async def logs(request: pytest.FixtureRequest) -> AsyncIterator[Logs]:
     """Yield a function that opens handles on one log, one for each process."""
     if request.param == "fake":
-        shelf = Shelf(rig.clock)
+        shelf = Shelf(utc_now)
         yield lambda: FakeEventLog(shelf)
         return
     database: TestDatabase = request.getfixturevalue("database")
@@ -262,16 +264,20 @@ async def test_appends_of_several_processes_leave_no_gap(logs: Logs) -> None:
 
 
 async def test_two_dispatchers_sell_the_last_seats_once(logs: Logs) -> None:
-    buses = [Dispatcher(log=logs(), clock=rig.clock, random_bytes=os.urandom) for _ in range(2)]
+    buses = [Dispatcher(log=logs(), clock=utc_now, random_bytes=os.urandom) for _ in range(2)]
     for bus in buses:
         bus.start()
-    scheduled = rig.departure("SV1", seats=30)
-    await buses[0].submit(rig.envelope(scheduled))
-    envelopes = [rig.envelope(rig.booking(scheduled.flight_id)) for _ in range(40)]
-    found = await rig.outcomes([bus.submit(envelope) for envelope in envelopes for bus in buses])
+    scheduled = schedule_flight(
+        "SV1", seats=30, departs_at=utc_now().replace(microsecond=0) + dt.timedelta(days=30)
+    )
+    await buses[0].submit(envelope(scheduled))
+    envelopes = [envelope(create_booking(scheduled.flight_id)) for _ in range(40)]
+    found = await outcomes.outcomes(
+        [bus.submit(envelope) for envelope in envelopes for bus in buses]
+    )
     for bus in buses:
         await bus.stop()
-    assert (len(rig.accepted(found)), len(rig.replays(found))) == (30, 30)
-    assert [type(error) for error in rig.errors_of(found)] == [SeatsUnavailable] * 20
+    assert (len(outcomes.accepted(found)), len(outcomes.replays(found))) == (30, 30)
+    assert [type(error) for error in outcomes.errors_of(found)] == [SeatsUnavailable] * 20
     recorded = await everything(logs())
     assert len([each for each in recorded if each.stream == scheduled.flight_id]) == 31

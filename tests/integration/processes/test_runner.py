@@ -14,26 +14,27 @@ from domain.booking.states import Status
 from domain.pricing.extras import ExtraChoice
 from infrastructure.postgres.flight_tasks import PostgresFlightTasks
 from infrastructure.postgres.ticket_stock import BLOCK_SIZE, PostgresTicketStock
-from tests.integration.commands import rig
+from tests.support.airline import create_booking
+from tests.support.postgres_airline import PostgresAirline, postgres_airline
 from tests.support.servers import TestDatabase
 
 
 class Running(msgspec.Struct, frozen=True):
     """A bus, the processes over its log, and what they reported."""
 
-    bus: rig.RunningBus
+    airline: PostgresAirline
     processes: ProcessRunner
     reports: list[tuple[str, Exception]]
 
     async def paid(self, flight: str, extras: int = 0) -> str:
         """Return a booking of one adult with `extras` extras, paid and not yet ticketed."""
         wanted = msgspec.structs.replace(
-            rig.booking(flight), extras=(ExtraChoice("BAG20", 0, 0),) * extras
+            create_booking(flight), extras=(ExtraChoice("BAG20", 0, 0),) * extras
         )
-        booking = (await self.bus.submit(wanted)).answer.stream
-        checkout = (await self.bus.submit(StartCheckout(booking_id=booking))).answer
+        booking = (await self.airline.submit(wanted)).answer.stream
+        checkout = (await self.airline.submit(StartCheckout(booking_id=booking))).answer
         due = (await self.booking(booking)).amount_due()
-        await self.bus.submit(
+        await self.airline.submit(
             RecordCapture(
                 payment_id=checkout.stream,
                 booking_id=booking,
@@ -47,7 +48,7 @@ class Running(msgspec.Struct, frozen=True):
 
     async def booking(self, stream: str) -> Booking:
         """Return the booking's state in the log."""
-        found = (await self.bus.dispatcher.current(stream_kinds.BOOKING, stream))[0]
+        found = (await self.airline.dispatcher.current(stream_kinds.BOOKING, stream))[0]
         assert found is not None
         return found
 
@@ -56,23 +57,23 @@ class Running(msgspec.Struct, frozen=True):
 async def running(database: TestDatabase) -> AsyncIterator[Running]:
     """Yield processes over a new log."""
     reports: list[tuple[str, Exception]] = []
-    async with rig.running_bus(database.app_dsn) as bus:
+    async with postgres_airline(database.app_dsn) as airline:
         processes = ProcessRunner(
-            log=bus.log,
-            bus=bus.dispatcher,
-            stock=PostgresTicketStock(bus.pool),
-            tasks=PostgresFlightTasks(bus.pool),
+            log=airline.log,
+            bus=airline.dispatcher,
+            stock=PostgresTicketStock(airline.pool),
+            tasks=PostgresFlightTasks(airline.pool),
             airline_code="999",
             report=lambda stream, error: reports.append((stream, error)),
         )
-        yield Running(bus, processes, reports)
+        yield Running(airline, processes, reports)
 
 
 async def test_a_booking_with_more_extras_than_a_block_of_serials_is_confirmed_like_any_other(
     database: TestDatabase,
 ) -> None:
     async with running(database) as found:
-        flight = await rig.put_on_sale(found.bus, seats=9)
+        flight = await found.airline.schedule(seats=9)
         many = await found.paid(flight, extras=2 * BLOCK_SIZE + 1)
         plain = await found.paid(flight)
         await found.processes.run_from(0)

@@ -31,9 +31,10 @@ from domain.payment import rejections
 from domain.payment.events import RefundRefused
 from domain.payment.state import Payment, Refund, RefundStatus
 from infrastructure.stripe.gateway import StripePaymentGateway
-from tests.integration.commands import rig
 from tests.integration.stripe.test_contract import own_account
+from tests.support.airline import create_booking
 from tests.support.moved_clock import MovedClock
+from tests.support.postgres_airline import PostgresAirline, postgres_airline
 from tests.support.servers import TestDatabase
 from tests.support.stripe_simulator import StripeSimulator
 
@@ -43,7 +44,7 @@ PART = money.Money(10_000, "SAR")
 class Rig(msgspec.Struct, frozen=True):
     """One process with its Stripe conversations and a paid booking."""
 
-    bus: rig.RunningBus
+    process: PostgresAirline
     collector: Collector
     refunder: Refunder
     gateway: StripePaymentGateway
@@ -64,7 +65,7 @@ class Rig(msgspec.Struct, frozen=True):
     async def ask(self, amount: money.Money = PART, obligation: str = "cancellation") -> str:
         """Record the request; return the refund's id."""
         command = RefundPayment(self.booking, obligation, amount, (self.payment,))
-        outcome = await self.bus.submit(command)
+        outcome = await self.process.submit(command)
         return outcome.answer.ids[self.payment]
 
     async def send(self, refund: str | None = None) -> Refund:
@@ -95,7 +96,7 @@ class Rig(msgspec.Struct, frozen=True):
 
     async def state(self) -> Payment:
         """Return the payment now."""
-        found = (await self.bus.dispatcher.current(stream_kinds.PAYMENT, self.payment))[0]
+        found = (await self.process.dispatcher.current(stream_kinds.PAYMENT, self.payment))[0]
         assert found is not None
         return found
 
@@ -132,19 +133,19 @@ async def paid(
         )
         for seconds in (timeout_seconds, 60)
     )
-    async with rig.running_bus(database.app_dsn, now=clock) as bus:
-        flight = await rig.put_on_sale(bus, seats=3)
-        booking = (await bus.submit(rig.booking(flight))).answer.stream
+    async with postgres_airline(database.app_dsn, clock=clock) as airline:
+        flight = await airline.schedule(seats=3)
+        booking = (await airline.submit(create_booking(flight))).answer.stream
         collector = Collector(
-            bus=bus.dispatcher,
+            bus=airline.dispatcher,
             payments=patient,
             clock=clock,
             urls=ReturnUrls(success="http://127.0.0.1/paid", cancel="http://127.0.0.1/unpaid"),
             describe=lambda booking: booking,
         )
-        refunder = Refunder(bus=bus.dispatcher, payments=gateway, clock=clock)
-        found = Rig(bus, collector, refunder, gateway, clock, booking, database.owner_dsn)
-        answer = (await bus.submit(StartCheckout(booking_id=booking))).answer
+        refunder = Refunder(bus=airline.dispatcher, payments=gateway, clock=clock)
+        found = Rig(airline, collector, refunder, gateway, clock, booking, database.owner_dsn)
+        answer = (await airline.submit(StartCheckout(booking_id=booking))).answer
         attempt = await collector.open_session(answer.stream, answer.ids["attempt"], cause=cause())
         assert attempt.session is not None
         simulator.pay(attempt.session)
@@ -299,7 +300,7 @@ async def test_a_day_later_a_request_that_stripe_never_had_is_refused_and_not_se
     assert (await airline.send()).status is RefundStatus.REFUSED
     assert await at_stripe(sdk, airline) == []
     assert len(posts(simulator, airline.refund)) == sent
-    history = await airline.bus.dispatcher.history(airline.payment)
+    history = await airline.process.dispatcher.history(airline.payment)
     assert history[-1].event == RefundRefused(refund=airline.refund, code=NEVER_REACHED)
     assert airline.balance("2100") == 0
 
@@ -377,7 +378,7 @@ async def test_webhooks_in_any_order_and_number_lead_to_the_state_at_stripe(
         await airline.process_webhook(event, provider)
     assert await airline.status() is RefundStatus.FAILED
     assert (airline.balance("2100"), airline.balance("1010")) == (0, captured)
-    tags = [each.event.tag for each in await airline.bus.dispatcher.history(airline.payment)]
+    tags = [each.event.tag for each in await airline.process.dispatcher.history(airline.payment)]
     assert [tag for tag in tags if "refund" in tag] == [
         "payment.refund_requested.1",
         "payment.refund_accepted.1",
@@ -406,9 +407,9 @@ async def test_a_refund_made_by_hand_at_stripe_is_left_to_reconciliation(
 ) -> None:
     intent = (await airline.state()).captures[0].intent
     made = await sdk.v1.refunds.create_async({"payment_intent": intent, "amount": 100})
-    before = await airline.bus.dispatcher.history(airline.payment)
+    before = await airline.process.dispatcher.history(airline.payment)
     await airline.process_webhook("refund.created", made.id)
-    assert await airline.bus.dispatcher.history(airline.payment) == before
+    assert await airline.process.dispatcher.history(airline.payment) == before
 
 
 async def test_a_refund_that_was_not_requested_is_not_sent(airline: Rig) -> None:

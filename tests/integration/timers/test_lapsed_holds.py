@@ -24,8 +24,9 @@ from domain.inventory.state import Flight
 from domain.kernel import ids
 from domain.payment.state import Attempt, AttemptStatus, Payment
 from infrastructure.stripe.gateway import StripePaymentGateway
-from tests.integration.commands import rig
+from tests.support.airline import create_booking
 from tests.support.moved_clock import MovedClock
+from tests.support.postgres_airline import PostgresAirline, postgres_airline
 from tests.support.servers import TestDatabase
 from tests.support.stripe_simulator import StripeSimulator
 
@@ -35,7 +36,7 @@ HOLD = dt.timedelta(minutes=15)
 class Rig(msgspec.Struct, frozen=True):
     """One process with its Stripe conversations, a flight and a booking on it."""
 
-    bus: rig.RunningBus
+    process: PostgresAirline
     collector: Collector
     refunder: Refunder
     releaser: HoldReleaser
@@ -49,16 +50,16 @@ class Rig(msgspec.Struct, frozen=True):
 
     async def checkout(self) -> Attempt:
         """Open a checkout as the traveller does."""
-        outcome = await self.bus.submit(StartCheckout(booking_id=self.booking))
+        outcome = await self.process.submit(StartCheckout(booking_id=self.booking))
         attempt = outcome.answer.ids["attempt"]
         return await self.collector.open_session(outcome.answer.stream, attempt, cause=cause())
 
     async def capture(self) -> None:
         """Record that Stripe captured the amount due."""
-        outcome = await self.bus.submit(StartCheckout(booking_id=self.booking))
+        outcome = await self.process.submit(StartCheckout(booking_id=self.booking))
         due = (await self.state()).amount_due()
         intent = f"pi_{outcome.answer.stream}"
-        await self.bus.submit(
+        await self.process.submit(
             RecordCapture(
                 payment_id=outcome.answer.stream,
                 booking_id=self.booking,
@@ -72,27 +73,27 @@ class Rig(msgspec.Struct, frozen=True):
     async def ticketed(self) -> None:
         """Pay and confirm the booking."""
         await self.capture()
-        await self.bus.submit(
+        await self.process.submit(
             ConfirmBooking(booking_id=self.booking, airline_code="999", serials=(1,))
         )
 
     async def state(self) -> Booking:
         """Return the booking now."""
-        found = (await self.bus.dispatcher.current(stream_kinds.BOOKING, self.booking))[0]
+        found = (await self.process.dispatcher.current(stream_kinds.BOOKING, self.booking))[0]
         assert found is not None
         return found
 
     async def payment(self) -> Payment:
         """Return its payment now."""
         stream = ids.payment_stream(self.booking, 1)
-        found = (await self.bus.dispatcher.current(stream_kinds.PAYMENT, stream))[0]
+        found = (await self.process.dispatcher.current(stream_kinds.PAYMENT, stream))[0]
         assert found is not None
         return found
 
     async def free_seats(self) -> int:
         """Return the seats on sale."""
         found: Flight | None
-        found = (await self.bus.dispatcher.current(stream_kinds.FLIGHT, self.flight))[0]
+        found = (await self.process.dispatcher.current(stream_kinds.FLIGHT, self.flight))[0]
         assert found is not None
         return found.cabins["Y"].free_count
 
@@ -113,19 +114,19 @@ async def reserved(database: TestDatabase, stripe_url: str, api_key: str) -> Asy
     """Yield a flight of three seats of which one is held."""
     clock = MovedClock()
     gateway = StripePaymentGateway(api_key=api_key, base_url=stripe_url, timeout_seconds=60)
-    async with rig.running_bus(database.app_dsn, now=clock) as bus:
-        flight = await rig.put_on_sale(bus, seats=3)
-        outcome = await bus.submit(rig.booking(flight))
+    async with postgres_airline(database.app_dsn, clock=clock) as airline:
+        flight = await airline.schedule(seats=3)
+        outcome = await airline.submit(create_booking(flight))
         collector = Collector(
-            bus=bus.dispatcher,
+            bus=airline.dispatcher,
             payments=gateway,
             clock=clock,
             urls=ReturnUrls(success="http://127.0.0.1/paid", cancel="http://127.0.0.1/unpaid"),
             describe=lambda booking: booking,
         )
-        releaser = HoldReleaser(bus=bus.dispatcher, collector=collector, clock=clock)
-        refunder = Refunder(bus=bus.dispatcher, payments=gateway, clock=clock)
-        yield Rig(bus, collector, refunder, releaser, clock, flight, outcome.answer.stream)
+        releaser = HoldReleaser(bus=airline.dispatcher, collector=collector, clock=clock)
+        refunder = Refunder(bus=airline.dispatcher, payments=gateway, clock=clock)
+        yield Rig(airline, collector, refunder, releaser, clock, flight, outcome.answer.stream)
     await gateway.close()
 
 

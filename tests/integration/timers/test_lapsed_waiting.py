@@ -14,16 +14,16 @@ from application.payment.record_attempt import RecordAttempt
 from application.payment.start_checkout import StartCheckout
 from application.pricing.journeys import WantedSegment
 from domain.booking.states import Status
-from tests.integration.commands import rig
 from tests.integration.timers.test_lapsed_holds import Rig, held, simulator
+from tests.support.airline import create_booking
 
 __all__ = ["held", "simulator"]
 
 
 async def _booked(held: Rig, mode: Mode, flight: str) -> Rig:
     """Return the same rig about another booking."""
-    command: CreateBooking = msgspec.structs.replace(rig.booking(flight), mode=mode)
-    outcome = await held.bus.submit(command)
+    command: CreateBooking = msgspec.structs.replace(create_booking(flight), mode=mode)
+    outcome = await held.process.submit(command)
     return msgspec.structs.replace(held, booking=outcome.answer.stream, flight=flight)
 
 
@@ -38,7 +38,7 @@ async def test_a_draft_lapses_with_its_price(held: Rig) -> None:
 
 
 async def test_a_place_on_the_waitlist_lapses_when_sales_close(held: Rig) -> None:
-    flight = await rig.put_on_sale(held.bus, seats=1, number="SV2")
+    flight = await held.process.schedule(seats=1, number="SV2")
     await _booked(held, "hold", flight)
     waiting = await _booked(held, "waitlist", flight)
     assert (await waiting.state()).status is Status.PENDING
@@ -48,21 +48,21 @@ async def test_a_place_on_the_waitlist_lapses_when_sales_close(held: Rig) -> Non
     held.clock.ahead = dt.timedelta(days=29, hours=23, minutes=1)
     await waiting.release()
     assert (await waiting.state()).status is Status.EXPIRED
-    found = (await held.bus.dispatcher.current(stream_kinds.FLIGHT, flight))[0]
+    found = (await held.process.dispatcher.current(stream_kinds.FLIGHT, flight))[0]
     assert found is not None
     assert found.waitlist == ()
 
 
 async def test_a_failed_payment_is_cancelled_when_its_time_is_over(held: Rig) -> None:
-    flight = await rig.put_on_sale(held.bus, seats=1, number="SV3")
+    flight = await held.process.schedule(seats=1, number="SV3")
     first = await _booked(held, "hold", flight)
     waiting = await _booked(held, "waitlist", flight)
     held.clock.ahead = dt.timedelta(minutes=16)
     await first.release()
-    outcome = await held.bus.submit(StartCheckout(booking_id=waiting.booking))
+    outcome = await held.process.submit(StartCheckout(booking_id=waiting.booking))
     declined = record_attempt.Declined(intent="pi_1", charge="ch_1", code="card_declined")
     attempt = outcome.answer.ids["attempt"]
-    await held.bus.submit(RecordAttempt(outcome.answer.stream, attempt, declined))
+    await held.process.submit(RecordAttempt(outcome.answer.stream, attempt, declined))
     assert (await waiting.state()).status is Status.PAYMENT_FAILED
     held.clock.ahead = dt.timedelta(days=29, hours=23, minutes=1)
     await waiting.release()
@@ -74,10 +74,10 @@ async def test_an_unpaid_change_lapses_and_leaves_the_booking_as_it_was(
     held: Rig, pays: bool
 ) -> None:
     await held.ticketed()
-    flight = await rig.put_on_sale(held.bus, seats=1, number="SV4", fare=90_000)
+    flight = await held.process.schedule(seats=1, number="SV4", fare=90_000)
     booking = await held.state()
-    old = (await held.bus.dispatcher.current(stream_kinds.FLIGHT, held.flight))[0]
-    new = (await held.bus.dispatcher.current(stream_kinds.FLIGHT, flight))[0]
+    old = (await held.process.dispatcher.current(stream_kinds.FLIGHT, held.flight))[0]
+    new = (await held.process.dispatcher.current(stream_kinds.FLIGHT, flight))[0]
     assert old is not None
     quote = modification_quote(
         held.booking,
@@ -90,7 +90,7 @@ async def test_an_unpaid_change_lapses_and_leaves_the_booking_as_it_was(
         reason="requested",
         now=held.clock(),
     )
-    await held.bus.submit(ModifyBooking(quote=quote, airline_code="999", serials=()))
+    await held.process.submit(ModifyBooking(quote=quote, airline_code="999", serials=()))
     if pays:
         await held.capture()
     held.clock.ahead = dt.timedelta(minutes=15, seconds=1)
@@ -98,7 +98,7 @@ async def test_an_unpaid_change_lapses_and_leaves_the_booking_as_it_was(
     after = await held.state()
     assert (after.modification is not None) is pays
     assert after.segments[0].flight == held.flight
-    found = (await held.bus.dispatcher.current(stream_kinds.FLIGHT, flight))[0]
+    found = (await held.process.dispatcher.current(stream_kinds.FLIGHT, flight))[0]
     assert found is not None
     assert found.cabins["Y"].free_count == (0 if pays else 1)
     if not pays:

@@ -15,7 +15,9 @@ from infrastructure.postgres.ticket_stock import PostgresTicketStock
 from projections import runner
 from projections.booking_list import queries
 from projections.registry import ALL
-from tests.integration.commands import rig
+from tests.support import stored_log
+from tests.support.airline import create_booking
+from tests.support.postgres_airline import postgres_airline
 from tests.support.servers import TestDatabase
 
 
@@ -26,13 +28,13 @@ async def test_an_unconfirmed_paid_booking_is_listed_and_confirmed_once(
     await pool.open()
     projector_dsn = database.app_dsn.replace(roles.APPLICATION_LOGIN, roles.PROJECTOR_LOGIN)
     runner.prepare_all(projector_dsn)
-    async with rig.running_bus(database.app_dsn) as bus:
-        flight = await rig.put_on_sale(bus, seats=2)
-        booking = (await bus.submit(rig.booking(flight))).answer.stream
-        checkout = (await bus.submit(StartCheckout(booking_id=booking))).answer
-        due = (await bus.dispatcher.current(stream_kinds.BOOKING, booking))[0]
+    async with postgres_airline(database.app_dsn) as airline:
+        flight = await airline.schedule(seats=2)
+        booking = (await airline.submit(create_booking(flight))).answer.stream
+        checkout = (await airline.submit(StartCheckout(booking_id=booking))).answer
+        due = (await airline.dispatcher.current(stream_kinds.BOOKING, booking))[0]
         assert due is not None
-        await bus.submit(
+        await airline.submit(
             RecordCapture(
                 payment_id=ids.payment_stream(booking, 1),
                 booking_id=booking,
@@ -46,8 +48,8 @@ async def test_an_unconfirmed_paid_booking_is_listed_and_confirmed_once(
         soon = dt.datetime.now(dt.UTC) + dt.timedelta(minutes=1)
         assert await queries.unconfirmed(pool, soon, limit=10) == [booking]
         processes = ProcessRunner(
-            log=bus.log,
-            bus=bus.dispatcher,
+            log=airline.log,
+            bus=airline.dispatcher,
             stock=PostgresTicketStock(pool),
             tasks=PostgresFlightTasks(pool),
             airline_code="000",
@@ -55,10 +57,10 @@ async def test_an_unconfirmed_paid_booking_is_listed_and_confirmed_once(
         )
         for _ in range(2):
             await processes.run_again(booking)
-        confirmed = (await bus.dispatcher.current(stream_kinds.BOOKING, booking))[0]
+        confirmed = (await airline.dispatcher.current(stream_kinds.BOOKING, booking))[0]
         assert confirmed is not None
         assert confirmed.status is Status.CONFIRMED
         runner.catch_up(projector_dsn, ALL["booking_list"])
         assert await queries.unconfirmed(pool, soon, limit=10) == []
-    assert rig.count(database.owner_dsn, "booking.confirmed.1") == 1
+    assert stored_log.count(database.owner_dsn, "booking.confirmed.1") == 1
     await pool.close()
