@@ -5,22 +5,17 @@ from contextlib import asynccontextmanager
 
 import msgspec
 
-from application.commands import stream_kinds
-from application.payment.record_capture import RecordCapture
-from application.payment.start_checkout import StartCheckout
 from application.processes.runner import ProcessRunner
-from domain.booking.state import Booking
 from domain.booking.states import Status
 from domain.pricing.extras import ExtraChoice
 from infrastructure.postgres.flight_tasks import PostgresFlightTasks
 from infrastructure.postgres.ticket_stock import BLOCK_SIZE, PostgresTicketStock
-from tests.support.airline import create_booking
 from tests.support.postgres_airline import PostgresAirline, postgres_airline
 from tests.support.servers import TestDatabase
 
 
 class Running(msgspec.Struct, frozen=True):
-    """A bus, the processes over its log, and what they reported."""
+    """An airline, the processes over its log, and what they reported."""
 
     airline: PostgresAirline
     processes: ProcessRunner
@@ -28,29 +23,10 @@ class Running(msgspec.Struct, frozen=True):
 
     async def paid(self, flight: str, extras: int = 0) -> str:
         """Return a booking of one adult with `extras` extras, paid and not yet ticketed."""
-        wanted = msgspec.structs.replace(
-            create_booking(flight), extras=(ExtraChoice("BAG20", 0, 0),) * extras
-        )
-        booking = (await self.airline.submit(wanted)).answer.stream
-        checkout = (await self.airline.submit(StartCheckout(booking_id=booking))).answer
-        due = (await self.booking(booking)).amount_due()
-        await self.airline.submit(
-            RecordCapture(
-                payment_id=checkout.stream,
-                booking_id=booking,
-                attempt=checkout.ids["attempt"],
-                intent=f"pi_{booking}",
-                charge=f"ch_{booking}",
-                amount=due,
-            )
-        )
+        bags = (ExtraChoice("BAG20", 0, 0),) * extras
+        booking: str = await self.airline.book(flight, extras=bags)
+        await self.airline.pay(booking)
         return booking
-
-    async def booking(self, stream: str) -> Booking:
-        """Return the booking's state in the log."""
-        found = (await self.airline.dispatcher.current(stream_kinds.BOOKING, stream))[0]
-        assert found is not None
-        return found
 
 
 @asynccontextmanager
@@ -78,7 +54,7 @@ async def test_a_booking_with_more_extras_than_a_block_of_serials_is_confirmed_l
         plain = await found.paid(flight)
         await found.processes.run_from(0)
         assert found.reports == []
-        confirmed = [await found.booking(stream) for stream in (many, plain)]
+        confirmed = [await found.airline.booking(stream) for stream in (many, plain)]
     assert [each.status for each in confirmed] == [Status.CONFIRMED] * 2
     numbers = [ticket.number for each in confirmed for ticket in each.tickets]
     numbers += [str(extra.document) for each in confirmed for extra in each.extras]

@@ -25,14 +25,12 @@ from application.payment.gateway import (
 )
 from application.payment.refund_payment import RefundPayment
 from application.payment.refunding import NEVER_REACHED, Refunder
-from application.payment.start_checkout import StartCheckout
 from domain.kernel import ids, money
 from domain.payment import rejections
 from domain.payment.events import RefundRefused
 from domain.payment.state import Payment, Refund, RefundStatus
 from infrastructure.stripe.gateway import StripePaymentGateway
 from tests.integration.stripe.test_contract import own_account
-from tests.support.airline import create_booking
 from tests.support.moved_clock import MovedClock
 from tests.support.postgres_airline import PostgresAirline, postgres_airline
 from tests.support.servers import TestDatabase
@@ -135,7 +133,7 @@ async def paid(
     )
     async with postgres_airline(database.app_dsn, clock=clock) as airline:
         flight = await airline.schedule(seats=3)
-        booking = (await airline.submit(create_booking(flight))).answer.stream
+        booking = await airline.book(flight)
         collector = Collector(
             bus=airline.dispatcher,
             payments=patient,
@@ -145,8 +143,8 @@ async def paid(
         )
         refunder = Refunder(bus=airline.dispatcher, payments=gateway, clock=clock)
         found = Rig(airline, collector, refunder, gateway, clock, booking, database.owner_dsn)
-        answer = (await airline.submit(StartCheckout(booking_id=booking))).answer
-        attempt = await collector.open_session(answer.stream, answer.ids["attempt"], cause=cause())
+        payment, name = await airline.checkout(booking)
+        attempt = await collector.open_session(payment, name, cause=cause())
         assert attempt.session is not None
         simulator.pay(attempt.session)
         await collector.learn_session(attempt.session, cause=cause())

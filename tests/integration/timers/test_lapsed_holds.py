@@ -9,22 +9,18 @@ import msgspec
 import psycopg
 import pytest
 
-from application.booking.confirm_booking import ConfirmBooking
 from application.booking.release_hold import HoldReleaser
-from application.commands import follow_up, stream_kinds
+from application.commands import follow_up
 from application.payment import process_event
 from application.payment.collect import Collector, ReturnUrls
 from application.payment.gateway import GatewayFailure, GatewayUnavailable
-from application.payment.record_capture import RecordCapture
 from application.payment.refunding import Refunder
-from application.payment.start_checkout import StartCheckout
 from domain.booking.state import Booking
 from domain.booking.states import Status
-from domain.inventory.state import Flight
 from domain.kernel import ids
 from domain.payment.state import Attempt, AttemptStatus, Payment
 from infrastructure.stripe.gateway import StripePaymentGateway
-from tests.support.airline import create_booking
+from tests.support.airline import payment_of
 from tests.support.moved_clock import MovedClock
 from tests.support.postgres_airline import PostgresAirline, postgres_airline
 from tests.support.servers import TestDatabase
@@ -50,52 +46,27 @@ class Rig(msgspec.Struct, frozen=True):
 
     async def checkout(self) -> Attempt:
         """Open a checkout as the traveller does."""
-        outcome = await self.process.submit(StartCheckout(booking_id=self.booking))
-        attempt = outcome.answer.ids["attempt"]
-        return await self.collector.open_session(outcome.answer.stream, attempt, cause=cause())
-
-    async def capture(self) -> None:
-        """Record that Stripe captured the amount due."""
-        outcome = await self.process.submit(StartCheckout(booking_id=self.booking))
-        due = (await self.state()).amount_due()
-        intent = f"pi_{outcome.answer.stream}"
-        await self.process.submit(
-            RecordCapture(
-                payment_id=outcome.answer.stream,
-                booking_id=self.booking,
-                attempt=outcome.answer.ids["attempt"],
-                intent=intent,
-                charge=f"ch_{intent}",
-                amount=due,
-            )
-        )
+        payment, attempt = await self.process.checkout(self.booking)
+        return await self.collector.open_session(payment, attempt, cause=cause())
 
     async def ticketed(self) -> None:
         """Pay and confirm the booking."""
-        await self.capture()
-        await self.process.submit(
-            ConfirmBooking(booking_id=self.booking, airline_code="999", serials=(1,))
-        )
+        await self.process.pay(self.booking)
+        await self.process.confirm(self.booking)
 
     async def state(self) -> Booking:
         """Return the booking now."""
-        found = (await self.process.dispatcher.current(stream_kinds.BOOKING, self.booking))[0]
-        assert found is not None
+        found: Booking = await self.process.booking(self.booking)
         return found
 
     async def payment(self) -> Payment:
         """Return its payment now."""
-        stream = ids.payment_stream(self.booking, 1)
-        found = (await self.process.dispatcher.current(stream_kinds.PAYMENT, stream))[0]
-        assert found is not None
+        found: Payment = await self.process.payment(payment_of(self.booking))
         return found
 
     async def free_seats(self) -> int:
         """Return the seats on sale."""
-        found: Flight | None
-        found = (await self.process.dispatcher.current(stream_kinds.FLIGHT, self.flight))[0]
-        assert found is not None
-        return found.cabins["Y"].free_count
+        return int((await self.process.flight(self.flight)).cabins["Y"].free_count)
 
 
 def cause() -> follow_up.Cause:
@@ -116,7 +87,7 @@ async def reserved(database: TestDatabase, stripe_url: str, api_key: str) -> Asy
     gateway = StripePaymentGateway(api_key=api_key, base_url=stripe_url, timeout_seconds=60)
     async with postgres_airline(database.app_dsn, clock=clock) as airline:
         flight = await airline.schedule(seats=3)
-        outcome = await airline.submit(create_booking(flight))
+        booking = await airline.book(flight)
         collector = Collector(
             bus=airline.dispatcher,
             payments=gateway,
@@ -126,7 +97,7 @@ async def reserved(database: TestDatabase, stripe_url: str, api_key: str) -> Asy
         )
         releaser = HoldReleaser(bus=airline.dispatcher, collector=collector, clock=clock)
         refunder = Refunder(bus=airline.dispatcher, payments=gateway, clock=clock)
-        yield Rig(airline, collector, refunder, releaser, clock, flight, outcome.answer.stream)
+        yield Rig(airline, collector, refunder, releaser, clock, flight, booking)
     await gateway.close()
 
 

@@ -5,26 +5,18 @@ import datetime as dt
 import msgspec
 import pytest
 
-from application.booking.create_booking import CreateBooking, Mode
-from application.booking.modify_booking import ModifyBooking
-from application.booking.quote_modification import modification_quote, neighbours_of
-from application.commands import stream_kinds
+from application.booking.create_booking import Mode
 from application.payment import record_attempt
-from application.payment.record_attempt import RecordAttempt
-from application.payment.start_checkout import StartCheckout
-from application.pricing.journeys import WantedSegment
 from domain.booking.states import Status
 from tests.integration.timers.test_lapsed_holds import Rig, held, simulator
-from tests.support.airline import create_booking
 
 __all__ = ["held", "simulator"]
 
 
 async def _booked(held: Rig, mode: Mode, flight: str) -> Rig:
     """Return the same rig about another booking."""
-    command: CreateBooking = msgspec.structs.replace(create_booking(flight), mode=mode)
-    outcome = await held.process.submit(command)
-    return msgspec.structs.replace(held, booking=outcome.answer.stream, flight=flight)
+    booking = await held.process.book(flight, mode=mode)
+    return msgspec.structs.replace(held, booking=booking, flight=flight)
 
 
 async def test_a_draft_lapses_with_its_price(held: Rig) -> None:
@@ -42,15 +34,13 @@ async def test_a_place_on_the_waitlist_lapses_when_sales_close(held: Rig) -> Non
     await _booked(held, "hold", flight)
     waiting = await _booked(held, "waitlist", flight)
     assert (await waiting.state()).status is Status.PENDING
-    held.clock.ahead = dt.timedelta(days=29, hours=22)
+    held.clock.ahead = dt.timedelta(days=9, hours=22)
     await waiting.release()
     assert (await waiting.state()).status is Status.PENDING
-    held.clock.ahead = dt.timedelta(days=29, hours=23, minutes=1)
+    held.clock.ahead = dt.timedelta(days=9, hours=23, minutes=1)
     await waiting.release()
     assert (await waiting.state()).status is Status.EXPIRED
-    found = (await held.process.dispatcher.current(stream_kinds.FLIGHT, flight))[0]
-    assert found is not None
-    assert found.waitlist == ()
+    assert (await held.process.flight(flight)).waitlist == ()
 
 
 async def test_a_failed_payment_is_cancelled_when_its_time_is_over(held: Rig) -> None:
@@ -59,12 +49,11 @@ async def test_a_failed_payment_is_cancelled_when_its_time_is_over(held: Rig) ->
     waiting = await _booked(held, "waitlist", flight)
     held.clock.ahead = dt.timedelta(minutes=16)
     await first.release()
-    outcome = await held.process.submit(StartCheckout(booking_id=waiting.booking))
+    await held.process.checkout(waiting.booking)
     declined = record_attempt.Declined(intent="pi_1", charge="ch_1", code="card_declined")
-    attempt = outcome.answer.ids["attempt"]
-    await held.process.submit(RecordAttempt(outcome.answer.stream, attempt, declined))
+    await held.process.record_attempt(waiting.booking, declined)
     assert (await waiting.state()).status is Status.PAYMENT_FAILED
-    held.clock.ahead = dt.timedelta(days=29, hours=23, minutes=1)
+    held.clock.ahead = dt.timedelta(days=9, hours=23, minutes=1)
     await waiting.release()
     assert (await waiting.state()).status is Status.CANCELLED
 
@@ -76,30 +65,15 @@ async def test_an_unpaid_change_lapses_and_leaves_the_booking_as_it_was(
     await held.ticketed()
     flight = await held.process.schedule(seats=1, number="SV4", fare=90_000)
     booking = await held.state()
-    old = (await held.process.dispatcher.current(stream_kinds.FLIGHT, held.flight))[0]
-    new = (await held.process.dispatcher.current(stream_kinds.FLIGHT, flight))[0]
-    assert old is not None
-    quote = modification_quote(
-        held.booking,
-        booking,
-        old,
-        new,
-        segment=0,
-        to=WantedSegment(flight, "Y"),
-        neighbours=neighbours_of(booking, 0, (old,)),
-        reason="requested",
-        now=held.clock(),
-    )
-    await held.process.submit(ModifyBooking(quote=quote, airline_code="999", serials=()))
+    await held.process.modify(held.booking, flight)
     if pays:
-        await held.capture()
+        await held.process.pay(held.booking)
     held.clock.ahead = dt.timedelta(minutes=15, seconds=1)
     await held.release()
     after = await held.state()
     assert (after.modification is not None) is pays
     assert after.segments[0].flight == held.flight
-    found = (await held.process.dispatcher.current(stream_kinds.FLIGHT, flight))[0]
-    assert found is not None
+    found = await held.process.flight(flight)
     assert found.cabins["Y"].free_count == (0 if pays else 1)
     if not pays:
         assert after == msgspec.structs.replace(booking, modification_count=1)
