@@ -8,7 +8,8 @@ import asyncio
 import datetime as dt
 import functools
 import uuid
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+from contextlib import asynccontextmanager
 from typing import Any
 
 from application import ports
@@ -38,6 +39,8 @@ class MemoryLog:
         self.commands: dict[uuid.UUID, ports.KnownCommand] = {}
         self.outbox: list[ports.BackgroundTask] = []
         self.capacity: dict[tuple[str, str], list[int]] = {}
+        # Puts the appends of several handles in order.
+        self.lock = asyncio.Lock()
         self._states: dict[str, tuple[int, Any]] = {}
 
     def version(self, stream: str) -> int:
@@ -45,24 +48,29 @@ class MemoryLog:
         return len(self.streams.get(stream, ()))
 
     def append(self, batch: ports.Batch) -> ports.Appended:
-        """All of the batch or nothing of it."""
-        asked = [*(command.id for command in batch.commands), *batch.asked]
-        known = {id: self.commands[id] for id in asked if id in self.commands}
-        conflicts = self._conflicts(batch)
-        mine = any(command.id in known for command in batch.commands)
-        written = bool(batch.events) and not conflicts and not mine
-        if written:
-            self._write(batch)
-        return ports.Appended(
-            last_position=len(self.events), written=written, conflicts=conflicts, known=known
-        )
+        """All of the batch or nothing of it; see the port.
 
-    def _conflicts(self, batch: ports.Batch) -> dict[str, int]:
-        firsts: dict[str, int] = {}
+        Reads and commands are looked at first; a place that is taken only when all else holds.
+        """
+        ids = [command.id for command in batch.commands]
+        known = {id: self.commands[id] for id in (*ids, *batch.asked) if id in self.commands}
+        stale = {
+            stream: self.version(stream)
+            for stream, version in batch.reads.items()
+            if version != self.version(stream)
+        }
+        if stale or not batch.events or any(id in known for id in ids):
+            position = len(self.events)
+            return ports.Appended(last_position=position, conflicts=stale, known=known)
+        before: dict[str, int] = {}
         for event in batch.events:
-            firsts.setdefault(event.stream, event.version - 1)
-        seen = (*batch.reads.items(), *firsts.items())
-        return {s: self.version(s) for s, version in seen if version != self.version(s)}
+            before.setdefault(event.stream, event.version - 1)
+        if any(version > self.version(stream) for stream, version in before.items()):
+            raise RefusedByLog("a gap")
+        if any(version < self.version(stream) for stream, version in before.items()):
+            return ports.Appended(conflicts=dict.fromkeys(before, -1))
+        self._write(batch)
+        return ports.Appended(last_position=len(self.events), written=True, known=known)
 
     def _write(self, batch: ports.Batch) -> None:
         moved: dict[tuple[str, str], list[int]] = {}
@@ -108,12 +116,13 @@ class MemoryLog:
             self.capacity[key] = counters
 
     def read_after(self, versions: Mapping[str, int]) -> list[ports.RecordedEvent]:
-        """The events of each stream after the given version."""
-        return [
+        """The events of each stream after the given version, in the order of the log."""
+        found = [
             recorded
             for stream, version in versions.items()
             for recorded in self.streams.get(stream, ())[version:]
         ]
+        return sorted(found, key=lambda recorded: recorded.position)
 
     def state(self, stream: str) -> Any:
         """The stream folded from its first event."""
@@ -125,6 +134,78 @@ class MemoryLog:
         )
         self._states[stream] = (self.version(stream), state)
         return state
+
+
+class MemoryEventLog:
+    """`ports.EventLog`: one process' handle on a log; every call gives the event loop a turn.
+
+    It answers as Postgres does; `tests/integration/event_store/test_log_behaviour.py` runs on both.
+    """
+
+    def __init__(self, memory: MemoryLog) -> None:
+        self._memory = memory
+
+    async def append(self, batch: ports.Batch) -> ports.Appended:
+        """See the port; a batch without events takes no lock."""
+        await asyncio.sleep(0)
+        if not batch.events:
+            return self._memory.append(batch)
+        async with self._memory.lock:
+            return self._memory.append(batch)
+
+    @asynccontextmanager
+    async def locked(self, versions: Mapping[str, int]) -> AsyncIterator["_LockedMemoryLog"]:
+        """See the port."""
+        await self._memory.lock.acquire()
+        log = _LockedMemoryLog(self._memory, versions)
+        try:
+            yield log
+        finally:
+            log.release()
+
+    async def read_after(self, versions: Mapping[str, int]) -> list[ports.RecordedEvent]:
+        """See the port."""
+        await asyncio.sleep(0)
+        return self._memory.read_after(versions)
+
+    async def find_commands(
+        self, ids: Sequence[uuid.UUID]
+    ) -> Mapping[uuid.UUID, ports.KnownCommand]:
+        """See the port."""
+        await asyncio.sleep(0)
+        commands = self._memory.commands
+        return {id: commands[id] for id in ids if id in commands}
+
+    async def read_log(self, *, after: int, limit: int) -> AsyncIterator[ports.RecordedEvent]:
+        """See the port."""
+        await asyncio.sleep(0)
+        for recorded in self._memory.events[after : after + limit]:
+            yield recorded
+
+
+class _LockedMemoryLog:
+    def __init__(self, memory: MemoryLog, versions: Mapping[str, int]) -> None:
+        self._memory = memory
+        self._held = True
+        self.news = memory.read_after(versions)
+
+    async def read_after(self, versions: Mapping[str, int]) -> list[ports.RecordedEvent]:
+        await asyncio.sleep(0)
+        return self._memory.read_after(versions)
+
+    async def append(self, batch: ports.Batch) -> ports.Appended:
+        assert self._held, "appends once"
+        await asyncio.sleep(0)
+        try:
+            return self._memory.append(batch)
+        finally:
+            self.release()
+
+    def release(self) -> None:
+        """Let the next one in."""
+        if self._held:
+            self._held = False
+            self._memory.lock.release()
 
 
 @functools.cache

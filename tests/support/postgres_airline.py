@@ -6,7 +6,7 @@ import os
 import uuid
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from typing import Any
+from typing import Any, TypeVar
 
 from application import ports
 from application.commands import stream_kinds
@@ -72,15 +72,22 @@ class PostgresAirline(Airline):
                 answer = await self.submit(wanted)
 
 
+Kind = TypeVar("Kind", bound=PostgresAirline)
+
+
 @asynccontextmanager
 async def postgres_airline(
-    dsn: str, *, clock: ports.Clock = utc_now, **limits: int
-) -> AsyncIterator[PostgresAirline]:
+    dsn: str,
+    *,
+    clock: ports.Clock = utc_now,
+    kind: type[Kind] = PostgresAirline,  # type: ignore[assignment]  # a default for a type variable
+    **limits: int,
+) -> AsyncIterator[Kind]:
     """An airline whose dispatcher runs; stopped at the end. `limits` are the dispatcher's."""
     pool = pools.make_pool(dsn)
     await pool.open()
     log = PostgresEventLog(dsn, pool)
-    airline = PostgresAirline(log, pool, clock, **limits)
+    airline = kind(log, pool, clock, **limits)
     airline.dispatcher.start()
     try:
         yield airline

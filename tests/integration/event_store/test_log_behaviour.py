@@ -18,7 +18,7 @@ from infrastructure.event_store.log import PostgresEventLog
 from infrastructure.postgres import pool as pools
 from tests.integration.commands import outcomes
 from tests.support.airline import create_booking, schedule_flight
-from tests.support.fake_event_log import FakeEventLog, Shelf
+from tests.support.memory_log import MemoryEventLog, MemoryLog
 from tests.support.postgres_airline import envelope, utc_now
 from tests.support.servers import TestDatabase
 
@@ -29,12 +29,12 @@ SECOND: DomainEvent = BookingExpired(reason="hold_lapsed")
 Logs = Callable[[], ports.EventLog]
 
 
-@pytest.fixture(params=["fake", "real"])
+@pytest.fixture(params=["memory", "postgres"])
 async def logs(request: pytest.FixtureRequest) -> AsyncIterator[Logs]:
     """Yield a function that opens handles on one log, one for each process."""
-    if request.param == "fake":
-        shelf = Shelf(utc_now)
-        yield lambda: FakeEventLog(shelf)
+    if request.param == "memory":
+        memory = MemoryLog(utc_now)
+        yield lambda: MemoryEventLog(memory)
         return
     database: TestDatabase = request.getfixturevalue("database")
     pool = pools.make_pool(database.app_dsn)

@@ -5,7 +5,7 @@ from collections.abc import AsyncIterator, Iterator
 import pytest
 
 from infrastructure.embedded.postgres_server import EmbeddedPostgres
-from tests.integration.projections.airline import Airline, at_work
+from tests.integration.projections.airline import Airline, running_airline
 from tests.support import servers
 from tests.support.servers import TestDatabase
 
@@ -27,5 +27,5 @@ def database(prepared: EmbeddedPostgres) -> Iterator[TestDatabase]:
 @pytest.fixture
 async def airline(database: TestDatabase) -> AsyncIterator[Airline]:
     """Yield an airline with one flight of 100 seats on sale."""
-    async with at_work(database) as working:
+    async with running_airline(database) as working:
         yield working

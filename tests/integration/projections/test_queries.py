@@ -21,6 +21,7 @@ from tests.integration.projections.airline import (
     START,
     Airline,
 )
+from tests.support.airline import capture, payment_of
 
 LATER = dt.datetime(2100, 1, 1, tzinfo=dt.UTC)
 
@@ -49,7 +50,7 @@ def _captured_at(airline: Airline, intent: str) -> dt.datetime:
 async def test_search_finds_a_flight_by_its_local_day_while_enough_seats_are_free(
     airline: Airline,
 ) -> None:
-    await airline.schedule("flight-XX2-2026-12-24", seats=3)
+    await airline.put_on_sale("XX2", seats=3)
     await airline.reserve("flight-XX2-2026-12-24", seats=2)
     await airline.catch_up()
     assert await _search(airline, 1) == [FLIGHT, "flight-XX2-2026-12-24"]
@@ -63,7 +64,7 @@ async def test_a_flight_shows_its_fare_and_what_is_held_sold_and_free(airline: A
     await airline.sell()
     await airline.reserve(seats=2)
     lapsing = await airline.reserve(seats=3)
-    await airline.expire(lapsing)
+    await airline.lapse(lapsing)
     await airline.catch_up()
     [cabin] = await flights.flight(airline.pool, FLIGHT)
     assert (cabin.authorised, cabin.held, cabin.sold, cabin.free) == (100, 2, 1, 97)
@@ -108,13 +109,13 @@ async def test_a_forged_cursor_or_one_of_another_owner_is_refused(airline: Airli
 async def test_a_booking_is_listed_with_its_state_payment_and_tickets(airline: Airline) -> None:
     sold = await airline.sell()
     lapsed = await airline.reserve()
-    await airline.expire(lapsed)
+    await airline.lapse(lapsed)
     await airline.catch_up()
     found = await bookings.booking(airline.pool, sold)
     assert found is not None
     assert found.status == Status.CONFIRMED
     assert found.payments == [sold.replace("booking-", "payment-") + "-1"]
-    assert found.tickets == ["9990000000001"]
+    assert found.tickets == ["0650000005000"]
     assert found.updated_at > found.created_at
     expired = await bookings.booking(airline.pool, lapsed)
     assert expired is not None
@@ -171,7 +172,7 @@ async def test_the_entries_of_a_booking_name_rule_and_references(airline: Airlin
         ("ticketing", "2300", -6_300),
         ("ticketing", "2310", -2_000),
     ]
-    assert lines[0].provider_references == [f"pi_{sold}", f"ch_{sold}"]
+    assert lines[0].provider_references == [f"pi_{payment_of(sold)}", f"ch_pi_{payment_of(sold)}"]
 
 
 async def test_unapplied_funds_are_listed_with_the_reason_they_were_parked_for(
@@ -179,9 +180,9 @@ async def test_unapplied_funds_are_listed_with_the_reason_they_were_parked_for(
 ) -> None:
     await airline.sell()
     overpaid = await airline.reserve()
-    await airline.capture(overpaid, surplus=1_000)
+    await airline.pay(overpaid, surplus=1_000)
     waiting = await airline.reserve()
-    await airline.capture(waiting, intent="pi_2")
+    await airline.pay(waiting, intent="pi_2")
     await airline.catch_up()
     found = await _unapplied(airline, LATER)
     assert found.keys() == {overpaid, waiting}
@@ -194,12 +195,13 @@ async def test_unapplied_funds_are_listed_only_after_a_while(
     airline: Airline,
 ) -> None:
     twice = await airline.reserve()
-    payment, attempt = await airline.capture(twice, intent="pi_1")
+    await airline.pay(twice, intent="pi_1")
+    price = (await airline.booking(twice)).price.total()
     await airline.confirm(twice)
     waiting = await airline.reserve()
-    await airline.capture(waiting, intent="pi_2")
+    await airline.pay(waiting, intent="pi_2")
     for duplicate in ("pi_3", "pi_4"):
-        await airline.collect(twice, payment, attempt, intent=duplicate)
+        await airline.submit(capture(twice, price, intent=duplicate))
     await airline.catch_up()
     found = await _unapplied(airline, LATER)
     assert list(found) == [waiting, twice]
@@ -217,7 +219,7 @@ async def test_an_attempt_is_unfinished_until_its_outcome_is_recorded(airline: A
     later = START + dt.timedelta(seconds=1)
     assert await attempts.older_than(airline.pool, START, limit=10) == []
     assert await attempts.older_than(airline.pool, later, limit=10) == [(payment, attempt)]
-    await airline.capture(booking)
+    await airline.pay(booking)
     await airline.catch_up()
     assert await attempts.older_than(airline.pool, later, limit=10) == []
 

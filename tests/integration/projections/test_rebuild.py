@@ -35,8 +35,8 @@ def _generations(airline: Airline, name: str) -> list[int]:
 async def _business(airline: Airline) -> None:
     for _ in range(3):
         await airline.sell()
-    await airline.capture(await airline.reserve(), surplus=5)
-    await airline.expire(await airline.reserve())
+    await airline.pay(await airline.reserve(), surplus=5)
+    await airline.lapse(await airline.reserve())
     await airline.checkout(await airline.reserve())
     await _refunds(airline, await airline.sell())
 
@@ -73,7 +73,7 @@ async def test_a_rebuilt_read_model_is_the_live_one_byte_for_byte(
 async def test_readers_never_see_an_empty_or_older_table_while_it_is_rebuilt_under_load(
     airline: Airline,
 ) -> None:
-    roomy = await airline.schedule("flight-XX2-2026-12-24", seats=1_000_000)
+    roomy = await airline.put_on_sale("XX2", seats=1_000_000)
     first = await airline.reserve(roomy)
     await airline.catch_up()
     stop, done = threading.Event(), asyncio.Event()

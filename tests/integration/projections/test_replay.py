@@ -24,7 +24,7 @@ async def test_the_replayed_trial_balance_is_the_live_one_byte_for_byte(
 ) -> None:
     for _ in range(3):
         await airline.sell()
-    await airline.capture(await airline.reserve(), surplus=7)
+    await airline.pay(await airline.reserve(), surplus=7)
     await airline.catch_up()
     monkeypatch.setattr(replay, "STRETCH", 10)
     reports: list[tuple[int, int]] = []

@@ -335,7 +335,7 @@ async def test_the_rows_are_the_same_however_the_log_is_divided(
         await airline.refund(await airline.sell())
     payment, refund = await airline.refund(await airline.sell(), obligation="goodwill")
     await airline.record_refund(payment, refund, record_refund.Accepted("re_1"))
-    await airline.expire(await airline.reserve())
+    await airline.lapse(await airline.reserve())
     await airline.checkout(await airline.reserve())
     await airline.catch_up([ALL[name]])
     with generations.connect(airline.projector_dsn) as connection:
