@@ -36,9 +36,10 @@ sign_in() {  # sign_in EMAIL PASSWORD: sets TOKEN
     "{\"email\": \"$1\", \"password\": \"$2\"}" | field accessToken)
 }
 
-day() {  # day N: prints the date in N days
-  python3 -c 'import datetime, sys
-print(datetime.date.today() + datetime.timedelta(days=int(sys.argv[1])))' "$1"
+day() {  # day N: prints the date in N days, by the calendar of Riyadh, where the flights leave
+  python3 -c 'import datetime, sys, zoneinfo
+today = datetime.datetime.now(zoneinfo.ZoneInfo("Asia/Riyadh")).date()
+print(today + datetime.timedelta(days=int(sys.argv[1])))' "$1"
 }
 
 in_minutes() {  # in_minutes N [TIME]: prints the instant N minutes after TIME, or after now

@@ -121,7 +121,7 @@ def _cancelled_flight(stage: Stage, show: Show) -> dict[str, Any]:
 
 def _flights(client: Client, *, days: int) -> list[dict[str, Any]]:
     """Return departures of a day; the read model may be a moment behind at first."""
-    day = (dt.datetime.now(dt.UTC) + dt.timedelta(days=days)).date().isoformat()
+    day = demo_walk.day_of_departure(days, now=dt.datetime.now(dt.UTC))
     body = {"from": ROUTE[0], "to": ROUTE[1], "date": day, "passengers": 2}
     end = time.monotonic() + WAIT_SECONDS
     while time.monotonic() < end:

@@ -12,6 +12,7 @@ from typing import Any
 import msgspec
 
 from domain.kernel import money
+from domain.ledger.rules import accounting_day
 from interfaces.cli.demo_stage import DemoFailed, Stage
 from interfaces.cli.storyline import DemoAccount, Step
 
@@ -111,9 +112,17 @@ def walk(stage: Stage, show: Show) -> Walk:
     return Walk(confirmed, history, traveller)
 
 
+def day_of_departure(days: int, *, now: dt.datetime) -> str:
+    """The date of the day `days` after today in the demo's home market, as a search takes it.
+
+    The demo's week starts by that calendar, which is already a day ahead while UTC is not.
+    """
+    return (accounting_day(now) + dt.timedelta(days=days)).isoformat()
+
+
 def _search(client: Client, show: Show) -> dict[str, Any]:
     """Search for a flight until the read model behind the search has caught up."""
-    day = (dt.datetime.now(dt.UTC) + dt.timedelta(days=2)).date().isoformat()
+    day = day_of_departure(2, now=dt.datetime.now(dt.UTC))
     end = time.monotonic() + SEARCH_SECONDS
     while time.monotonic() < end:
         for origin, destination in ROUTES_TO_TRY:
