@@ -6,7 +6,7 @@ is idempotent, so the leader may change at any moment.
 
 import asyncio
 import logging
-from collections.abc import Awaitable, Callable
+from functools import partial
 
 import psycopg
 
@@ -15,6 +15,7 @@ from application.coordination import Channel, Lock
 from application.payment.process_event import ProcessStripeEvents
 from application.processes.follow_flight_when_changed import FollowFlight
 from interfaces.composition import Core
+from interfaces.worker.loops import BACKOFF_SECONDS, Loop, run_loops
 from interfaces.worker.sweep import Sweep, TimerQueue
 from interfaces.worker.timers.registry import TIMERS
 
@@ -25,7 +26,6 @@ INBOX_CHUNK_SIZE = 16
 # A task takes at most a second; one enqueued longer ago was lost with its worker or queue.
 CLAIM_AGAIN_SECONDS = 15.0
 POLL_SECONDS = 1.0
-BACKOFF_SECONDS = 0.5
 
 logger = logging.getLogger(__name__)
 
@@ -65,56 +65,21 @@ class Scheduler:
                 await asyncio.sleep(POLL_SECONDS)
             await connection.execute(f"LISTEN {Channel.LOG}".encode())
             await connection.execute(f"LISTEN {Channel.INBOX}".encode())
-            await self._lead_until(stop, connection)
-
-    async def _lead_until(
-        self, stop: asyncio.Event, connection: psycopg.AsyncConnection[tuple[object, ...]]
-    ) -> None:
-        async with asyncio.TaskGroup() as group:
-            tasks = [
-                group.create_task(self._listen(connection)),
-                group.create_task(self._repeat(self._run_processes, self._log_moved)),
-                group.create_task(self._repeat(self._relay_inbox, self._inbox_moved)),
-                group.create_task(self._repeat(self._relay_flight_tasks, None)),
-                group.create_task(self._repeat(self._run_timers, None)),
+            loops = [
+                Loop(partial(self._listen, connection), pause=0),
+                Loop(self._run_processes, POLL_SECONDS, self._log_moved),
+                Loop(self._relay_inbox, POLL_SECONDS, self._inbox_moved),
+                Loop(self._relay_flight_tasks, POLL_SECONDS),
+                Loop(self._run_timers, POLL_SECONDS),
             ]
-            await stop.wait()
-            for task in tasks:
-                task.cancel()
+            await run_loops(loops, stop)
 
     async def _listen(self, connection: psycopg.AsyncConnection[tuple[object, ...]]) -> None:
-        async for notice in connection.notifies():
+        async for notice in connection.notifies(timeout=POLL_SECONDS):
             moved = self._log_moved
             if notice.channel == Channel.INBOX:
                 moved = self._inbox_moved
             moved.set()
-
-    async def _repeat(
-        self, work: Callable[[], Awaitable[None]], moved: asyncio.Event | None
-    ) -> None:
-        """Do the work whenever `moved` is set, and every POLL_SECONDS in any case."""
-        while True:
-            if moved is not None:
-                moved.clear()
-            try:
-                await work()
-            except ports.Unavailable as error:
-                logger.warning("scheduler waits: %s", error)
-                await asyncio.sleep(BACKOFF_SECONDS)
-            except psycopg.OperationalError:
-                raise  # the connection that leads is gone: begin again
-            except Exception as error:  # noqa: BLE001 - one loop must not end the others
-                logger.error(
-                    "scheduler cannot go on with %s: %s", work.__name__, type(error).__name__
-                )
-                await asyncio.sleep(POLL_SECONDS)
-            if moved is None:
-                await asyncio.sleep(POLL_SECONDS)
-                continue
-            try:
-                await asyncio.wait_for(moved.wait(), POLL_SECONDS)
-            except TimeoutError:
-                continue
 
     async def _run_processes(self) -> None:
         position = await self._core.checkpoints.read(PROCESS_CHECKPOINT)

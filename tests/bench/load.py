@@ -141,10 +141,8 @@ async def run(plan: LoadPlan) -> LoadResult:
             lambda index=index: _Client(load, index), "127.0.0.1", load.port_of(index)
         )
         clients.append(client)
-    await asyncio.wait_for(
-        asyncio.gather(*(client.closed for client in clients)),
-        plan.warmup_seconds + plan.seconds + 30,
-    )
+    async with asyncio.timeout(plan.warmup_seconds + plan.seconds + 30):
+        await asyncio.gather(*(client.closed for client in clients))
     latencies = sorted(load.latencies) or [0.0]
     return LoadResult(
         rate=len(load.latencies) / plan.seconds,

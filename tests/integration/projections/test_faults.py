@@ -192,7 +192,8 @@ async def test_the_process_ends_cleanly_on_sigterm_and_reports_what_had_stopped(
         for name in sorted(ALL.keys() - {broken}):
             await _reached(airline, name)
         process.send_signal(signal.SIGTERM)
-        output, _ = await asyncio.wait_for(process.communicate(), SECONDS)
+        async with asyncio.timeout(SECONDS):
+            output, _ = await process.communicate()
     finally:
         if process.returncode is None:
             process.kill()
