@@ -44,11 +44,10 @@ def counted(done: list[int]) -> Work:
 
 
 async def ends(*running: Loop, stop: asyncio.Event) -> None:
-    async with asyncio.timeout(LIMIT_SECONDS) as limit:
-        try:
-            await run_loops(running, stop)
-        finally:
-            assert not limit.expired(), "a loop went on"
+    ending = asyncio.create_task(run_loops(running, stop))
+    await asyncio.wait({ending}, timeout=LIMIT_SECONDS)
+    assert ending.done(), "a loop went on"
+    ending.result()
 
 
 @pytest.mark.parametrize("moved", [False, True])
