@@ -20,7 +20,7 @@ from application.booking.confirm_booking import ConfirmBooking
 from application.booking.create_booking import CreateBooking, Mode
 from application.booking.expire_booking import ExpireBooking
 from application.booking.modify_booking import ModifyBooking
-from application.booking.quote_modification import modification_quote, neighbours_of
+from application.booking.quote_modification import modification_quote
 from application.commands.command import Command
 from application.inventory.schedule_flight import ScheduleFlight
 from application.payment.record_attempt import RecordAttempt
@@ -51,12 +51,13 @@ def schedule_flight(
     currency: str = "SAR",
     domestic: bool = True,
     departs_at: dt.datetime,
+    route: tuple[str, str] = ("RUH", "JED"),
 ) -> ScheduleFlight:
     """Put a flight of one cabin on sale."""
     scheduled = FlightScheduled(
         number=number,
-        origin="RUH",
-        destination="JED",
+        origin=route[0],
+        destination=route[1],
         origin_zone="Asia/Riyadh",
         destination_zone="Asia/Riyadh",
         departs_at=departs_at,
@@ -262,11 +263,10 @@ class Airline:
         return modification_quote(
             booking,
             state,
-            old,
+            (old,),
             (yield to),
             segment=0,
             to=WantedSegment(to, "Y"),
-            neighbours=neighbours_of(state, 0, (old,)),
             reason="requested",
             now=self.clock(),
         )

@@ -24,6 +24,7 @@ from domain.inventory.state import Flight
 from domain.kernel import ids, money
 from domain.kernel.rejections import Rejection
 from tests.support import invariants, memory_log
+from tests.support.fair_price import FairPrice
 from tests.support.memory_log import Clock, MemoryLog, MemoryProcess
 from tests.support.memory_read_models import MemoryReadModels
 
@@ -70,7 +71,7 @@ def scheduled(index: int, economy: int, starts_in: int) -> FlightScheduled:
         fares=(
             FareClass("Y", "Y", money.Money(fare, currency)),
             FareClass("M", "Y", money.Money(low + step, currency), max(economy - 1, 1)),
-            FareClass("Q", "Y", money.Money(low, currency), max(economy - 3, 1), "credit"),
+            FareClass("Q", "Y", money.Money(low, currency), max(economy - 3, 1)),
             FareClass("J", "J", money.Money(fare * 3, currency)),
         ),
         moves=(CapacityMove("Y", authorised=economy), CapacityMove("J", authorised=2)),
@@ -95,6 +96,7 @@ class World(RuleBasedStateMachine):
         self.log = MemoryLog(self.clock)
         self.log_invariants = invariants.Invariants(self.log)
         self.read_models = MemoryReadModels()
+        self.fair_price = FairPrice()
         self.processes = [
             MemoryProcess(self.log, clock=self.clock, random_bytes=self._draw, cache_limit=limit)
             for limit in (1_000, 3)
@@ -128,8 +130,26 @@ class World(RuleBasedStateMachine):
         """All invariants over what is new in the log."""
         World.tally["steps"] += 1
         self.log_invariants.check()
-        self.read_models.follow(self.log.events[self.read_models.position :])
+        new = self.log.events[self.read_models.position :]
+        self.read_models.follow(new)
         assert self.read_models.position == len(self.log.events)
+        for each in new:
+            self.fair_price.take(each)
+        for stream in {each.stream for each in new if each.stream.startswith("booking-")}:
+            self._check_price(stream)
+
+    def _check_price(self, stream: str) -> None:
+        """No steps of a customer end with less paid than what they have, bought directly."""
+        least = self.fair_price.least(stream)
+        if least is None:
+            return
+        World.tally["fair price"] += 1
+        booking = self.booking(stream)
+        assert booking.captured is not None
+        paid = booking.captured - booking.owed()
+        if booking.modification_paid and booking.modification is not None:
+            paid -= money.Money(booking.modification.due, booking.currency)
+        assert paid.amount >= least, f"{stream} paid {paid} and not {least}"
 
     def _draw(self, count: int) -> bytes:
         """Bytes as if random, of which each third repeats: locators are drawn twice, too."""
