@@ -110,7 +110,7 @@ class FairPrice:
         hours = min(self._hours(sold, key, at) for key in keys)
         sold.notice.update(dict.fromkeys(keys, hours))
         percent = _percent(EXCHANGED, hours)
-        sold.kept += sum(self._value(sold, key) for key in keys) * percent / 100
+        sold.kept += sum(self._coupon(sold, key) for key in keys) * percent / 100
         sold.slack += SMALLEST[sold.currency]  # a difference below it is waived
         sold.segments[modification.segment] = modification.to
 
@@ -148,7 +148,15 @@ class FairPrice:
         return value * _percent(CANCELLED, self._hours(sold, key, now)) / 100
 
     def _value(self, sold: Sold, key: Key) -> Fraction:
-        """Fare, tax, charges and extras of a coupon at the price of its flight."""
+        """A coupon at the price of its flight, with its extras and their tax."""
+        extras = sum(
+            each.net for each in sold.started.price.extras if (each.passenger, each.segment) == key
+        )
+        taxed = 1 + VAT if self._taxed(sold, key) else 1
+        return self._coupon(sold, key) + extras * taxed
+
+    def _coupon(self, sold: Sold, key: Key) -> Fraction:
+        """Fare, tax and charges of a coupon at the price of its flight."""
         passenger, segment = key
         booked = sold.segments[segment]
         filed = next(
@@ -158,9 +166,6 @@ class FairPrice:
         )
         net = filed.amount * _rate(filed.currency, sold.currency)
         net *= SHARES[sold.started.passengers[passenger].type]
-        net += sum(
-            each.net for each in sold.started.price.extras if (each.passenger, each.segment) == key
-        )
         if not self._taxed(sold, key):
             return net
         return (net + self._charge(sold, passenger)) * (1 + VAT)

@@ -261,6 +261,48 @@ class Changes(Sale):
             self.pay(process, stream)
         self.submit(process, self.completion(stream))
 
+    @rule(
+        process=PROCESSES,
+        journey=st.sampled_from(((0,), (0,), (0, 2), (2, 3), (0, 2, 3))),
+        party=st.sampled_from((("ADT",), ("ADT", "CHD"))),
+        steps=st.lists(
+            st.tuples(st.sampled_from(("change", "cancel")), st.integers(0, 2), st.integers(0, 4)),
+            min_size=1,
+            max_size=3,
+        ),
+    )
+    def detour(
+        self,
+        process: int,
+        journey: tuple[int, ...],
+        party: tuple[Any, ...],
+        steps: list[tuple[str, int, int]],
+    ) -> None:
+        """A customer buys a journey, and changes and cancels parts of it at once."""
+        wanted = self._wanted(journey, party, "Y", None, (), None)
+        created = self.submit(process, self._create(wanted, "hold"))
+        if not isinstance(created, Outcome):
+            return
+        stream = created.answer.stream
+        self.pay(process, stream)
+        self.submit(process, self.confirmation(stream))
+        for step, segment, to in steps:
+            segments = self.booking(stream).segments
+            if step == "cancel":
+                quote = self.quote_cancel(stream, Part(segments=(segment % len(segments),)))
+                if quote is not None:
+                    self.cancel(process=process, quote=quote)
+            else:
+                self._change(process, stream, segment % len(segments), to)
+
+    def _change(self, process: int, stream: str, segment: int, to: int) -> None:
+        booked = self.booking(stream).segments[segment].flight
+        quote = self.quote_change(stream, segment, self._wish(booked, to, "Y", None))
+        if quote is not None:
+            self.modify(process=process, quote=quote)
+            self.pay(process, stream)
+            self.submit(process, self.completion(stream))
+
     @rule(process=PROCESSES, which=WHICH)
     def upgrade(self, process: int, which: int) -> None:
         """A better cabin on the same flight, paid for and completed at once."""
