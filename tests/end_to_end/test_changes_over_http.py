@@ -30,6 +30,10 @@ async def test_a_dearer_flight_is_paid_first_and_the_old_seat_stays_until_then(
     assert changed["segments"][0]["flightId"] == new
     old_ticket = booking["passengers"][0]["ticketNumber"]
     assert changed["passengers"][0]["ticketNumber"] != old_ticket
+    # What it costs now, with what was paid before and since beside it.
+    sold_for = booking["total"]["amount"]
+    assert changed["total"]["amount"] == changed["paid"]["amount"] == sold_for + 17_250
+    assert sum(line["amount"] for line in changed["lines"]) == changed["total"]["amount"]
     assert (await customer.reserved([old]))["status"] == "reserved"
     books = stored_log.balances(system.owner_dsn, booking["id"])
     assert (books["2020", "SAR"], books["2000", "SAR"]) == (0, -55_000)
