@@ -93,7 +93,7 @@ class RefundDisruption(Command, frozen=True):
             destination="card",
             obligation=obligation,
             entry=cancel_booking.cancellation_entry(
-                booking_id, booking, coupons, fee=0, obligation=obligation, now=context.now
+                booking_id, booking, coupons, obligation=obligation, now=context.now
             ),
             # Passengers who have boarded are refunded only where the flight is cancelled.
             at_gate=facts.cancelled,

@@ -76,7 +76,7 @@ async def details(
         booking_id=done.booking_id,
         booking=booking,
         names=await _opened_names(ports, booking) if names is None else names,
-        price_lines=lines(booking.price, [each.type for each in booking.passengers]),
+        price_lines=lines(booking.price_now(), [each.type for each in booking.passengers]),
         due=_due(booking),
         refund_status=await _refund_status(ports, booking),
         available_actions=actions.available_actions(

@@ -4,7 +4,7 @@ import datetime as dt
 
 import msgspec
 
-from application.booking import journey, letters, live_session
+from application.booking import cancellation_fee, journey, letters, live_session, remaining_tax
 from application.booking.access import changeable_booking
 from application.booking.booking_details import (
     BookingDetails,
@@ -18,18 +18,22 @@ from application.commands.context import DecisionContext
 from application.identity.ports import Principal
 from application.payment import record_refund
 from application.pricing.signed_quotes import QUOTE_LIFETIME, QuoteExpired, QuoteRefused
-from domain.booking import cancellation, disruption, preconditions, rejections, states
+from domain.booking import (
+    cancellation,
+    disruption,
+    preconditions,
+    rejections,
+    states,
+)
 from domain.booking.coupons import Coupon
 from domain.booking.preconditions import SegmentFacts
-from domain.booking.state import Booking
+from domain.booking.state import Booking, coupon_key
 from domain.booking.states import Status
-from domain.booking.values import CouponId, Destination, Obligation
+from domain.booking.values import CouponId, Destination, Obligation, Retaxed
 from domain.identity import roles
 from domain.identity.rejections import NotAllowed
 from domain.kernel import entries, money
 from domain.ledger import carriage
-from domain.pricing import fees
-from domain.pricing import rules as pricing_rules
 
 
 class Part(msgspec.Struct, frozen=True):
@@ -42,8 +46,9 @@ class Part(msgspec.Struct, frozen=True):
 class CancellationQuote(msgspec.Struct, frozen=True):
     """What cancelling the part would cost, frozen until `valid_until` (exclusive).
 
-    `price` is the part's, tax and charges included; refund = price - fee. `basis` are the open
-    coupons with their statuses and values: any change of them ends the quote.
+    `price` is the part's, tax and charges included; refund = price - fee - `tax`, which is due on
+    what remains (`retaxed`) and negative where that is taxed less. `basis` are the open coupons
+    with the part's statuses and all values: any change of them ends the quote.
     """
 
     booking: str
@@ -58,6 +63,20 @@ class CancellationQuote(msgspec.Struct, frozen=True):
     valid_until: dt.datetime
     at_gate: bool = False
     waiver: str | None = None
+    fee_vat: int = 0
+    tax: int = 0
+    retaxed: Retaxed = cancellation.UNCHANGED
+
+
+class Terms(msgspec.Struct, frozen=True):
+    """Price, fee and tax of what remains, in minor units; refund = price - fee - tax."""
+
+    price: int
+    percent: int = 0
+    fee: int = 0
+    fee_vat: int = 0
+    tax: int = 0
+    retaxed: Retaxed = cancellation.UNCHANGED
 
 
 def cancellation_quote(
@@ -72,7 +91,8 @@ def cancellation_quote(
 ) -> CancellationQuote:
     """Return the terms of cancelling the part now.
 
-    Rejects TransitionRefused, ModificationPending, NoSuchPart, CouponNotOpen and InvalidPart. A
+    Rejects TransitionRefused, ModificationPending, NoSuchPart, CouponNotOpen and InvalidPart (also
+    where the tax of what remains is more than the part was worth). A
     booking without tickets can only be cancelled as a whole. `waiver` is the reason of staff for
     taking no fee.
     """
@@ -82,17 +102,19 @@ def cancellation_quote(
         cancellation.require_part(booking, coupons, at_gate=at_gate)
     elif part != Part():
         raise rejections.TransitionRefused(reason="not_ticketed", status=booking.status.value)
-    percent, price = _terms(booking, coupons, facts, waiver=waiver, now=now)
-    fee = fees.fee(percent, price, booking.currency)
-    refund = price - fee
+    terms = _terms(booking, coupons, facts, waiver=waiver, now=now)
+    refund = terms.price - terms.fee - terms.tax
     return CancellationQuote(
         booking=stream,
         coupons=tuple(CouponId(each.passenger, each.segment) for each in coupons),
-        basis=_basis(coupons),
+        basis=_basis(booking, coupons),
         status=booking.status.value,
-        price=money.Money(price, booking.currency),
-        percent=percent,
-        fee=fee,
+        price=money.Money(terms.price, booking.currency),
+        percent=terms.percent,
+        fee=terms.fee,
+        fee_vat=terms.fee_vat,
+        tax=terms.tax,
+        retaxed=terms.retaxed,
         refund=refund,
         destination="card" if refund else "none",
         valid_until=now + QUOTE_LIFETIME,
@@ -108,20 +130,27 @@ def _terms(
     *,
     waiver: str | None,
     now: dt.datetime,
-) -> tuple[int, int]:
-    """Return the percentage of the fee, and the price it applies to in minor units."""
+) -> Terms:
+    """Return the terms of cancelling these coupons, or all of an unticketed booking."""
     if booking.captured is None:
-        return 0, 0
+        return Terms(price=0)
     if booking.status is Status.PAID:
-        return 0, booking.captured.amount
+        return Terms(price=booking.captured.amount)
     price = journey.value_of(booking, coupons).total
-    by_airline = any(
-        _ended_by_airline(booking, each.segment, facts[each.segment]) for each in coupons
-    )
-    if waiver is not None or by_airline:
-        return 0, price
-    departs_at = journey.first_departure(coupons, facts)
-    return fees.cancellation_percent(departs_at=departs_at, now=now), price
+    if any(_ended_by_airline(booking, each.segment, facts[each.segment]) for each in coupons):
+        return Terms(price=price)
+    fee = cancellation_fee.NO_FEE
+    if waiver is None:
+        fee = cancellation_fee.fee_of(booking, coupons, facts, now=now)
+    gone = {coupon_key(each) for each in coupons}
+    due = remaining_tax.taxed_coupons(booking, [each.leg for each in facts], without=gone)
+    retaxed = remaining_tax.retaxed(booking, due)
+    tax = sum(remaining_tax.difference(booking, retaxed))
+    # What the refund does not cover of the tax is taken from the fee.
+    amount = min(fee.amount, price - tax)
+    if amount < 0:
+        raise rejections.InvalidPart(reason="tax_of_the_rest", tax=tax, price=price)
+    return Terms(price, fee.percent, amount, min(fee.vat, amount), tax, retaxed)
 
 
 def _ended_by_airline(booking: Booking, segment: int, facts: SegmentFacts) -> bool:
@@ -130,8 +159,13 @@ def _ended_by_airline(booking: Booking, segment: int, facts: SegmentFacts) -> bo
     return facts.cancelled or disturbed
 
 
-def _basis(coupons: tuple[Coupon, ...]) -> tuple[tuple[int, int, str, int], ...]:
-    return tuple((each.passenger, each.segment, each.status.value, each.total) for each in coupons)
+def _basis(booking: Booking, coupons: tuple[Coupon, ...]) -> tuple[tuple[int, int, str, int], ...]:
+    part = {coupon_key(each) for each in coupons}
+    return tuple(
+        (each.passenger, each.segment, each.status.value if key in part else "", each.total)
+        for each in booking.open_coupons()
+        for key in [coupon_key(each)]
+    )
 
 
 async def quote_cancellation(
@@ -211,9 +245,17 @@ class CancelBooking(Command, frozen=True):
             destination=quote.destination,
             obligation=obligation,
             entry=cancellation_entry(
-                booking_id, booking, coupons, fee=quote.fee, obligation=obligation, now=context.now
+                booking_id,
+                booking,
+                coupons,
+                fee=quote.fee,
+                fee_vat=quote.fee_vat,
+                retaxed=quote.retaxed,
+                obligation=obligation,
+                now=context.now,
             ),
             waiver=quote.waiver,
+            retaxed=quote.retaxed,
             at_gate=quote.at_gate,
         )
         context.record(booking_id, cancelled)
@@ -234,7 +276,7 @@ def _quoted_coupons(
     )
     if quote.valid_until <= now:
         raise QuoteExpired()
-    if _basis(coupons) != quote.basis or booking.status.value != quote.status:
+    if _basis(booking, coupons) != quote.basis or booking.status.value != quote.status:
         raise QuoteExpired(reason="booking_changed")
     return coupons
 
@@ -263,7 +305,9 @@ def cancellation_entry(
     booking: Booking,
     coupons: tuple[Coupon, ...],
     *,
-    fee: int,
+    fee: int = 0,
+    fee_vat: int = 0,
+    retaxed: Retaxed = cancellation.UNCHANGED,
     obligation: Obligation | None,
     now: dt.datetime,
 ) -> entries.Entry | None:
@@ -274,9 +318,14 @@ def cancellation_entry(
         return carriage.unticketed_refund_entry(posted, amount=obligation.amount)
     if booking.captured is None:
         return None
-    value = journey.value_of(booking, coupons)
-    fee_vat = pricing_rules.vat_within(fee, booking.currency).amount if value.vat else 0
-    return carriage.cancellation_entry(posted, value=value, fee=fee, fee_vat=fee_vat)
+    vat, charge = remaining_tax.difference(booking, retaxed)
+    return carriage.cancellation_entry(
+        posted,
+        value=journey.value_of(booking, coupons),
+        fee=fee,
+        fee_vat=fee_vat,
+        added=carriage.Value(booking.currency, vat=vat, charge=charge),
+    )
 
 
 def _release_seats(

@@ -1,6 +1,6 @@
 """Close a departed flight for a booking: passengers on board have flown, others are no-shows."""
 
-from application.booking import journey
+from application.booking import cancellation_fee, journey
 from application.booking.access import visible_booking
 from application.booking.booking_details import BookingDetails, booked_flight, carry_out_and_read
 from application.booking.ports import BookingPorts
@@ -10,9 +10,8 @@ from application.commands.context import DecisionContext
 from domain.booking import cancellation, check_in, rejections, states
 from domain.booking.coupons import Coupon
 from domain.booking.state import Booking
-from domain.inventory.state import FlightStatus
+from domain.inventory.state import Flight, FlightStatus
 from domain.ledger import carriage
-from domain.pricing import rules as pricing_rules
 
 NO_SHOW = "no_show"
 
@@ -50,17 +49,18 @@ class CloseFlight(Command, frozen=True):
             or flight.status is not FlightStatus.DEPARTED
         ):
             return Reply(self.booking_id)
-        lapsed = _close(context, self.booking_id, booking, segment)
+        lapsed = _close(context, self.booking_id, booking, segment, flight)
         later = [coupon for coupon in lapsed if coupon.segment != segment]
         journey.return_seats(context, self.booking_id, booking, later, NO_SHOW)
         return Reply(self.booking_id)
 
 
 def _close(
-    context: DecisionContext, booking_id: str, booking: Booking, segment: int
+    context: DecisionContext, booking_id: str, booking: Booking, segment: int, flight: Flight
 ) -> tuple[Coupon, ...]:
     """Record who has flown, then the no-shows; return the coupons that lapse."""
-    posted = journey.posted(booking_id, booking, context.now)
+    # Revenue belongs to the day on which the coupon flew, whenever the flight is closed.
+    posted = journey.posted(booking_id, booking, flight.departed_at or context.now)
     on_board = check_in.lifted_on(booking, segment)
     flown = check_in.fly(
         booking,
@@ -71,8 +71,7 @@ def _close(
     booking = journey.load(context, booking_id)
     lapsed = check_in.missing_on(booking, segment)
     charge = sum(coupon.charge for coupon in lapsed)
-    taxed = any(coupon.vat for coupon in lapsed)
-    vat = pricing_rules.vat_on(charge, booking.currency).amount if taxed else 0
+    vat = sum(cancellation_fee.charge_vat(coupon, booking.currency) for coupon in lapsed)
     missed = check_in.miss(
         booking,
         segment=segment,

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from application.booking import journey, letters, live_session, offer_disruption
+from application.booking import journey, letters, live_session, offer_disruption, remaining_tax
 from application.booking.access import changeable_booking
 from application.booking.booking_details import BookingDetails, carry_out_and_read
 from application.booking.ports import BookingPorts
@@ -93,10 +93,12 @@ def complete(
     """Record the completed modification with its entry, and enqueue the letter about it."""
     coupons = booking.open_coupons(modification.segment)
     to_card = modification.back if modification.destination == "card" else 0
+    vat, charge = remaining_tax.difference(booking, modification.retaxed)
     entry = carriage.exchange_entry(
         carriage.Posted(booking_id, tuple(ticket.number for ticket in tickets), context.now),
         before=_value(booking.currency, coupons),
         after=_value(booking.currency, modification.coupons),
+        added=carriage.Value(booking.currency, vat=vat, charge=charge),
         due=modification.due,
         refund=to_card,
         credit=modification.back - to_card,

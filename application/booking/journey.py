@@ -6,6 +6,7 @@ from zoneinfo import ZoneInfo
 
 from application.commands import stream_kinds
 from application.commands.context import DecisionContext
+from application.pricing import journeys
 from domain.booking import rejections
 from domain.booking.coupons import Coupon
 from domain.booking.preconditions import SegmentFacts
@@ -35,6 +36,8 @@ def facts_of(flight: Flight) -> SegmentFacts:
     """Return the facts about a flight that guards of a booking need."""
     return SegmentFacts(
         departs_at=flight.departs_at,
+        latest_departs_at=flight.latest_departs_at or flight.departs_at,
+        leg=journeys.leg_of(flight),
         domestic=flight.domestic,
         operating=flight.status is FlightStatus.SCHEDULED,
         cancelled=flight.status is FlightStatus.CANCELLED,
@@ -74,11 +77,6 @@ def posted(booking_id: str, booking: Booking, now: dt.datetime) -> Posted:
     """Return what an entry about coupons refers to: booking, tickets and instant."""
     numbers = tuple(ticket.number for ticket in booking.tickets)
     return Posted(booking=booking_id, references=numbers, now=now)
-
-
-def first_departure(coupons: Sequence[Coupon], facts: Sequence[SegmentFacts]) -> dt.datetime:
-    """Return the earliest departure of these coupons."""
-    return min(facts[coupon.segment].departs_at for coupon in coupons)
 
 
 def return_seats(

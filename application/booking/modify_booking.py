@@ -7,7 +7,7 @@ is refunded to.
 
 import datetime as dt
 
-from application.booking import complete_modification, journey
+from application.booking import complete_modification, journey, quote_modification
 from application.booking.access import changeable_booking
 from application.booking.booking_details import BookingDetails, carry_out_and_read
 from application.booking.ports import BookingPorts
@@ -111,10 +111,9 @@ def _quoted_coupons(
         raise QuoteExpired(reason="booking_changed")
     if quote.valid_until <= now:
         raise QuoteExpired()
-    coupons = booking.open_coupons(quote.modification.segment)
-    if tuple((each.passenger, each.total) for each in coupons) != quote.basis:
+    if quote_modification.basis_of(booking) != quote.basis:
         raise QuoteExpired(reason="booking_changed")
-    return coupons
+    return booking.open_coupons(quote.modification.segment)
 
 
 def _is_done(booking: Booking, modification: Modification) -> bool:

@@ -1,10 +1,11 @@
 """Quote a modification: another date or flight on the route, or a higher cabin."""
 
 import datetime as dt
+from collections.abc import Sequence
 
 import msgspec
 
-from application.booking import journey
+from application.booking import cancellation_fee, journey, remaining_tax
 from application.booking.access import changeable_booking
 from application.booking.booking_details import booked_flight
 from application.booking.ports import BookingPorts
@@ -13,33 +14,43 @@ from application.identity.ports import Principal
 from application.pricing import journeys
 from application.pricing.journeys import WantedSegment
 from application.pricing.signed_quotes import QUOTE_LIFETIME
-from domain.booking import disruption, preconditions, rejections, sale
+from domain.booking import (
+    disruption,
+    preconditions,
+    rejections,
+    sale,
+)
 from domain.booking import modification as booking_modification
 from domain.booking.coupons import Coupon
-from domain.booking.state import Booking
-from domain.booking.values import Destination, Modification, Segment
+from domain.booking.preconditions import SegmentFacts
+from domain.booking.state import Booking, coupon_key
+from domain.booking.values import Modification, Retaxed, Segment
 from domain.inventory import rejections as flight_rejections
 from domain.inventory import sales_window
 from domain.inventory.state import Flight
-from domain.pricing import fees
+from domain.kernel import money
+from domain.pricing import charge_limits, fees, tax
+from domain.pricing import exchange as exchange_rates
 from domain.pricing import rules as pricing_rules
 from domain.pricing.price import CouponPrice
 
 CABIN_RANK = {"Y": 0, "J": 1}
+# After a disruption a flight so many days before or after the published one is a like flight.
+FREE_MOVE_WITHIN = dt.timedelta(days=14)
 
 
 class ModificationQuote(msgspec.Struct, frozen=True):
     """What the modification costs, frozen until `valid_until` (exclusive).
 
-    `difference` = new price - old price of the segment, `modification.fee` comes on top. `basis`
-    are the values of the coupons that are exchanged: any change of them ends the quote.
+    `difference` = new price - old price, `modification.fee` comes on top. `basis` are the values of
+    all open coupons: any change of them ends the quote.
     """
 
     booking: str
     modification: Modification
     difference: int
     percent: int
-    basis: tuple[tuple[int, int], ...]
+    basis: tuple[tuple[int, int, int], ...]
     valid_until: dt.datetime
 
 
@@ -80,11 +91,10 @@ async def quote_modification(
     quote = modification_quote(
         booking_id,
         booking,
-        flights[wanted.segment],
+        flights,
         (await ports.bus.current(stream_kinds.FLIGHT, to.flight))[0],
         segment=wanted.segment,
         to=to,
-        neighbours=neighbours_of(booking, wanted.segment, flights),
         reason="requested",
         now=ports.clock(),
     )
@@ -94,59 +104,86 @@ async def quote_modification(
 def modification_quote(
     stream: str,
     booking: Booking,
-    old: Flight,
+    flights: Sequence[Flight],
     new: Flight | None,
     *,
     segment: int,
     to: WantedSegment,
-    neighbours: tuple[tuple[str, dt.datetime, dt.datetime] | None, ...],
     reason: str,
     now: dt.datetime,
 ) -> ModificationQuote:
-    """Return the terms of exchanging the segment for all its passengers.
+    """Return the terms of exchanging the segment for all its passengers; `flights` by segment.
 
-    Allowed: another flight of the route, or a higher cabin.
-
-    `neighbours` are name, departure and arrival of each segment, None for the one exchanged.
-    Free of charge after a material disruption. Rejects ModificationRefused, ModificationPending,
-    NoSuchPart, CouponNotOpen, SalesClosed, CabinNotFound, InvalidJourney and CurrenciesDiffer.
+    Allowed: another flight of the route, or a higher cabin. After a material disruption there is
+    no fee, and a like flight costs nothing. Rejects ModificationRefused, ModificationPending,
+    NoSuchPart, CouponNotOpen, SalesClosed, CabinNotFound, InvalidJourney, CurrenciesDiffer and
+    AmountNotCollectable.
     """
-    booking_modification.require_modifiable(booking, segment, journey.facts_of(old), now=now)
+    old = flights[segment]
+    facts = journey.facts_of(old)
+    booking_modification.require_modifiable(booking, segment, facts, now=now)
     found = _fit(booking, old, new, segment=segment, to=to, now=now)
-    _require_order(neighbours, (to.flight, found.departs_at, found.arrives_at))
+    after = [found if index == segment else each for index, each in enumerate(flights)]
+    _require_order(booking, after, segment=segment, to=to)
     coupons = booking.open_coupons(segment)
-    free = disruption.is_material(booking, segment)
-    target, prices = _new_values(booking, found, coupons, segment=segment, to=to)
-    before = sum(coupon.total for coupon in coupons)
-    after = sum(each.total for each in prices)
-    percent = _percent(old, free=free, now=now)
-    fee = fees.fee(percent, before, booking.currency)
-    if free:
-        prices, after = _same_values(coupons), before
-    with_fee = _with_fee(prices, fee, booking, taxed=any(c.vat for c in coupons))
-    cost = after - before + fee
-    destination: Destination = "none"
-    if cost < 0:
-        destination = "card" if booking.segments[segment].residue == "cash" else "credit"
+    disturbed = disruption.is_material(booking, segment)
+    notice = None if disturbed else _notice(coupons, facts, now=now)
+    percent = 0 if notice is None else _percent(notice)
+    fee = fees.fee(percent, sum(each.total - each.change_fee for each in coupons), booking.currency)
+    target = _target(booking, found, coupons, to=to)
+    exchange = _exchange(booking, after, coupons, target.fare, fee=fee)
+    if disturbed:
+        exchange = _kept_value(booking, old, found, coupons, exchange, to=to)
+    exchange, waived = _without_small_change(booking, coupons, exchange)
+    cost = exchange.cost(booking, coupons)
+    _require_collectable(cost, booking.currency)
     modification = Modification(
         number=booking.modification_count + 1,
         segment=segment,
-        to=target,
-        coupons=with_fee,
+        to=target.segment,
+        coupons=exchange.coupons,
         fee=fee,
         due=max(cost, 0),
         back=max(-cost, 0),
-        destination=destination,
+        destination="card" if cost < 0 else "none",
         reason=reason,
+        notice_hours=notice,
+        waived=waived,
+        retaxed=exchange.retaxed,
     )
     return ModificationQuote(
         booking=stream,
         modification=modification,
-        difference=after - before,
+        difference=cost + waived - fee,
         percent=percent,
-        basis=tuple((each.passenger, each.total) for each in coupons),
+        basis=basis_of(booking),
         valid_until=now + QUOTE_LIFETIME,
     )
+
+
+def basis_of(booking: Booking) -> tuple[tuple[int, int, int], ...]:
+    """Return passenger, segment and value of each open coupon."""
+    return tuple((each.passenger, each.segment, each.total) for each in booking.open_coupons())
+
+
+class Target(msgspec.Struct, frozen=True):
+    """The segment that is exchanged for, and its adult fare in the currency of the booking."""
+
+    segment: Segment
+    fare: money.Money
+
+
+class Exchange(msgspec.Struct, frozen=True):
+    """New values of the exchanged coupons, and of what is taxed otherwise after the exchange."""
+
+    coupons: tuple[CouponPrice, ...]
+    retaxed: Retaxed
+
+    def cost(self, booking: Booking, coupons: Sequence[Coupon]) -> int:
+        """Return how much more the journey is worth than before, in minor units."""
+        before = sum(each.total for each in coupons)
+        added = sum(remaining_tax.difference(booking, self.retaxed))
+        return sum(each.total for each in self.coupons) - before + added
 
 
 def _fit(
@@ -172,87 +209,135 @@ def _fit(
         raise rejections.ModificationRefused(reason="lower_cabin")
     if (to.flight, to.cabin) == (had.flight, had.cabin):
         raise rejections.ModificationRefused(reason="nothing_changes")
-    if any(each.flight == to.flight for i, each in enumerate(booking.segments) if i != segment):
-        raise rejections.InvalidJourney(reason="same_flight_twice")
     return new
 
 
 def _require_order(
-    neighbours: tuple[tuple[str, dt.datetime, dt.datetime] | None, ...],
-    moved: tuple[str, dt.datetime, dt.datetime],
+    booking: Booking, flights: Sequence[Flight], *, segment: int, to: WantedSegment
 ) -> None:
-    sale.require_valid_journey([each or moved for each in neighbours])
+    """Require a valid journey; the route stays, so that surface sectors are those it was sold with.
+
+    A flight that is cancelled or gone by does not stand in the way of moving its neighbour.
+    """
+    names = [
+        to.flight if index == segment else each.flight
+        for index, each in enumerate(booking.segments)
+    ]
+    legs = [journeys.leg_of(flight) for flight in flights]
+    sale.require_valid_journey(
+        list(zip(names, legs, strict=True)), surface_sectors=range(len(flights))
+    )
 
 
-def _percent(old: Flight, *, free: bool, now: dt.datetime) -> int:
-    if free:
-        return 0
-    percent = fees.modification_percent(departs_at=old.departs_at, now=now)
+def _notice(coupons: Sequence[Coupon], facts: SegmentFacts, *, now: dt.datetime) -> int:
+    return min(cancellation_fee.notice_of(each, facts, now=now) for each in coupons)
+
+
+def _percent(notice: int) -> int:
+    percent = fees.modification_percent(notice)
     if percent is None:
         raise rejections.ModificationRefused(reason="departed")
     return percent
 
 
-def _new_values(
+def _target(
     booking: Booking,
     flight: Flight,
-    coupons: tuple[Coupon, ...],
+    coupons: Sequence[Coupon],
     *,
-    segment: int,
     to: WantedSegment,
-) -> tuple[Segment, tuple[CouponPrice, ...]]:
-    """Return the segment with a fare class that has seats, and the new values of the coupons."""
-    types = tuple(booking.passengers[coupon.passenger].type for coupon in coupons)
-    seats = pricing_rules.seat_count(types)
+) -> Target:
+    """Return the segment with a fare class that has seats, and its fare."""
     cabin = flight.cabins[to.cabin]
     bucket = (
         cabin.bucket(to.fare_class)
         if to.fare_class is not None
-        else journeys.lowest_bucket(cabin, seats)
+        else journeys.lowest_bucket(cabin, journey.seats_of(booking, coupons))
     )
     if bucket is None:
         raise flight_rejections.CabinNotFound(fareClass=to.fare_class or "")
-    # Tax depends on the journey: a zero-rated leg of an international journey stays zero-rated.
-    at_home = flight.domestic and any(coupon.vat for coupon in coupons)
-    price = pricing_rules.price_journey(
-        segments=[pricing_rules.SegmentFare(bucket.fare, at_home)], passengers=types
+    return Target(
+        Segment(to.flight, to.cabin, bucket.code, bucket.residue),
+        exchange_rates.convert(bucket.fare, booking.currency),
     )
-    if price.currency != booking.currency:
-        raise rejections.ModificationRefused(reason="other_currency", currency=price.currency)
+
+
+def _exchange(
+    booking: Booking,
+    flights: Sequence[Flight],
+    coupons: Sequence[Coupon],
+    fare: money.Money,
+    *,
+    fee: int,
+) -> Exchange:
+    """Return the new values at this adult fare; the fee is part of the first coupon (IFRS 15)."""
+    legs = [journeys.leg_of(flight) for flight in flights]
+    due = remaining_tax.taxed_coupons(booking, legs)
+    exchanged = {coupon_key(each) for each in coupons}
     values = tuple(
-        msgspec.structs.replace(each, passenger=coupons[each.passenger].passenger, segment=segment)
-        for each in price.coupons
+        _value(booking, each, fare, taxed=due[coupon_key(each)], fee=fee if index == 0 else 0)
+        for index, each in enumerate(coupons)
     )
-    return Segment(to.flight, to.cabin, bucket.code, bucket.residue), values
+    return Exchange(values, remaining_tax.retaxed(booking, due, but=exchanged))
 
 
-def _same_values(coupons: tuple[Coupon, ...]) -> tuple[CouponPrice, ...]:
-    return tuple(
+def _value(
+    booking: Booking, coupon: Coupon, fare: money.Money, *, taxed: bool, fee: int
+) -> CouponPrice:
+    """Return the new value of a coupon: its fare, and the fees of this and earlier exchanges."""
+    kind, currency = booking.passengers[coupon.passenger].type, booking.currency
+    net = pricing_rules.passenger_fare(fare, kind)
+    kept = coupon.change_fee + fee
+    if not taxed:
+        return CouponPrice(coupon.passenger, coupon.segment, net + kept, 0, 0)
+    charge = tax.charge_of(kind, currency)
+    vat_of_fees = tax.vat_within(kept, currency).amount
+    vat = tax.vat_on(net + charge, currency).amount + vat_of_fees
+    return CouponPrice(coupon.passenger, coupon.segment, net + kept - vat_of_fees, vat, charge)
+
+
+def _kept_value(
+    booking: Booking,
+    old: Flight,
+    new: Flight,
+    coupons: Sequence[Coupon],
+    exchange: Exchange,
+    *,
+    to: WantedSegment,
+) -> Exchange:
+    """Return what a move after a disruption is worth: a like flight as much as before, something
+    better its own price, and nothing less than what was paid.
+    """
+    had = booking.segments[coupons[0].segment]
+    published = old.scheduled_departs_at or old.departs_at
+    like = (
+        to.cabin == had.cabin
+        and to.fare_class in {None, had.fare_class}
+        and abs(new.departs_at - published) <= FREE_MOVE_WITHIN
+    )
+    if not like and exchange.cost(booking, coupons) > 0:
+        return exchange
+    unchanged = tuple(
         CouponPrice(each.passenger, each.segment, each.fare, each.vat, each.charge)
         for each in coupons
     )
+    return Exchange(unchanged, Retaxed())
 
 
-def _with_fee(
-    values: tuple[CouponPrice, ...], fee: int, booking: Booking, *, taxed: bool
-) -> tuple[CouponPrice, ...]:
-    """Add the fee to the first coupon: it is part of the modified contract (IFRS 15)."""
-    if not fee:
-        return values
-    vat = pricing_rules.vat_within(fee, booking.currency).amount if taxed else 0
-    first = msgspec.structs.replace(
-        values[0], fare=values[0].fare + fee - vat, vat=values[0].vat + vat
-    )
-    return (first, *values[1:])
+def _without_small_change(
+    booking: Booking, coupons: Sequence[Coupon], exchange: Exchange
+) -> tuple[Exchange, int]:
+    """Return the exchange without a difference that is too small to be charged, and that amount."""
+    cost = exchange.cost(booking, coupons)
+    if not 0 < cost < charge_limits.smallest(booking.currency):
+        return exchange, 0
+    values = list(exchange.coupons)
+    dearest = max(range(len(values)), key=lambda index: values[index].fare)
+    reduced = values[dearest].fare - cost
+    values[dearest] = msgspec.structs.replace(values[dearest], fare=reduced)
+    return Exchange(tuple(values), exchange.retaxed), cost
 
 
-def neighbours_of(
-    booking: Booking, segment: int, flights: tuple[Flight, ...]
-) -> tuple[tuple[str, dt.datetime, dt.datetime] | None, ...]:
-    """Return name, departure and arrival of the other segments, None for this one."""
-    return tuple(
-        None
-        if index == segment
-        else (booking.segments[index].flight, flight.departs_at, flight.arrives_at)
-        for index, flight in enumerate(flights)
-    )
+def _require_collectable(cost: int, currency: str) -> None:
+    if cost > 0:
+        charge_limits.require_collectable(money.Money(cost, currency))

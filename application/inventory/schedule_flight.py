@@ -80,6 +80,7 @@ def _scheduled(departure: Departure, origin: Airport, destination: Airport) -> F
         departs_at=departure.departs_at.astimezone(dt.UTC),
         arrives_at=departure.arrives_at.astimezone(dt.UTC),
         domestic=origin.country == destination.country,
+        country=origin.country,
         fares=tuple(
             FareClass(
                 each.code,

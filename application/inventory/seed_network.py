@@ -65,8 +65,8 @@ class FareLevel(msgspec.Struct, frozen=True):
 # From the highest to the lowest of each cabin.
 FARE_LEVELS = (
     FareLevel("Y", "Y", 150, None, "cash"),
-    FareLevel("M", "Y", 120, 75, "credit"),
-    FareLevel("K", "Y", 100, 45, "credit"),
+    FareLevel("M", "Y", 120, 75, "cash"),
+    FareLevel("K", "Y", 100, 45, "cash"),
     FareLevel("J", "J", 280, None, "cash"),
 )
 

@@ -73,6 +73,7 @@ def _command(
             departs_at=departs_at,
             arrives_at=departs_at + leg.block,
             domestic=origin.country == destination.country,
+            country=origin.country,
             fares=tuple(
                 _fare_class(level, lowest, seats[level.cabin]) for level in seed_network.FARE_LEVELS
             ),

@@ -58,7 +58,7 @@ async def read_flight(ports: PricingPorts, flight_id: str) -> PricedFlight:
         destination=flight.destination,
         departs_at=flight.departs_at,
         arrives_at=flight.arrives_at,
-        domestic=flight.domestic,
+        domestic=flight.at_home,
         fare_amount=bucket.fare.amount,
         currency=bucket.fare.currency,
         free_count=max(0, cabin.free_count),

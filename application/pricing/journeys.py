@@ -11,10 +11,10 @@ from domain.booking.values import SeatChoice, Segment
 from domain.inventory import rejections as flight_rejections
 from domain.inventory import sales_window, seat_map
 from domain.inventory.state import Bucket, Cabin, Flight
+from domain.pricing import charge_limits, rules, tax
 from domain.pricing import extras as extras_catalogue
-from domain.pricing import rules
 from domain.pricing.extras import ExtraChoice
-from domain.pricing.price import PassengerType, Price
+from domain.pricing.price import Leg, PassengerType, Price
 
 
 class WantedSegment(msgspec.Struct, frozen=True):
@@ -42,12 +42,16 @@ class WantedSeat(msgspec.Struct, frozen=True):
 
 
 class Wanted(msgspec.Struct, frozen=True):
-    """A journey for a party, with extras and seats chosen by passenger and segment."""
+    """A journey for a party, with extras and seats chosen by passenger and segment.
+
+    `surface_sectors` are the segments to whose airport the party travels by itself.
+    """
 
     segments: tuple[WantedSegment, ...]
     passengers: tuple[PassengerType, ...]
     extras: tuple[ExtraChoice, ...] = ()
     seats: tuple[SeatChoice, ...] = ()
+    surface_sectors: tuple[int, ...] = ()
 
 
 class Priced(msgspec.Struct, frozen=True):
@@ -57,33 +61,47 @@ class Priced(msgspec.Struct, frozen=True):
     price: Price
 
 
+def leg_of(flight: Flight) -> Leg:
+    """Return what order and tax of a journey depend on."""
+    return Leg(
+        origin=flight.origin,
+        destination=flight.destination,
+        departs_at=flight.departs_at,
+        arrives_at=flight.arrives_at,
+        at_home=flight.at_home,
+    )
+
+
 def price(wanted: Wanted, flights: Mapping[str, Flight | None], *, now: dt.datetime) -> Priced:
     """Return the classes found and the price.
 
     Rejects InvalidParty, InvalidJourney, FlightNotFound, CabinNotFound, SalesClosed,
-    SeatsUnavailable (no class has seats for the party), CurrenciesDiffer and ExtraUnknown.
+    SeatsUnavailable (no class has seats for the party), CurrenciesDiffer, ExtraUnknown and
+    AmountNotCollectable.
     """
     sale.require_valid_party(wanted.passengers)
     found = [_operating(flights.get(each.flight), now=now) for each in wanted.segments]
     sale.require_valid_journey(
         [
-            (each.flight, flight.departs_at, flight.arrives_at)
+            (each.flight, leg_of(flight))
             for each, flight in zip(wanted.segments, found, strict=True)
-        ]
+        ],
+        surface_sectors=wanted.surface_sectors,
     )
     seats = rules.seat_count(wanted.passengers)
     buckets = [
         _bucket(flight, each, seats) for each, flight in zip(wanted.segments, found, strict=True)
     ]
     _require_within(wanted)
+    taxed = tax.taxed([leg_of(each) for each in found])
     total = rules.price_journey(
         segments=[
-            rules.SegmentFare(bucket.fare, flight.domestic)
-            for bucket, flight in zip(buckets, found, strict=True)
+            rules.SegmentFare(bucket.fare, due) for bucket, due in zip(buckets, taxed, strict=True)
         ],
         passengers=wanted.passengers,
         extras=(*wanted.extras, *_seat_extras(wanted, found)),
     )
+    charge_limits.require_collectable(total.total())
     segments = tuple(
         Segment(each.flight, each.cabin, bucket.code, bucket.residue)
         for each, bucket in zip(wanted.segments, buckets, strict=True)

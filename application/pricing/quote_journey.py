@@ -31,6 +31,7 @@ async def quote_journey(
     passengers: tuple[PassengerType, ...],
     extras: tuple[WantedExtra, ...],
     seats: tuple[WantedSeat, ...],
+    surface_sectors: tuple[int, ...] = (),
 ) -> QuotedJourney:
     """Price a journey at the fares of this moment; rejects what `journeys.price` does."""
     flights = {
@@ -42,6 +43,7 @@ async def quote_journey(
         passengers=passengers,
         extras=tuple(ExtraChoice(each.code, each.passenger, each.segment) for each in extras),
         seats=tuple(SeatChoice(each.passenger, each.segment, each.seat) for each in seats),
+        surface_sectors=surface_sectors,
     )
     quote_id, quote = ports.quotes.quote(wanted, flights, now=ports.clock())
     return QuotedJourney(

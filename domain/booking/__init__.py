@@ -39,4 +39,7 @@ B6  The status of a ticketed booking is the roll-up of its coupons; a final coup
 B7  Refunded means: the refunds of all obligations have settled, and nothing else is open.
 B8  An accepted modification keeps the old seats until it is completed; if it is never paid, the
     booking is as before.
+B9  Each coupon has its own cancellation fee; charges of airports go back, fees of earlier
+    modifications do not.
+B10 What a traveller keeps of a journey is taxed as if it had been bought by itself.
 """

@@ -33,11 +33,13 @@ from domain.booking.state import (
     obligations_with,
     rolled_up,
     with_status,
+    with_values,
 )
 from domain.booking.states import Status
-from domain.booking.values import Destination, Obligation
+from domain.booking.values import Destination, Obligation, Retaxed
 from domain.kernel import entries, ids, money
 
+UNCHANGED = Retaxed()
 # Finance may grant a refund of a booking in these states.
 GRANTABLE = frozenset(
     {Status.PAID, Status.CONFIRMED, Status.COMPLETED, Status.NO_SHOW, Status.CANCELLED}
@@ -115,6 +117,7 @@ def cancel(
     obligation: Obligation | None,
     entry: entries.Entry | None,
     waiver: str | None = None,
+    retaxed: Retaxed = UNCHANGED,
     at_gate: bool = False,
 ) -> list[BookingEvent]:
     """Cancel these coupons, or all of a booking that has no tickets yet.
@@ -150,6 +153,7 @@ def cancel(
         waiver=waiver,
         obligation=obligation,
         entry=entry,
+        retaxed=retaxed,
     )
     return [part, *check_in.completed(evolve(booking, part))]
 
@@ -204,7 +208,7 @@ def evolve(booking: Booking, event: CancellationEvent) -> Booking:
             closed = _closed(booking, event)
             return replace(closed, status=Status.CANCELLED, was_cancelled=True, disruptions=())
         case CouponsCancelled():
-            return rolled_up(_closed(booking, event))
+            return rolled_up(with_values(_closed(booking, event), event.retaxed))
         case RefundGranted():
             return replace(
                 _closed(booking, event), refund_granted_in_full=event.in_full, disruptions=()

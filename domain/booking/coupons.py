@@ -30,7 +30,11 @@ TRAVELLING = frozenset({C.CHECKED_IN, C.LIFTED, C.FLOWN})
 
 
 class Coupon(msgspec.Struct, frozen=True):
-    """Values in minor units of the booking's currency; seat and sequence once assigned."""
+    """Values in minor units of the booking's currency; seat and sequence once assigned.
+
+    `change_fee` is the part of the value that earlier modifications cost, and `least_notice_hours`
+    the shortest notice before departure at which the coupon was exchanged.
+    """
 
     passenger: int
     segment: int
@@ -40,6 +44,8 @@ class Coupon(msgspec.Struct, frozen=True):
     status: CouponStatus = C.OPEN
     seat: str | None = None
     sequence: int | None = None
+    change_fee: int = 0
+    least_notice_hours: int | None = None
 
     @property
     def total(self) -> int:

@@ -21,6 +21,7 @@ from domain.booking.values import (
     NewTimes,
     Obligation,
     Passenger,
+    Retaxed,
     SeatChoice,
     Segment,
     Ticket,
@@ -259,7 +260,10 @@ class BookingCancelled(CancellationFact, frozen=True, omit_defaults=True):
 
 
 class CouponsCancelled(CancellationFact, frozen=True, omit_defaults=True):
-    """A part is cancelled: one passenger, one flight, or both; the other coupons are unchanged."""
+    """A part is cancelled: one passenger, one flight, or both.
+
+    `retaxed` is what remains and is taxed otherwise without the part.
+    """
 
     tag: ClassVar[str] = "booking.coupons_cancelled.1"
     reason: str
@@ -269,6 +273,7 @@ class CouponsCancelled(CancellationFact, frozen=True, omit_defaults=True):
     waiver: str | None = None
     obligation: Obligation | None = None
     entry: entries.Entry | None = None
+    retaxed: Retaxed = Retaxed()
 
 
 class RefundGranted(CancellationFact, frozen=True):

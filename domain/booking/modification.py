@@ -27,10 +27,11 @@ from domain.booking.preconditions import (
     require_no_modification,
     require_segment,
 )
-from domain.booking.state import Booking, coupon_key, obligations_with
+from domain.booking.state import Booking, coupon_key, obligations_with, with_values
 from domain.booking.states import Status
 from domain.booking.values import Modification, Obligation, Ticket
 from domain.kernel import entries, ids, money
+from domain.pricing.price import CouponPrice
 
 ABANDONED = "abandoned"
 
@@ -169,11 +170,13 @@ def _completed(booking: Booking, event: ModificationCompleted) -> Booking:
     segments = list(booking.segments)
     segments[modification.segment] = modification.to
     renewed = {ticket.passenger: ticket for ticket in event.tickets}
+    retaxed = with_values(booking, modification.retaxed)
     credited = modification.back if modification.destination == "credit" else 0
     return replace(
         booking,
         segments=tuple(segments),
-        coupons=_exchanged(booking, modification),
+        coupons=_exchanged(retaxed, modification),
+        extras=retaxed.extras,
         tickets=tuple(renewed.get(ticket.passenger, ticket) for ticket in booking.tickets),
         obligations=obligations_with(booking, event.obligation),
         credited=booking.credited + credited,
@@ -185,11 +188,32 @@ def _completed(booking: Booking, event: ModificationCompleted) -> Booking:
     )
 
 
+def _renewed(old: Coupon, new: CouponPrice, modification: Modification, *, fee: int) -> Coupon:
+    """The coupon with its new value, open again; fees and notice of earlier exchanges stay."""
+    notices = [
+        each for each in (old.least_notice_hours, modification.notice_hours) if each is not None
+    ]
+    return Coupon(
+        old.passenger,
+        old.segment,
+        new.fare,
+        new.vat,
+        new.charge,
+        change_fee=old.change_fee + fee,
+        least_notice_hours=min(notices, default=None),
+    )
+
+
 def _exchanged(booking: Booking, modification: Modification) -> tuple[Coupon, ...]:
     """The coupons of the booking, open again and with their new values where exchanged."""
     values = {(each.passenger, each.segment): each for each in modification.coupons}
     return tuple(
-        Coupon(each.passenger, each.segment, new.fare, new.vat, new.charge)
+        _renewed(
+            each,
+            new,
+            modification,
+            fee=modification.fee if new is modification.coupons[0] else 0,
+        )
         if (new := values.get(coupon_key(each))) is not None
         else each
         for each in booking.coupons

@@ -14,6 +14,7 @@ from domain.booking.state import Booking
 from domain.booking.states import Status
 from domain.kernel import money
 from domain.kernel.rejections import Rejection
+from domain.pricing.price import Leg
 
 Parameters = ParamSpec("Parameters")
 
@@ -28,11 +29,14 @@ class CheckInWindow(msgspec.Struct, frozen=True):
 class SegmentFacts(msgspec.Struct, frozen=True):
     """What guards must know of a flight of the journey; read in the same decision.
 
-    A flight that is neither `operating` nor `cancelled` has departed. `has_seats` is whether the
-    seats of a waitlisted booking are free.
+    A flight that is neither `operating` nor `cancelled` has departed. `latest_departs_at` is the
+    latest departure that it ever had. `has_seats` is whether the seats of a waitlisted booking are
+    free.
     """
 
     departs_at: dt.datetime
+    latest_departs_at: dt.datetime
+    leg: Leg
     domestic: bool
     operating: bool
     cancelled: bool = False

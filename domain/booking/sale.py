@@ -2,7 +2,7 @@
 
 import datetime as dt
 import itertools
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from typing import Literal, assert_never
 
 from msgspec.structs import replace
@@ -32,7 +32,7 @@ from domain.booking.state import Booking
 from domain.booking.states import Status
 from domain.booking.values import ExtraDocument, Ticket
 from domain.kernel import entries, ids, money
-from domain.pricing.price import PassengerType
+from domain.pricing.price import Leg, PassengerType
 
 # A record locator holds at most nine passengers; more is a group.
 PASSENGER_LIMIT = 9
@@ -55,17 +55,23 @@ def require_valid_party(passengers: Sequence[PassengerType]) -> None:
         raise rejections.InvalidParty(reason="infant_without_lap")
 
 
-def require_valid_journey(flights: Sequence[tuple[str, dt.datetime, dt.datetime]]) -> None:
-    """One to four different flights (name, departure, arrival), each after the one before;
-    otherwise InvalidJourney.
+def require_valid_journey(
+    flights: Sequence[tuple[str, Leg]], *, surface_sectors: Collection[int] = ()
+) -> None:
+    """One to four different flights by name, each from where and after the one before arrives;
+    otherwise InvalidJourney. Segments in `surface_sectors` may depart from elsewhere.
     """
     if not 0 < len(flights) <= SEGMENT_LIMIT:
         raise rejections.InvalidJourney(reason="count", limit=SEGMENT_LIMIT)
-    if len({name for name, _, _ in flights}) != len(flights):
+    if len({name for name, _ in flights}) != len(flights):
         raise rejections.InvalidJourney(reason="same_flight_twice")
-    for (_, _, arrives_at), (name, departs_at, _) in itertools.pairwise(flights):
-        if departs_at < arrives_at:
+    for index, ((_, before), (name, leg)) in enumerate(itertools.pairwise(flights), start=1):
+        if leg.departs_at < before.arrives_at:
             raise rejections.InvalidJourney(reason="departs_before_arrival", flight=name)
+        if leg.origin != before.destination and index not in surface_sectors:
+            raise rejections.InvalidJourney(
+                reason="does_not_join", flight=name, arrives=before.destination, departs=leg.origin
+            )
 
 
 def passenger_type_on(birth: dt.date, day: dt.date) -> PassengerType:

@@ -16,11 +16,12 @@ from domain.booking.values import (
     NewTimes,
     Obligation,
     Passenger,
+    Retaxed,
     Segment,
     Ticket,
 )
 from domain.kernel import money, sealed
-from domain.pricing.price import TAKES_SEAT, Price
+from domain.pricing.price import TAKES_SEAT, CouponPrice, ExtraPrice, Price
 
 
 class Disruption(msgspec.Struct, frozen=True):
@@ -91,6 +92,20 @@ class Booking(msgspec.Struct, frozen=True):
             names.append(self.modification.to.flight)
         return tuple(dict.fromkeys(names))
 
+    def price_now(self) -> Price:
+        """What the booking costs after its modifications; a cancelled part counts as it was."""
+        return Price(
+            self.currency,
+            tuple(
+                CouponPrice(each.passenger, each.segment, each.fare, each.vat, each.charge)
+                for each in self.coupons
+            ),
+            tuple(
+                ExtraPrice(each.code, each.passenger, each.segment, each.net, each.vat)
+                for each in self.extras
+            ),
+        )
+
     def amount_due(self) -> money.Money:
         """What a payment must capture now, to the minor unit; zero when nothing is due."""
         if self.modification is not None:
@@ -154,6 +169,27 @@ def with_status(booking: Booking, wanted: Iterable[CouponId], status: CouponStat
     """The booking after these coupons got the status; its own status is not changed."""
     keys = {(each.passenger, each.segment) for each in wanted}
     return with_coupons(booking, keys, lambda coupon: replace(coupon, status=status))
+
+
+def with_values(booking: Booking, retaxed: Retaxed) -> Booking:
+    """The booking with new values of these coupons and extras; nothing else of them changes."""
+    if not retaxed.coupons and not retaxed.extras:
+        return booking
+    values = {(each.passenger, each.segment): each for each in retaxed.coupons}
+    taxes = {(each.code, each.passenger, each.segment): each.vat for each in retaxed.extras}
+    return replace(
+        booking,
+        coupons=tuple(
+            replace(each, fare=new.fare, vat=new.vat, charge=new.charge)
+            if (new := values.get(coupon_key(each))) is not None
+            else each
+            for each in booking.coupons
+        ),
+        extras=tuple(
+            replace(each, vat=taxes.get((each.code, each.passenger, each.segment), each.vat))
+            for each in booking.extras
+        ),
+    )
 
 
 def rolled_up(booking: Booking) -> Booking:

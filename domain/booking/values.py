@@ -6,7 +6,7 @@ from typing import Literal
 import msgspec
 
 from domain.kernel import money, sealed
-from domain.pricing.price import CouponPrice, PassengerType
+from domain.pricing.price import CouponPrice, ExtraPrice, PassengerType
 
 Residue = Literal["cash", "credit"]
 Destination = Literal["none", "card", "credit"]
@@ -78,11 +78,23 @@ class BoardingPlace(msgspec.Struct, frozen=True):
     sequence: int
 
 
-class Modification(msgspec.Struct, frozen=True):
+class Retaxed(msgspec.Struct, frozen=True, omit_defaults=True):
+    """Coupons and extras whose tax follows from another journey than they were sold with, with
+    their new values.
+    """
+
+    coupons: tuple[CouponPrice, ...] = ()
+    extras: tuple[ExtraPrice, ...] = ()
+
+
+class Modification(msgspec.Struct, frozen=True, omit_defaults=True):
     """The exchange of one segment as it was quoted and accepted.
 
-    `coupons` are the new values of the segment's open coupons, `fee` within them; `due` is paid
-    before the exchange, `back` is refunded to `destination`; at most one of them is not zero.
+    `coupons` are the new values of the segment's open coupons, `fee` within the first of them;
+    `due` is paid before the exchange, `back` is refunded to `destination`; at most one of them is
+    not zero. `notice_hours` is the notice of the old flight that the fee was counted by; None
+    where the airline's disruption made the exchange free. `waived` is a difference too small to be
+    charged. `retaxed` are the other coupons, and extras, whose tax the exchange changes.
     """
 
     number: int
@@ -94,6 +106,9 @@ class Modification(msgspec.Struct, frozen=True):
     back: int
     destination: Destination
     reason: str
+    notice_hours: int | None = None
+    waived: int = 0
+    retaxed: Retaxed = Retaxed()
 
 
 class NewTimes(msgspec.Struct, frozen=True):

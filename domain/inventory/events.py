@@ -16,6 +16,8 @@ from domain.kernel import money
 from domain.kernel.events import DomainEvent
 
 Residue = Literal["cash", "credit"]
+# The airline's own country (ISO 3166-1).
+HOME_COUNTRY = "SA"
 
 
 class CapacityMove(msgspec.Struct, frozen=True):
@@ -71,7 +73,10 @@ class BoardingPlace(msgspec.Struct, frozen=True):
 
 
 class FlightScheduled(DomainEvent, frozen=True, omit_defaults=True):
-    """A departure is on sale. Times are UTC instants; the zones are IANA names."""
+    """A departure is on sale. Times are UTC instants; the zones are IANA names.
+
+    `country` (ISO 3166-1) is the one that a domestic flight stays in.
+    """
 
     tag: ClassVar[str] = "flight.scheduled.1"
     capability: ClassVar[Literal["start"]] = "start"
@@ -86,6 +91,7 @@ class FlightScheduled(DomainEvent, frozen=True, omit_defaults=True):
     fares: tuple[FareClass, ...]
     moves: tuple[CapacityMove, ...]
     layouts: tuple[CabinLayout, ...] = ()
+    country: str = HOME_COUNTRY
 
 
 class SeatSaleFact(DomainEvent, frozen=True):

@@ -122,11 +122,17 @@ def evolve(flight: Flight, event: OperationEvent) -> Flight:
         case EquipmentChanged():
             return _equipped(flight, event)
         case FlightRescheduled():
-            return replace(flight, departs_at=event.departs_at, arrives_at=event.arrives_at)
+            latest = max(flight.latest_departs_at or flight.departs_at, event.departs_at)
+            return replace(
+                flight,
+                departs_at=event.departs_at,
+                arrives_at=event.arrives_at,
+                latest_departs_at=latest,
+            )
         case FlightCancelled():
             return replace(flight, status=FlightStatus.CANCELLED)
         case FlightDeparted():
-            return replace(flight, status=FlightStatus.DEPARTED)
+            return replace(flight, status=FlightStatus.DEPARTED, departed_at=event.departed_at)
         case _:
             assert_never(event)
 

@@ -19,6 +19,7 @@ SCHEDULE_FACTS = (
     "destination_zone",
     "scheduled_departs_at",
     "domestic",
+    "country",
 )
 
 
@@ -35,6 +36,8 @@ def require_valid_schedule(scheduled: FlightScheduled) -> None:
         raise rejections.InvalidSchedule(reason="cabins")
     if not all(money.is_chargeable(fare.fare) for fare in scheduled.fares):
         raise rejections.InvalidSchedule(reason="fare")
+    if any(fare.residue == "credit" for fare in scheduled.fares):
+        raise rejections.InvalidSchedule(reason="travel_credit")  # it could not be spent yet
     if len({fare.fare.currency for fare in scheduled.fares}) != 1:
         raise rejections.InvalidSchedule(reason="currency")
     seats = {move.cabin: move.authorised for move in scheduled.moves}
@@ -102,6 +105,8 @@ def first_state(event: FlightScheduled) -> Flight:
         cabins=with_moves(cabins, event.moves),
         allocations=FrozenMap(),
         scheduled_departs_at=event.departs_at,
+        latest_departs_at=event.departs_at,
+        country=event.country,
     )
 
 

@@ -7,6 +7,7 @@ import msgspec
 from msgspec.structs import replace
 
 from domain.inventory.events import (
+    HOME_COUNTRY,
     BoardingPlace,
     CabinLayout,
     CapacityMove,
@@ -120,6 +121,14 @@ class Flight(msgspec.Struct, frozen=True):
     waitlist: tuple[WaitlistEntry, ...] = ()
     status: FlightStatus = FlightStatus.SCHEDULED
     scheduled_departs_at: dt.datetime | None = None
+    latest_departs_at: dt.datetime | None = None
+    departed_at: dt.datetime | None = None
+    country: str = HOME_COUNTRY
+
+    @property
+    def at_home(self) -> bool:
+        """Whether both airports are in the airline's own country."""
+        return self.domestic and self.country == HOME_COUNTRY
 
     def seat_of(self, booking: str, passenger: int) -> str | None:
         """The seat number of a passenger."""

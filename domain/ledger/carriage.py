@@ -38,7 +38,9 @@ class Value(msgspec.Struct, frozen=True):
 
 
 class Posted(msgspec.Struct, frozen=True):
-    """What all entries need: the booking, the references, and when it is posted."""
+    """What all entries need: the booking, the references, and the instant whose accounting day
+    they belong to.
+    """
 
     booking: str
     references: tuple[str, ...]
@@ -68,19 +70,27 @@ def ticketing_entry(posted: Posted, *, price: Price) -> entries.Entry:
 
 
 def exchange_entry(
-    posted: Posted, *, before: Value, after: Value, due: int, refund: int, credit: int
+    posted: Posted,
+    *,
+    before: Value,
+    after: Value,
+    due: int,
+    refund: int,
+    credit: int,
+    added: Value | None = None,
 ) -> entries.Entry | None:
     """A segment exchanged: the difference of the liabilities against the money that moved.
 
-    `due` was paid into unapplied funds; `refund` and `credit` are owed. None when nothing
-    differs.
+    `added` are tax and charges of other segments; `due` was paid into unapplied funds; `refund`
+    and `credit` are owed. None when nothing differs.
     """
+    added = added or Value(after.currency)
     difference = Value(
         currency=after.currency,
         fare=after.fare - before.fare,
         ancillary=after.ancillary - before.ancillary,
-        vat=after.vat - before.vat,
-        charge=after.charge - before.charge,
+        vat=after.vat - before.vat + added.vat,
+        charge=after.charge - before.charge + added.charge,
     )
     amounts = (
         (accounts.UNAPPLIED_FUNDS, due),
@@ -132,10 +142,13 @@ def no_show_entry(
 
 
 def cancellation_entry(
-    posted: Posted, *, value: Value, fee: int, fee_vat: int
+    posted: Posted, *, value: Value, fee: int, fee_vat: int, added: Value | None = None
 ) -> entries.Entry | None:
-    """A part is cancelled: of its liabilities the fee is kept and the rest is owed."""
-    assert 0 <= fee_vat <= fee <= value.total
+    """A part is cancelled: of its liabilities the fee is kept and the rest is owed, less the tax
+    and charges that are `added` to what remains.
+    """
+    added = added or Value(value.currency)
+    assert 0 <= fee_vat <= fee <= value.total - added.total
     if not value.total:
         return None
     return _entry(
@@ -144,9 +157,10 @@ def cancellation_entry(
         value.currency,
         (
             *_liabilities(value, sign=1),
+            *_liabilities(added, sign=-1),
             (accounts.VAT_OUTPUT, -fee_vat),
             (accounts.CANCELLATION_FEES, -(fee - fee_vat)),
-            (accounts.REFUNDS_PAYABLE, -(value.total - fee)),
+            (accounts.REFUNDS_PAYABLE, -(value.total - added.total - fee)),
         ),
     )
 

@@ -1,7 +1,8 @@
-"""Fees of cancellation and modification: bands by hours to departure, as dated policy data.
+"""Fees of cancellation and modification: bands by notice before departure, as dated policy data.
 
-Hours are counted between UTC instants to the first flight of the part concerned that has not been
-flown; lower bounds are inclusive. Fees are quoted with tax inside.
+Notice is counted in whole hours between UTC instants, rounded down; lower bounds are inclusive.
+Each coupon has its own notice, that of its own flight, so that cancelling flight by flight costs
+what cancelling at once does. Fees are quoted with tax inside.
 """
 
 import datetime as dt
@@ -11,9 +12,11 @@ import msgspec
 
 from domain.kernel import money
 
+HOUR = dt.timedelta(hours=1)
+
 
 class Band(msgspec.Struct, frozen=True):
-    """With at least this notice before departure, this share of the part's price is kept."""
+    """With at least this notice before departure, this share of the price is kept."""
 
     from_hours: int
     percent: int
@@ -25,15 +28,25 @@ CANCELLATION_PERCENT_AFTER_DEPARTURE = 100
 MODIFICATION_BANDS: tuple[Band, ...] = (Band(168, 0), Band(72, 5), Band(24, 10), Band(0, 15))
 
 
-def cancellation_percent(*, departs_at: dt.datetime, now: dt.datetime) -> int:
-    """Share of the part's price that is kept, in percent."""
-    percent = _percent(CANCELLATION_BANDS, departs_at - now)
+def notice_hours(*, departs_at: dt.datetime, now: dt.datetime, least: int | None = None) -> int:
+    """Whole hours of notice, negative after departure.
+
+    `least` is the shortest notice at which the coupon was exchanged before: an exchange for a later
+    flight gives no longer one.
+    """
+    hours = (departs_at - now) // HOUR
+    return hours if least is None else min(hours, least)
+
+
+def cancellation_percent(notice: int) -> int:
+    """Share of the price that is kept at this notice in hours, in percent."""
+    percent = _percent(CANCELLATION_BANDS, notice)
     return CANCELLATION_PERCENT_AFTER_DEPARTURE if percent is None else percent
 
 
-def modification_percent(*, departs_at: dt.datetime, now: dt.datetime) -> int | None:
-    """Share of the old price of the part, in percent; None after departure."""
-    return _percent(MODIFICATION_BANDS, departs_at - now)
+def modification_percent(notice: int) -> int | None:
+    """Share of the old price at this notice in hours, in percent; None after departure."""
+    return _percent(MODIFICATION_BANDS, notice)
 
 
 def fee(percent: int, total: int, currency: str) -> int:
@@ -41,8 +54,8 @@ def fee(percent: int, total: int, currency: str) -> int:
     return money.round_to_charge_step(total * percent, 100, currency).amount
 
 
-def _percent(bands: Sequence[Band], notice: dt.timedelta) -> int | None:
+def _percent(bands: Sequence[Band], notice: int) -> int | None:
     for band in bands:
-        if notice >= dt.timedelta(hours=band.from_hours):
+        if notice >= band.from_hours:
             return band.percent
     return None

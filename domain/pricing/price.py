@@ -4,6 +4,7 @@ A *coupon* is one passenger on one flight. Passengers and flights (*segments*) a
 in the order of the party and of the journey.
 """
 
+import datetime as dt
 from collections.abc import Sequence
 from typing import Literal
 
@@ -18,6 +19,16 @@ PassengerType = Literal["ADT", "CHD", "INF"]
 TAKES_SEAT: dict[PassengerType, bool] = {"ADT": True, "CHD": True, "INF": False}
 
 LINE_KINDS: tuple[LineKind, ...] = ("fare", "extra", "vat", "charge")
+
+
+class Leg(msgspec.Struct, frozen=True):
+    """One flight of a journey; `at_home` where both airports are in the kingdom."""
+
+    origin: str
+    destination: str
+    departs_at: dt.datetime
+    arrives_at: dt.datetime
+    at_home: bool
 
 
 class CouponPrice(msgspec.Struct, frozen=True):

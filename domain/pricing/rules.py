@@ -1,4 +1,4 @@
-"""How a price is calculated: passenger shares, tax, charges; with dated policy values."""
+"""How a price is calculated: passenger shares, tax, charges, extras."""
 
 import functools
 from collections.abc import Sequence
@@ -6,37 +6,25 @@ from collections.abc import Sequence
 import msgspec
 
 from domain.kernel import money
+from domain.pricing import exchange, tax
 from domain.pricing import extras as extras_catalogue
-from domain.pricing import rejections
 from domain.pricing.extras import ExtraChoice
 from domain.pricing.price import TAKES_SEAT, CouponPrice, ExtraPrice, PassengerType, Price
 
 # Share of the adult fare in percent (child 2 to 11 years, infant under 2 on a lap).
 FARE_PERCENT: dict[PassengerType, int] = {"ADT": 100, "CHD": 75, "INF": 10}
 
-# KSA: domestic carriage at the standard rate since 2020-07-01, international carriage zero-rated.
-DOMESTIC_VAT_PERCENT = 15
-# KSA domestic airport charge per airport and passenger since January 2020: 10 SAR, in halalas.
-DOMESTIC_CHARGE_PER_AIRPORT = 1000
-DOMESTIC_CHARGE_CURRENCY = "SAR"
-AIRPORTS_PER_FLIGHT = 2
-
 
 class SegmentFare(msgspec.Struct, frozen=True):
-    """One flight of the journey: the adult fare without tax, and whether it is domestic."""
+    """One flight of the journey: the adult fare without tax, and whether tax is due on it."""
 
     fare: money.Money
-    domestic: bool
+    taxed: bool
 
 
 def seat_count(passengers: Sequence[PassengerType]) -> int:
     """Seats that these passengers take from capacity."""
     return sum(TAKES_SEAT[passenger] for passenger in passengers)
-
-
-def is_domestic(segments: Sequence[SegmentFare]) -> bool:
-    """Whether value added tax is due: a domestic leg of an international journey is zero-rated."""
-    return all(segment.domestic for segment in segments)
 
 
 def price_journey(
@@ -45,7 +33,8 @@ def price_journey(
     passengers: Sequence[PassengerType],
     extras: Sequence[ExtraChoice] = (),
 ) -> Price:
-    """The price of a journey for these passengers (P1 to P3); rejects CurrenciesDiffer.
+    """The price of a journey for these passengers (P1 to P3), in the currency of the first flight;
+    rejects CurrenciesDiffer.
 
     Fare and tax of one passenger are rounded once for the whole journey and then split over its
     flights, so that the shares add up.
@@ -53,19 +42,21 @@ def price_journey(
     carriage = _carriage(tuple(segments), tuple(passengers))
     if not extras:
         return carriage
-    at_home = is_domestic(segments)
-    priced = tuple(_extra(choice, currency=carriage.currency, at_home=at_home) for choice in extras)
-    return Price(carriage.currency, carriage.coupons, priced)
+    currency = carriage.currency
+    priced = tuple(
+        extra_price(choice, currency=currency, taxed=segments[choice.segment].taxed)
+        for choice in extras
+    )
+    return Price(currency, carriage.coupons, priced)
 
 
 # A flight on sale is priced again for every booking, mostly for one adult.
 @functools.lru_cache(4096)
 def _carriage(segments: tuple[SegmentFare, ...], passengers: tuple[PassengerType, ...]) -> Price:
     currency = segments[0].fare.currency
-    if any(segment.fare.currency != currency for segment in segments):
-        raise rejections.CurrenciesDiffer()
-    at_home = is_domestic(segments)
-    shares = {kind: _shares(segments, kind, at_home) for kind in dict.fromkeys(passengers)}
+    fares = [exchange.convert(segment.fare, currency).amount for segment in segments]
+    is_taxed = [segment.taxed for segment in segments]
+    shares = {kind: _shares(fares, is_taxed, kind, currency) for kind in dict.fromkeys(passengers)}
     coupons = tuple(
         CouponPrice(index, segment, *amounts)
         for index, kind in enumerate(passengers)
@@ -74,24 +65,28 @@ def _carriage(segments: tuple[SegmentFare, ...], passengers: tuple[PassengerType
     return Price(currency, coupons)
 
 
+def passenger_fare(fare: money.Money, kind: PassengerType) -> int:
+    """A passenger's share of the adult fare, in minor units, as it can be charged."""
+    return money.round_to_charge_step(fare.amount * FARE_PERCENT[kind], 100, fare.currency).amount
+
+
 def _shares(
-    segments: Sequence[SegmentFare], kind: PassengerType, at_home: bool
+    full: Sequence[int], is_taxed: Sequence[bool], kind: PassengerType, currency: str
 ) -> list[tuple[int, int, int]]:
     """Fare, tax and charge of one passenger of this type, flight by flight."""
-    currency = segments[0].fare.currency
-    full = [segment.fare.amount for segment in segments]
-    single = money.round_to_charge_step(sum(full) * FARE_PERCENT[kind], 100, currency)
-    fares = _split(single, full)
-    if not at_home:
+    fares = _split(
+        money.Money(passenger_fare(money.Money(sum(full), currency), kind), currency), full
+    )
+    if not any(is_taxed):
         return [(fare, 0, 0) for fare in fares]
-    charge = 0
-    if currency == DOMESTIC_CHARGE_CURRENCY and TAKES_SEAT[kind]:
-        charge = DOMESTIC_CHARGE_PER_AIRPORT * AIRPORTS_PER_FLIGHT
-    taxable = [fare + charge for fare in fares]
-    return [
-        (fare, vat, charge)
-        for fare, vat in zip(fares, _split(vat_on(sum(taxable), currency), taxable), strict=True)
+    charge = tax.charge_of(kind, currency)
+    charges = [charge if due else 0 for due in is_taxed]
+    taxable = [
+        fare + charge if due else 0
+        for fare, charge, due in zip(fares, charges, is_taxed, strict=True)
     ]
+    taxes = _split(tax.vat_on(sum(taxable), currency), taxable)
+    return list(zip(fares, taxes, charges, strict=True))
 
 
 def _split(amount: money.Money, weights: Sequence[int]) -> list[int]:
@@ -102,19 +97,8 @@ def _split(amount: money.Money, weights: Sequence[int]) -> list[int]:
     return [share.amount for share in money.split(amount, weights)]
 
 
-def vat_on(taxable: int, currency: str) -> money.Money:
-    """The domestic tax on a net amount, as it can be charged."""
-    return money.round_to_charge_step(taxable * DOMESTIC_VAT_PERCENT, 100, currency)
-
-
-def vat_within(gross: int, currency: str) -> money.Money:
-    """The domestic tax contained in an amount that includes it."""
-    return money.round_to_charge_step(
-        gross * DOMESTIC_VAT_PERCENT, 100 + DOMESTIC_VAT_PERCENT, currency
-    )
-
-
-def _extra(choice: ExtraChoice, *, currency: str, at_home: bool) -> ExtraPrice:
+def extra_price(choice: ExtraChoice, *, currency: str, taxed: bool) -> ExtraPrice:
+    """The price of an extra; rejects ExtraUnknown."""
     net = extras_catalogue.net_price(choice.code, currency)
-    vat = vat_on(net, currency).amount if at_home else 0
+    vat = tax.vat_on(net, currency).amount if taxed else 0
     return ExtraPrice(choice.code, choice.passenger, choice.segment, net, vat)

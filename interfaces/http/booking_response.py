@@ -78,9 +78,10 @@ class SpecialServiceResponse(msgspec.Struct, rename="camel"):
 class BookingResponse(msgspec.Struct, rename="camel"):
     """A booking as it is, or as it was when a replayed request made it.
 
-    `flightId` and `cabin` are those of the first flight; `total` is the price it was sold for;
-    `due` is what a checkout would collect now; `refundStatus` is pending, settled or
-    failed (staff handle it) where money is owed back.
+    `flightId` and `cabin` are those of the first flight; `total` and `lines` are what it costs
+    after its modifications, `paid` all that was paid for it so far; `due` is what a checkout would
+    collect now; `refundStatus` is pending, settled or failed (staff handle it) where money is owed
+    back.
     """
 
     id: str
@@ -92,6 +93,7 @@ class BookingResponse(msgspec.Struct, rename="camel"):
     hold_until: dt.datetime | None
     total: wire.MoneyResponse
     lines: list[wire.PriceLineResponse]
+    paid: wire.MoneyResponse | None
     due: wire.MoneyResponse
     refund: wire.MoneyResponse | None
     refund_status: str | None
@@ -127,13 +129,14 @@ def response(details: BookingDetails) -> BookingResponse:
             for each in booking.segments
         ],
         hold_until=booking.hold_until,
-        total=wire.money_response(booking.price.total()),
+        total=wire.money_response(booking.price_now().total()),
         lines=[
             wire.PriceLineResponse(
                 each.kind, each.passenger_type, each.passenger_count, each.amount
             )
             for each in details.price_lines
         ],
+        paid=None if booking.captured is None else wire.money_response(booking.captured),
         due=wire.money_response(details.due),
         refund=wire.money_response(owed) if owed.amount else None,
         refund_status=details.refund_status,

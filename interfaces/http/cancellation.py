@@ -28,12 +28,18 @@ class CancellationQuoteRequest(msgspec.Struct, rename="camel", forbid_unknown_fi
 
 
 class CancellationQuoteResponse(msgspec.Struct, rename="camel"):
-    """`refund` = `price` - `fee`; it goes to `destination`. Accept `quoteId` by `validUntil`."""
+    """Accept `quoteId` by `validUntil`: `refund` = `price` - `fee` - `tax` goes to `destination`.
+
+    `feePercent` is the highest among the flights; charges of airports are not part of what it
+    applies to, and fees of earlier modifications are kept whole. `tax` is what becomes due on the
+    rest of the journey without this part; negative where less is due.
+    """
 
     quote_id: str
     price: wire.MoneyResponse
     fee_percent: int
     fee: wire.MoneyResponse
+    tax: wire.MoneyResponse
     refund: wire.MoneyResponse
     destination: str
     valid_until: dt.datetime
@@ -67,6 +73,7 @@ async def quote(request: StrictRequest, booking_id: FromPath[str]) -> Cancellati
         price=wire.money_response(quoted.price),
         fee_percent=quoted.percent,
         fee=wire.money_response(money.Money(quoted.fee, currency)),
+        tax=wire.money_response(money.Money(quoted.tax, currency)),
         refund=wire.money_response(money.Money(quoted.refund, currency)),
         destination=quoted.destination,
         valid_until=quoted.valid_until,

@@ -33,7 +33,8 @@ class ModificationQuoteRequest(msgspec.Struct, rename="camel", forbid_unknown_fi
 class ModificationQuoteResponse(msgspec.Struct, rename="camel"):
     """`due` is paid first, or `back` is refunded to `destination`; at most one is not zero.
 
-    `difference` is the new price less the old, `fee` comes on top.
+    `difference` is the new price less the old, tax of the whole journey included, `fee` comes on
+    top; `waived` is a sum too small to be charged.
     """
 
     quote_id: str
@@ -42,6 +43,7 @@ class ModificationQuoteResponse(msgspec.Struct, rename="camel"):
     fee: wire.MoneyResponse
     due: wire.MoneyResponse
     back: wire.MoneyResponse
+    waived: wire.MoneyResponse
     destination: str
     valid_until: dt.datetime
 
@@ -82,6 +84,7 @@ async def quote(
         fee=wire.money_response(money.Money(modification.fee, currency)),
         due=wire.money_response(money.Money(modification.due, currency)),
         back=wire.money_response(money.Money(modification.back, currency)),
+        waived=wire.money_response(money.Money(modification.waived, currency)),
         destination=modification.destination,
         valid_until=quoted.valid_until,
     )

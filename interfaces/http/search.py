@@ -66,7 +66,11 @@ class QuotedPassenger(msgspec.Struct, rename="camel", forbid_unknown_fields=True
 
 
 class QuoteRequest(msgspec.Struct, rename="camel", forbid_unknown_fields=True):
-    """A price for a party on one to four flights in the order of travel, with extras and seats."""
+    """A price for a party on one to four flights in the order of travel, with extras and seats.
+
+    Each flight leaves from where the one before arrives; `surfaceSectors` are the flights, from 1,
+    to whose airport the party travels by other means.
+    """
 
     flight_ids: Annotated[list[wire.FlightId], msgspec.Meta(min_length=1, max_length=4)]
     passengers: Annotated[list[QuotedPassenger], msgspec.Meta(min_length=1, max_length=9)]
@@ -74,6 +78,7 @@ class QuoteRequest(msgspec.Struct, rename="camel", forbid_unknown_fields=True):
     fare_class: wire.FareClassCode | None = None
     extras: Annotated[tuple[wire.ExtraRequest, ...], msgspec.Meta(max_length=72)] = ()
     seats: Annotated[tuple[wire.SeatRequest, ...], msgspec.Meta(max_length=36)] = ()
+    surface_sectors: Annotated[tuple[wire.SegmentIndex, ...], msgspec.Meta(max_length=3)] = ()
 
 
 class QuoteResponse(msgspec.Struct, rename="camel"):
@@ -164,6 +169,7 @@ async def create_quote(request: StrictRequest, data: JSONBody[QuoteRequest]) -> 
         passengers=tuple(each.type for each in data.passengers),
         extras=tuple(WantedExtra(each.code, each.passenger, each.segment) for each in data.extras),
         seats=tuple(WantedSeat(each.passenger, each.segment, each.seat) for each in data.seats),
+        surface_sectors=data.surface_sectors,
     )
     return QuoteResponse(
         quote_id=quoted.quote_id,

@@ -45,7 +45,7 @@ def _row(name: str, flight: flight_state.Flight, cabin: flight_state.Cabin) -> C
         departs_at=flight.departs_at,
         arrives_at=flight.arrives_at,
         local_date=flight.departs_at.astimezone(ZoneInfo(flight.origin_zone)).date(),
-        domestic=flight.domestic,
+        domestic=flight.at_home,
         status=flight.status.value,
         currency=cabin.buckets[0].fare.currency,
         class_codes=[each.code for each in cabin.buckets],

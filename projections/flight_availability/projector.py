@@ -113,7 +113,7 @@ def scheduled(flight: str, event: flight_events.FlightScheduled) -> Iterable[Cab
             departs_at=event.departs_at,
             arrives_at=event.arrives_at,
             local_date=local_date,
-            domestic=event.domestic,
+            domestic=event.domestic and event.country == flight_events.HOME_COUNTRY,
             status=FlightStatus.SCHEDULED.value,
             currency=classes[0].fare.currency,
             class_codes=[each.code for each in classes],

@@ -47,7 +47,8 @@ async def test_passengers_of_a_cancelled_flight_move_free_of_charge(
     system: System, client: httpx.AsyncClient, customer: Customer
 ) -> None:
     flight = running_system.schedule(system, seats=3, leaves_in=running_system.TOMORROW)
-    dearer = running_system.schedule(system, seats=1, fare=90_000)
+    next_week = dt.timedelta(days=7)
+    dearer = running_system.schedule(system, seats=1, fare=90_000, leaves_in=next_week)
     reported, _ = await _cancelled(system, client, customer, flight)
     quote = await customer.on(reported["id"], "modification-quote", {"flightId": dearer})
     assert (quote["due"]["amount"], quote["back"]["amount"]) == (0, 0)

@@ -22,15 +22,16 @@ from tests.support import invariants, strategies
 from tests.support.airline import START
 from tests.support.memory_airline import MemoryAirline
 
-FARES = {"SAR": (1, 400_000), "KWD": (1, 40_000), "JPY": (1, 90_000)}
 # Liabilities that a booking has while something of it can still be flown.
 OPEN = ("2000", "2010", "2020", "2310")
 
 
-@st.composite
-def journeys(draw: st.DrawFn) -> tuple[list[int], bool]:
-    """Fares of one to four flights in charge steps, and whether all of them stay at home."""
-    return draw(st.lists(st.integers(1, 40_000), min_size=1, max_size=4)), draw(st.booleans())
+# One to four flights: fare in charge steps, whether it stays at home, days until the next.
+JOURNEYS = st.lists(
+    st.tuples(st.integers(200, 40_000), st.booleans(), st.sampled_from((0.2, 3))),
+    min_size=1,
+    max_size=4,
+)
 
 
 PARTS = st.lists(
@@ -45,7 +46,7 @@ PARTS = st.lists(
 
 @pytest.mark.parametrize("currency", ["SAR", "KWD", "JPY"])
 @given(
-    journey=journeys(),
+    journey=JOURNEYS,
     party=strategies.parties(),
     wishes=st.lists(
         st.tuples(
@@ -59,13 +60,12 @@ PARTS = st.lists(
 )
 def test_pieces_of_a_booking_add_up_to_what_was_paid(
     currency: str,
-    journey: tuple[list[int], bool],
+    journey: list[tuple[int, bool, float]],
     party: tuple[PassengerType, ...],
     wishes: list[tuple[str, int, int]],
     parts: list[tuple[set[int] | None, set[int] | None, int]],
 ) -> None:
     airline = MemoryAirline()
-    fares, domestic = journey
     step = money.charge_step(currency)
     flights = tuple(
         airline.schedule(
@@ -73,9 +73,10 @@ def test_pieces_of_a_booking_add_up_to_what_was_paid(
             fare=fare * step,
             currency=currency,
             domestic=domestic,
-            in_days=12 + 3 * number,
+            in_days=12 + sum(days for _, _, days in journey[:number]),
+            route=("RUH", "JED") if number % 2 == 0 else ("JED", "RUH"),
         )
-        for number, fare in enumerate(fares)
+        for number, (fare, domestic, _) in enumerate(journey)
     )
     chosen = tuple(
         ExtraChoice(code, passenger % len(party), segment % len(flights))
@@ -97,7 +98,7 @@ def test_pieces_of_a_booking_add_up_to_what_was_paid(
         except Rejection:
             continue
         judge.check()
-        assert quote.fee + quote.refund == quote.price.amount
+        assert quote.fee + quote.refund + quote.tax == quote.price.amount
         assert quote.fee % step == quote.refund % step == 0
         fees, refunds = fees + quote.fee, refunds + quote.refund
         if airline.booking(booking).status is Status.CANCELLED:
@@ -105,6 +106,7 @@ def test_pieces_of_a_booking_add_up_to_what_was_paid(
     assert airline.booking(booking).status is Status.CANCELLED
     assert fees + refunds == paid.amount
     assert airline.booking(booking).owed() == money.Money(refunds, currency)
+    domestic = any(at_home for _, at_home, _ in journey)
     _assert_books(airline, booking, fees=fees, refunds=refunds, domestic=domestic)
 
 
@@ -136,10 +138,11 @@ def test_a_third_of_a_party_gets_a_third_back_and_the_last_gets_what_is_left() -
         left = [c.passenger for c in airline.booking(booking).open_coupons()]
         quote = airline.cancel(booking, Part(passengers=(left[-1],)))
         quoted.append((quote.price.amount, quote.percent, quote.fee, quote.refund))
-    # 100.01 and 20.00 for the airports, with 15 % on both: 138.01; a quarter and half are kept.
+    # 100.01 and 20.00 for the airports, with 15 % on both: 138.01. Charges and their tax, 23.00,
+    # go back whatever is kept: a quarter and half of 115.01.
     assert quoted == [
         (13_801, 0, 0, 13_801),
-        (13_801, 25, 3_450, 10_351),
-        (13_801, 50, 6_901, 6_900),
+        (13_801, 25, 2_875, 10_926),
+        (13_801, 50, 5_751, 8_050),
     ]
     assert sum(fee + refund for _, _, fee, refund in quoted) == paid == 41_403

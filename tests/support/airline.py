@@ -16,11 +16,12 @@ from zoneinfo import ZoneInfo
 from application import ports
 from application.booking import journey
 from application.booking.cancel_booking import CancelBooking, Part, cancellation_quote
+from application.booking.complete_modification import CompleteModification
 from application.booking.confirm_booking import ConfirmBooking
 from application.booking.create_booking import CreateBooking, Mode
 from application.booking.expire_booking import ExpireBooking
 from application.booking.modify_booking import ModifyBooking
-from application.booking.quote_modification import modification_quote, neighbours_of
+from application.booking.quote_modification import modification_quote
 from application.commands.command import Command
 from application.inventory.schedule_flight import ScheduleFlight
 from application.payment.record_attempt import RecordAttempt
@@ -51,20 +52,33 @@ def schedule_flight(
     currency: str = "SAR",
     domestic: bool = True,
     departs_at: dt.datetime,
+    route: tuple[str, str] = ("RUH", "JED"),
+    country: str = "SA",
+    business: int | None = None,
 ) -> ScheduleFlight:
-    """Put a flight of one cabin on sale."""
+    """Put a flight on sale; of one cabin, or also with two seats in business at this fare."""
     scheduled = FlightScheduled(
         number=number,
-        origin="RUH",
-        destination="JED",
+        origin=route[0],
+        destination=route[1],
         origin_zone="Asia/Riyadh",
         destination_zone="Asia/Riyadh",
         departs_at=departs_at,
         arrives_at=departs_at + dt.timedelta(hours=2),
         domestic=domestic,
-        fares=(FareClass("Y", "Y", money.Money(fare, currency)),),
-        moves=(CapacityMove("Y", authorised=seats),),
-        layouts=(CabinLayout("Y", seats, 10, "ABCDEF"),),
+        fares=(
+            FareClass("Y", "Y", money.Money(fare, currency)),
+            *([FareClass("J", "J", money.Money(business, currency))] if business else []),
+        ),
+        moves=(
+            CapacityMove("Y", authorised=seats),
+            *([CapacityMove("J", authorised=2)] if business else []),
+        ),
+        layouts=(
+            CabinLayout("Y", seats, 10, "ABCDEF"),
+            *([CabinLayout("J", 2, 1, "AC")] if business else []),
+        ),
+        country=country,
     )
     return ScheduleFlight(flight_id=_flight_id(scheduled), scheduled=scheduled)
 
@@ -255,30 +269,51 @@ class Airline:
         yield CancelBooking(quote=quote, reason="requested")
         return quote
 
-    def _quote_modification(self, booking: str, to: str) -> Steps:
-        """What another first flight costs now."""
+    def _quote_modification(
+        self,
+        booking: str,
+        to: str,
+        *,
+        segment: int = 0,
+        cabin: str = "Y",
+        fare_class: str | None = None,
+    ) -> Steps:
+        """What another flight in place of the first, or of this segment, costs now."""
         state = yield booking
-        old = yield state.segments[0].flight
+        flights = []
+        for each in state.segments:
+            flights.append((yield each.flight))
         return modification_quote(
             booking,
             state,
-            old,
+            flights,
             (yield to),
-            segment=0,
-            to=WantedSegment(to, "Y"),
-            neighbours=neighbours_of(state, 0, (old,)),
+            segment=segment,
+            to=WantedSegment(to, cabin, fare_class),
             reason="requested",
             now=self.clock(),
         )
 
     quote_modification = verb(_quote_modification)
 
-    @verb
-    def modify(self, booking: str, to: str) -> Steps:
-        """Accept what another first flight costs."""
-        quote = yield from self._quote_modification(booking, to)
+    def _modify(self, booking: str, to: str, **more: Any) -> Steps:
+        """Accept what another first flight costs; the quote."""
+        quote = yield from self._quote_modification(booking, to, **more)
         serials = self._draw(len((yield booking).passengers))
         yield ModifyBooking(quote=quote, airline_code=AIRLINE, serials=serials)
+        return quote
+
+    modify = verb(_modify)
+
+    @verb
+    def exchange(self, booking: str, to: str, **more: Any) -> Steps:
+        """Accept, pay what is due, and complete; the quote."""
+        quote = yield from self._modify(booking, to, **more)
+        if quote.modification.due:
+            yield from self._pay(booking)
+            serials = self._draw(len((yield booking).passengers))
+            yield CompleteModification(booking, AIRLINE, serials)
+        return quote
 
     @verb
     def refund(

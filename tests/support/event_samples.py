@@ -38,6 +38,7 @@ TEXTS: dict[str, str] = {
     "booking": examples.BOOKING,
     "cabin": "Y",
     "charge": "ch_1",
+    "country": "US",
     "currency": "SAR",
     "destination_zone": "Asia/Riyadh",
     "document.number": "0654000000001",

@@ -5,14 +5,14 @@ before: skip a step of the state table, move what is final, seat two people in o
 """
 
 from collections import Counter
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Collection, Iterable
 from typing import Any
 
 from application import ports
 from domain.booking import events as bookings
 from domain.booking import states
 from domain.booking.states import Status
-from domain.booking.values import CouponId, Obligation
+from domain.booking.values import CouponId, Obligation, Retaxed
 from domain.inventory import events as flights
 from domain.inventory import seat_map
 from domain.kernel import ids, money
@@ -120,10 +120,14 @@ class Recount:
         back = self._promise(stream, booking, event.obligation)
         fare, extras, vat, charge = booking.worth(keys)
         if booking.ticketed:
-            assert back + event.fee == fare + extras + vat + charge, "a part lost or found money"
-            fee_vat = money.round_to_charge_step(event.fee * 15, 115, booking.currency).amount
+            tax = charges = 0
+            if isinstance(event, bookings.CouponsCancelled):
+                tax, charges = _retaxed(booking, event.retaxed, but=keys)
+            assert back + event.fee + tax + charges == fare + extras + vat + charge, (
+                "a part lost or found money"
+            )
             booking.fees += event.fee
-            booking.fee_vat += fee_vat if vat else 0
+            booking.fee_vat += _fee_vat(event, vat - tax, parts=len(keys))
         else:
             assert back == sum(booking.paid.values()), "paid but without tickets: all goes back"
             assert not event.fee
@@ -196,7 +200,8 @@ class Recount:
         self._issue(ticket.number for ticket in event.tickets)
         before = sum(booking.coupons[key].total for key in moving)
         after = sum(each.total for each in modification.coupons)
-        assert after - before == modification.due - modification.back, (
+        added = sum(_retaxed(booking, modification.retaxed, but=moving))
+        assert after - before + added == modification.due - modification.back, (
             "an exchange lost or found money"
         )
         back = self._promise(stream, booking, event.obligation)
@@ -394,6 +399,38 @@ def _seat(flight: Flight, booking: str, places: list[tuple[int, str]]) -> None:
     flight.unreviewed = {
         lost for lost in flight.unreviewed if not (lost[0] == booking and lost[1] in moving)
     }
+
+
+def _retaxed(
+    booking: Booking, retaxed: Retaxed, *, but: Collection[tuple[int, int]]
+) -> tuple[int, int]:
+    """Take over other taxes of what stays; how much more tax and charges that is."""
+    vat_before, charge_before = booking.taxes()
+    for each in retaxed.coupons:
+        assert (each.passenger, each.segment) not in but
+        coupon = booking.coupons[each.passenger, each.segment]
+        assert each.fare == coupon.fare
+        coupon.vat, coupon.charge = each.vat, each.charge
+    taxes = {(each.passenger, each.segment, each.net): each.vat for each in retaxed.extras}
+    booking.extras = [
+        (passenger, segment, net, taxes.get((passenger, segment, net), vat))
+        for passenger, segment, net, vat in booking.extras
+    ]
+    vat, charge = booking.taxes()
+    return vat - vat_before, charge - charge_before
+
+
+def _fee_vat(
+    event: bookings.BookingCancelled | bookings.CouponsCancelled, vat: int, *, parts: int
+) -> int:
+    """The tax within the fee: what stays of the tax of the part; no more than the rate."""
+    if event.entry is None:
+        return 0
+    kept = vat - sum(each.amount for each in event.entry.postings if each.account == "2300")
+    currency = event.entry.postings[0].currency
+    most = money.round_to_charge_step(event.fee * 15, 115, currency).amount
+    assert 0 <= kept <= most + parts * money.charge_step(currency)
+    return kept
 
 
 _BOOKING_STEPS: dict[type, Callable[[Recount, str, Booking, Any], None]] = {

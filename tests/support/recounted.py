@@ -73,6 +73,11 @@ class Booking(msgspec.Struct):
             sum(coupon.charge for coupon in coupons),
         )
 
+    def taxes(self) -> tuple[int, int]:
+        """Tax of all coupons and extras, and charges of all coupons."""
+        every = self.worth(self.coupons)
+        return every[2], every[3]
+
     def keys(self, statuses: str, segment: int | None = None) -> list[tuple[int, int]]:
         """Coupons in one of these statuses."""
         return [

@@ -13,7 +13,7 @@ from zoneinfo import ZoneInfo
 
 import httpx
 
-from domain.inventory.events import CabinLayout, CapacityMove, FareClass, FlightScheduled, Residue
+from domain.inventory.events import CabinLayout, CapacityMove, FareClass, FlightScheduled
 from domain.kernel import ids, money
 from interfaces.cli import demo_stage
 from tests.support import ports, servers, stored_log
@@ -58,7 +58,6 @@ def schedule(
     fare: int = 40_000,
     currency: str = "SAR",
     business: int = 0,
-    residue: Residue = "cash",
     leaves_in: dt.timedelta = dt.timedelta(days=30),
     route: tuple[str, str] = ("RUH", "JED"),
 ) -> str:
@@ -78,8 +77,7 @@ def schedule(
         arrives_at=departs_at + dt.timedelta(minutes=105),
         domestic=currency == "SAR",
         fares=tuple(
-            FareClass(cabin, cabin, money.Money(amount, currency), None, residue)
-            for cabin, amount, _ in cabins
+            FareClass(cabin, cabin, money.Money(amount, currency)) for cabin, amount, _ in cabins
         ),
         moves=tuple(CapacityMove(cabin, authorised=count) for cabin, _, count in cabins),
         layouts=tuple(

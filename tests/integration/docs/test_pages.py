@@ -59,7 +59,7 @@ def test_every_test_that_a_decision_names_exists() -> None:
 
 
 def test_the_worked_example_of_the_ledger_page_is_what_the_rules_post() -> None:
-    fare = pricing_rules.SegmentFare(money.Money(320_00, "SAR"), domestic=True)
+    fare = pricing_rules.SegmentFare(money.Money(320_00, "SAR"), taxed=True)
     price = pricing_rules.price_journey(segments=(fare,), passengers=("ADT",))
     now = dt.datetime(2026, 11, 23, 9, 0, tzinfo=dt.UTC)
     capture = ledger_rules.capture_entry(

@@ -12,18 +12,24 @@ from typing import Any, ClassVar
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant
 
+from application import ports
+from application.booking import journey
+from application.booking.cancel_booking import Part, cancellation_quote
 from application.booking.create_booking import CreateBooking
 from application.booking.grant_refund import GrantRefund
 from application.booking.offer_seats import OfferSeats
 from application.commands.command import CommandEnvelope, Outcome
 from application.inventory.schedule_flight import ScheduleFlight
+from domain.booking import states
+from domain.booking.rejections import InvalidPart
 from domain.booking.state import Booking
 from domain.booking.states import Status
 from domain.inventory.events import CabinLayout, CapacityMove, FareClass, FlightScheduled
-from domain.inventory.state import Flight
+from domain.inventory.state import Flight, FlightStatus
 from domain.kernel import ids, money
 from domain.kernel.rejections import Rejection
 from tests.support import invariants, memory_log
+from tests.support.fair_price import FairPrice
 from tests.support.memory_log import Clock, MemoryLog, MemoryProcess
 from tests.support.memory_read_models import MemoryReadModels
 
@@ -31,6 +37,10 @@ START = dt.datetime(2026, 11, 20, 9, 0, tzinfo=dt.UTC)
 AIRLINE = "065"
 # Repeated they request something new: another booking, more goodwill, the next offer.
 NEW_EACH_TIME = (CreateBooking, GrantRefund, OfferSeats)
+
+OVER = frozenset(
+    {Status.EXPIRED, Status.CANCELLED, Status.REFUNDED, Status.COMPLETED, Status.NO_SHOW}
+)
 
 PROCESSES = st.sampled_from((0, 1))
 # Which of those that fit, the newest first; from WILD on whichever, whether it fits or not.
@@ -70,7 +80,7 @@ def scheduled(index: int, economy: int, starts_in: int) -> FlightScheduled:
         fares=(
             FareClass("Y", "Y", money.Money(fare, currency)),
             FareClass("M", "Y", money.Money(low + step, currency), max(economy - 1, 1)),
-            FareClass("Q", "Y", money.Money(low, currency), max(economy - 3, 1), "credit"),
+            FareClass("Q", "Y", money.Money(low, currency), max(economy - 3, 1)),
             FareClass("J", "J", money.Money(fare * 3, currency)),
         ),
         moves=(CapacityMove("Y", authorised=economy), CapacityMove("J", authorised=2)),
@@ -95,6 +105,7 @@ class World(RuleBasedStateMachine):
         self.log = MemoryLog(self.clock)
         self.log_invariants = invariants.Invariants(self.log)
         self.read_models = MemoryReadModels()
+        self.fair_price = FairPrice()
         self.processes = [
             MemoryProcess(self.log, clock=self.clock, random_bytes=self._draw, cache_limit=limit)
             for limit in (1_000, 3)
@@ -128,8 +139,72 @@ class World(RuleBasedStateMachine):
         """All invariants over what is new in the log."""
         World.tally["steps"] += 1
         self.log_invariants.check()
-        self.read_models.follow(self.log.events[self.read_models.position :])
+        new = self.log.events[self.read_models.position :]
+        self.read_models.follow(new)
         assert self.read_models.position == len(self.log.events)
+        for each in new:
+            self.fair_price.take(each)
+        for stream in {each.stream for each in new if each.stream.startswith("booking-")}:
+            self._check_price(stream)
+        for stream in self._touched(new):
+            self._check_next_step(stream)
+
+    def _touched(self, new: Sequence[ports.RecordedEvent]) -> list[str]:
+        """Bookings about which, or about whose flights, something is new."""
+        streams = {each.stream for each in new}
+        return [
+            each
+            for each in self.bookings
+            if each in streams or not streams.isdisjoint(self.booking(each).flights())
+        ]
+
+    def _check_next_step(self, stream: str) -> None:
+        """Each coupon that is not final can be flown, changed or cancelled by somebody."""
+        booking = self.booking(stream)
+        flights = [self.flight(each.flight) for each in booking.segments]
+        stuck = [
+            each
+            for each in booking.open_coupons()
+            if booking.status not in OVER
+            and flights[each.segment].status is not FlightStatus.DEPARTED
+        ]
+        if not stuck or booking.modification is not None:
+            return  # a departed flight is closed; a modification is paid, completed or expires
+        World.tally["next step"] += 1
+        if booking.status is Status.PAID:
+            assert not booking.obligations, f"{stream} gets no tickets and is not over"
+        part = Part()
+        if booking.status in states.TICKETED:
+            passengers = tuple(dict.fromkeys(each.passenger for each in stuck))
+            segments = tuple(dict.fromkeys(each.segment for each in stuck))
+            part = Part(passengers, segments)
+        try:
+            cancellation_quote(
+                stream,
+                booking,
+                tuple(journey.facts_of(each) for each in flights),
+                part=part,
+                at_gate=True,
+                waiver=None,
+                now=self.clock(),
+            )
+        except InvalidPart as refused:
+            # What remains is worth less than the tax of what was flown: it can still be flown.
+            assert refused.parameters["reason"] == "tax_of_the_rest"
+            assert all(flights[each.segment].status is FlightStatus.SCHEDULED for each in stuck)
+
+    def _check_price(self, stream: str) -> None:
+        """No steps of a customer end with less paid than what they have, bought directly."""
+        least = self.fair_price.least(stream)
+        if least is None:
+            return
+        World.tally["fair price"] += 1
+        booking = self.booking(stream)
+        assert booking.captured is not None
+        paid = booking.captured - booking.owed()
+        if booking.modification_paid and booking.modification is not None:
+            paid -= money.Money(booking.modification.due, booking.currency)
+        assert paid.amount >= least, f"{stream} paid {paid} and not {least}"
 
     def _draw(self, count: int) -> bytes:
         """Bytes as if random, of which each third repeats: locators are drawn twice, too."""

@@ -23,15 +23,15 @@ from application.booking.modify_booking import ModifyBooking
 from application.booking.quote_modification import (
     ModificationQuote,
     modification_quote,
-    neighbours_of,
 )
 from application.booking.record_document import RecordDocument
 from application.commands.command import Outcome
 from application.pricing.journeys import WantedSegment
+from domain.booking.coupons import Coupon
 from domain.booking.states import Status
 from domain.inventory import sales_window, seat_map
 from domain.inventory.events import Place
-from domain.inventory.state import FlightStatus
+from domain.inventory.state import Flight, FlightStatus
 from domain.kernel import sealed
 from domain.kernel.rejections import Rejection
 from tests.property.booking_machine.machine import AIRLINE, PROCESSES, WHICH
@@ -102,15 +102,13 @@ class Changes(Sale):
         except Rejection as rejection:
             self.tally[f"quote_cancellation: {type(rejection).__name__}"] += 1
             return None
-        assert quote.fee + quote.refund == quote.price.amount
+        assert quote.fee + quote.refund + quote.tax == quote.price.amount
         assert quote.percent == self._kept(stream, quote, waiver)
         return quote
 
     def _kept(self, stream: str, quote: CancellationQuote, waiver: str | None) -> int:
         """The percent that the conditions of carriage keep, by hours to the first flight."""
         booking = self.booking(stream)
-        names = {booking.segments[each.segment].flight for each in quote.coupons}
-        flights = [self.flight(name) for name in names]
         moved = {d.segment for d in booking.disruptions if d.material}
         by_airline = any(
             flight.status is FlightStatus.CANCELLED
@@ -120,8 +118,22 @@ class Changes(Sale):
         )
         if not booking.tickets or waiver is not None or by_airline:
             return 0
-        hours = (min(each.departs_at for each in flights) - self.clock()).total_seconds() / 3600
-        return next((kept for least, kept in KEPT if hours >= least), 100)
+        hours = [
+            self.notice(self.flight(booking.segments[each.segment].flight), coupon)
+            for each in quote.coupons
+            if (coupon := booking.coupon(each.passenger, each.segment)) is not None
+        ]
+        return max(next((kept for least, kept in KEPT if notice >= least), 100) for notice in hours)
+
+    def notice(self, flight: Flight, coupon: Coupon) -> float:
+        """Hours to the departure that counts for fees; no more than at any earlier exchange."""
+        now = self.clock()
+        latest = flight.latest_departs_at
+        assert latest is not None
+        departs_at = latest if now <= flight.departs_at else flight.departs_at
+        hours = (departs_at - now).total_seconds() / 3600
+        least = coupon.least_notice_hours
+        return hours if least is None else min(hours, least)
 
     def cancel_all(self, process: int, stream: str, *, at_gate: bool = False) -> None:
         """Cancel the whole booking at current terms, if possible."""
@@ -203,22 +215,22 @@ class Changes(Sale):
             quote = modification_quote(
                 stream,
                 booking,
-                flights[segment],
+                flights,
                 self.flight(wanted.flight),
                 segment=segment,
                 to=wanted,
-                neighbours=neighbours_of(booking, segment, flights),
                 reason="by_customer",
                 now=self.clock(),
             )
         except Rejection as rejection:
             self.tally[f"modification_quote: {type(rejection).__name__}"] += 1
             return None
+        modification = quote.modification
         assert (
-            quote.difference + quote.modification.fee
-            == quote.modification.due - quote.modification.back
+            quote.difference + modification.fee
+            == modification.due - modification.back + modification.waived
         )
-        hours = (flights[segment].departs_at - self.clock()).total_seconds() / 3600
+        hours = min(self.notice(flights[segment], each) for each in booking.open_coupons(segment))
         disturbed = any(d.segment == segment and d.material for d in booking.disruptions)
         fee = next((percent for least, percent in CHANGE_FEES if hours >= least), None)
         assert quote.percent == (0 if disturbed else fee)
@@ -248,6 +260,48 @@ class Changes(Sale):
         if pays:
             self.pay(process, stream)
         self.submit(process, self.completion(stream))
+
+    @rule(
+        process=PROCESSES,
+        journey=st.sampled_from(((0,), (0,), (0, 2), (2, 3), (0, 2, 3))),
+        party=st.sampled_from((("ADT",), ("ADT", "CHD"))),
+        steps=st.lists(
+            st.tuples(st.sampled_from(("change", "cancel")), st.integers(0, 2), st.integers(0, 4)),
+            min_size=1,
+            max_size=3,
+        ),
+    )
+    def detour(
+        self,
+        process: int,
+        journey: tuple[int, ...],
+        party: tuple[Any, ...],
+        steps: list[tuple[str, int, int]],
+    ) -> None:
+        """A customer buys a journey, and changes and cancels parts of it at once."""
+        wanted = self._wanted(journey, party, "Y", None, (), None)
+        created = self.submit(process, self._create(wanted, "hold"))
+        if not isinstance(created, Outcome):
+            return
+        stream = created.answer.stream
+        self.pay(process, stream)
+        self.submit(process, self.confirmation(stream))
+        for step, segment, to in steps:
+            segments = self.booking(stream).segments
+            if step == "cancel":
+                quote = self.quote_cancel(stream, Part(segments=(segment % len(segments),)))
+                if quote is not None:
+                    self.cancel(process=process, quote=quote)
+            else:
+                self._change(process, stream, segment % len(segments), to)
+
+    def _change(self, process: int, stream: str, segment: int, to: int) -> None:
+        booked = self.booking(stream).segments[segment].flight
+        quote = self.quote_change(stream, segment, self._wish(booked, to, "Y", None))
+        if quote is not None:
+            self.modify(process=process, quote=quote)
+            self.pay(process, stream)
+            self.submit(process, self.completion(stream))
 
     @rule(process=PROCESSES, which=WHICH)
     def upgrade(self, process: int, which: int) -> None:

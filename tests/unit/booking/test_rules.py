@@ -14,7 +14,7 @@ from domain.booking import passenger_details, rejections, sale, states
 from domain.booking.preconditions import CheckInWindow, SegmentFacts
 from domain.booking.values import Segment
 from domain.inventory.rejections import SeatsUnavailable
-from domain.pricing.price import PassengerType
+from domain.pricing.price import Leg, PassengerType
 from tests.support.examples import NOW
 from tests.support.memory_airline import MemoryAirline
 
@@ -61,12 +61,24 @@ def test_a_journey_that_nobody_can_make_is_refused(
     flights: list[tuple[str, int, int]], reason: str
 ) -> None:
     with pytest.raises(rejections.InvalidJourney) as refused:
-        sale.require_valid_journey([(name, _at(start), _at(end)) for name, start, end in flights])
+        sale.require_valid_journey([(name, _leg(start, end)) for name, start, end in flights])
     assert refused.value.parameters["reason"] == reason
 
 
 def test_the_next_flight_may_leave_as_the_one_before_arrives() -> None:
-    sale.require_valid_journey([("f1", _at(0), _at(1)), ("f2", _at(1), _at(2))])
+    sale.require_valid_journey([("f1", _leg(0, 1)), ("f2", _leg(1, 2))])
+
+
+def test_the_next_flight_leaves_from_where_the_one_before_arrives() -> None:
+    flights = [("f1", _leg(0, 1)), ("f2", _leg(2, 3, origin="DMM"))]
+    with pytest.raises(rejections.InvalidJourney) as refused:
+        sale.require_valid_journey(flights)
+    assert refused.value.parameters["reason"] == "does_not_join"
+    sale.require_valid_journey(flights, surface_sectors=(1,))
+
+
+def _leg(start: int, end: int, *, origin: str = "RUH") -> Leg:
+    return Leg(origin, "RUH", _at(start), _at(end), at_home=True)
 
 
 def _at(hour: int) -> dt.datetime:

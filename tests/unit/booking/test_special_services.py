@@ -11,11 +11,17 @@ from domain.booking.fold import evolve
 from domain.booking.preconditions import CheckInWindow, SegmentFacts
 from domain.booking.state import Booking, SpecialService
 from domain.booking.values import CouponId
-from domain.pricing.price import PassengerType
+from domain.pricing.price import Leg, PassengerType
 from tests.support import examples
 
 CLOSES = dt.timedelta(minutes=60)
-FACTS = SegmentFacts(departs_at=examples.DEPARTS_AT, domestic=True, operating=True)
+FACTS = SegmentFacts(
+    departs_at=examples.DEPARTS_AT,
+    latest_departs_at=examples.DEPARTS_AT,
+    leg=Leg("RUH", "JED", examples.DEPARTS_AT, examples.DEPARTS_AT, at_home=True),
+    domestic=True,
+    operating=True,
+)
 
 
 def booking(*types: PassengerType) -> Booking:

@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 
 from domain.kernel import money
 from domain.kernel.money import Money
-from domain.pricing import extras, rejections, rules
+from domain.pricing import exchange, extras, rejections, rules, tax
 from domain.pricing.extras import ExtraChoice
 from domain.pricing.price import PassengerType, Price, lines
 from domain.pricing.rules import SegmentFare
@@ -93,7 +93,8 @@ def test_dinars_are_rounded_to_what_a_card_can_be_charged() -> None:
     price = domestic(Money(45_670, "KWD"), "ADT", "INF")
     assert amounts(price, "ADT", "INF") == [
         ("fare", "ADT", 1, 45_670),
-        ("vat", "ADT", 1, 6_850),
+        ("vat", "ADT", 1, 7_100),
+        ("charge", "ADT", 1, 1_640),
         ("fare", "INF", 1, 4_570),
         ("vat", "INF", 1, 690),
     ]
@@ -105,8 +106,10 @@ def test_yen_have_no_decimals_to_lose() -> None:
     assert [coupon.total for coupon in price.coupons] == [10_001, 7_501]
 
 
-def test_the_saudi_airport_charge_is_asked_in_riyals_only() -> None:
-    assert domestic(Money(50_000, "USD"), "ADT").of("charge") == Money(0, "USD")
+def test_the_airport_charge_is_converted_into_the_currency_of_the_sale() -> None:
+    # 10 riyals are 0.820 dinars at 12.20 riyals a dinar, rounded up; or 500 yen.
+    assert domestic(Money(50_000, "KWD"), "ADT").of("charge") == Money(2 * 820, "KWD")
+    assert domestic(Money(50_000, "JPY"), "ADT").of("charge") == Money(2 * 500, "JPY")
 
 
 FLIGHTS = st.lists(st.tuples(st.integers(0, 300_000), st.booleans()), min_size=1, max_size=4)
@@ -128,8 +131,8 @@ def test_every_price_can_be_charged_and_is_the_sum_of_its_coupons_and_of_its_lin
     assert [(c.passenger, c.segment) for c in price.coupons] == [
         (passenger, segment) for passenger in range(len(party)) for segment in range(len(flights))
     ]
-    everywhere = all(at_home for _, at_home in flights)
-    assert everywhere or price.of("vat") == price.of("charge") == Money(0, currency)
+    taxed = {index for index, (_, due) in enumerate(flights) if due}
+    assert all(c.segment in taxed for c in price.coupons if c.vat or c.charge)
 
 
 @given(flights=FLIGHTS, currency=CURRENCIES, party=strategies.parties(), data=st.data())
@@ -161,17 +164,39 @@ def test_a_journey_is_rounded_once_for_each_passenger_and_split_over_its_flights
     assert [coupon.fare for coupon in price.coupons if coupon.passenger == 1] == [5, 5, 5]
 
 
-def test_a_domestic_leg_of_an_international_journey_is_zero_rated() -> None:
+def test_only_the_flights_on_which_tax_is_due_carry_it() -> None:
     fare = Money(50_000, "SAR")
     price = journey([(fare, True), (fare, False)], "ADT")
-    assert price.total() == Money(100_000, "SAR")
-    at_home = journey([(fare, True), (fare, True)], "ADT")
-    assert at_home.total() == Money(2 * 59_800, "SAR")
+    assert [coupon.total for coupon in price.coupons] == [59_800, 50_000]
 
 
-def test_flights_in_two_currencies_have_no_price() -> None:
+def test_a_fare_of_another_market_is_sold_in_the_currency_of_the_first_flight() -> None:
+    flights = [(Money(50_000, "SAR"), False), (Money(30_000, "KWD"), False)]
+    price = journey(flights, "ADT")
+    # 30.000 dinars at 12.20 riyals.
+    assert (price.currency, [each.fare for each in price.coupons]) == ("SAR", [50_000, 36_600])
+    back = journey(flights[::-1], "ADT")
+    # 500.00 riyals are 40.9836 dinars: rounded up to what can be charged.
+    assert (back.currency, [each.fare for each in back.coupons]) == ("KWD", [30_000, 40_990])
+
+
+def test_without_a_rate_flights_in_two_currencies_have_no_price() -> None:
     with pytest.raises(rejections.CurrenciesDiffer):
-        journey([(Money(50_000, "SAR"), False), (Money(50_000, "KWD"), False)], "ADT")
+        journey([(Money(50_000, "SAR"), False), (Money(50_000, "USD"), False)], "ADT")
+
+
+@given(
+    amount=st.integers(1, 10**8),
+    source=CURRENCIES,
+    target=CURRENCIES,
+)
+def test_no_detour_through_another_currency_is_cheaper(
+    amount: int, source: str, target: str
+) -> None:
+    fare = Money(amount * money.charge_step(source), source)
+    there = exchange.convert(fare, target)
+    assert there.amount % money.charge_step(target) == 0
+    assert exchange.convert(there, source).amount >= fare.amount
 
 
 @pytest.mark.parametrize(
@@ -203,7 +228,7 @@ def test_every_extra_can_be_charged_in_all_currencies_with_its_tax(code: str) ->
     for currency in ("SAR", "KWD", "JPY"):
         net = extras.net_price(code, currency)
         assert net > 0
-        assert (net + rules.vat_on(net, currency).amount) % money.charge_step(currency) == 0
+        assert (net + tax.vat_on(net, currency).amount) % money.charge_step(currency) == 0
 
 
 @given(gross=st.integers(0, 10**9), currency=CURRENCIES)
@@ -211,8 +236,8 @@ def test_the_tax_within_a_gross_amount_is_the_tax_on_what_is_left(
     gross: int, currency: str
 ) -> None:
     step = money.charge_step(currency)
-    within = rules.vat_within(gross * step, currency).amount
-    again = rules.vat_on(gross * step - within, currency).amount
+    within = tax.vat_within(gross * step, currency).amount
+    again = tax.vat_on(gross * step - within, currency).amount
     assert abs(again - within) <= step
 
 

@@ -1,0 +1,70 @@
+"""What cancelling coupons costs.
+
+B9  Each coupon has its own fee, by the notice before its own flight: cancelling one by one, in any
+    order, costs what cancelling all at once does. Charges of airports and their tax always go
+    back; fees of earlier modifications never do.
+"""
+
+import datetime as dt
+from collections.abc import Sequence
+
+import msgspec
+
+from domain.booking.coupons import Coupon, Extra
+from domain.booking.preconditions import SegmentFacts
+from domain.booking.state import Booking
+from domain.pricing import fees, tax
+
+
+class Fee(msgspec.Struct, frozen=True):
+    """The highest percentage among the coupons, the sum of their fees, and the tax within it."""
+
+    percent: int
+    amount: int
+    vat: int
+
+
+NO_FEE = Fee(0, 0, 0)
+
+
+def fee_of(
+    booking: Booking, coupons: Sequence[Coupon], facts: Sequence[SegmentFacts], *, now: dt.datetime
+) -> Fee:
+    """Return the fee of cancelling these ticketed coupons with their extras now."""
+    percents, amounts, taxes = [0], [0], [0]
+    for coupon in coupons:
+        percent = fees.cancellation_percent(notice_of(coupon, facts[coupon.segment], now=now))
+        amount = _fee(booking, coupon, percent)
+        percents.append(percent)
+        amounts.append(amount)
+        if coupon.vat:
+            taxes.append(tax.vat_within(amount, booking.currency).amount)
+    return Fee(max(percents), sum(amounts), sum(taxes))
+
+
+def notice_of(coupon: Coupon, facts: SegmentFacts, *, now: dt.datetime) -> int:
+    """Return the hours of notice that count for fees of this coupon.
+
+    A departure that the airline brought forward does not shorten them while it is ahead.
+    """
+    ahead = now <= facts.departs_at
+    departs_at = facts.latest_departs_at if ahead else facts.departs_at
+    return fees.notice_hours(departs_at=departs_at, now=now, least=coupon.least_notice_hours)
+
+
+def _fee(booking: Booking, coupon: Coupon, percent: int) -> int:
+    """Return the fee in minor units: earlier fees, and the share of the rest."""
+    extras = sum(each.total for each in _extras(booking, coupon))
+    charge = coupon.charge + charge_vat(coupon, booking.currency)
+    rest = coupon.total + extras - charge - coupon.change_fee
+    return coupon.change_fee + fees.fee(percent, rest, booking.currency)
+
+
+def charge_vat(coupon: Coupon, currency: str) -> int:
+    """Return the tax that was paid on the airports' charges of a coupon, in minor units."""
+    return tax.vat_on(coupon.charge, currency).amount if coupon.vat else 0
+
+
+def _extras(booking: Booking, coupon: Coupon) -> list[Extra]:
+    key = (coupon.passenger, coupon.segment)
+    return [each for each in booking.extras if (each.passenger, each.segment) == key]

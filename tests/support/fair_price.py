@@ -1,0 +1,201 @@
+"""What a customer must have paid at least: the journey they have, bought directly, and the fees.
+
+Rule: nothing here uses a rule of the domain. Tax, shares and bands are counted from the events
+again; whatever the airline gave up or did itself ends the count for that booking.
+"""
+
+import datetime as dt
+import itertools
+import math
+from fractions import Fraction
+
+import msgspec
+
+from application import ports
+from domain.booking import events as bookings
+from domain.booking.values import Modification, Segment
+from domain.inventory import events as flights
+from domain.kernel import money
+
+Bands = tuple[tuple[int, int], ...]
+SHARES = {"ADT": Fraction(1), "CHD": Fraction(3, 4), "INF": Fraction(1, 10)}
+# Hours of notice, and the percent that is kept of a cancelled or exchanged coupon.
+CANCELLED = ((168, 0), (72, 25), (24, 50), (0, 75))
+EXCHANGED = ((168, 0), (72, 5), (24, 10), (0, 15))
+# A quote is frozen for this long: its notice may be longer than that of the event.
+QUOTE = dt.timedelta(minutes=15)
+# Halalas a minor unit is worth, and the smallest charge in minor units.
+HALALAS = {"SAR": Fraction(1), "KWD": Fraction(1220, 1000), "JPY": Fraction(2)}
+SMALLEST = {"SAR": 200, "KWD": 200, "JPY": 50}
+VAT = Fraction(15, 100)
+CHARGE = 2 * 1000
+Key = tuple[int, int]
+
+
+class Sold(msgspec.Struct):
+    """What is known of one booking."""
+
+    started: bookings.BookingInitiated
+    segments: list[Segment]
+    gone: set[Key] = set()
+    notice: dict[Key, float] = {}
+    accepted: dict[int, dt.datetime] = {}
+    kept: Fraction = Fraction(0)
+    slack: int = 0
+    ticketed: bool = False
+    excused: bool = False
+
+    @property
+    def currency(self) -> str:
+        """Of the sale."""
+        return self.started.price.currency
+
+
+class FairPrice:
+    """Follows a log; `least` is what the customer of a booking must have paid at least."""
+
+    def __init__(self) -> None:
+        self._scheduled: dict[str, flights.FlightScheduled] = {}
+        self._times: dict[str, tuple[dt.datetime, dt.datetime]] = {}
+        self._latest: dict[str, dt.datetime] = {}
+        self._sold: dict[str, Sold] = {}
+
+    def take(self, recorded: ports.RecordedEvent) -> None:
+        """Take one event in."""
+        stream, event = recorded.stream, recorded.event
+        if isinstance(event, bookings.BookingInitiated):
+            self._sold[stream] = Sold(event, list(event.segments))
+        elif stream in self._sold:
+            self._follow(self._sold[stream], event, recorded.recorded_at)
+        else:
+            self._fly(stream, event)
+
+    def _fly(self, stream: str, event: object) -> None:
+        match event:
+            case flights.FlightScheduled():
+                self._scheduled[stream] = event
+                self._times[stream] = (event.departs_at, event.arrives_at)
+                self._latest[stream] = event.departs_at
+            case flights.FlightRescheduled():
+                self._times[stream] = (event.departs_at, event.arrives_at)
+                self._latest[stream] = max(self._latest[stream], event.departs_at)
+            case flights.FlightCancelled():
+                for sold in self._sold.values():
+                    sold.excused |= any(each.flight == stream for each in sold.segments)
+
+    def _follow(self, sold: Sold, event: object, now: dt.datetime) -> None:
+        match event:
+            case bookings.BookingConfirmed():
+                sold.ticketed = True
+            case bookings.BookingCancelled() | bookings.CouponsCancelled():
+                keys = [(each.passenger, each.segment) for each in event.coupons]
+                sold.excused |= event.waiver is not None
+                sold.kept += sum(self._cancelled(sold, key, now) for key in keys)
+                sold.gone.update(keys)
+            case bookings.ModificationAccepted():
+                sold.accepted[event.modification.number] = now
+            case bookings.ModificationCompleted():
+                self._exchange(sold, event.modification, now)
+            case (
+                bookings.DisruptionOffered()
+                | bookings.RefundGranted()
+                | bookings.PassengersMissed()
+            ):
+                sold.excused = True
+
+    def _exchange(self, sold: Sold, modification: Modification, now: dt.datetime) -> None:
+        """An exchange keeps its fee for good, and its notice for every later fee."""
+        keys = [(each.passenger, each.segment) for each in modification.coupons]
+        at = sold.accepted.get(modification.number, now)
+        hours = min(self._hours(sold, key, at) for key in keys)
+        sold.notice.update(dict.fromkeys(keys, hours))
+        percent = _percent(EXCHANGED, hours)
+        sold.kept += sum(self._coupon(sold, key) for key in keys) * percent / 100
+        sold.slack += SMALLEST[sold.currency]  # a difference below it is waived
+        sold.segments[modification.segment] = modification.to
+
+    def least(self, booking: str) -> int | None:
+        """In minor units; None where nothing was sold yet or the airline gave something up."""
+        sold = self._sold[booking]
+        if not sold.ticketed or sold.excused:
+            return None
+        standing = [
+            (passenger, segment)
+            for passenger in range(len(sold.started.passengers))
+            for segment in range(len(sold.segments))
+            if (passenger, segment) not in sold.gone
+        ]
+        worth = sum((self._value(sold, key) for key in standing), Fraction(0))
+        parts = 3 * len(sold.started.price.coupons) + len(sold.started.price.extras)
+        slack = parts * money.charge_step(sold.currency) + sold.slack
+        return math.floor(worth + sold.kept) - slack
+
+    def _hours(self, sold: Sold, key: Key, now: dt.datetime) -> float:
+        """Notice at the time of the quote, at most; no more than at an earlier exchange."""
+        flight = sold.segments[key[1]].flight
+        departs_at = self._times[flight][0]
+        counted = self._latest[flight] if now <= departs_at else departs_at
+        hours = (counted - now + QUOTE) / dt.timedelta(hours=1)
+        return min(hours, sold.notice.get(key, hours))
+
+    def _cancelled(self, sold: Sold, key: Key, now: dt.datetime) -> Fraction:
+        """What is kept of a coupon and its extras; charges and their tax go back."""
+        if not sold.ticketed:
+            return Fraction(0)
+        value = self._value(sold, key)
+        if self._taxed(sold, key):
+            value -= self._charge(sold, key[0]) * (1 + VAT)
+        return value * _percent(CANCELLED, self._hours(sold, key, now)) / 100
+
+    def _value(self, sold: Sold, key: Key) -> Fraction:
+        """A coupon at the price of its flight, with its extras and their tax."""
+        extras = sum(
+            each.net for each in sold.started.price.extras if (each.passenger, each.segment) == key
+        )
+        taxed = 1 + VAT if self._taxed(sold, key) else 1
+        return self._coupon(sold, key) + extras * taxed
+
+    def _coupon(self, sold: Sold, key: Key) -> Fraction:
+        """Fare, tax and charges of a coupon at the price of its flight."""
+        passenger, segment = key
+        booked = sold.segments[segment]
+        filed = next(
+            each.fare
+            for each in self._scheduled[booked.flight].fares
+            if each.code == booked.fare_class
+        )
+        net = filed.amount * _rate(filed.currency, sold.currency)
+        net *= SHARES[sold.started.passengers[passenger].type]
+        if not self._taxed(sold, key):
+            return net
+        return (net + self._charge(sold, passenger)) * (1 + VAT)
+
+    def _charge(self, sold: Sold, passenger: int) -> Fraction:
+        if sold.started.passengers[passenger].type == "INF":
+            return Fraction(0)
+        return CHARGE * _rate("SAR", sold.currency)
+
+    def _taxed(self, sold: Sold, key: Key) -> bool:
+        """Whether the flight is domestic, and so are those that join it without a stopover."""
+        passenger, segment = key
+        kept = [each for each in range(len(sold.segments)) if (passenger, each) not in sold.gone]
+        around = {segment}
+        for before, after in [*itertools.pairwise(kept), *reversed([*itertools.pairwise(kept)])]:
+            if self._joins(sold, before, after) and around & {before, after}:
+                around |= {before, after}
+        return all(self._scheduled[sold.segments[each].flight].domestic for each in around)
+
+    def _joins(self, sold: Sold, before: int, after: int) -> bool:
+        first, second = sold.segments[before].flight, sold.segments[after].flight
+        same_place = self._scheduled[first].destination == self._scheduled[second].origin
+        pause = self._times[second][0] - self._times[first][1]
+        return same_place and pause < dt.timedelta(hours=24)
+
+
+def _rate(source: str, target: str) -> Fraction:
+    """Minor units of the target for one minor unit of the source."""
+    return HALALAS[source] / HALALAS[target]
+
+
+def _percent(bands: Bands, hours: float) -> int:
+    return next((percent for least, percent in bands if hours >= least), bands[-1][1])
