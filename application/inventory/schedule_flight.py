@@ -50,13 +50,16 @@ async def schedule_flight(
 ) -> OperatedFlight:
     """Put a departure on sale under the id made of its number and its date, local at the origin.
 
-    Rejects AirportNotServed and what the command does.
+    Leading zeros of a number do not count; a letter behind it marks another departure of a number
+    on one day (IATA operational suffix). Rejects AirportNotServed and what the command does.
     """
     origin = _served(ports.airports, "origin", departure.origin)
     destination = _served(ports.airports, "destination", departure.destination)
     day = departure.departs_at.astimezone(ZoneInfo(origin.zone)).date()
+    number = ids.flight_number(departure.number)
+    departure = msgspec.structs.replace(departure, number=number)
     command = ScheduleFlight(
-        flight_id=ids.flight_stream(departure.number, day.isoformat()),
+        flight_id=ids.flight_stream(number, day.isoformat()),
         scheduled=_scheduled(departure, origin, destination),
     )
     return await operated_flight.carry_out_and_read(ports, caller, command)
@@ -109,7 +112,11 @@ class ScheduleFlight(Command, frozen=True):
     scheduled: FlightScheduled
 
     def decide(self, context: DecisionContext) -> Reply:
-        """Rejects FlightAlreadyScheduled; the same departure again records nothing."""
+        """Rejects FlightAlreadyScheduled and InvalidSchedule.
+
+        The same departure again records nothing.
+        """
         flight = context.load(stream_kinds.FLIGHT, self.flight_id)
-        context.record(self.flight_id, schedule.schedule(flight, scheduled=self.scheduled))
+        scheduled = schedule.schedule(flight, scheduled=self.scheduled, now=context.now)
+        context.record(self.flight_id, scheduled)
         return Reply(self.flight_id)

@@ -1,12 +1,12 @@
 """The operation of a flight: change of equipment, other times, cancellation, departure."""
 
 import datetime as dt
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import assert_never
 
 from msgspec.structs import replace
 
-from domain.inventory import rejections, seat_map
+from domain.inventory import rejections, schedule, seat_map
 from domain.inventory.events import (
     CabinLayout,
     CapacityMove,
@@ -35,6 +35,7 @@ def change_equipment(
     _require_scheduled(flight)
     if any(layout.cabin not in flight.cabins for layout in layouts):
         raise rejections.CabinNotFound(cabin=next(iter(layouts)).cabin)
+    schedule.require_valid_layouts(layouts, dict.fromkeys(flight.cabins, 0))
     fitted = {layout.cabin: layout for layout in layouts}
     complete = tuple(fitted.get(code) or CabinLayout(code, 0, 1, "A") for code in flight.cabins)
     moves = tuple(
@@ -44,13 +45,12 @@ def change_equipment(
     )
     if not moves and all(flight.cabins[each.cabin].layout == each for each in complete):
         return []
-    known = {seat for layout in complete for seat in seat_map.seats(layout)}
     return [
         EquipmentChanged(
             reason=reason,
             layouts=complete,
             moves=moves,
-            vacated=tuple(sorted(seat for seat, _ in flight.seats.items() if seat not in known)),
+            vacated=_vacated(flight, complete),
             oversold={
                 code: over
                 for code, cabin in flight.cabins.items()
@@ -58,6 +58,17 @@ def change_equipment(
             },
         )
     ]
+
+
+def _vacated(flight: Flight, layouts: Sequence[CabinLayout]) -> tuple[str, ...]:
+    """The taken seats that their cabin has no more, also where another cabin has them now."""
+    left = {
+        seat
+        for layout in layouts
+        if (before := flight.cabins[layout.cabin].layout) is not None
+        for seat in set(seat_map.seats(before)) & set(seat_map.seats(layout))
+    }
+    return tuple(sorted(seat for seat, _ in flight.seats.items() if seat not in left))
 
 
 def reschedule(

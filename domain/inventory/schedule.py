@@ -1,7 +1,11 @@
 """A departure is put on sale: what a schedule must be, and how many seats may be sold."""
 
-from domain.inventory import rejections
-from domain.inventory.events import FareClass, FlightEvent, FlightScheduled
+import datetime as dt
+import itertools
+from collections.abc import Mapping, Sequence
+
+from domain.inventory import rejections, seat_map
+from domain.inventory.events import CabinLayout, FareClass, FlightEvent, FlightScheduled
 from domain.inventory.state import Bucket, Cabin, Flight, with_moves
 from domain.kernel import money
 from domain.kernel.frozen_map import FrozenMap
@@ -10,6 +14,8 @@ CABINS = ("Y", "J")
 # More seats are authorised than there are, for no-shows: percent of them, and a limit in seats.
 OVERBOOKING_PERCENT = {"Y": 5, "J": 2}
 OVERBOOKING_LIMIT = 10
+# No flight of an airliner lasts as long as a day: a longer one is a wrong date.
+LONGEST = dt.timedelta(hours=24)
 
 SCHEDULE_FACTS = (
     "number",
@@ -28,40 +34,71 @@ def authorised_count(cabin: str, physical: int) -> int:
     return physical + min(OVERBOOKING_LIMIT, physical * OVERBOOKING_PERCENT[cabin] // 100)
 
 
-def require_valid_schedule(scheduled: FlightScheduled) -> None:
-    """Cabins with classes, fares that can be charged and seats; otherwise InvalidSchedule."""
+def require_valid_schedule(scheduled: FlightScheduled, *, now: dt.datetime) -> None:
+    """Cabins with classes, fares that can be charged and seats, and times ahead that can be flown;
+    otherwise InvalidSchedule with the reason.
+    """
     cabins = list(dict.fromkeys(fare.cabin for fare in scheduled.fares))
+    seats = {move.cabin: move.authorised for move in scheduled.moves}
+    opened = [(move.held, move.sold) == (0, 0) and move.authorised >= 0 for move in scheduled.moves]
     codes = [fare.code for fare in scheduled.fares]
     if not cabins or not set(cabins) <= set(CABINS) or len(set(codes)) != len(codes):
         raise rejections.InvalidSchedule(reason="cabins")
+    if len(seats) != len(scheduled.moves) or set(seats) != set(cabins) or not all(opened):
+        raise rejections.InvalidSchedule(reason="seats")
+    _require_valid_fares(scheduled)
+    for cabin in cabins:
+        _require_order([each for each in scheduled.fares if each.cabin == cabin], seats[cabin])
+    require_valid_layouts(scheduled.layouts, seats)
+    if scheduled.origin == scheduled.destination:
+        raise rejections.InvalidSchedule(reason="route")
+    if not now < scheduled.departs_at < scheduled.arrives_at <= scheduled.departs_at + LONGEST:
+        raise rejections.InvalidSchedule(reason="times")
+
+
+def _require_valid_fares(scheduled: FlightScheduled) -> None:
+    """All in one currency and to be charged as they are, none leaves a credit."""
     if not all(money.is_chargeable(fare.fare) for fare in scheduled.fares):
         raise rejections.InvalidSchedule(reason="fare")
     if any(fare.residue == "credit" for fare in scheduled.fares):
         raise rejections.InvalidSchedule(reason="travel_credit")  # it could not be spent yet
     if len({fare.fare.currency for fare in scheduled.fares}) != 1:
         raise rejections.InvalidSchedule(reason="currency")
-    seats = {move.cabin: move.authorised for move in scheduled.moves}
-    opened = [(move.held, move.sold) == (0, 0) and move.authorised >= 0 for move in scheduled.moves]
-    if len(seats) != len(scheduled.moves) or set(seats) != set(cabins) or not all(opened):
-        raise rejections.InvalidSchedule(reason="seats")
-    _require_valid_layouts(scheduled, seats)
-    if scheduled.arrives_at <= scheduled.departs_at:
-        raise rejections.InvalidSchedule(reason="times")
 
 
-def _require_valid_layouts(scheduled: FlightScheduled, seats: dict[str, int]) -> None:
-    """A seat map is of a known cabin, and no more is authorised than the rule allows."""
-    for layout in scheduled.layouts:
-        if layout.cabin not in seats or len(set(layout.letters)) != len(layout.letters):
-            raise rejections.InvalidSchedule(reason="layout")
+def _require_order(fares: Sequence[FareClass], authorised: int) -> None:
+    """Classes of a cabin from the highest to the lowest: neither fare nor limit rises."""
+    for higher, lower in itertools.pairwise(fares):
+        if lower.fare.amount > higher.fare.amount:
+            raise rejections.InvalidSchedule(reason="class_order", fareClass=lower.code)
+    limits = [each.seat_limit for each in fares if each.seat_limit is not None]
+    if any(after > before for before, after in itertools.pairwise(limits)):
+        raise rejections.InvalidSchedule(reason="class_limits")
+    if any(limit > authorised for limit in limits):
+        raise rejections.InvalidSchedule(reason="class_limits", authorised=authorised)
+
+
+def require_valid_layouts(layouts: Sequence[CabinLayout], seats: Mapping[str, int]) -> None:
+    """One seat map for a cabin at most, no two seats with one number, and no more authorised than
+    the rule allows; otherwise InvalidSchedule.
+    """
+    cabins = [layout.cabin for layout in layouts]
+    if len(set(cabins)) != len(cabins) or not set(cabins) <= set(seats):
+        raise rejections.InvalidSchedule(reason="layout")
+    numbers = [number for layout in layouts for number in seat_map.seats(layout)]
+    if len(set(numbers)) != len(numbers):
+        raise rejections.InvalidSchedule(reason="seat_twice")
+    for layout in layouts:
         if seats[layout.cabin] > authorised_count(layout.cabin, layout.seat_count):
             raise rejections.InvalidSchedule(reason="overbooking")
 
 
-def schedule(flight: Flight | None, *, scheduled: FlightScheduled) -> list[FlightEvent]:
+def schedule(
+    flight: Flight | None, *, scheduled: FlightScheduled, now: dt.datetime
+) -> list[FlightEvent]:
     """Put a departure on sale; idempotent, other facts are FlightAlreadyScheduled."""
     if flight is None:
-        require_valid_schedule(scheduled)
+        require_valid_schedule(scheduled, now=now)
         return [scheduled]
     fresh = first_state(scheduled)
     same = all(getattr(flight, name) == getattr(fresh, name) for name in SCHEDULE_FACTS)

@@ -14,6 +14,10 @@ LOCATOR_ALPHABET = "ABCDEFGHJKLMNPQRSTUVWXYZ23456789"
 LOCATOR_LENGTH = 6
 TICKET_SERIAL_LIMIT = 10**10
 TICKET_NUMBER_LENGTH = 13
+# Carrier (IATA: two characters, not two digits), number from 1, operational suffix.
+FLIGHT_NUMBER_PATTERN = (
+    r"^([A-Z][A-Z0-9]|[0-9][A-Z])(?=[0-9]{1,4}[A-Z]?$)(0*[1-9][0-9]*)([A-Z]?)$(?!\n)"
+)
 FLIGHT_ID_PATTERN = r"^flight-[A-Z0-9]{3,8}-\d{4}-\d{2}-\d{2}$"
 
 EVENT_NAMESPACE = uuid.UUID("5f0c2f0e-7f0b-5a53-9d0a-0b6f6b8f8d01")
@@ -106,6 +110,14 @@ def refund_id(payment_id: str, number: int) -> str:
 def obligation_id(booking_id: str, number: int) -> str:
     """Return the id of the n-th obligation (from 1) to refund money of a booking."""
     return f"{booking_id}-{number}"
+
+
+def flight_number(text: str) -> str:
+    """Return a flight number in its one form, without leading zeros: ZZ0101 is ZZ101."""
+    match = re.fullmatch(FLIGHT_NUMBER_PATTERN, text)
+    assert match is not None, "the pattern was checked before"
+    carrier, number, suffix = match.groups()
+    return f"{carrier}{int(number)}{suffix}"
 
 
 def flight_stream(flight_number: str, local_date: str) -> str:

@@ -22,7 +22,7 @@ from interfaces.http.answers import Answered
 from interfaces.http.problems import invalid
 from interfaces.http.strict_request import StrictRequest
 
-FlightNumber = Annotated[str, msgspec.Meta(pattern=r"^[A-Z0-9]{2}\d{1,4}$")]
+FlightNumber = Annotated[str, msgspec.Meta(pattern=ids.FLIGHT_NUMBER_PATTERN, max_length=7)]
 Letters = Annotated[str, msgspec.Meta(pattern="^[A-Z]{1,10}$")]
 SeatCount = Annotated[int, msgspec.Meta(ge=0, le=600)]
 Amount = Annotated[int, msgspec.Meta(ge=1, le=10**9)]

@@ -7,6 +7,7 @@ import pytest
 
 from domain.inventory import rejections, sales_window, schedule, seat_sale
 from domain.inventory.events import (
+    CabinLayout,
     CapacityMove,
     FareClass,
     FlightScheduled,
@@ -58,13 +59,21 @@ def released(booking: str = BOOKING, seats: int = 1) -> SeatsReleased:
     return SeatsReleased(booking=booking, reason="hold_lapsed", moves=(move,))
 
 
+def _limited(first: int | None, second: int | None) -> tuple[FareClass, ...]:
+    """Two classes of economy with these limits."""
+    return (
+        FareClass("Y", "Y", examples.sar(50_000), first),
+        FareClass("Q", "Y", examples.sar(40_000), second),
+    )
+
+
 def test_a_new_departure_goes_on_sale() -> None:
-    given().when(schedule.schedule, scheduled=scheduled()).then(scheduled())
+    given().when(schedule.schedule, scheduled=scheduled(), now=NOW).then(scheduled())
 
 
 def test_scheduling_the_same_departure_again_records_nothing() -> None:
     busy = given(scheduled(), held(), sold())
-    busy.when(schedule.schedule, scheduled=scheduled()).then_nothing()
+    busy.when(schedule.schedule, scheduled=scheduled(), now=NOW).then_nothing()
 
 
 @pytest.mark.parametrize(
@@ -82,7 +91,7 @@ def test_scheduling_the_same_departure_again_records_nothing() -> None:
     ],
 )
 def test_a_known_departure_with_any_other_fact_is_refused(otherwise: FlightScheduled) -> None:
-    outcome = given(scheduled()).when(schedule.schedule, scheduled=otherwise)
+    outcome = given(scheduled()).when(schedule.schedule, scheduled=otherwise, now=NOW)
     outcome.then_rejected(rejections.FlightAlreadyScheduled, flight=otherwise.number)
 
 
@@ -100,13 +109,26 @@ def test_a_known_departure_with_any_other_fact_is_refused(otherwise: FlightSched
         ({"moves": (CapacityMove("Y", authorised=2, held=1), scheduled().moves[1])}, "seats"),
         ({"moves": (CapacityMove("Y", authorised=2, sold=1), scheduled().moves[1])}, "seats"),
         ({"arrives_at": DEPARTS_AT}, "times"),
+        ({"arrives_at": DEPARTS_AT + dt.timedelta(hours=24, seconds=1)}, "times"),
+        ({"departs_at": NOW}, "times"),
+        ({"destination": "RUH"}, "route"),
+        (
+            {"fares": (*scheduled().fares, FareClass("Q", "Y", examples.sar(50_001)))},
+            "class_order",
+        ),
+        ({"fares": (*_limited(1, 2), scheduled().fares[1])}, "class_limits"),
+        ({"fares": (*_limited(3, None), scheduled().fares[1])}, "class_limits"),
+        ({"layouts": (CabinLayout("Y", 2, 1, "AB"), CabinLayout("J", 1, 1, "A"))}, "seat_twice"),
+        ({"layouts": (CabinLayout("Y", 2, 1, "AB"),) * 2}, "layout"),
+        ({"layouts": (CabinLayout("Y", 2, 1, "AA"),)}, "seat_twice"),
+        ({"layouts": (CabinLayout("F", 2, 1, "AB"),)}, "layout"),
     ],
 )
 def test_a_departure_that_contradicts_itself_is_refused(
     changes: dict[str, object], reason: str
 ) -> None:
     invalid = msgspec.structs.replace(scheduled(), **changes)
-    outcome = given().when(schedule.schedule, scheduled=invalid)
+    outcome = given().when(schedule.schedule, scheduled=invalid, now=NOW)
     outcome.then_rejected(rejections.InvalidSchedule, reason=reason)
 
 

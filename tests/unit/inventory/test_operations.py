@@ -78,7 +78,7 @@ def test_no_departure_goes_on_sale_with_more_seats_than_the_rule_authorises() ->
     over = msgspec.structs.replace(
         SCHEDULED, moves=(CapacityMove("Y", authorised=5), CapacityMove("J", authorised=2))
     )
-    scenario.given(evolve).when(schedule.schedule, scheduled=over).then_rejected(
+    scenario.given(evolve).when(schedule.schedule, scheduled=over, now=NOW).then_rejected(
         rejections.InvalidSchedule, reason="overbooking"
     )
 
@@ -114,6 +114,21 @@ def test_on_an_oversold_flight_nothing_is_sold_until_seats_are_free_again() -> N
         until=HOLD_UNTIL,
         now=NOW,
     ).then_rejected(rejections.SeatsUnavailable, free=0)
+
+
+def test_a_seat_whose_number_belongs_to_another_cabin_now_is_vacated() -> None:
+    seated = SeatsAssigned(BOOKING, (Place(0, "10A"), Place(1, "11B")))
+    longer = (CabinLayout("Y", 4, 11, "AB"), CabinLayout("J", 2, 10, "AB"))
+    (changed,) = change(given(held(seats=2), seated), longer, Y=4, J=2).events
+    assert isinstance(changed, EquipmentChanged)
+    assert changed.vacated == ("10A",)
+
+
+def test_no_aircraft_has_two_seats_of_one_number_or_two_maps_of_one_cabin() -> None:
+    twice = (CabinLayout("Y", 4, 1, "AB"), CabinLayout("J", 2, 2, "AB"))
+    change(given(), twice, Y=4, J=2).then_rejected(rejections.InvalidSchedule, reason="seat_twice")
+    again = (CabinLayout("Y", 4, 10, "AB"), CabinLayout("Y", 2, 20, "AB"))
+    change(given(), again, Y=4).then_rejected(rejections.InvalidSchedule, reason="layout")
 
 
 def test_seats_that_the_other_aircraft_lacks_are_vacated() -> None:

@@ -1,6 +1,7 @@
 """Record locators, ticket numbers, stream names and the ids of commands and events."""
 
 import itertools
+import re
 import uuid
 from collections.abc import Callable
 
@@ -121,3 +122,17 @@ def test_the_same_cause_gives_the_same_id_and_another_cause_another() -> None:
     assert made == [make() for make in makers]
     assert all(one != other for one, other in itertools.combinations(made, 2))
     assert {one.version for one in made} == {5}
+
+
+@pytest.mark.parametrize(
+    ("text", "number"),
+    [("ZZ101", "ZZ101"), ("ZZ0101", "ZZ101"), ("ZZ0007", "ZZ7"), ("9W12A", "9W12A")],
+)
+def test_a_flight_number_has_one_form(text: str, number: str) -> None:
+    assert ids.flight_number(text) == number
+    assert ids.flight_number(number) == number
+
+
+@pytest.mark.parametrize("text", ["ZZ0", "ZZ0000", "ZZ12345", "12345", "Z1", "zz101", "ZZ101\n"])
+def test_what_is_no_flight_number_has_no_form(text: str) -> None:
+    assert re.search(ids.FLIGHT_NUMBER_PATTERN, text) is None

@@ -188,9 +188,9 @@ def test_the_inventory_takes_every_departure_and_all_are_on_sale_until_midnight_
 ) -> None:
     midnight = departure_instant(today + dt.timedelta(days=1), dt.time(), zone="Asia/Riyadh")
     for command in week(today):
-        events = schedule.schedule(None, scheduled=command.scheduled)
+        events = schedule.schedule(None, scheduled=command.scheduled, now=midnight)
         state = evolve(None, command.scheduled)
         assert events == [command.scheduled]
-        assert schedule.schedule(state, scheduled=command.scheduled) == []
+        assert schedule.schedule(state, scheduled=command.scheduled, now=midnight) == []
         assert state.cabins["Y"].free_count > state.cabins["J"].free_count > 0
         assert sales_window.is_on_sale(state.departs_at, now=midnight)
