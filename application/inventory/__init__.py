@@ -3,6 +3,7 @@
 schedule_flight: put a departure on sale
 change_equipment: change the aircraft of a flight
 reschedule_flight: change the times of a flight
+reinstate_flight: a cancelled flight operates after all
 cancel_flight: cancel a flight
 depart_flight: record that a flight has departed
 operated_flight: a flight as operations staff see it

@@ -29,6 +29,7 @@ from domain.inventory.events import (
     EquipmentChanged,
     FlightCancelled,
     FlightDeparted,
+    FlightReinstated,
     FlightRescheduled,
 )
 from domain.inventory.state import Flight, FlightStatus
@@ -54,7 +55,13 @@ async def open_task(recorded: RecordedEvent, context: ProcessContext) -> None:
 
 PROCESS = Process(
     name=NAME,
-    starts_on=(FlightCancelled, FlightRescheduled, EquipmentChanged, FlightDeparted),
+    starts_on=(
+        FlightCancelled,
+        FlightReinstated,
+        FlightRescheduled,
+        EquipmentChanged,
+        FlightDeparted,
+    ),
     run=open_task,
 )
 
@@ -150,9 +157,12 @@ def is_superseded(recorded: RecordedEvent, flight: Flight) -> bool:
     """Return whether the event no longer matters to any booking.
 
     So it is with other times or another aircraft of a flight that has been cancelled or has
-    departed since: that later event is followed up by itself.
+    departed since, and with the cancellation of one that has been reinstated: that later event is
+    followed up by itself.
     """
-    announced = isinstance(recorded.event, FlightRescheduled | EquipmentChanged)
+    if isinstance(recorded.event, FlightCancelled):
+        return flight.status is not FlightStatus.CANCELLED
+    announced = isinstance(recorded.event, FlightReinstated | FlightRescheduled | EquipmentChanged)
     return announced and flight.status is not FlightStatus.SCHEDULED
 
 
@@ -184,6 +194,10 @@ def command(recorded: RecordedEvent, booking_id: str) -> Command:
         case FlightRescheduled(departs_at, arrives_at, reason, material):
             times = NewTimes(departs_at, arrives_at)
             return OfferDisruption(booking_id, flight_id, "rescheduled", reason, material, times)
+        case FlightReinstated(reason, departs_at, arrives_at):
+            # Whoever was told that it is cancelled may stay with it, move or be refunded.
+            times = NewTimes(departs_at, arrives_at)
+            return OfferDisruption(booking_id, flight_id, "rescheduled", reason, True, times)
         case EquipmentChanged(reason=reason):
             return ReviewSeats(booking_id, flight_id, reason)
         case FlightDeparted():

@@ -228,6 +228,15 @@ class FlightCancelled(OperationFact, frozen=True):
     reason: str
 
 
+class FlightReinstated(OperationFact, frozen=True):
+    """A cancelled flight operates after all, at the times it had; it is on sale again."""
+
+    tag: ClassVar[str] = "flight.reinstated.1"
+    reason: str
+    departs_at: dt.datetime
+    arrives_at: dt.datetime
+
+
 class FlightDeparted(OperationFact, frozen=True):
     """The flight has left: passengers who had not boarded are no-shows."""
 
@@ -235,6 +244,8 @@ class FlightDeparted(OperationFact, frozen=True):
     departed_at: dt.datetime
 
 
-OperationEvent = EquipmentChanged | FlightRescheduled | FlightCancelled | FlightDeparted
+OperationEvent = (
+    EquipmentChanged | FlightRescheduled | FlightCancelled | FlightReinstated | FlightDeparted
+)
 
 FlightEvent = FlightScheduled | SeatSaleEvent | WaitlistEvent | SeatingEvent | OperationEvent

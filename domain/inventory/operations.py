@@ -14,6 +14,7 @@ from domain.inventory.events import (
     FlightCancelled,
     FlightDeparted,
     FlightEvent,
+    FlightReinstated,
     FlightRescheduled,
     OperationEvent,
 )
@@ -112,6 +113,19 @@ def cancel(flight: Flight, *, reason: str) -> list[FlightEvent]:
     return [FlightCancelled(reason=reason)]
 
 
+def reinstate(flight: Flight, *, reason: str, now: dt.datetime) -> list[FlightEvent]:
+    """Let a cancelled flight operate after all; InvalidSchedule once its time is past."""
+    if flight.status is FlightStatus.SCHEDULED:
+        return []
+    if flight.status is not FlightStatus.CANCELLED:
+        raise rejections.FlightOver(status=flight.status.value)
+    if flight.departs_at <= now:
+        raise rejections.InvalidSchedule(reason="times")
+    return [
+        FlightReinstated(reason=reason, departs_at=flight.departs_at, arrives_at=flight.arrives_at)
+    ]
+
+
 def depart(flight: Flight, *, departed_at: dt.datetime) -> list[FlightEvent]:
     """Record the departure; rejects FlightNotDue before the gate has closed."""
     if flight.status is FlightStatus.DEPARTED:
@@ -142,6 +156,8 @@ def evolve(flight: Flight, event: OperationEvent) -> Flight:
             )
         case FlightCancelled():
             return replace(flight, status=FlightStatus.CANCELLED)
+        case FlightReinstated():
+            return replace(flight, status=FlightStatus.SCHEDULED)
         case FlightDeparted():
             return replace(flight, status=FlightStatus.DEPARTED, departed_at=event.departed_at)
         case _:

@@ -42,9 +42,12 @@ class InvalidSchedule(Rejection):
 
 
 class FlightAlreadyScheduled(Rejection):
-    """The departure is on sale already, with other facts."""
+    """The number has a departure on this day already: with other facts, or cancelled.
 
-    code: ClassVar[str] = "BOOKING_CONFLICT"
+    A second departure needs an operational suffix; a cancelled one can be reinstated.
+    """
+
+    code: ClassVar[str] = "INVALID_STATE_TRANSITION"
 
 
 class SeatTaken(Rejection):

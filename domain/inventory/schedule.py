@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 
 from domain.inventory import rejections, seat_map
 from domain.inventory.events import CabinLayout, FareClass, FlightEvent, FlightScheduled
-from domain.inventory.state import Bucket, Cabin, Flight, with_moves
+from domain.inventory.state import Bucket, Cabin, Flight, FlightStatus, with_moves
 from domain.kernel import money
 from domain.kernel.frozen_map import FrozenMap
 
@@ -96,14 +96,18 @@ def require_valid_layouts(layouts: Sequence[CabinLayout], seats: Mapping[str, in
 def schedule(
     flight: Flight | None, *, scheduled: FlightScheduled, now: dt.datetime
 ) -> list[FlightEvent]:
-    """Put a departure on sale; idempotent, other facts are FlightAlreadyScheduled."""
+    """Put a departure on sale; idempotent. FlightAlreadyScheduled where its number has a departure
+    with other facts on this day, or a cancelled one, which can be reinstated.
+    """
     if flight is None:
         require_valid_schedule(scheduled, now=now)
         return [scheduled]
+    if flight.status is FlightStatus.CANCELLED:
+        raise rejections.FlightAlreadyScheduled(flight=scheduled.number, reason="cancelled")
     fresh = first_state(scheduled)
     same = all(getattr(flight, name) == getattr(fresh, name) for name in SCHEDULE_FACTS)
     if not same or _on_offer(flight) != _on_offer(fresh):
-        raise rejections.FlightAlreadyScheduled(flight=scheduled.number)
+        raise rejections.FlightAlreadyScheduled(flight=scheduled.number, reason="other_facts")
     return []
 
 

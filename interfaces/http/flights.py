@@ -11,6 +11,7 @@ from application.inventory import cancel_flight as cancellation
 from application.inventory import change_equipment as equipment
 from application.inventory import depart_flight as departing
 from application.inventory import operated_flight
+from application.inventory import reinstate_flight as reinstating
 from application.inventory import reschedule_flight as rescheduling
 from application.inventory import schedule_flight as scheduling
 from application.inventory.cabin_plan import PlannedCabin
@@ -210,6 +211,22 @@ async def cancel_flight(
     return _answer(operated)
 
 
+@post(
+    "/api/admin/flights/{flight_id:str}/reinstate",
+    status_code=200,
+    **auth.signed_in("run_flights"),
+)
+async def reinstate_flight(
+    request: StrictRequest, flight_id: FromPath[str], data: JSONBody[ReasonRequest]
+) -> Answered[OperatedFlightResponse]:
+    """Let a cancelled flight operate after all; bookings still on it are asked again."""
+    caller = idempotency.optional(request, data)
+    operated = await reinstating.reinstate_flight(
+        request.ports.flights, caller, flight_id, reason=data.reason
+    )
+    return _answer(operated)
+
+
 @post("/api/admin/flights/{flight_id:str}/depart", status_code=200, **auth.signed_in("run_flights"))
 async def depart_flight(
     request: StrictRequest, flight_id: FromPath[str]
@@ -325,6 +342,7 @@ ROUTES = (
     change_equipment,
     reschedule_flight,
     cancel_flight,
+    reinstate_flight,
     depart_flight,
     list_oversold,
     list_flight_bookings,

@@ -90,9 +90,11 @@ def _apply(
         case flight_events.FlightRescheduled():
             return _reschedule(cabins, flight, event)
         case flight_events.FlightCancelled():
-            return _end(cabins, flight, FlightStatus.CANCELLED)
+            return _set_status(cabins, flight, FlightStatus.CANCELLED)
+        case flight_events.FlightReinstated():
+            return _set_status(cabins, flight, FlightStatus.SCHEDULED)
         case flight_events.FlightDeparted():
-            return _end(cabins, flight, FlightStatus.DEPARTED)
+            return _set_status(cabins, flight, FlightStatus.DEPARTED)
         case _:
             return ()
 
@@ -180,7 +182,7 @@ def _reschedule(
     return [(flight, row.cabin) for row in found]
 
 
-def _end(cabins: Cabins, flight: str, status: FlightStatus) -> list[tuple[str, str]]:
+def _set_status(cabins: Cabins, flight: str, status: FlightStatus) -> list[tuple[str, str]]:
     found = _of(cabins, flight)
     for row in found:
         row.status = status.value

@@ -311,6 +311,9 @@ class Recount:
                     flight.unreviewed.add((*flight.seated.pop(number), number))
                 fits = _numbers(flight)
                 assert all(number in fits for number in flight.seated)
+            case flights.FlightReinstated():
+                assert flight.over == flights.FlightCancelled.tag
+                flight.over = ""
             case flights.FlightCancelled() | flights.FlightDeparted():
                 assert not flight.over
                 flight.over = event.tag

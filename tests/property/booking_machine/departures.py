@@ -16,12 +16,13 @@ from application.commands.command import Outcome
 from application.inventory.cancel_flight import CancelFlight
 from application.inventory.change_equipment import ChangeEquipment
 from application.inventory.depart_flight import DepartFlight
+from application.inventory.reinstate_flight import ReinstateFlight
 from application.inventory.reschedule_flight import RescheduleFlight
 from application.pricing.journeys import WantedSegment
 from domain.booking.preconditions import CheckInWindow
 from domain.booking.states import Status
 from domain.booking.values import NewTimes
-from domain.inventory.events import FlightCancelled, FlightRescheduled
+from domain.inventory.events import FlightCancelled, FlightReinstated, FlightRescheduled
 from domain.inventory.state import FlightStatus
 from tests.property.booking_machine.machine import PROCESSES, WHICH, layouts
 from tests.property.booking_machine.modifications import SOME, Changes
@@ -214,13 +215,13 @@ class Travel(Changes):
         happened = [
             recorded.event
             for recorded in self.log.streams[flight]
-            if isinstance(recorded.event, FlightCancelled | FlightRescheduled)
+            if isinstance(recorded.event, FlightCancelled | FlightReinstated | FlightRescheduled)
         ]
         if not happened:
             return
         last = happened[-1]
         times = None
-        if isinstance(last, FlightRescheduled):
+        if not isinstance(last, FlightCancelled):
             times = NewTimes(last.departs_at, last.arrives_at)
         for each in self.on_board(flight):
             command = OfferDisruption(
@@ -228,10 +229,21 @@ class Travel(Changes):
                 flight,
                 kind="cancelled" if isinstance(last, FlightCancelled) else "rescheduled",
                 reason=last.reason,
-                material=isinstance(last, FlightCancelled) or last.material,
+                material=not isinstance(last, FlightRescheduled) or last.material,
                 times=times,
             )
             self.submit(process, command)
+
+    @rule(process=PROCESSES, index=st.integers(0, 4), asks=st.booleans())
+    def reinstate(self, process: int, index: int, asks: bool) -> None:
+        """A cancelled flight goes after all; perhaps the passengers are asked at once."""
+        cancelled = [
+            name for name in self.flights if self.flight(name).status is FlightStatus.CANCELLED
+        ]
+        flight = (cancelled or self.flights)[index % len(cancelled or self.flights)]
+        self.submit(process, ReinstateFlight(flight, "crew found"))
+        if asks:
+            self.offer_choices(process, flight)
 
     @rule(process=PROCESSES, index=st.integers(0, 4))
     def take_late_disruption(self, process: int, index: int) -> None:
