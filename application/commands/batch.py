@@ -54,15 +54,19 @@ class CommandBatch:
             return
         except Exception as error:  # noqa: BLE001 - isolated: raised at the caller of this command
             self._rejected.append((pending, error))
-            self._reads.update(context.reads)
+            self._note_reads(pending, context)
             return
-        self._reads.update(context.reads)
+        self._note_reads(pending, context)
         answered = (pending, ports.Answer(reply.stream, after.version, reply.ids), after.state)
         if context.events:
             self._take_in(context)
             self._accepted.append(answered)
         else:
             self._empty.append(answered)
+
+    def _note_reads(self, pending: PendingCommand, context: DecisionContext) -> None:
+        self._reads.update(context.reads)
+        pending.streams = pending.streams.union(context.reads)
 
     def _take_in(self, context: DecisionContext) -> None:
         """Number the events of a decision; later decisions of the batch build on them."""

@@ -168,6 +168,8 @@ class Dispatcher:
                 return
             if asyncio.get_running_loop().time() < self._contended_until:
                 await self._attempt_locked(commands, limit=limit)
+                # Those that join may read what is behind: none joins what is decided again.
+                limit = len(commands)
             else:
                 await self._attempt(commands)
         _fail_all(commands, ports.Unavailable("contention"))
@@ -192,8 +194,8 @@ class Dispatcher:
     async def _attempt_locked(self, commands: list[PendingCommand], *, limit: int) -> None:
         """Lock, catch up, add commands that arrived since, decide, append: two round trips.
 
-        A stream that no command named may still be behind; it is then caught up on, and the
-        batch is decided again.
+        A stream that a decision reads for the first time may still be behind; the batch is then
+        decided again, and that stream is among those that are caught up on under the lock.
         """
         self.statistics.locked_batches += 1
         versions = self._cached_versions(commands)
@@ -218,8 +220,8 @@ class Dispatcher:
         batch.settle(appended)
 
     def _cached_versions(self, commands: Sequence[PendingCommand]) -> dict[str, int]:
-        """Versions of the cached streams that these commands name."""
-        wanted = {stream for pending in commands for stream in pending.envelope.command.streams}
+        """Versions of the cached streams that these commands name or have read."""
+        wanted = {stream for pending in commands for stream in pending.streams}
         return {
             stream: known.version
             for stream in wanted

@@ -9,14 +9,18 @@ from application.commands.command import CommandEnvelope, IdempotencyConflict, O
 
 
 class PendingCommand:
-    """One command with its caller, and the repeats of it that wait for the same outcome."""
+    """One command with its caller, and the repeats of it that wait for the same outcome.
 
-    __slots__ = ("envelope", "future", "repeats")
+    `streams` are those that it names and those that its last decision read.
+    """
+
+    __slots__ = ("envelope", "future", "repeats", "streams")
 
     def __init__(self, envelope: CommandEnvelope, future: asyncio.Future[Outcome]) -> None:
         self.envelope = envelope
         self.future = future
         self.repeats: list[PendingCommand] = []
+        self.streams = frozenset(envelope.command.streams)
 
     @property
     def done(self) -> bool:
