@@ -248,7 +248,7 @@ def _web_ports(
         log_in=lambda command: log_in.log_in(command, login),
         verifier=issuer,
         limiter=_limiter(settings, client),
-        readiness=_readiness(core.pool, client),
+        readiness=readiness_of(core.pool, client),
         fingerprint_key=keys.derive("request fingerprints"),
         receiver=EventReceiver(inbox=core.inbox, vault=core.vault, verify=_verifier(settings)),
         trusted_proxies=tuple(network.range for network in settings.trusted_proxies),
@@ -344,9 +344,11 @@ def _verifier(settings: Settings) -> Callable[[bytes, str | None], VerifiedEvent
     return verify
 
 
-def _readiness(
+def readiness_of(
     pool: Pool, client: redis.asyncio.Redis
 ) -> Callable[[], Awaitable[Mapping[str, str]]]:
+    """Return the question for the state of the database, of Redis and of each read model."""
+
     async def database() -> bool:
         try:
             async with pool.connection(timeout=1.0) as connection:
@@ -366,7 +368,7 @@ def _readiness(
         try:
             return await _asking(pool, progress.states)()
         except ports.Unavailable:
-            return {}
+            return progress.unknown()
 
     async def readiness() -> Mapping[str, str]:
         answering = await asyncio.gather(database(), cache())

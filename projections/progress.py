@@ -125,6 +125,11 @@ async def states(pool: Pool) -> dict[str, str]:
     return {name: found.get(name, "missing") for name in sorted(ALL)}
 
 
+def unknown() -> dict[str, str]:
+    """Return what is known of the read models while the database does not say."""
+    return dict.fromkeys(sorted(ALL), "unknown")
+
+
 async def wait_until(pool: Pool, projection: str, position: int, *, timeout_seconds: float) -> None:
     """Return once readers see the log up to `position`; raises TimeoutError."""
     async with asyncio.timeout(timeout_seconds):

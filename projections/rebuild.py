@@ -118,8 +118,21 @@ def _switch_in(cursor: Cursor, projection: Projection, old: int) -> int:
         step = writer.step(cursor)
         writer.commit(step)
         caught_up = step.upto == step.head
+    _carry_stop(cursor, projection.name, old)
     generations.show(cursor, projection.name, old + 1)
     return writer.position
+
+
+def _carry_stop(cursor: Cursor, name: str, old: int) -> None:
+    """Carry a recorded stop over: nobody follows the log yet; a runner clears it at its start."""
+    cursor.execute(
+        "UPDATE projections.checkpoint AS new "
+        "SET stopped_at = old.stopped_at, stopped_cause = old.stopped_cause "
+        "FROM projections.checkpoint AS old "
+        "WHERE old.projection = %s AND old.generation = %s AND old.stopped_at IS NOT NULL "
+        "AND new.projection = old.projection AND new.generation = old.generation + 1",
+        (name, old),
+    )
 
 
 def _drop_others(connection: Connection, name: str, kept: int) -> None:

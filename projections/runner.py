@@ -91,11 +91,14 @@ def run_all(dsn: str, stop: threading.Event) -> dict[str, BaseException]:
 def record_stop(dsn: str, name: str, error: BaseException) -> None:
     """Record in the current generation's checkpoint that it stopped, and why.
 
-    If the database cannot be reached there is no record; the growing lag then shows the stop.
+    There is no record where another runner leads by now: the read model runs. If the database
+    cannot be reached there is none either; the growing lag then shows the stop.
     """
     cause = f"{type(error).__name__}: {error}"[:CAUSE_LENGTH].replace("\0", "")
     try:
         with generations.connect(dsn) as connection:
+            if not _await_lead(connection, ALL[name]):
+                return
             connection.execute(
                 "UPDATE projections.checkpoint AS c "
                 "SET stopped_at = clock_timestamp(), stopped_cause = %s "
@@ -124,17 +127,22 @@ def catch_up(dsn: str, projection: Projection) -> int:
     psycopg.Error.
     """
     with generations.connect(dsn) as connection:
-        for _ in range(LEADER_TRIES):
-            if _try_to_lead(connection, projection):
-                break
-            time.sleep(LEADER_POLL_SECONDS)
-        else:
+        if not _await_lead(connection, projection):
             raise RunnerElsewhere(projection.name)
         writer = _writer(connection, projection)
         while not _step(connection, writer):
             pass
         _clear_stop(connection, writer)
         return writer.position
+
+
+def _await_lead(connection: Connection, projection: Projection) -> bool:
+    """Take the leader's lock; False where another runner leads and does not end."""
+    for _ in range(LEADER_TRIES):
+        if _try_to_lead(connection, projection):
+            return True
+        time.sleep(LEADER_POLL_SECONDS)
+    return False
 
 
 def _try_to_lead(connection: Connection, projection: Projection) -> bool:

@@ -14,6 +14,7 @@ from application.commands.command import Command, Reply
 from application.commands.context import DecisionContext
 from domain.booking import passenger_details, rejections, sale
 from domain.booking.state import Booking
+from domain.identity import roles
 from domain.kernel import sealed
 from domain.pricing.price import PassengerType
 
@@ -44,8 +45,12 @@ async def record_document(
 
     Rejects BookingNotFound, NotAllowed, NoSuchPart, DocumentMissing and what the command does.
     """
+    at_gate = roles.may(caller.principal.role, "handle_passengers")
     booking_id, booking = await changeable_booking(
-        ports, caller.principal, id_or_reference, by_staff="handle_passengers"
+        ports,
+        caller.principal,
+        id_or_reference,
+        by_staff="handle_passengers" if at_gate else "change_any_booking",
     )
     if passenger >= len(booking.passengers):
         raise rejections.NoSuchPart(passenger=passenger)

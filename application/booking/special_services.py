@@ -49,10 +49,13 @@ async def _place(
     ports: BookingPorts, caller: Caller, id_or_reference: str, passenger: int, segment: int
 ) -> tuple[str, int, int, CheckInWindow, bool]:
     """Return what both commands begin with: the place, and until when the caller may change it."""
-    booking_id, _ = await changeable_booking(
-        ports, caller.principal, id_or_reference, by_staff="handle_passengers"
-    )
     by_staff = roles.may(caller.principal.role, "handle_passengers")
+    booking_id, _ = await changeable_booking(
+        ports,
+        caller.principal,
+        id_or_reference,
+        by_staff="handle_passengers" if by_staff else "change_any_booking",
+    )
     return booking_id, passenger, segment, ports.check_in_window, by_staff
 
 
@@ -96,9 +99,7 @@ class WithdrawSpecialService(Command, frozen=True):
     code: str
 
     def decide(self, context: DecisionContext) -> Reply:
-        """Rejects BookingNotFound, NoSuchPart, CouponNotOpen and CheckInClosed; a service that is
-        not requested records nothing.
-        """
+        """Rejects what a request does; a service that is not requested records nothing."""
         withdrawn = passenger_details.withdraw_special_service(
             _open_booking(self, context),
             passenger=self.passenger,

@@ -76,6 +76,8 @@ def require_special_service(
         raise rejections.NoSuchPart(passenger=passenger, segment=segment)
     if booking.status not in SERVICE_STATES:
         raise rejections.CouponNotOpen(status=booking.status.value)
+    if booking.status is Status.RESERVED and not _is_held(booking, now=now):
+        raise rejections.BookingHasExpired()
     if coupon.status not in {CouponStatus.OPEN, CouponStatus.CHECKED_IN}:
         raise rejections.CouponNotOpen(
             passenger=passenger, segment=segment, status=coupon.status.value
@@ -85,18 +87,30 @@ def require_special_service(
         raise rejections.CheckInClosed(reason="closed", segment=segment)
 
 
-def require_allowed_service(booking: Booking, passenger: int, segment: int, code: str) -> None:
-    """The code fits the passenger, and no other of its kind was requested for the flight."""
+def _is_held(booking: Booking, *, now: dt.datetime) -> bool:
+    return booking.hold_until is not None and now < booking.hold_until
+
+
+def require_known_service(code: str) -> None:
+    """The code is one of the services; otherwise SpecialServiceRefused."""
     if code not in SPECIAL_SERVICES:
         raise rejections.SpecialServiceRefused(reason="unknown_code", code=code)
+
+
+def require_allowed_service(booking: Booking, passenger: int, segment: int, code: str) -> None:
+    """The code fits the passenger, and no other of its kind was requested for the flight."""
+    require_known_service(code)
     passenger_type = booking.passengers[passenger].type
     if code in FOR_CHILDREN and passenger_type != "CHD":
         raise rejections.SpecialServiceRefused(reason="for_children_only", code=code)
     if code in MEALS and passenger_type == "INF":
         raise rejections.SpecialServiceRefused(reason="infants_have_no_meal", code=code)
+    if code in WHEELCHAIRS and passenger_type == "INF":
+        raise rejections.SpecialServiceRefused(reason="infants_are_carried", code=code)
     for other in booking.special_services():
-        same_kind = SPECIAL_SERVICES[other.code] == SPECIAL_SERVICES[code]
-        if (other.passenger, other.segment) == (passenger, segment) and same_kind:
+        if (other.passenger, other.segment) != (passenger, segment):
+            continue
+        if SPECIAL_SERVICES.get(other.code) == SPECIAL_SERVICES[code]:
             raise rejections.SpecialServiceRefused(reason="another_of_its_kind", code=other.code)
 
 
@@ -166,7 +180,12 @@ def request_special_service(
 
 
 def wheelchairs_on(booking: Booking, flight: str) -> int:
-    """Return how many wheelchairs the passengers of a booking have requested on a flight."""
+    """Return how many wheelchairs the passengers of a booking have requested on a flight.
+
+    Those of an unpaid booking do not count: a hold that costs nothing must not use them up.
+    """
+    if booking.status in states.UNPAID:
+        return 0
     return sum(
         service.code in WHEELCHAIRS and booking.segments[service.segment].flight == flight
         for service in booking.special_services()
@@ -176,7 +195,10 @@ def wheelchairs_on(booking: Booking, flight: str) -> int:
 def withdraw_special_service(
     booking: Booking, *, passenger: int, segment: int, code: str
 ) -> list[BookingEvent]:
-    """Withdraw a service; no effect where it is not requested."""
+    """Withdraw a service; no effect where it is not requested. Rejects SpecialServiceRefused for
+    an unknown code.
+    """
+    require_known_service(code)
     if SpecialService(passenger, segment, code) not in booking.special_services():
         return []
     return [SpecialServiceWithdrawn(passenger=passenger, segment=segment, code=code)]

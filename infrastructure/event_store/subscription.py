@@ -24,11 +24,19 @@ PATIENCE_SECONDS = 0.2
 SILENCE_SECONDS = 5.0
 
 
+class FollowerAhead(Exception):
+    """The follower has processed more events than the log has: the ledger was restored.
+
+    What it derived from the events that are gone is wrong: rebuild it from the start.
+    """
+
+
 class LedgerSubscription(Subscription[PostgresApplicationRecorder]):
     """Uses one connection from the first event requested until it is stopped.
 
     Raises the library's OperationalError when the connection breaks; the next subscription
-    continues from the last event that was processed.
+    continues from the last event that was processed. Raises FollowerAhead where the log ends
+    before that event.
     """
 
     def __init__(
@@ -64,6 +72,8 @@ class LedgerSubscription(Subscription[PostgresApplicationRecorder]):
             try:
                 channel = sql.Identifier(self._recorder.channel_name)
                 connection.execute(sql.SQL("LISTEN {}").format(channel))
+                if position > (stored_events.select_head(connection) or 0):
+                    raise FollowerAhead(position)
                 while not self._stopped.is_set():
                     head = stored_events.select_head(connection) or 0
                     while position < head and not self._stopped.is_set():

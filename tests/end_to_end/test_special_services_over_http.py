@@ -65,7 +65,7 @@ async def test_the_last_wheelchair_of_a_flight_is_promised_once(
 ) -> None:
     seats = WHEELCHAIRS_PER_FLIGHT + 4
     flight = running_system.schedule(system, seats=seats)
-    bookings = await asyncio.gather(*(customer.reserved([flight]) for _ in range(seats)))
+    bookings = await asyncio.gather(*(customer.confirmed([flight]) for _ in range(seats)))
     answers = await asyncio.gather(
         *(customer.on(each["id"], "special-services", WCHR) for each in bookings),
         return_exceptions=True,

@@ -26,6 +26,7 @@ from domain.kernel.sealed import Sealed
 from infrastructure.event_store import datastore, ledger_application
 from infrastructure.event_store.ledger_application import LedgerApplication
 from infrastructure.event_store.mapper import StreamEvent
+from infrastructure.event_store.subscription import FollowerAhead
 from tests.integration.event_store import followers, generated_log, plain_append
 from tests.support import examples
 from tests.support.servers import TestDatabase
@@ -308,6 +309,9 @@ def test_an_unreadable_event_stops_the_projection_and_is_named(
         "CREATE TABLE ledger.mine (id integer)",
         "CREATE TABLE public.mine (id integer)",
         "SET ROLE ais_application",
+        "SELECT pg_advisory_lock(1)",
+        "SELECT pg_try_advisory_xact_lock_shared(1, 1)",
+        "SELECT lo_create(0)",
     ],
 )
 def test_a_follower_can_do_nothing_but_read_the_log(follower: str, attack: str) -> None:
@@ -316,3 +320,14 @@ def test_a_follower_can_do_nothing_but_read_the_log(follower: str, attack: str) 
         pytest.raises(psycopg.errors.InsufficientPrivilege),
     ):
         connection.execute(attack.encode())
+
+
+def test_a_follower_of_a_ledger_that_was_restored_is_stopped_and_misses_nothing(
+    ledger: LedgerApplication,
+) -> None:
+    head = ledger.recorder.max_notification_id() or 0
+    with (
+        ledger.recorder.subscribe(gt=head + 1) as subscription,
+        pytest.raises(FollowerAhead),
+    ):
+        next(subscription)

@@ -12,7 +12,7 @@ import pytest
 
 from application.commands import stream_kinds
 from application.payment import record_refund
-from projections import checking, generations, progress, runner
+from projections import checking, generations, progress, rebuild, runner
 from projections.booking_list.projector import PROJECTION as BOOKING_LIST
 from projections.generation_writer import CheckpointMoved, GenerationWriter
 from projections.ledger_journal.projector import PROJECTION as LEDGER_JOURNAL
@@ -365,3 +365,29 @@ async def test_the_projectors_role_cannot_change_the_log_or_other_schemas(airlin
     for attack, error in attacks.items():
         with generations.connect(airline.projector_dsn) as connection, pytest.raises(error):
             connection.execute(attack.encode())
+
+
+async def test_a_stop_reported_after_another_runner_took_over_is_not_kept(
+    airline: Airline,
+) -> None:
+    with running(airline, LEDGER_JOURNAL):
+        await airline.sell()
+        await _reached(airline, "ledger_journal")
+        late = RuntimeError("of the runner that led before")
+        await asyncio.to_thread(runner.record_stop, airline.projector_dsn, "ledger_journal", late)
+        found = await progress.progress_of(airline.pool, "ledger_journal")
+        assert found.state == "up"
+
+
+async def test_a_rebuild_does_not_hide_that_a_read_model_stopped(
+    airline: Airline,
+) -> None:
+    await airline.sell()
+    await airline.catch_up()
+    runner.record_stop(airline.projector_dsn, "ledger_journal", RuntimeError("poison"))
+    await asyncio.to_thread(
+        rebuild.rebuild, airline.projector_dsn, "ledger_journal", lambda _done, _end: None
+    )
+    assert (await progress.progress_of(airline.pool, "ledger_journal")).state == "stopped"
+    runner.catch_up(airline.projector_dsn, LEDGER_JOURNAL)
+    assert (await progress.progress_of(airline.pool, "ledger_journal")).state == "up"

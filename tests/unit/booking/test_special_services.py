@@ -3,16 +3,20 @@
 import datetime as dt
 
 import pytest
+from msgspec.structs import replace
 
+from application.booking.special_services import RequestSpecialService, WithdrawSpecialService
 from domain.booking import passenger_details as rules
 from domain.booking import rejections
-from domain.booking.events import BookingReserved, CouponsCancelled
+from domain.booking.events import BookingReserved, CouponsCancelled, SpecialServiceRequested
 from domain.booking.fold import evolve
 from domain.booking.preconditions import CheckInWindow, SegmentFacts
 from domain.booking.state import Booking, SpecialService
+from domain.booking.states import Status
 from domain.booking.values import CouponId
 from domain.pricing.price import Leg, PassengerType
 from tests.support import examples
+from tests.support.memory_airline import MemoryAirline
 
 CLOSES = dt.timedelta(minutes=60)
 FACTS = SegmentFacts(
@@ -102,7 +106,7 @@ def test_customers_change_services_until_check_in_closes_and_staff_until_boardin
 ) -> None:
     def check() -> None:
         rules.require_special_service(
-            booking(),
+            replace(booking(), status=Status.CONFIRMED),
             0,
             0,
             FACTS,
@@ -124,5 +128,48 @@ def test_the_services_of_a_cancelled_coupon_are_dropped() -> None:
         reason="requested", fee=0, destination="none", coupons=(CouponId(0, 0),)
     )
     assert evolve(state, cancelled).special_services() == (SpecialService(1, 0, "VGML"),)
-    assert rules.wheelchairs_on(state, examples.FLIGHT) == 1
-    assert rules.wheelchairs_on(evolve(state, cancelled), examples.FLIGHT) == 0
+    ticketed = replace(state, status=Status.CONFIRMED)
+    assert rules.wheelchairs_on(ticketed, examples.FLIGHT) == 1
+    assert rules.wheelchairs_on(evolve(ticketed, cancelled), examples.FLIGHT) == 0
+
+
+def test_an_unpaid_booking_uses_up_no_wheelchair_of_the_flight() -> None:
+    airline = MemoryAirline()
+    flight = airline.schedule(seats=30)
+    hold = airline.book(flight, *("ADT",) * 6)
+    for passenger in range(6):
+        airline.submit(request(hold, passenger=passenger))
+    ticketed = [airline.ticketed(flight) for _ in range(7)]
+    for each in ticketed[:6]:
+        airline.submit(request(each))
+    with pytest.raises(rejections.SpecialServiceRefused) as refused:
+        airline.submit(request(ticketed[6]))
+    assert refused.value.parameters["reason"] == "no_wheelchair_left"
+
+
+def test_a_hold_that_has_lapsed_takes_no_more_requests() -> None:
+    airline = MemoryAirline()
+    booked = airline.book(airline.schedule())
+    airline.wait(hours=1)
+    with pytest.raises(rejections.BookingHasExpired):
+        airline.submit(request(booked))
+
+
+def test_an_infant_has_no_wheelchair_and_an_unknown_code_cannot_be_withdrawn() -> None:
+    airline = MemoryAirline()
+    booked = airline.ticketed(airline.schedule(), "ADT", "INF")
+    with pytest.raises(rejections.SpecialServiceRefused):
+        airline.submit(request(booked, passenger=1))
+    with pytest.raises(rejections.SpecialServiceRefused):
+        airline.submit(WithdrawSpecialService(booked, 0, 0, CheckInWindow(), False, "XXXX"))
+
+
+def test_a_service_that_is_offered_no_more_prevents_no_other_one() -> None:
+    state = booking()
+    old = SpecialServiceRequested(passenger=0, segment=0, code="SPML")
+    assert requested(evolve(state, old), "VGML").special_services()[-1].code == "VGML"
+
+
+def request(booked: str, *, passenger: int = 0) -> RequestSpecialService:
+    """A wheelchair to the aircraft's door."""
+    return RequestSpecialService(booked, passenger, 0, CheckInWindow(), False, "WCHR")
