@@ -269,7 +269,8 @@ KINDS: Mapping[str, Kind] = {
         cause="Stripe could not be reached or failed. Nothing was charged by this request.",
         client="Repeat the request with the same idempotency key after `Retry-After` seconds.",
         agent="Wait a minute and try again; the seats stay held until their deadline.",
-        operator="Check Stripe's status page and the network to Stripe.",
+        operator="Check Stripe's status page and the network to Stripe. A critical line in the log "
+        "that Stripe refuses our key means: set the key (`AIS_STRIPE_API_KEY`) or its rights.",
     ),
     "SERVICE_UNAVAILABLE": Kind(
         503,

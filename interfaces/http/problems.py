@@ -17,6 +17,7 @@ from litestar.exceptions import HTTPException, ValidationException
 from application.identity.ports import TokenExpired, TokenRefused
 from application.payment.gateway import (
     GatewayFailure,
+    GatewayMisconfigured,
     GatewayRejected,
     GatewayTimeout,
     GatewayUnavailable,
@@ -47,6 +48,7 @@ CODES_BY_STATUS: Mapping[int, str] = {
 
 Details = Mapping[str, str | int]
 PROVIDER_RETRY_SECONDS = 2
+MISCONFIGURED_RETRY_SECONDS = 60
 
 
 class Problem(Exception):
@@ -140,7 +142,7 @@ def _unavailable(error: Unavailable) -> Problem:
 
 
 def _from_gateway(error: GatewayFailure, request: Request[Any, Any, Any]) -> Problem:
-    """The payment provider failed within a request; a wrong configuration is our bug."""
+    """The payment provider failed within a request."""
     match error:
         case GatewayTimeout():
             return Problem("PROVIDER_TIMEOUT", retry_after_seconds=PROVIDER_RETRY_SECONDS)
@@ -148,6 +150,15 @@ def _from_gateway(error: GatewayFailure, request: Request[Any, Any, Any]) -> Pro
             return Problem("PROVIDER_ERROR", retry_after_seconds=PROVIDER_RETRY_SECONDS)
         case GatewayRejected():
             return Problem("PAYMENT_FAILED", details={"reason": error.code})
+        case GatewayMisconfigured():
+            # Nobody can pay until an operator has set the key or its rights: an alarm.
+            logger.critical(
+                "Stripe refuses our key, its rights or a reused idempotency key, "
+                "correlation id %s: %s",
+                correlation_of(request.scope),
+                error,
+            )
+            return Problem("PROVIDER_ERROR", retry_after_seconds=MISCONFIGURED_RETRY_SECONDS)
         case _:
             _log_bug(error, request)
             return Problem("INTERNAL_ERROR")

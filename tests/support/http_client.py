@@ -15,6 +15,7 @@ from litestar.testing import AsyncTestClient
 from application.identity.log_in import LogIn
 from application.identity.ports import IssuedToken, Principal
 from application.identity.register_user import RegisterUser
+from application.payment.gateway import GatewayMisconfigured
 from application.ports import Unavailable
 from application.rate_limit import Limit, Slice
 from domain.identity import rejections
@@ -81,6 +82,8 @@ async def fail(how: FromPath[str]) -> ProbeResponse:
     """Fail in the way asked for."""
     if how == "unavailable":
         raise Unavailable("database", retry_after_seconds=3)
+    if how == "misconfigured":
+        raise GatewayMisconfigured("status 401, invalid_request_error, request req_1")
     raise RuntimeError("personal data of somebody@example.com")
 
 

@@ -37,6 +37,7 @@ async def asked(edge: Edge, method: str, path: str, **headers: str) -> Any:
         ("GET", "/api/auth/me", 401, "UNAUTHORIZED", False),
         ("GET", "/fail/bug", 500, "INTERNAL_ERROR", False),
         ("GET", "/fail/unavailable", 503, "SERVICE_UNAVAILABLE", True),
+        ("GET", "/fail/misconfigured", 502, "PROVIDER_ERROR", True),
         ("GET", "/fail/%00", 404, "NOT_FOUND", False),
         ("GET", "/counted?note=%00", 400, "VALIDATION_ERROR", False),
         ("GET", "/counted?limit=0", 400, "VALIDATION_ERROR", False),
@@ -127,6 +128,16 @@ async def test_security_headers_stand_on_answers_of_every_kind(edge: Edge) -> No
         answer = await asked(edge, "GET", path)
         for name, value in SECURITY_HEADERS:
             assert answer.headers.get_list(name.decode()) == [value.decode()]
+
+
+async def test_a_key_that_stripe_refuses_is_an_alarm_for_the_operator(
+    edge: Edge, caplog: pytest.LogCaptureFixture
+) -> None:
+    with caplog.at_level("CRITICAL", logger="ais.http"):
+        await asked(edge, "GET", "/fail/misconfigured", **{"x-correlation-id": "find-me"})
+    (alarm,) = caplog.records
+    assert "find-me" in alarm.getMessage()
+    assert "status 401" in alarm.getMessage()
 
 
 async def test_oversize_headers_are_refused(edge: Edge) -> None:
