@@ -18,7 +18,7 @@ TICKET_NUMBER_LENGTH = 13
 FLIGHT_NUMBER_PATTERN = (
     r"^([A-Z][A-Z0-9]|[0-9][A-Z])(?=[0-9]{1,4}[A-Z]?$)(0*[1-9][0-9]*)([A-Z]?)$(?!\n)"
 )
-FLIGHT_ID_PATTERN = r"^flight-[A-Z0-9]{3,8}-\d{4}-\d{2}-\d{2}$"
+FLIGHT_ID_PATTERN = "^flight-[A-Z0-9]{3,8}-[0-9]{4}-[0-9]{2}-[0-9]{2}$"
 
 EVENT_NAMESPACE = uuid.UUID("5f0c2f0e-7f0b-5a53-9d0a-0b6f6b8f8d01")
 COMMAND_NAMESPACE = uuid.UUID("5f0c2f0e-7f0b-5a53-9d0a-0b6f6b8f8d02")

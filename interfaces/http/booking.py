@@ -21,12 +21,10 @@ from domain.kernel import ids
 from interfaces.http import auth, booking_response, idempotency, wire
 from interfaces.http.answers import Answered
 from interfaces.http.booking_response import BookingResponse
+from interfaces.http.mailbox import required_mailbox
 from interfaces.http.problems import invalid
 from interfaces.http.strict_request import StrictRequest
 
-EmailText = Annotated[
-    str, msgspec.Meta(max_length=254, pattern=r"^[^@\s]{1,64}@[^@\s.]+(\.[^@\s.]+)+$")
-]
 PhoneText = Annotated[str, msgspec.Meta(pattern=r"^\+?[0-9 ()-]{5,20}$")]
 PAGE_LIMIT = 100
 
@@ -42,7 +40,7 @@ class PassengerRequest(msgspec.Struct, rename="camel", forbid_unknown_fields=Tru
 class ContactRequest(msgspec.Struct, rename="camel", forbid_unknown_fields=True):
     """How the travellers are reached."""
 
-    email: EmailText
+    email: wire.EmailText
     phone: PhoneText | None = None
 
 
@@ -127,7 +125,7 @@ def _wanted(data: BookingRequest) -> WantedBooking:
         travellers=[
             Traveller(Name(each.first_name, each.last_name), each.type) for each in data.passengers
         ],
-        email=data.contact.email,
+        email=required_mailbox(data.contact.email, field="contact.email"),
         phone=data.contact.phone,
         flight_id=data.flight_id,
         quote_id=data.quote_id,

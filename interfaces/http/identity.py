@@ -2,7 +2,6 @@
 
 from typing import Annotated, Any
 
-import email_validator
 import msgspec
 from litestar import get, post
 from litestar.params import JSONBody
@@ -10,12 +9,11 @@ from litestar.params import JSONBody
 from application.identity.log_in import LogIn
 from application.identity.register_user import RegisterUser
 from domain.identity.roles import Role
-from interfaces.http import auth
+from interfaces.http import auth, wire
 from interfaces.http.answers import Answered
-from interfaces.http.problems import invalid
+from interfaces.http.mailbox import mailbox, required_mailbox
 from interfaces.http.strict_request import StrictRequest
 
-EmailText = Annotated[str, msgspec.Meta(min_length=3, max_length=254)]
 # Longer than the policy allows, so that the policy rejects it; a megabyte is never hashed.
 PasswordText = Annotated[str, msgspec.Meta(min_length=1, max_length=1024)]
 
@@ -23,7 +21,7 @@ PasswordText = Annotated[str, msgspec.Meta(min_length=1, max_length=1024)]
 class RegistrationRequest(msgspec.Struct, rename="camel", forbid_unknown_fields=True):
     """An address and a password of 10 to 128 characters."""
 
-    email: EmailText
+    email: wire.EmailText
     password: PasswordText
 
 
@@ -36,7 +34,7 @@ class RegistrationResponse(msgspec.Struct, rename="camel"):
 class LoginRequest(msgspec.Struct, rename="camel", forbid_unknown_fields=True):
     """The address and the password of a user."""
 
-    email: EmailText
+    email: wire.EmailText
     password: PasswordText
 
 
@@ -59,9 +57,7 @@ async def register(
     request: StrictRequest, data: JSONBody[RegistrationRequest]
 ) -> RegistrationResponse:
     """Register as a customer."""
-    address = mailbox(data.email)
-    if address is None:
-        raise invalid("email", "not an e-mail address")
+    address = required_mailbox(data.email, field="email")
     await request.ports.register_user(RegisterUser(address, data.password, "customer"))
     return RegistrationResponse(address)
 
@@ -85,17 +81,6 @@ async def jwks(request: StrictRequest) -> Answered[dict[str, Any]]:
     """The public keys that verify our access tokens."""
     keys = dict(request.ports.verifier.public_keys())
     return Answered(keys, headers={"cache-control": "public, max-age=300"})
-
-
-def mailbox(text: str) -> str | None:
-    """The normalised address, or None when it is none; nothing is looked up in the network."""
-    try:
-        checked = email_validator.validate_email(
-            text.strip(), check_deliverability=False, test_environment=True
-        )
-    except email_validator.EmailNotValidError:
-        return None
-    return checked.normalized
 
 
 ROUTES = (register, mobile_login, me, jwks)

@@ -1,7 +1,8 @@
 """The request class: a body is JSON of exactly the documented form, or it is refused.
 
 Refused: another content type (415), more than 32 kB (413), a body that does not arrive in time
-(408); not UTF-8, NUL, repeated or unknown members, numbers out of bounds, wrong types (400).
+(408); not UTF-8, control or invisible characters, repeated or unknown members, numbers out of
+bounds, wrong types (400).
 The bytes go straight into the wire struct of the route, whose shape bounds depth and size.
 """
 
@@ -9,6 +10,7 @@ import asyncio
 import functools
 import json
 import re
+import unicodedata
 from typing import Any, Protocol, TypeVar, cast
 
 import msgspec
@@ -31,6 +33,9 @@ LANGUAGE_LENGTH = 256
 _PATH = re.compile(r"^(?P<reason>.*?)(?: - at `(?P<path>[^`]*)`)?$", re.DOTALL)
 _MEMBER = re.compile(r"(missing required|contains unknown) field `(?P<name>[^`]*)`")
 REASON_LENGTH_LIMIT = 300
+# Unicode categories: control and format characters, line and paragraph separators.
+INVISIBLE = frozenset({"Cc", "Cf", "Zl", "Zp"})
+INVISIBLE_REASON = "control and invisible characters are not allowed"
 
 
 class PortsHolder(Protocol):
@@ -135,17 +140,40 @@ class StrictRequest(Request[Principal, None, Any]):
 def decoded(content: bytes, wire_type: Any) -> Any:
     """The content as the wire type; raises a VALIDATION_ERROR that names field and reason."""
     try:
+        if not _is_plain(content):
+            _require_visible_text(_PAIRS.decode(content.decode()))
         value = _decoder(wire_type).decode(content)
-        tree = _PAIRS.decode(content.decode())
+        _PAIRS.decode(content.decode())
     except msgspec.ValidationError as error:
         raise explained(error) from None
     except UnicodeDecodeError:
         raise invalid("", "not UTF-8") from None
-    except (msgspec.DecodeError, RecursionError):
+    except (msgspec.DecodeError, ValueError, RecursionError):
         raise invalid("", "not JSON") from None
-    if b"\\u0000" in content and _holds_nul(tree):
-        raise invalid("", "NUL characters are not allowed")
     return value
+
+
+def _is_plain(content: bytes) -> bool:
+    """Whether no text of the body can hold a control or invisible character: mostly so."""
+    return content.isascii() and b"\\" not in content and b"\x7f" not in content
+
+
+def _require_visible_text(tree: Any) -> None:
+    """Require that no name and no value holds a control, zero-width or direction character: such a
+    text would forge a line of a letter or a log, or look like another one.
+    """
+    pending: list[tuple[str, Any]] = [("", tree)]
+    while pending:
+        path, node = pending.pop()
+        if isinstance(node, str):
+            if any(unicodedata.category(each) in INVISIBLE for each in node):
+                raise invalid(path[:REASON_LENGTH_LIMIT], INVISIBLE_REASON)
+        elif isinstance(node, dict):
+            pending += [("", name) for name in node]
+            prefix = f"{path}." if path else ""
+            pending += [(f"{prefix}{name}", value) for name, value in node.items()]
+        elif isinstance(node, list):
+            pending += [(f"{path}[{index}]", value) for index, value in enumerate(node)]
 
 
 def explained(error: msgspec.ValidationError) -> Problem:
@@ -175,20 +203,6 @@ def _unrepeated(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
 
 
 _PAIRS = json.JSONDecoder(object_pairs_hook=_unrepeated)
-
-
-def _holds_nul(tree: Any) -> bool:
-    pending = [tree]
-    while pending:
-        node = pending.pop()
-        if isinstance(node, str):
-            if "\x00" in node:
-                return True
-        elif isinstance(node, dict):
-            pending.extend((*node.keys(), *node.values()))
-        elif isinstance(node, list):
-            pending.extend(node)
-    return False
 
 
 @functools.lru_cache(256)
