@@ -17,7 +17,7 @@ class Caller(msgspec.Struct, frozen=True):
 
     `command_id` is made from user, route and idempotency key, `fingerprint` from the body;
     `deadline` is on the event loop's clock: a command not begun by then is refused. `language`
-    is the user's.
+    is the user's. `may_repeat` is whether the client gave a key by which it can repeat itself.
     """
 
     principal: Principal
@@ -26,6 +26,7 @@ class Caller(msgspec.Struct, frozen=True):
     correlation_id: str
     deadline: float
     language: Language = "en"
+    may_repeat: bool = True
 
     @property
     def actor(self) -> str:

@@ -37,6 +37,7 @@ send_letter: fills in a letter and sends it
 access: who may see or change which booking
 cancellation_fee: what cancelling coupons costs
 remaining_tax: the tax of what remains of a journey
+stored_answer: answers a repeated request as before, whatever has changed since
 journey: loads a booking and its flights within a decision; values of coupons; seats put on sale
 people: names and contacts as they are sealed
 ports: what these use cases need from outside

@@ -7,6 +7,7 @@ from application.caller import Caller
 from application.commands import stream_kinds
 from application.commands.command import Command
 from application.identity.ports import Principal
+from application.ports import Answer
 from domain.booking import rejections
 from domain.booking.state import Booking
 from domain.identity import roles
@@ -64,9 +65,23 @@ async def carry_out(ports: BookingPorts, caller: Caller, command: Command) -> Ca
     rejections, IdempotencyConflict and Unavailable.
     """
     outcome = await ports.bus.submit(caller.envelope(command))
-    booking_id = outcome.answer.stream
     if outcome.state is not None:
-        return CarriedOut(booking_id, outcome.state, replayed=False)
-    booking = await ports.history.as_of(stream_kinds.BOOKING, booking_id, outcome.answer.version)
+        return CarriedOut(outcome.answer.stream, outcome.state, replayed=False)
+    return await _as_answered(ports, outcome.answer)
+
+
+async def earlier_outcome(ports: BookingPorts, caller: Caller) -> CarriedOut | None:
+    """Return what the caller's command led to when it was carried out; None where it was not yet.
+
+    Raises IdempotencyConflict and Unavailable.
+    """
+    if not caller.may_repeat:
+        return None
+    answer = await ports.bus.stored_answer(caller.command_id, caller.fingerprint)
+    return None if answer is None else await _as_answered(ports, answer)
+
+
+async def _as_answered(ports: BookingPorts, answer: Answer) -> CarriedOut:
+    booking = await ports.history.as_of(stream_kinds.BOOKING, answer.stream, answer.version)
     assert booking is not None, "an answer names a version that the log has"
-    return CarriedOut(booking_id, booking, replayed=True)
+    return CarriedOut(answer.stream, booking, replayed=True)

@@ -7,6 +7,7 @@ from application.booking.access import changeable_booking
 from application.booking.booking_details import BookingDetails, carry_out_and_read
 from application.booking.modify_booking import accepted_modification
 from application.booking.ports import BookingPorts
+from application.booking.stored_answer import stored_answer_first
 from application.caller import Caller
 from application.commands.command import Command, Reply
 from application.commands.context import DecisionContext
@@ -16,6 +17,7 @@ from domain.booking import cancellation, disruption, preconditions
 DISRUPTION_REFUND = "disruption_refund"
 
 
+@stored_answer_first
 async def answer_disruption(
     ports: BookingPorts,
     caller: Caller,

@@ -12,6 +12,7 @@ from application.booking.booking_details import (
     journey_facts,
 )
 from application.booking.ports import BookingPorts
+from application.booking.stored_answer import stored_answer_first
 from application.caller import Caller
 from application.commands.command import Command, Reply
 from application.commands.context import DecisionContext
@@ -195,6 +196,7 @@ async def quote_cancellation(
     return ports.quotes.issue(quote), quote
 
 
+@stored_answer_first
 async def cancel_booking(
     ports: BookingPorts, caller: Caller, id_or_reference: str, *, quote_id: str, reason: str
 ) -> BookingDetails:

@@ -9,6 +9,7 @@ from application.booking.access import changeable_booking, visible_booking
 from application.booking.booking_details import BookingDetails, booked_flight, carry_out_and_read
 from application.booking.ports import BookingPorts
 from application.booking.record_document import TravelDocument, require_valid_document
+from application.booking.stored_answer import stored_answer_first
 from application.caller import Caller
 from application.commands.command import Command, Reply
 from application.commands.context import DecisionContext
@@ -22,6 +23,7 @@ from domain.inventory.state import Flight
 from domain.pricing.price import TAKES_SEAT
 
 
+@stored_answer_first
 async def check_in_passengers(
     ports: BookingPorts,
     caller: Caller,
@@ -132,6 +134,7 @@ def _assigned_places(
     )
 
 
+@stored_answer_first
 async def board_passengers(
     ports: BookingPorts,
     caller: Caller,

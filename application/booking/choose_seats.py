@@ -6,6 +6,7 @@ from application.booking import journey
 from application.booking.access import changeable_booking
 from application.booking.booking_details import BookingDetails, carry_out_and_read
 from application.booking.ports import BookingPorts
+from application.booking.stored_answer import stored_answer_first
 from application.caller import Caller
 from application.commands.command import Command, Reply
 from application.commands.context import DecisionContext
@@ -20,6 +21,7 @@ from domain.inventory.state import Flight, Seat
 from domain.pricing.extras import SEAT_EXTRAS
 
 
+@stored_answer_first
 async def choose_seats(
     ports: BookingPorts,
     caller: Caller,

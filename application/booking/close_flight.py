@@ -4,6 +4,7 @@ from application.booking import cancellation_fee, journey
 from application.booking.access import visible_booking
 from application.booking.booking_details import BookingDetails, booked_flight, carry_out_and_read
 from application.booking.ports import BookingPorts
+from application.booking.stored_answer import stored_answer_first
 from application.caller import Caller
 from application.commands.command import Command, Reply
 from application.commands.context import DecisionContext
@@ -16,6 +17,7 @@ from domain.ledger import carriage
 NO_SHOW = "no_show"
 
 
+@stored_answer_first
 async def close_flight(
     ports: BookingPorts, caller: Caller, id_or_reference: str, *, segment: int
 ) -> BookingDetails:

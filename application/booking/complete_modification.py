@@ -6,6 +6,7 @@ from application.booking import journey, letters, live_session, offer_disruption
 from application.booking.access import changeable_booking
 from application.booking.booking_details import BookingDetails, carry_out_and_read
 from application.booking.ports import BookingPorts
+from application.booking.stored_answer import stored_answer_first
 from application.caller import Caller
 from application.commands.command import Command, Reply
 from application.commands.context import DecisionContext
@@ -149,6 +150,7 @@ class ExpireModification(Command, frozen=True):
         return Reply(self.booking_id)
 
 
+@stored_answer_first
 async def abandon_modification(
     ports: BookingPorts, caller: Caller, id_or_reference: str
 ) -> BookingDetails:

@@ -7,6 +7,7 @@ from application.booking.access import changeable_booking
 from application.booking.booking_details import BookingDetails, carry_out_and_read
 from application.booking.people import Name
 from application.booking.ports import BookingPorts
+from application.booking.stored_answer import stored_answer_first
 from application.caller import Caller
 from application.commands.command import Command, Reply
 from application.commands.context import DecisionContext
@@ -17,6 +18,7 @@ from domain.kernel import sealed
 _encode = msgspec.json.Encoder(order="deterministic").encode
 
 
+@stored_answer_first
 async def correct_name(
     ports: BookingPorts, caller: Caller, id_or_reference: str, *, passenger: int, name: Name
 ) -> BookingDetails:

@@ -11,6 +11,7 @@ from application.booking.access import carry_out
 from application.booking.booking_details import BookingDetails, details
 from application.booking.people import Contact, Name
 from application.booking.ports import BookingPorts
+from application.booking.stored_answer import stored_answer
 from application.caller import Caller
 from application.commands import stream_kinds
 from application.commands.command import Command, Reply
@@ -29,6 +30,7 @@ from domain.inventory import rejections as flight_rejections
 from domain.inventory import sales_window, seat_sale, seating, waitlist
 from domain.inventory.events import Place
 from domain.kernel import ids, sealed
+from domain.kernel.rejections import Rejection
 from domain.pricing.extras import ExtraChoice
 from domain.pricing.price import PassengerType
 
@@ -71,7 +73,15 @@ async def create_booking(
 
     Rejects QuoteRefused, QuoteExpired and what the command does.
     """
-    done = await carry_out(ports, caller, _command(ports, caller, wanted))
+    try:
+        command = _command(ports, caller, wanted)
+    except Rejection:
+        # A repeat whose quote has lapsed since. Others get their stored answer from the append.
+        stored = await stored_answer(ports, caller)
+        if stored is None:
+            raise
+        return stored
+    done = await carry_out(ports, caller, command)
     # A replay returns the stored booking, whose names must be opened.
     names = None if done.replayed else [each.name for each in wanted.travellers]
     return await details(ports, caller.principal, done, names)

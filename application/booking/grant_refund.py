@@ -4,6 +4,7 @@ from application.booking import journey
 from application.booking.access import visible_booking
 from application.booking.booking_details import BookingDetails, carry_out_and_read
 from application.booking.ports import BookingPorts
+from application.booking.stored_answer import stored_answer_first
 from application.caller import Caller
 from application.commands.command import Command, Reply
 from application.commands.context import DecisionContext
@@ -17,6 +18,7 @@ from domain.ledger import carriage
 REFUND_GRANTED = "refund_granted"
 
 
+@stored_answer_first
 async def grant_refund(
     ports: BookingPorts, caller: Caller, id_or_reference: str, *, reason: str, amount: int | None
 ) -> BookingDetails:

@@ -6,6 +6,7 @@ from application.booking import create_booking, journey
 from application.booking.access import changeable_booking
 from application.booking.booking_details import BookingDetails, carry_out_and_read
 from application.booking.ports import BookingPorts
+from application.booking.stored_answer import stored_answer_first
 from application.caller import Caller
 from application.commands.command import Command, Reply
 from application.commands.context import DecisionContext
@@ -13,6 +14,7 @@ from domain.booking import sale
 from domain.booking.states import Status
 
 
+@stored_answer_first
 async def hold_booking(
     ports: BookingPorts, caller: Caller, id_or_reference: str, *, waitlist: bool
 ) -> BookingDetails:

@@ -12,6 +12,7 @@ from application.booking.access import changeable_booking
 from application.booking.booking_details import BookingDetails, carry_out_and_read
 from application.booking.ports import BookingPorts
 from application.booking.quote_modification import ModificationQuote
+from application.booking.stored_answer import stored_answer_first
 from application.caller import Caller
 from application.commands.command import Command, Reply
 from application.commands.context import DecisionContext
@@ -25,6 +26,7 @@ from domain.booking.values import Modification
 from domain.inventory import sales_window, seat_sale
 
 
+@stored_answer_first
 async def modify_booking(
     ports: BookingPorts, caller: Caller, id_or_reference: str, *, quote_id: str
 ) -> BookingDetails:

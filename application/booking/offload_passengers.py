@@ -6,9 +6,11 @@ from application.booking.access import visible_booking
 from application.booking.booking_details import BookingDetails, carry_out_and_read, journey_facts
 from application.booking.cancel_booking import CancelBooking, Part, cancellation_quote
 from application.booking.ports import BookingPorts
+from application.booking.stored_answer import stored_answer_first
 from application.caller import Caller
 
 
+@stored_answer_first
 async def offload_passengers(
     ports: BookingPorts,
     caller: Caller,

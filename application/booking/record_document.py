@@ -9,6 +9,7 @@ from application.booking import journey
 from application.booking.access import changeable_booking
 from application.booking.booking_details import BookingDetails, booked_flight, carry_out_and_read
 from application.booking.ports import BookingPorts
+from application.booking.stored_answer import stored_answer_first
 from application.caller import Caller
 from application.commands.command import Command, Reply
 from application.commands.context import DecisionContext
@@ -33,6 +34,7 @@ class TravelDocument(msgspec.Struct, frozen=True):
     expires_on: dt.date
 
 
+@stored_answer_first
 async def record_document(
     ports: BookingPorts,
     caller: Caller,

@@ -4,6 +4,7 @@ from application.booking import journey
 from application.booking.access import changeable_booking
 from application.booking.booking_details import BookingDetails, carry_out_and_read
 from application.booking.ports import BookingPorts
+from application.booking.stored_answer import stored_answer_first
 from application.caller import Caller
 from application.commands import stream_kinds
 from application.commands.command import Command, Reply
@@ -14,6 +15,7 @@ from domain.booking.state import Booking
 from domain.identity import roles
 
 
+@stored_answer_first
 async def request_special_service(
     ports: BookingPorts,
     caller: Caller,
@@ -31,6 +33,7 @@ async def request_special_service(
     return await carry_out_and_read(ports, caller, RequestSpecialService(*place, code=code))
 
 
+@stored_answer_first
 async def withdraw_special_service(
     ports: BookingPorts,
     caller: Caller,

@@ -1,5 +1,6 @@
 """The command bus as its callers see it: commands in, outcomes out, and streams to read."""
 
+import uuid
 from typing import Protocol, TypeVar
 
 from application import ports
@@ -14,6 +15,12 @@ class CommandBus(Protocol):
 
     async def submit(self, envelope: CommandEnvelope) -> Outcome:
         """Carry the command out once; raises its Rejection or Unavailable."""
+        ...
+
+    async def stored_answer(self, command_id: uuid.UUID, fingerprint: bytes) -> ports.Answer | None:
+        """The answer of a command that was carried out; raises IdempotencyConflict for another
+        body, and Unavailable.
+        """
         ...
 
     async def current(self, kind: StreamKind[State], stream: str) -> tuple[State | None, int]:

@@ -13,7 +13,7 @@ from typing import TypeVar
 
 from application import ports
 from application.commands.batch import CommandBatch
-from application.commands.command import CommandEnvelope, Outcome
+from application.commands.command import CommandEnvelope, IdempotencyConflict, Outcome
 from application.commands.pending_command import PendingCommand
 from application.commands.state_cache import StateCache
 from application.commands.stream_kinds import StreamKind
@@ -95,6 +95,15 @@ class Dispatcher:
         self._wake.set()
         outcome: Outcome = await pending.future
         return outcome
+
+    async def stored_answer(self, command_id: uuid.UUID, fingerprint: bytes) -> ports.Answer | None:
+        """The answer of a command that the log contains; raises IdempotencyConflict."""
+        known = (await self._log.find_commands([command_id])).get(command_id)
+        if known is None:
+            return None
+        if known.fingerprint != fingerprint:
+            raise IdempotencyConflict()
+        return known.answer
 
     async def current(self, kind: StreamKind[State], stream: str) -> tuple[State | None, int]:
         """State and version of a stream as the log has it now, not as a cache remembers it."""

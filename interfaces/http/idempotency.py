@@ -46,7 +46,9 @@ def required(request: StrictRequest, body: KeyedRequest | None) -> Caller:
 def optional(request: StrictRequest, body: KeyedRequest | None) -> Caller:
     """Return the caller; a request without a key gets a random command id."""
     key = key_of(request, body)
-    return _caller(request, body, uuid.uuid4() if key is None else _command_id(request, key))
+    if key is None:
+        return _caller(request, body, uuid.uuid4(), may_repeat=False)
+    return _caller(request, body, _command_id(request, key))
 
 
 def key_of(request: StrictRequest, body: KeyedRequest | None) -> str | None:
@@ -79,7 +81,13 @@ def _command_id(request: StrictRequest, key: str) -> uuid.UUID:
     return ids.client_command_id(request.principal.user, _route(request), key)
 
 
-def _caller(request: StrictRequest, body: KeyedRequest | None, command_id: uuid.UUID) -> Caller:
+def _caller(
+    request: StrictRequest,
+    body: KeyedRequest | None,
+    command_id: uuid.UUID,
+    *,
+    may_repeat: bool = True,
+) -> Caller:
     return Caller(
         principal=request.principal,
         command_id=command_id,
@@ -87,6 +95,7 @@ def _caller(request: StrictRequest, body: KeyedRequest | None, command_id: uuid.
         correlation_id=request.correlation_id,
         deadline=asyncio.get_running_loop().time() + COMMAND_SECONDS,
         language=request.language,
+        may_repeat=may_repeat,
     )
 
 

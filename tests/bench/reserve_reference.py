@@ -137,6 +137,10 @@ class CrudBus:
             raise IdempotencyConflict()
         return Outcome(answer=msgspec.convert(answer, ports.Answer), replayed=True)
 
+    async def stored_answer(self, command_id: uuid.UUID, fingerprint: bytes) -> ports.Answer | None:
+        """Not asked for: the reference only creates bookings."""
+        return await self._core.bus.stored_answer(command_id, fingerprint)
+
     async def current(self, kind: stream_kinds.StreamKind[Any], stream: str) -> tuple[Any, int]:
         """As the dispatcher."""
         return await self._core.bus.current(kind, stream)
