@@ -77,7 +77,7 @@ FLIGHT_STEPS = st.one_of(
     ),
     steps(operations.cancel, reason=st.just("technical")),
     steps(operations.depart, departed_at=st.just(examples.DEPARTS_AT)),
-    steps(schedule.schedule, scheduled=st.just(SCHEDULED)),
+    steps(schedule.schedule, scheduled=st.just(SCHEDULED), now=st.just(examples.NOW)),
 )
 BOOKING_STEPS = st.one_of(
     steps(sale.initiate, draft=st.just(examples.draft())),

@@ -90,8 +90,13 @@ class FairPrice:
             case bookings.BookingCancelled() | bookings.CouponsCancelled():
                 keys = [(each.passenger, each.segment) for each in event.coupons]
                 sold.excused |= event.waiver is not None
-                sold.kept += sum(self._cancelled(sold, key, now) for key in keys)
+                fees = sum((self._cancelled(sold, key, now) for key in keys), Fraction(0))
+                before = self._worth(sold)
                 sold.gone.update(keys)
+                if event.obligation is None and sold.ticketed:
+                    # Nothing came back: the tax of the rest took what was left beside the fee.
+                    fees = min(fees, before - self._worth(sold))
+                sold.kept += fees
             case bookings.ModificationAccepted():
                 sold.accepted[event.modification.number] = now
             case bookings.ModificationCompleted():
@@ -119,16 +124,19 @@ class FairPrice:
         sold = self._sold[booking]
         if not sold.ticketed or sold.excused:
             return None
+        parts = 3 * len(sold.started.price.coupons) + len(sold.started.price.extras)
+        slack = parts * money.charge_step(sold.currency) + sold.slack
+        return math.floor(self._worth(sold) + sold.kept) - slack
+
+    def _worth(self, sold: Sold) -> Fraction:
+        """What the customer has, bought directly."""
         standing = [
             (passenger, segment)
             for passenger in range(len(sold.started.passengers))
             for segment in range(len(sold.segments))
             if (passenger, segment) not in sold.gone
         ]
-        worth = sum((self._value(sold, key) for key in standing), Fraction(0))
-        parts = 3 * len(sold.started.price.coupons) + len(sold.started.price.extras)
-        slack = parts * money.charge_step(sold.currency) + sold.slack
-        return math.floor(worth + sold.kept) - slack
+        return sum((self._value(sold, key) for key in standing), Fraction(0))
 
     def _hours(self, sold: Sold, key: Key, now: dt.datetime) -> float:
         """Notice at the time of the quote, at most; no more than at an earlier exchange."""
