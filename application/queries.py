@@ -100,6 +100,17 @@ class OversoldCabin(msgspec.Struct, frozen=True):
 OversoldCabins = Callable[[], Awaitable[tuple[Sequence[OversoldCabin], AsOf]]]
 """Returns the oversold cabins of coming flights, the soonest departure first."""
 
+
+class OverdueFlight(msgspec.Struct, frozen=True):
+    """A flight that should have left and of which nobody has reported the departure."""
+
+    flight: str
+    departs_at: dt.datetime
+
+
+OverdueFlights = Callable[[dt.datetime], Awaitable[tuple[Sequence[OverdueFlight], AsOf]]]
+"""Returns the flights that should have left before an instant, the longest overdue first."""
+
 BookingStatuses = Callable[[Sequence[str]], Awaitable[Mapping[str, str]]]
 """Returns the status by booking id, for the bookings that the read model contains."""
 

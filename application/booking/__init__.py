@@ -23,6 +23,7 @@ offer_disruption: offer a booking its choices when a flight is cancelled or resc
 answer_disruption: accept the new times, move to another flight, or be refunded
 check_in: check in and board
 offload_passengers: cancel the coupons of passengers at the gate
+depart_unreported: depart a flight nobody reported, where passengers have boarded
 close_flight: record who has flown and who was a no-show
 
 booking_details: a booking as its owner and staff see it

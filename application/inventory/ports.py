@@ -5,7 +5,7 @@ import msgspec
 from application.commands.bus import CommandBus
 from application.inventory.airports import Airports
 from application.ports import Clock
-from application.queries import BookingStatuses, OversoldCabins, TasksOfFlight
+from application.queries import BookingStatuses, OverdueFlights, OversoldCabins, TasksOfFlight
 
 
 class FlightPorts(msgspec.Struct, frozen=True):
@@ -17,3 +17,4 @@ class FlightPorts(msgspec.Struct, frozen=True):
     tasks: TasksOfFlight
     booking_statuses: BookingStatuses
     oversold_cabins: OversoldCabins
+    overdue_flights: OverdueFlights

@@ -108,6 +108,19 @@ class OversoldFlightsResponse(wire.ReadModelResponse):
     cabins: list[OversoldCabinResponse]
 
 
+class OverdueFlightResponse(msgspec.Struct, rename="camel"):
+    """A flight that should have left and of which nobody has reported the departure."""
+
+    flight_id: str
+    departure_time: dt.datetime
+
+
+class OverdueFlightsResponse(wire.ReadModelResponse):
+    """The longest overdue first."""
+
+    flights: list[OverdueFlightResponse]
+
+
 class FlightBookingResponse(msgspec.Struct, rename="camel"):
     """A booking on a flight; nothing personal."""
 
@@ -253,6 +266,18 @@ async def list_oversold(request: StrictRequest) -> OversoldFlightsResponse:
     )
 
 
+@get("/api/admin/overdue-flights", **auth.signed_in("run_flights"))
+async def list_overdue(request: StrictRequest) -> OverdueFlightsResponse:
+    """List flights whose time has passed: report the departure, delay or cancel them."""
+    ports = request.ports.flights
+    flights, as_of = await ports.overdue_flights(ports.clock())
+    return OverdueFlightsResponse(
+        flights=[OverdueFlightResponse(each.flight, each.departs_at) for each in flights],
+        as_of_position=as_of.position,
+        lag_seconds=as_of.lag_seconds,
+    )
+
+
 @get("/api/admin/flights/{flight_id:str}/bookings", **auth.signed_in("see_any_booking"))
 async def list_flight_bookings(
     request: StrictRequest, flight_id: FromPath[str]
@@ -345,6 +370,7 @@ ROUTES = (
     reinstate_flight,
     depart_flight,
     list_oversold,
+    list_overdue,
     list_flight_bookings,
     read_operated_flight,
 )

@@ -97,16 +97,33 @@ async def flight(pool: Pool, flight_id: str) -> list[FlightOffer]:
     )
 
 
-async def due_departures(pool: Pool, before: dt.datetime, *, limit: int) -> list[str]:
-    """Return flights that should have left before this instant without a recorded departure."""
+async def due_departures(pool: Pool, before: dt.datetime, *, after: str, limit: int) -> list[str]:
+    """Return flights that should have left before this instant without a recorded departure, by
+    id and behind `after`: some stay due for long.
+    """
     async with pool.connection() as connection:
         rows = await connection.execute(
-            "SELECT flight FROM read_model.flight_availability "
-            "WHERE status = 'scheduled' AND departs_at < %s "
-            "GROUP BY flight ORDER BY min(departs_at), flight LIMIT %s",
-            (before, limit),
+            "SELECT DISTINCT flight FROM read_model.flight_availability "
+            "WHERE status = 'scheduled' AND departs_at < %s AND flight > %s "
+            "ORDER BY flight LIMIT %s",
+            (before, after, limit),
         )
         return [row[0] for row in await rows.fetchall()]
+
+
+async def overdue_flights(
+    pool: Pool, before: dt.datetime
+) -> tuple[list[answers.OverdueFlight], answers.AsOf]:
+    """Return the flights that should have left before this instant, the longest overdue first."""
+    as_of = await progress.as_of(pool, "flight_availability")
+    async with pool.connection() as connection:
+        rows = await connection.execute(
+            "SELECT flight, min(departs_at) FROM read_model.flight_availability "
+            "WHERE status = 'scheduled' AND departs_at < %s "
+            "GROUP BY flight ORDER BY min(departs_at), flight LIMIT %s",
+            (before, WORKLIST_LIMIT),
+        )
+        return [answers.OverdueFlight(*row) for row in await rows.fetchall()], as_of
 
 
 async def with_waitlist(pool: Pool, *, limit: int) -> list[str]:

@@ -286,3 +286,24 @@ async def test_the_application_can_only_read_through_the_views(
     async with airline.pool.connection() as connection:
         with pytest.raises(psycopg.errors.InsufficientPrivilege):
             await connection.execute(attack.encode())
+
+
+async def test_a_flight_whose_time_has_passed_is_overdue_until_its_departure_is_reported(
+    airline: Airline,
+) -> None:
+    later = await airline.put_on_sale("XX7")
+    await airline.catch_up()
+    known = await airline.flight(later)
+    at = known.departs_at
+    before, _ = await flights.overdue_flights(airline.pool, at)
+    assert later not in [each.flight for each in before]
+    after, as_of = await flights.overdue_flights(airline.pool, at + dt.timedelta(minutes=1))
+    assert later in [each.flight for each in after]
+    assert as_of.position > 0
+    first = await flights.due_departures(airline.pool, at + dt.timedelta(days=1), after="", limit=1)
+    rest = await flights.due_departures(
+        airline.pool, at + dt.timedelta(days=1), after=first[0], limit=100
+    )
+    assert len(first) == 1
+    assert first[0] not in rest
+    assert later in [*first, *rest]

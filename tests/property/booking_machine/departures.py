@@ -10,6 +10,7 @@ from application.booking.answer_disruption import AcceptDisruption, RefundDisrup
 from application.booking.check_in import Board, CheckIn
 from application.booking.choose_seats import ReviewSeats
 from application.booking.close_flight import CloseFlight
+from application.booking.depart_unreported import DepartUnreported
 from application.booking.offer_disruption import OfferDisruption
 from application.booking.special_services import RequestSpecialService, WithdrawSpecialService
 from application.commands.command import Outcome
@@ -130,14 +131,15 @@ class Travel(Changes):
             self.submit(process, DepartFlight(flight, self.clock.now))
             self.submit(process, CloseFlight(stream, flight))
 
-    @rule(process=PROCESSES, closes=st.booleans())
-    def depart(self, process: int, closes: bool) -> None:
+    @rule(process=PROCESSES, closes=st.booleans(), reported=st.booleans())
+    def depart(self, process: int, closes: bool, reported: bool) -> None:
         """The next flight leaves when its gate has closed; its bookings are closed now or later."""
         flight = self._next_flight()
         shut = self.flight(flight).departs_at - dt.timedelta(minutes=15)
         if self.clock.now + dt.timedelta(hours=3) >= shut:
             self.clock.now = max(self.clock.now, shut)
-        result = self.submit(process, DepartFlight(flight, self.clock.now))
+        by = DepartFlight if reported else DepartUnreported
+        result = self.submit(process, by(flight, self.clock.now))
         if closes and isinstance(result, Outcome):
             self.submit_all(process, [CloseFlight(each, flight) for each in self.on_board(flight)])
 

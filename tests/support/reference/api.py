@@ -26,6 +26,7 @@ CONTEXTS: dict[str, str] = {
     "/api/webhooks": "Payment",
     "/api/admin/flights": "Flight operation",
     "/api/admin/oversold-flights": "Flight operation",
+    "/api/admin/overdue-flights": "Flight operation",
     "/api/ledger": "Ledger",
     "/health": "Health",
 }

@@ -13,7 +13,7 @@ from application.booking import create_booking
 from application.booking.booking_details import BookingDetails
 
 # They carry a command out for a use case, or only after the log has been asked.
-HELPERS = frozenset({"carry_out_and_read", "details"})
+PARTS_OF_USE_CASES = frozenset({"carry_out_and_read", "details"})
 
 
 def use_cases() -> list[Callable[..., Any]]:
@@ -22,7 +22,7 @@ def use_cases() -> list[Callable[..., Any]]:
     for module in pkgutil.iter_modules(booking.__path__, "application.booking."):
         for name, value in vars(importlib.import_module(module.name)).items():
             own = inspect.iscoroutinefunction(value) and value.__module__ == module.name
-            if not own or name.startswith("_") or name in HELPERS:
+            if not own or name.startswith("_") or name in PARTS_OF_USE_CASES:
                 continue
             signature = inspect.signature(inspect.unwrap(value))
             if "caller" in signature.parameters and signature.return_annotation is BookingDetails:
