@@ -50,10 +50,14 @@ class AcceptDisruption(Command, frozen=True):
     segment: int
 
     def decide(self, context: DecisionContext) -> Reply:
-        """Rejects BookingNotFound and NothingToAnswer; a cancelled flight cannot be accepted."""
+        """Rejects BookingNotFound and NothingToAnswer; neither a cancelled flight nor a broken
+        connection can be accepted.
+        """
         booking = journey.load(context, self.booking_id)
         disruption.require_answer(booking, self.segment)
-        disruption.require_operating(journey.facts(context, booking), self.segment)
+        facts = journey.facts(context, booking)
+        disruption.require_operating(facts, self.segment)
+        disruption.require_connections(booking, facts, self.segment)
         answered = disruption.answer(booking, segment=self.segment, answer="accepted")
         context.record(self.booking_id, answered)
         return Reply(self.booking_id)

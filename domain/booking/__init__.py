@@ -16,6 +16,7 @@ values: the values that events store
 state: the state of a booking
 states: the thirteen states and their transitions
 coupons: coupons, and the status they roll up to
+connections: whether passengers who arrive with one flight reach the next
 fold: state after event, by capability
 actions: `availableActions`, by capability
 preconditions: guards that several capabilities share, and the facts that guards look at

@@ -354,7 +354,8 @@ class DisruptionFact(DomainEvent, frozen=True):
 class DisruptionOffered(DisruptionFact, frozen=True, omit_defaults=True):
     """The airline cancelled or moved a flight: stay with it, move free, or full refund.
 
-    `times` are there where it was moved. Once `material`, it stays so until it is answered.
+    `times` are there where it was moved, and `agreed` are those that the passengers last bought
+    or accepted. Once `material`, it stays so until it is answered.
     """
 
     tag: ClassVar[str] = "booking.disruption_offered.1"
@@ -364,6 +365,7 @@ class DisruptionOffered(DisruptionFact, frozen=True, omit_defaults=True):
     reason: str
     material: bool
     times: NewTimes | None = None
+    agreed: NewTimes | None = None
 
 
 class DisruptionAnswered(DisruptionFact, frozen=True):

@@ -10,7 +10,8 @@ from domain.pricing.price import CouponPrice, ExtraPrice, PassengerType
 
 Residue = Literal["cash", "credit"]
 Destination = Literal["none", "card", "credit"]
-DisruptionKind = Literal["rescheduled", "cancelled"]
+# A connection is broken where another flight of the journey was cancelled or moved.
+DisruptionKind = Literal["rescheduled", "cancelled", "connection_broken"]
 DisruptionAnswer = Literal["accepted", "moved", "refunded"]
 
 
