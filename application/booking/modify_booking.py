@@ -8,7 +8,7 @@ is refunded to.
 import datetime as dt
 
 from application.booking import complete_modification, journey, quote_modification
-from application.booking.access import changeable_booking
+from application.booking.access import changeable_by_gate
 from application.booking.booking_details import BookingDetails, carry_out_and_read
 from application.booking.ports import BookingPorts
 from application.booking.quote_modification import ModificationQuote
@@ -33,7 +33,7 @@ async def modify_booking(
 
     Rejects BookingNotFound, NotAllowed, QuoteRefused and what the command does.
     """
-    booking_id, booking = await changeable_booking(ports, caller.principal, id_or_reference)
+    booking_id, booking = await changeable_by_gate(ports, caller.principal, id_or_reference)
     command = await accepted_modification(ports, booking_id, booking, quote_id=quote_id)
     return await carry_out_and_read(ports, caller, command)
 
@@ -79,7 +79,11 @@ class ModifyBooking(Command, frozen=True):
         old = journey.load_flight(context, booking.segments[modification.segment].flight)
         facts = journey.facts_of(old)
         booking_modification.require_modifiable(
-            booking, modification.segment, facts, now=context.now
+            booking,
+            modification.segment,
+            facts,
+            now=context.now,
+            waived=modification.waiver is not None,
         )
         until = sales_window.hold_until(now=context.now)
         held = seat_sale.hold(
