@@ -285,6 +285,7 @@ def _flight_ports(core: Core, bus: CommandBus) -> FlightPorts:
         tasks=core.flight_tasks.of,
         booking_statuses=_asking(core.pool, booking_list.statuses),
         oversold_cabins=_asking(core.pool, flight_availability.oversold_cabins),
+        unanswered_cancellations=_asking(core.pool, booking_list.unanswered_cancellations),
     )
 
 

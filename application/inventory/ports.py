@@ -5,7 +5,12 @@ import msgspec
 from application.commands.bus import CommandBus
 from application.inventory.airports import Airports
 from application.ports import Clock
-from application.queries import BookingStatuses, OversoldCabins, TasksOfFlight
+from application.queries import (
+    BookingStatuses,
+    OversoldCabins,
+    TasksOfFlight,
+    UnansweredCancellations,
+)
 
 
 class FlightPorts(msgspec.Struct, frozen=True):
@@ -17,3 +22,4 @@ class FlightPorts(msgspec.Struct, frozen=True):
     tasks: TasksOfFlight
     booking_statuses: BookingStatuses
     oversold_cabins: OversoldCabins
+    unanswered_cancellations: UnansweredCancellations

@@ -1,5 +1,6 @@
 """Disruption: the airline cancels or reschedules a flight, the passengers choose an answer."""
 
+import datetime as dt
 from collections.abc import Sequence
 from typing import Literal, assert_never
 
@@ -12,6 +13,7 @@ from domain.booking.events import (
     DisruptionAnswered,
     DisruptionEvent,
     DisruptionOffered,
+    DisruptionReminded,
 )
 from domain.booking.preconditions import SegmentFacts, Situation, has_departed, passes
 from domain.booking.state import Booking, Disruption
@@ -19,6 +21,10 @@ from domain.booking.states import Status
 from domain.booking.values import DisruptionAnswer, DisruptionKind, NewTimes
 from domain.pricing.price import Leg
 
+# Policy: so long after a cancelled flight that nobody has answered the passengers are reminded
+# once, and then what they cannot fly is refunded in full.
+REMIND_AFTER = dt.timedelta(hours=24)
+REFUND_AFTER = dt.timedelta(days=7)
 # Unticketed bookings that are notified of a moved flight: with seats or a place on a waitlist.
 NOTIFIED_UNTICKETED = frozenset({Status.PENDING, Status.PAYMENT_FAILED, Status.RESERVED})
 
@@ -104,7 +110,8 @@ def offer(
     if all(coupon.status is CouponStatus.LIFTED for coupon in booking.open_coupons(segment)):
         return []
     material = material or is_material(booking, segment)
-    if Disruption(segment, kind, material, times, agreed) in booking.disruptions:
+    offered = Disruption(segment, kind, material, times, agreed)
+    if offered in (replace(each, reminded=False) for each in booking.disruptions):
         return []
     return [
         DisruptionOffered(
@@ -147,8 +154,26 @@ def answer(booking: Booking, *, segment: int, answer: DisruptionAnswer) -> list[
     return [DisruptionAnswered(segment=segment, answer=answer)]
 
 
+def unanswered_cancellations(booking: Booking) -> tuple[int, ...]:
+    """Return the segments whose flight is cancelled, in order, while nobody has answered."""
+    return tuple(sorted(each.segment for each in booking.disruptions if each.kind == "cancelled"))
+
+
+def remind(booking: Booking) -> list[DisruptionReminded]:
+    """Remind the passengers of cancelled flights once."""
+    unanswered = set(unanswered_cancellations(booking))
+    fresh = {each.segment for each in booking.disruptions if not each.reminded} & unanswered
+    return [DisruptionReminded(segments=tuple(sorted(fresh)))] if fresh else []
+
+
 def evolve(booking: Booking, event: DisruptionEvent) -> Booking:
     """The booking after the event."""
+    if isinstance(event, DisruptionReminded):
+        reminded = tuple(
+            replace(each, reminded=True) if each.segment in event.segments else each
+            for each in booking.disruptions
+        )
+        return replace(booking, disruptions=reminded)
     others = tuple(each for each in booking.disruptions if each.segment != event.segment)
     match event:
         case DisruptionOffered():

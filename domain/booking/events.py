@@ -376,7 +376,14 @@ class DisruptionAnswered(DisruptionFact, frozen=True):
     answer: DisruptionAnswer
 
 
-DisruptionEvent = DisruptionOffered | DisruptionAnswered
+class DisruptionReminded(DisruptionFact, frozen=True):
+    """The passengers of these cancelled flights were reminded that they have not answered."""
+
+    tag: ClassVar[str] = "booking.disruption_reminded.1"
+    segments: tuple[int, ...]
+
+
+DisruptionEvent = DisruptionOffered | DisruptionAnswered | DisruptionReminded
 
 BookingEvent = (
     BookingInitiated

@@ -35,6 +35,7 @@ class Disruption(msgspec.Struct, frozen=True):
     material: bool
     times: NewTimes | None = None
     agreed: NewTimes | None = None
+    reminded: bool = False
 
 
 class SpecialService(msgspec.Struct, frozen=True):

@@ -26,6 +26,7 @@ CONTEXTS: dict[str, str] = {
     "/api/webhooks": "Payment",
     "/api/admin/flights": "Flight operation",
     "/api/admin/oversold-flights": "Flight operation",
+    "/api/admin/unanswered-cancellations": "Flight operation",
     "/api/ledger": "Ledger",
     "/health": "Health",
 }
