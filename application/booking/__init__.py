@@ -22,7 +22,7 @@ grant_refund: refund beyond the rules
 offer_disruption: offer a booking its choices when a flight is cancelled or rescheduled
 answer_disruption: accept the new times, move to another flight, or be refunded
 settle_unanswered: remind of a cancelled flight without an answer, and refund it in the end
-check_in: check in and board
+check_in: check in, undo it, and board
 offload_passengers: cancel the coupons of passengers at the gate
 close_flight: record who has flown and who was a no-show
 

@@ -7,6 +7,7 @@ sale: draft, hold or waitlist, payment, tickets; what a party and a journey may 
 seats: seats of the seat map
 passenger_details: names, travel documents and special services of passengers
 check_in: check-in, boarding, and how a flight ends for its passengers
+check_in_undo: the undo of a check-in
 cancellation: cancellation of the booking or a part of it, refunds
 modification: one segment exchanged for another
 disruption: flights that the airline cancelled or rescheduled

@@ -168,6 +168,10 @@ def _checked_in(row: BookingRow, event: booking_events.PassengersCheckedIn) -> N
     _mark_on(row, event.segment, (p.passenger for p in event.places), CouponStatus.CHECKED_IN)
 
 
+def _check_in_undone(row: BookingRow, event: booking_events.CheckInWithdrawn) -> None:
+    _mark_on(row, event.segment, event.passengers, CouponStatus.OPEN)
+
+
 def _boarded(row: BookingRow, event: booking_events.PassengersBoarded) -> None:
     _mark_on(row, event.segment, event.passengers, CouponStatus.LIFTED)
 
@@ -256,6 +260,7 @@ _CHANGES: dict[type, Callable[[BookingRow, Any], None]] = {
     booking_events.ModificationExpired: _modification_expired,
     booking_events.ModificationCompleted: _modification_completed,
     booking_events.PassengersCheckedIn: _checked_in,
+    booking_events.CheckInWithdrawn: _check_in_undone,
     booking_events.PassengersBoarded: _boarded,
     booking_events.CouponsFlown: _flown,
     booking_events.PassengersMissed: _missed,
