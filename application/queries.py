@@ -97,6 +97,19 @@ class OversoldCabin(msgspec.Struct, frozen=True):
     seats: int
 
 
+class UnansweredCancellation(msgspec.Struct, frozen=True):
+    """A cancelled flight of a booking that awaits the passengers' answer."""
+
+    booking_id: str
+    flight: str
+    segment: int
+    since: dt.datetime
+    reminded: bool
+
+
+UnansweredCancellations = Callable[[], Awaitable[tuple[Sequence[UnansweredCancellation], AsOf]]]
+"""Returns the cancelled flights that nobody has answered, the longest first."""
+
 OversoldCabins = Callable[[], Awaitable[tuple[Sequence[OversoldCabin], AsOf]]]
 """Returns the oversold cabins of coming flights, the soonest departure first."""
 

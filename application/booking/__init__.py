@@ -21,7 +21,8 @@ cancel_booking: quote the cancellation of a booking or a part of it, and carry i
 grant_refund: refund beyond the rules
 offer_disruption: offer a booking its choices when a flight is cancelled or rescheduled
 answer_disruption: accept the new times, move to another flight, or be refunded
-check_in: check in and board
+settle_unanswered: remind of a cancelled flight without an answer, and refund it in the end
+check_in: check in, undo it, and board
 offload_passengers: cancel the coupons of passengers at the gate
 depart_unreported: depart a flight nobody reported, where passengers have boarded
 close_flight: record who has flown and who was a no-show

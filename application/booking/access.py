@@ -58,6 +58,19 @@ async def changeable_booking(
     return booking_id, booking
 
 
+async def changeable_by_gate(
+    ports: BookingPorts, principal: Principal, id_or_reference: str
+) -> tuple[str, Booking]:
+    """Return what `changeable_booking` does, also to staff at the gate."""
+    at_gate = roles.may(principal.role, "handle_passengers")
+    return await changeable_booking(
+        ports,
+        principal,
+        id_or_reference,
+        by_staff="handle_passengers" if at_gate else "change_any_booking",
+    )
+
+
 async def carry_out(ports: BookingPorts, caller: Caller, command: Command) -> CarriedOut:
     """Carry out a command that answers with a booking.
 

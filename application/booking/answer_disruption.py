@@ -13,6 +13,7 @@ from application.commands.command import Command, Reply
 from application.commands.context import DecisionContext
 from application.pricing.signed_quotes import QuoteRefused
 from domain.booking import cancellation, disruption, preconditions
+from domain.booking.coupons import Coupon
 
 DISRUPTION_REFUND = "disruption_refund"
 
@@ -52,10 +53,14 @@ class AcceptDisruption(Command, frozen=True):
     segment: int
 
     def decide(self, context: DecisionContext) -> Reply:
-        """Rejects BookingNotFound and NothingToAnswer; a cancelled flight cannot be accepted."""
+        """Rejects BookingNotFound and NothingToAnswer; neither a cancelled flight nor a broken
+        connection can be accepted.
+        """
         booking = journey.load(context, self.booking_id)
         disruption.require_answer(booking, self.segment)
-        disruption.require_operating(journey.facts(context, booking), self.segment)
+        facts = journey.facts(context, booking)
+        disruption.require_operating(facts, self.segment)
+        disruption.require_connections(booking, facts, self.segment)
         answered = disruption.answer(booking, segment=self.segment, answer="accepted")
         context.record(self.booking_id, answered)
         return Reply(self.booking_id)
@@ -84,22 +89,35 @@ class RefundDisruption(Command, frozen=True):
         coupons = tuple(
             coupon for coupon in booking.open_coupons() if coupon.segment >= self.segment
         )
-        obligation = cancellation.next_obligation(
-            booking, booking_id, journey.value_of(booking, coupons).total
-        )
-        cancelled = cancellation.cancel(
-            journey.load(context, booking_id),
-            coupons=coupons,
-            reason=DISRUPTION_REFUND,
-            fee=0,
-            destination="card",
-            obligation=obligation,
-            entry=cancel_booking.cancellation_entry(
-                booking_id, booking, coupons, obligation=obligation, now=context.now
-            ),
-            # Passengers who have boarded are refunded only where the flight is cancelled.
-            at_gate=facts.cancelled,
-        )
-        context.record(booking_id, cancelled)
-        journey.return_seats(context, booking_id, booking, coupons, DISRUPTION_REFUND)
+        # Passengers who have boarded are refunded only where the flight is cancelled.
+        refund(context, booking_id, coupons, reason=DISRUPTION_REFUND, at_gate=facts.cancelled)
         return Reply(booking_id)
+
+
+def refund(
+    context: DecisionContext,
+    booking_id: str,
+    coupons: tuple[Coupon, ...],
+    *,
+    reason: str,
+    at_gate: bool,
+) -> None:
+    """Cancel the coupons without a fee, and promise back what was paid for them."""
+    booking = journey.load(context, booking_id)
+    obligation = cancellation.next_obligation(
+        booking, booking_id, journey.value_of(booking, coupons).total
+    )
+    cancelled = cancellation.cancel(
+        booking,
+        coupons=coupons,
+        reason=reason,
+        fee=0,
+        destination="card",
+        obligation=obligation,
+        entry=cancel_booking.cancellation_entry(
+            booking_id, booking, coupons, obligation=obligation, now=context.now
+        ),
+        at_gate=at_gate,
+    )
+    context.record(booking_id, cancelled)
+    journey.return_seats(context, booking_id, booking, coupons, reason)

@@ -103,7 +103,11 @@ def cancellation_quote(
         cancellation.require_part(booking, coupons, at_gate=at_gate)
     elif part != Part():
         raise rejections.TransitionRefused(reason="not_ticketed", status=booking.status.value)
-    terms = _terms(booking, coupons, facts, waiver=waiver, now=now)
+    if at_gate and waiver is not None:
+        # The airline denies boarding: nothing is kept, not even tax that is due on the rest.
+        terms = Terms(price=journey.value_of(booking, coupons).total)
+    else:
+        terms = _terms(booking, coupons, facts, waiver=waiver, now=now)
     refund = terms.price - terms.fee - terms.tax
     return CancellationQuote(
         booking=stream,

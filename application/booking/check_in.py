@@ -1,4 +1,4 @@
-"""Check passengers in, and board them: the flight assigns seats and sequence numbers."""
+"""Check passengers in, undo it, and board them: the flight assigns seats and sequence numbers."""
 
 from collections.abc import Sequence
 
@@ -14,10 +14,11 @@ from application.caller import Caller
 from application.commands.command import Command, Reply
 from application.commands.context import DecisionContext
 from application.ports import Vault
-from domain.booking import check_in, preconditions, rejections
+from domain.booking import check_in, check_in_undo, preconditions, rejections
 from domain.booking.preconditions import CheckInWindow
 from domain.booking.state import Booking
 from domain.booking.values import BoardingPlace
+from domain.identity import roles
 from domain.inventory import seating
 from domain.inventory.state import Flight
 from domain.pricing.price import TAKES_SEAT
@@ -132,6 +133,67 @@ def _assigned_places(
     return tuple(
         BoardingPlace(each, assigned[each].seat, assigned[each].sequence) for each in passengers
     )
+
+
+@stored_answer_first
+async def undo_check_in(
+    ports: BookingPorts,
+    caller: Caller,
+    id_or_reference: str,
+    *,
+    segment: int,
+    passengers: tuple[int, ...] | None,
+) -> BookingDetails:
+    """Undo the check-in of passengers (None: all who are checked in) on a segment.
+
+    Rejects BookingNotFound, NotAllowed and what the command does.
+    """
+    booking_id, _ = await changeable_booking(
+        ports, caller.principal, id_or_reference, by_staff="handle_passengers"
+    )
+    command = UndoCheckIn(
+        booking_id=booking_id,
+        segment=segment,
+        passengers=passengers,
+        at_gate=roles.may(caller.principal.role, "handle_passengers"),
+        window=ports.check_in_window,
+    )
+    return await carry_out_and_read(ports, caller, command)
+
+
+class UndoCheckIn(Command, frozen=True):
+    """Passengers (None: all who are checked in) on a segment; `at_gate` allows it for longer."""
+
+    booking_id: str
+    segment: int
+    passengers: tuple[int, ...] | None
+    at_gate: bool
+    window: CheckInWindow = CheckInWindow()
+
+    def decide(self, context: DecisionContext) -> Reply:
+        """Rejects BookingNotFound and what `check_in_undo.undo_check_in` does; records nothing of
+        passengers who are not checked in.
+        """
+        booking = journey.load(context, self.booking_id)
+        preconditions.require_segment(booking, self.segment)
+        flight_id = booking.segments[self.segment].flight
+        flight = journey.load_flight(context, flight_id)
+        undone = check_in_undo.undo_check_in(
+            booking,
+            segment=self.segment,
+            passengers=self.passengers,
+            facts=journey.facts_of(flight),
+            window=self.window,
+            at_gate=self.at_gate,
+            now=context.now,
+        )
+        context.record(self.booking_id, undone)
+        for each in undone:
+            withdrawn = seating.withdraw_check_in(
+                flight, booking=self.booking_id, passengers=each.passengers
+            )
+            context.record(flight_id, withdrawn)
+        return Reply(self.booking_id)
 
 
 @stored_answer_first

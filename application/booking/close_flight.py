@@ -1,6 +1,6 @@
 """Close a departed flight for a booking: passengers on board have flown, others are no-shows."""
 
-from application.booking import cancellation_fee, journey
+from application.booking import answer_disruption, cancellation_fee, journey
 from application.booking.access import visible_booking
 from application.booking.booking_details import BookingDetails, booked_flight, carry_out_and_read
 from application.booking.ports import BookingPorts
@@ -15,6 +15,7 @@ from domain.inventory.state import Flight, FlightStatus
 from domain.ledger import carriage
 
 NO_SHOW = "no_show"
+DENIED_BOARDING = "denied_boarding"
 
 
 @stored_answer_first
@@ -52,6 +53,12 @@ class CloseFlight(Command, frozen=True):
         ):
             return Reply(self.booking_id)
         lapsed = _close(context, self.booking_id, booking, segment, flight)
+        standby = check_in.standby_on(journey.load(context, self.booking_id), segment)
+        if standby:
+            # They were denied boarding: what they did not fly is refunded, and the rest stays.
+            answer_disruption.refund(
+                context, self.booking_id, standby, reason=DENIED_BOARDING, at_gate=True
+            )
         later = [coupon for coupon in lapsed if coupon.segment != segment]
         journey.return_seats(context, self.booking_id, booking, later, NO_SHOW)
         return Reply(self.booking_id)

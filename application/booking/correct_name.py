@@ -3,7 +3,7 @@
 import msgspec
 
 from application.booking import journey
-from application.booking.access import changeable_booking
+from application.booking.access import changeable_by_gate
 from application.booking.booking_details import BookingDetails, carry_out_and_read
 from application.booking.people import Name
 from application.booking.ports import BookingPorts
@@ -26,7 +26,7 @@ async def correct_name(
 
     Rejects BookingNotFound, NotAllowed, NoSuchPart, PersonErased and what the command does.
     """
-    booking_id, booking = await changeable_booking(ports, caller.principal, id_or_reference)
+    booking_id, booking = await changeable_by_gate(ports, caller.principal, id_or_reference)
     if passenger >= len(booking.passengers):
         raise rejections.NoSuchPart(passenger=passenger)
     sold, current = await _opened_names(ports, booking, passenger)

@@ -20,14 +20,14 @@ from application.ports import WrappedKey
 from application.pricing import journeys
 from application.pricing.journeys import Priced, Wanted, WantedExtra, WantedSeat, WantedSegment
 from application.pricing.quotes import JourneyQuote, JourneyQuotes
-from application.pricing.signed_quotes import QUOTE_LIFETIME, QuoteRefused
-from domain.booking import rejections, sale
+from application.pricing.signed_quotes import QUOTE_LIFETIME, QuoteExpired, QuoteRefused
+from domain.booking import connections, rejections, sale
 from domain.booking import seats as booking_seats
 from domain.booking.events import BookingInitiated
 from domain.booking.state import Booking
-from domain.booking.values import Passenger, SeatChoice
+from domain.booking.values import NewTimes, Passenger, SeatChoice
+from domain.inventory import operations, sales_window, seat_sale, seating, waitlist
 from domain.inventory import rejections as flight_rejections
-from domain.inventory import sales_window, seat_sale, seating, waitlist
 from domain.inventory.events import Place
 from domain.kernel import ids, sealed
 from domain.kernel.rejections import Rejection
@@ -113,6 +113,7 @@ def _command(ports: BookingPorts, caller: Caller, wanted: WantedBooking) -> "Cre
         ),
         quoted=None if quote is None else Priced(quote.segments, quote.price),
         quoted_until=None if quote is None else quote.valid_until,
+        quoted_times=() if quote is None else quote.times,
         mode=wanted.mode,
     )
 
@@ -142,7 +143,7 @@ def _wanted_segments(
 class CreateBooking(Command, frozen=True):
     """`passengers` and `contact` are sealed, with the keys to store; `quoted` is a journey and
     price that our server signed which is valid until `quoted_until`, or None for the price of
-    this moment."""
+    this moment; its flights had the `quoted_times`."""
 
     owner: str
     wanted: tuple[WantedSegment, ...]
@@ -153,6 +154,7 @@ class CreateBooking(Command, frozen=True):
     seats: tuple[SeatChoice, ...] = ()
     quoted: Priced | None = None
     quoted_until: dt.datetime | None = None
+    quoted_times: tuple[NewTimes, ...] = ()
     mode: Mode = "hold"
 
     @property
@@ -161,7 +163,7 @@ class CreateBooking(Command, frozen=True):
         return tuple(each.flight for each in self.wanted)
 
     def decide(self, context: DecisionContext) -> Reply:
-        """Rejects what `journeys.price` and `seat_sale.hold` do, and SeatTaken."""
+        """Rejects what `journeys.price` and `seat_sale.hold` do, SeatTaken and QuoteExpired."""
         priced = _priced(self, context)
         booking_id = _begin_booking(context)
         draft = BookingInitiated(
@@ -183,6 +185,7 @@ class CreateBooking(Command, frozen=True):
 def _priced(command: CreateBooking, context: DecisionContext) -> Priced:
     """Return the quoted journey, or the wanted one at the current price."""
     if command.quoted is not None:
+        _require_times(command, context)
         return command.quoted
     flights = {
         each.flight: context.load(stream_kinds.FLIGHT, each.flight) for each in command.wanted
@@ -194,6 +197,27 @@ def _priced(command: CreateBooking, context: DecisionContext) -> Priced:
         seats=command.seats,
     )
     return journeys.price(wanted, flights, now=context.now)
+
+
+def _require_times(command: CreateBooking, context: DecisionContext) -> None:
+    """Require that the flights of the quote still make its journey; otherwise QuoteExpired.
+
+    A flight that was moved materially, or to where it misses another, makes another journey.
+    """
+    if not command.quoted_times:
+        return
+    flights = [journey.load_flight(context, each.flight) for each in command.wanted]
+    now = [journeys.leg_of(each) for each in flights]
+    then = [
+        msgspec.structs.replace(leg, departs_at=times.departs_at, arrives_at=times.arrives_at)
+        for leg, times in zip(now, command.quoted_times, strict=True)
+    ]
+    moved = [
+        operations.difference((a.departs_at, a.arrives_at), (b.departs_at, b.arrives_at))
+        for a, b in zip(then, now, strict=True)
+    ]
+    if max(moved) >= operations.MATERIAL_CHANGE or connections.newly_broken(then, now):
+        raise QuoteExpired(reason="flights_moved")
 
 
 def _lapses_at(command: CreateBooking, now: dt.datetime) -> dt.datetime | None:

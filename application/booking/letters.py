@@ -49,6 +49,12 @@ class DisruptionLetter(BookingLetter, frozen=True, kw_only=True):
     reason: str
 
 
+class DisruptionReminder(BookingLetter, frozen=True):
+    """A cancelled flight awaits an answer; `about` identifies the reminder."""
+
+    topic: ClassVar[str] = "mail.disruption_reminder"
+
+
 class OfferLetter(BookingLetter, frozen=True):
     """Seats are held for a booking from the waitlist until its deadline."""
 
@@ -115,6 +121,22 @@ LETTERS: Mapping[type[BookingLetter], Mapping[Language, Words]] = {
             "{flights}\n\nإذا كان التغيير جوهريًا فيمكنك البقاء على الرحلة إن كانت قائمة، أو "
             "الانتقال إلى رحلة أخرى على الخط نفسه دون رسوم، أو استرداد كامل المبلغ. "
             "يرجى الاختيار من صفحة حجزك.\n",
+        ),
+    },
+    DisruptionReminder: {
+        "en": Words(
+            "Please choose: your flight was cancelled, booking {reference}",
+            "Dear {name},\n\na flight of your booking {reference} was cancelled, and we have no "
+            "answer from you yet.\n\n{flights}\n\nPlease choose in your booking: another flight of "
+            "the route free of charge, or all of your money back. Without an answer we refund what "
+            "you cannot fly.\n",
+        ),
+        "ar": Words(
+            "يرجى الاختيار: تم إلغاء رحلتك، الحجز {reference}",
+            "عزيزنا {name}،\n\nتم إلغاء رحلة في حجزك {reference} ولم يصلنا ردك بعد."
+            "\n\n{flights}\n\n"
+            "يرجى الاختيار من صفحة حجزك: رحلة أخرى على الخط نفسه دون رسوم، أو استرداد كامل المبلغ. "
+            "وإن لم يصلنا رد فسنعيد قيمة ما لا يمكنكم السفر عليه.\n",
         ),
     },
     OfferLetter: {

@@ -8,7 +8,7 @@ is refunded to.
 import datetime as dt
 
 from application.booking import complete_modification, journey, quote_modification
-from application.booking.access import changeable_booking
+from application.booking.access import changeable_by_gate
 from application.booking.booking_details import BookingDetails, carry_out_and_read
 from application.booking.ports import BookingPorts
 from application.booking.quote_modification import ModificationQuote
@@ -16,8 +16,9 @@ from application.booking.stored_answer import stored_answer_first
 from application.caller import Caller
 from application.commands.command import Command, Reply
 from application.commands.context import DecisionContext
+from application.pricing import journeys
 from application.pricing.signed_quotes import QuoteExpired, QuoteRefused
-from domain.booking import disruption
+from domain.booking import disruption, rejections, sale
 from domain.booking import modification as booking_modification
 from domain.booking.coupons import Coupon
 from domain.booking.events import BookingEvent
@@ -34,7 +35,7 @@ async def modify_booking(
 
     Rejects BookingNotFound, NotAllowed, QuoteRefused and what the command does.
     """
-    booking_id, booking = await changeable_booking(ports, caller.principal, id_or_reference)
+    booking_id, booking = await changeable_by_gate(ports, caller.principal, id_or_reference)
     command = await accepted_modification(ports, booking_id, booking, quote_id=quote_id)
     return await carry_out_and_read(ports, caller, command)
 
@@ -76,10 +77,15 @@ class ModifyBooking(Command, frozen=True):
         if booking.modification == modification or _is_done(booking, modification):
             return Reply(booking_id)
         coupons = _quoted_coupons(self.quote, booking, now=context.now)
+        _require_journey(context, booking, modification)
         old = journey.load_flight(context, booking.segments[modification.segment].flight)
         facts = journey.facts_of(old)
         booking_modification.require_modifiable(
-            booking, modification.segment, facts, now=context.now
+            booking,
+            modification.segment,
+            facts,
+            now=context.now,
+            waived=modification.waiver is not None,
         )
         until = sales_window.hold_until(now=context.now)
         held = seat_sale.hold(
@@ -116,6 +122,21 @@ def _quoted_coupons(
     if quote_modification.basis_of(booking) != quote.basis:
         raise QuoteExpired(reason="booking_changed")
     return booking.open_coupons(quote.modification.segment)
+
+
+def _require_journey(
+    context: DecisionContext, booking: Booking, modification: Modification
+) -> None:
+    """Require that the flights still follow each other as when quoted; otherwise QuoteExpired."""
+    names = [each.flight for each in booking.segments]
+    names[modification.segment] = modification.to.flight
+    legs = [journeys.leg_of(journey.load_flight(context, name)) for name in names]
+    try:
+        sale.require_valid_journey(
+            list(zip(names, legs, strict=True)), surface_sectors=range(len(legs))
+        )
+    except rejections.InvalidJourney:
+        raise QuoteExpired(reason="flights_moved") from None
 
 
 def _is_done(booking: Booking, modification: Modification) -> bool:

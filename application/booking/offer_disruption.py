@@ -1,20 +1,27 @@
 """Offer a booking its choices after the airline cancelled or rescheduled a flight."""
 
+from msgspec.structs import replace
+
 from application.booking import cancel_booking, journey, letters
 from application.commands.command import Command, Reply
 from application.commands.context import DecisionContext
-from domain.booking import cancellation, disruption, states
+from domain.booking import cancellation, connections, disruption, states
 from domain.booking.events import DisruptionOffered
 from domain.booking.state import Booking
 from domain.booking.states import Status
 from domain.booking.values import DisruptionKind, NewTimes
+from domain.inventory import operations
 from domain.inventory.state import Flight
+from domain.pricing import tax
+from domain.pricing.price import Leg
 
 FLIGHT_CANCELLED = "flight_cancelled"
 
 
 class OfferDisruption(Command, frozen=True):
-    """Offer one booking on a flight its choices; `times` where it was rescheduled."""
+    """Offer one booking on a flight its choices; `times` where it was rescheduled, and the times
+    that it had `before`. Where these are known, they decide whether the change is material.
+    """
 
     booking_id: str
     flight_id: str
@@ -22,10 +29,12 @@ class OfferDisruption(Command, frozen=True):
     reason: str
     material: bool
     times: NewTimes | None = None
+    before: NewTimes | None = None
 
     def decide(self, context: DecisionContext) -> Reply:
-        """Rejects BookingNotFound. A ticketed booking is offered its choices, with a letter; an
-        unticketed booking is cancelled with a cancelled flight.
+        """Rejects BookingNotFound. A booking is offered its choices, with a letter, for all flights
+        that are travelled with one that it cannot reach or that is cancelled; an unticketed
+        booking is cancelled with a cancelled flight.
         """
         booking = journey.load(context, self.booking_id)
         segment = journey.segment_on(booking, self.flight_id)
@@ -34,20 +43,60 @@ class OfferDisruption(Command, frozen=True):
         if self.kind == "cancelled" and booking.status in states.UNPAID | {Status.PAID}:
             _cancel_unticketed(context, self.booking_id, booking)
             return Reply(self.booking_id)
+        agreed = disruption.agreed_times(booking, segment, self.before)
         offered = disruption.offer(
             booking,
             segment=segment,
             flight=self.flight_id,
             kind=self.kind,
             reason=self.reason,
-            material=self.material,
+            material=_is_material(self, agreed),
             times=self.times,
+            agreed=agreed,
         )
         flight = journey.load_flight(context, self.flight_id)
         context.record(self.booking_id, offered)
         for each in offered:
             context.enqueue(letter(self.booking_id, each, flight))
+        _offer_rest_of_journey(context, self, segment)
         return Reply(self.booking_id)
+
+
+def _is_material(command: OfferDisruption, agreed: NewTimes | None) -> bool:
+    """Whether the times are far from those that the passengers last bought or accepted."""
+    if command.times is None or command.before is None or agreed is None:
+        return command.material
+    difference = operations.difference(
+        (agreed.departs_at, agreed.arrives_at),
+        (command.times.departs_at, command.times.arrives_at),
+    )
+    return difference >= operations.MATERIAL_CHANGE
+
+
+def _offer_rest_of_journey(
+    context: DecisionContext, command: OfferDisruption, segment: int
+) -> None:
+    """Offer the choices for the flights travelled with the segment, if it breaks a connection."""
+    booking = journey.load(context, command.booking_id)
+    legs = [each.leg for each in journey.facts(context, booking)]
+    if command.kind != "cancelled":
+        if command.before is None or command.times is None:
+            return
+        then = list(legs)
+        then[segment] = _at(legs[segment], command.before)
+        legs[segment] = _at(legs[segment], command.times)
+        if not connections.newly_broken(then, legs):
+            return
+    offered = disruption.offer_journey(
+        booking,
+        segments=connections.travelled_with(legs, segment, stopover=tax.STOPOVER),
+        reason=command.reason,
+    )
+    context.record(command.booking_id, offered)
+
+
+def _at(leg: Leg, times: NewTimes) -> Leg:
+    return replace(leg, departs_at=times.departs_at, arrives_at=times.arrives_at)
 
 
 def letter(booking_id: str, offered: DisruptionOffered, flight: Flight) -> letters.DisruptionLetter:

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 import msgspec
 
 from application.booking import cancellation_fee, journey, remaining_tax
-from application.booking.access import changeable_booking
+from application.booking.access import changeable_booking, changeable_by_gate
 from application.booking.booking_details import booked_flight
 from application.booking.ports import BookingPorts
 from application.commands import stream_kinds
@@ -25,6 +25,8 @@ from domain.booking.coupons import Coupon
 from domain.booking.preconditions import SegmentFacts
 from domain.booking.state import Booking, coupon_key
 from domain.booking.values import Modification, Retaxed, Segment
+from domain.identity import roles
+from domain.identity.rejections import NotAllowed
 from domain.inventory import rejections as flight_rejections
 from domain.inventory import sales_window
 from domain.inventory.state import Flight
@@ -34,6 +36,7 @@ from domain.pricing import exchange as exchange_rates
 from domain.pricing import rules as pricing_rules
 from domain.pricing.price import CouponPrice
 
+MAY_WAIVE: tuple[roles.Permission, ...] = ("change_any_booking", "handle_passengers")
 CABIN_RANK = {"Y": 0, "J": 1}
 # After a disruption a flight so many days before or after the published one is a like flight.
 FREE_MOVE_WITHIN = dt.timedelta(days=14)
@@ -57,13 +60,15 @@ class ModificationQuote(msgspec.Struct, frozen=True):
 class WantedModification(msgspec.Struct, frozen=True):
     """The wanted flight and cabin of a segment, counted from 0; None keeps what is booked.
 
-    Without a class the lowest that has seats for the passengers is chosen.
+    Without a class the lowest that has seats for the passengers is chosen. `waiver` is the reason
+    of staff for taking neither fee nor difference.
     """
 
     segment: int = 0
     flight_id: str | None = None
     cabin: str | None = None
     fare_class: str | None = None
+    waiver: str | None = None
 
 
 class IssuedQuote(msgspec.Struct, frozen=True):
@@ -79,9 +84,10 @@ async def quote_modification(
 ) -> IssuedQuote:
     """Return the quote of a modification; it holds no seats.
 
-    Rejects BookingNotFound, NotAllowed and what `modification_quote` does.
+    Rejects BookingNotFound, what `modification_quote` does, and NotAllowed, also for a waiver by
+    others than staff and for the gate without one.
     """
-    booking_id, booking = await changeable_booking(ports, principal, id_or_reference)
+    booking_id, booking = await _changeable(ports, principal, id_or_reference, wanted)
     preconditions.require_segment(booking, wanted.segment)
     flights = tuple([await booked_flight(ports, booking, i) for i in range(len(booking.segments))])
     before = booking.segments[wanted.segment]
@@ -96,9 +102,20 @@ async def quote_modification(
         segment=wanted.segment,
         to=to,
         reason="requested",
+        waiver=wanted.waiver,
         now=ports.clock(),
     )
     return IssuedQuote(ports.quotes.issue(quote), quote, booking.currency)
+
+
+async def _changeable(
+    ports: BookingPorts, principal: Principal, id_or_reference: str, wanted: WantedModification
+) -> tuple[str, Booking]:
+    if wanted.waiver is None:
+        return await changeable_booking(ports, principal, id_or_reference)
+    if not any(roles.may(principal.role, each) for each in MAY_WAIVE):
+        raise NotAllowed()
+    return await changeable_by_gate(ports, principal, id_or_reference)
 
 
 def modification_quote(
@@ -111,30 +128,31 @@ def modification_quote(
     to: WantedSegment,
     reason: str,
     now: dt.datetime,
+    waiver: str | None = None,
 ) -> ModificationQuote:
     """Return the terms of exchanging the segment for all its passengers; `flights` by segment.
 
     Allowed: another flight of the route, or a higher cabin. After a material disruption there is
-    no fee, and a like flight costs nothing. Rejects ModificationRefused, ModificationPending,
-    NoSuchPart, CouponNotOpen, SalesClosed, CabinNotFound, InvalidJourney, CurrenciesDiffer and
-    AmountNotCollectable.
+    no fee, and a like flight costs nothing; with the `waiver` of staff, nothing costs. Rejects
+    ModificationRefused, ModificationPending, NoSuchPart, CouponNotOpen, AmountNotCollectable and
+    what the sale of the new flight does.
     """
     old = flights[segment]
-    facts = journey.facts_of(old)
-    booking_modification.require_modifiable(booking, segment, facts, now=now)
+    facts, waived = journey.facts_of(old), waiver is not None
+    booking_modification.require_modifiable(booking, segment, facts, now=now, waived=waived)
     found = _fit(booking, old, new, segment=segment, to=to, now=now)
     after = [found if index == segment else each for index, each in enumerate(flights)]
     _require_order(booking, after, segment=segment, to=to)
     coupons = booking.open_coupons(segment)
-    disturbed = disruption.is_material(booking, segment)
-    notice = None if disturbed else _notice(coupons, facts, now=now)
+    free = waived or disruption.is_material(booking, segment)
+    notice = None if free else _notice(coupons, facts, now=now)
     percent = 0 if notice is None else _percent(notice)
     fee = fees.fee(percent, sum(each.total - each.change_fee for each in coupons), booking.currency)
     target = _target(booking, found, coupons, to=to)
     exchange = _exchange(booking, after, coupons, target.fare, fee=fee)
-    if disturbed:
-        exchange = _kept_value(booking, old, found, coupons, exchange, to=to)
-    exchange, waived = _without_small_change(booking, coupons, exchange)
+    if free:
+        exchange = _kept_value(booking, old, found, coupons, exchange, to=to, waived=waived)
+    exchange, too_small = _without_small_change(booking, coupons, exchange)
     cost = exchange.cost(booking, coupons)
     _require_collectable(cost, booking.currency)
     modification = Modification(
@@ -148,13 +166,14 @@ def modification_quote(
         destination="card" if cost < 0 else "none",
         reason=reason,
         notice_hours=notice,
-        waived=waived,
+        waived=too_small,
         retaxed=exchange.retaxed,
+        waiver=waiver,
     )
     return ModificationQuote(
         booking=stream,
         modification=modification,
-        difference=cost + waived - fee,
+        difference=cost + too_small - fee,
         percent=percent,
         basis=basis_of(booking),
         valid_until=now + QUOTE_LIFETIME,
@@ -304,9 +323,10 @@ def _kept_value(
     exchange: Exchange,
     *,
     to: WantedSegment,
+    waived: bool,
 ) -> Exchange:
     """Return what a move after a disruption is worth: a like flight as much as before, something
-    better its own price, and nothing less than what was paid.
+    better its own price unless that is waived, and nothing less than what was paid.
     """
     had = booking.segments[coupons[0].segment]
     published = old.scheduled_departs_at or old.departs_at
@@ -315,7 +335,7 @@ def _kept_value(
         and to.fare_class in {None, had.fare_class}
         and abs(new.departs_at - published) <= FREE_MOVE_WITHIN
     )
-    if not like and exchange.cost(booking, coupons) > 0:
+    if not like and not waived and exchange.cost(booking, coupons) > 0:
         return exchange
     unchanged = tuple(
         CouponPrice(each.passenger, each.segment, each.fare, each.vat, each.charge)

@@ -5,7 +5,13 @@ import msgspec
 from application.commands.bus import CommandBus
 from application.inventory.airports import Airports
 from application.ports import Clock
-from application.queries import BookingStatuses, OverdueFlights, OversoldCabins, TasksOfFlight
+from application.queries import (
+    BookingStatuses,
+    OverdueFlights,
+    OversoldCabins,
+    TasksOfFlight,
+    UnansweredCancellations,
+)
 
 
 class FlightPorts(msgspec.Struct, frozen=True):
@@ -18,3 +24,4 @@ class FlightPorts(msgspec.Struct, frozen=True):
     booking_statuses: BookingStatuses
     oversold_cabins: OversoldCabins
     overdue_flights: OverdueFlights
+    unanswered_cancellations: UnansweredCancellations

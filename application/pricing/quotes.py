@@ -13,19 +13,23 @@ from application.pricing.signed_quotes import (
     QuoteRefused,
     QuoteSigner,
 )
-from domain.booking.values import SeatChoice, Segment
+from domain.booking.values import NewTimes, SeatChoice, Segment
 from domain.inventory.state import Flight
 from domain.pricing.price import CouponPrice, PassengerType, Price
 
 
 class JourneyQuote(msgspec.Struct, frozen=True):
-    """A price for a journey and party in this order, valid until an instant (exclusive)."""
+    """A price for a journey and party in this order, valid until an instant (exclusive).
+
+    `times` are those of its flights when they were quoted, in the order of the segments.
+    """
 
     segments: tuple[Segment, ...]
     passengers: tuple[PassengerType, ...]
     price: Price
     seats: tuple[SeatChoice, ...]
     valid_until: dt.datetime
+    times: tuple[NewTimes, ...] = ()
 
 
 class JourneyQuotes:
@@ -45,6 +49,7 @@ class JourneyQuotes:
             price=priced.price,
             seats=wanted.seats,
             valid_until=now + QUOTE_LIFETIME,
+            times=tuple(_times(flights[each.flight]) for each in priced.segments),
         )
         return self._signer.issue(made), made
 
@@ -65,6 +70,11 @@ class JourneyQuotes:
         return msgspec.structs.replace(
             quote, passengers=passengers, price=_reordered(quote, passengers)
         )
+
+
+def _times(flight: Flight | None) -> NewTimes:
+    assert flight is not None, "a priced journey has flights that exist"
+    return NewTimes(flight.departs_at, flight.arrives_at)
 
 
 def _reordered(quote: JourneyQuote, passengers: tuple[PassengerType, ...]) -> Price:

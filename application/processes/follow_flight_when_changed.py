@@ -95,6 +95,7 @@ class FlightFollower:
         """
         history = await self._bus.history(flight_id)
         recorded = history[version - 1]
+        before = times_before(history, version)
         found: list[str] = []
         if not is_superseded(recorded, _folded(history)):
             found = bookings(_folded(history[:version]))
@@ -104,7 +105,7 @@ class FlightFollower:
                 return
             chunk = found[start : start + CHUNK_SIZE]
             succeeded = await asyncio.gather(
-                *(self._follow_booking(recorded, booking_id) for booking_id in chunk)
+                *(self._follow_booking(recorded, booking_id, before) for booking_id in chunk)
             )
             done += sum(succeeded)
             failed += len(chunk) - sum(succeeded)
@@ -115,7 +116,9 @@ class FlightFollower:
             flight_id, version, total=len(found), done=done, failed=failed, finished=failed == 0
         )
 
-    async def _follow_booking(self, recorded: RecordedEvent, booking_id: str) -> bool:
+    async def _follow_booking(
+        self, recorded: RecordedEvent, booking_id: str, before: NewTimes | None
+    ) -> bool:
         """Return False when the booking has to be tried again."""
         cause = cause_of(recorded)
         try:
@@ -126,7 +129,8 @@ class FlightFollower:
             if must_wait(recorded, booking):
                 return False
             step = f"{NAME}:{booking_id}"
-            await self._bus.submit(follow_up.envelope(cause, step, command(recorded, booking_id)))
+            following = command(recorded, booking_id, before=before)
+            await self._bus.submit(follow_up.envelope(cause, step, following))
         except ports.Unavailable:
             raise
         except Exception as error:  # noqa: BLE001 - one booking's failure must not stop the others
@@ -185,15 +189,27 @@ def must_wait(recorded: RecordedEvent, booking: Booking) -> bool:
     return ticketing and not isinstance(recorded.event, FlightCancelled)
 
 
-def command(recorded: RecordedEvent, booking_id: str) -> Command:
-    """Return the command that follows from the event for one booking."""
+def times_before(history: Sequence[RecordedEvent], version: int) -> NewTimes | None:
+    """Return the times of the flight before the event of this version; None for its first."""
+    if version == 1:
+        return None
+    flight = _folded(history[: version - 1])
+    return NewTimes(flight.departs_at, flight.arrives_at)
+
+
+def command(recorded: RecordedEvent, booking_id: str, *, before: NewTimes | None = None) -> Command:
+    """Return the command that follows from the event for one booking; `before` are the times that
+    the flight had.
+    """
     flight_id = recorded.stream
     match recorded.event:
         case FlightCancelled(reason=reason):
             return OfferDisruption(booking_id, flight_id, "cancelled", reason, material=True)
         case FlightRescheduled(departs_at, arrives_at, reason, material):
             times = NewTimes(departs_at, arrives_at)
-            return OfferDisruption(booking_id, flight_id, "rescheduled", reason, material, times)
+            return OfferDisruption(
+                booking_id, flight_id, "rescheduled", reason, material, times, before
+            )
         case FlightReinstated(reason, departs_at, arrives_at):
             # Whoever was told that it is cancelled may stay with it, move or be refunded.
             times = NewTimes(departs_at, arrives_at)

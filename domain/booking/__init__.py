@@ -7,6 +7,7 @@ sale: draft, hold or waitlist, payment, tickets; what a party and a journey may 
 seats: seats of the seat map
 passenger_details: names, travel documents and special services of passengers
 check_in: check-in, boarding, and how a flight ends for its passengers
+check_in_undo: the undo of a check-in
 cancellation: cancellation of the booking or a part of it, refunds
 modification: one segment exchanged for another
 disruption: flights that the airline cancelled or rescheduled
@@ -16,6 +17,7 @@ values: the values that events store
 state: the state of a booking
 states: the thirteen states and their transitions
 coupons: coupons, and the status they roll up to
+connections: whether passengers who arrive with one flight reach the next
 fold: state after event, by capability
 actions: `availableActions`, by capability
 preconditions: guards that several capabilities share, and the facts that guards look at

@@ -12,6 +12,7 @@ from domain.booking.events import (
     BookingCompleted,
     BookingEvent,
     CheckInEvent,
+    CheckInWithdrawn,
     CouponsFlown,
     PassengersBoarded,
     PassengersCheckedIn,
@@ -69,6 +70,27 @@ def require_check_in(
         raise rejections.CheckInClosed(reason="closed", segment=segment)
     if not booking.open_coupons(segment):
         raise rejections.CouponNotOpen(segment=segment)
+
+
+def require_check_in_undo(
+    booking: Booking,
+    segment: int,
+    facts: SegmentFacts,
+    *,
+    window: CheckInWindow,
+    at_gate: bool,
+    now: dt.datetime,
+) -> None:
+    """A passenger is checked in and not on board: until check-in closes, at the gate until boarding
+    ends.
+    """
+    require_segment(booking, segment)
+    require_no_modification(booking)
+    if not passengers_with(booking, segment, CouponStatus.CHECKED_IN):
+        raise rejections.CouponNotOpen(segment=segment)
+    closes = BOARDING_CLOSES if at_gate else window.closes
+    if not facts.operating or now > facts.departs_at - closes:
+        raise rejections.CheckInClosed(reason="closed", segment=segment)
 
 
 def require_boarding(
@@ -150,7 +172,12 @@ def board(
     if _is_boarded(booking, segment, passengers):
         return []
     require_boarding(booking, segment, facts, now=now)
-    checked_in = _with_status(booking, segment, CouponStatus.CHECKED_IN)
+    seated = [each.passenger for each in booking.open_coupons(segment) if not each.standby]
+    checked_in = tuple(
+        each
+        for each in passengers_with(booking, segment, CouponStatus.CHECKED_IN)
+        if each in seated
+    )
     if passengers is None:
         boarding = checked_in
     else:
@@ -160,6 +187,8 @@ def board(
                 raise rejections.NoSuchPart(passenger=passenger, segment=segment)
             if coupon.status not in {CouponStatus.CHECKED_IN, CouponStatus.LIFTED}:
                 raise rejections.CouponNotOpen(passenger=passenger, status=coupon.status.value)
+            if coupon.standby:
+                raise rejections.CouponNotOpen(passenger=passenger, reason="standby")
         boarding = tuple(each for each in checked_in if each in set(passengers))
     return [PassengersBoarded(segment=segment, passengers=boarding)] if boarding else []
 
@@ -181,17 +210,25 @@ def lifted_on(booking: Booking, segment: int) -> tuple[Coupon, ...]:
 
 
 def missing_on(booking: Booking, segment: int) -> tuple[Coupon, ...]:
-    """The coupons of passengers who are not on board, with those of their later flights."""
+    """The coupons of passengers who are not on board, with those of their later flights.
+
+    Passengers on standby were there: the airline had no seat for them.
+    """
     absent = {
         coupon.passenger
         for coupon in booking.open_coupons(segment)
-        if coupon.status is not CouponStatus.LIFTED
+        if coupon.status is not CouponStatus.LIFTED and not coupon.standby
     }
     return tuple(
         coupon
         for coupon in booking.open_coupons()
         if coupon.passenger in absent and coupon.segment >= segment
     )
+
+
+def standby_on(booking: Booking, segment: int) -> tuple[Coupon, ...]:
+    """The coupons of passengers who are checked in and have no seat."""
+    return tuple(coupon for coupon in booking.open_coupons(segment) if coupon.standby)
 
 
 def fly(booking: Booking, *, segment: int, entry: entries.Entry | None) -> list[BookingEvent]:
@@ -238,6 +275,8 @@ def evolve(booking: Booking, event: CheckInEvent) -> Booking:
     match event:
         case PassengersCheckedIn():
             return _checked_in(booking, event)
+        case CheckInWithdrawn():
+            return _undone(booking, event)
         case PassengersBoarded():
             return _moved(booking, event, CouponStatus.LIFTED)
         case CouponsFlown():
@@ -264,6 +303,15 @@ def _checked_in(booking: Booking, event: PassengersCheckedIn) -> Booking:
     return rolled_up(with_coupons(booking, places, accepted))
 
 
+def _undone(booking: Booking, event: CheckInWithdrawn) -> Booking:
+    wanted = {(passenger, event.segment) for passenger in event.passengers}
+
+    def reopened(coupon: Coupon) -> Coupon:
+        return replace(coupon, status=CouponStatus.OPEN, sequence=None, standby=False)
+
+    return rolled_up(with_coupons(booking, wanted, reopened))
+
+
 def _moved(
     booking: Booking, event: PassengersBoarded | CouponsFlown, status: CouponStatus
 ) -> Booking:
@@ -271,13 +319,14 @@ def _moved(
     return rolled_up(with_status(booking, wanted, status))
 
 
-def _with_status(booking: Booking, segment: int, status: CouponStatus) -> tuple[int, ...]:
+def passengers_with(booking: Booking, segment: int, status: CouponStatus) -> tuple[int, ...]:
+    """The passengers of a segment whose coupons have this status."""
     return tuple(
         coupon.passenger for coupon in booking.open_coupons(segment) if coupon.status is status
     )
 
 
-CheckInAction = Literal["check_in", "board"]
+CheckInAction = Literal["check_in", "undo_check_in", "board"]
 
 
 def is_open(action: CheckInAction, booking: Booking, situation: Situation) -> bool:
@@ -294,6 +343,19 @@ def is_open(action: CheckInAction, booking: Booking, situation: Situation) -> bo
                 passes(require_check_in, booking, segment, facts, window=situation.window, now=now)
                 for segment, facts in enumerate(situation.segments)
                 if segment in unchecked
+            )
+        case "undo_check_in":
+            return any(
+                passes(
+                    require_check_in_undo,
+                    booking,
+                    segment,
+                    facts,
+                    window=situation.window,
+                    at_gate=situation.at_gate,
+                    now=now,
+                )
+                for segment, facts in enumerate(situation.segments)
             )
         case "board":
             return situation.at_gate and any(

@@ -33,7 +33,8 @@ class Coupon(msgspec.Struct, frozen=True):
     """Values in minor units of the booking's currency; seat and sequence once assigned.
 
     `change_fee` is the part of the value that earlier modifications cost, and `least_notice_hours`
-    the shortest notice before departure at which the coupon was exchanged.
+    the shortest notice before departure at which the coupon was exchanged. `standby` is a
+    passenger who is checked in and whose seat was lost.
     """
 
     passenger: int
@@ -46,6 +47,7 @@ class Coupon(msgspec.Struct, frozen=True):
     sequence: int | None = None
     change_fee: int = 0
     least_notice_hours: int | None = None
+    standby: bool = False
 
     @property
     def total(self) -> int:

@@ -181,9 +181,8 @@ class SpecialServiceWithdrawn(PassengerDetailFact, frozen=True):
     code: str
 
 
-PassengerDetailEvent = (
-    NameCorrected | DocumentRecorded | SpecialServiceRequested | SpecialServiceWithdrawn
-)
+_Service = SpecialServiceRequested | SpecialServiceWithdrawn
+PassengerDetailEvent = NameCorrected | DocumentRecorded | _Service
 
 
 class CheckInFact(DomainEvent, frozen=True):
@@ -198,6 +197,14 @@ class PassengersCheckedIn(CheckInFact, frozen=True):
     tag: ClassVar[str] = "booking.passengers_checked_in.1"
     segment: int
     places: tuple[BoardingPlace, ...]
+
+
+class CheckInWithdrawn(CheckInFact, frozen=True):
+    """Passengers are not checked in any more; they keep their seats."""
+
+    tag: ClassVar[str] = "booking.check_in_withdrawn.1"
+    segment: int
+    passengers: tuple[int, ...]
 
 
 class PassengersBoarded(CheckInFact, frozen=True):
@@ -232,9 +239,8 @@ class BookingCompleted(CheckInFact, frozen=True):
     tag: ClassVar[str] = "booking.completed.1"
 
 
-CheckInEvent = (
-    PassengersCheckedIn | PassengersBoarded | CouponsFlown | PassengersMissed | BookingCompleted
-)
+_Departure = PassengersBoarded | CouponsFlown | PassengersMissed | BookingCompleted
+CheckInEvent = PassengersCheckedIn | CheckInWithdrawn | _Departure
 
 
 class CancellationFact(DomainEvent, frozen=True):
@@ -260,10 +266,8 @@ class BookingCancelled(CancellationFact, frozen=True, omit_defaults=True):
 
 
 class CouponsCancelled(CancellationFact, frozen=True, omit_defaults=True):
-    """A part is cancelled: one passenger, one flight, or both.
-
-    `retaxed` is what remains and is taxed otherwise without the part.
-    """
+    """A part is cancelled: one passenger, one flight, or both; `retaxed` is what is taxed otherwise
+    without it."""
 
     tag: ClassVar[str] = "booking.coupons_cancelled.1"
     reason: str
@@ -354,7 +358,7 @@ class DisruptionFact(DomainEvent, frozen=True):
 class DisruptionOffered(DisruptionFact, frozen=True, omit_defaults=True):
     """The airline cancelled or moved a flight: stay with it, move free, or full refund.
 
-    `times` are there where it was moved. Once `material`, it stays so until it is answered.
+    `times` where it was moved, `agreed` those last accepted; `material` stays until it is answered.
     """
 
     tag: ClassVar[str] = "booking.disruption_offered.1"
@@ -364,6 +368,7 @@ class DisruptionOffered(DisruptionFact, frozen=True, omit_defaults=True):
     reason: str
     material: bool
     times: NewTimes | None = None
+    agreed: NewTimes | None = None
 
 
 class DisruptionAnswered(DisruptionFact, frozen=True):
@@ -374,7 +379,14 @@ class DisruptionAnswered(DisruptionFact, frozen=True):
     answer: DisruptionAnswer
 
 
-DisruptionEvent = DisruptionOffered | DisruptionAnswered
+class DisruptionReminded(DisruptionFact, frozen=True):
+    """The passengers of these cancelled flights were reminded that they have not answered."""
+
+    tag: ClassVar[str] = "booking.disruption_reminded.1"
+    segments: tuple[int, ...]
+
+
+DisruptionEvent = DisruptionOffered | DisruptionAnswered | DisruptionReminded
 
 BookingEvent = (
     BookingInitiated

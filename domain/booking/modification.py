@@ -37,11 +37,12 @@ ABANDONED = "abandoned"
 
 
 def require_modifiable(
-    booking: Booking, segment: int, facts: SegmentFacts, *, now: dt.datetime
+    booking: Booking, segment: int, facts: SegmentFacts, *, now: dt.datetime, waived: bool = False
 ) -> None:
     """The segment may be exchanged: ticketed, before departure, and all passengers unchecked.
 
-    After a material disruption passengers who have checked in may modify too.
+    Passengers who have checked in may be moved after a material disruption, or where staff waive
+    the price, as at denied boarding.
     """
     if booking.status not in {Status.CONFIRMED, Status.CHECKED_IN}:
         raise rejections.ModificationRefused(reason="not_ticketed", status=booking.status.value)
@@ -51,7 +52,7 @@ def require_modifiable(
     if not coupons:
         raise rejections.CouponNotOpen(segment=segment)
     exchangeable = {CouponStatus.OPEN}
-    if disruption.is_material(booking, segment):
+    if waived or disruption.is_material(booking, segment):
         exchangeable.add(CouponStatus.CHECKED_IN)
     if any(coupon.status not in exchangeable for coupon in coupons):
         raise rejections.ModificationRefused(reason="checked_in", segment=segment)

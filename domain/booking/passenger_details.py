@@ -43,6 +43,7 @@ SPECIAL_SERVICES: dict[str, str] = {
 SERVICE_STATES = frozenset(
     {Status.RESERVED, Status.PAID, Status.CONFIRMED, Status.CHECKED_IN, Status.BOARDED}
 )
+NAME_STATES = frozenset({Status.RESERVED, Status.PAID, Status.CONFIRMED, Status.CHECKED_IN})
 # An unaccompanied minor and a child meal are for children only.
 FOR_CHILDREN = frozenset({"UMNR", "CHML"})
 # Wheelchairs that the ground staff and the crew of one flight can serve.
@@ -52,11 +53,14 @@ PASSPORT_MONTHS = 6
 
 
 def require_name_correction(booking: Booking, passenger: int) -> None:
-    """A name may be corrected until check-in of the booking begins."""
-    if booking.status not in {Status.CONFIRMED, Status.RESERVED, Status.PAID}:
+    """A name may be corrected until its passenger boards; a boarding pass is then printed anew."""
+    if booking.status not in NAME_STATES:
         raise rejections.NameCorrectionRefused(reason="status", status=booking.status.value)
     if not 0 <= passenger < len(booking.passengers):
         raise rejections.NoSuchPart(passenger=passenger)
+    mine = [each for each in booking.open_coupons() if each.passenger == passenger]
+    if not mine or any(each.status is CouponStatus.LIFTED for each in mine):
+        raise rejections.NameCorrectionRefused(reason="on_board", passenger=passenger)
 
 
 def require_special_service(
@@ -233,7 +237,10 @@ def is_open(action: PassengerDetailAction, booking: Booking, situation: Situatio
     """Whether the guard of the action passes now."""
     match action:
         case "correct_name":
-            return passes(require_name_correction, booking, 0)
+            return any(
+                passes(require_name_correction, booking, passenger)
+                for passenger in range(len(booking.passengers))
+            )
         case "request_special_service":
             # An unticketed booking is shown without flights; its hold ends before they close.
             return booking.status in {Status.RESERVED, Status.PAID} or any(

@@ -230,7 +230,7 @@ def evolve(booking: Booking, event: SaleEvent) -> Booking:
         case BookingConfirmed():
             return _confirmed(booking, event)
         case BookingExpired():
-            return replace(booking, status=Status.EXPIRED)
+            return replace(booking, status=Status.EXPIRED, disruptions=())
         case BookingWaitlisted():
             return replace(booking, status=Status.PENDING, hold_until=event.waits_until)
         case BookingPaymentFailed():

@@ -1,38 +1,62 @@
 """Seats of the seat map: passengers choose them, or lose them when the aircraft changes."""
 
+import datetime as dt
 from collections.abc import Collection
 from typing import Literal, assert_never
 
 from msgspec.structs import replace
 
 from domain.booking import rejections, states
+from domain.booking.check_in import BOARDING_CLOSES
 from domain.booking.coupons import Coupon, CouponStatus
 from domain.booking.events import BookingEvent, SeatEvent, SeatsChosen, SeatsLost
-from domain.booking.preconditions import Situation, passes
+from domain.booking.preconditions import SegmentFacts, Situation, passes
 from domain.booking.state import Booking, coupon_key, with_coupons
 from domain.booking.states import Status
 from domain.booking.values import SeatChoice
 
 
-def require_seat_choice(booking: Booking, segment: int, passengers: Collection[int]) -> None:
-    """The passengers take a seat of their own and have not checked in."""
+def require_seat_choice(
+    booking: Booking,
+    segment: int,
+    passengers: Collection[int],
+    facts: SegmentFacts | None,
+    *,
+    now: dt.datetime,
+) -> None:
+    """The passengers take a seat of their own; those who have checked in until boarding ends.
+
+    `facts` are None for a booking without tickets, where nobody has checked in.
+    """
     if booking.status not in {Status.RESERVED, Status.PAID, Status.CONFIRMED, Status.CHECKED_IN}:
         raise rejections.CouponNotOpen(status=booking.status.value)
     for passenger in passengers:
         coupon = booking.coupon(passenger, segment)
         if coupon is None:
             raise rejections.NoSuchPart(passenger=passenger, segment=segment)
-        if coupon.status is not CouponStatus.OPEN:
+        boarding = (
+            coupon.status is CouponStatus.CHECKED_IN
+            and facts is not None
+            and facts.operating
+            and now <= facts.departs_at - BOARDING_CLOSES
+        )
+        if coupon.status is not CouponStatus.OPEN and not boarding:
             raise rejections.CouponNotOpen(passenger=passenger, segment=segment)
         if booking.passengers[passenger].type == "INF":
             raise rejections.NoSuchPart(passenger=passenger, reason="sits_on_a_lap")
 
 
-def choose_seats(booking: Booking, *, seats: tuple[SeatChoice, ...]) -> list[BookingEvent]:
-    """Passengers take these seats; the caller assigns them on the flights in the same append."""
+def choose_seats(
+    booking: Booking,
+    *,
+    seats: tuple[SeatChoice, ...],
+    facts: SegmentFacts | None = None,
+    now: dt.datetime,
+) -> list[BookingEvent]:
+    """Passengers take these seats of one flight; the caller assigns them in the same append."""
     fresh = []
     for choice in seats:
-        require_seat_choice(booking, choice.segment, (choice.passenger,))
+        require_seat_choice(booking, choice.segment, (choice.passenger,), facts, now=now)
         coupon = booking.coupon(choice.passenger, choice.segment)
         assert coupon is not None
         if coupon.seat != choice.seat:
@@ -55,15 +79,22 @@ def lose_seats(
     return [SeatsLost(seats=lost, reason=reason)] if lost else []
 
 
+def replace_seats(booking: Booking, *, seats: tuple[SeatChoice, ...]) -> list[BookingEvent]:
+    """Give passengers on standby these seats; the caller assigns them in the same append."""
+    standby = {coupon_key(each) for each in booking.coupons if each.standby}
+    given = tuple(each for each in seats if (each.passenger, each.segment) in standby)
+    return [SeatsChosen(seats=given)] if given else []
+
+
 def evolve(booking: Booking, event: SeatEvent) -> Booking:
     """The booking after the event."""
     seats = {(choice.passenger, choice.segment): choice.seat for choice in event.seats}
 
     def chosen(coupon: Coupon) -> Coupon:
-        return replace(coupon, seat=seats[coupon_key(coupon)])
+        return replace(coupon, seat=seats[coupon_key(coupon)], standby=False)
 
     def lost(coupon: Coupon) -> Coupon:
-        return replace(coupon, seat=None)
+        return replace(coupon, seat=None, standby=coupon.status is CouponStatus.CHECKED_IN)
 
     match event:
         case SeatsChosen():
@@ -77,14 +108,20 @@ def evolve(booking: Booking, event: SeatEvent) -> Booking:
 SeatAction = Literal["choose_seat"]
 
 
-def is_open(action: SeatAction, booking: Booking, _situation: Situation) -> bool:
+def is_open(action: SeatAction, booking: Booking, situation: Situation) -> bool:
     """Whether the guard of the action passes now."""
     match action:
         case "choose_seat":
             return any(
-                passes(require_seat_choice, booking, each.segment, (each.passenger,))
+                passes(
+                    require_seat_choice,
+                    booking,
+                    each.segment,
+                    (each.passenger,),
+                    situation.segments[each.segment] if situation.segments else None,
+                    now=situation.now,
+                )
                 for each in booking.open_coupons()
-                if each.status is CouponStatus.OPEN
             )
         case _:
             assert_never(action)

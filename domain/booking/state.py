@@ -25,12 +25,17 @@ from domain.pricing.price import TAKES_SEAT, CouponPrice, ExtraPrice, Price
 
 
 class Disruption(msgspec.Struct, frozen=True):
-    """What the airline did to a segment, until the passengers answer."""
+    """What the airline did to a segment, until the passengers answer or the segment is over.
+
+    `agreed` are the times that the passengers last bought or accepted; None where unknown.
+    """
 
     segment: int
     kind: DisruptionKind
     material: bool
     times: NewTimes | None = None
+    agreed: NewTimes | None = None
+    reminded: bool = False
 
 
 class SpecialService(msgspec.Struct, frozen=True):
@@ -193,9 +198,15 @@ def with_values(booking: Booking, retaxed: Retaxed) -> Booking:
 
 
 def rolled_up(booking: Booking) -> Booking:
-    """The booking with the status that follows from its coupons (B6)."""
+    """The booking with the status that follows from its coupons (B6), and without disruptions of
+    segments that have no open coupon any more.
+    """
     status = coupon_rules.roll_up(booking.status, booking.coupons)
-    return replace(booking, status=status)
+    if not booking.disruptions:
+        return replace(booking, status=status)
+    open_segments = {coupon.segment for coupon in booking.open_coupons()}
+    left = tuple(each for each in booking.disruptions if each.segment in open_segments)
+    return replace(booking, status=status, disruptions=left)
 
 
 def obligations_with(booking: Booking, obligation: Obligation | None) -> tuple[Obligation, ...]:

@@ -10,7 +10,8 @@ from domain.pricing.price import CouponPrice, ExtraPrice, PassengerType
 
 Residue = Literal["cash", "credit"]
 Destination = Literal["none", "card", "credit"]
-DisruptionKind = Literal["rescheduled", "cancelled"]
+# A connection is broken where another flight of the journey was cancelled or moved.
+DisruptionKind = Literal["rescheduled", "cancelled", "connection_broken"]
 DisruptionAnswer = Literal["accepted", "moved", "refunded"]
 
 
@@ -95,6 +96,7 @@ class Modification(msgspec.Struct, frozen=True, omit_defaults=True):
     not zero. `notice_hours` is the notice of the old flight that the fee was counted by; None
     where the airline's disruption made the exchange free. `waived` is a difference too small to be
     charged. `retaxed` are the other coupons, and extras, whose tax the exchange changes.
+    `waiver` is the reason of staff for taking neither fee nor difference.
     """
 
     number: int
@@ -109,6 +111,7 @@ class Modification(msgspec.Struct, frozen=True, omit_defaults=True):
     notice_hours: int | None = None
     waived: int = 0
     retaxed: Retaxed = Retaxed()
+    waiver: str | None = None
 
 
 class NewTimes(msgspec.Struct, frozen=True):

@@ -188,7 +188,15 @@ class CheckInAccepted(SeatingFact, frozen=True):
     places: tuple[BoardingPlace, ...]
 
 
-SeatingEvent = SeatsAssigned | CheckInAccepted
+class CheckInWithdrawn(SeatingFact, frozen=True):
+    """Passengers are not checked in any more; their sequence numbers are not used again."""
+
+    tag: ClassVar[str] = "flight.check_in_withdrawn.1"
+    booking: str
+    passengers: tuple[int, ...]
+
+
+SeatingEvent = SeatsAssigned | CheckInAccepted | CheckInWithdrawn
 
 
 class OperationFact(DomainEvent, frozen=True):

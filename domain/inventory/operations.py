@@ -98,11 +98,18 @@ def reschedule(
 
 def _is_material(flight: Flight, *, departs_at: dt.datetime, arrives_at: dt.datetime) -> bool:
     """Whether this step is material, or becomes it with earlier steps since the sale began."""
-    step = max(abs(departs_at - flight.departs_at), abs(arrives_at - flight.arrives_at))
+    step = difference((flight.departs_at, flight.arrives_at), (departs_at, arrives_at))
     published = flight.scheduled_departs_at
     assert published is not None, "a flight is scheduled with its times"
     before, after = abs(flight.departs_at - published), abs(departs_at - published)
     return step >= MATERIAL_CHANGE or before < MATERIAL_CHANGE <= after
+
+
+def difference(
+    before: tuple[dt.datetime, dt.datetime], after: tuple[dt.datetime, dt.datetime]
+) -> dt.timedelta:
+    """Return by how much departure or arrival differ, whichever differs more."""
+    return max(abs(after[0] - before[0]), abs(after[1] - before[1]))
 
 
 def cancel(flight: Flight, *, reason: str) -> list[FlightEvent]:

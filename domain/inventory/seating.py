@@ -8,6 +8,7 @@ from domain.inventory import rejections, seat_map
 from domain.inventory.events import (
     BoardingPlace,
     CheckInAccepted,
+    CheckInWithdrawn,
     FlightEvent,
     Place,
     SeatingEvent,
@@ -67,6 +68,24 @@ def accept_check_in(
     return [CheckInAccepted(booking=booking, places=places)]
 
 
+def withdraw_check_in(
+    flight: Flight, *, booking: str, passengers: tuple[int, ...]
+) -> list[FlightEvent]:
+    """Take back the sequence numbers of these passengers; their seats stay theirs."""
+    known = {each.passenger for each in flight.sequences.get(booking) or ()}
+    withdrawn = tuple(each for each in passengers if each in known)
+    return [CheckInWithdrawn(booking=booking, passengers=withdrawn)] if withdrawn else []
+
+
+def free_seats(flight: Flight, cabin: str) -> list[str]:
+    """Return the free seats of a cabin, those that are sold as an extra last."""
+    layout = flight.cabins[cabin].layout
+    if layout is None:
+        return []
+    free = [seat for seat in seat_map.seats(layout) if flight.seats.get(seat) is None]
+    return sorted(free, key=lambda seat: seat_map.category(layout, seat) != "plain")
+
+
 def _together(free: list[str], count: int) -> list[str]:
     """Free seats of one row if any row has enough, otherwise the first free seats."""
     rows: dict[str, list[str]] = {}
@@ -85,6 +104,10 @@ def evolve(flight: Flight, event: SeatingEvent) -> Flight:
             return _assigned(flight, event.booking, event.places)
         case CheckInAccepted():
             return _checked_in(flight, event)
+        case CheckInWithdrawn():
+            before = flight.sequences.get(event.booking) or ()
+            left = tuple(each for each in before if each.passenger not in event.passengers)
+            return replace(flight, sequences=flight.sequences.put(event.booking, left))
         case _:
             assert_never(event)
 

@@ -11,12 +11,16 @@ from interfaces.http.answers import Answered
 
 
 class CouponResponse(msgspec.Struct, rename="camel"):
-    """One passenger on one flight; `status` is IATA's letter."""
+    """One passenger on one flight; `status` is IATA's letter.
+
+    `standby` is a passenger who is checked in and whose seat the aircraft does not have.
+    """
 
     segment: int
     status: str
     seat: str | None
     sequence: int | None
+    standby: bool
 
 
 class PassengerResponse(msgspec.Struct, rename="camel"):
@@ -175,7 +179,9 @@ def _passengers(details: BookingDetails) -> list[PassengerResponse]:
             ticket_number=tickets.get(index),
             document_recorded=booking.documents[index] is not None,
             coupons=[
-                CouponResponse(each.segment, each.status.value, each.seat, each.sequence)
+                CouponResponse(
+                    each.segment, each.status.value, each.seat, each.sequence, each.standby
+                )
                 for each in booking.coupons
                 if each.passenger == index
             ],

@@ -1,4 +1,4 @@
-"""Routes from check-in to departure: check-in, boarding, offload, no-show."""
+"""Routes from check-in to departure: check-in and its undo, boarding, offload, no-show."""
 
 from typing import Annotated, Literal
 
@@ -7,7 +7,7 @@ from litestar import post
 from litestar.params import FromPath, JSONBody
 
 from application.booking import close_flight, offload_passengers
-from application.booking.check_in import board_passengers, check_in_passengers
+from application.booking.check_in import board_passengers, check_in_passengers, undo_check_in
 from interfaces.http import auth, booking_response, idempotency, wire
 from interfaces.http.answers import Answered
 from interfaces.http.booking_response import BookingResponse
@@ -38,6 +38,25 @@ async def check_in(request: StrictRequest, booking_id: FromPath[str]) -> Answere
     data = await request.optional_json(GateRequest) or GateRequest()
     caller = idempotency.optional(request, data)
     details = await check_in_passengers(
+        request.ports.booking,
+        caller,
+        booking_id,
+        segment=data.segment,
+        passengers=_passengers(data),
+    )
+    return booking_response.answer(details)
+
+
+@post(
+    "/api/bookings/{booking_id:str}/undo-check-in",
+    status_code=200,
+    **auth.signed_in(None, "booking"),
+)
+async def undo(request: StrictRequest, booking_id: FromPath[str]) -> Answered[BookingResponse]:
+    """Undo a check-in; the passengers keep their seats and may check in again."""
+    data = await request.optional_json(GateRequest) or GateRequest()
+    caller = idempotency.optional(request, data)
+    details = await undo_check_in(
         request.ports.booking,
         caller,
         booking_id,
@@ -105,4 +124,4 @@ def _passengers(data: GateRequest | OffloadRequest) -> tuple[int, ...] | None:
     return None if data.passengers is None else tuple(data.passengers)
 
 
-ROUTES = (check_in, board, offload, no_show)
+ROUTES = (check_in, undo, board, offload, no_show)

@@ -1,11 +1,14 @@
-"""The route by which passengers answer a cancelled or rescheduled flight."""
+"""Passengers answer a cancelled or rescheduled flight; staff list those who have not."""
 
+import datetime as dt
 from typing import Literal
 
-from litestar import post
+import msgspec
+from litestar import get, post
 from litestar.params import FromPath, JSONBody
 
 from application.booking import answer_disruption as use_case
+from domain.kernel import ids
 from interfaces.http import auth, booking_response, idempotency, wire
 from interfaces.http.answers import Answered
 from interfaces.http.booking_response import BookingResponse
@@ -41,4 +44,42 @@ async def answer_disruption(
     return booking_response.answer(details)
 
 
-ROUTES = (answer_disruption,)
+class UnansweredCancellationResponse(msgspec.Struct, rename="camel"):
+    """A cancelled flight of a booking without an answer since then; nothing personal."""
+
+    id: str
+    reference: str
+    flight_id: str
+    segment: int
+    since: dt.datetime
+    reminded: bool
+
+
+class UnansweredCancellationsResponse(wire.ReadModelResponse):
+    """The longest unanswered first."""
+
+    cancellations: list[UnansweredCancellationResponse]
+
+
+@get("/api/admin/unanswered-cancellations", **auth.signed_in("see_any_booking"))
+async def list_unanswered(request: StrictRequest) -> UnansweredCancellationsResponse:
+    """List cancelled flights that passengers have not answered: call them, or rebook them."""
+    found, as_of = await request.ports.flights.unanswered_cancellations()
+    return UnansweredCancellationsResponse(
+        cancellations=[
+            UnansweredCancellationResponse(
+                each.booking_id,
+                ids.reference_of(each.booking_id),
+                each.flight,
+                each.segment,
+                each.since,
+                each.reminded,
+            )
+            for each in found
+        ],
+        as_of_position=as_of.position,
+        lag_seconds=as_of.lag_seconds,
+    )
+
+
+ROUTES = (answer_disruption, list_unanswered)

@@ -22,12 +22,16 @@ from interfaces.http.strict_request import StrictRequest
 
 
 class ModificationQuoteRequest(msgspec.Struct, rename="camel", forbid_unknown_fields=True):
-    """The segment to exchange (from 0), for all its passengers; without a flight, the same one."""
+    """The segment to exchange (from 0), for all its passengers; without a flight, the same one.
+
+    `waiver` is staff's reason for taking neither fee nor difference, as at denied boarding.
+    """
 
     segment: wire.SegmentIndex = 0
     flight_id: wire.FlightId | None = None
     cabin: wire.CabinName | None = None
     fare_class: wire.FareClassCode | None = None
+    waiver: wire.ReasonText | None = None
 
 
 class ModificationQuoteResponse(msgspec.Struct, rename="camel"):
@@ -72,7 +76,9 @@ async def quote(
 ) -> ModificationQuoteResponse:
     """Quote a modification; it holds no seats."""
     cabin = None if data.cabin is None else wire.CABIN_CODES[data.cabin]
-    wanted = WantedModification(data.segment, data.flight_id, cabin, data.fare_class)
+    wanted = WantedModification(
+        data.segment, data.flight_id, cabin, data.fare_class, waiver=data.waiver
+    )
     issued = await quote_modification.quote_modification(
         request.ports.booking, request.principal, booking_id, wanted
     )

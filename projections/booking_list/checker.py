@@ -6,10 +6,10 @@ from collections.abc import Iterator
 import msgspec
 
 from application.commands import stream_kinds
+from domain.booking import disruption, states
 from domain.booking import events as booking_events
 from domain.booking import fold as booking_fold
 from domain.booking import state as booking_state
-from domain.booking import states
 from projections import reading, rows
 from projections.booking_list.projector import TABLE, BookingRow
 from projections.projection import Cursor
@@ -22,6 +22,7 @@ class Folded(msgspec.Struct):
     first_position: int
     created_at: dt.datetime
     updated_at: dt.datetime
+    unanswered_since: dt.datetime | None = None
 
 
 def differences(cursor: Cursor, log: reading.Log) -> Iterator[str]:
@@ -36,6 +37,10 @@ def differences(cursor: Cursor, log: reading.Log) -> Iterator[str]:
             folded[logged.stream] = Folded(after, logged.position, moment, moment)
         else:
             before.booking, before.updated_at = after, logged.recorded_at
+            if not disruption.unanswered_cancellations(after):
+                before.unanswered_since = None
+            elif before.unanswered_since is None:
+                before.unanswered_since = logged.recorded_at
     found = {
         row.booking: row
         for row in rows.load_all(cursor, TABLE, BookingRow)
@@ -66,6 +71,13 @@ def _row(name: str, folded: Folded) -> BookingRow:
         modification_paid=booking.modification_paid,
         payments=list(booking.payments),
         tickets=[ticket.number for ticket in booking.tickets],
+        cancelled_segments=list(disruption.unanswered_cancellations(booking)),
+        reminded_segments=sorted(
+            each.segment
+            for each in booking.disruptions
+            if each.reminded and each.kind == "cancelled"
+        ),
+        unanswered_since=folded.unanswered_since,
         created_at=folded.created_at,
         updated_at=folded.updated_at,
     )

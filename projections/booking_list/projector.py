@@ -17,7 +17,7 @@ from projections.projection import Cursor, LoggedEvent, Projection
 
 TABLE = "booking_list"
 # Capabilities whose events change nothing that the list shows.
-UNLISTED = frozenset({"seats", "passenger_details", "disruption"})
+UNLISTED = frozenset({"seats", "passenger_details"})
 
 
 class BookingRow(msgspec.Struct):
@@ -38,6 +38,9 @@ class BookingRow(msgspec.Struct):
     modification_paid: bool
     payments: list[str]
     tickets: list[str]
+    cancelled_segments: list[int]
+    reminded_segments: list[int]
+    unanswered_since: dt.datetime | None
     created_at: dt.datetime
     updated_at: dt.datetime
 
@@ -63,6 +66,7 @@ def apply(cursor: Cursor, events: Sequence[LoggedEvent]) -> None:
             assert isinstance(logged.event, booking_events.BookingEvent)
             if logged.event.capability not in UNLISTED:
                 _CHANGES[type(logged.event)](row, logged.event)
+                _note_unanswered(row, logged.recorded_at)
     rows.upsert(cursor, TABLE, ("booking",), list(bookings.values()))
 
 
@@ -84,6 +88,9 @@ def _initiated(logged: LoggedEvent, event: booking_events.BookingInitiated) -> B
         modification_paid=False,
         payments=[],
         tickets=[],
+        cancelled_segments=[],
+        reminded_segments=[],
+        unanswered_since=None,
         created_at=logged.recorded_at,
         updated_at=logged.recorded_at,
     )
@@ -154,10 +161,15 @@ def _modification_completed(row: BookingRow, event: booking_events.ModificationC
     for ticket in event.tickets:
         row.tickets[ticket.passenger] = ticket.number
     _mark(row, modification.coupons, CouponStatus.OPEN)
+    _forget(row, modification.segment)
 
 
 def _checked_in(row: BookingRow, event: booking_events.PassengersCheckedIn) -> None:
     _mark_on(row, event.segment, (p.passenger for p in event.places), CouponStatus.CHECKED_IN)
+
+
+def _check_in_undone(row: BookingRow, event: booking_events.CheckInWithdrawn) -> None:
+    _mark_on(row, event.segment, event.passengers, CouponStatus.OPEN)
 
 
 def _boarded(row: BookingRow, event: booking_events.PassengersBoarded) -> None:
@@ -171,6 +183,42 @@ def _flown(row: BookingRow, event: booking_events.CouponsFlown) -> None:
 def _missed(row: BookingRow, event: booking_events.PassengersMissed) -> None:
     _mark(row, event.coupons, CouponStatus.MISSED)
     _roll_up(row)
+
+
+def _disruption_offered(row: BookingRow, event: booking_events.DisruptionOffered) -> None:
+    _forget(row, event.segment)
+    if event.kind == "cancelled":
+        row.cancelled_segments = sorted([*row.cancelled_segments, event.segment])
+
+
+def _disruption_answered(row: BookingRow, event: booking_events.DisruptionAnswered) -> None:
+    _forget(row, event.segment)
+
+
+def _disruption_reminded(row: BookingRow, event: booking_events.DisruptionReminded) -> None:
+    known = set(event.segments) & set(row.cancelled_segments)
+    row.reminded_segments = sorted({*row.reminded_segments, *known})
+
+
+def _forget(row: BookingRow, segment: int) -> None:
+    """Remove a segment from those that await an answer."""
+    row.cancelled_segments = [each for each in row.cancelled_segments if each != segment]
+    row.reminded_segments = [each for each in row.reminded_segments if each != segment]
+
+
+def _note_unanswered(row: BookingRow, recorded_at: dt.datetime) -> None:
+    """Keep cancelled segments with open coupons only, and the instant of the first of them."""
+    if not row.cancelled_segments:
+        row.unanswered_since = None
+        return
+    count = len(row.flights)
+    for segment in tuple(row.cancelled_segments):
+        if all(CouponStatus(each) in coupon_rules.FINAL for each in row.coupons[segment::count]):
+            _forget(row, segment)
+    if not row.cancelled_segments:
+        row.unanswered_since = None
+    elif row.unanswered_since is None:
+        row.unanswered_since = recorded_at
 
 
 def _mark_on(
@@ -212,9 +260,13 @@ _CHANGES: dict[type, Callable[[BookingRow, Any], None]] = {
     booking_events.ModificationExpired: _modification_expired,
     booking_events.ModificationCompleted: _modification_completed,
     booking_events.PassengersCheckedIn: _checked_in,
+    booking_events.CheckInWithdrawn: _check_in_undone,
     booking_events.PassengersBoarded: _boarded,
     booking_events.CouponsFlown: _flown,
     booking_events.PassengersMissed: _missed,
+    booking_events.DisruptionOffered: _disruption_offered,
+    booking_events.DisruptionAnswered: _disruption_answered,
+    booking_events.DisruptionReminded: _disruption_reminded,
     booking_events.BookingCompleted: _ended(Status.COMPLETED),
 }
 

@@ -15,6 +15,7 @@ from projections.projection import Pool
 
 PAGE_LIMIT = 100
 HISTORY_LIMIT = 1_000
+WORKLIST_LIMIT = 500
 MARK_BYTES = 8
 POSITION_LIMIT = 2**63 - 1
 
@@ -45,6 +46,16 @@ class ListedBooking(msgspec.Struct, frozen=True):
     tickets: list[str]
     created_at: dt.datetime
     updated_at: dt.datetime
+
+
+class UnansweredBooking(msgspec.Struct, frozen=True):
+    """A booking on cancelled flights that nobody has answered."""
+
+    booking: str
+    flights: list[str]
+    cancelled_segments: list[int]
+    reminded_segments: list[int]
+    unanswered_since: dt.datetime
 
 
 class BookingPage(msgspec.Struct, frozen=True):
@@ -136,6 +147,55 @@ async def unfinished_changes(pool: Pool, before: dt.datetime, *, limit: int) -> 
             (before, limit),
         )
         return [row[0] for row in await rows.fetchall()]
+
+
+async def unreminded(pool: Pool, before: dt.datetime, *, limit: int) -> list[UnansweredBooking]:
+    """Return bookings on a flight that was cancelled before this instant, which nobody has answered
+    and nobody was reminded of, the longest first.
+    """
+    return await _unanswered(pool, before, reminded_too=False, limit=limit)
+
+
+async def unanswered(pool: Pool, before: dt.datetime, *, limit: int) -> list[UnansweredBooking]:
+    """Return bookings on a flight that was cancelled before this instant and that nobody has
+    answered, the longest first.
+    """
+    return await _unanswered(pool, before, reminded_too=True, limit=limit)
+
+
+async def _unanswered(
+    pool: Pool, before: dt.datetime, *, reminded_too: bool, limit: int
+) -> list[UnansweredBooking]:
+    async with pool.connection() as connection:
+        rows = connection.cursor(row_factory=class_row(UnansweredBooking))
+        await rows.execute(
+            "SELECT booking, flights, cancelled_segments, reminded_segments, unanswered_since "
+            "FROM read_model.booking_list WHERE unanswered_since < %s "
+            "AND (%s OR NOT reminded_segments @> cancelled_segments) "
+            "ORDER BY unanswered_since, booking LIMIT %s",
+            (before, reminded_too, limit),
+        )
+        return await rows.fetchall()
+
+
+async def unanswered_cancellations(
+    pool: Pool,
+) -> tuple[list[answers.UnansweredCancellation], answers.AsOf]:
+    """Return the cancelled flights that nobody has answered, the longest first."""
+    as_of = await progress.as_of(pool, "booking_list")
+    found = await unanswered(pool, dt.datetime.max.replace(tzinfo=dt.UTC), limit=WORKLIST_LIMIT)
+    listed = [
+        answers.UnansweredCancellation(
+            booking_id=row.booking,
+            flight=row.flights[segment],
+            segment=segment,
+            since=row.unanswered_since,
+            reminded=segment in row.reminded_segments,
+        )
+        for row in found
+        for segment in row.cancelled_segments
+    ]
+    return listed, as_of
 
 
 async def history(pool: Pool, stream: str) -> list[HistoryEntry]:

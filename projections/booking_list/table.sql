@@ -1,5 +1,6 @@
 -- coupons contains one letter per passenger and flight, passenger by passenger. At lapses_at the
--- unpaid hold or change may be released.
+-- unpaid hold or change may be released. cancelled_segments are flights that the airline cancelled
+-- and that nobody has answered, since unanswered_since; those in reminded_segments were reminded.
 CREATE TABLE booking_list (
     booking text COLLATE "C" PRIMARY KEY,
     first_position bigint NOT NULL,
@@ -16,10 +17,15 @@ CREATE TABLE booking_list (
     modification_paid boolean NOT NULL,
     payments text[] NOT NULL,
     tickets text[] NOT NULL,
+    cancelled_segments integer[] NOT NULL,
+    reminded_segments integer[] NOT NULL,
+    unanswered_since timestamptz,
     created_at timestamptz NOT NULL,
     updated_at timestamptz NOT NULL
 ) WITH (fillfactor = 80);
 CREATE INDEX booking_list_owner ON booking_list (owner, first_position DESC);
 CREATE INDEX booking_list_unconfirmed ON booking_list (updated_at) WHERE status = 'paid';
 CREATE INDEX booking_list_unchanged ON booking_list (updated_at) WHERE modification_paid;
+CREATE INDEX booking_list_unanswered ON booking_list (unanswered_since)
+    WHERE unanswered_since IS NOT NULL;
 CREATE INDEX booking_list_due ON booking_list (lapses_at) WHERE lapses_at IS NOT NULL;

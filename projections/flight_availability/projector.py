@@ -190,7 +190,11 @@ def _set_status(cabins: Cabins, flight: str, status: FlightStatus) -> list[tuple
 
 
 # Seat assignments are read from the flight itself.
-IGNORED = (flight_events.SeatsAssigned, flight_events.CheckInAccepted)
+IGNORED = (
+    flight_events.SeatsAssigned,
+    flight_events.CheckInAccepted,
+    flight_events.CheckInWithdrawn,
+)
 
 PROJECTION = Projection(
     name="flight_availability",

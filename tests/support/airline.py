@@ -277,6 +277,7 @@ class Airline:
         segment: int = 0,
         cabin: str = "Y",
         fare_class: str | None = None,
+        waiver: str | None = None,
     ) -> Steps:
         """What another flight in place of the first, or of this segment, costs now."""
         state = yield booking
@@ -292,6 +293,7 @@ class Airline:
             to=WantedSegment(to, cabin, fare_class),
             reason="requested",
             now=self.clock(),
+            waiver=waiver,
         )
 
     quote_modification = verb(_quote_modification)

@@ -164,6 +164,7 @@ BEFORE: dict[type[DomainEvent], tuple[type[DomainEvent], ...]] = {
     bookings.CouponsCancelled: _TICKETED,
     bookings.RefundGranted: _TICKETED,
     bookings.PassengersCheckedIn: _TICKETED,
+    bookings.CheckInWithdrawn: (*_TICKETED, bookings.PassengersCheckedIn),
     bookings.PassengersBoarded: (*_TICKETED, bookings.PassengersCheckedIn),
     bookings.CouponsFlown: (*_TICKETED, bookings.PassengersBoarded),
     bookings.PassengersMissed: _TICKETED,
@@ -173,6 +174,7 @@ BEFORE: dict[type[DomainEvent], tuple[type[DomainEvent], ...]] = {
     bookings.ModificationExpired: (*_TICKETED, bookings.ModificationAccepted),
     bookings.ModificationCompleted: _TICKETED,
     flights.EquipmentChanged: (flights.SeatsAssigned,),
+    flights.CheckInWithdrawn: (flights.CheckInAccepted,),
     flights.SeatsSold: (flights.SeatsHeld,),
     flights.SeatsReleased: (
         flights.SeatsHeld,

@@ -245,6 +245,15 @@ class Recount:
             coupon.seat = place.seat
         _roll_up(booking)
 
+    def _check_in_undone(
+        self, _stream: str, booking: Booking, event: bookings.CheckInWithdrawn
+    ) -> None:
+        for passenger in event.passengers:
+            coupon = booking.coupons[passenger, event.segment]
+            assert coupon.status == "C"
+            coupon.status = "O"
+        _roll_up(booking)
+
     def _boarded(self, _stream: str, booking: Booking, event: bookings.PassengersBoarded) -> None:
         for passenger in event.passengers:
             coupon = booking.coupons[passenger, event.segment]
@@ -451,6 +460,7 @@ _BOOKING_STEPS: dict[type, Callable[[Recount, str, Booking, Any], None]] = {
     bookings.SeatsChosen: Recount._seats_chosen,
     bookings.SeatsLost: Recount._seats_lost,
     bookings.PassengersCheckedIn: Recount._checked_in,
+    bookings.CheckInWithdrawn: Recount._check_in_undone,
     bookings.PassengersBoarded: Recount._boarded,
     bookings.CouponsFlown: Recount._flown,
     bookings.PassengersMissed: Recount._missed,

@@ -5,7 +5,9 @@ from interfaces.worker.timers import (
     complete_unfinished_attempts,
     depart_overdue_flights,
     offer_free_seats,
+    refund_unanswered_cancellations,
     release_lapsed_holds,
+    remind_of_cancelled_flights,
     run_processes_again,
     send_unanswered_refunds,
 )
@@ -19,4 +21,6 @@ TIMERS: tuple[Timer, ...] = (
     run_processes_again.TIMER,
     depart_overdue_flights.TIMER,
     offer_free_seats.TIMER,
+    remind_of_cancelled_flights.TIMER,
+    refund_unanswered_cancellations.TIMER,
 )

@@ -27,6 +27,7 @@ CONTEXTS: dict[str, str] = {
     "/api/admin/flights": "Flight operation",
     "/api/admin/oversold-flights": "Flight operation",
     "/api/admin/overdue-flights": "Flight operation",
+    "/api/admin/unanswered-cancellations": "Flight operation",
     "/api/ledger": "Ledger",
     "/health": "Health",
 }

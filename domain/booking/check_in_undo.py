@@ -1,0 +1,53 @@
+"""The undo of a check-in: passengers keep their seats and may check in again, move or cancel."""
+
+import datetime as dt
+from collections.abc import Sequence
+
+from domain.booking import check_in, rejections
+from domain.booking.coupons import CouponStatus
+from domain.booking.events import CheckInWithdrawn
+from domain.booking.preconditions import CheckInWindow, SegmentFacts
+from domain.booking.state import Booking
+
+
+def undo_check_in(
+    booking: Booking,
+    *,
+    segment: int,
+    passengers: Sequence[int] | None,
+    facts: SegmentFacts,
+    window: CheckInWindow,
+    at_gate: bool,
+    now: dt.datetime,
+) -> list[CheckInWithdrawn]:
+    """Undo the check-in of passengers (None: all who are checked in); they keep their seats.
+
+    Rejects NoSuchPart, CouponNotOpen for a passenger on board, CheckInClosed and InvalidPart where
+    a child or an infant would be left without an adult. The status of the booking stays.
+    """
+    checked_in = check_in.passengers_with(booking, segment, CouponStatus.CHECKED_IN)
+    wanted = checked_in if passengers is None else tuple(dict.fromkeys(passengers))
+    undone = []
+    for passenger in wanted:
+        coupon = booking.coupon(passenger, segment)
+        if coupon is None:
+            raise rejections.NoSuchPart(passenger=passenger, segment=segment)
+        if coupon.status is CouponStatus.CHECKED_IN:
+            undone.append(passenger)
+        elif coupon.status is not CouponStatus.OPEN:
+            raise rejections.CouponNotOpen(passenger=passenger, status=coupon.status.value)
+    if not undone:
+        return []
+    check_in.require_check_in_undo(booking, segment, facts, window=window, at_gate=at_gate, now=now)
+    _require_adults(booking, segment, without=undone)
+    return [CheckInWithdrawn(segment=segment, passengers=tuple(undone))]
+
+
+def _require_adults(booking: Booking, segment: int, *, without: Sequence[int]) -> None:
+    left = [
+        booking.passengers[each.passenger].type
+        for each in booking.open_coupons(segment)
+        if each.status is not CouponStatus.OPEN and each.passenger not in without
+    ]
+    if left and (left.count("ADT") == 0 or left.count("INF") > left.count("ADT")):
+        raise rejections.InvalidPart(segment=segment)

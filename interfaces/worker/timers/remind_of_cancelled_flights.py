@@ -1,0 +1,47 @@
+"""Remind passengers who have not answered a cancelled flight."""
+
+import datetime as dt
+from typing import ClassVar
+
+from application import ports
+from application.booking.settle_unanswered import RemindUnanswered
+from application.commands import follow_up
+from domain.booking.disruption import REMIND_AFTER
+from domain.kernel.rejections import Rejection
+from interfaces.composition import Core
+from interfaces.worker.task_handler import TaskHandler, cause_of
+from interfaces.worker.timers.timer import Page, Timer
+from projections.booking_list import queries
+
+
+class RemindOfCancelledFlight(ports.BackgroundTask, frozen=True):
+    """Remind the passengers of the booking."""
+
+    topic: ClassVar[str] = "remind_unanswered"
+
+    booking_id: str
+    since: dt.datetime
+
+
+async def due(core: Core, page: Page) -> list[RemindOfCancelledFlight]:
+    """Return bookings on cancelled flights without an answer for so long."""
+    found = await queries.unreminded(core.pool, page.now - REMIND_AFTER, limit=page.limit)
+    return [RemindOfCancelledFlight(each.booking, each.unanswered_since) for each in found]
+
+
+async def remind(core: Core, task: RemindOfCancelledFlight) -> None:
+    """Remind them, unless they have answered since the query."""
+    cause = cause_of(task.booking_id, f"remind_unanswered:{task.since.isoformat()}", actor="timer")
+    try:
+        await core.bus.submit(
+            follow_up.envelope(cause, "remind", RemindUnanswered(booking_id=task.booking_id))
+        )
+    except Rejection:
+        return
+
+
+TIMER = Timer(
+    name="remind_of_cancelled_flights",
+    due=due,
+    handler=TaskHandler(RemindOfCancelledFlight, remind),
+)
