@@ -251,6 +251,7 @@ def _web_ports(
         readiness=readiness_of(core.pool, client),
         fingerprint_key=keys.derive("request fingerprints"),
         receiver=EventReceiver(inbox=core.inbox, vault=core.vault, verify=_verifier(settings)),
+        parked_events=core.inbox,
         trusted_proxies=tuple(network.range for network in settings.trusted_proxies),
     )
 

@@ -111,6 +111,10 @@ class GatewayTimeout(GatewayFailure):
     """The outcome is unknown: the request may have been carried out. Ask again, same key."""
 
 
+class GatewayUnreadable(GatewayTimeout):
+    """Stripe's answer has another shape or a word that we do not know; asking again is no help."""
+
+
 class GatewayUnavailable(GatewayFailure):
     """Stripe is busy, broken or out of reach; retry later with the same key."""
 
@@ -180,8 +184,9 @@ class PaymentGateway(Protocol):
 class VerifiedEvent(msgspec.Struct, frozen=True, kw_only=True):
     """A genuine webhook event; only a hint: the current state of the object decides.
 
-    `supported` is false for event types, API versions and thin events that are only recorded as
-    ignored. `content` is the raw JSON of the object as it was; empty for thin events.
+    `supported` is false for event types and thin events that are only recorded as ignored,
+    `expected_version` for events of another API version than ours. `content` is
+    the raw JSON of the object as it was; empty for thin events.
     """
 
     id: str
@@ -191,6 +196,7 @@ class VerifiedEvent(msgspec.Struct, frozen=True, kw_only=True):
     livemode: bool
     account: str | None
     supported: bool
+    expected_version: bool
     content: bytes
     object_id: str | None
     object_kind: str | None

@@ -11,6 +11,12 @@ class PaymentNotFound(Rejection):
     code: ClassVar[str] = "NOT_FOUND"
 
 
+class EventNotFound(Rejection):
+    """No Stripe event of this id was received."""
+
+    code: ClassVar[str] = "NOT_FOUND"
+
+
 class AlreadyPaid(Rejection):
     """The amount due has been captured: nothing is left to pay."""
 

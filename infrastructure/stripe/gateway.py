@@ -245,7 +245,7 @@ def _read(item: stripe.StripeObject, shape: type[Any]) -> Any:
     try:
         return msgspec.convert(item.to_dict(), type=shape)
     except msgspec.ValidationError as error:
-        raise gateway.GatewayTimeout(f"unreadable answer: {error}") from None
+        raise gateway.GatewayUnreadable(f"unreadable answer: {error}") from None
 
 
 def _session(item: stripe.StripeObject) -> gateway.CheckoutSession:

@@ -215,3 +215,36 @@ async def test_the_ledger_is_for_finance_and_auditors(
         assert (await client.get(path, headers=headers)).status_code == 200
     balances = (await client.get(paths[0], headers=headers)).json()
     assert balances["balanced"] is True
+
+
+async def test_finance_sees_parked_events_and_processes_one_again(
+    system: System, client: httpx.AsyncClient, customer: Customer
+) -> None:
+    event = f"evt_{time.time_ns()}"
+    with psycopg.connect(system.owner_dsn) as connection:
+        connection.execute(
+            "INSERT INTO inbox.stripe_event "
+            "(id, type, object, state, reason, subject, sealed_body) "
+            "VALUES (%s, 'refund.updated', 're_unknown', 'parked', 'ValueError', 'none', '')",
+            (event,),
+        )
+    parked, replay = "/api/admin/stripe-events/parked", f"/api/admin/stripe-events/{event}/replay"
+    assert (await client.get(parked, headers=customer.headers)).status_code == 403
+    assert (await client.post(replay, headers=customer.headers)).status_code == 403
+    finance = next(each for each in system.staff if each.role == "finance")
+    account = {"email": finance.email, "password": finance.password}
+    token = (await client.post("/api/auth/mobile-login", json=account)).json()["accessToken"]
+    headers = {"Authorization": f"Bearer {token}"}
+    listed = (await client.get(parked, headers=headers)).json()["events"]
+    assert [each["reason"] for each in listed if each["event"] == event] == ["ValueError"]
+    assert (await client.post(replay, headers=headers)).json() == {"event": event, "state": "new"}
+    await asyncio.to_thread(
+        stored_log.await_row,
+        system.owner_dsn,
+        f"SELECT count(*) FROM inbox.stripe_event WHERE id = '{event}' AND state = 'ignored'",
+        lambda count: count == 1,
+    )
+    listed = (await client.get(parked, headers=headers)).json()["events"]
+    assert event not in [each["event"] for each in listed]
+    unknown = await client.post("/api/admin/stripe-events/evt_no/replay", headers=headers)
+    assert (unknown.status_code, unknown.json()["code"]) == (404, "NOT_FOUND")
