@@ -60,8 +60,8 @@ class Collector:
     ) -> Attempt:
         """Ask Stripe for the attempt's session unless its outcome is known; record and return it.
 
-        Raises GatewayTimeout and GatewayUnavailable (the attempt is then unknown and is asked
-        again with the same key), GatewayRejected (recorded as refused).
+        Raises GatewayTimeout and GatewayUnavailable (the attempt is then unknown, unless nothing
+        was executed, and is asked again with the same key), GatewayRejected (recorded as refused).
         """
         payment = await self.payment(stream)
         attempt = payment.attempt(attempt_id)
@@ -71,6 +71,8 @@ class Collector:
             return attempt
         try:
             session = await self._ask(payment, stream, attempt)
+        except gateway.GatewayNotExecuted:
+            raise
         except (gateway.GatewayTimeout, gateway.GatewayUnavailable):
             await self._record(stream, attempt_id, record_attempt.Unresolved(), cause, "unknown")
             raise
@@ -95,21 +97,34 @@ class Collector:
     ) -> gateway.CheckoutSession | None:
         """Return Stripe's session of the attempt; None when the key has expired and there is none.
 
-        An unknown outcome is looked up first: Stripe may have kept a 500 under the key although
-        the session exists.
+        While the key lives it gives the outcome for one call. The sessions of the time are searched
+        only once Stripe may have forgotten the key, or keeps a failure under it although the
+        session may exist.
         """
-        if attempt.status is AttemptStatus.UNKNOWN:
-            found = await self._payments.find_sessions(
-                created_since=attempt.started_at - CLOCK_LEEWAY,
-                created_until=attempt.expires_at,
-                attempt=attempt.id,
-            )
-            if found:
-                return found[0]
-        if not idempotency_keys.may_retry_with_same_key(
+        if idempotency_keys.may_retry_with_same_key(
             started_at=attempt.started_at, now=self._clock()
         ):
-            return None
+            try:
+                return await self._repeat(payment, stream, attempt)
+            except gateway.GatewayFailureKept:
+                found = await self._search(attempt)
+                if found is None:
+                    raise
+                return found
+        return await self._search(attempt)
+
+    async def _search(self, attempt: Attempt) -> gateway.CheckoutSession | None:
+        found = await self._payments.find_sessions(
+            created_since=attempt.started_at - CLOCK_LEEWAY,
+            created_until=min(attempt.expires_at, self._clock() + CLOCK_LEEWAY),
+            attempt=attempt.id,
+        )
+        return found[0] if found else None
+
+    async def _repeat(
+        self, payment: Payment, stream: str, attempt: Attempt
+    ) -> gateway.CheckoutSession:
+        """Send the request of the attempt, the same each time."""
         return await self._payments.open_checkout(
             gateway.CheckoutRequest(
                 booking=payment.booking,

@@ -119,6 +119,14 @@ class GatewayUnavailable(GatewayFailure):
     """Stripe is busy, broken or out of reach; retry later with the same key."""
 
 
+class GatewayNotExecuted(GatewayUnavailable):
+    """Stripe has done nothing: no connection was made, or it was too busy (429)."""
+
+
+class GatewayFailureKept(GatewayUnavailable):
+    """Stripe repeats the failure that it kept under this key: only a look-up finds the object."""
+
+
 class GatewayRejected(GatewayFailure):
     """A definite refusal; `code` is Stripe's, or its error type where there is no code."""
 
@@ -160,8 +168,9 @@ class PaymentGateway(Protocol):
     ) -> list[CheckoutSession]:
         """Sessions of the attempt created in the window, newest first.
 
-        For outcomes too old to be asked by idempotency key (23 hours and more). The gateway has
-        no filter for metadata and reads the whole window, so give it an end where one is known.
+        The last resort: for keys that Stripe has forgotten (23 hours and more), and those under
+        which it kept a failure. The gateway has no filter for metadata: it reads the window, which
+        should be short, until it finds one, and searches for one attempt at a time.
         """
         ...
 

@@ -3,6 +3,7 @@
 The caller retries, because it stored the idempotency key: the SDK's own retries are off.
 """
 
+import asyncio
 import datetime as dt
 from collections.abc import Mapping
 from typing import Any, Literal
@@ -77,6 +78,7 @@ class StripePaymentGateway:
     def __init__(self, *, api_key: str, base_url: str | None, timeout_seconds: float) -> None:
         timeout = aiohttp.ClientTimeout(total=timeout_seconds, connect=timeout_seconds / 2)
         self._transport = stripe.AIOHTTPClient(timeout=timeout)
+        self._searching = asyncio.Lock()
         self._client = stripe.StripeClient(
             api_key,
             stripe_version=API_VERSION,
@@ -141,17 +143,17 @@ class StripePaymentGateway:
         window = {"gte": int(created_since.timestamp())}
         if created_until is not None:
             window["lte"] = int(created_until.timestamp()) + 1
-        found: list[gateway.CheckoutSession] = []
         params: dict[str, Any] = {"limit": PAGE_SIZE, "created": window}
-        for _ in range(PAGES_LIMIT):
-            page = await errors.translated(
-                self._client.v1.checkout.sessions.list_async(params)  # type: ignore[arg-type]  # grows a cursor below
-            )
-            sessions = [_session(each) for each in page.data]
-            found += [session for session in sessions if session.attempt == attempt]
-            if not page.has_more:
-                return found
-            params["starting_after"] = sessions[-1].id
+        async with self._searching:
+            for _ in range(PAGES_LIMIT):
+                page = await errors.translated(
+                    self._client.v1.checkout.sessions.list_async(params)  # type: ignore[arg-type]  # grows a cursor below
+                )
+                sessions = [_session(each) for each in page.data]
+                found = [session for session in sessions if session.attempt == attempt]
+                if found or not page.has_more:
+                    return found
+                params["starting_after"] = sessions[-1].id
         raise gateway.GatewayUnavailable("the window contains too many sessions to search")
 
     async def create_refund(self, order: gateway.RefundOrder) -> gateway.ProviderRefund:
