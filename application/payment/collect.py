@@ -20,6 +20,9 @@ from domain.kernel import ids, money
 from domain.payment import idempotency_keys, rejections
 from domain.payment.state import Attempt, AttemptStatus, Payment
 
+# States of an intent at Stripe: a bank decides about it, or it has taken no money.
+PROCESSING = "processing"
+UNPAID = frozenset({"requires_payment_method", "canceled"})
 CLOCK_LEEWAY = dt.timedelta(minutes=5)
 
 
@@ -146,17 +149,29 @@ class Collector:
         await self._take_over(await self._payments.session(session_id), cause)
 
     async def end_session(self, session_id: str, *, cause: follow_up.Cause) -> None:
-        """Expire the session if it is still open; if it was paid meanwhile, record that."""
-        await self._take_over(await self._payments.expire_session(session_id), cause)
+        """Expire the session if it is still open; if it was paid meanwhile, record that.
 
-    async def _take_over(self, session: gateway.CheckoutSession, cause: follow_up.Cause) -> None:
-        if session.intent is not None:
-            await self._take_over_intent(session.intent, cause)
-        elif session.payment_intent is not None:
-            await self.learn_intent(session.payment_intent, cause=cause)
-        if session.status == "expired" and session.payment and session.attempt:
+        Rejects AttemptPending while a bank decides about its payment: that cannot be stopped.
+        """
+        session = await self._payments.expire_session(session_id)
+        intent = await self._take_over(session, cause)
+        if session.status == "complete" and intent is not None and intent.status == PROCESSING:
+            raise rejections.AttemptPending()
+
+    async def _take_over(
+        self, session: gateway.CheckoutSession, cause: follow_up.Cause
+    ) -> gateway.PaymentIntent | None:
+        intent = session.intent
+        if intent is None and session.payment_intent is not None:
+            intent = await self._payments.payment_intent(session.payment_intent)
+        if intent is not None:
+            await self._take_over_intent(intent, cause)
+        failed = intent is not None and intent.status in UNPAID
+        over = session.status == "expired" or (session.status == "complete" and failed)
+        if over and session.payment and session.attempt:
             expired = record_attempt.Expired()
             await self._record(session.payment, session.attempt, expired, cause, "expired")
+        return intent
 
     async def learn_intent(self, intent_id: str, *, cause: follow_up.Cause) -> None:
         """Record the current state of a payment intent: captured, or a card declined."""
@@ -169,12 +184,12 @@ class Collector:
             return  # not one of our payments: reconciliation reports it
         if intent.status == "succeeded":
             await self._record_capture(intent, cause)
-        elif intent.last_error_code is not None and intent.latest_charge is not None:
+        elif intent.last_error_code is not None and intent.last_error_id is not None:
             declined = record_attempt.Declined(
-                intent=intent.id, charge=intent.latest_charge, code=intent.last_error_code
+                intent=intent.id, charge=intent.last_error_id, code=intent.last_error_code
             )
             await self._record(
-                intent.payment, intent.attempt, declined, cause, f"declined:{intent.latest_charge}"
+                intent.payment, intent.attempt, declined, cause, f"declined:{intent.last_error_id}"
             )
 
     async def _record_capture(self, intent: gateway.PaymentIntent, cause: follow_up.Cause) -> None:

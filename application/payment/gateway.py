@@ -35,6 +35,9 @@ class CheckoutRequest(msgspec.Struct, frozen=True, kw_only=True):
 class PaymentIntent(msgspec.Struct, frozen=True, kw_only=True):
     """A PaymentIntent as it is now; `last_error_code` is of the latest failed attempt.
 
+    `last_error_id` identifies that failure: its charge, or its payment method where it failed
+    before there was a charge, as in 3-D Secure.
+
     `status` is Stripe's word: requires_payment_method, requires_confirmation, requires_action,
     processing, requires_capture, canceled, succeeded.
     """
@@ -45,6 +48,7 @@ class PaymentIntent(msgspec.Struct, frozen=True, kw_only=True):
     amount_received: money.Money
     latest_charge: str | None
     last_error_code: str | None
+    last_error_id: str | None
     booking: str | None
     payment: str | None
     attempt: str | None

@@ -70,7 +70,10 @@ class AttemptExpired(AttemptFact, frozen=True):
 
 
 class PaymentDeclined(AttemptFact, frozen=True):
-    """A card was declined within an open session; another card may still succeed."""
+    """A card was declined within an open session; another card may still succeed.
+
+    `charge` identifies the failure at Stripe: a payment method where there was no charge.
+    """
 
     tag: ClassVar[str] = "payment.declined.1"
     attempt: str

@@ -23,13 +23,30 @@ PAGES_LIMIT = 50
 # Stripe's minor units of these differ from ISO 4217, or Stripe does not support them.
 NOT_IN_ISO_UNITS = frozenset({"IQD", "ISK", "LYD", "MGA", "UGX"})
 # Stripe Checkout is not translated into Arabic: there `auto` follows the browser.
+# Cards and the wallets on them: methods that settle at once. With a delayed method a traveller
+# could fly, or lose the seats, before the bank has answered.
+METHODS_THAT_SETTLE_AT_ONCE = ("card",)
 _LOCALES: Mapping[str, str] = {"en": "en"}
 
 
+class _Method(msgspec.Struct, frozen=True):
+    """The payment method of a failed attempt."""
+
+    id: str | None = None
+
+
 class _Error(msgspec.Struct, frozen=True):
-    """The last failed attempt of an intent."""
+    """The last failed attempt of an intent; it has no charge where 3-D Secure failed."""
 
     code: str | None = None
+    type: str | None = None
+    charge: str | None = None
+    payment_method: _Method | None = None
+
+    def id_of(self, intent: str) -> str:
+        """Return what identifies the failure: its charge, else the method of the attempt."""
+        method = None if self.payment_method is None else self.payment_method.id
+        return self.charge or method or f"{intent}:{self.code or self.type}"
 
 
 class _Intent(msgspec.Struct, frozen=True):
@@ -213,6 +230,7 @@ def _session_params(request: gateway.CheckoutRequest) -> Any:
     }
     params: dict[str, Any] = {
         "mode": "payment",
+        "allowed_payment_method_types": list(METHODS_THAT_SETTLE_AT_ONCE),
         "client_reference_id": request.booking,
         "success_url": request.success_url,
         "cancel_url": request.cancel_url,
@@ -284,7 +302,8 @@ def _payment_intent(read: _Intent) -> gateway.PaymentIntent:
         amount=money.Money(amount=read.amount, currency=currency),
         amount_received=money.Money(amount=read.amount_received, currency=currency),
         latest_charge=read.latest_charge,
-        last_error_code=None if error is None else error.code,
+        last_error_code=None if error is None else error.code or error.type,
+        last_error_id=None if error is None else error.id_of(read.id),
         booking=metadata.get("booking"),
         payment=metadata.get("payment"),
         attempt=metadata.get("attempt"),

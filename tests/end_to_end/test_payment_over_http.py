@@ -102,6 +102,22 @@ async def test_a_checkout_replayed_gives_the_same_session(
     assert second.headers["idempotency-replayed"] == "true"
 
 
+async def test_an_expired_session_is_never_handed_out(system: System, customer: Customer) -> None:
+    booking = await _reserved(system, customer)
+    first = (await customer.send_checkout(booking, key="first")).json()
+    _control(system, "rules", action="drop", type="checkout.session.expired", times=1)
+    key = system.settings.stripe_api_key.reveal()
+    async with httpx.AsyncClient(verify=False, base_url=system.stripe_url, auth=(key, "")) as api:
+        path = f"/v1/checkout/sessions/{first['sessionId']}/expire"
+        assert (await api.post(path)).status_code == 200
+    repeated = await customer.send_checkout(booking, key="first")
+    assert (repeated.status_code, repeated.json()["code"]) == (402, "PAYMENT_FAILED")
+    second = (await customer.send_checkout(booking, key="second")).json()
+    assert second["sessionId"] != first["sessionId"]
+    assert await customers.press(second["checkoutUrl"], "pay") == 303
+    await customer.becomes(booking, "confirmed")
+
+
 async def test_a_lost_answer_of_stripe_is_unknown_and_the_retry_finds_the_session(
     system: System, customer: Customer
 ) -> None:
