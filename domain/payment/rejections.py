@@ -35,6 +35,12 @@ class SessionEnded(Rejection):
     code: ClassVar[str] = "PAYMENT_FAILED"
 
 
+class RefundNotFailed(Rejection):
+    """Only a refund that was refused or failed is sent again."""
+
+    code: ClassVar[str] = "INVALID_STATE_TRANSITION"
+
+
 class RefundExceedsCaptured(Rejection):
     """The refund is more than was captured and not refunded yet."""
 
