@@ -6,17 +6,18 @@ from projections.projection import Pool
 
 
 async def unanswered_before(
-    pool: Pool, instant: dt.datetime, *, limit: int
+    pool: Pool, instant: dt.datetime, *, limit: int, after: str = ""
 ) -> list[tuple[str, str]]:
-    """Return (payment stream, refund id) of refunds without an answer from Stripe, oldest first.
+    """Return (payment stream, refund id) of refunds without an answer from Stripe.
 
-    They were requested before the instant and are still requested or unknown.
+    They were requested before the instant and are still requested or unknown. A page in order of
+    refund ids, from the first after `after`.
     """
     async with pool.connection() as connection:
         rows = await connection.execute(
             "SELECT payment, refund FROM read_model.unfinished_refunds "
-            "WHERE status <> 'accepted' AND since < %s ORDER BY since, refund LIMIT %s",
-            (instant, limit),
+            "WHERE status <> 'accepted' AND since < %s AND refund > %s ORDER BY refund LIMIT %s",
+            (instant, after, limit),
         )
         return [(row[0], row[1]) for row in await rows.fetchall()]
 
