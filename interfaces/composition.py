@@ -67,6 +67,7 @@ from projections import progress
 from projections.booking_list import queries as booking_list
 from projections.flight_availability import queries as flight_availability
 from projections.ledger_journal import queries as ledger_journal
+from projections.unfinished_refunds import queries as unfinished_refunds
 
 Parameters = ParamSpec("Parameters")
 Found = TypeVar("Found")
@@ -303,6 +304,7 @@ def _ledger_ports(core: Core) -> LedgerPorts:
     return LedgerPorts(
         trial_balance=_asking(core.pool, ledger_journal.balances),
         unapplied_funds=lambda: unapplied(before=utc_now() - EXPECTED_WITHIN),
+        failed_refunds=_asking(core.pool, unfinished_refunds.not_refunded),
     )
 
 

@@ -220,6 +220,7 @@ async def test_the_ledger_is_for_finance_and_auditors(
     system: System, client: httpx.AsyncClient, customer: Customer
 ) -> None:
     paths = ("/api/ledger/trial-balance", "/api/ledger/unapplied-funds", "/api/ledger/accounts")
+    paths += ("/api/ledger/failed-refunds",)
     for path in paths:
         refused = await client.get(path, headers=customer.headers)
         assert (refused.status_code, refused.json()["code"]) == (403, "FORBIDDEN")

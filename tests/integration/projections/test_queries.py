@@ -7,6 +7,7 @@ from typing import Any, cast
 import psycopg
 import pytest
 
+from application.booking.resend_refund import ResendRefund
 from application.payment import record_refund
 from domain.booking.states import Status
 from interfaces.composition import Core
@@ -260,6 +261,29 @@ async def test_a_refund_is_unanswered_until_stripe_accepts_it_and_accepted_until
     await airline.record_refund(payment, first, record_refund.Settled("re_1"))
     await airline.record_refund(payment, second, record_refund.Failed("re_2", "declined"))
     assert await listed() == ([], [])
+
+
+async def test_a_failed_refund_is_on_the_worklist_until_it_is_sent_again(
+    airline: Airline,
+) -> None:
+    async def listed() -> list[tuple[str, str]]:
+        await airline.catch_up()
+        found, _ = await refunds.not_refunded(airline.pool)
+        return [(each.refund[-3:], each.status) for each in found]
+
+    booking = await airline.sell()
+    payment, first = await airline.refund(booking)
+    _, second = await airline.refund(booking, obligation="goodwill")
+    assert await listed() == []
+    await airline.record_refund(payment, first, record_refund.Refused("charge_disputed"))
+    await airline.record_refund(payment, second, record_refund.Settled("re_2"))
+    assert await listed() == [("-r1", "refused")]
+    await airline.record_refund(payment, second, record_refund.Failed("re_2", "declined"))
+    assert await listed() == [("-r1", "refused"), ("-r2", "failed")]
+    await airline.submit(ResendRefund(booking, first))
+    assert await listed() == [("-r2", "failed")]
+    await airline.record_refund(payment, f"{payment}-r3", record_refund.Settled("re_3"))
+    assert await listed() == [("-r2", "failed")]
 
 
 async def test_work_that_nothing_can_help_starves_none_behind_it(airline: Airline) -> None:
