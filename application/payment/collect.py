@@ -26,6 +26,13 @@ UNPAID = frozenset({"requires_payment_method", "canceled"})
 CLOCK_LEEWAY = dt.timedelta(minutes=5)
 
 
+class UnmatchedMoney(Exception):
+    """Stripe took money that names no payment of ours, or an unknown one; staff decides about it.
+
+    Its text is the id of the intent.
+    """
+
+
 class ReturnUrls(msgspec.Struct, frozen=True):
     """The pages to which Stripe returns the traveller; `{booking}` is replaced."""
 
@@ -174,14 +181,19 @@ class Collector:
         return intent
 
     async def learn_intent(self, intent_id: str, *, cause: follow_up.Cause) -> None:
-        """Record the current state of a payment intent: captured, or a card declined."""
+        """Record the current state of a payment intent: captured, or a card declined.
+
+        Raises UnmatchedMoney.
+        """
         await self._take_over_intent(await self._payments.payment_intent(intent_id), cause)
 
     async def _take_over_intent(
         self, intent: gateway.PaymentIntent, cause: follow_up.Cause
     ) -> None:
         if intent.booking is None or intent.payment is None or intent.attempt is None:
-            return  # not one of our payments: reconciliation reports it
+            if intent.status == "succeeded":
+                raise UnmatchedMoney(intent.id)
+            return
         if intent.status == "succeeded":
             await self._record_capture(intent, cause)
         elif intent.last_error_code is not None and intent.last_error_id is not None:
@@ -203,7 +215,10 @@ class Collector:
             charge=intent.latest_charge or "",
             amount=money.Money(intent.amount_received.amount, intent.amount_received.currency),
         )
-        await self._bus.submit(follow_up.envelope(cause, f"capture:{intent.id}", command))
+        try:
+            await self._bus.submit(follow_up.envelope(cause, f"capture:{intent.id}", command))
+        except rejections.PaymentNotFound:
+            raise UnmatchedMoney(intent.id) from None
 
     async def _record(
         self,

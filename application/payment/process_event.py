@@ -104,11 +104,11 @@ class StoredEventProcessor:
             await self._inbox.finish(event_id, state=handled)
 
     async def _record_failure(self, event: InboxEvent, error: Exception) -> None:
-        """Wait while Stripe is away, end at a definite no, park what cannot be read or is a bug."""
+        """Wait while Stripe is away, end at a definite no, park what staff has to look at."""
         kind = type(error).__name__
         seconds = event_retries.wait_seconds(event.waits + event.tries)
         match error:
-            case gateway.GatewayUnreadable():
+            case gateway.GatewayUnreadable() | collect.UnmatchedMoney():
                 parked = await self._inbox.fail(event.id, reason=kind, seconds=0.0, limit=1)
             case gateway.GatewayMisconfigured():
                 logger.critical("Stripe refuses our key or its rights: %s", error)

@@ -181,6 +181,37 @@ async def test_a_parked_event_is_listed_and_works_when_it_is_sent_or_replayed_ag
         await replay_event.replay_event(inbox.store, "evt_unknown")
 
 
+@pytest.mark.parametrize(
+    "metadata",
+    [
+        {},
+        {"booking": "booking-ZZZZZZ"},
+        {"booking": "booking-ZZZZZZ", "payment": "payment-ZZZZZZ-1", "attempt": "a1"},
+    ],
+)
+async def test_money_that_matches_no_payment_is_on_the_worklist_and_raises_an_alarm(
+    inbox: Inbox,
+    sdk: stripe.StripeClient,
+    caplog: pytest.LogCaptureFixture,
+    metadata: dict[str, str],
+) -> None:
+    intent = await sdk.v1.payment_intents.create_async(
+        {
+            "amount": 5_000,
+            "currency": "sar",
+            "payment_method": "pm_card_visa",
+            "confirm": True,
+            "metadata": metadata,
+        }
+    )
+    about = {"object": {"id": intent.id, "object": "payment_intent"}}
+    await inbox.receive("evt_1", type="payment_intent.succeeded", data=about)
+    await inbox.work()
+    (listed,) = await replay_event.parked_events(inbox.store)
+    assert (listed.object, listed.reason) == (intent.id, "UnmatchedMoney")
+    assert "CRITICAL" in [each.levelname for each in caplog.records]
+
+
 async def test_an_unknown_object_is_asked_about_once(
     inbox: Inbox, simulator: StripeSimulator
 ) -> None:
