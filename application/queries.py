@@ -169,5 +169,17 @@ class UnappliedMoney(msgspec.Struct, frozen=True):
     reasons: tuple[str, ...]
 
 
+class FailedRefund(msgspec.Struct, frozen=True):
+    """A refund that was refused or failed, and not sent again; `payment` is its stream."""
+
+    refund: str
+    payment: str
+    status: str
+    since: dt.datetime
+
+
+FailedRefunds = Callable[[], Awaitable[tuple[Sequence[FailedRefund], AsOf]]]
+"""Returns the worklist of refunds that are still owed, the oldest first."""
+
 UnappliedFunds = Callable[[], Awaitable[tuple[Sequence[UnappliedMoney], AsOf]]]
 """Returns the worklist of account 2020, the oldest first."""

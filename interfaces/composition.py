@@ -67,6 +67,7 @@ from projections import progress
 from projections.booking_list import queries as booking_list
 from projections.flight_availability import queries as flight_availability
 from projections.ledger_journal import queries as ledger_journal
+from projections.unfinished_refunds import queries as unfinished_refunds
 
 Parameters = ParamSpec("Parameters")
 Found = TypeVar("Found")
@@ -251,6 +252,7 @@ def _web_ports(
         readiness=readiness_of(core.pool, client),
         fingerprint_key=keys.derive("request fingerprints"),
         receiver=EventReceiver(inbox=core.inbox, vault=core.vault, verify=_verifier(settings)),
+        parked_events=core.inbox,
         trusted_proxies=tuple(network.range for network in settings.trusted_proxies),
     )
 
@@ -304,6 +306,7 @@ def _ledger_ports(core: Core) -> LedgerPorts:
     return LedgerPorts(
         trial_balance=_asking(core.pool, ledger_journal.balances),
         unapplied_funds=lambda: unapplied(before=utc_now() - EXPECTED_WITHIN),
+        failed_refunds=_asking(core.pool, unfinished_refunds.not_refunded),
     )
 
 

@@ -19,6 +19,7 @@ modify_booking: accept the quote of a modification
 complete_modification: complete a paid modification, or expire or abandon an unpaid one
 cancel_booking: quote the cancellation of a booking or a part of it, and carry it out
 grant_refund: refund beyond the rules
+resend_refund: send a refused or failed refund again
 offer_disruption: offer a booking its choices when a flight is cancelled or rescheduled
 answer_disruption: accept the new times, move to another flight, or be refunded
 settle_unanswered: remind of a cancelled flight without an answer, and refund it in the end

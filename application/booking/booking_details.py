@@ -22,7 +22,7 @@ from domain.identity import roles
 from domain.inventory.state import Flight
 from domain.kernel import money
 from domain.kernel.rejections import Rejection
-from domain.payment.state import NOT_REFUNDED, RefundStatus
+from domain.payment.state import NOT_REFUNDED, Refund, RefundStatus
 from domain.pricing.price import PriceLine, lines
 
 RefundProgress = Literal["pending", "settled", "failed"]
@@ -135,19 +135,21 @@ def _due(booking: Booking) -> money.Money:
 
 
 async def _refund_status(ports: BookingPorts, booking: Booking) -> RefundProgress | None:
-    """Return the progress of the refunds; a partly cancelled booking never becomes `refunded`."""
+    """Return the progress of the refunds, which may fail after they have settled.
+
+    A partly cancelled booking never becomes `refunded`.
+    """
     if not booking.obligations:
         return None
-    if booking.status is Status.REFUNDED:
-        return "settled"
     owed = {obligation.id for obligation in booking.obligations}
-    settled = money.Money(0, booking.currency)
+    refunds: list[Refund] = []
     for payment_id in booking.payments:
         payment = (await ports.bus.current(stream_kinds.PAYMENT, payment_id))[0]
         assert payment is not None, "a booking names payments that exist"
-        for refund in payment.refunds:
-            if refund.obligation in owed and refund.status in NOT_REFUNDED:
-                return "failed"
-            if refund.obligation in owed and refund.status is RefundStatus.SETTLED:
-                settled += refund.amount
+        refunds += [refund for refund in payment.refunds if refund.obligation in owed]
+    sent_again = {refund.replaces for refund in refunds}
+    if any(r.status in NOT_REFUNDED and r.id not in sent_again for r in refunds):
+        return "failed"
+    amounts = [refund.amount for refund in refunds if refund.status is RefundStatus.SETTLED]
+    settled = money.total(amounts, booking.currency)
     return "settled" if settled == booking.owed() else "pending"

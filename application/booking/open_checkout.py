@@ -7,6 +7,8 @@ import msgspec
 from application.booking.access import visible_booking
 from application.booking.ports import BookingPorts
 from application.caller import Caller
+from application.commands import stream_kinds
+from application.payment import collect, gateway
 from application.payment.start_checkout import StartCheckout
 from domain.payment import rejections
 from domain.payment.state import Attempt, AttemptStatus
@@ -28,10 +30,13 @@ class Checkout(msgspec.Struct, frozen=True):
 async def open_checkout(ports: BookingPorts, caller: Caller, id_or_reference: str) -> Checkout:
     """Open a checkout session for the amount due, or return the open session.
 
+    Stripe is asked first whether the open one still is: an expired one is never handed out.
+
     Stripe is asked after the attempt was recorded. Rejects what StartCheckout does, AlreadyPaid
     and SessionEnded; raises GatewayFailure.
     """
-    booking_id, _ = await visible_booking(ports, caller.principal, id_or_reference)
+    booking_id, booking = await visible_booking(ports, caller.principal, id_or_reference)
+    await _learn_open_session(ports, caller, collect.payment_of(booking_id, booking))
     command = StartCheckout(booking_id=booking_id, locale=caller.language)
     outcome = await ports.bus.submit(caller.envelope(command))
     payment_id = outcome.answer.stream
@@ -39,6 +44,22 @@ async def open_checkout(ports: BookingPorts, caller: Caller, id_or_reference: st
         payment_id, outcome.answer.ids["attempt"], cause=caller.cause
     )
     return _open(payment_id, attempt, replayed=outcome.replayed)
+
+
+async def _learn_open_session(ports: BookingPorts, caller: Caller, payment_id: str) -> None:
+    """Record the state of the session that is open by our records.
+
+    If Stripe cannot be reached, it is open until its time is over.
+    """
+    payment = (await ports.bus.current(stream_kinds.PAYMENT, payment_id))[0]
+    attempt = None if payment is None else payment.live_attempt()
+    if attempt is None or attempt.status is not AttemptStatus.OPEN or attempt.session is None:
+        return
+    try:
+        await ports.collector.learn_session(attempt.session, cause=caller.cause)
+    except (gateway.GatewayTimeout, gateway.GatewayUnavailable):
+        if ports.clock() >= attempt.expires_at:
+            raise
 
 
 def _open(payment_id: str, attempt: Attempt, *, replayed: bool) -> Checkout:

@@ -9,6 +9,8 @@ refunding: request and read refunds at Stripe
 record_refund: record the outcome of a refund
 receive_event: verify a webhook and store it sealed
 process_event: process stored Stripe events
+replay_event: list parked Stripe events and process one again
+event_retries: how long a stored event waits before it is tried again
 stripe_event_types: the types of Stripe events that are processed
 gateway: the port of the payment gateway
 """

@@ -20,7 +20,17 @@ from domain.kernel import ids, money
 from domain.payment import idempotency_keys, rejections
 from domain.payment.state import Attempt, AttemptStatus, Payment
 
+# States of an intent at Stripe: a bank decides about it, or it has taken no money.
+PROCESSING = "processing"
+UNPAID = frozenset({"requires_payment_method", "canceled"})
 CLOCK_LEEWAY = dt.timedelta(minutes=5)
+
+
+class UnmatchedMoney(Exception):
+    """Stripe took money that names no payment of ours, or an unknown one; staff decides about it.
+
+    Its text is the id of the intent.
+    """
 
 
 class ReturnUrls(msgspec.Struct, frozen=True):
@@ -60,8 +70,8 @@ class Collector:
     ) -> Attempt:
         """Ask Stripe for the attempt's session unless its outcome is known; record and return it.
 
-        Raises GatewayTimeout and GatewayUnavailable (the attempt is then unknown and is asked
-        again with the same key), GatewayRejected (recorded as refused).
+        Raises GatewayTimeout and GatewayUnavailable (the attempt is then unknown, unless nothing
+        was executed, and is asked again with the same key), GatewayRejected (recorded as refused).
         """
         payment = await self.payment(stream)
         attempt = payment.attempt(attempt_id)
@@ -71,6 +81,8 @@ class Collector:
             return attempt
         try:
             session = await self._ask(payment, stream, attempt)
+        except gateway.GatewayNotExecuted:
+            raise
         except (gateway.GatewayTimeout, gateway.GatewayUnavailable):
             await self._record(stream, attempt_id, record_attempt.Unresolved(), cause, "unknown")
             raise
@@ -95,21 +107,34 @@ class Collector:
     ) -> gateway.CheckoutSession | None:
         """Return Stripe's session of the attempt; None when the key has expired and there is none.
 
-        An unknown outcome is looked up first: Stripe may have kept a 500 under the key although
-        the session exists.
+        While the key lives it gives the outcome for one call. The sessions of the time are searched
+        only once Stripe may have forgotten the key, or keeps a failure under it although the
+        session may exist.
         """
-        if attempt.status is AttemptStatus.UNKNOWN:
-            found = await self._payments.find_sessions(
-                created_since=attempt.started_at - CLOCK_LEEWAY,
-                created_until=attempt.expires_at,
-                attempt=attempt.id,
-            )
-            if found:
-                return found[0]
-        if not idempotency_keys.may_retry_with_same_key(
+        if idempotency_keys.may_retry_with_same_key(
             started_at=attempt.started_at, now=self._clock()
         ):
-            return None
+            try:
+                return await self._repeat(payment, stream, attempt)
+            except gateway.GatewayFailureKept:
+                found = await self._search(attempt)
+                if found is None:
+                    raise
+                return found
+        return await self._search(attempt)
+
+    async def _search(self, attempt: Attempt) -> gateway.CheckoutSession | None:
+        found = await self._payments.find_sessions(
+            created_since=attempt.started_at - CLOCK_LEEWAY,
+            created_until=min(attempt.expires_at, self._clock() + CLOCK_LEEWAY),
+            attempt=attempt.id,
+        )
+        return found[0] if found else None
+
+    async def _repeat(
+        self, payment: Payment, stream: str, attempt: Attempt
+    ) -> gateway.CheckoutSession:
+        """Send the request of the attempt, the same each time."""
         return await self._payments.open_checkout(
             gateway.CheckoutRequest(
                 booking=payment.booking,
@@ -131,35 +156,52 @@ class Collector:
         await self._take_over(await self._payments.session(session_id), cause)
 
     async def end_session(self, session_id: str, *, cause: follow_up.Cause) -> None:
-        """Expire the session if it is still open; if it was paid meanwhile, record that."""
-        await self._take_over(await self._payments.expire_session(session_id), cause)
+        """Expire the session if it is still open; if it was paid meanwhile, record that.
 
-    async def _take_over(self, session: gateway.CheckoutSession, cause: follow_up.Cause) -> None:
-        if session.intent is not None:
-            await self._take_over_intent(session.intent, cause)
-        elif session.payment_intent is not None:
-            await self.learn_intent(session.payment_intent, cause=cause)
-        if session.status == "expired" and session.payment and session.attempt:
+        Rejects AttemptPending while a bank decides about its payment: that cannot be stopped.
+        """
+        session = await self._payments.expire_session(session_id)
+        intent = await self._take_over(session, cause)
+        if session.status == "complete" and intent is not None and intent.status == PROCESSING:
+            raise rejections.AttemptPending()
+
+    async def _take_over(
+        self, session: gateway.CheckoutSession, cause: follow_up.Cause
+    ) -> gateway.PaymentIntent | None:
+        intent = session.intent
+        if intent is None and session.payment_intent is not None:
+            intent = await self._payments.payment_intent(session.payment_intent)
+        if intent is not None:
+            await self._take_over_intent(intent, cause)
+        failed = intent is not None and intent.status in UNPAID
+        over = session.status == "expired" or (session.status == "complete" and failed)
+        if over and session.payment and session.attempt:
             expired = record_attempt.Expired()
             await self._record(session.payment, session.attempt, expired, cause, "expired")
+        return intent
 
     async def learn_intent(self, intent_id: str, *, cause: follow_up.Cause) -> None:
-        """Record the current state of a payment intent: captured, or a card declined."""
+        """Record the current state of a payment intent: captured, or a card declined.
+
+        Raises UnmatchedMoney.
+        """
         await self._take_over_intent(await self._payments.payment_intent(intent_id), cause)
 
     async def _take_over_intent(
         self, intent: gateway.PaymentIntent, cause: follow_up.Cause
     ) -> None:
         if intent.booking is None or intent.payment is None or intent.attempt is None:
-            return  # not one of our payments: reconciliation reports it
+            if intent.status == "succeeded":
+                raise UnmatchedMoney(intent.id)
+            return
         if intent.status == "succeeded":
             await self._record_capture(intent, cause)
-        elif intent.last_error_code is not None and intent.latest_charge is not None:
+        elif intent.last_error_code is not None and intent.last_error_id is not None:
             declined = record_attempt.Declined(
-                intent=intent.id, charge=intent.latest_charge, code=intent.last_error_code
+                intent=intent.id, charge=intent.last_error_id, code=intent.last_error_code
             )
             await self._record(
-                intent.payment, intent.attempt, declined, cause, f"declined:{intent.latest_charge}"
+                intent.payment, intent.attempt, declined, cause, f"declined:{intent.last_error_id}"
             )
 
     async def _record_capture(self, intent: gateway.PaymentIntent, cause: follow_up.Cause) -> None:
@@ -173,7 +215,10 @@ class Collector:
             charge=intent.latest_charge or "",
             amount=money.Money(intent.amount_received.amount, intent.amount_received.currency),
         )
-        await self._bus.submit(follow_up.envelope(cause, f"capture:{intent.id}", command))
+        try:
+            await self._bus.submit(follow_up.envelope(cause, f"capture:{intent.id}", command))
+        except rejections.PaymentNotFound:
+            raise UnmatchedMoney(intent.id) from None
 
     async def _record(
         self,

@@ -35,6 +35,9 @@ class CheckoutRequest(msgspec.Struct, frozen=True, kw_only=True):
 class PaymentIntent(msgspec.Struct, frozen=True, kw_only=True):
     """A PaymentIntent as it is now; `last_error_code` is of the latest failed attempt.
 
+    `last_error_id` identifies that failure: its charge, or its payment method where it failed
+    before there was a charge, as in 3-D Secure.
+
     `status` is Stripe's word: requires_payment_method, requires_confirmation, requires_action,
     processing, requires_capture, canceled, succeeded.
     """
@@ -45,6 +48,7 @@ class PaymentIntent(msgspec.Struct, frozen=True, kw_only=True):
     amount_received: money.Money
     latest_charge: str | None
     last_error_code: str | None
+    last_error_id: str | None
     booking: str | None
     payment: str | None
     attempt: str | None
@@ -111,8 +115,20 @@ class GatewayTimeout(GatewayFailure):
     """The outcome is unknown: the request may have been carried out. Ask again, same key."""
 
 
+class GatewayUnreadable(GatewayTimeout):
+    """Stripe's answer has another shape or a word that we do not know; asking again is no help."""
+
+
 class GatewayUnavailable(GatewayFailure):
     """Stripe is busy, broken or out of reach; retry later with the same key."""
+
+
+class GatewayNotExecuted(GatewayUnavailable):
+    """Stripe has done nothing: no connection was made, or it was too busy (429)."""
+
+
+class GatewayFailureKept(GatewayUnavailable):
+    """Stripe repeats the failure that it kept under this key: only a look-up finds the object."""
 
 
 class GatewayRejected(GatewayFailure):
@@ -156,8 +172,9 @@ class PaymentGateway(Protocol):
     ) -> list[CheckoutSession]:
         """Sessions of the attempt created in the window, newest first.
 
-        For outcomes too old to be asked by idempotency key (23 hours and more). The gateway has
-        no filter for metadata and reads the whole window, so give it an end where one is known.
+        The last resort: for keys that Stripe has forgotten (23 hours and more), and those under
+        which it kept a failure. The gateway has no filter for metadata: it reads the window, which
+        should be short, until it finds one, and searches for one attempt at a time.
         """
         ...
 
@@ -180,8 +197,9 @@ class PaymentGateway(Protocol):
 class VerifiedEvent(msgspec.Struct, frozen=True, kw_only=True):
     """A genuine webhook event; only a hint: the current state of the object decides.
 
-    `supported` is false for event types, API versions and thin events that are only recorded as
-    ignored. `content` is the raw JSON of the object as it was; empty for thin events.
+    `supported` is false for event types and thin events that are only recorded as ignored,
+    `expected_version` for events of another API version than ours. `content` is
+    the raw JSON of the object as it was; empty for thin events.
     """
 
     id: str
@@ -191,6 +209,7 @@ class VerifiedEvent(msgspec.Struct, frozen=True, kw_only=True):
     livemode: bool
     account: str | None
     supported: bool
+    expected_version: bool
     content: bytes
     object_id: str | None
     object_kind: str | None

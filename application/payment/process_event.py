@@ -1,19 +1,26 @@
 """Process stored Stripe events: ask Stripe for the object of each and record its current state.
 
-An event is a hint: order, repetition and delay of events make no difference.
+An event is a hint: order, repetition and delay of events make no difference. Only a bug and an
+object that cannot be read are failed tries; while Stripe or the database is away, events wait.
 """
 
 import asyncio
+import logging
 from typing import ClassVar, Literal, Protocol
 
 from application import ports
 from application.commands import follow_up
-from application.payment import collect, refunding, stripe_event_types
+from application.payment import collect, event_retries, gateway, refunding, stripe_event_types
 from application.payment.receive_event import InboxEvent
 from domain.kernel import ids
 from domain.kernel.rejections import Rejection
 
 Handled = Literal["done", "ignored"]
+# Stripe's code for an object that it does not have: asking again gives the same answer.
+RESOURCE_MISSING = "resource_missing"
+AWAY = (gateway.GatewayTimeout, gateway.GatewayUnavailable, ports.Unavailable)
+
+logger = logging.getLogger(__name__)
 
 
 class ProcessStripeEvents(ports.BackgroundTask, frozen=True):
@@ -35,8 +42,15 @@ class StoredEvents(Protocol):
         """Record that the event has been processed."""
         ...
 
-    async def fail(self, event_id: str, *, reason: str) -> None:
-        """Record a failed try; after a number of them the event is parked."""
+    async def postpone(self, event_id: str, *, reason: str, seconds: float) -> bool:
+        """Try the event again after half the time or more; return whether it was parked.
+
+        It is parked when it has waited longer than event_retries.PATIENCE.
+        """
+        ...
+
+    async def fail(self, event_id: str, *, reason: str, seconds: float, limit: int) -> bool:
+        """Record a failed try; after `limit` of them the event is parked, and True returned."""
         ...
 
 
@@ -57,7 +71,8 @@ class StoredEventProcessor:
     async def process(self, task: ProcessStripeEvents) -> None:
         """Process the events together, so that the dispatcher makes one append of many commands.
 
-        An event that fails stops no other; the first failure is raised once all have ended.
+        An event that fails stops no other; its row says when it is tried again. Raises
+        Unavailable when the inbox itself is away, once all have ended.
         """
         results = await asyncio.gather(
             *(self._process_one(event_id) for event_id in task.events), return_exceptions=True
@@ -68,7 +83,7 @@ class StoredEventProcessor:
 
     async def _process_one(self, event_id: str) -> None:
         stored = await self._inbox.read(event_id)
-        if stored is None or stored.state != "new":
+        if stored is None or stored.state != "new" or stored.waiting:
             return
         cause = follow_up.Cause(
             id=ids.webhook_command_id(event_id), actor="stripe", correlation_id=event_id
@@ -83,11 +98,35 @@ class StoredEventProcessor:
             )
         except Rejection as rejection:
             await self._inbox.finish(event_id, state="ignored", reason=rejection.code)
-            return
-        except Exception as error:
-            await self._inbox.fail(event_id, reason=type(error).__name__)
-            raise
-        await self._inbox.finish(event_id, state=handled)
+        except Exception as error:  # noqa: BLE001 - the row records every outcome
+            await self._record_failure(stored, error)
+        else:
+            await self._inbox.finish(event_id, state=handled)
+
+    async def _record_failure(self, event: InboxEvent, error: Exception) -> None:
+        """Wait while Stripe is away, end at a definite no, park what staff has to look at."""
+        kind = type(error).__name__
+        seconds = event_retries.wait_seconds(event.waits + event.tries)
+        match error:
+            case gateway.GatewayUnreadable() | collect.UnmatchedMoney():
+                parked = await self._inbox.fail(event.id, reason=kind, seconds=0.0, limit=1)
+            case gateway.GatewayMisconfigured():
+                logger.critical("Stripe refuses our key or its rights: %s", error)
+                parked = await self._inbox.postpone(event.id, reason=kind, seconds=seconds)
+            case _ if isinstance(error, AWAY):
+                parked = await self._inbox.postpone(event.id, reason=kind, seconds=seconds)
+            case gateway.GatewayRejected(code=code) if code == RESOURCE_MISSING:
+                logger.warning("Stripe does not know the object of event %s", event.id)
+                await self._inbox.finish(event.id, state="ignored", reason=RESOURCE_MISSING)
+                return
+            case gateway.GatewayRejected(code=code):
+                parked = await self._inbox.fail(event.id, reason=code, seconds=0.0, limit=1)
+            case _:
+                logger.error("event %s cannot be processed: %s", event.id, kind)
+                limit = event_retries.TRY_LIMIT
+                parked = await self._inbox.fail(event.id, reason=kind, seconds=seconds, limit=limit)
+        if parked:
+            logger.critical("Stripe event %s (%s) is parked: %s", event.id, event.type, kind)
 
 
 async def process_event(

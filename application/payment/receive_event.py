@@ -1,5 +1,6 @@
 """Receive a webhook: verify the raw bytes and store them sealed; they are processed later."""
 
+import logging
 from collections.abc import Callable
 from typing import Literal, Protocol
 
@@ -10,13 +11,18 @@ from application.payment import stripe_event_types
 from application.payment.gateway import VerifiedEvent
 from domain.kernel.sealed import Sealed
 
-Received = Literal["fresh", "duplicate"]
+Received = Literal["fresh", "resumed", "duplicate"]
+# Why an event is ignored whose rendering cannot be used; another rendering of its id may be.
+UNSUPPORTED = "unsupported"
+
+logger = logging.getLogger(__name__)
 
 
 class InboxEvent(msgspec.Struct, frozen=True):
     """One stored event; `object` is the id of the Stripe object it is about.
 
-    `state` is new, done, ignored or parked.
+    `state` is new, done, ignored or parked; `waits` counts how often Stripe was away, `tries` the
+    other failures. It is `waiting` while it is not to be tried.
     """
 
     id: str
@@ -24,15 +30,20 @@ class InboxEvent(msgspec.Struct, frozen=True):
     object: str
     state: str
     tries: int
+    waits: int = 0
+    waiting: bool = False
 
 
 class EventInbox(Protocol):
-    """Stores genuine events; each id is stored once."""
+    """Stores genuine events; each id is stored once and, while unfinished, resumed."""
 
     async def store(
         self, event: InboxEvent, *, reason: str | None, body: Sealed, key: ports.WrappedKey
-    ) -> bool:
-        """Store it durably; return False when the id is known. Raises Unavailable."""
+    ) -> Received:
+        """Store it durably, or resume the unfinished or unusable one of this id.
+
+        Raises Unavailable.
+        """
         ...
 
 
@@ -55,7 +66,10 @@ class EventReceiver:
         event = self._verify(body, signature)
         reason = _reason_to_ignore(event)
         subject, key = self._vault.new_subject()
-        stored = await self._inbox.store(
+        if event.supported and not event.expected_version:
+            # Its object is fetched in our version; the endpoint at Stripe should send that too.
+            logger.warning("Stripe event %s has API version %s", event.id, event.api_version)
+        return await self._inbox.store(
             InboxEvent(
                 id=event.id,
                 type=event.type,
@@ -67,11 +81,10 @@ class EventReceiver:
             body=self._vault.seal(subject, body),
             key=key,
         )
-        return "fresh" if stored else "duplicate"
 
 
 def _reason_to_ignore(event: VerifiedEvent) -> str | None:
     """Return why the event needs no action; None when it does."""
     if not event.supported or event.object_id is None:
-        return "unsupported"
+        return UNSUPPORTED
     return None if event.type in stripe_event_types.PROCESSED else "nothing_follows"

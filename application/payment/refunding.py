@@ -49,6 +49,8 @@ class Refunder:
     ) -> None:
         try:
             reported = await self._find_or_create(stream, payment, refund)
+        except gateway.GatewayNotExecuted:
+            raise
         except (gateway.GatewayTimeout, gateway.GatewayUnavailable):
             await self._record(stream, refund.id, record_refund.Unresolved(), cause, "unknown")
             raise

@@ -34,6 +34,7 @@ from domain.inventory.events import (
 )
 from domain.inventory.state import Flight, FlightStatus
 from domain.kernel.fold import fold
+from domain.payment.rejections import AttemptPending
 
 NAME = "follow_flight_when_changed"
 CHUNK_SIZE = 32
@@ -147,7 +148,7 @@ class FlightFollower:
             return
         try:
             await self._releaser.end_live_session(booking_id, booking, cause=cause)
-        except gateway.GatewayFailure as error:
+        except (gateway.GatewayFailure, AttemptPending) as error:
             self._report(booking_id, error)
 
 

@@ -22,6 +22,7 @@ M2  One provider intent is captured once, however often Stripe reports it.
 M3  Every capture carries its entry; money that cannot be applied is parked with the reason.
 M4  A timeout is unknown, never failed.
 M5  Of one capture no more is refunded than was captured; refused and failed refunds do not count.
-M6  One obligation is refunded once from each capture, however often it is requested.
+M6  One obligation is refunded once from each capture, however often it is requested; a refused or
+    failed refund is sent again once.
 M7  A refund that Stripe has is recorded by two entries at most: accepted, and failed after that.
 """

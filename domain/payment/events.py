@@ -70,7 +70,10 @@ class AttemptExpired(AttemptFact, frozen=True):
 
 
 class PaymentDeclined(AttemptFact, frozen=True):
-    """A card was declined within an open session; another card may still succeed."""
+    """A card was declined within an open session; another card may still succeed.
+
+    `charge` identifies the failure at Stripe: a payment method where there was no charge.
+    """
 
     tag: ClassVar[str] = "payment.declined.1"
     attempt: str
@@ -124,10 +127,11 @@ class RefundFact(DomainEvent, frozen=True):
     capability: ClassVar[Literal["refunds"]] = "refunds"
 
 
-class RefundRequested(RefundFact, frozen=True):
+class RefundRequested(RefundFact, frozen=True, omit_defaults=True):
     """The intention to refund money of one capture, with all that a retry must repeat exactly.
 
-    `obligation` is the id of what the airline owes; `refund` is our id, known to Stripe too.
+    `obligation` is the id of what the airline owes; `refund` is our id, known to Stripe too;
+    `replaces` is the refused or failed refund in whose place this one is sent.
     """
 
     tag: ClassVar[str] = "payment.refund_requested.1"
@@ -137,6 +141,7 @@ class RefundRequested(RefundFact, frozen=True):
     obligation: str
     idempotency_key: str
     requested_at: dt.datetime
+    replaces: str | None = None
 
 
 class RefundUnresolved(RefundFact, frozen=True):

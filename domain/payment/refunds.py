@@ -21,7 +21,7 @@ from domain.payment.events import (
     RefundSettled,
     RefundUnresolved,
 )
-from domain.payment.state import Payment, Refund, RefundStatus
+from domain.payment.state import NOT_REFUNDED, Payment, Refund, RefundStatus
 
 UNANSWERED = frozenset({RefundStatus.REQUESTED, RefundStatus.UNKNOWN})
 
@@ -40,9 +40,59 @@ def request_refund(
 
     Rejects RefundExceedsCaptured (M5).
     """
-    assert money.is_chargeable(amount), "Stripe refunds what it can charge"
     if any(r.obligation == obligation and r.intent == intent for r in payment.refunds):
         return []
+    return _request(
+        payment,
+        refund=refund,
+        intent=intent,
+        amount=amount,
+        obligation=obligation,
+        idempotency_key=idempotency_key,
+        now=now,
+    )
+
+
+def send_again(
+    payment: Payment,
+    *,
+    failed: Refund,
+    refund: str,
+    intent: str,
+    idempotency_key: str,
+    now: dt.datetime,
+) -> list[PaymentEvent]:
+    """Record the intention to refund again what a refused or failed refund did not (M6).
+
+    The money may come from a capture of another payment. Rejects RefundNotFailed and
+    RefundExceedsCaptured (M5).
+    """
+    if failed.status not in NOT_REFUNDED:
+        raise rejections.RefundNotFailed(reason=failed.status.value)
+    return _request(
+        payment,
+        refund=refund,
+        intent=intent,
+        amount=failed.amount,
+        obligation=failed.obligation,
+        idempotency_key=idempotency_key,
+        now=now,
+        replaces=failed.id,
+    )
+
+
+def _request(
+    payment: Payment,
+    *,
+    refund: str,
+    intent: str,
+    amount: money.Money,
+    obligation: str,
+    idempotency_key: str,
+    now: dt.datetime,
+    replaces: str | None = None,
+) -> list[PaymentEvent]:
+    assert money.is_chargeable(amount), "Stripe refunds what it can charge"
     assert payment.refund(refund) is None, "each refund has an id of its own"
     free = payment.refundable(intent)
     if amount.currency != free.currency or amount.amount > free.amount:
@@ -55,6 +105,7 @@ def request_refund(
             obligation=obligation,
             idempotency_key=idempotency_key,
             requested_at=now,
+            replaces=replaces,
         )
     ]
 
@@ -137,6 +188,7 @@ def _requested(payment: Payment, event: RefundRequested) -> Payment:
         obligation=event.obligation,
         idempotency_key=event.idempotency_key,
         requested_at=event.requested_at,
+        replaces=event.replaces,
     )
     return replace(payment, refunds=(*payment.refunds, refund))
 

@@ -11,6 +11,12 @@ class PaymentNotFound(Rejection):
     code: ClassVar[str] = "NOT_FOUND"
 
 
+class EventNotFound(Rejection):
+    """No Stripe event of this id was received."""
+
+    code: ClassVar[str] = "NOT_FOUND"
+
+
 class AlreadyPaid(Rejection):
     """The amount due has been captured: nothing is left to pay."""
 
@@ -27,6 +33,12 @@ class SessionEnded(Rejection):
     """The checkout session of this request can no longer be paid; a new key opens another one."""
 
     code: ClassVar[str] = "PAYMENT_FAILED"
+
+
+class RefundNotFailed(Rejection):
+    """Only a refund that was refused or failed is sent again."""
+
+    code: ClassVar[str] = "INVALID_STATE_TRANSITION"
 
 
 class RefundExceedsCaptured(Rejection):

@@ -61,7 +61,10 @@ class Capture(msgspec.Struct, frozen=True):
 
 
 class Refund(msgspec.Struct, frozen=True):
-    """Money of one capture to be refunded; `provider_refund` is Stripe's id once it is known."""
+    """Money of one capture to be refunded; `provider_refund` is Stripe's id once it is known.
+
+    `replaces` is the refused or failed refund in whose place this one was sent.
+    """
 
     id: str
     intent: str
@@ -71,6 +74,7 @@ class Refund(msgspec.Struct, frozen=True):
     requested_at: dt.datetime
     status: RefundStatus = RefundStatus.REQUESTED
     provider_refund: str | None = None
+    replaces: str | None = None
 
 
 class Payment(msgspec.Struct, frozen=True):

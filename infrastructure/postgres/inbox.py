@@ -8,11 +8,11 @@ from typing import Any, Literal
 
 from application import ports
 from application.coordination import Channel
-from application.payment.receive_event import InboxEvent
+from application.payment.event_retries import PATIENCE
+from application.payment.receive_event import UNSUPPORTED, InboxEvent, Received
+from application.payment.replay_event import ParkedEvent
 from domain.kernel.sealed import Sealed
 from infrastructure.postgres.pool import Pool, raising_unavailable
-
-TRY_LIMIT = 10
 
 _INSERT = """
 WITH fresh AS (
@@ -25,19 +25,63 @@ WITH fresh AS (
 )
 SELECT pg_notify(%(channel)s, id) FROM fresh
 """
+# Sent again by Stripe: an unfinished event is tried at once, a parked one from the beginning.
+# A rendering that could not be used gives way to one that can: only its type and object count.
+_RESUME = """
+WITH resumed AS (
+    UPDATE inbox.stripe_event
+    SET type = %(type)s, object = %(object)s, state = 'new', reason = NULL, tries = 0,
+        due_at = NULL, waiting_since = NULL, enqueued_at = NULL, finished_at = NULL
+    WHERE id = %(id)s AND %(state)s = 'new'
+      AND (state = 'parked' OR (state = 'new' AND waits + tries > 0)
+           OR (state = 'ignored' AND reason = %(unsupported)s))
+    RETURNING id
+)
+SELECT pg_notify(%(channel)s, id) FROM resumed
+"""
+_REPLAY = """
+WITH replayed AS (
+    UPDATE inbox.stripe_event
+    SET state = 'new', tries = 0, waits = 0, due_at = NULL, waiting_since = NULL,
+        enqueued_at = NULL
+    WHERE id = %(id)s AND state = 'parked' RETURNING id
+)
+SELECT pg_notify(%(channel)s, id) FROM replayed
+"""
 _CLAIM = """
 UPDATE inbox.stripe_event SET enqueued_at = clock_timestamp()
 WHERE id IN (
     SELECT id FROM inbox.stripe_event
     WHERE state = 'new'
-      AND (enqueued_at IS NULL OR enqueued_at < clock_timestamp() - make_interval(secs => %s))
-    ORDER BY received_at LIMIT %s FOR UPDATE SKIP LOCKED
+      AND (due_at IS NULL OR due_at <= clock_timestamp())
+      AND (enqueued_at IS NULL OR enqueued_at < clock_timestamp() - make_interval(secs => %s)
+           OR enqueued_at < due_at)
+    ORDER BY coalesce(due_at, received_at) LIMIT %s FOR UPDATE SKIP LOCKED
 ) RETURNING id
+"""
+_POSTPONE = """
+UPDATE inbox.stripe_event
+SET waits = waits + 1, reason = %(reason)s,
+    waiting_since = coalesce(waiting_since, clock_timestamp()),
+    due_at = clock_timestamp() + make_interval(secs => %(seconds)s * (0.5 + random() / 2)),
+    state = CASE WHEN waiting_since < clock_timestamp() - %(patience)s
+            THEN 'parked' ELSE state END
+WHERE id = %(id)s AND state = 'new' RETURNING state
+"""
+_FAIL = """
+UPDATE inbox.stripe_event
+SET tries = tries + 1, reason = %(reason)s,
+    due_at = clock_timestamp() + make_interval(secs => %(seconds)s * (0.5 + random() / 2)),
+    state = CASE WHEN tries + 1 >= %(limit)s THEN 'parked' ELSE state END
+WHERE id = %(id)s AND state = 'new' RETURNING state
 """
 
 
 class StripeInbox:
-    """`EventInbox` and `StoredEvents` on inbox.stripe_event; all methods raise Unavailable."""
+    """`EventInbox`, `StoredEvents` and `ParkedEvents` on inbox.stripe_event.
+
+    All methods raise Unavailable.
+    """
 
     def __init__(self, pool: Pool) -> None:
         self._pool = pool
@@ -49,8 +93,8 @@ class StripeInbox:
         reason: str | None,
         body: Sealed,
         key: ports.WrappedKey,
-    ) -> bool:
-        """Store a verified event durably; return False when this id is stored already."""
+    ) -> Received:
+        """Store a verified event durably, or resume the unfinished one of this id."""
         parameters = {
             "id": event.id,
             "type": event.type,
@@ -61,22 +105,30 @@ class StripeInbox:
             "box": body.box,
             "wrapped": key.wrapped,
             "channel": Channel.INBOX,
+            "unsupported": UNSUPPORTED,
         }
-        rows = await self._execute(_INSERT, parameters)
-        return bool(rows)
+        if await self._execute(_INSERT, parameters):
+            return "fresh"
+        return "resumed" if await self._execute(_RESUME, parameters) else "duplicate"
 
     async def claim(self, *, again_after_seconds: float, limit: int) -> list[str]:
-        """Return ids to enqueue now: new ones, and those enqueued long ago and not finished."""
+        """Return ids to enqueue now: new ones, those whose wait is over, and those enqueued long
+        ago and not finished.
+        """
         rows = await self._execute(_CLAIM, (again_after_seconds, limit))
         return [str(row[0]) for row in rows]
 
     async def read(self, event_id: str) -> InboxEvent | None:
         """Return the event of this id."""
         rows = await self._execute(
-            "SELECT id, type, object, state, tries FROM inbox.stripe_event WHERE id = %s",
+            "SELECT id, type, object, state, tries, waits, "
+            "coalesce(due_at > clock_timestamp(), false) "
+            "FROM inbox.stripe_event WHERE id = %s",
             (event_id,),
         )
-        return InboxEvent(*rows[0]) if rows else None
+        if not rows:
+            return None
+        return InboxEvent(*rows[0])
 
     async def finish(
         self, event_id: str, *, state: Literal["done", "ignored"], reason: str | None = None
@@ -88,14 +140,28 @@ class StripeInbox:
             (state, reason, event_id),
         )
 
-    async def fail(self, event_id: str, *, reason: str) -> None:
-        """Record a failed try; after TRY_LIMIT the event is parked for an operator."""
-        await self._execute(
-            "UPDATE inbox.stripe_event SET tries = tries + 1, reason = %s, "
-            "state = CASE WHEN tries + 1 >= %s THEN 'parked' ELSE state END "
-            "WHERE id = %s AND state = 'new' RETURNING id",
-            (reason, TRY_LIMIT, event_id),
+    async def postpone(self, event_id: str, *, reason: str, seconds: float) -> bool:
+        """Try the event again after half the time or more; return whether it was parked."""
+        parameters = {"id": event_id, "reason": reason, "seconds": seconds, "patience": PATIENCE}
+        return ("parked",) in await self._execute(_POSTPONE, parameters)
+
+    async def fail(self, event_id: str, *, reason: str, seconds: float, limit: int) -> bool:
+        """Record a failed try; return whether the event was parked with it."""
+        parameters = {"id": event_id, "reason": reason, "seconds": seconds, "limit": limit}
+        return ("parked",) in await self._execute(_FAIL, parameters)
+
+    async def parked(self, *, limit: int) -> list[ParkedEvent]:
+        """Return parked events, the oldest first."""
+        rows = await self._execute(
+            "SELECT id, type, object, coalesce(reason, ''), received_at FROM inbox.stripe_event "
+            "WHERE state = 'parked' ORDER BY received_at, id LIMIT %s",
+            (limit,),
         )
+        return [ParkedEvent(*row) for row in rows]
+
+    async def replay(self, event_id: str) -> None:
+        """Let the event be processed again if it is parked."""
+        await self._execute(_REPLAY, {"id": event_id, "channel": Channel.INBOX})
 
     async def _execute(
         self, query: str, parameters: Mapping[str, object] | tuple[object, ...]

@@ -51,10 +51,14 @@ CREATE TABLE inbox.stripe_event (
     enqueued_at timestamp with time zone,
     tries integer DEFAULT 0 NOT NULL,
     finished_at timestamp with time zone,
+    due_at timestamp with time zone,
+    waits integer DEFAULT 0 NOT NULL,
+    waiting_since timestamp with time zone,
     CONSTRAINT stripe_event_pkey PRIMARY KEY (id),
     CONSTRAINT stripe_event_state_check CHECK ((state = ANY (ARRAY['new'::text, 'done'::text, 'ignored'::text, 'parked'::text])))
 );
 CREATE INDEX stripe_event_new ON inbox.stripe_event USING btree (received_at) WHERE (state = 'new'::text);
+CREATE INDEX stripe_event_parked ON inbox.stripe_event USING btree (received_at, id) WHERE (state = 'parked'::text);
 
 CREATE TABLE ledger.capacity (
     flight text COLLATE "C" NOT NULL,

@@ -39,14 +39,18 @@ def failure(error: stripe.StripeError) -> gateway.GatewayFailure:
     if isinstance(error, stripe.APIConnectionError):
         cause = error.__cause__
         if isinstance(cause, _NOT_SENT):
-            return gateway.GatewayUnavailable(f"not reached: {type(cause).__name__}")
+            return gateway.GatewayNotExecuted(f"not reached: {type(cause).__name__}")
         return gateway.GatewayTimeout(f"no answer: {type(cause).__name__}")
     if isinstance(
         error, stripe.AuthenticationError | stripe.PermissionError | stripe.IdempotencyError
     ):
         return gateway.GatewayMisconfigured(where)
     status = error.http_status or 0
-    if isinstance(error, stripe.RateLimitError) or status in (409, 429) or status >= 500:
+    if isinstance(error, stripe.RateLimitError) or status == 429:
+        return gateway.GatewayNotExecuted(where)
+    if status >= 500 and (error.headers or {}).get("Idempotent-Replayed") == "true":
+        return gateway.GatewayFailureKept(where)
+    if status == 409 or status >= 500:
         return gateway.GatewayUnavailable(where)
     if 400 <= status < 500:
         return gateway.GatewayRejected(code or kind, str(error.user_message or where))

@@ -3,6 +3,7 @@
 The caller retries, because it stored the idempotency key: the SDK's own retries are off.
 """
 
+import asyncio
 import datetime as dt
 from collections.abc import Mapping
 from typing import Any, Literal
@@ -22,13 +23,30 @@ PAGES_LIMIT = 50
 # Stripe's minor units of these differ from ISO 4217, or Stripe does not support them.
 NOT_IN_ISO_UNITS = frozenset({"IQD", "ISK", "LYD", "MGA", "UGX"})
 # Stripe Checkout is not translated into Arabic: there `auto` follows the browser.
+# Cards and the wallets on them: methods that settle at once. With a delayed method a traveller
+# could fly, or lose the seats, before the bank has answered.
+METHODS_THAT_SETTLE_AT_ONCE = ("card",)
 _LOCALES: Mapping[str, str] = {"en": "en"}
 
 
+class _Method(msgspec.Struct, frozen=True):
+    """The payment method of a failed attempt."""
+
+    id: str | None = None
+
+
 class _Error(msgspec.Struct, frozen=True):
-    """The last failed attempt of an intent."""
+    """The last failed attempt of an intent; it has no charge where 3-D Secure failed."""
 
     code: str | None = None
+    type: str | None = None
+    charge: str | None = None
+    payment_method: _Method | None = None
+
+    def id_of(self, intent: str) -> str:
+        """Return what identifies the failure: its charge, else the method of the attempt."""
+        method = None if self.payment_method is None else self.payment_method.id
+        return self.charge or method or f"{intent}:{self.code or self.type}"
 
 
 class _Intent(msgspec.Struct, frozen=True):
@@ -77,6 +95,7 @@ class StripePaymentGateway:
     def __init__(self, *, api_key: str, base_url: str | None, timeout_seconds: float) -> None:
         timeout = aiohttp.ClientTimeout(total=timeout_seconds, connect=timeout_seconds / 2)
         self._transport = stripe.AIOHTTPClient(timeout=timeout)
+        self._searching = asyncio.Lock()
         self._client = stripe.StripeClient(
             api_key,
             stripe_version=API_VERSION,
@@ -141,17 +160,17 @@ class StripePaymentGateway:
         window = {"gte": int(created_since.timestamp())}
         if created_until is not None:
             window["lte"] = int(created_until.timestamp()) + 1
-        found: list[gateway.CheckoutSession] = []
         params: dict[str, Any] = {"limit": PAGE_SIZE, "created": window}
-        for _ in range(PAGES_LIMIT):
-            page = await errors.translated(
-                self._client.v1.checkout.sessions.list_async(params)  # type: ignore[arg-type]  # grows a cursor below
-            )
-            sessions = [_session(each) for each in page.data]
-            found += [session for session in sessions if session.attempt == attempt]
-            if not page.has_more:
-                return found
-            params["starting_after"] = sessions[-1].id
+        async with self._searching:
+            for _ in range(PAGES_LIMIT):
+                page = await errors.translated(
+                    self._client.v1.checkout.sessions.list_async(params)  # type: ignore[arg-type]  # grows a cursor below
+                )
+                sessions = [_session(each) for each in page.data]
+                found = [session for session in sessions if session.attempt == attempt]
+                if found or not page.has_more:
+                    return found
+                params["starting_after"] = sessions[-1].id
         raise gateway.GatewayUnavailable("the window contains too many sessions to search")
 
     async def create_refund(self, order: gateway.RefundOrder) -> gateway.ProviderRefund:
@@ -211,6 +230,7 @@ def _session_params(request: gateway.CheckoutRequest) -> Any:
     }
     params: dict[str, Any] = {
         "mode": "payment",
+        "allowed_payment_method_types": list(METHODS_THAT_SETTLE_AT_ONCE),
         "client_reference_id": request.booking,
         "success_url": request.success_url,
         "cancel_url": request.cancel_url,
@@ -245,7 +265,7 @@ def _read(item: stripe.StripeObject, shape: type[Any]) -> Any:
     try:
         return msgspec.convert(item.to_dict(), type=shape)
     except msgspec.ValidationError as error:
-        raise gateway.GatewayTimeout(f"unreadable answer: {error}") from None
+        raise gateway.GatewayUnreadable(f"unreadable answer: {error}") from None
 
 
 def _session(item: stripe.StripeObject) -> gateway.CheckoutSession:
@@ -282,7 +302,8 @@ def _payment_intent(read: _Intent) -> gateway.PaymentIntent:
         amount=money.Money(amount=read.amount, currency=currency),
         amount_received=money.Money(amount=read.amount_received, currency=currency),
         latest_charge=read.latest_charge,
-        last_error_code=None if error is None else error.code,
+        last_error_code=None if error is None else error.code or error.type,
+        last_error_id=None if error is None else error.id_of(read.id),
         booking=metadata.get("booking"),
         payment=metadata.get("payment"),
         attempt=metadata.get("attempt"),

@@ -1,3 +1,3 @@
-"""The one Stripe API version in use: requests pin it, events of others are ignored."""
+"""The one Stripe API version in use: requests pin it, and objects of events are fetched in it."""
 
 API_VERSION = "2026-10-28.endive"

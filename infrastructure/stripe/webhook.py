@@ -6,6 +6,7 @@ objects without an id, and raises other exceptions for bytes that are not UTF-8 
 
 import datetime as dt
 import hmac
+import re
 from collections.abc import Sequence
 from typing import Annotated, Literal
 
@@ -19,6 +20,8 @@ HEADER_LIMIT = 4096
 SIGNATURES_LIMIT = 16
 
 _Id = Annotated[str, msgspec.Meta(pattern=r"^[A-Za-z0-9_]{1,255}\Z")]
+# Ids that Stripe made; merchants choose those of coupons and plans, which we never fetch.
+_STRIPE_MADE = re.compile(r"[A-Za-z0-9_]{1,255}")
 _Word = Annotated[str, msgspec.Meta(pattern=r"^[A-Za-z0-9_.\-\[\]]{1,120}\Z")]
 _Second = Annotated[int, msgspec.Meta(ge=0, lt=2**35)]
 
@@ -61,8 +64,16 @@ class _Object(msgspec.Struct, frozen=True):
     """The fields of any object that we read; a balance has no id."""
 
     object: _Word
-    id: _Id | None = None
+    id: str | None = None
     metadata: dict[str, str] | None = None
+
+    def stripe_made_id(self) -> str | None:
+        """Return the id if Stripe made it."""
+        return self.id if self.id and _STRIPE_MADE.fullmatch(self.id) else None
+
+    def own(self, name: str) -> str | None:
+        """Return a text of the metadata."""
+        return (self.metadata or {}).get(name)
 
 
 def verify(
@@ -147,7 +158,6 @@ def _event(body: bytes) -> gateway.VerifiedEvent:
 def _snapshot(body: bytes) -> gateway.VerifiedEvent:
     event = msgspec.json.decode(body, type=_Snapshot)
     about = msgspec.json.decode(event.data.object, type=_Object)
-    metadata = about.metadata or {}
     return gateway.VerifiedEvent(
         id=event.id,
         type=event.type,
@@ -155,13 +165,14 @@ def _snapshot(body: bytes) -> gateway.VerifiedEvent:
         created=dt.datetime.fromtimestamp(event.created, dt.UTC),
         livemode=event.livemode,
         account=event.account,
-        supported=event.api_version == API_VERSION and event.type in stripe_event_types.SUPPORTED,
+        supported=event.type in stripe_event_types.SUPPORTED,
+        expected_version=event.api_version == API_VERSION,
         content=bytes(event.data.object),
-        object_id=about.id,
+        object_id=about.stripe_made_id(),
         object_kind=about.object,
-        booking=metadata.get("booking"),
-        payment=metadata.get("payment"),
-        attempt=metadata.get("attempt"),
+        booking=about.own("booking"),
+        payment=about.own("payment"),
+        attempt=about.own("attempt"),
     )
 
 
@@ -175,6 +186,7 @@ def _thin(body: bytes) -> gateway.VerifiedEvent:
         livemode=event.livemode,
         account=event.context,
         supported=False,
+        expected_version=False,
         content=b"",
         object_id=None,
         object_kind=None,

@@ -27,6 +27,12 @@ class Card(msgspec.Struct, frozen=True):
     decline_code: str | None = None
     message: str = ""
     needs_authentication: bool = False
+    is_delayed: bool = False
+
+    @property
+    def method_type(self) -> str:
+        """Return Stripe's type of the method."""
+        return "us_bank_account" if self.is_delayed else "card"
 
 
 def _declining(identifier: str, last4: str, code: str, decline: str | None, text: str) -> Card:
@@ -41,6 +47,7 @@ CARDS: dict[str, Card] = {
         Card("pm_card_mastercard", "mastercard", "4444"),
         Card("pm_card_threeDSecure2Required", last4="3220", needs_authentication=True),
         Card("pm_card_authenticationRequired", last4="3184", needs_authentication=True),
+        Card("pm_usBankAccount_processing", last4="6789", is_delayed=True),
         _declining(
             "pm_card_chargeDeclined", "0002", "card_declined", "generic_decline", DECLINED
         ),

@@ -15,6 +15,8 @@ from infrastructure.stripe_simulator.errors import invalid
 from infrastructure.stripe_simulator.ids import new_id
 from infrastructure.stripe_simulator.shelf import created_matches
 
+# The methods that are switched on in the account; the second settles days later.
+METHOD_TYPES = ("card", "us_bank_account")
 LIFE_LEAST_SECONDS = 30 * 60
 LIFE_MOST_SECONDS = 24 * 3600
 LINE_ITEMS_LIMIT = 100
@@ -140,6 +142,7 @@ def _session(params: Json, identifier: str, *, created: int, expires_at: int) ->
         "object": "checkout.session",
         "after_expiration": None,
         "allow_promotion_codes": None,
+        "allowed_payment_method_types": params.get("allowed_payment_method_types"),
         "automatic_tax": {"enabled": False, "liability": None, "provider": None, "status": None},
         "billing_address_collection": None,
         "cancel_url": params.get("cancel_url"),
@@ -170,7 +173,7 @@ def _session(params: Json, identifier: str, *, created: int, expires_at: int) ->
         "payment_link": None,
         "payment_method_collection": "if_required",
         "payment_method_options": {},
-        "payment_method_types": ["card"],
+        "payment_method_types": _method_types(params),
         "payment_status": "unpaid",
         "recovered_from": None,
         "setup_intent": None,
@@ -185,23 +188,51 @@ def _session(params: Json, identifier: str, *, created: int, expires_at: int) ->
     }
 
 
+def _method_types(params: Json) -> list[str]:
+    """Return the account's methods that the session allows; without a restriction, all."""
+    allowed = params.get("allowed_payment_method_types", METHOD_TYPES)
+    return [each for each in METHOD_TYPES if each in allowed]
+
+
 def pay(account: Account, session: Json, card: Card, *, email: str | None) -> None:
-    """Attempt a payment on an open session; a decline leaves the session open."""
+    """Attempt a payment on an open session; it stays open when the payment is declined, or
+    waits for 3-D Secure.
+    """
     assert session["status"] == "open"
     order = account.orders.get(session["id"])
     if session["payment_intent"] is None:
         intent = intents.new_intent(account, order["intent"], NO_REQUEST)
         session["payment_intent"] = intent["id"]
     intent = account.intents.get(session["payment_intent"])
-    address = session["customer_email"] or email
-    intents.attempt(account, intent, card=card, payment_method=new_id("pm", 24), cause=NO_REQUEST)
-    if intent["last_payment_error"] is not None:
+    method = new_id("pm", 24)
+    if card.needs_authentication:
+        intents.require_action(account, intent, payment_method=method, cause=NO_REQUEST)
         return
+    make = intents.start_processing if card.is_delayed else intents.attempt
+    make(account, intent, card=card, payment_method=method, cause=NO_REQUEST)
+    if intent["last_payment_error"] is None:
+        complete(account, session, intent, email=email)
+
+
+def complete(account: Account, session: Json, intent: Json, *, email: str | None) -> None:
+    """Complete the session of an intent that was paid, or that a bank decides about."""
     session["status"] = "complete"
     session["payment_status"] = "paid" if intent["status"] == "succeeded" else "unpaid"
     session["url"] = None
-    session["customer_details"] = {"email": address, "name": None}
+    session["customer_details"] = {"email": session["customer_email"] or email, "name": None}
     account.record("checkout.session.completed", session, NO_REQUEST)
+
+
+def end_processing(account: Account, intent: Json, *, succeeds: bool) -> None:
+    """The bank's answer about a delayed method; the session stays complete either way."""
+    intents.end_processing(account, intent, succeeds=succeeds)
+    session = account.session_of(intent["id"])
+    if session is None:
+        return
+    if succeeds:
+        session["payment_status"] = "paid"
+    word = "succeeded" if succeeds else "failed"
+    account.record(f"checkout.session.async_payment_{word}", session, NO_REQUEST)
 
 
 def expire(account: Account, identifier: str, cause: Cause) -> Json:

@@ -61,6 +61,13 @@ class Authentication(msgspec.Struct, forbid_unknown_fields=True):
     succeeds: bool = True
 
 
+class BankAnswer(msgspec.Struct, forbid_unknown_fields=True):
+    """The bank's answer about an intent that is processing."""
+
+    intent: str
+    succeeds: bool = True
+
+
 class RefundEnd(msgspec.Struct, forbid_unknown_fields=True):
     """How a refund ends; `reason` is Stripe's failure reason, for failed ones."""
 
@@ -99,6 +106,7 @@ class Control:
             ("POST", "clock"): self._advance,
             ("POST", "attempts"): self._attempt,
             ("POST", "authentications"): self._authenticate,
+            ("POST", "bank_answers"): self._end_processing,
             ("POST", "refund_plans"): self._plan_refunds,
             ("DELETE", "refund_plans"): self._drop_refund_plans,
             ("POST", "refund_ends"): self._end_refund,
@@ -162,8 +170,8 @@ class Control:
         wanted = self._read(request, Attempt)
         session = self._account.sessions.get(wanted.session)
         card = CARDS.get(wanted.card)
-        if card is None or card.needs_authentication:
-            raise ValueError("card must be a test method without authentication")
+        if card is None:
+            raise ValueError("card must be a test method")
         if session["status"] == "open":
             checkout.pay(self._account, session, card, email=None)
         elif session["status"] == "expired" and wanted.late:
@@ -177,14 +185,26 @@ class Control:
         intent = self._account.intents.get(wanted.intent)
         if intent["status"] != "requires_action":
             raise ValueError(f"the intent is {intent['status']}")
-        card = CARDS["pm_card_visa" if wanted.succeeds else "pm_card_chargeDeclined"]
+        if not wanted.succeeds:
+            return intents.fail_authentication(self._account, intent, NO_REQUEST)
         intents.attempt(
             self._account,
             intent,
-            card=card,
+            card=CARDS["pm_card_visa"],
             payment_method=intent["payment_method"],
             cause=NO_REQUEST,
         )
+        session = self._account.session_of(intent["id"])
+        if session is not None:
+            checkout.complete(self._account, session, intent, email=None)
+        return intent
+
+    def _end_processing(self, request: Request) -> Json:
+        wanted = self._read(request, BankAnswer)
+        intent = self._account.intents.get(wanted.intent)
+        if intent["status"] != "processing":
+            raise ValueError(f"the intent is {intent['status']}")
+        checkout.end_processing(self._account, intent, succeeds=wanted.succeeds)
         return intent
 
     def _plan_refunds(self, request: Request) -> Json:

@@ -34,8 +34,8 @@ def answer(account: Account, request: Request) -> Answer:
 def _attempt(account: Account, session: Json, verb: str, form: Json) -> Answer:
     default = "pm_card_visa" if verb == "pay" else "pm_card_chargeDeclined"
     card = CARDS.get(form.get("card", default))
-    if card is None or card.needs_authentication:
-        raise invalid("This page takes test cards without authentication.", param="card")
+    if card is None or card.method_type not in session["payment_method_types"]:
+        raise invalid("This page does not take such a payment method.", param="card")
     checkout.pay(account, session, card, email=form.get("email"))
     if session["status"] == "complete":
         return see_other(_success_url(session))

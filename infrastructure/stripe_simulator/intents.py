@@ -4,7 +4,7 @@ A decline is not final: the intent returns to `requires_payment_method` and may 
 """
 
 from infrastructure.stripe_simulator import charges, currencies
-from infrastructure.stripe_simulator.account import Account, Cause
+from infrastructure.stripe_simulator.account import NO_REQUEST, Account, Cause
 from infrastructure.stripe_simulator.charges import CARDS, Card
 from infrastructure.stripe_simulator.configuration import Json
 from infrastructure.stripe_simulator.errors import ApiError, invalid, no_such
@@ -91,14 +91,65 @@ def confirm(account: Account, identifier: str, params: Json, cause: Cause) -> Js
         )
     card = _card(method)
     if card.needs_authentication:
-        intent["status"] = "requires_action"
-        intent["payment_method"] = method
-        intent["next_action"] = {"type": "use_stripe_sdk", "use_stripe_sdk": {}}
-        account.record("payment_intent.requires_action", intent, cause)
-        return intent
+        return require_action(account, intent, payment_method=method, cause=cause)
     attempt(account, intent, card=card, payment_method=method, cause=cause)
     if intent["last_payment_error"] is not None:
         raise _card_error(intent)
+    return intent
+
+
+def require_action(account: Account, intent: Json, *, payment_method: str, cause: Cause) -> Json:
+    """Ask the customer for 3-D Secure; there is no charge before it."""
+    intent["status"] = "requires_action"
+    intent["payment_method"] = payment_method
+    intent["next_action"] = {"type": "use_stripe_sdk", "use_stripe_sdk": {}}
+    account.record("payment_intent.requires_action", intent, cause)
+    return intent
+
+
+def fail_authentication(account: Account, intent: Json, cause: Cause) -> Json:
+    """The customer failed 3-D Secure: a failed attempt without a charge."""
+    method = intent["payment_method"]
+    intent["status"] = "requires_payment_method"
+    intent["payment_method"] = None
+    intent["next_action"] = None
+    intent["last_payment_error"] = {
+        "code": "payment_intent_authentication_failure",
+        "message": "The provided PaymentMethod has failed authentication.",
+        "payment_method": {"id": method, "object": "payment_method", "type": "card"},
+        "type": "invalid_request_error",
+    }
+    account.record("payment_intent.payment_failed", intent, cause)
+    return intent
+
+
+def start_processing(
+    account: Account, intent: Json, *, card: Card, payment_method: str, cause: Cause
+) -> Json:
+    """A delayed method: the bank answers days later, see `end_processing`."""
+    charge = charges.new_charge(account, intent, card, payment_method)
+    charge.update(status="pending", paid=False)
+    intent["latest_charge"] = charge["id"]
+    intent["payment_method"] = payment_method
+    intent["last_payment_error"] = None
+    intent["status"] = "processing"
+    account.record("charge.pending", charge, cause)
+    account.record("payment_intent.processing", intent, cause)
+    return charge
+
+
+def end_processing(account: Account, intent: Json, *, succeeds: bool) -> Json:
+    """The bank's answer about an intent that is processing."""
+    charge = account.charges.get(intent["latest_charge"])
+    if succeeds:
+        charge.update(status="succeeded", paid=True)
+        charges.capture(account, charge, charge["amount"])
+        account.record("charge.succeeded", charge, NO_REQUEST)
+        _succeed(account, intent, charge["amount"], NO_REQUEST)
+        return intent
+    card = CARDS["pm_card_chargeDeclinedInsufficientFunds"]
+    charge.update(status="failed", failure_code=card.code, failure_message=card.message)
+    _decline(account, intent, charge, card=card, cause=NO_REQUEST)
     return intent
 
 

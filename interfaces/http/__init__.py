@@ -20,6 +20,7 @@ flights: operations of flights
 ledger: accounts and balances
 identity: register, sign in, the signed-in user, public keys
 stripe_webhook: receive events of Stripe
+stripe_events: list Stripe events that could not be processed, and process one again
 return_page: the page after a payment at Stripe
 health: alive and ready
 docs_page: the documentation page

@@ -45,6 +45,7 @@ from interfaces.http import (
     return_page,
     search,
     seats,
+    stripe_events,
     stripe_webhook,
 )
 from interfaces.http.answers import Answered
@@ -57,6 +58,7 @@ ROUTES = (
     *booking.ROUTES,
     *checkout.ROUTES,
     *stripe_webhook.ROUTES,
+    *stripe_events.ROUTES,
     *cancellation.ROUTES,
     *modification.ROUTES,
     *seats.ROUTES,

@@ -111,4 +111,33 @@ async def read_unapplied_funds(request: StrictRequest) -> UnappliedFundsResponse
     )
 
 
-ROUTES = (read_unapplied_funds, read_accounts, read_trial_balance)
+class FailedRefundResponse(msgspec.Struct, rename="camel"):
+    """A refund that is still owed: `status` is refused or failed."""
+
+    refund: str
+    payment: str
+    status: str
+    since: dt.datetime
+
+
+class FailedRefundsResponse(wire.ReadModelResponse):
+    """The oldest first."""
+
+    refunds: list[FailedRefundResponse]
+
+
+@get("/api/ledger/failed-refunds", **auth.signed_in("read_ledger"))
+async def read_failed_refunds(request: StrictRequest) -> FailedRefundsResponse:
+    """Refunds that were refused or failed and have to be sent again."""
+    refunds, as_of = await request.ports.ledger.failed_refunds()
+    return FailedRefundsResponse(
+        refunds=[
+            FailedRefundResponse(each.refund, each.payment, each.status, each.since)
+            for each in refunds
+        ],
+        as_of_position=as_of.position,
+        lag_seconds=as_of.lag_seconds,
+    )
+
+
+ROUTES = (read_failed_refunds, read_unapplied_funds, read_accounts, read_trial_balance)

@@ -11,6 +11,7 @@ from application.identity.register_user import RegisterUser
 from application.inventory.ports import FlightPorts
 from application.ledger.ports import LedgerPorts
 from application.payment.receive_event import EventReceiver
+from application.payment.replay_event import ParkedEvents
 from application.pricing.ports import PricingPorts
 from interfaces.http.rate_limit import Network, RateLimiter
 
@@ -32,4 +33,5 @@ class HttpPorts(msgspec.Struct, frozen=True):
     pricing: PricingPorts
     ledger: LedgerPorts
     receiver: EventReceiver
+    parked_events: ParkedEvents
     trusted_proxies: tuple[Network, ...] = ()

@@ -1,4 +1,4 @@
-"""The route by which finance refunds beyond the rules."""
+"""The routes by which finance refunds beyond the rules and sends failed refunds again."""
 
 from typing import Annotated
 
@@ -7,6 +7,7 @@ from litestar import post
 from litestar.params import FromPath, JSONBody
 
 from application.booking import grant_refund as use_case
+from application.booking import resend_refund as resending
 from interfaces.http import auth, booking_response, idempotency, wire
 from interfaces.http.answers import Answered
 from interfaces.http.booking_response import BookingResponse
@@ -36,4 +37,39 @@ async def grant_refund(
     return booking_response.answer(details)
 
 
-ROUTES = (grant_refund,)
+class ResendRefundRequest(idempotency.KeyedRequest):
+    """`intent` is another payment of the booking at Stripe to refund to; without it, the same."""
+
+    intent: Annotated[str, msgspec.Meta(pattern=r"^pi_[A-Za-z0-9_]{1,250}\Z")] | None = None
+
+
+class ResentRefundResponse(msgspec.Struct, rename="camel"):
+    """The refund that is sent in place of the failed one."""
+
+    booking: str
+    refund: str
+
+
+@post(
+    "/api/admin/bookings/{booking_id:str}/refunds/{refund_id:str}/resend",
+    status_code=200,
+    **auth.signed_in("override_refund"),
+)
+async def resend_refund(
+    request: StrictRequest,
+    booking_id: FromPath[str],
+    refund_id: FromPath[str],
+    data: JSONBody[ResendRefundRequest],
+) -> Answered[ResentRefundResponse]:
+    """Send a refused or failed refund again; no coupon is touched."""
+    caller = idempotency.required(request, data)
+    sent = await resending.resend_refund(
+        request.ports.booking, caller, booking_id, refund_id, intent=data.intent
+    )
+    return Answered(
+        ResentRefundResponse(sent.booking_id, sent.refund),
+        headers=idempotency.REPLAYED if sent.replayed else {},
+    )
+
+
+ROUTES = (grant_refund, resend_refund)

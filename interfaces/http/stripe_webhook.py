@@ -29,7 +29,7 @@ async def receive_stripe_event(request: StrictRequest) -> ReceivedResponse:
         )
     except NotGenuine as error:
         raise invalid("", error.reason) from None
-    return ReceivedResponse(received=True, duplicate=received == "duplicate")
+    return ReceivedResponse(received=True, duplicate=received != "fresh")
 
 
 ROUTES = (receive_stripe_event,)

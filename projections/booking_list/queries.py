@@ -127,24 +127,33 @@ async def due_holds(pool: Pool, now: dt.datetime, *, limit: int) -> list[str]:
         return [row[0] for row in await rows.fetchall()]
 
 
-async def unconfirmed(pool: Pool, before: dt.datetime, *, limit: int) -> list[str]:
-    """Return bookings that were paid before this instant and have no tickets yet, oldest first."""
+async def unconfirmed(pool: Pool, before: dt.datetime, *, limit: int, after: str = "") -> list[str]:
+    """Return bookings that were paid before this instant and have no tickets yet.
+
+    A page in order of booking ids, from the first after `after`.
+    """
     async with pool.connection() as connection:
         rows = await connection.execute(
             "SELECT booking FROM read_model.booking_list "
-            "WHERE status = 'paid' AND updated_at < %s ORDER BY updated_at, booking LIMIT %s",
-            (before, limit),
+            "WHERE status = 'paid' AND updated_at < %s AND booking > %s ORDER BY booking LIMIT %s",
+            (before, after, limit),
         )
         return [row[0] for row in await rows.fetchall()]
 
 
-async def unfinished_changes(pool: Pool, before: dt.datetime, *, limit: int) -> list[str]:
-    """Return bookings with an uncompleted change paid before this instant, oldest first."""
+async def unfinished_changes(
+    pool: Pool, before: dt.datetime, *, limit: int, after: str = ""
+) -> list[str]:
+    """Return bookings with an uncompleted change paid before this instant.
+
+    A page in order of booking ids, from the first after `after`.
+    """
     async with pool.connection() as connection:
         rows = await connection.execute(
             "SELECT booking FROM read_model.booking_list "
-            "WHERE modification_paid AND updated_at < %s ORDER BY updated_at, booking LIMIT %s",
-            (before, limit),
+            "WHERE modification_paid AND updated_at < %s AND booking > %s "
+            "ORDER BY booking LIMIT %s",
+            (before, after, limit),
         )
         return [row[0] for row in await rows.fetchall()]
 

@@ -111,16 +111,21 @@ async def entries_of(pool: Pool, booking: str) -> list[JournalLine]:
         return await rows.fetchall()
 
 
-async def owed_bookings(pool: Pool, *, before: dt.datetime, limit: int) -> list[str]:
-    """Return bookings to which money is owed and without a posting of it since the instant."""
+async def owed_bookings(
+    pool: Pool, *, before: dt.datetime, limit: int, after: str = ""
+) -> list[str]:
+    """Return bookings to which money is owed and without a posting of it since the instant.
+
+    A page in order of booking ids, from the first after `after`.
+    """
     async with pool.connection() as connection:
         rows = await connection.execute(
             "SELECT DISTINCT b.booking FROM read_model.ledger_booking_balance AS b "
-            "WHERE b.account = %s AND b.amount <> 0 AND NOT EXISTS ("
+            "WHERE b.account = %s AND b.amount <> 0 AND b.booking > %s AND NOT EXISTS ("
             "  SELECT FROM read_model.ledger_journal AS j WHERE j.booking = b.booking "
             "  AND j.account = b.account AND j.recorded_at >= %s) "
             "ORDER BY b.booking LIMIT %s",
-            (accounts.REFUNDS_PAYABLE, before, limit),
+            (accounts.REFUNDS_PAYABLE, after, before, limit),
         )
         return [row[0] for row in await rows.fetchall()]
 

@@ -5,12 +5,17 @@ import datetime as dt
 from projections.projection import Pool
 
 
-async def older_than(pool: Pool, instant: dt.datetime, *, limit: int) -> list[tuple[str, str]]:
-    """Return (payment stream, attempt id) of attempts started before the instant, oldest first."""
+async def older_than(
+    pool: Pool, instant: dt.datetime, *, limit: int, after: str = ""
+) -> list[tuple[str, str]]:
+    """Return (payment stream, attempt id) of attempts started before the instant.
+
+    A page in order of attempt ids, from the first after `after`.
+    """
     async with pool.connection() as connection:
         rows = await connection.execute(
             "SELECT payment, attempt FROM read_model.unfinished_attempts "
-            "WHERE started_at < %s ORDER BY started_at, attempt LIMIT %s",
-            (instant, limit),
+            "WHERE started_at < %s AND attempt > %s ORDER BY attempt LIMIT %s",
+            (instant, after, limit),
         )
         return [(row[0], row[1]) for row in await rows.fetchall()]

@@ -7,35 +7,41 @@ from application.commands import stream_kinds
 from domain.payment import events as payment_events
 from domain.payment import fold as payment_fold
 from domain.payment import state as payment_state
-from domain.payment.state import RefundStatus
+from domain.payment.refunds import UNANSWERED
+from domain.payment.state import NOT_REFUNDED, RefundStatus
 from projections import reading, rows
 from projections.projection import Cursor
 from projections.unfinished_refunds.projector import TABLE, RefundRow
 
-UNFINISHED = frozenset({RefundStatus.REQUESTED, RefundStatus.UNKNOWN, RefundStatus.ACCEPTED})
+UNFINISHED = UNANSWERED | {RefundStatus.ACCEPTED} | NOT_REFUNDED
 
 
 def differences(cursor: Cursor, log: reading.Log) -> Iterator[str]:
     """Yield differences in words; requires the generation entered and the snapshot fixed."""
     payments: dict[str, payment_state.Payment] = {}
-    accepted_at: dict[str, dt.datetime] = {}
+    reached_at: dict[str, dt.datetime] = {}
     for logged in log.with_tags_of(stream_kinds.PAYMENT).events(cursor):
         assert isinstance(logged.event, payment_events.PaymentEvent)
         payments[logged.stream] = payment_fold.evolve(payments.get(logged.stream), logged.event)
-        if isinstance(logged.event, payment_events.RefundAccepted):
-            accepted_at[logged.event.refund] = logged.recorded_at
+        if isinstance(
+            logged.event,
+            payment_events.RefundAccepted
+            | payment_events.RefundRefused
+            | payment_events.RefundFailed,
+        ):
+            reached_at[logged.event.refund] = logged.recorded_at
+    known = [refund for payment in payments.values() for refund in payment.refunds]
+    sent_again = {refund.replaces for refund in known}
     expected = {
         refund.id: RefundRow(
             refund.id,
             name,
             refund.status,
-            accepted_at[refund.id]
-            if refund.status is RefundStatus.ACCEPTED
-            else refund.requested_at,
+            refund.requested_at if refund.status in UNANSWERED else reached_at[refund.id],
         )
         for name, payment in payments.items()
         for refund in payment.refunds
-        if refund.status in UNFINISHED
+        if refund.status in UNFINISHED and refund.id not in sent_again
     }
     found = {
         row.refund: row

@@ -1,4 +1,4 @@
-"""A row while a refund is requested, unknown or accepted, none once it has ended."""
+"""A row while a refund is requested, unknown or accepted, or failed and not sent again."""
 
 import datetime as dt
 from collections.abc import Sequence
@@ -14,7 +14,7 @@ TABLE = "unfinished_refunds"
 
 
 class RefundRow(msgspec.Struct):
-    """A row of the table; `payment` is the stream, `since` when it was requested or accepted."""
+    """A row of the table; `payment` is the stream, `since` when it reached the status."""
 
     refund: str
     payment: str
@@ -23,13 +23,15 @@ class RefundRow(msgspec.Struct):
 
 
 def apply(cursor: Cursor, events: Sequence[LoggedEvent]) -> None:
-    """Add refunds that were requested, delete those that ended."""
+    """Add refunds that were requested, delete those that settled or were sent again."""
     touched = {e.event.refund for e in events if hasattr(e.event, "refund")}
+    touched |= {replaces for e in events if (replaces := getattr(e.event, "replaces", None))}
     known = rows.load(cursor, TABLE, "refund", touched, RefundRow)
     open_refunds = {row.refund: row for row in known}
     for logged in events:
         match logged.event:
             case payment_events.RefundRequested(refund=refund, requested_at=requested_at):
+                open_refunds.pop(logged.event.replaces or "", None)
                 open_refunds[refund] = RefundRow(
                     refund, logged.stream, RefundStatus.REQUESTED, requested_at
                 )
@@ -40,11 +42,15 @@ def apply(cursor: Cursor, events: Sequence[LoggedEvent]) -> None:
                 open_refunds[refund] = RefundRow(
                     refund, logged.stream, RefundStatus.ACCEPTED, logged.recorded_at
                 )
-            case (
-                payment_events.RefundSettled(refund=refund)
-                | payment_events.RefundRefused(refund=refund)
-                | payment_events.RefundFailed(refund=refund)
-            ):
+            case payment_events.RefundRefused(refund=refund):
+                open_refunds[refund] = RefundRow(
+                    refund, logged.stream, RefundStatus.REFUSED, logged.recorded_at
+                )
+            case payment_events.RefundFailed(refund=refund):
+                open_refunds[refund] = RefundRow(
+                    refund, logged.stream, RefundStatus.FAILED, logged.recorded_at
+                )
+            case payment_events.RefundSettled(refund=refund):
                 open_refunds.pop(refund, None)
             case event:
                 raise AssertionError(f"{event.tag} is not among the wanted events")

@@ -1,24 +1,45 @@
-"""Queries for refunds that have not ended at Stripe."""
+"""Queries for refunds that have not ended at Stripe, or failed and were not sent again."""
 
 import datetime as dt
 
+from application import queries as answers
+from projections import progress
 from projections.projection import Pool
+
+WORKLIST_LIMIT = 200
 
 
 async def unanswered_before(
-    pool: Pool, instant: dt.datetime, *, limit: int
+    pool: Pool, instant: dt.datetime, *, limit: int, after: str = ""
 ) -> list[tuple[str, str]]:
-    """Return (payment stream, refund id) of refunds without an answer from Stripe, oldest first.
+    """Return (payment stream, refund id) of refunds without an answer from Stripe.
 
-    They were requested before the instant and are still requested or unknown.
+    They were requested before the instant and are still requested or unknown. A page in order of
+    refund ids, from the first after `after`.
     """
     async with pool.connection() as connection:
         rows = await connection.execute(
             "SELECT payment, refund FROM read_model.unfinished_refunds "
-            "WHERE status <> 'accepted' AND since < %s ORDER BY since, refund LIMIT %s",
-            (instant, limit),
+            "WHERE status IN ('requested', 'unknown') AND since < %s AND refund > %s "
+            "ORDER BY refund LIMIT %s",
+            (instant, after, limit),
         )
         return [(row[0], row[1]) for row in await rows.fetchall()]
+
+
+async def not_refunded(pool: Pool) -> tuple[list[answers.FailedRefund], answers.AsOf]:
+    """Return refused and failed refunds that were not sent again, the oldest first.
+
+    Finance's worklist, at most WORKLIST_LIMIT.
+    """
+    as_of = await progress.as_of(pool, "unfinished_refunds")
+    async with pool.connection() as connection:
+        rows = await connection.execute(
+            "SELECT refund, payment, status, since FROM read_model.unfinished_refunds "
+            "WHERE status IN ('refused', 'failed') ORDER BY since, refund LIMIT %s",
+            (WORKLIST_LIMIT,),
+        )
+        return [answers.FailedRefund(*row) for row in await rows.fetchall()], as_of
 
 
 async def accepted_before(

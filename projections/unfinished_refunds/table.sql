@@ -1,10 +1,14 @@
 CREATE TABLE unfinished_refunds (
     refund text COLLATE "C" PRIMARY KEY,
     payment text COLLATE "C" NOT NULL,
-    status text COLLATE "C" NOT NULL CHECK (status IN ('requested', 'unknown', 'accepted')),
+    status text COLLATE "C" NOT NULL CHECK (status IN (
+        'requested', 'unknown', 'accepted', 'refused', 'failed'
+    )),
     since timestamptz NOT NULL
 );
 CREATE INDEX unfinished_refunds_unanswered ON unfinished_refunds (since)
-    WHERE status <> 'accepted';
+    WHERE status IN ('requested', 'unknown');
 CREATE INDEX unfinished_refunds_accepted ON unfinished_refunds (refund)
     WHERE status = 'accepted';
+CREATE INDEX unfinished_refunds_not_refunded ON unfinished_refunds (since, refund)
+    WHERE status IN ('refused', 'failed');

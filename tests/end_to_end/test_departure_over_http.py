@@ -155,12 +155,16 @@ async def test_the_gate_takes_a_boarded_passenger_off_again(
     await customer.becomes(booking["id"], "refunded")
 
 
-async def test_when_nobody_says_that_a_flight_has_left_a_timer_does(
-    system: System, customer: Customer
+async def test_when_nobody_says_that_a_boarded_flight_has_left_a_timer_does(
+    system: System, client: httpx.AsyncClient, customer: Customer
 ) -> None:
-    """Its time is more than an hour past: customer did not come is a no-show."""
+    """Its time is more than an hour past, one has boarded: who did not come is a no-show."""
     flight = running_system.schedule(system, seats=2, leaves_in=dt.timedelta(hours=3))
     booking = await customer.confirmed([flight])
+    on_board = await customer.confirmed([flight])
+    gate = await customers.staff(system, client, "gate")
+    await customer.on(on_board["id"], "check-in", {})
+    await gate.on(on_board["id"], "board", {"segment": 0})
     past = dt.datetime.now(dt.UTC) - dt.timedelta(minutes=61)
     version = len(stored_log.tags(system.owner_dsn, flight)) + 1
     moved = FlightRescheduled(past, past + dt.timedelta(minutes=105), "as flown", material=True)

@@ -102,6 +102,22 @@ async def test_a_checkout_replayed_gives_the_same_session(
     assert second.headers["idempotency-replayed"] == "true"
 
 
+async def test_an_expired_session_is_never_handed_out(system: System, customer: Customer) -> None:
+    booking = await _reserved(system, customer)
+    first = (await customer.send_checkout(booking, key="first")).json()
+    _control(system, "rules", action="drop", type="checkout.session.expired", times=1)
+    key = system.settings.stripe_api_key.reveal()
+    async with httpx.AsyncClient(verify=False, base_url=system.stripe_url, auth=(key, "")) as api:
+        path = f"/v1/checkout/sessions/{first['sessionId']}/expire"
+        assert (await api.post(path)).status_code == 200
+    repeated = await customer.send_checkout(booking, key="first")
+    assert (repeated.status_code, repeated.json()["code"]) == (402, "PAYMENT_FAILED")
+    second = (await customer.send_checkout(booking, key="second")).json()
+    assert second["sessionId"] != first["sessionId"]
+    assert await customers.press(second["checkoutUrl"], "pay") == 303
+    await customer.becomes(booking, "confirmed")
+
+
 async def test_a_lost_answer_of_stripe_is_unknown_and_the_retry_finds_the_session(
     system: System, customer: Customer
 ) -> None:
@@ -204,6 +220,7 @@ async def test_the_ledger_is_for_finance_and_auditors(
     system: System, client: httpx.AsyncClient, customer: Customer
 ) -> None:
     paths = ("/api/ledger/trial-balance", "/api/ledger/unapplied-funds", "/api/ledger/accounts")
+    paths += ("/api/ledger/failed-refunds",)
     for path in paths:
         refused = await client.get(path, headers=customer.headers)
         assert (refused.status_code, refused.json()["code"]) == (403, "FORBIDDEN")
@@ -215,3 +232,36 @@ async def test_the_ledger_is_for_finance_and_auditors(
         assert (await client.get(path, headers=headers)).status_code == 200
     balances = (await client.get(paths[0], headers=headers)).json()
     assert balances["balanced"] is True
+
+
+async def test_finance_sees_parked_events_and_processes_one_again(
+    system: System, client: httpx.AsyncClient, customer: Customer
+) -> None:
+    event = f"evt_{time.time_ns()}"
+    with psycopg.connect(system.owner_dsn) as connection:
+        connection.execute(
+            "INSERT INTO inbox.stripe_event "
+            "(id, type, object, state, reason, subject, sealed_body) "
+            "VALUES (%s, 'refund.updated', 're_unknown', 'parked', 'ValueError', 'none', '')",
+            (event,),
+        )
+    parked, replay = "/api/admin/stripe-events/parked", f"/api/admin/stripe-events/{event}/replay"
+    assert (await client.get(parked, headers=customer.headers)).status_code == 403
+    assert (await client.post(replay, headers=customer.headers)).status_code == 403
+    finance = next(each for each in system.staff if each.role == "finance")
+    account = {"email": finance.email, "password": finance.password}
+    token = (await client.post("/api/auth/mobile-login", json=account)).json()["accessToken"]
+    headers = {"Authorization": f"Bearer {token}"}
+    listed = (await client.get(parked, headers=headers)).json()["events"]
+    assert [each["reason"] for each in listed if each["event"] == event] == ["ValueError"]
+    assert (await client.post(replay, headers=headers)).json() == {"event": event, "state": "new"}
+    await asyncio.to_thread(
+        stored_log.await_row,
+        system.owner_dsn,
+        f"SELECT count(*) FROM inbox.stripe_event WHERE id = '{event}' AND state = 'ignored'",
+        lambda count: count == 1,
+    )
+    listed = (await client.get(parked, headers=headers)).json()["events"]
+    assert event not in [each["event"] for each in listed]
+    unknown = await client.post("/api/admin/stripe-events/evt_no/replay", headers=headers)
+    assert (unknown.status_code, unknown.json()["code"]) == (404, "NOT_FOUND")

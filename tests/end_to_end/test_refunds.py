@@ -115,6 +115,34 @@ async def test_webhooks_carry_a_pending_refund_to_its_end_and_beyond(
     stored_log.assert_invariants(system.owner_dsn)
 
 
+async def test_a_refund_that_fails_after_it_settled_is_shown_and_sent_again_by_finance(
+    system: System, client: httpx.AsyncClient, customer: Customer
+) -> None:
+    booking = await confirmed(system, customer)
+    await customer.cancelled(booking)
+    settled = await customer.becomes(booking, "refunded")
+    assert settled["refundStatus"] == "settled"
+    failed = booking.replace("booking-", "payment-") + "-1-r1"
+    provider = provider_refund(system, failed)
+    running_system.control(
+        system, "refund_ends", refund=provider, status="failed", reason="declined"
+    )
+    await customer.until(booking, lambda b: b["refundStatus"] == "failed")
+    path = f"/api/admin/bookings/{booking}/refunds/{failed}/resend"
+    assert (await client.post(path, json={}, headers=customer.headers)).status_code == 403
+    finance = await customers.staff(system, client, "finance")
+    headers = {**finance.headers, "Idempotency-Key": f"again-{failed}"}
+    first = await client.post(path, json={}, headers=headers)
+    assert first.status_code == 200, first.text
+    repeated = await client.post(path, json={}, headers=headers)
+    assert repeated.json() == first.json()
+    assert repeated.headers["idempotency-replayed"] == "true"
+    again = await customer.until(booking, lambda b: b["refundStatus"] == "settled")
+    assert again["status"] == "refunded"
+    assert stored_log.balances(system.owner_dsn, booking)["2100", "SAR"] == 0
+    stored_log.assert_invariants(system.owner_dsn)
+
+
 async def test_a_refund_whose_answer_and_webhooks_are_lost_is_completed_once(
     system: System, customer: Customer, airline: PostgresAirline
 ) -> None:

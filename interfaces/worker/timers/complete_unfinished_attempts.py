@@ -22,8 +22,9 @@ class CompleteAttempt(ports.BackgroundTask, frozen=True):
 
 
 async def due(core: Core, page: Page) -> list[CompleteAttempt]:
-    """Return attempts whose outcome is overdue."""
-    found = await queries.older_than(core.pool, page.now - PATIENCE, limit=page.limit)
+    """Return the next page of attempts whose outcome is overdue, in the order of their ids."""
+    after = page.after.attempt if isinstance(page.after, CompleteAttempt) else ""
+    found = await queries.older_than(core.pool, page.now - PATIENCE, limit=page.limit, after=after)
     return [CompleteAttempt(payment_id, attempt) for payment_id, attempt in found]
 
 

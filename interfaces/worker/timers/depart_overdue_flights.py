@@ -51,5 +51,5 @@ TIMER = Timer(
     due=due,
     handler=TaskHandler(DepartOverdueFlight, depart),
     # What nobody has boarded stays due until operations act: it need not be asked at every tick.
-    period_seconds=60.0,
+    period_seconds=5.0,
 )

@@ -22,14 +22,18 @@ class RunProcessesAgain(ports.BackgroundTask, frozen=True):
 async def due(core: Core, page: Page) -> list[RunProcessesAgain]:
     """Return bookings paid and not ticketed, with a paid change that is not completed, or with
     money owed and no refund requested.
+
+    Pages in order of booking ids: those that nothing can help starve none behind them.
     """
     before = page.now - EXPECTED_WITHIN
-    found = [
-        *await bookings.unconfirmed(core.pool, before, limit=page.limit),
-        *await bookings.unfinished_changes(core.pool, before, limit=page.limit),
-        *await journal.owed_bookings(core.pool, before=before, limit=page.limit),
-    ]
-    return [RunProcessesAgain(booking_id) for booking_id in dict.fromkeys(found)][: page.limit]
+    after = page.after.booking_id if isinstance(page.after, RunProcessesAgain) else ""
+    limit = page.limit
+    found = {
+        *await bookings.unconfirmed(core.pool, before, limit=limit, after=after),
+        *await bookings.unfinished_changes(core.pool, before, limit=limit, after=after),
+        *await journal.owed_bookings(core.pool, before=before, limit=limit, after=after),
+    }
+    return [RunProcessesAgain(booking_id) for booking_id in sorted(found)][:limit]
 
 
 async def run_again(core: Core, task: RunProcessesAgain) -> None:

@@ -11,8 +11,11 @@ PATIENCE = dt.timedelta(seconds=20)
 
 
 async def due(core: Core, page: Page) -> list[SendRefund]:
-    """Return refunds whose answer is overdue."""
-    found = await queries.unanswered_before(core.pool, page.now - PATIENCE, limit=page.limit)
+    """Return the next page of refunds whose answer is overdue, in the order of their ids."""
+    after = page.after.refund if isinstance(page.after, SendRefund) else ""
+    found = await queries.unanswered_before(
+        core.pool, page.now - PATIENCE, limit=page.limit, after=after
+    )
     return [SendRefund(payment_id, refund) for payment_id, refund in found]
 
 

@@ -172,13 +172,19 @@ async def test_a_delivery_with_a_bad_signature_is_not_genuine(
         assert verified(second, receiver).id == first.event
 
 
-async def test_another_api_version_is_genuine_but_not_supported(
-    gateway: StripePaymentGateway, simulator: StripeSimulator, receiver: WebhookReceiver
+@pytest.mark.parametrize("version", ["2020-08-27", "2026-11-25.endive"])
+async def test_an_event_of_another_api_version_is_processed_and_marked(
+    gateway: StripePaymentGateway,
+    simulator: StripeSimulator,
+    receiver: WebhookReceiver,
+    version: str,
 ) -> None:
-    simulator.control("rules", action="rewrite", fields={"api_version": "2020-08-27"})
+    simulator.control("rules", action="rewrite", fields={"api_version": version})
     session = await gateway.open_checkout(checkout_request())
     await gateway.expire_session(session.id)
-    assert not verified((await receiver.wait_for(1))[0], receiver).supported
+    found = verified((await receiver.wait_for(1))[0], receiver)
+    assert (found.supported, found.expected_version) == (True, False)
+    assert found.object_id == session.id
 
 
 async def test_two_events_may_report_one_change(

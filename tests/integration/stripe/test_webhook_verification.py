@@ -207,16 +207,20 @@ def test_the_other_mode_and_another_account_are_refused() -> None:
     assert verify(foreign, raw_signed(foreign), account="acct_other").account == "acct_other"
 
 
-@pytest.mark.parametrize(
-    "changes",
-    [
-        {"type": "customer.created"},
-        {"api_version": "2020-08-27"},
-        {"api_version": None},
-    ],
-)
-def test_unknown_content_is_genuine_but_not_supported(changes: dict[str, Any]) -> None:
-    assert not verify_signed(event(**changes)).supported
+def test_an_unknown_type_is_genuine_but_not_supported() -> None:
+    assert not verify_signed(event(type="customer.created")).supported
+
+
+@pytest.mark.parametrize("version", ["2020-08-27", "2026-11-25.endive", None])
+def test_an_event_of_another_api_version_is_supported_and_marked(version: str | None) -> None:
+    found = verify_signed(event(api_version=version))
+    assert (found.supported, found.expected_version) == (True, False)
+
+
+@pytest.mark.parametrize("chosen", ["SUMMER-26", "gold plan", "x" * 300, "", "\u0635\u064a\u0641"])
+def test_an_id_that_a_merchant_chose_is_genuine_and_never_asked_about(chosen: str) -> None:
+    content = event(type="coupon.created", data={"object": {"id": chosen, "object": "coupon"}})
+    assert verify_signed(content).object_id is None
 
 
 def test_a_thin_event_is_genuine_but_not_supported() -> None:

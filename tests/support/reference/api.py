@@ -24,6 +24,7 @@ CONTEXTS: dict[str, str] = {
     "/api/bookings": "Booking",
     "/api/admin/bookings": "Booking",
     "/api/webhooks": "Payment",
+    "/api/admin/stripe-events": "Payment",
     "/api/admin/flights": "Flight operation",
     "/api/admin/oversold-flights": "Flight operation",
     "/api/admin/overdue-flights": "Flight operation",

@@ -2,11 +2,12 @@
 
 from typing import Any, cast
 
+import msgspec
 import pytest
 
 from application import ports
 from application.commands import follow_up
-from application.payment import stripe_event_types
+from application.payment import event_retries, gateway, stripe_event_types
 from application.payment.collect import Collector
 from application.payment.process_event import (
     Handled,
@@ -24,6 +25,7 @@ class MemoryInbox:
     def __init__(self, *events: InboxEvent) -> None:
         self._events = {event.id: event for event in events}
         self.outcomes: dict[str, tuple[str, str | None]] = {}
+        self.waits: list[float] = []
 
     async def read(self, event_id: str) -> InboxEvent | None:
         return self._events.get(event_id)
@@ -31,8 +33,15 @@ class MemoryInbox:
     async def finish(self, event_id: str, *, state: Handled, reason: str | None = None) -> None:
         self.outcomes[event_id] = (state, reason)
 
-    async def fail(self, event_id: str, *, reason: str) -> None:
-        self.outcomes[event_id] = ("failed", reason)
+    async def postpone(self, event_id: str, *, reason: str, seconds: float) -> bool:
+        self.outcomes[event_id] = ("postponed", reason)
+        self.waits.append(seconds)
+        return False
+
+    async def fail(self, event_id: str, *, reason: str, seconds: float, limit: int) -> bool:
+        self.outcomes[event_id] = ("parked" if limit == 1 else "failed", reason)
+        self.waits.append(seconds)
+        return limit == 1
 
 
 class Stripe:
@@ -69,10 +78,7 @@ async def process(stripe: Stripe, *events: InboxEvent) -> MemoryInbox:
     processor = StoredEventProcessor(
         inbox=inbox, collector=cast(Collector, both), refunder=cast(Refunder, both)
     )
-    try:
-        await processor.process(ProcessStripeEvents((*(e.id for e in events), "evt_unknown")))
-    except ports.Unavailable as error:
-        inbox.outcomes["raised"] = (str(error), None)
+    await processor.process(ProcessStripeEvents((*(e.id for e in events), "evt_unknown")))
     return inbox
 
 
@@ -106,13 +112,62 @@ async def test_an_event_that_was_processed_is_not_processed_again() -> None:
     assert (stripe.asked, inbox.outcomes) == ([], {})
 
 
-async def test_an_event_that_fails_stops_no_other_and_is_raised_at_the_end() -> None:
-    stripe = Stripe({"object_1": ports.Unavailable("stripe"), "object_2": PaymentNotFound()})
+@pytest.mark.parametrize(
+    "away",
+    [
+        ports.Unavailable("database"),
+        gateway.GatewayUnavailable("status 429"),
+        gateway.GatewayTimeout("no answer"),
+        gateway.GatewayMisconfigured("status 401"),
+    ],
+)
+async def test_while_stripe_is_away_events_wait_longer_and_longer_and_no_try_counts(
+    away: Exception,
+) -> None:
+    stripe = Stripe({"object_1": away})
+    waits = []
+    for number in range(12):
+        event = msgspec.structs.replace(stored(1, "refund.updated"), waits=number)
+        inbox = await process(stripe, event)
+        assert inbox.outcomes == {"evt_1": ("postponed", type(away).__name__)}
+        waits += inbox.waits
+    assert waits == sorted(waits)
+    assert waits[0] == event_retries.FIRST_WAIT_SECONDS
+    assert waits[-1] == event_retries.LONGEST_WAIT_SECONDS
+
+
+async def test_a_definite_no_ends_an_event_at_once_and_what_cannot_be_read_is_parked(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    errors: dict[str, Exception] = {
+        "object_1": gateway.GatewayRejected("resource_missing", "No such refund"),
+        "object_2": gateway.GatewayUnreadable("unreadable answer"),
+        "object_3": gateway.GatewayRejected("parameter_invalid", "Invalid"),
+    }
+    events = [stored(number, "refund.updated") for number in (1, 2, 3)]
+    inbox = await process(Stripe(errors), *events)
+    assert inbox.outcomes == {
+        "evt_1": ("ignored", "resource_missing"),
+        "evt_2": ("parked", "GatewayUnreadable"),
+        "evt_3": ("parked", "parameter_invalid"),
+    }
+    alarms = [each.getMessage() for each in caplog.records if each.levelname == "CRITICAL"]
+    assert ["evt_2" in alarms[0], "evt_3" in alarms[1], len(alarms)] == [True, True, 2]
+
+
+async def test_an_event_that_waits_is_not_tried_because_the_queue_repeats_its_task() -> None:
+    stripe = Stripe()
+    event = msgspec.structs.replace(stored(1, "refund.updated"), waiting=True)
+    inbox = await process(stripe, event)
+    assert (stripe.asked, inbox.outcomes) == ([], {})
+
+
+async def test_an_event_that_fails_stops_no_other() -> None:
+    stripe = Stripe({"object_1": ValueError("a bug"), "object_2": PaymentNotFound()})
     events = [stored(number, "refund.updated") for number in (1, 2, 3)]
     inbox = await process(stripe, *events)
     assert inbox.outcomes == {
-        "evt_1": ("failed", "Unavailable"),
+        "evt_1": ("failed", "ValueError"),
         "evt_2": ("ignored", "NOT_FOUND"),
         "evt_3": ("done", None),
-        "raised": ("stripe", None),
     }

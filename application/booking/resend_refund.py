@@ -1,0 +1,93 @@
+"""Send a refused or failed refund again, to the same card or from another capture of the booking.
+
+No coupon is touched: what is owed stays as the booking's event recorded it.
+"""
+
+import msgspec
+
+from application.booking.access import visible_booking
+from application.booking.ports import BookingPorts
+from application.caller import Caller
+from application.commands import stream_kinds
+from application.commands.command import Command, Reply
+from application.commands.context import DecisionContext
+from application.payment.refund_payment import SendRefund
+from domain.booking import rejections as booking_rejections
+from domain.kernel import ids
+from domain.payment import refunds, rejections
+from domain.payment.state import Payment, Refund
+
+
+class ResentRefund(msgspec.Struct, frozen=True):
+    """The refund in place of the failed one; `replayed` when the command was carried out before."""
+
+    booking_id: str
+    refund: str
+    replayed: bool
+
+
+async def resend_refund(
+    ports: BookingPorts, caller: Caller, id_or_reference: str, refund: str, *, intent: str | None
+) -> ResentRefund:
+    """Send the refund again; the caller's role was checked. Rejects what the command does."""
+    booking_id, _ = await visible_booking(ports, caller.principal, id_or_reference)
+    command = ResendRefund(booking_id=booking_id, refund=refund, intent=intent)
+    outcome = await ports.bus.submit(caller.envelope(command))
+    return ResentRefund(booking_id, outcome.answer.ids["refund"], outcome.replayed)
+
+
+class ResendRefund(Command, frozen=True):
+    """`refund` is the failed one; `intent` another capture to draw from, None for the same."""
+
+    booking_id: str
+    refund: str
+    intent: str | None = None
+
+    @property
+    def streams(self) -> tuple[str, ...]:
+        """The booking; its payments become known with it."""
+        return (self.booking_id,)
+
+    def decide(self, context: DecisionContext) -> Reply:
+        """Rejects BookingNotFound, PaymentNotFound, RefundNotFailed and RefundExceedsCaptured.
+
+        The answer's `refund` is the new one; where the refund was sent again before, that one.
+        """
+        payments = _payments(self, context)
+        known = [refund for payment in payments.values() for refund in payment.refunds]
+        failed = next((each for each in known if each.id == self.refund), None)
+        if failed is None:
+            raise rejections.PaymentNotFound()
+        sent = next((each for each in known if each.replaces == failed.id), None)
+        if sent is not None:
+            return Reply(self.booking_id, {"refund": sent.id})
+        return _send_again(self, payments, failed, context)
+
+
+def _payments(command: ResendRefund, context: DecisionContext) -> dict[str, Payment]:
+    booking = context.load(stream_kinds.BOOKING, command.booking_id)
+    if booking is None:
+        raise booking_rejections.BookingNotFound()
+    found = {each: context.load(stream_kinds.PAYMENT, each) for each in booking.payments}
+    return {payment_id: payment for payment_id, payment in found.items() if payment is not None}
+
+
+def _send_again(
+    command: ResendRefund, payments: dict[str, Payment], failed: Refund, context: DecisionContext
+) -> Reply:
+    intent = command.intent or failed.intent
+    source = next((each for each, payment in payments.items() if payment.capture(intent)), None)
+    if source is None:
+        raise rejections.PaymentNotFound()
+    refund = ids.refund_id(source, len(payments[source].refunds) + 1)
+    requested = refunds.send_again(
+        payments[source],
+        failed=failed,
+        refund=refund,
+        intent=intent,
+        idempotency_key=f"refund:{refund}",
+        now=context.now,
+    )
+    context.record(source, requested)
+    context.enqueue(SendRefund(payment_id=source, refund=refund))
+    return Reply(command.booking_id, {"refund": refund})
