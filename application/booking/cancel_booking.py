@@ -93,9 +93,8 @@ def cancellation_quote(
     """Return the terms of cancelling the part now.
 
     Rejects TransitionRefused, ModificationPending, NoSuchPart, CouponNotOpen and InvalidPart (also
-    where the tax of what remains is more than the part was worth). A
-    booking without tickets can only be cancelled as a whole. `waiver` is the reason of staff for
-    taking no fee.
+    where the tax of what remains is more than the part was worth). A booking without tickets can
+    only be cancelled as a whole. `waiver` is the reason of staff for taking no fee.
     """
     cancellation.require_cancellable(booking, at_gate=at_gate)
     coupons = cancellation.part_of(booking, passengers=part.passengers, segments=part.segments)
@@ -103,7 +102,7 @@ def cancellation_quote(
         cancellation.require_part(booking, coupons, at_gate=at_gate)
     elif part != Part():
         raise rejections.TransitionRefused(reason="not_ticketed", status=booking.status.value)
-    if at_gate and waiver is not None:
+    if booking.status in states.TICKETED and at_gate and waiver is not None:
         # The airline denies boarding: nothing is kept, not even tax that is due on the rest.
         terms = Terms(price=journey.value_of(booking, coupons).total)
     else:

@@ -28,6 +28,8 @@ QUOTE = dt.timedelta(minutes=15)
 HALALAS = {"SAR": Fraction(1), "KWD": Fraction(1220, 1000), "JPY": Fraction(2)}
 SMALLEST = {"SAR": 200, "KWD": 200, "JPY": 50}
 VAT = Fraction(15, 100)
+# Why the airline itself ends a coupon and gives everything back.
+BY_AIRLINE = frozenset({"denied_boarding", "disruption_refund"})
 CHARGE = 2 * 1000
 Key = tuple[int, int]
 
@@ -89,7 +91,7 @@ class FairPrice:
                 sold.ticketed = True
             case bookings.BookingCancelled() | bookings.CouponsCancelled():
                 keys = [(each.passenger, each.segment) for each in event.coupons]
-                sold.excused |= event.waiver is not None
+                sold.excused |= event.waiver is not None or event.reason in BY_AIRLINE
                 fees = sum((self._cancelled(sold, key, now) for key in keys), Fraction(0))
                 before = self._worth(sold)
                 sold.gone.update(keys)

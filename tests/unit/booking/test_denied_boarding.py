@@ -112,3 +112,18 @@ def test_tax_of_the_rest_of_the_journey_is_not_taken_from_denied_passengers() ->
     coupon = state.coupon(0, 1)
     assert coupon is not None
     assert (quote.refund, quote.tax, quote.fee) == (coupon.total, 0, 0)
+
+
+def test_an_unpaid_booking_is_promised_nothing_whoever_waives_its_fee() -> None:
+    airline = MemoryAirline()
+    booking = airline.book(airline.schedule())
+    quote = cancellation_quote(
+        booking,
+        airline.booking(booking),
+        (facts_of(airline.flight(airline.booking(booking).segments[0].flight)),),
+        part=Part(),
+        at_gate=True,
+        waiver="denied boarding",
+        now=airline.clock(),
+    )
+    assert (quote.price.amount, quote.refund, quote.destination) == (0, 0, "none")
