@@ -7,11 +7,12 @@ from hypothesis import strategies as st
 from hypothesis.stateful import rule
 
 from application.booking.answer_disruption import AcceptDisruption, RefundDisruption
-from application.booking.check_in import Board, CheckIn
+from application.booking.check_in import Board, CheckIn, UndoCheckIn
 from application.booking.choose_seats import ReviewSeats
 from application.booking.close_flight import CloseFlight
 from application.booking.depart_unreported import DepartUnreported
 from application.booking.offer_disruption import OfferDisruption
+from application.booking.settle_unanswered import RefundUnanswered, RemindUnanswered
 from application.booking.special_services import RequestSpecialService, WithdrawSpecialService
 from application.commands.command import Outcome
 from application.inventory.cancel_flight import CancelFlight
@@ -105,6 +106,26 @@ class Travel(Changes):
         stream = self.pick(which, S.CHECKED_IN)
         if stream is not None:
             self.submit(process, Board(stream, segment, passengers))
+
+    @rule(
+        process=PROCESSES,
+        which=WHICH,
+        segment=st.integers(0, 1),
+        passengers=SOME,
+        at_gate=st.booleans(),
+    )
+    def undo_check_in(
+        self,
+        process: int,
+        which: int,
+        segment: int,
+        passengers: tuple[int, ...] | None,
+        at_gate: bool,
+    ) -> None:
+        """Some or all who are checked in take it back."""
+        stream = self.pick(which, S.CHECKED_IN)
+        if stream is not None:
+            self.submit(process, UndoCheckIn(stream, segment, passengers, at_gate))
 
     @rule(
         process=PROCESSES,
@@ -265,6 +286,17 @@ class Travel(Changes):
         if accepts:
             command = AcceptDisruption(stream, segment)
         self.submit(process, command)
+
+    @rule(process=PROCESSES, which=WHICH, refunds=st.booleans())
+    def stay_silent(self, process: int, which: int, refunds: bool) -> None:
+        """The passengers do not answer: they are reminded, and refunded in the end."""
+        asked = [each for each in self.bookings if self.booking(each).disruptions]
+        stream = asked[which % len(asked)] if asked else self.pick(which, *TICKETED)
+        if stream is None:
+            return
+        self.submit(process, RemindUnanswered(stream))
+        if refunds:
+            self.submit(process, RefundUnanswered(stream))
 
     @rule(process=PROCESSES, which=WHICH, to=st.integers(0, 4))
     def move_free(self, process: int, which: int, to: int) -> None:

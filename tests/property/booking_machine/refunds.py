@@ -11,6 +11,7 @@ from application.booking.expire_booking import ExpireBooking
 from application.booking.grant_refund import GrantRefund
 from application.booking.hold_booking import HoldBooking
 from application.booking.offer_seats import OfferSeats
+from application.booking.resend_refund import ResendRefund
 from application.commands.command import CommandEnvelope, Outcome
 from application.payment import record_refund
 from application.payment.record_refund import RecordRefund
@@ -22,6 +23,7 @@ from domain.booking.states import Status
 from domain.booking.values import Obligation
 from domain.inventory import events as flights
 from domain.kernel import ids
+from domain.payment.state import Payment, RefundStatus
 from tests.property.booking_machine.departures import TICKETED, Travel
 from tests.property.booking_machine.machine import PROCESSES, WHICH
 from tests.property.booking_machine.sales import PARTIES
@@ -169,6 +171,29 @@ class Back(Travel):
         if answer == "yes" and reported == "refused":
             result = record_refund.Unresolved()
         self.submit(process, RecordRefund(stream, refund, result))
+
+    def payment_of(self, stream: str) -> Payment:
+        """As the log has it now."""
+        state: Payment = self.log.state(stream)
+        return state
+
+    @rule(process=PROCESSES, which=WHICH, arrives=st.booleans())
+    def resend(self, process: int, which: int, arrives: bool) -> None:
+        """Finance sends a failed refund again, to the same card or from another capture."""
+        failed = [
+            (stream, refund.id, payment.captures)
+            for stream in self.bookings
+            for payment in map(self.payment_of, self.booking(stream).payments)
+            for refund in payment.refunds
+            if refund.status in {RefundStatus.FAILED, RefundStatus.REFUSED}
+        ]
+        if not failed:
+            return
+        stream, refund, captures = failed[-1 - which % len(failed)]
+        intent = captures[which % len(captures)].intent if which % 2 else None
+        self.submit(process, ResendRefund(stream, refund, intent))
+        if arrives:
+            self.settle(process, stream)
 
     @rule(process=PROCESSES, which=WHICH, passenger=st.integers(0, 1), settles=st.booleans())
     def cancel_in_parts(self, process: int, which: int, passenger: int, settles: bool) -> None:

@@ -114,7 +114,7 @@ def test_tax_of_the_rest_of_the_journey_is_not_taken_from_denied_passengers() ->
     assert (quote.refund, quote.tax, quote.fee) == (coupon.total, 0, 0)
 
 
-def test_an_unpaid_booking_is_promised_nothing_whoever_waives_its_fee() -> None:
+def test_an_unpaid_booking_is_owed_nothing_when_the_fee_is_waived() -> None:
     airline = MemoryAirline()
     booking = airline.book(airline.schedule())
     quote = cancellation_quote(

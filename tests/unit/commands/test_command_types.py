@@ -7,6 +7,7 @@ import pytest
 from application.booking.cancel_booking import CancelBooking
 from application.booking.create_booking import CreateBooking
 from application.booking.modify_booking import ModifyBooking
+from application.booking.resend_refund import ResendRefund
 from application.commands.command import STREAM_FIELDS, Command
 from application.payment.refund_payment import RefundPayment
 from application.payment.start_checkout import StartCheckout
@@ -17,7 +18,14 @@ from tests.support.examples import BOOKING, FLIGHT, PAYMENT, sar
 from tests.support.memory_airline import MemoryAirline
 
 COMMANDS = sorted(command_types(), key=lambda each: each.__name__)
-NAMES_STREAMS_ITSELF = {CancelBooking, CreateBooking, ModifyBooking, RefundPayment, StartCheckout}
+NAMES_STREAMS_ITSELF = {
+    CancelBooking,
+    CreateBooking,
+    ModifyBooking,
+    RefundPayment,
+    ResendRefund,
+    StartCheckout,
+}
 
 
 def by_default() -> list[type[Command]]:
