@@ -95,8 +95,11 @@ class Travel(Changes):
         if withdraw and requested:
             one = requested[which % len(requested)]
             place, code = (one.passenger, one.segment), one.code
-        command = WithdrawSpecialService if withdraw else RequestSpecialService
-        self.submit(process, command(stream, *place, CheckInWindow(), by_staff, code))
+        details = (stream, *place, CheckInWindow(), by_staff, code)
+        if not requested:
+            self.submit(process, RequestSpecialService(*details))
+        if withdraw:
+            self.submit(process, WithdrawSpecialService(*details))
 
     @rule(process=PROCESSES, which=WHICH, segment=st.integers(0, 1), passengers=SOME)
     def board(
@@ -130,7 +133,7 @@ class Travel(Changes):
     @rule(
         process=PROCESSES,
         which=WHICH,
-        then=st.sampled_from(("check in", "board", "fly", "miss", "offload")),
+        then=st.sampled_from(("check in", "board", "fly", "miss", "offload", "undo")),
     )
     def travel(self, process: int, which: int, then: str) -> None:
         """All of a booking check in for their next flight, and fly, stay behind or are put off."""
@@ -143,7 +146,9 @@ class Travel(Changes):
         departs_at = self.flight(flight).departs_at
         self.clock.now = max(self.clock.now, departs_at - dt.timedelta(hours=2))
         self.submit(process, CheckIn(stream, segment, None))
-        if then not in {"check in", "miss"}:
+        if then == "undo":
+            self.submit(process, UndoCheckIn(stream, segment, None, at_gate=False))
+        elif then not in {"check in", "miss"}:
             self.submit(process, Board(stream, segment, None))
         if then == "offload":
             self.cancel_all(process, stream, at_gate=True)
@@ -290,10 +295,13 @@ class Travel(Changes):
     @rule(process=PROCESSES, which=WHICH, refunds=st.booleans())
     def stay_silent(self, process: int, which: int, refunds: bool) -> None:
         """The passengers do not answer: they are reminded, and refunded in the end."""
-        asked = [each for each in self.bookings if self.booking(each).disruptions]
-        stream = asked[which % len(asked)] if asked else self.pick(which, *TICKETED)
+        stream = self.pick(which, *TICKETED)
         if stream is None:
             return
+        index = self.flights.index(self.booking(stream).segments[0].flight)
+        self.cancel_flight(process=process, index=index, offers=True)
+        asked = [each for each in self.bookings if self.booking(each).disruptions]
+        stream = asked[which % len(asked)] if asked else stream
         self.submit(process, RemindUnanswered(stream))
         if refunds:
             self.submit(process, RefundUnanswered(stream))

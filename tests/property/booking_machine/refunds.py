@@ -180,6 +180,9 @@ class Back(Travel):
     @rule(process=PROCESSES, which=WHICH, arrives=st.booleans())
     def resend(self, process: int, which: int, arrives: bool) -> None:
         """Finance sends a failed refund again, to the same card or from another capture."""
+        owing = [each for each in self.bookings if self.booking(each).obligations]
+        if owing:
+            self.settle(process, owing[-1 - which % len(owing)], reported="failed")
         failed = [
             (stream, refund.id, payment.captures)
             for stream in self.bookings
@@ -218,14 +221,14 @@ class Back(Travel):
             return
         self.settle(process, owing[-1 - which % len(owing)])
 
-    def settle(self, process: int, stream: str) -> None:
-        """Each obligation of the booking is requested and arrives."""
+    def settle(self, process: int, stream: str, reported: str = "settled") -> None:
+        """Each obligation of the booking is requested, and the card company reports on it."""
         for owed in self.booking(stream).obligations:
             self.submit(process, self.refund(stream, owed))
         self.log_invariants.check()
         for payment in self.booking(stream).payments:
             for refund in self.log_invariants.recount.payments[payment].refunds:
-                self._report_refund(process, payment, refund, "settled")
+                self._report_refund(process, payment, refund, reported)
 
     @rule(minutes=st.sampled_from([1, 5, 14, 15, 61, 60 * 24]))
     def wait(self, minutes: int) -> None:
