@@ -49,6 +49,10 @@ class MemoryReadModels:
                     projection.apply(cursor, wanted)
         self.position = logged[-1].position
 
+    def rows(self, table: str) -> list[Any]:
+        """The rows of a table, in no order."""
+        return list(self._table(table).values())
+
     @contextmanager
     def _as_rows(self) -> Iterator[None]:
         """`projections.rows` writes into the dicts."""

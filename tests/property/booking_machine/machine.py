@@ -28,7 +28,8 @@ from domain.inventory.events import CabinLayout, CapacityMove, FareClass, Flight
 from domain.inventory.state import Flight, FlightStatus
 from domain.kernel import ids, money
 from domain.kernel.rejections import Rejection
-from tests.support import invariants, memory_log
+from domain.payment.state import Payment
+from tests.support import invariants, memory_log, worklists
 from tests.support.fair_price import FairPrice
 from tests.support.memory_log import Clock, MemoryLog, MemoryProcess
 from tests.support.memory_read_models import MemoryReadModels
@@ -148,6 +149,17 @@ class World(RuleBasedStateMachine):
             self._check_price(stream)
         for stream in self._touched(new):
             self._check_next_step(stream)
+        for stream in self._with_money(new):
+            booking = self.booking(stream)
+            payments = [self.payment(each) for each in booking.payments]
+            worklists.check_amounts_owed(stream, booking, payments, self.read_models)
+
+    def _with_money(self, new: Sequence[ports.RecordedEvent]) -> set[str]:
+        """Bookings about which, or about whose payments, something is new."""
+        streams = {each.stream for each in new}
+        payments = {each for each in streams if each.startswith("payment-")}
+        bookings = {each for each in streams if each.startswith("booking-")}
+        return bookings | {self.payment(each).booking for each in payments}
 
     def _touched(self, new: Sequence[ports.RecordedEvent]) -> list[str]:
         """Bookings about which, or about whose flights, something is new."""
@@ -221,6 +233,11 @@ class World(RuleBasedStateMachine):
     def booking(self, stream: str) -> Booking:
         """As the log has it now."""
         state: Booking = self.log.state(stream)
+        return state
+
+    def payment(self, stream: str) -> Payment:
+        """As the log has it now."""
+        state: Payment = self.log.state(stream)
         return state
 
     def flight(self, stream: str) -> Flight:

@@ -23,7 +23,7 @@ from domain.booking.states import Status
 from domain.booking.values import Obligation
 from domain.inventory import events as flights
 from domain.kernel import ids
-from domain.payment.state import Payment, RefundStatus
+from domain.payment.state import RefundStatus
 from tests.property.booking_machine.departures import TICKETED, Travel
 from tests.property.booking_machine.machine import PROCESSES, WHICH
 from tests.property.booking_machine.sales import PARTIES
@@ -172,11 +172,6 @@ class Back(Travel):
             result = record_refund.Unresolved()
         self.submit(process, RecordRefund(stream, refund, result))
 
-    def payment_of(self, stream: str) -> Payment:
-        """As the log has it now."""
-        state: Payment = self.log.state(stream)
-        return state
-
     @rule(process=PROCESSES, which=WHICH, arrives=st.booleans())
     def resend(self, process: int, which: int, arrives: bool) -> None:
         """Finance sends a failed refund again, to the same card or from another capture."""
@@ -186,7 +181,7 @@ class Back(Travel):
         failed = [
             (stream, refund.id, payment.captures)
             for stream in self.bookings
-            for payment in map(self.payment_of, self.booking(stream).payments)
+            for payment in map(self.payment, self.booking(stream).payments)
             for refund in payment.refunds
             if refund.status in {RefundStatus.FAILED, RefundStatus.REFUSED}
         ]

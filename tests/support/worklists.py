@@ -1,0 +1,74 @@
+"""Every amount owed has a next step, and shows in a worklist until it is settled.
+
+Judged from the state of the log and the tables of the read models from which worklists are read.
+"""
+
+from collections.abc import Sequence
+
+from domain.booking import disruption, states
+from domain.booking.state import Booking
+from domain.kernel import money
+from domain.payment.state import Payment, Refund, RefundStatus
+from tests.support.memory_read_models import MemoryReadModels
+
+
+def check_amounts_owed(
+    stream: str, booking: Booking, payments: Sequence[Payment], read_models: MemoryReadModels
+) -> None:
+    """Refunds, money of no use and unanswered cancellations of one booking."""
+    _check_obligations(stream, booking, payments, read_models)
+    _check_parked(stream, payments, read_models)
+    _check_unanswered(stream, booking, read_models)
+
+
+def _check_obligations(
+    stream: str, booking: Booking, payments: Sequence[Payment], read_models: MemoryReadModels
+) -> None:
+    """What is owed is requested in full, or can be; what has not arrived is listed as it stands."""
+    listed = {row.refund: row.status for row in read_models.rows("unfinished_refunds")}
+    unrequested = money.Money(0, booking.currency)
+    for owed in booking.obligations:
+        refunds = _standing(payments, owed.id)
+        if not refunds:
+            unrequested += owed.amount
+            continue
+        requested = money.total([each.amount for each in refunds], booking.currency)
+        assert requested == owed.amount, f"{stream} is owed {owed} and {requested} was requested"
+        for each in refunds:
+            if each.status is not RefundStatus.SETTLED:
+                assert listed.get(each.id) == each.status, f"{each.id} is not in the worklist"
+    free = [
+        payment.refundable(capture.intent) for payment in payments for capture in payment.captures
+    ]
+    left = sum(each.amount for each in free if each.currency == booking.currency)
+    assert left >= unrequested.amount, f"{stream} is owed {unrequested}, of which {left} is left"
+
+
+def _standing(payments: Sequence[Payment], obligation: str) -> list[Refund]:
+    """The refunds of an obligation without those that were sent again."""
+    refunds = [
+        each for payment in payments for each in payment.refunds if each.obligation == obligation
+    ]
+    sent_again = {each.replaces for each in refunds}
+    return [each for each in refunds if each.id not in sent_again]
+
+
+def _check_parked(stream: str, payments: Sequence[Payment], read_models: MemoryReadModels) -> None:
+    """Money that could not be applied stays a balance of the booking, with its reason."""
+    parked = [
+        (payment, capture) for payment in payments for capture in payment.captures if capture.parked
+    ]
+    if not parked:
+        return
+    reasons = {row.intent for row in read_models.rows("ledger_parked_funds")}
+    assert {capture.intent for _, capture in parked} <= reasons, f"{stream} has unlisted money"
+
+
+def _check_unanswered(stream: str, booking: Booking, read_models: MemoryReadModels) -> None:
+    """A cancelled flight that nobody answered is listed with the moment since when."""
+    if booking.status not in states.TICKETED:
+        return
+    (row,) = [each for each in read_models.rows("booking_list") if each.booking == stream]
+    unanswered = disruption.unanswered_cancellations(booking)
+    assert tuple(row.cancelled_segments) == unanswered, f"{stream} waits for an answer unseen"
+    assert (row.unanswered_since is not None) == bool(unanswered)
