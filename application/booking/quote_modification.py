@@ -1,6 +1,7 @@
 """Quote a modification: another date or flight on the route, or a higher cabin."""
 
 import datetime as dt
+import itertools
 from collections.abc import Sequence
 
 import msgspec
@@ -15,6 +16,7 @@ from application.pricing import journeys
 from application.pricing.journeys import WantedSegment
 from application.pricing.signed_quotes import QUOTE_LIFETIME
 from domain.booking import (
+    connections,
     disruption,
     preconditions,
     rejections,
@@ -246,6 +248,11 @@ def _require_order(
     sale.require_valid_journey(
         list(zip(names, legs, strict=True)), surface_sectors=range(len(flights))
     )
+    if to.flight == booking.segments[segment].flight:
+        return  # what the airline itself has moved is no reason to refuse another cabin
+    for index, (before, after) in enumerate(itertools.pairwise(legs)):
+        if segment in {index, index + 1}:
+            connections.require_reachable(before, after)
 
 
 def _notice(coupons: Sequence[Coupon], facts: SegmentFacts, *, now: dt.datetime) -> int:

@@ -1,12 +1,13 @@
 """Prices a journey on flights as they are now: classes with seats left, extras, chosen seats."""
 
 import datetime as dt
+import itertools
 from collections.abc import Mapping, Sequence
 
 import msgspec
 
+from domain.booking import connections, sale
 from domain.booking import rejections as booking_rejections
-from domain.booking import sale
 from domain.booking.values import SeatChoice, Segment
 from domain.inventory import rejections as flight_rejections
 from domain.inventory import sales_window, seat_map
@@ -88,6 +89,8 @@ def price(wanted: Wanted, flights: Mapping[str, Flight | None], *, now: dt.datet
         ],
         surface_sectors=wanted.surface_sectors,
     )
+    for before, after in itertools.pairwise([leg_of(each) for each in found]):
+        connections.require_reachable(before, after)
     seats = rules.seat_count(wanted.passengers)
     buckets = [
         _bucket(flight, each, seats) for each, flight in zip(wanted.segments, found, strict=True)

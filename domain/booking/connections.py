@@ -8,6 +8,7 @@ import datetime as dt
 import itertools
 from collections.abc import Sequence
 
+from domain.booking import rejections
 from domain.pricing.price import Leg
 
 MINIMUM_CONNECTING_TIME = dt.timedelta(minutes=45)
@@ -29,6 +30,16 @@ def is_broken(before: Leg, after: Leg) -> bool:
     """
     needed = minimum_at(after.origin) if before.destination == after.origin else dt.timedelta()
     return after.departs_at - before.arrives_at < needed
+
+
+def require_reachable(before: Leg, after: Leg) -> None:
+    """Passengers of the first flight reach the next; otherwise InvalidJourney with the minutes."""
+    if is_broken(before, after):
+        raise rejections.InvalidJourney(
+            reason="connection_too_short",
+            airport=after.origin,
+            minutes=minimum_at(after.origin) // dt.timedelta(minutes=1),
+        )
 
 
 def newly_broken(before: Sequence[Leg], after: Sequence[Leg]) -> bool:

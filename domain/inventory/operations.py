@@ -80,11 +80,11 @@ def reschedule(
     reason: str,
     now: dt.datetime,
 ) -> list[FlightEvent]:
-    """Move the flight to other times, in the future and in order."""
+    """Move the flight to other times: in the future, in order, and no longer than a day."""
     _require_scheduled(flight)
     if (departs_at, arrives_at) == (flight.departs_at, flight.arrives_at):
         return []
-    if arrives_at <= departs_at or departs_at <= now:
+    if not now < departs_at < arrives_at <= departs_at + schedule.LONGEST:
         raise rejections.InvalidSchedule(reason="times")
     return [
         FlightRescheduled(

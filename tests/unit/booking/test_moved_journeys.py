@@ -174,9 +174,38 @@ def test_a_broken_connection_cannot_be_accepted_until_a_flight_of_it_is_moved() 
     assert case.asked(booking) == {}
 
 
-def test_a_connection_that_was_sold_tight_can_be_accepted() -> None:
+def test_a_connection_below_the_minimum_is_not_sold() -> None:
     case = Moved()
-    booking = case.airline.ticketed((case.first, case.connecting(after_minutes=30)))
+    with pytest.raises(rejections.InvalidJourney) as refused:
+        case.airline.ticketed((case.first, case.connecting(after_minutes=74)))
+    assert refused.value.parameters == {
+        "reason": "connection_too_short",
+        "airport": "JED",
+        "minutes": 75,
+    }
+    later = case.airline.schedule(
+        "SV3", departs_at=case.leaves + dt.timedelta(hours=2, minutes=75), route=("JED", "RUH")
+    )
+    assert case.airline.ticketed((case.first, later))
+
+
+def test_a_change_to_a_flight_that_is_too_close_is_refused() -> None:
+    case = Moved()
+    close = case.airline.schedule(
+        "SV3", departs_at=case.leaves + dt.timedelta(hours=2, minutes=74), route=("JED", "RUH")
+    )
+    booking = case.airline.ticketed((case.first, case.connecting()))
+    with pytest.raises(rejections.InvalidJourney) as refused:
+        case.airline.modify(booking, close, segment=1)
+    assert refused.value.parameters["reason"] == "connection_too_short"
+
+
+def test_a_connection_that_was_sold_before_the_minimum_rose_can_be_accepted(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    case = Moved()
+    booking = case.airline.ticketed((case.first, case.connecting(after_minutes=80)))
+    monkeypatch.setitem(connections.MINIMUM_CONNECTING_TIMES, "JED", 90 * MINUTE)
     case.move(case.first, departs=5)
     assert case.asked(booking) == {0: ("rescheduled", False)}
     case.airline.submit(AcceptDisruption(booking, 0))

@@ -205,6 +205,23 @@ def test_the_same_times_again_record_nothing_and_past_ones_are_refused() -> None
     reschedule(given(), moved, late).then_rejected(rejections.InvalidSchedule, reason="times")
 
 
+def test_a_flight_is_not_moved_to_last_longer_than_a_day() -> None:
+    flight = given()
+    assert flight.state is not None
+    departs_at, now = flight.state.departs_at, flight.state.departs_at - dt.timedelta(days=1)
+    for minutes, refused in ((24 * 60, False), (24 * 60 + 1, True)):
+        arrives_at = departs_at + dt.timedelta(minutes=minutes)
+        moved = flight.when(
+            lambda state, until=arrives_at: operations.reschedule(
+                state, departs_at=departs_at, arrives_at=until, reason="wind", now=now
+            )
+        )
+        if refused:
+            moved.then_rejected(rejections.InvalidSchedule, reason="times")
+        else:
+            assert moved.events
+
+
 def test_a_cancelled_flight_is_not_cancelled_moved_refitted_or_sent_off_again() -> None:
     state = given(CANCELLED)
     assert state.state is not None
