@@ -13,6 +13,7 @@ from application.identity.ports import Principal
 from domain.booking import boarding_pass, rejections
 from domain.booking.boarding_pass import BoardingPassFacts
 from domain.booking.coupons import CouponStatus
+from domain.inventory.state import FlightStatus
 
 HAS_PASS = frozenset({CouponStatus.CHECKED_IN, CouponStatus.LIFTED, CouponStatus.FLOWN})
 
@@ -34,7 +35,8 @@ async def list_boarding_passes(
 ) -> list[BoardingPass]:
     """Return the passes of all checked-in passengers, flight by flight.
 
-    Rejects BookingNotFound, PersonErased, and TransitionRefused for a name without Latin letters.
+    A cancelled flight has none, nor has a person who was erased. Rejects BookingNotFound, and
+    TransitionRefused for a name without Latin letters.
     """
     booking_id, booking = await visible_booking(ports, principal, id_or_reference)
     passes = []
@@ -42,7 +44,12 @@ async def list_boarding_passes(
         if coupon.status not in HAS_PASS:
             continue
         flight = await booked_flight(ports, booking, coupon.segment)
-        facts = await pass_facts(ports, principal, booking_id, booking, coupon, flight)
+        if flight.status is FlightStatus.CANCELLED:
+            continue
+        try:
+            facts = await pass_facts(ports, principal, booking_id, booking, coupon, flight)
+        except rejections.PersonErased:
+            continue
         passes.append(
             BoardingPass(
                 booking_id=booking_id,
@@ -68,13 +75,15 @@ async def print_boarding_pass(
 ) -> bytes:
     """Return one pass as a picture for a phone or as a page to print.
 
-    Rejects NoBoardingPass and what `list_boarding_passes` does.
+    Rejects NoBoardingPass, PersonErased and what `list_boarding_passes` does.
     """
     booking_id, booking = await visible_booking(ports, principal, id_or_reference)
     coupon = booking.coupon(passenger, segment)
     if coupon is None or coupon.status not in HAS_PASS:
         raise rejections.NoBoardingPass()
     flight = await booked_flight(ports, booking, segment)
+    if flight.status is FlightStatus.CANCELLED:
+        raise rejections.NoBoardingPass()
     facts = await pass_facts(ports, principal, booking_id, booking, coupon, flight)
     _bar_code(facts)  # Rejects an invalid name here, not in the drawing thread.
     printer = ports.boarding_passes

@@ -7,10 +7,13 @@ from typing import Any
 import msgspec
 from msgspec.structs import replace
 
+from application import mail
 from application.booking.check_in import CheckIn, UndoCheckIn
+from application.booking.close_flight import CloseFlight
 from application.booking.people import Contact, Name
 from application.booking.ports import BookingPorts
 from application.identity.ports import Principal
+from application.inventory.depart_flight import DepartFlight
 from domain.booking.values import Channel, Passenger
 from domain.kernel.sealed import Sealed
 from domain.pricing.price import PassengerType
@@ -44,6 +47,17 @@ class OpenVault:
         return [self._kept.get(each.box) for each in boxes]
 
 
+class Mailbox:
+    """Keeps the letters."""
+
+    def __init__(self) -> None:
+        self.letters: list[mail.Letter] = []
+
+    async def send(self, letter: mail.Letter) -> None:
+        """Keep it."""
+        self.letters.append(letter)
+
+
 class NamedParty:
     """One booking of passengers, each of whom has a name, with tickets."""
 
@@ -64,17 +78,22 @@ class NamedParty:
             )
             for number in range(flights)
         )
-        types = tuple(each for each, _ in party)
+        self._party = party
+        self.booking_id = self.book()
+        self.airline.pay(self.booking_id)
+        self.airline.confirm(self.booking_id)
+
+    def book(self) -> str:
+        """Book the same party once more, without paying; the booking."""
         command = replace(
-            verbs.create_booking(self.flights, *types),
+            verbs.create_booking(self.flights, *(each for each, _ in self._party)),
             passengers=tuple(
-                Passenger(each, self.vault.keep(Name(name, "Harbi"))) for each, name in party
+                Passenger(each, self.vault.keep(Name(name, "Harbi"))) for each, name in self._party
             ),
             contact=self.vault.keep(Contact("amal@example.com")),
         )
-        self.booking_id = self.airline.submit(command).answer.stream
-        self.airline.pay(self.booking_id)
-        self.airline.confirm(self.booking_id)
+        stream: str = self.airline.submit(command).answer.stream
+        return stream
 
     @property
     def ports(self) -> Any:
@@ -106,6 +125,13 @@ class NamedParty:
     def undo_check_in(self) -> None:
         """Undo the check-in of all."""
         self.airline.submit(UndoCheckIn(self.booking_id, 0, None, at_gate=False))
+
+    def depart(self, segment: int) -> None:
+        """Let a flight leave, and close it for the booking."""
+        departs_at = self.airline.flight(self.flights[segment]).departs_at
+        self.airline.clock.now = departs_at
+        self.airline.submit(DepartFlight(self.flights[segment], departs_at))
+        self.airline.submit(CloseFlight(self.booking_id, self.flights[segment]))
 
     def before_departure(self, minutes: float) -> None:
         """Move the clock to so long before the first flight leaves."""
