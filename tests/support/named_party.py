@@ -14,6 +14,8 @@ from application.booking.people import Contact, Name
 from application.booking.ports import BookingPorts
 from application.identity.ports import Principal
 from application.inventory.depart_flight import DepartFlight
+from application.pricing.signed_quotes import QuoteSigner
+from domain.booking.preconditions import CheckInWindow
 from domain.booking.values import Channel, Passenger
 from domain.kernel.sealed import Sealed
 from domain.pricing.price import PassengerType
@@ -103,13 +105,13 @@ class NamedParty:
             bus=self.bus,  # type: ignore[arg-type]  # it reads the log of the airline
             history=absent,
             vault=self.vault,  # type: ignore[arg-type]  # it only opens
-            quotes=absent,
+            quotes=QuoteSigner(bytes(32)),
             stock=absent,
             clock=self.airline.clock,
             airline_code=verbs.AIRLINE,
             airline_name="Rimal Air",
             airports=load_airports(),
-            check_in_window=absent,
+            check_in_window=CheckInWindow(),
             collector=absent,
             boarding_passes=BilingualBoardingPassPrinter(),
             list_bookings=absent,
