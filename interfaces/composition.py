@@ -269,6 +269,8 @@ def _booking_ports(
         stock=core.stock,
         clock=utc_now,
         airline_code=settings.airline_code,
+        airline_name=settings.airline_name,
+        airports=load_airports(),
         check_in_window=CheckInWindow(
             opens=dt.timedelta(hours=settings.check_in_opens_hours),
             closes=dt.timedelta(minutes=settings.check_in_closes_minutes),

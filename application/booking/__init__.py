@@ -33,10 +33,12 @@ list_bookings: the bookings of a user
 read_history: what happened to a booking
 read_manifest: the passengers of a flight
 read_boarding_passes: the boarding passes of a booking
+boarding_pass_facts: the facts of a pass from the booking, its flight and its people
 boarding_pass_printer: the port that draws boarding passes
 letters: letters to passengers and their words
 send_letter: fills in a letter and sends it
 
+channels: the channel of a caller, by role
 access: who may see or change which booking
 cancellation_fee: what cancelling coupons costs
 remaining_tax: the tax of what remains of a journey

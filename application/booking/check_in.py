@@ -7,6 +7,7 @@ import msgspec
 from application.booking import journey
 from application.booking.access import changeable_booking, visible_booking
 from application.booking.booking_details import BookingDetails, booked_flight, carry_out_and_read
+from application.booking.channels import channel_of
 from application.booking.ports import BookingPorts
 from application.booking.record_document import TravelDocument, require_valid_document
 from application.booking.stored_answer import stored_answer_first
@@ -17,7 +18,7 @@ from application.ports import Vault
 from domain.booking import check_in, check_in_undo, preconditions, rejections
 from domain.booking.preconditions import CheckInWindow
 from domain.booking.state import Booking
-from domain.booking.values import BoardingPlace
+from domain.booking.values import Channel, CheckedInPassenger
 from domain.identity import roles
 from domain.inventory import seating
 from domain.inventory.state import Flight
@@ -48,6 +49,7 @@ async def check_in_passengers(
         segment=segment,
         passengers=passengers,
         window=ports.check_in_window,
+        channel=channel_of(caller.principal),
     )
     return await carry_out_and_read(ports, caller, command)
 
@@ -90,6 +92,7 @@ class CheckIn(Command, frozen=True):
     segment: int
     passengers: tuple[int, ...] | None
     window: CheckInWindow = CheckInWindow()
+    channel: Channel | None = None
 
     def decide(self, context: DecisionContext) -> Reply:
         """Rejects BookingNotFound, TransitionRefused, NoSuchPart, CheckInClosed, CouponNotOpen
@@ -118,7 +121,7 @@ class CheckIn(Command, frozen=True):
 
 def _assigned_places(
     context: DecisionContext, command: CheckIn, booking: Booking, passengers: tuple[int, ...]
-) -> tuple[BoardingPlace, ...]:
+) -> tuple[CheckedInPassenger, ...]:
     """Accept the passengers on the flight; return their seats and sequence numbers."""
     segment = booking.segments[command.segment]
     accepted = seating.accept_check_in(
@@ -131,7 +134,8 @@ def _assigned_places(
     flight = journey.load_flight(context, segment.flight)
     assigned = {each.passenger: each for each in flight.sequences.get(command.booking_id) or ()}
     return tuple(
-        BoardingPlace(each, assigned[each].seat, assigned[each].sequence) for each in passengers
+        CheckedInPassenger(each, assigned[each].seat, assigned[each].sequence, command.channel)
+        for each in passengers
     )
 
 

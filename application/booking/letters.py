@@ -68,6 +68,15 @@ class Words(msgspec.Struct, frozen=True):
     text: str
 
 
+# What a letter about a cancelled part says about the rest, and how a list of flights marks one that
+# the airline cancelled.
+REMAINING: Mapping[Language, str] = {
+    "en": "\nYou still fly:\n\n{flights}\n\nTickets:\n{tickets}\n",
+    "ar": "\nرحلاتك المتبقية:\n\n{flights}\n\nالتذاكر:\n{tickets}\n",
+}
+CANCELLED: Mapping[Language, str] = {"en": "cancelled", "ar": "ملغاة"}
+
+
 LETTERS: Mapping[type[BookingLetter], Mapping[Language, Words]] = {
     ConfirmationLetter: {
         "en": Words(
@@ -98,13 +107,13 @@ LETTERS: Mapping[type[BookingLetter], Mapping[Language, Words]] = {
             "Cancellation in your booking {reference}",
             "Dear {name},\n\nwhat you asked for in booking {reference} has been cancelled.\n"
             "Fee: {fee}\nRefund: {refund}\n\nA refund goes back to the card that was used; banks "
-            "may take some days to show it.\n",
+            "may take some days to show it.\n{remaining}",
         ),
         "ar": Words(
             "إلغاء في حجزك {reference}",
             "عزيزنا {name}،\n\nتم تنفيذ الإلغاء المطلوب في الحجز {reference}.\n"
             "الرسوم: {fee}\nالمبلغ المسترد: {refund}\n\nيعود المبلغ إلى البطاقة المستخدمة، وقد "
-            "يستغرق ظهوره لدى البنك بضعة أيام.\n",
+            "يستغرق ظهوره لدى البنك بضعة أيام.\n{remaining}",
         ),
     },
     DisruptionLetter: {

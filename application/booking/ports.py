@@ -4,6 +4,7 @@ import msgspec
 
 from application.booking.boarding_pass_printer import BoardingPassPrinter
 from application.commands.bus import CommandBus
+from application.inventory.airports import Airports
 from application.payment.collect import Collector
 from application.ports import Clock, TicketStock, Vault
 from application.pricing.signed_quotes import QuoteSigner
@@ -22,6 +23,8 @@ class BookingPorts(msgspec.Struct, frozen=True):
     stock: TicketStock
     clock: Clock
     airline_code: str
+    airline_name: str
+    airports: Airports
     check_in_window: CheckInWindow
     collector: Collector
     boarding_passes: BoardingPassPrinter

@@ -1,28 +1,21 @@
 """Read and print the boarding passes of passengers who are checked in."""
 
 import asyncio
-import datetime as dt
 from typing import Literal
-from zoneinfo import ZoneInfo
 
 import msgspec
 
-from application.booking import journey
 from application.booking.access import visible_booking
+from application.booking.boarding_pass_facts import pass_facts
 from application.booking.booking_details import booked_flight
-from application.booking.people import Name
 from application.booking.ports import BookingPorts
 from application.identity.ports import Principal
 from domain.booking import boarding_pass, rejections
 from domain.booking.boarding_pass import BoardingPassFacts
-from domain.booking.coupons import Coupon, CouponStatus
-from domain.booking.state import Booking
-from domain.inventory.state import Flight
-from domain.kernel import ids
+from domain.booking.coupons import CouponStatus
+from domain.inventory.state import FlightStatus
 
 HAS_PASS = frozenset({CouponStatus.CHECKED_IN, CouponStatus.LIFTED, CouponStatus.FLOWN})
-CARRIER_LENGTH = 2
-BOARDING_STARTS = dt.timedelta(minutes=45)
 
 
 class BoardingPass(msgspec.Struct, frozen=True):
@@ -42,14 +35,21 @@ async def list_boarding_passes(
 ) -> list[BoardingPass]:
     """Return the passes of all checked-in passengers, flight by flight.
 
-    Rejects BookingNotFound, PersonErased, and TransitionRefused for a name without Latin letters.
+    A cancelled flight has none, nor has a person who was erased. Rejects BookingNotFound, and
+    TransitionRefused for a name without Latin letters.
     """
     booking_id, booking = await visible_booking(ports, principal, id_or_reference)
     passes = []
     for coupon in sorted(booking.coupons, key=lambda each: (each.segment, each.passenger)):
         if coupon.status not in HAS_PASS:
             continue
-        facts = await _facts(ports, booking_id, booking, coupon)
+        flight = await booked_flight(ports, booking, coupon.segment)
+        if flight.status is FlightStatus.CANCELLED:
+            continue
+        try:
+            facts = await pass_facts(ports, principal, booking_id, booking, coupon, flight)
+        except rejections.PersonErased:
+            continue
         passes.append(
             BoardingPass(
                 booking_id=booking_id,
@@ -75,13 +75,16 @@ async def print_boarding_pass(
 ) -> bytes:
     """Return one pass as a picture for a phone or as a page to print.
 
-    Rejects NoBoardingPass and what `list_boarding_passes` does.
+    Rejects NoBoardingPass, PersonErased and what `list_boarding_passes` does.
     """
     booking_id, booking = await visible_booking(ports, principal, id_or_reference)
     coupon = booking.coupon(passenger, segment)
     if coupon is None or coupon.status not in HAS_PASS:
         raise rejections.NoBoardingPass()
-    facts = await _facts(ports, booking_id, booking, coupon)
+    flight = await booked_flight(ports, booking, segment)
+    if flight.status is FlightStatus.CANCELLED:
+        raise rejections.NoBoardingPass()
+    facts = await pass_facts(ports, principal, booking_id, booking, coupon, flight)
     _bar_code(facts)  # Rejects an invalid name here, not in the drawing thread.
     printer = ports.boarding_passes
     return await asyncio.to_thread(printer.png if form == "png" else printer.pdf, facts)
@@ -92,42 +95,3 @@ def _bar_code(facts: BoardingPassFacts) -> str:
         return boarding_pass.bcbp(facts)
     except boarding_pass.NameNotLatin:
         raise rejections.TransitionRefused(reason="name_is_not_in_latin_letters") from None
-
-
-async def _facts(
-    ports: BookingPorts, booking_id: str, booking: Booking, coupon: Coupon
-) -> BoardingPassFacts:
-    flight = await booked_flight(ports, booking, coupon.segment)
-    passenger = booking.passengers[coupon.passenger]
-    (text,) = await ports.vault.open_all([passenger.name])
-    if text is None:
-        raise rejections.PersonErased()
-    name = msgspec.json.decode(text, type=Name)
-    assert coupon.sequence is not None
-    return BoardingPassFacts(
-        surname=name.last_name,
-        given_name=name.first_name,
-        passenger_type=passenger.type,
-        reference=ids.reference_of(booking_id),
-        ticket=next(each.number for each in booking.tickets if each.passenger == coupon.passenger),
-        origin=flight.origin,
-        destination=flight.destination,
-        carrier=flight.number[:CARRIER_LENGTH],
-        flight_number=flight.number[CARRIER_LENGTH:],
-        departure_date=journey.local_date(flight),
-        compartment=booking.segments[coupon.segment].fare_class,
-        seat=coupon.seat,
-        sequence=coupon.sequence,
-        departure_time=_local_time(flight, flight.departs_at),
-        boarding_time=_local_time(flight, flight.departs_at - BOARDING_STARTS),
-        special_services=tuple(
-            each.code
-            for each in booking.special_services()
-            if (each.passenger, each.segment) == (coupon.passenger, coupon.segment)
-        ),
-    )
-
-
-def _local_time(flight: Flight, instant: dt.datetime) -> dt.time:
-    """Return the local time at the origin."""
-    return instant.astimezone(ZoneInfo(flight.origin_zone)).time().replace(microsecond=0)

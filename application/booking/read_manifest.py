@@ -6,7 +6,7 @@ from application.booking.people import Name
 from application.booking.ports import BookingPorts
 from application.commands import stream_kinds
 from application.inventory import flights
-from domain.booking.coupons import CouponStatus
+from domain.booking.boarding_pass import NOT_FLYING
 from domain.booking.state import Booking
 from domain.kernel import ids, sealed
 from domain.pricing.price import PassengerType
@@ -32,7 +32,8 @@ class ManifestPassenger(msgspec.Struct, frozen=True):
 async def read_manifest(ports: BookingPorts, flight_id: str) -> list[ManifestPassenger]:
     """Return the passengers of the flight by cabin, reference and place in the booking.
 
-    Those of unpaid bookings are included, cancelled coupons are not. Rejects FlightNotFound.
+    Those of unpaid bookings are included. Cancelled coupons are not, nor those of passengers who
+    missed this flight or one before it. Rejects FlightNotFound.
     """
     flight = await flights.current(ports.bus, flight_id)
     listed: list[ManifestPassenger] = []
@@ -78,6 +79,5 @@ def _passengers(
             ),
         )
         for coupon in booking.coupons
-        if booking.segments[coupon.segment].flight == flight_id
-        and coupon.status is not CouponStatus.REFUNDED
+        if booking.segments[coupon.segment].flight == flight_id and coupon.status not in NOT_FLYING
     ]

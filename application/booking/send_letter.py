@@ -1,6 +1,7 @@
 """Write a letter to the passengers of a booking.
 
-Personal data is opened here, at the last moment, and is written to the letter only.
+Personal data is opened here, at the last moment, and is written to the letter only. So is what the
+letter names: the passengers and flights that still are when it is sent.
 """
 
 import msgspec
@@ -9,8 +10,14 @@ from application import mail, ports
 from application.booking import letters, people
 from application.commands import stream_kinds
 from application.commands.bus import CommandBus
+from domain.booking import states
 from domain.booking.state import Booking
+from domain.booking.states import Status
+from domain.inventory.state import FlightStatus
 from domain.kernel import ids, money
+
+# Nobody travels any more: only the letter that says so is sent.
+OVER = states.TERMINAL | {Status.CANCELLED, Status.NO_SHOW}
 
 
 class LetterSender:
@@ -22,9 +29,13 @@ class LetterSender:
         self._mailer = mailer
 
     async def send(self, letter: letters.BookingLetter) -> None:
-        """Send the letter; do nothing when the passenger's data was erased."""
+        """Send the letter.
+
+        Do nothing when the passenger's data was erased, or when the letter is about a journey that
+        nobody makes any more.
+        """
         booking = (await self._bus.current(stream_kinds.BOOKING, letter.booking_id))[0]
-        if booking is None:
+        if booking is None or (not _travels(booking) and not _is_final(letter)):
             return
         boxes = [booking.contact, *(passenger.name for passenger in booking.passengers)]
         contact_text, *names = await self._vault.open_all(boxes)
@@ -33,14 +44,11 @@ class LetterSender:
         contact = msgspec.json.decode(contact_text, type=people.Contact)
         reference = ids.reference_of(letter.booking_id)
         words = letters.LETTERS[type(letter)][contact.locale]
-        passengers = [people.read_name(name) for name in names]
         values = {
             "reference": reference,
-            "name": passengers[0],
-            "flights": await self._flights(booking),
             "total": money.display(booking.price.total()),
-            "tickets": _tickets(booking, passengers),
             "until": "" if booking.hold_until is None else f"{booking.hold_until:%Y-%m-%d %H:%M}",
+            **await self._journey(booking, names, contact.locale),
             **_decided(letter, booking.currency),
         }
         kind = letter.topic.partition(".")[2].replace("_", "-")
@@ -53,14 +61,62 @@ class LetterSender:
             )
         )
 
-    async def _flights(self, booking: Booking) -> str:
+    async def _journey(
+        self, booking: Booking, names: list[bytes | None], language: letters.Language
+    ) -> dict[str, str]:
+        """Return the passengers and flights that still are, by placeholder."""
+        passengers = [people.read_name(name) for name in names]
+        travelling = _travelling(booking)
+        known = [each for each in travelling if names[each] is not None]
+        journey = {
+            "name": passengers[next(iter(known or travelling), 0)],
+            "flights": await self._flights(booking, passengers, language),
+            "tickets": "\n".join(
+                f"  {ticket.number}  {passengers[ticket.passenger]}"
+                for ticket in booking.tickets
+                if ticket.passenger in travelling
+            ),
+        }
+        remaining = letters.REMAINING[language].format(**journey) if _travels(booking) else ""
+        return {**journey, "remaining": remaining}
+
+    async def _flights(
+        self, booking: Booking, passengers: list[str], language: letters.Language
+    ) -> str:
+        """Return a line for each flight that somebody still flies, with the names where not all do.
+
+        A flight that the airline cancelled is marked, until its passengers have chosen another.
+        """
+        travelling = _travelling(booking)
         lines = []
-        for segment in booking.segments:
+        for index, segment in enumerate(booking.segments):
+            on_board = [each.passenger for each in booking.open_coupons(index)]
+            if not on_board:
+                continue
             flight = (await self._bus.current(stream_kinds.FLIGHT, segment.flight))[0]
             assert flight is not None
             departure = people.local_time(flight.departs_at, flight.origin_zone)
-            lines.append(f"  {flight.number} {flight.origin}-{flight.destination}  {departure}")
+            line = f"  {flight.number} {flight.origin}-{flight.destination}  {departure}"
+            if flight.status is FlightStatus.CANCELLED:
+                line += f"  ({letters.CANCELLED[language]})"
+            if set(on_board) != set(travelling):
+                line += "  " + ", ".join(passengers[each] for each in on_board)
+            lines.append(line)
         return "\n".join(lines)
+
+
+def _travels(booking: Booking) -> bool:
+    return booking.status not in OVER and bool(booking.open_coupons())
+
+
+def _travelling(booking: Booking) -> list[int]:
+    """Return the passengers who still have a flight before them, in the order of the booking."""
+    return sorted({each.passenger for each in booking.open_coupons()})
+
+
+def _is_final(letter: letters.BookingLetter) -> bool:
+    """Whether the letter is also sent when the journey is over."""
+    return isinstance(letter, letters.CancellationLetter)
 
 
 def _decided(letter: letters.BookingLetter, currency: str) -> dict[str, str]:
@@ -75,9 +131,3 @@ def _decided(letter: letters.BookingLetter, currency: str) -> dict[str, str]:
             return {"reason": reason}
         case _:
             return {}
-
-
-def _tickets(booking: Booking, passengers: list[str]) -> str:
-    return "\n".join(
-        f"  {ticket.number}  {passengers[ticket.passenger]}" for ticket in booking.tickets
-    )

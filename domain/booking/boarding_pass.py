@@ -11,6 +11,9 @@ from typing import Literal
 
 import msgspec
 
+from domain.booking.coupons import Coupon, CouponStatus
+from domain.booking.state import Booking
+from domain.booking.values import Channel
 from domain.kernel import ids
 from domain.pricing.price import PassengerType
 
@@ -20,12 +23,23 @@ PassengerStatus = Literal["0", "1", "2", "3", "4", "5", "6", "7", "8", "9", "A"]
 
 NAME_LENGTH = 20
 STRUCTURE_VERSION = "6"
-# Checked in on the web, pass made on the web, document type boarding pass.
-CHECKED_IN_FROM = "W"
-ISSUED_FROM = "W"
-DOCUMENT_TYPE = "B"
+DOCUMENT_TYPE = "B"  # a boarding pass
+# Items 12 and 14. Web is also the application on a phone: the server cannot tell them apart.
+SOURCES: dict[Channel, str] = {
+    "web": "W",
+    "airport_agent": "O",
+    "town_agent": "T",
+    "third_party": "V",
+}
 DESCRIPTIONS: dict[PassengerType, str] = {"ADT": "0", "CHD": "3", "INF": "4"}
+ADULT_WITH_INFANT = "6"
+UNACCOMPANIED_MINOR = "7"
+CHECKED_IN: PassengerStatus = "1"
+STANDBY: PassengerStatus = "7"
 LAP = "INF"
+NOT_FLYING = frozenset({CouponStatus.REFUNDED, CouponStatus.MISSED})
+# Policy: boarding starts so long before departure.
+BOARDING_STARTS = dt.timedelta(minutes=45)
 # Letters that Unicode does not decompose, transliterated as in passports (ICAO 9303 part 3,
 # section 6). Upper-casing handles those missing here, such as sharp s and dotless i.
 TRANSLITERATIONS = str.maketrans(
@@ -47,9 +61,11 @@ class BoardingPassFacts(msgspec.Struct, frozen=True, kw_only=True):
 
     `surname` and `given_name` are the names for carriage, in Latin letters; `given_name` may be
     empty. `carrier` is the two- or three-letter designator, `flight_number` up to four digits and
-    perhaps an operational suffix letter. `compartment` is the booking class letter. `seat` is
-    `12A`, or None: an infant on a lap, or a passenger whose seat is assigned at the gate. A
-    field with the default None is unknown and left blank.
+    perhaps an operational suffix letter. `flight_date` is the day under which the flight was
+    scheduled and is known, also when it leaves on another. `compartment` is the letter of the
+    cabin. `seat` is `12A`, or None: an infant on a lap, or a passenger whose seat is assigned at
+    the gate. `has_companion` is an adult with an infant on the lap, or that infant; `companion` the
+    name of the other. A field with the default None is unknown and left blank.
     """
 
     surname: str
@@ -61,15 +77,23 @@ class BoardingPassFacts(msgspec.Struct, frozen=True, kw_only=True):
     destination: str
     carrier: str
     flight_number: str
-    departure_date: dt.date
+    flight_date: dt.date
     compartment: str
     seat: str | None
     sequence: int
-    passenger_status: PassengerStatus = "1"
+    passenger_status: PassengerStatus = CHECKED_IN
+    checked_in_by: Channel | None = None
+    issued_by: Channel | None = None
     issued_on: dt.date | None = None
-    departure_time: dt.time | None = None
-    boarding_time: dt.time | None = None
+    departs_at: dt.datetime | None = None
+    boards_at: dt.datetime | None = None
+    gate_closes_at: dt.datetime | None = None
     gate: str | None = None
+    airline: str | None = None
+    origin_city: str | None = None
+    destination_city: str | None = None
+    has_companion: bool = False
+    companion: str | None = None
     special_services: tuple[str, ...] = ()
 
 
@@ -88,7 +112,7 @@ def bcbp(facts: BoardingPassFacts) -> str:
             facts.destination,
             facts.carrier.ljust(3),
             _flight_number(facts.flight_number),
-            f"{facts.departure_date:%j}",
+            f"{facts.flight_date:%j}",
             facts.compartment,
             _seat(facts),
             f"{facts.sequence:04d} ",
@@ -100,9 +124,14 @@ def bcbp(facts: BoardingPassFacts) -> str:
 
 
 def carriage_name(facts: BoardingPassFacts) -> str:
-    """`SURNAME/GIVEN NAME` in full; the surname alone where there is no given name."""
-    surname = latin(facts.surname)
-    return f"{surname}/{latin(facts.given_name)}" if facts.given_name.strip() else surname
+    """`SURNAME/GIVEN NAME` of the passenger in full; raises NameNotLatin."""
+    return written_name(facts.surname, facts.given_name)
+
+
+def written_name(surname: str, given_name: str) -> str:
+    """`SURNAME/GIVEN NAME`; the surname alone where there is no given name."""
+    family = latin(surname)
+    return f"{family}/{latin(given_name)}" if given_name.strip() else family
 
 
 def latin(name: str) -> str:
@@ -129,13 +158,34 @@ def seat_shown(facts: BoardingPassFacts) -> str | None:
     return LAP if facts.passenger_type == "INF" else None
 
 
+def companion_of(booking: Booking, coupon: Coupon) -> int | None:
+    """The adult on whose lap an infant flies, or the infant on an adult's lap; None without one.
+
+    Policy: infants and adults who still fly go together in the order of the booking.
+    """
+    kind = booking.passengers[coupon.passenger].type
+    if kind == "CHD":
+        return None
+    flying = [
+        (booking.passengers[each.passenger].type, each.passenger)
+        for each in booking.coupons
+        if each.segment == coupon.segment and each.status not in NOT_FLYING
+    ]
+    adults = [passenger for each, passenger in flying if each == "ADT"]
+    infants = [passenger for each, passenger in flying if each == "INF"]
+    for adult, infant in zip(adults, infants, strict=False):
+        if coupon.passenger in (adult, infant):
+            return infant if kind == "ADT" else adult
+    return None
+
+
 def _conditional(facts: BoardingPassFacts) -> str:
     """Items 8 to 10 and unique ones, then item 17 and the leg's; trailing unused ones left out."""
     unique = "".join(
         (
-            DESCRIPTIONS[facts.passenger_type],
-            CHECKED_IN_FROM,
-            ISSUED_FROM,
+            _description(facts),
+            " " if facts.checked_in_by is None else SOURCES[facts.checked_in_by],
+            " " if facts.issued_by is None else SOURCES[facts.issued_by],
             "    " if facts.issued_on is None else _issue_date(facts.issued_on),
             DOCUMENT_TYPE,
             facts.carrier.ljust(3),
@@ -151,6 +201,15 @@ def _conditional(facts: BoardingPassFacts) -> str:
         )
     )
     return f">{STRUCTURE_VERSION}{_size(unique)}{unique}{_size(leg)}{leg}"
+
+
+def _description(facts: BoardingPassFacts) -> str:
+    """Item 15: the kind of passenger, and who needs an eye on the way."""
+    if facts.passenger_type == "ADT" and facts.has_companion:
+        return ADULT_WITH_INFANT
+    if facts.passenger_type == "CHD" and "UMNR" in facts.special_services:
+        return UNACCOMPANIED_MINOR
+    return DESCRIPTIONS[facts.passenger_type]
 
 
 def _size(field: str) -> str:

@@ -37,7 +37,7 @@ from domain.booking.state import (
     with_status,
 )
 from domain.booking.states import Status
-from domain.booking.values import BoardingPlace, CouponId, Obligation
+from domain.booking.values import CheckedInPassenger, CouponId, Obligation
 from domain.kernel import entries
 
 # Saudia and flynas: boarding ends a quarter of an hour before departure.
@@ -143,7 +143,7 @@ def check_in(
     booking: Booking,
     *,
     segment: int,
-    places: tuple[BoardingPlace, ...],
+    places: tuple[CheckedInPassenger, ...],
     facts: SegmentFacts,
     window: CheckInWindow,
     now: dt.datetime,
@@ -297,7 +297,11 @@ def _checked_in(booking: Booking, event: PassengersCheckedIn) -> Booking:
     def accepted(coupon: Coupon) -> Coupon:
         place = places[coupon_key(coupon)]
         return replace(
-            coupon, status=CouponStatus.CHECKED_IN, seat=place.seat, sequence=place.sequence
+            coupon,
+            status=CouponStatus.CHECKED_IN,
+            seat=place.seat,
+            sequence=place.sequence,
+            checked_in_by=place.channel,
         )
 
     return rolled_up(with_coupons(booking, places, accepted))
@@ -307,7 +311,9 @@ def _undone(booking: Booking, event: CheckInWithdrawn) -> Booking:
     wanted = {(passenger, event.segment) for passenger in event.passengers}
 
     def reopened(coupon: Coupon) -> Coupon:
-        return replace(coupon, status=CouponStatus.OPEN, sequence=None, standby=False)
+        return replace(
+            coupon, status=CouponStatus.OPEN, sequence=None, standby=False, checked_in_by=None
+        )
 
     return rolled_up(with_coupons(booking, wanted, reopened))
 

@@ -9,6 +9,7 @@ from enum import StrEnum
 import msgspec
 
 from domain.booking.states import Status
+from domain.booking.values import Channel
 
 
 class CouponStatus(StrEnum):
@@ -34,7 +35,8 @@ class Coupon(msgspec.Struct, frozen=True):
 
     `change_fee` is the part of the value that earlier modifications cost, and `least_notice_hours`
     the shortest notice before departure at which the coupon was exchanged. `standby` is a
-    passenger who is checked in and whose seat was lost.
+    passenger who is checked in and whose seat was lost. `checked_in_by` is the channel of the
+    check-in; None where it is not known.
     """
 
     passenger: int
@@ -48,6 +50,7 @@ class Coupon(msgspec.Struct, frozen=True):
     change_fee: int = 0
     least_notice_hours: int | None = None
     standby: bool = False
+    checked_in_by: Channel | None = None
 
     @property
     def total(self) -> int:

@@ -11,7 +11,7 @@ import datetime as dt
 from typing import ClassVar, Literal
 
 from domain.booking.values import (
-    BoardingPlace,
+    CheckedInPassenger,
     CouponId,
     Destination,
     DisruptionAnswer,
@@ -196,7 +196,7 @@ class PassengersCheckedIn(CheckInFact, frozen=True):
 
     tag: ClassVar[str] = "booking.passengers_checked_in.1"
     segment: int
-    places: tuple[BoardingPlace, ...]
+    places: tuple[CheckedInPassenger, ...]
 
 
 class CheckInWithdrawn(CheckInFact, frozen=True):

@@ -13,6 +13,8 @@ Destination = Literal["none", "card", "credit"]
 # A connection is broken where another flight of the journey was cancelled or moved.
 DisruptionKind = Literal["rescheduled", "cancelled", "connection_broken"]
 DisruptionAnswer = Literal["accepted", "moved", "refunded"]
+# Who checks in or prints a pass: the traveller, the gate, other staff, a travel agent.
+Channel = Literal["web", "airport_agent", "town_agent", "third_party"]
 
 
 class Passenger(msgspec.Struct, frozen=True):
@@ -71,12 +73,16 @@ class Obligation(msgspec.Struct, frozen=True):
     amount: money.Money
 
 
-class BoardingPlace(msgspec.Struct, frozen=True):
-    """A checked-in passenger: the flight's sequence number; no seat for a lap infant."""
+class CheckedInPassenger(msgspec.Struct, frozen=True, omit_defaults=True):
+    """A checked-in passenger: the flight's sequence number; no seat for a lap infant.
+
+    `channel` is who checked the passenger in; None where it was not recorded.
+    """
 
     passenger: int
     seat: str | None
     sequence: int
+    channel: Channel | None = None
 
 
 class Retaxed(msgspec.Struct, frozen=True, omit_defaults=True):

@@ -4,6 +4,7 @@ All are made from arguments; randomness comes from outside. The formats are writ
 else, except in SQL migrations, where a test compares them.
 """
 
+import datetime as dt
 import enum
 import hashlib
 import re
@@ -126,6 +127,15 @@ def flight_stream(flight_number: str, local_date: str) -> str:
     Example: `flight-SV1023-2026-11-24`.
     """
     return f"{StreamPrefix.FLIGHT}-{flight_number}-{local_date}"
+
+
+def flight_date(flight_id: str) -> dt.date:
+    """Return the day of a flight's id: when it was first scheduled to leave, local at the origin.
+
+    Later changes of the times leave it as it is.
+    """
+    assert is_flight_id(flight_id)
+    return dt.date.fromisoformat(flight_id[-10:])
 
 
 def is_flight_id(text: str) -> bool:

@@ -13,9 +13,9 @@ WIDTH = 105.0
 HEIGHT = 148.0
 MARGIN = 8.0
 HEADER = 15.0
-ROWS_FROM = 36.0
+ROWS_FROM = 36.5
 GAP = 3.0
-AIRPORT_WIDTH = 28.0
+AIRPORT_WIDTH = 36.0
 # A text that does not fit shrinks to this part of its size; then its end is cut off.
 SMALLEST = 0.6
 SHRINKING = 0.95
@@ -58,7 +58,7 @@ def draw(facts: boarding_pass.BoardingPassFacts, paper: Paper) -> None:
     """Draw the whole pass; raises NameNotLatin or InvalidFacts before anything is drawn."""
     text = boarding_pass.bcbp(facts)
     rows = wording.rows(facts)
-    _header(paper)
+    _header(facts, paper)
     _route(facts, paper)
     barcode_from = HEIGHT - MARGIN - paper.barcode_height
     pitch = (barcode_from - ROWS_FROM) / len(rows)
@@ -69,36 +69,46 @@ def draw(facts: boarding_pass.BoardingPassFacts, paper: Paper) -> None:
     )
 
 
-def _header(paper: Paper) -> None:
+def _header(facts: boarding_pass.BoardingPassFacts, paper: Paper) -> None:
     paper.box(x=0, y=0, width=WIDTH, height=HEADER, ink=NAVY)
     english, arabic_title = wording.TITLE
-    _write(paper, english, x=MARGIN, y=9.5, size=5, weight="SemiBold", ink=WHITE)
-    _write_arabic(paper, arabic_title, y=9.5, size=5, ink=WHITE, x=WIDTH - MARGIN)
+    text, size = fitted(paper, facts.airline or wording.UNKNOWN, width=WIDTH - 2 * MARGIN, size=4.6)
+    _write(paper, text, x=MARGIN, y=6.5, size=size, weight="SemiBold", ink=WHITE)
+    _write(paper, english, x=MARGIN, y=12, size=3.6, ink=WHITE)
+    _write_arabic(paper, arabic_title, y=12, size=3.6, ink=WHITE, x=WIDTH - MARGIN)
 
 
 def _route(facts: boarding_pass.BoardingPassFacts, paper: Paper) -> None:
-    for words, airport, x in (
-        (wording.FROM, facts.origin, MARGIN),
-        (wording.TO, facts.destination, WIDTH - MARGIN - AIRPORT_WIDTH),
+    for words, airport, city, x in (
+        (wording.FROM, facts.origin, facts.origin_city, MARGIN),
+        (
+            wording.TO,
+            facts.destination,
+            facts.destination_city,
+            WIDTH - MARGIN - AIRPORT_WIDTH,
+        ),
     ):
-        _write(paper, words[0], x=x, y=20.5, size=2.8, ink=GREY)
-        _write_arabic(paper, words[1], x=x + AIRPORT_WIDTH, y=20.5, size=2.8, ink=GREY)
-        _write(paper, airport, x=x, y=31.5, size=12, weight="SemiBold", ink=NAVY)
-    paper.text("→", x=WIDTH / 2, y=30.5, size=9, weight="Regular", ink=NAVY, side="middle")
+        _write(paper, words[0], x=x, y=19, size=2.6, ink=GREY)
+        _write_arabic(paper, words[1], x=x + AIRPORT_WIDTH, y=19, size=2.6, ink=GREY)
+        _write(paper, airport, x=x, y=29, size=11, weight="SemiBold", ink=NAVY)
+        text, size = fitted(paper, wording.city(city), width=AIRPORT_WIDTH, size=3.6)
+        _write(paper, text, x=x, y=33.6, size=size, weight="SemiBold", ink=NAVY)
+    paper.text("→", x=WIDTH / 2, y=28, size=9, weight="Regular", ink=NAVY, side="middle")
 
 
 def _row(row: tuple[wording.Cell, ...], paper: Paper, *, y: float) -> None:
     width = (WIDTH - 2 * MARGIN - GAP * (len(row) - 1)) / len(row)
     for number, cell in enumerate(row):
         x = MARGIN + number * (width + GAP)
-        _write(paper, cell.english, x=x, y=y + 3.2, size=2.6, ink=GREY)
-        _write_arabic(paper, cell.arabic, x=x + width, y=y + 3.2, size=2.6, ink=GREY)
+        _write(paper, cell.english, x=x, y=y + 2.6, size=2.6, ink=GREY)
+        _write_arabic(paper, cell.arabic, x=x + width, y=y + 2.6, size=2.6, ink=GREY)
         space = width
         if cell.value_arabic:
-            _write_arabic(paper, cell.value_arabic, x=x + width, y=y + 8.4, size=3.6, ink=BLACK)
-            space = width * 0.6
-        text, size = fitted(paper, cell.value, width=space, size=4.8)
-        _write(paper, text, x=x, y=y + 8.4, size=size, weight="SemiBold", ink=BLACK)
+            _write_arabic(paper, cell.value_arabic, x=x + width, y=y + 7.2, size=3.4, ink=BLACK)
+            arabic_width = paper.width(arabic.shaped(cell.value_arabic), size=3.4, weight="Regular")
+            space = width - arabic_width - GAP / 2
+        text, size = fitted(paper, cell.value, width=space, size=4.5)
+        _write(paper, text, x=x, y=y + 7.2, size=size, weight="SemiBold", ink=BLACK)
 
 
 def fitted(paper: Paper, text: str, *, width: float, size: float) -> tuple[str, float]:

@@ -4,6 +4,7 @@ Rule: values are in Latin letters as the gate reads them; an unknown value is a 
 """
 
 import datetime as dt
+import unicodedata
 from typing import NamedTuple
 
 from domain.booking import boarding_pass
@@ -13,6 +14,7 @@ TITLE = ("BOARDING PASS", "بطاقة صعود الطائرة")
 FROM = ("From", "من")
 TO = ("To", "إلى")
 UNKNOWN = "–"
+LATIN_1 = 0xFF
 # Names of months do not follow the locale of the process.
 MONTHS = ("JAN", "FEB", "MAR", "APR", "MAY", "JUN", "JUL", "AUG", "SEP", "OCT", "NOV", "DEC")
 KINDS: dict[PassengerType, tuple[str, str]] = {
@@ -20,6 +22,13 @@ KINDS: dict[PassengerType, tuple[str, str]] = {
     "CHD": ("Child", "طفل"),
     "INF": ("Infant", "رضيع"),
 }
+CABINS = {
+    "Y": ("Economy", "السياحية"),
+    "J": ("Business", "رجال الأعمال"),
+    "F": ("First", "الأولى"),
+}
+# Until then a time is after midnight.
+NIGHT_ENDS = dt.time(6)
 SEAT_AT_GATE = ("At gate", "عند البوابة")
 ON_LAP = (boarding_pass.LAP, "بدون مقعد")
 
@@ -39,25 +48,41 @@ def rows(facts: boarding_pass.BoardingPassFacts) -> tuple[tuple[Cell, ...], ...]
         (Cell("Passenger", "المسافر", boarding_pass.carriage_name(facts).replace("/", " / ")),),
         (
             Cell("Flight", "الرحلة", f"{facts.carrier} {facts.flight_number}"),
-            Cell("Date", "التاريخ", _date(facts.departure_date)),
-            Cell("Departure", "الإقلاع", _time(facts.departure_time)),
+            Cell("Date", "التاريخ", _date(facts.flight_date)),
+            Cell("Departure", "الإقلاع", _time(facts, facts.departs_at)),
         ),
         (
-            Cell("Boarding", "الصعود", _time(facts.boarding_time)),
+            Cell("Boarding", "الصعود", _time(facts, facts.boards_at)),
+            Cell("Gate closes", "إغلاق البوابة", _gate_closes(facts)),
             Cell("Gate", "البوابة", facts.gate or UNKNOWN),
+        ),
+        (
             Cell("Seat", "المقعد", *_seat(facts)),
-        ),
-        (
-            Cell("Class", "الدرجة", facts.compartment),
+            Cell("Cabin", "الدرجة", *CABINS.get(facts.compartment, (facts.compartment, ""))),
             Cell("Sequence", "التسلسل", f"{facts.sequence:04d}"),
-            Cell("Passenger type", "الفئة", *KINDS[facts.passenger_type]),
         ),
         (
-            Cell("Booking reference", "رقم الحجز", facts.reference),
+            Cell("Passenger type", "الفئة", *KINDS[facts.passenger_type]),
+            *_companion(facts),
+        ),
+        (
+            Cell("Reference", "رقم الحجز", facts.reference),
             Cell("Ticket", "رقم التذكرة", f"{facts.ticket[:3]} {facts.ticket[3:]}"),
             *_services(facts),
         ),
     )
+
+
+def city(name: str | None) -> str:
+    """The name of a city in letters that the font has: beyond Latin-1 without their marks."""
+    if name is None:
+        return UNKNOWN
+    return "".join(letter if ord(letter) <= LATIN_1 else _without_marks(letter) for letter in name)
+
+
+def _without_marks(letter: str) -> str:
+    base = unicodedata.normalize("NFD", letter)[0]
+    return base if base.isascii() else letter
 
 
 def _services(facts: boarding_pass.BoardingPassFacts) -> tuple[Cell, ...]:
@@ -71,8 +96,33 @@ def _date(day: dt.date) -> str:
     return f"{day.day:02d} {MONTHS[day.month - 1]} {day.year}"
 
 
-def _time(time: dt.time | None) -> str:
-    return UNKNOWN if time is None else f"{time:%H:%M}"
+def _companion(facts: boarding_pass.BoardingPassFacts) -> tuple[Cell, ...]:
+    """The infant of an adult, and the adult of an infant."""
+    if not facts.has_companion:
+        return ()
+    name = UNKNOWN if facts.companion is None else facts.companion.replace("/", " / ")
+    if facts.passenger_type == "INF":
+        return (Cell("With adult", "مع بالغ", name),)
+    return (Cell("With infant", "مع رضيع", name),)
+
+
+def _time(facts: boarding_pass.BoardingPassFacts, at: dt.datetime | None) -> str:
+    """The time, with its day where that is not the day of the flight."""
+    if at is None:
+        return UNKNOWN
+    return f"{at:%H:%M}" if at.date() == facts.flight_date else _time_and_day(at)
+
+
+def _gate_closes(facts: boarding_pass.BoardingPassFacts) -> str:
+    """The time, with its day also after the midnight with which the flight's day begins: many
+    come a day late for it.
+    """
+    at = facts.gate_closes_at
+    return _time_and_day(at) if at is not None and at.time() < NIGHT_ENDS else _time(facts, at)
+
+
+def _time_and_day(at: dt.datetime) -> str:
+    return f"{at:%H:%M} {at.day:02d} {MONTHS[at.month - 1]}"
 
 
 def _seat(facts: boarding_pass.BoardingPassFacts) -> tuple[str, str]:

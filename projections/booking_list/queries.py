@@ -10,6 +10,7 @@ import msgspec
 from psycopg.rows import class_row
 
 from application import queries as answers
+from domain.booking.coupons import CouponStatus
 from projections import progress
 from projections.projection import Pool
 
@@ -20,7 +21,8 @@ MARK_BYTES = 8
 POSITION_LIMIT = 2**63 - 1
 
 _COLUMNS = (
-    "booking, first_position, owner, status, flights, cabin, seat_count, total_amount, currency, "
+    "booking, first_position, owner, status, flights, cabin, seat_count, coupons, total_amount, "
+    "currency, "
     "hold_until, payments, tickets, created_at, updated_at"
 )
 
@@ -30,7 +32,10 @@ class InvalidCursor(ValueError):
 
 
 class ListedBooking(msgspec.Struct, frozen=True):
-    """One booking; `total_amount` in minor units, `tickets` are 13-digit numbers."""
+    """One booking; `total_amount` in minor units, `tickets` are 13-digit numbers.
+
+    `coupons` has one letter per passenger and flight, passenger by passenger.
+    """
 
     booking: str
     first_position: int
@@ -39,6 +44,7 @@ class ListedBooking(msgspec.Struct, frozen=True):
     flights: list[str]
     cabin: str
     seat_count: int
+    coupons: str
     total_amount: int
     currency: str
     hold_until: dt.datetime | None
@@ -219,6 +225,17 @@ async def history(pool: Pool, stream: str) -> list[HistoryEntry]:
         return await rows.fetchall()
 
 
+def _flights_left(row: ListedBooking) -> tuple[str, ...]:
+    """Return the flights of which not all coupons are cancelled; all of a booking without any."""
+    count = len(row.flights)
+    left = tuple(
+        flight
+        for segment, flight in enumerate(row.flights)
+        if set(row.coupons[segment::count]) != {CouponStatus.REFUNDED}
+    )
+    return left or tuple(row.flights)
+
+
 def _make_cursor(owner: str, position: int) -> str:
     place = position.to_bytes(8, "big")
     return base64.urlsafe_b64encode(place + _mark(owner, place)).decode().rstrip("=")
@@ -253,7 +270,7 @@ async def list_bookings(
         answers.ListedBooking(
             booking_id=row.booking,
             status=row.status,
-            flights=tuple(row.flights),
+            flights=_flights_left(row),
             total=row.total_amount,
             currency=row.currency,
             hold_until=row.hold_until,

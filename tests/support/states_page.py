@@ -11,6 +11,8 @@ import msgspec
 
 from domain.booking import events, states
 from domain.booking.states import Status
+from tests.support import states_requests as requests
+from tests.support.states_requests import Request
 
 FOLDER = Path(__file__).resolve().parents[2] / "docs" / "reference"
 S = Status
@@ -18,7 +20,7 @@ S = Status
 Who = Literal["traveller", "stripe", "time", "airline"]
 WHO: dict[Who, str] = {
     "traveller": "the traveller, or staff for them",
-    "stripe": "money, as Stripe tells of it",
+    "stripe": "money, as Stripe reports it",
     "time": "time, by a timer",
     "airline": "the airline: a process or staff",
 }
@@ -31,7 +33,7 @@ MEANING: dict[Status, str] = {
     S.CHECKED_IN: "somebody has a boarding pass",
     S.BOARDED: "everybody who still travels is on board",
     S.COMPLETED: "the journey is over and at least one coupon was flown",
-    S.CANCELLED: "given up as a whole; money may still be on its way back",
+    S.CANCELLED: "cancelled as a whole; money may still be on its way back",
     S.PAYMENT_FAILED: "waits without seats, and its card was declined",
     S.NO_SHOW: "nobody came and the flights have left",
     S.REFUNDED: "all that was promised back has arrived",
@@ -40,30 +42,41 @@ MEANING: dict[Status, str] = {
 
 
 class Cause(msgspec.Struct, frozen=True):
-    """Who brings a step about, how, and the tag of the event that records it."""
+    """Who brings a step about, how, and the tag of the event that records it.
+
+    `who` is the colour in the picture. `requests` bring the step about, or, without any, what `how`
+    says; with them it says what comes about by itself or under which condition.
+    """
 
     who: Who
     how: str
     event: type[events.BookingEvent]
+    requests: tuple[Request, ...] = ()
+
+    def words(self) -> str:
+        """How the step comes about."""
+        sent = [f"{each.words()} ({', '.join(each.who())})" for each in self.requests]
+        return "; ".join([*sent, *filter(None, [self.how])])
+
+    def people(self) -> str:
+        """All who may bring it about."""
+        everyone = dict.fromkeys(person for each in self.requests for person in each.who())
+        return ", ".join(everyone) or WHO[self.who]
 
 
-CANCEL = "`POST /api/bookings/{id}/cancel` with an accepted quote"
-LEFT = "the flight has left and nobody of the booking was on board"
-GRANT = "finance gives all back (`POST /api/admin/bookings/{id}/refund`), and it has arrived"
+LEFT = "the flight has left and nobody of the booking was on board: by a timer"
+WITH_FLIGHT = "at once when the airline cancels the flight"
+GRANTED = "for all that was paid, and it has arrived"
+UNANSWERED = "by a timer when a cancelled flight was not answered"
+CANCELLED = events.BookingCancelled
 
 CAUSES: dict[tuple[Status, Status], Cause] = {
     (S.INITIATED, S.PENDING): Cause(
-        "traveller",
-        "`POST /api/bookings/{id}/hold` in mode `waitlist`, where no seats are free",
-        events.BookingWaitlisted,
+        "traveller", "where no seats are free", events.BookingWaitlisted, requests.WAITLIST
     ),
-    (S.INITIATED, S.RESERVED): Cause(
-        "traveller",
-        "`POST /api/bookings`, or `POST /api/bookings/{id}/hold` of a draft",
-        events.BookingReserved,
-    ),
+    (S.INITIATED, S.RESERVED): Cause("traveller", "", events.BookingReserved, requests.HOLD_SEATS),
     (S.INITIATED, S.EXPIRED): Cause("time", "its price has lapsed", events.BookingExpired),
-    (S.INITIATED, S.CANCELLED): Cause("traveller", CANCEL, events.BookingCancelled),
+    (S.INITIATED, S.CANCELLED): Cause("traveller", WITH_FLIGHT, CANCELLED, (requests.CANCEL,)),
     (S.PENDING, S.RESERVED): Cause(
         "airline", "seats came free: an offer for up to a day", events.BookingReserved
     ),
@@ -71,7 +84,7 @@ CAUSES: dict[tuple[Status, Status], Cause] = {
         "stripe", "captured while seats were free, and taken with it", events.BookingPaid
     ),
     (S.PENDING, S.EXPIRED): Cause("time", "sales of the flight have closed", events.BookingExpired),
-    (S.PENDING, S.CANCELLED): Cause("traveller", CANCEL, events.BookingCancelled),
+    (S.PENDING, S.CANCELLED): Cause("traveller", WITH_FLIGHT, CANCELLED, (requests.CANCEL,)),
     (S.PENDING, S.PAYMENT_FAILED): Cause(
         "stripe", "the card was declined", events.BookingPaymentFailed
     ),
@@ -79,40 +92,37 @@ CAUSES: dict[tuple[Status, Status], Cause] = {
     (S.RESERVED, S.EXPIRED): Cause(
         "time", "the hold or offer has ended, and Stripe was asked first", events.BookingExpired
     ),
-    (S.RESERVED, S.CANCELLED): Cause("traveller", CANCEL, events.BookingCancelled),
+    (S.RESERVED, S.CANCELLED): Cause("traveller", WITH_FLIGHT, CANCELLED, (requests.CANCEL,)),
     (S.PAID, S.CONFIRMED): Cause(
         "airline", "the process that issues tickets", events.BookingConfirmed
     ),
-    (S.PAID, S.CANCELLED): Cause("traveller", f"{CANCEL}: all comes back", events.BookingCancelled),
-    (S.PAID, S.REFUNDED): Cause("airline", GRANT, events.BookingRefunded),
+    (S.PAID, S.CANCELLED): Cause("traveller", WITH_FLIGHT, CANCELLED, (requests.CANCEL,)),
+    (S.PAID, S.REFUNDED): Cause("airline", GRANTED, events.BookingRefunded, (requests.GRANT,)),
     (S.CONFIRMED, S.CHECKED_IN): Cause(
-        "traveller", "`POST /api/bookings/{id}/check-in`", events.PassengersCheckedIn
+        "traveller", "", events.PassengersCheckedIn, (requests.CHECK_IN,)
     ),
-    (S.CONFIRMED, S.CANCELLED): Cause("traveller", CANCEL, events.BookingCancelled),
-    (S.CONFIRMED, S.REFUNDED): Cause("airline", GRANT, events.BookingRefunded),
-    (S.CONFIRMED, S.NO_SHOW): Cause("time", LEFT, events.PassengersMissed),
-    (S.CHECKED_IN, S.BOARDED): Cause(
-        "airline", "the gate: `POST /api/bookings/{id}/board`", events.PassengersBoarded
-    ),
-    (S.CHECKED_IN, S.CANCELLED): Cause("traveller", CANCEL, events.BookingCancelled),
-    (S.CHECKED_IN, S.NO_SHOW): Cause("time", LEFT, events.PassengersMissed),
+    (S.CONFIRMED, S.CANCELLED): Cause("traveller", UNANSWERED, CANCELLED, requests.TICKETED),
+    (S.CONFIRMED, S.REFUNDED): Cause("airline", GRANTED, events.BookingRefunded, (requests.GRANT,)),
+    (S.CONFIRMED, S.NO_SHOW): Cause("time", LEFT, events.PassengersMissed, (requests.CLOSE,)),
+    (S.CHECKED_IN, S.BOARDED): Cause("airline", "", events.PassengersBoarded, (requests.BOARD,)),
+    (S.CHECKED_IN, S.CANCELLED): Cause("traveller", UNANSWERED, CANCELLED, requests.TICKETED),
+    (S.CHECKED_IN, S.NO_SHOW): Cause("time", LEFT, events.PassengersMissed, (requests.CLOSE,)),
     (S.BOARDED, S.COMPLETED): Cause(
-        "time", "the last flight has left with somebody on board", events.BookingCompleted
+        "time",
+        "the last flight has left with somebody on board: by a timer",
+        events.BookingCompleted,
+        (requests.CLOSE,),
     ),
-    (S.BOARDED, S.CANCELLED): Cause(
-        "airline",
-        "the gate takes all off: `POST /api/bookings/{id}/offload`",
-        events.BookingCancelled,
-    ),
-    (S.COMPLETED, S.REFUNDED): Cause("airline", GRANT, events.BookingRefunded),
+    (S.BOARDED, S.CANCELLED): Cause("airline", "", CANCELLED, (requests.OFFLOAD,)),
+    (S.COMPLETED, S.REFUNDED): Cause("airline", GRANTED, events.BookingRefunded, (requests.GRANT,)),
     (S.CANCELLED, S.REFUNDED): Cause(
         "stripe", "the last refund that was promised has arrived", events.BookingRefunded
     ),
     (S.PAYMENT_FAILED, S.PENDING): Cause(
-        "traveller", "`POST /api/bookings/{id}/checkout` again", events.BookingPaymentRetried
+        "traveller", "", events.BookingPaymentRetried, (requests.CHECKOUT,)
     ),
-    (S.PAYMENT_FAILED, S.CANCELLED): Cause("traveller", CANCEL, events.BookingCancelled),
-    (S.NO_SHOW, S.REFUNDED): Cause("airline", GRANT, events.BookingRefunded),
+    (S.PAYMENT_FAILED, S.CANCELLED): Cause("traveller", WITH_FLIGHT, CANCELLED, (requests.CANCEL,)),
+    (S.NO_SHOW, S.REFUNDED): Cause("airline", GRANTED, events.BookingRefunded, (requests.GRANT,)),
 }
 
 # Where the picture has each state (its middle), and how an arrow bends: cubic control points.
@@ -299,7 +309,7 @@ def page() -> str:
     """The page in Markdown."""
     final = " and ".join(f"**{status.value}**" for status in Status if status in states.TERMINAL)
     rows = [
-        f"| {n} | {before.value} | {after.value} | {cause.how} | {WHO[cause.who]} "
+        f"| {n} | {before.value} | {after.value} | {cause.words()} | {cause.people()} "
         f"| `{cause.event.tag}` |"
         for n, before, after, cause in numbered()
     ]
@@ -332,7 +342,9 @@ def page() -> str:
             "## Steps",
             "",
             "Whatever is not in this table is refused as `INVALID_STATE_TRANSITION` or, where it",
-            "is so already, changes nothing.",
+            "is so already, changes nothing. Each request is followed by who may send it. The",
+            "owner is the customer or travel agent who booked, the others are",
+            "[roles](api.md#permissions).",
             "",
             "| | from | to | cause | who | recorded by |",
             "|---|---|---|---|---|---|",

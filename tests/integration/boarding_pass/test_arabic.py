@@ -5,16 +5,25 @@ import unicodedata
 import pytest
 from reportlab.pdfbase import pdfmetrics  # type: ignore[import-untyped]  # it ships no types
 
+from infrastructure.airports.world import load_airports
 from infrastructure.boarding_pass import arabic, page, typeface, wording
 from tests.support import boarding_passes
 
 
+def cities() -> set[str]:
+    return {letter for each in load_airports().values() for letter in wording.city(each.city)}
+
+
 def words() -> list[str]:
-    passes = (boarding_passes.EXAMPLE, boarding_passes.INFANT, boarding_passes.BARE)
+    passes = (
+        *(boarding_passes.EXAMPLE, boarding_passes.INFANT, boarding_passes.BARE),
+        boarding_passes.WITH_INFANT,
+    )
     cells = [cell for facts in passes for row in wording.rows(facts) for cell in row]
     labels = [text for cell in cells for text in (cell.arabic, cell.value_arabic) if text]
     titles = [pair[1] for pair in (wording.TITLE, wording.FROM, wording.TO)]
-    return labels + titles + [arabic_name for _, arabic_name in wording.KINDS.values()]
+    values = [arabic_name for _, arabic_name in (*wording.KINDS.values(), *wording.CABINS.values())]
+    return labels + titles + values
 
 
 @pytest.mark.parametrize(
@@ -53,4 +62,4 @@ def test_the_font_has_every_letter_that_a_pass_can_show(weight: typeface.Weight)
     assert len(words()) > 20
     shown = {letter for text in words() for letter in arabic.shaped(text)}
     latin = {chr(code) for code in range(0x20, 0x7F)} | {wording.UNKNOWN, "→", "…"}
-    assert sorted(letter for letter in shown | latin if ord(letter) not in glyphs) == []
+    assert sorted(letter for letter in shown | latin | cities() if ord(letter) not in glyphs) == []

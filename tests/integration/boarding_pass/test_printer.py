@@ -1,6 +1,7 @@
 """A printed pass can be scanned, read and trusted to be the same each time."""
 
 import concurrent.futures
+import datetime as dt
 import os
 import subprocess
 import sys
@@ -21,6 +22,7 @@ PRINTER: boarding_pass_printer.BoardingPassPrinter = printer.BilingualBoardingPa
 PASSES = {
     "example": boarding_passes.EXAMPLE,
     "infant": boarding_passes.INFANT,
+    "with infant": boarding_passes.WITH_INFANT,
     "bare": boarding_passes.BARE,
     "long name": boarding_passes.LONG_NAME,
 }
@@ -78,7 +80,8 @@ def test_the_page_says_every_fact_to_people() -> None:
     text = scanner.page_text(PRINTER.pdf(boarding_passes.EXAMPLE))
     for fact in (
         *("AL HARBI / NOURA FAHD", "SV 1023", "24 NOV 2026", "08:30", "07:45", "C14", "12A"),
-        *("RUH", "JED", "Y", "0025", "Adult", "K7PQ2X", "065 2400000017"),
+        *("RUH", "JED", "0025", "Adult", "K7PQ2X", "065 2400000017"),
+        *("Rimal Air", "Riyadh", "Jeddah", "Economy", "Gate closes", "08:15"),
     ):
         assert fact in text
 
@@ -92,8 +95,46 @@ def test_the_pass_of_an_infant_on_a_lap_and_of_a_passenger_without_a_seat_states
 
 
 def test_what_is_not_known_yet_is_a_dash() -> None:
-    assert scanner.page_text(PRINTER.pdf(boarding_passes.BARE)).count("–") == 3
+    assert scanner.page_text(PRINTER.pdf(boarding_passes.BARE)).count("–") == 7
     assert "–" not in scanner.page_text(PRINTER.pdf(boarding_passes.EXAMPLE))
+
+
+def test_the_passes_of_an_infant_and_of_its_adult_name_each_other() -> None:
+    adult = scanner.page_text(PRINTER.pdf(boarding_passes.WITH_INFANT))
+    assert "With infant" in adult
+    assert "AL HARBI / SARA" in adult
+    infant = scanner.page_text(PRINTER.pdf(boarding_passes.INFANT))
+    assert "With adult" in infant
+    assert "AL HARBI / NOURA FAHD" in infant
+    alone = scanner.page_text(PRINTER.pdf(boarding_passes.EXAMPLE))
+    assert "With" not in alone
+
+
+@pytest.mark.parametrize(
+    ("departs_at", "shown"),
+    [
+        ("2026-11-24T08:30", ("08:30", "07:45", "08:15")),
+        ("2026-11-24T00:10", ("00:10", "23:25 23 NOV", "23:55 23 NOV")),
+        ("2026-11-24T00:40", ("00:40", "23:55 23 NOV", "00:25 24 NOV")),
+        ("2026-11-25T06:20", ("06:20 25 NOV", "05:35 25 NOV", "06:05 25 NOV")),
+    ],
+)
+def test_the_times_have_their_day_where_a_passenger_could_come_a_day_late(
+    departs_at: str, shown: tuple[str, ...]
+) -> None:
+    at = dt.datetime.fromisoformat(departs_at)
+    facts = msgspec.structs.replace(
+        boarding_passes.EXAMPLE,
+        departs_at=at,
+        boards_at=at - dt.timedelta(minutes=45),
+        gate_closes_at=at - dt.timedelta(minutes=15),
+    )
+    text = scanner.page_text(PRINTER.pdf(facts))
+    assert "24 NOV 2026" in text
+    for time in shown:
+        assert time in text
+    days = sum(" NOV" in time for time in shown)
+    assert text.replace("NOV 2026", "").count(" NOV") == days
 
 
 def test_the_page_is_an_upright_a6() -> None:

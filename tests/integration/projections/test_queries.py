@@ -7,6 +7,7 @@ from typing import Any, cast
 import psycopg
 import pytest
 
+from application.booking.cancel_booking import Part
 from application.booking.resend_refund import ResendRefund
 from application.payment import record_refund
 from domain.booking.states import Status
@@ -111,6 +112,29 @@ async def test_a_forged_cursor_or_one_of_another_owner_is_refused(airline: Airli
             await bookings.owned_by(airline.pool, "user_1", cursor=cursor, limit=1)
     with pytest.raises(bookings.InvalidCursor):
         await bookings.owned_by(airline.pool, "user_2", cursor=genuine, limit=1)
+
+
+async def test_a_list_names_the_flights_of_a_booking_that_are_not_cancelled(
+    airline: Airline,
+) -> None:
+    there = await airline.put_on_sale("XX2")
+    back: str = await airline.schedule(
+        "XX3", departs_at=DEPARTURE + dt.timedelta(days=3), route=("JED", "RUH")
+    )
+    booking: str = await airline.ticketed((there, back), "ADT", "ADT")
+
+    async def listed() -> tuple[str, ...]:
+        await airline.catch_up()
+        page = await bookings.list_bookings(airline.pool, owner="user_1", cursor=None, limit=1)
+        return page.bookings[0].flights
+
+    await airline.cancel(booking, Part((0,), (0,)))
+    assert await listed() == (there, back)
+    await airline.cancel(booking, Part((1,), (0,)))
+    assert await listed() == (back,)
+    # A booking that is cancelled as a whole is known by what it was.
+    await airline.cancel(booking)
+    assert await listed() == (there, back)
 
 
 async def test_a_booking_is_listed_with_its_state_payment_and_tickets(airline: Airline) -> None:

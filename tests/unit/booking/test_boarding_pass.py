@@ -1,7 +1,7 @@
 """The text in a boarding pass's bar code has the fields, forms and sizes of the standard."""
 
 import datetime as dt
-from typing import Any
+from typing import Any, get_args
 
 import msgspec
 import pytest
@@ -9,6 +9,7 @@ from hypothesis import given
 
 from domain.booking import boarding_pass
 from domain.booking.boarding_pass import BoardingPassFacts
+from domain.booking.values import Channel
 from tests.support import bcbp, boarding_passes
 
 # The example that the IATA implementation guide prints: two legs and a signature.
@@ -60,7 +61,7 @@ def test_the_reader_refuses_a_pass_that_is_cut_short(length: int) -> None:
 def test_the_whole_text_is_as_the_standard_lays_it_out() -> None:
     assert boarding_pass.bcbp(boarding_passes.EXAMPLE) == (
         "M1AL HARBI/NOURA FAHD EK7PQ2X RUHJEDSV 1023 328Y012A0025 1"
-        "23>60B0WW6327BSV 120652400000017  SV "
+        "23>60B0WO6327BSV 120652400000017  SV "
     )
 
 
@@ -80,9 +81,9 @@ def test_every_pass_conforms_and_contains_the_facts_it_was_made_from(
     carriers = (only["carrier"], only["marketing_carrier"], whole["issuer"])
     assert {carrier.rstrip() for carrier in carriers} == {facts.carrier}
     assert only["flight_number"].rstrip().lstrip("0") == facts.flight_number.lstrip("0")
-    new_year = dt.date(facts.departure_date.year, 1, 1)
+    new_year = dt.date(facts.flight_date.year, 1, 1)
     flown = new_year + dt.timedelta(days=int(only["day_of_year"]) - 1)
-    assert flown == facts.departure_date
+    assert flown == facts.flight_date
     assert only["compartment"] == facts.compartment
     assert int(only["sequence"]) == facts.sequence
     assert only["status"] == facts.passenger_status
@@ -145,11 +146,44 @@ def test_a_seat_has_three_digits_and_a_lap_is_marked(changes: dict[str, Any], se
 
 
 @pytest.mark.parametrize(
-    ("passenger_type", "description"), [("ADT", "0"), ("CHD", "3"), ("INF", "4")]
+    ("changes", "description"),
+    [
+        ({"passenger_type": "ADT"}, "0"),
+        ({"passenger_type": "CHD"}, "3"),
+        ({"passenger_type": "INF"}, "4"),
+        ({"passenger_type": "INF", "has_companion": True}, "4"),
+        ({"passenger_type": "ADT", "has_companion": True}, "6"),
+        ({"passenger_type": "CHD", "special_services": ("UMNR",)}, "7"),
+        ({"passenger_type": "ADT", "special_services": ("WCHR",)}, "0"),
+    ],
 )
-def test_the_kind_of_passenger_is_encoded(passenger_type: str, description: str) -> None:
-    text = boarding_pass.bcbp(changed(passenger_type=passenger_type))
+def test_the_kind_of_passenger_is_encoded(changes: dict[str, Any], description: str) -> None:
+    text = boarding_pass.bcbp(changed(**changes))
     assert bcbp.parse(text).whole["description"] == description
+
+
+@pytest.mark.parametrize(
+    ("channel", "source"),
+    [
+        ("web", "W"),
+        ("airport_agent", "O"),
+        ("town_agent", "T"),
+        ("third_party", "V"),
+        (None, " "),
+    ],
+)
+def test_the_sources_of_check_in_and_of_issuance_are_encoded_apart(
+    channel: Channel | None, source: str
+) -> None:
+    other: Channel = "airport_agent" if channel == "web" else "web"
+    checked_in = bcbp.parse(boarding_pass.bcbp(changed(checked_in_by=channel, issued_by=other)))
+    issued = bcbp.parse(boarding_pass.bcbp(changed(checked_in_by=other, issued_by=channel)))
+    assert checked_in.whole["check_in_source"] == issued.whole["issuance_source"] == source
+    assert checked_in.whole["issuance_source"] == issued.whole["check_in_source"] != source
+
+
+def test_each_channel_has_a_source() -> None:
+    assert boarding_pass.SOURCES.keys() == set(get_args(Channel))
 
 
 @pytest.mark.parametrize(
@@ -162,7 +196,7 @@ def test_the_kind_of_passenger_is_encoded(passenger_type: str, description: str)
     ],
 )
 def test_the_date_of_flight_is_the_day_of_the_year(day: dt.date, day_of_year: str) -> None:
-    assert leg(changed(departure_date=day))["day_of_year"] == day_of_year
+    assert leg(changed(flight_date=day))["day_of_year"] == day_of_year
 
 
 @pytest.mark.parametrize(

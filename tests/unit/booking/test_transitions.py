@@ -27,7 +27,7 @@ from domain.booking.fold import evolve
 from domain.booking.preconditions import CheckInWindow
 from domain.booking.state import Booking
 from domain.booking.states import Status
-from domain.booking.values import BoardingPlace, Obligation, Ticket
+from domain.booking.values import CheckedInPassenger, Obligation, Ticket
 from domain.kernel import money
 from domain.kernel.fold import fold
 from domain.kernel.rejections import Rejection
@@ -189,7 +189,7 @@ def _check_in(case: Case) -> Sequence[BookingEvent]:
     return check_in.check_in(
         case.booking,
         segment=0,
-        places=(BoardingPlace(0, "10A", 1),),
+        places=(CheckedInPassenger(0, "10A", 1),),
         facts=_facts(case),
         window=CheckInWindow(),
         now=now,

@@ -1,0 +1,99 @@
+"""The facts of a boarding pass, from the booking, its flight and the people on it."""
+
+import datetime as dt
+from zoneinfo import ZoneInfo
+
+import msgspec
+
+from application.booking.channels import channel_of
+from application.booking.people import Name
+from application.booking.ports import BookingPorts
+from application.identity.ports import Principal
+from domain.booking import boarding_pass, rejections
+from domain.booking.boarding_pass import BOARDING_STARTS, BoardingPassFacts
+from domain.booking.check_in import BOARDING_CLOSES
+from domain.booking.coupons import Coupon
+from domain.booking.state import Booking
+from domain.inventory.state import Flight
+from domain.kernel import ids
+
+CARRIER_LENGTH = 2
+
+
+async def pass_facts(
+    ports: BookingPorts,
+    principal: Principal,
+    booking_id: str,
+    booking: Booking,
+    coupon: Coupon,
+    flight: Flight,
+) -> BoardingPassFacts:
+    """Return the facts of the pass that the principal has made now; rejects PersonErased."""
+    name = await _name(ports, booking, coupon.passenger)
+    if name is None:
+        raise rejections.PersonErased()
+    companion = boarding_pass.companion_of(booking, coupon)
+    assert coupon.sequence is not None
+    return BoardingPassFacts(
+        surname=name.last_name,
+        given_name=name.first_name,
+        passenger_type=booking.passengers[coupon.passenger].type,
+        reference=ids.reference_of(booking_id),
+        ticket=next(each.number for each in booking.tickets if each.passenger == coupon.passenger),
+        origin=flight.origin,
+        destination=flight.destination,
+        carrier=flight.number[:CARRIER_LENGTH],
+        flight_number=flight.number[CARRIER_LENGTH:],
+        flight_date=ids.flight_date(booking.segments[coupon.segment].flight),
+        compartment=booking.segments[coupon.segment].cabin,
+        seat=coupon.seat,
+        sequence=coupon.sequence,
+        passenger_status=boarding_pass.STANDBY if coupon.standby else boarding_pass.CHECKED_IN,
+        checked_in_by=coupon.checked_in_by,
+        issued_by=channel_of(principal),
+        issued_on=_local(flight, ports.clock()).date(),
+        departs_at=_local(flight, flight.departs_at),
+        boards_at=_local(flight, flight.departs_at - BOARDING_STARTS),
+        gate_closes_at=_local(flight, flight.departs_at - BOARDING_CLOSES),
+        airline=ports.airline_name,
+        origin_city=_city(ports, flight.origin),
+        destination_city=_city(ports, flight.destination),
+        has_companion=companion is not None,
+        companion=None if companion is None else await _companion(ports, booking, companion),
+        special_services=tuple(
+            each.code
+            for each in booking.special_services()
+            if (each.passenger, each.segment) == (coupon.passenger, coupon.segment)
+        ),
+    )
+
+
+async def _name(ports: BookingPorts, booking: Booking, passenger: int) -> Name | None:
+    """Return the passenger's name; None where the person was erased."""
+    (text,) = await ports.vault.open_all([booking.passengers[passenger].name])
+    return None if text is None else msgspec.json.decode(text, type=Name)
+
+
+async def _companion(ports: BookingPorts, booking: Booking, passenger: int) -> str | None:
+    """Return the name as the pass has it; None for an erased one or one without Latin letters.
+
+    Whoever travels with somebody gets a pass all the same.
+    """
+    name = await _name(ports, booking, passenger)
+    if name is None:
+        return None
+    try:
+        return boarding_pass.written_name(name.last_name, name.first_name)
+    except boarding_pass.NameNotLatin:
+        return None
+
+
+def _city(ports: BookingPorts, code: str) -> str | None:
+    airport = ports.airports.get(code)
+    return None if airport is None else airport.city
+
+
+def _local(flight: Flight, instant: dt.datetime) -> dt.datetime:
+    """Return the local time at the origin, to the minute and without a zone."""
+    local = instant.astimezone(ZoneInfo(flight.origin_zone))
+    return local.replace(second=0, microsecond=0, tzinfo=None)

@@ -1,0 +1,200 @@
+"""Letters, passes and lists name only the passengers and flights that still are."""
+
+from typing import Any
+
+import pytest
+
+from application import mail
+from application.booking import letters, read_boarding_passes, read_manifest
+from application.booking.cancel_booking import Part
+from application.booking.check_in import Board, UndoCheckIn
+from application.booking.offer_disruption import OfferDisruption
+from application.booking.send_letter import LetterSender
+from application.inventory.cancel_flight import CancelFlight
+from application.inventory.reinstate_flight import ReinstateFlight
+from domain.booking import rejections
+from tests.support import airline as verbs
+from tests.support.named_party import OWNER, Mailbox, NamedParty
+
+FAMILY = (("ADT", "Noura"), ("ADT", "Fahd"), ("CHD", "Sara"))
+JOURNEY_LETTERS = [kind for kind in letters.LETTERS if kind is not letters.CancellationLetter]
+
+
+async def sent(party: NamedParty, letter: letters.BookingLetter) -> list[mail.Letter]:
+    """What arrives of a letter that is sent now."""
+    mailbox = Mailbox()
+    sender = LetterSender(bus=party.bus, vault=party.vault, mailer=mailbox)  # type: ignore[arg-type]  # it only opens
+    await sender.send(letter)
+    return mailbox.letters
+
+
+def written(kind: type[letters.BookingLetter], party: NamedParty) -> letters.BookingLetter:
+    """A letter of this kind."""
+    facts: dict[str, Any] = {"fee": 15_000, "refund": 35_000, "reason": "sandstorm"}
+    needed = {name: facts[name] for name in kind.__struct_fields__ if name in facts}
+    return kind(booking_id=party.booking_id, about="1", **needed)
+
+
+async def text_of(kind: type[letters.BookingLetter], party: NamedParty) -> str:
+    """The text of the only letter."""
+    (letter,) = await sent(party, written(kind, party))
+    return letter.text
+
+
+async def manifest(party: NamedParty, flight: int = 0) -> list[str | None]:
+    """The given names on the manifest of a flight."""
+    found = await read_manifest.read_manifest(party.ports, party.flights[flight])
+    return [None if each.name is None else each.name.first_name for each in found]
+
+
+async def passes(party: NamedParty) -> list[tuple[int, int]]:
+    """Segment and passenger of each pass."""
+    found = await read_boarding_passes.list_boarding_passes(party.ports, OWNER, party.booking_id)
+    return [(each.segment, each.passenger) for each in found]
+
+
+def cancel_flight(party: NamedParty, flight: int = 0) -> None:
+    """The airline cancels a flight, and offers the choices."""
+    name = party.flights[flight]
+    party.airline.submit(CancelFlight(name, "sandstorm"))
+    party.airline.submit(OfferDisruption(party.booking_id, name, "cancelled", "sandstorm", True))
+
+
+@pytest.mark.parametrize("kind", letters.LETTERS, ids=lambda kind: kind.topic)
+async def test_no_letter_names_a_passenger_or_a_flight_that_is_cancelled(
+    kind: type[letters.BookingLetter],
+) -> None:
+    party = NamedParty(*FAMILY, flights=2)
+    party.airline.cancel(party.booking_id, Part((0,), None))
+    party.airline.cancel(party.booking_id, Part(None, (0,)))
+    text = await text_of(kind, party)
+    assert "Dear Fahd Harbi" in text
+    assert "Noura" not in text
+    assert "RUH-JED" not in text
+    if kind is not letters.CancellationLetter:
+        assert ("JED-RUH" in text) == ("{flights}" in letters.LETTERS[kind]["en"].text)
+        assert ("Sara Harbi" in text) == ("{tickets}" in letters.LETTERS[kind]["en"].text)
+
+
+async def test_the_letter_about_a_cancelled_part_names_what_is_left() -> None:
+    party = NamedParty(*FAMILY, flights=2)
+    party.airline.cancel(party.booking_id, Part((0,), None))
+    text = await text_of(letters.CancellationLetter, party)
+    tickets = [each.number for each in party.airline.booking(party.booking_id).tickets]
+    assert "You still fly:" in text
+    assert "RUH-JED" in text
+    assert "JED-RUH" in text
+    assert tickets[0] not in text
+    assert f"{tickets[1]}  Fahd Harbi" in text
+    assert f"{tickets[2]}  Sara Harbi" in text
+    party.airline.cancel(party.booking_id)
+    text = await text_of(letters.CancellationLetter, party)
+    assert "You still fly" not in text
+    assert "RUH" not in text
+    assert not any(each in text for each in tickets)
+
+
+async def test_a_flight_that_not_all_fly_is_listed_with_those_who_do() -> None:
+    party = NamedParty(*FAMILY, flights=2)
+    party.airline.cancel(party.booking_id, Part((0,), (1,)))
+    text = await text_of(letters.ModificationLetter, party)
+    there, back = (line for line in text.splitlines() if "SV" in line)
+    assert there.endswith("12:00")
+    assert back.endswith("12:00  Fahd Harbi, Sara Harbi")
+
+
+@pytest.mark.parametrize("kind", letters.LETTERS, ids=lambda kind: kind.topic)
+async def test_no_letter_but_that_of_the_cancellation_is_sent_about_a_journey_that_is_over(
+    kind: type[letters.BookingLetter],
+) -> None:
+    cancelled, unpaid, missed = [NamedParty(*FAMILY) for _ in range(3)]
+    cancelled.airline.cancel(cancelled.booking_id)
+    unpaid.booking_id = unpaid.book()
+    unpaid.airline.wait(hours=1)
+    unpaid.airline.submit(verbs.expire(unpaid.booking_id))
+    missed.depart(0)
+    for party in (cancelled, unpaid, missed):
+        found = await sent(party, written(kind, party))
+        assert bool(found) == (kind is letters.CancellationLetter)
+
+
+@pytest.mark.parametrize("kind", JOURNEY_LETTERS, ids=lambda kind: kind.topic)
+async def test_a_letter_on_the_way_names_only_the_flights_that_are_still_ahead(
+    kind: type[letters.BookingLetter],
+) -> None:
+    party = NamedParty(*FAMILY, flights=2)
+    party.check_in(0, 2)
+    party.airline.submit(Board(party.booking_id, 0, (0, 2)))
+    party.depart(0)
+    text = await text_of(kind, party)
+    assert "RUH-JED" not in text
+    assert "JED-RUH" in text
+    assert "Fahd" not in text
+
+
+async def test_a_flight_that_the_airline_cancelled_is_marked_until_it_is_answered() -> None:
+    party = NamedParty(*FAMILY, flights=2)
+    cancel_flight(party)
+    text = await text_of(letters.DisruptionLetter, party)
+    there, back = (line for line in text.splitlines() if "SV" in line)
+    assert there.endswith("(cancelled)")
+    assert back.endswith("12:00")
+    party.airline.submit(ReinstateFlight(party.flights[0], "it flies"))
+    assert "cancelled" not in await text_of(letters.ModificationLetter, party)
+
+
+async def test_a_letter_greets_a_passenger_whose_data_was_not_erased() -> None:
+    party = NamedParty(*FAMILY)
+    party.vault.erase(party.airline.booking(party.booking_id).passengers[0].name)
+    assert "Dear Fahd Harbi" in await text_of(letters.ConfirmationLetter, party)
+
+
+async def test_a_cancelled_flight_has_no_boarding_passes_and_a_reinstated_one_has() -> None:
+    party = NamedParty(*FAMILY, flights=2)
+    party.check_in()
+    assert await passes(party) == [(0, 0), (0, 1), (0, 2)]
+    cancel_flight(party)
+    assert await passes(party) == []
+    for form in ("png", "pdf"):
+        with pytest.raises(rejections.NoBoardingPass):
+            await read_boarding_passes.print_boarding_pass(
+                party.ports,
+                OWNER,
+                party.booking_id,
+                segment=0,
+                passenger=0,
+                form=form,  # type: ignore[arg-type]  # both forms are tried
+            )
+    party.airline.submit(ReinstateFlight(party.flights[0], "it flies"))
+    assert await passes(party) == [(0, 0), (0, 1), (0, 2)]
+
+
+async def test_a_passenger_who_was_erased_or_is_not_checked_in_hides_no_other_pass() -> None:
+    party = NamedParty(*FAMILY)
+    party.check_in()
+    party.vault.erase(party.airline.booking(party.booking_id).passengers[0].name)
+    assert await passes(party) == [(0, 1), (0, 2)]
+    party.airline.submit(UndoCheckIn(party.booking_id, 0, (2,), at_gate=False))
+    assert await passes(party) == [(0, 1)]
+
+
+async def test_a_manifest_names_nobody_who_cancelled_or_missed_a_flight() -> None:
+    party = NamedParty(*FAMILY, flights=2)
+    assert await manifest(party) == ["Noura", "Fahd", "Sara"]
+    party.airline.cancel(party.booking_id, Part((1,), (1,)))
+    assert await manifest(party, 0) == ["Noura", "Fahd", "Sara"]
+    assert await manifest(party, 1) == ["Noura", "Sara"]
+    party.check_in(0, 1)
+    party.airline.submit(Board(party.booking_id, 0, (0, 1)))
+    party.depart(0)
+    assert await manifest(party, 0) == ["Noura", "Fahd"]
+    assert await manifest(party, 1) == ["Noura"]
+
+
+async def test_a_manifest_forgets_a_party_that_flies_with_another_flight() -> None:
+    party = NamedParty(*FAMILY)
+    other = party.airline.schedule("SV9", in_days=12)
+    party.airline.exchange(party.booking_id, other)
+    assert await manifest(party) == []
+    party.flights = (other,)
+    assert await manifest(party) == ["Noura", "Fahd", "Sara"]
