@@ -29,8 +29,15 @@ class ResentRefund(msgspec.Struct, frozen=True):
 async def resend_refund(
     ports: BookingPorts, caller: Caller, id_or_reference: str, refund: str, *, intent: str | None
 ) -> ResentRefund:
-    """Send the refund again; the caller's role was checked. Rejects what the command does."""
-    booking_id, _ = await visible_booking(ports, caller.principal, id_or_reference)
+    """Send the refund again; the caller's role was checked. Rejects what the command does.
+
+    Money that matched no booking is found by its intent in place of a booking.
+    """
+    booking_id = id_or_reference
+    if ids.prefix_of(refund) != ids.StreamPrefix.PAYMENT:
+        raise rejections.PaymentNotFound()
+    if not ids.is_intent(id_or_reference):
+        booking_id, _ = await visible_booking(ports, caller.principal, id_or_reference)
     command = ResendRefund(booking_id=booking_id, refund=refund, intent=intent)
     outcome = await ports.bus.submit(caller.envelope(command))
     return ResentRefund(booking_id, outcome.answer.ids["refund"], outcome.replayed)
@@ -45,8 +52,8 @@ class ResendRefund(Command, frozen=True):
 
     @property
     def streams(self) -> tuple[str, ...]:
-        """The booking; its payments become known with it."""
-        return (self.booking_id,)
+        """The payment of the refund; booking and other payments become known with it."""
+        return (ids.payment_of_refund(self.refund),)
 
     def decide(self, context: DecisionContext) -> Reply:
         """Rejects BookingNotFound, PaymentNotFound, RefundNotFailed and RefundExceedsCaptured.
@@ -60,16 +67,24 @@ class ResendRefund(Command, frozen=True):
             raise rejections.PaymentNotFound()
         sent = next((each for each in known if each.replaces == failed.id), None)
         if sent is not None:
-            return Reply(self.booking_id, {"refund": sent.id})
+            return Reply(ids.payment_of_refund(sent.id), {"refund": sent.id})
         return _send_again(self, payments, failed, context)
 
 
 def _payments(command: ResendRefund, context: DecisionContext) -> dict[str, Payment]:
-    booking = context.load(stream_kinds.BOOKING, command.booking_id)
-    if booking is None:
-        raise booking_rejections.BookingNotFound()
-    found = {each: context.load(stream_kinds.PAYMENT, each) for each in booking.payments}
-    return {payment_id: payment for payment_id, payment in found.items() if payment is not None}
+    """Return the payments of the booking, and that of the refund, which may have come too late."""
+    names = {ids.payment_of_refund(command.refund)}
+    if not ids.is_intent(command.booking_id):
+        booking = context.load(stream_kinds.BOOKING, command.booking_id)
+        if booking is None:
+            raise booking_rejections.BookingNotFound()
+        names.update(booking.payments)
+    found = {each: context.load(stream_kinds.PAYMENT, each) for each in sorted(names)}
+    return {
+        payment_id: payment
+        for payment_id, payment in found.items()
+        if payment is not None and payment.booking == command.booking_id
+    }
 
 
 def _send_again(
@@ -90,4 +105,4 @@ def _send_again(
     )
     context.record(source, requested)
     context.enqueue(SendRefund(payment_id=source, refund=refund))
-    return Reply(command.booking_id, {"refund": refund})
+    return Reply(source, {"refund": refund})

@@ -13,7 +13,7 @@ from application.commands.command import Command, Reply
 from application.commands.context import DecisionContext
 from domain.booking import cancellation
 from domain.booking.state import Booking
-from domain.kernel import money
+from domain.kernel import ids, money
 from domain.ledger import rules as ledger_rules
 from domain.payment import refunds, rejections
 from domain.payment.state import Payment, Refund, RefundStatus
@@ -113,6 +113,8 @@ def _settle(context: DecisionContext, command: RecordRefund, provider: str) -> N
     if not recorded:
         return
     context.record(command.payment_id, recorded)
+    if ids.prefix_of(payment.booking) != ids.StreamPrefix.BOOKING:
+        return  # money that matched no booking
     booking = context.load(stream_kinds.BOOKING, payment.booking)
     assert booking is not None
     refunded = cancellation.settle(booking, settled=settled(booking, context))

@@ -1,7 +1,7 @@
 """One amount due, the attempts to collect it, and refunds.
 
 attempts: the amount due and the attempts to collect it
-captures: captured money, applied or parked
+captures: captured money, applied or parked, and parked money that is returned
 refunds: refunds of captured money
 idempotency_keys: how long Stripe remembers an idempotency key
 
@@ -25,4 +25,5 @@ M5  Of one capture no more is refunded than was captured; refused and failed ref
 M6  One obligation is refunded once from each capture, however often it is requested; a refused or
     failed refund is sent again once.
 M7  A refund that Stripe has is recorded by two entries at most: accepted, and failed after that.
+M8  Parked money is owed to its payer once; then it is refunded like any other obligation.
 """

@@ -35,6 +35,12 @@ class SessionEnded(Rejection):
     code: ClassVar[str] = "PAYMENT_FAILED"
 
 
+class FundsNotParked(Rejection):
+    """The money was applied to its booking; what is owed of it follows from a cancellation."""
+
+    code: ClassVar[str] = "INVALID_STATE_TRANSITION"
+
+
 class RefundNotFailed(Rejection):
     """Only a refund that was refused or failed is sent again."""
 

@@ -52,12 +52,16 @@ class Attempt(msgspec.Struct, frozen=True):
 
 
 class Capture(msgspec.Struct, frozen=True):
-    """Money that Stripe captured, once per intent."""
+    """Money that Stripe captured, once per intent.
+
+    `owed_by` is the obligation by which parked money is returned to its payer.
+    """
 
     intent: str
     charge: str
     amount: money.Money
     parked: bool = False
+    owed_by: str | None = None
 
 
 class Refund(msgspec.Struct, frozen=True):

@@ -1,4 +1,6 @@
-"""The routes by which finance refunds beyond the rules and sends failed refunds again."""
+"""The routes by which finance refunds beyond the rules, sends failed refunds again, and returns
+parked money.
+"""
 
 from typing import Annotated
 
@@ -8,6 +10,7 @@ from litestar.params import FromPath, JSONBody
 
 from application.booking import grant_refund as use_case
 from application.booking import resend_refund as resending
+from application.payment import return_parked_funds as returning
 from interfaces.http import auth, booking_response, idempotency, wire
 from interfaces.http.answers import Answered
 from interfaces.http.booking_response import BookingResponse
@@ -72,4 +75,31 @@ async def resend_refund(
     )
 
 
-ROUTES = (grant_refund, resend_refund)
+class ReturnedFundsResponse(msgspec.Struct, rename="camel"):
+    """The refunds by which the parked money is returned: one, unless others drew from it before."""
+
+    payment: str
+    refunds: list[str]
+
+
+@post(
+    "/api/admin/payments/{payment_id:str}/parked-funds/{intent:str}/return",
+    status_code=200,
+    **auth.signed_in("override_refund"),
+)
+async def return_parked_funds(
+    request: StrictRequest, payment_id: FromPath[str], intent: FromPath[str]
+) -> Answered[ReturnedFundsResponse]:
+    """Refund late, duplicate or unmatched money from its own capture; no ticket is touched."""
+    data = await request.optional_json(idempotency.KeyedRequest)
+    caller = idempotency.required(request, data)
+    returned = await returning.return_parked_funds(
+        request.ports.booking.bus, caller, payment_id, intent
+    )
+    return Answered(
+        ReturnedFundsResponse(payment_id, list(returned.refunds)),
+        headers=idempotency.REPLAYED if returned.replayed else {},
+    )
+
+
+ROUTES = (grant_refund, resend_refund, return_parked_funds)

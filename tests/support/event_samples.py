@@ -101,6 +101,11 @@ RULES: dict[str, Rule] = {
     "booking.coupons_flown": ("flown", accounts.AIR_TRAFFIC_LIABILITY, accounts.PASSENGER_REVENUE),
     "booking.passengers_missed": ("no_show", accounts.AIR_TRAFFIC_LIABILITY, accounts.BREAKAGE),
     "payment.captured": ("capture", accounts.STRIPE_CLEARING, accounts.UNAPPLIED_FUNDS),
+    "payment.parked_funds_owed": (
+        "parked_funds_owed",
+        accounts.UNAPPLIED_FUNDS,
+        accounts.REFUNDS_PAYABLE,
+    ),
     "payment.refund_accepted": (
         "refund_accepted",
         accounts.REFUNDS_PAYABLE,
@@ -191,6 +196,7 @@ BEFORE: dict[type[DomainEvent], tuple[type[DomainEvent], ...]] = {
     payments.PaymentDeclined: (payments.AttemptStarted,),
     payments.PaymentCaptured: (payments.AttemptStarted,),
     payments.FundsParked: (payments.AttemptStarted, payments.PaymentCaptured),
+    payments.ParkedFundsOwed: (*_CAPTURED, payments.FundsParked),
     payments.RefundRequested: _CAPTURED,
     payments.RefundUnresolved: (*_CAPTURED, payments.RefundRequested),
     payments.RefundAccepted: (*_CAPTURED, payments.RefundRequested),

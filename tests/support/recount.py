@@ -354,6 +354,11 @@ class Recount:
                 assert event.intent not in payment.parked
                 assert event.amount == payment.captured[event.intent]
                 payment.parked.add(event.intent)
+            case payments.ParkedFundsOwed():
+                assert event.intent in payment.parked
+                assert event.intent not in payment.returned, f"{event.intent} is owed twice"
+                assert event.amount == payment.captured[event.intent]
+                payment.returned[event.intent] = event.amount
             case payments.RefundRequested():
                 assert event.refund not in payment.refunds
                 payment.refunds[event.refund] = event

@@ -130,6 +130,7 @@ class Payment(msgspec.Struct):
     due: money.Money
     captured: dict[str, money.Money] = {}
     parked: set[str] = set()
+    returned: dict[str, money.Money] = {}
     refunds: dict[str, payments.RefundRequested] = {}
     standing: dict[str, str] = {}
     live: str = ""
