@@ -20,6 +20,7 @@ complete_modification: complete a paid modification, or expire or abandon an unp
 cancel_booking: quote the cancellation of a booking or a part of it, and carry it out
 grant_refund: refund beyond the rules
 resend_refund: send a refused or failed refund again
+record_bank_transfer: record the bank transfer in place of a refused or failed refund
 offer_disruption: offer a booking its choices when a flight is cancelled or rescheduled
 answer_disruption: accept the new times, move to another flight, or be refunded
 settle_unanswered: remind of a cancelled flight without an answer, and refund it in the end

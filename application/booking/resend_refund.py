@@ -33,14 +33,21 @@ async def resend_refund(
 
     Money that matched no booking is found by its intent in place of a booking.
     """
-    booking_id = id_or_reference
-    if ids.prefix_of(refund) != ids.StreamPrefix.PAYMENT:
-        raise rejections.PaymentNotFound()
-    if not ids.is_intent(id_or_reference):
-        booking_id, _ = await visible_booking(ports, caller.principal, id_or_reference)
+    booking_id = await booking_of_refund(ports, caller, id_or_reference, refund)
     command = ResendRefund(booking_id=booking_id, refund=refund, intent=intent)
     outcome = await ports.bus.submit(caller.envelope(command))
     return ResentRefund(booking_id, outcome.answer.ids["refund"], outcome.replayed)
+
+
+async def booking_of_refund(
+    ports: BookingPorts, caller: Caller, id_or_reference: str, refund: str
+) -> str:
+    """Return the booking's id, or the intent; rejects BookingNotFound and PaymentNotFound."""
+    if ids.prefix_of(refund) != ids.StreamPrefix.PAYMENT:
+        raise rejections.PaymentNotFound()
+    if ids.is_intent(id_or_reference):
+        return id_or_reference
+    return (await visible_booking(ports, caller.principal, id_or_reference))[0]
 
 
 class ResendRefund(Command, frozen=True):
@@ -60,22 +67,23 @@ class ResendRefund(Command, frozen=True):
 
         The answer's `refund` is the new one; where the refund was sent again before, that one.
         """
-        payments = _payments(self, context)
-        known = [refund for payment in payments.values() for refund in payment.refunds]
-        failed = next((each for each in known if each.id == self.refund), None)
-        if failed is None:
-            raise rejections.PaymentNotFound()
-        sent = next((each for each in known if each.replaces == failed.id), None)
+        payments = payments_of_refund(self.booking_id, self.refund, context)
+        failed, sent = failed_refund(self.refund, payments)
         if sent is not None:
             return Reply(ids.payment_of_refund(sent.id), {"refund": sent.id})
         return _send_again(self, payments, failed, context)
 
 
-def _payments(command: ResendRefund, context: DecisionContext) -> dict[str, Payment]:
-    """Return the payments of the booking, and that of the refund, which may have come too late."""
-    names = {ids.payment_of_refund(command.refund)}
-    if not ids.is_intent(command.booking_id):
-        booking = context.load(stream_kinds.BOOKING, command.booking_id)
+def payments_of_refund(
+    booking_id: str, refund: str, context: DecisionContext
+) -> dict[str, Payment]:
+    """Return the payments of the booking, and that of the refund, which may have come too late.
+
+    Rejects BookingNotFound.
+    """
+    names = {ids.payment_of_refund(refund)}
+    if not ids.is_intent(booking_id):
+        booking = context.load(stream_kinds.BOOKING, booking_id)
         if booking is None:
             raise booking_rejections.BookingNotFound()
         names.update(booking.payments)
@@ -83,8 +91,17 @@ def _payments(command: ResendRefund, context: DecisionContext) -> dict[str, Paym
     return {
         payment_id: payment
         for payment_id, payment in found.items()
-        if payment is not None and payment.booking == command.booking_id
+        if payment is not None and payment.booking == booking_id
     }
+
+
+def failed_refund(refund: str, payments: dict[str, Payment]) -> tuple[Refund, Refund | None]:
+    """Return the refund, and the one that was sent in its place; rejects PaymentNotFound."""
+    known = [refund for payment in payments.values() for refund in payment.refunds]
+    found = next((each for each in known if each.id == refund), None)
+    if found is None:
+        raise rejections.PaymentNotFound()
+    return found, next((each for each in known if each.replaces == found.id), None)
 
 
 def _send_again(

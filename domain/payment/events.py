@@ -200,6 +200,18 @@ class RefundFailed(RefundFact, frozen=True):
     entry: entries.Entry
 
 
+class RefundTransferred(RefundFact, frozen=True):
+    """Finance paid what a refused or failed refund did not, from the bank; the entry debits what
+    we owed. `bank_reference` is the bank's id of the transfer, `paid_on` its value date.
+    """
+
+    tag: ClassVar[str] = "payment.refund_transferred.1"
+    refund: str
+    bank_reference: str
+    paid_on: dt.date
+    entry: entries.Entry
+
+
 RefundEvent = (
     RefundRequested
     | RefundUnresolved
@@ -207,6 +219,7 @@ RefundEvent = (
     | RefundSettled
     | RefundRefused
     | RefundFailed
+    | RefundTransferred
 )
 
 PaymentEvent = PaymentRequested | AttemptEvent | CaptureEvent | RefundEvent

@@ -42,9 +42,15 @@ class FundsNotParked(Rejection):
 
 
 class RefundNotFailed(Rejection):
-    """Only a refund that was refused or failed is sent again."""
+    """Only a refund that was refused or failed is sent again or paid by bank, and only once."""
 
     code: ClassVar[str] = "INVALID_STATE_TRANSITION"
+
+
+class InvalidBankTransfer(Rejection):
+    """The transfer cannot have paid this refund on that day."""
+
+    code: ClassVar[str] = "VALIDATION_ERROR"
 
 
 class RefundExceedsCaptured(Rejection):

@@ -217,6 +217,9 @@ def _expected(counted: Booking, payments: list[Payment]) -> dict[tuple[str, str]
         for currency, amount in payment.moved().items():
             books["1010", currency] -= amount
             books["2100", currency] += amount
+        for currency, amount in payment.transfers().items():
+            books["1000", currency] -= amount
+            books["2100", currency] += amount
     here = counted.currency
     books["2100", here] -= counted.owed()
     books["2020", here] += counted.unticketed_back
