@@ -148,6 +148,14 @@ class Collector:
             )
         )
 
+    async def learn_attempt(self, stream: str, attempt_id: str, *, cause: follow_up.Cause) -> None:
+        """Record the current state of the attempt's session if it is open by our records."""
+        attempt = (await self.payment(stream)).attempt(attempt_id)
+        if attempt is None or attempt.status is not AttemptStatus.OPEN:
+            return
+        assert attempt.session is not None, "an open attempt has a session"
+        await self.learn_session(attempt.session, cause=cause)
+
     async def learn_session(self, session_id: str, *, cause: follow_up.Cause) -> None:
         """Record the current state of a checkout session and its intent."""
         await self._take_over(await self._payments.session(session_id), cause)

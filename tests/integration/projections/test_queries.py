@@ -9,6 +9,7 @@ import pytest
 
 from application.booking.resend_refund import ResendRefund
 from application.payment import record_refund
+from application.payment.record_attempt import Expired, Opened
 from application.payment.record_unmatched import RecordUnmatchedMoney
 from application.payment.return_parked_funds import ReturnParkedFunds
 from application.queries import UnappliedMoney
@@ -259,6 +260,25 @@ async def test_an_attempt_is_unfinished_until_its_outcome_is_recorded(airline: A
     await airline.pay(booking)
     await airline.catch_up()
     assert await attempts.older_than(airline.pool, later, limit=10) == []
+
+
+async def test_a_session_that_has_ended_is_asked_about_until_its_outcome_is_recorded(
+    airline: Airline,
+) -> None:
+    async def ended(instant: dt.datetime) -> list[tuple[str, str]]:
+        await airline.catch_up()
+        return await attempts.ended_before(airline.pool, instant, limit=10)
+
+    booking = await airline.reserve()
+    payment, attempt = await airline.checkout(booking)
+    ends_at = START + dt.timedelta(minutes=30)
+    assert await ended(LATER) == []
+    await airline.record_attempt(booking, Opened("cs_1", "https://checkout.test", ends_at))
+    assert await ended(ends_at) == []
+    assert await ended(ends_at + dt.timedelta(seconds=1)) == [(payment, attempt)]
+    assert await attempts.older_than(airline.pool, LATER, limit=10) == []
+    await airline.record_attempt(booking, Expired())
+    assert await ended(LATER) == []
 
 
 async def test_a_refund_is_unanswered_until_stripe_accepts_it_and_accepted_until_it_settles(
