@@ -159,14 +159,33 @@ TrialBalance = Callable[[], Awaitable[tuple[Sequence[AccountBalance], AsOf]]]
 """Returns every account that was posted to, from the read model `ledger_journal`."""
 
 
+class ParkedCapture(msgspec.Struct, frozen=True):
+    """Captured money that was parked and not returned yet; `payment` is its stream."""
+
+    payment: str
+    intent: str
+    amount: int
+    currency: str
+    reason: str
+
+
 class UnappliedMoney(msgspec.Struct, frozen=True):
-    """Captured money of a booking that no ticket has used; `amount` is positive when we owe it."""
+    """Captured money of a booking that no ticket has used; `amount` is positive when we owe it.
+
+    `since` is when it last stopped being zero. `booking` is the intent for money that matches no
+    booking. Nothing is `parked` while ticketing has not finished.
+    """
 
     booking: str
     currency: str
     amount: int
     since: dt.datetime
-    reasons: tuple[str, ...]
+    parked: tuple[ParkedCapture, ...]
+
+    @property
+    def reasons(self) -> tuple[str, ...]:
+        """Return the reasons for which money was parked."""
+        return tuple(sorted({each.reason for each in self.parked}))
 
 
 class FailedRefund(msgspec.Struct, frozen=True):

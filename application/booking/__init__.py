@@ -6,6 +6,7 @@ create_booking: hold seats, draft, or queue on the waitlist
 hold_booking: hold the seats of a draft
 offer_seats: offer free seats to the first waitlisted booking that fits
 open_checkout: open a checkout session for the amount due
+ask_about_payment: ask Stripe about the session of a traveller who returns
 confirm_booking: issue the tickets of a paid booking
 expire_booking: expire a booking that was not paid in time
 release_hold: ask Stripe, then expire what was not paid in time
@@ -20,6 +21,7 @@ complete_modification: complete a paid modification, or expire or abandon an unp
 cancel_booking: quote the cancellation of a booking or a part of it, and carry it out
 grant_refund: refund beyond the rules
 resend_refund: send a refused or failed refund again
+record_bank_transfer: record the bank transfer in place of a refused or failed refund
 offer_disruption: offer a booking its choices when a flight is cancelled or rescheduled
 answer_disruption: accept the new times, move to another flight, or be refunded
 settle_unanswered: remind of a cancelled flight without an answer, and refund it in the end

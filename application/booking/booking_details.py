@@ -22,7 +22,7 @@ from domain.identity import roles
 from domain.inventory.state import Flight
 from domain.kernel import money
 from domain.kernel.rejections import Rejection
-from domain.payment.state import NOT_REFUNDED, Refund, RefundStatus
+from domain.payment.state import ARRIVED, NOT_REFUNDED, Refund
 from domain.pricing.price import PriceLine, lines
 
 RefundProgress = Literal["pending", "settled", "failed"]
@@ -150,6 +150,6 @@ async def _refund_status(ports: BookingPorts, booking: Booking) -> RefundProgres
     sent_again = {refund.replaces for refund in refunds}
     if any(r.status in NOT_REFUNDED and r.id not in sent_again for r in refunds):
         return "failed"
-    amounts = [refund.amount for refund in refunds if refund.status is RefundStatus.SETTLED]
+    amounts = [refund.amount for refund in refunds if refund.status in ARRIVED]
     settled = money.total(amounts, booking.currency)
     return "settled" if settled == booking.owed() else "pending"

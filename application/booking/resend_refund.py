@@ -29,11 +29,25 @@ class ResentRefund(msgspec.Struct, frozen=True):
 async def resend_refund(
     ports: BookingPorts, caller: Caller, id_or_reference: str, refund: str, *, intent: str | None
 ) -> ResentRefund:
-    """Send the refund again; the caller's role was checked. Rejects what the command does."""
-    booking_id, _ = await visible_booking(ports, caller.principal, id_or_reference)
+    """Send the refund again; the caller's role was checked. Rejects what the command does.
+
+    Money that matched no booking is found by its intent in place of a booking.
+    """
+    booking_id = await booking_of_refund(ports, caller, id_or_reference, refund)
     command = ResendRefund(booking_id=booking_id, refund=refund, intent=intent)
     outcome = await ports.bus.submit(caller.envelope(command))
     return ResentRefund(booking_id, outcome.answer.ids["refund"], outcome.replayed)
+
+
+async def booking_of_refund(
+    ports: BookingPorts, caller: Caller, id_or_reference: str, refund: str
+) -> str:
+    """Return the booking's id, or the intent; rejects BookingNotFound and PaymentNotFound."""
+    if ids.prefix_of(refund) != ids.StreamPrefix.PAYMENT:
+        raise rejections.PaymentNotFound()
+    if ids.is_intent(id_or_reference):
+        return id_or_reference
+    return (await visible_booking(ports, caller.principal, id_or_reference))[0]
 
 
 class ResendRefund(Command, frozen=True):
@@ -45,31 +59,49 @@ class ResendRefund(Command, frozen=True):
 
     @property
     def streams(self) -> tuple[str, ...]:
-        """The booking; its payments become known with it."""
-        return (self.booking_id,)
+        """The payment of the refund; booking and other payments become known with it."""
+        return (ids.payment_of_refund(self.refund),)
 
     def decide(self, context: DecisionContext) -> Reply:
         """Rejects BookingNotFound, PaymentNotFound, RefundNotFailed and RefundExceedsCaptured.
 
         The answer's `refund` is the new one; where the refund was sent again before, that one.
         """
-        payments = _payments(self, context)
-        known = [refund for payment in payments.values() for refund in payment.refunds]
-        failed = next((each for each in known if each.id == self.refund), None)
-        if failed is None:
-            raise rejections.PaymentNotFound()
-        sent = next((each for each in known if each.replaces == failed.id), None)
+        payments = payments_of_refund(self.booking_id, self.refund, context)
+        failed, sent = failed_refund(self.refund, payments)
         if sent is not None:
-            return Reply(self.booking_id, {"refund": sent.id})
+            return Reply(ids.payment_of_refund(sent.id), {"refund": sent.id})
         return _send_again(self, payments, failed, context)
 
 
-def _payments(command: ResendRefund, context: DecisionContext) -> dict[str, Payment]:
-    booking = context.load(stream_kinds.BOOKING, command.booking_id)
-    if booking is None:
-        raise booking_rejections.BookingNotFound()
-    found = {each: context.load(stream_kinds.PAYMENT, each) for each in booking.payments}
-    return {payment_id: payment for payment_id, payment in found.items() if payment is not None}
+def payments_of_refund(
+    booking_id: str, refund: str, context: DecisionContext
+) -> dict[str, Payment]:
+    """Return the payments of the booking, and that of the refund, which may have come too late.
+
+    Rejects BookingNotFound.
+    """
+    names = {ids.payment_of_refund(refund)}
+    if not ids.is_intent(booking_id):
+        booking = context.load(stream_kinds.BOOKING, booking_id)
+        if booking is None:
+            raise booking_rejections.BookingNotFound()
+        names.update(booking.payments)
+    found = {each: context.load(stream_kinds.PAYMENT, each) for each in sorted(names)}
+    return {
+        payment_id: payment
+        for payment_id, payment in found.items()
+        if payment is not None and payment.booking == booking_id
+    }
+
+
+def failed_refund(refund: str, payments: dict[str, Payment]) -> tuple[Refund, Refund | None]:
+    """Return the refund, and the one that was sent in its place; rejects PaymentNotFound."""
+    known = [refund for payment in payments.values() for refund in payment.refunds]
+    found = next((each for each in known if each.id == refund), None)
+    if found is None:
+        raise rejections.PaymentNotFound()
+    return found, next((each for each in known if each.replaces == found.id), None)
 
 
 def _send_again(
@@ -90,4 +122,4 @@ def _send_again(
     )
     context.record(source, requested)
     context.enqueue(SendRefund(payment_id=source, refund=refund))
-    return Reply(command.booking_id, {"refund": refund})
+    return Reply(source, {"refund": refund})

@@ -5,6 +5,7 @@ call is made within a transaction. The current state at Stripe decides; webhooks
 """
 
 import datetime as dt
+import logging
 from collections.abc import Callable
 
 import msgspec
@@ -15,6 +16,7 @@ from application.commands.bus import CommandBus
 from application.payment import gateway, record_attempt
 from application.payment.record_attempt import RecordAttempt
 from application.payment.record_capture import RecordCapture
+from application.payment.record_unmatched import RecordUnmatchedMoney
 from domain.booking.state import Booking
 from domain.kernel import ids, money
 from domain.payment import idempotency_keys, rejections
@@ -25,12 +27,7 @@ PROCESSING = "processing"
 UNPAID = frozenset({"requires_payment_method", "canceled"})
 CLOCK_LEEWAY = dt.timedelta(minutes=5)
 
-
-class UnmatchedMoney(Exception):
-    """Stripe took money that names no payment of ours, or an unknown one; staff decides about it.
-
-    Its text is the id of the intent.
-    """
+logger = logging.getLogger(__name__)
 
 
 class ReturnUrls(msgspec.Struct, frozen=True):
@@ -151,6 +148,14 @@ class Collector:
             )
         )
 
+    async def learn_attempt(self, stream: str, attempt_id: str, *, cause: follow_up.Cause) -> None:
+        """Record the current state of the attempt's session if it is open by our records."""
+        attempt = (await self.payment(stream)).attempt(attempt_id)
+        if attempt is None or attempt.status is not AttemptStatus.OPEN:
+            return
+        assert attempt.session is not None, "an open attempt has a session"
+        await self.learn_session(attempt.session, cause=cause)
+
     async def learn_session(self, session_id: str, *, cause: follow_up.Cause) -> None:
         """Record the current state of a checkout session and its intent."""
         await self._take_over(await self._payments.session(session_id), cause)
@@ -181,10 +186,7 @@ class Collector:
         return intent
 
     async def learn_intent(self, intent_id: str, *, cause: follow_up.Cause) -> None:
-        """Record the current state of a payment intent: captured, or a card declined.
-
-        Raises UnmatchedMoney.
-        """
+        """Record the current state of a payment intent: captured, or a card declined."""
         await self._take_over_intent(await self._payments.payment_intent(intent_id), cause)
 
     async def _take_over_intent(
@@ -192,7 +194,7 @@ class Collector:
     ) -> None:
         if intent.booking is None or intent.payment is None or intent.attempt is None:
             if intent.status == "succeeded":
-                raise UnmatchedMoney(intent.id)
+                await self._record_unmatched(intent, cause)
             return
         if intent.status == "succeeded":
             await self._record_capture(intent, cause)
@@ -218,7 +220,19 @@ class Collector:
         try:
             await self._bus.submit(follow_up.envelope(cause, f"capture:{intent.id}", command))
         except rejections.PaymentNotFound:
-            raise UnmatchedMoney(intent.id) from None
+            await self._record_unmatched(intent, cause)
+
+    async def _record_unmatched(
+        self, intent: gateway.PaymentIntent, cause: follow_up.Cause
+    ) -> None:
+        """Record money that names no payment of ours, or an unknown one; finance decides."""
+        logger.critical("Stripe took money that matches no booking: %s", intent.id)
+        command = RecordUnmatchedMoney(
+            intent=intent.id,
+            charge=intent.latest_charge or "",
+            amount=money.Money(intent.amount_received.amount, intent.amount_received.currency),
+        )
+        await self._bus.submit(follow_up.envelope(cause, f"unmatched:{intent.id}", command))
 
     async def _record(
         self,

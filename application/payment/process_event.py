@@ -108,7 +108,7 @@ class StoredEventProcessor:
         kind = type(error).__name__
         seconds = event_retries.wait_seconds(event.waits + event.tries)
         match error:
-            case gateway.GatewayUnreadable() | collect.UnmatchedMoney():
+            case gateway.GatewayUnreadable():
                 parked = await self._inbox.fail(event.id, reason=kind, seconds=0.0, limit=1)
             case gateway.GatewayMisconfigured():
                 logger.critical("Stripe refuses our key or its rights: %s", error)

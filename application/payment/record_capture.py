@@ -7,6 +7,7 @@ stays in unapplied funds and is parked with the reason: nothing that was taken i
 from application.commands import stream_kinds
 from application.commands.command import Command, Reply
 from application.commands.context import DecisionContext, EventsByStream
+from application.payment import record_unmatched
 from domain.booking import rejections as booking_rejections
 from domain.booking import sale
 from domain.booking.state import Booking
@@ -31,8 +32,16 @@ class RecordCapture(Command, frozen=True):
     charge: str
     amount: money.Money
 
+    @property
+    def streams(self) -> tuple[str, ...]:
+        """Payment and booking, and where the money was recorded if it matched none before."""
+        return (self.payment_id, self.booking_id, record_unmatched.stream_of(self.intent))
+
     def decide(self, context: DecisionContext) -> Reply:
         """Rejects PaymentNotFound; the same capture again records nothing."""
+        unmatched = record_unmatched.stream_of(self.intent)
+        if context.load(stream_kinds.PAYMENT, unmatched) is not None:
+            return Reply(unmatched)  # its ids were filled in at Stripe only later
         payment = context.load(stream_kinds.PAYMENT, self.payment_id)
         booking = context.load(stream_kinds.BOOKING, self.booking_id)
         if payment is None or booking is None or payment.booking != self.booking_id:

@@ -13,10 +13,10 @@ from application.commands.command import Command, Reply
 from application.commands.context import DecisionContext
 from domain.booking import cancellation
 from domain.booking.state import Booking
-from domain.kernel import money
+from domain.kernel import ids, money
 from domain.ledger import rules as ledger_rules
 from domain.payment import refunds, rejections
-from domain.payment.state import Payment, Refund, RefundStatus
+from domain.payment.state import ARRIVED, Payment, Refund
 
 
 class Unresolved(msgspec.Struct, frozen=True):
@@ -113,6 +113,13 @@ def _settle(context: DecisionContext, command: RecordRefund, provider: str) -> N
     if not recorded:
         return
     context.record(command.payment_id, recorded)
+    close_booking(payment, context)
+
+
+def close_booking(payment: Payment, context: DecisionContext) -> None:
+    """Record that the booking of the payment is refunded, once all that it owed has arrived."""
+    if ids.prefix_of(payment.booking) != ids.StreamPrefix.BOOKING:
+        return  # money that matched no booking
     booking = context.load(stream_kinds.BOOKING, payment.booking)
     assert booking is not None
     refunded = cancellation.settle(booking, settled=settled(booking, context))
@@ -137,13 +144,13 @@ def _fail(context: DecisionContext, command: RecordRefund, provider: str, code: 
 
 
 def settled(booking: Booking, context: DecisionContext) -> money.Money:
-    """Return the sum of the settled refunds of the booking."""
+    """Return the sum of the refunds of the booking that have arrived."""
     owed = {obligation.id for obligation in booking.obligations}
     total = money.Money(0, booking.currency)
     for payment_id in booking.payments:
         payment = context.load(stream_kinds.PAYMENT, payment_id)
         assert payment is not None
         for refund in payment.refunds:
-            if refund.obligation in owed and refund.status is RefundStatus.SETTLED:
+            if refund.obligation in owed and refund.status in ARRIVED:
                 total += refund.amount
     return total

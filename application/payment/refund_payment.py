@@ -29,7 +29,8 @@ class RefundPayment(Command, frozen=True):
     """Refund `amount`, which is owed by `obligation`, once for each obligation.
 
     `payment_ids` are the booking's payment streams, newest first; `intent` limits the refund to
-    one capture, for money that was paid late, twice or in excess.
+    one capture, for money that was paid late, twice or in excess. What refunds drew from that
+    capture before is drawn from the other captures where `else_others` allows it.
     """
 
     booking_id: str
@@ -37,6 +38,7 @@ class RefundPayment(Command, frozen=True):
     amount: money.Money
     payment_ids: tuple[str, ...]
     intent: str | None = None
+    else_others: bool = False
 
     @property
     def streams(self) -> tuple[str, ...]:
@@ -88,7 +90,7 @@ def _request_refunds(
 ) -> tuple[list[str], money.Money]:
     """Request refunds of the captures of one payment; return their ids and the amount left."""
     refunds: list[str] = []
-    for captured in _in_order(_load(command, payment_id, context), command.intent):
+    for captured in _in_order(_load(command, payment_id, context), command):
         payment = _load(command, payment_id, context)
         part = _part(payment, captured, left)
         if part.amount <= 0:
@@ -110,10 +112,11 @@ def _request_refunds(
     return refunds, left
 
 
-def _in_order(payment: Payment, intent: str | None) -> list[Capture]:
-    """Return the captures to refund: applied before parked, each newest first."""
+def _in_order(payment: Payment, command: RefundPayment) -> list[Capture]:
+    """Return the captures to refund: the wanted one, then applied before parked, newest first."""
+    intent = None if command.else_others else command.intent
     wanted = [c for c in reversed(payment.captures) if intent in (None, c.intent)]
-    return sorted(wanted, key=lambda captured: captured.parked)
+    return sorted(wanted, key=lambda captured: (captured.intent != command.intent, captured.parked))
 
 
 def _part(payment: Payment, captured: Capture, left: money.Money) -> money.Money:

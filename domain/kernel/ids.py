@@ -108,9 +108,24 @@ def refund_id(payment_id: str, number: int) -> str:
     return f"{payment_id}-r{number}"
 
 
+def payment_of_refund(refund: str) -> str:
+    """Return the payment stream of a refund's id."""
+    return refund.rpartition("-r")[0]
+
+
+def is_intent(text: str) -> bool:
+    """Return whether the text begins as the id of a payment intent at Stripe."""
+    return text.startswith("pi_")
+
+
 def obligation_id(booking_id: str, number: int) -> str:
     """Return the id of the n-th obligation (from 1) to refund money of a booking."""
     return f"{booking_id}-{number}"
+
+
+def parked_obligation_id(payment_id: str, intent: str) -> str:
+    """Return the id of the obligation to return the parked money of an intent."""
+    return f"{payment_id}-{intent}"
 
 
 def flight_number(text: str) -> str:

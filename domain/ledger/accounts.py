@@ -15,6 +15,7 @@ class Account(msgspec.Struct, frozen=True):
     normal_side: NormalSide
 
 
+BANK = "1000"
 STRIPE_CLEARING = "1010"
 AIR_TRAFFIC_LIABILITY = "2000"
 ANCILLARY_LIABILITY = "2010"
@@ -32,6 +33,7 @@ COMPENSATION = "4900"
 CHART: dict[str, Account] = {
     account.number: account
     for account in (
+        Account(BANK, "Bank", "debit"),
         Account(STRIPE_CLEARING, "Stripe clearing", "debit"),
         Account(AIR_TRAFFIC_LIABILITY, "Air traffic liability, fares", "credit"),
         Account(ANCILLARY_LIABILITY, "Air traffic liability, ancillaries", "credit"),

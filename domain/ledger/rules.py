@@ -7,8 +7,10 @@ from domain.kernel import entries, money
 from domain.ledger import accounts
 
 CAPTURE_RULE = "capture"
+PARKED_FUNDS_OWED_RULE = "parked_funds_owed"
 REFUND_ACCEPTED_RULE = "refund_accepted"
 REFUND_FAILED_RULE = "refund_failed"
+REFUND_TRANSFERRED_RULE = "refund_transferred"
 
 _ACCOUNTING_ZONE = ZoneInfo(entries.ACCOUNTING_ZONE)
 
@@ -30,6 +32,22 @@ def capture_entry(
         amounts=(
             (accounts.STRIPE_CLEARING, amount),
             (accounts.UNAPPLIED_FUNDS, -amount),
+        ),
+    )
+
+
+def parked_funds_owed_entry(
+    *, booking: str, amount: money.Money, references: tuple[str, ...], now: dt.datetime
+) -> entries.Entry:
+    """Parked money is returned to its payer: unapplied funds become a refund that is owed."""
+    return make_entry(
+        rule=PARKED_FUNDS_OWED_RULE,
+        booking=booking,
+        references=references,
+        now=now,
+        amounts=(
+            (accounts.UNAPPLIED_FUNDS, amount),
+            (accounts.REFUNDS_PAYABLE, -amount),
         ),
     )
 
@@ -84,5 +102,21 @@ def refund_failed_entry(
         amounts=(
             (accounts.STRIPE_CLEARING, amount),
             (accounts.REFUNDS_PAYABLE, -amount),
+        ),
+    )
+
+
+def refund_transferred_entry(
+    *, booking: str, amount: money.Money, references: tuple[str, ...], now: dt.datetime
+) -> entries.Entry:
+    """Finance paid a refund by a transfer: what was owed is paid out of the bank."""
+    return make_entry(
+        rule=REFUND_TRANSFERRED_RULE,
+        booking=booking,
+        references=references,
+        now=now,
+        amounts=(
+            (accounts.REFUNDS_PAYABLE, amount),
+            (accounts.BANK, -amount),
         ),
     )

@@ -1,17 +1,24 @@
-"""Money that Stripe captured: recorded once, and parked when it cannot be applied."""
+"""Money that Stripe captured: recorded once, parked when it cannot be applied, then returned."""
 
 from typing import Literal, assert_never
 
 from msgspec.structs import replace
 
 from domain.kernel import entries, money
-from domain.payment.events import CaptureEvent, FundsParked, PaymentCaptured, PaymentEvent
+from domain.payment import rejections
+from domain.payment.events import (
+    CaptureEvent,
+    FundsParked,
+    ParkedFundsOwed,
+    PaymentCaptured,
+    PaymentEvent,
+)
 from domain.payment.state import AttemptStatus, Capture, Payment, with_attempt_status
 
 # Why captured money is not applied: another capture paid already, the hold had lapsed, it is not
-# the amount due, the booking could not be paid in its state, or had no seats. Stored in
-# `FundsParked.reason`.
-ParkReason = Literal["duplicate", "late", "amount_differs", "not_payable", "no_seats"]
+# the amount due, the booking could not be paid in its state, or had no seats; or no booking of ours
+# belongs to it. Stored in `FundsParked.reason`.
+ParkReason = Literal["duplicate", "late", "amount_differs", "not_payable", "no_seats", "unmatched"]
 
 
 def capture(
@@ -41,6 +48,25 @@ def park(payment: Payment, *, intent: str, reason: ParkReason) -> list[PaymentEv
     return [FundsParked(intent=intent, amount=captured.amount, reason=reason)]
 
 
+def owe_parked(
+    payment: Payment, *, intent: str, obligation: str, entry: entries.Entry
+) -> list[PaymentEvent]:
+    """Owe the parked money of a capture to its payer, once (M8).
+
+    Rejects PaymentNotFound and FundsNotParked.
+    """
+    captured = payment.capture(intent)
+    if captured is None:
+        raise rejections.PaymentNotFound()
+    if not captured.parked:
+        raise rejections.FundsNotParked()
+    if captured.owed_by is not None:
+        return []
+    return [
+        ParkedFundsOwed(intent=intent, amount=captured.amount, obligation=obligation, entry=entry)
+    ]
+
+
 def evolve(payment: Payment, event: CaptureEvent) -> Payment:
     """The payment after the event."""
     match event:
@@ -49,10 +75,15 @@ def evolve(payment: Payment, event: CaptureEvent) -> Payment:
             captured = with_attempt_status(payment, event.attempt, AttemptStatus.CAPTURED)
             return replace(captured, captures=(*payment.captures, capture))
         case FundsParked():
-            captures = tuple(
-                replace(each, parked=True) if each.intent == event.intent else each
-                for each in payment.captures
-            )
-            return replace(payment, captures=captures)
+            return _with_capture(payment, event.intent, parked=True)
+        case ParkedFundsOwed():
+            return _with_capture(payment, event.intent, owed_by=event.obligation)
         case _:
             assert_never(event)
+
+
+def _with_capture(payment: Payment, intent: str, **changes: bool | str) -> Payment:
+    captures = tuple(
+        replace(each, **changes) if each.intent == intent else each for each in payment.captures
+    )
+    return replace(payment, captures=captures)

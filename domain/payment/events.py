@@ -12,7 +12,10 @@ from domain.kernel.events import DomainEvent
 
 
 class PaymentRequested(DomainEvent, frozen=True):
-    """An amount is due for a booking."""
+    """An amount is due for a booking.
+
+    Money that matches no booking has a payment of its own: there `booking` is the intent at Stripe.
+    """
 
     tag: ClassVar[str] = "payment.requested.1"
     capability: ClassVar[Literal["start"]] = "start"
@@ -118,7 +121,20 @@ class FundsParked(CaptureFact, frozen=True):
     reason: str
 
 
-CaptureEvent = PaymentCaptured | FundsParked
+class ParkedFundsOwed(CaptureFact, frozen=True):
+    """Finance returns parked money; the entry moves it from unapplied funds to what is owed.
+
+    `obligation` is the id of what the airline owes by it; the same append requests the refund.
+    """
+
+    tag: ClassVar[str] = "payment.parked_funds_owed.1"
+    intent: str
+    amount: money.Money
+    obligation: str
+    entry: entries.Entry
+
+
+CaptureEvent = PaymentCaptured | FundsParked | ParkedFundsOwed
 
 
 class RefundFact(DomainEvent, frozen=True):
@@ -184,6 +200,18 @@ class RefundFailed(RefundFact, frozen=True):
     entry: entries.Entry
 
 
+class RefundTransferred(RefundFact, frozen=True):
+    """Finance paid what a refused or failed refund did not, from the bank; the entry debits what
+    we owed. `bank_reference` is the bank's id of the transfer, `paid_on` its value date.
+    """
+
+    tag: ClassVar[str] = "payment.refund_transferred.1"
+    refund: str
+    bank_reference: str
+    paid_on: dt.date
+    entry: entries.Entry
+
+
 RefundEvent = (
     RefundRequested
     | RefundUnresolved
@@ -191,6 +219,7 @@ RefundEvent = (
     | RefundSettled
     | RefundRefused
     | RefundFailed
+    | RefundTransferred
 )
 
 PaymentEvent = PaymentRequested | AttemptEvent | CaptureEvent | RefundEvent

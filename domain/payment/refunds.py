@@ -19,6 +19,7 @@ from domain.payment.events import (
     RefundRefused,
     RefundRequested,
     RefundSettled,
+    RefundTransferred,
     RefundUnresolved,
 )
 from domain.payment.state import NOT_REFUNDED, Payment, Refund, RefundStatus
@@ -110,6 +111,36 @@ def _request(
     ]
 
 
+def transfer(
+    payment: Payment,
+    *,
+    failed: Refund,
+    sent_again: bool,
+    bank_reference: str,
+    paid_on: dt.date,
+    entry: entries.Entry,
+) -> list[PaymentEvent]:
+    """Finance paid what a refused or failed refund did not, by a transfer of the bank (M6).
+
+    The entry's day is today's. The same transfer again records nothing. Rejects RefundNotFailed,
+    also where it was `sent_again`, and InvalidBankTransfer for a value date to come or before the
+    refund was requested.
+    """
+    if failed.bank_reference == bank_reference:
+        return []
+    if failed.status not in NOT_REFUNDED or sent_again:
+        reason = "sent_again" if sent_again else failed.status.value
+        raise rejections.RefundNotFailed(reason=reason)
+    if not failed.requested_at.date() <= paid_on <= entry.effective_on:
+        raise rejections.InvalidBankTransfer(field="paidOn", reason="not_between_request_and_today")
+    assert payment.refund(failed.id) == failed
+    return [
+        RefundTransferred(
+            refund=failed.id, bank_reference=bank_reference, paid_on=paid_on, entry=entry
+        )
+    ]
+
+
 def mark_refund_unresolved(payment: Payment, *, refund: str) -> list[PaymentEvent]:
     """Stripe did not answer in time (M4)."""
     if _known(payment, refund).status is not RefundStatus.REQUESTED:
@@ -176,6 +207,13 @@ def evolve(payment: Payment, event: RefundEvent) -> Payment:
             return _with_refund(payment, event.refund, status=RefundStatus.REFUSED)
         case RefundFailed():
             return _with_refund(payment, event.refund, status=RefundStatus.FAILED)
+        case RefundTransferred():
+            return _with_refund(
+                payment,
+                event.refund,
+                status=RefundStatus.TRANSFERRED,
+                bank_reference=event.bank_reference,
+            )
         case _:
             assert_never(event)
 

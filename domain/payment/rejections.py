@@ -35,10 +35,22 @@ class SessionEnded(Rejection):
     code: ClassVar[str] = "PAYMENT_FAILED"
 
 
-class RefundNotFailed(Rejection):
-    """Only a refund that was refused or failed is sent again."""
+class FundsNotParked(Rejection):
+    """The money was applied to its booking; what is owed of it follows from a cancellation."""
 
     code: ClassVar[str] = "INVALID_STATE_TRANSITION"
+
+
+class RefundNotFailed(Rejection):
+    """Only a refund that was refused or failed is sent again or paid by bank, and only once."""
+
+    code: ClassVar[str] = "INVALID_STATE_TRANSITION"
+
+
+class InvalidBankTransfer(Rejection):
+    """The transfer cannot have paid this refund on that day."""
+
+    code: ClassVar[str] = "VALIDATION_ERROR"
 
 
 class RefundExceedsCaptured(Rejection):

@@ -32,9 +32,12 @@ class RefundStatus(StrEnum):
     SETTLED = "settled"
     REFUSED = "refused"
     FAILED = "failed"
+    TRANSFERRED = "transferred"
 
 
 NOT_REFUNDED = frozenset({RefundStatus.REFUSED, RefundStatus.FAILED})
+# The payer has the money.
+ARRIVED = frozenset({RefundStatus.SETTLED, RefundStatus.TRANSFERRED})
 
 
 class Attempt(msgspec.Struct, frozen=True):
@@ -52,18 +55,23 @@ class Attempt(msgspec.Struct, frozen=True):
 
 
 class Capture(msgspec.Struct, frozen=True):
-    """Money that Stripe captured, once per intent."""
+    """Money that Stripe captured, once per intent.
+
+    `owed_by` is the obligation by which parked money is returned to its payer.
+    """
 
     intent: str
     charge: str
     amount: money.Money
     parked: bool = False
+    owed_by: str | None = None
 
 
 class Refund(msgspec.Struct, frozen=True):
     """Money of one capture to be refunded; `provider_refund` is Stripe's id once it is known.
 
-    `replaces` is the refused or failed refund in whose place this one was sent.
+    `replaces` is the refused or failed refund in whose place this one was sent; `bank_reference`
+    the transfer by which finance paid what this one did not.
     """
 
     id: str
@@ -75,6 +83,7 @@ class Refund(msgspec.Struct, frozen=True):
     status: RefundStatus = RefundStatus.REQUESTED
     provider_refund: str | None = None
     replaces: str | None = None
+    bank_reference: str | None = None
 
 
 class Payment(msgspec.Struct, frozen=True):

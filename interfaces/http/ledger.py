@@ -77,13 +77,26 @@ async def read_trial_balance(request: StrictRequest) -> TrialBalanceResponse:
     )
 
 
+class ParkedCaptureResponse(msgspec.Struct, rename="camel"):
+    """A payment at Stripe that can be returned to its payer, and why it was parked."""
+
+    payment: str
+    intent: str
+    amount: wire.MoneyResponse
+    reason: str
+
+
 class UnappliedMoneyResponse(msgspec.Struct, rename="camel"):
-    """Money that finance has to decide about, and why it was parked."""
+    """Money that finance has to decide about, and why it was parked.
+
+    `booking` is the intent at Stripe for money that matches no booking.
+    """
 
     booking: str
     amount: wire.MoneyResponse
     since: dt.datetime
     reasons: list[str]
+    parked: list[ParkedCaptureResponse]
 
 
 class UnappliedFundsResponse(wire.ReadModelResponse):
@@ -94,7 +107,7 @@ class UnappliedFundsResponse(wire.ReadModelResponse):
 
 @get("/api/ledger/unapplied-funds", **auth.signed_in("read_ledger"))
 async def read_unapplied_funds(request: StrictRequest) -> UnappliedFundsResponse:
-    """Captured money that belongs to no ticket: late, duplicate or of another amount."""
+    """Captured money that belongs to no ticket: late, duplicate, of another amount, unmatched."""
     funds, as_of = await request.ports.ledger.unapplied_funds()
     return UnappliedFundsResponse(
         funds=[
@@ -103,6 +116,15 @@ async def read_unapplied_funds(request: StrictRequest) -> UnappliedFundsResponse
                 amount=wire.MoneyResponse(each.amount, each.currency),
                 since=each.since,
                 reasons=list(each.reasons),
+                parked=[
+                    ParkedCaptureResponse(
+                        payment=capture.payment,
+                        intent=capture.intent,
+                        amount=wire.MoneyResponse(capture.amount, capture.currency),
+                        reason=capture.reason,
+                    )
+                    for capture in each.parked
+                ],
             )
             for each in funds
         ],

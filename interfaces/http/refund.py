@@ -1,13 +1,18 @@
-"""The routes by which finance refunds beyond the rules and sends failed refunds again."""
+"""The routes by which finance refunds beyond the rules, sends failed refunds again or records that
+the bank paid them, and returns parked money.
+"""
 
-from typing import Annotated
+import datetime as dt
+from typing import Annotated, Literal
 
 import msgspec
 from litestar import post
 from litestar.params import FromPath, JSONBody
 
 from application.booking import grant_refund as use_case
+from application.booking import record_bank_transfer as transferring
 from application.booking import resend_refund as resending
+from application.payment import return_parked_funds as returning
 from interfaces.http import auth, booking_response, idempotency, wire
 from interfaces.http.answers import Answered
 from interfaces.http.booking_response import BookingResponse
@@ -72,4 +77,67 @@ async def resend_refund(
     )
 
 
-ROUTES = (grant_refund, resend_refund)
+class BankTransferRequest(idempotency.KeyedRequest):
+    """The bank's id of the transfer, at most the 35 characters of ISO 20022, and its value date."""
+
+    bank_reference: Annotated[str, msgspec.Meta(pattern="^[A-Z0-9][A-Z0-9/-]{3,34}$")]
+    paid_on: dt.date
+
+
+class TransferredRefundResponse(msgspec.Struct, rename="camel"):
+    """The refund that the bank paid."""
+
+    refund: str
+    status: Literal["transferred"] = "transferred"
+
+
+@post(
+    "/api/admin/bookings/{booking_id:str}/refunds/{refund_id:str}/bank-transfer",
+    status_code=200,
+    **auth.signed_in("override_refund"),
+)
+async def record_bank_transfer(
+    request: StrictRequest,
+    booking_id: FromPath[str],
+    refund_id: FromPath[str],
+    data: JSONBody[BankTransferRequest],
+) -> Answered[TransferredRefundResponse]:
+    """Record that a bank transfer paid a refused or failed refund: nothing more is owed by it."""
+    caller = idempotency.required(request, data)
+    transfer = transferring.BankTransfer(data.bank_reference, data.paid_on)
+    replayed = await transferring.record_bank_transfer(
+        request.ports.booking, caller, booking_id, refund_id, transfer
+    )
+    return Answered(
+        TransferredRefundResponse(refund_id), headers=idempotency.REPLAYED if replayed else {}
+    )
+
+
+class ReturnedFundsResponse(msgspec.Struct, rename="camel"):
+    """The refunds by which the parked money is returned: one, unless others drew from it before."""
+
+    payment: str
+    refunds: list[str]
+
+
+@post(
+    "/api/admin/payments/{payment_id:str}/parked-funds/{intent:str}/return",
+    status_code=200,
+    **auth.signed_in("override_refund"),
+)
+async def return_parked_funds(
+    request: StrictRequest, payment_id: FromPath[str], intent: FromPath[str]
+) -> Answered[ReturnedFundsResponse]:
+    """Refund late, duplicate or unmatched money from its own capture; no ticket is touched."""
+    data = await request.optional_json(idempotency.KeyedRequest)
+    caller = idempotency.required(request, data)
+    returned = await returning.return_parked_funds(
+        request.ports.booking.bus, caller, payment_id, intent
+    )
+    return Answered(
+        ReturnedFundsResponse(payment_id, list(returned.refunds)),
+        headers=idempotency.REPLAYED if returned.replayed else {},
+    )
+
+
+ROUTES = (grant_refund, resend_refund, record_bank_transfer, return_parked_funds)

@@ -4,10 +4,10 @@ import datetime as dt
 from collections.abc import Iterable
 
 import msgspec
-from psycopg.rows import class_row
+from psycopg.rows import class_row, dict_row
 
 from application import queries as answers
-from domain.ledger import accounts
+from domain.ledger import accounts, rules
 from projections import progress
 from projections.projection import Pool
 
@@ -16,11 +16,17 @@ WORKLIST_LIMIT = 1_000
 
 # An entry that brings the balance to zero ends the period before it.
 _UNAPPLIED = """
-SELECT b.booking, b.currency, -b.amount AS amount, standing.since, ARRAY(
-    SELECT DISTINCT p.reason
+SELECT b.booking, b.currency, -b.amount AS amount, standing.since, (
+    SELECT coalesce(jsonb_agg(DISTINCT jsonb_build_object(
+        'payment', p.payment, 'intent', p.intent, 'amount', p.amount, 'currency', p.currency,
+        'reason', p.reason)), '[]')
     FROM read_model.ledger_journal AS j
     JOIN read_model.ledger_parked_funds AS p ON p.payment = j.stream
-    WHERE j.booking = b.booking ORDER BY p.reason) AS reasons
+    WHERE j.booking = b.booking AND NOT EXISTS (
+        SELECT FROM read_model.ledger_journal AS returned
+        WHERE returned.booking = b.booking AND returned.stream = p.payment
+        AND returned.rule = %(returned)s AND p.intent = ANY (returned.provider_references))
+    ) AS parked
 FROM read_model.ledger_booking_balance AS b
 CROSS JOIN LATERAL (
     SELECT min(recorded_at) AS since
@@ -31,8 +37,8 @@ CROSS JOIN LATERAL (
                 WHERE booking = b.booking AND account = b.account AND currency = b.currency
                 GROUP BY position) AS entry) AS entry
     WHERE NOT ended) AS standing
-WHERE b.account = %s AND b.amount <> 0 AND standing.since < %s
-ORDER BY standing.since, b.booking, b.currency LIMIT %s
+WHERE b.account = %(account)s AND b.amount <> 0 AND standing.since < %(before)s
+ORDER BY standing.since, b.booking, b.currency LIMIT %(limit)s
 """
 
 _encode = msgspec.json.Encoder(order="deterministic").encode
@@ -61,20 +67,6 @@ class JournalLine(msgspec.Struct, frozen=True):
     booking: str
     amount: int
     currency: str
-
-
-class UnappliedFunds(msgspec.Struct, frozen=True):
-    """Captured money of a booking that no ticket has used; `amount` is positive when we owe it.
-
-    `since` is when it last stopped being zero. `reasons` are the reasons for parking money; empty
-    while ticketing has not finished.
-    """
-
-    booking: str
-    currency: str
-    amount: int
-    since: dt.datetime
-    reasons: list[str]
 
 
 def canonical(rows: Iterable[TrialBalanceRow]) -> bytes:
@@ -130,16 +122,23 @@ async def owed_bookings(
         return [row[0] for row in await rows.fetchall()]
 
 
-async def unapplied_funds(pool: Pool, *, before: dt.datetime) -> list[UnappliedFunds]:
+async def unapplied_funds(pool: Pool, *, before: dt.datetime) -> list[answers.UnappliedMoney]:
     """Return bookings with unapplied funds that were never zero since the instant, longest first.
 
     Finance's worklist (L2), at most WORKLIST_LIMIT: money of bookings that are being ticketed is
-    only minutes old, so the instant lies further back.
+    only minutes old, so the instant lies further back. Nothing is parked while ticketing has not
+    finished.
     """
+    parameters = {
+        "account": accounts.UNAPPLIED_FUNDS,
+        "before": before,
+        "limit": WORKLIST_LIMIT,
+        "returned": rules.PARKED_FUNDS_OWED_RULE,
+    }
     async with pool.connection() as connection:
-        rows = connection.cursor(row_factory=class_row(UnappliedFunds))
-        await rows.execute(_UNAPPLIED, (accounts.UNAPPLIED_FUNDS, before, WORKLIST_LIMIT))
-        return await rows.fetchall()
+        rows = connection.cursor(row_factory=dict_row)
+        await rows.execute(_UNAPPLIED, parameters)
+        return [msgspec.convert(row, type=answers.UnappliedMoney) for row in await rows.fetchall()]
 
 
 async def balances(pool: Pool) -> tuple[list[answers.AccountBalance], answers.AsOf]:
@@ -154,9 +153,4 @@ async def unapplied_money(
 ) -> tuple[list[answers.UnappliedMoney], answers.AsOf]:
     """Return captured money that no ticket has used since before the instant, oldest first."""
     as_of = await progress.as_of(pool, "ledger_journal")
-    rows = await unapplied_funds(pool, before=before)
-    funds = [
-        answers.UnappliedMoney(row.booking, row.currency, row.amount, row.since, tuple(row.reasons))
-        for row in rows
-    ]
-    return funds, as_of
+    return await unapplied_funds(pool, before=before), as_of

@@ -1,9 +1,9 @@
-"""Payment attempts without a recorded outcome.
+"""Payment attempts without a recorded outcome, and those whose session is open.
 
-Read by the task that asks Stripe again. It may lag, because the attempt itself is read from the
+Read by the tasks that ask Stripe again. It may lag, because the attempt itself is read from the
 log before anything is done.
 
-projector: one row while an attempt is requested or unknown
-queries: attempts that are older than an instant
+projector: one row while an attempt is requested, unknown or open
+queries: attempts without an answer since an instant, and sessions that ended before one
 checker: compares the rows with the fold of every payment
 """

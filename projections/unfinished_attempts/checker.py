@@ -6,12 +6,10 @@ from application.commands import stream_kinds
 from domain.payment import events as payment_events
 from domain.payment import fold as payment_fold
 from domain.payment import state as payment_state
-from domain.payment.state import AttemptStatus
+from domain.payment.state import LIVE
 from projections import reading, rows
 from projections.projection import Cursor
 from projections.unfinished_attempts.projector import TABLE, AttemptRow
-
-UNFINISHED = frozenset({AttemptStatus.REQUESTED, AttemptStatus.UNKNOWN})
 
 
 def differences(cursor: Cursor, log: reading.Log) -> Iterator[str]:
@@ -21,10 +19,12 @@ def differences(cursor: Cursor, log: reading.Log) -> Iterator[str]:
         assert isinstance(logged.event, payment_events.PaymentEvent)
         payments[logged.stream] = payment_fold.evolve(payments.get(logged.stream), logged.event)
     expected = {
-        attempt.id: AttemptRow(attempt.id, name, attempt.status, attempt.started_at)
+        attempt.id: AttemptRow(
+            attempt.id, name, attempt.status, attempt.started_at, attempt.expires_at
+        )
         for name, payment in payments.items()
         for attempt in payment.attempts
-        if attempt.status in UNFINISHED
+        if attempt.status in LIVE
     }
     found = {
         row.attempt: row

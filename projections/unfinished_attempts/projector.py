@@ -1,4 +1,4 @@
-"""A row while an attempt is requested or unknown, none once its outcome is recorded."""
+"""A row while an attempt is requested, unknown or open, none once its outcome is recorded."""
 
 import datetime as dt
 from collections.abc import Sequence
@@ -14,12 +14,13 @@ TABLE = "unfinished_attempts"
 
 
 class AttemptRow(msgspec.Struct):
-    """A row of the table; `payment` is the stream."""
+    """A row of the table; `payment` is the stream, `ends_at` the end of the session."""
 
     attempt: str
     payment: str
     status: str
     started_at: dt.datetime
+    ends_at: dt.datetime
 
 
 def apply(cursor: Cursor, events: Sequence[LoggedEvent]) -> None:
@@ -29,16 +30,23 @@ def apply(cursor: Cursor, events: Sequence[LoggedEvent]) -> None:
     open_attempts = {row.attempt: row for row in known}
     for logged in events:
         match logged.event:
-            case payment_events.AttemptStarted(attempt=attempt, started_at=started_at):
+            case payment_events.AttemptStarted(attempt=attempt):
                 open_attempts[attempt] = AttemptRow(
-                    attempt, logged.stream, AttemptStatus.REQUESTED, started_at
+                    attempt,
+                    logged.stream,
+                    AttemptStatus.REQUESTED,
+                    logged.event.started_at,
+                    logged.event.expires_at,
                 )
             case payment_events.AttemptUnresolved(attempt=attempt):
                 if attempt in open_attempts:
                     open_attempts[attempt].status = AttemptStatus.UNKNOWN
+            case payment_events.SessionOpened(attempt=attempt, expires_at=ends_at):
+                if attempt in open_attempts:
+                    open_attempts[attempt].status = AttemptStatus.OPEN
+                    open_attempts[attempt].ends_at = ends_at
             case (
-                payment_events.SessionOpened(attempt=attempt)
-                | payment_events.AttemptRefused(attempt=attempt)
+                payment_events.AttemptRefused(attempt=attempt)
                 | payment_events.AttemptExpired(attempt=attempt)
                 | payment_events.PaymentCaptured(attempt=attempt)
             ):

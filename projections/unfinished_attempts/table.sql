@@ -1,7 +1,10 @@
 CREATE TABLE unfinished_attempts (
     attempt text COLLATE "C" PRIMARY KEY,
     payment text COLLATE "C" NOT NULL,
-    status text COLLATE "C" NOT NULL CHECK (status IN ('requested', 'unknown')),
-    started_at timestamptz NOT NULL
+    status text COLLATE "C" NOT NULL CHECK (status IN ('requested', 'unknown', 'open')),
+    started_at timestamptz NOT NULL,
+    ends_at timestamptz NOT NULL
 );
-CREATE INDEX unfinished_attempts_started ON unfinished_attempts (started_at);
+CREATE INDEX unfinished_attempts_unanswered ON unfinished_attempts (attempt)
+    WHERE status IN ('requested', 'unknown');
+CREATE INDEX unfinished_attempts_open ON unfinished_attempts (ends_at) WHERE status = 'open';

@@ -23,7 +23,7 @@ class RefundRow(msgspec.Struct):
 
 
 def apply(cursor: Cursor, events: Sequence[LoggedEvent]) -> None:
-    """Add refunds that were requested, delete those that settled or were sent again."""
+    """Add refunds that were requested, delete those that arrived or were sent again."""
     touched = {e.event.refund for e in events if hasattr(e.event, "refund")}
     touched |= {replaces for e in events if (replaces := getattr(e.event, "replaces", None))}
     known = rows.load(cursor, TABLE, "refund", touched, RefundRow)
@@ -50,7 +50,10 @@ def apply(cursor: Cursor, events: Sequence[LoggedEvent]) -> None:
                 open_refunds[refund] = RefundRow(
                     refund, logged.stream, RefundStatus.FAILED, logged.recorded_at
                 )
-            case payment_events.RefundSettled(refund=refund):
+            case (
+                payment_events.RefundSettled(refund=refund)
+                | payment_events.RefundTransferred(refund=refund)
+            ):
                 open_refunds.pop(refund, None)
             case event:
                 raise AssertionError(f"{event.tag} is not among the wanted events")
@@ -68,6 +71,7 @@ PROJECTION = Projection(
         payment_events.RefundSettled,
         payment_events.RefundRefused,
         payment_events.RefundFailed,
+        payment_events.RefundTransferred,
     ),
     apply=apply,
     stops_on_poison=False,

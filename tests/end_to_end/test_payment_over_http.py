@@ -45,6 +45,21 @@ async def test_a_paid_booking_is_confirmed_with_its_ticket_and_its_entries(
     stored_log.assert_invariants(system.owner_dsn)
 
 
+@pytest.mark.parametrize("page", ["paid", "unpaid"])
+async def test_a_traveller_who_returns_is_confirmed_although_every_webhook_was_lost(
+    system: System, client: httpx.AsyncClient, customer: Customer, page: str
+) -> None:
+    booking = await _reserved(system, customer)
+    running_system.control(system, "rules", action="drop", times=10)
+    try:
+        session = (await customer.send_checkout(booking)).json()
+        assert await customers.press(session["checkoutUrl"], "pay") == 303
+        assert (await client.get(f"/{page}/{booking}")).status_code == 200
+        await customer.becomes(booking, "confirmed")
+    finally:
+        running_system.control(system, "rules", "DELETE")
+
+
 @pytest.mark.parametrize(("currency", "fare"), [("KWD", 45_120), ("JPY", 38_000)])
 async def test_other_currencies_are_charged_in_their_own_minor_units(
     system: System, customer: Customer, currency: str, fare: int

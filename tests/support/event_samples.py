@@ -55,6 +55,7 @@ TEXTS: dict[str, str] = {
     "origin": "RUH",
     "origin_zone": "Asia/Riyadh",
     "owner": "user-1",
+    "bank_reference": "FT26325-0042",
     "payment": examples.PAYMENT,
     "payment.attempt_refused.code": "amount_too_small",
     "payment.declined.code": "insufficient_funds",
@@ -101,10 +102,20 @@ RULES: dict[str, Rule] = {
     "booking.coupons_flown": ("flown", accounts.AIR_TRAFFIC_LIABILITY, accounts.PASSENGER_REVENUE),
     "booking.passengers_missed": ("no_show", accounts.AIR_TRAFFIC_LIABILITY, accounts.BREAKAGE),
     "payment.captured": ("capture", accounts.STRIPE_CLEARING, accounts.UNAPPLIED_FUNDS),
+    "payment.parked_funds_owed": (
+        "parked_funds_owed",
+        accounts.UNAPPLIED_FUNDS,
+        accounts.REFUNDS_PAYABLE,
+    ),
     "payment.refund_accepted": (
         "refund_accepted",
         accounts.REFUNDS_PAYABLE,
         accounts.STRIPE_CLEARING,
+    ),
+    "payment.refund_transferred": (
+        "refund_transferred",
+        accounts.REFUNDS_PAYABLE,
+        accounts.BANK,
     ),
     "payment.refund_failed": (
         "refund_failed",
@@ -191,12 +202,14 @@ BEFORE: dict[type[DomainEvent], tuple[type[DomainEvent], ...]] = {
     payments.PaymentDeclined: (payments.AttemptStarted,),
     payments.PaymentCaptured: (payments.AttemptStarted,),
     payments.FundsParked: (payments.AttemptStarted, payments.PaymentCaptured),
+    payments.ParkedFundsOwed: (*_CAPTURED, payments.FundsParked),
     payments.RefundRequested: _CAPTURED,
     payments.RefundUnresolved: (*_CAPTURED, payments.RefundRequested),
     payments.RefundAccepted: (*_CAPTURED, payments.RefundRequested),
     payments.RefundSettled: (*_CAPTURED, payments.RefundRequested, payments.RefundAccepted),
     payments.RefundRefused: (*_CAPTURED, payments.RefundRequested),
     payments.RefundFailed: (*_CAPTURED, payments.RefundRequested, payments.RefundAccepted),
+    payments.RefundTransferred: (*_CAPTURED, payments.RefundRequested, payments.RefundRefused),
 }
 FIRST: dict[str, type[DomainEvent]] = {
     "booking": bookings.BookingInitiated,
@@ -269,6 +282,8 @@ def _forms(kind: Any, path: str, name: str) -> Sequence[Any]:
         return (sealed.Sealed(TEXTS["subject"], b"\x00\x01sealed"),)
     if kind is money.Money:
         return (money.Money(AMOUNT, "SAR"),)
+    if kind is dt.date:
+        return (examples.NOW.date(),)
     if kind in {str, int, bool, dt.datetime}:
         return _scalars(kind, path, name)
     return _struct_forms(kind, name)

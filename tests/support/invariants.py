@@ -211,8 +211,14 @@ def _expected(counted: Booking, payments: list[Payment]) -> dict[tuple[str, str]
         for captured in payment.captured.values():
             books["1010", captured.currency] += captured.amount
             books["2020", captured.currency] -= captured.amount
+        for returned in payment.returned.values():
+            books["2020", returned.currency] += returned.amount
+            books["2100", returned.currency] -= returned.amount
         for currency, amount in payment.moved().items():
             books["1010", currency] -= amount
+            books["2100", currency] += amount
+        for currency, amount in payment.transfers().items():
+            books["1000", currency] -= amount
             books["2100", currency] += amount
     here = counted.currency
     books["2100", here] -= counted.owed()

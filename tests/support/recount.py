@@ -354,12 +354,17 @@ class Recount:
                 assert event.intent not in payment.parked
                 assert event.amount == payment.captured[event.intent]
                 payment.parked.add(event.intent)
+            case payments.ParkedFundsOwed():
+                assert event.intent in payment.parked
+                assert event.intent not in payment.returned, f"{event.intent} is owed twice"
+                assert event.amount == payment.captured[event.intent]
+                payment.returned[event.intent] = event.amount
             case payments.RefundRequested():
                 assert event.refund not in payment.refunds
                 payment.refunds[event.refund] = event
                 payment.standing[event.refund] = "requested"
             case payments.RefundAccepted():
-                assert payment.standing[event.refund] in {"requested", "refused"}
+                assert payment.standing[event.refund] in {"requested", "refused", "bank"}
                 payment.standing[event.refund] = "accepted"
             case payments.RefundSettled():
                 assert payment.standing[event.refund] == "accepted"
@@ -370,6 +375,10 @@ class Recount:
             case payments.RefundFailed():
                 assert payment.standing[event.refund] in {"accepted", "settled"}
                 payment.standing[event.refund] = "failed"
+            case payments.RefundTransferred():
+                assert payment.standing[event.refund] in {"refused", "failed"}
+                payment.standing[event.refund] = "bank"
+                payment.transferred.add(event.refund)
         return payment.booking
 
     def settled(self, booking: str) -> int:
@@ -379,7 +388,8 @@ class Recount:
             refund.amount.amount
             for stream in self.payments_of.get(booking, ())
             for name, refund in self.payments[stream].refunds.items()
-            if refund.obligation in owed and self.payments[stream].standing[name] == "settled"
+            if refund.obligation in owed
+            and self.payments[stream].standing[name] in {"settled", "bank"}
         )
 
 

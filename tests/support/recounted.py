@@ -130,10 +130,20 @@ class Payment(msgspec.Struct):
     due: money.Money
     captured: dict[str, money.Money] = {}
     parked: set[str] = set()
+    returned: dict[str, money.Money] = {}
     refunds: dict[str, payments.RefundRequested] = {}
     standing: dict[str, str] = {}
+    transferred: set[str] = set()
     live: str = ""
     begun: set[str] = set()
+
+    def transfers(self) -> Counter[str]:
+        """What finance paid in place of failed refunds, by currency."""
+        total: Counter[str] = Counter()
+        for refund in self.transferred:
+            amount = self.refunds[refund].amount
+            total[amount.currency] += amount.amount
+        return total
 
     def moved(self) -> Counter[str]:
         """What Stripe gave back for good or for now, by currency."""

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from domain.booking import disruption, states
 from domain.booking.state import Booking
 from domain.kernel import money
-from domain.payment.state import Payment, Refund, RefundStatus
+from domain.payment.state import ARRIVED, Payment, Refund
 from tests.support.memory_read_models import MemoryReadModels
 
 
@@ -17,7 +17,7 @@ def check_amounts_owed(
 ) -> None:
     """Refunds, money of no use and unanswered cancellations of one booking."""
     _check_obligations(stream, booking, payments, read_models)
-    _check_parked(stream, payments, read_models)
+    check_parked(stream, payments, read_models)
     _check_unanswered(stream, booking, read_models)
 
 
@@ -35,7 +35,7 @@ def _check_obligations(
         requested = money.total([each.amount for each in refunds], booking.currency)
         assert requested == owed.amount, f"{stream} is owed {owed} and {requested} was requested"
         for each in refunds:
-            if each.status is not RefundStatus.SETTLED:
+            if each.status not in ARRIVED:
                 assert listed.get(each.id) == each.status, f"{each.id} is not in the worklist"
     free = [
         payment.refundable(capture.intent) for payment in payments for capture in payment.captures
@@ -53,7 +53,7 @@ def _standing(payments: Sequence[Payment], obligation: str) -> list[Refund]:
     return [each for each in refunds if each.id not in sent_again]
 
 
-def _check_parked(stream: str, payments: Sequence[Payment], read_models: MemoryReadModels) -> None:
+def check_parked(stream: str, payments: Sequence[Payment], read_models: MemoryReadModels) -> None:
     """Money that could not be applied stays a balance of the booking, with its reason."""
     parked = [
         (payment, capture) for payment in payments for capture in payment.captures if capture.parked

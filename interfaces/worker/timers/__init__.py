@@ -6,6 +6,7 @@ read model, a file here, and its line in `registry.py`.
 timer: the type of a timer: its name, its period, its query and the handler of its tasks
 release_lapsed_holds: holds, waitlist places and changes that were not paid in time
 complete_unfinished_attempts: attempts to open a checkout session that have no outcome yet
+ask_about_ended_sessions: checkout sessions whose time is over
 send_unanswered_refunds: refunds that Stripe should have answered by now
 check_accepted_refunds: refunds that Stripe accepted and has not settled yet
 run_processes_again: bookings whose processes should have finished by now

@@ -1,6 +1,7 @@
 """The list of all timers."""
 
 from interfaces.worker.timers import (
+    ask_about_ended_sessions,
     check_accepted_refunds,
     complete_unfinished_attempts,
     depart_overdue_flights,
@@ -16,6 +17,7 @@ from interfaces.worker.timers.timer import Timer
 TIMERS: tuple[Timer, ...] = (
     release_lapsed_holds.TIMER,
     complete_unfinished_attempts.TIMER,
+    ask_about_ended_sessions.TIMER,
     send_unanswered_refunds.TIMER,
     check_accepted_refunds.TIMER,
     run_processes_again.TIMER,

@@ -10,6 +10,10 @@ import pytest
 from application.booking.cancel_booking import Part
 from application.booking.resend_refund import ResendRefund
 from application.payment import record_refund
+from application.payment.record_attempt import Expired, Opened
+from application.payment.record_unmatched import RecordUnmatchedMoney
+from application.payment.return_parked_funds import ReturnParkedFunds
+from application.queries import UnappliedMoney
 from domain.booking.states import Status
 from interfaces.composition import Core
 from interfaces.worker.timers import complete_unfinished_attempts as attempts_timer
@@ -40,7 +44,7 @@ async def _search(airline: Airline, seat_count: int, **changes: object) -> list[
     return [offer.flight for offer in found]
 
 
-async def _unapplied(airline: Airline, before: dt.datetime) -> dict[str, ledger.UnappliedFunds]:
+async def _unapplied(airline: Airline, before: dt.datetime) -> dict[str, UnappliedMoney]:
     return {
         item.booking: item for item in await ledger.unapplied_funds(airline.pool, before=before)
     }
@@ -218,8 +222,35 @@ async def test_unapplied_funds_are_listed_with_the_reason_they_were_parked_for(
     found = await _unapplied(airline, LATER)
     assert found.keys() == {overpaid, waiting}
     assert found[overpaid].amount == 49_300
-    assert len(found[overpaid].reasons) == 1
-    assert found[waiting].reasons == []
+    assert found[overpaid].reasons == ("amount_differs",)
+    assert found[waiting].reasons == ()
+
+
+async def test_parked_money_is_listed_with_its_capture_until_it_is_returned(
+    airline: Airline,
+) -> None:
+    sold = await airline.sell()
+    price = (await airline.booking(sold)).price.total()
+    for intent in ("pi_2", "pi_3"):
+        await airline.submit(capture(sold, price, intent=intent))
+    await airline.submit(RecordUnmatchedMoney("pi_9", "ch_9", price))
+
+    async def listed() -> dict[str, list[tuple[str, str]]]:
+        await airline.catch_up()
+        found = await _unapplied(airline, LATER)
+        return {
+            name: sorted((each.intent, each.reason) for each in money.parked)
+            for name, money in found.items()
+        }
+
+    assert await listed() == {
+        sold: [("pi_2", "duplicate"), ("pi_3", "duplicate")],
+        "pi_9": [("pi_9", "unmatched")],
+    }
+    await airline.submit(ReturnParkedFunds(payment_of(sold), "pi_2"))
+    assert (await listed())[sold] == [("pi_3", "duplicate")]
+    await airline.submit(ReturnParkedFunds(payment_of(sold), "pi_3"))
+    assert list(await listed()) == ["pi_9"]
 
 
 async def test_unapplied_funds_are_listed_only_after_a_while(
@@ -253,6 +284,25 @@ async def test_an_attempt_is_unfinished_until_its_outcome_is_recorded(airline: A
     await airline.pay(booking)
     await airline.catch_up()
     assert await attempts.older_than(airline.pool, later, limit=10) == []
+
+
+async def test_a_session_that_has_ended_is_asked_about_until_its_outcome_is_recorded(
+    airline: Airline,
+) -> None:
+    async def ended(instant: dt.datetime) -> list[tuple[str, str]]:
+        await airline.catch_up()
+        return await attempts.ended_before(airline.pool, instant, limit=10)
+
+    booking = await airline.reserve()
+    payment, attempt = await airline.checkout(booking)
+    ends_at = START + dt.timedelta(minutes=30)
+    assert await ended(LATER) == []
+    await airline.record_attempt(booking, Opened("cs_1", "https://checkout.test", ends_at))
+    assert await ended(ends_at) == []
+    assert await ended(ends_at + dt.timedelta(seconds=1)) == [(payment, attempt)]
+    assert await attempts.older_than(airline.pool, LATER, limit=10) == []
+    await airline.record_attempt(booking, Expired())
+    assert await ended(LATER) == []
 
 
 async def test_a_refund_is_unanswered_until_stripe_accepts_it_and_accepted_until_it_settles(

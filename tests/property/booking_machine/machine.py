@@ -158,8 +158,11 @@ class World(RuleBasedStateMachine):
         """Bookings about which, or about whose payments, something is new."""
         streams = {each.stream for each in new}
         payments = {each for each in streams if each.startswith("payment-")}
+        for each in payments:
+            worklists.check_parked(each, [self.payment(each)], self.read_models)
         bookings = {each for each in streams if each.startswith("booking-")}
-        return bookings | {self.payment(each).booking for each in payments}
+        paid = {self.payment(each).booking for each in payments}
+        return bookings | {each for each in paid if each in self.log.streams}
 
     def _touched(self, new: Sequence[ports.RecordedEvent]) -> list[str]:
         """Bookings about which, or about whose flights, something is new."""

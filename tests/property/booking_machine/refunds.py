@@ -11,18 +11,22 @@ from application.booking.expire_booking import ExpireBooking
 from application.booking.grant_refund import GrantRefund
 from application.booking.hold_booking import HoldBooking
 from application.booking.offer_seats import OfferSeats
+from application.booking.record_bank_transfer import BankTransfer, RecordBankTransfer
 from application.booking.resend_refund import ResendRefund
 from application.commands.command import CommandEnvelope, Outcome
 from application.payment import record_refund
 from application.payment.record_refund import RecordRefund
+from application.payment.record_unmatched import RecordUnmatchedMoney
 from application.payment.refund_payment import RefundPayment
+from application.payment.return_parked_funds import ReturnParkedFunds
 from application.ports import RecordedEvent
 from application.pricing import signed_quotes
 from domain.booking import events as bookings
 from domain.booking.states import Status
 from domain.booking.values import Obligation
 from domain.inventory import events as flights
-from domain.kernel import ids
+from domain.kernel import ids, money
+from domain.ledger import rules
 from domain.payment.state import RefundStatus
 from tests.property.booking_machine.departures import TICKETED, Travel
 from tests.property.booking_machine.machine import PROCESSES, WHICH
@@ -172,9 +176,24 @@ class Back(Travel):
             result = record_refund.Unresolved()
         self.submit(process, RecordRefund(stream, refund, result))
 
-    @rule(process=PROCESSES, which=WHICH, arrives=st.booleans())
-    def resend(self, process: int, which: int, arrives: bool) -> None:
-        """Finance sends a failed refund again, to the same card or from another capture."""
+    @rule(process=PROCESSES, which=WHICH, matches=st.booleans())
+    def return_parked(self, process: int, which: int, matches: bool) -> None:
+        """Finance returns money that came too late or twice, or that matches no booking."""
+        if not matches:
+            unmatched = RecordUnmatchedMoney(f"pi_none_{which}", "ch_none", money.Money(500, "SAR"))
+            self.submit(process, unmatched)
+            self.log_invariants.check()
+        parked = [
+            (stream, intent)
+            for stream, payment in self.log_invariants.recount.payments.items()
+            for intent in sorted(payment.parked)
+        ]
+        if parked:
+            self.submit(process, ReturnParkedFunds(*parked[-1 - which % len(parked)]))
+
+    @rule(process=PROCESSES, which=WHICH, arrives=st.booleans(), by_bank=st.booleans())
+    def resend(self, process: int, which: int, arrives: bool, by_bank: bool) -> None:
+        """Finance sends a failed refund again, to a card of the booking or by a bank transfer."""
         owing = [each for each in self.bookings if self.booking(each).obligations]
         if owing:
             self.settle(process, owing[-1 - which % len(owing)], reported="failed")
@@ -188,6 +207,10 @@ class Back(Travel):
         if not failed:
             return
         stream, refund, captures = failed[-1 - which % len(failed)]
+        if by_bank:
+            transfer = BankTransfer(f"FT-{which}", rules.accounting_day(self.clock()))
+            self.submit(process, RecordBankTransfer(stream, refund, transfer))
+            return
         intent = captures[which % len(captures)].intent if which % 2 else None
         self.submit(process, ResendRefund(stream, refund, intent))
         if arrives:

@@ -25,6 +25,7 @@ CONTEXTS: dict[str, str] = {
     "/api/admin/bookings": "Booking",
     "/api/webhooks": "Payment",
     "/api/admin/stripe-events": "Payment",
+    "/api/admin/payments": "Payment",
     "/api/admin/flights": "Flight operation",
     "/api/admin/oversold-flights": "Flight operation",
     "/api/admin/overdue-flights": "Flight operation",

@@ -7,8 +7,11 @@ import pytest
 from application.booking.cancel_booking import CancelBooking
 from application.booking.create_booking import CreateBooking
 from application.booking.modify_booking import ModifyBooking
+from application.booking.record_bank_transfer import RecordBankTransfer
 from application.booking.resend_refund import ResendRefund
 from application.commands.command import STREAM_FIELDS, Command
+from application.payment.record_capture import RecordCapture
+from application.payment.record_unmatched import RecordUnmatchedMoney
 from application.payment.refund_payment import RefundPayment
 from application.payment.start_checkout import StartCheckout
 from application.pricing.journeys import WantedSegment
@@ -22,6 +25,9 @@ NAMES_STREAMS_ITSELF = {
     CancelBooking,
     CreateBooking,
     ModifyBooking,
+    RecordBankTransfer,
+    RecordCapture,
+    RecordUnmatchedMoney,
     RefundPayment,
     ResendRefund,
     StartCheckout,
