@@ -126,6 +126,9 @@ def create_app(ports: HttpPorts, *, routes: Sequence[HTTPRouteHandler] = ROUTES)
 
 
 def _refused(scope: Scope, exchange: correlation.Exchange) -> problems.Problem | None:
+    if problems.REFUSAL in scope:
+        refusal: problems.Problem = scope[problems.REFUSAL]  # type: ignore[literal-required]
+        return refusal
     if correlation.headers_too_large(scope):
         return problems.Problem("HEADERS_TOO_LARGE")
     if "\x00" in scope["path"]:

@@ -31,8 +31,9 @@ KINDS: Mapping[str, Kind] = {
         False,
         "The request is not valid.",
         "الطلب غير صالح.",
-        cause="A member of the request is missing, unknown or breaks a rule. Also answered with "
-        "status 413 for a body that is too large and 415 for another content type.",
+        cause="A member of the request is missing, unknown or breaks a rule, or what arrived is "
+        "not sound HTTP/1.1: then the connection is closed. Also answered with status 413 for a "
+        "body that is too large and 415 for another content type.",
         client="Correct the member that `details.field` names; do not repeat the request as it is.",
         agent="Check what was entered against `details.reason`.",
         operator="None. A sudden rise usually means that a client was released with a defect.",
@@ -107,7 +108,7 @@ KINDS: Mapping[str, Kind] = {
         False,
         "This method is not offered here.",
         "هذه الطريقة غير متاحة هنا.",
-        cause="The address exists and does not take this method.",
+        cause="The address exists and does not take this method, or the method is none of HTTP.",
         client="Use a method that the `Allow` header of the answer lists.",
         agent="Report it to the maker of the client.",
         operator="None.",
@@ -127,7 +128,7 @@ KINDS: Mapping[str, Kind] = {
         True,
         "The request took too long to arrive.",
         "استغرق وصول الطلب وقتًا أطول من اللازم.",
-        cause="The body of the request arrived too slowly.",
+        cause="The headers or the body of the request arrived too slowly.",
         client="Repeat the request with the same idempotency key.",
         agent="Check the network connection and try again.",
         operator="If it happens often, check the proxy: it should buffer slow uploads.",
@@ -245,7 +246,7 @@ KINDS: Mapping[str, Kind] = {
         False,
         "The request headers are too large.",
         "ترويسات الطلب أكبر من المسموح.",
-        cause="The headers of the request are larger than the server takes.",
+        cause="The address and headers of the request are larger than the server takes.",
         client="Send fewer or shorter headers; cookies are not needed.",
         agent="Clear the cookies of the site and try again.",
         operator="Check which headers the proxy adds.",

@@ -47,6 +47,8 @@ CODES_BY_STATUS: Mapping[int, str] = {
 }
 
 Details = Mapping[str, str | int]
+# The member of a scope by which the server asks the application to answer with this problem.
+REFUSAL = "ais.refusal"
 PROVIDER_RETRY_SECONDS = 2
 MISCONFIGURED_RETRY_SECONDS = 60
 

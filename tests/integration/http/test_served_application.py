@@ -16,6 +16,7 @@ from application.identity.ports import IssuedToken
 from application.identity.register_user import RegisterUser
 from application.rate_limit import Limit
 from infrastructure.redis import rate_limit as redis_rate_limit
+from interfaces.connection import BoundedConnection
 from interfaces.http import strict_request
 from interfaces.http.rate_limit import RateLimiter
 from tests.support import identity as identities
@@ -88,7 +89,7 @@ async def serving(
         access_log=False,
         log_config=None,
         lifespan="off",
-        http="httptools",
+        http=BoundedConnection,
         proxy_headers=False,
     )
     server = uvicorn.Server(config)
