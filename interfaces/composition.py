@@ -22,6 +22,7 @@ from application import ports
 from application.booking.ports import BookingPorts
 from application.booking.release_hold import HoldReleaser
 from application.booking.send_letter import LetterSender
+from application.booking.unpaid_seats import SeatWindows, UnpaidSeatLimits, UnpaidSeats
 from application.commands.bus import CommandBus
 from application.commands.dispatcher import Dispatcher
 from application.identity import log_in, register_user
@@ -37,7 +38,6 @@ from application.pricing.quotes import JourneyQuotes
 from application.pricing.signed_quotes import QuoteSigner
 from application.processes.follow_flight_when_changed import FlightFollower
 from application.processes.runner import EXPECTED_WITHIN, ProcessRunner
-from application.rate_limit import Limit
 from application.stream_history import StreamHistory
 from domain.booking.preconditions import CheckInWindow
 from domain.kernel import ids
@@ -74,8 +74,6 @@ Found = TypeVar("Found")
 
 STRIPE_TIMEOUT_SECONDS = 10.0
 PASSWORD_THREADS = 2
-PASSWORD_WAIT_SECONDS = 900
-MINUTE_SECONDS = 60
 TOKEN_AUDIENCE = "ais-api"  # noqa: S105 - a name, not a secret
 MAILBOX_FOLDER = "mail"
 
@@ -240,15 +238,16 @@ def _web_ports(
 ) -> HttpPorts:
     settings, keys = core.settings, core.keys
     signer = QuoteSigner(keys.derive("quotes"))
+    limiter = _limiter(settings, client)
     return HttpPorts(
-        booking=_booking_ports(core, bus, history, signer),
+        booking=_booking_ports(core, bus, history, signer, limiter),
         flights=_flight_ports(core, bus),
         pricing=_pricing_ports(core, bus, JourneyQuotes(signer)),
         ledger=_ledger_ports(core),
         register_user=lambda command: register_user.register_user(command, registration),
         log_in=lambda command: log_in.log_in(command, login),
         verifier=issuer,
-        limiter=_limiter(settings, client),
+        limiter=limiter,
         readiness=readiness_of(core.pool, client),
         fingerprint_key=keys.derive("request fingerprints"),
         receiver=EventReceiver(inbox=core.inbox, vault=core.vault, verify=_verifier(settings)),
@@ -258,7 +257,11 @@ def _web_ports(
 
 
 def _booking_ports(
-    core: Core, bus: CommandBus, history: StreamHistory, signer: QuoteSigner
+    core: Core,
+    bus: CommandBus,
+    history: StreamHistory,
+    signer: QuoteSigner,
+    windows: SeatWindows,
 ) -> BookingPorts:
     settings = core.settings
     return BookingPorts(
@@ -278,6 +281,14 @@ def _booking_ports(
         collector=core.collector,
         boarding_passes=BilingualBoardingPassPrinter(),
         list_bookings=_asking(core.pool, booking_list.list_bookings),
+        unpaid_seats=UnpaidSeats(
+            UnpaidSeatLimits(
+                flight=settings.limit_unpaid_flight,
+                account=settings.limit_unpaid_account,
+                address=settings.limit_unpaid_address,
+            ),
+            windows,
+        ),
     )
 
 
@@ -325,19 +336,7 @@ def _asking(
 
 
 def _limiter(settings: Settings, client: redis.asyncio.Redis) -> rate_limit.RateLimiter:
-    def per_minute(count: int) -> Limit:
-        return Limit(count=count, window_seconds=MINUTE_SECONDS)
-
-    limits: Mapping[rate_limit.LimitName, Limit] = {
-        "anonymous": per_minute(settings.limit_anonymous),
-        "signed_in": per_minute(settings.limit_signed_in),
-        "staff": per_minute(settings.limit_staff),
-        "authentication": Limit(
-            count=settings.limit_authentication, window_seconds=PASSWORD_WAIT_SECONDS
-        ),
-        "booking": per_minute(settings.limit_booking),
-        "payment": per_minute(settings.limit_payment),
-    }
+    limits = rate_limit.limits_of(settings)
     return rate_limit.RateLimiter(limits, RedisTokenStore(client), monotonic=time.monotonic)
 
 

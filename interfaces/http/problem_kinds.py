@@ -235,9 +235,11 @@ KINDS: Mapping[str, Kind] = {
         True,
         "Too many requests; wait a while.",
         "طلبات كثيرة؛ انتظر قليلًا.",
-        cause="The client sent more requests than its limit allows in this window.",
+        cause="The client sent more requests than its limit allows in this window, or would hold "
+        "more seats without having paid than the account or its address may: `details.reason` is "
+        "`unpaid_seats_flight`, `unpaid_seats_account` or `unpaid_seats_address`.",
         client="Wait for the seconds in `Retry-After`, then repeat the request.",
-        agent="Wait a moment and try again.",
+        agent="Wait a moment and try again. Seats that were paid for no longer count: pay first.",
         operator="Limits are the [settings](settings.md) `AIS_LIMIT_*`. If all clients share one "
         "address, set `AIS_TRUSTED_PROXIES`.",
     ),

@@ -121,7 +121,11 @@ def as_problem(error: Exception, request: Request[Any, Any, Any]) -> Problem:
         case Problem():
             return error
         case Rejection():
-            return Problem(error.code, details=error.parameters)
+            return Problem(
+                error.code,
+                details=error.parameters,
+                retry_after_seconds=error.retry_after_seconds,
+            )
         case Unavailable():
             return _unavailable(error)
         case GatewayFailure():

@@ -30,7 +30,10 @@ START = 1_800_000_000.0
 Amount = Annotated[int, msgspec.Meta(ge=1, le=10**12)]
 Name = Annotated[str, msgspec.Meta(min_length=1, max_length=40)]
 GENEROUS = dict.fromkeys(
-    ("anonymous", "signed_in", "staff", "authentication", "booking", "payment"),
+    (
+        *("anonymous", "signed_in", "staff", "authentication", "booking", "payment"),
+        *("unpaid_account", "unpaid_agency", "unpaid_address"),
+    ),
     Limit(1_000_000, 60),
 )
 
