@@ -11,7 +11,7 @@ import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
 from pathlib import Path
-from typing import Any, Concatenate, ParamSpec, TypeVar
+from typing import Any, Concatenate, NamedTuple, ParamSpec, TypeVar
 
 import msgspec
 import psycopg
@@ -46,6 +46,8 @@ from infrastructure.boarding_pass.printer import BilingualBoardingPassPrinter
 from infrastructure.event_store.log import PostgresEventLog
 from infrastructure.event_store.stream_history import PostgresStreamHistory
 from infrastructure.identity import passwords, tokens
+from infrastructure.identity.security_record import PostgresSecurityRecord
+from infrastructure.identity.sign_in_places import KeyedSignInPlaces
 from infrastructure.identity.user_directory import PostgresUserDirectory
 from infrastructure.mail.file_mailbox import FileMailbox
 from infrastructure.postgres.flight_tasks import PostgresFlightTasks
@@ -211,20 +213,32 @@ async def open_web(core: Core, *, bus: CommandBus | None = None) -> AsyncIterato
             now=time.time,
             token_id=lambda: secrets.token_urlsafe(16),
         )
+        places = KeyedSignInPlaces(keys)
         directory = PostgresUserDirectory(core.pool)
-        lookup = EmailIndex(keys)
         registration = register_user.RegistrationPorts(
             directory=directory,
             hasher=hasher,
             vault=core.vault,
-            email_lookup=lookup,
+            email_lookup=EmailIndex(keys),
             new_user_id=lambda: f"user_{secrets.token_hex(12)}",
             now=utc_now,
         )
         login = log_in.LoginPorts(
-            directory=directory, hasher=hasher, email_lookup=lookup, issuer=issuer, now=utc_now
+            directory, hasher, EmailIndex(keys), issuer=issuer, places=places, now=utc_now
         )
-        yield _web_ports(core, bus or core.bus, history, client, issuer, registration, login)
+        record = PostgresSecurityRecord(core.pool, places, now=utc_now)
+        stack.push_async_callback(record.close)
+        identity = _IdentityPorts(issuer, registration, login, record)
+        yield _web_ports(core, bus or core.bus, history, client, identity)
+
+
+class _IdentityPorts(NamedTuple):
+    """How users come in."""
+
+    issuer: tokens.Es256Tokens
+    registration: register_user.RegistrationPorts
+    login: log_in.LoginPorts
+    record: PostgresSecurityRecord
 
 
 def _web_ports(
@@ -232,9 +246,7 @@ def _web_ports(
     bus: CommandBus,
     history: StreamHistory,
     client: redis.asyncio.Redis,
-    issuer: tokens.Es256Tokens,
-    registration: register_user.RegistrationPorts,
-    login: log_in.LoginPorts,
+    identity: _IdentityPorts,
 ) -> HttpPorts:
     settings, keys = core.settings, core.keys
     signer = QuoteSigner(keys.derive("quotes"))
@@ -244,14 +256,16 @@ def _web_ports(
         flights=_flight_ports(core, bus),
         pricing=_pricing_ports(core, bus, JourneyQuotes(signer)),
         ledger=_ledger_ports(core),
-        register_user=lambda command: register_user.register_user(command, registration),
-        log_in=lambda command: log_in.log_in(command, login),
-        verifier=issuer,
+        register_user=lambda command: register_user.register_user(command, identity.registration),
+        log_in=lambda command: log_in.log_in(command, identity.login),
+        verifier=identity.issuer,
+        security_record=identity.record,
         limiter=limiter,
         readiness=readiness_of(core.pool, client),
         fingerprint_key=keys.derive("request fingerprints"),
         receiver=EventReceiver(inbox=core.inbox, vault=core.vault, verify=_verifier(settings)),
         parked_events=core.inbox,
+        secure_cookies=settings.public_url.startswith("https:"),
         trusted_proxies=tuple(network.range for network in settings.trusted_proxies),
     )
 

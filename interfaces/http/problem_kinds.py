@@ -43,10 +43,11 @@ KINDS: Mapping[str, Kind] = {
         False,
         "Sign in to continue.",
         "يلزم تسجيل الدخول للمتابعة.",
-        cause="There is no valid access token, or the e-mail address and password do not match. A "
-        "locked account gets the same answer.",
+        cause="There is no valid access token, or the e-mail address and password do not match. "
+        "Who is locked out gets the same answer.",
         client="Sign in and send the new token as `Authorization: Bearer`.",
-        agent="Sign in again. After five wrong passwords the account is locked for 30 minutes.",
+        agent="Sign in again. Five wrong passwords from one network or device lock it out of the "
+        "account for 30 minutes; another device can still sign in.",
         operator="If valid tokens are refused, compare `AIS_TOKEN_KEY` and `AIS_PUBLIC_URL` of all "
         "web processes: they have to be the same.",
     ),

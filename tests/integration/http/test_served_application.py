@@ -12,7 +12,7 @@ import uvicorn
 
 from application.identity import log_in, register_user
 from application.identity.log_in import LogIn
-from application.identity.ports import IssuedToken
+from application.identity.ports import SignedIn
 from application.identity.register_user import RegisterUser
 from application.rate_limit import Limit
 from infrastructure.redis import rate_limit as redis_rate_limit
@@ -68,7 +68,7 @@ async def serving(
     async def register(command: RegisterUser) -> None:
         await register_user.register_user(command, identity.registration)
 
-    async def sign_in(command: LogIn) -> IssuedToken:
+    async def sign_in(command: LogIn) -> SignedIn:
         return await log_in.log_in(command, identity.login)
 
     async def readiness() -> Mapping[str, bool]:
