@@ -17,7 +17,8 @@ class Caller(msgspec.Struct, frozen=True):
 
     `command_id` is made from user, route and idempotency key, `fingerprint` from the body;
     `deadline` is on the event loop's clock: a command not begun by then is refused. `language`
-    is the user's. `may_repeat` is whether the client gave a key by which it can repeat itself.
+    is the user's, `address` the client's as it is counted. `may_repeat` is whether the client gave
+    a key by which it can repeat itself.
     """
 
     principal: Principal
@@ -27,6 +28,7 @@ class Caller(msgspec.Struct, frozen=True):
     deadline: float
     language: Language = "en"
     may_repeat: bool = True
+    address: str = ""
 
     @property
     def actor(self) -> str:

@@ -11,7 +11,7 @@ import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
 from pathlib import Path
-from typing import Any, Concatenate, ParamSpec, TypeVar
+from typing import Any, Concatenate, NamedTuple, ParamSpec, TypeVar
 
 import msgspec
 import psycopg
@@ -22,6 +22,7 @@ from application import ports
 from application.booking.ports import BookingPorts
 from application.booking.release_hold import HoldReleaser
 from application.booking.send_letter import LetterSender
+from application.booking.unpaid_seats import SeatWindows, UnpaidSeatLimits, UnpaidSeats
 from application.commands.bus import CommandBus
 from application.commands.dispatcher import Dispatcher
 from application.identity import log_in, register_user
@@ -37,7 +38,6 @@ from application.pricing.quotes import JourneyQuotes
 from application.pricing.signed_quotes import QuoteSigner
 from application.processes.follow_flight_when_changed import FlightFollower
 from application.processes.runner import EXPECTED_WITHIN, ProcessRunner
-from application.rate_limit import Limit
 from application.stream_history import StreamHistory
 from domain.booking.preconditions import CheckInWindow
 from domain.kernel import ids
@@ -46,6 +46,8 @@ from infrastructure.boarding_pass.printer import BilingualBoardingPassPrinter
 from infrastructure.event_store.log import PostgresEventLog
 from infrastructure.event_store.stream_history import PostgresStreamHistory
 from infrastructure.identity import passwords, tokens
+from infrastructure.identity.security_record import PostgresSecurityRecord
+from infrastructure.identity.sign_in_places import KeyedSignInPlaces
 from infrastructure.identity.user_directory import PostgresUserDirectory
 from infrastructure.mail.file_mailbox import FileMailbox
 from infrastructure.postgres.flight_tasks import PostgresFlightTasks
@@ -74,8 +76,6 @@ Found = TypeVar("Found")
 
 STRIPE_TIMEOUT_SECONDS = 10.0
 PASSWORD_THREADS = 2
-PASSWORD_WAIT_SECONDS = 900
-MINUTE_SECONDS = 60
 TOKEN_AUDIENCE = "ais-api"  # noqa: S105 - a name, not a secret
 MAILBOX_FOLDER = "mail"
 
@@ -213,20 +213,32 @@ async def open_web(core: Core, *, bus: CommandBus | None = None) -> AsyncIterato
             now=time.time,
             token_id=lambda: secrets.token_urlsafe(16),
         )
+        places = KeyedSignInPlaces(keys)
         directory = PostgresUserDirectory(core.pool)
-        lookup = EmailIndex(keys)
         registration = register_user.RegistrationPorts(
             directory=directory,
             hasher=hasher,
             vault=core.vault,
-            email_lookup=lookup,
+            email_lookup=EmailIndex(keys),
             new_user_id=lambda: f"user_{secrets.token_hex(12)}",
             now=utc_now,
         )
         login = log_in.LoginPorts(
-            directory=directory, hasher=hasher, email_lookup=lookup, issuer=issuer, now=utc_now
+            directory, hasher, EmailIndex(keys), issuer=issuer, places=places, now=utc_now
         )
-        yield _web_ports(core, bus or core.bus, history, client, issuer, registration, login)
+        record = PostgresSecurityRecord(core.pool, places, now=utc_now)
+        stack.push_async_callback(record.close)
+        identity = _IdentityPorts(issuer, registration, login, record)
+        yield _web_ports(core, bus or core.bus, history, client, identity)
+
+
+class _IdentityPorts(NamedTuple):
+    """How users come in."""
+
+    issuer: tokens.Es256Tokens
+    registration: register_user.RegistrationPorts
+    login: log_in.LoginPorts
+    record: PostgresSecurityRecord
 
 
 def _web_ports(
@@ -234,31 +246,36 @@ def _web_ports(
     bus: CommandBus,
     history: StreamHistory,
     client: redis.asyncio.Redis,
-    issuer: tokens.Es256Tokens,
-    registration: register_user.RegistrationPorts,
-    login: log_in.LoginPorts,
+    identity: _IdentityPorts,
 ) -> HttpPorts:
     settings, keys = core.settings, core.keys
     signer = QuoteSigner(keys.derive("quotes"))
+    limiter = _limiter(settings, client)
     return HttpPorts(
-        booking=_booking_ports(core, bus, history, signer),
+        booking=_booking_ports(core, bus, history, signer, limiter),
         flights=_flight_ports(core, bus),
         pricing=_pricing_ports(core, bus, JourneyQuotes(signer)),
         ledger=_ledger_ports(core),
-        register_user=lambda command: register_user.register_user(command, registration),
-        log_in=lambda command: log_in.log_in(command, login),
-        verifier=issuer,
-        limiter=_limiter(settings, client),
+        register_user=lambda command: register_user.register_user(command, identity.registration),
+        log_in=lambda command: log_in.log_in(command, identity.login),
+        verifier=identity.issuer,
+        security_record=identity.record,
+        limiter=limiter,
         readiness=readiness_of(core.pool, client),
         fingerprint_key=keys.derive("request fingerprints"),
         receiver=EventReceiver(inbox=core.inbox, vault=core.vault, verify=_verifier(settings)),
         parked_events=core.inbox,
+        secure_cookies=settings.public_url.startswith("https:"),
         trusted_proxies=tuple(network.range for network in settings.trusted_proxies),
     )
 
 
 def _booking_ports(
-    core: Core, bus: CommandBus, history: StreamHistory, signer: QuoteSigner
+    core: Core,
+    bus: CommandBus,
+    history: StreamHistory,
+    signer: QuoteSigner,
+    windows: SeatWindows,
 ) -> BookingPorts:
     settings = core.settings
     return BookingPorts(
@@ -278,6 +295,14 @@ def _booking_ports(
         collector=core.collector,
         boarding_passes=BilingualBoardingPassPrinter(),
         list_bookings=_asking(core.pool, booking_list.list_bookings),
+        unpaid_seats=UnpaidSeats(
+            UnpaidSeatLimits(
+                flight=settings.limit_unpaid_flight,
+                account=settings.limit_unpaid_account,
+                address=settings.limit_unpaid_address,
+            ),
+            windows,
+        ),
     )
 
 
@@ -325,19 +350,7 @@ def _asking(
 
 
 def _limiter(settings: Settings, client: redis.asyncio.Redis) -> rate_limit.RateLimiter:
-    def per_minute(count: int) -> Limit:
-        return Limit(count=count, window_seconds=MINUTE_SECONDS)
-
-    limits: Mapping[rate_limit.LimitName, Limit] = {
-        "anonymous": per_minute(settings.limit_anonymous),
-        "signed_in": per_minute(settings.limit_signed_in),
-        "staff": per_minute(settings.limit_staff),
-        "authentication": Limit(
-            count=settings.limit_authentication, window_seconds=PASSWORD_WAIT_SECONDS
-        ),
-        "booking": per_minute(settings.limit_booking),
-        "payment": per_minute(settings.limit_payment),
-    }
+    limits = rate_limit.limits_of(settings)
     return rate_limit.RateLimiter(limits, RedisTokenStore(client), monotonic=time.monotonic)
 
 

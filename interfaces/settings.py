@@ -56,7 +56,7 @@ class SettingRefused(Exception):
 
 class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
     """The configuration of every process. Limits count requests per client and minute, except
-    `limit_authentication`, which counts per 15 minutes."""
+    `limit_authentication`, which counts per 15 minutes, and `limit_unpaid_*`, which count seats."""
 
     database_url: DatabaseUrl
     redis_url: RedisUrl
@@ -77,6 +77,9 @@ class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=
     limit_authentication: Count = 5
     limit_booking: Count = 20
     limit_payment: Count = 10
+    limit_unpaid_flight: Count = 9
+    limit_unpaid_account: Count = 54
+    limit_unpaid_address: Count = 108
     check_in_opens_hours: Annotated[int, msgspec.Meta(ge=1, le=720)] = 48
     check_in_closes_minutes: Annotated[int, msgspec.Meta(ge=0, le=600)] = 60
     trusted_proxies: tuple[Network, ...] = ()
@@ -191,6 +194,13 @@ ABOUT: Mapping[str, About] = {
     "limit_authentication": About("sign-ins and registrations per 15 minutes and address", WEB),
     "limit_booking": About("requests per minute and user that change a booking", WEB),
     "limit_payment": About("requests per minute and user that open a checkout", WEB),
+    "limit_unpaid_flight": About("unpaid seats of one flight and account; agents: fivefold", WEB),
+    "limit_unpaid_account": About(
+        "seats newly held or waited for in 15 minutes by an account; agents: fivefold", WEB
+    ),
+    "limit_unpaid_address": About(
+        "seats newly held or waited for in 15 minutes by customers at one address", WEB
+    ),
     "check_in_opens_hours": About("hours before departure at which check-in opens", WEB),
     "check_in_closes_minutes": About("minutes before departure at which check-in closes", WEB),
     "trusted_proxies": About(

@@ -12,6 +12,7 @@ import uvicorn
 
 from interfaces import composition
 from interfaces.composition import Core
+from interfaces.connection import BoundedConnection
 from interfaces.http.app import EdgeApp, create_app
 from interfaces.settings import Settings
 
@@ -40,7 +41,8 @@ class WebServer(uvicorn.Server):
             port=port,
             fd=fd,
             loop="uvloop",
-            http="httptools",
+            http=BoundedConnection,
+            ws="none",
             access_log=False,
             lifespan="off",
             # The edge reads X-Forwarded-For itself, from trusted proxies only.

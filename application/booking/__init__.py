@@ -4,6 +4,7 @@ Read `confirm_booking.py` for a command alone, `cancel_booking.py` for one with 
 
 create_booking: hold seats, draft, or queue on the waitlist
 hold_booking: hold the seats of a draft
+unpaid_seats: how many seats a customer may hold without paying
 offer_seats: offer free seats to the first waitlisted booking that fits
 open_checkout: open a checkout session for the amount due
 ask_about_payment: ask Stripe about the session of a traveller who returns

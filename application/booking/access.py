@@ -34,10 +34,10 @@ async def visible_booking(
     if booking_id is None:
         raise rejections.BookingNotFound()
     booking = (await ports.bus.current(stream_kinds.BOOKING, booking_id))[0]
-    if booking is None or not (
-        booking.owner == principal.user or roles.may(principal.role, "see_any_booking")
-    ):
+    if booking is None:
         raise rejections.BookingNotFound()
+    if booking.owner != principal.user and not roles.may(principal.role, "see_any_booking"):
+        raise rejections.ForeignBooking()
     return booking_id, booking
 
 

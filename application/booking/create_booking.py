@@ -75,16 +75,27 @@ async def create_booking(
     """
     try:
         command = _command(ports, caller, wanted)
+        taken = await ports.unpaid_seats.take(caller, _places(wanted, command))
     except Rejection:
         # A repeat whose quote has lapsed since. Others get their stored answer from the append.
         stored = await stored_answer(ports, caller)
         if stored is None:
             raise
         return stored
-    done = await carry_out(ports, caller, command)
+    with taken:
+        done = await carry_out(ports, caller, command)
+        if done.replayed:
+            taken.give_back()
     # A replay returns the stored booking, whose names must be opened.
     names = None if done.replayed else [each.name for each in wanted.travellers]
     return await details(ports, caller.principal, done, names)
+
+
+def _places(wanted: WantedBooking, command: "CreateBooking") -> int:
+    """Return how many seats would be held or waited for, on all flights together."""
+    if wanted.mode == "draft":
+        return 0
+    return len(command.wanted) * sum(each.type != "INF" for each in wanted.travellers)
 
 
 def _command(ports: BookingPorts, caller: Caller, wanted: WantedBooking) -> "CreateBooking":
@@ -115,6 +126,7 @@ def _command(ports: BookingPorts, caller: Caller, wanted: WantedBooking) -> "Cre
         quoted_until=None if quote is None else quote.valid_until,
         quoted_times=() if quote is None else quote.times,
         mode=wanted.mode,
+        unpaid_limit=ports.unpaid_seats.of_flight(caller),
     )
 
 
@@ -143,7 +155,8 @@ def _wanted_segments(
 class CreateBooking(Command, frozen=True):
     """`passengers` and `contact` are sealed, with the keys to store; `quoted` is a journey and
     price that our server signed which is valid until `quoted_until`, or None for the price of
-    this moment; its flights had the `quoted_times`."""
+    this moment; its flights had the `quoted_times`. `unpaid_limit` is what the owner may hold of a
+    flight without having paid."""
 
     owner: str
     wanted: tuple[WantedSegment, ...]
@@ -156,6 +169,7 @@ class CreateBooking(Command, frozen=True):
     quoted_until: dt.datetime | None = None
     quoted_times: tuple[NewTimes, ...] = ()
     mode: Mode = "hold"
+    unpaid_limit: int | None = None
 
     @property
     def streams(self) -> tuple[str, ...]:
@@ -178,7 +192,7 @@ class CreateBooking(Command, frozen=True):
         context.record(booking_id, sale.initiate(None, draft=draft))
         context.store_keys(self.keys)
         if self.mode != "draft":
-            take_seats(context, booking_id, mode=self.mode)
+            take_seats(context, booking_id, mode=self.mode, unpaid_limit=self.unpaid_limit)
         return Reply(booking_id)
 
 
@@ -227,22 +241,24 @@ def _lapses_at(command: CreateBooking, now: dt.datetime) -> dt.datetime | None:
     return command.quoted_until or now + QUOTE_LIFETIME
 
 
-def take_seats(context: DecisionContext, booking_id: str, *, mode: Mode) -> None:
+def take_seats(
+    context: DecisionContext, booking_id: str, *, mode: Mode, unpaid_limit: int | None
+) -> None:
     """Hold seats of all flights or none, with the chosen places, and reserve the booking.
 
-    Rejects SeatsUnavailable, SalesClosed and SeatTaken. In the mode `waitlist` a booking of one
-    flight joins the waitlist where there are no seats.
+    Rejects SeatsUnavailable, SalesClosed, TooManyUnpaidSeats and SeatTaken. In the mode `waitlist`
+    a booking of one flight joins the waitlist where there are no seats.
     """
     booking = journey.load(context, booking_id)
     until = sales_window.hold_until(now=context.now)
     try:
         for index in range(len(booking.segments)):
-            _hold(context, booking_id, booking, index, until=until)
+            _hold(context, booking_id, booking, index, until=until, unpaid_limit=unpaid_limit)
     except flight_rejections.SeatsUnavailable:
         if mode != "waitlist":
             raise
         # Records nothing of earlier flights: a journey of several flights cannot join a waitlist.
-        _queue(context, booking_id, booking)
+        _queue(context, booking_id, booking, unpaid_limit=unpaid_limit)
     else:
         context.record(booking_id, sale.reserve(booking, hold_until=until))
 
@@ -254,6 +270,7 @@ def _hold(
     index: int,
     *,
     until: dt.datetime,
+    unpaid_limit: int | None,
 ) -> None:
     """Hold the seats of one segment, and assign the places that the passengers chose there."""
     segment = booking.segments[index]
@@ -265,6 +282,8 @@ def _hold(
         seat_count=booking.seat_count,
         until=until,
         now=context.now,
+        owner=booking.owner,
+        unpaid_limit=unpaid_limit,
     )
     context.record(segment.flight, held)
     chosen = tuple(
@@ -278,7 +297,9 @@ def _hold(
         context.record(segment.flight, assigned)
 
 
-def _queue(context: DecisionContext, booking_id: str, booking: Booking) -> None:
+def _queue(
+    context: DecisionContext, booking_id: str, booking: Booking, *, unpaid_limit: int | None
+) -> None:
     """Join the waitlist of the only flight; rejects InvalidJourney where there are several."""
     if len(booking.segments) != 1:
         raise rejections.InvalidJourney(reason="waitlist_takes_one_flight")
@@ -291,6 +312,8 @@ def _queue(context: DecisionContext, booking_id: str, booking: Booking) -> None:
         fare_class=segment.fare_class,
         seat_count=booking.seat_count,
         now=context.now,
+        owner=booking.owner,
+        unpaid_limit=unpaid_limit,
     )
     waits_until = sales_window.sales_close_at(flight.departs_at)
     context.record(booking_id, sale.join_waitlist(booking, waits_until=waits_until))

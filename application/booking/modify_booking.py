@@ -96,6 +96,7 @@ class ModifyBooking(Command, frozen=True):
             seat_count=journey.seats_of(booking, coupons),
             until=until,
             now=context.now,
+            owner=booking.owner,
         )
         context.record(modification.to.flight, held)
         if modification.due:

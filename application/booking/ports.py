@@ -3,6 +3,7 @@
 import msgspec
 
 from application.booking.boarding_pass_printer import BoardingPassPrinter
+from application.booking.unpaid_seats import UnpaidSeats
 from application.commands.bus import CommandBus
 from application.inventory.airports import Airports
 from application.payment.collect import Collector
@@ -29,3 +30,4 @@ class BookingPorts(msgspec.Struct, frozen=True):
     collector: Collector
     boarding_passes: BoardingPassPrinter
     list_bookings: ListBookings
+    unpaid_seats: UnpaidSeats

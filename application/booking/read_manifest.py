@@ -1,5 +1,7 @@
 """The passenger manifest of a flight: who flies on it, where they sit and what they need."""
 
+import unicodedata
+
 import msgspec
 
 from application.booking.people import Name
@@ -15,7 +17,8 @@ from domain.pricing.price import PassengerType
 class ManifestPassenger(msgspec.Struct, frozen=True):
     """A passenger with a coupon on the flight; `name` is None where the person was erased.
 
-    `status` is the IATA letter of the coupon, `special_services` are IATA codes.
+    `status` is the IATA letter of the coupon, `special_services` are IATA codes, `duplicates` are
+    the references of other bookings of this flight with a passenger of the same name and type.
     """
 
     reference: str
@@ -27,6 +30,7 @@ class ManifestPassenger(msgspec.Struct, frozen=True):
     seat: str | None
     sequence: int | None
     special_services: tuple[str, ...]
+    duplicates: tuple[str, ...] = ()
 
 
 async def read_manifest(ports: BookingPorts, flight_id: str) -> list[ManifestPassenger]:
@@ -51,7 +55,34 @@ async def read_manifest(ports: BookingPorts, flight_id: str) -> list[ManifestPas
         else msgspec.structs.replace(entry, name=msgspec.json.decode(text, type=Name))
         for entry, text in zip(listed, texts, strict=True)
     ]
-    return sorted(named, key=lambda entry: (entry.cabin, entry.reference))
+    flagged = _with_duplicates(named)
+    return sorted(flagged, key=lambda entry: (entry.cabin, entry.reference))
+
+
+def _with_duplicates(passengers: list[ManifestPassenger]) -> list[ManifestPassenger]:
+    """Flag people who seem to be booked twice; two people may have one name, so no more than that.
+
+    Names are compared at reading: an index of them in the log would outlive their erasure.
+    """
+    references: dict[tuple[str, PassengerType], set[str]] = {}
+    for each in passengers:
+        if each.name is not None:
+            references.setdefault((_letters(each.name), each.type), set()).add(each.reference)
+    return [
+        each
+        if each.name is None
+        else msgspec.structs.replace(
+            each,
+            duplicates=tuple(sorted(references[_letters(each.name), each.type] - {each.reference})),
+        )
+        for each in passengers
+    ]
+
+
+def _letters(name: Name) -> str:
+    """The letters of a name, without case, marks, spaces and hyphens."""
+    text = unicodedata.normalize("NFKD", f"{name.last_name}{name.first_name}").casefold()
+    return "".join(letter for letter in text if letter.isalpha())
 
 
 def _passengers(

@@ -5,14 +5,17 @@ import msgspec
 from application.identity import ports
 from application.ports import Clock
 from domain.identity import lockout, rejections
-from domain.identity.lockout import Lockout
+from domain.identity.lockout import Attempts
 
 
 class LogIn(msgspec.Struct, frozen=True):
-    """An address and a password as the user entered them."""
+    """An e-mail address and a password as the user entered them; from which network address, and
+    with the token that an earlier sign-in on this device returned."""
 
     email: str
     password: str
+    address: str
+    device_token: str | None = None
 
 
 class LoginPorts(msgspec.Struct, frozen=True):
@@ -22,14 +25,15 @@ class LoginPorts(msgspec.Struct, frozen=True):
     hasher: ports.PasswordHasher
     email_lookup: ports.EmailLookup
     issuer: ports.TokenIssuer
+    places: ports.SignInPlaces
     now: Clock
 
 
-async def log_in(command: LogIn, outside: LoginPorts) -> ports.IssuedToken:
+async def log_in(command: LogIn, outside: LoginPorts) -> ports.SignedIn:
     """An access token; raises CredentialsRefused, whatever the reason, and Unavailable.
 
     The password is hashed in every case. The lockout is checked after that, under the user's row
-    lock: of many guesses at once, those after the fifth wrong one are refused.
+    lock: of many guesses at once, those after the fifth wrong one of a place are refused.
     """
     user = await outside.directory.find(outside.email_lookup.of(command.email))
     right = await outside.hasher.verify(
@@ -40,15 +44,26 @@ async def log_in(command: LogIn, outside: LoginPorts) -> ports.IssuedToken:
         await outside.directory.record("sign_in_refused", user_id=None, at=now)
         raise rejections.CredentialsRefused
 
-    def settled(state: Lockout) -> tuple[Lockout, ports.AuthFact]:
-        if lockout.is_locked(state, now=now):
-            return state, "sign_in_refused"
+    def settled(before: Attempts) -> tuple[Attempts, ports.AuthFact]:
+        if lockout.is_refused(before, now=now):
+            return before, "sign_in_refused"
         if right:
-            return Lockout(), "signed_in"
-        after = lockout.after_wrong_password(state, now=now)
-        return after, "locked" if lockout.is_locked(after, now=now) else "sign_in_refused"
+            return lockout.after_sign_in(before), "signed_in"
+        after = lockout.after_wrong_attempt(before, now=now)
+        return after, "locked" if lockout.is_refused(after, now=now) else "sign_in_refused"
 
-    fact = await outside.directory.change_lockout(user.id, settled, at=now)
+    place, device_token = _place(command, user.id, outside.places)
+    fact = await outside.directory.change_attempts(user.id, place, settled, at=now)
     if fact != "signed_in":
         raise rejections.CredentialsRefused
-    return outside.issuer.issue(ports.Principal(user.id, user.role))
+    token = outside.issuer.issue(ports.Principal(user.id, user.role))
+    return ports.SignedIn(token, device_token or outside.places.new_device_token(user.id))
+
+
+def _place(
+    command: LogIn, user_id: str, places: ports.SignInPlaces
+) -> tuple[ports.Place, str | None]:
+    """Return the device where its token is genuine, else the network address."""
+    token = command.device_token
+    device = None if token is None else places.of_device(user_id, token)
+    return (places.of_address(command.address), None) if device is None else (device, token)

@@ -7,12 +7,16 @@ from typing import Literal, Protocol
 import msgspec
 
 from application.ports import WrappedKey
-from domain.identity.lockout import Lockout
+from domain.identity.lockout import Attempts
 from domain.identity.roles import Role
 from domain.kernel.sealed import Sealed
 
 AuthFact = Literal["registered", "registered_again", "signed_in", "sign_in_refused", "locked"]
 """What the append-only record of authentication contains; no personal data."""
+
+RefusedAccess = Literal["token_refused", "permission_refused", "foreign_booking"]
+"""Refused attempts that the same record contains: a token that is not ours, a role without the
+permission, another customer's booking."""
 
 
 class Principal(msgspec.Struct, frozen=True):
@@ -35,6 +39,23 @@ class IssuedToken(msgspec.Struct, frozen=True):
 
     access_token: str
     expires_in: int
+
+
+class SignedIn(msgspec.Struct, frozen=True):
+    """The access token of a sign-in, and the token by which the device is known from now on."""
+
+    token: IssuedToken
+    device_token: str
+
+
+class Place(msgspec.Struct, frozen=True):
+    """Where a sign-in comes from, as an index that cannot be read back.
+
+    `is_device` is whether it is a device that has signed in to the account before.
+    """
+
+    index: bytes
+    is_device: bool
 
 
 class NewUser(msgspec.Struct, frozen=True):
@@ -71,18 +92,47 @@ class UserDirectory(Protocol):
         """The user with this address."""
         ...
 
-    async def change_lockout(
+    async def change_attempts(
         self,
         user_id: str,
-        change: Callable[[Lockout], tuple[Lockout, AuthFact]],
+        place: Place,
+        change: Callable[[Attempts], tuple[Attempts, AuthFact]],
         *,
         at: dt.datetime,
     ) -> AuthFact:
-        """Change a user's lockout under its lock and record the fact; returns that fact."""
+        """Change what is known of a place and a user, under the user's lock, and record the fact;
+        returns that fact.
+        """
         ...
 
     async def record(self, fact: AuthFact, *, user_id: str | None, at: dt.datetime) -> None:
         """Record a fact that changes nothing."""
+        ...
+
+
+class SignInPlaces(Protocol):
+    """Places by index, and the tokens by which devices are known."""
+
+    def of_address(self, address: str) -> Place:
+        """The place of a network address."""
+        ...
+
+    def of_device(self, user_id: str, token: str) -> Place | None:
+        """The place of a device that signed in to this account; None for any other token."""
+        ...
+
+    def new_device_token(self, user_id: str) -> str:
+        """A token for a device that has signed in."""
+        ...
+
+
+class SecurityRecord(Protocol):
+    """Records refused attempts without keeping the answer waiting."""
+
+    def note(
+        self, happened: RefusedAccess, *, user_id: str | None, route: str, address: str
+    ) -> None:
+        """Record the attempt soon; the address is stored as an index."""
         ...
 
 

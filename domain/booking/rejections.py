@@ -11,6 +11,10 @@ class BookingNotFound(Rejection):
     code: ClassVar[str] = "NOT_FOUND"
 
 
+class ForeignBooking(BookingNotFound):
+    """The booking belongs to another user; the answer is that of a booking that is not there."""
+
+
 class TransitionRefused(Rejection):
     """The table of transitions has no such step from the status of the booking."""
 

@@ -1,12 +1,20 @@
-"""Protection of accounts against guessed passwords (D3); dated policy values, no events."""
+"""Protection of accounts against guessed passwords (D3); dated policy values, no events.
+
+Guesses are counted by place: a device that has signed in before, or the client's network address.
+So strangers lock their own places and not the owner's. Guesses from many strange places are
+counted together as well; beyond that limit only known places may try.
+"""
 
 import datetime as dt
 
 import msgspec
 
 FAILURE_LIMIT = 5
+STRANGERS_FAILURE_LIMIT = 50
 FAILURE_WINDOW = dt.timedelta(minutes=15)
 LOCK_DURATION = dt.timedelta(minutes=30)
+# A place is known for so long after the last time that the account was signed in to from it.
+KNOWN_PLACE_LIFETIME = dt.timedelta(days=90)
 
 
 class Lockout(msgspec.Struct, frozen=True):
@@ -17,18 +25,50 @@ class Lockout(msgspec.Struct, frozen=True):
     until: dt.datetime | None = None
 
 
+class Attempts(msgspec.Struct, frozen=True):
+    """What is known of a place and an account: wrong passwords from the place, and those from all
+    strange places together."""
+
+    place: Lockout = Lockout()
+    strangers: Lockout = Lockout()
+    is_known: bool = False
+
+
+def is_refused(attempts: Attempts, *, now: dt.datetime) -> bool:
+    """Whether not even the right password is accepted from the place at this instant."""
+    if is_locked(attempts.place, now=now):
+        return True
+    return not attempts.is_known and is_locked(attempts.strangers, now=now)
+
+
+def after_wrong_attempt(attempts: Attempts, *, now: dt.datetime) -> Attempts:
+    """Count a wrong password of the place, and of all strangers unless the place is known."""
+    place = after_wrong_password(attempts.place, now=now)
+    if attempts.is_known:
+        return Attempts(place, attempts.strangers, is_known=True)
+    strangers = after_wrong_password(attempts.strangers, now=now, limit=STRANGERS_FAILURE_LIMIT)
+    return Attempts(place, strangers)
+
+
+def after_sign_in(attempts: Attempts) -> Attempts:
+    """The place is known; what strangers tried still counts."""
+    return Attempts(Lockout(), attempts.strangers, is_known=True)
+
+
 def is_locked(lockout: Lockout, *, now: dt.datetime) -> bool:
-    """Whether nobody can sign in to the account at this instant."""
+    """Whether the lock lasts at this instant."""
     return lockout.until is not None and now < lockout.until
 
 
-def after_wrong_password(lockout: Lockout, *, now: dt.datetime) -> Lockout:
-    """Count one more; locked from the fifth within the window. A lock is not prolonged."""
+def after_wrong_password(
+    lockout: Lockout, *, now: dt.datetime, limit: int = FAILURE_LIMIT
+) -> Lockout:
+    """Count one more; locked at the limit within the window. A lock is not prolonged."""
     if is_locked(lockout, now=now):
         return lockout
     running = lockout.since is not None and now < lockout.since + FAILURE_WINDOW
     if not running or lockout.until is not None:
         return Lockout(failures=1, since=now)
     failures = lockout.failures + 1
-    until = now + LOCK_DURATION if failures >= FAILURE_LIMIT else None
+    until = now + LOCK_DURATION if failures >= limit else None
     return Lockout(failures=failures, since=lockout.since, until=until)

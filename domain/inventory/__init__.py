@@ -3,6 +3,7 @@
 schedule: a departure is put on sale; overbooking
 seat_sale: seats held, released and sold
 waitlist: bookings that wait for seats
+unpaid_seats: how many seats of a flight an account may hold without paying
 seating: seats of the seat map, sequence numbers at check-in
 operations: change of equipment, other times, cancellation, departure
 sales_window: when seats can be held, and until when
@@ -26,4 +27,5 @@ I3  Only what a booking holds can be released or sold for it.
 I4  No fare class and those below it together take more than their limit.
 I5  No two passengers have the same seat.
 I6  Seats that become free are offered to the waitlist first: to the first booking that they fit.
+I7  An account holds at most so many seats of a flight without having paid for them.
 """

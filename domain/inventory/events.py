@@ -100,13 +100,17 @@ class SeatSaleFact(DomainEvent, frozen=True):
     capability: ClassVar[Literal["seat_sale"]] = "seat_sale"
 
 
-class SeatsHeld(SeatSaleFact, frozen=True):
-    """Seats are held for a booking until the deadline."""
+class SeatsHeld(SeatSaleFact, frozen=True, omit_defaults=True):
+    """Seats are held for a booking until the deadline.
+
+    They count as unpaid seats of the account `owner`; "" for those that nobody's limit counts.
+    """
 
     tag: ClassVar[str] = "flight.seats_held.1"
     booking: str
     until: dt.datetime
     moves: tuple[CapacityMove, ...]
+    owner: str = ""
 
 
 class SeatsReleased(SeatSaleFact, frozen=True, omit_defaults=True):
@@ -136,14 +140,15 @@ class WaitlistFact(DomainEvent, frozen=True):
     capability: ClassVar[Literal["waitlist"]] = "waitlist"
 
 
-class WaitlistJoined(WaitlistFact, frozen=True):
-    """A booking is at the end of the waitlist."""
+class WaitlistJoined(WaitlistFact, frozen=True, omit_defaults=True):
+    """A booking of the account `owner` is at the end of the waitlist."""
 
     tag: ClassVar[str] = "flight.waitlist_joined.1"
     booking: str
     cabin: str
     fare_class: str
     seat_count: int
+    owner: str = ""
 
 
 class WaitlistLeft(WaitlistFact, frozen=True):

@@ -11,6 +11,16 @@ class SeatsUnavailable(Rejection):
     code: ClassVar[str] = "SEATS_UNAVAILABLE"
 
 
+class TooManyUnpaidSeats(Rejection):
+    """The account or the address would hold more seats without having paid than its limit."""
+
+    code: ClassVar[str] = "RATE_LIMITED"
+
+    def __init__(self, *, retry_after_seconds: int, **parameters: str | int) -> None:
+        super().__init__(**parameters)
+        self.retry_after_seconds = retry_after_seconds
+
+
 class FlightNotFound(Rejection):
     """There is no such departure."""
 

@@ -5,7 +5,7 @@ from typing import assert_never
 
 from msgspec.structs import replace
 
-from domain.inventory import rejections, sales_window, waitlist
+from domain.inventory import rejections, sales_window, unpaid_seats, waitlist
 from domain.inventory.events import (
     CapacityMove,
     FlightEvent,
@@ -33,10 +33,13 @@ def hold(
     seat_count: int,
     until: dt.datetime,
     now: dt.datetime,
+    owner: str = "",
+    unpaid_limit: int | None = None,
 ) -> list[FlightEvent]:
     """Hold seats for a booking until the deadline (I1, I2, I4).
 
-    Seats that bookings ahead of it on the waitlist could take are not free (I6).
+    Seats that bookings ahead of it on the waitlist could take are not free (I6). The account
+    `owner` holds at most `unpaid_limit` seats of the flight without having paid (I7).
     """
     assert seat_count > 0
     if flight is None:
@@ -49,13 +52,15 @@ def hold(
         return []
     if not sales_window.is_bookable(flight, now=now):
         raise rejections.SalesClosed(flight=flight.number)
+    if unpaid_limit is not None:
+        unpaid_seats.require_within_limit(flight, owner, seat_count, limit=unpaid_limit, now=now)
     free = known.free_in(fare_class)
     if flight.waitlist:
         free -= waitlist.claimed_seats(flight, cabin, ahead_of=booking)
     if free < seat_count:
         raise rejections.SeatsUnavailable(flight=flight.number, free=max(0, free))
     move = CapacityMove(cabin=cabin, held=seat_count, fare_class=fare_class)
-    return [SeatsHeld(booking=booking, until=until, moves=(move,))]
+    return [SeatsHeld(booking=booking, until=until, moves=(move,), owner=owner)]
 
 
 def release_hold(flight: Flight, *, booking: str, reason: str) -> list[FlightEvent]:
@@ -110,7 +115,9 @@ def evolve(flight: Flight, event: SeatSaleEvent) -> Flight:
     """The flight after the event; the most frequent events come first."""
     match event:
         case SeatsHeld():
-            return with_held_seats(flight, event.booking, event.until, event.moves)
+            return with_held_seats(
+                flight, event.booking, event.until, event.moves, owner=event.owner
+            )
         case SeatsSold():
             return _sold(flight, event)
         case SeatsReleased():
@@ -137,7 +144,8 @@ def _released(flight: Flight, event: SeatsReleased) -> Flight:
             until = until if held is not None else None
         if move.sold:
             sold = _less(sold, -move.sold)
-    after = Allocation(held=held, until=until, sold=sold) if held or sold else None
+    owner = allocation.owner if held is not None else ""
+    after = Allocation(held=held, until=until, sold=sold, owner=owner) if held or sold else None
     changed = with_allocation(flight, event.moves, event.booking, after)
     if sold is None and changed.sequences.get(event.booking) is not None:
         # None of its passengers has a seat now: after a new sale they are checked in again.

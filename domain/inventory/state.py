@@ -76,20 +76,25 @@ class Block(msgspec.Struct, frozen=True):
 
 
 class Allocation(msgspec.Struct, frozen=True):
-    """The seats of one booking on the flight: held ones with their deadline, and sold ones."""
+    """The seats of one booking on the flight: held ones with their deadline, and sold ones.
+
+    The held ones count as unpaid seats of the account `owner`, if it is not "".
+    """
 
     held: Block | None = None
     until: dt.datetime | None = None
     sold: Block | None = None
+    owner: str = ""
 
 
 class WaitlistEntry(msgspec.Struct, frozen=True):
-    """A booking on the waitlist."""
+    """A booking of the account `owner` on the waitlist."""
 
     booking: str
     cabin: str
     fare_class: str
     seat_count: int
+    owner: str = ""
 
 
 class Seat(msgspec.Struct, frozen=True):
@@ -102,7 +107,8 @@ class Seat(msgspec.Struct, frozen=True):
 class Flight(msgspec.Struct, frozen=True):
     """One departure: schedule, cabins, allocations by booking, and the seat map.
 
-    `seats` is by seat number; `sequences` by booking, then passenger.
+    `seats` is by seat number; `sequences` by booking, then passenger; `unpaid` counts held seats by
+    account.
     """
 
     number: str
@@ -117,6 +123,7 @@ class Flight(msgspec.Struct, frozen=True):
     allocations: FrozenMap[Allocation]
     seats: FrozenMap[Seat] = FrozenMap()
     sequences: FrozenMap[tuple[BoardingPlace, ...]] = FrozenMap()
+    unpaid: FrozenMap[int] = FrozenMap()
     last_sequence: int = 0
     waitlist: tuple[WaitlistEntry, ...] = ()
     status: FlightStatus = FlightStatus.SCHEDULED
@@ -135,20 +142,31 @@ class Flight(msgspec.Struct, frozen=True):
         wanted = Seat(booking, passenger)
         return next((number for number, seat in self.seats.items() if seat == wanted), None)
 
+    def unpaid_seats_of(self, owner: str) -> int:
+        """Seats that an account holds or waits for without having paid for them."""
+        waiting = sum(each.seat_count for each in self.waitlist if each.owner == owner)
+        return waiting + (self.unpaid.get(owner) or 0)
+
     def is_waitlisted(self, booking: str) -> bool:
         """Whether the booking is on the waitlist."""
         return any(each.booking == booking for each in self.waitlist)
 
 
 def with_held_seats(
-    flight: Flight, booking: str, until: dt.datetime, moves: tuple[CapacityMove, ...]
+    flight: Flight,
+    booking: str,
+    until: dt.datetime,
+    moves: tuple[CapacityMove, ...],
+    *,
+    owner: str = "",
 ) -> Flight:
     """The flight after seats were held for a booking until the deadline."""
     move = moves[0]
     before = flight.allocations.get(booking)
     sold = before.sold if before is not None else None
     held = Block(move.cabin, move.fare_class, move.held)
-    return with_allocation(flight, moves, booking, Allocation(held=held, until=until, sold=sold))
+    allocation = Allocation(held=held, until=until, sold=sold, owner=owner)
+    return with_allocation(flight, moves, booking, allocation)
 
 
 def with_allocation(
@@ -163,7 +181,24 @@ def with_allocation(
         if allocation is None
         else flight.allocations.put(booking, allocation)
     )
-    return replace(flight, cabins=with_moves(flight.cabins, moves), allocations=allocations)
+    unpaid = _with_unpaid(flight.unpaid, flight.allocations.get(booking), by=-1)
+    return replace(
+        flight,
+        cabins=with_moves(flight.cabins, moves),
+        allocations=allocations,
+        unpaid=_with_unpaid(unpaid, allocation, by=1),
+    )
+
+
+def _with_unpaid(
+    unpaid: FrozenMap[int], allocation: Allocation | None, *, by: int
+) -> FrozenMap[int]:
+    """The counts with the held seats of an allocation added or taken away."""
+    if allocation is None or allocation.held is None or not allocation.owner:
+        return unpaid
+    owner = allocation.owner
+    count = (unpaid.get(owner) or 0) + by * allocation.held.seat_count
+    return unpaid.put(owner, count) if count else unpaid.drop(owner)
 
 
 def with_moves(cabins: dict[str, Cabin], moves: tuple[CapacityMove, ...]) -> dict[str, Cabin]:

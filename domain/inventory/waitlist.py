@@ -5,7 +5,7 @@ from typing import assert_never
 
 from msgspec.structs import replace
 
-from domain.inventory import rejections, sales_window
+from domain.inventory import rejections, sales_window, unpaid_seats
 from domain.inventory.events import (
     CapacityMove,
     FlightEvent,
@@ -25,14 +25,24 @@ def join(
     fare_class: str,
     seat_count: int,
     now: dt.datetime,
+    owner: str = "",
+    unpaid_limit: int | None = None,
 ) -> list[FlightEvent]:
-    """Join the end of the waitlist; idempotent."""
+    """Join the end of the waitlist; idempotent. An offer is a hold: the limit counts here (I7)."""
     if flight.is_waitlisted(booking):
         return []
     if not sales_window.is_bookable(flight, now=now):
         raise rejections.SalesClosed(flight=flight.number)
+    if unpaid_limit is not None:
+        unpaid_seats.require_within_limit(flight, owner, seat_count, limit=unpaid_limit, now=now)
     return [
-        WaitlistJoined(booking=booking, cabin=cabin, fare_class=fare_class, seat_count=seat_count)
+        WaitlistJoined(
+            booking=booking,
+            cabin=cabin,
+            fare_class=fare_class,
+            seat_count=seat_count,
+            owner=owner,
+        )
     ]
 
 
@@ -89,13 +99,16 @@ def evolve(flight: Flight, event: WaitlistEvent) -> Flight:
     """The flight after the event."""
     match event:
         case WaitlistJoined():
-            entry = WaitlistEntry(event.booking, event.cabin, event.fare_class, event.seat_count)
+            entry = WaitlistEntry(
+                event.booking, event.cabin, event.fare_class, event.seat_count, event.owner
+            )
             return replace(flight, waitlist=(*flight.waitlist, entry))
         case WaitlistLeft():
             return _without(flight, event.booking)
         case SeatsOffered():
             left = _without(flight, event.booking)
-            return with_held_seats(left, event.booking, event.until, event.moves)
+            owner = next(each.owner for each in flight.waitlist if each.booking == event.booking)
+            return with_held_seats(left, event.booking, event.until, event.moves, owner=owner)
         case _:
             assert_never(event)
 

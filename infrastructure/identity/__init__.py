@@ -1,6 +1,8 @@
 """Users in Postgres, passwords as argon2id, access tokens signed with ES256.
 
 user_directory: users and their lockouts in Postgres
+sign_in_places: network addresses and devices as keyed hashes
+security_record: writes refused attempts to the record of authentication
 passwords: hashes passwords on threads of their own
 tokens: signs and verifies access tokens (RFC 9068)
 """

@@ -9,7 +9,8 @@ import psycopg_pool
 
 from application.identity import ports
 from application.ports import Unavailable
-from domain.identity.lockout import Lockout
+from domain.identity import lockout
+from domain.identity.lockout import Attempts, Lockout
 from infrastructure.postgres import pool as pools
 
 INSERT_KEY = "INSERT INTO vault.subject_key (subject, wrapped) VALUES (%s, %s)"
@@ -20,13 +21,30 @@ INSERT_USER = (
 )
 INSERT_FACT = "INSERT INTO identity.auth_event (happened, user_id, at) VALUES (%s, %s, %s)"
 SELECT_USER = "SELECT id, role, password_hash FROM identity.app_user WHERE email_index = %s"
-SELECT_LOCKOUT = (
+SELECT_STRANGERS = (
     "SELECT failed_logins, failed_since, locked_until FROM identity.app_user "
     "WHERE id = %s FOR NO KEY UPDATE"
 )
-UPDATE_LOCKOUT = (
+UPDATE_STRANGERS = (
     "UPDATE identity.app_user SET failed_logins = %s, failed_since = %s, locked_until = %s "
     "WHERE id = %s"
+)
+SELECT_PLACE = (
+    "SELECT failed_logins, failed_since, locked_until, signed_in_at FROM identity.sign_in_place "
+    "WHERE user_id = %s AND place = %s"
+)
+UPSERT_PLACE = (
+    "INSERT INTO identity.sign_in_place "
+    "(user_id, place, failed_logins, failed_since, locked_until, signed_in_at) "
+    "VALUES (%s, %s, %s, %s, %s, %s) ON CONFLICT (user_id, place) DO UPDATE SET "
+    "failed_logins = excluded.failed_logins, failed_since = excluded.failed_since, "
+    "locked_until = excluded.locked_until, signed_in_at = excluded.signed_in_at"
+)
+# Places that count for nothing any more, so that strangers cannot fill the table.
+DELETE_PLACES = (
+    "DELETE FROM identity.sign_in_place WHERE user_id = %s "
+    "AND (failed_since IS NULL OR failed_since < %s) "
+    "AND (signed_in_at IS NULL OR signed_in_at <= %s)"
 )
 
 
@@ -66,24 +84,31 @@ class PostgresUserDirectory:
             row = await cursor.fetchone()
         return None if row is None else ports.StoredUser(row[0], row[1], row[2])
 
-    async def change_lockout(
+    async def change_attempts(
         self,
         user_id: str,
-        change: Callable[[Lockout], tuple[Lockout, ports.AuthFact]],
+        place: ports.Place,
+        change: Callable[[Attempts], tuple[Attempts, ports.AuthFact]],
         *,
         at: dt.datetime,
     ) -> ports.AuthFact:
-        """Read, decide and write under the row's lock; returns the recorded fact."""
+        """Read, decide and write under the lock of the user's row; returns the recorded fact."""
         async with self._transaction() as connection:
-            cursor = await connection.execute(SELECT_LOCKOUT, (user_id,))
+            cursor = await connection.execute(SELECT_STRANGERS, (user_id,))
             row = await cursor.fetchone()
             assert row is not None
-            before = Lockout(row[0], row[1], row[2])
+            strangers = Lockout(row[0], row[1], row[2])
+            cursor = await connection.execute(SELECT_PLACE, (user_id, place.index))
+            row = await cursor.fetchone() or (0, None, None, None)
+            signed_in_at = row[3]
+            is_known = place.is_device or _is_recent(signed_in_at, at)
+            before = Attempts(Lockout(row[0], row[1], row[2]), strangers, is_known)
             after, fact = change(before)
-            if after != before:
-                await connection.execute(
-                    UPDATE_LOCKOUT, (after.failures, after.since, after.until, user_id)
-                )
+            if after.strangers != strangers:
+                await connection.execute(UPDATE_STRANGERS, (*_columns(after.strangers), user_id))
+            if after.place != before.place or fact == "signed_in":
+                seen = at if fact == "signed_in" else signed_in_at
+                await _store_place(connection, user_id, place, after.place, seen, at)
             await connection.execute(INSERT_FACT, (fact, user_id, at))
         return fact
 
@@ -99,3 +124,25 @@ class PostgresUserDirectory:
                 yield connection
         except (psycopg.OperationalError, psycopg_pool.PoolTimeout) as error:
             raise Unavailable("the directory of users") from error
+
+
+async def _store_place(
+    connection: pools.Connection,
+    user_id: str,
+    place: ports.Place,
+    state: Lockout,
+    signed_in_at: dt.datetime | None,
+    at: dt.datetime,
+) -> None:
+    counted_since = at - lockout.FAILURE_WINDOW - lockout.LOCK_DURATION
+    known_since = at - lockout.KNOWN_PLACE_LIFETIME
+    await connection.execute(DELETE_PLACES, (user_id, counted_since, known_since))
+    await connection.execute(UPSERT_PLACE, (user_id, place.index, *_columns(state), signed_in_at))
+
+
+def _columns(state: Lockout) -> tuple[int, dt.datetime | None, dt.datetime | None]:
+    return state.failures, state.since, state.until
+
+
+def _is_recent(signed_in_at: dt.datetime | None, at: dt.datetime) -> bool:
+    return signed_in_at is not None and at < signed_in_at + lockout.KNOWN_PLACE_LIFETIME

@@ -32,12 +32,27 @@ CREATE TABLE identity.auth_event (
     happened text NOT NULL,
     user_id text COLLATE "C",
     at timestamp with time zone NOT NULL,
-    CONSTRAINT auth_event_happened_check CHECK ((happened = ANY (ARRAY['registered'::text, 'registered_again'::text, 'signed_in'::text, 'sign_in_refused'::text, 'locked'::text]))),
+    route text,
+    source bytea,
+    CONSTRAINT auth_event_happened_check CHECK ((happened = ANY (ARRAY['registered'::text, 'registered_again'::text, 'signed_in'::text, 'sign_in_refused'::text, 'locked'::text, 'token_refused'::text, 'permission_refused'::text, 'foreign_booking'::text]))) NOT VALID,
     CONSTRAINT auth_event_pkey PRIMARY KEY (id),
     CONSTRAINT auth_event_user_id_fkey FOREIGN KEY (user_id) REFERENCES identity.app_user(id)
 );
 CREATE INDEX auth_event_user ON identity.auth_event USING btree (user_id, id) WHERE (user_id IS NOT NULL);
 CREATE TRIGGER append_only BEFORE DELETE OR UPDATE OR TRUNCATE ON identity.auth_event FOR EACH STATEMENT EXECUTE FUNCTION identity.refuse_change();
+
+CREATE TABLE identity.sign_in_place (
+    user_id text COLLATE "C" NOT NULL,
+    place bytea NOT NULL,
+    failed_logins integer DEFAULT 0 NOT NULL,
+    failed_since timestamp with time zone,
+    locked_until timestamp with time zone,
+    signed_in_at timestamp with time zone,
+    CONSTRAINT sign_in_place_failed_logins_check CHECK ((failed_logins >= 0)),
+    CONSTRAINT sign_in_place_pkey PRIMARY KEY (user_id, place),
+    CONSTRAINT sign_in_place_place_check CHECK ((octet_length(place) = 32)),
+    CONSTRAINT sign_in_place_user_id_fkey FOREIGN KEY (user_id) REFERENCES identity.app_user(id)
+);
 
 CREATE TABLE inbox.stripe_event (
     id text COLLATE "C" NOT NULL,
@@ -563,6 +578,7 @@ $function$;
 -- SEQUENCE ledger.ticket_serial: ais_application may USAGE
 -- TABLE identity.app_user: ais_application may INSERT, SELECT
 -- TABLE identity.auth_event: ais_application may INSERT, SELECT
+-- TABLE identity.sign_in_place: ais_application may DELETE, INSERT, SELECT, UPDATE
 -- TABLE inbox.stripe_event: ais_application may INSERT, SELECT, UPDATE
 -- TABLE ledger.capacity: ais_application may SELECT
 -- TABLE ledger.capacity: ais_projector may SELECT

@@ -26,6 +26,7 @@ health: alive and ready
 docs_page: the documentation page
 
 auth: who may use a route
+security_events: records refused attempts
 idempotency: the command id and the fingerprint of a request
 rate_limit: limits of requests for each client
 correlation: the correlation id, and the headers of every answer

@@ -45,6 +45,7 @@ from interfaces.http import (
     return_page,
     search,
     seats,
+    security_events,
     stripe_events,
     stripe_webhook,
 )
@@ -116,7 +117,7 @@ def create_app(ports: HttpPorts, *, routes: Sequence[HTTPRouteHandler] = ROUTES)
         route_handlers=list(routes),
         request_class=StrictRequest,
         response_class=Answered,
-        exception_handlers={Exception: problems.answer},
+        exception_handlers={Exception: security_events.answer},
         request_max_body_size=BODY_LIMIT_BYTES,
         openapi_config=_openapi(),
         logging_config=None,
@@ -126,6 +127,9 @@ def create_app(ports: HttpPorts, *, routes: Sequence[HTTPRouteHandler] = ROUTES)
 
 
 def _refused(scope: Scope, exchange: correlation.Exchange) -> problems.Problem | None:
+    if problems.REFUSAL in scope:
+        refusal: problems.Problem = scope[problems.REFUSAL]  # type: ignore[literal-required]
+        return refusal
     if correlation.headers_too_large(scope):
         return problems.Problem("HEADERS_TOO_LARGE")
     if "\x00" in scope["path"]:

@@ -28,6 +28,10 @@ JSON = "application/json"
 Hook = Callable[[Request[Any, Any, Any]], Awaitable[None]]
 
 
+class ForgedToken(Problem):
+    """The caller offered a token that is not ours; the answer is that of a missing one."""
+
+
 class Admission(msgspec.Struct, frozen=True):
     """Who may use a route and which limits count its requests, for the reference of the API."""
 
@@ -69,9 +73,9 @@ def signed_in(
         assert isinstance(request, StrictRequest)
         require_acceptable(request, gives)
         principal = await authenticated(request)
+        request.scope["user"] = principal
         if permission is not None and not roles.may(principal.role, permission):
             raise Problem("FORBIDDEN")
-        request.scope["user"] = principal
         general: LimitName = "staff" if roles.is_staff(principal.role) else "signed_in"
         await spend(request, general, principal.user)
         for limit in limits:
@@ -95,7 +99,7 @@ async def authenticated(request: StrictRequest) -> Principal:
         raise Problem("TOKEN_EXPIRED") from None
     except TokenRefused:
         await spend(request, "anonymous", address_of(request))
-        raise Problem("UNAUTHORIZED") from None
+        raise ForgedToken("UNAUTHORIZED") from None
 
 
 async def spend(request: StrictRequest, limit: LimitName, client: str) -> None:

@@ -34,6 +34,7 @@ SINGLE_HEADERS = frozenset(
         b"host",
         b"idempotency-key",
         b"stripe-signature",
+        b"transfer-encoding",
         b"x-correlation-id",
     }
 )
@@ -73,8 +74,8 @@ def chosen(offered: bytes | None) -> str:
 
 
 def headers_too_large(scope: Scope) -> bool:
-    """Whether names and values together exceed the limit."""
-    size = 0
+    """Whether the address, names and values together exceed the limit."""
+    size = len(scope["path"]) + len(scope["query_string"])
     for name, value in scope["headers"]:
         size += len(name) + len(value)
     return size > HEADERS_LIMIT_BYTES

@@ -15,6 +15,7 @@ import msgspec
 
 from application.caller import Caller
 from domain.kernel import ids
+from interfaces.http import auth
 from interfaces.http.problems import invalid
 from interfaces.http.strict_request import StrictRequest
 
@@ -96,6 +97,7 @@ def _caller(
         deadline=asyncio.get_running_loop().time() + COMMAND_SECONDS,
         language=request.language,
         may_repeat=may_repeat,
+        address=auth.address_of(request),
     )
 
 

@@ -14,6 +14,9 @@ from interfaces.http.answers import Answered
 from interfaces.http.mailbox import mailbox, required_mailbox
 from interfaces.http.strict_request import StrictRequest
 
+# Known by it, a device is not locked out by strangers; it signs nobody in.
+DEVICE_COOKIE = "ais_device"
+_COOKIE_TERMS = "HttpOnly; SameSite=Strict; Path=/api/auth; Max-Age=31536000"
 # Longer than the policy allows, so that the policy rejects it; a megabyte is never hashed.
 PasswordText = Annotated[str, msgspec.Meta(min_length=1, max_length=1024)]
 
@@ -63,11 +66,30 @@ async def register(
 
 
 @post("/api/auth/mobile-login", status_code=200, **auth.open_to_all("authentication"))
-async def mobile_login(request: StrictRequest, data: JSONBody[LoginRequest]) -> LoginResponse:
-    """Sign in; a refusal never contains the reason."""
+async def mobile_login(
+    request: StrictRequest, data: JSONBody[LoginRequest]
+) -> Answered[LoginResponse]:
+    """Sign in; a refusal never contains the reason.
+
+    The cookie that the answer sets makes the device known: sent again at the next sign-in, other
+    people's wrong passwords from the same network do not lock the user out.
+    """
     address = mailbox(data.email) or data.email
-    token = await request.ports.log_in(LogIn(address, data.password))
-    return LoginResponse(token.access_token, token.expires_in)
+    signed_in = await request.ports.log_in(
+        LogIn(
+            address,
+            data.password,
+            address=auth.address_of(request),
+            device_token=request.cookies.get(DEVICE_COOKIE),
+        )
+    )
+    token = signed_in.token
+    cookie = f"{DEVICE_COOKIE}={signed_in.device_token}; {_COOKIE_TERMS}"
+    if request.ports.secure_cookies:
+        cookie += "; Secure"
+    return Answered(
+        LoginResponse(token.access_token, token.expires_in), headers={"set-cookie": cookie}
+    )
 
 
 @get("/api/auth/me", **auth.signed_in(None))

@@ -10,7 +10,10 @@ from interfaces.http.strict_request import StrictRequest
 
 
 class ManifestPassengerResponse(msgspec.Struct, rename="camel"):
-    """A passenger; names are null once the person was erased, `status` is the coupon's letter."""
+    """A passenger; names are null once the person was erased, `status` is the coupon's letter.
+
+    `duplicateOf` are other bookings of the flight with a passenger of the same name and type.
+    """
 
     reference: str
     first_name: str | None
@@ -22,6 +25,7 @@ class ManifestPassengerResponse(msgspec.Struct, rename="camel"):
     seat: str | None
     sequence: int | None
     special_services: list[str]
+    duplicate_of: list[str]
 
 
 class ManifestResponse(msgspec.Struct, rename="camel"):
@@ -49,6 +53,7 @@ async def manifest(request: StrictRequest, flight_id: FromPath[str]) -> Manifest
                 seat=each.seat,
                 sequence=each.sequence,
                 special_services=list(each.special_services),
+                duplicate_of=list(each.duplicates),
             )
             for each in passengers
         ],

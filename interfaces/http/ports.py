@@ -6,7 +6,7 @@ import msgspec
 
 from application.booking.ports import BookingPorts
 from application.identity.log_in import LogIn
-from application.identity.ports import IssuedToken, TokenVerifier
+from application.identity.ports import SecurityRecord, SignedIn, TokenVerifier
 from application.identity.register_user import RegisterUser
 from application.inventory.ports import FlightPorts
 from application.ledger.ports import LedgerPorts
@@ -23,8 +23,9 @@ class HttpPorts(msgspec.Struct, frozen=True):
     """Built by the composition; a new route adds the use case that it calls."""
 
     register_user: Callable[[RegisterUser], Awaitable[None]]
-    log_in: Callable[[LogIn], Awaitable[IssuedToken]]
+    log_in: Callable[[LogIn], Awaitable[SignedIn]]
     verifier: TokenVerifier
+    security_record: SecurityRecord
     limiter: RateLimiter
     readiness: Readiness
     fingerprint_key: bytes
@@ -35,3 +36,4 @@ class HttpPorts(msgspec.Struct, frozen=True):
     receiver: EventReceiver
     parked_events: ParkedEvents
     trusted_proxies: tuple[Network, ...] = ()
+    secure_cookies: bool = True

@@ -31,8 +31,9 @@ KINDS: Mapping[str, Kind] = {
         False,
         "The request is not valid.",
         "الطلب غير صالح.",
-        cause="A member of the request is missing, unknown or breaks a rule. Also answered with "
-        "status 413 for a body that is too large and 415 for another content type.",
+        cause="A member of the request is missing, unknown or breaks a rule, or what arrived is "
+        "not sound HTTP/1.1: then the connection is closed. Also answered with status 413 for a "
+        "body that is too large and 415 for another content type.",
         client="Correct the member that `details.field` names; do not repeat the request as it is.",
         agent="Check what was entered against `details.reason`.",
         operator="None. A sudden rise usually means that a client was released with a defect.",
@@ -42,10 +43,11 @@ KINDS: Mapping[str, Kind] = {
         False,
         "Sign in to continue.",
         "يلزم تسجيل الدخول للمتابعة.",
-        cause="There is no valid access token, or the e-mail address and password do not match. A "
-        "locked account gets the same answer.",
+        cause="There is no valid access token, or the e-mail address and password do not match. "
+        "Who is locked out gets the same answer.",
         client="Sign in and send the new token as `Authorization: Bearer`.",
-        agent="Sign in again. After five wrong passwords the account is locked for 30 minutes.",
+        agent="Sign in again. Five wrong passwords from one network or device lock it out of the "
+        "account for 30 minutes; another device can still sign in.",
         operator="If valid tokens are refused, compare `AIS_TOKEN_KEY` and `AIS_PUBLIC_URL` of all "
         "web processes: they have to be the same.",
     ),
@@ -107,7 +109,7 @@ KINDS: Mapping[str, Kind] = {
         False,
         "This method is not offered here.",
         "هذه الطريقة غير متاحة هنا.",
-        cause="The address exists and does not take this method.",
+        cause="The address exists and does not take this method, or the method is none of HTTP.",
         client="Use a method that the `Allow` header of the answer lists.",
         agent="Report it to the maker of the client.",
         operator="None.",
@@ -127,7 +129,7 @@ KINDS: Mapping[str, Kind] = {
         True,
         "The request took too long to arrive.",
         "استغرق وصول الطلب وقتًا أطول من اللازم.",
-        cause="The body of the request arrived too slowly.",
+        cause="The headers or the body of the request arrived too slowly.",
         client="Repeat the request with the same idempotency key.",
         agent="Check the network connection and try again.",
         operator="If it happens often, check the proxy: it should buffer slow uploads.",
@@ -234,9 +236,11 @@ KINDS: Mapping[str, Kind] = {
         True,
         "Too many requests; wait a while.",
         "طلبات كثيرة؛ انتظر قليلًا.",
-        cause="The client sent more requests than its limit allows in this window.",
+        cause="The client sent more requests than its limit allows in this window, or would hold "
+        "more seats without having paid than the account or its address may: `details.reason` is "
+        "`unpaid_seats_flight`, `unpaid_seats_account` or `unpaid_seats_address`.",
         client="Wait for the seconds in `Retry-After`, then repeat the request.",
-        agent="Wait a moment and try again.",
+        agent="Wait a moment and try again. Seats that were paid for no longer count: pay first.",
         operator="Limits are the [settings](settings.md) `AIS_LIMIT_*`. If all clients share one "
         "address, set `AIS_TRUSTED_PROXIES`.",
     ),
@@ -245,7 +249,7 @@ KINDS: Mapping[str, Kind] = {
         False,
         "The request headers are too large.",
         "ترويسات الطلب أكبر من المسموح.",
-        cause="The headers of the request are larger than the server takes.",
+        cause="The address and headers of the request are larger than the server takes.",
         client="Send fewer or shorter headers; cookies are not needed.",
         agent="Clear the cookies of the site and try again.",
         operator="Check which headers the proxy adds.",

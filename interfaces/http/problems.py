@@ -47,6 +47,8 @@ CODES_BY_STATUS: Mapping[int, str] = {
 }
 
 Details = Mapping[str, str | int]
+# The member of a scope by which the server asks the application to answer with this problem.
+REFUSAL = "ais.refusal"
 PROVIDER_RETRY_SECONDS = 2
 MISCONFIGURED_RETRY_SECONDS = 60
 
@@ -119,7 +121,11 @@ def as_problem(error: Exception, request: Request[Any, Any, Any]) -> Problem:
         case Problem():
             return error
         case Rejection():
-            return Problem(error.code, details=error.parameters)
+            return Problem(
+                error.code,
+                details=error.parameters,
+                retry_after_seconds=error.retry_after_seconds,
+            )
         case Unavailable():
             return _unavailable(error)
         case GatewayFailure():

@@ -14,12 +14,16 @@ from collections import OrderedDict
 from collections.abc import Callable, Mapping
 from typing import Literal
 
+from application.booking.unpaid_seats import AGENT_MULTIPLE, WINDOW_SECONDS, UnpaidWindow
 from application.ports import Unavailable
 from application.rate_limit import Limit, Slice, TokenStore
 from interfaces.http.problems import Problem
 from interfaces.settings import Settings
 
-LimitName = Literal["anonymous", "signed_in", "staff", "authentication", "booking", "payment"]
+LimitName = (
+    Literal["anonymous", "signed_in", "staff", "authentication", "booking", "payment"]
+    | UnpaidWindow
+)
 
 LEASE_DIVISOR = 100
 LEDGER_LIMIT = 50_000
@@ -81,6 +85,32 @@ class RateLimiter:
                 await self._refill(lease, name, client)
         raise _limited(1)
 
+    async def take_many(self, name: LimitName, client: str, count: int) -> float:
+        """Spend `count` tokens or none; returns 0, or the seconds until the window closes."""
+        lease = self._lease(name, client)
+        if self._remaining(lease) <= 0:
+            lease.tokens = 0
+        lease.tokens = max(0, lease.tokens)
+        if lease.tokens < count:
+            granted = await self._ask(name, client, need=count - lease.tokens)
+            if self._remaining(lease) <= 0:
+                lease.tokens = 0
+            lease.tokens += granted.granted
+            lease.closes_at = self._monotonic() + granted.closes_in_seconds
+        if lease.tokens < count:
+            return max(1.0, self._remaining(lease))
+        lease.tokens -= count
+        return 0.0
+
+    def give_back(self, name: LimitName, client: str, count: int) -> None:
+        """Return tokens that `take_many` spent; this process can spend them again."""
+        lease = self._lease(name, client)
+        if self._remaining(lease) > 0:
+            lease.tokens = max(0, lease.tokens) + count
+
+    def _remaining(self, lease: _Lease) -> float:
+        return lease.closes_at - self._monotonic()
+
     def _lease(self, name: LimitName, client: str) -> _Lease:
         lease = self._leases.get((name, client))
         if lease is None:
@@ -135,7 +165,8 @@ def _limited(seconds: float) -> Problem:
 
 
 def limits_of(settings: Settings) -> dict[LimitName, Limit]:
-    """The limits as configured: per minute, but per quarter of an hour for authentication."""
+    """The limits as configured: per minute, but per quarter of an hour for authentication, and per
+    lifetime of a hold for unpaid seats."""
     return {
         "anonymous": Limit(settings.limit_anonymous, 60),
         "signed_in": Limit(settings.limit_signed_in, 60),
@@ -143,6 +174,9 @@ def limits_of(settings: Settings) -> dict[LimitName, Limit]:
         "authentication": Limit(settings.limit_authentication, 900),
         "booking": Limit(settings.limit_booking, 60),
         "payment": Limit(settings.limit_payment, 60),
+        "unpaid_account": Limit(settings.limit_unpaid_account, WINDOW_SECONDS),
+        "unpaid_agency": Limit(settings.limit_unpaid_account * AGENT_MULTIPLE, WINDOW_SECONDS),
+        "unpaid_address": Limit(settings.limit_unpaid_address, WINDOW_SECONDS),
     }
 
 

@@ -27,7 +27,7 @@ HOMES = {
     "redis": {"infrastructure.redis", "infrastructure.embedded", "interfaces.composition"},
     "rich": {"interfaces.cli"},
     "stripe": {"infrastructure.stripe", "infrastructure.stripe_simulator"},
-    "uvicorn": {"interfaces.web", "infrastructure.stripe_simulator"},
+    "uvicorn": {"interfaces.web", "interfaces.connection", "infrastructure.stripe_simulator"},
 }
 # Modules that nothing in the layers imports, with what they are for all the same.
 NOT_IMPORTED = {

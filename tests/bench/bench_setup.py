@@ -64,7 +64,10 @@ def stage() -> Iterator[Stage]:
             "AIS_DATA_DIR": str(folder),
             **{
                 f"AIS_LIMIT_{name}": UNLIMITED
-                for name in ("ANONYMOUS", "SIGNED_IN", "AUTHENTICATION", "BOOKING", "PAYMENT")
+                for name in (
+                    *("ANONYMOUS", "SIGNED_IN", "AUTHENTICATION", "BOOKING", "PAYMENT"),
+                    *("UNPAID_FLIGHT", "UNPAID_ACCOUNT", "UNPAID_ADDRESS"),
+                )
             },
         }
         yield Stage(postgres, owner, environment, durability(owner))

@@ -36,7 +36,10 @@ SEATS = 100_000
 BAR = 300.0
 UNLIMITED = {
     f"AIS_LIMIT_{name}": "100000000"
-    for name in ("ANONYMOUS", "SIGNED_IN", "STAFF", "AUTHENTICATION", "BOOKING", "PAYMENT")
+    for name in (
+        *("ANONYMOUS", "SIGNED_IN", "STAFF", "AUTHENTICATION", "BOOKING", "PAYMENT"),
+        *("UNPAID_FLIGHT", "UNPAID_ACCOUNT", "UNPAID_ADDRESS"),
+    )
 }
 TICKS = os.sysconf("SC_CLK_TCK")
 

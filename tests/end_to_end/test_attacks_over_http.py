@@ -7,6 +7,8 @@ asks for changes nothing.
 import itertools
 import json
 import secrets
+import socket
+from pathlib import Path
 from typing import Any
 
 import aiohttp
@@ -169,3 +171,24 @@ async def test_odd_names_of_things_are_not_found_rather_than_a_fault(
             for (_, path), statuses in reported.items():
                 if "{booking_id}" in path or "{flight_id}" in path:
                     assert statuses <= {400, 401, 403, 404, 405, 414, 422}, (path, name, statuses)
+
+
+def test_an_endless_header_line_costs_the_web_process_no_memory(system: System) -> None:
+    web = Path(f"/proc/{system.processes['web'].pid}/statm")
+    before = _resident_pages(web)
+    url = httpx.URL(system.base_url)
+    assert url.port is not None
+    with socket.create_connection((url.host, url.port), timeout=30) as talk:
+        talk.sendall(b"GET /health/live HTTP/1.1\r\nHost: a\r\nX-Endless: ")
+        try:
+            for _ in range(1_000):
+                talk.sendall(b"x" * 100_000)
+        except ConnectionError:
+            pass
+        else:
+            raise AssertionError("a hundred megabytes of one header were taken")
+    assert _resident_pages(web) - before < 5_000
+
+
+def _resident_pages(statm: Path) -> int:
+    return int(statm.read_text().split()[1])

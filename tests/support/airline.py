@@ -96,6 +96,7 @@ def create_booking(
     mode: Mode = "hold",
     extras: tuple[ExtraChoice, ...] = (),
     quoted: Priced | None = None,
+    unpaid_limit: int | None = None,
 ) -> CreateBooking:
     """Book one adult, or this party, on one or several flights."""
     names = (flights,) if isinstance(flights, str) else flights
@@ -110,6 +111,7 @@ def create_booking(
         extras=extras,
         mode=mode,
         quoted=quoted,
+        unpaid_limit=unpaid_limit,
     )
 
 

@@ -13,7 +13,7 @@ from litestar.params import FromPath, JSONBody, QueryParameter
 from litestar.testing import AsyncTestClient
 
 from application.identity.log_in import LogIn
-from application.identity.ports import IssuedToken, Principal
+from application.identity.ports import Principal, RefusedAccess, SignedIn
 from application.identity.register_user import RegisterUser
 from application.payment.gateway import GatewayMisconfigured
 from application.ports import Unavailable
@@ -30,7 +30,10 @@ START = 1_800_000_000.0
 Amount = Annotated[int, msgspec.Meta(ge=1, le=10**12)]
 Name = Annotated[str, msgspec.Meta(min_length=1, max_length=40)]
 GENEROUS = dict.fromkeys(
-    ("anonymous", "signed_in", "staff", "authentication", "booking", "payment"),
+    (
+        *("anonymous", "signed_in", "staff", "authentication", "booking", "payment"),
+        *("unpaid_account", "unpaid_agency", "unpaid_address"),
+    ),
     Limit(1_000_000, 60),
 )
 
@@ -140,11 +143,25 @@ class Accounts:
         """Keep the first password."""
         self.passwords.setdefault(command.email, command.password)
 
-    async def log_in(self, command: LogIn) -> IssuedToken:
+    async def log_in(self, command: LogIn) -> SignedIn:
         """A token for the right password."""
         if self.passwords.get(command.email) != command.password:
             raise rejections.CredentialsRefused
-        return self.issuer.issue(Principal("usr_" + command.email, "customer"))
+        return SignedIn(self.issuer.issue(Principal("usr_" + command.email, "customer")), "device")
+
+
+class NotedAttempts:
+    """The refused attempts that the edge reported: what happened, to whom, on which route."""
+
+    def __init__(self) -> None:
+        self.noted: list[tuple[str, str | None, str]] = []
+
+    def note(
+        self, happened: RefusedAccess, *, user_id: str | None, route: str, address: str
+    ) -> None:
+        """Remember it."""
+        assert address
+        self.noted.append((happened, user_id, route))
 
 
 def http_ports(**edge: Any) -> HttpPorts:
@@ -153,7 +170,7 @@ def http_ports(**edge: Any) -> HttpPorts:
     absent = {
         name: None
         for name in HttpPorts.__struct_fields__
-        if name not in edge and name != "trusted_proxies"
+        if name not in edge and name not in ("trusted_proxies", "secure_cookies")
     }
     return HttpPorts(**{**absent, "fingerprint_key": b"f" * 32, **edge})
 
@@ -190,6 +207,7 @@ class Edge:
             token_id=lambda: uuid.uuid4().hex,
         )
         self.accounts = Accounts(self.tokens)
+        self.security = NotedAttempts()
         self.ready = {"database": "up", "redis": "up"}
         self.app = application(self._ports(limits, trusted))
 
@@ -201,6 +219,7 @@ class Edge:
             register_user=self.accounts.register,
             log_in=self.accounts.log_in,
             verifier=self.tokens,
+            security_record=self.security,
             limiter=RateLimiter(limits, self.store, monotonic=self.time),
             readiness=readiness,
             trusted_proxies=tuple(ipaddress.ip_network(each) for each in trusted),

@@ -7,14 +7,17 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
 from application.identity import log_in, register_user
+from application.identity.ports import SignedIn
 from domain.identity.roles import Role
 from infrastructure.identity import passwords, tokens
+from infrastructure.identity.sign_in_places import KeyedSignInPlaces
 from infrastructure.identity.user_directory import PostgresUserDirectory
 from infrastructure.postgres import pool as pools
 from infrastructure.sealing import master_key
 from infrastructure.sealing.blind_index import EmailIndex
 from infrastructure.sealing.vault import SubjectVault
 
+HOME = "198.51.100.7"
 CHEAP = passwords.Cost(time_cost=1, memory_kib=8, parallelism=1)
 
 
@@ -49,6 +52,7 @@ class Identity:
             hasher=self.hasher,
             email_lookup=self.lookup,
             issuer=self.tokens,
+            places=KeyedSignInPlaces(keys),
             now=lambda: self.now,
         )
 
@@ -57,9 +61,15 @@ class Identity:
         command = register_user.RegisterUser(email, password, role)
         await register_user.register_user(command, self.registration)
 
-    async def log_in(self, email: str, password: str) -> str:
+    async def log_in(self, email: str, password: str, **where: str) -> str:
         """The access token; raises CredentialsRefused."""
-        return (await log_in.log_in(log_in.LogIn(email, password), self.login)).access_token
+        return (await self.signed_in(email, password, **where)).token.access_token
+
+    async def signed_in(
+        self, email: str, password: str, *, address: str = HOME, device: str | None = None
+    ) -> SignedIn:
+        """The sign-in from a network address, with a device's token; raises CredentialsRefused."""
+        return await log_in.log_in(log_in.LogIn(email, password, address, device), self.login)
 
 
 @asynccontextmanager

@@ -12,6 +12,7 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 import httpx
+import msgspec
 
 from domain.inventory.events import CabinLayout, CapacityMove, FareClass, FlightScheduled
 from domain.kernel import ids, money
@@ -28,7 +29,10 @@ SOON = dt.timedelta(minutes=68)
 GATE_CLOSED_IN = dt.timedelta(minutes=10)
 UNLIMITED = {
     f"AIS_LIMIT_{name}": "1000000"
-    for name in ("ANONYMOUS", "SIGNED_IN", "STAFF", "AUTHENTICATION", "BOOKING", "PAYMENT")
+    for name in (
+        *("ANONYMOUS", "SIGNED_IN", "STAFF", "AUTHENTICATION", "BOOKING", "PAYMENT"),
+        *("UNPAID_FLIGHT", "UNPAID_ACCOUNT", "UNPAID_ADDRESS"),
+    )
 }
 # The schedule of the demo has numbers of three digits.
 _flight_numbers = itertools.count(1_000)
@@ -49,6 +53,32 @@ def restart(system: System, *names: str) -> None:
         system.processes[name].kill()
         system.processes[name].wait()
         demo_stage.restart(system, name)
+
+
+@contextmanager
+def other_settings(system: System, **changed: str) -> Iterator[None]:
+    """Run the web process with these AIS_* settings meanwhile."""
+    changes = {f"AIS_{name.upper()}": value for name, value in changed.items()}
+    changed_system = msgspec.structs.replace(system, environment={**system.environment, **changes})
+    restart(changed_system, "web")
+    try:
+        _await_web(system)
+        yield
+    finally:
+        restart(system, "web")
+        _await_web(system)
+
+
+def _await_web(system: System) -> None:
+    end = time.monotonic() + WAIT_SECONDS
+    while time.monotonic() < end:
+        try:
+            if httpx.get(f"{system.base_url}/health/ready").status_code == 200:
+                return
+        except httpx.TransportError:
+            pass
+        time.sleep(0.05)
+    raise AssertionError("the web process does not answer")
 
 
 def schedule(

@@ -12,10 +12,11 @@ import uvicorn
 
 from application.identity import log_in, register_user
 from application.identity.log_in import LogIn
-from application.identity.ports import IssuedToken
+from application.identity.ports import SignedIn
 from application.identity.register_user import RegisterUser
 from application.rate_limit import Limit
 from infrastructure.redis import rate_limit as redis_rate_limit
+from interfaces.connection import BoundedConnection
 from interfaces.http import strict_request
 from interfaces.http.rate_limit import RateLimiter
 from tests.support import identity as identities
@@ -67,7 +68,7 @@ async def serving(
     async def register(command: RegisterUser) -> None:
         await register_user.register_user(command, identity.registration)
 
-    async def sign_in(command: LogIn) -> IssuedToken:
+    async def sign_in(command: LogIn) -> SignedIn:
         return await log_in.log_in(command, identity.login)
 
     async def readiness() -> Mapping[str, bool]:
@@ -88,7 +89,7 @@ async def serving(
         access_log=False,
         log_config=None,
         lifespan="off",
-        http="httptools",
+        http=BoundedConnection,
         proxy_headers=False,
     )
     server = uvicorn.Server(config)

@@ -9,12 +9,13 @@ import pytest
 
 from application.identity.ports import Principal
 from application.ports import Unavailable
-from domain.identity import rejections
+from domain.identity import lockout, rejections
 from infrastructure.identity import passwords
 from tests.support import identity as identities
 from tests.support.identity import Identity
 from tests.support.servers import TestDatabase
 
+STRANGER = "203.0.113.250"
 EMAIL, PASSWORD = "layla@example.com", "correct horse battery"
 
 
@@ -30,9 +31,9 @@ def facts(database: TestDatabase) -> list[str]:
         return [row[0] for row in rows]
 
 
-async def refused(identity: Identity, password: str = "wrong password") -> None:
+async def refused(identity: Identity, password: str = "wrong password", **where: str) -> None:
     with pytest.raises(rejections.CredentialsRefused):
-        await identity.log_in(EMAIL, password)
+        await identity.log_in(EMAIL, password, **where)
 
 
 async def test_a_registered_user_signs_in_under_any_spelling(identity: Identity) -> None:
@@ -84,7 +85,7 @@ async def test_the_address_is_stored_sealed_only(
     assert "$argon2id$" in row[0]
 
 
-async def test_five_wrong_passwords_lock_even_the_right_one_for_half_an_hour(
+async def test_five_wrong_passwords_of_a_place_lock_even_the_right_one_for_half_an_hour(
     identity: Identity, database: TestDatabase
 ) -> None:
     await identity.register(EMAIL, PASSWORD)
@@ -124,8 +125,81 @@ async def test_at_most_five_of_many_concurrent_guesses_are_checked(
     await refused(identity, PASSWORD)
     assert facts(database).count("locked") == 1
     with psycopg.connect(database.owner_dsn) as connection:
-        row = connection.execute("SELECT failed_logins FROM identity.app_user").fetchone()
+        row = connection.execute("SELECT failed_logins FROM identity.sign_in_place").fetchone()
     assert row == (5,)
+
+
+async def test_strangers_lock_their_own_address_and_not_the_owner_out(identity: Identity) -> None:
+    await identity.register(EMAIL, PASSWORD)
+    for _ in range(20):
+        await refused(identity, address=STRANGER)
+    await refused(identity, PASSWORD, address=STRANGER)
+    await identity.log_in(EMAIL, PASSWORD)
+
+
+async def test_a_device_that_signed_in_before_is_not_locked_out_by_others_at_its_address(
+    identity: Identity,
+) -> None:
+    await identity.register(EMAIL, PASSWORD)
+    device = (await identity.signed_in(EMAIL, PASSWORD)).device_token
+    for _ in range(5):
+        await refused(identity)
+    await refused(identity, PASSWORD)
+    assert (await identity.signed_in(EMAIL, PASSWORD, device=device)).device_token == device
+
+
+async def test_guesses_with_a_stolen_device_are_counted_for_that_device(
+    identity: Identity,
+) -> None:
+    await identity.register(EMAIL, PASSWORD)
+    device = (await identity.signed_in(EMAIL, PASSWORD)).device_token
+    for number in range(5):
+        await refused(identity, address=f"203.0.113.{number}", device=device)
+    await refused(identity, PASSWORD, device=device)
+    await identity.log_in(EMAIL, PASSWORD)
+
+
+async def test_a_device_of_another_account_or_a_made_up_one_counts_as_the_address(
+    identity: Identity,
+) -> None:
+    await identity.register(EMAIL, PASSWORD)
+    await identity.register("other@example.com", PASSWORD)
+    other = (await identity.signed_in("other@example.com", PASSWORD)).device_token
+    for device in (other, "x" * 43, "é" * 43, "", other[:-1]):
+        await refused(identity, device=device)
+    for device in (other, "x" * 43):
+        await refused(identity, PASSWORD, device=device)
+
+
+async def test_many_strange_addresses_are_stopped_together_and_known_ones_go_on(
+    identity: Identity, database: TestDatabase
+) -> None:
+    await identity.register(EMAIL, PASSWORD)
+    await identity.log_in(EMAIL, PASSWORD)
+    for number in range(lockout.STRANGERS_FAILURE_LIMIT + 30):
+        await refused(identity, address=f"203.0.113.{number}")
+    await refused(identity, PASSWORD, address=STRANGER)
+    await identity.log_in(EMAIL, PASSWORD)
+    with psycopg.connect(database.owner_dsn) as connection:
+        places = connection.execute("SELECT count(*) FROM identity.sign_in_place").fetchone()
+    assert places == (lockout.STRANGERS_FAILURE_LIMIT + 1,)
+    identity.now += lockout.LOCK_DURATION
+    await identity.log_in(EMAIL, PASSWORD, address=STRANGER)
+
+
+async def test_places_that_count_no_more_are_deleted(
+    identity: Identity, database: TestDatabase
+) -> None:
+    await identity.register(EMAIL, PASSWORD)
+    await identity.log_in(EMAIL, PASSWORD)
+    for number in range(20):
+        await refused(identity, address=f"203.0.113.{number}")
+    identity.now += lockout.KNOWN_PLACE_LIFETIME
+    await refused(identity, address=STRANGER)
+    with psycopg.connect(database.owner_dsn) as connection:
+        rows = connection.execute("SELECT p::text FROM identity.sign_in_place AS p").fetchall()
+    assert len(rows) == 1
+    assert STRANGER not in rows[0][0]
 
 
 async def test_an_unknown_user_costs_a_hash_and_is_recorded_without_a_name(

@@ -121,6 +121,38 @@ async def test_the_scheme_is_taken_in_any_case(edge: Edge) -> None:
     assert (await me(edge, f"bEARER {token}")).status_code == 200
 
 
+@pytest.mark.parametrize("forged", ["x.y.z", "", "e" * 2000])
+async def test_a_forged_token_leaves_a_security_event(edge: Edge, forged: str) -> None:
+    await me(edge, f"Bearer {forged}")
+    assert edge.security.noted == [("token_refused", None, "GET /api/auth/me")]
+
+
+async def test_who_offers_no_token_or_an_old_one_leaves_none(edge: Edge) -> None:
+    bearer = edge.bearer()["authorization"]
+    edge.time.now += 900
+    await me(edge, bearer)
+    async with edge.client() as client:
+        await client.get("/api/auth/me")
+    assert edge.security.noted == []
+
+
+async def test_a_role_without_the_permission_leaves_a_security_event(edge: Edge) -> None:
+    async with edge.client() as client:
+        await client.post("/probe/x/ledger", headers=edge.bearer("customer", "usr_two"))
+    assert edge.security.noted == [("permission_refused", "usr_two", "POST /probe/{name}/ledger")]
+
+
+async def test_a_device_is_known_by_a_cookie_that_scripts_and_other_sites_cannot_use(
+    edge: Edge,
+) -> None:
+    async with edge.client() as client:
+        await client.post("/api/auth/register", json=REGISTRATION)
+        answer = await client.post("/api/auth/mobile-login", json=REGISTRATION)
+    name, *terms = answer.headers["set-cookie"].split("; ")
+    assert name == "ais_device=device"
+    assert {"HttpOnly", "SameSite=Strict", "Secure", "Path=/api/auth"} <= set(terms)
+
+
 async def test_an_expired_token_is_distinguished(edge: Edge) -> None:
     bearer = edge.bearer()["authorization"]
     assert (await me(edge, bearer)).status_code == 200

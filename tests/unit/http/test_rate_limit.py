@@ -57,6 +57,29 @@ async def test_two_processes_never_exceed_a_large_limit() -> None:
     assert passed + await admitted(first, 10) == 1000
 
 
+async def test_seats_are_counted_all_or_none_and_can_be_given_back() -> None:
+    time = Seconds()
+    each = limiter(time, MemoryTokenStore(time), 10)
+    assert await each.take_many("booking", "usr_one", 7) == 0
+    assert await each.take_many("booking", "usr_one", 4) == 60
+    assert await each.take_many("booking", "usr_one", 3) == 0
+    each.give_back("booking", "usr_one", 7)
+    assert await each.take_many("booking", "usr_one", 7) == 0
+    assert await each.take_many("booking", "usr_one", 1) == 60
+    time.now += 61
+    assert await each.take_many("booking", "usr_one", 10) == 0
+
+
+async def test_two_processes_never_count_more_seats_than_the_limit() -> None:
+    time = Seconds()
+    store = MemoryTokenStore(time)
+    both = limiter(time, store, 30), limiter(time, store, 30)
+    answers = await asyncio.gather(
+        *(both[number % 2].take_many("booking", "usr_one", 9) for number in range(10))
+    )
+    assert answers.count(0) <= 3
+
+
 async def test_a_raised_limit_asks_the_store_rarely() -> None:
     time = Seconds()
     store = MemoryTokenStore(time)

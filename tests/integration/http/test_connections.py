@@ -1,0 +1,321 @@
+"""What the server refuses below the framework, and how long it waits: shown over raw sockets."""
+
+import asyncio
+import json
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+import pytest
+import pytest_asyncio
+import uvicorn
+
+from interfaces import connection
+from interfaces.connection import BoundedConnection
+from tests.support.http_client import Edge
+
+pytestmark = pytest.mark.asyncio(loop_scope="module")
+
+HOST = b"Host: airline.example\r\n"
+LIVE = b"GET /health/live HTTP/1.1\r\n" + HOST
+PROBE = b"POST /probe HTTP/1.1\r\n" + HOST + b"Content-Type: application/json\r\n"
+SHORT_SECONDS = 0.2
+
+
+class Talk:
+    """One connection of a client."""
+
+    def __init__(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        self.reader = reader
+        self.writer = writer
+
+    async def send(self, content: bytes) -> None:
+        """Write these bytes."""
+        self.writer.write(content)
+        await self.writer.drain()
+
+    async def answer(self) -> tuple[int, dict[str, str], bytes]:
+        """Status, headers and body of the next answer."""
+        async with asyncio.timeout(20):
+            head = (await self.reader.readuntil(b"\r\n\r\n")).decode("latin-1").split("\r\n")
+            pairs = (line.split(": ", 1) for line in head[1:] if line)
+            headers = {name.lower(): value for name, value in pairs}
+            body = await self.reader.readexactly(int(headers.get("content-length", "0")))
+        return int(head[0].split()[1]), headers, body
+
+    async def is_closed(self) -> bool:
+        """Whether the server closes this connection without another byte."""
+        async with asyncio.timeout(20):
+            try:
+                return await self.reader.read(1) == b""
+            except ConnectionError:
+                return True
+
+
+@pytest.fixture(scope="module")
+def edge() -> Edge:
+    return Edge()
+
+
+@asynccontextmanager
+async def serving(edge: Edge) -> AsyncIterator[tuple[uvicorn.Server, int]]:
+    config = uvicorn.Config(
+        edge.app,
+        port=0,
+        access_log=False,
+        log_config=None,
+        lifespan="off",
+        http=BoundedConnection,
+        ws="none",
+        proxy_headers=False,
+    )
+    server = uvicorn.Server(config)
+    running = asyncio.create_task(server.serve())
+    for _ in range(6_000):
+        if server.started or running.done():
+            break
+        await asyncio.sleep(0.005)
+    try:
+        yield server, server.servers[0].sockets[0].getsockname()[1]
+    finally:
+        server.should_exit = True
+        await running
+
+
+@pytest_asyncio.fixture(scope="module", loop_scope="module")
+async def server(edge: Edge) -> AsyncIterator[tuple[uvicorn.Server, int]]:
+    async with serving(edge) as each:
+        yield each
+
+
+@pytest_asyncio.fixture(loop_scope="module")
+async def talk(server: tuple[uvicorn.Server, int]) -> AsyncIterator[Talk]:
+    reader, writer = await asyncio.open_connection("127.0.0.1", server[1])
+    yield Talk(reader, writer)
+    writer.close()
+
+
+@pytest.fixture
+def short(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Short times, so that a test need not wait as long as a client may."""
+    for name in ("FIRST_BYTE_SECONDS", "HEAD_SECONDS", "LINGER_SECONDS", "STALLED_ANSWER_SECONDS"):
+        monkeypatch.setattr(connection, name, SHORT_SECONDS)
+    monkeypatch.setattr(connection, "CHECK_SECONDS", SHORT_SECONDS / 10)
+
+
+def chunked(size: bytes = b"2", body: bytes = b"{}") -> bytes:
+    return PROBE + b"Transfer-Encoding: chunked\r\n\r\n" + size + b"\r\n" + body
+
+
+REFUSED = {
+    "content_length_with_a_sign": PROBE + b"Content-Length: +2\r\n\r\n{}",
+    "negative_content_length": PROBE + b"Content-Length: -2\r\n\r\n{}",
+    "content_length_in_hexadecimal": PROBE + b"Content-Length: 0x2\r\n\r\n{}",
+    "content_length_beyond_64_bits": PROBE + b"Content-Length: 99999999999999999999\r\n\r\n{}",
+    "list_of_content_lengths": PROBE + b"Content-Length: 2, 2\r\n\r\n{}",
+    "two_numbers_as_content_length": PROBE + b"Content-Length: 2 2\r\n\r\n{}",
+    "empty_content_length": PROBE + b"Content-Length:\r\n\r\n{}",
+    "content_length_twice": PROBE + b"Content-Length: 2\r\nContent-Length: 2\r\n\r\n{}",
+    "two_different_content_lengths": PROBE + b"Content-Length: 2\r\nContent-Length: 9\r\n\r\n{}",
+    "length_and_encoding": PROBE
+    + b"Content-Length: 2\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n",
+    "encoding_and_length": PROBE
+    + b"Transfer-Encoding: chunked\r\nContent-Length: 2\r\n\r\n0\r\n\r\n",
+    "encoding_that_does_not_end_in_chunked": PROBE
+    + b"Transfer-Encoding: chunked, identity\r\n\r\n0\r\n\r\n",
+    "unknown_encoding": PROBE + b"Transfer-Encoding: gzip\r\n\r\n{}",
+    "misspelled_encoding": PROBE + b"Transfer-Encoding: xchunked\r\n\r\n0\r\n\r\n",
+    "encoding_twice": PROBE
+    + b"Transfer-Encoding: chunked\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n",
+    "encoding_in_http_1_0": b"POST /probe HTTP/1.0\r\n"
+    + b"Transfer-Encoding: chunked\r\n\r\n0\r\n\r\n",
+    "chunk_size_that_is_no_number": chunked(b"zz"),
+    "chunk_longer_than_its_size": chunked(b"1", b"{}\r\n0\r\n\r\n"),
+    "chunk_size_beyond_64_bits": chunked(b"f" * 17),
+    "nul_in_a_header": LIVE + b"X-Trace: a\x00b\r\n\r\n",
+    "escape_in_a_header": LIVE + b"X-Trace: a\x1b[31mb\r\n\r\n",
+    "delete_in_a_header": LIVE + b"X-Trace: a\x7fb\r\n\r\n",
+    "bare_carriage_return_in_a_header": LIVE + b"X-Trace: a\rb\r\n\r\n",
+    "continued_header_line": LIVE + b"X-Trace: a\r\n b\r\n\r\n",
+    "space_before_the_colon": LIVE + b"X-Trace : a\r\n\r\n",
+    "header_without_a_name": LIVE + b": a\r\n\r\n",
+    "header_without_a_colon": LIVE + b"X-Trace\r\n\r\n",
+    "control_character_in_a_header_name": LIVE + b"X-\x01: a\r\n\r\n",
+    "no_host": b"GET /health/live HTTP/1.1\r\n\r\n",
+    "empty_host": b"GET /health/live HTTP/1.1\r\nHost:\r\n\r\n",
+    "host_with_a_path": b"GET /health/live HTTP/1.1\r\nHost: a/b\r\n\r\n",
+    "host_with_a_user": b"GET /health/live HTTP/1.1\r\nHost: a@b\r\n\r\n",
+    "two_hosts": b"GET /health/live HTTP/1.1\r\nHost: a\r\nHost: b\r\n\r\n",
+    "http_0_9": b"GET /health/live\r\n\r\n",
+    "http_1_9": b"GET /health/live HTTP/1.9\r\n" + HOST + b"\r\n",
+    "http_2_0": b"GET /health/live HTTP/2.0\r\n" + HOST + b"\r\n",
+    "preface_of_http_2": b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n",
+    "greeting_of_tls": b"\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03" + b"\x00" * 40,
+    "nonsense": b"hello\r\n\r\n",
+    "address_that_is_none": b"GET nowhere HTTP/1.1\r\n" + HOST + b"\r\n",
+    "address_with_raw_bytes": b"GET /\xd8\xb3 HTTP/1.1\r\n" + HOST + b"\r\n",
+    "address_with_a_control_character": b"GET /a\x01b HTTP/1.1\r\n" + HOST + b"\r\n",
+    "host_without_a_path": b"GET http://airline.example HTTP/1.1\r\n" + HOST + b"\r\n",
+    "tunnel": b"CONNECT airline.example:443 HTTP/1.1\r\n" + HOST + b"\r\n",
+    "upgrade_with_a_body": PROBE
+    + b"Connection: upgrade\r\nUpgrade: h2c\r\nContent-Length: 2\r\n\r\n{}",
+}
+
+
+@pytest.mark.parametrize("name", REFUSED)
+async def test_what_is_not_sound_http_gets_the_flat_answer_and_the_end(
+    talk: Talk, name: str
+) -> None:
+    await talk.send(REFUSED[name])
+    status, headers, body = await talk.answer()
+    problem = json.loads(body)
+    assert status in (400, 405)
+    assert set(problem) == {"code", "message", "correlationId", "retryable", "details"}
+    assert problem["code"] in ("VALIDATION_ERROR", "METHOD_NOT_ALLOWED")
+    assert headers["x-correlation-id"] == problem["correlationId"]
+    assert headers["content-type"].startswith("application/json")
+    assert headers.get("connection") == "close" or name in ("two_hosts", "encoding_twice")
+
+
+@pytest.mark.parametrize("method", [b"FETCH", b"get", b"G\x00T", b"BOOK", b"X" * 5000])
+async def test_an_unknown_method_gets_the_flat_answer(talk: Talk, method: bytes) -> None:
+    await talk.send(method + b" /health/live HTTP/1.1\r\n" + HOST + b"\r\n")
+    status, headers, body = await talk.answer()
+    assert (status, json.loads(body)["code"]) == (405, "METHOD_NOT_ALLOWED")
+    assert "GET" in headers["allow"]
+
+
+async def test_a_refusal_names_field_and_reason(talk: Talk) -> None:
+    await talk.send(b"GET /health/live HTTP/1.1\r\nX-Correlation-Id: find-me\r\n\r\n")
+    _, headers, body = await talk.answer()
+    assert json.loads(body)["details"] == {"field": "host", "reason": "required in HTTP/1.1"}
+    assert headers["x-correlation-id"] == "find-me"
+
+
+async def test_a_client_of_http_1_0_needs_no_host(talk: Talk) -> None:
+    await talk.send(b"GET /health/live HTTP/1.0\r\n\r\n")
+    assert (await talk.answer())[0] == 200
+    assert await talk.is_closed()
+
+
+async def test_a_connection_serves_one_request_after_the_other(talk: Talk) -> None:
+    for _ in range(3):
+        await talk.send(b"\r\n" + LIVE + b"\r\n")
+        assert (await talk.answer())[0] == 200
+
+
+async def test_an_upgrade_is_not_made_and_the_request_is_answered(talk: Talk) -> None:
+    await talk.send(LIVE + b"Connection: Upgrade\r\nUpgrade: websocket\r\n\r\n" + LIVE + b"\r\n")
+    status, headers, _ = await talk.answer()
+    assert (status, headers["connection"]) == (200, "close")
+    assert await talk.is_closed()
+
+
+async def test_a_trailer_is_no_header(talk: Talk, edge: Edge) -> None:
+    bearer = edge.bearer()["authorization"].encode()
+    await talk.send(
+        b"GET /api/auth/me HTTP/1.1\r\n"
+        + HOST
+        + b"Transfer-Encoding: chunked\r\nTrailer: Authorization\r\n\r\n0\r\nAuthorization: "
+        + bearer
+        + b"\r\n\r\n"
+    )
+    assert (await talk.answer())[0] == 401
+
+
+@pytest.mark.parametrize(
+    "beginning",
+    [
+        LIVE + b"X-Endless: ",
+        LIVE + b"X",
+        b"GET /",
+        b"GET /health/live?",
+        chunked() + b"\r\n0\r\nX-Endless: ",
+        chunked() + b"\r\n2;x=",
+        PROBE + b"Transfer-Encoding: chunked\r\n\r\n0",
+    ],
+    ids=["value", "name", "path", "query", "trailer", "extension", "chunk_size"],
+)
+async def test_an_endless_line_is_cut_off_after_some_kilobytes(
+    talk: Talk, beginning: bytes
+) -> None:
+    await talk.send(beginning)
+    answering = asyncio.create_task(talk.answer())
+    sent = 0
+    while not answering.done() and sent < 10_000_000:
+        await talk.send(b"0" * 10_000)
+        await asyncio.sleep(0)
+        sent += 10_000
+    assert sent < 10_000_000
+    status, _, body = await answering
+    assert status in (400, 401, 413, 431)
+    assert json.loads(body)["code"]
+
+
+@pytest.mark.usefixtures("short")
+async def test_a_client_that_says_nothing_is_disconnected(talk: Talk) -> None:
+    assert await talk.is_closed()
+
+
+@pytest.mark.usefixtures("short")
+async def test_a_client_that_sends_only_blank_lines_is_disconnected(talk: Talk) -> None:
+    async with asyncio.timeout(5):
+        while not talk.reader.at_eof():
+            try:
+                await talk.send(b"\r\n")
+            except ConnectionError:
+                break
+            await asyncio.sleep(SHORT_SECONDS / 10)
+
+
+@pytest.mark.usefixtures("short")
+async def test_a_head_that_comes_byte_by_byte_times_out_as_a_whole(talk: Talk) -> None:
+    async def trickle() -> None:
+        while True:
+            await talk.send(b"x")
+            await asyncio.sleep(SHORT_SECONDS / 10)
+
+    await talk.send(LIVE + b"X-Slow: ")
+    trickling = asyncio.create_task(trickle())
+    status, headers, body = await talk.answer()
+    trickling.cancel()
+    assert (status, json.loads(body)["code"]) == (408, "REQUEST_TIMEOUT")
+    assert headers["connection"] == "close"
+    assert await talk.is_closed()
+
+
+@pytest.mark.usefixtures("short")
+async def test_the_rest_of_a_body_that_nobody_reads_has_a_short_time(talk: Talk) -> None:
+    await talk.send(b"POST /api/bookings HTTP/1.1\r\n" + HOST + b"Content-Length: 1000000\r\n\r\n")
+    status, _, _ = await talk.answer()
+    assert status in (401, 413)
+    assert await talk.is_closed()
+
+
+@pytest.mark.usefixtures("short")
+async def test_a_client_that_does_not_read_its_answers_is_disconnected(
+    server: tuple[uvicorn.Server, int], talk: Talk
+) -> None:
+    talk.writer.transport.pause_reading()  # type: ignore[attr-defined]  # a read transport too
+    asking = b"GET /schema/openapi.json HTTP/1.1\r\n" + HOST + b"\r\n"
+    async with asyncio.timeout(20):
+        with pytest.raises(ConnectionError):
+            while True:
+                talk.writer.write(asking)
+                await asyncio.sleep(0.02)
+                if not server[0].server_state.connections:
+                    raise ConnectionError
+
+
+async def test_requests_ahead_of_a_broken_one_are_answered_first(talk: Talk) -> None:
+    await talk.send((LIVE + b"\r\n") * 3 + b"nonsense\r\n\r\n")
+    assert [(await talk.answer())[0] for _ in range(4)] == [200, 200, 200, 405]
+    assert await talk.is_closed()
+
+
+async def test_only_so_many_requests_wait_on_one_connection(talk: Talk) -> None:
+    await talk.send((LIVE + b"\r\n") * 500)
+    statuses = []
+    while not statuses or statuses[-1] == 200:
+        statuses.append((await talk.answer())[0])
+    assert statuses == [200] * (connection.PIPELINE_LIMIT + 1) + [400]
+    assert await talk.is_closed()
