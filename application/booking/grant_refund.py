@@ -4,6 +4,7 @@ from application.booking import journey
 from application.booking.access import visible_booking
 from application.booking.booking_details import BookingDetails, carry_out_and_read
 from application.booking.ports import BookingPorts
+from application.booking.staff_notes import Notes, sealed_note
 from application.booking.stored_answer import stored_answer_first
 from application.caller import Caller
 from application.commands.command import Command, Reply
@@ -22,21 +23,22 @@ REFUND_GRANTED = "refund_granted"
 async def grant_refund(
     ports: BookingPorts, caller: Caller, id_or_reference: str, *, reason: str, amount: int | None
 ) -> BookingDetails:
-    """Refund an amount in minor units, or all that is not refunded yet.
+    """Refund an amount in minor units, or all that is not refunded yet; `reason` is staff's words.
 
     The caller's role was checked already. Rejects BookingNotFound and what the command does.
     """
-    booking_id, _ = await visible_booking(ports, caller.principal, id_or_reference)
-    command = GrantRefund(booking_id=booking_id, reason=reason, amount=amount)
+    booking_id, booking = await visible_booking(ports, caller.principal, id_or_reference)
+    notes = await sealed_note(ports.vault, booking, reason)
+    command = GrantRefund(booking_id=booking_id, amount=amount, notes=notes)
     return await carry_out_and_read(ports, caller, command)
 
 
 class GrantRefund(Command, frozen=True):
-    """`amount` in minor units, None for all that is not refunded yet; `reason` is kept."""
+    """`amount` in minor units, None for all that is not refunded yet; `notes` are kept sealed."""
 
     booking_id: str
-    reason: str
     amount: int | None = None
+    notes: Notes = ()
 
     def decide(self, context: DecisionContext) -> Reply:
         """Rejects BookingNotFound, TransitionRefused, ModificationPending and InvalidRefund."""
@@ -50,7 +52,7 @@ class GrantRefund(Command, frozen=True):
         posted = journey.posted(booking_id, booking, context.now)
         granted = cancellation.grant_refund(
             booking,
-            reason=self.reason,
+            reason=REFUND_GRANTED,
             obligation=Obligation(
                 ids.obligation_id(booking_id, len(booking.obligations) + 1), amount
             ),
@@ -59,6 +61,7 @@ class GrantRefund(Command, frozen=True):
                 if booking.status is Status.PAID
                 else carriage.goodwill_entry(posted, value=value, amount=amount.amount)
             ),
+            notes=self.notes,
         )
         context.record(booking_id, granted)
         if booking.status in states.TICKETED:

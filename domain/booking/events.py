@@ -106,15 +106,8 @@ class BookingExpired(SaleFact, frozen=True):
     reason: str
 
 
-SaleEvent = (
-    BookingReserved
-    | BookingPaid
-    | BookingConfirmed
-    | BookingExpired
-    | BookingWaitlisted
-    | BookingPaymentFailed
-    | BookingPaymentRetried
-)
+_Payment = BookingPaid | BookingPaymentFailed | BookingPaymentRetried
+SaleEvent = BookingReserved | BookingConfirmed | BookingExpired | BookingWaitlisted | _Payment
 
 
 class SeatFact(DomainEvent, frozen=True):
@@ -252,7 +245,8 @@ class CancellationFact(DomainEvent, frozen=True):
 class BookingCancelled(CancellationFact, frozen=True, omit_defaults=True):
     """All open coupons are cancelled; the fee is that of the accepted quote.
 
-    `waiver` is the reason of staff for taking no fee. No entry where nothing was paid.
+    `reason` and `waiver`, why staff took no fee, are codes; `notes` are what staff wrote. No entry
+    where nothing was paid.
     """
 
     tag: ClassVar[str] = "booking.cancelled.1"
@@ -263,6 +257,7 @@ class BookingCancelled(CancellationFact, frozen=True, omit_defaults=True):
     waiver: str | None = None
     obligation: Obligation | None = None
     entry: entries.Entry | None = None
+    notes: tuple[sealed.Sealed, ...] = ()
 
 
 class CouponsCancelled(CancellationFact, frozen=True, omit_defaults=True):
@@ -278,9 +273,10 @@ class CouponsCancelled(CancellationFact, frozen=True, omit_defaults=True):
     obligation: Obligation | None = None
     entry: entries.Entry | None = None
     retaxed: Retaxed = Retaxed()
+    notes: tuple[sealed.Sealed, ...] = ()
 
 
-class RefundGranted(CancellationFact, frozen=True):
+class RefundGranted(CancellationFact, frozen=True, omit_defaults=True):
     """Finance grants a refund beyond the rules; open coupons are cancelled with it.
 
     The status stays until the money has arrived. `in_full` when nothing paid is kept.
@@ -292,6 +288,7 @@ class RefundGranted(CancellationFact, frozen=True):
     coupons: tuple[CouponId, ...]
     obligation: Obligation
     entry: entries.Entry
+    notes: tuple[sealed.Sealed, ...] = ()
 
 
 class BookingRefunded(CancellationFact, frozen=True):

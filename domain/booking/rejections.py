@@ -11,6 +11,12 @@ class BookingNotFound(Rejection):
     code: ClassVar[str] = "NOT_FOUND"
 
 
+class InvalidReason(Rejection):
+    """The reason is none of the codes."""
+
+    code: ClassVar[str] = "VALIDATION_ERROR"
+
+
 class TransitionRefused(Rejection):
     """The table of transitions has no such step from the status of the booking."""
 

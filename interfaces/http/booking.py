@@ -87,7 +87,10 @@ class BookingPageResponse(wire.ReadModelResponse):
 
 
 class HistoryEntryResponse(msgspec.Struct, rename="camel"):
-    """What happened, when, by whom, why, from which status to which."""
+    """What happened, when, by whom, why, from which status to which.
+
+    `reason` is a code; `note` is what staff wrote, for staff only.
+    """
 
     position: int
     event: str
@@ -97,6 +100,7 @@ class HistoryEntryResponse(msgspec.Struct, rename="camel"):
     before: str | None
     after: str
     reason: str | None
+    note: str | None
 
 
 class HistoryResponse(msgspec.Struct, rename="camel"):
@@ -194,7 +198,7 @@ async def read_booking(request: StrictRequest, booking_id: FromPath[str]) -> Boo
 
 @get("/api/bookings/{booking_id:str}/history", **auth.signed_in("see_own_bookings"))
 async def read_history(request: StrictRequest, booking_id: FromPath[str]) -> HistoryResponse:
-    """Read what happened to the booking, in order; no personal data."""
+    """Read what happened to the booking, in order."""
     entries = await history.read_history(request.ports.booking, request.principal, booking_id)
     return HistoryResponse([_entry(each) for each in entries])
 
@@ -209,6 +213,7 @@ def _entry(entry: HistoryEntry) -> HistoryEntryResponse:
         before=entry.before,
         after=entry.after,
         reason=entry.reason,
+        note=entry.note,
     )
 
 
