@@ -156,22 +156,25 @@ class DocumentRecorded(PassengerDetailFact, frozen=True):
     document: sealed.Sealed
 
 
-class SpecialServiceRequested(PassengerDetailFact, frozen=True):
-    """A passenger needs a service on a flight: IATA code such as WCHR or VGML (resolution 1784)."""
+class SpecialServiceRequested(PassengerDetailFact, frozen=True, omit_defaults=True):
+    """A passenger needs a service on a flight; `box` is its sealed IATA code such as WCHR or VGML
+    (resolution 1784), which events of earlier releases have as `code`."""
 
     tag: ClassVar[str] = "booking.special_service_requested.1"
     passenger: int
     segment: int
-    code: str
+    code: str = ""
+    box: sealed.Sealed | None = None
 
 
-class SpecialServiceWithdrawn(PassengerDetailFact, frozen=True):
-    """A requested service is not needed any more."""
+class SpecialServiceWithdrawn(PassengerDetailFact, frozen=True, omit_defaults=True):
+    """A requested service is not needed any more; it is named as in its request."""
 
     tag: ClassVar[str] = "booking.special_service_withdrawn.1"
     passenger: int
     segment: int
-    code: str
+    code: str = ""
+    box: sealed.Sealed | None = None
 
 
 _Service = SpecialServiceRequested | SpecialServiceWithdrawn

@@ -149,6 +149,12 @@ class NothingDue(Rejection):
     code: ClassVar[str] = "INVALID_STATE_TRANSITION"
 
 
+class NeedsChanged(Rejection):
+    """Special services were requested or withdrawn since they were opened: open them again."""
+
+    code: ClassVar[str] = "BOOKING_CONFLICT"
+
+
 class SpecialServiceRefused(Rejection):
     """The service does not fit the passenger, or the flight has no more of it."""
 

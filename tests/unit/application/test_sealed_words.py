@@ -1,17 +1,28 @@
 """Words of staff and needs of passengers are in the log only as ciphertext, or as codes."""
 
-from collections.abc import Awaitable, Callable
+import asyncio
+import datetime as dt
+from collections.abc import Awaitable, Callable, Sequence
 
 import pytest
 
+from application.booking.booking_details import BookingDetails, read_booking
 from application.booking.cancel_booking import Part, cancel_booking, quote_cancellation
 from application.booking.grant_refund import grant_refund
 from application.booking.modify_booking import modify_booking
 from application.booking.offload_passengers import offload_passengers
 from application.booking.quote_modification import WantedModification, quote_modification
 from application.booking.read_history import read_history
+from application.booking.read_manifest import read_manifest
+from application.booking.record_document import TravelDocument, record_document
+from application.booking.special_services import (
+    request_special_service,
+    withdraw_special_service,
+)
 from domain.booking import cancellation, rejections
+from domain.booking.passenger_details import WHEELCHAIRS_PER_FLIGHT
 from domain.identity.roles import Role
+from domain.kernel.sealed import Sealed
 from tests.support.memory_use_cases import MemoryUseCases
 
 WORDS = "Noura Al-Harbi is in hospital"
@@ -109,3 +120,88 @@ async def test_the_history_shows_the_code_of_a_reason(reason: str) -> None:
     await cancel(cases, booking, "customer", reason)
     history = await read_history(cases.ports, cases.caller().principal, booking)
     assert history[-1].reason == reason or history[-2].reason == reason
+
+
+async def test_a_special_service_is_sealed_in_the_log_and_shown_to_who_sees_the_booking() -> None:
+    cases = MemoryUseCases()
+    flight = cases.airline.schedule(seats=9)
+    booking = await cases.ticketed(flight, "ADT", "ADT")
+    for code in ("WCHR", "KSML"):
+        cases.vault.close()
+        await request(cases, booking, code, passenger=1)
+    await withdraw_special_service(
+        cases.ports, cases.caller(), booking, passenger=1, segment=0, code="KSML"
+    )
+    assert not any(code in cases.stored() for code in (b"WCHR", b"KSML", b"wheelchair"))
+    details = await read_booking(cases.ports, cases.caller().principal, booking)
+    assert [(each.passenger, each.code) for each in details.special_services] == [(1, "WCHR")]
+    listed = await read_manifest(cases.ports, flight)
+    assert [each.special_services for each in listed] == [(), ("WCHR",)]
+
+
+async def test_the_special_services_of_an_erased_person_are_gone() -> None:
+    cases = MemoryUseCases()
+    flight = cases.airline.schedule(seats=9)
+    booking = await cases.ticketed(flight)
+    await request(cases, booking, "WCHR")
+    cases.vault.erase(cases.airline.booking(booking).passengers[0].name.subject)
+    assert (await read_manifest(cases.ports, flight))[0].special_services == ()
+    with pytest.raises(rejections.PersonErased):
+        await request(cases, booking, "VGML")
+
+
+async def test_of_requests_at_once_a_flight_promises_as_many_wheelchairs_as_it_has() -> None:
+    cases = MemoryUseCases()
+    flight = cases.airline.schedule(seats=9)
+    bookings = [await cases.ticketed(flight) for _ in range(WHEELCHAIRS_PER_FLIGHT + 2)]
+    answers = await asyncio.gather(
+        *(request(cases, each, "WCHR") for each in bookings), return_exceptions=True
+    )
+    refused = [each for each in answers if isinstance(each, Exception)]
+    assert len(refused) == 2
+    assert all(isinstance(each, rejections.SpecialServiceRefused) for each in refused)
+
+
+async def test_a_service_that_was_requested_meanwhile_is_opened_before_the_decision() -> None:
+    cases = MemoryUseCases()
+    booking = await cases.ticketed(cases.airline.schedule(seats=9))
+    opened = cases.vault.open_all
+
+    async def overtaken(boxes: Sequence[Sealed]) -> list[bytes | None]:
+        """Another request is stored after the codes were opened for this one."""
+        cases.vault.open_all = opened  # type: ignore[method-assign]
+        found = await opened(boxes)
+        await request(cases, booking, "VGML")
+        return found
+
+    cases.vault.open_all = overtaken  # type: ignore[method-assign]
+    with pytest.raises(rejections.SpecialServiceRefused) as refused:
+        await request(cases, booking, "KSML")
+    assert refused.value.parameters["reason"] == "another_of_its_kind"
+
+
+async def test_a_document_is_recorded_long_after_its_passenger_was_last_read() -> None:
+    cases = MemoryUseCases()
+    booking = await cases.ticketed(cases.airline.schedule())
+    cases.vault.close()
+    document = TravelDocument(
+        kind="passport",
+        number="P1234567",
+        issuing_country="SAU",
+        nationality="SAU",
+        birth_date=dt.date(1990, 1, 1),
+        sex="F",
+        expires_on=dt.date(2033, 1, 1),
+    )
+    await record_document(cases.ports, cases.caller(), booking, passenger=0, document=document)
+    assert cases.airline.booking(booking).documents[0] is not None
+    assert b"P1234567" not in cases.stored()
+
+
+async def request(
+    cases: MemoryUseCases, booking: str, code: str, *, passenger: int = 0
+) -> BookingDetails:
+    """A service on the first flight."""
+    return await request_special_service(
+        cases.ports, cases.caller(), booking, passenger=passenger, segment=0, code=code
+    )
