@@ -114,7 +114,7 @@ class MemoryUseCases:
     async def ticketed(self, flight: str, *party: PassengerType) -> str:
         """A booking of the customer with sealed names, paid and confirmed; its stream."""
         travellers = [Traveller(Name("Noura", "Harbi"), each) for each in party or ("ADT",)]
-        wanted = WantedBooking(travellers, "noura@example.com", None, flight, None, "Y")
+        wanted = WantedBooking(travellers, "noura@example.com", None, flight, None)
         details = await create_booking(self.ports, self.caller(), wanted)
         self.airline.pay(details.booking_id)
         self.airline.confirm(details.booking_id)
