@@ -41,7 +41,9 @@ class GrantRefund(Command, frozen=True):
     notes: Notes = ()
 
     def decide(self, context: DecisionContext) -> Reply:
-        """Rejects BookingNotFound, TransitionRefused, ModificationPending and InvalidRefund."""
+        """Rejects BookingNotFound, TransitionRefused, ModificationPending,
+        RefundExceedsPaid and InvalidRefund.
+        """
         booking_id = self.booking_id
         booking = journey.load(context, booking_id)
         if booking.status not in cancellation.GRANTABLE:
@@ -73,13 +75,12 @@ class GrantRefund(Command, frozen=True):
 
 def _granted_amount(command: GrantRefund, booking: Booking, *, owed: int) -> money.Money:
     """Return the amount: at most what was paid and is not refunded yet, at least the value of the
-    open coupons, and everything before tickets are issued. Rejects InvalidRefund.
+    open coupons, and everything before tickets are issued. Rejects what `require_refundable` does.
     """
     left = cancellation.refundable(booking)
-    amount = left.amount if command.amount is None else command.amount
-    ticketed = booking.status is not Status.PAID
-    if not 0 < amount <= left.amount or (ticketed and amount < owed):
-        raise rejections.InvalidRefund(limit=left.amount, owed=owed, currency=left.currency)
-    if not ticketed and amount != left.amount:
-        raise rejections.InvalidRefund(limit=left.amount, owed=left.amount, currency=left.currency)
-    return money.Money(amount, booking.currency)
+    amount = money.Money(
+        left.amount if command.amount is None else command.amount, booking.currency
+    )
+    least = left.amount if booking.status is Status.PAID else owed
+    cancellation.require_refundable(booking, amount, least=least)
+    return amount

@@ -176,15 +176,13 @@ def grant_refund(
     """Finance grants a refund beyond the rules; open coupons are cancelled with it.
 
     The caller releases the seats in the same append. Rejects TransitionRefused,
-    ModificationPending and InvalidRefund.
+    ModificationPending, RefundExceedsPaid and InvalidRefund.
     """
     if booking.status not in GRANTABLE:
         raise rejections.TransitionRefused(before=booking.status.value, after=Status.REFUNDED.value)
     require_no_modification(booking)
+    require_refundable(booking, obligation.amount)
     left = refundable(booking)
-    amount = obligation.amount
-    if not money.is_chargeable(amount) or amount.amount > left.amount:
-        raise rejections.InvalidRefund(limit=left.amount, currency=left.currency)
     return [
         RefundGranted(
             reason=reason,
@@ -195,6 +193,27 @@ def grant_refund(
             notes=notes,
         )
     ]
+
+
+def require_refundable(booking: Booking, amount: money.Money, *, least: int = 0) -> None:
+    """At least that many minor units, not more than is left of what was paid, and by whole charge
+    steps. Rejects RefundExceedsPaid and InvalidRefund.
+    """
+    left = refundable(booking)
+    if amount.amount > left.amount or not left.amount:
+        raise rejections.RefundExceedsPaid(limit=left.amount, currency=left.currency)
+    if amount.amount < least:
+        raise rejections.InvalidRefund(
+            field="amount",
+            reason="too_small",
+            minimum=least,
+            limit=left.amount,
+            currency=left.currency,
+        )
+    if not money.is_chargeable(amount):
+        raise rejections.InvalidRefund(
+            field="amount", reason="step", step=money.charge_step(left.currency)
+        )
 
 
 def refundable(booking: Booking) -> money.Money:

@@ -137,10 +137,17 @@ class NothingToAnswer(Rejection):
     code: ClassVar[str] = "INVALID_STATE_TRANSITION"
 
 
-class InvalidRefund(Rejection):
-    """The amount is more than was paid, or less than the value of the unused coupons."""
+class RefundExceedsPaid(Rejection):
+    """The amount is more than was paid and is not refunded yet."""
 
     code: ClassVar[str] = "REFUND_EXCEEDS_CAPTURED"
+
+
+class InvalidRefund(Rejection):
+    """The amount is less than the value of what is cancelled with it, or no card can be refunded
+    exactly that."""
+
+    code: ClassVar[str] = "VALIDATION_ERROR"
 
 
 class NothingDue(Rejection):
