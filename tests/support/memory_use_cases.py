@@ -20,6 +20,7 @@ from domain.identity.roles import Role
 from domain.kernel.fold import fold
 from domain.kernel.sealed import Sealed
 from domain.pricing.price import PassengerType
+from infrastructure.airports.world import load_airports
 from infrastructure.event_store import codec
 from tests.support.airline import AIRLINE
 from tests.support.memory_airline import MemoryAirline
@@ -100,6 +101,8 @@ class MemoryUseCases:
             stock=bus,
             clock=self.airline.clock,
             airline_code=AIRLINE,
+            airline_name="Rimal Air",
+            airports=load_airports(),
             check_in_window=CheckInWindow(),
             collector=absent,
             boarding_passes=absent,

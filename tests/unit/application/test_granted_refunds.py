@@ -66,7 +66,7 @@ def test_an_amount_that_no_card_can_be_refunded_is_answered_with_the_step() -> N
     airline.submit(GrantRefund(booking, 10))
 
 
-def test_a_kept_fee_may_be_given_back_down_to_the_smallest_amount() -> None:
+def test_a_kept_fee_may_be_refunded_down_to_the_smallest_amount() -> None:
     airline, booking = ticketed()
     airline.wait(days=9, hours=12)
     airline.cancel(booking)
