@@ -68,9 +68,9 @@ class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=
     admin_database_url: DatabaseUrl | None = None
     projector_database_url: DatabaseUrl | None = None
     stripe_base_url: Url | None = None
-    airline_code: Annotated[str, msgspec.Meta(pattern=r"^\d{3}$")] = "000"
+    airline_code: Annotated[str, msgspec.Meta(pattern=r"^[0-9]{3}$(?!\n)")] = "000"
     airline_name: Annotated[str, msgspec.Meta(min_length=1, max_length=80)] = "Rimal Air"
-    carrier: Annotated[str, msgspec.Meta(pattern=r"^(?!\d\d)[A-Z0-9]{2}$")] = "ZZ"
+    carrier: Annotated[str, msgspec.Meta(pattern=r"^(?![0-9]{2})[A-Z0-9]{2}$(?!\n)")] = "ZZ"
     limit_anonymous: Count = 60
     limit_signed_in: Count = 120
     limit_staff: Count = 1000

@@ -45,6 +45,8 @@ channels: the channel of a caller, by role
 access: who may see or change which booking
 cancellation_fee: what cancelling coupons costs
 remaining_tax: the tax of what remains of a journey
+opened_needs: opens the codes of special services
+staff_notes: what staff write about a booking, sealed and opened
 stored_answer: answers a repeated request as before, whatever has changed since
 journey: loads a booking and its flights within a decision; values of coupons; seats put on sale
 people: names and contacts as they are sealed

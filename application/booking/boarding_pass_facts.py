@@ -6,6 +6,7 @@ from zoneinfo import ZoneInfo
 import msgspec
 
 from application.booking.channels import channel_of
+from application.booking.opened_needs import opened_codes, readable_services
 from application.booking.people import Name
 from application.booking.ports import BookingPorts
 from application.identity.ports import Principal
@@ -33,6 +34,7 @@ async def pass_facts(
     if name is None:
         raise rejections.PersonErased()
     companion = boarding_pass.companion_of(booking, coupon)
+    codes = await opened_codes(ports.vault, [booking])
     assert coupon.sequence is not None
     return BoardingPassFacts(
         surname=name.last_name,
@@ -62,7 +64,7 @@ async def pass_facts(
         companion=None if companion is None else await _companion(ports, booking, companion),
         special_services=tuple(
             each.code
-            for each in booking.special_services()
+            for each in readable_services(booking, codes)
             if (each.passenger, each.segment) == (coupon.passenger, coupon.segment)
         ),
     )

@@ -7,6 +7,7 @@ import msgspec
 
 from application.booking import journey
 from application.booking.access import CarriedOut, carry_out, visible_booking
+from application.booking.opened_needs import opened_codes, readable_services
 from application.booking.people import Name
 from application.booking.ports import BookingPorts
 from application.caller import Caller
@@ -16,7 +17,7 @@ from application.identity.ports import Principal
 from application.payment.start_checkout import require_seats
 from domain.booking import actions, preconditions, states
 from domain.booking.preconditions import SegmentFacts
-from domain.booking.state import Booking
+from domain.booking.state import Booking, SpecialService
 from domain.booking.states import Status
 from domain.identity import roles
 from domain.inventory.state import Flight
@@ -29,7 +30,7 @@ RefundProgress = Literal["pending", "settled", "failed"]
 
 
 class BookingDetails(msgspec.Struct, frozen=True):
-    """One booking; `names` are None where the person was erased.
+    """One booking; `names` are None where the person was erased, `special_services` are opened.
 
     `due` is what a checkout would collect now, `refund_status` is None where no refund is owed.
     `replayed` when the command that led here was carried out before.
@@ -42,6 +43,7 @@ class BookingDetails(msgspec.Struct, frozen=True):
     due: money.Money
     refund_status: RefundProgress | None
     available_actions: tuple[str, ...]
+    special_services: tuple[SpecialService, ...] = ()
     replayed: bool = False
 
 
@@ -86,6 +88,7 @@ async def details(
             at_gate=roles.may(principal.role, "handle_passengers"),
             now=ports.clock(),
         ),
+        special_services=readable_services(booking, await opened_codes(ports.vault, [booking])),
         replayed=done.replayed,
     )
 
@@ -96,6 +99,16 @@ async def booked_flight(ports: BookingPorts, booking: Booking, segment: int) -> 
     flight = (await ports.bus.current(stream_kinds.FLIGHT, booking.segments[segment].flight))[0]
     assert flight is not None, "a booking names flights that exist"
     return flight
+
+
+async def bookings_on(ports: BookingPorts, flight: Flight) -> dict[str, Booking]:
+    """Return the bookings that hold or have seats on the flight, in the order of their ids."""
+    found = {}
+    for booking_id in sorted(booking_id for booking_id, _ in flight.allocations.items()):
+        booking = (await ports.bus.current(stream_kinds.BOOKING, booking_id))[0]
+        assert booking is not None, "a flight names bookings that exist"
+        found[booking_id] = booking
+    return found
 
 
 async def journey_facts(ports: BookingPorts, booking: Booking) -> tuple[SegmentFacts, ...]:

@@ -12,6 +12,7 @@ from application.booking.booking_details import (
     journey_facts,
 )
 from application.booking.ports import BookingPorts
+from application.booking.staff_notes import Notes, reason_and_notes, sealed_note
 from application.booking.stored_answer import stored_answer_first
 from application.caller import Caller
 from application.commands.command import Command, Reply
@@ -49,7 +50,8 @@ class CancellationQuote(msgspec.Struct, frozen=True):
 
     `price` is the part's, tax and charges included; refund = price - fee - `tax`, which is due on
     what remains (`retaxed`) and negative where that is taxed less. `basis` are the open coupons
-    with the part's statuses and all values: any change of them ends the quote.
+    with the part's statuses and all values: any change of them ends the quote. `waiver` is a code,
+    `notes` are why staff took no fee.
     """
 
     booking: str
@@ -67,6 +69,7 @@ class CancellationQuote(msgspec.Struct, frozen=True):
     fee_vat: int = 0
     tax: int = 0
     retaxed: Retaxed = cancellation.UNCHANGED
+    notes: Notes = ()
 
 
 class Terms(msgspec.Struct, frozen=True):
@@ -89,12 +92,13 @@ def cancellation_quote(
     at_gate: bool,
     waiver: str | None,
     now: dt.datetime,
+    notes: Notes = (),
 ) -> CancellationQuote:
     """Return the terms of cancelling the part now.
 
     Rejects TransitionRefused, ModificationPending, NoSuchPart, CouponNotOpen and InvalidPart (also
     where the tax of what remains is more than the part was worth). A booking without tickets can
-    only be cancelled as a whole. `waiver` is the reason of staff for taking no fee.
+    only be cancelled as a whole. `waiver` is the code of staff who take no fee.
     """
     cancellation.require_cancellable(booking, at_gate=at_gate)
     coupons = cancellation.part_of(booking, passengers=part.passengers, segments=part.segments)
@@ -124,6 +128,7 @@ def cancellation_quote(
         valid_until=now + QUOTE_LIFETIME,
         at_gate=at_gate,
         waiver=waiver,
+        notes=notes,
     )
 
 
@@ -182,7 +187,8 @@ async def quote_cancellation(
 ) -> tuple[str, CancellationQuote]:
     """Return quote id and quote of cancelling a part now; nothing is changed.
 
-    Rejects what `cancellation_quote` does, and NotAllowed for a waiver by others than staff.
+    `waiver` is what staff write about why they take no fee. Rejects what `cancellation_quote`
+    does, and NotAllowed for a waiver by others than staff.
     """
     booking_id, booking = await changeable_booking(ports, principal, id_or_reference)
     if waiver is not None and not roles.may(principal.role, "change_any_booking"):
@@ -193,8 +199,9 @@ async def quote_cancellation(
         await journey_facts(ports, booking),
         part=part,
         at_gate=False,
-        waiver=waiver,
+        waiver=None if waiver is None else cancellation.BY_STAFF,
         now=ports.clock(),
+        notes=() if waiver is None else await sealed_note(ports.vault, booking, waiver),
     )
     return ports.quotes.issue(quote), quote
 
@@ -206,24 +213,28 @@ async def cancel_booking(
     """Cancel at the quoted terms; the refund is requested from Stripe afterwards.
 
     The live checkout session of an unpaid booking is expired first, so that nobody can pay for
-    what is cancelled. Rejects QuoteRefused and what the command does; raises GatewayFailure.
+    what is cancelled. Customers give a reason by its code, staff in words. Rejects QuoteRefused,
+    InvalidReason and what the command does; raises GatewayFailure.
     """
     booking_id, booking = await changeable_booking(ports, caller.principal, id_or_reference)
     quote = ports.quotes.accept(quote_id, CancellationQuote)
     if quote.booking != booking_id:
         raise QuoteRefused(field="quoteId", reason="belongs to another booking")
+    code, notes = await reason_and_notes(ports, caller.principal, booking, reason)
     if booking.status in states.UNPAID:
         await live_session.expire(
             ports.bus, ports.collector, booking_id, booking, cause=caller.cause
         )
-    return await carry_out_and_read(ports, caller, CancelBooking(quote=quote, reason=reason))
+    command = CancelBooking(quote=quote, reason=code, notes=notes)
+    return await carry_out_and_read(ports, caller, command)
 
 
 class CancelBooking(Command, frozen=True):
-    """`quote` was signed by our server; `reason` is kept in the history."""
+    """`quote` was signed by our server; `reason` is a code, `notes` are what staff wrote."""
 
     quote: CancellationQuote
     reason: str
+    notes: Notes = ()
 
     @property
     def streams(self) -> tuple[str, ...]:
@@ -262,6 +273,7 @@ class CancelBooking(Command, frozen=True):
             waiver=quote.waiver,
             retaxed=quote.retaxed,
             at_gate=quote.at_gate,
+            notes=(*quote.notes, *self.notes),
         )
         context.record(booking_id, cancelled)
         if obligation is None:

@@ -35,6 +35,7 @@ from domain.pricing.extras import ExtraChoice
 from domain.pricing.price import PassengerType
 
 LOCATOR_TRIES = 8
+DEFAULT_CABIN = "Y"
 
 # hold: seats or a rejection; draft: no seats yet; waitlist: seats or a place on the waitlist.
 Mode = Literal["hold", "draft", "waitlist"]
@@ -52,7 +53,8 @@ class Traveller(msgspec.Struct, frozen=True):
 class WantedBooking(msgspec.Struct, frozen=True):
     """One flight at the price of this moment, or the journey of a quote; at least one is given.
 
-    Extras and seats of a quoted journey are part of the quote.
+    Without a cabin the quote's, or economy. Extras and seats of a quoted journey are part of the
+    quote.
     """
 
     travellers: Sequence[Traveller]
@@ -60,7 +62,7 @@ class WantedBooking(msgspec.Struct, frozen=True):
     phone: str | None
     flight_id: str | None
     quote_id: str | None
-    cabin: str
+    cabin: str | None = None
     extras: tuple[WantedExtra, ...] = ()
     seats: tuple[WantedSeat, ...] = ()
     mode: Mode = "hold"
@@ -131,13 +133,17 @@ def _command(ports: BookingPorts, caller: Caller, wanted: WantedBooking) -> "Cre
 
 
 def _accepted_quote(ports: BookingPorts, wanted: WantedBooking) -> JourneyQuote | None:
-    """Return the quote to book; rejects QuoteExpired, and QuoteRefused for another flight's."""
+    """Return the quote to book; rejects QuoteExpired, and QuoteRefused where it is for another
+    flight or cabin.
+    """
     if wanted.quote_id is None:
         return None
     types = tuple(each.type for each in wanted.travellers)
     quote = JourneyQuotes(ports.quotes).accept(wanted.quote_id, passengers=types, now=ports.clock())
     if wanted.flight_id not in {None, quote.segments[0].flight}:
         raise QuoteRefused(field="flightId", reason="differs from the quote's flight")
+    if any(wanted.cabin not in {None, each.cabin} for each in quote.segments):
+        raise QuoteRefused(field="cabin", reason="differs from the quote's cabin")
     return quote
 
 
@@ -149,7 +155,7 @@ def _wanted_segments(
             WantedSegment(each.flight, each.cabin, each.fare_class) for each in quote.segments
         )
     assert wanted.flight_id is not None
-    return (WantedSegment(wanted.flight_id, wanted.cabin),)
+    return (WantedSegment(wanted.flight_id, wanted.cabin or DEFAULT_CABIN),)
 
 
 class CreateBooking(Command, frozen=True):

@@ -4,6 +4,7 @@ from application.booking import journey
 from application.booking.access import visible_booking
 from application.booking.booking_details import BookingDetails, carry_out_and_read
 from application.booking.ports import BookingPorts
+from application.booking.staff_notes import Notes, sealed_note
 from application.booking.stored_answer import stored_answer_first
 from application.caller import Caller
 from application.commands.command import Command, Reply
@@ -22,24 +23,27 @@ REFUND_GRANTED = "refund_granted"
 async def grant_refund(
     ports: BookingPorts, caller: Caller, id_or_reference: str, *, reason: str, amount: int | None
 ) -> BookingDetails:
-    """Refund an amount in minor units, or all that is not refunded yet.
+    """Refund an amount in minor units, or all that is not refunded yet; `reason` is staff's words.
 
     The caller's role was checked already. Rejects BookingNotFound and what the command does.
     """
-    booking_id, _ = await visible_booking(ports, caller.principal, id_or_reference)
-    command = GrantRefund(booking_id=booking_id, reason=reason, amount=amount)
+    booking_id, booking = await visible_booking(ports, caller.principal, id_or_reference)
+    notes = await sealed_note(ports.vault, booking, reason)
+    command = GrantRefund(booking_id=booking_id, amount=amount, notes=notes)
     return await carry_out_and_read(ports, caller, command)
 
 
 class GrantRefund(Command, frozen=True):
-    """`amount` in minor units, None for all that is not refunded yet; `reason` is kept."""
+    """`amount` in minor units, None for all that is not refunded yet; `notes` are kept sealed."""
 
     booking_id: str
-    reason: str
     amount: int | None = None
+    notes: Notes = ()
 
     def decide(self, context: DecisionContext) -> Reply:
-        """Rejects BookingNotFound, TransitionRefused, ModificationPending and InvalidRefund."""
+        """Rejects BookingNotFound, TransitionRefused, ModificationPending,
+        RefundExceedsPaid and InvalidRefund.
+        """
         booking_id = self.booking_id
         booking = journey.load(context, booking_id)
         if booking.status not in cancellation.GRANTABLE:
@@ -50,7 +54,7 @@ class GrantRefund(Command, frozen=True):
         posted = journey.posted(booking_id, booking, context.now)
         granted = cancellation.grant_refund(
             booking,
-            reason=self.reason,
+            reason=REFUND_GRANTED,
             obligation=Obligation(
                 ids.obligation_id(booking_id, len(booking.obligations) + 1), amount
             ),
@@ -59,6 +63,7 @@ class GrantRefund(Command, frozen=True):
                 if booking.status is Status.PAID
                 else carriage.goodwill_entry(posted, value=value, amount=amount.amount)
             ),
+            notes=self.notes,
         )
         context.record(booking_id, granted)
         if booking.status in states.TICKETED:
@@ -70,13 +75,12 @@ class GrantRefund(Command, frozen=True):
 
 def _granted_amount(command: GrantRefund, booking: Booking, *, owed: int) -> money.Money:
     """Return the amount: at most what was paid and is not refunded yet, at least the value of the
-    open coupons, and everything before tickets are issued. Rejects InvalidRefund.
+    open coupons, and everything before tickets are issued. Rejects what `require_refundable` does.
     """
     left = cancellation.refundable(booking)
-    amount = left.amount if command.amount is None else command.amount
-    ticketed = booking.status is not Status.PAID
-    if not 0 < amount <= left.amount or (ticketed and amount < owed):
-        raise rejections.InvalidRefund(limit=left.amount, owed=owed, currency=left.currency)
-    if not ticketed and amount != left.amount:
-        raise rejections.InvalidRefund(limit=left.amount, owed=left.amount, currency=left.currency)
-    return money.Money(amount, booking.currency)
+    amount = money.Money(
+        left.amount if command.amount is None else command.amount, booking.currency
+    )
+    least = left.amount if booking.status is Status.PAID else owed
+    cancellation.require_refundable(booking, amount, least=least)
+    return amount

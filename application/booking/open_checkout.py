@@ -30,10 +30,9 @@ class Checkout(msgspec.Struct, frozen=True):
 async def open_checkout(ports: BookingPorts, caller: Caller, id_or_reference: str) -> Checkout:
     """Open a checkout session for the amount due, or return the open session.
 
-    Stripe is asked first whether the open one still is: an expired one is never handed out.
-
-    Stripe is asked after the attempt was recorded. Rejects what StartCheckout does, AlreadyPaid
-    and SessionEnded; raises GatewayFailure.
+    Stripe is asked first whether the open one still is: an expired one is never handed out. A new
+    one is opened after the attempt was recorded. A repeat gets its session also once that is paid.
+    Rejects what StartCheckout does, AlreadyPaid and SessionEnded; raises GatewayFailure.
     """
     booking_id, booking = await visible_booking(ports, caller.principal, id_or_reference)
     await _learn_open_session(ports, caller, collect.payment_of(booking_id, booking))
@@ -63,10 +62,11 @@ async def _learn_open_session(ports: BookingPorts, caller: Caller, payment_id: s
 
 
 def _open(payment_id: str, attempt: Attempt, *, replayed: bool) -> Checkout:
-    if attempt.status is AttemptStatus.CAPTURED:
+    if attempt.status is AttemptStatus.CAPTURED and not replayed:
         raise rejections.AlreadyPaid(reason="paid")
-    if attempt.status is not AttemptStatus.OPEN or attempt.url is None or attempt.session is None:
-        # A repeat with the same key never opens a second session.
+    answerable = attempt.status in {AttemptStatus.OPEN, AttemptStatus.CAPTURED}
+    if not answerable or attempt.url is None or attempt.session is None:
+        # A repeat never opens a second session, and never hands out one that has ended unpaid.
         raise rejections.SessionEnded(reason=f"session_{attempt.status.value}")
     return Checkout(
         payment_id=payment_id,

@@ -6,6 +6,9 @@ from zoneinfo import ZoneInfo
 
 import msgspec
 
+from application.ports import Vault
+from domain.kernel.sealed import Sealed
+
 ERASED = "(erased)"
 
 
@@ -30,6 +33,15 @@ def read_name(plaintext: bytes | None) -> str:
         return ERASED
     name = msgspec.json.decode(plaintext, type=Name)
     return f"{name.first_name} {name.last_name}"
+
+
+async def sealed_beside(vault: Vault, box: Sealed, plaintext: bytes) -> Sealed | None:
+    """Return the plaintext sealed under the key of this box; None where the person was erased.
+
+    Opening the box opens the key, by which the vault can then seal.
+    """
+    (known,) = await vault.open_all([box])
+    return None if known is None else vault.seal(box.subject, plaintext)
 
 
 def local_time(instant: dt.datetime, zone: str) -> str:

@@ -5,17 +5,20 @@ import itertools
 from collections.abc import Sequence
 
 import msgspec
+from msgspec.structs import replace
 
 from application.booking import cancellation_fee, journey, remaining_tax
 from application.booking.access import changeable_booking, changeable_by_gate
 from application.booking.booking_details import booked_flight
 from application.booking.ports import BookingPorts
+from application.booking.staff_notes import sealed_note
 from application.commands import stream_kinds
 from application.identity.ports import Principal
 from application.pricing import journeys
 from application.pricing.journeys import WantedSegment
 from application.pricing.signed_quotes import QUOTE_LIFETIME
 from domain.booking import (
+    cancellation,
     connections,
     disruption,
     preconditions,
@@ -62,8 +65,8 @@ class ModificationQuote(msgspec.Struct, frozen=True):
 class WantedModification(msgspec.Struct, frozen=True):
     """The wanted flight and cabin of a segment, counted from 0; None keeps what is booked.
 
-    Without a class the lowest that has seats for the passengers is chosen. `waiver` is the reason
-    of staff for taking neither fee nor difference.
+    Without a class the lowest that has seats for the passengers is chosen. `waiver` is what staff
+    write about why they take neither fee nor difference.
     """
 
     segment: int = 0
@@ -104,9 +107,12 @@ async def quote_modification(
         segment=wanted.segment,
         to=to,
         reason="requested",
-        waiver=wanted.waiver,
+        waiver=None if wanted.waiver is None else cancellation.BY_STAFF,
         now=ports.clock(),
     )
+    if wanted.waiver is not None:
+        notes = await sealed_note(ports.vault, booking, wanted.waiver)
+        quote = replace(quote, modification=replace(quote.modification, notes=notes))
     return IssuedQuote(ports.quotes.issue(quote), quote, booking.currency)
 
 

@@ -4,12 +4,13 @@ import unicodedata
 
 import msgspec
 
+from application.booking.booking_details import bookings_on
+from application.booking.opened_needs import opened_codes, readable_services
 from application.booking.people import Name
 from application.booking.ports import BookingPorts
-from application.commands import stream_kinds
 from application.inventory import flights
 from domain.booking.boarding_pass import NOT_FLYING
-from domain.booking.state import Booking
+from domain.booking.state import Booking, SpecialService
 from domain.kernel import ids, sealed
 from domain.pricing.price import PassengerType
 
@@ -40,12 +41,13 @@ async def read_manifest(ports: BookingPorts, flight_id: str) -> list[ManifestPas
     missed this flight or one before it. Rejects FlightNotFound.
     """
     flight = await flights.current(ports.bus, flight_id)
+    bookings = await bookings_on(ports, flight)
+    codes = await opened_codes(ports.vault, bookings.values())
     listed: list[ManifestPassenger] = []
     boxes: list[sealed.Sealed] = []
-    for booking_id in sorted(booking_id for booking_id, _ in flight.allocations.items()):
-        booking = (await ports.bus.current(stream_kinds.BOOKING, booking_id))[0]
-        assert booking is not None, "a flight names bookings that exist"
-        for passenger, entry in _passengers(booking_id, booking, flight_id):
+    for booking_id, booking in bookings.items():
+        services = readable_services(booking, codes)
+        for passenger, entry in _passengers(booking_id, booking, flight_id, services):
             listed.append(entry)
             boxes.append(booking.passengers[passenger].name)
     texts = await ports.vault.open_all(boxes)
@@ -86,10 +88,12 @@ def _letters(name: Name) -> str:
 
 
 def _passengers(
-    booking_id: str, booking: Booking, flight_id: str
+    booking_id: str,
+    booking: Booking,
+    flight_id: str,
+    services: tuple[SpecialService, ...],
 ) -> list[tuple[int, ManifestPassenger]]:
     tickets = {ticket.passenger: ticket.number for ticket in booking.tickets}
-    services = booking.special_services()
     return [
         (
             coupon.passenger,

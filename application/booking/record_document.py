@@ -8,6 +8,7 @@ import msgspec
 from application.booking import journey
 from application.booking.access import changeable_booking
 from application.booking.booking_details import BookingDetails, booked_flight, carry_out_and_read
+from application.booking.people import sealed_beside
 from application.booking.ports import BookingPorts
 from application.booking.stored_answer import stored_answer_first
 from application.caller import Caller
@@ -45,7 +46,8 @@ async def record_document(
 ) -> BookingDetails:
     """Store the document if it is valid for every flight that is still open.
 
-    Rejects BookingNotFound, NotAllowed, NoSuchPart, DocumentMissing and what the command does.
+    Rejects BookingNotFound, NotAllowed, NoSuchPart, DocumentMissing, PersonErased and what the
+    command does.
     """
     at_gate = roles.may(caller.principal.role, "handle_passengers")
     booking_id, booking = await changeable_booking(
@@ -57,8 +59,9 @@ async def record_document(
     if passenger >= len(booking.passengers):
         raise rejections.NoSuchPart(passenger=passenger)
     await _inspect(ports, booking, passenger, document)
-    subject = booking.passengers[passenger].name.subject
-    box = ports.vault.seal(subject, _encode(document))
+    box = await sealed_beside(ports.vault, booking.passengers[passenger].name, _encode(document))
+    if box is None:
+        raise rejections.PersonErased(passenger=passenger)
     command = RecordDocument(booking_id=booking_id, passenger=passenger, document=box)
     return await carry_out_and_read(ports, caller, command)
 

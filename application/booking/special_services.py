@@ -1,18 +1,44 @@
 """Request and withdraw special services (SSR) of a passenger on a flight."""
 
+import contextlib
+from collections.abc import Callable
+
+import msgspec
+
 from application.booking import journey
 from application.booking.access import changeable_booking
-from application.booking.booking_details import BookingDetails, carry_out_and_read
+from application.booking.booking_details import (
+    BookingDetails,
+    booked_flight,
+    bookings_on,
+    carry_out_and_read,
+)
+from application.booking.opened_needs import opened_codes
+from application.booking.people import sealed_beside
 from application.booking.ports import BookingPorts
 from application.booking.stored_answer import stored_answer_first
 from application.caller import Caller
 from application.commands import stream_kinds
 from application.commands.command import Command, Reply
 from application.commands.context import DecisionContext
-from domain.booking import passenger_details, preconditions
+from domain.booking import passenger_details, preconditions, rejections
+from domain.booking.passenger_details import OpenedCodes
 from domain.booking.preconditions import CheckInWindow
 from domain.booking.state import Booking
 from domain.identity import roles
+from domain.kernel import sealed
+
+# Each attempt but one fails only because another service of the flight was stored before it.
+ATTEMPT_LIMIT = 12
+
+
+class Place(msgspec.Struct, frozen=True):
+    """A passenger on a segment, and until when the caller may change services there."""
+
+    passenger: int
+    segment: int
+    window: CheckInWindow
+    by_staff: bool
 
 
 @stored_answer_first
@@ -27,10 +53,22 @@ async def request_special_service(
 ) -> BookingDetails:
     """Request a service and return the booking.
 
-    Rejects BookingNotFound, NotAllowed and what the command does.
+    Rejects BookingNotFound, NotAllowed, NoSuchPart, PersonErased and what the command does.
     """
-    place = await _place(ports, caller, id_or_reference, passenger, segment)
-    return await carry_out_and_read(ports, caller, RequestSpecialService(*place, code=code))
+    booking_id, booking = await _changeable(ports, caller, id_or_reference)
+    if passenger >= len(booking.passengers):
+        raise rejections.NoSuchPart(passenger=passenger)
+    box = await sealed_beside(ports.vault, booking.passengers[passenger].name, code.encode())
+    if box is None:
+        raise rejections.PersonErased(passenger=passenger)
+    place = _place(ports, caller, passenger, segment)
+    return await _with_opened_codes(
+        ports,
+        caller,
+        booking_id,
+        lambda codes: RequestSpecialService(booking_id, place, code, box, codes),
+        others_on=segment if code in passenger_details.WHEELCHAIRS else None,
+    )
 
 
 @stored_answer_first
@@ -44,47 +82,93 @@ async def withdraw_special_service(
     code: str,
 ) -> BookingDetails:
     """Withdraw a service and return the booking; rejections as for a request."""
-    place = await _place(ports, caller, id_or_reference, passenger, segment)
-    return await carry_out_and_read(ports, caller, WithdrawSpecialService(*place, code=code))
+    booking_id, _ = await _changeable(ports, caller, id_or_reference)
+    place = _place(ports, caller, passenger, segment)
+    return await _with_opened_codes(
+        ports,
+        caller,
+        booking_id,
+        lambda codes: WithdrawSpecialService(booking_id, place, code, codes),
+    )
 
 
-async def _place(
-    ports: BookingPorts, caller: Caller, id_or_reference: str, passenger: int, segment: int
-) -> tuple[str, int, int, CheckInWindow, bool]:
-    """Return what both commands begin with: the place, and until when the caller may change it."""
+async def _changeable(
+    ports: BookingPorts, caller: Caller, id_or_reference: str
+) -> tuple[str, Booking]:
     by_staff = roles.may(caller.principal.role, "handle_passengers")
-    booking_id, _ = await changeable_booking(
+    return await changeable_booking(
         ports,
         caller.principal,
         id_or_reference,
         by_staff="handle_passengers" if by_staff else "change_any_booking",
     )
-    return booking_id, passenger, segment, ports.check_in_window, by_staff
+
+
+def _place(ports: BookingPorts, caller: Caller, passenger: int, segment: int) -> Place:
+    by_staff = roles.may(caller.principal.role, "handle_passengers")
+    return Place(passenger, segment, ports.check_in_window, by_staff)
+
+
+async def _with_opened_codes(
+    ports: BookingPorts,
+    caller: Caller,
+    booking_id: str,
+    command: Callable[[OpenedCodes], Command],
+    *,
+    others_on: int | None = None,
+) -> BookingDetails:
+    """Carry the command out on opened codes of the booking, or of all bookings of the flight
+    of this segment.
+
+    A code that was stored meanwhile is unknown to the decision: then they are opened again.
+    """
+    for _ in range(ATTEMPT_LIMIT - 1):
+        with contextlib.suppress(rejections.NeedsChanged):
+            codes = await _opened(ports, booking_id, others_on=others_on)
+            return await carry_out_and_read(ports, caller, command(codes))
+    codes = await _opened(ports, booking_id, others_on=others_on)
+    return await carry_out_and_read(ports, caller, command(codes))
+
+
+async def _opened(ports: BookingPorts, booking_id: str, *, others_on: int | None) -> OpenedCodes:
+    booking = (await ports.bus.current(stream_kinds.BOOKING, booking_id))[0]
+    assert booking is not None, "it was found before"
+    bookings = [booking]
+    if others_on is not None:
+        flight = await booked_flight(ports, booking, others_on)
+        bookings += (await bookings_on(ports, flight)).values()
+    return await opened_codes(ports.vault, bookings)
 
 
 class RequestSpecialService(Command, frozen=True):
-    """Request one service of a passenger on a segment; staff may do so until boarding ends."""
+    """Request one service of a passenger on a segment; staff may do so until boarding ends.
+
+    `box` is the sealed code, `codes` are those of the services that were requested before.
+    """
 
     booking_id: str
-    passenger: int
-    segment: int
-    window: CheckInWindow
-    by_staff: bool
+    place: Place
     code: str
+    box: sealed.Sealed
+    codes: OpenedCodes
 
     def decide(self, context: DecisionContext) -> Reply:
-        """Rejects BookingNotFound, NoSuchPart, CouponNotOpen, CheckInClosed and
+        """Rejects BookingNotFound, NoSuchPart, CouponNotOpen, CheckInClosed, NeedsChanged and
         SpecialServiceRefused.
         """
-        booking = _open_booking(self, context)
+        place = self.place
+        booking = _open_booking(self.booking_id, place, context)
         wheelchairs = 0
         if self.code in passenger_details.WHEELCHAIRS:
-            wheelchairs = _wheelchairs(context, booking.segments[self.segment].flight)
+            flight_id = booking.segments[place.segment].flight
+            wheelchairs = _wheelchairs(context, flight_id, self.codes)
         requested = passenger_details.request_special_service(
             booking,
-            passenger=self.passenger,
-            segment=self.segment,
+            passenger=place.passenger,
+            segment=place.segment,
             code=self.code,
+            box=self.box,
+            codes=self.codes,
             wheelchairs=wheelchairs,
         )
         context.record(self.booking_id, requested)
@@ -92,47 +176,45 @@ class RequestSpecialService(Command, frozen=True):
 
 
 class WithdrawSpecialService(Command, frozen=True):
-    """Withdraw one service of a passenger on a segment."""
+    """Withdraw one service of a passenger on a segment; `codes` are those of its services."""
 
     booking_id: str
-    passenger: int
-    segment: int
-    window: CheckInWindow
-    by_staff: bool
+    place: Place
     code: str
+    codes: OpenedCodes
 
     def decide(self, context: DecisionContext) -> Reply:
         """Rejects what a request does; a service that is not requested records nothing."""
+        place = self.place
         withdrawn = passenger_details.withdraw_special_service(
-            _open_booking(self, context),
-            passenger=self.passenger,
-            segment=self.segment,
+            _open_booking(self.booking_id, place, context),
+            passenger=place.passenger,
+            segment=place.segment,
             code=self.code,
+            codes=self.codes,
         )
         context.record(self.booking_id, withdrawn)
         return Reply(self.booking_id)
 
 
-def _open_booking(
-    command: RequestSpecialService | WithdrawSpecialService, context: DecisionContext
-) -> Booking:
+def _open_booking(booking_id: str, place: Place, context: DecisionContext) -> Booking:
     """Return the booking while services of the passenger on the segment may be changed."""
-    booking = journey.load(context, command.booking_id)
-    preconditions.require_segment(booking, command.segment)
-    flight = journey.load_flight(context, booking.segments[command.segment].flight)
+    booking = journey.load(context, booking_id)
+    preconditions.require_segment(booking, place.segment)
+    flight = journey.load_flight(context, booking.segments[place.segment].flight)
     passenger_details.require_special_service(
         booking,
-        command.passenger,
-        command.segment,
+        place.passenger,
+        place.segment,
         journey.facts_of(flight),
-        window=command.window,
-        by_staff=command.by_staff,
+        window=place.window,
+        by_staff=place.by_staff,
         now=context.now,
     )
     return booking
 
 
-def _wheelchairs(context: DecisionContext, flight_id: str) -> int:
+def _wheelchairs(context: DecisionContext, flight_id: str, codes: OpenedCodes) -> int:
     """Return how many wheelchairs are requested on the flight.
 
     All bookings of the flight are read, so that of two requests for the last wheelchair the
@@ -142,7 +224,7 @@ def _wheelchairs(context: DecisionContext, flight_id: str) -> int:
     booking_ids = sorted(booking_id for booking_id, _ in flight.allocations.items())
     bookings = context.load_all(stream_kinds.BOOKING, booking_ids)
     return sum(
-        passenger_details.wheelchairs_on(booking, flight_id)
+        passenger_details.wheelchairs_on(booking, flight_id, codes)
         for booking in bookings.values()
         if booking is not None
     )

@@ -6,6 +6,7 @@ from application.commands.context import DecisionContext
 from domain.inventory import rejections
 from domain.inventory.state import Flight
 from domain.kernel import ids
+from domain.kernel.fold import fold
 
 
 def load(context: DecisionContext, flight_id: str) -> Flight:
@@ -13,6 +14,15 @@ def load(context: DecisionContext, flight_id: str) -> Flight:
     flight = context.load(stream_kinds.FLIGHT, flight_id)
     if flight is None:
         raise rejections.FlightNotFound()
+    return flight
+
+
+async def as_of(bus: CommandBus, flight_id: str, version: int) -> Flight:
+    """Return the flight as it was at a version that the log has."""
+    history = await bus.history(flight_id)
+    flight: Flight | None = None
+    flight = fold(stream_kinds.FLIGHT.evolve, flight, [each.event for each in history[:version]])
+    assert flight is not None, "an answer names a version that the log has"
     return flight
 
 

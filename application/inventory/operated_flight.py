@@ -37,13 +37,18 @@ async def read_flight(ports: FlightPorts, flight_id: str) -> OperatedFlight:
 async def carry_out_and_read(
     ports: FlightPorts, caller: Caller, command: Command
 ) -> OperatedFlight:
-    """Carry out a command about a flight and return the flight as it is now, also for a replay.
+    """Carry out a command about a flight and return the flight after it.
 
-    Raises the command's rejections, IdempotencyConflict and Unavailable.
+    A replay returns the flight as it was when the command was carried out; its follow-ups are those
+    of now. Raises the command's rejections, IdempotencyConflict and Unavailable.
     """
     outcome = await ports.bus.submit(caller.envelope(command))
-    read = await read_flight(ports, outcome.answer.stream)
-    return msgspec.structs.replace(read, replayed=outcome.replayed)
+    answer = outcome.answer
+    if not outcome.replayed:
+        return await read_flight(ports, answer.stream)
+    flight = await flights.as_of(ports.bus, answer.stream, answer.version)
+    tasks = await ports.tasks(answer.stream)
+    return OperatedFlight(answer.stream, flight, tasks, replayed=True)
 
 
 async def list_bookings(ports: FlightPorts, flight_id: str) -> list[FlightBooking]:

@@ -37,9 +37,13 @@ from domain.booking.state import (
 )
 from domain.booking.states import Status
 from domain.booking.values import Destination, Obligation, Retaxed
-from domain.kernel import entries, ids, money
+from domain.kernel import entries, ids, money, sealed
 
 UNCHANGED = Retaxed()
+# Why customers cancel. Free text could name a person, and the log keeps a reason for ever.
+REASONS = ("requested", "plans_changed", "booked_twice", "wrong_details", "other")
+# The reason, or the waiver, of staff is in their own words: in a sealed note beside this code.
+BY_STAFF = "by_staff"
 # Finance may grant a refund of a booking in these states.
 GRANTABLE = frozenset(
     {Status.PAID, Status.CONFIRMED, Status.COMPLETED, Status.NO_SHOW, Status.CANCELLED}
@@ -119,6 +123,7 @@ def cancel(
     waiver: str | None = None,
     retaxed: Retaxed = UNCHANGED,
     at_gate: bool = False,
+    notes: tuple[sealed.Sealed, ...] = (),
 ) -> list[BookingEvent]:
     """Cancel these coupons, or all of a booking that has no tickets yet.
 
@@ -139,6 +144,7 @@ def cancel(
         waiver=waiver,
         obligation=obligation,
         entry=entry,
+        notes=notes,
     )
     if booking.status not in states.TICKETED:
         return [whole]
@@ -154,25 +160,29 @@ def cancel(
         obligation=obligation,
         entry=entry,
         retaxed=retaxed,
+        notes=notes,
     )
     return [part, *check_in.completed(evolve(booking, part))]
 
 
 def grant_refund(
-    booking: Booking, *, reason: str, obligation: Obligation, entry: entries.Entry
+    booking: Booking,
+    *,
+    reason: str,
+    obligation: Obligation,
+    entry: entries.Entry,
+    notes: tuple[sealed.Sealed, ...] = (),
 ) -> list[BookingEvent]:
     """Finance grants a refund beyond the rules; open coupons are cancelled with it.
 
     The caller releases the seats in the same append. Rejects TransitionRefused,
-    ModificationPending and InvalidRefund.
+    ModificationPending, RefundExceedsPaid and InvalidRefund.
     """
     if booking.status not in GRANTABLE:
         raise rejections.TransitionRefused(before=booking.status.value, after=Status.REFUNDED.value)
     require_no_modification(booking)
+    require_refundable(booking, obligation.amount)
     left = refundable(booking)
-    amount = obligation.amount
-    if not money.is_chargeable(amount) or amount.amount > left.amount:
-        raise rejections.InvalidRefund(limit=left.amount, currency=left.currency)
     return [
         RefundGranted(
             reason=reason,
@@ -180,8 +190,30 @@ def grant_refund(
             coupons=coupon_ids(booking.open_coupons()),
             obligation=obligation,
             entry=entry,
+            notes=notes,
         )
     ]
+
+
+def require_refundable(booking: Booking, amount: money.Money, *, least: int = 0) -> None:
+    """At least that many minor units, not more than is left of what was paid, and by whole charge
+    steps. Rejects RefundExceedsPaid and InvalidRefund.
+    """
+    left = refundable(booking)
+    if amount.amount > left.amount or not left.amount:
+        raise rejections.RefundExceedsPaid(limit=left.amount, currency=left.currency)
+    if amount.amount < least:
+        raise rejections.InvalidRefund(
+            field="amount",
+            reason="too_small",
+            minimum=least,
+            limit=left.amount,
+            currency=left.currency,
+        )
+    if not money.is_chargeable(amount):
+        raise rejections.InvalidRefund(
+            field="amount", reason="step", step=money.charge_step(left.currency)
+        )
 
 
 def refundable(booking: Booking) -> money.Money:

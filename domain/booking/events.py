@@ -106,15 +106,8 @@ class BookingExpired(SaleFact, frozen=True):
     reason: str
 
 
-SaleEvent = (
-    BookingReserved
-    | BookingPaid
-    | BookingConfirmed
-    | BookingExpired
-    | BookingWaitlisted
-    | BookingPaymentFailed
-    | BookingPaymentRetried
-)
+_Payment = BookingPaid | BookingPaymentFailed | BookingPaymentRetried
+SaleEvent = BookingReserved | BookingConfirmed | BookingExpired | BookingWaitlisted | _Payment
 
 
 class SeatFact(DomainEvent, frozen=True):
@@ -163,22 +156,25 @@ class DocumentRecorded(PassengerDetailFact, frozen=True):
     document: sealed.Sealed
 
 
-class SpecialServiceRequested(PassengerDetailFact, frozen=True):
-    """A passenger needs a service on a flight: IATA code such as WCHR or VGML (resolution 1784)."""
+class SpecialServiceRequested(PassengerDetailFact, frozen=True, omit_defaults=True):
+    """A passenger needs a service on a flight; `box` is its sealed IATA code such as WCHR or VGML
+    (resolution 1784), which events of earlier releases have as `code`."""
 
     tag: ClassVar[str] = "booking.special_service_requested.1"
     passenger: int
     segment: int
-    code: str
+    code: str = ""
+    box: sealed.Sealed | None = None
 
 
-class SpecialServiceWithdrawn(PassengerDetailFact, frozen=True):
-    """A requested service is not needed any more."""
+class SpecialServiceWithdrawn(PassengerDetailFact, frozen=True, omit_defaults=True):
+    """A requested service is not needed any more; it is named as in its request."""
 
     tag: ClassVar[str] = "booking.special_service_withdrawn.1"
     passenger: int
     segment: int
-    code: str
+    code: str = ""
+    box: sealed.Sealed | None = None
 
 
 _Service = SpecialServiceRequested | SpecialServiceWithdrawn
@@ -252,7 +248,8 @@ class CancellationFact(DomainEvent, frozen=True):
 class BookingCancelled(CancellationFact, frozen=True, omit_defaults=True):
     """All open coupons are cancelled; the fee is that of the accepted quote.
 
-    `waiver` is the reason of staff for taking no fee. No entry where nothing was paid.
+    `reason` and `waiver`, why staff took no fee, are codes; `notes` are what staff wrote. No entry
+    where nothing was paid.
     """
 
     tag: ClassVar[str] = "booking.cancelled.1"
@@ -263,6 +260,7 @@ class BookingCancelled(CancellationFact, frozen=True, omit_defaults=True):
     waiver: str | None = None
     obligation: Obligation | None = None
     entry: entries.Entry | None = None
+    notes: tuple[sealed.Sealed, ...] = ()
 
 
 class CouponsCancelled(CancellationFact, frozen=True, omit_defaults=True):
@@ -278,9 +276,10 @@ class CouponsCancelled(CancellationFact, frozen=True, omit_defaults=True):
     obligation: Obligation | None = None
     entry: entries.Entry | None = None
     retaxed: Retaxed = Retaxed()
+    notes: tuple[sealed.Sealed, ...] = ()
 
 
-class RefundGranted(CancellationFact, frozen=True):
+class RefundGranted(CancellationFact, frozen=True, omit_defaults=True):
     """Finance grants a refund beyond the rules; open coupons are cancelled with it.
 
     The status stays until the money has arrived. `in_full` when nothing paid is kept.
@@ -292,6 +291,7 @@ class RefundGranted(CancellationFact, frozen=True):
     coupons: tuple[CouponId, ...]
     obligation: Obligation
     entry: entries.Entry
+    notes: tuple[sealed.Sealed, ...] = ()
 
 
 class BookingRefunded(CancellationFact, frozen=True):

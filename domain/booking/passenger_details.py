@@ -1,6 +1,7 @@
 """Names, travel documents and special services (SSR) of passengers."""
 
 import datetime as dt
+from collections.abc import Mapping
 from typing import Literal, assert_never
 
 from msgspec.structs import replace
@@ -48,6 +49,8 @@ NAME_STATES = frozenset({Status.RESERVED, Status.PAID, Status.CONFIRMED, Status.
 FOR_CHILDREN = frozenset({"UMNR", "CHML"})
 # Wheelchairs that the ground staff and the crew of one flight can serve.
 WHEELCHAIRS_PER_FLIGHT = 6
+# The codes of sealed services, opened before the decision; None where the person was erased.
+OpenedCodes = Mapping[sealed.Sealed, str | None]
 # Passports are valid for six months after the journey.
 PASSPORT_MONTHS = 6
 
@@ -101,7 +104,18 @@ def require_known_service(code: str) -> None:
         raise rejections.SpecialServiceRefused(reason="unknown_code", code=code)
 
 
-def require_allowed_service(booking: Booking, passenger: int, segment: int, code: str) -> None:
+def code_of(service: SpecialService, codes: OpenedCodes) -> str | None:
+    """Return the code of a service; None where the person was erased. Rejects NeedsChanged."""
+    if service.box is None:
+        return service.code
+    if service.box not in codes:
+        raise rejections.NeedsChanged()
+    return codes[service.box]
+
+
+def require_allowed_service(
+    booking: Booking, passenger: int, segment: int, code: str, *, codes: OpenedCodes
+) -> None:
     """The code fits the passenger, and no other of its kind was requested for the flight."""
     require_known_service(code)
     passenger_type = booking.passengers[passenger].type
@@ -114,8 +128,9 @@ def require_allowed_service(booking: Booking, passenger: int, segment: int, code
     for other in booking.special_services():
         if (other.passenger, other.segment) != (passenger, segment):
             continue
-        if SPECIAL_SERVICES.get(other.code) == SPECIAL_SERVICES[code]:
-            raise rejections.SpecialServiceRefused(reason="another_of_its_kind", code=other.code)
+        present = code_of(other, codes)
+        if present is not None and SPECIAL_SERVICES.get(present) == SPECIAL_SERVICES[code]:
+            raise rejections.SpecialServiceRefused(reason="another_of_its_kind", code=present)
 
 
 def passport_needed_until(day: dt.date) -> dt.date:
@@ -166,46 +181,67 @@ def record_document(
 
 
 def request_special_service(
-    booking: Booking, *, passenger: int, segment: int, code: str, wheelchairs: int
+    booking: Booking,
+    *,
+    passenger: int,
+    segment: int,
+    code: str,
+    box: sealed.Sealed,
+    codes: OpenedCodes,
+    wheelchairs: int,
 ) -> list[BookingEvent]:
-    """Request a service that is not requested yet.
+    """Request a service that is not requested yet; `box` is its sealed code.
 
     The caller has checked `require_special_service`; `wheelchairs` are those that
-    passengers of the flight have requested. Rejects SpecialServiceRefused.
+    passengers of the flight have requested. Rejects SpecialServiceRefused and NeedsChanged.
     """
-    if SpecialService(passenger, segment, code) in booking.special_services():
+    if _found(booking, passenger, segment, code, codes):
         return []
-    require_allowed_service(booking, passenger, segment, code)
+    require_allowed_service(booking, passenger, segment, code, codes=codes)
     if code in WHEELCHAIRS and wheelchairs >= WHEELCHAIRS_PER_FLIGHT:
         raise rejections.SpecialServiceRefused(
             reason="no_wheelchair_left", code=code, limit=WHEELCHAIRS_PER_FLIGHT
         )
-    return [SpecialServiceRequested(passenger=passenger, segment=segment, code=code)]
+    return [SpecialServiceRequested(passenger=passenger, segment=segment, box=box)]
 
 
-def wheelchairs_on(booking: Booking, flight: str) -> int:
+def wheelchairs_on(booking: Booking, flight: str, codes: OpenedCodes) -> int:
     """Return how many wheelchairs the passengers of a booking have requested on a flight.
 
     Those of an unpaid booking do not count: a hold that costs nothing must not use them up.
+    Rejects NeedsChanged.
     """
     if booking.status in states.UNPAID:
         return 0
     return sum(
-        service.code in WHEELCHAIRS and booking.segments[service.segment].flight == flight
+        code_of(service, codes) in WHEELCHAIRS
+        and booking.segments[service.segment].flight == flight
         for service in booking.special_services()
     )
 
 
 def withdraw_special_service(
-    booking: Booking, *, passenger: int, segment: int, code: str
+    booking: Booking, *, passenger: int, segment: int, code: str, codes: OpenedCodes
 ) -> list[BookingEvent]:
-    """Withdraw a service; no effect where it is not requested. Rejects SpecialServiceRefused for
-    an unknown code.
+    """Withdraw a service; no effect where it is not requested. Rejects NeedsChanged, and
+    SpecialServiceRefused for an unknown code.
     """
     require_known_service(code)
-    if SpecialService(passenger, segment, code) not in booking.special_services():
-        return []
-    return [SpecialServiceWithdrawn(passenger=passenger, segment=segment, code=code)]
+    return [
+        SpecialServiceWithdrawn(passenger=passenger, segment=segment, code=each.code, box=each.box)
+        for each in _found(booking, passenger, segment, code, codes)
+    ]
+
+
+def _found(
+    booking: Booking, passenger: int, segment: int, code: str, codes: OpenedCodes
+) -> list[SpecialService]:
+    """Return the services of this code that the passenger has on the segment: none or one."""
+    return [
+        each
+        for each in booking.special_services()
+        if (each.passenger, each.segment) == (passenger, segment) and code_of(each, codes) == code
+    ]
 
 
 def evolve(booking: Booking, event: PassengerDetailEvent) -> Booking:
@@ -220,10 +256,10 @@ def evolve(booking: Booking, event: PassengerDetailEvent) -> Booking:
             documents[event.passenger] = event.document
             return replace(booking, documents=tuple(documents))
         case SpecialServiceRequested():
-            service = SpecialService(event.passenger, event.segment, event.code)
+            service = SpecialService(event.passenger, event.segment, event.code, event.box)
             return replace(booking, requested_services=(*booking.requested_services, service))
         case SpecialServiceWithdrawn():
-            withdrawn = SpecialService(event.passenger, event.segment, event.code)
+            withdrawn = SpecialService(event.passenger, event.segment, event.code, event.box)
             kept = tuple(each for each in booking.requested_services if each != withdrawn)
             return replace(booking, requested_services=kept)
         case _:

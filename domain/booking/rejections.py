@@ -15,6 +15,12 @@ class ForeignBooking(BookingNotFound):
     """The booking belongs to another user; the answer is that of a booking that is not there."""
 
 
+class InvalidReason(Rejection):
+    """The reason is none of the codes."""
+
+    code: ClassVar[str] = "VALIDATION_ERROR"
+
+
 class TransitionRefused(Rejection):
     """The table of transitions has no such step from the status of the booking."""
 
@@ -135,16 +141,29 @@ class NothingToAnswer(Rejection):
     code: ClassVar[str] = "INVALID_STATE_TRANSITION"
 
 
-class InvalidRefund(Rejection):
-    """The amount is more than was paid, or less than the value of the unused coupons."""
+class RefundExceedsPaid(Rejection):
+    """The amount is more than was paid and is not refunded yet."""
 
     code: ClassVar[str] = "REFUND_EXCEEDS_CAPTURED"
+
+
+class InvalidRefund(Rejection):
+    """The amount is less than the value of what is cancelled with it, or no card can be refunded
+    exactly that."""
+
+    code: ClassVar[str] = "VALIDATION_ERROR"
 
 
 class NothingDue(Rejection):
     """There is nothing to pay now."""
 
     code: ClassVar[str] = "INVALID_STATE_TRANSITION"
+
+
+class NeedsChanged(Rejection):
+    """Special services were requested or withdrawn since they were opened: open them again."""
+
+    code: ClassVar[str] = "BOOKING_CONFLICT"
 
 
 class SpecialServiceRefused(Rejection):

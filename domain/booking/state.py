@@ -39,11 +39,15 @@ class Disruption(msgspec.Struct, frozen=True):
 
 
 class SpecialService(msgspec.Struct, frozen=True):
-    """A service that a passenger needs on a segment; `code` is IATA's."""
+    """A service that a passenger needs on a segment: IATA's code, sealed in `box`.
+
+    `code` where it was opened, or was stored by an earlier release.
+    """
 
     passenger: int
     segment: int
-    code: str
+    code: str = ""
+    box: sealed.Sealed | None = None
 
 
 class Booking(msgspec.Struct, frozen=True):

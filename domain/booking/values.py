@@ -102,7 +102,7 @@ class Modification(msgspec.Struct, frozen=True, omit_defaults=True):
     not zero. `notice_hours` is the notice of the old flight that the fee was counted by; None
     where the airline's disruption made the exchange free. `waived` is a difference too small to be
     charged. `retaxed` are the other coupons, and extras, whose tax the exchange changes.
-    `waiver` is the reason of staff for taking neither fee nor difference.
+    `waiver` is a code where staff took neither fee nor difference; `notes` are what they wrote.
     """
 
     number: int
@@ -118,6 +118,7 @@ class Modification(msgspec.Struct, frozen=True, omit_defaults=True):
     waived: int = 0
     retaxed: Retaxed = Retaxed()
     waiver: str | None = None
+    notes: tuple[sealed.Sealed, ...] = ()
 
 
 class NewTimes(msgspec.Struct, frozen=True):

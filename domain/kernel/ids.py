@@ -19,7 +19,7 @@ TICKET_NUMBER_LENGTH = 13
 FLIGHT_NUMBER_PATTERN = (
     r"^([A-Z][A-Z0-9]|[0-9][A-Z])(?=[0-9]{1,4}[A-Z]?$)(0*[1-9][0-9]*)([A-Z]?)$(?!\n)"
 )
-FLIGHT_ID_PATTERN = "^flight-[A-Z0-9]{3,8}-[0-9]{4}-[0-9]{2}-[0-9]{2}$"
+FLIGHT_ID_PATTERN = r"^flight-[A-Z0-9]{3,8}-[0-9]{4}-[0-9]{2}-[0-9]{2}$(?!\n)"
 
 EVENT_NAMESPACE = uuid.UUID("5f0c2f0e-7f0b-5a53-9d0a-0b6f6b8f8d01")
 COMMAND_NAMESPACE = uuid.UUID("5f0c2f0e-7f0b-5a53-9d0a-0b6f6b8f8d02")
@@ -84,6 +84,9 @@ def reference_of(booking_id: str) -> str:
 
 def booking_id_of(id_or_reference: str) -> str | None:
     """Return the booking id of an id or record locator in any case; None for other texts."""
+    # Other scripts have letters that become one of the alphabet in upper case.
+    if not id_or_reference.isascii():
+        return None
     reference = reference_of(id_or_reference).upper()
     return booking_stream(reference) if is_record_locator(reference) else None
 

@@ -4,7 +4,7 @@ The framework's own response builds a header collection and determines what is k
 this one costs a third. Cookies, files and other media types use the framework's.
 """
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from typing import Any, TypeVar
 
 import msgspec
@@ -13,13 +13,46 @@ from litestar.background_tasks import BackgroundTask, BackgroundTasks
 from litestar.datastructures import Cookie
 from litestar.enums import MediaType
 from litestar.response.base import ASGIResponse
-from litestar.types import Receive, Scope, Send
+from litestar.types import Message, Receive, Scope, Send
 
 Content = TypeVar("Content")
 
 _ENCODER = msgspec.json.Encoder()
 _JSON_HEADER = (b"content-type", b"application/json")
 NO_BODY_STATUSES = frozenset({204, 304})
+
+
+def with_head(allowed: str) -> str:
+    """Return the value of `Allow`, with HEAD wherever GET is allowed."""
+    methods = {each.strip() for each in allowed.split(",")}
+    return ", ".join(sorted(methods | {"HEAD"} if "GET" in methods else methods))
+
+
+def without_content(send: Send) -> Send:
+    """A send that keeps status and headers and drops the content, as HEAD is answered."""
+
+    async def emptied(message: Message) -> None:
+        if message["type"] == "http.response.body":
+            message["body"] = b""
+        await send(message)
+
+    return emptied
+
+
+def allowing(send: Send, methods: Callable[[], str | None]) -> Send:
+    """A send that replaces the value of `Allow`, which the framework fills from one of several
+    handlers of the path."""
+
+    async def replacing(message: Message) -> None:
+        if message["type"] == "http.response.start":
+            allowed = methods()
+            message["headers"] = [
+                (name, allowed.encode() if name == b"allow" and allowed else value)
+                for name, value in message["headers"]
+            ]
+        await send(message)
+
+    return replacing
 
 
 class JsonAnswer(ASGIResponse):

@@ -5,7 +5,7 @@ with `request.ports`, and returns a wire struct; `auth` declares who may use it,
 the command id.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import cast
 
 from litestar import Litestar
@@ -14,6 +14,7 @@ from litestar.handlers import HTTPRouteHandler
 from litestar.openapi import OpenAPIConfig
 from litestar.openapi.plugins import JsonRenderPlugin
 from litestar.openapi.spec import Components, SecurityScheme
+from litestar.routes import BaseRoute, HTTPRoute
 from litestar.types import (
     HTTPScope,
     LifeSpanReceive,
@@ -25,6 +26,7 @@ from litestar.types import (
 )
 
 from interfaces.http import (
+    answers,
     boarding_passes,
     booking,
     cancellation,
@@ -42,6 +44,7 @@ from interfaces.http import (
     modification,
     problems,
     refund,
+    request_target,
     return_page,
     search,
     seats,
@@ -81,6 +84,8 @@ class EdgeApp(Litestar):
     """Litestar inside the one layer of `correlation`; `ports` is what handlers call."""
 
     ports: HttpPorts
+    # The value of `Allow` by path template.
+    allowed: Mapping[str, str]
 
     async def __call__(
         self,
@@ -97,6 +102,13 @@ class EdgeApp(Litestar):
     async def _serve(self, scope: HTTPScope, receive: Receive, send: Send) -> None:
         exchange = correlation.opened(scope)
         tagged = correlation.tagging(send, exchange.correlation_id)
+        if scope["method"] == "HEAD":
+            # RFC 9110, 9.3.2: what GET would answer, without its content.
+            scope["method"], tagged = "GET", answers.without_content(tagged)
+        elif scope["method"] == "OPTIONS":
+            tagged = answers.allowing(
+                tagged, lambda: self.allowed.get(str(scope.get("path_template")))
+            )
         problem = _refused(scope, exchange)
         if problem is None:
             await super().__call__(scope, receive, tagged)
@@ -123,7 +135,16 @@ def create_app(ports: HttpPorts, *, routes: Sequence[HTTPRouteHandler] = ROUTES)
         logging_config=None,
     )
     app.ports = ports
+    app.allowed = _allowed(app.routes)
     return app
+
+
+def _allowed(routes: Iterable[BaseRoute]) -> dict[str, str]:
+    methods: dict[str, set[str]] = {}
+    for route in routes:
+        if isinstance(route, HTTPRoute):
+            methods.setdefault(route.path_format, set()).update(route.methods)
+    return {path: answers.with_head(", ".join(found)) for path, found in methods.items()}
 
 
 def _refused(scope: Scope, exchange: correlation.Exchange) -> problems.Problem | None:
@@ -132,12 +153,10 @@ def _refused(scope: Scope, exchange: correlation.Exchange) -> problems.Problem |
         return refusal
     if correlation.headers_too_large(scope):
         return problems.Problem("HEADERS_TOO_LARGE")
-    if "\x00" in scope["path"]:
-        return problems.Problem("NOT_FOUND")
-    if b"%00" in scope["query_string"]:
-        return problems.invalid("", "NUL characters are not allowed")
     repeated = correlation.repeated_header(scope, exchange)
-    return None if repeated is None else problems.invalid(repeated, "given more than once")
+    if repeated is not None:
+        return problems.invalid(repeated, "given more than once")
+    return request_target.refusal(scope)
 
 
 def _openapi() -> OpenAPIConfig:

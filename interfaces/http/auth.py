@@ -19,7 +19,7 @@ from litestar.openapi.datastructures import ResponseSpec
 from application.identity.ports import Principal, TokenExpired, TokenRefused
 from domain.identity import roles
 from domain.identity.roles import Permission
-from interfaces.http import correlation, rate_limit
+from interfaces.http import correlation, rate_limit, request_target
 from interfaces.http.problems import Problem, ProblemBody
 from interfaces.http.rate_limit import LimitName
 from interfaces.http.strict_request import StrictRequest
@@ -56,6 +56,7 @@ def open_to_all(limit: LimitName = "anonymous") -> RouteTerms:
         assert isinstance(request, StrictRequest)
         require_acceptable(request, (JSON,))
         await spend(request, limit, address_of(request))
+        request_target.require_one_spelling(request)
 
     admission = Admission(signed_in=False, permission=None, limits=(limit,))
     return _terms(admit, admission, statuses=(400, 429, 503))
@@ -80,6 +81,7 @@ def signed_in(
         await spend(request, general, principal.user)
         for limit in limits:
             await spend(request, limit, principal.user)
+        request_target.require_one_spelling(request)
 
     admission = Admission(signed_in=True, permission=permission, limits=limits)
     return _terms(admit, admission, statuses=(400, 401, 403, 429, 503))

@@ -25,7 +25,10 @@ from interfaces.http.mailbox import required_mailbox
 from interfaces.http.problems import invalid
 from interfaces.http.strict_request import StrictRequest
 
-PhoneText = Annotated[str, msgspec.Meta(pattern=r"^\+?[0-9 ()-]{5,20}$")]
+# At least five digits, whatever stands between them.
+PhoneText = Annotated[
+    str, msgspec.Meta(pattern=r"^(?=(?:[^0-9]*[0-9]){5})\+?[0-9 ()-]{5,20}$(?!\n)")
+]
 PAGE_LIMIT = 100
 
 
@@ -47,6 +50,7 @@ class ContactRequest(msgspec.Struct, rename="camel", forbid_unknown_fields=True)
 class BookingRequest(idempotency.KeyedRequest):
     """A flight at the price of this moment, or a quoted journey at its own.
 
+    `cabin` is economy where neither it nor a quote says otherwise; a quote's is not contradicted.
     `mode` draft keeps the price without seats; waitlist joins the waitlist where there are none.
     """
 
@@ -54,7 +58,7 @@ class BookingRequest(idempotency.KeyedRequest):
     contact: ContactRequest
     flight_id: wire.FlightId | None = None
     quote_id: wire.QuoteId | None = None
-    cabin: wire.CabinName = "economy"
+    cabin: wire.CabinName | None = None
     extras: Annotated[tuple[wire.ExtraRequest, ...], msgspec.Meta(max_length=72)] = ()
     seats: Annotated[tuple[wire.SeatRequest, ...], msgspec.Meta(max_length=36)] = ()
     mode: wire.BookingMode = "hold"
@@ -87,7 +91,10 @@ class BookingPageResponse(wire.ReadModelResponse):
 
 
 class HistoryEntryResponse(msgspec.Struct, rename="camel"):
-    """What happened, when, by whom, why, from which status to which."""
+    """What happened, when, by whom, why, from which status to which.
+
+    `reason` is a code; `note` is what staff wrote, for staff only.
+    """
 
     position: int
     event: str
@@ -97,6 +104,7 @@ class HistoryEntryResponse(msgspec.Struct, rename="camel"):
     before: str | None
     after: str
     reason: str | None
+    note: str | None
 
 
 class HistoryResponse(msgspec.Struct, rename="camel"):
@@ -129,7 +137,7 @@ def _wanted(data: BookingRequest) -> WantedBooking:
         phone=data.contact.phone,
         flight_id=data.flight_id,
         quote_id=data.quote_id,
-        cabin=wire.CABIN_CODES[data.cabin],
+        cabin=None if data.cabin is None else wire.CABIN_CODES[data.cabin],
         extras=tuple(WantedExtra(each.code, each.passenger, each.segment) for each in data.extras),
         seats=tuple(WantedSeat(each.passenger, each.segment, each.seat) for each in data.seats),
         mode=data.mode,
@@ -194,7 +202,7 @@ async def read_booking(request: StrictRequest, booking_id: FromPath[str]) -> Boo
 
 @get("/api/bookings/{booking_id:str}/history", **auth.signed_in("see_own_bookings"))
 async def read_history(request: StrictRequest, booking_id: FromPath[str]) -> HistoryResponse:
-    """Read what happened to the booking, in order; no personal data."""
+    """Read what happened to the booking, in order."""
     entries = await history.read_history(request.ports.booking, request.principal, booking_id)
     return HistoryResponse([_entry(each) for each in entries])
 
@@ -209,6 +217,7 @@ def _entry(entry: HistoryEntry) -> HistoryEntryResponse:
         before=entry.before,
         after=entry.after,
         reason=entry.reason,
+        note=entry.note,
     )
 
 

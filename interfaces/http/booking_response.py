@@ -151,7 +151,7 @@ def response(details: BookingDetails) -> BookingResponse:
         ],
         special_services=[
             SpecialServiceResponse(each.code, each.passenger, each.segment)
-            for each in booking.special_services()
+            for each in details.special_services
         ],
         change=_change(details),
         disruptions=[

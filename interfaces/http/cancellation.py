@@ -46,7 +46,9 @@ class CancellationQuoteResponse(msgspec.Struct, rename="camel"):
 
 
 class CancelRequest(idempotency.KeyedRequest):
-    """Accept a cancellation quote."""
+    """Accept a cancellation quote; `reason` is a code (requested, plans_changed, booked_twice,
+    wrong_details, other), or the words of staff.
+    """
 
     quote_id: wire.QuoteId
     reason: wire.ReasonText = "requested"

@@ -12,7 +12,12 @@ import msgspec
 from litestar.types import Message, Scope, Send
 
 HEADERS_LIMIT_BYTES = 16 * 1024
-_SOUND = re.compile(rb"[A-Za-z0-9._-]{1,64}").fullmatch
+# The log keeps the id for ever and unsealed, so a client must not be able to write a name into it:
+# a UUID (RFC 9562), a trace id (W3C Trace Context, 32 hexadecimal digits) or an id of our own.
+_IS_ID = re.compile(
+    rb"[0-9A-Fa-f]{8}(-[0-9A-Fa-f]{4}){3}-[0-9A-Fa-f]{12}|[0-9A-Fa-f]{32}|[0-9a-f]{22}"
+).fullmatch
+OWN_ID_BYTES = 11
 EXCHANGE = "ais.exchange"
 
 # Answers are data for programs: nothing may frame, sniff, cache or execute them.
@@ -67,10 +72,10 @@ def correlation_of(scope: Scope) -> str:
 
 
 def chosen(offered: bytes | None) -> str:
-    """The client's id if it is sound, else a fresh one of 22 symbols."""
-    if offered is not None and _SOUND(offered):
+    """Return the client's id if it has the form of one, else a fresh one of 22 digits."""
+    if offered is not None and _IS_ID(offered):
         return offered.decode("ascii")
-    return secrets.token_urlsafe(16)
+    return secrets.token_hex(OWN_ID_BYTES)
 
 
 def headers_too_large(scope: Scope) -> bool:

@@ -15,9 +15,9 @@ from interfaces.http.answers import Answered
 from interfaces.http.booking_response import BookingResponse
 from interfaces.http.strict_request import StrictRequest
 
-CountryCode = Annotated[str, msgspec.Meta(pattern="^[A-Z]{3}$")]
-ServiceCode = Annotated[str, msgspec.Meta(pattern="^[A-Z]{4}$")]
-DocumentNumber = Annotated[str, msgspec.Meta(pattern="^[A-Z0-9]{4,20}$")]
+CountryCode = Annotated[str, msgspec.Meta(pattern=r"^[A-Z]{3}$(?!\n)")]
+ServiceCode = Annotated[str, msgspec.Meta(pattern=r"^[A-Z]{4}$(?!\n)")]
+DocumentNumber = Annotated[str, msgspec.Meta(pattern=r"^[A-Z0-9]{4,20}$(?!\n)")]
 
 
 class DocumentRequest(idempotency.KeyedRequest):

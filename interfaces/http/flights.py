@@ -24,10 +24,10 @@ from interfaces.http.problems import invalid
 from interfaces.http.strict_request import StrictRequest
 
 FlightNumber = Annotated[str, msgspec.Meta(pattern=ids.FLIGHT_NUMBER_PATTERN, max_length=7)]
-Letters = Annotated[str, msgspec.Meta(pattern="^[A-Z]{1,10}$")]
+Letters = Annotated[str, msgspec.Meta(pattern=r"^[A-Z]{1,10}$(?!\n)")]
 SeatCount = Annotated[int, msgspec.Meta(ge=0, le=600)]
 Amount = Annotated[int, msgspec.Meta(ge=1, le=10**9)]
-Currency = Annotated[str, msgspec.Meta(pattern="^[A-Z]{3}$")]
+Currency = Annotated[str, msgspec.Meta(pattern=r"^[A-Z]{3}$(?!\n)")]
 
 
 class LayoutRequest(msgspec.Struct, rename="camel", forbid_unknown_fields=True):

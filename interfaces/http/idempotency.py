@@ -20,12 +20,16 @@ from interfaces.http.problems import invalid
 from interfaces.http.strict_request import StrictRequest
 
 _VISIBLE = re.compile(r"[\x21-\x7e]{1,255}").fullmatch
-KeyText = Annotated[str, msgspec.Meta(pattern=r"^[\x21-\x7e]{1,255}$")]
+_BARE = re.compile(r"[\x21\x23-\x7e]{1,255}").fullmatch
+# A structured-field string (RFC 8941, 3.3.3): only the quote and the backslash are escaped.
+_STRING = re.compile(r'"((?:[\x20\x21\x23-\x5b\x5d-\x7e]|\\["\\])*)"').fullmatch
+KeyText = Annotated[str, msgspec.Meta(pattern=r"^[\x21-\x7e]{1,255}$(?!\n)")]
 
 # A command that has not begun by then is refused with 503.
 COMMAND_SECONDS = 5.0
 _CANONICAL = msgspec.json.Encoder(order="deterministic")
 _EMPTY_BODY = b"{}"
+KEY_EXPECTED = "1 to 255 visible ASCII characters are expected, bare or within a pair of quotes"
 # Header of an answer to a command that was carried out before.
 REPLAYED = {"idempotency-replayed": "true"}
 
@@ -60,7 +64,7 @@ def key_of(request: StrictRequest, body: KeyedRequest | None) -> str | None:
         return within
     key = _unquoted(header.decode("latin-1"))
     if key is None:
-        raise invalid("Idempotency-Key", "1 to 255 visible ASCII characters are expected")
+        raise invalid("Idempotency-Key", KEY_EXPECTED)
     if within is not None and within != key:
         raise invalid("idempotencyKey", "differs from the header Idempotency-Key")
     return key
@@ -107,8 +111,10 @@ def _route(request: StrictRequest) -> str:
 
 
 def _unquoted(text: str) -> str | None:
-    """A structured-field string (RFC 8941, 3.3.3) without its quotes, anything else as it is."""
+    """Return the key of a header: a string without its quotes, or a bare text that holds none."""
     key = text.strip(" ")
-    if len(key) >= 2 and key[0] == key[-1] == '"':
-        key = re.sub(r"\\(.)", r"\1", key[1:-1])
-    return key if _VISIBLE(key) else None
+    string = _STRING(key)
+    if string is None:
+        return key if _BARE(key) else None
+    content = re.sub(r"\\(.)", r"\1", string[1])
+    return content if _VISIBLE(content) else None

@@ -225,9 +225,8 @@ KINDS: Mapping[str, Kind] = {
         False,
         "The refund is more than what was paid.",
         "مبلغ الاسترداد أكبر من المدفوع.",
-        cause="The refund is more than what was captured and not yet refunded, or less than what "
-        "the rules already promise.",
-        client="Read the booking and ask for an amount within what was paid.",
+        cause="The refund is more than what was captured and not yet refunded.",
+        client="Ask for at most the `limit` in the details.",
         agent="Check the refunds in the history of the booking.",
         operator="None.",
     ),

@@ -24,7 +24,7 @@ from application.payment.gateway import (
 )
 from application.ports import Unavailable
 from domain.kernel.rejections import Rejection
-from interfaces.http.answers import Answered
+from interfaces.http.answers import Answered, with_head
 from interfaces.http.correlation import correlation_of
 from interfaces.http.problem_kinds import KINDS
 
@@ -180,7 +180,7 @@ def _from_framework(error: HTTPException) -> Problem:
     problem = Problem(CODES_BY_STATUS[error.status_code], status=error.status_code, details=details)
     allow = (error.headers or {}).get("allow")
     if allow:
-        problem.headers["allow"] = allow
+        problem.headers["allow"] = with_head(allow)
     return problem
 
 

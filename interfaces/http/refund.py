@@ -45,7 +45,7 @@ async def grant_refund(
 class ResendRefundRequest(idempotency.KeyedRequest):
     """`intent` is another payment of the booking at Stripe to refund to; without it, the same."""
 
-    intent: Annotated[str, msgspec.Meta(pattern="^pi_[A-Za-z0-9_]{1,250}$")] | None = None
+    intent: Annotated[str, msgspec.Meta(pattern=r"^pi_[A-Za-z0-9_]{1,250}$(?!\n)")] | None = None
 
 
 class ResentRefundResponse(msgspec.Struct, rename="camel"):

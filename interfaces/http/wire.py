@@ -7,22 +7,22 @@ import msgspec
 from domain.kernel import ids, money
 
 PassengerType = Literal["ADT", "CHD", "INF"]
-AirportCode = Annotated[str, msgspec.Meta(pattern="^[A-Z]{3}$")]
+AirportCode = Annotated[str, msgspec.Meta(pattern=r"^[A-Z]{3}$(?!\n)")]
 FlightId = Annotated[str, msgspec.Meta(pattern=ids.FLIGHT_ID_PATTERN)]
 BookingMode = Literal["hold", "draft", "waitlist"]
 CabinName = Literal["economy", "business"]
 CABIN_CODES: dict[CabinName, str] = {"economy": "Y", "business": "J"}
 CABIN_NAMES: dict[str, CabinName] = {code: name for name, code in CABIN_CODES.items()}
 
-FareClassCode = Annotated[str, msgspec.Meta(pattern="^[A-Z]$")]
-SeatNumber = Annotated[str, msgspec.Meta(pattern="^[1-9][0-9]?[A-Z]$")]
+FareClassCode = Annotated[str, msgspec.Meta(pattern=r"^[A-Z]$(?!\n)")]
+SeatNumber = Annotated[str, msgspec.Meta(pattern=r"^[1-9][0-9]?[A-Z]$(?!\n)")]
 PassengerIndex = Annotated[int, msgspec.Meta(ge=0, le=8)]
 SegmentIndex = Annotated[int, msgspec.Meta(ge=0, le=3)]
-ExtraCode = Annotated[str, msgspec.Meta(pattern="^[A-Z0-9]{2,12}$")]
+ExtraCode = Annotated[str, msgspec.Meta(pattern=r"^[A-Z0-9]{2,12}$(?!\n)")]
 QuoteId = Annotated[str, msgspec.Meta(max_length=16_384)]
 # `strict_request` takes no control characters in any text: each of these is one line.
 NameText = Annotated[str, msgspec.Meta(min_length=1, max_length=60)]
-# What staff write into the history: nothing personal.
+# What staff write in their own words: sealed in the log.
 ReasonText = Annotated[str, msgspec.Meta(min_length=3, max_length=200)]
 EmailText = Annotated[str, msgspec.Meta(min_length=3, max_length=254)]
 

@@ -69,7 +69,7 @@ TEXTS: dict[str, str] = {
     "session": "cs_1",
     "subject": "subject-1",
     "url": examples.URL,
-    "waiver": "medical",
+    "waiver": "by_staff",
 }
 INTEGERS: dict[str, int] = {
     "charge": 10_00,

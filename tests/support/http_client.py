@@ -3,6 +3,7 @@
 import copy
 import functools
 import ipaddress
+import urllib.parse
 import uuid
 from collections.abc import Mapping
 from typing import Annotated, Any
@@ -239,6 +240,8 @@ class Edge:
         path: str,
         headers: list[tuple[bytes, bytes]],
         chunks: list[bytes],
+        *,
+        query: bytes = b"",
     ) -> tuple[int, dict[bytes, bytes], bytes]:
         """One request as a server hands it over: raw headers, the body in pieces."""
         sent: list[Any] = []
@@ -256,11 +259,11 @@ class Edge:
             "asgi": {"version": "3.0", "spec_version": "2.3"},
             "http_version": "1.1",
             "method": method,
-            "path": path,
+            "path": urllib.parse.unquote(path),
             "raw_path": path.encode(),
             "root_path": "",
             "scheme": "http",
-            "query_string": b"",
+            "query_string": query,
             "headers": headers,
             "client": ("192.0.2.1", 1000),
             "server": ("127.0.0.1", 8000),

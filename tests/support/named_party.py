@@ -36,8 +36,12 @@ class OpenVault:
 
     def keep(self, person: msgspec.Struct) -> Sealed:
         """Seal a name or a contact under a key of its own."""
-        box = Sealed("sub_" + os.urandom(13).hex(), os.urandom(60))
-        self._kept[box.box] = msgspec.json.encode(person)
+        return self.seal("sub_" + os.urandom(13).hex(), msgspec.json.encode(person))
+
+    def seal(self, subject: str, plaintext: bytes) -> Sealed:
+        """Seal a text under the key of the subject."""
+        box = Sealed(subject, os.urandom(60))
+        self._kept[box.box] = plaintext
         return box
 
     def erase(self, box: Sealed) -> None:

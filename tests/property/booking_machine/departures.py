@@ -12,8 +12,13 @@ from application.booking.choose_seats import ReviewSeats
 from application.booking.close_flight import CloseFlight
 from application.booking.depart_unreported import DepartUnreported
 from application.booking.offer_disruption import OfferDisruption
+from application.booking.opened_needs import readable_services
 from application.booking.settle_unanswered import RefundUnanswered, RemindUnanswered
-from application.booking.special_services import RequestSpecialService, WithdrawSpecialService
+from application.booking.special_services import (
+    Place,
+    RequestSpecialService,
+    WithdrawSpecialService,
+)
 from application.commands.command import Outcome
 from application.inventory.cancel_flight import CancelFlight
 from application.inventory.change_equipment import ChangeEquipment
@@ -28,6 +33,7 @@ from domain.inventory.events import FlightCancelled, FlightReinstated, FlightRes
 from domain.inventory.state import FlightStatus
 from tests.property.booking_machine.machine import PROCESSES, WHICH, layouts
 from tests.property.booking_machine.modifications import SOME, Changes
+from tests.support.sealed_codes import OPENED, sealed_code
 
 S = Status
 TICKETED = (S.CONFIRMED, S.CHECKED_IN, S.BOARDED)
@@ -91,15 +97,16 @@ class Travel(Changes):
         stream = self.pick(which, S.RESERVED, S.PAID, *TICKETED)
         if stream is None:
             return
-        requested = self.booking(stream).special_services()
+        requested = readable_services(self.booking(stream), OPENED)
         if withdraw and requested:
             one = requested[which % len(requested)]
             place, code = (one.passenger, one.segment), one.code
-        details = (stream, *place, CheckInWindow(), by_staff, code)
+        there = Place(*place, CheckInWindow(), by_staff)
         if not requested:
-            self.submit(process, RequestSpecialService(*details))
+            box = sealed_code(code)
+            self.submit(process, RequestSpecialService(stream, there, code, box, OPENED))
         if withdraw:
-            self.submit(process, WithdrawSpecialService(*details))
+            self.submit(process, WithdrawSpecialService(stream, there, code, OPENED))
 
     @rule(process=PROCESSES, which=WHICH, segment=st.integers(0, 1), passengers=SOME)
     def board(

@@ -82,7 +82,7 @@ class Back(Travel):
         """Finance grants a refund beyond the rules, and the money may arrive at once."""
         stream = self.pick(which, *GRANTABLE[which % len(GRANTABLE) :])
         if stream is not None:
-            self.submit(process, GrantRefund(stream, "goodwill", amount))
+            self.submit(process, GrantRefund(stream, amount))
             if settles:
                 self.settle(process, stream)
 
@@ -92,7 +92,7 @@ class Back(Travel):
         self.travel(process=process, which=which, then=then)
         stream = self.pick(which, S.COMPLETED if then == "fly" else S.NO_SHOW)
         if stream is not None:
-            self.submit(process, GrantRefund(stream, "goodwill"))
+            self.submit(process, GrantRefund(stream))
             self.settle(process, stream)
 
     @rule(
@@ -308,7 +308,7 @@ class Back(Travel):
         elif then == "cancel":
             self.cancel_all(process, stream)
         else:
-            self.submit(process, GrantRefund(stream, "goodwill"))
+            self.submit(process, GrantRefund(stream))
             self.settle(process, stream)
 
     @rule(

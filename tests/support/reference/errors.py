@@ -17,7 +17,7 @@ Every answer that is not 2xx has the same flat body:
 {
   "code": "SEATS_UNAVAILABLE",
   "message": "Not enough seats are left.",
-  "correlationId": "7b0f6b2c1e9a7d4e",
+  "correlationId": "7b0f6b2c1e9a7d4e5a3c91",
   "retryable": false,
   "details": {"flight": "flight-SV1023-2026-11-24"}
 }

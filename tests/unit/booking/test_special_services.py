@@ -5,10 +5,20 @@ import datetime as dt
 import pytest
 from msgspec.structs import replace
 
-from application.booking.special_services import RequestSpecialService, WithdrawSpecialService
+from application.booking.opened_needs import readable_services
+from application.booking.special_services import (
+    Place,
+    RequestSpecialService,
+    WithdrawSpecialService,
+)
 from domain.booking import passenger_details as rules
 from domain.booking import rejections
-from domain.booking.events import BookingReserved, CouponsCancelled, SpecialServiceRequested
+from domain.booking.events import (
+    BookingEvent,
+    BookingReserved,
+    CouponsCancelled,
+    SpecialServiceRequested,
+)
 from domain.booking.fold import evolve
 from domain.booking.preconditions import CheckInWindow, SegmentFacts
 from domain.booking.state import Booking, SpecialService
@@ -17,6 +27,7 @@ from domain.booking.values import CouponId
 from domain.pricing.price import Leg, PassengerType
 from tests.support import examples
 from tests.support.memory_airline import MemoryAirline
+from tests.support.sealed_codes import OPENED, sealed_code
 
 CLOSES = dt.timedelta(minutes=60)
 FACTS = SegmentFacts(
@@ -38,21 +49,32 @@ def booking(*types: PassengerType) -> Booking:
 def requested(state: Booking, code: str, passenger: int = 0, wheelchairs: int = 0) -> Booking:
     """The booking after the request."""
     events = rules.request_special_service(
-        state, passenger=passenger, segment=0, code=code, wheelchairs=wheelchairs
+        state,
+        passenger=passenger,
+        segment=0,
+        code=code,
+        box=sealed_code(code),
+        codes=OPENED,
+        wheelchairs=wheelchairs,
     )
     for event in events:
         state = evolve(state, event)
     return state
 
 
+def withdraw(state: Booking, code: str) -> list[BookingEvent]:
+    """What the withdrawal of the first passenger records."""
+    return rules.withdraw_special_service(state, passenger=0, segment=0, code=code, codes=OPENED)
+
+
 @pytest.mark.parametrize("code", sorted(rules.SPECIAL_SERVICES.keys() - rules.FOR_CHILDREN))
 def test_each_service_is_requested_once_and_withdrawn(code: str) -> None:
     state = requested(booking(), code)
-    assert state.special_services() == (SpecialService(0, 0, code),)
+    assert state.special_services() == (SpecialService(0, 0, box=sealed_code(code)),)
     assert requested(state, code) == state
-    (withdrawn,) = rules.withdraw_special_service(state, passenger=0, segment=0, code=code)
+    (withdrawn,) = withdraw(state, code)
     assert evolve(state, withdrawn).special_services() == ()
-    assert rules.withdraw_special_service(booking(), passenger=0, segment=0, code=code) == []
+    assert withdraw(booking(), code) == []
 
 
 @pytest.mark.parametrize(
@@ -127,10 +149,11 @@ def test_the_services_of_a_cancelled_coupon_are_dropped() -> None:
     cancelled = CouponsCancelled(
         reason="requested", fee=0, destination="none", coupons=(CouponId(0, 0),)
     )
-    assert evolve(state, cancelled).special_services() == (SpecialService(1, 0, "VGML"),)
+    left = readable_services(evolve(state, cancelled), OPENED)
+    assert left == (SpecialService(1, 0, "VGML"),)
     ticketed = replace(state, status=Status.CONFIRMED)
-    assert rules.wheelchairs_on(ticketed, examples.FLIGHT) == 1
-    assert rules.wheelchairs_on(evolve(ticketed, cancelled), examples.FLIGHT) == 0
+    assert rules.wheelchairs_on(ticketed, examples.FLIGHT, OPENED) == 1
+    assert rules.wheelchairs_on(evolve(ticketed, cancelled), examples.FLIGHT, OPENED) == 0
 
 
 def test_an_unpaid_booking_uses_up_no_wheelchair_of_the_flight() -> None:
@@ -161,15 +184,49 @@ def test_an_infant_has_no_wheelchair_and_an_unknown_code_cannot_be_withdrawn() -
     with pytest.raises(rejections.SpecialServiceRefused):
         airline.submit(request(booked, passenger=1))
     with pytest.raises(rejections.SpecialServiceRefused):
-        airline.submit(WithdrawSpecialService(booked, 0, 0, CheckInWindow(), False, "XXXX"))
+        airline.submit(WithdrawSpecialService(booked, place(), "XXXX", OPENED))
 
 
 def test_a_service_that_is_offered_no_more_prevents_no_other_one() -> None:
     state = booking()
-    old = SpecialServiceRequested(passenger=0, segment=0, code="SPML")
-    assert requested(evolve(state, old), "VGML").special_services()[-1].code == "VGML"
+    old = SpecialServiceRequested(passenger=0, segment=0, box=sealed_code("SPML"))
+    after = requested(evolve(state, old), "VGML")
+    assert [each.code for each in readable_services(after, OPENED)] == ["SPML", "VGML"]
+
+
+def test_a_service_that_was_stored_unsealed_counts_as_before() -> None:
+    old = SpecialServiceRequested(passenger=0, segment=0, code="WCHR")
+    state = evolve(booking(), old)
+    assert requested(state, "WCHR") == state
+    assert rules.wheelchairs_on(replace(state, status=Status.PAID), examples.FLIGHT, {}) == 1
+    with pytest.raises(rejections.SpecialServiceRefused):
+        requested(state, "WCHC")
+    (withdrawn,) = withdraw(state, "WCHR")
+    assert evolve(state, withdrawn).special_services() == ()
+
+
+def test_a_decision_refuses_to_guess_a_service_that_was_not_opened() -> None:
+    state = requested(booking(), "VGML")
+    for code in ("VGML", "KSML"):
+        with pytest.raises(rejections.NeedsChanged):
+            rules.withdraw_special_service(state, passenger=0, segment=0, code=code, codes={})
+    with pytest.raises(rejections.NeedsChanged):
+        rules.wheelchairs_on(replace(state, status=Status.PAID), examples.FLIGHT, {})
+
+
+def test_the_services_of_an_erased_person_prevent_nothing() -> None:
+    state = requested(booking(), "WCHR")
+    erased = dict.fromkeys((each.box for each in state.special_services() if each.box), None)
+    assert rules.wheelchairs_on(replace(state, status=Status.PAID), examples.FLIGHT, erased) == 0
+    assert readable_services(state, erased) == ()
+
+
+def place(passenger: int = 0) -> Place:
+    """A passenger on the first flight."""
+    return Place(passenger, 0, CheckInWindow(), by_staff=False)
 
 
 def request(booked: str, *, passenger: int = 0) -> RequestSpecialService:
     """A wheelchair to the aircraft's door."""
-    return RequestSpecialService(booked, passenger, 0, CheckInWindow(), False, "WCHR")
+    box = sealed_code("WCHR")
+    return RequestSpecialService(booked, place(passenger), "WCHR", box, OPENED)

@@ -11,7 +11,7 @@ import pytest
 from application import ports
 from application.booking.cancel_booking import CancelBooking
 from application.booking.check_in import CheckIn
-from application.booking.special_services import RequestSpecialService
+from application.booking.special_services import Place, RequestSpecialService
 from application.commands.command import Command, Outcome
 from application.commands.dispatcher import ATTEMPT_LIMIT, Dispatcher
 from domain.booking.preconditions import CheckInWindow
@@ -19,6 +19,7 @@ from tests.support import memory_log
 from tests.support.airline import create_booking
 from tests.support.memory_airline import MemoryAirline
 from tests.support.memory_log import MemoryEventLog, MemoryLog
+from tests.support.sealed_codes import OPENED, sealed_code
 
 ENOUGH_ATTEMPTS = 4
 assert ENOUGH_ATTEMPTS < ATTEMPT_LIMIT
@@ -88,7 +89,8 @@ def cancel(case: Busy) -> Command:
 
 
 def service(case: Busy) -> Command:
-    return RequestSpecialService(case.booking, 0, 0, CheckInWindow(), False, "WCHR")
+    place = Place(0, 0, CheckInWindow(), by_staff=False)
+    return RequestSpecialService(case.booking, place, "WCHR", sealed_code("WCHR"), OPENED)
 
 
 def check_in(case: Busy) -> Command:

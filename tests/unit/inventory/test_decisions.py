@@ -67,6 +67,10 @@ def _limited(first: int | None, second: int | None) -> tuple[FareClass, ...]:
     )
 
 
+def _in(currency: str, fare: FareClass) -> FareClass:
+    return msgspec.structs.replace(fare, fare=money.Money(fare.fare.amount, currency))
+
+
 def test_a_new_departure_goes_on_sale() -> None:
     given().when(schedule.schedule, scheduled=scheduled(), now=NOW).then(scheduled())
 
@@ -103,6 +107,10 @@ def test_a_known_departure_with_any_other_fact_is_refused(otherwise: FlightSched
         ({"fares": (FareClass("Z", "Z", examples.sar(1)),)}, "cabins"),
         ({"fares": (FareClass("Y", "Y", examples.sar(0)), scheduled().fares[1])}, "fare"),
         ({"fares": (FareClass("Y", "Y", money.Money(5_124, "KWD")), scheduled().fares[1])}, "fare"),
+        *[
+            ({"fares": tuple(_in(code, each) for each in scheduled().fares)}, "not_in_iso_4217")
+            for code in ("XYZ", "XTS", "XAU", "sar", "")
+        ],
         ({"moves": (CapacityMove("Y", authorised=2),)}, "seats"),
         ({"moves": (CapacityMove("Y", authorised=2),) * 2}, "seats"),
         ({"moves": (CapacityMove("Y", authorised=-1), CapacityMove("J", authorised=1))}, "seats"),

@@ -55,7 +55,7 @@ async def test_the_refund_of_a_change_and_one_granted_by_finance_are_requested_t
     booking = await ticketed(airline, runs)
     airline.modify(booking, airline.schedule("SV2", fare=20_000))
     await runs.to_the_end()
-    airline.submit(GrantRefund(booking_id=booking, reason="goodwill"))
+    airline.submit(GrantRefund(booking_id=booking))
     await runs.to_the_end()
     starting = [
         recorded.event.tag

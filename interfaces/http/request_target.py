@@ -1,0 +1,86 @@
+"""The request target as it must be written: one path per resource, each parameter once and plain.
+
+A second spelling of a path (a doubled or trailing slash, an escape such as `%2f`) would get past
+what a proxy or a limit in front of us says about the first one, so it is NOT_FOUND. No path of ours
+needs an escape.
+"""
+
+import functools
+import re
+import unicodedata
+import urllib.parse
+from typing import Any
+
+from litestar.handlers import BaseRouteHandler
+from litestar.types import Scope
+
+from interfaces.http.problems import Problem, invalid
+from interfaces.http.strict_request import INVISIBLE, INVISIBLE_REASON, StrictRequest
+
+OPENAPI_PATH = "/schema/openapi.json"
+# RFC 3986, 3.3: what a segment may hold without an escape; no dot segments (5.2.4).
+_is_plain = re.compile(rb"(/(?!\.{1,2}(/|\Z))[A-Za-z0-9._~!$&'()*+,;=:@-]+)+|/").fullmatch
+_is_number = re.compile(r"0|-?[1-9][0-9]{0,18}").fullmatch
+
+
+def refusal(scope: Scope) -> Problem | None:
+    """Return why the target is refused before it is routed; None where it is not."""
+    # Test clients leave the query in it, against the ASGI specification.
+    path = (scope.get("raw_path") or scope["path"].encode()).partition(b"?")[0]
+    if not _is_plain(path):
+        return Problem("NOT_FOUND")
+    if path.startswith(b"/schema") and path != OPENAPI_PATH.encode():
+        # The framework would answer these with pages of its own.
+        return Problem("NOT_FOUND")
+    query = scope["query_string"]
+    return _refused_query(query) if query else None
+
+
+def _refused_query(query: bytes) -> Problem | None:
+    try:
+        pairs = urllib.parse.parse_qsl(
+            query.decode("ascii"), keep_blank_values=True, errors="strict", max_num_fields=100
+        )
+    except UnicodeDecodeError:
+        return invalid("", "not UTF-8")
+    except ValueError:
+        return invalid("", "too many parameters")
+    seen: set[str] = set()
+    for name, value in pairs:
+        if any(unicodedata.category(each) in INVISIBLE for each in name + value):
+            return invalid("" if name in seen else _shown(name), INVISIBLE_REASON)
+        if name in seen:
+            return invalid(_shown(name), "given more than once")
+        seen.add(name)
+    return None
+
+
+def _shown(name: str) -> str:
+    """Return the name as an answer may repeat it."""
+    return "".join(each for each in name[:40] if unicodedata.category(each) not in INVISIBLE)
+
+
+def require_one_spelling(request: StrictRequest) -> None:
+    """Require that numbers are written in the one way: no sign, no zeros in front, digits of ASCII.
+
+    Raises NOT_FOUND for the path and VALIDATION_ERROR for a parameter such as `10.0` or `1e1`.
+    """
+    scope = request.scope
+    if (
+        request.path_params
+        and scope["path_template"].format(**request.path_params) != scope["path"]
+    ):
+        raise Problem("NOT_FOUND")
+    if not scope["query_string"]:
+        return
+    for name in _numbers(request.route_handler):
+        value = request.query_params.get(name)
+        if value is not None and not _is_number(value):
+            raise invalid(name, "a whole number is expected")
+
+
+@functools.cache
+def _numbers(handler: BaseRouteHandler) -> tuple[str, ...]:
+    """Return the parameters of a route that are whole numbers."""
+    fields: dict[str, Any] = handler.parsed_fn_signature.parameters
+    return tuple(name for name, field in fields.items() if field.is_subclass_of(int))
