@@ -13,6 +13,7 @@ from domain.booking import passenger_details, preconditions
 from domain.booking.preconditions import CheckInWindow
 from domain.booking.state import Booking
 from domain.identity import roles
+from domain.inventory import seat_map
 
 
 @stored_answer_first
@@ -86,6 +87,7 @@ class RequestSpecialService(Command, frozen=True):
             segment=self.segment,
             code=self.code,
             wheelchairs=wheelchairs,
+            at_exit=_sits_at_exit(context, booking, self.passenger, self.segment),
         )
         context.record(self.booking_id, requested)
         return Reply(self.booking_id)
@@ -130,6 +132,17 @@ def _open_booking(
         now=context.now,
     )
     return booking
+
+
+def _sits_at_exit(context: DecisionContext, booking: Booking, passenger: int, segment: int) -> bool:
+    """Return whether the passenger has a seat in an exit row."""
+    flight = journey.load_flight(context, booking.segments[segment].flight)
+    layout = flight.cabins[booking.segments[segment].cabin].layout
+    coupon = booking.coupon(passenger, segment)
+    seat = coupon.seat if coupon is not None else None
+    if layout is None or seat is None or seat not in seat_map.seats(layout):
+        return False
+    return seat_map.is_at_exit(layout, seat)
 
 
 def _wheelchairs(context: DecisionContext, flight_id: str) -> int:

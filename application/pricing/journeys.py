@@ -7,9 +7,11 @@ import msgspec
 
 from domain.booking import rejections as booking_rejections
 from domain.booking import sale
+from domain.booking import seats as booking_seats
 from domain.booking.values import SeatChoice, Segment
 from domain.inventory import rejections as flight_rejections
-from domain.inventory import sales_window, seat_map
+from domain.inventory import sales_window, seat_map, seating
+from domain.inventory.events import Place
 from domain.inventory.state import Bucket, Cabin, Flight
 from domain.pricing import charge_limits, rules, tax
 from domain.pricing import extras as extras_catalogue
@@ -153,13 +155,30 @@ def _require_within(wanted: Wanted) -> None:
         raise booking_rejections.NoSuchPart(reason="two_seats_for_one_passenger")
 
 
+def _require_allowed_seats(wanted: Wanted, flights: Sequence[Flight]) -> None:
+    """Require that the cabins have the seats, and that their passengers may sit there."""
+    infants = booking_seats.laps(wanted.passengers)
+    minors = [index for index, each in enumerate(wanted.passengers) if each != "ADT"]
+    for segment, flight in enumerate(flights):
+        places = [
+            Place(each.passenger, each.seat, each.passenger in infants)
+            for each in wanted.seats
+            if each.segment == segment
+        ]
+        layout = flight.cabins[wanted.segments[segment].cabin].layout
+        if places and layout is None:
+            raise flight_rejections.SeatUnknown(field="seats", seat=places[0].seat)
+        if layout is not None:
+            seating.require_allowed(layout, places, not_at_exit=minors)
+
+
 def _seat_extras(wanted: Wanted, flights: Sequence[Flight]) -> list[ExtraChoice]:
-    """Return the extras that chosen seats cost; rejects SeatUnknown."""
+    """Return the extras that chosen seats cost; rejects SeatUnknown and SeatNotAllowed."""
     found = []
+    _require_allowed_seats(wanted, flights)
     for choice in wanted.seats:
         cabin = flights[choice.segment].cabins[wanted.segments[choice.segment].cabin]
-        if cabin.layout is None or choice.seat not in seat_map.seats(cabin.layout):
-            raise flight_rejections.SeatUnknown(seat=choice.seat)
+        assert cabin.layout is not None
         code = extras_catalogue.SEAT_EXTRAS.get(seat_map.category(cabin.layout, choice.seat))
         if code is not None:
             found.append(ExtraChoice(code, choice.passenger, choice.segment))

@@ -46,6 +46,8 @@ SERVICE_STATES = frozenset(
 NAME_STATES = frozenset({Status.RESERVED, Status.PAID, Status.CONFIRMED, Status.CHECKED_IN})
 # An unaccompanied minor and a child meal are for children only.
 FOR_CHILDREN = frozenset({"UMNR", "CHML"})
+# Passengers with these services could not open an exit (FAA 14 CFR 121.585).
+NOT_AT_EXITS = frozenset({*WHEELCHAIRS, "BLND", "DEAF", "UMNR", "MEDA"})
 # Wheelchairs that the ground staff and the crew of one flight can serve.
 WHEELCHAIRS_PER_FLIGHT = 6
 # Passports are valid for six months after the journey.
@@ -166,16 +168,25 @@ def record_document(
 
 
 def request_special_service(
-    booking: Booking, *, passenger: int, segment: int, code: str, wheelchairs: int
+    booking: Booking,
+    *,
+    passenger: int,
+    segment: int,
+    code: str,
+    wheelchairs: int,
+    at_exit: bool = False,
 ) -> list[BookingEvent]:
     """Request a service that is not requested yet.
 
     The caller has checked `require_special_service`; `wheelchairs` are those that
-    passengers of the flight have requested. Rejects SpecialServiceRefused.
+    passengers of the flight have requested, and `at_exit` is whether the passenger has a seat in an
+    exit row, where a service in `NOT_AT_EXITS` is refused. Rejects SpecialServiceRefused.
     """
     if SpecialService(passenger, segment, code) in booking.special_services():
         return []
     require_allowed_service(booking, passenger, segment, code)
+    if at_exit and code in NOT_AT_EXITS:
+        raise rejections.SpecialServiceRefused(reason="sits_at_exit", code=code)
     if code in WHEELCHAIRS and wheelchairs >= WHEELCHAIRS_PER_FLIGHT:
         raise rejections.SpecialServiceRefused(
             reason="no_wheelchair_left", code=code, limit=WHEELCHAIRS_PER_FLIGHT

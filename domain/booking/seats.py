@@ -1,7 +1,7 @@
 """Seats of the seat map: passengers choose them, or lose them when the aircraft changes."""
 
 import datetime as dt
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from typing import Literal, assert_never
 
 from msgspec.structs import replace
@@ -10,10 +10,48 @@ from domain.booking import rejections, states
 from domain.booking.check_in import BOARDING_CLOSES
 from domain.booking.coupons import Coupon, CouponStatus
 from domain.booking.events import BookingEvent, SeatEvent, SeatsChosen, SeatsLost
+from domain.booking.passenger_details import NOT_AT_EXITS
 from domain.booking.preconditions import SegmentFacts, Situation, passes
 from domain.booking.state import Booking, coupon_key, with_coupons
 from domain.booking.states import Status
 from domain.booking.values import SeatChoice
+from domain.pricing.price import PassengerType
+
+TRAVELLING = frozenset({CouponStatus.OPEN, CouponStatus.CHECKED_IN, CouponStatus.LIFTED})
+
+
+def laps(party: Sequence[PassengerType | None]) -> frozenset[int]:
+    """The adults with an infant on the lap: the first infant is the first adult's, and so on.
+
+    None for a passenger who does not travel.
+    """
+    adults = [index for index, each in enumerate(party) if each == "ADT"]
+    return frozenset(adults[: party.count("INF")])
+
+
+def adults_with_infants(booking: Booking, segment: int) -> frozenset[int]:
+    """The adults who have an infant of the booking on the lap on this flight."""
+    return laps(
+        [
+            each.type
+            if (coupon := booking.coupon(index, segment)) and coupon.status in TRAVELLING
+            else None
+            for index, each in enumerate(booking.passengers)
+        ]
+    )
+
+
+def not_at_exit(booking: Booking, segment: int) -> frozenset[int]:
+    """The passengers who may not sit in an exit row of this flight: children, adults with an
+    infant, and those with a service in `NOT_AT_EXITS`.
+    """
+    impaired = {
+        each.passenger
+        for each in booking.special_services()
+        if each.segment == segment and each.code in NOT_AT_EXITS
+    }
+    minors = {index for index, each in enumerate(booking.passengers) if each.type != "ADT"}
+    return adults_with_infants(booking, segment) | impaired | minors
 
 
 def require_seat_choice(

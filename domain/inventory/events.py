@@ -48,20 +48,25 @@ class FareClass(msgspec.Struct, frozen=True):
     residue: Residue = "cash"
 
 
-class CabinLayout(msgspec.Struct, frozen=True):
-    """Physical seats of a cabin: rows from `first_row` with these letters until all have one."""
+class CabinLayout(msgspec.Struct, frozen=True, omit_defaults=True):
+    """Physical seats of a cabin: rows from `first_row` with these letters until all have one.
+
+    `exit_rows` are the rows at emergency exits; None where they are not recorded.
+    """
 
     cabin: str
     seat_count: int
     first_row: int
     letters: str
+    exit_rows: tuple[int, ...] | None = None
 
 
-class Place(msgspec.Struct, frozen=True):
-    """A passenger of a booking (index from 0) and the seat such as `12A`."""
+class Place(msgspec.Struct, frozen=True, omit_defaults=True):
+    """A passenger of a booking (index from 0) and the seat such as `12A`; `infant` on the lap."""
 
     passenger: int
     seat: str
+    infant: bool = False
 
 
 class BoardingPlace(msgspec.Struct, frozen=True):
@@ -180,12 +185,16 @@ class SeatsAssigned(SeatingFact, frozen=True):
     places: tuple[Place, ...]
 
 
-class CheckInAccepted(SeatingFact, frozen=True):
-    """Passengers are checked in; each has a seat (lap infants none) and a sequence number."""
+class CheckInAccepted(SeatingFact, frozen=True, omit_defaults=True):
+    """Passengers are checked in; each has a seat (lap infants none) and a sequence number.
+
+    `with_infant` are those of them who have an infant on the lap.
+    """
 
     tag: ClassVar[str] = "flight.check_in_accepted.1"
     booking: str
     places: tuple[BoardingPlace, ...]
+    with_infant: tuple[int, ...] = ()
 
 
 class CheckInWithdrawn(SeatingFact, frozen=True):

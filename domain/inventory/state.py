@@ -93,10 +93,11 @@ class WaitlistEntry(msgspec.Struct, frozen=True):
 
 
 class Seat(msgspec.Struct, frozen=True):
-    """The passenger who has a seat of the seat map."""
+    """The passenger who has a seat of the seat map; `infant` on the lap."""
 
     booking: str
     passenger: int
+    infant: bool = False
 
 
 class Flight(msgspec.Struct, frozen=True):
@@ -132,8 +133,19 @@ class Flight(msgspec.Struct, frozen=True):
 
     def seat_of(self, booking: str, passenger: int) -> str | None:
         """The seat number of a passenger."""
-        wanted = Seat(booking, passenger)
-        return next((number for number, seat in self.seats.items() if seat == wanted), None)
+        return next(
+            (
+                number
+                for number, seat in self.seats.items()
+                if (seat.booking, seat.passenger) == (booking, passenger)
+            ),
+            None,
+        )
+
+    def has_seat(self, booking: str, passenger: int, number: str) -> bool:
+        """Whether the passenger has this seat."""
+        seat = self.seats.get(number)
+        return seat is not None and (seat.booking, seat.passenger) == (booking, passenger)
 
     def is_waitlisted(self, booking: str) -> bool:
         """Whether the booking is on the waitlist."""

@@ -139,7 +139,7 @@ FORMS: dict[str, tuple[Any, ...]] = {
         ),
     ),
     "flight.scheduled.layouts": (
-        (CabinLayout("J", 12, 1, "ACDF"), CabinLayout("Y", 120, 4, "ABCDEF")),
+        (CabinLayout("J", 12, 1, "ACDF"), CabinLayout("Y", 120, 4, "ABCDEF", (12,))),
     ),
     "flight.scheduled.moves": ((_move(authorised=120), _move(authorised=12, cabin="J")),),
     "flight.seats_held.moves": ((_move(held=2),),),
@@ -147,7 +147,9 @@ FORMS: dict[str, tuple[Any, ...]] = {
     "flight.seats_sold.moves": ((_move(held=-2, sold=2),),),
     "flight.seats_released.moves": ((_move(held=-2),), (_move(sold=-2),)),
     "flight.seats_released.vacated": (("12A",),),
-    "flight.equipment_changed.layouts": ((CabinLayout("Y", 48, 4, "ABCDEF"),),),
+    "flight.equipment_changed.layouts": (
+        (CabinLayout("J", 0, 1, "A"), CabinLayout("Y", 48, 4, "ABCDEF", (7,))),
+    ),
     "flight.equipment_changed.moves": ((_move(authorised=-72),),),
     "flight.equipment_changed.vacated": (("12A",), ()),
     "flight.equipment_changed.oversold": ({"Y": 3}, {}),
