@@ -262,6 +262,7 @@ def _hold(
         cabin=segment.cabin,
         fare_class=segment.fare_class,
         seat_count=booking.seat_count,
+        infants=booking.infant_count,
         until=until,
         now=context.now,
     )
@@ -286,6 +287,7 @@ def _queue(context: DecisionContext, booking_id: str, booking: Booking) -> None:
         cabin=segment.cabin,
         fare_class=segment.fare_class,
         seat_count=booking.seat_count,
+        infants=booking.infant_count,
         now=context.now,
     )
     waits_until = sales_window.sales_close_at(flight.departs_at)

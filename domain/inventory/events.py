@@ -105,23 +105,25 @@ class SeatSaleFact(DomainEvent, frozen=True):
     capability: ClassVar[Literal["seat_sale"]] = "seat_sale"
 
 
-class SeatsHeld(SeatSaleFact, frozen=True):
-    """Seats are held for a booking until the deadline."""
+class SeatsHeld(SeatSaleFact, frozen=True, omit_defaults=True):
+    """Seats are held for a booking until the deadline; `infants` come on laps."""
 
     tag: ClassVar[str] = "flight.seats_held.1"
     booking: str
     until: dt.datetime
     moves: tuple[CapacityMove, ...]
+    infants: int = 0
 
 
 class SeatsReleased(SeatSaleFact, frozen=True, omit_defaults=True):
-    """Seats that were held for a booking or sold to it are on sale again."""
+    """Seats that were held for a booking or sold to it are on sale again; `infants` of it leave."""
 
     tag: ClassVar[str] = "flight.seats_released.1"
     booking: str
     reason: str
     moves: tuple[CapacityMove, ...]
     vacated: tuple[str, ...] = ()
+    infants: int = 0
 
 
 class SeatsSold(SeatSaleFact, frozen=True):
@@ -141,14 +143,15 @@ class WaitlistFact(DomainEvent, frozen=True):
     capability: ClassVar[Literal["waitlist"]] = "waitlist"
 
 
-class WaitlistJoined(WaitlistFact, frozen=True):
-    """A booking is at the end of the waitlist."""
+class WaitlistJoined(WaitlistFact, frozen=True, omit_defaults=True):
+    """A booking is at the end of the waitlist; `infants` come on laps."""
 
     tag: ClassVar[str] = "flight.waitlist_joined.1"
     booking: str
     cabin: str
     fare_class: str
     seat_count: int
+    infants: int = 0
 
 
 class WaitlistLeft(WaitlistFact, frozen=True):
@@ -159,13 +162,14 @@ class WaitlistLeft(WaitlistFact, frozen=True):
     reason: str
 
 
-class SeatsOffered(WaitlistFact, frozen=True):
+class SeatsOffered(WaitlistFact, frozen=True, omit_defaults=True):
     """A waitlisted booking is offered seats: they are held until the offer ends."""
 
     tag: ClassVar[str] = "flight.seats_offered.1"
     booking: str
     until: dt.datetime
     moves: tuple[CapacityMove, ...]
+    infants: int = 0
 
 
 WaitlistEvent = WaitlistJoined | WaitlistLeft | SeatsOffered

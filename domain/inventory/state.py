@@ -68,11 +68,12 @@ class Cabin(msgspec.Struct, frozen=True):
 
 
 class Block(msgspec.Struct, frozen=True):
-    """Seats of one class."""
+    """Seats of one class, and infants on laps."""
 
     cabin: str
     fare_class: str
     seat_count: int
+    infant_count: int = 0
 
 
 class Allocation(msgspec.Struct, frozen=True):
@@ -90,6 +91,7 @@ class WaitlistEntry(msgspec.Struct, frozen=True):
     cabin: str
     fare_class: str
     seat_count: int
+    infant_count: int = 0
 
 
 class Seat(msgspec.Struct, frozen=True):
@@ -153,13 +155,17 @@ class Flight(msgspec.Struct, frozen=True):
 
 
 def with_held_seats(
-    flight: Flight, booking: str, until: dt.datetime, moves: tuple[CapacityMove, ...]
+    flight: Flight,
+    booking: str,
+    until: dt.datetime,
+    moves: tuple[CapacityMove, ...],
+    infants: int,
 ) -> Flight:
     """The flight after seats were held for a booking until the deadline."""
     move = moves[0]
     before = flight.allocations.get(booking)
     sold = before.sold if before is not None else None
-    held = Block(move.cabin, move.fare_class, move.held)
+    held = Block(move.cabin, move.fare_class, move.held, infants)
     return with_allocation(flight, moves, booking, Allocation(held=held, until=until, sold=sold))
 
 

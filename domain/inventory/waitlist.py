@@ -5,7 +5,7 @@ from typing import assert_never
 
 from msgspec.structs import replace
 
-from domain.inventory import rejections, sales_window
+from domain.inventory import infant_room, rejections, sales_window
 from domain.inventory.events import (
     CapacityMove,
     FlightEvent,
@@ -25,14 +25,21 @@ def join(
     fare_class: str,
     seat_count: int,
     now: dt.datetime,
+    infants: int = 0,
 ) -> list[FlightEvent]:
-    """Join the end of the waitlist; idempotent."""
+    """Join the end of the waitlist; idempotent. `infants` come on laps."""
     if flight.is_waitlisted(booking):
         return []
     if not sales_window.is_bookable(flight, now=now):
         raise rejections.SalesClosed(flight=flight.number)
     return [
-        WaitlistJoined(booking=booking, cabin=cabin, fare_class=fare_class, seat_count=seat_count)
+        WaitlistJoined(
+            booking=booking,
+            cabin=cabin,
+            fare_class=fare_class,
+            seat_count=seat_count,
+            infants=infants,
+        )
     ]
 
 
@@ -57,6 +64,8 @@ def claimed_seats(flight: Flight, cabin: str, *, ahead_of: str) -> int:
 
 def _fits(flight: Flight, entry: WaitlistEntry, free: int) -> bool:
     in_class = flight.cabins[entry.cabin].free_in(entry.fare_class)
+    if entry.infant_count and entry.infant_count > infant_room.left(flight, entry.cabin):
+        return False
     return entry.seat_count <= min(free, in_class)
 
 
@@ -82,20 +91,23 @@ def offer(
     if following is None or following.booking != booking:
         raise rejections.SeatsUnavailable(flight=flight.number, free=0)
     move = CapacityMove(following.cabin, held=following.seat_count, fare_class=following.fare_class)
-    return [SeatsOffered(booking=booking, until=until, moves=(move,))]
+    infants = following.infant_count
+    return [SeatsOffered(booking=booking, until=until, moves=(move,), infants=infants)]
 
 
 def evolve(flight: Flight, event: WaitlistEvent) -> Flight:
     """The flight after the event."""
     match event:
         case WaitlistJoined():
-            entry = WaitlistEntry(event.booking, event.cabin, event.fare_class, event.seat_count)
+            entry = WaitlistEntry(
+                event.booking, event.cabin, event.fare_class, event.seat_count, event.infants
+            )
             return replace(flight, waitlist=(*flight.waitlist, entry))
         case WaitlistLeft():
             return _without(flight, event.booking)
         case SeatsOffered():
             left = _without(flight, event.booking)
-            return with_held_seats(left, event.booking, event.until, event.moves)
+            return with_held_seats(left, event.booking, event.until, event.moves, event.infants)
         case _:
             assert_never(event)
 

@@ -7,17 +7,21 @@ import pytest
 from application.booking.cancel_booking import Part
 from application.booking.check_in import CheckIn
 from application.booking.choose_seats import ChooseSeats, ReviewSeats
+from application.booking.offer_seats import OfferSeats
 from application.booking.special_services import RequestSpecialService
 from application.inventory.change_equipment import ChangeEquipment
 from application.pricing import journeys
 from application.pricing.journeys import Wanted, WantedSegment
 from domain.booking import rejections
 from domain.booking.preconditions import CheckInWindow
+from domain.booking.states import Status
 from domain.booking.values import SeatChoice
 from domain.inventory import rejections as flight_rejections
 from domain.inventory.events import CabinLayout, Place
+from domain.inventory.infant_room import INFANTS_PER_FLIGHT
 from domain.pricing.extras import ExtraChoice
 from domain.pricing.price import PassengerType
+from tests.support.airline import expire
 from tests.support.memory_airline import MemoryAirline
 
 # Rows 10 to 14: 10 and 11 are in front, 12 is at the exit.
@@ -219,3 +223,55 @@ def test_after_another_aircraft_no_two_infants_are_on_one_side() -> None:
         case.check_in(booking)
     seats = [str(case.seats(each)[0]) for each in (first, second)]
     assert len({(seat[:-1], seat[-1] in "CD") for seat in seats}) == 2
+
+
+def test_a_flight_takes_a_limited_number_of_infants() -> None:
+    case = OnSale(seats=120)
+    bookings = [case.book("ADT", "INF") for _ in range(INFANTS_PER_FLIGHT)]
+    with pytest.raises(flight_rejections.SeatsUnavailable) as refused:
+        case.book("ADT", "INF")
+    assert refused.value.parameters["reason"] == "infants"
+    case.book("ADT", "CHD")
+    case.airline.cancel(bookings[0], Part((1,), None))
+    case.book("ADT", "INF")
+
+
+def test_a_cabin_takes_no_more_infants_than_it_has_masks_for() -> None:
+    case = OnSale(seats=9)
+    for _ in range(3):
+        case.book("ADT", "INF")
+    with pytest.raises(flight_rejections.SeatsUnavailable):
+        case.book("ADT", "INF")
+
+
+def test_infants_of_a_lapsed_hold_leave_room_for_others() -> None:
+    case = OnSale(seats=9)
+    held = [case.airline.book(case.flight, "ADT", "INF") for _ in range(3)]
+    case.airline.wait(minutes=16)
+    case.airline.submit(expire(held[0]))
+    case.book("ADT", "INF")
+    with pytest.raises(flight_rejections.SeatsUnavailable):
+        case.book("ADT", "INF")
+
+
+def test_no_exchange_brings_more_infants_than_the_new_flight_takes() -> None:
+    case = OnSale(seats=9)
+    for _ in range(3):
+        case.book("ADT", "INF")
+    other = case.airline.schedule("SV2", in_days=11)
+    late = case.airline.ticketed(other, "ADT", "INF")
+    with pytest.raises(flight_rejections.SeatsUnavailable):
+        case.airline.exchange(late, case.flight)
+    alone = case.airline.ticketed(other, "ADT")
+    case.airline.exchange(alone, case.flight)
+
+
+def test_a_waitlisted_infant_is_offered_seats_once_there_is_room_for_it() -> None:
+    case = OnSale(seats=9)
+    bookings = [case.book("ADT", "INF") for _ in range(3)]
+    waitlisted = case.airline.book(case.flight, "ADT", "INF", mode="waitlist")
+    case.airline.submit(OfferSeats(case.flight))
+    assert case.airline.booking(waitlisted).status is Status.PENDING
+    case.airline.cancel(bookings[0], Part((1,), None))
+    case.airline.submit(OfferSeats(case.flight))
+    assert case.airline.booking(waitlisted).status is Status.RESERVED
