@@ -119,7 +119,7 @@ class ReviewSeats(Command, frozen=True):
         removed = booking_seats.lose_seats(booking, seats=lost, reason=self.reason)
         context.record(self.booking_id, removed)
         for choice in _other_seats(context, self):
-            given = booking_seats.replace_seats(
+            given = booking_seats.give_seats(
                 journey.load(context, self.booking_id), seats=(choice,)
             )
             context.record(self.booking_id, given)

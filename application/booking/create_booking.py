@@ -6,7 +6,7 @@ from typing import Literal
 
 import msgspec
 
-from application.booking import journey, seat_needs
+from application.booking import journey, paid_seats, seat_needs
 from application.booking.access import carry_out
 from application.booking.booking_details import BookingDetails, details
 from application.booking.people import Contact, Name
@@ -273,12 +273,17 @@ def _hold(
         if coupon.segment == index and coupon.seat is not None
     ]
     seat_needs.assign(context, booking_id, segment=index, seats=chosen)
+    paid_seats.assign(context, booking_id, index)
 
 
 def _queue(context: DecisionContext, booking_id: str, booking: Booking) -> None:
-    """Join the waitlist of the only flight; rejects InvalidJourney where there are several."""
+    """Join the waitlist of the only flight; rejects InvalidJourney where there are several, and
+    where seats are paid for, which nobody can promise.
+    """
     if len(booking.segments) != 1:
         raise rejections.InvalidJourney(reason="waitlist_takes_one_flight")
+    if booking_seats.seat_extras(booking, 0):
+        raise rejections.InvalidJourney(reason="waitlist_takes_no_paid_seat")
     segment = booking.segments[0]
     flight = journey.load_flight(context, segment.flight)
     joined = waitlist.join(

@@ -8,13 +8,14 @@ from msgspec.structs import replace
 
 from domain.booking import rejections, states
 from domain.booking.check_in import BOARDING_CLOSES
-from domain.booking.coupons import Coupon, CouponStatus
+from domain.booking.coupons import Coupon, CouponStatus, Extra
 from domain.booking.events import BookingEvent, SeatEvent, SeatsChosen, SeatsLost
 from domain.booking.passenger_details import NOT_AT_EXITS
 from domain.booking.preconditions import SegmentFacts, Situation, passes
 from domain.booking.state import Booking, coupon_key, with_coupons
 from domain.booking.states import Status
 from domain.booking.values import SeatChoice
+from domain.pricing.extras import is_seat
 from domain.pricing.price import PassengerType
 
 TRAVELLING = frozenset({CouponStatus.OPEN, CouponStatus.CHECKED_IN, CouponStatus.LIFTED})
@@ -117,11 +118,25 @@ def lose_seats(
     return [SeatsLost(seats=lost, reason=reason)] if lost else []
 
 
-def replace_seats(booking: Booking, *, seats: tuple[SeatChoice, ...]) -> list[BookingEvent]:
-    """Give passengers on standby these seats; the caller assigns them in the same append."""
-    standby = {coupon_key(each) for each in booking.coupons if each.standby}
-    given = tuple(each for each in seats if (each.passenger, each.segment) in standby)
+def give_seats(booking: Booking, *, seats: tuple[SeatChoice, ...]) -> list[BookingEvent]:
+    """Give passengers who have no seat these; the caller assigns them in the same append."""
+    without = {
+        coupon_key(each) for each in booking.coupons if each.seat is None and not each.is_final
+    }
+    given = tuple(each for each in seats if (each.passenger, each.segment) in without)
     return [SeatsChosen(seats=given)] if given else []
+
+
+def seat_extras(booking: Booking, segment: int) -> tuple[Extra, ...]:
+    """The seats of this flight that passengers who are not on board yet have paid for."""
+    return tuple(
+        each
+        for each in booking.extras
+        if each.segment == segment
+        and is_seat(each.code)
+        and (coupon := booking.coupon(each.passenger, segment)) is not None
+        and coupon.status in {CouponStatus.OPEN, CouponStatus.CHECKED_IN}
+    )
 
 
 def evolve(booking: Booking, event: SeatEvent) -> Booking:
