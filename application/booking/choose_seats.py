@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from application.booking import journey, seat_needs
+from application.booking import journey, letters, paid_seats, seat_needs
 from application.booking.access import changeable_by_gate
 from application.booking.booking_details import BookingDetails, carry_out_and_read
 from application.booking.ports import BookingPorts
@@ -10,7 +10,7 @@ from application.booking.stored_answer import stored_answer_first
 from application.caller import Caller
 from application.commands.command import Command, Reply
 from application.commands.context import DecisionContext
-from domain.booking import rejections
+from domain.booking import rejections, states
 from domain.booking import seats as booking_seats
 from domain.booking.coupons import CouponStatus
 from domain.booking.state import Booking
@@ -90,6 +90,10 @@ def _require_bought(booking: Booking, flight: Flight, segment: int, place: Place
         for extra in booking.extras
         if (extra.passenger, extra.segment) == (place.passenger, segment)
     }
+    kept = bought & set(SEAT_EXTRAS.values())
+    if kept and code not in kept and booking.status not in states.TICKETED:
+        # Without tickets the price is as it was quoted: it includes the paid seat.
+        raise rejections.NoSuchPart(reason="seat_of_another_kind", seat=place.seat)
     if code is not None and code not in bought:
         raise rejections.NoSuchPart(reason="seat_is_sold_as_an_extra", extra=code, seat=place.seat)
 
@@ -118,6 +122,16 @@ class ReviewSeats(Command, frozen=True):
         )
         removed = booking_seats.lose_seats(booking, seats=lost, reason=self.reason)
         context.record(self.booking_id, removed)
+        refund = paid_seats.restore(
+            context,
+            self.booking_id,
+            reason=self.reason,
+            segments=[
+                index
+                for index, each in enumerate(booking.segments)
+                if each.flight == self.flight_id
+            ],
+        )
         for choice in _other_seats(context, self):
             given = booking_seats.give_seats(
                 journey.load(context, self.booking_id), seats=(choice,)
@@ -129,6 +143,9 @@ class ReviewSeats(Command, frozen=True):
                 segment=choice.segment,
                 seats=[(choice.passenger, choice.seat)],
             )
+        after = journey.load(context, self.booking_id)
+        if after != booking:
+            context.enqueue(letters.seat_letter(self.booking_id, refund=refund, now=context.now))
         return Reply(self.booking_id)
 
 

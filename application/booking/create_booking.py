@@ -282,7 +282,7 @@ def _queue(context: DecisionContext, booking_id: str, booking: Booking) -> None:
     """
     if len(booking.segments) != 1:
         raise rejections.InvalidJourney(reason="waitlist_takes_one_flight")
-    if booking_seats.seat_extras(booking, 0):
+    if paid_seats.sold_seats(booking, 0):
         raise rejections.InvalidJourney(reason="waitlist_takes_no_paid_seat")
     segment = booking.segments[0]
     flight = journey.load_flight(context, segment.flight)

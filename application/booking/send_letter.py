@@ -11,6 +11,7 @@ from application.commands import stream_kinds
 from application.commands.bus import CommandBus
 from domain.booking.state import Booking
 from domain.kernel import ids, money
+from domain.pricing.price import TAKES_SEAT
 
 
 class LetterSender:
@@ -38,6 +39,7 @@ class LetterSender:
             "reference": reference,
             "name": passengers[0],
             "flights": await self._flights(booking),
+            "seats": await self._seats(booking, passengers),
             "total": money.display(booking.price.total()),
             "tickets": _tickets(booking, passengers),
             "until": "" if booking.hold_until is None else f"{booking.hold_until:%Y-%m-%d %H:%M}",
@@ -62,6 +64,18 @@ class LetterSender:
             lines.append(f"  {flight.number} {flight.origin}-{flight.destination}  {departure}")
         return "\n".join(lines)
 
+    async def _seats(self, booking: Booking, passengers: list[str]) -> str:
+        """Return a line for each passenger and flight still to come; a dash without a seat."""
+        lines = []
+        for coupon in booking.open_coupons():
+            if TAKES_SEAT[booking.passengers[coupon.passenger].type]:
+                segment = booking.segments[coupon.segment]
+                flight = (await self._bus.current(stream_kinds.FLIGHT, segment.flight))[0]
+                assert flight is not None
+                seat = coupon.seat or "-"
+                lines.append(f"  {flight.number}  {passengers[coupon.passenger]}  {seat}")
+        return "\n".join(lines)
+
 
 def _decided(letter: letters.BookingLetter, currency: str) -> dict[str, str]:
     """Return the facts of this kind of letter only, by placeholder."""
@@ -71,6 +85,8 @@ def _decided(letter: letters.BookingLetter, currency: str) -> dict[str, str]:
                 "fee": money.display(money.Money(fee, currency)),
                 "refund": money.display(money.Money(refund, currency)),
             }
+        case letters.SeatLetter(refund=refund):
+            return {"refund": money.display(money.Money(refund, currency))}
         case letters.DisruptionLetter(reason=reason):
             return {"reason": reason}
         case _:

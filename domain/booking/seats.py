@@ -11,12 +11,18 @@ from domain.booking.check_in import BOARDING_CLOSES
 from domain.booking.coupons import Coupon, CouponStatus, Extra
 from domain.booking.events import BookingEvent, SeatEvent, SeatsChosen, SeatsLost
 from domain.booking.passenger_details import NOT_AT_EXITS
-from domain.booking.preconditions import SegmentFacts, Situation, passes
-from domain.booking.state import Booking, coupon_key, with_coupons
+from domain.booking.preconditions import (
+    SegmentFacts,
+    Situation,
+    passes,
+    require_no_modification,
+)
+from domain.booking.seat_events import SeatExtrasRefunded
+from domain.booking.state import Booking, coupon_key, obligations_with, with_coupons
 from domain.booking.states import Status
-from domain.booking.values import SeatChoice
-from domain.pricing.extras import is_seat
-from domain.pricing.price import PassengerType
+from domain.booking.values import Obligation, SeatChoice
+from domain.kernel import entries
+from domain.pricing.price import ExtraPrice, PassengerType
 
 TRAVELLING = frozenset({CouponStatus.OPEN, CouponStatus.CHECKED_IN, CouponStatus.LIFTED})
 
@@ -119,28 +125,62 @@ def lose_seats(
 
 
 def give_seats(booking: Booking, *, seats: tuple[SeatChoice, ...]) -> list[BookingEvent]:
-    """Give passengers who have no seat these; the caller assigns them in the same append."""
-    without = {
-        coupon_key(each) for each in booking.coupons if each.seat is None and not each.is_final
-    }
-    given = tuple(each for each in seats if (each.passenger, each.segment) in without)
+    """The airline gives passengers these seats; the caller assigns them in the same append."""
+    given = tuple(
+        each
+        for each in seats
+        if (coupon := booking.coupon(each.passenger, each.segment)) is not None
+        and not coupon.is_final
+        and coupon.seat != each.seat
+    )
     return [SeatsChosen(seats=given)] if given else []
 
 
-def seat_extras(booking: Booking, segment: int) -> tuple[Extra, ...]:
-    """The seats of this flight that passengers who are not on board yet have paid for."""
-    return tuple(
-        each
-        for each in booking.extras
-        if each.segment == segment
-        and is_seat(each.code)
-        and (coupon := booking.coupon(each.passenger, segment)) is not None
-        and coupon.status in {CouponStatus.OPEN, CouponStatus.CHECKED_IN}
-    )
+def refund_seat_extras(
+    booking: Booking,
+    *,
+    extras: tuple[Extra, ...],
+    reason: str,
+    obligation: Obligation | None,
+    entry: entries.Entry | None,
+) -> list[BookingEvent]:
+    """The seats of these extras are lost, and what was paid for them is owed."""
+    require_no_modification(booking)
+    if obligation is None or entry is None:
+        return []
+    assert set(extras) <= set(booking.extras), "an extra is refunded once"
+    return [
+        SeatExtrasRefunded(
+            extras=tuple(
+                ExtraPrice(each.code, each.passenger, each.segment, each.net, each.vat)
+                for each in extras
+            ),
+            reason=reason,
+            obligation=obligation,
+            entry=entry,
+        )
+    ]
 
 
 def evolve(booking: Booking, event: SeatEvent) -> Booking:
     """The booking after the event."""
+    match event:
+        case SeatsChosen() | SeatsLost():
+            return _seated(booking, event)
+        case SeatExtrasRefunded():
+            gone = {(each.code, each.passenger, each.segment) for each in event.extras}
+            left = tuple(
+                each
+                for each in booking.extras
+                if (each.code, each.passenger, each.segment) not in gone
+            )
+            obligations = obligations_with(booking, event.obligation)
+            return replace(booking, extras=left, obligations=obligations)
+        case _:
+            assert_never(event)
+
+
+def _seated(booking: Booking, event: SeatsChosen | SeatsLost) -> Booking:
     seats = {(choice.passenger, choice.segment): choice.seat for choice in event.seats}
 
     def chosen(coupon: Coupon) -> Coupon:
@@ -149,13 +189,7 @@ def evolve(booking: Booking, event: SeatEvent) -> Booking:
     def lost(coupon: Coupon) -> Coupon:
         return replace(coupon, seat=None, standby=coupon.status is CouponStatus.CHECKED_IN)
 
-    match event:
-        case SeatsChosen():
-            return with_coupons(booking, seats, chosen)
-        case SeatsLost():
-            return with_coupons(booking, seats, lost)
-        case _:
-            assert_never(event)
+    return with_coupons(booking, seats, chosen if isinstance(event, SeatsChosen) else lost)
 
 
 SeatAction = Literal["choose_seat"]

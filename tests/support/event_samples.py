@@ -16,6 +16,7 @@ import msgspec
 
 from application.commands import stream_kinds
 from domain.booking import events as bookings
+from domain.booking.seat_events import SeatExtrasRefunded
 from domain.inventory import events as flights
 from domain.inventory.events import CabinLayout, CapacityMove, FareClass
 from domain.kernel import entries, money, sealed
@@ -97,6 +98,7 @@ RULES: dict[str, Rule] = {
     "booking.confirmed": ("ticketing", accounts.UNAPPLIED_FUNDS, accounts.AIR_TRAFFIC_LIABILITY),
     "booking.cancelled": CANCELLATION,
     "booking.coupons_cancelled": CANCELLATION,
+    "booking.seat_extras_refunded": CANCELLATION,
     "booking.refund_granted": ("goodwill", accounts.COMPENSATION, accounts.REFUNDS_PAYABLE),
     "booking.coupons_flown": ("flown", accounts.AIR_TRAFFIC_LIABILITY, accounts.PASSENGER_REVENUE),
     "booking.passengers_missed": ("no_show", accounts.AIR_TRAFFIC_LIABILITY, accounts.BREAKAGE),
@@ -165,6 +167,7 @@ BEFORE: dict[type[DomainEvent], tuple[type[DomainEvent], ...]] = {
     bookings.BookingConfirmed: _TICKETED[:2],
     bookings.CouponsCancelled: _TICKETED,
     bookings.RefundGranted: _TICKETED,
+    SeatExtrasRefunded: _TICKETED,
     bookings.PassengersCheckedIn: _TICKETED,
     bookings.CheckInWithdrawn: (*_TICKETED, bookings.PassengersCheckedIn),
     bookings.PassengersBoarded: (*_TICKETED, bookings.PassengersCheckedIn),
