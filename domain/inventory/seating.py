@@ -194,6 +194,20 @@ def automatic_seats(
     return found
 
 
+def bookings_on_standby(flight: Flight) -> list[str]:
+    """The bookings with checked-in passengers who had a seat and have none, the first who checked
+    in first; also those whose passengers are taken off the flight.
+    """
+    seated = {(seat.booking, seat.passenger) for _, seat in flight.seats.items()}
+    waiting = [
+        (place.sequence, booking)
+        for booking, places in flight.sequences.items()
+        for place in places
+        if place.seat is not None and (booking, place.passenger) not in seated
+    ]
+    return list(dict.fromkeys(booking for _, booking in sorted(waiting)))
+
+
 def _rows(seats: Sequence[str]) -> list[list[str]]:
     rows: dict[str, list[str]] = {}
     for seat in seats:
