@@ -12,6 +12,8 @@ confirm_booking: issue the tickets of a paid booking
 expire_booking: expire a booking that was not paid in time
 release_hold: ask Stripe, then expire what was not paid in time
 live_session: expire the checkout session that can still be paid
+paid_seats: seats that were paid for as extras
+seat_needs: who has an infant, and who may sit at an exit; assigns seats
 choose_seats: choose seats; remove seats that another aircraft does not have
 correct_name: correct a few letters of a name
 record_document: record a travel document, and check it against the journey

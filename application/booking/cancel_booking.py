@@ -171,7 +171,12 @@ def _ended_by_airline(booking: Booking, segment: int, facts: SegmentFacts) -> bo
 def _basis(booking: Booking, coupons: tuple[Coupon, ...]) -> tuple[tuple[int, int, str, int], ...]:
     part = {coupon_key(each) for each in coupons}
     return tuple(
-        (each.passenger, each.segment, each.status.value if key in part else "", each.total)
+        (
+            each.passenger,
+            each.segment,
+            each.status.value if key in part else "",
+            journey.value_of(booking, [each]).total,
+        )
         for each in booking.open_coupons()
         for key in [coupon_key(each)]
     )

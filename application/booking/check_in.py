@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 import msgspec
 
-from application.booking import journey
+from application.booking import journey, seat_needs
 from application.booking.access import changeable_booking, visible_booking
 from application.booking.booking_details import BookingDetails, booked_flight, carry_out_and_read
 from application.booking.channels import channel_of
@@ -22,7 +22,6 @@ from domain.booking.values import Channel, CheckedInPassenger
 from domain.identity import roles
 from domain.inventory import seating
 from domain.inventory.state import Flight
-from domain.pricing.price import TAKES_SEAT
 
 
 @stored_answer_first
@@ -127,7 +126,7 @@ def _assigned_places(
     accepted = seating.accept_check_in(
         journey.load_flight(context, segment.flight),
         booking=command.booking_id,
-        passengers=tuple((each, TAKES_SEAT[booking.passengers[each].type]) for each in passengers),
+        passengers=seat_needs.needs_of(booking, command.segment, passengers),
         cabin=segment.cabin,
     )
     context.record(segment.flight, accepted)

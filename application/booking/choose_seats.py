@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from application.booking import journey
+from application.booking import journey, letters, paid_seats, seat_needs
 from application.booking.access import changeable_by_gate
 from application.booking.booking_details import BookingDetails, carry_out_and_read
 from application.booking.ports import BookingPorts
@@ -10,14 +10,15 @@ from application.booking.stored_answer import stored_answer_first
 from application.caller import Caller
 from application.commands.command import Command, Reply
 from application.commands.context import DecisionContext
-from domain.booking import rejections
+from domain.booking import rejections, states
 from domain.booking import seats as booking_seats
 from domain.booking.coupons import CouponStatus
 from domain.booking.state import Booking
 from domain.booking.values import SeatChoice
+from domain.identity import roles
 from domain.inventory import seat_map, seating
 from domain.inventory.events import Place
-from domain.inventory.state import Flight, FlightStatus, Seat
+from domain.inventory.state import Flight, FlightStatus
 from domain.pricing.extras import SEAT_EXTRAS
 
 
@@ -30,10 +31,14 @@ async def choose_seats(
     segment: int,
     seats: Sequence[tuple[int, str]],
 ) -> BookingDetails:
-    """Choose seats on one flight of the journey; `seats` pairs passengers with seats like `12A`."""
+    """Choose seats on one flight of the journey; `seats` pairs passengers with seats like `12A`.
+
+    The gate gives any free seat without charge.
+    """
     booking_id, _ = await changeable_by_gate(ports, caller.principal, id_or_reference)
     places = tuple(Place(passenger, seat) for passenger, seat in seats)
-    command = ChooseSeats(booking_id=booking_id, segment=segment, places=places)
+    at_gate = roles.may(caller.principal.role, "handle_passengers")
+    command = ChooseSeats(booking_id, segment, places, at_gate=at_gate)
     return await carry_out_and_read(ports, caller, command)
 
 
@@ -43,9 +48,12 @@ class ChooseSeats(Command, frozen=True):
     booking_id: str
     segment: int
     places: tuple[Place, ...]
+    at_gate: bool = False
 
     def decide(self, context: DecisionContext) -> Reply:
-        """Rejects BookingNotFound, NoSuchPart, CouponNotOpen, SeatUnknown and SeatTaken."""
+        """Rejects BookingNotFound, NoSuchPart, CouponNotOpen, SeatUnknown, SeatNotAllowed and
+        SeatTaken.
+        """
         booking = journey.load(context, self.booking_id)
         if not 0 <= self.segment < len(booking.segments):
             raise rejections.NoSuchPart(segment=self.segment)
@@ -58,12 +66,14 @@ class ChooseSeats(Command, frozen=True):
             booking, seats=choices, facts=journey.facts_of(flight), now=context.now
         )
         context.record(self.booking_id, chosen)
-        for place in self.places:
+        for place in () if self.at_gate else self.places:
             _require_bought(booking, flight, self.segment, place)
-        assigned = seating.assign(
-            flight, booking=self.booking_id, places=self.places, cabin=segment.cabin
+        seat_needs.assign(
+            context,
+            self.booking_id,
+            segment=self.segment,
+            seats=[(place.passenger, place.seat) for place in self.places],
         )
-        context.record(segment.flight, assigned)
         return Reply(self.booking_id)
 
 
@@ -80,6 +90,10 @@ def _require_bought(booking: Booking, flight: Flight, segment: int, place: Place
         for extra in booking.extras
         if (extra.passenger, extra.segment) == (place.passenger, segment)
     }
+    kept = bought & set(SEAT_EXTRAS.values())
+    if kept and code not in kept and booking.status not in states.TICKETED:
+        # Without tickets the price is as it was quoted: it includes the paid seat.
+        raise rejections.NoSuchPart(reason="seat_of_another_kind", seat=place.seat)
     if code is not None and code not in bought:
         raise rejections.NoSuchPart(reason="seat_is_sold_as_an_extra", extra=code, seat=place.seat)
 
@@ -104,22 +118,34 @@ class ReviewSeats(Command, frozen=True):
             if coupon.seat is not None
             and coupon.status in {CouponStatus.OPEN, CouponStatus.CHECKED_IN}
             and booking.segments[coupon.segment].flight == self.flight_id
-            and flight.seats.get(coupon.seat) != Seat(self.booking_id, coupon.passenger)
+            and not flight.has_seat(self.booking_id, coupon.passenger, coupon.seat)
         )
         removed = booking_seats.lose_seats(booking, seats=lost, reason=self.reason)
         context.record(self.booking_id, removed)
+        refund = paid_seats.restore(
+            context,
+            self.booking_id,
+            reason=self.reason,
+            segments=[
+                index
+                for index, each in enumerate(booking.segments)
+                if each.flight == self.flight_id
+            ],
+        )
         for choice in _other_seats(context, self):
-            given = booking_seats.replace_seats(
+            given = booking_seats.give_seats(
                 journey.load(context, self.booking_id), seats=(choice,)
             )
             context.record(self.booking_id, given)
-            assigned = seating.assign(
-                journey.load_flight(context, self.flight_id),
-                booking=self.booking_id,
-                places=(Place(choice.passenger, choice.seat),),
-                cabin=booking.segments[choice.segment].cabin,
+            seat_needs.assign(
+                context,
+                self.booking_id,
+                segment=choice.segment,
+                seats=[(choice.passenger, choice.seat)],
             )
-            context.record(self.flight_id, assigned)
+        after = journey.load(context, self.booking_id)
+        if after != booking:
+            context.enqueue(letters.seat_letter(self.booking_id, refund=refund, now=context.now))
         return Reply(self.booking_id)
 
 
@@ -134,8 +160,11 @@ def _other_seats(context: DecisionContext, command: ReviewSeats) -> list[SeatCho
     ]
     if not standby or flight.status is not FlightStatus.SCHEDULED:
         return []
-    free = seating.free_seats(flight, booking.segments[standby[0].segment].cabin)
-    return [
-        SeatChoice(each.passenger, each.segment, seat)
-        for each, seat in zip(standby, free, strict=False)
-    ]
+    segment = standby[0].segment
+    given = seating.automatic_seats(
+        flight,
+        booking.segments[segment].cabin,
+        seat_needs.needs_of(booking, segment, [each.passenger for each in standby]),
+        booking=command.booking_id,
+    )
+    return [SeatChoice(passenger, segment, seat) for passenger, seat in given.items()]

@@ -2,7 +2,14 @@
 
 from collections.abc import Sequence
 
-from application.booking import journey, letters, live_session, offer_disruption, remaining_tax
+from application.booking import (
+    journey,
+    letters,
+    live_session,
+    offer_disruption,
+    paid_seats,
+    remaining_tax,
+)
 from application.booking.access import changeable_booking
 from application.booking.booking_details import BookingDetails, carry_out_and_read
 from application.booking.ports import BookingPorts
@@ -115,6 +122,7 @@ def complete(
     context.enqueue(
         letters.ModificationLetter(booking_id=booking_id, about=str(modification.number))
     )
+    paid_seats.restore_and_report(context, booking_id, reason=EXCHANGED)
 
 
 def _value(currency: str, coupons: Sequence[Coupon | CouponPrice]) -> carriage.Value:
@@ -196,3 +204,4 @@ def _record_end(
     flight = journey.load_flight(context, flight_id)
     released = seat_sale.release_hold(flight, booking=booking_id, reason=reason)
     context.record(flight_id, released)
+    paid_seats.restore_and_report(context, booking_id, reason=reason)

@@ -1,6 +1,6 @@
 """Confirm a paid booking: tickets, documents, the entry and the sale of the seats in one append."""
 
-from application.booking import journey, letters
+from application.booking import journey, letters, paid_seats
 from application.commands.command import Command, Reply
 from application.commands.context import DecisionContext
 from domain.booking import sale
@@ -8,6 +8,9 @@ from domain.booking.values import ExtraDocument, Ticket
 from domain.inventory import seat_sale
 from domain.kernel import ids
 from domain.ledger import carriage
+
+# The reason for seats that were lost while the booking was not paid.
+BEFORE_PAYMENT = "lost_before_payment"
 
 
 class ConfirmBooking(Command, frozen=True):
@@ -43,4 +46,5 @@ class ConfirmBooking(Command, frozen=True):
             flight = journey.load_flight(context, flight_id)
             context.record(flight_id, seat_sale.sell(flight, booking=self.booking_id))
         context.enqueue(letters.ConfirmationLetter(booking_id=self.booking_id))
+        paid_seats.restore_and_report(context, self.booking_id, reason=BEFORE_PAYMENT)
         return Reply(self.booking_id)

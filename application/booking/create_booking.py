@@ -6,7 +6,7 @@ from typing import Literal
 
 import msgspec
 
-from application.booking import journey
+from application.booking import journey, paid_seats, seat_needs
 from application.booking.access import carry_out
 from application.booking.booking_details import BookingDetails, details
 from application.booking.people import Contact, Name
@@ -26,9 +26,8 @@ from domain.booking import seats as booking_seats
 from domain.booking.events import BookingInitiated
 from domain.booking.state import Booking
 from domain.booking.values import NewTimes, Passenger, SeatChoice
-from domain.inventory import operations, sales_window, seat_sale, seating, waitlist
+from domain.inventory import operations, sales_window, seat_sale, waitlist
 from domain.inventory import rejections as flight_rejections
-from domain.inventory.events import Place
 from domain.kernel import ids, sealed
 from domain.kernel.rejections import Rejection
 from domain.pricing.extras import ExtraChoice
@@ -286,29 +285,32 @@ def _hold(
         cabin=segment.cabin,
         fare_class=segment.fare_class,
         seat_count=booking.seat_count,
+        infants=booking.infant_count,
         until=until,
         now=context.now,
         owner=booking.owner,
         unpaid_limit=unpaid_limit,
     )
     context.record(segment.flight, held)
-    chosen = tuple(
-        Place(coupon.passenger, coupon.seat)
+    chosen = [
+        (coupon.passenger, coupon.seat)
         for coupon in booking.coupons
         if coupon.segment == index and coupon.seat is not None
-    )
-    if chosen:
-        flight = journey.load_flight(context, segment.flight)
-        assigned = seating.assign(flight, booking=booking_id, places=chosen, cabin=segment.cabin)
-        context.record(segment.flight, assigned)
+    ]
+    seat_needs.assign(context, booking_id, segment=index, seats=chosen)
+    paid_seats.assign(context, booking_id, index)
 
 
 def _queue(
     context: DecisionContext, booking_id: str, booking: Booking, *, unpaid_limit: int | None
 ) -> None:
-    """Join the waitlist of the only flight; rejects InvalidJourney where there are several."""
+    """Join the waitlist of the only flight; rejects InvalidJourney where there are several, and
+    where seats are paid for, which nobody can promise.
+    """
     if len(booking.segments) != 1:
         raise rejections.InvalidJourney(reason="waitlist_takes_one_flight")
+    if paid_seats.sold_seats(booking, 0):
+        raise rejections.InvalidJourney(reason="waitlist_takes_no_paid_seat")
     segment = booking.segments[0]
     flight = journey.load_flight(context, segment.flight)
     joined = waitlist.join(
@@ -317,6 +319,7 @@ def _queue(
         cabin=segment.cabin,
         fare_class=segment.fare_class,
         seat_count=booking.seat_count,
+        infants=booking.infant_count,
         now=context.now,
         owner=booking.owner,
         unpaid_limit=unpaid_limit,

@@ -98,6 +98,7 @@ def return_seats(
             passengers=tuple(passengers),
             seat_count=sum(TAKES_SEAT[booking.passengers[each].type] for each in passengers),
             reason=reason,
+            infants=sum(booking.passengers[each].type == "INF" for each in passengers),
         )
         context.record(flight_id, returned)
 
@@ -115,3 +116,8 @@ def release_holds(context: DecisionContext, booking_id: str, booking: Booking, r
 def seats_of(booking: Booking, coupons: Iterable[Coupon]) -> int:
     """Return the number of seats that the passengers of these coupons take on one flight."""
     return sum(TAKES_SEAT[booking.passengers[coupon.passenger].type] for coupon in coupons)
+
+
+def infants_of(booking: Booking, coupons: Iterable[Coupon]) -> int:
+    """Return the number of infants among the passengers of these coupons."""
+    return sum(booking.passengers[coupon.passenger].type == "INF" for coupon in coupons)

@@ -3,6 +3,7 @@
 The facts of a letter come from its booking; amounts are in minor units, as they were decided.
 """
 
+import datetime as dt
 from collections.abc import Mapping
 from typing import ClassVar, Literal
 
@@ -59,6 +60,21 @@ class OfferLetter(BookingLetter, frozen=True):
     """Seats are held for a booking from the waitlist until its deadline."""
 
     topic: ClassVar[str] = "mail.seats_offered"
+
+
+class SeatLetter(BookingLetter, frozen=True, kw_only=True):
+    """Passengers have other seats than before; `refund` is what comes back for paid ones that they
+    lost, in minor units, and `about` the moment.
+    """
+
+    topic: ClassVar[str] = "mail.seats_changed"
+
+    refund: int
+
+
+def seat_letter(booking_id: str, *, refund: int, now: dt.datetime) -> SeatLetter:
+    """Return the letter about seats that changed now."""
+    return SeatLetter(booking_id=booking_id, about=f"{now:%Y%m%dT%H%M%S%f}", refund=refund)
 
 
 class Words(msgspec.Struct, frozen=True):
@@ -146,6 +162,20 @@ LETTERS: Mapping[type[BookingLetter], Mapping[Language, Words]] = {
             "\n\n{flights}\n\n"
             "يرجى الاختيار من صفحة حجزك: رحلة أخرى على الخط نفسه دون رسوم، أو استرداد كامل المبلغ. "
             "وإن لم يصلنا رد فسنعيد قيمة ما لا يمكنكم السفر عليه.\n",
+        ),
+    },
+    SeatLetter: {
+        "en": Words(
+            "Your seats have changed, booking {reference}",
+            "Dear {name},\n\nwe are sorry: we had to change seats of your booking {reference}. "
+            "Your seats are now:\n\n{seats}\n\nWithout a number, a seat is assigned at check-in "
+            "or at the gate.\nRefund for paid seats that we could not replace: {refund}\n",
+        ),
+        "ar": Words(
+            "تغيّرت مقاعدكم، الحجز {reference}",
+            "عزيزنا {name}،\n\nنعتذر عن تغيير مقاعد في حجزك {reference}. مقاعدكم الآن:"
+            "\n\n{seats}\n\nيُحدَّد المقعد الذي لا رقم له عند إنهاء إجراءات السفر أو عند البوابة.\n"
+            "المبلغ المسترد عن مقاعد مدفوعة تعذّر تعويضها: {refund}\n",
         ),
     },
     OfferLetter: {

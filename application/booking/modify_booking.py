@@ -94,6 +94,7 @@ class ModifyBooking(Command, frozen=True):
             cabin=modification.to.cabin,
             fare_class=modification.to.fare_class,
             seat_count=journey.seats_of(booking, coupons),
+            infants=journey.infants_of(booking, coupons),
             until=until,
             now=context.now,
             owner=booking.owner,

@@ -189,8 +189,11 @@ def modification_quote(
 
 
 def basis_of(booking: Booking) -> tuple[tuple[int, int, int], ...]:
-    """Return passenger, segment and value of each open coupon."""
-    return tuple((each.passenger, each.segment, each.total) for each in booking.open_coupons())
+    """Return passenger, segment and value of each open coupon with its extras."""
+    return tuple(
+        (each.passenger, each.segment, journey.value_of(booking, [each]).total)
+        for each in booking.open_coupons()
+    )
 
 
 class Target(msgspec.Struct, frozen=True):

@@ -15,6 +15,7 @@ from domain.booking.state import Booking
 from domain.booking.states import Status
 from domain.inventory.state import FlightStatus
 from domain.kernel import ids, money
+from domain.pricing.price import TAKES_SEAT
 
 # Nobody travels any more: only the letter that says so is sent.
 OVER = states.TERMINAL | {Status.CANCELLED, Status.NO_SHOW}
@@ -71,6 +72,7 @@ class LetterSender:
         journey = {
             "name": passengers[next(iter(known or travelling), 0)],
             "flights": await self._flights(booking, passengers, language),
+            "seats": await self._seats(booking, passengers),
             "tickets": "\n".join(
                 f"  {ticket.number}  {passengers[ticket.passenger]}"
                 for ticket in booking.tickets
@@ -104,6 +106,18 @@ class LetterSender:
             lines.append(line)
         return "\n".join(lines)
 
+    async def _seats(self, booking: Booking, passengers: list[str]) -> str:
+        """Return a line for each passenger and flight still to come; a dash without a seat."""
+        lines = []
+        for coupon in booking.open_coupons():
+            if TAKES_SEAT[booking.passengers[coupon.passenger].type]:
+                segment = booking.segments[coupon.segment]
+                flight = (await self._bus.current(stream_kinds.FLIGHT, segment.flight))[0]
+                assert flight is not None
+                seat = coupon.seat or "-"
+                lines.append(f"  {flight.number}  {passengers[coupon.passenger]}  {seat}")
+        return "\n".join(lines)
+
 
 def _travels(booking: Booking) -> bool:
     return booking.status not in OVER and bool(booking.open_coupons())
@@ -127,6 +141,8 @@ def _decided(letter: letters.BookingLetter, currency: str) -> dict[str, str]:
                 "fee": money.display(money.Money(fee, currency)),
                 "refund": money.display(money.Money(refund, currency)),
             }
+        case letters.SeatLetter(refund=refund):
+            return {"refund": money.display(money.Money(refund, currency))}
         case letters.DisruptionLetter(reason=reason):
             return {"reason": reason}
         case _:

@@ -26,6 +26,7 @@ from domain.booking.passenger_details import OpenedCodes
 from domain.booking.preconditions import CheckInWindow
 from domain.booking.state import Booking
 from domain.identity import roles
+from domain.inventory import seat_map
 from domain.kernel import sealed
 
 # Each attempt but one fails only because another service of the flight was stored before it.
@@ -170,6 +171,7 @@ class RequestSpecialService(Command, frozen=True):
             box=self.box,
             codes=self.codes,
             wheelchairs=wheelchairs,
+            at_exit=_sits_at_exit(context, booking, place),
         )
         context.record(self.booking_id, requested)
         return Reply(self.booking_id)
@@ -212,6 +214,17 @@ def _open_booking(booking_id: str, place: Place, context: DecisionContext) -> Bo
         now=context.now,
     )
     return booking
+
+
+def _sits_at_exit(context: DecisionContext, booking: Booking, place: Place) -> bool:
+    """Return whether the passenger has a seat in an exit row."""
+    flight = journey.load_flight(context, booking.segments[place.segment].flight)
+    layout = flight.cabins[booking.segments[place.segment].cabin].layout
+    coupon = booking.coupon(place.passenger, place.segment)
+    seat = coupon.seat if coupon is not None else None
+    if layout is None or seat is None or seat not in seat_map.seats(layout):
+        return False
+    return seat_map.is_at_exit(layout, seat)
 
 
 def _wheelchairs(context: DecisionContext, flight_id: str, codes: OpenedCodes) -> int:

@@ -46,9 +46,9 @@ class Rotation(msgspec.Struct, frozen=True):
     return_day_offset: int = 0
 
 
-A320 = Aircraft(CabinLayout("J", 12, 1, "ACDF"), CabinLayout("Y", 132, 11, "ABCDEF"))
-A321 = Aircraft(CabinLayout("J", 16, 1, "ACDF"), CabinLayout("Y", 166, 11, "ABCDEF"))
-B789 = Aircraft(CabinLayout("J", 24, 1, "ADGK"), CabinLayout("Y", 274, 20, "ABCDEFHJK"))
+A320 = Aircraft(CabinLayout("J", 12, 1, "ACDF"), CabinLayout("Y", 132, 11, "ABCDEF", (19,)))
+A321 = Aircraft(CabinLayout("J", 16, 1, "ACDF"), CabinLayout("Y", 166, 11, "ABCDEF", (22,)))
+B789 = Aircraft(CabinLayout("J", 24, 1, "ADGK"), CabinLayout("Y", 274, 20, "ABCDEFHJK", (32,)))
 
 
 class FareLevel(msgspec.Struct, frozen=True):

@@ -127,6 +127,7 @@ def _held_seats(booking_id: str, booking: Booking, context: DecisionContext) -> 
             cabin=segment.cabin,
             fare_class=segment.fare_class,
             seat_count=booking.seat_count,
+            infants=booking.infant_count,
             until=sales_window.hold_until(now=context.now),
             now=context.now,
         )

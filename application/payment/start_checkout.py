@@ -76,6 +76,7 @@ def _wait_again(context: DecisionContext, booking_id: str, booking: Booking) -> 
             cabin=segment.cabin,
             fare_class=segment.fare_class,
             seat_count=booking.seat_count,
+            infants=booking.infant_count,
             now=context.now,
         )
         context.record(segment.flight, joined)
@@ -95,6 +96,7 @@ def require_seats(
         cabin=segment.cabin,
         fare_class=segment.fare_class,
         seat_count=booking.seat_count,
+        infants=booking.infant_count,
         until=sales_window.hold_until(now=now),
         now=now,
     )

@@ -6,15 +6,15 @@ from collections.abc import Mapping, Sequence
 
 import msgspec
 
+from application.pricing import seat_extras
 from domain.booking import connections, sale
 from domain.booking import rejections as booking_rejections
 from domain.booking.values import SeatChoice, Segment
 from domain.inventory import rejections as flight_rejections
-from domain.inventory import sales_window, seat_map
+from domain.inventory import sales_window
 from domain.inventory.state import Bucket, Cabin, Flight
 from domain.pricing import charge_limits, rules, tax
-from domain.pricing import extras as extras_catalogue
-from domain.pricing.extras import ExtraChoice
+from domain.pricing.extras import ExtraChoice, is_seat
 from domain.pricing.price import Leg, PassengerType, Price
 
 
@@ -77,8 +77,8 @@ def price(wanted: Wanted, flights: Mapping[str, Flight | None], *, now: dt.datet
     """Return the classes found and the price.
 
     Rejects InvalidParty, InvalidJourney, FlightNotFound, CabinNotFound, SalesClosed,
-    SeatsUnavailable (no class has seats for the party), CurrenciesDiffer, ExtraUnknown and
-    AmountNotCollectable.
+    SeatsUnavailable (no class has seats for the party), CurrenciesDiffer, ExtraUnknown,
+    AmountNotCollectable and what `seat_extras.of_chosen_seats` does.
     """
     sale.require_valid_party(wanted.passengers)
     found = [_operating(flights.get(each.flight), now=now) for each in wanted.segments]
@@ -102,7 +102,7 @@ def price(wanted: Wanted, flights: Mapping[str, Flight | None], *, now: dt.datet
             rules.SegmentFare(bucket.fare, due) for bucket, due in zip(buckets, taxed, strict=True)
         ],
         passengers=wanted.passengers,
-        extras=(*wanted.extras, *_seat_extras(wanted, found)),
+        extras=(*wanted.extras, *seat_extras.of_chosen_seats(_wanted_seats(wanted, found))),
     )
     charge_limits.require_collectable(total.total())
     segments = tuple(
@@ -156,14 +156,14 @@ def _require_within(wanted: Wanted) -> None:
         raise booking_rejections.NoSuchPart(reason="two_seats_for_one_passenger")
 
 
-def _seat_extras(wanted: Wanted, flights: Sequence[Flight]) -> list[ExtraChoice]:
-    """Return the extras that chosen seats cost; rejects SeatUnknown."""
-    found = []
-    for choice in wanted.seats:
-        cabin = flights[choice.segment].cabins[wanted.segments[choice.segment].cabin]
-        if cabin.layout is None or choice.seat not in seat_map.seats(cabin.layout):
-            raise flight_rejections.SeatUnknown(seat=choice.seat)
-        code = extras_catalogue.SEAT_EXTRAS.get(seat_map.category(cabin.layout, choice.seat))
-        if code is not None:
-            found.append(ExtraChoice(code, choice.passenger, choice.segment))
-    return found
+def _wanted_seats(wanted: Wanted, flights: Sequence[Flight]) -> seat_extras.WantedSeats:
+    cabins = tuple(
+        flight.cabins[each.cabin] for each, flight in zip(wanted.segments, flights, strict=True)
+    )
+    return seat_extras.WantedSeats(
+        passengers=wanted.passengers,
+        extras=tuple(each for each in wanted.extras if is_seat(each.code)),
+        seats=wanted.seats,
+        flights=tuple(flights),
+        layouts=tuple(cabin.layout for cabin in cabins),
+    )

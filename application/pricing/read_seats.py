@@ -13,10 +13,14 @@ from domain.pricing import extras
 
 
 class SeatOffer(msgspec.Struct, frozen=True):
-    """One seat; `price` without tax is what choosing it costs with the booking."""
+    """One seat; `price` without tax is what choosing it costs with the booking.
+
+    `exit_row` seats are not for children, adults with an infant and passengers with a wheelchair.
+    """
 
     seat: str
     category: Category
+    exit_row: bool
     available: bool
     price: money.Money
 
@@ -44,6 +48,7 @@ def _offers(flight: Flight, cabin: Cabin, layout: CabinLayout) -> tuple[SeatOffe
         SeatOffer(
             seat=seat,
             category=(category := seat_map.category(layout, seat)),
+            exit_row=seat_map.is_at_exit(layout, seat),
             available=flight.seats.get(seat) is None,
             price=_price(category, currency),
         )

@@ -8,6 +8,7 @@ confirm_when_paid: issue the tickets of a paid booking
 complete_modification_when_paid: exchange the segment of a booking when its modification is paid
 refund_when_owed: request the refund of money that is owed to a booking
 follow_flight_when_changed: follow a flight's change up for every booking on it
+give_seats_when_freed: give freed seats to checked-in passengers on standby
 offer_seats_when_released: offer free seats of a flight to its waitlist
 flight_tasks: the port that stores the progress of a flight's follow-up
 registry: the list of all processes

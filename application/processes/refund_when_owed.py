@@ -10,6 +10,7 @@ from domain.booking.events import (
     PassengersMissed,
     RefundGranted,
 )
+from domain.booking.seat_events import SeatExtrasRefunded
 from domain.booking.values import Obligation
 
 NAME = "refund_when_owed"
@@ -24,6 +25,7 @@ def obligation(recorded: RecordedEvent) -> Obligation | None:
             | RefundGranted(obligation=found)
             | PassengersMissed(obligation=found)
             | ModificationCompleted(obligation=found)
+            | SeatExtrasRefunded(obligation=found)
         ):
             return found
         case _:
@@ -53,6 +55,7 @@ PROCESS = Process(
         RefundGranted,
         PassengersMissed,
         ModificationCompleted,
+        SeatExtrasRefunded,
     ),
     run=refund,
 )

@@ -4,6 +4,7 @@ from application.processes import (
     complete_modification_when_paid,
     confirm_when_paid,
     follow_flight_when_changed,
+    give_seats_when_freed,
     offer_seats_when_released,
     refund_when_owed,
 )
@@ -14,5 +15,6 @@ PROCESSES: tuple[Process, ...] = (
     complete_modification_when_paid.PROCESS,
     refund_when_owed.PROCESS,
     follow_flight_when_changed.PROCESS,
+    give_seats_when_freed.PROCESS,
     offer_seats_when_released.PROCESS,
 )

@@ -13,6 +13,7 @@ modification: one segment exchanged for another
 disruption: flights that the airline cancelled or rescheduled
 
 events: all events
+seat_events: the root of the events about seats, and seats that were refunded
 values: the values that events store
 state: the state of a booking
 states: the thirteen states and their transitions

@@ -10,6 +10,7 @@ and the database checks that every `entry` it finds balances.
 import datetime as dt
 from typing import ClassVar, Literal
 
+from domain.booking.seat_events import SeatExtrasRefunded, SeatFact
 from domain.booking.values import (
     CheckedInPassenger,
     CouponId,
@@ -110,12 +111,6 @@ _Payment = BookingPaid | BookingPaymentFailed | BookingPaymentRetried
 SaleEvent = BookingReserved | BookingConfirmed | BookingExpired | BookingWaitlisted | _Payment
 
 
-class SeatFact(DomainEvent, frozen=True):
-    """Root of the events about seats of the seat map."""
-
-    capability: ClassVar[Literal["seats"]] = "seats"
-
-
 class SeatsChosen(SeatFact, frozen=True):
     """Passengers have these seats on their flights."""
 
@@ -131,7 +126,7 @@ class SeatsLost(SeatFact, frozen=True):
     reason: str
 
 
-SeatEvent = SeatsChosen | SeatsLost
+SeatEvent = SeatsChosen | SeatsLost | SeatExtrasRefunded
 
 
 class PassengerDetailFact(DomainEvent, frozen=True):

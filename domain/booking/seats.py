@@ -1,19 +1,64 @@
 """Seats of the seat map: passengers choose them, or lose them when the aircraft changes."""
 
 import datetime as dt
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from typing import Literal, assert_never
 
 from msgspec.structs import replace
 
 from domain.booking import rejections, states
 from domain.booking.check_in import BOARDING_CLOSES
-from domain.booking.coupons import Coupon, CouponStatus
+from domain.booking.coupons import Coupon, CouponStatus, Extra
 from domain.booking.events import BookingEvent, SeatEvent, SeatsChosen, SeatsLost
-from domain.booking.preconditions import SegmentFacts, Situation, passes
-from domain.booking.state import Booking, coupon_key, with_coupons
+from domain.booking.passenger_details import NOT_AT_EXITS
+from domain.booking.preconditions import (
+    SegmentFacts,
+    Situation,
+    passes,
+    require_no_modification,
+)
+from domain.booking.seat_events import SeatExtrasRefunded
+from domain.booking.state import Booking, coupon_key, obligations_with, with_coupons
 from domain.booking.states import Status
-from domain.booking.values import SeatChoice
+from domain.booking.values import Obligation, SeatChoice
+from domain.kernel import entries
+from domain.pricing.price import ExtraPrice, PassengerType
+
+TRAVELLING = frozenset({CouponStatus.OPEN, CouponStatus.CHECKED_IN, CouponStatus.LIFTED})
+
+
+def laps(party: Sequence[PassengerType | None]) -> frozenset[int]:
+    """The adults with an infant on the lap: the first infant is the first adult's, and so on.
+
+    None for a passenger who does not travel.
+    """
+    adults = [index for index, each in enumerate(party) if each == "ADT"]
+    return frozenset(adults[: party.count("INF")])
+
+
+def adults_with_infants(booking: Booking, segment: int) -> frozenset[int]:
+    """The adults who have an infant of the booking on the lap on this flight."""
+    return laps(
+        [
+            each.type
+            if (coupon := booking.coupon(index, segment)) and coupon.status in TRAVELLING
+            else None
+            for index, each in enumerate(booking.passengers)
+        ]
+    )
+
+
+def not_at_exit(booking: Booking, segment: int) -> frozenset[int]:
+    """The passengers who may not sit in an exit row of this flight: children, adults with an
+    infant, and those with a service in `NOT_AT_EXITS`.
+    """
+    impaired = {
+        each.passenger
+        for each in booking.special_services()
+        if each.segment == segment and each.code in NOT_AT_EXITS
+    }
+    minors = {index for index, each in enumerate(booking.passengers) if each.type != "ADT"}
+    return adults_with_infants(booking, segment) | impaired | minors
 
 
 def require_seat_choice(
@@ -79,15 +124,63 @@ def lose_seats(
     return [SeatsLost(seats=lost, reason=reason)] if lost else []
 
 
-def replace_seats(booking: Booking, *, seats: tuple[SeatChoice, ...]) -> list[BookingEvent]:
-    """Give passengers on standby these seats; the caller assigns them in the same append."""
-    standby = {coupon_key(each) for each in booking.coupons if each.standby}
-    given = tuple(each for each in seats if (each.passenger, each.segment) in standby)
+def give_seats(booking: Booking, *, seats: tuple[SeatChoice, ...]) -> list[BookingEvent]:
+    """The airline gives passengers these seats; the caller assigns them in the same append."""
+    given = tuple(
+        each
+        for each in seats
+        if (coupon := booking.coupon(each.passenger, each.segment)) is not None
+        and not coupon.is_final
+        and coupon.seat != each.seat
+    )
     return [SeatsChosen(seats=given)] if given else []
+
+
+def refund_seat_extras(
+    booking: Booking,
+    *,
+    extras: tuple[Extra, ...],
+    reason: str,
+    obligation: Obligation | None,
+    entry: entries.Entry | None,
+) -> list[BookingEvent]:
+    """The seats of these extras are lost, and what was paid for them is owed."""
+    require_no_modification(booking)
+    if obligation is None or entry is None:
+        return []
+    assert set(extras) <= set(booking.extras), "an extra is refunded once"
+    return [
+        SeatExtrasRefunded(
+            extras=tuple(
+                ExtraPrice(each.code, each.passenger, each.segment, each.net, each.vat)
+                for each in extras
+            ),
+            reason=reason,
+            obligation=obligation,
+            entry=entry,
+        )
+    ]
 
 
 def evolve(booking: Booking, event: SeatEvent) -> Booking:
     """The booking after the event."""
+    match event:
+        case SeatsChosen() | SeatsLost():
+            return _seated(booking, event)
+        case SeatExtrasRefunded():
+            gone = {(each.code, each.passenger, each.segment) for each in event.extras}
+            left = tuple(
+                each
+                for each in booking.extras
+                if (each.code, each.passenger, each.segment) not in gone
+            )
+            obligations = obligations_with(booking, event.obligation)
+            return replace(booking, extras=left, obligations=obligations)
+        case _:
+            assert_never(event)
+
+
+def _seated(booking: Booking, event: SeatsChosen | SeatsLost) -> Booking:
     seats = {(choice.passenger, choice.segment): choice.seat for choice in event.seats}
 
     def chosen(coupon: Coupon) -> Coupon:
@@ -96,13 +189,7 @@ def evolve(booking: Booking, event: SeatEvent) -> Booking:
     def lost(coupon: Coupon) -> Coupon:
         return replace(coupon, seat=None, standby=coupon.status is CouponStatus.CHECKED_IN)
 
-    match event:
-        case SeatsChosen():
-            return with_coupons(booking, seats, chosen)
-        case SeatsLost():
-            return with_coupons(booking, seats, lost)
-        case _:
-            assert_never(event)
+    return with_coupons(booking, seats, chosen if isinstance(event, SeatsChosen) else lost)
 
 
 SeatAction = Literal["choose_seat"]

@@ -94,6 +94,11 @@ class Booking(msgspec.Struct, frozen=True):
         """Seats that the whole party takes on a flight."""
         return sum(TAKES_SEAT[passenger.type] for passenger in self.passengers)
 
+    @property
+    def infant_count(self) -> int:
+        """Infants of the whole party, who travel on laps."""
+        return sum(passenger.type == "INF" for passenger in self.passengers)
+
     def flights(self) -> tuple[str, ...]:
         """Each flight once, in the order of the journey, a modification's new one last."""
         names = [segment.flight for segment in self.segments]

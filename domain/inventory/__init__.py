@@ -5,6 +5,7 @@ seat_sale: seats held, released and sold
 waitlist: bookings that wait for seats
 unpaid_seats: how many seats of a flight an account may hold without paying
 seating: seats of the seat map, sequence numbers at check-in
+infant_room: how many infants a flight takes
 operations: change of equipment, other times, cancellation, departure
 sales_window: when seats can be held, and until when
 seat_map: seat numbers and categories of a cabin

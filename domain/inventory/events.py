@@ -48,20 +48,25 @@ class FareClass(msgspec.Struct, frozen=True):
     residue: Residue = "cash"
 
 
-class CabinLayout(msgspec.Struct, frozen=True):
-    """Physical seats of a cabin: rows from `first_row` with these letters until all have one."""
+class CabinLayout(msgspec.Struct, frozen=True, omit_defaults=True):
+    """Physical seats of a cabin: rows from `first_row` with these letters until all have one.
+
+    `exit_rows` are the rows at emergency exits; None where they are not recorded.
+    """
 
     cabin: str
     seat_count: int
     first_row: int
     letters: str
+    exit_rows: tuple[int, ...] | None = None
 
 
-class Place(msgspec.Struct, frozen=True):
-    """A passenger of a booking (index from 0) and the seat such as `12A`."""
+class Place(msgspec.Struct, frozen=True, omit_defaults=True):
+    """A passenger of a booking (index from 0) and the seat such as `12A`; `infant` on the lap."""
 
     passenger: int
     seat: str
+    infant: bool = False
 
 
 class BoardingPlace(msgspec.Struct, frozen=True):
@@ -101,7 +106,7 @@ class SeatSaleFact(DomainEvent, frozen=True):
 
 
 class SeatsHeld(SeatSaleFact, frozen=True, omit_defaults=True):
-    """Seats are held for a booking until the deadline.
+    """Seats are held for a booking until the deadline; `infants` come on laps.
 
     They count as unpaid seats of the account `owner`; "" for those that nobody's limit counts.
     """
@@ -111,16 +116,18 @@ class SeatsHeld(SeatSaleFact, frozen=True, omit_defaults=True):
     until: dt.datetime
     moves: tuple[CapacityMove, ...]
     owner: str = ""
+    infants: int = 0
 
 
 class SeatsReleased(SeatSaleFact, frozen=True, omit_defaults=True):
-    """Seats that were held for a booking or sold to it are on sale again."""
+    """Seats that were held for a booking or sold to it are on sale again; `infants` of it leave."""
 
     tag: ClassVar[str] = "flight.seats_released.1"
     booking: str
     reason: str
     moves: tuple[CapacityMove, ...]
     vacated: tuple[str, ...] = ()
+    infants: int = 0
 
 
 class SeatsSold(SeatSaleFact, frozen=True):
@@ -141,7 +148,7 @@ class WaitlistFact(DomainEvent, frozen=True):
 
 
 class WaitlistJoined(WaitlistFact, frozen=True, omit_defaults=True):
-    """A booking of the account `owner` is at the end of the waitlist."""
+    """A booking of the account `owner` is at the end of the waitlist; `infants` come on laps."""
 
     tag: ClassVar[str] = "flight.waitlist_joined.1"
     booking: str
@@ -149,6 +156,7 @@ class WaitlistJoined(WaitlistFact, frozen=True, omit_defaults=True):
     fare_class: str
     seat_count: int
     owner: str = ""
+    infants: int = 0
 
 
 class WaitlistLeft(WaitlistFact, frozen=True):
@@ -159,13 +167,14 @@ class WaitlistLeft(WaitlistFact, frozen=True):
     reason: str
 
 
-class SeatsOffered(WaitlistFact, frozen=True):
+class SeatsOffered(WaitlistFact, frozen=True, omit_defaults=True):
     """A waitlisted booking is offered seats: they are held until the offer ends."""
 
     tag: ClassVar[str] = "flight.seats_offered.1"
     booking: str
     until: dt.datetime
     moves: tuple[CapacityMove, ...]
+    infants: int = 0
 
 
 WaitlistEvent = WaitlistJoined | WaitlistLeft | SeatsOffered
@@ -185,12 +194,16 @@ class SeatsAssigned(SeatingFact, frozen=True):
     places: tuple[Place, ...]
 
 
-class CheckInAccepted(SeatingFact, frozen=True):
-    """Passengers are checked in; each has a seat (lap infants none) and a sequence number."""
+class CheckInAccepted(SeatingFact, frozen=True, omit_defaults=True):
+    """Passengers are checked in; each has a seat (lap infants none) and a sequence number.
+
+    `with_infant` are those of them who have an infant on the lap.
+    """
 
     tag: ClassVar[str] = "flight.check_in_accepted.1"
     booking: str
     places: tuple[BoardingPlace, ...]
+    with_infant: tuple[int, ...] = ()
 
 
 class CheckInWithdrawn(SeatingFact, frozen=True):

@@ -62,14 +62,33 @@ def change_equipment(
 
 
 def _vacated(flight: Flight, layouts: Sequence[CabinLayout]) -> tuple[str, ...]:
-    """The taken seats that their cabin has no more, also where another cabin has them now."""
-    left = {
-        seat
-        for layout in layouts
-        if (before := flight.cabins[layout.cabin].layout) is not None
-        for seat in set(seat_map.seats(before)) & set(seat_map.seats(layout))
-    }
+    """The taken seats that their cabin has no more, also where another cabin has them now, and
+    those that nobody may be left in: at a new exit, or a second infant's on one side of a row.
+    """
+    left: set[str] = set()
+    for layout in layouts:
+        before = flight.cabins[layout.cabin].layout
+        if before is not None:
+            left |= _kept(flight, before, layout)
     return tuple(sorted(seat for seat, _ in flight.seats.items() if seat not in left))
+
+
+def _kept(flight: Flight, before: CabinLayout, after: CabinLayout) -> set[str]:
+    """The taken seats of a cabin whose passengers may stay in them."""
+    both = set(seat_map.seats(before)) & set(seat_map.seats(after))
+    kept: set[str] = set()
+    infants: set[tuple[int, int]] = set()
+    for number, seat in sorted(flight.seats.items()):
+        if number not in both:
+            continue
+        if seat_map.is_at_exit(after, number) and not seat_map.is_at_exit(before, number):
+            continue
+        side = seat_map.row_side(after, number)
+        if seat.infant and side in infants:
+            continue
+        infants |= {side} if seat.infant else set()
+        kept.add(number)
+    return kept
 
 
 def reschedule(

@@ -72,6 +72,12 @@ class SeatUnknown(Rejection):
     code: ClassVar[str] = "VALIDATION_ERROR"
 
 
+class SeatNotAllowed(Rejection):
+    """The passenger may not sit there: at an exit, or with an infant beside another infant."""
+
+    code: ClassVar[str] = "VALIDATION_ERROR"
+
+
 class NoSeatLeft(Rejection):
     """The cabin has too few free seats at check-in: the passengers are on standby."""
 

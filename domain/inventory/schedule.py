@@ -4,6 +4,8 @@ import datetime as dt
 import itertools
 from collections.abc import Mapping, Sequence
 
+from msgspec.structs import replace
+
 from domain.inventory import rejections, seat_map
 from domain.inventory.events import CabinLayout, FareClass, FlightEvent, FlightScheduled
 from domain.inventory.state import Bucket, Cabin, Flight, FlightStatus, with_moves
@@ -82,8 +84,8 @@ def _require_order(fares: Sequence[FareClass], authorised: int) -> None:
 
 
 def require_valid_layouts(layouts: Sequence[CabinLayout], seats: Mapping[str, int]) -> None:
-    """One seat map for a cabin at most, no two seats with one number, and no more authorised than
-    the rule allows; otherwise InvalidSchedule.
+    """One seat map for a cabin at most, no two seats with one number, exit rows that exist, and no
+    more authorised than the rule allows; otherwise InvalidSchedule.
     """
     cabins = [layout.cabin for layout in layouts]
     if len(set(cabins)) != len(cabins) or not set(cabins) <= set(seats):
@@ -92,6 +94,8 @@ def require_valid_layouts(layouts: Sequence[CabinLayout], seats: Mapping[str, in
     if len(set(numbers)) != len(numbers):
         raise rejections.InvalidSchedule(reason="seat_twice")
     for layout in layouts:
+        if not set(layout.exit_rows or ()) <= set(seat_map.rows(layout)):
+            raise rejections.InvalidSchedule(reason="exit_rows", cabin=layout.cabin)
         if seats[layout.cabin] > authorised_count(layout.cabin, layout.seat_count):
             raise rejections.InvalidSchedule(reason="overbooking")
 
@@ -119,11 +123,16 @@ def _on_offer(flight: Flight) -> dict[str, object]:
     return {
         code: (
             cabin.authorised_count,
-            cabin.layout,
+            _with_exit_rows(cabin.layout),
             tuple((each.code, each.fare, each.seat_limit, each.residue) for each in cabin.buckets),
         )
         for code, cabin in flight.cabins.items()
     }
+
+
+def _with_exit_rows(layout: CabinLayout | None) -> CabinLayout | None:
+    """The layout as if its exit rows had always been recorded."""
+    return layout and replace(layout, exit_rows=seat_map.exit_rows(layout))
 
 
 def first_state(event: FlightScheduled) -> Flight:

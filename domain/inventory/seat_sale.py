@@ -5,7 +5,7 @@ from typing import assert_never
 
 from msgspec.structs import replace
 
-from domain.inventory import rejections, sales_window, unpaid_seats, waitlist
+from domain.inventory import infant_room, rejections, sales_window, unpaid_seats, waitlist
 from domain.inventory.events import (
     CapacityMove,
     FlightEvent,
@@ -35,8 +35,9 @@ def hold(
     now: dt.datetime,
     owner: str = "",
     unpaid_limit: int | None = None,
+    infants: int = 0,
 ) -> list[FlightEvent]:
-    """Hold seats for a booking until the deadline (I1, I2, I4).
+    """Hold seats for a booking until the deadline (I1, I2, I4); `infants` come on laps.
 
     Seats that bookings ahead of it on the waitlist could take are not free (I6). The account
     `owner` holds at most `unpaid_limit` seats of the flight without having paid (I7).
@@ -59,8 +60,12 @@ def hold(
         free -= waitlist.claimed_seats(flight, cabin, ahead_of=booking)
     if free < seat_count:
         raise rejections.SeatsUnavailable(flight=flight.number, free=max(0, free))
+    if infants and infants > infant_room.left(flight, cabin):
+        raise rejections.SeatsUnavailable(
+            flight=flight.number, reason="infants", limit=infant_room.INFANTS_PER_FLIGHT
+        )
     move = CapacityMove(cabin=cabin, held=seat_count, fare_class=fare_class)
-    return [SeatsHeld(booking=booking, until=until, moves=(move,), owner=owner)]
+    return [SeatsHeld(booking=booking, until=until, moves=(move,), owner=owner, infants=infants)]
 
 
 def release_hold(flight: Flight, *, booking: str, reason: str) -> list[FlightEvent]:
@@ -73,7 +78,15 @@ def release_hold(flight: Flight, *, booking: str, reason: str) -> list[FlightEve
     vacated: tuple[str, ...] = ()
     if allocation.sold is None and len(flight.seats):
         vacated = tuple(sorted(n for n, seat in flight.seats.items() if seat.booking == booking))
-    return [SeatsReleased(booking=booking, reason=reason, moves=(move,), vacated=vacated)]
+    return [
+        SeatsReleased(
+            booking=booking,
+            reason=reason,
+            moves=(move,),
+            vacated=vacated,
+            infants=block.infant_count,
+        )
+    ]
 
 
 def sell(flight: Flight, *, booking: str) -> list[FlightEvent]:
@@ -89,10 +102,19 @@ def sell(flight: Flight, *, booking: str) -> list[FlightEvent]:
 
 
 def release_sold(
-    flight: Flight, *, booking: str, passengers: tuple[int, ...], seat_count: int, reason: str
+    flight: Flight,
+    *,
+    booking: str,
+    passengers: tuple[int, ...],
+    seat_count: int,
+    reason: str,
+    infants: int = 0,
 ) -> list[FlightEvent]:
-    """Put sold seats of some passengers on sale again, with their seats of the seat map (I3)."""
-    if seat_count == 0:
+    """Put sold seats of some passengers on sale again, with their seats of the seat map (I3).
+
+    `infants` of them sit on laps.
+    """
+    if seat_count == 0 and infants == 0:
         return []
     allocation = flight.allocations.get(booking)
     assert allocation is not None, "only sold seats are released"
@@ -108,7 +130,15 @@ def release_sold(
         )
     )
     move = CapacityMove(block.cabin, sold=-seat_count, fare_class=block.fare_class)
-    return [SeatsReleased(booking=booking, reason=reason, moves=(move,), vacated=vacated)]
+    return [
+        SeatsReleased(
+            booking=booking,
+            reason=reason,
+            moves=(move,) if seat_count else (),
+            vacated=vacated,
+            infants=infants,
+        )
+    ]
 
 
 def evolve(flight: Flight, event: SeatSaleEvent) -> Flight:
@@ -116,7 +146,12 @@ def evolve(flight: Flight, event: SeatSaleEvent) -> Flight:
     match event:
         case SeatsHeld():
             return with_held_seats(
-                flight, event.booking, event.until, event.moves, owner=event.owner
+                flight,
+                event.booking,
+                event.until,
+                event.moves,
+                owner=event.owner,
+                infants=event.infants,
             )
         case SeatsSold():
             return _sold(flight, event)
@@ -129,8 +164,14 @@ def evolve(flight: Flight, event: SeatSaleEvent) -> Flight:
 def _sold(flight: Flight, event: SeatsSold) -> Flight:
     move = event.moves[0]
     before = flight.allocations.get(event.booking)
-    had = before.sold.seat_count if before is not None and before.sold is not None else 0
-    sold = Block(move.cabin, move.fare_class, had + move.sold)
+    had = before.sold if before is not None else None
+    held = before.held if before is not None else None
+    sold = Block(
+        move.cabin,
+        move.fare_class,
+        (had.seat_count if had else 0) + move.sold,
+        sum(each.infant_count for each in (had, held) if each),
+    )
     return with_allocation(flight, event.moves, event.booking, Allocation(sold=sold))
 
 
@@ -138,12 +179,15 @@ def _released(flight: Flight, event: SeatsReleased) -> Flight:
     allocation = flight.allocations.get(event.booking)
     assert allocation is not None
     held, sold, until = allocation.held, allocation.sold, allocation.until
+    from_hold = any(move.held for move in event.moves)
     for move in event.moves:
         if move.held:
             held = _less(held, -move.held)
             until = until if held is not None else None
         if move.sold:
             sold = _less(sold, -move.sold)
+    if sold is not None and not from_hold:
+        sold = replace(sold, infant_count=max(0, sold.infant_count - event.infants))
     owner = allocation.owner if held is not None else ""
     after = Allocation(held=held, until=until, sold=sold, owner=owner) if held or sold else None
     changed = with_allocation(flight, event.moves, event.booking, after)
@@ -158,4 +202,4 @@ def _less(block: Block | None, count: int) -> Block | None:
     assert block is not None
     if block.seat_count == count:
         return None
-    return Block(block.cabin, block.fare_class, block.seat_count - count)
+    return replace(block, seat_count=block.seat_count - count)

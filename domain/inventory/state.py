@@ -68,11 +68,12 @@ class Cabin(msgspec.Struct, frozen=True):
 
 
 class Block(msgspec.Struct, frozen=True):
-    """Seats of one class."""
+    """Seats of one class, and infants on laps."""
 
     cabin: str
     fare_class: str
     seat_count: int
+    infant_count: int = 0
 
 
 class Allocation(msgspec.Struct, frozen=True):
@@ -95,13 +96,15 @@ class WaitlistEntry(msgspec.Struct, frozen=True):
     fare_class: str
     seat_count: int
     owner: str = ""
+    infant_count: int = 0
 
 
 class Seat(msgspec.Struct, frozen=True):
-    """The passenger who has a seat of the seat map."""
+    """The passenger who has a seat of the seat map; `infant` on the lap."""
 
     booking: str
     passenger: int
+    infant: bool = False
 
 
 class Flight(msgspec.Struct, frozen=True):
@@ -139,8 +142,19 @@ class Flight(msgspec.Struct, frozen=True):
 
     def seat_of(self, booking: str, passenger: int) -> str | None:
         """The seat number of a passenger."""
-        wanted = Seat(booking, passenger)
-        return next((number for number, seat in self.seats.items() if seat == wanted), None)
+        return next(
+            (
+                number
+                for number, seat in self.seats.items()
+                if (seat.booking, seat.passenger) == (booking, passenger)
+            ),
+            None,
+        )
+
+    def has_seat(self, booking: str, passenger: int, number: str) -> bool:
+        """Whether the passenger has this seat."""
+        seat = self.seats.get(number)
+        return seat is not None and (seat.booking, seat.passenger) == (booking, passenger)
 
     def unpaid_seats_of(self, owner: str) -> int:
         """Seats that an account holds or waits for without having paid for them."""
@@ -159,12 +173,13 @@ def with_held_seats(
     moves: tuple[CapacityMove, ...],
     *,
     owner: str = "",
+    infants: int = 0,
 ) -> Flight:
     """The flight after seats were held for a booking until the deadline."""
     move = moves[0]
     before = flight.allocations.get(booking)
     sold = before.sold if before is not None else None
-    held = Block(move.cabin, move.fare_class, move.held)
+    held = Block(move.cabin, move.fare_class, move.held, infants)
     allocation = Allocation(held=held, until=until, sold=sold, owner=owner)
     return with_allocation(flight, moves, booking, allocation)
 

@@ -5,7 +5,7 @@ from typing import assert_never
 
 from msgspec.structs import replace
 
-from domain.inventory import rejections, sales_window, unpaid_seats
+from domain.inventory import infant_room, rejections, sales_window, unpaid_seats
 from domain.inventory.events import (
     CapacityMove,
     FlightEvent,
@@ -27,8 +27,11 @@ def join(
     now: dt.datetime,
     owner: str = "",
     unpaid_limit: int | None = None,
+    infants: int = 0,
 ) -> list[FlightEvent]:
-    """Join the end of the waitlist; idempotent. An offer is a hold: the limit counts here (I7)."""
+    """Join the end of the waitlist; idempotent. `infants` come on laps. An offer is a hold: the
+    limit counts here (I7).
+    """
     if flight.is_waitlisted(booking):
         return []
     if not sales_window.is_bookable(flight, now=now):
@@ -42,6 +45,7 @@ def join(
             fare_class=fare_class,
             seat_count=seat_count,
             owner=owner,
+            infants=infants,
         )
     ]
 
@@ -67,6 +71,8 @@ def claimed_seats(flight: Flight, cabin: str, *, ahead_of: str) -> int:
 
 def _fits(flight: Flight, entry: WaitlistEntry, free: int) -> bool:
     in_class = flight.cabins[entry.cabin].free_in(entry.fare_class)
+    if entry.infant_count and entry.infant_count > infant_room.left(flight, entry.cabin):
+        return False
     return entry.seat_count <= min(free, in_class)
 
 
@@ -92,7 +98,8 @@ def offer(
     if following is None or following.booking != booking:
         raise rejections.SeatsUnavailable(flight=flight.number, free=0)
     move = CapacityMove(following.cabin, held=following.seat_count, fare_class=following.fare_class)
-    return [SeatsOffered(booking=booking, until=until, moves=(move,))]
+    infants = following.infant_count
+    return [SeatsOffered(booking=booking, until=until, moves=(move,), infants=infants)]
 
 
 def evolve(flight: Flight, event: WaitlistEvent) -> Flight:
@@ -100,7 +107,12 @@ def evolve(flight: Flight, event: WaitlistEvent) -> Flight:
     match event:
         case WaitlistJoined():
             entry = WaitlistEntry(
-                event.booking, event.cabin, event.fare_class, event.seat_count, event.owner
+                event.booking,
+                event.cabin,
+                event.fare_class,
+                event.seat_count,
+                owner=event.owner,
+                infant_count=event.infants,
             )
             return replace(flight, waitlist=(*flight.waitlist, entry))
         case WaitlistLeft():
@@ -108,7 +120,9 @@ def evolve(flight: Flight, event: WaitlistEvent) -> Flight:
         case SeatsOffered():
             left = _without(flight, event.booking)
             owner = next(each.owner for each in flight.waitlist if each.booking == event.booking)
-            return with_held_seats(left, event.booking, event.until, event.moves, owner=owner)
+            return with_held_seats(
+                left, event.booking, event.until, event.moves, owner=owner, infants=event.infants
+            )
         case _:
             assert_never(event)
 

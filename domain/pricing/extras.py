@@ -33,6 +33,11 @@ NET_PRICES: Mapping[str, Mapping[str, int]] = {
 SEAT_EXTRAS: Mapping[str, str] = {"legroom": "LEGROOM", "front": "FRONT"}
 
 
+def is_seat(code: str) -> bool:
+    """Whether the extra is a seat of the map."""
+    return code in SEAT_EXTRAS.values()
+
+
 def net_price(code: str, currency: str) -> int:
     """In minor units of the currency; rejects ExtraUnknown."""
     price = NET_PRICES.get(code, {}).get(currency)

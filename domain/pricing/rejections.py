@@ -17,6 +17,14 @@ class ExtraUnknown(Rejection):
     code: ClassVar[str] = "VALIDATION_ERROR"
 
 
+class ExtraRefused(Rejection):
+    """The extra does not fit the passenger or the flight: a second seat, a seat for a lap infant or
+    in a cabin that has none, leg room at an exit for a passenger who may not sit there.
+    """
+
+    code: ClassVar[str] = "VALIDATION_ERROR"
+
+
 class AmountNotCollectable(Rejection):
     """The amount is smaller or greater than what Stripe charges at once."""
 

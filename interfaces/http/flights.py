@@ -25,18 +25,23 @@ from interfaces.http.strict_request import StrictRequest
 
 FlightNumber = Annotated[str, msgspec.Meta(pattern=ids.FLIGHT_NUMBER_PATTERN, max_length=7)]
 Letters = Annotated[str, msgspec.Meta(pattern=r"^[A-Z]{1,10}$(?!\n)")]
+Row = Annotated[int, msgspec.Meta(ge=1, le=999)]
 SeatCount = Annotated[int, msgspec.Meta(ge=0, le=600)]
 Amount = Annotated[int, msgspec.Meta(ge=1, le=10**9)]
 Currency = Annotated[str, msgspec.Meta(pattern=r"^[A-Z]{3}$(?!\n)")]
 
 
 class LayoutRequest(msgspec.Struct, rename="camel", forbid_unknown_fields=True):
-    """Physical seats of a cabin; what may be sold follows by the overbooking rule."""
+    """Physical seats of a cabin; what may be sold follows by the overbooking rule.
+
+    `exitRows` are the rows at emergency exits; without them economy has one over the wings.
+    """
 
     cabin: wire.CabinName
     seat_count: SeatCount
     first_row: Annotated[int, msgspec.Meta(ge=1, le=60)]
     letters: Letters
+    exit_rows: Annotated[tuple[Row, ...], msgspec.Meta(max_length=10)] | None = None
 
 
 class FareClassRequest(msgspec.Struct, rename="camel", forbid_unknown_fields=True):
@@ -352,7 +357,13 @@ def _departure(data: FlightRequest) -> Departure:
 
 def _cabins(cabins: list[LayoutRequest]) -> tuple[PlannedCabin, ...]:
     return tuple(
-        PlannedCabin(wire.CABIN_CODES[each.cabin], each.seat_count, each.first_row, each.letters)
+        PlannedCabin(
+            wire.CABIN_CODES[each.cabin],
+            each.seat_count,
+            each.first_row,
+            each.letters,
+            each.exit_rows,
+        )
         for each in cabins
     )
 

@@ -80,7 +80,7 @@ async def resend_refund(
 class BankTransferRequest(idempotency.KeyedRequest):
     """The bank's id of the transfer, at most the 35 characters of ISO 20022, and its value date."""
 
-    bank_reference: Annotated[str, msgspec.Meta(pattern="^[A-Z0-9][A-Z0-9/-]{3,34}$")]
+    bank_reference: Annotated[str, msgspec.Meta(pattern=r"^[A-Z0-9][A-Z0-9/-]{3,34}$(?!\n)")]
     paid_on: dt.date
 
 

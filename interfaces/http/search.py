@@ -96,6 +96,7 @@ class SeatResponse(msgspec.Struct, rename="camel"):
 
     seat: str
     category: str
+    exit_row: bool
     available: bool
     price: wire.MoneyResponse
 
@@ -149,7 +150,11 @@ async def read_seats(request: StrictRequest, flight_id: FromPath[str]) -> SeatMa
                 wire.CABIN_NAMES[cabin.cabin],
                 [
                     SeatResponse(
-                        each.seat, each.category, each.available, wire.money_response(each.price)
+                        each.seat,
+                        each.category,
+                        each.exit_row,
+                        each.available,
+                        wire.money_response(each.price),
                     )
                     for each in cabin.seats
                 ],

@@ -72,7 +72,12 @@ FLIGHT_STEPS = st.one_of(
     steps(
         seating.accept_check_in,
         booking=BOOKINGS,
-        passengers=st.sampled_from([((0, True),), ((0, True), (1, False))]),
+        passengers=st.sampled_from(
+            [
+                (seating.SeatNeed(0),),
+                (seating.SeatNeed(0, infant=True), seating.SeatNeed(1, takes_seat=False)),
+            ]
+        ),
         cabin=st.just("Y"),
     ),
     steps(operations.cancel, reason=st.just("technical")),

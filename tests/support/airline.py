@@ -32,7 +32,7 @@ from application.payment.record_refund import Result as RefundResult
 from application.payment.refund_payment import RefundPayment
 from application.payment.start_checkout import StartCheckout
 from application.pricing.journeys import Priced, WantedSegment
-from domain.booking.values import Passenger
+from domain.booking.values import Passenger, SeatChoice
 from domain.inventory.events import CabinLayout, CapacityMove, FareClass, FlightScheduled
 from domain.kernel import ids, money, sealed
 from domain.pricing.extras import ExtraChoice
@@ -95,6 +95,7 @@ def create_booking(
     cabin: str = "Y",
     mode: Mode = "hold",
     extras: tuple[ExtraChoice, ...] = (),
+    seats: tuple[SeatChoice, ...] = (),
     quoted: Priced | None = None,
     unpaid_limit: int | None = None,
 ) -> CreateBooking:
@@ -109,6 +110,7 @@ def create_booking(
         contact=box,
         keys=(ports.WrappedKey(subject, os.urandom(60)),),
         extras=extras,
+        seats=seats,
         mode=mode,
         quoted=quoted,
         unpaid_limit=unpaid_limit,

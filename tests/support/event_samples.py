@@ -16,6 +16,7 @@ import msgspec
 
 from application.commands import stream_kinds
 from domain.booking import events as bookings
+from domain.booking.seat_events import SeatExtrasRefunded
 from domain.inventory import events as flights
 from domain.inventory.events import CabinLayout, CapacityMove, FareClass
 from domain.kernel import entries, money, sealed
@@ -98,6 +99,7 @@ RULES: dict[str, Rule] = {
     "booking.confirmed": ("ticketing", accounts.UNAPPLIED_FUNDS, accounts.AIR_TRAFFIC_LIABILITY),
     "booking.cancelled": CANCELLATION,
     "booking.coupons_cancelled": CANCELLATION,
+    "booking.seat_extras_refunded": CANCELLATION,
     "booking.refund_granted": ("goodwill", accounts.COMPENSATION, accounts.REFUNDS_PAYABLE),
     "booking.coupons_flown": ("flown", accounts.AIR_TRAFFIC_LIABILITY, accounts.PASSENGER_REVENUE),
     "booking.passengers_missed": ("no_show", accounts.AIR_TRAFFIC_LIABILITY, accounts.BREAKAGE),
@@ -150,7 +152,7 @@ FORMS: dict[str, tuple[Any, ...]] = {
         ),
     ),
     "flight.scheduled.layouts": (
-        (CabinLayout("J", 12, 1, "ACDF"), CabinLayout("Y", 120, 4, "ABCDEF")),
+        (CabinLayout("J", 12, 1, "ACDF"), CabinLayout("Y", 120, 4, "ABCDEF", (12,))),
     ),
     "flight.scheduled.moves": ((_move(authorised=120), _move(authorised=12, cabin="J")),),
     "flight.seats_held.moves": ((_move(held=2),),),
@@ -158,7 +160,9 @@ FORMS: dict[str, tuple[Any, ...]] = {
     "flight.seats_sold.moves": ((_move(held=-2, sold=2),),),
     "flight.seats_released.moves": ((_move(held=-2),), (_move(sold=-2),)),
     "flight.seats_released.vacated": (("12A",),),
-    "flight.equipment_changed.layouts": ((CabinLayout("Y", 48, 4, "ABCDEF"),),),
+    "flight.equipment_changed.layouts": (
+        (CabinLayout("J", 0, 1, "A"), CabinLayout("Y", 48, 4, "ABCDEF", (7,))),
+    ),
     "flight.equipment_changed.moves": ((_move(authorised=-72),),),
     "flight.equipment_changed.vacated": (("12A",), ()),
     "flight.equipment_changed.oversold": ({"Y": 3}, {}),
@@ -174,6 +178,7 @@ BEFORE: dict[type[DomainEvent], tuple[type[DomainEvent], ...]] = {
     bookings.BookingConfirmed: _TICKETED[:2],
     bookings.CouponsCancelled: _TICKETED,
     bookings.RefundGranted: _TICKETED,
+    SeatExtrasRefunded: _TICKETED,
     bookings.PassengersCheckedIn: _TICKETED,
     bookings.CheckInWithdrawn: (*_TICKETED, bookings.PassengersCheckedIn),
     bookings.PassengersBoarded: (*_TICKETED, bookings.PassengersCheckedIn),

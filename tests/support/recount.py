@@ -11,6 +11,7 @@ from typing import Any
 from application import ports
 from domain.booking import events as bookings
 from domain.booking import states
+from domain.booking.seat_events import SeatExtrasRefunded
 from domain.booking.states import Status
 from domain.booking.values import CouponId, Obligation, Retaxed
 from domain.inventory import events as flights
@@ -233,6 +234,16 @@ class Recount:
             booking.coupons[choice.passenger, choice.segment].seat = None
             flight = self.flights[booking.segments[choice.segment][0]]
             flight.unreviewed.discard((stream, choice.passenger, choice.seat))
+
+    def _seats_refunded(self, stream: str, booking: Booking, event: SeatExtrasRefunded) -> None:
+        assert booking.ticketed
+        assert booking.modification is None
+        back = self._promise(stream, booking, event.obligation)
+        gone = [(each.passenger, each.segment, each.net, each.vat) for each in event.extras]
+        assert back == sum(net + vat for _, _, net, vat in gone), "a paid seat goes back in full"
+        for each in gone:
+            assert booking.coupons[each[0], each[1]].status in "OC"
+            booking.extras.remove(each)
 
     def _checked_in(
         self, _stream: str, booking: Booking, event: bookings.PassengersCheckedIn
@@ -469,6 +480,7 @@ _BOOKING_STEPS: dict[type, Callable[[Recount, str, Booking, Any], None]] = {
     bookings.DisruptionOffered: Recount._reported,
     bookings.SeatsChosen: Recount._seats_chosen,
     bookings.SeatsLost: Recount._seats_lost,
+    SeatExtrasRefunded: Recount._seats_refunded,
     bookings.PassengersCheckedIn: Recount._checked_in,
     bookings.CheckInWithdrawn: Recount._check_in_undone,
     bookings.PassengersBoarded: Recount._boarded,

@@ -12,6 +12,7 @@ from domain.inventory.events import (
     SeatsAssigned,
 )
 from domain.inventory.fold import evolve
+from domain.inventory.seating import SeatNeed
 from domain.inventory.state import Flight
 from domain.kernel.events import DomainEvent
 from tests.support import examples, scenario
@@ -40,7 +41,8 @@ def assign(
 def check_in(
     state: scenario.Scenario[Flight], *party: tuple[int, bool], booking: str = BOOKING
 ) -> scenario.Outcome:
-    return state.when(seating.accept_check_in, booking=booking, passengers=party, cabin="Y")
+    needs = tuple(SeatNeed(index, takes_seat) for index, takes_seat in party)
+    return state.when(seating.accept_check_in, booking=booking, passengers=needs, cabin="Y")
 
 
 def test_the_rows_are_filled_from_the_front_and_the_last_may_be_short() -> None:
@@ -111,14 +113,14 @@ def test_a_chosen_seat_is_kept_and_a_lap_infant_gets_none() -> None:
 def test_sequence_numbers_go_on_from_those_before() -> None:
     earlier = CheckInAccepted(OTHER, (BoardingPlace(0, "10A", 1), BoardingPlace(1, "10B", 2)))
     outcome = check_in(given(earlier), (0, True))
-    outcome.then(CheckInAccepted(BOOKING, (BoardingPlace(0, "10C", 3),)))
+    outcome.then(CheckInAccepted(BOOKING, (BoardingPlace(0, "12A", 3),)))
 
 
 def test_checking_in_again_records_nothing_and_gives_no_new_number() -> None:
     earlier = CheckInAccepted(BOOKING, (BoardingPlace(0, "10A", 1),))
     check_in(given(earlier), (0, True)).then_nothing()
     outcome = check_in(given(earlier), (0, True), (1, True))
-    outcome.then(CheckInAccepted(BOOKING, (BoardingPlace(1, "10B", 2),)))
+    outcome.then(CheckInAccepted(BOOKING, (BoardingPlace(1, "12A", 2),)))
 
 
 def test_who_finds_no_seat_left_stands_by_and_nothing_is_recorded() -> None:

@@ -25,13 +25,13 @@ NAMES = ["booking", "flight", "payment"]
 
 
 def defined(module: ModuleType) -> list[type[DomainEvent]]:
-    """All events and roots of a module."""
+    """All events and roots of a module, and those that it takes from another of its package."""
     return [
         each
         for each in vars(module).values()
         if isinstance(each, type)
         and issubclass(each, DomainEvent)
-        and each.__module__ == module.__name__
+        and each.__module__.startswith(module.__name__.removesuffix("events"))
     ]
 
 

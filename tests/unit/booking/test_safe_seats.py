@@ -1,0 +1,277 @@
+"""Who may not sit at an exit, and where infants may be: on every way to a seat."""
+
+import datetime as dt
+
+import pytest
+
+from application.booking.cancel_booking import Part
+from application.booking.check_in import CheckIn
+from application.booking.choose_seats import ChooseSeats, ReviewSeats
+from application.booking.offer_seats import OfferSeats
+from application.booking.special_services import RequestSpecialService
+from application.inventory.change_equipment import ChangeEquipment
+from application.pricing import journeys
+from application.pricing.journeys import Wanted, WantedSegment
+from domain.booking import rejections
+from domain.booking.preconditions import CheckInWindow
+from domain.booking.states import Status
+from domain.booking.values import SeatChoice
+from domain.inventory import rejections as flight_rejections
+from domain.inventory.events import CabinLayout, Place
+from domain.inventory.infant_room import INFANTS_PER_FLIGHT
+from domain.pricing.extras import ExtraChoice
+from domain.pricing.price import PassengerType
+from tests.support.airline import expire
+from tests.support.memory_airline import MemoryAirline
+
+# Rows 10 to 14: 10 and 11 are in front, 12 is at the exit.
+EXIT = 12
+LEGROOM = ExtraChoice("LEGROOM", 0, 0)
+
+
+class OnSale:
+    """A flight of five rows of six seats in ten days."""
+
+    def __init__(self, seats: int = 30) -> None:
+        self.airline = MemoryAirline()
+        self.flight = self.airline.schedule("SV1", seats=seats)
+
+    def book(self, *party: PassengerType, legroom: bool = False) -> str:
+        """A ticketed party; its adult may have paid for leg room."""
+        extras = (LEGROOM,) if legroom else ()
+        found: str = self.airline.ticketed(self.flight, *party, extras=extras)
+        return found
+
+    def choose(self, booking: str, passenger: int, seat: str, *, at_gate: bool = True) -> None:
+        """Choose a seat."""
+        self.airline.submit(ChooseSeats(booking, 0, (Place(passenger, seat),), at_gate))
+
+    def check_in(self, booking: str, *passengers: int) -> None:
+        """Check in these passengers, or all, two hours before departure."""
+        departs_at = self.airline.flight(self.flight).departs_at
+        self.airline.clock.now = departs_at - dt.timedelta(hours=2)
+        self.airline.submit(CheckIn(booking, 0, passengers or None))
+
+    def seats(self, booking: str) -> list[str | None]:
+        """The seats of the party."""
+        return [each.seat for each in self.airline.booking(booking).coupons]
+
+    def equip(self, booking: str, layout: CabinLayout) -> None:
+        """Another aircraft, and the review of the booking."""
+        self.airline.submit(ChangeEquipment(self.flight, (layout,), "technical"))
+        self.airline.submit(ReviewSeats(booking, self.flight, "technical"))
+
+
+def request(case: OnSale, booking: str, code: str) -> None:
+    """Request a service for the first passenger."""
+    case.airline.submit(
+        RequestSpecialService(booking, 0, 0, CheckInWindow(), by_staff=True, code=code)
+    )
+
+
+@pytest.mark.parametrize("party", [("ADT", "CHD"), ("ADT", "INF")])
+def test_neither_children_nor_adults_with_an_infant_sit_at_an_exit(
+    party: tuple[PassengerType, ...],
+) -> None:
+    case = OnSale()
+    booking = case.book(*party)
+    barred = 1 if party[1] == "CHD" else 0
+    with pytest.raises(flight_rejections.SeatNotAllowed) as refused:
+        case.choose(booking, barred, f"{EXIT}A")
+    assert refused.value.parameters["reason"] == "exit_row"
+    case.choose(booking, barred, "13A")
+
+
+def test_an_adult_without_an_infant_sits_at_the_exit() -> None:
+    case = OnSale()
+    booking = case.book("ADT", "ADT", "INF")
+    with pytest.raises(flight_rejections.SeatNotAllowed):
+        case.choose(booking, 0, f"{EXIT}A")
+    case.choose(booking, 1, f"{EXIT}A")
+
+
+def test_a_quote_refuses_a_child_at_an_exit() -> None:
+    case = OnSale()
+    wanted = Wanted(
+        segments=(WantedSegment(case.flight, "Y"),),
+        passengers=("ADT", "CHD"),
+        seats=(SeatChoice(1, 0, f"{EXIT}A"),),
+    )
+    flights = {case.flight: case.airline.flight(case.flight)}
+    with pytest.raises(flight_rejections.SeatNotAllowed):
+        journeys.price(wanted, flights, now=case.airline.clock())
+
+
+@pytest.mark.parametrize("code", ["WCHR", "WCHS", "WCHC", "BLND", "DEAF", "MEDA"])
+def test_no_passenger_who_could_not_open_it_sits_at_an_exit(code: str) -> None:
+    case = OnSale()
+    booking = case.book("ADT")
+    request(case, booking, code)
+    with pytest.raises(flight_rejections.SeatNotAllowed):
+        case.choose(booking, 0, f"{EXIT}A")
+
+
+def test_a_wheelchair_is_refused_to_a_passenger_at_an_exit_until_another_seat_is_chosen() -> None:
+    case = OnSale()
+    booking = case.book("ADT", legroom=True)
+    assert case.seats(booking) == [f"{EXIT}A"]
+    with pytest.raises(rejections.SpecialServiceRefused) as refused:
+        request(case, booking, "WCHR")
+    assert refused.value.parameters["reason"] == "sits_at_exit"
+    request(case, booking, "VGML")
+    case.choose(booking, 0, "13A")
+    request(case, booking, "WCHR")
+
+
+def test_nobody_is_seated_at_an_exit_automatically() -> None:
+    case = OnSale()
+    bookings = [case.book("ADT") for _ in range(25)]
+    for booking in bookings[:24]:
+        case.check_in(booking)
+    assert all(int(str(case.seats(each)[0])[:-1]) != EXIT for each in bookings[:24])
+    with pytest.raises(flight_rejections.NoSeatLeft):
+        case.check_in(bookings[24])
+
+
+def test_plain_seats_are_given_before_those_that_are_sold() -> None:
+    case = OnSale()
+    given = []
+    bookings = [case.book("ADT") for _ in range(24)]
+    for booking in bookings:
+        case.check_in(booking)
+        given += case.seats(booking)
+    rows = [int(str(seat)[:-1]) for seat in given]
+    assert rows == [13] * 6 + [14] * 6 + [10] * 6 + [11] * 6
+
+
+def test_the_gate_seats_who_finds_only_exit_rows_left() -> None:
+    case = OnSale()
+    bookings = [case.book("ADT") for _ in range(25)]
+    for booking in bookings[:24]:
+        case.check_in(booking)
+    with pytest.raises(flight_rejections.NoSeatLeft):
+        case.check_in(bookings[24])
+    with pytest.raises(rejections.NoSuchPart):
+        case.choose(bookings[24], 0, f"{EXIT}A", at_gate=False)
+    case.choose(bookings[24], 0, f"{EXIT}A")
+    case.check_in(bookings[24])
+    assert case.seats(bookings[24]) == [f"{EXIT}A"]
+
+
+def test_a_seat_that_became_an_exit_is_taken_from_its_passenger() -> None:
+    case = OnSale()
+    booking = case.book("ADT", "CHD")
+    case.choose(booking, 1, "13A")
+    case.check_in(booking)
+    case.equip(booking, CabinLayout("Y", 30, 10, "ABCDEF", (13,)))
+    seats = [str(each) for each in case.seats(booking)]
+    assert all(int(seat[:-1]) != 13 for seat in seats)
+    assert len(set(seats)) == 2
+
+
+def test_a_chosen_exit_seat_is_exchanged_at_check_in_once_an_infant_moved_to_its_lap() -> None:
+    case = OnSale()
+    booking = case.book("ADT", "ADT", "INF")
+    case.choose(booking, 1, f"{EXIT}A")
+    case.airline.cancel(booking, Part((0,), None))
+    case.check_in(booking)
+    (seat,) = [str(each) for each in case.seats(booking)[1:2]]
+    assert int(seat[:-1]) != EXIT
+
+
+def test_no_two_infants_are_on_one_side_of_a_row() -> None:
+    case = OnSale()
+    first, second = case.book("ADT", "INF"), case.book("ADT", "INF")
+    case.choose(first, 0, "13A")
+    with pytest.raises(flight_rejections.SeatTaken) as refused:
+        case.choose(second, 0, "13C")
+    assert refused.value.parameters["reason"] == "infant_on_this_side"
+    case.choose(second, 0, "13D")
+    third = case.book("ADT")
+    case.choose(third, 0, "13B")
+
+
+def test_two_infants_of_a_party_are_not_on_one_side_of_a_row() -> None:
+    case = OnSale()
+    booking = case.book("ADT", "ADT", "INF", "INF")
+    with pytest.raises(flight_rejections.SeatNotAllowed):
+        case.airline.submit(ChooseSeats(booking, 0, (Place(0, "13A"), Place(1, "13B"))))
+    case.check_in(booking)
+    seats = [str(each) for each in case.seats(booking)[:2]]
+    assert {(seat[:-1], seat[-1] in "ABC") for seat in seats} == {("13", True), ("13", False)}
+
+
+def test_infants_are_seated_automatically_on_sides_without_one() -> None:
+    case = OnSale()
+    bookings = [case.book("ADT", "INF") for _ in range(8)]
+    for booking in bookings:
+        case.check_in(booking)
+    given = [str(case.seats(each)[0]) for each in bookings]
+    assert len({(seat[:-1], seat[-1] in "ABC") for seat in given}) == 8
+    assert all(int(seat[:-1]) != EXIT for seat in given)
+
+
+def test_after_another_aircraft_no_two_infants_are_on_one_side() -> None:
+    case = OnSale()
+    first, second = case.book("ADT", "INF"), case.book("ADT", "INF")
+    case.choose(first, 0, "13C")
+    case.choose(second, 0, "13D")
+    narrow = CabinLayout("Y", 40, 10, "CDEF", ())
+    case.airline.submit(ChangeEquipment(case.flight, (narrow,), "technical"))
+    for booking in (first, second):
+        case.airline.submit(ReviewSeats(booking, case.flight, "technical"))
+        case.check_in(booking)
+    seats = [str(case.seats(each)[0]) for each in (first, second)]
+    assert len({(seat[:-1], seat[-1] in "CD") for seat in seats}) == 2
+
+
+def test_a_flight_takes_a_limited_number_of_infants() -> None:
+    case = OnSale(seats=120)
+    bookings = [case.book("ADT", "INF") for _ in range(INFANTS_PER_FLIGHT)]
+    with pytest.raises(flight_rejections.SeatsUnavailable) as refused:
+        case.book("ADT", "INF")
+    assert refused.value.parameters["reason"] == "infants"
+    case.book("ADT", "CHD")
+    case.airline.cancel(bookings[0], Part((1,), None))
+    case.book("ADT", "INF")
+
+
+def test_a_cabin_takes_no_more_infants_than_it_has_masks_for() -> None:
+    case = OnSale(seats=9)
+    for _ in range(3):
+        case.book("ADT", "INF")
+    with pytest.raises(flight_rejections.SeatsUnavailable):
+        case.book("ADT", "INF")
+
+
+def test_infants_of_a_lapsed_hold_leave_room_for_others() -> None:
+    case = OnSale(seats=9)
+    held = [case.airline.book(case.flight, "ADT", "INF") for _ in range(3)]
+    case.airline.wait(minutes=16)
+    case.airline.submit(expire(held[0]))
+    case.book("ADT", "INF")
+    with pytest.raises(flight_rejections.SeatsUnavailable):
+        case.book("ADT", "INF")
+
+
+def test_no_exchange_brings_more_infants_than_the_new_flight_takes() -> None:
+    case = OnSale(seats=9)
+    for _ in range(3):
+        case.book("ADT", "INF")
+    other = case.airline.schedule("SV2", in_days=11)
+    late = case.airline.ticketed(other, "ADT", "INF")
+    with pytest.raises(flight_rejections.SeatsUnavailable):
+        case.airline.exchange(late, case.flight)
+    alone = case.airline.ticketed(other, "ADT")
+    case.airline.exchange(alone, case.flight)
+
+
+def test_a_waitlisted_infant_is_offered_seats_once_there_is_room_for_it() -> None:
+    case = OnSale(seats=9)
+    bookings = [case.book("ADT", "INF") for _ in range(3)]
+    waitlisted = case.airline.book(case.flight, "ADT", "INF", mode="waitlist")
+    case.airline.submit(OfferSeats(case.flight))
+    assert case.airline.booking(waitlisted).status is Status.PENDING
+    case.airline.cancel(bookings[0], Part((1,), None))
+    case.airline.submit(OfferSeats(case.flight))
+    assert case.airline.booking(waitlisted).status is Status.RESERVED
