@@ -9,7 +9,7 @@ from application.booking.access import changeable_booking, visible_booking
 from application.booking.booking_details import BookingDetails, booked_flight, carry_out_and_read
 from application.booking.channels import channel_of
 from application.booking.ports import BookingPorts
-from application.booking.record_document import TravelDocument, require_valid_document
+from application.booking.record_document import TravelDocument, require_age, require_valid_document
 from application.booking.stored_answer import stored_answer_first
 from application.caller import Caller
 from application.commands.command import Command, Reply
@@ -76,10 +76,10 @@ async def _inspect_documents(
             if international:
                 raise rejections.DocumentMissing(passenger=index, reason="missing")
             continue
+        require_age(document, booking, index)
         require_valid_document(
             document,
             passenger=index,
-            passenger_type=booking.passengers[index].type,
             departs_on=departs_on,
             international=international,
         )

@@ -21,7 +21,7 @@ from application.pricing import journeys
 from application.pricing.journeys import Priced, Wanted, WantedExtra, WantedSeat, WantedSegment
 from application.pricing.quotes import JourneyQuote, JourneyQuotes
 from application.pricing.signed_quotes import QUOTE_LIFETIME, QuoteExpired, QuoteRefused
-from domain.booking import connections, rejections, sale
+from domain.booking import ages, connections, rejections, sale
 from domain.booking import seats as booking_seats
 from domain.booking.events import BookingInitiated
 from domain.booking.state import Booking
@@ -43,10 +43,11 @@ _encode = msgspec.json.Encoder(order="deterministic").encode
 
 
 class Traveller(msgspec.Struct, frozen=True):
-    """A passenger of a new booking."""
+    """A passenger of a new booking; only adults need no birth date."""
 
     name: Name
     type: PassengerType
+    birth_date: dt.date | None = None
 
 
 class WantedBooking(msgspec.Struct, frozen=True):
@@ -88,18 +89,25 @@ async def create_booking(
 
 
 def _command(ports: BookingPorts, caller: Caller, wanted: WantedBooking) -> "CreateBooking":
-    """Seal the names, each under a key of its own, and the contact under the first one's."""
+    """Seal what is personal, under a key for each passenger, and the contact under the first one's.
+
+    Ages are judged here, before they are sealed.
+    """
     quote = _accepted_quote(ports, wanted)
+    segments = _wanted_segments(wanted, quote)
+    days = _days_of(segments)
+    party = [(each.type, each.birth_date) for each in wanted.travellers]
+    sale.require_valid_party([kind for kind, _ in party])
+    ages.require_ages(party, days, today=ports.clock().date())
     keys, passengers = [], []
     for traveller in wanted.travellers:
         subject, key = ports.vault.new_subject()
         keys.append(key)
-        name = ports.vault.seal(subject, _encode(traveller.name))
-        passengers.append(Passenger(traveller.type, name))
+        passengers.append(_sealed_passenger(ports, subject, traveller, days))
     contact = Contact(wanted.email, wanted.phone, caller.language)
     return CreateBooking(
         owner=caller.principal.user,
-        wanted=_wanted_segments(wanted, quote),
+        wanted=segments,
         passengers=tuple(passengers),
         contact=ports.vault.seal(keys[0].subject, _encode(contact)),
         keys=tuple(keys),
@@ -115,6 +123,26 @@ def _command(ports: BookingPorts, caller: Caller, wanted: WantedBooking) -> "Cre
         quoted_until=None if quote is None else quote.valid_until,
         quoted_times=() if quote is None else quote.times,
         mode=wanted.mode,
+    )
+
+
+def _days_of(segments: tuple[WantedSegment, ...]) -> list[dt.date]:
+    """Return the local days of departure; rejects FlightNotFound for an id that names no day."""
+    try:
+        return [ids.flight_date(each.flight) for each in segments]
+    except ValueError:
+        raise flight_rejections.FlightNotFound() from None
+
+
+def _sealed_passenger(
+    ports: BookingPorts, subject: str, traveller: Traveller, days: list[dt.date]
+) -> Passenger:
+    birth = traveller.birth_date
+    return Passenger(
+        type=traveller.type,
+        name=ports.vault.seal(subject, _encode(traveller.name)),
+        birth_date=None if birth is None else ports.vault.seal(subject, _encode(birth)),
+        may_accompany=birth is None or ages.is_guardian(birth, days),
     )
 
 

@@ -13,11 +13,10 @@ from application.booking.stored_answer import stored_answer_first
 from application.caller import Caller
 from application.commands.command import Command, Reply
 from application.commands.context import DecisionContext
-from domain.booking import passenger_details, rejections, sale
+from domain.booking import ages, passenger_details, rejections
 from domain.booking.state import Booking
 from domain.identity import roles
 from domain.kernel import sealed
-from domain.pricing.price import PassengerType
 
 _encode = msgspec.json.Encoder(order="deterministic").encode
 
@@ -67,14 +66,29 @@ async def _inspect(
     ports: BookingPorts, booking: Booking, passenger: int, document: TravelDocument
 ) -> None:
     """Refuse a document now rather than at check-in; rejects DocumentMissing."""
+    require_age(document, booking, passenger)
     for segment in {each.segment for each in booking.open_coupons()}:
         flight = await booked_flight(ports, booking, segment)
         require_valid_document(
             document,
             passenger=passenger,
-            passenger_type=booking.passengers[passenger].type,
             departs_on=journey.local_date(flight),
             international=not flight.domestic,
+        )
+
+
+def require_age(document: TravelDocument, booking: Booking, passenger: int) -> None:
+    """Require the age that was paid for, over all flights that the passenger bought.
+
+    Rejects DocumentMissing.
+    """
+    kind = booking.passengers[passenger].type
+    needed = ages.passenger_type_over(
+        document.birth_date, ages.days_of(booking, passenger=passenger)
+    )
+    if needed != kind:
+        raise rejections.DocumentMissing(
+            passenger=passenger, reason="age_differs", type=kind, needed=needed
         )
 
 
@@ -82,11 +96,10 @@ def require_valid_document(
     document: TravelDocument,
     *,
     passenger: int,
-    passenger_type: PassengerType,
     departs_on: dt.date,
     international: bool,
 ) -> None:
-    """Require a passport valid for six months abroad, and everywhere the age that was paid for.
+    """Require a passport valid for six months abroad.
 
     `departs_on` is local at the origin. Rejects DocumentMissing.
     """
@@ -96,10 +109,6 @@ def require_valid_document(
     if document.expires_on < needed:
         raise rejections.DocumentMissing(
             passenger=passenger, reason="expires_too_soon", needed=needed.isoformat()
-        )
-    if sale.passenger_type_on(document.birth_date, departs_on) != passenger_type:
-        raise rejections.DocumentMissing(
-            passenger=passenger, reason="age_differs", type=passenger_type
         )
 
 

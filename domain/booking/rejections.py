@@ -47,6 +47,12 @@ class InvalidParty(Rejection):
     code: ClassVar[str] = "VALIDATION_ERROR"
 
 
+class InvalidBirthDate(Rejection):
+    """A birth date is missing, impossible, or not that of the passenger type on the flights."""
+
+    code: ClassVar[str] = "VALIDATION_ERROR"
+
+
 class ModificationPending(Rejection):
     """An accepted modification is not completed: it must be paid, abandoned or expire first."""
 

@@ -17,11 +17,17 @@ DisruptionAnswer = Literal["accepted", "moved", "refunded"]
 Channel = Literal["web", "airport_agent", "town_agent", "third_party"]
 
 
-class Passenger(msgspec.Struct, frozen=True):
-    """One traveller; the name is sealed under the passenger's own key."""
+class Passenger(msgspec.Struct, frozen=True, omit_defaults=True):
+    """One traveller; name and birth date are sealed under the passenger's own key.
+
+    `may_accompany` is False for an adult who is known to be too young to accompany a child or an
+    infant.
+    """
 
     type: PassengerType
     name: sealed.Sealed
+    birth_date: sealed.Sealed | None = None
+    may_accompany: bool = True
 
 
 class Segment(msgspec.Struct, frozen=True):

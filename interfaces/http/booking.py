@@ -30,11 +30,12 @@ PAGE_LIMIT = 100
 
 
 class PassengerRequest(msgspec.Struct, rename="camel", forbid_unknown_fields=True):
-    """A traveller, named as in the passport."""
+    """A traveller, named as in the passport; children and infants need a birth date."""
 
     first_name: wire.NameText
     last_name: wire.NameText
     type: wire.PassengerType = "ADT"
+    birth_date: dt.date | None = None
 
 
 class ContactRequest(msgspec.Struct, rename="camel", forbid_unknown_fields=True):
@@ -123,7 +124,8 @@ def _wanted(data: BookingRequest) -> WantedBooking:
         raise invalid("flightId", "missing")
     return WantedBooking(
         travellers=[
-            Traveller(Name(each.first_name, each.last_name), each.type) for each in data.passengers
+            Traveller(Name(each.first_name, each.last_name), each.type, each.birth_date)
+            for each in data.passengers
         ],
         email=required_mailbox(data.contact.email, field="contact.email"),
         phone=data.contact.phone,

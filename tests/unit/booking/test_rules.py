@@ -10,7 +10,7 @@ from application.booking.check_in import CheckIn
 from application.booking.expire_booking import ExpireBooking
 from application.payment.start_checkout import require_seats
 from domain.booking import actions as booking_actions
-from domain.booking import passenger_details, rejections, sale, states
+from domain.booking import ages, passenger_details, rejections, sale, states
 from domain.booking.preconditions import CheckInWindow, SegmentFacts
 from domain.booking.values import Segment
 from domain.inventory.rejections import SeatsUnavailable
@@ -97,7 +97,7 @@ def _at(hour: int) -> dt.datetime:
     ],
 )
 def test_a_birthday_counts_on_the_day_of_travel(birth: str, day: str, kind: str) -> None:
-    found = sale.passenger_type_on(dt.date.fromisoformat(birth), dt.date.fromisoformat(day))
+    found = ages.passenger_type_on(dt.date.fromisoformat(birth), dt.date.fromisoformat(day))
     assert found == kind
 
 
