@@ -142,7 +142,7 @@ def _sealed_passenger(
         type=traveller.type,
         name=ports.vault.seal(subject, _encode(traveller.name)),
         birth_date=None if birth is None else ports.vault.seal(subject, _encode(birth)),
-        may_accompany=birth is None or ages.is_guardian(birth, days),
+        under_guardian_age=birth is not None and not ages.is_guardian(birth, days),
     )
 
 

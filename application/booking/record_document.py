@@ -58,7 +58,13 @@ async def record_document(
     await _inspect(ports, booking, passenger, document)
     subject = booking.passengers[passenger].name.subject
     box = ports.vault.seal(subject, _encode(document))
-    command = RecordDocument(booking_id=booking_id, passenger=passenger, document=box)
+    days = ages.days_of(booking, passenger=passenger)
+    command = RecordDocument(
+        booking_id=booking_id,
+        passenger=passenger,
+        document=box,
+        under_guardian_age=not ages.is_guardian(document.birth_date, days),
+    )
     return await carry_out_and_read(ports, caller, command)
 
 
@@ -90,6 +96,11 @@ def require_age(document: TravelDocument, booking: Booking, passenger: int) -> N
         raise rejections.DocumentMissing(
             passenger=passenger, reason="age_differs", type=kind, needed=needed
         )
+    first = ages.flies_from(document.birth_date)
+    if min(ages.days_of(booking, passenger=passenger)) < first:
+        raise rejections.DocumentMissing(
+            passenger=passenger, reason="too_young", needed=first.isoformat()
+        )
 
 
 def require_valid_document(
@@ -113,17 +124,23 @@ def require_valid_document(
 
 
 class RecordDocument(Command, frozen=True):
-    """`document` is a sealed TravelDocument that was inspected before it was sealed."""
+    """`document` is a sealed TravelDocument that was inspected before it was sealed, also for
+    whether the passenger may accompany children and infants.
+    """
 
     booking_id: str
     passenger: int
     document: sealed.Sealed
+    under_guardian_age: bool = False
 
     def decide(self, context: DecisionContext) -> Reply:
         """Rejects BookingNotFound, NoSuchPart and CouponNotOpen."""
         booking = journey.load(context, self.booking_id)
         recorded = passenger_details.record_document(
-            booking, passenger=self.passenger, document=self.document
+            booking,
+            passenger=self.passenger,
+            document=self.document,
+            under_guardian_age=self.under_guardian_age,
         )
         context.record(self.booking_id, recorded)
         return Reply(self.booking_id)

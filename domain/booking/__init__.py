@@ -4,7 +4,8 @@ Read `states.py` first, then one capability: each file has its guards, its decis
 its part of `availableActions`.
 
 sale: draft, hold or waitlist, payment, tickets; what a party and a journey may be
-ages: passenger types by birth date, and who accompanies children and infants
+ages: passenger types by birth date
+companions: children and infants travel with an adult of the booking
 seats: seats of the seat map
 passenger_details: names, travel documents and special services of passengers
 check_in: check-in, boarding, and how a flight ends for its passengers

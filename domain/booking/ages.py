@@ -1,4 +1,4 @@
-"""Ages: the passenger type that a birth date gives, and whom a child or an infant travels with.
+"""Ages: the passenger type that a birth date gives, and from when on one may fly or accompany.
 
 An age counts on the day in a flight's id, local at its origin: a delay past midnight changes no
 type.
@@ -7,9 +7,8 @@ type.
 import datetime as dt
 from collections.abc import Iterable, Sequence
 
-from domain.booking import rejections
+from domain.booking import companions, rejections
 from domain.booking.state import Booking
-from domain.booking.values import Passenger
 from domain.kernel import ids
 from domain.pricing.price import PassengerType
 
@@ -77,7 +76,7 @@ def require_ages(
     guardians = sum(
         kind == "ADT" and (birth is None or is_guardian(birth, days)) for kind, birth in party
     )
-    if not _are_accompanied(types, guardians):
+    if not companions.enough_guardians(types, guardians):
         raise rejections.InvalidParty(
             field="passengers", reason="guardian_too_young", limit=GUARDIAN_FROM_YEARS
         )
@@ -117,16 +116,3 @@ def days_of(booking: Booking, *, passenger: int) -> list[dt.date]:
         for coupon in booking.coupons
         if coupon.passenger == passenger
     ]
-
-
-def are_accompanied(passengers: Sequence[Passenger]) -> bool:
-    """Whether no child or infant of these is without a guardian, and each infant has one of its
-    own; true where there is none.
-    """
-    guardians = sum(each.type == "ADT" and each.may_accompany for each in passengers)
-    return _are_accompanied([each.type for each in passengers], guardians)
-
-
-def _are_accompanied(types: Sequence[PassengerType], guardians: int) -> bool:
-    minors = any(kind != "ADT" for kind in types)
-    return not minors or (guardians > 0 and types.count("INF") <= guardians)

@@ -2,7 +2,6 @@
 
 Each capability has a root class (`SaleFact`), whose `capability` selects the fold, and a union
 (`SaleEvent`), by which mypy finds a missing fold step; a test keeps the two equal.
-
 Fields with defaults are not written when they hold them: an event without money has no `entry`,
 and the database checks that every `entry` it finds balances.
 """
@@ -155,12 +154,13 @@ class NameCorrected(PassengerDetailFact, frozen=True):
     name: sealed.Sealed
 
 
-class DocumentRecorded(PassengerDetailFact, frozen=True):
-    """A passenger's travel document (APIS), sealed under the passenger's key."""
+class DocumentRecorded(PassengerDetailFact, frozen=True, omit_defaults=True):
+    """A travel document (APIS), sealed, and whether it shows one too young to be a guardian."""
 
     tag: ClassVar[str] = "booking.document_recorded.1"
     passenger: int
     document: sealed.Sealed
+    under_guardian_age: bool = False
 
 
 class SpecialServiceRequested(PassengerDetailFact, frozen=True):

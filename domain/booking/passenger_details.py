@@ -152,9 +152,12 @@ def correct_name(
 
 
 def record_document(
-    booking: Booking, *, passenger: int, document: sealed.Sealed
+    booking: Booking, *, passenger: int, document: sealed.Sealed, under_guardian_age: bool = False
 ) -> list[BookingEvent]:
-    """Record the travel document of a passenger; it replaces an earlier one."""
+    """Record the travel document of a passenger; it replaces an earlier one.
+
+    `under_guardian_age`: the document shows a passenger too young to accompany others.
+    """
     if not 0 <= passenger < len(booking.passengers):
         raise rejections.NoSuchPart(passenger=passenger)
     used_up = all(each.is_final for each in booking.coupons if each.passenger == passenger)
@@ -162,7 +165,11 @@ def record_document(
         raise rejections.CouponNotOpen(passenger=passenger)
     if booking.documents[passenger] == document:
         return []
-    return [DocumentRecorded(passenger=passenger, document=document)]
+    return [
+        DocumentRecorded(
+            passenger=passenger, document=document, under_guardian_age=under_guardian_age
+        )
+    ]
 
 
 def request_special_service(
@@ -218,7 +225,11 @@ def evolve(booking: Booking, event: PassengerDetailEvent) -> Booking:
         case DocumentRecorded():
             documents = list(booking.documents)
             documents[event.passenger] = event.document
-            return replace(booking, documents=tuple(documents))
+            passengers = list(booking.passengers)
+            passengers[event.passenger] = replace(
+                passengers[event.passenger], under_guardian_age=event.under_guardian_age
+            )
+            return replace(booking, passengers=tuple(passengers), documents=tuple(documents))
         case SpecialServiceRequested():
             service = SpecialService(event.passenger, event.segment, event.code)
             return replace(booking, requested_services=(*booking.requested_services, service))

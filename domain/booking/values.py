@@ -20,14 +20,13 @@ Channel = Literal["web", "airport_agent", "town_agent", "third_party"]
 class Passenger(msgspec.Struct, frozen=True, omit_defaults=True):
     """One traveller; name and birth date are sealed under the passenger's own key.
 
-    `may_accompany` is False for an adult who is known to be too young to accompany a child or an
-    infant.
+    `under_guardian_age`: known to be too young to accompany a child or an infant.
     """
 
     type: PassengerType
     name: sealed.Sealed
     birth_date: sealed.Sealed | None = None
-    may_accompany: bool = True
+    under_guardian_age: bool = False
 
 
 class Segment(msgspec.Struct, frozen=True):
