@@ -44,6 +44,7 @@ cancellation_fee: what cancelling coupons costs
 remaining_tax: the tax of what remains of a journey
 stored_answer: answers a repeated request as before, whatever has changed since
 journey: loads a booking and its flights within a decision; values of coupons; seats put on sale
+birth_dates: opens the birth dates of passengers
 people: names and contacts as they are sealed
 ports: what these use cases need from outside
 """

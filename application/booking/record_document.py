@@ -1,8 +1,5 @@
 """Record a passenger's travel document (APIS), sealed under the passenger's own key."""
 
-import datetime as dt
-from typing import Literal
-
 import msgspec
 
 from application.booking import journey
@@ -13,24 +10,19 @@ from application.booking.stored_answer import stored_answer_first
 from application.caller import Caller
 from application.commands.command import Command, Reply
 from application.commands.context import DecisionContext
-from domain.booking import ages, passenger_details, rejections
+from domain.booking import ages, passenger_details, rejections, travel_documents
+from domain.booking.passenger_details import NO_FINDINGS
 from domain.booking.state import Booking
+from domain.booking.travel_documents import Sector
+from domain.booking.values import DocumentFindings, DocumentProblem
 from domain.identity import roles
+from domain.inventory.state import Flight
 from domain.kernel import sealed
 
+# What a route decodes a request into.
+TravelDocument = travel_documents.TravelDocument
+
 _encode = msgspec.json.Encoder(order="deterministic").encode
-
-
-class TravelDocument(msgspec.Struct, frozen=True):
-    """A passport or identity card; countries are ISO 3166 alpha-3, as machines read them."""
-
-    kind: Literal["passport", "identity_card"]
-    number: str
-    issuing_country: str
-    nationality: str
-    birth_date: dt.date
-    sex: Literal["F", "M", "X"]
-    expires_on: dt.date
 
 
 @stored_answer_first
@@ -42,9 +34,11 @@ async def record_document(
     passenger: int,
     document: TravelDocument,
 ) -> BookingDetails:
-    """Store the document if it is valid for every flight that is still open.
+    """Store the document if it does for a flight that the passenger still has; each coupon shows
+    where it does not.
 
-    Rejects BookingNotFound, NotAllowed, NoSuchPart, DocumentMissing and what the command does.
+    Rejects BookingNotFound, NotAllowed, NoSuchPart, DocumentMissing, InvalidBirthDate,
+    UnknownCountry and what the command does.
     """
     at_gate = roles.may(caller.principal.role, "handle_passengers")
     booking_id, booking = await changeable_booking(
@@ -55,83 +49,53 @@ async def record_document(
     )
     if passenger >= len(booking.passengers):
         raise rejections.NoSuchPart(passenger=passenger)
-    await _inspect(ports, booking, passenger, document)
+    document = travel_documents.with_known_countries(document)
+    ages.require_possible(document.birth_date, today=ports.clock().date(), field="birthDate")
+    ages.require_document_age(booking, passenger, document.birth_date)
+    findings = DocumentFindings(
+        under_guardian_age=not ages.is_guardian(
+            document.birth_date, ages.days_of(booking, passenger=passenger)
+        ),
+        problems=await _problems(ports, booking, passenger, document),
+    )
     subject = booking.passengers[passenger].name.subject
     box = ports.vault.seal(subject, _encode(document))
-    days = ages.days_of(booking, passenger=passenger)
     command = RecordDocument(
-        booking_id=booking_id,
-        passenger=passenger,
-        document=box,
-        under_guardian_age=not ages.is_guardian(document.birth_date, days),
+        booking_id=booking_id, passenger=passenger, document=box, findings=findings
     )
     return await carry_out_and_read(ports, caller, command)
 
 
-async def _inspect(
+async def _problems(
     ports: BookingPorts, booking: Booking, passenger: int, document: TravelDocument
-) -> None:
-    """Refuse a document now rather than at check-in; rejects DocumentMissing."""
-    require_age(document, booking, passenger)
-    for segment in {each.segment for each in booking.open_coupons()}:
-        flight = await booked_flight(ports, booking, segment)
-        require_valid_document(
-            document,
-            passenger=passenger,
-            departs_on=journey.local_date(flight),
-            international=not flight.domestic,
-        )
+) -> tuple[DocumentProblem, ...]:
+    """Return what the document lacks for the passenger's open flights.
 
-
-def require_age(document: TravelDocument, booking: Booking, passenger: int) -> None:
-    """Require the age that was paid for, over all flights that the passenger bought.
-
-    Rejects DocumentMissing.
+    Rejects DocumentMissing where it does for none of them: refused now rather than at check-in.
     """
-    kind = booking.passengers[passenger].type
-    needed = ages.passenger_type_over(
-        document.birth_date, ages.days_of(booking, passenger=passenger)
-    )
-    if needed != kind:
-        raise rejections.DocumentMissing(
-            passenger=passenger, reason="age_differs", type=kind, needed=needed
-        )
-    first = ages.flies_from(document.birth_date)
-    if min(ages.days_of(booking, passenger=passenger)) < first:
-        raise rejections.DocumentMissing(
-            passenger=passenger, reason="too_young", needed=first.isoformat()
-        )
+    found = []
+    own = [each.segment for each in booking.open_coupons() if each.passenger == passenger]
+    for segment in own:
+        sector = sector_of(await booked_flight(ports, booking, segment))
+        found.append(travel_documents.problem_on(document, sector, segment=segment))
+    problems = tuple(each for each in found if each is not None)
+    if problems and len(problems) == len(own):
+        raise travel_documents.refusal(problems[0], passenger=passenger)
+    return problems
 
 
-def require_valid_document(
-    document: TravelDocument,
-    *,
-    passenger: int,
-    departs_on: dt.date,
-    international: bool,
-) -> None:
-    """Require a passport valid for six months abroad.
-
-    `departs_on` is local at the origin. Rejects DocumentMissing.
-    """
-    if international and document.kind != "passport":
-        raise rejections.DocumentMissing(passenger=passenger, reason="passport_needed")
-    needed = passenger_details.passport_needed_until(departs_on) if international else departs_on
-    if document.expires_on < needed:
-        raise rejections.DocumentMissing(
-            passenger=passenger, reason="expires_too_soon", needed=needed.isoformat()
-        )
+def sector_of(flight: Flight) -> Sector:
+    """Return the flight as a border control sees it."""
+    return Sector(departs_on=journey.local_date(flight), domestic=flight.domestic)
 
 
 class RecordDocument(Command, frozen=True):
-    """`document` is a sealed TravelDocument that was inspected before it was sealed, also for
-    whether the passenger may accompany children and infants.
-    """
+    """`document` is a sealed TravelDocument; `findings` were made before it was sealed."""
 
     booking_id: str
     passenger: int
     document: sealed.Sealed
-    under_guardian_age: bool = False
+    findings: DocumentFindings = NO_FINDINGS
 
     def decide(self, context: DecisionContext) -> Reply:
         """Rejects BookingNotFound, NoSuchPart and CouponNotOpen."""
@@ -140,7 +104,7 @@ class RecordDocument(Command, frozen=True):
             booking,
             passenger=self.passenger,
             document=self.document,
-            under_guardian_age=self.under_guardian_age,
+            findings=self.findings,
         )
         context.record(self.booking_id, recorded)
         return Reply(self.booking_id)

@@ -5,6 +5,8 @@ its part of `availableActions`.
 
 sale: draft, hold or waitlist, payment, tickets; what a party and a journey may be
 ages: passenger types by birth date
+travel_documents: which travel document a flight needs
+countries: countries as travel documents and airports have them
 companions: children and infants travel with an adult of the booking
 seats: seats of the seat map
 passenger_details: names, travel documents and special services of passengers

@@ -5,7 +5,7 @@ type.
 """
 
 import datetime as dt
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 
 from domain.booking import companions, rejections
 from domain.booking.state import Booking
@@ -109,10 +109,51 @@ def is_guardian(birth: dt.date, days: Iterable[dt.date]) -> bool:
     return age_on(birth, min(days)) >= GUARDIAN_FROM_YEARS
 
 
-def days_of(booking: Booking, *, passenger: int) -> list[dt.date]:
-    """The days of the flights that the passenger has bought, whatever became of them since."""
+def days_of(booking: Booking, *, passenger: int, without: int | None = None) -> list[dt.date]:
+    """The days of the flights that the passenger has bought, whatever became of them since; but
+    for the segment `without`.
+    """
     return [
         ids.flight_date(booking.segments[coupon.segment].flight)
         for coupon in booking.coupons
-        if coupon.passenger == passenger
+        if coupon.passenger == passenger and coupon.segment != without
     ]
+
+
+def require_document_age(booking: Booking, passenger: int, birth: dt.date) -> None:
+    """A travel document shows the age that was paid for, over all flights that were bought.
+
+    Rejects DocumentMissing.
+    """
+    kind = booking.passengers[passenger].type
+    days = days_of(booking, passenger=passenger)
+    needed, first = passenger_type_over(birth, days), flies_from(birth)
+    if needed != kind:
+        raise rejections.DocumentMissing(
+            passenger=passenger, reason="age_differs", type=kind, needed=needed
+        )
+    if min(days) < first:
+        raise rejections.DocumentMissing(
+            passenger=passenger, reason="too_young", needed=first.isoformat()
+        )
+
+
+def require_ages_on(
+    booking: Booking, births: Mapping[int, dt.date], *, segment: int, flight_id: str
+) -> None:
+    """The passengers of a segment keep their types where another flight takes its place.
+
+    `births` are the birth dates that are known, by passenger. Rejects ModificationRefused.
+    """
+    day = ids.flight_date(flight_id)
+    for passenger in [each.passenger for each in booking.open_coupons(segment)]:
+        if passenger not in births:
+            continue
+        kept = days_of(booking, passenger=passenger, without=segment)
+        needed = passenger_type_over(births[passenger], [*kept, day])
+        if needed != booking.passengers[passenger].type:
+            raise rejections.ModificationRefused(
+                reason="age_differs", passenger=passenger, needed=needed
+            )
+        if day < flies_from(births[passenger]):
+            raise rejections.ModificationRefused(reason="too_young", passenger=passenger)

@@ -2,8 +2,7 @@
 
 Each capability has a root class (`SaleFact`), whose `capability` selects the fold, and a union
 (`SaleEvent`), by which mypy finds a missing fold step; a test keeps the two equal.
-Fields with defaults are not written when they hold them: an event without money has no `entry`,
-and the database checks that every `entry` it finds balances.
+A field that holds its default is not written. The database checks each `entry` that is there.
 """
 
 import datetime as dt
@@ -15,6 +14,7 @@ from domain.booking.values import (
     Destination,
     DisruptionAnswer,
     DisruptionKind,
+    DocumentFindings,
     ExtraDocument,
     Modification,
     NewTimes,
@@ -155,12 +155,12 @@ class NameCorrected(PassengerDetailFact, frozen=True):
 
 
 class DocumentRecorded(PassengerDetailFact, frozen=True, omit_defaults=True):
-    """A travel document (APIS), sealed, and whether it shows one too young to be a guardian."""
+    """A passenger's travel document (APIS), sealed under the passenger's key."""
 
     tag: ClassVar[str] = "booking.document_recorded.1"
     passenger: int
     document: sealed.Sealed
-    under_guardian_age: bool = False
+    findings: DocumentFindings = DocumentFindings()
 
 
 class SpecialServiceRequested(PassengerDetailFact, frozen=True):

@@ -25,6 +25,7 @@ from domain.booking.preconditions import (
 )
 from domain.booking.state import Booking, SpecialService
 from domain.booking.states import Status
+from domain.booking.values import DocumentFindings
 from domain.kernel import sealed
 
 # The limit of letters that a correction adds, drops or exchanges, first and last name together.
@@ -46,10 +47,9 @@ SERVICE_STATES = frozenset(
 NAME_STATES = frozenset({Status.RESERVED, Status.PAID, Status.CONFIRMED, Status.CHECKED_IN})
 # An unaccompanied minor and a child meal are for children only.
 FOR_CHILDREN = frozenset({"UMNR", "CHML"})
+NO_FINDINGS = DocumentFindings()
 # Wheelchairs that the ground staff and the crew of one flight can serve.
 WHEELCHAIRS_PER_FLIGHT = 6
-# Passports are valid for six months after the journey.
-PASSPORT_MONTHS = 6
 
 
 def require_name_correction(booking: Booking, passenger: int) -> None:
@@ -118,14 +118,6 @@ def require_allowed_service(booking: Booking, passenger: int, segment: int, code
             raise rejections.SpecialServiceRefused(reason="another_of_its_kind", code=other.code)
 
 
-def passport_needed_until(day: dt.date) -> dt.date:
-    """The day until which a passport must be valid for an international flight of this day."""
-    months = day.month - 1 + PASSPORT_MONTHS
-    year, month = day.year + months // 12, months % 12 + 1
-    last = (dt.date(year + month // 12, month % 12 + 1, 1) - dt.timedelta(days=1)).day
-    return dt.date(year, month, min(day.day, last))
-
-
 def letters_between(old: str, new: str) -> int:
     """How many letters must be added, dropped or exchanged (Levenshtein), case aside."""
     before, after = old.casefold(), new.casefold()
@@ -152,12 +144,13 @@ def correct_name(
 
 
 def record_document(
-    booking: Booking, *, passenger: int, document: sealed.Sealed, under_guardian_age: bool = False
+    booking: Booking,
+    *,
+    passenger: int,
+    document: sealed.Sealed,
+    findings: DocumentFindings = NO_FINDINGS,
 ) -> list[BookingEvent]:
-    """Record the travel document of a passenger; it replaces an earlier one.
-
-    `under_guardian_age`: the document shows a passenger too young to accompany others.
-    """
+    """Record the travel document of a passenger, with what it shows; it replaces an earlier one."""
     if not 0 <= passenger < len(booking.passengers):
         raise rejections.NoSuchPart(passenger=passenger)
     used_up = all(each.is_final for each in booking.coupons if each.passenger == passenger)
@@ -165,11 +158,7 @@ def record_document(
         raise rejections.CouponNotOpen(passenger=passenger)
     if booking.documents[passenger] == document:
         return []
-    return [
-        DocumentRecorded(
-            passenger=passenger, document=document, under_guardian_age=under_guardian_age
-        )
-    ]
+    return [DocumentRecorded(passenger=passenger, document=document, findings=findings)]
 
 
 def request_special_service(
@@ -225,11 +214,7 @@ def evolve(booking: Booking, event: PassengerDetailEvent) -> Booking:
         case DocumentRecorded():
             documents = list(booking.documents)
             documents[event.passenger] = event.document
-            passengers = list(booking.passengers)
-            passengers[event.passenger] = replace(
-                passengers[event.passenger], under_guardian_age=event.under_guardian_age
-            )
-            return replace(booking, passengers=tuple(passengers), documents=tuple(documents))
+            return replace(_with_findings(booking, event), documents=tuple(documents))
         case SpecialServiceRequested():
             service = SpecialService(event.passenger, event.segment, event.code)
             return replace(booking, requested_services=(*booking.requested_services, service))
@@ -239,6 +224,22 @@ def evolve(booking: Booking, event: PassengerDetailEvent) -> Booking:
             return replace(booking, requested_services=kept)
         case _:
             assert_never(event)
+
+
+def _with_findings(booking: Booking, event: DocumentRecorded) -> Booking:
+    """The booking with what the document shows of the passenger, and of each coupon."""
+    passengers = list(booking.passengers)
+    passengers[event.passenger] = replace(
+        passengers[event.passenger], under_guardian_age=event.findings.under_guardian_age
+    )
+    problems = {each.segment: each for each in event.findings.problems}
+    coupons = tuple(
+        replace(each, document_problem=problems.get(each.segment))
+        if each.passenger == event.passenger
+        else each
+        for each in booking.coupons
+    )
+    return replace(booking, passengers=tuple(passengers), coupons=coupons)
 
 
 PassengerDetailAction = Literal["correct_name", "request_special_service"]

@@ -125,6 +125,12 @@ class DocumentMissing(Rejection):
     code: ClassVar[str] = "VALIDATION_ERROR"
 
 
+class UnknownCountry(Rejection):
+    """A code of a travel document is neither of ISO 3166 nor of ICAO 9303."""
+
+    code: ClassVar[str] = "VALIDATION_ERROR"
+
+
 class NameCorrectionRefused(Rejection):
     """The new name is more than a correction: a ticket is not transferable."""
 

@@ -15,7 +15,8 @@ from interfaces.http.answers import Answered
 from interfaces.http.booking_response import BookingResponse
 from interfaces.http.strict_request import StrictRequest
 
-CountryCode = Annotated[str, msgspec.Meta(pattern="^[A-Z]{3}$")]
+# ICAO 9303: three letters, but D for Germany.
+CountryCode = Annotated[str, msgspec.Meta(pattern="^([A-Z]{3}|D)$")]
 ServiceCode = Annotated[str, msgspec.Meta(pattern="^[A-Z]{4}$")]
 DocumentNumber = Annotated[str, msgspec.Meta(pattern="^[A-Z0-9]{4,20}$")]
 

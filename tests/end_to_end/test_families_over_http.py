@@ -1,11 +1,13 @@
-"""Families over HTTP: birth dates at the sale."""
+"""Families over HTTP: birth dates at the sale, and travel documents."""
 
+import datetime as dt
 from typing import Any
 
 import httpx
+import pytest
 
 from tests.support import customers, running_system
-from tests.support.customers import Customer
+from tests.support.customers import PASSPORT, Customer, Refused
 from tests.support.running_system import System
 
 
@@ -46,3 +48,34 @@ async def test_a_child_with_its_birth_date_is_sold(
     body = family_body(flight, birthDate=customers.birth_date("CHD"))
     made = await customer.post("/api/bookings", body)
     assert [each["type"] for each in made["passengers"]] == ["ADT", "CHD"]
+
+
+async def test_a_document_that_does_for_one_of_two_flights_is_recorded_with_what_it_lacks(
+    system: System, customer: Customer
+) -> None:
+    soon, later = (
+        running_system.schedule(
+            system, seats=9, currency="KWD", leaves_in=dt.timedelta(days=days), route=route
+        )
+        for days, route in ((3, ("RUH", "DXB")), (40, ("DXB", "RUH")))
+    )
+    booking = await customer.confirmed([soon, later], party=("ADT", "CHD"))
+    expires = dt.datetime.now(dt.UTC).date() + dt.timedelta(days=200)
+    body = {"passenger": 0, **PASSPORT, "nationality": "D", "expiresOn": expires.isoformat()}
+    found = await customer.on(booking["id"], "documents", body)
+    out, back = found["passengers"][0]["coupons"]
+    assert out["documentProblem"] is None
+    assert back["documentProblem"]["reason"] == "expires_too_soon"
+    assert back["documentProblem"]["neededUntil"] > expires.isoformat()
+    assert {each["documentProblem"] for each in found["passengers"][1]["coupons"]} == {None}
+    bad: list[tuple[dict[str, Any], str]] = [
+        ({"birthDate": "2199-01-01"}, "in_the_future"),
+        ({"birthDate": "1850-01-01"}, "too_long_ago"),
+        ({"nationality": "ZZZ"}, "unknown_country"),
+        ({"expiresOn": "2020-01-01"}, "expires_too_soon"),
+        ({"birthDate": "2020-01-01"}, "age_differs"),
+    ]
+    for change, reason in bad:
+        with pytest.raises(Refused, match=reason) as refusal:
+            await customer.on(booking["id"], "documents", {**body, **change})
+        assert refusal.value.status == 400

@@ -13,6 +13,7 @@ from application.booking.record_document import RecordDocument
 from application.inventory.depart_flight import DepartFlight
 from domain.booking import rejections
 from domain.booking.coupons import CouponStatus
+from domain.booking.values import DocumentFindings
 from domain.kernel import sealed
 from domain.pricing.price import PassengerType
 from tests.support.memory_airline import MemoryAirline
@@ -62,7 +63,8 @@ class Family:
         """Record a travel document, of an adult who is old enough or not."""
         subject = self.airline.booking(self.booking).passengers[passenger].name.subject
         document = sealed.Sealed(subject, os.urandom(60))
-        self.airline.submit(RecordDocument(self.booking, passenger, document, under_guardian_age))
+        findings = DocumentFindings(under_guardian_age=under_guardian_age)
+        self.airline.submit(RecordDocument(self.booking, passenger, document, findings))
 
     def statuses(self) -> list[CouponStatus]:
         """The coupons of the party."""
