@@ -9,7 +9,7 @@ import msgspec
 from application.booking import journey
 from application.booking.access import carry_out
 from application.booking.booking_details import BookingDetails, details
-from application.booking.people import Contact, Name
+from application.booking.people import Contact, Name, checked_name
 from application.booking.ports import BookingPorts
 from application.booking.stored_answer import stored_answer
 from application.caller import Caller
@@ -43,11 +43,16 @@ _encode = msgspec.json.Encoder(order="deterministic").encode
 
 
 class Traveller(msgspec.Struct, frozen=True):
-    """A passenger of a new booking; only adults need no birth date."""
+    """A passenger of a new booking; only adults need no birth date.
 
-    name: Name
+    `first_name` is None for a passenger whose passport has one name only.
+    """
+
+    first_name: str | None
+    last_name: str
     type: PassengerType
     birth_date: dt.date | None = None
+    arabic_name: str | None = None
 
 
 class WantedBooking(msgspec.Struct, frozen=True):
@@ -84,7 +89,7 @@ async def create_booking(
         return stored
     done = await carry_out(ports, caller, command)
     # A replay returns the stored booking, whose names must be opened.
-    names = None if done.replayed else [each.name for each in wanted.travellers]
+    names = None if done.replayed else _names(wanted)
     return await details(ports, caller.principal, done, names)
 
 
@@ -100,10 +105,10 @@ def _command(ports: BookingPorts, caller: Caller, wanted: WantedBooking) -> "Cre
     sale.require_valid_party([kind for kind, _ in party])
     ages.require_ages(party, days, today=ports.clock().date())
     keys, passengers = [], []
-    for traveller in wanted.travellers:
+    for traveller, name in zip(wanted.travellers, _names(wanted), strict=True):
         subject, key = ports.vault.new_subject()
         keys.append(key)
-        passengers.append(_sealed_passenger(ports, subject, traveller, days))
+        passengers.append(_sealed_passenger(ports, subject, traveller, name, days))
     contact = Contact(wanted.email, wanted.phone, caller.language)
     return CreateBooking(
         owner=caller.principal.user,
@@ -126,6 +131,16 @@ def _command(ports: BookingPorts, caller: Caller, wanted: WantedBooking) -> "Cre
     )
 
 
+def _names(wanted: WantedBooking) -> list[Name]:
+    """Return the names to carry; rejects NameRefused."""
+    return [
+        checked_name(
+            each.first_name, each.last_name, each.arabic_name, prefix=f"passengers[{index}]."
+        )
+        for index, each in enumerate(wanted.travellers)
+    ]
+
+
 def _days_of(segments: tuple[WantedSegment, ...]) -> list[dt.date]:
     """Return the local days of departure; rejects FlightNotFound for an id that names no day."""
     try:
@@ -135,12 +150,12 @@ def _days_of(segments: tuple[WantedSegment, ...]) -> list[dt.date]:
 
 
 def _sealed_passenger(
-    ports: BookingPorts, subject: str, traveller: Traveller, days: list[dt.date]
+    ports: BookingPorts, subject: str, traveller: Traveller, name: Name, days: list[dt.date]
 ) -> Passenger:
     birth = traveller.birth_date
     return Passenger(
         type=traveller.type,
-        name=ports.vault.seal(subject, _encode(traveller.name)),
+        name=ports.vault.seal(subject, _encode(name)),
         birth_date=None if birth is None else ports.vault.seal(subject, _encode(birth)),
         under_guardian_age=birth is not None and not ages.is_guardian(birth, days),
     )

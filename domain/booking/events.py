@@ -1,8 +1,7 @@
 """All events of a booking; their tags and fields are a storage contract.
 
 Each capability has a root class (`SaleFact`), whose `capability` selects the fold, and a union
-(`SaleEvent`), by which mypy finds a missing fold step; a test keeps the two equal.
-A field that holds its default is not written. The database checks each `entry` that is there.
+(`SaleEvent`), by which mypy finds a missing step. A field that holds its default is not written.
 """
 
 import datetime as dt
@@ -146,12 +145,13 @@ class PassengerDetailFact(DomainEvent, frozen=True):
     capability: ClassVar[Literal["passenger_details"]] = "passenger_details"
 
 
-class NameCorrected(PassengerDetailFact, frozen=True):
-    """A few letters of a passenger's name; the person stays the same."""
+class NameCorrected(PassengerDetailFact, frozen=True, omit_defaults=True):
+    """A few letters of a passenger's name, or more for a reason of staff; the person stays."""
 
     tag: ClassVar[str] = "booking.name_corrected.1"
     passenger: int
     name: sealed.Sealed
+    reason: str | None = None
 
 
 class DocumentRecorded(PassengerDetailFact, frozen=True, omit_defaults=True):

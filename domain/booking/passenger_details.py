@@ -130,17 +130,24 @@ def letters_between(old: str, new: str) -> int:
 
 
 def correct_name(
-    booking: Booking, *, passenger: int, name: sealed.Sealed, distance: int, is_new: bool
+    booking: Booking,
+    *,
+    passenger: int,
+    name: sealed.Sealed,
+    distance: int,
+    is_new: bool,
+    reason: str | None = None,
 ) -> list[BookingEvent]:
     """Correct a name that differs by `distance` letters from the name that was sold, so that
-    small steps never add up to another person. A name that is not new has no effect.
+    small steps never add up to another person; by more for a `reason` of staff, and further
+    corrections count from there. A name that is not new has no effect.
     """
     require_name_correction(booking, passenger)
-    if distance > NAME_CORRECTION_LIMIT:
+    if distance > NAME_CORRECTION_LIMIT and reason is None:
         raise rejections.NameCorrectionRefused(reason="another_person", limit=NAME_CORRECTION_LIMIT)
     if not is_new:
         return []
-    return [NameCorrected(passenger=passenger, name=name)]
+    return [NameCorrected(passenger=passenger, name=name, reason=reason)]
 
 
 def record_document(
@@ -210,7 +217,10 @@ def evolve(booking: Booking, event: PassengerDetailEvent) -> Booking:
         case NameCorrected():
             passengers = list(booking.passengers)
             passengers[event.passenger] = replace(passengers[event.passenger], name=event.name)
-            return replace(booking, passengers=tuple(passengers))
+            sold = list(booking.sold_names)
+            if event.reason is not None:
+                sold[event.passenger] = event.name
+            return replace(booking, passengers=tuple(passengers), sold_names=tuple(sold))
         case DocumentRecorded():
             documents = list(booking.documents)
             documents[event.passenger] = event.document

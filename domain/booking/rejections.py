@@ -131,6 +131,12 @@ class UnknownCountry(Rejection):
     code: ClassVar[str] = "VALIDATION_ERROR"
 
 
+class NameRefused(Rejection):
+    """A name has other letters or characters than a passport, or a title."""
+
+    code: ClassVar[str] = "VALIDATION_ERROR"
+
+
 class NameCorrectionRefused(Rejection):
     """The new name is more than a correction: a ticket is not transferable."""
 

@@ -33,10 +33,11 @@ class CouponResponse(msgspec.Struct, rename="camel"):
 
 
 class PassengerResponse(msgspec.Struct, rename="camel"):
-    """A traveller; names are null once the person was erased."""
+    """A traveller; names are null once the person was erased. `firstName` FNU: one name only."""
 
     first_name: str | None
     last_name: str | None
+    arabic_name: str | None
     type: wire.PassengerType
     ticket_number: str | None
     document_recorded: bool
@@ -184,6 +185,7 @@ def _passengers(details: BookingDetails) -> list[PassengerResponse]:
         PassengerResponse(
             first_name=name.first_name if name else None,
             last_name=name.last_name if name else None,
+            arabic_name=name.arabic_name if name else None,
             type=passenger.type,
             ticket_number=tickets.get(index),
             document_recorded=booking.documents[index] is not None,

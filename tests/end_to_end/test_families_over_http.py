@@ -1,4 +1,4 @@
-"""Families over HTTP: birth dates at the sale, and travel documents."""
+"""Families over HTTP: names and birth dates at the sale, and travel documents."""
 
 import datetime as dt
 from typing import Any
@@ -48,6 +48,68 @@ async def test_a_child_with_its_birth_date_is_sold(
     body = family_body(flight, birthDate=customers.birth_date("CHD"))
     made = await customer.post("/api/bookings", body)
     assert [each["type"] for each in made["passengers"]] == ["ADT", "CHD"]
+
+
+async def test_names_that_no_passport_has_are_not_sold(
+    system: System, client: httpx.AsyncClient, customer: Customer
+) -> None:
+    flight = running_system.schedule(system, seats=9)
+    bad_names: list[tuple[dict[str, Any], str, str]] = [
+        ({"firstName": "نورة"}, "passengers[0].firstName", "not_latin"),
+        ({"lastName": "Mr Alharbi"}, "passengers[0].lastName", "title"),
+        ({"lastName": "Alharbi2"}, "passengers[0].lastName", "digits"),
+        ({"lastName": "<b>Alharbi</b>"}, "passengers[0].lastName", "characters"),
+        ({"arabicName": "Noura"}, "passengers[0].arabicName", "not_arabic"),
+    ]
+    for change, field, reason in bad_names:
+        body = customers.booking_body(flight)
+        body["passengers"][0] |= change
+        headers = {**customer.headers, "Idempotency-Key": "names"}
+        answer = await client.post("/api/bookings", json=body, headers=headers)
+        assert (answer.status_code, answer.json()["code"]) == (400, "VALIDATION_ERROR")
+        assert answer.json()["details"] == {"field": field, "reason": reason}
+    del body["passengers"][0]["firstName"]
+    answer = await client.post("/api/bookings", json=body, headers=headers)
+    assert answer.json()["details"] == {"field": "passengers[0].firstName", "reason": "missing"}
+
+
+async def test_a_name_in_arabic_stands_beside_the_latin_one_up_to_the_boarding_pass(
+    system: System, client: httpx.AsyncClient, customer: Customer
+) -> None:
+    flight = running_system.schedule(system, seats=9, leaves_in=running_system.SOON)
+    body = customers.booking_body(flight, passengers=2)
+    body["passengers"][0] |= {"lastName": "Müller", "arabicName": "نورة مولر"}
+    body["passengers"][1] |= {"firstName": None, "lastName": "Suharto"}
+    booking = await customer.post("/api/bookings", body)
+    await customer.pay(booking["id"])
+    confirmed = await customer.becomes(booking["id"], "confirmed")
+    assert [each["arabicName"] for each in confirmed["passengers"]] == ["نورة مولر", None]
+    assert [each["firstName"] for each in confirmed["passengers"]] == ["Noura", "FNU"]
+    await customer.on(booking["id"], "check-in", {})
+    found = await customer.call("GET", f"/api/bookings/{booking['id']}/boarding-passes")
+    carried = [each["bcbp"][2:22].rstrip() for each in found["boardingPasses"]]
+    assert carried == ["MUELLER/NOURA", "SUHARTO/FNU"]
+
+
+async def test_staff_correct_a_whole_name_with_a_reason_and_customers_do_not(
+    system: System, client: httpx.AsyncClient, customer: Customer
+) -> None:
+    flight = running_system.schedule(system, seats=9)
+    booking = (await customer.confirmed([flight]))["id"]
+    support = await customers.staff(system, client, "support")
+    right = {"passenger": 0, "firstName": "Maryam", "lastName": "Alghamdi"}
+    with pytest.raises(Refused, match="another_person"):
+        await customer.on(booking, "correct-name", right)
+    with pytest.raises(Refused, match="FORBIDDEN"):
+        await customer.on(booking, "correct-name", {**right, "reason": "as in the passport"})
+    with pytest.raises(Refused, match="another_person"):
+        await support.on(booking, "correct-name", right)
+    body = {**right, "arabicName": "مريم الغامدي", "reason": "as in the passport"}
+    found = (await support.on(booking, "correct-name", body))["passengers"][0]
+    assert (found["firstName"], found["arabicName"]) == ("Maryam", "مريم الغامدي")
+    kept = await customer.on(booking, "correct-name", {**right, "firstName": "Mariam"})
+    assert kept["passengers"][0]["arabicName"] == "مريم الغامدي"
+    assert (await customer.history(booking))[-2]["reason"] == "as in the passport"
 
 
 async def test_a_document_that_does_for_one_of_two_flights_is_recorded_with_what_it_lacks(

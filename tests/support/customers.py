@@ -183,7 +183,7 @@ def booking_body(flight: str, *, passengers: int = 1) -> dict[str, Any]:
     return {
         "flightId": flight,
         "passengers": [
-            {"firstName": "Noura", "lastName": f"Alharbi{number}", "type": "ADT"}
+            {"firstName": "Noura", "lastName": f"Alharbi{'abcdefghi'[number]}", "type": "ADT"}
             for number in range(passengers)
         ],
         "contact": {"email": "noura@example.com"},
