@@ -51,6 +51,7 @@ opened_needs: opens the codes of special services
 staff_notes: what staff write about a booking, sealed and opened
 stored_answer: answers a repeated request as before, whatever has changed since
 journey: loads a booking and its flights within a decision; values of coupons; seats put on sale
+birth_dates: opens the birth dates of passengers
 people: names and contacts as they are sealed
 ports: what these use cases need from outside
 """

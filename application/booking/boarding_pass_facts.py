@@ -10,7 +10,7 @@ from application.booking.opened_needs import opened_codes, readable_services
 from application.booking.people import Name
 from application.booking.ports import BookingPorts
 from application.identity.ports import Principal
-from domain.booking import boarding_pass, rejections
+from domain.booking import boarding_pass, names, rejections
 from domain.booking.boarding_pass import BOARDING_STARTS, BoardingPassFacts
 from domain.booking.check_in import BOARDING_CLOSES
 from domain.booking.coupons import Coupon
@@ -39,6 +39,7 @@ async def pass_facts(
     return BoardingPassFacts(
         surname=name.last_name,
         given_name=name.first_name,
+        arabic_name=name.arabic_name,
         passenger_type=booking.passengers[coupon.passenger].type,
         reference=ids.reference_of(booking_id),
         ticket=next(each.number for each in booking.tickets if each.passenger == coupon.passenger),
@@ -85,8 +86,8 @@ async def _companion(ports: BookingPorts, booking: Booking, passenger: int) -> s
     if name is None:
         return None
     try:
-        return boarding_pass.written_name(name.last_name, name.first_name)
-    except boarding_pass.NameNotLatin:
+        return names.carried_name(name.last_name, name.first_name)
+    except names.NameNotLatin:
         return None
 
 

@@ -8,7 +8,7 @@ from domain.booking import boarding_pass
 class BoardingPassPrinter(Protocol):
     """Draws a pass. Takes tens of milliseconds of CPU: call it in a thread, not on the loop.
 
-    Both raise `boarding_pass.NameNotLatin` or `boarding_pass.InvalidFacts` for facts that the bar
+    Both raise `names.NameNotLatin` or `boarding_pass.InvalidFacts` for facts that the bar
     code cannot carry.
     """
 

@@ -9,15 +9,23 @@ from application.booking.access import changeable_booking, visible_booking
 from application.booking.booking_details import BookingDetails, booked_flight, carry_out_and_read
 from application.booking.channels import channel_of
 from application.booking.ports import BookingPorts
-from application.booking.record_document import TravelDocument, require_valid_document
+from application.booking.record_document import sector_of
 from application.booking.stored_answer import stored_answer_first
 from application.caller import Caller
 from application.commands.command import Command, Reply
 from application.commands.context import DecisionContext
 from application.ports import Vault
-from domain.booking import check_in, check_in_undo, preconditions, rejections
+from domain.booking import (
+    ages,
+    check_in,
+    check_in_undo,
+    preconditions,
+    rejections,
+    travel_documents,
+)
 from domain.booking.preconditions import CheckInWindow
 from domain.booking.state import Booking
+from domain.booking.travel_documents import TravelDocument
 from domain.booking.values import Channel, CheckedInPassenger
 from domain.identity import roles
 from domain.inventory import seating
@@ -42,7 +50,7 @@ async def check_in_passengers(
     )
     flight = await booked_flight(ports, booking, segment)
     waiting = check_in.passengers_to_check_in(booking, segment, passengers)
-    await _inspect_documents(ports.vault, booking, flight, waiting)
+    await _inspect_documents(ports.vault, booking, flight, segment, waiting)
     command = CheckIn(
         booking_id=booking_id,
         segment=segment,
@@ -54,7 +62,7 @@ async def check_in_passengers(
 
 
 async def _inspect_documents(
-    vault: Vault, booking: Booking, flight: Flight, passengers: Sequence[int]
+    vault: Vault, booking: Booking, flight: Flight, segment: int, passengers: Sequence[int]
 ) -> None:
     """Require a valid document on international flights; on domestic ones a recorded one is valid.
 
@@ -67,21 +75,17 @@ async def _inspect_documents(
         for (index, _), text in zip(boxes, texts, strict=True)
         if text is not None
     }
-    departs_on = journey.local_date(flight)
-    international = not flight.domestic
+    sector = sector_of(flight)
     for index in passengers:
         document = opened.get(index)
         if document is None:
-            if international:
+            if not sector.domestic:
                 raise rejections.DocumentMissing(passenger=index, reason="missing")
             continue
-        require_valid_document(
-            document,
-            passenger=index,
-            passenger_type=booking.passengers[index].type,
-            departs_on=departs_on,
-            international=international,
-        )
+        ages.require_document_age(booking, index, document.birth_date)
+        problem = travel_documents.problem_on(document, sector, segment=segment)
+        if problem is not None:
+            raise travel_documents.refusal(problem, passenger=index)
 
 
 class CheckIn(Command, frozen=True):

@@ -1,11 +1,11 @@
-"""Correct a few letters of a name; the person stays the same."""
+"""Correct a few letters of a name, or more for a reason of staff; the person stays the same."""
 
 import msgspec
 
 from application.booking import journey
 from application.booking.access import changeable_by_gate
 from application.booking.booking_details import BookingDetails, carry_out_and_read
-from application.booking.people import Name
+from application.booking.people import Name, checked_name
 from application.booking.ports import BookingPorts
 from application.booking.stored_answer import stored_answer_first
 from application.caller import Caller
@@ -13,31 +13,56 @@ from application.commands.command import Command, Reply
 from application.commands.context import DecisionContext
 from domain.booking import passenger_details, rejections
 from domain.booking.state import Booking
+from domain.identity import roles
+from domain.identity.rejections import NotAllowed
 from domain.kernel import sealed
+
+BY_STAFF: tuple[roles.Permission, ...] = ("change_any_booking", "handle_passengers")
 
 _encode = msgspec.json.Encoder(order="deterministic").encode
 
 
+class WantedName(msgspec.Struct, frozen=True):
+    """The correct name of a passenger; None as given name where the passport has one name only.
+
+    Without an Arabic name the present one stays. `reason` is that of staff for more letters.
+    """
+
+    passenger: int
+    first_name: str | None
+    last_name: str
+    arabic_name: str | None = None
+    reason: str | None = None
+
+
 @stored_answer_first
 async def correct_name(
-    ports: BookingPorts, caller: Caller, id_or_reference: str, *, passenger: int, name: Name
+    ports: BookingPorts, caller: Caller, id_or_reference: str, wanted: WantedName
 ) -> BookingDetails:
-    """Correct up to three letters of the name that was sold; another person needs another ticket.
+    """Correct up to three letters of the name that was sold; staff correct more with a reason.
 
-    Rejects BookingNotFound, NotAllowed, NoSuchPart, PersonErased and what the command does.
+    Rejects BookingNotFound, NotAllowed (also for a reason of others than staff), NoSuchPart,
+    NameRefused, PersonErased and what the command does.
     """
     booking_id, booking = await changeable_by_gate(ports, caller.principal, id_or_reference)
-    if passenger >= len(booking.passengers):
-        raise rejections.NoSuchPart(passenger=passenger)
-    sold, current = await _opened_names(ports, booking, passenger)
-    replaced = booking.passengers[passenger].name
+    role = caller.principal.role
+    if wanted.reason is not None and not any(roles.may(role, each) for each in BY_STAFF):
+        raise NotAllowed()
+    if wanted.passenger >= len(booking.passengers):
+        raise rejections.NoSuchPart(passenger=wanted.passenger)
+    name = checked_name(wanted.first_name, wanted.last_name, wanted.arabic_name)
+    sold, current = await _opened_names(ports, booking, wanted.passenger)
+    if name.arabic_name is None:
+        name = msgspec.structs.replace(name, arabic_name=current.arabic_name)
+    replaced = booking.passengers[wanted.passenger].name
     command = CorrectName(
         booking_id=booking_id,
-        passenger=passenger,
+        passenger=wanted.passenger,
         previous_name=replaced,
         name=ports.vault.seal(replaced.subject, _encode(name)),
-        distance=passenger_details.letters_between(_letters_of(sold), _letters_of(name)),
+        distance=_distance(sold, name),
         is_new=name != current,
+        reason=wanted.reason,
     )
     return await carry_out_and_read(ports, caller, command)
 
@@ -51,6 +76,14 @@ async def _opened_names(ports: BookingPorts, booking: Booking, passenger: int) -
     return msgspec.json.decode(sold, type=Name), msgspec.json.decode(current, type=Name)
 
 
+def _distance(sold: Name, name: Name) -> int:
+    """Return how many letters differ; an Arabic form that was not sold may be added."""
+    between = passenger_details.letters_between(_letters_of(sold), _letters_of(name))
+    if sold.arabic_name is None or name.arabic_name is None:
+        return between
+    return between + passenger_details.letters_between(sold.arabic_name, name.arabic_name)
+
+
 def _letters_of(name: Name) -> str:
     return f"{name.first_name}\n{name.last_name}"
 
@@ -58,7 +91,7 @@ def _letters_of(name: Name) -> str:
 class CorrectName(Command, frozen=True):
     """`distance` letters differ between the name as it was sold and `name`, counted before they
     were sealed (`passenger_details.letters_between`, first and last name together); `previous_name`
-    is the one that it replaces.
+    is the one that it replaces, `reason` that of staff for more than a few letters.
     """
 
     booking_id: str
@@ -67,6 +100,7 @@ class CorrectName(Command, frozen=True):
     name: sealed.Sealed
     distance: int
     is_new: bool
+    reason: str | None = None
 
     def decide(self, context: DecisionContext) -> Reply:
         """Rejects BookingNotFound, NoSuchPart and NameCorrectionRefused.
@@ -80,6 +114,7 @@ class CorrectName(Command, frozen=True):
             name=self.name,
             distance=self.distance,
             is_new=self.is_new,
+            reason=self.reason,
         )
         if booking.passengers[self.passenger].name == self.previous_name:
             context.record(self.booking_id, corrected)

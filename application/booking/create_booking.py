@@ -9,7 +9,7 @@ import msgspec
 from application.booking import journey, paid_seats, seat_needs
 from application.booking.access import carry_out
 from application.booking.booking_details import BookingDetails, details
-from application.booking.people import Contact, Name
+from application.booking.people import Contact, Name, checked_name
 from application.booking.ports import BookingPorts
 from application.booking.stored_answer import stored_answer
 from application.caller import Caller
@@ -21,7 +21,7 @@ from application.pricing import journeys
 from application.pricing.journeys import Priced, Wanted, WantedExtra, WantedSeat, WantedSegment
 from application.pricing.quotes import JourneyQuote, JourneyQuotes
 from application.pricing.signed_quotes import QUOTE_LIFETIME, QuoteExpired, QuoteRefused
-from domain.booking import connections, rejections, sale
+from domain.booking import ages, connections, rejections, sale
 from domain.booking import seats as booking_seats
 from domain.booking.events import BookingInitiated
 from domain.booking.state import Booking
@@ -43,10 +43,16 @@ _encode = msgspec.json.Encoder(order="deterministic").encode
 
 
 class Traveller(msgspec.Struct, frozen=True):
-    """A passenger of a new booking."""
+    """A passenger of a new booking; only adults need no birth date.
 
-    name: Name
+    `first_name` is None for a passenger whose passport has one name only.
+    """
+
+    first_name: str | None
+    last_name: str
     type: PassengerType
+    birth_date: dt.date | None = None
+    arabic_name: str | None = None
 
 
 class WantedBooking(msgspec.Struct, frozen=True):
@@ -88,7 +94,7 @@ async def create_booking(
         if done.replayed:
             taken.give_back()
     # A replay returns the stored booking, whose names must be opened.
-    names = None if done.replayed else [each.name for each in wanted.travellers]
+    names = None if done.replayed else _names(wanted)
     return await details(ports, caller.principal, done, names)
 
 
@@ -100,18 +106,25 @@ def _places(wanted: WantedBooking, command: "CreateBooking") -> int:
 
 
 def _command(ports: BookingPorts, caller: Caller, wanted: WantedBooking) -> "CreateBooking":
-    """Seal the names, each under a key of its own, and the contact under the first one's."""
+    """Seal what is personal, under a key for each passenger, and the contact under the first one's.
+
+    Ages are judged here, before they are sealed.
+    """
     quote = _accepted_quote(ports, wanted)
+    segments = _wanted_segments(wanted, quote)
+    days = _days_of(segments)
+    party = [(each.type, each.birth_date) for each in wanted.travellers]
+    sale.require_valid_party([kind for kind, _ in party])
+    ages.require_ages(party, days, today=ports.clock().date())
     keys, passengers = [], []
-    for traveller in wanted.travellers:
+    for traveller, name in zip(wanted.travellers, _names(wanted), strict=True):
         subject, key = ports.vault.new_subject()
         keys.append(key)
-        name = ports.vault.seal(subject, _encode(traveller.name))
-        passengers.append(Passenger(traveller.type, name))
+        passengers.append(_sealed_passenger(ports, subject, traveller, name, days))
     contact = Contact(wanted.email, wanted.phone, caller.language)
     return CreateBooking(
         owner=caller.principal.user,
-        wanted=_wanted_segments(wanted, quote),
+        wanted=segments,
         passengers=tuple(passengers),
         contact=ports.vault.seal(keys[0].subject, _encode(contact)),
         keys=tuple(keys),
@@ -128,6 +141,36 @@ def _command(ports: BookingPorts, caller: Caller, wanted: WantedBooking) -> "Cre
         quoted_times=() if quote is None else quote.times,
         mode=wanted.mode,
         unpaid_limit=ports.unpaid_seats.of_flight(caller),
+    )
+
+
+def _names(wanted: WantedBooking) -> list[Name]:
+    """Return the names to carry; rejects NameRefused."""
+    return [
+        checked_name(
+            each.first_name, each.last_name, each.arabic_name, prefix=f"passengers[{index}]."
+        )
+        for index, each in enumerate(wanted.travellers)
+    ]
+
+
+def _days_of(segments: tuple[WantedSegment, ...]) -> list[dt.date]:
+    """Return the local days of departure; rejects FlightNotFound for an id that names no day."""
+    try:
+        return [ids.flight_date(each.flight) for each in segments]
+    except ValueError:
+        raise flight_rejections.FlightNotFound() from None
+
+
+def _sealed_passenger(
+    ports: BookingPorts, subject: str, traveller: Traveller, name: Name, days: list[dt.date]
+) -> Passenger:
+    birth = traveller.birth_date
+    return Passenger(
+        type=traveller.type,
+        name=ports.vault.seal(subject, _encode(name)),
+        birth_date=None if birth is None else ports.vault.seal(subject, _encode(birth)),
+        under_guardian_age=birth is not None and not ages.is_guardian(birth, days),
     )
 
 

@@ -9,6 +9,7 @@ from msgspec.structs import replace
 
 from application.booking import cancellation_fee, journey, remaining_tax
 from application.booking.access import changeable_booking, changeable_by_gate
+from application.booking.birth_dates import known_birth_dates
 from application.booking.booking_details import booked_flight
 from application.booking.ports import BookingPorts
 from application.booking.staff_notes import sealed_note
@@ -18,6 +19,7 @@ from application.pricing import journeys
 from application.pricing.journeys import WantedSegment
 from application.pricing.signed_quotes import QUOTE_LIFETIME
 from domain.booking import (
+    ages,
     cancellation,
     connections,
     disruption,
@@ -99,11 +101,15 @@ async def quote_modification(
     to = WantedSegment(
         wanted.flight_id or before.flight, wanted.cabin or before.cabin, wanted.fare_class
     )
+    new = (await ports.bus.current(stream_kinds.FLIGHT, to.flight))[0]
+    if new is not None:
+        births = await known_birth_dates(ports, booking)
+        ages.require_ages_on(booking, births, segment=wanted.segment, flight_id=to.flight)
     quote = modification_quote(
         booking_id,
         booking,
         flights,
-        (await ports.bus.current(stream_kinds.FLIGHT, to.flight))[0],
+        new,
         segment=wanted.segment,
         to=to,
         reason="requested",

@@ -13,6 +13,7 @@ from application.identity.ports import Principal
 from domain.booking import boarding_pass, rejections
 from domain.booking.boarding_pass import BoardingPassFacts
 from domain.booking.coupons import CouponStatus
+from domain.booking.names import NameNotLatin
 from domain.inventory.state import FlightStatus
 
 HAS_PASS = frozenset({CouponStatus.CHECKED_IN, CouponStatus.LIFTED, CouponStatus.FLOWN})
@@ -35,8 +36,8 @@ async def list_boarding_passes(
 ) -> list[BoardingPass]:
     """Return the passes of all checked-in passengers, flight by flight.
 
-    A cancelled flight has none, nor has a person who was erased. Rejects BookingNotFound, and
-    TransitionRefused for a name without Latin letters.
+    A cancelled flight has none, nor has a person who was erased, or whose name has no Latin
+    letters. Rejects BookingNotFound.
     """
     booking_id, booking = await visible_booking(ports, principal, id_or_reference)
     passes = []
@@ -49,6 +50,9 @@ async def list_boarding_passes(
         try:
             facts = await pass_facts(ports, principal, booking_id, booking, coupon, flight)
         except rejections.PersonErased:
+            continue
+        if not _has_latin_name(facts):
+            # Sold before names were checked: staff correct it.
             continue
         passes.append(
             BoardingPass(
@@ -75,7 +79,8 @@ async def print_boarding_pass(
 ) -> bytes:
     """Return one pass as a picture for a phone or as a page to print.
 
-    Rejects NoBoardingPass, PersonErased and what `list_boarding_passes` does.
+    Rejects NoBoardingPass, PersonErased, what `list_boarding_passes` does, and TransitionRefused
+    for a name without Latin letters.
     """
     booking_id, booking = await visible_booking(ports, principal, id_or_reference)
     coupon = booking.coupon(passenger, segment)
@@ -90,8 +95,15 @@ async def print_boarding_pass(
     return await asyncio.to_thread(printer.png if form == "png" else printer.pdf, facts)
 
 
+def _has_latin_name(facts: BoardingPassFacts) -> bool:
+    try:
+        return bool(boarding_pass.carriage_name(facts))
+    except NameNotLatin:
+        return False
+
+
 def _bar_code(facts: BoardingPassFacts) -> str:
     try:
         return boarding_pass.bcbp(facts)
-    except boarding_pass.NameNotLatin:
+    except NameNotLatin:
         raise rejections.TransitionRefused(reason="name_is_not_in_latin_letters") from None

@@ -1,8 +1,5 @@
 """Record a passenger's travel document (APIS), sealed under the passenger's own key."""
 
-import datetime as dt
-from typing import Literal
-
 import msgspec
 
 from application.booking import journey
@@ -14,25 +11,19 @@ from application.booking.stored_answer import stored_answer_first
 from application.caller import Caller
 from application.commands.command import Command, Reply
 from application.commands.context import DecisionContext
-from domain.booking import passenger_details, rejections, sale
+from domain.booking import ages, passenger_details, rejections, travel_documents
+from domain.booking.passenger_details import NO_FINDINGS
 from domain.booking.state import Booking
+from domain.booking.travel_documents import Sector
+from domain.booking.values import DocumentFindings, DocumentProblem
 from domain.identity import roles
+from domain.inventory.state import Flight
 from domain.kernel import sealed
-from domain.pricing.price import PassengerType
+
+# What a route decodes a request into.
+TravelDocument = travel_documents.TravelDocument
 
 _encode = msgspec.json.Encoder(order="deterministic").encode
-
-
-class TravelDocument(msgspec.Struct, frozen=True):
-    """A passport or identity card; countries are ISO 3166 alpha-3, as machines read them."""
-
-    kind: Literal["passport", "identity_card"]
-    number: str
-    issuing_country: str
-    nationality: str
-    birth_date: dt.date
-    sex: Literal["F", "M", "X"]
-    expires_on: dt.date
 
 
 @stored_answer_first
@@ -44,10 +35,11 @@ async def record_document(
     passenger: int,
     document: TravelDocument,
 ) -> BookingDetails:
-    """Store the document if it is valid for every flight that is still open.
+    """Store the document if it does for a flight that the passenger still has; each coupon shows
+    where it does not.
 
-    Rejects BookingNotFound, NotAllowed, NoSuchPart, DocumentMissing, PersonErased and what the
-    command does.
+    Rejects BookingNotFound, NotAllowed, NoSuchPart, DocumentMissing, PersonErased,
+    InvalidBirthDate, UnknownCountry and what the command does.
     """
     at_gate = roles.may(caller.principal.role, "handle_passengers")
     booking_id, booking = await changeable_booking(
@@ -58,66 +50,63 @@ async def record_document(
     )
     if passenger >= len(booking.passengers):
         raise rejections.NoSuchPart(passenger=passenger)
-    await _inspect(ports, booking, passenger, document)
+    document = travel_documents.with_known_countries(document)
+    ages.require_possible(document.birth_date, today=ports.clock().date(), field="birthDate")
+    ages.require_document_age(booking, passenger, document.birth_date)
+    findings = DocumentFindings(
+        under_guardian_age=not ages.is_guardian(
+            document.birth_date, ages.days_of(booking, passenger=passenger)
+        ),
+        problems=await _problems(ports, booking, passenger, document),
+    )
     box = await sealed_beside(ports.vault, booking.passengers[passenger].name, _encode(document))
     if box is None:
         raise rejections.PersonErased(passenger=passenger)
-    command = RecordDocument(booking_id=booking_id, passenger=passenger, document=box)
+    command = RecordDocument(
+        booking_id=booking_id, passenger=passenger, document=box, findings=findings
+    )
     return await carry_out_and_read(ports, caller, command)
 
 
-async def _inspect(
+async def _problems(
     ports: BookingPorts, booking: Booking, passenger: int, document: TravelDocument
-) -> None:
-    """Refuse a document now rather than at check-in; rejects DocumentMissing."""
-    for segment in {each.segment for each in booking.open_coupons()}:
-        flight = await booked_flight(ports, booking, segment)
-        require_valid_document(
-            document,
-            passenger=passenger,
-            passenger_type=booking.passengers[passenger].type,
-            departs_on=journey.local_date(flight),
-            international=not flight.domestic,
-        )
+) -> tuple[DocumentProblem, ...]:
+    """Return what the document lacks for the passenger's open flights.
 
-
-def require_valid_document(
-    document: TravelDocument,
-    *,
-    passenger: int,
-    passenger_type: PassengerType,
-    departs_on: dt.date,
-    international: bool,
-) -> None:
-    """Require a passport valid for six months abroad, and everywhere the age that was paid for.
-
-    `departs_on` is local at the origin. Rejects DocumentMissing.
+    Rejects DocumentMissing where it does for none of them: refused now rather than at check-in.
     """
-    if international and document.kind != "passport":
-        raise rejections.DocumentMissing(passenger=passenger, reason="passport_needed")
-    needed = passenger_details.passport_needed_until(departs_on) if international else departs_on
-    if document.expires_on < needed:
-        raise rejections.DocumentMissing(
-            passenger=passenger, reason="expires_too_soon", needed=needed.isoformat()
-        )
-    if sale.passenger_type_on(document.birth_date, departs_on) != passenger_type:
-        raise rejections.DocumentMissing(
-            passenger=passenger, reason="age_differs", type=passenger_type
-        )
+    found = []
+    own = [each.segment for each in booking.open_coupons() if each.passenger == passenger]
+    for segment in own:
+        sector = sector_of(await booked_flight(ports, booking, segment))
+        found.append(travel_documents.problem_on(document, sector, segment=segment))
+    problems = tuple(each for each in found if each is not None)
+    if problems and len(problems) == len(own):
+        raise travel_documents.refusal(problems[0], passenger=passenger)
+    return problems
+
+
+def sector_of(flight: Flight) -> Sector:
+    """Return the flight as a border control sees it."""
+    return Sector(departs_on=journey.local_date(flight), domestic=flight.domestic)
 
 
 class RecordDocument(Command, frozen=True):
-    """`document` is a sealed TravelDocument that was inspected before it was sealed."""
+    """`document` is a sealed TravelDocument; `findings` were made before it was sealed."""
 
     booking_id: str
     passenger: int
     document: sealed.Sealed
+    findings: DocumentFindings = NO_FINDINGS
 
     def decide(self, context: DecisionContext) -> Reply:
         """Rejects BookingNotFound, NoSuchPart and CouponNotOpen."""
         booking = journey.load(context, self.booking_id)
         recorded = passenger_details.record_document(
-            booking, passenger=self.passenger, document=self.document
+            booking,
+            passenger=self.passenger,
+            document=self.document,
+            findings=self.findings,
         )
         context.record(self.booking_id, recorded)
         return Reply(self.booking_id)

@@ -66,7 +66,7 @@ class LetterSender:
         self, booking: Booking, names: list[bytes | None], language: letters.Language
     ) -> dict[str, str]:
         """Return the passengers and flights that still are, by placeholder."""
-        passengers = [people.read_name(name) for name in names]
+        passengers = [people.read_name(name, locale=language) for name in names]
         travelling = _travelling(booking)
         known = [each for each in travelling if names[each] is not None]
         journey = {

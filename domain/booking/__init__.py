@@ -4,6 +4,11 @@ Read `states.py` first, then one capability: each file has its guards, its decis
 its part of `availableActions`.
 
 sale: draft, hold or waitlist, payment, tickets; what a party and a journey may be
+names: names in Latin letters, in Arabic and in the bar code
+ages: passenger types by birth date
+travel_documents: which travel document a flight needs
+countries: countries as travel documents and airports have them
+companions: children and infants travel with an adult of the booking
 seats: seats of the seat map
 passenger_details: names, travel documents and special services of passengers
 check_in: check-in, boarding, and how a flight ends for its passengers

@@ -6,11 +6,11 @@ and lengths are those of IATA Resolution 792, attachments A and C, version 6 of 
 
 import datetime as dt
 import re
-import unicodedata
 from typing import Literal
 
 import msgspec
 
+from domain.booking import names
 from domain.booking.coupons import Coupon, CouponStatus
 from domain.booking.state import Booking
 from domain.booking.values import Channel
@@ -21,7 +21,6 @@ from domain.pricing.price import PassengerType
 # gate, 6 transit, 7 standby, 8 revalidated, 9 original boarding line, A up- or downgrade.
 PassengerStatus = Literal["0", "1", "2", "3", "4", "5", "6", "7", "8", "9", "A"]
 
-NAME_LENGTH = 20
 STRUCTURE_VERSION = "6"
 DOCUMENT_TYPE = "B"  # a boarding pass
 # Items 12 and 14. Web is also the application on a phone: the server cannot tell them apart.
@@ -40,16 +39,6 @@ LAP = "INF"
 NOT_FLYING = frozenset({CouponStatus.REFUNDED, CouponStatus.MISSED})
 # Policy: boarding starts so long before departure.
 BOARDING_STARTS = dt.timedelta(minutes=45)
-# Letters that Unicode does not decompose, transliterated as in passports (ICAO 9303 part 3,
-# section 6). Upper-casing handles those missing here, such as sharp s and dotless i.
-TRANSLITERATIONS = str.maketrans(
-    {"Æ": "AE", "Ð": "D", "Đ": "D", "Ħ": "H", "Ł": "L", "Ŋ": "N", "Ø": "OE", "Œ": "OE"}
-    | {"Þ": "TH", "Ŧ": "T", "ẞ": "SS"}
-)
-
-
-class NameNotLatin(ValueError):
-    """The name has no letter from A to Z, which the bar code and the gate require."""
 
 
 class InvalidFacts(ValueError):
@@ -60,12 +49,13 @@ class BoardingPassFacts(msgspec.Struct, frozen=True, kw_only=True):
     """One passenger on one flight. Dates and times are local at the origin, without a zone.
 
     `surname` and `given_name` are the names for carriage, in Latin letters; `given_name` may be
-    empty. `carrier` is the two- or three-letter designator, `flight_number` up to four digits and
-    perhaps an operational suffix letter. `flight_date` is the day under which the flight was
-    scheduled and is known, also when it leaves on another. `compartment` is the letter of the
-    cabin. `seat` is `12A`, or None: an infant on a lap, or a passenger whose seat is assigned at
-    the gate. `has_companion` is an adult with an infant on the lap, or that infant; `companion` the
-    name of the other. A field with the default None is unknown and left blank.
+    empty. `arabic_name` is the whole name in Arabic, if the passenger gave one. `carrier` is the
+    two- or three-letter designator, `flight_number` up to four digits and perhaps an operational
+    suffix letter. `flight_date` is the day under which the flight was scheduled and is known, also
+    when it leaves on another. `compartment` is the letter of the cabin. `seat` is `12A`, or None:
+    an infant on a lap, or a passenger whose seat is assigned at the gate. `has_companion` is an
+    adult with an infant on the lap, or that infant; `companion` the name of the other. A field with
+    the default None is unknown and left blank.
     """
 
     surname: str
@@ -95,6 +85,7 @@ class BoardingPassFacts(msgspec.Struct, frozen=True, kw_only=True):
     has_companion: bool = False
     companion: str | None = None
     special_services: tuple[str, ...] = ()
+    arabic_name: str | None = None
 
 
 def bcbp(facts: BoardingPassFacts) -> str:
@@ -105,7 +96,7 @@ def bcbp(facts: BoardingPassFacts) -> str:
         (
             "M",
             "1",
-            carriage_name(facts)[:NAME_LENGTH].rstrip(" /").ljust(NAME_LENGTH),
+            names.bar_code_name(facts.surname, facts.given_name).ljust(names.BAR_CODE_LENGTH),
             "E",
             facts.reference.ljust(7),
             facts.origin,
@@ -125,30 +116,7 @@ def bcbp(facts: BoardingPassFacts) -> str:
 
 def carriage_name(facts: BoardingPassFacts) -> str:
     """`SURNAME/GIVEN NAME` of the passenger in full; raises NameNotLatin."""
-    return written_name(facts.surname, facts.given_name)
-
-
-def written_name(surname: str, given_name: str) -> str:
-    """`SURNAME/GIVEN NAME`; the surname alone where there is no given name."""
-    family = latin(surname)
-    return f"{family}/{latin(given_name)}" if given_name.strip() else family
-
-
-def latin(name: str) -> str:
-    """Return a name in letters from A to Z with single spaces; raises NameNotLatin without any.
-
-    Diacritics are removed, hyphens become spaces, everything else is dropped.
-    """
-    spelled = unicodedata.normalize("NFKD", name).upper().translate(TRANSLITERATIONS)
-    letters = "".join(
-        " " if letter.isspace() or unicodedata.category(letter) == "Pd" else letter
-        for letter in spelled
-        if letter.isspace() or "A" <= letter <= "Z" or unicodedata.category(letter) == "Pd"
-    )
-    written = " ".join(letters.split())
-    if not written:
-        raise NameNotLatin("a name has no letter from A to Z")
-    return written
+    return names.carried_name(facts.surname, facts.given_name)
 
 
 def seat_shown(facts: BoardingPassFacts) -> str | None:

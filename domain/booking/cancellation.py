@@ -9,7 +9,7 @@ from typing import Literal, assert_never
 
 from msgspec.structs import replace
 
-from domain.booking import check_in, rejections, states
+from domain.booking import check_in, companions, rejections, states
 from domain.booking.coupons import Coupon, CouponStatus, is_over
 from domain.booking.events import (
     BookingCancelled,
@@ -29,7 +29,6 @@ from domain.booking.preconditions import (
 from domain.booking.state import (
     Booking,
     coupon_ids,
-    coupon_key,
     obligations_with,
     rolled_up,
     with_status,
@@ -71,15 +70,9 @@ def require_part(booking: Booking, coupons: Sequence[Coupon], *, at_gate: bool) 
             raise rejections.CouponNotOpen(
                 passenger=coupon.passenger, segment=coupon.segment, status=coupon.status.value
             )
-    cancelled = {coupon_key(coupon) for coupon in coupons}
-    for segment in range(len(booking.segments)):
-        left = [
-            booking.passengers[coupon.passenger].type
-            for coupon in booking.open_coupons(segment)
-            if coupon_key(coupon) not in cancelled
-        ]
-        if left and (left.count("ADT") == 0 or left.count("INF") > left.count("ADT")):
-            raise rejections.InvalidPart(segment=segment)
+    for segment in sorted({coupon.segment for coupon in coupons}):
+        leaving = [each.passenger for each in coupons if each.segment == segment]
+        companions.require_companions_left(booking, segment, without=leaving)
 
 
 def part_of(

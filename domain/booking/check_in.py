@@ -6,7 +6,7 @@ from typing import Literal, assert_never
 
 from msgspec.structs import replace
 
-from domain.booking import disruption, rejections, states
+from domain.booking import companions, disruption, rejections, states
 from domain.booking.coupons import Coupon, CouponStatus, is_over
 from domain.booking.events import (
     BookingCompleted,
@@ -154,6 +154,8 @@ def check_in(
     require_check_in(booking, segment, facts, window=window, now=now)
     if not places:
         return []
+    together = checked_in_on(booking, segment) | {place.passenger for place in places}
+    companions.require_companions(booking, segment, together)
     return [PassengersCheckedIn(segment=segment, places=places)]
 
 
@@ -190,7 +192,11 @@ def board(
             if coupon.standby:
                 raise rejections.CouponNotOpen(passenger=passenger, reason="standby")
         boarding = tuple(each for each in checked_in if each in set(passengers))
-    return [PassengersBoarded(segment=segment, passengers=boarding)] if boarding else []
+    if not boarding:
+        return []
+    on_board = {each.passenger for each in lifted_on(booking, segment)}
+    companions.require_companions(booking, segment, on_board | set(boarding))
+    return [PassengersBoarded(segment=segment, passengers=boarding)]
 
 
 def _is_boarded(booking: Booking, segment: int, passengers: Sequence[int] | None) -> bool:
@@ -200,6 +206,15 @@ def _is_boarded(booking: Booking, segment: int, passengers: Sequence[int] | None
     if passengers is None:
         return bool(boarded) and CouponStatus.CHECKED_IN not in statuses.values()
     return bool(passengers) and boarded.issuperset(passengers)
+
+
+def checked_in_on(booking: Booking, segment: int) -> frozenset[int]:
+    """The passengers who are checked in, on board or not."""
+    return frozenset(
+        coupon.passenger
+        for coupon in booking.open_coupons(segment)
+        if coupon.status is not CouponStatus.OPEN
+    )
 
 
 def lifted_on(booking: Booking, segment: int) -> tuple[Coupon, ...]:

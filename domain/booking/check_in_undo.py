@@ -3,7 +3,7 @@
 import datetime as dt
 from collections.abc import Sequence
 
-from domain.booking import check_in, rejections
+from domain.booking import check_in, companions, rejections
 from domain.booking.coupons import CouponStatus
 from domain.booking.events import CheckInWithdrawn
 from domain.booking.preconditions import CheckInWindow, SegmentFacts
@@ -39,15 +39,6 @@ def undo_check_in(
     if not undone:
         return []
     check_in.require_check_in_undo(booking, segment, facts, window=window, at_gate=at_gate, now=now)
-    _require_adults(booking, segment, without=undone)
+    left = check_in.checked_in_on(booking, segment) - set(undone)
+    companions.require_companions(booking, segment, left)
     return [CheckInWithdrawn(segment=segment, passengers=tuple(undone))]
-
-
-def _require_adults(booking: Booking, segment: int, *, without: Sequence[int]) -> None:
-    left = [
-        booking.passengers[each.passenger].type
-        for each in booking.open_coupons(segment)
-        if each.status is not CouponStatus.OPEN and each.passenger not in without
-    ]
-    if left and (left.count("ADT") == 0 or left.count("INF") > left.count("ADT")):
-        raise rejections.InvalidPart(segment=segment)

@@ -9,7 +9,7 @@ from enum import StrEnum
 import msgspec
 
 from domain.booking.states import Status
-from domain.booking.values import Channel
+from domain.booking.values import Channel, DocumentProblem
 
 
 class CouponStatus(StrEnum):
@@ -36,7 +36,8 @@ class Coupon(msgspec.Struct, frozen=True):
     `change_fee` is the part of the value that earlier modifications cost, and `least_notice_hours`
     the shortest notice before departure at which the coupon was exchanged. `standby` is a
     passenger who is checked in and whose seat was lost. `checked_in_by` is the channel of the
-    check-in; None where it is not known.
+    check-in; None where it is not known. `document_problem` is why the recorded travel document
+    does not do for the flight.
     """
 
     passenger: int
@@ -51,6 +52,7 @@ class Coupon(msgspec.Struct, frozen=True):
     least_notice_hours: int | None = None
     standby: bool = False
     checked_in_by: Channel | None = None
+    document_problem: DocumentProblem | None = None
 
     @property
     def total(self) -> int:

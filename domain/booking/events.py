@@ -1,10 +1,7 @@
 """All events of a booking; their tags and fields are a storage contract.
 
 Each capability has a root class (`SaleFact`), whose `capability` selects the fold, and a union
-(`SaleEvent`), by which mypy finds a missing fold step; a test keeps the two equal.
-
-Fields with defaults are not written when they hold them: an event without money has no `entry`,
-and the database checks that every `entry` it finds balances.
+(`SaleEvent`), by which mypy finds a missing step. A field that holds its default is not written.
 """
 
 import datetime as dt
@@ -17,6 +14,7 @@ from domain.booking.values import (
     Destination,
     DisruptionAnswer,
     DisruptionKind,
+    DocumentFindings,
     ExtraDocument,
     Modification,
     NewTimes,
@@ -135,20 +133,22 @@ class PassengerDetailFact(DomainEvent, frozen=True):
     capability: ClassVar[Literal["passenger_details"]] = "passenger_details"
 
 
-class NameCorrected(PassengerDetailFact, frozen=True):
-    """A few letters of a passenger's name; the person stays the same."""
+class NameCorrected(PassengerDetailFact, frozen=True, omit_defaults=True):
+    """A few letters of a passenger's name, or more for a reason of staff; the person stays."""
 
     tag: ClassVar[str] = "booking.name_corrected.1"
     passenger: int
     name: sealed.Sealed
+    reason: str | None = None
 
 
-class DocumentRecorded(PassengerDetailFact, frozen=True):
+class DocumentRecorded(PassengerDetailFact, frozen=True, omit_defaults=True):
     """A passenger's travel document (APIS), sealed under the passenger's key."""
 
     tag: ClassVar[str] = "booking.document_recorded.1"
     passenger: int
     document: sealed.Sealed
+    findings: DocumentFindings = DocumentFindings()
 
 
 class SpecialServiceRequested(PassengerDetailFact, frozen=True, omit_defaults=True):

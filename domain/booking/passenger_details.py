@@ -26,6 +26,7 @@ from domain.booking.preconditions import (
 )
 from domain.booking.state import Booking, SpecialService
 from domain.booking.states import Status
+from domain.booking.values import DocumentFindings
 from domain.kernel import sealed
 
 # The limit of letters that a correction adds, drops or exchanges, first and last name together.
@@ -47,14 +48,13 @@ SERVICE_STATES = frozenset(
 NAME_STATES = frozenset({Status.RESERVED, Status.PAID, Status.CONFIRMED, Status.CHECKED_IN})
 # An unaccompanied minor and a child meal are for children only.
 FOR_CHILDREN = frozenset({"UMNR", "CHML"})
+NO_FINDINGS = DocumentFindings()
 # Passengers with these services could not open an exit (FAA 14 CFR 121.585).
 NOT_AT_EXITS = frozenset({*WHEELCHAIRS, "BLND", "DEAF", "UMNR", "MEDA"})
 # Wheelchairs that the ground staff and the crew of one flight can serve.
 WHEELCHAIRS_PER_FLIGHT = 6
 # The codes of sealed services, opened before the decision; None where the person was erased.
 OpenedCodes = Mapping[sealed.Sealed, str | None]
-# Passports are valid for six months after the journey.
-PASSPORT_MONTHS = 6
 
 
 def require_name_correction(booking: Booking, passenger: int) -> None:
@@ -135,14 +135,6 @@ def require_allowed_service(
             raise rejections.SpecialServiceRefused(reason="another_of_its_kind", code=present)
 
 
-def passport_needed_until(day: dt.date) -> dt.date:
-    """The day until which a passport must be valid for an international flight of this day."""
-    months = day.month - 1 + PASSPORT_MONTHS
-    year, month = day.year + months // 12, months % 12 + 1
-    last = (dt.date(year + month // 12, month % 12 + 1, 1) - dt.timedelta(days=1)).day
-    return dt.date(year, month, min(day.day, last))
-
-
 def letters_between(old: str, new: str) -> int:
     """How many letters must be added, dropped or exchanged (Levenshtein), case aside."""
     before, after = old.casefold(), new.casefold()
@@ -155,23 +147,34 @@ def letters_between(old: str, new: str) -> int:
 
 
 def correct_name(
-    booking: Booking, *, passenger: int, name: sealed.Sealed, distance: int, is_new: bool
+    booking: Booking,
+    *,
+    passenger: int,
+    name: sealed.Sealed,
+    distance: int,
+    is_new: bool,
+    reason: str | None = None,
 ) -> list[BookingEvent]:
     """Correct a name that differs by `distance` letters from the name that was sold, so that
-    small steps never add up to another person. A name that is not new has no effect.
+    small steps never add up to another person; by more for a `reason` of staff, and further
+    corrections count from there. A name that is not new has no effect.
     """
     require_name_correction(booking, passenger)
-    if distance > NAME_CORRECTION_LIMIT:
+    if distance > NAME_CORRECTION_LIMIT and reason is None:
         raise rejections.NameCorrectionRefused(reason="another_person", limit=NAME_CORRECTION_LIMIT)
     if not is_new:
         return []
-    return [NameCorrected(passenger=passenger, name=name)]
+    return [NameCorrected(passenger=passenger, name=name, reason=reason)]
 
 
 def record_document(
-    booking: Booking, *, passenger: int, document: sealed.Sealed
+    booking: Booking,
+    *,
+    passenger: int,
+    document: sealed.Sealed,
+    findings: DocumentFindings = NO_FINDINGS,
 ) -> list[BookingEvent]:
-    """Record the travel document of a passenger; it replaces an earlier one."""
+    """Record the travel document of a passenger, with what it shows; it replaces an earlier one."""
     if not 0 <= passenger < len(booking.passengers):
         raise rejections.NoSuchPart(passenger=passenger)
     used_up = all(each.is_final for each in booking.coupons if each.passenger == passenger)
@@ -179,7 +182,7 @@ def record_document(
         raise rejections.CouponNotOpen(passenger=passenger)
     if booking.documents[passenger] == document:
         return []
-    return [DocumentRecorded(passenger=passenger, document=document)]
+    return [DocumentRecorded(passenger=passenger, document=document, findings=findings)]
 
 
 def request_special_service(
@@ -257,11 +260,14 @@ def evolve(booking: Booking, event: PassengerDetailEvent) -> Booking:
         case NameCorrected():
             passengers = list(booking.passengers)
             passengers[event.passenger] = replace(passengers[event.passenger], name=event.name)
-            return replace(booking, passengers=tuple(passengers))
+            sold = list(booking.sold_names)
+            if event.reason is not None:
+                sold[event.passenger] = event.name
+            return replace(booking, passengers=tuple(passengers), sold_names=tuple(sold))
         case DocumentRecorded():
             documents = list(booking.documents)
             documents[event.passenger] = event.document
-            return replace(booking, documents=tuple(documents))
+            return replace(_with_findings(booking, event), documents=tuple(documents))
         case SpecialServiceRequested():
             service = SpecialService(event.passenger, event.segment, event.code, event.box)
             return replace(booking, requested_services=(*booking.requested_services, service))
@@ -271,6 +277,22 @@ def evolve(booking: Booking, event: PassengerDetailEvent) -> Booking:
             return replace(booking, requested_services=kept)
         case _:
             assert_never(event)
+
+
+def _with_findings(booking: Booking, event: DocumentRecorded) -> Booking:
+    """The booking with what the document shows of the passenger, and of each coupon."""
+    passengers = list(booking.passengers)
+    passengers[event.passenger] = replace(
+        passengers[event.passenger], under_guardian_age=event.findings.under_guardian_age
+    )
+    problems = {each.segment: each for each in event.findings.problems}
+    coupons = tuple(
+        replace(each, document_problem=problems.get(each.segment))
+        if each.passenger == event.passenger
+        else each
+        for each in booking.coupons
+    )
+    return replace(booking, passengers=tuple(passengers), coupons=coupons)
 
 
 PassengerDetailAction = Literal["correct_name", "request_special_service"]

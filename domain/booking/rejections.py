@@ -57,6 +57,12 @@ class InvalidParty(Rejection):
     code: ClassVar[str] = "VALIDATION_ERROR"
 
 
+class InvalidBirthDate(Rejection):
+    """A birth date is missing, impossible, or not that of the passenger type on the flights."""
+
+    code: ClassVar[str] = "VALIDATION_ERROR"
+
+
 class ModificationPending(Rejection):
     """An accepted modification is not completed: it must be paid, abandoned or expire first."""
 
@@ -125,6 +131,18 @@ class BoardingClosed(Rejection):
 
 class DocumentMissing(Rejection):
     """Check-in needs a travel document, and there is none or an invalid one."""
+
+    code: ClassVar[str] = "VALIDATION_ERROR"
+
+
+class UnknownCountry(Rejection):
+    """A code of a travel document is neither of ISO 3166 nor of ICAO 9303."""
+
+    code: ClassVar[str] = "VALIDATION_ERROR"
+
+
+class NameRefused(Rejection):
+    """A name has other letters or characters than a passport, or a title."""
 
     code: ClassVar[str] = "VALIDATION_ERROR"
 

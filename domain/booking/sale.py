@@ -38,8 +38,6 @@ from domain.pricing.price import Leg, PassengerType
 PASSENGER_LIMIT = 9
 # Tickets have four coupons (IATA); longer journeys need conjunction tickets.
 SEGMENT_LIMIT = 4
-CHILD_FROM_YEARS = 2
-ADULT_FROM_YEARS = 12
 # Two drafts that agree in these fields are the same draft.
 DRAFT_FIELDS = ("owner", "segments", "passengers", "contact", "price")
 
@@ -72,14 +70,6 @@ def require_valid_journey(
             raise rejections.InvalidJourney(
                 reason="does_not_join", flight=name, arrives=before.destination, departs=leg.origin
             )
-
-
-def passenger_type_on(birth: dt.date, day: dt.date) -> PassengerType:
-    """The passenger type on the day of travel: infant under 2, child under 12, adult."""
-    age = day.year - birth.year - ((day.month, day.day) < (birth.month, birth.day))
-    if age < CHILD_FROM_YEARS:
-        return "INF"
-    return "CHD" if age < ADULT_FROM_YEARS else "ADT"
 
 
 def require_not_expired(booking: Booking, *, now: dt.datetime) -> None:

@@ -12,16 +12,40 @@ Residue = Literal["cash", "credit"]
 Destination = Literal["none", "card", "credit"]
 # A connection is broken where another flight of the journey was cancelled or moved.
 DisruptionKind = Literal["rescheduled", "cancelled", "connection_broken"]
+DocumentReason = Literal["passport_needed", "expires_too_soon"]
 DisruptionAnswer = Literal["accepted", "moved", "refunded"]
 # Who checks in or prints a pass: the traveller, the gate, other staff, a travel agent.
 Channel = Literal["web", "airport_agent", "town_agent", "third_party"]
 
 
-class Passenger(msgspec.Struct, frozen=True):
-    """One traveller; the name is sealed under the passenger's own key."""
+class Passenger(msgspec.Struct, frozen=True, omit_defaults=True):
+    """One traveller; name and birth date are sealed under the passenger's own key.
+
+    `under_guardian_age`: known to be too young to accompany a child or an infant.
+    """
 
     type: PassengerType
     name: sealed.Sealed
+    birth_date: sealed.Sealed | None = None
+    under_guardian_age: bool = False
+
+
+class DocumentProblem(msgspec.Struct, frozen=True, omit_defaults=True):
+    """Why a travel document does not do for a segment; `needed_until` where it expires too soon."""
+
+    segment: int
+    reason: DocumentReason
+    needed_until: dt.date | None = None
+
+
+class DocumentFindings(msgspec.Struct, frozen=True, omit_defaults=True):
+    """What a travel document shows when it is recorded: nothing that identifies its holder.
+
+    `under_guardian_age` is that of Passenger; `problems` are those with open coupons.
+    """
+
+    under_guardian_age: bool = False
+    problems: tuple[DocumentProblem, ...] = ()
 
 
 class Segment(msgspec.Struct, frozen=True):

@@ -15,6 +15,7 @@ FROM = ("From", "من")
 TO = ("To", "إلى")
 UNKNOWN = "–"
 LATIN_1 = 0xFF
+ARABIC_NAME_LENGTH = 24
 # Names of months do not follow the locale of the process.
 MONTHS = ("JAN", "FEB", "MAR", "APR", "MAY", "JUN", "JUL", "AUG", "SEP", "OCT", "NOV", "DEC")
 KINDS: dict[PassengerType, tuple[str, str]] = {
@@ -45,7 +46,14 @@ class Cell(NamedTuple):
 def rows(facts: boarding_pass.BoardingPassFacts) -> tuple[tuple[Cell, ...], ...]:
     """Return the cells from top to bottom; raises NameNotLatin."""
     return (
-        (Cell("Passenger", "المسافر", boarding_pass.carriage_name(facts).replace("/", " / ")),),
+        (
+            Cell(
+                "Passenger",
+                "المسافر",
+                boarding_pass.carriage_name(facts).replace("/", " / "),
+                arabic_name(facts),
+            ),
+        ),
         (
             Cell("Flight", "الرحلة", f"{facts.carrier} {facts.flight_number}"),
             Cell("Date", "التاريخ", _date(facts.flight_date)),
@@ -71,6 +79,17 @@ def rows(facts: boarding_pass.BoardingPassFacts) -> tuple[tuple[Cell, ...], ...]
             *_services(facts),
         ),
     )
+
+
+def arabic_name(facts: boarding_pass.BoardingPassFacts) -> str:
+    """Return the name in Arabic without vowel marks, in whole words as far as there is room."""
+    shown = ""
+    for word in (facts.arabic_name or "").split():
+        letters = "".join(each for each in word if each.isalpha())
+        if len(shown) + 1 + len(letters) > ARABIC_NAME_LENGTH:
+            break
+        shown = f"{shown} {letters}".strip()
+    return shown
 
 
 def city(name: str | None) -> str:

@@ -20,6 +20,7 @@ POLL_SECONDS = 0.1
 CHECK_IN_WITHIN = dt.timedelta(hours=47)
 CHECK_IN_UNTIL = dt.timedelta(hours=2)
 FAR_DAYS = 7
+CHILD_AGE_DAYS = 6 * 365
 ROUTE = ("RUH", "JED")
 
 
@@ -166,7 +167,12 @@ def _confirmed(
         {
             "quoteId": quote["quoteId"],
             "passengers": [
-                {"firstName": name, "lastName": "Alharbi", "type": kind}
+                {
+                    "firstName": name,
+                    "lastName": "Alharbi",
+                    "type": kind,
+                    "birthDate": _birth_date(kind),
+                }
                 for name, kind in zip(names, party, strict=False)
             ],
             "contact": {"email": "noura@example.com"},
@@ -174,6 +180,14 @@ def _confirmed(
     )
     demo_walk.press_pay(client, booking)
     return _await(client, booking, lambda found: found["status"] == "confirmed")
+
+
+def _birth_date(kind: str) -> str | None:
+    """Return the birth date of a child of six years; adults need none."""
+    if kind == "ADT":
+        return None
+    today = dt.datetime.now(dt.UTC).date()
+    return (today - dt.timedelta(days=CHILD_AGE_DAYS)).isoformat()
 
 
 def _keyed(client: Client, path: str, body: Mapping[str, Any]) -> dict[str, Any]:

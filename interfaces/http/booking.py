@@ -13,7 +13,6 @@ from application.booking import hold_booking as holding
 from application.booking import list_bookings as listing
 from application.booking import read_history as history
 from application.booking.create_booking import Traveller, WantedBooking
-from application.booking.people import Name
 from application.booking.read_history import HistoryEntry
 from application.pricing.journeys import WantedExtra, WantedSeat
 from application.queries import ListedBooking
@@ -33,11 +32,17 @@ PAGE_LIMIT = 100
 
 
 class PassengerRequest(msgspec.Struct, rename="camel", forbid_unknown_fields=True):
-    """A traveller, named as in the passport."""
+    """A traveller, named in Latin letters as in the passport, without titles.
 
-    first_name: wire.NameText
+    `firstName` is null where the passport has one name only; `arabicName` is the whole name in
+    Arabic, for letters and the boarding pass. Children and infants need a birth date.
+    """
+
+    first_name: wire.NameText | None
     last_name: wire.NameText
     type: wire.PassengerType = "ADT"
+    birth_date: dt.date | None = None
+    arabic_name: wire.ArabicNameText | None = None
 
 
 class ContactRequest(msgspec.Struct, rename="camel", forbid_unknown_fields=True):
@@ -131,7 +136,8 @@ def _wanted(data: BookingRequest) -> WantedBooking:
         raise invalid("flightId", "missing")
     return WantedBooking(
         travellers=[
-            Traveller(Name(each.first_name, each.last_name), each.type) for each in data.passengers
+            Traveller(each.first_name, each.last_name, each.type, each.birth_date, each.arabic_name)
+            for each in data.passengers
         ],
         email=required_mailbox(data.contact.email, field="contact.email"),
         phone=data.contact.phone,

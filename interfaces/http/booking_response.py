@@ -10,10 +10,18 @@ from interfaces.http import idempotency, wire
 from interfaces.http.answers import Answered
 
 
+class DocumentProblemResponse(msgspec.Struct, rename="camel"):
+    """Why the recorded travel document does not do for a flight."""
+
+    reason: str
+    needed_until: dt.date | None
+
+
 class CouponResponse(msgspec.Struct, rename="camel"):
     """One passenger on one flight; `status` is IATA's letter.
 
-    `standby` is a passenger who is checked in and whose seat the aircraft does not have.
+    `standby` is a passenger who is checked in and whose seat the aircraft does not have;
+    `documentProblem` is null where no document is recorded or it does.
     """
 
     segment: int
@@ -21,13 +29,15 @@ class CouponResponse(msgspec.Struct, rename="camel"):
     seat: str | None
     sequence: int | None
     standby: bool
+    document_problem: DocumentProblemResponse | None
 
 
 class PassengerResponse(msgspec.Struct, rename="camel"):
-    """A traveller; names are null once the person was erased."""
+    """A traveller; names are null once the person was erased. `firstName` FNU: one name only."""
 
     first_name: str | None
     last_name: str | None
+    arabic_name: str | None
     type: wire.PassengerType
     ticket_number: str | None
     document_recorded: bool
@@ -175,20 +185,34 @@ def _passengers(details: BookingDetails) -> list[PassengerResponse]:
         PassengerResponse(
             first_name=name.first_name if name else None,
             last_name=name.last_name if name else None,
+            arabic_name=name.arabic_name if name else None,
             type=passenger.type,
             ticket_number=tickets.get(index),
             document_recorded=booking.documents[index] is not None,
-            coupons=[
-                CouponResponse(
-                    each.segment, each.status.value, each.seat, each.sequence, each.standby
-                )
-                for each in booking.coupons
-                if each.passenger == index
-            ],
+            coupons=_coupons(details, index),
         )
         for index, (passenger, name) in enumerate(
             zip(booking.passengers, details.names, strict=True)
         )
+    ]
+
+
+def _coupons(details: BookingDetails, passenger: int) -> list[CouponResponse]:
+    return [
+        CouponResponse(
+            each.segment,
+            each.status.value,
+            each.seat,
+            each.sequence,
+            each.standby,
+            None
+            if each.document_problem is None or each.is_final
+            else DocumentProblemResponse(
+                each.document_problem.reason, each.document_problem.needed_until
+            ),
+        )
+        for each in details.booking.coupons
+        if each.passenger == passenger
     ]
 
 

@@ -15,7 +15,8 @@ from interfaces.http.answers import Answered
 from interfaces.http.booking_response import BookingResponse
 from interfaces.http.strict_request import StrictRequest
 
-CountryCode = Annotated[str, msgspec.Meta(pattern=r"^[A-Z]{3}$(?!\n)")]
+# ICAO 9303: three letters, but D for Germany.
+CountryCode = Annotated[str, msgspec.Meta(pattern=r"^([A-Z]{3}|D)$(?!\n)")]
 ServiceCode = Annotated[str, msgspec.Meta(pattern=r"^[A-Z]{4}$(?!\n)")]
 DocumentNumber = Annotated[str, msgspec.Meta(pattern=r"^[A-Z0-9]{4,20}$(?!\n)")]
 

@@ -12,7 +12,7 @@ from application.booking import (
     quote_modification,
 )
 from application.booking import correct_name as name_correction
-from application.booking.people import Name
+from application.booking.correct_name import WantedName
 from application.booking.quote_modification import WantedModification
 from domain.kernel import money
 from interfaces.http import auth, booking_response, idempotency, wire
@@ -59,11 +59,16 @@ class ModifyRequest(idempotency.KeyedRequest):
 
 
 class NameRequest(idempotency.KeyedRequest):
-    """The correct name."""
+    """The correct name, as at the sale; without `arabicName` that one stays.
+
+    Staff correct more than three letters with a `reason`.
+    """
 
     passenger: wire.PassengerIndex
-    first_name: wire.NameText
+    first_name: wire.NameText | None
     last_name: wire.NameText
+    arabic_name: wire.ArabicNameText | None = None
+    reason: wire.ReasonText | None = None
 
 
 @post(
@@ -131,12 +136,12 @@ async def abandon(request: StrictRequest, booking_id: FromPath[str]) -> Answered
 async def correct_name(
     request: StrictRequest, booking_id: FromPath[str], data: JSONBody[NameRequest]
 ) -> Answered[BookingResponse]:
-    """Correct up to three letters; another person needs another ticket."""
+    """Correct up to three letters, as staff more; another person needs another ticket."""
     caller = idempotency.optional(request, data)
-    name = Name(data.first_name, data.last_name)
-    details = await name_correction.correct_name(
-        request.ports.booking, caller, booking_id, passenger=data.passenger, name=name
+    wanted = WantedName(
+        data.passenger, data.first_name, data.last_name, data.arabic_name, data.reason
     )
+    details = await name_correction.correct_name(request.ports.booking, caller, booking_id, wanted)
     return booking_response.answer(details)
 
 

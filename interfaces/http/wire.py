@@ -22,6 +22,7 @@ ExtraCode = Annotated[str, msgspec.Meta(pattern=r"^[A-Z0-9]{2,12}$(?!\n)")]
 QuoteId = Annotated[str, msgspec.Meta(max_length=16_384)]
 # `strict_request` takes no control characters in any text: each of these is one line.
 NameText = Annotated[str, msgspec.Meta(min_length=1, max_length=60)]
+ArabicNameText = Annotated[str, msgspec.Meta(min_length=1, max_length=120)]
 # What staff write in their own words: sealed in the log.
 ReasonText = Annotated[str, msgspec.Meta(min_length=3, max_length=200)]
 EmailText = Annotated[str, msgspec.Meta(min_length=3, max_length=254)]

@@ -162,7 +162,7 @@ class Travellers:
         headers = f"Authorization: Bearer {token}\r\nIdempotency-Key: {self._plan.run}-{number}\r\n"
         body = {
             "quoteId": quote["quoteId"],
-            "passengers": [{"firstName": "Noura", "lastName": f"Traveller{number}", "type": "ADT"}],
+            "passengers": [{"firstName": "Noura", "lastName": "Traveller", "type": "ADT"}],
             "contact": {"email": f"noura{number}@example.com"},
         }
         booking = await self._step("reserve", edge, "/api/bookings", body, headers)

@@ -270,7 +270,7 @@ def body(flight: str) -> str:
     return json.dumps(
         {
             "flightId": flight,
-            "passengers": [{"firstName": "Noura", "lastName": "Traveller{n}", "type": "ADT"}],
+            "passengers": [{"firstName": "Noura", "lastName": "Traveller", "type": "ADT"}],
             "contact": {"email": "noura{n}@example.com", "phone": "+966500000000"},
         }
     )

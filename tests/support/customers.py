@@ -118,7 +118,12 @@ class Customer(msgspec.Struct, frozen=True):
             "seats": list(seats),
         }
         passengers = [
-            {"firstName": f"Noura{'abcdefghi'[number]}", "lastName": "Alharbi", "type": kind}
+            {
+                "firstName": f"Noura{'abcdefghi'[number]}",
+                "lastName": "Alharbi",
+                "type": kind,
+                "birthDate": birth_date(kind),
+            }
             for number, kind in enumerate(party)
         ]
         body = {
@@ -165,12 +170,20 @@ class Customer(msgspec.Struct, frozen=True):
         await self.post(f"/api/admin/flights/{flight}/depart")
 
 
+def birth_date(kind: str) -> str | None:
+    """A birth date that gives the type on all days of the next months; None for an adult."""
+    if kind == "ADT":
+        return None
+    days = 200 if kind == "INF" else 6 * 365
+    return (dt.datetime.now(dt.UTC).date() - dt.timedelta(days=days)).isoformat()
+
+
 def booking_body(flight: str, *, passengers: int = 1) -> dict[str, Any]:
     """Adults on a flight."""
     return {
         "flightId": flight,
         "passengers": [
-            {"firstName": "Noura", "lastName": f"Alharbi{number}", "type": "ADT"}
+            {"firstName": "Noura", "lastName": f"Alharbi{'abcdefghi'[number]}", "type": "ADT"}
             for number in range(passengers)
         ],
         "contact": {"email": "noura@example.com"},

@@ -167,6 +167,7 @@ FORMS: dict[str, tuple[Any, ...]] = {
     "flight.equipment_changed.vacated": (("12A",), ()),
     "flight.equipment_changed.oversold": ({"Y": 3}, {}),
     "payment.funds_parked.reason": get_args(ParkReason),
+    "needed_until": (examples.NOW.date(), None),
     "references": (("pi_1", "ch_1"),),
 }
 

@@ -25,6 +25,19 @@ def check(log: MemoryLog) -> None:
     Invariants(log).check()
 
 
+def _check_companions(booking: BookingState) -> None:
+    """No child or infant is checked in, on board or flown without an adult, nor two on one lap."""
+    for statuses in ("CL", "L", "F"):
+        for segment in range(len(booking.segments)):
+            group = [
+                booking.passengers[coupon.passenger].type
+                for coupon in booking.coupons
+                if coupon.segment == segment and coupon.status.value in statuses
+            ]
+            adults, infants = group.count("ADT"), group.count("INF")
+            assert adults >= max(infants, 1) or adults == len(group), group
+
+
 class Invariants:
     """Follows a log: each check takes in what is new and looks at whatever that touched."""
 
@@ -100,6 +113,7 @@ class Invariants:
             assert counted.status is Status.EXPIRED or not counted.keys("OCL")
         if counted.status is Status.CANCELLED and counted.owed():
             assert self.recount.settled(name) < counted.owed(), "all given back, and not refunded"
+        _check_companions(state)
         if counted.status not in {Status.RESERVED, Status.PAID} and not counted.ticketed:
             return
         for (passenger, segment), coupon in counted.coupons.items():

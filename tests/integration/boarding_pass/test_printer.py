@@ -11,9 +11,9 @@ import msgspec
 import pytest
 
 from application.booking import boarding_pass_printer
-from domain.booking import boarding_pass
+from domain.booking import boarding_pass, names
 from domain.booking.boarding_pass import BoardingPassFacts
-from infrastructure.boarding_pass import layout, printer
+from infrastructure.boarding_pass import layout, printer, wording
 from tests.support import boarding_passes, hypothesis_profile, scanner
 
 hypothesis_profile.load()
@@ -191,7 +191,7 @@ def test_the_files_contain_no_time_of_making() -> None:
 def test_a_name_that_cannot_be_carried_is_refused_in_both_forms() -> None:
     facts = msgspec.structs.replace(boarding_passes.EXAMPLE, surname="الحربي")
     for make in (PRINTER.png, PRINTER.pdf):
-        with pytest.raises(boarding_pass.NameNotLatin):
+        with pytest.raises(names.NameNotLatin):
             make(facts)
 
 
@@ -199,3 +199,19 @@ def test_a_process_that_prints_nothing_loads_no_library_that_draws() -> None:
     loaded = run_apart(PRINT_LOADED)
     assert "infrastructure" in loaded
     assert {"PIL", "reportlab", "segno", "pdf417gen"}.isdisjoint(loaded)
+
+
+@pytest.mark.parametrize(
+    ("name", "shown"),
+    [
+        (None, ""),
+        ("نورة الحربي", "نورة الحربي"),
+        ("نُورَة", "نورة"),
+        ("عبد الرحمن بن عبد العزيز بن محمد", "عبد الرحمن بن عبد العزيز"),
+    ],
+)
+def test_the_name_in_arabic_stands_beside_the_latin_one(name: str | None, shown: str) -> None:
+    facts = msgspec.structs.replace(boarding_passes.EXAMPLE, arabic_name=name)
+    (cell,) = wording.rows(facts)[0]
+    assert (cell.value, cell.value_arabic) == ("AL HARBI / NOURA FAHD", shown)
+    assert (PRINTER.png(facts) != PRINTER.png(boarding_passes.EXAMPLE)) == bool(shown)

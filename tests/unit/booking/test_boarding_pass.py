@@ -7,7 +7,7 @@ import msgspec
 import pytest
 from hypothesis import given
 
-from domain.booking import boarding_pass
+from domain.booking import boarding_pass, names
 from domain.booking.boarding_pass import BoardingPassFacts
 from domain.booking.values import Channel
 from tests.support import bcbp, boarding_passes
@@ -27,11 +27,6 @@ def changed(**changes: Any) -> BoardingPassFacts:
 
 def leg(facts: BoardingPassFacts) -> dict[str, str]:
     return bcbp.parse(boarding_pass.bcbp(facts)).legs[0]
-
-
-def name_field(surname: str, given_name: str) -> str:
-    facts = changed(surname=surname, given_name=given_name)
-    return bcbp.parse(boarding_pass.bcbp(facts)).whole["name"]
 
 
 def test_the_reader_understands_the_published_example() -> None:
@@ -74,7 +69,7 @@ def test_every_pass_conforms_and_contains_the_facts_it_was_made_from(
     assert text[:60].isprintable()
     assert whole["legs"] == "1"
     assert whole["electronic_ticket"] == "E"
-    assert boarding_pass.carriage_name(facts).startswith(whole["name"].rstrip(" "))
+    assert whole["name"].rstrip(" ") == names.bar_code_name(facts.surname, facts.given_name)
     assert only["airline_code"] + only["serial"] == facts.ticket
     assert only["reference"].rstrip() == facts.reference
     assert (only["origin"], only["destination"]) == (facts.origin, facts.destination)
@@ -89,44 +84,6 @@ def test_every_pass_conforms_and_contains_the_facts_it_was_made_from(
     assert only["status"] == facts.passenger_status
     assert only["airline_use"] == ""
     assert "security" not in whole
-
-
-@pytest.mark.parametrize(
-    ("surname", "given_name", "field"),
-    [
-        ("Desmarais", "Luc", "DESMARAIS/LUC       "),
-        ("Al-Sa‘ūd", "ʿAbd al-ʿAzīz", "AL SAUD/ABD AL AZIZ "),
-        ("O'Brien", "Seán", "OBRIEN/SEAN         "),
-        ("Müller", "Łucja Ñandú", "MULLER/LUCJA NANDU  "),
-        ("Straße", "Øyvind Æsa", "STRASSE/OEYVIND AESA"),
-        ("Yılmaz", "İbrahim", "YILMAZ/IBRAHIM      "),
-        ("Suharto", "", "SUHARTO             "),
-        ("  de   la\tCruz ", "  ", "DE LA CRUZ          "),
-        ("Wolfeschlegelsteinhausen", "Hubert", "WOLFESCHLEGELSTEINHA"),
-        ("Wolfeschlegelsteinh", "Hubert", "WOLFESCHLEGELSTEINH "),
-        ("Al Harbi", "Noura Ahmad Fahd", "AL HARBI/NOURA AHMAD"),
-        ("الحربي Alharbi", "Nora3 نورة", "ALHARBI/NORA        "),
-    ],
-)
-def test_a_name_is_written_in_capitals_from_a_to_z_and_cut_to_twenty(
-    surname: str, given_name: str, field: str
-) -> None:
-    assert name_field(surname, given_name) == field
-
-
-@pytest.mark.parametrize(
-    ("surname", "given_name"),
-    [("الحربي", "Noura"), ("Alharbi", "نورة"), ("", "Noura"), ("--", "Noura"), ("Ng", "北京")],
-)
-def test_a_name_without_a_latin_letter_is_refused(surname: str, given_name: str) -> None:
-    with pytest.raises(boarding_pass.NameNotLatin):
-        boarding_pass.bcbp(changed(surname=surname, given_name=given_name))
-
-
-def test_the_refusal_of_a_name_does_not_repeat_it() -> None:
-    with pytest.raises(ValueError, match="letter") as refused:
-        boarding_pass.latin("نورة")
-    assert "نورة" not in str(refused.value)
 
 
 @pytest.mark.parametrize(

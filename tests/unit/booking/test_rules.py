@@ -10,7 +10,7 @@ from application.booking.check_in import CheckIn
 from application.booking.expire_booking import ExpireBooking
 from application.payment.start_checkout import require_seats
 from domain.booking import actions as booking_actions
-from domain.booking import passenger_details, rejections, sale, states
+from domain.booking import ages, rejections, sale, states
 from domain.booking.preconditions import CheckInWindow, SegmentFacts
 from domain.booking.values import Segment
 from domain.inventory.rejections import SeatsUnavailable
@@ -97,24 +97,8 @@ def _at(hour: int) -> dt.datetime:
     ],
 )
 def test_a_birthday_counts_on_the_day_of_travel(birth: str, day: str, kind: str) -> None:
-    found = sale.passenger_type_on(dt.date.fromisoformat(birth), dt.date.fromisoformat(day))
+    found = ages.passenger_type_on(dt.date.fromisoformat(birth), dt.date.fromisoformat(day))
     assert found == kind
-
-
-@pytest.mark.parametrize(
-    ("day", "until"),
-    [
-        ("2026-11-24", "2027-05-24"),
-        ("2026-08-31", "2027-02-28"),
-        ("2027-08-31", "2028-02-29"),
-        ("2026-12-31", "2027-06-30"),
-        ("2026-06-15", "2026-12-15"),
-    ],
-)
-def test_a_passport_is_good_for_six_months_after_the_day_of_travel(day: str, until: str) -> None:
-    assert passenger_details.passport_needed_until(
-        dt.date.fromisoformat(day)
-    ) == dt.date.fromisoformat(until)
 
 
 def actions(airline: MemoryAirline, booking: str, *, at_gate: bool = False) -> set[str]:

@@ -1,0 +1,78 @@
+"""Which travel document a flight needs: its kind, and how long it must be valid."""
+
+import datetime as dt
+from typing import Literal
+
+import msgspec
+
+from domain.booking import rejections
+from domain.booking.countries import country_of
+from domain.booking.values import DocumentProblem
+
+# Passports are valid for six months after the journey.
+PASSPORT_MONTHS = 6
+
+
+class TravelDocument(msgspec.Struct, frozen=True):
+    """A passport or identity card; countries have three letters (ISO 3166, ICAO 9303)."""
+
+    kind: Literal["passport", "identity_card"]
+    number: str
+    issuing_country: str
+    nationality: str
+    birth_date: dt.date
+    sex: Literal["F", "M", "X"]
+    expires_on: dt.date
+
+
+class Sector(msgspec.Struct, frozen=True):
+    """A flight as a border control sees it; the day is local at the origin."""
+
+    departs_on: dt.date
+    domestic: bool
+
+
+def with_known_countries(document: TravelDocument) -> TravelDocument:
+    """Return the document with countries in three letters; Germany's D becomes DEU.
+
+    Rejects UnknownCountry with the field of the request.
+    """
+    issuer, nationality = country_of(document.issuing_country), country_of(document.nationality)
+    for field, found in (("issuingCountry", issuer), ("nationality", nationality)):
+        if found is None:
+            raise rejections.UnknownCountry(field=field, reason="unknown_country")
+    assert issuer is not None and nationality is not None
+    return msgspec.structs.replace(document, issuing_country=issuer, nationality=nationality)
+
+
+def problem_on(document: TravelDocument, sector: Sector, *, segment: int) -> DocumentProblem | None:
+    """Return why the document does not do for the flight of this segment; None where it does."""
+    if not sector.domestic and document.kind != "passport":
+        return DocumentProblem(segment, "passport_needed")
+    needed = needed_until(sector)
+    if document.expires_on < needed:
+        return DocumentProblem(segment, "expires_too_soon", needed)
+    return None
+
+
+def needed_until(sector: Sector) -> dt.date:
+    """Return the last day on which the document must be valid for the flight."""
+    if sector.domestic:
+        return sector.departs_on
+    return months_after(sector.departs_on, PASSPORT_MONTHS)
+
+
+def months_after(day: dt.date, months: int) -> dt.date:
+    """Return the same day so many months later; the last day of a month that is shorter."""
+    years, month = divmod(day.month - 1 + months, 12)
+    year, month = day.year + years, month + 1
+    last = (dt.date(year + month // 12, month % 12 + 1, 1) - dt.timedelta(days=1)).day
+    return dt.date(year, month, min(day.day, last))
+
+
+def refusal(problem: DocumentProblem, *, passenger: int) -> rejections.DocumentMissing:
+    """Return the rejection of a document with this problem."""
+    facts: dict[str, str | int] = {"passenger": passenger, "segment": problem.segment}
+    if problem.needed_until is not None:
+        facts["needed"] = problem.needed_until.isoformat()
+    return rejections.DocumentMissing(reason=problem.reason, **facts)

@@ -1,0 +1,146 @@
+"""Travel documents: validity, kinds, countries, and what a recorded one shows."""
+
+import datetime as dt
+
+import pytest
+from msgspec.structs import replace
+
+from domain.booking import ages, countries, rejections, travel_documents
+from domain.booking.events import DocumentRecorded
+from domain.booking.fold import evolve
+from domain.booking.state import Booking
+from domain.booking.travel_documents import Sector, TravelDocument
+from domain.booking.values import CouponId, DocumentFindings, DocumentProblem
+from domain.kernel import sealed
+from tests.support.memory_airline import MemoryAirline
+
+PASSPORT = TravelDocument(
+    kind="passport",
+    number="A1234567",
+    issuing_country="SAU",
+    nationality="SAU",
+    birth_date=dt.date(1990, 5, 17),
+    sex="F",
+    expires_on=dt.date(2035, 1, 1),
+)
+DAY = dt.date(2026, 11, 24)
+ABROAD = Sector(departs_on=DAY, domestic=False)
+
+
+@pytest.mark.parametrize(
+    ("day", "until"),
+    [
+        ("2026-11-24", "2027-05-24"),
+        ("2026-08-31", "2027-02-28"),
+        ("2027-08-31", "2028-02-29"),
+        ("2026-12-31", "2027-06-30"),
+        ("2026-06-15", "2026-12-15"),
+    ],
+)
+def test_a_passport_is_good_for_six_months_after_the_day_of_travel(day: str, until: str) -> None:
+    sector = Sector(departs_on=dt.date.fromisoformat(day), domestic=False)
+    needed = dt.date.fromisoformat(until)
+    assert travel_documents.needed_until(sector) == needed
+    valid, too_short = (
+        replace(PASSPORT, expires_on=needed - dt.timedelta(days=each)) for each in (0, 1)
+    )
+    assert travel_documents.problem_on(valid, sector, segment=0) is None
+    assert travel_documents.problem_on(too_short, sector, segment=0) == DocumentProblem(
+        0, "expires_too_soon", needed
+    )
+
+
+def test_there_are_the_countries_of_iso_3166_and_each_has_two_letters() -> None:
+    assert len(countries.TWO_LETTERS) == len(set(countries.TWO_LETTERS.values())) == 249
+    for three, two in countries.TWO_LETTERS.items():
+        assert (len(three), len(two)) == (3, 2)
+        assert (three + two).isalpha() and (three + two).isupper()
+    assert not countries.NO_COUNTRY & set(countries.TWO_LETTERS)
+
+
+def test_the_d_of_german_passports_is_deu() -> None:
+    german = replace(PASSPORT, issuing_country="D", nationality="D")
+    found = travel_documents.with_known_countries(german)
+    assert (found.issuing_country, found.nationality) == ("DEU", "DEU")
+
+
+@pytest.mark.parametrize("code", ["GBN", "RKS", "UNO", "XXA", "XXB"])
+def test_issuers_and_nationalities_of_icao_9303_are_known(code: str) -> None:
+    document = replace(PASSPORT, issuing_country=code, nationality=code)
+    assert travel_documents.with_known_countries(document) == document
+
+
+@pytest.mark.parametrize("code", ["ZZZ", "UTO", "SA", "DDR", "AAA", "YUG", "", "d"])
+def test_an_unknown_country_is_refused(code: str) -> None:
+    for field, name in (("issuing_country", "issuingCountry"), ("nationality", "nationality")):
+        with pytest.raises(rejections.UnknownCountry) as refusal:
+            travel_documents.with_known_countries(replace(PASSPORT, **{field: code}))
+        assert refusal.value.parameters == {"field": name, "reason": "unknown_country"}
+
+
+def ticketed() -> tuple[MemoryAirline, str]:
+    """An adult and a child on two flights, ten and forty days ahead."""
+    airline = MemoryAirline()
+    flights = (
+        airline.schedule("SV1", in_days=10),
+        airline.schedule("SV2", in_days=40, route=("JED", "RUH")),
+    )
+    return airline, airline.ticketed(flights, "ADT", "CHD")
+
+
+def recorded(booking: Booking, *problems: DocumentProblem) -> Booking:
+    """The booking after the adult's document was recorded."""
+    event = DocumentRecorded(
+        passenger=0,
+        document=sealed.Sealed("subject", b"box"),
+        findings=DocumentFindings(problems=problems),
+    )
+    found = evolve(booking, event)
+    assert found is not None
+    return found
+
+
+def test_a_document_shows_at_each_coupon_where_it_does_not_do_until_another_is_recorded() -> None:
+    airline, stream = ticketed()
+    problem = DocumentProblem(1, "expires_too_soon", dt.date(2027, 6, 30))
+    booking = recorded(airline.booking(stream), problem)
+    shown = {CouponId(c.passenger, c.segment): c.document_problem for c in booking.coupons}
+    assert shown.pop(CouponId(0, 1)) == problem
+    assert set(shown.values()) == {None}
+    again = recorded(booking)
+    assert {each.document_problem for each in again.coupons} == {None}
+
+
+def test_a_document_of_another_age_than_was_paid_for_is_refused_with_the_right_type() -> None:
+    airline, stream = ticketed()
+    booking = airline.booking(stream)
+    out = airline.flight(booking.segments[0].flight).departs_at.date()
+    turns_twelve = dt.date(out.year - 12, out.month, out.day) + dt.timedelta(days=5)
+    ages.require_document_age(booking, 1, turns_twelve)
+    ages.require_document_age(booking, 0, PASSPORT.birth_date)
+    with pytest.raises(rejections.DocumentMissing) as refusal:
+        ages.require_document_age(booking, 0, turns_twelve)
+    assert refusal.value.parameters == {
+        "passenger": 0,
+        "reason": "age_differs",
+        "type": "ADT",
+        "needed": "CHD",
+    }
+
+
+def test_no_exchange_takes_a_passenger_to_a_day_of_another_type() -> None:
+    airline = MemoryAirline()
+    flight = airline.schedule("SV1", in_days=10)
+    booking = airline.booking(airline.ticketed(flight, "ADT", "INF"))
+    day = airline.flight(flight).departs_at.date()
+    births = {1: dt.date(day.year - 2, day.month, day.day) + dt.timedelta(days=5)}
+    before, after = (f"flight-SV2-{day + dt.timedelta(days=each)}" for each in (4, 5))
+    ages.require_ages_on(booking, births, segment=0, flight_id=before)
+    with pytest.raises(rejections.ModificationRefused) as refusal:
+        ages.require_ages_on(booking, births, segment=0, flight_id=after)
+    assert refusal.value.parameters == {"reason": "age_differs", "passenger": 1, "needed": "CHD"}
+    newborn = {1: day - dt.timedelta(days=7)}
+    ages.require_ages_on(booking, newborn, segment=0, flight_id=flight)
+    with pytest.raises(rejections.ModificationRefused, match="too_young"):
+        earlier = f"flight-SV2-{day - dt.timedelta(days=1)}"
+        ages.require_ages_on(booking, newborn, segment=0, flight_id=earlier)
