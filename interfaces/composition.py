@@ -271,11 +271,7 @@ def _web_ports(
 
 
 def _booking_ports(
-    core: Core,
-    bus: CommandBus,
-    history: StreamHistory,
-    signer: QuoteSigner,
-    windows: SeatWindows,
+    core: Core, bus: CommandBus, history: StreamHistory, signer: QuoteSigner, windows: SeatWindows
 ) -> BookingPorts:
     settings = core.settings
     return BookingPorts(

@@ -92,7 +92,7 @@ async def create_booking(
     with taken:
         done = await carry_out(ports, caller, command)
         if done.replayed:
-            taken.give_back()
+            taken.release()
     # A replay returns the stored booking, whose names must be opened.
     names = None if done.replayed else _names(wanted)
     return await details(ports, caller.principal, done, names)

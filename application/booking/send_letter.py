@@ -115,7 +115,8 @@ class LetterSender:
                 flight = (await self._bus.current(stream_kinds.FLIGHT, segment.flight))[0]
                 assert flight is not None
                 seat = coupon.seat or "-"
-                lines.append(f"  {flight.number}  {passengers[coupon.passenger]}  {seat}")
+                route = f"{flight.number} {flight.origin}-{flight.destination}"
+                lines.append(f"  {route}  {passengers[coupon.passenger]}  {seat}")
         return "\n".join(lines)
 
 

@@ -38,13 +38,13 @@ class SeatWindows(Protocol):
         """Count these seats all or none; returns 0, or the seconds until the window closes."""
         ...
 
-    def give_back(self, name: UnpaidWindow, client: str, count: int) -> None:
+    def release(self, name: UnpaidWindow, client: str, count: int) -> None:
         """Count these seats no longer."""
         ...
 
 
 class TakenSeats:
-    """Seats that were counted for a request; given back when its block fails."""
+    """Seats that were counted for a request; released when its block fails."""
 
     def __init__(self, windows: SeatWindows, count: int) -> None:
         self._windows = windows
@@ -61,16 +61,16 @@ class TakenSeats:
         trace: TracebackType | None,
     ) -> None:
         if error is not None:
-            self.give_back()
+            self.release()
 
     def add(self, name: UnpaidWindow, client: str) -> None:
         """Remember that the seats were counted in this window."""
         self._taken.append((name, client))
 
-    def give_back(self) -> None:
+    def release(self) -> None:
         """Count the seats no longer; a second time has no effect."""
         for name, client in self._taken:
-            self._windows.give_back(name, client, self._count)
+            self._windows.release(name, client, self._count)
         self._taken.clear()
 
 

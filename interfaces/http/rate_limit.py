@@ -102,7 +102,7 @@ class RateLimiter:
         lease.tokens -= count
         return 0.0
 
-    def give_back(self, name: LimitName, client: str, count: int) -> None:
+    def release(self, name: LimitName, client: str, count: int) -> None:
         """Return tokens that `take_many` spent; this process can spend them again."""
         lease = self._lease(name, client)
         if self._remaining(lease) > 0:

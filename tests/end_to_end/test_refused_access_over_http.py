@@ -1,4 +1,4 @@
-"""Strangers at the door: what they are told, what is recorded, and that owners still come in."""
+"""Strangers at the door: what they are answers, what is recorded, and that owners still come in."""
 
 import httpx
 import psycopg
@@ -21,13 +21,13 @@ async def test_strangers_do_not_lock_the_owner_out_and_learn_nothing(
     account = {"email": owner.email, "password": customers.PASSWORD}
     wrong = {**account, "password": "a wrong password"}
     async with httpx.AsyncClient(base_url=system.base_url, verify=False) as stranger:
-        told = [await stranger.post("/api/auth/mobile-login", json=wrong) for _ in range(8)]
-        told.append(await stranger.post("/api/auth/mobile-login", json=account))
+        answers = [await stranger.post("/api/auth/mobile-login", json=wrong) for _ in range(8)]
+        answers.append(await stranger.post("/api/auth/mobile-login", json=account))
     bodies = [
         {name: value for name, value in each.json().items() if name != "correlationId"}
-        for each in told
+        for each in answers
     ]
-    assert [each.status_code for each in told] == [401] * 9
+    assert [each.status_code for each in answers] == [401] * 9
     assert bodies == [bodies[0]] * 9
     # The owner's device was signed in before, at the same address.
     assert (await client.post("/api/auth/mobile-login", json=account)).status_code == 200

@@ -1,5 +1,6 @@
 """Use cases of bookings over the airline in memory, with a vault that really seals."""
 
+import datetime as dt
 import os
 import uuid
 from collections.abc import Sequence
@@ -9,8 +10,8 @@ from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
 from application import ports
 from application.booking.create_booking import Traveller, WantedBooking, create_booking
-from application.booking.people import Name
 from application.booking.ports import BookingPorts
+from application.booking.unpaid_seats import UnpaidSeatLimits, UnpaidSeats, UnpaidWindow
 from application.caller import Caller
 from application.commands.stream_kinds import StreamKind
 from application.identity.ports import Principal
@@ -85,6 +86,25 @@ class MemoryHistory:
         return list(self._streams.get(stream, ()))
 
 
+BIRTH_DATES = {"CHD": dt.date(2018, 5, 1), "INF": dt.date(2026, 2, 1)}
+
+
+class UncountedSeats:
+    """Windows in which any number of seats has room."""
+
+    async def take_many(self, name: UnpaidWindow, client: str, count: int) -> float:
+        """Nothing to wait for."""
+        return 0.0
+
+    def release(self, name: UnpaidWindow, client: str, count: int) -> None:
+        """Nothing was counted."""
+
+
+def unlimited_seats() -> UnpaidSeats:
+    """Limits that no test reaches."""
+    return UnpaidSeats(UnpaidSeatLimits(10**6, 10**6, 10**6), UncountedSeats())
+
+
 class MemoryUseCases:
     """Where callers of every role ask for something."""
 
@@ -107,6 +127,7 @@ class MemoryUseCases:
             collector=absent,
             boarding_passes=absent,
             list_bookings=absent,
+            unpaid_seats=unlimited_seats(),
         )
 
     def caller(self, role: Role = "customer") -> Caller:
@@ -116,7 +137,9 @@ class MemoryUseCases:
 
     async def ticketed(self, flight: str, *party: PassengerType) -> str:
         """A booking of the customer with sealed names, paid and confirmed; its stream."""
-        travellers = [Traveller(Name("Noura", "Harbi"), each) for each in party or ("ADT",)]
+        travellers = [
+            Traveller("Noura", "Harbi", each, BIRTH_DATES.get(each)) for each in party or ("ADT",)
+        ]
         wanted = WantedBooking(travellers, "noura@example.com", None, flight, None)
         details = await create_booking(self.ports, self.caller(), wanted)
         self.airline.pay(details.booking_id)

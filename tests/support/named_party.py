@@ -24,6 +24,7 @@ from infrastructure.boarding_pass.printer import BilingualBoardingPassPrinter
 from tests.support import airline as verbs
 from tests.support.memory_airline import MemoryAirline
 from tests.support.memory_processes import MemoryBus
+from tests.support.memory_use_cases import unlimited_seats
 
 OWNER = Principal("user_1", "customer")
 
@@ -119,6 +120,7 @@ class NamedParty:
             collector=absent,
             boarding_passes=BilingualBoardingPassPrinter(),
             list_bookings=absent,
+            unpaid_seats=unlimited_seats(),
         )
 
     def check_in(

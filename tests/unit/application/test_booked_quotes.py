@@ -5,7 +5,6 @@ from typing import Any
 import pytest
 
 from application.booking.create_booking import Traveller, WantedBooking, create_booking
-from application.booking.people import Name
 from application.pricing.journeys import WantedSegment
 from application.pricing.ports import PricingPorts
 from application.pricing.quote_journey import quote_journey
@@ -31,7 +30,7 @@ async def booked(quoted: str, wanted: str | None) -> str:
         cases.ports,
         cases.caller(),
         WantedBooking(
-            [Traveller(Name("Noura", "Harbi"), "ADT")],
+            [Traveller("Noura", "Harbi", "ADT")],
             "noura@example.com",
             phone=None,
             flight_id=None,

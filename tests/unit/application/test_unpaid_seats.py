@@ -62,7 +62,7 @@ async def test_many_accounts_at_one_address_are_limited_together(seats: UnpaidSe
     await held(seats, caller("four", address="203.0.113.9"))
 
 
-async def test_seats_of_a_refused_request_are_given_back(seats: UnpaidSeats) -> None:
+async def test_seats_of_a_refused_request_are_released(seats: UnpaidSeats) -> None:
     for _ in range(10):
         with pytest.raises(LookupError), await seats.take(caller("one"), 9):
             raise LookupError

@@ -94,7 +94,7 @@ async def test_a_check_in_from_before_sources_were_recorded_leaves_its_source_bl
     party = NamedParty(("ADT", "Noura"))
     party.check_in(channel=None)
     stored = codec.encode(party.airline.last(party.booking_id).event)
-    assert stored == b'{"segment":0,"places":[{"passenger":0,"seat":"10A","sequence":1}]}'
+    assert b"channel" not in stored
     assert codec.decode("booking.passengers_checked_in.1", stored).places[0].channel is None
     (found,) = await passes(party)
     assert found.whole["check_in_source"] == " "

@@ -53,6 +53,16 @@ async def passes(party: NamedParty) -> list[tuple[int, int]]:
     return [(each.segment, each.passenger) for each in found]
 
 
+def _lists_flights(text: str) -> bool:
+    """Whether a letter with this text names every flight."""
+    return "{flights}" in text or "{seats}" in text
+
+
+def _lists_all(text: str) -> bool:
+    """Whether a letter with this text names every passenger."""
+    return "{tickets}" in text or "{seats}" in text
+
+
 def cancel_flight(party: NamedParty, flight: int = 0) -> None:
     """The airline cancels a flight, and offers the choices."""
     name = party.flights[flight]
@@ -72,8 +82,8 @@ async def test_no_letter_names_a_passenger_or_a_flight_that_is_cancelled(
     assert "Noura" not in text
     assert "RUH-JED" not in text
     if kind is not letters.CancellationLetter:
-        assert ("JED-RUH" in text) == ("{flights}" in letters.LETTERS[kind]["en"].text)
-        assert ("Sara Harbi" in text) == ("{tickets}" in letters.LETTERS[kind]["en"].text)
+        assert ("JED-RUH" in text) == _lists_flights(letters.LETTERS[kind]["en"].text)
+        assert ("Sara Harbi" in text) == _lists_all(letters.LETTERS[kind]["en"].text)
 
 
 async def test_the_letter_about_a_cancelled_part_names_what_is_left() -> None:

@@ -57,13 +57,13 @@ async def test_two_processes_never_exceed_a_large_limit() -> None:
     assert passed + await admitted(first, 10) == 1000
 
 
-async def test_seats_are_counted_all_or_none_and_can_be_given_back() -> None:
+async def test_seats_are_counted_all_or_none_and_can_be_released() -> None:
     time = Seconds()
     each = limiter(time, MemoryTokenStore(time), 10)
     assert await each.take_many("booking", "usr_one", 7) == 0
     assert await each.take_many("booking", "usr_one", 4) == 60
     assert await each.take_many("booking", "usr_one", 3) == 0
-    each.give_back("booking", "usr_one", 7)
+    each.release("booking", "usr_one", 7)
     assert await each.take_many("booking", "usr_one", 7) == 0
     assert await each.take_many("booking", "usr_one", 1) == 60
     time.now += 61
