@@ -27,5 +27,5 @@ def test_a_how_to_does_what_it_says(
     assert sum(bool(part.expected) for part in parts) >= 5
 
 
-def test_gate_call_centre_and_disruption_staff_have_one() -> None:
-    assert {page.stem for page in HOW_TOS} >= {"gate", "call-centre", "disruption-desk"}
+def test_families_and_gate_call_centre_and_disruption_staff_have_one() -> None:
+    assert {page.stem for page in HOW_TOS} >= {"gate", "call-centre", "disruption-desk", "family"}
