@@ -1,7 +1,7 @@
 """Read and print the boarding passes of passengers who are checked in."""
 
 import asyncio
-from typing import Literal
+from typing import Literal, assert_never
 
 import msgspec
 
@@ -12,11 +12,10 @@ from application.booking.ports import BookingPorts
 from application.identity.ports import Principal
 from domain.booking import boarding_pass, rejections
 from domain.booking.boarding_pass import BoardingPassFacts
-from domain.booking.coupons import CouponStatus
+from domain.booking.check_in import BOARDED
+from domain.booking.coupons import TRAVELLING, Coupon
 from domain.booking.names import NameNotLatin
-from domain.inventory.state import FlightStatus
-
-HAS_PASS = frozenset({CouponStatus.CHECKED_IN, CouponStatus.LIFTED, CouponStatus.FLOWN})
+from domain.inventory.state import Flight, FlightStatus
 
 
 class BoardingPass(msgspec.Struct, frozen=True):
@@ -36,16 +35,16 @@ async def list_boarding_passes(
 ) -> list[BoardingPass]:
     """Return the passes of all checked-in passengers, flight by flight.
 
-    A cancelled flight has none, nor has a person who was erased, or whose name has no Latin
-    letters. Rejects BookingNotFound.
+    A cancelled flight has none, nor has one that left without the passenger, nor a person who was
+    erased or whose name has no Latin letters. Rejects BookingNotFound.
     """
     booking_id, booking = await visible_booking(ports, principal, id_or_reference)
     passes = []
     for coupon in sorted(booking.coupons, key=lambda each: (each.segment, each.passenger)):
-        if coupon.status not in HAS_PASS:
+        if coupon.status not in TRAVELLING:
             continue
         flight = await booked_flight(ports, booking, coupon.segment)
-        if flight.status is FlightStatus.CANCELLED:
+        if not _is_valid(coupon, flight):
             continue
         try:
             facts = await pass_facts(ports, principal, booking_id, booking, coupon, flight)
@@ -84,15 +83,28 @@ async def print_boarding_pass(
     """
     booking_id, booking = await visible_booking(ports, principal, id_or_reference)
     coupon = booking.coupon(passenger, segment)
-    if coupon is None or coupon.status not in HAS_PASS:
+    if coupon is None or coupon.status not in TRAVELLING:
         raise rejections.NoBoardingPass()
     flight = await booked_flight(ports, booking, segment)
-    if flight.status is FlightStatus.CANCELLED:
+    if not _is_valid(coupon, flight):
         raise rejections.NoBoardingPass()
     facts = await pass_facts(ports, principal, booking_id, booking, coupon, flight)
     _bar_code(facts)  # Rejects an invalid name here, not in the drawing thread.
     printer = ports.boarding_passes
     return await asyncio.to_thread(printer.png if form == "png" else printer.pdf, facts)
+
+
+def _is_valid(coupon: Coupon, flight: Flight) -> bool:
+    """Whether a checked-in passenger can fly, or has flown, with the flight as it is now."""
+    match flight.status:
+        case FlightStatus.SCHEDULED:
+            return True
+        case FlightStatus.DEPARTED:
+            return coupon.status in BOARDED
+        case FlightStatus.CANCELLED:
+            return False
+        case _:
+            assert_never(flight.status)
 
 
 def _has_latin_name(facts: BoardingPassFacts) -> bool:

@@ -13,7 +13,7 @@ from application.commands.bus import CommandBus
 from domain.booking import states
 from domain.booking.state import Booking
 from domain.booking.states import Status
-from domain.inventory.state import FlightStatus
+from domain.inventory.state import Flight, FlightStatus
 from domain.kernel import ids, money
 from domain.pricing.price import TAKES_SEAT
 
@@ -36,7 +36,10 @@ class LetterSender:
         nobody makes any more.
         """
         booking = (await self._bus.current(stream_kinds.BOOKING, letter.booking_id))[0]
-        if booking is None or (not _travels(booking) and not _is_final(letter)):
+        if booking is None:
+            return
+        ahead = await self._flights_ahead(booking)
+        if not ahead and not isinstance(letter, letters.CancellationLetter):
             return
         boxes = [booking.contact, *(passenger.name for passenger in booking.passengers)]
         contact_text, *names = await self._vault.open_all(boxes)
@@ -49,7 +52,7 @@ class LetterSender:
             "reference": reference,
             "total": money.display(booking.price.total()),
             "until": "" if booking.hold_until is None else f"{booking.hold_until:%Y-%m-%d %H:%M}",
-            **await self._journey(booking, names, contact.locale),
+            **_journey(booking, ahead, names, contact.locale),
             **_decided(letter, booking.currency),
         }
         kind = letter.topic.partition(".")[2].replace("_", "-")
@@ -62,76 +65,80 @@ class LetterSender:
             )
         )
 
-    async def _journey(
-        self, booking: Booking, names: list[bytes | None], language: letters.Language
-    ) -> dict[str, str]:
-        """Return the passengers and flights that still are, by placeholder."""
-        passengers = [people.read_name(name, locale=language) for name in names]
-        travelling = _travelling(booking)
-        known = [each for each in travelling if names[each] is not None]
-        journey = {
-            "name": passengers[next(iter(known or travelling), 0)],
-            "flights": await self._flights(booking, passengers, language),
-            "seats": await self._seats(booking, passengers),
-            "tickets": "\n".join(
-                f"  {ticket.number}  {passengers[ticket.passenger]}"
-                for ticket in booking.tickets
-                if ticket.passenger in travelling
-            ),
-        }
-        remaining = letters.REMAINING[language].format(**journey) if _travels(booking) else ""
-        return {**journey, "remaining": remaining}
-
-    async def _flights(
-        self, booking: Booking, passengers: list[str], language: letters.Language
-    ) -> str:
-        """Return a line for each flight that somebody still flies, with the names where not all do.
-
-        A flight that the airline cancelled is marked, until its passengers have chosen another.
-        """
-        travelling = _travelling(booking)
-        lines = []
-        for index, segment in enumerate(booking.segments):
-            on_board = [each.passenger for each in booking.open_coupons(index)]
-            if not on_board:
-                continue
-            flight = (await self._bus.current(stream_kinds.FLIGHT, segment.flight))[0]
-            assert flight is not None
-            departure = people.local_time(flight.departs_at, flight.origin_zone)
-            line = f"  {flight.number} {flight.origin}-{flight.destination}  {departure}"
-            if flight.status is FlightStatus.CANCELLED:
-                line += f"  ({letters.CANCELLED[language]})"
-            if set(on_board) != set(travelling):
-                line += "  " + ", ".join(passengers[each] for each in on_board)
-            lines.append(line)
-        return "\n".join(lines)
-
-    async def _seats(self, booking: Booking, passengers: list[str]) -> str:
-        """Return a line for each passenger and flight still to come; a dash without a seat."""
-        lines = []
-        for coupon in booking.open_coupons():
-            if TAKES_SEAT[booking.passengers[coupon.passenger].type]:
-                segment = booking.segments[coupon.segment]
-                flight = (await self._bus.current(stream_kinds.FLIGHT, segment.flight))[0]
-                assert flight is not None
-                seat = coupon.seat or "-"
-                route = f"{flight.number} {flight.origin}-{flight.destination}"
-                lines.append(f"  {route}  {passengers[coupon.passenger]}  {seat}")
-        return "\n".join(lines)
+    async def _flights_ahead(self, booking: Booking) -> dict[int, Flight]:
+        """Return the flights that somebody of the booking has before them, by segment."""
+        if booking.status in OVER:
+            return {}
+        ahead = {}
+        for segment in sorted({each.segment for each in booking.open_coupons()}):
+            name = booking.segments[segment].flight
+            flight = (await self._bus.current(stream_kinds.FLIGHT, name))[0]
+            assert flight is not None, "a booking names flights that exist"
+            if flight.status is not FlightStatus.DEPARTED:
+                ahead[segment] = flight
+        return ahead
 
 
-def _travels(booking: Booking) -> bool:
-    return booking.status not in OVER and bool(booking.open_coupons())
+def _journey(
+    booking: Booking,
+    ahead: dict[int, Flight],
+    names: list[bytes | None],
+    language: letters.Language,
+) -> dict[str, str]:
+    """Return the passengers and flights that still are, by placeholder."""
+    passengers = [people.read_name(name, locale=language) for name in names]
+    travelling = sorted(
+        {each.passenger for each in booking.open_coupons() if each.segment in ahead}
+    )
+    known = [each for each in travelling if names[each] is not None]
+    journey = {
+        "name": passengers[next(iter(known or travelling), 0)],
+        "flights": "\n".join(
+            _line(booking, segment, flight, travelling, passengers, language)
+            for segment, flight in ahead.items()
+        ),
+        "seats": _seats(booking, ahead, passengers),
+        "tickets": "\n".join(
+            f"  {ticket.number}  {passengers[ticket.passenger]}"
+            for ticket in booking.tickets
+            if ticket.passenger in travelling
+        ),
+    }
+    remaining = letters.REMAINING[language].format(**journey) if ahead else ""
+    return {**journey, "remaining": remaining}
 
 
-def _travelling(booking: Booking) -> list[int]:
-    """Return the passengers who still have a flight before them, in the order of the booking."""
-    return sorted({each.passenger for each in booking.open_coupons()})
+def _line(
+    booking: Booking,
+    segment: int,
+    flight: Flight,
+    travelling: list[int],
+    passengers: list[str],
+    language: letters.Language,
+) -> str:
+    """Return the line of a flight, with the names of its passengers where not all fly.
+
+    One that the airline cancelled is marked, until its passengers have chosen another.
+    """
+    departure = people.local_time(flight.departs_at, flight.origin_zone)
+    line = f"  {flight.number} {flight.origin}-{flight.destination}  {departure}"
+    if flight.status is FlightStatus.CANCELLED:
+        line += f"  ({letters.CANCELLED[language]})"
+    on_board = sorted(each.passenger for each in booking.open_coupons(segment))
+    if on_board != travelling:
+        line += "  " + ", ".join(passengers[each] for each in on_board)
+    return line
 
 
-def _is_final(letter: letters.BookingLetter) -> bool:
-    """Whether the letter is also sent when the journey is over."""
-    return isinstance(letter, letters.CancellationLetter)
+def _seats(booking: Booking, ahead: dict[int, Flight], passengers: list[str]) -> str:
+    """Return a line for each passenger and flight still to come; a dash without a seat."""
+    lines = []
+    for each in booking.open_coupons():
+        if each.segment in ahead and TAKES_SEAT[booking.passengers[each.passenger].type]:
+            flight = ahead[each.segment]
+            route = f"{flight.number} {flight.origin}-{flight.destination}"
+            lines.append(f"  {route}  {passengers[each.passenger]}  {each.seat or '-'}")
+    return "\n".join(lines)
 
 
 def _decided(letter: letters.BookingLetter, currency: str) -> dict[str, str]:

@@ -2,6 +2,11 @@
 # It needs DEMO_URL, the address of a running demo, and curl and python3.
 TOKEN=${TOKEN:-}
 
+# What one step keeps for the next is in this folder, which is removed when the shell ends.
+case ${KEPT:-} in */ais-how-to.*) ;; *) KEPT=$(mktemp -d "${TMPDIR:-/tmp}/ais-how-to.XXXXXX") ;; esac
+remove_kept() { rm -rf -- "$KEPT"; }
+trap remove_kept EXIT
+
 call() {  # call METHOD PATH [BODY] [more for curl]: calls the API as the user of TOKEN
   local method=$1 path=$2 body=${3:-}
   shift $(($# > 2 ? 3 : 2))

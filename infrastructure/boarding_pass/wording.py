@@ -31,6 +31,7 @@ CABINS = {
 # Until then a time is after midnight.
 NIGHT_ENDS = dt.time(6)
 SEAT_AT_GATE = ("At gate", "عند البوابة")
+STANDBY = ("Standby", "انتظار")
 ON_LAP = (boarding_pass.LAP, "بدون مقعد")
 
 
@@ -147,5 +148,6 @@ def _time_and_day(at: dt.datetime) -> str:
 def _seat(facts: boarding_pass.BoardingPassFacts) -> tuple[str, str]:
     seat = boarding_pass.seat_shown(facts)
     if seat is None:
-        return SEAT_AT_GATE
+        is_standby = facts.passenger_status == boarding_pass.STANDBY
+        return STANDBY if is_standby else SEAT_AT_GATE
     return ON_LAP if seat == boarding_pass.LAP else (seat, "")

@@ -1,6 +1,7 @@
 """From seat choice to arrival over HTTP: check-in, boarding passes, gate, no-show."""
 
 import datetime as dt
+from zoneinfo import ZoneInfo
 
 import httpx
 import pytest
@@ -53,6 +54,17 @@ async def test_a_boarding_pass_says_in_its_bar_code_what_the_booking_says(
     assert booking["reference"] in str(leg)
     assert booking["passengers"][0]["ticketNumber"][3:] in found["bcbp"]
     assert "013C" in found["bcbp"]
+    gate = await customers.staff(system, client, "gate")
+    (reprinted,) = (await gate.call("GET", path))["boardingPasses"]
+    by_gate = bcbp.parse(reprinted["bcbp"])
+    assert (leg.whole["check_in_source"], leg.whole["issuance_source"]) == ("W", "W")
+    assert (by_gate.whole["check_in_source"], by_gate.whole["issuance_source"]) == ("W", "O")
+    scheduled = dt.date.fromisoformat(flight[-10:])
+    assert leg.legs[0]["day_of_year"] == f"{scheduled:%j}"
+    today = dt.datetime.now(ZoneInfo("Asia/Riyadh")).date()
+    yesterday = today - dt.timedelta(days=1)  # where midnight has passed meanwhile
+    issued = {f"{day.year % 10}{day:%j}" for day in (today, yesterday)}
+    assert leg.whole["issue_date"] in issued
     for form, magic in (("pdf", b"%PDF"), ("png", b"\x89PNG")):
         answer = await client.get(f"{path}/0/0/{form}", headers=customer.headers)
         assert answer.status_code == 200

@@ -134,11 +134,16 @@ class NamedParty:
         """Undo the check-in of all."""
         self.airline.submit(UndoCheckIn(self.booking_id, 0, None, at_gate=False))
 
-    def depart(self, segment: int) -> None:
+    def depart(self, segment: int, *, close: bool = True) -> None:
         """Let a flight leave, and close it for the booking."""
         departs_at = self.airline.flight(self.flights[segment]).departs_at
         self.airline.clock.now = departs_at
         self.airline.submit(DepartFlight(self.flights[segment], departs_at))
+        if close:
+            self.close(segment)
+
+    def close(self, segment: int) -> None:
+        """Close a flight that has left for the booking."""
         self.airline.submit(CloseFlight(self.booking_id, self.flights[segment]))
 
     def before_departure(self, minutes: float) -> None:

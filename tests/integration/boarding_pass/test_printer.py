@@ -90,8 +90,10 @@ def test_the_pass_of_an_infant_on_a_lap_and_of_a_passenger_without_a_seat_states
     infant = scanner.page_text(PRINTER.pdf(boarding_passes.INFANT))
     assert "INF" in infant.split()
     assert "Infant" in infant
-    assert "At gate" in scanner.page_text(PRINTER.pdf(boarding_passes.BARE))
+    unseated = msgspec.structs.replace(boarding_passes.EXAMPLE, seat=None)
+    assert "At gate" in scanner.page_text(PRINTER.pdf(unseated))
     assert "At gate" not in infant
+    assert "Standby" in scanner.page_text(PRINTER.pdf(boarding_passes.BARE))
 
 
 def test_what_is_not_known_yet_is_a_dash() -> None:

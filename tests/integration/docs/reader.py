@@ -46,11 +46,18 @@ def reader_path(folder: Path) -> str:
 def follow(document: Path, *, folder: Path, environment: dict[str, str]) -> list[walkthrough.Part]:
     """Run every block of the document; each expectation must be in what its block printed.
 
-    Afterwards every read model of the demo reaches the end of the log and nothing is parked.
+    Afterwards every read model of the demo reaches the end of the log and nothing is parked, and
+    the reader has no file that was not there before.
     """
     parts = walkthrough.read_parts(document)
     script = walkthrough.as_one_script(parts, separator=SEPARATOR)
-    printed = run(script, folder=folder, environment=environment).split(f"\n{SEPARATOR}\n")
+    temporary = folder / "temporary"
+    temporary.mkdir()
+    before = {*os.listdir(folder), "tools"}
+    shell = {**environment, "TMPDIR": str(temporary)}
+    printed = run(script, folder=folder, environment=shell).split(f"\n{SEPARATOR}\n")
+    assert set(os.listdir(folder)) | {"tools"} == before, "the document leaves files behind"
+    assert os.listdir(temporary) == [], "the document leaves temporary files behind"
     assert len(printed) == len(parts)
     for part, shown in zip(parts, printed, strict=True):
         missing = walkthrough.first_missing(part.expected, shown)

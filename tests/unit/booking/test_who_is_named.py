@@ -142,6 +142,18 @@ async def test_a_letter_on_the_way_names_only_the_flights_that_are_still_ahead(
     assert "Fahd" not in text
 
 
+@pytest.mark.parametrize("kind", JOURNEY_LETTERS, ids=lambda kind: kind.topic)
+async def test_a_flight_that_has_left_is_not_listed_before_it_is_closed_either(
+    kind: type[letters.BookingLetter],
+) -> None:
+    party = NamedParty(*FAMILY, flights=2)
+    party.depart(0, close=False)
+    assert "RUH-JED" not in await text_of(kind, party)
+    alone = NamedParty(*FAMILY)
+    alone.depart(0, close=False)
+    assert await sent(alone, written(kind, alone)) == []
+
+
 async def test_a_flight_that_the_airline_cancelled_is_marked_until_it_is_answered() -> None:
     party = NamedParty(*FAMILY, flights=2)
     cancel_flight(party)
@@ -177,6 +189,16 @@ async def test_a_cancelled_flight_has_no_boarding_passes_and_a_reinstated_one_ha
             )
     party.airline.submit(ReinstateFlight(party.flights[0], "it flies"))
     assert await passes(party) == [(0, 0), (0, 1), (0, 2)]
+
+
+async def test_a_flight_that_left_without_a_passenger_leaves_no_pass() -> None:
+    party = NamedParty(*FAMILY)
+    party.check_in()
+    party.airline.submit(Board(party.booking_id, 0, (0, 2)))
+    party.depart(0, close=False)
+    assert await passes(party) == [(0, 0), (0, 2)]
+    party.close(0)
+    assert await passes(party) == [(0, 0), (0, 2)]
 
 
 async def test_a_passenger_who_was_erased_or_is_not_checked_in_hides_no_other_pass() -> None:
