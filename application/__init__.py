@@ -11,6 +11,7 @@ ledger: queries of the ledger
 identity: registration and sign-in
 processes: what follows from a recorded event
 
+worklists: the lists of work that waits for staff
 caller: the caller of a command, with the command id
 ports: ports that several contexts need: log, clock, vault, ticket numbers, background tasks
 queries: the types that read models return

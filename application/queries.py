@@ -188,17 +188,58 @@ class UnappliedMoney(msgspec.Struct, frozen=True):
         return tuple(sorted({each.reason for each in self.parked}))
 
 
-class FailedRefund(msgspec.Struct, frozen=True):
-    """A refund that was refused or failed, and not sent again; `payment` is its stream."""
+class UnfinishedRefund(msgspec.Struct, frozen=True):
+    """A refund that has not arrived: requested, unknown, accepted, refused or failed since then.
+
+    One that was sent again is left out. `payment` is its stream, `booking` the intent where the
+    money belongs to no booking; minor units.
+    """
 
     refund: str
     payment: str
+    booking: str
+    amount: int
+    currency: str
     status: str
     since: dt.datetime
 
 
-FailedRefunds = Callable[[], Awaitable[tuple[Sequence[FailedRefund], AsOf]]]
-"""Returns the worklist of refunds that are still owed, the oldest first."""
+UnfinishedRefunds = Callable[[], Awaitable[tuple[Sequence[UnfinishedRefund], AsOf]]]
+"""Returns the refunds that have not arrived, the oldest first."""
+
+FailedRefunds = UnfinishedRefunds
+"""Returns the worklist of refused and failed refunds, the oldest first."""
+
+
+class OwedBalance(msgspec.Struct, frozen=True):
+    """What the books owe to a booking as refunds; negative where too much was paid out."""
+
+    booking: str
+    currency: str
+    amount: int
+    since: dt.datetime
+
+
+OwedBalances = Callable[[], Awaitable[tuple[Sequence[OwedBalance], AsOf]]]
+"""Returns the balances of account 2100 by booking, the oldest first."""
+
+
+class UnfinishedAttempt(msgspec.Struct, frozen=True):
+    """An attempt to collect money without an outcome: requested, unknown or open.
+
+    `ends_at` is when its checkout session ends, or would.
+    """
+
+    attempt: str
+    payment: str
+    booking: str
+    status: str
+    started_at: dt.datetime
+    ends_at: dt.datetime
+
+
+UnfinishedAttempts = Callable[[], Awaitable[tuple[Sequence[UnfinishedAttempt], AsOf]]]
+"""Returns the attempts whose outcome is overdue, the oldest first."""
 
 UnappliedFunds = Callable[[], Awaitable[tuple[Sequence[UnappliedMoney], AsOf]]]
 """Returns the worklist of account 2020, the oldest first."""

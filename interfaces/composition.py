@@ -69,6 +69,7 @@ from projections import progress
 from projections.booking_list import queries as booking_list
 from projections.flight_availability import queries as flight_availability
 from projections.ledger_journal import queries as ledger_journal
+from projections.unfinished_attempts import queries as unfinished_attempts
 from projections.unfinished_refunds import queries as unfinished_refunds
 
 Parameters = ParamSpec("Parameters")
@@ -326,10 +327,15 @@ def _pricing_ports(core: Core, bus: CommandBus, quotes: JourneyQuotes) -> Pricin
 
 def _ledger_ports(core: Core) -> LedgerPorts:
     unapplied = _asking(core.pool, ledger_journal.unapplied_money)
+    owed = _asking(core.pool, ledger_journal.money_owed)
+    attempts = _asking(core.pool, unfinished_attempts.overdue)
     return LedgerPorts(
         trial_balance=_asking(core.pool, ledger_journal.balances),
         unapplied_funds=lambda: unapplied(before=utc_now() - EXPECTED_WITHIN),
+        owed_balances=lambda: owed(before=utc_now()),
+        unfinished_refunds=_asking(core.pool, unfinished_refunds.unfinished),
         failed_refunds=_asking(core.pool, unfinished_refunds.not_refunded),
+        unfinished_attempts=lambda: attempts(before=utc_now() - EXPECTED_WITHIN),
     )
 
 

@@ -26,6 +26,7 @@ from domain.payment.state import Attempt, AttemptStatus, Payment
 PROCESSING = "processing"
 UNPAID = frozenset({"requires_payment_method", "canceled"})
 CLOCK_LEEWAY = dt.timedelta(minutes=5)
+SHORTEST_SESSION = dt.timedelta(minutes=30)  # https://docs.stripe.com/api/checkout/sessions/create
 
 logger = logging.getLogger(__name__)
 
@@ -106,7 +107,7 @@ class Collector:
 
         While the key lives it gives the outcome for one call. The sessions of the time are searched
         only once Stripe may have forgotten the key, or keeps a failure under it although the
-        session may exist.
+        session may exist; that search is shared by all attempts.
         """
         if idempotency_keys.may_retry_with_same_key(
             started_at=attempt.started_at, now=self._clock()
@@ -121,9 +122,11 @@ class Collector:
         return await self._search(attempt)
 
     async def _search(self, attempt: Attempt) -> gateway.CheckoutSession | None:
+        """Return the session; Stripe opens none that would end within `SHORTEST_SESSION`."""
+        latest = attempt.expires_at - SHORTEST_SESSION + CLOCK_LEEWAY
         found = await self._payments.find_sessions(
             created_since=attempt.started_at - CLOCK_LEEWAY,
-            created_until=min(attempt.expires_at, self._clock() + CLOCK_LEEWAY),
+            created_until=min(latest, self._clock() + CLOCK_LEEWAY),
             attempt=attempt.id,
         )
         return found[0] if found else None

@@ -173,8 +173,9 @@ class PaymentGateway(Protocol):
         """Sessions of the attempt created in the window, newest first.
 
         The last resort: for keys that Stripe has forgotten (23 hours and more), and those under
-        which it kept a failure. The gateway has no filter for metadata: it reads the window, which
-        should be short, until it finds one, and searches for one attempt at a time.
+        which it kept a failure. Stripe has no filter for metadata: the window is read until one is
+        found. All searches share what was read and a limit of calls; beyond it they are
+        GatewayUnavailable and go on later where they ended.
         """
         ...
 

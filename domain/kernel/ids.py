@@ -111,6 +111,12 @@ def refund_id(payment_id: str, number: int) -> str:
     return f"{payment_id}-r{number}"
 
 
+def booking_of_payment(payment_id: str) -> str:
+    """Return the booking of a payment stream; the intent where it has none."""
+    name = payment_id.removeprefix(f"{StreamPrefix.PAYMENT}-").rpartition("-")[0]
+    return name if is_intent(name) else booking_stream(name)
+
+
 def payment_of_refund(refund: str) -> str:
     """Return the payment stream of a refund's id."""
     return refund.rpartition("-r")[0]

@@ -191,13 +191,17 @@ class RefundRefused(RefundFact, frozen=True):
     code: str
 
 
-class RefundFailed(RefundFact, frozen=True):
-    """The money was returned to our balance; the entry makes it owed again."""
+class RefundFailed(RefundFact, frozen=True, omit_defaults=True):
+    """The money was returned to our balance; the entry makes it owed again.
+
+    Unless finance had `transferred` it meanwhile: then the entry corrects what was paid twice.
+    """
 
     tag: ClassVar[str] = "payment.refund_failed.1"
     refund: str
     code: str
     entry: entries.Entry
+    transferred: bool = False
 
 
 class RefundTransferred(RefundFact, frozen=True):

@@ -184,7 +184,8 @@ def fail_refund(
         return []
     if known.provider_refund != provider_refund:
         return []
-    return [RefundFailed(refund=refund, code=code, entry=entry)]
+    transferred = known.bank_reference is not None
+    return [RefundFailed(refund=refund, code=code, entry=entry, transferred=transferred)]
 
 
 def evolve(payment: Payment, event: RefundEvent) -> Payment:
@@ -206,7 +207,8 @@ def evolve(payment: Payment, event: RefundEvent) -> Payment:
         case RefundRefused():
             return _with_refund(payment, event.refund, status=RefundStatus.REFUSED)
         case RefundFailed():
-            return _with_refund(payment, event.refund, status=RefundStatus.FAILED)
+            after = RefundStatus.TRANSFERRED if event.transferred else RefundStatus.FAILED
+            return _with_refund(payment, event.refund, status=after)
         case RefundTransferred():
             return _with_refund(
                 payment,

@@ -3,7 +3,6 @@
 The caller retries, because it stored the idempotency key: the SDK's own retries are off.
 """
 
-import asyncio
 import datetime as dt
 from collections.abc import Mapping
 from typing import Any, Literal
@@ -15,6 +14,7 @@ import stripe
 from application.payment import gateway
 from domain.kernel import money
 from infrastructure.stripe import errors
+from infrastructure.stripe.session_search import ListedSession, SessionPage, SessionSearch
 from infrastructure.stripe.version import API_VERSION
 
 PAGE_SIZE = 100
@@ -76,6 +76,14 @@ class _Session(msgspec.Struct, frozen=True):
     metadata: dict[str, str] | None = None
 
 
+class _Listed(msgspec.Struct, frozen=True):
+    """What we read of a session in a list."""
+
+    id: str
+    created: int
+    metadata: dict[str, str] | None = None
+
+
 class _Refund(msgspec.Struct, frozen=True):
     """What we read of a refund."""
 
@@ -95,7 +103,7 @@ class StripePaymentGateway:
     def __init__(self, *, api_key: str, base_url: str | None, timeout_seconds: float) -> None:
         timeout = aiohttp.ClientTimeout(total=timeout_seconds, connect=timeout_seconds / 2)
         self._transport = stripe.AIOHTTPClient(timeout=timeout)
-        self._searching = asyncio.Lock()
+        self._search = SessionSearch(self._list_sessions)
         self._client = stripe.StripeClient(
             api_key,
             stripe_version=API_VERSION,
@@ -156,22 +164,23 @@ class StripePaymentGateway:
         attempt: str,
         created_until: dt.datetime | None = None,
     ) -> list[gateway.CheckoutSession]:
-        """See PaymentGateway; a window of more than 5,000 sessions is GatewayUnavailable."""
-        window = {"gte": int(created_since.timestamp())}
-        if created_until is not None:
-            window["lte"] = int(created_until.timestamp()) + 1
-        params: dict[str, Any] = {"limit": PAGE_SIZE, "created": window}
-        async with self._searching:
-            for _ in range(PAGES_LIMIT):
-                page = await errors.translated(
-                    self._client.v1.checkout.sessions.list_async(params)  # type: ignore[arg-type]  # grows a cursor below
-                )
-                sessions = [_session(each) for each in page.data]
-                found = [session for session in sessions if session.attempt == attempt]
-                if found or not page.has_more:
-                    return found
-                params["starting_after"] = sessions[-1].id
-        raise gateway.GatewayUnavailable("the window contains too many sessions to search")
+        """See PaymentGateway and SessionSearch."""
+        until = created_until or dt.datetime.now(dt.UTC)
+        found = await self._search.find(
+            attempt, since=int(created_since.timestamp()), until=int(until.timestamp()) + 1
+        )
+        return [] if found is None else [await self.session(found)]
+
+    async def _list_sessions(self, params: dict[str, Any]) -> SessionPage:
+        page = await errors.translated(
+            self._client.v1.checkout.sessions.list_async(params)  # type: ignore[arg-type]  # with a cursor from the second page on
+        )
+        read: list[_Listed] = [_read(each, _Listed) for each in page.data]
+        sessions = [
+            ListedSession(each.id, each.created, (each.metadata or {}).get("attempt"))
+            for each in read
+        ]
+        return SessionPage(sessions, page.has_more)
 
     async def create_refund(self, order: gateway.RefundOrder) -> gateway.ProviderRefund:
         """See PaymentGateway; also refuses currencies that Stripe counts differently."""

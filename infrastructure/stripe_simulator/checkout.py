@@ -199,6 +199,10 @@ def pay(account: Account, session: Json, card: Card, *, email: str | None) -> No
     waits for 3-D Secure.
     """
     assert session["status"] == "open"
+    _attempt(account, session, card, email=email)
+
+
+def _attempt(account: Account, session: Json, card: Card, *, email: str | None) -> None:
     order = account.orders.get(session["id"])
     if session["payment_intent"] is None:
         intent = intents.new_intent(account, order["intent"], NO_REQUEST)
@@ -215,7 +219,12 @@ def pay(account: Account, session: Json, card: Card, *, email: str | None) -> No
 
 
 def complete(account: Account, session: Json, intent: Json, *, email: str | None) -> None:
-    """Complete the session of an intent that was paid, or that a bank decides about."""
+    """Complete the session of an intent that was paid, or that a bank decides about.
+
+    An expired session stays expired: only its intent shows that the payment won the race.
+    """
+    if session["status"] == "expired":
+        return
     session["status"] = "complete"
     session["payment_status"] = "paid" if intent["status"] == "succeeded" else "unpaid"
     session["url"] = None
@@ -227,7 +236,7 @@ def end_processing(account: Account, intent: Json, *, succeeds: bool) -> None:
     """The bank's answer about a delayed method; the session stays complete either way."""
     intents.end_processing(account, intent, succeeds=succeeds)
     session = account.session_of(intent["id"])
-    if session is None:
+    if session is None or session["status"] == "expired":
         return
     if succeeds:
         session["payment_status"] = "paid"
@@ -267,10 +276,9 @@ def _close(account: Account, session: Json, cause: Cause) -> Json:
 
 
 def pay_late(account: Account, session: Json, card: Card) -> None:
-    """Pay although the session has expired: the payment won the race, and completes the session."""
-    session["status"] = "open"
+    """Pay although the session has expired, and stays so: the payment had begun before."""
     session["payment_intent"] = None
-    pay(account, session, card, email=None)
+    _attempt(account, session, card, email=None)
 
 
 def matching(account: Account, params: Json) -> Iterable[Json]:

@@ -14,7 +14,11 @@ from infrastructure.stripe_simulator.errors import ApiError
 
 FAULTS_LIMIT = 100
 
-_CODES = {409: "lock_timeout", 429: "rate_limit"}
+_CODES = {409: "idempotency_key_in_use", 429: "rate_limit"}
+# Stripe refuses a request for an object that another one holds:
+# https://docs.stripe.com/rate-limits#object-lock-timeouts
+LOCK_TIMEOUT = "lock_timeout"
+LOCK_TIMEOUT_STATUS = 429
 
 
 class Fault(msgspec.Struct, forbid_unknown_fields=True):
@@ -31,6 +35,10 @@ class Fault(msgspec.Struct, forbid_unknown_fields=True):
     times: int = 1
     seconds: float = 0.0
     should_retry: bool | None = None
+
+    def __post_init__(self) -> None:
+        if self.code == LOCK_TIMEOUT and self.status != LOCK_TIMEOUT_STATUS:
+            raise ValueError(f"Stripe answers {LOCK_TIMEOUT} with {LOCK_TIMEOUT_STATUS}")
 
     def error(self) -> ApiError:
         """Return the error answer of this fault."""

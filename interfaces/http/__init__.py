@@ -21,6 +21,7 @@ ledger: accounts and balances
 identity: register, sign in, the signed-in user, public keys
 stripe_webhook: receive events of Stripe
 stripe_events: list Stripe events that could not be processed, and process one again
+worklists: worklists of staff, and every amount owed
 return_page: the page after a payment at Stripe
 health: alive and ready
 docs_page: the documentation page

@@ -51,6 +51,7 @@ from interfaces.http import (
     security_events,
     stripe_events,
     stripe_webhook,
+    worklists,
 )
 from interfaces.http.answers import Answered
 from interfaces.http.ports import HttpPorts
@@ -74,6 +75,7 @@ ROUTES = (
     *manifest.ROUTES,
     *flights.ROUTES,
     *ledger.ROUTES,
+    *worklists.ROUTES,
     *return_page.ROUTES,
     *health.ROUTES,
     *docs_page.ROUTES,

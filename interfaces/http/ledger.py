@@ -134,10 +134,15 @@ async def read_unapplied_funds(request: StrictRequest) -> UnappliedFundsResponse
 
 
 class FailedRefundResponse(msgspec.Struct, rename="camel"):
-    """A refund that is still owed: `status` is refused or failed."""
+    """A refund that is still owed: `status` is refused or failed.
+
+    `booking` is the intent at Stripe for money that matches no booking.
+    """
 
     refund: str
     payment: str
+    booking: str
+    amount: wire.MoneyResponse
     status: str
     since: dt.datetime
 
@@ -154,7 +159,14 @@ async def read_failed_refunds(request: StrictRequest) -> FailedRefundsResponse:
     refunds, as_of = await request.ports.ledger.failed_refunds()
     return FailedRefundsResponse(
         refunds=[
-            FailedRefundResponse(each.refund, each.payment, each.status, each.since)
+            FailedRefundResponse(
+                refund=each.refund,
+                payment=each.payment,
+                booking=each.booking,
+                amount=wire.MoneyResponse(each.amount, each.currency),
+                status=each.status,
+                since=each.since,
+            )
             for each in refunds
         ],
         as_of_position=as_of.position,

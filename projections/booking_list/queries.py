@@ -122,13 +122,16 @@ async def statuses(pool: Pool, bookings: Sequence[str]) -> dict[str, str]:
         return {row[0]: row[1] for row in await rows.fetchall()}
 
 
-async def due_holds(pool: Pool, now: dt.datetime, *, limit: int) -> list[str]:
-    """Return bookings with an unpaid hold or change past its deadline, the most overdue first."""
+async def due_holds(pool: Pool, now: dt.datetime, *, limit: int, after: str = "") -> list[str]:
+    """Return bookings with an unpaid hold or change past its deadline.
+
+    A page in order of booking ids, from the first after `after`.
+    """
     async with pool.connection() as connection:
         rows = await connection.execute(
             "SELECT booking FROM read_model.booking_list "
-            "WHERE lapses_at <= %s ORDER BY lapses_at, booking LIMIT %s",
-            (now, limit),
+            "WHERE lapses_at <= %s AND booking > %s ORDER BY booking LIMIT %s",
+            (now, after, limit),
         )
         return [row[0] for row in await rows.fetchall()]
 
@@ -164,31 +167,46 @@ async def unfinished_changes(
         return [row[0] for row in await rows.fetchall()]
 
 
-async def unreminded(pool: Pool, before: dt.datetime, *, limit: int) -> list[UnansweredBooking]:
+async def unreminded(
+    pool: Pool, before: dt.datetime, *, limit: int, after: str = ""
+) -> list[UnansweredBooking]:
     """Return bookings on a flight that was cancelled before this instant, which nobody has answered
-    and nobody was reminded of, the longest first.
+    and nobody was reminded of.
+
+    A page in order of booking ids, from the first after `after`.
     """
-    return await _unanswered(pool, before, reminded_too=False, limit=limit)
+    return await _unanswered(
+        pool,
+        "unanswered_since < %s AND NOT reminded_segments @> cancelled_segments "
+        "AND booking > %s ORDER BY booking LIMIT %s",
+        (before, after, limit),
+    )
 
 
-async def unanswered(pool: Pool, before: dt.datetime, *, limit: int) -> list[UnansweredBooking]:
+async def unanswered(
+    pool: Pool, before: dt.datetime, *, limit: int, after: str = ""
+) -> list[UnansweredBooking]:
     """Return bookings on a flight that was cancelled before this instant and that nobody has
-    answered, the longest first.
+    answered.
+
+    A page in order of booking ids, from the first after `after`.
     """
-    return await _unanswered(pool, before, reminded_too=True, limit=limit)
+    return await _unanswered(
+        pool,
+        "unanswered_since < %s AND booking > %s ORDER BY booking LIMIT %s",
+        (before, after, limit),
+    )
 
 
 async def _unanswered(
-    pool: Pool, before: dt.datetime, *, reminded_too: bool, limit: int
+    pool: Pool, condition: str, parameters: tuple[object, ...]
 ) -> list[UnansweredBooking]:
     async with pool.connection() as connection:
         rows = connection.cursor(row_factory=class_row(UnansweredBooking))
         await rows.execute(
-            "SELECT booking, flights, cancelled_segments, reminded_segments, unanswered_since "
-            "FROM read_model.booking_list WHERE unanswered_since < %s "
-            "AND (%s OR NOT reminded_segments @> cancelled_segments) "
-            "ORDER BY unanswered_since, booking LIMIT %s",
-            (before, reminded_too, limit),
+            "SELECT booking, flights, cancelled_segments, reminded_segments, unanswered_since "  # noqa: S608 - constants only
+            f"FROM read_model.booking_list WHERE {condition}".encode(),
+            parameters,
         )
         return await rows.fetchall()
 
@@ -198,7 +216,11 @@ async def unanswered_cancellations(
 ) -> tuple[list[answers.UnansweredCancellation], answers.AsOf]:
     """Return the cancelled flights that nobody has answered, the longest first."""
     as_of = await progress.as_of(pool, "booking_list")
-    found = await unanswered(pool, dt.datetime.max.replace(tzinfo=dt.UTC), limit=WORKLIST_LIMIT)
+    found = await _unanswered(
+        pool,
+        "unanswered_since IS NOT NULL ORDER BY unanswered_since, booking LIMIT %s",
+        (WORKLIST_LIMIT,),
+    )
     listed = [
         answers.UnansweredCancellation(
             booking_id=row.booking,

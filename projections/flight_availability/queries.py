@@ -126,14 +126,17 @@ async def overdue_flights(
         return [answers.OverdueFlight(*row) for row in await rows.fetchall()], as_of
 
 
-async def with_waitlist(pool: Pool, *, limit: int) -> list[str]:
-    """Return flights with a waitlist and a free seat."""
+async def with_waitlist(pool: Pool, *, limit: int, after: str = "") -> list[str]:
+    """Return flights with a waitlist and a free seat, perhaps for nobody who waits.
+
+    A page in order of flight ids, from the first after `after`.
+    """
     async with pool.connection() as connection:
         rows = await connection.execute(
             "SELECT DISTINCT flight FROM read_model.flight_availability "
             "WHERE waiting <> '{}' AND status = 'scheduled' AND authorised > held + sold "
-            "ORDER BY flight LIMIT %s",
-            (limit,),
+            "AND flight > %s ORDER BY flight LIMIT %s",
+            (after, limit),
         )
         return [row[0] for row in await rows.fetchall()]
 

@@ -19,7 +19,7 @@ BOOKING_BALANCE = "ledger_booking_balance"
 PARKED_FUNDS = "ledger_parked_funds"
 
 # Only these accounts are also summed per booking: finance must process what stays in them.
-ACCOUNTS_PER_BOOKING = frozenset({accounts.UNAPPLIED_FUNDS})
+ACCOUNTS_PER_BOOKING = frozenset({accounts.UNAPPLIED_FUNDS, accounts.REFUNDS_PAYABLE})
 
 
 class JournalRow(msgspec.Struct, frozen=True):

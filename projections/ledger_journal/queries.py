@@ -15,18 +15,7 @@ LINE_LIMIT = 10_000
 WORKLIST_LIMIT = 1_000
 
 # An entry that brings the balance to zero ends the period before it.
-_UNAPPLIED = """
-SELECT b.booking, b.currency, -b.amount AS amount, standing.since, (
-    SELECT coalesce(jsonb_agg(DISTINCT jsonb_build_object(
-        'payment', p.payment, 'intent', p.intent, 'amount', p.amount, 'currency', p.currency,
-        'reason', p.reason)), '[]')
-    FROM read_model.ledger_journal AS j
-    JOIN read_model.ledger_parked_funds AS p ON p.payment = j.stream
-    WHERE j.booking = b.booking AND NOT EXISTS (
-        SELECT FROM read_model.ledger_journal AS returned
-        WHERE returned.booking = b.booking AND returned.stream = p.payment
-        AND returned.rule = %(returned)s AND p.intent = ANY (returned.provider_references))
-    ) AS parked
+_STANDING = """
 FROM read_model.ledger_booking_balance AS b
 CROSS JOIN LATERAL (
     SELECT min(recorded_at) AS since
@@ -40,6 +29,19 @@ CROSS JOIN LATERAL (
 WHERE b.account = %(account)s AND b.amount <> 0 AND standing.since < %(before)s
 ORDER BY standing.since, b.booking, b.currency LIMIT %(limit)s
 """
+_UNAPPLIED = """
+SELECT b.booking, b.currency, -b.amount AS amount, standing.since, (
+    SELECT coalesce(jsonb_agg(DISTINCT jsonb_build_object(
+        'payment', p.payment, 'intent', p.intent, 'amount', p.amount, 'currency', p.currency,
+        'reason', p.reason)), '[]')
+    FROM read_model.ledger_journal AS j
+    JOIN read_model.ledger_parked_funds AS p ON p.payment = j.stream
+    WHERE j.booking = b.booking AND NOT EXISTS (
+        SELECT FROM read_model.ledger_journal AS returned
+        WHERE returned.booking = b.booking AND returned.stream = p.payment
+        AND returned.rule = %(returned)s AND p.intent = ANY (returned.provider_references))
+    ) AS parked"""
+_OWED = "SELECT b.booking, b.currency, -b.amount AS amount, standing.since"
 
 _encode = msgspec.json.Encoder(order="deterministic").encode
 
@@ -106,14 +108,18 @@ async def entries_of(pool: Pool, booking: str) -> list[JournalLine]:
 async def owed_bookings(
     pool: Pool, *, before: dt.datetime, limit: int, after: str = ""
 ) -> list[str]:
-    """Return bookings to which money is owed and without a posting of it since the instant.
+    """Return bookings to which more is owed than refunds were requested for, without a posting of
+    it since the instant.
 
     A page in order of booking ids, from the first after `after`.
     """
     async with pool.connection() as connection:
         rows = await connection.execute(
             "SELECT DISTINCT b.booking FROM read_model.ledger_booking_balance AS b "
-            "WHERE b.account = %s AND b.amount <> 0 AND b.booking > %s AND NOT EXISTS ("
+            "WHERE b.account = %s AND b.booking > %s AND -b.amount > ("
+            "  SELECT coalesce(sum(r.amount), 0) FROM read_model.unfinished_refunds AS r "
+            "  WHERE r.booking = b.booking AND r.currency = b.currency AND r.status <> 'accepted') "
+            "AND NOT EXISTS ("
             "  SELECT FROM read_model.ledger_journal AS j WHERE j.booking = b.booking "
             "  AND j.account = b.account AND j.recorded_at >= %s) "
             "ORDER BY b.booking LIMIT %s",
@@ -137,7 +143,7 @@ async def unapplied_funds(pool: Pool, *, before: dt.datetime) -> list[answers.Un
     }
     async with pool.connection() as connection:
         rows = connection.cursor(row_factory=dict_row)
-        await rows.execute(_UNAPPLIED, parameters)
+        await rows.execute((_UNAPPLIED + _STANDING).encode(), parameters)
         return [msgspec.convert(row, type=answers.UnappliedMoney) for row in await rows.fetchall()]
 
 
@@ -154,3 +160,22 @@ async def unapplied_money(
     """Return captured money that no ticket has used since before the instant, oldest first."""
     as_of = await progress.as_of(pool, "ledger_journal")
     return await unapplied_funds(pool, before=before), as_of
+
+
+async def money_owed(
+    pool: Pool, *, before: dt.datetime
+) -> tuple[list[answers.OwedBalance], answers.AsOf]:
+    """Return what is owed to bookings since before the instant, the oldest first.
+
+    At most WORKLIST_LIMIT; what Stripe has accepted is no longer owed by the books.
+    """
+    as_of = await progress.as_of(pool, "ledger_journal")
+    parameters = {
+        "account": accounts.REFUNDS_PAYABLE,
+        "before": before,
+        "limit": WORKLIST_LIMIT,
+    }
+    async with pool.connection() as connection:
+        rows = connection.cursor(row_factory=class_row(answers.OwedBalance))
+        await rows.execute((_OWED + _STANDING).encode(), parameters)
+        return await rows.fetchall(), as_of

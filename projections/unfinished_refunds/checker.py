@@ -36,6 +36,9 @@ def differences(cursor: Cursor, log: reading.Log) -> Iterator[str]:
         refund.id: RefundRow(
             refund.id,
             name,
+            payment.booking,
+            refund.amount.amount,
+            refund.amount.currency,
             refund.status,
             refund.requested_at if refund.status in UNANSWERED else reached_at[refund.id],
         )

@@ -5,6 +5,7 @@ from collections.abc import Sequence
 
 import msgspec
 
+from domain.kernel import ids
 from domain.payment import events as payment_events
 from domain.payment.state import RefundStatus
 from projections import rows
@@ -14,10 +15,16 @@ TABLE = "unfinished_refunds"
 
 
 class RefundRow(msgspec.Struct):
-    """A row of the table; `payment` is the stream, `since` when it reached the status."""
+    """A row of the table; `payment` is the stream, `since` when it reached the status.
+
+    `booking` is the intent where the money belongs to no booking.
+    """
 
     refund: str
     payment: str
+    booking: str
+    amount: int
+    currency: str
     status: str
     since: dt.datetime
 
@@ -30,26 +37,24 @@ def apply(cursor: Cursor, events: Sequence[LoggedEvent]) -> None:
     open_refunds = {row.refund: row for row in known}
     for logged in events:
         match logged.event:
-            case payment_events.RefundRequested(refund=refund, requested_at=requested_at):
+            case payment_events.RefundRequested():
                 open_refunds.pop(logged.event.replaces or "", None)
-                open_refunds[refund] = RefundRow(
-                    refund, logged.stream, RefundStatus.REQUESTED, requested_at
-                )
+                open_refunds[logged.event.refund] = _requested(logged.stream, logged.event)
             case payment_events.RefundUnresolved(refund=refund):
                 if refund in open_refunds:
                     open_refunds[refund].status = RefundStatus.UNKNOWN
-            case payment_events.RefundAccepted(refund=refund):
-                open_refunds[refund] = RefundRow(
-                    refund, logged.stream, RefundStatus.ACCEPTED, logged.recorded_at
-                )
             case payment_events.RefundRefused(refund=refund):
-                open_refunds[refund] = RefundRow(
-                    refund, logged.stream, RefundStatus.REFUSED, logged.recorded_at
-                )
-            case payment_events.RefundFailed(refund=refund):
-                open_refunds[refund] = RefundRow(
-                    refund, logged.stream, RefundStatus.FAILED, logged.recorded_at
-                )
+                assert refund in open_refunds, "a refund is refused before anything else"
+                open_refunds[refund].status = RefundStatus.REFUSED
+                open_refunds[refund].since = logged.recorded_at
+            case payment_events.RefundAccepted():
+                accepted = _moved(logged, logged.event, RefundStatus.ACCEPTED)
+                open_refunds[logged.event.refund] = accepted
+            case payment_events.RefundFailed(transferred=True):
+                open_refunds.pop(logged.event.refund, None)
+            case payment_events.RefundFailed():
+                failed = _moved(logged, logged.event, RefundStatus.FAILED)
+                open_refunds[logged.event.refund] = failed
             case (
                 payment_events.RefundSettled(refund=refund)
                 | payment_events.RefundTransferred(refund=refund)
@@ -60,6 +65,36 @@ def apply(cursor: Cursor, events: Sequence[LoggedEvent]) -> None:
     finished = [row.refund for row in known if row.refund not in open_refunds]
     rows.delete(cursor, TABLE, "refund", finished)
     rows.upsert(cursor, TABLE, ("refund",), list(open_refunds.values()))
+
+
+def _requested(payment: str, event: payment_events.RefundRequested) -> RefundRow:
+    return RefundRow(
+        refund=event.refund,
+        payment=payment,
+        booking=ids.booking_of_payment(payment),
+        amount=event.amount.amount,
+        currency=event.amount.currency,
+        status=RefundStatus.REQUESTED,
+        since=event.requested_at,
+    )
+
+
+def _moved(
+    logged: LoggedEvent,
+    event: payment_events.RefundAccepted | payment_events.RefundFailed,
+    status: RefundStatus,
+) -> RefundRow:
+    """The row of a refund whose money moved: a failed one may have settled before."""
+    line = event.entry.postings[0]
+    return RefundRow(
+        refund=event.refund,
+        payment=logged.stream,
+        booking=line.booking,
+        amount=abs(line.amount),
+        currency=line.currency,
+        status=status,
+        since=logged.recorded_at,
+    )
 
 
 PROJECTION = Projection(

@@ -2,11 +2,14 @@
 
 import datetime as dt
 
+from psycopg.rows import class_row
+
 from application import queries as answers
 from projections import progress
 from projections.projection import Pool
 
 WORKLIST_LIMIT = 200
+OWED_LIMIT = 1_000
 
 
 async def unanswered_before(
@@ -27,19 +30,37 @@ async def unanswered_before(
         return [(row[0], row[1]) for row in await rows.fetchall()]
 
 
-async def not_refunded(pool: Pool) -> tuple[list[answers.FailedRefund], answers.AsOf]:
+async def unfinished(pool: Pool) -> tuple[list[answers.UnfinishedRefund], answers.AsOf]:
+    """Return all refunds that have not arrived, the longest in their status first.
+
+    Those sent again are left out, at most OWED_LIMIT.
+    """
+    as_of = await progress.as_of(pool, "unfinished_refunds")
+    async with pool.connection() as connection:
+        rows = connection.cursor(row_factory=class_row(answers.UnfinishedRefund))
+        await rows.execute(
+            "SELECT refund, payment, booking, amount, currency, status, since "
+            "FROM read_model.unfinished_refunds ORDER BY since, refund LIMIT %s",
+            (OWED_LIMIT,),
+        )
+        return await rows.fetchall(), as_of
+
+
+async def not_refunded(pool: Pool) -> tuple[list[answers.UnfinishedRefund], answers.AsOf]:
     """Return refused and failed refunds that were not sent again, the oldest first.
 
     Finance's worklist, at most WORKLIST_LIMIT.
     """
     as_of = await progress.as_of(pool, "unfinished_refunds")
     async with pool.connection() as connection:
-        rows = await connection.execute(
-            "SELECT refund, payment, status, since FROM read_model.unfinished_refunds "
+        rows = connection.cursor(row_factory=class_row(answers.UnfinishedRefund))
+        await rows.execute(
+            "SELECT refund, payment, booking, amount, currency, status, since "
+            "FROM read_model.unfinished_refunds "
             "WHERE status IN ('refused', 'failed') ORDER BY since, refund LIMIT %s",
             (WORKLIST_LIMIT,),
         )
-        return [answers.FailedRefund(*row) for row in await rows.fetchall()], as_of
+        return await rows.fetchall(), as_of
 
 
 async def accepted_before(

@@ -60,6 +60,44 @@ async def test_a_traveller_who_returns_is_confirmed_although_every_webhook_was_l
         running_system.control(system, "rules", "DELETE")
 
 
+async def test_money_that_matches_no_booking_is_owed_and_returned_by_finance(
+    system: System, client: httpx.AsyncClient, customer: Customer
+) -> None:
+    transport = stripe.AIOHTTPClient(timeout=60)
+    sdk = stripe.StripeClient(
+        system.settings.stripe_api_key.reveal(),
+        base_addresses={"api": str(system.settings.stripe_base_url)},
+        http_client=transport,
+    )
+    intent = await sdk.v1.payment_intents.create_async(
+        {"amount": 5_000, "currency": "sar", "payment_method": "pm_card_visa", "confirm": True}
+    )
+    await transport.close_async()  # type: ignore[no-untyped-call]  # untyped in the SDK
+    await asyncio.to_thread(
+        stored_log.await_row,
+        system.owner_dsn,
+        f"SELECT count(*) FROM ledger.event WHERE stream = 'payment-{intent.id}-1'",
+        lambda count: count == 3,
+    )
+    finance = await customers.staff(system, client, "finance")
+    path = f"/api/admin/payments/payment-{intent.id}-1/parked-funds/{intent.id}/return"
+    assert (await client.post(path, headers=customer.headers)).status_code == 403
+    headers = {**finance.headers, "Idempotency-Key": f"return-{intent.id}"}
+    first = await client.post(path, headers=headers)
+    assert first.status_code == 200, first.text
+    repeated = await client.post(path, headers=headers)
+    assert repeated.json() == first.json()
+    assert repeated.headers["idempotency-replayed"] == "true"
+    await asyncio.to_thread(running_system.await_rest, system)
+    assert stored_log.balances(system.owner_dsn, intent.id) == dict.fromkeys(
+        (("1010", "SAR"), ("2020", "SAR"), ("2100", "SAR")), 0
+    )
+    lists = (await client.get("/api/admin/worklists", headers=finance.headers)).json()
+    for listed in lists["worklists"]:
+        rows = await client.get(listed["path"], headers=finance.headers)
+        assert rows.status_code == 200, listed
+
+
 @pytest.mark.parametrize(("currency", "fare"), [("KWD", 45_120), ("JPY", 38_000)])
 async def test_other_currencies_are_charged_in_their_own_minor_units(
     system: System, customer: Customer, currency: str, fare: int

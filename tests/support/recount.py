@@ -385,7 +385,8 @@ class Recount:
                 payment.standing[event.refund] = "refused"
             case payments.RefundFailed():
                 assert payment.standing[event.refund] in {"accepted", "settled"}
-                payment.standing[event.refund] = "failed"
+                assert event.transferred == (event.refund in payment.transferred)
+                payment.standing[event.refund] = "bank" if event.transferred else "failed"
             case payments.RefundTransferred():
                 assert payment.standing[event.refund] in {"refused", "failed"}
                 payment.standing[event.refund] = "bank"

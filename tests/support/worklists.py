@@ -8,7 +8,8 @@ from collections.abc import Sequence
 from domain.booking import disruption, states
 from domain.booking.state import Booking
 from domain.kernel import money
-from domain.payment.state import ARRIVED, Payment, Refund
+from domain.ledger import accounts
+from domain.payment.state import ARRIVED, Payment, Refund, RefundStatus
 from tests.support.memory_read_models import MemoryReadModels
 
 
@@ -19,6 +20,35 @@ def check_amounts_owed(
     _check_obligations(stream, booking, payments, read_models)
     check_parked(stream, payments, read_models)
     _check_unanswered(stream, booking, read_models)
+
+
+def check_refunds(name: str, payments: Sequence[Payment], read_models: MemoryReadModels) -> None:
+    """All refunds of a booking, or of money without one: listed, and what the books owe at least.
+
+    The books owe nothing for a refund that Stripe has accepted, and less where Stripe took money
+    for one that finance had paid by bank.
+    """
+    rows = [row for row in read_models.rows("unfinished_refunds") if row.booking == name]
+    refunds = [refund for payment in payments for refund in payment.refunds]
+    sent_again = {each.replaces for each in refunds}
+    waiting = {
+        each.id: each.amount.amount
+        for each in refunds
+        if each.status not in ARRIVED and each.id not in sent_again
+    }
+    assert {row.refund: row.amount for row in rows} == waiting, f"{name} has unlisted refunds"
+    asked = sum(row.amount for row in rows if row.status != RefundStatus.ACCEPTED)
+    twice = sum(
+        each.amount.amount
+        for each in refunds
+        if each.bank_reference is not None and each.status is not RefundStatus.TRANSFERRED
+    )
+    booked = -sum(
+        row.amount
+        for row in read_models.rows("ledger_booking_balance")
+        if (row.account, row.booking) == (accounts.REFUNDS_PAYABLE, name)
+    )
+    assert booked >= asked - twice, f"{name} is owed {booked}, and {asked} was requested"
 
 
 def _check_obligations(

@@ -18,8 +18,12 @@ class OfferFreeSeats(ports.BackgroundTask, frozen=True):
 
 
 async def due(core: Core, page: Page) -> list[OfferFreeSeats]:
-    """Return flights with a free seat and a waitlist."""
-    found = await queries.with_waitlist(core.pool, limit=page.limit)
+    """Return the next page of flights with a free seat and a waitlist, in the order of their ids.
+
+    One seat may stay free for long where two passengers wait together.
+    """
+    after = page.after.flight_id if isinstance(page.after, OfferFreeSeats) else ""
+    found = await queries.with_waitlist(core.pool, limit=page.limit, after=after)
     return [OfferFreeSeats(flight_id) for flight_id in found]
 
 

@@ -24,8 +24,13 @@ class RefundUnansweredCancellation(ports.BackgroundTask, frozen=True):
 
 
 async def due(core: Core, page: Page) -> list[RefundUnansweredCancellation]:
-    """Return bookings on cancelled flights without an answer for so long."""
-    found = await queries.unanswered(core.pool, page.now - REFUND_AFTER, limit=page.limit)
+    """Return the next page of bookings without an answer for so long, in the order of their ids.
+
+    One with a pending change stays due until the change is completed or over.
+    """
+    after = page.after.booking_id if isinstance(page.after, RefundUnansweredCancellation) else ""
+    before = page.now - REFUND_AFTER
+    found = await queries.unanswered(core.pool, before, limit=page.limit, after=after)
     return [RefundUnansweredCancellation(each.booking, each.unanswered_since) for each in found]
 
 

@@ -19,8 +19,12 @@ class ReleaseHold(ports.BackgroundTask, frozen=True):
 
 
 async def due(core: Core, page: Page) -> list[ReleaseHold]:
-    """Return bookings whose deadline has passed."""
-    found = await queries.due_holds(core.pool, page.now, limit=page.limit)
+    """Return the next page of bookings whose deadline has passed, in the order of their ids.
+
+    Some stay due for long: while a bank decides, or Stripe is away.
+    """
+    after = page.after.booking_id if isinstance(page.after, ReleaseHold) else ""
+    found = await queries.due_holds(core.pool, page.now, limit=page.limit, after=after)
     return [ReleaseHold(booking_id) for booking_id in found]
 
 

@@ -24,8 +24,10 @@ class RemindOfCancelledFlight(ports.BackgroundTask, frozen=True):
 
 
 async def due(core: Core, page: Page) -> list[RemindOfCancelledFlight]:
-    """Return bookings on cancelled flights without an answer for so long."""
-    found = await queries.unreminded(core.pool, page.now - REMIND_AFTER, limit=page.limit)
+    """Return the next page of bookings without an answer for so long, in the order of their ids."""
+    after = page.after.booking_id if isinstance(page.after, RemindOfCancelledFlight) else ""
+    before = page.now - REMIND_AFTER
+    found = await queries.unreminded(core.pool, before, limit=page.limit, after=after)
     return [RemindOfCancelledFlight(each.booking, each.unanswered_since) for each in found]
 
 

@@ -14,8 +14,8 @@ from interfaces.worker.task_handler import TaskHandler
 class Page(msgspec.Struct, frozen=True):
     """The page that a query returns: tasks due at `now`, at most `limit`.
 
-    `after` is the last task of the page before, while pages are full; a query whose tasks
-    disappear once they are done need not use it.
+    `after` is the last task of the page before, while pages are full. Every query goes on from
+    it: what nothing can help, or not yet, must not starve what is behind it.
     """
 
     now: dt.datetime

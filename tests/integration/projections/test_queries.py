@@ -1,8 +1,6 @@
 """The queries of the read models, run as the application's role."""
 
 import datetime as dt
-from types import SimpleNamespace
-from typing import Any, cast
 
 import psycopg
 import pytest
@@ -15,10 +13,6 @@ from application.payment.record_unmatched import RecordUnmatchedMoney
 from application.payment.return_parked_funds import ReturnParkedFunds
 from application.queries import UnappliedMoney
 from domain.booking.states import Status
-from interfaces.composition import Core
-from interfaces.worker.timers import complete_unfinished_attempts as attempts_timer
-from interfaces.worker.timers import run_processes_again, send_unanswered_refunds
-from interfaces.worker.timers.timer import Page
 from projections import progress
 from projections.booking_list import queries as bookings
 from projections.flight_availability import queries as flights
@@ -358,31 +352,6 @@ async def test_a_failed_refund_is_on_the_worklist_until_it_is_sent_again(
     assert await listed() == [("-r2", "failed")]
     await airline.record_refund(payment, f"{payment}-r3", record_refund.Settled("re_3"))
     assert await listed() == [("-r2", "failed")]
-
-
-async def test_work_that_nothing_can_help_starves_none_behind_it(airline: Airline) -> None:
-    found: list[set[str]] = []
-    streams = []
-    for _ in range(3):
-        paid, started = await airline.reserve(), await airline.reserve()
-        await airline.checkout(started)
-        await airline.checkout(paid)
-        await airline.pay(paid)
-        payment, _ = await airline.refund(paid)
-        streams.append((paid, payment, payment_of(started)))
-    await airline.catch_up()
-    core = cast(Core, SimpleNamespace(pool=airline.pool))
-    for timer in (run_processes_again.TIMER, send_unanswered_refunds.TIMER, attempts_timer.TIMER):
-        asked: set[str] = set()
-        page = Page(LATER, 1)
-        for _ in range(10):  # nothing of it is ever done
-            tasks: list[Any] = list(await timer.due(core, page))
-            names = [getattr(t, "booking_id", None) or t.payment_id for t in tasks]
-            asked.update(names)
-            page = Page(LATER, 1, tasks[-1] if tasks else None)
-        found.append(asked)
-    expected = [{each[place] for each in streams} for place in range(3)]
-    assert found == expected
 
 
 async def test_readers_can_wait_for_a_position_and_see_how_far_behind_they_are(

@@ -205,5 +205,8 @@ async def test_a_payment_may_win_its_race_against_expiry(
     session = await gateway.open_checkout(checkout_request())
     await gateway.expire_session(session.id)
     simulator.control("attempts", session=session.id, late=True)
-    await receiver.wait_for(1, type_prefix="checkout.session.completed")
-    assert (await gateway.session(session.id)).payment_status == "paid"
+    await receiver.wait_for(1, type_prefix="payment_intent.succeeded")
+    found = await gateway.session(session.id)
+    assert (found.status, found.payment_status) == ("expired", "unpaid")
+    assert found.intent is not None
+    assert found.intent.status == "succeeded"

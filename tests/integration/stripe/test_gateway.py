@@ -164,6 +164,17 @@ async def test_a_slow_answer_is_unknown_and_the_same_key_resolves_it(
         await hasty.close()
 
 
+async def test_a_locked_object_is_busy_as_at_stripe_and_nothing_was_executed(
+    gateway: StripePaymentGateway, simulator: StripeSimulator
+) -> None:
+    simulator.fault("refuse", method="POST", status=429, code="lock_timeout")
+    with pytest.raises(port.GatewayNotExecuted, match="lock_timeout"):
+        await gateway.open_checkout(checkout_request())
+    fault: dict[str, Any] = {"kind": "refuse", "status": 409, "code": "lock_timeout"}
+    with pytest.raises(AssertionError, match="lock_timeout with 429"):
+        simulator.control("faults", **fault)
+
+
 @pytest.mark.parametrize("status", [409, 429, 500, 503])
 async def test_a_busy_stripe_can_be_asked_again(
     gateway: StripePaymentGateway, simulator: StripeSimulator, status: int

@@ -36,6 +36,7 @@ class Rig(msgspec.Struct, frozen=True):
     collector: Collector
     refunder: Refunder
     releaser: HoldReleaser
+    gateway: StripePaymentGateway
     clock: MovedClock
     flight: str
     booking: str
@@ -97,7 +98,7 @@ async def reserved(database: TestDatabase, stripe_url: str, api_key: str) -> Asy
         )
         releaser = HoldReleaser(bus=airline.dispatcher, collector=collector, clock=clock)
         refunder = Refunder(bus=airline.dispatcher, payments=gateway, clock=clock)
-        yield Rig(airline, collector, refunder, releaser, clock, flight, booking)
+        yield Rig(airline, collector, refunder, releaser, gateway, clock, flight, booking)
     await gateway.close()
 
 
@@ -155,9 +156,11 @@ async def test_money_that_comes_too_late_is_parked_and_stays_visible(
     held.clock.ahead = HOLD
     await held.release()
     simulator.control("attempts", session=attempt.session, card="pm_card_visa", late=True)
+    late = (await held.gateway.session(attempt.session)).payment_intent
+    assert late is not None
     await process_event.process_event(
-        "checkout.session.completed",
-        attempt.session,
+        "payment_intent.succeeded",
+        late,
         collector=held.collector,
         refunder=held.refunder,
         cause=cause(),

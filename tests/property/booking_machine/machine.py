@@ -150,19 +150,23 @@ class World(RuleBasedStateMachine):
         for stream in self._touched(new):
             self._check_next_step(stream)
         for stream in self._with_money(new):
+            known = self.log_invariants.recount.payments_of.get(stream, ())
+            worklists.check_refunds(stream, [*map(self.payment, known)], self.read_models)
+            if not stream.startswith("booking-"):
+                continue
             booking = self.booking(stream)
             payments = [self.payment(each) for each in booking.payments]
             worklists.check_amounts_owed(stream, booking, payments, self.read_models)
 
     def _with_money(self, new: Sequence[ports.RecordedEvent]) -> set[str]:
-        """Bookings about which, or about whose payments, something is new."""
+        """Bookings about which, or about whose payments, something is new; intents without one."""
         streams = {each.stream for each in new}
         payments = {each for each in streams if each.startswith("payment-")}
         for each in payments:
             worklists.check_parked(each, [self.payment(each)], self.read_models)
         bookings = {each for each in streams if each.startswith("booking-")}
         paid = {self.payment(each).booking for each in payments}
-        return bookings | {each for each in paid if each in self.log.streams}
+        return bookings | paid
 
     def _touched(self, new: Sequence[ports.RecordedEvent]) -> list[str]:
         """Bookings about which, or about whose flights, something is new."""

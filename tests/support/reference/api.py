@@ -26,6 +26,8 @@ CONTEXTS: dict[str, str] = {
     "/api/webhooks": "Payment",
     "/api/admin/stripe-events": "Payment",
     "/api/admin/payments": "Payment",
+    "/api/admin/unfinished-attempts": "Payment",
+    "/api/admin/worklists": "Ledger",
     "/api/admin/flights": "Flight operation",
     "/api/admin/oversold-flights": "Flight operation",
     "/api/admin/overdue-flights": "Flight operation",

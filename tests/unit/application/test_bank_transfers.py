@@ -137,6 +137,19 @@ def test_what_stripe_took_after_a_transfer_is_recorded_and_shows_in_the_books(
     assert books[cancelled, "1010", "SAR"] == DUE.amount - owed
 
 
+def test_what_fails_at_stripe_after_a_transfer_is_not_owed_again(
+    airline: MemoryAirline, cancelled: str
+) -> None:
+    record(airline, cancelled, *REFUSED)
+    pay(airline, cancelled)
+    record(airline, cancelled, Accepted("re_1"), Failed("re_1", "declined"))
+    (refund,) = airline.payment(payment_of(cancelled)).refunds
+    assert refund.status is RefundStatus.TRANSFERRED
+    assert balance(airline, cancelled, "2100") == 0
+    with pytest.raises(rejections.RefundNotFailed):
+        airline.submit(ResendRefund(cancelled, first_refund(cancelled)))
+
+
 def test_money_without_a_booking_is_paid_back_by_bank_too(airline: MemoryAirline) -> None:
     airline.submit(RecordUnmatchedMoney("pi_9", "ch_9", DUE))
     payment = stream_of("pi_9")

@@ -1,0 +1,112 @@
+"""Every timer goes through all that is due: what nothing can help starves none behind it."""
+
+import datetime as dt
+from collections.abc import Callable
+from types import SimpleNamespace
+from typing import Any, cast
+
+import pytest
+
+from application.booking.offer_disruption import OfferDisruption
+from application.inventory.cancel_flight import CancelFlight
+from application.payment.record_attempt import Opened
+from application.payment.record_refund import Accepted
+from interfaces.composition import Core
+from interfaces.worker.timers.registry import TIMERS
+from interfaces.worker.timers.timer import Page, Timer
+from tests.integration.projections.airline import START, Airline
+from tests.support.airline import payment_of
+
+LATER = dt.datetime(2100, 1, 1, tzinfo=dt.UTC)
+ROUNDS = 3
+
+
+async def hold(airline: Airline, number: int) -> str:
+    return await airline.reserve(owner=f"user_{number}")
+
+
+async def attempt(airline: Airline, number: int) -> str:
+    booking = await hold(airline, number)
+    await airline.checkout(booking)
+    return payment_of(booking)
+
+
+async def session(airline: Airline, number: int) -> str:
+    booking = await hold(airline, number)
+    await airline.checkout(booking)
+    await airline.record_attempt(booking, Opened(f"cs_{number}", "https://checkout.test", START))
+    return payment_of(booking)
+
+
+async def paid(airline: Airline, number: int) -> str:
+    booking = await hold(airline, number)
+    await airline.pay(booking, intent=f"pi_{number}")
+    return booking
+
+
+async def refund(airline: Airline, number: int) -> str:
+    payment, _ = await airline.refund(await paid(airline, number))
+    return str(payment)
+
+
+async def accepted_refund(airline: Airline, number: int) -> str:
+    payment, requested = await airline.refund(await paid(airline, number))
+    await airline.record_refund(payment, requested, Accepted(f"re_{number}"))
+    return str(payment)
+
+
+async def departure(airline: Airline, number: int) -> str:
+    return await airline.put_on_sale(f"XX{100 + number}")
+
+
+async def single_seat(airline: Airline, number: int) -> str:
+    """One seat is free, and two passengers wait together."""
+    flight = await airline.put_on_sale(f"XX{200 + number}", seats=2)
+    await airline.reserve(flight)
+    await airline.book(flight, "ADT", "ADT", mode="waitlist")
+    return flight
+
+
+async def cancellation(airline: Airline, number: int) -> str:
+    flight = await airline.put_on_sale(f"XX{300 + number}", seats=2)
+    booking = await airline.sell(flight)
+    await airline.submit(CancelFlight(flight, "no crew"))
+    await airline.submit(OfferDisruption(booking, flight, "cancelled", "no crew", True))
+    return booking
+
+
+# What each timer goes through, by the name of the timer.
+WORK: dict[str, Callable[[Airline, int], Any]] = {
+    "release_lapsed_holds": hold,
+    "complete_unfinished_attempts": attempt,
+    "ask_about_ended_sessions": session,
+    "send_unanswered_refunds": refund,
+    "check_accepted_refunds": accepted_refund,
+    "run_processes_again": paid,
+    "depart_overdue_flights": departure,
+    "offer_free_seats": single_seat,
+    "remind_of_cancelled_flights": cancellation,
+    "refund_unanswered_cancellations": cancellation,
+}
+
+
+def test_each_timer_has_work_here() -> None:
+    assert WORK.keys() == {timer.name for timer in TIMERS}
+
+
+@pytest.mark.parametrize("timer", TIMERS, ids=lambda timer: timer.name)
+async def test_work_that_nothing_can_help_starves_none_behind_it(
+    airline: Airline, timer: Timer
+) -> None:
+    expected = {await WORK[timer.name](airline, number) for number in range(ROUNDS)}
+    await airline.catch_up()
+    core = cast(Core, SimpleNamespace(pool=airline.pool))
+    asked: set[str] = set()
+    page = Page(LATER, 1)
+    for _ in range(4 * ROUNDS):  # nothing of it is ever done
+        tasks: list[Any] = list(await timer.due(core, page))
+        assert len(tasks) <= 1
+        names = ("booking_id", "payment_id", "flight_id")
+        asked |= {getattr(task, name) for task in tasks for name in names if hasattr(task, name)}
+        page = Page(LATER, 1, tasks[-1] if tasks else None)
+    assert expected <= asked
