@@ -50,7 +50,7 @@ class LetterSender:
             "total": money.display(booking.price.total()),
             "until": "" if booking.hold_until is None else f"{booking.hold_until:%Y-%m-%d %H:%M}",
             **await self._journey(booking, names, contact.locale),
-            **_decided(letter, booking.currency),
+            **_decided(letter, booking.currency, contact.locale),
         }
         kind = letter.topic.partition(".")[2].replace("_", "-")
         await self._mailer.send(
@@ -134,7 +134,9 @@ def _is_final(letter: letters.BookingLetter) -> bool:
     return isinstance(letter, letters.CancellationLetter)
 
 
-def _decided(letter: letters.BookingLetter, currency: str) -> dict[str, str]:
+def _decided(
+    letter: letters.BookingLetter, currency: str, language: letters.Language
+) -> dict[str, str]:
     """Return the facts of this kind of letter only, by placeholder."""
     match letter:
         case letters.CancellationLetter(fee=fee, refund=refund):
@@ -145,6 +147,7 @@ def _decided(letter: letters.BookingLetter, currency: str) -> dict[str, str]:
         case letters.SeatLetter(refund=refund):
             return {"refund": money.display(money.Money(refund, currency))}
         case letters.DisruptionLetter(reason=reason):
-            return {"reason": reason}
+            # A task of an earlier release has words in place of a code.
+            return {"reason": letters.REASONS.get(reason, {language: reason})[language]}
         case _:
             return {}
