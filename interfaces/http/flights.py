@@ -68,9 +68,8 @@ class FlightRequest(idempotency.KeyedRequest):
 
 
 class ReasonRequest(idempotency.KeyedRequest):
-    """The reason: a code (weather, technical, crew, air_traffic, airport, security, late_inbound,
-    commercial, operational), in whose words passengers are told; or words for staff only.
-    """
+    """A code (weather, technical, crew, air_traffic, airport, security, late_inbound, commercial,
+    operational), in whose words passengers are told; other words are for staff only."""
 
     reason: wire.ReasonText
 
