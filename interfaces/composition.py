@@ -307,6 +307,7 @@ def _flight_ports(core: Core, bus: CommandBus) -> FlightPorts:
     return FlightPorts(
         bus=bus,
         clock=utc_now,
+        vault=core.vault,
         airports=load_airports(),
         tasks=core.flight_tasks.of,
         booking_statuses=_asking(core.pool, booking_list.statuses),

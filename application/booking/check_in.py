@@ -8,6 +8,7 @@ from application.booking import journey, seat_needs
 from application.booking.access import changeable_booking, visible_booking
 from application.booking.booking_details import BookingDetails, booked_flight, carry_out_and_read
 from application.booking.channels import channel_of
+from application.booking.opened_needs import opened_codes
 from application.booking.ports import BookingPorts
 from application.booking.record_document import sector_of
 from application.booking.stored_answer import stored_answer_first
@@ -23,6 +24,7 @@ from domain.booking import (
     rejections,
     travel_documents,
 )
+from domain.booking.passenger_details import NOTHING_OPENED, OpenedCodes
 from domain.booking.preconditions import CheckInWindow
 from domain.booking.state import Booking
 from domain.booking.travel_documents import TravelDocument
@@ -57,6 +59,7 @@ async def check_in_passengers(
         passengers=passengers,
         window=ports.check_in_window,
         channel=channel_of(caller.principal),
+        codes=await opened_codes(ports.vault, [booking]),
     )
     return await carry_out_and_read(ports, caller, command)
 
@@ -89,13 +92,17 @@ async def _inspect_documents(
 
 
 class CheckIn(Command, frozen=True):
-    """Passengers (None: all who are not yet) on a segment; their documents were inspected."""
+    """Passengers (None: all who are not yet) on a segment; their documents were inspected.
+
+    `codes` are the opened ones of special services.
+    """
 
     booking_id: str
     segment: int
     passengers: tuple[int, ...] | None
     window: CheckInWindow = CheckInWindow()
     channel: Channel | None = None
+    codes: OpenedCodes = NOTHING_OPENED
 
     def decide(self, context: DecisionContext) -> Reply:
         """Rejects BookingNotFound, TransitionRefused, NoSuchPart, CheckInClosed, CouponNotOpen
@@ -130,7 +137,7 @@ def _assigned_places(
     accepted = seating.accept_check_in(
         journey.load_flight(context, segment.flight),
         booking=command.booking_id,
-        passengers=seat_needs.needs_of(booking, command.segment, passengers),
+        passengers=seat_needs.needs_of(booking, command.segment, passengers, command.codes),
         cabin=segment.cabin,
     )
     context.record(segment.flight, accepted)

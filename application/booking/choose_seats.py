@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from application.booking import journey, letters, paid_seats, seat_needs
 from application.booking.access import changeable_by_gate
 from application.booking.booking_details import BookingDetails, carry_out_and_read
+from application.booking.opened_needs import opened_codes
 from application.booking.ports import BookingPorts
 from application.booking.stored_answer import stored_answer_first
 from application.caller import Caller
@@ -13,6 +14,7 @@ from application.commands.context import DecisionContext
 from domain.booking import rejections, states
 from domain.booking import seats as booking_seats
 from domain.booking.coupons import CouponStatus
+from domain.booking.passenger_details import NOTHING_OPENED, OpenedCodes
 from domain.booking.state import Booking
 from domain.booking.values import SeatChoice
 from domain.identity import roles
@@ -35,20 +37,25 @@ async def choose_seats(
 
     The gate gives any free seat without charge.
     """
-    booking_id, _ = await changeable_by_gate(ports, caller.principal, id_or_reference)
+    booking_id, booking = await changeable_by_gate(ports, caller.principal, id_or_reference)
     places = tuple(Place(passenger, seat) for passenger, seat in seats)
     at_gate = roles.may(caller.principal.role, "handle_passengers")
-    command = ChooseSeats(booking_id, segment, places, at_gate=at_gate)
+    codes = await opened_codes(ports.vault, [booking])
+    command = ChooseSeats(booking_id, segment, places, at_gate=at_gate, codes=codes)
     return await carry_out_and_read(ports, caller, command)
 
 
 class ChooseSeats(Command, frozen=True):
-    """`places` on one segment. Plain seats are free; others need the extra that was bought."""
+    """`places` on one segment. Plain seats are free; others need the extra that was bought.
+
+    `codes` are the opened ones of special services: without its code a service bars an exit seat.
+    """
 
     booking_id: str
     segment: int
     places: tuple[Place, ...]
     at_gate: bool = False
+    codes: OpenedCodes = NOTHING_OPENED
 
     def decide(self, context: DecisionContext) -> Reply:
         """Rejects BookingNotFound, NoSuchPart, CouponNotOpen, SeatUnknown, SeatNotAllowed and
@@ -73,6 +80,7 @@ class ChooseSeats(Command, frozen=True):
             self.booking_id,
             segment=self.segment,
             seats=[(place.passenger, place.seat) for place in self.places],
+            codes=self.codes,
         )
         return Reply(self.booking_id)
 

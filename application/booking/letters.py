@@ -77,6 +77,20 @@ def seat_letter(booking_id: str, *, refund: int, now: dt.datetime) -> SeatLetter
     return SeatLetter(booking_id=booking_id, about=f"{now:%Y%m%dT%H%M%S%f}", refund=refund)
 
 
+# Why a flight changed, in the words of the letter; codes of `domain/inventory/operations.py`.
+REASONS: Mapping[str, Mapping[Language, str]] = {
+    "weather": {"en": "the weather", "ar": "الأحوال الجوية"},
+    "technical": {"en": "a technical fault", "ar": "عطل فني"},
+    "crew": {"en": "a shortage of crew", "ar": "نقص في أفراد الطاقم"},
+    "air_traffic": {"en": "restrictions of air traffic control", "ar": "قيود المراقبة الجوية"},
+    "airport": {"en": "restrictions of the airport", "ar": "قيود المطار"},
+    "security": {"en": "security", "ar": "أسباب أمنية"},
+    "late_inbound": {"en": "the late arrival of the aircraft", "ar": "تأخر وصول الطائرة"},
+    "commercial": {"en": "a change of our schedule", "ar": "تعديل في جدول رحلاتنا"},
+    "operational": {"en": "operational reasons", "ar": "أسباب تشغيلية"},
+}
+
+
 class Words(msgspec.Struct, frozen=True):
     """Subject and text with placeholders for facts."""
 

@@ -5,6 +5,7 @@ from collections.abc import Iterable, Sequence
 from application.booking import journey
 from application.commands.context import DecisionContext
 from domain.booking import seats as booking_seats
+from domain.booking.passenger_details import NOTHING_OPENED, OpenedCodes
 from domain.booking.state import Booking
 from domain.inventory import seating
 from domain.inventory.events import Place
@@ -12,10 +13,15 @@ from domain.inventory.seating import SeatNeed
 from domain.pricing.price import TAKES_SEAT
 
 
-def needs_of(booking: Booking, segment: int, passengers: Iterable[int]) -> tuple[SeatNeed, ...]:
-    """Return what these passengers need on a segment."""
+def needs_of(
+    booking: Booking,
+    segment: int,
+    passengers: Iterable[int],
+    codes: OpenedCodes = NOTHING_OPENED,
+) -> tuple[SeatNeed, ...]:
+    """Return what these passengers need on a segment; `codes` are those of special services."""
     infants = booking_seats.adults_with_infants(booking, segment)
-    barred = booking_seats.not_at_exit(booking, segment)
+    barred = booking_seats.not_at_exit(booking, segment, codes)
     return tuple(
         SeatNeed(
             each,
@@ -33,10 +39,12 @@ def assign(
     *,
     segment: int,
     seats: Sequence[tuple[int, str]],
+    codes: OpenedCodes = NOTHING_OPENED,
 ) -> None:
     """Assign seats to passengers (pairs) on the flight of a segment.
 
-    Rejects SeatUnknown, SeatNotAllowed and SeatTaken.
+    Passengers with a special service that is not in `codes` get no seat at an exit. Rejects
+    SeatUnknown, SeatNotAllowed and SeatTaken.
     """
     if not seats:
         return
@@ -48,6 +56,6 @@ def assign(
         booking=booking_id,
         places=tuple(Place(each, seat, each in infants) for each, seat in seats),
         cabin=booking.segments[segment].cabin,
-        not_at_exit=booking_seats.not_at_exit(booking, segment),
+        not_at_exit=booking_seats.not_at_exit(booking, segment, codes),
     )
     context.record(flight_id, assigned)

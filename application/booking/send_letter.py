@@ -53,7 +53,7 @@ class LetterSender:
             "total": money.display(booking.price.total()),
             "until": "" if booking.hold_until is None else f"{booking.hold_until:%Y-%m-%d %H:%M}",
             **_journey(booking, ahead, names, contact.locale),
-            **_decided(letter, booking.currency),
+            **_decided(letter, booking.currency, contact.locale),
         }
         kind = letter.topic.partition(".")[2].replace("_", "-")
         await self._mailer.send(
@@ -141,7 +141,9 @@ def _seats(booking: Booking, ahead: dict[int, Flight], passengers: list[str]) ->
     return "\n".join(lines)
 
 
-def _decided(letter: letters.BookingLetter, currency: str) -> dict[str, str]:
+def _decided(
+    letter: letters.BookingLetter, currency: str, language: letters.Language
+) -> dict[str, str]:
     """Return the facts of this kind of letter only, by placeholder."""
     match letter:
         case letters.CancellationLetter(fee=fee, refund=refund):
@@ -152,6 +154,7 @@ def _decided(letter: letters.BookingLetter, currency: str) -> dict[str, str]:
         case letters.SeatLetter(refund=refund):
             return {"refund": money.display(money.Money(refund, currency))}
         case letters.DisruptionLetter(reason=reason):
-            return {"reason": reason}
+            # A task of an earlier release has words in place of a code.
+            return {"reason": letters.REASONS.get(reason, {language: reason})[language]}
         case _:
             return {}

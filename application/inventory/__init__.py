@@ -7,6 +7,7 @@ reinstate_flight: a cancelled flight operates after all
 cancel_flight: cancel a flight
 depart_flight: record that a flight has departed
 operated_flight: a flight as operations staff see it
+operation_notes: why a flight changes, with the words of staff sealed
 flights: loads a flight, within a decision or from the log
 cabin_plan: the cabins of an aircraft as staff plan them
 airports: an airport with its position and time zone

@@ -6,9 +6,12 @@ from application.commands.context import DecisionContext
 from application.inventory import cabin_plan, flights, operated_flight
 from application.inventory.cabin_plan import PlannedCabin
 from application.inventory.operated_flight import OperatedFlight
+from application.inventory.operation_notes import why
 from application.inventory.ports import FlightPorts
+from application.ports import WrappedKey
 from domain.inventory import operations, schedule
 from domain.inventory.events import CabinLayout
+from domain.kernel.sealed import Sealed
 
 
 async def change_equipment(
@@ -21,8 +24,13 @@ async def change_equipment(
 ) -> OperatedFlight:
     """Assign an aircraft with these cabins to the flight. Rejects what the command does."""
     await flights.current(ports.bus, flight_id)
+    given = why(ports.vault, reason)
     command = ChangeEquipment(
-        flight_id=flight_id, layouts=cabin_plan.layouts(cabins), reason=reason
+        flight_id=flight_id,
+        layouts=cabin_plan.layouts(cabins),
+        reason=given.code,
+        note=given.note,
+        keys=given.keys,
     )
     return await operated_flight.carry_out_and_read(ports, caller, command)
 
@@ -33,6 +41,8 @@ class ChangeEquipment(Command, frozen=True):
     flight_id: str
     layouts: tuple[CabinLayout, ...]
     reason: str
+    note: Sealed | None = None
+    keys: tuple[WrappedKey, ...] = ()
 
     def decide(self, context: DecisionContext) -> Reply:
         """Rejects FlightNotFound, FlightOver and CabinNotFound."""
@@ -45,6 +55,8 @@ class ChangeEquipment(Command, frozen=True):
             layouts=self.layouts,
             authorised=authorised,
             reason=self.reason,
+            note=self.note,
         )
         context.record(self.flight_id, changed)
+        context.store_keys(self.keys)
         return Reply(self.flight_id)

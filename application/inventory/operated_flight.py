@@ -7,17 +7,22 @@ import msgspec
 from application.caller import Caller
 from application.commands.command import Command
 from application.inventory import flights
+from application.inventory.operation_notes import FlightChange, opened_changes
 from application.inventory.ports import FlightPorts
 from application.queries import FlightTask
 from domain.inventory.state import Flight
 
 
 class OperatedFlight(msgspec.Struct, frozen=True):
-    """A flight and its follow-ups; `replayed` when the command was carried out before."""
+    """A flight, its follow-ups, and what operations did to it.
+
+    `replayed` when the command was carried out before.
+    """
 
     flight_id: str
     flight: Flight
     tasks: Sequence[FlightTask]
+    changes: Sequence[FlightChange] = ()
     replayed: bool = False
 
 
@@ -31,7 +36,15 @@ class FlightBooking(msgspec.Struct, frozen=True):
 async def read_flight(ports: FlightPorts, flight_id: str) -> OperatedFlight:
     """Return the flight as the log has it now; rejects FlightNotFound."""
     flight = await flights.current(ports.bus, flight_id)
-    return OperatedFlight(flight_id, flight, await ports.tasks(flight_id))
+    return await _operated(ports, flight_id, flight, replayed=False)
+
+
+async def _operated(
+    ports: FlightPorts, flight_id: str, flight: Flight, *, replayed: bool
+) -> OperatedFlight:
+    tasks = await ports.tasks(flight_id)
+    changes = await opened_changes(ports.vault, flight)
+    return OperatedFlight(flight_id, flight, tasks, changes, replayed=replayed)
 
 
 async def carry_out_and_read(
@@ -47,8 +60,7 @@ async def carry_out_and_read(
     if not outcome.replayed:
         return await read_flight(ports, answer.stream)
     flight = await flights.as_of(ports.bus, answer.stream, answer.version)
-    tasks = await ports.tasks(answer.stream)
-    return OperatedFlight(answer.stream, flight, tasks, replayed=True)
+    return await _operated(ports, answer.stream, flight, replayed=True)
 
 
 async def list_bookings(ports: FlightPorts, flight_id: str) -> list[FlightBooking]:

@@ -4,7 +4,7 @@ import msgspec
 
 from application.commands.bus import CommandBus
 from application.inventory.airports import Airports
-from application.ports import Clock
+from application.ports import Clock, Vault
 from application.queries import (
     BookingStatuses,
     OverdueFlights,
@@ -19,6 +19,7 @@ class FlightPorts(msgspec.Struct, frozen=True):
 
     bus: CommandBus
     clock: Clock
+    vault: Vault
     airports: Airports
     tasks: TasksOfFlight
     booking_statuses: BookingStatuses

@@ -7,8 +7,11 @@ from application.commands.command import Command, Reply
 from application.commands.context import DecisionContext
 from application.inventory import flights, operated_flight
 from application.inventory.operated_flight import OperatedFlight
+from application.inventory.operation_notes import why
 from application.inventory.ports import FlightPorts
+from application.ports import WrappedKey
 from domain.inventory import operations
+from domain.kernel.sealed import Sealed
 
 
 async def reschedule_flight(
@@ -22,11 +25,14 @@ async def reschedule_flight(
 ) -> OperatedFlight:
     """Move a flight to other times, given in any time zone. Rejects what the command does."""
     await flights.current(ports.bus, flight_id)
+    given = why(ports.vault, reason)
     command = RescheduleFlight(
         flight_id=flight_id,
         departs_at=departs_at.astimezone(dt.UTC),
         arrives_at=arrives_at.astimezone(dt.UTC),
-        reason=reason,
+        reason=given.code,
+        note=given.note,
+        keys=given.keys,
     )
     return await operated_flight.carry_out_and_read(ports, caller, command)
 
@@ -38,6 +44,8 @@ class RescheduleFlight(Command, frozen=True):
     departs_at: dt.datetime
     arrives_at: dt.datetime
     reason: str
+    note: Sealed | None = None
+    keys: tuple[WrappedKey, ...] = ()
 
     def decide(self, context: DecisionContext) -> Reply:
         """Rejects FlightNotFound, FlightOver and InvalidSchedule."""
@@ -46,7 +54,9 @@ class RescheduleFlight(Command, frozen=True):
             departs_at=self.departs_at,
             arrives_at=self.arrives_at,
             reason=self.reason,
+            note=self.note,
             now=context.now,
         )
         context.record(self.flight_id, rescheduled)
+        context.store_keys(self.keys)
         return Reply(self.flight_id)

@@ -55,6 +55,7 @@ NOT_AT_EXITS = frozenset({*WHEELCHAIRS, "BLND", "DEAF", "UMNR", "MEDA"})
 WHEELCHAIRS_PER_FLIGHT = 6
 # The codes of sealed services, opened before the decision; None where the person was erased.
 OpenedCodes = Mapping[sealed.Sealed, str | None]
+NOTHING_OPENED: OpenedCodes = {}
 
 
 def require_name_correction(booking: Booking, passenger: int) -> None:

@@ -10,7 +10,12 @@ from domain.booking import rejections, states
 from domain.booking.check_in import BOARDING_CLOSES
 from domain.booking.coupons import Coupon, CouponStatus, Extra
 from domain.booking.events import BookingEvent, SeatEvent, SeatsChosen, SeatsLost
-from domain.booking.passenger_details import NOT_AT_EXITS
+from domain.booking.passenger_details import (
+    NOT_AT_EXITS,
+    NOTHING_OPENED,
+    OpenedCodes,
+    code_of,
+)
 from domain.booking.preconditions import (
     SegmentFacts,
     Situation,
@@ -18,7 +23,7 @@ from domain.booking.preconditions import (
     require_no_modification,
 )
 from domain.booking.seat_events import SeatExtrasRefunded
-from domain.booking.state import Booking, coupon_key, obligations_with, with_coupons
+from domain.booking.state import Booking, SpecialService, coupon_key, obligations_with, with_coupons
 from domain.booking.states import Status
 from domain.booking.values import Obligation, SeatChoice
 from domain.kernel import entries
@@ -48,17 +53,28 @@ def adults_with_infants(booking: Booking, segment: int) -> frozenset[int]:
     )
 
 
-def not_at_exit(booking: Booking, segment: int) -> frozenset[int]:
+def not_at_exit(
+    booking: Booking, segment: int, codes: OpenedCodes = NOTHING_OPENED
+) -> frozenset[int]:
     """The passengers who may not sit in an exit row of this flight: children, adults with an
-    infant, and those with a service in `NOT_AT_EXITS`.
+    infant, and those with a service in `NOT_AT_EXITS`, or with one that was not opened.
     """
     impaired = {
         each.passenger
         for each in booking.special_services()
-        if each.segment == segment and each.code in NOT_AT_EXITS
+        if each.segment == segment and _bars_exits(each, codes)
     }
     minors = {index for index, each in enumerate(booking.passengers) if each.type != "ADT"}
     return adults_with_infants(booking, segment) | impaired | minors
+
+
+def _bars_exits(service: SpecialService, codes: OpenedCodes) -> bool:
+    """Whether the passenger may be unable to open an exit: a code that is not known counts as one
+    that bars, for nobody sits at an exit by mistake. That of an erased person does not count.
+    """
+    if service.box is not None and service.box not in codes:
+        return True
+    return code_of(service, codes) in NOT_AT_EXITS
 
 
 def require_seat_choice(

@@ -12,7 +12,7 @@ from typing import ClassVar, Literal
 
 import msgspec
 
-from domain.kernel import money
+from domain.kernel import money, sealed
 from domain.kernel.events import DomainEvent
 
 Residue = Literal["cash", "credit"]
@@ -218,12 +218,15 @@ SeatingEvent = SeatsAssigned | CheckInAccepted | CheckInWithdrawn
 
 
 class OperationFact(DomainEvent, frozen=True):
-    """Root of the events about the operation of the flight."""
+    """Root of the events about the operation of the flight.
+
+    `reason` is a code, `note` what staff wrote; both were one text in earlier releases.
+    """
 
     capability: ClassVar[Literal["operations"]] = "operations"
 
 
-class EquipmentChanged(OperationFact, frozen=True):
+class EquipmentChanged(OperationFact, frozen=True, omit_defaults=True):
     """Another aircraft flies: cabins have other seats; `vacated` are chosen seats that it lacks.
 
     Authorised may fall below held + sold; `oversold` is by how many seats, for each such cabin.
@@ -235,9 +238,10 @@ class EquipmentChanged(OperationFact, frozen=True):
     moves: tuple[CapacityMove, ...]
     vacated: tuple[str, ...]
     oversold: dict[str, int]
+    note: sealed.Sealed | None = None
 
 
-class FlightRescheduled(OperationFact, frozen=True):
+class FlightRescheduled(OperationFact, frozen=True, omit_defaults=True):
     """Other times; `material` when they allow passengers to cancel free of charge."""
 
     tag: ClassVar[str] = "flight.rescheduled.1"
@@ -245,22 +249,25 @@ class FlightRescheduled(OperationFact, frozen=True):
     arrives_at: dt.datetime
     reason: str
     material: bool
+    note: sealed.Sealed | None = None
 
 
-class FlightCancelled(OperationFact, frozen=True):
+class FlightCancelled(OperationFact, frozen=True, omit_defaults=True):
     """The flight does not operate; its sale has ended."""
 
     tag: ClassVar[str] = "flight.cancelled.1"
     reason: str
+    note: sealed.Sealed | None = None
 
 
-class FlightReinstated(OperationFact, frozen=True):
+class FlightReinstated(OperationFact, frozen=True, omit_defaults=True):
     """A cancelled flight operates after all, at the times it had; it is on sale again."""
 
     tag: ClassVar[str] = "flight.reinstated.1"
     reason: str
     departs_at: dt.datetime
     arrives_at: dt.datetime
+    note: sealed.Sealed | None = None
 
 
 class FlightDeparted(OperationFact, frozen=True):

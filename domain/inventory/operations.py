@@ -18,8 +18,23 @@ from domain.inventory.events import (
     FlightRescheduled,
     OperationEvent,
 )
-from domain.inventory.state import Flight, FlightStatus, with_moves, without_seats
+from domain.inventory.state import Change, Flight, FlightStatus, with_moves, without_seats
+from domain.kernel import sealed
 
+# Why operations change a flight. Passengers are told the reason; free text could name a person.
+REASONS = (
+    "weather",
+    "technical",
+    "crew",
+    "air_traffic",
+    "airport",
+    "security",
+    "late_inbound",
+    "commercial",
+    "operational",
+)
+# The reason where staff wrote words of their own.
+OPERATIONAL = "operational"
 BOARDING_CLOSES = dt.timedelta(minutes=15)
 # A reschedule by as much lets passengers cancel free of charge (GACA: two hours).
 MATERIAL_CHANGE = dt.timedelta(minutes=120)
@@ -31,6 +46,7 @@ def change_equipment(
     layouts: tuple[CabinLayout, ...],
     authorised: Mapping[str, int],
     reason: str,
+    note: sealed.Sealed | None = None,
 ) -> list[FlightEvent]:
     """Assign another aircraft; cabins that it lacks have no seats. Oversold is never clamped."""
     _require_scheduled(flight)
@@ -57,6 +73,7 @@ def change_equipment(
                 for code, cabin in flight.cabins.items()
                 if (over := cabin.held_count + cabin.sold_count - authorised.get(code, 0)) > 0
             },
+            note=note,
         )
     ]
 
@@ -98,6 +115,7 @@ def reschedule(
     arrives_at: dt.datetime,
     reason: str,
     now: dt.datetime,
+    note: sealed.Sealed | None = None,
 ) -> list[FlightEvent]:
     """Move the flight to other times: in the future, in order, and no longer than a day."""
     _require_scheduled(flight)
@@ -111,6 +129,7 @@ def reschedule(
             arrives_at=arrives_at,
             reason=reason,
             material=_is_material(flight, departs_at=departs_at, arrives_at=arrives_at),
+            note=note,
         )
     ]
 
@@ -131,15 +150,17 @@ def difference(
     return max(abs(after[0] - before[0]), abs(after[1] - before[1]))
 
 
-def cancel(flight: Flight, *, reason: str) -> list[FlightEvent]:
+def cancel(flight: Flight, *, reason: str, note: sealed.Sealed | None = None) -> list[FlightEvent]:
     """Cancel the flight."""
     if flight.status is FlightStatus.CANCELLED:
         return []
     _require_scheduled(flight)
-    return [FlightCancelled(reason=reason)]
+    return [FlightCancelled(reason=reason, note=note)]
 
 
-def reinstate(flight: Flight, *, reason: str, now: dt.datetime) -> list[FlightEvent]:
+def reinstate(
+    flight: Flight, *, reason: str, now: dt.datetime, note: sealed.Sealed | None = None
+) -> list[FlightEvent]:
     """Let a cancelled flight operate after all; InvalidSchedule once its time is past."""
     if flight.status is FlightStatus.SCHEDULED:
         return []
@@ -148,7 +169,9 @@ def reinstate(flight: Flight, *, reason: str, now: dt.datetime) -> list[FlightEv
     if flight.departs_at <= now:
         raise rejections.InvalidSchedule(reason="times")
     return [
-        FlightReinstated(reason=reason, departs_at=flight.departs_at, arrives_at=flight.arrives_at)
+        FlightReinstated(
+            reason=reason, departs_at=flight.departs_at, arrives_at=flight.arrives_at, note=note
+        )
     ]
 
 
@@ -169,6 +192,9 @@ def _require_scheduled(flight: Flight) -> None:
 
 def evolve(flight: Flight, event: OperationEvent) -> Flight:
     """The flight after the event."""
+    if not isinstance(event, FlightDeparted):
+        change = Change(event.tag, event.reason, event.note)
+        flight = replace(flight, changes=(*flight.changes, change))
     match event:
         case EquipmentChanged():
             return _equipped(flight, event)

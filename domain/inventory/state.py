@@ -13,7 +13,7 @@ from domain.inventory.events import (
     CapacityMove,
     Residue,
 )
-from domain.kernel import money
+from domain.kernel import money, sealed
 from domain.kernel.frozen_map import FrozenMap
 
 
@@ -107,6 +107,15 @@ class Seat(msgspec.Struct, frozen=True):
     infant: bool = False
 
 
+class Change(msgspec.Struct, frozen=True):
+    """What operations did to the flight: the event's tag, the code of the reason, and what staff
+    wrote."""
+
+    kind: str
+    reason: str
+    note: sealed.Sealed | None = None
+
+
 class Flight(msgspec.Struct, frozen=True):
     """One departure: schedule, cabins, allocations by booking, and the seat map.
 
@@ -134,6 +143,7 @@ class Flight(msgspec.Struct, frozen=True):
     latest_departs_at: dt.datetime | None = None
     departed_at: dt.datetime | None = None
     country: str = HOME_COUNTRY
+    changes: tuple[Change, ...] = ()
 
     @property
     def at_home(self) -> bool:

@@ -68,7 +68,8 @@ class FlightRequest(idempotency.KeyedRequest):
 
 
 class ReasonRequest(idempotency.KeyedRequest):
-    """The reason, which the history and the letters to passengers contain."""
+    """A code (weather, technical, crew, air_traffic, airport, security, late_inbound, commercial,
+    operational), in whose words passengers are told; other words are for staff only."""
 
     reason: wire.ReasonText
 
@@ -150,6 +151,14 @@ class FlightTaskResponse(msgspec.Struct, rename="camel"):
     finished: bool
 
 
+class FlightChangeResponse(msgspec.Struct, rename="camel"):
+    """What was done to the flight: `kind` is the event's tag, `note` what staff wrote about it."""
+
+    kind: str
+    reason: str
+    note: str | None
+
+
 class OperatedFlightResponse(msgspec.Struct, rename="camel"):
     """A departure as operations see it; `tasks` follow up on its bookings."""
 
@@ -162,6 +171,7 @@ class OperatedFlightResponse(msgspec.Struct, rename="camel"):
     waiting: int
     bookings: int
     tasks: list[FlightTaskResponse]
+    changes: list[FlightChangeResponse]
 
 
 @post("/api/admin/flights", status_code=201, **auth.signed_in("run_flights"))
@@ -333,6 +343,9 @@ def _response(operated: OperatedFlight) -> OperatedFlightResponse:
         tasks=[
             FlightTaskResponse(each.kind, each.total, each.done, each.failed, each.finished)
             for each in operated.tasks
+        ],
+        changes=[
+            FlightChangeResponse(each.kind, each.reason, each.note) for each in operated.changes
         ],
     )
 

@@ -102,3 +102,15 @@ async def test_nothing_is_written_to_an_erased_passenger_or_about_an_unknown_boo
 
 def test_a_letter_is_a_background_task() -> None:
     assert all(issubclass(kind, ports.BackgroundTask) for kind in letters.LETTERS)
+
+
+@pytest.mark.parametrize("locale", ["en", "ar"])
+@pytest.mark.parametrize("code", letters.REASONS)
+async def test_passengers_read_why_a_flight_changed_in_their_language(
+    locale: letters.Language, code: str
+) -> None:
+    airline = MemoryAirline()
+    booking = airline.ticketed(airline.schedule("SV1"))
+    letter = letters.DisruptionLetter(booking_id=booking, reason=code)
+    (sent,) = await send(letter, airline=airline, vault=OpenVault(locale))
+    assert letters.REASONS[code][locale] in sent.text

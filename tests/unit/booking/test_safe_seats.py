@@ -8,6 +8,7 @@ from application.booking.cancel_booking import Part
 from application.booking.check_in import CheckIn
 from application.booking.choose_seats import ChooseSeats, ReviewSeats
 from application.booking.offer_seats import OfferSeats
+from application.booking.special_services import Place as ServicePlace
 from application.booking.special_services import RequestSpecialService
 from application.inventory.change_equipment import ChangeEquipment
 from application.pricing import journeys
@@ -23,6 +24,7 @@ from domain.pricing.extras import ExtraChoice
 from domain.pricing.price import PassengerType
 from tests.support.airline import expire
 from tests.support.memory_airline import MemoryAirline
+from tests.support.sealed_codes import OPENED, sealed_code
 
 # Rows 10 to 14: 10 and 11 are in front, 12 is at the exit.
 EXIT = 12
@@ -64,9 +66,9 @@ class OnSale:
 
 def request(case: OnSale, booking: str, code: str) -> None:
     """Request a service for the first passenger."""
-    case.airline.submit(
-        RequestSpecialService(booking, 0, 0, CheckInWindow(), by_staff=True, code=code)
-    )
+    place = ServicePlace(0, 0, CheckInWindow(), by_staff=True)
+    box = sealed_code(code)
+    case.airline.submit(RequestSpecialService(booking, place, code, box, OPENED))
 
 
 @pytest.mark.parametrize("party", [("ADT", "CHD"), ("ADT", "INF")])
@@ -109,6 +111,17 @@ def test_no_passenger_who_could_not_open_it_sits_at_an_exit(code: str) -> None:
     request(case, booking, code)
     with pytest.raises(flight_rejections.SeatNotAllowed):
         case.choose(booking, 0, f"{EXIT}A")
+
+
+def test_a_passenger_with_a_meal_sits_at_the_exit_only_where_the_code_is_known() -> None:
+    case = OnSale()
+    booking = case.book("ADT")
+    request(case, booking, "VGML")
+    places = (Place(0, f"{EXIT}A"),)
+    with pytest.raises(flight_rejections.SeatNotAllowed):
+        case.airline.submit(ChooseSeats(booking, 0, places, at_gate=True))
+    case.airline.submit(ChooseSeats(booking, 0, places, at_gate=True, codes=OPENED))
+    assert case.seats(booking) == [f"{EXIT}A"]
 
 
 def test_a_wheelchair_is_refused_to_a_passenger_at_an_exit_until_another_seat_is_chosen() -> None:
