@@ -50,6 +50,28 @@ async def test_a_child_with_its_birth_date_is_sold(
     assert [each["type"] for each in made["passengers"]] == ["ADT", "CHD"]
 
 
+async def test_an_infant_is_not_moved_to_a_flight_after_the_second_birthday(
+    system: System, customer: Customer
+) -> None:
+    soon, before, after = (
+        running_system.schedule(system, seats=9, leaves_in=dt.timedelta(days=days))
+        for days in (10, 15, 25)
+    )
+    today = dt.datetime.now(dt.UTC).date()
+    turns_two = today + dt.timedelta(days=20)
+    body = customers.booking_body(soon, passengers=2)
+    birth = dt.date(turns_two.year - 2, turns_two.month, min(turns_two.day, 28))
+    body["passengers"][1].update({"type": "INF", "birthDate": birth.isoformat()})
+    booking = (await customer.post("/api/bookings", body))["id"]
+    await customer.pay(booking)
+    await customer.becomes(booking, "confirmed")
+    with pytest.raises(Refused, match="age_differs"):
+        await customer.on(booking, "modification-quote", {"flightId": after})
+    assert (await customer.on(booking, "modification-quote", {"flightId": before}))["quoteId"]
+    with pytest.raises(Refused, match="NOT_FOUND"):
+        await customer.on(booking, "modification-quote", {"flightId": "flight-ZZ9999-2026-99-99"})
+
+
 async def test_names_that_no_passport_has_are_not_sold(
     system: System, client: httpx.AsyncClient, customer: Customer
 ) -> None:
