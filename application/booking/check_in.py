@@ -15,7 +15,6 @@ from application.booking.stored_answer import stored_answer_first
 from application.caller import Caller
 from application.commands.command import Command, Reply
 from application.commands.context import DecisionContext
-from application.ports import Vault
 from domain.booking import (
     ages,
     check_in,
@@ -52,7 +51,7 @@ async def check_in_passengers(
     )
     flight = await booked_flight(ports, booking, segment)
     waiting = check_in.passengers_to_check_in(booking, segment, passengers)
-    await _inspect_documents(ports.vault, booking, flight, segment, waiting)
+    await _inspect_documents(ports, booking, flight, segment, waiting)
     command = CheckIn(
         booking_id=booking_id,
         segment=segment,
@@ -65,20 +64,20 @@ async def check_in_passengers(
 
 
 async def _inspect_documents(
-    vault: Vault, booking: Booking, flight: Flight, segment: int, passengers: Sequence[int]
+    ports: BookingPorts, booking: Booking, flight: Flight, segment: int, passengers: Sequence[int]
 ) -> None:
     """Require a valid document on international flights; on domestic ones a recorded one is valid.
 
     Documents are opened here and stored nowhere. Rejects DocumentMissing.
     """
     boxes = [(index, box) for index in passengers if (box := booking.documents[index]) is not None]
-    texts = await vault.open_all([box for _, box in boxes])
+    texts = await ports.vault.open_all([box for _, box in boxes])
     opened = {
         index: msgspec.json.decode(text, type=TravelDocument)
         for (index, _), text in zip(boxes, texts, strict=True)
         if text is not None
     }
-    sector = sector_of(flight)
+    sector = sector_of(flight, ports.airports)
     for index in passengers:
         document = opened.get(index)
         if document is None:

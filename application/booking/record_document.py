@@ -11,6 +11,7 @@ from application.booking.stored_answer import stored_answer_first
 from application.caller import Caller
 from application.commands.command import Command, Reply
 from application.commands.context import DecisionContext
+from application.inventory.airports import Airports
 from domain.booking import ages, passenger_details, rejections, travel_documents
 from domain.booking.passenger_details import NO_FINDINGS
 from domain.booking.state import Booking
@@ -78,7 +79,7 @@ async def _problems(
     found = []
     own = [each.segment for each in booking.open_coupons() if each.passenger == passenger]
     for segment in own:
-        sector = sector_of(await booked_flight(ports, booking, segment))
+        sector = sector_of(await booked_flight(ports, booking, segment), ports.airports)
         found.append(travel_documents.problem_on(document, sector, segment=segment))
     problems = tuple(each for each in found if each is not None)
     if problems and len(problems) == len(own):
@@ -86,9 +87,15 @@ async def _problems(
     return problems
 
 
-def sector_of(flight: Flight) -> Sector:
+def sector_of(flight: Flight, airports: Airports) -> Sector:
     """Return the flight as a border control sees it."""
-    return Sector(departs_on=journey.local_date(flight), domestic=flight.domestic)
+    origin, destination = airports.get(flight.origin), airports.get(flight.destination)
+    return Sector(
+        departs_on=journey.local_date(flight),
+        domestic=flight.domestic,
+        origin=None if origin is None else origin.country,
+        destination=None if destination is None else destination.country,
+    )
 
 
 class RecordDocument(Command, frozen=True):

@@ -7,6 +7,7 @@ sale: draft, hold or waitlist, payment, tickets; what a party and a journey may 
 names: names in Latin letters, in Arabic and in the bar code
 ages: passenger types by birth date
 travel_documents: which travel document a flight needs
+entry_rules: the dated table of documents by destination and nationality
 countries: countries as travel documents and airports have them
 companions: children and infants travel with an adult of the booking
 seats: seats of the seat map

@@ -14,6 +14,9 @@ GIVEN_NAME_UNKNOWN = "FNU"
 BAR_CODE_LENGTH = 20
 # Titles are no part of a name in a passport.
 TITLES = frozenset({"DR", "MISS", "MR", "MRS", "MS", "MSTR", "PROF"})
+ARABIC_TITLES = frozenset(
+    {"د", "دكتور", "دكتورة", "الدكتور", "الدكتورة", "السيدة", "الآنسة", "المهندس", "المهندسة"}
+)
 # What ICAO 9303 writes otherwise than without the mark; and letters that Unicode does not
 # decompose. Upper-casing handles those missing here, such as sharp s and dotless i.
 TRANSLITERATIONS = str.maketrans(
@@ -95,6 +98,8 @@ def arabic_name(text: str, *, field: str) -> str:
         raise rejections.NameRefused(field=field, reason="not_arabic")
     if not letters:
         raise rejections.NameRefused(field=field, reason="no_letters")
+    if ARABIC_TITLES.intersection(name.replace("-", " ").replace(".", " ").split()):
+        raise rejections.NameRefused(field=field, reason="title")
     return name
 
 

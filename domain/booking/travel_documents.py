@@ -5,12 +5,9 @@ from typing import Literal
 
 import msgspec
 
-from domain.booking import rejections
+from domain.booking import entry_rules, rejections
 from domain.booking.countries import country_of
 from domain.booking.values import DocumentProblem
-
-# Passports are valid for six months after the journey.
-PASSPORT_MONTHS = 6
 
 
 class TravelDocument(msgspec.Struct, frozen=True):
@@ -26,10 +23,15 @@ class TravelDocument(msgspec.Struct, frozen=True):
 
 
 class Sector(msgspec.Struct, frozen=True):
-    """A flight as a border control sees it; the day is local at the origin."""
+    """A flight as a border control sees it; the day is local at the origin.
+
+    Countries have two letters (ISO 3166), None where the airport is unknown.
+    """
 
     departs_on: dt.date
     domestic: bool
+    origin: str | None = None
+    destination: str | None = None
 
 
 def with_known_countries(document: TravelDocument) -> TravelDocument:
@@ -47,19 +49,35 @@ def with_known_countries(document: TravelDocument) -> TravelDocument:
 
 def problem_on(document: TravelDocument, sector: Sector, *, segment: int) -> DocumentProblem | None:
     """Return why the document does not do for the flight of this segment; None where it does."""
-    if not sector.domestic and document.kind != "passport":
+    if document.kind != "passport" and not _card_suffices(document, sector):
         return DocumentProblem(segment, "passport_needed")
-    needed = needed_until(sector)
+    needed = needed_until(document, sector)
     if document.expires_on < needed:
         return DocumentProblem(segment, "expires_too_soon", needed)
     return None
 
 
-def needed_until(sector: Sector) -> dt.date:
+def _card_suffices(document: TravelDocument, sector: Sector) -> bool:
+    """Whether an identity card does for the flight; abroad, one of the own country only."""
+    return sector.domestic or (
+        document.issuing_country == document.nationality
+        and entry_rules.card_suffices(
+            sector.departs_on,
+            origin=sector.origin,
+            destination=sector.destination,
+            nationality=document.nationality,
+        )
+    )
+
+
+def needed_until(document: TravelDocument, sector: Sector) -> dt.date:
     """Return the last day on which the document must be valid for the flight."""
-    if sector.domestic:
+    if sector.domestic or document.kind != "passport":
         return sector.departs_on
-    return months_after(sector.departs_on, PASSPORT_MONTHS)
+    months = entry_rules.passport_months(
+        sector.departs_on, destination=sector.destination, nationality=document.nationality
+    )
+    return months_after(sector.departs_on, months)
 
 
 def months_after(day: dt.date, months: int) -> dt.date:

@@ -50,6 +50,28 @@ async def test_a_child_with_its_birth_date_is_sold(
     assert [each["type"] for each in made["passengers"]] == ["ADT", "CHD"]
 
 
+async def test_an_infant_is_not_moved_to_a_flight_after_the_second_birthday(
+    system: System, customer: Customer
+) -> None:
+    soon, before, after = (
+        running_system.schedule(system, seats=9, leaves_in=dt.timedelta(days=days))
+        for days in (10, 15, 25)
+    )
+    today = dt.datetime.now(dt.UTC).date()
+    turns_two = today + dt.timedelta(days=20)
+    body = customers.booking_body(soon, passengers=2)
+    birth = dt.date(turns_two.year - 2, turns_two.month, min(turns_two.day, 28))
+    body["passengers"][1].update({"type": "INF", "birthDate": birth.isoformat()})
+    booking = (await customer.post("/api/bookings", body))["id"]
+    await customer.pay(booking)
+    await customer.becomes(booking, "confirmed")
+    with pytest.raises(Refused, match="age_differs"):
+        await customer.on(booking, "modification-quote", {"flightId": after})
+    assert (await customer.on(booking, "modification-quote", {"flightId": before}))["quoteId"]
+    with pytest.raises(Refused, match="NOT_FOUND"):
+        await customer.on(booking, "modification-quote", {"flightId": "flight-ZZ9999-2026-99-99"})
+
+
 async def test_names_that_no_passport_has_are_not_sold(
     system: System, client: httpx.AsyncClient, customer: Customer
 ) -> None:
@@ -122,7 +144,7 @@ async def test_a_document_that_does_for_one_of_two_flights_is_recorded_with_what
         for days, route in ((3, ("RUH", "DXB")), (40, ("DXB", "RUH")))
     )
     booking = await customer.confirmed([soon, later], party=("ADT", "CHD"))
-    expires = dt.datetime.now(dt.UTC).date() + dt.timedelta(days=200)
+    expires = dt.datetime.now(dt.UTC).date() + dt.timedelta(days=100)
     body = {"passenger": 0, **PASSPORT, "nationality": "D", "expiresOn": expires.isoformat()}
     found = await customer.on(booking["id"], "documents", body)
     out, back = found["passengers"][0]["coupons"]
@@ -141,3 +163,27 @@ async def test_a_document_that_does_for_one_of_two_flights_is_recorded_with_what
         with pytest.raises(Refused, match=reason) as refusal:
             await customer.on(booking["id"], "documents", {**body, **change})
         assert refusal.value.status == 400
+
+
+async def test_a_citizen_flies_to_another_gulf_state_and_home_with_an_identity_card(
+    system: System, customer: Customer
+) -> None:
+    out, back, beyond = (
+        running_system.schedule(
+            system,
+            seats=9,
+            currency="KWD",
+            leaves_in=running_system.SOON + dt.timedelta(hours=hours),
+            route=route,
+        )
+        for hours, route in ((0, ("RUH", "KWI")), (4, ("KWI", "RUH")), (8, ("RUH", "CAI")))
+    )
+    booking = await customer.confirmed([out, back, beyond])
+    expires = (dt.datetime.now(dt.UTC) + dt.timedelta(days=9)).date().isoformat()
+    card = {"passenger": 0, **PASSPORT, "kind": "identity_card", "expiresOn": expires}
+    found = await customer.on(booking["id"], "documents", card)
+    problems = [each["documentProblem"] for each in found["passengers"][0]["coupons"]]
+    assert problems == [None, None, {"reason": "passport_needed", "neededUntil": None}]
+    await customer.on(booking["id"], "check-in", {"segment": 0})
+    with pytest.raises(Refused, match="passport_needed"):
+        await customer.on(booking["id"], "check-in", {"segment": 2})

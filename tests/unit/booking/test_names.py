@@ -137,7 +137,9 @@ def test_what_no_passport_prints_as_a_name_is_refused_with_its_field(
     assert refusal.value.parameters == {"field": "passengers[1].lastName", "reason": reason}
 
 
-@pytest.mark.parametrize("name", ["نورة الحربي", "عبد الله", "نُورَة", "محـمد", "پوریا"])
+@pytest.mark.parametrize(
+    "name", ["نورة الحربي", "عبد الله", "نُورَة", "محـمد", "پوریا", "محمد السيد"]
+)
 def test_an_arabic_form_of_the_name_is_taken(name: str) -> None:
     assert names.arabic_name(f"  {name} ", field="arabicName") == name
 
@@ -151,6 +153,8 @@ def test_an_arabic_form_of_the_name_is_taken(name: str) -> None:
         ("نورة٣", "digits"),
         ("<نورة>", "characters"),
         ("نورة،", "characters"),
+        ("الدكتورة نورة", "title"),
+        ("د. نورة", "title"),
         ("-", "no_letters"),
     ],
 )

@@ -1,11 +1,12 @@
 """Travel documents: validity, kinds, countries, and what a recorded one shows."""
 
 import datetime as dt
+from typing import Literal
 
 import pytest
 from msgspec.structs import replace
 
-from domain.booking import ages, countries, rejections, travel_documents
+from domain.booking import ages, countries, entry_rules, rejections, travel_documents
 from domain.booking.events import DocumentRecorded
 from domain.booking.fold import evolve
 from domain.booking.state import Booking
@@ -14,6 +15,7 @@ from domain.booking.values import CouponId, DocumentFindings, DocumentProblem
 from domain.kernel import sealed
 from tests.support.memory_airline import MemoryAirline
 
+Kind = Literal["passport", "identity_card"]
 PASSPORT = TravelDocument(
     kind="passport",
     number="A1234567",
@@ -40,7 +42,7 @@ ABROAD = Sector(departs_on=DAY, domestic=False)
 def test_a_passport_is_good_for_six_months_after_the_day_of_travel(day: str, until: str) -> None:
     sector = Sector(departs_on=dt.date.fromisoformat(day), domestic=False)
     needed = dt.date.fromisoformat(until)
-    assert travel_documents.needed_until(sector) == needed
+    assert travel_documents.needed_until(PASSPORT, sector) == needed
     valid, too_short = (
         replace(PASSPORT, expires_on=needed - dt.timedelta(days=each)) for each in (0, 1)
     )
@@ -48,6 +50,112 @@ def test_a_passport_is_good_for_six_months_after_the_day_of_travel(day: str, unt
     assert travel_documents.problem_on(too_short, sector, segment=0) == DocumentProblem(
         0, "expires_too_soon", needed
     )
+
+
+def problem(
+    document: TravelDocument, route: tuple[str | None, str | None], *, months: int = 0
+) -> str | None:
+    """What is wrong with a document that is valid so many months after the day."""
+    origin, destination = route
+    sector = Sector(departs_on=DAY, domestic=False, origin=origin, destination=destination)
+    expires_on = travel_documents.months_after(DAY, months)
+    found = travel_documents.problem_on(replace(document, expires_on=expires_on), sector, segment=0)
+    return None if found is None else found.reason
+
+
+def of(nationality: str, *, kind: Kind = "passport") -> TravelDocument:
+    """A document of this nationality."""
+    return replace(PASSPORT, kind=kind, nationality=nationality, issuing_country=nationality)
+
+
+@pytest.mark.parametrize(
+    ("nationality", "route", "months"),
+    [
+        ("SAU", ("SA", "GB"), 6),
+        ("SAU", ("SA", None), 6),
+        ("GBR", ("SA", "JP"), 6),
+        ("XXA", ("SA", "GB"), 6),
+        ("SAU", ("SA", "EG"), 3),
+        ("SAU", ("SA", "AE"), 3),
+        ("GBR", ("GB", "SA"), 3),
+        ("JPN", ("SA", "MA"), 3),
+        ("SAU", ("GB", "SA"), 0),
+        ("GBR", ("SA", "GB"), 0),
+        ("EGY", ("SA", "EG"), 0),
+        ("DEU", ("SA", "DE"), 0),
+    ],
+)
+def test_a_passport_is_valid_six_months_abroad_three_to_arab_states_and_for_the_flight_home(
+    nationality: str, route: tuple[str | None, str | None], months: int
+) -> None:
+    assert problem(of(nationality), route, months=months) is None
+    if months:
+        assert problem(of(nationality), route, months=months - 1) == "expires_too_soon"
+    assert problem(of(nationality), route, months=-1) == "expires_too_soon"
+
+
+def test_citizens_of_the_gulf_states_fly_among_them_with_an_identity_card() -> None:
+    for citizen in ("SAU", "ARE", "KWT", "QAT", "BHR", "OMN"):
+        for route in (("SA", "KW"), ("AE", "SA"), ("OM", "QA")):
+            assert problem(of(citizen, kind="identity_card"), route) is None
+        card = of(citizen, kind="identity_card")
+        assert problem(card, ("SA", "KW"), months=-1) == "expires_too_soon"
+
+
+@pytest.mark.parametrize(
+    ("nationality", "route"),
+    [
+        ("SAU", ("SA", "EG")),
+        ("SAU", ("GB", "SA")),
+        ("SAU", ("SA", "GB")),
+        ("EGY", ("SA", "KW")),
+        ("DEU", ("SA", "DE")),
+        ("SAU", ("SA", None)),
+    ],
+)
+def test_anybody_else_needs_a_passport_abroad(
+    nationality: str, route: tuple[str | None, str | None]
+) -> None:
+    card = of(nationality, kind="identity_card")
+    assert problem(card, route, months=60) == "passport_needed"
+
+
+def test_a_card_that_another_state_issued_to_a_foreigner_is_none_of_a_citizen() -> None:
+    resident = replace(of("KWT", kind="identity_card"), issuing_country="SAU")
+    assert problem(resident, ("SA", "KW")) == "passport_needed"
+
+
+def test_an_identity_card_does_within_a_country_until_the_day_of_the_flight() -> None:
+    sector = Sector(departs_on=DAY, domestic=True, origin="SA", destination="SA")
+    card = replace(of("SAU", kind="identity_card"), expires_on=DAY)
+    assert travel_documents.problem_on(card, sector, segment=0) is None
+
+
+def test_a_new_row_of_the_table_is_followed_from_its_day_on() -> None:
+    later = entry_rules.PassportRule(
+        months=1, since=DAY, destinations=frozenset({"EG"}), nationalities=frozenset({"SA"})
+    )
+    rules = (later, *entry_rules.PASSPORT_RULES)
+    before = DAY - dt.timedelta(days=1)
+    for day, nationality, destination, months in (
+        (DAY, "SAU", "EG", 1),
+        (before, "SAU", "EG", 3),
+        (DAY, "JPN", "EG", 3),
+        (DAY, "SAU", "TN", 3),
+    ):
+        found = entry_rules.passport_months(
+            day, destination=destination, nationality=nationality, rules=rules
+        )
+        assert found == months
+
+
+def test_a_new_row_of_cards_is_followed_from_its_day_on() -> None:
+    rules = (entry_rules.CardRule(states=frozenset({"DE", "FR"}), since=DAY),)
+    for day, suffices in ((DAY, True), (DAY - dt.timedelta(days=1), False)):
+        found = entry_rules.card_suffices(
+            day, origin="FR", destination="DE", nationality="DEU", rules=rules
+        )
+        assert found is suffices
 
 
 def test_there_are_the_countries_of_iso_3166_and_each_has_two_letters() -> None:
