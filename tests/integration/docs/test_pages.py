@@ -10,6 +10,7 @@ from domain.kernel import entries, money
 from domain.ledger import accounts, carriage
 from domain.ledger import rules as ledger_rules
 from domain.pricing import rules as pricing_rules
+from tests.integration.docs import walkthrough
 from tests.integration.docs.running_demo import ROOT
 
 PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").rglob("*.md"))]
@@ -18,6 +19,8 @@ LINK = re.compile(r"\]\((?!https?://)([^)#\s]+)")
 CODE_PATH = re.compile(
     r"`((?:domain|application|projections|infrastructure|interfaces|ops|tests|docs)/[\w/.-]+)`"
 )
+# A redirection or an output of curl into a file of the folder in which the reader works.
+WRITTEN_FILE = re.compile(r"(?:>>?|-o) ([\w./-]+\.[a-z]+)\b")
 TEST_NAME = re.compile(r"`(test_\w+)`")
 SECTIONS = ("Context", "Decision", "Consequences", "Alternatives", "Enforced by")
 
@@ -32,6 +35,12 @@ def test_every_link_and_path_on_a_page_leads_somewhere(page: Path) -> None:
     broken = [link for link in LINK.findall(text) if not (page.parent / link).exists()]
     broken += [path for path in CODE_PATH.findall(text) if not (ROOT / path).exists()]
     assert broken == []
+
+
+@pytest.mark.parametrize("page", PAGES, ids=page_id)
+def test_no_command_on_a_page_writes_a_file_where_the_reader_works(page: Path) -> None:
+    scripts = [part.script for part in walkthrough.read_parts(page)]
+    assert [name for script in scripts for name in WRITTEN_FILE.findall(script)] == []
 
 
 @pytest.mark.parametrize("page", DECISIONS, ids=page_id)
