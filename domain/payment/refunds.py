@@ -43,6 +43,8 @@ def request_refund(
     """
     if any(r.obligation == obligation and r.intent == intent for r in payment.refunds):
         return []
+    whole = amount == payment.refundable(intent)
+    assert whole or money.is_chargeable(amount), "Stripe refunds what it can charge, or all it has"
     return _request(
         payment,
         refund=refund,
@@ -93,7 +95,7 @@ def _request(
     now: dt.datetime,
     replaces: str | None = None,
 ) -> list[PaymentEvent]:
-    assert money.is_chargeable(amount), "Stripe refunds what it can charge"
+    assert amount.amount > 0, "nothing is refunded without an amount"
     assert payment.refund(refund) is None, "each refund has an id of its own"
     free = payment.refundable(intent)
     if amount.currency != free.currency or amount.amount > free.amount:

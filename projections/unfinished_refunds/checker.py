@@ -4,6 +4,7 @@ import datetime as dt
 from collections.abc import Iterator
 
 from application.commands import stream_kinds
+from domain.kernel import ids
 from domain.payment import events as payment_events
 from domain.payment import fold as payment_fold
 from domain.payment import state as payment_state
@@ -36,7 +37,7 @@ def differences(cursor: Cursor, log: reading.Log) -> Iterator[str]:
         refund.id: RefundRow(
             refund.id,
             name,
-            payment.booking,
+            ids.booking_of_payment(name),
             refund.amount.amount,
             refund.amount.currency,
             refund.status,

@@ -89,7 +89,7 @@ def _moved(
     return RefundRow(
         refund=event.refund,
         payment=logged.stream,
-        booking=line.booking,
+        booking=ids.booking_of_payment(logged.stream),
         amount=abs(line.amount),
         currency=line.currency,
         status=status,

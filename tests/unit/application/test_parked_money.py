@@ -3,7 +3,7 @@
 import pytest
 
 from application.booking.resend_refund import ResendRefund
-from application.payment.record_refund import Failed, RecordRefund, Settled
+from application.payment.record_refund import Failed, RecordRefund, Refused, Settled
 from application.payment.record_unmatched import RecordUnmatchedMoney, stream_of
 from application.payment.refund_payment import RefundPayment, SendRefund
 from application.payment.return_parked_funds import ReturnParkedFunds
@@ -126,6 +126,17 @@ def test_money_that_matches_no_booking_is_refunded_and_a_failed_refund_sent_agai
     airline.submit(RecordRefund(payment, again, Settled("re_2")))
     assert airline.payment(payment).refunds[-1].status is RefundStatus.SETTLED
     assert not {a for (of, a, _) in invariants.balances_of(airline.log) if of == "pi_9"}
+
+
+def test_money_that_stripe_can_not_charge_is_returned_or_refused_by_stripe(
+    airline: MemoryAirline,
+) -> None:
+    odd = money.Money(45_669, "KWD")
+    assert not money.is_chargeable(odd)
+    airline.submit(RecordUnmatchedMoney("pi_9", "ch_9", odd))
+    (refund,) = send_back(airline, stream_of("pi_9"), "pi_9")
+    airline.submit(RecordRefund(stream_of("pi_9"), refund, Refused("invalid_amount")))
+    assert balance(airline, "pi_9", "2100", "KWD") == -odd.amount
 
 
 def test_a_failed_refund_of_late_money_is_sent_again(airline: MemoryAirline) -> None:
