@@ -17,7 +17,7 @@ import pytest
 from hypothesis import strategies as st
 from msgspec.structs import replace
 
-from domain.booking import boarding_pass
+from domain.booking import boarding_pass, names
 from domain.booking.boarding_pass import BoardingPassFacts
 from tests.support import boarding_passes, hypothesis_profile
 
@@ -96,8 +96,8 @@ def assert_read_back(passes: list[BoardingPassFacts]) -> None:
         values = found_in(read_pass)
         wanted = expected(facts)
         assert {name: values.get(name) for name in wanted} == wanted
-        name = boarding_pass.carriage_name(facts)
-        assert values["passengerName"] == name[:20].rstrip(" /")
+        name = names.bar_code_name(facts.surname, facts.given_name)
+        assert values["passengerName"] == name.rstrip()
         meta = read_pass["meta"]
         assert (meta["formatCode"], meta["numberOfLegs"]) == ("M", 1)
         assert (meta["electronicTicketIndicator"], meta["versionNumber"]) == ("E", 6)
