@@ -35,6 +35,8 @@ async def pass_facts(
         raise rejections.PersonErased()
     companion = boarding_pass.companion_of(booking, coupon)
     codes = await opened_codes(ports.vault, [booking])
+    ticket = booking.ticket_of(coupon)
+    assert ticket is not None, "who is checked in has a ticket"
     assert coupon.sequence is not None
     return BoardingPassFacts(
         surname=name.last_name,
@@ -42,7 +44,7 @@ async def pass_facts(
         arabic_name=name.arabic_name,
         passenger_type=booking.passengers[coupon.passenger].type,
         reference=ids.reference_of(booking_id),
-        ticket=next(each.number for each in booking.tickets if each.passenger == coupon.passenger),
+        ticket=ticket,
         origin=flight.origin,
         destination=flight.destination,
         carrier=flight.number[:CARRIER_LENGTH],

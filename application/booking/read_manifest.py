@@ -93,7 +93,6 @@ def _passengers(
     flight_id: str,
     services: tuple[SpecialService, ...],
 ) -> list[tuple[int, ManifestPassenger]]:
-    tickets = {ticket.passenger: ticket.number for ticket in booking.tickets}
     return [
         (
             coupon.passenger,
@@ -102,7 +101,7 @@ def _passengers(
                 name=None,
                 type=booking.passengers[coupon.passenger].type,
                 cabin=booking.segments[coupon.segment].cabin,
-                ticket=tickets.get(coupon.passenger),
+                ticket=booking.ticket_of(coupon),
                 status=coupon.status.value,
                 seat=coupon.seat,
                 sequence=coupon.sequence,

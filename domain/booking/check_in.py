@@ -293,9 +293,10 @@ def evolve(booking: Booking, event: CheckInEvent) -> Booking:
         case CheckInWithdrawn():
             return _undone(booking, event)
         case PassengersBoarded():
-            return _moved(booking, event, CouponStatus.LIFTED)
+            wanted = [CouponId(each, event.segment) for each in event.passengers]
+            return rolled_up(with_status(booking, wanted, CouponStatus.LIFTED))
         case CouponsFlown():
-            return _moved(booking, event, CouponStatus.FLOWN)
+            return _flown(booking, event)
         case PassengersMissed():
             missed = with_status(booking, event.coupons, CouponStatus.MISSED)
             obligations = obligations_with(booking, event.obligation)
@@ -333,11 +334,14 @@ def _undone(booking: Booking, event: CheckInWithdrawn) -> Booking:
     return rolled_up(with_coupons(booking, wanted, reopened))
 
 
-def _moved(
-    booking: Booking, event: PassengersBoarded | CouponsFlown, status: CouponStatus
-) -> Booking:
-    wanted = [CouponId(passenger, event.segment) for passenger in event.passengers]
-    return rolled_up(with_status(booking, wanted, status))
+def _flown(booking: Booking, event: CouponsFlown) -> Booking:
+    wanted = {(passenger, event.segment) for passenger in event.passengers}
+
+    def flown(coupon: Coupon) -> Coupon:
+        ticket = booking.ticket_of(coupon)
+        return replace(coupon, status=CouponStatus.FLOWN, flown_ticket=ticket)
+
+    return rolled_up(with_coupons(booking, wanted, flown))
 
 
 def passengers_with(booking: Booking, segment: int, status: CouponStatus) -> tuple[int, ...]:

@@ -52,6 +52,7 @@ class Coupon(msgspec.Struct, frozen=True):
     least_notice_hours: int | None = None
     standby: bool = False
     checked_in_by: Channel | None = None
+    flown_ticket: str | None = None
     document_problem: DocumentProblem | None = None
 
     @property

@@ -139,6 +139,12 @@ class Booking(msgspec.Struct, frozen=True):
             (c for c in self.coupons if c.passenger == passenger and c.segment == segment), None
         )
 
+    def ticket_of(self, coupon: Coupon) -> str | None:
+        """The number of the ticket that the coupon belongs to; None before tickets are issued."""
+        if coupon.flown_ticket is not None:
+            return coupon.flown_ticket
+        return next((t.number for t in self.tickets if t.passenger == coupon.passenger), None)
+
     def open_coupons(self, segment: int | None = None) -> tuple[Coupon, ...]:
         """Coupons that are not final, of one segment or of all."""
         return tuple(

@@ -5,9 +5,10 @@ from typing import get_args
 
 import pytest
 
-from application.booking import read_boarding_passes
+from application.booking import read_boarding_passes, read_manifest
 from application.booking.cancel_booking import Part
 from application.booking.channels import CHANNELS
+from application.booking.check_in import Board
 from application.booking.choose_seats import ReviewSeats
 from application.identity.ports import Principal
 from application.inventory.change_equipment import ChangeEquipment
@@ -108,6 +109,23 @@ async def test_the_day_of_issue_is_today_at_the_origin(utc: str, field: str) -> 
     party.airline.clock.now = dt.datetime.combine(dt.date(2026, 11, 30), at, tzinfo=dt.UTC)
     (found,) = await passes(party)
     assert found.whole["issue_date"] == field
+
+
+async def test_a_flown_flight_keeps_its_ticket_when_the_rest_is_exchanged() -> None:
+    party = NamedParty(("ADT", "Noura"), flights=2)
+    party.check_in()
+    party.airline.submit(Board(party.booking_id, 0, None))
+    party.depart(0)
+    (before,) = await passes(party)
+    later = party.airline.schedule("SV9", in_days=20, route=("JED", "RUH"))
+    party.airline.exchange(party.booking_id, later, segment=1)
+    (flown,) = await passes(party)
+    assert flown.legs[0]["serial"] == before.legs[0]["serial"]
+    (listed,) = await read_manifest.read_manifest(party.ports, party.flights[0])
+    assert listed.ticket is not None
+    assert listed.ticket.endswith(before.legs[0]["serial"])
+    (renewed,) = party.airline.booking(party.booking_id).tickets
+    assert renewed.number != listed.ticket
 
 
 async def test_a_passenger_on_standby_has_a_pass_without_a_seat_that_says_so() -> None:
