@@ -22,7 +22,7 @@ from application import ports
 from application.booking.ports import BookingPorts
 from application.booking.release_hold import HoldReleaser
 from application.booking.send_letter import LetterSender
-from application.booking.unpaid_seats import SeatWindows, UnpaidSeatLimits, UnpaidSeats
+from application.booking.unpaid_seats import SeatWindows, UnpaidSeats
 from application.commands.bus import CommandBus
 from application.commands.dispatcher import Dispatcher
 from application.identity import log_in, register_user
@@ -251,7 +251,8 @@ def _web_ports(
 ) -> HttpPorts:
     settings, keys = core.settings, core.keys
     signer = QuoteSigner(keys.derive("quotes"))
-    limiter = _limiter(settings, client)
+    limits = rate_limit.limits_of(settings)
+    limiter = rate_limit.RateLimiter(limits, RedisTokenStore(client), monotonic=time.monotonic)
     return HttpPorts(
         booking=_booking_ports(core, bus, history, signer, limiter),
         flights=_flight_ports(core, bus),
@@ -292,14 +293,7 @@ def _booking_ports(
         collector=core.collector,
         boarding_passes=BilingualBoardingPassPrinter(),
         list_bookings=_asking(core.pool, booking_list.list_bookings),
-        unpaid_seats=UnpaidSeats(
-            UnpaidSeatLimits(
-                flight=settings.limit_unpaid_flight,
-                account=settings.limit_unpaid_account,
-                address=settings.limit_unpaid_address,
-            ),
-            windows,
-        ),
+        unpaid_seats=UnpaidSeats(rate_limit.unpaid_seat_limits_of(settings), windows),
     )
 
 
@@ -350,11 +344,6 @@ def _asking(
             return await query(pool, *args, **named)
 
     return ask
-
-
-def _limiter(settings: Settings, client: redis.asyncio.Redis) -> rate_limit.RateLimiter:
-    limits = rate_limit.limits_of(settings)
-    return rate_limit.RateLimiter(limits, RedisTokenStore(client), monotonic=time.monotonic)
 
 
 def _verifier(settings: Settings) -> Callable[[bytes, str | None], VerifiedEvent]:

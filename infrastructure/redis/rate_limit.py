@@ -4,6 +4,7 @@ A window begins with its first request and ends when its key expires, so nothing
 Timeouts are short, because the caller can continue without Redis.
 """
 
+import redis
 import redis.asyncio
 import redis.exceptions
 
@@ -56,3 +57,10 @@ def make_client(url: str) -> redis.asyncio.Redis:
         retry=None,
         max_connections=16,
     )
+
+
+def forget_windows(url: str) -> None:
+    """Delete all windows: every client begins anew. For a demo that starts again."""
+    with redis.Redis.from_url(url) as client:
+        for key in client.scan_iter(f"{KEY_PREFIX}*", count=1_000):
+            client.unlink(key)

@@ -1,9 +1,9 @@
 """`ais demo`: runs the whole system on this machine and makes one traveller's booking."""
 
 import json
+import os
 import shutil
 import signal
-import sys
 import tempfile
 import threading
 import time
@@ -20,14 +20,24 @@ from rich.console import Console
 from domain.kernel import ids
 from domain.kernel.entries import Entry
 from domain.ledger import accounts
+from infrastructure.embedded.binaries import BinaryMissing
+from infrastructure.embedded.child import AlreadyRunning, ServerFailed
+from infrastructure.embedded.leftover import StillRunning
+from infrastructure.embedded.private_folder import Vanished
 from interfaces.cli import demo_tour, storyline
-from interfaces.cli.demo_stage import DemoFailed, Stage, choose_port, stage
+from interfaces.cli.demo_failed import DemoFailed
+from interfaces.cli.demo_stage import Stage, overrides_from, say, stage
 from interfaces.cli.demo_walk import Walk, walk
+from interfaces.cli.running import USAGE_EXIT
 from interfaces.cli.storyline import BalanceRow, EntryRow, EventRow, Step
+from interfaces.settings import SettingRefused
 
 SETTLE_SECONDS = 15.0
 POLL_SECONDS = 0.1
 HOME = Path(".ais/demo")
+PORT_LIMIT = 65_535
+# Why the servers of a demo may not start; the message of each names what to do or where to look.
+NOT_STARTED = (*(DemoFailed, AlreadyRunning, StillRunning, ServerFailed, BinaryMissing, Vanished),)
 
 
 class Books(msgspec.Struct, frozen=True):
@@ -68,7 +78,7 @@ def demo(
     for wanted in (signal.SIGTERM, signal.SIGINT):
         signal.signal(wanted, _interrupt)
     try:
-        with _home(data, once=once) as folder, stage(folder, port=choose_port(port)) as ready:
+        with _home(data, once=once) as folder, _started(folder, port) as ready:
             walked, books = _show(console, ready, tour=tour)
             if json_line:
                 print(_line(ready, walked, books), flush=True)
@@ -76,11 +86,27 @@ def demo(
             if not once:
                 _stay(console, ready)
             return 0 if holds else 1
-    except DemoFailed as failure:
-        print(f"ais demo: {failure}", file=sys.stderr)
+    except SettingRefused as refused:
+        say(str(refused))
+        return USAGE_EXIT
+    except NOT_STARTED as failure:
+        say(str(failure))
         return 1
     except KeyboardInterrupt:
         return 0
+
+
+@contextmanager
+def _started(folder: Path, port: int | None) -> Iterator[Stage]:
+    """Start everything with the AIS_* settings of this environment; `port` precedes AIS_PORT."""
+    given = overrides_from(os.environ)
+    named = given.pop("AIS_PORT", None)
+    if port is None and named is not None:
+        if not named.isascii() or not named.isdigit() or int(named) > PORT_LIMIT:
+            raise SettingRefused(f"AIS_PORT: a number from 0 to {PORT_LIMIT} is expected")
+        port = int(named)
+    with stage(folder, port=port, overrides=given) as ready:
+        yield ready
 
 
 def _interrupt(*_: object) -> None:

@@ -9,7 +9,6 @@ import json
 import os
 import secrets
 import signal
-import socket
 import subprocess
 import sys
 import time
@@ -34,8 +33,11 @@ from infrastructure.embedded.postgres_server import EmbeddedPostgres
 from infrastructure.embedded.valkey_server import EmbeddedValkey
 from infrastructure.identity import tokens
 from infrastructure.postgres import migrate, roles
+from infrastructure.redis import rate_limit
 from infrastructure.sealing import master_key
 from interfaces import composition, settings
+from interfaces.cli import demo_catch_up, demo_ports
+from interfaces.cli.demo_failed import DemoFailed
 from interfaces.cli.storyline import DemoAccount
 from interfaces.settings import Settings
 from interfaces.web import report
@@ -45,6 +47,15 @@ REPOSITORY = Path(__file__).resolve().parents[2]
 READY_SECONDS = 120.0
 LOG_LINES_SHOWN = 5
 POLL_SECONDS = 0.05
+LOOPBACK = "127.0.0.1"
+# Settings that name a server which the demo brings along.
+OWN_SERVERS = frozenset(
+    f"AIS_{name}"
+    for name in (
+        *("DATABASE_URL", "ADMIN_DATABASE_URL", "PROJECTOR_DATABASE_URL"),
+        *("REDIS_URL", "STRIPE_BASE_URL"),
+    )
+)
 STAFF: tuple[tuple[Role, str], ...] = (
     ("ops", "ops@rimal.example"),
     ("gate", "gate@rimal.example"),
@@ -69,45 +80,49 @@ class Stage(msgspec.Struct, frozen=True):
     folder: Path
 
 
-class DemoFailed(Exception):
-    """A part of the demo did not start or failed; the message names it and its log."""
-
-
 @contextmanager
 def stage(
-    folder: Path, *, port: int, overrides: Mapping[str, str] | None = None
+    folder: Path, *, port: int | None, overrides: Mapping[str, str] | None = None
 ) -> Iterator[Stage]:
-    """Start everything; stop it in reverse order at the end. `overrides` are AIS_* settings."""
-    # Started by root, the servers run under another account, which must be able to enter.
-    folder.mkdir(mode=0o711, parents=True, exist_ok=True)
-    logs = folder / "logs"
-    logs.mkdir(mode=0o700, exist_ok=True)
+    """Start everything; stop it in reverse order at the end. `overrides` are AIS_* settings.
+
+    Without a `port` that of the last start on the folder, or a free one.
+    """
+    logs = _prepared_folder(folder)
+    given = dict(overrides or {})
     with ExitStack() as stack:
+        stack.callback(os.close, _locked(folder))
+        port = demo_ports.api_port(folder, port, host=reachable(given).strip("[]"))
         postgres = stack.enter_context(EmbeddedPostgres(folder / "postgres"))
         valkey = stack.enter_context(EmbeddedValkey(folder / "valkey"))
+        # What visitors used up before must not stop the traveller of this start.
+        rate_limit.forget_windows(valkey.url)
         migrate.migrate(postgres.dsn())
         roles.create_logins(postgres.dsn())
         runner.prepare_all(postgres.dsn(user=roles.PROJECTOR_LOGIN))
         kept = _secrets(folder)
-        base_url = f"http://127.0.0.1:{port}"
-        simulator, stripe_url = _simulator(folder, logs, base_url, kept)
-        processes = {"stripe simulator": simulator}
+        base_url = f"http://{reachable(given)}:{port}"
+        environment = _environment(folder, postgres, valkey, base_url, kept)
+        environment.update(given)
+        processes: dict[str, subprocess.Popen[bytes]] = {}
         stack.callback(_stop_all, processes)
-        environment = _environment(folder, postgres, valkey, base_url, stripe_url, kept)
-        environment.update(overrides or {})
+        processes["stripe simulator"], stripe_url = _simulator(folder, logs, base_url, environment)
+        environment["AIS_STRIPE_BASE_URL"] = stripe_url
         configured = settings.load(environment)
         asyncio.run(_prepare(configured, kept["staff_password"]))
         environment["AIS_PORT"] = str(port)
         for name in ("web", "worker", "scheduler", "projector"):
             processes[name] = _start(name, environment, logs)
         _await_url(f"{base_url}/health/ready", processes["web"], logs / "web.log")
+        demo_catch_up.wait(postgres.dsn(), say=say)
+        demo_ports.remember(folder, api=port, stripe=int(stripe_url.rpartition(":")[2]))
         yield Stage(
             base_url=base_url,
             stripe_url=stripe_url,
             owner_dsn=postgres.dsn(),
             settings=configured,
             staff=tuple(DemoAccount(role, email, kept["staff_password"]) for role, email in STAFF),
-            mailbox=folder / composition.MAILBOX_FOLDER,
+            mailbox=configured.data_dir / composition.MAILBOX_FOLDER,
             processes=processes,
             environment=environment,
             postgres=postgres,
@@ -115,17 +130,47 @@ def stage(
         )
 
 
-def choose_port(wanted: int | None) -> int:
-    """Return the wanted port, or the first free one from 8000; raises DemoFailed if it is taken."""
-    for candidate in (wanted,) if wanted is not None else range(8000, 8100):
-        with socket.socket() as probe:
-            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-            try:
-                probe.bind(("127.0.0.1", candidate))
-            except OSError:
-                continue
-            return candidate
-    raise DemoFailed(f"port {wanted or 8000} is in use: choose another with --port")
+def overrides_from(environment: Mapping[str, str]) -> dict[str, str]:
+    """Return the AIS_* settings of the person who starts the demo; raises DemoFailed for those that
+    would replace a server of the demo."""
+    given = {name: each for name, each in environment.items() if name.startswith("AIS_") and each}
+    for name in sorted(OWN_SERVERS & given.keys()):
+        raise DemoFailed(
+            f"{name} is set, but the demo runs its own PostgreSQL, Valkey and Stripe simulator: "
+            "unset it, or start `ais web`, `worker`, `scheduler` and `projector` on yours"
+        )
+    if "AIS_DATA_DIR" in given:
+        given["AIS_DATA_DIR"] = str(Path(given["AIS_DATA_DIR"]).absolute())
+    return given
+
+
+def reachable(given: Mapping[str, str]) -> str:
+    """Return the host under which this machine reaches the web process."""
+    host = given.get("AIS_HOST", LOOPBACK)
+    if host in ("0.0.0.0", "::"):  # noqa: S104 - compared, not listened on
+        return LOOPBACK
+    return f"[{host}]" if ":" in host else host
+
+
+def _prepared_folder(folder: Path) -> Path:
+    """Make the folder and that of the logs; return the latter."""
+    logs = folder / "logs"
+    try:
+        # Started by root, the servers run under another account, which must be able to enter.
+        folder.mkdir(mode=0o711, parents=True, exist_ok=True)
+        logs.mkdir(mode=0o700, exist_ok=True)
+    except OSError as error:
+        raise DemoFailed(f"the folder cannot be made: {error}") from None
+    return logs
+
+
+def _locked(folder: Path) -> int:
+    try:
+        return child.lock_folder(folder)
+    except child.AlreadyRunning:
+        raise DemoFailed(
+            f"a demo is running on {folder} already: end it, or choose another folder with --data"
+        ) from None
 
 
 def _secrets(folder: Path) -> dict[str, str]:
@@ -156,7 +201,6 @@ def _environment(
     postgres: EmbeddedPostgres,
     valkey: EmbeddedValkey,
     base_url: str,
-    stripe_url: str,
     kept: Mapping[str, str],
 ) -> dict[str, str]:
     return {
@@ -166,7 +210,6 @@ def _environment(
         "AIS_MASTER_KEY": kept["master_key"],
         "AIS_TOKEN_KEY": kept["token_key"],
         "AIS_STRIPE_API_KEY": kept["stripe_api_key"],
-        "AIS_STRIPE_BASE_URL": stripe_url,
         "AIS_STRIPE_WEBHOOK_SECRETS": kept["webhook_secret"],
         "AIS_PUBLIC_URL": base_url,
         "AIS_DATA_DIR": str(folder),
@@ -176,16 +219,20 @@ def _environment(
 
 
 def _simulator(
-    folder: Path, logs: Path, base_url: str, kept: Mapping[str, str]
+    folder: Path, logs: Path, base_url: str, environment: Mapping[str, str]
 ) -> tuple[subprocess.Popen[bytes], str]:
     """Start the Stripe simulator, which prints its URL in its first line; return both."""
     log = logs / "stripe.log"
     log.unlink(missing_ok=True)
+    port, taken = demo_ports.stripe_port(folder)
+    if taken is not None:
+        say(f"port {taken} is in use: checkouts opened before have to be opened again")
+    secret = environment["AIS_STRIPE_WEBHOOK_SECRETS"].partition(",")[0].strip()
     command = [
-        *(sys.executable, "-m", "infrastructure.stripe_simulator", "--port", "0"),
-        *("--api-key", kept["stripe_api_key"]),
+        *(sys.executable, "-m", "infrastructure.stripe_simulator", "--port", str(port)),
+        *("--api-key", environment["AIS_STRIPE_API_KEY"]),
         *("--webhook-url", f"{base_url}/api/webhooks/stripe"),
-        *("--webhook-secret", kept["webhook_secret"]),
+        *("--webhook-secret", secret),
         # An endpoint at Stripe should be configured like this: it receives what it processes.
         *("--webhook-events", ",".join(sorted(stripe_event_types.PROCESSED))),
         *("--state", str(folder / "stripe.json")),
@@ -201,6 +248,11 @@ def _simulator(
 
     child.await_ready(process, has_printed_url, log=log, seconds=READY_SECONDS)
     return process, found[0]
+
+
+def say(text: str) -> None:
+    """Tell the person who started the demo, on standard error."""
+    print(f"ais demo: {text}", file=sys.stderr, flush=True)
 
 
 def restart(ready: Stage, name: str) -> None:

@@ -11,7 +11,8 @@ from pathlib import Path
 from typing import Any
 
 from interfaces.cli import demo_walk
-from interfaces.cli.demo_stage import DemoFailed, Stage
+from interfaces.cli.demo_failed import DemoFailed
+from interfaces.cli.demo_stage import Stage
 from interfaces.cli.demo_walk import Client, Show, display
 from interfaces.cli.storyline import Step
 

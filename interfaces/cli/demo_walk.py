@@ -6,20 +6,29 @@ import secrets
 import time
 import urllib.error
 import urllib.request
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
 import msgspec
 
 from domain.kernel import money
 from domain.ledger.rules import accounting_day
-from interfaces.cli.demo_stage import DemoFailed, Stage
+from interfaces.cli.demo_failed import DemoFailed
+from interfaces.cli.demo_stage import Stage
 from interfaces.cli.storyline import DemoAccount, Step
 
 CALL_SECONDS = 15.0
-CONFIRM_SECONDS = 30.0
-SEARCH_SECONDS = 15.0
-POLL_SECONDS = 0.1
+CONFIRM_SECONDS = 60.0
+SEARCH_SECONDS = 30.0
+# Polling begins fast and becomes slow, or it would use up the traveller's limit of requests.
+FIRST_PAUSE_SECONDS = 0.1
+LONGEST_PAUSE_SECONDS = 1.0
+# A limit of requests per minute is waited for, not one for longer.
+LIMITED_STATUS = 429
+LIMITED_SECONDS = 60
+LIMITED_TRIES = 3
+# The day after tomorrow first; the next ones where visitors have bought it up.
+DAYS_TO_TRY = (2, 3, 4, 5, 6)
 ROUTES_TO_TRY = (("RUH", "JED"), ("JED", "RUH"), ("RUH", "DMM"))
 
 Show = Callable[[Step], None]
@@ -69,12 +78,28 @@ class Client:
             headers=headers,
             method=method,
         )
-        try:
-            with urllib.request.urlopen(request, timeout=CALL_SECONDS) as answer:  # noqa: S310
-                content: bytes = answer.read()
-                return content
-        except urllib.error.HTTPError as error:
-            raise DemoFailed(f"{method} {path}: {error.code} {error.read().decode()}") from None
+        for _ in range(LIMITED_TRIES):
+            try:
+                with urllib.request.urlopen(request, timeout=CALL_SECONDS) as answer:  # noqa: S310
+                    content: bytes = answer.read()
+                    return content
+            except urllib.error.HTTPError as error:
+                problem = f"{method} {path}: {error.code} {error.read().decode()}"
+                seconds = int(error.headers.get("Retry-After", LIMITED_SECONDS + 1))
+                if error.code != LIMITED_STATUS or seconds > LIMITED_SECONDS:
+                    break
+                time.sleep(seconds)
+        raise DemoFailed(problem)
+
+
+def pauses(seconds: float) -> Iterator[None]:
+    """Yield until the time is over, with a pause after each that becomes longer."""
+    end = time.monotonic() + seconds
+    pause = FIRST_PAUSE_SECONDS
+    while time.monotonic() < end:
+        yield
+        time.sleep(pause)
+        pause = min(pause * 1.5, LONGEST_PAUSE_SECONDS)
 
 
 def signed_in(stage: Stage, *, role: str | None = None) -> Client:
@@ -122,18 +147,17 @@ def day_of_departure(days: int, *, now: dt.datetime) -> str:
 
 def _search(client: Client, show: Show) -> dict[str, Any]:
     """Search for a flight until the read model behind the search has caught up."""
-    day = day_of_departure(2, now=dt.datetime.now(dt.UTC))
-    end = time.monotonic() + SEARCH_SECONDS
-    while time.monotonic() < end:
-        for origin, destination in ROUTES_TO_TRY:
-            body = {"from": origin, "to": destination, "date": day, "passengers": 1}
-            flights = client.call("POST", "/api/flights/search", body)["flights"]
-            if flights:
-                flight: dict[str, Any] = flights[0]
-                _show_search(show, flight, len(flights), day)
-                return flight
-        time.sleep(POLL_SECONDS)
-    raise DemoFailed(f"no flight was found for {day}")
+    for _ in pauses(SEARCH_SECONDS):
+        for days in DAYS_TO_TRY:
+            day = day_of_departure(days, now=dt.datetime.now(dt.UTC))
+            for origin, destination in ROUTES_TO_TRY:
+                body = {"from": origin, "to": destination, "date": day, "passengers": 1}
+                flights = client.call("POST", "/api/flights/search", body)["flights"]
+                if flights:
+                    flight: dict[str, Any] = flights[0]
+                    _show_search(show, flight, len(flights), day)
+                    return flight
+    raise DemoFailed("no flight has a free seat in the coming days")
 
 
 def _show_search(show: Show, flight: Mapping[str, Any], count: int, day: str) -> None:
@@ -236,15 +260,13 @@ class _NoRedirect(urllib.request.HTTPRedirectHandler):
 
 
 def _await_confirmed(client: Client, booking: Mapping[str, Any], show: Show) -> dict[str, Any]:
-    end = time.monotonic() + CONFIRM_SECONDS
     found = dict(booking)
-    while time.monotonic() < end:
+    for _ in pauses(CONFIRM_SECONDS):
         found = client.call("GET", f"/api/bookings/{booking['reference']}")
         if found["status"] == "confirmed":
             tickets = ", ".join(str(each["ticketNumber"]) for each in found["passengers"])
             show(Step(f"{found['reference']} is confirmed", {"ticket": tickets}))
             return found
-        time.sleep(POLL_SECONDS)
     raise DemoFailed(f"{booking['reference']} is still {found['status']}")
 
 

@@ -14,7 +14,12 @@ from collections import OrderedDict
 from collections.abc import Callable, Mapping
 from typing import Literal
 
-from application.booking.unpaid_seats import AGENT_MULTIPLE, WINDOW_SECONDS, UnpaidWindow
+from application.booking.unpaid_seats import (
+    AGENT_MULTIPLE,
+    WINDOW_SECONDS,
+    UnpaidSeatLimits,
+    UnpaidWindow,
+)
 from application.ports import Unavailable
 from application.rate_limit import Limit, Slice, TokenStore
 from interfaces.http.problems import Problem
@@ -178,6 +183,15 @@ def limits_of(settings: Settings) -> dict[LimitName, Limit]:
         "unpaid_agency": Limit(settings.limit_unpaid_account * AGENT_MULTIPLE, WINDOW_SECONDS),
         "unpaid_address": Limit(settings.limit_unpaid_address, WINDOW_SECONDS),
     }
+
+
+def unpaid_seat_limits_of(settings: Settings) -> UnpaidSeatLimits:
+    """The limits of unpaid seats as configured."""
+    return UnpaidSeatLimits(
+        flight=settings.limit_unpaid_flight,
+        account=settings.limit_unpaid_account,
+        address=settings.limit_unpaid_address,
+    )
 
 
 def client_address(

@@ -24,9 +24,10 @@ Generated from `interfaces/settings.py` by `python -m tests.support.reference.pa
 fails when they differ.
 
 Each process is configured by environment variables. A missing, unknown or wrong one stops the start
-with its name and what was expected; an empty one counts as not given. `ops/ais demo` sets all of
-them by itself. A **secret** appears in no log, error or printed form of the settings; addresses of
-servers count as secret because they may carry a password.
+with its name and what was expected; an empty one counts as not given. `ops/ais demo` sets
+what is required by itself and takes over all others from its environment; it refuses the addresses
+of servers, because it runs its own. A **secret** appears in no log, error or printed form of the
+settings; addresses of servers count as secret because they may carry a password.
 
 `web`, `worker` and `scheduler` read all settings at their start, so that a wrong one is found at
 once; the column *used by* says which process makes use of it. `projector`, `rebuild`, `check` and
