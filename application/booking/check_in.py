@@ -84,8 +84,9 @@ async def _inspect_documents(
             if not sector.domestic:
                 raise rejections.DocumentMissing(passenger=index, reason="missing")
             continue
-        ages.require_document_age(booking, index, document.birth_date)
-        problem = travel_documents.problem_on(document, sector, segment=segment)
+        problem = ages.problem_on(
+            booking, index, document.birth_date, segment=segment
+        ) or travel_documents.problem_on(document, sector, segment=segment)
         if problem is not None:
             raise travel_documents.refusal(problem, passenger=index)
 

@@ -53,7 +53,6 @@ async def record_document(
         raise rejections.NoSuchPart(passenger=passenger)
     document = travel_documents.with_known_countries(document)
     ages.require_possible(document.birth_date, today=ports.clock().date(), field="birthDate")
-    ages.require_document_age(booking, passenger, document.birth_date)
     findings = DocumentFindings(
         under_guardian_age=not ages.is_guardian(
             document.birth_date, ages.days_of(booking, passenger=passenger)
@@ -80,7 +79,10 @@ async def _problems(
     own = [each.segment for each in booking.open_coupons() if each.passenger == passenger]
     for segment in own:
         sector = sector_of(await booked_flight(ports, booking, segment), ports.airports)
-        found.append(travel_documents.problem_on(document, sector, segment=segment))
+        found.append(
+            ages.problem_on(booking, passenger, document.birth_date, segment=segment)
+            or travel_documents.problem_on(document, sector, segment=segment)
+        )
     problems = tuple(each for each in found if each is not None)
     if problems and len(problems) == len(own):
         raise travel_documents.refusal(problems[0], passenger=passenger)

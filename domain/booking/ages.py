@@ -9,6 +9,7 @@ from collections.abc import Iterable, Mapping, Sequence
 
 from domain.booking import companions, rejections
 from domain.booking.state import Booking
+from domain.booking.values import DocumentProblem
 from domain.kernel import ids
 from domain.pricing.price import PassengerType
 
@@ -120,22 +121,21 @@ def days_of(booking: Booking, *, passenger: int, without: int | None = None) -> 
     ]
 
 
-def require_document_age(booking: Booking, passenger: int, birth: dt.date) -> None:
-    """A travel document shows the age that was paid for, over all flights that were bought.
+def problem_on(
+    booking: Booking, passenger: int, birth: dt.date, *, segment: int
+) -> DocumentProblem | None:
+    """Why the age of a travel document does not do for a segment; None where it does.
 
-    Rejects DocumentMissing.
+    It does everywhere where it gives the type that was paid for over all flights that were bought.
     """
     kind = booking.passengers[passenger].type
-    days = days_of(booking, passenger=passenger)
-    needed, first = passenger_type_over(birth, days), flies_from(birth)
-    if needed != kind:
-        raise rejections.DocumentMissing(
-            passenger=passenger, reason="age_differs", type=kind, needed=needed
-        )
-    if min(days) < first:
-        raise rejections.DocumentMissing(
-            passenger=passenger, reason="too_young", needed=first.isoformat()
-        )
+    day = ids.flight_date(booking.segments[segment].flight)
+    needed = passenger_type_over(birth, days_of(booking, passenger=passenger))
+    if kind not in {needed, passenger_type_on(birth, day)}:
+        return DocumentProblem(segment, "age_differs", needed_type=needed)
+    if day < flies_from(birth):
+        return DocumentProblem(segment, "too_young")
+    return None
 
 
 def require_ages_on(

@@ -130,7 +130,9 @@ class BoardingClosed(Rejection):
 
 
 class DocumentMissing(Rejection):
-    """Check-in needs a travel document, and there is none or an invalid one."""
+    """Check-in needs a travel document, and there is none or an invalid one; the reason is
+    `missing` or what a `documentProblem` has.
+    """
 
     code: ClassVar[str] = "VALIDATION_ERROR"
 

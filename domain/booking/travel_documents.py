@@ -93,4 +93,6 @@ def refusal(problem: DocumentProblem, *, passenger: int) -> rejections.DocumentM
     facts: dict[str, str | int] = {"passenger": passenger, "segment": problem.segment}
     if problem.needed_until is not None:
         facts["needed"] = problem.needed_until.isoformat()
+    if problem.needed_type is not None:
+        facts["needed"] = problem.needed_type
     return rejections.DocumentMissing(reason=problem.reason, **facts)

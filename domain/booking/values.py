@@ -12,7 +12,7 @@ Residue = Literal["cash", "credit"]
 Destination = Literal["none", "card", "credit"]
 # A connection is broken where another flight of the journey was cancelled or moved.
 DisruptionKind = Literal["rescheduled", "cancelled", "connection_broken"]
-DocumentReason = Literal["passport_needed", "expires_too_soon"]
+DocumentReason = Literal["passport_needed", "expires_too_soon", "age_differs", "too_young"]
 DisruptionAnswer = Literal["accepted", "moved", "refunded"]
 # Who checks in or prints a pass: the traveller, the gate, other staff, a travel agent.
 Channel = Literal["web", "airport_agent", "town_agent", "third_party"]
@@ -31,11 +31,16 @@ class Passenger(msgspec.Struct, frozen=True, omit_defaults=True):
 
 
 class DocumentProblem(msgspec.Struct, frozen=True, omit_defaults=True):
-    """Why a travel document does not do for a segment; `needed_until` where it expires too soon."""
+    """Why a travel document does not do for a segment.
+
+    `needed_until` where it expires too soon, `needed_type` where its age has another passenger
+    type than was paid for.
+    """
 
     segment: int
     reason: DocumentReason
     needed_until: dt.date | None = None
+    needed_type: PassengerType | None = None
 
 
 class DocumentFindings(msgspec.Struct, frozen=True, omit_defaults=True):

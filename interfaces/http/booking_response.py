@@ -15,6 +15,7 @@ class DocumentProblemResponse(msgspec.Struct, rename="camel"):
 
     reason: str
     needed_until: dt.date | None
+    needed_type: wire.PassengerType | None
 
 
 class CouponResponse(msgspec.Struct, rename="camel"):
@@ -208,7 +209,9 @@ def _coupons(details: BookingDetails, passenger: int) -> list[CouponResponse]:
             None
             if each.document_problem is None or each.is_final
             else DocumentProblemResponse(
-                each.document_problem.reason, each.document_problem.needed_until
+                each.document_problem.reason,
+                each.document_problem.needed_until,
+                each.document_problem.needed_type,
             ),
         )
         for each in details.booking.coupons

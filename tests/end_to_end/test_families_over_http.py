@@ -183,7 +183,8 @@ async def test_a_citizen_flies_to_another_gulf_state_and_home_with_an_identity_c
     card = {"passenger": 0, **PASSPORT, "kind": "identity_card", "expiresOn": expires}
     found = await customer.on(booking["id"], "documents", card)
     problems = [each["documentProblem"] for each in found["passengers"][0]["coupons"]]
-    assert problems == [None, None, {"reason": "passport_needed", "neededUntil": None}]
+    passport = {"reason": "passport_needed", "neededUntil": None, "neededType": None}
+    assert problems == [None, None, passport]
     await customer.on(booking["id"], "check-in", {"segment": 0})
     with pytest.raises(Refused, match="passport_needed"):
         await customer.on(booking["id"], "check-in", {"segment": 2})

@@ -10,14 +10,15 @@ from tests.support.running_system import System
 
 FIRST, LAST, EMAIL, PHONE = "Qamarzaman", "Undiscoverable", "qamar@leak.example", "+966512345678"
 BORN = "1931-07-29"
-SECRETS = (FIRST, LAST, EMAIL, PHONE, BORN)
+ARABIC = "قمرالزمان"
+SECRETS = (FIRST, LAST, EMAIL, PHONE, BORN, ARABIC)
 
 
 async def test_names_and_addresses_are_found_in_no_store_and_no_log(
     system: System, client: httpx.AsyncClient, customer: Customer
 ) -> None:
     body = customers.booking_body(running_system.schedule(system, seats=2))
-    body["passengers"][0].update(firstName=FIRST, lastName=LAST, birthDate=BORN)
+    body["passengers"][0].update(firstName=FIRST, lastName=LAST, birthDate=BORN, arabicName=ARABIC)
     body["contact"] = {"email": EMAIL, "phone": PHONE}
     headers = {**customer.headers, "Idempotency-Key": "leak"}
     made = await client.post("/api/bookings", json=body, headers=headers)

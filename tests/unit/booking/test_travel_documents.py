@@ -13,6 +13,7 @@ from domain.booking.state import Booking
 from domain.booking.travel_documents import Sector, TravelDocument
 from domain.booking.values import CouponId, DocumentFindings, DocumentProblem
 from domain.kernel import sealed
+from domain.pricing.price import PassengerType
 from tests.support.memory_airline import MemoryAirline
 
 Kind = Literal["passport", "identity_card"]
@@ -186,14 +187,20 @@ def test_an_unknown_country_is_refused(code: str) -> None:
         assert refusal.value.parameters == {"field": name, "reason": "unknown_country"}
 
 
-def ticketed() -> tuple[MemoryAirline, str]:
-    """An adult and a child on two flights, ten and forty days ahead."""
+def turning(years: int, day: dt.date) -> dt.date:
+    """The birth date of a passenger who turns so old five days after the day."""
+    later = day + dt.timedelta(days=5)
+    return dt.date(later.year - years, later.month, later.day)
+
+
+def ticketed(*party: PassengerType) -> tuple[MemoryAirline, str]:
+    """An adult and a child, or this party, on two flights, ten and forty days ahead."""
     airline = MemoryAirline()
     flights = (
         airline.schedule("SV1", in_days=10),
         airline.schedule("SV2", in_days=40, route=("JED", "RUH")),
     )
-    return airline, airline.ticketed(flights, "ADT", "CHD")
+    return airline, airline.ticketed(flights, *(party or ("ADT", "CHD")))
 
 
 def recorded(booking: Booking, *problems: DocumentProblem) -> Booking:
@@ -219,21 +226,43 @@ def test_a_document_shows_at_each_coupon_where_it_does_not_do_until_another_is_r
     assert {each.document_problem for each in again.coupons} == {None}
 
 
-def test_a_document_of_another_age_than_was_paid_for_is_refused_with_the_right_type() -> None:
+def test_a_document_of_another_age_than_was_paid_for_does_for_no_flight() -> None:
     airline, stream = ticketed()
     booking = airline.booking(stream)
-    out = airline.flight(booking.segments[0].flight).departs_at.date()
-    turns_twelve = dt.date(out.year - 12, out.month, out.day) + dt.timedelta(days=5)
-    ages.require_document_age(booking, 1, turns_twelve)
-    ages.require_document_age(booking, 0, PASSPORT.birth_date)
-    with pytest.raises(rejections.DocumentMissing) as refusal:
-        ages.require_document_age(booking, 0, turns_twelve)
-    assert refusal.value.parameters == {
-        "passenger": 0,
-        "reason": "age_differs",
-        "type": "ADT",
-        "needed": "CHD",
-    }
+    for segment in (0, 1):
+        assert ages.problem_on(booking, 0, PASSPORT.birth_date, segment=segment) is None
+        problem = ages.problem_on(booking, 0, dt.date(2020, 1, 1), segment=segment)
+        assert problem == DocumentProblem(segment, "age_differs", needed_type="CHD")
+        assert travel_documents.refusal(problem, passenger=0).parameters == {
+            "passenger": 0,
+            "segment": segment,
+            "reason": "age_differs",
+            "needed": "CHD",
+        }
+
+
+def test_a_child_who_turns_twelve_on_the_way_flies_as_a_child_to_the_end() -> None:
+    airline, stream = ticketed()
+    booking = airline.booking(stream)
+    birth = turning(12, airline.flight(booking.segments[0].flight).departs_at.date())
+    assert [ages.problem_on(booking, 1, birth, segment=each) for each in (0, 1)] == [None, None]
+
+
+def test_an_infant_whose_document_shows_two_years_on_the_way_back_does_for_the_way_out() -> None:
+    airline, stream = ticketed("ADT", "INF")
+    booking = airline.booking(stream)
+    birth = turning(2, airline.flight(booking.segments[0].flight).departs_at.date())
+    assert ages.problem_on(booking, 1, birth, segment=0) is None
+    found = ages.problem_on(booking, 1, birth, segment=1)
+    assert found == DocumentProblem(1, "age_differs", needed_type="CHD")
+
+
+def test_a_newborn_does_for_the_flights_from_its_seventh_day_on() -> None:
+    airline, stream = ticketed("ADT", "INF")
+    booking = airline.booking(stream)
+    birth = airline.flight(booking.segments[0].flight).departs_at.date() - dt.timedelta(days=6)
+    assert ages.problem_on(booking, 1, birth, segment=0) == DocumentProblem(0, "too_young")
+    assert ages.problem_on(booking, 1, birth, segment=1) is None
 
 
 def test_no_exchange_takes_a_passenger_to_a_day_of_another_type() -> None:
