@@ -8,6 +8,7 @@ from application.booking.cancel_booking import Part
 from application.booking.check_in import CheckIn
 from application.booking.choose_seats import ChooseSeats, ReviewSeats
 from application.booking.offer_seats import OfferSeats
+from application.booking.record_document import RecordDocument
 from application.booking.special_services import Place as ServicePlace
 from application.booking.special_services import RequestSpecialService
 from application.inventory.change_equipment import ChangeEquipment
@@ -16,10 +17,11 @@ from application.pricing.journeys import Wanted, WantedSegment
 from domain.booking import rejections
 from domain.booking.preconditions import CheckInWindow
 from domain.booking.states import Status
-from domain.booking.values import SeatChoice
+from domain.booking.values import DocumentFindings, SeatChoice
 from domain.inventory import rejections as flight_rejections
 from domain.inventory.events import CabinLayout, Place
 from domain.inventory.infant_room import INFANTS_PER_FLIGHT
+from domain.kernel import sealed
 from domain.pricing.extras import ExtraChoice
 from domain.pricing.price import PassengerType
 from tests.support.airline import expire
@@ -190,6 +192,23 @@ def test_a_chosen_exit_seat_is_exchanged_at_check_in_once_an_infant_moved_to_its
     case.check_in(booking)
     (seat,) = [str(each) for each in case.seats(booking)[1:2]]
     assert int(seat[:-1]) != EXIT
+
+
+def test_a_passenger_who_proves_too_young_loses_the_exit_seat_at_check_in() -> None:
+    case = OnSale()
+    booking = case.book("ADT", "ADT")
+    case.choose(booking, 0, f"{EXIT}A")
+    case.choose(booking, 1, f"{EXIT}B")
+    document = sealed.Sealed("sub_passenger", b"passport")
+    case.airline.submit(
+        RecordDocument(booking, 1, document, DocumentFindings(under_guardian_age=True))
+    )
+    with pytest.raises(flight_rejections.SeatNotAllowed):
+        case.choose(booking, 1, f"{EXIT}C")
+    case.check_in(booking)
+    first, second = [str(each) for each in case.seats(booking)]
+    assert first == f"{EXIT}A"
+    assert int(second[:-1]) != EXIT
 
 
 def test_no_two_infants_are_on_one_side_of_a_row() -> None:
