@@ -36,9 +36,9 @@ LEGROOM = ExtraChoice("LEGROOM", 0, 0)
 class OnSale:
     """A flight of five rows of six seats in ten days."""
 
-    def __init__(self, seats: int = 30) -> None:
+    def __init__(self, seats: int = 30, business: int | None = None) -> None:
         self.airline = MemoryAirline()
-        self.flight = self.airline.schedule("SV1", seats=seats)
+        self.flight = self.airline.schedule("SV1", seats=seats, business=business)
 
     def book(self, *party: PassengerType, legroom: bool = False) -> str:
         """A ticketed party; its adult may have paid for leg room."""
@@ -296,6 +296,15 @@ def test_no_exchange_brings_more_infants_than_the_new_flight_takes() -> None:
         case.airline.exchange(late, case.flight)
     alone = case.airline.ticketed(other, "ADT")
     case.airline.exchange(alone, case.flight)
+
+
+def test_an_infant_goes_with_its_party_to_a_better_cabin_of_a_full_flight() -> None:
+    case = OnSale(seats=9, business=150_000)
+    bookings = [case.book("ADT", "INF") for _ in range(3)]
+    case.airline.exchange(bookings[0], case.flight, cabin="J")
+    case.book("ADT", "INF")
+    with pytest.raises(flight_rejections.SeatsUnavailable):
+        case.book("ADT", "INF")
 
 
 def test_a_waitlisted_infant_is_offered_seats_once_there_is_room_for_it() -> None:
