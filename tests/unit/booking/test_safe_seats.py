@@ -250,6 +250,8 @@ def test_after_another_aircraft_no_two_infants_are_on_one_side() -> None:
     case.choose(second, 0, "13D")
     narrow = CabinLayout("Y", 40, 10, "CDEF", ())
     case.airline.submit(ChangeEquipment(case.flight, (narrow,), "technical"))
+    left = [each for _, each in case.airline.flight(case.flight).seats.items() if each.infant]
+    assert len(left) == 1
     for booking in (first, second):
         case.airline.submit(ReviewSeats(booking, case.flight, "technical"))
         case.check_in(booking)
