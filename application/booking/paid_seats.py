@@ -73,11 +73,13 @@ def restore_and_report(context: DecisionContext, booking_id: str, *, reason: str
 
 
 def _is_lost(context: DecisionContext, booking_id: str, extra: Extra) -> bool:
-    """Whether the flight is to operate and the passenger has no seat of the extra's category."""
+    """Whether the flight is to operate, has the booking, and its passenger has no seat of the
+    extra's category: a draft chooses seats that it does not hold yet.
+    """
     booking = journey.load(context, booking_id)
     segment = booking.segments[extra.segment]
     flight = journey.load_flight(context, segment.flight)
-    if flight.status is not FlightStatus.SCHEDULED:
+    if flight.status is not FlightStatus.SCHEDULED or flight.allocations.get(booking_id) is None:
         return False
     layout = flight.cabins[segment.cabin].layout
     seat = flight.seat_of(booking_id, extra.passenger)

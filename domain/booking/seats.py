@@ -56,15 +56,20 @@ def adults_with_infants(booking: Booking, segment: int) -> frozenset[int]:
 def not_at_exit(
     booking: Booking, segment: int, codes: OpenedCodes = NOTHING_OPENED
 ) -> frozenset[int]:
-    """The passengers who may not sit in an exit row of this flight: children, adults with an
-    infant, and those with a service in `NOT_AT_EXITS`, or with one that was not opened.
+    """The passengers who may not sit in an exit row of this flight: children, adults who are known
+    to be too young to accompany one, adults with an infant, and those with a service in
+    `NOT_AT_EXITS`, or with one that was not opened.
     """
     impaired = {
         each.passenger
         for each in booking.special_services()
         if each.segment == segment and _bars_exits(each, codes)
     }
-    minors = {index for index, each in enumerate(booking.passengers) if each.type != "ADT"}
+    minors = {
+        index
+        for index, each in enumerate(booking.passengers)
+        if each.type != "ADT" or each.under_guardian_age
+    }
     return adults_with_infants(booking, segment) | impaired | minors
 
 

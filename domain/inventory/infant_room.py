@@ -7,13 +7,14 @@ from domain.inventory.state import Flight
 INFANTS_PER_FLIGHT = 12
 
 
-def left(flight: Flight, cabin: str) -> int:
-    """How many more infants the cabin takes: up to the limit of the flight, and at most one for
-    each side of a row.
+def left(flight: Flight, cabin: str, *, booking: str) -> int:
+    """How many infants of a booking the cabin takes: up to the limit of the flight, and at most one
+    for each side of a row. Those that the booking has on the flight already move to the cabin.
     """
     blocks = [
         block
-        for _, allocation in flight.allocations.items()
+        for owner, allocation in flight.allocations.items()
+        if owner != booking
         for block in (allocation.held, allocation.sold)
         if block is not None and block.infant_count
     ]

@@ -60,7 +60,7 @@ def hold(
         free -= waitlist.claimed_seats(flight, cabin, ahead_of=booking)
     if free < seat_count:
         raise rejections.SeatsUnavailable(flight=flight.number, free=max(0, free))
-    if infants and infants > infant_room.left(flight, cabin):
+    if infants and infants > infant_room.left(flight, cabin, booking=booking):
         raise rejections.SeatsUnavailable(
             flight=flight.number, reason="infants", limit=infant_room.INFANTS_PER_FLIGHT
         )

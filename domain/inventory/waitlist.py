@@ -71,7 +71,9 @@ def claimed_seats(flight: Flight, cabin: str, *, ahead_of: str) -> int:
 
 def _fits(flight: Flight, entry: WaitlistEntry, free: int) -> bool:
     in_class = flight.cabins[entry.cabin].free_in(entry.fare_class)
-    if entry.infant_count and entry.infant_count > infant_room.left(flight, entry.cabin):
+    if entry.infant_count and entry.infant_count > infant_room.left(
+        flight, entry.cabin, booking=entry.booking
+    ):
         return False
     return entry.seat_count <= min(free, in_class)
 

@@ -13,6 +13,7 @@ import msgspec
 
 from application import ports
 from domain.booking import events as bookings
+from domain.booking.seat_events import SeatExtrasRefunded
 from domain.booking.values import Modification, Segment
 from domain.inventory import events as flights
 from domain.kernel import money
@@ -40,6 +41,7 @@ class Sold(msgspec.Struct):
     started: bookings.BookingInitiated
     segments: list[Segment]
     gone: set[Key] = set()
+    seats_back: set[tuple[str, Key]] = set()
     notice: dict[Key, float] = {}
     accepted: dict[int, dt.datetime] = {}
     kept: Fraction = Fraction(0)
@@ -99,6 +101,9 @@ class FairPrice:
                     # Nothing came back: the tax of the rest took what was left beside the fee.
                     fees = min(fees, before - self._worth(sold))
                 sold.kept += fees
+            case SeatExtrasRefunded():
+                lost = ((each.code, (each.passenger, each.segment)) for each in event.extras)
+                sold.seats_back.update(lost)
             case bookings.ModificationAccepted():
                 sold.accepted[event.modification.number] = now
             case bookings.ModificationCompleted():
@@ -160,7 +165,9 @@ class FairPrice:
     def _value(self, sold: Sold, key: Key) -> Fraction:
         """A coupon at the price of its flight, with its extras and their tax."""
         extras = sum(
-            each.net for each in sold.started.price.extras if (each.passenger, each.segment) == key
+            each.net
+            for each in sold.started.price.extras
+            if (each.passenger, each.segment) == key and (each.code, key) not in sold.seats_back
         )
         taxed = 1 + VAT if self._taxed(sold, key) else 1
         return self._coupon(sold, key) + extras * taxed

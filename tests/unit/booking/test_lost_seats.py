@@ -15,6 +15,7 @@ from domain.booking import rejections
 from domain.booking.cancellation import part_of
 from domain.booking.seat_events import SeatExtrasRefunded
 from domain.booking.state import Booking
+from domain.booking.values import SeatChoice
 from domain.inventory.events import CabinLayout, Place
 from domain.pricing.extras import ExtraChoice
 from domain.pricing.price import PassengerType
@@ -177,6 +178,14 @@ def test_a_seat_lost_before_the_payment_is_refunded_with_the_tickets() -> None:
     sold.airline.pay(sold.booking)
     sold.airline.confirm(sold.booking)
     assert (sold.codes, sold.state.owed().amount) == ([], FRONT_PRICE)
+
+
+def test_a_draft_is_given_no_seat_before_it_holds_any() -> None:
+    sold = Sold(paid=False)
+    seats = (SeatChoice(0, 0, "10C"),)
+    draft = sold.airline.book(sold.flight, extras=(FRONT,), seats=seats, mode="draft")
+    sold.airline.submit(ReviewSeats(draft, sold.flight, "technical"))
+    assert sold.airline.flight(sold.flight).seat_of(draft, 0) is None
 
 
 def test_before_the_tickets_a_paid_seat_is_not_exchanged_for_a_plain_one() -> None:

@@ -7,6 +7,8 @@ import pytest
 from application.booking.check_in import CheckIn
 from application.booking.choose_seats import ChooseSeats
 from application.booking.hold_booking import HoldBooking
+from application.pricing import journeys
+from application.pricing.journeys import Wanted, WantedSegment
 from domain.booking import rejections
 from domain.booking.values import SeatChoice
 from domain.inventory import rejections as flight_rejections
@@ -90,6 +92,16 @@ def test_no_more_seats_of_a_category_are_sold_than_the_cabin_has(
     case.airline.wait(minutes=16)
     case.airline.submit(expire(bookings[0]))
     assert case.seats(case.book(extra)) == case.seats(bookings[0])
+
+
+def test_a_quote_refuses_a_seat_that_is_gone() -> None:
+    case = OnSale()
+    for _ in range(6):
+        case.book(LEGROOM)
+    wanted = Wanted((WantedSegment(case.flight, "Y"),), ("ADT",), extras=(LEGROOM,))
+    flights = {case.flight: case.airline.flight(case.flight)}
+    with pytest.raises(flight_rejections.SeatsUnavailable):
+        journeys.price(wanted, flights, now=case.airline.clock())
 
 
 def test_a_party_is_not_sold_more_seats_of_a_category_than_are_free() -> None:

@@ -8,6 +8,7 @@ from application.booking.cancel_booking import Part
 from application.booking.check_in import CheckIn
 from application.booking.choose_seats import ChooseSeats, ReviewSeats
 from application.booking.offer_seats import OfferSeats
+from application.booking.record_document import RecordDocument
 from application.booking.special_services import Place as ServicePlace
 from application.booking.special_services import RequestSpecialService
 from application.inventory.change_equipment import ChangeEquipment
@@ -16,10 +17,11 @@ from application.pricing.journeys import Wanted, WantedSegment
 from domain.booking import rejections
 from domain.booking.preconditions import CheckInWindow
 from domain.booking.states import Status
-from domain.booking.values import SeatChoice
+from domain.booking.values import DocumentFindings, SeatChoice
 from domain.inventory import rejections as flight_rejections
 from domain.inventory.events import CabinLayout, Place
 from domain.inventory.infant_room import INFANTS_PER_FLIGHT
+from domain.kernel import sealed
 from domain.pricing.extras import ExtraChoice
 from domain.pricing.price import PassengerType
 from tests.support.airline import expire
@@ -34,9 +36,9 @@ LEGROOM = ExtraChoice("LEGROOM", 0, 0)
 class OnSale:
     """A flight of five rows of six seats in ten days."""
 
-    def __init__(self, seats: int = 30) -> None:
+    def __init__(self, seats: int = 30, business: int | None = None) -> None:
         self.airline = MemoryAirline()
-        self.flight = self.airline.schedule("SV1", seats=seats)
+        self.flight = self.airline.schedule("SV1", seats=seats, business=business)
 
     def book(self, *party: PassengerType, legroom: bool = False) -> str:
         """A ticketed party; its adult may have paid for leg room."""
@@ -192,6 +194,23 @@ def test_a_chosen_exit_seat_is_exchanged_at_check_in_once_an_infant_moved_to_its
     assert int(seat[:-1]) != EXIT
 
 
+def test_a_passenger_who_proves_too_young_loses_the_exit_seat_at_check_in() -> None:
+    case = OnSale()
+    booking = case.book("ADT", "ADT")
+    case.choose(booking, 0, f"{EXIT}A")
+    case.choose(booking, 1, f"{EXIT}B")
+    document = sealed.Sealed("sub_passenger", b"passport")
+    case.airline.submit(
+        RecordDocument(booking, 1, document, DocumentFindings(under_guardian_age=True))
+    )
+    with pytest.raises(flight_rejections.SeatNotAllowed):
+        case.choose(booking, 1, f"{EXIT}C")
+    case.check_in(booking)
+    first, second = [str(each) for each in case.seats(booking)]
+    assert first == f"{EXIT}A"
+    assert int(second[:-1]) != EXIT
+
+
 def test_no_two_infants_are_on_one_side_of_a_row() -> None:
     case = OnSale()
     first, second = case.book("ADT", "INF"), case.book("ADT", "INF")
@@ -231,6 +250,8 @@ def test_after_another_aircraft_no_two_infants_are_on_one_side() -> None:
     case.choose(second, 0, "13D")
     narrow = CabinLayout("Y", 40, 10, "CDEF", ())
     case.airline.submit(ChangeEquipment(case.flight, (narrow,), "technical"))
+    left = [each for _, each in case.airline.flight(case.flight).seats.items() if each.infant]
+    assert len(left) == 1
     for booking in (first, second):
         case.airline.submit(ReviewSeats(booking, case.flight, "technical"))
         case.check_in(booking)
@@ -277,6 +298,15 @@ def test_no_exchange_brings_more_infants_than_the_new_flight_takes() -> None:
         case.airline.exchange(late, case.flight)
     alone = case.airline.ticketed(other, "ADT")
     case.airline.exchange(alone, case.flight)
+
+
+def test_an_infant_goes_with_its_party_to_a_better_cabin_of_a_full_flight() -> None:
+    case = OnSale(seats=9, business=150_000)
+    bookings = [case.book("ADT", "INF") for _ in range(3)]
+    case.airline.exchange(bookings[0], case.flight, cabin="J")
+    case.book("ADT", "INF")
+    with pytest.raises(flight_rejections.SeatsUnavailable):
+        case.book("ADT", "INF")
 
 
 def test_a_waitlisted_infant_is_offered_seats_once_there_is_room_for_it() -> None:
