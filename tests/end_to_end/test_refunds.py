@@ -1,6 +1,7 @@
 """Refunds through the whole system: outbox, worker, Stripe, signed webhooks, ledger."""
 
 import asyncio
+import datetime as dt
 import time
 from collections.abc import AsyncIterator
 
@@ -10,6 +11,7 @@ import pytest
 
 from application.payment.refund_payment import RefundPayment
 from domain.kernel import money
+from domain.ledger.rules import accounting_day
 from tests.support import customers, running_system, stored_log
 from tests.support.customers import Customer
 from tests.support.postgres_airline import PostgresAirline, postgres_airline
@@ -139,6 +141,39 @@ async def test_a_refund_that_fails_after_it_settled_is_shown_and_sent_again_by_f
     assert repeated.headers["idempotency-replayed"] == "true"
     again = await customer.until(booking, lambda b: b["refundStatus"] == "settled")
     assert again["status"] == "refunded"
+    assert stored_log.balances(system.owner_dsn, booking)["2100", "SAR"] == 0
+    stored_log.assert_invariants(system.owner_dsn)
+
+
+async def test_a_failed_refund_that_finance_paid_by_bank_ends_what_is_owed(
+    system: System, client: httpx.AsyncClient, customer: Customer
+) -> None:
+    booking = await confirmed(system, customer)
+    running_system.control(system, "refund_plans", status="pending")
+    await customer.cancelled(booking)
+    await await_tag(system, booking, "payment.refund_accepted.1")
+    failed = booking.replace("booking-", "payment-") + "-1-r1"
+    provider = provider_refund(system, failed)
+    running_system.control(
+        system, "refund_ends", refund=provider, status="failed", reason="lost_or_stolen_card"
+    )
+    await customer.until(booking, lambda b: b["refundStatus"] == "failed")
+    path = f"/api/admin/bookings/{booking}/refunds/{failed}/bank-transfer"
+    today = accounting_day(dt.datetime.now(dt.UTC)).isoformat()
+    body = {"bankReference": "FT26330-0042", "paidOn": today}
+    assert (await client.post(path, json=body, headers=customer.headers)).status_code == 403
+    finance = await customers.staff(system, client, "finance")
+    headers = {**finance.headers, "Idempotency-Key": f"bank-{failed}"}
+    early = await client.post(
+        path, json={**body, "paidOn": "2020-01-01"}, headers={**headers, "Idempotency-Key": "early"}
+    )
+    assert (early.status_code, early.json()["details"]["field"]) == (400, "paidOn")
+    first = await client.post(path, json=body, headers=headers)
+    assert (first.status_code, first.json()) == (200, {"refund": failed, "status": "transferred"})
+    repeated = await client.post(path, json=body, headers=headers)
+    assert repeated.headers["idempotency-replayed"] == "true"
+    paid = await customer.until(booking, lambda b: b["refundStatus"] == "settled")
+    assert paid["status"] == "refunded"
     assert stored_log.balances(system.owner_dsn, booking)["2100", "SAR"] == 0
     stored_log.assert_invariants(system.owner_dsn)
 

@@ -256,6 +256,12 @@ NOT_TRIED: dict[str, str] = {
     "/api/admin/bookings/{booking_id}/refunds/{refund_id}/resend": (
         "Stripe has to fail a refund first: tests/unit/application/test_resent_refunds.py"
     ),
+    "/api/admin/bookings/{booking_id}/refunds/{refund_id}/bank-transfer": (
+        "Stripe has to fail a refund first: tests/end_to_end/test_refunds.py"
+    ),
+    "/api/admin/payments/{payment_id}/parked-funds/{intent}/return": (
+        "money has to be parked first: tests/end_to_end/test_payment_over_http.py"
+    ),
 }
 
 
