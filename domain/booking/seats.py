@@ -119,7 +119,12 @@ def choose_seats(
     facts: SegmentFacts | None = None,
     now: dt.datetime,
 ) -> list[BookingEvent]:
-    """Passengers take these seats of one flight; the caller assigns them in the same append."""
+    """Passengers take these seats of one flight; the caller assigns them in the same append.
+
+    Rejects what `require_seat_choice` does, and NoSuchPart where one passenger takes two.
+    """
+    if len({each.passenger for each in seats}) != len(seats):
+        raise rejections.NoSuchPart(reason="two_seats_for_one_passenger")
     fresh = []
     for choice in seats:
         require_seat_choice(booking, choice.segment, (choice.passenger,), facts, now=now)

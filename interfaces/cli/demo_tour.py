@@ -71,7 +71,7 @@ def _cancellation(stage: Stage, show: Show) -> dict[str, Any]:
         "refund": f"{display(quote['refund'])} to the {quote['destination']}",
     }
     show(Step(f"{booking['reference']} asks what a cancellation costs", facts))
-    _keyed(client, f"{path}/cancel", {"quoteId": quote["quoteId"], "reason": "change of plans"})
+    _keyed(client, f"{path}/cancel", {"quoteId": quote["quoteId"], "reason": "plans_changed"})
     refunded = _await(client, booking, lambda found: found["status"] == "refunded")
     show(Step("Cancelled, and refunded by Stripe", {"refund": display(refunded["refund"])}))
     return refunded
