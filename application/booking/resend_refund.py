@@ -43,7 +43,7 @@ async def booking_of_refund(
     ports: BookingPorts, caller: Caller, id_or_reference: str, refund: str
 ) -> str:
     """Return the booking's id, or the intent; rejects BookingNotFound and PaymentNotFound."""
-    if ids.prefix_of(refund) != ids.StreamPrefix.PAYMENT:
+    if not ids.is_payment_id(ids.payment_of_refund(refund)):
         raise rejections.PaymentNotFound()
     if ids.is_intent(id_or_reference):
         return id_or_reference

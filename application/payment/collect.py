@@ -183,7 +183,7 @@ class Collector:
             await self._take_over_intent(intent, cause)
         failed = intent is not None and intent.status in UNPAID
         over = session.status == "expired" or (session.status == "complete" and failed)
-        if over and session.payment and session.attempt:
+        if over and session.payment and session.attempt and is_ours(session):
             expired = record_attempt.Expired()
             await self._record(session.payment, session.attempt, expired, cause, "expired")
         return intent
@@ -195,7 +195,7 @@ class Collector:
     async def _take_over_intent(
         self, intent: gateway.PaymentIntent, cause: follow_up.Cause
     ) -> None:
-        if intent.booking is None or intent.payment is None or intent.attempt is None:
+        if intent.payment is None or intent.attempt is None or not is_ours(intent):
             if intent.status == "succeeded":
                 await self._record_unmatched(intent, cause)
             return
@@ -247,6 +247,16 @@ class Collector:
     ) -> None:
         command = RecordAttempt(payment_id=stream, attempt=attempt, result=result)
         await self._bus.submit(follow_up.envelope(cause, f"{attempt}:{step}", command))
+
+
+def is_ours(found: gateway.PaymentIntent | gateway.CheckoutSession) -> bool:
+    """Return whether its metadata has the form of our ids; others fill theirs in as they like."""
+    return (
+        found.booking is not None
+        and found.payment is not None
+        and ids.booking_id_of(found.booking) == found.booking
+        and ids.is_payment_id(found.payment)
+    )
 
 
 def payment_of(stream: str, booking: Booking) -> str:

@@ -59,7 +59,7 @@ class CheckoutSession(msgspec.Struct, frozen=True, kw_only=True):
 
     `payment_status` is paid, unpaid or no_payment_required; `payment_intent` appears with the
     traveller's first attempt, and `intent` where it was read with the session. booking, payment
-    and attempt come from our own metadata.
+    and attempt come from our own metadata. Another integration's session may have no `amount`.
     """
 
     id: str
@@ -68,7 +68,7 @@ class CheckoutSession(msgspec.Struct, frozen=True, kw_only=True):
     payment_status: str
     payment_intent: str | None
     intent: PaymentIntent | None = None
-    amount: money.Money
+    amount: money.Money | None
     expires_at: dt.datetime
     booking: str | None
     payment: str | None

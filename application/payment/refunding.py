@@ -9,6 +9,7 @@ from application.commands import follow_up, stream_kinds
 from application.commands.bus import CommandBus
 from application.payment import gateway, record_refund
 from application.payment.record_refund import RecordRefund
+from domain.kernel import ids
 from domain.payment import idempotency_keys, rejections
 from domain.payment.state import Payment, Refund, RefundStatus
 
@@ -106,6 +107,8 @@ class Refunder:
     async def _take_over(self, reported: gateway.ProviderRefund, cause: follow_up.Cause) -> None:
         if reported.payment is None or reported.refund is None:
             return  # not one of our refunds: reconciliation reports it
+        if not ids.is_payment_id(reported.payment):
+            return
         await self._record_reported(reported.payment, reported.refund, reported, cause)
 
     async def _record_reported(

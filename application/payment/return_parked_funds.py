@@ -28,7 +28,7 @@ async def return_parked_funds(
     bus: CommandBus, caller: Caller, payment_id: str, intent: str
 ) -> ReturnedFunds:
     """Return the money; the caller's role was checked. Rejects what the command does."""
-    if ids.prefix_of(payment_id) != ids.StreamPrefix.PAYMENT:
+    if not ids.is_payment_id(payment_id):
         raise rejections.PaymentNotFound()
     outcome = await bus.submit(
         caller.envelope(ReturnParkedFunds(payment_id=payment_id, intent=intent))

@@ -21,6 +21,8 @@ FLIGHT_NUMBER_PATTERN = (
 )
 FLIGHT_ID_PATTERN = r"^flight-[A-Z0-9]{3,8}-[0-9]{4}-[0-9]{2}-[0-9]{2}$(?!\n)"
 
+INTENT_PATTERN = r"^pi_[A-Za-z0-9_]{1,250}$(?!\n)"
+
 EVENT_NAMESPACE = uuid.UUID("5f0c2f0e-7f0b-5a53-9d0a-0b6f6b8f8d01")
 COMMAND_NAMESPACE = uuid.UUID("5f0c2f0e-7f0b-5a53-9d0a-0b6f6b8f8d02")
 
@@ -123,8 +125,17 @@ def payment_of_refund(refund: str) -> str:
 
 
 def is_intent(text: str) -> bool:
-    """Return whether the text begins as the id of a payment intent at Stripe."""
-    return text.startswith("pi_")
+    """Return whether the text has the form of a payment intent's id at Stripe."""
+    return re.fullmatch(INTENT_PATTERN, text) is not None
+
+
+def is_payment_id(text: str) -> bool:
+    """Return whether the text has the form of a payment's id, of a booking or of an intent."""
+    kind, _, rest = text.partition("-")
+    name, _, number = rest.rpartition("-")
+    known = is_record_locator(name) or is_intent(name)
+    numbered = re.fullmatch("[1-9][0-9]{0,4}", number) is not None
+    return kind == StreamPrefix.PAYMENT and known and numbered
 
 
 def obligation_id(booking_id: str, number: int) -> str:

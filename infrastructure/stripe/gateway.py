@@ -68,9 +68,9 @@ class _Session(msgspec.Struct, frozen=True):
     id: str
     status: Literal["open", "complete", "expired"]
     payment_status: str
-    amount_total: int
-    currency: str
     expires_at: int
+    amount_total: int | None = None
+    currency: str | None = None
     url: str | None = None
     payment_intent: str | _Intent | None = None
     metadata: dict[str, str] | None = None
@@ -289,12 +289,18 @@ def _session(item: stripe.StripeObject) -> gateway.CheckoutSession:
         payment_status=read.payment_status,
         payment_intent=named.id if isinstance(named, _Intent) else named,
         intent=intent,
-        amount=money.Money(amount=read.amount_total, currency=read.currency.upper()),
+        amount=_amount(read),
         expires_at=dt.datetime.fromtimestamp(read.expires_at, dt.UTC),
         booking=metadata.get("booking"),
         payment=metadata.get("payment"),
         attempt=metadata.get("attempt"),
     )
+
+
+def _amount(read: _Session) -> money.Money | None:
+    if read.amount_total is None or read.currency is None:
+        return None
+    return money.Money(amount=read.amount_total, currency=read.currency.upper())
 
 
 def _intent(item: stripe.StripeObject) -> gateway.PaymentIntent:

@@ -13,6 +13,7 @@ from application.booking import grant_refund as use_case
 from application.booking import record_bank_transfer as transferring
 from application.booking import resend_refund as resending
 from application.payment import return_parked_funds as returning
+from domain.kernel import ids
 from interfaces.http import auth, booking_response, idempotency, wire
 from interfaces.http.answers import Answered
 from interfaces.http.booking_response import BookingResponse
@@ -45,7 +46,7 @@ async def grant_refund(
 class ResendRefundRequest(idempotency.KeyedRequest):
     """`intent` is another payment of the booking at Stripe to refund to; without it, the same."""
 
-    intent: Annotated[str, msgspec.Meta(pattern=r"^pi_[A-Za-z0-9_]{1,250}$(?!\n)")] | None = None
+    intent: Annotated[str, msgspec.Meta(pattern=ids.INTENT_PATTERN)] | None = None
 
 
 class ResentRefundResponse(msgspec.Struct, rename="camel"):

@@ -187,6 +187,8 @@ async def test_a_parked_event_is_listed_and_works_when_it_is_sent_or_replayed_ag
         {},
         {"booking": "booking-ZZZZZZ"},
         {"booking": "booking-ZZZZZZ", "payment": "payment-ZZZZZZ-1", "attempt": "a1"},
+        {"booking": "42", "payment": "a gift card", "attempt": "1"},
+        {"booking": "flight-SV1-2026-11-24", "payment": "booking-ZZZZZZ", "attempt": "1"},
     ],
 )
 async def test_money_that_matches_no_payment_is_in_the_books_once_and_raises_an_alarm(

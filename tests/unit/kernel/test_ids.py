@@ -136,3 +136,30 @@ def test_a_flight_number_has_one_form(text: str, number: str) -> None:
 @pytest.mark.parametrize("text", ["ZZ0", "ZZ0000", "ZZ12345", "12345", "Z1", "zz101", "ZZ101\n"])
 def test_what_is_no_flight_number_has_no_form(text: str) -> None:
     assert re.search(ids.FLIGHT_NUMBER_PATTERN, text) is None
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("payment-ABC234-1", True),
+        ("payment-ABC234-12", True),
+        ("payment-pi_3Abc_x-1", True),
+        ("payment-ABC234-0", False),
+        ("payment-ABC234-", False),
+        ("payment-ABC23-1", False),
+        ("payment-pi_\x00-1", False),
+        ("payment-a gift card", False),
+        ("booking-ABC234-1", False),
+        ("", False),
+    ],
+)
+def test_a_payment_id_names_a_booking_or_an_intent(text: str, expected: bool) -> None:
+    assert ids.is_payment_id(text) is expected
+
+
+def test_a_payment_is_of_its_booking_or_intent() -> None:
+    for booking in ("booking-ABC234", "pi_3Abc"):
+        payment = ids.payment_stream(booking, 1)
+        assert ids.is_payment_id(payment)
+        assert ids.booking_of_payment(payment) == booking
+        assert ids.payment_of_refund(ids.refund_id(payment, 3)) == payment
