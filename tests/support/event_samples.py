@@ -29,7 +29,7 @@ from tests.support import examples
 
 AMOUNT = 115_00
 RETURN_FLIGHT = "flight-SV1024-2026-11-28"
-PARTY = 3
+PARTY = 6
 SEGMENTS = 2
 
 # Text by field, or by event and field where a name has several meanings; other text is its name.

@@ -186,7 +186,8 @@ async def test_an_unknown_method_gets_the_flat_answer(talk: Talk, method: bytes)
 
 async def test_a_refusal_names_field_and_reason(talk: Talk) -> None:
     await talk.send(
-        b"GET /health/live HTTP/1.1\r\nX-Correlation-Id: 5f0c3c2e-8f7a-4a4e-9f0b-2f6f0c3c2e8f\r\n\r\n"
+        b"GET /health/live HTTP/1.1\r\n"
+        b"X-Correlation-Id: 5f0c3c2e-8f7a-4a4e-9f0b-2f6f0c3c2e8f\r\n\r\n"
     )
     _, headers, body = await talk.answer()
     assert json.loads(body)["details"] == {"field": "host", "reason": "required in HTTP/1.1"}
