@@ -7,11 +7,12 @@ from application.booking.access import changeable_by_gate
 from application.booking.booking_details import BookingDetails, carry_out_and_read
 from application.booking.people import Name, checked_name
 from application.booking.ports import BookingPorts
+from application.booking.staff_notes import Notes
 from application.booking.stored_answer import stored_answer_first
 from application.caller import Caller
 from application.commands.command import Command, Reply
 from application.commands.context import DecisionContext
-from domain.booking import passenger_details, rejections
+from domain.booking import cancellation, passenger_details, rejections
 from domain.booking.state import Booking
 from domain.identity import roles
 from domain.identity.rejections import NotAllowed
@@ -25,7 +26,7 @@ _encode = msgspec.json.Encoder(order="deterministic").encode
 class WantedName(msgspec.Struct, frozen=True):
     """The correct name of a passenger; None as given name where the passport has one name only.
 
-    Without an Arabic name the present one stays. `reason` is that of staff for more letters.
+    Without an Arabic name the present one stays. `reason` is what staff write for more letters.
     """
 
     passenger: int
@@ -62,9 +63,15 @@ async def correct_name(
         name=ports.vault.seal(replaced.subject, _encode(name)),
         distance=_distance(sold, name),
         is_new=name != current,
-        reason=wanted.reason,
+        reason=None if wanted.reason is None else cancellation.BY_STAFF,
+        notes=_notes(ports, replaced, wanted.reason),
     )
     return await carry_out_and_read(ports, caller, command)
+
+
+def _notes(ports: BookingPorts, name: sealed.Sealed, reason: str | None) -> Notes:
+    """Return what staff wrote, sealed beside the name, which is open: it is about that person."""
+    return () if reason is None else (ports.vault.seal(name.subject, reason.encode()),)
 
 
 async def _opened_names(ports: BookingPorts, booking: Booking, passenger: int) -> tuple[Name, Name]:
@@ -91,7 +98,8 @@ def _letters_of(name: Name) -> str:
 class CorrectName(Command, frozen=True):
     """`distance` letters differ between the name as it was sold and `name`, counted before they
     were sealed (`passenger_details.letters_between`, first and last name together); `previous_name`
-    is the one that it replaces, `reason` that of staff for more than a few letters.
+    is the one that it replaces, `reason` the code of staff for more than a few letters, `notes` are
+    what they wrote.
     """
 
     booking_id: str
@@ -101,6 +109,7 @@ class CorrectName(Command, frozen=True):
     distance: int
     is_new: bool
     reason: str | None = None
+    notes: Notes = ()
 
     def decide(self, context: DecisionContext) -> Reply:
         """Rejects BookingNotFound, NoSuchPart and NameCorrectionRefused.
@@ -115,6 +124,7 @@ class CorrectName(Command, frozen=True):
             distance=self.distance,
             is_new=self.is_new,
             reason=self.reason,
+            notes=self.notes,
         )
         if booking.passengers[self.passenger].name == self.previous_name:
             context.record(self.booking_id, corrected)

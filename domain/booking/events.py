@@ -134,12 +134,16 @@ class PassengerDetailFact(DomainEvent, frozen=True):
 
 
 class NameCorrected(PassengerDetailFact, frozen=True, omit_defaults=True):
-    """A few letters of a passenger's name, or more for a reason of staff; the person stays."""
+    """A few letters of a passenger's name, or more for a reason of staff; the person stays.
+
+    `reason` is a code, `notes` are what staff wrote.
+    """
 
     tag: ClassVar[str] = "booking.name_corrected.1"
     passenger: int
     name: sealed.Sealed
     reason: str | None = None
+    notes: tuple[sealed.Sealed, ...] = ()
 
 
 class DocumentRecorded(PassengerDetailFact, frozen=True, omit_defaults=True):

@@ -155,6 +155,7 @@ def correct_name(
     distance: int,
     is_new: bool,
     reason: str | None = None,
+    notes: tuple[sealed.Sealed, ...] = (),
 ) -> list[BookingEvent]:
     """Correct a name that differs by `distance` letters from the name that was sold, so that
     small steps never add up to another person; by more for a `reason` of staff, and further
@@ -165,7 +166,7 @@ def correct_name(
         raise rejections.NameCorrectionRefused(reason="another_person", limit=NAME_CORRECTION_LIMIT)
     if not is_new:
         return []
-    return [NameCorrected(passenger=passenger, name=name, reason=reason)]
+    return [NameCorrected(passenger=passenger, name=name, reason=reason, notes=notes)]
 
 
 def record_document(

@@ -8,6 +8,7 @@ import pytest
 
 from application.booking.booking_details import BookingDetails, read_booking
 from application.booking.cancel_booking import Part, cancel_booking, quote_cancellation
+from application.booking.correct_name import WantedName, correct_name
 from application.booking.grant_refund import grant_refund
 from application.booking.modify_booking import modify_booking
 from application.booking.offload_passengers import offload_passengers
@@ -75,10 +76,15 @@ async def refund(cases: MemoryUseCases, booking: str) -> None:
     await grant_refund(cases.ports, cases.caller("finance"), booking, reason=WORDS, amount=None)
 
 
+async def correct_much(cases: MemoryUseCases, booking: str) -> None:
+    wanted = WantedName(0, "Lamia", "Qahtani", reason=WORDS)
+    await correct_name(cases.ports, cases.caller("support"), booking, wanted)
+
+
 USES = [cancel_in_words, cancel_without_fee, modify_without_fee, offload, refund]
 
 
-@pytest.mark.parametrize("use", USES)
+@pytest.mark.parametrize("use", [*USES, correct_much])
 async def test_words_of_staff_are_sealed_in_the_log_and_read_by_staff_only(use: Use) -> None:
     cases = MemoryUseCases()
     booking = await cases.ticketed(cases.airline.schedule(in_days=1))

@@ -70,6 +70,19 @@ def shown(path: Path) -> str:
     ).removeprefix(".")
 
 
+# Texts without a pattern can hold anything, also a name: what becomes of each.
+FREE_TEXTS = {
+    "sealed": {"firstName", "lastName", "arabicName", "email", "reason", "waiver"},
+    "signed by our server": {"quoteId"},
+    "hashed": {"password"},
+}
+
+
+def test_every_free_text_of_a_request_is_sealed_signed_or_hashed() -> None:
+    free = {str(path[-1]) for _, path, kind in TEXTS if kind.pattern is None}
+    assert free == set().union(*FREE_TEXTS.values())
+
+
 def test_there_are_texts_to_try() -> None:
     assert len(TEXTS) > 40
 
