@@ -31,6 +31,7 @@ from domain.booking.values import Channel, CheckedInPassenger
 from domain.identity import roles
 from domain.inventory import seating
 from domain.inventory.state import Flight
+from domain.pricing.price import TAKES_SEAT
 
 
 @stored_answer_first
@@ -105,8 +106,8 @@ class CheckIn(Command, frozen=True):
     codes: OpenedCodes = NOTHING_OPENED
 
     def decide(self, context: DecisionContext) -> Reply:
-        """Rejects BookingNotFound, TransitionRefused, NoSuchPart, CheckInClosed, CouponNotOpen
-        and NoSeatLeft; checked in already records nothing.
+        """Rejects BookingNotFound, TransitionRefused, NoSuchPart, CheckInClosed and CouponNotOpen;
+        checked in already records nothing. Who finds no seat left is on standby.
         """
         booking = journey.load(context, self.booking_id)
         facts = journey.facts(context, booking)
@@ -142,9 +143,21 @@ def _assigned_places(
     )
     context.record(segment.flight, accepted)
     flight = journey.load_flight(context, segment.flight)
+    waiting = {
+        each
+        for each in passengers
+        if TAKES_SEAT[booking.passengers[each].type]
+        and flight.cabins[segment.cabin].layout is not None
+    }
     assigned = {each.passenger: each for each in flight.sequences.get(command.booking_id) or ()}
     return tuple(
-        CheckedInPassenger(each, assigned[each].seat, assigned[each].sequence, command.channel)
+        CheckedInPassenger(
+            each,
+            assigned[each].seat,
+            assigned[each].sequence,
+            command.channel,
+            standby=assigned[each].seat is None and each in waiting,
+        )
         for each in passengers
     )
 

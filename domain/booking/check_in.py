@@ -318,6 +318,7 @@ def _checked_in(booking: Booking, event: PassengersCheckedIn) -> Booking:
             seat=place.seat,
             sequence=place.sequence,
             checked_in_by=place.channel,
+            standby=place.standby,
         )
 
     return rolled_up(with_coupons(booking, places, accepted))

@@ -105,13 +105,15 @@ class Obligation(msgspec.Struct, frozen=True):
 class CheckedInPassenger(msgspec.Struct, frozen=True, omit_defaults=True):
     """A checked-in passenger: the flight's sequence number; no seat for a lap infant.
 
-    `channel` is who checked the passenger in; None where it was not recorded.
+    `channel` is who checked the passenger in; None where it was not recorded. On `standby` the
+    passenger has no seat, and gets the next one that comes free.
     """
 
     passenger: int
     seat: str | None
     sequence: int
     channel: Channel | None = None
+    standby: bool = False
 
 
 class Retaxed(msgspec.Struct, frozen=True, omit_defaults=True):

@@ -78,12 +78,6 @@ class SeatNotAllowed(Rejection):
     code: ClassVar[str] = "VALIDATION_ERROR"
 
 
-class NoSeatLeft(Rejection):
-    """The cabin has too few free seats at check-in: the passengers are on standby."""
-
-    code: ClassVar[str] = "SEATS_UNAVAILABLE"
-
-
 class FlightOver(Rejection):
     """The flight is cancelled or has departed."""
 

@@ -111,7 +111,8 @@ def accept_check_in(
 ) -> list[FlightEvent]:
     """Assign sequence numbers to these passengers, and seats to those who need one.
 
-    Chosen seats are kept where their passengers may still sit there. Rejects NoSeatLeft.
+    Chosen seats are kept where their passengers may still sit there. Who finds no seat left has a
+    number only, and is on standby.
     """
     known = {each.passenger for each in flight.sequences.get(booking) or ()}
     unchecked = [each for each in passengers if each.passenger not in known]
@@ -121,10 +122,7 @@ def accept_check_in(
     chosen = _kept_seats(flight, booking, seated, cabin)
     if flight.cabins[cabin].layout is not None:
         unseated = [each for each in seated if each.passenger not in chosen]
-        given = automatic_seats(flight, cabin, unseated, booking=booking)
-        if len(given) < len(unseated):
-            raise rejections.NoSeatLeft(flight=flight.number, reason="standby")
-        chosen.update(given)
+        chosen.update(automatic_seats(flight, cabin, unseated, booking=booking))
     sequence = flight.last_sequence
     places = tuple(
         BoardingPlace(each.passenger, chosen.get(each.passenger), sequence + offset)

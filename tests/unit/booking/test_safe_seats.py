@@ -7,11 +7,13 @@ import pytest
 from application.booking.cancel_booking import Part
 from application.booking.check_in import CheckIn
 from application.booking.choose_seats import ChooseSeats, ReviewSeats
+from application.booking.close_flight import CloseFlight
 from application.booking.offer_seats import OfferSeats
 from application.booking.record_document import RecordDocument
 from application.booking.special_services import Place as ServicePlace
 from application.booking.special_services import RequestSpecialService
 from application.inventory.change_equipment import ChangeEquipment
+from application.inventory.depart_flight import DepartFlight
 from application.pricing import journeys
 from application.pricing.journeys import Wanted, WantedSegment
 from domain.booking import rejections
@@ -144,8 +146,9 @@ def test_nobody_is_seated_at_an_exit_automatically() -> None:
     for booking in bookings[:24]:
         case.check_in(booking)
     assert all(int(str(case.seats(each)[0])[:-1]) != EXIT for each in bookings[:24])
-    with pytest.raises(flight_rejections.NoSeatLeft):
-        case.check_in(bookings[24])
+    case.check_in(bookings[24])
+    (coupon,) = case.airline.booking(bookings[24]).coupons
+    assert (coupon.seat, coupon.standby) == (None, True)
 
 
 def test_plain_seats_are_given_before_those_that_are_sold() -> None:
@@ -164,13 +167,25 @@ def test_the_gate_seats_who_finds_only_exit_rows_left() -> None:
     bookings = [case.book("ADT") for _ in range(25)]
     for booking in bookings[:24]:
         case.check_in(booking)
-    with pytest.raises(flight_rejections.NoSeatLeft):
-        case.check_in(bookings[24])
-    with pytest.raises(rejections.NoSuchPart):
-        case.choose(bookings[24], 0, f"{EXIT}A", at_gate=False)
-    case.choose(bookings[24], 0, f"{EXIT}A")
     case.check_in(bookings[24])
-    assert case.seats(bookings[24]) == [f"{EXIT}A"]
+    assert case.seats(bookings[24]) == [None]
+    case.choose(bookings[24], 0, f"{EXIT}A")
+    (coupon,) = case.airline.booking(bookings[24]).coupons
+    assert (coupon.seat, coupon.standby) == (f"{EXIT}A", False)
+
+
+def test_who_stays_on_standby_is_refunded_in_full_and_is_no_no_show() -> None:
+    case = OnSale()
+    bookings = [case.book("ADT") for _ in range(25)]
+    for booking in bookings:
+        case.check_in(booking)
+    last = bookings[24]
+    departs_at = case.airline.flight(case.flight).departs_at
+    case.airline.clock.now = departs_at
+    case.airline.submit(DepartFlight(case.flight, departs_at))
+    case.airline.submit(CloseFlight(last, case.flight))
+    closed = case.airline.booking(last)
+    assert (closed.status, closed.owed()) == (Status.CANCELLED, closed.captured)
 
 
 def test_a_seat_that_became_an_exit_is_taken_from_its_passenger() -> None:

@@ -123,13 +123,13 @@ def test_checking_in_again_records_nothing_and_gives_no_new_number() -> None:
     outcome.then(CheckInAccepted(BOOKING, (BoardingPlace(1, "12A", 2),)))
 
 
-def test_who_finds_no_seat_left_stands_by_and_nothing_is_recorded() -> None:
-    full = tuple(
-        BoardingPlace(number, seat, number + 1)
-        for number, seat in enumerate(seat_map.seats(LAYOUT))
-    )
+def test_who_finds_no_seat_left_has_a_number_without_a_seat() -> None:
+    seats = seat_map.seats(LAYOUT)
+    full = tuple(BoardingPlace(number, seat, number + 1) for number, seat in enumerate(seats))
     outcome = check_in(given(CheckInAccepted(OTHER, full)), (0, True), (1, True))
-    outcome.then_rejected(rejections.NoSeatLeft, flight="SV1023", reason="standby")
+    after = len(seats)
+    waiting = (BoardingPlace(0, None, after + 1), BoardingPlace(1, None, after + 2))
+    outcome.then(CheckInAccepted(BOOKING, waiting))
 
 
 def test_a_cabin_without_a_map_checks_in_without_seat_numbers() -> None:
