@@ -17,6 +17,7 @@ import msgspec
 from application.commands import stream_kinds
 from domain.booking import events as bookings
 from domain.booking.seat_events import SeatExtrasRefunded
+from domain.booking.values import CheckedInPassenger
 from domain.inventory import events as flights
 from domain.inventory.events import CabinLayout, CapacityMove, FareClass
 from domain.kernel import entries, money, sealed
@@ -166,6 +167,15 @@ FORMS: dict[str, tuple[Any, ...]] = {
     "flight.equipment_changed.moves": ((_move(authorised=-72),),),
     "flight.equipment_changed.vacated": (("12A",), ()),
     "flight.equipment_changed.oversold": ({"Y": 3}, {}),
+    "booking.passengers_checked_in.places": (
+        (
+            CheckedInPassenger(0, "12A", 1, "web"),
+            CheckedInPassenger(1, None, 2, "airport_agent", standby=True),
+            CheckedInPassenger(2, "12B", 3),
+            CheckedInPassenger(3, "12C", 4, "town_agent"),
+            CheckedInPassenger(4, "12D", 5, "third_party"),
+        ),
+    ),
     "payment.funds_parked.reason": get_args(ParkReason),
     "needed_until": (examples.NOW.date(), None),
     "references": (("pi_1", "ch_1"),),
