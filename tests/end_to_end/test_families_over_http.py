@@ -131,7 +131,8 @@ async def test_staff_correct_a_whole_name_with_a_reason_and_customers_do_not(
     assert (found["firstName"], found["arabicName"]) == ("Maryam", "مريم الغامدي")
     kept = await customer.on(booking, "correct-name", {**right, "firstName": "Mariam"})
     assert kept["passengers"][0]["arabicName"] == "مريم الغامدي"
-    assert (await customer.history(booking))[-2]["reason"] == "as in the passport"
+    assert (await customer.history(booking))[-2]["reason"] == "by_staff"
+    assert (await support.history(booking))[-2]["note"] == "as in the passport"
 
 
 async def test_a_document_that_does_for_one_of_two_flights_is_recorded_with_what_it_lacks(
