@@ -155,11 +155,11 @@ def _terms(
     due = remaining_tax.taxed_coupons(booking, [each.leg for each in facts], without=gone)
     retaxed = remaining_tax.retaxed(booking, due)
     tax = sum(remaining_tax.difference(booking, retaxed))
-    # What the refund does not cover of the tax is taken from the fee.
-    amount = min(fee.amount, price - tax)
-    if amount < 0:
+    if tax > price:
         raise rejections.InvalidPart(reason="tax_of_the_rest", tax=tax, price=price)
-    return Terms(price, fee.percent, amount, min(fee.vat, amount), tax, retaxed)
+    # What the refund does not cover of the tax is taken from the fee.
+    fee = cancellation_fee.limited(fee, price - tax, booking.currency)
+    return Terms(price, fee.percent, fee.amount, fee.vat, tax, retaxed)
 
 
 def _ended_by_airline(booking: Booking, segment: int, facts: SegmentFacts) -> bool:

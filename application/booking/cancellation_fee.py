@@ -42,6 +42,13 @@ def fee_of(
     return Fee(max(percents), sum(amounts), sum(taxes))
 
 
+def limited(fee: Fee, most: int, currency: str) -> Fee:
+    """Return the fee where only so much is left for it: the tax within it falls, too."""
+    if fee.amount <= most:
+        return fee
+    return Fee(fee.percent, most, min(fee.vat, tax.vat_within(most, currency).amount))
+
+
 def notice_of(coupon: Coupon, facts: SegmentFacts, *, now: dt.datetime) -> int:
     """Return the hours of notice that count for fees of this coupon.
 
