@@ -1,6 +1,7 @@
 """Cancel a booking or a part of it at the terms of an accepted quote, in one append."""
 
 import datetime as dt
+from collections.abc import Sequence
 
 import msgspec
 
@@ -23,11 +24,10 @@ from application.pricing.signed_quotes import QUOTE_LIFETIME, QuoteExpired, Quot
 from domain.booking import (
     cancellation,
     disruption,
-    preconditions,
     rejections,
     states,
 )
-from domain.booking.coupons import Coupon
+from domain.booking.coupons import Coupon, CouponStatus
 from domain.booking.preconditions import SegmentFacts
 from domain.booking.state import Booking, coupon_key
 from domain.booking.states import Status
@@ -146,12 +146,14 @@ def _terms(
     if booking.status is Status.PAID:
         return Terms(price=booking.captured.amount)
     price = journey.value_of(booking, coupons).total
-    if any(_ended_by_airline(booking, each.segment, facts[each.segment]) for each in coupons):
+    left = [each for each in coupons if not _ended_by_airline(booking, each, facts)]
+    if not left:
         return Terms(price=price)
     fee = cancellation_fee.NO_FEE
     if waiver is None:
-        fee = cancellation_fee.fee_of(booking, coupons, facts, now=now)
-    gone = {coupon_key(each) for each in coupons}
+        fee = cancellation_fee.fee_of(booking, left, facts, now=now)
+    # What the airline has ended makes the rest no dearer: it counts as travelled.
+    gone = {coupon_key(each) for each in left}
     due = remaining_tax.taxed_coupons(booking, [each.leg for each in facts], without=gone)
     retaxed = remaining_tax.retaxed(booking, due)
     tax = sum(remaining_tax.difference(booking, retaxed))
@@ -162,10 +164,16 @@ def _terms(
     return Terms(price, fee.percent, fee.amount, fee.vat, tax, retaxed)
 
 
-def _ended_by_airline(booking: Booking, segment: int, facts: SegmentFacts) -> bool:
-    """Whether the flight is cancelled, or a material reschedule is unanswered."""
-    disturbed = disruption.is_material(booking, segment) and not preconditions.has_departed(facts)
-    return facts.cancelled or disturbed
+def _ended_by_airline(booking: Booking, coupon: Coupon, facts: Sequence[SegmentFacts]) -> bool:
+    """Whether its flight, or one before it that the passenger has not flown, is cancelled, or
+    moved so far that the passengers may leave and have not answered.
+    """
+    return any(
+        facts[segment].cancelled or disruption.is_material(booking, segment)
+        for segment in range(coupon.segment + 1)
+        if (before := booking.coupon(coupon.passenger, segment)) is not None
+        and before.status is not CouponStatus.FLOWN
+    )
 
 
 def _basis(booking: Booking, coupons: tuple[Coupon, ...]) -> tuple[tuple[int, int, str, int], ...]:

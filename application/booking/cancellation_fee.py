@@ -1,4 +1,4 @@
-"""What cancelling coupons costs.
+"""What cancelling coupons costs, and exchanging them for cheaper ones.
 
 B9  Each coupon has its own fee, by the notice before its own flight: cancelling one by one, in any
     order, costs what cancelling all at once does. Charges of airports and their tax always go
@@ -13,7 +13,8 @@ import msgspec
 from domain.booking.coupons import Coupon, Extra
 from domain.booking.preconditions import SegmentFacts
 from domain.booking.state import Booking
-from domain.pricing import fees, tax
+from domain.kernel import money
+from domain.pricing import charge_limits, fees, rules, tax
 
 
 class Fee(msgspec.Struct, frozen=True):
@@ -62,9 +63,32 @@ def notice_of(coupon: Coupon, facts: SegmentFacts, *, now: dt.datetime) -> int:
 def _fee(booking: Booking, coupon: Coupon, percent: int) -> int:
     """Return the fee in minor units: earlier fees, and the share of the rest."""
     extras = sum(each.total for each in _extras(booking, coupon))
-    charge = coupon.charge + charge_vat(coupon, booking.currency)
-    rest = coupon.total + extras - charge - coupon.change_fee
+    rest = _carriage(booking, coupon) + extras
     return coupon.change_fee + fees.fee(percent, rest, booking.currency)
+
+
+def kept_of_difference(
+    booking: Booking, coupons: Sequence[Coupon], fare: money.Money, *, notice: int
+) -> int:
+    """Return what is kept where coupons are exchanged for cheaper ones at this adult fare.
+
+    As much of the difference as a cancellation keeps, so that none is cheaper by way of an
+    exchange. What could not be charged is not kept either.
+    """
+    percent, kept, lost = fees.cancellation_percent(notice), 0, 0
+    for coupon in coupons:
+        net = rules.passenger_fare(fare, booking.passengers[coupon.passenger].type)
+        after = net + (tax.vat_on(net, booking.currency).amount if coupon.vat else 0)
+        less = max(0, _carriage(booking, coupon) - after)
+        lost += less
+        kept += fees.fee(percent, less, booking.currency)
+    return kept if lost >= charge_limits.smallest(booking.currency) else 0
+
+
+def _carriage(booking: Booking, coupon: Coupon) -> int:
+    """Return the fare with its tax: without charges of airports and fees of earlier exchanges."""
+    charge = coupon.charge + charge_vat(coupon, booking.currency)
+    return coupon.total - charge - coupon.change_fee
 
 
 def charge_vat(coupon: Coupon, currency: str) -> int:

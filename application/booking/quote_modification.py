@@ -161,8 +161,8 @@ def modification_quote(
     free = waived or disruption.is_material(booking, segment)
     notice = None if free else _notice(coupons, facts, now=now)
     percent = 0 if notice is None else _percent(notice)
-    fee = fees.fee(percent, sum(each.total - each.change_fee for each in coupons), booking.currency)
     target = _target(booking, found, coupons, to=to)
+    fee = _fee(booking, coupons, target.fare, notice=notice)
     exchange = _exchange(booking, after, coupons, target.fare, fee=fee)
     if free:
         exchange = _kept_value(booking, old, found, coupons, exchange, to=to, waived=waived)
@@ -279,6 +279,17 @@ def _percent(notice: int) -> int:
     if percent is None:
         raise rejections.ModificationRefused(reason="departed")
     return percent
+
+
+def _fee(
+    booking: Booking, coupons: Sequence[Coupon], fare: money.Money, *, notice: int | None
+) -> int:
+    """Return the share of the old price, and what is kept where the new fare is lower."""
+    if notice is None:
+        return 0
+    before = sum(each.total - each.change_fee for each in coupons)
+    kept = cancellation_fee.kept_of_difference(booking, coupons, fare, notice=notice)
+    return fees.fee(_percent(notice), before, booking.currency) + kept
 
 
 def _target(

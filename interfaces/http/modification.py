@@ -38,7 +38,8 @@ class ModificationQuoteResponse(msgspec.Struct, rename="camel"):
     """`due` is paid first, or `back` is refunded to `destination`; at most one is not zero.
 
     `difference` is the new price less the old, tax of the whole journey included, `fee` comes on
-    top; `waived` is a sum too small to be charged.
+    top: `feePercent` of the old price, and what a cancellation would keep of the difference to a
+    cheaper flight; `waived` is a sum too small to be charged.
     """
 
     quote_id: str

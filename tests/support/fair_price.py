@@ -116,15 +116,21 @@ class FairPrice:
                 sold.excused = True
 
     def _exchange(self, sold: Sold, modification: Modification, now: dt.datetime) -> None:
-        """An exchange keeps its fee for good, and its notice for every later fee."""
+        """An exchange keeps its fee for good, and its notice for every later fee; for a cheaper
+        flight also as much of the difference as a cancellation.
+        """
         keys = [(each.passenger, each.segment) for each in modification.coupons]
         at = sold.accepted.get(modification.number, now)
         hours = min(self._hours(sold, key, at) for key in keys)
         sold.notice.update(dict.fromkeys(keys, hours))
         percent = _percent(EXCHANGED, hours)
         sold.kept += sum(self._coupon(sold, key) for key in keys) * percent / 100
-        sold.slack += SMALLEST[sold.currency]  # a difference below it is waived
+        sold.slack += 2 * SMALLEST[sold.currency]  # a difference below it is waived, and not kept
+        before = {key: (self._fare(sold, key), 1 + VAT * self._taxed(sold, key)) for key in keys}
         sold.segments[modification.segment] = modification.to
+        for key, (fare, taxed) in before.items():
+            lost = max(Fraction(0), fare - self._fare(sold, key)) * taxed
+            sold.kept += lost * _percent(CANCELLED, hours) / 100
 
     def least(self, booking: str) -> int | None:
         """In minor units; None where nothing was sold yet or the airline gave something up."""
@@ -174,6 +180,13 @@ class FairPrice:
 
     def _coupon(self, sold: Sold, key: Key) -> Fraction:
         """Fare, tax and charges of a coupon at the price of its flight."""
+        net = self._fare(sold, key)
+        if not self._taxed(sold, key):
+            return net
+        return (net + self._charge(sold, key[0])) * (1 + VAT)
+
+    def _fare(self, sold: Sold, key: Key) -> Fraction:
+        """The fare of a coupon's flight, without tax and charges."""
         passenger, segment = key
         booked = sold.segments[segment]
         filed = next(
@@ -182,10 +195,7 @@ class FairPrice:
             if each.code == booked.fare_class
         )
         net = filed.amount * _rate(filed.currency, sold.currency)
-        net *= SHARES[sold.started.passengers[passenger].type]
-        if not self._taxed(sold, key):
-            return net
-        return (net + self._charge(sold, passenger)) * (1 + VAT)
+        return net * SHARES[sold.started.passengers[passenger].type]
 
     def _charge(self, sold: Sold, passenger: int) -> Fraction:
         if sold.started.passengers[passenger].type == "INF":

@@ -18,6 +18,7 @@ from application.inventory.reschedule_flight import RescheduleFlight
 from domain.booking import rejections
 from domain.inventory.rejections import InvalidSchedule
 from domain.kernel import money
+from domain.pricing import charge_limits
 from domain.pricing.price import PassengerType
 from domain.pricing.rejections import AmountNotCollectable
 from tests.support import airline as verbs
@@ -78,6 +79,41 @@ def test_a_second_change_has_the_percentage_of_the_first_at_least() -> None:
     assert airline.quote_modification(booking, flights[2]).percent == 15
 
 
+@given(
+    fare=st.integers(1_000, 49_000),
+    hours=st.integers(0, 200),
+    wait=st.integers(0, 48),
+    party=st.sampled_from((("ADT",), ("ADT", "CHD", "INF"))),
+)
+def test_a_change_to_a_cheaper_flight_makes_no_cancellation_cheaper(
+    fare: int, hours: int, wait: int, party: tuple[PassengerType, ...]
+) -> None:
+    airline = MemoryAirline()
+    soon, cheap = airline.schedule("SV1"), airline.schedule("SV2", in_days=40, fare=fare)
+    booking, direct = (airline.ticketed(soon, *party) for _ in range(2))
+    hours_before(airline, soon, hours + 0.5)
+    kept = airline.cancel(direct).fee
+    airline.exchange(booking, cheap)
+    airline.wait(hours=wait)
+    captured = airline.booking(booking).captured
+    assert captured is not None
+    airline.cancel(booking)
+    owed = airline.booking(booking).owed()
+    # Fees are rounded for each coupon, and what cannot be charged is waived.
+    assert (captured - owed).amount >= kept - 2 * len(party) - charge_limits.smallest("SAR")
+
+
+def test_of_a_cheaper_flight_as_much_is_kept_as_of_a_cancellation() -> None:
+    airline = MemoryAirline()
+    soon, cheap = airline.schedule("SV1"), airline.schedule("SV2", in_days=40, fare=10_000)
+    booking = airline.ticketed(soon)
+    hours_before(airline, soon, 20)
+    changed = airline.exchange(booking, cheap)
+    lost = 40_000 * 115 // 100
+    assert changed.modification.fee == TOTAL * 15 // 100 + lost * 75 // 100
+    assert changed.modification.back == lost - changed.modification.fee
+
+
 class Disturbed:
     """A booking at 500.00 whose flight was cancelled."""
 
@@ -110,6 +146,47 @@ def test_after_a_disruption_another_cabin_or_season_costs_its_difference_without
     far = case.airline.schedule("SV11", fare=90_000, in_days=200)
     assert case.cost(far) == (90_000 - 50_000) * 115 // 100
     assert case.cost(case.airline.schedule("SV12", fare=20_000, in_days=200)) == 0
+
+
+def test_a_flight_that_the_airline_cancelled_makes_an_earlier_one_no_cheaper_to_cancel() -> None:
+    airline = MemoryAirline()
+    out, back = airline.schedule("SV1"), airline.schedule("SV2", in_days=20, route=("JED", "RUH"))
+    at_once, in_parts = (airline.ticketed((out, back)) for _ in range(2))
+    cancel_flight(airline, back, at_once, in_parts)
+    hours_before(airline, out, 20)
+    whole = airline.cancel(at_once)
+    kept = money.round_to_charge_step((TOTAL - CHARGES) * 75, 100, "SAR").amount
+    assert (whole.percent, whole.fee, whole.refund) == (75, kept, 2 * TOTAL - kept)
+    parts = [airline.cancel(in_parts, Part(segments=(each,))) for each in (1, 0)]
+    assert [each.fee for each in parts] == [0, kept]
+
+
+@pytest.mark.parametrize("order", [(0, 1), (1, 0)])
+def test_with_its_outward_flight_cancelled_by_the_airline_a_return_costs_nothing_to_cancel(
+    order: tuple[int, int],
+) -> None:
+    airline = MemoryAirline()
+    out, back = airline.schedule("SV1"), airline.schedule("SV2", in_days=11, route=("JED", "RUH"))
+    at_once, in_parts = (airline.ticketed((out, back)) for _ in range(2))
+    cancel_flight(airline, out, at_once, in_parts)
+    hours_before(airline, back, 20)
+    assert airline.cancel(at_once).refund == 2 * TOTAL
+    assert [airline.cancel(in_parts, Part(segments=(each,))).fee for each in order] == [0, 0]
+
+
+def cancel_flight(airline: MemoryAirline, flight: str, *bookings: str) -> None:
+    airline.submit(CancelFlight(flight, "no crew"))
+    for each in bookings:
+        airline.submit(OfferDisruption(each, flight, "cancelled", "no crew", material=True))
+
+
+def test_without_its_cancelled_flight_abroad_a_domestic_one_costs_no_tax() -> None:
+    airline = MemoryAirline()
+    first, second = abroad(airline)
+    booking = airline.ticketed((first, second))
+    cancel_flight(airline, second, booking)
+    quote = airline.cancel(booking, Part(segments=(1,)))
+    assert (quote.fee, quote.tax, quote.refund) == (0, 0, 100_000)
 
 
 def abroad(airline: MemoryAirline, *, wait: float = 3) -> tuple[str, str]:
