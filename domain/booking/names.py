@@ -27,6 +27,8 @@ TRANSLITERATIONS = str.maketrans(
 # Apostrophes, also those of transliterated Arabic and Hawaiian.
 APOSTROPHES = frozenset("'’‘`ʼʻʿʾ")
 MARKS_ON_A_LETTER = 2
+# The line that lengthens an Arabic word; Unicode counts it as a letter.
+TATWEEL = "ـ"
 
 
 class NameNotLatin(ValueError):
@@ -81,7 +83,7 @@ def passport_name(text: str, *, field: str) -> str:
         raise rejections.NameRefused(field=field, reason="no_letters")
     if not all(_is_latin(each) for each in letters):
         raise rejections.NameRefused(field=field, reason="not_latin")
-    if TITLES.intersection(name.replace("-", " ").replace(".", " ").upper().split()):
+    if TITLES.intersection(latin(name.replace(".", " ")).split()):
         raise rejections.NameRefused(field=field, reason="title")
     return name
 
@@ -93,14 +95,19 @@ def arabic_name(text: str, *, field: str) -> str:
     """
     name = " ".join(unicodedata.normalize("NFKC", text).split())
     _require_plain(name, field=field)
-    letters = [each for each in name if each.isalpha()]
+    letters = [each for each in name if each.isalpha() and each != TATWEEL]
     if any(not unicodedata.name(each, "").startswith("ARABIC ") for each in letters):
         raise rejections.NameRefused(field=field, reason="not_arabic")
     if not letters:
         raise rejections.NameRefused(field=field, reason="no_letters")
-    if ARABIC_TITLES.intersection(name.replace("-", " ").replace(".", " ").split()):
+    if ARABIC_TITLES.intersection(_without_marks(name.replace("-", " ").replace(".", " ")).split()):
         raise rejections.NameRefused(field=field, reason="title")
     return name
+
+
+def _without_marks(name: str) -> str:
+    """Return an Arabic name without vowel marks and lengthened lines."""
+    return "".join(each for each in name if not unicodedata.combining(each) and each != TATWEEL)
 
 
 def _is_latin(letter: str) -> bool:
@@ -114,14 +121,18 @@ def _is_latin(letter: str) -> bool:
 
 
 def _require_plain(name: str, *, field: str) -> None:
-    """No digits, no markup, no symbols, and no letters under a heap of marks."""
+    """No digits, no markup, no symbols, and no letters under a heap of marks.
+
+    Marks that do not combine with a letter, such as variation selectors, are not seen: two names
+    that differ by one would look the same.
+    """
     # Marks that the next character may still be: none but after a letter.
     marks_left = 0
     for each in name:
         category = unicodedata.category(each)
         if category.startswith("N"):
             raise rejections.NameRefused(field=field, reason="digits")
-        if category.startswith("M") and marks_left:
+        if unicodedata.combining(each) and marks_left:
             marks_left -= 1
         elif each.isalpha() or each in " .-" or each in APOSTROPHES:
             marks_left = MARKS_ON_A_LETTER if each.isalpha() else 0

@@ -45,7 +45,7 @@ SPECIAL_SERVICES: dict[str, str] = {
 SERVICE_STATES = frozenset(
     {Status.RESERVED, Status.PAID, Status.CONFIRMED, Status.CHECKED_IN, Status.BOARDED}
 )
-NAME_STATES = frozenset({Status.RESERVED, Status.PAID, Status.CONFIRMED, Status.CHECKED_IN})
+NAME_STATES = states.UNPAID | {Status.PAID, Status.CONFIRMED, Status.CHECKED_IN}
 # An unaccompanied minor and a child meal are for children only.
 FOR_CHILDREN = frozenset({"UMNR", "CHML"})
 NO_FINDINGS = DocumentFindings()
@@ -59,7 +59,9 @@ NOTHING_OPENED: OpenedCodes = {}
 
 
 def require_name_correction(booking: Booking, passenger: int) -> None:
-    """A name may be corrected until its passenger boards; a boarding pass is then printed anew."""
+    """A name may be corrected from the draft on until its passenger boards; a boarding pass is then
+    printed anew.
+    """
     if booking.status not in NAME_STATES:
         raise rejections.NameCorrectionRefused(reason="status", status=booking.status.value)
     if not 0 <= passenger < len(booking.passengers):

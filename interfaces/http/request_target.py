@@ -7,7 +7,6 @@ needs an escape.
 
 import functools
 import re
-import unicodedata
 import urllib.parse
 from typing import Any
 
@@ -15,7 +14,7 @@ from litestar.handlers import BaseRouteHandler
 from litestar.types import Scope
 
 from interfaces.http.problems import Problem, invalid
-from interfaces.http.strict_request import INVISIBLE, INVISIBLE_REASON, StrictRequest
+from interfaces.http.strict_request import INVISIBLE_REASON, StrictRequest, is_visible
 
 OPENAPI_PATH = "/schema/openapi.json"
 # RFC 3986, 3.3: what a segment may hold without an escape; no dot segments (5.2.4).
@@ -47,7 +46,7 @@ def _refused_query(query: bytes) -> Problem | None:
         return invalid("", "too many parameters")
     seen: set[str] = set()
     for name, value in pairs:
-        if any(unicodedata.category(each) in INVISIBLE for each in name + value):
+        if not all(map(is_visible, name + value)):
             return invalid("" if name in seen else _shown(name), INVISIBLE_REASON)
         if name in seen:
             return invalid(_shown(name), "given more than once")
@@ -57,7 +56,7 @@ def _refused_query(query: bytes) -> Problem | None:
 
 def _shown(name: str) -> str:
     """Return the name as an answer may repeat it."""
-    return "".join(each for each in name[:40] if unicodedata.category(each) not in INVISIBLE)
+    return "".join(filter(is_visible, name[:40]))
 
 
 def require_one_spelling(request: StrictRequest) -> None:

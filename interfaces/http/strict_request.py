@@ -35,6 +35,17 @@ _MEMBER = re.compile(r"(missing required|contains unknown) field `(?P<name>[^`]*
 REASON_LENGTH_LIMIT = 300
 # Unicode categories: control and format characters, line and paragraph separators.
 INVISIBLE = frozenset({"Cc", "Cf", "Zl", "Zp"})
+# Letters and marks that are drawn as nothing (Unicode, Default_Ignorable_Code_Point), but for the
+# sixteen selectors that make an emoji of a symbol.
+DRAWN_AS_NOTHING = frozenset(
+    map(
+        chr,
+        (
+            *(0x034F, 0x115F, 0x1160, 0x17B4, 0x17B5, 0x180B, 0x180C, 0x180D, 0x180F),
+            *(0x2065, 0x3164, 0xFFA0, *range(0xFFF0, 0xFFF9), *range(0xE0000, 0xE1000)),
+        ),
+    )
+)
 INVISIBLE_REASON = "control and invisible characters are not allowed"
 
 
@@ -158,6 +169,11 @@ def _is_plain(content: bytes) -> bool:
     return content.isascii() and b"\\" not in content and b"\x7f" not in content
 
 
+def is_visible(symbol: str) -> bool:
+    """Whether a character is drawn, or is a space."""
+    return unicodedata.category(symbol) not in INVISIBLE and symbol not in DRAWN_AS_NOTHING
+
+
 def _require_visible_text(tree: Any) -> None:
     """Require that no name and no value holds a control, zero-width or direction character: such a
     text would forge a line of a letter or a log, or look like another one.
@@ -166,7 +182,7 @@ def _require_visible_text(tree: Any) -> None:
     while pending:
         path, node = pending.pop()
         if isinstance(node, str):
-            if any(unicodedata.category(each) in INVISIBLE for each in node):
+            if not all(map(is_visible, node)):
                 raise invalid(path[:REASON_LENGTH_LIMIT], INVISIBLE_REASON)
         elif isinstance(node, dict):
             pending += [("", name) for name in node]

@@ -7,6 +7,7 @@ import pytest
 
 from application.booking import people
 from application.booking.correct_name import CorrectName
+from application.booking.create_booking import Mode
 from domain.booking import names, passenger_details, rejections
 from domain.kernel import sealed
 from tests.support.memory_airline import MemoryAirline
@@ -116,6 +117,13 @@ def test_a_name_is_kept_composed_and_with_single_spaces() -> None:
         ("Alharbi_", "characters"),
         ("No\u0301\u0302\u0303\u0304ura", "characters"),
         ("\u0301Noura", "characters"),
+        ("Nou\ufe0fra", "characters"),
+        ("Nou\u034fra", "characters"),
+        ("Noura\U000e0100", "characters"),
+        ("Nou\u20ddra", "characters"),
+        ("Nou\u180bra", "characters"),
+        ("Nou\u3164ra", "not_latin"),
+        ("Nou\u115fra", "not_latin"),
         ("-", "no_letters"),
         ("'", "no_letters"),
         (". .", "no_letters"),
@@ -127,6 +135,7 @@ def test_a_name_is_kept_composed_and_with_single_spaces() -> None:
         ("ms", "title"),
         ("Prof.Noura", "title"),
         ("Noura-Mstr", "title"),
+        ("D\u0155 Noura", "title"),
     ],
 )
 def test_what_no_passport_prints_as_a_name_is_refused_with_its_field(
@@ -155,7 +164,13 @@ def test_an_arabic_form_of_the_name_is_taken(name: str) -> None:
         ("نورة،", "characters"),
         ("الدكتورة نورة", "title"),
         ("د. نورة", "title"),
+        ("الدُّكتورة نورة", "title"),
+        ("الدكـــتورة نورة", "title"),
+        ("نو\ufe0fرة", "characters"),
+        ("نو\u034fرة", "characters"),
+        ("نو\u3164رة", "not_arabic"),
         ("-", "no_letters"),
+        ("ـــ", "no_letters"),
     ],
 )
 def test_another_script_is_no_arabic_form(name: str, reason: str) -> None:
@@ -195,6 +210,19 @@ class Correction:
             CorrectName(self.booking, 0, before, after, distance, is_new=True, reason=reason)
         )
         return after
+
+
+@pytest.mark.parametrize("mode", ["draft", "hold", "waitlist"])
+def test_a_name_is_corrected_before_anything_is_paid(mode: Mode) -> None:
+    airline = MemoryAirline()
+    flight = airline.schedule(seats=1)
+    if mode == "waitlist":
+        airline.ticketed(flight)
+    booking = airline.book(flight, mode=mode)
+    before = airline.booking(booking).passengers[0].name
+    after = sealed.Sealed(before.subject, os.urandom(60))
+    airline.submit(CorrectName(booking, 0, before, after, distance=1, is_new=True))
+    assert airline.booking(booking).passengers[0].name == after
 
 
 def test_more_than_three_letters_are_corrected_for_a_reason_of_staff_only() -> None:

@@ -136,7 +136,7 @@ def test_an_unpaid_booking_can_be_paid_until_its_hold_ends() -> None:
 def test_a_draft_can_be_held_or_cancelled() -> None:
     airline = MemoryAirline()
     draft = airline.book(airline.schedule("SV1"), mode="draft")
-    assert actions(airline, draft) == {"hold", "cancel"}
+    assert actions(airline, draft) == {"hold", "cancel", "correct_name"}
 
 
 def test_a_ticketed_booking_can_be_changed_cancelled_and_in_time_checked_in() -> None:
@@ -180,6 +180,6 @@ def test_a_waitlisted_booking_may_pay_only_when_there_are_seats() -> None:
     flight = airline.schedule("SV1", seats=1)
     first = airline.book(flight)
     waiting = airline.book(flight, mode="waitlist")
-    assert actions(airline, waiting) == {"cancel"}
+    assert actions(airline, waiting) == {"cancel", "correct_name"}
     airline.cancel(first)
-    assert actions(airline, waiting) == {"checkout", "cancel"}
+    assert actions(airline, waiting) == {"checkout", "cancel", "correct_name"}

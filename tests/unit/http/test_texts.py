@@ -15,11 +15,20 @@ from msgspec import inspect
 from interfaces import http
 from interfaces.http.mailbox import mailbox
 from interfaces.http.problems import Problem
-from interfaces.http.strict_request import INVISIBLE, INVISIBLE_REASON, decoded
+from interfaces.http.strict_request import (
+    DRAWN_AS_NOTHING,
+    INVISIBLE,
+    INVISIBLE_REASON,
+    decoded,
+)
 
 # Line feed, tabulator, delete, next line, zero-width space and joiner, right-to-left override,
-# line and paragraph separator, soft hyphen, byte order mark.
-HIDDEN = "\n\t\x7f\x85\u200b\u200d\u202e\u2028\u2029\u00ad\ufeff"
+# line and paragraph separator, soft hyphen, byte order mark; grapheme joiner, Hangul fillers, a
+# vowel sign and selectors that are drawn as nothing.
+HIDDEN = (
+    "\n\t\x7f\x85\u200b\u200d\u202e\u2028\u2029\u00ad\ufeff"
+    "\u034f\u115f\u1160\u3164\uffa0\u17b4\u180b\U000e0100"
+)
 Path = tuple[str | int, ...]
 
 
@@ -111,13 +120,22 @@ def test_a_pattern_is_anchored_at_both_ends_and_knows_digits_of_ascii_only(patte
     assert "\\w" not in pattern
 
 
-@given(st.text(st.characters(categories=("L", "M", "N", "P", "S", "Zs")), max_size=40))
+SEEN = st.characters(
+    categories=("L", "M", "N", "P", "S", "Zs"), exclude_characters="".join(DRAWN_AS_NOTHING)
+)
+
+
+@given(st.text(SEEN, max_size=40))
 def test_any_visible_text_is_taken_whatever_its_script(text: str) -> None:
     class Body(msgspec.Struct):
         text: str
 
     content = json.dumps({"text": text}, ensure_ascii=False).encode()
     assert decoded(content, Body).text == text
+
+
+def test_an_emoji_is_taken_as_it_is_typed() -> None:
+    test_any_visible_text_is_taken_whatever_its_script.hypothesis.inner_test("✈️")
 
 
 def test_the_refused_categories_are_those_that_nobody_sees() -> None:
