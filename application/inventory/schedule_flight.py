@@ -17,6 +17,7 @@ from application.inventory.ports import FlightPorts
 from domain.inventory import rejections, schedule
 from domain.inventory.events import CabinLayout, CapacityMove, FareClass, FlightScheduled, Residue
 from domain.kernel import ids, money
+from domain.pricing import exchange
 
 
 class PlannedFare(msgspec.Struct, frozen=True):
@@ -117,6 +118,16 @@ class ScheduleFlight(Command, frozen=True):
         The same departure again records nothing.
         """
         flight = context.load(stream_kinds.FLIGHT, self.flight_id)
+        if flight is None:
+            _require_sold_currencies(self.scheduled)
         scheduled = schedule.schedule(flight, scheduled=self.scheduled, now=context.now)
         context.record(self.flight_id, scheduled)
         return Reply(self.flight_id)
+
+
+def _require_sold_currencies(scheduled: FlightScheduled) -> None:
+    """Every sale would refuse fares in a currency without a rate."""
+    for each in scheduled.fares:
+        currency = each.fare.currency
+        if money.is_currency(currency) and not exchange.is_sold(currency):
+            raise rejections.InvalidSchedule(field="currency", reason="not_sold")

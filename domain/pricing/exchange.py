@@ -28,6 +28,11 @@ RATES: tuple[Rate, ...] = (
 )
 
 
+def is_sold(currency: str) -> bool:
+    """Whether the airline sells in the currency: whether it has a rate."""
+    return any(rate.currency == currency for rate in RATES)
+
+
 def convert(amount: money.Money, currency: str) -> money.Money:
     """Return the amount in another currency of sale; rejects CurrenciesDiffer for others."""
     if amount.currency == currency:

@@ -2,6 +2,7 @@
 
 import itertools
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -10,8 +11,10 @@ from domain.inventory.events import CapacityMove, FareClass, FlightScheduled, Se
 from domain.inventory.fold import evolve
 from domain.inventory.state import Flight
 from domain.kernel.events import DomainEvent
+from domain.pricing import exchange
 from tests.support import examples, scenario
 from tests.support.examples import HOLD_UNTIL, NOW
+from tests.support.memory_airline import MemoryAirline
 
 CLASSES = ("Y", "B", "Q")
 
@@ -124,3 +127,13 @@ def test_no_run_of_wishes_takes_a_class_or_those_below_above_their_limit(
             state = evolve(state, outcome.events[0])  # type: ignore[arg-type]
         else:
             outcome.then_rejected(rejections.SeatsUnavailable)
+
+
+def test_no_flight_goes_on_sale_in_a_currency_without_a_rate() -> None:
+    airline = MemoryAirline()
+    with pytest.raises(rejections.InvalidSchedule) as refused:
+        airline.schedule("SV1", currency="USD")
+    assert refused.value.parameters == {"field": "currency", "reason": "not_sold"}
+    for number, rate in enumerate(exchange.RATES):
+        flight = airline.schedule(f"SV{number + 2}", currency=rate.currency)
+        assert airline.booking(airline.book(flight)).currency == rate.currency
