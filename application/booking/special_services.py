@@ -5,7 +5,7 @@ from collections.abc import Callable
 
 import msgspec
 
-from application.booking import journey
+from application.booking import journey, paid_seats, seat_needs
 from application.booking.access import changeable_booking
 from application.booking.booking_details import (
     BookingDetails,
@@ -21,16 +21,20 @@ from application.caller import Caller
 from application.commands import stream_kinds
 from application.commands.command import Command, Reply
 from application.commands.context import DecisionContext
-from domain.booking import passenger_details, preconditions, rejections
+from domain.booking import passenger_details, preconditions, rejections, states
+from domain.booking import seats as booking_seats
 from domain.booking.passenger_details import OpenedCodes
 from domain.booking.preconditions import CheckInWindow
 from domain.booking.state import Booking
+from domain.booking.values import SeatChoice
 from domain.identity import roles
-from domain.inventory import seat_map
+from domain.inventory import seat_map, seating
 from domain.kernel import sealed
 
 # Each attempt but one fails only because another service of the flight was stored before it.
 ATTEMPT_LIMIT = 12
+# Why a paid seat is lost whose passenger may not open an exit.
+SPECIAL_SERVICE = "special_service"
 
 
 class Place(msgspec.Struct, frozen=True):
@@ -163,6 +167,8 @@ class RequestSpecialService(Command, frozen=True):
         if self.code in passenger_details.WHEELCHAIRS:
             flight_id = booking.segments[place.segment].flight
             wheelchairs = _wheelchairs(context, flight_id, self.codes)
+        at_exit = _sits_at_exit(context, booking, place)
+        other_seat = _other_seat(context, self.booking_id, place) if at_exit else None
         requested = passenger_details.request_special_service(
             booking,
             passenger=place.passenger,
@@ -171,9 +177,11 @@ class RequestSpecialService(Command, frozen=True):
             box=self.box,
             codes=self.codes,
             wheelchairs=wheelchairs,
-            at_exit=_sits_at_exit(context, booking, place),
+            at_exit=at_exit and other_seat is None,
         )
         context.record(self.booking_id, requested)
+        if requested and other_seat is not None and self.code in passenger_details.NOT_AT_EXITS:
+            _leave_exit(context, self.booking_id, place, other_seat)
         return Reply(self.booking_id)
 
 
@@ -225,6 +233,35 @@ def _sits_at_exit(context: DecisionContext, booking: Booking, place: Place) -> b
     if layout is None or seat is None or seat not in seat_map.seats(layout):
         return False
     return seat_map.is_at_exit(layout, seat)
+
+
+def _other_seat(context: DecisionContext, booking_id: str, place: Place) -> str | None:
+    """Return a free seat away from the exits for a passenger who paid for one there; None where
+    there is none, and while what was paid for it could not be refunded.
+    """
+    booking = journey.load(context, booking_id)
+    paid = {each.passenger for each in paid_seats.sold_seats(booking, place.segment)}
+    if booking.status not in states.TICKETED or booking.modification is not None:
+        return None
+    if place.passenger not in paid:
+        return None
+    segment = booking.segments[place.segment]
+    given = seating.automatic_seats(
+        journey.load_flight(context, segment.flight),
+        segment.cabin,
+        seat_needs.needs_of(booking, place.segment, [place.passenger]),
+        booking=booking_id,
+    )
+    return given.get(place.passenger)
+
+
+def _leave_exit(context: DecisionContext, booking_id: str, place: Place, seat: str) -> None:
+    """Give the passenger the seat, and what was paid for the one at the exit back."""
+    booking = journey.load(context, booking_id)
+    choice = SeatChoice(place.passenger, place.segment, seat)
+    context.record(booking_id, booking_seats.give_seats(booking, seats=(choice,)))
+    seat_needs.assign(context, booking_id, segment=place.segment, seats=[(place.passenger, seat)])
+    paid_seats.restore_and_report(context, booking_id, reason=SPECIAL_SERVICE)
 
 
 def _wheelchairs(context: DecisionContext, flight_id: str, codes: OpenedCodes) -> int:

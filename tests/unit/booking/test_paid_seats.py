@@ -1,15 +1,20 @@
 """Seats sold as extras: charged once, no more than there are, and held with the booking."""
 
+import datetime as dt
 from collections.abc import Sequence
 
 import pytest
 
+from application.booking import letters
 from application.booking.check_in import CheckIn
 from application.booking.choose_seats import ChooseSeats
 from application.booking.hold_booking import HoldBooking
+from application.booking.special_services import Place as ServicePlace
+from application.booking.special_services import RequestSpecialService
 from application.pricing import journeys
 from application.pricing.journeys import Wanted, WantedSegment
 from domain.booking import rejections
+from domain.booking.preconditions import CheckInWindow
 from domain.booking.values import SeatChoice
 from domain.inventory import rejections as flight_rejections
 from domain.inventory.events import Place
@@ -18,7 +23,9 @@ from domain.pricing.extras import NET_PRICES, ExtraChoice
 from domain.pricing.price import PassengerType
 from tests.support.airline import expire
 from tests.support.memory_airline import MemoryAirline
+from tests.support.sealed_codes import OPENED, sealed_code
 
+HOUR = dt.timedelta(hours=1)
 # Rows 10 to 14 of six seats: 10 and 11 are in front, 12 is at the exit.
 FRONT = ExtraChoice("FRONT", 0, 0)
 LEGROOM = ExtraChoice("LEGROOM", 0, 0)
@@ -175,3 +182,38 @@ def test_a_waitlisted_booking_cannot_pay_for_a_seat() -> None:
         case.book(FRONT, mode="waitlist")
     assert refused.value.parameters["reason"] == "waitlist_takes_no_paid_seat"
     case.book(mode="waitlist")
+
+
+def request(case: OnSale, booking: str, code: str = "WCHR") -> None:
+    place = ServicePlace(0, 0, CheckInWindow(opens=48 * HOUR, closes=HOUR), by_staff=False)
+    service = RequestSpecialService(booking, place, code, sealed_code(code), OPENED)
+    case.airline.submit(service)
+
+
+def test_who_needs_a_wheelchair_after_paying_for_leg_room_gets_a_seat_and_the_money_back() -> None:
+    case = OnSale()
+    booking = case.airline.ticketed(case.flight, "ADT", extras=(LEGROOM,))
+    request(case, booking)
+    after = case.airline.booking(booking)
+    assert case.seats(booking) == ["13A"]
+    assert case.airline.flight(case.flight).has_seat(booking, 0, "13A")
+    assert (after.extras, after.owed().amount) == ((), 11_500)
+    assert len(after.special_services()) == 1
+    assert any(isinstance(each, letters.SeatLetter) for each in case.airline.log.outbox)
+    request(case, booking)
+    assert case.airline.booking(booking) == after
+
+
+def test_a_meal_leaves_the_passenger_in_the_seat_with_leg_room() -> None:
+    case = OnSale()
+    booking = case.airline.ticketed(case.flight, "ADT", extras=(LEGROOM,))
+    request(case, booking, "VGML")
+    assert (case.seats(booking), len(case.extras(booking))) == (["12A"], 1)
+
+
+def test_before_tickets_are_issued_a_wheelchair_is_refused_at_an_exit() -> None:
+    case = OnSale()
+    booking = case.book(LEGROOM)
+    with pytest.raises(rejections.SpecialServiceRefused) as refused:
+        request(case, booking)
+    assert refused.value.parameters["reason"] == "sits_at_exit"

@@ -130,8 +130,8 @@ def test_a_passenger_with_a_meal_sits_at_the_exit_only_where_the_code_is_known()
 
 def test_a_wheelchair_is_refused_to_a_passenger_at_an_exit_until_another_seat_is_chosen() -> None:
     case = OnSale()
-    booking = case.book("ADT", legroom=True)
-    assert case.seats(booking) == [f"{EXIT}A"]
+    booking = case.book("ADT")
+    case.airline.submit(ChooseSeats(booking, 0, (Place(0, f"{EXIT}A"),), at_gate=True))
     with pytest.raises(rejections.SpecialServiceRefused) as refused:
         request(case, booking, "WCHR")
     assert refused.value.parameters["reason"] == "sits_at_exit"
