@@ -3,9 +3,9 @@
 from typing import Literal
 
 from application.booking import cancel_booking, journey
-from application.booking.access import changeable_booking
+from application.booking.access import changeable_booking, changeable_by_gate
 from application.booking.booking_details import BookingDetails, carry_out_and_read
-from application.booking.modify_booking import accepted_modification
+from application.booking.modify_booking import accepted_modification, unpaid_places
 from application.booking.ports import BookingPorts
 from application.booking.stored_answer import stored_answer_first
 from application.caller import Caller
@@ -30,9 +30,11 @@ async def answer_disruption(
 ) -> BookingDetails:
     """Carry out the choice; `move` goes where a modification quote leads, free of charge.
 
-    Rejects BookingNotFound, NotAllowed, QuoteRefused and what the command does.
+    The gate accepts for passengers who stand there. Rejects BookingNotFound, NotAllowed,
+    QuoteRefused and what the command does.
     """
-    booking_id, booking = await changeable_booking(ports, caller.principal, id_or_reference)
+    changeable = changeable_by_gate if choice == "accept" else changeable_booking
+    booking_id, booking = await changeable(ports, caller.principal, id_or_reference)
     command: Command
     match choice:
         case "accept":
@@ -42,7 +44,11 @@ async def answer_disruption(
         case "move":
             if quote_id is None:
                 raise QuoteRefused(field="quoteId", reason="missing")
-            command = await accepted_modification(ports, booking_id, booking, quote_id=quote_id)
+            command = await accepted_modification(
+                ports, caller, booking_id, booking, quote_id=quote_id
+            )
+            with await ports.unpaid_seats.take(caller, unpaid_places(command, booking)):
+                return await carry_out_and_read(ports, caller, command)
     return await carry_out_and_read(ports, caller, command)
 
 

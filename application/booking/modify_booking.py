@@ -36,12 +36,21 @@ async def modify_booking(
     Rejects BookingNotFound, NotAllowed, QuoteRefused and what the command does.
     """
     booking_id, booking = await changeable_by_gate(ports, caller.principal, id_or_reference)
-    command = await accepted_modification(ports, booking_id, booking, quote_id=quote_id)
-    return await carry_out_and_read(ports, caller, command)
+    command = await accepted_modification(ports, caller, booking_id, booking, quote_id=quote_id)
+    with await ports.unpaid_seats.take(caller, unpaid_places(command, booking)):
+        return await carry_out_and_read(ports, caller, command)
+
+
+def unpaid_places(command: "ModifyBooking", booking: Booking) -> int:
+    """Return how many seats the modification holds until it is paid."""
+    modification = command.quote.modification
+    if modification.due == 0 or booking.modification is not None:
+        return 0
+    return journey.seats_of(booking, booking.open_coupons(modification.segment))
 
 
 async def accepted_modification(
-    ports: BookingPorts, booking_id: str, booking: Booking, *, quote_id: str
+    ports: BookingPorts, caller: Caller, booking_id: str, booking: Booking, *, quote_id: str
 ) -> "ModifyBooking":
     """Return the command for a quoted modification of this booking; rejects QuoteRefused.
 
@@ -53,15 +62,24 @@ async def accepted_modification(
     serials: list[int] = []
     if quote.modification.due == 0:
         serials = await ports.stock.draw(len(booking.passengers))
-    return ModifyBooking(quote=quote, airline_code=ports.airline_code, serials=tuple(serials))
+    return ModifyBooking(
+        quote=quote,
+        airline_code=ports.airline_code,
+        serials=tuple(serials),
+        unpaid_limit=ports.unpaid_seats.of_flight(caller) if quote.modification.due else None,
+    )
 
 
 class ModifyBooking(Command, frozen=True):
-    """`quote` was signed by our server; `serials` are for new tickets where nothing is due."""
+    """`quote` was signed by our server; `serials` are for new tickets where nothing is due.
+
+    `unpaid_limit` is what the owner may hold of a flight without having paid.
+    """
 
     quote: ModificationQuote
     airline_code: str
     serials: tuple[int, ...]
+    unpaid_limit: int | None = None
 
     @property
     def streams(self) -> tuple[str, ...]:
@@ -69,7 +87,7 @@ class ModifyBooking(Command, frozen=True):
         return (self.quote.booking, self.quote.modification.to.flight)
 
     def decide(self, context: DecisionContext) -> Reply:
-        """Rejects BookingNotFound, QuoteExpired, SeatsUnavailable and what
+        """Rejects BookingNotFound, QuoteExpired, SeatsUnavailable, TooManyUnpaidSeats and what
         `modification_quote` does.
         """
         modification, booking_id = self.quote.modification, self.quote.booking
@@ -98,6 +116,7 @@ class ModifyBooking(Command, frozen=True):
             until=until,
             now=context.now,
             owner=booking.owner,
+            unpaid_limit=self.unpaid_limit,
         )
         context.record(modification.to.flight, held)
         if modification.due:

@@ -3,7 +3,7 @@
 import asyncio
 import uuid
 from collections.abc import Awaitable, Callable
-from typing import Any
+from typing import Any, Literal
 
 import msgspec
 import pytest
@@ -18,7 +18,7 @@ from application.booking.offload_passengers import offload_passengers
 from application.booking.open_checkout import open_checkout
 from application.caller import Caller
 from application.identity.ports import Principal
-from domain.booking.rejections import BookingNotFound
+from domain.booking.rejections import BookingNotFound, NothingToAnswer
 from domain.identity import roles
 from domain.identity.rejections import NotAllowed
 from domain.kernel.rejections import Rejection
@@ -64,6 +64,29 @@ def is_admitted(request: Request, principal: Principal) -> bool:
 
 async def _send(use_case: Sent, party: NamedParty, caller: Caller) -> None:
     await use_case(party.ports, caller, party.booking_id)
+
+
+@pytest.mark.parametrize("role", roles.ROLES)
+def test_the_gate_accepts_new_times_for_passengers_and_gives_no_refund(role: roles.Role) -> None:
+    def answer(choice: Literal["accept", "refund"]) -> bool:
+        party = NamedParty(("ADT", "Noura"))
+        caller = Caller(
+            Principal("user_other", role), uuid.uuid4(), b"", "cor", deadline=1e12, may_repeat=False
+        )
+        try:
+            asyncio.run(
+                answer_disruption(
+                    party.ports, caller, party.booking_id, choice=choice, segment=0, quote_id=None
+                )
+            )
+        except (NotAllowed, BookingNotFound):
+            return False
+        except NothingToAnswer:
+            return True
+        return True
+
+    assert answer("accept") == (role in {"gate", "support", "admin"})
+    assert answer("refund") == (role in {"support", "admin"})
 
 
 @pytest.mark.parametrize("role", roles.ROLES)

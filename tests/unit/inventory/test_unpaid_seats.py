@@ -4,12 +4,14 @@ import datetime as dt
 
 import pytest
 
+from application.booking.complete_modification import CompleteModification
 from application.booking.hold_booking import HoldBooking
+from application.booking.modify_booking import ModifyBooking
 from application.booking.offer_seats import OfferSeats
 from application.commands.command import Outcome
 from domain.inventory import rejections
 from tests.support import examples
-from tests.support.airline import create_booking, expire
+from tests.support.airline import AIRLINE, create_booking, expire
 from tests.support.examples import FLIGHT
 from tests.support.memory_airline import MemoryAirline
 
@@ -90,3 +92,22 @@ def test_waiting_for_seats_counts_and_so_do_offered_seats(airline: MemoryAirline
     airline.submit(OfferSeats(flight_id=FLIGHT))
     assert unpaid(airline) == 6
     assert airline.log.state(FLIGHT).unpaid.get("user_1") == 3
+
+
+def test_seats_of_a_change_count_until_it_is_paid(airline: MemoryAirline) -> None:
+    cheap = airline.schedule("SV77", in_days=9, fare=20_000)
+    bookings = [airline.ticketed(cheap, *FAMILY) for _ in range(3)]
+
+    def change(booking: str) -> None:
+        quote = airline.quote_modification(booking, FLIGHT)
+        assert quote.modification.due
+        airline.submit(ModifyBooking(quote, AIRLINE, (), unpaid_limit=LIMIT))
+
+    for booking in bookings[:2]:
+        change(booking)
+    with pytest.raises(rejections.TooManyUnpaidSeats):
+        change(bookings[2])
+    airline.pay(bookings[0])
+    airline.submit(CompleteModification(bookings[0], AIRLINE, (7_001, 7_002, 7_003, 7_004)))
+    change(bookings[2])
+    assert unpaid(airline) == 6
