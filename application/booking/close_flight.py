@@ -1,6 +1,11 @@
 """Close a departed flight for a booking: passengers on board have flown, others are no-shows."""
 
-from application.booking import answer_disruption, cancellation_fee, journey
+from application.booking import (
+    answer_disruption,
+    cancellation_fee,
+    journey,
+    settle_unanswered,
+)
 from application.booking.access import visible_booking
 from application.booking.booking_details import BookingDetails, booked_flight, carry_out_and_read
 from application.booking.ports import BookingPorts
@@ -67,7 +72,9 @@ class CloseFlight(Command, frozen=True):
 def _close(
     context: DecisionContext, booking_id: str, booking: Booking, segment: int, flight: Flight
 ) -> tuple[Coupon, ...]:
-    """Record who has flown, then the no-shows; return the coupons that lapse."""
+    """Record who has flown, refund who never agreed to its times, then record the no-shows; return
+    the coupons that lapse.
+    """
     # Revenue belongs to the day on which the coupon flew, whenever the flight is closed.
     posted = journey.posted(booking_id, booking, flight.departed_at or context.now)
     on_board = check_in.lifted_on(booking, segment)
@@ -77,6 +84,7 @@ def _close(
         entry=carriage.flown_entry(posted, value=journey.value_of(booking, on_board)),
     )
     context.record(booking_id, flown)
+    settle_unanswered.refund_absent(context, booking_id, segment)
     booking = journey.load(context, booking_id)
     lapsed = check_in.missing_on(booking, segment)
     charge = sum(coupon.charge for coupon in lapsed)

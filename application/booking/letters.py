@@ -50,6 +50,11 @@ class DisruptionLetter(BookingLetter, frozen=True, kw_only=True):
     reason: str
 
 
+def disruption_about(segment: int, kind: str, departs_at: dt.datetime) -> str:
+    """Return what identifies a disruption: another change of the flight is another one."""
+    return f"{segment}-{kind}-{departs_at:%Y%m%dT%H%M}"
+
+
 class DisruptionReminder(BookingLetter, frozen=True):
     """A cancelled flight awaits an answer; `about` identifies the reminder."""
 

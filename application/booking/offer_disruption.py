@@ -104,7 +104,7 @@ def letter(booking_id: str, offered: DisruptionOffered, flight: Flight) -> lette
     departs_at = flight.departs_at if offered.times is None else offered.times.departs_at
     return letters.DisruptionLetter(
         booking_id=booking_id,
-        about=f"{offered.segment}-{offered.kind}-{departs_at:%Y%m%dT%H%M}",
+        about=letters.disruption_about(offered.segment, offered.kind, departs_at),
         reason=offered.reason,
     )
 

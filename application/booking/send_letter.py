@@ -33,13 +33,15 @@ class LetterSender:
         """Send the letter.
 
         Do nothing when the passenger's data was erased, or when the letter is about a journey that
-        nobody makes any more.
+        nobody makes any more, or about a disruption that is answered or was followed by another.
         """
         booking = (await self._bus.current(stream_kinds.BOOKING, letter.booking_id))[0]
         if booking is None:
             return
         ahead = await self._flights_ahead(booking)
         if not ahead and not isinstance(letter, letters.CancellationLetter):
+            return
+        if _has_lapsed(letter, booking, ahead):
             return
         boxes = [booking.contact, *(passenger.name for passenger in booking.passengers)]
         contact_text, *names = await self._vault.open_all(boxes)
@@ -77,6 +79,26 @@ class LetterSender:
             if flight.status is not FlightStatus.DEPARTED:
                 ahead[segment] = flight
         return ahead
+
+
+def _has_lapsed(letter: letters.BookingLetter, booking: Booking, ahead: dict[int, Flight]) -> bool:
+    """Whether the letter asks for an answer that nobody needs to give any more."""
+    match letter:
+        case letters.DisruptionLetter() if letter.about.count("-") > 1:
+            return letter.about not in {
+                letters.disruption_about(
+                    each.segment,
+                    each.kind,
+                    ahead[each.segment].departs_at if each.times is None else each.times.departs_at,
+                )
+                for each in booking.disruptions
+                if each.segment in ahead
+            }
+        case letters.DisruptionReminder() if "-" in letter.about:
+            reminded = letter.about.split("-")[:-1]
+            return all(str(each.segment) not in reminded for each in booking.disruptions)
+        case _:
+            return False
 
 
 def _journey(

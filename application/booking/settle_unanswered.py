@@ -1,9 +1,11 @@
-"""Remind the passengers of a cancelled flight who have not answered, and refund them in the end."""
+"""Passengers who have not answered a cancelled or moved flight: remind them, and refund them in the
+end.
+"""
 
 from application.booking import answer_disruption, journey, letters
 from application.commands.command import Command, Reply
 from application.commands.context import DecisionContext
-from domain.booking import connections, disruption, preconditions
+from domain.booking import check_in, connections, disruption, preconditions
 from domain.booking.coupons import Coupon
 from domain.booking.state import Booking
 from domain.pricing import tax
@@ -52,16 +54,44 @@ class RefundUnanswered(Command, frozen=True):
                 journey.load(context, self.booking_id), segment=segment, answer="refunded"
             )
             context.record(self.booking_id, answered)
-        answer_disruption.refund(context, self.booking_id, coupons, reason=UNANSWERED, at_gate=True)
-        context.enqueue(
-            letters.CancellationLetter(
-                booking_id=self.booking_id,
-                about=str(sum(each.is_final for each in booking.coupons) + len(coupons)),
-                fee=0,
-                refund=journey.value_of(booking, coupons).total,
-            )
-        )
+        _refund(context, self.booking_id, booking, coupons)
         return Reply(self.booking_id)
+
+
+def refund_absent(context: DecisionContext, booking_id: str, segment: int) -> None:
+    """Refund those who are not on board of a flight that left at times they never agreed to, for it
+    and what is travelled with it.
+
+    They are no no-shows, and a return flight after a stopover stays theirs. Rejects
+    ModificationPending.
+    """
+    booking = journey.load(context, booking_id)
+    absent = {each.passenger for each in check_in.missing_on(booking, segment)}
+    if not absent or not disruption.is_material(booking, segment):
+        return
+    legs = [each.leg for each in journey.facts(context, booking)]
+    joined = connections.travelled_with(legs, segment, stopover=tax.STOPOVER)
+    coupons = tuple(
+        each
+        for each in booking.open_coupons()
+        if each.passenger in absent and each.segment >= segment and each.segment in joined
+    )
+    _refund(context, booking_id, booking, coupons)
+
+
+def _refund(
+    context: DecisionContext, booking_id: str, booking: Booking, coupons: tuple[Coupon, ...]
+) -> None:
+    """Refund the coupons in full, with a letter."""
+    answer_disruption.refund(context, booking_id, coupons, reason=UNANSWERED, at_gate=True)
+    context.enqueue(
+        letters.CancellationLetter(
+            booking_id=booking_id,
+            about=str(sum(each.is_final for each in booking.coupons) + len(coupons)),
+            fee=0,
+            refund=journey.value_of(booking, coupons).total,
+        )
+    )
 
 
 def _unusable(

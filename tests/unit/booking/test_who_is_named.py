@@ -1,5 +1,6 @@
 """Letters, passes and lists name only the passengers and flights that still are."""
 
+import datetime as dt
 from typing import Any
 
 import pytest
@@ -10,9 +11,12 @@ from application.booking.cancel_booking import Part
 from application.booking.check_in import Board, UndoCheckIn
 from application.booking.offer_disruption import OfferDisruption
 from application.booking.send_letter import LetterSender
+from application.booking.settle_unanswered import RemindUnanswered
 from application.inventory.cancel_flight import CancelFlight
 from application.inventory.reinstate_flight import ReinstateFlight
+from application.inventory.reschedule_flight import RescheduleFlight
 from domain.booking import rejections
+from domain.booking.values import NewTimes
 from tests.support import airline as verbs
 from tests.support.named_party import OWNER, Mailbox, NamedParty
 
@@ -163,6 +167,50 @@ async def test_a_flight_that_the_airline_cancelled_is_marked_until_it_is_answere
     assert back.endswith("12:00")
     party.airline.submit(ReinstateFlight(party.flights[0], "it flies"))
     assert "cancelled" not in await text_of(letters.ModificationLetter, party)
+
+
+def disruption_letter(party: NamedParty) -> letters.BookingLetter:
+    """The last letter about a disruption."""
+    outbox = party.airline.log.outbox
+    return [each for each in outbox if isinstance(each, letters.DisruptionLetter)][-1]
+
+
+def move_flight(party: NamedParty, hours: float) -> None:
+    """The airline moves the first flight, and offers the choices."""
+    name = party.flights[0]
+    known, later = party.airline.flight(name), dt.timedelta(hours=hours)
+    times = NewTimes(known.departs_at + later, known.arrives_at + later)
+    party.airline.submit(RescheduleFlight(name, times.departs_at, times.arrives_at, "weather"))
+    party.airline.submit(
+        OfferDisruption(party.booking_id, name, "rescheduled", "weather", True, times)
+    )
+
+
+async def test_no_letter_asks_about_a_disruption_that_another_followed() -> None:
+    party = NamedParty(*FAMILY, flights=2)
+    move_flight(party, 3)
+    first = disruption_letter(party)
+    assert len(await sent(party, first)) == 1
+    move_flight(party, 2)
+    second = disruption_letter(party)
+    assert await sent(party, first) == []
+    assert len(await sent(party, second)) == 1
+    cancel_flight(party)
+    assert await sent(party, second) == []
+    assert len(await sent(party, disruption_letter(party))) == 1
+
+
+async def test_no_letter_asks_for_an_answer_that_was_given() -> None:
+    party = NamedParty(*FAMILY, flights=2)
+    cancel_flight(party)
+    party.airline.submit(RemindUnanswered(party.booking_id))
+    reminder = party.airline.log.outbox[-1]
+    assert isinstance(reminder, letters.DisruptionReminder)
+    assert len(await sent(party, reminder)) == 1
+    other = party.airline.schedule("SV9", in_days=10.2)
+    party.airline.exchange(party.booking_id, other)
+    assert await sent(party, reminder) == []
+    assert await sent(party, disruption_letter(party)) == []
 
 
 async def test_a_letter_greets_a_passenger_whose_data_was_not_erased() -> None:
