@@ -1,9 +1,14 @@
 """Close a departed flight for a booking: passengers on board have flown, others are no-shows."""
 
+import datetime as dt
+
+from msgspec.structs import replace
+
 from application.booking import (
     answer_disruption,
     cancellation_fee,
     journey,
+    offer_disruption,
     settle_unanswered,
 )
 from application.booking.access import visible_booking
@@ -13,7 +18,7 @@ from application.booking.stored_answer import stored_answer_first
 from application.caller import Caller
 from application.commands.command import Command, Reply
 from application.commands.context import DecisionContext
-from domain.booking import cancellation, check_in, rejections, states
+from domain.booking import cancellation, check_in, connections, disruption, rejections, states
 from domain.booking.coupons import Coupon
 from domain.booking.state import Booking
 from domain.inventory.state import Flight, FlightStatus
@@ -21,6 +26,7 @@ from domain.ledger import carriage
 
 NO_SHOW = "no_show"
 DENIED_BOARDING = "denied_boarding"
+LATE_INBOUND = "late_inbound"
 
 
 @stored_answer_first
@@ -58,15 +64,43 @@ class CloseFlight(Command, frozen=True):
         ):
             return Reply(self.booking_id)
         lapsed = _close(context, self.booking_id, booking, segment, flight)
-        standby = check_in.standby_on(journey.load(context, self.booking_id), segment)
-        if standby:
-            # They were denied boarding: what they did not fly is refunded, and the rest stays.
-            answer_disruption.refund(
-                context, self.booking_id, standby, reason=DENIED_BOARDING, at_gate=True
-            )
+        _refund_standby(context, self.booking_id, segment)
+        _offer_missed_connection(context, self.booking_id, segment, flight)
         later = [coupon for coupon in lapsed if coupon.segment != segment]
         journey.return_seats(context, self.booking_id, booking, later, NO_SHOW)
         return Reply(self.booking_id)
+
+
+def _refund_standby(context: DecisionContext, booking_id: str, segment: int) -> None:
+    """Refund those who were denied boarding for the flight and what is travelled with it, which
+    they cannot reach; the rest stays.
+    """
+    booking = journey.load(context, booking_id)
+    denied = {each.passenger for each in check_in.standby_on(booking, segment)}
+    if denied:
+        joined = settle_unanswered.travelled_from(context, booking, segment)
+        coupons = tuple(each for each in joined if each.passenger in denied)
+        answer_disruption.refund(context, booking_id, coupons, reason=DENIED_BOARDING, at_gate=True)
+
+
+def _offer_missed_connection(
+    context: DecisionContext, booking_id: str, segment: int, flight: Flight
+) -> None:
+    """Offer the choices for the rest of the journey where the flight left too late to reach it."""
+    booking = journey.load(context, booking_id)
+    then = [each.leg for each in journey.facts(context, booking)]
+    late = max((flight.departed_at or flight.departs_at) - flight.departs_at, dt.timedelta())
+    now = list(then)
+    now[segment] = replace(then[segment], arrives_at=then[segment].arrives_at + late)
+    if not connections.newly_broken(then, now):
+        return
+    ahead = {each.segment for each in settle_unanswered.travelled_from(context, booking, segment)}
+    offered = disruption.offer_journey(booking, segments=sorted(ahead), reason=LATE_INBOUND)
+    context.record(booking_id, offered)
+    for each in offered[:1]:
+        context.enqueue(
+            offer_disruption.letter(booking_id, each, journey.load_flight(context, each.flight))
+        )
 
 
 def _close(

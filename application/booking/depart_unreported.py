@@ -12,7 +12,10 @@ from domain.inventory import operations
 
 
 class DepartUnreported(Command, frozen=True):
-    """By a timer: `departed_at` is a UTC instant.
+    """By a timer: `departed_at` is a UTC instant, at the latest.
+
+    A flight of which nobody said otherwise left on time: revenue belongs to that day, and nobody
+    missed the next flight because the timer came late.
 
     A flight that passengers are booked on and nobody has boarded may be late, and operations may
     have forgotten to say so: it stays on the list of overdue flights, and nobody is a no-show.
@@ -28,7 +31,8 @@ class DepartUnreported(Command, frozen=True):
         bookings = context.load_all(stream_kinds.BOOKING, booked)
         boarded = [each for each in bookings.values() if each is not None and self._boarded(each)]
         if boarded or not booked:
-            departed = operations.depart(flight, departed_at=self.departed_at)
+            departed_at = min(self.departed_at, flight.departs_at)
+            departed = operations.depart(flight, departed_at=departed_at)
             context.record(self.flight_id, departed)
         return Reply(self.flight_id)
 

@@ -69,14 +69,20 @@ def refund_absent(context: DecisionContext, booking_id: str, segment: int) -> No
     absent = {each.passenger for each in check_in.missing_on(booking, segment)}
     if not absent or not disruption.is_material(booking, segment):
         return
+    joined = travelled_from(context, booking, segment)
+    coupons = tuple(each for each in joined if each.passenger in absent)
+    _refund(context, booking_id, booking, coupons)
+
+
+def travelled_from(context: DecisionContext, booking: Booking, segment: int) -> tuple[Coupon, ...]:
+    """Return the open coupons of the segment and of those that follow it without a stopover."""
     legs = [each.leg for each in journey.facts(context, booking)]
     joined = connections.travelled_with(legs, segment, stopover=tax.STOPOVER)
-    coupons = tuple(
+    return tuple(
         each
         for each in booking.open_coupons()
-        if each.passenger in absent and each.segment >= segment and each.segment in joined
+        if each.segment >= segment and each.segment in joined
     )
-    _refund(context, booking_id, booking, coupons)
 
 
 def _refund(

@@ -194,6 +194,7 @@ def board(
         boarding = tuple(each for each in checked_in if each in set(passengers))
     if not boarding:
         return []
+    companions.require_no_child_left(booking, segment, boarding=boarding)
     on_board = {each.passenger for each in lifted_on(booking, segment)}
     companions.require_companions(booking, segment, on_board | set(boarding))
     return [PassengersBoarded(segment=segment, passengers=boarding)]

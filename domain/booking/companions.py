@@ -42,3 +42,21 @@ def require_companions_left(booking: Booking, segment: int, *, without: Collecti
     for statuses in STEPS:
         group = [each.passenger for each in left if each.status in statuses]
         require_companions(booking, segment, group)
+
+
+def require_no_child_left(booking: Booking, segment: int, *, boarding: Collection[int]) -> None:
+    """No child on standby, who may have to stay, is left alone by those who board.
+
+    Rejects InvalidPart.
+    """
+    standby = {each.passenger for each in booking.open_coupons(segment) if each.standby}
+    if all(booking.passengers[each].type == "ADT" for each in standby):
+        return
+    waiting = [
+        each.passenger
+        for each in booking.open_coupons(segment)
+        if each.status is CouponStatus.CHECKED_IN
+        and each.passenger not in boarding
+        and (each.standby or booking.passengers[each.passenger].type == "ADT")
+    ]
+    require_companions(booking, segment, waiting)

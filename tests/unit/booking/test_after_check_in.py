@@ -187,6 +187,49 @@ def test_a_passenger_on_standby_boards_once_a_seat_is_chosen() -> None:
     assert case.coupon(1).status is C.LIFTED
 
 
+def test_no_adult_boards_and_leaves_a_child_on_standby_alone() -> None:
+    case = CheckedIn("ADT", "CHD")
+    case.cut(1)
+    assert [case.coupon(each).standby for each in (0, 1)] == [False, True]
+    for passengers in (None, (0,)):
+        with pytest.raises(rejections.InvalidPart) as refused:
+            case.airline.submit(Board(case.booking, 0, passengers))
+        assert refused.value.parameters["reason"] == "without_an_adult"
+
+
+def test_another_adult_may_stay_with_a_child_on_standby() -> None:
+    case = CheckedIn("ADT", "ADT", "CHD")
+    case.cut(2)
+    assert [case.coupon(each).standby for each in (0, 1, 2)] == [False, False, True]
+    case.airline.submit(Board(case.booking, 0, (0,)))
+    with pytest.raises(rejections.InvalidPart):
+        case.airline.submit(Board(case.booking, 0, (1,)))
+
+
+def test_who_is_left_on_standby_is_refunded_the_connection_that_cannot_be_reached() -> None:
+    airline = MemoryAirline()
+    leaves = airline.clock() + dt.timedelta(days=10)
+    first = airline.schedule("SV1", departs_at=leaves)
+    onward = airline.schedule(
+        "SV2", departs_at=leaves + dt.timedelta(hours=5), route=("JED", "DMM")
+    )
+    back = airline.schedule("SV3", departs_at=leaves + dt.timedelta(days=5), route=("DMM", "RUH"))
+    booking = airline.ticketed((first, onward, back), "ADT", "ADT")
+    airline.clock.now = leaves - dt.timedelta(hours=2)
+    airline.submit(CheckIn(booking, 0, None))
+    layout = CabinLayout("Y", 1, 40, "ABCDEF")
+    airline.submit(ChangeEquipment(first, (layout,), "technical"))
+    airline.submit(ReviewSeats(booking, first, "technical"))
+    airline.submit(Board(booking, 0, None))
+    airline.clock.now = leaves
+    airline.submit(DepartFlight(first, leaves))
+    airline.submit(CloseFlight(booking, first))
+    coupons = airline.booking(booking).coupons
+    assert [each.status for each in coupons] == [C.FLOWN, C.OPEN, C.OPEN, "R", "R", C.OPEN]
+    denied = [each.total for each in coupons if each.status is C.REFUNDED]
+    assert airline.booking(booking).owed().amount == sum(denied)
+
+
 def test_a_passenger_left_on_standby_is_refunded_in_full_and_not_a_no_show() -> None:
     case = CheckedIn()
     case.cut(1)

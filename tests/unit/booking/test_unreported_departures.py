@@ -47,6 +47,17 @@ def test_a_flight_that_was_boarded_has_left() -> None:
     assert case.depart() is FlightStatus.DEPARTED
 
 
+def test_a_departure_that_nobody_reported_counts_as_on_time() -> None:
+    case = Overdue()
+    case.at(-2)
+    case.airline.submit(CheckIn(case.booking, 0, None))
+    case.airline.submit(Board(case.booking, 0, None))
+    case.at(20)
+    case.depart()
+    flight = case.airline.flight(case.flight)
+    assert flight.departed_at == flight.departs_at
+
+
 def test_a_flight_on_which_nobody_is_booked_has_left() -> None:
     case = Overdue()
     case.airline.cancel(case.booking)
