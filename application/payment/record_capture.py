@@ -10,6 +10,8 @@ from application.commands.context import DecisionContext, EventsByStream
 from application.payment import record_unmatched
 from domain.booking import rejections as booking_rejections
 from domain.booking import sale
+from domain.booking.events import BookingEvent
+from domain.booking.fold import evolve
 from domain.booking.state import Booking
 from domain.booking.states import Status
 from domain.inventory import rejections as flight_rejections
@@ -98,6 +100,9 @@ def _applied(
         raise _NotApplicable("duplicate")
     if command.payment_id != ids.payment_stream(command.booking_id, booking.payment_number()):
         raise _NotApplicable("late")
+    retried = _retried(booking)
+    for event in retried:
+        booking = evolve(booking, event)
     try:
         seats = _held_seats(command.booking_id, booking, context)
         paid = sale.pay(booking, payment=command.payment_id, captured=command.amount)
@@ -109,7 +114,15 @@ def _applied(
         raise _NotApplicable("not_payable") from None
     except (flight_rejections.SeatsUnavailable, flight_rejections.SalesClosed):
         raise _NotApplicable("no_seats") from None
-    return {command.booking_id: paid, **seats}
+    return {command.booking_id: [*retried, *paid], **seats}
+
+
+def _retried(booking: Booking) -> list[BookingEvent]:
+    """Return what a card that was declined needs before another one pays on the same page."""
+    if booking.status is not Status.PAYMENT_FAILED:
+        return []
+    assert booking.hold_until is not None, "a place on the waitlist has a deadline"
+    return sale.retry_payment(booking, waits_until=booking.hold_until)
 
 
 def _held_seats(booking_id: str, booking: Booking, context: DecisionContext) -> EventsByStream:

@@ -251,3 +251,36 @@ def test_the_first_of_several_in_the_queue_can_pay_for_the_seat_that_came_free()
     airline.pay(waiting)
     assert airline.booking(waiting).status is Status.PAID
     assert [each.booking for each in airline.flight(flight).waitlist] == [behind]
+
+
+def declined_while_waiting() -> tuple[MemoryAirline, str, str]:
+    """A flight of one seat that came free, and who waited for it: a card was declined."""
+    airline = MemoryAirline()
+    flight = airline.schedule("SV1", seats=1)
+    first = airline.book(flight)
+    waiting = airline.book(flight, mode="waitlist")
+    airline.cancel(first)
+    airline.checkout(waiting)
+    airline.record_attempt(waiting, record_attempt.Declined("pi_1", "ch_no", "declined"))
+    assert airline.booking(waiting).status is Status.PAYMENT_FAILED
+    return airline, flight, waiting
+
+
+def test_a_second_card_on_the_same_page_pays_a_waitlisted_booking() -> None:
+    airline, flight, waiting = declined_while_waiting()
+    airline.submit(capture(waiting, airline.booking(waiting).price.total()))
+    assert airline.booking(waiting).status is Status.PAID
+    assert airline.flight(flight).waitlist == ()
+    airline.confirm(waiting)
+    assert airline.flight(flight).allocations.get(waiting).sold is not None
+
+
+def test_after_a_declined_card_money_without_a_seat_or_of_another_amount_is_parked() -> None:
+    airline, flight, waiting = declined_while_waiting()
+    due = airline.booking(waiting).price.total()
+    airline.submit(capture(waiting, due + due, intent="pi_2"))
+    airline.submit(OfferSeats(flight))
+    airline.book(flight, owner="another")
+    airline.submit(capture(waiting, due, intent="pi_3"))
+    assert parked_reasons(airline, waiting) == ["amount_differs", "no_seats"]
+    assert airline.booking(waiting).status is Status.PAYMENT_FAILED
