@@ -206,3 +206,10 @@ class TicketStock(Protocol):
     async def draw(self, count: int) -> list[int]:
         """Fresh serials; raises Unavailable."""
         ...
+
+    def take(self, count: int, *, key: str) -> tuple[int, ...] | None:
+        """Fresh serials that this process holds already, the same ones again for the same key.
+
+        None when it holds too few.
+        """
+        ...

@@ -37,6 +37,7 @@ from application.pricing.ports import PricingPorts
 from application.pricing.quotes import JourneyQuotes
 from application.pricing.signed_quotes import QuoteSigner
 from application.processes.follow_flight_when_changed import FlightFollower
+from application.processes.immediate_steps import ImmediateSteps
 from application.processes.runner import EXPECTED_WITHIN, ProcessRunner
 from application.stream_history import StreamHistory
 from domain.booking.preconditions import CheckInWindow
@@ -123,7 +124,11 @@ async def open_core(
         stack.push_async_callback(pool.close)
         log = PostgresEventLog(settings.database_url, pool)
         stack.push_async_callback(log.close)
-        bus = Dispatcher(log=log, clock=utc_now, random_bytes=os.urandom)
+        stock = PostgresTicketStock(pool)
+        stock.refill()
+        stack.push_async_callback(stock.close)
+        steps = ImmediateSteps(stock, airline_code=settings.airline_code)
+        bus = Dispatcher(log=log, clock=utc_now, random_bytes=os.urandom, follow_ups=steps)
         bus.start()
         stack.push_async_callback(bus.stop)
         gateway = StripePaymentGateway(
@@ -132,7 +137,7 @@ async def open_core(
             timeout_seconds=STRIPE_TIMEOUT_SECONDS,
         )
         stack.push_async_callback(gateway.close)
-        yield _core(settings, pool, log, bus, gateway, keys, report)
+        yield _core(settings, pool, log, bus, stock, gateway, keys, report)
 
 
 def _core(
@@ -140,6 +145,7 @@ def _core(
     pool: Pool,
     log: PostgresEventLog,
     bus: Dispatcher,
+    stock: PostgresTicketStock,
     gateway: StripePaymentGateway,
     keys: master_key.MasterKeys,
     report: Callable[[str, Exception], None],
@@ -160,7 +166,6 @@ def _core(
     )
     inbox = StripeInbox(pool)
     refunder = Refunder(bus=bus, payments=gateway, clock=utc_now)
-    stock = PostgresTicketStock(pool)
     tasks = PostgresFlightTasks(pool)
     releaser = HoldReleaser(bus=bus, collector=collector, clock=utc_now)
     return Core(

@@ -7,14 +7,19 @@ time.
 
 import datetime as dt
 import uuid
-from collections.abc import Callable, Iterable, Mapping
+from collections import deque
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
 
 from application import ports
+from application.commands import follow_up
 from application.commands.command import Outcome
 from application.commands.context import DecisionContext, NotLoaded
 from application.commands.pending_command import PendingCommand
 from application.commands.state_cache import StateCache, UncommittedStates
+
+# More than follows from any one command; what is left over is found by reading the log.
+FOLLOW_UP_LIMIT = 32
 
 # A command that was decided, with its answer and the state of the answer's stream.
 Answered = tuple[PendingCommand, ports.Answer, Any]
@@ -24,11 +29,17 @@ class CommandBatch:
     """Decides commands one after the other, each on what those before it recorded."""
 
     def __init__(
-        self, cache: StateCache, *, now: dt.datetime, random_bytes: Callable[[int], bytes]
+        self,
+        cache: StateCache,
+        *,
+        now: dt.datetime,
+        random_bytes: Callable[[int], bytes],
+        follow_ups: follow_up.FollowUps | None = None,
     ) -> None:
         self._states = UncommittedStates(cache)
         self._now = now
         self._random_bytes = random_bytes
+        self._follow_ups = follow_ups
         self.missing: set[str] = set()
         self._reads: dict[str, int] = {}
         self._accepted: list[Answered] = []
@@ -59,18 +70,64 @@ class CommandBatch:
         self._note_reads(pending, context)
         answered = (pending, ports.Answer(reply.stream, after.version, reply.ids), after.state)
         if context.events:
-            self._take_in(context)
+            events = self._take_in(context)
             self._accepted.append(answered)
+            self._follow(pending, events)
         else:
             self._empty.append(answered)
+
+    def _follow(self, pending: PendingCommand, events: Sequence[ports.NewEvent]) -> None:
+        """Decide what follows from the command's events, and from what follows from these."""
+        if self._follow_ups is None:
+            return
+        waiting = deque(self._follow_ups.after(events, self._state))
+        for _ in range(FOLLOW_UP_LIMIT):
+            if not waiting:
+                return
+            events = self._decide_follow_up(pending, waiting.popleft())
+            waiting.extend(self._follow_ups.after(events, self._state))
+
+    def _decide_follow_up(
+        self, cause: PendingCommand, found: follow_up.FollowUp
+    ) -> Sequence[ports.NewEvent]:
+        """Make the decision; one that fails is left to the process that reads the log.
+
+        Its streams count as those of the cause: they are brought up to date together.
+        """
+        context = DecisionContext(self._states, now=self._now, random_bytes=self._random_bytes)
+        try:
+            reply = found.command.decide(context)
+        except NotLoaded as absent:
+            self.missing.update(absent.streams)
+            return ()
+        except Exception:  # noqa: BLE001 - it must not undo its cause; the process reports it
+            return ()
+        if not context.events:
+            return ()
+        self._note_reads(cause, context)
+        after = context.after(reply.stream)
+        assert after is not None, "an answer is about a stream that was read"
+        following = PendingCommand(
+            follow_up.decided_with_its_cause(found, correlation_id=cause.envelope.correlation_id),
+            cause.future.get_loop().create_future(),
+        )
+        events = self._take_in(context)
+        answer = ports.Answer(reply.stream, after.version, reply.ids)
+        self._accepted.append((following, answer, after.state))
+        return events
+
+    def _state(self, stream: str) -> Any:
+        known = self._states.get(stream)
+        return None if known is None else known.state
 
     def _note_reads(self, pending: PendingCommand, context: DecisionContext) -> None:
         self._reads.update(context.reads)
         pending.streams = pending.streams.union(context.reads)
 
-    def _take_in(self, context: DecisionContext) -> None:
+    def _take_in(self, context: DecisionContext) -> list[ports.NewEvent]:
         """Number the events of a decision; later decisions of the batch build on them."""
         command = len(self._accepted)
+        taken: list[ports.NewEvent] = []
         for stream, events in context.events.items():
             after = context.after(stream)
             assert after is not None
@@ -78,11 +135,13 @@ class CommandBatch:
             self._states.change(stream, before=version, after=after)
             for event in events:
                 version += 1
-                self._events.append(
+                taken.append(
                     ports.NewEvent(stream=stream, version=version, event=event, command=command)
                 )
+        self._events.extend(taken)
         self._outbox.extend(context.outbox)
         self._keys.extend(context.keys)
+        return taken
 
     def decided(self) -> list[PendingCommand]:
         """All commands that were decided."""

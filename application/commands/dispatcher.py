@@ -14,6 +14,7 @@ from typing import TypeVar
 from application import ports
 from application.commands.batch import CommandBatch
 from application.commands.command import CommandEnvelope, IdempotencyConflict, Outcome
+from application.commands.follow_up import FollowUps
 from application.commands.pending_command import PendingCommand
 from application.commands.state_cache import StateCache
 from application.commands.stream_kinds import StreamKind
@@ -56,11 +57,13 @@ class Dispatcher:
         log: ports.EventLog,
         clock: ports.Clock,
         random_bytes: Callable[[int], bytes],
+        follow_ups: FollowUps | None = None,
         queue_limit: int = 2_000,
         cache_limit: int = 20_000,
     ) -> None:
         self._log = log
         self._clock = clock
+        self._follow_ups = follow_ups
         self._random_bytes = random_bytes
         self._queue_limit = queue_limit
         self._cache = StateCache(limit=cache_limit)
@@ -259,7 +262,12 @@ class Dispatcher:
     ) -> CommandBatch | None:
         """Decide all commands in order; None when none of them is left to settle."""
         for _ in range(LOADING_LIMIT):
-            batch = CommandBatch(self._cache, now=self._clock(), random_bytes=self._random_bytes)
+            batch = CommandBatch(
+                self._cache,
+                now=self._clock(),
+                random_bytes=self._random_bytes,
+                follow_ups=self._follow_ups,
+            )
             for pending in commands:
                 if not pending.done:
                     batch.decide(pending)

@@ -12,5 +12,6 @@ give_seats_when_freed: give freed seats to checked-in passengers on standby
 offer_seats_when_released: offer free seats of a flight to its waitlist
 flight_tasks: the port that stores the progress of a flight's follow-up
 registry: the list of all processes
+immediate_steps: what is decided in the append of its cause, so that nobody waits for it
 runner: reads the log and runs the processes that its events start
 """

@@ -1,21 +1,26 @@
 """Complete a modification when it is paid."""
 
 from application.booking.complete_modification import CompleteModification
-from application.ports import RecordedEvent
-from application.processes.process import Process, ProcessContext
+from application.processes.process import BookingStep, TicketNumbers, step_process
 from domain.booking.events import ModificationPaid
+from domain.booking.state import Booking
 
-NAME = "complete_modification_when_paid"
+
+def _serials(booking: Booking) -> int:
+    """Return one for each ticket."""
+    return len(booking.passengers)
 
 
-async def complete(recorded: RecordedEvent, context: ProcessContext) -> None:
-    """Draw a serial for each passenger and exchange the segment."""
-    booking = await context.booking(recorded.stream)
-    serials = await context.stock.draw(len(booking.passengers))
-    command = CompleteModification(
-        booking_id=recorded.stream, airline_code=context.airline_code, serials=tuple(serials)
+def _complete(
+    booking_id: str, _event: ModificationPaid, _booking: Booking, numbers: TicketNumbers
+) -> CompleteModification:
+    return CompleteModification(
+        booking_id=booking_id, airline_code=numbers.airline_code, serials=numbers.serials
     )
-    await context.submit(recorded, NAME, command)
 
 
-PROCESS = Process(name=NAME, starts_on=(ModificationPaid,), run=complete)
+PROCESS = step_process(
+    "complete_modification_when_paid",
+    BookingStep(command=_complete, serials=_serials),
+    starts_on=(ModificationPaid,),
+)

@@ -1,21 +1,26 @@
 """Confirm a booking and issue its tickets when it is paid."""
 
 from application.booking.confirm_booking import ConfirmBooking
-from application.ports import RecordedEvent
-from application.processes.process import Process, ProcessContext
+from application.processes.process import BookingStep, TicketNumbers, step_process
 from domain.booking.events import BookingPaid
+from domain.booking.state import Booking
 
-NAME = "confirm_when_paid"
+
+def _serials(booking: Booking) -> int:
+    """Return one for each ticket and each document of an extra."""
+    return len(booking.passengers) + len(booking.extras)
 
 
-async def confirm(recorded: RecordedEvent, context: ProcessContext) -> None:
-    """Draw a serial for each passenger and each extra, and confirm."""
-    booking = await context.booking(recorded.stream)
-    serials = await context.stock.draw(len(booking.passengers) + len(booking.extras))
-    command = ConfirmBooking(
-        booking_id=recorded.stream, airline_code=context.airline_code, serials=tuple(serials)
+def _confirm(
+    booking_id: str, _event: BookingPaid, _booking: Booking, numbers: TicketNumbers
+) -> ConfirmBooking:
+    return ConfirmBooking(
+        booking_id=booking_id, airline_code=numbers.airline_code, serials=numbers.serials
     )
-    await context.submit(recorded, NAME, command)
 
 
-PROCESS = Process(name=NAME, starts_on=(BookingPaid,), run=confirm)
+PROCESS = step_process(
+    "confirm_when_paid",
+    BookingStep(command=_confirm, serials=_serials),
+    starts_on=(BookingPaid,),
+)

@@ -1,6 +1,7 @@
 """What a process is: its name, the events that start it, and its action on one of them."""
 
 from collections.abc import Awaitable, Callable
+from typing import Any
 
 import msgspec
 
@@ -10,10 +11,7 @@ from application.commands.bus import CommandBus
 from application.commands.command import Command
 from application.processes.flight_tasks import FlightTasks
 from domain.booking.state import Booking
-from domain.kernel import ids
 from domain.kernel.events import DomainEvent
-
-ACTOR = "system"
 
 
 class ProcessContext(msgspec.Struct, frozen=True):
@@ -38,27 +36,68 @@ class ProcessContext(msgspec.Struct, frozen=True):
         await self.bus.submit(follow_up.envelope(cause_of(recorded), step, command))
 
 
+class TicketNumbers(msgspec.Struct, frozen=True):
+    """What ticket numbers are made of: the airline's code and serials from the stock."""
+
+    airline_code: str
+    serials: tuple[int, ...]
+
+
+class BookingStep(msgspec.Struct, frozen=True):
+    """The one command that follows from an event of a booking, decided without waiting.
+
+    `serials` is how many ticket serials the command takes.
+    """
+
+    command: Callable[[str, Any, Booking, TicketNumbers], Command]
+    serials: Callable[[Booking], int] = lambda _booking: 0
+
+
 class Process(msgspec.Struct, frozen=True):
     """A process as it is listed in the registry.
 
     `run` may be called any number of times for an event. With `once_per_stream` a run over the log
-    calls it only for the last starting event of each stream, after all other processes.
+    calls it only for the last starting event of each stream, after all other processes. A process
+    with a `step` is usually finished in the append of its event. `wanted` leaves out events
+    from which nothing follows.
     """
 
     name: str
     starts_on: tuple[type[DomainEvent], ...]
     run: Callable[[ports.RecordedEvent, ProcessContext], Awaitable[None]]
     once_per_stream: bool = False
+    step: BookingStep | None = None
+    wanted: Callable[[DomainEvent], bool] | None = None
 
-    def is_started_by(self, recorded: ports.RecordedEvent) -> bool:
+    def is_started_by(self, event: DomainEvent) -> bool:
         """Return whether the event starts this process."""
-        return isinstance(recorded.event, self.starts_on)
+        if not isinstance(event, self.starts_on):
+            return False
+        return self.wanted is None or self.wanted(event)
+
+
+def step_process(
+    name: str,
+    step: BookingStep,
+    *,
+    starts_on: tuple[type[DomainEvent], ...],
+    wanted: Callable[[DomainEvent], bool] | None = None,
+) -> Process:
+    """Return the process that submits the command of a step."""
+
+    async def run(recorded: ports.RecordedEvent, context: ProcessContext) -> None:
+        booking = await context.booking(recorded.stream)
+        count = step.serials(booking)
+        serials = tuple(await context.stock.draw(count)) if count else ()
+        numbers = TicketNumbers(context.airline_code, serials)
+        command = step.command(recorded.stream, recorded.event, booking, numbers)
+        await context.submit(recorded, name, command)
+
+    return Process(name=name, starts_on=starts_on, run=run, step=step, wanted=wanted)
 
 
 def cause_of(recorded: ports.RecordedEvent) -> follow_up.Cause:
     """Return the event as the cause of commands."""
-    return follow_up.Cause(
-        id=ids.event_id(recorded.stream, recorded.version),
-        actor=ACTOR,
-        correlation_id=recorded.correlation_id,
+    return follow_up.of_event(
+        recorded.stream, recorded.version, correlation_id=recorded.correlation_id
     )

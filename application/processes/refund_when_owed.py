@@ -1,8 +1,7 @@
 """Request a refund from Stripe when the airline owes money to a booking."""
 
 from application.payment.refund_payment import RefundPayment
-from application.ports import RecordedEvent
-from application.processes.process import Process, ProcessContext
+from application.processes.process import BookingStep, TicketNumbers, step_process
 from domain.booking.events import (
     BookingCancelled,
     CouponsCancelled,
@@ -11,14 +10,14 @@ from domain.booking.events import (
     RefundGranted,
 )
 from domain.booking.seat_events import SeatExtrasRefunded
+from domain.booking.state import Booking
 from domain.booking.values import Obligation
+from domain.kernel.events import DomainEvent
 
-NAME = "refund_when_owed"
 
-
-def obligation(recorded: RecordedEvent) -> Obligation | None:
+def obligation(event: DomainEvent) -> Obligation | None:
     """Return the obligation that the event contains; None where nothing is owed."""
-    match recorded.event:
+    match event:
         case (
             BookingCancelled(obligation=found)
             | CouponsCancelled(obligation=found)
@@ -32,23 +31,23 @@ def obligation(recorded: RecordedEvent) -> Obligation | None:
             return None
 
 
-async def refund(recorded: RecordedEvent, context: ProcessContext) -> None:
+def _refund(
+    booking_id: str, event: DomainEvent, booking: Booking, _numbers: TicketNumbers
+) -> RefundPayment:
     """Refund what is owed from the payments of the booking, the newest first."""
-    owed = obligation(recorded)
-    if owed is None:
-        return
-    booking = await context.booking(recorded.stream)
-    command = RefundPayment(
-        booking_id=recorded.stream,
+    owed = obligation(event)
+    assert owed is not None, "the process starts only where something is owed"
+    return RefundPayment(
+        booking_id=booking_id,
         obligation=owed.id,
         amount=owed.amount,
         payment_ids=tuple(reversed(booking.payments)),
     )
-    await context.submit(recorded, NAME, command)
 
 
-PROCESS = Process(
-    name=NAME,
+PROCESS = step_process(
+    "refund_when_owed",
+    BookingStep(command=_refund),
     starts_on=(
         BookingCancelled,
         CouponsCancelled,
@@ -57,5 +56,5 @@ PROCESS = Process(
         ModificationCompleted,
         SeatExtrasRefunded,
     ),
-    run=refund,
+    wanted=lambda event: obligation(event) is not None,
 )

@@ -7,14 +7,16 @@ timer calls `run_again` for the booking later.
 
 import asyncio
 import datetime as dt
-from collections.abc import Awaitable, Callable, Iterable
+import uuid
+from collections.abc import Awaitable, Callable, Container, Iterable
 
 from application import ports
 from application.commands.bus import CommandBus
 from application.processes import offer_seats_when_released
 from application.processes.flight_tasks import FlightTasks
-from application.processes.process import Process, ProcessContext
+from application.processes.process import Process, ProcessContext, cause_of
 from application.processes.registry import PROCESSES
+from domain.kernel import ids
 
 READ_LIMIT = 1_000
 # What follows from an event is done within a second; after this time something went wrong.
@@ -49,8 +51,10 @@ class ProcessRunner:
         done = position
         found: list[ports.RecordedEvent] = []
         last: dict[tuple[str, str], tuple[Process, ports.RecordedEvent]] = {}
+        finished: set[uuid.UUID] = set()
         async for recorded in self._log.read_log(after=position, limit=READ_LIMIT):
-            started = [process for process in PROCESSES if process.is_started_by(recorded)]
+            finished.add(recorded.command_id)
+            started = [process for process in PROCESSES if process.is_started_by(recorded.event)]
             if any(not process.once_per_stream for process in started):
                 found.append(recorded)
             for process in started:
@@ -58,7 +62,7 @@ class ProcessRunner:
                     last[process.name, recorded.stream] = (process, recorded)
             done = recorded.position
         # Together, so that the dispatcher makes one append of many commands.
-        await _together(self._run_all(recorded) for recorded in found)
+        await _together(self._run_all(recorded, finished) for recorded in found)
         await _together(self._run(process, recorded) for process, recorded in last.values())
         return done
 
@@ -73,9 +77,14 @@ class ProcessRunner:
         if history:
             await self._run(offer_seats_when_released.PROCESS, history[-1])
 
-    async def _run_all(self, recorded: ports.RecordedEvent) -> None:
+    async def _run_all(
+        self, recorded: ports.RecordedEvent, finished: Container[uuid.UUID] = ()
+    ) -> None:
+        """Run what the event starts and what has not been done in its own append."""
         for process in PROCESSES:
-            if process.is_started_by(recorded) and not process.once_per_stream:
+            if not process.is_started_by(recorded.event) or process.once_per_stream:
+                continue
+            if ids.step_command_id(cause_of(recorded).id, process.name) not in finished:
                 await self._run(process, recorded)
 
     async def _run(self, process: Process, recorded: ports.RecordedEvent) -> None:

@@ -16,6 +16,7 @@ from application import ports
 from application.commands import stream_kinds
 from application.commands.batch import CommandBatch
 from application.commands.command import CommandEnvelope, Outcome
+from application.commands.follow_up import FollowUps
 from application.commands.pending_command import PendingCommand
 from application.commands.state_cache import StateCache
 from domain.kernel.fold import fold
@@ -224,8 +225,10 @@ class MemoryProcess:
         clock: ports.Clock,
         random_bytes: Callable[[int], bytes],
         cache_limit: int = 1_000,
+        follow_ups: FollowUps | None = None,
     ) -> None:
         self._log = log
+        self.follow_ups = follow_ups
         self._clock = clock
         self._random_bytes = random_bytes
         self.cache = StateCache(limit=cache_limit)
@@ -256,7 +259,12 @@ class MemoryProcess:
 
     def _decide(self, waiting: Sequence[PendingCommand]) -> CommandBatch:
         while True:
-            batch = CommandBatch(self.cache, now=self._clock(), random_bytes=self._random_bytes)
+            batch = CommandBatch(
+                self.cache,
+                now=self._clock(),
+                random_bytes=self._random_bytes,
+                follow_ups=self.follow_ups,
+            )
             for pending in waiting:
                 batch.decide(pending)
             if not batch.missing:

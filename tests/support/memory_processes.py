@@ -9,14 +9,40 @@ import msgspec
 
 from application import ports
 from application.commands.command import CommandEnvelope, Outcome
+from application.processes.immediate_steps import ImmediateSteps
 from application.processes.runner import ProcessRunner
 from application.queries import FlightTask
 from tests.support.airline import AIRLINE
 from tests.support.memory_airline import MemoryAirline
 
 
+class MemoryStock:
+    """Serials from 1 on; `take` gives none while it is `empty`."""
+
+    def __init__(self) -> None:
+        self.empty = False
+        self._serials = itertools.count(1)
+        self._taken: dict[str, tuple[int, ...]] = {}
+
+    def fresh(self, count: int) -> list[int]:
+        """Those that follow."""
+        return [next(self._serials) for _ in range(count)]
+
+    async def draw(self, count: int) -> list[int]:
+        """See the port."""
+        return self.fresh(count)
+
+    def take(self, count: int, *, key: str) -> tuple[int, ...] | None:
+        """See the port."""
+        if self.empty:
+            return None
+        if len(self._taken.get(key, ())) != count:
+            self._taken[key] = tuple(self.fresh(count))
+        return self._taken[key]
+
+
 class MemoryBus:
-    """`CommandBus`, `EventLog.read_log` and `TicketStock` on the log of an airline.
+    """`CommandBus` and `EventLog.read_log` on the log of an airline, and a stock of tickets.
 
     `submitted` are the commands of processes; one that names a stream in `broken` meets a bug,
     one in `unavailable` no database.
@@ -27,7 +53,7 @@ class MemoryBus:
         self.submitted: list[CommandEnvelope] = []
         self.broken: set[str] = set()
         self.unavailable: set[str] = set()
-        self._serials = itertools.count(1)
+        self.stock = MemoryStock()
 
     async def submit(self, envelope: CommandEnvelope) -> Outcome:
         """Carry it out, unless it names what is broken."""
@@ -58,10 +84,6 @@ class MemoryBus:
         """As the log stands now."""
         for recorded in self._airline.log.events[after : after + limit]:
             yield recorded
-
-    async def draw(self, count: int) -> list[int]:
-        """Fresh numbers."""
-        return [next(self._serials) for _ in range(count)]
 
 
 class MemoryTasks:
@@ -99,11 +121,16 @@ class ProcessRuns:
         self.runner = ProcessRunner(
             log=self.bus,  # type: ignore[arg-type]  # a runner only reads the log
             bus=self.bus,
-            stock=self.bus,
+            stock=self.bus.stock,
             tasks=self.tasks,
             airline_code=AIRLINE,
             report=lambda stream, error: self.reports.append((stream, error)),
         )
+
+    def decide_with_causes(self, *, wanted: bool = True) -> None:
+        """Let what follows be decided in the append of its cause, or not any more."""
+        steps = ImmediateSteps(self.bus.stock, airline_code=AIRLINE)
+        self.airline.process.follow_ups = steps if wanted else None
 
     async def to_the_end(self, position: int = 0) -> int:
         """Until nothing follows any more; the position."""

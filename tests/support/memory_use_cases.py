@@ -118,7 +118,7 @@ class MemoryUseCases:
             history=MemoryHistory(self.airline),
             vault=self.vault,
             quotes=QuoteSigner(b"key"),
-            stock=bus,
+            stock=bus.stock,
             clock=self.airline.clock,
             airline_code=AIRLINE,
             airline_name="Rimal Air",

@@ -44,7 +44,7 @@ def test_it_is_on_sale_again_and_a_repeat_records_nothing() -> None:
 def test_passengers_who_know_of_it_may_stay_or_be_refunded(stays: bool) -> None:
     case = Cancelled()
     case.reinstate()
-    assert process.PROCESS.is_started_by(case.airline.last(case.flight))
+    assert process.PROCESS.is_started_by(case.airline.last(case.flight).event)
     case.airline.submit(process.command(case.airline.last(case.flight), case.booking))
     (asked,) = case.airline.booking(case.booking).disruptions
     assert (asked.kind, asked.material) == ("rescheduled", True)

@@ -22,7 +22,7 @@ async def changing() -> tuple[MemoryAirline, ProcessRuns, str, str]:
 
 async def test_an_accepted_modification_alone_starts_nothing() -> None:
     airline, runs, booking, _ = await changing()
-    assert not complete_modification_when_paid.PROCESS.is_started_by(airline.last(booking))
+    assert not complete_modification_when_paid.PROCESS.is_started_by(airline.last(booking).event)
     await runs.runner.run_again(booking)
     assert [type(each).__name__ for each in runs.commands()] == ["ConfirmBooking"]
 
@@ -31,7 +31,7 @@ async def test_a_paid_change_is_completed_with_a_serial_for_each_passenger() -> 
     airline, runs, booking, dearer = await changing()
     before = len(airline.log.events)
     airline.pay(booking)
-    assert complete_modification_when_paid.PROCESS.is_started_by(airline.last(booking))
+    assert complete_modification_when_paid.PROCESS.is_started_by(airline.last(booking).event)
     await runs.runner.run_from(before)
     assert runs.commands() == [CompleteModification(booking, AIRLINE, (3, 4))]
     assert airline.booking(booking).segments[0].flight == dearer

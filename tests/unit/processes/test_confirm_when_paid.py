@@ -17,7 +17,7 @@ def test_of_a_whole_history_only_paid_starts_it() -> None:
     starting = [
         recorded.event.tag
         for recorded in airline.log.events
-        if confirm_when_paid.PROCESS.is_started_by(recorded)
+        if confirm_when_paid.PROCESS.is_started_by(recorded.event)
     ]
     assert starting == ["booking.paid.1"]
     assert "payment.captured.1" in airline.tags(payment)

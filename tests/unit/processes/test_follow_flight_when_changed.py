@@ -73,7 +73,7 @@ def test_each_change_of_a_flight_means_one_command_for_each_booking() -> None:
     booking = airline.book(flight)
     for operation, expected in cases(flight, booking):
         airline.submit(operation)
-        assert process.PROCESS.is_started_by(airline.last(flight))
+        assert process.PROCESS.is_started_by(airline.last(flight).event)
         assert process.command(airline.last(flight), booking) == expected
 
 
@@ -81,9 +81,9 @@ def test_a_departure_closes_the_flight_for_each_booking() -> None:
     airline = MemoryAirline()
     flight = airline.schedule("SV1")
     booking = airline.book(flight)
-    assert not process.PROCESS.is_started_by(airline.last(flight))
+    assert not process.PROCESS.is_started_by(airline.last(flight).event)
     airline.submit(DepartFlight(flight_id=flight, departed_at=LEAVES))
-    assert process.PROCESS.is_started_by(airline.last(flight))
+    assert process.PROCESS.is_started_by(airline.last(flight).event)
     assert process.command(airline.last(flight), booking) == CloseFlight(booking, flight)
 
 

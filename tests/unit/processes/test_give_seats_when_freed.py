@@ -102,6 +102,6 @@ async def test_without_passengers_on_standby_a_freed_seat_starts_nothing() -> No
     await case.runs.to_the_end()
     case.runs.commands()
     case.airline.cancel(case.bookings[2], Part())
-    assert give_seats_when_freed.PROCESS.is_started_by(case.airline.last(case.flight))
+    assert give_seats_when_freed.PROCESS.is_started_by(case.airline.last(case.flight).event)
     await case.runs.runner.run_from(len(case.airline.log.events) - 2)
     assert not any(isinstance(each, ReviewSeats) for each in case.runs.commands())

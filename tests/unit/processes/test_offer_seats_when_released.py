@@ -44,7 +44,7 @@ async def test_run_again_over_the_same_events_no_booking_is_offered_seats_twice(
 async def test_without_a_waitlist_a_release_starts_nothing() -> None:
     airline, runs, flight, first, _ = queueing(seats=2, waiting=0)
     airline.cancel(first)
-    assert offer_seats_when_released.PROCESS.is_started_by(airline.last(flight))
+    assert offer_seats_when_released.PROCESS.is_started_by(airline.last(flight).event)
     await runs.to_the_end()
     assert runs.commands() == []
 

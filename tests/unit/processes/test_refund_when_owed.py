@@ -60,7 +60,7 @@ async def test_the_refund_of_a_change_and_one_granted_by_finance_are_requested_t
     starting = [
         recorded.event.tag
         for recorded in airline.log.streams[booking]
-        if refund_when_owed.obligation(recorded) is not None
+        if refund_when_owed.obligation(recorded.event) is not None
     ]
     assert starting == ["booking.modification_completed.1", "booking.refund_granted.1"]
     asked = {
@@ -101,7 +101,7 @@ async def test_without_an_obligation_nothing_is_refunded() -> None:
     runs = ProcessRuns(airline)
     booking = airline.book(airline.schedule("SV1"))
     airline.cancel(booking)
-    assert refund_when_owed.obligation(airline.last(booking)) is None
+    assert refund_when_owed.obligation(airline.last(booking).event) is None
     await runs.to_the_end()
     assert runs.commands() == []
 

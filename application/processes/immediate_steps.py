@@ -1,0 +1,81 @@
+"""What follows from events in their own append, so that nobody waits for the run over the log.
+
+The runner stays as the safety net: after a crash, an upgrade, or where this process had no serials
+left it makes the same commands with the same ids, and otherwise finds nothing to do.
+"""
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+from application import ports
+from application.booking.offer_seats import OfferSeats
+from application.commands.follow_up import FollowUp
+from application.processes import offer_seats_when_released
+from application.processes.process import Process, TicketNumbers
+from application.processes.registry import PROCESSES
+from domain.inventory.events import SeatsOffered
+from domain.kernel.events import DomainEvent
+
+STEPS = tuple(process for process in PROCESSES if process.step is not None)
+_STARTING = {
+    event_type: tuple(process for process in STEPS if event_type in process.starts_on)
+    for event_type in {each for process in STEPS for each in process.starts_on}
+}
+# After an offer the next in line may fit, too.
+_MAY_FREE_SEATS: tuple[type[DomainEvent], ...] = (
+    *offer_seats_when_released.PROCESS.starts_on,
+    SeatsOffered,
+)
+
+
+class ImmediateSteps:
+    """`FollowUps` by the processes whose command needs nothing from outside this process."""
+
+    def __init__(self, stock: ports.TicketStock, *, airline_code: str) -> None:
+        self._stock = stock
+        self._airline_code = airline_code
+
+    def after(
+        self, events: Sequence[ports.NewEvent], state_of: Callable[[str], Any]
+    ) -> list[FollowUp]:
+        """Return the steps of bookings, then the offers of seats: steps may release or take them.
+
+        Seats are offered once for a flight, by its last event.
+        """
+        found: list[FollowUp] = []
+        offers: dict[str, FollowUp] = {}
+        for new in events:
+            for process in _started(new.event):
+                following = self._step(process, new, state_of)
+                if following is not None:
+                    found.append(following)
+            if isinstance(new.event, _MAY_FREE_SEATS):
+                flight = state_of(new.stream)
+                if flight is not None and flight.waitlist:
+                    offers[new.stream] = _offer(new)
+        return [*found, *offers.values()] if offers else found
+
+    def _step(
+        self, process: Process, new: ports.NewEvent, state_of: Callable[[str], Any]
+    ) -> FollowUp | None:
+        step, booking = process.step, state_of(new.stream)
+        if step is None or booking is None or not process.is_started_by(new.event):
+            return None
+        serials: tuple[int, ...] | None = ()
+        if count := step.serials(booking):
+            serials = self._stock.take(count, key=f"{new.stream}:{new.version}")
+        if serials is None:
+            return None
+        numbers = TicketNumbers(self._airline_code, serials)
+        command = step.command(new.stream, new.event, booking, numbers)
+        return FollowUp(new.stream, new.version, process.name, command)
+
+
+def _started(event: DomainEvent) -> tuple[Process, ...]:
+    return _STARTING.get(type(event), ())
+
+
+def _offer(new: ports.NewEvent) -> FollowUp:
+    """Return the step with the name that the process gives it: by the version it read."""
+    name = f"{offer_seats_when_released.NAME}:{new.version}"
+    return FollowUp(new.stream, new.version, name, OfferSeats(flight_id=new.stream))
