@@ -8,6 +8,7 @@ unpaid_seats: how many seats a customer may hold without paying
 offer_seats: offer free seats to the first waitlisted booking that fits
 open_checkout: open a checkout session for the amount due
 ask_about_payment: ask Stripe about the session of a traveller who returns
+read_payment_outcome: what the page shows to a traveller who returns
 confirm_booking: issue the tickets of a paid booking
 expire_booking: expire a booking that was not paid in time
 release_hold: ask Stripe, then expire what was not paid in time
