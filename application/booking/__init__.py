@@ -42,7 +42,8 @@ read_boarding_passes: the boarding passes of a booking
 boarding_pass_facts: the facts of a pass from the booking, its flight and its people
 boarding_pass_printer: the port that draws boarding passes
 letters: letters to passengers and their words
-send_letter: fills in a letter and sends it
+letter_batches: letters that one message of the queue carries
+send_letter: fills in letters and sends them
 
 channels: the channel of a caller, by role
 access: who may see or change which booking
