@@ -1,5 +1,6 @@
 """Letters in batches: read together, sent on their own, and a failing one stops no other."""
 
+import asyncio
 from collections.abc import Collection
 from types import SimpleNamespace
 from typing import Any
@@ -28,12 +29,15 @@ class CountingBus(MemoryBus):
         super().__init__(*arguments)
         self.reads: list[str] = []
         self.unreadable: set[str] = set()
+        self.away = False
 
     async def current(self, kind: Any, stream: str) -> Any:
         raise AssertionError("one read for all")
 
     async def current_all(self, kind: Any, streams: Collection[str]) -> Any:
         """Count, and read."""
+        if self.away:
+            raise ports.Unavailable("database")
         if self.unreadable.intersection(streams):
             raise RuntimeError("an event that nobody can read")
         self.reads.append(kind.prefix)
@@ -63,10 +67,13 @@ class PostOffice:
         self.bus = CountingBus(self.use_cases.airline)
         self.mailbox = Mailbox()
         self.opened = 0
+        self.tampered = ""
         self.sender = LetterSender(bus=self.bus, vault=self, mailer=self.mailbox)  # type: ignore[arg-type]  # it only opens
 
     async def open_all(self, boxes: Any) -> Any:
         """Count, and open."""
+        if self.tampered in {box.subject for box in boxes}:
+            raise ValueError("tampered")
         self.opened += 1
         return await self.use_cases.vault.open_all(boxes)
 
@@ -155,7 +162,7 @@ async def test_a_mail_system_that_hangs_for_one_letter_stops_no_other(
 
     async def hanging(letter: mail.Letter) -> None:
         if letter.to == "0@example.com":
-            await send_letter.asyncio.sleep(3600)
+            await asyncio.sleep(3600)
         await arriving(letter)
 
     monkeypatch.setattr(office.mailbox, "send", hanging)
@@ -229,3 +236,59 @@ def test_a_lone_letter_is_a_message_as_before() -> None:
     lone = QueuedTask("mail.booking_confirmed", {"booking_id": "booking-AAAAAA"})
     assert list(letter_batches.grouped([lone])) == [lone]
     assert list(letter_batches.grouped([])) == []
+
+
+async def test_letters_that_are_sent_at_the_same_time_are_read_together() -> None:
+    office = PostOffice()
+    sent = [await office.booked(number) for number in range(LETTER_LIMIT + 1)]
+    await asyncio.gather(*(office.sender.send(each) for each in sent))
+    assert office.bus.reads == ["booking", "flight"] * 2
+    assert office.opened == 2
+    assert len(office.mailbox.letters) == len(sent)
+
+
+async def test_of_letters_that_are_read_together_only_the_failing_one_raises() -> None:
+    office = PostOffice()
+    sent = [await office.booked(number) for number in range(4)]
+    office.bus.unreadable.add(sent[1].booking_id)
+    office.mailbox.closed.add("2@example.com")
+    results = await asyncio.gather(
+        *(office.sender.send(each) for each in sent), return_exceptions=True
+    )
+    none = type(None)
+    assert [type(each) for each in results] == [none, RuntimeError, ports.Unavailable, none]
+    assert len(office.mailbox.letters) == 2
+
+
+async def test_a_sender_that_is_cancelled_takes_no_other_with_it() -> None:
+    office = PostOffice()
+    sent = [await office.booked(number) for number in range(3)]
+    sending = [asyncio.create_task(office.sender.send(each)) for each in sent]
+    await asyncio.sleep(0)
+    sending[0].cancel()
+    results = await asyncio.gather(*sending, return_exceptions=True)
+    assert [type(each) for each in results] == [asyncio.CancelledError, type(None), type(None)]
+    await office.sender.send(sent[0])
+    assert len(office.mailbox.letters) == 3
+
+
+async def test_while_the_database_is_away_each_letter_is_tried_again_later() -> None:
+    office = PostOffice()
+    sent = [await office.booked(number) for number in range(3)]
+    office.bus.away = True
+    results = await asyncio.gather(
+        *(office.sender.send(each) for each in sent), return_exceptions=True
+    )
+    assert [type(each) for each in results] == [ports.Unavailable] * 3
+    office.bus.away = False
+    await asyncio.gather(*(office.sender.send(each) for each in sent))
+    assert len(office.mailbox.letters) == 3
+
+
+async def test_a_box_that_was_tampered_with_stops_no_other_letter() -> None:
+    office = PostOffice()
+    sent = [await office.booked(number) for number in range(3)]
+    office.tampered = office.use_cases.airline.state(sent[2].booking_id).contact.subject
+    left = await office.carry_out(batch_of(sent))
+    assert [each.body for each in left] == [sent[2].body]
+    assert len(office.mailbox.letters) == 2
