@@ -67,6 +67,8 @@ _PAGE = """<!doctype html>
 </body>
 </html>
 """
+# Cases in which a payment may be under way: another one would be money paid twice.
+_EXPECTS_MONEY: frozenset[Case] = frozenset({"recording", "busy", PaymentStep.PAID})
 Again = Annotated[int, QueryParameter(ge=0, le=len(RELOAD_AFTER_SECONDS))]
 
 
@@ -177,7 +179,8 @@ def _page(
         content.append(f"<p>{html.escape(words.changes_by_itself)}</p>")
     elif again is not None:
         link = f'<a href="?again=0">{html.escape(words.look_again)}</a>'
-        content.append(f"<p>{html.escape(words.takes_longer)} {link}</p>")
+        late = f"{html.escape(words.takes_longer)} " if case in _EXPECTS_MONEY else ""
+        content.append(f"<p>{late}{link}</p>")
     return _PAGE.format(
         language=language,
         direction=words.direction,

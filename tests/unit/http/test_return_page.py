@@ -142,6 +142,15 @@ async def test_reloads_grow_and_end_with_a_link(returning: Returning) -> None:
     assert '<a href="?again=0">' in page.text
 
 
+async def test_no_traveller_who_may_pay_again_reads_not_to(returning: Returning) -> None:
+    last = len(RELOAD_AFTER_SECONDS)
+    page = await returning.see(f"/unpaid/{returning.checked_out()}?again={last}")
+    assert heading(page) == of("not_paid")
+    assert "You can still pay until" in page.text
+    assert "do not pay" not in page.text
+    assert '<a href="?again=0">' in page.text
+
+
 async def test_stripe_is_asked_at_once_and_then_only_after_longer_waits(
     returning: Returning,
 ) -> None:
