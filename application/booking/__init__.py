@@ -8,6 +8,7 @@ unpaid_seats: how many seats a customer may hold without paying
 offer_seats: offer free seats to the first waitlisted booking that fits
 open_checkout: open a checkout session for the amount due
 ask_about_payment: ask Stripe about the session of a traveller who returns
+read_payment_outcome: what the page shows to a traveller who returns
 confirm_booking: issue the tickets of a paid booking
 expire_booking: expire a booking that was not paid in time
 release_hold: ask Stripe, then expire what was not paid in time
@@ -41,7 +42,9 @@ read_boarding_passes: the boarding passes of a booking
 boarding_pass_facts: the facts of a pass from the booking, its flight and its people
 boarding_pass_printer: the port that draws boarding passes
 letters: letters to passengers and their words
-send_letter: fills in a letter and sends it
+letter_batches: letters that one message of the queue carries
+letter_drafts: reads what letters need, together
+send_letter: fills in letters and sends them
 
 channels: the channel of a caller, by role
 access: who may see or change which booking

@@ -1,104 +1,106 @@
-"""Write a letter to the passengers of a booking.
+"""Write letters to the passengers of bookings, one or a batch of them.
 
 Personal data is opened here, at the last moment, and is written to the letter only. So is what the
 letter names: the passengers and flights that still are when it is sent.
 """
 
+import asyncio
+import logging
+from collections.abc import Sequence
+
 import msgspec
 
 from application import mail, ports
 from application.booking import letters, people
-from application.commands import stream_kinds
+from application.booking.letter_drafts import Draft, DraftReader
 from application.commands.bus import CommandBus
-from domain.booking import states
 from domain.booking.state import Booking
-from domain.booking.states import Status
 from domain.inventory.state import Flight, FlightStatus
 from domain.kernel import ids, money
 from domain.pricing.price import TAKES_SEAT
 
-# Nobody travels any more: only the letter that says so is sent.
-OVER = states.TERMINAL | {Status.CANCELLED, Status.NO_SHOW}
+# A batch of LETTER_LIMIT letters that all time out ends within the time of a task.
+MAILS_AT_ONCE = 8
+MAIL_TIMEOUT_SECONDS = 10.0
+
+logger = logging.getLogger(__name__)
 
 
 class LetterSender:
     """Sends letters; a letter that is sent again has the same id."""
 
     def __init__(self, *, bus: CommandBus, vault: ports.Vault, mailer: mail.Mailer) -> None:
-        self._bus = bus
-        self._vault = vault
+        self._drafts = DraftReader(bus=bus, vault=vault)
         self._mailer = mailer
 
     async def send(self, letter: letters.BookingLetter) -> None:
-        """Send the letter.
+        """Send the letter; those that are sent at the same time are read together.
 
         Do nothing when the passenger's data was erased, or when the letter is about a journey that
         nobody makes any more, or about a disruption that is answered or was followed by another.
         """
-        booking = (await self._bus.current(stream_kinds.BOOKING, letter.booking_id))[0]
-        if booking is None:
-            return
-        ahead = await self._flights_ahead(booking)
-        if not ahead and not isinstance(letter, letters.CancellationLetter):
-            return
-        if _has_lapsed(letter, booking, ahead):
-            return
-        boxes = [booking.contact, *(passenger.name for passenger in booking.passengers)]
-        contact_text, *names = await self._vault.open_all(boxes)
-        if contact_text is None:
-            return
-        contact = msgspec.json.decode(contact_text, type=people.Contact)
-        reference = ids.reference_of(letter.booking_id)
-        words = letters.LETTERS[type(letter)][contact.locale]
-        values = {
-            "reference": reference,
-            "total": money.display(booking.price.total()),
-            "until": "" if booking.hold_until is None else f"{booking.hold_until:%Y-%m-%d %H:%M}",
-            **_journey(booking, ahead, names, contact.locale),
-            **_decided(letter, booking.currency, contact.locale),
-        }
-        kind = letter.topic.partition(".")[2].replace("_", "-")
-        await self._mailer.send(
-            mail.Letter(
-                id="-".join(part for part in (kind, reference, letter.about) if part),
-                to=contact.email,
-                subject=words.subject.format(**values),
-                text=words.text.format(**values),
-            )
-        )
+        draft = await self._drafts.read(letter)
+        if draft is not None:
+            await self._deliver(draft)
 
-    async def _flights_ahead(self, booking: Booking) -> dict[int, Flight]:
-        """Return the flights that somebody of the booking has before them, by segment."""
-        if booking.status in OVER:
-            return {}
-        ahead = {}
-        for segment in sorted({each.segment for each in booking.open_coupons()}):
-            name = booking.segments[segment].flight
-            flight = (await self._bus.current(stream_kinds.FLIGHT, name))[0]
-            assert flight is not None, "a booking names flights that exist"
-            if flight.status is not FlightStatus.DEPARTED:
-                ahead[segment] = flight
-        return ahead
+    async def send_all(
+        self, batch: Sequence[letters.BookingLetter]
+    ) -> Sequence[letters.BookingLetter]:
+        """Send the letters as `send` does; return those that failed, which stop no other.
+
+        Raises Unavailable when nothing was sent.
+        """
+        drafts = await self._drafts.read_all(batch)
+        places = asyncio.Semaphore(MAILS_AT_ONCE)
+
+        async def error_of(draft: Draft | Exception | None) -> Exception | None:
+            if not isinstance(draft, Draft):
+                return draft
+            try:
+                async with places:
+                    await self._deliver(draft)
+            except Exception as error:  # noqa: BLE001 - a letter that fails is tried again alone
+                return error
+            return None
+
+        errors = await asyncio.gather(*(error_of(draft) for draft in drafts))
+        failed = []
+        for letter, error in zip(batch, errors, strict=True):
+            if error is not None:
+                logger.warning("%s was not sent: %s", letter.topic, type(error).__name__)
+                failed.append(letter)
+        return failed
+
+    async def _deliver(self, draft: Draft) -> None:
+        written = _written(draft)
+        if written is not None:
+            async with asyncio.timeout(MAIL_TIMEOUT_SECONDS):
+                await self._mailer.send(written)
 
 
-def _has_lapsed(letter: letters.BookingLetter, booking: Booking, ahead: dict[int, Flight]) -> bool:
-    """Whether the letter asks for an answer that nobody needs to give any more."""
-    match letter:
-        case letters.DisruptionLetter() if letter.about.count("-") > 1:
-            return letter.about not in {
-                letters.disruption_about(
-                    each.segment,
-                    each.kind,
-                    ahead[each.segment].departs_at if each.times is None else each.times.departs_at,
-                )
-                for each in booking.disruptions
-                if each.segment in ahead
-            }
-        case letters.DisruptionReminder() if "-" in letter.about:
-            reminded = letter.about.split("-")[:-1]
-            return all(str(each.segment) not in reminded for each in booking.disruptions)
-        case _:
-            return False
+def _written(draft: Draft) -> mail.Letter | None:
+    """Return the letter as it is sent; None where the passenger's data was erased."""
+    letter, booking = draft.letter, draft.booking
+    contact_text, *names = draft.opened
+    if contact_text is None:
+        return None
+    contact = msgspec.json.decode(contact_text, type=people.Contact)
+    reference = ids.reference_of(letter.booking_id)
+    words = letters.LETTERS[type(letter)][contact.locale]
+    values = {
+        "reference": reference,
+        "total": money.display(booking.price.total()),
+        "until": "" if booking.hold_until is None else f"{booking.hold_until:%Y-%m-%d %H:%M}",
+        **_journey(booking, draft.ahead, names, contact.locale),
+        **_decided(letter, booking.currency, contact.locale),
+    }
+    kind = letter.topic.partition(".")[2].replace("_", "-")
+    return mail.Letter(
+        id="-".join(part for part in (kind, reference, letter.about) if part),
+        to=contact.email,
+        subject=words.subject.format(**values),
+        text=words.text.format(**values),
+    )
 
 
 def _journey(

@@ -1,6 +1,7 @@
 """The command bus as its callers see it: commands in, outcomes out, and streams to read."""
 
 import uuid
+from collections.abc import Collection, Mapping
 from typing import Protocol, TypeVar
 
 from application import ports
@@ -25,6 +26,12 @@ class CommandBus(Protocol):
 
     async def current(self, kind: StreamKind[State], stream: str) -> tuple[State | None, int]:
         """State and version of a stream as the log has it now."""
+        ...
+
+    async def current_all(
+        self, kind: StreamKind[State], streams: Collection[str]
+    ) -> Mapping[str, tuple[State | None, int]]:
+        """State and version of each of these streams as the log has it now, by one read."""
         ...
 
     async def history(self, stream: str) -> list[ports.RecordedEvent]:

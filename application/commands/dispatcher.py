@@ -8,7 +8,7 @@ nothing is retried before the log has been searched for the command id.
 import asyncio
 import uuid
 from collections import deque
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from typing import TypeVar
 
 from application import ports
@@ -110,15 +110,30 @@ class Dispatcher:
 
     async def current(self, kind: StreamKind[State], stream: str) -> tuple[State | None, int]:
         """State and version of a stream as the log has it now, not as a cache remembers it."""
-        known = self._cache.get(stream)
-        version = known.version if known is not None else 0
-        state = known.state if known is not None else None
-        newer = await self._log.read_after({stream: version})
-        state = fold(kind.evolve, state, (recorded.event for recorded in newer))
-        version += len(newer)
-        if known is None or known.version < version:
-            self._cache.advance(stream, version, state)
-        return state, version
+        return (await self.current_all(kind, (stream,)))[stream]
+
+    async def current_all(
+        self, kind: StreamKind[State], streams: Collection[str]
+    ) -> Mapping[str, tuple[State | None, int]]:
+        """State and version of each stream as the log has it now, by one read for all of them."""
+        cached = {stream: self._cache.get(stream) for stream in streams}
+        if not cached:
+            return {}
+        versions = {
+            stream: 0 if known is None else known.version for stream, known in cached.items()
+        }
+        news: dict[str, list[ports.RecordedEvent]] = {stream: [] for stream in cached}
+        for recorded in await self._log.read_after(versions):
+            news[recorded.stream].append(recorded)
+        found: dict[str, tuple[State | None, int]] = {}
+        for stream, known in cached.items():
+            state = None if known is None else known.state
+            state = fold(kind.evolve, state, (recorded.event for recorded in news[stream]))
+            version = versions[stream] + len(news[stream])
+            if known is None or known.version < version:
+                self._cache.advance(stream, version, state)
+            found[stream] = (state, version)
+        return found
 
     async def history(self, stream: str) -> list[ports.RecordedEvent]:
         """All events of a stream in order."""

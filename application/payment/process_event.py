@@ -6,7 +6,10 @@ object that cannot be read are failed tries; while Stripe or the database is awa
 
 import asyncio
 import logging
+from collections.abc import Collection, Sequence
 from typing import ClassVar, Literal, Protocol
+
+import msgspec
 
 from application import ports
 from application.commands import follow_up
@@ -18,6 +21,9 @@ from domain.kernel.rejections import Rejection
 Handled = Literal["done", "ignored"]
 # Stripe's code for an object that it does not have: asking again gives the same answer.
 RESOURCE_MISSING = "resource_missing"
+# Events that have ended are recorded together, at the latest after this: Stripe may let one of them
+# take so long that the scheduler enqueues the others again.
+RECORD_AFTER_SECONDS = 1.0
 AWAY = (gateway.GatewayTimeout, gateway.GatewayUnavailable, ports.Unavailable)
 
 logger = logging.getLogger(__name__)
@@ -31,15 +37,23 @@ class ProcessStripeEvents(ports.BackgroundTask, frozen=True):
     events: tuple[str, ...]
 
 
+class FinishedEvent(msgspec.Struct, frozen=True):
+    """The outcome of an event that needs no further try."""
+
+    id: str
+    state: Handled
+    reason: str | None = None
+
+
 class StoredEvents(Protocol):
     """Where stored events are read and their outcome is recorded. All raise Unavailable."""
 
-    async def read(self, event_id: str) -> InboxEvent | None:
-        """Return the event of this id."""
+    async def read_all(self, event_ids: Collection[str]) -> Sequence[InboxEvent]:
+        """Return the known ones of these events, in this order."""
         ...
 
-    async def finish(self, event_id: str, *, state: Handled, reason: str | None = None) -> None:
-        """Record that the event has been processed."""
+    async def finish_all(self, finished: Sequence[FinishedEvent]) -> None:
+        """Record that these events have been processed."""
         ...
 
     async def postpone(self, event_id: str, *, reason: str, seconds: float) -> bool:
@@ -74,19 +88,41 @@ class StoredEventProcessor:
         An event that fails stops no other; its row says when it is tried again. Raises
         Unavailable when the inbox itself is away, once all have ended.
         """
-        results = await asyncio.gather(
-            *(self._process_one(event_id) for event_id in task.events), return_exceptions=True
-        )
-        for result in results:
-            if result is not None:
-                raise result
+        stored = await self._inbox.read_all(task.events)
+        running = {
+            asyncio.create_task(self._process_one(event))
+            for event in stored
+            if event.state == "new" and not event.waiting
+        }
+        errors: list[BaseException] = []
+        try:
+            while running:
+                ended, running = await asyncio.wait(running, timeout=RECORD_AFTER_SECONDS)
+                errors += await self._record(ended)
+        finally:
+            for each in running:
+                each.cancel()
+        if errors:
+            raise errors[0]
 
-    async def _process_one(self, event_id: str) -> None:
-        stored = await self._inbox.read(event_id)
-        if stored is None or stored.state != "new" or stored.waiting:
-            return
+    async def _record(
+        self, ended: Collection[asyncio.Task[FinishedEvent | None]]
+    ) -> list[BaseException]:
+        """Record the outcomes of these events together; return what prevents it."""
+        errors = [error for each in ended if (error := each.exception()) is not None]
+        outcomes = [each.result() for each in ended if each.exception() is None]
+        finished = [each for each in outcomes if each is not None]
+        try:
+            if finished:
+                await self._inbox.finish_all(finished)
+        except ports.Unavailable as error:
+            errors.append(error)
+        return errors
+
+    async def _process_one(self, stored: InboxEvent) -> FinishedEvent | None:
+        """Return the outcome; None where the row says already when the event is tried again."""
         cause = follow_up.Cause(
-            id=ids.webhook_command_id(event_id), actor="stripe", correlation_id=event_id
+            id=ids.webhook_command_id(stored.id), actor="stripe", correlation_id=stored.id
         )
         try:
             handled = await process_event(
@@ -97,13 +133,12 @@ class StoredEventProcessor:
                 cause=cause,
             )
         except Rejection as rejection:
-            await self._inbox.finish(event_id, state="ignored", reason=rejection.code)
+            return FinishedEvent(stored.id, "ignored", rejection.code)
         except Exception as error:  # noqa: BLE001 - the row records every outcome
-            await self._record_failure(stored, error)
-        else:
-            await self._inbox.finish(event_id, state=handled)
+            return await self._record_failure(stored, error)
+        return FinishedEvent(stored.id, handled)
 
-    async def _record_failure(self, event: InboxEvent, error: Exception) -> None:
+    async def _record_failure(self, event: InboxEvent, error: Exception) -> FinishedEvent | None:
         """Wait while Stripe is away, end at a definite no, park what staff has to look at."""
         kind = type(error).__name__
         seconds = event_retries.wait_seconds(event.waits + event.tries)
@@ -117,8 +152,7 @@ class StoredEventProcessor:
                 parked = await self._inbox.postpone(event.id, reason=kind, seconds=seconds)
             case gateway.GatewayRejected(code=code) if code == RESOURCE_MISSING:
                 logger.warning("Stripe does not know the object of event %s", event.id)
-                await self._inbox.finish(event.id, state="ignored", reason=RESOURCE_MISSING)
-                return
+                return FinishedEvent(event.id, "ignored", RESOURCE_MISSING)
             case gateway.GatewayRejected(code=code):
                 parked = await self._inbox.fail(event.id, reason=code, seconds=0.0, limit=1)
             case _:
@@ -127,6 +161,7 @@ class StoredEventProcessor:
                 parked = await self._inbox.fail(event.id, reason=kind, seconds=seconds, limit=limit)
         if parked:
             logger.critical("Stripe event %s (%s) is parked: %s", event.id, event.type, kind)
+        return None
 
 
 async def process_event(

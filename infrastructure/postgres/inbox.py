@@ -3,12 +3,13 @@
 The row is the truth about an event; the queue only carries its id and may lose it.
 """
 
-from collections.abc import Mapping
-from typing import Any, Literal
+from collections.abc import Collection, Mapping, Sequence
+from typing import Any
 
 from application import ports
 from application.coordination import Channel
 from application.payment.event_retries import PATIENCE
+from application.payment.process_event import FinishedEvent
 from application.payment.receive_event import UNSUPPORTED, InboxEvent, Received
 from application.payment.replay_event import ParkedEvent
 from domain.kernel.sealed import Sealed
@@ -120,24 +121,32 @@ class StripeInbox:
 
     async def read(self, event_id: str) -> InboxEvent | None:
         """Return the event of this id."""
+        return next(iter(await self.read_all([event_id])), None)
+
+    async def read_all(self, event_ids: Collection[str]) -> list[InboxEvent]:
+        """Return the known ones of these events, in this order."""
+        wanted = list(event_ids)
         rows = await self._execute(
             "SELECT id, type, object, state, tries, waits, "
             "coalesce(due_at > clock_timestamp(), false) "
-            "FROM inbox.stripe_event WHERE id = %s",
-            (event_id,),
+            "FROM inbox.stripe_event WHERE id = ANY (%s::text[]) "
+            "ORDER BY array_position(%s::text[], id)",
+            (wanted, wanted),
         )
-        if not rows:
-            return None
-        return InboxEvent(*rows[0])
+        return [InboxEvent(*row) for row in rows]
 
-    async def finish(
-        self, event_id: str, *, state: Literal["done", "ignored"], reason: str | None = None
-    ) -> None:
-        """Record that the event has been processed."""
+    async def finish_all(self, finished: Sequence[FinishedEvent]) -> None:
+        """Record that these events have been processed."""
         await self._execute(
-            "UPDATE inbox.stripe_event SET state = %s, reason = %s, "
-            "finished_at = clock_timestamp() WHERE id = %s RETURNING id",
-            (state, reason, event_id),
+            "UPDATE inbox.stripe_event AS event SET state = ended.state, reason = ended.reason, "
+            "finished_at = clock_timestamp() "
+            "FROM unnest(%s::text[], %s::text[], %s::text[]) AS ended (id, state, reason) "
+            "WHERE event.id = ended.id RETURNING event.id",
+            (
+                [each.id for each in finished],
+                [each.state for each in finished],
+                [each.reason for each in finished],
+            ),
         )
 
     async def postpone(self, event_id: str, *, reason: str, seconds: float) -> bool:

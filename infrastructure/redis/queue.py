@@ -46,6 +46,13 @@ def make_broker(redis_url: str) -> RedisBroker:
     return RedisBroker(client=client, middleware=middleware)  # type: ignore[no-untyped-call]  # untyped there
 
 
+def message_of(topic: str, body: Mapping[str, Any]) -> dramatiq.Message[None]:
+    """Return the message of a task; the body consists of JSON values."""
+    return dramatiq.Message(
+        queue_name=QUEUE_NAME, actor_name=topic, args=(), kwargs=dict(body), options={}
+    )
+
+
 class TaskQueue:
     """Sends messages to the worker; raises Unavailable when Redis does not answer."""
 
@@ -55,10 +62,7 @@ class TaskQueue:
 
     async def enqueue(self, topic: str, body: Mapping[str, Any]) -> None:
         """Put one message into the queue; the body consists of JSON values."""
-        message: dramatiq.Message[None] = dramatiq.Message(
-            queue_name=QUEUE_NAME, actor_name=topic, args=(), kwargs=dict(body), options={}
-        )
         try:
-            await asyncio.to_thread(self._broker.enqueue, message)
+            await asyncio.to_thread(self._broker.enqueue, message_of(topic, body))
         except (redis.exceptions.ConnectionError, redis.exceptions.TimeoutError) as error:
             raise ports.Unavailable("queue") from error

@@ -23,6 +23,7 @@ stripe_webhook: receive events of Stripe
 stripe_events: list Stripe events that could not be processed, and process one again
 worklists: worklists of staff, and every amount owed
 return_page: the page after a payment at Stripe
+return_page_words: its words in both languages
 health: alive and ready
 docs_page: the documentation page
 

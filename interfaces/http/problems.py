@@ -14,6 +14,7 @@ import msgspec
 from litestar import Request
 from litestar.exceptions import HTTPException, ValidationException
 
+from application.caller import Language
 from application.identity.ports import TokenExpired, TokenRefused
 from application.payment.gateway import (
     GatewayFailure,
@@ -207,13 +208,20 @@ def _log_bug(error: Exception, request: Request[Any, Any, Any]) -> None:
 @functools.lru_cache(256)
 def prefers_arabic(accept_language: bytes) -> bool:
     """Whether Arabic precedes English in an `Accept-Language` (RFC 9110, 12.5.4)."""
+    return preferred_language(accept_language) == "ar"
+
+
+def preferred_language(accept_language: bytes) -> Language | None:
+    """Return the preferred one of Arabic and English; None where neither is accepted."""
     weights = {"ar": 0.0, "en": 0.0}
     for part in accept_language.decode("latin-1").lower().split(","):
         language, *parameters = part.strip().split(";")
         primary = language.strip().partition("-")[0]
         if primary in weights:
             weights[primary] = max(weights[primary], _weight(parameters))
-    return weights["ar"] > weights["en"]
+    if weights["ar"] == weights["en"] == 0:
+        return None
+    return "ar" if weights["ar"] > weights["en"] else "en"
 
 
 def _weight(parameters: list[str]) -> float:

@@ -1,76 +1,139 @@
-"""The page to which Stripe returns the traveller: what happens next, in both languages. It shows
-nothing of the booking but its reference. Once it is sent, Stripe is asked about the payment.
+"""The page to which Stripe returns the traveller: how far the payment has come, and what is next.
+
+It reloads itself, without a script, until the outcome is final. Its address is not a secret, so
+nothing of it is personal. Once it is sent, Stripe is asked about the payment.
 """
 
+import asyncio
+import base64
+import hashlib
 import html
 import logging
+from typing import Annotated
 
 from litestar import Response, get
 from litestar.background_tasks import BackgroundTask
-from litestar.params import FromPath
+from litestar.params import FromPath, QueryParameter
 
 from application.booking import ask_about_payment as use_case
+from application.booking.read_payment_outcome import (
+    PaymentOutcome,
+    PaymentStep,
+    ShownFlight,
+    read_payment_outcome,
+)
+from application.caller import Language
 from application.payment.gateway import GatewayFailure
 from application.ports import Unavailable
-from domain.kernel import ids
+from domain.kernel import ids, money
 from domain.kernel.rejections import Rejection
 from interfaces.http import auth
-from interfaces.http.problems import Problem
-from interfaces.http.strict_request import StrictRequest
+from interfaces.http.problems import Problem, preferred_language
+from interfaces.http.return_page_words import WORDS, Case, Words
+from interfaces.http.strict_request import LANGUAGE_LENGTH, StrictRequest
 
 logger = logging.getLogger(__name__)
 
+# Seconds until each reload; after the last the traveller reloads, or reads the letter.
+RELOAD_AFTER_SECONDS = (1, 1, 2, 3, 5, 8, 13, 21, 34, 55, 60, 60)
+# Stripe is asked at once, and again after waits of at least this: its reads are limited.
+ASK_AFTER_SECONDS = 5
+READ_TIMEOUT_SECONDS = 1.0
+
+_STYLE = (
+    "body{font:1.1rem/1.6 system-ui,sans-serif;max-width:36rem;margin:2rem auto;padding:0 1rem;"
+    "color:#1b1b1b;background:#fff}h1{font-size:1.5rem}ul{padding:0;list-style:none}"
+    "li{margin:.75rem 0;padding:.75rem;border:1px solid #767676;border-radius:.5rem}"
+)
+_STYLE_HASH = base64.b64encode(hashlib.sha256(_STYLE.encode()).digest()).decode()
+_POLICY = (
+    f"default-src 'none'; style-src 'sha256-{_STYLE_HASH}'; "
+    "base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
+)
 _PAGE = """<!doctype html>
-<html lang="en"><meta charset="utf-8"><meta name="viewport" content="width=device-width">
-<title>{reference}</title>
-<h1>{reference}</h1>
-<p>{english}</p>
-<p lang="ar" dir="rtl">{arabic}</p>
+<html lang="{language}" dir="{direction}">
+<head>
+<meta charset="utf-8">
+<meta name="viewport" content="width=device-width, initial-scale=1">{reload}
+<title>{heading} · {reference}</title>
+<style>{style}</style>
+</head>
+<body>
+<main>
+<h1>{heading}</h1>
+<p>{booking}: <strong><bdi dir="ltr">{reference}</bdi></strong></p>
+{content}
+</main>
+</body>
 </html>
 """
-_PAID = (
-    "Thank you. Your payment is being recorded; the tickets follow by e-mail within moments.",
-    "شكرًا لك. يجري تسجيل دفعتك، وستصلك التذاكر بالبريد الإلكتروني خلال لحظات.",
-)
-_UNPAID = (
-    "Nothing was charged. Your seats stay held until the time shown in your booking.",
-    "لم يُخصم أي مبلغ. تبقى مقاعدك محجوزة حتى الوقت المبيّن في حجزك.",
-)
+# Cases in which a payment may be under way: another one would be money paid twice.
+_EXPECTS_MONEY: frozenset[Case] = frozenset({"recording", "busy", PaymentStep.PAID})
+Again = Annotated[int, QueryParameter(ge=0, le=len(RELOAD_AFTER_SECONDS))]
 
 
 @get("/paid/{booking_id:str}", include_in_schema=False)
-async def paid(request: StrictRequest, booking_id: FromPath[str]) -> Response[str]:
-    """After paying."""
-    return await _page(request, booking_id, _PAID)
+async def paid(
+    request: StrictRequest, booking_id: FromPath[str], again: Again = 0
+) -> Response[str]:
+    """After paying; `again` counts the reloads."""
+    return await _answer(request, booking_id, again, has_paid=True)
 
 
 @get("/unpaid/{booking_id:str}", include_in_schema=False)
-async def unpaid(request: StrictRequest, booking_id: FromPath[str]) -> Response[str]:
-    """After leaving the checkout."""
-    return await _page(request, booking_id, _UNPAID)
+async def unpaid(
+    request: StrictRequest, booking_id: FromPath[str], again: Again = 0
+) -> Response[str]:
+    """After leaving the checkout; `again` counts the reloads."""
+    return await _answer(request, booking_id, again, has_paid=False)
 
 
-async def _page(request: StrictRequest, booking_id: str, texts: tuple[str, str]) -> Response[str]:
+async def _answer(
+    request: StrictRequest, booking_id: str, again: int, *, has_paid: bool
+) -> Response[str]:
     known = ids.booking_id_of(booking_id)
     if known is None:
         raise Problem("NOT_FOUND")
-    reference = ids.reference_of(known)
-    english, arabic = texts
-    content = _PAGE.format(reference=html.escape(reference), english=english, arabic=arabic)
+    outcome = await _outcome(request, known)
+    accepted = (request.header(b"accept-language") or b"")[:LANGUAGE_LENGTH]
+    language = preferred_language(accepted) or (outcome.language if outcome else "en")
+    is_final = outcome is not None and outcome.is_final
+    asks = outcome is not None and not is_final and _is_time_to_ask(again)
     return Response(
-        content,
+        _page(
+            ids.reference_of(known),
+            outcome,
+            case=_case(outcome, has_paid=has_paid),
+            language=language,
+            again=None if is_final else again,
+        ),
         media_type="text/html; charset=utf-8",
-        background=await _asking(request, known),
+        headers={
+            "cache-control": "no-store",
+            "content-language": language,
+            "content-security-policy": _POLICY,
+            "vary": "Accept-Language",
+            "x-robots-tag": "noindex",
+        },
+        background=BackgroundTask(_ask, request, known) if asks else None,
     )
 
 
-async def _asking(request: StrictRequest, booking_id: str) -> BackgroundTask | None:
-    """Return the task that asks Stripe; a client who calls too often gets only the page."""
+async def _outcome(request: StrictRequest, booking_id: str) -> PaymentOutcome | None:
+    """Return the outcome; None where the client calls too often, or the database is slow or away.
+
+    The page then tries again by itself: a traveller who has paid sees no error.
+    """
     try:
-        await auth.spend(request, "anonymous", auth.address_of(request))
-    except Problem:
+        async with asyncio.timeout(READ_TIMEOUT_SECONDS):
+            await auth.spend(request, "anonymous", auth.address_of(request))
+            return await read_payment_outcome(request.ports.booking, booking_id)
+    except (Problem, Unavailable, TimeoutError):
         return None
-    return BackgroundTask(_ask, request, booking_id)
+
+
+def _is_time_to_ask(again: int) -> bool:
+    return again == 0 or RELOAD_AFTER_SECONDS[again - 1] >= ASK_AFTER_SECONDS
 
 
 async def _ask(request: StrictRequest, booking_id: str) -> None:
@@ -78,6 +141,87 @@ async def _ask(request: StrictRequest, booking_id: str) -> None:
         await use_case.ask_about_payment(request.ports.booking, booking_id)
     except (GatewayFailure, Unavailable, Rejection) as error:
         logger.warning("return page: Stripe was not asked: %s", type(error).__name__)
+
+
+def _case(outcome: PaymentOutcome | None, *, has_paid: bool) -> Case:
+    """Return what the page says. Who comes from a completed checkout waits for its payment, also
+    after a declined card; who left it may pay again, in time.
+    """
+    if outcome is None:
+        return "busy"
+    if outcome.step not in {PaymentStep.OPEN, PaymentStep.DECLINED}:
+        return outcome.step
+    if has_paid:
+        return "recording"
+    if outcome.pay_until is None:
+        return PaymentStep.LAPSED
+    return "not_paid" if outcome.step is PaymentStep.OPEN else outcome.step
+
+
+def _page(
+    reference: str,
+    outcome: PaymentOutcome | None,
+    *,
+    case: Case,
+    language: Language,
+    again: int | None,
+) -> str:
+    """Return the page; `again` is None where it does not change any more."""
+    words = WORDS[language]
+    heading, sentence = words.cases[case]
+    content = [f"<p>{html.escape(sentence)}</p>"]
+    if outcome is not None:
+        content += _details(outcome, words, may_pay=case != "recording")
+    reload = ""
+    if again is not None and again < len(RELOAD_AFTER_SECONDS):
+        address = f"{RELOAD_AFTER_SECONDS[again]}; url=?again={again + 1}"
+        reload = f'\n<meta http-equiv="refresh" content="{address}">'
+        content.append(f"<p>{html.escape(words.changes_by_itself)}</p>")
+    elif again is not None:
+        link = f'<a href="?again=0">{html.escape(words.look_again)}</a>'
+        late = f"{html.escape(words.takes_longer)} " if case in _EXPECTS_MONEY else ""
+        content.append(f"<p>{late}{link}</p>")
+    return _PAGE.format(
+        language=language,
+        direction=words.direction,
+        reload=reload,
+        heading=html.escape(heading),
+        reference=html.escape(reference),
+        style=_STYLE,
+        booking=html.escape(words.booking),
+        content="\n".join(content),
+    )
+
+
+def _details(outcome: PaymentOutcome, words: Words, *, may_pay: bool) -> list[str]:
+    """Return flights and total, the deadline of another try, and where unused money is."""
+    details = []
+    if outcome.flights:
+        lines = "\n".join(_line(flight, words) for flight in outcome.flights)
+        details.append(f"<ul>\n{lines}\n</ul>\n<p>{html.escape(words.local_times)}</p>")
+    if outcome.total is not None:
+        total = html.escape(money.display(outcome.total))
+        details.append(
+            f'<p>{html.escape(words.total)}: <strong><bdi dir="ltr">{total}</bdi></strong></p>'
+        )
+    if outcome.pay_until is not None and may_pay:
+        until = words.pay_until.format(
+            until=words.day_and_time(outcome.pay_until), airport=outcome.pay_at
+        )
+        details.append(f"<p>{html.escape(until)}</p>")
+    unused = words.unused_money[outcome.unused_money]
+    return [*details, f"<p>{html.escape(unused)}</p>"] if unused else details
+
+
+def _line(flight: ShownFlight, words: Words) -> str:
+    """Return a flight with its local times; the arrival's day only where it is another one."""
+    arrives = f"{flight.arrives_at:%H:%M}"
+    if flight.arrives_at.date() != flight.departs_at.date():
+        arrives = words.day_and_time(flight.arrives_at)
+    name = html.escape(f"{flight.number} {flight.origin} – {flight.destination}")
+    times = html.escape(f"{words.day_and_time(flight.departs_at)} – {arrives}")
+    mark = f" ({html.escape(words.cancelled)})" if flight.is_cancelled else ""
+    return f'<li><strong><bdi dir="ltr">{name}</bdi></strong>{mark}<br>{times}</li>'
 
 
 ROUTES = (paid, unpaid)

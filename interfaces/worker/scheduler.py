@@ -11,6 +11,8 @@ from functools import partial
 import psycopg
 
 from application import ports
+from application.booking import letter_batches
+from application.booking.letter_batches import QueuedTask
 from application.coordination import Channel, Lock
 from application.payment.process_event import ProcessStripeEvents
 from application.processes.follow_flight_when_changed import FollowFlight
@@ -94,8 +96,9 @@ class Scheduler:
 
     async def _relay_outbox(self) -> None:
         messages = await self._core.outbox.unsent(limit=RELAY_LIMIT)
-        for message in messages:
-            await self._core.queue.enqueue(message.topic, message.body)
+        tasks = [QueuedTask(message.topic, message.body) for message in messages]
+        for task in letter_batches.grouped(tasks):
+            await self._core.queue.enqueue(task.topic, task.body)
         if messages:
             await self._core.outbox.mark_sent([message.id for message in messages])
 

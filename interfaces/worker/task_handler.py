@@ -1,20 +1,33 @@
 """Binds a background task to its function, and the cause of the commands it submits."""
 
-from collections.abc import Callable, Coroutine
+from collections.abc import Callable, Coroutine, Sequence
 from typing import Any, Generic, TypeVar
 
 import msgspec
 
 from application import ports
+from application.booking.letter_batches import QueuedTask
 from application.commands import follow_up
 from domain.kernel import ids
 from interfaces.composition import Core
+
+
+class TasksLeft(Exception):
+    """Parts of a task failed: these tasks are enqueued in its place, and are tried again alone."""
+
+    def __init__(self, tasks: Sequence[QueuedTask]) -> None:
+        super().__init__(f"{len(tasks)} left")
+        self.tasks = tasks
+
 
 Task = TypeVar("Task", bound=ports.BackgroundTask)
 
 
 class TaskHandler(msgspec.Struct, Generic[Task], frozen=True):
-    """`handle` may run twice or late for a task; after an error it is tried again later."""
+    """`handle` may run twice or late for a task; after an error it is tried again later.
+
+    After TasksLeft only what is left may be tried again.
+    """
 
     task: type[Task]
     handle: Callable[[Core, Task], Coroutine[Any, Any, None]]

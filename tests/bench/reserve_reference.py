@@ -8,6 +8,7 @@ facts: booking, passengers, sealed data with its keys, the idempotency answer an
 import datetime as dt
 import os
 import uuid
+from collections.abc import Collection, Mapping
 from typing import Any
 
 import msgspec
@@ -144,6 +145,12 @@ class CrudBus:
     async def current(self, kind: stream_kinds.StreamKind[Any], stream: str) -> tuple[Any, int]:
         """As the dispatcher."""
         return await self._core.bus.current(kind, stream)
+
+    async def current_all(
+        self, kind: stream_kinds.StreamKind[Any], streams: Collection[str]
+    ) -> Mapping[str, tuple[Any, int]]:
+        """As the dispatcher."""
+        return await self._core.bus.current_all(kind, streams)
 
     async def history(self, stream: str) -> list[ports.RecordedEvent]:
         """As the dispatcher."""

@@ -2,7 +2,7 @@
 
 import itertools
 import uuid
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Collection
 from typing import Any
 
 import msgspec
@@ -75,6 +75,10 @@ class MemoryBus:
         """From the log."""
         assert stream.startswith(kind.prefix)
         return self._airline.log.state(stream), self._airline.log.version(stream)
+
+    async def current_all(self, kind: Any, streams: Collection[str]) -> dict[str, tuple[Any, int]]:
+        """Each from the log."""
+        return {stream: await self.current(kind, stream) for stream in streams}
 
     async def history(self, stream: str) -> list[ports.RecordedEvent]:
         """All of a stream."""

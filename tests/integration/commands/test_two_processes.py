@@ -3,9 +3,12 @@
 import asyncio
 import datetime as dt
 import uuid
+from collections.abc import Mapping
 
 import psycopg
+import pytest
 
+from application import ports
 from application.booking.expire_booking import ExpireBooking
 from application.commands import stream_kinds
 from application.commands.command import Command, IdempotencyConflict, Reply
@@ -45,6 +48,33 @@ async def test_two_processes_on_one_flight_both_progress_and_lose_nothing(
     state = current[0]
     assert state is not None
     assert state.cabins["Y"].held_count == 600
+
+
+async def test_many_streams_are_read_as_they_are_now_by_one_query(
+    database: TestDatabase, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async with postgres_airline(database.app_dsn) as one, postgres_airline(database.app_dsn) as two:
+        flight = await one.schedule()
+        bookings = [await one.book(flight) for _ in range(3)]
+        kind = stream_kinds.BOOKING
+        assert (await two.dispatcher.current_all(kind, bookings[:1]))[bookings[0]][1] == 2
+        await one.cancel(bookings[0])
+        read_after, reads = two.log.read_after, []
+
+        async def counted(versions: Mapping[str, int]) -> list[ports.RecordedEvent]:
+            reads.append(versions)
+            return await read_after(versions)
+
+        monkeypatch.setattr(two.log, "read_after", counted)
+        found = await two.dispatcher.current_all(kind, [*bookings, "booking-ZZZZZZ"])
+        assert len(reads) == 1
+        nothing = await two.dispatcher.current_all(kind, [])
+        assert [await one.dispatcher.current(kind, each) for each in bookings] == [
+            found[each] for each in bookings
+        ]
+    assert found["booking-ZZZZZZ"] == (None, 0)
+    assert found[bookings[0]][1] > found[bookings[1]][1] == 2
+    assert nothing == {}
 
 
 async def test_two_processes_never_sell_a_seat_twice(database: TestDatabase) -> None:

@@ -256,3 +256,25 @@ async def test_an_event_of_another_release_is_worked_off_by_fetching_its_object(
     await inbox.work()
     assert (await inbox.state("evt_1"), await captures(inbox)) == ("done", 2)
     assert await inbox.receive("evt_1", data=about) == "duplicate"
+
+
+async def test_many_events_are_claimed_read_and_recorded_by_three_queries(
+    inbox: Inbox, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    names = [f"evt_{number}" for number in range(16)]
+    for name in names:
+        unknown = {"object": {"id": f"re_{name}", "object": "refund"}}
+        await inbox.receive(name, type="refund.updated", data=unknown)
+    queries: list[str] = []
+    execute = StripeInbox._execute
+
+    async def counted(store: StripeInbox, query: str, parameters: Any) -> Any:
+        queries.append(query)
+        return await execute(store, query, parameters)
+
+    monkeypatch.setattr(StripeInbox, "_execute", counted)
+    assert sorted(await inbox.work()) == sorted(names)
+    assert len(queries) == 3
+    backwards = names[::-1]
+    assert [each.id for each in await inbox.store.read_all([*backwards, "evt_x"])] == backwards
+    assert {await inbox.state(name) for name in names} == {"ignored"}

@@ -1,5 +1,7 @@
 """Stored Stripe events: each is processed by its type, and one that fails stops no other."""
 
+import asyncio
+from collections.abc import AsyncIterator, Callable, Collection, Sequence
 from typing import Any, cast
 
 import msgspec
@@ -7,10 +9,10 @@ import pytest
 
 from application import ports
 from application.commands import follow_up
-from application.payment import event_retries, gateway, stripe_event_types
+from application.payment import event_retries, gateway, process_event, stripe_event_types
 from application.payment.collect import Collector
 from application.payment.process_event import (
-    Handled,
+    FinishedEvent,
     ProcessStripeEvents,
     StoredEventProcessor,
 )
@@ -26,12 +28,19 @@ class MemoryInbox:
         self._events = {event.id: event for event in events}
         self.outcomes: dict[str, tuple[str, str | None]] = {}
         self.waits: list[float] = []
+        # How many events each read and each record of outcomes had.
+        self.calls: list[int] = []
+        self.away = False
 
-    async def read(self, event_id: str) -> InboxEvent | None:
-        return self._events.get(event_id)
+    async def read_all(self, event_ids: Collection[str]) -> list[InboxEvent]:
+        self.calls.append(len(event_ids))
+        return [self._events[each] for each in event_ids if each in self._events]
 
-    async def finish(self, event_id: str, *, state: Handled, reason: str | None = None) -> None:
-        self.outcomes[event_id] = (state, reason)
+    async def finish_all(self, finished: Sequence[FinishedEvent]) -> None:
+        self.calls.append(len(finished))
+        if self.away:
+            raise ports.Unavailable("database")
+        self.outcomes.update({each.id: (each.state, each.reason) for each in finished})
 
     async def postpone(self, event_id: str, *, reason: str, seconds: float) -> bool:
         self.outcomes[event_id] = ("postponed", reason)
@@ -171,3 +180,87 @@ async def test_an_event_that_fails_stops_no_other() -> None:
         "evt_2": ("ignored", "NOT_FOUND"),
         "evt_3": ("done", None),
     }
+
+
+def refunds(count: int) -> list[InboxEvent]:
+    """Return so many events about refunds."""
+    return [stored(number, "refund.updated") for number in range(1, count + 1)]
+
+
+async def test_the_events_of_a_task_cost_one_read_and_one_record_of_their_outcomes() -> None:
+    inbox = await process(Stripe(), *refunds(16))
+    assert inbox.calls == [16 + 1, 16]
+    assert len(inbox.outcomes) == 16
+
+
+class SlowStripe(Stripe):
+    """Answers about every object at once but about the first only when it is let go."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.answers = asyncio.Event()
+        self.cancelled = False
+
+    async def learn_refund(self, object_id: str, *, cause: follow_up.Cause) -> None:
+        try:
+            if object_id == "object_1":
+                await self.answers.wait()
+        except asyncio.CancelledError:
+            self.cancelled = True
+            raise
+        await super().learn_refund(object_id, cause=cause)
+
+
+async def until(holds: Callable[[], bool]) -> None:
+    """Wait until this holds."""
+    for _ in range(3_000):
+        if holds():
+            return
+        await asyncio.sleep(0.01)
+    raise AssertionError("it never holds")
+
+
+@pytest.fixture
+async def slow(
+    monkeypatch: pytest.MonkeyPatch,
+) -> AsyncIterator[tuple[SlowStripe, MemoryInbox, asyncio.Task[None]]]:
+    """Three events are processed, and Stripe takes its time for the first."""
+    monkeypatch.setattr(process_event, "RECORD_AFTER_SECONDS", 0.01)
+    stripe, inbox = SlowStripe(), MemoryInbox(*refunds(3))
+    both: Any = stripe
+    processor = StoredEventProcessor(
+        inbox=inbox, collector=cast(Collector, both), refunder=cast(Refunder, both)
+    )
+    task = ProcessStripeEvents(("evt_1", "evt_2", "evt_3"))
+    yield stripe, inbox, asyncio.create_task(processor.process(task))
+
+
+async def test_an_event_that_takes_long_keeps_no_other_from_being_recorded(slow: Any) -> None:
+    stripe, inbox, running = slow
+    await until(lambda: len(inbox.outcomes) == 2)
+    assert not running.done()
+    stripe.answers.set()
+    await running
+    assert inbox.outcomes.keys() == {"evt_1", "evt_2", "evt_3"}
+
+
+async def test_outcomes_that_cannot_be_recorded_fail_the_task_once_all_events_have_ended(
+    slow: Any,
+) -> None:
+    stripe, inbox, running = slow
+    inbox.away = True
+    await until(lambda: len(inbox.calls) == 2)
+    inbox.away = False
+    stripe.answers.set()
+    with pytest.raises(ports.Unavailable):
+        await running
+    assert inbox.outcomes.keys() == {"evt_1"}
+
+
+async def test_a_task_that_is_cancelled_leaves_nothing_running(slow: Any) -> None:
+    stripe, inbox, running = slow
+    await until(lambda: len(inbox.outcomes) == 2)
+    running.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await running
+    await until(lambda: stripe.cancelled)

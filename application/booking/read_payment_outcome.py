@@ -1,0 +1,233 @@
+"""What became of the payment of a traveller who returns from the checkout, and the next step.
+
+Rule: the address of the return page is not a secret, so nothing here is personal: no names, no
+contact, no seats, no ticket numbers. The journey is shown only while the checkout is recent.
+"""
+
+import datetime as dt
+from collections.abc import Iterable, Mapping
+from enum import StrEnum
+from zoneinfo import ZoneInfo
+
+import msgspec
+
+from application.booking.ports import BookingPorts
+from application.caller import Language
+from application.commands import stream_kinds
+from domain.booking import states
+from domain.booking.state import Booking
+from domain.booking.states import Status
+from domain.inventory.state import Flight, FlightStatus
+from domain.kernel import ids, money
+from domain.payment.state import ARRIVED, Attempt, Capture, Payment
+
+# Counted from the last checkout. After it a guessed reference shows nothing.
+SHOWN_FOR = dt.timedelta(hours=24)
+
+
+class PaymentStep(StrEnum):
+    """How far the payment has come."""
+
+    # Confirmed, and no money of the last checkout is outstanding.
+    CONFIRMED = "confirmed"
+    # Recorded; tickets follow.
+    PAID = "paid"
+    # The session can still be paid, or Stripe has not reported its payment yet.
+    OPEN = "open"
+    # As OPEN, after a card was declined.
+    DECLINED = "declined"
+    # The session ended without a payment, and there is time for another one.
+    FAILED = "failed"
+    # The deadline passed, or the booking was cancelled, without a payment.
+    LAPSED = "lapsed"
+    # Money came that does not fit the booking, which is not confirmed.
+    UNUSED = "unused"
+    # A modification was not paid; the booking stays confirmed as it was.
+    UNCHANGED = "unchanged"
+    # Cancelled or refunded after it was paid.
+    ENDED = "ended"
+    # No such booking, no recent checkout, or a journey that is over.
+    NOT_SHOWN = "not_shown"
+
+
+class UnusedMoney(StrEnum):
+    """Where money is that came and does not fit the booking."""
+
+    NONE = "none"
+    RETURNED = "returned"
+    RETURNING = "returning"
+    KEPT = "kept"
+
+
+class ShownFlight(msgspec.Struct, frozen=True):
+    """A flight of the journey; both instants are local at their airport."""
+
+    number: str
+    origin: str
+    destination: str
+    departs_at: dt.datetime
+    arrives_at: dt.datetime
+    is_cancelled: bool
+
+
+class PaymentOutcome(msgspec.Struct, frozen=True):
+    """What the page shows; `language` is that of the checkout.
+
+    `is_final` is false while the step will change without the traveller. `pay_until` is the
+    deadline for another try, local at the airport `pay_at`. `flights` and `total` are those of a
+    confirmed booking.
+    """
+
+    step: PaymentStep = PaymentStep.NOT_SHOWN
+    language: Language = "en"
+    is_final: bool = True
+    pay_until: dt.datetime | None = None
+    pay_at: str = ""
+    flights: tuple[ShownFlight, ...] = ()
+    total: money.Money | None = None
+    unused_money: UnusedMoney = UnusedMoney.NONE
+
+
+async def read_payment_outcome(ports: BookingPorts, booking_id: str) -> PaymentOutcome:
+    """Return the outcome of the last checkout. Anybody may ask. Raises Unavailable."""
+    booking = (await ports.bus.current(stream_kinds.BOOKING, booking_id))[0]
+    if booking is None:
+        return PaymentOutcome()
+    payments = await _payments(ports, booking_id, booking)
+    last = _last_attempt(payments)
+    now = ports.clock()
+    if last is None or now >= last[1].started_at + SHOWN_FOR:
+        return PaymentOutcome()
+    payment_id, attempt = last
+    unused = _unused_money(payments.values())
+    is_due = payment_id == ids.payment_stream(booking_id, booking.payment_number())
+    step = _step(booking, payments[payment_id], is_due=is_due, unused=unused, now=now)
+    names = [each.flight for each in booking.segments]
+    found = await ports.bus.current_all(stream_kinds.FLIGHT, names)
+    flights = {name: flight for name, (flight, _) in found.items() if flight is not None}
+    is_shown = step in {PaymentStep.CONFIRMED, PaymentStep.UNCHANGED}
+    return PaymentOutcome(
+        step=step,
+        language="ar" if attempt.locale == "ar" else "en",
+        is_final=step is not PaymentStep.PAID and payments[payment_id].live_attempt() is None,
+        pay_until=_pay_until(booking, step, flights[names[0]], now=now),
+        pay_at=flights[names[0]].origin,
+        flights=_shown_flights(booking, flights) if is_shown else (),
+        total=booking.price_now().total() if is_shown else None,
+        unused_money=unused,
+    )
+
+
+async def _payments(
+    ports: BookingPorts, booking_id: str, booking: Booking
+) -> Mapping[str, Payment]:
+    """Return all payments of the booking that have attempts, by stream."""
+    newest = max(booking.payment_number(), booking.modification_count + 1)
+    streams = [ids.payment_stream(booking_id, number) for number in range(1, newest + 1)]
+    found = await ports.bus.current_all(stream_kinds.PAYMENT, streams)
+    return {
+        stream: payment
+        for stream, (payment, _) in found.items()
+        if payment is not None and payment.attempts
+    }
+
+
+def _last_attempt(payments: Mapping[str, Payment]) -> tuple[str, Attempt] | None:
+    """Return the attempt that was started last, with its payment; of two at once the later due."""
+    attempts = [(stream, payment.attempts[-1]) for stream, payment in payments.items()]
+    attempts.reverse()
+    return max(attempts, key=lambda each: each[1].started_at, default=None)
+
+
+def _step(
+    booking: Booking, payment: Payment, *, is_due: bool, unused: UnusedMoney, now: dt.datetime
+) -> PaymentStep:
+    """`is_due` where the payment collects what is due now, and not what was due before."""
+    if booking.status is Status.PAID:
+        return PaymentStep.PAID
+    if booking.status in states.TICKETED:
+        return _step_of_ticketed(booking, payment, is_due=is_due, now=now)
+    if booking.captured is not None:
+        is_ended = booking.status in {Status.CANCELLED, Status.REFUNDED}
+        return PaymentStep.ENDED if is_ended else PaymentStep.NOT_SHOWN
+    if unused is not UnusedMoney.NONE:
+        return PaymentStep.UNUSED
+    if booking.status in states.UNPAID:
+        return _step_of_unpaid(payment, booking.hold_until, now=now)
+    return PaymentStep.LAPSED
+
+
+def _step_of_ticketed(
+    booking: Booking, payment: Payment, *, is_due: bool, now: dt.datetime
+) -> PaymentStep:
+    if booking.modification is None or not is_due:
+        return PaymentStep.CONFIRMED if payment.is_settled() else PaymentStep.UNCHANGED
+    if booking.modification_paid:
+        return PaymentStep.PAID
+    step = _step_of_unpaid(payment, booking.modification_until, now=now)
+    return PaymentStep.UNCHANGED if step is PaymentStep.LAPSED else step
+
+
+def _step_of_unpaid(
+    payment: Payment, deadline: dt.datetime | None, *, now: dt.datetime
+) -> PaymentStep:
+    live = payment.live_attempt()
+    if live is not None:
+        return PaymentStep.DECLINED if live.declined_charges else PaymentStep.OPEN
+    in_time = deadline is not None and now < deadline
+    return PaymentStep.FAILED if in_time else PaymentStep.LAPSED
+
+
+def _pay_until(
+    booking: Booking, step: PaymentStep, first: Flight, *, now: dt.datetime
+) -> dt.datetime | None:
+    """Return until when another try is possible; None when it is not, or not needed."""
+    if step not in {PaymentStep.OPEN, PaymentStep.DECLINED, PaymentStep.FAILED}:
+        return None
+    is_modified = booking.status in states.TICKETED
+    deadline = booking.modification_until if is_modified else booking.hold_until
+    if deadline is None or now >= deadline:
+        return None
+    return deadline.astimezone(ZoneInfo(first.origin_zone))
+
+
+def _shown_flights(booking: Booking, flights: Mapping[str, Flight]) -> tuple[ShownFlight, ...]:
+    """Return the flights that somebody still has ahead, in the order of the journey."""
+    segments = sorted({coupon.segment for coupon in booking.open_coupons()})
+    ahead = [flights[booking.segments[segment].flight] for segment in segments]
+    return tuple(
+        ShownFlight(
+            number=flight.number,
+            origin=flight.origin,
+            destination=flight.destination,
+            departs_at=flight.departs_at.astimezone(ZoneInfo(flight.origin_zone)),
+            arrives_at=flight.arrives_at.astimezone(ZoneInfo(flight.destination_zone)),
+            is_cancelled=flight.status is FlightStatus.CANCELLED,
+        )
+        for flight in ahead
+    )
+
+
+def _unused_money(payments: Iterable[Payment]) -> UnusedMoney:
+    """Return the state of parked money; of several amounts the one that is furthest from its payer.
+
+    A refund of parked money may be drawn from another payment of the booking.
+    """
+    found = list(payments)
+    parked = [each for payment in found for each in payment.captures if each.parked]
+    order = list(UnusedMoney)
+    reached = [_return_of(capture, found) for capture in parked]
+    return max(reached, key=order.index, default=UnusedMoney.NONE)
+
+
+def _return_of(capture: Capture, payments: Iterable[Payment]) -> UnusedMoney:
+    if capture.owed_by is None:
+        return UnusedMoney.KEPT
+    arrived = sum(
+        refund.amount.amount
+        for payment in payments
+        for refund in payment.refunds
+        if refund.obligation == capture.owed_by and refund.status in ARRIVED
+    )
+    is_returned = arrived >= capture.amount.amount
+    return UnusedMoney.RETURNED if is_returned else UnusedMoney.RETURNING

@@ -1,0 +1,211 @@
+"""The words of the return page in both languages, and how it writes a day and a time.
+
+Rule: nothing says that no money was taken while Stripe may still report a payment.
+"""
+
+import datetime as dt
+from collections.abc import Mapping
+from typing import Literal
+
+import msgspec
+
+from application.booking.read_payment_outcome import PaymentStep, UnusedMoney
+from application.caller import Language
+
+# What the page says where the outcome is not known: the payment is being recorded, the traveller
+# left the checkout, or the booking cannot be read now.
+Case = PaymentStep | Literal["recording", "not_paid", "busy"]
+
+
+class Words(msgspec.Struct, frozen=True):
+    """The texts of one language; `cases` are a heading and a sentence each."""
+
+    direction: str
+    booking: str
+    total: str
+    cancelled: str
+    local_times: str
+    pay_until: str
+    changes_by_itself: str
+    takes_longer: str
+    look_again: str
+    comma: str
+    weekdays: tuple[str, ...]
+    months: tuple[str, ...]
+    unused_money: Mapping[UnusedMoney, str]
+    cases: Mapping[Case, tuple[str, str]]
+
+    def day(self, instant: dt.datetime) -> str:
+        """Return the day of a local time, such as `Thu 24 Dec 2026`."""
+        weekday, month = self.weekdays[instant.weekday()], self.months[instant.month - 1]
+        return f"{weekday} {instant.day} {month} {instant.year}"
+
+    def day_and_time(self, instant: dt.datetime) -> str:
+        """Return a local time with its day, such as `Thu 24 Dec 2026, 08:30`."""
+        return f"{self.day(instant)}{self.comma} {instant:%H:%M}"
+
+
+WORDS: Mapping[Language, Words] = {
+    "en": Words(
+        direction="ltr",
+        booking="Booking",
+        total="Total",
+        cancelled="cancelled",
+        local_times="All times are local times of the airports.",
+        pay_until="You can still pay until {until} (local time of {airport}): open your booking "
+        "and choose payment again.",
+        changes_by_itself="This page changes by itself.",
+        takes_longer="This takes longer than usual. Nothing is lost; please do not pay again. We "
+        "write to you by e-mail as soon as it is done.",
+        look_again="Look again",
+        comma=",",
+        weekdays=("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun"),
+        months=(
+            *("Jan", "Feb", "Mar", "Apr", "May", "Jun"),
+            *("Jul", "Aug", "Sep", "Oct", "Nov", "Dec"),
+        ),
+        unused_money={
+            UnusedMoney.NONE: "",
+            UnusedMoney.KEPT: "We have received money that does not fit this booking. It is kept "
+            "under this reference, and our finance department returns it. You need not do "
+            "anything; if you ask us about it, please name the reference.",
+            UnusedMoney.RETURNING: "Money that did not fit this booking is on its way back. Banks "
+            "may take some days to show it.",
+            UnusedMoney.RETURNED: "Money that did not fit this booking has been returned.",
+        },
+        cases={
+            PaymentStep.CONFIRMED: (
+                "Your booking is confirmed",
+                "Thank you. The tickets come by e-mail.",
+            ),
+            PaymentStep.PAID: (
+                "Your payment is recorded",
+                "Thank you. The tickets are being issued and come by e-mail.",
+            ),
+            "recording": (
+                "Your payment is being processed",
+                "Thank you. We wait for the answer of your bank; please do not pay again. The "
+                "tickets come by e-mail.",
+            ),
+            "not_paid": ("Not paid yet", "No payment has been recorded."),
+            PaymentStep.DECLINED: (
+                "The payment was declined",
+                "Your bank has declined the payment. Please use another card or ask your bank.",
+            ),
+            PaymentStep.FAILED: (
+                "The payment has failed",
+                "The payment was not completed, and no money was taken.",
+            ),
+            PaymentStep.LAPSED: (
+                "The time to pay is over",
+                "No payment was recorded in time, and the seats are no longer held. Please make a "
+                "new booking. If your bank shows a payment, contact us with this reference: money "
+                "that comes too late is returned.",
+            ),
+            PaymentStep.UNUSED: (
+                "This booking is not confirmed",
+                "Your payment came too late or is not the amount due. Please make a new booking if "
+                "you still want to fly.",
+            ),
+            PaymentStep.UNCHANGED: (
+                "Your booking is unchanged",
+                "The change was not paid. Your booking stays confirmed as it was.",
+            ),
+            PaymentStep.ENDED: (
+                "This booking has ended",
+                "It was cancelled or refunded. What is due to you goes back to the card that was "
+                "used, as our letter says.",
+            ),
+            PaymentStep.NOT_SHOWN: (
+                "Your booking",
+                "For your privacy this page shows a booking for one day after its payment only. "
+                "Sign in to see it, or read our letter.",
+            ),
+            "busy": (
+                "One moment, please",
+                "Your booking cannot be shown now. If you have paid, nothing is lost; please do "
+                "not pay again.",
+            ),
+        },
+    ),
+    "ar": Words(
+        direction="rtl",
+        booking="الحجز",
+        total="الإجمالي",
+        cancelled="ملغاة",
+        local_times="جميع الأوقات بالتوقيت المحلي للمطارات.",
+        pay_until="لا يزال بإمكانك الدفع حتى {until} (بالتوقيت المحلي في {airport}): افتح حجزك "
+        "واختر الدفع مرة أخرى.",
+        changes_by_itself="تتحدّث هذه الصفحة تلقائيًا.",
+        takes_longer="يستغرق الأمر وقتًا أطول من المعتاد. لم يُفقد شيء، ويرجى عدم الدفع مرة أخرى. "
+        "سنراسلك بالبريد الإلكتروني فور الانتهاء.",
+        look_again="تحديث الصفحة",
+        comma="،",
+        weekdays=("الاثنين", "الثلاثاء", "الأربعاء", "الخميس", "الجمعة", "السبت", "الأحد"),
+        months=(
+            *("يناير", "فبراير", "مارس", "أبريل", "مايو", "يونيو"),
+            *("يوليو", "أغسطس", "سبتمبر", "أكتوبر", "نوفمبر", "ديسمبر"),
+        ),
+        unused_money={
+            UnusedMoney.NONE: "",
+            UnusedMoney.KEPT: "استلمنا مبلغًا لا يطابق هذا الحجز. نحتفظ به تحت هذا الرقم المرجعي، "
+            "وستعيده إدارتنا المالية. لا يلزمك فعل شيء، وإذا سألتنا عنه فيرجى ذكر الرقم المرجعي.",
+            UnusedMoney.RETURNING: "المبلغ الذي لم يطابق هذا الحجز في طريقه إليك. قد يستغرق ظهوره "
+            "لدى البنك بضعة أيام.",
+            UnusedMoney.RETURNED: "أُعيد المبلغ الذي لم يطابق هذا الحجز.",
+        },
+        cases={
+            PaymentStep.CONFIRMED: (
+                "تم تأكيد حجزك",
+                "شكرًا لك. ستصلك التذاكر بالبريد الإلكتروني.",
+            ),
+            PaymentStep.PAID: (
+                "تم تسجيل دفعتك",
+                "شكرًا لك. يجري إصدار التذاكر وستصلك بالبريد الإلكتروني.",
+            ),
+            "recording": (
+                "دفعتك قيد المعالجة",
+                "شكرًا لك. ننتظر رد البنك، ويرجى عدم الدفع مرة أخرى. ستصلك التذاكر بالبريد "
+                "الإلكتروني.",
+            ),
+            "not_paid": ("لم يتم الدفع بعد", "لم تُسجَّل أي دفعة."),
+            PaymentStep.DECLINED: (
+                "رُفضت عملية الدفع",
+                "رفض البنك عملية الدفع. يرجى استخدام بطاقة أخرى أو مراجعة البنك.",
+            ),
+            PaymentStep.FAILED: (
+                "لم تنجح عملية الدفع",
+                "لم تكتمل عملية الدفع ولم يُخصم أي مبلغ.",
+            ),
+            PaymentStep.LAPSED: (
+                "انتهت مهلة الدفع",
+                "لم تُسجَّل أي دفعة في الوقت المحدد، ولم تعد المقاعد محجوزة. يرجى إنشاء حجز جديد. "
+                "إذا أظهر البنك عملية دفع فتواصل معنا مع ذكر هذا الرقم المرجعي: المبلغ الذي يصل "
+                "متأخرًا يُعاد.",
+            ),
+            PaymentStep.UNUSED: (
+                "لم يتم تأكيد هذا الحجز",
+                "وصلت دفعتك بعد انتهاء المهلة أو لا تساوي المبلغ المستحق. يرجى إنشاء حجز جديد إذا "
+                "كنت لا تزال ترغب في السفر.",
+            ),
+            PaymentStep.UNCHANGED: (
+                "حجزك لم يتغيّر",
+                "لم تُدفع قيمة التعديل. يبقى حجزك مؤكدًا كما كان.",
+            ),
+            PaymentStep.ENDED: (
+                "انتهى هذا الحجز",
+                "أُلغي هذا الحجز أو رُدّ مبلغه. يعود المبلغ المستحق لك إلى البطاقة المستخدمة كما ورد "
+                "في رسالتنا.",
+            ),
+            PaymentStep.NOT_SHOWN: (
+                "حجزك",
+                "حفاظًا على خصوصيتك تعرض هذه الصفحة الحجز لمدة يوم واحد بعد الدفع فقط. سجّل الدخول "
+                "لعرضه أو راجع رسالتنا.",
+            ),
+            "busy": (
+                "لحظة من فضلك",
+                "يتعذر عرض حجزك الآن. إذا كنت قد دفعت فلم يُفقد شيء، ويرجى عدم الدفع مرة أخرى.",
+            ),
+        },
+    ),
+}
