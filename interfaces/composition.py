@@ -265,7 +265,9 @@ def _web_ports(
         limiter=limiter,
         readiness=readiness_of(core.pool, client),
         fingerprint_key=keys.derive("request fingerprints"),
-        receiver=EventReceiver(inbox=core.inbox, vault=core.vault, verify=_verifier(settings)),
+        receiver=EventReceiver(
+            inbox=core.inbox, vault=core.vault, bus=bus, verify=_verifier(settings)
+        ),
         parked_events=core.inbox,
         secure_cookies=settings.public_url.startswith("https:"),
         trusted_proxies=tuple(network.range for network in settings.trusted_proxies),

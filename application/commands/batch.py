@@ -37,6 +37,7 @@ class CommandBatch:
         self._events: list[ports.NewEvent] = []
         self._outbox: list[ports.BackgroundTask] = []
         self._keys: list[ports.WrappedKey] = []
+        self._stripe_events: list[ports.StripeEvent] = []
 
     def decide(self, pending: PendingCommand) -> None:
         """Make one decision and take in what it recorded; a bug fails this command alone.
@@ -83,6 +84,7 @@ class CommandBatch:
                 )
         self._outbox.extend(context.outbox)
         self._keys.extend(context.keys)
+        self._stripe_events.extend(context.stripe_events)
 
     def decided(self) -> list[PendingCommand]:
         """All commands that were decided."""
@@ -107,6 +109,7 @@ class CommandBatch:
             ],
             outbox=self._outbox,
             keys=self._keys,
+            stripe_events=self._stripe_events,
         )
 
     def settle(self, appended: ports.Appended) -> None:
@@ -120,10 +123,10 @@ class CommandBatch:
             return
         if appended.written:
             self._states.commit()
-            _answer(self._accepted)
+            _answer(self._accepted, written=True)
         for pending, error in self._rejected:
             pending.fail(error)
-        _answer(self._empty)
+        _answer(self._empty, written=False)
 
     def answer_known(self, known: Mapping[uuid.UUID, ports.KnownCommand]) -> None:
         """Answer the commands that the log contains already with their stored answers."""
@@ -144,6 +147,7 @@ def _record(pending: PendingCommand, answer: ports.Answer) -> ports.CommandRecor
     )
 
 
-def _answer(answered: Iterable[Answered]) -> None:
+def _answer(answered: Iterable[Answered], *, written: bool) -> None:
     for pending, answer, state in answered:
-        pending.succeed(Outcome(answer=answer, replayed=False, state=state))
+        outcome = Outcome(answer=answer, replayed=False, state=state, written=written)
+        pending.succeed(outcome)

@@ -196,7 +196,7 @@ class PaymentGateway(Protocol):
 
 
 class VerifiedEvent(msgspec.Struct, frozen=True, kw_only=True):
-    """A genuine webhook event; only a hint: the current state of the object decides.
+    """A genuine webhook event; `signed_facts` says which are more than a hint.
 
     `supported` is false for event types and thin events that are only recorded as ignored,
     `expected_version` for events of another API version than ours. `content` is

@@ -89,6 +89,9 @@ class StoredEventProcessor:
             id=ids.webhook_command_id(event_id), actor="stripe", correlation_id=event_id
         )
         try:
+            if await self._is_captured(stored):
+                await self._inbox.finish(event_id, state="done")
+                return
             handled = await process_event(
                 stored.type,
                 stored.object,
@@ -102,6 +105,12 @@ class StoredEventProcessor:
             await self._record_failure(stored, error)
         else:
             await self._inbox.finish(event_id, state=handled)
+
+    async def _is_captured(self, event: InboxEvent) -> bool:
+        """Return whether the capture that the event announced is recorded by now."""
+        if event.awaited_payment is None or event.awaited_intent is None:
+            return False
+        return await self._collector.has_captured(event.awaited_payment, event.awaited_intent)
 
     async def _record_failure(self, event: InboxEvent, error: Exception) -> None:
         """Wait while Stripe is away, end at a definite no, park what staff has to look at."""

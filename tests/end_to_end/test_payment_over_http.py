@@ -60,6 +60,29 @@ async def test_a_traveller_who_returns_is_confirmed_although_every_webhook_was_l
         running_system.control(system, "rules", "DELETE")
 
 
+async def test_paid_bookings_are_confirmed_while_stripe_answers_nothing(
+    system: System, customer: Customer
+) -> None:
+    asked = frozenset(
+        each["id"] for each in running_system.control(system, "requests", "GET")["data"]
+    )
+    booking = await _reserved(system, customer)
+    session = (await customer.send_checkout(booking)).json()
+    running_system.control(system, "faults", kind="refuse", status=503, times=100_000)
+    try:
+        assert await customers.press(session["checkoutUrl"], "pay") == 303
+        await customer.becomes(booking, "confirmed")
+        await asyncio.to_thread(running_system.await_rest, system)
+    finally:
+        running_system.control(system, "faults", "DELETE")
+    made = running_system.control(system, "requests", "GET")["data"]
+    opening = ("POST", "/v1/checkout/sessions", 200)
+    calls = [
+        (each["method"], each["path"], each["status"]) for each in made if each["id"] not in asked
+    ]
+    assert calls == [opening]
+
+
 async def test_money_that_matches_no_booking_is_owed_and_returned_by_finance(
     system: System, client: httpx.AsyncClient, customer: Customer
 ) -> None:
