@@ -28,6 +28,7 @@ from application.commands.dispatcher import Dispatcher
 from application.identity import log_in, register_user
 from application.inventory.ports import FlightPorts
 from application.ledger.ports import LedgerPorts
+from application.payment.check_captures import CaptureChecker
 from application.payment.collect import Collector, ReturnUrls
 from application.payment.gateway import VerifiedEvent
 from application.payment.process_event import StoredEventProcessor
@@ -69,6 +70,7 @@ from projections import progress
 from projections.booking_list import queries as booking_list
 from projections.flight_availability import queries as flight_availability
 from projections.ledger_journal import queries as ledger_journal
+from projections.signed_captures import queries as signed_captures
 from projections.unfinished_attempts import queries as unfinished_attempts
 from projections.unfinished_refunds import queries as unfinished_refunds
 
@@ -92,6 +94,7 @@ class Core(msgspec.Struct, frozen=True):
     vault: SubjectVault
     collector: Collector
     refunder: Refunder
+    capture_checker: CaptureChecker
     releaser: HoldReleaser
     letters: LetterSender
     inbox: StripeInbox
@@ -172,6 +175,7 @@ def _core(
         vault=vault,
         collector=collector,
         refunder=refunder,
+        capture_checker=CaptureChecker(bus=bus, payments=gateway),
         releaser=releaser,
         letters=LetterSender(bus=bus, vault=vault, mailer=mailbox),
         inbox=inbox,
@@ -333,6 +337,7 @@ def _ledger_ports(core: Core) -> LedgerPorts:
         unfinished_refunds=_asking(core.pool, unfinished_refunds.unfinished),
         failed_refunds=_asking(core.pool, unfinished_refunds.not_refunded),
         unfinished_attempts=lambda: attempts(before=utc_now() - EXPECTED_WITHIN),
+        unconfirmed_payments=_asking(core.pool, signed_captures.contradicted),
     )
 
 

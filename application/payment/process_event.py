@@ -16,8 +16,6 @@ from domain.kernel import ids
 from domain.kernel.rejections import Rejection
 
 Handled = Literal["done", "ignored"]
-# Stripe's code for an object that it does not have: asking again gives the same answer.
-RESOURCE_MISSING = "resource_missing"
 AWAY = (gateway.GatewayTimeout, gateway.GatewayUnavailable, ports.Unavailable)
 
 logger = logging.getLogger(__name__)
@@ -124,9 +122,9 @@ class StoredEventProcessor:
                 parked = await self._inbox.postpone(event.id, reason=kind, seconds=seconds)
             case _ if isinstance(error, AWAY):
                 parked = await self._inbox.postpone(event.id, reason=kind, seconds=seconds)
-            case gateway.GatewayRejected(code=code) if code == RESOURCE_MISSING:
+            case gateway.GatewayRejected(code=code) if code == gateway.RESOURCE_MISSING:
                 logger.warning("Stripe does not know the object of event %s", event.id)
-                await self._inbox.finish(event.id, state="ignored", reason=RESOURCE_MISSING)
+                await self._inbox.finish(event.id, state="ignored", reason=gateway.RESOURCE_MISSING)
                 return
             case gateway.GatewayRejected(code=code):
                 parked = await self._inbox.fail(event.id, reason=code, seconds=0.0, limit=1)

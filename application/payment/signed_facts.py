@@ -201,6 +201,7 @@ def _capture(intent: _Succeeded | None) -> SignedFact | None:
             intent=intent.id,
             charge=intent.latest_charge,
             amount=amount,
+            from_signed_event=True,
         ),
         step=f"capture:{intent.id}",
         booking=own.booking,

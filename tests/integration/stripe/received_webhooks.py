@@ -14,6 +14,7 @@ import psycopg
 import stripe
 
 from application.commands import stream_kinds
+from application.payment.check_captures import CaptureChecker
 from application.payment.collect import Collector, ReturnUrls
 from application.payment.process_event import ProcessStripeEvents, StoredEventProcessor
 from application.payment.receive_event import EventReceiver, Received
@@ -42,6 +43,7 @@ class Webhooks(msgspec.Struct, frozen=True):
     processor: StoredEventProcessor
     collector: Collector
     refunder: Refunder
+    checker: CaptureChecker
     simulator: StripeSimulator
     booking: str
     session: str
@@ -131,6 +133,7 @@ async def receiving_webhooks(
             urls=ReturnUrls(success="http://127.0.0.1/paid", cancel="http://127.0.0.1/unpaid"),
             describe=lambda booking: booking,
         )
+        checker = CaptureChecker(bus=bus, payments=gateway)
         refunder = Refunder(bus=bus, payments=gateway, clock=utc_now)
         keys = master_key.parse(master_key.generated())
         store = StripeInbox(airline.pool)
@@ -156,6 +159,7 @@ async def receiving_webhooks(
             processor,
             collector,
             refunder,
+            checker,
             simulator,
             booking,
             opened.session,

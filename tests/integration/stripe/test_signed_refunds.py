@@ -56,7 +56,7 @@ def events(webhooks: Webhooks) -> list[Event]:
 
 def reads(webhooks: Webhooks) -> list[tuple[str, str]]:
     """Return the questions to Stripe about refunds."""
-    return [call for call in webhooks.calls() if call[0] == "GET"]
+    return [call for call in webhooks.calls() if call[1].startswith("/v1/refunds/")]
 
 
 async def test_a_refund_is_accepted_settled_and_failed_from_its_events_alone(

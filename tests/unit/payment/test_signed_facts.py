@@ -110,6 +110,7 @@ def test_each_terminal_event_states_one_command() -> None:
             intent="pi_1",
             charge="ch_1",
             amount=money.Money(50_000, "SAR"),
+            from_signed_event=True,
         ),
         "payment_intent.payment_failed": RecordAttempt(
             PAYMENT, ATTEMPT, Declined(intent="pi_1", charge="ch_1", code="card_declined")
