@@ -99,12 +99,26 @@ class WrappedKey(msgspec.Struct, frozen=True):
     wrapped: bytes
 
 
+class StripeEvent(msgspec.Struct, frozen=True):
+    """A genuine event of Stripe as its row keeps it: `object` is the id of what it is about.
+
+    The body is sealed under `key`, which is committed with the row.
+    """
+
+    id: str
+    type: str
+    object: str
+    body: Sealed
+    key: WrappedKey
+
+
 class Batch(msgspec.Struct, frozen=True):
     """All that one append writes, in one transaction or not at all.
 
     `reads` are streams that decisions read, with the version they saw, whether they write to
     them or not; `asked` are ids of commands that would write nothing (refused or empty), to
-    learn whether they were carried out before.
+    learn whether they were carried out before. `stripe_events` are those whose effect the batch
+    is: their rows become done with it.
     """
 
     commands: Sequence[CommandRecord]
@@ -113,6 +127,7 @@ class Batch(msgspec.Struct, frozen=True):
     asked: Sequence[uuid.UUID] = ()
     outbox: Sequence[BackgroundTask] = ()
     keys: Sequence[WrappedKey] = ()
+    stripe_events: Sequence[StripeEvent] = ()
 
 
 class KnownCommand(msgspec.Struct, frozen=True):

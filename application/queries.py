@@ -241,5 +241,24 @@ class UnfinishedAttempt(msgspec.Struct, frozen=True):
 UnfinishedAttempts = Callable[[], Awaitable[tuple[Sequence[UnfinishedAttempt], AsOf]]]
 """Returns the attempts whose outcome is overdue, the oldest first."""
 
+
+class UnconfirmedPayment(msgspec.Struct, frozen=True):
+    """A capture that a signed event reported and Stripe's own list contradicts; in minor units.
+
+    `reason` is a `domain.payment.captures.Contradiction`.
+    """
+
+    booking: str
+    payment: str
+    intent: str
+    amount: int
+    currency: str
+    reason: str
+    captured_at: dt.datetime
+
+
+UnconfirmedPayments = Callable[[], Awaitable[tuple[Sequence[UnconfirmedPayment], AsOf]]]
+"""Returns the captures that Stripe does not confirm, the oldest first."""
+
 UnappliedFunds = Callable[[], Awaitable[tuple[Sequence[UnappliedMoney], AsOf]]]
 """Returns the worklist of account 2020, the oldest first."""

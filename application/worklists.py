@@ -24,6 +24,7 @@ WorklistName = Literal[
     "failed_refunds",
     "parked_events",
     "unfinished_attempts",
+    "unconfirmed_payments",
     "overdue_flights",
     "oversold_cabins",
     "unanswered_cancellations",
@@ -36,6 +37,7 @@ PERMISSIONS: Mapping[WorklistName, Permission] = {
     "failed_refunds": "read_ledger",
     "parked_events": "reconcile",
     "unfinished_attempts": "reconcile",
+    "unconfirmed_payments": "reconcile",
     "overdue_flights": "run_flights",
     "oversold_cabins": "run_flights",
     "unanswered_cancellations": "see_any_booking",
@@ -95,6 +97,10 @@ async def _unfinished_attempts(ports: WorklistPorts) -> Since:
     return [each.started_at for each in (await ports.ledger.unfinished_attempts())[0]]
 
 
+async def _unconfirmed_payments(ports: WorklistPorts) -> Since:
+    return [each.captured_at for each in (await ports.ledger.unconfirmed_payments())[0]]
+
+
 async def _overdue_flights(ports: WorklistPorts) -> Since:
     overdue, _ = await ports.flights.overdue_flights(ports.flights.clock())
     return [each.departs_at for each in overdue]
@@ -114,6 +120,7 @@ _READ: Mapping[WorklistName, Callable[[WorklistPorts], Awaitable[Since]]] = {
     "failed_refunds": _failed_refunds,
     "parked_events": _parked_events,
     "unfinished_attempts": _unfinished_attempts,
+    "unconfirmed_payments": _unconfirmed_payments,
     "overdue_flights": _overdue_flights,
     "oversold_cabins": _oversold_cabins,
     "unanswered_cancellations": _unanswered_cancellations,

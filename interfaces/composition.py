@@ -28,6 +28,7 @@ from application.commands.dispatcher import Dispatcher
 from application.identity import log_in, register_user
 from application.inventory.ports import FlightPorts
 from application.ledger.ports import LedgerPorts
+from application.payment.check_captures import CaptureChecker
 from application.payment.collect import Collector, ReturnUrls
 from application.payment.gateway import VerifiedEvent
 from application.payment.process_event import StoredEventProcessor
@@ -70,6 +71,7 @@ from projections import progress
 from projections.booking_list import queries as booking_list
 from projections.flight_availability import queries as flight_availability
 from projections.ledger_journal import queries as ledger_journal
+from projections.signed_captures import queries as signed_captures
 from projections.unfinished_attempts import queries as unfinished_attempts
 from projections.unfinished_refunds import queries as unfinished_refunds
 
@@ -93,6 +95,7 @@ class Core(msgspec.Struct, frozen=True):
     vault: SubjectVault
     collector: Collector
     refunder: Refunder
+    capture_checker: CaptureChecker
     releaser: HoldReleaser
     letters: LetterSender
     inbox: StripeInbox
@@ -177,6 +180,7 @@ def _core(
         vault=vault,
         collector=collector,
         refunder=refunder,
+        capture_checker=CaptureChecker(bus=bus, payments=gateway),
         releaser=releaser,
         letters=LetterSender(bus=bus, vault=vault, mailer=mailbox),
         inbox=inbox,
@@ -270,7 +274,9 @@ def _web_ports(
         limiter=limiter,
         readiness=readiness_of(core.pool, client),
         fingerprint_key=keys.derive("request fingerprints"),
-        receiver=EventReceiver(inbox=core.inbox, vault=core.vault, verify=_verifier(settings)),
+        receiver=EventReceiver(
+            inbox=core.inbox, vault=core.vault, bus=bus, verify=_verifier(settings)
+        ),
         parked_events=core.inbox,
         secure_cookies=settings.public_url.startswith("https:"),
         trusted_proxies=tuple(network.range for network in settings.trusted_proxies),
@@ -336,6 +342,7 @@ def _ledger_ports(core: Core) -> LedgerPorts:
         unfinished_refunds=_asking(core.pool, unfinished_refunds.unfinished),
         failed_refunds=_asking(core.pool, unfinished_refunds.not_refunded),
         unfinished_attempts=lambda: attempts(before=utc_now() - EXPECTED_WITHIN),
+        unconfirmed_payments=_asking(core.pool, signed_captures.contradicted),
     )
 
 

@@ -5,6 +5,7 @@ flight_availability: flights on sale with their free seats
 ledger_journal: journal lines and balances
 unfinished_attempts: payment attempts without an outcome
 unfinished_refunds: refunds that have not ended
+signed_captures: captures that only a signed event reported
 registry: the one list of read models, each with projector and checker
 projection: the type of a read model: name, tags, how it applies events
 runner: keeps the read models current with the log

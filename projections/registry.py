@@ -12,6 +12,8 @@ from projections.flight_availability import projector as flight_availability
 from projections.ledger_journal import checker as ledger_journal_checker
 from projections.ledger_journal import projector as ledger_journal
 from projections.projection import Cursor, Projection
+from projections.signed_captures import checker as signed_captures_checker
+from projections.signed_captures import projector as signed_captures
 from projections.unfinished_attempts import checker as unfinished_attempts_checker
 from projections.unfinished_attempts import projector as unfinished_attempts
 from projections.unfinished_refunds import checker as unfinished_refunds_checker
@@ -34,6 +36,7 @@ READ_MODELS = (
     ReadModel(ledger_journal.PROJECTION, ledger_journal_checker.differences),
     ReadModel(unfinished_attempts.PROJECTION, unfinished_attempts_checker.differences),
     ReadModel(unfinished_refunds.PROJECTION, unfinished_refunds_checker.differences),
+    ReadModel(signed_captures.PROJECTION, signed_captures_checker.differences),
 )
 
 ALL: dict[str, Projection] = {each.projection.name: each.projection for each in READ_MODELS}

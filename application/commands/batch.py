@@ -48,6 +48,7 @@ class CommandBatch:
         self._events: list[ports.NewEvent] = []
         self._outbox: list[ports.BackgroundTask] = []
         self._keys: list[ports.WrappedKey] = []
+        self._stripe_events: list[ports.StripeEvent] = []
 
     def decide(self, pending: PendingCommand) -> None:
         """Make one decision and take in what it recorded; a bug fails this command alone.
@@ -141,6 +142,7 @@ class CommandBatch:
         self._events.extend(taken)
         self._outbox.extend(context.outbox)
         self._keys.extend(context.keys)
+        self._stripe_events.extend(context.stripe_events)
         return taken
 
     def decided(self) -> list[PendingCommand]:
@@ -166,6 +168,7 @@ class CommandBatch:
             ],
             outbox=self._outbox,
             keys=self._keys,
+            stripe_events=self._stripe_events,
         )
 
     def settle(self, appended: ports.Appended) -> None:
@@ -179,10 +182,10 @@ class CommandBatch:
             return
         if appended.written:
             self._states.commit()
-            _answer(self._accepted)
+            _answer(self._accepted, written=True)
         for pending, error in self._rejected:
             pending.fail(error)
-        _answer(self._empty)
+        _answer(self._empty, written=False)
 
     def answer_known(self, known: Mapping[uuid.UUID, ports.KnownCommand]) -> None:
         """Answer the commands that the log contains already with their stored answers."""
@@ -203,6 +206,7 @@ def _record(pending: PendingCommand, answer: ports.Answer) -> ports.CommandRecor
     )
 
 
-def _answer(answered: Iterable[Answered]) -> None:
+def _answer(answered: Iterable[Answered], *, written: bool) -> None:
     for pending, answer, state in answered:
-        pending.succeed(Outcome(answer=answer, replayed=False, state=state))
+        outcome = Outcome(answer=answer, replayed=False, state=state, written=written)
+        pending.succeed(outcome)

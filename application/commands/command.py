@@ -72,8 +72,12 @@ class CommandEnvelope(msgspec.Struct, frozen=True):
 
 
 class Outcome(msgspec.Struct, frozen=True):
-    """What a command led to; `state` is the answer's stream after it, None for a replay."""
+    """What a command led to; `state` is the answer's stream after it, None for a replay.
+
+    `written`: this very call appended events, with all that its decision stored beside them.
+    """
 
     answer: ports.Answer
     replayed: bool
     state: Any = None
+    written: bool = False

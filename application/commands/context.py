@@ -39,6 +39,7 @@ class DecisionContext:
         "now",
         "outbox",
         "reads",
+        "stripe_events",
     )
 
     def __init__(
@@ -56,6 +57,7 @@ class DecisionContext:
         self.reads: dict[str, int] = {}
         self.outbox: list[ports.BackgroundTask] = []
         self.keys: list[ports.WrappedKey] = []
+        self.stripe_events: list[ports.StripeEvent] = []
 
     @property
     def events(self) -> EventsByStream:
@@ -115,6 +117,10 @@ class DecisionContext:
     def store_keys(self, keys: Sequence[ports.WrappedKey]) -> None:
         """Commit the keys of sealed values with the events; dropped when there are none."""
         self.keys.extend(keys)
+
+    def finish_stripe_event(self, event: ports.StripeEvent) -> None:
+        """Store the event as done with the events that it caused; dropped when there are none."""
+        self.stripe_events.append(event)
 
     def after(self, stream: str) -> StreamState | None:
         """Version and state of a stream with what was recorded; None when it is not in memory."""

@@ -32,7 +32,8 @@ class PendingCommand:
         if not self.future.done():
             self.future.set_result(outcome)
         for repeat in self.repeats:
-            repeat.succeed(msgspec.structs.replace(outcome, replayed=True, state=None))
+            replay = msgspec.structs.replace(outcome, replayed=True, state=None, written=False)
+            repeat.succeed(replay)
 
     def fail(self, error: Exception) -> None:
         """Raise the error at the caller and at all repeats."""

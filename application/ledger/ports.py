@@ -7,14 +7,15 @@ from application.queries import (
     OwedBalances,
     TrialBalance,
     UnappliedFunds,
+    UnconfirmedPayments,
     UnfinishedAttempts,
     UnfinishedRefunds,
 )
 
 
 class LedgerPorts(msgspec.Struct, frozen=True):
-    """The queries of the read models `ledger_journal`, `unfinished_refunds` and
-    `unfinished_attempts`.
+    """The queries of the read models `ledger_journal`, `unfinished_refunds`,
+    `unfinished_attempts` and `signed_captures`.
     """
 
     trial_balance: TrialBalance
@@ -23,3 +24,4 @@ class LedgerPorts(msgspec.Struct, frozen=True):
     unfinished_refunds: UnfinishedRefunds
     failed_refunds: FailedRefunds
     unfinished_attempts: UnfinishedAttempts
+    unconfirmed_payments: UnconfirmedPayments

@@ -4,12 +4,16 @@ start_checkout: record the intention to collect the amount due
 collect: open, read and expire checkout sessions at Stripe
 record_attempt: record the outcome of an attempt
 record_capture: record captured money, and that the booking is paid
+check_captures: compare captures that signed events reported with Stripe's own list
+record_capture_check: record how such a capture compares
 record_unmatched: record captured money that belongs to no booking
 return_parked_funds: return parked money to its payer
 refund_payment: record the intention to refund captured money
 refunding: request and read refunds at Stripe
 record_refund: record the outcome of a refund
-receive_event: verify a webhook and store it sealed
+receive_event: verify a webhook; record what it states, or store it to be processed
+signed_facts: which events state a fact by themselves, and as which command
+record_signed_fact: record such a fact, and its event as done, in one append
 process_event: process stored Stripe events
 replay_event: list parked Stripe events and process one again
 event_retries: how long a stored event waits before it is tried again

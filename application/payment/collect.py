@@ -63,6 +63,10 @@ class Collector:
             raise rejections.PaymentNotFound()
         return found[0]
 
+    async def has_captured(self, stream: str, intent: str) -> bool:
+        """Return whether the intent's money is recorded."""
+        return await has_captured(self._bus, stream, intent)
+
     async def open_session(
         self, stream: str, attempt_id: str, *, cause: follow_up.Cause
     ) -> Attempt:
@@ -247,6 +251,12 @@ class Collector:
     ) -> None:
         command = RecordAttempt(payment_id=stream, attempt=attempt, result=result)
         await self._bus.submit(follow_up.envelope(cause, f"{attempt}:{step}", command))
+
+
+async def has_captured(bus: CommandBus, stream: str, intent: str) -> bool:
+    """Return whether the intent's money is recorded on the payment, as the log has it now."""
+    payment = (await bus.current(stream_kinds.PAYMENT, stream))[0]
+    return payment is not None and payment.capture(intent) is not None
 
 
 def is_ours(found: gateway.PaymentIntent | gateway.CheckoutSession) -> bool:

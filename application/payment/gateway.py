@@ -10,6 +10,9 @@ import msgspec
 
 from domain.kernel import money
 
+# Stripe's code for an object that it does not have: asking again gives the same answer.
+RESOURCE_MISSING = "resource_missing"
+
 
 class CheckoutRequest(msgspec.Struct, frozen=True, kw_only=True):
     """All that opens one Checkout session; a retry must send the same values.
@@ -73,6 +76,13 @@ class CheckoutSession(msgspec.Struct, frozen=True, kw_only=True):
     booking: str | None
     payment: str | None
     attempt: str | None
+
+
+class IntentPage(msgspec.Struct, frozen=True):
+    """A page of a list of intents, newest first; `has_more` older ones follow."""
+
+    intents: list[PaymentIntent]
+    has_more: bool
 
 
 class RefundOrder(msgspec.Struct, frozen=True, kw_only=True):
@@ -163,6 +173,15 @@ class PaymentGateway(Protocol):
         """The intent as it is now; an unknown id is GatewayRejected("resource_missing")."""
         ...
 
+    async def list_intents(
+        self, *, created_since: dt.datetime, after: str | None = None
+    ) -> IntentPage:
+        """At most a hundred intents created since then, newest first, of any integration.
+
+        `after` is the last intent of the page before.
+        """
+        ...
+
     async def find_sessions(
         self,
         *,
@@ -196,7 +215,7 @@ class PaymentGateway(Protocol):
 
 
 class VerifiedEvent(msgspec.Struct, frozen=True, kw_only=True):
-    """A genuine webhook event; only a hint: the current state of the object decides.
+    """A genuine webhook event; `signed_facts` says which are more than a hint.
 
     `supported` is false for event types and thin events that are only recorded as ignored,
     `expected_version` for events of another API version than ours. `content` is

@@ -19,8 +19,6 @@ from domain.kernel import ids
 from domain.kernel.rejections import Rejection
 
 Handled = Literal["done", "ignored"]
-# Stripe's code for an object that it does not have: asking again gives the same answer.
-RESOURCE_MISSING = "resource_missing"
 # Events that have ended are recorded together, at the latest after this: Stripe may let one of them
 # take so long that the scheduler enqueues the others again.
 RECORD_AFTER_SECONDS = 1.0
@@ -125,6 +123,8 @@ class StoredEventProcessor:
             id=ids.webhook_command_id(stored.id), actor="stripe", correlation_id=stored.id
         )
         try:
+            if await self._is_captured(stored):
+                return FinishedEvent(stored.id, "done")
             handled = await process_event(
                 stored.type,
                 stored.object,
@@ -138,6 +138,12 @@ class StoredEventProcessor:
             return await self._record_failure(stored, error)
         return FinishedEvent(stored.id, handled)
 
+    async def _is_captured(self, event: InboxEvent) -> bool:
+        """Return whether the capture that the event announced is recorded by now."""
+        if event.awaited_payment is None or event.awaited_intent is None:
+            return False
+        return await self._collector.has_captured(event.awaited_payment, event.awaited_intent)
+
     async def _record_failure(self, event: InboxEvent, error: Exception) -> FinishedEvent | None:
         """Wait while Stripe is away, end at a definite no, park what staff has to look at."""
         kind = type(error).__name__
@@ -150,9 +156,9 @@ class StoredEventProcessor:
                 parked = await self._inbox.postpone(event.id, reason=kind, seconds=seconds)
             case _ if isinstance(error, AWAY):
                 parked = await self._inbox.postpone(event.id, reason=kind, seconds=seconds)
-            case gateway.GatewayRejected(code=code) if code == RESOURCE_MISSING:
+            case gateway.GatewayRejected(code=code) if code == gateway.RESOURCE_MISSING:
                 logger.warning("Stripe does not know the object of event %s", event.id)
-                return FinishedEvent(event.id, "ignored", RESOURCE_MISSING)
+                return FinishedEvent(event.id, "ignored", gateway.RESOURCE_MISSING)
             case gateway.GatewayRejected(code=code):
                 parked = await self._inbox.fail(event.id, reason=code, seconds=0.0, limit=1)
             case _:

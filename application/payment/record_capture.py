@@ -25,7 +25,10 @@ from domain.payment.state import Payment
 
 
 class RecordCapture(Command, frozen=True):
-    """Record the money of a payment intent that has succeeded."""
+    """Record the money of a payment intent that has succeeded.
+
+    `from_signed_event`: Stripe was not asked; a timer checks it.
+    """
 
     payment_id: str
     booking_id: str
@@ -33,6 +36,7 @@ class RecordCapture(Command, frozen=True):
     intent: str
     charge: str
     amount: money.Money
+    from_signed_event: bool = False
 
     @property
     def streams(self) -> tuple[str, ...]:
@@ -60,6 +64,7 @@ class RecordCapture(Command, frozen=True):
                 references=(self.intent, self.charge),
                 now=context.now,
             ),
+            from_signed_event=self.from_signed_event,
         )
         if not captured:
             return Reply(self.payment_id)

@@ -8,6 +8,7 @@ from application import ports
 from application.commands import follow_up, stream_kinds
 from application.commands.bus import CommandBus
 from application.payment import gateway, record_refund
+from application.payment.check_captures import CaptureChecker
 from application.payment.record_refund import RecordRefund
 from domain.kernel import ids
 from domain.payment import idempotency_keys, rejections
@@ -24,6 +25,7 @@ class Refunder:
         self, *, bus: CommandBus, payments: gateway.PaymentGateway, clock: ports.Clock
     ) -> None:
         self._bus = bus
+        self._captures = CaptureChecker(bus=bus, payments=payments)
         self._payments = payments
         self._clock = clock
 
@@ -32,10 +34,12 @@ class Refunder:
 
         Rejects PaymentNotFound. Raises GatewayTimeout and GatewayUnavailable (the refund is then
         unknown and is asked again), GatewayMisconfigured; a definite no is recorded as refused.
+        Money that Stripe does not confirm is not refunded: the refund stays requested.
         """
         found, known = await self._read(payment, refund)
         if known.status in {RefundStatus.REQUESTED, RefundStatus.UNKNOWN}:
-            await self._ask(payment, found, known, cause)
+            if await self._captures.is_confirmed(payment, known.intent):
+                await self._ask(payment, found, known, cause)
         elif known.status is RefundStatus.ACCEPTED:
             assert known.provider_refund is not None
             await self.learn_refund(known.provider_refund, cause=cause)

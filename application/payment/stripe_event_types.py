@@ -3,15 +3,14 @@
 Source: https://docs.stripe.com/api/events/types. The simulator is independent and has its own list.
 """
 
-SESSION = frozenset(
-    {
-        "checkout.session.completed",
-        "checkout.session.expired",
-        "checkout.session.async_payment_succeeded",
-        "checkout.session.async_payment_failed",
-    }
-)
-INTENT = frozenset({"payment_intent.succeeded", "payment_intent.payment_failed"})
+EXPIRED = "checkout.session.expired"
+CAPTURED = "payment_intent.succeeded"
+DECLINED = "payment_intent.payment_failed"
+# The session was paid: the intent's own event has the capture.
+PAID = frozenset({"checkout.session.completed", "checkout.session.async_payment_succeeded"})
+
+SESSION = PAID | {EXPIRED, "checkout.session.async_payment_failed"}
+INTENT = frozenset({CAPTURED, DECLINED})
 REFUND = frozenset({"refund.created", "refund.updated", "refund.failed"})
 PROCESSED = SESSION | INTENT | REFUND
 

@@ -17,9 +17,11 @@ check_in_undo: the undo of a check-in
 cancellation: cancellation of the booking or a part of it, refunds
 modification: one segment exchanged for another
 disruption: flights that the airline cancelled or rescheduled
+suspension: coupons that must not be used while Stripe does not confirm their payment
 
 events: all events
 seat_events: the root of the events about seats, and seats that were refunded
+suspension_events: the events about suspended coupons
 values: the values that events store
 state: the state of a booking
 states: the thirteen states and their transitions

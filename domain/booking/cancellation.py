@@ -24,6 +24,7 @@ from domain.booking.preconditions import (
     passes,
     require_no_granted_refund,
     require_no_modification,
+    require_not_suspended,
     require_step,
 )
 from domain.booking.state import (
@@ -52,6 +53,7 @@ GRANTABLE = frozenset(
 def require_cancellable(booking: Booking, *, at_gate: bool) -> None:
     """There is an open coupon to cancel; one of a passenger on board only at the gate."""
     require_step(booking, Status.CANCELLED)
+    require_not_suspended(booking)
     require_no_granted_refund(booking)
     require_no_modification(booking)
     if booking.status in states.TICKETED and not any(
@@ -173,6 +175,7 @@ def grant_refund(
     """
     if booking.status not in GRANTABLE:
         raise rejections.TransitionRefused(before=booking.status.value, after=Status.REFUNDED.value)
+    require_not_suspended(booking)
     require_no_modification(booking)
     require_refundable(booking, obligation.amount)
     left = refundable(booking)

@@ -24,6 +24,7 @@ from domain.booking.preconditions import (
     Situation,
     passes,
     require_no_modification,
+    require_not_suspended,
     require_segment,
     require_step,
 )
@@ -59,6 +60,7 @@ def require_check_in(
     require_segment(booking, segment)
     if booking.status not in {Status.CONFIRMED, Status.CHECKED_IN}:
         require_step(booking, Status.CHECKED_IN)
+    require_not_suspended(booking)
     require_no_modification(booking)
     if not facts.operating or disruption.is_material(booking, segment):
         raise rejections.CheckInClosed(reason="disrupted", segment=segment)
@@ -100,6 +102,7 @@ def require_boarding(
     require_segment(booking, segment)
     if booking.status not in {Status.CHECKED_IN, Status.BOARDED}:
         require_step(booking, Status.BOARDED)
+    require_not_suspended(booking)
     if not facts.operating or now > facts.departs_at - BOARDING_CLOSES:
         raise rejections.BoardingClosed(segment=segment)
     if not any(

@@ -8,6 +8,7 @@ import datetime as dt
 from typing import ClassVar, Literal
 
 from domain.booking.seat_events import SeatExtrasRefunded, SeatFact
+from domain.booking.suspension_events import SuspensionEvent
 from domain.booking.values import (
     CheckedInPassenger,
     CouponId,
@@ -134,10 +135,7 @@ class PassengerDetailFact(DomainEvent, frozen=True):
 
 
 class NameCorrected(PassengerDetailFact, frozen=True, omit_defaults=True):
-    """A few letters of a passenger's name, or more for a reason of staff; the person stays.
-
-    `reason` is a code, `notes` are what staff wrote.
-    """
+    """A few letters of a name; more for a `reason` (a code) and `notes` of staff; same person."""
 
     tag: ClassVar[str] = "booking.name_corrected.1"
     passenger: int
@@ -396,4 +394,5 @@ BookingEvent = (
     | CancellationEvent
     | ModificationEvent
     | DisruptionEvent
+    | SuspensionEvent
 )

@@ -10,6 +10,7 @@ from domain.booking import (
     passenger_details,
     sale,
     seats,
+    suspension,
 )
 from domain.booking.events import BookingEvent
 from domain.booking.state import Booking
@@ -36,5 +37,7 @@ def evolve(booking: Booking | None, event: BookingEvent) -> Booking:
             return modification.evolve(booking, event)
         case "disruption":
             return disruption.evolve(booking, event)
+        case "suspension":
+            return suspension.evolve(booking, event)
         case _:
             assert_never(event.capability)

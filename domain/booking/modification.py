@@ -25,6 +25,7 @@ from domain.booking.preconditions import (
     passes,
     require_amount_due,
     require_no_modification,
+    require_not_suspended,
     require_segment,
 )
 from domain.booking.state import Booking, coupon_key, obligations_with, with_values
@@ -46,6 +47,7 @@ def require_modifiable(
     """
     if booking.status not in {Status.CONFIRMED, Status.CHECKED_IN}:
         raise rejections.ModificationRefused(reason="not_ticketed", status=booking.status.value)
+    require_not_suspended(booking)
     require_no_modification(booking)
     require_segment(booking, segment)
     coupons = booking.open_coupons(segment)

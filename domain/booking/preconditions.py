@@ -74,6 +74,12 @@ def require_no_modification(booking: Booking) -> None:
         raise rejections.ModificationPending()
 
 
+def require_not_suspended(booking: Booking) -> None:
+    """No capture that paid for the booking is contradicted; otherwise PaymentUnconfirmed."""
+    if booking.suspended_by:
+        raise rejections.PaymentUnconfirmed(reason="payment_unconfirmed")
+
+
 def require_no_granted_refund(booking: Booking) -> None:
     """No refund was granted to a paid booking: after that it only awaits the refund."""
     if booking.status is Status.PAID and booking.obligations:

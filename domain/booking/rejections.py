@@ -87,6 +87,12 @@ class CouponNotOpen(Rejection):
     code: ClassVar[str] = "INVALID_STATE_TRANSITION"
 
 
+class PaymentUnconfirmed(Rejection):
+    """The coupons are suspended: Stripe does not confirm the payment for them."""
+
+    code: ClassVar[str] = "INVALID_STATE_TRANSITION"
+
+
 class NoSuchPart(Rejection):
     """The booking has no such passenger or segment."""
 

@@ -56,6 +56,7 @@ class Booking(msgspec.Struct, frozen=True):
     `hold_until` is the deadline of the draft, waitlist place or hold. `captured` is all money that
     was applied to the booking, `credited` the part of it that became travel credit.
     `modification` is accepted and not completed, `modification_paid` whether it is paid.
+    `suspended_by` are intents at Stripe whose capture is contradicted: no coupon may be used.
     `was_cancelled` stays true once the refund has arrived and the status is `refunded`.
     """
 
@@ -83,6 +84,7 @@ class Booking(msgspec.Struct, frozen=True):
     refund_granted_in_full: bool = False
     sold_names: tuple[sealed.Sealed, ...] = ()
     requested_services: tuple[SpecialService, ...] = ()
+    suspended_by: frozenset[str] = frozenset()
 
     @property
     def currency(self) -> str:

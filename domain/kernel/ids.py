@@ -119,6 +119,11 @@ def booking_of_payment(payment_id: str) -> str:
     return name if is_intent(name) else booking_stream(name)
 
 
+def payment_of_attempt(attempt: str) -> str:
+    """Return the payment stream of an attempt's id."""
+    return attempt.rpartition("-a")[0]
+
+
 def payment_of_refund(refund: str) -> str:
     """Return the payment stream of a refund's id."""
     return refund.rpartition("-r")[0]

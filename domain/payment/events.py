@@ -101,8 +101,11 @@ class CaptureFact(DomainEvent, frozen=True):
     capability: ClassVar[Literal["captures"]] = "captures"
 
 
-class PaymentCaptured(CaptureFact, frozen=True):
-    """Stripe captured money; the entry credits unapplied funds."""
+class PaymentCaptured(CaptureFact, frozen=True, omit_defaults=True):
+    """Stripe captured money; the entry credits unapplied funds.
+
+    `from_signed_event`: recorded from a signature alone, and not checked with Stripe yet.
+    """
 
     tag: ClassVar[str] = "payment.captured.1"
     attempt: str
@@ -110,6 +113,25 @@ class PaymentCaptured(CaptureFact, frozen=True):
     charge: str
     amount: money.Money
     entry: entries.Entry
+    from_signed_event: bool = False
+
+
+class CaptureChecked(CaptureFact, frozen=True):
+    """Stripe's own list has the capture that a signed event reported, with the same amount."""
+
+    tag: ClassVar[str] = "payment.capture_checked.1"
+    intent: str
+
+
+class CaptureContradicted(CaptureFact, frozen=True):
+    """Stripe does not know the capture that a signed event reported, or knows another one.
+
+    `reason` is a `domain.payment.captures.Contradiction`.
+    """
+
+    tag: ClassVar[str] = "payment.capture_contradicted.1"
+    intent: str
+    reason: str
 
 
 class FundsParked(CaptureFact, frozen=True):
@@ -134,7 +156,9 @@ class ParkedFundsOwed(CaptureFact, frozen=True):
     entry: entries.Entry
 
 
-CaptureEvent = PaymentCaptured | FundsParked | ParkedFundsOwed
+CaptureEvent = (
+    PaymentCaptured | CaptureChecked | CaptureContradicted | FundsParked | ParkedFundsOwed
+)
 
 
 class RefundFact(DomainEvent, frozen=True):

@@ -54,10 +54,19 @@ class Attempt(msgspec.Struct, frozen=True):
     declined_charges: frozenset[str] = frozenset()
 
 
+class CaptureCheck(StrEnum):
+    """How a capture that a signed event reported compares with Stripe's own list."""
+
+    OPEN = "open"
+    PASSED = "passed"
+    CONTRADICTED = "contradicted"
+
+
 class Capture(msgspec.Struct, frozen=True):
     """Money that Stripe captured, once per intent.
 
-    `owed_by` is the obligation by which parked money is returned to its payer.
+    `owed_by` is the obligation by which parked money is returned to its payer. `check` is where it
+    was recorded from a signed event alone: whether Stripe's own list has it.
     """
 
     intent: str
@@ -65,6 +74,7 @@ class Capture(msgspec.Struct, frozen=True):
     amount: money.Money
     parked: bool = False
     owed_by: str | None = None
+    check: CaptureCheck | None = None
 
 
 class Refund(msgspec.Struct, frozen=True):

@@ -139,7 +139,7 @@ class PostgresEventLog:
         try:
             with _reply_within(connection):
                 cursor = await connection.execute(
-                    statement.APPEND, statement.parameters(batch), prepare=True, binary=True
+                    *statement.append(batch), prepare=True, binary=True
                 )
                 row = await cursor.fetchone()
         except psycopg.errors.UniqueViolation as error:
@@ -231,7 +231,7 @@ class _LockedLog:
         try:
             async with self._connection.pipeline():
                 cursor = await self._connection.execute(
-                    statement.APPEND, statement.parameters(batch), prepare=True, binary=True
+                    *statement.append(batch), prepare=True, binary=True
                 )
                 await self._connection.execute("COMMIT")
         except psycopg.errors.UniqueViolation as error:

@@ -18,6 +18,12 @@ APPEND = (
     "SELECT last_position, written, conflicts::text, known::text FROM ledger.append("
     "%b, %b, %b, %b, %b, %b, %b, %b, %b, %b, %b, %b, %b, %b, %b, %b, %b, %b)"
 )
+# Beside the append: rows of the Stripe events whose effect it is.
+APPEND_WITH_STRIPE_EVENTS = (
+    "SELECT last_position, written, conflicts::text, known::text "
+    "FROM ledger.append_with_stripe_events(%b, %b, %b, %b, %b, %b, "
+    "%b, %b, %b, %b, %b, %b, %b, %b, %b, %b, %b, %b, %b, %b, %b, %b, %b, %b)"
+)
 CHECK = (
     "SELECT ledger.stale_streams(%b, %b)::text, ledger.known_commands(%b)::text"  # takes no lock
 )
@@ -53,6 +59,25 @@ class Row(msgspec.Struct, frozen=True):
     tag: str
     payload: bytes
     command: int
+
+
+def append(batch: ports.Batch) -> tuple[str, tuple[Any, ...]]:
+    """Return the statement that appends the batch, and its arguments in order."""
+    if not batch.stripe_events:
+        return APPEND, parameters(batch)
+    return APPEND_WITH_STRIPE_EVENTS, parameters(batch) + stripe_parameters(batch.stripe_events)
+
+
+def stripe_parameters(events: Sequence[ports.StripeEvent]) -> tuple[Any, ...]:
+    """Return the arguments of inbox.record_done in order."""
+    return (
+        TextArray.of([event.id for event in events]),
+        TextArray.of([event.type for event in events]),
+        TextArray.of([event.object for event in events]),
+        TextArray.of([event.body.subject for event in events]),
+        ByteaArray.of([event.body.box for event in events]),
+        ByteaArray.of([event.key.wrapped for event in events]),
+    )
 
 
 def parameters(batch: ports.Batch) -> tuple[Any, ...]:

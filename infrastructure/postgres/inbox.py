@@ -17,8 +17,12 @@ from infrastructure.postgres.pool import Pool, raising_unavailable
 
 _INSERT = """
 WITH fresh AS (
-    INSERT INTO inbox.stripe_event (id, type, object, state, reason, subject, sealed_body)
-    VALUES (%(id)s, %(type)s, %(object)s, %(state)s, %(reason)s, %(subject)s, %(box)s)
+    INSERT INTO inbox.stripe_event
+        (id, type, object, state, reason, subject, sealed_body, awaited_payment, awaited_intent,
+         due_at)
+    VALUES (%(id)s, %(type)s, %(object)s, %(state)s, %(reason)s, %(subject)s, %(box)s,
+            %(awaited_payment)s, %(awaited_intent)s,
+            clock_timestamp() + make_interval(secs => nullif(%(wait_seconds)s, 0.0)))
     ON CONFLICT (id) DO NOTHING RETURNING id, subject
 ), key AS (
     INSERT INTO vault.subject_key (subject, wrapped)
@@ -40,6 +44,7 @@ WITH resumed AS (
 )
 SELECT pg_notify(%(channel)s, id) FROM resumed
 """
+_RECORD_DONE = "SELECT inbox.record_done(%s, %s, %s, %s, %s, %s)"
 _REPLAY = """
 WITH replayed AS (
     UPDATE inbox.stripe_event
@@ -94,6 +99,7 @@ class StripeInbox:
         reason: str | None,
         body: Sealed,
         key: ports.WrappedKey,
+        wait_seconds: float = 0.0,
     ) -> Received:
         """Store a verified event durably, or resume the unfinished one of this id."""
         parameters = {
@@ -107,10 +113,25 @@ class StripeInbox:
             "wrapped": key.wrapped,
             "channel": Channel.INBOX,
             "unsupported": UNSUPPORTED,
+            "awaited_payment": event.awaited_payment,
+            "awaited_intent": event.awaited_intent,
+            "wait_seconds": wait_seconds,
         }
         if await self._execute(_INSERT, parameters):
             return "fresh"
         return "resumed" if await self._execute(_RESUME, parameters) else "duplicate"
+
+    async def record_done(self, event: ports.StripeEvent) -> bool:
+        """Store the event as done, as the append does for those whose effect it is."""
+        parameters = (
+            [event.id],
+            [event.type],
+            [event.object],
+            [event.body.subject],
+            [event.body.box],
+            [event.key.wrapped],
+        )
+        return bool(await self._execute(_RECORD_DONE, parameters))
 
     async def claim(self, *, again_after_seconds: float, limit: int) -> list[str]:
         """Return ids to enqueue now: new ones, those whose wait is over, and those enqueued long
@@ -128,7 +149,7 @@ class StripeInbox:
         wanted = list(event_ids)
         rows = await self._execute(
             "SELECT id, type, object, state, tries, waits, "
-            "coalesce(due_at > clock_timestamp(), false) "
+            "coalesce(due_at > clock_timestamp(), false), awaited_payment, awaited_intent "
             "FROM inbox.stripe_event WHERE id = ANY (%s::text[]) "
             "ORDER BY array_position(%s::text[], id)",
             (wanted, wanted),

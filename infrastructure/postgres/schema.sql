@@ -69,9 +69,12 @@ CREATE TABLE inbox.stripe_event (
     due_at timestamp with time zone,
     waits integer DEFAULT 0 NOT NULL,
     waiting_since timestamp with time zone,
+    awaited_payment text COLLATE "C",
+    awaited_intent text COLLATE "C",
     CONSTRAINT stripe_event_pkey PRIMARY KEY (id),
     CONSTRAINT stripe_event_state_check CHECK ((state = ANY (ARRAY['new'::text, 'done'::text, 'ignored'::text, 'parked'::text])))
 );
+CREATE INDEX stripe_event_awaiting ON inbox.stripe_event USING btree (awaited_intent) WHERE ((state = 'new'::text) AND (awaited_intent IS NOT NULL));
 CREATE INDEX stripe_event_new ON inbox.stripe_event USING btree (received_at) WHERE (state = 'new'::text);
 CREATE INDEX stripe_event_parked ON inbox.stripe_event USING btree (received_at, id) WHERE (state = 'parked'::text);
 
@@ -227,6 +230,38 @@ BEGIN
 END
 $function$;
 
+CREATE OR REPLACE FUNCTION inbox.record_done(ids text[], types text[], objects text[], subjects text[], bodies bytea[], wrapped_keys bytea[])
+ RETURNS SETOF text
+ LANGUAGE sql
+ SET search_path TO 'pg_catalog', 'pg_temp'
+ SET enable_seqscan TO 'off'
+AS $function$
+    WITH given AS (
+        SELECT DISTINCT ON (e.id) e.*
+        FROM unnest(ids, types, objects, subjects, bodies, wrapped_keys)
+            AS e (id, type, object, subject, body, wrapped)
+        ORDER BY e.id
+    ), stored AS (
+        INSERT INTO inbox.stripe_event AS known
+            (id, type, object, state, subject, sealed_body, finished_at)
+        SELECT id, type, object, 'done', subject, body, clock_timestamp() FROM given
+        ON CONFLICT (id) DO UPDATE
+        SET type = excluded.type, object = excluded.object, state = 'done', reason = NULL,
+            due_at = NULL, finished_at = excluded.finished_at
+        WHERE known.state IN ('new', 'parked')
+           OR (known.state = 'ignored' AND known.reason = 'unsupported')
+        RETURNING known.id, known.subject
+    ), key AS (
+        INSERT INTO vault.subject_key (subject, wrapped)
+        SELECT given.subject, given.wrapped FROM given JOIN stored USING (id, subject)
+    ), awaiting AS (
+        UPDATE inbox.stripe_event
+        SET state = 'done', reason = NULL, due_at = NULL, finished_at = clock_timestamp()
+        WHERE state = 'new' AND awaited_intent IS NOT NULL AND awaited_intent = ANY (objects)
+    )
+    SELECT id FROM stored
+$function$;
+
 CREATE OR REPLACE FUNCTION ledger.append(command_ids uuid[], fingerprints bytea[], answers bytea[], actors text[], correlation_ids text[], causation_ids uuid[], streams text[], versions integer[], tags text[], payloads bytea[], commands integer[], read_streams text[], read_versions integer[], asked uuid[], topics text[], bodies text[], subjects text[], wrapped_keys bytea[], OUT last_position bigint, OUT written boolean, OUT conflicts jsonb, OUT known jsonb)
  RETURNS record
  LANGUAGE plpgsql
@@ -306,6 +341,27 @@ BEGIN
 
     written := true;
     PERFORM pg_notify('ais_log', last_position::text);
+END
+$function$;
+
+CREATE OR REPLACE FUNCTION ledger.append_with_stripe_events(command_ids uuid[], fingerprints bytea[], answers bytea[], actors text[], correlation_ids text[], causation_ids uuid[], streams text[], versions integer[], tags text[], payloads bytea[], commands integer[], read_streams text[], read_versions integer[], asked uuid[], topics text[], bodies text[], subjects text[], wrapped_keys bytea[], stripe_ids text[], stripe_types text[], stripe_objects text[], stripe_subjects text[], stripe_bodies bytea[], stripe_keys bytea[], OUT last_position bigint, OUT written boolean, OUT conflicts jsonb, OUT known jsonb)
+ RETURNS record
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO 'pg_catalog', 'pg_temp'
+ SET enable_seqscan TO 'off'
+AS $function$
+BEGIN
+    SELECT a.last_position, a.written, a.conflicts, a.known
+    INTO last_position, written, conflicts, known
+    FROM ledger.append(
+        command_ids, fingerprints, answers, actors, correlation_ids, causation_ids,
+        streams, versions, tags, payloads, commands, read_streams, read_versions, asked,
+        topics, bodies, subjects, wrapped_keys) AS a;
+    IF written THEN
+        PERFORM inbox.record_done(
+            stripe_ids, stripe_types, stripe_objects, stripe_subjects, stripe_bodies, stripe_keys);
+    END IF;
 END
 $function$;
 
@@ -559,7 +615,9 @@ $function$;
 -- COLUMN identity.app_user.locked_until: ais_application may UPDATE
 -- COLUMN identity.app_user.password_hash: ais_application may UPDATE
 -- COLUMN ledger.outbox.sent_at: ais_application may UPDATE
+-- FUNCTION inbox.record_done(ids text[], types text[], objects text[], subjects text[], bodies bytea[], wrapped_keys bytea[]): ais_application may EXECUTE
 -- FUNCTION ledger.append(command_ids uuid[], fingerprints bytea[], answers bytea[], actors text[], correlation_ids text[], causation_ids uuid[], streams text[], versions integer[], tags text[], payloads bytea[], commands integer[], read_streams text[], read_versions integer[], asked uuid[], topics text[], bodies text[], subjects text[], wrapped_keys bytea[], OUT last_position bigint, OUT written boolean, OUT conflicts jsonb, OUT known jsonb): ais_application may EXECUTE
+-- FUNCTION ledger.append_with_stripe_events(command_ids uuid[], fingerprints bytea[], answers bytea[], actors text[], correlation_ids text[], causation_ids uuid[], streams text[], versions integer[], tags text[], payloads bytea[], commands integer[], read_streams text[], read_versions integer[], asked uuid[], topics text[], bodies text[], subjects text[], wrapped_keys bytea[], stripe_ids text[], stripe_types text[], stripe_objects text[], stripe_subjects text[], stripe_bodies bytea[], stripe_keys bytea[], OUT last_position bigint, OUT written boolean, OUT conflicts jsonb, OUT known jsonb): ais_application may EXECUTE
 -- FUNCTION ledger.known_commands(ids uuid[]): ais_application may EXECUTE
 -- FUNCTION ledger.stale_streams(streams text[], versions integer[]): ais_application may EXECUTE
 -- FUNCTION projections.drop_generation_schema(name text): ais_projector may EXECUTE

@@ -157,6 +157,21 @@ class StripePaymentGateway:
             await errors.translated(self._client.v1.payment_intents.retrieve_async(intent_id))
         )
 
+    async def list_intents(
+        self, *, created_since: dt.datetime, after: str | None = None
+    ) -> gateway.IntentPage:
+        """See PaymentGateway."""
+        params: dict[str, Any] = {
+            "limit": PAGE_SIZE,
+            "created": {"gte": int(created_since.timestamp())},
+        }
+        if after is not None:
+            params["starting_after"] = after
+        page = await errors.translated(
+            self._client.v1.payment_intents.list_async(params)  # type: ignore[arg-type]  # with a cursor from the second page on
+        )
+        return gateway.IntentPage([_intent(each) for each in page.data], page.has_more)
+
     async def find_sessions(
         self,
         *,

@@ -18,6 +18,7 @@ PATHS: Mapping[WorklistName, str] = {
     "failed_refunds": "/api/ledger/failed-refunds",
     "parked_events": "/api/admin/stripe-events/parked",
     "unfinished_attempts": "/api/admin/unfinished-attempts",
+    "unconfirmed_payments": "/api/admin/unconfirmed-payments",
     "overdue_flights": "/api/admin/overdue-flights",
     "oversold_cabins": "/api/admin/oversold-flights",
     "unanswered_cancellations": "/api/admin/unanswered-cancellations",
@@ -150,4 +151,51 @@ async def read_unfinished_attempts(request: StrictRequest) -> UnfinishedAttempts
     )
 
 
-ROUTES = (read_worklists, read_owed_money, read_unfinished_attempts)
+class UnconfirmedPaymentResponse(msgspec.Struct, rename="camel"):
+    """A capture that a signed webhook reported and Stripe's own list contradicts.
+
+    The coupons of the booking are suspended; `reason` is unknown, not_captured, amount_differs or
+    other_payment.
+    """
+
+    booking: str
+    payment: str
+    intent: str
+    amount: wire.MoneyResponse
+    reason: str
+    captured_at: dt.datetime
+
+
+class UnconfirmedPaymentsResponse(wire.ReadModelResponse):
+    """The oldest first."""
+
+    payments: list[UnconfirmedPaymentResponse]
+
+
+@get("/api/admin/unconfirmed-payments", **auth.signed_in("reconcile"))
+async def read_unconfirmed_payments(request: StrictRequest) -> UnconfirmedPaymentsResponse:
+    """List captures that Stripe does not confirm; a timer goes on asking."""
+    found, as_of = await request.ports.ledger.unconfirmed_payments()
+    return UnconfirmedPaymentsResponse(
+        payments=[
+            UnconfirmedPaymentResponse(
+                booking=each.booking,
+                payment=each.payment,
+                intent=each.intent,
+                amount=wire.MoneyResponse(each.amount, each.currency),
+                reason=each.reason,
+                captured_at=each.captured_at,
+            )
+            for each in found
+        ],
+        as_of_position=as_of.position,
+        lag_seconds=as_of.lag_seconds,
+    )
+
+
+ROUTES = (
+    read_worklists,
+    read_owed_money,
+    read_unfinished_attempts,
+    read_unconfirmed_payments,
+)

@@ -17,7 +17,7 @@ from projections.projection import Cursor, LoggedEvent, Projection
 
 TABLE = "booking_list"
 # Capabilities whose events change nothing that the list shows.
-UNLISTED = frozenset({"seats", "passenger_details"})
+UNLISTED = frozenset({"seats", "passenger_details", "suspension"})
 
 
 class BookingRow(msgspec.Struct):

@@ -60,6 +60,87 @@ async def test_a_traveller_who_returns_is_confirmed_although_every_webhook_was_l
         running_system.control(system, "rules", "DELETE")
 
 
+async def test_paid_bookings_are_confirmed_while_stripe_answers_nothing(
+    system: System, customer: Customer
+) -> None:
+    asked = frozenset(
+        each["id"] for each in running_system.control(system, "requests", "GET")["data"]
+    )
+    booking = await _reserved(system, customer)
+    session = (await customer.send_checkout(booking)).json()
+    running_system.control(system, "faults", kind="refuse", status=503, times=100_000)
+    try:
+        assert await customers.press(session["checkoutUrl"], "pay") == 303
+        await customer.becomes(booking, "confirmed")
+        await asyncio.to_thread(running_system.await_rest, system)
+    finally:
+        running_system.control(system, "faults", "DELETE")
+    made = running_system.control(system, "requests", "GET")["data"]
+    opening = ("POST", "/v1/checkout/sessions", 200)
+    calls = [
+        (each["method"], each["path"], each["status"])
+        for each in made
+        if each["id"] not in asked and each["path"] != "/v1/payment_intents"  # for all at once
+    ]
+    assert calls == [opening]
+
+
+async def test_a_forged_payment_is_found_out_within_a_minute_and_does_not_fly(
+    system: System, client: httpx.AsyncClient, customer: Customer
+) -> None:
+    booking = await _reserved(system, customer)
+    session = (await customer.send_checkout(booking)).json()
+    answer = await client.get(f"/api/bookings/{booking}", headers=customer.headers)
+    due, payment = answer.json()["due"], session["paymentId"]
+    body = json.dumps(_forged(booking, payment, due))
+    secret = system.settings.stripe_webhook_secrets[0].reveal()
+    signature = stripe.WebhookSignature.generate_signature_header(body, secret)
+    headers = {"Stripe-Signature": signature, "Content-Type": "application/json"}
+    began = time.monotonic()
+    received = await client.post("/api/webhooks/stripe", content=body, headers=headers)
+    assert received.json() == {"received": True}
+    await customer.becomes(booking, "confirmed")
+    await _await_tag(system, booking, "booking.coupons_suspended.1")
+    assert time.monotonic() - began < 60
+    held = await client.get(f"/api/bookings/{booking}", headers=customer.headers)
+    assert not {"cancel", "modify"} & set(held.json()["availableActions"])
+    quote = await client.post(
+        f"/api/bookings/{booking}/cancellation-quote", headers=customer.headers, json={}
+    )
+    assert (quote.status_code, quote.json()["code"]) == (409, "INVALID_STATE_TRANSITION")
+    assert quote.json()["details"]["reason"] == "payment_unconfirmed"
+    finance = await customers.staff(system, client, "finance")
+    found = await client.get("/api/admin/unconfirmed-payments", headers=finance.headers)
+    (row,) = [each for each in found.json()["payments"] if each["booking"] == booking]
+    assert (row["payment"], row["reason"]) == (payment, "unknown")
+    lists = (await client.get("/api/admin/worklists", headers=finance.headers)).json()
+    counts = {each["name"]: each["count"] for each in lists["worklists"]}
+    assert counts["unconfirmed_payments"] >= 1
+
+
+def _forged(booking: str, payment: str, due: dict[str, Any]) -> dict[str, Any]:
+    """Return an event that somebody with the signing secret made up."""
+    intent = {
+        "id": f"pi_forged{time.time_ns()}",
+        "object": "payment_intent",
+        "status": "succeeded",
+        "amount": due["amount"],
+        "amount_received": due["amount"],
+        "currency": due["currency"].lower(),
+        "latest_charge": "ch_forged",
+        "metadata": {"booking": booking, "payment": payment, "attempt": f"{payment}-a1"},
+    }
+    return {
+        "id": f"evt_forged{time.time_ns()}",
+        "object": "event",
+        "type": "payment_intent.succeeded",
+        "api_version": stripe.api_version,
+        "created": int(time.time()),
+        "livemode": False,
+        "data": {"object": intent},
+    }
+
+
 async def test_money_that_matches_no_booking_is_owed_and_returned_by_finance(
     system: System, client: httpx.AsyncClient, customer: Customer
 ) -> None:

@@ -128,9 +128,17 @@ def attempt_of(booking: str) -> str:
 
 
 def capture(
-    booking: str, amount: money.Money, *, intent: str = "pi_1", attempt: str | None = None
+    booking: str,
+    amount: money.Money,
+    *,
+    intent: str = "pi_1",
+    attempt: str | None = None,
+    signed: bool = False,
 ) -> RecordCapture:
-    """Stripe took this much for an attempt of the booking; the first, unless another is named."""
+    """Stripe took this much for an attempt of the booking; the first, unless another is named.
+
+    `signed`: only a signed event says so.
+    """
     name = attempt or attempt_of(booking)
     return RecordCapture(
         payment_id=name.rpartition("-a")[0],
@@ -139,6 +147,7 @@ def capture(
         intent=intent,
         charge=f"ch_{intent}",
         amount=amount,
+        from_signed_event=signed,
     )
 
 
@@ -216,12 +225,15 @@ class Airline:
         """What became of the booking's first attempt."""
         return (yield RecordAttempt(payment_of(booking), attempt_of(booking), result))
 
-    def _pay(self, booking: str, *, intent: str | None = None, surplus: int = 0) -> Steps:
+    def _pay(
+        self, booking: str, *, intent: str | None = None, surplus: int = 0, signed: bool = False
+    ) -> Steps:
         """Check out, and let Stripe capture what is due or another amount; the payment."""
         payment, attempt = yield from self._checkout(booking)
         due = (yield booking).amount_due()
         amount = due + money.Money(surplus, due.currency)
-        yield capture(booking, amount, intent=intent or f"pi_{payment}", attempt=attempt)
+        name = intent or f"pi_{payment}"
+        yield capture(booking, amount, intent=name, attempt=attempt, signed=signed)
         return payment
 
     pay = verb(_pay)

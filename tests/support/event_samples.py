@@ -17,6 +17,7 @@ import msgspec
 from application.commands import stream_kinds
 from domain.booking import events as bookings
 from domain.booking.seat_events import SeatExtrasRefunded
+from domain.booking.suspension_events import CouponsReinstated, CouponsSuspended
 from domain.booking.values import CheckedInPassenger
 from domain.inventory import events as flights
 from domain.inventory.events import CabinLayout, CapacityMove, FareClass
@@ -24,7 +25,7 @@ from domain.kernel import entries, money, sealed
 from domain.kernel.events import DomainEvent
 from domain.ledger import accounts
 from domain.payment import events as payments
-from domain.payment.captures import ParkReason
+from domain.payment.captures import Contradiction, ParkReason
 from domain.pricing.price import CouponPrice, ExtraPrice, Price
 from tests.support import examples
 
@@ -177,6 +178,8 @@ FORMS: dict[str, tuple[Any, ...]] = {
         ),
     ),
     "payment.funds_parked.reason": get_args(ParkReason),
+    "payment.capture_contradicted.reason": get_args(Contradiction),
+    "booking.coupons_suspended.reason": get_args(Contradiction),
     "needed_until": (examples.NOW.date(), None),
     "references": (("pi_1", "ch_1"),),
 }
@@ -190,6 +193,8 @@ BEFORE: dict[type[DomainEvent], tuple[type[DomainEvent], ...]] = {
     bookings.CouponsCancelled: _TICKETED,
     bookings.RefundGranted: _TICKETED,
     SeatExtrasRefunded: _TICKETED,
+    CouponsSuspended: _TICKETED,
+    CouponsReinstated: (*_TICKETED, CouponsSuspended),
     bookings.PassengersCheckedIn: _TICKETED,
     bookings.CheckInWithdrawn: (*_TICKETED, bookings.PassengersCheckedIn),
     bookings.PassengersBoarded: (*_TICKETED, bookings.PassengersCheckedIn),
@@ -218,6 +223,8 @@ BEFORE: dict[type[DomainEvent], tuple[type[DomainEvent], ...]] = {
     payments.PaymentDeclined: (payments.AttemptStarted,),
     payments.PaymentCaptured: (payments.AttemptStarted,),
     payments.FundsParked: (payments.AttemptStarted, payments.PaymentCaptured),
+    payments.CaptureChecked: _CAPTURED,
+    payments.CaptureContradicted: _CAPTURED,
     payments.ParkedFundsOwed: (*_CAPTURED, payments.FundsParked),
     payments.RefundRequested: _CAPTURED,
     payments.RefundUnresolved: (*_CAPTURED, payments.RefundRequested),

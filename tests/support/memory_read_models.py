@@ -21,6 +21,7 @@ LOADED_BY = {
     "flight_availability": ("flight",),
     "unfinished_attempts": ("attempt",),
     "unfinished_refunds": ("refund",),
+    "signed_captures": ("capture",),
 }
 Table = dict[tuple[Any, ...], msgspec.Struct]
 

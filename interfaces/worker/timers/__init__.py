@@ -9,6 +9,8 @@ complete_unfinished_attempts: attempts to open a checkout session that have no o
 ask_about_ended_sessions: checkout sessions whose time is over
 send_unanswered_refunds: refunds that Stripe should have answered by now
 check_accepted_refunds: refunds that Stripe accepted and has not settled yet
+check_signed_captures: captures that only a signed event reported
+check_contradicted_captures: such captures that Stripe's own list contradicted
 run_processes_again: bookings whose processes should have finished by now
 depart_overdue_flights: flights that should have left an hour ago
 offer_free_seats: flights with a free seat and a waitlist

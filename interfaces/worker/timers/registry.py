@@ -3,6 +3,8 @@
 from interfaces.worker.timers import (
     ask_about_ended_sessions,
     check_accepted_refunds,
+    check_contradicted_captures,
+    check_signed_captures,
     complete_unfinished_attempts,
     depart_overdue_flights,
     offer_free_seats,
@@ -20,6 +22,8 @@ TIMERS: tuple[Timer, ...] = (
     ask_about_ended_sessions.TIMER,
     send_unanswered_refunds.TIMER,
     check_accepted_refunds.TIMER,
+    check_signed_captures.TIMER,
+    check_contradicted_captures.TIMER,
     run_processes_again.TIMER,
     depart_overdue_flights.TIMER,
     offer_free_seats.TIMER,

@@ -36,6 +36,7 @@ async def _business(airline: Airline) -> None:
     for _ in range(3):
         await airline.sell()
     await airline.pay(await airline.reserve(), surplus=5)
+    await airline.pay(await airline.reserve(), signed=True)
     await airline.lapse(await airline.reserve())
     await airline.checkout(await airline.reserve())
     await _refunds(airline, await airline.sell())

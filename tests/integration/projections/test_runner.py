@@ -337,6 +337,7 @@ async def test_the_rows_are_the_same_however_the_log_is_divided(
     await airline.record_refund(payment, refund, record_refund.Accepted("re_1"))
     await airline.lapse(await airline.reserve())
     await airline.checkout(await airline.reserve())
+    await airline.pay(await airline.reserve(), signed=True)
     await airline.catch_up([ALL[name]])
     with generations.connect(airline.projector_dsn) as connection:
         with connection.transaction(), connection.cursor() as cursor:

@@ -10,6 +10,7 @@ import pytest
 from application.booking.offer_disruption import OfferDisruption
 from application.inventory.cancel_flight import CancelFlight
 from application.payment.record_attempt import Opened
+from application.payment.record_capture_check import RecordCaptureCheck
 from application.payment.record_refund import Accepted
 from interfaces.composition import Core
 from interfaces.worker.timers.registry import TIMERS
@@ -75,6 +76,17 @@ async def cancellation(airline: Airline, number: int) -> str:
     return booking
 
 
+async def signed_capture(airline: Airline, number: int) -> str:
+    booking = await hold(airline, number)
+    return str(await airline.pay(booking, intent=f"pi_{number}", signed=True))
+
+
+async def contradicted_capture(airline: Airline, number: int) -> str:
+    payment = await signed_capture(airline, number)
+    await airline.submit(RecordCaptureCheck(payment, f"pi_{number}", None))
+    return payment
+
+
 # What each timer goes through, by the name of the timer.
 WORK: dict[str, Callable[[Airline, int], Any]] = {
     "release_lapsed_holds": hold,
@@ -82,6 +94,8 @@ WORK: dict[str, Callable[[Airline, int], Any]] = {
     "ask_about_ended_sessions": session,
     "send_unanswered_refunds": refund,
     "check_accepted_refunds": accepted_refund,
+    "check_signed_captures": signed_capture,
+    "check_contradicted_captures": contradicted_capture,
     "run_processes_again": paid,
     "depart_overdue_flights": departure,
     "offer_free_seats": single_seat,
@@ -108,5 +122,6 @@ async def test_work_that_nothing_can_help_starves_none_behind_it(
         assert len(tasks) <= 1
         names = ("booking_id", "payment_id", "flight_id")
         asked |= {getattr(task, name) for task in tasks for name in names if hasattr(task, name)}
+        asked |= {each.payment for task in tasks for each in getattr(task, "captures", ())}
         page = Page(LATER, 1, tasks[-1] if tasks else None)
     assert expected <= asked

@@ -85,6 +85,7 @@ async def inbox(database: TestDatabase, simulator: StripeSimulator) -> AsyncIter
             EventReceiver(
                 inbox=store,
                 vault=vault,
+                bus=rig.process.dispatcher,
                 verify=lambda body, signature: webhook.verify(
                     body, signature, [WEBHOOK_SECRET], dt.datetime.now(dt.UTC), livemode=False
                 ),

@@ -27,6 +27,7 @@ CONTEXTS: dict[str, str] = {
     "/api/admin/stripe-events": "Payment",
     "/api/admin/payments": "Payment",
     "/api/admin/unfinished-attempts": "Payment",
+    "/api/admin/unconfirmed-payments": "Payment",
     "/api/admin/worklists": "Ledger",
     "/api/admin/flights": "Flight operation",
     "/api/admin/oversold-flights": "Flight operation",

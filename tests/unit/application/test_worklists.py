@@ -36,7 +36,8 @@ def ports(**ledger: Any) -> WorklistPorts:
     flights = ("overdue_flights", "oversold_cabins", "unanswered_cancellations")
     found = SimpleNamespace(
         ledger=SimpleNamespace(
-            **{name: answer() for name in (*names, "unfinished_attempts")} | ledger
+            **{name: answer() for name in (*names, "unfinished_attempts", "unconfirmed_payments")}
+            | ledger
         ),
         flights=SimpleNamespace(clock=lambda: NOW, **{name: answer() for name in flights}),
         parked_events=SimpleNamespace(parked=nothing_parked),

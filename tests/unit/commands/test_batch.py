@@ -14,6 +14,7 @@ from domain.booking.rejections import LocatorTaken
 from domain.booking.states import Status
 from domain.inventory.events import FlightCancelled, FlightDeparted
 from domain.inventory.state import FlightStatus
+from domain.kernel.sealed import Sealed
 from tests.support import examples, memory_log
 from tests.support.examples import BOOKING, FLIGHT, HOLD_UNTIL
 from tests.support.memory_log import Clock, MemoryLog, MemoryProcess
@@ -22,6 +23,7 @@ from tests.support.scripted_command import Scripted
 Script = Callable[[DecisionContext], Reply]
 TASK = SendRefund(payment_id="payment-ABC234-1", refund="1")
 KEY = ports.WrappedKey("subject", b"key")
+STRIPE_EVENT = ports.StripeEvent("evt_1", "type", "pi_1", Sealed("subject", b"box"), KEY)
 
 
 class Process:
@@ -121,24 +123,30 @@ def test_without_events_nothing_is_written_sent_or_stored(process: Process) -> N
         context.record(FLIGHT, [])
         context.enqueue(TASK)
         context.store_keys([KEY])
+        context.finish_stripe_event(STRIPE_EVENT)
         return Reply(FLIGHT)
 
     (outcome,) = process.run(script)
     assert outcome.answer == ports.Answer(FLIGHT, 0)
+    assert not outcome.written
     (batch,) = process.appends
     assert (*batch.commands, *batch.events, *batch.outbox, *batch.keys) == ()
+    assert batch.stripe_events == []
     assert len(batch.asked) == 1
 
 
-def test_messages_and_keys_go_into_the_append_of_their_events(process: Process) -> None:
+def test_what_is_stored_with_events_goes_into_their_append(process: Process) -> None:
     def script(context: DecisionContext) -> Reply:
         context.enqueue(TASK)
         context.store_keys([KEY])
+        context.finish_stripe_event(STRIPE_EVENT)
         return schedule(context)
 
-    process.run(script)
+    (outcome,) = process.run(script)
+    assert outcome.written
     (batch,) = process.appends
     assert (batch.outbox, batch.keys) == ([TASK], [KEY])
+    assert batch.stripe_events == [STRIPE_EVENT]
 
 
 @pytest.mark.parametrize("error", [LocatorTaken(), RuntimeError("a bug")])
@@ -148,6 +156,7 @@ def test_a_decision_that_raises_leaves_nothing_to_those_after_it(
     def script(context: DecisionContext) -> Reply:
         context.enqueue(TASK)
         context.store_keys([KEY])
+        context.finish_stripe_event(STRIPE_EVENT)
         cancel(context)
         assert context.begin(stream_kinds.BOOKING, BOOKING)
         raise error
@@ -164,6 +173,7 @@ def test_a_decision_that_raises_leaves_nothing_to_those_after_it(
     assert begun.answer == ports.Answer(BOOKING, 1)
     assert process.log.outbox == []
     assert process.appends[-1].keys == []
+    assert process.appends[-1].stripe_events == []
 
 
 def test_a_decision_that_is_made_again_for_a_missing_stream_counts_once(process: Process) -> None:

@@ -11,6 +11,7 @@ from application.booking.record_bank_transfer import RecordBankTransfer
 from application.booking.resend_refund import ResendRefund
 from application.commands.command import STREAM_FIELDS, Command
 from application.payment.record_capture import RecordCapture
+from application.payment.record_signed_fact import RecordSignedFact
 from application.payment.record_unmatched import RecordUnmatchedMoney
 from application.payment.refund_payment import RefundPayment
 from application.payment.start_checkout import StartCheckout
@@ -22,6 +23,7 @@ from tests.support.memory_airline import MemoryAirline
 
 COMMANDS = sorted(command_types(), key=lambda each: each.__name__)
 NAMES_STREAMS_ITSELF = {
+    RecordSignedFact,
     CancelBooking,
     CreateBooking,
     ModifyBooking,
