@@ -2,6 +2,7 @@
 
 import copy
 import datetime as dt
+import itertools
 import json
 import time
 from collections.abc import AsyncIterator
@@ -32,6 +33,9 @@ from tests.support.servers import TestDatabase
 from tests.support.stripe_simulator import WEBHOOK_SECRET, StripeSimulator
 
 Event = dict[str, Any]
+
+# Each receiver sells a flight of its own.
+FLIGHT_NUMBERS = itertools.count(1)
 
 
 class Webhooks(msgspec.Struct, frozen=True):
@@ -146,7 +150,8 @@ async def receiving_webhooks(
             ),
         )
         processor = StoredEventProcessor(inbox=store, collector=collector, refunder=refunder)
-        booking = await airline.book(await airline.schedule(seats=3))
+        flight = await airline.schedule(f"SV{next(FLIGHT_NUMBERS)}", seats=3)
+        booking = await airline.book(flight)
         payment, attempt = await airline.checkout(booking)
         before = frozenset(each["id"] for each in simulator.requests())
         opened = await collector.open_session(payment, attempt, cause=cause())
