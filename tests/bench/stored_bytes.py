@@ -1,0 +1,73 @@
+"""What a journey writes: rows, tables, indexes and write-ahead log, in bytes."""
+
+import time
+from collections.abc import Mapping
+
+import msgspec
+import psycopg
+
+QUIET_SECONDS = 1.0
+QUIET_LIMIT_SECONDS = 15.0
+POLL_SECONDS = 0.25
+EVENTS, POSTINGS = "ledger.event", "ledger.posting"
+_TABLES = (
+    "SELECT n.nspname || '.' || c.relname, pg_table_size(c.oid), pg_indexes_size(c.oid) "
+    "FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace "
+    "WHERE c.relkind = 'r' AND n.nspname NOT LIKE 'pg\\_%' AND n.nspname <> 'information_schema'"
+)
+_WAL = "SELECT pg_wal_lsn_diff(pg_current_wal_insert_lsn(), '0/0')::bigint"
+
+
+class Stored(msgspec.Struct, frozen=True):
+    """Bytes in the database: `tables` by name without their indexes, all indexes together, and
+    the write-ahead log since the server was made."""
+
+    wal: int
+    indexes: int
+    tables: dict[str, int]
+
+
+def read(dsn: str) -> Stored:
+    """Return what is stored now."""
+    with psycopg.connect(dsn) as connection:
+        rows = connection.execute(_TABLES.encode()).fetchall()
+        wal = connection.execute(_WAL.encode()).fetchone()
+    assert wal is not None
+    return Stored(
+        wal=int(wal[0]),
+        indexes=sum(int(indexes) for _, _, indexes in rows),
+        tables={str(name): int(size) for name, size, _ in rows},
+    )
+
+
+def await_quiet(dsn: str) -> None:
+    """Wait until nothing was written for a second: letters and read models come after tickets."""
+    end = time.monotonic() + QUIET_LIMIT_SECONDS
+    quiet_since, last = time.monotonic(), -1
+    with psycopg.connect(dsn, autocommit=True) as connection:
+        while time.monotonic() < end:
+            row = connection.execute(_WAL.encode()).fetchone()
+            assert row is not None
+            if int(row[0]) != last:
+                quiet_since, last = time.monotonic(), int(row[0])
+            if time.monotonic() - quiet_since >= QUIET_SECONDS:
+                return
+            time.sleep(POLL_SECONDS)
+
+
+def written(earlier: Stored, later: Stored, *, journeys: int) -> dict[str, float]:
+    """Return the bytes of one journey between two readings, by kind."""
+    grown = _grown(earlier.tables, later.tables)
+    events, postings = grown.get(EVENTS, 0), grown.get(POSTINGS, 0)
+    kinds = {
+        "events": events,
+        "postings": postings,
+        "other tables": sum(grown.values()) - events - postings,
+        "indexes": later.indexes - earlier.indexes,
+        "WAL": later.wal - earlier.wal,
+    }
+    return {kind: round(size / max(1, journeys), 1) for kind, size in kinds.items()}
+
+
+def _grown(earlier: Mapping[str, int], later: Mapping[str, int]) -> dict[str, int]:
+    return {name: size - earlier.get(name, 0) for name, size in later.items()}
