@@ -8,9 +8,9 @@ from typing import Annotated
 from cyclopts import Parameter
 
 REPOSITORY = Path(__file__).resolve().parents[2]
-NAMES = ("reserve", "append", "replay", "journey")
+NAMES = ("reserve", "append", "replay", "journey", "webhook")
 # Those that can also be tried out in seconds.
-QUICK = frozenset({"journey"})
+QUICK = frozenset({"journey", "webhook"})
 
 
 def bench(
@@ -24,11 +24,11 @@ def bench(
     Parameters
     ----------
     name
-        reserve, append, replay or journey.
+        reserve, append, replay, journey or webhook.
     as_json
         Print one line of JSON at the end on standard output.
     quick
-        Only journey: one round of seconds, to see that it runs. No figure counts.
+        Only journey and webhook: one round of seconds, to see that it runs. No figure counts.
     """
     if name is not None and name not in NAMES:
         print(f"ais bench: no such benchmark; there are {', '.join(NAMES)}", file=sys.stderr)

@@ -141,14 +141,20 @@ def schedule(dsn: str, flights: Sequence[str], *, seats: int) -> None:
 
 
 @contextmanager
-def stripe_simulator(stage: Stage, *, port: int, web_port: int, events: str) -> Iterator[Stage]:
-    """Run the Stripe simulator, which sends these events; yield the stage that knows it."""
+def stripe_simulator(
+    stage: Stage, *, port: int, web_port: int, events: str, state: Path | None = None
+) -> Iterator[Stage]:
+    """Run the Stripe simulator, which sends these events; yield the stage that knows it.
+
+    `state` is a file with an account to begin with.
+    """
     arguments = [
         *("-m", "infrastructure.stripe_simulator", "--port", str(port)),
         *("--api-key", stage.environment["AIS_STRIPE_API_KEY"]),
         *("--webhook-url", f"http://127.0.0.1:{web_port}/api/webhooks/stripe"),
         *("--webhook-secret", stage.environment["AIS_STRIPE_WEBHOOK_SECRETS"]),
         *("--webhook-events", events),
+        *(() if state is None else ("--state", str(state))),
     ]
     url = f"http://127.0.0.1:{port}"
     with child(arguments, {}):

@@ -1,7 +1,7 @@
 """Processor time of a benchmark's processes, by the part of the system that they are."""
 
 import os
-from collections import Counter
+from collections import defaultdict
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 
@@ -34,7 +34,7 @@ def below(root: int) -> dict[int, Process]:
 
 def spent(earlier: Mapping[int, Process], later: Mapping[int, Process]) -> dict[str, float]:
     """Return the seconds between two readings, by part; without the benchmark's own."""
-    total: Counter[str] = Counter()
+    total: defaultdict[str, float] = defaultdict(float)
     for pid, process in later.items():
         already = earlier[pid].seconds if pid in earlier else 0.0
         if process.part != HARNESS:
