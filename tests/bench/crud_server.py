@@ -176,14 +176,15 @@ def _stripe_webhook(sales: CrudSales, secrets: tuple[str, ...]) -> HTTPRouteHand
         if event.type == "checkout.session.completed" and event.object_id is not None:
             paid = await sales.session_paid(event.object_id)
         elif event.type == "payment_intent.succeeded":
-            paid = _paid(event)
+            paid = paid_of(event)
         done = paid is not None and await sales.fulfil(event, paid)
         return ReceivedResponse(received=True, duplicate=not done)
 
     return receive
 
 
-def _paid(event: gateway.VerifiedEvent) -> Paid:
+def paid_of(event: gateway.VerifiedEvent) -> Paid:
+    """Return the payment that a signed intent states."""
     intent = msgspec.json.decode(event.content, type=_Intent)
     assert event.booking is not None
     assert event.payment is not None

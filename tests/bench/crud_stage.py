@@ -18,7 +18,7 @@ from tests.support import ports
 
 # Stripe's samples fulfil an order on this event alone.
 EVENTS = "checkout.session.completed"
-# One leaves a core unused, a third only competes with Postgres.
+# One for each core of the machine that the figures come from.
 WEB_PROCESSES = 2
 BACKLOG = 2048
 

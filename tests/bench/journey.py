@@ -48,7 +48,7 @@ class Lengths(msgspec.Struct, frozen=True):
     seconds: float = 10.0
 
 
-QUICK = Lengths(rounds=1, warmup_seconds=1.0, seconds=2.0)
+QUICK = Lengths(rounds=1, warmup_seconds=2.0, seconds=6.0)
 
 
 class Round(msgspec.Struct, frozen=True):
@@ -155,6 +155,7 @@ def _measured(side: Side, running: Running, plan: Plan) -> Round:
     assert result.confirmed == result.paid, (
         f"{side.name}: {result.paid} were paid and {result.confirmed} confirmed"
     )
+    assert result.rate > 0, f"{side.name}: nothing was confirmed in the measured time"
     p50, p99 = _waited(running.dsn, side, result)
     journeys = max(1, result.confirmed)
     return Round(
