@@ -64,9 +64,8 @@ class Connection:
             f"POST {path} HTTP/1.1\r\nHost: 127.0.0.1:{self._port}\r\n{headers}"
             f"Content-Length: {len(body)}\r\n\r\n"
         )
-        if self._writer is None or self._writer.is_closing():
+        if self._writer is None or self._reader is None or self._is_closed():
             self._reader, self._writer = await asyncio.open_connection("127.0.0.1", self._port)
-        assert self._reader is not None
         self._writer.write(head.encode() + body)
         answer = (await self._reader.readuntil(b"\r\n\r\n")).lower()
         status = int(answer[9:12])
@@ -77,6 +76,12 @@ class Connection:
             self._writer.close()
             self._writer = None
         return status, content
+
+    def _is_closed(self) -> bool:
+        """Return whether a side has closed it; servers do that to connections that are idle."""
+        assert self._writer is not None
+        assert self._reader is not None
+        return self._writer.is_closing() or self._reader.at_eof()
 
 
 class Travellers:
