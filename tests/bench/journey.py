@@ -88,13 +88,14 @@ def run(*, as_json: bool, quick: bool = False) -> int:
         print(f"ais bench: {missing}", file=sys.stderr)
         return 2
     cases = cases_of(rounds)
-    _show(console, rounds, cases)
+    show(console, rounds, cases)
     if as_json:
-        print(json.dumps(_result(rounds, cases, commit)))
+        print(json.dumps(result_of(rounds, cases, commit)))
     return 0 if all(case.holds for case in cases) else 1
 
 
-def _result(rounds: Rounds, cases: Sequence[Case], commit: str) -> dict[str, object]:
+def result_of(rounds: Rounds, cases: Sequence[Case], commit: str) -> dict[str, object]:
+    """Return what `--json` prints."""
     return {
         "bench": "journey",
         "cases": msgspec.to_builtins(cases),
@@ -244,7 +245,8 @@ def median_of(rounds: Sequence[Mapping[str, float]]) -> dict[str, float]:
     return {name: statistics.median(each.get(name, 0.0) for each in rounds) for name in names}
 
 
-def _show(console: Console, rounds: Rounds, cases: Sequence[Case]) -> None:
+def show(console: Console, rounds: Rounds, cases: Sequence[Case]) -> None:
+    """Print the cases, then for all sides the time, processor time and bytes of a journey."""
     table = Table(title="journey: from the search to the ticket, durable")
     for heading in ("case", "ours", "reference", "ratio", "bar", "holds"):
         table.add_column(heading)

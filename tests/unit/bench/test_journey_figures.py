@@ -1,9 +1,13 @@
 """The journey's benchmark computes what it prints, and finds the commit that it compares with."""
 
+import io
+import json
 import subprocess
 from pathlib import Path
 
+import msgspec
 import pytest
+from rich.console import Console
 
 from tests.bench import journey, journey_stage, processor_time, stored_bytes, tree_before
 from tests.bench.journey import Round
@@ -52,6 +56,24 @@ def test_every_ratio_of_the_journey_grows_when_ours_gets_better() -> None:
     }
     assert all(case.holds for case in found.values())
     assert (found["confirm_p50"].ours, found["confirm_p50"].reference) == (100, 2_000)
+
+
+def test_what_is_printed_and_the_json_hold_every_case_part_and_kind_of_bytes() -> None:
+    one = msgspec.structs.replace(
+        _round(50, confirmed_ms=80, cpu={"web": 3.25, "postgres": 2}),
+        stage_ms={"search": 4},
+        written={"WAL": 9_000.5},
+    )
+    rounds = {name: [one, one] for name in ("before", "ours", "crud")}
+    cases = journey.cases_of(rounds)
+    result = json.loads(json.dumps(journey.result_of(rounds, cases, "0123abc")))
+    assert [case["case"] for case in result["cases"]] == ["before", "crud", "confirm_p50", "cpu"]
+    assert {"ours", "reference", "ratio", "bar", "holds"} <= set(result["cases"][0])
+    assert result["bytes"] == {name: {"WAL": 9_000.5} for name in rounds}
+    with io.StringIO() as printed:
+        journey.show(Console(file=printed, width=120), rounds, cases)
+        for text in ("confirm_p50", "search", "web", "3.25", "WAL", "9,000.50", "NO"):
+            assert text in printed.getvalue()
 
 
 def test_a_ratio_is_the_median_of_the_ratios_of_the_rounds() -> None:
