@@ -33,6 +33,8 @@ FARE = 40_000
 FLIGHT_TIME = dt.timedelta(minutes=105)
 READY_SECONDS = 30.0
 UNLIMITED = "100000000"
+# Read by the embedded server of each side.
+POSTGRES_PROGRAMS = "AIS_PG_BIN"
 
 
 class Stage(msgspec.Struct, frozen=True):
@@ -140,6 +142,15 @@ def schedule(dsn: str, flights: Sequence[str], *, seats: int) -> None:
             )
 
 
+def inherited() -> dict[str, str]:
+    """Return our environment without settings of the product, which refuses those it lacks."""
+    return {
+        name: each
+        for name, each in os.environ.items()
+        if not name.startswith("AIS_") or name == POSTGRES_PROGRAMS
+    }
+
+
 @contextmanager
 def stripe_simulator(
     stage: Stage, *, port: int, web_port: int, events: str, state: Path | None = None
@@ -175,7 +186,7 @@ def child(
     process = subprocess.Popen(
         [sys.executable, *arguments],
         cwd=REPOSITORY,
-        env={**os.environ, "PYTHONPATH": str(REPOSITORY), **environment},
+        env={**inherited(), "PYTHONPATH": str(REPOSITORY), **environment},
         stdout=subprocess.PIPE,
         text=True,
         pass_fds=tuple(descriptors),

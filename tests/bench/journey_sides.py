@@ -5,7 +5,6 @@ measured, and each round finds the same amount of stored rows.
 """
 
 import contextlib
-import os
 import subprocess
 import sys
 from collections.abc import Iterator, Sequence
@@ -76,12 +75,11 @@ def reference() -> Side:
 @contextmanager
 def started(side: Side, flights: Sequence[str]) -> Iterator[Running]:
     """Start all processes of a side with these flights on sale; stop them at the end."""
-    inherited = {name: each for name, each in os.environ.items() if not name.startswith("AIS_")}
     with servers.private_folder() as folder:
         process = subprocess.Popen(
             [*side.command, str(folder), str(ports.free_port()), str(SEATS), *flights],
             cwd=side.tree,
-            env={**inherited, "PYTHONPATH": str(side.tree)},
+            env={**bench_setup.inherited(), "PYTHONPATH": str(side.tree)},
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
         )

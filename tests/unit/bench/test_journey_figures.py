@@ -9,7 +9,14 @@ import msgspec
 import pytest
 from rich.console import Console
 
-from tests.bench import journey, journey_stage, processor_time, stored_bytes, tree_before
+from tests.bench import (
+    bench_setup,
+    journey,
+    journey_stage,
+    processor_time,
+    stored_bytes,
+    tree_before,
+)
 from tests.bench.journey import Round
 from tests.bench.processor_time import Process
 from tests.bench.stored_bytes import Stored
@@ -180,3 +187,13 @@ def test_every_limit_of_a_tree_is_lifted_and_nothing_else() -> None:
     names = ("limit_booking", "stripe_limit_account", "host", "limits_file")
     lifted = journey_stage.without_limits(names)
     assert set(lifted) == {"AIS_LIMIT_BOOKING", "AIS_STRIPE_LIMIT_ACCOUNT"}
+
+
+def test_processes_of_a_benchmark_inherit_no_setting_that_the_product_lacks(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setenv(tree_before.VARIABLE, "HEAD~1")
+    monkeypatch.setenv("AIS_PG_BIN", "/usr/lib/postgresql/15/bin")
+    inherited = bench_setup.inherited()
+    assert tree_before.VARIABLE not in inherited
+    assert inherited["AIS_PG_BIN"] == "/usr/lib/postgresql/15/bin"
