@@ -31,7 +31,8 @@ from tests.support.servers import private_folder
 REPOSITORY = Path(__file__).resolve().parents[2]
 FARE = 40_000
 FLIGHT_TIME = dt.timedelta(minutes=105)
-READY_SECONDS = 30.0
+READY_SECONDS = 120.0
+STOP_SECONDS = 60.0
 UNLIMITED = "100000000"
 # Read by the embedded server of each side.
 POSTGRES_PROGRAMS = "AIS_PG_BIN"
@@ -196,7 +197,7 @@ def child(
         yield printed
     finally:
         process.send_signal(signal.SIGTERM)
-        output, _ = process.communicate(timeout=30)
+        output, _ = process.communicate(timeout=STOP_SECONDS)
         printed.extend(output.splitlines())
 
 

@@ -46,6 +46,7 @@ BAR = 3.0
 EFFECT_SECONDS = 180.0
 POLL_SECONDS = 0.1
 NO_EVENTS = "none"
+ALL_ROLES = "serve"
 SEPARATE_ROLES = ("web", "worker", "scheduler", "projector")
 
 
@@ -165,9 +166,18 @@ def _serve_ours(stage: bench_setup.Stage, stripe: StripeSales, port: int) -> Ite
         yield
 
 
+def environment_of(process: str, stage: bench_setup.Stage, port: int) -> dict[str, str]:
+    """Return the settings of a process as the demo has them: one for all roles needs no Valkey."""
+    settings = {**stage.environment, "AIS_PORT": str(port)}
+    if process == ALL_ROLES:
+        settings.pop("AIS_REDIS_URL")
+    return settings
+
+
 def _processes() -> tuple[str, ...]:
     """Return the processes that the demo runs: one for all roles, where there is such."""
-    return ("serve",) if any(verb == "serve" for verb, _, _ in main.VERBS) else SEPARATE_ROLES
+    has_one = any(verb == ALL_ROLES for verb, _, _ in main.VERBS)
+    return (ALL_ROLES,) if has_one else SEPARATE_ROLES
 
 
 def _rate(stage: bench_setup.Stage, side: Side, flights: Sequence[str], lengths: Lengths) -> float:
