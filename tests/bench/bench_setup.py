@@ -4,6 +4,7 @@ import datetime as dt
 import json
 import os
 import signal
+import socket
 import subprocess
 import sys
 import time
@@ -29,8 +30,12 @@ from tests.support.servers import private_folder
 
 REPOSITORY = Path(__file__).resolve().parents[2]
 FARE = 40_000
-READY_SECONDS = 30.0
+FLIGHT_TIME = dt.timedelta(minutes=105)
+READY_SECONDS = 120.0
+STOP_SECONDS = 60.0
 UNLIMITED = "100000000"
+# Read by the embedded server of each side.
+POSTGRES_PROGRAMS = "AIS_PG_BIN"
 
 
 class Stage(msgspec.Struct, frozen=True):
@@ -123,7 +128,7 @@ def schedule(dsn: str, flights: Sequence[str], *, seats: int) -> None:
                 origin_zone="Asia/Riyadh",
                 destination_zone="Asia/Riyadh",
                 departs_at=departs_at,
-                arrives_at=departs_at + dt.timedelta(minutes=105),
+                arrives_at=departs_at + FLIGHT_TIME,
                 domestic=True,
                 fares=(FareClass("Y", "Y", money.Money(FARE, "SAR")),),
                 moves=(CapacityMove("Y", authorised=seats),),
@@ -138,22 +143,61 @@ def schedule(dsn: str, flights: Sequence[str], *, seats: int) -> None:
             )
 
 
+def inherited() -> dict[str, str]:
+    """Return our environment without settings of the product, which refuses those it lacks."""
+    return {
+        name: each
+        for name, each in os.environ.items()
+        if not name.startswith("AIS_") or name == POSTGRES_PROGRAMS
+    }
+
+
 @contextmanager
-def child(arguments: Sequence[str], environment: Mapping[str, str]) -> Iterator[list[str]]:
-    """Run a Python process, with SIGTERM at the end; yield the list that gets its output."""
+def stripe_simulator(
+    stage: Stage, *, port: int, web_port: int, events: str, state: Path | None = None
+) -> Iterator[Stage]:
+    """Run the Stripe simulator, which sends these events; yield the stage that knows it.
+
+    `state` is a file with an account to begin with.
+    """
+    arguments = [
+        *("-m", "infrastructure.stripe_simulator", "--port", str(port)),
+        *("--api-key", stage.environment["AIS_STRIPE_API_KEY"]),
+        *("--webhook-url", f"http://127.0.0.1:{web_port}/api/webhooks/stripe"),
+        *("--webhook-secret", stage.environment["AIS_STRIPE_WEBHOOK_SECRETS"]),
+        *("--webhook-events", events),
+        *(() if state is None else ("--state", str(state))),
+    ]
+    url = f"http://127.0.0.1:{port}"
+    with child(arguments, {}):
+        await_port(port)
+        yield msgspec.structs.replace(
+            stage, environment={**stage.environment, "AIS_STRIPE_BASE_URL": url}
+        )
+
+
+@contextmanager
+def child(
+    arguments: Sequence[str], environment: Mapping[str, str], *, descriptors: Sequence[int] = ()
+) -> Iterator[list[str]]:
+    """Run a Python process, with SIGTERM at the end; yield the list that gets its output.
+
+    It inherits the open file `descriptors`.
+    """
     process = subprocess.Popen(
         [sys.executable, *arguments],
         cwd=REPOSITORY,
-        env={**os.environ, "PYTHONPATH": str(REPOSITORY), **environment},
+        env={**inherited(), "PYTHONPATH": str(REPOSITORY), **environment},
         stdout=subprocess.PIPE,
         text=True,
+        pass_fds=tuple(descriptors),
     )
     printed: list[str] = []
     try:
         yield printed
     finally:
         process.send_signal(signal.SIGTERM)
-        output, _ = process.communicate(timeout=30)
+        output, _ = process.communicate(timeout=STOP_SECONDS)
         printed.extend(output.splitlines())
 
 
@@ -166,6 +210,19 @@ def await_live(port: int) -> None:
                 return
         except (urllib.error.URLError, ConnectionError, TimeoutError):
             time.sleep(0.05)
+    raise TimeoutError(f"port {port}")
+
+
+def await_port(port: int) -> None:
+    """Wait until a server listens on a port of loopback; raises TimeoutError."""
+    end = time.monotonic() + READY_SECONDS
+    while time.monotonic() < end:
+        try:
+            socket.create_connection(("127.0.0.1", port), timeout=1).close()
+        except OSError:
+            time.sleep(0.05)
+        else:
+            return
     raise TimeoutError(f"port {port}")
 
 

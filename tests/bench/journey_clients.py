@@ -21,14 +21,14 @@ POLL_SECONDS = 0.1
 DRAIN_SECONDS = 60.0
 # Journeys that may be paid and not yet confirmed; a traveller who finds more of them waits.
 UNCONFIRMED_LIMIT = 256
-_CONFIRMED = "SELECT count(*) FROM ledger.event WHERE tag = 'booking.confirmed.1'"
 
 
 class Plan(msgspec.Struct, frozen=True):
-    """`ports` are web processes, used in turn; `dsn` only counts what is confirmed."""
+    """`ports` are web processes, used in turn; the query counts on `dsn` what is confirmed."""
 
     ports: list[int]
     dsn: str
+    confirmed_query: str
     tokens: list[str]
     day: str
     flights: list[str]
@@ -40,14 +40,14 @@ class Plan(msgspec.Struct, frozen=True):
 
 class JourneyResult(msgspec.Struct, frozen=True):
     """Confirmed journeys per second of the measured time; milliseconds by stage; the number paid
-    and the number confirmed in the end; the measured time in seconds since the epoch."""
+    and the number confirmed in the end; for each booking that was paid in the measured time the
+    moment at which the traveller pressed the button, in seconds since the epoch."""
 
     rate: float
     median_ms: dict[str, float]
     paid: int
     confirmed: int
-    began_at: float
-    ended_at: float
+    paid_at: dict[str, float]
 
 
 class Connection:
@@ -64,9 +64,8 @@ class Connection:
             f"POST {path} HTTP/1.1\r\nHost: 127.0.0.1:{self._port}\r\n{headers}"
             f"Content-Length: {len(body)}\r\n\r\n"
         )
-        if self._writer is None or self._writer.is_closing():
+        if self._writer is None or self._reader is None or self._is_closed():
             self._reader, self._writer = await asyncio.open_connection("127.0.0.1", self._port)
-        assert self._reader is not None
         self._writer.write(head.encode() + body)
         answer = (await self._reader.readuntil(b"\r\n\r\n")).lower()
         status = int(answer[9:12])
@@ -77,6 +76,12 @@ class Connection:
             self._writer.close()
             self._writer = None
         return status, content
+
+    def _is_closed(self) -> bool:
+        """Return whether a side has closed it; servers do that to connections that are idle."""
+        assert self._writer is not None
+        assert self._reader is not None
+        return self._writer.is_closing() or self._reader.at_eof()
 
 
 class Travellers:
@@ -91,13 +96,13 @@ class Travellers:
         self.paid = 0
         self.confirmed = 0
         self._before = 0
+        self._paid_at: dict[str, float] = {}
 
     async def run(self) -> JourneyResult:
         """Travel, and wait until everything that was paid is confirmed."""
         async with await psycopg.AsyncConnection.connect(self._plan.dsn, autocommit=True) as log:
             self._before = await self._count(log)
             watch = asyncio.create_task(self._watch(log))
-            began_at = time.time() + self._plan.warmup_seconds
             await asyncio.gather(*(self._travel(index) for index in range(self._plan.clients)))
             first, last = await watch
             await self._drain(log)
@@ -106,12 +111,11 @@ class Travellers:
             median_ms={name: _median(found) * 1e3 for name, found in self._spent.items()},
             paid=self.paid,
             confirmed=self.confirmed,
-            began_at=began_at,
-            ended_at=began_at + self._plan.seconds,
+            paid_at=self._paid_at,
         )
 
     async def _count(self, log: psycopg.AsyncConnection[Any]) -> int:
-        row = await (await log.execute(_CONFIRMED)).fetchone()
+        row = await (await log.execute(self._plan.confirmed_query.encode())).fetchone()
         assert row is not None
         return int(row[0]) - self._before
 
@@ -141,17 +145,20 @@ class Travellers:
             if self.paid - self.confirmed > UNCONFIRMED_LIMIT:
                 await asyncio.sleep(POLL_SECONDS / 5)
                 continue
-            url = urlsplit(await self._to_checkout(edge, token))
+            booking, page = await self._to_checkout(edge, token)
+            url = urlsplit(page)
             assert url.port is not None
             stripe = stripe or Connection(url.port)
-            began = time.perf_counter()
+            began, pressed_at = time.perf_counter(), time.time()
             status, _ = await stripe.post(f"{url.path}/pay", "", b"")
             assert status == 303, status
             self._took("pay", began)
             self.paid += 1
+            if began >= self._measure_from:
+                self._paid_at[booking] = pressed_at
 
-    async def _to_checkout(self, edge: Connection, token: str) -> str:
-        """Go from the search to Stripe's page; return its address."""
+    async def _to_checkout(self, edge: Connection, token: str) -> tuple[str, str]:
+        """Go from the search to Stripe's page; return the booking's id and the page's address."""
         self._number += 1
         number = self._number
         flight = self._plan.flights[number % len(self._plan.flights)]
@@ -168,7 +175,7 @@ class Travellers:
         booking = await self._step("reserve", edge, "/api/bookings", body, headers)
         path = f"/api/bookings/{booking['id']}/checkout"
         session = await self._step("check out", edge, path, {}, headers)
-        return str(session["checkoutUrl"])
+        return str(booking["id"]), str(session["checkoutUrl"])
 
     async def _step(
         self, name: str, edge: Connection, path: str, body: dict[str, Any], headers: str = ""

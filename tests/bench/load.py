@@ -10,7 +10,7 @@ import json
 import sys
 import time
 from collections import Counter
-from typing import cast
+from typing import Protocol, cast
 
 import msgspec
 import uvloop
@@ -45,10 +45,22 @@ class LoadResult(msgspec.Struct, frozen=True):
     samples: list[str]
 
 
-class _Client(asyncio.Protocol):
-    """One connection: sends, reads one answer, sends again until the time is over."""
+class Requests(Protocol):
+    """What a connection sends, and whether it goes on after an answer."""
 
-    def __init__(self, load: "_Load", index: int) -> None:
+    def request(self, index: int) -> bytes:
+        """Return the next request of the connection with this index."""
+        ...
+
+    def take(self, index: int, status: bytes, elapsed: float, body: bytes) -> bool:
+        """Take an answer; return whether the connection sends again."""
+        ...
+
+
+class Client(asyncio.Protocol):
+    """One connection: sends, reads one answer, sends again while there is something to send."""
+
+    def __init__(self, load: Requests, index: int) -> None:
         self._load = load
         self._index = index
         self._buffer = b""
@@ -138,7 +150,7 @@ async def run(plan: LoadPlan) -> LoadResult:
     clients = []
     for index in range(plan.clients):
         _, client = await loop.create_connection(
-            lambda index=index: _Client(load, index), "127.0.0.1", load.port_of(index)
+            lambda index=index: Client(load, index), "127.0.0.1", load.port_of(index)
         )
         clients.append(client)
     async with asyncio.timeout(plan.warmup_seconds + plan.seconds + 30):

@@ -82,7 +82,7 @@ class CrudBus:
 
     def __init__(self, core: Core) -> None:
         self._core = core
-        self._pool: AsyncConnectionPool[Any] = AsyncConnectionPool(
+        self.pool: AsyncConnectionPool[Any] = AsyncConnectionPool(
             core.settings.database_url,
             min_size=POOL_SIZE,
             max_size=POOL_SIZE,
@@ -93,11 +93,11 @@ class CrudBus:
 
     async def open(self) -> None:
         """Connect."""
-        await self._pool.open(wait=True)
+        await self.pool.open(wait=True)
 
     async def close(self) -> None:
         """Disconnect."""
-        await self._pool.close()
+        await self.pool.close()
 
     async def submit(self, envelope: CommandEnvelope) -> Outcome:
         """Create the booking; raises the dispatcher's errors."""
@@ -113,7 +113,7 @@ class CrudBus:
         types = [passenger.type for passenger in command.passengers]
         sale.require_valid_party(types)
         async with (
-            self._pool.connection() as connection,
+            self.pool.connection() as connection,
             connection.pipeline(),
             connection.transaction(),
         ):

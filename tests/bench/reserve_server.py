@@ -15,6 +15,7 @@ import uvloop
 from interfaces import composition, settings
 from interfaces.composition import Core
 from interfaces.http.app import EdgeApp, create_app
+from interfaces.http.ports import HttpPorts
 from interfaces.web import WebServer
 from tests.bench.reserve_reference import CrudBus
 
@@ -28,8 +29,12 @@ class ReferenceServer(WebServer):
         bus = CrudBus(core)
         await bus.open()
         async with composition.open_web(core, bus=bus) as ports:
-            yield create_app(ports)
+            yield self.app(core, bus, ports)
         await bus.close()
+
+    def app(self, core: Core, bus: CrudBus, ports: HttpPorts) -> EdgeApp:
+        """Return the product's routes over these ports."""
+        return create_app(ports)
 
 
 class OurServer(WebServer):

@@ -56,6 +56,14 @@ def test_an_unknown_benchmark_is_answered_with_the_known_ones(
     assert all(name in printed for name in bench.NAMES)
 
 
+def test_only_benchmarks_that_can_be_quick_take_quick(capsys: pytest.CaptureFixture[str]) -> None:
+    assert set(bench.NAMES) > bench.QUICK
+    for name in (None, "reserve"):
+        assert bench.bench(name, quick=True) == 2
+        printed = capsys.readouterr().err
+        assert all(quick in printed for quick in bench.QUICK)
+
+
 def test_migrate_without_a_database_names_the_missing_setting(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
