@@ -11,9 +11,7 @@ from dramatiq.brokers.redis import RedisBroker
 from infrastructure.redis.queue import QUEUE_NAME
 from interfaces.composition import Core
 from interfaces.worker.handlers import HANDLERS
-from interfaces.worker.task_handler import TaskHandler
-
-TASK_SECONDS = 45.0
+from interfaces.worker.task_handler import TASK_SECONDS, TaskHandler
 
 
 def register(broker: RedisBroker, core: Core, loop: asyncio.AbstractEventLoop) -> None:

@@ -10,6 +10,8 @@ from application.commands import follow_up
 from domain.kernel import ids
 from interfaces.composition import Core
 
+TASK_SECONDS = 45.0
+
 Task = TypeVar("Task", bound=ports.BackgroundTask)
 
 

@@ -12,7 +12,7 @@ from contextlib import asynccontextmanager
 
 import uvloop
 
-from interfaces import composition, settings
+from interfaces import settings, web_composition
 from interfaces.composition import Core
 from interfaces.http.app import EdgeApp, create_app
 from interfaces.web import WebServer
@@ -27,7 +27,7 @@ class ReferenceServer(WebServer):
         """Yield the HTTP application over CRUD."""
         bus = CrudBus(core)
         await bus.open()
-        async with composition.open_web(core, bus=bus) as ports:
+        async with web_composition.open_web(core, bus=bus) as ports:
             yield create_app(ports)
         await bus.close()
 

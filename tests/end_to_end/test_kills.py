@@ -1,4 +1,5 @@
-"""`kill -9` under load, ten times each: whatever was acknowledged is there, once."""
+"""`kill -9` under load, ten times each, for both forms of processes: whatever was acknowledged is
+there, once."""
 
 import asyncio
 import os
@@ -14,6 +15,7 @@ from tests.support import running_system, stored_log
 from tests.support.customers import Customer
 from tests.support.running_system import System
 
+pytestmark = running_system.EACH_FORM
 KILLS = 10
 CLIENTS = 16
 READY_SECONDS = 120.0
