@@ -24,8 +24,10 @@ def configured() -> Settings:
         format="%(asctime)s %(levelname)s %(name)s %(message)s",
         stream=sys.stderr,
     )
-    # The SDK logs every request twice; our requests to Stripe are in the event log.
-    logging.getLogger("stripe").setLevel(logging.WARNING)
+    # The SDK logs every request twice; our requests to Stripe are in the event log. The pool logs
+    # three lines for each statement.
+    for talkative in ("stripe", "psycopg.pool"):
+        logging.getLogger(talkative).setLevel(logging.WARNING)
     return found
 
 

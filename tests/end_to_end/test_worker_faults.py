@@ -15,7 +15,7 @@ async def test_a_payment_is_confirmed_once_although_worker_and_scheduler_are_kil
 ) -> None:
     bookings = []
     flight = running_system.schedule(system, seats=20)
-    for _ in range(6):
+    for _ in range(3):
         booking = (await customer.send_booking(flight)).json()["id"]
         session = (await customer.send_checkout(booking)).json()
         await customers.press(session["checkoutUrl"], "pay")
