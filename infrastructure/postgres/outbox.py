@@ -36,12 +36,15 @@ class Outbox:
         return [msgspec.convert(row, UnsentMessage) for row in _named(rows)]
 
     async def mark_sent(self, ids: Sequence[int], *, failed: Sequence[int] = ()) -> None:
-        """Record that the queue has these messages, and that these failed for good."""
+        """Record that the queue has these messages, and that these failed for good.
+
+        Messages that another process has recorded meanwhile stay as they are.
+        """
         await _query(
             self._pool,
             "UPDATE ledger.outbox SET sent_at = clock_timestamp(), "
             "failed_at = CASE WHEN id = ANY (%s::bigint[]) THEN clock_timestamp() END "
-            "WHERE id = ANY (%s::bigint[]) RETURNING id",
+            "WHERE sent_at IS NULL AND id = ANY (%s::bigint[]) RETURNING id",
             (list(failed), [*ids, *failed]),
         )
 

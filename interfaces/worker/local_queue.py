@@ -1,8 +1,9 @@
 """The task queue inside a process: the outbox is the queue, its tasks are carried out here.
 
 A message counts as sent when its task is done, so a crash loses none. Retries and their pauses are
-those of separate workers; a task that fails in all of them stays in the outbox as failed. Tasks
-of inbox and timers are not in the outbox: their source gives them again.
+those of separate workers; a task that fails in all of them stays in the outbox as failed, but an
+outage is waited for. Tasks of inbox and timers are not in the outbox: their source gives them
+again.
 """
 
 import asyncio
@@ -22,6 +23,8 @@ from interfaces.worker.task_queue import RELAY_LIMIT
 CONCURRENCY = 16
 # Tasks that run or wait for a retry; more stay in the outbox, or with the timer that has them.
 HELD_LIMIT = 2_000
+# Retries of a task of the outbox while a component is away: about a day, at the longest pauses.
+OUTAGE_RETRY_LIMIT = 300
 DRAIN_SECONDS = 10.0
 
 logger = logging.getLogger(__name__)
@@ -92,18 +95,20 @@ class LocalQueue:
         task.add_done_callback(lambda _: self._held.pop(key))
 
     async def _carry_out(self, key: object, topic: str, body: Mapping[str, Any]) -> None:
-        for retries in range(RETRY_LIMIT + 1):
-            if await self._succeeds(key, topic, body):
+        for retries in range(OUTAGE_RETRY_LIMIT + 1):
+            error = await self._try(key, topic, body)
+            if error is None:
                 self._end(key, self._done)
                 return
             if self._draining:
                 return
-            if retries < RETRY_LIMIT:
-                await asyncio.sleep(retry_pause_seconds(retries))
+            if retries >= _retry_limit(key, error):
+                break
+            await asyncio.sleep(retry_pause_seconds(retries))
         logger.error("task %s failed for good: %s", topic, msgspec.json.encode(body).decode())
         self._end(key, self._failed)
 
-    async def _succeeds(self, key: object, topic: str, body: Mapping[str, Any]) -> bool:
+    async def _try(self, key: object, topic: str, body: Mapping[str, Any]) -> Exception | None:
         async with self._slots:
             self._running.add(key)
             try:
@@ -112,10 +117,10 @@ class LocalQueue:
                     await handler.handle(self._core, msgspec.convert(body, handler.task))
             except Exception as error:  # noqa: BLE001 - a task is tried again, whatever went wrong
                 logger.warning("task %s: %s", topic, type(error).__name__)
-                return False
+                return error
             finally:
                 self._running.discard(key)
-        return True
+        return None
 
     def _end(self, key: object, ended: set[int]) -> None:
         if isinstance(key, int):
@@ -127,3 +132,8 @@ class LocalQueue:
             await self._core.outbox.mark_sent(sorted(done), failed=sorted(failed))
             self._done -= done
             self._failed -= failed
+
+
+def _retry_limit(key: object, error: Exception) -> int:
+    is_outage = isinstance(error, ports.Unavailable) and isinstance(key, int)
+    return OUTAGE_RETRY_LIMIT if is_outage else RETRY_LIMIT

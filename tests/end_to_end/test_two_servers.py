@@ -84,12 +84,23 @@ async def test_a_second_process_takes_over_background_work_when_the_first_is_kil
             demo_stage.restart(system, "serve")
             for booking in bookings:
                 await elsewhere.becomes(booking, "confirmed")
+            running_system.await_rest(system)
             letters = [len(list(system.mailbox.glob(f"*{each[8:]}*.eml"))) for each in bookings]
             assert letters == [1] * len(bookings)
     await running_system.await_ready(client)
     for booking in bookings:
         assert stored_log.tags(system.owner_dsn, booking).count("booking.confirmed.1") == 1
     stored_log.assert_invariants(system.owner_dsn)
+
+
+async def test_a_process_that_cannot_listen_ends_whole_with_its_reason(system: System) -> None:
+    second = msgspec.structs.replace(system, processes={})
+    demo_stage.restart(second, "serve")
+    ended = await asyncio.to_thread(second.processes["serve"].wait, stored_log.WAIT_SECONDS)
+    assert ended == 1
+    log = (system.folder / "logs" / "serve.log").read_text()
+    assert "address already in use" in log
+    assert "the web ended by itself: the whole process ends" in log
 
 
 async def test_the_health_page_names_the_roles_of_the_process(

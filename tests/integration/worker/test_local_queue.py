@@ -182,6 +182,57 @@ async def test_a_task_that_fails_in_every_retry_stays_in_the_outbox_as_failed(
     assert no_pauses == list(range(RETRY_LIMIT)), "it was begun again"
 
 
+async def test_an_outage_longer_than_all_retries_sets_no_task_of_the_outbox_aside(
+    press: Press, no_pauses: list[int]
+) -> None:
+    async def away(page: int) -> None:
+        if len(no_pauses) < 3 * RETRY_LIMIT:
+            raise ports.Unavailable("paper")
+
+    press.work = away
+    press.store(1)
+    await press.relay_until(lambda: press.stored() == {"done": 1})
+    assert press.printed == [1]
+
+
+async def test_a_task_of_a_timer_is_not_held_during_an_outage_because_it_is_given_again(
+    press: Press, no_pauses: list[int]
+) -> None:
+    async def away(page: int) -> None:
+        raise ports.Unavailable("paper")
+
+    press.work = away
+    await press.queue.enqueue("print", {"page": 1})
+    await press.relay_until(lambda: len(no_pauses) == RETRY_LIMIT)
+    await asyncio.sleep(0.01)
+    assert len(no_pauses) == RETRY_LIMIT
+    press.work = press._nothing
+    await press.queue.enqueue("print", {"page": 1})
+    await press.relay_until(lambda: press.printed == [1])
+
+
+async def test_what_another_process_has_done_is_not_recorded_as_failed(
+    press: Press, no_pauses: list[int]
+) -> None:
+    other, failing = press.queue, asyncio.Event()
+
+    async def fail(page: int) -> None:
+        await failing.wait()
+        raise ValueError("no ink")
+
+    press.work = fail
+    press.store(1)
+    await other.relay()
+    await asyncio.sleep(0.01)
+    press.work = press._nothing
+    press.start()
+    await press.relay_until(lambda: press.stored() == {"done": 1})
+    failing.set()
+    await asyncio.sleep(0.01)
+    await other.relay()
+    assert press.stored() == {"done": 1}
+
+
 def test_the_pauses_between_tries_grow_within_those_of_separate_workers() -> None:
     for retries in range(RETRY_LIMIT):
         pause_ms = 1_000 * local_queue.retry_pause_seconds(retries)
