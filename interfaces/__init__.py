@@ -1,10 +1,13 @@
 """The entry points of the application: HTTP, worker and command line; and the composition.
 
 http: the HTTP API
-web: the web process
-connection: one connection of the web process, with limits
-worker: the worker process
+web: the web role
+connection: one connection of the web role, with limits
+worker: worker and scheduler
+serve: all roles in one process
+roles: how the roles of a process end together
 cli: the command line
-composition: builds what each process runs on; the only module that names adapters
+composition: builds what every role runs on; it and web_composition name the adapters
+web_composition: builds what the web role runs on
 settings: the settings, from environment variables
 """

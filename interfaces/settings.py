@@ -59,12 +59,12 @@ class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=
     `limit_authentication`, which counts per 15 minutes, and `limit_unpaid_*`, which count seats."""
 
     database_url: DatabaseUrl
-    redis_url: RedisUrl
     master_key: Secret
     token_key: Secret
     stripe_api_key: Secret
     stripe_webhook_secrets: Annotated[tuple[Secret, ...], msgspec.Meta(min_length=1)]
     public_url: Url
+    redis_url: RedisUrl | None = None
     admin_database_url: DatabaseUrl | None = None
     projector_database_url: DatabaseUrl | None = None
     stripe_base_url: Url | None = None
@@ -103,8 +103,8 @@ _FOREIGN = frozenset({"pg_bin"})
 _ABOUT_FIELD = re.compile(r"(missing required|unknown) field `(\w+)`")
 _AT_FIELD = re.compile(r"^(.*) - at `\$\.(\w+)")
 
-SERVING = ("web", "worker", "scheduler")
-WEB = ("web",)
+SERVING = ("serve", "web", "worker", "scheduler")
+WEB = ("serve", "web")
 
 
 class About(msgspec.Struct, frozen=True):
@@ -128,7 +128,8 @@ ABOUT: Mapping[str, About] = {
         is_secret=True,
     ),
     "redis_url": About(
-        "Redis or Valkey, for the task queue and the rate limits",
+        "Redis or Valkey: rate limits that processes share, and the queue of separate workers; "
+        "only `serve` does without",
         SERVING,
         "a URL such as redis://host:6379/0 or unix:///socket",
         is_secret=True,
@@ -170,7 +171,7 @@ ABOUT: Mapping[str, About] = {
     ),
     "projector_database_url": About(
         "PostgreSQL, as a member of ais_projector; without it AIS_DATABASE_URL",
-        ("projector", "rebuild", "check"),
+        ("serve", "projector", "rebuild", "check"),
         "a URL such as postgresql://host/name",
         is_secret=True,
     ),
@@ -207,7 +208,7 @@ ABOUT: Mapping[str, About] = {
         "networks, separated by commas, of proxies whose `X-Forwarded-For` is believed", WEB
     ),
     "log_level": About("least severe messages that are logged", SERVING),
-    "data_dir": About("folder that the letters are written to", ("worker",)),
+    "data_dir": About("folder that the letters are written to", ("serve", "worker")),
     "host": About("address to listen on", WEB),
     "port": About("port to listen on; 0 takes a free one", WEB),
 }
@@ -229,6 +230,13 @@ def load(environment: Mapping[str, str]) -> Settings:
         return msgspec.convert(given, Settings, strict=False, dec_hook=_read)
     except msgspec.ValidationError as error:
         raise SettingRefused(_explained(str(error))) from None
+
+
+def redis_url_of(found: Settings) -> str:
+    """Return the address that separate processes need; raises SettingRefused when it is missing."""
+    if found.redis_url is None:
+        raise SettingRefused(_explained("missing required field `redis_url`"))
+    return found.redis_url
 
 
 def _read(wanted: type, value: object) -> object:

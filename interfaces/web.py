@@ -1,16 +1,15 @@
-"""The web process: the HTTP application on uvicorn, with a core in the same event loop."""
+"""The web role: the HTTP application on uvicorn, with a core in the same event loop."""
 
 import asyncio
 import gc
 import logging
-import signal
 import socket
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Iterator, Sequence
 from contextlib import asynccontextmanager, contextmanager
 
 import uvicorn
 
-from interfaces import composition
+from interfaces import composition, roles, web_composition
 from interfaces.composition import Core
 from interfaces.connection import BoundedConnection
 from interfaces.http.app import EdgeApp, create_app
@@ -18,7 +17,6 @@ from interfaces.settings import Settings
 
 logger = logging.getLogger(__name__)
 GRACE_SECONDS = 10
-STOP_SIGNALS = (signal.SIGTERM, signal.SIGINT)
 # Thousands of cached bookings are long-lived: scanning them at each collection costs more than
 # the garbage that it could free.
 GC_THRESHOLDS = (20_000, 50, 100)
@@ -33,8 +31,16 @@ class WebServer(uvicorn.Server):
     """uvicorn with an application that is made in the running event loop and closed after the last
     request."""
 
-    def __init__(self, settings: Settings, *, port: int, fd: int | None = None) -> None:
+    def __init__(
+        self,
+        settings: Settings,
+        *,
+        port: int,
+        fd: int | None = None,
+        roles: Sequence[str] = ("web",),
+    ) -> None:
         self._settings = settings
+        self._roles = roles
         config = uvicorn.Config(
             _not_yet,
             host=settings.host,
@@ -56,38 +62,44 @@ class WebServer(uvicorn.Server):
         super().__init__(config)
 
     async def serve(self, sockets: list[socket.socket] | None = None) -> None:
-        """Serve until a signal asks it to stop."""
-        async with (
-            composition.open_core(self._settings, report=report) as core,
-            self.application(core) as app,
-        ):
+        """Serve on a core of its own until a signal asks it to stop."""
+        stop = roles.stop_on_signals()
+        async with composition.open_core(self._settings, report=report) as core:
+            await self.serve_on(core, stop, sockets)
+
+    async def serve_on(
+        self, core: Core, stop: asyncio.Event, sockets: list[socket.socket] | None = None
+    ) -> None:
+        """Serve until `stop`, then finish requests for GRACE_SECONDS at most."""
+        async with self.application(core) as app:
             self.config.app = app
             self.config.load()
             gc.collect()
             gc.freeze()
             gc.set_threshold(*GC_THRESHOLDS)
-            await super().serve(sockets)
+            exiting = asyncio.create_task(self._exit_on(stop))
+            try:
+                await super().serve(sockets)
+            finally:
+                exiting.cancel()
+
+    async def _exit_on(self, stop: asyncio.Event) -> None:
+        await stop.wait()
+        self.should_exit = True
 
     @contextmanager
     def capture_signals(self) -> Iterator[None]:
-        """Stop cleanly on SIGTERM and SIGINT.
+        """Leave signals to the process.
 
         uvicorn itself raises the signal again when it has stopped, which would end the process
         before the dispatcher has finished the commands in its queue.
         """
-        loop = asyncio.get_running_loop()
-        for number in STOP_SIGNALS:
-            loop.add_signal_handler(number, self.handle_exit, number, None)
-        try:
-            yield
-        finally:
-            for number in STOP_SIGNALS:
-                loop.remove_signal_handler(number)
+        yield
 
     @asynccontextmanager
     async def application(self, core: Core) -> AsyncIterator[EdgeApp]:
         """Yield the HTTP application over this core."""
-        async with composition.open_web(core) as ports:
+        async with web_composition.open_web(core, roles=self._roles) as ports:
             yield create_app(ports)
 
 

@@ -1,5 +1,6 @@
 """The outbox for its relay, and the checkpoints of processes."""
 
+from collections.abc import Sequence
 from typing import Any
 
 import msgspec
@@ -8,7 +9,7 @@ from infrastructure.postgres.pool import Pool, raising_unavailable
 
 
 class UnsentMessage(msgspec.Struct, frozen=True):
-    """A background task that an append stored and that the queue does not have yet."""
+    """A background task that an append stored and that is not in the queue, or not done, yet."""
 
     id: int
     topic: str
@@ -16,26 +17,35 @@ class UnsentMessage(msgspec.Struct, frozen=True):
 
 
 class Outbox:
-    """The table ledger.outbox. A message is sent at least once; its handler is idempotent."""
+    """The table ledger.outbox. A message is sent at least once; its handler is idempotent.
+
+    To try a failed one again: `UPDATE ledger.outbox SET sent_at = NULL, failed_at = NULL`.
+    """
 
     def __init__(self, pool: Pool) -> None:
         self._pool = pool
 
-    async def unsent(self, *, limit: int) -> list[UnsentMessage]:
-        """Return the oldest messages that the queue does not have yet."""
+    async def unsent(self, *, limit: int, besides: Sequence[int] = ()) -> list[UnsentMessage]:
+        """Return the oldest messages that the queue does not have yet, but not `besides`."""
         rows = await _query(
             self._pool,
-            "SELECT id, topic, body FROM ledger.outbox WHERE sent_at IS NULL ORDER BY id LIMIT %s",
-            (limit,),
+            "SELECT id, topic, body FROM ledger.outbox "
+            "WHERE sent_at IS NULL AND id <> ALL (%s::bigint[]) ORDER BY id LIMIT %s",
+            (list(besides), limit),
         )
         return [msgspec.convert(row, UnsentMessage) for row in _named(rows)]
 
-    async def mark_sent(self, ids: list[int]) -> None:
-        """Record that the queue has these messages."""
+    async def mark_sent(self, ids: Sequence[int], *, failed: Sequence[int] = ()) -> None:
+        """Record that the queue has these messages, and that these failed for good.
+
+        Messages that another process has recorded meanwhile stay as they are.
+        """
         await _query(
             self._pool,
-            "UPDATE ledger.outbox SET sent_at = clock_timestamp() WHERE id = ANY (%s) RETURNING id",
-            (ids,),
+            "UPDATE ledger.outbox SET sent_at = clock_timestamp(), "
+            "failed_at = CASE WHEN id = ANY (%s::bigint[]) THEN clock_timestamp() END "
+            "WHERE sent_at IS NULL AND id = ANY (%s::bigint[]) RETURNING id",
+            (list(failed), [*ids, *failed]),
         )
 
 

@@ -119,6 +119,7 @@ CREATE TABLE ledger.outbox (
     body jsonb NOT NULL,
     created_at timestamp with time zone DEFAULT clock_timestamp() NOT NULL,
     sent_at timestamp with time zone,
+    failed_at timestamp with time zone,
     CONSTRAINT outbox_pkey PRIMARY KEY (id)
 );
 CREATE INDEX outbox_unsent ON ledger.outbox USING btree (id) WHERE (sent_at IS NULL);
@@ -614,6 +615,7 @@ $function$;
 -- COLUMN identity.app_user.failed_since: ais_application may UPDATE
 -- COLUMN identity.app_user.locked_until: ais_application may UPDATE
 -- COLUMN identity.app_user.password_hash: ais_application may UPDATE
+-- COLUMN ledger.outbox.failed_at: ais_application may UPDATE
 -- COLUMN ledger.outbox.sent_at: ais_application may UPDATE
 -- FUNCTION inbox.record_done(ids text[], types text[], objects text[], subjects text[], bodies bytea[], wrapped_keys bytea[]): ais_application may EXECUTE
 -- FUNCTION ledger.append(command_ids uuid[], fingerprints bytea[], answers bytea[], actors text[], correlation_ids text[], causation_ids uuid[], streams text[], versions integer[], tags text[], payloads bytea[], commands integer[], read_streams text[], read_versions integer[], asked uuid[], topics text[], bodies text[], subjects text[], wrapped_keys bytea[], OUT last_position bigint, OUT written boolean, OUT conflicts jsonb, OUT known jsonb): ais_application may EXECUTE

@@ -1,4 +1,4 @@
-"""The task queue: dramatiq over Redis. Messages carry a topic and ids, nothing personal.
+"""The queue of separate workers: dramatiq over Redis. Messages carry a topic and ids only.
 
 Redis may lose all messages: outbox, inbox and timers send unfinished work again.
 """
@@ -10,6 +10,7 @@ from typing import Any
 import dramatiq
 import redis
 from dramatiq.brokers.redis import RedisBroker
+from dramatiq.common import compute_backoff
 from dramatiq.middleware import (
     AgeLimit,
     Callbacks,
@@ -23,10 +24,17 @@ from application import ports
 
 QUEUE_NAME = "ais"
 MESSAGE_LIFE_MS = 24 * 3600 * 1000
-TRY_LIMIT = 8
+# How a task is tried again, here and where the relay runs tasks in its own process.
+RETRY_LIMIT = 8
 MIN_BACKOFF_MS = 500
-REDIS_TIMEOUT_SECONDS = 5.0
 MAX_BACKOFF_MS = 300_000
+REDIS_TIMEOUT_SECONDS = 5.0
+
+
+def retry_pause_seconds(retries: int) -> float:
+    """Return the pause before the next try of a task that failed, after so many retries."""
+    _, pause_ms = compute_backoff(retries, factor=MIN_BACKOFF_MS, max_backoff=MAX_BACKOFF_MS)
+    return pause_ms / 1000
 
 
 def make_broker(redis_url: str) -> RedisBroker:
@@ -36,7 +44,7 @@ def make_broker(redis_url: str) -> RedisBroker:
         TimeLimit(time_limit=60_000),
         ShutdownNotifications(),
         Callbacks(),
-        Retries(max_retries=TRY_LIMIT, min_backoff=MIN_BACKOFF_MS, max_backoff=MAX_BACKOFF_MS),
+        Retries(max_retries=RETRY_LIMIT, min_backoff=MIN_BACKOFF_MS, max_backoff=MAX_BACKOFF_MS),
     ]
     client = redis.Redis.from_url(
         redis_url,
@@ -53,8 +61,8 @@ def message_of(topic: str, body: Mapping[str, Any]) -> dramatiq.Message[None]:
     )
 
 
-class TaskQueue:
-    """Sends messages to the worker; raises Unavailable when Redis does not answer."""
+class RedisTaskQueue:
+    """Sends messages to the workers; raises Unavailable when Redis does not answer."""
 
     def __init__(self, broker: RedisBroker) -> None:
         self._broker = broker

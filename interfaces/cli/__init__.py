@@ -11,6 +11,7 @@ demo_tour: the tour: a modification, a cancellation, a check-in, a cancelled fli
 storyline: prints steps, streams, events, entries and balances
 test: `ais test`: every gate of the project, the suite last
 bench: `ais bench`: the benchmarks, each against its reference
+serve: `ais serve`: all roles in one process
 web: `ais web`: serves HTTP
 worker: `ais worker`: processes the task queue
 scheduler: `ais scheduler`: starts processes, relays and timers
@@ -18,5 +19,5 @@ projector: `ais projector`: keeps the read models current with the log
 migrate: `ais migrate`: brings the database to the schema of this release
 rebuild: `ais rebuild`: rebuilds read models, with a progress bar
 check: `ais check`: compares read models with the log
-running: what long-running verbs share: settings, log lines, stopping on SIGTERM
+running: what long-running verbs share: settings and log lines
 """

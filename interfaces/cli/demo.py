@@ -26,7 +26,7 @@ from infrastructure.embedded.leftover import StillRunning
 from infrastructure.embedded.private_folder import Vanished
 from interfaces.cli import demo_tour, storyline
 from interfaces.cli.demo_failed import DemoFailed
-from interfaces.cli.demo_stage import Stage, overrides_from, say, stage
+from interfaces.cli.demo_stage import Stage, overrides_from, process_of, say, stage
 from interfaces.cli.demo_walk import Walk, walk
 from interfaces.cli.running import USAGE_EXIT
 from interfaces.cli.storyline import BalanceRow, EntryRow, EventRow, Step
@@ -56,6 +56,7 @@ def demo(
     tour: bool = False,
     port: int | None = None,
     data: Path | None = None,
+    separate: bool = False,
     json_line: Annotated[bool, Parameter(name="--json", negative="")] = False,
 ) -> int:
     """Start everything here, walk one traveller from search to a paid, confirmed booking, stay up.
@@ -70,6 +71,8 @@ def demo(
         Where the API listens on loopback; 8000 if it is free.
     data
         The folder that keeps everything; without it `.ais/demo` here, or with --once a temporary.
+    separate
+        Run web, worker, scheduler and projector as processes of their own, with Valkey.
     json_line
         Print the story on standard error and one line of JSON at the end on standard output.
     """
@@ -78,7 +81,7 @@ def demo(
     for wanted in (signal.SIGTERM, signal.SIGINT):
         signal.signal(wanted, _interrupt)
     try:
-        with _home(data, once=once) as folder, _started(folder, port) as ready:
+        with _home(data, once=once) as folder, _started(folder, port, separate=separate) as ready:
             walked, books = _show(console, ready, tour=tour)
             if json_line:
                 print(_line(ready, walked, books), flush=True)
@@ -97,7 +100,7 @@ def demo(
 
 
 @contextmanager
-def _started(folder: Path, port: int | None) -> Iterator[Stage]:
+def _started(folder: Path, port: int | None, *, separate: bool) -> Iterator[Stage]:
     """Start everything with the AIS_* settings of this environment; `port` precedes AIS_PORT."""
     given = overrides_from(os.environ)
     named = given.pop("AIS_PORT", None)
@@ -105,7 +108,7 @@ def _started(folder: Path, port: int | None) -> Iterator[Stage]:
         if not named.isascii() or not named.isdigit() or int(named) > PORT_LIMIT:
             raise SettingRefused(f"AIS_PORT: a number from 0 to {PORT_LIMIT} is expected")
         port = int(named)
-    with stage(folder, port=port, overrides=given) as ready:
+    with stage(folder, port=port, overrides=given, separate=separate) as ready:
         yield ready
 
 
@@ -130,7 +133,7 @@ def _show(console: Console, ready: Stage, *, tour: bool) -> tuple[Walk, Books]:
     console.print(
         storyline.opening(
             f"{ready.settings.airline_name}: one traveller, from search to ticket",
-            "PostgreSQL, Valkey, web, worker, scheduler, projector and a Stripe simulator are up",
+            _what_is_up(ready),
         )
     )
     numbers = iter(range(1, 100))
@@ -157,6 +160,12 @@ def _show(console: Console, ready: Stage, *, tour: bool) -> tuple[Walk, Books]:
     return walked, books
 
 
+def _what_is_up(ready: Stage) -> str:
+    if "serve" in ready.processes:
+        return "PostgreSQL, a Stripe simulator and one process are up: `ais serve`"
+    return "PostgreSQL, Valkey, a Stripe simulator, web, worker, scheduler and projector are up"
+
+
 def _books(ready: Stage, booking: str) -> Books:
     """Read the log and the read model of balances, once that has caught up with the log."""
     with psycopg.connect(ready.owner_dsn, autocommit=True) as connection:
@@ -167,7 +176,7 @@ def _books(ready: Stage, booking: str) -> Books:
             "ORDER BY position",
             (booking, ids.payments_prefix(booking), booking),
         ).fetchall()
-        _await_balances(connection)
+        _await_balances(connection, f"{process_of(ready.processes, 'projector')}.log")
         balances = [_balance(row) for row in connection.execute(_BALANCES).fetchall()]
     events = [EventRow(row[0], row[1], row[2], row[3]) for row in rows]
     entries = [entry for row in rows if (entry := _entry(row)) is not None]
@@ -191,14 +200,14 @@ SELECT (SELECT max(position) FROM ledger.event)
 """
 
 
-def _await_balances(connection: psycopg.Connection[Any]) -> None:
+def _await_balances(connection: psycopg.Connection[Any], log: str) -> None:
     end = time.monotonic() + SETTLE_SECONDS
     while time.monotonic() < end:
         row = connection.execute(_LAG).fetchone()
         if row is not None and row[0] == 0:
             return
         time.sleep(POLL_SECONDS)
-    raise DemoFailed("the balances did not catch up with the log; see projector.log")
+    raise DemoFailed(f"the balances did not catch up with the event log; see {log}")
 
 
 def _letters(ready: Stage, reference: str) -> int:

@@ -35,10 +35,11 @@ from infrastructure.identity import tokens
 from infrastructure.postgres import migrate, roles
 from infrastructure.redis import rate_limit
 from infrastructure.sealing import master_key
-from interfaces import composition, settings
+from interfaces import composition, settings, web_composition
 from interfaces.cli import demo_catch_up, demo_ports
 from interfaces.cli.demo_failed import DemoFailed
 from interfaces.cli.storyline import DemoAccount
+from interfaces.roles import ALL_ROLES
 from interfaces.settings import Settings
 from interfaces.web import report
 from projections import runner
@@ -82,11 +83,16 @@ class Stage(msgspec.Struct, frozen=True):
 
 @contextmanager
 def stage(
-    folder: Path, *, port: int | None, overrides: Mapping[str, str] | None = None
+    folder: Path,
+    *,
+    port: int | None,
+    overrides: Mapping[str, str] | None = None,
+    separate: bool = False,
 ) -> Iterator[Stage]:
     """Start everything; stop it in reverse order at the end. `overrides` are AIS_* settings.
 
-    Without a `port` that of the last start on the folder, or a free one.
+    All roles are one process, or `separate` ones with Valkey between them. Without a `port` that
+    of the last start on the folder, or a free one.
     """
     logs = _prepared_folder(folder)
     given = dict(overrides or {})
@@ -94,15 +100,17 @@ def stage(
         stack.callback(os.close, _locked(folder))
         port = demo_ports.api_port(folder, port, host=reachable(given).strip("[]"))
         postgres = stack.enter_context(EmbeddedPostgres(folder / "postgres"))
-        valkey = stack.enter_context(EmbeddedValkey(folder / "valkey"))
-        # What visitors used up before must not stop the traveller of this start.
-        rate_limit.forget_windows(valkey.url)
         migrate.migrate(postgres.dsn())
         roles.create_logins(postgres.dsn())
         runner.prepare_all(postgres.dsn(user=roles.PROJECTOR_LOGIN))
         kept = _secrets(folder)
         base_url = f"http://{reachable(given)}:{port}"
-        environment = _environment(folder, postgres, valkey, base_url, kept)
+        environment = _environment(folder, postgres, base_url, kept)
+        if separate:
+            valkey = stack.enter_context(EmbeddedValkey(folder / "valkey"))
+            # What visitors used up before must not stop the traveller of this start.
+            rate_limit.forget_windows(valkey.url)
+            environment["AIS_REDIS_URL"] = valkey.url
         environment.update(given)
         processes: dict[str, subprocess.Popen[bytes]] = {}
         stack.callback(_stop_all, processes)
@@ -111,9 +119,10 @@ def stage(
         configured = settings.load(environment)
         asyncio.run(_prepare(configured, kept["staff_password"]))
         environment["AIS_PORT"] = str(port)
-        for name in ("web", "worker", "scheduler", "projector"):
+        for name in ALL_ROLES if separate else ("serve",):
             processes[name] = _start(name, environment, logs)
-        _await_url(f"{base_url}/health/ready", processes["web"], logs / "web.log")
+        web = process_of(processes, "web")
+        _await_url(f"{base_url}/health/ready", processes[web], logs / f"{web}.log")
         demo_catch_up.wait(postgres.dsn(), say=say)
         demo_ports.remember(folder, api=port, stripe=int(stripe_url.rpartition(":")[2]))
         yield Stage(
@@ -137,7 +146,7 @@ def overrides_from(environment: Mapping[str, str]) -> dict[str, str]:
     for name in sorted(OWN_SERVERS & given.keys()):
         raise DemoFailed(
             f"{name} is set, but the demo runs its own PostgreSQL, Valkey and Stripe simulator: "
-            "unset it, or start `ais web`, `worker`, `scheduler` and `projector` on yours"
+            "unset it, or start `ais serve` on yours"
         )
     if "AIS_DATA_DIR" in given:
         given["AIS_DATA_DIR"] = str(Path(given["AIS_DATA_DIR"]).absolute())
@@ -199,14 +208,12 @@ def _secrets(folder: Path) -> dict[str, str]:
 def _environment(
     folder: Path,
     postgres: EmbeddedPostgres,
-    valkey: EmbeddedValkey,
     base_url: str,
     kept: Mapping[str, str],
 ) -> dict[str, str]:
     return {
         "AIS_DATABASE_URL": postgres.dsn(user=roles.APPLICATION_LOGIN),
         "AIS_PROJECTOR_DATABASE_URL": postgres.dsn(user=roles.PROJECTOR_LOGIN),
-        "AIS_REDIS_URL": valkey.url,
         "AIS_MASTER_KEY": kept["master_key"],
         "AIS_TOKEN_KEY": kept["token_key"],
         "AIS_STRIPE_API_KEY": kept["stripe_api_key"],
@@ -255,6 +262,11 @@ def say(text: str) -> None:
     print(f"ais demo: {text}", file=sys.stderr, flush=True)
 
 
+def process_of(processes: Mapping[str, object], role: str) -> str:
+    """Return the name of the process that has this role."""
+    return role if role in processes else "serve"
+
+
 def restart(ready: Stage, name: str) -> None:
     """Start a process again that has ended."""
     ready.processes[name] = _start(name, ready.environment, ready.folder / "logs")
@@ -295,7 +307,7 @@ def _await_url(url: str, process: subprocess.Popen[bytes], log: Path) -> None:
         except (urllib.error.URLError, ConnectionError, TimeoutError):
             time.sleep(POLL_SECONDS)
     end_of_log = "\n".join(log.read_text().splitlines()[-LOG_LINES_SHOWN:])
-    raise DemoFailed(f"the web process did not start; {log} ends with:\n{end_of_log}")
+    raise DemoFailed(f"it did not start to answer; {log} ends with:\n{end_of_log}")
 
 
 async def _prepare(configured: Settings, password: str) -> None:
@@ -320,6 +332,6 @@ async def _prepare(configured: Settings, password: str) -> None:
                 for flight in flights
             )
         )
-        async with composition.open_web(core) as ports:
+        async with web_composition.open_web(core) as ports:
             for role, email in STAFF:
                 await ports.register_user(RegisterUser(email, password, role))

@@ -13,6 +13,7 @@ VERBS = (
     ("demo", "interfaces.cli.demo:demo", "Start everything; walk one traveller to a ticket."),
     ("test", "interfaces.cli.test:test", "Run every gate and the whole suite."),
     ("bench", "interfaces.cli.bench:bench", "Run the benchmarks, each against its reference."),
+    ("serve", "interfaces.cli.serve:serve", "Run web, worker, scheduler and projector in one."),
     ("web", "interfaces.cli.web:web", "Serve HTTP."),
     ("worker", "interfaces.cli.worker:worker", "Do background tasks: webhooks, letters."),
     ("scheduler", "interfaces.cli.scheduler:scheduler", "Enqueue what is due; one leads."),

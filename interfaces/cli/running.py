@@ -1,9 +1,7 @@
-"""Shared parts of the long-running commands: settings, log lines, a clean stop on SIGTERM."""
+"""Shared parts of the long-running commands: settings and log lines."""
 
-import asyncio
 import logging
 import os
-import signal
 import sys
 from typing import Annotated
 
@@ -20,28 +18,34 @@ def configured() -> Settings:
     try:
         found = settings.load(os.environ)
     except settings.SettingRefused as refused:
-        print(f"ais: {refused}", file=sys.stderr)
-        raise SystemExit(USAGE_EXIT) from None
+        raise _ended(refused) from None
     logging.basicConfig(
         level=found.log_level.upper(),
         format="%(asctime)s %(levelname)s %(name)s %(message)s",
         stream=sys.stderr,
     )
-    # The SDK logs every request twice; our requests to Stripe are in the event log.
-    logging.getLogger("stripe").setLevel(logging.WARNING)
+    # The SDK logs every request twice; our requests to Stripe are in the event log. The pool logs
+    # three lines for each statement.
+    for talkative in ("stripe", "psycopg.pool"):
+        logging.getLogger(talkative).setLevel(logging.WARNING)
     return found
+
+
+def configured_with_redis() -> tuple[Settings, str]:
+    """Return the settings and the address of Redis, without which roles cannot be separate."""
+    found = configured()
+    try:
+        return found, settings.redis_url_of(found)
+    except settings.SettingRefused as refused:
+        raise _ended(refused) from None
+
+
+def _ended(refused: settings.SettingRefused) -> SystemExit:
+    print(f"ais: {refused}", file=sys.stderr)
+    return SystemExit(USAGE_EXIT)
 
 
 # The login of the projector, or the application's where there is only one.
 ProjectorDsn = Annotated[
     str, Parameter(name="--dsn", env_var=["AIS_PROJECTOR_DATABASE_URL", "AIS_DATABASE_URL"])
 ]
-
-
-def stop_on_signals() -> asyncio.Event:
-    """Return an event that SIGTERM and SIGINT set; needs a running event loop."""
-    stop = asyncio.Event()
-    loop = asyncio.get_running_loop()
-    for number in (signal.SIGTERM, signal.SIGINT):
-        loop.add_signal_handler(number, stop.set)
-    return stop

@@ -2,10 +2,12 @@
 
 import uvloop
 
-from interfaces import composition
+from infrastructure.redis.queue import RedisTaskQueue, make_broker
+from interfaces import composition, roles
 from interfaces.cli import running
 from interfaces.web import report
 from interfaces.worker.scheduler import Scheduler
+from interfaces.worker.task_queue import WorkerQueue
 
 
 def scheduler() -> None:
@@ -14,7 +16,8 @@ def scheduler() -> None:
 
 
 async def _run() -> None:
-    settings = running.configured()
-    stop = running.stop_on_signals()
+    settings, redis_url = running.configured_with_redis()
+    stop = roles.stop_on_signals()
     async with composition.open_core(settings, report=report) as core:
-        await Scheduler(core, dsn=settings.database_url).run(stop)
+        queue = WorkerQueue(core.outbox, RedisTaskQueue(make_broker(redis_url)))
+        await Scheduler(core, queue, dsn=settings.database_url).run(stop)

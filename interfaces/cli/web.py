@@ -14,6 +14,6 @@ def web(*, port: int | None = None) -> None:
     port
         Listen here instead of AIS_PORT.
     """
-    settings = running.configured()
+    settings, _ = running.configured_with_redis()
     server = WebServer(settings, port=settings.port if port is None else port)
     uvloop.run(server.serve())

@@ -6,7 +6,7 @@ import dramatiq
 import uvloop
 
 from infrastructure.redis import queue
-from interfaces import composition
+from interfaces import composition, roles
 from interfaces.cli import running
 from interfaces.web import report
 from interfaces.worker import actors
@@ -20,10 +20,10 @@ def worker() -> None:
 
 
 async def _run() -> None:
-    settings = running.configured()
-    stop = running.stop_on_signals()
+    settings, redis_url = running.configured_with_redis()
+    stop = roles.stop_on_signals()
     async with composition.open_core(settings, report=report) as core:
-        broker = queue.make_broker(settings.redis_url)
+        broker = queue.make_broker(redis_url)
         actors.register(broker, core, asyncio.get_running_loop())
         working = dramatiq.Worker(broker, worker_threads=THREADS)
         await asyncio.to_thread(working.start)

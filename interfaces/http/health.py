@@ -11,26 +11,29 @@ RETRY_AFTER_SECONDS = 2
 
 
 class LiveResponse(msgspec.Struct, rename="camel"):
-    """The process answers."""
+    """The process answers; `roles` names what it does: `web` alone, or all of `ais serve`."""
 
     status: str
+    roles: tuple[str, ...]
 
 
 class ReadyResponse(msgspec.Struct, rename="camel"):
-    """State of each component by name: the database, Redis and every read model.
+    """State of each component by name: the database, Redis if there is one, every read model.
 
     `status` is `ready` when all are `up`, else `degraded`: requests are served, but what depends
     on a component that is `down`, `stopped`, `stalled` or `parked` is slow, old or incomplete.
+    `roles` names what this process does: `web` alone, or all of `ais serve`.
     """
 
     status: str
     components: dict[str, str]
+    roles: tuple[str, ...]
 
 
 @get("/health/live")
-async def live() -> LiveResponse:
+async def live(request: StrictRequest) -> LiveResponse:
     """Whether the process answers at all."""
-    return LiveResponse("live")
+    return LiveResponse("live", request.ports.roles)
 
 
 @get("/health/ready", responses=auth.documented(503))
@@ -42,7 +45,8 @@ async def ready(request: StrictRequest) -> ReadyResponse:
             "SERVICE_UNAVAILABLE", details=components, retry_after_seconds=RETRY_AFTER_SECONDS
         )
     all_up = all(state == "up" for state in components.values())
-    return ReadyResponse("ready" if all_up else "degraded", dict(components))
+    status = "ready" if all_up else "degraded"
+    return ReadyResponse(status, dict(components), request.ports.roles)
 
 
 ROUTES = (live, ready)

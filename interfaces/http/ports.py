@@ -35,5 +35,7 @@ class HttpPorts(msgspec.Struct, frozen=True):
     ledger: LedgerPorts
     receiver: EventReceiver
     parked_events: ParkedEvents
+    # Those of the whole process.
+    roles: tuple[str, ...] = ("web",)
     trusted_proxies: tuple[Network, ...] = ()
     secure_cookies: bool = True

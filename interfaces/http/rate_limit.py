@@ -3,8 +3,8 @@
 A process asks the shared store for a slice of a window's tokens and spends it alone, so a high
 limit costs next to nothing per request. Slices never add up to more than the limit: what leases
 cost is that a process may hold a few tokens that another would need, at most a hundredth of the
-limit each; a limit under 100 is counted one by one. When the store does not answer each process
-counts by itself, and asks again after some seconds.
+limit each; a limit under 100 is counted one by one. Without a store each process counts by itself;
+so it does while the store does not answer, and asks again after some seconds.
 """
 
 import asyncio
@@ -56,7 +56,7 @@ class RateLimiter:
     def __init__(
         self,
         limits: Mapping[LimitName, Limit],
-        store: TokenStore,
+        store: TokenStore | None,
         *,
         monotonic: Callable[[], float],
     ) -> None:
@@ -141,7 +141,7 @@ class RateLimiter:
     async def _ask(self, name: LimitName, client: str, *, need: int) -> Slice:
         limit = self._limits[name]
         now = self._monotonic()
-        if now >= self._store_rests_until:
+        if self._store is not None and now >= self._store_rests_until:
             want = max(need, limit.count // LEASE_DIVISOR)
             try:
                 return await self._store.take(f"{name}:{client}", want=want, limit=limit)

@@ -12,9 +12,7 @@ from dramatiq.brokers.redis import RedisBroker
 from infrastructure.redis.queue import QUEUE_NAME, message_of
 from interfaces.composition import Core
 from interfaces.worker.handlers import HANDLERS
-from interfaces.worker.task_handler import TaskHandler, TasksLeft
-
-TASK_SECONDS = 45.0
+from interfaces.worker.task_handler import TASK_SECONDS, TaskHandler, TasksLeft
 
 logger = logging.getLogger(__name__)
 

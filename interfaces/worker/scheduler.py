@@ -11,18 +11,16 @@ from functools import partial
 import psycopg
 
 from application import ports
-from application.booking import letter_batches
-from application.booking.letter_batches import QueuedTask
 from application.coordination import Channel, Lock
 from application.payment.process_event import ProcessStripeEvents
 from application.processes.follow_flight_when_changed import FollowFlight
 from interfaces.composition import Core
 from interfaces.worker.loops import BACKOFF_SECONDS, Loop, run_loops
 from interfaces.worker.sweep import Sweep, TimerQueue
+from interfaces.worker.task_queue import RELAY_LIMIT, TaskQueue
 from interfaces.worker.timers.registry import TIMERS
 
 PROCESS_CHECKPOINT = "processes"
-RELAY_LIMIT = 500
 # Webhooks that one task of the worker processes together.
 INBOX_CHUNK_SIZE = 16
 # A task takes at most a second; one enqueued longer ago was lost with its worker or queue.
@@ -35,13 +33,14 @@ logger = logging.getLogger(__name__)
 class Scheduler:
     """Runs until `stop` is set."""
 
-    def __init__(self, core: Core, *, dsn: str) -> None:
+    def __init__(self, core: Core, queue: TaskQueue, *, dsn: str) -> None:
         self._core = core
+        self._queue = queue
         self._dsn = dsn
         self._log_moved = asyncio.Event()
         self._inbox_moved = asyncio.Event()
-        queue = TimerQueue(core.queue)
-        self._sweeps = [Sweep(timer, core, queue) for timer in TIMERS]
+        timer_queue = TimerQueue(queue)
+        self._sweeps = [Sweep(timer, core, timer_queue) for timer in TIMERS]
 
     async def run(self, stop: asyncio.Event) -> None:
         """Lead when no other scheduler leads; start again after a lost connection."""
@@ -91,16 +90,8 @@ class Scheduler:
                 break
             await self._core.checkpoints.move(PROCESS_CHECKPOINT, done)
             position = done
-        await self._relay_outbox()
+        await self._queue.relay()
         await self._relay_flight_tasks()
-
-    async def _relay_outbox(self) -> None:
-        messages = await self._core.outbox.unsent(limit=RELAY_LIMIT)
-        tasks = [QueuedTask(message.topic, message.body) for message in messages]
-        for task in letter_batches.grouped(tasks):
-            await self._core.queue.enqueue(task.topic, task.body)
-        if messages:
-            await self._core.outbox.mark_sent([message.id for message in messages])
 
     async def _relay_inbox(self) -> None:
         events = await self._core.inbox.claim(
@@ -127,4 +118,4 @@ class Scheduler:
             await self._enqueue(FollowFlight(flight_id, version))
 
     async def _enqueue(self, task: ports.BackgroundTask) -> None:
-        await self._core.queue.enqueue(task.topic, task.body)
+        await self._queue.enqueue(task.topic, task.body)

@@ -7,8 +7,8 @@ import msgspec
 
 from application import ports
 from infrastructure.postgres.pool import raising_unavailable
-from infrastructure.redis.queue import TaskQueue
 from interfaces.composition import Core
+from interfaces.worker.task_queue import TaskQueue
 from interfaces.worker.timers.timer import Page, Timer
 
 PAGE_LIMIT = 200

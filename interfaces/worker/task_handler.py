@@ -11,6 +11,8 @@ from application.commands import follow_up
 from domain.kernel import ids
 from interfaces.composition import Core
 
+TASK_SECONDS = 45.0
+
 
 class TasksLeft(Exception):
     """Parts of a task failed: these tasks are enqueued in its place, and are tried again alone."""

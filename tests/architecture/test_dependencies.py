@@ -20,11 +20,11 @@ HOMES = {
     "joserfc": {"infrastructure.identity"},
     "litestar": {"interfaces.http"},
     "psycopg": {
-        *("infrastructure", "projections", "interfaces.cli", "interfaces.composition"),
+        *("infrastructure", "projections", "interfaces.cli", "interfaces.web_composition"),
         "interfaces.worker",
     },
     "pwdlib": {"infrastructure.identity"},
-    "redis": {"infrastructure.redis", "infrastructure.embedded", "interfaces.composition"},
+    "redis": {"infrastructure.redis", "infrastructure.embedded", "interfaces.web_composition"},
     "rich": {"interfaces.cli"},
     "stripe": {"infrastructure.stripe", "infrastructure.stripe_simulator"},
     "uvicorn": {"interfaces.web", "interfaces.connection", "infrastructure.stripe_simulator"},

@@ -12,7 +12,7 @@ from contextlib import asynccontextmanager
 
 import uvloop
 
-from interfaces import composition, settings
+from interfaces import settings, web_composition
 from interfaces.composition import Core
 from interfaces.http.app import EdgeApp, create_app
 from interfaces.http.ports import HttpPorts
@@ -28,7 +28,7 @@ class ReferenceServer(WebServer):
         """Yield the HTTP application over CRUD."""
         bus = CrudBus(core)
         await bus.open()
-        async with composition.open_web(core, bus=bus) as ports:
+        async with web_composition.open_web(core, bus=bus) as ports:
             yield self.app(core, bus, ports)
         await bus.close()
 

@@ -1,9 +1,13 @@
-"""The whole system, once for all tests: every process, real HTTP, signed webhooks.
+"""The whole system, once for all tests: every role, real HTTP, signed webhooks.
+
+All roles are one process, as in `ais demo`. With SEPARATE_PROCESSES=1 in the environment they are
+separate ones; tests of kills, stops and leaks run on both (`running_system.EACH_FORM`).
 
 Each test has customers, flights and bookings of its own, and leaves a system that works and has
 nothing left to do: then the next one can arm a fault or a rule that only its own work meets.
 """
 
+import os
 from collections.abc import AsyncIterator, Iterator
 
 import httpx
@@ -15,10 +19,25 @@ from tests.support.running_system import System
 
 
 @pytest.fixture(scope="session")
-def system() -> Iterator[System]:
+def one_process() -> Iterator[System]:
     """Everything that `ais demo` starts."""
     with running_system.running_system() as ready:
         yield ready
+
+
+@pytest.fixture(scope="session")
+def separate_processes() -> Iterator[System]:
+    """Everything that `ais demo --separate` starts."""
+    with running_system.running_system(separate=True) as ready:
+        yield ready
+
+
+@pytest.fixture
+def system(request: pytest.FixtureRequest) -> System:
+    """The form of processes that is chosen for all tests, or by a mark of `running_system`."""
+    chosen = "separate_processes" if os.environ.get("SEPARATE_PROCESSES") else "one_process"
+    ready: System = request.getfixturevalue(getattr(request, "param", chosen))
+    return ready
 
 
 @pytest.fixture(autouse=True)

@@ -174,7 +174,7 @@ async def test_odd_names_of_things_are_not_found_rather_than_a_fault(
 
 
 def test_an_endless_header_line_costs_the_web_process_no_memory(system: System) -> None:
-    web = Path(f"/proc/{system.processes['web'].pid}/statm")
+    web = Path(f"/proc/{running_system.process(system, 'web').pid}/statm")
     before = _resident_pages(web)
     url = httpx.URL(system.base_url)
     assert url.port is not None

@@ -161,6 +161,7 @@ async def test_two_hundred_bookings_are_offered_choices_although_the_workers_are
     for _ in range(3):
         await asyncio.sleep(0.4)
         running_system.restart(system, "worker")
+        await running_system.await_ready(client)
     end = asyncio.get_running_loop().time() + 2 * stored_log.WAIT_SECONDS
     while True:
         known = await operations.call("GET", f"/api/admin/flights/{flight}")

@@ -11,6 +11,7 @@ from tests.support.running_system import System
 FIRST, LAST, EMAIL, PHONE = "Qamarzaman", "Undiscoverable", "qamar@leak.example", "+966512345678"
 BORN = "1931-07-29"
 ARABIC = "قمرالزمان"
+pytestmark = running_system.EACH_FORM
 SECRETS = (FIRST, LAST, EMAIL, PHONE, BORN, ARABIC)
 
 
@@ -32,9 +33,10 @@ async def test_names_and_addresses_are_found_in_no_store_and_no_log(
     needles = (*SECRETS, customer.email)
     assert _found(_tables(system.owner_dsn), needles) == []
     logs = {path.name: path.read_text() for path in (system.folder / "logs").iterdir()}
-    assert len(logs) >= 5
+    assert len(logs) >= len(system.processes)
     assert _found(logs, needles) == []
-    assert _found(_queue(system), needles) == []
+    if system.settings.redis_url is not None:
+        assert _found(_queue(system.settings.redis_url), needles) == []
 
 
 def _tables(dsn: str) -> dict[str, str]:
@@ -53,8 +55,8 @@ def _tables(dsn: str) -> dict[str, str]:
         return found
 
 
-def _queue(system: System) -> dict[str, str]:
-    client = redis.Redis.from_url(system.settings.redis_url)
+def _queue(redis_url: str) -> dict[str, str]:
+    client = redis.Redis.from_url(redis_url)
     found = {}
     for key in client.scan_iter():
         kind = client.type(key)

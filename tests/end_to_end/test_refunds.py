@@ -201,6 +201,7 @@ async def test_a_refund_whose_answer_and_webhooks_are_lost_is_completed_once(
     assert len([each for each in requests if each["key"] == key]) == 1
 
 
+@running_system.EACH_FORM
 async def test_killed_workers_make_no_second_refund(
     system: System, customer: Customer, airline: PostgresAirline
 ) -> None:

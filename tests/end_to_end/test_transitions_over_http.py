@@ -23,6 +23,8 @@ from tests.support import customers, running_system, stored_log
 from tests.support.customers import Customer, Refused
 from tests.support.running_system import System
 
+# Only a scheduler of its own can be put to sleep while requests are answered.
+pytestmark = running_system.SEPARATE
 S = Status
 # Drafts, places on the waitlist and holds lapse by timer only.
 BY_TIME = {(S.INITIATED, S.EXPIRED), (S.PENDING, S.EXPIRED), (S.RESERVED, S.EXPIRED)}

@@ -1,4 +1,4 @@
-"""Worker and scheduler killed, Valkey gone: slower, never wrong."""
+"""Worker and scheduler killed, in both forms of processes: slower, never wrong."""
 
 import asyncio
 
@@ -9,17 +9,19 @@ from tests.support.customers import Customer
 from tests.support.running_system import System
 
 
+@running_system.EACH_FORM
 async def test_a_payment_is_confirmed_once_although_worker_and_scheduler_are_killed(
-    system: System, customer: Customer
+    system: System, client: httpx.AsyncClient, customer: Customer
 ) -> None:
     bookings = []
     flight = running_system.schedule(system, seats=20)
-    for _ in range(6):
+    for _ in range(3):
         booking = (await customer.send_booking(flight)).json()["id"]
         session = (await customer.send_checkout(booking)).json()
         await customers.press(session["checkoutUrl"], "pay")
         bookings.append(booking)
         running_system.restart(system, "worker", "scheduler")
+        await running_system.await_ready(client)
     for booking in bookings:
         await customer.becomes(booking, "confirmed")
         assert stored_log.tags(system.owner_dsn, booking).count("booking.confirmed.1") == 1

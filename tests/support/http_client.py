@@ -171,7 +171,7 @@ def http_ports(**edge: Any) -> HttpPorts:
     absent = {
         name: None
         for name in HttpPorts.__struct_fields__
-        if name not in edge and name not in ("trusted_proxies", "secure_cookies")
+        if name not in edge and name not in ("roles", "trusted_proxies", "secure_cookies")
     }
     return HttpPorts(**{**absent, "fingerprint_key": b"f" * 32, **edge})
 

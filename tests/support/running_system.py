@@ -4,6 +4,7 @@ import asyncio
 import datetime as dt
 import itertools
 import json
+import subprocess
 import time
 import urllib.request
 from collections.abc import Iterator
@@ -13,6 +14,7 @@ from zoneinfo import ZoneInfo
 
 import httpx
 import msgspec
+import pytest
 
 from domain.inventory.events import CabinLayout, CapacityMove, FareClass, FlightScheduled
 from domain.kernel import ids, money
@@ -34,22 +36,34 @@ UNLIMITED = {
         *("UNPAID_FLIGHT", "UNPAID_ACCOUNT", "UNPAID_ADDRESS"),
     )
 }
+# Marks of the tests whose `system` is both forms in turn, or always the same one.
+EACH_FORM = pytest.mark.parametrize("system", ["one_process", "separate_processes"], indirect=True)
+ONE_PROCESS = pytest.mark.parametrize("system", ["one_process"], indirect=True)
+SEPARATE = pytest.mark.parametrize("system", ["separate_processes"], indirect=True)
 # The schedule of the demo has numbers of three digits.
 _flight_numbers = itertools.count(1_000)
 
 
 @contextmanager
-def running_system() -> Iterator[System]:
-    """Everything that `ais demo` starts, with limits raised and the limiter running."""
+def running_system(*, separate: bool = False) -> Iterator[System]:
+    """Everything that `ais demo` starts, with limits raised and the limiter running.
+
+    All roles are one process, or `separate` ones with Valkey between them.
+    """
     with servers.quick_folder() as folder:
         port = ports.free_port()
-        with demo_stage.stage(folder, port=port, overrides=UNLIMITED) as ready:
+        with demo_stage.stage(folder, port=port, overrides=UNLIMITED, separate=separate) as ready:
             yield ready
 
 
-def restart(system: System, *names: str) -> None:
-    """Kill these processes hard and start them again."""
-    for name in names:
+def process(system: System, role: str) -> "subprocess.Popen[bytes]":
+    """The process that has this role."""
+    return system.processes[demo_stage.process_of(system.processes, role)]
+
+
+def restart(system: System, *roles: str) -> None:
+    """Kill the processes that have these roles hard and start them again."""
+    for name in sorted({demo_stage.process_of(system.processes, role) for role in roles}):
         system.processes[name].kill()
         system.processes[name].wait()
         demo_stage.restart(system, name)

@@ -8,8 +8,9 @@ from tests.architecture import tree
 from tests.integration.docs import reader
 from tests.integration.docs.running_demo import ROOT
 
-# It needs no demo: `test_add_a_use_case.py` checks its excerpts and commands.
-WITHOUT_DEMO = {"add-a-use-case"}
+# They need no demo: `test_add_a_use_case.py` checks excerpts and commands of the first, and the
+# end-to-end tests start the processes of the second.
+WITHOUT_DEMO = {"add-a-use-case", "run"}
 HOW_TOS = [
     page
     for page in sorted((ROOT / "docs" / "how-to").glob("*.md"))

@@ -4,7 +4,7 @@ from unittest import mock
 
 import psycopg
 
-from interfaces import composition
+from interfaces import web_composition
 from projections.registry import ALL
 from tests.integration.projections.airline import Airline
 
@@ -15,6 +15,6 @@ async def test_read_models_that_cannot_be_asked_about_are_unknown_and_none_is_le
     client = mock.Mock(ping=mock.AsyncMock(return_value=True))
     with psycopg.connect(airline.database.owner_dsn) as owner:
         owner.execute("LOCK TABLE projections.checkpoint IN ACCESS EXCLUSIVE MODE")
-        found = await composition.readiness_of(airline.pool, client)()
+        found = await web_composition.readiness_of(airline.pool, client)()
     assert {name: found[name] for name in ALL} == dict.fromkeys(ALL, "unknown")
     assert found["database"] == "up"

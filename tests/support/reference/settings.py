@@ -29,9 +29,10 @@ what is required by itself and takes over all others from its environment; it re
 of servers, because it runs its own. A **secret** appears in no log, error or printed form of the
 settings; addresses of servers count as secret because they may carry a password.
 
-`web`, `worker` and `scheduler` read all settings at their start, so that a wrong one is found at
-once; the column *used by* says which process makes use of it. `projector`, `rebuild`, `check` and
-`migrate` read only the address of the database.
+`serve`, `web`, `worker` and `scheduler` read all settings at their start, so that a wrong one is
+found at once; the column *used by* says which process makes use of it. `projector`, `rebuild`,
+`check` and `migrate` read only the address of the database. `AIS_REDIS_URL` is optional for `serve`
+and required by `web`, `worker` and `scheduler`.
 """
 OUTRO = """\
 ## Read before the processes start

@@ -12,7 +12,9 @@ from interfaces.http.rate_limit import RateLimiter
 from tests.support.http_client import GENEROUS, MemoryTokenStore, Seconds
 
 
-def limiter(time: Seconds, store: MemoryTokenStore, count: int, window: int = 60) -> RateLimiter:
+def limiter(
+    time: Seconds, store: MemoryTokenStore | None, count: int, window: int = 60
+) -> RateLimiter:
     return RateLimiter({**GENEROUS, "booking": Limit(count, window)}, store, monotonic=time)
 
 
@@ -172,6 +174,17 @@ async def test_without_the_store_a_process_counts_by_itself_and_comes_back() -> 
     time.now += 60
     assert await admitted(each, 9) == 4
     assert store.questions > 1
+
+
+async def test_one_process_without_a_store_keeps_every_limit_by_itself() -> None:
+    time = Seconds()
+    each = limiter(time, None, 4)
+    for _ in range(2):
+        tries = await asyncio.gather(*(admitted(each, 1) for _ in range(9)))
+        assert sum(tries) == await admitted(each, 9, "usr_two") == 4
+        assert await each.take_many("booking", "usr_three", 3) == 0
+        assert await each.take_many("booking", "usr_three", 2) > 0
+        time.now += 60
 
 
 async def test_a_store_lost_in_the_middle_of_a_window_does_not_open_it_again() -> None:

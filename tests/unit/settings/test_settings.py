@@ -10,13 +10,13 @@ from interfaces.settings import Secret, Settings
 
 REQUIRED = {
     "AIS_DATABASE_URL": "postgresql://ais:hunter2@db/ais",
-    "AIS_REDIS_URL": "redis://:hunter2@cache:6379/0",
     "AIS_MASTER_KEY": "hunter2-master",
     "AIS_TOKEN_KEY": "hunter2-token",
     "AIS_STRIPE_API_KEY": "hunter2-stripe",
     "AIS_STRIPE_WEBHOOK_SECRETS": "hunter2-one, hunter2-two",
     "AIS_PUBLIC_URL": "https://airline.example",
 }
+REDIS_URL = "redis://:hunter2@cache:6379/0"
 
 
 def test_the_settings_are_typed() -> None:
@@ -40,7 +40,7 @@ def test_the_settings_are_typed() -> None:
 
 
 def test_no_secret_is_shown() -> None:
-    given = settings.load(REQUIRED)
+    given = settings.load({**REQUIRED, "AIS_REDIS_URL": REDIS_URL})
     assert "hunter2" not in repr(given)
     assert "hunter2" not in str(given.master_key)
     assert "airline.example" in repr(given)
@@ -52,6 +52,13 @@ def test_a_missing_setting_is_named_with_what_is_expected(name: str) -> None:
         settings.load({key: value for key, value in REQUIRED.items() if key != name})
     assert str(refusal.value).startswith(f"{name} is missing: ")
     assert str(refusal.value).endswith(" is expected")
+
+
+def test_only_a_process_of_all_roles_does_without_redis() -> None:
+    alone = settings.load(REQUIRED)
+    with pytest.raises(settings.SettingRefused, match="AIS_REDIS_URL is missing: a URL such as"):
+        settings.redis_url_of(alone)
+    assert settings.redis_url_of(settings.load({**REQUIRED, "AIS_REDIS_URL": REDIS_URL}))
 
 
 @pytest.mark.parametrize(

@@ -9,10 +9,10 @@ import pytest
 
 from application import ports
 from application.payment.refund_payment import SendRefund
-from infrastructure.redis.queue import TaskQueue
 from interfaces.composition import Core
 from interfaces.worker import sweep
 from interfaces.worker.sweep import PAGE_LIMIT, Sweep, TimerQueue
+from interfaces.worker.task_queue import TaskQueue
 from interfaces.worker.timers.timer import Page, Timer
 
 NOW = dt.datetime(2026, 11, 1, tzinfo=dt.UTC)

@@ -1,0 +1,139 @@
+"""The task queue inside a process: the outbox is the queue, its tasks are carried out here.
+
+A message counts as sent when its task is done, so a crash loses none. Retries and their pauses are
+those of separate workers; a task that fails in all of them stays in the outbox as failed, but an
+outage is waited for. Tasks of inbox and timers are not in the outbox: their source gives them
+again.
+"""
+
+import asyncio
+import logging
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import msgspec
+
+from application import ports
+from infrastructure.redis.queue import RETRY_LIMIT, retry_pause_seconds
+from interfaces.composition import Core
+from interfaces.worker.handlers import HANDLERS
+from interfaces.worker.task_handler import TASK_SECONDS, TaskHandler
+from interfaces.worker.task_queue import RELAY_LIMIT
+
+CONCURRENCY = 16
+# Tasks that run or wait for a retry; more stay in the outbox, or with the timer that has them.
+HELD_LIMIT = 2_000
+# Retries of a task of the outbox while a component is away: about a day, at the longest pauses.
+OUTAGE_RETRY_LIMIT = 300
+DRAIN_SECONDS = 10.0
+
+logger = logging.getLogger(__name__)
+
+
+class LocalQueue:
+    """Runs tasks in this event loop, CONCURRENCY at once; call `drain` before the core closes.
+
+    The key of a task from the outbox is its id there; that of another is the task itself.
+    """
+
+    def __init__(self, core: Core, handlers: Sequence[TaskHandler[Any]] = HANDLERS) -> None:
+        self._core = core
+        self._handlers = {handler.task.topic: handler for handler in handlers}
+        self._slots = asyncio.Semaphore(CONCURRENCY)
+        self._held: dict[object, asyncio.Task[None]] = {}
+        self._running: set[object] = set()
+        self._done: set[int] = set()
+        self._failed: set[int] = set()
+        self._draining = False
+
+    async def enqueue(self, topic: str, body: Mapping[str, Any]) -> None:
+        """Begin a task, unless it is held already; raises Unavailable when too many are."""
+        if self._room() <= 0:
+            raise ports.Unavailable("queue")
+        self._hold((topic, msgspec.json.encode(body)), topic, body)
+
+    async def relay(self) -> None:
+        """Record which tasks of the outbox are done, and begin new ones; raises Unavailable."""
+        await self._record()
+        limit = min(RELAY_LIMIT, self._room())
+        if limit <= 0:
+            return
+        known = [key for key in self._held if isinstance(key, int)]
+        messages = await self._core.outbox.unsent(
+            limit=limit, besides=[*known, *self._done, *self._failed]
+        )
+        for message in messages:
+            self._hold(message.id, message.topic, message.body)
+
+    async def drain(self) -> None:
+        """Finish the tasks under way within DRAIN_SECONDS; the next start begins the others."""
+        self._draining = True
+        self._core.follower.stop()
+        for key, task in list(self._held.items()):
+            if key not in self._running:
+                task.cancel()
+        running = [self._held[key] for key in self._running]
+        if running:
+            _, late = await asyncio.wait(running, timeout=DRAIN_SECONDS)
+            for task in late:
+                task.cancel()
+            if late:
+                logger.warning("%d tasks did not end in time; they are done again", len(late))
+        try:
+            await self._record()
+        except ports.Unavailable:
+            logger.warning("tasks that are done could not be recorded; they are done again")
+
+    def _room(self) -> int:
+        return 0 if self._draining else HELD_LIMIT - len(self._held)
+
+    def _hold(self, key: object, topic: str, body: Mapping[str, Any]) -> None:
+        if key in self._held or self._draining:
+            return
+        task = asyncio.create_task(self._carry_out(key, topic, body))
+        self._held[key] = task
+        task.add_done_callback(lambda _: self._held.pop(key))
+
+    async def _carry_out(self, key: object, topic: str, body: Mapping[str, Any]) -> None:
+        for retries in range(OUTAGE_RETRY_LIMIT + 1):
+            error = await self._try(key, topic, body)
+            if error is None:
+                self._end(key, self._done)
+                return
+            if self._draining:
+                return
+            if retries >= _retry_limit(key, error):
+                break
+            await asyncio.sleep(retry_pause_seconds(retries))
+        logger.error("task %s failed for good: %s", topic, msgspec.json.encode(body).decode())
+        self._end(key, self._failed)
+
+    async def _try(self, key: object, topic: str, body: Mapping[str, Any]) -> Exception | None:
+        async with self._slots:
+            self._running.add(key)
+            try:
+                handler = self._handlers[topic]
+                async with asyncio.timeout(TASK_SECONDS):
+                    await handler.handle(self._core, msgspec.convert(body, handler.task))
+            except Exception as error:  # noqa: BLE001 - a task is tried again, whatever went wrong
+                logger.warning("task %s: %s", topic, type(error).__name__)
+                return error
+            finally:
+                self._running.discard(key)
+        return None
+
+    def _end(self, key: object, ended: set[int]) -> None:
+        if isinstance(key, int):
+            ended.add(key)
+
+    async def _record(self) -> None:
+        done, failed = set(self._done), set(self._failed)
+        if done or failed:
+            await self._core.outbox.mark_sent(sorted(done), failed=sorted(failed))
+            self._done -= done
+            self._failed -= failed
+
+
+def _retry_limit(key: object, error: Exception) -> int:
+    is_outage = isinstance(error, ports.Unavailable) and isinstance(key, int)
+    return OUTAGE_RETRY_LIMIT if is_outage else RETRY_LIMIT

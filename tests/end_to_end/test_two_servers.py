@@ -1,0 +1,114 @@
+"""Two `ais serve` beside each other: one leads, the other takes over; no booking is done twice."""
+
+import asyncio
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager, contextmanager
+
+import httpx
+import msgspec
+import psycopg
+
+from application.coordination import Lock
+from interfaces.cli import demo_stage
+from interfaces.roles import ALL_ROLES
+from tests.support import customers, ports, running_system, stored_log
+from tests.support.customers import Customer
+from tests.support.running_system import System
+
+pytestmark = running_system.ONE_PROCESS
+
+
+@contextmanager
+def _second(system: System) -> Iterator[System]:
+    """One more process of all roles on the same database."""
+    port = str(ports.free_port())
+    second = msgspec.structs.replace(
+        system,
+        base_url=f"http://127.0.0.1:{port}",
+        environment={**system.environment, "AIS_PORT": port},
+        processes={},
+    )
+    demo_stage.restart(second, "serve")
+    try:
+        yield second
+    finally:
+        second.processes["serve"].kill()
+        second.processes["serve"].wait()
+
+
+@asynccontextmanager
+async def _through(second: System, customer: Customer) -> AsyncIterator[Customer]:
+    """The same customer at the other process."""
+    async with httpx.AsyncClient(verify=False, base_url=second.base_url, timeout=30) as client:
+        await running_system.await_ready(client)
+        yield Customer(client, customer.headers, customer.email)
+
+
+async def _paid(customer: Customer, flight: str) -> str:
+    booking = (await customer.send_booking(flight)).json()["id"]
+    session = (await customer.send_checkout(booking)).json()
+    await customers.press(session["checkoutUrl"], "pay")
+    return str(booking)
+
+
+def _leader(system: System) -> int | None:
+    """The database's process of the connection that leads as scheduler."""
+    held = "SELECT pid FROM pg_locks WHERE locktype = 'advisory' AND objid = %s AND granted"
+    with psycopg.connect(system.owner_dsn) as connection:
+        row = connection.execute(held, (Lock.SCHEDULER_LEADER,)).fetchone()
+    return None if row is None else int(row[0])
+
+
+async def _another_leads(system: System, first: int | None) -> None:
+    async with asyncio.timeout(stored_log.WAIT_SECONDS):
+        while True:
+            if _leader(system) not in (None, first):
+                return
+            await asyncio.sleep(0.05)
+
+
+async def test_a_second_process_takes_over_background_work_when_the_first_is_killed(
+    system: System, client: httpx.AsyncClient, customer: Customer
+) -> None:
+    flight = running_system.schedule(system, seats=20)
+    bookings = []
+    with _second(system) as second:
+        async with _through(second, customer) as elsewhere:
+            for _ in range(2):
+                bookings += [await _paid(customer, flight), await _paid(elsewhere, flight)]
+            first = _leader(system)
+            system.processes["serve"].kill()
+            system.processes["serve"].wait()
+            await _another_leads(system, first)
+            # Stripe's webhooks go to the first one.
+            demo_stage.restart(system, "serve")
+            for booking in bookings:
+                await elsewhere.becomes(booking, "confirmed")
+            running_system.await_rest(system)
+            letters = [len(list(system.mailbox.glob(f"*{each[8:]}*.eml"))) for each in bookings]
+            assert letters == [1] * len(bookings)
+    await running_system.await_ready(client)
+    for booking in bookings:
+        assert stored_log.tags(system.owner_dsn, booking).count("booking.confirmed.1") == 1
+    stored_log.assert_invariants(system.owner_dsn)
+
+
+async def test_a_process_that_cannot_listen_ends_whole_with_its_reason(system: System) -> None:
+    second = msgspec.structs.replace(system, processes={})
+    demo_stage.restart(second, "serve")
+    ended = await asyncio.to_thread(second.processes["serve"].wait, stored_log.WAIT_SECONDS)
+    assert ended == 1
+    log = (system.folder / "logs" / "serve.log").read_text()
+    assert "address already in use" in log
+    assert "the web ended by itself: the whole process ends" in log
+
+
+async def test_the_health_page_names_the_roles_of_the_process(
+    system: System, separate_processes: System
+) -> None:
+    async with httpx.AsyncClient() as anyone:
+        for each, roles in ((system, list(ALL_ROLES)), (separate_processes, ["web"])):
+            for page in ("live", "ready"):
+                answer = (await anyone.get(f"{each.base_url}/health/{page}")).json()
+                assert answer["roles"] == roles
+            assert ("redis" in answer["components"]) == (each is separate_processes)

@@ -1,0 +1,1 @@
+"""The task queue inside a process, on Postgres."""
