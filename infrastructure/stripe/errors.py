@@ -21,13 +21,14 @@ _NOT_SENT = (aiohttp.ClientConnectorError, aiohttp.ConnectionTimeoutError)
 async def translated(call: Awaitable[_T]) -> _T:
     """Await an SDK call; raises only GatewayFailure.
 
-    The SDK wraps what fails before the first byte of an answer, but not what fails while the
-    body is read: those arrive as the transport's own exceptions.
+    Our transport passes on the exceptions of aiohttp, and the SDK does not wrap them.
     """
     try:
         return await call
     except stripe.StripeError as error:
         raise failure(error) from None
+    except _NOT_SENT as error:
+        raise gateway.GatewayNotExecuted(f"not reached: {type(error).__name__}") from None
     except (TimeoutError, aiohttp.ClientError, OSError) as error:
         raise gateway.GatewayTimeout(f"no answer: {type(error).__name__}") from None
 
@@ -36,11 +37,6 @@ def failure(error: stripe.StripeError) -> gateway.GatewayFailure:
     """Return the gateway failure for an SDK exception."""
     code, kind = _code_and_type(error)
     where = f"status {error.http_status}, {code or kind}, request {error.request_id}"
-    if isinstance(error, stripe.APIConnectionError):
-        cause = error.__cause__
-        if isinstance(cause, _NOT_SENT):
-            return gateway.GatewayNotExecuted(f"not reached: {type(cause).__name__}")
-        return gateway.GatewayTimeout(f"no answer: {type(cause).__name__}")
     if isinstance(
         error, stripe.AuthenticationError | stripe.PermissionError | stripe.IdempotencyError
     ):
