@@ -60,7 +60,7 @@ from infrastructure.redis.rate_limit import RedisTokenStore, make_client
 from infrastructure.sealing import master_key
 from infrastructure.sealing.blind_index import EmailIndex
 from infrastructure.sealing.vault import SubjectVault
-from infrastructure.stripe import webhook
+from infrastructure.stripe import pace, webhook
 from infrastructure.stripe.gateway import StripePaymentGateway
 from interfaces.http import rate_limit
 from interfaces.http.ports import HttpPorts
@@ -130,6 +130,9 @@ async def open_core(
             api_key=settings.stripe_api_key.reveal(),
             base_url=settings.stripe_base_url,
             timeout_seconds=STRIPE_TIMEOUT_SECONDS,
+            limits=pace.Limits(
+                account=settings.stripe_account_share, endpoint=settings.stripe_endpoint_share
+            ),
         )
         stack.push_async_callback(gateway.close)
         yield _core(settings, pool, log, bus, gateway, keys, report)
@@ -348,7 +351,7 @@ def _asking(
 
 def _verifier(settings: Settings) -> Callable[[bytes, str | None], VerifiedEvent]:
     signing = tuple(secret.reveal() for secret in settings.stripe_webhook_secrets)
-    live = "_live_" in settings.stripe_api_key.reveal()[:12]
+    live = settings.stripe_is_live
 
     def verify(body: bytes, signature: str | None) -> VerifiedEvent:
         return webhook.verify(body, signature, signing, utc_now(), livemode=live)

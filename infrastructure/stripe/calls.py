@@ -4,6 +4,9 @@ The SDK signs in, pins the version, encodes the form and turns error answers int
 own retries are off. Nothing of the SDK or the transport leaves this package.
 """
 
+import asyncio
+import itertools
+import uuid
 from collections.abc import Mapping
 from typing import Any, Generic, Literal, TypeVar
 from urllib.parse import quote
@@ -11,12 +14,16 @@ from urllib.parse import quote
 import msgspec
 import stripe
 
-from application.payment import gateway
-from infrastructure.stripe import errors
+from application.payment import gateway, urgency
+from infrastructure.stripe import backoff, errors
+from infrastructure.stripe.pace import Pace
 from infrastructure.stripe.transport import Headers, PooledTransport
 from infrastructure.stripe.version import API_VERSION
 
 Shape = TypeVar("Shape")
+
+# The part of a call's time that it waits for its turn; the rest is for Stripe's answer.
+PATIENCE = 0.5
 
 
 class Endpoint(Generic[Shape]):
@@ -47,10 +54,17 @@ class Answer(msgspec.Struct, Generic[Shape], frozen=True):
 
 
 class StripeCalls:
-    """One client and one pool of connections for all calls of a process; the caller closes it."""
+    """One client, one pool of connections and one pace for all calls of a process.
 
-    def __init__(self, *, api_key: str, base_url: str | None, timeout_seconds: float) -> None:
-        self._transport = PooledTransport(timeout_seconds=timeout_seconds)
+    A call ends within its time, waits and repeats included; the caller closes the connections.
+    """
+
+    def __init__(
+        self, *, api_key: str, base_url: str | None, timeout_seconds: float, pace: Pace
+    ) -> None:
+        self._timeout = timeout_seconds
+        self._pace = pace
+        self._transport = PooledTransport(connect_seconds=timeout_seconds / 2)
         self._client = stripe.StripeClient(
             api_key,
             stripe_version=API_VERSION,
@@ -71,17 +85,62 @@ class StripeCalls:
         params: Mapping[str, Any] | None = None,
         key: str | None = None,
     ) -> Answer[Shape]:
-        """Send the request; `key` is its idempotency key. Raises only GatewayFailure."""
+        """Send the request when its turn comes, and again where Stripe wants that.
+
+        `key` is its idempotency key. Raises only GatewayFailure; GatewayNotExecuted only where no
+        try can have been carried out.
+        """
+        until = self._pace.now() + self._timeout
         options: dict[str, Any] = dict(params or {})
-        if key is not None:
-            options["idempotency_key"] = key
-        response = await errors.translated(
-            self._client.raw_request_async(endpoint.method, endpoint.path_of(object_id), **options)
+        if endpoint.method == "post":
+            options["idempotency_key"] = key or f"once:{uuid.uuid4()}"
+        path = endpoint.path_of(object_id)
+        in_doubt: gateway.GatewayFailure | None = None
+        for tries in itertools.count(1):
+            outcome = await self._send_once(endpoint, path, options, until)
+            if not isinstance(outcome, errors.Failed):
+                return _answer(endpoint, outcome)
+            if not isinstance(outcome.failure, gateway.GatewayNotExecuted):
+                in_doubt = outcome.failure
+            if not await self._may_repeat(endpoint, outcome, tries, until):
+                raise (in_doubt or outcome.failure) from None
+        raise AssertionError("the tries of a call are limited")
+
+    async def _send_once(
+        self, endpoint: Endpoint[Any], path: str, options: dict[str, Any], until: float
+    ) -> stripe.StripeResponse | errors.Failed:
+        """Wait for the turn for half of the time left at most: the rest is for the answer."""
+        now = self._pace.now()
+        try:
+            await self._pace.admit(
+                endpoint.name, urgency.current(), until=now + (until - now) * PATIENCE
+            )
+        except gateway.GatewayNotExecuted as failure:
+            return errors.Failed(failure)
+        return await errors.outcome(
+            self._client.raw_request_async(endpoint.method, path, **options),
+            seconds=until - self._pace.now(),
         )
-        headers = response.headers
-        assert isinstance(headers, Headers), "the SDK passes on the headers of our transport"
-        replayed = headers.get("Idempotent-Replayed") == "true"
-        return Answer(decoded(endpoint, headers.body), replayed)
+
+    async def _may_repeat(
+        self, endpoint: Endpoint[Any], failed: errors.Failed, tries: int, until: float
+    ) -> bool:
+        """Wait before the next try; return False at once where there is none."""
+        wait = backoff.wait_seconds(tries)
+        if failed.limit is not None:
+            self._pace.pause(endpoint.name if failed.limit == "endpoint" else None, wait)
+        late = self._pace.now() + wait >= until
+        if not failed.repeat or tries == backoff.TRIES_LIMIT or late:
+            return False
+        await asyncio.sleep(wait)
+        return True
+
+
+def _answer(endpoint: Endpoint[Shape], response: stripe.StripeResponse) -> Answer[Shape]:
+    headers = response.headers
+    assert isinstance(headers, Headers), "the SDK passes on the headers of our transport"
+    replayed = headers.get("Idempotent-Replayed") == "true"
+    return Answer(decoded(endpoint, headers.body), replayed)
 
 
 def decoded(endpoint: Endpoint[Shape], body: bytes) -> Shape:

@@ -4,13 +4,16 @@ Neither the SDK's exceptions nor the transport's leave this package, and they ar
 ours, because their bodies can contain secrets.
 """
 
+import asyncio
 from collections.abc import Awaitable
 from typing import TypeVar
 
 import aiohttp
+import msgspec
 import stripe
 
 from application.payment import gateway
+from infrastructure.stripe import backoff
 
 _T = TypeVar("_T")
 
@@ -18,19 +21,34 @@ _T = TypeVar("_T")
 _NOT_SENT = (aiohttp.ClientConnectorError, aiohttp.ConnectionTimeoutError)
 
 
-async def translated(call: Awaitable[_T]) -> _T:
-    """Await an SDK call; raises only GatewayFailure.
+class Failed(msgspec.Struct, frozen=True):
+    """A request that failed: as what, whether it may be sent again, and which limit it reached."""
+
+    failure: gateway.GatewayFailure
+    repeat: bool = False
+    limit: backoff.ReachedLimit | None = None
+
+
+async def outcome(call: Awaitable[_T], *, seconds: float) -> _T | Failed:
+    """Await an SDK call for so long; raises nothing of the SDK or the transport.
 
     Our transport passes on the exceptions of aiohttp, and the SDK does not wrap them.
     """
     try:
-        return await call
+        async with asyncio.timeout(seconds):
+            return await call
     except stripe.StripeError as error:
-        raise failure(error) from None
+        headers = error.headers or {}
+        status = error.http_status or 0
+        return Failed(
+            failure(error),
+            repeat=backoff.is_wanted(status, headers),
+            limit=backoff.reached_limit(status, headers),
+        )
     except _NOT_SENT as error:
-        raise gateway.GatewayNotExecuted(f"not reached: {type(error).__name__}") from None
+        return Failed(gateway.GatewayNotExecuted(f"not reached: {type(error).__name__}"))
     except (TimeoutError, aiohttp.ClientError, OSError) as error:
-        raise gateway.GatewayTimeout(f"no answer: {type(error).__name__}") from None
+        return Failed(gateway.GatewayTimeout(f"no answer: {type(error).__name__}"))
 
 
 def failure(error: stripe.StripeError) -> gateway.GatewayFailure:

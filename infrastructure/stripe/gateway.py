@@ -1,6 +1,7 @@
 """The payment gateway on the official SDK: one call per method, our ids in the metadata.
 
-The caller retries, because it stored the idempotency key: the SDK's own retries are off.
+The SDK's own retries are off. What Stripe wants repeated is repeated within the call; beyond that
+the caller retries, because it stored the idempotency key.
 """
 
 import datetime as dt
@@ -10,6 +11,7 @@ from typing import Any
 from application.payment import gateway
 from infrastructure.stripe import objects
 from infrastructure.stripe.calls import Endpoint, StripeCalls
+from infrastructure.stripe.pace import Limits, Pace
 from infrastructure.stripe.session_search import ListedSession, SessionPage, SessionSearch
 
 PAGE_SIZE = 100
@@ -36,9 +38,11 @@ LIST_REFUNDS = Endpoint("get", "/v1/refunds", objects.Refunds)
 class StripePaymentGateway:
     """Implements PaymentGateway. `base_url` is None for Stripe itself; the caller closes it."""
 
-    def __init__(self, *, api_key: str, base_url: str | None, timeout_seconds: float) -> None:
+    def __init__(
+        self, *, api_key: str, base_url: str | None, timeout_seconds: float, limits: Limits
+    ) -> None:
         self._calls = StripeCalls(
-            api_key=api_key, base_url=base_url, timeout_seconds=timeout_seconds
+            api_key=api_key, base_url=base_url, timeout_seconds=timeout_seconds, pace=Pace(limits)
         )
         self._search = SessionSearch(self._list_sessions)
 

@@ -47,9 +47,10 @@ class PooledTransport(stripe.HTTPClient):
 
     name = "aiohttp"
 
-    def __init__(self, *, timeout_seconds: float) -> None:
+    def __init__(self, *, connect_seconds: float) -> None:
         super().__init__()
-        self._timeout = aiohttp.ClientTimeout(total=timeout_seconds, connect=timeout_seconds / 2)
+        # The caller limits the whole call.
+        self._timeout = aiohttp.ClientTimeout(total=None, connect=connect_seconds)
         self._session: aiohttp.ClientSession | None = None
 
     async def request_async(

@@ -5,6 +5,7 @@ from typing import Any
 from application.booking import letters
 from application.payment.process_event import ProcessStripeEvents
 from application.payment.refund_payment import SendRefund
+from application.payment.urgency import Urgency
 from application.processes.follow_flight_when_changed import FollowFlight
 from interfaces.composition import Core
 from interfaces.worker.task_handler import TaskHandler, cause_of
@@ -33,9 +34,9 @@ async def send_letter(core: Core, task: letters.BookingLetter) -> None:
 
 
 HANDLERS: tuple[TaskHandler[Any], ...] = (
-    TaskHandler(ProcessStripeEvents, process_stripe_events),
+    TaskHandler(ProcessStripeEvents, process_stripe_events, Urgency.EFFECT),
     TaskHandler(SendRefund, send_refund),
-    TaskHandler(FollowFlight, follow_flight),
+    TaskHandler(FollowFlight, follow_flight, Urgency.EFFECT),
     *(TaskHandler(letter, send_letter) for letter in letters.LETTERS),
     *(timer.handler for timer in TIMERS if timer.handler is not None),
 )

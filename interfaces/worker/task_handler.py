@@ -7,6 +7,7 @@ import msgspec
 
 from application import ports
 from application.commands import follow_up
+from application.payment.urgency import Urgency, calls_are
 from domain.kernel import ids
 from interfaces.composition import Core
 
@@ -18,6 +19,12 @@ class TaskHandler(msgspec.Struct, Generic[Task], frozen=True):
 
     task: type[Task]
     handle: Callable[[Core, Task], Coroutine[Any, Any, None]]
+    urgency: Urgency = Urgency.SWEEP
+
+    async def run(self, core: Core, task: Task) -> None:
+        """Handle the task; its calls to Stripe are as urgent as this handler."""
+        with calls_are(self.urgency):
+            await self.handle(core, task)
 
 
 def cause_of(stream: str, step: str, *, actor: str) -> follow_up.Cause:
