@@ -14,6 +14,7 @@ import stripe
 
 from application.payment import gateway
 from infrastructure.stripe import backoff
+from infrastructure.stripe.transport import ForeignAnswer
 
 _T = TypeVar("_T")
 
@@ -45,10 +46,22 @@ async def outcome(call: Awaitable[_T], *, seconds: float) -> _T | Failed:
             repeat=backoff.is_wanted(status, headers),
             limit=backoff.reached_limit(status, headers),
         )
+    except ForeignAnswer as answer:
+        return Failed(
+            _foreign(answer.status), repeat=backoff.is_wanted(answer.status, answer.headers)
+        )
     except _NOT_SENT as error:
         return Failed(gateway.GatewayNotExecuted(f"not reached: {type(error).__name__}"))
     except (TimeoutError, aiohttp.ClientError, OSError) as error:
         return Failed(gateway.GatewayTimeout(f"no answer: {type(error).__name__}"))
+
+
+def _foreign(status: int) -> gateway.GatewayFailure:
+    """Return the failure for an error that does not come from Stripe: it refuses nothing."""
+    where = f"status {status}, not in Stripe's form"
+    if status == backoff.TOO_MANY_REQUESTS:
+        return gateway.GatewayNotExecuted(where)
+    return gateway.GatewayUnavailable(where)
 
 
 def failure(error: stripe.StripeError) -> gateway.GatewayFailure:

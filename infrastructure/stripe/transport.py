@@ -8,8 +8,10 @@ beside the headers. Errors pass whole: the SDK turns them into its exceptions.
 import asyncio
 import ssl
 from collections.abc import Awaitable, Iterator, Mapping
+from typing import Any
 
 import aiohttp
+import msgspec
 import stripe
 
 # Stripe allows some dozens of requests a second: more connections than that are never busy.
@@ -42,8 +44,26 @@ class Headers(Mapping[str, str]):
         return len(self._fields)
 
 
+class ForeignAnswer(Exception):
+    """An error that is not in Stripe's form, such as the page of a proxy or a network's login."""
+
+    def __init__(self, status: int, headers: Headers) -> None:
+        super().__init__(status)
+        self.status = status
+        self.headers = headers
+
+
+class _Error(msgspec.Struct, frozen=True):
+    """What every error of Stripe has."""
+
+    error: dict[str, Any]
+
+
 class PooledTransport(stripe.HTTPClient):
-    """Sends over one session, opened at the first request. Raises aiohttp's own exceptions."""
+    """Sends over one session, opened at the first request.
+
+    Raises aiohttp's own exceptions, and ForeignAnswer: what is not Stripe's the SDK cannot read.
+    """
 
     name = "aiohttp"
 
@@ -68,8 +88,13 @@ class PooledTransport(stripe.HTTPClient):
         ) as answer:
             body = await answer.read()
             fields = Headers(answer.headers, body)
-            done = 200 <= answer.status < 300
-            return _PARSED_ELSEWHERE if done else body, answer.status, fields
+        if 200 <= answer.status < 300:
+            return _PARSED_ELSEWHERE, answer.status, fields
+        try:
+            msgspec.json.decode(body, type=_Error)
+        except (msgspec.DecodeError, UnicodeDecodeError):
+            raise ForeignAnswer(answer.status, fields) from None
+        return body, answer.status, fields
 
     def sleep_async(self, secs: float) -> Awaitable[None]:
         """Wait between the SDK's own retries, which are off."""
