@@ -28,7 +28,7 @@ def _in_loop(
 ) -> Callable[..., None]:
     def run(**body: Any) -> None:
         task = msgspec.convert(body, handler.task)
-        running = asyncio.run_coroutine_threadsafe(handler.run(core, task), loop)
+        running = asyncio.run_coroutine_threadsafe(handler.handle(core, task), loop)
         try:
             running.result(TASK_SECONDS)
         finally:

@@ -15,16 +15,16 @@ Task = TypeVar("Task", bound=ports.BackgroundTask)
 
 
 class TaskHandler(msgspec.Struct, Generic[Task], frozen=True):
-    """`handle` may run twice or late for a task; after an error it is tried again later."""
+    """A task's function, and how urgent its calls to Stripe are."""
 
     task: type[Task]
-    handle: Callable[[Core, Task], Coroutine[Any, Any, None]]
+    function: Callable[[Core, Task], Coroutine[Any, Any, None]]
     urgency: Urgency = Urgency.SWEEP
 
-    async def run(self, core: Core, task: Task) -> None:
-        """Handle the task; its calls to Stripe are as urgent as this handler."""
+    async def handle(self, core: Core, task: Task) -> None:
+        """Carry out the task; it may run twice or late, and after an error it is tried again."""
         with calls_are(self.urgency):
-            await self.handle(core, task)
+            await self.function(core, task)
 
 
 def cause_of(stream: str, step: str, *, actor: str) -> follow_up.Cause:

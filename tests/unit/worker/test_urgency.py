@@ -38,10 +38,10 @@ async def test_a_task_runs_with_its_urgency_also_in_tasks_that_it_starts(
     async def look() -> None:
         seen.append(urgency.current())
 
-    async def handle(core: Core, task: Any) -> None:
+    async def work(core: Core, task: Any) -> None:
         await look()
         await asyncio.gather(look(), look())
 
-    await TaskHandler(ProcessStripeEvents, handle, declared).run(CORE, ProcessStripeEvents(()))
+    await TaskHandler(ProcessStripeEvents, work, declared).handle(CORE, ProcessStripeEvents(()))
     assert seen == [declared] * 3
     assert urgency.current() is Urgency.CHECKOUT
