@@ -33,6 +33,7 @@ from infrastructure.postgres.pool import Pool, make_pool
 from infrastructure.postgres.ticket_stock import PostgresTicketStock
 from infrastructure.sealing import master_key
 from infrastructure.sealing.vault import SubjectVault
+from infrastructure.stripe import pace
 from infrastructure.stripe.gateway import StripePaymentGateway
 from interfaces.settings import Settings
 
@@ -93,6 +94,9 @@ async def open_core(
             api_key=settings.stripe_api_key.reveal(),
             base_url=settings.stripe_base_url,
             timeout_seconds=STRIPE_TIMEOUT_SECONDS,
+            limits=pace.Limits(
+                account=settings.stripe_account_share, endpoint=settings.stripe_endpoint_share
+            ),
         )
         stack.push_async_callback(gateway.close)
         yield _core(settings, pool, log, bus, stock, gateway, keys, report)

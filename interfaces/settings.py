@@ -21,6 +21,14 @@ RedisUrl = Annotated[str, msgspec.Meta(pattern=r"^(redis|rediss|unix)://")]
 Count = Annotated[int, msgspec.Meta(ge=1, le=10**9)]
 Port = Annotated[int, msgspec.Meta(ge=0, le=65_535)]
 
+# Requests a second to Stripe, a tenth below what it documents: 100 for a live account, 25 for a
+# sandbox, 25 for an endpoint. https://docs.stripe.com/rate-limits
+STRIPE_LIMIT_LIVE = 90
+STRIPE_LIMIT_SANDBOX = 22
+STRIPE_LIMIT_ENDPOINT = 22
+# One web and one worker process call Stripe, and each takes a half.
+STRIPE_SHARE_PERCENT = 50
+
 
 class Secret:
     """Text that is never shown; `reveal` returns it for use."""
@@ -56,7 +64,8 @@ class SettingRefused(Exception):
 
 class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
     """The configuration of every process. Limits count requests per client and minute, except
-    `limit_authentication`, which counts per 15 minutes, and `limit_unpaid_*`, which count seats."""
+    `limit_authentication`, which counts per 15 minutes, and `limit_unpaid_*`, which count seats.
+    `stripe_limit_*` count our own requests to Stripe per second."""
 
     database_url: DatabaseUrl
     master_key: Secret
@@ -68,6 +77,9 @@ class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=
     admin_database_url: DatabaseUrl | None = None
     projector_database_url: DatabaseUrl | None = None
     stripe_base_url: Url | None = None
+    stripe_limit_account: Count | None = None
+    stripe_limit_endpoint: Count = STRIPE_LIMIT_ENDPOINT
+    stripe_share_percent: Annotated[int, msgspec.Meta(ge=1, le=100)] = STRIPE_SHARE_PERCENT
     airline_code: Annotated[str, msgspec.Meta(pattern=r"^[0-9]{3}$(?!\n)")] = "000"
     airline_name: Annotated[str, msgspec.Meta(min_length=1, max_length=80)] = "Rimal Air"
     carrier: Annotated[str, msgspec.Meta(pattern=r"^(?![0-9]{2})[A-Z0-9]{2}$(?!\n)")] = "ZZ"
@@ -88,6 +100,26 @@ class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=
     host: Annotated[str, msgspec.Meta(min_length=1)] = "127.0.0.1"
     port: Port = 8000
 
+    @property
+    def stripe_is_live(self) -> bool:
+        """Return whether the key is of a live account; a restricted one may be, too."""
+        return "_live_" in self.stripe_api_key.reveal()[:12]
+
+    @property
+    def stripe_account_share(self) -> int:
+        """Return how many requests a second this process may send to the Stripe account."""
+        known = STRIPE_LIMIT_LIVE if self.stripe_is_live else STRIPE_LIMIT_SANDBOX
+        return self._stripe_share(self.stripe_limit_account or known)
+
+    @property
+    def stripe_endpoint_share(self) -> int:
+        """Return how many requests a second this process may send to an endpoint of Stripe."""
+        return self._stripe_share(self.stripe_limit_endpoint)
+
+    def _stripe_share(self, limit: int) -> int:
+        """Return the process's part, rounded down; with less than one it could never send."""
+        return max(1, limit * self.stripe_share_percent // 100)
+
     def __repr__(self) -> str:
         """Return names and values, without settings that contain or may contain a secret."""
         shown = [
@@ -105,6 +137,7 @@ _AT_FIELD = re.compile(r"^(.*) - at `\$\.(\w+)")
 
 SERVING = ("serve", "web", "worker", "scheduler")
 WEB = ("serve", "web")
+CALLING_STRIPE = ("serve", "web", "worker")
 
 
 class About(msgspec.Struct, frozen=True):
@@ -179,6 +212,19 @@ ABOUT: Mapping[str, About] = {
         "another address for Stripe's API, such as the simulator's",
         SERVING,
         "a URL such as https://host",
+    ),
+    "stripe_limit_account": About(
+        f"requests per second to the Stripe account; without it {STRIPE_LIMIT_LIVE} with a live "
+        f"key and {STRIPE_LIMIT_SANDBOX} with another",
+        CALLING_STRIPE,
+    ),
+    "stripe_limit_endpoint": About(
+        "requests per second to one endpoint of Stripe, all ids together", CALLING_STRIPE
+    ),
+    "stripe_share_percent": About(
+        "this process's part of both limits; the parts of all web and worker processes of an "
+        "account are at most 100 together",
+        CALLING_STRIPE,
     ),
     "airline_code": About(
         "accounting code (IATA) that begins every ticket number", SERVING, "three digits"

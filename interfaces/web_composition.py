@@ -225,7 +225,7 @@ def _asking(
 
 def _verifier(settings: Settings) -> Callable[[bytes, str | None], VerifiedEvent]:
     signing = tuple(secret.reveal() for secret in settings.stripe_webhook_secrets)
-    live = "_live_" in settings.stripe_api_key.reveal()[:12]
+    live = settings.stripe_is_live
 
     def verify(body: bytes, signature: str | None) -> VerifiedEvent:
         return webhook.verify(body, signature, signing, utc_now(), livemode=live)

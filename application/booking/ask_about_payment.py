@@ -6,6 +6,7 @@ The webhook usually comes first; where it was lost, the traveller need not wait 
 from application.booking.ports import BookingPorts
 from application.commands import follow_up, stream_kinds
 from application.payment import collect
+from application.payment.urgency import Urgency, calls_are
 from domain.kernel import ids
 from domain.payment.state import Payment
 
@@ -28,4 +29,5 @@ async def ask_about_payment(ports: BookingPorts, booking_id: str) -> None:
         actor="return_page",
         correlation_id=booking_id,
     )
-    await ports.collector.learn_attempt(payment_id, attempt.id, cause=cause)
+    with calls_are(Urgency.EFFECT):
+        await ports.collector.learn_attempt(payment_id, attempt.id, cause=cause)

@@ -19,4 +19,5 @@ replay_event: list parked Stripe events and process one again
 event_retries: how long a stored event waits before it is tried again
 stripe_event_types: the types of Stripe events that are processed
 gateway: the port of the payment gateway
+urgency: how urgent the calls to Stripe are, declared where work begins
 """

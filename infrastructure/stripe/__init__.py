@@ -1,6 +1,11 @@
 """Stripe as the payment gateway: the only package that calls it.
 
 gateway: the payment gateway on the official SDK
+calls: sends one request, when its turn comes, and decodes its answer
+pace: keeps requests below Stripe's limits, the most urgent first
+backoff: whether and when a request is sent again
+transport: the HTTP client of the SDK: one pool of connections
+objects: what is read of Stripe's objects
 session_search: finds the session of an attempt among all: shared, bounded
 webhook: verifies that a webhook request is from Stripe
 errors: turns the errors of the SDK into the failures of the gateway

@@ -4,13 +4,17 @@ Neither the SDK's exceptions nor the transport's leave this package, and they ar
 ours, because their bodies can contain secrets.
 """
 
+import asyncio
 from collections.abc import Awaitable
 from typing import TypeVar
 
 import aiohttp
+import msgspec
 import stripe
 
 from application.payment import gateway
+from infrastructure.stripe import backoff
+from infrastructure.stripe.transport import ForeignAnswer
 
 _T = TypeVar("_T")
 
@@ -18,29 +22,52 @@ _T = TypeVar("_T")
 _NOT_SENT = (aiohttp.ClientConnectorError, aiohttp.ConnectionTimeoutError)
 
 
-async def translated(call: Awaitable[_T]) -> _T:
-    """Await an SDK call; raises only GatewayFailure.
+class Failed(msgspec.Struct, frozen=True):
+    """A request that failed: as what, whether it may be sent again, and which limit it reached."""
 
-    The SDK wraps what fails before the first byte of an answer, but not what fails while the
-    body is read: those arrive as the transport's own exceptions.
+    failure: gateway.GatewayFailure
+    repeat: bool = False
+    limit: backoff.ReachedLimit | None = None
+
+
+async def outcome(call: Awaitable[_T], *, seconds: float) -> _T | Failed:
+    """Await an SDK call for so long; raises nothing of the SDK or the transport.
+
+    Our transport passes on the exceptions of aiohttp, and the SDK does not wrap them.
     """
     try:
-        return await call
+        async with asyncio.timeout(seconds):
+            return await call
     except stripe.StripeError as error:
-        raise failure(error) from None
+        headers = error.headers or {}
+        status = error.http_status or 0
+        return Failed(
+            failure(error),
+            repeat=backoff.is_wanted(status, headers),
+            limit=backoff.reached_limit(status, headers),
+        )
+    except ForeignAnswer as answer:
+        return Failed(
+            _foreign(answer.status), repeat=backoff.is_wanted(answer.status, answer.headers)
+        )
+    except _NOT_SENT as error:
+        return Failed(gateway.GatewayNotExecuted(f"not reached: {type(error).__name__}"))
     except (TimeoutError, aiohttp.ClientError, OSError) as error:
-        raise gateway.GatewayTimeout(f"no answer: {type(error).__name__}") from None
+        return Failed(gateway.GatewayTimeout(f"no answer: {type(error).__name__}"))
+
+
+def _foreign(status: int) -> gateway.GatewayFailure:
+    """Return the failure for an error that does not come from Stripe: it refuses nothing."""
+    where = f"status {status}, not in Stripe's form"
+    if status == backoff.TOO_MANY_REQUESTS:
+        return gateway.GatewayNotExecuted(where)
+    return gateway.GatewayUnavailable(where)
 
 
 def failure(error: stripe.StripeError) -> gateway.GatewayFailure:
     """Return the gateway failure for an SDK exception."""
     code, kind = _code_and_type(error)
     where = f"status {error.http_status}, {code or kind}, request {error.request_id}"
-    if isinstance(error, stripe.APIConnectionError):
-        cause = error.__cause__
-        if isinstance(cause, _NOT_SENT):
-            return gateway.GatewayNotExecuted(f"not reached: {type(cause).__name__}")
-        return gateway.GatewayTimeout(f"no answer: {type(cause).__name__}")
     if isinstance(
         error, stripe.AuthenticationError | stripe.PermissionError | stripe.IdempotencyError
     ):

@@ -35,6 +35,7 @@ class Fault(msgspec.Struct, forbid_unknown_fields=True):
     times: int = 1
     seconds: float = 0.0
     should_retry: bool | None = None
+    limited: str | None = None
 
     def __post_init__(self) -> None:
         if self.code == LOCK_TIMEOUT and self.status != LOCK_TIMEOUT_STATUS:
@@ -50,9 +51,13 @@ class Fault(msgspec.Struct, forbid_unknown_fields=True):
         )
 
     def headers(self) -> dict[str, str]:
-        if self.should_retry is None:
-            return {}
-        return {"Stripe-Should-Retry": "true" if self.should_retry else "false"}
+        """Return the headers of a refusal; `limited` is Stripe's word for the limit reached."""
+        found: dict[str, str] = {}
+        if self.should_retry is not None:
+            found["Stripe-Should-Retry"] = "true" if self.should_retry else "false"
+        if self.limited is not None:
+            found["Stripe-Rate-Limited-Reason"] = self.limited
+        return found
 
 
 class FaultBook:

@@ -7,6 +7,7 @@ from application.booking import letter_batches, letters
 from application.booking.letter_batches import QueuedTask, SendLetters
 from application.payment.process_event import ProcessStripeEvents
 from application.payment.refund_payment import SendRefund
+from application.payment.urgency import Urgency
 from application.processes.follow_flight_when_changed import FollowFlight
 from interfaces.composition import Core
 from interfaces.worker.task_handler import TaskHandler, TasksLeft, cause_of
@@ -49,9 +50,9 @@ async def send_letters(core: Core, task: SendLetters) -> None:
 
 
 HANDLERS: tuple[TaskHandler[Any], ...] = (
-    TaskHandler(ProcessStripeEvents, process_stripe_events),
+    TaskHandler(ProcessStripeEvents, process_stripe_events, Urgency.EFFECT),
     TaskHandler(SendRefund, send_refund),
-    TaskHandler(FollowFlight, follow_flight),
+    TaskHandler(FollowFlight, follow_flight, Urgency.EFFECT),
     TaskHandler(SendLetters, send_letters),
     *(TaskHandler(letter, send_letter) for letter in letters.LETTERS),
     *(timer.handler for timer in TIMERS if timer.handler is not None),

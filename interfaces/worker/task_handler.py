@@ -8,6 +8,7 @@ import msgspec
 from application import ports
 from application.booking.letter_batches import QueuedTask
 from application.commands import follow_up
+from application.payment.urgency import Urgency, calls_are
 from domain.kernel import ids
 from interfaces.composition import Core
 
@@ -26,13 +27,19 @@ Task = TypeVar("Task", bound=ports.BackgroundTask)
 
 
 class TaskHandler(msgspec.Struct, Generic[Task], frozen=True):
-    """`handle` may run twice or late for a task; after an error it is tried again later.
-
-    After TasksLeft only what is left may be tried again.
-    """
+    """A task's function, and how urgent its calls to Stripe are."""
 
     task: type[Task]
-    handle: Callable[[Core, Task], Coroutine[Any, Any, None]]
+    function: Callable[[Core, Task], Coroutine[Any, Any, None]]
+    urgency: Urgency = Urgency.SWEEP
+
+    async def handle(self, core: Core, task: Task) -> None:
+        """Carry out the task; it may run twice or late, and after an error it is tried again.
+
+        After TasksLeft only what is left may be tried again.
+        """
+        with calls_are(self.urgency):
+            await self.function(core, task)
 
 
 def cause_of(stream: str, step: str, *, actor: str) -> follow_up.Cause:

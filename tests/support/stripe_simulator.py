@@ -10,9 +10,13 @@ from typing import Any, Self
 
 import httpx
 
+from infrastructure.stripe.pace import Limits
+
 ROOT = Path(__file__).resolve().parents[2]
 API_KEY = "sk_test_simulator"
 WEBHOOK_SECRET = "whsec_simulator"
+# The simulator has no limits of requests.
+UNLIMITED = Limits(account=10**9, endpoint=10**9)
 
 
 class StripeSimulator:

@@ -7,7 +7,7 @@ import stripe
 
 from infrastructure.stripe.gateway import StripePaymentGateway
 from tests.integration.stripe.receiver import WebhookReceiver
-from tests.support.stripe_simulator import StripeSimulator
+from tests.support.stripe_simulator import UNLIMITED, StripeSimulator
 
 
 @pytest.fixture(scope="session")
@@ -26,7 +26,7 @@ def simulator(running_simulator: StripeSimulator) -> Iterator[StripeSimulator]:
 @pytest.fixture
 async def gateway(simulator: StripeSimulator) -> AsyncIterator[StripePaymentGateway]:
     adapter = StripePaymentGateway(
-        api_key=simulator.api_key, base_url=simulator.url, timeout_seconds=60
+        api_key=simulator.api_key, base_url=simulator.url, timeout_seconds=60, limits=UNLIMITED
     )
     yield adapter
     await adapter.close()

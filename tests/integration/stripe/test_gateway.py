@@ -11,8 +11,9 @@ import stripe
 
 from application.payment import gateway as port
 from domain.kernel import money
+from infrastructure.stripe import backoff
 from infrastructure.stripe.gateway import StripePaymentGateway
-from tests.support.stripe_simulator import StripeSimulator
+from tests.support.stripe_simulator import UNLIMITED, StripeSimulator
 
 
 def checkout_request(**changes: Any) -> port.CheckoutRequest:
@@ -146,7 +147,7 @@ async def test_a_slow_answer_is_unknown_and_the_same_key_resolves_it(
     gateway: StripePaymentGateway, simulator: StripeSimulator
 ) -> None:
     hasty = StripePaymentGateway(
-        api_key=simulator.api_key, base_url=simulator.url, timeout_seconds=0.5
+        api_key=simulator.api_key, base_url=simulator.url, timeout_seconds=0.5, limits=UNLIMITED
     )
     request = checkout_request()
     simulator.fault("slow_after", seconds=1.0)
@@ -167,7 +168,9 @@ async def test_a_slow_answer_is_unknown_and_the_same_key_resolves_it(
 async def test_a_locked_object_is_busy_as_at_stripe_and_nothing_was_executed(
     gateway: StripePaymentGateway, simulator: StripeSimulator
 ) -> None:
-    simulator.fault("refuse", method="POST", status=429, code="lock_timeout")
+    simulator.fault(
+        "refuse", method="POST", status=429, code="lock_timeout", times=backoff.TRIES_LIMIT
+    )
     with pytest.raises(port.GatewayNotExecuted, match="lock_timeout"):
         await gateway.open_checkout(checkout_request())
     fault: dict[str, Any] = {"kind": "refuse", "status": 409, "code": "lock_timeout"}
@@ -180,7 +183,7 @@ async def test_a_busy_stripe_can_be_asked_again(
     gateway: StripePaymentGateway, simulator: StripeSimulator, status: int
 ) -> None:
     request = checkout_request()
-    simulator.fault("refuse", status=status)
+    simulator.fault("refuse", status=status, times=backoff.TRIES_LIMIT if status == 429 else 1)
     with pytest.raises(port.GatewayUnavailable, match=str(status)):
         await gateway.open_checkout(request)
     assert await sessions_of(gateway, request.attempt) == []
@@ -226,7 +229,9 @@ async def test_a_wrong_key_stops_and_is_not_repeated_in_the_text(
     simulator: StripeSimulator,
 ) -> None:
     wrong = "sk_test_belongsToSomebodyElse"
-    adapter = StripePaymentGateway(api_key=wrong, base_url=simulator.url, timeout_seconds=60)
+    adapter = StripePaymentGateway(
+        api_key=wrong, base_url=simulator.url, timeout_seconds=60, limits=UNLIMITED
+    )
     try:
         with pytest.raises(port.GatewayMisconfigured) as caught:
             await adapter.open_checkout(checkout_request())
@@ -247,7 +252,7 @@ async def test_a_missing_right_stops(
 
 async def test_without_a_listening_server_stripe_is_unavailable_and_nothing_is_done() -> None:
     adapter = StripePaymentGateway(
-        api_key="sk_test_x", base_url="http://127.0.0.1:9", timeout_seconds=2
+        api_key="sk_test_x", base_url="http://127.0.0.1:9", timeout_seconds=2, limits=UNLIMITED
     )
     try:
         with pytest.raises(port.GatewayUnavailable, match="not reached"):

@@ -34,7 +34,7 @@ from tests.integration.stripe.test_contract import own_account
 from tests.support.moved_clock import MovedClock
 from tests.support.postgres_airline import PostgresAirline, postgres_airline
 from tests.support.servers import TestDatabase
-from tests.support.stripe_simulator import StripeSimulator
+from tests.support.stripe_simulator import UNLIMITED, StripeSimulator
 
 PART = money.Money(10_000, "SAR")
 
@@ -127,7 +127,10 @@ async def paid(
     clock = MovedClock()
     gateway, patient = (
         StripePaymentGateway(
-            api_key=simulator.api_key, base_url=simulator.url, timeout_seconds=seconds
+            api_key=simulator.api_key,
+            base_url=simulator.url,
+            timeout_seconds=seconds,
+            limits=UNLIMITED,
         )
         for seconds in (timeout_seconds, 60)
     )

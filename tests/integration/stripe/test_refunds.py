@@ -15,7 +15,7 @@ from infrastructure.stripe import webhook
 from infrastructure.stripe.gateway import StripePaymentGateway
 from tests.integration.stripe.receiver import WebhookReceiver
 from tests.integration.stripe.shapes import missing_fields
-from tests.support.stripe_simulator import StripeSimulator
+from tests.support.stripe_simulator import UNLIMITED, StripeSimulator
 
 
 def sar(amount: int) -> money.Money:
@@ -192,7 +192,7 @@ async def test_a_timeout_while_stripe_works_makes_one_refund(
     gateway: StripePaymentGateway, simulator: StripeSimulator, sdk: stripe.StripeClient
 ) -> None:
     hasty = StripePaymentGateway(
-        api_key=simulator.api_key, base_url=simulator.url, timeout_seconds=0.5
+        api_key=simulator.api_key, base_url=simulator.url, timeout_seconds=0.5, limits=UNLIMITED
     )
     intent = await paid(sdk)
     wanted = order(intent)

@@ -24,7 +24,7 @@ from tests.support.airline import payment_of
 from tests.support.moved_clock import MovedClock
 from tests.support.postgres_airline import PostgresAirline, postgres_airline
 from tests.support.servers import TestDatabase
-from tests.support.stripe_simulator import StripeSimulator
+from tests.support.stripe_simulator import UNLIMITED, StripeSimulator
 
 HOLD = dt.timedelta(minutes=15)
 
@@ -85,7 +85,9 @@ def simulator() -> Iterator[StripeSimulator]:
 async def reserved(database: TestDatabase, stripe_url: str, api_key: str) -> AsyncIterator[Rig]:
     """Yield a flight of three seats of which one is held."""
     clock = MovedClock()
-    gateway = StripePaymentGateway(api_key=api_key, base_url=stripe_url, timeout_seconds=60)
+    gateway = StripePaymentGateway(
+        api_key=api_key, base_url=stripe_url, timeout_seconds=60, limits=UNLIMITED
+    )
     async with postgres_airline(database.app_dsn, clock=clock) as airline:
         flight = await airline.schedule(seats=3)
         booking = await airline.book(flight)

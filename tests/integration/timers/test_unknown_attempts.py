@@ -8,6 +8,7 @@ import pytest
 from application.payment.gateway import GatewayFailure
 from domain.kernel import ids
 from domain.payment.state import Attempt, AttemptStatus
+from infrastructure.stripe.backoff import TRIES_LIMIT
 from tests.integration.timers.test_lapsed_holds import Rig, cause, reserved
 from tests.support.servers import TestDatabase
 from tests.support.stripe_simulator import StripeSimulator
@@ -45,7 +46,7 @@ async def test_a_busy_stripe_is_known_to_have_done_nothing(
     held: Rig, simulator: StripeSimulator
 ) -> None:
     before = searches(simulator)
-    simulator.fault("refuse", path=SESSIONS, method="POST", status=429, times=3)
+    simulator.fault("refuse", path=SESSIONS, method="POST", status=429, times=3 * TRIES_LIMIT)
     with pytest.raises(GatewayFailure):
         await held.checkout()
     for _ in range(2):

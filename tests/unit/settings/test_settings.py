@@ -93,3 +93,32 @@ def test_every_setting_is_described_and_every_secret_is_hidden() -> None:
         if Secret in (annotation, *get_args(annotation)):
             assert about.is_secret, name
     assert settings.ABOUT["database_url"].is_secret
+
+
+@pytest.mark.parametrize(
+    ("key", "given", "expected"),
+    [
+        ("sk_live_abc", {}, (45, 11)),
+        ("rk_live_abc", {}, (45, 11)),
+        ("sk_test_abc", {}, (11, 11)),
+        ("sk_test_abc", {"LIMIT_ACCOUNT": "200", "SHARE_PERCENT": "25"}, (50, 5)),
+        ("sk_live_abc", {"LIMIT_ENDPOINT": "1", "SHARE_PERCENT": "1"}, (1, 1)),
+    ],
+)
+def test_a_process_has_its_share_of_what_the_stripe_account_may_send(
+    key: str, given: dict[str, str], expected: tuple[int, int]
+) -> None:
+    more = {f"AIS_STRIPE_{name}": value for name, value in given.items()}
+    read = settings.load({**REQUIRED, "AIS_STRIPE_API_KEY": key, **more})
+    assert (read.stripe_account_share, read.stripe_endpoint_share) == expected
+
+
+@pytest.mark.parametrize("processes", range(1, 12))
+def test_equal_shares_of_all_processes_never_exceed_the_limit(processes: int) -> None:
+    for limit in (22, 90, 1_000):
+        given = {
+            "AIS_STRIPE_LIMIT_ACCOUNT": str(limit),
+            "AIS_STRIPE_SHARE_PERCENT": str(100 // processes),
+        }
+        read = settings.load({**REQUIRED, **given})
+        assert processes * read.stripe_account_share <= limit

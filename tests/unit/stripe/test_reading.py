@@ -2,12 +2,13 @@
 
 from typing import Any
 
+import msgspec
 import pytest
-import stripe
 
-from application.payment.gateway import GatewayUnreadable
+from application.payment.gateway import CheckoutSession, GatewayTimeout, GatewayUnreadable
 from domain.kernel import money
-from infrastructure.stripe import gateway
+from infrastructure.stripe import calls, objects
+from infrastructure.stripe.gateway import READ_SESSION
 
 SESSION: dict[str, Any] = {
     "id": "cs_1",
@@ -20,10 +21,10 @@ SESSION: dict[str, Any] = {
 }
 
 
-def read(**changes: Any) -> Any:
+def read(**changes: Any) -> CheckoutSession:
     """The session with these fields as the gateway reads it."""
-    item = stripe.checkout.Session.construct_from({**SESSION, **changes}, "sk_test")
-    return gateway._session(item)
+    body = msgspec.json.encode({**SESSION, **changes})
+    return objects.checkout_session(calls.decoded(READ_SESSION, body))
 
 
 def test_a_session_without_an_amount_is_read_as_that_of_another_integration() -> None:
@@ -35,3 +36,19 @@ def test_a_session_without_an_amount_is_read_as_that_of_another_integration() ->
 def test_an_unknown_status_word_is_never_read_as_a_known_one() -> None:
     with pytest.raises(GatewayUnreadable):
         read(status="paused")
+
+
+@pytest.mark.parametrize("body", [b"", b"<html>Bad gateway</html>", b'{"id": "cs_1"', b"\xff\xfe"])
+def test_an_answer_that_is_not_json_is_an_unknown_outcome_that_may_be_asked_again(
+    body: bytes,
+) -> None:
+    with pytest.raises(GatewayTimeout) as caught:
+        calls.decoded(READ_SESSION, body)
+    assert not isinstance(caught.value, GatewayUnreadable)
+
+
+@pytest.mark.parametrize("object_id", ["cs_1/expire", "../refunds", "cs_1?expand[]=x", "cs_1#"])
+def test_an_id_from_outside_never_addresses_another_endpoint(object_id: str) -> None:
+    path = READ_SESSION.path_of(object_id)
+    assert path.startswith("/v1/checkout/sessions/")
+    assert not set("/?#[]").intersection(path.removeprefix("/v1/checkout/sessions/"))

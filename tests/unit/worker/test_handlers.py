@@ -48,8 +48,8 @@ def test_every_topic_names_one_task() -> None:
 
 @pytest.mark.parametrize("handler", HANDLERS, ids=lambda handler: handler.task.topic)
 def test_a_handler_takes_the_core_and_the_body_of_its_task(handler: Any) -> None:
-    first, second = inspect.signature(handler.handle).parameters
-    hints = typing.get_type_hints(handler.handle)
+    first, second = inspect.signature(handler.function).parameters
+    hints = typing.get_type_hints(handler.function)
     assert hints[first] is Core
     assert issubclass(handler.task, hints[second])
 
