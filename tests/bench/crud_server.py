@@ -35,6 +35,7 @@ from interfaces.http.stripe_webhook import WEBHOOK_LIMIT_BYTES, ReceivedResponse
 from tests.bench.crud_sales import CrudSales, FoundFlight, Paid
 from tests.bench.reserve_reference import CrudBus
 from tests.bench.reserve_server import ReferenceServer
+from tests.support.stripe_simulator import UNLIMITED
 
 
 class FoundResponse(msgspec.Struct):
@@ -62,6 +63,7 @@ class CrudServer(ReferenceServer):
             api_key=core.settings.stripe_api_key.reveal(),
             base_url=core.settings.stripe_base_url,
             timeout_seconds=STRIPE_TIMEOUT_SECONDS,
+            limits=UNLIMITED,
         )
         async with super().application(core) as app:
             yield app

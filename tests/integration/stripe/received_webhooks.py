@@ -30,7 +30,7 @@ from tests.integration.stripe.test_refunding import cause
 from tests.support.airline import attempt_of, payment_of
 from tests.support.postgres_airline import PostgresAirline, postgres_airline, utc_now
 from tests.support.servers import TestDatabase
-from tests.support.stripe_simulator import WEBHOOK_SECRET, StripeSimulator
+from tests.support.stripe_simulator import UNLIMITED, WEBHOOK_SECRET, StripeSimulator
 
 Event = dict[str, Any]
 
@@ -126,7 +126,7 @@ async def receiving_webhooks(
 ) -> AsyncIterator[Webhooks]:
     """Yield webhooks whose booking has an open session; `app_dsn` may lead over another line."""
     gateway = StripePaymentGateway(
-        api_key=simulator.api_key, base_url=simulator.url, timeout_seconds=60
+        api_key=simulator.api_key, base_url=simulator.url, timeout_seconds=60, limits=UNLIMITED
     )
     async with postgres_airline(app_dsn or database.app_dsn) as airline:
         bus = airline.dispatcher
