@@ -177,7 +177,7 @@ async def test_a_failure_of_stripe_concludes_nothing_about_a_capture(
 ) -> None:
     intent = await genuine(webhooks)
     for path in ("/v1/payment_intents", "/v1/payment_intents/*"):
-        webhooks.simulator.fault("refuse", path=path, status=status, method="GET", times=1)
+        webhooks.simulator.fault("refuse", path=path, status=status, method="GET", times=9)
         with pytest.raises(GatewayFailure):
             later = dt.datetime.now(dt.UTC) + dt.timedelta(hours=1)
             named = (NamedCapture(webhooks.payment, intent),)
