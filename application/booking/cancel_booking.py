@@ -4,6 +4,7 @@ import datetime as dt
 from collections.abc import Sequence
 
 import msgspec
+from msgspec.structs import replace
 
 from application.booking import cancellation_fee, journey, letters, live_session, remaining_tax
 from application.booking.access import changeable_booking
@@ -159,9 +160,11 @@ def _terms(
     tax = sum(remaining_tax.difference(booking, retaxed))
     if tax > price:
         raise rejections.InvalidPart(reason="tax_of_the_rest", tax=tax, price=price)
-    # What the refund does not cover of the tax is taken from the fee.
-    fee = cancellation_fee.limited(fee, price - tax, booking.currency)
-    return Terms(price, fee.percent, fee.amount, fee.vat, tax, retaxed)
+    # What the refund does not cover of the tax is taken from the fee, and owed by the rest.
+    charged = cancellation_fee.limited(fee, price - tax, booking.currency)
+    if retaxed.coupons:
+        retaxed = replace(retaxed, owed_fee=fee.amount - charged.amount)
+    return Terms(price, charged.percent, charged.amount, charged.vat, tax, retaxed)
 
 
 def _ended_by_airline(booking: Booking, coupon: Coupon, facts: Sequence[SegmentFacts]) -> bool:
