@@ -12,7 +12,7 @@ check_accepted_refunds: refunds that Stripe accepted and has not settled yet
 run_processes_again: bookings whose processes should have finished by now
 depart_overdue_flights: flights that should have left an hour ago
 offer_free_seats: flights with a free seat and a waitlist
-remind_of_cancelled_flights: bookings on cancelled flights, a day without an answer
+remind_of_cancelled_flights: bookings on cancelled or moved flights, a day without an answer
 refund_unanswered_cancellations: bookings on cancelled flights, a week without an answer
 registry: the list of all timers
 """
