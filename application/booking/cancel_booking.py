@@ -6,7 +6,14 @@ from collections.abc import Sequence
 import msgspec
 from msgspec.structs import replace
 
-from application.booking import cancellation_fee, journey, letters, live_session, remaining_tax
+from application.booking import (
+    cancellation_fee,
+    journey,
+    letters,
+    live_session,
+    paid_seats,
+    remaining_tax,
+)
 from application.booking.access import changeable_booking
 from application.booking.booking_details import (
     BookingDetails,
@@ -37,6 +44,9 @@ from domain.identity import roles
 from domain.identity.rejections import NotAllowed
 from domain.kernel import entries, money
 from domain.ledger import carriage
+
+# Why seats change where another adult has an infant on the lap than before.
+PARTY_CHANGED = "party_changed"
 
 
 class Part(msgspec.Struct, frozen=True):
@@ -295,6 +305,7 @@ class CancelBooking(Command, frozen=True):
         if obligation is None:
             _settle(context, booking_id)
         _release_seats(context, booking_id, booking, coupons, self.reason)
+        paid_seats.review_laps(context, booking_id, reason=PARTY_CHANGED)
         context.enqueue(_letter(quote, booking, coupons))
         return Reply(booking_id)
 
