@@ -178,11 +178,11 @@ def _terms(
 
 
 def _ended_by_airline(booking: Booking, coupon: Coupon, facts: Sequence[SegmentFacts]) -> bool:
-    """Whether its flight, or one before it that the passenger has not flown, is cancelled, or
-    moved so far that the passengers may leave and have not answered.
+    """Whether its flight, or one before it that the passenger has not flown, is cancelled, moved so
+    far that the passengers may leave and have not answered, or has no seat for who has checked in.
     """
     return any(
-        facts[segment].cancelled or disruption.is_material(booking, segment)
+        facts[segment].cancelled or disruption.is_material(booking, segment) or before.standby
         for segment in range(coupon.segment + 1)
         if (before := booking.coupon(coupon.passenger, segment)) is not None
         and before.status is not CouponStatus.FLOWN

@@ -110,8 +110,11 @@ class FairPrice:
                 sold.accepted[event.modification.number] = now
             case bookings.ModificationCompleted():
                 self._exchange(sold, event.modification, now)
+            case bookings.PassengersCheckedIn():
+                sold.excused |= any(each.standby for each in event.places)
             case (
-                bookings.DisruptionOffered()
+                bookings.SeatsLost()
+                | bookings.DisruptionOffered()
                 | bookings.RefundGranted()
                 | bookings.PassengersMissed()
             ):

@@ -127,7 +127,12 @@ class Changes(Sale):
                 for before in booking.coupons
                 if before.passenger == each.passenger and before.status is CouponStatus.FLOWN
             }
-            if not any(segment <= each.segment for segment in ended - flown):
+            standby = {
+                before.segment
+                for before in booking.coupons
+                if before.passenger == each.passenger and before.standby
+            }
+            if not any(segment <= each.segment for segment in (ended | standby) - flown):
                 hours = self.notice(flights[each.segment], coupon)
                 percents.append(next((kept for least, kept in KEPT if hours >= least), 100))
         return max(percents)
