@@ -97,8 +97,8 @@ class OversoldCabin(msgspec.Struct, frozen=True):
     seats: int
 
 
-class UnansweredCancellation(msgspec.Struct, frozen=True):
-    """A cancelled flight of a booking that awaits the passengers' answer."""
+class UnansweredFlight(msgspec.Struct, frozen=True):
+    """A cancelled or moved flight of a booking that awaits the passengers' answer."""
 
     booking_id: str
     flight: str
@@ -107,8 +107,8 @@ class UnansweredCancellation(msgspec.Struct, frozen=True):
     reminded: bool
 
 
-UnansweredCancellations = Callable[[], Awaitable[tuple[Sequence[UnansweredCancellation], AsOf]]]
-"""Returns the cancelled flights that nobody has answered, the longest first."""
+UnansweredFlights = Callable[[], Awaitable[tuple[Sequence[UnansweredFlight], AsOf]]]
+"""Returns the cancelled, or the moved, flights that nobody has answered, the longest first."""
 
 OversoldCabins = Callable[[], Awaitable[tuple[Sequence[OversoldCabin], AsOf]]]
 """Returns the oversold cabins of coming flights, the soonest departure first."""

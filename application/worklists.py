@@ -28,6 +28,7 @@ WorklistName = Literal[
     "overdue_flights",
     "oversold_cabins",
     "unanswered_cancellations",
+    "unanswered_moves",
 ]
 
 # Who may read each list; in this order they are shown.
@@ -41,6 +42,7 @@ PERMISSIONS: Mapping[WorklistName, Permission] = {
     "overdue_flights": "run_flights",
     "oversold_cabins": "run_flights",
     "unanswered_cancellations": "see_any_booking",
+    "unanswered_moves": "see_any_booking",
 }
 assert tuple(PERMISSIONS) == get_args(WorklistName)
 
@@ -114,6 +116,10 @@ async def _unanswered_cancellations(ports: WorklistPorts) -> Since:
     return [each.since for each in (await ports.flights.unanswered_cancellations())[0]]
 
 
+async def _unanswered_moves(ports: WorklistPorts) -> Since:
+    return [each.since for each in (await ports.flights.unanswered_moves())[0]]
+
+
 _READ: Mapping[WorklistName, Callable[[WorklistPorts], Awaitable[Since]]] = {
     "parked_money": _parked_money,
     "owed_money": _owed_money,
@@ -124,4 +130,5 @@ _READ: Mapping[WorklistName, Callable[[WorklistPorts], Awaitable[Since]]] = {
     "overdue_flights": _overdue_flights,
     "oversold_cabins": _oversold_cabins,
     "unanswered_cancellations": _unanswered_cancellations,
+    "unanswered_moves": _unanswered_moves,
 }

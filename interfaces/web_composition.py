@@ -184,6 +184,7 @@ def _flight_ports(core: Core, bus: CommandBus) -> FlightPorts:
         oversold_cabins=_asking(core.pool, flight_availability.oversold_cabins),
         overdue_flights=_asking(core.pool, flight_availability.overdue_flights),
         unanswered_cancellations=_asking(core.pool, booking_list.unanswered_cancellations),
+        unanswered_moves=_asking(core.pool, booking_list.unanswered_moves),
     )
 
 

@@ -2,7 +2,7 @@
 
 from typing import Literal
 
-from application.booking import cancel_booking, journey
+from application.booking import cancel_booking, journey, paid_seats
 from application.booking.access import changeable_booking, changeable_by_gate
 from application.booking.booking_details import BookingDetails, carry_out_and_read
 from application.booking.modify_booking import accepted_modification, unpaid_places
@@ -127,3 +127,4 @@ def refund(
     )
     context.record(booking_id, cancelled)
     journey.return_seats(context, booking_id, booking, coupons, reason)
+    paid_seats.review_laps(context, booking_id, reason=cancel_booking.PARTY_CHANGED)

@@ -4,8 +4,16 @@ import datetime as dt
 from collections.abc import Sequence
 
 import msgspec
+from msgspec.structs import replace
 
-from application.booking import cancellation_fee, journey, letters, live_session, remaining_tax
+from application.booking import (
+    cancellation_fee,
+    journey,
+    letters,
+    live_session,
+    paid_seats,
+    remaining_tax,
+)
 from application.booking.access import changeable_booking
 from application.booking.booking_details import (
     BookingDetails,
@@ -36,6 +44,9 @@ from domain.identity import roles
 from domain.identity.rejections import NotAllowed
 from domain.kernel import entries, money
 from domain.ledger import carriage
+
+# Why seats change where another adult has an infant on the lap than before.
+PARTY_CHANGED = "party_changed"
 
 
 class Part(msgspec.Struct, frozen=True):
@@ -159,17 +170,19 @@ def _terms(
     tax = sum(remaining_tax.difference(booking, retaxed))
     if tax > price:
         raise rejections.InvalidPart(reason="tax_of_the_rest", tax=tax, price=price)
-    # What the refund does not cover of the tax is taken from the fee.
-    fee = cancellation_fee.limited(fee, price - tax, booking.currency)
-    return Terms(price, fee.percent, fee.amount, fee.vat, tax, retaxed)
+    # What the refund does not cover of the tax is taken from the fee, and owed by the rest.
+    charged = cancellation_fee.limited(fee, price - tax, booking.currency)
+    if retaxed.coupons:
+        retaxed = replace(retaxed, owed_fee=fee.amount - charged.amount)
+    return Terms(price, charged.percent, charged.amount, charged.vat, tax, retaxed)
 
 
 def _ended_by_airline(booking: Booking, coupon: Coupon, facts: Sequence[SegmentFacts]) -> bool:
-    """Whether its flight, or one before it that the passenger has not flown, is cancelled, or
-    moved so far that the passengers may leave and have not answered.
+    """Whether its flight, or one before it that the passenger has not flown, is cancelled, moved so
+    far that the passengers may leave and have not answered, or has no seat for who has checked in.
     """
     return any(
-        facts[segment].cancelled or disruption.is_material(booking, segment)
+        facts[segment].cancelled or disruption.is_material(booking, segment) or before.standby
         for segment in range(coupon.segment + 1)
         if (before := booking.coupon(coupon.passenger, segment)) is not None
         and before.status is not CouponStatus.FLOWN
@@ -292,6 +305,7 @@ class CancelBooking(Command, frozen=True):
         if obligation is None:
             _settle(context, booking_id)
         _release_seats(context, booking_id, booking, coupons, self.reason)
+        paid_seats.review_laps(context, booking_id, reason=PARTY_CHANGED)
         context.enqueue(_letter(quote, booking, coupons))
         return Reply(booking_id)
 

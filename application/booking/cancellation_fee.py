@@ -1,8 +1,9 @@
 """What cancelling coupons costs, and exchanging them for cheaper ones.
 
 B9  Each coupon has its own fee, by the notice before its own flight: cancelling one by one, in any
-    order, costs what cancelling all at once does. Charges of airports and their tax always go
-    back; fees of earlier modifications never do.
+    order, costs what cancelling all at once does: tax that comes or goes on the way is no part of
+    what the fee is counted from. Charges of airports and their tax always go back; fees of
+    earlier modifications never do.
 """
 
 import datetime as dt
@@ -15,6 +16,7 @@ from domain.booking.preconditions import SegmentFacts
 from domain.booking.state import Booking
 from domain.kernel import money
 from domain.pricing import charge_limits, fees, rules, tax
+from domain.pricing.price import CouponPrice
 
 
 class Fee(msgspec.Struct, frozen=True):
@@ -38,7 +40,7 @@ def fee_of(
         amount = _fee(booking, coupon, percent)
         percents.append(percent)
         amounts.append(amount)
-        if coupon.vat:
+        if priced(coupon).vat:
             taxes.append(tax.vat_within(amount, booking.currency).amount)
     return Fee(max(percents), sum(amounts), sum(taxes))
 
@@ -62,9 +64,12 @@ def notice_of(coupon: Coupon, facts: SegmentFacts, *, now: dt.datetime) -> int:
 
 def _fee(booking: Booking, coupon: Coupon, percent: int) -> int:
     """Return the fee in minor units: earlier fees, and the share of the rest."""
-    extras = sum(each.total for each in _extras(booking, coupon))
+    extras = sum(
+        each.net + (each.vat if each.sold_vat is None else each.sold_vat)
+        for each in _extras(booking, coupon)
+    )
     rest = _carriage(booking, coupon) + extras
-    return coupon.change_fee + fees.fee(percent, rest, booking.currency)
+    return coupon.change_fee + coupon.owed_fee + fees.fee(percent, rest, booking.currency)
 
 
 def kept_of_difference(
@@ -78,20 +83,28 @@ def kept_of_difference(
     percent, kept, lost = fees.cancellation_percent(notice), 0, 0
     for coupon in coupons:
         net = rules.passenger_fare(fare, booking.passengers[coupon.passenger].type)
-        after = net + (tax.vat_on(net, booking.currency).amount if coupon.vat else 0)
+        after = net + (tax.vat_on(net, booking.currency).amount if priced(coupon).vat else 0)
         less = max(0, _carriage(booking, coupon) - after)
         lost += less
         kept += fees.fee(percent, less, booking.currency)
     return kept if lost >= charge_limits.smallest(booking.currency) else 0
 
 
+def priced(coupon: Coupon) -> CouponPrice:
+    """Return the values that fees are counted from: tax that came or went since is no part."""
+    return coupon.priced or CouponPrice(
+        coupon.passenger, coupon.segment, coupon.fare, coupon.vat, coupon.charge
+    )
+
+
 def _carriage(booking: Booking, coupon: Coupon) -> int:
     """Return the fare with its tax: without charges of airports and fees of earlier exchanges."""
-    charge = coupon.charge + charge_vat(coupon, booking.currency)
-    return coupon.total - charge - coupon.change_fee
+    value = priced(coupon)
+    charge = value.charge + charge_vat(value, booking.currency)
+    return value.total - charge - coupon.change_fee
 
 
-def charge_vat(coupon: Coupon, currency: str) -> int:
+def charge_vat(coupon: Coupon | CouponPrice, currency: str) -> int:
     """Return the tax that was paid on the airports' charges of a coupon, in minor units."""
     return tax.vat_on(coupon.charge, currency).amount if coupon.vat else 0
 

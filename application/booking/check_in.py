@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 import msgspec
 
-from application.booking import journey, seat_needs
+from application.booking import journey, letters, paid_seats, seat_needs
 from application.booking.access import changeable_booking, visible_booking
 from application.booking.booking_details import BookingDetails, booked_flight, carry_out_and_read
 from application.booking.channels import channel_of
@@ -32,6 +32,9 @@ from domain.identity import roles
 from domain.inventory import seating
 from domain.inventory.state import Flight
 from domain.pricing.price import TAKES_SEAT
+
+# Why a paid seat is lost that its passenger may not sit in any more.
+EXCHANGED = "exchanged_at_check_in"
 
 
 @stored_answer_first
@@ -127,7 +130,27 @@ class CheckIn(Command, frozen=True):
             now=context.now,
         )
         context.record(self.booking_id, checked_in)
+        _restore_exchanged(context, self.booking_id, booking, self.segment)
         return Reply(self.booking_id)
+
+
+def _restore_exchanged(
+    context: DecisionContext, booking_id: str, before: Booking, segment: int
+) -> None:
+    """Give back what was paid for seats that did not fit any more and were exchanged, with a
+    letter.
+    """
+    seats = {each.passenger: each.seat for each in before.open_coupons(segment) if each.seat}
+    exchanged = {
+        each.passenger
+        for each in journey.load(context, booking_id).open_coupons(segment)
+        if seats.get(each.passenger, each.seat) != each.seat
+    }
+    if exchanged:
+        refund = paid_seats.restore(
+            context, booking_id, reason=EXCHANGED, segments=[segment], passengers=exchanged
+        )
+        context.enqueue(letters.seat_letter(booking_id, refund=refund, now=context.now))
 
 
 def _assigned_places(

@@ -6,9 +6,11 @@ from msgspec.structs import replace
 
 from application.booking import (
     answer_disruption,
+    cancel_booking,
     cancellation_fee,
     journey,
     offer_disruption,
+    paid_seats,
     settle_unanswered,
 )
 from application.booking.access import visible_booking
@@ -65,9 +67,11 @@ class CloseFlight(Command, frozen=True):
             return Reply(self.booking_id)
         lapsed = _close(context, self.booking_id, booking, segment, flight)
         _refund_standby(context, self.booking_id, segment)
-        _offer_missed_connection(context, self.booking_id, segment, flight)
+        if check_in.lifted_on(booking, segment):
+            _offer_missed_connection(context, self.booking_id, segment, flight)
         later = [coupon for coupon in lapsed if coupon.segment != segment]
         journey.return_seats(context, self.booking_id, booking, later, NO_SHOW)
+        paid_seats.review_laps(context, self.booking_id, reason=cancel_booking.PARTY_CHANGED)
         return Reply(self.booking_id)
 
 

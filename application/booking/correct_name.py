@@ -63,6 +63,7 @@ async def correct_name(
         name=ports.vault.seal(replaced.subject, _encode(name)),
         distance=_distance(sold, name),
         is_new=name != current,
+        letters=sum(each.isalpha() for each in _letters_of(sold)),
         reason=None if wanted.reason is None else cancellation.BY_STAFF,
         notes=_notes(ports, replaced, wanted.reason),
     )
@@ -96,8 +97,8 @@ def _letters_of(name: Name) -> str:
 
 
 class CorrectName(Command, frozen=True):
-    """`distance` letters differ between the name as it was sold and `name`, counted before they
-    were sealed (`passenger_details.letters_between`, first and last name together); `previous_name`
+    """`distance` letters differ between the name as it was sold, of so many `letters`, and `name`,
+    counted before they were sealed (first and last name together); `previous_name`
     is the one that it replaces, `reason` the code of staff for more than a few letters, `notes` are
     what they wrote.
     """
@@ -108,6 +109,7 @@ class CorrectName(Command, frozen=True):
     name: sealed.Sealed
     distance: int
     is_new: bool
+    letters: int = passenger_details.LONG_NAME
     reason: str | None = None
     notes: Notes = ()
 
@@ -123,6 +125,7 @@ class CorrectName(Command, frozen=True):
             name=self.name,
             distance=self.distance,
             is_new=self.is_new,
+            letters=self.letters,
             reason=self.reason,
             notes=self.notes,
         )

@@ -56,7 +56,7 @@ def disruption_about(segment: int, kind: str, departs_at: dt.datetime) -> str:
 
 
 class DisruptionReminder(BookingLetter, frozen=True):
-    """A cancelled flight awaits an answer; `about` identifies the reminder."""
+    """A cancelled or moved flight awaits an answer; `about` identifies the reminder."""
 
     topic: ClassVar[str] = "mail.disruption_reminder"
 
@@ -169,17 +169,19 @@ LETTERS: Mapping[type[BookingLetter], Mapping[Language, Words]] = {
     },
     DisruptionReminder: {
         "en": Words(
-            "Please choose: your flight was cancelled, booking {reference}",
-            "Dear {name},\n\na flight of your booking {reference} was cancelled, and we have no "
-            "answer from you yet.\n\n{flights}\n\nPlease choose in your booking: another flight of "
-            "the route free of charge, or all of your money back. Without an answer we refund what "
+            "Please choose: your flight has changed, booking {reference}",
+            "Dear {name},\n\nwe cancelled or moved a flight of your booking {reference}, and have "
+            "no answer from you yet.\n\n{flights}\n\nPlease choose in your booking: to stay with a "
+            "flight that still goes, another flight of the route free of charge, or all of your "
+            "money back. You can check in once you have chosen. Without an answer we refund what "
             "you cannot fly.\n",
         ),
         "ar": Words(
-            "يرجى الاختيار: تم إلغاء رحلتك، الحجز {reference}",
-            "عزيزنا {name}،\n\nتم إلغاء رحلة في حجزك {reference} ولم يصلنا ردك بعد."
+            "يرجى الاختيار: تغيّرت رحلتك، الحجز {reference}",
+            "عزيزنا {name}،\n\nتم إلغاء رحلة في حجزك {reference} أو تغيير موعدها ولم يصلنا ردك بعد."
             "\n\n{flights}\n\n"
-            "يرجى الاختيار من صفحة حجزك: رحلة أخرى على الخط نفسه دون رسوم، أو استرداد كامل المبلغ. "
+            "يرجى الاختيار من صفحة حجزك: البقاء على الرحلة إن كانت قائمة، أو رحلة أخرى على الخط "
+            "نفسه دون رسوم، أو استرداد كامل المبلغ. يمكنكم إنهاء إجراءات السفر بعد الاختيار. "
             "وإن لم يصلنا رد فسنعيد قيمة ما لا يمكنكم السفر عليه.\n",
         ),
     },

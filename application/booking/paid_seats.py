@@ -1,13 +1,13 @@
 """Seats that were paid for as extras: assigned with the hold, replaced or refunded when lost."""
 
-from collections.abc import Iterable
+from collections.abc import Container, Iterable
 
 from application.booking import journey, letters, seat_needs
 from application.commands.context import DecisionContext
 from application.pricing.seat_extras import category_of
 from domain.booking import cancellation, states
 from domain.booking import seats as booking_seats
-from domain.booking.coupons import CouponStatus, Extra
+from domain.booking.coupons import Coupon, CouponStatus, Extra
 from domain.booking.state import Booking
 from domain.booking.values import SeatChoice
 from domain.inventory import rejections, seat_map, seating
@@ -43,10 +43,15 @@ def assign(context: DecisionContext, booking_id: str, segment: int) -> None:
 
 
 def restore(
-    context: DecisionContext, booking_id: str, *, reason: str, segments: Iterable[int] | None = None
+    context: DecisionContext,
+    booking_id: str,
+    *,
+    reason: str,
+    segments: Iterable[int] | None = None,
+    passengers: Container[int] | None = None,
 ) -> int:
-    """Give passengers who paid for a seat of these segments (None: all) and have none of its
-    category another one; return what is refunded for those who get none, in minor units.
+    """Give passengers (None: all) who paid for a seat of these segments (None: all) and have none
+    of its category another one; return what is refunded for those who get none, in minor units.
 
     Before tickets are issued nothing is refunded, and while a modification pends: the end of both
     restores the seats again.
@@ -56,7 +61,8 @@ def restore(
         extra
         for segment in (range(len(booking.segments)) if segments is None else segments)
         for extra in sold_seats(booking, segment)
-        if _is_lost(context, booking_id, extra)
+        if (passengers is None or extra.passenger in passengers)
+        and _is_lost(context, booking_id, extra)
     ]
     left = tuple(extra for extra in lost if not give(context, booking_id, extra))
     if not left or booking.status not in states.TICKETED or booking.modification is not None:
@@ -70,6 +76,59 @@ def restore_and_report(context: DecisionContext, booking_id: str, *, reason: str
     refund = restore(context, booking_id, reason=reason)
     if journey.load(context, booking_id) != before:
         context.enqueue(letters.seat_letter(booking_id, refund=refund, now=context.now))
+
+
+def review_laps(context: DecisionContext, booking_id: str, *, reason: str) -> None:
+    """After some of the party have left, seat who has an infant on the lap now where that is safe.
+
+    Who paid for the seat that is given up gets another one of its category, or the money back,
+    with a letter.
+    """
+    booking = journey.load(context, booking_id)
+    if booking.status not in states.TICKETED:
+        return
+    refund, moved = 0, False
+    for segment in range(len(booking.segments)):
+        exchanged = {
+            each.passenger
+            for each in booking.open_coupons(segment)
+            if each.seat is not None and _exchanged(context, booking_id, each)
+        }
+        if exchanged:
+            moved = True
+            refund += restore(
+                context, booking_id, reason=reason, segments=[segment], passengers=exchanged
+            )
+    if moved:
+        context.enqueue(letters.seat_letter(booking_id, refund=refund, now=context.now))
+
+
+def _exchanged(context: DecisionContext, booking_id: str, coupon: Coupon) -> bool:
+    """Whether the passenger had to leave the seat, which the flight now has with or without an
+    infant.
+    """
+    booking = journey.load(context, booking_id)
+    segment, passenger = coupon.segment, coupon.passenger
+    flight = journey.load_flight(context, booking.segments[segment].flight)
+    assert coupon.seat is not None
+    known = flight.seats.get(coupon.seat)
+    if known is None or (known.booking, known.passenger) != (booking_id, passenger):
+        return False
+    (need,) = seat_needs.needs_of(booking, segment, [passenger])
+    if flight.status is not FlightStatus.SCHEDULED or known.infant == need.infant:
+        return False
+    try:
+        seat_needs.assign(context, booking_id, segment=segment, seats=[(passenger, coupon.seat)])
+        return False
+    except (rejections.SeatNotAllowed, rejections.SeatTaken):
+        cabin = booking.segments[segment].cabin
+        found = seating.automatic_seats(flight, cabin, [need], booking=booking_id)
+    if passenger not in found:
+        return False
+    choice = SeatChoice(passenger, segment, found[passenger])
+    context.record(booking_id, booking_seats.give_seats(booking, seats=(choice,)))
+    seat_needs.assign(context, booking_id, segment=segment, seats=[(passenger, found[passenger])])
+    return True
 
 
 def _is_lost(context: DecisionContext, booking_id: str, extra: Extra) -> bool:

@@ -14,7 +14,9 @@ UNANSWERED = "disruption_unanswered"
 
 
 class RemindUnanswered(Command, frozen=True):
-    """Remind the passengers of a booking once of each cancelled flight that awaits their answer."""
+    """Remind the passengers of a booking once of each cancelled or moved flight that awaits their
+    answer.
+    """
 
     booking_id: str
 

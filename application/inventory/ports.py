@@ -10,7 +10,7 @@ from application.queries import (
     OverdueFlights,
     OversoldCabins,
     TasksOfFlight,
-    UnansweredCancellations,
+    UnansweredFlights,
 )
 
 
@@ -25,4 +25,5 @@ class FlightPorts(msgspec.Struct, frozen=True):
     booking_statuses: BookingStatuses
     oversold_cabins: OversoldCabins
     overdue_flights: OverdueFlights
-    unanswered_cancellations: UnansweredCancellations
+    unanswered_cancellations: UnansweredFlights
+    unanswered_moves: UnansweredFlights

@@ -10,6 +10,7 @@ import msgspec
 
 from domain.booking.states import Status
 from domain.booking.values import Channel, DocumentProblem
+from domain.pricing.price import CouponPrice
 
 
 class CouponStatus(StrEnum):
@@ -34,7 +35,9 @@ class Coupon(msgspec.Struct, frozen=True):
     """Values in minor units of the booking's currency; seat and sequence once assigned.
 
     `change_fee` is the part of the value that earlier modifications cost, and `least_notice_hours`
-    the shortest notice before departure at which the coupon was exchanged. `standby` is a
+    the shortest notice before departure at which the coupon was exchanged. `priced` are the values
+    at which it was sold or exchanged, where its tax has changed since; fees are counted from them.
+    `owed_fee` is kept besides when it is cancelled. `standby` is a
     passenger who is checked in and whose seat was lost. `checked_in_by` is the channel of the
     check-in; None where it is not known. `document_problem` is why the recorded travel document
     does not do for the flight.
@@ -50,6 +53,8 @@ class Coupon(msgspec.Struct, frozen=True):
     sequence: int | None = None
     change_fee: int = 0
     least_notice_hours: int | None = None
+    priced: CouponPrice | None = None
+    owed_fee: int = 0
     standby: bool = False
     checked_in_by: Channel | None = None
     flown_ticket: str | None = None
@@ -67,7 +72,10 @@ class Coupon(msgspec.Struct, frozen=True):
 
 
 class Extra(msgspec.Struct, frozen=True):
-    """A bag, meal or seat that was sold with a coupon and is cancelled or flown with it."""
+    """A bag, meal or seat that was sold with a coupon and is cancelled or flown with it.
+
+    `sold_vat` is the tax that it was sold with, where that has changed since.
+    """
 
     code: str
     passenger: int
@@ -75,6 +83,7 @@ class Extra(msgspec.Struct, frozen=True):
     net: int
     vat: int
     document: str | None = None
+    sold_vat: int | None = None
 
     @property
     def total(self) -> int:

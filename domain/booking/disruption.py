@@ -21,8 +21,8 @@ from domain.booking.states import Status
 from domain.booking.values import DisruptionAnswer, DisruptionKind, NewTimes
 from domain.pricing.price import Leg
 
-# Policy: so long after a cancelled flight that nobody has answered the passengers are reminded
-# once, and then what they cannot fly is refunded in full.
+# Policy: so long after a cancelled or moved flight that nobody has answered the passengers are
+# reminded once, and after a cancelled one what they cannot fly is refunded in full.
 REMIND_AFTER = dt.timedelta(hours=24)
 REFUND_AFTER = dt.timedelta(days=7)
 # Unticketed bookings that are notified of a moved flight: with seats or a place on a waitlist.
@@ -159,9 +159,22 @@ def unanswered_cancellations(booking: Booking) -> tuple[int, ...]:
     return tuple(sorted(each.segment for each in booking.disruptions if each.kind == "cancelled"))
 
 
+def unanswered_moves(booking: Booking) -> tuple[int, ...]:
+    """Return the segments whose flight goes, but so late, so early or so far out of reach that the
+    passengers check in only once they have answered; in order.
+    """
+    return tuple(
+        sorted(
+            each.segment
+            for each in booking.disruptions
+            if each.material and each.kind != "cancelled"
+        )
+    )
+
+
 def remind(booking: Booking) -> list[DisruptionReminded]:
-    """Remind the passengers of cancelled flights once."""
-    unanswered = set(unanswered_cancellations(booking))
+    """Remind the passengers of cancelled and moved flights once."""
+    unanswered = {*unanswered_cancellations(booking), *unanswered_moves(booking)}
     fresh = {each.segment for each in booking.disruptions if not each.reminded} & unanswered
     return [DisruptionReminded(segments=tuple(sorted(fresh)))] if fresh else []
 

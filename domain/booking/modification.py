@@ -179,7 +179,10 @@ def _completed(booking: Booking, event: ModificationCompleted) -> Booking:
         booking,
         segments=tuple(segments),
         coupons=_exchanged(retaxed, modification),
-        extras=retaxed.extras,
+        extras=tuple(
+            replace(each, sold_vat=None) if each.segment == modification.segment else each
+            for each in retaxed.extras
+        ),
         tickets=tuple(renewed.get(ticket.passenger, ticket) for ticket in booking.tickets),
         obligations=obligations_with(booking, event.obligation),
         credited=booking.credited + credited,
@@ -204,6 +207,7 @@ def _renewed(old: Coupon, new: CouponPrice, modification: Modification, *, fee: 
         new.charge,
         change_fee=old.change_fee + fee,
         least_notice_hours=min(notices, default=None),
+        owed_fee=old.owed_fee,
     )
 
 

@@ -194,23 +194,44 @@ def with_status(booking: Booking, wanted: Iterable[CouponId], status: CouponStat
 
 
 def with_values(booking: Booking, retaxed: Retaxed) -> Booking:
-    """The booking with new values of these coupons and extras; nothing else of them changes."""
+    """The booking with new values of these coupons and extras, and what they owe of a fee."""
     if not retaxed.coupons and not retaxed.extras:
         return booking
-    values = {(each.passenger, each.segment): each for each in retaxed.coupons}
+    fee = money.Money(retaxed.owed_fee, booking.currency)
+    owed = money.split(fee, [1] * len(retaxed.coupons)) if retaxed.coupons else []
+    values = {
+        (each.passenger, each.segment): (each, part.amount)
+        for each, part in zip(retaxed.coupons, owed, strict=True)
+    }
     taxes = {(each.code, each.passenger, each.segment): each.vat for each in retaxed.extras}
     return replace(
         booking,
         coupons=tuple(
-            replace(each, fare=new.fare, vat=new.vat, charge=new.charge)
-            if (new := values.get(coupon_key(each))) is not None
-            else each
+            _retaxed(each, *values[key]) if (key := coupon_key(each)) in values else each
             for each in booking.coupons
         ),
         extras=tuple(
-            replace(each, vat=taxes.get((each.code, each.passenger, each.segment), each.vat))
+            _with_vat(each, vat)
+            if (vat := taxes.get((each.code, each.passenger, each.segment))) is not None
+            else each
             for each in booking.extras
         ),
+    )
+
+
+def _with_vat(extra: Extra, vat: int) -> Extra:
+    return replace(extra, vat=vat, sold_vat=extra.vat if extra.sold_vat is None else extra.sold_vat)
+
+
+def _retaxed(coupon: Coupon, new: CouponPrice, owed_fee: int) -> Coupon:
+    before = CouponPrice(coupon.passenger, coupon.segment, coupon.fare, coupon.vat, coupon.charge)
+    return replace(
+        coupon,
+        fare=new.fare,
+        vat=new.vat,
+        charge=new.charge,
+        priced=coupon.priced or before,
+        owed_fee=coupon.owed_fee + owed_fee,
     )
 
 

@@ -119,10 +119,14 @@ class CheckedInPassenger(msgspec.Struct, frozen=True, omit_defaults=True):
 class Retaxed(msgspec.Struct, frozen=True, omit_defaults=True):
     """Coupons and extras whose tax follows from another journey than they were sold with, with
     their new values.
+
+    `owed_fee` is what this tax left uncovered of the fee of a cancelled part, in minor units: it is
+    kept when the coupons are cancelled.
     """
 
     coupons: tuple[CouponPrice, ...] = ()
     extras: tuple[ExtraPrice, ...] = ()
+    owed_fee: int = 0
 
 
 class Modification(msgspec.Struct, frozen=True, omit_defaults=True):

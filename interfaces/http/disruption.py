@@ -1,6 +1,7 @@
 """Passengers answer a cancelled or rescheduled flight; staff list those who have not."""
 
 import datetime as dt
+from collections.abc import Sequence
 from typing import Literal
 
 import msgspec
@@ -8,6 +9,7 @@ from litestar import get, post
 from litestar.params import FromPath, JSONBody
 
 from application.booking import answer_disruption as use_case
+from application.queries import UnansweredFlight
 from domain.kernel import ids
 from interfaces.http import auth, booking_response, idempotency, wire
 from interfaces.http.answers import Answered
@@ -44,8 +46,8 @@ async def answer_disruption(
     return booking_response.answer(details)
 
 
-class UnansweredCancellationResponse(msgspec.Struct, rename="camel"):
-    """A cancelled flight of a booking without an answer since then; nothing personal."""
+class UnansweredFlightResponse(msgspec.Struct, rename="camel"):
+    """A cancelled or moved flight of a booking without an answer since then; nothing personal."""
 
     id: str
     reference: str
@@ -58,7 +60,13 @@ class UnansweredCancellationResponse(msgspec.Struct, rename="camel"):
 class UnansweredCancellationsResponse(wire.ReadModelResponse):
     """The longest unanswered first."""
 
-    cancellations: list[UnansweredCancellationResponse]
+    cancellations: list[UnansweredFlightResponse]
+
+
+class UnansweredMovesResponse(wire.ReadModelResponse):
+    """The longest unanswered first."""
+
+    moves: list[UnansweredFlightResponse]
 
 
 @get("/api/admin/unanswered-cancellations", **auth.signed_in("see_any_booking"))
@@ -66,20 +74,35 @@ async def list_unanswered(request: StrictRequest) -> UnansweredCancellationsResp
     """List cancelled flights that passengers have not answered: call them, or rebook them."""
     found, as_of = await request.ports.flights.unanswered_cancellations()
     return UnansweredCancellationsResponse(
-        cancellations=[
-            UnansweredCancellationResponse(
-                each.booking_id,
-                ids.reference_of(each.booking_id),
-                each.flight,
-                each.segment,
-                each.since,
-                each.reminded,
-            )
-            for each in found
-        ],
+        cancellations=_flights(found),
         as_of_position=as_of.position,
         lag_seconds=as_of.lag_seconds,
     )
 
 
-ROUTES = (answer_disruption, list_unanswered)
+@get("/api/admin/unanswered-moves", **auth.signed_in("see_any_booking"))
+async def list_unanswered_moves(request: StrictRequest) -> UnansweredMovesResponse:
+    """List moved flights that passengers have not answered: they cannot check in before."""
+    found, as_of = await request.ports.flights.unanswered_moves()
+    return UnansweredMovesResponse(
+        moves=_flights(found),
+        as_of_position=as_of.position,
+        lag_seconds=as_of.lag_seconds,
+    )
+
+
+def _flights(found: Sequence[UnansweredFlight]) -> list[UnansweredFlightResponse]:
+    return [
+        UnansweredFlightResponse(
+            each.booking_id,
+            ids.reference_of(each.booking_id),
+            each.flight,
+            each.segment,
+            each.since,
+            each.reminded,
+        )
+        for each in found
+    ]
+
+
+ROUTES = (answer_disruption, list_unanswered, list_unanswered_moves)

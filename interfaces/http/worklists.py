@@ -22,6 +22,7 @@ PATHS: Mapping[WorklistName, str] = {
     "overdue_flights": "/api/admin/overdue-flights",
     "oversold_cabins": "/api/admin/oversold-flights",
     "unanswered_cancellations": "/api/admin/unanswered-cancellations",
+    "unanswered_moves": "/api/admin/unanswered-moves",
 }
 
 

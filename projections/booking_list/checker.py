@@ -23,6 +23,7 @@ class Folded(msgspec.Struct):
     created_at: dt.datetime
     updated_at: dt.datetime
     unanswered_since: dt.datetime | None = None
+    moved_since: dt.datetime | None = None
 
 
 def differences(cursor: Cursor, log: reading.Log) -> Iterator[str]:
@@ -37,10 +38,11 @@ def differences(cursor: Cursor, log: reading.Log) -> Iterator[str]:
             folded[logged.stream] = Folded(after, logged.position, moment, moment)
         else:
             before.booking, before.updated_at = after, logged.recorded_at
-            if not disruption.unanswered_cancellations(after):
-                before.unanswered_since = None
-            elif before.unanswered_since is None:
-                before.unanswered_since = logged.recorded_at
+            now = logged.recorded_at
+            cancelled = disruption.unanswered_cancellations(after)
+            before.unanswered_since = (before.unanswered_since or now) if cancelled else None
+            moved = disruption.unanswered_moves(after)
+            before.moved_since = (before.moved_since or now) if moved else None
     found = {
         row.booking: row
         for row in rows.load_all(cursor, TABLE, BookingRow)
@@ -72,12 +74,10 @@ def _row(name: str, folded: Folded) -> BookingRow:
         payments=list(booking.payments),
         tickets=[ticket.number for ticket in booking.tickets],
         cancelled_segments=list(disruption.unanswered_cancellations(booking)),
-        reminded_segments=sorted(
-            each.segment
-            for each in booking.disruptions
-            if each.reminded and each.kind == "cancelled"
-        ),
+        moved_segments=list(disruption.unanswered_moves(booking)),
+        reminded_segments=sorted(each.segment for each in booking.disruptions if each.reminded),
         unanswered_since=folded.unanswered_since,
+        moved_since=folded.moved_since,
         created_at=folded.created_at,
         updated_at=folded.updated_at,
     )

@@ -39,8 +39,10 @@ class BookingRow(msgspec.Struct):
     payments: list[str]
     tickets: list[str]
     cancelled_segments: list[int]
+    moved_segments: list[int]
     reminded_segments: list[int]
     unanswered_since: dt.datetime | None
+    moved_since: dt.datetime | None
     created_at: dt.datetime
     updated_at: dt.datetime
 
@@ -89,8 +91,10 @@ def _initiated(logged: LoggedEvent, event: booking_events.BookingInitiated) -> B
         payments=[],
         tickets=[],
         cancelled_segments=[],
+        moved_segments=[],
         reminded_segments=[],
         unanswered_since=None,
+        moved_since=None,
         created_at=logged.recorded_at,
         updated_at=logged.recorded_at,
     )
@@ -189,6 +193,8 @@ def _disruption_offered(row: BookingRow, event: booking_events.DisruptionOffered
     _forget(row, event.segment)
     if event.kind == "cancelled":
         row.cancelled_segments = sorted([*row.cancelled_segments, event.segment])
+    elif event.material:
+        row.moved_segments = sorted([*row.moved_segments, event.segment])
 
 
 def _disruption_answered(row: BookingRow, event: booking_events.DisruptionAnswered) -> None:
@@ -196,29 +202,31 @@ def _disruption_answered(row: BookingRow, event: booking_events.DisruptionAnswer
 
 
 def _disruption_reminded(row: BookingRow, event: booking_events.DisruptionReminded) -> None:
-    known = set(event.segments) & set(row.cancelled_segments)
+    known = set(event.segments) & {*row.cancelled_segments, *row.moved_segments}
     row.reminded_segments = sorted({*row.reminded_segments, *known})
 
 
 def _forget(row: BookingRow, segment: int) -> None:
     """Remove a segment from those that await an answer."""
     row.cancelled_segments = [each for each in row.cancelled_segments if each != segment]
+    row.moved_segments = [each for each in row.moved_segments if each != segment]
     row.reminded_segments = [each for each in row.reminded_segments if each != segment]
 
 
 def _note_unanswered(row: BookingRow, recorded_at: dt.datetime) -> None:
-    """Keep cancelled segments with open coupons only, and the instant of the first of them."""
-    if not row.cancelled_segments:
-        row.unanswered_since = None
-        return
+    """Keep segments with open coupons only, and the instants of the first that await an answer."""
     count = len(row.flights)
-    for segment in tuple(row.cancelled_segments):
+    for segment in (*row.cancelled_segments, *row.moved_segments):
         if all(CouponStatus(each) in coupon_rules.FINAL for each in row.coupons[segment::count]):
             _forget(row, segment)
-    if not row.cancelled_segments:
-        row.unanswered_since = None
-    elif row.unanswered_since is None:
-        row.unanswered_since = recorded_at
+    row.unanswered_since = _since(row.cancelled_segments, row.unanswered_since, recorded_at)
+    row.moved_since = _since(row.moved_segments, row.moved_since, recorded_at)
+
+
+def _since(
+    segments: Sequence[int], before: dt.datetime | None, now: dt.datetime
+) -> dt.datetime | None:
+    return (before or now) if segments else None
 
 
 def _mark_on(

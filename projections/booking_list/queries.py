@@ -55,13 +55,13 @@ class ListedBooking(msgspec.Struct, frozen=True):
 
 
 class UnansweredBooking(msgspec.Struct, frozen=True):
-    """A booking on cancelled flights that nobody has answered."""
+    """A booking on cancelled or moved flights that nobody has answered, `since` the first."""
 
     booking: str
     flights: list[str]
-    cancelled_segments: list[int]
+    segments: list[int]
     reminded_segments: list[int]
-    unanswered_since: dt.datetime
+    since: dt.datetime
 
 
 class BookingPage(msgspec.Struct, frozen=True):
@@ -170,16 +170,20 @@ async def unfinished_changes(
 async def unreminded(
     pool: Pool, before: dt.datetime, *, limit: int, after: str = ""
 ) -> list[UnansweredBooking]:
-    """Return bookings on a flight that was cancelled before this instant, which nobody has answered
-    and nobody was reminded of.
+    """Return bookings on a flight that was cancelled or moved before this instant, which nobody has
+    answered and nobody was reminded of.
 
     A page in order of booking ids, from the first after `after`.
     """
     return await _unanswered(
         pool,
-        "unanswered_since < %s AND NOT reminded_segments @> cancelled_segments "
-        "AND booking > %s ORDER BY booking LIMIT %s",
-        (before, after, limit),
+        _EITHER,
+        "(unanswered_since < %(before)s AND NOT reminded_segments @> cancelled_segments "
+        "OR moved_since < %(before)s AND NOT reminded_segments @> moved_segments) "
+        "AND booking > %(after)s ORDER BY booking LIMIT %(limit)s",
+        before=before,
+        after=after,
+        limit=limit,
     )
 
 
@@ -193,18 +197,30 @@ async def unanswered(
     """
     return await _unanswered(
         pool,
-        "unanswered_since < %s AND booking > %s ORDER BY booking LIMIT %s",
-        (before, after, limit),
+        _CANCELLED,
+        "unanswered_since < %(before)s AND booking > %(after)s ORDER BY booking LIMIT %(limit)s",
+        before=before,
+        after=after,
+        limit=limit,
     )
 
 
+# The segments of an unanswered booking, and since when.
+_CANCELLED = "cancelled_segments AS segments, unanswered_since AS since"
+_MOVED = "moved_segments AS segments, moved_since AS since"
+_EITHER = (
+    "cancelled_segments || moved_segments AS segments, "
+    "least(unanswered_since, moved_since) AS since"
+)
+
+
 async def _unanswered(
-    pool: Pool, condition: str, parameters: tuple[object, ...]
+    pool: Pool, columns: str, condition: str, **parameters: object
 ) -> list[UnansweredBooking]:
     async with pool.connection() as connection:
         rows = connection.cursor(row_factory=class_row(UnansweredBooking))
         await rows.execute(
-            "SELECT booking, flights, cancelled_segments, reminded_segments, unanswered_since "  # noqa: S608 - constants only
+            f"SELECT booking, flights, reminded_segments, {columns} "  # noqa: S608 - constants only
             f"FROM read_model.booking_list WHERE {condition}".encode(),
             parameters,
         )
@@ -213,26 +229,32 @@ async def _unanswered(
 
 async def unanswered_cancellations(
     pool: Pool,
-) -> tuple[list[answers.UnansweredCancellation], answers.AsOf]:
+) -> tuple[list[answers.UnansweredFlight], answers.AsOf]:
     """Return the cancelled flights that nobody has answered, the longest first."""
     as_of = await progress.as_of(pool, "booking_list")
-    found = await _unanswered(
-        pool,
-        "unanswered_since IS NOT NULL ORDER BY unanswered_since, booking LIMIT %s",
-        (WORKLIST_LIMIT,),
-    )
-    listed = [
-        answers.UnansweredCancellation(
+    condition = "unanswered_since IS NOT NULL ORDER BY unanswered_since, booking LIMIT %(limit)s"
+    return _flights(await _unanswered(pool, _CANCELLED, condition, limit=WORKLIST_LIMIT)), as_of
+
+
+async def unanswered_moves(pool: Pool) -> tuple[list[answers.UnansweredFlight], answers.AsOf]:
+    """Return the moved flights that nobody has answered, the longest first."""
+    as_of = await progress.as_of(pool, "booking_list")
+    condition = "moved_since IS NOT NULL ORDER BY moved_since, booking LIMIT %(limit)s"
+    return _flights(await _unanswered(pool, _MOVED, condition, limit=WORKLIST_LIMIT)), as_of
+
+
+def _flights(found: list[UnansweredBooking]) -> list[answers.UnansweredFlight]:
+    return [
+        answers.UnansweredFlight(
             booking_id=row.booking,
             flight=row.flights[segment],
             segment=segment,
-            since=row.unanswered_since,
+            since=row.since,
             reminded=segment in row.reminded_segments,
         )
         for row in found
-        for segment in row.cancelled_segments
+        for segment in row.segments
     ]
-    return listed, as_of
 
 
 async def history(pool: Pool, stream: str) -> list[HistoryEntry]:

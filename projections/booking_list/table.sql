@@ -1,6 +1,7 @@
 -- coupons contains one letter per passenger and flight, passenger by passenger. At lapses_at the
 -- unpaid hold or change may be released. cancelled_segments are flights that the airline cancelled
--- and that nobody has answered, since unanswered_since; those in reminded_segments were reminded.
+-- and that nobody has answered, since unanswered_since; moved_segments are those that go at other
+-- times or out of reach, since moved_since. Passengers were reminded of those in reminded_segments.
 CREATE TABLE booking_list (
     booking text COLLATE "C" PRIMARY KEY,
     first_position bigint NOT NULL,
@@ -18,8 +19,10 @@ CREATE TABLE booking_list (
     payments text[] NOT NULL,
     tickets text[] NOT NULL,
     cancelled_segments integer[] NOT NULL,
+    moved_segments integer[] NOT NULL,
     reminded_segments integer[] NOT NULL,
     unanswered_since timestamptz,
+    moved_since timestamptz,
     created_at timestamptz NOT NULL,
     updated_at timestamptz NOT NULL
 ) WITH (fillfactor = 80);
@@ -28,4 +31,5 @@ CREATE INDEX booking_list_unconfirmed ON booking_list (updated_at) WHERE status 
 CREATE INDEX booking_list_unchanged ON booking_list (updated_at) WHERE modification_paid;
 CREATE INDEX booking_list_unanswered ON booking_list (unanswered_since)
     WHERE unanswered_since IS NOT NULL;
+CREATE INDEX booking_list_moved ON booking_list (moved_since) WHERE moved_since IS NOT NULL;
 CREATE INDEX booking_list_due ON booking_list (lapses_at) WHERE lapses_at IS NOT NULL;

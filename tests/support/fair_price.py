@@ -43,6 +43,7 @@ class Sold(msgspec.Struct):
     gone: set[Key] = set()
     seats_back: set[tuple[str, Key]] = set()
     notice: dict[Key, float] = {}
+    taxed: dict[Key, bool] = {}
     accepted: dict[int, dt.datetime] = {}
     kept: Fraction = Fraction(0)
     slack: int = 0
@@ -91,6 +92,7 @@ class FairPrice:
         match event:
             case bookings.BookingConfirmed():
                 sold.ticketed = True
+                sold.taxed = {key: self._taxed(sold, key) for key in self._standing(sold)}
             case bookings.BookingCancelled() | bookings.CouponsCancelled():
                 keys = [(each.passenger, each.segment) for each in event.coupons]
                 sold.excused |= event.waiver is not None or event.reason in BY_AIRLINE
@@ -108,8 +110,11 @@ class FairPrice:
                 sold.accepted[event.modification.number] = now
             case bookings.ModificationCompleted():
                 self._exchange(sold, event.modification, now)
+            case bookings.PassengersCheckedIn():
+                sold.excused |= any(each.standby for each in event.places)
             case (
-                bookings.DisruptionOffered()
+                bookings.SeatsLost()
+                | bookings.DisruptionOffered()
                 | bookings.RefundGranted()
                 | bookings.PassengersMissed()
             ):
@@ -124,13 +129,15 @@ class FairPrice:
         hours = min(self._hours(sold, key, at) for key in keys)
         sold.notice.update(dict.fromkeys(keys, hours))
         percent = _percent(EXCHANGED, hours)
-        sold.kept += sum(self._coupon(sold, key) for key in keys) * percent / 100
+        values = (self._coupon(sold, key, self._taxed(sold, key)) for key in keys)
+        sold.kept += sum(values, Fraction(0)) * percent / 100
         sold.slack += 2 * SMALLEST[sold.currency]  # a difference below it is waived, and not kept
-        before = {key: (self._fare(sold, key), 1 + VAT * self._taxed(sold, key)) for key in keys}
+        before = {key: (self._fare(sold, key), 1 + VAT * sold.taxed[key]) for key in keys}
         sold.segments[modification.segment] = modification.to
         for key, (fare, taxed) in before.items():
             lost = max(Fraction(0), fare - self._fare(sold, key)) * taxed
             sold.kept += lost * _percent(CANCELLED, hours) / 100
+            sold.taxed[key] = self._taxed(sold, key)
 
     def least(self, booking: str) -> int | None:
         """In minor units; None where nothing was sold yet or the airline gave something up."""
@@ -143,13 +150,18 @@ class FairPrice:
 
     def _worth(self, sold: Sold) -> Fraction:
         """What the customer has, bought directly."""
-        standing = [
+        standing = self._standing(sold)
+        return sum(
+            (self._value(sold, key, self._taxed(sold, key)) for key in standing), Fraction(0)
+        )
+
+    def _standing(self, sold: Sold) -> list[Key]:
+        return [
             (passenger, segment)
             for passenger in range(len(sold.started.passengers))
             for segment in range(len(sold.segments))
             if (passenger, segment) not in sold.gone
         ]
-        return sum((self._value(sold, key) for key in standing), Fraction(0))
 
     def _hours(self, sold: Sold, key: Key, now: dt.datetime) -> float:
         """Notice at the time of the quote, at most; no more than at an earlier exchange."""
@@ -160,28 +172,29 @@ class FairPrice:
         return min(hours, sold.notice.get(key, hours))
 
     def _cancelled(self, sold: Sold, key: Key, now: dt.datetime) -> Fraction:
-        """What is kept of a coupon and its extras; charges and their tax go back."""
+        """What is kept of a coupon and its extras, with the tax that they were sold or exchanged
+        with; charges and their tax go back.
+        """
         if not sold.ticketed:
             return Fraction(0)
-        value = self._value(sold, key)
-        if self._taxed(sold, key):
+        value = self._value(sold, key, sold.taxed[key])
+        if sold.taxed[key]:
             value -= self._charge(sold, key[0]) * (1 + VAT)
         return value * _percent(CANCELLED, self._hours(sold, key, now)) / 100
 
-    def _value(self, sold: Sold, key: Key) -> Fraction:
-        """A coupon at the price of its flight, with its extras and their tax."""
+    def _value(self, sold: Sold, key: Key, taxed: bool) -> Fraction:
+        """A coupon at the price of its flight, with its extras, taxed or not."""
         extras = sum(
             each.net
             for each in sold.started.price.extras
             if (each.passenger, each.segment) == key and (each.code, key) not in sold.seats_back
         )
-        taxed = 1 + VAT if self._taxed(sold, key) else 1
-        return self._coupon(sold, key) + extras * taxed
+        return self._coupon(sold, key, taxed) + extras * (1 + VAT * taxed)
 
-    def _coupon(self, sold: Sold, key: Key) -> Fraction:
+    def _coupon(self, sold: Sold, key: Key, taxed: bool) -> Fraction:
         """Fare, tax and charges of a coupon at the price of its flight."""
         net = self._fare(sold, key)
-        if not self._taxed(sold, key):
+        if not taxed:
             return net
         return (net + self._charge(sold, key[0])) * (1 + VAT)
 

@@ -95,10 +95,13 @@ def check_parked(stream: str, payments: Sequence[Payment], read_models: MemoryRe
 
 
 def _check_unanswered(stream: str, booking: Booking, read_models: MemoryReadModels) -> None:
-    """A cancelled flight that nobody answered is listed with the moment since when."""
+    """A cancelled or moved flight that nobody answered is listed with the moment since when."""
     if booking.status not in states.TICKETED:
         return
     (row,) = [each for each in read_models.rows("booking_list") if each.booking == stream]
     unanswered = disruption.unanswered_cancellations(booking)
     assert tuple(row.cancelled_segments) == unanswered, f"{stream} waits for an answer unseen"
     assert (row.unanswered_since is not None) == bool(unanswered)
+    moved = disruption.unanswered_moves(booking)
+    assert tuple(row.moved_segments) == moved, f"{stream} waits for an answer unseen"
+    assert (row.moved_since is not None) == bool(moved)

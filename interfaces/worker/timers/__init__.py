@@ -14,7 +14,7 @@ check_contradicted_captures: such captures that Stripe's own list contradicted
 run_processes_again: bookings whose processes should have finished by now
 depart_overdue_flights: flights that should have left an hour ago
 offer_free_seats: flights with a free seat and a waitlist
-remind_of_cancelled_flights: bookings on cancelled flights, a day without an answer
+remind_of_cancelled_flights: bookings on cancelled or moved flights, a day without an answer
 refund_unanswered_cancellations: bookings on cancelled flights, a week without an answer
 registry: the list of all timers
 """

@@ -31,7 +31,7 @@ async def due(core: Core, page: Page) -> list[RefundUnansweredCancellation]:
     after = page.after.booking_id if isinstance(page.after, RefundUnansweredCancellation) else ""
     before = page.now - REFUND_AFTER
     found = await queries.unanswered(core.pool, before, limit=page.limit, after=after)
-    return [RefundUnansweredCancellation(each.booking, each.unanswered_since) for each in found]
+    return [RefundUnansweredCancellation(each.booking, each.since) for each in found]
 
 
 async def refund(core: Core, task: RefundUnansweredCancellation) -> None:

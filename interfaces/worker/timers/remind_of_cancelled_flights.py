@@ -1,4 +1,4 @@
-"""Remind passengers who have not answered a cancelled flight."""
+"""Remind passengers who have not answered a cancelled or moved flight."""
 
 import datetime as dt
 from typing import ClassVar
@@ -15,12 +15,13 @@ from projections.booking_list import queries
 
 
 class RemindOfCancelledFlight(ports.BackgroundTask, frozen=True):
-    """Remind the passengers of the booking."""
+    """Remind the passengers of the booking of these segments, unanswered since the first."""
 
     topic: ClassVar[str] = "remind_unanswered"
 
     booking_id: str
     since: dt.datetime
+    segments: tuple[int, ...] = ()
 
 
 async def due(core: Core, page: Page) -> list[RemindOfCancelledFlight]:
@@ -28,18 +29,29 @@ async def due(core: Core, page: Page) -> list[RemindOfCancelledFlight]:
     after = page.after.booking_id if isinstance(page.after, RemindOfCancelledFlight) else ""
     before = page.now - REMIND_AFTER
     found = await queries.unreminded(core.pool, before, limit=page.limit, after=after)
-    return [RemindOfCancelledFlight(each.booking, each.unanswered_since) for each in found]
+    return [
+        RemindOfCancelledFlight(
+            each.booking, each.since, tuple(sorted({*each.segments} - {*each.reminded_segments}))
+        )
+        for each in found
+    ]
 
 
 async def remind(core: Core, task: RemindOfCancelledFlight) -> None:
     """Remind them, unless they have answered since the query."""
-    cause = cause_of(task.booking_id, f"remind_unanswered:{task.since.isoformat()}", actor="timer")
     try:
         await core.bus.submit(
-            follow_up.envelope(cause, "remind", RemindUnanswered(booking_id=task.booking_id))
+            follow_up.envelope(cause(task), "remind", RemindUnanswered(booking_id=task.booking_id))
         )
     except Rejection:
         return
+
+
+def cause(task: RemindOfCancelledFlight) -> follow_up.Cause:
+    """Return the cause: a flight that is cancelled or moved later is another one."""
+    about = ",".join(str(each) for each in task.segments)
+    step = f"remind_unanswered:{task.since.isoformat()}:{about}"
+    return cause_of(task.booking_id, step, actor="timer")
 
 
 TIMER = Timer(

@@ -1,11 +1,16 @@
-"""Cancelled flights that nobody has answered are found by the timers, and listed for staff."""
+"""Flights that nobody has answered are found by the timers, and listed for staff."""
 
 import datetime as dt
 
+from application.booking.answer_disruption import AcceptDisruption
 from application.booking.offer_disruption import OfferDisruption
 from application.booking.settle_unanswered import RefundUnanswered, RemindUnanswered
 from application.inventory.cancel_flight import CancelFlight
+from application.inventory.reschedule_flight import RescheduleFlight
+from domain.booking.values import NewTimes
 from infrastructure.postgres import roles
+from interfaces.worker.timers import remind_of_cancelled_flights
+from interfaces.worker.timers.remind_of_cancelled_flights import RemindOfCancelledFlight
 from projections import checking, runner
 from projections.booking_list import queries
 from projections.registry import ALL
@@ -44,3 +49,59 @@ async def test_an_unanswered_cancellation_is_listed_until_it_is_reminded_and_ref
         ]
         await airline.submit(RefundUnanswered(booking))
         assert await found() == ([], [])
+
+
+async def test_moved_flights_without_an_answer_are_listed_and_each_is_reminded_of(
+    database: TestDatabase,
+) -> None:
+    projector_dsn = database.app_dsn.replace(roles.APPLICATION_LOGIN, roles.PROJECTOR_LOGIN)
+    runner.prepare_all(projector_dsn)
+    soon = dt.datetime.now(dt.UTC) + dt.timedelta(minutes=1)
+    async with postgres_airline(database.app_dsn) as airline:
+
+        async def found() -> tuple[list[tuple[int, ...]], list[tuple[str, bool]]]:
+            runner.catch_up(projector_dsn, ALL["booking_list"])
+            assert checking.check(projector_dsn, "booking_list") == []
+            assert await queries.unanswered(airline.pool, soon, limit=10) == []
+            listed, _ = await queries.unanswered_moves(airline.pool)
+            unreminded = await queries.unreminded(airline.pool, soon, limit=10)
+            assert await queries.unreminded(airline.pool, soon, limit=10, after="c") == []
+            return (
+                [tuple(each.segments) for each in unreminded],
+                [(each.flight, each.reminded) for each in listed],
+            )
+
+        out = await airline.schedule("SV1", seats=2)
+        back = await airline.schedule("SV2", in_days=20, route=("JED", "RUH"), seats=2)
+        booking = await airline.ticketed((out, back))
+
+        async def move(flight: str) -> None:
+            known = await airline.flight(flight)
+            later = dt.timedelta(hours=3)
+            times = NewTimes(known.departs_at + later, known.arrives_at + later)
+            await airline.submit(
+                RescheduleFlight(flight, times.departs_at, times.arrives_at, "fog")
+            )
+            await airline.submit(
+                OfferDisruption(booking, flight, "rescheduled", "fog", True, times)
+            )
+
+        await move(out)
+        assert await found() == ([(0,)], [(out, False)])
+        await airline.submit(RemindUnanswered(booking))
+        assert await found() == ([], [(out, True)])
+        await move(back)
+        assert await found() == ([(0, 1)], [(out, True), (back, False)])
+        await airline.submit(RemindUnanswered(booking))
+        for segment in (0, 1):
+            await airline.submit(AcceptDisruption(booking, segment))
+        assert await found() == ([], [])
+
+
+def test_a_later_flight_of_the_booking_is_reminded_of_by_another_command() -> None:
+    since = dt.datetime(2026, 11, 20, tzinfo=dt.UTC)
+    tasks = [RemindOfCancelledFlight("booking-AAAAAA", since, each) for each in ((0,), (1,))]
+    first, second, again = (
+        remind_of_cancelled_flights.cause(each).id for each in (*tasks, tasks[0])
+    )
+    assert first == again != second

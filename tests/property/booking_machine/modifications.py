@@ -27,7 +27,7 @@ from application.booking.quote_modification import (
 from application.booking.record_document import RecordDocument
 from application.commands.command import Outcome
 from application.pricing.journeys import WantedSegment
-from domain.booking.coupons import Coupon
+from domain.booking.coupons import Coupon, CouponStatus
 from domain.booking.states import Status
 from domain.inventory import sales_window, seat_map
 from domain.inventory.events import Place
@@ -107,23 +107,35 @@ class Changes(Sale):
         return quote
 
     def _kept(self, stream: str, quote: CancellationQuote, waiver: str | None) -> int:
-        """The percent that the conditions of carriage keep, by hours to the first flight."""
+        """The highest percent that the conditions of carriage keep, by hours to each flight; none
+        of a flight that the airline cancelled or moved far, nor of those after it.
+        """
         booking = self.booking(stream)
-        moved = {d.segment for d in booking.disruptions if d.material}
-        by_airline = any(
-            flight.status is FlightStatus.CANCELLED
-            or (each.segment in moved and flight.status is FlightStatus.SCHEDULED)
-            for each in quote.coupons
-            for flight in [self.flight(booking.segments[each.segment].flight)]
-        )
-        if not booking.tickets or waiver is not None or by_airline:
+        if not booking.tickets or waiver is not None:
             return 0
-        hours = [
-            self.notice(self.flight(booking.segments[each.segment].flight), coupon)
-            for each in quote.coupons
-            if (coupon := booking.coupon(each.passenger, each.segment)) is not None
-        ]
-        return max(next((kept for least, kept in KEPT if notice >= least), 100) for notice in hours)
+        flights = [self.flight(each.flight) for each in booking.segments]
+        ended = {each.segment for each in booking.disruptions if each.material}
+        ended |= {
+            index for index, each in enumerate(flights) if each.status is FlightStatus.CANCELLED
+        }
+        percents = [0]
+        for each in quote.coupons:
+            coupon = booking.coupon(each.passenger, each.segment)
+            assert coupon is not None
+            flown = {
+                before.segment
+                for before in booking.coupons
+                if before.passenger == each.passenger and before.status is CouponStatus.FLOWN
+            }
+            standby = {
+                before.segment
+                for before in booking.coupons
+                if before.passenger == each.passenger and before.standby
+            }
+            if not any(segment <= each.segment for segment in (ended | standby) - flown):
+                hours = self.notice(flights[each.segment], coupon)
+                percents.append(next((kept for least, kept in KEPT if hours >= least), 100))
+        return max(percents)
 
     def notice(self, flight: Flight, coupon: Coupon) -> float:
         """Hours to the departure that counts for fees; no more than at any earlier exchange."""

@@ -33,6 +33,7 @@ CONTEXTS: dict[str, str] = {
     "/api/admin/oversold-flights": "Flight operation",
     "/api/admin/overdue-flights": "Flight operation",
     "/api/admin/unanswered-cancellations": "Flight operation",
+    "/api/admin/unanswered-moves": "Flight operation",
     "/api/ledger": "Ledger",
     "/health": "Health",
 }

@@ -33,7 +33,10 @@ async def nothing_parked(**_: Any) -> list[Any]:
 def ports(**ledger: Any) -> WorklistPorts:
     """Empty lists, but for these of the ledger."""
     names = ("unapplied_funds", "owed_balances", "unfinished_refunds", "failed_refunds")
-    flights = ("overdue_flights", "oversold_cabins", "unanswered_cancellations")
+    flights = (
+        *("overdue_flights", "oversold_cabins"),
+        *("unanswered_cancellations", "unanswered_moves"),
+    )
     found = SimpleNamespace(
         ledger=SimpleNamespace(
             **{name: answer() for name in (*names, "unfinished_attempts", "unconfirmed_payments")}

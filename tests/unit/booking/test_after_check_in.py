@@ -230,6 +230,15 @@ def test_who_is_left_on_standby_is_refunded_the_connection_that_cannot_be_reache
     assert airline.booking(booking).owed().amount == sum(denied)
 
 
+def test_who_has_no_seat_cancels_without_a_fee_and_the_others_do_not() -> None:
+    case = CheckedIn()
+    case.cut(1)
+    assert [case.coupon(each).standby for each in (0, 1)] == [False, True]
+    assert case.airline.quote_cancellation(case.booking, Part((0,), None)).percent == 75
+    quote = case.airline.cancel(case.booking, Part((1,), None))
+    assert (quote.fee, quote.refund) == (0, quote.price.amount)
+
+
 def test_a_passenger_left_on_standby_is_refunded_in_full_and_not_a_no_show() -> None:
     case = CheckedIn()
     case.cut(1)

@@ -75,6 +75,12 @@ def test_who_reaches_the_next_flight_all_the_same_flies_it() -> None:
     assert case.statuses() == ["F", "F", "O"]
 
 
+def test_who_has_answered_is_not_asked_again_when_the_flight_is_closed_again() -> None:
+    case = Late(minutes=46)
+    case.airline.submit(AcceptDisruption(case.booking, 1))
+    assert case.airline.added(CloseFlight(case.booking, case.first)) == {}
+
+
 def test_who_is_checked_in_through_boards_without_an_answer() -> None:
     case = Late(minutes=46, through=True)
     case.airline.submit(Board(case.booking, 1, None))

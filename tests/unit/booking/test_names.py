@@ -202,13 +202,14 @@ class Correction:
         self.airline = MemoryAirline()
         self.booking = self.airline.ticketed(self.airline.schedule(), "ADT", "ADT")
 
-    def correct(self, *, distance: int, reason: str | None = None) -> sealed.Sealed:
-        """Correct the name by so many letters; the new one."""
+    def correct(
+        self, *, distance: int, letters: int = 12, reason: str | None = None
+    ) -> sealed.Sealed:
+        """Correct the name by so many of its letters; the new one."""
         before = self.airline.booking(self.booking).passengers[0].name
         after = sealed.Sealed(before.subject, os.urandom(60))
-        self.airline.submit(
-            CorrectName(self.booking, 0, before, after, distance, is_new=True, reason=reason)
-        )
+        command = CorrectName(self.booking, 0, before, after, distance, is_new=True)
+        self.airline.submit(msgspec.structs.replace(command, letters=letters, reason=reason))
         return after
 
 
@@ -233,6 +234,20 @@ def test_more_than_three_letters_are_corrected_for_a_reason_of_staff_only() -> N
         case.correct(distance=limit + 1)
     after = case.correct(distance=20, reason="as in the passport shown")
     assert case.airline.booking(case.booking).passengers[0].name == after
+
+
+@pytest.mark.parametrize(
+    ("letters", "limit"), [(2, 1), (4, 1), (5, 1), (6, 2), (8, 2), (9, 3), (40, 3)]
+)
+def test_a_short_name_never_becomes_another_persons_letter_by_letter(
+    letters: int, limit: int
+) -> None:
+    case = Correction()
+    case.correct(distance=limit, letters=letters)
+    with pytest.raises(rejections.NameCorrectionRefused) as refused:
+        case.correct(distance=limit + 1, letters=letters)
+    assert refused.value.parameters == {"reason": "another_person", "limit": limit}
+    case.correct(distance=limit + 1, letters=letters, reason="as in the passport shown")
 
 
 def test_later_corrections_count_from_the_name_that_staff_corrected() -> None:

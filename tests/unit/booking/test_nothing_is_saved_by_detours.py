@@ -1,5 +1,6 @@
 """Fees, tax and fare differences cannot be avoided by a detour; and nobody loses money by one."""
 
+import contextlib
 import datetime as dt
 import itertools
 
@@ -19,6 +20,7 @@ from domain.booking import rejections
 from domain.inventory.rejections import InvalidSchedule
 from domain.kernel import money
 from domain.pricing import charge_limits
+from domain.pricing.extras import ExtraChoice
 from domain.pricing.price import PassengerType
 from domain.pricing.rejections import AmountNotCollectable
 from tests.support import airline as verbs
@@ -290,6 +292,42 @@ def test_cancelling_flight_by_flight_costs_what_cancelling_at_once_does(
     parts = [airline.cancel(in_parts, Part(segments=(segment,))) for segment in order]
     assert sum(each.fee for each in parts) == whole.fee
     assert sum(each.refund for each in parts) == whole.refund
+
+
+@given(
+    order=st.permutations(range(4)),
+    hours=st.integers(0, 200),
+    fare=st.integers(5_000, 60_000),
+    party=st.sampled_from((("ADT",), ("ADT", "CHD", "INF"))),
+    bags=st.booleans(),
+)
+def test_abroad_too_cancelling_flight_by_flight_costs_what_cancelling_at_once_does(
+    order: list[int], hours: int, fare: int, party: tuple[PassengerType, ...], bags: bool
+) -> None:
+    airline = MemoryAirline()
+    leaves = airline.clock.now + dt.timedelta(days=15)
+    routes = (("RUH", "JED"), ("JED", "BAH"), ("BAH", "JED"), ("JED", "RUH"))
+    flights = tuple(
+        airline.schedule(
+            f"SV{number}",
+            departs_at=leaves + (5 * number + 100 * (number > 1)) * HOUR,
+            route=route,
+            domestic="BAH" not in route,
+            fare=fare if "BAH" in route else 33_333,
+        )
+        for number, route in enumerate(routes)
+    )
+    extras = tuple(ExtraChoice("BAG20", 0, each) for each in range(4 * bags))
+    at_once, in_parts = (airline.ticketed(flights, *party, extras=extras) for _ in range(2))
+    airline.clock.now = leaves - (hours + 1) * HOUR
+    whole = airline.cancel(at_once)
+    refund = 0
+    for segment in order:
+        with contextlib.suppress(rejections.InvalidPart):  # worth less than the tax of the rest
+            refund += airline.cancel(in_parts, Part(segments=(segment,))).refund
+    with contextlib.suppress(rejections.TransitionRefused):
+        refund += airline.cancel(in_parts).refund
+    assert abs(refund - whole.refund) <= 4 * len(party)
 
 
 def test_charges_of_airports_go_back_whatever_is_kept() -> None:

@@ -4,8 +4,9 @@ import datetime as dt
 
 import pytest
 
+from application.booking import letters
 from application.booking.cancel_booking import Part
-from application.booking.check_in import CheckIn
+from application.booking.check_in import CheckIn, UndoCheckIn
 from application.booking.choose_seats import ChooseSeats, ReviewSeats
 from application.booking.close_flight import CloseFlight
 from application.booking.offer_seats import OfferSeats
@@ -342,3 +343,62 @@ def test_a_waitlisted_infant_is_offered_seats_once_there_is_room_for_it() -> Non
     case.airline.cancel(bookings[0], Part((1,), None))
     case.airline.submit(OfferSeats(case.flight))
     assert case.airline.booking(waitlisted).status is Status.RESERVED
+
+
+def family_at_exit(case: OnSale) -> str:
+    """Two adults and an infant on the lap of the first; the second has paid for leg room."""
+    booking: str = case.airline.ticketed(
+        case.flight, "ADT", "ADT", "INF", extras=(ExtraChoice("LEGROOM", 1, 0),)
+    )
+    assert case.seats(booking) == [None, f"{EXIT}A", None]
+    return booking
+
+
+@pytest.mark.parametrize("checked_in", [False, True])
+def test_who_has_the_infant_after_another_adult_left_leaves_the_exit_and_gets_the_money_back(
+    checked_in: bool,
+) -> None:
+    case = OnSale()
+    booking = family_at_exit(case)
+    if checked_in:
+        case.check_in(booking)
+        case.airline.submit(UndoCheckIn(booking, 0, (0,), at_gate=False))
+    before = case.airline.booking(booking)
+    quote = case.airline.cancel(booking, Part((0,), None))
+    after = case.airline.booking(booking)
+    (seat,) = list(case.airline.flight(case.flight).seats.items())
+    assert seat[0] == case.seats(booking)[1] == "13A"
+    assert (seat[1].passenger, seat[1].infant) == (1, True)
+    assert after.extras == ()
+    assert after.owed().amount == quote.refund + before.extras[0].total
+    assert any(isinstance(each, letters.SeatLetter) for each in case.airline.log.outbox)
+
+
+def test_who_stays_in_a_safe_seat_keeps_it_with_the_infant() -> None:
+    case = OnSale()
+    booking = case.book("ADT", "ADT", "INF")
+    case.choose(booking, 1, "10C")
+    case.airline.cancel(booking, Part((0,), None))
+    assert case.seats(booking)[1] == "10C"
+    assert case.airline.flight(case.flight).seats.get("10C").infant
+
+
+def test_a_paid_seat_that_is_exchanged_at_check_in_is_refunded() -> None:
+    case = OnSale()
+    booking = case.book("ADT", legroom=True)
+    young = DocumentFindings(under_guardian_age=True)
+    box = sealed.Sealed("sub_passenger", b"document")
+    case.airline.submit(RecordDocument(booking, 0, box, young))
+    case.check_in(booking)
+    after = case.airline.booking(booking)
+    assert (case.seats(booking), after.extras, after.owed().amount) == (["13A"], (), 11_500)
+    assert any(isinstance(each, letters.SeatLetter) for each in case.airline.log.outbox)
+
+
+def test_who_took_a_plain_seat_instead_of_the_paid_one_keeps_it_at_check_in() -> None:
+    case = OnSale()
+    booking = case.book("ADT", legroom=True)
+    case.choose(booking, 0, "14C")
+    case.check_in(booking)
+    after = case.airline.booking(booking)
+    assert (case.seats(booking), len(after.extras), after.owed().amount) == (["14C"], 1, 0)

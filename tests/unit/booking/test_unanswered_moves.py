@@ -9,6 +9,8 @@ from application.booking.answer_disruption import AcceptDisruption
 from application.booking.check_in import Board, CheckIn
 from application.booking.close_flight import CloseFlight
 from application.booking.offer_disruption import OfferDisruption
+from application.booking.settle_unanswered import RemindUnanswered
+from application.inventory.cancel_flight import CancelFlight
 from application.inventory.depart_flight import DepartFlight
 from application.inventory.reschedule_flight import RescheduleFlight
 from domain.booking.coupons import CouponStatus
@@ -98,3 +100,23 @@ def test_before_the_flight_is_closed_a_cancellation_gives_as_much() -> None:
     case.airline.clock.now = departs_at
     case.airline.submit(DepartFlight(case.out, departs_at))
     assert case.airline.quote_cancellation(case.booking).fee == 0
+
+
+def test_passengers_of_a_moved_flight_are_reminded_once_until_they_answer() -> None:
+    case = Moved(by=9)
+
+    def reminders() -> list[str]:
+        for _ in range(2):
+            case.airline.submit(RemindUnanswered(case.booking))
+        outbox = case.airline.log.outbox
+        return [each.about[:3] for each in outbox if isinstance(each, letters.DisruptionReminder)]
+
+    assert reminders() == ["0-1"]
+    small = Moved(by=1)
+    small.airline.submit(RemindUnanswered(small.booking))
+    assert not any(
+        isinstance(each, letters.DisruptionReminder) for each in small.airline.log.outbox
+    )
+    case.airline.submit(CancelFlight(case.back, "no crew"))
+    case.airline.submit(OfferDisruption(case.booking, case.back, "cancelled", "no crew", True))
+    assert reminders() == ["0-1", "2-2"]

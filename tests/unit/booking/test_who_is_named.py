@@ -201,7 +201,7 @@ async def test_no_letter_asks_about_a_disruption_that_another_followed() -> None
 
 
 async def test_no_letter_asks_for_an_answer_that_was_given() -> None:
-    party = NamedParty(*FAMILY, flights=2)
+    party = NamedParty(*FAMILY)
     cancel_flight(party)
     party.airline.submit(RemindUnanswered(party.booking_id))
     reminder = party.airline.log.outbox[-1]

@@ -43,6 +43,7 @@ class Operations:
             oversold_cabins=absent,
             overdue_flights=absent,
             unanswered_cancellations=absent,
+            unanswered_moves=absent,
         )
 
 
