@@ -1,8 +1,8 @@
 """`ais bench journey`: whole journeys per second, from the search to the ticket, all durable.
 
-Every process of the demo runs: web, worker, scheduler, projector, the Stripe simulator with its
-signed webhooks, Postgres with fsync, Valkey. Where the bar is missed, the table of processor time
-by process shows the bottleneck.
+Everything of the demo runs: `ais serve` with all roles, the Stripe simulator with its signed
+webhooks, Postgres with fsync. Where the bar is missed, the table of processor time by process shows
+the bottleneck.
 """
 
 import json
@@ -135,10 +135,9 @@ def _travel(stage: demo_stage.Stage, plan: Plan) -> tuple[JourneyResult, dict[st
 
 
 def _spent(processes: Mapping[str, int], stage: demo_stage.Stage) -> dict[str, float]:
-    """Return the processor seconds so far of our processes and of both servers with children."""
+    """Return the processor seconds so far of our processes and of Postgres with its children."""
     found = {name: _seconds(pid) for name, pid in processes.items()}
     found["postgres"] = sum(_seconds(pid) for pid in _family(stage.postgres.pid))
-    found["valkey"] = sum(_seconds(pid) for pid in _named("valkey"))
     return found
 
 
@@ -162,17 +161,6 @@ def _parent(pid: int) -> int:
         return int(Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[1])
     except (FileNotFoundError, ProcessLookupError):
         return 0
-
-
-def _named(name: str) -> list[int]:
-    found = []
-    for pid in _all():
-        try:
-            if name in Path(f"/proc/{pid}/comm").read_text():
-                found.append(pid)
-        except (FileNotFoundError, ProcessLookupError):
-            continue
-    return found
 
 
 def _all() -> list[int]:
