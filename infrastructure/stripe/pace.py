@@ -9,6 +9,7 @@ the checkouts of a web process, and no call depends on a further server.
 import asyncio
 import bisect
 import itertools
+import logging
 import math
 import time
 from collections import deque
@@ -20,9 +21,12 @@ import msgspec
 from application.payment.gateway import GatewayNotExecuted
 from application.payment.urgency import Urgency
 
+logger = logging.getLogger(__name__)
+
 SECOND = 1.0
 # Requests that may wait at once; beyond it the least urgent are not sent.
 WAITING_LIMIT = 1_000
+WARNING_SECONDS = 60.0
 # What each urgency may use of a limit, in percent: the rest is free for what is more urgent.
 ROOM_PERCENT: Mapping[Urgency, int] = {
     Urgency.CHECKOUT: 100,
@@ -107,6 +111,8 @@ class Pace:
         self._waiting: list[Waiting] = []
         self._arrivals = itertools.count()
         self._timer: Timer | None = None
+        self._refused = 0
+        self._warns_from = -math.inf
 
     def now(self) -> float:
         """Return the time of the clock, in seconds."""
@@ -149,11 +155,20 @@ class Pace:
                 each.turn.set_result(None)
             elif each.until <= now or len(staying) >= WAITING_LIMIT:
                 each.turn.set_exception(GatewayNotExecuted("not sent: our limit of requests"))
+                self._count_refused(now)
             else:
                 wake_at = min(wake_at, opens_at, each.until)
                 staying.append(each)
         self._waiting = staying
         self._wake(wake_at - now)
+
+    def _count_refused(self, now: float) -> None:
+        """Warn of the requests that were not sent, in one line for many."""
+        self._refused += 1
+        if now >= self._warns_from:
+            logger.warning("requests to Stripe not sent for our limit: %d", self._refused)
+            self._refused = 0
+            self._warns_from = now + WARNING_SECONDS
 
     def _wake(self, seconds: float) -> None:
         if self._timer is not None:

@@ -273,7 +273,9 @@ KINDS: Mapping[str, Kind] = {
         client="Repeat the request with the same idempotency key after `Retry-After` seconds.",
         agent="Wait a minute and try again; the seats stay held until their deadline.",
         operator="Check Stripe's status page and the network to Stripe. A critical line in the log "
-        "that Stripe refuses our key means: set the key (`AIS_STRIPE_API_KEY`) or its rights.",
+        "that Stripe refuses our key means: set the key (`AIS_STRIPE_API_KEY`) or its rights. A "
+        "warning that requests were not sent for our limit means: raise the part of the process "
+        "(`AIS_STRIPE_SHARE_PERCENT`), or the limits once Stripe has raised yours.",
     ),
     "SERVICE_UNAVAILABLE": Kind(
         503,

@@ -120,6 +120,21 @@ async def test_what_has_no_turn_in_time_is_known_not_to_have_happened() -> None:
     assert sender.refused == ["b"]
 
 
+async def test_requests_that_are_not_sent_are_warned_of_in_one_line_a_minute(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    sender = Sender(account=1, endpoint=1)
+    for second in (0.5, 0.5, 61.0):
+        for name in "abcd":
+            sender.send(name, Urgency.CHECKOUT, patience=0.25)
+        await sender.time.advance(second)
+    assert len(sender.refused) == 10
+    sender.send("e", Urgency.CHECKOUT)
+    sender.send("f", Urgency.CHECKOUT, patience=0.25)
+    await sender.time.advance(LATER)
+    assert [record.getMessage()[-2:] for record in caplog.records] == [" 1", "10"]
+
+
 async def test_when_too_many_wait_the_least_urgent_are_refused(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
