@@ -27,7 +27,8 @@ WITH fresh AS (
     INSERT INTO vault.subject_key (subject, wrapped)
     SELECT subject, %(wrapped)s FROM fresh
 )
-SELECT pg_notify(%(channel)s, id) FROM fresh
+SELECT CASE WHEN %(state)s = 'new' AND %(wait_seconds)s = 0.0
+       THEN pg_notify(%(channel)s, id)::text END FROM fresh
 """
 # Sent again by Stripe: an unfinished event is tried at once, a parked one from the beginning.
 # A rendering that could not be used gives way to one that can: only its type and object count.
@@ -154,10 +155,10 @@ class StripeInbox:
     async def finish(
         self, event_id: str, *, state: Literal["done", "ignored"], reason: str | None = None
     ) -> None:
-        """Record that the event has been processed."""
+        """Record that the event has been processed, unless its effect has made it done already."""
         await self._execute(
             "UPDATE inbox.stripe_event SET state = %s, reason = %s, "
-            "finished_at = clock_timestamp() WHERE id = %s RETURNING id",
+            "finished_at = clock_timestamp() WHERE id = %s AND state = 'new' RETURNING id",
             (state, reason, event_id),
         )
 

@@ -118,7 +118,11 @@ class Webhooks(msgspec.Struct, frozen=True):
 
 @asynccontextmanager
 async def receiving_webhooks(
-    database: TestDatabase, simulator: StripeSimulator, *, app_dsn: str | None = None
+    database: TestDatabase,
+    simulator: StripeSimulator,
+    *,
+    app_dsn: str | None = None,
+    flight: str = "SV1",
 ) -> AsyncIterator[Webhooks]:
     """Yield webhooks whose booking has an open session; `app_dsn` may lead over another line."""
     gateway = StripePaymentGateway(
@@ -146,7 +150,7 @@ async def receiving_webhooks(
             ),
         )
         processor = StoredEventProcessor(inbox=store, collector=collector, refunder=refunder)
-        booking = await airline.book(await airline.schedule(seats=3))
+        booking = await airline.book(await airline.schedule(flight, seats=3))
         payment, attempt = await airline.checkout(booking)
         before = frozenset(each["id"] for each in simulator.requests())
         opened = await collector.open_session(payment, attempt, cause=cause())
