@@ -28,7 +28,8 @@ WITH fresh AS (
     INSERT INTO vault.subject_key (subject, wrapped)
     SELECT subject, %(wrapped)s FROM fresh
 )
-SELECT pg_notify(%(channel)s, id) FROM fresh
+SELECT CASE WHEN %(state)s = 'new' AND %(wait_seconds)s = 0.0
+       THEN pg_notify(%(channel)s, id)::text END FROM fresh
 """
 # Sent again by Stripe: an unfinished event is tried at once, a parked one from the beginning.
 # A rendering that could not be used gives way to one that can: only its type and object count.
@@ -157,12 +158,12 @@ class StripeInbox:
         return [InboxEvent(*row) for row in rows]
 
     async def finish_all(self, finished: Sequence[FinishedEvent]) -> None:
-        """Record that these events have been processed."""
+        """Record that these were processed, unless their effects have made them done already."""
         await self._execute(
             "UPDATE inbox.stripe_event AS event SET state = ended.state, reason = ended.reason, "
             "finished_at = clock_timestamp() "
             "FROM unnest(%s::text[], %s::text[], %s::text[]) AS ended (id, state, reason) "
-            "WHERE event.id = ended.id RETURNING event.id",
+            "WHERE event.id = ended.id AND event.state = 'new' RETURNING event.id",
             (
                 [each.id for each in finished],
                 [each.state for each in finished],

@@ -2,7 +2,6 @@
 
 import copy
 import datetime as dt
-import itertools
 import json
 import time
 from collections.abc import AsyncIterator
@@ -33,9 +32,6 @@ from tests.support.servers import TestDatabase
 from tests.support.stripe_simulator import UNLIMITED, WEBHOOK_SECRET, StripeSimulator
 
 Event = dict[str, Any]
-
-# Each receiver sells a flight of its own.
-FLIGHT_NUMBERS = itertools.count(1)
 
 
 class Webhooks(msgspec.Struct, frozen=True):
@@ -122,7 +118,11 @@ class Webhooks(msgspec.Struct, frozen=True):
 
 @asynccontextmanager
 async def receiving_webhooks(
-    database: TestDatabase, simulator: StripeSimulator, *, app_dsn: str | None = None
+    database: TestDatabase,
+    simulator: StripeSimulator,
+    *,
+    app_dsn: str | None = None,
+    flight: str = "SV1",
 ) -> AsyncIterator[Webhooks]:
     """Yield webhooks whose booking has an open session; `app_dsn` may lead over another line."""
     gateway = StripePaymentGateway(
@@ -150,8 +150,7 @@ async def receiving_webhooks(
             ),
         )
         processor = StoredEventProcessor(inbox=store, collector=collector, refunder=refunder)
-        flight = await airline.schedule(f"SV{next(FLIGHT_NUMBERS)}", seats=3)
-        booking = await airline.book(flight)
+        booking = await airline.book(await airline.schedule(flight, seats=3))
         payment, attempt = await airline.checkout(booking)
         before = frozenset(each["id"] for each in simulator.requests())
         opened = await collector.open_session(payment, attempt, cause=cause())

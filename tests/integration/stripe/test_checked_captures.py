@@ -138,7 +138,7 @@ async def test_a_capture_that_the_list_lacks_is_asked_about_before_it_is_believe
 async def test_a_payment_that_another_booking_made_pays_for_no_second_one(
     webhooks: Webhooks, database: TestDatabase, simulator: StripeSimulator
 ) -> None:
-    async with receiving_webhooks(database, simulator) as other:
+    async with receiving_webhooks(database, simulator, flight="SV2") as other:
         simulator.pay(other.session)
         intent = event_object(other.event(SUCCEEDED))["id"]
     await forged(webhooks, intent)

@@ -141,6 +141,18 @@ async def test_a_finished_row_of_the_event_stays_as_it_is(webhooks: Webhooks) ->
     assert seen(webhooks, event) == ("ignored", 1)
 
 
+async def test_a_worker_that_was_still_at_it_changes_no_row_that_is_done(
+    webhooks: Webhooks,
+) -> None:
+    event = webhooks.event(SUCCEEDED)
+    await webhooks.deliver({**event, "api_version": "2026-11-25.endive"})
+    await webhooks.deliver(event)
+    await webhooks.store.finish(event["id"], state="ignored", reason="NOT_FOUND")
+    await webhooks.store.postpone(event["id"], reason="GatewayTimeout", seconds=1.0)
+    await webhooks.store.fail(event["id"], reason="ValueError", seconds=1.0, limit=1)
+    assert seen(webhooks, event) == ("done", 1)
+
+
 async def test_a_capture_that_was_recorded_before_leaves_its_event_done(webhooks: Webhooks) -> None:
     event = webhooks.event(SUCCEEDED)
     twin = {**event, "id": f"{event['id']}2"}
@@ -160,6 +172,20 @@ async def test_the_worker_and_the_receiver_record_one_capture_of_one_event(
     webhooks.change("state = 'new', finished_at = NULL")
     assert await webhooks.deliver(event) == "fresh"
     assert seen(webhooks, event) == ("done", 1)
+
+
+async def test_two_processes_that_receive_one_event_at_once_record_it_once(
+    webhooks: Webhooks, database: TestDatabase, simulator: StripeSimulator
+) -> None:
+    event = webhooks.event(SUCCEEDED)
+    async with receiving_webhooks(database, simulator, flight="SV2") as other:
+        received = await asyncio.gather(
+            *(each.deliver(event) for each in (webhooks, other) for _ in range(5))
+        )
+    assert received.count("fresh") == 1
+    assert set(received) == {"fresh", "duplicate"}
+    assert seen(webhooks, event) == ("done", 1)
+    assert stored_log.tags(webhooks.dsn, webhooks.booking).count("booking.paid.1") == 1
 
 
 async def test_a_bug_in_the_short_path_leaves_the_event_to_the_worker(
