@@ -12,12 +12,12 @@ from tests.support import customers, running_system, stored_log
 from tests.support.customers import Customer
 from tests.support.running_system import System
 
-# One creates the session, and each of two webhooks reads its object: the session and the intent.
-PAID = 3
-# The failed attempt is read as well, and the open session before it is handed out again.
-DECLINED_THEN_PAID = PAID + 2
-# One creates the refund, and its webhook reads it.
-PAID_THEN_REFUNDED = PAID + 2
+# One creates the session: what the signed webhooks say is not read again.
+PAID = 1
+# The open session is read before it is handed out again.
+DECLINED_THEN_PAID = PAID + 1
+# One creates the refund. The intent is read before it, unless the timer has checked the capture.
+PAID_THEN_REFUNDED = {PAID + 1, PAID + 2}
 
 
 async def test_a_paid_booking_in_good_order_costs_these_calls_to_stripe(
@@ -49,7 +49,7 @@ async def test_a_booking_that_is_refunded_costs_these_calls_to_stripe(
     await _pay(customer, booking, session)
     await customer.cancelled(booking)
     await customer.becomes(booking, "refunded")
-    assert len(found := await _calls(system, session)) == PAID_THEN_REFUNDED, found
+    assert len(found := await _calls(system, session)) in PAID_THEN_REFUNDED, found
 
 
 async def _reserved(system: System, customer: Customer) -> str:
