@@ -147,13 +147,12 @@ def modification_quote(
     """Return the terms of exchanging the segment for all its passengers; `flights` by segment.
 
     Allowed: another flight of the route, or a higher cabin. After a material disruption there is
-    no fee, and a like flight costs nothing; with the `waiver` of staff, nothing costs. Both allow a
-    lower cabin, too, and the difference goes back. Rejects
-    ModificationRefused, ModificationPending, NoSuchPart, CouponNotOpen, AmountNotCollectable and
-    what the sale of the new flight does.
+    no fee, and a like flight is free; with the `waiver` of staff, all is. Both allow a lower cabin,
+    whose difference goes back. Rejects ModificationRefused, ModificationPending, NoSuchPart,
+    CouponNotOpen, AmountNotCollectable and what the sale of the new flight does.
     """
-    old = flights[segment]
-    facts, waived = journey.facts_of(old), waiver is not None
+    old, waived = flights[segment], waiver is not None
+    facts = journey.facts_of(old)
     booking_modification.require_modifiable(booking, segment, facts, now=now, waived=waived)
     free = waived or disruption.is_material(booking, segment)
     found = _fit(booking, old, new, segment=segment, to=to, now=now, free=free)

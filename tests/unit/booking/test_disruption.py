@@ -124,7 +124,7 @@ def test_cancelling_instead_of_answering_costs_no_fee_either(hours: float, perce
 
 
 @pytest.mark.parametrize("paid", [False, True])
-def test_a_booking_without_tickets_is_told_that_its_cancelled_flight_cancelled_it(
+def test_a_booking_without_tickets_gets_a_letter_when_its_flight_is_cancelled(
     paid: bool,
 ) -> None:
     airline = MemoryAirline()
