@@ -120,6 +120,7 @@ def _close(
         booking,
         segment=segment,
         entry=carriage.flown_entry(posted, value=journey.value_of(booking, on_board)),
+        departed_at=flight.departed_at,
     )
     context.record(booking_id, flown)
     settle_unanswered.refund_absent(context, booking_id, segment)
@@ -137,6 +138,7 @@ def _close(
             vat_back=vat,
         ),
         obligation=cancellation.next_obligation(booking, booking_id, charge + vat),
+        departed_at=flight.departed_at,
     )
     context.record(booking_id, missed)
     return lapsed
