@@ -80,7 +80,7 @@ def _refund_standby(context: DecisionContext, booking_id: str, segment: int) -> 
     they cannot reach; the rest stays.
     """
     booking = journey.load(context, booking_id)
-    denied = {each.passenger for each in check_in.standby_on(booking, segment)}
+    denied = {each.passenger for each in check_in.denied_on(booking, segment)}
     if denied:
         joined = settle_unanswered.travelled_from(context, booking, segment)
         coupons = tuple(each for each in joined if each.passenger in denied)

@@ -228,12 +228,13 @@ def lifted_on(booking: Booking, segment: int) -> tuple[Coupon, ...]:
 def missing_on(booking: Booking, segment: int) -> tuple[Coupon, ...]:
     """The coupons of passengers who are not on board, with those of their later flights.
 
-    Passengers on standby were there: the airline had no seat for them.
+    Passengers on standby were there, and those who stayed with them: the airline had no seat.
     """
+    denied = companions.denied(booking, segment)
     absent = {
         coupon.passenger
         for coupon in booking.open_coupons(segment)
-        if coupon.status is not CouponStatus.LIFTED and not coupon.standby
+        if coupon.status is not CouponStatus.LIFTED and coupon.passenger not in denied
     }
     return tuple(
         coupon
@@ -242,9 +243,10 @@ def missing_on(booking: Booking, segment: int) -> tuple[Coupon, ...]:
     )
 
 
-def standby_on(booking: Booking, segment: int) -> tuple[Coupon, ...]:
-    """The coupons of passengers who are checked in and have no seat."""
-    return tuple(coupon for coupon in booking.open_coupons(segment) if coupon.standby)
+def denied_on(booking: Booking, segment: int) -> tuple[Coupon, ...]:
+    """The coupons of passengers who are checked in and have no seat, and who stay with them."""
+    denied = companions.denied(booking, segment)
+    return tuple(each for each in booking.open_coupons(segment) if each.passenger in denied)
 
 
 def fly(
