@@ -100,8 +100,13 @@ def next_obligation(booking: Booking, name: str, amount: int) -> Obligation | No
     """The next obligation of the booking, in minor units; None when nothing is refunded."""
     if amount == 0:
         return None
+    return Obligation(next_obligation_id(booking, name), money.Money(amount, booking.currency))
+
+
+def next_obligation_id(booking: Booking, name: str) -> str:
+    """The id of the next obligation; that of a withdrawn one is not used again."""
     number = len(booking.obligations) + booking.withdrawn_obligation_count + 1
-    return Obligation(ids.obligation_id(name, number), money.Money(amount, booking.currency))
+    return ids.obligation_id(name, number)
 
 
 def cancel(

@@ -275,7 +275,7 @@ def test_an_unanswered_disruption_of_the_flight_is_to_be_answered_again() -> Non
     case = Mistake("ADT")
     flight = case.airline.flight(case.flight)
     later = RescheduleFlight(
-        case.flight, flight.departs_at + 4 * HOUR, flight.arrives_at + 4 * HOUR, "crew"
+        case.flight, flight.departs_at + HOUR / 2, flight.arrives_at + HOUR / 2, "crew"
     )
     case.airline.submit(later)
     case.airline.submit(
