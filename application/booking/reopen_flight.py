@@ -3,14 +3,14 @@
 import datetime as dt
 from collections.abc import Sequence
 
-from application.booking import answer_disruption, journey, paid_seats, seat_needs
+from application.booking import answer_disruption, journey, letters, paid_seats, seat_needs
 from application.commands import stream_kinds
 from application.commands.command import Command, Reply
 from application.commands.context import DecisionContext
 from domain.booking import departure_correction, disruption
 from domain.booking import seats as booking_seats
 from domain.booking.coupons import Coupon
-from domain.booking.state import Booking, Closing, Disruption
+from domain.booking.state import Booking, Closing, Disruption, coupon_key
 from domain.booking.values import SeatChoice
 from domain.inventory import rejections, seat_sale, seating
 from domain.inventory.state import FlightStatus
@@ -107,17 +107,7 @@ def _restore(
     flight = journey.load_flight(context, where.flight)
     passengers = tuple(each.passenger for each in lost)
     if flight.status is FlightStatus.DEPARTED:
-        coupons = tuple(
-            each for each in booking.open_coupons(segment) if each.passenger in passengers
-        )
-        answer_disruption.refund(
-            context,
-            booking_id,
-            coupons,
-            reason=MISSED_BY_MISTAKE,
-            at_gate=True,
-            holding_seats=False,
-        )
+        _refund(context, booking_id, lost)
         return
     restored = seat_sale.restore_sold(
         flight,
@@ -137,7 +127,33 @@ def _restore(
     )
     for each in lost:
         _seat_again(context, booking_id, each)
-    paid_seats.restore(context, booking_id, reason=DEPARTURE_WITHDRAWN, segments=[segment])
+    refund = paid_seats.restore(context, booking_id, reason=DEPARTURE_WITHDRAWN, segments=[segment])
+    seats = {coupon_key(each): each.seat for each in journey.load(context, booking_id).coupons}
+    if any(seats[coupon_key(each)] != each.seat for each in lost):
+        context.enqueue(letters.seat_letter(booking_id, refund=refund, now=context.now))
+
+
+def _refund(context: DecisionContext, booking_id: str, lost: Sequence[Coupon]) -> None:
+    """Refund a later flight that has left without its passengers, with a letter."""
+    booking = journey.load(context, booking_id)
+    keys = {coupon_key(each) for each in lost}
+    coupons = tuple(each for each in booking.open_coupons() if coupon_key(each) in keys)
+    answer_disruption.refund(
+        context,
+        booking_id,
+        coupons,
+        reason=MISSED_BY_MISTAKE,
+        at_gate=True,
+        holding_seats=False,
+    )
+    context.enqueue(
+        letters.CancellationLetter(
+            booking_id=booking_id,
+            about=str(sum(each.is_final for each in booking.coupons) + len(coupons)),
+            fee=0,
+            refund=journey.value_of(booking, coupons).total,
+        )
+    )
 
 
 def _seat_again(context: DecisionContext, booking_id: str, coupon: Coupon) -> None:

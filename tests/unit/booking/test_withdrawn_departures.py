@@ -5,9 +5,10 @@ import datetime as dt
 import pytest
 
 from application.booking.check_in import Board, CheckIn, UndoCheckIn
-from application.booking.choose_seats import ReviewSeats
+from application.booking.choose_seats import ChooseSeats, ReviewSeats
 from application.booking.close_flight import CloseFlight
 from application.booking.grant_refund import GrantRefund
+from application.booking.letters import CancellationLetter, SeatLetter
 from application.booking.reopen_flight import ReopenFlight
 from application.inventory.cancel_flight import CancelFlight
 from application.inventory.change_equipment import ChangeEquipment
@@ -18,8 +19,8 @@ from application.processes import follow_flight_when_changed
 from domain.booking import rejections as booking_rejections
 from domain.booking.coupons import CouponStatus
 from domain.booking.states import Status
-from domain.inventory import rejections
-from domain.inventory.events import CabinLayout
+from domain.inventory import rejections, seat_map
+from domain.inventory.events import CabinLayout, Place
 from domain.inventory.state import FlightStatus
 from domain.kernel.money import Money
 from domain.pricing.extras import ExtraChoice
@@ -34,12 +35,19 @@ C = CouponStatus
 class Mistake:
     """A party on one flight, or with a connection, whose departure is recorded by mistake."""
 
-    def __init__(self, *party: PassengerType, connects: bool = False, seats: int = 9) -> None:
+    def __init__(
+        self,
+        *party: PassengerType,
+        connects: bool = False,
+        seats: int = 9,
+        paid: tuple[ExtraChoice, ...] = (),
+    ) -> None:
         self.airline = MemoryAirline()
         self.flight = self.airline.schedule("SV1")
         self.later = self.airline.schedule("SV2", in_days=10.25, route=("JED", "AHB"), seats=seats)
         flights = (self.flight, self.later) if connects else self.flight
-        self.booking = self.airline.ticketed(flights, *party, extras=(ExtraChoice("BAG20", 0, 0),))
+        extras = (ExtraChoice("BAG20", 0, 0), *paid)
+        self.booking = self.airline.ticketed(flights, *party, extras=extras)
         self.airline.clock.now = self.airline.flight(self.flight).departs_at - 1.5 * HOUR
 
     def check_in(self, *passengers: int) -> None:
@@ -170,6 +178,21 @@ def test_the_later_seats_are_taken_again() -> None:
     assert len(case.airline.flight(case.later).sequences.get(case.booking)) == 3
 
 
+def test_a_paid_seat_that_another_passenger_has_now_is_replaced_with_a_letter() -> None:
+    case = Mistake("ADT", connects=True, seats=60, paid=(ExtraChoice("FRONT", 0, 1),))
+    seat = case.airline.booking(case.booking).coupon(0, 1).seat
+    case.depart()
+    other = case.airline.ticketed(case.later)
+    case.airline.submit(ChooseSeats(other, 0, (Place(0, seat),), at_gate=True))
+    case.withdraw()
+    booking = case.airline.booking(case.booking)
+    given = booking.coupon(0, 1).seat
+    assert given not in {None, seat}
+    layout = case.airline.flight(case.later).cabins["Y"].layout
+    assert seat_map.category(layout, given) == seat_map.category(layout, seat)
+    assert any(isinstance(each, SeatLetter) for each in case.airline.log.outbox)
+
+
 def test_later_seats_that_others_have_bought_are_taken_beyond_the_authorised_number() -> None:
     case = Mistake("ADT", connects=True, seats=1)
     case.depart()
@@ -194,6 +217,8 @@ def test_a_later_flight_that_has_left_meanwhile_is_refunded_in_full() -> None:
     booking = case.airline.booking(case.booking)
     assert [each.status for each in booking.coupons] == [C.OPEN, C.REFUNDED]
     assert booking.owed() == Money(booking.coupon(0, 1).total, "SAR")
+    (letter,) = [e for e in case.airline.log.outbox if isinstance(e, CancellationLetter)]
+    assert letter.refund == booking.owed().amount
     assert booking.status is Status.CONFIRMED
 
 
