@@ -3,7 +3,14 @@
 import datetime as dt
 from collections.abc import Sequence
 
-from application.booking import answer_disruption, journey, letters, paid_seats, seat_needs
+from application.booking import (
+    answer_disruption,
+    cancel_booking,
+    journey,
+    letters,
+    paid_seats,
+    seat_needs,
+)
 from application.commands import stream_kinds
 from application.commands.command import Command, Reply
 from application.commands.context import DecisionContext
@@ -64,6 +71,7 @@ class ReopenFlight(Command, frozen=True):
                 if coupon.segment == each and coupon.passenger in passengers
             ]
             _restore(context, booking_id, each, lost)
+        paid_seats.review_laps(context, booking_id, reason=cancel_booking.PARTY_CHANGED)
         flights = [booking.segments[each].flight for each in later]
         return Reply(booking_id, ids={f"later_{n}": flight for n, flight in enumerate(flights, 1)})
 
@@ -145,14 +153,6 @@ def _refund(context: DecisionContext, booking_id: str, lost: Sequence[Coupon]) -
         reason=MISSED_BY_MISTAKE,
         at_gate=True,
         holding_seats=False,
-    )
-    context.enqueue(
-        letters.CancellationLetter(
-            booking_id=booking_id,
-            about=str(sum(each.is_final for each in booking.coupons) + len(coupons)),
-            fee=0,
-            refund=journey.value_of(booking, coupons).total,
-        )
     )
 
 
