@@ -10,6 +10,7 @@ from application.commands.bus import CommandBus
 from application.commands.command import Command
 from application.processes.flight_tasks import FlightTasks
 from domain.booking.state import Booking
+from domain.inventory.state import Flight
 from domain.kernel import ids
 from domain.kernel.events import DomainEvent
 
@@ -23,12 +24,19 @@ class ProcessContext(msgspec.Struct, frozen=True):
     stock: ports.TicketStock
     flight_tasks: FlightTasks
     airline_code: str
+    clock: ports.Clock
 
     async def booking(self, booking_id: str) -> Booking:
         """Return a booking that has at least one event."""
         booking = (await self.bus.current(stream_kinds.BOOKING, booking_id))[0]
         assert booking is not None, "the log contains an event of it"
         return booking
+
+    async def flight(self, flight_id: str) -> Flight:
+        """Return a flight of a booking."""
+        flight = (await self.bus.current(stream_kinds.FLIGHT, flight_id))[0]
+        assert flight is not None, "a booking names flights that exist"
+        return flight
 
     async def submit(self, recorded: ports.RecordedEvent, step: str, command: Command) -> None:
         """Submit a command that follows from the event.

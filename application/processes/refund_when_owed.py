@@ -1,8 +1,13 @@
-"""Request a refund from Stripe when the airline owes money to a booking."""
+"""Request a refund from Stripe when the airline owes money to a booking.
+
+What a departure makes the airline owe to no-shows waits until the departure is final; a timer runs
+the process again then.
+"""
 
 from application.payment.refund_payment import RefundPayment
 from application.ports import RecordedEvent
 from application.processes.process import Process, ProcessContext
+from domain.booking import departure_correction
 from domain.booking.events import (
     BookingCancelled,
     CouponsCancelled,
@@ -11,7 +16,10 @@ from domain.booking.events import (
     RefundGranted,
 )
 from domain.booking.seat_events import SeatExtrasRefunded
+from domain.booking.state import Booking
 from domain.booking.values import Obligation
+from domain.inventory.departure_correction import is_final
+from domain.inventory.state import FlightStatus
 
 NAME = "refund_when_owed"
 
@@ -38,13 +46,47 @@ async def refund(recorded: RecordedEvent, context: ProcessContext) -> None:
     if owed is None:
         return
     booking = await context.booking(recorded.stream)
+    if owed not in booking.obligations or await _waits(recorded, booking, owed, context):
+        return
+    await _request(recorded, booking, owed, NAME, context)
+    if isinstance(recorded.event, RefundGranted):
+        # With it a departure is final: what that made the airline owe waits no longer.
+        for each in booking.obligations:
+            if each != owed:
+                await _request(recorded, booking, each, f"{NAME}:{each.id}", context)
+
+
+async def _request(
+    recorded: RecordedEvent,
+    booking: Booking,
+    owed: Obligation,
+    step: str,
+    context: ProcessContext,
+) -> None:
+    """Request the refund; of one that was requested before, nothing is recorded."""
     command = RefundPayment(
         booking_id=recorded.stream,
         obligation=owed.id,
         amount=owed.amount,
         payment_ids=tuple(reversed(booking.payments)),
     )
-    await context.submit(recorded, NAME, command)
+    await context.submit(recorded, step, command)
+
+
+async def _waits(
+    recorded: RecordedEvent, booking: Booking, owed: Obligation, context: ProcessContext
+) -> bool:
+    """Whether the money is owed because of a departure that may still be withdrawn, or has been."""
+    event = recorded.event
+    if not isinstance(event, PassengersMissed):
+        return False
+    if not departure_correction.may_be_withdrawn(booking, owed.id):
+        return False
+    segment = min(each.segment for each in event.coupons)
+    flight = await context.flight(booking.segments[segment].flight)
+    if flight.status is not FlightStatus.DEPARTED or flight.departed_at is None:
+        return True
+    return not is_final(flight.departed_at, now=context.clock())
 
 
 PROCESS = Process(

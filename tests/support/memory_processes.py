@@ -102,6 +102,7 @@ class ProcessRuns:
             stock=self.bus,
             tasks=self.tasks,
             airline_code=AIRLINE,
+            clock=airline.clock,
             report=lambda stream, error: self.reports.append((stream, error)),
         )
 
