@@ -152,6 +152,7 @@ def _core(
             stock=stock,
             tasks=tasks,
             airline_code=settings.airline_code,
+            clock=utc_now,
             report=report,
         ),
         flight_tasks=tasks,

@@ -33,6 +33,7 @@ check_in: check in, undo it, and board
 offload_passengers: cancel the coupons of passengers at the gate
 depart_unreported: depart a flight nobody reported, where passengers have boarded
 close_flight: record who has flown and who was a no-show
+reopen_flight: take that back where the departure was withdrawn
 
 booking_details: a booking as its owner and staff see it
 list_bookings: the bookings of a user

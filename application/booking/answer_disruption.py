@@ -2,7 +2,7 @@
 
 from typing import Literal
 
-from application.booking import cancel_booking, journey, paid_seats
+from application.booking import cancel_booking, journey, letters, paid_seats
 from application.booking.access import changeable_booking, changeable_by_gate
 from application.booking.booking_details import BookingDetails, carry_out_and_read
 from application.booking.modify_booking import accepted_modification, unpaid_places
@@ -107,12 +107,15 @@ def refund(
     *,
     reason: str,
     at_gate: bool,
+    holding_seats: bool = True,
 ) -> None:
-    """Cancel the coupons without a fee, and promise back what was paid for them."""
+    """Cancel the coupons without a fee, and promise back what was paid for them, with a letter.
+
+    Seats are returned unless they are lost already (`holding_seats` is false).
+    """
     booking = journey.load(context, booking_id)
-    obligation = cancellation.next_obligation(
-        booking, booking_id, journey.value_of(booking, coupons).total
-    )
+    value = journey.value_of(booking, coupons).total
+    obligation = cancellation.next_obligation(booking, booking_id, value)
     cancelled = cancellation.cancel(
         booking,
         coupons=coupons,
@@ -126,5 +129,8 @@ def refund(
         at_gate=at_gate,
     )
     context.record(booking_id, cancelled)
-    journey.return_seats(context, booking_id, booking, coupons, reason)
+    if holding_seats:
+        journey.return_seats(context, booking_id, booking, coupons, reason)
     paid_seats.review_laps(context, booking_id, reason=cancel_booking.PARTY_CHANGED)
+    final = sum(each.is_final for each in booking.coupons) + len(coupons)
+    context.enqueue(letters.cancellation_letter(booking_id, final=final, refund=value))

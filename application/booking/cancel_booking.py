@@ -336,11 +336,9 @@ def _letter(
     quote: CancellationQuote, booking: Booking, coupons: tuple[Coupon, ...]
 ) -> letters.CancellationLetter:
     """Return the letter about the cancelled coupons, with fee and refund."""
-    return letters.CancellationLetter(
-        booking_id=quote.booking,
-        about=str(sum(each.is_final for each in booking.coupons) + len(coupons)),
-        fee=quote.fee,
-        refund=quote.refund,
+    final = sum(each.is_final for each in booking.coupons) + len(coupons)
+    return letters.cancellation_letter(
+        quote.booking, final=final, refund=quote.refund, fee=quote.fee
     )
 
 

@@ -80,7 +80,7 @@ def _refund_standby(context: DecisionContext, booking_id: str, segment: int) -> 
     they cannot reach; the rest stays.
     """
     booking = journey.load(context, booking_id)
-    denied = {each.passenger for each in check_in.standby_on(booking, segment)}
+    denied = {each.passenger for each in check_in.denied_on(booking, segment)}
     if denied:
         joined = settle_unanswered.travelled_from(context, booking, segment)
         coupons = tuple(each for each in joined if each.passenger in denied)
@@ -120,6 +120,7 @@ def _close(
         booking,
         segment=segment,
         entry=carriage.flown_entry(posted, value=journey.value_of(booking, on_board)),
+        departed_at=flight.departed_at,
     )
     context.record(booking_id, flown)
     settle_unanswered.refund_absent(context, booking_id, segment)
@@ -137,6 +138,7 @@ def _close(
             vat_back=vat,
         ),
         obligation=cancellation.next_obligation(booking, booking_id, charge + vat),
+        departed_at=flight.departed_at,
     )
     context.record(booking_id, missed)
     return lapsed

@@ -13,7 +13,7 @@ from domain.booking import cancellation, rejections, states
 from domain.booking.state import Booking
 from domain.booking.states import Status
 from domain.booking.values import Obligation
-from domain.kernel import ids, money
+from domain.kernel import money
 from domain.ledger import carriage
 
 REFUND_GRANTED = "refund_granted"
@@ -55,9 +55,7 @@ class GrantRefund(Command, frozen=True):
         granted = cancellation.grant_refund(
             booking,
             reason=REFUND_GRANTED,
-            obligation=Obligation(
-                ids.obligation_id(booking_id, len(booking.obligations) + 1), amount
-            ),
+            obligation=Obligation(cancellation.next_obligation_id(booking, booking_id), amount),
             entry=(
                 carriage.unticketed_refund_entry(posted, amount=amount)
                 if booking.status is Status.PAID

@@ -77,6 +77,13 @@ class SeatLetter(BookingLetter, frozen=True, kw_only=True):
     refund: int
 
 
+def cancellation_letter(
+    booking_id: str, *, final: int, refund: int, fee: int = 0
+) -> CancellationLetter:
+    """Return the letter about what was cancelled, after which so many coupons are `final`."""
+    return CancellationLetter(booking_id=booking_id, about=str(final), fee=fee, refund=refund)
+
+
 def seat_letter(booking_id: str, *, refund: int, now: dt.datetime) -> SeatLetter:
     """Return the letter about seats that changed now."""
     return SeatLetter(booking_id=booking_id, about=f"{now:%Y%m%dT%H%M%S%f}", refund=refund)
@@ -140,13 +147,13 @@ LETTERS: Mapping[type[BookingLetter], Mapping[Language, Words]] = {
     CancellationLetter: {
         "en": Words(
             "Cancellation in your booking {reference}",
-            "Dear {name},\n\nwhat you asked for in booking {reference} has been cancelled.\n"
+            "Dear {name},\n\nflights of your booking {reference} have been cancelled.\n"
             "Fee: {fee}\nRefund: {refund}\n\nA refund goes back to the card that was used; banks "
             "may take some days to show it.\n{remaining}",
         ),
         "ar": Words(
             "إلغاء في حجزك {reference}",
-            "عزيزنا {name}،\n\nتم تنفيذ الإلغاء المطلوب في الحجز {reference}.\n"
+            "عزيزنا {name}،\n\nتم إلغاء رحلات في حجزك {reference}.\n"
             "الرسوم: {fee}\nالمبلغ المسترد: {refund}\n\nيعود المبلغ إلى البطاقة المستخدمة، وقد "
             "يستغرق ظهوره لدى البنك بضعة أيام.\n{remaining}",
         ),

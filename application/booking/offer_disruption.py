@@ -110,7 +110,7 @@ def letter(booking_id: str, offered: DisruptionOffered, flight: Flight) -> lette
 
 
 def _cancel_unticketed(context: DecisionContext, booking_id: str, booking: Booking) -> None:
-    """Cancel with a full refund of what was paid, unless a refund is owed already."""
+    """Cancel with a full refund of what was paid and a letter, unless a refund is owed already."""
     if booking.obligations:
         return
     paid = booking.captured.amount if booking.captured is not None else 0
@@ -128,3 +128,6 @@ def _cancel_unticketed(context: DecisionContext, booking_id: str, booking: Booki
     )
     context.record(booking_id, cancelled)
     journey.release_holds(context, booking_id, booking, FLIGHT_CANCELLED)
+    if cancelled:
+        final = len(booking.coupons)
+        context.enqueue(letters.cancellation_letter(booking_id, final=final, refund=paid))

@@ -147,18 +147,18 @@ def modification_quote(
     """Return the terms of exchanging the segment for all its passengers; `flights` by segment.
 
     Allowed: another flight of the route, or a higher cabin. After a material disruption there is
-    no fee, and a like flight costs nothing; with the `waiver` of staff, nothing costs. Rejects
-    ModificationRefused, ModificationPending, NoSuchPart, CouponNotOpen, AmountNotCollectable and
-    what the sale of the new flight does.
+    no fee, and a like flight is free; with the `waiver` of staff, all is. Both allow a lower cabin,
+    whose difference goes back. Rejects ModificationRefused, ModificationPending, NoSuchPart,
+    CouponNotOpen, AmountNotCollectable and what the sale of the new flight does.
     """
-    old = flights[segment]
-    facts, waived = journey.facts_of(old), waiver is not None
+    old, waived = flights[segment], waiver is not None
+    facts = journey.facts_of(old)
     booking_modification.require_modifiable(booking, segment, facts, now=now, waived=waived)
-    found = _fit(booking, old, new, segment=segment, to=to, now=now)
+    free = waived or disruption.is_material(booking, segment)
+    found = _fit(booking, old, new, segment=segment, to=to, now=now, free=free)
     after = [found if index == segment else each for index, each in enumerate(flights)]
     _require_order(booking, after, segment=segment, to=to)
     coupons = booking.open_coupons(segment)
-    free = waived or disruption.is_material(booking, segment)
     notice = None if free else _notice(coupons, facts, now=now)
     percent = 0 if notice is None else _percent(notice)
     target = _target(booking, found, coupons, to=to)
@@ -230,6 +230,7 @@ def _fit(
     segment: int,
     to: WantedSegment,
     now: dt.datetime,
+    free: bool,
 ) -> Flight:
     """Return the new flight if the rules allow the exchange."""
     if new is None:
@@ -241,7 +242,7 @@ def _fit(
         raise rejections.ModificationRefused(reason="other_route")
     if to.cabin not in new.cabins:
         raise flight_rejections.CabinNotFound(cabin=to.cabin)
-    if CABIN_RANK[to.cabin] < CABIN_RANK[had.cabin]:
+    if not free and CABIN_RANK[to.cabin] < CABIN_RANK[had.cabin]:
         raise rejections.ModificationRefused(reason="lower_cabin")
     if (to.flight, to.cabin) == (had.flight, had.cabin):
         raise rejections.ModificationRefused(reason="nothing_changes")
@@ -359,7 +360,7 @@ def _kept_value(
     waived: bool,
 ) -> Exchange:
     """Return what a move after a disruption is worth: a like flight as much as before, something
-    better its own price unless that is waived, and nothing less than what was paid.
+    better its own price unless that is waived, and only a lower cabin less than what was paid.
     """
     had = booking.segments[coupons[0].segment]
     published = old.scheduled_departs_at or old.departs_at
@@ -368,7 +369,8 @@ def _kept_value(
         and to.fare_class in {None, had.fare_class}
         and abs(new.departs_at - published) <= FREE_MOVE_WITHIN
     )
-    if not like and not waived and exchange.cost(booking, coupons) > 0:
+    cost, lower = exchange.cost(booking, coupons), CABIN_RANK[to.cabin] < CABIN_RANK[had.cabin]
+    if (cost > 0 and not like and not waived) or (cost < 0 and lower):
         return exchange
     unchanged = tuple(
         CouponPrice(each.passenger, each.segment, each.fare, each.vat, each.charge)

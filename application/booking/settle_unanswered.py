@@ -56,7 +56,7 @@ class RefundUnanswered(Command, frozen=True):
                 journey.load(context, self.booking_id), segment=segment, answer="refunded"
             )
             context.record(self.booking_id, answered)
-        _refund(context, self.booking_id, booking, coupons)
+        answer_disruption.refund(context, self.booking_id, coupons, reason=UNANSWERED, at_gate=True)
         return Reply(self.booking_id)
 
 
@@ -73,7 +73,7 @@ def refund_absent(context: DecisionContext, booking_id: str, segment: int) -> No
         return
     joined = travelled_from(context, booking, segment)
     coupons = tuple(each for each in joined if each.passenger in absent)
-    _refund(context, booking_id, booking, coupons)
+    answer_disruption.refund(context, booking_id, coupons, reason=UNANSWERED, at_gate=True)
 
 
 def travelled_from(context: DecisionContext, booking: Booking, segment: int) -> tuple[Coupon, ...]:
@@ -84,21 +84,6 @@ def travelled_from(context: DecisionContext, booking: Booking, segment: int) -> 
         each
         for each in booking.open_coupons()
         if each.segment >= segment and each.segment in joined
-    )
-
-
-def _refund(
-    context: DecisionContext, booking_id: str, booking: Booking, coupons: tuple[Coupon, ...]
-) -> None:
-    """Refund the coupons in full, with a letter."""
-    answer_disruption.refund(context, booking_id, coupons, reason=UNANSWERED, at_gate=True)
-    context.enqueue(
-        letters.CancellationLetter(
-            booking_id=booking_id,
-            about=str(sum(each.is_final for each in booking.coupons) + len(coupons)),
-            fee=0,
-            refund=journey.value_of(booking, coupons).total,
-        )
     )
 
 

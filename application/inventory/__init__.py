@@ -6,6 +6,7 @@ reschedule_flight: change the times of a flight
 reinstate_flight: a cancelled flight operates after all
 cancel_flight: cancel a flight
 depart_flight: record that a flight has departed
+withdraw_departure: it has not, the departure was recorded by mistake
 operated_flight: a flight as operations staff see it
 operation_notes: why a flight changes, with the words of staff sealed
 flights: loads a flight, within a decision or from the log

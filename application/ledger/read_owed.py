@@ -20,8 +20,9 @@ class Owed(msgspec.Struct, frozen=True):
     `booking` is the intent for money that belongs to no booking.
 
     `unrequested` is the part for which no refund is requested yet: a timer does that within
-    minutes. `failed` waits for finance, `under_way` for Stripe and the bank. A negative
-    `unrequested` is money that was paid out twice. Of these three the amount is the sum.
+    minutes, or for a no-show once the departure is final. `failed` waits for finance, `under_way`
+    for Stripe and the bank. A negative `unrequested` is money that was paid out twice. Of these
+    three the amount is the sum.
     """
 
     booking: str

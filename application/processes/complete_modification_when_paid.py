@@ -21,6 +21,5 @@ def _complete(
 
 PROCESS = step_process(
     "complete_modification_when_paid",
-    BookingStep(command=_complete, serials=_serials),
-    starts_on=(ModificationPaid,),
+    BookingStep(command=_complete, serials=_serials, starts_on=(ModificationPaid,)),
 )

@@ -21,6 +21,5 @@ def _confirm(
 
 PROCESS = step_process(
     "confirm_when_paid",
-    BookingStep(command=_confirm, serials=_serials),
-    starts_on=(BookingPaid,),
+    BookingStep(command=_confirm, serials=_serials, starts_on=(BookingPaid,)),
 )

@@ -14,6 +14,7 @@ from application.booking.choose_seats import ReviewSeats
 from application.booking.close_flight import CloseFlight
 from application.booking.offer_disruption import OfferDisruption
 from application.booking.release_hold import HoldReleaser
+from application.booking.reopen_flight import ReopenFlight
 from application.commands import follow_up, stream_kinds
 from application.commands.bus import CommandBus
 from application.commands.command import Command
@@ -26,6 +27,7 @@ from domain.booking.state import Booking
 from domain.booking.states import Status
 from domain.booking.values import NewTimes
 from domain.inventory.events import (
+    DepartureWithdrawn,
     EquipmentChanged,
     FlightCancelled,
     FlightDeparted,
@@ -62,6 +64,7 @@ PROCESS = Process(
         FlightRescheduled,
         EquipmentChanged,
         FlightDeparted,
+        DepartureWithdrawn,
     ),
     run=open_task,
 )
@@ -97,6 +100,7 @@ class FlightFollower:
         history = await self._bus.history(flight_id)
         recorded = history[version - 1]
         before = times_before(history, version)
+        withdrawn = withdrawn_departures(history[: version - 1])
         found: list[str] = []
         if not is_superseded(recorded, _folded(history)):
             found = bookings(_folded(history[:version]))
@@ -106,7 +110,10 @@ class FlightFollower:
                 return
             chunk = found[start : start + CHUNK_SIZE]
             succeeded = await asyncio.gather(
-                *(self._follow_booking(recorded, booking_id, before) for booking_id in chunk)
+                *(
+                    self._follow_booking(recorded, booking_id, before, withdrawn)
+                    for booking_id in chunk
+                )
             )
             done += sum(succeeded)
             failed += len(chunk) - sum(succeeded)
@@ -118,9 +125,26 @@ class FlightFollower:
         )
 
     async def _follow_booking(
+        self,
+        recorded: RecordedEvent,
+        booking_id: str,
+        before: NewTimes | None,
+        withdrawn: Sequence[RecordedEvent],
+    ) -> bool:
+        """Return False when the booking has to be tried again.
+
+        A departure that was withdrawn before the event is taken back first: the event concerns
+        the passengers whom the departure made no-shows.
+        """
+        for each in withdrawn:
+            if not await self._follow_one(each, booking_id, None):
+                return False
+        return await self._follow_one(recorded, booking_id, before)
+
+    async def _follow_one(
         self, recorded: RecordedEvent, booking_id: str, before: NewTimes | None
     ) -> bool:
-        """Return False when the booking has to be tried again."""
+        """Follow up one event for one booking; False when that has to be tried again."""
         cause = cause_of(recorded)
         try:
             booking = (await self._bus.current(stream_kinds.BOOKING, booking_id))[0]
@@ -131,13 +155,33 @@ class FlightFollower:
                 return False
             step = f"{NAME}:{booking_id}"
             following = command(recorded, booking_id, before=before)
-            await self._bus.submit(follow_up.envelope(cause, step, following))
+            outcome = await self._bus.submit(follow_up.envelope(cause, step, following))
+            if isinstance(recorded.event, DepartureWithdrawn):
+                later = outcome.answer.ids.values()
+                await self._follow_later_flights(recorded, booking_id, sorted(later))
         except ports.Unavailable:
             raise
         except Exception as error:  # noqa: BLE001 - one booking's failure must not stop the others
             self._report(booking_id, error)
             return False
         return True
+
+    async def _follow_later_flights(
+        self, recorded: RecordedEvent, booking_id: str, flight_ids: Sequence[str]
+    ) -> None:
+        """Follow up what happened to these flights while passengers had lost them by mistake."""
+        departed = last_departure(await self._bus.history(recorded.stream), recorded.version)
+        cause = cause_of(recorded)
+        for flight_id in flight_ids:
+            history = await self._bus.history(flight_id)
+            flight = _folded(history)
+            for each in history:
+                if each.position < departed or not is_announced(each, flight):
+                    continue
+                before = times_before(history, each.version)
+                following = command(each, booking_id, before=before)
+                step = f"{NAME}:{booking_id}:{flight_id}:{each.version}"
+                await self._bus.submit(follow_up.envelope(cause, step, following))
 
     async def _end_session(
         self, flight_id: str, booking_id: str, booking: Booking, cause: follow_up.Cause
@@ -171,6 +215,23 @@ def is_superseded(recorded: RecordedEvent, flight: Flight) -> bool:
     return announced and flight.status is not FlightStatus.SCHEDULED
 
 
+def is_announced(recorded: RecordedEvent, flight: Flight) -> bool:
+    """Return whether passengers are told of the event of their flight, and it still matters."""
+    changed = FlightCancelled | FlightReinstated | FlightRescheduled | EquipmentChanged
+    return isinstance(recorded.event, changed) and not is_superseded(recorded, flight)
+
+
+def withdrawn_departures(history: Sequence[RecordedEvent]) -> list[RecordedEvent]:
+    """Return the withdrawals of departures, in order."""
+    return [each for each in history if isinstance(each.event, DepartureWithdrawn)]
+
+
+def last_departure(history: Sequence[RecordedEvent], version: int) -> int:
+    """Return the position of the last departure before the event of this version."""
+    departed = [each for each in history[: version - 1] if isinstance(each.event, FlightDeparted)]
+    return departed[-1].position
+
+
 def is_moving_to(flight_id: str, booking: Booking) -> bool:
     """Return whether an accepted modification will put the booking on the flight."""
     return booking.modification is not None and booking.modification.to.flight == flight_id
@@ -179,12 +240,14 @@ def is_moving_to(flight_id: str, booking: Booking) -> bool:
 def must_wait(recorded: RecordedEvent, booking: Booking) -> bool:
     """Return whether the event concerns the booking only after another step has finished.
 
-    The booking is about to get its tickets, or its seats on this flight, or it is on a departed
-    flight and about to be modified. A booking paid for a cancelled flight is cancelled at once.
+    The booking is about to get its tickets, or its seats on this flight, or it is on a flight that
+    has departed, or has not after all, and about to be modified. A booking paid for a cancelled
+    flight is cancelled at once.
     """
     if is_moving_to(recorded.stream, booking):
         return True
-    if isinstance(recorded.event, FlightDeparted) and booking.modification is not None:
+    closes = isinstance(recorded.event, FlightDeparted | DepartureWithdrawn)
+    if closes and booking.modification is not None:
         return True
     ticketing = booking.status is Status.PAID and not booking.obligations
     return ticketing and not isinstance(recorded.event, FlightCancelled)
@@ -219,6 +282,8 @@ def command(recorded: RecordedEvent, booking_id: str, *, before: NewTimes | None
             return ReviewSeats(booking_id, flight_id, reason)
         case FlightDeparted():
             return CloseFlight(booking_id, flight_id)
+        case DepartureWithdrawn(departed_at, reason):
+            return ReopenFlight(booking_id, flight_id, departed_at, reason)
         case other:
             raise AssertionError(f"{other.tag} starts no follow-up")
 

@@ -11,15 +11,15 @@ from application import ports
 from application.booking.offer_seats import OfferSeats
 from application.commands.follow_up import FollowUp
 from application.processes import offer_seats_when_released
-from application.processes.process import Process, TicketNumbers
+from application.processes.process import BookingStep, Process, TicketNumbers
 from application.processes.registry import PROCESSES
 from domain.inventory.events import SeatsOffered
 from domain.kernel.events import DomainEvent
 
-STEPS = tuple(process for process in PROCESSES if process.step is not None)
-_STARTING = {
-    event_type: tuple(process for process in STEPS if event_type in process.starts_on)
-    for event_type in {each for process in STEPS for each in process.starts_on}
+STEPS = tuple((process, process.step) for process in PROCESSES if process.step is not None)
+_STARTED_BY = {
+    event_type: tuple((process, step) for process, step in STEPS if event_type in step.starts_on)
+    for event_type in {each for _, step in STEPS for each in step.starts_on}
 }
 # After an offer the next in line may fit, too.
 _MAY_FREE_SEATS: tuple[type[DomainEvent], ...] = (
@@ -45,8 +45,8 @@ class ImmediateSteps:
         found: list[FollowUp] = []
         offers: dict[str, FollowUp] = {}
         for new in events:
-            for process in _started(new.event):
-                following = self._step(process, new, state_of)
+            for process, step in _STARTED_BY.get(type(new.event), ()):
+                following = self._step(process, step, new, state_of)
                 if following is not None:
                     found.append(following)
             if isinstance(new.event, _MAY_FREE_SEATS):
@@ -56,10 +56,14 @@ class ImmediateSteps:
         return [*found, *offers.values()] if offers else found
 
     def _step(
-        self, process: Process, new: ports.NewEvent, state_of: Callable[[str], Any]
+        self,
+        process: Process,
+        step: BookingStep,
+        new: ports.NewEvent,
+        state_of: Callable[[str], Any],
     ) -> FollowUp | None:
-        step, booking = process.step, state_of(new.stream)
-        if step is None or booking is None or not process.is_started_by(new.event):
+        booking = state_of(new.stream)
+        if booking is None or not process.is_started_by(new.event):
             return None
         serials: tuple[int, ...] | None = ()
         if count := step.serials(booking):
@@ -69,10 +73,6 @@ class ImmediateSteps:
         numbers = TicketNumbers(self._airline_code, serials)
         command = step.command(new.stream, new.event, booking, numbers)
         return FollowUp(new.stream, new.version, process.name, command)
-
-
-def _started(event: DomainEvent) -> tuple[Process, ...]:
-    return _STARTING.get(type(event), ())
 
 
 def _offer(new: ports.NewEvent) -> FollowUp:

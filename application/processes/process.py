@@ -11,6 +11,7 @@ from application.commands.bus import CommandBus
 from application.commands.command import Command
 from application.processes.flight_tasks import FlightTasks
 from domain.booking.state import Booking
+from domain.inventory.state import Flight
 from domain.kernel.events import DomainEvent
 
 
@@ -21,12 +22,19 @@ class ProcessContext(msgspec.Struct, frozen=True):
     stock: ports.TicketStock
     flight_tasks: FlightTasks
     airline_code: str
+    clock: ports.Clock
 
     async def booking(self, booking_id: str) -> Booking:
         """Return a booking that has at least one event."""
         booking = (await self.bus.current(stream_kinds.BOOKING, booking_id))[0]
         assert booking is not None, "the log contains an event of it"
         return booking
+
+    async def flight(self, flight_id: str) -> Flight:
+        """Return a flight of a booking."""
+        flight = (await self.bus.current(stream_kinds.FLIGHT, flight_id))[0]
+        assert flight is not None, "a booking names flights that exist"
+        return flight
 
     async def submit(self, recorded: ports.RecordedEvent, step: str, command: Command) -> None:
         """Submit a command that follows from the event.
@@ -46,10 +54,12 @@ class TicketNumbers(msgspec.Struct, frozen=True):
 class BookingStep(msgspec.Struct, frozen=True):
     """The one command that follows from an event of a booking, decided without waiting.
 
-    `serials` is how many ticket serials the command takes.
+    `serials` is how many ticket serials the command takes. After other events of the process than
+    those it `starts_on` only the run over the log decides.
     """
 
     command: Callable[[str, Any, Booking, TicketNumbers], Command]
+    starts_on: tuple[type[DomainEvent], ...]
     serials: Callable[[Booking], int] = lambda _booking: 0
 
 
@@ -76,13 +86,7 @@ class Process(msgspec.Struct, frozen=True):
         return self.wanted is None or self.wanted(event)
 
 
-def step_process(
-    name: str,
-    step: BookingStep,
-    *,
-    starts_on: tuple[type[DomainEvent], ...],
-    wanted: Callable[[DomainEvent], bool] | None = None,
-) -> Process:
+def step_process(name: str, step: BookingStep) -> Process:
     """Return the process that submits the command of a step."""
 
     async def run(recorded: ports.RecordedEvent, context: ProcessContext) -> None:
@@ -93,7 +97,7 @@ def step_process(
         command = step.command(recorded.stream, recorded.event, booking, numbers)
         await context.submit(recorded, name, command)
 
-    return Process(name=name, starts_on=starts_on, run=run, step=step, wanted=wanted)
+    return Process(name=name, starts_on=step.starts_on, run=run, step=step)
 
 
 def cause_of(recorded: ports.RecordedEvent) -> follow_up.Cause:

@@ -34,12 +34,13 @@ class ProcessRunner:
         stock: ports.TicketStock,
         tasks: FlightTasks,
         airline_code: str,
+        clock: ports.Clock,
         report: Callable[[str, Exception], None],
     ) -> None:
         self._log = log
         self._bus = bus
         self._context = ProcessContext(
-            bus=bus, stock=stock, flight_tasks=tasks, airline_code=airline_code
+            bus=bus, stock=stock, flight_tasks=tasks, airline_code=airline_code, clock=clock
         )
         self._report = report
 

@@ -102,8 +102,13 @@ def next_obligation(booking: Booking, name: str, amount: int) -> Obligation | No
     """The next obligation of the booking, in minor units; None when nothing is refunded."""
     if amount == 0:
         return None
-    number = len(booking.obligations) + 1
-    return Obligation(ids.obligation_id(name, number), money.Money(amount, booking.currency))
+    return Obligation(next_obligation_id(booking, name), money.Money(amount, booking.currency))
+
+
+def next_obligation_id(booking: Booking, name: str) -> str:
+    """The id of the next obligation; that of a withdrawn one is not used again."""
+    number = len(booking.obligations) + booking.withdrawn_obligation_count + 1
+    return ids.obligation_id(name, number)
 
 
 def cancel(
@@ -238,8 +243,12 @@ def evolve(booking: Booking, event: CancellationEvent) -> Booking:
         case CouponsCancelled():
             return rolled_up(with_values(_closed(booking, event), event.retaxed))
         case RefundGranted():
+            # Nothing is flown any more, whatever a departure turns out to have been.
             return replace(
-                _closed(booking, event), refund_granted_in_full=event.in_full, disruptions=()
+                _closed(booking, event),
+                refund_granted_in_full=event.in_full,
+                disruptions=(),
+                closings=(),
             )
         case BookingRefunded():
             return replace(booking, status=Status.REFUNDED)

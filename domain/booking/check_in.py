@@ -6,7 +6,8 @@ from typing import Literal, assert_never
 
 from msgspec.structs import replace
 
-from domain.booking import companions, disruption, rejections, states
+from domain.booking import companions, departure_correction, disruption, rejections, states
+from domain.booking.check_in_events import DepartureWithdrawn
 from domain.booking.coupons import Coupon, CouponStatus, is_over
 from domain.booking.events import (
     BookingCompleted,
@@ -32,7 +33,6 @@ from domain.booking.state import (
     Booking,
     coupon_ids,
     coupon_key,
-    obligations_with,
     rolled_up,
     with_coupons,
     with_status,
@@ -231,12 +231,13 @@ def lifted_on(booking: Booking, segment: int) -> tuple[Coupon, ...]:
 def missing_on(booking: Booking, segment: int) -> tuple[Coupon, ...]:
     """The coupons of passengers who are not on board, with those of their later flights.
 
-    Passengers on standby were there: the airline had no seat for them.
+    Passengers on standby were there, and those who stayed with them: the airline had no seat.
     """
+    denied = companions.denied(booking, segment)
     absent = {
         coupon.passenger
         for coupon in booking.open_coupons(segment)
-        if coupon.status is not CouponStatus.LIFTED and not coupon.standby
+        if coupon.status is not CouponStatus.LIFTED and coupon.passenger not in denied
     }
     return tuple(
         coupon
@@ -245,19 +246,26 @@ def missing_on(booking: Booking, segment: int) -> tuple[Coupon, ...]:
     )
 
 
-def standby_on(booking: Booking, segment: int) -> tuple[Coupon, ...]:
-    """The coupons of passengers who are checked in and have no seat."""
-    return tuple(coupon for coupon in booking.open_coupons(segment) if coupon.standby)
+def denied_on(booking: Booking, segment: int) -> tuple[Coupon, ...]:
+    """The coupons of passengers who are checked in and have no seat, and who stay with them."""
+    denied = companions.denied(booking, segment)
+    return tuple(each for each in booking.open_coupons(segment) if each.passenger in denied)
 
 
-def fly(booking: Booking, *, segment: int, entry: entries.Entry | None) -> list[BookingEvent]:
+def fly(
+    booking: Booking,
+    *,
+    segment: int,
+    entry: entries.Entry | None,
+    departed_at: dt.datetime | None = None,
+) -> list[BookingEvent]:
     """The flight has left with the passengers on board; no effect without tickets."""
     if booking.status not in states.TICKETED:
         return []
     on_board = tuple(coupon.passenger for coupon in lifted_on(booking, segment))
     if not on_board:
         return []
-    flown = CouponsFlown(segment=segment, passengers=on_board, entry=entry)
+    flown = CouponsFlown(segment=segment, passengers=on_board, entry=entry, departed_at=departed_at)
     return [flown, *completed(evolve(booking, flown))]
 
 
@@ -267,6 +275,7 @@ def miss(
     segment: int,
     entry: entries.Entry | None,
     obligation: Obligation | None,
+    departed_at: dt.datetime | None = None,
 ) -> list[BookingEvent]:
     """The flight has left without these passengers; the caller releases their later seats.
 
@@ -278,7 +287,9 @@ def miss(
     coupons = missing_on(booking, segment)
     if not coupons:
         return []
-    missed = PassengersMissed(coupons=coupon_ids(coupons), entry=entry, obligation=obligation)
+    missed = PassengersMissed(
+        coupons=coupon_ids(coupons), entry=entry, obligation=obligation, departed_at=departed_at
+    )
     return [missed, *completed(evolve(booking, missed))]
 
 
@@ -300,11 +311,11 @@ def evolve(booking: Booking, event: CheckInEvent) -> Booking:
             wanted = [CouponId(each, event.segment) for each in event.passengers]
             return rolled_up(with_status(booking, wanted, CouponStatus.LIFTED))
         case CouponsFlown():
-            return _flown(booking, event)
+            return departure_correction.flown(booking, event)
         case PassengersMissed():
-            missed = with_status(booking, event.coupons, CouponStatus.MISSED)
-            obligations = obligations_with(booking, event.obligation)
-            return rolled_up(replace(missed, obligations=obligations))
+            return departure_correction.missed(booking, event)
+        case DepartureWithdrawn():
+            return departure_correction.reopened(booking, event)
         case BookingCompleted():
             return replace(booking, status=Status.COMPLETED, disruptions=())
         case _:
@@ -337,16 +348,6 @@ def _undone(booking: Booking, event: CheckInWithdrawn) -> Booking:
         )
 
     return rolled_up(with_coupons(booking, wanted, reopened))
-
-
-def _flown(booking: Booking, event: CouponsFlown) -> Booking:
-    wanted = {(passenger, event.segment) for passenger in event.passengers}
-
-    def flown(coupon: Coupon) -> Coupon:
-        ticket = booking.ticket_of(coupon)
-        return replace(coupon, status=CouponStatus.FLOWN, flown_ticket=ticket)
-
-    return rolled_up(with_coupons(booking, wanted, flown))
 
 
 def passengers_with(booking: Booking, segment: int, status: CouponStatus) -> tuple[int, ...]:

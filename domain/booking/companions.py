@@ -60,3 +60,20 @@ def require_no_child_left(booking: Booking, segment: int, *, boarding: Collectio
         and (each.standby or booking.passengers[each.passenger].type == "ADT")
     ]
     require_companions(booking, segment, waiting)
+
+
+def denied(booking: Booking, segment: int) -> frozenset[int]:
+    """Return the passengers on standby, and those who have checked in and do not board because of
+    them: children and infants of an adult, an adult with a child.
+    """
+    waiting = [
+        each for each in booking.open_coupons(segment) if each.status is CouponStatus.CHECKED_IN
+    ]
+    adults = {index for index, each in enumerate(booking.passengers) if each.type == "ADT"}
+    adult_left = any(each.standby and each.passenger in adults for each in waiting)
+    child_left = any(each.standby and each.passenger not in adults for each in waiting)
+    return frozenset(
+        each.passenger
+        for each in waiting
+        if each.standby or (child_left if each.passenger in adults else adult_left)
+    )

@@ -7,6 +7,7 @@ Each capability has a root class (`SaleFact`), whose `capability` selects the fo
 import datetime as dt
 from typing import ClassVar, Literal
 
+from domain.booking.check_in_events import CheckInFact, DepartureWithdrawn
 from domain.booking.seat_events import SeatExtrasRefunded, SeatFact
 from domain.booking.suspension_events import SuspensionEvent
 from domain.booking.values import (
@@ -178,12 +179,6 @@ _Service = SpecialServiceRequested | SpecialServiceWithdrawn
 PassengerDetailEvent = NameCorrected | DocumentRecorded | _Service
 
 
-class CheckInFact(DomainEvent, frozen=True):
-    """Root of the events from check-in to the end of the journey."""
-
-    capability: ClassVar[Literal["check_in"]] = "check_in"
-
-
 class PassengersCheckedIn(CheckInFact, frozen=True):
     """Passengers are accepted for a flight."""
 
@@ -209,12 +204,16 @@ class PassengersBoarded(CheckInFact, frozen=True):
 
 
 class CouponsFlown(CheckInFact, frozen=True, omit_defaults=True):
-    """The flight left with these passengers: the entry recognises revenue."""
+    """The flight left with these passengers: the entry recognises revenue.
+
+    `departed_at` says which departure it was; None where that was not recorded.
+    """
 
     tag: ClassVar[str] = "booking.coupons_flown.1"
     segment: int
     passengers: tuple[int, ...]
     entry: entries.Entry | None = None
+    departed_at: dt.datetime | None = None
 
 
 class PassengersMissed(CheckInFact, frozen=True, omit_defaults=True):
@@ -224,6 +223,7 @@ class PassengersMissed(CheckInFact, frozen=True, omit_defaults=True):
     coupons: tuple[CouponId, ...]
     entry: entries.Entry | None = None
     obligation: Obligation | None = None
+    departed_at: dt.datetime | None = None
 
 
 class BookingCompleted(CheckInFact, frozen=True):
@@ -233,7 +233,7 @@ class BookingCompleted(CheckInFact, frozen=True):
 
 
 _Departure = PassengersBoarded | CouponsFlown | PassengersMissed | BookingCompleted
-CheckInEvent = PassengersCheckedIn | CheckInWithdrawn | _Departure
+CheckInEvent = PassengersCheckedIn | CheckInWithdrawn | _Departure | DepartureWithdrawn
 
 
 class CancellationFact(DomainEvent, frozen=True):

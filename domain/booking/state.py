@@ -20,7 +20,7 @@ from domain.booking.values import (
     Segment,
     Ticket,
 )
-from domain.kernel import money, sealed
+from domain.kernel import entries, money, sealed
 from domain.pricing.price import TAKES_SEAT, CouponPrice, ExtraPrice, Price
 
 
@@ -36,6 +36,21 @@ class Disruption(msgspec.Struct, frozen=True):
     times: NewTimes | None = None
     agreed: NewTimes | None = None
     reminded: bool = False
+
+
+class Closing(msgspec.Struct, frozen=True):
+    """What the departure of a segment's flight did: `coupons` as they were before, the entries it
+    `posted`, ids of the obligations, and the `disruptions` that were unanswered before.
+
+    `departed_at` says which departure it was; None where that was not recorded.
+    """
+
+    segment: int
+    departed_at: dt.datetime | None = None
+    coupons: tuple[Coupon, ...] = ()
+    posted: tuple[entries.Entry, ...] = ()
+    obligations: tuple[str, ...] = ()
+    disruptions: tuple[Disruption, ...] = ()
 
 
 class SpecialService(msgspec.Struct, frozen=True):
@@ -58,6 +73,8 @@ class Booking(msgspec.Struct, frozen=True):
     `modification` is accepted and not completed, `modification_paid` whether it is paid.
     `suspended_by` are intents at Stripe whose capture is contradicted: no coupon may be used.
     `was_cancelled` stays true once the refund has arrived and the status is `refunded`.
+    `closings` are the departures of its segments that may still be found to be mistakes, and
+    `withdrawn_obligation_count` how many obligations ended with such ones.
     """
 
     status: Status
@@ -85,6 +102,8 @@ class Booking(msgspec.Struct, frozen=True):
     sold_names: tuple[sealed.Sealed, ...] = ()
     requested_services: tuple[SpecialService, ...] = ()
     suspended_by: frozenset[str] = frozenset()
+    closings: tuple[Closing, ...] = ()
+    withdrawn_obligation_count: int = 0
 
     @property
     def currency(self) -> str:

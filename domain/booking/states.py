@@ -39,6 +39,15 @@ TRANSITIONS: dict[Status, frozenset[Status]] = {
     S.EXPIRED: frozenset(),
 }
 
+# Beside the table: a departure recorded by mistake is withdrawn, by operations, within its
+# accounting day. What it closed is open again.
+CORRECTIONS: dict[Status, frozenset[Status]] = {
+    S.NO_SHOW: frozenset({S.CONFIRMED, S.CHECKED_IN}),
+    S.COMPLETED: frozenset({S.CHECKED_IN, S.BOARDED}),
+    S.BOARDED: frozenset({S.CHECKED_IN}),
+    S.CANCELLED: frozenset({S.CONFIRMED, S.CHECKED_IN}),
+}
+
 TERMINAL = frozenset(status for status, targets in TRANSITIONS.items() if not targets)
 # Tickets are issued and the journey is not over.
 TICKETED = frozenset({S.CONFIRMED, S.CHECKED_IN, S.BOARDED})
@@ -50,3 +59,10 @@ UNPAID = frozenset({S.INITIATED, S.PENDING, S.RESERVED, S.PAYMENT_FAILED})
 def may_move(before: Status, after: Status) -> bool:
     """Whether the table allows the step (B1); no state has a step to itself."""
     return after in TRANSITIONS[before]
+
+
+def may_correct(before: Status, after: Status) -> bool:
+    """Whether a withdrawn departure may lead from one status to the other; CHECKED_IN to BOARDED
+    is a transition besides.
+    """
+    return after in CORRECTIONS.get(before, ()) or (before, after) == (S.CHECKED_IN, S.BOARDED)

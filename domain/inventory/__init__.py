@@ -1,12 +1,13 @@
 """A flight and its seats.
 
 schedule: a departure is put on sale; overbooking
-seat_sale: seats held, released and sold
+seat_sale: seats held, released, sold, and sold again after a mistake
 waitlist: bookings that wait for seats
 unpaid_seats: how many seats of a flight an account may hold without paying
 seating: seats of the seat map, sequence numbers at check-in
 infant_room: how many infants a flight takes
 operations: change of equipment, other times, cancellation, departure
+departure_correction: the withdrawal of a departure that was recorded by mistake
 sales_window: when seats can be held, and until when
 seat_map: seat numbers and categories of a cabin
 
@@ -22,7 +23,8 @@ higher one short; a *hold* reserves seats for one booking until a deadline; *sol
 a ticketed booking; a *capacity move* is the difference that one event makes to a cabin's counters;
 an *offer* is a hold for a waitlisted booking.
 
-I1  No decision raises held + sold of a cabin above its authorised number.
+I1  No decision raises held + sold of a cabin above its authorised number, but for seats that a
+    booking lost by a mistake of the airline.
 I2  A booking has at most one hold and one sale per flight; holding is idempotent.
 I3  Only what a booking holds can be released or sold for it.
 I4  No fare class and those below it together take more than their limit.

@@ -69,6 +69,14 @@ class Place(msgspec.Struct, frozen=True, omit_defaults=True):
     infant: bool = False
 
 
+class RestoredMove(CapacityMove, frozen=True):
+    """Seats that are sold again to the booking that had them: of these `restored` ones the database
+    does not ask whether they fit below authorised.
+    """
+
+    restored: int = 0
+
+
 class BoardingPlace(msgspec.Struct, frozen=True):
     """A checked-in passenger: sequence number of the flight from 1; no seat for a lap infant."""
 
@@ -138,7 +146,19 @@ class SeatsSold(SeatSaleFact, frozen=True):
     moves: tuple[CapacityMove, ...]
 
 
-SeatSaleEvent = SeatsHeld | SeatsSold | SeatsReleased
+class SeatsRestored(SeatSaleFact, frozen=True, omit_defaults=True):
+    """Seats that a booking lost by a mistake of the airline are sold to it again, also where others
+    have bought them since: held + sold may then exceed authorised. `infants` come on laps.
+    """
+
+    tag: ClassVar[str] = "flight.seats_restored.1"
+    booking: str
+    reason: str
+    moves: tuple[RestoredMove, ...]
+    infants: int = 0
+
+
+SeatSaleEvent = SeatsHeld | SeatsSold | SeatsReleased | SeatsRestored
 
 
 class WaitlistFact(DomainEvent, frozen=True):
@@ -277,8 +297,21 @@ class FlightDeparted(OperationFact, frozen=True):
     departed_at: dt.datetime
 
 
+class DepartureWithdrawn(OperationFact, frozen=True, omit_defaults=True):
+    """The departure was recorded by mistake: the flight has not left; it is on sale again.
+
+    `departed_at` is the instant that was recorded.
+    """
+
+    tag: ClassVar[str] = "flight.departure_withdrawn.1"
+    departed_at: dt.datetime
+    reason: str
+    note: sealed.Sealed | None = None
+
+
+_Departure = FlightDeparted | DepartureWithdrawn
 OperationEvent = (
-    EquipmentChanged | FlightRescheduled | FlightCancelled | FlightReinstated | FlightDeparted
+    EquipmentChanged | FlightRescheduled | FlightCancelled | FlightReinstated | _Departure
 )
 
 FlightEvent = FlightScheduled | SeatSaleEvent | WaitlistEvent | SeatingEvent | OperationEvent

@@ -10,6 +10,7 @@ from domain.inventory import rejections, schedule, seat_map
 from domain.inventory.events import (
     CabinLayout,
     CapacityMove,
+    DepartureWithdrawn,
     EquipmentChanged,
     FlightCancelled,
     FlightDeparted,
@@ -121,8 +122,7 @@ def reschedule(
     _require_scheduled(flight)
     if (departs_at, arrives_at) == (flight.departs_at, flight.arrives_at):
         return []
-    if not now < departs_at < arrives_at <= departs_at + schedule.LONGEST:
-        raise rejections.InvalidSchedule(reason="times")
+    require_times(departs_at, arrives_at, now=now)
     return [
         FlightRescheduled(
             departs_at=departs_at,
@@ -132,6 +132,12 @@ def reschedule(
             note=note,
         )
     ]
+
+
+def require_times(departs_at: dt.datetime, arrives_at: dt.datetime, *, now: dt.datetime) -> None:
+    """In the future, in order, and no longer than a day; otherwise InvalidSchedule."""
+    if not now < departs_at < arrives_at <= departs_at + schedule.LONGEST:
+        raise rejections.InvalidSchedule(reason="times")
 
 
 def _is_material(flight: Flight, *, departs_at: dt.datetime, arrives_at: dt.datetime) -> bool:
@@ -212,6 +218,8 @@ def evolve(flight: Flight, event: OperationEvent) -> Flight:
             return replace(flight, status=FlightStatus.SCHEDULED)
         case FlightDeparted():
             return replace(flight, status=FlightStatus.DEPARTED, departed_at=event.departed_at)
+        case DepartureWithdrawn():
+            return replace(flight, status=FlightStatus.SCHEDULED, departed_at=None)
         case _:
             assert_never(event)
 

@@ -84,6 +84,18 @@ class FlightOver(Rejection):
     code: ClassVar[str] = "INVALID_STATE_TRANSITION"
 
 
+class FlightNotDeparted(Rejection):
+    """No departure is recorded that could be withdrawn."""
+
+    code: ClassVar[str] = "INVALID_STATE_TRANSITION"
+
+
+class DepartureFinal(Rejection):
+    """The accounting day of the departure is over: it can no longer be withdrawn."""
+
+    code: ClassVar[str] = "INVALID_STATE_TRANSITION"
+
+
 class FlightNotDue(Rejection):
     """A flight cannot depart before its gate has closed."""
 

@@ -1,4 +1,7 @@
-"""Held and sold seats: hold, release, sell. A decision that was made already returns no events."""
+"""Held and sold seats: hold, release, sell, restore.
+
+A decision that was made already returns no events.
+"""
 
 import datetime as dt
 from typing import assert_never
@@ -9,9 +12,11 @@ from domain.inventory import infant_room, rejections, sales_window, unpaid_seats
 from domain.inventory.events import (
     CapacityMove,
     FlightEvent,
+    RestoredMove,
     SeatSaleEvent,
     SeatsHeld,
     SeatsReleased,
+    SeatsRestored,
     SeatsSold,
 )
 from domain.inventory.state import (
@@ -141,6 +146,36 @@ def release_sold(
     ]
 
 
+def restore_sold(
+    flight: Flight,
+    *,
+    booking: str,
+    cabin: str,
+    fare_class: str,
+    seat_count: int,
+    reason: str,
+    infants: int = 0,
+) -> list[FlightEvent]:
+    """Sell seats again to the booking that lost them by a mistake, also beyond authorised.
+
+    `infants` sit on laps. Seats that the booking still has say the class.
+    """
+    if seat_count == 0 and infants == 0:
+        return []
+    allocation = flight.allocations.get(booking)
+    if allocation is not None and allocation.sold is not None:
+        cabin, fare_class = allocation.sold.cabin, allocation.sold.fare_class
+    move = RestoredMove(cabin, sold=seat_count, fare_class=fare_class, restored=seat_count)
+    return [
+        SeatsRestored(
+            booking=booking,
+            reason=reason,
+            moves=(move,) if seat_count else (),
+            infants=infants,
+        )
+    ]
+
+
 def evolve(flight: Flight, event: SeatSaleEvent) -> Flight:
     """The flight after the event; the most frequent events come first."""
     match event:
@@ -157,6 +192,8 @@ def evolve(flight: Flight, event: SeatSaleEvent) -> Flight:
             return _sold(flight, event)
         case SeatsReleased():
             return _released(flight, event)
+        case SeatsRestored():
+            return _restored(flight, event)
         case _:
             assert_never(event)
 
@@ -196,6 +233,17 @@ def _released(flight: Flight, event: SeatsReleased) -> Flight:
         without = changed.sequences.drop(event.booking)
         changed = replace(changed, sequences=without)
     return without_seats(changed, event.vacated)
+
+
+def _restored(flight: Flight, event: SeatsRestored) -> Flight:
+    before = flight.allocations.get(event.booking) or Allocation()
+    sold = before.sold
+    for move in event.moves:
+        known = sold or Block(move.cabin, move.fare_class, 0)
+        sold = replace(known, seat_count=known.seat_count + move.sold)
+    assert sold is not None, "an infant travels on the lap of an adult with a seat"
+    sold = replace(sold, infant_count=sold.infant_count + event.infants)
+    return with_allocation(flight, event.moves, event.booking, replace(before, sold=sold))
 
 
 def _less(block: Block | None, count: int) -> Block | None:

@@ -4,11 +4,18 @@ The type refuses an unbalanced entry, and so does the database that stores it.
 """
 
 import datetime as dt
+from zoneinfo import ZoneInfo
 
 import msgspec
 
 # The time zone of the airline's accounting day.
 ACCOUNTING_ZONE = "Asia/Riyadh"
+_ZONE = ZoneInfo(ACCOUNTING_ZONE)
+
+
+def accounting_day(now: dt.datetime) -> dt.date:
+    """The calendar day in the accounting zone on which `now` (UTC) falls."""
+    return now.astimezone(_ZONE).date()
 
 
 class UnbalancedEntry(ValueError):

@@ -5,12 +5,13 @@ tax and charges of what was flown or kept, which are owed to the state until the
 """
 
 import datetime as dt
+from collections.abc import Sequence
 
 import msgspec
 
 from domain.kernel import entries, money
 from domain.ledger import accounts
-from domain.ledger.rules import make_entry
+from domain.ledger.rules import make_entry, reversing_entry
 from domain.pricing.price import Price
 
 TICKETING_RULE = "ticketing"
@@ -20,6 +21,7 @@ NO_SHOW_RULE = "no_show"
 CANCELLATION_RULE = "cancellation"
 UNTICKETED_RULE = "unticketed_refund"
 GOODWILL_RULE = "goodwill"
+DEPARTURE_WITHDRAWN_RULE = "departure_withdrawn"
 
 
 class Value(msgspec.Struct, frozen=True):
@@ -139,6 +141,11 @@ def no_show_entry(
             (accounts.REFUNDS_PAYABLE, -(charge_back + vat_back)),
         ),
     )
+
+
+def departure_withdrawn_entry(closed: Sequence[entries.Entry]) -> entries.Entry | None:
+    """The flight has not left: what its closing posted is taken back, on the same day."""
+    return reversing_entry(DEPARTURE_WITHDRAWN_RULE, closed)
 
 
 def cancellation_entry(

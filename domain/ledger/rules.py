@@ -1,7 +1,7 @@
 """Posting rules of money at the provider, and how every entry is made."""
 
 import datetime as dt
-from zoneinfo import ZoneInfo
+from collections.abc import Sequence
 
 from domain.kernel import entries, money
 from domain.ledger import accounts
@@ -12,12 +12,7 @@ REFUND_ACCEPTED_RULE = "refund_accepted"
 REFUND_FAILED_RULE = "refund_failed"
 REFUND_TRANSFERRED_RULE = "refund_transferred"
 
-_ACCOUNTING_ZONE = ZoneInfo(entries.ACCOUNTING_ZONE)
-
-
-def accounting_day(now: dt.datetime) -> dt.date:
-    """The calendar day in the accounting zone on which `now` (UTC) falls."""
-    return now.astimezone(_ACCOUNTING_ZONE).date()
+accounting_day = entries.accounting_day
 
 
 def capture_entry(
@@ -70,6 +65,27 @@ def make_entry(
             entries.Posting(account, booking, amount.amount, amount.currency)
             for account, amount in amounts
             if amount.amount
+        ),
+    )
+
+
+def reversing_entry(rule: str, reversed_: Sequence[entries.Entry]) -> entries.Entry | None:
+    """What takes these entries of one booking back, on their accounting day; None for none."""
+    if not reversed_:
+        return None
+    sums: dict[tuple[str, str, str], int] = {}
+    for posting in (each for entry in reversed_ for each in entry.postings):
+        key = (posting.account, posting.booking, posting.currency)
+        sums[key] = sums.get(key, 0) - posting.amount
+    return entries.Entry(
+        effective_on=max(each.effective_on for each in reversed_),
+        rule=rule,
+        version=1,
+        references=reversed_[0].references,
+        postings=tuple(
+            entries.Posting(account, booking, amount, currency)
+            for (account, booking, currency), amount in sums.items()
+            if amount
         ),
     )
 

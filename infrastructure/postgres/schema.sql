@@ -408,10 +408,13 @@ BEGIN
         SELECT e.stream AS flight, m.cabin,
                sum(m.authorised)::integer AS authorised,
                sum(m.held)::integer AS held,
-               sum(m.sold)::integer AS sold
+               sum(m.sold)::integer AS sold,
+               sum(CASE WHEN m.restored > 0 THEN least(m.restored, m.sold) ELSE 0 END)::integer
+                 AS restored
         FROM unnest(streams, payloads) AS e (stream, payload),
              json_to_recordset(convert_from(e.payload, 'UTF8')::json -> 'moves')
-                 AS m (cabin text, authorised integer, held integer, sold integer)
+                 AS m (cabin text, authorised integer, held integer, sold integer,
+                       restored integer)
         WHERE position('"moves"'::bytea IN e.payload) > 0
         GROUP BY e.stream, m.cabin
     ), changed AS (
@@ -425,7 +428,8 @@ BEGIN
     )
     SELECT changed.flight, changed.cabin INTO exceeded
     FROM changed JOIN moved USING (flight, cabin)
-    WHERE (changed.held + changed.sold > changed.authorised AND moved.held + moved.sold > 0)
+    WHERE (changed.held + changed.sold - moved.restored > changed.authorised
+           AND moved.held + moved.sold > moved.restored)
        OR changed.held < 0 OR changed.sold < 0 OR changed.authorised < 0
     LIMIT 1;
     IF FOUND THEN

@@ -17,6 +17,7 @@ boarding_passes: boarding passes as text, picture and page
 manifest: the passenger manifest
 search: search, seat maps and quotes
 flights: operations of flights
+flight_lists: flights that need attention, and the bookings of a flight
 ledger: accounts and balances
 identity: register, sign in, the signed-in user, public keys
 stripe_webhook: receive events of Stripe

@@ -14,6 +14,7 @@ from application.inventory import operated_flight
 from application.inventory import reinstate_flight as reinstating
 from application.inventory import reschedule_flight as rescheduling
 from application.inventory import schedule_flight as scheduling
+from application.inventory import withdraw_departure as withdrawing
 from application.inventory.cabin_plan import PlannedCabin
 from application.inventory.operated_flight import OperatedFlight
 from application.inventory.schedule_flight import Departure, PlannedFare
@@ -97,48 +98,6 @@ class CabinStateResponse(msgspec.Struct, rename="camel"):
     held: int
     sold: int
     oversold: int
-
-
-class OversoldCabinResponse(msgspec.Struct, rename="camel"):
-    """A cabin in which more seats are held and sold than authorised."""
-
-    flight_id: str
-    cabin: wire.CabinName
-    departure_time: dt.datetime
-    seats: int
-
-
-class OversoldFlightsResponse(wire.ReadModelResponse):
-    """The soonest departures first."""
-
-    cabins: list[OversoldCabinResponse]
-
-
-class OverdueFlightResponse(msgspec.Struct, rename="camel"):
-    """A flight that should have left and of which nobody has reported the departure."""
-
-    flight_id: str
-    departure_time: dt.datetime
-
-
-class OverdueFlightsResponse(wire.ReadModelResponse):
-    """The longest overdue first."""
-
-    flights: list[OverdueFlightResponse]
-
-
-class FlightBookingResponse(msgspec.Struct, rename="camel"):
-    """A booking on a flight; nothing personal."""
-
-    id: str
-    reference: str
-    status: str
-
-
-class FlightBookingsResponse(msgspec.Struct, rename="camel"):
-    """Bookings with seats on a flight, by reference."""
-
-    bookings: list[FlightBookingResponse]
 
 
 class FlightTaskResponse(msgspec.Struct, rename="camel"):
@@ -265,46 +224,27 @@ async def depart_flight(
     return _answer(await departing.depart_flight(request.ports.flights, caller, flight_id))
 
 
-@get("/api/admin/oversold-flights", **auth.signed_in("run_flights"))
-async def list_oversold(request: StrictRequest) -> OversoldFlightsResponse:
-    """List cabins from which passengers may have to be rebooked."""
-    cabins, as_of = await request.ports.flights.oversold_cabins()
-    return OversoldFlightsResponse(
-        cabins=[
-            OversoldCabinResponse(
-                each.flight, wire.CABIN_NAMES[each.cabin], each.departs_at, each.seats
-            )
-            for each in cabins
-        ],
-        as_of_position=as_of.position,
-        lag_seconds=as_of.lag_seconds,
+@post(
+    "/api/admin/flights/{flight_id:str}/withdraw-departure",
+    status_code=200,
+    **auth.signed_in("run_flights"),
+)
+async def withdraw_departure(
+    request: StrictRequest, flight_id: FromPath[str], data: JSONBody[RescheduleRequest]
+) -> Answered[OperatedFlightResponse]:
+    """Take back a departure recorded by mistake, until its accounting day ends; the times are those
+    now expected."""
+    _require_time_zones(data.departure_time, data.arrival_time)
+    caller = idempotency.optional(request, data)
+    operated = await withdrawing.withdraw_departure(
+        request.ports.flights,
+        caller,
+        flight_id,
+        departs_at=data.departure_time,
+        arrives_at=data.arrival_time,
+        reason=data.reason,
     )
-
-
-@get("/api/admin/overdue-flights", **auth.signed_in("run_flights"))
-async def list_overdue(request: StrictRequest) -> OverdueFlightsResponse:
-    """List flights whose time has passed: report the departure, delay or cancel them."""
-    ports = request.ports.flights
-    flights, as_of = await ports.overdue_flights(ports.clock())
-    return OverdueFlightsResponse(
-        flights=[OverdueFlightResponse(each.flight, each.departs_at) for each in flights],
-        as_of_position=as_of.position,
-        lag_seconds=as_of.lag_seconds,
-    )
-
-
-@get("/api/admin/flights/{flight_id:str}/bookings", **auth.signed_in("see_any_booking"))
-async def list_flight_bookings(
-    request: StrictRequest, flight_id: FromPath[str]
-) -> FlightBookingsResponse:
-    """List bookings with seats on the flight, for gate and operations."""
-    bookings = await operated_flight.list_bookings(request.ports.flights, flight_id)
-    return FlightBookingsResponse(
-        [
-            FlightBookingResponse(each.booking_id, ids.reference_of(each.booking_id), each.status)
-            for each in bookings
-        ]
-    )
+    return _answer(operated)
 
 
 @get("/api/admin/flights/{flight_id:str}", **auth.signed_in("run_flights"))
@@ -393,8 +333,6 @@ ROUTES = (
     cancel_flight,
     reinstate_flight,
     depart_flight,
-    list_oversold,
-    list_overdue,
-    list_flight_bookings,
+    withdraw_departure,
     read_operated_flight,
 )

@@ -7,8 +7,9 @@ from typing import Any, get_args
 import msgspec
 
 from domain.booking import coupons as coupon_rules
+from domain.booking import departure_correction, values
 from domain.booking import events as booking_events
-from domain.booking import values
+from domain.booking.check_in_events import DepartureWithdrawn
 from domain.booking.coupons import Coupon, CouponStatus
 from domain.booking.states import Status
 from domain.pricing.price import TAKES_SEAT
@@ -189,6 +190,12 @@ def _missed(row: BookingRow, event: booking_events.PassengersMissed) -> None:
     _roll_up(row)
 
 
+def _departure_withdrawn(row: BookingRow, event: DepartureWithdrawn) -> None:
+    for coupon in event.coupons:
+        _mark(row, [coupon], CouponStatus(coupon.status))
+    row.status = departure_correction.status_again(Status(row.status), _coupons(row))
+
+
 def _disruption_offered(row: BookingRow, event: booking_events.DisruptionOffered) -> None:
     _forget(row, event.segment)
     if event.kind == "cancelled":
@@ -244,11 +251,14 @@ def _mark(row: BookingRow, coupons: Iterable[Any], status: CouponStatus) -> None
 
 
 def _roll_up(row: BookingRow) -> None:
-    coupons = [
+    row.status = coupon_rules.roll_up(Status(row.status), _coupons(row))
+
+
+def _coupons(row: BookingRow) -> list[Coupon]:
+    return [
         Coupon(*divmod(index, len(row.flights)), 0, 0, 0, CouponStatus(letter))
         for index, letter in enumerate(row.coupons)
     ]
-    row.status = coupon_rules.roll_up(Status(row.status), coupons)
 
 
 _CHANGES: dict[type, Callable[[BookingRow, Any], None]] = {
@@ -272,6 +282,7 @@ _CHANGES: dict[type, Callable[[BookingRow, Any], None]] = {
     booking_events.PassengersBoarded: _boarded,
     booking_events.CouponsFlown: _flown,
     booking_events.PassengersMissed: _missed,
+    DepartureWithdrawn: _departure_withdrawn,
     booking_events.DisruptionOffered: _disruption_offered,
     booking_events.DisruptionAnswered: _disruption_answered,
     booking_events.DisruptionReminded: _disruption_reminded,

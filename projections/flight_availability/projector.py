@@ -76,7 +76,11 @@ def _apply(
             return _move(cabins, flight, event.moves)
         case flight_events.SeatsHeld() | flight_events.SeatsSold():
             return _move(cabins, flight, event.moves)
-        case flight_events.SeatsReleased() | flight_events.EquipmentChanged():
+        case (
+            flight_events.SeatsReleased()
+            | flight_events.SeatsRestored()
+            | flight_events.EquipmentChanged()
+        ):
             return _move(cabins, flight, event.moves)
         case flight_events.SeatsOffered():
             left = _leave(cabins, flight, event.booking)
@@ -91,7 +95,7 @@ def _apply(
             return _reschedule(cabins, flight, event)
         case flight_events.FlightCancelled():
             return _set_status(cabins, flight, FlightStatus.CANCELLED)
-        case flight_events.FlightReinstated():
+        case flight_events.FlightReinstated() | flight_events.DepartureWithdrawn():
             return _set_status(cabins, flight, FlightStatus.SCHEDULED)
         case flight_events.FlightDeparted():
             return _set_status(cabins, flight, FlightStatus.DEPARTED)

@@ -7,7 +7,7 @@ import msgspec
 from psycopg.rows import class_row, dict_row
 
 from application import queries as answers
-from domain.ledger import accounts, rules
+from domain.ledger import accounts, carriage, rules
 from projections import progress
 from projections.projection import Pool
 
@@ -106,12 +106,13 @@ async def entries_of(pool: Pool, booking: str) -> list[JournalLine]:
 
 
 async def owed_bookings(
-    pool: Pool, *, before: dt.datetime, limit: int, after: str = ""
+    pool: Pool, *, before: dt.datetime, departed_until: dt.date, limit: int, after: str = ""
 ) -> list[str]:
     """Return bookings to which more is owed than refunds were requested for, without a posting of
     it since the instant.
 
-    A page in order of booking ids, from the first after `after`.
+    What later departures than those of the accounting day `departed_until` made the airline owe
+    does not count yet. A page in order of booking ids, from the first after `after`.
     """
     async with pool.connection() as connection:
         rows = await connection.execute(
@@ -119,11 +120,21 @@ async def owed_bookings(
             "WHERE b.account = %s AND b.booking > %s AND -b.amount > ("
             "  SELECT coalesce(sum(r.amount), 0) FROM read_model.unfinished_refunds AS r "
             "  WHERE r.booking = b.booking AND r.currency = b.currency AND r.status <> 'accepted') "
+            "+ (SELECT coalesce(-sum(d.amount), 0) FROM read_model.ledger_journal AS d "
+            "  WHERE d.booking = b.booking AND d.account = b.account AND d.currency = b.currency "
+            "  AND d.rule = ANY (%s) AND d.effective_on > %s) "
             "AND NOT EXISTS ("
             "  SELECT FROM read_model.ledger_journal AS j WHERE j.booking = b.booking "
             "  AND j.account = b.account AND j.recorded_at >= %s) "
             "ORDER BY b.booking LIMIT %s",
-            (accounts.REFUNDS_PAYABLE, after, before, limit),
+            (
+                accounts.REFUNDS_PAYABLE,
+                after,
+                [carriage.NO_SHOW_RULE, carriage.DEPARTURE_WITHDRAWN_RULE],
+                departed_until,
+                before,
+                limit,
+            ),
         )
         return [row[0] for row in await rows.fetchall()]
 

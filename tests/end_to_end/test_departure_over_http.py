@@ -151,6 +151,54 @@ async def test_who_does_not_come_is_a_no_show_and_gets_the_airport_charges_back(
     assert stored_log.balances(system.owner_dsn, booking["id"])["1010", "SAR"] == 0
 
 
+async def test_a_departure_recorded_by_mistake_is_taken_back_with_all_that_followed_from_it(
+    system: System, client: httpx.AsyncClient, customer: Customer
+) -> None:
+    gate = await customers.staff(system, client, "gate")
+    operations = await customers.staff(system, client, "ops")
+    flight = running_system.schedule(system, seats=3, leaves_in=running_system.SOON)
+    back = running_system.schedule(
+        system, seats=1, route=("JED", "RUH"), leaves_in=running_system.LATER
+    )
+    late = (await customer.confirmed([flight, back]))["id"]
+    on_board = (await customer.confirmed([flight]))["id"]
+    await customer.on(on_board, "check-in", {})
+    await gate.on(on_board, "board", {})
+    books = {name: stored_log.balances(system.owner_dsn, name) for name in (late, on_board)}
+    await operations.let_depart(flight)
+    await customer.becomes(late, "no_show")
+    await customer.becomes(on_board, "completed")
+    await customer.confirmed([back])
+    leaves = dt.datetime.now(dt.UTC) + dt.timedelta(hours=2)
+    path = f"/api/admin/flights/{flight}/withdraw-departure"
+    times = {"departureTime": leaves.isoformat(), "reason": "recorded for another flight"}
+    for lands, refusal in (("2020-01-01T00:00:00Z", "VALIDATION_ERROR"), ("soon", "VALIDATION")):
+        with pytest.raises(Refused, match=refusal):
+            await operations.post(path, {**times, "arrivalTime": lands})
+    body = {**times, "arrivalTime": (leaves + dt.timedelta(hours=2)).isoformat()}
+    with pytest.raises(Refused, match="FORBIDDEN"):
+        await gate.post(path, body)
+    withdrawn = await operations.post(path, body)
+    assert withdrawn["status"] == "scheduled"
+    assert [each["kind"] for each in withdrawn["changes"]][-2:] == [
+        "flight.departure_withdrawn.1",
+        "flight.rescheduled.1",
+    ]
+    await customer.becomes(late, "confirmed")
+    await customer.becomes(on_board, "boarded")
+    for name, before in books.items():
+        found = stored_log.balances(system.owner_dsn, name)
+        assert {key: amount for key, amount in found.items() if amount} == {
+            key: amount for key, amount in before.items() if amount
+        }
+    # The way back is theirs again, although somebody else has bought the seat.
+    oversold = await operations.call("GET", "/api/admin/flights/" + back)
+    assert (oversold["cabins"][0]["sold"], oversold["cabins"][0]["oversold"]) == (2, 1)
+    reopened = await customer.booking(late)
+    assert [each["status"] for each in reopened["passengers"][0]["coupons"]] == ["O", "O"]
+    stored_log.assert_invariants(system.owner_dsn)
+
+
 async def test_the_gate_takes_a_boarded_passenger_off_again(
     system: System, client: httpx.AsyncClient, customer: Customer
 ) -> None:

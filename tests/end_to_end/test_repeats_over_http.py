@@ -217,6 +217,17 @@ async def reinstate(case: Case) -> Request:
     return case.operations, f"{path}/reinstate", {"reason": "a crew was found"}
 
 
+async def withdraw_departure(case: Case) -> Request:
+    await case.operations.let_depart(case.flight)
+    leaves = dt.datetime.now(dt.UTC) + dt.timedelta(hours=5)
+    body = {
+        "departureTime": leaves.isoformat(),
+        "arrivalTime": (leaves + dt.timedelta(hours=2)).isoformat(),
+        "reason": "operational",
+    }
+    return case.operations, f"/api/admin/flights/{case.flight}/withdraw-departure", body
+
+
 # By the path of the OpenAPI document.
 CASES: dict[str, Step] = {
     "/api/bookings": create,
@@ -241,6 +252,7 @@ CASES: dict[str, Step] = {
     "/api/admin/flights/{flight_id}/reschedule": reschedule,
     "/api/admin/flights/{flight_id}/cancel": cancel_flight,
     "/api/admin/flights/{flight_id}/reinstate": reinstate,
+    "/api/admin/flights/{flight_id}/withdraw-departure": withdraw_departure,
 }
 NOT_TRIED: dict[str, str] = {
     "/api/auth/register": "the answer is always the same, so that nobody learns who has an account",
@@ -252,7 +264,7 @@ NOT_TRIED: dict[str, str] = {
     "/api/webhooks/stripe": "the event's id is the key: tests/integration/stripe",
     "/api/admin/stripe-events/{event_id}/replay": "it has no key: only a parked event changes",
     "/api/bookings/{booking_id}/no-show": "the worker does the same, and the first of them counts",
-    "/api/admin/flights/{flight_id}/depart": "nothing can change a departed flight any more",
+    "/api/admin/flights/{flight_id}/depart": "what `end` does is refused for a departed flight",
     "/api/admin/bookings/{booking_id}/refunds/{refund_id}/resend": (
         "Stripe has to fail a refund first: tests/unit/application/test_resent_refunds.py"
     ),

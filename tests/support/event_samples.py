@@ -16,11 +16,12 @@ import msgspec
 
 from application.commands import stream_kinds
 from domain.booking import events as bookings
+from domain.booking.check_in_events import DepartureWithdrawn, ReopenedCoupon
 from domain.booking.seat_events import SeatExtrasRefunded
 from domain.booking.suspension_events import CouponsReinstated, CouponsSuspended
 from domain.booking.values import CheckedInPassenger
 from domain.inventory import events as flights
-from domain.inventory.events import CabinLayout, CapacityMove, FareClass
+from domain.inventory.events import CabinLayout, CapacityMove, FareClass, RestoredMove
 from domain.kernel import entries, money, sealed
 from domain.kernel.events import DomainEvent
 from domain.ledger import accounts
@@ -105,6 +106,11 @@ RULES: dict[str, Rule] = {
     "booking.refund_granted": ("goodwill", accounts.COMPENSATION, accounts.REFUNDS_PAYABLE),
     "booking.coupons_flown": ("flown", accounts.AIR_TRAFFIC_LIABILITY, accounts.PASSENGER_REVENUE),
     "booking.passengers_missed": ("no_show", accounts.AIR_TRAFFIC_LIABILITY, accounts.BREAKAGE),
+    "booking.departure_withdrawn": (
+        "departure_withdrawn",
+        accounts.PASSENGER_REVENUE,
+        accounts.AIR_TRAFFIC_LIABILITY,
+    ),
     "payment.captured": ("capture", accounts.STRIPE_CLEARING, accounts.UNAPPLIED_FUNDS),
     "payment.parked_funds_owed": (
         "parked_funds_owed",
@@ -162,6 +168,7 @@ FORMS: dict[str, tuple[Any, ...]] = {
     "flight.seats_sold.moves": ((_move(held=-2, sold=2),),),
     "flight.seats_released.moves": ((_move(held=-2),), (_move(sold=-2),)),
     "flight.seats_released.vacated": (("12A",),),
+    "flight.seats_restored.moves": ((RestoredMove("Y", 0, 0, 2, "Y", 2),),),
     "flight.equipment_changed.layouts": (
         (CabinLayout("J", 0, 1, "A"), CabinLayout("Y", 48, 4, "ABCDEF", (7,))),
     ),
@@ -177,6 +184,14 @@ FORMS: dict[str, tuple[Any, ...]] = {
             CheckedInPassenger(4, "12D", 5, "third_party"),
         ),
     ),
+    "booking.departure_withdrawn.coupons": (
+        (
+            ReopenedCoupon(0, 0, "L"),
+            ReopenedCoupon(1, 0, "C"),
+            ReopenedCoupon(1, 1, "O"),
+        ),
+    ),
+    "booking.departure_withdrawn.withdrawn_obligations": ((f"{examples.BOOKING}-1",),),
     "payment.funds_parked.reason": get_args(ParkReason),
     "payment.capture_contradicted.reason": get_args(Contradiction),
     "booking.coupons_suspended.reason": get_args(Contradiction),
@@ -200,6 +215,7 @@ BEFORE: dict[type[DomainEvent], tuple[type[DomainEvent], ...]] = {
     bookings.PassengersBoarded: (*_TICKETED, bookings.PassengersCheckedIn),
     bookings.CouponsFlown: (*_TICKETED, bookings.PassengersBoarded),
     bookings.PassengersMissed: _TICKETED,
+    DepartureWithdrawn: (*_TICKETED, bookings.PassengersBoarded, bookings.CouponsFlown),
     bookings.BookingCompleted: (*_TICKETED, bookings.CouponsFlown),
     bookings.ModificationAccepted: _TICKETED,
     bookings.ModificationPaid: (*_TICKETED, bookings.ModificationAccepted),
@@ -214,6 +230,8 @@ BEFORE: dict[type[DomainEvent], tuple[type[DomainEvent], ...]] = {
         flights.SeatsHeld,
         flights.SeatsAssigned,
     ),
+    flights.SeatsRestored: (flights.SeatsHeld, flights.SeatsSold),
+    flights.DepartureWithdrawn: (flights.FlightDeparted,),
     flights.SeatsOffered: (flights.WaitlistJoined,),
     flights.WaitlistLeft: (flights.WaitlistJoined,),
     payments.SessionOpened: (payments.AttemptStarted,),

@@ -193,7 +193,7 @@ def _check_nesting(flight: Flight, taken: dict[tuple[str, str, str], int]) -> No
         if limit is not None:
             below = {code for of, code, _ in flight.limits[index:] if of == cabin}
             count = sum(n for (of, code, _), n in taken.items() if of == cabin and code in below)
-            assert count <= limit, f"{count} seats in {below} of {cabin}"
+            assert count <= limit + flight.restored, f"{count} seats in {below} of {cabin}"
 
 
 def _applied(name: str, booking: Booking, payments: list[Payment], streams: list[str]) -> int:

@@ -81,8 +81,10 @@ class MemoryLog:
             command = batch.commands[new.command]
             stored = codec.decode(new.event.tag, codec.encode(new.event))
             for move in getattr(stored, "moves", ()):
-                sums = moved.setdefault((new.stream, move.cabin), [0, 0, 0])
-                for index, amount in enumerate((move.authorised, move.held, move.sold)):
+                sums = moved.setdefault((new.stream, move.cabin), [0, 0, 0, 0])
+                restored = getattr(move, "restored", 0)
+                counts = (move.authorised, move.held, move.sold, restored)
+                for index, amount in enumerate(counts):
                     sums[index] += amount
             recorded = ports.RecordedEvent(
                 position=len(self.events) + 1,
@@ -106,13 +108,16 @@ class MemoryLog:
         """Counters of their own, moved once per append, as the database moves them.
 
         No append raises held + sold above authorised; a smaller aircraft may lower authorised
-        below them, and afterwards they may only fall.
+        below them, and afterwards they may only fall, but for seats that a booking lost by mistake.
         """
         for key, sums in moved.items():
             before = self.capacity.get(key, [0, 0, 0])
-            authorised, held, sold = counters = [a + b for a, b in zip(before, sums, strict=True)]
-            raised = sums[1] + sums[2] > 0
-            if (raised and held + sold > authorised) or min(counters) < 0:
+            restored = sums[3]
+            authorised, held, sold = counters = [
+                a + b for a, b in zip(before, sums[:3], strict=True)
+            ]
+            raised = sums[1] + sums[2] > restored
+            if (raised and held + sold - restored > authorised) or min(counters) < 0:
                 raise RefusedByLog(f"capacity of {key}: {counters}")
             self.capacity[key] = counters
 

@@ -128,6 +128,7 @@ class ProcessRuns:
             stock=self.bus.stock,
             tasks=self.tasks,
             airline_code=AIRLINE,
+            clock=airline.clock,
             report=lambda stream, error: self.reports.append((stream, error)),
         )
 

@@ -11,11 +11,11 @@ from typing import Any
 from application import ports
 from domain.booking import events as bookings
 from domain.booking import states
+from domain.booking.check_in_events import DepartureWithdrawn
 from domain.booking.seat_events import SeatExtrasRefunded
 from domain.booking.states import Status
 from domain.booking.values import CouponId, Obligation, Retaxed
 from domain.inventory import events as flights
-from domain.inventory import seat_map
 from domain.kernel import ids, money
 from domain.payment import events as payments
 from domain.payment.captures import ParkReason
@@ -78,7 +78,10 @@ class Recount:
             apply(self, stream, booking, event)
         after = STATUS_AFTER.get(type(event)) or booking.status
         if after is not before:
-            assert states.may_move(before, after), f"{stream}: {before} to {after} by {event}"
+            allowed = states.may_move(before, after)
+            if isinstance(event, DepartureWithdrawn):
+                allowed = states.may_correct(before, after)
+            assert allowed, f"{stream}: {before} to {after} by {event}"
             self.steps[before, after] += 1
         booking.status = after
 
@@ -143,7 +146,7 @@ class Recount:
     def _promise(self, stream: str, booking: Booking, promised: Obligation | None) -> int:
         if promised is None:
             return 0
-        assert promised.id == f"{stream}-{len(booking.obligations) + 1}"
+        assert promised.id == f"{stream}-{len(booking.obligations) + booking.withdrawn + 1}"
         assert promised.amount.amount > 0
         assert money.is_chargeable(promised.amount)
         booking.obligations = [*booking.obligations, promised]
@@ -287,11 +290,27 @@ class Recount:
         assert back == charge + (on_charge if vat else 0)
         booking.missed_back += back
         booking.missed_vat_back += back - charge
+        if event.obligation is not None:
+            booking.missed_by[event.obligation.id] = (back, back - charge)
         self._close(booking, event.coupons, "Z")
         closed = min(segment for _, segment in keys)
         for key in keys:
             booking.coupons[key].keeps_seat = key[1] == closed
         _roll_up(booking)
+
+    def _departure_withdrawn(
+        self, stream: str, booking: Booking, event: DepartureWithdrawn
+    ) -> None:
+        refunds = [
+            refund.obligation
+            for payment in self.payments_of.get(stream, ())
+            for refund in self.payments[payment].refunds.values()
+        ]
+        assert not set(refunds) & set(event.withdrawn_obligations), "refunded, and owed no more"
+        recounted.reopen(booking, event)
+        _roll_up(booking)
+        if not booking.keys("CLF") and booking.status not in states.TICKETED:
+            booking.status = Status.CONFIRMED
 
     # A flight's events.
 
@@ -318,18 +337,18 @@ class Recount:
                 for number in event.vacated:
                     assert flight.seated.pop(number)[0] == event.booking
             case flights.SeatsAssigned():
-                _seat(flight, event.booking, [(p.passenger, p.seat) for p in event.places])
+                recounted.seat(flight, event.booking, [(p.passenger, p.seat) for p in event.places])
             case flights.CheckInAccepted():
                 assert not flight.over
                 seated = [(p.passenger, p.seat) for p in event.places if p.seat is not None]
-                _seat(flight, event.booking, seated)
+                recounted.seat(flight, event.booking, seated)
                 flight.sequences.extend(place.sequence for place in event.places)
                 assert len(set(flight.sequences)) == len(flight.sequences)
             case flights.EquipmentChanged():
                 flight.layouts = {layout.cabin: layout for layout in event.layouts}
                 for number in event.vacated:
                     flight.unreviewed.add((*flight.seated.pop(number), number))
-                fits = _numbers(flight)
+                fits = recounted.seat_numbers(flight)
                 assert all(number in fits for number in flight.seated)
             case flights.FlightReinstated():
                 assert flight.over == flights.FlightCancelled.tag
@@ -337,6 +356,11 @@ class Recount:
             case flights.FlightCancelled() | flights.FlightDeparted():
                 assert not flight.over
                 flight.over = event.tag
+            case flights.DepartureWithdrawn():
+                assert flight.over == flights.FlightDeparted.tag
+                flight.over = ""
+            case flights.SeatsRestored():
+                flight.restored += sum(move.sold for move in event.moves)
 
     # A payment's events.
 
@@ -416,25 +440,6 @@ def _roll_up(booking: Booking) -> None:
     booking.status = after
 
 
-def _numbers(flight: Flight) -> set[str]:
-    return {seat for layout in flight.layouts.values() for seat in seat_map.seats(layout)}
-
-
-def _seat(flight: Flight, booking: str, places: list[tuple[int, str]]) -> None:
-    moving = {passenger for passenger, _ in places}
-    for number, (who, passenger) in list(flight.seated.items()):
-        if who == booking and passenger in moving:
-            del flight.seated[number]
-    known = _numbers(flight)
-    for passenger, number in places:
-        assert number in known, f"no seat {number}"
-        assert number not in flight.seated, f"two people in {number}"
-        flight.seated[number] = (booking, passenger)
-    flight.unreviewed = {
-        lost for lost in flight.unreviewed if not (lost[0] == booking and lost[1] in moving)
-    }
-
-
 def _retaxed(
     booking: Booking, retaxed: Retaxed, *, but: Collection[tuple[int, int]]
 ) -> tuple[int, int]:
@@ -487,4 +492,5 @@ _BOOKING_STEPS: dict[type, Callable[[Recount, str, Booking, Any], None]] = {
     bookings.PassengersBoarded: Recount._boarded,
     bookings.CouponsFlown: Recount._flown,
     bookings.PassengersMissed: Recount._missed,
+    DepartureWithdrawn: Recount._departure_withdrawn,
 }

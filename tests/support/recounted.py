@@ -9,9 +9,11 @@ from collections.abc import Iterable
 import msgspec
 
 from domain.booking import events as bookings
+from domain.booking.check_in_events import DepartureWithdrawn
 from domain.booking.states import Status
 from domain.booking.values import Modification, Obligation
 from domain.inventory import events as flights
+from domain.inventory import seat_map
 from domain.kernel import money
 from domain.payment import events as payments
 from domain.pricing.price import TAKES_SEAT, PassengerType
@@ -59,6 +61,8 @@ class Booking(msgspec.Struct):
     missed_vat_back: int = 0
     unticketed_back: int = 0
     beyond: int = 0
+    withdrawn: int = 0
+    missed_by: dict[str, tuple[int, int]] = {}
     unoffered: set[int] = set()
 
     def worth(self, keys: Iterable[tuple[int, int]]) -> tuple[int, int, int, int]:
@@ -111,6 +115,27 @@ class Booking(msgspec.Struct):
         return sum(TAKES_SEAT[self.party[passenger]] for passenger, _ in keys)
 
 
+def reopen(booking: Booking, event: DepartureWithdrawn) -> None:
+    """Coupons that a departure closed are as before, and what it promised is owed no more."""
+    for each in event.coupons:
+        coupon = booking.coupons[each.passenger, each.segment]
+        assert (coupon.status, each.status) in {("F", "L"), ("Z", "C"), ("Z", "O")}
+        coupon.status = each.status
+        coupon.keeps_seat = True
+        if each.segment != event.segment:
+            assert each.status == "O"
+            coupon.seat = None
+    gone = event.withdrawn_obligations
+    kept = [each for each in booking.obligations if each.id not in gone]
+    assert len(booking.obligations) == len(kept) + len(gone)
+    for name in gone:
+        back, vat_back = booking.missed_by.pop(name)
+        booking.missed_back -= back
+        booking.missed_vat_back -= vat_back
+    booking.obligations = kept
+    booking.withdrawn += len(gone)
+
+
 class Flight(msgspec.Struct):
     """One departure: maps of its cabins, who sits where, who waits."""
 
@@ -121,6 +146,28 @@ class Flight(msgspec.Struct):
     queue: list[str] = []
     over: str = ""
     sequences: list[int] = []
+    restored: int = 0
+
+
+def seat_numbers(flight: Flight) -> set[str]:
+    """All seats of the map."""
+    return {seat for layout in flight.layouts.values() for seat in seat_map.seats(layout)}
+
+
+def seat(flight: Flight, booking: str, places: list[tuple[int, str]]) -> None:
+    """Passengers of a booking sit in these seats, and no longer in others."""
+    moving = {passenger for passenger, _ in places}
+    for number, (who, passenger) in list(flight.seated.items()):
+        if who == booking and passenger in moving:
+            del flight.seated[number]
+    known = seat_numbers(flight)
+    for passenger, number in places:
+        assert number in known, f"no seat {number}"
+        assert number not in flight.seated, f"two people in {number}"
+        flight.seated[number] = (booking, passenger)
+    flight.unreviewed = {
+        lost for lost in flight.unreviewed if not (lost[0] == booking and lost[1] in moving)
+    }
 
 
 class Payment(msgspec.Struct):

@@ -10,6 +10,7 @@ from typing import Literal
 import msgspec
 
 from domain.booking import events, states
+from domain.booking.check_in_events import DepartureWithdrawn
 from domain.booking.states import Status
 from tests.support import states_requests as requests
 from tests.support.states_requests import Request
@@ -305,6 +306,25 @@ def _key(row: int, who: Who) -> str:
     )
 
 
+def _corrections() -> list[str]:
+    """The section about the steps beside the table."""
+    return [
+        "## Corrections",
+        "",
+        "Operations (ops, admin) withdraw a departure that was recorded by mistake, until its",
+        "accounting day ends, with `POST /api/admin/flights/{id}/withdraw-departure`",
+        "([how](../how-to/gate.md)). What the departure closed is open again, which is",
+        f"recorded by `{DepartureWithdrawn.tag}`. No request about a booking does that.",
+        "",
+        "| from | to |",
+        "|---|---|",
+        *(
+            f"| {before.value} | {' or '.join(each.value for each in Status if each in after)} |"
+            for before, after in states.CORRECTIONS.items()
+        ),
+    ]
+
+
 def page() -> str:
     """The page in Markdown."""
     final = " and ".join(f"**{status.value}**" for status in Status if status in states.TERMINAL)
@@ -349,6 +369,8 @@ def page() -> str:
             "| | from | to | cause | who | recorded by |",
             "|---|---|---|---|---|---|",
             *rows,
+            "",
+            *_corrections(),
             "",
             "## All pairs",
             "",

@@ -4,6 +4,7 @@ from typing import ClassVar
 
 from application import ports
 from application.processes.runner import EXPECTED_WITHIN
+from domain.inventory.departure_correction import last_final_day
 from interfaces.composition import Core
 from interfaces.worker.task_handler import TaskHandler
 from interfaces.worker.timers.timer import Page, Timer
@@ -21,7 +22,7 @@ class RunProcessesAgain(ports.BackgroundTask, frozen=True):
 
 async def due(core: Core, page: Page) -> list[RunProcessesAgain]:
     """Return bookings paid and not ticketed, with a paid change that is not completed, or with
-    money owed and no refund requested.
+    money owed and no refund requested; to no-shows once the departure is final.
 
     Pages in order of booking ids: those that nothing can help starve none behind them.
     """
@@ -31,7 +32,13 @@ async def due(core: Core, page: Page) -> list[RunProcessesAgain]:
     found = {
         *await bookings.unconfirmed(core.pool, before, limit=limit, after=after),
         *await bookings.unfinished_changes(core.pool, before, limit=limit, after=after),
-        *await journal.owed_bookings(core.pool, before=before, limit=limit, after=after),
+        *await journal.owed_bookings(
+            core.pool,
+            before=before,
+            departed_until=last_final_day(page.now),
+            limit=limit,
+            after=after,
+        ),
     }
     return [RunProcessesAgain(booking_id) for booking_id in sorted(found)][:limit]
 

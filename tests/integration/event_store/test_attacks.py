@@ -257,6 +257,8 @@ UNCOUNTED = {
     "sold below nothing": moves(authorised=0, held=2, sold=-1),
     "authorised below nothing": moves(authorised=-3, held=0, sold=0),
     "raised while cut": moves(authorised=-1, held=2, sold=0),
+    "beyond what is restored": moves(authorised=0, held=1, sold=4, restored=2),
+    "more restored than sold": moves(authorised=0, held=3, sold=0, restored=9),
     "another cabin": {"moves": [{"cabin": "J", "authorised": 0, "held": 1, "sold": 0}]},
     "no cabin": {"moves": [{"authorised": 0, "held": 1, "sold": 0}]},
     "half a seat": moves(authorised=0, held=0.5, sold=0),

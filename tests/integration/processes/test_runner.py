@@ -40,6 +40,7 @@ async def running(database: TestDatabase) -> AsyncIterator[Running]:
             stock=PostgresTicketStock(airline.pool),
             tasks=PostgresFlightTasks(airline.pool),
             airline_code="999",
+            clock=airline.clock,
             report=lambda stream, error: reports.append((stream, error)),
         )
         yield Running(airline, processes, reports)

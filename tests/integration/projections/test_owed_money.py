@@ -5,8 +5,11 @@ from functools import partial
 from types import SimpleNamespace
 from typing import cast
 
+from application.booking.close_flight import CloseFlight
+from application.booking.grant_refund import GrantRefund
 from application.booking.record_bank_transfer import BankTransfer, RecordBankTransfer
 from application.booking.resend_refund import ResendRefund
+from application.inventory.depart_flight import DepartFlight
 from application.ledger import read_owed
 from application.ledger.ports import LedgerPorts
 from application.payment.record_refund import Accepted, Failed, Refused, Settled, Unresolved
@@ -18,11 +21,20 @@ from domain.ledger import rules
 from projections.ledger_journal import queries as journal
 from projections.unfinished_attempts import queries as attempts
 from projections.unfinished_refunds import queries as refunds
-from tests.integration.projections.airline import Airline
+from tests.integration.projections.airline import FLIGHT, Airline
 from tests.support.airline import capture, payment_of
 
 LATER = dt.datetime(2100, 1, 1, tzinfo=dt.UTC)
 Parts = tuple[int, int, int]
+
+
+async def owed_bookings(
+    airline: Airline, departed_until: dt.date = dt.date(2100, 1, 1)
+) -> list[str]:
+    """The bookings whose refunds a timer would request."""
+    return await journal.owed_bookings(
+        airline.pool, before=LATER, departed_until=departed_until, limit=10
+    )
 
 
 async def owed(airline: Airline) -> dict[str, Parts]:
@@ -61,10 +73,10 @@ async def test_a_refund_is_listed_from_the_cancellation_until_the_bank_has_paid_
     amount = obligation.amount.amount
     unrequested, failed, under_way = (amount, 0, 0), (0, amount, 0), (0, 0, amount)
     assert await owed(airline) == {booking: unrequested}
-    assert await journal.owed_bookings(airline.pool, before=LATER, limit=10) == [booking]
+    assert await owed_bookings(airline) == [booking]
     await airline.submit(RefundPayment(booking, obligation.id, obligation.amount, (payment,)))
     assert await owed(airline) == {booking: under_way}
-    assert await journal.owed_bookings(airline.pool, before=LATER, limit=10) == []
+    assert await owed_bookings(airline) == []
     first, second = f"{payment}-r1", f"{payment}-r2"
     for result, expected in (
         (Unresolved(), under_way),
@@ -130,3 +142,21 @@ async def test_an_attempt_without_an_outcome_is_listed(airline: Airline) -> None
     await airline.pay(booking)
     await airline.catch_up()
     assert (await attempts.overdue(airline.pool, before=LATER))[0] == []
+
+
+async def test_what_a_departure_owes_to_a_no_show_is_listed_at_once_and_requested_when_it_is_final(
+    airline: Airline,
+) -> None:
+    booking = await airline.sell()
+    departs_at = (await airline.flight(FLIGHT)).departs_at
+    await airline.submit(DepartFlight(FLIGHT, departs_at))
+    await airline.submit(CloseFlight(booking, FLIGHT))
+    (obligation,) = (await airline.booking(booking)).obligations
+    assert await owed(airline) == {booking: (obligation.amount.amount, 0, 0)}
+    day = rules.accounting_day(departs_at)
+    assert await owed_bookings(airline, day - dt.timedelta(days=1)) == []
+    assert await owed_bookings(airline, day) == [booking]
+    # Beside it, money that is owed for another reason does not wait.
+    await airline.submit(GrantRefund(booking_id=booking, amount=5_00))
+    await airline.catch_up()
+    assert await owed_bookings(airline, day - dt.timedelta(days=1)) == [booking]

@@ -33,6 +33,7 @@ async def test_an_unconfirmed_paid_booking_is_listed_and_confirmed_once(
             stock=PostgresTicketStock(airline.pool),
             tasks=PostgresFlightTasks(airline.pool),
             airline_code="000",
+            clock=airline.clock,
             report=lambda *_: None,
         )
         for _ in range(2):

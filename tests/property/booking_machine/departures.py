@@ -13,6 +13,7 @@ from application.booking.close_flight import CloseFlight
 from application.booking.depart_unreported import DepartUnreported
 from application.booking.offer_disruption import OfferDisruption
 from application.booking.opened_needs import readable_services
+from application.booking.reopen_flight import ReopenFlight
 from application.booking.settle_unanswered import RefundUnanswered, RemindUnanswered
 from application.booking.special_services import (
     Place,
@@ -25,11 +26,17 @@ from application.inventory.change_equipment import ChangeEquipment
 from application.inventory.depart_flight import DepartFlight
 from application.inventory.reinstate_flight import ReinstateFlight
 from application.inventory.reschedule_flight import RescheduleFlight
+from application.inventory.withdraw_departure import WithdrawDeparture
 from application.pricing.journeys import WantedSegment
 from domain.booking.preconditions import CheckInWindow
 from domain.booking.states import Status
 from domain.booking.values import NewTimes
-from domain.inventory.events import FlightCancelled, FlightReinstated, FlightRescheduled
+from domain.inventory.events import (
+    DepartureWithdrawn,
+    FlightCancelled,
+    FlightReinstated,
+    FlightRescheduled,
+)
 from domain.inventory.state import FlightStatus
 from tests.property.booking_machine.machine import PROCESSES, WHICH, layouts
 from tests.property.booking_machine.modifications import SOME, Changes
@@ -183,6 +190,56 @@ class Travel(Changes):
         if stream is not None:
             for segment in self.booking(stream).segments:
                 self.submit(process, CloseFlight(stream, segment.flight))
+
+    @rule(process=PROCESSES, which=WHICH, reopens=st.booleans(), leaves=st.booleans())
+    def withdraw_departure(self, process: int, which: int, reopens: bool, leaves: bool) -> None:
+        """A departure was a mistake: its bookings are reopened now or late, and it may leave."""
+        departed = [n for n in self.flights if self.flight(n).status is FlightStatus.DEPARTED]
+        flight = (departed or self.flights)[which % len(departed or self.flights)]
+        now = self.clock()
+        hour = dt.timedelta(hours=1)
+        self.submit(process, WithdrawDeparture(flight, now + hour, now + 3 * hour, "crew"))
+        if reopens:
+            self.reopen(process, flight)
+        if leaves:
+            self.clock.advance(hour)
+            self.submit(process, DepartFlight(flight, self.clock()))
+
+    @rule(process=PROCESSES, which=WHICH)
+    def be_recorded_by_mistake(self, process: int, which: int) -> None:
+        """A booking is closed with a departure that is withdrawn at once."""
+        self.travel(process=process, which=which, then="fly" if which % 2 else "miss")
+        stream = self.pick(which, S.COMPLETED, S.NO_SHOW, *TICKETED)
+        departed = (
+            []
+            if stream is None
+            else [
+                each.flight
+                for each in self.booking(stream).segments
+                if self.flight(each.flight).status is FlightStatus.DEPARTED
+            ]
+        )
+        for flight in departed:
+            now = self.clock()
+            later = now + dt.timedelta(hours=2)
+            self.submit(process, WithdrawDeparture(flight, later, later + (later - now), "crew"))
+            self.reopen(process, flight)
+
+    @rule(process=PROCESSES, index=st.integers(0, 4))
+    def reopen_late(self, process: int, index: int) -> None:
+        """What was closed with a withdrawn departure is reopened, whatever has happened since."""
+        self.reopen(process, self.flights[index])
+
+    def reopen(self, process: int, flight: str) -> None:
+        """All bookings of the flight are reopened after each withdrawn departure, in order."""
+        for recorded in self.log.streams[flight]:
+            if isinstance(recorded.event, DepartureWithdrawn):
+                departed_at = recorded.event.departed_at
+                commands = [
+                    ReopenFlight(each, flight, departed_at, "crew")
+                    for each in self.on_board(flight)
+                ]
+                self.submit_all(process, commands)
 
     @rule(process=PROCESSES, index=st.integers(0, 4), offers=st.booleans())
     def cancel_flight(self, process: int, index: int, offers: bool) -> None:

@@ -25,6 +25,7 @@ from domain.booking import events as bookings
 from domain.booking.states import Status
 from domain.booking.values import Obligation
 from domain.inventory import events as flights
+from domain.inventory.departure_correction import is_final
 from domain.kernel import ids, money
 from domain.ledger import rules
 from domain.payment.state import RefundStatus
@@ -136,8 +137,18 @@ class Back(Travel):
     def ask_for_refunds(self, process: int) -> None:
         """Everything owed is requested from the payments."""
         for stream in self.bookings:
-            for owed in self.booking(stream).obligations:
+            for owed in self.due(stream):
                 self.submit(process, self.refund(stream, owed))
+
+    def due(self, stream: str) -> list[Obligation]:
+        """What may be requested now: all but what a departure owes that may be withdrawn."""
+        booking = self.booking(stream)
+        waiting: set[str] = set()
+        for closing in booking.closings:
+            flight = self.flight(booking.segments[closing.segment].flight)
+            if flight.departed_at is None or not is_final(flight.departed_at, now=self.clock()):
+                waiting.update(closing.obligations)
+        return [each for each in booking.obligations if each.id not in waiting]
 
     def refund(self, stream: str, owed: Obligation) -> RefundPayment:
         """The newest payment first."""
@@ -237,11 +248,14 @@ class Back(Travel):
         owing = [each for each in self.bookings if self.booking(each).obligations]
         if not owing:
             return
-        self.settle(process, owing[-1 - which % len(owing)])
+        stream = owing[-1 - which % len(owing)]
+        if len(self.due(stream)) < len(self.booking(stream).obligations):
+            self.clock.advance(dt.timedelta(hours=25))
+        self.settle(process, stream)
 
     def settle(self, process: int, stream: str, reported: str = "settled") -> None:
         """Each obligation of the booking is requested, and the card company reports on it."""
-        for owed in self.booking(stream).obligations:
+        for owed in self.due(stream):
             self.submit(process, self.refund(stream, owed))
         self.log_invariants.check()
         for payment in self.booking(stream).payments:
@@ -277,7 +291,7 @@ class Back(Travel):
             case flights.SeatsReleased() | flights.WaitlistLeft():
                 return [OfferSeats(stream)]
             case _ if isinstance(owed, Obligation):
-                return [self.refund(stream, owed)]
+                return [self.refund(stream, each) for each in self.due(stream) if each == owed]
         return []
 
     @rule(process=PROCESSES, which=st.integers(0, 500))

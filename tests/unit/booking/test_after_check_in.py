@@ -239,6 +239,35 @@ def test_who_has_no_seat_cancels_without_a_fee_and_the_others_do_not() -> None:
     assert (quote.fee, quote.refund) == (0, quote.price.amount)
 
 
+@pytest.mark.parametrize(
+    ("party", "seats", "boards", "statuses"),
+    [
+        (("ADT", "CHD"), 1, None, "RR"),
+        (("ADT", "INF"), 0, None, "RR"),
+        (("ADT", "ADT", "CHD"), 2, (0,), "FRR"),
+        (("ADT", "ADT", "INF"), 1, (0, 2), "FRF"),
+    ],
+)
+def test_who_stays_with_a_passenger_on_standby_is_no_no_show_either(
+    party: tuple[PassengerType, ...],
+    seats: int,
+    boards: tuple[int, ...] | None,
+    statuses: str,
+) -> None:
+    case = CheckedIn(*party)
+    case.cut(seats)
+    if boards is not None:
+        case.airline.submit(Board(case.booking, 0, boards))
+    case.airline.clock.now = case.airline.flight(case.flight).departs_at
+    case.airline.submit(DepartFlight(case.flight, case.airline.clock()))
+    case.airline.submit(CloseFlight(case.booking, case.flight))
+    coupons = case.airline.booking(case.booking).coupons
+    assert "".join(each.status for each in coupons) == statuses
+    assert case.airline.booking(case.booking).owed().amount == sum(
+        each.total for each in coupons if each.status is C.REFUNDED
+    )
+
+
 def test_a_passenger_left_on_standby_is_refunded_in_full_and_not_a_no_show() -> None:
     case = CheckedIn()
     case.cut(1)

@@ -6,10 +6,13 @@ import pytest
 
 from application.booking.cancel_booking import CancelBooking, Part, cancellation_quote
 from application.booking.check_in import Board, CheckIn
+from application.booking.choose_seats import ReviewSeats
 from application.booking.journey import facts_of
+from application.inventory.change_equipment import ChangeEquipment
 from domain.booking import rejections
 from domain.booking.coupons import CouponStatus
 from domain.booking.states import Status
+from domain.inventory.events import CabinLayout
 from domain.pricing.extras import ExtraChoice
 from tests.support.memory_airline import MemoryAirline
 
@@ -127,3 +130,25 @@ def test_an_unpaid_booking_is_owed_nothing_when_the_fee_is_waived() -> None:
         now=airline.clock(),
     )
     assert (quote.price.amount, quote.refund, quote.destination) == (0, 0, "none")
+
+
+@pytest.mark.parametrize("checked_in", [False, True])
+def test_who_finds_no_business_seat_flies_in_economy_and_gets_the_difference(
+    checked_in: bool,
+) -> None:
+    airline = MemoryAirline()
+    flight = airline.schedule("SV1", business=150_000)
+    booking = airline.ticketed(flight, "ADT", "ADT", cabin="J")
+    airline.submit(ChangeEquipment(flight, (CabinLayout("Y", 9, 10, "ABCDEF"),), "technical"))
+    airline.submit(ReviewSeats(booking, flight, "technical"))
+    airline.clock.now = airline.flight(flight).departs_at - 1.5 * HOUR
+    if checked_in:
+        airline.submit(CheckIn(booking, 0, None))
+        assert all(each.standby for each in airline.booking(booking).coupons)
+    with pytest.raises(rejections.ModificationRefused):
+        airline.quote_modification(booking, flight, cabin="Y")
+    moved = airline.modify(booking, flight, cabin="Y", waiver="no business cabin").modification
+    assert (moved.fee, moved.due, moved.back) == (0, 0, 2 * 100_000 * 115 // 100)
+    airline.submit(CheckIn(booking, 0, None))
+    assert [each.seat for each in airline.booking(booking).coupons] == ["10A", "10B"]
+    airline.submit(Board(booking, 0, None))

@@ -121,3 +121,32 @@ def test_cancelling_instead_of_answering_costs_no_fee_either(hours: float, perce
     assert disrupted.airline.quote_cancellation(disrupted.booking).percent == percent
     disrupted.airline.submit(AcceptDisruption(disrupted.booking, 0))
     assert disrupted.airline.quote_cancellation(disrupted.booking).percent == 75
+
+
+@pytest.mark.parametrize("paid", [False, True])
+def test_a_booking_without_tickets_gets_a_letter_when_its_flight_is_cancelled(
+    paid: bool,
+) -> None:
+    airline = MemoryAirline()
+    flight = airline.schedule("SV1")
+    booking = airline.book(flight)
+    if paid:
+        airline.pay(booking)
+    airline.submit(CancelFlight(flight, "no crew"))
+    for _ in range(2):
+        airline.submit(OfferDisruption(booking, flight, "cancelled", "no crew", material=True))
+    assert airline.booking(booking).status is Status.CANCELLED
+    (letter,) = airline.log.outbox[-1:]
+    assert isinstance(letter, letters.CancellationLetter)
+    due = airline.booking(booking).price.total().amount
+    assert (letter.fee, letter.refund) == (0, due if paid else 0)
+    assert sum(isinstance(each, letters.CancellationLetter) for each in airline.log.outbox) == 1
+
+
+def test_who_chooses_the_refund_gets_a_letter_about_it() -> None:
+    disrupted = DisruptedBooking()
+    disrupted.cancel()
+    disrupted.airline.submit(RefundDisruption(disrupted.booking, 0))
+    letter = disrupted.airline.log.outbox[-1]
+    assert isinstance(letter, letters.CancellationLetter)
+    assert letter.refund == disrupted.airline.booking(disrupted.booking).owed().amount

@@ -176,6 +176,18 @@ def test_with_its_outward_flight_cancelled_by_the_airline_a_return_costs_nothing
     assert [airline.cancel(in_parts, Part(segments=(each,))).fee for each in order] == [0, 0]
 
 
+def test_after_a_disruption_a_lower_cabin_gives_its_difference_back() -> None:
+    airline = MemoryAirline()
+    flight = airline.schedule("SV1", business=150_000)
+    booking = airline.ticketed(flight, cabin="J")
+    other = airline.schedule("SV2", in_days=11)
+    with pytest.raises(rejections.ModificationRefused):
+        airline.quote_modification(booking, other)
+    cancel_flight(airline, flight, booking)
+    moved = airline.exchange(booking, other).modification
+    assert (moved.fee, moved.due, moved.back) == (0, 0, 100_000 * 115 // 100)
+
+
 def cancel_flight(airline: MemoryAirline, flight: str, *bookings: str) -> None:
     airline.submit(CancelFlight(flight, "no crew"))
     for each in bookings:

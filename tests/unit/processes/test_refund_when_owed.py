@@ -1,8 +1,14 @@
 """Money that is owed is refunded: which commands follow from which events."""
 
+import datetime as dt
+
 from application.booking.cancel_booking import Part
+from application.booking.close_flight import CloseFlight
 from application.booking.grant_refund import GrantRefund
+from application.booking.reopen_flight import ReopenFlight
 from application.commands import stream_kinds
+from application.inventory.depart_flight import DepartFlight
+from application.inventory.withdraw_departure import WithdrawDeparture
 from application.payment.refund_payment import RefundPayment
 from application.processes import refund_when_owed
 from domain.kernel import money
@@ -113,3 +119,56 @@ def test_every_event_that_may_contain_an_obligation_starts_the_process() -> None
         if "obligation" in event_type.__struct_fields__ and event_type.tag.startswith("booking.")
     }
     assert set(refund_when_owed.PROCESS.starts_on) == owing
+
+
+class NoShow:
+    """A booking whose flight has left without its passenger, at noon in Riyadh."""
+
+    def __init__(self) -> None:
+        self.airline = MemoryAirline()
+        self.runs = ProcessRuns(self.airline)
+        self.flight = self.airline.schedule("SV1")
+        self.booking = self.airline.ticketed(self.flight)
+        self.airline.clock.now = self.airline.flight(self.flight).departs_at
+        self.airline.submit(DepartFlight(self.flight, self.airline.clock()))
+        self.airline.submit(CloseFlight(self.booking, self.flight))
+        (self.owed,) = self.airline.booking(self.booking).obligations
+
+    async def requested(self) -> list[str]:
+        """What is refunded after the log was read, and after a timer has run once more."""
+        await self.runs.to_the_end()
+        await self.runs.runner.run_again(self.booking)
+        commands = self.runs.commands()
+        return [each.obligation for each in commands if isinstance(each, RefundPayment)]
+
+
+async def test_a_no_show_is_refunded_once_the_departure_can_no_longer_be_withdrawn() -> None:
+    case = NoShow()
+    assert await case.requested() == []
+    case.airline.wait(hours=12.99)  # The day has ended, the hour after it has not.
+    assert await case.requested() == []
+    case.airline.wait(hours=0.01)
+    assert set(await case.requested()) == {case.owed.id}
+
+
+async def test_a_no_show_of_a_withdrawn_departure_is_not_refunded() -> None:
+    case = NoShow()
+    now = case.airline.clock()
+    later = now + dt.timedelta(hours=40)
+    case.airline.submit(
+        WithdrawDeparture(case.flight, later, later + dt.timedelta(hours=2), "crew")
+    )
+    case.airline.wait(hours=30)
+    # The booking is not reopened yet.
+    assert case.airline.booking(case.booking).obligations == (case.owed,)
+    assert await case.requested() == []
+    case.airline.submit(ReopenFlight(case.booking, case.flight, now, "crew"))
+    assert await case.requested() == []
+
+
+async def test_a_refund_granted_by_finance_makes_the_departure_final_for_the_booking() -> None:
+    case = NoShow()
+    case.airline.submit(GrantRefund(booking_id=case.booking))
+    owed = case.airline.booking(case.booking).obligations
+    assert set(await case.requested()) == {each.id for each in owed}
+    assert len(owed) == 2

@@ -1,0 +1,67 @@
+"""Withdraw a departure that was recorded by mistake: the flight has not left."""
+
+import datetime as dt
+
+from application.caller import Caller
+from application.commands.command import Command, Reply
+from application.commands.context import DecisionContext
+from application.inventory import flights, operated_flight
+from application.inventory.operated_flight import OperatedFlight
+from application.inventory.operation_notes import why
+from application.inventory.ports import FlightPorts
+from application.ports import WrappedKey
+from domain.inventory import departure_correction
+from domain.kernel.sealed import Sealed
+
+
+async def withdraw_departure(
+    ports: FlightPorts,
+    caller: Caller,
+    flight_id: str,
+    *,
+    departs_at: dt.datetime,
+    arrives_at: dt.datetime,
+    reason: str,
+) -> OperatedFlight:
+    """Take the departure back; the times are those now expected, in any time zone.
+
+    Bookings that were closed with it are reopened. Rejects what the command does.
+    """
+    await flights.current(ports.bus, flight_id)
+    given = why(ports.vault, reason)
+    command = WithdrawDeparture(
+        flight_id=flight_id,
+        departs_at=departs_at.astimezone(dt.UTC),
+        arrives_at=arrives_at.astimezone(dt.UTC),
+        reason=given.code,
+        note=given.note,
+        keys=given.keys,
+    )
+    return await operated_flight.carry_out_and_read(ports, caller, command)
+
+
+class WithdrawDeparture(Command, frozen=True):
+    """The UTC instants at which the flight is now expected to leave and to arrive."""
+
+    flight_id: str
+    departs_at: dt.datetime
+    arrives_at: dt.datetime
+    reason: str
+    note: Sealed | None = None
+    keys: tuple[WrappedKey, ...] = ()
+
+    def decide(self, context: DecisionContext) -> Reply:
+        """Rejects FlightNotFound, FlightNotDeparted, FlightOver, DepartureFinal and
+        InvalidSchedule.
+        """
+        withdrawn = departure_correction.withdraw(
+            flights.load(context, self.flight_id),
+            departs_at=self.departs_at,
+            arrives_at=self.arrives_at,
+            reason=self.reason,
+            note=self.note,
+            now=context.now,
+        )
+        context.record(self.flight_id, withdrawn)
+        context.store_keys(self.keys)
+        return Reply(self.flight_id)
