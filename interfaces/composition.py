@@ -87,7 +87,12 @@ async def open_core(
         stock.refill()
         stack.push_async_callback(stock.close)
         steps = ImmediateSteps(stock, airline_code=settings.airline_code)
-        bus = Dispatcher(log=log, clock=utc_now, random_bytes=os.urandom, follow_ups=steps)
+        bus = Dispatcher(
+            log=log,
+            clock=utc_now,
+            random_bytes=os.urandom,
+            follow_ups=steps if settings.follow_ups == "at_once" else None,
+        )
         bus.start()
         stack.push_async_callback(bus.stop)
         gateway = StripePaymentGateway(

@@ -95,6 +95,7 @@ class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=
     check_in_opens_hours: Annotated[int, msgspec.Meta(ge=1, le=720)] = 48
     check_in_closes_minutes: Annotated[int, msgspec.Meta(ge=0, le=600)] = 60
     trusted_proxies: tuple[Network, ...] = ()
+    follow_ups: Literal["at_once", "from_the_log"] = "at_once"
     log_level: Literal["debug", "info", "warning", "error"] = "info"
     data_dir: Path = Path(".ais")
     host: Annotated[str, msgspec.Meta(min_length=1)] = "127.0.0.1"
@@ -252,6 +253,11 @@ ABOUT: Mapping[str, About] = {
     "check_in_closes_minutes": About("minutes before departure at which check-in closes", WEB),
     "trusted_proxies": About(
         "networks, separated by commas, of proxies whose `X-Forwarded-For` is believed", WEB
+    ),
+    "follow_ups": About(
+        "whether what follows from an event is decided in its own append, or only by the run over "
+        "the log, should the first ever be at fault",
+        SERVING,
     ),
     "log_level": About("least severe messages that are logged", SERVING),
     "data_dir": About("folder that the letters are written to", ("serve", "worker")),

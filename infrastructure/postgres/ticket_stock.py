@@ -1,7 +1,10 @@
 """Serials of tickets, drawn from a Postgres sequence in blocks and issued by this process."""
 
 import asyncio
+import logging
 from collections import OrderedDict
+
+import psycopg
 
 from application.ports import Unavailable
 from infrastructure.postgres.pool import Pool, raising_unavailable
@@ -15,6 +18,8 @@ HELD_BLOCKS = 50
 REFILL_BELOW = HELD_BLOCKS * BLOCK_SIZE // 2
 # Decisions under way, which may be made again and then take the same serials.
 KEYS_LIMIT = 1_000
+
+logger = logging.getLogger(__name__)
 
 
 class PostgresTicketStock:
@@ -66,8 +71,9 @@ class PostgresTicketStock:
     async def _fetch_ahead(self) -> None:
         try:
             self._left += await self._fetch(HELD_BLOCKS)
-        except Unavailable:
-            return  # the next one to take serials asks again
+        except (Unavailable, psycopg.Error) as error:
+            # The next one to take serials asks again.
+            logger.warning("no serials of tickets ahead: %s", type(error).__name__)
 
     async def _fetch(self, blocks: int) -> list[int]:
         async with raising_unavailable(), self._pool.connection() as connection:
