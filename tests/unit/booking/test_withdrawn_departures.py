@@ -178,6 +178,18 @@ def test_the_later_seats_are_taken_again() -> None:
     assert len(case.airline.flight(case.later).sequences.get(case.booking)) == 3
 
 
+def test_who_was_checked_in_through_checks_in_for_the_later_flight_again() -> None:
+    case = Mistake("ADT", "ADT", connects=True)
+    case.board(0)
+    case.airline.submit(CheckIn(case.booking, 1, None))
+    case.depart()
+    case.withdraw()
+    assert case.statuses() == [C.LIFTED, C.CHECKED_IN, C.OPEN, C.OPEN]
+    case.airline.submit(CheckIn(case.booking, 1, None))
+    numbers = [case.airline.booking(case.booking).coupon(each, 1).sequence for each in (0, 1)]
+    assert numbers == [1, 3]
+
+
 def test_a_paid_seat_that_another_passenger_has_now_is_replaced_with_a_letter() -> None:
     case = Mistake("ADT", connects=True, seats=60, paid=(ExtraChoice("FRONT", 0, 1),))
     seat = case.airline.booking(case.booking).coupon(0, 1).seat
