@@ -4,6 +4,8 @@ Rule: the request is recorded before Stripe is asked and carries the key of ever
 Stripe has it once however often we ask; an unknown outcome is looked up before it is asked again.
 """
 
+import logging
+
 from application import ports
 from application.commands import follow_up, stream_kinds
 from application.commands.bus import CommandBus
@@ -14,8 +16,14 @@ from domain.kernel import ids
 from domain.payment import idempotency_keys, rejections
 from domain.payment.state import Payment, Refund, RefundStatus
 
+# States of a refund at Stripe whose money was returned to our balance.
+FAILED = frozenset({"failed", "canceled"})
+# Recorded when Stripe has not failed the refund in whose place this one would be sent.
+REPLACED_NOT_FAILED = "replaced_refund_has_not_failed"
 # Recorded when the key has expired and Stripe has no such refund: nothing was accepted.
 NEVER_REACHED = "never_reached_stripe"
+
+logger = logging.getLogger(__name__)
 
 
 class Refunder:
@@ -38,12 +46,45 @@ class Refunder:
         """
         found, known = await self._read(payment, refund)
         if known.status in {RefundStatus.REQUESTED, RefundStatus.UNKNOWN}:
-            if await self._captures.is_confirmed(payment, known.intent):
+            if not await self._captures.is_confirmed(payment, known.intent):
+                return known
+            if await self._may_replace(known):
                 await self._ask(payment, found, known, cause)
+            else:
+                refused = record_refund.Refused(code=REPLACED_NOT_FAILED)
+                await self._record(payment, refund, refused, cause, "refused")
         elif known.status is RefundStatus.ACCEPTED:
             assert known.provider_refund is not None
             await self.learn_refund(known.provider_refund, cause=cause)
         return (await self._read(payment, refund))[1]
+
+    async def _may_replace(self, refund: Refund) -> bool:
+        """Return whether the refund that this one replaces, if any, has failed at Stripe, too.
+
+        A signed event may have said so alone; its money would be paid out twice.
+        """
+        if refund.replaces is None:
+            return True
+        payment = ids.payment_of_refund(refund.replaces)
+        replaced = (await self._read(payment, refund.replaces))[1]
+        if replaced.provider_refund is None:
+            return True
+        try:
+            reported = await self._payments.refund(replaced.provider_refund)
+        except gateway.GatewayRejected as refusal:
+            if refusal.code != gateway.RESOURCE_MISSING:
+                raise gateway.GatewayUnavailable(f"look-up refused: {refusal.code}") from refusal
+            return True
+        if reported.status in FAILED:
+            return True
+        logger.critical(
+            "refund %s is not sent again: an event said that %s failed, and Stripe has it as %s; "
+            "is a signing secret known to others?",
+            refund.id,
+            reported.id,
+            reported.status,
+        )
+        return False
 
     async def learn_refund(self, provider_refund: str, *, cause: follow_up.Cause) -> None:
         """Record the current state of a refund at Stripe."""

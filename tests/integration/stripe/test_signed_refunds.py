@@ -6,9 +6,10 @@ from typing import Any
 
 import pytest
 
+from application.booking.resend_refund import ResendRefund
 from application.payment.refund_payment import RefundPayment
 from domain.kernel import money
-from domain.payment.state import RefundStatus
+from domain.payment.state import Refund, RefundStatus
 from tests.integration.stripe.received_webhooks import Event, Webhooks, receiving_webhooks
 from tests.integration.stripe.test_refunding import cause
 from tests.integration.stripe.test_signed_facts import about, event_object, naming
@@ -126,3 +127,31 @@ async def test_a_refund_of_another_payment_or_unknown_number_is_fetched(webhooks
         await webhooks.deliver(event)
         assert await webhooks.row(event) == "new"
     assert await status(webhooks) is RefundStatus.ACCEPTED
+
+
+async def test_a_refund_that_only_an_event_failed_is_not_paid_out_twice(
+    webhooks: Webhooks, caplog: pytest.LogCaptureFixture
+) -> None:
+    end(webhooks, "succeeded")
+    succeeded = events(webhooks)[-1]
+    await webhooks.deliver(succeeded)
+    forged = about(succeeded, status="failed", failure_reason="unknown")
+    await webhooks.deliver({**forged, "id": "evt_forged", "type": "refund.failed"})
+    assert await status(webhooks) is RefundStatus.FAILED
+    again = await resend(webhooks)
+    assert again.status is RefundStatus.REFUSED
+    assert [call[0] for call in webhooks.calls()].count("POST") == 2, "the session and one refund"
+    assert "is not sent again" in caplog.text
+
+
+async def test_a_refund_that_has_failed_at_stripe_is_sent_again(webhooks: Webhooks) -> None:
+    end(webhooks, "failed")
+    await webhooks.deliver(events(webhooks)[-1])
+    assert (await resend(webhooks)).status is RefundStatus.SETTLED
+
+
+async def resend(webhooks: Webhooks) -> Refund:
+    """Send the failed refund again as finance does; return the new one as it is then."""
+    outcome = await webhooks.airline.submit(ResendRefund(webhooks.booking, refund_id(webhooks)))
+    fresh = outcome.answer.ids["refund"]
+    return await webhooks.refunder.send(webhooks.payment, fresh, cause=cause())
