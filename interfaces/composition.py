@@ -16,7 +16,6 @@ from application import ports
 from application.booking.release_hold import HoldReleaser
 from application.booking.send_letter import LetterSender
 from application.commands.dispatcher import Dispatcher
-from application.payment.check_captures import CaptureChecker
 from application.payment.collect import Collector, ReturnUrls
 from application.payment.process_event import StoredEventProcessor
 from application.payment.refunding import Refunder
@@ -52,7 +51,6 @@ class Core(msgspec.Struct, frozen=True):
     vault: SubjectVault
     collector: Collector
     refunder: Refunder
-    capture_checker: CaptureChecker
     releaser: HoldReleaser
     letters: LetterSender
     inbox: StripeInbox
@@ -144,7 +142,6 @@ def _core(
         vault=vault,
         collector=collector,
         refunder=refunder,
-        capture_checker=CaptureChecker(bus=bus, payments=gateway),
         releaser=releaser,
         letters=LetterSender(bus=bus, vault=vault, mailer=mailbox),
         inbox=inbox,

@@ -27,13 +27,16 @@ logger = logging.getLogger(__name__)
 
 
 class Refunder:
-    """Uses the dispatcher for every record and the gateway for every call."""
+    """Uses the dispatcher for every record and the gateway for every call.
+
+    `captures` checks the captures that refunds are drawn from, and those that a timer names.
+    """
 
     def __init__(
         self, *, bus: CommandBus, payments: gateway.PaymentGateway, clock: ports.Clock
     ) -> None:
         self._bus = bus
-        self._captures = CaptureChecker(bus=bus, payments=payments)
+        self.captures = CaptureChecker(bus=bus, payments=payments)
         self._payments = payments
         self._clock = clock
 
@@ -46,7 +49,7 @@ class Refunder:
         """
         found, known = await self._read(payment, refund)
         if known.status in {RefundStatus.REQUESTED, RefundStatus.UNKNOWN}:
-            if not await self._captures.is_confirmed(payment, known.intent):
+            if not await self.captures.is_confirmed(payment, known.intent):
                 return known
             if await self._may_replace(known):
                 await self._ask(payment, found, known, cause)

@@ -37,7 +37,7 @@ def last_of(page: Page) -> tuple[str, str] | None:
 
 async def check(core: Core, task: CheckCaptures) -> None:
     """Ask Stripe for the list, and for what it lacks."""
-    await core.capture_checker.check(task)
+    await core.refunder.captures.check(task)
 
 
 TIMER = Timer(
