@@ -7,6 +7,7 @@ import msgspec
 from hypothesis import strategies as st
 from hypothesis.stateful import Bundle, multiple, rule
 
+from application import ports
 from application.booking.confirm_booking import ConfirmBooking
 from application.booking.create_booking import CreateBooking, Mode
 from application.booking.expire_booking import ExpireBooking
@@ -16,6 +17,9 @@ from application.commands.command import Outcome
 from application.payment import record_attempt
 from application.payment.record_attempt import RecordAttempt
 from application.payment.record_capture import RecordCapture
+from application.payment.record_capture_check import FoundIntent, RecordCaptureCheck
+from application.payment.record_signed_fact import RecordSignedFact
+from application.payment.signed_facts import SignedFact
 from application.payment.start_checkout import StartCheckout
 from application.pricing.journeys import Priced, Wanted, WantedSegment
 from application.pricing.quotes import JourneyQuotes
@@ -25,7 +29,7 @@ from domain.booking.values import Passenger, SeatChoice
 from domain.inventory import sales_window, seat_map
 from domain.kernel import money, sealed
 from domain.kernel.rejections import Rejection
-from domain.payment.state import Payment
+from domain.payment.state import CaptureCheck, Payment
 from domain.pricing.extras import ExtraChoice
 from tests.property.booking_machine.machine import AIRLINE, PROCESSES, WHICH, World
 
@@ -281,7 +285,8 @@ class Sale(World):
         checkout = self.checkout(process, booking)
         if checkout is not None:
             command = self._capture(checkout, self._due(checkout))
-            assert isinstance(self.submit(process, command), Outcome)
+            reported = self._signed(command) if self.intents % 2 else command
+            assert isinstance(self.submit(process, reported), Outcome)
 
     @rule(target=captures, process=PROCESSES, checkout=checkouts)
     def capture(self, process: int, checkout: Checkout) -> RecordCapture:
@@ -289,6 +294,32 @@ class Sale(World):
         command = self._capture(checkout, self._due(checkout))
         assert isinstance(self.submit(process, command), Outcome)
         return command
+
+    def _signed(self, command: RecordCapture) -> RecordSignedFact:
+        """The same from a signed event alone: nobody asked Stripe."""
+        signed = msgspec.structs.replace(command, from_signed_event=True)
+        fact = SignedFact(signed, "", command.booking_id, agrees=lambda _: True)
+        key, body = ports.WrappedKey("subject", b""), sealed.Sealed("subject", b"")
+        event = ports.StripeEvent(f"evt_{command.intent}", "any", command.intent, body, key)
+        return RecordSignedFact(fact, event)
+
+    @rule(process=PROCESSES, which=WHICH, contradicted=st.booleans())
+    def check_captures(self, process: int, which: int, contradicted: bool) -> None:
+        """Stripe's list has the money, perhaps only when it is asked again."""
+        booking = self.pick(which, Status.PAID, Status.CONFIRMED, Status.CHECKED_IN)
+        if booking is None:
+            return
+        for payment in self.booking(booking).payments:
+            for capture in self.payment(payment).captures:
+                found = FoundIntent(captured=capture.amount, payment=payment)
+                answers = [None, found] if contradicted else [found]
+                for answer in answers:
+                    check = RecordCaptureCheck(payment, capture.intent, answer)
+                    assert isinstance(self.submit(process, check), Outcome)
+                known = self.payment(payment).capture(capture.intent)
+                assert known is not None
+                assert known.check in {None, CaptureCheck.PASSED}
+        assert self.booking(booking).suspended_by == frozenset()
 
     @rule(
         target=captures,
