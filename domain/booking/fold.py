@@ -6,11 +6,13 @@ from domain.booking import (
     cancellation,
     check_in,
     disruption,
+    division,
     modification,
     passenger_details,
     sale,
     seats,
 )
+from domain.booking.division_events import BookingDividedOff
 from domain.booking.events import BookingEvent
 from domain.booking.state import Booking
 
@@ -19,7 +21,9 @@ def evolve(booking: Booking | None, event: BookingEvent) -> Booking:
     """The booking after the event; never rejects a stored fact."""
     if event.capability == "start":
         return sale.initiated(event)
-    assert booking is not None, "a booking begins with BookingInitiated"
+    if booking is None:
+        assert isinstance(event, BookingDividedOff), "a booking begins as a draft or divided off"
+        return division.divided_off(event)
     # Text, because a class pattern that does not match costs a tenth of a microsecond.
     match event.capability:
         case "sale":
@@ -36,5 +40,7 @@ def evolve(booking: Booking | None, event: BookingEvent) -> Booking:
             return modification.evolve(booking, event)
         case "disruption":
             return disruption.evolve(booking, event)
+        case "division":
+            return division.evolve(booking, event)
         case _:
             assert_never(event.capability)

@@ -65,15 +65,23 @@ class SpecialService(msgspec.Struct, frozen=True):
     box: sealed.Sealed | None = None
 
 
+class DividedOff(msgspec.Struct, frozen=True):
+    """Passengers who have left for a booking of their own."""
+
+    booking: str
+    passengers: tuple[int, ...]
+
+
 class Booking(msgspec.Struct, frozen=True):
     """One booking: the journey, its coupons, what is due and what is owed.
 
     `hold_until` is the deadline of the draft, waitlist place or hold. `captured` is all money that
     was applied to the booking, `credited` the part of it that became travel credit.
     `modification` is accepted and not completed, `modification_paid` whether it is paid.
-    `was_cancelled` stays true once the refund has arrived and the status is `refunded`.
-    `closings` are the departures of its segments that may still be found to be mistakes, and
-    `withdrawn_obligation_count` how many obligations ended with such ones.
+    `payments` are those that refunds are drawn from, also the ones of the booking that it was
+    `divided_from`. `was_cancelled` stays true once the refund has arrived and the status is
+    `refunded`. `closings` are the departures of its segments that may still be found to be
+    mistakes, and `withdrawn_obligation_count` how many obligations ended with such ones.
     """
 
     status: Status
@@ -102,6 +110,8 @@ class Booking(msgspec.Struct, frozen=True):
     requested_services: tuple[SpecialService, ...] = ()
     closings: tuple[Closing, ...] = ()
     withdrawn_obligation_count: int = 0
+    divided_from: str | None = None
+    divided_into: tuple[DividedOff, ...] = ()
 
     @property
     def currency(self) -> str:
@@ -132,6 +142,7 @@ class Booking(msgspec.Struct, frozen=True):
             tuple(
                 CouponPrice(each.passenger, each.segment, each.fare, each.vat, each.charge)
                 for each in self.coupons
+                if each.status is not CouponStatus.DIVIDED
             ),
             tuple(
                 ExtraPrice(each.code, each.passenger, each.segment, each.net, each.vat)
@@ -178,7 +189,7 @@ class Booking(msgspec.Struct, frozen=True):
             service
             for service in self.requested_services
             if (coupon := self.coupon(service.passenger, service.segment)) is not None
-            and coupon.status is not CouponStatus.REFUNDED
+            and coupon.status not in coupon_rules.GONE
         )
 
     def owed(self) -> money.Money:

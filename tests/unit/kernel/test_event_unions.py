@@ -5,6 +5,7 @@ steps it needs: the two are kept equal here.
 """
 
 import importlib
+import sys
 from types import ModuleType
 from typing import Any, get_args
 
@@ -25,14 +26,19 @@ NAMES = ["booking", "flight", "payment"]
 
 
 def defined(module: ModuleType) -> list[type[DomainEvent]]:
-    """All events and roots of a module, and those that it takes from another of its package."""
-    return [
-        each
-        for each in vars(module).values()
-        if isinstance(each, type)
-        and issubclass(each, DomainEvent)
-        and each.__module__.startswith(module.__name__.removesuffix("events"))
-    ]
+    """All events and roots of a module, and those that it takes from others of its package."""
+    package = module.__name__.removesuffix("events")
+    others = [other for name, other in sys.modules.items() if name.startswith(package)]
+    return list(
+        dict.fromkeys(
+            each
+            for other in others
+            for each in vars(other).values()
+            if isinstance(each, type)
+            and issubclass(each, DomainEvent)
+            and each.__module__.startswith(package)
+        )
+    )
 
 
 @pytest.mark.parametrize(("module", "union", "first"), CONTEXTS, ids=NAMES)
