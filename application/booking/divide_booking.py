@@ -4,8 +4,6 @@ Airlines call it a split PNR. From then on everything that exists works for the 
 themselves: a change, with or without a waiver, cancellation, check-in, letters.
 """
 
-from msgspec.structs import replace
-
 from application.booking import journey, letters, paid_seats
 from application.booking.access import changeable_by_gate
 from application.booking.booking_details import BookingDetails, carry_out_and_read
@@ -19,12 +17,13 @@ from application.commands.command import Command, Reply
 from application.commands.context import DecisionContext
 from domain.booking import division
 from domain.booking.coupons import Coupon, CouponStatus
-from domain.booking.state import Booking, Closing, coupon_key
+from domain.booking.division_events import FlownValue
+from domain.booking.state import Booking, coupon_key
 from domain.inventory import seat_sale
 from domain.inventory.events import MovedPassenger
 from domain.kernel import money
 from domain.kernel.sealed import Sealed
-from domain.ledger.carriage import Posted, Value, departure_withdrawn_entry, flown_entry
+from domain.ledger.carriage import Posted, Value
 from domain.ledger.division import entering_entry, leaving_entry
 
 
@@ -95,7 +94,7 @@ class DivideBooking(Command, frozen=True):
             into=into,
             amount=amount,
             contact=self.contact_left,
-            closings=_closings(context, self, booking, coupons),
+            flown=_flown(booking, coupons),
             entry=leaving_entry(
                 _posted(context, self, booking, self.booking_id), ahead=ahead, flown=flown
             ),
@@ -132,39 +131,20 @@ def _posted(
     return Posted(booking=booking_id, references=tuple(numbers), now=context.now)
 
 
-def _closings(
-    context: DecisionContext,
-    command: DivideBooking,
-    booking: Booking,
-    coupons: tuple[Coupon, ...],
-) -> tuple[Closing, ...]:
-    """Return what departures closed for those who stay: only that can still be taken back.
-
-    Who leaves was on board: what was flown stays flown.
-    """
-    left = []
+def _flown(booking: Booking, coupons: tuple[Coupon, ...]) -> tuple[FlownValue, ...]:
+    """Return what goes of departures that may still be taken back for those who stay."""
+    found = []
     for closing in booking.closings:
-        gone = [each for each in coupons if _is_closed_by(closing, each)]
-        keys = {coupon_key(each) for each in gone}
-        kept = tuple(each for each in closing.coupons if coupon_key(each) not in keys)
-        posted = closing.posted
-        flown = flown_entry(
-            journey.posted(command.booking_id, booking, closing.departed_at or context.now),
-            value=journey.value_of(booking, gone),
-        )
-        if flown is not None:
-            # With it the entries of the closing are those of the passengers who stay.
-            taken_back = departure_withdrawn_entry((flown,))
-            posted = (*posted, *([taken_back] if taken_back else []))
-        if kept:
-            left.append(replace(closing, coupons=kept, posted=posted))
-    return tuple(left)
-
-
-def _is_closed_by(closing: Closing, coupon: Coupon) -> bool:
-    """Whether the departure closed the flown coupon."""
-    flown = coupon.status is CouponStatus.FLOWN
-    return flown and coupon_key(coupon) in {coupon_key(each) for each in closing.coupons}
+        closed = {coupon_key(each) for each in closing.coupons}
+        gone = [
+            each
+            for each in coupons
+            if each.status is CouponStatus.FLOWN and coupon_key(each) in closed
+        ]
+        if gone:
+            value = journey.value_of(booking, gone)
+            found.append(FlownValue(closing.segment, value.fare, value.ancillary))
+    return tuple(found)
 
 
 def _move_seats(

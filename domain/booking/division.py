@@ -11,7 +11,12 @@ from msgspec.structs import replace
 
 from domain.booking import companions, rejections
 from domain.booking.coupons import NOT_FLYING, Coupon, CouponStatus, roll_up
-from domain.booking.division_events import BookingDivided, BookingDividedOff, DivisionEvent
+from domain.booking.division_events import (
+    BookingDivided,
+    BookingDividedOff,
+    DivisionEvent,
+    FlownValue,
+)
 from domain.booking.preconditions import (
     SegmentFacts,
     Situation,
@@ -83,7 +88,7 @@ def divide(
     into: str,
     amount: money.Money,
     contact: sealed.Sealed | None = None,
-    closings: tuple[Closing, ...] = (),
+    flown: tuple[FlownValue, ...] = (),
     entry: entries.Entry | None,
 ) -> list[BookingDivided]:
     """The passengers leave; the caller begins the booking `into` with `divide_off` in the same
@@ -98,7 +103,7 @@ def divide(
             amount=amount,
             price=kept,
             contact=contact,
-            closings=closings,
+            flown=flown,
             entry=entry,
         )
     ]
@@ -249,10 +254,31 @@ def _divided(booking: Booking, event: BookingDivided) -> Booking:
                 for each in booking.requested_services
                 if each.passenger not in event.passengers
             ),
-            closings=event.closings,
+            closings=_closings_left(booking, event),
             divided_into=(*booking.divided_into, DividedOff(event.into, event.passengers)),
         )
     )
+
+
+def _closings_left(booking: Booking, event: BookingDivided) -> tuple[Closing, ...]:
+    """What departures closed for those who stay; who left was on board, and has flown."""
+    gone = [each for each in booking.coupons if each.passenger in event.passengers]
+    flown = {coupon_key(each) for each in gone if each.status is CouponStatus.FLOWN}
+    values = {each.segment: each for each in event.flown}
+    left = []
+    for closing in booking.closings:
+        value = values.get(closing.segment, FlownValue(closing.segment, 0, 0))
+        kept = tuple(each for each in closing.coupons if coupon_key(each) not in flown)
+        if kept:
+            left.append(
+                replace(
+                    closing,
+                    coupons=kept,
+                    left_fare=closing.left_fare + value.fare,
+                    left_ancillary=closing.left_ancillary + value.ancillary,
+                )
+            )
+    return tuple(left)
 
 
 def _without(booking: Booking, passengers: Collection[int]) -> Booking:

@@ -6,12 +6,22 @@ disruptions and services in them.
 
 from typing import ClassVar, Literal
 
+import msgspec
+
 from domain.booking.coupons import Coupon, Extra
-from domain.booking.state import Closing, Disruption, SpecialService
+from domain.booking.state import Disruption, SpecialService
 from domain.booking.values import Passenger, Segment, Ticket
 from domain.kernel import entries, money, sealed
 from domain.kernel.events import DomainEvent
 from domain.pricing.price import Price
+
+
+class FlownValue(msgspec.Struct, frozen=True):
+    """Fares and extras without tax that became revenue on a segment, in minor units."""
+
+    segment: int
+    fare: int
+    ancillary: int
 
 
 class DivisionFact(DomainEvent, frozen=True):
@@ -25,8 +35,8 @@ class BookingDivided(DivisionFact, frozen=True, omit_defaults=True):
 
     `amount` of what was paid goes with them; `price` is what was sold to those who stay, and what
     those who left had cancelled or missed. `contact` where it was sealed under the key of one who
-    left; `closings` are the departures that may still be taken back for those who stay. No entry
-    where nothing was paid for them.
+    left; `flown` is what goes with them of departures that may still be taken back. No entry where
+    nothing was paid for them.
     """
 
     tag: ClassVar[str] = "booking.divided.1"
@@ -35,7 +45,7 @@ class BookingDivided(DivisionFact, frozen=True, omit_defaults=True):
     amount: money.Money
     price: Price
     contact: sealed.Sealed | None = None
-    closings: tuple[Closing, ...] = ()
+    flown: tuple[FlownValue, ...] = ()
     entry: entries.Entry | None = None
 
 

@@ -42,7 +42,8 @@ class Closing(msgspec.Struct, frozen=True):
     """What the departure of a segment's flight did: `coupons` as they were before, the entries it
     `posted`, ids of the obligations, and the `disruptions` that were unanswered before.
 
-    `departed_at` says which departure it was; None where that was not recorded.
+    `departed_at` says which departure it was; None where that was not recorded. `left_fare` and
+    `left_ancillary` are what of the entries has left for another booking with its passengers.
     """
 
     segment: int
@@ -51,6 +52,8 @@ class Closing(msgspec.Struct, frozen=True):
     posted: tuple[entries.Entry, ...] = ()
     obligations: tuple[str, ...] = ()
     disruptions: tuple[Disruption, ...] = ()
+    left_fare: int = 0
+    left_ancillary: int = 0
 
 
 class SpecialService(msgspec.Struct, frozen=True):
