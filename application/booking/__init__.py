@@ -23,6 +23,7 @@ quote_modification: quote another flight, date or cabin for one segment
 modify_booking: accept the quote of a modification
 complete_modification: complete a paid modification, or expire or abandon an unpaid one
 cancel_booking: quote the cancellation of a booking or a part of it, and carry it out
+divide_booking: passengers leave for a booking of their own
 grant_refund: refund beyond the rules
 resend_refund: send a refused or failed refund again
 record_bank_transfer: record the bank transfer in place of a refused or failed refund

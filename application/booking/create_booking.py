@@ -227,7 +227,7 @@ class CreateBooking(Command, frozen=True):
     def decide(self, context: DecisionContext) -> Reply:
         """Rejects what `journeys.price` and `seat_sale.hold` do, SeatTaken and QuoteExpired."""
         priced = _priced(self, context)
-        booking_id = _begin_booking(context)
+        booking_id = begin_booking(context)
         draft = BookingInitiated(
             owner=self.owner,
             segments=priced.segments,
@@ -380,7 +380,7 @@ def _queue(
     context.record(segment.flight, joined)
 
 
-def _begin_booking(context: DecisionContext) -> str:
+def begin_booking(context: DecisionContext) -> str:
     """Begin a booking under a random free locator; the log refuses a taken one."""
     for _ in range(LOCATOR_TRIES):
         locator = ids.record_locator(context.random_bytes(4))

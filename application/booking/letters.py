@@ -67,6 +67,14 @@ class OfferLetter(BookingLetter, frozen=True):
     topic: ClassVar[str] = "mail.seats_offered"
 
 
+class DivisionLetter(BookingLetter, frozen=True, kw_only=True):
+    """Passengers have a booking of their own now, divided off the booking `source`."""
+
+    topic: ClassVar[str] = "mail.booking_divided"
+
+    source: str
+
+
 class SeatLetter(BookingLetter, frozen=True, kw_only=True):
     """Passengers have other seats than before; `refund` is what comes back for paid ones that they
     lost, in minor units, and `about` the moment.
@@ -190,6 +198,21 @@ LETTERS: Mapping[type[BookingLetter], Mapping[Language, Words]] = {
             "يرجى الاختيار من صفحة حجزك: البقاء على الرحلة إن كانت قائمة، أو رحلة أخرى على الخط "
             "نفسه دون رسوم، أو استرداد كامل المبلغ. يمكنكم إنهاء إجراءات السفر بعد الاختيار. "
             "وإن لم يصلنا رد فسنعيد قيمة ما لا يمكنكم السفر عليه.\n",
+        ),
+    },
+    DivisionLetter: {
+        "en": Words(
+            "A booking of their own: {reference}, divided from {source}",
+            "Dear {name},\n\nbooking {source} has been divided. These passengers now have booking "
+            "{reference}:\n\n{tickets}\n\n{flights}\n\nTheir tickets and seats stay as they were. "
+            "Everybody else stays in booking {source}. What happens to one of the bookings does "
+            "not change the other.\n",
+        ),
+        "ar": Words(
+            "حجز مستقل: {reference}، مفصول عن {source}",
+            "عزيزنا {name}،\n\nتم تقسيم الحجز {source}. أصبح للمسافرين التالين الحجز "
+            "{reference}:\n\n{tickets}\n\n{flights}\n\nتبقى تذاكرهم ومقاعدهم كما هي، ويبقى "
+            "بقية المسافرين في الحجز {source}. ولا يؤثر ما يطرأ على أحد الحجزين في الآخر.\n",
         ),
     },
     SeatLetter: {

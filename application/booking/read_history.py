@@ -11,6 +11,7 @@ from application.booking.ports import BookingPorts
 from application.booking.staff_notes import Notes, opened_notes
 from application.identity.ports import Principal
 from application.ports import RecordedEvent
+from domain.booking.division_events import BookingDivided, BookingDividedOff
 from domain.booking.events import BookingEvent
 from domain.booking.fold import evolve
 from domain.booking.state import Booking
@@ -21,7 +22,8 @@ class HistoryEntry(msgspec.Struct, frozen=True):
     """One event: when, by whom and why, and the statuses before and after it.
 
     `event` is the tag of the event; `before` is None for the first one; `reason` is a code. `note`
-    is what staff wrote, for staff: None where there is none, or the person was erased.
+    is what staff wrote, for staff: None where there is none, or the person was erased. `related` is
+    the booking that passengers have left, or have left for.
     """
 
     position: int
@@ -33,6 +35,7 @@ class HistoryEntry(msgspec.Struct, frozen=True):
     after: str
     reason: str | None
     note: str | None = None
+    related: str | None = None
 
 
 async def read_history(
@@ -66,7 +69,18 @@ def _entry(
         before=None if before is None else before.status.value,
         after=after.status.value,
         reason=_reason(event),
+        related=_related(event),
     )
+
+
+def _related(event: BookingEvent) -> str | None:
+    match event:
+        case BookingDivided():
+            return event.into
+        case BookingDividedOff():
+            return event.source
+        case _:
+            return None
 
 
 def _reason(event: BookingEvent) -> str | None:

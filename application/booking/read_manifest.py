@@ -9,7 +9,7 @@ from application.booking.opened_needs import opened_codes, readable_services
 from application.booking.people import Name
 from application.booking.ports import BookingPorts
 from application.inventory import flights
-from domain.booking.boarding_pass import NOT_FLYING
+from domain.booking.coupons import NOT_FLYING
 from domain.booking.state import Booking, SpecialService
 from domain.kernel import ids, sealed
 from domain.pricing.price import PassengerType

@@ -60,7 +60,7 @@ class RecordBankTransfer(Command, frozen=True):
         The same transfer again records nothing.
         """
         payments = payments_of_refund(self.booking_id, self.refund, context)
-        failed, sent = failed_refund(self.refund, payments)
+        failed, sent = failed_refund(self.booking_id, self.refund, payments)
         payment_id = ids.payment_of_refund(self.refund)
         payment = payments[payment_id]
         paid = refunds.transfer(
@@ -70,7 +70,7 @@ class RecordBankTransfer(Command, frozen=True):
             bank_reference=self.transfer.reference,
             paid_on=self.transfer.paid_on,
             entry=ledger_rules.refund_transferred_entry(
-                booking=payment.booking,
+                booking=payment.owed_by(failed),
                 amount=failed.amount,
                 references=(self.transfer.reference, failed.intent),
                 now=context.now,
@@ -78,5 +78,5 @@ class RecordBankTransfer(Command, frozen=True):
         )
         context.record(payment_id, paid)
         if paid:
-            close_booking(payment, context)
+            close_booking(payment.owed_by(failed), context)
         return Reply(payment_id)

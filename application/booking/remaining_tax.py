@@ -6,15 +6,13 @@ B10 What a traveller keeps is taxed as if it had been bought by itself: without 
 
 from collections.abc import Container, Mapping, Sequence
 
-from domain.booking.coupons import Coupon, CouponStatus
+from domain.booking.coupons import NOT_FLYING, Coupon
 from domain.booking.state import Booking, coupon_key
 from domain.booking.values import Retaxed
 from domain.pricing import tax
 from domain.pricing.price import CouponPrice, ExtraPrice, Leg
 
 CouponKey = tuple[int, int]
-# Not travelled, and not to be travelled any more.
-GONE = frozenset({CouponStatus.REFUNDED, CouponStatus.MISSED})
 
 
 def taxed_coupons(
@@ -27,7 +25,7 @@ def taxed_coupons(
             each
             for each in booking.coupons
             if each.passenger == passenger
-            and each.status not in GONE
+            and each.status not in NOT_FLYING
             and coupon_key(each) not in without
         ]
         kept.sort(key=lambda each: each.segment)

@@ -21,6 +21,7 @@ from domain.booking.state import Booking, Closing, Disruption, coupon_key
 from domain.booking.values import SeatChoice
 from domain.inventory import rejections, seat_sale, seating
 from domain.inventory.state import FlightStatus
+from domain.kernel import entries
 from domain.ledger import carriage
 
 DEPARTURE_WITHDRAWN = "departure_withdrawn"
@@ -56,7 +57,7 @@ class ReopenFlight(Command, frozen=True):
             booking,
             closing,
             reason=self.reason,
-            entry=carriage.departure_withdrawn_entry(closing.posted),
+            entry=carriage.departure_withdrawn_entry(_posted(self, booking, closing)),
             refunding=_is_refunding(context, booking, closing),
         )
         context.record(booking_id, withdrawn)
@@ -74,6 +75,18 @@ class ReopenFlight(Command, frozen=True):
         paid_seats.review_laps(context, booking_id, reason=cancel_booking.PARTY_CHANGED)
         flights = [booking.segments[each].flight for each in later]
         return Reply(booking_id, ids={f"later_{n}": flight for n, flight in enumerate(flights, 1)})
+
+
+def _posted(command: ReopenFlight, booking: Booking, closing: Closing) -> tuple[entries.Entry, ...]:
+    """Return the entries of the closing, without what has left for another booking since."""
+    left = carriage.flown_entry(
+        journey.posted(command.booking_id, booking, command.departed_at),
+        value=carriage.Value(
+            booking.currency, fare=closing.left_fare, ancillary=closing.left_ancillary
+        ),
+    )
+    gone = None if left is None else carriage.departure_withdrawn_entry((left,))
+    return closing.posted if gone is None else (*closing.posted, gone)
 
 
 def _is_refunding(context: DecisionContext, booking: Booking, closing: Closing) -> bool:

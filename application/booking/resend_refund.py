@@ -5,6 +5,7 @@ No coupon is touched: what is owed stays as the booking's event recorded it.
 
 import msgspec
 
+from application.booking import journey
 from application.booking.access import visible_booking
 from application.booking.ports import BookingPorts
 from application.caller import Caller
@@ -66,9 +67,10 @@ class ResendRefund(Command, frozen=True):
         """Rejects BookingNotFound, PaymentNotFound, RefundNotFailed and RefundExceedsCaptured.
 
         The answer's `refund` is the new one; where the refund was sent again before, that one.
+        Another payment that is shared with a divided booking is not drawn from.
         """
         payments = payments_of_refund(self.booking_id, self.refund, context)
-        failed, sent = failed_refund(self.refund, payments)
+        failed, sent = failed_refund(self.booking_id, self.refund, payments)
         if sent is not None:
             return Reply(ids.payment_of_refund(sent.id), {"refund": sent.id})
         return _send_again(self, payments, failed, context)
@@ -79,25 +81,36 @@ def payments_of_refund(
 ) -> dict[str, Payment]:
     """Return the payments of the booking, and that of the refund, which may have come too late.
 
-    Rejects BookingNotFound.
+    Those of a booking that it was divided from are among them. Rejects BookingNotFound.
     """
     names = {ids.payment_of_refund(refund)}
+    known: tuple[str, ...] = ()
     if not ids.is_intent(booking_id):
         booking = context.load(stream_kinds.BOOKING, booking_id)
         if booking is None:
             raise booking_rejections.BookingNotFound()
-        names.update(booking.payments)
+        known = booking.payments
+        names.update(known)
     found = {each: context.load(stream_kinds.PAYMENT, each) for each in sorted(names)}
     return {
         payment_id: payment
         for payment_id, payment in found.items()
-        if payment is not None and payment.booking == booking_id
+        if payment is not None and (payment.booking == booking_id or payment_id in known)
     }
 
 
-def failed_refund(refund: str, payments: dict[str, Payment]) -> tuple[Refund, Refund | None]:
-    """Return the refund, and the one that was sent in its place; rejects PaymentNotFound."""
-    known = [refund for payment in payments.values() for refund in payment.refunds]
+def failed_refund(
+    booking_id: str, refund: str, payments: dict[str, Payment]
+) -> tuple[Refund, Refund | None]:
+    """Return the refund, and the one that was sent in its place; rejects PaymentNotFound, also
+    where another booking owes it.
+    """
+    known = [
+        each
+        for payment in payments.values()
+        for each in payment.refunds
+        if payment.owed_by(each) == booking_id
+    ]
     found = next((each for each in known if each.id == refund), None)
     if found is None:
         raise rejections.PaymentNotFound()
@@ -111,6 +124,8 @@ def _send_again(
     source = next((each for each, payment in payments.items() if payment.capture(intent)), None)
     if source is None:
         raise rejections.PaymentNotFound()
+    if source != ids.payment_of_refund(failed.id) and _is_shared(command, source, context):
+        raise rejections.RefundExceedsCaptured(reason="shared_with_a_divided_booking")
     refund = ids.refund_id(source, len(payments[source].refunds) + 1)
     requested = refunds.send_again(
         payments[source],
@@ -123,3 +138,14 @@ def _send_again(
     context.record(source, requested)
     context.enqueue(SendRefund(payment_id=source, refund=refund))
     return Reply(source, {"refund": refund})
+
+
+def _is_shared(command: ResendRefund, payment_id: str, context: DecisionContext) -> bool:
+    """Whether another booking is refunded from the payment, too: each draws its own part of it."""
+    if ids.is_intent(command.booking_id):
+        return False
+    booking = journey.load(context, command.booking_id)
+    if ids.booking_of_payment(payment_id) != command.booking_id:
+        return True
+    others = (journey.load(context, each.booking) for each in booking.divided_into)
+    return any(payment_id in other.payments for other in others)

@@ -175,6 +175,8 @@ def _decided(
                 "fee": money.display(money.Money(fee, currency)),
                 "refund": money.display(money.Money(refund, currency)),
             }
+        case letters.DivisionLetter(source=source):
+            return {"source": ids.reference_of(source)}
         case letters.SeatLetter(refund=refund):
             return {"refund": money.display(money.Money(refund, currency))}
         case letters.DisruptionLetter(reason=reason):

@@ -61,14 +61,21 @@ class RecordCaptureCheck(Command, frozen=True):
         before: Capture,
         contradiction: Contradiction | None,
     ) -> None:
-        """Suspend the coupons, or reinstate those that were suspended."""
+        """Suspend the coupons, or reinstate those that were suspended.
+
+        So are those of passengers who have left for bookings of their own since they were paid for.
+        """
         if contradiction is None and before.check is not CaptureCheck.CONTRADICTED:
             return
-        booking = context.load(stream_kinds.BOOKING, payment.booking)
-        assert booking is not None, "applied money belongs to a booking"
         named = {"payment": self.payment_id, "intent": self.intent}
-        if contradiction is None:
-            context.record(payment.booking, suspension.reinstate(booking, **named))
-        else:
-            suspended = suspension.suspend(booking, **named, reason=contradiction)
-            context.record(payment.booking, suspended)
+        waiting = [payment.booking]
+        while waiting:
+            booking_id = waiting.pop()
+            booking = context.load(stream_kinds.BOOKING, booking_id)
+            assert booking is not None, "applied money belongs to a booking"
+            if contradiction is None:
+                context.record(booking_id, suspension.reinstate(booking, **named))
+            else:
+                suspended = suspension.suspend(booking, **named, reason=contradiction)
+                context.record(booking_id, suspended)
+            waiting += [each.booking for each in booking.divided_into]

@@ -97,7 +97,7 @@ def _accept(context: DecisionContext, command: RecordRefund, provider: str) -> N
         refund=refund.id,
         provider_refund=provider,
         entry=ledger_rules.refund_accepted_entry(
-            booking=payment.booking,
+            booking=payment.owed_by(refund),
             amount=refund.amount,
             references=(provider, refund.intent),
             now=context.now,
@@ -113,17 +113,17 @@ def _settle(context: DecisionContext, command: RecordRefund, provider: str) -> N
     if not recorded:
         return
     context.record(command.payment_id, recorded)
-    close_booking(payment, context)
+    close_booking(payment.owed_by(refund), context)
 
 
-def close_booking(payment: Payment, context: DecisionContext) -> None:
-    """Record that the booking of the payment is refunded, once all that it owed has arrived."""
-    if ids.prefix_of(payment.booking) != ids.StreamPrefix.BOOKING:
+def close_booking(booking_id: str, context: DecisionContext) -> None:
+    """Record that the booking is refunded, once all that it owed has arrived."""
+    if ids.prefix_of(booking_id) != ids.StreamPrefix.BOOKING:
         return  # money that matched no booking
-    booking = context.load(stream_kinds.BOOKING, payment.booking)
+    booking = context.load(stream_kinds.BOOKING, booking_id)
     assert booking is not None
     refunded = cancellation.settle(booking, settled=settled(booking, context))
-    context.record(payment.booking, refunded)
+    context.record(booking_id, refunded)
 
 
 def _fail(context: DecisionContext, command: RecordRefund, provider: str, code: str) -> None:
@@ -134,7 +134,7 @@ def _fail(context: DecisionContext, command: RecordRefund, provider: str, code: 
         provider_refund=provider,
         code=code,
         entry=ledger_rules.refund_failed_entry(
-            booking=payment.booking,
+            booking=payment.owed_by(refund),
             amount=refund.amount,
             references=(provider, refund.intent),
             now=context.now,

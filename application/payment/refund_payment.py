@@ -28,7 +28,8 @@ class SendRefund(ports.BackgroundTask, frozen=True):
 class RefundPayment(Command, frozen=True):
     """Refund `amount`, which is owed by `obligation`, once for each obligation.
 
-    `payment_ids` are the booking's payment streams, newest first; `intent` limits the refund to
+    `payment_ids` are the payment streams of the booking, newest first: its own, and those of a
+    booking that it was divided from. `intent` limits the refund to
     one capture, for money that was paid late, twice or in excess. What refunds drew from that
     capture before is drawn from the other captures where `else_others` allows it.
     """
@@ -72,9 +73,21 @@ class RefundPayment(Command, frozen=True):
 
 def _load(command: RefundPayment, payment_id: str, context: DecisionContext) -> Payment:
     payment = context.load(stream_kinds.PAYMENT, payment_id)
-    if payment is None or payment.booking != command.booking_id:
+    if payment is None or not _may_draw(command, payment_id, payment, context):
         raise rejections.PaymentNotFound()
     return payment
+
+
+def _may_draw(
+    command: RefundPayment, payment_id: str, payment: Payment, context: DecisionContext
+) -> bool:
+    """Whether the payment is the booking's own, or was when the booking was divided off another."""
+    if payment.booking == command.booking_id:
+        return True
+    if ids.prefix_of(command.booking_id) != ids.StreamPrefix.BOOKING:
+        return False
+    booking = context.load(stream_kinds.BOOKING, command.booking_id)
+    return booking is not None and payment_id in booking.payments
 
 
 def _requested_before(command: RefundPayment, payments: dict[str, Payment]) -> dict[str, str]:

@@ -136,7 +136,7 @@ class Refunder:
                 payment_intent=refund.intent,
                 amount=refund.amount,
                 idempotency_key=refund.idempotency_key,
-                booking=payment.booking,
+                booking=payment.owed_by(refund),
                 payment=stream,
                 refund=refund.id,
             )

@@ -33,6 +33,7 @@ from domain.inventory.events import (
     FlightDeparted,
     FlightReinstated,
     FlightRescheduled,
+    SeatsDivided,
 )
 from domain.inventory.state import Flight, FlightStatus
 from domain.kernel.fold import fold
@@ -94,8 +95,8 @@ class FlightFollower:
     async def follow(self, flight_id: str, version: int) -> None:
         """Follow up the event of this version; raises Unavailable and may then be called again.
 
-        The event concerns the bookings that were on the flight when it happened: later ones booked
-        the flight as it was then.
+        The event concerns the bookings that were on the flight when it happened, and those divided
+        off them since: later ones booked the flight as it was then.
         """
         history = await self._bus.history(flight_id)
         recorded = history[version - 1]
@@ -103,7 +104,7 @@ class FlightFollower:
         withdrawn = withdrawn_departures(history[: version - 1])
         found: list[str] = []
         if not is_superseded(recorded, _folded(history)):
-            found = bookings(_folded(history[:version]))
+            found = with_divided_off(bookings(_folded(history[:version])), history[version:])
         done = failed = 0
         for start in range(0, len(found), CHUNK_SIZE):
             if self._stopping:
@@ -200,6 +201,16 @@ def bookings(flight: Flight) -> list[str]:
     """Return all bookings with seats on the flight or on its waitlist, in a fixed order."""
     seated = {booking_id for booking_id, _ in flight.allocations.items()}
     return sorted(seated | {waiting.booking for waiting in flight.waitlist})
+
+
+def with_divided_off(found: Sequence[str], later: Sequence[RecordedEvent]) -> list[str]:
+    """Return the bookings, and those that passengers of them have left for since, in order."""
+    known = dict.fromkeys(found)
+    for recorded in later:
+        event = recorded.event
+        if isinstance(event, SeatsDivided) and event.booking in known:
+            known[event.into] = None
+    return list(known)
 
 
 def is_superseded(recorded: RecordedEvent, flight: Flight) -> bool:

@@ -19,9 +19,11 @@ cancellation: cancellation of the booking or a part of it, refunds
 modification: one segment exchanged for another
 disruption: flights that the airline cancelled or rescheduled
 suspension: coupons that must not be used while Stripe does not confirm their payment
+division: passengers leave for a booking of their own
 
 events: all events
 check_in_events: the root of the events from check-in on, and the withdrawal of a departure
+division_events: the events of a division
 seat_events: the root of the events about seats, and seats that were refunded
 suspension_events: the events about suspended coupons
 values: the values that events store
@@ -50,11 +52,13 @@ B3  Confirmed means: paid, and every passenger has a ticket number, and the entr
 B4  A terminal booking never changes again.
 B5  Decisions are idempotent: a decision that was made already returns no events.
 B6  The status of a ticketed booking is the roll-up of its coupons; a final coupon never changes,
-    unless the departure that made it final is withdrawn.
+    unless the departure that made it final is withdrawn, or the booking is divided.
 B7  Refunded means: the refunds of all obligations have settled, and nothing else is open.
 B8  An accepted modification keeps the old seats until it is completed; if it is never paid, the
     booking is as before.
 B9  Each coupon has its own cancellation fee; charges of airports go back, fees of earlier
     modifications do not.
 B10 What a traveller keeps of a journey is taxed as if it had been bought by itself.
+B11 A division moves money, seats and tickets, and makes none: what was paid for either booking is
+    what its coupons are worth and what is owed to it, or kept of it.
 """

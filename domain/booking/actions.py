@@ -8,6 +8,7 @@ from domain.booking import (
     cancellation,
     check_in,
     disruption,
+    division,
     modification,
     passenger_details,
     sale,
@@ -24,6 +25,7 @@ Action = Literal[
     seats.SeatAction,
     check_in.CheckInAction,
     disruption.DisruptionAction,
+    division.DivisionAction,
 ]
 Part = TypeVar("Part")
 
@@ -55,4 +57,5 @@ def available_actions(
         *open_of(get_args(seats.SeatAction), seats.is_open),
         *open_of(get_args(check_in.CheckInAction), check_in.is_open),
         *open_of(get_args(disruption.DisruptionAction), disruption.is_open),
+        *open_of(get_args(division.DivisionAction), division.is_open),
     )

@@ -11,7 +11,7 @@ from typing import Literal
 import msgspec
 
 from domain.booking import names
-from domain.booking.coupons import Coupon, CouponStatus
+from domain.booking.coupons import NOT_FLYING, Coupon
 from domain.booking.state import Booking
 from domain.booking.values import Channel
 from domain.kernel import ids
@@ -36,7 +36,6 @@ UNACCOMPANIED_MINOR = "7"
 CHECKED_IN: PassengerStatus = "1"
 STANDBY: PassengerStatus = "7"
 LAP = "INF"
-NOT_FLYING = frozenset({CouponStatus.REFUNDED, CouponStatus.MISSED})
 # Policy: boarding starts so long before departure.
 BOARDING_STARTS = dt.timedelta(minutes=45)
 

@@ -64,7 +64,7 @@ def require_no_child_left(booking: Booking, segment: int, *, boarding: Collectio
 
 def denied(booking: Booking, segment: int) -> frozenset[int]:
     """Return the passengers on standby, and those who have checked in and do not board because of
-    them: children and infants of an adult, an adult with a child.
+    them: children and infants of an adult, an adult with a child, and then the infant as well.
     """
     waiting = [
         each for each in booking.open_coupons(segment) if each.status is CouponStatus.CHECKED_IN
@@ -75,5 +75,5 @@ def denied(booking: Booking, segment: int) -> frozenset[int]:
     return frozenset(
         each.passenger
         for each in waiting
-        if each.standby or (child_left if each.passenger in adults else adult_left)
+        if each.standby or child_left or (adult_left and each.passenger not in adults)
     )

@@ -14,7 +14,10 @@ from domain.pricing.price import CouponPrice
 
 
 class CouponStatus(StrEnum):
-    """One-letter coupon statuses of IATA, those that this airline uses."""
+    """One-letter coupon statuses of IATA, those that this airline uses.
+
+    DIVIDED is our own: the coupon is in another booking now, and here it has no value.
+    """
 
     OPEN = "O"
     CHECKED_IN = "C"
@@ -22,11 +25,16 @@ class CouponStatus(StrEnum):
     FLOWN = "F"
     REFUNDED = "R"
     MISSED = "Z"
+    DIVIDED = "X"
 
 
 C = CouponStatus
 
-FINAL = frozenset({C.FLOWN, C.REFUNDED, C.MISSED})
+FINAL = frozenset({C.FLOWN, C.REFUNDED, C.MISSED, C.DIVIDED})
+# Not travelled, and not to be travelled any more with this booking.
+NOT_FLYING = frozenset({C.REFUNDED, C.MISSED, C.DIVIDED})
+# Cancelled, or in another booking.
+GONE = frozenset({C.REFUNDED, C.DIVIDED})
 # The passenger is checked in, on board, or has arrived.
 TRAVELLING = frozenset({C.CHECKED_IN, C.LIFTED, C.FLOWN})
 
@@ -98,7 +106,7 @@ def roll_up(status: Status, coupons: Sequence[Coupon]) -> Status:
     lifted, no-show when all of them missed the flight. Cancelled and completed are events of
     their own.
     """
-    remaining = [coupon.status for coupon in coupons if coupon.status is not C.REFUNDED]
+    remaining = [coupon.status for coupon in coupons if coupon.status not in GONE]
     if not remaining:
         return status
     travelling = [each for each in remaining if each in TRAVELLING]

@@ -8,6 +8,7 @@ import datetime as dt
 from typing import ClassVar, Literal
 
 from domain.booking.check_in_events import CheckInFact, DepartureWithdrawn
+from domain.booking.division_events import DivisionEvent
 from domain.booking.seat_events import SeatExtrasRefunded, SeatFact
 from domain.booking.suspension_events import SuspensionEvent
 from domain.booking.values import (
@@ -385,14 +386,6 @@ class DisruptionReminded(DisruptionFact, frozen=True):
 
 DisruptionEvent = DisruptionOffered | DisruptionAnswered | DisruptionReminded
 
-BookingEvent = (
-    BookingInitiated
-    | SaleEvent
-    | SeatEvent
-    | PassengerDetailEvent
-    | CheckInEvent
-    | CancellationEvent
-    | ModificationEvent
-    | DisruptionEvent
-    | SuspensionEvent
-)
+_Travelled = BookingInitiated | SaleEvent | SeatEvent | PassengerDetailEvent | CheckInEvent
+_Changed = CancellationEvent | ModificationEvent | DisruptionEvent | DivisionEvent
+BookingEvent = _Travelled | _Changed | SuspensionEvent

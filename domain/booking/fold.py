@@ -6,12 +6,14 @@ from domain.booking import (
     cancellation,
     check_in,
     disruption,
+    division,
     modification,
     passenger_details,
     sale,
     seats,
     suspension,
 )
+from domain.booking.division_events import BookingDividedOff
 from domain.booking.events import BookingEvent
 from domain.booking.state import Booking
 
@@ -20,7 +22,9 @@ def evolve(booking: Booking | None, event: BookingEvent) -> Booking:
     """The booking after the event; never rejects a stored fact."""
     if event.capability == "start":
         return sale.initiated(event)
-    assert booking is not None, "a booking begins with BookingInitiated"
+    if booking is None:
+        assert isinstance(event, BookingDividedOff), "a booking begins as a draft or divided off"
+        return division.divided_off(event)
     # Text, because a class pattern that does not match costs a tenth of a microsecond.
     match event.capability:
         case "sale":
@@ -39,5 +43,7 @@ def evolve(booking: Booking | None, event: BookingEvent) -> Booking:
             return disruption.evolve(booking, event)
         case "suspension":
             return suspension.evolve(booking, event)
+        case "division":
+            return division.evolve(booking, event)
         case _:
             assert_never(event.capability)

@@ -82,7 +82,7 @@ class ModificationRefused(Rejection):
 
 
 class CouponNotOpen(Rejection):
-    """The coupon is used, refunded or on board already."""
+    """The coupon is used, refunded, on board or in another booking already."""
 
     code: ClassVar[str] = "INVALID_STATE_TRANSITION"
 
@@ -103,6 +103,12 @@ class InvalidPart(Rejection):
     """The rest of the party would break a rule: children or infants without an adult."""
 
     code: ClassVar[str] = "VALIDATION_ERROR"
+
+
+class DivisionRefused(Rejection):
+    """The booking has no tickets yet or its journey is over, or a flight has departed."""
+
+    code: ClassVar[str] = "INVALID_STATE_TRANSITION"
 
 
 class PersonErased(Rejection):

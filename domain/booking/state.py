@@ -42,7 +42,8 @@ class Closing(msgspec.Struct, frozen=True):
     """What the departure of a segment's flight did: `coupons` as they were before, the entries it
     `posted`, ids of the obligations, and the `disruptions` that were unanswered before.
 
-    `departed_at` says which departure it was; None where that was not recorded.
+    `departed_at` says which departure it was; None where that was not recorded. `left_fare` and
+    `left_ancillary` are what of the entries has left for another booking with its passengers.
     """
 
     segment: int
@@ -51,6 +52,8 @@ class Closing(msgspec.Struct, frozen=True):
     posted: tuple[entries.Entry, ...] = ()
     obligations: tuple[str, ...] = ()
     disruptions: tuple[Disruption, ...] = ()
+    left_fare: int = 0
+    left_ancillary: int = 0
 
 
 class SpecialService(msgspec.Struct, frozen=True):
@@ -65,6 +68,13 @@ class SpecialService(msgspec.Struct, frozen=True):
     box: sealed.Sealed | None = None
 
 
+class DividedOff(msgspec.Struct, frozen=True):
+    """Passengers who have left for a booking of their own."""
+
+    booking: str
+    passengers: tuple[int, ...]
+
+
 class Booking(msgspec.Struct, frozen=True):
     """One booking: the journey, its coupons, what is due and what is owed.
 
@@ -72,9 +82,10 @@ class Booking(msgspec.Struct, frozen=True):
     was applied to the booking, `credited` the part of it that became travel credit.
     `modification` is accepted and not completed, `modification_paid` whether it is paid.
     `suspended_by` are intents at Stripe whose capture is contradicted: no coupon may be used.
-    `was_cancelled` stays true once the refund has arrived and the status is `refunded`.
-    `closings` are the departures of its segments that may still be found to be mistakes, and
-    `withdrawn_obligation_count` how many obligations ended with such ones.
+    `payments` are those that refunds are drawn from, also the ones of the booking that it was
+    `divided_from`. `was_cancelled` stays true once the refund has arrived and the status is
+    `refunded`. `closings` are the departures of its segments that may still be found to be
+    mistakes, and `withdrawn_obligation_count` how many obligations ended with such ones.
     """
 
     status: Status
@@ -104,6 +115,8 @@ class Booking(msgspec.Struct, frozen=True):
     suspended_by: frozenset[str] = frozenset()
     closings: tuple[Closing, ...] = ()
     withdrawn_obligation_count: int = 0
+    divided_from: str | None = None
+    divided_into: tuple[DividedOff, ...] = ()
 
     @property
     def currency(self) -> str:
@@ -134,6 +147,7 @@ class Booking(msgspec.Struct, frozen=True):
             tuple(
                 CouponPrice(each.passenger, each.segment, each.fare, each.vat, each.charge)
                 for each in self.coupons
+                if each.status is not CouponStatus.DIVIDED
             ),
             tuple(
                 ExtraPrice(each.code, each.passenger, each.segment, each.net, each.vat)
@@ -180,7 +194,7 @@ class Booking(msgspec.Struct, frozen=True):
             service
             for service in self.requested_services
             if (coupon := self.coupon(service.passenger, service.segment)) is not None
-            and coupon.status is not CouponStatus.REFUNDED
+            and coupon.status not in coupon_rules.GONE
         )
 
     def owed(self) -> money.Money:

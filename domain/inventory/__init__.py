@@ -1,7 +1,8 @@
 """A flight and its seats.
 
 schedule: a departure is put on sale; overbooking
-seat_sale: seats held, released, sold, and sold again after a mistake
+seat_sale: seats held, released, sold, sold again after a mistake, and divided between bookings
+divided_seats: what moves to the other booking when seats are divided
 waitlist: bookings that wait for seats
 unpaid_seats: how many seats of a flight an account may hold without paying
 seating: seats of the seat map, sequence numbers at check-in

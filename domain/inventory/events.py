@@ -158,7 +158,29 @@ class SeatsRestored(SeatSaleFact, frozen=True, omit_defaults=True):
     infants: int = 0
 
 
-SeatSaleEvent = SeatsHeld | SeatsSold | SeatsReleased | SeatsRestored
+class MovedPassenger(msgspec.Struct, frozen=True):
+    """The index of a passenger in the booking that is left, and in the one that is entered."""
+
+    before: int
+    after: int
+
+
+class SeatsDivided(SeatSaleFact, frozen=True, omit_defaults=True):
+    """Passengers of a booking are in the booking `into` now, with as many of its sold seats, their
+    seats of the seat map and their sequence numbers; `infants` of them sit on laps.
+
+    No counter changes.
+    """
+
+    tag: ClassVar[str] = "flight.seats_divided.1"
+    booking: str
+    into: str
+    passengers: tuple[MovedPassenger, ...]
+    seat_count: int
+    infants: int = 0
+
+
+SeatSaleEvent = SeatsHeld | SeatsSold | SeatsReleased | SeatsRestored | SeatsDivided
 
 
 class WaitlistFact(DomainEvent, frozen=True):

@@ -1,4 +1,4 @@
-"""Held and sold seats: hold, release, sell, restore.
+"""Held and sold seats: hold, release, sell, restore, divide.
 
 A decision that was made already returns no events.
 """
@@ -8,12 +8,21 @@ from typing import assert_never
 
 from msgspec.structs import replace
 
-from domain.inventory import infant_room, rejections, sales_window, unpaid_seats, waitlist
+from domain.inventory import (
+    divided_seats,
+    infant_room,
+    rejections,
+    sales_window,
+    unpaid_seats,
+    waitlist,
+)
 from domain.inventory.events import (
     CapacityMove,
     FlightEvent,
+    MovedPassenger,
     RestoredMove,
     SeatSaleEvent,
+    SeatsDivided,
     SeatsHeld,
     SeatsReleased,
     SeatsRestored,
@@ -176,6 +185,35 @@ def restore_sold(
     ]
 
 
+def divide(
+    flight: Flight,
+    *,
+    booking: str,
+    into: str,
+    passengers: tuple[MovedPassenger, ...],
+    seat_count: int,
+    infants: int,
+) -> list[FlightEvent]:
+    """Move sold seats of a booking to another one that has none on the flight, with the places of
+    its passengers; `infants` of them sit on laps. A booking with held seats is not divided.
+    """
+    allocation = flight.allocations.get(booking)
+    assert allocation is not None, "only sold seats are divided"
+    assert allocation.held is None, "only sold seats are divided"
+    assert allocation.sold is not None, "only sold seats are divided"
+    assert allocation.sold.seat_count >= seat_count, "only sold seats are divided"
+    assert flight.allocations.get(into) is None, "the seats go to a new booking"
+    return [
+        SeatsDivided(
+            booking=booking,
+            into=into,
+            passengers=passengers,
+            seat_count=seat_count,
+            infants=infants,
+        )
+    ]
+
+
 def evolve(flight: Flight, event: SeatSaleEvent) -> Flight:
     """The flight after the event; the most frequent events come first."""
     match event:
@@ -194,6 +232,8 @@ def evolve(flight: Flight, event: SeatSaleEvent) -> Flight:
             return _released(flight, event)
         case SeatsRestored():
             return _restored(flight, event)
+        case SeatsDivided():
+            return divided_seats.divided(flight, event)
         case _:
             assert_never(event)
 

@@ -148,6 +148,13 @@ def obligation_id(booking_id: str, number: int) -> str:
     return f"{booking_id}-{number}"
 
 
+def booking_of_obligation(obligation: str) -> str | None:
+    """Return the booking that owes; None for the obligation to return parked money of a payment."""
+    name, _, _ = obligation.rpartition("-")
+    owes = prefix_of(name) == StreamPrefix.BOOKING and is_record_locator(reference_of(name))
+    return name if owes else None
+
+
 def parked_obligation_id(payment_id: str, intent: str) -> str:
     """Return the id of the obligation to return the parked money of an intent."""
     return f"{payment_id}-{intent}"

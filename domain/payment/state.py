@@ -6,7 +6,7 @@ from enum import StrEnum
 import msgspec
 from msgspec.structs import replace
 
-from domain.kernel import money
+from domain.kernel import ids, money
 
 
 class AttemptStatus(StrEnum):
@@ -104,6 +104,10 @@ class Payment(msgspec.Struct, frozen=True):
     attempts: tuple[Attempt, ...] = ()
     captures: tuple[Capture, ...] = ()
     refunds: tuple[Refund, ...] = ()
+
+    def owed_by(self, refund: Refund) -> str:
+        """The booking that owes what the refund pays: its own, or one that was divided off it."""
+        return ids.booking_of_obligation(refund.obligation) or self.booking
 
     def live_attempt(self) -> Attempt | None:
         """The attempt that may still be paid, if any (M1)."""

@@ -105,7 +105,8 @@ def lines(price: Price, passengers: Sequence[PassengerType]) -> tuple[PriceLine,
         for kind in LINE_KINDS:
             amount = sum(_amounts(kind, coupons, extras))
             if amount:
-                found.append(PriceLine(kind, passenger_type, len(among), amount))
+                count = len({coupon.passenger for coupon in coupons})
+                found.append(PriceLine(kind, passenger_type, count, amount))
     return tuple(found)
 
 

@@ -9,6 +9,7 @@ checkout: open a checkout session
 cancellation: quote and carry out cancellations
 modification: quote, accept and abandon modifications; correct a name
 disruption: answer a disruption
+division: passengers leave for a booking of their own
 refund: refunds beyond the rules
 documents: travel documents and special services
 seats: choose seats

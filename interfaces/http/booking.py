@@ -98,7 +98,8 @@ class BookingPageResponse(wire.ReadModelResponse):
 class HistoryEntryResponse(msgspec.Struct, rename="camel"):
     """What happened, when, by whom, why, from which status to which.
 
-    `reason` is a code; `note` is what staff wrote, for staff only.
+    `reason` is a code; `note` is what staff wrote, for staff only. `relatedBooking` is the
+    reference of the booking that passengers have left, or have left for.
     """
 
     position: int
@@ -110,6 +111,7 @@ class HistoryEntryResponse(msgspec.Struct, rename="camel"):
     after: str
     reason: str | None
     note: str | None
+    related_booking: str | None
 
 
 class HistoryResponse(msgspec.Struct, rename="camel"):
@@ -224,6 +226,7 @@ def _entry(entry: HistoryEntry) -> HistoryEntryResponse:
         after=entry.after,
         reason=entry.reason,
         note=entry.note,
+        related_booking=None if entry.related is None else ids.reference_of(entry.related),
     )
 
 

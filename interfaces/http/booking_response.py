@@ -19,7 +19,7 @@ class DocumentProblemResponse(msgspec.Struct, rename="camel"):
 
 
 class CouponResponse(msgspec.Struct, rename="camel"):
-    """One passenger on one flight; `status` is IATA's letter.
+    """One passenger on one flight; `status` is IATA's letter, X for one in another booking.
 
     `standby` is a passenger who is checked in and whose seat the aircraft does not have;
     `documentProblem` is null where no document is recorded or it does.
@@ -90,13 +90,21 @@ class SpecialServiceResponse(msgspec.Struct, rename="camel"):
     segment: int
 
 
+class DivisionResponse(msgspec.Struct, rename="camel"):
+    """Passengers who have left for the booking of this reference."""
+
+    reference: str
+    passengers: list[int]
+
+
 class BookingResponse(msgspec.Struct, rename="camel"):
     """A booking as it is, or as it was when a replayed request made it.
 
     `flightId` and `cabin` are those of the first flight; `total` and `lines` are what it costs
     after its modifications, `paid` all that was paid for it so far; `due` is what a checkout would
     collect now; `refundStatus` is pending, settled or failed (staff handle it) where money is owed
-    back.
+    back. `dividedFrom` is the reference of the booking that its passengers have left, and
+    `dividedInto` are those for which passengers have left it.
     """
 
     id: str
@@ -117,6 +125,8 @@ class BookingResponse(msgspec.Struct, rename="camel"):
     special_services: list[SpecialServiceResponse]
     change: ChangeResponse | None
     disruptions: list[DisruptionResponse]
+    divided_from: str | None
+    divided_into: list[DivisionResponse]
     available_actions: list[str]
 
 
@@ -174,6 +184,13 @@ def response(details: BookingDetails) -> BookingResponse:
                 None if each.times is None else each.times.arrives_at,
             )
             for each in booking.disruptions
+        ],
+        divided_from=(
+            None if booking.divided_from is None else ids.reference_of(booking.divided_from)
+        ),
+        divided_into=[
+            DivisionResponse(ids.reference_of(each.booking), list(each.passengers))
+            for each in booking.divided_into
         ],
         available_actions=list(details.available_actions),
     )

@@ -35,14 +35,13 @@ def differences(cursor: Cursor, log: reading.Log) -> Iterator[str]:
         after = booking_fold.evolve(before.booking if before else None, logged.event)
         if before is None:
             moment = logged.recorded_at
-            folded[logged.stream] = Folded(after, logged.position, moment, moment)
-        else:
-            before.booking, before.updated_at = after, logged.recorded_at
-            now = logged.recorded_at
-            cancelled = disruption.unanswered_cancellations(after)
-            before.unanswered_since = (before.unanswered_since or now) if cancelled else None
-            moved = disruption.unanswered_moves(after)
-            before.moved_since = (before.moved_since or now) if moved else None
+            before = folded[logged.stream] = Folded(after, logged.position, moment, moment)
+        before.booking, before.updated_at = after, logged.recorded_at
+        now = logged.recorded_at
+        cancelled = disruption.unanswered_cancellations(after)
+        before.unanswered_since = (before.unanswered_since or now) if cancelled else None
+        moved = disruption.unanswered_moves(after)
+        before.moved_since = (before.moved_since or now) if moved else None
     found = {
         row.booking: row
         for row in rows.load_all(cursor, TABLE, BookingRow)
@@ -72,7 +71,7 @@ def _row(name: str, folded: Folded) -> BookingRow:
         lapses_at=_lapses_at(booking),
         modification_paid=booking.modification_paid,
         payments=list(booking.payments),
-        tickets=[ticket.number for ticket in booking.tickets],
+        tickets=_tickets(booking),
         cancelled_segments=list(disruption.unanswered_cancellations(booking)),
         moved_segments=list(disruption.unanswered_moves(booking)),
         reminded_segments=sorted(each.segment for each in booking.disruptions if each.reminded),
@@ -87,3 +86,9 @@ def _lapses_at(booking: booking_state.Booking) -> dt.datetime | None:
     if booking.modification is not None:
         return None if booking.modification_paid else booking.modification_until
     return booking.hold_until if booking.status in states.UNPAID else None
+
+
+def _tickets(booking: booking_state.Booking) -> list[str]:
+    numbers = {each.passenger: each.number for each in booking.tickets}
+    left = sum(len(each.passengers) for each in booking.divided_into)
+    return [numbers.get(index, "") for index in range(len(numbers) + left)]

@@ -9,8 +9,10 @@ import msgspec
 from domain.booking import coupons as coupon_rules
 from domain.booking import departure_correction, values
 from domain.booking import events as booking_events
+from domain.booking import state as booking_state
 from domain.booking.check_in_events import DepartureWithdrawn
-from domain.booking.coupons import Coupon, CouponStatus
+from domain.booking.coupons import NOT_FLYING, Coupon, CouponStatus
+from domain.booking.division_events import BookingDivided, BookingDividedOff
 from domain.booking.states import Status
 from domain.pricing.price import TAKES_SEAT
 from projections import rows
@@ -22,7 +24,10 @@ UNLISTED = frozenset({"seats", "passenger_details", "suspension"})
 
 
 class BookingRow(msgspec.Struct):
-    """A row of the table; `booking` is the stream, which is the public id."""
+    """A row of the table; `booking` is the stream, which is the public id.
+
+    `tickets` has one number per passenger, "" for one who has left for another booking.
+    """
 
     booking: str
     first_position: int
@@ -61,6 +66,8 @@ def apply(cursor: Cursor, events: Sequence[LoggedEvent]) -> None:
     for logged in events:
         if isinstance(logged.event, booking_events.BookingInitiated):
             bookings[logged.stream] = _initiated(logged, logged.event)
+        elif isinstance(logged.event, BookingDividedOff):
+            bookings[logged.stream] = _divided_off(logged, logged.event)
         else:
             row = bookings.get(logged.stream)
             if row is None:
@@ -96,6 +103,39 @@ def _initiated(logged: LoggedEvent, event: booking_events.BookingInitiated) -> B
         reminded_segments=[],
         unanswered_since=None,
         moved_since=None,
+        created_at=logged.recorded_at,
+        updated_at=logged.recorded_at,
+    )
+
+
+def _divided_off(logged: LoggedEvent, event: BookingDividedOff) -> BookingRow:
+    total = event.price.total()
+    reminded = [each.segment for each in event.disruptions if each.reminded]
+    cancelled = [each.segment for each in event.disruptions if each.kind == "cancelled"]
+    moved = [e.segment for e in event.disruptions if e.material and e.kind != "cancelled"]
+    return BookingRow(
+        booking=logged.stream,
+        first_position=logged.position,
+        owner=event.owner,
+        status=coupon_rules.roll_up(Status.CONFIRMED, event.coupons),
+        flights=[segment.flight for segment in event.segments],
+        cabin=event.segments[0].cabin,
+        seat_count=sum(TAKES_SEAT[passenger.type] for passenger in event.passengers),
+        coupons="".join(
+            each.status.value for each in sorted(event.coupons, key=booking_state.coupon_key)
+        ),
+        total_amount=total.amount,
+        currency=total.currency,
+        hold_until=None,
+        lapses_at=None,
+        modification_paid=False,
+        payments=list(event.payments),
+        tickets=[ticket.number for ticket in event.tickets],
+        cancelled_segments=sorted(cancelled),
+        moved_segments=sorted(moved),
+        reminded_segments=sorted(reminded),
+        unanswered_since=logged.recorded_at if cancelled else None,
+        moved_since=logged.recorded_at if moved else None,
         created_at=logged.recorded_at,
         updated_at=logged.recorded_at,
     )
@@ -213,6 +253,25 @@ def _disruption_reminded(row: BookingRow, event: booking_events.DisruptionRemind
     row.reminded_segments = sorted({*row.reminded_segments, *known})
 
 
+def _divided(row: BookingRow, event: BookingDivided) -> None:
+    """Mark what went with the passengers, but not what they had cancelled or missed."""
+    count = len(row.flights)
+    left = [values.CouponId(each, segment) for each in event.passengers for segment in range(count)]
+    _mark(
+        row,
+        [
+            each
+            for each in left
+            if CouponStatus(row.coupons[each.passenger * count + each.segment]) not in NOT_FLYING
+        ],
+        CouponStatus.DIVIDED,
+    )
+    row.total_amount = event.price.total().amount
+    for passenger in event.passengers:
+        row.tickets[passenger] = ""
+    _roll_up(row)
+
+
 def _forget(row: BookingRow, segment: int) -> None:
     """Remove a segment from those that await an answer."""
     row.cancelled_segments = [each for each in row.cancelled_segments if each != segment]
@@ -287,6 +346,7 @@ _CHANGES: dict[type, Callable[[BookingRow, Any], None]] = {
     booking_events.DisruptionAnswered: _disruption_answered,
     booking_events.DisruptionReminded: _disruption_reminded,
     booking_events.BookingCompleted: _ended(Status.COMPLETED),
+    BookingDivided: _divided,
 }
 
 PROJECTION = Projection(

@@ -10,7 +10,7 @@ import msgspec
 from psycopg.rows import class_row
 
 from application import queries as answers
-from domain.booking.coupons import CouponStatus
+from domain.booking.coupons import GONE, CouponStatus
 from projections import progress
 from projections.projection import Pool
 
@@ -270,12 +270,14 @@ async def history(pool: Pool, stream: str) -> list[HistoryEntry]:
 
 
 def _flights_left(row: ListedBooking) -> tuple[str, ...]:
-    """Return the flights of which not all coupons are cancelled; all of a booking without any."""
+    """Return the flights of which not all coupons are cancelled or in another booking; all of a
+    booking without any.
+    """
     count = len(row.flights)
     left = tuple(
         flight
         for segment, flight in enumerate(row.flights)
-        if set(row.coupons[segment::count]) != {CouponStatus.REFUNDED}
+        if not GONE.issuperset(map(CouponStatus, row.coupons[segment::count]))
     )
     return left or tuple(row.flights)
 

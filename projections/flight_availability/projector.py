@@ -193,8 +193,9 @@ def _set_status(cabins: Cabins, flight: str, status: FlightStatus) -> list[tuple
     return [(flight, row.cabin) for row in found]
 
 
-# Seat assignments are read from the flight itself.
+# Seat assignments, and whose the seats are, are read from the flight itself.
 IGNORED = (
+    flight_events.SeatsDivided,
     flight_events.SeatsAssigned,
     flight_events.CheckInAccepted,
     flight_events.CheckInWithdrawn,

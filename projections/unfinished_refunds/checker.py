@@ -37,7 +37,7 @@ def differences(cursor: Cursor, log: reading.Log) -> Iterator[str]:
         refund.id: RefundRow(
             refund.id,
             name,
-            ids.booking_of_payment(name),
+            ids.booking_of_obligation(refund.obligation) or ids.booking_of_payment(name),
             refund.amount.amount,
             refund.amount.currency,
             refund.status,

@@ -17,7 +17,7 @@ TABLE = "unfinished_refunds"
 class RefundRow(msgspec.Struct):
     """A row of the table; `payment` is the stream, `since` when it reached the status.
 
-    `booking` is the intent where the money belongs to no booking.
+    `booking` is the one that owes it, the intent where the money belongs to no booking.
     """
 
     refund: str
@@ -48,12 +48,14 @@ def apply(cursor: Cursor, events: Sequence[LoggedEvent]) -> None:
                 open_refunds[refund].status = RefundStatus.REFUSED
                 open_refunds[refund].since = logged.recorded_at
             case payment_events.RefundAccepted():
-                accepted = _moved(logged, logged.event, RefundStatus.ACCEPTED)
+                before = open_refunds.get(logged.event.refund)
+                accepted = _moved(logged, logged.event, before, RefundStatus.ACCEPTED)
                 open_refunds[logged.event.refund] = accepted
             case payment_events.RefundFailed(transferred=True):
                 open_refunds.pop(logged.event.refund, None)
             case payment_events.RefundFailed():
-                failed = _moved(logged, logged.event, RefundStatus.FAILED)
+                before = open_refunds.get(logged.event.refund)
+                failed = _moved(logged, logged.event, before, RefundStatus.FAILED)
                 open_refunds[logged.event.refund] = failed
             case (
                 payment_events.RefundSettled(refund=refund)
@@ -71,7 +73,7 @@ def _requested(payment: str, event: payment_events.RefundRequested) -> RefundRow
     return RefundRow(
         refund=event.refund,
         payment=payment,
-        booking=ids.booking_of_payment(payment),
+        booking=ids.booking_of_obligation(event.obligation) or ids.booking_of_payment(payment),
         amount=event.amount.amount,
         currency=event.amount.currency,
         status=RefundStatus.REQUESTED,
@@ -82,6 +84,7 @@ def _requested(payment: str, event: payment_events.RefundRequested) -> RefundRow
 def _moved(
     logged: LoggedEvent,
     event: payment_events.RefundAccepted | payment_events.RefundFailed,
+    before: RefundRow | None,
     status: RefundStatus,
 ) -> RefundRow:
     """The row of a refund whose money moved: a failed one may have settled before."""
@@ -89,7 +92,7 @@ def _moved(
     return RefundRow(
         refund=event.refund,
         payment=logged.stream,
-        booking=ids.booking_of_payment(logged.stream),
+        booking=line.booking if before is None else before.booking,
         amount=abs(line.amount),
         currency=line.currency,
         status=status,

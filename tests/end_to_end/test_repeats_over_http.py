@@ -177,6 +177,11 @@ async def answer_disruption(case: Case) -> Request:
     return case.customer, f"/api/bookings/{case.booking}/disruption", {"choice": "accept"}
 
 
+async def divide(case: Case) -> Request:
+    case.booking = (await case.customer.confirmed([case.flight], party=("ADT", "ADT")))["id"]
+    return case.customer, f"/api/bookings/{case.booking}/division", {"passengers": [1]}
+
+
 async def schedule(case: Case) -> Request:
     departs = dt.datetime.now(dt.UTC).replace(microsecond=0) + running_system.LATER
     body = {
@@ -246,6 +251,7 @@ CASES: dict[str, Step] = {
     "/api/bookings/{booking_id}/board": board,
     "/api/bookings/{booking_id}/offload": offload,
     "/api/bookings/{booking_id}/disruption": answer_disruption,
+    "/api/bookings/{booking_id}/division": divide,
     "/api/admin/bookings/{booking_id}/refund": grant_refund,
     "/api/admin/flights": schedule,
     "/api/admin/flights/{flight_id}/equipment": change_equipment,

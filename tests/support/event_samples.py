@@ -6,6 +6,7 @@ fit each other and entries balance; `preceding` returns events that a stream may
 """
 
 import datetime as dt
+import enum
 import functools
 import itertools
 import types
@@ -17,6 +18,7 @@ import msgspec
 from application.commands import stream_kinds
 from domain.booking import events as bookings
 from domain.booking.check_in_events import DepartureWithdrawn, ReopenedCoupon
+from domain.booking.division_events import BookingDivided, BookingDividedOff
 from domain.booking.seat_events import SeatExtrasRefunded
 from domain.booking.suspension_events import CouponsReinstated, CouponsSuspended
 from domain.booking.values import CheckedInPassenger
@@ -53,6 +55,7 @@ TEXTS: dict[str, str] = {
     "id": "obligation-1",
     "idempotency_key": f"checkout:{examples.ATTEMPT}",
     "intent": "pi_1",
+    "into": "booking-D4E5F6",
     "locale": "en",
     "number": "0650000000001",
     "obligation": "obligation-1",
@@ -71,6 +74,7 @@ TEXTS: dict[str, str] = {
     "refund": "refund-1",
     "seat": "12A",
     "session": "cs_1",
+    "source": examples.BOOKING,
     "subject": "subject-1",
     "url": examples.URL,
     "waiver": "by_staff",
@@ -103,6 +107,12 @@ RULES: dict[str, Rule] = {
     "booking.cancelled": CANCELLATION,
     "booking.coupons_cancelled": CANCELLATION,
     "booking.seat_extras_refunded": CANCELLATION,
+    "booking.divided": ("division", accounts.AIR_TRAFFIC_LIABILITY, accounts.STRIPE_CLEARING),
+    "booking.divided_off": (
+        "division",
+        accounts.STRIPE_CLEARING,
+        accounts.AIR_TRAFFIC_LIABILITY,
+    ),
     "booking.refund_granted": ("goodwill", accounts.COMPENSATION, accounts.REFUNDS_PAYABLE),
     "booking.coupons_flown": ("flown", accounts.AIR_TRAFFIC_LIABILITY, accounts.PASSENGER_REVENUE),
     "booking.passengers_missed": ("no_show", accounts.AIR_TRAFFIC_LIABILITY, accounts.BREAKAGE),
@@ -192,6 +202,7 @@ FORMS: dict[str, tuple[Any, ...]] = {
         ),
     ),
     "booking.departure_withdrawn.withdrawn_obligations": ((f"{examples.BOOKING}-1",),),
+    "booking.divided.passengers": ((0,),),
     "payment.funds_parked.reason": get_args(ParkReason),
     "payment.capture_contradicted.reason": get_args(Contradiction),
     "booking.coupons_suspended.reason": get_args(Contradiction),
@@ -210,6 +221,7 @@ BEFORE: dict[type[DomainEvent], tuple[type[DomainEvent], ...]] = {
     SeatExtrasRefunded: _TICKETED,
     CouponsSuspended: _TICKETED,
     CouponsReinstated: (*_TICKETED, CouponsSuspended),
+    BookingDivided: _TICKETED,
     bookings.PassengersCheckedIn: _TICKETED,
     bookings.CheckInWithdrawn: (*_TICKETED, bookings.PassengersCheckedIn),
     bookings.PassengersBoarded: (*_TICKETED, bookings.PassengersCheckedIn),
@@ -232,6 +244,7 @@ BEFORE: dict[type[DomainEvent], tuple[type[DomainEvent], ...]] = {
     ),
     flights.SeatsRestored: (flights.SeatsHeld, flights.SeatsSold),
     flights.DepartureWithdrawn: (flights.FlightDeparted,),
+    flights.SeatsDivided: (flights.SeatsHeld, flights.SeatsSold, flights.CheckInAccepted),
     flights.SeatsOffered: (flights.WaitlistJoined,),
     flights.WaitlistLeft: (flights.WaitlistJoined,),
     payments.SessionOpened: (payments.AttemptStarted,),
@@ -281,7 +294,7 @@ def samples(event_type: type[DomainEvent]) -> list[DomainEvent]:
 def preceding(event: DomainEvent) -> list[DomainEvent]:
     """The events that a stream may hold before a sample, so that the sample can be folded."""
     first = FIRST[event.tag.partition(".")[0]]
-    if type(event) is first:
+    if type(event) in {first, BookingDividedOff}:
         return []
     return [samples(each)[0] for each in (first, *BEFORE.get(type(event), ()))]
 
@@ -325,6 +338,8 @@ def _forms(kind: Any, path: str, name: str) -> Sequence[Any]:
         return (money.Money(AMOUNT, "SAR"),)
     if kind is dt.date:
         return (examples.NOW.date(),)
+    if isinstance(kind, type) and issubclass(kind, enum.Enum):
+        return tuple(kind)
     if kind in {str, int, bool, dt.datetime}:
         return _scalars(kind, path, name)
     return _struct_forms(kind, name)
@@ -360,7 +375,11 @@ def _numbered(elements: Iterable[Any]) -> tuple[Any, ...]:
     for index, element in enumerate(elements):
         fields = getattr(element, "__struct_fields__", ())
         changes: dict[str, Any] = {"passenger": index, "sequence": index + 1}
-        known = {name: value for name, value in changes.items() if name in fields}
+        known = {
+            name: value
+            for name, value in changes.items()
+            if name in fields and getattr(element, name) is not None
+        }
         if index and "flight" in fields:
             known["flight"] = RETURN_FLIGHT
         numbered.append(msgspec.structs.replace(element, **known) if known else element)

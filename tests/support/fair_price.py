@@ -13,6 +13,7 @@ import msgspec
 
 from application import ports
 from domain.booking import events as bookings
+from domain.booking.division_events import BookingDivided, BookingDividedOff
 from domain.booking.seat_events import SeatExtrasRefunded
 from domain.booking.values import Modification, Segment
 from domain.inventory import events as flights
@@ -40,6 +41,7 @@ class Sold(msgspec.Struct):
 
     started: bookings.BookingInitiated
     segments: list[Segment]
+    family: list[str]
     gone: set[Key] = set()
     seats_back: set[tuple[str, Key]] = set()
     notice: dict[Key, float] = {}
@@ -64,13 +66,18 @@ class FairPrice:
         self._times: dict[str, tuple[dt.datetime, dt.datetime]] = {}
         self._latest: dict[str, dt.datetime] = {}
         self._sold: dict[str, Sold] = {}
+        self._left: dict[str, BookingDivided] = {}
 
     def take(self, recorded: ports.RecordedEvent) -> None:
         """Take one event in."""
         stream, event = recorded.stream, recorded.event
         if isinstance(event, bookings.BookingInitiated):
-            self._sold[stream] = Sold(event, list(event.segments))
+            self._sold[stream] = Sold(event, list(event.segments), [stream])
+        elif isinstance(event, BookingDividedOff):
+            self._sold[stream] = self._divide(self._sold[event.source], event, stream)
         elif stream in self._sold:
+            if isinstance(event, BookingDivided):
+                self._left[event.into] = event
             self._follow(self._sold[stream], event, recorded.recorded_at)
         else:
             self._fly(stream, event)
@@ -120,6 +127,41 @@ class FairPrice:
             ):
                 sold.excused = True
 
+    def _divide(self, sold: Sold, event: BookingDividedOff, stream: str) -> Sold:
+        """What the passengers who leave have; fees that were kept of them stay counted before."""
+        leaving = self._left.pop(stream).passengers
+        places = {before: after for after, before in enumerate(leaving)}
+
+        def moved(key: Key) -> Key:
+            return places[key[0]], key[1]
+
+        price = sold.started.price
+        extras = tuple(
+            msgspec.structs.replace(each, passenger=places[each.passenger])
+            for each in price.extras
+            if each.passenger in places
+        )
+        begun = Sold(
+            started=msgspec.structs.replace(
+                sold.started,
+                passengers=event.passengers,
+                price=msgspec.structs.replace(price, extras=extras),
+            ),
+            segments=list(sold.segments),
+            family=sold.family,
+            gone={moved(key) for key in sold.gone if key[0] in places},
+            seats_back={(code, moved(key)) for code, key in sold.seats_back if key[0] in places},
+            notice={moved(key): hours for key, hours in sold.notice.items() if key[0] in places},
+            taxed={moved(key): taxed for key, taxed in sold.taxed.items() if key[0] in places},
+            slack=sold.slack,
+            ticketed=sold.ticketed,
+            excused=sold.excused,
+        )
+        everywhere = range(len(sold.segments))
+        sold.gone.update((passenger, segment) for passenger in places for segment in everywhere)
+        sold.family.append(stream)
+        return begun
+
     def _exchange(self, sold: Sold, modification: Modification, now: dt.datetime) -> None:
         """An exchange keeps its fee for good, and its notice for every later fee; for a cheaper
         flight also as much of the difference as a cancellation.
@@ -138,6 +180,10 @@ class FairPrice:
             lost = max(Fraction(0), fare - self._fare(sold, key)) * taxed
             sold.kept += lost * _percent(CANCELLED, hours) / 100
             sold.taxed[key] = self._taxed(sold, key)
+
+    def family(self, booking: str) -> list[str]:
+        """The booking, and those that it was divided from or into."""
+        return self._sold[booking].family
 
     def least(self, booking: str) -> int | None:
         """In minor units; None where nothing was sold yet or the airline gave something up."""

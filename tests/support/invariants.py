@@ -26,8 +26,12 @@ def check(log: MemoryLog) -> None:
 
 
 def _check_companions(booking: BookingState) -> None:
-    """No child or infant is checked in, on board or flown without an adult, nor two on one lap."""
-    for statuses in ("CL", "L", "F"):
+    """No child or infant is checked in, on board or flown without an adult, nor two on one lap.
+
+    With whom one has flown is not known any more once a booking was divided.
+    """
+    divided = booking.divided_from is not None or booking.divided_into
+    for statuses in ("CL", "L", *(() if divided else ("F",))):
         for segment in range(len(booking.segments)):
             group = [
                 booking.passengers[coupon.passenger].type
@@ -131,7 +135,7 @@ class Invariants:
         payments = [self.recount.payments[each] for each in self.recount.payments_of.get(name, ())]
         applied = _applied(name, counted, payments, self.recount.payments_of.get(name, []))
         assert applied == sum(counted.paid.values())
-        expected = _expected(counted, payments)
+        expected = _expected(name, counted, payments, self.recount.draws(name))
         posted = {key: amount for key, amount in self._balances.get(name, {}).items() if amount}
         assert posted == expected, f"{name}: {posted} and not {expected}"
         if counted.ticketed and not counted.keys("OCL"):
@@ -218,7 +222,9 @@ def _applied(name: str, booking: Booking, payments: list[Payment], streams: list
     return total
 
 
-def _expected(counted: Booking, payments: list[Payment]) -> dict[tuple[str, str], int]:
+def _expected(
+    name: str, counted: Booking, payments: list[Payment], draws: list[Payment]
+) -> dict[tuple[str, str], int]:
     """What the books must say: what is open, what was flown, kept, promised and given back."""
     books: Counter[tuple[str, str]] = Counter()
     for payment in payments:
@@ -228,13 +234,15 @@ def _expected(counted: Booking, payments: list[Payment]) -> dict[tuple[str, str]
         for returned in payment.returned.values():
             books["2020", returned.currency] += returned.amount
             books["2100", returned.currency] -= returned.amount
-        for currency, amount in payment.moved().items():
+    for payment in draws:
+        for currency, amount in payment.moved(name).items():
             books["1010", currency] -= amount
             books["2100", currency] += amount
-        for currency, amount in payment.transfers().items():
+        for currency, amount in payment.transfers(name).items():
             books["1000", currency] -= amount
             books["2100", currency] += amount
     here = counted.currency
+    books["1010", here] += counted.transferred
     books["2100", here] -= counted.owed()
     books["2020", here] += counted.unticketed_back
     if counted.ticketed:
@@ -263,7 +271,8 @@ def _check_sum(counted: Booking) -> None:
         sum(counted.worth(counted.keys("Z"))) - counted.missed_back + counted.fees - counted.beyond
     )
     standing = sum(counted.worth(counted.keys("OCLF")))
-    assert counted.price + counted.dues == standing + kept + counted.owed() + counted.credits
+    paid = counted.price + counted.dues + counted.transferred
+    assert paid == standing + kept + counted.owed() + counted.credits
 
 
 def entries_of(log: MemoryLog) -> list[Entry]:

@@ -5,24 +5,25 @@ before: skip a step of the state table, move what is final, seat two people in o
 """
 
 from collections import Counter
-from collections.abc import Callable, Collection, Iterable
+from collections.abc import Callable, Iterable
 from typing import Any
 
 from application import ports
 from domain.booking import events as bookings
 from domain.booking import states
 from domain.booking.check_in_events import DepartureWithdrawn
+from domain.booking.division_events import BookingDivided, BookingDividedOff
 from domain.booking.seat_events import SeatExtrasRefunded
 from domain.booking.states import Status
-from domain.booking.values import CouponId, Obligation, Retaxed
+from domain.booking.values import CouponId, Obligation
 from domain.inventory import events as flights
 from domain.kernel import ids, money
 from domain.payment import events as payments
 from domain.payment.captures import ParkReason
-from tests.support import recounted
+from tests.support import recounted, recounted_divisions
 from tests.support.recounted import Booking, Coupon, Flight, Payment
 
-FINAL = "FRZ"
+FINAL = "FRZX"
 PARK_REASONS: frozenset[str] = frozenset(ParkReason.__args__)  # type: ignore[attr-defined]  # a Literal's values
 STATUS_AFTER: dict[type, Status] = {
     bookings.BookingInitiated: Status.INITIATED,
@@ -49,6 +50,7 @@ class Recount:
         self.payments_of: dict[str, list[str]] = {}
         self.numbers: set[str] = set()
         self.intents: set[str] = set()
+        self.divisions = recounted_divisions.Divisions()
         self.steps: Counter[tuple[Status, Status]] = Counter()
 
     def take(self, recorded: ports.RecordedEvent) -> str:
@@ -69,6 +71,11 @@ class Recount:
         if isinstance(event, bookings.BookingInitiated):
             assert stream not in self.bookings
             self.bookings[stream] = recounted.initiated(event)
+            return
+        if isinstance(event, BookingDividedOff):
+            assert stream not in self.bookings
+            self.bookings[stream] = self.divisions.begun(stream, event)
+            _roll_up(self.bookings[stream])
             return
         booking = self.bookings[stream]
         assert booking.status not in states.TERMINAL, f"{event} after {booking.status}"
@@ -92,6 +99,10 @@ class Recount:
             coupon.status = status
             if status == "R":
                 coupon.keeps_seat = False
+
+    def _divided(self, stream: str, booking: Booking, event: BookingDivided) -> None:
+        self.divisions.divided(stream, booking, event)
+        _roll_up(booking)
 
     def _issue(self, numbers: Iterable[str]) -> None:
         for number in numbers:
@@ -126,7 +137,7 @@ class Recount:
         if booking.ticketed:
             tax = charges = 0
             if isinstance(event, bookings.CouponsCancelled):
-                tax, charges = _retaxed(booking, event.retaxed, but=keys)
+                tax, charges = recounted.retaxed(booking, event.retaxed, but=keys)
             assert back + event.fee + tax + charges == fare + extras + vat + charge, (
                 "a part lost or found money"
             )
@@ -150,7 +161,7 @@ class Recount:
         assert promised.amount.amount > 0
         assert money.is_chargeable(promised.amount)
         booking.obligations = [*booking.obligations, promised]
-        paid = sum(booking.paid.values())
+        paid = sum(booking.paid.values()) + booking.transferred
         assert booking.owed() + booking.credits <= paid, "more promised back than was paid"
         return promised.amount.amount
 
@@ -204,7 +215,7 @@ class Recount:
         self._issue(ticket.number for ticket in event.tickets)
         before = sum(booking.coupons[key].total for key in moving)
         after = sum(each.total for each in modification.coupons)
-        added = sum(_retaxed(booking, modification.retaxed, but=moving))
+        added = sum(recounted.retaxed(booking, modification.retaxed, but=moving))
         assert after - before + added == modification.due - modification.back, (
             "an exchange lost or found money"
         )
@@ -336,6 +347,8 @@ class Recount:
             case flights.SeatsReleased():
                 for number in event.vacated:
                     assert flight.seated.pop(number)[0] == event.booking
+            case flights.SeatsDivided():
+                recounted_divisions.divide_seats(flight, event)
             case flights.SeatsAssigned():
                 recounted.seat(flight, event.booking, [(p.passenger, p.seat) for p in event.places])
             case flights.CheckInAccepted():
@@ -415,48 +428,35 @@ class Recount:
                 assert payment.standing[event.refund] in {"refused", "failed"}
                 payment.standing[event.refund] = "bank"
                 payment.transferred.add(event.refund)
-        return payment.booking
+        refund = getattr(event, "refund", None)
+        return payment.booking if refund is None else payment.owed_by(refund)
+
+    def draws(self, booking: str) -> list[Payment]:
+        """The payments of a booking and of one it was divided from."""
+        known = self.bookings.get(booking)
+        names = [*(known.drawn_from if known else ()), *self.payments_of.get(booking, ())]
+        return [self.payments[each] for each in names]
 
     def settled(self, booking: str) -> int:
         """What has arrived of all that the booking owed, in its currency."""
         owed = {each.id for each in self.bookings[booking].obligations}
         return sum(
             refund.amount.amount
-            for stream in self.payments_of.get(booking, ())
-            for name, refund in self.payments[stream].refunds.items()
-            if refund.obligation in owed
-            and self.payments[stream].standing[name] in {"settled", "bank"}
+            for payment in self.draws(booking)
+            for name, refund in payment.refunds.items()
+            if refund.obligation in owed and payment.standing[name] in {"settled", "bank"}
         )
 
 
 def _roll_up(booking: Booking) -> None:
     """What the statuses of its coupons make of a ticketed booking (airline practice)."""
-    found = {coupon.status for coupon in booking.coupons.values()} - {"R"}
+    found = {coupon.status for coupon in booking.coupons.values()} - {"R", "X"}
     after = booking.status
     if found and not found & set("CLF"):
         after = booking.status if "O" in found else Status.NO_SHOW
     elif found:
         after = Status.CHECKED_IN if found & set("OC") else Status.BOARDED
     booking.status = after
-
-
-def _retaxed(
-    booking: Booking, retaxed: Retaxed, *, but: Collection[tuple[int, int]]
-) -> tuple[int, int]:
-    """Take over other taxes of what stays; how much more tax and charges that is."""
-    vat_before, charge_before = booking.taxes()
-    for each in retaxed.coupons:
-        assert (each.passenger, each.segment) not in but
-        coupon = booking.coupons[each.passenger, each.segment]
-        assert each.fare == coupon.fare
-        coupon.vat, coupon.charge = each.vat, each.charge
-    taxes = {(each.passenger, each.segment, each.net): each.vat for each in retaxed.extras}
-    booking.extras = [
-        (passenger, segment, net, taxes.get((passenger, segment, net), vat))
-        for passenger, segment, net, vat in booking.extras
-    ]
-    vat, charge = booking.taxes()
-    return vat - vat_before, charge - charge_before
 
 
 def _fee_vat(
@@ -487,6 +487,7 @@ _BOOKING_STEPS: dict[type, Callable[[Recount, str, Booking, Any], None]] = {
     bookings.SeatsChosen: Recount._seats_chosen,
     bookings.SeatsLost: Recount._seats_lost,
     SeatExtrasRefunded: Recount._seats_refunded,
+    BookingDivided: Recount._divided,
     bookings.PassengersCheckedIn: Recount._checked_in,
     bookings.CheckInWithdrawn: Recount._check_in_undone,
     bookings.PassengersBoarded: Recount._boarded,

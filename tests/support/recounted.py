@@ -4,17 +4,17 @@ Rule: nothing here knows an event's history; `tests.support.recount` adds the ev
 """
 
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 
 import msgspec
 
 from domain.booking import events as bookings
 from domain.booking.check_in_events import DepartureWithdrawn
 from domain.booking.states import Status
-from domain.booking.values import Modification, Obligation
+from domain.booking.values import Modification, Obligation, Retaxed
 from domain.inventory import events as flights
 from domain.inventory import seat_map
-from domain.kernel import money
+from domain.kernel import ids, money
 from domain.payment import events as payments
 from domain.pricing.price import TAKES_SEAT, PassengerType
 
@@ -39,7 +39,11 @@ class Coupon(msgspec.Struct):
 
 
 class Booking(msgspec.Struct):
-    """One booking as a list of facts; money in minor units of its currency."""
+    """One booking as a list of facts; money in minor units of its currency.
+
+    `transferred` came with passengers from another booking, or went with them, then negative;
+    `drawn_from` are the payments of that other booking.
+    """
 
     currency: str
     party: tuple[PassengerType, ...]
@@ -63,6 +67,8 @@ class Booking(msgspec.Struct):
     beyond: int = 0
     withdrawn: int = 0
     missed_by: dict[str, tuple[int, int]] = {}
+    transferred: int = 0
+    drawn_from: list[str] = []
     unoffered: set[int] = set()
 
     def worth(self, keys: Iterable[tuple[int, int]]) -> tuple[int, int, int, int]:
@@ -184,19 +190,25 @@ class Payment(msgspec.Struct):
     live: str = ""
     begun: set[str] = set()
 
-    def transfers(self) -> Counter[str]:
-        """What finance paid in place of failed refunds, by currency."""
+    def owed_by(self, refund: str) -> str:
+        """The booking that owes a refund: another one where passengers have left for it."""
+        return ids.booking_of_obligation(self.refunds[refund].obligation) or self.booking
+
+    def transfers(self, booking: str) -> Counter[str]:
+        """What finance paid in place of failed refunds of a booking, by currency."""
         total: Counter[str] = Counter()
         for refund in self.transferred:
+            if self.owed_by(refund) != booking:
+                continue
             amount = self.refunds[refund].amount
             total[amount.currency] += amount.amount
         return total
 
-    def moved(self) -> Counter[str]:
-        """What Stripe gave back for good or for now, by currency."""
+    def moved(self, booking: str) -> Counter[str]:
+        """What Stripe gave back for a booking, for good or for now, by currency."""
         total: Counter[str] = Counter()
         for refund, standing in self.standing.items():
-            if standing in {"accepted", "settled"}:
+            if standing in {"accepted", "settled"} and self.owed_by(refund) == booking:
                 amount = self.refunds[refund].amount
                 total[amount.currency] += amount.amount
         return total
@@ -227,3 +239,22 @@ def initiated(event: bookings.BookingInitiated) -> Booking:
     )
     assert booking.price == sum(booking.worth(every)), "coupons and extras add up"
     return booking
+
+
+def retaxed(
+    booking: Booking, values: Retaxed, *, but: Collection[tuple[int, int]]
+) -> tuple[int, int]:
+    """Take over other taxes of what stays; how much more tax and charges that is."""
+    vat_before, charge_before = booking.taxes()
+    for each in values.coupons:
+        assert (each.passenger, each.segment) not in but
+        coupon = booking.coupons[each.passenger, each.segment]
+        assert each.fare == coupon.fare
+        coupon.vat, coupon.charge = each.vat, each.charge
+    taxes = {(each.passenger, each.segment, each.net): each.vat for each in values.extras}
+    booking.extras = [
+        (passenger, segment, net, taxes.get((passenger, segment, net), vat))
+        for passenger, segment, net, vat in booking.extras
+    ]
+    vat, charge = booking.taxes()
+    return vat - vat_before, charge - charge_before

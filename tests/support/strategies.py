@@ -1,6 +1,7 @@
 """Hypothesis strategies for everything that is stored: money, prices, parties, all events."""
 
 import datetime as dt
+import enum
 import functools
 import types
 from typing import Any, Literal, Union, cast, get_args, get_origin, get_type_hints
@@ -132,6 +133,8 @@ def values_of(wanted: Any) -> st.SearchStrategy[Any]:
         return st.none()
     if origin is Literal:
         return st.sampled_from(arguments)
+    if isinstance(wanted, type) and issubclass(wanted, enum.Enum):
+        return st.sampled_from(tuple(wanted))
     if origin is tuple:
         assert arguments[1:] == (...,)
         return st.lists(values_of(arguments[0]), max_size=3).map(tuple)

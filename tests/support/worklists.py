@@ -29,7 +29,12 @@ def check_refunds(name: str, payments: Sequence[Payment], read_models: MemoryRea
     for one that finance had paid by bank.
     """
     rows = [row for row in read_models.rows("unfinished_refunds") if row.booking == name]
-    refunds = [refund for payment in payments for refund in payment.refunds]
+    refunds = [
+        refund
+        for payment in payments
+        for refund in payment.refunds
+        if payment.owed_by(refund) == name
+    ]
     sent_again = {each.replaces for each in refunds}
     waiting = {
         each.id: each.amount.amount

@@ -65,6 +65,8 @@ def test_the_samples_cover_every_event_type_and_each_optional_entry() -> None:
     }
     assert without == {
         "BookingCancelled",
+        "BookingDivided",
+        "BookingDividedOff",
         "CouponsCancelled",
         "ModificationCompleted",
         "CouponsFlown",

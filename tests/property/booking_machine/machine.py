@@ -16,6 +16,7 @@ from application import ports
 from application.booking import journey
 from application.booking.cancel_booking import Part, cancellation_quote
 from application.booking.create_booking import CreateBooking
+from application.booking.divide_booking import DivideBooking
 from application.booking.grant_refund import GrantRefund
 from application.booking.offer_seats import OfferSeats
 from application.commands.command import CommandEnvelope, Outcome
@@ -40,6 +41,8 @@ START = dt.datetime(2026, 11, 20, 9, 0, tzinfo=dt.UTC)
 AIRLINE = "065"
 # Repeated they request something new: another booking, more goodwill, the next offer.
 NEW_EACH_TIME = (CreateBooking, GrantRefund, OfferSeats)
+# Answer with a new booking.
+BEGINNING = (CreateBooking, DivideBooking)
 
 OVER = frozenset(
     {Status.EXPIRED, Status.CANCELLED, Status.REFUNDED, Status.COMPLETED, Status.NO_SHOW}
@@ -154,10 +157,12 @@ class World(RuleBasedStateMachine):
             self._check_next_step(stream)
         for stream in self._with_money(new):
             known = self.log_invariants.recount.payments_of.get(stream, ())
-            worklists.check_refunds(stream, [*map(self.payment, known)], self.read_models)
             if not stream.startswith("booking-"):
+                worklists.check_refunds(stream, [*map(self.payment, known)], self.read_models)
                 continue
             booking = self.booking(stream)
+            drawn = dict.fromkeys([*booking.payments, *known])
+            worklists.check_refunds(stream, [*map(self.payment, drawn)], self.read_models)
             payments = [self.payment(each) for each in booking.payments]
             worklists.check_amounts_owed(stream, booking, payments, self.read_models)
 
@@ -216,17 +221,25 @@ class World(RuleBasedStateMachine):
             assert all(flights[each.segment].status is FlightStatus.SCHEDULED for each in stuck)
 
     def _check_price(self, stream: str) -> None:
-        """No steps of a customer end with less paid than what they have, bought directly."""
-        least = self.fair_price.least(stream)
-        if least is None:
+        """No steps of a customer end with less paid than what they have, bought directly; a
+        divided booking counts with those that were divided off it.
+        """
+        family = self.fair_price.family(stream)
+        least = [self.fair_price.least(each) for each in family]
+        if None in least:
             return
         World.tally["fair price"] += 1
+        paid = sum(self._kept_of(each) for each in family)
+        assert paid >= sum(filter(None, least)), f"{family} paid {paid} and not {least}"
+
+    def _kept_of(self, stream: str) -> int:
+        """What was paid for a booking and is not promised back, in minor units."""
         booking = self.booking(stream)
         assert booking.captured is not None
         paid = booking.captured - booking.owed()
         if booking.modification_paid and booking.modification is not None:
             paid -= money.Money(booking.modification.due, booking.currency)
-        assert paid.amount >= least, f"{stream} paid {paid} and not {least}"
+        return paid.amount
 
     def _draw(self, count: int) -> bytes:
         """Bytes as if random, of which each third repeats: locators are drawn twice, too."""
@@ -289,7 +302,7 @@ class World(RuleBasedStateMachine):
             elif envelope.id in self.log.commands:
                 self.accepted.append(envelope)
                 World.tally[name] += 1
-                if isinstance(envelope.command, CreateBooking) and not result.replayed:
+                if isinstance(envelope.command, BEGINNING) and not result.replayed:
                     self.bookings.append(result.answer.stream)
             else:
                 World.tally[f"{name}: already so"] += 1

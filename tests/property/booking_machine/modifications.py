@@ -19,6 +19,7 @@ from application.booking.complete_modification import (
     ExpireModification,
 )
 from application.booking.correct_name import CorrectName
+from application.booking.divide_booking import DivideBooking
 from application.booking.modify_booking import ModifyBooking
 from application.booking.quote_modification import (
     ModificationQuote,
@@ -327,6 +328,20 @@ class Changes(Sale):
             self.modify(process=process, quote=quote)
             self.pay(process, stream)
             self.submit(process, self.completion(stream))
+
+    @rule(process=PROCESSES, which=WHICH, passengers=SOME)
+    def divide(self, process: int, which: int, passengers: tuple[int, ...] | None) -> None:
+        """Some of a party get a booking of their own."""
+        parties = [
+            each
+            for each in self.bookings
+            if self.booking(each).status in {S.CONFIRMED, S.CHECKED_IN}
+            and len({coupon.passenger for coupon in self.booking(each).open_coupons()}) > 1
+        ]
+        stream = parties[-1 - which % len(parties)] if parties else self.pick(which)
+        if stream is not None:
+            leaving = tuple(sorted(passengers or (0,)))
+            self.submit(process, DivideBooking(booking_id=stream, passengers=leaving))
 
     def completion(self, stream: str) -> CompleteModification:
         """With serials for all who may need a new ticket."""

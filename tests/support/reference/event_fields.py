@@ -1,6 +1,7 @@
 """The fields of stored structs in words: their types, what is optional, what is personal data."""
 
 import datetime as dt
+import enum
 import functools
 import types
 from collections.abc import Iterator
@@ -50,6 +51,8 @@ def _words(kind: Any) -> str:
         return " or ".join(map(_words, others)) + or_none
     if origin is Literal:
         return listed(map(str, arguments))
+    if isinstance(kind, type) and issubclass(kind, enum.Enum):
+        return listed(each.value for each in kind)
     if origin is tuple:
         return f"list of {_words(arguments[0])}"
     if origin is dict:

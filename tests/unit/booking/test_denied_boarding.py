@@ -2,6 +2,7 @@
 
 import datetime as dt
 
+import msgspec
 import pytest
 
 from application.booking.cancel_booking import CancelBooking, Part, cancellation_quote
@@ -9,7 +10,7 @@ from application.booking.check_in import Board, CheckIn
 from application.booking.choose_seats import ReviewSeats
 from application.booking.journey import facts_of
 from application.inventory.change_equipment import ChangeEquipment
-from domain.booking import rejections
+from domain.booking import companions, rejections
 from domain.booking.coupons import CouponStatus
 from domain.booking.states import Status
 from domain.inventory.events import CabinLayout
@@ -152,3 +153,17 @@ def test_who_finds_no_business_seat_flies_in_economy_and_gets_the_difference(
     airline.submit(CheckIn(booking, 0, None))
     assert [each.seat for each in airline.booking(booking).coupons] == ["10A", "10B"]
     airline.submit(Board(booking, 0, None))
+
+
+def test_an_infant_stays_with_an_adult_who_stays_with_a_child_on_standby() -> None:
+    airline = MemoryAirline()
+    booking = airline.ticketed(airline.schedule(seats=9), "ADT", "CHD", "INF")
+    state = airline.booking(booking)
+    coupons = tuple(
+        msgspec.structs.replace(
+            each, status=CouponStatus.CHECKED_IN, standby=each.passenger == 1, sequence=1
+        )
+        for each in state.coupons
+    )
+    waiting = msgspec.structs.replace(state, coupons=coupons)
+    assert companions.denied(waiting, 0) == {0, 1, 2}

@@ -42,7 +42,12 @@ class Mailbox:
 
 def written(kind: type[letters.BookingLetter], booking_id: str) -> letters.BookingLetter:
     """Return a letter of this kind, with all that it needs."""
-    facts: dict[str, Any] = {"fee": 15_000, "refund": 35_000, "reason": "sandstorm"}
+    facts: dict[str, Any] = {
+        "fee": 15_000,
+        "refund": 35_000,
+        "reason": "sandstorm",
+        "source": "booking-ABCDEF",
+    }
     needed = {name: facts[name] for name in kind.__struct_fields__ if name in facts}
     return kind(booking_id=booking_id, about="1", **needed)
 

@@ -8,6 +8,7 @@ import pytest
 
 from application.booking import journey
 from application.booking.check_in import Board, CheckIn
+from application.booking.divide_booking import DivideBooking
 from application.booking.grant_refund import GrantRefund
 from application.payment.record_capture_check import FoundIntent, RecordCaptureCheck
 from application.payment.return_parked_funds import ReturnParkedFunds
@@ -173,3 +174,23 @@ def test_a_capture_is_listed_until_it_is_confirmed() -> None:
     other = MemoryReadModels()
     other.follow(fetched.log.events)
     assert other.rows("signed_captures") == []
+
+
+def test_who_left_for_a_booking_of_their_own_is_suspended_and_reinstated_with_the_others() -> None:
+    airline = MemoryAirline()
+    booking = airline.book(airline.schedule("SV1", in_days=2), "ADT", "ADT", "ADT")
+    airline.checkout(booking)
+    due = airline.booking(booking).amount_due()
+    airline.submit(capture(booking, due, intent=INTENT, signed=True))
+    airline.confirm(booking)
+    second = airline.submit(DivideBooking(booking, (1, 2))).answer.stream
+    third = airline.submit(DivideBooking(second, (1,))).answer.stream
+    payment = payment_of(booking)
+    airline.submit(RecordCaptureCheck(payment, INTENT, None))
+    for each in (booking, second, third):
+        assert airline.booking(each).suspended_by == {INTENT}
+    with pytest.raises(PaymentUnconfirmed):
+        airline.submit(DivideBooking(second, (0,)))
+    airline.submit(RecordCaptureCheck(payment, INTENT, FoundIntent(due, payment)))
+    for each in (booking, second, third):
+        assert airline.booking(each).suspended_by == frozenset()

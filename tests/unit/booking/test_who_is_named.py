@@ -34,7 +34,12 @@ async def sent(party: NamedParty, letter: letters.BookingLetter) -> list[mail.Le
 
 def written(kind: type[letters.BookingLetter], party: NamedParty) -> letters.BookingLetter:
     """A letter of this kind."""
-    facts: dict[str, Any] = {"fee": 15_000, "refund": 35_000, "reason": "sandstorm"}
+    facts: dict[str, Any] = {
+        "fee": 15_000,
+        "refund": 35_000,
+        "reason": "sandstorm",
+        "source": "booking-ABCDEF",
+    }
     needed = {name: facts[name] for name in kind.__struct_fields__ if name in facts}
     return kind(booking_id=party.booking_id, about="1", **needed)
 

@@ -7,6 +7,7 @@ import pytest
 from application.booking.check_in import Board, CheckIn, UndoCheckIn
 from application.booking.choose_seats import ChooseSeats, ReviewSeats
 from application.booking.close_flight import CloseFlight
+from application.booking.divide_booking import DivideBooking
 from application.booking.grant_refund import GrantRefund
 from application.booking.letters import CancellationLetter, SeatLetter
 from application.booking.reopen_flight import ReopenFlight
@@ -397,3 +398,24 @@ def test_the_new_times_are_in_the_future_in_order_and_within_a_day(leaves: int, 
             WithdrawDeparture(case.flight, now + leaves * HOUR, now + lands * HOUR, "crew")
         )
     assert case.airline.flight(case.flight).status is FlightStatus.DEPARTED
+
+
+@pytest.mark.parametrize("boarded", [(0, 1, 2), (0, 1)])
+def test_who_stays_in_a_divided_booking_is_reopened_and_who_left_has_flown(
+    boarded: tuple[int, ...],
+) -> None:
+    mistake = Mistake("ADT", "ADT", "ADT", connects=True)
+    mistake.board(*boarded)
+    mistake.depart()
+    new = mistake.airline.submit(DivideBooking(mistake.booking, (1,))).answer.stream
+    mistake.withdraw()
+    old = mistake.airline.booking(mistake.booking)
+    again = [(each.passenger, each.status) for each in old.coupons if each.segment == 0]
+    third = C.LIFTED if 2 in boarded else C.OPEN
+    assert again == [(0, C.LIFTED), (1, C.DIVIDED), (2, third)]
+    assert [each.status for each in mistake.airline.booking(new).coupons] == [C.FLOWN, C.OPEN]
+    mistake.depart()
+    mistake.airline.submit(CloseFlight(new, mistake.flight))
+    flown = mistake.airline.booking(mistake.booking).coupon(0, 0)
+    assert flown is not None
+    assert flown.status is C.FLOWN

@@ -5,7 +5,7 @@ steps it needs: the two are kept equal here.
 """
 
 import importlib
-import types
+import sys
 from types import ModuleType
 from typing import Any, get_args
 
@@ -26,18 +26,19 @@ NAMES = ["booking", "flight", "payment"]
 
 
 def defined(module: ModuleType) -> list[type[DomainEvent]]:
-    """All events and roots of a module, and those that it takes from another of its package."""
-    values = list(vars(module).values())
-    unions = [each for each in values if isinstance(each, types.UnionType)]
-    members = [event for union in unions for event in get_args(union)]
-    taken = [root for event in members for root in (event, event.__base__)]
-    return [
-        each
-        for each in dict.fromkeys([*_types(values), *taken])
-        if each is not DomainEvent
-        and issubclass(each, DomainEvent)
-        and each.__module__.startswith(module.__name__.removesuffix("events"))
-    ]
+    """All events and roots of a module, and those that it takes from others of its package."""
+    package = module.__name__.removesuffix("events")
+    others = [other for name, other in sys.modules.items() if name.startswith(package)]
+    return list(
+        dict.fromkeys(
+            each
+            for other in others
+            for each in vars(other).values()
+            if isinstance(each, type)
+            and issubclass(each, DomainEvent)
+            and each.__module__.startswith(package)
+        )
+    )
 
 
 def _types(values: list[Any]) -> list[type]:
