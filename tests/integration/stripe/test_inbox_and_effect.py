@@ -9,6 +9,7 @@ import pytest
 
 from application import ports
 from application.coordination import Lock
+from application.payment.process_event import FinishedEvent
 from application.payment.record_signed_fact import RecordSignedFact
 from application.payment.replay_event import parked_events
 from tests.integration.commands.lossy_line import LossyLine, lossy_line
@@ -147,7 +148,7 @@ async def test_a_worker_that_was_still_at_it_changes_no_row_that_is_done(
     event = webhooks.event(SUCCEEDED)
     await webhooks.deliver({**event, "api_version": "2026-11-25.endive"})
     await webhooks.deliver(event)
-    await webhooks.store.finish(event["id"], state="ignored", reason="NOT_FOUND")
+    await webhooks.store.finish_all([FinishedEvent(event["id"], "ignored", "NOT_FOUND")])
     await webhooks.store.postpone(event["id"], reason="GatewayTimeout", seconds=1.0)
     await webhooks.store.fail(event["id"], reason="ValueError", seconds=1.0, limit=1)
     assert seen(webhooks, event) == ("done", 1)
