@@ -54,7 +54,7 @@ def require_division(
         _require_flight_ahead(booking, passenger, facts)
     staying = {each.passenger for each in booking.open_coupons()} - set(passengers)
     if not staying:
-        raise rejections.InvalidPart(reason="nobody_stays")
+        raise rejections.InvalidPart(field="passengers", reason="nobody_stays")
     for segment in range(len(booking.segments)):
         companions.require_companions_left(booking, segment, without=passengers)
         companions.require_companions_left(booking, segment, without=staying)

@@ -107,7 +107,7 @@ async def _answer(
             language=language,
             again=None if is_final else again,
         ),
-        media_type="text/html; charset=utf-8",
+        media_type="text/html",
         headers={
             "cache-control": "no-store",
             "content-language": language,

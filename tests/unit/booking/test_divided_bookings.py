@@ -321,6 +321,12 @@ def test_only_a_real_part_of_the_party_leaves(passengers: tuple[int, ...]) -> No
         Divided().divide(*passengers)
 
 
+def test_a_division_after_which_nobody_stays_names_the_field_at_fault() -> None:
+    with pytest.raises(rejections.InvalidPart) as refused:
+        Divided().divide(0, 1)
+    assert refused.value.parameters == {"field": "passengers", "reason": "nobody_stays"}
+
+
 @pytest.mark.parametrize(
     ("party", "leaving", "allowed"),
     [

@@ -410,6 +410,7 @@ async def test_the_page_needs_no_script_and_its_policy_allows_its_own_style_only
     assert not found.tags & {"script", "iframe", "form", "img", "link"}
     assert not found.attributes & {"style", "src", "onclick", "onload"}
     assert page.headers.get_list("cache-control") == ["no-store"]
+    assert page.headers["content-type"] == "text/html; charset=utf-8"
     assert page.headers["x-robots-tag"] == "noindex"
     assert page.headers["referrer-policy"] == "no-referrer"
     assert "://" not in page.text
