@@ -7,7 +7,11 @@ booking: use cases of a booking
 inventory: use cases of flights and their seats
 pricing: search, prices and quotes
 payment: checkout, captures and refunds with Stripe
+compensation: claims for cancelled, late and overbooked flights
+settlement: balance transactions, payouts and the balance of Stripe
+reconciliation: compare the ledger with Stripe and the bank, and decide about breaks
 ledger: queries of the ledger
+invoicing: issue, read and report tax documents
 identity: registration and sign-in
 processes: what follows from a recorded event
 
@@ -18,5 +22,7 @@ queries: the types that read models return
 stream_history: the port that reads earlier versions and events of a stream
 mail: a letter, and the port that sends it
 rate_limit: the port that counts requests in windows shared by all processes
+read_list: reads what is new in a list of Stripe, and how far it got
+together: makes one call of those that arrive at the same time
 coordination: lock numbers and channels that the processes on one database share
 """

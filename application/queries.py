@@ -155,10 +155,6 @@ class AccountBalance(msgspec.Struct, frozen=True):
     amount: int
 
 
-TrialBalance = Callable[[], Awaitable[tuple[Sequence[AccountBalance], AsOf]]]
-"""Returns every account that was posted to, from the read model `ledger_journal`."""
-
-
 class ParkedCapture(msgspec.Struct, frozen=True):
     """Captured money that was parked and not returned yet; `payment` is its stream."""
 
@@ -189,10 +185,11 @@ class UnappliedMoney(msgspec.Struct, frozen=True):
 
 
 class UnfinishedRefund(msgspec.Struct, frozen=True):
-    """A refund that has not arrived: requested, unknown, accepted, refused or failed since then.
+    """A refund that has not arrived: in its status since then.
 
     One that was sent again is left out. `payment` is its stream, `booking` the intent where the
-    money belongs to no booking; minor units.
+    money belongs to no booking; minor units. `reason` is a code, of a refused, failed or canceled
+    one.
     """
 
     refund: str
@@ -202,12 +199,54 @@ class UnfinishedRefund(msgspec.Struct, frozen=True):
     currency: str
     status: str
     since: dt.datetime
+    reason: str | None = None
 
 
 UnfinishedRefunds = Callable[[], Awaitable[tuple[Sequence[UnfinishedRefund], AsOf]]]
 """Returns the refunds that have not arrived, the oldest first."""
 
 FailedRefunds = UnfinishedRefunds
+
+
+class ListedExternalRefund(msgspec.Struct, frozen=True):
+    """A refund made at Stripe by hand; `unallocated` of its amount waits for finance since then.
+
+    `refund` is its id at Stripe, `booking` the intent where the money belongs to no booking; minor
+    units.
+    """
+
+    refund: str
+    booking: str
+    payment: str
+    intent: str
+    amount: int
+    unallocated: int
+    currency: str
+    since: dt.datetime
+
+
+ExternalRefunds = Callable[[], Awaitable[tuple[Sequence[ListedExternalRefund], AsOf]]]
+"""Returns the external refunds that are not wholly allocated, the oldest first."""
+
+FindExternalRefund = Callable[[str], Awaitable[ListedExternalRefund | None]]
+"""Returns the external refund of this id at Stripe, allocated or not."""
+
+
+class OpenClaim(msgspec.Struct, frozen=True):
+    """A claim of passengers that is not paid; `amount` in minor units, `since` in its status."""
+
+    claim: str
+    booking: str
+    flight: str
+    cause: str
+    regime: str
+    amount: int
+    currency: str
+    status: str
+    since: dt.datetime
+
+
+OpenClaims = Callable[[], Awaitable[tuple[Sequence[OpenClaim], AsOf]]]
 """Returns the worklist of refused and failed refunds, the oldest first."""
 
 
@@ -260,5 +299,67 @@ class UnconfirmedPayment(msgspec.Struct, frozen=True):
 UnconfirmedPayments = Callable[[], Awaitable[tuple[Sequence[UnconfirmedPayment], AsOf]]]
 """Returns the captures that Stripe does not confirm, the oldest first."""
 
+
+class ListedDispute(msgspec.Struct, frozen=True):
+    """A dispute or fraud warning; amounts in minor units of the charge's currency.
+
+    `stage` is warning, inquiry, open, won, lost or closed. `receivable` is what the bank holds,
+    `booking` the intent where the money belongs to no booking. Evidence that is submitted after
+    `evidence_due_at` does not count; None where the bank takes none.
+    """
+
+    booking: str
+    dispute: str
+    payment: str
+    intent: str
+    charge: str
+    stage: str
+    amount: int
+    currency: str
+    reason: str
+    evidence_due_at: dt.datetime | None
+    submission_count: int
+    receivable: int
+    opened_at: dt.datetime
+
+
+UndecidedDisputes = Callable[[], Awaitable[tuple[Sequence[ListedDispute], AsOf]]]
+"""Returns inquiries, open disputes and recent fraud warnings, the first evidence due first."""
+
+FindDispute = Callable[[str], Awaitable[ListedDispute | None]]
+"""Returns the dispute of this id, decided or not."""
+
 UnappliedFunds = Callable[[], Awaitable[tuple[Sequence[UnappliedMoney], AsOf]]]
 """Returns the worklist of account 2020, the oldest first."""
+
+
+class NumberedDocument(msgspec.Struct, frozen=True):
+    """A tax document with its amounts in minor units, and whether the tax authority has it.
+
+    `counter` counts all documents; `status` is waiting, reported, cleared or rejected, and `code`
+    why it was rejected.
+    """
+
+    number: str
+    kind: str
+    standard: bool
+    counter: int
+    hash: str
+    booking: str
+    issued_at: dt.datetime
+    currency: str
+    total: int
+    vat: int
+    vat_in_riyals: int
+    status: str
+    code: str | None
+
+
+class DocumentsOfMonth(Protocol):
+    """The read model `tax_documents`."""
+
+    async def __call__(
+        self, month: str, *, after: int, limit: int
+    ) -> tuple[Sequence[NumberedDocument], AsOf]:
+        """Return documents of a month such as `2026-11` by their counter, after this one."""
+        ...

@@ -15,6 +15,9 @@ from application.ledger import read_owed
 from application.ledger.ports import LedgerPorts
 from application.payment import replay_event
 from application.payment.replay_event import ParkedEvents
+from application.reconciliation import read_reconciliation
+from application.reconciliation.ports import ReconciliationPorts
+from application.settlement.ports import SettlementPorts
 from domain.identity import roles
 from domain.identity.roles import Permission, Role
 
@@ -22,9 +25,14 @@ WorklistName = Literal[
     "parked_money",
     "owed_money",
     "failed_refunds",
+    "external_refunds",
     "parked_events",
     "unfinished_attempts",
     "unconfirmed_payments",
+    "open_claims",
+    "settlement_breaks",
+    "payment_mismatch",
+    "disputes",
     "overdue_flights",
     "oversold_cabins",
     "unanswered_cancellations",
@@ -36,9 +44,14 @@ PERMISSIONS: Mapping[WorklistName, Permission] = {
     "parked_money": "read_ledger",
     "owed_money": "read_ledger",
     "failed_refunds": "read_ledger",
+    "external_refunds": "read_ledger",
     "parked_events": "reconcile",
     "unfinished_attempts": "reconcile",
     "unconfirmed_payments": "reconcile",
+    "open_claims": "read_ledger",
+    "settlement_breaks": "read_ledger",
+    "payment_mismatch": "read_ledger",
+    "disputes": "reconcile",
     "overdue_flights": "run_flights",
     "oversold_cabins": "run_flights",
     "unanswered_cancellations": "see_any_booking",
@@ -64,6 +77,8 @@ class WorklistPorts(msgspec.Struct, frozen=True):
     ledger: LedgerPorts
     flights: FlightPorts
     parked_events: ParkedEvents
+    settlement: SettlementPorts
+    reconciliation: ReconciliationPorts
 
 
 async def read_worklists(ports: WorklistPorts, role: Role) -> list[Worklist]:
@@ -91,6 +106,10 @@ async def _failed_refunds(ports: WorklistPorts) -> Since:
     return [each.since for each in (await ports.ledger.failed_refunds())[0]]
 
 
+async def _external_refunds(ports: WorklistPorts) -> Since:
+    return [each.since for each in (await ports.ledger.external_refunds())[0]]
+
+
 async def _parked_events(ports: WorklistPorts) -> Since:
     return [each.received_at for each in await replay_event.parked_events(ports.parked_events)]
 
@@ -101,6 +120,26 @@ async def _unfinished_attempts(ports: WorklistPorts) -> Since:
 
 async def _unconfirmed_payments(ports: WorklistPorts) -> Since:
     return [each.captured_at for each in (await ports.ledger.unconfirmed_payments())[0]]
+
+
+async def _open_claims(ports: WorklistPorts) -> Since:
+    return [each.since for each in (await ports.ledger.open_claims())[0]]
+
+
+async def _settlement_breaks(ports: WorklistPorts) -> Since:
+    return [each.since for each in (await ports.settlement.breaks())[0]]
+
+
+async def _payment_mismatch(ports: WorklistPorts) -> Since:
+    return [
+        each.break_.found.since
+        for each in await read_reconciliation.read_breaks(ports.reconciliation)
+        if not each.break_.found.is_explained
+    ]
+
+
+async def _disputes(ports: WorklistPorts) -> Since:
+    return [each.opened_at for each in (await ports.ledger.undecided_disputes())[0]]
 
 
 async def _overdue_flights(ports: WorklistPorts) -> Since:
@@ -124,9 +163,14 @@ _READ: Mapping[WorklistName, Callable[[WorklistPorts], Awaitable[Since]]] = {
     "parked_money": _parked_money,
     "owed_money": _owed_money,
     "failed_refunds": _failed_refunds,
+    "external_refunds": _external_refunds,
     "parked_events": _parked_events,
     "unfinished_attempts": _unfinished_attempts,
     "unconfirmed_payments": _unconfirmed_payments,
+    "open_claims": _open_claims,
+    "settlement_breaks": _settlement_breaks,
+    "payment_mismatch": _payment_mismatch,
+    "disputes": _disputes,
     "overdue_flights": _overdue_flights,
     "oversold_cabins": _oversold_cabins,
     "unanswered_cancellations": _unanswered_cancellations,

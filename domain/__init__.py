@@ -5,6 +5,11 @@ booking: a booking from draft to refund
 inventory: flights and their seats
 pricing: what a journey costs
 payment: an amount due and the attempts to collect it
+compensation: what passengers are paid for cancelled, late and overbooked flights
+settlement: what Stripe settles: fees, exchange, payouts, its balance
+reconciliation: the ledger beside Stripe and the bank
 ledger: accounts and posting rules
+period: months of the books, open and closed
+invoicing: tax documents and their numbers
 identity: roles, permissions, passwords
 """

@@ -1,14 +1,19 @@
 """One package for each outside technology; the only place its SDK is imported.
 
 airports: airports of the world, from the package `airportsdata`
+bank_files: statements of the bank
 boarding_pass: draws boarding passes as a picture and as a page
 embedded: PostgreSQL and Valkey from wheels, for the demo, tests and benchmarks
 event_store: the log in Postgres
+evidence: draws the evidence for a dispute
 identity: users, passwords and access tokens
 mail: delivers letters
+parquet: Parquet files, where the optional extra is installed
 postgres: tables beside the log: migrations, outbox, inbox, ticket numbers
 redis: the task queue and the shared part of the rate limits
 sealing: personal data as ciphertext, one key for each person
+tax_authority: reports tax documents, to a fake for the demo
+tax_receipt: draws tax documents as a page
 stripe: Stripe as the payment gateway
 stripe_simulator: a Stripe on loopback; imports nothing of the other packages
 """

@@ -8,6 +8,9 @@ serve: all roles in one process
 roles: how the roles of a process end together
 cli: the command line
 composition: builds what every role runs on; it and web_composition name the adapters
+reconciliation_composition: builds what reconciliation needs
+books_composition: builds the queries of the books
 web_composition: builds what the web role runs on
 settings: the settings, from environment variables
+seller_settings: those of tax documents
 """

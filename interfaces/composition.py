@@ -13,31 +13,55 @@ from pathlib import Path
 import msgspec
 
 from application import ports
+from application.booking.learn_disputes import DisputeLearner
 from application.booking.release_hold import HoldReleaser
 from application.booking.send_letter import LetterSender
 from application.commands.dispatcher import Dispatcher
+from application.invoicing.ports import IssuingPorts
+from application.payment.backfill_events import EventBackfill
 from application.payment.collect import Collector, ReturnUrls
 from application.payment.process_event import StoredEventProcessor
 from application.payment.refunding import Refunder
 from application.processes.follow_flight_when_changed import FlightFollower
 from application.processes.immediate_steps import ImmediateSteps
 from application.processes.runner import ProcessRunner
+from application.settlement.compare_balance import BalanceComparer, BookedClearing
+from application.settlement.follow_hints import HintFollower
+from application.settlement.follow_payout import PayoutFollower
+from application.settlement.gateway import SettlementGateway
+from application.settlement.sweep_transactions import TransactionSweeper
 from domain.kernel import ids
+from infrastructure.airports.world import load_airports
 from infrastructure.event_store.log import PostgresEventLog
 from infrastructure.mail.file_mailbox import FileMailbox
 from infrastructure.postgres.flight_tasks import PostgresFlightTasks
 from infrastructure.postgres.inbox import StripeInbox
 from infrastructure.postgres.outbox import Outbox, ProcessCheckpoints
-from infrastructure.postgres.pool import Pool, make_pool
+from infrastructure.postgres.pool import Pool, make_pool, raising_unavailable
 from infrastructure.postgres.ticket_stock import PostgresTicketStock
 from infrastructure.sealing import master_key
 from infrastructure.sealing.vault import SubjectVault
 from infrastructure.stripe import pace
 from infrastructure.stripe.gateway import StripePaymentGateway
+from infrastructure.tax_authority.fake_authority import FakeTaxAuthority
+from infrastructure.tax_authority.rates import RateTable
+from infrastructure.tax_authority.signed_reporting import SignedReporting
 from interfaces.settings import Settings
+from projections.stripe_settlement import queries as stripe_settlement
 
 STRIPE_TIMEOUT_SECONDS = 10.0
 MAILBOX_FOLDER = "mail"
+TAX_AUTHORITY_FOLDER = "tax-authority"
+
+
+class SettlementUseCases(msgspec.Struct, frozen=True):
+    """What reads from Stripe what it settles, and the port by which all of it reads."""
+
+    stripe: SettlementGateway
+    sweeper: TransactionSweeper
+    follower: PayoutFollower
+    comparer: BalanceComparer
+    hints: HintFollower
 
 
 class Core(msgspec.Struct, frozen=True):
@@ -51,10 +75,13 @@ class Core(msgspec.Struct, frozen=True):
     vault: SubjectVault
     collector: Collector
     refunder: Refunder
+    settlement: SettlementUseCases
+    disputes: DisputeLearner
     releaser: HoldReleaser
     letters: LetterSender
     inbox: StripeInbox
     stripe_events: StoredEventProcessor
+    backfill: EventBackfill
     outbox: Outbox
     checkpoints: ProcessCheckpoints
     processes: ProcessRunner
@@ -62,6 +89,8 @@ class Core(msgspec.Struct, frozen=True):
     follower: FlightFollower
     stock: PostgresTicketStock
     clock: ports.Clock
+    invoicing: IssuingPorts
+    tax_authority: SignedReporting
 
 
 def utc_now() -> dt.datetime:
@@ -100,6 +129,7 @@ async def open_core(
             limits=pace.Limits(
                 account=settings.stripe_account_share, endpoint=settings.stripe_endpoint_share
             ),
+            delayed_methods=settings.stripe_delayed_methods,
         )
         stack.push_async_callback(gateway.close)
         yield _core(settings, pool, log, bus, stock, gateway, keys, report)
@@ -116,23 +146,14 @@ def _core(
     report: Callable[[str, Exception], None],
 ) -> Core:
     vault = SubjectVault(pool, keys, monotonic=time.monotonic, time_ns=time.time_ns)
-    collector = Collector(
-        bus=bus,
-        payments=gateway,
-        clock=utc_now,
-        urls=ReturnUrls(
-            success=f"{settings.public_url}/paid/{{booking}}",
-            cancel=f"{settings.public_url}/unpaid/{{booking}}",
-        ),
-        describe=lambda booking: f"{settings.airline_name} {ids.reference_of(booking)}",
-    )
-    mailbox = FileMailbox(
-        Path(settings.data_dir) / MAILBOX_FOLDER, sender=f"{settings.airline_name} <mail@invalid>"
-    )
+    collector = _collector(settings, bus, gateway)
     inbox = StripeInbox(pool)
-    refunder = Refunder(bus=bus, payments=gateway, clock=utc_now)
+    refunder = Refunder(bus=bus, payments=gateway, collector=collector, clock=utc_now)
+    settlement = _settlement(pool, bus, gateway)
+    disputes = _disputes(bus, gateway, collector, refunder)
     tasks = PostgresFlightTasks(pool)
     releaser = HoldReleaser(bus=bus, collector=collector, clock=utc_now)
+    issuing = _issuing(settings, bus, vault)
     return Core(
         settings=settings,
         pool=pool,
@@ -142,10 +163,13 @@ def _core(
         vault=vault,
         collector=collector,
         refunder=refunder,
+        settlement=settlement,
+        disputes=disputes,
         releaser=releaser,
-        letters=LetterSender(bus=bus, vault=vault, mailer=mailbox),
+        letters=LetterSender(bus=bus, vault=vault, mailer=_mailbox(settings)),
         inbox=inbox,
-        stripe_events=StoredEventProcessor(inbox=inbox, collector=collector, refunder=refunder),
+        stripe_events=_stripe_events(inbox, collector, refunder, settlement.hints, disputes),
+        backfill=_backfill(pool, vault, inbox, gateway),
         outbox=Outbox(pool),
         checkpoints=ProcessCheckpoints(pool),
         processes=ProcessRunner(
@@ -153,12 +177,114 @@ def _core(
             bus=bus,
             stock=stock,
             tasks=tasks,
+            airports=load_airports(),
             airline_code=settings.airline_code,
             clock=utc_now,
             report=report,
+            invoicing=issuing,
         ),
         flight_tasks=tasks,
         follower=FlightFollower(bus=bus, releaser=releaser, tasks=tasks, report=report),
         stock=stock,
         clock=utc_now,
+        invoicing=issuing,
+        tax_authority=_tax_authority(settings, keys),
+    )
+
+
+def _disputes(
+    bus: Dispatcher, gateway: StripePaymentGateway, collector: Collector, refunder: Refunder
+) -> DisputeLearner:
+    return DisputeLearner(
+        bus=bus, disputes=gateway.disputes, collector=collector, refunder=refunder
+    )
+
+
+def _issuing(settings: Settings, bus: Dispatcher, vault: SubjectVault) -> IssuingPorts:
+    return IssuingPorts(
+        bus=bus,
+        vault=vault,
+        seller=settings.seller,
+        rates=RateTable(each.rate for each in settings.tax_rates),
+        clock=utc_now,
+    )
+
+
+def _tax_authority(settings: Settings, keys: master_key.MasterKeys) -> SignedReporting:
+    return SignedReporting(
+        FakeTaxAuthority(Path(settings.data_dir) / TAX_AUTHORITY_FOLDER),
+        secret=keys.derive("tax document signatures"),
+    )
+
+
+def _mailbox(settings: Settings) -> FileMailbox:
+    return FileMailbox(
+        Path(settings.data_dir) / MAILBOX_FOLDER, sender=f"{settings.airline_name} <mail@invalid>"
+    )
+
+
+def _settlement(pool: Pool, bus: Dispatcher, gateway: StripePaymentGateway) -> SettlementUseCases:
+    stripe = gateway.settlement
+    follower = PayoutFollower(bus=bus, stripe=stripe)
+    sweeper = TransactionSweeper(
+        stripe=stripe, follower=follower, checkpoints=ProcessCheckpoints(pool), clock=utc_now
+    )
+
+    async def read_clearing() -> BookedClearing:
+        async with raising_unavailable():
+            return await stripe_settlement.clearing(pool)
+
+    return SettlementUseCases(
+        stripe=stripe,
+        sweeper=sweeper,
+        follower=follower,
+        comparer=BalanceComparer(
+            bus=bus,
+            stripe=stripe,
+            sweeper=sweeper,
+            read_clearing=read_clearing,
+            clock=utc_now,
+        ),
+        hints=HintFollower(follower=follower, sweeper=sweeper, monotonic=time.monotonic),
+    )
+
+
+def _stripe_events(
+    inbox: StripeInbox,
+    collector: Collector,
+    refunder: Refunder,
+    settlement: HintFollower,
+    disputes: DisputeLearner,
+) -> StoredEventProcessor:
+    return StoredEventProcessor(
+        inbox=inbox,
+        collector=collector,
+        refunder=refunder,
+        settlement=settlement,
+        disputes=disputes,
+    )
+
+
+def _backfill(
+    pool: Pool, vault: SubjectVault, inbox: StripeInbox, gateway: StripePaymentGateway
+) -> EventBackfill:
+    return EventBackfill(
+        stripe=gateway.events,
+        inbox=inbox,
+        vault=vault,
+        checkpoints=ProcessCheckpoints(pool),
+        clock=utc_now,
+    )
+
+
+def _collector(settings: Settings, bus: Dispatcher, gateway: StripePaymentGateway) -> Collector:
+    return Collector(
+        bus=bus,
+        payments=gateway,
+        clock=utc_now,
+        urls=ReturnUrls(
+            success=f"{settings.public_url}/paid/{{booking}}",
+            cancel=f"{settings.public_url}/unpaid/{{booking}}",
+        ),
+        describe=lambda booking: f"{settings.airline_name} {ids.reference_of(booking)}",
     )

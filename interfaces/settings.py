@@ -13,12 +13,15 @@ from typing import Annotated, Literal
 
 import msgspec
 
+from interfaces.seller_settings import SELLER_ABOUT, RateOfTax, SellerSettings
+
 PREFIX = "AIS_"
 
 Url = Annotated[str, msgspec.Meta(pattern=r"^https?://[^\s/]+")]
 DatabaseUrl = Annotated[str, msgspec.Meta(pattern=r"^(postgres(ql)?://|\w+=)")]
 RedisUrl = Annotated[str, msgspec.Meta(pattern=r"^(redis|rediss|unix)://")]
 Count = Annotated[int, msgspec.Meta(ge=1, le=10**9)]
+PaymentMethod = Annotated[str, msgspec.Meta(pattern=r"^[a-z0-9_]{1,40}$(?!\n)")]
 Port = Annotated[int, msgspec.Meta(ge=0, le=65_535)]
 
 # Requests a second to Stripe, a tenth below what it documents: 100 for a live account, 25 for a
@@ -62,7 +65,7 @@ class SettingRefused(Exception):
     """A setting is missing, unknown or invalid; the text names it and the expected form."""
 
 
-class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+class Settings(SellerSettings, frozen=True, forbid_unknown_fields=True, kw_only=True):
     """The configuration of every process. Limits count requests per client and minute, except
     `limit_authentication`, which counts per 15 minutes, and `limit_unpaid_*`, which count seats.
     `stripe_limit_*` count our own requests to Stripe per second."""
@@ -80,6 +83,7 @@ class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=
     stripe_limit_account: Count | None = None
     stripe_limit_endpoint: Count = STRIPE_LIMIT_ENDPOINT
     stripe_share_percent: Annotated[int, msgspec.Meta(ge=1, le=100)] = STRIPE_SHARE_PERCENT
+    stripe_delayed_methods: tuple[PaymentMethod, ...] = ()
     airline_code: Annotated[str, msgspec.Meta(pattern=r"^[0-9]{3}$(?!\n)")] = "000"
     airline_name: Annotated[str, msgspec.Meta(min_length=1, max_length=80)] = "Rimal Air"
     carrier: Annotated[str, msgspec.Meta(pattern=r"^(?![0-9]{2})[A-Z0-9]{2}$(?!\n)")] = "ZZ"
@@ -130,7 +134,7 @@ class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=
         return f"Settings({', '.join(shown)})"
 
 
-_LISTS = ("stripe_webhook_secrets", "trusted_proxies")
+_LISTS = ("stripe_webhook_secrets", "stripe_delayed_methods", "tax_rates", "trusted_proxies")
 # Read by the launcher of the embedded servers, not by the processes.
 _FOREIGN = frozenset({"pg_bin"})
 _ABOUT_FIELD = re.compile(r"(missing required|unknown) field `(\w+)`")
@@ -227,6 +231,12 @@ ABOUT: Mapping[str, About] = {
         "account are at most 100 together",
         CALLING_STRIPE,
     ),
+    "stripe_delayed_methods": About(
+        "Stripe's payment methods offered beside cards although their banks answer days later; the "
+        "seats stay held meanwhile",
+        CALLING_STRIPE,
+        "names of payment methods, joined by commas, such as us_bank_account",
+    ),
     "airline_code": About(
         "accounting code (IATA) that begins every ticket number", SERVING, "three digits"
     ),
@@ -236,6 +246,7 @@ ABOUT: Mapping[str, About] = {
         ("demo",),
         "two letters or digits, not two digits",
     ),
+    **{name: About(meaning, SERVING, form) for name, (meaning, form) in SELLER_ABOUT.items()},
     "limit_anonymous": About("requests per minute and address, not signed in", WEB),
     "limit_signed_in": About("requests per minute and user: customers and travel agents", WEB),
     "limit_staff": About("requests per minute and user: staff", WEB),
@@ -299,6 +310,11 @@ def _read(wanted: type, value: object) -> object:
             return Network(str(value))
         except ValueError:
             raise ValueError("networks such as 10.0.0.0/8 are expected") from None
+    if wanted is RateOfTax:
+        try:
+            return RateOfTax(str(value))
+        except ValueError:
+            raise ValueError("rates such as `KWD 12.21 2026-01-01 SAMA` are expected") from None
     assert wanted is Path
     return Path(str(value))
 

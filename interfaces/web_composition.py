@@ -4,21 +4,24 @@ import asyncio
 import datetime as dt
 import secrets
 import time
-from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Mapping, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from functools import partial
-from typing import Any, Concatenate, NamedTuple, ParamSpec, TypeVar
+from typing import Any, NamedTuple
 
+import msgspec
 import psycopg
 import redis.asyncio
 from psycopg_pool import PoolTimeout
 
 from application import ports
+from application.booking.answer_dispute import DisputePorts
 from application.booking.ports import BookingPorts
 from application.booking.unpaid_seats import SeatWindows, UnpaidSeats
 from application.commands.bus import CommandBus
 from application.identity import log_in, register_user
 from application.inventory.ports import FlightPorts
+from application.invoicing.ports import InvoicingPorts
 from application.ledger.ports import LedgerPorts
 from application.payment.gateway import VerifiedEvent
 from application.payment.receive_event import EventReceiver
@@ -26,35 +29,48 @@ from application.pricing.ports import PricingPorts
 from application.pricing.quotes import JourneyQuotes
 from application.pricing.signed_quotes import QuoteSigner
 from application.processes.runner import EXPECTED_WITHIN
+from application.queries import AsOf, FlightOffer, SearchFlights
+from application.settlement.ports import SettlementPorts
 from application.stream_history import StreamHistory
+from application.together import Together
 from domain.booking.preconditions import CheckInWindow
 from infrastructure.airports.world import load_airports
 from infrastructure.boarding_pass.printer import BilingualBoardingPassPrinter
 from infrastructure.event_store.stream_history import PostgresStreamHistory
+from infrastructure.evidence.printer import PdfEvidencePrinter
 from infrastructure.identity import passwords, tokens
 from infrastructure.identity.security_record import PostgresSecurityRecord
 from infrastructure.identity.sign_in_places import KeyedSignInPlaces
 from infrastructure.identity.user_directory import PostgresUserDirectory
-from infrastructure.postgres.pool import Pool, raising_unavailable
+from infrastructure.postgres.pool import Pool
+from infrastructure.postgres.stripe_event_answers import StripeEventAnswers
 from infrastructure.redis.rate_limit import RedisTokenStore, make_client
 from infrastructure.sealing.blind_index import EmailIndex
 from infrastructure.stripe import webhook
+from infrastructure.tax_receipt.printer import BilingualReceiptPrinter
+from interfaces import books_composition, reconciliation_composition
+from interfaces.books_composition import asking
 from interfaces.composition import Core, utc_now
 from interfaces.http import rate_limit
 from interfaces.http.ports import HttpPorts
 from interfaces.settings import Settings
 from projections import progress
 from projections.booking_list import queries as booking_list
+from projections.disputes import queries as disputes
+from projections.external_refunds import queries as external_refunds
 from projections.flight_availability import queries as flight_availability
 from projections.ledger_journal import queries as ledger_journal
+from projections.open_claims import queries as open_claims
 from projections.signed_captures import queries as signed_captures
+from projections.stripe_settlement import queries as stripe_settlement
+from projections.tax_documents import queries as tax_documents
 from projections.unfinished_attempts import queries as unfinished_attempts
 from projections.unfinished_refunds import queries as unfinished_refunds
 
-Parameters = ParamSpec("Parameters")
-Found = TypeVar("Found")
-
 PASSWORD_THREADS = 2
+SEARCHES_AT_ONCE = 2
+# Stripe lists a transaction within minutes, and webhooks are repeated for hours.
+BOTH_SIDES_WITHIN = dt.timedelta(days=1)
 TOKEN_AUDIENCE = "ais-api"  # noqa: S105 - a name, not a secret
 
 
@@ -126,11 +142,21 @@ def _web_ports(
     limits = rate_limit.limits_of(settings)
     shared = None if client is None else RedisTokenStore(client)
     limiter = rate_limit.RateLimiter(limits, shared, monotonic=time.monotonic)
+    booking = _booking_ports(core, bus, history, signer, limiter)
+    ledger = _ledger_ports(core, bus)
     return HttpPorts(
-        booking=_booking_ports(core, bus, history, signer, limiter),
+        booking=booking,
         flights=_flight_ports(core, bus),
         pricing=_pricing_ports(core, bus, JourneyQuotes(signer)),
-        ledger=_ledger_ports(core),
+        settlement=_settlement_ports(core),
+        reconciliation=reconciliation_composition.reconciliation_on(core, bus),
+        ledger=ledger,
+        disputes=_dispute_ports(core, booking, ledger),
+        invoicing=InvoicingPorts(
+            issuing=msgspec.structs.replace(core.invoicing, bus=bus),
+            receipts=BilingualReceiptPrinter(),
+            documents_of_month=asking(core.pool, tax_documents.of_month),
+        ),
         register_user=lambda command: register_user.register_user(command, identity.registration),
         log_in=lambda command: log_in.log_in(command, identity.login),
         verifier=identity.issuer,
@@ -143,6 +169,7 @@ def _web_ports(
             inbox=core.inbox, vault=core.vault, bus=bus, verify=_verifier(settings)
         ),
         parked_events=core.inbox,
+        stripe_events=StripeEventAnswers(core.pool),
         secure_cookies=settings.public_url.startswith("https:"),
         trusted_proxies=tuple(network.range for network in settings.trusted_proxies),
     )
@@ -168,8 +195,18 @@ def _booking_ports(
         ),
         collector=core.collector,
         boarding_passes=BilingualBoardingPassPrinter(),
-        list_bookings=_asking(core.pool, booking_list.list_bookings),
+        list_bookings=asking(core.pool, booking_list.list_bookings),
         unpaid_seats=UnpaidSeats(rate_limit.unpaid_seat_limits_of(settings), windows),
+    )
+
+
+def _dispute_ports(core: Core, booking: BookingPorts, ledger: LedgerPorts) -> DisputePorts:
+    return DisputePorts(
+        booking=booking,
+        undecided=ledger.undecided_disputes,
+        find=asking(core.pool, disputes.find),
+        learner=core.disputes,
+        printer=PdfEvidencePrinter(),
     )
 
 
@@ -180,11 +217,11 @@ def _flight_ports(core: Core, bus: CommandBus) -> FlightPorts:
         vault=core.vault,
         airports=load_airports(),
         tasks=core.flight_tasks.of,
-        booking_statuses=_asking(core.pool, booking_list.statuses),
-        oversold_cabins=_asking(core.pool, flight_availability.oversold_cabins),
-        overdue_flights=_asking(core.pool, flight_availability.overdue_flights),
-        unanswered_cancellations=_asking(core.pool, booking_list.unanswered_cancellations),
-        unanswered_moves=_asking(core.pool, booking_list.unanswered_moves),
+        booking_statuses=asking(core.pool, booking_list.statuses),
+        oversold_cabins=asking(core.pool, flight_availability.oversold_cabins),
+        overdue_flights=asking(core.pool, flight_availability.overdue_flights),
+        unanswered_cancellations=asking(core.pool, booking_list.unanswered_cancellations),
+        unanswered_moves=asking(core.pool, booking_list.unanswered_moves),
     )
 
 
@@ -193,33 +230,59 @@ def _pricing_ports(core: Core, bus: CommandBus, quotes: JourneyQuotes) -> Pricin
         bus=bus,
         clock=utc_now,
         quotes=quotes,
-        search_flights=_asking(core.pool, flight_availability.find_flights),
+        search_flights=_sharing(asking(core.pool, flight_availability.find_flights)),
     )
 
 
-def _ledger_ports(core: Core) -> LedgerPorts:
-    unapplied = _asking(core.pool, ledger_journal.unapplied_money)
-    owed = _asking(core.pool, ledger_journal.money_owed)
-    attempts = _asking(core.pool, unfinished_attempts.overdue)
+def _ledger_ports(core: Core, bus: CommandBus) -> LedgerPorts:
+    unapplied = asking(core.pool, ledger_journal.unapplied_money)
+    owed = asking(core.pool, ledger_journal.money_owed)
+    attempts = asking(core.pool, unfinished_attempts.overdue)
+    undecided = asking(core.pool, disputes.undecided)
     return LedgerPorts(
-        trial_balance=_asking(core.pool, ledger_journal.balances),
+        books=books_composition.books_on(core.pool),
+        bus=bus,
+        list_bookings=asking(core.pool, booking_list.list_bookings),
         unapplied_funds=lambda: unapplied(before=utc_now() - EXPECTED_WITHIN),
         owed_balances=lambda: owed(before=utc_now()),
-        unfinished_refunds=_asking(core.pool, unfinished_refunds.unfinished),
-        failed_refunds=_asking(core.pool, unfinished_refunds.not_refunded),
+        unfinished_refunds=asking(core.pool, unfinished_refunds.unfinished),
+        failed_refunds=asking(core.pool, unfinished_refunds.not_refunded),
+        external_refunds=asking(core.pool, external_refunds.unallocated),
+        find_external_refund=asking(core.pool, external_refunds.find),
         unfinished_attempts=lambda: attempts(before=utc_now() - EXPECTED_WITHIN),
-        unconfirmed_payments=_asking(core.pool, signed_captures.contradicted),
+        unconfirmed_payments=asking(core.pool, signed_captures.contradicted),
+        open_claims=asking(core.pool, open_claims.open_claims),
+        undecided_disputes=lambda: undecided(utc_now()),
     )
 
 
-def _asking(
-    pool: Pool, query: Callable[Concatenate[Pool, Parameters], Awaitable[Found]]
-) -> Callable[Parameters, Coroutine[Any, Any, Found]]:
-    """Return the query of a read model on this pool; it raises Unavailable without a database."""
+def _settlement_ports(core: Core) -> SettlementPorts:
+    breaks = asking(core.pool, stripe_settlement.breaks)
+    return SettlementPorts(
+        payouts=asking(core.pool, stripe_settlement.payouts),
+        payout=asking(core.pool, stripe_settlement.payout),
+        balances=asking(core.pool, stripe_settlement.balances),
+        breaks=lambda: breaks(before=utc_now() - BOTH_SIDES_WITHIN),
+    )
 
-    async def ask(*args: Parameters.args, **named: Parameters.kwargs) -> Found:
-        async with raising_unavailable():
-            return await query(pool, *args, **named)
+
+def _sharing(
+    search: Callable[..., Awaitable[tuple[list[FlightOffer], AsOf]]],
+) -> SearchFlights:
+    """Return the search with one query for all who look for the same while another runs."""
+
+    async def search_all(
+        asked: Sequence[tuple[tuple[str, object], ...]],
+    ) -> Sequence[tuple[list[FlightOffer], AsOf]]:
+        different = list(dict.fromkeys(asked))
+        found = await asyncio.gather(*(search(**dict(each)) for each in different))
+        by_question = dict(zip(different, found, strict=True))
+        return [by_question[each] for each in asked]
+
+    together = Together(search_all, at_once=SEARCHES_AT_ONCE)
+
+    async def ask(**wanted: object) -> tuple[Sequence[FlightOffer], AsOf]:
+        return await together.ask(tuple(wanted.items()))
 
     return ask
 
@@ -257,7 +320,7 @@ def readiness_of(
 
     async def projections() -> Mapping[str, str]:
         try:
-            return await _asking(pool, progress.states)()
+            return await asking(pool, progress.states)()
         except ports.Unavailable:
             return progress.unknown()
 

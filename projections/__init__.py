@@ -1,11 +1,17 @@
 """Read models: one package each, rebuilt from the log at any time.
 
 booking_list: bookings without personal data
+disputes: disputes and early fraud warnings
+external_refunds: refunds made at Stripe by hand, and what of them is not allocated
 flight_availability: flights on sale with their free seats
 ledger_journal: journal lines and balances
+coupon_values: what coupons put into liabilities, by flight
 unfinished_attempts: payment attempts without an outcome
 unfinished_refunds: refunds that have not ended
+open_claims: claims of passengers that are not paid
+tax_documents: tax documents by month, and which are reported
 signed_captures: captures that only a signed event reported
+stripe_settlement: what Stripe settled, and its balance beside the books
 registry: the one list of read models, each with projector and checker
 projection: the type of a read model: name, tags, how it applies events
 runner: keeps the read models current with the log

@@ -36,6 +36,20 @@ CROSS JOIN (SELECT coalesce(max(position), 0) AS position FROM ledger.event) AS 
 """
 _ALL = _QUERY + "ORDER BY c.projection"
 _ONE = _QUERY + "WHERE c.projection = %s"
+# Positions have no gaps and the instant never decreases along them, so halving finds the last.
+_POSITION_AT = """
+WITH RECURSIVE search (low, high) AS (
+    SELECT 0::bigint, coalesce(max(position), 0) FROM ledger.event
+    UNION ALL
+    SELECT CASE WHEN e.recorded_at <= %(instant)s THEN m.middle ELSE s.low END,
+           CASE WHEN e.recorded_at <= %(instant)s THEN s.high ELSE m.middle - 1 END
+    FROM search AS s
+    CROSS JOIN LATERAL (SELECT (s.low + s.high + 1) / 2 AS middle) AS m
+    JOIN ledger.event AS e ON e.position = m.middle
+    WHERE s.low < s.high
+)
+SELECT low FROM search WHERE low = high
+"""
 
 
 class Progress(msgspec.Struct, frozen=True):
@@ -94,6 +108,15 @@ def read_progress(connection: Connection) -> list[Progress]:
     """Return the progress of all on a connection of the command line or the projector."""
     cursor = connection.cursor(row_factory=class_row(Progress))
     return cursor.execute(_ALL.encode()).fetchall()
+
+
+async def position_at(pool: Pool, instant: dt.datetime) -> int:
+    """Return the last position of the log that was recorded by the instant, 0 for none."""
+    async with pool.connection() as connection:
+        rows = await connection.execute(_POSITION_AT.encode(), {"instant": instant})
+        found = await rows.fetchone()
+    assert found is not None, "the search ends at one position"
+    return int(found[0])
 
 
 async def as_of(pool: Pool, projection: str) -> AsOf:

@@ -16,6 +16,12 @@ Cursor = psycopg.Cursor[tuple[Any, ...]]
 Pool = AsyncConnectionPool[psycopg.AsyncConnection[tuple[Any, ...]]]
 
 
+# After the batch that reached the end of the log a read model rests, so that the next batch holds
+# more of a busy log. What a customer reads right after a write rests less.
+PAUSE_SECONDS = 0.5
+CUSTOMERS_PAUSE_SECONDS = 0.1
+
+
 class LoggedEvent(msgspec.Struct, frozen=True):
     """An event with the part of its envelope that read models use."""
 
@@ -39,6 +45,7 @@ class Projection(msgspec.Struct, frozen=True):
     event_types: tuple[type[DomainEvent], ...]
     apply: Callable[[Cursor, Sequence[LoggedEvent]], None]
     stops_on_poison: bool
+    pause_seconds: float = PAUSE_SECONDS
 
     @property
     def tags(self) -> frozenset[str]:

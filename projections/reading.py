@@ -4,7 +4,7 @@ Only payloads of wanted tags are decoded; a tag that this release does not know 
 """
 
 import datetime as dt
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from typing import Any
 
 import msgspec
@@ -94,6 +94,17 @@ def read(cursor: Cursor, projection: Projection, *, after: int, limit: int) -> S
     if unknown.position == after + 1:
         raise _unknown(unknown)
     return Stretch(before, unknown.position - 1, head)
+
+
+def histories(cursor: Cursor, streams: Collection[str], upto: int) -> Iterator[LoggedEvent]:
+    """Yield all events of these streams up to the position, in log order."""
+    cursor.execute(
+        "SELECT position, stream, version, tag, recorded_at, payload FROM ledger.event "
+        "WHERE stream = ANY (%s) AND position <= %s ORDER BY position",
+        (sorted(streams), upto),
+        binary=True,
+    )
+    return (decode(StoredEvent(*row)) for row in cursor.fetchall())
 
 
 def read_head(cursor: Cursor) -> int:

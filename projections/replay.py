@@ -88,6 +88,19 @@ def live_trial_balance(connection: Connection) -> bytes:
         return _trial_balance(cursor, generations.READ_SCHEMA)
 
 
+def differences(replayed: bytes, live: bytes) -> list[str]:
+    """Return in words where the live trial balance differs from the replayed one."""
+    read = msgspec.json.Decoder(list[queries.TrialBalanceRow]).decode
+    want = {(row.account, row.currency): row.amount for row in read(replayed)}
+    have = {(row.account, row.currency): row.amount for row in read(live)}
+    return [
+        f"account {account} holds {have.get((account, currency))} {currency}, "
+        f"its entries sum to {want.get((account, currency))}"
+        for account, currency in sorted(want.keys() | have.keys())
+        if want.get((account, currency)) != have.get((account, currency))
+    ]
+
+
 def _sum(cursor: Cursor, balances: Balances, after: int, upto: int) -> int:
     decode = msgspec.json.Decoder(_Money).decode
     count = 0

@@ -43,8 +43,15 @@ def insert(cursor: Cursor, table: str, rows: Sequence[msgspec.Struct]) -> int:
     return _insert(cursor, table, rows, sql.SQL(""))
 
 
-def upsert(cursor: Cursor, table: str, keys: Sequence[str], rows: Sequence[msgspec.Struct]) -> int:
-    """Insert the rows, or replace those with the same key columns."""
+def upsert(
+    cursor: Cursor,
+    table: str,
+    keys: Sequence[str],
+    rows: Sequence[msgspec.Struct],
+    *,
+    kept: Sequence[str] = (),
+) -> int:
+    """Insert the rows, or replace those with the same key columns, all but their `kept` columns."""
     if not rows:
         return 0
     clause = sql.SQL("ON CONFLICT ({}) DO UPDATE SET {}").format(
@@ -52,7 +59,7 @@ def upsert(cursor: Cursor, table: str, keys: Sequence[str], rows: Sequence[msgsp
         sql.SQL(", ").join(
             sql.SQL("{0} = excluded.{0}").format(sql.Identifier(field))
             for field in rows[0].__struct_fields__
-            if field not in keys
+            if field not in keys and field not in kept
         ),
     )
     return _insert(cursor, table, rows, clause)

@@ -20,8 +20,6 @@ from projections.registry import ALL
 POLL_SECONDS = 0.5
 LEADER_POLL_SECONDS = 0.1
 LEADER_TRIES = 50
-# A pause after the batch that reached the head lets the next batch collect more of a busy log.
-PAUSE_SECONDS = 0.03
 BACKOFF_FIRST_SECONDS = 0.1
 BACKOFF_LAST_SECONDS = 5.0
 
@@ -164,7 +162,7 @@ def _follow(connection: Connection, projection: Projection, stop: threading.Even
             recorded_stop = False
         if not caught_up:
             continue
-        stop.wait(PAUSE_SECONDS)
+        stop.wait(projection.pause_seconds)
         for _ in connection.notifies(timeout=POLL_SECONDS, stop_after=1):
             pass
         if writer.generation != _current(connection, projection):

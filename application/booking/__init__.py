@@ -6,11 +6,22 @@ create_booking: hold seats, draft, or queue on the waitlist
 hold_booking: hold the seats of a draft
 unpaid_seats: how many seats a customer may hold without paying
 offer_seats: offer free seats to the first waitlisted booking that fits
+split_checkout: a session for each of several payers
 open_checkout: open a checkout session for the amount due
 ask_about_payment: ask Stripe about the session of a traveller who returns
 read_payment_outcome: what the page shows to a traveller who returns
 confirm_booking: issue the tickets of a paid booking
+record_dispute: record a dispute as it is at Stripe, and what it means for bookings
+charge_back: charge a lost dispute back to what the payer was owed
+allocate_external_refund: say what a refund made at Stripe by hand was for
+learn_disputes: ask Stripe about disputes and fraud warnings
+answer_dispute: the evidence for a dispute, and its submission
+evidence: the evidence, put together from the log
 expire_booking: expire a booking that was not paid in time
+settle_parked_funds: settle captured money that the booking could not take, by rule
+allocate_funds: let money without a booking pay for the one that its payer meant
+reseat_booking: give an expired booking its seats again when its money came late
+ask_for_rest: write to a traveller who has paid a part of the amount due
 release_hold: ask Stripe, then expire what was not paid in time
 live_session: expire the checkout session that can still be paid
 paid_seats: seats that were paid for as extras

@@ -12,7 +12,7 @@ from domain.payment.state import Payment
 
 
 async def ask_about_payment(ports: BookingPorts, booking_id: str) -> None:
-    """Record the state of the session that is open by our records; a booking without one: nothing.
+    """Record the state of the sessions that are open by our records; without one: nothing.
 
     Anybody may cause this. Raises GatewayFailure and Unavailable.
     """
@@ -21,13 +21,11 @@ async def ask_about_payment(ports: BookingPorts, booking_id: str) -> None:
         return
     payment_id = collect.payment_of(booking_id, booking)
     payment: Payment | None = (await ports.bus.current(stream_kinds.PAYMENT, payment_id))[0]
-    attempt = None if payment is None else payment.live_attempt()
-    if attempt is None:
-        return
-    cause = follow_up.Cause(
-        id=ids.step_command_id(ids.event_id(payment_id, 1), f"return:{attempt.id}"),
-        actor="return_page",
-        correlation_id=booking_id,
-    )
-    with calls_are(Urgency.EFFECT):
-        await ports.collector.learn_attempt(payment_id, attempt.id, cause=cause)
+    for attempt in () if payment is None else payment.live_attempts():
+        cause = follow_up.Cause(
+            id=ids.step_command_id(ids.event_id(payment_id, 1), f"return:{attempt.id}"),
+            actor="return_page",
+            correlation_id=booking_id,
+        )
+        with calls_are(Urgency.EFFECT):
+            await ports.collector.learn_attempt(payment_id, attempt.id, cause=cause)

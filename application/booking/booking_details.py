@@ -19,21 +19,23 @@ from domain.booking import actions, preconditions, states
 from domain.booking.preconditions import SegmentFacts
 from domain.booking.state import Booking, SpecialService
 from domain.booking.states import Status
+from domain.booking.suspension import Suspension, suspension_of
 from domain.identity import roles
 from domain.inventory.state import Flight
 from domain.kernel import money
 from domain.kernel.rejections import Rejection
-from domain.payment.state import ARRIVED, NOT_REFUNDED, Refund
+from domain.payment.state import NOT_REFUNDED, Refund, RefundStatus
 from domain.pricing.price import PriceLine, lines
 
-RefundProgress = Literal["pending", "settled", "failed"]
+RefundProgress = Literal["pending", "requires_action", "settled", "failed", "canceled"]
 
 
 class BookingDetails(msgspec.Struct, frozen=True):
     """One booking; `names` are None where the person was erased, `special_services` are opened.
 
     `due` is what a checkout would collect now, `refund_status` is None where no refund is owed.
-    `replayed` when the command that led here was carried out before.
+    `suspension` is why no coupon may be used, `replayed` when the command that led here was carried
+    out before.
     """
 
     booking_id: str
@@ -44,6 +46,7 @@ class BookingDetails(msgspec.Struct, frozen=True):
     refund_status: RefundProgress | None
     available_actions: tuple[str, ...]
     special_services: tuple[SpecialService, ...] = ()
+    suspension: Suspension | None = None
     replayed: bool = False
 
 
@@ -89,6 +92,7 @@ async def details(
             now=ports.clock(),
         ),
         special_services=readable_services(booking, await opened_codes(ports.vault, [booking])),
+        suspension=suspension_of(booking),
         replayed=done.replayed,
     )
 
@@ -161,8 +165,10 @@ async def _refund_status(ports: BookingPorts, booking: Booking) -> RefundProgres
         assert payment is not None, "a booking names payments that exist"
         refunds += [refund for refund in payment.refunds if refund.obligation in owed]
     sent_again = {refund.replaces for refund in refunds}
-    if any(r.status in NOT_REFUNDED and r.id not in sent_again for r in refunds):
-        return "failed"
-    amounts = [refund.amount for refund in refunds if refund.status in ARRIVED]
-    settled = money.total(amounts, booking.currency)
+    standing = {refund.status for refund in refunds if refund.id not in sent_again}
+    if standing & NOT_REFUNDED:
+        return "canceled" if standing & NOT_REFUNDED == {RefundStatus.CANCELED} else "failed"
+    if RefundStatus.REQUIRES_ACTION in standing:
+        return "requires_action"
+    settled = money.total([refund.arrived() for refund in refunds], booking.currency)
     return "settled" if settled == booking.owed() else "pending"

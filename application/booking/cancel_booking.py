@@ -116,7 +116,7 @@ def cancellation_quote(
     if booking.status in states.TICKETED:
         cancellation.require_part(booking, coupons, at_gate=at_gate)
     elif part != Part():
-        raise rejections.TransitionRefused(reason="not_ticketed", status=booking.status.value)
+        raise rejections.TransitionRefused(reason="not_ticketed", status=booking.status)
     if booking.status in states.TICKETED and at_gate and waiver is not None:
         # The airline denies boarding: nothing is kept, not even tax that is due on the rest.
         terms = Terms(price=journey.value_of(booking, coupons).total)

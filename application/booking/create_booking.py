@@ -28,6 +28,7 @@ from domain.booking.state import Booking
 from domain.booking.values import NewTimes, Passenger, SeatChoice
 from domain.inventory import operations, sales_window, seat_sale, waitlist
 from domain.inventory import rejections as flight_rejections
+from domain.inventory.state import Flight
 from domain.kernel import ids, sealed
 from domain.kernel.rejections import Rejection
 from domain.pricing.extras import ExtraChoice
@@ -81,7 +82,8 @@ async def create_booking(
     Rejects QuoteRefused, QuoteExpired and what the command does.
     """
     try:
-        command = _command(ports, caller, wanted)
+        names = _names(wanted)
+        command = _command(ports, caller, wanted, names)
         taken = await ports.unpaid_seats.take(caller, _places(wanted, command))
     except Rejection:
         # A repeat whose quote has lapsed since. Others get their stored answer from the append.
@@ -94,18 +96,20 @@ async def create_booking(
         if done.replayed:
             taken.release()
     # A replay returns the stored booking, whose names must be opened.
-    names = None if done.replayed else _names(wanted)
-    return await details(ports, caller.principal, done, names)
+    return await details(ports, caller.principal, done, None if done.replayed else names)
 
 
 def _places(wanted: WantedBooking, command: "CreateBooking") -> int:
     """Return how many seats would be held or waited for, on all flights together."""
     if wanted.mode == "draft":
         return 0
-    return len(command.wanted) * sum(each.type != "INF" for each in wanted.travellers)
+    types = [each.type for each in wanted.travellers]
+    return len(command.wanted) * (len(types) - types.count("INF"))
 
 
-def _command(ports: BookingPorts, caller: Caller, wanted: WantedBooking) -> "CreateBooking":
+def _command(
+    ports: BookingPorts, caller: Caller, wanted: WantedBooking, names: Sequence[Name]
+) -> "CreateBooking":
     """Seal what is personal, under a key for each passenger, and the contact under the first one's.
 
     Ages are judged here, before they are sealed.
@@ -117,7 +121,7 @@ def _command(ports: BookingPorts, caller: Caller, wanted: WantedBooking) -> "Cre
     sale.require_valid_party([kind for kind, _ in party])
     ages.require_ages(party, days, today=ports.clock().date())
     keys, passengers = [], []
-    for traveller, name in zip(wanted.travellers, _names(wanted), strict=True):
+    for traveller, name in zip(wanted.travellers, names, strict=True):
         subject, key = ports.vault.new_subject()
         keys.append(key)
         passengers.append(_sealed_passenger(ports, subject, traveller, name, days))
@@ -129,10 +133,10 @@ def _command(ports: BookingPorts, caller: Caller, wanted: WantedBooking) -> "Cre
         contact=ports.vault.seal(keys[0].subject, _encode(contact)),
         keys=tuple(keys),
         extras=tuple(
-            ExtraChoice(each.code, each.passenger, each.segment) for each in wanted.extras
+            [ExtraChoice(each.code, each.passenger, each.segment) for each in wanted.extras]
         ),
         seats=(
-            tuple(SeatChoice(each.passenger, each.segment, each.seat) for each in wanted.seats)
+            tuple([SeatChoice(each.passenger, each.segment, each.seat) for each in wanted.seats])
             if quote is None
             else quote.seats
         ),
@@ -222,7 +226,7 @@ class CreateBooking(Command, frozen=True):
     @property
     def streams(self) -> tuple[str, ...]:
         """The flights; the booking is new."""
-        return tuple(each.flight for each in self.wanted)
+        return tuple([each.flight for each in self.wanted])
 
     def decide(self, context: DecisionContext) -> Reply:
         """Rejects what `journeys.price` and `seat_sale.hold` do, SeatTaken and QuoteExpired."""
@@ -254,7 +258,7 @@ def _priced(command: CreateBooking, context: DecisionContext) -> Priced:
     }
     wanted = Wanted(
         segments=command.wanted,
-        passengers=tuple(passenger.type for passenger in command.passengers),
+        passengers=tuple([passenger.type for passenger in command.passengers]),
         extras=command.extras,
         seats=command.seats,
     )
@@ -380,12 +384,16 @@ def _queue(
     context.record(segment.flight, joined)
 
 
-def begin_booking(context: DecisionContext) -> str:
-    """Begin a booking under a random free locator; the log refuses a taken one."""
+def begin_booking(context: DecisionContext, *, flights: Sequence[Flight] = ()) -> str:
+    """Begin a booking under a random free locator; the log refuses a taken one.
+
+    A locator that one of the `flights` knows is taken, though its booking was not read yet.
+    """
     for _ in range(LOCATOR_TRIES):
         locator = ids.record_locator(context.random_bytes(4))
         if locator is not None:
             booking_id = ids.booking_stream(locator)
-            if context.begin(stream_kinds.BOOKING, booking_id):
+            known = any(flight.allocations.get(booking_id) for flight in flights)
+            if not known and context.begin(stream_kinds.BOOKING, booking_id):
                 return booking_id
     raise rejections.LocatorTaken()

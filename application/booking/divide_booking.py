@@ -84,7 +84,8 @@ class DivideBooking(Command, frozen=True):
         booking = journey.load(context, self.booking_id)
         facts = journey.facts(context, booking)
         division.require_division(booking, self.passengers, facts)
-        into = begin_booking(context)
+        flights = [journey.load_flight(context, each.flight) for each in booking.segments]
+        into = begin_booking(context, flights=flights)
         coupons = division.moving(booking, self.passengers)
         ahead, flown = _worth(booking, coupons)
         amount = money.Money(ahead.total + flown.total, booking.currency)

@@ -7,14 +7,16 @@ from application.booking.ports import BookingPorts
 from application.booking.staff_notes import Notes, sealed_note
 from application.booking.stored_answer import stored_answer_first
 from application.caller import Caller
+from application.commands import stream_kinds
 from application.commands.command import Command, Reply
 from application.commands.context import DecisionContext
-from domain.booking import cancellation, rejections, states
+from domain.booking import cancellation, preconditions, rejections, states
 from domain.booking.state import Booking
 from domain.booking.states import Status
 from domain.booking.values import Obligation
 from domain.kernel import money
 from domain.ledger import carriage
+from domain.payment import refunds
 
 REFUND_GRANTED = "refund_granted"
 
@@ -41,13 +43,14 @@ class GrantRefund(Command, frozen=True):
     notes: Notes = ()
 
     def decide(self, context: DecisionContext) -> Reply:
-        """Rejects BookingNotFound, TransitionRefused, ModificationPending,
-        RefundExceedsPaid and InvalidRefund.
+        """Rejects BookingNotFound, TransitionRefused, ModificationPending, PaymentDisputed,
+        ChargeDisputed, RefundExceedsPaid and InvalidRefund.
         """
         booking_id = self.booking_id
         booking = journey.load(context, booking_id)
         if booking.status not in cancellation.GRANTABLE:
-            raise rejections.TransitionRefused(before=booking.status.value, after="refunded")
+            raise rejections.TransitionRefused(before=booking.status, after="refunded")
+        _require_no_open_dispute(context, booking)
         coupons = booking.open_coupons()
         value = journey.value_of(booking, coupons)
         amount = _granted_amount(self, booking, owed=value.total)
@@ -69,6 +72,19 @@ class GrantRefund(Command, frozen=True):
         elif booking.status is Status.PAID:
             journey.release_holds(context, booking_id, booking, REFUND_GRANTED)
         return Reply(booking_id)
+
+
+def _require_no_open_dispute(context: DecisionContext, booking: Booking) -> None:
+    """No payment of the booking is disputed; otherwise PaymentDisputed or ChargeDisputed.
+
+    It would be paid back twice, once by the refund and once by the dispute.
+    """
+    preconditions.require_not_suspended(booking)
+    for payment_id in booking.payments:
+        payment = context.load(stream_kinds.PAYMENT, payment_id)
+        assert payment is not None, "a booking names payments that exist"
+        for captured in payment.captures:
+            refunds.require_no_open_dispute(payment, captured.intent)
 
 
 def _granted_amount(command: GrantRefund, booking: Booking, *, owed: int) -> money.Money:

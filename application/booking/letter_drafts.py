@@ -41,6 +41,9 @@ class Draft(msgspec.Struct, frozen=True):
     opened: list[bytes | None]
 
 
+# Sent also where nobody of the booking travels any more.
+_ABOUT_MONEY = letters.CancellationLetter | letters.ClaimLetter | letters.ReturnedMoneyLetter
+
 # None where the letter need not be sent.
 Read = Draft | Exception | None
 
@@ -140,7 +143,7 @@ def _draft(
 
 def _is_needed(letter: letters.BookingLetter, booking: Booking, ahead: dict[int, Flight]) -> bool:
     """Whether somebody still travels, or learns of the end, and the letter has not lapsed."""
-    if not ahead and not isinstance(letter, letters.CancellationLetter):
+    if not ahead and not isinstance(letter, _ABOUT_MONEY):
         return False
     return not _has_lapsed(letter, booking, ahead)
 

@@ -85,6 +85,51 @@ class SeatLetter(BookingLetter, frozen=True, kw_only=True):
     refund: int
 
 
+class ClaimLetter(BookingLetter, frozen=True, kw_only=True):
+    """Passengers are offered compensation for a flight; `about` is its departure and the amount,
+    which is in minor units of a currency of the law, not always of the booking.
+    """
+
+    topic: ClassVar[str] = "mail.compensation_offered"
+
+    amount: int
+    currency: str
+
+
+class ReseatedLetter(BookingLetter, frozen=True):
+    """Money came after the hold had ended, and the booking has its seats again; `about` is the
+    intent.
+    """
+
+    topic: ClassVar[str] = "mail.seats_kept_after_all"
+
+
+class ReturnedMoneyLetter(BookingLetter, frozen=True, kw_only=True):
+    """Money that the booking could not take goes back; `about` is the intent.
+
+    `reason` is a `domain.payment.captures.ParkReason`; the amount is in minor units.
+    """
+
+    topic: ClassVar[str] = "mail.payment_returned"
+
+    amount: int
+    currency: str
+    reason: str
+
+
+class RestLetter(BookingLetter, frozen=True, kw_only=True):
+    """A part of the price has come, and the rest is due until the deadline; `about` is the intent.
+
+    Amounts in minor units.
+    """
+
+    topic: ClassVar[str] = "mail.rest_due"
+
+    received: int
+    rest: int
+    currency: str
+
+
 def cancellation_letter(
     booking_id: str, *, final: int, refund: int, fee: int = 0
 ) -> CancellationLetter:
@@ -108,6 +153,41 @@ REASONS: Mapping[str, Mapping[Language, str]] = {
     "late_inbound": {"en": "the late arrival of the aircraft", "ar": "تأخر وصول الطائرة"},
     "commercial": {"en": "a change of our schedule", "ar": "تعديل في جدول رحلاتنا"},
     "operational": {"en": "operational reasons", "ar": "أسباب تشغيلية"},
+}
+
+
+# Why money is returned, in the words of the letter, and what the payer may do next.
+RETURNED_FOR: Mapping[str, Mapping[Language, str]] = {
+    "duplicate": {
+        "en": "the booking had been paid already. The booking stays as it is.",
+        "ar": "الحجز مدفوع من قبل. يبقى الحجز كما هو.",
+    },
+    "overpaid": {
+        "en": "more was paid than was due. The booking stays as it is.",
+        "ar": "المبلغ المدفوع أكثر من المستحق. يبقى الحجز كما هو.",
+    },
+    "late": {
+        "en": "it came after the time for payment had ended, and the seats could not be had again. "
+        "To fly, please make a new booking, or look at the booking as it was before.",
+        "ar": "وصل بعد انتهاء مهلة الدفع وتعذّر حجز المقاعد من جديد. للسفر يرجى إنشاء حجز جديد، أو "
+        "الاطلاع على الحجز كما كان من قبل.",
+    },
+    "no_seats": {
+        "en": "no seats are free now. The booking stays on the waitlist.",
+        "ar": "لا توجد مقاعد متاحة الآن. يبقى الحجز في قائمة الانتظار.",
+    },
+    "underpaid": {
+        "en": "the rest was not paid in time. To fly, please make a new booking.",
+        "ar": "لم يُدفع باقي المبلغ في الوقت المحدد. للسفر يرجى إنشاء حجز جديد.",
+    },
+    "amount_differs": {
+        "en": "it is not the amount that is due. Please pay again from your booking.",
+        "ar": "لا يطابق المبلغ المستحق. يرجى الدفع مجددًا من صفحة الحجز.",
+    },
+    "not_payable": {
+        "en": "the booking does not need it. The booking stays as it is.",
+        "ar": "الحجز لا يحتاج إلى هذا المبلغ. يبقى الحجز كما هو.",
+    },
 }
 
 
@@ -227,6 +307,60 @@ LETTERS: Mapping[type[BookingLetter], Mapping[Language, Words]] = {
             "عزيزنا {name}،\n\nنعتذر عن تغيير مقاعد في حجزك {reference}. مقاعدكم الآن:"
             "\n\n{seats}\n\nيُحدَّد المقعد الذي لا رقم له عند إنهاء إجراءات السفر أو عند البوابة.\n"
             "المبلغ المسترد عن مقاعد مدفوعة تعذّر تعويضها: {refund}\n",
+        ),
+    },
+    ClaimLetter: {
+        "en": Words(
+            "Compensation for your flight, booking {reference}",
+            "Dear {name},\n\nwe are sorry about your flight of booking {reference}. You are "
+            "entitled to compensation: {amount}.\n\nTo have it paid, open your booking and name "
+            "the bank account that it is to go to.\n",
+        ),
+        "ar": Words(
+            "تعويض عن رحلتك، الحجز {reference}",
+            "عزيزنا {name}،\n\nنعتذر عما حدث في رحلتك ضمن الحجز {reference}. يحق لك تعويض قدره "
+            "{amount}.\n\nلاستلامه افتح صفحة حجزك وحدد الحساب البنكي الذي يُحوَّل إليه.\n",
+        ),
+    },
+    ReseatedLetter: {
+        "en": Words(
+            "You fly after all: booking {reference}",
+            "Dear {name},\n\nyour payment for booking {reference} came after the time for it had "
+            "ended. The seats were still free, so you have them at the price that you booked:\n\n"
+            "{flights}\n\nSeats:\n{seats}\n\nThe tickets follow in a message of their own.\n",
+        ),
+        "ar": Words(
+            "ستسافرون رغم تأخر الدفع: الحجز {reference}",
+            "عزيزنا {name}،\n\nوصل الدفع للحجز {reference} بعد انتهاء مهلته. كانت المقاعد لا تزال "
+            "متاحة فأصبحت لك بالسعر الذي حجزت به:\n\n{flights}\n\nالمقاعد:\n{seats}\n\n"
+            "تصلك التذاكر في رسالة مستقلة.\n",
+        ),
+    },
+    ReturnedMoneyLetter: {
+        "en": Words(
+            "We return a payment: booking {reference}",
+            "Dear {name},\n\nwe return {amount} that was paid for booking {reference}, because "
+            "{reason}\n\nThe money goes back to the card that was used; banks may take some days "
+            "to show it.\n",
+        ),
+        "ar": Words(
+            "نعيد مبلغًا مدفوعًا: الحجز {reference}",
+            "عزيزنا {name}،\n\nنعيد مبلغ {amount} المدفوع للحجز {reference}. السبب: {reason}\n\n"
+            "يعود المبلغ إلى البطاقة المستخدمة، وقد يستغرق ظهوره لدى البنك بضعة أيام.\n",
+        ),
+    },
+    RestLetter: {
+        "en": Words(
+            "Please pay the rest: booking {reference}",
+            "Dear {name},\n\nwe have received {received} for booking {reference}:\n\n{flights}\n\n"
+            "{rest} is still due. Please pay the rest from your booking by {until} (UTC). "
+            "Otherwise what you have paid goes back to you.\n",
+        ),
+        "ar": Words(
+            "يرجى دفع الباقي: الحجز {reference}",
+            "عزيزنا {name}،\n\nاستلمنا {received} للحجز {reference}:\n\n{flights}\n\n"
+            "ولا يزال {rest} مستحقًا. يرجى "
+            "دفع الباقي من صفحة حجزك قبل {until} (التوقيت العالمي)، وإلا أعدنا إليك ما دفعته.\n",
         ),
     },
     OfferLetter: {

@@ -4,13 +4,14 @@ import datetime as dt
 
 import msgspec
 
+from application.booking import live_session
 from application.booking.access import visible_booking
 from application.booking.ports import BookingPorts
 from application.caller import Caller
 from application.commands import stream_kinds
 from application.payment import collect, gateway
 from application.payment.start_checkout import StartCheckout
-from domain.payment import rejections
+from domain.payment import attempts, rejections
 from domain.payment.state import Attempt, AttemptStatus
 
 
@@ -31,16 +32,20 @@ async def open_checkout(ports: BookingPorts, caller: Caller, id_or_reference: st
     """Open a checkout session for the amount due, or return the open session.
 
     Stripe is asked first whether the open one still is: an expired one is never handed out. A new
-    one is opened after the attempt was recorded. A repeat gets its session also once that is paid.
-    Rejects what StartCheckout does, AlreadyPaid and SessionEnded; raises GatewayFailure.
+    one is opened after those before it were expired and the attempt was recorded. A repeat gets its
+    session also once that is paid. Rejects what StartCheckout does, AlreadyPaid, AttemptPending and
+    SessionEnded; raises GatewayFailure.
     """
     booking_id, booking = await visible_booking(ports, caller.principal, id_or_reference)
-    await _learn_open_session(ports, caller, collect.payment_of(booking_id, booking))
+    due = collect.payment_of(booking_id, booking)
+    await _learn_open_session(ports, caller, due)
+    await live_session.expire_shares(ports.bus, ports.collector, due, cause=caller.cause)
+    await live_session.expire_superseded(ports.bus, ports.collector, due, cause=caller.cause)
     command = StartCheckout(booking_id=booking_id, locale=caller.language)
     outcome = await ports.bus.submit(caller.envelope(command))
     payment_id = outcome.answer.stream
     attempt = await ports.collector.open_session(
-        payment_id, outcome.answer.ids["attempt"], cause=caller.cause
+        payment_id, outcome.answer.ids["attempt"], cause=caller.cause, payment=outcome.state
     )
     return _open(payment_id, attempt, replayed=outcome.replayed)
 
@@ -64,6 +69,7 @@ async def _learn_open_session(ports: BookingPorts, caller: Caller, payment_id: s
 def _open(payment_id: str, attempt: Attempt, *, replayed: bool) -> Checkout:
     if attempt.status is AttemptStatus.CAPTURED and not replayed:
         raise rejections.AlreadyPaid(reason="paid")
+    attempts.require_payable(attempt)
     answerable = attempt.status in {AttemptStatus.OPEN, AttemptStatus.CAPTURED}
     if not answerable or attempt.url is None or attempt.session is None:
         # A repeat never opens a second session, and never hands out one that has ended unpaid.

@@ -11,6 +11,7 @@ from application.booking.ports import BookingPorts
 from application.inventory import flights
 from domain.booking.coupons import NOT_FLYING
 from domain.booking.state import Booking, SpecialService
+from domain.booking.suspension import suspension_of
 from domain.kernel import ids, sealed
 from domain.pricing.price import PassengerType
 
@@ -20,6 +21,7 @@ class ManifestPassenger(msgspec.Struct, frozen=True):
 
     `status` is the IATA letter of the coupon, `special_services` are IATA codes, `duplicates` are
     the references of other bookings of this flight with a passenger of the same name and type.
+    `suspended` is the reason for which the coupon may not be used, None where it may.
     """
 
     reference: str
@@ -32,6 +34,7 @@ class ManifestPassenger(msgspec.Struct, frozen=True):
     sequence: int | None
     special_services: tuple[str, ...]
     duplicates: tuple[str, ...] = ()
+    suspended: str | None = None
 
 
 async def read_manifest(ports: BookingPorts, flight_id: str) -> list[ManifestPassenger]:
@@ -93,6 +96,7 @@ def _passengers(
     flight_id: str,
     services: tuple[SpecialService, ...],
 ) -> list[tuple[int, ManifestPassenger]]:
+    suspension = suspension_of(booking)
     return [
         (
             coupon.passenger,
@@ -110,6 +114,7 @@ def _passengers(
                     for each in services
                     if (each.passenger, each.segment) == (coupon.passenger, coupon.segment)
                 ),
+                suspended=None if suspension is None else suspension.reason,
             ),
         )
         for coupon in booking.coupons

@@ -19,7 +19,7 @@ from domain.booking.state import Booking
 from domain.booking.states import Status
 from domain.inventory.state import Flight, FlightStatus
 from domain.kernel import ids, money
-from domain.payment.state import ARRIVED, Attempt, Capture, Payment
+from domain.payment.state import LIVE, Attempt, Capture, Payment
 
 # Counted from the last checkout. After it a guessed reference shows nothing.
 SHOWN_FOR = dt.timedelta(hours=24)
@@ -34,10 +34,14 @@ class PaymentStep(StrEnum):
     PAID = "paid"
     # The session can still be paid, or Stripe has not reported its payment yet.
     OPEN = "open"
+    # A bank decides about the payment, maybe for days: it must not be paid again.
+    PROCESSING = "processing"
     # As OPEN, after a card was declined.
     DECLINED = "declined"
     # The session ended without a payment, and there is time for another one.
     FAILED = "failed"
+    # A part of the amount due came, and there is time to pay the rest.
+    PART = "part"
     # The deadline passed, or the booking was cancelled, without a payment.
     LAPSED = "lapsed"
     # Money came that does not fit the booking, which is not confirmed.
@@ -48,6 +52,10 @@ class PaymentStep(StrEnum):
     ENDED = "ended"
     # No such booking, no recent checkout, or a journey that is over.
     NOT_SHOWN = "not_shown"
+
+
+# Another try is possible until the deadline.
+PAYABLE = frozenset({PaymentStep.OPEN, PaymentStep.DECLINED, PaymentStep.FAILED, PaymentStep.PART})
 
 
 class UnusedMoney(StrEnum):
@@ -96,7 +104,7 @@ async def read_payment_outcome(ports: BookingPorts, booking_id: str) -> PaymentO
     payments = await _payments(ports, booking_id, booking)
     last = _last_attempt(payments)
     now = ports.clock()
-    if last is None or now >= last[1].started_at + SHOWN_FOR:
+    if last is None or not _is_shown(last[1], now=now):
         return PaymentOutcome()
     payment_id, attempt = last
     unused = _unused_money(payments.values())
@@ -109,13 +117,25 @@ async def read_payment_outcome(ports: BookingPorts, booking_id: str) -> PaymentO
     return PaymentOutcome(
         step=step,
         language="ar" if attempt.locale == "ar" else "en",
-        is_final=step is not PaymentStep.PAID and payments[payment_id].live_attempt() is None,
+        is_final=_is_final(step, payments[payment_id], unused),
         pay_until=_pay_until(booking, step, flights[names[0]], now=now),
         pay_at=flights[names[0]].origin,
         flights=_shown_flights(booking, flights) if is_shown else (),
         total=booking.price_now().total() if is_shown else None,
         unused_money=unused,
     )
+
+
+def _is_final(step: PaymentStep, payment: Payment, unused: UnusedMoney) -> bool:
+    """Whether nothing changes without the traveller; kept money is settled within a minute."""
+    is_settled = step is not PaymentStep.PAID and unused is not UnusedMoney.KEPT
+    return is_settled and payment.live_attempt() is None
+
+
+def _is_shown(attempt: Attempt, *, now: dt.datetime) -> bool:
+    """Return whether the checkout is recent, or a bank has still to decide about its payment."""
+    waits = attempt.bank_decides and attempt.status in LIVE
+    return waits or now < attempt.started_at + SHOWN_FOR
 
 
 async def _payments(
@@ -172,17 +192,22 @@ def _step_of_unpaid(
     payment: Payment, deadline: dt.datetime | None, *, now: dt.datetime
 ) -> PaymentStep:
     live = payment.live_attempt()
+    if live is not None and live.bank_decides:
+        return PaymentStep.PROCESSING
+    if live is not None and live.is_share and payment.kept():
+        return PaymentStep.PART
     if live is not None:
         return PaymentStep.DECLINED if live.declined_charges else PaymentStep.OPEN
-    in_time = deadline is not None and now < deadline
-    return PaymentStep.FAILED if in_time else PaymentStep.LAPSED
+    if deadline is None or now >= deadline:
+        return PaymentStep.LAPSED
+    return PaymentStep.PART if payment.kept() else PaymentStep.FAILED
 
 
 def _pay_until(
     booking: Booking, step: PaymentStep, first: Flight, *, now: dt.datetime
 ) -> dt.datetime | None:
     """Return until when another try is possible; None when it is not, or not needed."""
-    if step not in {PaymentStep.OPEN, PaymentStep.DECLINED, PaymentStep.FAILED}:
+    if step not in PAYABLE:
         return None
     is_modified = booking.status in states.TICKETED
     deadline = booking.modification_until if is_modified else booking.hold_until
@@ -211,23 +236,31 @@ def _shown_flights(booking: Booking, flights: Mapping[str, Flight]) -> tuple[Sho
 def _unused_money(payments: Iterable[Payment]) -> UnusedMoney:
     """Return the state of parked money; of several amounts the one that is furthest from its payer.
 
-    A refund of parked money may be drawn from another payment of the booking.
+    A refund of parked money may be drawn from another payment of the booking. A part of the amount
+    due counts only once it goes back.
     """
     found = list(payments)
-    parked = [each for payment in found for each in payment.captures if each.parked]
     order = list(UnusedMoney)
-    reached = [_return_of(capture, found) for capture in parked]
+    reached = [
+        _return_of(capture, found)
+        for payment in found
+        for capture in payment.captures
+        if capture.is_partly_refunded() or (capture.unapplied().amount and not capture.is_kept())
+    ]
     return max(reached, key=order.index, default=UnusedMoney.NONE)
 
 
 def _return_of(capture: Capture, payments: Iterable[Payment]) -> UnusedMoney:
+    """Return how far parked money is; what was refunded at Stripe by hand is not parked."""
+    if not capture.unapplied().amount:
+        return UnusedMoney.RETURNED
     if capture.owed_by is None:
         return UnusedMoney.KEPT
     arrived = sum(
-        refund.amount.amount
+        refund.arrived().amount
         for payment in payments
         for refund in payment.refunds
-        if refund.obligation == capture.owed_by and refund.status in ARRIVED
+        if refund.obligation == capture.owed_by
     )
-    is_returned = arrived >= capture.amount.amount
+    is_returned = arrived >= capture.unapplied().amount
     return UnusedMoney.RETURNED if is_returned else UnusedMoney.RETURNING

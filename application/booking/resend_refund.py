@@ -67,7 +67,8 @@ class ResendRefund(Command, frozen=True):
         """Rejects BookingNotFound, PaymentNotFound, RefundNotFailed and RefundExceedsCaptured.
 
         The answer's `refund` is the new one; where the refund was sent again before, that one.
-        Another payment that is shared with a divided booking is not drawn from.
+        Another payment that is shared with a divided booking is not drawn from, nor, where several
+        payers have paid, the capture of another payer.
         """
         payments = payments_of_refund(self.booking_id, self.refund, context)
         failed, sent = failed_refund(self.booking_id, self.refund, payments)
@@ -126,6 +127,9 @@ def _send_again(
         raise rejections.PaymentNotFound()
     if source != ids.payment_of_refund(failed.id) and _is_shared(command, source, context):
         raise rejections.RefundExceedsCaptured(reason="shared_with_a_divided_booking")
+    of_refund = payments[ids.payment_of_refund(failed.id)]
+    if intent != failed.intent and (of_refund.is_shared() or payments[source].is_shared()):
+        raise rejections.RefundExceedsCaptured(reason="of_another_payer")
     refund = ids.refund_id(source, len(payments[source].refunds) + 1)
     requested = refunds.send_again(
         payments[source],

@@ -90,7 +90,7 @@ def _written(draft: Draft) -> mail.Letter | None:
     values = {
         "reference": reference,
         "total": money.display(booking.price.total()),
-        "until": "" if booking.hold_until is None else f"{booking.hold_until:%Y-%m-%d %H:%M}",
+        "until": _deadline(booking),
         **_journey(booking, draft.ahead, names, contact.locale),
         **_decided(letter, booking.currency, contact.locale),
     }
@@ -101,6 +101,12 @@ def _written(draft: Draft) -> mail.Letter | None:
         subject=words.subject.format(**values),
         text=words.text.format(**values),
     )
+
+
+def _deadline(booking: Booking) -> str:
+    """Return until when what is due may be paid, in UTC."""
+    until = booking.hold_until if booking.modification is None else booking.modification_until
+    return "" if until is None else f"{until:%Y-%m-%d %H:%M}"
 
 
 def _journey(
@@ -179,6 +185,18 @@ def _decided(
             return {"source": ids.reference_of(source)}
         case letters.SeatLetter(refund=refund):
             return {"refund": money.display(money.Money(refund, currency))}
+        case letters.ClaimLetter(amount=amount, currency=other):
+            return {"amount": money.display(money.Money(amount, other))}
+        case letters.ReturnedMoneyLetter(amount=amount, currency=other, reason=reason):
+            return {
+                "amount": money.display(money.Money(amount, other)),
+                "reason": letters.RETURNED_FOR.get(reason, {language: reason})[language],
+            }
+        case letters.RestLetter(received=received, rest=rest, currency=other):
+            return {
+                "received": money.display(money.Money(received, other)),
+                "rest": money.display(money.Money(rest, other)),
+            }
         case letters.DisruptionLetter(reason=reason):
             # A task of an earlier release has words in place of a code.
             return {"reason": letters.REASONS.get(reason, {language: reason})[language]}

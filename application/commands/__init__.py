@@ -5,7 +5,8 @@ and records), then `dispatcher.py` (how commands become one append).
 
 command: `Command` with its `decide`, `Reply`, `CommandEnvelope`, `Outcome`
 context: `DecisionContext`, the only thing that a decision may touch; `EventsByStream`
-stream_kinds: booking, flight and payment: how each is folded, and its events
+open_days: the day of an entry whose month is closed
+stream_kinds: booking, flight, payment, tax documents and so on: how each is folded, and its events
 dispatcher: `Dispatcher`, the one writer of a process: queue, batches, conflicts, lost replies
 batch: `CommandBatch`, the decisions of one batch, what to append, and the answers
 pending_command: a command whose caller waits, with its repeats

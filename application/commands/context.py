@@ -8,6 +8,7 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import TypeVar
 
 from application import ports
+from application.commands import open_days
 from application.commands.state_cache import ABSENT, StreamState, UncommittedStates
 from application.commands.stream_kinds import StreamKind, kind_of
 from domain.kernel.events import DomainEvent
@@ -101,9 +102,13 @@ class DecisionContext:
         return self._random_bytes(count)
 
     def record(self, stream: str, events: Sequence[DomainEvent]) -> None:
-        """Append events to a stream that was loaded or begun; without events nothing happens."""
+        """Append events to a stream that was loaded or begun; without events nothing happens.
+
+        An entry of a closed month is dated on the first day of the next open one.
+        """
         if not events:
             return
+        events = [open_days.in_open_month(self, each) for each in events]
         before = self.after(stream)
         assert before is not None, "a decision writes only streams that it has read"
         state = fold(kind_of(stream).evolve, before.state, events)

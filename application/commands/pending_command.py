@@ -25,6 +25,8 @@ class PendingCommand:
     @property
     def done(self) -> bool:
         """Whether no caller waits any more, neither the first nor those of repeats."""
+        if not self.repeats:
+            return self.future.done()
         return self.future.done() and all(repeat.future.done() for repeat in self.repeats)
 
     def succeed(self, outcome: Outcome) -> None:

@@ -7,11 +7,23 @@ import msgspec
 
 from application.ledger.ports import LedgerPorts
 from application.queries import AsOf, OwedBalance, UnfinishedRefund
+from domain.payment.external_refunds import REFUNDED_BY_HAND
+from domain.payment.state import RefundStatus
 
 # The refunds of these were not carried out; finance sends them again or pays by bank.
-FAILED = frozenset({"refused", "failed"})
-ASKED = frozenset({"requested", "unknown"})
-ACCEPTED = "accepted"
+FAILED = frozenset({"refused", "failed", "canceled"})
+ASKED = frozenset({"requested", "unknown", "waiting"})
+# The books owe them no more: Stripe has taken their money from our balance.
+ACCEPTED = frozenset({"accepted", "requires_action"})
+
+
+def next_step(refund: UnfinishedRefund) -> str:
+    """Return what finance does about a refund of its worklist."""
+    if refund.status == RefundStatus.REQUIRES_ACTION:
+        return "ask_the_payer_to_answer_stripe"
+    if refund.reason == REFUNDED_BY_HAND:
+        return "allocate_the_external_refund"
+    return "send_again_or_pay_by_bank"
 
 
 class Owed(msgspec.Struct, frozen=True):
@@ -69,7 +81,7 @@ def _owed(
 ) -> Owed:
     booked = 0 if balance is None else balance.amount
     failed = sum(each.amount for each in refunds if each.status in FAILED)
-    accepted = sum(each.amount for each in refunds if each.status == ACCEPTED)
+    accepted = sum(each.amount for each in refunds if each.status in ACCEPTED)
     asked = sum(each.amount for each in refunds if each.status in ASKED)
     return Owed(
         booking=booking,

@@ -26,6 +26,8 @@ BEFORE_CAPTURE = dt.timedelta(minutes=2)
 # Pages of a hundred intents read for so many captures, at most; the rest is asked one by one.
 CAPTURES_A_PAGE = 20
 SINGLE_QUESTIONS = 25
+# Stripe may confirm later what its list contradicted before.
+UNCONFIRMED = frozenset({CaptureCheck.OPEN, CaptureCheck.CONTRADICTED})
 
 logger = logging.getLogger(__name__)
 
@@ -56,12 +58,16 @@ class CaptureChecker:
     async def check(self, task: CheckCaptures) -> None:
         """Check them; those that the list lacks beyond SINGLE_QUESTIONS are left to the next time.
 
+        Tasks of an outage contain the same captures: what one has checked costs the others no call.
         The records are submitted together, so that they become one append. Raises GatewayFailure,
         after what was found has been recorded, and Unavailable.
         """
-        found = await self._listed(task)
-        await self._record(task.captures, found)
-        missing = [each for each in task.captures if each.intent not in found]
+        captures = await self._unconfirmed(task.captures)
+        if not captures:
+            return
+        found = await self._listed(captures, since=task.since)
+        await self._record(captures, found)
+        missing = [each for each in captures if each.intent not in found]
         for capture in missing[:SINGLE_QUESTIONS]:
             await self._record([capture], {capture.intent: await self._single(capture.intent)})
 
@@ -77,14 +83,25 @@ class CaptureChecker:
     async def _state(self, payment_id: str, intent: str) -> CaptureCheck | None:
         return _check_of((await self._bus.current(stream_kinds.PAYMENT, payment_id))[0], intent)
 
-    async def _listed(self, task: CheckCaptures) -> dict[str, FoundIntent | None]:
+    async def _unconfirmed(self, captures: Sequence[NamedCapture]) -> list[NamedCapture]:
+        names = sorted({each.payment for each in captures})
+        payments = await self._bus.current_all(stream_kinds.PAYMENT, names)
+        return [
+            each
+            for each in captures
+            if _check_of(payments[each.payment][0], each.intent) in UNCONFIRMED
+        ]
+
+    async def _listed(
+        self, captures: Sequence[NamedCapture], *, since: dt.datetime
+    ) -> dict[str, FoundIntent | None]:
         """Return those of the captures' intents that are in the list since shortly before."""
-        wanted = {each.intent for each in task.captures}
+        wanted = {each.intent for each in captures}
         found: dict[str, FoundIntent | None] = {}
         after: str | None = None
         for _ in range(1 + len(wanted) // CAPTURES_A_PAGE):
             page = await self._payments.list_intents(
-                created_since=task.since - BEFORE_CAPTURE, after=after
+                created_since=since - BEFORE_CAPTURE, after=after
             )
             found |= {each.id: _found(each) for each in page.intents if each.id in wanted}
             if not page.has_more or found.keys() == wanted:

@@ -13,7 +13,8 @@ import msgspec
 from application import ports
 from application.commands import follow_up, stream_kinds
 from application.commands.bus import CommandBus
-from application.payment import gateway, record_attempt
+from application.commands.command import Outcome
+from application.payment import gateway, record_attempt, record_unmatched
 from application.payment.record_attempt import RecordAttempt
 from application.payment.record_capture import RecordCapture
 from application.payment.record_unmatched import RecordUnmatchedMoney
@@ -63,19 +64,36 @@ class Collector:
             raise rejections.PaymentNotFound()
         return found[0]
 
+    async def payment_that_captured(self, intent_id: str, *, cause: follow_up.Cause) -> str | None:
+        """Return the payment that has captured the intent's money, which is recorded first where a
+        webhook was lost; None where Stripe has taken none.
+        """
+        intent = await self._payments.payment_intent(intent_id)
+        found = await capturing_payment(self._bus, intent)
+        if found is None:
+            await self._take_over_intent(intent, cause)
+            found = await capturing_payment(self._bus, intent)
+        return found
+
     async def has_captured(self, stream: str, intent: str) -> bool:
         """Return whether the intent's money is recorded."""
         return await has_captured(self._bus, stream, intent)
 
     async def open_session(
-        self, stream: str, attempt_id: str, *, cause: follow_up.Cause
+        self,
+        stream: str,
+        attempt_id: str,
+        *,
+        cause: follow_up.Cause,
+        payment: Payment | None = None,
     ) -> Attempt:
         """Ask Stripe for the attempt's session unless its outcome is known; record and return it.
 
+        `payment` is the payment where the caller has it from the log of this moment.
         Raises GatewayTimeout and GatewayUnavailable (the attempt is then unknown, unless nothing
         was executed, and is asked again with the same key), GatewayRejected (recorded as refused).
         """
-        payment = await self.payment(stream)
+        payment = payment or await self.payment(stream)
         attempt = payment.attempt(attempt_id)
         if attempt is None:
             raise rejections.PaymentNotFound()
@@ -94,13 +112,14 @@ class Collector:
             raise
         if session is None:
             refused = record_attempt.Refused(code="never_reached_stripe")
-            await self._record(stream, attempt_id, refused, cause, "refused")
+            outcome = await self._record(stream, attempt_id, refused, cause, "refused")
         else:
             opened = record_attempt.Opened(
                 session=session.id, url=session.url or "", expires_at=session.expires_at
             )
-            await self._record(stream, attempt_id, opened, cause, "opened")
-        known = (await self.payment(stream)).attempt(attempt_id)
+            outcome = await self._record(stream, attempt_id, opened, cause, "opened")
+        after: Payment = outcome.state or await self.payment(stream)
+        known = after.attempt(attempt_id)
         assert known is not None
         return known
 
@@ -144,7 +163,7 @@ class Collector:
                 booking=payment.booking,
                 payment=stream,
                 attempt=attempt.id,
-                amount=payment.due,
+                amount=attempt.amount or payment.due,
                 description=self._describe(payment.booking),
                 success_url=self._urls.success.replace("{booking}", payment.booking),
                 cancel_url=self._urls.cancel.replace("{booking}", payment.booking),
@@ -185,12 +204,26 @@ class Collector:
             intent = await self._payments.payment_intent(session.payment_intent)
         if intent is not None:
             await self._take_over_intent(intent, cause)
+            await self._take_over_delay(session, intent, cause)
         failed = intent is not None and intent.status in UNPAID
         over = session.status == "expired" or (session.status == "complete" and failed)
         if over and session.payment and session.attempt and is_ours(session):
             expired = record_attempt.Expired()
             await self._record(session.payment, session.attempt, expired, cause, "expired")
         return intent
+
+    async def _take_over_delay(
+        self,
+        session: gateway.CheckoutSession,
+        intent: gateway.PaymentIntent,
+        cause: follow_up.Cause,
+    ) -> None:
+        """Record that a bank decides, so that the traveller is told and asked for no second one."""
+        if session.status != "complete" or intent.status != PROCESSING or not is_ours(session):
+            return
+        if session.payment and session.attempt:
+            delayed = record_attempt.Delayed(intent=intent.id)
+            await self._record(session.payment, session.attempt, delayed, cause, "delayed")
 
     async def learn_intent(self, intent_id: str, *, cause: follow_up.Cause) -> None:
         """Record the current state of a payment intent: captured, or a card declined."""
@@ -223,6 +256,7 @@ class Collector:
             intent=intent.id,
             charge=intent.latest_charge or "",
             amount=money.Money(intent.amount_received.amount, intent.amount_received.currency),
+            paid_at=intent.created,
         )
         try:
             await self._bus.submit(follow_up.envelope(cause, f"capture:{intent.id}", command))
@@ -248,15 +282,26 @@ class Collector:
         result: record_attempt.Result,
         cause: follow_up.Cause,
         step: str,
-    ) -> None:
+    ) -> Outcome:
         command = RecordAttempt(payment_id=stream, attempt=attempt, result=result)
-        await self._bus.submit(follow_up.envelope(cause, f"{attempt}:{step}", command))
+        return await self._bus.submit(follow_up.envelope(cause, f"{attempt}:{step}", command))
 
 
 async def has_captured(bus: CommandBus, stream: str, intent: str) -> bool:
     """Return whether the intent's money is recorded on the payment, as the log has it now."""
     payment = (await bus.current(stream_kinds.PAYMENT, stream))[0]
     return payment is not None and payment.capture(intent) is not None
+
+
+async def capturing_payment(bus: CommandBus, intent: gateway.PaymentIntent) -> str | None:
+    """Return the payment on which the intent's money is recorded, matched or not; else None."""
+    names = [record_unmatched.stream_of(intent.id)]
+    if intent.payment is not None and is_ours(intent):
+        names.insert(0, intent.payment)
+    for name in names:
+        if await has_captured(bus, name, intent.id):
+            return name
+    return None
 
 
 def is_ours(found: gateway.PaymentIntent | gateway.CheckoutSession) -> bool:

@@ -41,6 +41,7 @@ class PaymentIntent(msgspec.Struct, frozen=True, kw_only=True):
     `last_error_id` identifies that failure: its charge, or its payment method where it failed
     before there was a charge, as in 3-D Secure.
 
+    `created` is when the payer first tried, at most the life of a session before the payment.
     `status` is Stripe's word: requires_payment_method, requires_confirmation, requires_action,
     processing, requires_capture, canceled, succeeded.
     """
@@ -55,6 +56,7 @@ class PaymentIntent(msgspec.Struct, frozen=True, kw_only=True):
     booking: str | None
     payment: str | None
     attempt: str | None
+    created: dt.datetime | None = None
 
 
 class CheckoutSession(msgspec.Struct, frozen=True, kw_only=True):
@@ -103,7 +105,8 @@ class ProviderRefund(msgspec.Struct, frozen=True, kw_only=True):
     """A refund as it is now; `failure_reason` is Stripe's where the status is failed.
 
     `succeeded` is not the end: it may still become failed. booking, payment and refund come from
-    our own metadata and are missing where others made the refund.
+    our own metadata and are missing where others made the refund. It `has_moved` once Stripe took
+    its money from our balance, also where that was returned since.
     """
 
     id: str
@@ -112,6 +115,7 @@ class ProviderRefund(msgspec.Struct, frozen=True, kw_only=True):
     payment_intent: str | None
     charge: str | None
     failure_reason: str | None
+    has_moved: bool
     booking: str | None
     payment: str | None
     refund: str | None
@@ -211,6 +215,10 @@ class PaymentGateway(Protocol):
 
         For unknown outcomes, and for those too old to be asked by idempotency key.
         """
+        ...
+
+    async def refunds_of_charge(self, charge: str) -> list[ProviderRefund]:
+        """All refunds of the charge, newest first, whoever made them."""
         ...
 
 

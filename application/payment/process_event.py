@@ -66,6 +66,30 @@ class StoredEvents(Protocol):
         ...
 
 
+class SettlementReader(Protocol):
+    """Reads from Stripe what was settled; both raise what the gateway and the log raise."""
+
+    async def learn_payout(self, payout: str, *, cause: follow_up.Cause) -> None:
+        """Record the payout as it is now."""
+        ...
+
+    async def learn_transactions(self) -> None:
+        """Record the new balance transactions, unless that was done a moment ago."""
+        ...
+
+
+class Disputes(Protocol):
+    """What asks Stripe about disputes and records the answers. Raises what the gateway does."""
+
+    async def learn_dispute(self, dispute_id: str, *, cause: follow_up.Cause) -> None:
+        """Record a dispute as it is now."""
+        ...
+
+    async def learn_warning(self, warning_id: str, *, cause: follow_up.Cause) -> None:
+        """Record an early fraud warning."""
+        ...
+
+
 class StoredEventProcessor:
     """Processes events of the inbox."""
 
@@ -75,10 +99,14 @@ class StoredEventProcessor:
         inbox: StoredEvents,
         collector: collect.Collector,
         refunder: refunding.Refunder,
+        settlement: SettlementReader,
+        disputes: Disputes,
     ) -> None:
         self._inbox = inbox
         self._collector = collector
         self._refunder = refunder
+        self._settlement = settlement
+        self._disputes = disputes
 
     async def process(self, task: ProcessStripeEvents) -> None:
         """Process the events together, so that the dispatcher makes one append of many commands.
@@ -130,6 +158,8 @@ class StoredEventProcessor:
                 stored.object,
                 collector=self._collector,
                 refunder=self._refunder,
+                settlement=self._settlement,
+                disputes=self._disputes,
                 cause=cause,
             )
         except Rejection as rejection:
@@ -176,6 +206,8 @@ async def process_event(
     *,
     collector: collect.Collector,
     refunder: refunding.Refunder,
+    settlement: SettlementReader,
+    disputes: Disputes,
     cause: follow_up.Cause,
 ) -> Handled:
     """Return `ignored` for types that need no action. Raises what the gateway and the log raise."""
@@ -187,5 +219,20 @@ async def process_event(
         return "done"
     if event_type in stripe_event_types.REFUND:
         await refunder.learn_refund(object_id, cause=cause)
+        return "done"
+    if event_type in stripe_event_types.REFUNDED_CHARGE:
+        await refunder.learn_refunds_of_charge(object_id, cause=cause)
+        return "done"
+    if event_type in stripe_event_types.PAYOUT:
+        await settlement.learn_payout(object_id, cause=cause)
+        return "done"
+    if event_type in stripe_event_types.TRANSACTION:
+        await settlement.learn_transactions()
+        return "done"
+    if event_type in stripe_event_types.DISPUTE:
+        await disputes.learn_dispute(object_id, cause=cause)
+        return "done"
+    if event_type in stripe_event_types.FRAUD_WARNING:
+        await disputes.learn_warning(object_id, cause=cause)
         return "done"
     return "ignored"

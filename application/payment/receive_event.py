@@ -21,8 +21,6 @@ from domain.kernel.rejections import Rejection
 from domain.kernel.sealed import Sealed
 
 Received = Literal["fresh", "resumed", "duplicate"]
-# Why an event is ignored whose rendering cannot be used; another rendering of its id may be.
-UNSUPPORTED = "unsupported"
 # How long a paid session waits for the event of its capture before Stripe is asked.
 CAPTURE_WAIT_SECONDS = 10.0
 
@@ -167,6 +165,8 @@ class EventReceiver:
 
 def _reason_to_ignore(event: VerifiedEvent) -> str | None:
     """Return why the event needs no action; None when it does."""
+    if event.supported and event.type in stripe_event_types.IGNORED:
+        return stripe_event_types.NOTHING_FOLLOWS
     if not event.supported or event.object_id is None:
-        return UNSUPPORTED
-    return None if event.type in stripe_event_types.PROCESSED else "nothing_follows"
+        return stripe_event_types.UNSUPPORTED
+    return None

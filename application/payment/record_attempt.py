@@ -44,7 +44,13 @@ class Declined(msgspec.Struct, frozen=True):
     code: str
 
 
-Result = Opened | Unresolved | Refused | Expired | Declined
+class Delayed(msgspec.Struct, frozen=True):
+    """The session is complete; a bank decides about its payment."""
+
+    intent: str
+
+
+Result = Opened | Unresolved | Refused | Expired | Declined | Delayed
 
 
 class RecordAttempt(Command, frozen=True):
@@ -88,5 +94,7 @@ def _events(payment: Payment, attempt: str, result: Result) -> list[PaymentEvent
             return attempts.decline(
                 payment, attempt=attempt, intent=intent, charge=charge, code=code
             )
+        case Delayed(intent=intent):
+            return attempts.delay(payment, attempt=attempt, intent=intent)
         case _:
             assert_never(result)

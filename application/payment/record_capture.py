@@ -1,9 +1,14 @@
 """Record money that Stripe captured: the capture and the booking's `paid` are one append.
 
-Money that does not fit (booking expired, other amount, paid already) is recorded all the same,
-stays in unapplied funds and is parked with the reason: nothing that was taken is ever lost.
+Money that does not fit (booking expired, paid already, too much or too little) is recorded all the
+same, stays in unapplied funds and is parked with the reason: nothing that was taken is ever lost.
+What becomes of it is decided next, by `application/booking/settle_parked_funds.py`.
 """
 
+import datetime as dt
+from typing import ClassVar
+
+from application import ports
 from application.commands import stream_kinds
 from application.commands.command import Command, Reply
 from application.commands.context import DecisionContext, EventsByStream
@@ -22,12 +27,38 @@ from domain.ledger import rules as ledger_rules
 from domain.payment import captures, rejections
 from domain.payment.captures import ParkReason
 from domain.payment.state import Payment
+from domain.pricing import charge_limits
+
+
+class RestDue(ports.BackgroundTask, frozen=True):
+    """Tell the traveller that a part of the amount due has come, and that the rest is due.
+
+    Amounts in minor units of the currency; `intent` is Stripe's id of the part.
+    """
+
+    topic: ClassVar[str] = "rest_due"
+
+    booking_id: str
+    intent: str
+    received: int
+    rest: int
+    currency: str
+
+
+class EndSession(ports.BackgroundTask, frozen=True):
+    """Expire the session that is still open for what has been paid by another one."""
+
+    topic: ClassVar[str] = "end_session"
+
+    payment_id: str
+    attempt: str
 
 
 class RecordCapture(Command, frozen=True):
     """Record the money of a payment intent that has succeeded.
 
-    `from_signed_event`: Stripe was not asked; a timer checks it.
+    `from_signed_event`: Stripe was not asked; a timer checks it. `paid_at` is Stripe's instant of
+    the payment, None where it is not known.
     """
 
     payment_id: str
@@ -37,6 +68,7 @@ class RecordCapture(Command, frozen=True):
     charge: str
     amount: money.Money
     from_signed_event: bool = False
+    paid_at: dt.datetime | None = None
 
     @property
     def streams(self) -> tuple[str, ...]:
@@ -76,6 +108,8 @@ class RecordCapture(Command, frozen=True):
         else:
             for stream, events in applied.items():
                 context.record(stream, events)
+            _apply_parts(context, self)
+            end_live_session(context, self.payment_id)
         return Reply(self.payment_id)
 
 
@@ -87,11 +121,62 @@ class _NotApplicable(Exception):
         self.reason = reason
 
 
-def _park(context: DecisionContext, command: RecordCapture, reason: ParkReason) -> None:
+def _park(
+    context: DecisionContext,
+    command: RecordCapture,
+    reason: ParkReason,
+    *,
+    surplus: money.Money | None = None,
+) -> None:
+    parked = captures.park(
+        _payment(context, command),
+        intent=command.intent,
+        reason=reason,
+        amount=surplus,
+        paid_at=command.paid_at or context.now,
+    )
+    context.record(command.payment_id, parked)
+    attempt = _payment(context, command).attempt(command.attempt)
+    if reason == "underpaid" and not (attempt is not None and attempt.is_share):
+        rest = _payment(context, command).outstanding()
+        context.enqueue(
+            RestDue(
+                command.booking_id,
+                command.intent,
+                command.amount.amount,
+                rest.amount,
+                rest.currency,
+            )
+        )
+
+
+def _apply_parts(context: DecisionContext, command: RecordCapture) -> None:
+    """Apply the parts that waited for this capture; what is beyond the amount due is parked."""
+    surplus = _surplus(_payment(context, command), command)
+    for part in _payment(context, command).kept():
+        applied = captures.apply_parked(_payment(context, command), intent=part.intent)
+        context.record(command.payment_id, applied)
+    if surplus.amount:
+        _park(context, command, "overpaid", surplus=surplus)
+
+
+def end_live_session(context: DecisionContext, payment_id: str) -> None:
+    """Let the session be expired that could pay once more for what is paid."""
+    payment = context.load(stream_kinds.PAYMENT, payment_id)
+    live = None if payment is None else payment.live_attempt()
+    if live is not None:
+        context.enqueue(EndSession(payment_id, live.id))
+
+
+def _surplus(payment: Payment, command: RecordCapture) -> money.Money:
+    """Return by how much the capture exceeds what is outstanding; negative for a part of it."""
+    return command.amount - payment.outstanding()
+
+
+def _payment(context: DecisionContext, command: RecordCapture) -> Payment:
     payment = context.load(stream_kinds.PAYMENT, command.payment_id)
     assert payment is not None
-    parked = captures.park(payment, intent=command.intent, reason=reason)
-    context.record(command.payment_id, parked)
+    return payment
 
 
 def _applied(
@@ -109,8 +194,10 @@ def _applied(
     for event in retried:
         booking = evolve(booking, event)
     try:
+        sale.require_payable(booking)
+        captured = _covered(command, payment)
         seats = _held_seats(command.booking_id, booking, context)
-        paid = sale.pay(booking, payment=command.payment_id, captured=command.amount)
+        paid = sale.pay(booking, payment=command.payment_id, captured=captured)
     except booking_rejections.BookingHasExpired:
         raise _NotApplicable("late") from None
     except booking_rejections.AmountDiffers:
@@ -120,6 +207,24 @@ def _applied(
     except (flight_rejections.SeatsUnavailable, flight_rejections.SalesClosed):
         raise _NotApplicable("no_seats") from None
     return {command.booking_id: [*retried, *paid], **seats}
+
+
+def _covered(command: RecordCapture, payment: Payment) -> money.Money:
+    """Return the amount due where the capture covers what is outstanding of it, else the capture.
+
+    Raises _NotApplicable for a part whose rest can be collected. What cannot be refunded by itself
+    is no surplus: Stripe takes three-decimal currencies in tens only.
+    """
+    if command.amount.currency != payment.due.currency:
+        return command.amount
+    surplus = _surplus(payment, command)
+    if surplus.amount >= 0:
+        returnable = not surplus.amount or money.is_chargeable(surplus)
+        return payment.due if returnable else command.amount
+    rest = -surplus
+    if rest.amount >= charge_limits.smallest(rest.currency) and money.is_chargeable(rest):
+        raise _NotApplicable("underpaid")
+    return command.amount
 
 
 def _retried(booking: Booking) -> list[BookingEvent]:

@@ -4,10 +4,11 @@ What Stripe reports may skip steps: a refund that has failed was accepted before
 recorded, each with its entry.
 """
 
-from typing import assert_never
+from typing import ClassVar, Literal, assert_never
 
 import msgspec
 
+from application import ports
 from application.commands import stream_kinds
 from application.commands.command import Command, Reply
 from application.commands.context import DecisionContext
@@ -15,16 +16,32 @@ from domain.booking import cancellation
 from domain.booking.state import Booking
 from domain.kernel import ids, money
 from domain.ledger import rules as ledger_rules
-from domain.payment import refunds, rejections
-from domain.payment.state import ARRIVED, Payment, Refund
+from domain.payment import disputes, external_refunds, refunds, rejections
+from domain.payment.state import Payment, Refund
+
+
+class AskAboutDisputes(ports.BackgroundTask, frozen=True):
+    """Ask Stripe which disputes a capture has, and record how they stand."""
+
+    topic: ClassVar[str] = "ask_about_disputes"
+
+    payment_id: str
+    intent: str
 
 
 class Unresolved(msgspec.Struct, frozen=True):
     """Stripe did not answer in time."""
 
 
+class Postponed(msgspec.Struct, frozen=True):
+    """The charge is disputed, and Stripe does not have the refund: it waits."""
+
+
 class Refused(msgspec.Struct, frozen=True):
-    """Stripe refused; `code` is its error code."""
+    """Stripe refused; `code` is its error code.
+
+    A refusal because of a dispute postpones the refund, as long as the dispute may still end.
+    """
 
     code: str
 
@@ -48,7 +65,30 @@ class Failed(msgspec.Struct, frozen=True):
     code: str
 
 
-Result = Unresolved | Refused | Accepted | Settled | Failed
+class NeedsAction(msgspec.Struct, frozen=True):
+    """Stripe has accepted the refund and waits for its customer to say where to send the money."""
+
+    provider_refund: str
+
+
+Result = Unresolved | Postponed | Refused | Accepted | NeedsAction | Settled | Failed
+
+ProviderStatus = Literal["pending", "requires_action", "succeeded", "failed", "canceled"]
+
+
+def result_of(status: ProviderStatus, *, provider_refund: str, reason: str | None) -> Result:
+    """Return what a refund's status at Stripe means; `reason` is of a failed one."""
+    match status:
+        case "succeeded":
+            return Settled(provider_refund=provider_refund)
+        case "failed":
+            return Failed(provider_refund=provider_refund, code=reason or status)
+        case "canceled":
+            return Failed(provider_refund=provider_refund, code=refunds.CANCELED)
+        case "requires_action":
+            return NeedsAction(provider_refund=provider_refund)
+        case "pending":
+            return Accepted(provider_refund=provider_refund)
 
 
 class RecordRefund(Command, frozen=True):
@@ -65,12 +105,18 @@ class RecordRefund(Command, frozen=True):
                 payment, refund = _load(context, self)
                 unresolved = refunds.mark_refund_unresolved(payment, refund=refund.id)
                 context.record(self.payment_id, unresolved)
-            case Refused(code=code):
+            case Postponed():
                 payment, refund = _load(context, self)
-                refused = refunds.refuse_refund(payment, refund=refund.id, code=code)
-                context.record(self.payment_id, refused)
+                context.record(self.payment_id, disputes.postpone_refund(payment, refund=refund.id))
+            case Refused(code=code):
+                _refuse(context, self, code)
             case Accepted(provider_refund=provider):
                 _accept(context, self, provider)
+            case NeedsAction(provider_refund=provider):
+                _accept(context, self, provider)
+                payment, refund = _load(context, self)
+                waits = refunds.await_action(payment, refund=refund.id, provider_refund=provider)
+                context.record(self.payment_id, waits)
             case Settled(provider_refund=provider):
                 _accept(context, self, provider)
                 _settle(context, self, provider)
@@ -90,6 +136,18 @@ def _load(context: DecisionContext, command: RecordRefund) -> tuple[Payment, Ref
     return payment, refund
 
 
+def _refuse(context: DecisionContext, command: RecordRefund, code: str) -> None:
+    payment, refund = _load(context, command)
+    disputed = code == disputes.CHARGE_DISPUTED
+    if not disputed or not disputes.waits_for_dispute(payment, refund.intent):
+        refused = refunds.refuse_refund(payment, refund=refund.id, code=code)
+        context.record(command.payment_id, refused)
+        return
+    postponed = disputes.postpone_refund(payment, refund=refund.id)
+    context.record(command.payment_id, postponed)
+    context.enqueue(AskAboutDisputes(payment_id=command.payment_id, intent=refund.intent))
+
+
 def _accept(context: DecisionContext, command: RecordRefund, provider: str) -> None:
     payment, refund = _load(context, command)
     accepted = refunds.accept_refund(
@@ -104,6 +162,11 @@ def _accept(context: DecisionContext, command: RecordRefund, provider: str) -> N
         ),
     )
     context.record(command.payment_id, accepted)
+    if accepted:
+        # Stripe had one that is with finance by our records: another one may not fit any more.
+        after, _ = _load(context, command)
+        displaced = external_refunds.displaced(after, refund.intent)
+        context.record(command.payment_id, displaced)
 
 
 def _settle(context: DecisionContext, command: RecordRefund, provider: str) -> None:
@@ -151,6 +214,6 @@ def settled(booking: Booking, context: DecisionContext) -> money.Money:
         payment = context.load(stream_kinds.PAYMENT, payment_id)
         assert payment is not None
         for refund in payment.refunds:
-            if refund.obligation in owed and refund.status in ARRIVED:
-                total += refund.amount
+            if refund.obligation in owed:
+                total += refund.arrived()
     return total

@@ -11,8 +11,8 @@ from application.commands import stream_kinds
 from application.commands.command import Command, Reply
 from application.commands.context import DecisionContext
 from domain.kernel import ids, money
+from domain.payment import external_refunds, rejections
 from domain.payment import refunds as payment_refunds
-from domain.payment import rejections
 from domain.payment.state import Capture, Payment
 
 
@@ -67,6 +67,8 @@ class RefundPayment(Command, frozen=True):
             if refunds:
                 refund_ids[payment_id] = ",".join(refunds)
         if left.amount > 0:
+            left = _owe_rest(self, left, refund_ids, context)
+        if left.amount > 0:
             raise rejections.RefundExceedsCaptured()
         return Reply(self.payment_ids[0], refund_ids)
 
@@ -103,9 +105,12 @@ def _request_refunds(
 ) -> tuple[list[str], money.Money]:
     """Request refunds of the captures of one payment; return their ids and the amount left."""
     refunds: list[str] = []
-    for captured in _in_order(_load(command, payment_id, context), command):
+    drawn = _load(command, payment_id, context)
+    in_order = _in_order(drawn, command)
+    fair = _by_payer(drawn, left) if command.intent is None else {}
+    for captured in in_order:
         payment = _load(command, payment_id, context)
-        part = _part(payment, captured, left)
+        part = _part(payment, captured, fair.get(captured.intent, left))
         if part.amount <= 0:
             continue
         refund = ids.refund_id(payment_id, len(payment.refunds) + 1)
@@ -125,11 +130,62 @@ def _request_refunds(
     return refunds, left
 
 
+def _owe_rest(
+    command: RefundPayment,
+    left: money.Money,
+    refund_ids: dict[str, str],
+    context: DecisionContext,
+) -> money.Money:
+    """Leave with finance what does not fit because money was refunded at Stripe by hand.
+
+    Finance says whether that paid the debt. Returns what is left for another reason.
+    """
+    for payment_id in command.payment_ids:
+        for captured in _in_order(_load(command, payment_id, context), command):
+            payment = _load(command, payment_id, context)
+            by_hand = payment.beyond_rules(captured.intent)
+            if by_hand.currency != left.currency or not min(by_hand.amount, left.amount):
+                continue
+            part = by_hand if by_hand.amount < left.amount else left
+            refund = ids.refund_id(payment_id, len(payment.refunds) + 1)
+            owed = external_refunds.owe_without_sending(
+                payment,
+                refund=refund,
+                intent=captured.intent,
+                amount=part,
+                obligation=command.obligation,
+                code=external_refunds.REFUNDED_BY_HAND,
+                now=context.now,
+            )
+            context.record(payment_id, owed)
+            known = refund_ids.get(payment_id)
+            refund_ids[payment_id] = refund if known is None else f"{known},{refund}"
+            left -= part
+    return left
+
+
 def _in_order(payment: Payment, command: RefundPayment) -> list[Capture]:
     """Return the captures to refund: the wanted one, then applied before parked, newest first."""
     intent = None if command.else_others else command.intent
     wanted = [c for c in reversed(payment.captures) if intent in (None, c.intent)]
     return sorted(wanted, key=lambda captured: (captured.intent != command.intent, captured.parked))
+
+
+def _by_payer(payment: Payment, left: money.Money) -> dict[str, money.Money]:
+    """Return what each of several payers gets back, in proportion to what they have paid.
+
+    Empty where there is one payer, or where all that is left goes back.
+    """
+    free = {
+        captured.intent: payment.refundable(captured.intent)
+        for captured in payment.captures
+        if captured.applied().amount and captured.amount.currency == left.currency
+    }
+    held = money.total(list(free.values()), left.currency)
+    if not payment.is_shared() or len(free) < 2 or left.amount >= held.amount:
+        return {}
+    parts = money.split(left, [each.amount for each in free.values()])
+    return dict(zip(free, parts, strict=True))
 
 
 def _part(payment: Payment, captured: Capture, left: money.Money) -> money.Money:

@@ -1,4 +1,4 @@
-"""List parked Stripe events, and let one be processed again once its cause is removed."""
+"""List parked Stripe events, and let them be processed again once their cause is removed."""
 
 import datetime as dt
 from typing import Protocol
@@ -32,6 +32,10 @@ class ParkedEvents(Protocol):
         """Let the event be processed again if it is parked."""
         ...
 
+    async def replay_all(self, reason: str) -> int:
+        """Let all be processed again that are parked for this reason; return how many."""
+        ...
+
     async def read(self, event_id: str) -> InboxEvent | None:
         """Return the event of this id."""
         ...
@@ -49,3 +53,8 @@ async def replay_event(inbox: ParkedEvents, event_id: str) -> InboxEvent:
     if event is None:
         raise rejections.EventNotFound()
     return event
+
+
+async def replay_all(inbox: ParkedEvents, reason: str) -> int:
+    """Process all events again that are parked for this reason; return how many."""
+    return await inbox.replay_all(reason)

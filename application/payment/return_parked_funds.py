@@ -1,4 +1,4 @@
-"""Return parked money to its payer: late, duplicate, of another amount, or without a booking.
+"""Return parked money to its payer: late, duplicate, a surplus, or without a booking.
 
 The refund is drawn from the capture that was parked. No ticket and no coupon is touched.
 """
@@ -38,7 +38,7 @@ async def return_parked_funds(
 
 
 class ReturnParkedFunds(Command, frozen=True):
-    """Refund the parked money of this intent in full, once."""
+    """Refund all that is parked of this intent, once."""
 
     payment_id: str
     intent: str
@@ -52,6 +52,8 @@ class ReturnParkedFunds(Command, frozen=True):
         captured = None if payment is None else payment.capture(self.intent)
         if payment is None or captured is None:
             raise rejections.PaymentNotFound()
+        amount = captured.unapplied()
+        captures.require_returnable(payment, self.intent)
         obligation = ids.parked_obligation_id(self.payment_id, self.intent)
         owed = captures.owe_parked(
             payment,
@@ -59,7 +61,7 @@ class ReturnParkedFunds(Command, frozen=True):
             obligation=obligation,
             entry=ledger_rules.parked_funds_owed_entry(
                 booking=payment.booking,
-                amount=captured.amount,
+                amount=amount,
                 references=(captured.intent, captured.charge),
                 now=context.now,
             ),
@@ -68,7 +70,7 @@ class ReturnParkedFunds(Command, frozen=True):
         command = RefundPayment(
             booking_id=payment.booking,
             obligation=obligation,
-            amount=captured.amount,
+            amount=amount,
             payment_ids=_payments(self.payment_id, payment, context),
             intent=self.intent,
             else_others=True,

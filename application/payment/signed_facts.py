@@ -6,6 +6,7 @@ docs/explanation/payment.md has the reason for each type.
 Source: https://docs.stripe.com/api/events/types, https://docs.stripe.com/payments/paymentintents.
 """
 
+import datetime as dt
 from collections.abc import Callable
 from typing import Annotated, Literal, TypeVar
 
@@ -155,7 +156,7 @@ def fact_of(event: VerifiedEvent) -> SignedFact | None:
         return None
     match event.type:
         case stripe_event_types.CAPTURED:
-            return _capture(_read(event, _Succeeded))
+            return _capture(_read(event, _Succeeded), event.created)
         case stripe_event_types.DECLINED:
             return _decline(_read(event, _Failed))
         case stripe_event_types.EXPIRED:
@@ -186,7 +187,7 @@ def _read(event: VerifiedEvent, shape: type[Shape]) -> Shape | None:
         return None
 
 
-def _capture(intent: _Succeeded | None) -> SignedFact | None:
+def _capture(intent: _Succeeded | None, created: dt.datetime) -> SignedFact | None:
     if intent is None or not intent.metadata.are_ours():
         return None
     if intent.amount_received != intent.amount:
@@ -202,10 +203,11 @@ def _capture(intent: _Succeeded | None) -> SignedFact | None:
             charge=intent.latest_charge,
             amount=amount,
             from_signed_event=True,
+            paid_at=created,
         ),
         step=f"capture:{intent.id}",
         booking=own.booking,
-        agrees=lambda payment: payment.attempt(own.attempt) is not None and payment.due == amount,
+        agrees=lambda payment: payment.asked_by(own.attempt) == amount,
     )
 
 
@@ -222,7 +224,7 @@ def _decline(intent: _Failed | None) -> SignedFact | None:
         command=RecordAttempt(payment_id=own.payment, attempt=own.attempt, result=declined),
         step=f"{own.attempt}:declined:{failure}",
         booking=own.booking,
-        agrees=lambda payment: payment.attempt(own.attempt) is not None and payment.due == amount,
+        agrees=lambda payment: payment.asked_by(own.attempt) == amount,
     )
 
 
@@ -249,15 +251,9 @@ def _refund(refund: _Refund | None) -> SignedFact | None:
     if refund is None or not refund.metadata.are_ours():
         return None
     own = refund.metadata
-    result: record_refund.Result
-    match refund.status:
-        case "succeeded":
-            result = record_refund.Settled(provider_refund=refund.id)
-        case "failed" | "canceled":
-            code = refund.failure_reason or refund.status
-            result = record_refund.Failed(provider_refund=refund.id, code=code)
-        case "pending" | "requires_action":
-            result = record_refund.Accepted(provider_refund=refund.id)
+    result = record_refund.result_of(
+        refund.status, provider_refund=refund.id, reason=refund.failure_reason
+    )
     amount = _money(refund.amount, refund.currency)
 
     def agrees(payment: Payment) -> bool:

@@ -12,7 +12,7 @@ from domain.booking.values import Segment
 from domain.inventory import sales_window, seat_sale, waitlist
 from domain.inventory.state import Flight
 from domain.kernel import ids
-from domain.payment import attempts
+from domain.payment import attempts, rejections
 
 FIRST_PAYMENT = 1
 
@@ -29,7 +29,8 @@ class StartCheckout(Command, frozen=True):
         return (self.booking_id, ids.payment_stream(self.booking_id, FIRST_PAYMENT))
 
     def decide(self, context: DecisionContext) -> Reply:
-        """Rejects BookingNotFound, BookingHasExpired, NothingDue, AlreadyPaid, SeatsUnavailable.
+        """Rejects BookingNotFound, BookingHasExpired, NothingDue, AlreadyPaid, AttemptPending,
+        SeatsUnavailable.
 
         The answer names the live attempt; a live one is used again rather than a second opened.
         """
@@ -47,6 +48,9 @@ class StartCheckout(Command, frozen=True):
         assert payment is not None
         live = payment.live_attempt()
         if live is not None:
+            if live.is_share:
+                raise rejections.AttemptPending(reason="shares_open")
+            attempts.require_payable(live)
             return Reply(payment_id, {"attempt": live.id})
         attempt = ids.attempt_id(payment_id, len(payment.attempts) + 1)
         started = attempts.start_attempt(

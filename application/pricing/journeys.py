@@ -82,34 +82,32 @@ def price(wanted: Wanted, flights: Mapping[str, Flight | None], *, now: dt.datet
     """
     sale.require_valid_party(wanted.passengers)
     found = [_operating(flights.get(each.flight), now=now) for each in wanted.segments]
+    legs = [leg_of(each) for each in found]
     sale.require_valid_journey(
-        [
-            (each.flight, leg_of(flight))
-            for each, flight in zip(wanted.segments, found, strict=True)
-        ],
+        [(each.flight, leg) for each, leg in zip(wanted.segments, legs, strict=True)],
         surface_sectors=wanted.surface_sectors,
     )
-    for before, after in itertools.pairwise([leg_of(each) for each in found]):
+    for before, after in itertools.pairwise(legs):
         connections.require_reachable(before, after)
     seats = rules.seat_count(wanted.passengers)
     buckets = [
         _bucket(flight, each, seats) for each, flight in zip(wanted.segments, found, strict=True)
     ]
     _require_within(wanted)
-    taxed = tax.taxed([leg_of(each) for each in found])
+    taxed = tax.taxed(legs)
     total = rules.price_journey(
         segments=[
             rules.SegmentFare(bucket.fare, due) for bucket, due in zip(buckets, taxed, strict=True)
         ],
         passengers=wanted.passengers,
-        extras=(*wanted.extras, *seat_extras.of_chosen_seats(_wanted_seats(wanted, found))),
+        extras=(*wanted.extras, *_of_chosen_seats(wanted, found)),
     )
     charge_limits.require_collectable(total.total())
-    segments = tuple(
+    segments = [
         Segment(each.flight, each.cabin, bucket.code, bucket.residue)
         for each, bucket in zip(wanted.segments, buckets, strict=True)
-    )
-    return Priced(segments, total)
+    ]
+    return Priced(tuple(segments), total)
 
 
 def _operating(flight: Flight | None, *, now: dt.datetime) -> Flight:
@@ -142,6 +140,8 @@ def lowest_bucket(cabin: Cabin, seats: int) -> Bucket:
 
 def _require_within(wanted: Wanted) -> None:
     """Require that extras and seats name existing passengers and segments; infants have no seat."""
+    if not wanted.extras and not wanted.seats:
+        return
     named = [(each.passenger, each.segment) for each in wanted.extras]
     named += [(each.passenger, each.segment) for each in wanted.seats]
     for passenger, segment in named:
@@ -154,6 +154,12 @@ def _require_within(wanted: Wanted) -> None:
             raise booking_rejections.NoSuchPart(passenger=choice.passenger, reason="sits_on_a_lap")
     if len({(each.passenger, each.segment) for each in wanted.seats}) != len(wanted.seats):
         raise booking_rejections.NoSuchPart(reason="two_seats_for_one_passenger")
+
+
+def _of_chosen_seats(wanted: Wanted, flights: Sequence[Flight]) -> list[ExtraChoice]:
+    if not wanted.extras and not wanted.seats:
+        return []
+    return seat_extras.of_chosen_seats(_wanted_seats(wanted, flights))
 
 
 def _wanted_seats(wanted: Wanted, flights: Sequence[Flight]) -> seat_extras.WantedSeats:

@@ -17,10 +17,6 @@ from domain.inventory.events import SeatsOffered
 from domain.kernel.events import DomainEvent
 
 STEPS = tuple((process, process.step) for process in PROCESSES if process.step is not None)
-_STARTED_BY = {
-    event_type: tuple((process, step) for process, step in STEPS if event_type in step.starts_on)
-    for event_type in {each for _, step in STEPS for each in step.starts_on}
-}
 # After an offer the next in line may fit, too.
 _MAY_FREE_SEATS: tuple[type[DomainEvent], ...] = (
     *offer_seats_when_released.PROCESS.starts_on,
@@ -29,11 +25,24 @@ _MAY_FREE_SEATS: tuple[type[DomainEvent], ...] = (
 
 
 class ImmediateSteps:
-    """`FollowUps` by the processes whose command needs nothing from outside this process."""
+    """`FollowUps` by the processes whose command needs nothing from outside this process.
 
-    def __init__(self, stock: ports.TicketStock, *, airline_code: str) -> None:
+    `steps` are those that are decided at once; all by default.
+    """
+
+    def __init__(
+        self,
+        stock: ports.TicketStock,
+        *,
+        airline_code: str,
+        steps: Sequence[tuple[Process, BookingStep]] = STEPS,
+    ) -> None:
         self._stock = stock
         self._airline_code = airline_code
+        self._started_by = {
+            event_type: tuple(each for each in steps if event_type in each[1].starts_on)
+            for event_type in {each for _, step in steps for each in step.starts_on}
+        }
 
     def after(
         self, events: Sequence[ports.NewEvent], state_of: Callable[[str], Any]
@@ -45,7 +54,7 @@ class ImmediateSteps:
         found: list[FollowUp] = []
         offers: dict[str, FollowUp] = {}
         for new in events:
-            for process, step in _STARTED_BY.get(type(new.event), ()):
+            for process, step in self._started_by.get(type(new.event), ()):
                 following = self._step(process, step, new, state_of)
                 if following is not None:
                     found.append(following)
@@ -76,6 +85,5 @@ class ImmediateSteps:
 
 
 def _offer(new: ports.NewEvent) -> FollowUp:
-    """Return the step with the name that the process gives it: by the version it read."""
-    name = f"{offer_seats_when_released.NAME}:{new.version}"
+    name = offer_seats_when_released.NAME
     return FollowUp(new.stream, new.version, name, OfferSeats(flight_id=new.stream))

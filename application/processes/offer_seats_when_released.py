@@ -1,7 +1,7 @@
 """Offer free seats of a flight to its waitlisted bookings, one after the other."""
 
 from application.booking.offer_seats import OfferSeats
-from application.commands import stream_kinds
+from application.commands import follow_up, stream_kinds
 from application.ports import RecordedEvent
 from application.processes.process import Process, ProcessContext
 from domain.inventory.events import EquipmentChanged, SeatsReleased, WaitlistJoined, WaitlistLeft
@@ -12,9 +12,10 @@ OFFER_LIMIT = 20
 
 
 async def offer(recorded: RecordedEvent, context: ProcessContext) -> None:
-    """Offer seats until an offer changes nothing; each offer is a step of its own.
+    """Offer seats until an offer changes nothing.
 
-    The event may be any event of the flight.
+    Each offer is caused by the flight's last event before it, in the append of that event and here:
+    so the id of its command is the same. The event may be any event of the flight.
     """
     command = OfferSeats(flight_id=recorded.stream)
     for _ in range(OFFER_LIMIT):
@@ -22,7 +23,8 @@ async def offer(recorded: RecordedEvent, context: ProcessContext) -> None:
         flight, version = found
         if flight is None or not flight.waitlist:
             return
-        await context.submit(recorded, f"{NAME}:{version}", command)
+        last = follow_up.of_event(recorded.stream, version, correlation_id=recorded.correlation_id)
+        await context.bus.submit(follow_up.envelope(last, NAME, command))
         if (await context.bus.current(stream_kinds.FLIGHT, recorded.stream))[1] == version:
             return
 

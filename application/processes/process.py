@@ -9,6 +9,8 @@ from application import ports
 from application.commands import follow_up, stream_kinds
 from application.commands.bus import CommandBus
 from application.commands.command import Command
+from application.inventory.airports import Airports
+from application.invoicing.ports import IssuingPorts
 from application.processes.flight_tasks import FlightTasks
 from domain.booking.state import Booking
 from domain.inventory.state import Flight
@@ -16,13 +18,15 @@ from domain.kernel.events import DomainEvent
 
 
 class ProcessContext(msgspec.Struct, frozen=True):
-    """What the actions of processes may use."""
+    """What the actions of processes may use; no tax documents are issued without `invoicing`."""
 
     bus: CommandBus
     stock: ports.TicketStock
     flight_tasks: FlightTasks
+    airports: Airports
     airline_code: str
     clock: ports.Clock
+    invoicing: IssuingPorts | None = None
 
     async def booking(self, booking_id: str) -> Booking:
         """Return a booking that has at least one event."""
@@ -54,8 +58,9 @@ class TicketNumbers(msgspec.Struct, frozen=True):
 class BookingStep(msgspec.Struct, frozen=True):
     """The one command that follows from an event of a booking, decided without waiting.
 
-    `serials` is how many ticket serials the command takes. After other events of the process than
-    those it `starts_on` only the run over the log decides.
+    It may also follow from one of a payment, whose state `command` gets then. `serials` is how many
+    ticket serials the command takes. After other events of the process than those it `starts_on`
+    only the run over the log decides.
     """
 
     command: Callable[[str, Any, Booking, TicketNumbers], Command]

@@ -8,6 +8,7 @@ from application.payment.refund_payment import RefundPayment
 from application.ports import RecordedEvent
 from application.processes.process import BookingStep, Process, ProcessContext, TicketNumbers
 from domain.booking import departure_correction
+from domain.booking.charge_back_events import CouponsVoided
 from domain.booking.events import (
     BookingCancelled,
     CouponsCancelled,
@@ -35,6 +36,7 @@ def obligation(event: DomainEvent) -> Obligation | None:
             | PassengersMissed(obligation=found)
             | ModificationCompleted(obligation=found)
             | SeatExtrasRefunded(obligation=found)
+            | CouponsVoided(obligation=found)
         ):
             return found
         case _:
@@ -101,12 +103,19 @@ PROCESS = Process(
         PassengersMissed,
         ModificationCompleted,
         SeatExtrasRefunded,
+        CouponsVoided,
     ),
     run=refund,
     wanted=lambda event: obligation(event) is not None,
     # The others may concern a departure that is not final.
     step=BookingStep(
         command=_at_once,
-        starts_on=(BookingCancelled, CouponsCancelled, ModificationCompleted, SeatExtrasRefunded),
+        starts_on=(
+            BookingCancelled,
+            CouponsCancelled,
+            ModificationCompleted,
+            SeatExtrasRefunded,
+            CouponsVoided,
+        ),
     ),
 )

@@ -12,6 +12,8 @@ from collections.abc import Awaitable, Callable, Container, Iterable
 
 from application import ports
 from application.commands.bus import CommandBus
+from application.inventory.airports import Airports
+from application.invoicing.ports import IssuingPorts
 from application.processes import offer_seats_when_released
 from application.processes.flight_tasks import FlightTasks
 from application.processes.process import Process, ProcessContext, cause_of
@@ -21,6 +23,10 @@ from domain.kernel import ids
 READ_LIMIT = 1_000
 # What follows from an event is done within a second; after this time something went wrong.
 EXPECTED_WITHIN = dt.timedelta(seconds=30)
+_PROCESSES_BY_TYPE = {
+    event_type: tuple(process for process in PROCESSES if event_type in process.starts_on)
+    for event_type in {each for process in PROCESSES for each in process.starts_on}
+}
 
 
 class ProcessRunner:
@@ -33,14 +39,22 @@ class ProcessRunner:
         bus: CommandBus,
         stock: ports.TicketStock,
         tasks: FlightTasks,
+        airports: Airports,
         airline_code: str,
         clock: ports.Clock,
         report: Callable[[str, Exception], None],
+        invoicing: IssuingPorts | None = None,
     ) -> None:
         self._log = log
         self._bus = bus
         self._context = ProcessContext(
-            bus=bus, stock=stock, flight_tasks=tasks, airline_code=airline_code, clock=clock
+            bus=bus,
+            stock=stock,
+            flight_tasks=tasks,
+            airports=airports,
+            airline_code=airline_code,
+            clock=clock,
+            invoicing=invoicing,
         )
         self._report = report
 
@@ -55,7 +69,7 @@ class ProcessRunner:
         finished: set[uuid.UUID] = set()
         async for recorded in self._log.read_log(after=position, limit=READ_LIMIT):
             finished.add(recorded.command_id)
-            started = [process for process in PROCESSES if process.is_started_by(recorded.event)]
+            started = _started_by(recorded)
             if any(not process.once_per_stream for process in started):
                 found.append(recorded)
             for process in started:
@@ -82,8 +96,8 @@ class ProcessRunner:
         self, recorded: ports.RecordedEvent, finished: Container[uuid.UUID] = ()
     ) -> None:
         """Run what the event starts and what has not been done in its own append."""
-        for process in PROCESSES:
-            if not process.is_started_by(recorded.event) or process.once_per_stream:
+        for process in _started_by(recorded):
+            if process.once_per_stream:
                 continue
             if ids.step_command_id(cause_of(recorded).id, process.name) not in finished:
                 await self._run(process, recorded)
@@ -96,6 +110,11 @@ class ProcessRunner:
             raise
         except Exception as error:  # noqa: BLE001 - one event's failure must not stop the others
             self._report(recorded.stream, error)
+
+
+def _started_by(recorded: ports.RecordedEvent) -> list[Process]:
+    by_type = _PROCESSES_BY_TYPE.get(type(recorded.event), ())
+    return [process for process in by_type if process.is_started_by(recorded.event)]
 
 
 async def _together(runs: Iterable[Awaitable[None]]) -> None:

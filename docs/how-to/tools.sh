@@ -27,7 +27,7 @@ await() {  # await TEXT COMMAND...: repeats the command until it prints the text
   local wanted=$1 answer
   shift
   for _ in $(seq 120); do
-    answer=$("$@")
+    answer=$("$@") || true  # what is not there yet may be there soon
     case $answer in *"$wanted"*) printf '%s\n' "$answer"; return ;; esac
     sleep 0.5
   done
@@ -83,4 +83,30 @@ pay() {  # pay BOOKING: presses the button of the payment page, as the user of T
   local page
   page=$(call POST "/api/bookings/$1/checkout" | field checkoutUrl)
   curl -sS -o /dev/null -d card=pm_card_visa "$page/pay"
+}
+
+use_settings_of_demo() {  # for commands beside the demo: sets AIS_* from DEMO_* and its folder
+  local name
+  export AIS_DATABASE_URL=$DEMO_DATABASE AIS_STRIPE_BASE_URL=$DEMO_STRIPE AIS_PUBLIC_URL=$DEMO_URL
+  for name in master_key token_key stripe_api_key webhook_secret; do
+    export "AIS_$(printf %s "${name/webhook_secret/stripe_webhook_secrets}" | tr a-z A-Z)=$(
+      field "$name" < "$DEMO_FOLDER/secrets.json")"
+  done
+}
+
+pay_out() {  # pay_out: Stripe pays out its balance in SAR, which arrives the same day; prints it
+  local stripe=$DEMO_STRIPE/_control
+  curl -sS -o /dev/null -X POST -d '{}' "$stripe/funds"
+  curl -sS -o /dev/null -X POST -d '{"payout_days": 0}' "$stripe/settings"
+  curl -sS --fail-with-body -X POST -d '{"currency": "sar"}' "$stripe/payouts" |
+    python3 -c 'import datetime, json, sys
+payout = json.load(sys.stdin)["data"][0]
+day = datetime.datetime.fromtimestamp(payout["arrival_date"], datetime.UTC).date().isoformat()
+print(json.dumps({"id": payout["id"], "amount": payout["amount"], "arrives_on": day}))'
+  curl -sS -o /dev/null -X POST -d '{"payout_days": 2}' "$stripe/settings"
+}
+
+in_major_units() {  # in_major_units MINOR: prints halalas as the riyals of a statement
+  python3 -c 'import sys
+print("%s%d.%02d" % ("-" * (int(sys.argv[1]) < 0), *divmod(abs(int(sys.argv[1])), 100)))' "$1"
 }

@@ -15,20 +15,24 @@ passenger_details: names, travel documents and special services of passengers
 check_in: check-in, boarding, and how a flight ends for its passengers
 check_in_undo: the undo of a check-in
 departure_correction: what a departure closed is open again, because it was recorded by mistake
+reseating: an expired booking takes its seats again when its money came late
 cancellation: cancellation of the booking or a part of it, refunds
 modification: one segment exchanged for another
 disruption: flights that the airline cancelled or rescheduled
-suspension: coupons that must not be used while Stripe does not confirm their payment
+suspension: coupons that must not be used while their payment is unconfirmed or disputed
+charge_back: coupons that are void because a dispute about their payment is lost
 division: passengers leave for a booking of their own
 
 events: all events
 check_in_events: the root of the events from check-in on, and the withdrawal of a departure
 division_events: the events of a division
+reseating_events: the event of a booking that takes its seats again
 seat_events: the root of the events about seats, and seats that were refunded
 suspension_events: the events about suspended coupons
+charge_back_events: the events by which a lost dispute takes money and coupons
 values: the values that events store
 state: the state of a booking
-states: the thirteen states, their transitions, and the corrections beside them
+states: the thirteen states, their transitions, and the steps beside them
 coupons: coupons, and the status they roll up to
 connections: whether passengers who arrive with one flight reach the next
 fold: state after event, by capability
@@ -44,12 +48,13 @@ its right to one flight; an *obligation* is money that the airline has promised 
 *modification* replaces one flight of the journey; a *disruption* is a flight that the airline
 cancelled or rescheduled, until the passengers have answered.
 
-B1  A booking moves only along the transitions of `states.TRANSITIONS`, or along those of
-    `states.CORRECTIONS` where a departure was recorded by mistake.
+B1  A booking moves only along the transitions of `states.TRANSITIONS`, along those of
+    `states.CORRECTIONS` where a departure was recorded by mistake, or along those of
+    `states.RESEATINGS` where it was paid too late.
 B2  Paid means: captured exactly the amount due, in its currency.
 B3  Confirmed means: paid, and every passenger has a ticket number, and the entry that moves the
     money from unapplied funds to the liability is in the same event.
-B4  A terminal booking never changes again.
+B4  A terminal booking never changes again, but for an expired one that takes its seats again.
 B5  Decisions are idempotent: a decision that was made already returns no events.
 B6  The status of a ticketed booking is the roll-up of its coupons; a final coupon never changes,
     unless the departure that made it final is withdrawn, or the booking is divided.

@@ -1,6 +1,7 @@
 """The actions that are open on a booking: `availableActions` of the public contract."""
 
 import datetime as dt
+import functools
 from collections.abc import Callable, Sequence
 from typing import Literal, TypeVar, get_args
 
@@ -28,6 +29,33 @@ Action = Literal[
     division.DivisionAction,
 ]
 Part = TypeVar("Part")
+_OpenNow = Callable[[Booking, Situation], bool]
+
+
+def _guarded(
+    actions: tuple[Part, ...], is_open: Callable[[Part, Booking, Situation], bool]
+) -> list[tuple[Part, _OpenNow]]:
+    return [(action, functools.partial(is_open, action)) for action in actions]
+
+
+# In the order in which clients see them.
+_GUARDED: tuple[tuple[Action, _OpenNow], ...] = (
+    *_guarded(get_args(sale.SaleAction), sale.is_open),
+    *_guarded(get_args(cancellation.CancellationAction), cancellation.is_open),
+    *_guarded(get_args(modification.ModificationAction), modification.is_open),
+    *_guarded(get_args(passenger_details.PassengerDetailAction), passenger_details.is_open),
+    *_guarded(get_args(seats.SeatAction), seats.is_open),
+    *_guarded(get_args(check_in.CheckInAction), check_in.is_open),
+    *_guarded(get_args(disruption.DisruptionAction), disruption.is_open),
+    *_guarded(get_args(division.DivisionAction), division.is_open),
+)
+# These pass for no booking without tickets.
+_OF_TICKETS: tuple[Action, ...] = (
+    "modify",
+    *get_args(check_in.CheckInAction),
+    *get_args(division.DivisionAction),
+)
+_BEFORE_TICKETS = tuple([each for each in _GUARDED if each[0] not in _OF_TICKETS])
 
 
 def available_actions(
@@ -43,19 +71,5 @@ def available_actions(
     `facts` of each segment; none for a booking without tickets, where nothing depends on them.
     """
     situation = Situation(tuple(facts), window, at_gate, now)
-
-    def open_of(
-        actions: tuple[Part, ...], is_open: Callable[[Part, Booking, Situation], bool]
-    ) -> list[Part]:
-        return [action for action in actions if is_open(action, booking, situation)]
-
-    return (
-        *open_of(get_args(sale.SaleAction), sale.is_open),
-        *open_of(get_args(cancellation.CancellationAction), cancellation.is_open),
-        *open_of(get_args(modification.ModificationAction), modification.is_open),
-        *open_of(get_args(passenger_details.PassengerDetailAction), passenger_details.is_open),
-        *open_of(get_args(seats.SeatAction), seats.is_open),
-        *open_of(get_args(check_in.CheckInAction), check_in.is_open),
-        *open_of(get_args(disruption.DisruptionAction), disruption.is_open),
-        *open_of(get_args(division.DivisionAction), division.is_open),
-    )
+    guarded = _GUARDED if facts else _BEFORE_TICKETS
+    return tuple([action for action, is_open in guarded if is_open(booking, situation)])

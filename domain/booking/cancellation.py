@@ -25,6 +25,7 @@ from domain.booking.preconditions import (
     require_no_granted_refund,
     require_no_modification,
     require_not_suspended,
+    require_payment_confirmed,
     require_step,
 )
 from domain.booking.state import (
@@ -51,9 +52,12 @@ GRANTABLE = frozenset(
 
 
 def require_cancellable(booking: Booking, *, at_gate: bool) -> None:
-    """There is an open coupon to cancel; one of a passenger on board only at the gate."""
+    """There is an open coupon to cancel; one of a passenger on board only at the gate.
+
+    Also while the payment is disputed: the seats are released, and the refund waits.
+    """
     require_step(booking, Status.CANCELLED)
-    require_not_suspended(booking)
+    require_payment_confirmed(booking)
     require_no_granted_refund(booking)
     require_no_modification(booking)
     if booking.status in states.TICKETED and not any(
@@ -70,7 +74,7 @@ def require_part(booking: Booking, coupons: Sequence[Coupon], *, at_gate: bool) 
         lifted = coupon.status is CouponStatus.LIFTED
         if coupon.is_final or (lifted and not at_gate):
             raise rejections.CouponNotOpen(
-                passenger=coupon.passenger, segment=coupon.segment, status=coupon.status.value
+                passenger=coupon.passenger, segment=coupon.segment, status=coupon.status
             )
     for segment in sorted({coupon.segment for coupon in coupons}):
         leaving = [each.passenger for each in coupons if each.segment == segment]
@@ -179,7 +183,7 @@ def grant_refund(
     ModificationPending, RefundExceedsPaid and InvalidRefund.
     """
     if booking.status not in GRANTABLE:
-        raise rejections.TransitionRefused(before=booking.status.value, after=Status.REFUNDED.value)
+        raise rejections.TransitionRefused(before=booking.status, after=Status.REFUNDED)
     require_not_suspended(booking)
     require_no_modification(booking)
     require_refundable(booking, obligation.amount)
@@ -218,9 +222,12 @@ def require_refundable(booking: Booking, amount: money.Money, *, least: int = 0)
 
 
 def refundable(booking: Booking) -> money.Money:
-    """What was paid and is not promised back yet, be it as a refund or as travel credit."""
+    """What was paid and is not promised back yet, be it as a refund or as travel credit, nor taken
+    back by a dispute, which may be more than that.
+    """
     captured = booking.captured or money.Money(0, booking.currency)
-    return captured - booking.owed() - money.Money(booking.credited, booking.currency)
+    gone = booking.owed().amount + booking.credited + booking.charged_back
+    return money.Money(max(captured.amount - gone, 0), booking.currency)
 
 
 def settle(booking: Booking, *, settled: money.Money) -> list[BookingEvent]:

@@ -129,7 +129,7 @@ def passengers_to_check_in(
         if coupon.status is CouponStatus.OPEN:
             found.append(passenger)
         elif passengers is not None and coupon.is_final and not _was_checked_in(coupon):
-            raise rejections.CouponNotOpen(passenger=passenger, status=coupon.status.value)
+            raise rejections.CouponNotOpen(passenger=passenger, status=coupon.status)
     return tuple(found)
 
 
@@ -191,7 +191,7 @@ def board(
             if coupon is None:
                 raise rejections.NoSuchPart(passenger=passenger, segment=segment)
             if coupon.status not in {CouponStatus.CHECKED_IN, CouponStatus.LIFTED}:
-                raise rejections.CouponNotOpen(passenger=passenger, status=coupon.status.value)
+                raise rejections.CouponNotOpen(passenger=passenger, status=coupon.status)
             if coupon.standby:
                 raise rejections.CouponNotOpen(passenger=passenger, reason="standby")
         boarding = tuple(each for each in checked_in if each in set(passengers))

@@ -35,7 +35,7 @@ def undo_check_in(
         if coupon.status is CouponStatus.CHECKED_IN:
             undone.append(passenger)
         elif coupon.status is not CouponStatus.OPEN:
-            raise rejections.CouponNotOpen(passenger=passenger, status=coupon.status.value)
+            raise rejections.CouponNotOpen(passenger=passenger, status=coupon.status)
     if not undone:
         return []
     check_in.require_check_in_undo(booking, segment, facts, window=window, at_gate=at_gate, now=now)

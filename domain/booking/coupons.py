@@ -16,7 +16,8 @@ from domain.pricing.price import CouponPrice
 class CouponStatus(StrEnum):
     """One-letter coupon statuses of IATA, those that this airline uses.
 
-    DIVIDED is our own: the coupon is in another booking now, and here it has no value.
+    VOID: a lost dispute took its price back. DIVIDED is our own: the coupon is in another booking
+    now, and here it has no value.
     """
 
     OPEN = "O"
@@ -25,16 +26,17 @@ class CouponStatus(StrEnum):
     FLOWN = "F"
     REFUNDED = "R"
     MISSED = "Z"
+    VOID = "V"
     DIVIDED = "X"
 
 
 C = CouponStatus
 
-FINAL = frozenset({C.FLOWN, C.REFUNDED, C.MISSED, C.DIVIDED})
+FINAL = frozenset({C.FLOWN, C.REFUNDED, C.MISSED, C.VOID, C.DIVIDED})
 # Not travelled, and not to be travelled any more with this booking.
-NOT_FLYING = frozenset({C.REFUNDED, C.MISSED, C.DIVIDED})
-# Cancelled, or in another booking.
-GONE = frozenset({C.REFUNDED, C.DIVIDED})
+NOT_FLYING = frozenset({C.REFUNDED, C.MISSED, C.VOID, C.DIVIDED})
+# Cancelled, void, or in another booking.
+GONE = frozenset({C.REFUNDED, C.VOID, C.DIVIDED})
 # The passenger is checked in, on board, or has arrived.
 TRAVELLING = frozenset({C.CHECKED_IN, C.LIFTED, C.FLOWN})
 

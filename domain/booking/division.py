@@ -45,7 +45,7 @@ def require_division(
     InvalidPart.
     """
     if booking.status not in DIVISIBLE:
-        raise rejections.DivisionRefused(reason="not_ticketed", status=booking.status.value)
+        raise rejections.DivisionRefused(reason="not_ticketed", status=booking.status)
     require_no_modification(booking)
     require_not_suspended(booking)
     if not passengers:
@@ -69,7 +69,7 @@ def _require_flight_ahead(booking: Booking, passenger: int, facts: Sequence[Segm
     for each in mine:
         if each.status is CouponStatus.LIFTED:
             raise rejections.CouponNotOpen(
-                passenger=passenger, segment=each.segment, status=each.status.value
+                passenger=passenger, segment=each.segment, status=each.status
             )
         if has_departed(facts[each.segment]):
             raise rejections.DivisionRefused(reason="departed", segment=each.segment)
@@ -305,7 +305,7 @@ def is_open(action: DivisionAction, booking: Booking, situation: Situation) -> b
     """Whether the guard of the action passes now for some of the passengers."""
     match action:
         case "divide":
-            return any(
+            return booking.status in DIVISIBLE and any(
                 passes(require_division, booking, part, situation.segments)
                 for part in _smallest_parts(booking)
             )

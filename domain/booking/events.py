@@ -7,8 +7,10 @@ Each capability has a root class (`SaleFact`), whose `capability` selects the fo
 import datetime as dt
 from typing import ClassVar, Literal
 
+from domain.booking.charge_back_events import ChargeBackEvent
 from domain.booking.check_in_events import CheckInFact, DepartureWithdrawn
 from domain.booking.division_events import DivisionEvent
+from domain.booking.reseating_events import ReseatingEvent
 from domain.booking.seat_events import SeatExtrasRefunded, SeatFact
 from domain.booking.suspension_events import SuspensionEvent
 from domain.booking.values import (
@@ -388,4 +390,4 @@ DisruptionEvent = DisruptionOffered | DisruptionAnswered | DisruptionReminded
 
 _Travelled = BookingInitiated | SaleEvent | SeatEvent | PassengerDetailEvent | CheckInEvent
 _Changed = CancellationEvent | ModificationEvent | DisruptionEvent | DivisionEvent
-BookingEvent = _Travelled | _Changed | SuspensionEvent
+BookingEvent = _Travelled | _Changed | SuspensionEvent | ChargeBackEvent | ReseatingEvent

@@ -4,11 +4,13 @@ from typing import assert_never
 
 from domain.booking import (
     cancellation,
+    charge_back,
     check_in,
     disruption,
     division,
     modification,
     passenger_details,
+    reseating,
     sale,
     seats,
     suspension,
@@ -43,6 +45,10 @@ def evolve(booking: Booking | None, event: BookingEvent) -> Booking:
             return disruption.evolve(booking, event)
         case "suspension":
             return suspension.evolve(booking, event)
+        case "charge_back":
+            return charge_back.evolve(booking, event)
+        case "reseating":
+            return reseating.evolve(booking, event)
         case "division":
             return division.evolve(booking, event)
         case _:

@@ -46,7 +46,7 @@ def require_modifiable(
     the price, as at denied boarding.
     """
     if booking.status not in {Status.CONFIRMED, Status.CHECKED_IN}:
-        raise rejections.ModificationRefused(reason="not_ticketed", status=booking.status.value)
+        raise rejections.ModificationRefused(reason="not_ticketed", status=booking.status)
     require_not_suspended(booking)
     require_no_modification(booking)
     require_segment(booking, segment)

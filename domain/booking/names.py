@@ -4,6 +4,7 @@ Sources: ICAO 9303 part 3, section 6 (letters from A to Z); IATA resolutions 722
 of tickets and bar codes).
 """
 
+import re
 import unicodedata
 
 from domain.booking import rejections
@@ -27,6 +28,8 @@ TRANSLITERATIONS = str.maketrans(
 # Apostrophes, also those of transliterated Arabic and Hawaiian.
 APOSTROPHES = frozenset("'’‘`ʼʻʿʾ")
 MARKS_ON_A_LETTER = 2
+# What most passports have; it needs no look at single characters.
+_is_plain = re.compile(r"[A-Za-z]+(?:[ '-][A-Za-z]+)*").fullmatch
 # The line that lengthens an Arabic word; Unicode counts it as a letter.
 TATWEEL = "ـ"
 
@@ -41,6 +44,8 @@ def latin(name: str) -> str:
     Umlauts become two letters, other marks are removed, hyphens become spaces, everything else is
     dropped.
     """
+    if _is_plain(name):
+        return name.upper().replace("'", "").replace("-", " ")
     upper = unicodedata.normalize("NFC", name).upper()
     spelled = unicodedata.normalize("NFKD", upper.translate(TRANSLITERATIONS)).upper()
     letters = "".join(
@@ -77,12 +82,9 @@ def passport_name(text: str, *, field: str) -> str:
     field of the request.
     """
     name = " ".join(unicodedata.normalize("NFC", text).split())
-    _require_plain(name, field=field)
-    letters = [each for each in name if each.isalpha() and each not in APOSTROPHES]
-    if not letters:
-        raise rejections.NameRefused(field=field, reason="no_letters")
-    if not all(_is_latin(each) for each in letters):
-        raise rejections.NameRefused(field=field, reason="not_latin")
+    if not _is_plain(name):
+        _require_plain(name, field=field)
+        _require_latin(name, field=field)
     if TITLES.intersection(latin(name.replace(".", " ")).split()):
         raise rejections.NameRefused(field=field, reason="title")
     return name
@@ -108,6 +110,14 @@ def arabic_name(text: str, *, field: str) -> str:
 def _without_marks(name: str) -> str:
     """Return an Arabic name without vowel marks and lengthened lines."""
     return "".join(each for each in name if not unicodedata.combining(each) and each != TATWEEL)
+
+
+def _require_latin(name: str, *, field: str) -> None:
+    letters = [each for each in name if each.isalpha() and each not in APOSTROPHES]
+    if not letters:
+        raise rejections.NameRefused(field=field, reason="no_letters")
+    if not all(_is_latin(each) for each in letters):
+        raise rejections.NameRefused(field=field, reason="not_latin")
 
 
 def _is_latin(letter: str) -> bool:

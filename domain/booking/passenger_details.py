@@ -66,7 +66,7 @@ def require_name_correction(booking: Booking, passenger: int) -> None:
     printed anew.
     """
     if booking.status not in NAME_STATES:
-        raise rejections.NameCorrectionRefused(reason="status", status=booking.status.value)
+        raise rejections.NameCorrectionRefused(reason="status", status=booking.status)
     if not 0 <= passenger < len(booking.passengers):
         raise rejections.NoSuchPart(passenger=passenger)
     mine = [each for each in booking.open_coupons() if each.passenger == passenger]
@@ -90,13 +90,11 @@ def require_special_service(
     if coupon is None:
         raise rejections.NoSuchPart(passenger=passenger, segment=segment)
     if booking.status not in SERVICE_STATES:
-        raise rejections.CouponNotOpen(status=booking.status.value)
+        raise rejections.CouponNotOpen(status=booking.status)
     if booking.status is Status.RESERVED and not _is_held(booking, now=now):
         raise rejections.BookingHasExpired()
     if coupon.status not in {CouponStatus.OPEN, CouponStatus.CHECKED_IN}:
-        raise rejections.CouponNotOpen(
-            passenger=passenger, segment=segment, status=coupon.status.value
-        )
+        raise rejections.CouponNotOpen(passenger=passenger, segment=segment, status=coupon.status)
     closes = BOARDING_CLOSES if by_staff else window.closes
     if not facts.operating or now > facts.departs_at - closes:
         raise rejections.CheckInClosed(reason="closed", segment=segment)

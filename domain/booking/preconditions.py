@@ -59,7 +59,7 @@ class Situation(msgspec.Struct, frozen=True):
 def require_step(booking: Booking, after: Status) -> None:
     """The table of transitions has the step (B1); otherwise TransitionRefused."""
     if not states.may_move(booking.status, after):
-        raise rejections.TransitionRefused(before=booking.status.value, after=after.value)
+        raise rejections.TransitionRefused(before=booking.status, after=after)
 
 
 def require_segment(booking: Booking, segment: int) -> None:
@@ -74,16 +74,25 @@ def require_no_modification(booking: Booking) -> None:
         raise rejections.ModificationPending()
 
 
-def require_not_suspended(booking: Booking) -> None:
+def require_payment_confirmed(booking: Booking) -> None:
     """No capture that paid for the booking is contradicted; otherwise PaymentUnconfirmed."""
     if booking.suspended_by:
         raise rejections.PaymentUnconfirmed(reason="payment_unconfirmed")
 
 
+def require_not_suspended(booking: Booking) -> None:
+    """The payment is confirmed and not disputed; otherwise PaymentUnconfirmed, PaymentDisputed."""
+    require_payment_confirmed(booking)
+    if booking.disputed_by:
+        raise rejections.PaymentDisputed(
+            reason="payment_disputed", nextStep="ask_your_bank_to_end_the_dispute"
+        )
+
+
 def require_no_granted_refund(booking: Booking) -> None:
     """No refund was granted to a paid booking: after that it only awaits the refund."""
     if booking.status is Status.PAID and booking.obligations:
-        raise rejections.TransitionRefused(reason="refund_granted", status=booking.status.value)
+        raise rejections.TransitionRefused(reason="refund_granted", status=booking.status)
 
 
 def require_amount_due(booking: Booking, captured: money.Money) -> None:

@@ -93,6 +93,12 @@ class PaymentUnconfirmed(Rejection):
     code: ClassVar[str] = "INVALID_STATE_TRANSITION"
 
 
+class PaymentDisputed(Rejection):
+    """The coupons are suspended: the payer disputes the payment for them."""
+
+    code: ClassVar[str] = "INVALID_STATE_TRANSITION"
+
+
 class NoSuchPart(Rejection):
     """The booking has no such passenger or segment."""
 

@@ -83,7 +83,7 @@ def require_not_expired(booking: Booking, *, now: dt.datetime) -> None:
 def require_hold(booking: Booking, *, now: dt.datetime) -> None:
     """Only a draft may request seats; a waitlisted booking is offered them."""
     if booking.status is not Status.INITIATED:
-        raise rejections.TransitionRefused(before=booking.status.value, after=Status.RESERVED.value)
+        raise rejections.TransitionRefused(before=booking.status, after=Status.RESERVED)
     require_not_expired(booking, now=now)
 
 
@@ -156,6 +156,17 @@ def retry_payment(booking: Booking, *, waits_until: dt.datetime) -> list[Booking
     return [BookingPaymentRetried(waits_until=waits_until)]
 
 
+def require_payable(booking: Booking) -> None:
+    """Money may pay for the booking, or for its modification; otherwise BookingHasExpired and
+    TransitionRefused.
+    """
+    if booking.modification is not None and not booking.modification_paid:
+        return
+    if booking.status is Status.EXPIRED:
+        raise rejections.BookingHasExpired()
+    require_step(booking, Status.PAID)
+
+
 def pay(booking: Booking, *, payment: str, captured: money.Money) -> list[BookingEvent]:
     """A payment captured the amount due (B2): the price, or what a modification costs.
 
@@ -165,9 +176,7 @@ def pay(booking: Booking, *, payment: str, captured: money.Money) -> list[Bookin
         return []
     if booking.modification is not None and not booking.modification_paid:
         return modification.pay(booking, payment=payment, captured=captured)
-    if booking.status is Status.EXPIRED:
-        raise rejections.BookingHasExpired()
-    require_step(booking, Status.PAID)
+    require_payable(booking)
     require_amount_due(booking, captured)
     return [BookingPaid(payment=payment, amount=captured)]
 
@@ -242,23 +251,27 @@ def initiated(event: BookingInitiated) -> Booking:
         contact=event.contact,
         price=event.price,
         coupons=tuple(
-            Coupon(
-                passenger=each.passenger,
-                segment=each.segment,
-                fare=each.fare,
-                vat=each.vat,
-                charge=each.charge,
-                seat=seats.get((each.passenger, each.segment)),
-            )
-            for each in event.price.coupons
+            [
+                Coupon(
+                    passenger=each.passenger,
+                    segment=each.segment,
+                    fare=each.fare,
+                    vat=each.vat,
+                    charge=each.charge,
+                    seat=seats.get((each.passenger, each.segment)),
+                )
+                for each in event.price.coupons
+            ]
         ),
         extras=tuple(
-            Extra(each.code, each.passenger, each.segment, each.net, each.vat)
-            for each in event.price.extras
+            [
+                Extra(each.code, each.passenger, each.segment, each.net, each.vat)
+                for each in event.price.extras
+            ]
         ),
         hold_until=event.lapses_at,
         documents=(None,) * len(event.passengers),
-        sold_names=tuple(passenger.name for passenger in event.passengers),
+        sold_names=tuple([passenger.name for passenger in event.passengers]),
     )
 
 

@@ -95,7 +95,7 @@ def require_seat_choice(
     `facts` are None for a booking without tickets, where nobody has checked in.
     """
     if booking.status not in {Status.RESERVED, Status.PAID, Status.CONFIRMED, Status.CHECKED_IN}:
-        raise rejections.CouponNotOpen(status=booking.status.value)
+        raise rejections.CouponNotOpen(status=booking.status)
     for passenger in passengers:
         coupon = booking.coupon(passenger, segment)
         if coupon is None:

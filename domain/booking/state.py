@@ -81,7 +81,9 @@ class Booking(msgspec.Struct, frozen=True):
     `hold_until` is the deadline of the draft, waitlist place or hold. `captured` is all money that
     was applied to the booking, `credited` the part of it that became travel credit.
     `modification` is accepted and not completed, `modification_paid` whether it is paid.
-    `suspended_by` are intents at Stripe whose capture is contradicted: no coupon may be used.
+    `suspended_by` are intents at Stripe whose capture is contradicted, and `disputed_by` open
+    disputes: while there is one, no coupon may be used. `charged_back` is what lost disputes have
+    taken of what was captured, beside what they paid of `obligations`; in minor units.
     `payments` are those that refunds are drawn from, also the ones of the booking that it was
     `divided_from`. `was_cancelled` stays true once the refund has arrived and the status is
     `refunded`. `closings` are the departures of its segments that may still be found to be
@@ -113,6 +115,8 @@ class Booking(msgspec.Struct, frozen=True):
     sold_names: tuple[sealed.Sealed, ...] = ()
     requested_services: tuple[SpecialService, ...] = ()
     suspended_by: frozenset[str] = frozenset()
+    disputed_by: frozenset[str] = frozenset()
+    charged_back: int = 0
     closings: tuple[Closing, ...] = ()
     withdrawn_obligation_count: int = 0
     divided_from: str | None = None
@@ -126,12 +130,12 @@ class Booking(msgspec.Struct, frozen=True):
     @property
     def seat_count(self) -> int:
         """Seats that the whole party takes on a flight."""
-        return sum(TAKES_SEAT[passenger.type] for passenger in self.passengers)
+        return sum([TAKES_SEAT[passenger.type] for passenger in self.passengers])
 
     @property
     def infant_count(self) -> int:
         """Infants of the whole party, who travel on laps."""
-        return sum(passenger.type == "INF" for passenger in self.passengers)
+        return [passenger.type for passenger in self.passengers].count("INF")
 
     def flights(self) -> tuple[str, ...]:
         """Each flight once, in the order of the journey, a modification's new one last."""
@@ -145,13 +149,17 @@ class Booking(msgspec.Struct, frozen=True):
         return Price(
             self.currency,
             tuple(
-                CouponPrice(each.passenger, each.segment, each.fare, each.vat, each.charge)
-                for each in self.coupons
-                if each.status is not CouponStatus.DIVIDED
+                [
+                    CouponPrice(each.passenger, each.segment, each.fare, each.vat, each.charge)
+                    for each in self.coupons
+                    if each.status is not CouponStatus.DIVIDED
+                ]
             ),
             tuple(
-                ExtraPrice(each.code, each.passenger, each.segment, each.net, each.vat)
-                for each in self.extras
+                [
+                    ExtraPrice(each.code, each.passenger, each.segment, each.net, each.vat)
+                    for each in self.extras
+                ]
             ),
         )
 
@@ -170,9 +178,10 @@ class Booking(msgspec.Struct, frozen=True):
 
     def coupon(self, passenger: int, segment: int) -> Coupon | None:
         """The coupon of a passenger on a segment."""
-        return next(
-            (c for c in self.coupons if c.passenger == passenger and c.segment == segment), None
-        )
+        for each in self.coupons:
+            if each.passenger == passenger and each.segment == segment:
+                return each
+        return None
 
     def ticket_of(self, coupon: Coupon) -> str | None:
         """The number of the ticket that the coupon belongs to; None before tickets are issued."""
@@ -183,13 +192,18 @@ class Booking(msgspec.Struct, frozen=True):
     def open_coupons(self, segment: int | None = None) -> tuple[Coupon, ...]:
         """Coupons that are not final, of one segment or of all."""
         return tuple(
-            coupon
-            for coupon in self.coupons
-            if not coupon.is_final and segment in {None, coupon.segment}
+            [
+                coupon
+                for coupon in self.coupons
+                if coupon.status not in coupon_rules.FINAL
+                and (segment is None or coupon.segment == segment)
+            ]
         )
 
     def special_services(self) -> tuple[SpecialService, ...]:
         """Return the requested services, without those of cancelled coupons."""
+        if not self.requested_services:
+            return ()
         return tuple(
             service
             for service in self.requested_services

@@ -48,6 +48,9 @@ CORRECTIONS: dict[Status, frozenset[Status]] = {
     S.CANCELLED: frozenset({S.CONFIRMED, S.CHECKED_IN}),
 }
 
+# Beside the table: money that came too late brings an expired booking back, while there are seats.
+RESEATINGS: dict[Status, frozenset[Status]] = {S.EXPIRED: frozenset({S.RESERVED})}
+
 TERMINAL = frozenset(status for status, targets in TRANSITIONS.items() if not targets)
 # Tickets are issued and the journey is not over.
 TICKETED = frozenset({S.CONFIRMED, S.CHECKED_IN, S.BOARDED})
@@ -66,3 +69,8 @@ def may_correct(before: Status, after: Status) -> bool:
     is a transition besides.
     """
     return after in CORRECTIONS.get(before, ()) or (before, after) == (S.CHECKED_IN, S.BOARDED)
+
+
+def may_reseat(before: Status, after: Status) -> bool:
+    """Whether late money may lead from one status to the other."""
+    return after in RESEATINGS.get(before, ())

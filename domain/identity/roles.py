@@ -16,6 +16,7 @@ Permission = Literal[
     "override_refund",
     "read_ledger",
     "reconcile",
+    "close_books",
     "read_audit",
 ]
 
@@ -31,7 +32,14 @@ GRANTS: Mapping[Role, frozenset[Permission]] = {
         {"see_own_bookings", "see_any_booking", "handle_passengers", "read_manifest"}
     ),
     "finance": frozenset(
-        {"see_own_bookings", "see_any_booking", "override_refund", "read_ledger", "reconcile"}
+        {
+            "see_own_bookings",
+            "see_any_booking",
+            "override_refund",
+            "read_ledger",
+            "reconcile",
+            "close_books",
+        }
     ),
     "auditor": frozenset({"see_own_bookings", "see_any_booking", "read_ledger", "read_audit"}),
     "admin": frozenset(PERMISSIONS),

@@ -29,9 +29,9 @@ def withdraw(
     if _is_withdrawn(flight) and (departs_at, arrives_at) == (flight.departs_at, flight.arrives_at):
         return []
     if flight.status is FlightStatus.CANCELLED:
-        raise rejections.FlightOver(status=flight.status.value)
+        raise rejections.FlightOver(status=flight.status)
     if flight.status is not FlightStatus.DEPARTED or flight.departed_at is None:
-        raise rejections.FlightNotDeparted(status=flight.status.value)
+        raise rejections.FlightNotDeparted(status=flight.status)
     departed_on = entries.accounting_day(flight.departed_at)
     if entries.accounting_day(now) != departed_on:
         raise rejections.DepartureFinal(

@@ -171,7 +171,7 @@ def reinstate(
     if flight.status is FlightStatus.SCHEDULED:
         return []
     if flight.status is not FlightStatus.CANCELLED:
-        raise rejections.FlightOver(status=flight.status.value)
+        raise rejections.FlightOver(status=flight.status)
     if flight.departs_at <= now:
         raise rejections.InvalidSchedule(reason="times")
     return [
@@ -193,7 +193,7 @@ def depart(flight: Flight, *, departed_at: dt.datetime) -> list[FlightEvent]:
 
 def _require_scheduled(flight: Flight) -> None:
     if flight.status is not FlightStatus.SCHEDULED:
-        raise rejections.FlightOver(status=flight.status.value)
+        raise rejections.FlightOver(status=flight.status)
 
 
 def evolve(flight: Flight, event: OperationEvent) -> Flight:

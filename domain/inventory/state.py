@@ -52,12 +52,15 @@ class Cabin(msgspec.Struct, frozen=True):
 
     def bucket(self, fare_class: str) -> Bucket | None:
         """The class of this code."""
-        return next((each for each in self.buckets if each.code == fare_class), None)
+        for each in self.buckets:
+            if each.code == fare_class:
+                return each
+        return None
 
     def free_in(self, fare_class: str) -> int:
         """Seats that can still be held in a class: no class above may be left short (I4)."""
         free = self.free_count
-        below = sum(bucket.taken_count for bucket in self.buckets)
+        below = sum([bucket.taken_count for bucket in self.buckets])
         for bucket in self.buckets:
             if bucket.seat_limit is not None:
                 free = min(free, bucket.seat_limit - below)
@@ -168,8 +171,10 @@ class Flight(msgspec.Struct, frozen=True):
 
     def unpaid_seats_of(self, owner: str) -> int:
         """Seats that an account holds or waits for without having paid for them."""
-        waiting = sum(each.seat_count for each in self.waitlist if each.owner == owner)
-        return waiting + (self.unpaid.get(owner) or 0)
+        held = self.unpaid.get(owner) or 0
+        if not self.waitlist:
+            return held
+        return held + sum(each.seat_count for each in self.waitlist if each.owner == owner)
 
     def is_waitlisted(self, booking: str) -> bool:
         """Whether the booking is on the waitlist."""
@@ -234,7 +239,7 @@ def with_moves(cabins: dict[str, Cabin], moves: tuple[CapacityMove, ...]) -> dic
         taken = move.held + move.sold
         buckets = cabin.buckets
         if taken:
-            buckets = tuple(_taken(each, move.fare_class, taken) for each in buckets)
+            buckets = tuple([_taken(each, move.fare_class, taken) for each in buckets])
         result[move.cabin] = Cabin(
             code=cabin.code,
             buckets=buckets,

@@ -15,7 +15,17 @@ _ZONE = ZoneInfo(ACCOUNTING_ZONE)
 
 def accounting_day(now: dt.datetime) -> dt.date:
     """The calendar day in the accounting zone on which `now` (UTC) falls."""
-    return now.astimezone(_ZONE).date()
+    return local_time(now).date()
+
+
+def local_time(now: dt.datetime) -> dt.datetime:
+    """The instant as a local time in the accounting zone."""
+    return now.astimezone(_ZONE)
+
+
+def start_of_day(day: dt.date) -> dt.datetime:
+    """The instant (UTC) at which an accounting day begins."""
+    return dt.datetime.combine(day, dt.time(), _ZONE).astimezone(dt.UTC)
 
 
 class UnbalancedEntry(ValueError):

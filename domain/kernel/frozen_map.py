@@ -61,6 +61,9 @@ class FrozenMap(Generic[Value]):
     def __len__(self) -> int:
         return self._count
 
+    def __repr__(self) -> str:
+        return f"FrozenMap({dict(sorted(self.items()))!r})"
+
     def __eq__(self, other: object) -> bool:
         if not isinstance(other, FrozenMap):
             return NotImplemented

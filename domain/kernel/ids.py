@@ -22,12 +22,14 @@ FLIGHT_NUMBER_PATTERN = (
 FLIGHT_ID_PATTERN = r"^flight-[A-Z0-9]{3,8}-[0-9]{4}-[0-9]{2}-[0-9]{2}$(?!\n)"
 
 INTENT_PATTERN = r"^pi_[A-Za-z0-9_]{1,250}$(?!\n)"
+PAYOUT_PATTERN = r"^po_[A-Za-z0-9_]{1,250}$(?!\n)"
 
 EVENT_NAMESPACE = uuid.UUID("5f0c2f0e-7f0b-5a53-9d0a-0b6f6b8f8d01")
 COMMAND_NAMESPACE = uuid.UUID("5f0c2f0e-7f0b-5a53-9d0a-0b6f6b8f8d02")
 
 # Fragments that must not be printed on a boarding pass.
 RUDE_FRAGMENTS = ("ASS", "FUK", "FUC", "SEX", "KKK", "SHT", "CUM", "DCK", "CNT", "FAG")
+_find_rude = re.compile("|".join(RUDE_FRAGMENTS)).search
 
 
 def record_locator(randomness: bytes) -> str | None:
@@ -39,7 +41,7 @@ def record_locator(randomness: bytes) -> str | None:
         number, index = divmod(number, 32)
         symbols.append(LOCATOR_ALPHABET[index])
     locator = "".join(symbols)
-    return None if any(fragment in locator for fragment in RUDE_FRAGMENTS) else locator
+    return None if _find_rude(locator) else locator
 
 
 def is_record_locator(text: str) -> bool:
@@ -67,6 +69,14 @@ class StreamPrefix(enum.StrEnum):
     FLIGHT = "flight"
     BOOKING = "booking"
     PAYMENT = "payment"
+    CLAIM = "claim"
+    PERIOD = "period"
+    SETTLEMENT = "settlement"
+    PAYOUT = "payout"
+    CLEARING = "clearing"
+    RECONCILIATION = "reconciliation"
+    TAX_DOCUMENTS = "taxdocuments"
+    TAX_SERIES = "taxseries"
 
 
 def prefix_of(stream: str) -> str:
@@ -101,6 +111,21 @@ def payment_stream(booking_id: str, number: int) -> str:
 def payments_prefix(booking_id: str) -> str:
     """Return what the stream ids of all payments of a booking begin with."""
     return f"{StreamPrefix.PAYMENT}-{reference_of(booking_id)}-"
+
+
+def tax_documents_stream(booking_id: str) -> str:
+    """Return the stream of the tax documents of a booking."""
+    return f"{StreamPrefix.TAX_DOCUMENTS}-{reference_of(booking_id)}"
+
+
+def tax_series_stream(month: str) -> str:
+    """Return the stream of the numbers of a month's tax documents; the month as `2026-11`."""
+    return f"{StreamPrefix.TAX_SERIES}-{month}"
+
+
+def month_of_series(stream: str) -> str:
+    """Return the month of a stream of numbers of tax documents."""
+    return stream.removeprefix(f"{StreamPrefix.TAX_SERIES}-")
 
 
 def attempt_id(payment_id: str, number: int) -> str:
@@ -143,6 +168,41 @@ def is_payment_id(text: str) -> bool:
     return kind == StreamPrefix.PAYMENT and known and numbered
 
 
+def settlement_stream(object_id: str) -> str:
+    """Return the stream of what Stripe settled for a charge, or for one other object, by its id."""
+    return f"{StreamPrefix.SETTLEMENT}-{object_id}"
+
+
+def payout_stream(payout: str) -> str:
+    """Return the stream of a payout by its id at Stripe."""
+    return f"{StreamPrefix.PAYOUT}-{payout}"
+
+
+def payout_of(stream: str) -> str:
+    """Return the id at Stripe of the payout with this stream."""
+    return stream.removeprefix(f"{StreamPrefix.PAYOUT}-")
+
+
+def is_payout(text: str) -> bool:
+    """Return whether the text has the form of a payout's id at Stripe."""
+    return re.fullmatch(PAYOUT_PATTERN, text) is not None
+
+
+def clearing_stream(day: dt.date) -> str:
+    """Return the stream of the comparisons of Stripe's balance on an accounting day."""
+    return f"{StreamPrefix.CLEARING}-{day.isoformat()}"
+
+
+def clearing_day(stream: str) -> str:
+    """Return the day of such a stream, as in `2026-11-26`."""
+    return stream.removeprefix(f"{StreamPrefix.CLEARING}-")
+
+
+def reconciliation_stream(day: dt.date) -> str:
+    """Return the stream of the reconciliation of an accounting day."""
+    return f"{StreamPrefix.RECONCILIATION}-{day.isoformat()}"
+
+
 def obligation_id(booking_id: str, number: int) -> str:
     """Return the id of the n-th obligation (from 1) to refund money of a booking."""
     return f"{booking_id}-{number}"
@@ -176,6 +236,28 @@ def flight_stream(flight_number: str, local_date: str) -> str:
     return f"{StreamPrefix.FLIGHT}-{flight_number}-{local_date}"
 
 
+def claim_stream(booking_id: str, flight_id: str) -> str:
+    """Return the stream and public id of what a booking is owed for a flight.
+
+    Example: `claim-ABC234-SV1023-2026-11-24`.
+    """
+    departure = flight_id.removeprefix(f"{StreamPrefix.FLIGHT}-")
+    return f"{StreamPrefix.CLAIM}-{reference_of(booking_id)}-{departure}"
+
+
+def booking_of_claim(claim_id: str) -> str | None:
+    """Return the booking of a claim's id; None where the text has not its form."""
+    kind, _, rest = claim_id.partition("-")
+    reference, _, departure = rest.partition("-")
+    known = is_record_locator(reference) and is_flight_id(f"{StreamPrefix.FLIGHT}-{departure}")
+    return booking_stream(reference) if kind == StreamPrefix.CLAIM and known else None
+
+
+def flight_name(flight_id: str) -> str:
+    """Return the flight number and day of a flight's id, such as `SV1023-2026-11-24`."""
+    return flight_id.removeprefix(f"{StreamPrefix.FLIGHT}-")
+
+
 def flight_date(flight_id: str) -> dt.date:
     """Return the day of a flight's id: when it was first scheduled to leave, local at the origin.
 
@@ -188,6 +270,16 @@ def flight_date(flight_id: str) -> dt.date:
 def is_flight_id(text: str) -> bool:
     """Return whether the text has the form of a flight's id."""
     return re.fullmatch(FLIGHT_ID_PATTERN, text) is not None
+
+
+def period_stream(month: dt.date) -> str:
+    """Return the stream of a month of the books, such as `period-2026-11`."""
+    return f"{StreamPrefix.PERIOD}-{month:%Y-%m}"
+
+
+def month_of_period(period_id: str) -> dt.date:
+    """Return the first day of the month of a period's stream."""
+    return dt.date.fromisoformat(f"{period_id.removeprefix(f'{StreamPrefix.PERIOD}-')}-01")
 
 
 def _name_uuid(namespace: uuid.UUID, name: str) -> uuid.UUID:

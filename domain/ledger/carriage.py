@@ -67,7 +67,7 @@ def ticketing_entry(posted: Posted, *, price: Price) -> entries.Entry:
         TICKETING_RULE,
         posted,
         value.currency,
-        ((accounts.UNAPPLIED_FUNDS, value.total), *_liabilities(value, sign=-1)),
+        ((accounts.UNAPPLIED_FUNDS, value.total), *liabilities(value, sign=-1)),
     )
 
 
@@ -96,7 +96,7 @@ def exchange_entry(
     )
     amounts = (
         (accounts.UNAPPLIED_FUNDS, due),
-        *_liabilities(difference, sign=-1),
+        *liabilities(difference, sign=-1),
         (accounts.REFUNDS_PAYABLE, -refund),
         (accounts.TRAVEL_CREDITS, -credit),
     )
@@ -163,8 +163,8 @@ def cancellation_entry(
         posted,
         value.currency,
         (
-            *_liabilities(value, sign=1),
-            *_liabilities(added, sign=-1),
+            *liabilities(value, sign=1),
+            *liabilities(added, sign=-1),
             (accounts.VAT_OUTPUT, -fee_vat),
             (accounts.CANCELLATION_FEES, -(fee - fee_vat)),
             (accounts.REFUNDS_PAYABLE, -(value.total - added.total - fee)),
@@ -193,14 +193,15 @@ def goodwill_entry(posted: Posted, *, value: Value, amount: int) -> entries.Entr
         posted,
         value.currency,
         (
-            *_liabilities(value, sign=1),
+            *liabilities(value, sign=1),
             (accounts.COMPENSATION, beyond),
             (accounts.REFUNDS_PAYABLE, -amount),
         ),
     )
 
 
-def _liabilities(value: Value, *, sign: int) -> tuple[tuple[str, int], ...]:
+def liabilities(value: Value, *, sign: int) -> tuple[tuple[str, int], ...]:
+    """The lines of the liabilities of a value; `sign` 1 debits them, -1 credits them."""
     return (
         (accounts.AIR_TRAFFIC_LIABILITY, sign * value.fare),
         (accounts.ANCILLARY_LIABILITY, sign * value.ancillary),

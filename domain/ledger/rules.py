@@ -8,6 +8,7 @@ from domain.ledger import accounts
 
 CAPTURE_RULE = "capture"
 PARKED_FUNDS_OWED_RULE = "parked_funds_owed"
+FUNDS_ALLOCATED_RULE = "funds_allocated"
 REFUND_ACCEPTED_RULE = "refund_accepted"
 REFUND_FAILED_RULE = "refund_failed"
 REFUND_TRANSFERRED_RULE = "refund_transferred"
@@ -43,6 +44,27 @@ def parked_funds_owed_entry(
         amounts=(
             (accounts.UNAPPLIED_FUNDS, amount),
             (accounts.REFUNDS_PAYABLE, -amount),
+        ),
+    )
+
+
+def funds_allocated_entry(
+    *,
+    intent: str,
+    booking: str,
+    amount: money.Money,
+    references: tuple[str, ...],
+    now: dt.datetime,
+) -> entries.Entry:
+    """Money without a booking pays for one: within unapplied funds, from the intent to it."""
+    return entries.Entry(
+        effective_on=accounting_day(now),
+        rule=FUNDS_ALLOCATED_RULE,
+        version=1,
+        references=references,
+        postings=(
+            entries.Posting(accounts.UNAPPLIED_FUNDS, intent, amount.amount, amount.currency),
+            entries.Posting(accounts.UNAPPLIED_FUNDS, booking, -amount.amount, amount.currency),
         ),
     )
 

@@ -1,12 +1,18 @@
 """One amount due, the attempts to collect it, and refunds.
 
 attempts: the amount due and the attempts to collect it
-captures: captured money, applied or parked, and parked money that is returned
+shares: an amount due that several payers pay together
+captures: captured money, applied or parked, and what becomes of parked money
 refunds: refunds of captured money
+disputes: disputes of captured money, and the refunds that wait for their end
+external_refunds: refunds made at Stripe by hand, and what they were for
 idempotency_keys: how long Stripe remembers an idempotency key
 
 events: all events
+dispute_events: the events of disputes
+external_refund_events: the events of external refunds
 state: the state
+dispute_state: the state of disputes
 fold: state after event
 rejections: the reasons for which a decision is rejected
 
@@ -16,15 +22,30 @@ Stripe perhaps not yet called), *open*, *unknown* (Stripe did not answer in time
 
 A *refund* returns money of one capture: *requested* (intention recorded), *unknown*, *accepted*
 (Stripe has it), *settled*, *refused* (by Stripe) or *failed* (the money was returned to us). What
-one of the last two did not refund is sent again, or *paid by bank*.
+one of the last two did not refund is sent again, or *paid by bank*. It is *waiting* while its
+charge is disputed, and *charged back* where the payer got the money by the dispute instead.
+Stripe may wait for the payer (*requires action*), and a refund may be *canceled* there.
 
-M1  At most one attempt is live (requested, open or unknown) at a time.
+An *external refund* was made at Stripe's dashboard by hand. Finance *allocates* it: to a refund of
+ours, which is then *covered* and not sent, or as goodwill.
+
+A *dispute* is what the payer's bank asks back: an *inquiry* (no money moves), *open*, then *won*,
+*lost* or *closed*. Its *receivable* is what the bank holds of our money and may return.
+
+M1  At most one attempt is live (requested, open or unknown) at a time, or shares that together
+    collect what is outstanding.
 M2  One provider intent is captured once, however often Stripe reports it.
-M3  Every capture carries its entry; money that cannot be applied is parked with the reason.
+M3  Every capture carries its entry; money that cannot be applied is parked with the reason: all of
+    it, or what is beyond the amount due. A part of the amount due waits for the rest.
 M4  A timeout is unknown, never failed.
-M5  Of one capture no more is refunded than was captured; refused and failed refunds do not count.
+M5  Of one capture no more is refunded than was captured, by us and by hand together; refused and
+    failed refunds do not count.
 M6  One obligation is refunded once from each capture, however often it is requested; a refused or
     failed refund is sent again or paid by bank, and that once.
 M7  A refund that Stripe has is recorded by two entries at most: accepted, and failed after that.
-M8  Parked money is owed to its payer once; then it is refunded like any other obligation.
+M8  Parked money is applied after all or owed to its payer, once; what is owed is refunded like any
+    other obligation.
+M9  While a dispute of a capture is open, no money of it is refunded.
+M10 A balance transaction of a dispute is posted once, however often Stripe reports it.
+M11 An external refund is posted once, and taken back once with all that it was allocated to.
 """

@@ -17,11 +17,13 @@ from domain.payment.events import (
     AttemptStarted,
     AttemptUnresolved,
     PaymentDeclined,
+    PaymentDelayed,
     PaymentEvent,
     PaymentRequested,
     SessionOpened,
 )
 from domain.payment.state import (
+    LIVE,
     Attempt,
     AttemptStatus,
     Payment,
@@ -47,11 +49,15 @@ def request(payment: Payment | None, *, booking: str, due: money.Money) -> list[
 def start_attempt(
     payment: Payment, *, attempt: str, idempotency_key: str, locale: str, now: dt.datetime
 ) -> list[PaymentEvent]:
-    """Record the intention to open a session unless one is live (M1); idempotent for an id."""
+    """Record the intention to open a session unless one is live (M1); idempotent for an id.
+
+    It collects what is outstanding of the amount due.
+    """
     if payment.is_settled():
         raise rejections.AlreadyPaid()
     if payment.live_attempt() is not None or payment.attempt(attempt) is not None:
         return []
+    outstanding = payment.outstanding()
     return [
         AttemptStarted(
             attempt=attempt,
@@ -59,6 +65,7 @@ def start_attempt(
             locale=locale,
             started_at=now,
             expires_at=session_expires_at(now=now),
+            amount=None if outstanding == payment.due else outstanding,
         )
     ]
 
@@ -109,6 +116,22 @@ def decline(
     return [PaymentDeclined(attempt=attempt, intent=intent, charge=charge, code=code)]
 
 
+def delay(payment: Payment, *, attempt: str, intent: str) -> list[PaymentEvent]:
+    """A bank decides about the payment: recorded once, and never after its answer."""
+    known = payment.attempt(attempt)
+    if known is None or known.bank_decides or known.status not in LIVE:
+        return []
+    if payment.capture(intent) is not None:
+        return []
+    return [PaymentDelayed(attempt=attempt, intent=intent)]
+
+
+def require_payable(attempt: Attempt) -> None:
+    """Require that the live attempt can still be paid by its traveller: rejects AttemptPending."""
+    if attempt.bank_decides and attempt.status in LIVE:
+        raise rejections.AttemptPending(reason="bank_decides")
+
+
 def evolve(payment: Payment, event: AttemptEvent) -> Payment:
     """The payment after the event."""
     match event:
@@ -124,6 +147,8 @@ def evolve(payment: Payment, event: AttemptEvent) -> Payment:
             return with_attempt_status(payment, event.attempt, AttemptStatus.EXPIRED)
         case PaymentDeclined():
             return _declined(payment, event)
+        case PaymentDelayed():
+            return _delayed(payment, event)
         case _:
             assert_never(event)
 
@@ -141,6 +166,8 @@ def _started(payment: Payment, event: AttemptStarted) -> Payment:
         locale=event.locale,
         started_at=event.started_at,
         expires_at=event.expires_at,
+        amount=event.amount,
+        is_share=event.is_share,
     )
     return replace(payment, attempts=(*payment.attempts, attempt))
 
@@ -164,6 +191,13 @@ def _declined(payment: Payment, event: PaymentDeclined) -> Payment:
         return payment
     charges = attempt.declined_charges | {event.charge}
     return with_attempt(payment, replace(attempt, declined_charges=charges))
+
+
+def _delayed(payment: Payment, event: PaymentDelayed) -> Payment:
+    attempt = payment.attempt(event.attempt)
+    if attempt is None:
+        return payment
+    return with_attempt(payment, replace(attempt, bank_decides=True))
 
 
 def _known(payment: Payment, attempt: str) -> Attempt:

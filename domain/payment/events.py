@@ -9,6 +9,8 @@ from typing import ClassVar, Literal
 
 from domain.kernel import entries, money
 from domain.kernel.events import DomainEvent
+from domain.payment.dispute_events import DisputeEvent
+from domain.payment.external_refund_events import ExternalRefundEvent
 
 
 class PaymentRequested(DomainEvent, frozen=True):
@@ -29,8 +31,12 @@ class AttemptFact(DomainEvent, frozen=True):
     capability: ClassVar[Literal["attempts"]] = "attempts"
 
 
-class AttemptStarted(AttemptFact, frozen=True):
-    """The intention to open a checkout session, with all that a retry must repeat exactly."""
+class AttemptStarted(AttemptFact, frozen=True, omit_defaults=True):
+    """The intention to open a checkout session, with all that a retry must repeat exactly.
+
+    `amount` where it is less than the amount due: the rest of it, or one share of several that are
+    paid side by side.
+    """
 
     tag: ClassVar[str] = "payment.attempt_started.1"
     attempt: str
@@ -38,6 +44,8 @@ class AttemptStarted(AttemptFact, frozen=True):
     locale: str
     started_at: dt.datetime
     expires_at: dt.datetime
+    amount: money.Money | None = None
+    is_share: bool = False
 
 
 class AttemptUnresolved(AttemptFact, frozen=True):
@@ -85,6 +93,14 @@ class PaymentDeclined(AttemptFact, frozen=True):
     code: str
 
 
+class PaymentDelayed(AttemptFact, frozen=True):
+    """The session is complete, and a bank decides about its payment, maybe for days."""
+
+    tag: ClassVar[str] = "payment.delayed.1"
+    attempt: str
+    intent: str
+
+
 AttemptEvent = (
     AttemptStarted
     | SessionOpened
@@ -92,6 +108,7 @@ AttemptEvent = (
     | AttemptRefused
     | AttemptExpired
     | PaymentDeclined
+    | PaymentDelayed
 )
 
 
@@ -116,11 +133,15 @@ class PaymentCaptured(CaptureFact, frozen=True, omit_defaults=True):
     from_signed_event: bool = False
 
 
-class CaptureChecked(CaptureFact, frozen=True):
-    """Stripe's own list has the capture that a signed event reported, with the same amount."""
+class CaptureChecked(CaptureFact, frozen=True, omit_defaults=True):
+    """Stripe's own list has the capture that a signed event reported, with the same amount.
+
+    `parked` where money of it could not be applied: it may be returned now.
+    """
 
     tag: ClassVar[str] = "payment.capture_checked.1"
     intent: str
+    parked: bool = False
 
 
 class CaptureContradicted(CaptureFact, frozen=True):
@@ -134,17 +155,43 @@ class CaptureContradicted(CaptureFact, frozen=True):
     reason: str
 
 
-class FundsParked(CaptureFact, frozen=True):
-    """Captured money could not be applied to the booking and stays in unapplied funds."""
+class FundsParked(CaptureFact, frozen=True, omit_defaults=True):
+    """Captured money could not be applied to the booking and stays in unapplied funds.
+
+    `amount` is less than what was captured where the rest is applied. `paid_at` is when the payer
+    paid; None where it was not recorded.
+    """
 
     tag: ClassVar[str] = "payment.funds_parked.1"
     intent: str
     amount: money.Money
     reason: str
+    paid_at: dt.datetime | None = None
+
+
+class ParkedFundsApplied(CaptureFact, frozen=True):
+    """Parked money of a capture pays for the booking after all."""
+
+    tag: ClassVar[str] = "payment.parked_funds_applied.1"
+    intent: str
+    amount: money.Money
+
+
+class ParkedFundsAllocated(CaptureFact, frozen=True):
+    """Finance found the booking that money without one was meant for: `amount` of it pays there.
+
+    The entry moves it within unapplied funds, from the intent to the booking.
+    """
+
+    tag: ClassVar[str] = "payment.parked_funds_allocated.1"
+    intent: str
+    amount: money.Money
+    booking: str
+    entry: entries.Entry
 
 
 class ParkedFundsOwed(CaptureFact, frozen=True):
-    """Finance returns parked money; the entry moves it from unapplied funds to what is owed.
+    """Parked money is returned; the entry moves it from unapplied funds to what is owed.
 
     `obligation` is the id of what the airline owes by it; the same append requests the refund.
     """
@@ -156,9 +203,8 @@ class ParkedFundsOwed(CaptureFact, frozen=True):
     entry: entries.Entry
 
 
-CaptureEvent = (
-    PaymentCaptured | CaptureChecked | CaptureContradicted | FundsParked | ParkedFundsOwed
-)
+_Parked = FundsParked | ParkedFundsApplied | ParkedFundsAllocated | ParkedFundsOwed
+CaptureEvent = PaymentCaptured | CaptureChecked | CaptureContradicted | _Parked
 
 
 class RefundFact(DomainEvent, frozen=True):
@@ -198,6 +244,13 @@ class RefundAccepted(RefundFact, frozen=True):
     refund: str
     provider_refund: str
     entry: entries.Entry
+
+
+class RefundActionRequired(RefundFact, frozen=True):
+    """Stripe waits for its customer to say where the money of the refund is to be sent."""
+
+    tag: ClassVar[str] = "payment.refund_action_required.1"
+    refund: str
 
 
 class RefundSettled(RefundFact, frozen=True):
@@ -244,10 +297,18 @@ RefundEvent = (
     RefundRequested
     | RefundUnresolved
     | RefundAccepted
+    | RefundActionRequired
     | RefundSettled
     | RefundRefused
     | RefundFailed
     | RefundTransferred
 )
 
-PaymentEvent = PaymentRequested | AttemptEvent | CaptureEvent | RefundEvent
+PaymentEvent = (
+    PaymentRequested
+    | AttemptEvent
+    | CaptureEvent
+    | RefundEvent
+    | DisputeEvent
+    | ExternalRefundEvent
+)

@@ -2,7 +2,7 @@
 
 from typing import assert_never
 
-from domain.payment import attempts, captures, refunds
+from domain.payment import attempts, captures, disputes, external_refunds, refunds
 from domain.payment.events import PaymentEvent
 from domain.payment.state import Payment
 
@@ -20,5 +20,9 @@ def evolve(payment: Payment | None, event: PaymentEvent) -> Payment:
             return captures.evolve(payment, event)
         case "refunds":
             return refunds.evolve(payment, event)
+        case "disputes":
+            return disputes.evolve(payment, event)
+        case "external_refunds":
+            return external_refunds.evolve(payment, event)
         case _:
             assert_never(event.capability)

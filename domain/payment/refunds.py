@@ -14,6 +14,7 @@ from domain.payment import rejections
 from domain.payment.events import (
     PaymentEvent,
     RefundAccepted,
+    RefundActionRequired,
     RefundEvent,
     RefundFailed,
     RefundRefused,
@@ -24,6 +25,10 @@ from domain.payment.events import (
 )
 from domain.payment.state import NOT_REFUNDED, Payment, Refund, RefundStatus
 
+# At Stripe, and not passed on to the payer yet.
+AT_STRIPE = frozenset({RefundStatus.ACCEPTED, RefundStatus.REQUIRES_ACTION})
+# Stripe's word for a refund that was withdrawn before the payer's bank had it.
+CANCELED = "canceled"
 UNANSWERED = frozenset({RefundStatus.REQUESTED, RefundStatus.UNKNOWN})
 
 
@@ -67,11 +72,12 @@ def send_again(
 ) -> list[PaymentEvent]:
     """Record the intention to refund again what a refused or failed refund did not (M6).
 
-    The money may come from a capture of another payment. Rejects RefundNotFailed and
-    RefundExceedsCaptured (M5).
+    The money may come from a capture of another payment. Rejects RefundNotFailed,
+    RefundExceedsCaptured (M5) and ChargeDisputed.
     """
     if failed.status not in NOT_REFUNDED:
-        raise rejections.RefundNotFailed(reason=failed.status.value)
+        raise rejections.RefundNotFailed(reason=failed.status)
+    require_no_open_dispute(payment, intent)
     return _request(
         payment,
         refund=refund,
@@ -82,6 +88,15 @@ def send_again(
         now=now,
         replaces=failed.id,
     )
+
+
+def require_no_open_dispute(payment: Payment, intent: str) -> None:
+    """The bank has decided every dispute of the capture; otherwise ChargeDisputed (M9)."""
+    disputed = payment.open_dispute(intent)
+    if disputed is not None:
+        raise rejections.ChargeDisputed(
+            reason="charge_disputed", dispute=disputed.id, nextStep="await_the_end_of_the_dispute"
+        )
 
 
 def _request(
@@ -125,14 +140,15 @@ def transfer(
     """Finance paid what a refused or failed refund did not, by a transfer of the bank (M6).
 
     The entry's day is today's. The same transfer again records nothing. Rejects RefundNotFailed,
-    also where it was `sent_again`, and InvalidBankTransfer for a value date to come or before the
-    refund was requested.
+    also where it was `sent_again`, ChargeDisputed, and InvalidBankTransfer for a value date to come
+    or before the refund was requested.
     """
     if failed.bank_reference == bank_reference:
         return []
     if failed.status not in NOT_REFUNDED or sent_again:
-        reason = "sent_again" if sent_again else failed.status.value
+        reason = "sent_again" if sent_again else failed.status
         raise rejections.RefundNotFailed(reason=reason)
+    require_no_open_dispute(payment, failed.intent)
     if not failed.requested_at.date() <= paid_on <= entry.effective_on:
         raise rejections.InvalidBankTransfer(field="paidOn", reason="not_between_request_and_today")
     assert payment.refund(failed.id) == failed
@@ -165,14 +181,24 @@ def accept_refund(
 def settle_refund(payment: Payment, *, refund: str, provider_refund: str) -> list[PaymentEvent]:
     """Stripe passed the money of an accepted refund on; never after it failed."""
     known = _known(payment, refund)
-    if known.status is not RefundStatus.ACCEPTED or known.provider_refund != provider_refund:
+    if known.status not in AT_STRIPE or known.provider_refund != provider_refund:
         return []
     return [RefundSettled(refund=refund)]
 
 
+def await_action(payment: Payment, *, refund: str, provider_refund: str) -> list[PaymentEvent]:
+    """Stripe has an accepted refund and waits for its customer; never after it went on."""
+    known = _known(payment, refund)
+    if known.status is not RefundStatus.ACCEPTED or known.provider_refund != provider_refund:
+        return []
+    return [RefundActionRequired(refund=refund)]
+
+
 def refuse_refund(payment: Payment, *, refund: str, code: str) -> list[PaymentEvent]:
-    """Stripe refused the refund before it accepted it."""
-    if _known(payment, refund).status not in UNANSWERED:
+    """Stripe refused the refund before it accepted it, also where it waited for a dispute that
+    nobody knows.
+    """
+    if _known(payment, refund).status not in UNANSWERED | {RefundStatus.WAITING}:
         return []
     return [RefundRefused(refund=refund, code=code)]
 
@@ -182,7 +208,7 @@ def fail_refund(
 ) -> list[PaymentEvent]:
     """The money of an accepted refund was returned, even after Stripe had passed it on."""
     known = _known(payment, refund)
-    if known.status not in {RefundStatus.ACCEPTED, RefundStatus.SETTLED}:
+    if known.status not in AT_STRIPE | {RefundStatus.SETTLED}:
         return []
     if known.provider_refund != provider_refund:
         return []
@@ -202,6 +228,8 @@ def evolve(payment: Payment, event: RefundEvent) -> Payment:
                 status=RefundStatus.ACCEPTED,
                 provider_refund=event.provider_refund,
             )
+        case RefundActionRequired():
+            return _with_refund(payment, event.refund, status=RefundStatus.REQUIRES_ACTION)
         case RefundSettled():
             return _with_refund(payment, event.refund, status=RefundStatus.SETTLED)
         case RefundUnresolved():
@@ -209,8 +237,9 @@ def evolve(payment: Payment, event: RefundEvent) -> Payment:
         case RefundRefused():
             return _with_refund(payment, event.refund, status=RefundStatus.REFUSED)
         case RefundFailed():
-            after = RefundStatus.TRANSFERRED if event.transferred else RefundStatus.FAILED
-            return _with_refund(payment, event.refund, status=after)
+            return _with_refund(
+                payment, event.refund, status=status_after(event), failure=event.code
+            )
         case RefundTransferred():
             return _with_refund(
                 payment,
@@ -220,6 +249,13 @@ def evolve(payment: Payment, event: RefundEvent) -> Payment:
             )
         case _:
             assert_never(event)
+
+
+def status_after(event: RefundFailed) -> RefundStatus:
+    """The status of a refund whose money was returned to our balance."""
+    if event.transferred:
+        return RefundStatus.TRANSFERRED
+    return RefundStatus.CANCELED if event.code == CANCELED else RefundStatus.FAILED
 
 
 def _requested(payment: Payment, event: RefundRequested) -> Payment:

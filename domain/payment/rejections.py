@@ -24,9 +24,18 @@ class AlreadyPaid(Rejection):
 
 
 class AttemptPending(Rejection):
-    """Stripe has not answered yet; repeating the request with the same key is safe."""
+    """Stripe or a bank has not answered yet; repeating the request with the same key is safe."""
 
     code: ClassVar[str] = "PAYMENT_PROCESSING"
+
+
+class InvalidShares(Rejection):
+    """The shares do not add up to what is due, or one of them cannot be charged."""
+
+    code: ClassVar[str] = "VALIDATION_ERROR"
+
+    def __init__(self, *, reason: str, **details: str | int) -> None:
+        super().__init__(field="shares", reason=reason, **details)
 
 
 class SessionEnded(Rejection):
@@ -47,10 +56,46 @@ class RefundNotFailed(Rejection):
     code: ClassVar[str] = "INVALID_STATE_TRANSITION"
 
 
+class ExternalRefundNotFound(Rejection):
+    """No refund of this id was made at Stripe by hand."""
+
+    code: ClassVar[str] = "NOT_FOUND"
+
+
+class AllocationExceedsRefund(Rejection):
+    """The allocations are more than what is left of the external refund."""
+
+    code: ClassVar[str] = "VALIDATION_ERROR"
+
+
+class RefundNotPayable(Rejection):
+    """The refund has another state than one that an external refund can have paid."""
+
+    code: ClassVar[str] = "INVALID_STATE_TRANSITION"
+
+
 class InvalidBankTransfer(Rejection):
     """The transfer cannot have paid this refund on that day."""
 
     code: ClassVar[str] = "VALIDATION_ERROR"
+
+
+class ChargeDisputed(Rejection):
+    """The charge is disputed: until its bank has decided, no money of it is returned."""
+
+    code: ClassVar[str] = "INVALID_STATE_TRANSITION"
+
+
+class DisputeNotFound(Rejection):
+    """There is no such dispute."""
+
+    code: ClassVar[str] = "NOT_FOUND"
+
+
+class DisputeNotOpen(Rejection):
+    """The bank has decided, or takes no evidence."""
+
+    code: ClassVar[str] = "INVALID_STATE_TRANSITION"
 
 
 class RefundExceedsCaptured(Rejection):

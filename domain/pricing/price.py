@@ -102,10 +102,10 @@ def lines(price: Price, passengers: Sequence[PassengerType]) -> tuple[PriceLine,
         among = {index for index, each in enumerate(passengers) if each == passenger_type}
         coupons = [coupon for coupon in price.coupons if coupon.passenger in among]
         extras = [extra for extra in price.extras if extra.passenger in among]
+        count = len({coupon.passenger for coupon in coupons})
         for kind in LINE_KINDS:
             amount = sum(_amounts(kind, coupons, extras))
             if amount:
-                count = len({coupon.passenger for coupon in coupons})
                 found.append(PriceLine(kind, passenger_type, count, amount))
     return tuple(found)
 

@@ -24,7 +24,7 @@ class SegmentFare(msgspec.Struct, frozen=True):
 
 def seat_count(passengers: Sequence[PassengerType]) -> int:
     """Seats that these passengers take from capacity."""
-    return sum(TAKES_SEAT[passenger] for passenger in passengers)
+    return sum([TAKES_SEAT[passenger] for passenger in passengers])
 
 
 def price_journey(

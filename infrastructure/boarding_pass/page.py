@@ -24,6 +24,7 @@ QUIET_MODULES = 4
 LARGEST_MODULE = 0.4
 
 
+@typeface.one_at_a_time
 def pdf(facts: boarding_pass.BoardingPassFacts) -> bytes:
     """Return the pass as a PDF of one page; raises NameNotLatin or InvalidFacts."""
     paper = Sheet(f"{boarding_pass.carriage_name(facts)} {facts.carrier}{facts.flight_number}")

@@ -17,6 +17,7 @@ from psycopg.pq import TransactionStatus
 from psycopg_pool import PoolTimeout
 
 from application import ports
+from application.together import Together
 from infrastructure.event_store import arrays, statement
 from infrastructure.event_store.arrays import Int4Array, TextArray, UuidArray
 from infrastructure.postgres.pool import Connection, Pool
@@ -25,6 +26,8 @@ STATEMENT_TIMEOUT_MS = 5_000
 CONNECT_TIMEOUT_SECONDS = 3
 # The server's own timeout is shorter: longer silence means that the server or network is down.
 REPLY_SECONDS = 10.0
+# Reads of streams under way at the same time.
+READS_AT_ONCE = 4
 # A server that refuses writes, after a failover or on a full disk, counts as unavailable.
 NO_ANSWER = (psycopg.OperationalError, psycopg.errors.ReadOnlySqlTransaction)
 
@@ -37,6 +40,7 @@ class PostgresEventLog:
         self._pool = pool
         self._connection: Connection | None = None
         self._appending = asyncio.Lock()
+        self._reads = Together(self._read_all, at_once=READS_AT_ONCE)
 
     async def append(self, batch: ports.Batch) -> ports.Appended:
         """Append the batch in one transaction; the port describes the result."""
@@ -65,6 +69,25 @@ class PostgresEventLog:
 
     async def read_after(self, versions: Mapping[str, int]) -> list[ports.RecordedEvent]:
         """Return the events of each stream after its version, in log order."""
+        return await self._reads.ask(versions)
+
+    async def _read_all(
+        self, asked: Sequence[Mapping[str, int]]
+    ) -> Sequence[list[ports.RecordedEvent]]:
+        """Return for each caller the events that it asked for, all of one round trip."""
+        if len(asked) == 1:
+            return [await self._read_after(asked[0])]
+        together: dict[str, int] = {}
+        for versions in asked:
+            for stream, version in versions.items():
+                together[stream] = min(version, together.get(stream, version))
+        found = await self._read_after(together)
+        return [
+            [each for each in found if each.version > versions.get(each.stream, each.version)]
+            for versions in asked
+        ]
+
+    async def _read_after(self, versions: Mapping[str, int]) -> list[ports.RecordedEvent]:
         try:
             async with self._pool.connection() as connection:
                 with _reply_within(connection):

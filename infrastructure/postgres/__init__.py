@@ -6,6 +6,7 @@ migrations: the SQL files of the migrations
 roles: login roles of the demo, tests and benchmarks
 outbox: reads the outbox for its relay, and keeps the checkpoints of processes
 inbox: Stripe events as received: stored once, sealed, processed by state
+stripe_event_answers: what became of each of them
 flight_tasks: how far the follow-up of each change of a flight has come
 ticket_stock: serials of tickets, drawn from a sequence in blocks
 """

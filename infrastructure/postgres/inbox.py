@@ -6,31 +6,42 @@ The row is the truth about an event; the queue only carries its id and may lose 
 from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 
+import msgspec
+
 from application import ports
 from application.coordination import Channel
 from application.payment.event_retries import PATIENCE
 from application.payment.process_event import FinishedEvent
-from application.payment.receive_event import UNSUPPORTED, InboxEvent, Received
+from application.payment.receive_event import InboxEvent, Received
 from application.payment.replay_event import ParkedEvent
+from application.payment.stripe_event_types import UNSUPPORTED
+from application.together import Together
 from domain.kernel.sealed import Sealed
 from infrastructure.postgres.pool import Pool, raising_unavailable
 
+# In the order of the ids, so that two processes with the same events wait for each other in turn.
 _INSERT = """
-WITH fresh AS (
+WITH given AS (
+    SELECT * FROM unnest(%s::text[], %s::text[], %s::text[], %s::text[], %s::text[], %s::text[],
+                         %s::bytea[], %s::bytea[], %s::text[], %s::text[], %s::float8[])
+        AS each (id, type, object, state, reason, subject, box, wrapped, awaited_payment,
+                 awaited_intent, wait_seconds)
+), fresh AS (
     INSERT INTO inbox.stripe_event
         (id, type, object, state, reason, subject, sealed_body, awaited_payment, awaited_intent,
          due_at)
-    VALUES (%(id)s, %(type)s, %(object)s, %(state)s, %(reason)s, %(subject)s, %(box)s,
-            %(awaited_payment)s, %(awaited_intent)s,
-            clock_timestamp() + make_interval(secs => nullif(%(wait_seconds)s, 0.0)))
-    ON CONFLICT (id) DO NOTHING RETURNING id, subject
+    SELECT id, type, object, state, reason, subject, box, awaited_payment, awaited_intent,
+           clock_timestamp() + make_interval(secs => nullif(wait_seconds, 0.0))
+    FROM given ORDER BY id
+    ON CONFLICT (id) DO NOTHING RETURNING subject
 ), key AS (
     INSERT INTO vault.subject_key (subject, wrapped)
-    SELECT subject, %(wrapped)s FROM fresh
+    SELECT subject, wrapped FROM fresh JOIN given USING (subject)
 )
-SELECT CASE WHEN %(state)s = 'new' AND %(wait_seconds)s = 0.0
-       THEN pg_notify(%(channel)s, id)::text END FROM fresh
+SELECT subject, CASE WHEN state = 'new' AND wait_seconds = 0.0
+                THEN pg_notify(%s, id)::text END FROM fresh JOIN given USING (subject)
 """
+STORES_AT_ONCE = 2
 # Sent again by Stripe: an unfinished event is tried at once, a parked one from the beginning.
 # A rendering that could not be used gives way to one that can: only its type and object count.
 _RESUME = """
@@ -51,7 +62,7 @@ WITH replayed AS (
     UPDATE inbox.stripe_event
     SET state = 'new', tries = 0, waits = 0, due_at = NULL, waiting_since = NULL,
         enqueued_at = NULL
-    WHERE id = %(id)s AND state = 'parked' RETURNING id
+    WHERE state = 'parked' AND (id = %(id)s OR reason = %(reason)s) RETURNING id
 )
 SELECT pg_notify(%(channel)s, id) FROM replayed
 """
@@ -84,6 +95,14 @@ WHERE id = %(id)s AND state = 'new' RETURNING state
 """
 
 
+class _Storing(msgspec.Struct, frozen=True):
+    event: InboxEvent
+    reason: str | None
+    body: Sealed
+    key: ports.WrappedKey
+    wait_seconds: float
+
+
 class StripeInbox:
     """`EventInbox`, `StoredEvents` and `ParkedEvents` on inbox.stripe_event.
 
@@ -92,6 +111,7 @@ class StripeInbox:
 
     def __init__(self, pool: Pool) -> None:
         self._pool = pool
+        self._stores = Together(self._store_all, at_once=STORES_AT_ONCE)
 
     async def store(
         self,
@@ -102,25 +122,46 @@ class StripeInbox:
         key: ports.WrappedKey,
         wait_seconds: float = 0.0,
     ) -> Received:
-        """Store a verified event durably, or resume the unfinished one of this id."""
-        parameters = {
-            "id": event.id,
-            "type": event.type,
-            "object": event.object,
-            "state": event.state,
-            "reason": reason,
-            "subject": body.subject,
-            "box": body.box,
-            "wrapped": key.wrapped,
-            "channel": Channel.INBOX,
-            "unsupported": UNSUPPORTED,
-            "awaited_payment": event.awaited_payment,
-            "awaited_intent": event.awaited_intent,
-            "wait_seconds": wait_seconds,
-        }
-        if await self._execute(_INSERT, parameters):
+        """Store a verified event durably, or resume the unfinished one of this id.
+
+        Events that arrive together are stored together.
+        """
+        if await self._stores.ask(_Storing(event, reason, body, key, wait_seconds)):
             return "fresh"
-        return "resumed" if await self._execute(_RESUME, parameters) else "duplicate"
+        resumed = await self._execute(
+            _RESUME,
+            {
+                "id": event.id,
+                "type": event.type,
+                "object": event.object,
+                "state": event.state,
+                "channel": Channel.INBOX,
+                "unsupported": UNSUPPORTED,
+            },
+        )
+        return "resumed" if resumed else "duplicate"
+
+    async def _store_all(self, given: Sequence[_Storing]) -> Sequence[bool]:
+        """Return for each event whether it was stored; the others are there already."""
+        rows = await self._execute(
+            _INSERT,
+            (
+                [each.event.id for each in given],
+                [each.event.type for each in given],
+                [each.event.object for each in given],
+                [each.event.state for each in given],
+                [each.reason for each in given],
+                [each.body.subject for each in given],
+                [each.body.box for each in given],
+                [each.key.wrapped for each in given],
+                [each.event.awaited_payment for each in given],
+                [each.event.awaited_intent for each in given],
+                [each.wait_seconds for each in given],
+                Channel.INBOX,
+            ),
+        )
+        stored = {row[0] for row in rows}
+        return [each.body.subject in stored for each in given]
 
     async def record_done(self, event: ports.StripeEvent) -> bool:
         """Store the event as done, as the append does for those whose effect it is."""
@@ -192,7 +233,14 @@ class StripeInbox:
 
     async def replay(self, event_id: str) -> None:
         """Let the event be processed again if it is parked."""
-        await self._execute(_REPLAY, {"id": event_id, "channel": Channel.INBOX})
+        await self._replay({"id": event_id, "reason": None})
+
+    async def replay_all(self, reason: str) -> int:
+        """Let all be processed again that are parked for this reason; return how many."""
+        return await self._replay({"id": None, "reason": reason})
+
+    async def _replay(self, chosen: Mapping[str, object]) -> int:
+        return len(await self._execute(_REPLAY, {**chosen, "channel": Channel.INBOX}))
 
     async def _execute(
         self, query: str, parameters: Mapping[str, object] | tuple[object, ...]

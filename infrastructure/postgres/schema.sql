@@ -76,7 +76,9 @@ CREATE TABLE inbox.stripe_event (
 );
 CREATE INDEX stripe_event_awaiting ON inbox.stripe_event USING btree (awaited_intent) WHERE ((state = 'new'::text) AND (awaited_intent IS NOT NULL));
 CREATE INDEX stripe_event_new ON inbox.stripe_event USING btree (received_at) WHERE (state = 'new'::text);
+CREATE INDEX stripe_event_object ON inbox.stripe_event USING btree (object);
 CREATE INDEX stripe_event_parked ON inbox.stripe_event USING btree (received_at, id) WHERE (state = 'parked'::text);
+CREATE INDEX stripe_event_received ON inbox.stripe_event USING btree (received_at, id);
 
 CREATE TABLE ledger.capacity (
     flight text COLLATE "C" NOT NULL,
@@ -86,6 +88,12 @@ CREATE TABLE ledger.capacity (
     sold integer NOT NULL,
     CONSTRAINT capacity_pkey PRIMARY KEY (flight, cabin)
 ) WITH (fillfactor=50);
+
+CREATE TABLE ledger.closed_period (
+    month date NOT NULL,
+    CONSTRAINT closed_period_month_check CHECK ((EXTRACT(day FROM month) = (1)::numeric)),
+    CONSTRAINT closed_period_pkey PRIMARY KEY (month)
+);
 
 CREATE TABLE ledger.command (
     id uuid NOT NULL,
@@ -111,7 +119,9 @@ CREATE TABLE ledger.event (
     CONSTRAINT event_stream_version UNIQUE (stream, version),
     CONSTRAINT event_version_check CHECK ((version > 0))
 );
+CREATE INDEX event_of_webhook ON ledger.event USING btree (correlation_id) WHERE starts_with(correlation_id, 'evt_'::text);
 CREATE TRIGGER append_only BEFORE DELETE OR UPDATE OR TRUNCATE ON ledger.event FOR EACH STATEMENT EXECUTE FUNCTION ledger.refuse_change(); -- ENABLE ALWAYS
+CREATE TRIGGER period_moved AFTER INSERT ON ledger.event FOR EACH ROW WHEN (((new.tag = ANY (ARRAY['period.closed.1'::text, 'period.reopened.1'::text])) AND (new.stream ~ '^period-[0-9]{4}-(0[1-9]|1[0-2])$'::text))) EXECUTE FUNCTION ledger.move_period();
 
 CREATE TABLE ledger.outbox (
     id bigint GENERATED ALWAYS AS IDENTITY NOT NULL,
@@ -139,6 +149,7 @@ CREATE TABLE ledger.posting (
 );
 CREATE TRIGGER append_only BEFORE DELETE OR UPDATE OR TRUNCATE ON ledger.posting FOR EACH STATEMENT EXECUTE FUNCTION ledger.refuse_change(); -- ENABLE ALWAYS
 CREATE TRIGGER balanced AFTER INSERT ON ledger.posting REFERENCING NEW TABLE AS inserted FOR EACH STATEMENT EXECUTE FUNCTION ledger.refuse_unbalanced();
+CREATE TRIGGER period_open AFTER INSERT ON ledger.posting REFERENCING NEW TABLE AS inserted FOR EACH STATEMENT EXECUTE FUNCTION ledger.refuse_closed_period();
 
 CREATE VIEW ledger.stored_events AS
  SELECT stream AS originator_id,
@@ -439,6 +450,23 @@ BEGIN
 END
 $function$;
 
+CREATE OR REPLACE FUNCTION ledger.move_period()
+ RETURNS trigger
+ LANGUAGE plpgsql
+ SET search_path TO 'pg_catalog', 'pg_temp'
+AS $function$
+DECLARE
+    closing date := to_date(substr(NEW.stream, length('period-') + 1), 'YYYY-MM');
+BEGIN
+    IF NEW.tag = 'period.closed.1' THEN
+        INSERT INTO ledger.closed_period (month) VALUES (closing) ON CONFLICT DO NOTHING;
+    ELSE
+        DELETE FROM ledger.closed_period WHERE month = closing;
+    END IF;
+    RETURN NULL;
+END
+$function$;
+
 CREATE OR REPLACE FUNCTION ledger.post_entries(base bigint, payloads bytea[])
  RETURNS void
  LANGUAGE plpgsql
@@ -483,6 +511,25 @@ AS $function$
 BEGIN
     RAISE EXCEPTION '% on %.% is refused: the log is append-only',
         TG_OP, TG_TABLE_SCHEMA, TG_TABLE_NAME USING ERRCODE = 'AIS01';
+END
+$function$;
+
+CREATE OR REPLACE FUNCTION ledger.refuse_closed_period()
+ RETURNS trigger
+ LANGUAGE plpgsql
+ SET search_path TO 'pg_catalog', 'pg_temp'
+AS $function$
+DECLARE
+    offending record;
+BEGIN
+    SELECT i.position, i.effective_on INTO offending
+    FROM inserted AS i
+    JOIN ledger.closed_period AS c ON c.month = date_trunc('month', i.effective_on)::date LIMIT 1;
+    IF FOUND THEN
+        RAISE EXCEPTION 'the entry at position % is dated %, in a closed month',
+            offending.position, offending.effective_on USING ERRCODE = 'AIS07';
+    END IF;
+    RETURN NULL;
 END
 $function$;
 
@@ -625,6 +672,8 @@ $function$;
 -- FUNCTION ledger.append(command_ids uuid[], fingerprints bytea[], answers bytea[], actors text[], correlation_ids text[], causation_ids uuid[], streams text[], versions integer[], tags text[], payloads bytea[], commands integer[], read_streams text[], read_versions integer[], asked uuid[], topics text[], bodies text[], subjects text[], wrapped_keys bytea[], OUT last_position bigint, OUT written boolean, OUT conflicts jsonb, OUT known jsonb): ais_application may EXECUTE
 -- FUNCTION ledger.append_with_stripe_events(command_ids uuid[], fingerprints bytea[], answers bytea[], actors text[], correlation_ids text[], causation_ids uuid[], streams text[], versions integer[], tags text[], payloads bytea[], commands integer[], read_streams text[], read_versions integer[], asked uuid[], topics text[], bodies text[], subjects text[], wrapped_keys bytea[], stripe_ids text[], stripe_types text[], stripe_objects text[], stripe_subjects text[], stripe_bodies bytea[], stripe_keys bytea[], OUT last_position bigint, OUT written boolean, OUT conflicts jsonb, OUT known jsonb): ais_application may EXECUTE
 -- FUNCTION ledger.known_commands(ids uuid[]): ais_application may EXECUTE
+-- FUNCTION ledger.move_period(): PUBLIC may EXECUTE
+-- FUNCTION ledger.refuse_closed_period(): PUBLIC may EXECUTE
 -- FUNCTION ledger.stale_streams(streams text[], versions integer[]): ais_application may EXECUTE
 -- FUNCTION projections.drop_generation_schema(name text): ais_projector may EXECUTE
 -- FUNCTION projections.make_generation_schema(name text): ais_projector may EXECUTE
@@ -646,6 +695,7 @@ $function$;
 -- TABLE inbox.stripe_event: ais_application may INSERT, SELECT, UPDATE
 -- TABLE ledger.capacity: ais_application may SELECT
 -- TABLE ledger.capacity: ais_projector may SELECT
+-- TABLE ledger.closed_period: ais_application may SELECT
 -- TABLE ledger.command: ais_application may SELECT
 -- TABLE ledger.event: ais_application may SELECT
 -- TABLE ledger.event: ais_projector may SELECT

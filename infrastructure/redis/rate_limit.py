@@ -56,6 +56,9 @@ def make_client(url: str) -> redis.asyncio.Redis:
         socket_connect_timeout=TIMEOUT_SECONDS,
         retry=None,
         max_connections=16,
+        # Else each new connection looks up the library's version on the disk, for milliseconds in
+        # which the event loop answers nobody.
+        driver_info=None,
     )
 
 

@@ -7,6 +7,10 @@ backoff: whether and when a request is sent again
 transport: the HTTP client of the SDK: one pool of connections
 objects: what is read of Stripe's objects
 session_search: finds the session of an attempt among all: shared, bounded
+settlement: what Stripe settles: balance transactions, payouts, its balance
+settlement_objects: what is read of those
+disputes: disputes, fraud warnings and the evidence for them
+event_list: Stripe's list of events
 webhook: verifies that a webhook request is from Stripe
 errors: turns the errors of the SDK into the failures of the gateway
 version: the one API version that requests and events must have

@@ -5,22 +5,25 @@ the caller retries, because it stored the idempotency key.
 """
 
 import datetime as dt
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from application.payment import gateway
 from infrastructure.stripe import objects
 from infrastructure.stripe.calls import Endpoint, StripeCalls
+from infrastructure.stripe.disputes import StripeDisputeGateway
+from infrastructure.stripe.event_list import StripeEventList
 from infrastructure.stripe.pace import Limits, Pace
 from infrastructure.stripe.session_search import ListedSession, SessionPage, SessionSearch
+from infrastructure.stripe.settlement import StripeSettlementGateway
 
 PAGE_SIZE = 100
 PAGES_LIMIT = 50
 
 # Stripe's minor units of these differ from ISO 4217, or Stripe does not support them.
 NOT_IN_ISO_UNITS = frozenset({"IQD", "ISK", "LYD", "MGA", "UGX"})
-# Cards and the wallets on them: methods that settle at once. With a delayed method a traveller
-# could fly, or lose the seats, before the bank has answered.
+# Cards and the wallets on them: methods that settle at once. A delayed method holds the seats for
+# days until the bank has answered, so that each has to be allowed by a setting.
 METHODS_THAT_SETTLE_AT_ONCE = ("card",)
 # Stripe Checkout is not translated into Arabic: there `auto` follows the browser.
 _LOCALES: Mapping[str, str] = {"en": "en"}
@@ -37,15 +40,30 @@ LIST_REFUNDS = Endpoint("get", "/v1/refunds", objects.Refunds)
 
 
 class StripePaymentGateway:
-    """Implements PaymentGateway. `base_url` is None for Stripe itself; the caller closes it."""
+    """Implements PaymentGateway. `base_url` is None for Stripe itself; the caller closes it.
+
+    `delayed_methods` are Stripe's types of methods that settle days later and may be used too.
+    `settlement` implements SettlementGateway, `disputes` DisputeGateway and `events` EventList,
+    over the same connections.
+    """
 
     def __init__(
-        self, *, api_key: str, base_url: str | None, timeout_seconds: float, limits: Limits
+        self,
+        *,
+        api_key: str,
+        base_url: str | None,
+        timeout_seconds: float,
+        limits: Limits,
+        delayed_methods: Sequence[str] = (),
     ) -> None:
         self._calls = StripeCalls(
             api_key=api_key, base_url=base_url, timeout_seconds=timeout_seconds, pace=Pace(limits)
         )
+        self._methods = [*METHODS_THAT_SETTLE_AT_ONCE, *delayed_methods]
         self._search = SessionSearch(self._list_sessions)
+        self.settlement = StripeSettlementGateway(self._calls)
+        self.disputes = StripeDisputeGateway(self._calls)
+        self.events = StripeEventList(self._calls)
 
     async def close(self) -> None:
         """Close the connections."""
@@ -56,7 +74,9 @@ class StripePaymentGateway:
         if request.amount.currency in NOT_IN_ISO_UNITS:
             raise gateway.GatewayRejected("currency_not_supported", request.amount.currency)
         created = await self._calls.send(
-            CREATE_SESSION, params=_session_params(request), key=request.idempotency_key
+            CREATE_SESSION,
+            params=_session_params(request, methods=self._methods),
+            key=request.idempotency_key,
         )
         if created.replayed:
             return await self.session(created.content.id)
@@ -145,16 +165,23 @@ class StripePaymentGateway:
         self, *, payment_intent: str, refund: str
     ) -> list[gateway.ProviderRefund]:
         """See PaymentGateway; an intent of more than 5,000 refunds is GatewayUnavailable."""
+        found = await self._list_refunds({"payment_intent": payment_intent})
+        return [each for each in found if each.refund == refund]
+
+    async def refunds_of_charge(self, charge: str) -> list[gateway.ProviderRefund]:
+        """See PaymentGateway; a charge of more than 5,000 refunds is GatewayUnavailable."""
+        return await self._list_refunds({"charge": charge})
+
+    async def _list_refunds(self, of: dict[str, str]) -> list[gateway.ProviderRefund]:
         found: list[gateway.ProviderRefund] = []
-        params: dict[str, Any] = {"limit": PAGE_SIZE, "payment_intent": payment_intent}
+        params: dict[str, Any] = {"limit": PAGE_SIZE, **of}
         for _ in range(PAGES_LIMIT):
             page = (await self._calls.send(LIST_REFUNDS, params=params)).content
-            refunds = [objects.provider_refund(each) for each in page.data]
-            found += [each for each in refunds if each.refund == refund]
+            found += [objects.provider_refund(each) for each in page.data]
             if not page.has_more:
                 return found
-            params["starting_after"] = refunds[-1].id
-        raise gateway.GatewayUnavailable("the intent has too many refunds to search")
+            params["starting_after"] = found[-1].id
+        raise gateway.GatewayUnavailable("there are too many refunds to list")
 
 
 def _refund_params(order: gateway.RefundOrder) -> dict[str, Any]:
@@ -171,7 +198,7 @@ def _refund_params(order: gateway.RefundOrder) -> dict[str, Any]:
     }
 
 
-def _session_params(request: gateway.CheckoutRequest) -> dict[str, Any]:
+def _session_params(request: gateway.CheckoutRequest, *, methods: Sequence[str]) -> dict[str, Any]:
     """Return the request as Stripe's parameters; equal requests give equal parameters."""
     metadata = {
         "booking": request.booking,
@@ -180,7 +207,7 @@ def _session_params(request: gateway.CheckoutRequest) -> dict[str, Any]:
     }
     params: dict[str, Any] = {
         "mode": "payment",
-        "allowed_payment_method_types": list(METHODS_THAT_SETTLE_AT_ONCE),
+        "allowed_payment_method_types": list(methods),
         "client_reference_id": request.booking,
         "success_url": request.success_url,
         "cancel_url": request.cancel_url,

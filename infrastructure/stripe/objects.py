@@ -40,6 +40,7 @@ class Intent(msgspec.Struct, frozen=True):
     amount: int
     amount_received: int
     currency: str
+    created: int | None = None
     latest_charge: str | None = None
     last_payment_error: FailedAttempt | None = None
     metadata: dict[str, str] | None = None
@@ -91,6 +92,7 @@ class Refund(msgspec.Struct, frozen=True):
     payment_intent: str | None = None
     charge: str | None = None
     failure_reason: str | None = None
+    balance_transaction: str | None = None
     metadata: dict[str, str] | None = None
 
 
@@ -143,6 +145,7 @@ def payment_intent(read: Intent) -> gateway.PaymentIntent:
         booking=metadata.get("booking"),
         payment=metadata.get("payment"),
         attempt=metadata.get("attempt"),
+        created=None if read.created is None else dt.datetime.fromtimestamp(read.created, dt.UTC),
     )
 
 
@@ -156,6 +159,7 @@ def provider_refund(read: Refund) -> gateway.ProviderRefund:
         payment_intent=read.payment_intent,
         charge=read.charge,
         failure_reason=read.failure_reason,
+        has_moved=read.balance_transaction is not None,
         booking=metadata.get("booking"),
         payment=metadata.get("payment"),
         refund=metadata.get("refund"),

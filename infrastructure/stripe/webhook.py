@@ -105,7 +105,7 @@ def verify(
     if age < -future_leeway_seconds:
         raise gateway.NotGenuine("from_the_future")
     _check_signature(body, timestamp, signatures, secrets)
-    event = _event(body)
+    event = decode(body)
     if event.livemode is not livemode:
         raise gateway.NotGenuine("livemode")
     if event.account is not None and event.account != account:
@@ -143,7 +143,8 @@ def _check_signature(
         raise gateway.NotGenuine("signature_mismatch")
 
 
-def _event(body: bytes) -> gateway.VerifiedEvent:
+def decode(body: bytes) -> gateway.VerifiedEvent:
+    """Return the event, whoever signed it or none; raises NotGenuine, not_utf8 or not_an_event."""
     try:
         body.decode("utf-8")
     except UnicodeDecodeError:

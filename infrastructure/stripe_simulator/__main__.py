@@ -14,7 +14,7 @@ import uvloop
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
 from infrastructure.stripe_simulator.app import create_app
-from infrastructure.stripe_simulator.configuration import Configuration, WebhookTarget
+from infrastructure.stripe_simulator.configuration import Configuration, Limits, WebhookTarget
 from infrastructure.stripe_simulator.wire import ABORT_EXTENSION
 
 
@@ -48,7 +48,9 @@ def _configuration(arguments: argparse.Namespace) -> Configuration:
         webhooks=tuple(WebhookTarget(url, secret, events) for url, secret in targets),
         public_url=arguments.public_url,
         retry_delays_seconds=tuple(arguments.retry_delay) or Configuration().retry_delays_seconds,
+        limits=Limits(mode=arguments.limits),
         state_file=arguments.state,
+        objects_limit=arguments.objects_limit,
     )
 
 
@@ -61,7 +63,14 @@ def _arguments(argv: list[str]) -> argparse.Namespace:
     parser.add_argument("--webhook-events", default="*", help="types to send, joined by commas")
     parser.add_argument("--public-url", help="how a browser reaches the hosted page")
     parser.add_argument("--retry-delay", action="append", type=float, default=[])
+    parser.add_argument("--limits", choices=("live", "sandbox"), help="none unless given")
     parser.add_argument("--state", help="file that keeps the account over restarts")
+    parser.add_argument(
+        "--objects-limit",
+        type=int,
+        default=Configuration().objects_limit,
+        help="objects of each kind to keep; older ones are dropped",
+    )
     return parser.parse_args(argv)
 
 

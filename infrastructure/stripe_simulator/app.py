@@ -1,20 +1,20 @@
 """The ASGI program: routes each path, and checks an API request in a fixed order.
 
-Key, version, fault before, route, parameters, idempotency, execution, fault after.
+Key, version, limits, fault before, route, parameters, idempotency, execution, fault after.
 """
 
 import asyncio
 import base64
 import binascii
 import contextlib
-import re
 import time
 from pathlib import Path
 
 import msgspec
 
 from infrastructure.stripe_simulator import (
-    checkout,
+    agenda,
+    endpoints,
     expansion,
     forms,
     hosted,
@@ -30,7 +30,9 @@ from infrastructure.stripe_simulator.courier import Courier
 from infrastructure.stripe_simulator.errors import ApiError, invalid
 from infrastructure.stripe_simulator.faults import Fault, FaultBook
 from infrastructure.stripe_simulator.ids import new_id
+from infrastructure.stripe_simulator.rate_limits import RateLimiter
 from infrastructure.stripe_simulator.request_log import Entry, RequestLog
+from infrastructure.stripe_simulator.route import Call, Route
 from infrastructure.stripe_simulator.wire import (
     Answer,
     Receive,
@@ -45,8 +47,6 @@ from infrastructure.stripe_simulator.wire import (
 TICK_SECONDS = 0.5
 # After a save, the pause before the next is this many times as long as the save.
 SAVE_SHARE = 20.0
-
-_VERSION = re.compile(r"20[0-9]{2}-[0-9]{2}-[0-9]{2}(\.[a-z]+)?")
 
 
 class Simulator:
@@ -63,9 +63,12 @@ class Simulator:
             self.account.add_endpoint(target.url, target.secret, list(target.events))
         self.courier = Courier(self.account, configuration)
         self.faults = FaultBook()
+        self.limiter = RateLimiter(configuration.limits)
         self.requests = RequestLog()
         self._plans = refunds.RefundPlans()
-        self._control = Control(self.account, self.courier, self.faults, self._plans, self.requests)
+        self._control = Control(
+            self.account, self.courier, self.faults, self.limiter, self._plans, self.requests
+        )
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] == "lifespan":
@@ -88,11 +91,11 @@ class Simulator:
         await send({"type": "lifespan.shutdown.complete"})
 
     async def _tick(self) -> None:
-        """Expire sessions and save what changed."""
+        """Do what is due and save what changed."""
         saved = self._newest()
         while True:
             await asyncio.sleep(TICK_SECONDS)
-            checkout.expire_due(self.account)
+            agenda.run_due(self.account)
             if self._file is not None and self._newest() != saved:
                 saved = self._newest()
                 began = time.perf_counter()
@@ -109,7 +112,7 @@ class Simulator:
     async def _answer(self, scope: Scope, receive: Receive) -> Answer:
         try:
             request = await read(scope, receive, self._configuration.body_limit_bytes)
-            checkout.expire_due(self.account)
+            agenda.run_due(self.account)
             if request.path.startswith("/v1/"):
                 return await self._api(request)
             if request.path.startswith("/_control/"):
@@ -119,6 +122,7 @@ class Simulator:
             return json_answer(error.status, {"error": error.body})
 
     async def _api(self, request: Request) -> Answer:
+        arrived_at = time.time()
         request_id = new_id("req", 14)
         key = request.headers.get("idempotency-key") if request.method == "POST" else None
         version = request.headers.get("stripe-version")
@@ -126,10 +130,12 @@ class Simulator:
         try:
             _check_key(request, self._configuration.api_keys)
             _check_version(version)
+            self.limiter.admit(routes.endpoint_of(request.method, request.path))
             fault = self.faults.take(request.method, request.path)
             answer = await self._struck(request, Cause(request_id, key), fault)
         except ApiError as error:
             answer = json_answer(error.status, {"error": error.body})
+            answer.headers.update(error.headers)
         if fault is not None:
             answer.headers.update(fault.headers())
         answer.headers["Stripe-Version"] = version or API_VERSION
@@ -139,6 +145,7 @@ class Simulator:
         self.requests.entries.append(
             Entry(
                 id=request_id,
+                at=arrived_at,
                 method=request.method,
                 path=request.path,
                 key=key,
@@ -155,7 +162,8 @@ class Simulator:
         kind = "" if fault is None else fault.kind
         if fault is not None and kind == "refuse":
             raise fault.error()
-        if kind == "lost_before":
+        if fault is not None and kind == "lost_before":
+            await asyncio.sleep(fault.seconds)
             return Answer(0, b"", {}, broken="lost")
         answer = await self._keyed(request, cause, fault)
         if fault is not None and kind == "fail_after":
@@ -171,7 +179,7 @@ class Simulator:
         route, identifier = routes.find(request.method, request.path)
         form = forms.unflatten(request.query if request.method != "POST" else _text(request.body))
         params = parameters.checked(form, route.shape)
-        call = routes.Call(
+        call = Call(
             account=self.account,
             plans=self._plans,
             identifier=identifier,
@@ -205,7 +213,7 @@ class Simulator:
         self.account.keys.finish(key, status=answer.status, body=answer.body.decode())
         return answer
 
-    async def _execute(self, route: routes.Route, call: routes.Call, fault: Fault | None) -> Answer:
+    async def _execute(self, route: Route, call: Call, fault: Fault | None) -> Answer:
         kind = "" if fault is None else fault.kind
         if fault is not None and kind == "slow":
             await asyncio.sleep(fault.seconds)
@@ -242,7 +250,7 @@ def _check_key(request: Request, keys: tuple[str, ...]) -> None:
 
 
 def _check_version(version: str | None) -> None:
-    if version is not None and _VERSION.fullmatch(version) is None:
+    if version is not None and endpoints.VERSION.fullmatch(version) is None:
         raise invalid(f"Invalid Stripe API version: {version[:40]}")
 
 

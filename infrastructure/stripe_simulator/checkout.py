@@ -9,18 +9,20 @@ from urllib.parse import urlsplit
 
 from infrastructure.stripe_simulator import currencies, intents
 from infrastructure.stripe_simulator.account import NO_REQUEST, Account, Cause
-from infrastructure.stripe_simulator.charges import Card
+from infrastructure.stripe_simulator.cards import CARDS, Card
 from infrastructure.stripe_simulator.configuration import Json
 from infrastructure.stripe_simulator.errors import invalid
 from infrastructure.stripe_simulator.ids import new_id
 from infrastructure.stripe_simulator.shelf import created_matches
 
-# The methods that are switched on in the account; the second settles days later.
-METHOD_TYPES = ("card", "us_bank_account")
 LIFE_LEAST_SECONDS = 30 * 60
 LIFE_MOST_SECONDS = 24 * 3600
 LINE_ITEMS_LIMIT = 100
 REFERENCE_LENGTH_LIMIT = 200
+# States of an intent after which the customer has nothing more to do on the page.
+PAID_OR_DECIDED = frozenset({"processing", "requires_capture", "succeeded"})
+# The field of a session's order that names the test method of a payment under way.
+UNDER_WAY = "under_way"
 
 
 def create(account: Account, params: Json, *, origin: str) -> Json:
@@ -37,7 +39,7 @@ def create(account: Account, params: Json, *, origin: str) -> Json:
     currencies.check_charge(total, currency, param="line_items")
     expires_at = _expiry(account, params)
     identifier = new_id("cs_test", 58)
-    session = _session(params, identifier, created=account.clock.now(), expires_at=expires_at)
+    session = _session(account, params, identifier, expires_at=expires_at)
     session.update(amount_subtotal=total, amount_total=total, currency=currency)
     session["url"] = f"{origin}/c/pay/{identifier}"
     account.sessions.put(session)
@@ -51,6 +53,7 @@ def create(account: Account, params: Json, *, origin: str) -> Json:
                 **params.get("payment_intent_data", {}),
                 "amount": total,
                 "currency": currency,
+                "payment_method_types": session["payment_method_types"],
             },
         }
     )
@@ -135,63 +138,106 @@ def _line_item(item: Json, path: str) -> Json:
     }
 
 
-def _session(params: Json, identifier: str, *, created: int, expires_at: int) -> Json:
+# What this simulator's sessions never use has the same value in all of them.
+_UNUSED: Json = {
+    "after_expiration": None,
+    "adaptive_pricing": {"enabled": False},
+    "allow_promotion_codes": None,
+    "billing_address_collection": None,
+    "client_secret": None,
+    "consent": None,
+    "collected_information": None,
+    "consent_collection": None,
+    "custom_fields": [],
+    "customer": None,
+    "customer_account": None,
+    "customer_creation": "if_required",
+    "discounts": [],
+    "invoice": None,
+    "invoice_creation": {"enabled": False, "invoice_data": None},
+    "managed_payments": {"enabled": False},
+    "payment_link": None,
+    "payment_method_collection": "if_required",
+    "payment_method_configuration_details": None,
+    "payment_method_options": {},
+    "permissions": None,
+    "phone_number_collection": {"enabled": False},
+    "recovered_from": None,
+    "saved_payment_method_options": None,
+    "setup_intent": None,
+    "shipping_address_collection": None,
+    "shipping_cost": None,
+    "shipping_options": [],
+    "submit_type": None,
+    "subscription": None,
+    "wallet_options": None,
+}
+
+
+def _session(account: Account, params: Json, identifier: str, *, expires_at: int) -> Json:
     email = params.get("customer_email")
     return {
+        **_UNUSED,
         "id": identifier,
         "object": "checkout.session",
-        "after_expiration": None,
-        "allow_promotion_codes": None,
         "allowed_payment_method_types": params.get("allowed_payment_method_types"),
         "automatic_tax": {"enabled": False, "liability": None, "provider": None, "status": None},
-        "billing_address_collection": None,
         "cancel_url": params.get("cancel_url"),
         "client_reference_id": params.get("client_reference_id"),
-        "client_secret": None,
-        "consent": None,
-        "created": created,
-        "currency_conversion": None,
-        "custom_fields": [],
+        "created": account.clock.now(),
         "custom_text": {
             "after_submit": None,
             "shipping_address": None,
             "submit": None,
             "terms_of_service_acceptance": None,
         },
-        "customer": None,
-        "customer_creation": "if_required",
-        "customer_details": None if email is None else {"email": email, "name": None},
+        "customer_details": None if email is None else _customer(email),
         "customer_email": email,
-        "discounts": [],
         "expires_at": expires_at,
-        "invoice": None,
+        "integration_identifier": params.get("integration_identifier"),
         "livemode": False,
         "locale": params.get("locale"),
         "metadata": params.get("metadata", {}),
         "mode": "payment",
+        "origin_context": params.get("origin_context"),
         "payment_intent": None,
-        "payment_link": None,
-        "payment_method_collection": "if_required",
-        "payment_method_options": {},
-        "payment_method_types": _method_types(params),
+        "payment_method_types": _method_types(account, params),
         "payment_status": "unpaid",
-        "recovered_from": None,
-        "setup_intent": None,
-        "shipping_cost": None,
-        "shipping_options": [],
         "status": "open",
-        "submit_type": None,
-        "subscription": None,
         "success_url": params["success_url"],
         "total_details": {"amount_discount": 0, "amount_shipping": 0, "amount_tax": 0},
         "ui_mode": params.get("ui_mode", "hosted_page"),
     }
 
 
-def _method_types(params: Json) -> list[str]:
-    """Return the account's methods that the session allows; without a restriction, all."""
-    allowed = params.get("allowed_payment_method_types", METHOD_TYPES)
-    return [each for each in METHOD_TYPES if each in allowed]
+def _customer(email: str | None) -> Json:
+    return {
+        "address": None,
+        "business_name": None,
+        "email": email,
+        "individual_name": None,
+        "name": None,
+        "phone": None,
+        "tax_exempt": "none",
+        "tax_ids": None,
+    }
+
+
+def _method_types(account: Account, params: Json) -> list[str]:
+    """Return the account's methods that the session allows; without a restriction, all.
+
+    Raises Stripe's refusal when none is left.
+    """
+    of_account = account.configuration.payment_method_types
+    allowed = params.get("allowed_payment_method_types", of_account)
+    excluded = params.get("excluded_payment_method_types", [])
+    types = [each for each in of_account if each in allowed and each not in excluded]
+    if not types:
+        raise invalid(
+            "No valid payment method types for this Checkout Session.",
+            param="allowed_payment_method_types",
+        )
+    return types
 
 
 def pay(account: Account, session: Json, card: Card, *, email: str | None) -> None:
@@ -199,41 +245,50 @@ def pay(account: Account, session: Json, card: Card, *, email: str | None) -> No
     waits for 3-D Secure.
     """
     assert session["status"] == "open"
-    _attempt(account, session, card, email=email)
+    intent = _intent(account, session)
+    intents.pay(account, intent, card=card, payment_method=new_id("pm", 24), cause=NO_REQUEST)
+    _complete_if_paid(account, session, intent, email=email)
 
 
-def _attempt(account: Account, session: Json, card: Card, *, email: str | None) -> None:
-    order = account.orders.get(session["id"])
+def _intent(account: Account, session: Json) -> Json:
+    """Return the session's intent, which is made for the first attempt."""
     if session["payment_intent"] is None:
+        order = account.orders.get(session["id"])
         intent = intents.new_intent(account, order["intent"], NO_REQUEST)
         session["payment_intent"] = intent["id"]
-    intent = account.intents.get(session["payment_intent"])
-    method = new_id("pm", 24)
-    if card.needs_authentication:
-        intents.require_action(account, intent, payment_method=method, cause=NO_REQUEST)
-        return
-    make = intents.start_processing if card.is_delayed else intents.attempt
-    make(account, intent, card=card, payment_method=method, cause=NO_REQUEST)
-    if intent["last_payment_error"] is None:
-        complete(account, session, intent, email=email)
+    return account.intents.get(session["payment_intent"])
 
 
-def complete(account: Account, session: Json, intent: Json, *, email: str | None) -> None:
+def authenticate(account: Account, intent: Json, *, succeeds: bool, email: str | None) -> None:
+    """The customer finishes 3-D Secure, on the hosted page or elsewhere.
+
+    Raises ValueError when the intent does not wait for it, as that of an expired session.
+    """
+    intents.authenticate(account, intent, succeeds=succeeds)
+    session = account.session_of(intent["id"])
+    if session is not None:
+        _complete_if_paid(account, session, intent, email=email)
+
+
+def _complete_if_paid(account: Account, session: Json, intent: Json, *, email: str | None) -> None:
     """Complete the session of an intent that was paid, or that a bank decides about.
 
     An expired session stays expired: only its intent shows that the payment won the race.
     """
-    if session["status"] == "expired":
+    if intent["status"] not in PAID_OR_DECIDED or session["status"] == "expired":
         return
     session["status"] = "complete"
     session["payment_status"] = "paid" if intent["status"] == "succeeded" else "unpaid"
     session["url"] = None
-    session["customer_details"] = {"email": session["customer_email"] or email, "name": None}
+    session["customer_details"] = _customer(session["customer_email"] or email)
     account.record("checkout.session.completed", session, NO_REQUEST)
 
 
 def end_processing(account: Account, intent: Json, *, succeeds: bool) -> None:
-    """The bank's answer about a delayed method; the session stays complete either way."""
+    """The bank's answer about a delayed method; the session stays complete either way.
+
+    Raises ValueError when no bank decides about the intent.
+    """
     intents.end_processing(account, intent, succeeds=succeeds)
     session = account.session_of(intent["id"])
     if session is None or session["status"] == "expired":
@@ -242,6 +297,40 @@ def end_processing(account: Account, intent: Json, *, succeeds: bool) -> None:
         session["payment_status"] = "paid"
     word = "succeeded" if succeeds else "failed"
     account.record(f"checkout.session.async_payment_{word}", session, NO_REQUEST)
+
+
+def begin(account: Account, session: Json, card: Card) -> None:
+    """Begin a payment that is under way until `finish`: the card's bank has not answered yet.
+
+    Raises ValueError when one is under way or the session is not open.
+    """
+    order = account.orders.get(session["id"])
+    if session["status"] != "open" or is_under_way(account, session):
+        raise ValueError("the session is not open, or a payment is under way")
+    _intent(account, session)["status"] = "requires_confirmation"
+    order[UNDER_WAY] = card.id
+
+
+def is_under_way(account: Account, session: Json) -> bool:
+    """Return whether a payment was begun that has not finished."""
+    return UNDER_WAY in account.orders.get(session["id"])
+
+
+def finish(account: Account, session: Json) -> None:
+    """Finish the payment that was under way, also when the session has expired meanwhile.
+
+    That is the only way to a payment of an expired session, and the session stays expired.
+    Raises ValueError when no payment is under way.
+    """
+    order = account.orders.get(session["id"])
+    if UNDER_WAY not in order:
+        raise ValueError("no payment is under way")
+    card = CARDS[order.pop(UNDER_WAY)]
+    intent = account.intents.get(session["payment_intent"])
+    intents.attempt(account, intent, card=card, payment_method=new_id("pm", 24), cause=NO_REQUEST)
+    _complete_if_paid(account, session, intent, email=None)
+    if session["status"] == "expired" and intent["status"] != "succeeded":
+        intents.close(account, intent, "expired", NO_REQUEST)
 
 
 def expire(account: Account, identifier: str, cause: Cause) -> Json:
@@ -256,29 +345,27 @@ def expire(account: Account, identifier: str, cause: Cause) -> Json:
 
 
 def expire_due(account: Account) -> None:
-    """Expire every open session whose time is over."""
+    """Expire every open session whose time is over, and let the banks answer that have to."""
     now = account.clock.now()
     while account.deadlines and account.deadlines[0][0] <= now:
         _, identifier = heapq.heappop(account.deadlines)
         session = account.sessions.objects.get(identifier)
         if session is not None and session["status"] == "open":
             _close(account, session, NO_REQUEST)
+        intent = account.intents.objects.get(identifier)
+        if intent is not None and intent["status"] == "processing":
+            answer = intents.delayed_card(account, intent).answer
+            end_processing(account, intent, succeeds=answer == "pays")
 
 
 def _close(account: Account, session: Json, cause: Cause) -> Json:
     session["status"] = "expired"
     session["url"] = None
-    if session["payment_intent"] is not None:
+    if session["payment_intent"] is not None and not is_under_way(account, session):
         intent = account.intents.get(session["payment_intent"])
         intents.close(account, intent, "expired", cause)
     account.record("checkout.session.expired", session, cause)
     return session
-
-
-def pay_late(account: Account, session: Json, card: Card) -> None:
-    """Pay although the session has expired, and stays so: the payment had begun before."""
-    session["payment_intent"] = None
-    _attempt(account, session, card, email=None)
 
 
 def matching(account: Account, params: Json) -> Iterable[Json]:

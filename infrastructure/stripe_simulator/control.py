@@ -1,6 +1,7 @@
 """The control path `/_control/…` for tests and demos: faults, deliveries, time, forced outcomes.
 
 It is not part of Stripe's API: JSON in, JSON out, no key; the server listens on loopback only.
+What moves money is in `control_money`.
 """
 
 from collections.abc import Callable
@@ -8,13 +9,20 @@ from typing import Literal, TypeVar
 
 import msgspec
 
-from infrastructure.stripe_simulator import checkout, intents, refunds
+from infrastructure.stripe_simulator import agenda, checkout, refunds
 from infrastructure.stripe_simulator.account import NO_REQUEST, Account
-from infrastructure.stripe_simulator.charges import CARDS
-from infrastructure.stripe_simulator.configuration import Json
+from infrastructure.stripe_simulator.cards import CARDS
+from infrastructure.stripe_simulator.configuration import (
+    LIVE_GAPS_SECONDS,
+    SANDBOX_GAPS_SECONDS,
+    Json,
+    Limits,
+)
+from infrastructure.stripe_simulator.control_money import MoneyControl
 from infrastructure.stripe_simulator.courier import Courier, Rule
 from infrastructure.stripe_simulator.errors import ApiError, invalid
 from infrastructure.stripe_simulator.faults import Fault, FaultBook
+from infrastructure.stripe_simulator.rate_limits import RateLimiter
 from infrastructure.stripe_simulator.request_log import RequestLog
 from infrastructure.stripe_simulator.wire import Answer, Request, json_answer
 
@@ -25,6 +33,13 @@ class Advance(msgspec.Struct, forbid_unknown_fields=True):
     """Move the account's clock forward."""
 
     seconds: int
+
+
+class Retries(msgspec.Struct, forbid_unknown_fields=True):
+    """When failed deliveries are repeated: as Stripe does, or after these gaps of seconds."""
+
+    mode: Literal["live", "sandbox"] | None = None
+    gaps: list[float] = []
 
 
 class Release(msgspec.Struct, forbid_unknown_fields=True):
@@ -47,11 +62,15 @@ class Twin(msgspec.Struct, forbid_unknown_fields=True):
 
 
 class Attempt(msgspec.Struct, forbid_unknown_fields=True):
-    """A customer's attempt on a session; `late` pays it although it has expired."""
+    """A customer's attempt on an open session, by any test method.
+
+    With `under_way` it only begins: `finishes` ends it, also after the session has expired.
+    """
 
     session: str
     card: str = "pm_card_visa"
-    late: bool = False
+    under_way: bool = False
+    finishes: bool = False
 
 
 class Authentication(msgspec.Struct, forbid_unknown_fields=True):
@@ -84,21 +103,26 @@ class Control:
         account: Account,
         courier: Courier,
         faults: FaultBook,
+        limiter: RateLimiter,
         plans: refunds.RefundPlans,
         requests: RequestLog,
     ) -> None:
         self._account = account
         self._courier = courier
         self._faults = faults
+        self._limiter = limiter
         self._plans = plans
         self._requests = requests
         self._routes: dict[tuple[str, str], Callable[[Request], object]] = {
             ("GET", "faults"): lambda _: {"armed": len(faults.armed)},
             ("POST", "faults"): self._arm,
             ("DELETE", "faults"): self._disarm,
+            ("POST", "rate_limits"): self._limit,
+            ("DELETE", "rate_limits"): self._unlimit,
             ("GET", "deliveries"): self._deliveries,
             ("POST", "rules"): self._add_rule,
             ("DELETE", "rules"): self._drop_rules,
+            ("POST", "retries"): self._retry,
             ("POST", "release"): self._release,
             ("POST", "redeliver"): self._redeliver,
             ("POST", "twin"): self._twin,
@@ -111,7 +135,9 @@ class Control:
             ("DELETE", "refund_plans"): self._drop_refund_plans,
             ("POST", "refund_ends"): self._end_refund,
             ("GET", "requests"): lambda _: {"data": list(requests.entries)},
+            ("DELETE", "requests"): lambda _: {"forgotten": requests.forget()},
             ("GET", "health"): lambda _: {"ready": True},
+            **MoneyControl(account, plans).routes,
         }
 
     def answer(self, request: Request) -> Answer:
@@ -135,6 +161,14 @@ class Control:
         self._faults.armed.clear()
         return {"armed": 0}
 
+    def _limit(self, request: Request) -> Json:
+        self._limiter.limits = self._read(request, Limits)
+        return {"limits": self._limiter.limits}
+
+    def _unlimit(self, _: Request) -> Json:
+        self._limiter.limits = Limits()
+        return {"limits": self._limiter.limits}
+
     def _deliveries(self, _: Request) -> Json:
         return {"data": list(self._courier.deliveries.values())}
 
@@ -145,6 +179,14 @@ class Control:
     def _drop_rules(self, _: Request) -> Json:
         self._courier.rules.clear()
         return {"rules": 0}
+
+    def _retry(self, request: Request) -> Json:
+        wanted = self._read(request, Retries)
+        gaps = tuple(wanted.gaps)
+        if wanted.mode is not None:
+            gaps = LIVE_GAPS_SECONDS if wanted.mode == "live" else SANDBOX_GAPS_SECONDS
+        self._courier.gaps_seconds = gaps
+        return {"gaps": gaps}
 
     def _release(self, request: Request) -> Json:
         return {"released": self._courier.release(self._read(request, Release).order)}
@@ -158,12 +200,17 @@ class Control:
 
     def _twin(self, request: Request) -> Json:
         event = self._account.events.get(self._read(request, Twin).event)
-        twin = self._account.record(event["type"], event["data"]["object"], NO_REQUEST)
+        content = event["data"]
+        twin = self._account.record(
+            event["type"],
+            content["object"],
+            NO_REQUEST,
+            previous=content.get("previous_attributes"),
+        )
         return {"event": twin["id"]}
 
     def _advance(self, request: Request) -> Json:
-        self._account.clock.advance(self._read(request, Advance).seconds)
-        checkout.expire_due(self._account)
+        agenda.advance(self._account, self._read(request, Advance).seconds)
         return {"now": self._account.clock.now()}
 
     def _attempt(self, request: Request) -> Json:
@@ -172,38 +219,25 @@ class Control:
         card = CARDS.get(wanted.card)
         if card is None:
             raise ValueError("card must be a test method")
-        if session["status"] == "open":
+        if wanted.finishes:
+            checkout.finish(self._account, session)
+        elif wanted.under_way:
+            checkout.begin(self._account, session, card)
+        elif session["status"] == "open" and not checkout.is_under_way(self._account, session):
             checkout.pay(self._account, session, card, email=None)
-        elif session["status"] == "expired" and wanted.late:
-            checkout.pay_late(self._account, session, card)
         else:
-            raise ValueError(f"the session is {session['status']}")
+            raise ValueError("the session is not open, or a payment is under way")
         return session
 
     def _authenticate(self, request: Request) -> Json:
         wanted = self._read(request, Authentication)
         intent = self._account.intents.get(wanted.intent)
-        if intent["status"] != "requires_action":
-            raise ValueError(f"the intent is {intent['status']}")
-        if not wanted.succeeds:
-            return intents.fail_authentication(self._account, intent, NO_REQUEST)
-        intents.attempt(
-            self._account,
-            intent,
-            card=CARDS["pm_card_visa"],
-            payment_method=intent["payment_method"],
-            cause=NO_REQUEST,
-        )
-        session = self._account.session_of(intent["id"])
-        if session is not None:
-            checkout.complete(self._account, session, intent, email=None)
+        checkout.authenticate(self._account, intent, succeeds=wanted.succeeds, email=None)
         return intent
 
     def _end_processing(self, request: Request) -> Json:
         wanted = self._read(request, BankAnswer)
         intent = self._account.intents.get(wanted.intent)
-        if intent["status"] != "processing":
-            raise ValueError(f"the intent is {intent['status']}")
         checkout.end_processing(self._account, intent, succeeds=wanted.succeeds)
         return intent
 

@@ -1,6 +1,7 @@
-"""Delivery of events to webhook endpoints: signed, concurrent, retried within bounds.
+"""Delivery of events to webhook endpoints: signed, concurrent, retried by the account's clock.
 
 Order is not guaranteed. `pending_webhooks` of an event falls only when a receiver answers 2xx.
+An endpoint gets events in its own API version. Retries end when it is removed or disabled.
 Signatures contain the real time even when the account's clock was moved.
 """
 
@@ -62,6 +63,7 @@ class Courier:
         self._session: aiohttp.ClientSession | None = None
         self.deliveries: OrderedDict[str, Delivery] = OrderedDict()
         self.rules: list[Rule] = []
+        self.gaps_seconds = configuration.retry_delays_seconds
         account.outgoing.append(self.offer)
 
     def add_rule(self, rule: Rule) -> None:
@@ -105,10 +107,15 @@ class Courier:
         """Return whether the log has room: only finished deliveries are removed."""
         limit = self._configuration.deliveries_limit
         while len(self.deliveries) >= limit:
-            oldest = next(iter(self.deliveries.values()))
-            if oldest.state in ("waiting", "held"):
+            finished = (
+                each.id
+                for each in self.deliveries.values()
+                if each.state not in ("waiting", "held")
+            )
+            oldest = next(finished, None)
+            if oldest is None:
                 return False
-            del self.deliveries[oldest.id]
+            del self.deliveries[oldest]
         self.deliveries[delivery.id] = delivery
         return True
 
@@ -159,14 +166,18 @@ class Courier:
         task.add_done_callback(self._tasks.discard)
 
     async def _carry(self, delivery: Delivery) -> None:
-        """Attempt, wait, attempt again, until 2xx or the delays are used up."""
+        """Attempt, wait, attempt again, until 2xx or the gaps are used up."""
+        clock = self._account.clock
+        due = clock.exact()
         if delivery.rule is not None and delivery.rule.action == "delay":
-            await asyncio.sleep(delivery.rule.seconds)
-        for pause in (*self._configuration.retry_delays_seconds, None):
+            due += delivery.rule.seconds
+            await clock.reaches(due)
+        for gap in (*self.gaps_seconds, None):
             if await self._attempt(delivery):
                 return
-            if pause is not None:
-                await asyncio.sleep(pause)
+            if gap is not None:
+                due += gap
+                await clock.reaches(due)
         if delivery.state == "waiting":
             delivery.state = "failed"
 
@@ -174,7 +185,7 @@ class Courier:
         """Send one POST; return True when there is nothing more to do."""
         event = self._account.events.objects.get(delivery.event)
         endpoint = self._account.endpoints.objects.get(delivery.endpoint)
-        if event is None or endpoint is None:
+        if event is None or endpoint is None or endpoint["status"] != "enabled":
             delivery.state = "dropped"
             return True
         async with self._slots:
@@ -190,6 +201,7 @@ class Courier:
     async def _post(self, event: Json, endpoint: Json, delivery: Delivery) -> str:
         rule = delivery.rule
         spoiled = rule is not None and not delivery.attempts
+        event = {**event, "api_version": endpoint["api_version"] or event["api_version"]}
         if rule is not None and rule.action == "rewrite":
             event = {**event, **rule.fields}
         payload = msgspec.json.encode(event).decode()

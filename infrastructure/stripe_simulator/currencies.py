@@ -2,7 +2,8 @@
 
 Sources: Stripe's page on currencies (zero-decimal list, three-decimal rule, minimum table,
 eight digits). A currency without a published minimum follows the general rule "US$0.50 or
-equivalent" where its official dollar peg gives the figure, and one minor unit otherwise.
+equivalent": its official dollar peg gives the figure, or else a rate near that of 2026, rounded
+up, because Stripe converts at its own rate of the day. Where neither is known here it is one step.
 """
 
 from decimal import Decimal
@@ -30,6 +31,15 @@ _PUBLISHED_MINIMUM = {
 # Half a dollar at the official peg: 3.75 SAR, 3.64 QAR, 0.376 BHD, 0.3845 OMR, 0.709 JOD.
 _PEGGED_MINIMUM = {"sar": 188, "qar": 182, "bhd": 190, "omr": 200, "jod": 360}
 
+# Half a dollar at about 3.25 USD to the Kuwaiti dinar, 3.1 Tunisian dinars, 49 Egyptian pounds,
+# 280 Pakistani rupees, 42 lira, 58 Philippine pesos, 17 rand, 1,450 won, and so on.
+_CONVERTED_MINIMUM = {
+    "kwd": 160, "tnd": 1_600, "egp": 2_500, "pkr": 14_000, "lkr": 15_500, "bdt": 6_200,
+    "try": 2_200, "php": 3_000, "zar": 900, "krw": 750, "vnd": 13_500, "idr": 840_000,
+    "clp": 500, "xof": 300, "xaf": 300, "kes": 6_600, "mad": 500, "ngn": 75_000, "twd": 1_700,
+    "cny": 370, "ils": 180, "ugx": 1_900, "rwf": 750, "pyg": 3_700,
+}  # fmt: skip
+
 _KNOWN = frozenset(
     currency.code.lower() for currency in iso4217.Currency if currency.exponent is not None
 )
@@ -44,7 +54,10 @@ def decimals(currency: str) -> int:
 
 def minimum(currency: str) -> int:
     """Return the smallest amount that can be charged, in minor units."""
-    return _PUBLISHED_MINIMUM.get(currency) or _PEGGED_MINIMUM.get(currency) or 1
+    for figures in (_PUBLISHED_MINIMUM, _PEGGED_MINIMUM, _CONVERTED_MINIMUM):
+        if currency in figures:
+            return figures[currency]
+    return 10 if currency in THREE_DECIMAL else 1
 
 
 def display(amount: int, currency: str) -> str:

@@ -18,6 +18,7 @@ class ApiError(Exception):
     ) -> None:
         super().__init__(message)
         self.status = status
+        self.headers: dict[str, str] = {}
         self.body: Json = {"message": message, "type": kind}
         if code is not None:
             self.body["code"] = code

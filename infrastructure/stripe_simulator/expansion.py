@@ -8,7 +8,7 @@ import msgspec
 from infrastructure.stripe_simulator.account import Account
 from infrastructure.stripe_simulator.configuration import Json
 from infrastructure.stripe_simulator.errors import invalid
-from infrastructure.stripe_simulator.shelf import Shelf
+from infrastructure.stripe_simulator.shelf import PAGE_DEFAULT, Shelf
 
 DEPTH_LIMIT = 4
 
@@ -18,6 +18,14 @@ _EXPANDABLE: dict[str, Callable[[Account], Shelf]] = {
     "latest_charge": lambda account: account.charges,
     "charge": lambda account: account.charges,
     "balance_transaction": lambda account: account.balance_transactions,
+}
+
+# What moved the balance, by the beginning of its id.
+_SOURCES: dict[str, Callable[[Account], Shelf]] = {
+    "ch_": lambda account: account.charges,
+    "dp_": lambda account: account.disputes,
+    "po_": lambda account: account.payouts,
+    "re_": lambda account: account.refunds,
 }
 
 
@@ -47,6 +55,9 @@ def _walk(account: Account, node: Any, steps: list[str], path: str) -> None:
     if step == "line_items" and kind == "checkout.session":
         node[step] = line_items(account, node["id"])
         return
+    if step == "refunds" and kind == "charge":
+        node[step] = _refunds(account, node["id"])
+        return
     if not isinstance(node, dict) or step not in node or step not in {*_EXPANDABLE, "source"}:
         raise invalid(f"This property cannot be expanded ({path}).", param="expand")
     if isinstance(node[step], str):
@@ -57,7 +68,7 @@ def _walk(account: Account, node: Any, steps: list[str], path: str) -> None:
 
 def _source(account: Account, identifier: str) -> Shelf:
     """Return the shelf of the object that moved the balance."""
-    return account.refunds if identifier.startswith("re_") else account.charges
+    return _SOURCES[identifier[:3]](account)
 
 
 def line_items(account: Account, session_id: str) -> Json:
@@ -67,4 +78,15 @@ def line_items(account: Account, session_id: str) -> Json:
         "data": account.orders.get(session_id)["line_items"],
         "has_more": False,
         "url": f"/v1/checkout/sessions/{session_id}/line_items",
+    }
+
+
+def _refunds(account: Account, charge_id: str) -> Json:
+    """Return the newest refunds of the charge as the embedded list."""
+    found = [each for each in account.refunds.newest_first() if each["charge"] == charge_id]
+    return {
+        "object": "list",
+        "data": found[:PAGE_DEFAULT],
+        "has_more": len(found) > PAGE_DEFAULT,
+        "url": f"/v1/charges/{charge_id}/refunds",
     }

@@ -1,8 +1,8 @@
 """Faults that the control path arms for the next API calls: at most one affects a request.
 
-`refuse` and `lost_before` act before anything executes. `fail_after`, `fail_stored`, `lost` and
-`truncated` act after the change is made; the key replays the error of `fail_stored` only. `slow`
-and `slow_after` hold the idempotency key while they wait.
+`refuse` and `lost_before` act before anything executes; `lost_before` hangs for `seconds` first.
+`fail_after`, `fail_stored`, `lost` and `truncated` act after the change is made; the key replays
+the error of `fail_stored` only. `slow` and `slow_after` hold the idempotency key while they wait.
 """
 
 from fnmatch import fnmatchcase

@@ -1,15 +1,16 @@
-"""The hosted page's routes `/c/pay/{session}`: show it, pay, decline."""
+"""The hosted page's routes `/c/pay/{session}`: show it, pay, decline, answer 3-D Secure."""
 
 import re
 
 from infrastructure.stripe_simulator import checkout, forms, page
 from infrastructure.stripe_simulator.account import Account
-from infrastructure.stripe_simulator.charges import CARDS
+from infrastructure.stripe_simulator.cards import CARDS
 from infrastructure.stripe_simulator.configuration import Json
 from infrastructure.stripe_simulator.errors import ApiError, invalid
 from infrastructure.stripe_simulator.wire import Answer, Request, html_answer, see_other
 
-_PATH = re.compile(r"/c/pay/(?P<id>[A-Za-z0-9_]{1,120})(?:/(?P<verb>pay|decline))?")
+_VERBS = "pay|decline|authenticate|refuse"
+_PATH = re.compile(rf"/c/pay/(?P<id>[A-Za-z0-9_]{{1,120}})(?:/(?P<verb>{_VERBS}))?")
 
 
 def answer(account: Account, request: Request) -> Answer:
@@ -26,9 +27,37 @@ def answer(account: Account, request: Request) -> Answer:
     if session["status"] == "expired":
         return html_answer(410, page.closed_page(session))
     if verb is None:
-        items = account.orders.get(session["id"])["line_items"]
-        return html_answer(200, page.open_page(session, items, _last_error(account, session)))
-    return _attempt(account, session, verb, _form(request))
+        return html_answer(200, _page(account, session))
+    form = _form(request)
+    if checkout.is_under_way(account, session):
+        return see_other(f"/c/pay/{session['id']}")
+    if verb in ("authenticate", "refuse"):
+        return _authenticate(account, session, form, succeeds=verb == "authenticate")
+    return _attempt(account, session, verb, form)
+
+
+def _page(account: Account, session: Json) -> str:
+    if checkout.is_under_way(account, session):
+        return page.waiting_page()
+    if _status(account, session) == "requires_action":
+        return page.challenge_page(session)
+    items = account.orders.get(session["id"])["line_items"]
+    return page.open_page(session, items, _last_error(account, session))
+
+
+def _status(account: Account, session: Json) -> str | None:
+    """Return the status of the session's intent, None while there is no intent."""
+    if session["payment_intent"] is None:
+        return None
+    return str(account.intents.get(session["payment_intent"])["status"])
+
+
+def _authenticate(account: Account, session: Json, form: Json, *, succeeds: bool) -> Answer:
+    """Finish 3-D Secure; a second press finds nothing that waits and shows the page."""
+    if _status(account, session) == "requires_action":
+        intent = account.intents.get(session["payment_intent"])
+        checkout.authenticate(account, intent, succeeds=succeeds, email=form.get("email"))
+    return _next(session)
 
 
 def _attempt(account: Account, session: Json, verb: str, form: Json) -> Answer:
@@ -37,6 +66,11 @@ def _attempt(account: Account, session: Json, verb: str, form: Json) -> Answer:
     if card is None or card.method_type not in session["payment_method_types"]:
         raise invalid("This page does not take such a payment method.", param="card")
     checkout.pay(account, session, card, email=form.get("email"))
+    return _next(session)
+
+
+def _next(session: Json) -> Answer:
+    """Return to the shop once the session is complete, else show the page again."""
     if session["status"] == "complete":
         return see_other(_success_url(session))
     return see_other(f"/c/pay/{session['id']}")

@@ -3,15 +3,30 @@
 A decline is not final: the intent returns to `requires_payment_method` and may succeed later.
 """
 
-from infrastructure.stripe_simulator import charges, currencies
+import heapq
+
+import msgspec
+
+from infrastructure.stripe_simulator import balance, charges, currencies
 from infrastructure.stripe_simulator.account import NO_REQUEST, Account, Cause
-from infrastructure.stripe_simulator.charges import CARDS, Card
+from infrastructure.stripe_simulator.cards import CARDS, DELAYED, REFUSED_DEBIT, Card
 from infrastructure.stripe_simulator.configuration import Json
 from infrastructure.stripe_simulator.errors import ApiError, invalid, no_such
 from infrastructure.stripe_simulator.ids import new_id
 
 CONFIRMABLE = frozenset({"requires_payment_method", "requires_confirmation", "requires_action"})
 CANCELLABLE = CONFIRMABLE | {"requires_capture"}
+
+# What a charge shows of a passed challenge of 3-D Secure.
+_AUTHENTICATED = {
+    "authentication_flow": "challenge",
+    "electronic_commerce_indicator": "05",
+    "exemption_indicator": None,
+    "result": "authenticated",
+    "result_reason": None,
+    "transaction_id": "simulated",
+    "version": "2.2.0",
+}
 
 
 def new_intent(account: Account, fields: Json, cause: Cause) -> Json:
@@ -29,22 +44,26 @@ def new_intent(account: Account, fields: Json, cause: Cause) -> Json:
         "automatic_payment_methods": fields.get("automatic_payment_methods"),
         "canceled_at": None,
         "cancellation_reason": None,
-        "capture_method": fields.get("capture_method", "automatic"),
+        "capture_method": fields.get("capture_method", balance.ASYNCHRONOUS),
         "client_secret": f"{identifier}_secret_{new_id('x', 20)[2:]}",
         "confirmation_method": fields.get("confirmation_method", "automatic"),
         "created": account.clock.now(),
         "currency": fields["currency"],
         "customer": None,
+        "customer_account": None,
         "description": fields.get("description"),
+        "excluded_payment_method_types": fields.get("excluded_payment_method_types"),
         "last_payment_error": None,
         "latest_charge": None,
         "livemode": False,
+        "managed_payments": {"enabled": False},
         "metadata": dict(fields.get("metadata", {})),
         "next_action": None,
         "on_behalf_of": None,
         "payment_method": None,
+        "payment_method_configuration_details": None,
         "payment_method_options": {},
-        "payment_method_types": ["card"],
+        "payment_method_types": fields.get("payment_method_types", ["card"]),
         "processing": None,
         "receipt_email": fields.get("receipt_email"),
         "review": None,
@@ -89,21 +108,47 @@ def confirm(account: Account, identifier: str, params: Json, cause: Cause) -> Js
             "You cannot confirm this PaymentIntent because it's missing a payment method.",
             code="payment_intent_unexpected_state",
         )
-    card = _card(method)
-    if card.needs_authentication:
-        return require_action(account, intent, payment_method=method, cause=cause)
-    attempt(account, intent, card=card, payment_method=method, cause=cause)
-    if intent["last_payment_error"] is not None:
+    pay(account, intent, card=_card(method), payment_method=method, cause=cause)
+    if intent["status"] == "requires_payment_method":
         raise _card_error(intent)
     return intent
 
 
-def require_action(account: Account, intent: Json, *, payment_method: str, cause: Cause) -> Json:
+def pay(account: Account, intent: Json, *, card: Card, payment_method: str, cause: Cause) -> None:
+    """Try to pay by this method: the customer, a bank or the card decides, each in its way."""
+    if card.needs_authentication:
+        require_action(account, intent, card=card, payment_method=payment_method, cause=cause)
+    elif card.is_delayed:
+        start_processing(account, intent, card=card, payment_method=payment_method, cause=cause)
+    else:
+        attempt(account, intent, card=card, payment_method=payment_method, cause=cause)
+
+
+def require_action(
+    account: Account, intent: Json, *, card: Card, payment_method: str, cause: Cause
+) -> Json:
     """Ask the customer for 3-D Secure; there is no charge before it."""
+    account.methods.put({"id": payment_method, "card": card.id})
     intent["status"] = "requires_action"
+    intent["last_payment_error"] = None
     intent["payment_method"] = payment_method
     intent["next_action"] = {"type": "use_stripe_sdk", "use_stripe_sdk": {}}
     account.record("payment_intent.requires_action", intent, cause)
+    return intent
+
+
+def authenticate(account: Account, intent: Json, *, succeeds: bool) -> Json:
+    """The customer finishes 3-D Secure; the card may be declined even so.
+
+    Raises ValueError when the intent does not wait for it.
+    """
+    if intent["status"] != "requires_action":
+        raise ValueError(f"the intent is {intent['status']}")
+    if not succeeds:
+        return fail_authentication(account, intent, NO_REQUEST)
+    method = intent["payment_method"]
+    card = CARDS[account.methods.get(method)["card"]]
+    attempt(account, intent, card=card, payment_method=method, cause=NO_REQUEST, authenticated=True)
     return intent
 
 
@@ -127,19 +172,39 @@ def start_processing(
     account: Account, intent: Json, *, card: Card, payment_method: str, cause: Cause
 ) -> Json:
     """A delayed method: the bank answers days later, see `end_processing`."""
-    charge = charges.new_charge(account, intent, card, payment_method)
-    charge.update(status="pending", paid=False)
+    undecided = msgspec.structs.replace(card, code=None, decline_code=None)
+    charge = charges.new_charge(account, intent, undecided, payment_method)
+    charge.update(status="pending", paid=False, outcome=None)
+    charge["payment_method_details"] = {
+        "type": DELAYED,
+        DELAYED: {"bank_name": "TEST BANK", "last4": card.last4, "account_type": "checking"},
+    }
+    account.methods.put({"id": payment_method, "card": card.id})
     intent["latest_charge"] = charge["id"]
     intent["payment_method"] = payment_method
     intent["last_payment_error"] = None
     intent["status"] = "processing"
+    expect_answer(account, intent)
     account.record("charge.pending", charge, cause)
     account.record("payment_intent.processing", intent, cause)
     return charge
 
 
+def expect_answer(account: Account, intent: Json) -> None:
+    """Let the bank answer about a delayed payment once the clock has come so far."""
+    if delayed_card(account, intent).answer is not None:
+        charge = account.charges.get(intent["latest_charge"])
+        at = charge["created"] + account.configuration.delayed_answer_seconds
+        heapq.heappush(account.deadlines, (at, intent["id"]))
+
+
 def end_processing(account: Account, intent: Json, *, succeeds: bool) -> Json:
-    """The bank's answer about an intent that is processing."""
+    """The bank's answer about an intent that is processing.
+
+    Raises ValueError when no bank decides about it.
+    """
+    if intent["status"] != "processing":
+        raise ValueError(f"the intent is {intent['status']}")
     charge = account.charges.get(intent["latest_charge"])
     if succeeds:
         charge.update(status="succeeded", paid=True)
@@ -147,17 +212,32 @@ def end_processing(account: Account, intent: Json, *, succeeds: bool) -> Json:
         account.record("charge.succeeded", charge, NO_REQUEST)
         _succeed(account, intent, charge["amount"], NO_REQUEST)
         return intent
-    card = CARDS["pm_card_chargeDeclinedInsufficientFunds"]
+    card = delayed_card(account, intent)
+    if card.code is None:
+        card = REFUSED_DEBIT
     charge.update(status="failed", failure_code=card.code, failure_message=card.message)
     _decline(account, intent, charge, card=card, cause=NO_REQUEST)
     return intent
 
 
+def delayed_card(account: Account, intent: Json) -> Card:
+    """Return the test method about which a bank decides."""
+    return CARDS[account.methods.get(intent["payment_method"])["card"]]
+
+
 def attempt(
-    account: Account, intent: Json, *, card: Card, payment_method: str, cause: Cause
+    account: Account,
+    intent: Json,
+    *,
+    card: Card,
+    payment_method: str,
+    cause: Cause,
+    authenticated: bool = False,
 ) -> Json:
     """Try to charge the card; the intent and a new charge contain the result."""
     charge = charges.new_charge(account, intent, card, payment_method)
+    if authenticated:
+        charge["payment_method_details"]["card"]["three_d_secure"] = dict(_AUTHENTICATED)
     intent["latest_charge"] = charge["id"]
     intent["next_action"] = None
     if card.code is not None:
@@ -188,8 +268,7 @@ def _decline(account: Account, intent: Json, charge: Json, *, card: Card, cause:
         "payment_method": {
             "id": charge["payment_method"],
             "object": "payment_method",
-            "card": charge["payment_method_details"]["card"],
-            "type": "card",
+            **charge["payment_method_details"],
         },
         "type": "card_error",
     }

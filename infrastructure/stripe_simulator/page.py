@@ -3,6 +3,7 @@
 from html import escape
 
 from infrastructure.stripe_simulator import currencies
+from infrastructure.stripe_simulator.cards import DELAYED
 from infrastructure.stripe_simulator.configuration import Json
 
 _STYLE = """
@@ -45,10 +46,46 @@ def open_page(session: Json, items: list[Json], error: str | None) -> str:
         '<button class="pay" id="pay">Pay <bdi lang="ar">ادفع الآن</bdi></button></form>'
         f'<form method="post" action="{here}/decline">'
         '<button class="decline" id="decline">Decline <bdi lang="ar">رفض البطاقة</bdi>'
-        "</button></form>"
+        f"</button></form>{_delayed_form(session, here)}"
         '<p class="note">No card is charged: this is a simulator.'
         '<span lang="ar" dir="rtl">لن يُخصم أي مبلغ: هذه صفحة محاكاة.</span></p>'
         f"{link}",
+    )
+
+
+def _delayed_form(session: Json, here: str) -> str:
+    """Return the button of a bank debit where the session allows one."""
+    if DELAYED not in session["payment_method_types"]:
+        return ""
+    return (
+        f'<form method="post" action="{here}/pay">'
+        '<input type="hidden" name="card" value="pm_usBankAccount_success">'
+        '<button class="decline" id="debit">Pay by bank debit, which takes days '
+        '<bdi lang="ar">خصم من الحساب المصرفي</bdi></button></form>'
+    )
+
+
+def challenge_page(session: Json) -> str:
+    """Return the page of the card's bank, which asks the customer to approve the payment."""
+    amount = currencies.display(session["amount_total"], session["currency"])
+    here = f"/c/pay/{escape(session['id'])}"
+    return _shell(
+        "3-D Secure",
+        f"<small>TEST MODE</small><h1>3-D Secure</h1><p>{escape(amount)}</p>"
+        "<p>Your bank asks you to approve this payment.</p>"
+        '<p lang="ar" dir="rtl">يطلب منك مصرفك الموافقة على هذه الدفعة.</p>'
+        f'<form method="post" action="{here}/authenticate">'
+        '<button class="pay" id="authenticate">Approve <bdi lang="ar">موافقة</bdi></button></form>'
+        f'<form method="post" action="{here}/refuse">'
+        '<button class="decline" id="refuse">Refuse <bdi lang="ar">رفض</bdi></button></form>',
+    )
+
+
+def waiting_page() -> str:
+    """Return the page while a payment is under way: it cannot be paid a second time."""
+    return _shell(
+        "Payment in progress",
+        '<h1>Your payment is being processed</h1><p lang="ar" dir="rtl">جارٍ تنفيذ عملية الدفع.</p>',
     )
 
 

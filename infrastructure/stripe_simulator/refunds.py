@@ -1,15 +1,17 @@
 """Refunds of captured charges: made at once, or pending until the control path ends them.
 
 `amount_refunded` of a charge counts every refund that has not failed or been canceled. Stripe
-keeps its fee. `succeeded` is not final: the bank may still return the money.
+keeps its fee. `succeeded` is not final: the bank may still return the money. A refund that waits
+for the balance has no balance transaction yet.
 """
 
+import copy
 from collections.abc import Iterable
 from typing import Literal
 
 import msgspec
 
-from infrastructure.stripe_simulator import charges, currencies
+from infrastructure.stripe_simulator import balance, changes, currencies, fraud_warnings
 from infrastructure.stripe_simulator.account import NO_REQUEST, Account, Cause
 from infrastructure.stripe_simulator.configuration import Json
 from infrastructure.stripe_simulator.errors import invalid
@@ -17,6 +19,10 @@ from infrastructure.stripe_simulator.ids import new_id
 from infrastructure.stripe_simulator.shelf import created_matches
 
 PLANS_LIMIT = 100
+SUCCEED, FAIL = "succeed_refund", "fail_refund"
+# Test cards by their last digits: how a refund to them begins, and what follows.
+# Source: https://docs.stripe.com/testing#refunds
+CARDS = {"7726": ("pending", SUCCEED), "5126": ("succeeded", FAIL)}
 
 Ending = Literal["succeeded", "failed", "canceled"]
 
@@ -65,23 +71,89 @@ def create(account: Account, params: Json, *, plans: RefundPlans, cause: Cause) 
         if name in params:
             raise invalid("This simulator refunds only plain card payments.", param=name)
     charge = _charge(account, params)
+    _refuse_disputed(account, charge)
     amount = _amount(params, charge)
-    refund = _refund(account, params, charge, amount)
-    account.refunds.put(refund)
+    balance.settle_charge(account, charge["id"])
+    refund = account.refunds.put(_refund(account, params, charge, amount))
+    before = copy.deepcopy(charge)
     charge["amount_refunded"] += amount
     charge["refunded"] = charge["amount_refunded"] >= charge["amount_captured"]
-    movement = charges.settle_refund(account, charge, refund, amount=-amount, kind="refund")
-    refund["balance_transaction"] = movement["id"]
-    state = plans.take()
+    state = _first_state(account, charge, refund, plans)
+    _begin(account, charge, refund, state)
+    account.record("refund.created", refund, cause)
+    account.record("charge.refunded", charge, cause, previous=changes.since(before, charge))
+    fraud_warnings.close_for(account, charge)
+    if state == "failed":
+        end(account, refund["id"], "failed", reason="unknown")
+    return refund
+
+
+def _first_state(account: Account, charge: Json, refund: Json, plans: RefundPlans) -> str:
+    """Return the state of the next plan, or the one that the card asks for."""
+    card = charge["payment_method_details"].get("card", {})
+    if plans.waiting or card.get("last4") not in CARDS:
+        return plans.take()
+    state, then = CARDS[card["last4"]]
+    lag = account.settings.settlement_lag_seconds
+    account.schedule(account.clock.now() + lag, then, refund["id"])
+    return state
+
+
+def succeed(account: Account, identifier: str) -> None:
+    """Let a refund that is still pending succeed, unless it waits for the balance."""
+    refund = account.refunds.objects.get(identifier)
+    if refund is not None and refund.get("pending_reason") == "processing":
+        end(account, identifier, "succeeded", reason=None)
+
+
+def fail(account: Account, identifier: str) -> None:
+    """Let a refund fail although it succeeded."""
+    refund = account.refunds.objects.get(identifier)
+    if refund is not None and refund["status"] in BEFORE["failed"]:
+        end(account, identifier, "failed", reason="unknown")
+
+
+def _begin(account: Account, charge: Json, refund: Json, state: str) -> None:
+    """Give a new refund its first state and, unless it waits for the balance, its transaction."""
+    if account.settings.refunds_wait_for_balance and not _covered(account, charge, refund):
+        refund["pending_reason"] = "insufficient_funds"
+        account.money.waiting_refunds.append(refund["id"])
+        return
+    refund["balance_transaction"] = balance.refund(account, charge, refund)
     if state != "failed":
         refund["status"] = state
     if state == "pending":
         refund["pending_reason"] = "processing"
-    account.record("refund.created", refund, cause)
-    account.record("charge.refunded", charge, cause)
-    if state == "failed":
-        end(account, refund["id"], "failed", reason="unknown")
-    return refund
+
+
+def _covered(account: Account, charge: Json, refund: Json) -> bool:
+    """Return whether the available balance is enough for the refund."""
+    exchanged = balance.exchanged_like(account, charge, refund["amount"])
+    available = account.money.funds.available.get(exchanged.currency, 0)
+    return exchanged.amount <= available
+
+
+def send_waiting(account: Account) -> None:
+    """Send the refunds that wait for the balance, oldest first, as far as it is enough."""
+    for identifier in tuple(account.money.waiting_refunds):
+        refund = account.refunds.objects.get(identifier, {"charge": "", "status": ""})
+        charge = account.charges.objects.get(refund["charge"])
+        if charge is not None and refund["status"] == "pending":
+            waits = account.settings.refunds_wait_for_balance
+            if waits and not _covered(account, charge, refund):
+                return
+            end(account, identifier, "succeeded", reason=None)
+        account.money.waiting_refunds.remove(identifier)
+
+
+def _refuse_disputed(account: Account, charge: Json) -> None:
+    """Refuse while a dispute has taken the money; an inquiry has not."""
+    for dispute in account.disputes.newest_first():
+        if dispute["charge"] == charge["id"] and not dispute["is_charge_refundable"]:
+            raise invalid(
+                f"Charge {charge['id']} has been charged back; cannot issue a refund.",
+                code="charge_disputed",
+            )
 
 
 def _charge(account: Account, params: Json) -> Json:
@@ -141,6 +213,8 @@ def _refund(account: Account, params: Json, charge: Json, amount: int) -> Json:
         "charge": charge["id"],
         "created": account.clock.now(),
         "currency": charge["currency"],
+        "customer": None,
+        "customer_account": None,
         "destination_details": {
             "card": {
                 "reference_status": "pending",
@@ -151,6 +225,7 @@ def _refund(account: Account, params: Json, charge: Json, amount: int) -> Json:
         },
         "metadata": dict(params.get("metadata", {})),
         "payment_intent": charge["payment_intent"],
+        "payment_method": charge["payment_method"],
         "reason": params.get("reason"),
         "receipt_number": None,
         "source_transfer_reversal": None,
@@ -159,28 +234,74 @@ def _refund(account: Account, params: Json, charge: Json, amount: int) -> Json:
     }
 
 
-def end(account: Account, identifier: str, ending: Ending, *, reason: str | None) -> Json:
+def end(
+    account: Account,
+    identifier: str,
+    ending: Ending,
+    *,
+    reason: str | None,
+    cause: Cause = NO_REQUEST,
+) -> Json:
     """End a refund as the bank does, even after `succeeded`; ValueError if impossible."""
-    refund = account.refunds.get(identifier)
+    refund = account.refunds.get(identifier, param="refund")
     if refund["status"] not in BEFORE[ending]:
         raise ValueError(f"the refund is {refund['status']}")
+    before = copy.deepcopy(refund)
+    charge = account.charges.get(refund["charge"])
     refund["status"] = ending
     refund.pop("pending_reason", None)
-    if ending == "succeeded":
-        account.record("refund.updated", refund, NO_REQUEST)
-        return refund
-    charge = account.charges.get(refund["charge"])
-    charge["amount_refunded"] -= refund["amount"]
-    charge["refunded"] = False
-    movement = charges.settle_refund(
-        account, charge, refund, amount=refund["amount"], kind="refund_failure"
-    )
-    refund["failure_balance_transaction"] = movement["id"]
+    if ending != "succeeded":
+        _return(account, charge, refund)
+    elif refund["balance_transaction"] is None:
+        refund["balance_transaction"] = balance.refund(account, charge, refund)
     if ending == "failed":
         refund["failure_reason"] = reason or "unknown"
-    account.record("refund.updated", refund, NO_REQUEST)
+    previous = changes.since(before, refund)
+    account.record("refund.updated", refund, cause, previous=previous)
     if ending == "failed":
-        account.record("refund.failed", refund, NO_REQUEST)
+        account.record("refund.failed", refund, cause)
+    return refund
+
+
+def _return(account: Account, charge: Json, refund: Json) -> None:
+    """Return the amount to the balance, if it was taken from there, and to the charge."""
+    charge["amount_refunded"] -= refund["amount"]
+    charge["refunded"] = False
+    if refund["balance_transaction"] is None:
+        return
+    back = balance.reverse(
+        account, refund["balance_transaction"], kind="refund_failure", category="refund_failure"
+    )
+    if back is not None:
+        refund["failure_balance_transaction"] = back["id"]
+
+
+def fail_pending(account: Account, charge: Json) -> None:
+    """Fail the refunds of a charge that were pending when its dispute took the money."""
+    for refund in tuple(account.refunds.newest_first()):
+        if refund["charge"] == charge["id"] and refund["status"] == "pending":
+            reason = "charge_for_pending_refund_disputed"
+            end(account, refund["id"], "failed", reason=reason)
+
+
+def cancel(account: Account, identifier: str, cause: Cause) -> Json:
+    """POST /v1/refunds/{id}/cancel: only while the customer has to act."""
+    refund = account.refunds.get(identifier, param="refund")
+    if refund["status"] != "requires_action":
+        raise invalid(
+            f"Refund {identifier} cannot be canceled: it has a status of {refund['status']}."
+        )
+    return end(account, identifier, "canceled", reason=None, cause=cause)
+
+
+def update(account: Account, identifier: str, params: Json, cause: Cause) -> Json:
+    """POST /v1/refunds/{id}: only its metadata."""
+    refund = account.refunds.get(identifier, param="refund")
+    before = copy.deepcopy(refund)
+    changes.merge_metadata(refund, params)
+    previous = changes.since(before, refund)
+    if previous:
+        account.record("refund.updated", refund, cause, previous=previous)
     return refund
 
 

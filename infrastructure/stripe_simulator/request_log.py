@@ -8,9 +8,11 @@ ENTRIES_LIMIT = 1000
 
 
 class Entry(msgspec.Struct, frozen=True):
-    """One API request; `fault` is the kind of fault that affected it, if any."""
+    """One API request, which arrived at so many seconds since the epoch; it is logged when it is
+    answered. `fault` is the kind of fault that affected it, if any."""
 
     id: str
+    at: float
     method: str
     path: str
     key: str | None
@@ -25,3 +27,9 @@ class RequestLog:
 
     def __init__(self) -> None:
         self.entries: deque[Entry] = deque(maxlen=ENTRIES_LIMIT)
+
+    def forget(self) -> int:
+        """Begin anew; return how many entries there were."""
+        count = len(self.entries)
+        self.entries.clear()
+        return count

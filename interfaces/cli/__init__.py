@@ -17,7 +17,10 @@ worker: `ais worker`: processes the task queue
 scheduler: `ais scheduler`: starts processes, relays and timers
 projector: `ais projector`: keeps the read models current with the log
 migrate: `ais migrate`: brings the database to the schema of this release
+reconcile: `ais reconcile`
 rebuild: `ais rebuild`: rebuilds read models, with a progress bar
+ledger: `ais ledger`: the answers of the ledger's routes for the shell, exports, replay
+stripe: `ais stripe`: stores events that Stripe could not deliver
 check: `ais check`: compares read models with the log
 running: what long-running verbs share: settings and log lines
 """

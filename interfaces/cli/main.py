@@ -20,6 +20,13 @@ VERBS = (
     ("projector", "interfaces.cli.projector:projector", "Keep read models current with the log."),
     ("migrate", "interfaces.cli.migrate:migrate", "Bring the database to this release's schema."),
     ("rebuild", "interfaces.cli.rebuild:rebuild", "Rebuild read models beside the live ones."),
+    ("ledger", "interfaces.cli.ledger:ledger", "Read the books; export and replay them."),
+    ("stripe", "interfaces.cli.stripe:stripe", "Store events that Stripe could not deliver."),
+    (
+        "reconcile",
+        "interfaces.cli.reconcile:reconcile",
+        "Compare the ledger with Stripe and the bank.",
+    ),
     ("check", "interfaces.cli.check:check", "Compare the read models with the log."),
 )
 

@@ -27,6 +27,11 @@ _STREAM_STYLES: dict[str, str] = {
     ids.StreamPrefix.FLIGHT: "cyan",
     ids.StreamPrefix.BOOKING: "green",
     ids.StreamPrefix.PAYMENT: "magenta",
+    ids.StreamPrefix.PERIOD: "yellow",
+    ids.StreamPrefix.SETTLEMENT: "blue",
+    ids.StreamPrefix.PAYOUT: "blue",
+    ids.StreamPrefix.CLEARING: "blue",
+    ids.StreamPrefix.RECONCILIATION: "blue",
 }
 _QUIET = "bright_black"
 

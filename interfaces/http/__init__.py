@@ -8,18 +8,28 @@ booking_response: a booking as JSON
 checkout: open a checkout session
 cancellation: quote and carry out cancellations
 modification: quote, accept and abandon modifications; correct a name
+disputes: disputes and the evidence for them
+external_refunds: refunds made at Stripe by hand, and what each was for
 disruption: answer a disruption
 division: passengers leave for a booking of their own
 refund: refunds beyond the rules
+claims: compensation for cancelled, late and overbooked flights
 documents: travel documents and special services
 seats: choose seats
 check_in: check-in, boarding, offload, no-show
 boarding_passes: boarding passes as text, picture and page
+tax_documents: invoices and notes of a booking, and the list of a month
 manifest: the passenger manifest
 search: search, seat maps and quotes
 flights: operations of flights
 flight_lists: flights that need attention, and the bookings of a flight
-ledger: accounts and balances
+ledger: the chart of accounts, unapplied funds, failed refunds
+books: balances, statements, the journal, reports and exports
+books_answers: balances, statements and the journal as JSON
+report_answers: reports on the books as JSON
+reconciliation: the ledger beside Stripe and the bank: runs, breaks, decisions
+periods: close a month of the books, and reopen one
+settlement: payouts, Stripe's balance beside the books, and what does not fit
 identity: register, sign in, the signed-in user, public keys
 stripe_webhook: receive events of Stripe
 stripe_events: list Stripe events that could not be processed, and process one again

@@ -6,7 +6,6 @@ the command id.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
-from typing import cast
 
 from litestar import Litestar
 from litestar.enums import ScopeType
@@ -29,14 +28,18 @@ from interfaces.http import (
     answers,
     boarding_passes,
     booking,
+    books,
     cancellation,
     check_in,
     checkout,
+    claims,
     correlation,
+    disputes,
     disruption,
     division,
     docs_page,
     documents,
+    external_refunds,
     flight_lists,
     flights,
     health,
@@ -44,15 +47,19 @@ from interfaces.http import (
     ledger,
     manifest,
     modification,
+    periods,
     problems,
+    reconciliation,
     refund,
     request_target,
     return_page,
     search,
     seats,
     security_events,
+    settlement,
     stripe_events,
     stripe_webhook,
+    tax_documents,
     worklists,
 )
 from interfaces.http.answers import Answered
@@ -75,10 +82,18 @@ ROUTES = (
     *disruption.ROUTES,
     *division.ROUTES,
     *refund.ROUTES,
+    *claims.ROUTES,
+    *disputes.ROUTES,
+    *external_refunds.ROUTES,
+    *tax_documents.ROUTES,
     *manifest.ROUTES,
     *flights.ROUTES,
     *flight_lists.ROUTES,
     *ledger.ROUTES,
+    *books.ROUTES,
+    *periods.ROUTES,
+    *settlement.ROUTES,
+    *reconciliation.ROUTES,
     *worklists.ROUTES,
     *return_page.ROUTES,
     *health.ROUTES,
@@ -101,7 +116,7 @@ class EdgeApp(Litestar):
     ) -> None:
         """One request: its correlation id, its headers within bounds, then the framework."""
         if scope["type"] == ScopeType.HTTP:
-            await self._serve(cast(HTTPScope, scope), cast(Receive, receive), cast(Send, send))
+            await self._serve(scope, receive, send)  # type: ignore[arg-type]  # by its type
         else:
             await super().__call__(scope, receive, send)
 

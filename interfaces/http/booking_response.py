@@ -97,14 +97,26 @@ class DivisionResponse(msgspec.Struct, rename="camel"):
     passengers: list[int]
 
 
+class SuspensionResponse(msgspec.Struct, rename="camel"):
+    """Why the coupons may not be used for now: neither check-in nor boarding nor a change.
+
+    `nextStep` is what the passengers can do. payment_disputed: ask_your_bank_to_end_the_dispute; a
+    cancellation is possible, and its refund waits. payment_unconfirmed: ask_the_airline.
+    """
+
+    reason: str
+    next_step: str
+
+
 class BookingResponse(msgspec.Struct, rename="camel"):
     """A booking as it is, or as it was when a replayed request made it.
 
     `flightId` and `cabin` are those of the first flight; `total` and `lines` are what it costs
     after its modifications, `paid` all that was paid for it so far; `due` is what a checkout would
-    collect now; `refundStatus` is pending, settled or failed (staff handle it) where money is owed
-    back. `dividedFrom` is the reference of the booking that its passengers have left, and
-    `dividedInto` are those for which passengers have left it.
+    collect now; `refundStatus` is pending, requires_action (the payer has to answer Stripe),
+    settled, or failed or canceled (staff handle it) where money is owed back. `dividedFrom` is
+    the reference of the booking that its passengers have left, and `dividedInto` are those for
+    which passengers have left it.
     """
 
     id: str
@@ -125,6 +137,7 @@ class BookingResponse(msgspec.Struct, rename="camel"):
     special_services: list[SpecialServiceResponse]
     change: ChangeResponse | None
     disruptions: list[DisruptionResponse]
+    suspension: SuspensionResponse | None
     divided_from: str | None
     divided_into: list[DivisionResponse]
     available_actions: list[str]
@@ -185,6 +198,11 @@ def response(details: BookingDetails) -> BookingResponse:
             )
             for each in booking.disruptions
         ],
+        suspension=(
+            None
+            if details.suspension is None
+            else SuspensionResponse(details.suspension.reason, details.suspension.next_step)
+        ),
         divided_from=(
             None if booking.divided_from is None else ids.reference_of(booking.divided_from)
         ),

@@ -1,4 +1,4 @@
-"""Routes of the ledger for finance and auditors: accounts and balances, never a correction."""
+"""Routes of the ledger for finance and auditors: the chart of accounts and two worklists."""
 
 import datetime as dt
 from typing import Literal
@@ -6,7 +6,7 @@ from typing import Literal
 import msgspec
 from litestar import get
 
-from application.ledger import read_ledger
+from application.ledger import read_ledger, read_owed
 from interfaces.http import auth, wire
 from interfaces.http.strict_request import StrictRequest
 
@@ -16,6 +16,7 @@ class AccountResponse(msgspec.Struct, rename="camel"):
 
     account: str
     name: str
+    type: str
     normal_side: Literal["debit", "credit"]
 
 
@@ -25,55 +26,14 @@ class AccountsResponse(msgspec.Struct, rename="camel"):
     accounts: list[AccountResponse]
 
 
-class BalanceResponse(msgspec.Struct, rename="camel"):
-    """What an account holds in a currency: one side, in minor units."""
-
-    account: str
-    name: str
-    currency: str
-    debit: int
-    credit: int
-
-
-class TrialBalanceResponse(wire.ReadModelResponse):
-    """All accounts that were ever posted to; `balanced` when both sides agree per currency."""
-
-    balanced: bool
-    balances: list[BalanceResponse]
-
-
 @get("/api/ledger/accounts", **auth.signed_in("read_ledger"))
 async def read_accounts(request: StrictRequest) -> AccountsResponse:  # noqa: ARG001 - a route
     """The chart of accounts."""
     return AccountsResponse(
         [
-            AccountResponse(each.number, each.name, each.normal_side)
+            AccountResponse(each.number, each.name, each.type, each.normal_side)
             for each in read_ledger.chart_of_accounts()
         ]
-    )
-
-
-@get("/api/ledger/trial-balance", **auth.signed_in("read_ledger"))
-async def read_trial_balance(request: StrictRequest) -> TrialBalanceResponse:
-    """Return the running balances; 503 when the ledger's read model has stopped.
-
-    An old balance that looks current is worse than none.
-    """
-    found = await read_ledger.trial_balance(request.ports.ledger)
-    return TrialBalanceResponse(
-        balanced=found.balanced,
-        balances=[
-            BalanceResponse(
-                account=row.account.number,
-                name=row.account.name,
-                currency=row.currency,
-                debit=max(row.amount, 0),
-                credit=max(-row.amount, 0),
-            )
-            for row in found.rows
-        ],
-        as_of_position=found.as_of.position,
-        lag_seconds=found.as_of.lag_seconds,
     )
 
 
@@ -134,9 +94,10 @@ async def read_unapplied_funds(request: StrictRequest) -> UnappliedFundsResponse
 
 
 class FailedRefundResponse(msgspec.Struct, rename="camel"):
-    """A refund that is still owed: `status` is refused or failed.
+    """A refund that needs a person: `status` is refused, failed, canceled or requires_action.
 
-    `booking` is the intent at Stripe for money that matches no booking.
+    `booking` is the intent at Stripe for money that matches no booking; `reason` is Stripe's code,
+    or one of ours.
     """
 
     refund: str
@@ -145,6 +106,8 @@ class FailedRefundResponse(msgspec.Struct, rename="camel"):
     amount: wire.MoneyResponse
     status: str
     since: dt.datetime
+    reason: str | None
+    next_step: str
 
 
 class FailedRefundsResponse(wire.ReadModelResponse):
@@ -155,7 +118,7 @@ class FailedRefundsResponse(wire.ReadModelResponse):
 
 @get("/api/ledger/failed-refunds", **auth.signed_in("read_ledger"))
 async def read_failed_refunds(request: StrictRequest) -> FailedRefundsResponse:
-    """Refunds that were refused or failed and have to be sent again."""
+    """Refunds that were refused, failed or canceled, and those for which the payer has to act."""
     refunds, as_of = await request.ports.ledger.failed_refunds()
     return FailedRefundsResponse(
         refunds=[
@@ -166,6 +129,8 @@ async def read_failed_refunds(request: StrictRequest) -> FailedRefundsResponse:
                 amount=wire.MoneyResponse(each.amount, each.currency),
                 status=each.status,
                 since=each.since,
+                reason=each.reason,
+                next_step=read_owed.next_step(each),
             )
             for each in refunds
         ],
@@ -174,4 +139,4 @@ async def read_failed_refunds(request: StrictRequest) -> FailedRefundsResponse:
     )
 
 
-ROUTES = (read_failed_refunds, read_unapplied_funds, read_accounts, read_trial_balance)
+ROUTES = (read_failed_refunds, read_unapplied_funds, read_accounts)

@@ -12,6 +12,7 @@ from interfaces.http.strict_request import StrictRequest
 class ManifestPassengerResponse(msgspec.Struct, rename="camel"):
     """A passenger; names are null once the person was erased, `status` is the coupon's letter.
 
+    `suspended` is why the coupon may not be used (payment_disputed or payment_unconfirmed), and
     `duplicateOf` are other bookings of the flight with a passenger of the same name and type.
     """
 
@@ -26,6 +27,7 @@ class ManifestPassengerResponse(msgspec.Struct, rename="camel"):
     sequence: int | None
     special_services: list[str]
     duplicate_of: list[str]
+    suspended: str | None
 
 
 class ManifestResponse(msgspec.Struct, rename="camel"):
@@ -54,6 +56,7 @@ async def manifest(request: StrictRequest, flight_id: FromPath[str]) -> Manifest
                 sequence=each.sequence,
                 special_services=list(each.special_services),
                 duplicate_of=list(each.duplicates),
+                suspended=each.suspended,
             )
             for each in passengers
         ],

@@ -4,15 +4,20 @@ from collections.abc import Awaitable, Callable, Mapping
 
 import msgspec
 
+from application.booking.answer_dispute import DisputePorts
 from application.booking.ports import BookingPorts
 from application.identity.log_in import LogIn
 from application.identity.ports import SecurityRecord, SignedIn, TokenVerifier
 from application.identity.register_user import RegisterUser
 from application.inventory.ports import FlightPorts
+from application.invoicing.ports import InvoicingPorts
 from application.ledger.ports import LedgerPorts
+from application.payment.read_events import StoredEventReader
 from application.payment.receive_event import EventReceiver
 from application.payment.replay_event import ParkedEvents
 from application.pricing.ports import PricingPorts
+from application.reconciliation.ports import ReconciliationPorts
+from application.settlement.ports import SettlementPorts
 from interfaces.http.rate_limit import Network, RateLimiter
 
 Readiness = Callable[[], Awaitable[Mapping[str, str]]]
@@ -33,8 +38,13 @@ class HttpPorts(msgspec.Struct, frozen=True):
     flights: FlightPorts
     pricing: PricingPorts
     ledger: LedgerPorts
+    settlement: SettlementPorts
+    reconciliation: ReconciliationPorts
+    disputes: DisputePorts
+    invoicing: InvoicingPorts
     receiver: EventReceiver
     parked_events: ParkedEvents
+    stripe_events: StoredEventReader
     # Those of the whole process.
     roles: tuple[str, ...] = ("web",)
     trusted_proxies: tuple[Network, ...] = ()

@@ -171,7 +171,8 @@ KINDS: Mapping[str, Kind] = {
         True,
         "The payment is being processed.",
         "الدفع قيد المعالجة.",
-        cause="A checkout session is being opened and Stripe has not answered yet.",
+        cause="A checkout session is being opened and Stripe has not answered yet, or a bank has "
+        "not decided about the payment (`details.reason` is `bank_decides`), which may take days.",
         client="Repeat the request with the same idempotency key after `Retry-After` seconds, or "
         "after two seconds without one.",
         agent="Wait some seconds and look at the booking again.",

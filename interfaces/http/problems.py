@@ -8,11 +8,12 @@ import functools
 import logging
 import traceback
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, get_type_hints
 
 import msgspec
 from litestar import Request
 from litestar.exceptions import HTTPException, ValidationException
+from litestar.params import QueryParameter
 
 from application.caller import Language
 from application.identity.ports import TokenExpired, TokenRefused
@@ -136,7 +137,7 @@ def as_problem(error: Exception, request: Request[Any, Any, Any]) -> Problem:
         case TokenRefused():
             return Problem("UNAUTHORIZED")
         case HTTPException() if error.status_code in CODES_BY_STATUS:
-            return _from_framework(error)
+            return _from_framework(error, request)
         case _:
             _log_bug(error, request)
             return Problem("INTERNAL_ERROR")
@@ -171,18 +172,27 @@ def _from_gateway(error: GatewayFailure, request: Request[Any, Any, Any]) -> Pro
             return Problem("INTERNAL_ERROR")
 
 
-def _from_framework(error: HTTPException) -> Problem:
+def _from_framework(error: HTTPException, request: Request[Any, Any, Any]) -> Problem:
     details: dict[str, str | int] = {}
     if isinstance(error, ValidationException) and isinstance(error.extra, list) and error.extra:
         first = error.extra[0]
         if first.get("key") == "data":  # the framework's text for a missing body
             return invalid("", "not JSON")
-        details = {"field": str(first.get("key", "")), "reason": str(first.get("message", ""))}
+        field = _name_on_the_wire(str(first.get("key", "")), request)
+        details = {"field": field, "reason": str(first.get("message", ""))}
     problem = Problem(CODES_BY_STATUS[error.status_code], status=error.status_code, details=details)
     allow = (error.headers or {}).get("allow")
     if allow:
         problem.headers["allow"] = with_head(allow)
     return problem
+
+
+def _name_on_the_wire(parameter: str, request: Request[Any, Any, Any]) -> str:
+    """Return a parameter of a route's function as the client wrote it: `asOf` for `as_of`."""
+    hints = get_type_hints(request.scope["route_handler"].fn, include_extras=True)
+    described = getattr(hints.get(parameter), "__metadata__", ())
+    names = (each.name for each in described if isinstance(each, QueryParameter))
+    return next((name for name in names if name), parameter)
 
 
 def _log_bug(error: Exception, request: Request[Any, Any, Any]) -> None:

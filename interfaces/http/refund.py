@@ -1,5 +1,5 @@
 """The routes by which finance refunds beyond the rules, sends failed refunds again or records that
-the bank paid them, and returns parked money.
+the bank paid them, and returns parked money or lets it pay for a booking.
 """
 
 import datetime as dt
@@ -9,6 +9,7 @@ import msgspec
 from litestar import post
 from litestar.params import FromPath, JSONBody
 
+from application.booking import allocate_funds as allocating
 from application.booking import grant_refund as use_case
 from application.booking import record_bank_transfer as transferring
 from application.booking import resend_refund as resending
@@ -141,4 +142,45 @@ async def return_parked_funds(
     )
 
 
-ROUTES = (grant_refund, resend_refund, record_bank_transfer, return_parked_funds)
+class AllocateFundsRequest(idempotency.KeyedRequest):
+    """The booking, by id or reference, that the payer meant."""
+
+    booking: Annotated[str, msgspec.Meta(pattern=r"^[A-Za-z0-9-]{1,40}$(?!\n)")]
+
+
+class AllocatedFundsResponse(msgspec.Struct, rename="camel"):
+    """The payment that pays for the booking now."""
+
+    payment: str
+    booking: str
+
+
+@post(
+    "/api/admin/payments/{payment_id:str}/parked-funds/{intent:str}/allocate",
+    status_code=200,
+    **auth.signed_in("override_refund"),
+)
+async def allocate_parked_funds(
+    request: StrictRequest,
+    payment_id: FromPath[str],
+    intent: FromPath[str],
+    data: JSONBody[AllocateFundsRequest],
+) -> Answered[AllocatedFundsResponse]:
+    """Let money without a booking pay what is due for one; what is beyond goes back."""
+    caller = idempotency.required(request, data)
+    replayed = await allocating.allocate_funds(
+        request.ports.booking.bus, caller, payment_id, intent, data.booking
+    )
+    return Answered(
+        AllocatedFundsResponse(payment_id, data.booking),
+        headers=idempotency.REPLAYED if replayed else {},
+    )
+
+
+ROUTES = (
+    grant_refund,
+    resend_refund,
+    record_bank_transfer,
+    return_parked_funds,
+    allocate_parked_funds,
+)

@@ -68,7 +68,9 @@ _PAGE = """<!doctype html>
 </html>
 """
 # Cases in which a payment may be under way: another one would be money paid twice.
-_EXPECTS_MONEY: frozenset[Case] = frozenset({"recording", "busy", PaymentStep.PAID})
+_EXPECTS_MONEY: frozenset[Case] = frozenset(
+    {"recording", "busy", PaymentStep.PAID, PaymentStep.PROCESSING}
+)
 Again = Annotated[int, QueryParameter(ge=0, le=len(RELOAD_AFTER_SECONDS))]
 
 

@@ -66,9 +66,9 @@ WORDS: Mapping[Language, Words] = {
         ),
         unused_money={
             UnusedMoney.NONE: "",
-            UnusedMoney.KEPT: "We have received money that does not fit this booking. It is kept "
-            "under this reference, and our finance department returns it. You need not do "
-            "anything; if you ask us about it, please name the reference.",
+            UnusedMoney.KEPT: "We have received money that does not fit this booking. If it can "
+            "still pay for your seats it does; otherwise it goes back to you by itself. We write "
+            "to you.",
             UnusedMoney.RETURNING: "Money that did not fit this booking is on its way back. Banks "
             "may take some days to show it.",
             UnusedMoney.RETURNED: "Money that did not fit this booking has been returned.",
@@ -87,6 +87,11 @@ WORDS: Mapping[Language, Words] = {
                 "Thank you. We wait for the answer of your bank; please do not pay again. The "
                 "tickets come by e-mail.",
             ),
+            PaymentStep.PROCESSING: (
+                "Your payment is being processed",
+                "Thank you. Your bank may take some days to answer; your seats stay held until "
+                "then. Please do not pay again. We write to you by e-mail as soon as it is done.",
+            ),
             "not_paid": ("Not paid yet", "No payment has been recorded."),
             PaymentStep.DECLINED: (
                 "The payment was declined",
@@ -96,6 +101,11 @@ WORDS: Mapping[Language, Words] = {
                 "The payment has failed",
                 "The payment was not completed, and no money was taken.",
             ),
+            PaymentStep.PART: (
+                "A part has been paid",
+                "We have received a part of the amount due. Please open your booking and pay the "
+                "rest; otherwise what you have paid goes back to you.",
+            ),
             PaymentStep.LAPSED: (
                 "The time to pay is over",
                 "No payment was recorded in time, and the seats are no longer held. Please make a "
@@ -104,8 +114,8 @@ WORDS: Mapping[Language, Words] = {
             ),
             PaymentStep.UNUSED: (
                 "This booking is not confirmed",
-                "Your payment came too late or is not the amount due. Please make a new booking if "
-                "you still want to fly.",
+                "Your payment came too late or is not the amount due. Please make no other payment "
+                "and no new booking before it is settled, which takes a minute or two.",
             ),
             PaymentStep.UNCHANGED: (
                 "Your booking is unchanged",
@@ -148,8 +158,8 @@ WORDS: Mapping[Language, Words] = {
         ),
         unused_money={
             UnusedMoney.NONE: "",
-            UnusedMoney.KEPT: "استلمنا مبلغًا لا يطابق هذا الحجز. نحتفظ به تحت هذا الرقم المرجعي، "
-            "وستعيده إدارتنا المالية. لا يلزمك فعل شيء، وإذا سألتنا عنه فيرجى ذكر الرقم المرجعي.",
+            UnusedMoney.KEPT: "استلمنا مبلغًا لا يطابق هذا الحجز. إذا أمكن أن يدفع ثمن مقاعدكم "
+            "فسنستخدمه لذلك، وإلا أعدناه تلقائيًا. سنراسلكم.",
             UnusedMoney.RETURNING: "المبلغ الذي لم يطابق هذا الحجز في طريقه إليك. قد يستغرق ظهوره "
             "لدى البنك بضعة أيام.",
             UnusedMoney.RETURNED: "أُعيد المبلغ الذي لم يطابق هذا الحجز.",
@@ -168,6 +178,11 @@ WORDS: Mapping[Language, Words] = {
                 "شكرًا لك. ننتظر رد البنك، ويرجى عدم الدفع مرة أخرى. ستصلك التذاكر بالبريد "
                 "الإلكتروني.",
             ),
+            PaymentStep.PROCESSING: (
+                "دفعتك قيد المعالجة",
+                "شكرًا لك. قد يستغرق رد البنك بضعة أيام، وتبقى مقاعدك محجوزة حتى ذلك الحين. يرجى "
+                "عدم الدفع مرة أخرى. سنراسلك بالبريد الإلكتروني فور اكتمال الدفع.",
+            ),
             "not_paid": ("لم يتم الدفع بعد", "لم تُسجَّل أي دفعة."),
             PaymentStep.DECLINED: (
                 "رُفضت عملية الدفع",
@@ -177,6 +192,11 @@ WORDS: Mapping[Language, Words] = {
                 "لم تنجح عملية الدفع",
                 "لم تكتمل عملية الدفع ولم يُخصم أي مبلغ.",
             ),
+            PaymentStep.PART: (
+                "دُفع جزء من المبلغ",
+                "استلمنا جزءًا من المبلغ المستحق. يرجى فتح حجزك ودفع الباقي، وإلا أعدنا إليك "
+                "ما دفعته.",
+            ),
             PaymentStep.LAPSED: (
                 "انتهت مهلة الدفع",
                 "لم تُسجَّل أي دفعة في الوقت المحدد، ولم تعد المقاعد محجوزة. يرجى إنشاء حجز جديد. "
@@ -185,8 +205,8 @@ WORDS: Mapping[Language, Words] = {
             ),
             PaymentStep.UNUSED: (
                 "لم يتم تأكيد هذا الحجز",
-                "وصلت دفعتك بعد انتهاء المهلة أو لا تساوي المبلغ المستحق. يرجى إنشاء حجز جديد إذا "
-                "كنت لا تزال ترغب في السفر.",
+                "وصلت دفعتك بعد انتهاء المهلة أو لا تساوي المبلغ المستحق. يرجى عدم الدفع مجددًا "
+                "وعدم إنشاء حجز جديد قبل تسويتها، وذلك يستغرق دقيقة أو دقيقتين.",
             ),
             PaymentStep.UNCHANGED: (
                 "حجزك لم يتغيّر",

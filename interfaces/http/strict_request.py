@@ -11,7 +11,7 @@ import functools
 import json
 import re
 import unicodedata
-from typing import Any, Protocol, TypeVar, cast
+from typing import Any, Protocol, TypeVar
 
 import msgspec
 from litestar import Request
@@ -64,12 +64,14 @@ class StrictRequest(Request[Principal, None, Any]):
     @property
     def ports(self) -> HttpPorts:
         """The use cases and ports of the application."""
-        return cast(PortsHolder, self.scope["litestar_app"]).ports
+        holder: PortsHolder = self.scope["litestar_app"]  # type: ignore[assignment]
+        return holder.ports
 
     @property
     def principal(self) -> Principal:
         """The caller; on routes declared with `auth.signed_in` only."""
-        return cast(Principal, self.scope["user"])
+        principal: Principal = self.scope["user"]
+        return principal
 
     @property
     def correlation_id(self) -> str:
@@ -135,7 +137,7 @@ class StrictRequest(Request[Principal, None, Any]):
         chunks: list[bytes] = []
         size = 0
         for _ in range(CHUNK_LIMIT):
-            event = cast(HTTPReceiveMessage, await self.receive())
+            event: HTTPReceiveMessage = await self.receive()  # type: ignore[assignment]
             if event["type"] != "http.request":
                 raise Problem("REQUEST_TIMEOUT")
             chunk = event["body"]

@@ -16,9 +16,14 @@ PATHS: Mapping[WorklistName, str] = {
     "parked_money": "/api/ledger/unapplied-funds",
     "owed_money": "/api/ledger/owed-money",
     "failed_refunds": "/api/ledger/failed-refunds",
+    "external_refunds": "/api/admin/external-refunds",
     "parked_events": "/api/admin/stripe-events/parked",
     "unfinished_attempts": "/api/admin/unfinished-attempts",
     "unconfirmed_payments": "/api/admin/unconfirmed-payments",
+    "open_claims": "/api/admin/open-claims",
+    "settlement_breaks": "/api/admin/settlement/breaks",
+    "payment_mismatch": "/api/admin/reconciliation/breaks",
+    "disputes": "/api/admin/disputes",
     "overdue_flights": "/api/admin/overdue-flights",
     "oversold_cabins": "/api/admin/oversold-flights",
     "unanswered_cancellations": "/api/admin/unanswered-cancellations",
@@ -48,7 +53,11 @@ class WorklistsResponse(msgspec.Struct, rename="camel"):
 async def read_worklists(request: StrictRequest) -> WorklistsResponse:
     """List the worklists of finance and operations with the number of their rows."""
     ports = overview.WorklistPorts(
-        request.ports.ledger, request.ports.flights, request.ports.parked_events
+        request.ports.ledger,
+        request.ports.flights,
+        request.ports.parked_events,
+        request.ports.settlement,
+        request.ports.reconciliation,
     )
     found = await overview.read_worklists(ports, request.principal.role)
     return WorklistsResponse(

@@ -1,14 +1,19 @@
 """The handlers of all background tasks: those of the timers and those listed here."""
 
+import contextlib
 from typing import Any
 
 from application import ports
-from application.booking import letter_batches, letters
+from application.booking import ask_for_rest as asking
+from application.booking import letter_batches, letters, live_session
 from application.booking.letter_batches import QueuedTask, SendLetters
 from application.payment.process_event import ProcessStripeEvents
+from application.payment.record_capture import EndSession, RestDue
 from application.payment.refund_payment import SendRefund
 from application.payment.urgency import Urgency
 from application.processes.follow_flight_when_changed import FollowFlight
+from domain.payment.rejections import AttemptPending
+from domain.payment.state import RefundStatus
 from interfaces.composition import Core
 from interfaces.worker.task_handler import TaskHandler, TasksLeft, cause_of
 from interfaces.worker.timers.registry import TIMERS
@@ -20,9 +25,23 @@ async def process_stripe_events(core: Core, task: ProcessStripeEvents) -> None:
 
 
 async def send_refund(core: Core, task: SendRefund) -> None:
-    """Ask Stripe for the refund, or for its state once Stripe has it."""
+    """Ask Stripe for the refund, or for its state once Stripe has it.
+
+    A refund waits for a dispute that nobody knows while the question about it is lost: it is asked
+    again here.
+    """
     cause = cause_of(task.payment_id, task.refund, actor="system")
-    await core.refunder.send(task.payment_id, task.refund, cause=cause)
+    refund = await core.refunder.send(task.payment_id, task.refund, cause=cause)
+    if refund.status is not RefundStatus.WAITING:
+        return
+    payment = await core.collector.payment(task.payment_id)
+    if payment.open_dispute(refund.intent) is None:
+        await core.disputes.learn_disputes_of(refund.intent, cause=cause)
+
+
+async def is_refund_answered(core: Core, task: SendRefund) -> bool:
+    """Return whether Stripe's answer is recorded, by a timer or a webhook."""
+    return await core.refunder.is_answered(task.payment_id, task.refund)
 
 
 async def follow_flight(core: Core, task: FollowFlight) -> None:
@@ -33,6 +52,21 @@ async def follow_flight(core: Core, task: FollowFlight) -> None:
 async def send_letter(core: Core, task: letters.BookingLetter) -> None:
     """Write to the passengers."""
     await core.letters.send(task)
+
+
+async def ask_for_rest(core: Core, task: RestDue) -> None:
+    """Write that a part of the amount due has come, and that the rest is due."""
+    await asking.ask_for_rest(core.bus, core.letters, task)
+
+
+async def end_session(core: Core, task: EndSession) -> None:
+    """Expire a session that could pay once more for what is paid.
+
+    One about which a bank decides cannot be: what it brings is returned.
+    """
+    cause = cause_of(task.payment_id, task.attempt, actor="system")
+    with contextlib.suppress(AttemptPending):
+        await live_session.expire_of(core.bus, core.collector, task.payment_id, cause=cause)
 
 
 async def send_letters(core: Core, task: SendLetters) -> None:
@@ -51,9 +85,11 @@ async def send_letters(core: Core, task: SendLetters) -> None:
 
 HANDLERS: tuple[TaskHandler[Any], ...] = (
     TaskHandler(ProcessStripeEvents, process_stripe_events, Urgency.EFFECT),
-    TaskHandler(SendRefund, send_refund),
+    TaskHandler(SendRefund, send_refund, is_over=is_refund_answered),
     TaskHandler(FollowFlight, follow_flight, Urgency.EFFECT),
     TaskHandler(SendLetters, send_letters),
+    TaskHandler(RestDue, ask_for_rest),
+    TaskHandler(EndSession, end_session, Urgency.EFFECT),
     *(TaskHandler(letter, send_letter) for letter in letters.LETTERS),
     *(timer.handler for timer in TIMERS if timer.handler is not None),
 )

@@ -2,36 +2,50 @@
 
 A message counts as sent when its task is done, so a crash loses none. Retries and their pauses are
 those of separate workers; a task that fails in all of them stays in the outbox as failed, but an
-outage is waited for. Tasks of inbox and timers are not in the outbox: their source gives them
-again.
+outage, also of Stripe, is waited for. Tasks of inbox and timers are not in the outbox: their source
+gives them again.
 """
 
 import asyncio
 import logging
+from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from typing import Any
 
 import msgspec
 
 from application import ports
+from application.payment import gateway
 from infrastructure.redis.queue import RETRY_LIMIT, retry_pause_seconds
 from interfaces.composition import Core
 from interfaces.worker.handlers import HANDLERS
 from interfaces.worker.task_handler import TASK_SECONDS, TaskHandler
 from interfaces.worker.task_queue import RELAY_LIMIT
 
+# Tasks of one topic that run at once: those that Stripe keeps waiting hold up no others.
 CONCURRENCY = 16
 # Tasks that run or wait for a retry; more stay in the outbox, or with the timer that has them.
 HELD_LIMIT = 2_000
 # Retries of a task of the outbox while a component is away: about a day, at the longest pauses.
 OUTAGE_RETRY_LIMIT = 300
+# How often a task that waits for its next try is looked at: it may be over by then.
+LOOK_SECONDS = 10.0
 DRAIN_SECONDS = 10.0
+# What a task meets while a component is away; Stripe refuses a wrong key until it is set right.
+OUTAGES = (
+    ports.Unavailable,
+    gateway.GatewayTimeout,
+    gateway.GatewayUnavailable,
+    gateway.GatewayMisconfigured,
+)
 
 logger = logging.getLogger(__name__)
 
 
 class LocalQueue:
-    """Runs tasks in this event loop, CONCURRENCY at once; call `drain` before the core closes.
+    """Runs tasks in this event loop, CONCURRENCY of a topic at once.
+
+    Call `drain` before the core closes.
 
     The key of a task from the outbox is its id there; that of another is the task itself.
     """
@@ -39,7 +53,7 @@ class LocalQueue:
     def __init__(self, core: Core, handlers: Sequence[TaskHandler[Any]] = HANDLERS) -> None:
         self._core = core
         self._handlers = {handler.task.topic: handler for handler in handlers}
-        self._slots = asyncio.Semaphore(CONCURRENCY)
+        self._slots = defaultdict[str, asyncio.Semaphore](lambda: asyncio.Semaphore(CONCURRENCY))
         self._held: dict[object, asyncio.Task[None]] = {}
         self._running: set[object] = set()
         self._done: set[int] = set()
@@ -104,12 +118,29 @@ class LocalQueue:
                 return
             if retries >= _retry_limit(key, error):
                 break
-            await asyncio.sleep(retry_pause_seconds(retries))
+            if await self._is_over_within(retry_pause_seconds(retries), topic, body):
+                self._end(key, self._done)
+                return
         logger.error("task %s failed for good: %s", topic, msgspec.json.encode(body).decode())
         self._end(key, self._failed)
 
+    async def _is_over_within(self, seconds: float, topic: str, body: Mapping[str, Any]) -> bool:
+        """Wait for the next try; return early, and True, once the task's work is done otherwise."""
+        handler = self._handlers.get(topic)
+        left = seconds
+        while handler is not None and handler.is_over is not None and left > LOOK_SECONDS:
+            await asyncio.sleep(LOOK_SECONDS)
+            left -= LOOK_SECONDS
+            try:
+                if await handler.is_over(self._core, msgspec.convert(body, handler.task)):
+                    return True
+            except Exception as error:  # noqa: BLE001 - the next try shows what is wrong
+                logger.warning("task %s cannot be looked at: %s", topic, type(error).__name__)
+        await asyncio.sleep(left)
+        return False
+
     async def _try(self, key: object, topic: str, body: Mapping[str, Any]) -> Exception | None:
-        async with self._slots:
+        async with self._slots[topic]:
             self._running.add(key)
             try:
                 handler = self._handlers[topic]
@@ -135,5 +166,5 @@ class LocalQueue:
 
 
 def _retry_limit(key: object, error: Exception) -> int:
-    is_outage = isinstance(error, ports.Unavailable) and isinstance(key, int)
+    is_outage = isinstance(error, OUTAGES) and isinstance(key, int)
     return OUTAGE_RETRY_LIMIT if is_outage else RETRY_LIMIT

@@ -20,11 +20,14 @@ logger = logging.getLogger(__name__)
 
 
 class Loop(msgspec.Struct, frozen=True):
-    """Work done again after `pause` seconds, or at once when `moved` is set."""
+    """Work done again after `pause` seconds, or `collects` seconds after `moved` was set, so that
+    it finds more to do together.
+    """
 
     work: Callable[[], Awaitable[None]]
     pause: float
     moved: asyncio.Event | None = None
+    collects: float = 0.0
 
 
 async def run_loops(loops: Sequence[Loop], stop: asyncio.Event) -> None:
@@ -76,3 +79,4 @@ async def _pause(loop: Loop) -> None:
             await loop.moved.wait()
     except TimeoutError:
         return
+    await asyncio.sleep(loop.collects)

@@ -14,6 +14,7 @@ from application import ports
 from application.coordination import Channel, Lock
 from application.payment.process_event import ProcessStripeEvents
 from application.processes.follow_flight_when_changed import FollowFlight
+from application.processes.runner import READ_LIMIT
 from interfaces.composition import Core
 from interfaces.worker.loops import BACKOFF_SECONDS, Loop, run_loops
 from interfaces.worker.sweep import Sweep, TimerQueue
@@ -26,6 +27,8 @@ INBOX_CHUNK_SIZE = 16
 # A task takes at most a second; one enqueued longer ago was lost with its worker or queue.
 CLAIM_AGAIN_SECONDS = 15.0
 POLL_SECONDS = 1.0
+# What follows from an event at once was decided with it; letters and other tasks can wait a moment.
+COLLECT_SECONDS = 0.05
 
 logger = logging.getLogger(__name__)
 
@@ -68,8 +71,8 @@ class Scheduler:
             await connection.execute(f"LISTEN {Channel.INBOX}".encode())
             loops = [
                 Loop(partial(self._listen, connection), pause=0),
-                Loop(self._run_processes, POLL_SECONDS, self._log_moved),
-                Loop(self._relay_inbox, POLL_SECONDS, self._inbox_moved),
+                Loop(self._run_processes, POLL_SECONDS, self._log_moved, COLLECT_SECONDS),
+                Loop(self._relay_inbox, POLL_SECONDS, self._inbox_moved, COLLECT_SECONDS),
                 Loop(self._relay_flight_tasks, POLL_SECONDS),
                 Loop(self._run_timers, POLL_SECONDS),
             ]
@@ -89,6 +92,8 @@ class Scheduler:
             if done == position:
                 break
             await self._core.checkpoints.move(PROCESS_CHECKPOINT, done)
+            if done - position < READ_LIMIT:
+                break
             position = done
         await self._queue.relay()
         await self._relay_flight_tasks()

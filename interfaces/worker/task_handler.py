@@ -27,11 +27,16 @@ Task = TypeVar("Task", bound=ports.BackgroundTask)
 
 
 class TaskHandler(msgspec.Struct, Generic[Task], frozen=True):
-    """A task's function, and how urgent its calls to Stripe are."""
+    """A task's function, and how urgent its calls to Stripe are.
+
+    `is_over` returns whether the task has meanwhile been carried out another way: a timer or a
+    webhook may do its work while it waits for its next try. It reads our records only.
+    """
 
     task: type[Task]
     function: Callable[[Core, Task], Coroutine[Any, Any, None]]
     urgency: Urgency = Urgency.SWEEP
+    is_over: Callable[[Core, Task], Coroutine[Any, Any, bool]] | None = None
 
     async def handle(self, core: Core, task: Task) -> None:
         """Carry out the task; it may run twice or late, and after an error it is tried again.

@@ -10,13 +10,15 @@ from domain.booking import coupons as coupon_rules
 from domain.booking import departure_correction, values
 from domain.booking import events as booking_events
 from domain.booking import state as booking_state
+from domain.booking.charge_back_events import BookingChargedBack, CouponsVoided
 from domain.booking.check_in_events import DepartureWithdrawn
 from domain.booking.coupons import NOT_FLYING, Coupon, CouponStatus
 from domain.booking.division_events import BookingDivided, BookingDividedOff
+from domain.booking.reseating_events import BookingReseated
 from domain.booking.states import Status
 from domain.pricing.price import TAKES_SEAT
 from projections import rows
-from projections.projection import Cursor, LoggedEvent, Projection
+from projections.projection import CUSTOMERS_PAUSE_SECONDS, Cursor, LoggedEvent, Projection
 
 TABLE = "booking_list"
 # Capabilities whose events change nothing that the list shows.
@@ -184,6 +186,15 @@ def _refund_granted(row: BookingRow, event: booking_events.RefundGranted) -> Non
     _mark(row, event.coupons, CouponStatus.REFUNDED)
 
 
+def _charged_back(_row: BookingRow, _event: BookingChargedBack) -> None:
+    """The row shows no amounts that could change."""
+
+
+def _voided(row: BookingRow, event: CouponsVoided) -> None:
+    _mark(row, event.coupons, CouponStatus.VOID)
+    _roll_up(row)
+
+
 def _modification_accepted(row: BookingRow, event: booking_events.ModificationAccepted) -> None:
     row.lapses_at = event.hold_until
 
@@ -323,6 +334,7 @@ def _coupons(row: BookingRow) -> list[Coupon]:
 _CHANGES: dict[type, Callable[[BookingRow, Any], None]] = {
     booking_events.BookingWaitlisted: _unpaid(Status.PENDING, "waits_until"),
     booking_events.BookingReserved: _unpaid(Status.RESERVED, "hold_until"),
+    BookingReseated: _unpaid(Status.RESERVED, "hold_until"),
     booking_events.BookingPaymentFailed: _payment_failed,
     booking_events.BookingPaymentRetried: _unpaid(Status.PENDING, "waits_until"),
     booking_events.BookingPaid: _paid,
@@ -347,6 +359,8 @@ _CHANGES: dict[type, Callable[[BookingRow, Any], None]] = {
     booking_events.DisruptionReminded: _disruption_reminded,
     booking_events.BookingCompleted: _ended(Status.COMPLETED),
     BookingDivided: _divided,
+    BookingChargedBack: _charged_back,
+    CouponsVoided: _voided,
 }
 
 PROJECTION = Projection(
@@ -354,4 +368,5 @@ PROJECTION = Projection(
     event_types=get_args(booking_events.BookingEvent),
     apply=apply,
     stops_on_poison=False,
+    pause_seconds=CUSTOMERS_PAUSE_SECONDS,
 )

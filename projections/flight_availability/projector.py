@@ -11,7 +11,7 @@ import msgspec
 from domain.inventory import events as flight_events
 from domain.inventory.state import FlightStatus
 from projections import rows
-from projections.projection import Cursor, LoggedEvent, Projection
+from projections.projection import CUSTOMERS_PAUSE_SECONDS, Cursor, LoggedEvent, Projection
 
 TABLE = "flight_availability"
 
@@ -206,4 +206,5 @@ PROJECTION = Projection(
     event_types=tuple(each for each in get_args(flight_events.FlightEvent) if each not in IGNORED),
     apply=apply,
     stops_on_poison=False,
+    pause_seconds=CUSTOMERS_PAUSE_SECONDS,
 )

@@ -5,6 +5,8 @@ The database compares the whole journal up to the checkpoint.
 
 from collections.abc import Iterator
 
+from domain.kernel import entries
+from domain.ledger import accounts
 from projections import reading
 from projections.ledger_journal.projector import ACCOUNTS_PER_BOOKING
 from projections.projection import Cursor
@@ -37,6 +39,57 @@ FULL JOIN (SELECT account, booking, currency, sum(amount)::bigint AS amount FROM
 WHERE b.amount IS DISTINCT FROM p.amount
 ORDER BY account, booking, currency LIMIT %(limit)s
 """
+_RUNNING = """
+SELECT position, line, balance, held
+FROM (SELECT position, line, balance, sum(amount) OVER (
+          PARTITION BY account, currency ORDER BY position, line)::bigint AS held
+      FROM ledger_journal) AS running
+WHERE balance <> held
+ORDER BY position, line LIMIT %(limit)s
+"""
+_DAYS = """
+SELECT coalesce(d.recorded_on, j.recorded_on), d.first_position, d.last_position,
+       j.first_position, j.last_position
+FROM ledger_day AS d
+FULL JOIN (SELECT (e.recorded_at AT TIME ZONE %(zone)s)::date AS recorded_on,
+                  min(e.position) AS first_position, max(e.position) AS last_position
+           FROM (SELECT DISTINCT position FROM ledger.posting WHERE position <= %(upto)s) AS p
+           JOIN ledger.event AS e USING (position)
+           GROUP BY 1) AS j USING (recorded_on)
+WHERE (d.first_position, d.last_position) IS DISTINCT FROM (j.first_position, j.last_position)
+ORDER BY 1 LIMIT %(limit)s
+"""
+_CORRECTIONS = """
+SELECT account, currency, effective_on, recorded_on, c.amount, p.amount
+FROM ledger_correction AS c
+FULL JOIN (SELECT account, currency, effective_on,
+                  (e.recorded_at AT TIME ZONE %(zone)s)::date AS recorded_on,
+                  sum(amount)::bigint AS amount
+           FROM ledger.posting JOIN ledger.event AS e USING (position)
+           WHERE position <= %(upto)s
+           AND effective_on <> (e.recorded_at AT TIME ZONE %(zone)s)::date
+           GROUP BY 1, 2, 3, 4) AS p USING (account, currency, effective_on, recorded_on)
+WHERE c.amount IS DISTINCT FROM p.amount
+ORDER BY 1, 2, 3, 4 LIMIT %(limit)s
+"""
+_REFERENCES = """
+SELECT DISTINCT j.position FROM ledger_journal AS j
+WHERE EXISTS (SELECT FROM unnest(j.provider_references) AS r (reference)
+              WHERE NOT EXISTS (SELECT FROM ledger_reference AS k
+                                WHERE k.reference = r.reference AND k.position = j.position))
+ORDER BY 1 LIMIT %(limit)s
+"""
+# The VAT account is where the return's tax is posted: both must agree, day by day.
+_SUPPLIES = """
+SELECT coalesce(s.effective_on, p.effective_on), coalesce(s.currency, p.currency), s.vat, p.vat
+FROM (SELECT effective_on, currency, sum(vat) AS vat FROM ledger_supply
+      GROUP BY 1, 2 HAVING sum(vat) <> 0) AS s
+FULL JOIN (SELECT effective_on, currency, -sum(amount) AS vat FROM ledger.posting
+           WHERE position <= %(upto)s AND account = %(vat)s
+           GROUP BY 1, 2 HAVING sum(amount) <> 0) AS p USING (effective_on, currency)
+WHERE s.vat IS DISTINCT FROM p.vat
+ORDER BY 1, 2 LIMIT %(limit)s
+"""
 _SUMS = """
 SELECT currency, sum(amount)::bigint FROM ledger_balance
 GROUP BY currency HAVING sum(amount) <> 0 ORDER BY currency
@@ -45,8 +98,14 @@ _PARKED_FUNDS = """
 SELECT coalesce(f.position, e.position), f.position IS NULL
 FROM ledger_parked_funds AS f
 FULL JOIN (SELECT position, stream, convert_from(payload, 'UTF8')::jsonb AS event
-           FROM ledger.event
-           WHERE tag = 'payment.funds_parked.1' AND position <= %(upto)s) AS e
+           FROM ledger.event AS parked
+           WHERE tag = 'payment.funds_parked.1' AND position <= %(upto)s AND NOT EXISTS (
+               SELECT FROM ledger.event AS applied
+               WHERE applied.stream = parked.stream AND applied.position <= %(upto)s
+               AND applied.position > parked.position
+               AND applied.tag = 'payment.parked_funds_applied.1'
+               AND convert_from(applied.payload, 'UTF8')::jsonb ->> 'intent'
+                   = convert_from(parked.payload, 'UTF8')::jsonb ->> 'intent')) AS e
     ON e.position = f.position
 WHERE (f.payment, f.intent, f.amount, f.currency, f.reason) IS DISTINCT FROM
       (e.stream, e.event ->> 'intent', (e.event -> 'amount' ->> 'amount')::bigint,
@@ -62,6 +121,8 @@ def differences(cursor: Cursor, log: reading.Log) -> Iterator[str]:
         "upto": log.upto,
         "limit": ROW_LIMIT,
         "accounts": sorted(ACCOUNTS_PER_BOOKING),
+        "zone": entries.ACCOUNTING_ZONE,
+        "vat": accounts.VAT_OUTPUT,
     }
     for position, line, have, want in cursor.execute(_LINES, parameters).fetchall():
         yield f"line {position}/{line} is {have}, the log's posting {want}"
@@ -73,5 +134,21 @@ def differences(cursor: Cursor, log: reading.Log) -> Iterator[str]:
         yield f"account {account} of {booking} holds {have} {currency}, not {want}"
     for currency, total in cursor.execute(_SUMS).fetchall():
         yield f"the books are out of balance by {total} {currency}"
+    yield from _days(cursor, parameters)
     for position, missing in cursor.execute(_PARKED_FUNDS, parameters).fetchall():
         yield f"parked funds at {position} {'are missing' if missing else 'differ'}"
+
+
+def _days(cursor: Cursor, parameters: dict[str, object]) -> Iterator[str]:
+    for position, line, have, want in cursor.execute(_RUNNING, parameters).fetchall():
+        yield f"the balance after line {position}/{line} is {have}, not {want}"
+    for day, first, last, *want in cursor.execute(_DAYS, parameters).fetchall():
+        yield f"{day} was recorded from {first} to {last}, not {want[0]} to {want[1]}"
+    for account, currency, day, on, have, want in cursor.execute(
+        _CORRECTIONS, parameters
+    ).fetchall():
+        yield f"account {account} of {day}, recorded on {on}, sums to {have} {currency}, not {want}"
+    for (position,) in cursor.execute(_REFERENCES, parameters).fetchall():
+        yield f"a reference of the entry at {position} is missing"
+    for day, currency, have, want in cursor.execute(_SUPPLIES, parameters).fetchall():
+        yield f"the VAT of {day} is {have} {currency} in the return and {want} in the books"

@@ -8,27 +8,48 @@ import msgspec
 from application.commands import stream_kinds
 from domain.kernel import entries
 from domain.kernel.events import DomainEvent
-from domain.ledger import accounts
+from domain.ledger import accounts, vat
 from domain.payment import events as payment_events
+from domain.pricing.tax import VAT_PERCENT
 from projections import rows
-from projections.projection import Cursor, LoggedEvent, Projection
+from projections.projection import CUSTOMERS_PAUSE_SECONDS, Cursor, LoggedEvent, Projection
 
 JOURNAL = "ledger_journal"
 BALANCE = "ledger_balance"
 BOOKING_BALANCE = "ledger_booking_balance"
 PARKED_FUNDS = "ledger_parked_funds"
+_PARKING = (payment_events.FundsParked, payment_events.ParkedFundsApplied)
+REFERENCE = "ledger_reference"
+DAY = "ledger_day"
+CORRECTION = "ledger_correction"
+SUPPLY = "ledger_supply"
 
 # Only these accounts are also summed per booking: finance must process what stays in them.
-ACCOUNTS_PER_BOOKING = frozenset({accounts.UNAPPLIED_FUNDS, accounts.REFUNDS_PAYABLE})
+ACCOUNTS_PER_BOOKING = frozenset(
+    {
+        accounts.UNAPPLIED_FUNDS,
+        accounts.REFUNDS_PAYABLE,
+        accounts.TRAVEL_CREDITS,
+        accounts.DISPUTES_RECEIVABLE,
+        accounts.EXTERNAL_REFUNDS,
+        accounts.COMPENSATION_PAYABLE,
+    }
+)
 
 
 class JournalRow(msgspec.Struct, frozen=True):
-    """One line of one entry: minor units, debit positive."""
+    """One line of one entry: minor units, debit positive.
+
+    `balance` is what the account holds in the currency after the line, in log order.
+    """
 
     position: int
     line: int
     stream: str
+    version: int
+    tag: str
     effective_on: dt.date
+    recorded_on: dt.date
     recorded_at: dt.datetime
     rule: str
     rule_version: int
@@ -37,6 +58,43 @@ class JournalRow(msgspec.Struct, frozen=True):
     booking: str
     amount: int
     currency: str
+    balance: int
+
+
+class ReferenceRow(msgspec.Struct, frozen=True):
+    """An object at Stripe, or a ticket, that the entry at a position is about."""
+
+    reference: str
+    position: int
+
+
+class DayRow(msgspec.Struct, frozen=True):
+    """The first and the last entry that were recorded on an accounting day."""
+
+    recorded_on: dt.date
+    first_position: int
+    last_position: int
+
+
+class CorrectionRow(msgspec.Struct, frozen=True):
+    """What was recorded on one accounting day and belongs to another."""
+
+    account: str
+    currency: str
+    effective_on: dt.date
+    recorded_on: dt.date
+    amount: int
+
+
+class SupplyRow(msgspec.Struct, frozen=True):
+    """What an entry adds to the VAT return, in minor units."""
+
+    position: int
+    currency: str
+    effective_on: dt.date
+    standard_net: int
+    zero_rated_net: int
+    vat: int
 
 
 class BalanceRow(msgspec.Struct, frozen=True):
@@ -109,20 +167,20 @@ def entry_of(event: DomainEvent) -> entries.Entry | None:
 
 def apply(cursor: Cursor, events: Sequence[LoggedEvent]) -> None:
     """Write lines and parked funds, and add the batch's sums to the balances."""
-    lines: list[JournalRow] = []
-    parked: list[ParkedFundsRow] = []
+    posted: list[tuple[LoggedEvent, entries.Entry]] = []
     balances = Balances()
     for logged in events:
-        if isinstance(logged.event, payment_events.FundsParked):
-            parked.append(_parked(logged, logged.event))
+        if isinstance(logged.event, _PARKING):
             continue
         entry = entry_of(logged.event)
-        if entry is None:
-            continue
-        lines += _lines(logged, entry)
-        balances.add(entry.postings)
+        if entry is not None:
+            posted.append((logged, entry))
+            balances.add(entry.postings)
+    lines = _lines(posted, _held(cursor, posted))
     rows.insert(cursor, JOURNAL, lines)
-    rows.insert(cursor, PARKED_FUNDS, parked)
+    rows.insert(cursor, REFERENCE, _references(posted))
+    rows.insert(cursor, SUPPLY, _supplies(posted))
+    _write_parked_funds(cursor, events)
     rows.add(cursor, BALANCE, ("account", "currency"), "amount", balances.by_account())
     rows.add(
         cursor,
@@ -131,24 +189,115 @@ def apply(cursor: Cursor, events: Sequence[LoggedEvent]) -> None:
         "amount",
         balances.by_booking(),
     )
+    rows.add(
+        cursor,
+        CORRECTION,
+        ("account", "currency", "effective_on", "recorded_on"),
+        "amount",
+        corrections(lines),
+    )
+    _write_days(cursor, lines)
 
 
-def _lines(logged: LoggedEvent, entry: entries.Entry) -> Iterable[JournalRow]:
-    for line, posting in enumerate(entry.postings, start=1):
-        yield JournalRow(
-            position=logged.position,
-            line=line,
-            stream=logged.stream,
-            effective_on=entry.effective_on,
-            recorded_at=logged.recorded_at,
-            rule=entry.rule,
-            rule_version=entry.version,
-            provider_references=entry.references,
-            account=posting.account,
-            booking=posting.booking,
-            amount=posting.amount,
-            currency=posting.currency,
+def _held(
+    cursor: Cursor, posted: Sequence[tuple[LoggedEvent, entries.Entry]]
+) -> dict[tuple[str, str], int]:
+    """What each account of the batch holds in each currency before it."""
+    accounts = {posting.account for _, entry in posted for posting in entry.postings}
+    found = rows.load(cursor, BALANCE, "account", accounts, BalanceRow)
+    return {(each.account, each.currency): each.amount for each in found}
+
+
+def _lines(
+    posted: Sequence[tuple[LoggedEvent, entries.Entry]], held: dict[tuple[str, str], int]
+) -> list[JournalRow]:
+    """The lines in log order, each with the balance after it; `held` moves along."""
+    lines: list[JournalRow] = []
+    for logged, entry in posted:
+        recorded_on = entries.accounting_day(logged.recorded_at)
+        for line, posting in enumerate(entry.postings, start=1):
+            key = (posting.account, posting.currency)
+            held[key] = held.get(key, 0) + posting.amount
+            lines.append(
+                JournalRow(
+                    position=logged.position,
+                    line=line,
+                    stream=logged.stream,
+                    version=logged.version,
+                    tag=logged.event.tag,
+                    effective_on=entry.effective_on,
+                    recorded_on=recorded_on,
+                    recorded_at=logged.recorded_at,
+                    rule=entry.rule,
+                    rule_version=entry.version,
+                    provider_references=entry.references,
+                    account=posting.account,
+                    booking=posting.booking,
+                    amount=posting.amount,
+                    currency=posting.currency,
+                    balance=held[key],
+                )
+            )
+    return lines
+
+
+def _references(posted: Sequence[tuple[LoggedEvent, entries.Entry]]) -> list[ReferenceRow]:
+    return [
+        ReferenceRow(reference, logged.position)
+        for logged, entry in posted
+        for reference in dict.fromkeys(entry.references)
+    ]
+
+
+def _supplies(posted: Sequence[tuple[LoggedEvent, entries.Entry]]) -> list[SupplyRow]:
+    return [
+        SupplyRow(
+            logged.position,
+            supply.currency,
+            entry.effective_on,
+            supply.standard_net,
+            supply.zero_rated_net,
+            supply.vat,
         )
+        for logged, entry in posted
+        for supply in vat.supplies_of(entry, percent=VAT_PERCENT)
+    ]
+
+
+def corrections(lines: Iterable[JournalRow]) -> list[CorrectionRow]:
+    """Return the sums of the lines that belong to another day than that of their recording."""
+    sums: dict[tuple[str, str, dt.date, dt.date], int] = {}
+    for line in lines:
+        if line.effective_on != line.recorded_on:
+            key = (line.account, line.currency, line.effective_on, line.recorded_on)
+            sums[key] = sums.get(key, 0) + line.amount
+    return [CorrectionRow(*key, amount) for key, amount in sums.items()]
+
+
+def _write_days(cursor: Cursor, lines: Sequence[JournalRow]) -> None:
+    days: dict[dt.date, DayRow] = {}
+    for line in lines:
+        first = days.get(line.recorded_on)
+        since = line.position if first is None else first.first_position
+        days[line.recorded_on] = DayRow(line.recorded_on, since, line.position)
+    rows.upsert(cursor, DAY, ("recorded_on",), list(days.values()), kept=("first_position",))
+
+
+def _write_parked_funds(cursor: Cursor, events: Sequence[LoggedEvent]) -> None:
+    """Insert what was parked, and remove what was applied after all."""
+    applied = {
+        each.stream for each in events if isinstance(each.event, payment_events.ParkedFundsApplied)
+    }
+    known = rows.load(cursor, PARKED_FUNDS, "payment", applied, ParkedFundsRow) if applied else []
+    parked = {(each.payment, each.intent): each for each in known}
+    for logged in events:
+        match logged.event:
+            case payment_events.FundsParked() as event:
+                parked[logged.stream, event.intent] = _parked(logged, event)
+            case payment_events.ParkedFundsApplied() as event:
+                parked.pop((logged.stream, event.intent), None)
+    rows.delete(cursor, PARKED_FUNDS, "payment", sorted(applied))
+    rows.insert(cursor, PARKED_FUNDS, list(parked.values()))
 
 
 def _parked(logged: LoggedEvent, event: payment_events.FundsParked) -> ParkedFundsRow:
@@ -167,8 +316,9 @@ PROJECTION = Projection(
     name="ledger_journal",
     event_types=(
         *(kind for kind in stream_kinds.EVENT_TYPES.values() if is_money_event(kind)),
-        payment_events.FundsParked,
+        *_PARKING,
     ),
     apply=apply,
     stops_on_poison=True,
+    pause_seconds=CUSTOMERS_PAUSE_SECONDS,
 )

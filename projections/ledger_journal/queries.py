@@ -1,18 +1,20 @@
 """Queries about the books; amounts are minor units, debit positive."""
 
 import datetime as dt
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
 import msgspec
 from psycopg.rows import class_row, dict_row
 
 from application import queries as answers
-from domain.ledger import accounts, carriage, rules
+from application.ledger import books
+from domain.ledger import accounts, carriage, external_refunds, rules
 from projections import progress
 from projections.projection import Pool
 
 LINE_LIMIT = 10_000
 WORKLIST_LIMIT = 1_000
+NO_LIMIT = dt.datetime.max.replace(tzinfo=dt.UTC)
 
 # An entry that brings the balance to zero ends the period before it.
 _STANDING = """
@@ -32,16 +34,28 @@ ORDER BY standing.since, b.booking, b.currency LIMIT %(limit)s
 _UNAPPLIED = """
 SELECT b.booking, b.currency, -b.amount AS amount, standing.since, (
     SELECT coalesce(jsonb_agg(DISTINCT jsonb_build_object(
-        'payment', p.payment, 'intent', p.intent, 'amount', p.amount, 'currency', p.currency,
-        'reason', p.reason)), '[]')
+        'payment', p.payment, 'intent', p.intent, 'amount', p.amount - by_hand.amount,
+        'currency', p.currency, 'reason', p.reason)), '[]')
     FROM read_model.ledger_journal AS j
     JOIN read_model.ledger_parked_funds AS p ON p.payment = j.stream
-    WHERE j.booking = b.booking AND NOT EXISTS (
+    CROSS JOIN LATERAL (
+        SELECT coalesce(sum(back.amount), 0)::bigint AS amount
+        FROM read_model.ledger_journal AS back
+        WHERE back.booking = b.booking AND back.stream = p.payment AND back.account = %(account)s
+        AND back.rule = ANY (%(by_hand)s) AND p.intent = ANY (back.provider_references)) AS by_hand
+    WHERE j.booking = b.booking AND p.amount <> by_hand.amount AND NOT EXISTS (
         SELECT FROM read_model.ledger_journal AS returned
         WHERE returned.booking = b.booking AND returned.stream = p.payment
         AND returned.rule = %(returned)s AND p.intent = ANY (returned.provider_references))
     ) AS parked"""
 _OWED = "SELECT b.booking, b.currency, -b.amount AS amount, standing.since"
+
+_OPEN_ITEMS = """
+SELECT b.account, b.booking, b.currency, b.amount, standing.since, ARRAY(
+    SELECT DISTINCT r.reference
+    FROM read_model.ledger_journal AS j, unnest(j.provider_references) AS r (reference)
+    WHERE j.booking = b.booking AND j.account = b.account AND j.currency = b.currency
+    ORDER BY r.reference) AS "references" """
 
 _encode = msgspec.json.Encoder(order="deterministic").encode
 
@@ -119,7 +133,8 @@ async def owed_bookings(
             "SELECT DISTINCT b.booking FROM read_model.ledger_booking_balance AS b "
             "WHERE b.account = %s AND b.booking > %s AND -b.amount > ("
             "  SELECT coalesce(sum(r.amount), 0) FROM read_model.unfinished_refunds AS r "
-            "  WHERE r.booking = b.booking AND r.currency = b.currency AND r.status <> 'accepted') "
+            "  WHERE r.booking = b.booking AND r.currency = b.currency "
+            "  AND r.status NOT IN ('accepted', 'requires_action')) "
             "+ (SELECT coalesce(-sum(d.amount), 0) FROM read_model.ledger_journal AS d "
             "  WHERE d.booking = b.booking AND d.account = b.account AND d.currency = b.currency "
             "  AND d.rule = ANY (%s) AND d.effective_on > %s) "
@@ -139,6 +154,34 @@ async def owed_bookings(
         return [row[0] for row in await rows.fetchall()]
 
 
+async def parked_captures(
+    pool: Pool, *, before: dt.datetime, limit: int, after: tuple[str, str] = ("", "")
+) -> list[tuple[str, str]]:
+    """Return payment and intent of money of bookings that is parked since before the instant and
+    not returned yet. A page in their order, from the first after `after`.
+    """
+    async with pool.connection() as connection:
+        found = await connection.execute(
+            "SELECT DISTINCT p.payment, p.intent FROM read_model.ledger_booking_balance AS b "
+            "JOIN read_model.ledger_journal AS j ON j.booking = b.booking "
+            "JOIN read_model.ledger_parked_funds AS p ON p.payment = j.stream "
+            "WHERE b.account = %s AND b.amount <> 0 AND p.reason <> 'unmatched' "
+            "AND p.recorded_at < %s AND (p.payment, p.intent) > (%s, %s) AND NOT EXISTS ("
+            "  SELECT FROM read_model.ledger_journal AS returned "
+            "  WHERE returned.booking = b.booking AND returned.stream = p.payment "
+            "  AND returned.rule = %s AND p.intent = ANY (returned.provider_references)) "
+            "ORDER BY p.payment, p.intent LIMIT %s",
+            (
+                accounts.UNAPPLIED_FUNDS,
+                before,
+                *after,
+                rules.PARKED_FUNDS_OWED_RULE,
+                limit,
+            ),
+        )
+        return [(payment, intent) for payment, intent in await found.fetchall()]
+
+
 async def unapplied_funds(pool: Pool, *, before: dt.datetime) -> list[answers.UnappliedMoney]:
     """Return bookings with unapplied funds that were never zero since the instant, longest first.
 
@@ -151,6 +194,7 @@ async def unapplied_funds(pool: Pool, *, before: dt.datetime) -> list[answers.Un
         "before": before,
         "limit": WORKLIST_LIMIT,
         "returned": rules.PARKED_FUNDS_OWED_RULE,
+        "by_hand": [external_refunds.ALLOCATED_RULE, external_refunds.FAILED_RULE],
     }
     async with pool.connection() as connection:
         rows = connection.cursor(row_factory=dict_row)
@@ -158,11 +202,26 @@ async def unapplied_funds(pool: Pool, *, before: dt.datetime) -> list[answers.Un
         return [msgspec.convert(row, type=answers.UnappliedMoney) for row in await rows.fetchall()]
 
 
-async def balances(pool: Pool) -> tuple[list[answers.AccountBalance], answers.AsOf]:
-    """Return every account that was posted to, by account and currency."""
-    as_of = await progress.as_of(pool, "ledger_journal")
-    rows = await trial_balance_rows(pool)
-    return [answers.AccountBalance(row.account, row.currency, row.amount) for row in rows], as_of
+async def position(pool: Pool) -> answers.AsOf:
+    """Return how far the journal is; raises Unavailable when it has stopped."""
+    return await progress.as_of(pool, "ledger_journal")
+
+
+async def open_items(pool: Pool, of: Sequence[str]) -> list[books.OpenItem]:
+    """Return what stays on these accounts for a booking, the oldest first of each account.
+
+    At most WORKLIST_LIMIT of each.
+    """
+    found: list[books.OpenItem] = []
+    async with pool.connection() as connection:
+        rows = connection.cursor(row_factory=class_row(books.OpenItem))
+        for account in of:
+            await rows.execute(
+                (_OPEN_ITEMS + _STANDING).encode(),
+                {"account": account, "before": NO_LIMIT, "limit": WORKLIST_LIMIT},
+            )
+            found += await rows.fetchall()
+    return found
 
 
 async def unapplied_money(

@@ -1,4 +1,4 @@
-"""A row while a refund is requested, unknown or accepted, or failed and not sent again."""
+"""A row while a refund has not arrived, or failed and was not sent again or paid otherwise."""
 
 import datetime as dt
 from collections.abc import Sequence
@@ -6,7 +6,9 @@ from collections.abc import Sequence
 import msgspec
 
 from domain.kernel import ids
+from domain.payment import dispute_events, external_refund_events
 from domain.payment import events as payment_events
+from domain.payment.refunds import status_after
 from domain.payment.state import RefundStatus
 from projections import rows
 from projections.projection import Cursor, LoggedEvent, Projection
@@ -17,7 +19,8 @@ TABLE = "unfinished_refunds"
 class RefundRow(msgspec.Struct):
     """A row of the table; `payment` is the stream, `since` when it reached the status.
 
-    `booking` is the one that owes it, the intent where the money belongs to no booking.
+    `booking` is the one that owes it, the intent where the money belongs to no booking. `reason` is
+    Stripe's code or ours, of one that finance has to act on.
     """
 
     refund: str
@@ -27,6 +30,7 @@ class RefundRow(msgspec.Struct):
     currency: str
     status: str
     since: dt.datetime
+    reason: str | None
 
 
 def apply(cursor: Cursor, events: Sequence[LoggedEvent]) -> None:
@@ -43,10 +47,21 @@ def apply(cursor: Cursor, events: Sequence[LoggedEvent]) -> None:
             case payment_events.RefundUnresolved(refund=refund):
                 if refund in open_refunds:
                     open_refunds[refund].status = RefundStatus.UNKNOWN
-            case payment_events.RefundRefused(refund=refund):
+            case payment_events.RefundRefused(refund=refund, code=code):
                 assert refund in open_refunds, "a refund is refused before anything else"
                 open_refunds[refund].status = RefundStatus.REFUSED
                 open_refunds[refund].since = logged.recorded_at
+                open_refunds[refund].reason = code
+            case payment_events.RefundActionRequired(refund=refund):
+                open_refunds[refund].status = RefundStatus.REQUIRES_ACTION
+                open_refunds[refund].since = logged.recorded_at
+            case dispute_events.RefundPostponed(refund=refund):
+                assert refund in open_refunds, "a refund waits before Stripe has it"
+                open_refunds[refund].status = RefundStatus.WAITING
+                open_refunds[refund].since = logged.recorded_at
+            case dispute_events.RefundResumed(refund=refund):
+                open_refunds[refund].status = RefundStatus.REQUESTED
+                open_refunds[refund].since = logged.event.requested_at
             case payment_events.RefundAccepted():
                 before = open_refunds.get(logged.event.refund)
                 accepted = _moved(logged, logged.event, before, RefundStatus.ACCEPTED)
@@ -55,11 +70,13 @@ def apply(cursor: Cursor, events: Sequence[LoggedEvent]) -> None:
                 open_refunds.pop(logged.event.refund, None)
             case payment_events.RefundFailed():
                 before = open_refunds.get(logged.event.refund)
-                failed = _moved(logged, logged.event, before, RefundStatus.FAILED)
+                failed = _moved(logged, logged.event, before, status_after(logged.event))
                 open_refunds[logged.event.refund] = failed
             case (
                 payment_events.RefundSettled(refund=refund)
                 | payment_events.RefundTransferred(refund=refund)
+                | dispute_events.RefundChargedBack(refund=refund)
+                | external_refund_events.RefundCovered(refund=refund)
             ):
                 open_refunds.pop(refund, None)
             case event:
@@ -78,6 +95,7 @@ def _requested(payment: str, event: payment_events.RefundRequested) -> RefundRow
         currency=event.amount.currency,
         status=RefundStatus.REQUESTED,
         since=event.requested_at,
+        reason=None,
     )
 
 
@@ -97,6 +115,7 @@ def _moved(
         currency=line.currency,
         status=status,
         since=logged.recorded_at,
+        reason=event.code if isinstance(event, payment_events.RefundFailed) else None,
     )
 
 
@@ -106,10 +125,15 @@ PROJECTION = Projection(
         payment_events.RefundRequested,
         payment_events.RefundUnresolved,
         payment_events.RefundAccepted,
+        payment_events.RefundActionRequired,
         payment_events.RefundSettled,
         payment_events.RefundRefused,
         payment_events.RefundFailed,
         payment_events.RefundTransferred,
+        dispute_events.RefundPostponed,
+        dispute_events.RefundResumed,
+        dispute_events.RefundChargedBack,
+        external_refund_events.RefundCovered,
     ),
     apply=apply,
     stops_on_poison=False,

@@ -10,6 +10,8 @@ from projections.projection import Pool
 
 WORKLIST_LIMIT = 200
 OWED_LIMIT = 1_000
+# A refund that Stripe refused because of a dispute that we never heard of is asked about then.
+WAITING_ASKED_AFTER = dt.timedelta(days=1)
 
 
 async def unanswered_before(
@@ -39,7 +41,7 @@ async def unfinished(pool: Pool) -> tuple[list[answers.UnfinishedRefund], answer
     async with pool.connection() as connection:
         rows = connection.cursor(row_factory=class_row(answers.UnfinishedRefund))
         await rows.execute(
-            "SELECT refund, payment, booking, amount, currency, status, since "
+            "SELECT refund, payment, booking, amount, currency, status, since, reason "
             "FROM read_model.unfinished_refunds ORDER BY since, refund LIMIT %s",
             (OWED_LIMIT,),
         )
@@ -47,7 +49,8 @@ async def unfinished(pool: Pool) -> tuple[list[answers.UnfinishedRefund], answer
 
 
 async def not_refunded(pool: Pool) -> tuple[list[answers.UnfinishedRefund], answers.AsOf]:
-    """Return refused and failed refunds that were not sent again, the oldest first.
+    """Return refunds that need a person: refused, failed or canceled ones that were not sent again,
+    and those for which Stripe's customer has to act. The oldest first.
 
     Finance's worklist, at most WORKLIST_LIMIT.
     """
@@ -55,9 +58,10 @@ async def not_refunded(pool: Pool) -> tuple[list[answers.UnfinishedRefund], answ
     async with pool.connection() as connection:
         rows = connection.cursor(row_factory=class_row(answers.UnfinishedRefund))
         await rows.execute(
-            "SELECT refund, payment, booking, amount, currency, status, since "
+            "SELECT refund, payment, booking, amount, currency, status, since, reason "
             "FROM read_model.unfinished_refunds "
-            "WHERE status IN ('refused', 'failed') ORDER BY since, refund LIMIT %s",
+            "WHERE status IN ('refused', 'failed', 'canceled', 'requires_action') "
+            "ORDER BY since, refund LIMIT %s",
             (WORKLIST_LIMIT,),
         )
         return await rows.fetchall(), as_of
@@ -66,14 +70,17 @@ async def not_refunded(pool: Pool) -> tuple[list[answers.UnfinishedRefund], answ
 async def accepted_before(
     pool: Pool, instant: dt.datetime, *, after: str, limit: int
 ) -> list[tuple[str, str]]:
-    """Return (payment stream, refund id) of refunds that Stripe accepted before the instant.
+    """Return (payment stream, refund id) of refunds that Stripe accepted before the instant, and of
+    those that have waited for the end of a dispute for a day.
 
     A page in order of refund ids, from the first after `after` ("" for the first page).
     """
     async with pool.connection() as connection:
         rows = await connection.execute(
             "SELECT payment, refund FROM read_model.unfinished_refunds "
-            "WHERE status = 'accepted' AND since < %s AND refund > %s ORDER BY refund LIMIT %s",
-            (instant, after, limit),
+            "WHERE (status IN ('accepted', 'requires_action') "
+            "OR (status = 'waiting' AND since < %s)) "
+            "AND since < %s AND refund > %s ORDER BY refund LIMIT %s",
+            (instant - WAITING_ASKED_AFTER, instant, after, limit),
         )
         return [(row[0], row[1]) for row in await rows.fetchall()]

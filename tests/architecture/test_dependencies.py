@@ -13,7 +13,7 @@ from tests.architecture import tree
 HOMES = {
     "airportsdata": {"infrastructure.airports"},
     "aiohttp": {"infrastructure.stripe", "infrastructure.stripe_simulator"},
-    "cryptography": {"infrastructure.sealing"},
+    "cryptography": {"infrastructure.sealing", "infrastructure.tax_authority"},
     "cyclopts": {"interfaces.cli"},
     "dramatiq": {"infrastructure.redis", "interfaces.worker", "interfaces.cli.worker"},
     "eventsourcing": {"infrastructure.event_store"},
@@ -23,6 +23,7 @@ HOMES = {
         *("infrastructure", "projections", "interfaces.cli", "interfaces.web_composition"),
         "interfaces.worker",
     },
+    "pyarrow": {"infrastructure.parquet"},
     "pwdlib": {"infrastructure.identity"},
     "redis": {"infrastructure.redis", "infrastructure.embedded", "interfaces.web_composition"},
     "rich": {"interfaces.cli"},
@@ -32,7 +33,6 @@ HOMES = {
 # Modules that nothing in the layers imports, with what they are for all the same.
 NOT_IMPORTED = {
     "infrastructure.stripe_simulator.__main__": "started as a process of its own",
-    "projections.replay": "the proof that the books are the log's sum, run by tests and benchmarks",
 }
 
 
@@ -121,6 +121,6 @@ def test_every_module_that_supports_tests_is_used_by_one() -> None:
         and not path.name.startswith("test_")
     }
     assert len(supporting) > 10
-    benchmarks = {f"tests.bench.{name}" for name in bench.NAMES}
+    benchmarks = {bench.module_of(name) for name in bench.NAMES}
     assert benchmarks <= supporting
     assert sorted(supporting - benchmarks - _uses(of_tests=True)) == []

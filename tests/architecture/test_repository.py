@@ -130,3 +130,18 @@ def _anchors(page: Path) -> set[str]:
         re.sub(r"[^\w\- ]", "", heading.lower().replace("`", "")).replace(" ", "-")
         for heading in headings
     }
+
+
+def test_tests_over_http_read_lists_only_after_the_read_models_followed() -> None:
+    """`customers.listed` waits; a list that is read at once may lack what was just recorded."""
+    at_once = re.compile(
+        r'\.call\("GET", f?"/api/(?:bookings"|admin/(?:worklists|oversold-flights|'
+        r"unconfirmed-payments|open-claims|flights/[^/]+/(?:bookings|manifest)))"
+    )
+    assert at_once.search('await gate.call("GET", f"/api/admin/flights/{flight}/manifest")')
+    found = [
+        str(path)
+        for path in tree.python_files()
+        if path.parts[:2] == ("tests", "end_to_end") and at_once.search(tree.text(path))
+    ]
+    assert found == []

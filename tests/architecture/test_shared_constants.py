@@ -86,7 +86,9 @@ def test_every_kind_of_stream_has_its_prefix() -> None:
 
 
 def test_stripe_event_types_are_listed_in_one_file() -> None:
-    known = re.compile("|".join(re.escape(name) for name in stripe_event_types.SUPPORTED))
+    names = "|".join(re.escape(name) for name in stripe_event_types.SUPPORTED)
+    # `payout.paid.1` is a tag of ours.
+    known = re.compile(rf"(?:{names})(?!\.[0-9])")
     files = tuple(path for path in tree.layer_files() if SIMULATOR not in path.parents)
     assert _found(known, files, {EVENT_TYPES}) == []
 

@@ -38,7 +38,7 @@ from infrastructure.event_store.log import PostgresEventLog
 from infrastructure.event_store.statement import Row
 from infrastructure.postgres import pool as pools
 from tests.bench import bench_setup
-from tests.bench.reserve import Case
+from tests.bench.result import Case
 
 ROUNDS = 3
 SECONDS = 3.0

@@ -27,7 +27,7 @@ from tests.bench import (
 from tests.bench import journey_clients as clients
 from tests.bench.journey_clients import JourneyResult, Plan
 from tests.bench.journey_sides import Running, Side
-from tests.bench.reserve import Case
+from tests.bench.result import Case
 from tests.support import stored_log
 
 CLIENTS = 48

@@ -21,6 +21,7 @@ from infrastructure.postgres import migrate, roles
 from projections import generations, replay, runner
 from projections.ledger_journal.projector import PROJECTION as LEDGER_JOURNAL
 from tests.bench import replay_log, replay_reference
+from tests.bench.result import Case
 from tests.support.servers import private_folder
 
 EVENTS = 1_000_000
@@ -28,18 +29,6 @@ STOCK_EVENTS = 5_000
 ROUNDS = 3
 RATE_BAR = 200_000
 STOCK_BAR = 100
-
-
-class Case(msgspec.Struct, frozen=True):
-    """One line of the result; `bar` is what the ratio must reach."""
-
-    case: str
-    ours: float
-    reference: float
-    ratio: float
-    bar: float
-    holds: bool
-    unit: str = "events/s"
 
 
 def run(*, as_json: bool) -> int:
@@ -133,6 +122,7 @@ def _case(name: str, ours: float, reference: float, bar: float) -> Case:
         ratio=round(ratio, 2),
         bar=bar,
         holds=ratio >= bar,
+        unit="events/s",
     )
 
 

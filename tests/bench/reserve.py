@@ -19,6 +19,7 @@ from rich.table import Table
 
 from tests.bench import bench_setup, replay_log, reserve_reference
 from tests.bench.load import LoadPlan, LoadResult
+from tests.bench.result import Case
 from tests.support import ports
 
 ROUNDS = 5
@@ -29,18 +30,6 @@ GROWTH_SMALL, GROWTH_LARGE = 10_000, 1_000_000
 GROWTH_ROUNDS = 5
 GROWTH_SECONDS = 1.5
 GROWTH_WARMUP_SECONDS = 4.0
-
-
-class Case(msgspec.Struct, frozen=True):
-    """One line of the result; `bar` is what the ratio must reach."""
-
-    case: str
-    ours: float
-    reference: float
-    ratio: float
-    bar: float
-    holds: bool
-    unit: str
 
 
 class Load(msgspec.Struct, frozen=True):

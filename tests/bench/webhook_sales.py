@@ -27,7 +27,7 @@ from domain.kernel import ids, money
 from domain.pricing import rules as pricing_rules
 from infrastructure.stripe_simulator import checkout
 from infrastructure.stripe_simulator.account import Account
-from infrastructure.stripe_simulator.charges import CARDS
+from infrastructure.stripe_simulator.cards import CARDS
 from infrastructure.stripe_simulator.configuration import Configuration, Json
 from interfaces import composition, settings
 from interfaces.composition import Core

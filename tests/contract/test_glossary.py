@@ -13,7 +13,8 @@ from application.commands import stream_kinds
 PAGE = Path(__file__).resolve().parents[2] / "docs" / "glossary.md"
 # What ends the name of an event: what happened to the noun before it.
 HAPPENED = re.compile(
-    r"(CheckedIn|DividedOff|[A-Z][a-z]+ed|Paid|Sold|Held|Lost|Left|Flown|Chosen|Withdrawn)$"
+    r"(CheckedIn|DividedOff|ChargedBack|"
+    r"[A-Z][a-z]+ed|Paid|Sold|Held|Won|Lost|Left|Flown|Chosen|Withdrawn)$"
 )
 
 

@@ -13,7 +13,7 @@ from collections.abc import AsyncIterator, Iterator
 import httpx
 import pytest
 
-from tests.support import customers, running_system, stored_log
+from tests.support import customers, running_system
 from tests.support.customers import Customer
 from tests.support.running_system import System
 
@@ -46,7 +46,6 @@ def left_at_rest(system: System) -> Iterator[None]:
     yield
     running_system.disarm(system)
     running_system.await_rest(system)
-    stored_log.assert_read_models_follow(system.owner_dsn)
 
 
 @pytest.fixture

@@ -126,14 +126,10 @@ async def test_a_smaller_aircraft_leaves_oversold_seats_in_plain_sight(
     }
     operated = await operations.post(f"/api/admin/flights/{flight}/equipment", body)
     assert operated["cabins"][0]["oversold"] == 1
-    for _ in range(int(stored_log.WAIT_SECONDS / 0.1)):
-        listed = (await operations.call("GET", "/api/admin/oversold-flights"))["cabins"]
-        if any(each["flightId"] == flight for each in listed):
-            break
-        await asyncio.sleep(0.1)
+    listed = (await customers.listed(system, operations, "/api/admin/oversold-flights"))["cabins"]
     (row,) = [each for each in listed if each["flightId"] == flight]
     assert (row["cabin"], row["seats"]) == ("economy", 1)
-    on_board = await operations.call("GET", f"/api/admin/flights/{flight}/bookings")
+    on_board = await customers.listed(system, operations, f"/api/admin/flights/{flight}/bookings")
     assert [each["reference"] for each in on_board["bookings"]] == [booking["reference"]]
     found = await customer.until(
         booking["id"], lambda b: b["passengers"][0]["coupons"][0]["seat"] is None
@@ -147,6 +143,7 @@ async def test_a_smaller_aircraft_leaves_oversold_seats_in_plain_sight(
         await gate.on(booking["id"], "board", {"passengers": [0]})
 
 
+@running_system.EACH_FORM
 async def test_two_hundred_bookings_are_offered_choices_although_the_workers_are_killed_in_between(
     system: System, client: httpx.AsyncClient, customer: Customer
 ) -> None:

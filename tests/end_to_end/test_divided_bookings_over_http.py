@@ -38,7 +38,7 @@ async def test_the_gate_rebooks_one_of_a_party_alone_and_the_other_flies(
     passes = f"/api/bookings/{new}/boarding-passes"
     (own,) = (await customer.call("GET", passes))["boardingPasses"]
     assert divided["reference"] in own["bcbp"]
-    manifest = await gate.call("GET", f"/api/admin/flights/{flight}/bookings")
+    manifest = await customers.listed(system, gate, f"/api/admin/flights/{flight}/bookings")
     assert {each["reference"] for each in manifest["bookings"]} == {
         reference,
         divided["reference"],
@@ -79,6 +79,6 @@ async def test_both_parts_of_a_divided_booking_are_refunded_by_themselves_and_na
         [each["relatedBooking"] for each in found if each["relatedBooking"]] for found in histories
     ]
     assert related == [[divided["reference"]], [booking["reference"]]]
-    listed = (await customer.call("GET", "/api/bookings"))["bookings"]
+    listed = (await customers.listed(system, customer, "/api/bookings"))["bookings"]
     assert {each["reference"] for each in listed} == {booking["reference"], divided["reference"]}
     stored_log.assert_invariants(system.owner_dsn)

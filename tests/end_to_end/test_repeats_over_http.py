@@ -134,6 +134,13 @@ async def checkout(case: Case) -> Request:
     return case.customer, f"/api/bookings/{case.unpaid}/checkout", {}
 
 
+async def split_checkout(case: Case) -> Request:
+    made = await case.customer.reserved([case.flight])
+    total, first = made["total"]["amount"], 10_000
+    body = {"shares": [first, total - first], "currency": "SAR"}
+    return case.customer, f"/api/bookings/{made['id']}/split-checkout", body
+
+
 async def abandon(case: Case) -> Request:
     dearer = running_system.schedule(
         case.system, seats=2, fare=90_000, leaves_in=running_system.LATER
@@ -238,6 +245,7 @@ CASES: dict[str, Step] = {
     "/api/bookings": create,
     "/api/bookings/{booking_id}/hold": hold,
     "/api/bookings/{booking_id}/checkout": checkout,
+    "/api/bookings/{booking_id}/split-checkout": split_checkout,
     "/api/bookings/{booking_id}/cancel": cancel,
     "/api/bookings/{booking_id}/modify": modify,
     "/api/bookings/{booking_id}/abandon-change": abandon,
@@ -269,6 +277,7 @@ NOT_TRIED: dict[str, str] = {
     "/api/bookings/{booking_id}/modification-quote": "it changes nothing",
     "/api/webhooks/stripe": "the event's id is the key: tests/integration/stripe",
     "/api/admin/stripe-events/{event_id}/replay": "it has no key: only a parked event changes",
+    "/api/admin/stripe-events/replay": "it has no key: only parked events change",
     "/api/bookings/{booking_id}/no-show": "the worker does the same, and the first of them counts",
     "/api/admin/flights/{flight_id}/depart": "what `end` does is refused for a departed flight",
     "/api/admin/bookings/{booking_id}/refunds/{refund_id}/resend": (
@@ -276,6 +285,42 @@ NOT_TRIED: dict[str, str] = {
     ),
     "/api/admin/bookings/{booking_id}/refunds/{refund_id}/bank-transfer": (
         "Stripe has to fail a refund first: tests/end_to_end/test_refunds.py"
+    ),
+    "/api/admin/disputes/{dispute_id}/evidence": (
+        "a charge has to be disputed first: tests/end_to_end/test_disputes_over_http.py"
+    ),
+    "/api/admin/reconciliation/runs": (
+        "another run over the same rows records nothing: tests/unit/reconciliation"
+    ),
+    "/api/admin/reconciliation/breaks/{day}/{break_id}/propose": (
+        "the legs have to differ first: tests/unit/reconciliation"
+    ),
+    "/api/admin/reconciliation/breaks/{day}/{break_id}/decide": (
+        "a remedy has to be proposed first: tests/unit/reconciliation"
+    ),
+    "/api/admin/external-refunds/{refund_id}/allocate": (
+        "Stripe has to refund by hand first: tests/end_to_end/test_external_refunds_over_http.py"
+    ),
+    "/api/ledger/periods/{month}/close": ("a month is closed for all: tests/unit/period"),
+    "/api/ledger/periods/{month}/ask-to-reopen": ("a month is closed for all: tests/unit/period"),
+    "/api/ledger/periods/{month}/reopen": "a month is closed for all: tests/unit/period",
+    "/api/bookings/{booking_id}/tax-buyer": (
+        "the same buyer again changes nothing: tests/unit/invoicing"
+    ),
+    "/api/admin/bookings/{booking_id}/tax-documents": (
+        "it has no key: only documents that are missing are issued"
+    ),
+    "/api/bookings/{booking_id}/claims/{claim_id}/accept": (
+        "a flight has to be disrupted first: tests/end_to_end/test_compensation_over_http.py"
+    ),
+    "/api/admin/claims/{claim_id}/bank-transfer": (
+        "a claim has to be accepted first: tests/end_to_end/test_compensation_over_http.py"
+    ),
+    "/api/admin/claims/{claim_id}/withdraw": (
+        "a flight has to be disrupted first: tests/end_to_end/test_compensation_over_http.py"
+    ),
+    "/api/admin/payments/{payment_id}/parked-funds/{intent}/allocate": (
+        "money has to be parked first: tests/end_to_end/test_settled_money_over_http.py"
     ),
     "/api/admin/payments/{payment_id}/parked-funds/{intent}/return": (
         "money has to be parked first: tests/end_to_end/test_payment_over_http.py"

@@ -72,7 +72,7 @@ async def test_a_person_who_is_booked_twice_on_a_flight_is_flagged(
         body["passengers"][0].update(firstName=first, lastName=last)
         references.append((await customer.post("/api/bookings", body))["reference"])
     gate = await customers.staff(system, client, "gate")
-    listed = await gate.call("GET", f"/api/admin/flights/{flight}/manifest")
+    listed = await customers.listed(system, gate, f"/api/admin/flights/{flight}/manifest")
     found = {each["reference"]: each["duplicateOf"] for each in listed["passengers"]}
     one, two, other = references
     assert found == {one: [two], two: [one], other: []}

@@ -134,10 +134,11 @@ def capture(
     intent: str = "pi_1",
     attempt: str | None = None,
     signed: bool = False,
+    paid_at: dt.datetime | None = None,
 ) -> RecordCapture:
     """Stripe took this much for an attempt of the booking; the first, unless another is named.
 
-    `signed`: only a signed event says so.
+    `signed`: only a signed event says so. `paid_at`: now, unless it is earlier.
     """
     name = attempt or attempt_of(booking)
     return RecordCapture(
@@ -148,6 +149,7 @@ def capture(
         charge=f"ch_{intent}",
         amount=amount,
         from_signed_event=signed,
+        paid_at=paid_at,
     )
 
 
@@ -221,9 +223,12 @@ class Airline:
     checkout = verb(_checkout)
 
     @verb
-    def record_attempt(self, booking: str, result: AttemptResult) -> Steps:
-        """What became of the booking's first attempt."""
-        return (yield RecordAttempt(payment_of(booking), attempt_of(booking), result))
+    def record_attempt(
+        self, booking: str, result: AttemptResult, *, attempt: str | None = None
+    ) -> Steps:
+        """What became of the booking's first attempt, or of this one."""
+        name = attempt or attempt_of(booking)
+        return (yield RecordAttempt(payment_of(booking), name, result))
 
     def _pay(
         self, booking: str, *, intent: str | None = None, surplus: int = 0, signed: bool = False

@@ -10,6 +10,7 @@ from typing import Any
 import httpx
 import msgspec
 
+from tests.support import stored_log
 from tests.support.running_system import GATE_CLOSED_IN, System
 from tests.support.stored_log import WAIT_SECONDS
 
@@ -190,12 +191,23 @@ def booking_body(flight: str, *, passengers: int = 1) -> dict[str, Any]:
     }
 
 
+async def listed(system: System, caller: Customer, path: str) -> dict[str, Any]:
+    """What a list contains of all that happened before; lists follow the log a moment later."""
+    await asyncio.to_thread(stored_log.assert_read_models_follow, system.owner_dsn)
+    return await caller.call("GET", path)
+
+
 async def register(client: httpx.AsyncClient) -> Customer:
     """Register a fresh account and sign in."""
     account = {"email": f"t{secrets.token_hex(6)}@example.com", "password": PASSWORD}
     made = await client.post("/api/auth/register", json=account)
     assert made.status_code == 201, made.text
     return await _sign_in(client, account)
+
+
+async def signed_in_again(customer: Customer) -> Customer:
+    """The same customer with a fresh token: one is valid for a quarter of an hour."""
+    return await _sign_in(customer.client, {"email": customer.email, "password": PASSWORD})
 
 
 async def staff(system: System, client: httpx.AsyncClient, role: str) -> Customer:

@@ -17,69 +17,42 @@ import msgspec
 
 from application.commands import stream_kinds
 from domain.booking import events as bookings
+from domain.booking.charge_back_events import BookingChargedBack, CouponsVoided
 from domain.booking.check_in_events import DepartureWithdrawn, ReopenedCoupon
 from domain.booking.division_events import BookingDivided, BookingDividedOff
+from domain.booking.reseating_events import BookingReseated
 from domain.booking.seat_events import SeatExtrasRefunded
 from domain.booking.suspension_events import CouponsReinstated, CouponsSuspended
 from domain.booking.values import CheckedInPassenger
+from domain.compensation import events as claims
 from domain.inventory import events as flights
 from domain.inventory.events import CabinLayout, CapacityMove, FareClass, RestoredMove
+from domain.invoicing import events as invoicing
+from domain.invoicing.lines import LineKind, TaxLine
 from domain.kernel import entries, money, sealed
 from domain.kernel.events import DomainEvent
 from domain.ledger import accounts
+from domain.payment import dispute_events as disputes
 from domain.payment import events as payments
+from domain.payment import external_refund_events as external
 from domain.payment.captures import Contradiction, ParkReason
+from domain.period import events as periods
 from domain.pricing.price import CouponPrice, ExtraPrice, Price
-from tests.support import examples
+from domain.reconciliation import events as reconciliation
+from domain.settlement import events as settlement
+from tests.support import examples, external_refund_samples
+from tests.support.event_texts import TEXTS
 
 AMOUNT = 115_00
 RETURN_FLIGHT = "flight-SV1024-2026-11-28"
 PARTY = 6
 SEGMENTS = 2
 
-# Text by field, or by event and field where a name has several meanings; other text is its name.
-TEXTS: dict[str, str] = {
-    "account": accounts.UNAPPLIED_FUNDS,
-    "attempt": examples.ATTEMPT,
-    "booking": examples.BOOKING,
-    "cabin": "Y",
-    "charge": "ch_1",
-    "country": "US",
-    "currency": "SAR",
-    "destination_zone": "Asia/Riyadh",
-    "document.number": "0654000000001",
-    "fare_class": "Y",
-    "flight": examples.FLIGHT,
-    "flight.scheduled.destination": "JED",
-    "flight.scheduled.number": "SV1023",
-    "id": "obligation-1",
-    "idempotency_key": f"checkout:{examples.ATTEMPT}",
-    "intent": "pi_1",
-    "into": "booking-D4E5F6",
-    "locale": "en",
-    "number": "0650000000001",
-    "obligation": "obligation-1",
-    "origin": "RUH",
-    "origin_zone": "Asia/Riyadh",
-    "owner": "user-1",
-    "bank_reference": "FT26325-0042",
-    "payment": examples.PAYMENT,
-    "payment.attempt_refused.code": "amount_too_small",
-    "payment.declined.code": "insufficient_funds",
-    "payment.refund_failed.code": "lost_or_stolen_card",
-    "payment.refund_refused.code": "charge_disputed",
-    "payment.refund_requested.idempotency_key": "refund:refund-1",
-    "provider_refund": "re_1",
-    "reason": "customer_request",
-    "refund": "refund-1",
-    "seat": "12A",
-    "session": "cs_1",
-    "source": examples.BOOKING,
-    "subject": "subject-1",
-    "url": examples.URL,
-    "waiver": "by_staff",
-}
 INTEGERS: dict[str, int] = {
+    "awaited": 115_00,
+    "booked": 215_00,
+    "reported": 100_00,
+    "residue": 3,
     "charge": 10_00,
     "fare": 90_00,
     "fee": 20_00,
@@ -92,6 +65,7 @@ INSTANTS: dict[str, dt.datetime] = {
     "arrives_at": examples.DEPARTS_AT + dt.timedelta(minutes=105),
     "departed_at": examples.DEPARTS_AT + dt.timedelta(minutes=4, microseconds=250_000),
     "departs_at": examples.DEPARTS_AT,
+    "evidence_due_at": examples.NOW + dt.timedelta(days=9),
     "expires_at": examples.NOW + dt.timedelta(minutes=60),
     "hold_until": examples.HOLD_UNTIL,
     "lapses_at": examples.NOW + dt.timedelta(hours=2),
@@ -122,6 +96,11 @@ RULES: dict[str, Rule] = {
         accounts.AIR_TRAFFIC_LIABILITY,
     ),
     "payment.captured": ("capture", accounts.STRIPE_CLEARING, accounts.UNAPPLIED_FUNDS),
+    "payment.parked_funds_allocated": (
+        "funds_allocated",
+        accounts.UNAPPLIED_FUNDS,
+        accounts.UNAPPLIED_FUNDS,
+    ),
     "payment.parked_funds_owed": (
         "parked_funds_owed",
         accounts.UNAPPLIED_FUNDS,
@@ -137,11 +116,50 @@ RULES: dict[str, Rule] = {
         accounts.REFUNDS_PAYABLE,
         accounts.BANK,
     ),
+    "booking.coupons_voided": (
+        "coupons_charged_back",
+        accounts.AIR_TRAFFIC_LIABILITY,
+        accounts.DISPUTES_RECEIVABLE,
+    ),
+    "payment.dispute_funds_withdrawn": (
+        "dispute_withdrawn",
+        accounts.DISPUTES_RECEIVABLE,
+        accounts.STRIPE_CLEARING,
+    ),
+    "payment.dispute_funds_reinstated": (
+        "dispute_reinstated",
+        accounts.STRIPE_CLEARING,
+        accounts.DISPUTES_RECEIVABLE,
+    ),
+    "payment.dispute_lost": (
+        "dispute_lost",
+        accounts.DISPUTE_LOSSES,
+        accounts.DISPUTES_RECEIVABLE,
+    ),
+    "payment.refund_charged_back": (
+        "refund_charged_back",
+        accounts.REFUNDS_PAYABLE,
+        accounts.DISPUTES_RECEIVABLE,
+    ),
+    **external_refund_samples.RULES,
     "payment.refund_failed": (
         "refund_failed",
         accounts.STRIPE_CLEARING,
         accounts.REFUNDS_PAYABLE,
     ),
+    "settlement.transaction_recorded": (
+        "balance_transaction",
+        accounts.PROCESSING_FEES,
+        accounts.STRIPE_CLEARING,
+    ),
+    "reconciliation.remedy_approved": (
+        "reconciliation_write_off",
+        accounts.PROCESSING_FEES,
+        accounts.STRIPE_CLEARING,
+    ),
+    "payout.created": ("payout_created", accounts.PAYOUTS_IN_TRANSIT, accounts.STRIPE_CLEARING),
+    "payout.paid": ("payout_paid", accounts.BANK, accounts.PAYOUTS_IN_TRANSIT),
+    "payout.failed": ("payout_failed", accounts.STRIPE_CLEARING, accounts.PAYOUTS_IN_TRANSIT),
 }
 
 
@@ -161,6 +179,7 @@ def _price(extras: tuple[ExtraPrice, ...]) -> Price:
 
 # Whole values where the fields of a struct have to fit each other.
 FORMS: dict[str, tuple[Any, ...]] = {
+    "sources": (("charge", "ch_1"),),
     "booking.initiated.price": (_price((ExtraPrice("BAG", 0, 0, 50_00, 7_50),)), _price(())),
     "flight.scheduled.fares": (
         (
@@ -206,6 +225,17 @@ FORMS: dict[str, tuple[Any, ...]] = {
     "payment.funds_parked.reason": get_args(ParkReason),
     "payment.capture_contradicted.reason": get_args(Contradiction),
     "booking.coupons_suspended.reason": get_args(Contradiction),
+    "taxdocuments.issued.lines": (
+        (
+            *(
+                TaxLine(kind, "S", 90_00, 13_50, examples.FLIGHT)
+                for kind in get_args(LineKind)
+                if kind not in ("difference", "goodwill")
+            ),
+            TaxLine("difference", "Z", 20_00, 0),
+            TaxLine("goodwill", "O", 10_00, 0),
+        ),
+    ),
     "needed_until": (examples.NOW.date(), None),
     "references": (("pi_1", "ch_1"),),
 }
@@ -216,11 +246,14 @@ _TICKETED = (bookings.BookingReserved, bookings.BookingPaid, bookings.BookingCon
 BEFORE: dict[type[DomainEvent], tuple[type[DomainEvent], ...]] = {
     bookings.BookingPaid: _TICKETED[:1],
     bookings.BookingConfirmed: _TICKETED[:2],
+    BookingReseated: (bookings.BookingReserved, bookings.BookingExpired),
     bookings.CouponsCancelled: _TICKETED,
     bookings.RefundGranted: _TICKETED,
     SeatExtrasRefunded: _TICKETED,
     CouponsSuspended: _TICKETED,
     CouponsReinstated: (*_TICKETED, CouponsSuspended),
+    BookingChargedBack: _TICKETED,
+    CouponsVoided: _TICKETED,
     BookingDivided: _TICKETED,
     bookings.PassengersCheckedIn: _TICKETED,
     bookings.CheckInWithdrawn: (*_TICKETED, bookings.PassengersCheckedIn),
@@ -247,15 +280,20 @@ BEFORE: dict[type[DomainEvent], tuple[type[DomainEvent], ...]] = {
     flights.SeatsDivided: (flights.SeatsHeld, flights.SeatsSold, flights.CheckInAccepted),
     flights.SeatsOffered: (flights.WaitlistJoined,),
     flights.WaitlistLeft: (flights.WaitlistJoined,),
+    periods.PeriodReopened: (periods.ReopeningAsked,),
+    invoicing.DocumentReported: (invoicing.DocumentNumbered,),
     payments.SessionOpened: (payments.AttemptStarted,),
     payments.AttemptUnresolved: (payments.AttemptStarted,),
     payments.AttemptRefused: (payments.AttemptStarted,),
     payments.AttemptExpired: (payments.AttemptStarted,),
     payments.PaymentDeclined: (payments.AttemptStarted,),
+    payments.PaymentDelayed: (payments.AttemptStarted,),
     payments.PaymentCaptured: (payments.AttemptStarted,),
     payments.FundsParked: (payments.AttemptStarted, payments.PaymentCaptured),
     payments.CaptureChecked: _CAPTURED,
     payments.CaptureContradicted: _CAPTURED,
+    payments.ParkedFundsApplied: (*_CAPTURED, payments.FundsParked),
+    payments.ParkedFundsAllocated: (*_CAPTURED, payments.FundsParked),
     payments.ParkedFundsOwed: (*_CAPTURED, payments.FundsParked),
     payments.RefundRequested: _CAPTURED,
     payments.RefundUnresolved: (*_CAPTURED, payments.RefundRequested),
@@ -264,11 +302,53 @@ BEFORE: dict[type[DomainEvent], tuple[type[DomainEvent], ...]] = {
     payments.RefundRefused: (*_CAPTURED, payments.RefundRequested),
     payments.RefundFailed: (*_CAPTURED, payments.RefundRequested, payments.RefundAccepted),
     payments.RefundTransferred: (*_CAPTURED, payments.RefundRequested, payments.RefundRefused),
+    reconciliation.BreakCleared: (reconciliation.BreakDetected,),
+    reconciliation.RemedyProposed: (reconciliation.BreakDetected,),
+    reconciliation.RemedyApproved: (reconciliation.BreakDetected, reconciliation.RemedyProposed),
+    reconciliation.RemedyDeclined: (reconciliation.BreakDetected, reconciliation.RemedyProposed),
+    reconciliation.BreakResolved: (reconciliation.BreakDetected,),
+    settlement.PayoutFailed: (settlement.PayoutPaid,),
+    settlement.PayoutReconciled: (settlement.PayoutPaid,),
+}
+_DISPUTED = (*_CAPTURED, disputes.DisputeOpened)
+_REFUNDING = (*_CAPTURED, payments.RefundRequested)
+BEFORE |= {
+    disputes.FraudWarned: _CAPTURED,
+    disputes.InquiryOpened: _CAPTURED,
+    disputes.DisputeOpened: _CAPTURED,
+    disputes.DisputeChanged: _DISPUTED,
+    disputes.DisputeEvidenceSubmitted: _DISPUTED,
+    disputes.DisputeFundsWithdrawn: _DISPUTED,
+    disputes.DisputeFundsReinstated: (*_DISPUTED, disputes.DisputeFundsWithdrawn),
+    disputes.DisputeWon: _DISPUTED,
+    disputes.DisputeLost: (*_DISPUTED, disputes.DisputeFundsWithdrawn),
+    disputes.DisputeClosed: _DISPUTED,
+    disputes.RefundPostponed: _REFUNDING,
+    disputes.RefundResumed: (*_REFUNDING, disputes.RefundPostponed),
+    disputes.RefundChargedBack: _REFUNDING,
+    payments.RefundActionRequired: (*_REFUNDING, payments.RefundAccepted),
+    external.ExternalRefundRecorded: _CAPTURED,
+    external.ExternalRefundAllocated: (*_CAPTURED, external.ExternalRefundRecorded),
+    external.ExternalRefundFailed: (*_CAPTURED, external.ExternalRefundRecorded),
+    external.RefundCovered: (*_REFUNDING, external.ExternalRefundRecorded),
+    external.RefundUncovered: (
+        *_REFUNDING,
+        external.ExternalRefundRecorded,
+        external.RefundCovered,
+    ),
 }
 FIRST: dict[str, type[DomainEvent]] = {
     "booking": bookings.BookingInitiated,
     "flight": flights.FlightScheduled,
     "payment": payments.PaymentRequested,
+    "claim": claims.ClaimAssessed,
+    "period": periods.PeriodClosed,
+    "settlement": settlement.TransactionRecorded,
+    "payout": settlement.PayoutCreated,
+    "clearing": settlement.BalanceCompared,
+    "reconciliation": reconciliation.DayCompared,
+    "taxdocuments": invoicing.BuyerRecorded,
+    "taxseries": invoicing.SeriesOpened,
 }
 
 

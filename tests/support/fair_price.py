@@ -36,6 +36,17 @@ CHARGE = 2 * 1000
 Key = tuple[int, int]
 
 
+class Accepted(msgspec.Struct, frozen=True):
+    """What a modification was accepted by: its instant, and which coupons were and become taxed.
+
+    Its price is agreed then, whatever the airline moves until it is paid.
+    """
+
+    at: dt.datetime
+    taxed: dict[Key, bool]
+    becomes: dict[Key, bool]
+
+
 class Sold(msgspec.Struct):
     """What is known of one booking."""
 
@@ -46,7 +57,7 @@ class Sold(msgspec.Struct):
     seats_back: set[tuple[str, Key]] = set()
     notice: dict[Key, float] = {}
     taxed: dict[Key, bool] = {}
-    accepted: dict[int, dt.datetime] = {}
+    accepted: dict[int, "Accepted"] = {}
     kept: Fraction = Fraction(0)
     slack: int = 0
     ticketed: bool = False
@@ -114,7 +125,9 @@ class FairPrice:
                 lost = ((each.code, (each.passenger, each.segment)) for each in event.extras)
                 sold.seats_back.update(lost)
             case bookings.ModificationAccepted():
-                sold.accepted[event.modification.number] = now
+                sold.accepted[event.modification.number] = self._agreed(
+                    sold, event.modification, now
+                )
             case bookings.ModificationCompleted():
                 self._exchange(sold, event.modification, now)
             case bookings.PassengersCheckedIn():
@@ -167,11 +180,11 @@ class FairPrice:
         flight also as much of the difference as a cancellation.
         """
         keys = [(each.passenger, each.segment) for each in modification.coupons]
-        at = sold.accepted.get(modification.number, now)
-        hours = min(self._hours(sold, key, at) for key in keys)
+        agreed = sold.accepted.get(modification.number) or self._agreed(sold, modification, now)
+        hours = min(self._hours(sold, key, agreed.at) for key in keys)
         sold.notice.update(dict.fromkeys(keys, hours))
         percent = _percent(EXCHANGED, hours)
-        values = (self._coupon(sold, key, self._taxed(sold, key)) for key in keys)
+        values = (self._coupon(sold, key, agreed.taxed[key]) for key in keys)
         sold.kept += sum(values, Fraction(0)) * percent / 100
         sold.slack += 2 * SMALLEST[sold.currency]  # a difference below it is waived, and not kept
         before = {key: (self._fare(sold, key), 1 + VAT * sold.taxed[key]) for key in keys}
@@ -179,7 +192,17 @@ class FairPrice:
         for key, (fare, taxed) in before.items():
             lost = max(Fraction(0), fare - self._fare(sold, key)) * taxed
             sold.kept += lost * _percent(CANCELLED, hours) / 100
-            sold.taxed[key] = self._taxed(sold, key)
+        sold.taxed.update(agreed.becomes)
+
+    def _agreed(self, sold: Sold, modification: Modification, now: dt.datetime) -> Accepted:
+        keys = [(each.passenger, each.segment) for each in modification.coupons]
+        after = msgspec.structs.replace(sold, segments=list(sold.segments))
+        after.segments[modification.segment] = modification.to
+        return Accepted(
+            at=now,
+            taxed={key: self._taxed(sold, key) for key in keys},
+            becomes={key: self._taxed(after, key) for key in keys},
+        )
 
     def family(self, booking: str) -> list[str]:
         """The booking, and those that it was divided from or into."""

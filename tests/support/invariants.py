@@ -11,6 +11,10 @@ from domain.booking.states import Status
 from domain.inventory.state import Flight as FlightState
 from domain.kernel import money
 from domain.kernel.entries import Entry
+from domain.kernel.events import DomainEvent
+from domain.period.events import PeriodClosed, PeriodReopened
+from projections.coupon_values.projector import DIVIDED_ACCOUNTS, values_of
+from tests.support import recounted_external_refunds
 from tests.support.memory_log import MemoryLog
 from tests.support.recount import Recount
 from tests.support.recounted import Booking, Flight, Payment, Seats
@@ -52,6 +56,7 @@ class Invariants:
         self._balances: dict[str, Counter[tuple[str, str]]] = {}
         self._seats: dict[str, Seats] = {}
         self._taken_seats: Seats = Counter()
+        self._closed: set[str] = set()
 
     def check(self) -> None:
         """All invariants; an AssertionError names the first that is broken."""
@@ -61,7 +66,9 @@ class Invariants:
             touched[self.recount.take(recorded)] = None
             entry: Entry | None = getattr(recorded.event, "entry", None)
             if entry is not None:
+                assert f"period-{entry.effective_on:%Y-%m}" not in self._closed
                 self._post(entry)
+            self._close(recorded.stream, recorded.event)
         self._taken = len(self._log.events)
         for booking in [name for name in touched if name.startswith("booking-")]:
             touched.update(dict.fromkeys(self._recount(booking)))
@@ -69,6 +76,13 @@ class Invariants:
             self._check_money(booking)
         for flight in [name for name in touched if name.startswith("flight-")]:
             self._check_flight(flight)
+
+    def _close(self, stream: str, event: DomainEvent) -> None:
+        """Nothing is posted into a month from its closing to its reopening."""
+        if isinstance(event, PeriodClosed):
+            self._closed.add(stream)
+        if isinstance(event, PeriodReopened):
+            self._closed.remove(stream)
 
     def _check_numbering(self, position: int, stream: str, version: int) -> None:
         """Positions and versions without gaps, time never back, each event of one command."""
@@ -135,13 +149,26 @@ class Invariants:
         payments = [self.recount.payments[each] for each in self.recount.payments_of.get(name, ())]
         applied = _applied(name, counted, payments, self.recount.payments_of.get(name, []))
         assert applied == sum(counted.paid.values())
-        expected = _expected(name, counted, payments, self.recount.draws(name))
+        books = Counter(_expected(name, counted, payments, self.recount.draws(name)))
+        books.update(self.recount.claims.expected(name))
+        books.update(recounted_external_refunds.expected(name, self.recount.draws(name)))
+        expected = {key: amount for key, amount in books.items() if amount}
         posted = {key: amount for key, amount in self._balances.get(name, {}).items() if amount}
         assert posted == expected, f"{name}: {posted} and not {expected}"
         if counted.ticketed and not counted.keys("OCL"):
             assert not {"2000", "2010"} & {account for account, _ in posted}
         if counted.ticketed:
             _check_sum(counted)
+        self._check_flights_share(name, posted)
+
+    def _check_flights_share(self, name: str, posted: dict[tuple[str, str], int]) -> None:
+        """What finance reads by flight adds up to the accounts that it divides."""
+        by_account: Counter[str] = Counter()
+        for (_, account), amount in values_of(self._log.state(name)).items():
+            by_account[account] += amount
+        held = {account: -amount for (account, _), amount in posted.items()}
+        for account in DIVIDED_ACCOUNTS:
+            assert by_account[account] == held.get(account, 0), f"{name}: {account}"
 
     def _check_flight(self, name: str) -> None:
         """Counters, classes, allocations, seats and queue: one story, told four times."""
@@ -204,12 +231,15 @@ def _applied(name: str, booking: Booking, payments: list[Payment], streams: list
     """What was captured and not parked: exactly the amount due, once for each payment."""
     total = 0
     for stream, payment in zip(streams, payments, strict=True):
-        applied = set(payment.captured) - payment.parked
-        assert len(applied) <= 1, f"{stream} was applied twice"
-        for intent in applied:
-            assert payment.captured[intent] == payment.due
-            assert booking.paid[stream] == payment.due.amount
-            total += payment.due.amount
+        applied = sum(
+            captured.amount - (parked.amount if (parked := payment.parked.get(intent)) else 0)
+            for intent, captured in payment.captured.items()
+        )
+        if applied:
+            due = (payment.allocated or payment.due).amount
+            assert applied == due, f"{stream} was applied for {applied}"
+            assert booking.paid[stream] == due
+            total += due
         for intent, captured in payment.captured.items():
             back = sum(
                 refund.amount.amount
@@ -217,6 +247,12 @@ def _applied(name: str, booking: Booking, payments: list[Payment], streams: list
                 if refund.intent == intent
                 and payment.standing[refund_name] != "failed"
                 and payment.standing[refund_name] != "refused"
+                and payment.standing[refund_name] not in {"charged", "by hand"}
+            )
+            back += sum(
+                each.amount.amount
+                for each in payment.external.values()
+                if each.intent == intent and not each.failed
             )
             assert back <= captured.amount, f"{name}: {intent} is given back beyond its amount"
     return total
@@ -228,12 +264,26 @@ def _expected(
     """What the books must say: what is open, what was flown, kept, promised and given back."""
     books: Counter[tuple[str, str]] = Counter()
     for payment in payments:
+        if payment.allocated is not None:
+            # It was captured under its intent.
+            books["2020", payment.allocated.currency] -= payment.allocated.amount
+            continue
         for captured in payment.captured.values():
             books["1010", captured.currency] += captured.amount
             books["2020", captured.currency] -= captured.amount
         for returned in payment.returned.values():
             books["2020", returned.currency] += returned.amount
             books["2100", returned.currency] -= returned.amount
+        for currency, amount in payment.taken.items():
+            books["1010", currency] -= amount
+            books["1200", currency] += amount
+        for currency, amount in payment.fees.items():
+            books["1010", currency] -= amount
+            books["6020", currency] += amount
+        own = payment.due.currency
+        books["1200", own] += payment.recovered - payment.lost - payment.lost_parked
+        books["6010", own] += payment.lost - payment.recovered
+        books["2020", own] += payment.lost_parked
     for payment in draws:
         for currency, amount in payment.moved(name).items():
             books["1010", currency] -= amount
@@ -241,9 +291,14 @@ def _expected(
         for currency, amount in payment.transfers(name).items():
             books["1000", currency] -= amount
             books["2100", currency] += amount
+        for currency, amount in payment.charged_back(name).items():
+            books["1200", currency] -= amount
+            books["2100", currency] += amount
     here = counted.currency
     books["1010", here] += counted.transferred
     books["2100", here] -= counted.owed()
+    books["1200", here] -= counted.charged_back
+    books["6010", here] -= counted.spared
     books["2020", here] += counted.unticketed_back
     if counted.ticketed:
         fare, extras, vat, charge = counted.worth(counted.keys("OCL"))
@@ -272,7 +327,8 @@ def _check_sum(counted: Booking) -> None:
     )
     standing = sum(counted.worth(counted.keys("OCLF")))
     paid = counted.price + counted.dues + counted.transferred
-    assert paid == standing + kept + counted.owed() + counted.credits
+    back = counted.owed() + counted.credits + counted.charged_back + counted.spared
+    assert paid == standing + kept + back
 
 
 def entries_of(log: MemoryLog) -> list[Entry]:

@@ -2,26 +2,36 @@
 
 import itertools
 import uuid
-from collections.abc import AsyncIterator, Collection
-from typing import Any
+from collections.abc import AsyncIterator, Callable, Collection
+from typing import Any, Protocol
 
 import msgspec
 
 from application import ports
 from application.commands.command import CommandEnvelope, Outcome
+from application.invoicing.ports import IssuingPorts
 from application.processes.immediate_steps import ImmediateSteps
 from application.processes.runner import ProcessRunner
 from application.queries import FlightTask
+from infrastructure.airports.world import load_airports
 from tests.support.airline import AIRLINE
-from tests.support.memory_airline import MemoryAirline
+from tests.support.memory_log import Clock, MemoryLog, MemoryProcess
+
+
+class Running(Protocol):
+    """What processes follow: a log, and the process that carries their commands out."""
+
+    log: MemoryLog
+    process: MemoryProcess
+    clock: Clock
 
 
 class MemoryStock:
-    """Serials from 1 on; `take` gives none while it is `empty`."""
+    """Serials from `first` on; `take` gives none while it is `empty`."""
 
-    def __init__(self) -> None:
+    def __init__(self, *, first: int = 1) -> None:
         self.empty = False
-        self._serials = itertools.count(1)
+        self._serials = itertools.count(first)
         self._taken: dict[str, tuple[int, ...]] = {}
 
     def fresh(self, count: int) -> list[int]:
@@ -48,12 +58,12 @@ class MemoryBus:
     one in `unavailable` no database.
     """
 
-    def __init__(self, airline: MemoryAirline) -> None:
+    def __init__(self, airline: Running, *, stock: MemoryStock | None = None) -> None:
         self._airline = airline
         self.submitted: list[CommandEnvelope] = []
         self.broken: set[str] = set()
         self.unavailable: set[str] = set()
-        self.stock = MemoryStock()
+        self.stock = stock or MemoryStock()
 
     async def submit(self, envelope: CommandEnvelope) -> Outcome:
         """Carry it out, unless it names what is broken."""
@@ -117,9 +127,15 @@ class MemoryTasks:
 class ProcessRuns:
     """A runner over an airline, and what it reported and asked for."""
 
-    def __init__(self, airline: MemoryAirline) -> None:
+    def __init__(
+        self,
+        airline: Running,
+        *,
+        stock: MemoryStock | None = None,
+        issuing: Callable[[MemoryBus], IssuingPorts] | None = None,
+    ) -> None:
         self.airline = airline
-        self.bus = MemoryBus(airline)
+        self.bus = MemoryBus(airline, stock=stock)
         self.tasks = MemoryTasks()
         self.reports: list[tuple[str, Exception]] = []
         self.runner = ProcessRunner(
@@ -127,9 +143,11 @@ class ProcessRuns:
             bus=self.bus,
             stock=self.bus.stock,
             tasks=self.tasks,
+            airports=load_airports(),
             airline_code=AIRLINE,
             clock=airline.clock,
             report=lambda stream, error: self.reports.append((stream, error)),
+            invoicing=None if issuing is None else issuing(self.bus),
         )
 
     def decide_with_causes(self, *, wanted: bool = True) -> None:

@@ -3,14 +3,14 @@
 The projectors are the real ones; only the tables are dicts instead of Postgres.
 """
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any
 
 import msgspec
 
 from application import ports
-from projections import rows
+from projections import reading, rows
 from projections.projection import LoggedEvent
 from projections.registry import ALL
 
@@ -22,6 +22,14 @@ LOADED_BY = {
     "unfinished_attempts": ("attempt",),
     "unfinished_refunds": ("refund",),
     "signed_captures": ("capture",),
+    "ledger_balance": ("account",),
+    "ledger_parked_funds": ("payment",),
+    "coupon_value": ("flight",),
+    "open_claims": ("claim",),
+    "settled_payouts": ("payout",),
+    "settled_amounts": ("amount_of",),
+    "disputes": ("dispute",),
+    "tax_documents": ("document",),
 }
 Table = dict[tuple[Any, ...], msgspec.Struct]
 
@@ -32,6 +40,7 @@ class MemoryReadModels:
     def __init__(self) -> None:
         self.position = 0
         self.tables: dict[str, Table] = {}
+        self._histories: dict[str, list[LoggedEvent]] = {}
         self._by: dict[tuple[str, str], dict[str, set[tuple[Any, ...]]]] = {}
 
     def follow(self, recorded: Sequence[ports.RecordedEvent]) -> None:
@@ -42,6 +51,8 @@ class MemoryReadModels:
             LoggedEvent(each.position, each.stream, each.version, each.recorded_at, each.event)
             for each in recorded
         ]
+        for each in logged:
+            self._histories.setdefault(each.stream, []).append(each)
         cursor: Any = None
         with self._as_rows():
             for projection in ALL.values():
@@ -60,11 +71,21 @@ class MemoryReadModels:
         real = {name: getattr(rows, name) for name in REPLACED}
         for name in REPLACED:
             setattr(rows, name, getattr(self, f"_{name}"))
+        read = reading.histories
+        reading.histories = self._read_histories
         try:
             yield
         finally:
+            reading.histories = read
             for name, function in real.items():
                 setattr(rows, name, function)
+
+    def _read_histories(
+        self, _cursor: Any, streams: Collection[str], upto: int
+    ) -> Iterator[LoggedEvent]:
+        found = (each for stream in streams for each in self._histories[stream])
+        until = [each for each in found if each.position <= upto]
+        return iter(sorted(until, key=lambda each: each.position))
 
     def _load(
         self, _cursor: Any, table: str, key: str, keys: Iterable[str], row: type[msgspec.Struct]
@@ -80,11 +101,19 @@ class MemoryReadModels:
         return self._upsert(cursor, table, every_column, found)
 
     def _upsert(
-        self, _cursor: Any, table: str, keys: Sequence[str], found: Sequence[msgspec.Struct]
+        self,
+        _cursor: Any,
+        table: str,
+        keys: Sequence[str],
+        found: Sequence[msgspec.Struct],
+        *,
+        kept: Sequence[str] = (),
     ) -> int:
         for each in found:
             name = self._key(each, keys)
-            self._table(table)[name] = each
+            before = self._table(table).get(name)
+            same = {column: getattr(before, column) for column in kept} if before else {}
+            self._table(table)[name] = msgspec.structs.replace(each, **same)
             for key in LOADED_BY.get(table, ()):
                 names = self._by.setdefault((table, key), {})
                 names.setdefault(getattr(each, key), set()).add(name)
@@ -103,12 +132,15 @@ class MemoryReadModels:
             before: Any = kept.get(self._key(each, keys))
             amount = getattr(each, column) + (0 if before is None else getattr(before, column))
             kept[self._key(each, keys)] = msgspec.structs.replace(each, **{column: amount})
+            for key in LOADED_BY.get(table, ()):
+                names = self._by.setdefault((table, key), {})
+                names.setdefault(getattr(each, key), set()).add(self._key(each, keys))
         return len(found)
 
     def _delete(self, _cursor: Any, table: str, key: str, keys: Sequence[str]) -> int:
         kept = self._table(table)
         for gone in keys:
-            for name in self._by[table, key].pop(gone, ()):
+            for name in self._by.get((table, key), {}).pop(gone, ()):
                 kept.pop(name, None)
         return len(keys)
 

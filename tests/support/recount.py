@@ -11,24 +11,34 @@ from typing import Any
 from application import ports
 from domain.booking import events as bookings
 from domain.booking import states
+from domain.booking.charge_back_events import CouponsVoided
 from domain.booking.check_in_events import DepartureWithdrawn
 from domain.booking.division_events import BookingDivided, BookingDividedOff
+from domain.booking.reseating_events import BookingReseated
 from domain.booking.seat_events import SeatExtrasRefunded
 from domain.booking.states import Status
 from domain.booking.values import CouponId, Obligation
 from domain.inventory import events as flights
 from domain.kernel import ids, money
+from domain.payment import dispute_events as disputes
 from domain.payment import events as payments
-from domain.payment.captures import ParkReason
-from tests.support import recounted, recounted_divisions
+from domain.payment import external_refund_events as external
+from tests.support import (
+    recounted,
+    recounted_claims,
+    recounted_disputes,
+    recounted_divisions,
+    recounted_external_refunds,
+    recounted_refunds,
+)
 from tests.support.recounted import Booking, Coupon, Flight, Payment
 
-FINAL = "FRZX"
-PARK_REASONS: frozenset[str] = frozenset(ParkReason.__args__)  # type: ignore[attr-defined]  # a Literal's values
+FINAL = "FRZVX"
 STATUS_AFTER: dict[type, Status] = {
     bookings.BookingInitiated: Status.INITIATED,
     bookings.BookingWaitlisted: Status.PENDING,
     bookings.BookingReserved: Status.RESERVED,
+    BookingReseated: Status.RESERVED,
     bookings.BookingPaymentFailed: Status.PAYMENT_FAILED,
     bookings.BookingPaymentRetried: Status.PENDING,
     bookings.BookingPaid: Status.PAID,
@@ -51,6 +61,7 @@ class Recount:
         self.numbers: set[str] = set()
         self.intents: set[str] = set()
         self.divisions = recounted_divisions.Divisions()
+        self.claims = recounted_claims.Claims()
         self.steps: Counter[tuple[Status, Status]] = Counter()
 
     def take(self, recorded: ports.RecordedEvent) -> str:
@@ -63,7 +74,9 @@ class Recount:
         if kind == "flight":
             self._flight(stream, event)
             return stream
-        return self._payment(stream, event)
+        if kind == "claim":
+            return self.claims.take(stream, event)
+        return self._payment(stream, event) if kind == "payment" else stream
 
     # A booking's events.
 
@@ -75,10 +88,11 @@ class Recount:
         if isinstance(event, BookingDividedOff):
             assert stream not in self.bookings
             self.bookings[stream] = self.divisions.begun(stream, event)
-            _roll_up(self.bookings[stream])
+            recounted.roll_up(self.bookings[stream])
             return
         booking = self.bookings[stream]
-        assert booking.status not in states.TERMINAL, f"{event} after {booking.status}"
+        reseated = isinstance(event, BookingReseated)
+        assert reseated or booking.status not in states.TERMINAL, f"{event} at {booking.status}"
         before = booking.status
         apply = _BOOKING_STEPS.get(type(event))
         if apply is not None:
@@ -88,6 +102,8 @@ class Recount:
             allowed = states.may_move(before, after)
             if isinstance(event, DepartureWithdrawn):
                 allowed = states.may_correct(before, after)
+            if reseated:
+                allowed = states.may_reseat(before, after)
             assert allowed, f"{stream}: {before} to {after} by {event}"
             self.steps[before, after] += 1
         booking.status = after
@@ -97,18 +113,23 @@ class Recount:
             coupon = booking.coupons[each.passenger, each.segment]
             assert coupon.status not in FINAL, f"{each} is final already"
             coupon.status = status
-            if status == "R":
+            if status in "RV":
                 coupon.keeps_seat = False
 
     def _divided(self, stream: str, booking: Booking, event: BookingDivided) -> None:
         self.divisions.divided(stream, booking, event)
-        _roll_up(booking)
+        recounted.roll_up(booking)
 
     def _issue(self, numbers: Iterable[str]) -> None:
         for number in numbers:
             assert ids.is_ticket_number(number)
             assert number not in self.numbers, f"{number} was given out twice"
             self.numbers.add(number)
+
+    def _voided(self, stream: str, booking: Booking, event: CouponsVoided) -> None:
+        recounted_disputes.void(booking, event, self._promise(stream, booking, event.obligation))
+        self._close(booking, event.coupons, "V")
+        recounted.roll_up(booking)
 
     def _paid(self, _stream: str, booking: Booking, event: bookings.BookingPaid) -> None:
         assert event.amount == money.Money(booking.price, booking.currency)
@@ -152,7 +173,7 @@ class Recount:
         if isinstance(event, bookings.BookingCancelled):
             assert not booking.keys("OCL"), "cancelled with coupons open"
         else:
-            _roll_up(booking)
+            recounted.roll_up(booking)
 
     def _promise(self, stream: str, booking: Booking, promised: Obligation | None) -> int:
         if promised is None:
@@ -268,7 +289,7 @@ class Recount:
             assert coupon.status == "O"
             coupon.status = "C"
             coupon.seat = place.seat
-        _roll_up(booking)
+        recounted.roll_up(booking)
 
     def _check_in_undone(
         self, _stream: str, booking: Booking, event: bookings.CheckInWithdrawn
@@ -277,21 +298,21 @@ class Recount:
             coupon = booking.coupons[passenger, event.segment]
             assert coupon.status == "C"
             coupon.status = "O"
-        _roll_up(booking)
+        recounted.roll_up(booking)
 
     def _boarded(self, _stream: str, booking: Booking, event: bookings.PassengersBoarded) -> None:
         for passenger in event.passengers:
             coupon = booking.coupons[passenger, event.segment]
             assert coupon.status == "C"
             coupon.status = "L"
-        _roll_up(booking)
+        recounted.roll_up(booking)
 
     def _flown(self, _stream: str, booking: Booking, event: bookings.CouponsFlown) -> None:
         for passenger in event.passengers:
             coupon = booking.coupons[passenger, event.segment]
             assert coupon.status == "L"
             coupon.status = "F"
-        _roll_up(booking)
+        recounted.roll_up(booking)
 
     def _missed(self, stream: str, booking: Booking, event: bookings.PassengersMissed) -> None:
         keys = [(each.passenger, each.segment) for each in event.coupons]
@@ -307,7 +328,7 @@ class Recount:
         closed = min(segment for _, segment in keys)
         for key in keys:
             booking.coupons[key].keeps_seat = key[1] == closed
-        _roll_up(booking)
+        recounted.roll_up(booking)
 
     def _departure_withdrawn(
         self, stream: str, booking: Booking, event: DepartureWithdrawn
@@ -319,7 +340,7 @@ class Recount:
         ]
         assert not set(refunds) & set(event.withdrawn_obligations), "refunded, and owed no more"
         recounted.reopen(booking, event)
-        _roll_up(booking)
+        recounted.roll_up(booking)
         if not booking.keys("CLF") and booking.status not in states.TICKETED:
             booking.status = Status.CONFIRMED
 
@@ -386,50 +407,31 @@ class Recount:
         payment = self.payments[stream]
         match event:
             case payments.AttemptStarted():
-                assert event.attempt not in payment.begun, f"{event.attempt} started twice"
-                assert not payment.live, f"{stream} has a live attempt already"
-                payment.live = event.attempt
-                payment.begun.add(event.attempt)
+                payment.begin(event)
             case payments.AttemptExpired() | payments.AttemptRefused():
-                payment.live = "" if payment.live == event.attempt else payment.live
+                payment.live.pop(event.attempt, None)
             case payments.PaymentCaptured():
-                payment.live = "" if payment.live == event.attempt else payment.live
+                payment.live.pop(event.attempt, None)
                 assert event.intent not in self.intents, "one capture for each intent"
                 self.intents.add(event.intent)
                 payment.captured[event.intent] = event.amount
-            case payments.FundsParked():
-                assert event.reason in PARK_REASONS
-                assert event.intent not in payment.parked
-                assert event.amount == payment.captured[event.intent]
-                payment.parked.add(event.intent)
-            case payments.ParkedFundsOwed():
-                assert event.intent in payment.parked
-                assert event.intent not in payment.returned, f"{event.intent} is owed twice"
-                assert event.amount == payment.captured[event.intent]
-                payment.returned[event.intent] = event.amount
-            case payments.RefundRequested():
-                assert event.refund not in payment.refunds
-                payment.refunds[event.refund] = event
-                payment.standing[event.refund] = "requested"
-            case payments.RefundAccepted():
-                assert payment.standing[event.refund] in {"requested", "refused", "bank"}
-                payment.standing[event.refund] = "accepted"
-            case payments.RefundSettled():
-                assert payment.standing[event.refund] == "accepted"
-                payment.standing[event.refund] = "settled"
-            case payments.RefundRefused():
-                assert payment.standing[event.refund] == "requested"
-                payment.standing[event.refund] = "refused"
-            case payments.RefundFailed():
-                assert payment.standing[event.refund] in {"accepted", "settled"}
-                assert event.transferred == (event.refund in payment.transferred)
-                payment.standing[event.refund] = "bank" if event.transferred else "failed"
-            case payments.RefundTransferred():
-                assert payment.standing[event.refund] in {"refused", "failed"}
-                payment.standing[event.refund] = "bank"
-                payment.transferred.add(event.refund)
-        refund = getattr(event, "refund", None)
-        return payment.booking if refund is None else payment.owed_by(refund)
+            case (
+                payments.FundsParked() | payments.ParkedFundsApplied() | payments.ParkedFundsOwed()
+            ):
+                payment.park(event)
+            case payments.CaptureContradicted():
+                payment.parts.discard(event.intent)
+            case payments.ParkedFundsAllocated():
+                payment.allocate(event)
+                self.payments_of.setdefault(event.booking, []).append(stream)
+            case payments.RefundFact():
+                recounted_refunds.take(payment, event)
+            case disputes.DisputeFact():
+                recounted_disputes.take(payment, event)
+            case external.ExternalRefundFact():
+                recounted_external_refunds.take(payment, event)
+        refund = payment.refunds.get(getattr(event, "refund", None) or "")
+        return payment.booking if refund is None else payment.owed_by(refund.refund)
 
     def draws(self, booking: str) -> list[Payment]:
         """The payments of a booking and of one it was divided from."""
@@ -441,22 +443,12 @@ class Recount:
         """What has arrived of all that the booking owed, in its currency."""
         owed = {each.id for each in self.bookings[booking].obligations}
         return sum(
-            refund.amount.amount
+            payment.arrived(name, refund.amount)
             for payment in self.draws(booking)
             for name, refund in payment.refunds.items()
-            if refund.obligation in owed and payment.standing[name] in {"settled", "bank"}
+            if refund.obligation in owed
+            and payment.standing[name] in {"settled", "bank", "charged", "by hand"}
         )
-
-
-def _roll_up(booking: Booking) -> None:
-    """What the statuses of its coupons make of a ticketed booking (airline practice)."""
-    found = {coupon.status for coupon in booking.coupons.values()} - {"R", "X"}
-    after = booking.status
-    if found and not found & set("CLF"):
-        after = booking.status if "O" in found else Status.NO_SHOW
-    elif found:
-        after = Status.CHECKED_IN if found & set("OC") else Status.BOARDED
-    booking.status = after
 
 
 def _fee_vat(
@@ -494,4 +486,5 @@ _BOOKING_STEPS: dict[type, Callable[[Recount, str, Booking, Any], None]] = {
     bookings.CouponsFlown: Recount._flown,
     bookings.PassengersMissed: Recount._missed,
     DepartureWithdrawn: Recount._departure_withdrawn,
+    CouponsVoided: Recount._voided,
 }

@@ -5,6 +5,7 @@ Rule: nothing here knows an event's history; `tests.support.recount` adds the ev
 
 from collections import Counter
 from collections.abc import Collection, Iterable
+from typing import get_args
 
 import msgspec
 
@@ -16,7 +17,9 @@ from domain.inventory import events as flights
 from domain.inventory import seat_map
 from domain.kernel import ids, money
 from domain.payment import events as payments
+from domain.payment.captures import ParkReason
 from domain.pricing.price import TAKES_SEAT, PassengerType
+from tests.support.recounted_external_refunds import ExternalRefund
 
 Block = tuple[str, str, str]
 Seats = Counter[tuple[str, str, str, str]]
@@ -68,6 +71,8 @@ class Booking(msgspec.Struct):
     withdrawn: int = 0
     missed_by: dict[str, tuple[int, int]] = {}
     transferred: int = 0
+    charged_back: int = 0
+    spared: int = 0
     drawn_from: list[str] = []
     unoffered: set[int] = set()
 
@@ -182,17 +187,102 @@ class Payment(msgspec.Struct):
     booking: str
     due: money.Money
     captured: dict[str, money.Money] = {}
-    parked: set[str] = set()
+    parked: dict[str, money.Money] = {}
+    allocated: money.Money | None = None
     returned: dict[str, money.Money] = {}
     refunds: dict[str, payments.RefundRequested] = {}
     standing: dict[str, str] = {}
     transferred: set[str] = set()
-    live: str = ""
+    charged: dict[str, money.Money] = {}
+    external: dict[str, ExternalRefund] = {}
+    covered: dict[str, money.Money] = {}
+    transactions: set[str] = set()
+    taken: Counter[str] = msgspec.field(default_factory=Counter)
+    fees: Counter[str] = msgspec.field(default_factory=Counter)
+    recovered: int = 0
+    lost: int = 0
+    lost_parked: int = 0
+    live: dict[str, money.Money] = {}
     begun: set[str] = set()
+    parts: set[str] = set()
+
+    def begin(self, event: payments.AttemptStarted) -> None:
+        """A session begins: alone, or beside other shares of what no part has brought yet."""
+        assert event.attempt not in self.begun, f"{event.attempt} started twice"
+        assert event.is_share or not self.live, "one session at a time, or shares"
+        waiting = self.parts & self.parked.keys() - self.returned.keys()
+        kept = money.total([self.parked[intent] for intent in waiting], self.due.currency)
+        self.live[event.attempt] = event.amount or self.due
+        asked = money.total(list(self.live.values()), self.due.currency) + kept
+        assert asked.amount <= self.due.amount
+        self.begun.add(event.attempt)
 
     def owed_by(self, refund: str) -> str:
         """The booking that owes a refund: another one where passengers have left for it."""
         return ids.booking_of_obligation(self.refunds[refund].obligation) or self.booking
+
+    def take(self, transaction: str, amount: money.Money, fee: money.Money) -> None:
+        """A dispute took money of Stripe's balance, or returned it: once each."""
+        assert transaction not in self.transactions, f"{transaction} is posted twice"
+        self.transactions.add(transaction)
+        self.taken[amount.currency] += amount.amount
+        self.fees[fee.currency] += fee.amount
+
+    def park(
+        self, event: payments.FundsParked | payments.ParkedFundsApplied | payments.ParkedFundsOwed
+    ) -> None:
+        """Money was parked, applied after all, or is on its way back: one of the last two."""
+        assert event.intent not in self.returned, f"{event.intent} is on its way back"
+        if isinstance(event, payments.FundsParked):
+            assert event.reason in get_args(ParkReason)
+            assert event.intent not in self.parked
+            assert 0 < event.amount.amount <= self.captured[event.intent].amount
+            self.parked[event.intent] = event.amount
+            if event.reason == "underpaid":
+                self.parts.add(event.intent)
+            return
+        left = self.parked[event.intent].amount - self.returned_by_hand(event.intent)
+        assert event.amount.amount == left > 0
+        if isinstance(event, payments.ParkedFundsOwed):
+            self.returned[event.intent] = event.amount
+        else:
+            assert event.amount == self.captured[event.intent]
+            del self.parked[event.intent]
+
+    def allocate(self, event: payments.ParkedFundsAllocated) -> None:
+        """Money without a booking pays for one, by as much as is due there; the rest is parked."""
+        assert self.allocated is None, "once"
+        assert event.intent not in self.returned, f"{event.intent} is on its way back"
+        rest = self.parked.pop(event.intent) - event.amount
+        assert rest.amount >= 0
+        self.allocated = event.amount
+        if rest.amount:
+            self.parked[event.intent] = rest
+
+    def charged_back(self, booking: str) -> Counter[str]:
+        """What disputes paid in place of refunds of a booking, by currency."""
+        total: Counter[str] = Counter()
+        for refund, amount in self.charged.items():
+            if self.owed_by(refund) == booking:
+                total[amount.currency] += amount.amount
+        return total
+
+    def returned_by_hand(self, intent: str) -> int:
+        """What of a parked capture was returned at Stripe by hand, in minor units."""
+        return sum(
+            part.amount.amount
+            for each in self.external.values()
+            for part in each.parts
+            if each.intent == intent and not each.failed and part.purpose == "parked_funds"
+        )
+
+    def arrived(self, refund: str, amount: money.Money) -> int:
+        """What the payer has of a refund that has arrived, in minor units."""
+        if self.standing[refund] == "charged":
+            return self.charged[refund].amount
+        return (
+            (self.covered if self.standing[refund] == "by hand" else {}).get(refund, amount).amount
+        )
 
     def transfers(self, booking: str) -> Counter[str]:
         """What finance paid in place of failed refunds of a booking, by currency."""
@@ -258,3 +348,14 @@ def retaxed(
     ]
     vat, charge = booking.taxes()
     return vat - vat_before, charge - charge_before
+
+
+def roll_up(booking: Booking) -> None:
+    """What the statuses of its coupons make of a ticketed booking (airline practice)."""
+    found = {coupon.status for coupon in booking.coupons.values()} - {"R", "V", "X"}
+    after = booking.status
+    if found and not found & set("CLF"):
+        after = booking.status if "O" in found else Status.NO_SHOW
+    elif found:
+        after = Status.CHECKED_IN if found & set("OC") else Status.BOARDED
+    booking.status = after

@@ -142,6 +142,22 @@ def control(system: System, name: str, verb: str = "POST", /, **body: Any) -> An
         return json.load(answer)
 
 
+def stripe_list(system: System, kind: str) -> list[dict[str, Any]]:
+    """Everything of a kind (`refunds`, `payment_intents`, …) that Stripe lists, newest first."""
+    found: list[dict[str, Any]] = []
+    params: dict[str, str] = {"limit": "100"}
+    headers = {"Authorization": f"Bearer {system.settings.stripe_api_key.reveal()}"}
+    with httpx.Client(base_url=system.stripe_url, headers=headers, timeout=30) as api:
+        while True:
+            answer = api.get(f"/v1/{kind}", params=params)
+            assert answer.status_code == 200, answer.text
+            page = answer.json()
+            found += page["data"]
+            if not page["has_more"]:
+                return found
+            params["starting_after"] = found[-1]["id"]
+
+
 def disarm(system: System) -> None:
     """Forget every fault, rule and plan of the Stripe simulator."""
     for armed in ("faults", "rules", "refund_plans"):
@@ -162,7 +178,9 @@ async def await_ready(client: httpx.AsyncClient) -> None:
 
 
 def await_rest(system: System) -> None:
-    """Wait until no message is unsent, no refund unanswered and no webhook under way."""
+    """Wait until no message is unsent, no refund unanswered, no webhook under way, and all read
+    models have followed.
+    """
     stored_log.await_row(
         system.owner_dsn,
         "SELECT count(*) FROM ledger.outbox WHERE sent_at IS NULL",
@@ -173,7 +191,9 @@ def await_rest(system: System) -> None:
         "SELECT count(*) FROM ledger.event AS asked WHERE tag = 'payment.refund_requested.1' "
         "AND NOT EXISTS (SELECT FROM ledger.event AS answered "
         "WHERE answered.stream = asked.stream "
-        "AND answered.tag IN ('payment.refund_accepted.1', 'payment.refund_refused.1') "
+        "AND answered.tag IN ('payment.refund_accepted.1', 'payment.refund_refused.1', "
+        "'payment.refund_postponed.1', 'payment.refund_charged_back.1', "
+        "'payment.refund_covered.1') "
         "AND convert_from(answered.payload, 'UTF8')::jsonb ->> 'refund' "
         "= convert_from(asked.payload, 'UTF8')::jsonb ->> 'refund')",
         lambda count: count == 0,
@@ -184,3 +204,4 @@ def await_rest(system: System) -> None:
     ]:
         assert time.monotonic() < end, under_way
         time.sleep(0.05)
+    stored_log.assert_read_models_follow(system.owner_dsn)

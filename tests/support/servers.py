@@ -75,8 +75,11 @@ def make_template(server: EmbeddedPostgres) -> None:
 
 
 def make_template_of_read_models(server: EmbeddedPostgres) -> None:
-    """Prepare another template, in which every read model has its tables."""
+    """Prepare another template, in which every read model has its tables; once for a server."""
     with psycopg.connect(server.dsn("postgres"), autocommit=True) as connection:
+        known = "SELECT FROM pg_database WHERE datname = %s"
+        if connection.execute(known, (READ_MODELS,)).fetchone() is not None:
+            return
         connection.execute(f"CREATE DATABASE {READ_MODELS} TEMPLATE {TEMPLATE}".encode())
     runner.prepare_all(server.dsn(READ_MODELS, roles.PROJECTOR_LOGIN))
 

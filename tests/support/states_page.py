@@ -11,6 +11,7 @@ import msgspec
 
 from domain.booking import events, states
 from domain.booking.check_in_events import DepartureWithdrawn
+from domain.booking.reseating_events import BookingReseated
 from domain.booking.states import Status
 from tests.support import states_requests as requests
 from tests.support.states_requests import Request
@@ -325,6 +326,25 @@ def _corrections() -> list[str]:
     ]
 
 
+def _reseatings() -> list[str]:
+    """The section about late money, beside the table."""
+    return [
+        "",
+        "## Late money",
+        "",
+        "Money that is captured after the deadline brings an expired booking back while its seats",
+        "are free ([when](../explanation/payment.md#money-that-does-not-fit)). That is recorded",
+        f"by `{BookingReseated.tag}`. No request does that.",
+        "",
+        "| from | to |",
+        "|---|---|",
+        *(
+            f"| {before.value} | {' or '.join(each.value for each in after)} |"
+            for before, after in states.RESEATINGS.items()
+        ),
+    ]
+
+
 def page() -> str:
     """The page in Markdown."""
     final = " and ".join(f"**{status.value}**" for status in Status if status in states.TERMINAL)
@@ -349,8 +369,9 @@ def page() -> str:
             "",
             "![The states of a booking and the steps between them](states.svg)",
             "",
-            f"Numbers are those of the table below. {final} are final: nothing ever moves a",
-            "booking out of them. The status of a ticketed booking is the roll-up of its coupons",
+            f"Numbers are those of the table below. {final} are final: nothing moves a",
+            "booking out of them, but late money an expired one (see below). The status of a",
+            "ticketed booking is the roll-up of its coupons",
             "([why](../explanation/booking.md)). A booking that was divided off another begins as",
             "**confirmed** or **checked_in**.",
             "",
@@ -372,6 +393,7 @@ def page() -> str:
             *rows,
             "",
             *_corrections(),
+            *_reseatings(),
             "",
             "## All pairs",
             "",

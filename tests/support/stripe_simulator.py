@@ -80,6 +80,10 @@ class StripeSimulator:
         form = {} if card is None else {"card": card}
         return self._client.post(f"/c/pay/{session_id}/pay", data=form)
 
+    def press(self, session_id: str, verb: str) -> httpx.Response:
+        """The customer presses a button of the page: pay, decline, authenticate or refuse."""
+        return self._client.post(f"/c/pay/{session_id}/{verb}")
+
     def decline(self, session_id: str) -> httpx.Response:
         """The customer's card is declined; 303 back to the page."""
         return self._client.post(f"/c/pay/{session_id}/decline")

@@ -91,7 +91,10 @@ def _standing(payments: Sequence[Payment], obligation: str) -> list[Refund]:
 def check_parked(stream: str, payments: Sequence[Payment], read_models: MemoryReadModels) -> None:
     """Money that could not be applied stays a balance of the booking, with its reason."""
     parked = [
-        (payment, capture) for payment in payments for capture in payment.captures if capture.parked
+        (payment, capture)
+        for payment in payments
+        for capture in payment.captures
+        if capture.unapplied().amount
     ]
     if not parked:
         return

@@ -24,7 +24,7 @@ from application.payment.start_checkout import StartCheckout
 from domain.booking import rejections
 from domain.booking.states import Status
 from domain.inventory import rejections as flight_rejections
-from domain.kernel import money
+from domain.kernel import ids, money
 from domain.payment import rejections as payment_rejections
 from tests.support import invariants
 from tests.support.airline import AIRLINE, START
@@ -257,8 +257,8 @@ def test_defect_22_every_click_on_pay_leads_to_the_one_live_session() -> None:
     assert len(airline.log.events) == length
 
 
-@pytest.mark.parametrize("difference", [-1, 1, -50_000])
-def test_defect_23_another_amount_than_is_due_pays_nothing(difference: int) -> None:
+@pytest.mark.parametrize("difference", [-1, -1_000, -50_000])
+def test_defect_23_less_than_is_due_pays_nothing(difference: int) -> None:
     airline = MemoryAirline()
     booking = airline.book(airline.schedule("SV1"))
     due = airline.booking(booking).amount_due()
@@ -267,6 +267,16 @@ def test_defect_23_another_amount_than_is_due_pays_nothing(difference: int) -> N
     airline.submit(capture)
     assert airline.booking(booking).status is Status.RESERVED
     assert airline.tags(capture.payment_id)[-1] == "payment.funds_parked.1"
+
+
+def test_defect_23_more_than_is_due_pays_what_is_due_and_no_more() -> None:
+    airline = MemoryAirline()
+    booking = airline.book(airline.schedule("SV1"))
+    due = airline.booking(booking).amount_due()
+    airline.submit(captured(airline, booking, money.Money(due.amount + 1, due.currency)))
+    assert airline.booking(booking).captured == due
+    (capture,) = airline.payment(ids.payment_stream(booking, 1)).captures
+    assert capture.surplus == money.Money(1, due.currency)
 
 
 async def test_defect_24_a_paid_change_moves_the_seats_and_books_the_money() -> None:

@@ -1,18 +1,27 @@
 """The list of all timers."""
 
 from interfaces.worker.timers import (
+    ask_about_disputes,
     ask_about_ended_sessions,
+    backfill_stripe_events,
     check_accepted_refunds,
     check_contradicted_captures,
     check_signed_captures,
+    compare_stripe_balance,
     complete_unfinished_attempts,
     depart_overdue_flights,
+    follow_payouts,
+    offer_assessed_claims,
     offer_free_seats,
+    reconcile_days,
     refund_unanswered_cancellations,
     release_lapsed_holds,
     remind_of_cancelled_flights,
+    report_tax_documents,
     run_processes_again,
     send_unanswered_refunds,
+    settle_parked_money,
+    sweep_balance_transactions,
 )
 from interfaces.worker.timers.timer import Timer
 
@@ -22,11 +31,20 @@ TIMERS: tuple[Timer, ...] = (
     ask_about_ended_sessions.TIMER,
     send_unanswered_refunds.TIMER,
     check_accepted_refunds.TIMER,
+    settle_parked_money.TIMER,
     check_signed_captures.TIMER,
     check_contradicted_captures.TIMER,
+    sweep_balance_transactions.TIMER,
+    follow_payouts.TIMER,
+    backfill_stripe_events.TIMER,
+    compare_stripe_balance.TIMER,
+    reconcile_days.TIMER,
+    ask_about_disputes.TIMER,
     run_processes_again.TIMER,
     depart_overdue_flights.TIMER,
     offer_free_seats.TIMER,
     remind_of_cancelled_flights.TIMER,
     refund_unanswered_cancellations.TIMER,
+    offer_assessed_claims.TIMER,
+    report_tax_documents.TIMER,
 )

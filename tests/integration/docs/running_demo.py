@@ -38,6 +38,8 @@ def running_demo(data: Path) -> Iterator[dict[str, str]]:
         environment = {
             "DEMO_URL": f"http://127.0.0.1:{port}",
             "DEMO_DATABASE": summary["urls"]["postgres"],
+            "DEMO_STRIPE": summary["urls"]["stripe"],
+            "DEMO_FOLDER": str(data),
         }
         for role, account in summary["accounts"].items():
             environment[f"{role.upper()}_EMAIL"] = account["email"]

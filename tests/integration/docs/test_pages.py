@@ -21,6 +21,8 @@ CODE_PATH = re.compile(
 )
 # A redirection or an output of curl into a file of the folder in which the reader works.
 WRITTEN_FILE = re.compile(r"(?:>>?|-o) ([\w./-]+\.[a-z]+)\b")
+# A reader that ends first breaks the pipe of a larger answer, and the shell ends with an error.
+CUT_PIPE = re.compile(r"\| head\b")
 TEST_NAME = re.compile(r"`(test_\w+)`")
 SECTIONS = ("Context", "Decision", "Consequences", "Alternatives", "Enforced by")
 
@@ -41,6 +43,12 @@ def test_every_link_and_path_on_a_page_leads_somewhere(page: Path) -> None:
 def test_no_command_on_a_page_writes_a_file_where_the_reader_works(page: Path) -> None:
     scripts = [part.script for part in walkthrough.read_parts(page)]
     assert [name for script in scripts for name in WRITTEN_FILE.findall(script)] == []
+
+
+@pytest.mark.parametrize("page", PAGES, ids=page_id)
+def test_no_command_on_a_page_reads_only_the_beginning_of_a_pipe(page: Path) -> None:
+    scripts = [part.script for part in walkthrough.read_parts(page)]
+    assert [script for script in scripts if CUT_PIPE.search(script)] == []
 
 
 @pytest.mark.parametrize("page", DECISIONS, ids=page_id)

@@ -8,6 +8,7 @@ import msgspec
 from application.processes.runner import ProcessRunner
 from domain.booking.states import Status
 from domain.pricing.extras import ExtraChoice
+from infrastructure.airports.world import load_airports
 from infrastructure.postgres.flight_tasks import PostgresFlightTasks
 from infrastructure.postgres.ticket_stock import BLOCK_SIZE, PostgresTicketStock
 from tests.support.postgres_airline import PostgresAirline, postgres_airline
@@ -39,6 +40,7 @@ async def running(database: TestDatabase) -> AsyncIterator[Running]:
             bus=airline.dispatcher,
             stock=PostgresTicketStock(airline.pool),
             tasks=PostgresFlightTasks(airline.pool),
+            airports=load_airports(),
             airline_code="999",
             clock=airline.clock,
             report=lambda stream, error: reports.append((stream, error)),

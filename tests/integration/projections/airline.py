@@ -9,10 +9,12 @@ from typing import Any
 import psycopg
 from psycopg import conninfo
 
+from infrastructure.event_store import codec
 from infrastructure.postgres import roles
 from projections import runner
 from projections.projection import Projection
 from projections.registry import ALL
+from tests.support import event_samples
 from tests.support.airline import expire
 from tests.support.memory_log import Clock
 from tests.support.postgres_airline import PostgresAirline, postgres_airline
@@ -24,6 +26,12 @@ DEPARTURE = dt.datetime(2026, 12, 23, 23, 30, tzinfo=dt.UTC)
 LOCAL_DATE = dt.date(2026, 12, 24)
 FLIGHT = "flight-XX1-2026-12-24"
 FARE = 40_000
+_APPEND = (
+    "SELECT ledger.append(ARRAY[gen_random_uuid()], ARRAY[''::bytea], ARRAY['{}'::bytea], "
+    "ARRAY['test'], ARRAY['test'], ARRAY[NULL::uuid], %s, %s, %s, %s::bytea[], %s, "
+    "'{}'::text[], '{}'::int[], '{}'::uuid[], '{}', '{}', '{}', '{}'::bytea[])"
+)
+NUMBER_LENGTH = 6
 
 
 class Airline(PostgresAirline):
@@ -57,6 +65,10 @@ class Airline(PostgresAirline):
         self.clock.advance(dt.timedelta(hours=2))
         await self.submit(expire(booking))
 
+    async def append_every_form(self) -> None:
+        """One stream for each sample of an event: the events before it, then the sample."""
+        await asyncio.to_thread(_append_every_form, self.database.owner_dsn)
+
     async def catch_up(self, projections: Iterable[Projection] = tuple(ALL.values())) -> None:
         """Bring read models to the end of the log."""
         for projection in projections:
@@ -80,14 +92,40 @@ async def running_airline(database: TestDatabase) -> AsyncIterator[Airline]:
 
 
 def dump(database: TestDatabase, schema: str) -> dict[str, bytes]:
-    """The bytes of every table of a schema in the order of its first three columns."""
+    """The bytes of every table of a schema, in the order of its columns."""
     with psycopg.connect(database.owner_dsn, autocommit=True) as connection:
         tables = connection.execute(
             "SELECT tablename FROM pg_tables WHERE schemaname = %s", (schema,)
         ).fetchall()
         dumped = {}
         for (table,) in tables:
-            copy = f"COPY (SELECT * FROM {schema}.{table} ORDER BY 1, 2, 3) TO STDOUT"
+            copy = f"COPY (SELECT * FROM {schema}.{table} AS each ORDER BY each) TO STDOUT"
             with connection.cursor().copy(copy.encode()) as lines:
                 dumped[table] = b"".join(bytes(line) for line in lines)
         return dumped
+
+
+def _append_every_form(owner_dsn: str) -> None:
+    with psycopg.connect(owner_dsn, autocommit=True) as connection:
+        for number, sample in enumerate(event_samples.all_samples()):
+            kind = sample.tag.partition(".")[0]
+            events = [*event_samples.preceding(sample), sample]
+            stream = f"{kind}-SAMPLE-{number:0{NUMBER_LENGTH}}"
+            connection.execute(
+                _APPEND,
+                (
+                    [stream] * len(events),
+                    list(range(1, len(events) + 1)),
+                    [event.tag for event in events],
+                    [_unique(codec.encode(event), number) for event in events],
+                    [0] * len(events),
+                ),
+            )
+
+
+def _unique(payload: bytes, number: int) -> bytes:
+    """Make ids of Stripe and ours unique in the whole log, not only in their stream."""
+    names = ("attempt", "refund", "intent", "charge", "dispute", "warning")
+    for shared in (event_samples.TEXTS[name] for name in names):
+        payload = payload.replace(f'"{shared}"'.encode(), f'"{shared}-{number}"'.encode())
+    return payload

@@ -1,5 +1,6 @@
 """The queries of the read models, run as the application's role."""
 
+import asyncio
 import datetime as dt
 
 import psycopg
@@ -7,13 +8,15 @@ import pytest
 
 from application.booking.cancel_booking import Part
 from application.booking.resend_refund import ResendRefund
+from application.booking.settle_parked_funds import SettleParkedFunds
 from application.payment import record_refund
 from application.payment.record_attempt import Expired, Opened
 from application.payment.record_unmatched import RecordUnmatchedMoney
 from application.payment.return_parked_funds import ReturnParkedFunds
 from application.queries import UnappliedMoney
 from domain.booking.states import Status
-from projections import progress
+from domain.kernel import money
+from projections import checking, progress
 from projections.booking_list import queries as bookings
 from projections.flight_availability import queries as flights
 from projections.ledger_journal import queries as ledger
@@ -216,8 +219,37 @@ async def test_unapplied_funds_are_listed_with_the_reason_they_were_parked_for(
     found = await _unapplied(airline, LATER)
     assert found.keys() == {overpaid, waiting}
     assert found[overpaid].amount == 49_300
-    assert found[overpaid].reasons == ("amount_differs",)
+    assert found[overpaid].reasons == ("overpaid",)
     assert found[waiting].reasons == ()
+
+
+@pytest.mark.parametrize("at_once", [True, False])
+async def test_late_money_leaves_the_list_when_it_takes_the_seats_again(
+    airline: Airline, at_once: bool
+) -> None:
+    booking = await airline.reserve()
+    price = (await airline.booking(booking)).price.total()
+    await airline.checkout(booking)
+    await airline.lapse(booking)
+    due = price + money.Money(1_000, price.currency)
+    await airline.submit(capture(booking, due, intent="pi_1"))
+    if not at_once:
+        await airline.catch_up()
+        found = await _unapplied(airline, LATER)
+        assert found[booking].reasons == ("late",)
+    await airline.submit(SettleParkedFunds(payment_of(booking), "pi_1"))
+    await airline.catch_up()
+    found = await _unapplied(airline, LATER)
+    assert found[booking].reasons == ("overpaid",)
+    parked = await ledger.parked_captures(airline.pool, before=LATER, limit=9)
+    assert parked == [(payment_of(booking), "pi_1")]
+    await airline.confirm(booking)
+    await airline.submit(SettleParkedFunds(payment_of(booking), "pi_1"))
+    await airline.catch_up()
+    assert await _unapplied(airline, LATER) == {}
+    assert await ledger.parked_captures(airline.pool, before=LATER, limit=9) == []
+    differences = await asyncio.to_thread(checking.check_all, airline.projector_dsn)
+    assert not any(differences.values()), differences
 
 
 async def test_parked_money_is_listed_with_its_capture_until_it_is_returned(
@@ -316,7 +348,7 @@ async def test_a_refund_is_unanswered_until_stripe_accepts_it_and_accepted_until
     await airline.record_refund(payment, first, record_refund.Unresolved())
     assert await listed() == (["-r1", "-r2"], [])
     await airline.record_refund(payment, first, record_refund.Accepted("re_1"))
-    await airline.record_refund(payment, second, record_refund.Refused("charge_disputed"))
+    await airline.record_refund(payment, second, record_refund.Refused("charge_already_refunded"))
     assert await listed() == ([], ["-r1"])
     await airline.record_refund(payment, second, record_refund.Accepted("re_2"))
     assert await listed() == ([], ["-r1", "-r2"])
@@ -343,7 +375,7 @@ async def test_a_failed_refund_is_on_the_worklist_until_it_is_sent_again(
     payment, first = await airline.refund(booking)
     _, second = await airline.refund(booking, obligation="goodwill")
     assert await listed() == []
-    await airline.record_refund(payment, first, record_refund.Refused("charge_disputed"))
+    await airline.record_refund(payment, first, record_refund.Refused("charge_already_refunded"))
     await airline.record_refund(payment, second, record_refund.Settled("re_2"))
     assert await listed() == [("-r1", "refused")]
     await airline.record_refund(payment, second, record_refund.Failed("re_2", "declined"))

@@ -5,15 +5,26 @@ import threading
 
 import pytest
 
+from application.booking.record_dispute import RecordDispute
+from application.compensation.assess_claim import AssessClaim
+from application.invoicing.report_documents import RecordTaxReport
 from application.payment import record_refund
+from application.payment.dispute_gateway import ProviderDispute
+from domain.booking.state import Booking
+from domain.compensation import regimes
+from domain.compensation.events import ClaimShare
+from domain.kernel.money import Money
 from interfaces.cli import check as check_command
 from interfaces.cli import rebuild as rebuild_command
 from projections import checking, generations, rebuild, runner
 from projections.booking_list import queries as bookings
 from projections.registry import ALL
 from tests.integration.projections.airline import Airline, dump
+from tests.support.airline import payment_of
+from tests.support.tax_documents import issue_on_postgres
 
 ROUNDS = 3
+MONTH = "2026-11"
 
 
 def _ignore(_done: int, _end: int) -> None:
@@ -33,13 +44,40 @@ def _generations(airline: Airline, name: str) -> list[int]:
 
 
 async def _business(airline: Airline) -> None:
-    for _ in range(3):
-        await airline.sell()
+    sold = [await airline.sell() for _ in range(3)]
+    await _tax_documents(airline, sold[0])
     await airline.pay(await airline.reserve(), surplus=5)
     await airline.pay(await airline.reserve(), signed=True)
     await airline.lapse(await airline.reserve())
     await airline.checkout(await airline.reserve())
     await _refunds(airline, await airline.sell())
+    await _claim(airline, await airline.sell())
+    await _dispute(airline, await airline.sell())
+
+
+async def _dispute(airline: Airline, booking: str) -> None:
+    """Record a dispute of a part, whose money was not withdrawn yet."""
+    payment = payment_of(booking)
+    intent = f"pi_{payment}"
+    reported = ProviderDispute(
+        id="dp_1",
+        status="needs_response",
+        amount=Money(1_000, "SAR"),
+        reason="fraudulent",
+        charge=f"ch_{intent}",
+        payment_intent=intent,
+        evidence_due_at=None,
+        submission_count=0,
+    )
+    await airline.submit(RecordDispute(payment, intent, reported))
+
+
+async def _tax_documents(airline: Airline, booking: str) -> None:
+    """Issue an invoice that is reported, and a credit note that waits."""
+    await issue_on_postgres(airline, booking)
+    await airline.submit(RecordTaxReport(MONTH, "INV-2026-000001", "rejected", "no-such-seller"))
+    await airline.cancel(booking)
+    await issue_on_postgres(airline, booking)
 
 
 async def _refunds(airline: Airline, booking: str) -> None:
@@ -49,11 +87,20 @@ async def _refunds(airline: Airline, booking: str) -> None:
         ("unknown", record_refund.Unresolved()),
         ("accepted", record_refund.Accepted("re_1")),
         ("settled", record_refund.Settled("re_2")),
-        ("refused", record_refund.Refused("charge_disputed")),
+        ("refused", record_refund.Refused("charge_already_refunded")),
         ("failed", record_refund.Failed("re_3", "declined")),
     ):
         payment, refund = await airline.refund(booking, obligation=obligation)
         await airline.record_refund(payment, refund, result)
+
+
+async def _claim(airline: Airline, booking: str) -> None:
+    """Record compensation for the flight, as if it had been cancelled."""
+    state: Booking = await airline.booking(booking)
+    share = ClaimShare(0, Money(25_000, "SAR"))
+    regime = regimes.REGIMES[-1]
+    flight = state.segments[0].flight
+    await airline.submit(AssessClaim(booking, flight, "cancelled", regime, (share,), final=False))
 
 
 @pytest.mark.parametrize("name", sorted(ALL))
@@ -61,6 +108,7 @@ async def test_a_rebuilt_read_model_is_the_live_one_byte_for_byte(
     airline: Airline, name: str
 ) -> None:
     await _business(airline)
+    await airline.append_every_form()
     await airline.catch_up([ALL[name]])
     live = dump(airline.database, generations.schema_of(name, 1))
     assert await _rebuild(airline, name) == 2
@@ -194,6 +242,11 @@ FALSIFICATIONS = [
     ("unfinished_refunds", "DELETE FROM {}.unfinished_refunds WHERE status = 'accepted'"),
     ("unfinished_refunds", "UPDATE {}.unfinished_refunds SET status = 'unknown'"),
     ("unfinished_refunds", "UPDATE {}.unfinished_refunds SET since = since + interval '1 us'"),
+    ("open_claims", "UPDATE {}.open_claims SET amount = amount + 1"),
+    ("open_claims", "DELETE FROM {}.open_claims"),
+    ("tax_documents", "DELETE FROM {}.tax_documents WHERE kind = 'credit_note'"),
+    ("tax_documents", "UPDATE {}.tax_documents SET vat = vat + 1"),
+    ("tax_documents", "UPDATE {}.tax_documents SET status = 'waiting', code = NULL"),
 ]
 
 

@@ -6,8 +6,9 @@ import pytest
 import stripe
 
 from infrastructure.stripe.gateway import StripePaymentGateway
+from tests.integration.stripe import clients
 from tests.integration.stripe.receiver import WebhookReceiver
-from tests.support.stripe_simulator import UNLIMITED, StripeSimulator
+from tests.support.stripe_simulator import StripeSimulator
 
 
 @pytest.fixture(scope="session")
@@ -18,6 +19,8 @@ def running_simulator() -> Iterator[StripeSimulator]:
 
 @pytest.fixture
 def simulator(running_simulator: StripeSimulator) -> Iterator[StripeSimulator]:
+    # The log of requests is bounded, and tests count what they have sent.
+    running_simulator.control("requests", "DELETE")
     yield running_simulator
     running_simulator.control("faults", "DELETE")
     running_simulator.control("rules", "DELETE")
@@ -25,23 +28,14 @@ def simulator(running_simulator: StripeSimulator) -> Iterator[StripeSimulator]:
 
 @pytest.fixture
 async def gateway(simulator: StripeSimulator) -> AsyncIterator[StripePaymentGateway]:
-    adapter = StripePaymentGateway(
-        api_key=simulator.api_key, base_url=simulator.url, timeout_seconds=60, limits=UNLIMITED
-    )
-    yield adapter
-    await adapter.close()
+    async with clients.gateway_to(simulator) as adapter:
+        yield adapter
 
 
 @pytest.fixture
 async def sdk(simulator: StripeSimulator) -> AsyncIterator[stripe.StripeClient]:
-    transport = stripe.AIOHTTPClient(timeout=60)
-    yield stripe.StripeClient(
-        simulator.api_key,
-        base_addresses={"api": simulator.url},
-        http_client=transport,
-        max_network_retries=0,
-    )
-    await transport.close_async()  # type: ignore[no-untyped-call]  # untyped in the SDK
+    async with clients.sdk_to(simulator) as client:
+        yield client
 
 
 @pytest.fixture

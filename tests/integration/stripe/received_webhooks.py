@@ -13,7 +13,9 @@ import msgspec
 import psycopg
 import stripe
 
+from application.booking.learn_disputes import DisputeLearner
 from application.commands import stream_kinds
+from application.commands.bus import CommandBus
 from application.payment.check_captures import CaptureChecker
 from application.payment.collect import Collector, ReturnUrls
 from application.payment.process_event import ProcessStripeEvents, StoredEventProcessor
@@ -30,6 +32,7 @@ from tests.support.airline import attempt_of, payment_of
 from tests.support.postgres_airline import PostgresAirline, postgres_airline, utc_now
 from tests.support.servers import TestDatabase
 from tests.support.stripe_simulator import UNLIMITED, WEBHOOK_SECRET, StripeSimulator
+from tests.support.unused_settlement import UnusedSettlement
 
 Event = dict[str, Any]
 
@@ -116,6 +119,15 @@ class Webhooks(msgspec.Struct, frozen=True):
         return found
 
 
+def learner(
+    bus: CommandBus, gateway: StripePaymentGateway, collector: Collector, refunder: Refunder
+) -> DisputeLearner:
+    """What asks Stripe about disputes."""
+    return DisputeLearner(
+        bus=bus, disputes=gateway.disputes, collector=collector, refunder=refunder
+    )
+
+
 @asynccontextmanager
 async def receiving_webhooks(
     database: TestDatabase,
@@ -138,7 +150,7 @@ async def receiving_webhooks(
             describe=lambda booking: booking,
         )
         checker = CaptureChecker(bus=bus, payments=gateway)
-        refunder = Refunder(bus=bus, payments=gateway, clock=utc_now)
+        refunder = Refunder(bus=bus, payments=gateway, collector=collector, clock=utc_now)
         keys = master_key.parse(master_key.generated())
         store = StripeInbox(airline.pool)
         receiver = EventReceiver(
@@ -149,7 +161,13 @@ async def receiving_webhooks(
                 body, signature, [WEBHOOK_SECRET], dt.datetime.now(dt.UTC), livemode=False
             ),
         )
-        processor = StoredEventProcessor(inbox=store, collector=collector, refunder=refunder)
+        processor = StoredEventProcessor(
+            inbox=store,
+            collector=collector,
+            refunder=refunder,
+            settlement=UnusedSettlement(),
+            disputes=learner(bus, gateway, collector, refunder),
+        )
         booking = await airline.book(await airline.schedule(flight, seats=3))
         payment, attempt = await airline.checkout(booking)
         before = frozenset(each["id"] for each in simulator.requests())

@@ -96,10 +96,23 @@ async def test_a_genuine_capture_is_confirmed_by_one_call_for_many(webhooks: Web
     await check(webhooks, intent)
     assert await state(webhooks, intent) is CaptureCheck.PASSED
     assert not await suspended(webhooks)
-    await check(webhooks, intent)
     assert stored_log.tags(webhooks.dsn, webhooks.payment).count("payment.capture_checked.1") == 1
-    assert webhooks.calls() == [OPENING, LIST, LIST]
+    assert webhooks.calls() == [OPENING, LIST]
     stored_log.assert_invariants(webhooks.dsn)
+
+
+async def test_checks_that_an_outage_delayed_ask_stripe_once_for_the_same_captures(
+    webhooks: Webhooks, simulator: StripeSimulator
+) -> None:
+    intent = await genuine(webhooks)
+    simulator.fault("refuse", status=503, times=2)
+    for _ in range(2):
+        with pytest.raises(GatewayFailure):
+            await check(webhooks, intent)
+    for _ in range(3):
+        await check(webhooks, intent)
+    assert await state(webhooks, intent) is CaptureCheck.PASSED
+    assert webhooks.calls() == [OPENING, *[LIST] * 3], "two that failed, one that found it"
 
 
 async def test_a_capture_that_was_fetched_is_not_checked_again(webhooks: Webhooks) -> None:

@@ -42,13 +42,14 @@ async def test_a_paid_session_arrives_as_genuine_events(
     request = checkout_request()
     session = await gateway.open_checkout(request)
     simulator.pay(session.id)
-    arrivals = await receiver.wait_for(4)
+    arrivals = await receiver.wait_for(5)
     events = {event.type: event for event in (verified(each, receiver) for each in arrivals)}
     assert set(events) == {
         "payment_intent.created",
         "charge.succeeded",
         "payment_intent.succeeded",
         "checkout.session.completed",
+        "charge.updated",
     }
     completed = events["checkout.session.completed"]
     assert completed.supported
@@ -121,10 +122,11 @@ async def test_duplicates_carry_the_same_event(
 async def test_reordered_deliveries_arrive_newest_first(
     gateway: StripePaymentGateway, simulator: StripeSimulator, receiver: WebhookReceiver
 ) -> None:
-    simulator.control("rules", action="reorder", times=4)
+    simulator.control("rules", action="reorder", times=5)
     session = await gateway.open_checkout(checkout_request())
     simulator.pay(session.id)
-    assert [arrival.type for arrival in await receiver.wait_for(4)] == [
+    assert [arrival.type for arrival in await receiver.wait_for(5)] == [
+        "charge.updated",
         "checkout.session.completed",
         "payment_intent.succeeded",
         "charge.succeeded",
@@ -135,13 +137,13 @@ async def test_reordered_deliveries_arrive_newest_first(
 async def test_held_deliveries_wait_until_they_are_released(
     gateway: StripePaymentGateway, simulator: StripeSimulator, receiver: WebhookReceiver
 ) -> None:
-    simulator.control("rules", action="hold", times=4)
+    simulator.control("rules", action="hold", times=5)
     session = await gateway.open_checkout(checkout_request())
     simulator.pay(session.id)
     assert (await gateway.session(session.id)).status == "complete"
     assert receiver.arrivals == []
-    assert simulator.control("release", order="oldest") == {"released": 4}
-    assert (await receiver.wait_for(4))[0].type == "payment_intent.created"
+    assert simulator.control("release", order="oldest") == {"released": 5}
+    assert (await receiver.wait_for(5))[0].type == "payment_intent.created"
 
 
 @pytest.mark.parametrize(
@@ -203,8 +205,9 @@ async def test_a_payment_may_win_its_race_against_expiry(
     gateway: StripePaymentGateway, simulator: StripeSimulator, receiver: WebhookReceiver
 ) -> None:
     session = await gateway.open_checkout(checkout_request())
+    simulator.control("attempts", session=session.id, under_way=True)
     await gateway.expire_session(session.id)
-    simulator.control("attempts", session=session.id, late=True)
+    simulator.control("attempts", session=session.id, finishes=True)
     await receiver.wait_for(1, type_prefix="payment_intent.succeeded")
     found = await gateway.session(session.id)
     assert (found.status, found.payment_status) == ("expired", "unpaid")

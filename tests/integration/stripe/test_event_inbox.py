@@ -26,6 +26,7 @@ from tests.integration.stripe.test_gateway import checkout_request
 from tests.integration.stripe.test_refunding import Rig, paid
 from tests.support.servers import TestDatabase
 from tests.support.stripe_simulator import WEBHOOK_SECRET, StripeSimulator
+from tests.support.unused_settlement import UnusedSettlement
 
 
 class Inbox(msgspec.Struct, frozen=True):
@@ -90,7 +91,13 @@ async def inbox(database: TestDatabase, simulator: StripeSimulator) -> AsyncIter
                     body, signature, [WEBHOOK_SECRET], dt.datetime.now(dt.UTC), livemode=False
                 ),
             ),
-            StoredEventProcessor(inbox=store, collector=rig.collector, refunder=rig.refunder),
+            StoredEventProcessor(
+                inbox=store,
+                collector=rig.collector,
+                refunder=rig.refunder,
+                settlement=UnusedSettlement(),
+                disputes=rig.disputes,
+            ),
             rig,
             database.owner_dsn,
         )

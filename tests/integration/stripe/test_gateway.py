@@ -143,6 +143,24 @@ async def test_a_lost_answer_is_unknown_and_the_same_key_resolves_it(
     assert await sessions_of(gateway, request.attempt) == [settled]
 
 
+async def test_a_request_that_hangs_is_unknown_and_was_not_executed(
+    gateway: StripePaymentGateway, simulator: StripeSimulator
+) -> None:
+    hasty = StripePaymentGateway(
+        api_key=simulator.api_key, base_url=simulator.url, timeout_seconds=0.5, limits=UNLIMITED
+    )
+    request = checkout_request()
+    simulator.fault("lost_before", seconds=2.0)
+    try:
+        with pytest.raises(port.GatewayTimeout):
+            await hasty.open_checkout(request)
+        assert await sessions_of(gateway, request.attempt) == []
+        settled = await gateway.open_checkout(request)
+        assert await sessions_of(gateway, request.attempt) == [settled]
+    finally:
+        await hasty.close()
+
+
 async def test_a_slow_answer_is_unknown_and_the_same_key_resolves_it(
     gateway: StripePaymentGateway, simulator: StripeSimulator
 ) -> None:

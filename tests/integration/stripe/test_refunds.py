@@ -292,5 +292,5 @@ async def test_the_events_of_a_refund_arrive_signed_and_name_our_payment(
     assert all(event.supported and event.object_id == made.id for event in refunds)
     assert {event.payment for event in refunds} == {"payment-ABC234-1"}
     charge = next(event for event in events if event.type == "charge.refunded")
-    assert not charge.supported
+    assert charge.supported, "it may be by a refund that was made by hand"
     assert msgspec.json.decode(charge.content)["amount_refunded"] == 30_000

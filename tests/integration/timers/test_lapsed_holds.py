@@ -9,6 +9,7 @@ import msgspec
 import psycopg
 import pytest
 
+from application.booking.learn_disputes import DisputeLearner
 from application.booking.release_hold import HoldReleaser
 from application.commands import follow_up
 from application.payment import process_event
@@ -25,6 +26,7 @@ from tests.support.moved_clock import MovedClock
 from tests.support.postgres_airline import PostgresAirline, postgres_airline
 from tests.support.servers import TestDatabase
 from tests.support.stripe_simulator import UNLIMITED, StripeSimulator
+from tests.support.unused_settlement import UnusedSettlement
 
 HOLD = dt.timedelta(minutes=15)
 
@@ -99,7 +101,9 @@ async def reserved(database: TestDatabase, stripe_url: str, api_key: str) -> Asy
             describe=lambda booking: booking,
         )
         releaser = HoldReleaser(bus=airline.dispatcher, collector=collector, clock=clock)
-        refunder = Refunder(bus=airline.dispatcher, payments=gateway, clock=clock)
+        refunder = Refunder(
+            bus=airline.dispatcher, payments=gateway, collector=collector, clock=clock
+        )
         yield Rig(airline, collector, refunder, releaser, gateway, clock, flight, booking)
     await gateway.close()
 
@@ -155,9 +159,10 @@ async def test_money_that_comes_too_late_is_parked_and_stays_visible(
 ) -> None:
     attempt = await held.checkout()
     assert attempt.session is not None
+    simulator.control("attempts", session=attempt.session, under_way=True)
     held.clock.ahead = HOLD
     await held.release()
-    simulator.control("attempts", session=attempt.session, card="pm_card_visa", late=True)
+    simulator.control("attempts", session=attempt.session, finishes=True)
     late = (await held.gateway.session(attempt.session)).payment_intent
     assert late is not None
     await process_event.process_event(
@@ -165,6 +170,13 @@ async def test_money_that_comes_too_late_is_parked_and_stays_visible(
         late,
         collector=held.collector,
         refunder=held.refunder,
+        settlement=UnusedSettlement(),
+        disputes=DisputeLearner(
+            bus=held.process.dispatcher,
+            disputes=held.gateway.disputes,
+            collector=held.collector,
+            refunder=held.refunder,
+        ),
         cause=cause(),
     )
     assert (await held.state()).status is Status.EXPIRED

@@ -81,6 +81,22 @@ async def test_a_payment_that_is_processing_when_the_hold_ends_keeps_the_seats(
     assert await held.free_seats() == 2
 
 
+async def test_while_a_bank_decides_the_traveller_is_asked_for_no_second_payment(
+    held: Rig, simulator: StripeSimulator
+) -> None:
+    session, intent = await processing(held, simulator)
+    for _ in range(2):
+        await held.collector.learn_session(session, cause=cause())
+    payment = await held.payment()
+    assert [attempt.bank_decides for attempt in payment.attempts] == [True]
+    with pytest.raises(AttemptPending) as caught:
+        await held.checkout()
+    assert caught.value.parameters["reason"] == "bank_decides"
+    simulator.control("bank_answers", intent=intent, succeeds=False)
+    await held.collector.learn_session(session, cause=cause())
+    assert await session_of(held) != session
+
+
 async def test_a_payment_processed_within_the_hold_pays_the_booking(
     held: Rig, simulator: StripeSimulator
 ) -> None:

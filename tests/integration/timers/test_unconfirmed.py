@@ -4,6 +4,7 @@ import datetime as dt
 
 from application.processes.runner import ProcessRunner
 from domain.booking.states import Status
+from infrastructure.airports.world import load_airports
 from infrastructure.postgres import roles
 from infrastructure.postgres.flight_tasks import PostgresFlightTasks
 from infrastructure.postgres.ticket_stock import PostgresTicketStock
@@ -32,6 +33,7 @@ async def test_an_unconfirmed_paid_booking_is_listed_and_confirmed_once(
             bus=airline.dispatcher,
             stock=PostgresTicketStock(airline.pool),
             tasks=PostgresFlightTasks(airline.pool),
+            airports=load_airports(),
             airline_code="000",
             clock=airline.clock,
             report=lambda *_: None,

@@ -9,6 +9,7 @@ import psycopg
 import pytest
 
 from application import ports
+from application.payment import gateway
 from infrastructure.postgres.outbox import Outbox
 from infrastructure.postgres.pool import make_pool
 from infrastructure.redis.queue import MAX_BACKOFF_MS, MIN_BACKOFF_MS, RETRY_LIMIT
@@ -19,12 +20,20 @@ from interfaces.worker.task_handler import TaskHandler
 from tests.support.servers import TestDatabase
 
 LIMIT_SECONDS = 10.0
+LETTER = 1_000
 
 
 class Print(ports.BackgroundTask, frozen=True):
     """A task of this test."""
 
     topic: ClassVar[str] = "print"
+    page: int
+
+
+class Post(ports.BackgroundTask, frozen=True):
+    """A task of another topic."""
+
+    topic: ClassVar[str] = "post"
     page: int
 
 
@@ -59,13 +68,14 @@ class Press:
 
     def start(self) -> LocalQueue:
         """A queue that holds nothing, as after a start of the process."""
-        self.queue = LocalQueue(cast(Core, self.core), [TaskHandler(Print, self._print)])
+        handlers = [TaskHandler(Print, self._print), TaskHandler(Post, self._print)]
+        self.queue = LocalQueue(cast(Core, self.core), handlers)
         return self.queue
 
     async def _nothing(self, page: int) -> None:
         await asyncio.sleep(0)
 
-    async def _print(self, core: Any, task: Print) -> None:
+    async def _print(self, core: Any, task: Print | Post) -> None:
         self.running += 1
         self.most_running = max(self.most_running, self.running)
         try:
@@ -125,6 +135,34 @@ def no_pauses(monkeypatch: pytest.MonkeyPatch) -> list[int]:
     return asked
 
 
+async def test_a_message_that_waits_for_its_next_try_ends_once_its_work_is_done_another_way(
+    press: Press, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(local_queue, "retry_pause_seconds", lambda _retries: 3_600.0)
+    monkeypatch.setattr(local_queue, "LOOK_SECONDS", 0.01)
+    is_done = False
+    looks = 0
+
+    async def is_over(_core: Core, task: Print) -> bool:
+        nonlocal looks
+        looks += 1
+        if looks == 1:
+            raise ports.Unavailable("log")
+        return is_done and task.page == 1
+
+    async def away(_page: int) -> None:
+        raise gateway.GatewayUnavailable("Stripe")
+
+    press.work = away
+    handler = TaskHandler(Print, press._print, is_over=is_over)
+    press.queue = LocalQueue(cast(Core, press.core), [handler])
+    press.store(1, 2)
+    await press.relay_until(lambda: looks > 4)
+    assert press.stored() == {"unsent": 2}
+    is_done = True
+    await press.relay_until(lambda: press.stored() == {"done": 1, "unsent": 1})
+
+
 async def test_a_message_counts_as_sent_only_when_its_task_is_done(press: Press) -> None:
     may_end = asyncio.Event()
     press.work = lambda page: may_end.wait() if page == 1 else press._nothing(page)  # type: ignore[assignment,return-value]
@@ -182,12 +220,23 @@ async def test_a_task_that_fails_in_every_retry_stays_in_the_outbox_as_failed(
     assert no_pauses == list(range(RETRY_LIMIT)), "it was begun again"
 
 
+@pytest.mark.parametrize(
+    "outage",
+    [
+        ports.Unavailable("paper"),
+        gateway.GatewayTimeout("no answer"),
+        gateway.GatewayUnavailable("status 503"),
+        gateway.GatewayNotExecuted("not reached"),
+        gateway.GatewayMisconfigured("status 401"),
+    ],
+    ids=lambda outage: type(outage).__name__,
+)
 async def test_an_outage_longer_than_all_retries_sets_no_task_of_the_outbox_aside(
-    press: Press, no_pauses: list[int]
+    press: Press, no_pauses: list[int], outage: Exception
 ) -> None:
     async def away(page: int) -> None:
         if len(no_pauses) < 3 * RETRY_LIMIT:
-            raise ports.Unavailable("paper")
+            raise outage
 
     press.work = away
     press.store(1)
@@ -249,6 +298,22 @@ async def test_tasks_that_fail_delay_no_others(press: Press) -> None:
     press.store(*range(1, CONCURRENCY + 3))
     await press.relay_until(lambda: press.stored().get("done") == 2)
     assert sorted(press.printed) == [CONCURRENCY + 1, CONCURRENCY + 2]
+
+
+async def test_tasks_that_stripe_keeps_waiting_delay_no_task_of_another_topic(press: Press) -> None:
+    may_end = asyncio.Event()
+
+    async def wait(page: int) -> None:
+        if page != LETTER:
+            await may_end.wait()
+
+    press.work = wait
+    press.store(*range(2 * CONCURRENCY))
+    await press.relay_until(lambda: press.running == CONCURRENCY)
+    press.store(LETTER, topic="post")
+    await press.relay_until(lambda: press.printed == [LETTER])
+    may_end.set()
+    await press.relay_until(lambda: press.stored() == {"done": 2 * CONCURRENCY + 1})
 
 
 async def test_no_more_tasks_run_at_once_than_the_bound(press: Press) -> None:

@@ -293,22 +293,26 @@ class World(RuleBasedStateMachine):
         for envelope, result in zip(
             envelopes, self.processes[process].submit_together(envelopes), strict=True
         ):
-            name = type(envelope.command).__name__
             if not isinstance(result, Outcome | Rejection):
                 raise result
             results.append(result)
-            if isinstance(result, Rejection):
-                World.tally[f"{name}: {type(result).__name__}"] += 1
-            elif envelope.id in self.log.commands:
-                self.accepted.append(envelope)
-                World.tally[name] += 1
-                if isinstance(envelope.command, BEGINNING) and not result.replayed:
-                    self.bookings.append(result.answer.stream)
-            else:
-                World.tally[f"{name}: already so"] += 1
+            self.note(envelope, result)
         for envelope, first in zip(envelopes, results, strict=True):
             self._repeat(process, envelope, first)
         return results
+
+    def note(self, envelope: CommandEnvelope, result: Outcome | Rejection) -> None:
+        """Count what became of a command, and remember the booking that it began."""
+        name = type(envelope.command).__name__
+        if isinstance(result, Rejection):
+            World.tally[f"{name}: {type(result).__name__}"] += 1
+        elif envelope.id in self.log.commands:
+            self.accepted.append(envelope)
+            World.tally[name] += 1
+            if isinstance(envelope.command, BEGINNING) and not result.replayed:
+                self.bookings.append(result.answer.stream)
+        else:
+            World.tally[f"{name}: already so"] += 1
 
     def _envelope(self, command: Any) -> CommandEnvelope:
         self.envelopes += 1

@@ -6,6 +6,7 @@ from typing import Any
 from hypothesis import strategies as st
 from hypothesis.stateful import initialize, rule
 
+from application.booking.allocate_funds import AllocateFunds
 from application.booking.cancel_booking import Part
 from application.booking.expire_booking import ExpireBooking
 from application.booking.grant_refund import GrantRefund
@@ -13,10 +14,11 @@ from application.booking.hold_booking import HoldBooking
 from application.booking.offer_seats import OfferSeats
 from application.booking.record_bank_transfer import BankTransfer, RecordBankTransfer
 from application.booking.resend_refund import ResendRefund
+from application.booking.settle_parked_funds import SettleParkedFunds
 from application.commands.command import CommandEnvelope, Outcome
 from application.payment import record_refund
 from application.payment.record_refund import RecordRefund
-from application.payment.record_unmatched import RecordUnmatchedMoney
+from application.payment.record_unmatched import RecordUnmatchedMoney, stream_of
 from application.payment.refund_payment import RefundPayment
 from application.payment.return_parked_funds import ReturnParkedFunds
 from application.ports import RecordedEvent
@@ -180,7 +182,7 @@ class Back(Travel):
             "accepted": record_refund.Accepted(provider),
             "settled": record_refund.Settled(provider),
             "failed": record_refund.Failed(provider, "expired_card"),
-            "refused": record_refund.Refused("charge_disputed"),
+            "refused": record_refund.Refused("charge_already_refunded"),
         }
         result = results[reported if answer == "yes" and reported != "refused" else "refused"]
         if answer == "yes" and reported == "refused":
@@ -194,13 +196,43 @@ class Back(Travel):
             unmatched = RecordUnmatchedMoney(f"pi_none_{which}", "ch_none", money.Money(500, "SAR"))
             self.submit(process, unmatched)
             self.log_invariants.check()
-        parked = [
+        parked = self._parked()
+        if parked:
+            self.submit(process, ReturnParkedFunds(*parked[-1 - which % len(parked)]))
+
+    def _parked(self) -> list[tuple[str, str]]:
+        """All money that was parked, by payment and intent."""
+        return [
             (stream, intent)
             for stream, payment in self.log_invariants.recount.payments.items()
             for intent in sorted(payment.parked)
         ]
-        if parked:
-            self.submit(process, ReturnParkedFunds(*parked[-1 - which % len(parked)]))
+
+    @rule(process=PROCESSES, which=WHICH)
+    def settle_parked(self, process: int, which: int) -> None:
+        """The timer settles what was left parked: seats again, or the money back."""
+        left = [
+            (stream, intent)
+            for stream, intent in self._parked()
+            if intent not in self.log_invariants.recount.payments[stream].returned
+        ]
+        if left:
+            self.submit(process, SettleParkedFunds(*left[-1 - which % len(left)]))
+
+    @rule(process=PROCESSES, which=WHICH, surplus=st.sampled_from((0, 0, 1_000)))
+    def allocate(self, process: int, which: int, surplus: int) -> None:
+        """Money without a booking comes, and finance finds the one that was meant."""
+        booking = self.pick(which, S.RESERVED)
+        if booking is None:
+            return
+        intent = f"pi_found_{ids.reference_of(booking)}_{which}"
+        due = self.booking(booking).amount_due()
+        if not due.amount:
+            return
+        amount = due + money.Money(surplus, due.currency)
+        self.submit(process, RecordUnmatchedMoney(intent, f"ch_{intent}", amount))
+        self.log_invariants.check()
+        self.submit(process, AllocateFunds(stream_of(intent), intent, booking))
 
     @rule(process=PROCESSES, which=WHICH, arrives=st.booleans(), by_bank=st.booleans())
     def resend(self, process: int, which: int, arrives: bool, by_bank: bool) -> None:

@@ -8,6 +8,7 @@ errors: errors.md, from the table of problems and the rejections.
 rejection_reasons: which reasons the code gives when it raises a rejection.
 events: events.md, from the event types and the golden samples.
 event_fields: the fields of stored structs in words.
+postings: postings.md, from the chart and the posting rules.
 settings: settings.md, from the settings of the processes.
 api: api.md, from the OpenAPI document of the HTTP application.
 api_types: the types of bodies and answers in words.

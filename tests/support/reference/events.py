@@ -35,6 +35,14 @@ TITLES = {
     "booking": "A booking: one stream for each record locator.",
     "flight": "A departure and its seats: one stream for each flight number and date.",
     "payment": "An amount due and the money that moved: one stream for each amount.",
+    "claim": "Compensation of a booking for a flight: one stream for each.",
+    "period": "A month of the books: one stream for each month that was closed.",
+    "settlement": "What Stripe settles for a charge, or another object: one stream for each.",
+    "payout": "Money on its way from Stripe to the bank: one stream for each payout.",
+    "clearing": "Stripe's balance beside account 1010: one stream for each accounting day.",
+    "reconciliation": "An accounting day beside Stripe and the bank: one stream for each day.",
+    "taxdocuments": "The tax documents of a booking: one stream for each record locator.",
+    "taxseries": "The numbers of all tax documents: one stream for each month.",
 }
 
 

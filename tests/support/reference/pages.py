@@ -4,7 +4,15 @@ import sys
 from collections.abc import Callable
 from pathlib import Path
 
-from tests.support.reference import api, errors, events, read_models, settings
+from tests.support.reference import (
+    api,
+    errors,
+    events,
+    postings,
+    read_models,
+    settings,
+    stripe_events,
+)
 
 FOLDER = Path(__file__).resolve().parents[3] / "docs" / "reference"
 
@@ -14,6 +22,8 @@ PAGES: dict[str, Callable[[], str]] = {
     "settings.md": settings.text,
     "api.md": api.text,
     "read-models.md": read_models.text,
+    "postings.md": postings.text,
+    "stripe-events.md": stripe_events.text,
 }
 
 

@@ -1,6 +1,7 @@
 """read-models.md: every projection with its tables, the events it reads, its queries and checks."""
 
 import ast
+import functools
 import importlib
 import inspect
 import re
@@ -117,15 +118,17 @@ def _readers(name: str) -> list[str]:
     found = []
     for layer in READERS:
         for path in sorted((ROOT / layer).rglob("*.py")):
-            if any(each == f"projections.{name}.queries" for each in _imports(path)):
+            if f"projections.{name}.queries" in _imports(path):
                 found.append(str(path.relative_to(ROOT)))
     return found
 
 
-def _imports(path: Path) -> Iterator[str]:
+@functools.cache
+def _imports(path: Path) -> frozenset[str]:
+    found: set[str] = set()
     for node in ast.walk(ast.parse(path.read_text("utf-8"))):
         if isinstance(node, ast.ImportFrom) and node.module:
-            yield node.module
-            yield from (f"{node.module}.{alias.name}" for alias in node.names)
+            found |= {node.module, *(f"{node.module}.{alias.name}" for alias in node.names)}
         elif isinstance(node, ast.Import):
-            yield from (alias.name for alias in node.names)
+            found |= {alias.name for alias in node.names}
+    return frozenset(found)

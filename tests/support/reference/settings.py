@@ -7,6 +7,7 @@ from typing import Annotated, Any, Literal, Union, get_args, get_origin, get_typ
 import msgspec
 
 from interfaces import settings
+from interfaces.seller_settings import RateOfTax
 from interfaces.settings import ABOUT, Network, Secret, Settings
 from tests.support.reference.markdown import code, listed, page, table
 
@@ -16,6 +17,7 @@ WORDS: dict[Any, str] = {
     Path: "path",
     Secret: "text",
     Network: "network such as 10.0.0.0/8",
+    RateOfTax: "rate such as `KWD 12.21 2026-01-01 SAMA`",
 }
 INTRO = """\
 # Settings

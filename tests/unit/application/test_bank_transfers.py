@@ -21,7 +21,7 @@ from tests.support.examples import DUE, FLIGHT
 from tests.support.memory_airline import MemoryAirline
 
 REFERENCE = "FT26330-0042"
-REFUSED = (Refused("charge_disputed"),)
+REFUSED = (Refused("charge_already_refunded"),)
 FAILED = (Accepted("re_1"), Failed("re_1", "lost_or_stolen_card"))
 
 
@@ -105,7 +105,7 @@ def test_a_refund_is_sent_again_or_paid_by_bank_and_never_both(
     again = airline.submit(ResendRefund(cancelled, first_refund(cancelled))).answer.ids["refund"]
     with pytest.raises(rejections.RefundNotFailed):
         pay(airline, cancelled)
-    airline.submit(RecordRefund(payment_of(cancelled), again, Refused("charge_disputed")))
+    airline.submit(RecordRefund(payment_of(cancelled), again, Refused("charge_already_refunded")))
     pay(airline, cancelled, refund=again)
     with pytest.raises(rejections.RefundNotFailed):
         airline.submit(ResendRefund(cancelled, again))

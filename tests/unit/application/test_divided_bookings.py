@@ -19,6 +19,7 @@ from domain.inventory import seating
 from domain.inventory.events import CabinLayout
 from domain.pricing.price import PassengerType
 from tests.support.memory_airline import MemoryAirline
+from tests.support.memory_log import MemoryProcess, envelope
 from tests.support.memory_use_cases import CUSTOMER, MemoryUseCases
 
 
@@ -114,3 +115,18 @@ def test_a_passenger_on_standby_stays_on_standby_with_the_number_in_the_line() -
     assert seating.bookings_on_standby(lost) == [booking]
     new = airline.submit(DivideBooking(booking, (waiting,))).answer.stream
     assert seating.bookings_on_standby(airline.flight(flight)) == [new]
+
+
+def test_a_locator_that_the_flight_knows_is_drawn_again() -> None:
+    """Another process divided the same flight under it, and its new booking was not read yet."""
+    airline = MemoryAirline()
+    flight = airline.schedule()
+    bookings = [airline.ticketed(flight, "ADT", "ADT") for _ in range(2)]
+    draws = iter([b"same", b"same", b"else"])
+    divided = [
+        MemoryProcess(airline.log, clock=airline.clock, random_bytes=lambda _count: next(draws))
+        .submit(envelope(DivideBooking(booking_id=each, passengers=(1,)), 1_000 + number))
+        .answer.stream
+        for number, each in enumerate(bookings)
+    ]
+    assert len(set(divided)) == 2

@@ -2,17 +2,20 @@
 
 import pytest
 
+from application.booking.allocate_funds import AllocateFunds
 from application.booking.resend_refund import ResendRefund
 from application.payment.record_refund import Failed, RecordRefund, Refused, Settled
 from application.payment.record_unmatched import RecordUnmatchedMoney, stream_of
 from application.payment.refund_payment import RefundPayment, SendRefund
 from application.payment.return_parked_funds import ReturnParkedFunds
+from domain.booking import rejections as booking_rejections
 from domain.booking.states import Status
 from domain.kernel import money
 from domain.payment import rejections
 from domain.payment.state import Refund, RefundStatus
 from tests.support import examples, invariants
 from tests.support.airline import capture, expire, payment_of
+from tests.support.disputes import Disputed
 from tests.support.examples import DUE, FLIGHT, sar
 from tests.support.memory_airline import MemoryAirline
 
@@ -126,6 +129,72 @@ def test_money_that_matches_no_booking_is_refunded_and_a_failed_refund_sent_agai
     airline.submit(RecordRefund(payment, again, Settled("re_2")))
     assert airline.payment(payment).refunds[-1].status is RefundStatus.SETTLED
     assert not {a for (of, a, _) in invariants.balances_of(airline.log) if of == "pi_9"}
+
+
+def allocate(airline: MemoryAirline, booking: str) -> None:
+    airline.submit(AllocateFunds(stream_of("pi_9"), "pi_9", booking))
+
+
+@pytest.mark.parametrize("lapsed", [False, True])
+def test_money_without_a_booking_pays_for_the_one_that_its_payer_meant(
+    airline: MemoryAirline, lapsed: bool
+) -> None:
+    booking = airline.book(FLIGHT)
+    airline.submit(RecordUnmatchedMoney("pi_9", "ch_9", DUE))
+    if lapsed:
+        airline.wait(hours=30)
+        airline.submit(expire(booking))
+    allocate(airline, booking)
+    allocate(airline, booking)
+    airline.confirm(booking)
+    assert airline.booking(booking).status is Status.CONFIRMED
+    assert balance(airline, "pi_9", "2020") == balance(airline, booking, "2020") == 0
+    assert airline.payment(stream_of("pi_9")).pays_for == booking
+    airline.cancel(booking)
+    owed = airline.booking(booking).obligations[-1]
+    airline.submit(RefundPayment(booking, owed.id, owed.amount, (stream_of("pi_9"),)))
+    (refund,) = airline.payment(stream_of("pi_9")).refunds
+    airline.submit(RecordRefund(stream_of("pi_9"), refund.id, Settled("re_1")))
+    assert balance(airline, booking, "2100") == 0
+
+
+def test_what_is_beyond_the_price_of_the_found_booking_goes_back(airline: MemoryAirline) -> None:
+    booking = airline.book(FLIGHT)
+    airline.submit(RecordUnmatchedMoney("pi_9", "ch_9", DUE + HALF))
+    allocate(airline, booking)
+    (refund,) = airline.payment(stream_of("pi_9")).refunds
+    assert refund.amount == HALF
+    assert airline.booking(booking).captured == DUE
+    assert balance(airline, "pi_9", "2020") == 0
+
+
+def test_money_is_allocated_to_nothing_that_is_not_due_or_not_held(
+    airline: MemoryAirline, twice_paid: str
+) -> None:
+    airline.submit(RecordUnmatchedMoney("pi_9", "ch_9", HALF))
+    unpaid = airline.book(FLIGHT)
+    with pytest.raises(booking_rejections.AmountDiffers):
+        allocate(airline, unpaid)
+    with pytest.raises(booking_rejections.TransitionRefused):
+        allocate(airline, twice_paid)
+    with pytest.raises(rejections.FundsNotParked):
+        airline.submit(AllocateFunds(payment_of(twice_paid), "pi_2", unpaid))
+    send_back(airline, stream_of("pi_9"), "pi_9")
+    with pytest.raises((rejections.FundsNotParked, booking_rejections.AmountDiffers)):
+        allocate(airline, unpaid)
+    assert airline.booking(unpaid).status is Status.RESERVED
+
+
+def test_a_dispute_of_allocated_money_suspends_the_coupons_that_it_paid_for(
+    airline: MemoryAirline,
+) -> None:
+    booking = airline.book(FLIGHT)
+    airline.submit(RecordUnmatchedMoney("pi_9", "ch_9", DUE))
+    allocate(airline, booking)
+    airline.confirm(booking)
+    dispute = Disputed(airline, booking, amount=DUE.amount, payment=stream_of("pi_9"))
+    dispute.withdrawn()
+    assert airline.booking(booking).disputed_by == {"dp_1"}
 
 
 def test_money_that_stripe_can_not_charge_is_returned_or_refused_by_stripe(

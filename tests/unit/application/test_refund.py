@@ -200,7 +200,7 @@ def test_a_payment_that_is_not_there_or_of_another_booking_is_refused(
     ("result", "kinds", "after"),
     [
         (Unresolved(), [RefundUnresolved], RefundStatus.UNKNOWN),
-        (Refused("charge_disputed"), [RefundRefused], RefundStatus.REFUSED),
+        (Refused("charge_already_refunded"), [RefundRefused], RefundStatus.REFUSED),
         (Accepted("re_1"), [RefundAccepted], RefundStatus.ACCEPTED),
         (Settled("re_1"), [RefundAccepted, RefundSettled], RefundStatus.SETTLED),
         (Failed("re_1", "declined"), [RefundAccepted, RefundFailed], RefundStatus.FAILED),

@@ -16,7 +16,7 @@ from tests.support.examples import DUE, FLIGHT, sar
 from tests.support.memory_airline import MemoryAirline
 
 HALF = sar(DUE.amount // 2)
-REFUSED = (Refused("charge_disputed"),)
+REFUSED = (Refused("charge_already_refunded"),)
 FAILED = (Accepted("re_1"), Failed("re_1", "lost_or_stolen_card"))
 FAILED_AFTER_SETTLING = (Settled("re_1"), Failed("re_1", "lost_or_stolen_card"))
 

@@ -58,6 +58,7 @@ class Stripe:
 
     def __init__(self, errors: dict[str, Exception] | None = None) -> None:
         self.asked: list[tuple[str, str, str]] = []
+        self.sweeps = 0
         self._errors = errors or {}
 
     def _ask(self, kind: str, object_id: str, cause: follow_up.Cause) -> None:
@@ -74,6 +75,18 @@ class Stripe:
     async def learn_refund(self, object_id: str, *, cause: follow_up.Cause) -> None:
         self._ask("refund", object_id, cause)
 
+    async def learn_payout(self, object_id: str, *, cause: follow_up.Cause) -> None:
+        self._ask("payout", object_id, cause)
+
+    async def learn_transactions(self) -> None:
+        self.sweeps += 1
+
+    async def learn_dispute(self, object_id: str, *, cause: follow_up.Cause) -> None:
+        self._ask("dispute", object_id, cause)
+
+    async def learn_warning(self, object_id: str, *, cause: follow_up.Cause) -> None:
+        self._ask("warning", object_id, cause)
+
 
 def stored(number: int, event_type: str, state: str = "new") -> InboxEvent:
     """Return an event about an object of the same number."""
@@ -85,7 +98,11 @@ async def process(stripe: Stripe, *events: InboxEvent) -> MemoryInbox:
     inbox = MemoryInbox(*events)
     both: Any = stripe
     processor = StoredEventProcessor(
-        inbox=inbox, collector=cast(Collector, both), refunder=cast(Refunder, both)
+        inbox=inbox,
+        collector=cast(Collector, both),
+        refunder=cast(Refunder, both),
+        settlement=both,
+        disputes=both,
     )
     await processor.process(ProcessStripeEvents((*(e.id for e in events), "evt_unknown")))
     return inbox
@@ -97,6 +114,9 @@ async def process(stripe: Stripe, *events: InboxEvent) -> MemoryInbox:
         ("session", stripe_event_types.SESSION),
         ("intent", stripe_event_types.INTENT),
         ("refund", stripe_event_types.REFUND),
+        ("payout", stripe_event_types.PAYOUT),
+        ("dispute", stripe_event_types.DISPUTE),
+        ("warning", stripe_event_types.FRAUD_WARNING),
     ],
 )
 async def test_the_object_of_each_type_is_asked_about(kind: str, types: frozenset[str]) -> None:
@@ -107,12 +127,26 @@ async def test_the_object_of_each_type_is_asked_about(kind: str, types: frozense
     assert inbox.outcomes == {event.id: ("done", None) for event in events}
 
 
-async def test_what_is_stored_and_needs_no_action_is_ignored() -> None:
+async def test_a_charge_whose_transaction_is_there_now_starts_a_sweep() -> None:
     stripe = Stripe()
-    (rest,) = stripe_event_types.SUPPORTED - stripe_event_types.PROCESSED
-    inbox = await process(stripe, stored(1, rest))
+    (name,) = stripe_event_types.TRANSACTION
+    inbox = await process(stripe, stored(1, name))
+    assert (stripe.asked, stripe.sweeps) == ([], 1)
+    assert inbox.outcomes == {"evt_1": ("done", None)}
+
+
+@pytest.mark.parametrize("name", sorted(stripe_event_types.IGNORED))
+async def test_what_is_stored_and_needs_no_action_is_ignored(name: str) -> None:
+    stripe = Stripe()
+    inbox = await process(stripe, stored(1, name))
     assert stripe.asked == []
     assert inbox.outcomes == {"evt_1": ("ignored", None)}
+
+
+def test_a_type_is_processed_by_one_handler_or_ignored_for_one_reason() -> None:
+    handled = [name for types in stripe_event_types.HANDLED.values() for name in types]
+    assert len(handled) == len(set(handled))
+    assert not set(handled) & stripe_event_types.IGNORED.keys()
 
 
 async def test_an_event_that_was_processed_is_not_processed_again() -> None:
@@ -229,7 +263,11 @@ async def slow(
     stripe, inbox = SlowStripe(), MemoryInbox(*refunds(3))
     both: Any = stripe
     processor = StoredEventProcessor(
-        inbox=inbox, collector=cast(Collector, both), refunder=cast(Refunder, both)
+        inbox=inbox,
+        collector=cast(Collector, both),
+        refunder=cast(Refunder, both),
+        settlement=both,
+        disputes=both,
     )
     task = ProcessStripeEvents(("evt_1", "evt_2", "evt_3"))
     yield stripe, inbox, asyncio.create_task(processor.process(task))

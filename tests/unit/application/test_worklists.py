@@ -1,6 +1,7 @@
 """The worklists in one answer: each role gets those that it may read, none is forgotten."""
 
 import datetime as dt
+from collections.abc import Collection
 from types import SimpleNamespace
 from typing import Any, cast
 
@@ -30,20 +31,29 @@ async def nothing_parked(**_: Any) -> list[Any]:
     return []
 
 
+async def never_compared(_: Any, streams: Collection[str]) -> dict[str, tuple[None, int]]:
+    return dict.fromkeys(streams, (None, 0))
+
+
 def ports(**ledger: Any) -> WorklistPorts:
     """Empty lists, but for these of the ledger."""
-    names = ("unapplied_funds", "owed_balances", "unfinished_refunds", "failed_refunds")
+    names = (
+        *("unapplied_funds", "owed_balances", "unfinished_refunds", "failed_refunds"),
+        *("unfinished_attempts", "unconfirmed_payments", "open_claims"),
+        *("undecided_disputes", "external_refunds"),
+    )
     flights = (
         *("overdue_flights", "oversold_cabins"),
         *("unanswered_cancellations", "unanswered_moves"),
     )
     found = SimpleNamespace(
-        ledger=SimpleNamespace(
-            **{name: answer() for name in (*names, "unfinished_attempts", "unconfirmed_payments")}
-            | ledger
-        ),
+        ledger=SimpleNamespace(**{name: answer() for name in names} | ledger),
         flights=SimpleNamespace(clock=lambda: NOW, **{name: answer() for name in flights}),
         parked_events=SimpleNamespace(parked=nothing_parked),
+        settlement=SimpleNamespace(breaks=answer()),
+        reconciliation=SimpleNamespace(
+            clock=lambda: NOW, bus=SimpleNamespace(current_all=never_compared)
+        ),
     )
     return cast(WorklistPorts, found)
 

@@ -47,6 +47,10 @@ def written(kind: type[letters.BookingLetter], booking_id: str) -> letters.Booki
         "refund": 35_000,
         "reason": "sandstorm",
         "source": "booking-ABCDEF",
+        "amount": 75_000,
+        "currency": "SAR",
+        "received": 10_000,
+        "rest": 40_000,
     }
     needed = {name: facts[name] for name in kind.__struct_fields__ if name in facts}
     return kind(booking_id=booking_id, about="1", **needed)

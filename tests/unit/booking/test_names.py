@@ -4,6 +4,8 @@ import os
 
 import msgspec
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from application.booking import people
 from application.booking.correct_name import CorrectName
@@ -257,3 +259,16 @@ def test_later_corrections_count_from_the_name_that_staff_corrected() -> None:
     assert case.airline.booking(case.booking).sold_names == sold
     after = case.correct(distance=20, reason="as in the passport shown")
     assert case.airline.booking(case.booking).sold_names == (after, sold[1])
+
+
+@given(st.text("AByz'- ", min_size=1, max_size=20))
+def test_a_name_of_plain_letters_is_judged_as_one_with_a_full_stop(text: str) -> None:
+    """The full stop makes the code look at each character; it adds nothing to the name."""
+
+    def judged(name: str) -> tuple[str, str]:
+        try:
+            return names.passport_name(name, field="x").rstrip("."), names.latin(name)
+        except (rejections.NameRefused, names.NameNotLatin) as refused:
+            return str(refused), ""
+
+    assert judged(text) == judged(f"{text.rstrip()}.") or not text.strip()

@@ -21,7 +21,9 @@ from tests.support import airline as verbs
 from tests.support.named_party import OWNER, Mailbox, NamedParty
 
 FAMILY = (("ADT", "Noura"), ("ADT", "Fahd"), ("CHD", "Sara"))
-JOURNEY_LETTERS = [kind for kind in letters.LETTERS if kind is not letters.CancellationLetter]
+# Sent also when nobody flies any more.
+OF_THE_PAST = (letters.CancellationLetter, letters.ClaimLetter, letters.ReturnedMoneyLetter)
+JOURNEY_LETTERS = [kind for kind in letters.LETTERS if kind not in OF_THE_PAST]
 
 
 async def sent(party: NamedParty, letter: letters.BookingLetter) -> list[mail.Letter]:
@@ -39,6 +41,10 @@ def written(kind: type[letters.BookingLetter], party: NamedParty) -> letters.Boo
         "refund": 35_000,
         "reason": "sandstorm",
         "source": "booking-ABCDEF",
+        "amount": 75_000,
+        "currency": "SAR",
+        "received": 10_000,
+        "rest": 40_000,
     }
     needed = {name: facts[name] for name in kind.__struct_fields__ if name in facts}
     return kind(booking_id=party.booking_id, about="1", **needed)
@@ -123,7 +129,7 @@ async def test_a_flight_that_not_all_fly_is_listed_with_those_who_do() -> None:
 
 
 @pytest.mark.parametrize("kind", letters.LETTERS, ids=lambda kind: kind.topic)
-async def test_no_letter_but_that_of_the_cancellation_is_sent_about_a_journey_that_is_over(
+async def test_only_letters_about_money_are_sent_about_a_journey_that_is_over(
     kind: type[letters.BookingLetter],
 ) -> None:
     cancelled, unpaid, missed = [NamedParty(*FAMILY) for _ in range(3)]
@@ -134,7 +140,7 @@ async def test_no_letter_but_that_of_the_cancellation_is_sent_about_a_journey_th
     missed.depart(0)
     for party in (cancelled, unpaid, missed):
         found = await sent(party, written(kind, party))
-        assert bool(found) == (kind is letters.CancellationLetter)
+        assert bool(found) == (kind in OF_THE_PAST)
 
 
 @pytest.mark.parametrize("kind", JOURNEY_LETTERS, ids=lambda kind: kind.topic)

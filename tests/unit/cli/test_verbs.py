@@ -7,6 +7,7 @@ import tomllib
 from pathlib import Path
 
 import pytest
+from cyclopts import App
 
 from interfaces.cli import bench, main, migrate
 from interfaces.cli import test as gates
@@ -21,7 +22,8 @@ def test_every_verb_names_a_documented_function() -> None:
     for verb, function, line in main.VERBS:
         module, _, name = function.partition(":")
         assert module == f"interfaces.cli.{verb}"
-        assert getattr(importlib.import_module(module), name).__doc__, verb
+        found = getattr(importlib.import_module(module), name)
+        assert found.help if isinstance(found, App) else found.__doc__, verb
         assert line.endswith(".")
 
 
@@ -62,6 +64,12 @@ def test_only_benchmarks_that_can_be_quick_take_quick(capsys: pytest.CaptureFixt
         assert bench.bench(name, quick=True) == 2
         printed = capsys.readouterr().err
         assert all(quick in printed for quick in bench.QUICK)
+
+
+def test_only_the_benchmark_of_an_outage_takes_minutes(capsys: pytest.CaptureFixture[str]) -> None:
+    for name, quick in ((None, False), ("reserve", False), (bench.TIMED, True)):
+        assert bench.bench(name, quick=quick, minutes=1.0) == 2
+        assert "--minutes" in capsys.readouterr().err
 
 
 def test_migrate_without_a_database_names_the_missing_setting(

@@ -4,18 +4,30 @@ import datetime as dt
 
 import pytest
 
+from application.booking.allocate_external_refund import AllocateExternalRefund
 from application.booking.cancel_booking import CancelBooking
 from application.booking.create_booking import CreateBooking
 from application.booking.modify_booking import ModifyBooking
 from application.booking.record_bank_transfer import RecordBankTransfer
 from application.booking.resend_refund import ResendRefund
+from application.booking.split_checkout import SplitCheckout
 from application.commands.command import STREAM_FIELDS, Command
+from application.invoicing.issue_documents import IssueTaxDocuments
+from application.invoicing.record_buyer import RecordTaxBuyer
+from application.invoicing.report_documents import RecordTaxReport
 from application.payment.record_capture import RecordCapture
 from application.payment.record_signed_fact import RecordSignedFact
 from application.payment.record_unmatched import RecordUnmatchedMoney
 from application.payment.refund_payment import RefundPayment
 from application.payment.start_checkout import StartCheckout
 from application.pricing.journeys import WantedSegment
+from application.reconciliation.approve_remedy import ApproveRemedy
+from application.reconciliation.import_bank_lines import ImportBankLines
+from application.reconciliation.propose_remedy import ProposeRemedy
+from application.reconciliation.run_reconciliation import RecordDay
+from application.settlement.compare_balance import RecordComparison
+from application.settlement.record_payout import ReconcilePayout, RecordPayout
+from application.settlement.record_transaction import RecordTransaction
 from domain.kernel import sealed
 from tests.support.command_types import command_types
 from tests.support.examples import BOOKING, FLIGHT, PAYMENT, sar
@@ -23,15 +35,28 @@ from tests.support.memory_airline import MemoryAirline
 
 COMMANDS = sorted(command_types(), key=lambda each: each.__name__)
 NAMES_STREAMS_ITSELF = {
+    AllocateExternalRefund,
     RecordSignedFact,
+    ApproveRemedy,
     CancelBooking,
     CreateBooking,
+    ImportBankLines,
+    IssueTaxDocuments,
     ModifyBooking,
     RecordBankTransfer,
+    ProposeRemedy,
     RecordCapture,
+    RecordComparison,
+    RecordDay,
+    RecordPayout,
+    ReconcilePayout,
+    RecordTransaction,
+    RecordTaxBuyer,
+    RecordTaxReport,
     RecordUnmatchedMoney,
     RefundPayment,
     ResendRefund,
+    SplitCheckout,
     StartCheckout,
 }
 
@@ -44,8 +69,13 @@ def test_the_commands_of_all_contexts_are_found() -> None:
     assert len(COMMANDS) > 30
     assert {each.__module__.split(".")[1] for each in COMMANDS} == {
         "booking",
+        "compensation",
         "inventory",
+        "ledger",
+        "invoicing",
         "payment",
+        "reconciliation",
+        "settlement",
     }
 
 

@@ -14,7 +14,8 @@ from application import ports
 from application.booking.cancel_booking import Part
 from application.booking.complete_modification import CompleteModification
 from application.booking.read_payment_outcome import SHOWN_FOR, PaymentStep, UnusedMoney
-from application.payment.record_attempt import Declined, Expired, RecordAttempt
+from application.payment.record_attempt import Declined, Delayed, Expired, RecordAttempt
+from application.payment.record_external_refund import RecordExternalRefund
 from application.payment.record_refund import Accepted, Settled
 from application.payment.return_parked_funds import ReturnParkedFunds
 from application.rate_limit import Limit
@@ -62,6 +63,22 @@ async def test_the_page_changes_from_processing_to_confirmed_with_flights_and_to
     assert departs in confirmed.text
     total = money.display(returning.airline.state(booking).price_now().total())
     assert f">{total}<" in confirmed.text
+
+
+@pytest.mark.parametrize("language", ["en", "ar"])
+async def test_while_a_bank_decides_both_pages_say_so_also_after_a_day(
+    returning: Returning, language: str
+) -> None:
+    booking = returning.checked_out()
+    returning.airline.record_attempt(booking, Delayed("pi_1"))
+    for days in (0, 3):
+        returning.airline.wait(days=days)
+        for path in (f"/paid/{booking}", f"/unpaid/{booking}"):
+            page = await returning.see(path, language)
+            assert heading(page) == of(PaymentStep.PROCESSING, language)
+            assert WORDS[language].cases[PaymentStep.PROCESSING][1] in page.text  # type: ignore[index]  # one of the two
+    returning.captured(booking)
+    assert heading(await returning.see(f"/paid/{booking}")) != of(PaymentStep.PROCESSING)
 
 
 async def test_a_journey_shows_every_flight_in_order_and_the_day_of_a_late_arrival(
@@ -234,8 +251,9 @@ async def test_who_paid_too_late_reads_where_the_money_is_until_it_is_returned(
 
     async def shown() -> str:
         page = await returning.see(f"/paid/{booking}")
-        assert (heading(page), reloads(page)) == (of(PaymentStep.UNUSED), False)
         (state,) = [each for each in UnusedMoney if ENGLISH.unused_money[each] in page.text][1:]
+        waits = state is UnusedMoney.KEPT
+        assert (heading(page), reloads(page)) == (of(PaymentStep.UNUSED), waits)
         return state
 
     assert await shown() == UnusedMoney.KEPT
@@ -244,6 +262,22 @@ async def test_who_paid_too_late_reads_where_the_money_is_until_it_is_returned(
     airline.record_refund(payment, answer.ids["refunds"], Accepted("re_1"))
     airline.record_refund(payment, answer.ids["refunds"], Settled("re_1"))
     assert await shown() == UnusedMoney.RETURNED
+
+
+async def test_who_paid_too_late_reads_that_the_money_is_returned_when_that_was_done_by_hand(
+    returning: Returning,
+) -> None:
+    booking = returning.checked_out()
+    airline, payment = returning.airline, payment_of(booking)
+    airline.wait(minutes=15)
+    airline.submit(expire(booking))
+    returning.captured(booking)
+    (captured,) = airline.payment(payment).captures
+    airline.submit(
+        RecordExternalRefund(payment, "pi_1", "re_hand", captured.amount, state="accepted")
+    )
+    page = await returning.see(f"/paid/{booking}")
+    assert ENGLISH.unused_money[UnusedMoney.RETURNED] in page.text
 
 
 async def test_who_paid_twice_is_confirmed_and_reads_that_the_second_payment_is_kept(
@@ -260,11 +294,19 @@ async def test_who_paid_twice_is_confirmed_and_reads_that_the_second_payment_is_
 
 async def test_another_amount_is_not_answered_by_paying_again(returning: Returning) -> None:
     booking = returning.checked_out()
-    returning.captured(booking, surplus=100)
+    returning.captured(booking, surplus=-100)
     page = await returning.see(f"/paid/{booking}")
     assert heading(page) == of(PaymentStep.UNUSED)
     assert ENGLISH.unused_money[UnusedMoney.KEPT] in page.text
     assert "12:15" not in page.text
+
+
+async def test_after_a_part_of_the_price_the_page_asks_for_the_rest(returning: Returning) -> None:
+    booking = returning.checked_out()
+    returning.captured(booking, surplus=-10_000)
+    page = await returning.see(f"/paid/{booking}")
+    assert heading(page) == of(PaymentStep.PART)
+    assert "12:15" in page.text
 
 
 async def test_a_cancelled_booking_says_that_what_is_due_goes_back(returning: Returning) -> None:

@@ -12,6 +12,7 @@ from domain.payment.events import (
     AttemptRefused,
     AttemptUnresolved,
     PaymentDeclined,
+    PaymentDelayed,
 )
 from domain.payment.fold import evolve
 from domain.payment.state import AttemptStatus, Payment
@@ -31,6 +32,7 @@ from tests.support.examples import (
 
 SECOND = "payment-ABC234-1-a2"
 UNRESOLVED = AttemptUnresolved(attempt=ATTEMPT)
+DELAYED = PaymentDelayed(attempt=ATTEMPT, intent="pi_1")
 REFUSED = AttemptRefused(attempt=ATTEMPT, code="resource_missing")
 LAPSED = AttemptExpired(attempt=ATTEMPT)
 DECLINED = PaymentDeclined(
@@ -73,6 +75,10 @@ def refuse(state: scenario.Scenario[Payment]) -> scenario.Outcome:
 
 def expire(state: scenario.Scenario[Payment]) -> scenario.Outcome:
     return state.when(attempts.expire_attempt, attempt=ATTEMPT)
+
+
+def delay(state: scenario.Scenario[Payment]) -> scenario.Outcome:
+    return state.when(attempts.delay, attempt=ATTEMPT, intent="pi_1")
 
 
 def decline(
@@ -214,6 +220,28 @@ def test_an_attempt_that_is_over_does_not_lapse(later: DomainEvent) -> None:
 def test_an_outcome_of_an_attempt_that_was_never_started_is_a_bug(decide) -> None:  # type: ignore[no-untyped-def]  # four signatures
     with pytest.raises(AssertionError):
         decide(given())
+
+
+def test_a_bank_that_decides_is_recorded_once_and_no_second_attempt_starts() -> None:
+    delay(given(started(), opened())).then(DELAYED)
+    delay(given(started(), opened(), DELAYED)).then_nothing()
+    waiting = given(started(), opened(), DELAYED)
+    start(waiting, SECOND).then_nothing()
+    assert waiting.state is not None
+    with pytest.raises(rejections.AttemptPending):
+        attempts.require_payable(waiting.state.attempts[0])
+
+
+@pytest.mark.parametrize("end", [LAPSED, REFUSED, captured()])
+def test_a_delay_that_is_reported_after_its_end_records_nothing(end: DomainEvent) -> None:
+    delay(given(started(), opened(), end)).then_nothing()
+
+
+def test_an_attempt_that_the_bank_refused_may_be_followed_by_another() -> None:
+    over = given(started(), opened(), DELAYED, LAPSED)
+    start(over, SECOND).then(started(SECOND))
+    assert over.state is not None
+    attempts.require_payable(over.state.attempts[0])
 
 
 def test_a_declined_card_leaves_the_session_open_for_another_card() -> None:

@@ -10,7 +10,7 @@ from application.payment import signed_facts, stripe_event_types
 from application.payment.gateway import VerifiedEvent
 from application.payment.record_attempt import Declined, Expired, RecordAttempt
 from application.payment.record_capture import RecordCapture
-from application.payment.record_refund import Accepted, Failed, RecordRefund, Settled
+from application.payment.record_refund import Accepted, Failed, NeedsAction, RecordRefund, Settled
 from domain.kernel import money
 
 BOOKING = "booking-ABC234"
@@ -111,6 +111,7 @@ def test_each_terminal_event_states_one_command() -> None:
             charge="ch_1",
             amount=money.Money(50_000, "SAR"),
             from_signed_event=True,
+            paid_at=dt.datetime(2026, 11, 26, tzinfo=dt.UTC),
         ),
         "payment_intent.payment_failed": RecordAttempt(
             PAYMENT, ATTEMPT, Declined(intent="pi_1", charge="ch_1", code="card_declined")
@@ -121,7 +122,8 @@ def test_each_terminal_event_states_one_command() -> None:
 
 
 def test_each_state_of_a_refund_states_its_own_result() -> None:
-    assert refund_result("pending") == refund_result("requires_action") == Accepted("re_1")
+    assert refund_result("pending") == Accepted("re_1")
+    assert refund_result("requires_action") == NeedsAction("re_1")
     assert refund_result("succeeded") == Settled("re_1")
     assert refund_result("failed", failure_reason="lost_or_stolen_card") == Failed(
         "re_1", "lost_or_stolen_card"

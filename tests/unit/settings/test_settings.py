@@ -76,6 +76,18 @@ def test_only_a_process_of_all_roles_does_without_redis() -> None:
         ("AIS_LOG_LEVEL", "loud", "AIS_LOG_LEVEL: Invalid enum value"),
         ("AIS_AIRLINE_CODE", "65", "AIS_AIRLINE_CODE: three digits"),
         ("AIS_CARRIER", "12", "AIS_CARRIER: two letters or digits"),
+        ("AIS_SELLER_VAT_NUMBER", "30000000000003", "AIS_SELLER_VAT_NUMBER: 15 digits"),
+        ("AIS_SELLER_VAT_NUMBER", "200000000000003", "AIS_SELLER_VAT_NUMBER: 15 digits"),
+        ("AIS_SELLER_VAT_NUMBER", "300000000000004", "AIS_SELLER_VAT_NUMBER: 15 digits"),
+        ("AIS_SELLER_REGISTRATION", "10100000001", "AIS_SELLER_REGISTRATION: ten digits"),
+        ("AIS_SELLER_BUILDING", "12345", "AIS_SELLER_BUILDING: four digits"),
+        ("AIS_SELLER_POSTAL_CODE", "1221", "AIS_SELLER_POSTAL_CODE: five digits"),
+        ("AIS_SELLER_ARABIC_NAME", "\U0001f6eb" * 61, "AIS_SELLER_ARABIC_NAME: Expected str of"),
+        ("AIS_TAX_RATES", "KWD 12.21", "AIS_TAX_RATES: rates such as"),
+        ("AIS_TAX_RATES", "ZZZ 1 2026-01-01 SAMA", "AIS_TAX_RATES: rates such as"),
+        ("AIS_TAX_RATES", "KWD 0.0000001 2026-01-01 SAMA", "AIS_TAX_RATES: rates such as"),
+        ("AIS_TAX_RATES", "KWD -1 2026-01-01 SAMA", "AIS_TAX_RATES: rates such as"),
+        ("AIS_TAX_RATES", "KWD 0 2026-01-01 SAMA", "AIS_TAX_RATES: rates such as"),
     ],
 )
 def test_a_wrong_setting_is_named_without_its_secret(name: str, value: str, expected: str) -> None:
@@ -122,3 +134,15 @@ def test_equal_shares_of_all_processes_never_exceed_the_limit(processes: int) ->
         }
         read = settings.load({**REQUIRED, **given})
         assert processes * read.stripe_account_share <= limit
+
+
+def test_rates_of_tax_are_read_with_their_day_and_source() -> None:
+    given = settings.load(
+        {**REQUIRED, "AIS_TAX_RATES": "KWD 12.21 2026-01-01 SAMA daily, JPY 0.0245 2026-02-01 SAMA"}
+    )
+    found = [each.rate for each in given.tax_rates]
+    assert [(each.currency, each.riyal_millionths, each.source) for each in found] == [
+        ("KWD", 12_210_000, "SAMA daily"),
+        ("JPY", 24_500, "SAMA"),
+    ]
+    assert given.seller.vat_number == "300000000000003"

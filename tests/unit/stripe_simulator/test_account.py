@@ -6,7 +6,7 @@ from typing import Any
 import msgspec
 import pytest
 
-from infrastructure.stripe_simulator import charges, intents
+from infrastructure.stripe_simulator import balance, intents
 from infrastructure.stripe_simulator.account import NO_REQUEST, Account
 from infrastructure.stripe_simulator.configuration import Configuration
 from infrastructure.stripe_simulator.errors import ApiError
@@ -16,7 +16,8 @@ from infrastructure.stripe_simulator.idempotency import LIFE_SECONDS, KeyStore
 
 def pay(account: Account, amount: int, currency: str) -> dict[str, Any]:
     """Return a succeeded payment's balance transaction."""
-    params = {"amount": amount, "currency": currency, "confirm": True}
+    params: dict[str, Any] = {"amount": amount, "currency": currency, "confirm": True}
+    params["capture_method"] = "automatic"
     intent = intents.create(account, {**params, "payment_method": "pm_card_visa"}, NO_REQUEST)
     charge = account.charges.get(intent["latest_charge"])
     return account.balance_transactions.get(charge["balance_transaction"])
@@ -46,7 +47,7 @@ def test_another_settlement_currency_is_reached_by_its_rate() -> None:
     assert (transaction["currency"], transaction["amount"]) == ("sar", 12_200)
     assert transaction["exchange_rate"] == 12.2
     assert transaction["net"] == 12_200 - transaction["fee"]
-    assert charges.balance(account)["pending"][0]["amount"] == transaction["net"]
+    assert balance.balance(account)["pending"][0]["amount"] == transaction["net"]
 
 
 def test_a_failed_attempt_charges_nothing() -> None:

@@ -17,6 +17,11 @@ from infrastructure.stripe_simulator.errors import ApiError
         (100_000_000, "sar", "amount_too_large"),
         (5_124, "kwd", "invalid_charge_amount"),
         (1_001, "bhd", "invalid_charge_amount"),
+        (10, "kwd", "amount_too_small"),
+        (150, "kwd", "amount_too_small"),
+        (1_590, "tnd", "amount_too_small"),
+        (100_000_000, "kwd", "amount_too_large"),
+        (100_000_000, "jpy", "amount_too_large"),
     ],
 )
 def test_an_amount_that_no_card_can_be_charged_is_refused(
@@ -29,10 +34,38 @@ def test_an_amount_that_no_card_can_be_charged_is_refused(
 
 @pytest.mark.parametrize(
     ("amount", "currency"),
-    [(188, "sar"), (50, "usd"), (50, "jpy"), (5_120, "kwd"), (99_999_999, "sar"), (5_121, "sar")],
+    [
+        (188, "sar"),
+        (50, "usd"),
+        (50, "jpy"),
+        (160, "kwd"),
+        (99_999_990, "kwd"),
+        (99_999_999, "jpy"),
+        (99_999_999, "sar"),
+        (5_121, "sar"),
+    ],
 )
 def test_an_amount_that_a_card_can_be_charged_is_accepted(amount: int, currency: str) -> None:
     currencies.check_charge(amount, currency, param="amount")
+
+
+@pytest.mark.parametrize(("amount", "currency"), [(10, "kwd"), (12, "jpy"), (1, "sar")])
+def test_a_part_of_a_payment_may_be_below_the_minimum(amount: int, currency: str) -> None:
+    currencies.check_step(amount, currency, param="amount")
+
+
+@pytest.mark.parametrize(("amount", "currency"), [(12, "kwd"), (5_124, "kwd"), (1_001, "bhd")])
+def test_a_part_of_a_payment_ends_in_0_where_the_currency_has_three_decimals(
+    amount: int, currency: str
+) -> None:
+    with pytest.raises(ApiError) as caught:
+        currencies.check_step(amount, currency, param="amount")
+    assert caught.value.body["code"] == "invalid_charge_amount"
+
+
+def test_every_three_decimal_minimum_is_an_amount_that_can_be_charged() -> None:
+    for currency in currencies.THREE_DECIMAL:
+        currencies.check_charge(currencies.minimum(currency), currency, param="amount")
 
 
 @pytest.mark.parametrize(

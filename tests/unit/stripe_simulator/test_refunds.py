@@ -5,17 +5,20 @@ from typing import Any
 
 import pytest
 
-from infrastructure.stripe_simulator import charges, intents, refunds, snapshot
+from infrastructure.stripe_simulator import agenda, balance, intents, refunds, snapshot
 from infrastructure.stripe_simulator.account import NO_REQUEST, Account
-from infrastructure.stripe_simulator.configuration import Configuration
+from infrastructure.stripe_simulator.configuration import Configuration, MoneySettings
 from infrastructure.stripe_simulator.errors import ApiError
 from infrastructure.stripe_simulator.refunds import Plan, RefundPlans
+
+DAY = 24 * 3600
 
 
 def paid(account: Account, amount: int = 50_000, currency: str = "sar") -> dict[str, Any]:
     """Return a captured charge."""
     params = {"amount": amount, "currency": currency, "confirm": True}
-    intent = intents.create(account, {**params, "payment_method": "pm_card_visa"}, NO_REQUEST)
+    params |= {"payment_method": "pm_card_visa", "capture_method": "automatic"}
+    intent = intents.create(account, params, NO_REQUEST)
     return account.charges.get(intent["latest_charge"])
 
 
@@ -30,6 +33,12 @@ def planned(status: Any) -> RefundPlans:
     plans = RefundPlans()
     plans.add(Plan(status=status))
     return plans
+
+
+def previous(account: Account) -> dict[str, Any]:
+    """Return the earlier values in the newest event."""
+    found: dict[str, Any] = next(account.events.newest_first())["data"]["previous_attributes"]
+    return found
 
 
 def kinds(account: Account) -> list[str]:
@@ -103,7 +112,7 @@ def test_the_fee_is_kept_and_the_balance_falls_by_the_whole_refund(account: Acco
     movement = account.balance_transactions.get(made["balance_transaction"])
     assert (movement["type"], movement["source"]) == ("refund", made["id"])
     assert (movement["amount"], movement["fee"], movement["net"]) == (-50_000, 0, -50_000)
-    assert charges.balance(account)["pending"][0]["amount"] == -fee
+    assert balance.balance(account)["pending"][0]["amount"] == -fee
 
 
 def test_a_refund_settles_at_the_rate_of_the_account() -> None:
@@ -142,7 +151,7 @@ def test_a_failed_refund_returns_to_the_balance_and_may_be_made_again(
     account: Account, earlier: str
 ) -> None:
     charge = paid(account)
-    before = charges.balance(account)["pending"][0]["amount"]
+    before = balance.balance(account)["pending"][0]["amount"]
     plans = None if earlier == "succeeded" else planned(earlier)
     made = refund(account, charge, plans=plans)
     assert made["status"] == earlier
@@ -150,7 +159,7 @@ def test_a_failed_refund_returns_to_the_balance_and_may_be_made_again(
     assert made["failure_reason"] == "lost_or_stolen_card"
     back = account.balance_transactions.get(made["failure_balance_transaction"])
     assert (back["type"], back["net"]) == ("refund_failure", 50_000)
-    assert charges.balance(account)["pending"][0]["amount"] == before
+    assert balance.balance(account)["pending"][0]["amount"] == before
     assert (charge["amount_refunded"], charge["refunded"]) == (0, False)
     assert kinds(account)[-2:] == ["refund.updated", "refund.failed"]
     with pytest.raises(ValueError, match="failed"):
@@ -193,3 +202,76 @@ def test_refunds_survive_a_restart(account: Account, tmp_path: Any) -> None:
     again = Account(Configuration())
     snapshot.load(again, file)
     assert again.refunds.get(made["id"]) == made
+
+
+def test_a_refund_beyond_the_available_balance_waits_for_it(account: Account) -> None:
+    account.settings = MoneySettings(refunds_wait_for_balance=True)
+    charge = paid(account)
+    made = refund(account, charge, amount=40_000)
+    assert (made["status"], made["pending_reason"]) == ("pending", "insufficient_funds")
+    assert made["balance_transaction"] is None
+    assert (charge["amount_refunded"], kinds(account)[-2:]) == (
+        40_000,
+        ["refund.created", "charge.refunded"],
+    )
+    agenda.advance(account, 6 * DAY)
+    assert made["status"] == "pending"
+    agenda.advance(account, DAY)
+    assert made["status"] == "succeeded"
+    assert account.balance_transactions.get(made["balance_transaction"])["net"] == -40_000
+    assert kinds(account)[-1] == "refund.updated"
+    assert account.money.waiting_refunds == []
+
+
+def test_a_refund_that_waits_for_the_balance_returns_no_money_when_it_fails(
+    account: Account,
+) -> None:
+    account.settings = MoneySettings(refunds_wait_for_balance=True)
+    charge = paid(account)
+    before = balance.balance(account)
+    made = refund(account, charge)
+    refunds.end(account, made["id"], "failed", reason="insufficient_funds")
+    assert (charge["amount_refunded"], balance.balance(account)) == (0, before)
+    agenda.advance(account, 8 * DAY)
+    assert made["status"] == "failed"
+    assert "failure_balance_transaction" not in made
+
+
+def test_refunds_wait_in_order(account: Account) -> None:
+    account.settings = MoneySettings(refunds_wait_for_balance=True)
+    large, small = paid(account, 900_000), paid(account, 20_000)
+    first = refund(account, large, amount=895_000)
+    second = refund(account, small, amount=10_000)
+    agenda.advance(account, 7 * DAY)
+    # 890,700 are available after the fees: too little for the first, so the second waits too.
+    assert (first["status"], second["status"]) == ("pending", "pending")
+    account.settings = MoneySettings()
+    agenda.run_due(account)
+    assert (first["status"], second["status"]) == ("succeeded", "succeeded")
+
+
+def test_only_a_refund_that_waits_for_the_customer_is_cancelled(account: Account) -> None:
+    made = refund(account, paid(account), plans=planned("requires_action"))
+    assert refunds.cancel(account, made["id"], NO_REQUEST)["status"] == "canceled"
+    done = refund(account, paid(account))
+    with pytest.raises(ApiError, match="cannot be canceled"):
+        refunds.cancel(account, done["id"], NO_REQUEST)
+
+
+def test_the_metadata_of_a_refund_can_change(account: Account) -> None:
+    made = refund(account, paid(account), metadata={"refund": "r-1"})
+    refunds.update(account, made["id"], {"metadata": {"booking": "b-1"}}, NO_REQUEST)
+    assert made["metadata"] == {"refund": "r-1", "booking": "b-1"}
+    assert previous(account) == {"metadata": {"booking": None}}
+    refunds.update(account, made["id"], {"metadata": ""}, NO_REQUEST)
+    assert made["metadata"] == {}
+
+
+def test_events_of_an_update_show_what_it_was_before(account: Account) -> None:
+    charge = paid(account)
+    refund(account, charge, amount=20_000)
+    refund(account, charge)
+    assert previous(account) == {"amount_refunded": 20_000, "refunded": False}
+    made = refund(account, paid(account), plans=planned("pending"))
+    refunds.end(account, made["id"], "succeeded", reason=None)
+    assert previous(account) == {"status": "pending", "pending_reason": "processing"}

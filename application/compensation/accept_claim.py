@@ -1,0 +1,60 @@
+"""Passengers accept compensation that they are offered, and name the account that it is paid to."""
+
+import msgspec
+
+from application.booking.access import visible_booking
+from application.booking.people import sealed_beside
+from application.booking.ports import BookingPorts
+from application.caller import Caller
+from application.commands import stream_kinds
+from application.commands.command import Command, Reply
+from application.commands.context import DecisionContext
+from application.compensation.read_claims import ClaimDetails, claim_of, read_claim
+from domain.booking.rejections import PersonErased
+from domain.compensation import claims
+from domain.compensation.rejections import ClaimNotFound
+from domain.identity.rejections import NotAllowed
+from domain.kernel import ids, sealed
+
+
+class BankAccount(msgspec.Struct, frozen=True):
+    """Where compensation is paid to; stored sealed."""
+
+    iban: str
+    holder: str
+
+
+async def accept_claim(
+    ports: BookingPorts, caller: Caller, id_or_reference: str, claim_id: str, account: BankAccount
+) -> tuple[ClaimDetails, bool]:
+    """Accept the offer; returns the claim and whether the command was carried out before.
+
+    Only the owner of the booking may. Rejects BookingNotFound, NotAllowed, ClaimNotFound,
+    InvalidAccount, PersonErased, and what the command does.
+    """
+    booking_id, booking = await visible_booking(ports, caller.principal, id_or_reference)
+    # Staff could have it paid to an account of their own.
+    if booking.owner != caller.principal.user:
+        raise NotAllowed()
+    if ids.booking_of_claim(claim_id) != booking_id:
+        raise ClaimNotFound()
+    account = BankAccount(claims.require_iban(account.iban), account.holder)
+    box = await sealed_beside(ports.vault, booking.contact, msgspec.json.encode(account))
+    if box is None:
+        raise PersonErased(passenger=0)
+    command = AcceptClaim(claim_id=claim_id, account=box)
+    outcome = await ports.bus.submit(caller.envelope(command))
+    return await read_claim(ports, claim_id), outcome.replayed
+
+
+class AcceptClaim(Command, frozen=True):
+    """`account` is a sealed BankAccount."""
+
+    claim_id: str
+    account: sealed.Sealed
+
+    def decide(self, context: DecisionContext) -> Reply:
+        """Rejects ClaimNotFound and ClaimNotOpen; once accepted, records nothing."""
+        claim = claim_of(context.load(stream_kinds.CLAIM, self.claim_id))
+        context.record(self.claim_id, claims.accept(claim, account=self.account))
+        return Reply(self.claim_id)

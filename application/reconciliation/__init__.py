@@ -1,0 +1,11 @@
+"""The use cases of reconciliation; read `run_reconciliation` first.
+
+ports: what the use cases need from outside
+stripe_leg: balance transactions and payouts, read again from Stripe
+ledger_leg: what account 1010 holds, read from the journal
+run_reconciliation: compare a range of days, and record what does not fit
+read_reconciliation: breaks with their age, and the explained value of each day
+import_bank_lines: record the lines of a statement of the bank
+propose_remedy: propose a write-off, or mark a break as timing
+approve_remedy: approve or decline what another person proposed
+"""

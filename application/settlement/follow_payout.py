@@ -1,0 +1,88 @@
+"""Ask Stripe about one payout, and record it; once its list is complete, what it paid out."""
+
+import asyncio
+from collections.abc import Sequence
+
+from application.commands import follow_up
+from application.commands.bus import CommandBus
+from application.payment import gateway as failures
+from application.settlement.gateway import ListedTransaction, ProviderPayout, SettlementGateway
+from application.settlement.record_payout import ReconcilePayout, RecordPayout
+from application.settlement.record_transaction import RecordTransaction, stream_of
+from domain.kernel import ids, money
+
+# A payout of more transactions than these pages have is not compared (a page has a hundred).
+PAGES_LIMIT = 500
+
+
+class PayoutFollower:
+    """Uses the dispatcher for every record and the gateway for every call."""
+
+    def __init__(self, *, bus: CommandBus, stripe: SettlementGateway) -> None:
+        self._bus = bus
+        self._stripe = stripe
+
+    async def learn_payout(self, payout: str, *, cause: follow_up.Cause) -> None:
+        """Record the payout as it is now at Stripe, with what it paid out where that is complete.
+
+        Raises the failures of the gateway, and Unavailable.
+        """
+        reported = await self._stripe.payout(payout)
+        await self._bus.submit(follow_up.envelope(cause, _step(reported), RecordPayout(reported)))
+        if reported.reconciled and reported.automatic:
+            await self._reconcile(reported, cause)
+
+    async def record_all(self, listed: Sequence[ListedTransaction]) -> int:
+        """Record transactions together, and the payouts among them; return how many were new."""
+        outcomes = await asyncio.gather(*(self._record(each) for each in listed))
+        return sum(outcomes)
+
+    async def _record(self, listed: ListedTransaction) -> bool:
+        transaction = listed.transaction
+        cause = _cause(stream_of(transaction))
+        command = RecordTransaction(transaction)
+        step = f"transaction:{transaction.id}"
+        outcome = await self._bus.submit(follow_up.envelope(cause, step, command))
+        if listed.payout is not None:
+            cause = _cause(ids.payout_stream(listed.payout.id))
+            step = _step(listed.payout)
+            await self._bus.submit(follow_up.envelope(cause, step, RecordPayout(listed.payout)))
+        return outcome.written
+
+    async def _reconcile(self, reported: ProviderPayout, cause: follow_up.Cause) -> None:
+        """Read the list that Stripe has completed, but for the payout's own transaction."""
+        paid_out = [
+            each
+            for each in await self._transactions_of(reported.id)
+            if each.transaction.source != reported.id
+        ]
+        await self.record_all(paid_out)
+        command = ReconcilePayout(
+            reported=reported,
+            transactions=tuple(sorted(each.transaction.id for each in paid_out)),
+            paid_out=money.total(
+                [each.transaction.net for each in paid_out], reported.amount.currency
+            ),
+        )
+        step = f"reconciled:{len(paid_out)}:{command.paid_out.amount}"
+        await self._bus.submit(follow_up.envelope(cause, step, command))
+
+    async def _transactions_of(self, payout: str) -> list[ListedTransaction]:
+        found: list[ListedTransaction] = []
+        after: str | None = None
+        for _ in range(PAGES_LIMIT):
+            page = await self._stripe.list_transactions(payout=payout, after=after)
+            found += page.transactions
+            if not page.has_more:
+                return found
+            after = page.transactions[-1].transaction.id
+        raise failures.GatewayUnreadable(f"{payout} has more than {PAGES_LIMIT} pages")
+
+
+def _cause(stream: str) -> follow_up.Cause:
+    """Return the cause of what is recorded on the stream: the same whenever it is read again."""
+    return follow_up.Cause(id=ids.event_id(stream, 1), actor=follow_up.ACTOR, correlation_id=stream)
+
+
+def _step(reported: ProviderPayout) -> str:
+    return f"{reported.id}:{reported.status}"

@@ -1,0 +1,176 @@
+"""Payouts beside their transactions at Stripe and beside the lines of the bank.
+
+A line belongs to a payout when it prints the payout's or its trace id, or else when it is the only
+one from Stripe with its amount near the day of arrival, and the payout is the only one for it.
+Of a payout that is printed on several lines their sum counts: a bank may correct what it booked, or
+return it.
+"""
+
+import datetime as dt
+import hashlib
+
+import msgspec
+
+from domain.kernel import money
+from domain.kernel.entries import accounting_day, local_time
+from domain.kernel.money import Money
+from domain.reconciliation.breaks import Break, BreakClass, Evidence
+from domain.reconciliation.records import BankLine, Legs, ListedPayout
+from domain.reconciliation.state import Outcome
+
+LIST_RULE = "payout_by_transactions"
+BANK_RULE = "payout_by_bank_line"
+VERSION = 1
+# Banks book an arrival on the day or within the weekend after it.
+ARRIVES_WITHIN = dt.timedelta(days=3)
+# What the bank prints for each payout beside its own references.
+STRIPE_NAME = "STRIPE"
+
+_encode = msgspec.json.Encoder(order="deterministic").encode
+
+
+def outcomes(legs: Legs, *, now: dt.datetime) -> list[Outcome]:
+    """Return the outcomes of payouts, and of lines from Stripe that belong to none.
+
+    The bank is compared up to the last day of its statements; without one it is not compared.
+    """
+    payouts = sorted(set(legs.payouts), key=lambda each: (each.id, _encode(each)))
+    lines = sorted(set(legs.bank), key=lambda each: (each.id, _encode(each)))
+    found = [_listed(each) for each in payouts if each.paid_out is not None]
+    known_until = legs.bank_until
+    if known_until is None:
+        return found
+    pairs = paired(payouts, lines)
+    taken = {line.id for its in pairs.values() for line in its}
+    for payout in payouts:
+        if payout.status == "paid" and payout.arrives_on <= known_until:
+            found.append(_arrived(payout, pairs.get(payout.id, ()), known_until, now))
+    found += [_unknown(line) for line in lines if line.id not in taken and _is_from_stripe(line)]
+    return found
+
+
+def paired(payouts: list[ListedPayout], lines: list[BankLine]) -> dict[str, tuple[BankLine, ...]]:
+    """Return the lines of each payout: by id first, then by an amount that is the only one."""
+    found: dict[str, tuple[BankLine, ...]] = {}
+    taken: set[str] = set()
+    for payout in payouts:
+        named = [line for line in lines if _names(line, payout) and line.id not in taken]
+        if named:
+            found[payout.id] = tuple(named)
+            taken |= {line.id for line in named}
+    rest = [each for each in payouts if each.id not in found and each.status == "paid"]
+    free = [line for line in lines if line.id not in taken and _is_from_stripe(line)]
+    for payout in rest:
+        like = [line for line in free if _could_be(line, payout)]
+        if len(like) == 1 and sum(_could_be(like[0], other) for other in rest) == 1:
+            found[payout.id] = (like[0],)
+    return found
+
+
+def _names(line: BankLine, payout: ListedPayout) -> bool:
+    text = line.text.upper()
+    return payout.id.upper() in text or (payout.trace is not None and payout.trace.upper() in text)
+
+
+def _is_from_stripe(line: BankLine) -> bool:
+    return STRIPE_NAME in line.text.upper()
+
+
+def _could_be(line: BankLine, payout: ListedPayout) -> bool:
+    late = line.booked_on - payout.arrives_on
+    return line.amount == payout.amount and abs(late) <= ARRIVES_WITHIN
+
+
+def _listed(payout: ListedPayout) -> Outcome:
+    """Compare a payout with the sum of what it paid out."""
+    assert payout.paid_out is not None
+    fits = payout.paid_out == payout.amount
+    return _outcome(payout, None if fits else "payout", "transactions", (payout.paid_out,), ())
+
+
+def _arrived(
+    payout: ListedPayout, lines: tuple[BankLine, ...], known_until: dt.date, now: dt.datetime
+) -> Outcome:
+    """Compare a payout with its lines, which may be booked some days after it should arrive."""
+    kind: BreakClass | None = None
+    amounts = tuple(line.amount for line in lines)
+    if not lines:
+        today = min(known_until, local_time(now).date())
+        kind = "timing" if today - payout.arrives_on <= ARRIVES_WITHIN else "payout"
+    elif _received(payout, amounts) != payout.amount or _has_other_currency(payout, amounts):
+        kind = "payout"
+    return _outcome(payout, kind, "bank", amounts, lines)
+
+
+def _received(payout: ListedPayout, amounts: tuple[Money, ...]) -> Money:
+    """Return the sum of what is in the payout's currency."""
+    currency = payout.amount.currency
+    return money.total([each for each in amounts if each.currency == currency], currency)
+
+
+def _has_other_currency(payout: ListedPayout, amounts: tuple[Money, ...]) -> bool:
+    return any(each.currency != payout.amount.currency for each in amounts)
+
+
+def _outcome(
+    payout: ListedPayout,
+    kind: BreakClass | None,
+    beside: str,
+    other: tuple[Money, ...],
+    lines: tuple[BankLine, ...],
+) -> Outcome:
+    found = None
+    if kind is not None:
+        found = Break(
+            kind=kind,
+            sources=(payout.id, beside),
+            amount=payout.amount - _received(payout, other),
+            since=payout.created_at,
+            evidence=Evidence(
+                rule=BANK_RULE if beside == "bank" else LIST_RULE,
+                rule_version=VERSION,
+                positions=(),
+                provider_ids=(payout.id, *(line.id for line in lines)),
+                digests=(payout.digest, *(line.digest for line in lines)),
+                booked=(payout.amount,),
+                listed=other,
+            ),
+        )
+    return Outcome(
+        name=f"payout_{beside}:{payout.id}",
+        day=accounting_day(payout.created_at),
+        value=Money(abs(payout.amount.amount), payout.amount.currency),
+        digest=_digest(payout, *lines),
+        found=found,
+    )
+
+
+def _unknown(line: BankLine) -> Outcome:
+    """A line from Stripe that belongs to no payout."""
+    since = dt.datetime.combine(line.booked_on, dt.time(), dt.UTC)
+    found = Break(
+        kind="payout",
+        sources=(line.id,),
+        amount=-line.amount,
+        since=since,
+        evidence=Evidence(
+            rule=BANK_RULE,
+            rule_version=VERSION,
+            positions=(),
+            provider_ids=(line.id,),
+            digests=(line.digest,),
+            booked=(),
+            listed=(line.amount,),
+        ),
+    )
+    return Outcome(
+        name=f"bank:{line.id}",
+        day=line.booked_on,
+        value=Money(abs(line.amount.amount), line.amount.currency),
+        digest=_digest(line),
+        found=found,
+    )
+
+
+def _digest(*rows: object) -> str:
+    return hashlib.sha256(b"\n".join(_encode(each) for each in rows)).hexdigest()

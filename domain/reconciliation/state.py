@@ -1,0 +1,74 @@
+"""The outcome of matching, and the state of an accounting day."""
+
+import datetime as dt
+from collections.abc import Mapping
+from typing import Literal
+
+import msgspec
+
+from domain.kernel.money import Money
+from domain.reconciliation.breaks import Break
+from domain.reconciliation.records import BankLine
+
+# The decisions that staff may take about a break.
+Decision = Literal["write_off", "mark_as_timing"]
+# Why; no free text, which might name a person.
+RemedyReason = Literal[
+    "rounding",
+    "bank_charge",
+    "agreed_with_stripe",
+    "settles_later",
+    "not_justified",
+]
+BreakStatus = Literal["open", "proposed", "resolved", "cleared"]
+
+
+class Outcome(msgspec.Struct, frozen=True, kw_only=True):
+    """What matching says of rows that belong together; `found` is None where they fit.
+
+    `value` is never negative; `digest` is the hash of the rows.
+    """
+
+    name: str
+    day: dt.date
+    value: Money
+    digest: str
+    found: Break | None
+
+
+class DayTotal(msgspec.Struct, frozen=True):
+    """The value of a day in a currency, and the part of it that is explained, in minor units."""
+
+    currency: str
+    value: int
+    explained: int
+
+
+class FoundBreak(msgspec.Struct, frozen=True):
+    """A break with what was decided about it; `proposed_by` waits for another's approval."""
+
+    found: Break
+    status: BreakStatus = "open"
+    decision: Decision | None = None
+    account: str | None = None
+    proposed_by: str | None = None
+    reason: RemedyReason | None = None
+
+    @property
+    def is_open(self) -> bool:
+        """Return whether it still needs a decision."""
+        return self.status in ("open", "proposed")
+
+
+class ReconciledDay(msgspec.Struct, frozen=True):
+    """An accounting day as it was compared last; `inputs` is the hash of its rows.
+
+    `compared` is whether a run has compared it. `lines` are those of the bank by their ids, None
+    where no statement of the bank covers the day.
+    """
+
+    inputs: str = ""
+    totals: tuple[DayTotal, ...] = ()
+    compared: bool = False
+    breaks: Mapping[str, FoundBreak] = {}
+    lines: Mapping[str, BankLine] | None = None

@@ -1,0 +1,250 @@
+"""Routes of reconciliation for finance and auditors: runs, breaks, decisions, explained value."""
+
+import datetime as dt
+from typing import Annotated, Literal
+
+import msgspec
+from litestar import get, post
+from litestar.params import FromPath, JSONBody, QueryParameter
+
+from application.reconciliation import (
+    approve_remedy,
+    propose_remedy,
+    read_reconciliation,
+    run_reconciliation,
+)
+from application.reconciliation.read_reconciliation import BreakDetails
+from domain.kernel import money
+from interfaces.http import auth, idempotency, wire
+from interfaces.http.strict_request import StrictRequest
+
+FirstDay = Annotated[dt.date | None, QueryParameter(name="from")]
+LastDay = Annotated[dt.date | None, QueryParameter(name="to")]
+AccountNumber = Annotated[str, msgspec.Meta(pattern=r"^[0-9]{4}$(?!\n)")]
+
+
+class ReconciliationRunRequest(idempotency.KeyedRequest):
+    """The accounting days to compare, both included."""
+
+    since: dt.date = msgspec.field(name="from")
+    until: dt.date = msgspec.field(name="to")
+
+
+class RemedyRequest(idempotency.KeyedRequest):
+    """What is proposed; `account` is where a write-off goes to."""
+
+    decision: Literal["write_off", "mark_as_timing"]
+    reason: Literal["rounding", "bank_charge", "agreed_with_stripe", "settles_later"]
+    account: AccountNumber | None = None
+
+
+class RemedyDecisionRequest(idempotency.KeyedRequest):
+    """Whether another person approves what was proposed."""
+
+    approved: bool
+
+
+class DayTotalResponse(msgspec.Struct, rename="camel"):
+    """The value of a day in a currency, and the part that is explained, in minor units."""
+
+    currency: str
+    value: int
+    explained: int
+
+
+class ReconciledDayResponse(msgspec.Struct, rename="camel"):
+    """An accounting day; `openCount` breaks need a decision or wait."""
+
+    day: dt.date
+    compared: bool
+    totals: list[DayTotalResponse]
+    open_count: int
+
+
+class ReconciliationReportResponse(msgspec.Struct, rename="camel"):
+    """The oldest day first."""
+
+    days: list[ReconciledDayResponse]
+
+
+class BreakEvidenceResponse(msgspec.Struct, rename="camel"):
+    """Why rows do not fit: the rule, positions of the log, ids at Stripe or the bank, and hashes.
+
+    `booked` and `listed` are the amounts of both sides.
+    """
+
+    rule: str
+    rule_version: int
+    positions: list[int]
+    provider_ids: list[str]
+    digests: list[str]
+    booked: list[wire.MoneyResponse]
+    listed: list[wire.MoneyResponse]
+
+
+class BreakResponse(msgspec.Struct, rename="camel"):
+    """What does not fit; `amount` is what the ledger has beyond the other side.
+
+    `remedy` is what is proposed first. `decision`, `account`, `proposedBy` and `reason` are set
+    once staff decided; `status` is open, proposed, resolved or cleared.
+    """
+
+    id: str
+    day: dt.date
+    kind: str
+    amount: wire.MoneyResponse
+    since: dt.datetime
+    age: str
+    remedy: str
+    status: str
+    decision: str | None
+    account: str | None
+    proposed_by: str | None
+    reason: str | None
+    evidence: BreakEvidenceResponse
+
+
+class BreaksResponse(msgspec.Struct, rename="camel"):
+    """The oldest first."""
+
+    breaks: list[BreakResponse]
+
+
+@post("/api/admin/reconciliation/runs", status_code=200, **auth.signed_in("reconcile"))
+async def start_reconciliation(
+    request: StrictRequest, data: JSONBody[ReconciliationRunRequest]
+) -> ReconciliationReportResponse:
+    """Compare days with Stripe and the bank; another run over the same rows records nothing."""
+    caller = idempotency.optional(request, data)
+    ports = request.ports.reconciliation
+    await run_reconciliation.run_reconciliation(
+        ports, since=data.since, until=data.until, actor=caller.actor
+    )
+    return await _report(request, data.since, data.until)
+
+
+@get("/api/admin/reconciliation/report", **auth.signed_in("read_ledger"))
+async def read_reconciliation_report(
+    request: StrictRequest, since: FirstDay = None, until: LastDay = None
+) -> ReconciliationReportResponse:
+    """Show the explained value of each day."""
+    return await _report(request, since, until)
+
+
+@get("/api/admin/reconciliation/breaks", **auth.signed_in("read_ledger"))
+async def read_breaks(
+    request: StrictRequest, since: FirstDay = None, until: LastDay = None
+) -> BreaksResponse:
+    """List the breaks that need a decision or wait."""
+    found = await read_reconciliation.read_breaks(
+        request.ports.reconciliation, since=since, until=until
+    )
+    return BreaksResponse(breaks=[_break(each) for each in found])
+
+
+@post(
+    "/api/admin/reconciliation/breaks/{day:str}/{break_id:str}/propose",
+    status_code=200,
+    **auth.signed_in("reconcile"),
+)
+async def propose_break_remedy(
+    request: StrictRequest,
+    day: FromPath[str],
+    break_id: FromPath[str],
+    data: JSONBody[RemedyRequest],
+) -> BreakResponse:
+    """Propose a write-off, which another person approves, or mark the break as timing."""
+    found = await propose_remedy.propose_remedy(
+        request.ports.reconciliation,
+        idempotency.required(request, data),
+        day=read_reconciliation.day_of(day),
+        break_id=break_id,
+        decision=data.decision,
+        account=data.account,
+        reason=data.reason,
+    )
+    return _break(found)
+
+
+@post(
+    "/api/admin/reconciliation/breaks/{day:str}/{break_id:str}/decide",
+    status_code=200,
+    **auth.signed_in("reconcile"),
+)
+async def decide_break_remedy(
+    request: StrictRequest,
+    day: FromPath[str],
+    break_id: FromPath[str],
+    data: JSONBody[RemedyDecisionRequest],
+) -> BreakResponse:
+    """Approve or decline the write-off that another person proposed."""
+    found = await approve_remedy.approve_remedy(
+        request.ports.reconciliation,
+        idempotency.required(request, data),
+        day=read_reconciliation.day_of(day),
+        break_id=break_id,
+        approved=data.approved,
+    )
+    return _break(found)
+
+
+async def _report(
+    request: StrictRequest, since: dt.date | None, until: dt.date | None
+) -> ReconciliationReportResponse:
+    found = await read_reconciliation.read_report(
+        request.ports.reconciliation, since=since, until=until
+    )
+    return ReconciliationReportResponse(
+        days=[
+            ReconciledDayResponse(
+                day=each.day,
+                compared=each.compared,
+                totals=[
+                    DayTotalResponse(total.currency, total.value, total.explained)
+                    for total in each.totals
+                ],
+                open_count=each.open_count,
+            )
+            for each in found
+        ]
+    )
+
+
+def _break(each: BreakDetails) -> BreakResponse:
+    found, evidence = each.break_.found, each.break_.found.evidence
+    return BreakResponse(
+        id=found.id,
+        day=each.day,
+        kind=found.kind,
+        amount=_money(found.amount),
+        since=found.since,
+        age=each.age,
+        remedy=found.remedy,
+        status=each.break_.status,
+        decision=each.break_.decision,
+        account=each.break_.account,
+        proposed_by=each.break_.proposed_by,
+        reason=each.break_.reason,
+        evidence=BreakEvidenceResponse(
+            rule=evidence.rule,
+            rule_version=evidence.rule_version,
+            positions=list(evidence.positions),
+            provider_ids=list(evidence.provider_ids),
+            digests=list(evidence.digests),
+            booked=[_money(amount) for amount in evidence.booked],
+            listed=[_money(amount) for amount in evidence.listed],
+        ),
+    )
+
+
+def _money(amount: money.Money) -> wire.MoneyResponse:
+    return wire.MoneyResponse(amount.amount, amount.currency)
+
+
+ROUTES = (
+    start_reconciliation,
+    read_reconciliation_report,
+    read_breaks,
+    propose_break_remedy,
+    decide_break_remedy,
+)

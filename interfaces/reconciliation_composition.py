@@ -1,0 +1,27 @@
+"""Builds what reconciliation needs, for the web role, the timer and `ais reconcile`."""
+
+import datetime as dt
+
+from application.commands.bus import CommandBus
+from application.reconciliation.ports import ReconciliationPorts
+from infrastructure.bank_files.statement import read_statement
+from interfaces import books_composition
+from interfaces.books_composition import asking
+from interfaces.composition import Core, utc_now
+from projections.unfinished_attempts import queries as unfinished_attempts
+
+# How long after its end a payment still waits for the completer before it is a stale hold.
+STALE_AFTER = dt.timedelta(hours=2)
+
+
+def reconciliation_on(core: Core, bus: CommandBus) -> ReconciliationPorts:
+    """Return the ports over this core and bus."""
+    attempts = asking(core.pool, unfinished_attempts.overdue)
+    return ReconciliationPorts(
+        bus=bus,
+        books=books_composition.books_on(core.pool),
+        stripe=core.settlement.stripe,
+        unfinished_attempts=lambda: attempts(before=utc_now() - STALE_AFTER),
+        read_statement=read_statement,
+        clock=utc_now,
+    )

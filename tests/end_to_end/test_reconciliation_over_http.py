@@ -1,0 +1,105 @@
+"""A day with a sale and a payout is reconciled through the whole system."""
+
+import asyncio
+import datetime as dt
+import json
+import os
+import subprocess
+import sys
+import time
+from pathlib import Path
+from typing import Any
+
+import httpx
+
+from domain.kernel.entries import accounting_day
+from tests.support import customers, running_system, stored_log
+from tests.support.customers import Customer
+from tests.support.running_system import System
+
+PATH = "/api/admin/reconciliation"
+
+
+async def test_a_run_over_a_sale_and_a_payout_is_explained_and_a_second_adds_nothing(
+    system: System, client: httpx.AsyncClient, customer: Customer
+) -> None:
+    finance = await customers.staff(system, client, "finance")
+    await customer.confirmed([running_system.schedule(system, seats=1, fare=50_000)])
+    await asyncio.to_thread(running_system.await_rest, system)
+    running_system.control(system, "funds")
+    running_system.control(system, "payouts", currency="sar")
+    await asyncio.to_thread(running_system.await_rest, system)
+    today = accounting_day(dt.datetime.now(dt.UTC))
+    days = {"from": (today - dt.timedelta(days=1)).isoformat(), "to": today.isoformat()}
+
+    async def run() -> dict[str, Any]:
+        return await finance.call("POST", f"{PATH}/runs", days)
+
+    end = time.monotonic() + 2 * stored_log.WAIT_SECONDS
+    first = await run()
+    while any(each["openCount"] for each in first["days"]):
+        # The payout's webhook may still be on its way: that is timing, and clears itself.
+        assert time.monotonic() < end, first
+        await asyncio.sleep(0.5)
+        first = await run()
+    assert await run() == first
+    assert [each["day"] for each in first["days"]] == [days["from"], days["to"]]
+    assert all(each["compared"] for each in first["days"])
+    assert first["days"][1]["totals"]
+    asked = f"{PATH}/breaks?from={days['from']}&to={days['to']}"
+    assert (await finance.call("GET", asked))["breaks"] == []
+    for total in first["days"][1]["totals"]:
+        assert total["value"] == total["explained"] > 0
+
+
+async def test_only_finance_runs_and_decides_and_bad_days_are_refused(
+    system: System, client: httpx.AsyncClient, customer: Customer
+) -> None:
+    finance = await customers.staff(system, client, "finance")
+    auditor = await customers.staff(system, client, "auditor")
+    days = {"from": "2026-01-02", "to": "2026-01-01"}
+    for user in (customer, auditor):
+        refused = await client.post(f"{PATH}/runs", json=days, headers=user.headers)
+        assert refused.status_code == 403
+    assert (await client.get(f"{PATH}/report", headers=customer.headers)).status_code == 403
+    bad = await client.post(f"{PATH}/runs", json=days, headers=finance.headers)
+    assert (bad.status_code, bad.json()["code"]) == (400, "VALIDATION_ERROR")
+    key = {"Idempotency-Key": "reconciliation-1"}
+    body = {"decision": "write_off", "reason": "rounding", "account": "6000"}
+    for day, status in (("2026-01-01", 404), ("yesterday", 400)):
+        answer = await client.post(
+            f"{PATH}/breaks/{day}/amount:charge:ch_0/propose",
+            json=body,
+            headers={**finance.headers, **key},
+        )
+        assert answer.status_code == status, answer.text
+
+
+def reconcile(system: System, *arguments: str) -> subprocess.CompletedProcess[str]:
+    """Run `ais reconcile` beside the system."""
+    return subprocess.run(
+        [sys.executable, "-m", "interfaces.cli.main", "reconcile", *arguments],
+        env={**os.environ, **system.environment},
+        capture_output=True,
+        text=True,
+        timeout=60,
+    )
+
+
+def test_the_command_imports_a_statement_and_finds_the_same_break_each_time(
+    system: System, tmp_path: Path
+) -> None:
+    day = (accounting_day(dt.datetime.now(dt.UTC)) - dt.timedelta(days=20)).isoformat()
+    file = tmp_path / "statement.csv"
+    file.write_text(f"date,amount,currency,text\n{day},12.34,SAR,STRIPE PAYOUT po_unknown\n")
+    asked = ("--from", day, "--to", day, "--json", "--bank", str(file))
+    first, second = reconcile(system, *asked), reconcile(system, *asked)
+    assert first.returncode == second.returncode == 1, first.stderr
+    assert first.stdout == second.stdout
+    ((found,),) = [each["breaks"] for each in json.loads(first.stdout)]
+    assert (found["kind"], found["amount"]) == ("payout", {"amount": -1_234, "currency": "SAR"})
+    assert "imported 1 lines from Stripe" in first.stderr
+    file.write_text("date,amount\n")
+    refused = reconcile(system, "--bank", str(file))
+    assert (refused.returncode, refused.stdout) == (2, "")
+    assert "line 1" in refused.stderr

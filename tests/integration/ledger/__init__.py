@@ -1,0 +1,1 @@
+"""The tools of finance: `ais ledger`, exports, and what other programs read in them."""

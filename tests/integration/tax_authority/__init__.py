@@ -1,0 +1,1 @@
+"""Tax documents as the tax authority gets them, and against the schema of UBL."""

@@ -1,0 +1,1 @@
+"""Tax documents as pages, as a scanner and a reader of PDF find them."""

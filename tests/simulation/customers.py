@@ -1,0 +1,173 @@
+"""What customers do at random: each is a script whose steps wait for a time of their own choice.
+
+A customer who gets no answer asks again with the same key, and gives up after some tries.
+"""
+
+import random
+from collections.abc import AsyncIterator, Awaitable, Callable
+from typing import TypeVar
+
+import msgspec
+
+from application import ports
+from application.booking.ask_about_payment import ask_about_payment
+from application.booking.cancel_booking import CancelBooking
+from application.booking.open_checkout import open_checkout
+from application.payment.gateway import GatewayFailure
+from domain.booking.states import Status
+from domain.kernel.rejections import Rejection
+from tests.simulation.airline_process import AirlineProcess
+
+TRIES_LIMIT = 4
+HOUR = 3_600
+DAY = 24 * HOUR
+# The hold has ended long before: a payment that ends then is late.
+LATE_SECONDS = 2 * DAY
+GOOD_CARDS = ("pm_card_visa", "pm_card_mastercard", "pm_card_amex", "pm_card_pendingRefund")
+BAD_CARDS = ("pm_card_chargeDeclined", "pm_card_chargeDeclinedInsufficientFunds")
+SECURE_CARDS = ("pm_card_threeDSecureRequired", "pm_card_threeDSecureRequiredChargeDeclined")
+DISPUTED_CARDS = (
+    "pm_card_createDispute",
+    "pm_card_createDisputeProductNotReceived",
+    "pm_card_createDisputeInquiry",
+    "pm_card_createIssuerFraudRecord",
+)
+SLOW_METHODS = ("pm_usBankAccount_success", "pm_usBankAccount_insufficientFunds")
+
+Result = TypeVar("Result")
+
+
+class Seat(msgspec.Struct, frozen=True):
+    """The flights of one currency: the first is booked, the others are changed to."""
+
+    currency: str
+    flights: tuple[str, ...]
+
+
+class Customer:
+    """`steps` yields how many seconds pass before the next step; `number` makes ids of requests."""
+
+    def __init__(
+        self, airline: Callable[[], AirlineProcess], number: int, seat: Seat, *, seed: int
+    ) -> None:
+        self.number = number
+        self.done: list[str] = []
+        self.booking = ""
+        self._airline = airline
+        self._seat = seat
+        self._requests = number * 1_000
+        self._random = random.Random(f"{seed}:{number}")
+
+    async def steps(self) -> AsyncIterator[int]:
+        """Book; most pay; some cancel, change or come back."""
+        dice = self._random
+        self.booking = await self._airline().book(self._seat.flights[0])
+        self.done.append("book")
+        yield dice.randrange(10, 300)
+        if dice.random() < 0.08:
+            self.done.append("abandon")
+            return
+        for _ in range(dice.choice((1, 1, 2))):
+            session = await self._checkout()
+            if session is None:
+                return
+            yield dice.randrange(10, 300)
+            async for seconds in self._pay(session):
+                yield seconds
+            if await self._status() not in (Status.RESERVED, Status.PENDING):
+                break
+            yield dice.randrange(10, 300)
+        if dice.random() < 0.3:
+            await self._try(lambda: ask_about_payment(self._airline().ports, self.booking))
+        yield dice.randrange(HOUR, 12 * DAY)
+        kind = dice.random()
+        if kind < 0.25:
+            await self._cancel()
+        elif kind < 0.45:
+            async for seconds in self._change():
+                yield seconds
+
+    async def _pay(self, session: str) -> AsyncIterator[int]:
+        dice = self._random
+        kind = dice.random()
+        stripe = self._airline().world.stripe
+        if kind < 0.52:
+            await self._press(session, "pay", dice.choice(GOOD_CARDS))
+        elif kind < 0.62:
+            await self._press(session, "pay", dice.choice(BAD_CARDS))
+            yield dice.randrange(20, 300)
+            if dice.random() < 0.7:
+                await self._press(session, "pay", "pm_card_visa")
+        elif kind < 0.7:
+            await self._press(session, "pay", dice.choice(SECURE_CARDS))
+            yield dice.randrange(20, 300)
+            await self._press(session, dice.choice(("authenticate", "refuse")))
+        elif kind < 0.78:
+            await self._press(session, "pay", dice.choice(SLOW_METHODS))
+        elif kind < 0.86:
+            await self._press(session, "pay", dice.choice(DISPUTED_CARDS))
+        elif kind < 0.9:
+            await self._press(session, "pay", "pm_card_refundFail")
+        elif kind < 0.95:
+            begun = await stripe.tried("/_control/attempts", session=session, under_way=True)
+            self.done.append("pay late")
+            yield LATE_SECONDS + dice.randrange(HOUR)
+            if begun:
+                await stripe.tried("/_control/attempts", session=session, finishes=True)
+
+    async def _press(self, session: str, verb: str, card: str | None = None) -> None:
+        """The page may have closed meanwhile."""
+        form = b"" if card is None else f"card={card}".encode()
+        await self._airline().world.stripe.tried(f"/c/pay/{session}/{verb}", form=form)
+        self.done.append(verb if card is None else card)
+
+    async def _checkout(self) -> str | None:
+        number = self._request()
+        found = await self._try(
+            lambda: open_checkout(
+                self._airline().ports, self._airline().caller(number), self.booking
+            )
+        )
+        return None if found is None else found.session_id
+
+    async def _cancel(self) -> None:
+        self.done.append("cancel")
+        quote = await self._try(lambda: self._airline().quote_cancellation(self.booking))
+        if quote is not None:
+            number = self._request()
+            command = CancelBooking(quote=quote, reason="requested")
+            await self._try(lambda: self._airline().submit(command, number))
+
+    async def _change(self) -> AsyncIterator[int]:
+        """Another flight; what is due for it is paid, or not."""
+        self.done.append("change")
+        to = self._random.choice(self._seat.flights[1:])
+        if await self._try(lambda: self._airline().modify(self.booking, to)) is None:
+            return
+        session = await self._checkout()
+        if session is None:
+            return
+        yield self._random.randrange(10, 300)
+        if self._random.random() < 0.7:
+            await self._press(session, "pay", "pm_card_visa")
+
+    async def _status(self) -> Status:
+        status: Status = (await self._airline().booking(self.booking)).status
+        return status
+
+    def _request(self) -> int:
+        self._requests += 1
+        return self._requests
+
+    async def _try(self, ask: Callable[[], Awaitable[Result]]) -> Result | None:
+        """Ask until there is an answer, some tries at most; None where the airline says no."""
+        for _ in range(TRIES_LIMIT):
+            try:
+                return await ask()
+            except (GatewayFailure, ports.Unavailable, TimeoutError):
+                continue
+            except Rejection as rejection:
+                self.done.append(rejection.code)
+                return None
+        self.done.append("gave up")
+        return None

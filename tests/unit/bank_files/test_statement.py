@@ -1,0 +1,134 @@
+"""Statements of the bank: the same lines from every form, and an error that says where."""
+
+import datetime as dt
+
+import pytest
+
+from domain.kernel.money import Money
+from domain.reconciliation.rejections import StatementUnreadable
+from infrastructure.bank_files.statement import read_statement
+
+CSV = b"""date,amount,currency,text
+2026-11-23,682.50,SAR,STRIPE PAYOUT po_1
+2026-11-24,-75.25,SAR,Salary of a person
+2026-11-24,-10.00,SAR,STRIPE RETURN po_2
+"""
+MT940 = b""":20:STATEMENT
+:25:1234567
+:28C:00001
+:60F:C261122SAR1000,00
+:61:2611231123C682,50NTRFNONREF//B1
+:86:STRIPE PAYOUT po_1
+:61:2611241124D75,25NTRFNONREF//B2
+:86:Salary of a person
+:61:2611241124D10,00NTRFNONREF//B3
+:86:STRIPE RETURN po_2
+:62F:C261125SAR1597,25
+-
+"""
+CAMT_ENTRY = """<Ntry><Amt Ccy="SAR">{amount}</Amt><CdtDbtInd>{sign}</CdtDbtInd><Sts>{status}</Sts>
+<BookgDt><Dt>{day}</Dt></BookgDt><NtryDtls><TxDtls><RmtInf><Ustrd>{text}</Ustrd></RmtInf></TxDtls>
+</NtryDtls></Ntry>"""
+
+
+def camt(*entries: str) -> bytes:
+    body = "".join(entries)
+    return (
+        '<?xml version="1.0" encoding="UTF-8"?>\n'
+        '<Document xmlns="urn:iso:std:iso:20022:tech:xsd:camt.053.001.08"><BkToCstmrStmt><Stmt>'
+        f"<Id>1</Id>{body}</Stmt></BkToCstmrStmt></Document>"
+    ).encode()
+
+
+def entry(amount: str, sign: str, day: str, text: str, status: str = "BOOK") -> str:
+    return CAMT_ENTRY.format(amount=amount, sign=sign, day=day, text=text, status=status)
+
+
+CAMT = camt(
+    entry("682.50", "CRDT", "2026-11-23", "STRIPE PAYOUT po_1"),
+    entry("75.25", "DBIT", "2026-11-24", "Salary of a person"),
+    entry("10.00", "DBIT", "2026-11-24", "STRIPE RETURN po_2", status="<Cd>BOOK</Cd>"),
+    entry("99.00", "CRDT", "2026-11-24", "STRIPE PAYOUT po_3", status="PDNG"),
+)
+
+
+@pytest.mark.parametrize("file", [CSV, MT940, CAMT], ids=["csv", "mt940", "camt"])
+def test_each_form_gives_the_same_lines_and_nothing_about_anybody_else(file: bytes) -> None:
+    read = read_statement(file)
+    assert [(each.booked_on, each.amount) for each in read.lines] == [
+        (dt.date(2026, 11, 23), Money(68_250, "SAR")),
+        (dt.date(2026, 11, 24), Money(-1_000, "SAR")),
+    ]
+    assert all(f"po_{number}" in each.text for number, each in enumerate(read.lines, start=1))
+    assert read.other_count == 1
+    assert read_statement(file) == read
+
+
+def test_a_statement_covers_the_days_that_it_names_also_without_a_line() -> None:
+    assert (read_statement(MT940).since, read_statement(MT940).until) == (
+        dt.date(2026, 11, 22),
+        dt.date(2026, 11, 25),
+    )
+
+
+@pytest.mark.parametrize(
+    ("currency", "text", "minor"), [("SAR", "1.05", 105), ("KWD", "1.005", 1_005), ("JPY", "7", 7)]
+)
+def test_amounts_become_minor_units_of_their_currency(currency: str, text: str, minor: int) -> None:
+    file = f"date,amount,currency,text\n2026-11-23,{text},{currency},STRIPE\n".encode()
+    (line,) = read_statement(file).lines
+    assert line.amount == Money(minor, currency)
+
+
+def test_two_equal_lines_of_one_day_are_both_kept() -> None:
+    row = b"2026-11-23,1.00,SAR,STRIPE\n"
+    read = read_statement(b"date,amount,currency,text\n" + row + row)
+    assert len({each.id for each in read.lines}) == 2
+
+
+HEADER = b"date,amount,currency,text\n"
+BOMB = b'<?xml version="1.0"?><!DOCTYPE a [<!ENTITY b "c">]><Document>&b;</Document>'
+
+
+@pytest.mark.parametrize(
+    ("file", "where", "reason"),
+    [
+        (b"", "line 1", "columns_date_amount_currency_text_expected"),
+        (b"day,amount\n", "line 1", "columns_date_amount_currency_text_expected"),
+        (HEADER, "file", "no_lines"),
+        (HEADER + b"2026-11-23,1.00,SAR,STRIPE\n2026-13-01,1.00,SAR,X\n", "line 3", "not_a_date"),
+        (HEADER + b"2026-11-23,one,SAR,X\n", "line 2", "not_an_amount"),
+        (HEADER + b"2026-11-23,NaN,SAR,X\n", "line 2", "not_an_amount"),
+        (HEADER + b"2026-11-23,1e99999999,SAR,X\n", "line 2", "not_an_amount"),
+        (HEADER + b"2026-11-23,1.001,SAR,X\n", "line 2", "too_many_decimals"),
+        (HEADER + b"2026-11-23,1.0,JPY,X\n2026-11-23,1.5,JPY,X\n", "line 3", "too_many_decimals"),
+        (HEADER + b"2026-11-23,1.00,XYZ,X\n", "line 2", "unknown_currency"),
+        (HEADER + b"2026-11-23,1.00\n", "line 2", "wrong_number_of_columns"),
+        (HEADER + b"2026-11-23,1.00,SAR,X,Y\n", "line 2", "wrong_number_of_columns"),
+        (b"\xff\xfe\x00", "file", "not_utf_8"),
+        (b"<Document>", "line 1", "not_xml"),
+        (b"<Document/>", "file", "not_camt_053"),
+        (BOMB, "file", "unsafe_xml"),
+        (camt(entry("x", "CRDT", "2026-11-23", "STRIPE")), "entry 1", "not_an_amount"),
+        (camt(entry("1", "BOTH", "2026-11-23", "X")), "entry 1", "neither_credit_nor_debit"),
+        (camt("<Ntry/>"), "entry 1", "no_amount_sign_or_date"),
+        (b":20:A\n:25:1\n", "file", "no_lines"),
+        (HEADER + b"2020-01-01,1,SAR,X\n2026-11-23,1,SAR,X\n", "file", "too_many_days"),
+    ],
+)
+def test_a_file_that_cannot_be_read_says_where_and_why(
+    file: bytes, where: str, reason: str
+) -> None:
+    with pytest.raises(StatementUnreadable) as refusal:
+        read_statement(file)
+    assert refusal.value.parameters == {"field": where, "reason": reason}
+
+
+def test_a_line_of_mt940_that_cannot_be_read_refuses_the_file_and_is_not_left_out() -> None:
+    for broken in (
+        MT940.replace(b":61:2611241124D75", b":61:XX"),
+        MT940.replace(b"C682,50", b"C"),
+        MT940.replace(b":61:261124", b":61:269924"),
+    ):
+        with pytest.raises(StatementUnreadable):
+            read_statement(broken)

@@ -1,0 +1,1 @@
+"""Claims of passengers for cancelled, late and overbooked flights."""

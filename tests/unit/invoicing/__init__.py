@@ -1,0 +1,1 @@
+"""Tax documents: what an event changes, the lines, the numbers, the XML."""

@@ -1,0 +1,1 @@
+"""Months of the books: closed, and reopened by two persons."""

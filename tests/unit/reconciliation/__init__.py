@@ -1,0 +1,1 @@
+"""The three legs of reconciliation: matching, the bank, and the decisions about breaks."""

@@ -1,0 +1,1 @@
+"""Balance transactions, payouts, and Stripe's balance beside the books."""
