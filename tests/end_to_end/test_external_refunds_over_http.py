@@ -20,12 +20,7 @@ async def _by_hand(system: System, booking: str, amount: int) -> str:
     (intent,) = [each["id"] for each in intents if each["metadata"].get("booking") == booking]
     made = running_system.control(system, "refunds", charge=intent, amount=amount)
     await asyncio.to_thread(running_system.await_rest, system)
-    await asyncio.to_thread(
-        stored_log.await_row,
-        system.owner_dsn,
-        "SELECT count(*) FROM inbox.stripe_event WHERE state = 'new'",
-        lambda count: count == 0,
-    )
+    await asyncio.to_thread(stored_log.await_inbox, system.owner_dsn)
     return str(made["id"])
 
 

@@ -7,10 +7,12 @@ import os
 import subprocess
 import sys
 import time
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import httpx
+import pytest
 
 from domain.kernel.entries import accounting_day
 from tests.support import customers, running_system, stored_log
@@ -18,6 +20,19 @@ from tests.support.customers import Customer
 from tests.support.running_system import System
 
 PATH = "/api/admin/reconciliation"
+
+
+@pytest.fixture(scope="module")
+def fresh() -> Iterator[System]:
+    """A system of its own: what other tests do at Stripe by hand are real breaks."""
+    with running_system.running_system() as ready:
+        yield ready
+
+
+@pytest.fixture
+def system(fresh: System) -> System:
+    """The fresh one."""
+    return fresh
 
 
 async def test_a_run_over_a_sale_and_a_payout_is_explained_and_a_second_adds_nothing(

@@ -178,9 +178,19 @@ async def await_ready(client: httpx.AsyncClient) -> None:
 
 
 def await_rest(system: System) -> None:
-    """Wait until no message is unsent, no refund unanswered, no webhook under way, and all read
-    models have followed.
+    """Wait until no message is unsent, no refund unanswered, no webhook under way, and processes
+    and all read models have followed; nothing was appended meanwhile.
     """
+    end = time.monotonic() + WAIT_SECONDS
+    seen = None
+    while seen != (head := stored_log.head(system.owner_dsn)):
+        assert time.monotonic() < end, "events are appended without end"
+        seen = head
+        _await_followers(system)
+
+
+def _await_followers(system: System) -> None:
+    stored_log.assert_processes_follow(system.owner_dsn)
     stored_log.await_row(
         system.owner_dsn,
         "SELECT count(*) FROM ledger.outbox WHERE sent_at IS NULL",

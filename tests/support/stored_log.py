@@ -2,6 +2,7 @@
 
 import datetime as dt
 import functools
+import operator
 import time
 from collections.abc import Callable
 from typing import Any
@@ -18,6 +19,7 @@ from tests.support.invariants import Invariants
 from tests.support.memory_log import MemoryLog
 
 WAIT_SECONDS = 60.0
+HEAD = "SELECT coalesce(max(position), 0) FROM ledger.event"
 LIMIT = 1_000_000
 NO_ANSWER = ports.KnownCommand(b"", ports.Answer("", 0))
 
@@ -110,10 +112,37 @@ def assert_invariants(owner_dsn: str) -> None:
     invariants.check()
 
 
+def head(owner_dsn: str) -> int:
+    """The position of the newest event."""
+    return int(await_row(owner_dsn, HEAD, lambda _position: True))
+
+
+def assert_processes_follow(owner_dsn: str) -> None:
+    """The processes have run for every event that the log has now."""
+    await_row(
+        owner_dsn,
+        "SELECT coalesce(max(position), 0) FROM process.checkpoint",
+        functools.partial(operator.le, head(owner_dsn)),
+    )
+
+
+def await_inbox(owner_dsn: str) -> None:
+    """Every stored event of Stripe has its effect; a session waits no more for a capture that is
+    recorded, it only is not marked as done yet.
+    """
+    await_row(
+        owner_dsn,
+        "SELECT count(*) FROM inbox.stripe_event AS waiting WHERE state = 'new' AND NOT EXISTS "
+        "(SELECT FROM inbox.stripe_event AS known WHERE known.object = waiting.awaited_intent "
+        "AND known.type = 'payment_intent.succeeded' AND known.state = 'done')",
+        lambda count: count == 0,
+    )
+
+
 def assert_read_models_follow(owner_dsn: str) -> None:
     """Every checkpoint reaches the head that the log has now; nothing is parked or stopped."""
     with psycopg.connect(owner_dsn, autocommit=True) as connection:
-        row = connection.execute("SELECT coalesce(max(position), 0) FROM ledger.event").fetchone()
+        row = connection.execute(HEAD).fetchone()
         assert row is not None
         end = time.monotonic() + WAIT_SECONDS
         while True:
