@@ -11,6 +11,9 @@ from domain.booking import state as booking_state
 from domain.compensation import claims
 from domain.compensation import events as claim_events
 from domain.compensation import state as claim_state
+from domain.credit import credits
+from domain.credit import events as credit_events
+from domain.credit import state as credit_state
 from domain.inventory import events as flight_events
 from domain.inventory import fold as flight_fold
 from domain.inventory import state as flight_state
@@ -55,6 +58,9 @@ PAYMENT: StreamKind[payment_state.Payment] = StreamKind(
 CLAIM: StreamKind[claim_state.Claim] = StreamKind(
     ids.StreamPrefix.CLAIM, claims.evolve, get_args(claim_events.ClaimEvent)
 )
+CREDIT: StreamKind[credit_state.Credit] = StreamKind(
+    ids.StreamPrefix.CREDIT, credits.evolve, get_args(credit_events.CreditEvent)
+)
 PERIOD: StreamKind[period_state.Period] = StreamKind(
     ids.StreamPrefix.PERIOD, period_closing.evolve, get_args(period_events.PeriodEvent)
 )
@@ -87,6 +93,7 @@ KINDS: dict[str, StreamKind[Any]] = {
         BOOKING,
         PAYMENT,
         CLAIM,
+        CREDIT,
         PERIOD,
         SETTLEMENT,
         PAYOUT,

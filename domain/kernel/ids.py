@@ -13,6 +13,8 @@ import uuid
 # 32 symbols without 0/O and 1/I, as airlines print them (IATA Resolution 830d leaves the choice).
 LOCATOR_ALPHABET = "ABCDEFGHJKLMNPQRSTUVWXYZ23456789"
 LOCATOR_LENGTH = 6
+# 80 bits: sixteen symbols of five.
+CREDIT_RANDOM_BYTES = 10
 TICKET_SERIAL_LIMIT = 10**10
 TICKET_NUMBER_LENGTH = 13
 # Carrier (IATA: two characters, not two digits), number from 1, operational suffix.
@@ -70,6 +72,7 @@ class StreamPrefix(enum.StrEnum):
     BOOKING = "booking"
     PAYMENT = "payment"
     CLAIM = "claim"
+    CREDIT = "credit"
     PERIOD = "period"
     SETTLEMENT = "settlement"
     PAYOUT = "payout"
@@ -251,6 +254,26 @@ def booking_of_claim(claim_id: str) -> str | None:
     reference, _, departure = rest.partition("-")
     known = is_record_locator(reference) and is_flight_id(f"{StreamPrefix.FLIGHT}-{departure}")
     return booking_stream(reference) if kind == StreamPrefix.CLAIM and known else None
+
+
+def credit_stream(randomness: bytes) -> str:
+    """Return the stream and public id of a new credit, from at least 10 random bytes.
+
+    Example: `credit-7KQ2M4XWZ9PD3TRA`. Nobody can guess it, but it is not what lets one spend it.
+    """
+    assert len(randomness) >= CREDIT_RANDOM_BYTES
+    symbols = [LOCATOR_ALPHABET[index] for index in _five_bits(randomness)]
+    return f"{StreamPrefix.CREDIT}-{''.join(symbols)}"
+
+
+def is_credit_id(text: str) -> bool:
+    """Return whether the text has the form of a credit's id."""
+    return re.fullmatch(f"{StreamPrefix.CREDIT}-[{LOCATOR_ALPHABET}]{{16}}", text) is not None
+
+
+def _five_bits(randomness: bytes) -> list[int]:
+    number = int.from_bytes(randomness[:CREDIT_RANDOM_BYTES], "big")
+    return [number >> shift & 31 for shift in range(0, 8 * CREDIT_RANDOM_BYTES, 5)]
 
 
 def flight_name(flight_id: str) -> str:

@@ -10,6 +10,7 @@ division: posting rule of passengers who leave for a booking of their own
 compensation: posting rules of claims of passengers
 disputes: posting rules of money that a payer's bank takes, returns or keeps
 external_refunds: posting rules of refunds made at Stripe by hand
+credits: posting rules of travel credit
 
 Vocabulary: *unapplied funds* (2020) is captured money not yet matched to tickets; the *air
 traffic liability* (2000) is what the airline owes in carriage (IFRS 15 contract liability).
@@ -23,4 +24,6 @@ L5  A division moves amounts between two bookings, account by account, and chang
 L6  The receivable of disputes (1200) is what banks hold of undecided disputes: the end of a dispute
     closes it, against what the payer was owed or as a loss.
 L7  External refunds (1290) is what was refunded at Stripe by hand and finance has not allocated.
+L8  Travel credits (2200) are the balances of all credits: a posting to 2200 names the credit,
+    or the booking whose change or cancellation issues it in the same append.
 """

@@ -14,7 +14,7 @@ PAGE = Path(__file__).resolve().parents[2] / "docs" / "glossary.md"
 # What ends the name of an event: what happened to the noun before it.
 HAPPENED = re.compile(
     r"(CheckedIn|DividedOff|ChargedBack|"
-    r"[A-Z][a-z]+ed|Paid|Sold|Held|Won|Lost|Left|Flown|Chosen|Withdrawn)$"
+    r"[A-Z][a-z]+ed|Paid|Sold|Spent|Held|Won|Lost|Left|Flown|Chosen|Withdrawn)$"
 )
 
 

@@ -25,6 +25,7 @@ from domain.booking.seat_events import SeatExtrasRefunded
 from domain.booking.suspension_events import CouponsReinstated, CouponsSuspended
 from domain.booking.values import CheckedInPassenger
 from domain.compensation import events as claims
+from domain.credit import events as credits
 from domain.inventory import events as flights
 from domain.inventory.events import CabinLayout, CapacityMove, FareClass, RestoredMove
 from domain.invoicing import events as invoicing
@@ -82,11 +83,7 @@ RULES: dict[str, Rule] = {
     "booking.coupons_cancelled": CANCELLATION,
     "booking.seat_extras_refunded": CANCELLATION,
     "booking.divided": ("division", accounts.AIR_TRAFFIC_LIABILITY, accounts.STRIPE_CLEARING),
-    "booking.divided_off": (
-        "division",
-        accounts.STRIPE_CLEARING,
-        accounts.AIR_TRAFFIC_LIABILITY,
-    ),
+    "booking.divided_off": ("division", accounts.STRIPE_CLEARING, accounts.AIR_TRAFFIC_LIABILITY),
     "booking.refund_granted": ("goodwill", accounts.COMPENSATION, accounts.REFUNDS_PAYABLE),
     "booking.coupons_flown": ("flown", accounts.AIR_TRAFFIC_LIABILITY, accounts.PASSENGER_REVENUE),
     "booking.passengers_missed": ("no_show", accounts.AIR_TRAFFIC_LIABILITY, accounts.BREAKAGE),
@@ -342,6 +339,7 @@ FIRST: dict[str, type[DomainEvent]] = {
     "flight": flights.FlightScheduled,
     "payment": payments.PaymentRequested,
     "claim": claims.ClaimAssessed,
+    "credit": credits.CreditIssued,
     "period": periods.PeriodClosed,
     "settlement": settlement.TransactionRecorded,
     "payout": settlement.PayoutCreated,

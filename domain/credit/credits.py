@@ -1,0 +1,252 @@
+"""One credit: issue, claim, spend, return, expire, pay out. A known decision returns no events."""
+
+import datetime as dt
+from typing import assert_never
+
+from msgspec.structs import replace
+
+from domain.credit import rejections
+from domain.credit.events import (
+    CreditClaimed,
+    CreditEvent,
+    CreditExpired,
+    CreditIssued,
+    CreditReturned,
+    CreditSpent,
+    Origin,
+    PayoutApproved,
+    PayoutDeclined,
+    PayoutProposed,
+)
+from domain.credit.state import Credit, Payout, Use
+from domain.kernel import entries, sealed
+from domain.kernel.money import Money
+
+# How long a credit can be spent; the airline has to confirm both.
+LIFETIME = dt.timedelta(days=365)
+# At least so long after it came back.
+RETURNED_LIFETIME = dt.timedelta(days=90)
+
+
+def issue(
+    credit: Credit | None,
+    *,
+    owner: str | None,
+    amount: Money,
+    origin: Origin,
+    now: dt.datetime,
+    entry: entries.Entry,
+    booking: str | None = None,
+    code_digest: str | None = None,
+    code: sealed.Sealed | None = None,
+    notes: tuple[sealed.Sealed, ...] = (),
+) -> list[CreditEvent]:
+    """Issue a credit that can be spent for LIFETIME; one that exists is not issued again."""
+    assert owner is not None or code_digest is not None, "somebody must be able to spend it"
+    if credit is not None:
+        return []
+    if amount.amount <= 0:
+        raise rejections.InvalidCredit(field="amount", reason="must be positive")
+    return [
+        CreditIssued(
+            owner=owner,
+            amount=amount,
+            origin=origin,
+            expires_at=now + LIFETIME,
+            entry=entry,
+            booking=booking,
+            code_digest=code_digest,
+            code=code,
+            notes=notes,
+        )
+    ]
+
+
+def claim(credit: Credit | None, *, owner: str, now: dt.datetime) -> list[CreditEvent]:
+    """Take a gift card into an account. Rejects CreditNotClaimable, whatever the reason is."""
+    if credit is None or credit.code_digest is None or credit.expires_at <= now:
+        raise rejections.CreditNotClaimable()
+    if credit.owner == owner:
+        return []
+    if credit.owner is not None:
+        raise rejections.CreditNotClaimable()
+    return [CreditClaimed(owner=owner)]
+
+
+def spendable(credit: Credit, *, now: dt.datetime) -> Money:
+    """What can be spent now; nothing once it has expired or while a payout is proposed."""
+    if credit.payout is not None or credit.expires_at <= now:
+        return Money(0, credit.balance.currency)
+    return credit.balance
+
+
+def require_spendable(credit: Credit, *, currency: str, now: dt.datetime) -> None:
+    """Something of it can be spent in this currency; otherwise CreditNotSpendable."""
+    if spendable(credit, now=now).amount > 0 and credit.balance.currency == currency:
+        return
+    if credit.balance.currency != currency:
+        reason = "currency"
+    elif credit.expires_at <= now:
+        reason = "expired"
+    else:
+        reason = "spent" if credit.payout is None else "payout_proposed"
+    raise rejections.CreditNotSpendable(
+        reason=reason, currency=credit.balance.currency, balance=credit.balance.amount
+    )
+
+
+def spend(
+    credit: Credit,
+    *,
+    use: str,
+    booking: str,
+    payment: str,
+    amount: Money,
+    now: dt.datetime,
+    entry: entries.Entry,
+) -> list[CreditEvent]:
+    """Spend a part on a booking. Rejects CreditNotSpendable, CreditAmountRefused."""
+    if credit.use(use) is not None:
+        return []
+    require_spendable(credit, currency=amount.currency, now=now)
+    most = spendable(credit, now=now).amount
+    if not 0 < amount.amount <= most:
+        raise rejections.CreditAmountRefused(field="amount", least=1, most=most)
+    return [CreditSpent(use=use, booking=booking, payment=payment, amount=amount, entry=entry)]
+
+
+def return_part(
+    credit: Credit, *, use: str, amount: Money, now: dt.datetime, entry: entries.Entry
+) -> list[CreditEvent]:
+    """Return a part of a use; it can be spent for RETURNED_LIFETIME at least."""
+    spent = credit.use(use)
+    assert spent is not None, "only what was spent is returned"
+    assert 0 <= amount.amount <= spent.left.amount, "no more is returned than was spent"
+    if amount.amount == 0:
+        return []
+    expires_at = max(credit.expires_at, now + RETURNED_LIFETIME)
+    return [CreditReturned(use=use, amount=amount, expires_at=expires_at, entry=entry)]
+
+
+def is_expired(credit: Credit, *, now: dt.datetime) -> bool:
+    """Whether something is left and its time is over; a proposed payout is decided first."""
+    return credit.expires_at <= now and credit.balance.amount > 0 and credit.payout is None
+
+
+def expire(credit: Credit, *, now: dt.datetime, entry: entries.Entry) -> list[CreditEvent]:
+    """Let what is left become revenue once its time is over."""
+    if not is_expired(credit, now=now):
+        return []
+    return [CreditExpired(amount=credit.balance, entry=entry)]
+
+
+def propose_payout(
+    credit: Credit, *, account: sealed.Sealed, by: str, now: dt.datetime
+) -> list[CreditEvent]:
+    """Propose to pay out what is left. Rejects PayoutRefused."""
+    if credit.payout is not None:
+        raise rejections.PayoutRefused(reason="already_proposed")
+    if credit.origin == "goodwill":
+        raise rejections.PayoutRefused(reason="goodwill")
+    left = spendable(credit, now=now)
+    if left.amount == 0:
+        raise rejections.PayoutRefused(reason="nothing_left")
+    return [PayoutProposed(amount=left, account=account, by=by)]
+
+
+def decline_payout(credit: Credit, *, by: str) -> list[CreditEvent]:
+    """Refuse the payout; who proposed it may take it back. Rejects PayoutRefused."""
+    if credit.payout is None:
+        raise rejections.PayoutRefused(reason="not_proposed")
+    return [PayoutDeclined(by=by)]
+
+
+def pay_out(
+    credit: Credit,
+    *,
+    bank_reference: str,
+    paid_on: dt.date,
+    today: dt.date,
+    by: str,
+    entry: entries.Entry,
+) -> list[CreditEvent]:
+    """Approve the payout and record its transfer; the same again records nothing.
+
+    Rejects PayoutRefused, also for the user who proposed it.
+    """
+    if credit.bank_reference is not None and credit.payout is None:
+        if credit.bank_reference == bank_reference:
+            return []
+        raise rejections.PayoutRefused(reason="another_transfer")
+    if credit.payout is None:
+        raise rejections.PayoutRefused(reason="not_proposed")
+    if credit.payout.by == by:
+        raise rejections.PayoutRefused(reason="second_person_needed")
+    if paid_on > today:
+        raise rejections.PayoutRefused(reason="in_the_future")
+    return [
+        PayoutApproved(
+            amount=credit.payout.amount,
+            bank_reference=bank_reference,
+            paid_on=paid_on,
+            by=by,
+            proposed_by=credit.payout.by,
+            entry=entry,
+        )
+    ]
+
+
+def evolve(credit: Credit | None, event: CreditEvent) -> Credit:
+    """The credit after the event; never rejects a stored fact."""
+    if isinstance(event, CreditIssued):
+        return Credit(
+            owner=event.owner,
+            origin=event.origin,
+            issued=event.amount,
+            balance=event.amount,
+            expires_at=event.expires_at,
+            booking=event.booking,
+            code_digest=event.code_digest,
+            code=event.code,
+        )
+    assert credit is not None, "a credit begins with CreditIssued"
+    match event:
+        case CreditClaimed():
+            return replace(credit, owner=event.owner)
+        case CreditSpent():
+            return _spent(credit, event)
+        case CreditReturned():
+            return _returned(credit, event)
+        case CreditExpired():
+            return replace(credit, balance=credit.balance - event.amount)
+        case PayoutProposed():
+            return replace(credit, payout=Payout(event.amount, event.account, event.by))
+        case PayoutDeclined():
+            return replace(credit, payout=None)
+        case PayoutApproved():
+            return replace(
+                credit,
+                payout=None,
+                balance=credit.balance - event.amount,
+                bank_reference=event.bank_reference,
+            )
+        case _:
+            assert_never(event)
+
+
+def _spent(credit: Credit, event: CreditSpent) -> Credit:
+    nothing = Money(0, event.amount.currency)
+    use = Use(event.use, event.booking, event.payment, event.amount, nothing)
+    return replace(credit, balance=credit.balance - event.amount, uses=(*credit.uses, use))
+
+
+def _returned(credit: Credit, event: CreditReturned) -> Credit:
+    return replace(
+        credit,
+        balance=credit.balance + event.amount,
+        expires_at=event.expires_at,
+        uses=tuple(
+            replace(each, returned=each.returned + event.amount) if each.id == event.use else each
+            for each in credit.uses
+        ),
+    )

@@ -1,0 +1,102 @@
+"""Posting rules of travel credit: issued, spent, returned, expired, paid out (rows 22 to 27).
+
+Every posting to 2200 names the credit in place of a booking, so that its balance is the credit's.
+"""
+
+import datetime as dt
+from collections.abc import Sequence
+from typing import Literal
+
+from domain.kernel import entries, money
+from domain.ledger import accounts
+from domain.ledger.rules import accounting_day
+
+ISSUED_RULE = "credit_issued"
+SPENT_RULE = "credit_spent"
+RETURNED_RULE = "credit_returned"
+EXPIRED_RULE = "credit_expired"
+PAID_OUT_RULE = "credit_paid_out"
+
+# Where the amount of a new credit comes from.
+Source = Literal["booking", "compensation", "goodwill", "goodwill_of_booking", "sale"]
+_SOURCES: dict[Source, str] = {
+    # The entry of the change or cancellation left it at the booking.
+    "booking": accounts.TRAVEL_CREDITS,
+    "compensation": accounts.COMPENSATION_PAYABLE,
+    "goodwill": accounts.GOODWILL_CREDITS,
+    "goodwill_of_booking": accounts.COMPENSATION,
+    # Captured for a gift card.
+    "sale": accounts.UNAPPLIED_FUNDS,
+}
+
+
+def issued_entry(
+    *, credit: str, source: Source, of: str, amount: money.Money, now: dt.datetime
+) -> entries.Entry:
+    """A credit is owed; `of` is the booking or purchase that its amount comes from."""
+    return _entry(
+        ISSUED_RULE,
+        credit,
+        now,
+        ((_SOURCES[source], of, amount), (accounts.TRAVEL_CREDITS, credit, -amount)),
+    )
+
+
+def spent_entry(
+    *, credit: str, booking: str, amount: money.Money, now: dt.datetime
+) -> entries.Entry:
+    """A part of the credit pays for a booking, as money that was captured does (row 24)."""
+    return _entry(
+        SPENT_RULE,
+        credit,
+        now,
+        ((accounts.TRAVEL_CREDITS, credit, amount), (accounts.UNAPPLIED_FUNDS, booking, -amount)),
+    )
+
+
+def returned_entry(
+    *, credit: str, booking: str, amount: money.Money, now: dt.datetime, was_applied: bool
+) -> entries.Entry:
+    """A part comes back: of unapplied funds, or of what is owed back once it `was_applied`."""
+    account = accounts.REFUNDS_PAYABLE if was_applied else accounts.UNAPPLIED_FUNDS
+    return _entry(
+        RETURNED_RULE,
+        credit,
+        now,
+        ((account, booking, amount), (accounts.TRAVEL_CREDITS, credit, -amount)),
+    )
+
+
+def expired_entry(*, credit: str, amount: money.Money, now: dt.datetime) -> entries.Entry:
+    """What is left when its time is over is revenue (row 26)."""
+    return _entry(
+        EXPIRED_RULE,
+        credit,
+        now,
+        ((accounts.TRAVEL_CREDITS, credit, amount), (accounts.BREAKAGE, credit, -amount)),
+    )
+
+
+def paid_out_entry(*, credit: str, amount: money.Money, now: dt.datetime) -> entries.Entry:
+    """The bank paid it out."""
+    return _entry(
+        PAID_OUT_RULE,
+        credit,
+        now,
+        ((accounts.TRAVEL_CREDITS, credit, amount), (accounts.BANK, credit, -amount)),
+    )
+
+
+def _entry(
+    rule: str, credit: str, now: dt.datetime, lines: Sequence[tuple[str, str, money.Money]]
+) -> entries.Entry:
+    return entries.Entry(
+        effective_on=accounting_day(now),
+        rule=rule,
+        version=1,
+        references=(credit,),
+        postings=tuple(
+            entries.Posting(account, owner, amount.amount, amount.currency)
+            for account, owner, amount in lines
+        ),
+    )

@@ -1,0 +1,309 @@
+"""One credit: whatever happens to it in any order, its balance and account 2200 agree."""
+
+import datetime as dt
+from collections import Counter
+
+import pytest
+from hypothesis import strategies as st
+from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule
+
+from domain.credit import credits, rejections
+from domain.credit.events import CreditEvent, Origin
+from domain.credit.state import Credit
+from domain.kernel import ids, sealed
+from domain.kernel.money import Money
+from domain.ledger import accounts
+from domain.ledger import credits as posting_rules
+
+NOW = dt.datetime(2026, 11, 24, 9, tzinfo=dt.UTC)
+DAY = dt.timedelta(days=1)
+NAME = "credit-7KQ2M4XWZ9PD3TRA"
+ACCOUNT = sealed.Sealed("subject", b"account")
+OPEN_ENTRY = posting_rules.expired_entry(credit=NAME, amount=Money(1, "SAR"), now=NOW)
+
+
+def issued(
+    amount: int = 10_000, *, currency: str = "SAR", origin: Origin = "cheaper_change"
+) -> Credit:
+    """A credit of a customer."""
+    money = Money(amount, currency)
+    (event,) = credits.issue(
+        None, owner="user_1", amount=money, origin=origin, now=NOW, entry=OPEN_ENTRY
+    )
+    return credits.evolve(None, event)
+
+
+def gift_card() -> Credit:
+    """A credit of whoever has the code."""
+    (event,) = credits.issue(
+        None,
+        owner=None,
+        code_digest="digest",
+        amount=Money(10_000, "SAR"),
+        origin="gift_card",
+        now=NOW,
+        entry=OPEN_ENTRY,
+    )
+    return credits.evolve(None, event)
+
+
+def after(credit: Credit, events: list[CreditEvent]) -> Credit:
+    """The credit after the events."""
+    for event in events:
+        credit = credits.evolve(credit, event)
+    return credit
+
+
+def spent(credit: Credit, amount: int, *, use: str = "use-1", now: dt.datetime = NOW) -> Credit:
+    """The credit after a part was spent."""
+    events = credits.spend(
+        credit,
+        use=use,
+        booking="booking-ABC234",
+        payment="payment-ABC234-1",
+        amount=Money(amount, credit.balance.currency),
+        now=now,
+        entry=OPEN_ENTRY,
+    )
+    return after(credit, events)
+
+
+def test_a_credit_is_issued_once_and_for_more_than_nothing() -> None:
+    credit = issued()
+    again = credits.issue(
+        credit,
+        owner="user_1",
+        amount=Money(1, "SAR"),
+        origin="goodwill",
+        now=NOW,
+        entry=OPEN_ENTRY,
+    )
+    assert again == []
+    for amount in (0, -1):
+        with pytest.raises(rejections.InvalidCredit):
+            issued(amount)
+
+
+@pytest.mark.parametrize("amount", [0, -1, 10_001])
+def test_no_more_is_spent_than_is_left(amount: int) -> None:
+    with pytest.raises(rejections.CreditAmountRefused) as refused:
+        spent(issued(), amount)
+    assert refused.value.parameters["most"] == 10_000
+
+
+def test_a_use_is_spent_once() -> None:
+    credit = spent(issued(), 4_000)
+    assert spent(credit, 5_000) is credit
+    assert credit.balance == Money(6_000, "SAR")
+
+
+def test_it_is_spent_in_its_own_currency_before_it_expires_and_not_while_it_is_paid_out() -> None:
+    credit = issued()
+
+    def reason(credit: Credit, currency: str, now: dt.datetime) -> object:
+        with pytest.raises(rejections.CreditNotSpendable) as refused:
+            credits.require_spendable(credit, currency=currency, now=now)
+        return refused.value.parameters["reason"]
+
+    assert reason(credit, "KWD", NOW) == "currency"
+    assert reason(credit, "SAR", credit.expires_at) == "expired"
+    credits.require_spendable(credit, currency="SAR", now=credit.expires_at - DAY)
+    assert reason(spent(credit, 10_000), "SAR", NOW) == "spent"
+    proposed = after(
+        credit, credits.propose_payout(credit, account=ACCOUNT, by="finance_1", now=NOW)
+    )
+    assert reason(proposed, "SAR", NOW) == "payout_proposed"
+
+
+def test_what_comes_back_after_its_time_can_be_spent_for_another_ninety_days() -> None:
+    credit = spent(issued(), 4_000)
+    late = credit.expires_at + DAY
+    returned = after(
+        credit,
+        credits.return_part(
+            credit, use="use-1", amount=Money(4_000, "SAR"), now=late, entry=OPEN_ENTRY
+        ),
+    )
+    assert returned.balance == Money(10_000, "SAR")
+    assert returned.expires_at == late + credits.RETURNED_LIFETIME
+    early = after(
+        credit,
+        credits.return_part(credit, use="use-1", amount=Money(1, "SAR"), now=NOW, entry=OPEN_ENTRY),
+    )
+    assert early.expires_at == credit.expires_at
+
+
+def test_a_gift_card_is_claimed_by_one_account() -> None:
+    card = gift_card()
+    claimed = after(card, credits.claim(card, owner="user_2", now=NOW))
+    assert claimed.owner == "user_2"
+    assert credits.claim(claimed, owner="user_2", now=NOW) == []
+    for credit, now in ((claimed, NOW), (issued(), NOW), (card, card.expires_at), (None, NOW)):
+        with pytest.raises(rejections.CreditNotClaimable) as refused:
+            credits.claim(credit, owner="user_3", now=now)
+        assert refused.value.parameters == {}
+
+
+def test_a_payout_needs_two_persons_and_is_never_made_of_goodwill() -> None:
+    def reason(*arguments: object, **named: object) -> object:
+        with pytest.raises(rejections.PayoutRefused) as refused:
+            credits.pay_out(*arguments, **named)  # type: ignore[arg-type]
+        return refused.value.parameters["reason"]
+
+    paying = {
+        "bank_reference": "T1",
+        "paid_on": NOW.date(),
+        "today": NOW.date(),
+        "entry": OPEN_ENTRY,
+    }
+    credit = issued()
+    assert reason(credit, by="finance_2", **paying) == "not_proposed"
+    proposed = after(
+        credit, credits.propose_payout(credit, account=ACCOUNT, by="finance_1", now=NOW)
+    )
+    assert reason(proposed, by="finance_1", **paying) == "second_person_needed"
+    tomorrow = NOW.date() + DAY
+    assert reason(proposed, by="finance_2", **{**paying, "paid_on": tomorrow}) == "in_the_future"
+    paid = after(proposed, credits.pay_out(proposed, by="finance_2", **paying))  # type: ignore[arg-type]
+    assert paid.balance.amount == 0
+    assert credits.pay_out(paid, by="finance_2", **paying) == []  # type: ignore[arg-type]
+    assert reason(paid, by="finance_2", **{**paying, "bank_reference": "T2"}) == "another_transfer"
+    for refused, why in ((issued(origin="goodwill"), "goodwill"), (paid, "nothing_left")):
+        with pytest.raises(rejections.PayoutRefused) as never:
+            credits.propose_payout(refused, account=ACCOUNT, by="finance_1", now=NOW)
+        assert never.value.parameters["reason"] == why
+    with pytest.raises(rejections.PayoutRefused):
+        credits.propose_payout(proposed, account=ACCOUNT, by="finance_1", now=NOW)
+    declined = after(proposed, credits.decline_payout(proposed, by="finance_1"))
+    assert credits.spendable(declined, now=NOW) == declined.balance
+
+
+def test_ids_are_of_eighty_random_bits() -> None:
+    assert ids.credit_stream(bytes(10)) == "credit-AAAAAAAAAAAAAAAA"
+    assert ids.credit_stream(b"\xff" * 10) == "credit-9999999999999999"
+    made = {ids.credit_stream(bytes([0] * byte + [1] + [0] * (9 - byte))) for byte in range(10)}
+    assert len(made) == 10
+    assert all(ids.is_credit_id(each) for each in made)
+    assert not ids.is_credit_id("credit-AAAAAAAAAAAAAAA")
+    assert not ids.is_credit_id("credit-AAAAAAAAAAAAAAA0")
+
+
+class AnyOrder(RuleBasedStateMachine):
+    """Decisions about one credit at any time; 2200 is counted from the entries alone."""
+
+    @initialize(
+        amount=st.integers(1, 50_000),
+        currency=st.sampled_from(("SAR", "KWD", "JPY")),
+        origin=st.sampled_from(("cheaper_change", "goodwill", "compensation")),
+    )
+    def begin(self, amount: int, currency: str, origin: Origin) -> None:
+        self.now = NOW
+        self.currency = currency
+        self.books: Counter[str] = Counter()
+        self.spent: Counter[str] = Counter()
+        self.back: Counter[str] = Counter()
+        self.gone = 0
+        money = Money(amount, currency)
+        entry = posting_rules.issued_entry(
+            credit=NAME, source="booking", of="booking-ABC234", amount=money, now=NOW
+        )
+        self.state: Credit | None = None
+        self.take(
+            credits.issue(None, owner="user_1", amount=money, origin=origin, now=NOW, entry=entry)
+        )
+        self.issued = amount
+
+    def take(self, events: list[CreditEvent]) -> bool:
+        for event in events:
+            entry = getattr(event, "entry", None)
+            for posting in entry.postings if entry is not None else ():
+                if posting.booking == NAME:
+                    self.books[posting.account] += posting.amount
+            assert entry is None or sum(each.amount for each in entry.postings) == 0
+            self.state = credits.evolve(self.state, event)
+        return bool(events)
+
+    @property
+    def credit(self) -> Credit:
+        assert self.state is not None
+        return self.state
+
+    @rule(days=st.integers(1, 200))
+    def wait(self, days: int) -> None:
+        self.now += days * DAY
+
+    @rule(number=st.integers(1, 4), amount=st.integers(1, 30_000))
+    def spend(self, number: int, amount: int) -> None:
+        money = Money(amount, self.currency)
+        use = f"use-{number}"
+        entry = posting_rules.spent_entry(
+            credit=NAME, booking="booking-ABC234", amount=money, now=self.now
+        )
+        try:
+            done = self.take(
+                credits.spend(
+                    self.credit,
+                    use=use,
+                    booking="booking-ABC234",
+                    payment="payment-ABC234-1",
+                    amount=money,
+                    now=self.now,
+                    entry=entry,
+                )
+            )
+        except (rejections.CreditNotSpendable, rejections.CreditAmountRefused):
+            return
+        assert not done or self.now < self.credit.expires_at
+        self.spent[use] += amount if done else 0
+
+    @rule(number=st.integers(1, 4), share=st.integers(0, 4))
+    def return_part(self, number: int, share: int) -> None:
+        use = f"use-{number}"
+        left = self.spent[use] - self.back[use]
+        money = Money(left * share // 4, self.currency)
+        if self.credit.use(use) is None:
+            return
+        entry = posting_rules.returned_entry(
+            credit=NAME, booking="booking-ABC234", amount=money, now=self.now, was_applied=share > 2
+        )
+        self.take(
+            credits.return_part(self.credit, use=use, amount=money, now=self.now, entry=entry)
+        )
+        self.back[use] += money.amount
+
+    @rule()
+    def expire(self) -> None:
+        left = self.credit.balance
+        entry = posting_rules.expired_entry(credit=NAME, amount=left, now=self.now)
+        if self.take(credits.expire(self.credit, now=self.now, entry=entry)):
+            self.gone += left.amount
+
+    @rule(pays=st.booleans())
+    def pay_out(self, pays: bool) -> None:
+        left = self.credit.balance
+        entry = posting_rules.paid_out_entry(credit=NAME, amount=left, now=self.now)
+        try:
+            self.take(credits.propose_payout(self.credit, account=ACCOUNT, by="one", now=self.now))
+        except rejections.PayoutRefused:
+            return
+        if not pays:
+            self.take(credits.decline_payout(self.credit, by="two"))
+            return
+        today = self.now.date()
+        self.take(
+            credits.pay_out(
+                self.credit, bank_reference="T1", paid_on=today, today=today, by="two", entry=entry
+            )
+        )
+        self.gone += left.amount
+
+    @invariant()
+    def the_balance_is_what_is_left(self) -> None:
+        if getattr(self, "state", None) is None:
+            return
+        out = sum(self.spent.values()) - sum(self.back.values())
+        assert self.credit.balance.amount == self.issued - out - self.gone >= 0
+        assert self.books[accounts.TRAVEL_CREDITS] == -self.credit.balance.amount
+
+
+TestAnyOrder = AnyOrder.TestCase
