@@ -246,6 +246,9 @@ class OpenClaim(msgspec.Struct, frozen=True):
     since: dt.datetime
 
 
+CreditsOf = Callable[[str], Awaitable[tuple[Sequence[str], AsOf]]]
+"""The ids of the credits of an account."""
+
 OpenClaims = Callable[[], Awaitable[tuple[Sequence[OpenClaim], AsOf]]]
 """Returns the worklist of refused and failed refunds, the oldest first."""
 

@@ -19,6 +19,7 @@ from application.booking.answer_dispute import DisputePorts
 from application.booking.ports import BookingPorts
 from application.booking.unpaid_seats import SeatWindows, UnpaidSeats
 from application.commands.bus import CommandBus
+from application.credit.ports import CreditPorts
 from application.identity import log_in, register_user
 from application.inventory.ports import FlightPorts
 from application.invoicing.ports import InvoicingPorts
@@ -56,6 +57,7 @@ from interfaces.http.ports import HttpPorts
 from interfaces.settings import Settings
 from projections import progress
 from projections.booking_list import queries as booking_list
+from projections.credits import queries as credits
 from projections.disputes import queries as disputes
 from projections.external_refunds import queries as external_refunds
 from projections.flight_availability import queries as flight_availability
@@ -148,6 +150,7 @@ def _web_ports(
         booking=booking,
         flights=_flight_ports(core, bus),
         pricing=_pricing_ports(core, bus, JourneyQuotes(signer)),
+        credit=CreditPorts(booking, asking(core.pool, credits.of_owner)),
         settlement=_settlement_ports(core),
         reconciliation=reconciliation_composition.reconciliation_on(core, bus),
         ledger=ledger,

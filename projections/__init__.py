@@ -9,6 +9,7 @@ coupon_values: what coupons put into liabilities, by flight
 unfinished_attempts: payment attempts without an outcome
 unfinished_refunds: refunds that have not ended
 open_claims: claims of passengers that are not paid
+credits: travel credits by owner
 tax_documents: tax documents by month, and which are reported
 signed_captures: captures that only a signed event reported
 stripe_settlement: what Stripe settled, and its balance beside the books

@@ -9,6 +9,8 @@ from projections.booking_list import checker as booking_list_checker
 from projections.booking_list import projector as booking_list
 from projections.coupon_values import checker as coupon_values_checker
 from projections.coupon_values import projector as coupon_values
+from projections.credits import checker as credits_checker
+from projections.credits import projector as credits
 from projections.disputes import checker as disputes_checker
 from projections.disputes import projector as disputes
 from projections.external_refunds import checker as external_refunds_checker
@@ -51,6 +53,7 @@ READ_MODELS = (
     ReadModel(unfinished_refunds.PROJECTION, unfinished_refunds_checker.differences),
     ReadModel(external_refunds.PROJECTION, external_refunds_checker.differences),
     ReadModel(open_claims.PROJECTION, open_claims_checker.differences),
+    ReadModel(credits.PROJECTION, credits_checker.differences),
     ReadModel(signed_captures.PROJECTION, signed_captures_checker.differences),
     ReadModel(stripe_settlement.PROJECTION, stripe_settlement_checker.differences),
     ReadModel(disputes.PROJECTION, disputes_checker.differences),

@@ -14,6 +14,7 @@ Permission = Literal[
     "run_flights",
     "read_manifest",
     "override_refund",
+    "issue_credit",
     "read_ledger",
     "reconcile",
     "close_books",
@@ -26,7 +27,9 @@ PERMISSIONS: tuple[Permission, ...] = get_args(Permission)
 GRANTS: Mapping[Role, frozenset[Permission]] = {
     "customer": frozenset({"book", "see_own_bookings"}),
     "agent": frozenset({"book", "see_own_bookings"}),
-    "support": frozenset({"see_own_bookings", "see_any_booking", "change_any_booking"}),
+    "support": frozenset(
+        {"see_own_bookings", "see_any_booking", "change_any_booking", "issue_credit"}
+    ),
     "ops": frozenset({"see_own_bookings", "see_any_booking", "run_flights", "read_manifest"}),
     "gate": frozenset(
         {"see_own_bookings", "see_any_booking", "handle_passengers", "read_manifest"}
@@ -36,6 +39,7 @@ GRANTS: Mapping[Role, frozenset[Permission]] = {
             "see_own_bookings",
             "see_any_booking",
             "override_refund",
+            "issue_credit",
             "read_ledger",
             "reconcile",
             "close_books",

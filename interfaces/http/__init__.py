@@ -14,6 +14,7 @@ disruption: answer a disruption
 division: passengers leave for a booking of their own
 refund: refunds beyond the rules
 claims: compensation for cancelled, late and overbooked flights
+credits: travel credit
 documents: travel documents and special services
 seats: choose seats
 check_in: check-in, boarding, offload, no-show

@@ -29,7 +29,6 @@ Letters = Annotated[str, msgspec.Meta(pattern=r"^[A-Z]{1,10}$(?!\n)")]
 Row = Annotated[int, msgspec.Meta(ge=1, le=999)]
 SeatCount = Annotated[int, msgspec.Meta(ge=0, le=600)]
 Amount = Annotated[int, msgspec.Meta(ge=1, le=10**9)]
-Currency = Annotated[str, msgspec.Meta(pattern=r"^[A-Z]{3}$(?!\n)")]
 
 
 class LayoutRequest(msgspec.Struct, rename="camel", forbid_unknown_fields=True):
@@ -63,7 +62,7 @@ class FlightRequest(idempotency.KeyedRequest):
     destination: wire.AirportCode
     departure_time: dt.datetime
     arrival_time: dt.datetime
-    currency: Currency
+    currency: wire.CurrencyText
     fare_classes: Annotated[list[FareClassRequest], msgspec.Meta(min_length=1, max_length=20)]
     cabins: Annotated[list[LayoutRequest], msgspec.Meta(min_length=1, max_length=2)]
 

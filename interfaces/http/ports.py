@@ -6,6 +6,7 @@ import msgspec
 
 from application.booking.answer_dispute import DisputePorts
 from application.booking.ports import BookingPorts
+from application.credit.ports import CreditPorts
 from application.identity.log_in import LogIn
 from application.identity.ports import SecurityRecord, SignedIn, TokenVerifier
 from application.identity.register_user import RegisterUser
@@ -35,6 +36,7 @@ class HttpPorts(msgspec.Struct, frozen=True):
     readiness: Readiness
     fingerprint_key: bytes
     booking: BookingPorts
+    credit: CreditPorts
     flights: FlightPorts
     pricing: PricingPorts
     ledger: LedgerPorts

@@ -25,6 +25,7 @@ NameText = Annotated[str, msgspec.Meta(min_length=1, max_length=60)]
 ArabicNameText = Annotated[str, msgspec.Meta(min_length=1, max_length=120)]
 # What staff write in their own words: sealed in the log.
 ReasonText = Annotated[str, msgspec.Meta(min_length=3, max_length=200)]
+CurrencyText = Annotated[str, msgspec.Meta(pattern=r"^[A-Z]{3}$(?!\n)")]
 EmailText = Annotated[str, msgspec.Meta(min_length=3, max_length=254)]
 
 

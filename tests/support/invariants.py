@@ -12,6 +12,7 @@ from domain.inventory.state import Flight as FlightState
 from domain.kernel import money
 from domain.kernel.entries import Entry
 from domain.kernel.events import DomainEvent
+from domain.ledger import accounts
 from domain.period.events import PeriodClosed, PeriodReopened
 from projections.coupon_values.projector import DIVIDED_ACCOUNTS, values_of
 from tests.support import recounted_external_refunds
@@ -76,6 +77,8 @@ class Invariants:
             self._check_money(booking)
         for flight in [name for name in touched if name.startswith("flight-")]:
             self._check_flight(flight)
+        for credit in self.recount.credits.balances:
+            self._check_credit(credit)
 
     def _close(self, stream: str, event: DomainEvent) -> None:
         """Nothing is posted into a month from its closing to its reopening."""
@@ -151,6 +154,7 @@ class Invariants:
         assert applied == sum(counted.paid.values())
         books = Counter(_expected(name, counted, payments, self.recount.draws(name)))
         books.update(self.recount.claims.expected(name))
+        books.update(self.recount.credits.expected(name))
         books.update(recounted_external_refunds.expected(name, self.recount.draws(name)))
         expected = {key: amount for key, amount in books.items() if amount}
         posted = {key: amount for key, amount in self._balances.get(name, {}).items() if amount}
@@ -160,6 +164,15 @@ class Invariants:
         if counted.ticketed:
             _check_sum(counted)
         self._check_flights_share(name, posted)
+
+    def _check_credit(self, name: str) -> None:
+        """Account 2200 has the balance of the credit."""
+        owed = {
+            currency: -amount
+            for (account, currency), amount in self._balances[name].items()
+            if account == accounts.TRAVEL_CREDITS
+        }
+        assert owed == self.recount.credits.balances[name]
 
     def _check_flights_share(self, name: str, posted: dict[tuple[str, str], int]) -> None:
         """What finance reads by flight adds up to the accounts that it divides."""

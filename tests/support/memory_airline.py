@@ -33,7 +33,7 @@ class MemoryAirline(Airline):
         return MemoryProcess(
             self.log,
             clock=self.clock,
-            random_bytes=lambda count: next(self._draws) * (count // 4),
+            random_bytes=lambda count: (next(self._draws) * -(-count // 4))[:count],
         )
 
     def submit(self, command: Command) -> Outcome:

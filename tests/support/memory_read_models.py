@@ -26,6 +26,7 @@ LOADED_BY = {
     "ledger_parked_funds": ("payment",),
     "coupon_value": ("flight",),
     "open_claims": ("claim",),
+    "credits": ("credit",),
     "settled_payouts": ("payout",),
     "settled_amounts": ("amount_of",),
     "disputes": ("dispute",),

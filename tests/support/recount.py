@@ -26,6 +26,7 @@ from domain.payment import external_refund_events as external
 from tests.support import (
     recounted,
     recounted_claims,
+    recounted_credits,
     recounted_disputes,
     recounted_divisions,
     recounted_external_refunds,
@@ -62,6 +63,7 @@ class Recount:
         self.intents: set[str] = set()
         self.divisions = recounted_divisions.Divisions()
         self.claims = recounted_claims.Claims()
+        self.credits = recounted_credits.Credits()
         self.steps: Counter[tuple[Status, Status]] = Counter()
 
     def take(self, recorded: ports.RecordedEvent) -> str:
@@ -76,6 +78,8 @@ class Recount:
             return stream
         if kind == "claim":
             return self.claims.take(stream, event)
+        if kind == "credit":
+            return self.credits.take(stream, event)
         return self._payment(stream, event) if kind == "payment" else stream
 
     # A booking's events.

@@ -25,5 +25,6 @@ remind_of_cancelled_flights: bookings on cancelled or moved flights, a day witho
 refund_unanswered_cancellations: bookings on cancelled flights, a week without an answer
 offer_assessed_claims: claims whose cause can no longer be withdrawn
 report_tax_documents: tax documents that the authority has not answered about
+expire_credits: travel credits whose time is over
 registry: the list of all timers
 """

@@ -10,6 +10,7 @@ from interfaces.worker.timers import (
     compare_stripe_balance,
     complete_unfinished_attempts,
     depart_overdue_flights,
+    expire_credits,
     follow_payouts,
     offer_assessed_claims,
     offer_free_seats,
@@ -47,4 +48,5 @@ TIMERS: tuple[Timer, ...] = (
     refund_unanswered_cancellations.TIMER,
     offer_assessed_claims.TIMER,
     report_tax_documents.TIMER,
+    expire_credits.TIMER,
 )

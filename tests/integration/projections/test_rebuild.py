@@ -7,6 +7,7 @@ import pytest
 
 from application.booking.record_dispute import RecordDispute
 from application.compensation.assess_claim import AssessClaim
+from application.credit.issue_credit import IssueCredit
 from application.invoicing.report_documents import RecordTaxReport
 from application.payment import record_refund
 from application.payment.dispute_gateway import ProviderDispute
@@ -53,6 +54,7 @@ async def _business(airline: Airline) -> None:
     await _refunds(airline, await airline.sell())
     await _claim(airline, await airline.sell())
     await _dispute(airline, await airline.sell())
+    await airline.submit(IssueCredit(sold[1], Money(5_000, "SAR")))
 
 
 async def _dispute(airline: Airline, booking: str) -> None:
@@ -244,6 +246,9 @@ FALSIFICATIONS = [
     ("unfinished_refunds", "UPDATE {}.unfinished_refunds SET since = since + interval '1 us'"),
     ("open_claims", "UPDATE {}.open_claims SET amount = amount + 1"),
     ("open_claims", "DELETE FROM {}.open_claims"),
+    ("credits", "UPDATE {}.credits SET balance = balance + 1"),
+    ("credits", "UPDATE {}.credits SET expires_at = expires_at + interval '1 us'"),
+    ("credits", "DELETE FROM {}.credits"),
     ("tax_documents", "DELETE FROM {}.tax_documents WHERE kind = 'credit_note'"),
     ("tax_documents", "UPDATE {}.tax_documents SET vat = vat + 1"),
     ("tax_documents", "UPDATE {}.tax_documents SET status = 'waiting', code = NULL"),

@@ -10,6 +10,7 @@ import pytest
 from application.booking.offer_disruption import OfferDisruption
 from application.booking.record_dispute import RecordDispute
 from application.compensation.assess_claim import AssessClaim
+from application.credit.issue_credit import IssueCredit
 from application.inventory.cancel_flight import CancelFlight
 from application.payment.dispute_gateway import ProviderDispute
 from application.payment.record_attempt import Opened
@@ -118,6 +119,12 @@ async def claim(airline: Airline, number: int) -> str:
     return booking
 
 
+async def credit(airline: Airline, number: int) -> str:
+    booking = await hold(airline, number)
+    issued = await airline.submit(IssueCredit(booking, Money(1_000 + number, "SAR")))
+    return str(issued.answer.stream)
+
+
 async def payout(airline: Airline, number: int) -> str:
     name = f"po_{number}"
     await airline.submit(
@@ -170,6 +177,7 @@ WORK: dict[str, Callable[[Airline, int], Any]] = {
     "report_tax_documents": tax_document,
     "offer_assessed_claims": claim,
     "follow_payouts": payout,
+    "expire_credits": credit,
     "ask_about_disputes": dispute,
 }
 # Their one task goes through everything itself.
@@ -202,7 +210,7 @@ async def test_work_that_nothing_can_help_starves_none_behind_it(
     for _ in range(4 * ROUNDS):  # nothing of it is ever done
         tasks: list[Any] = list(await timer.due(core, page))
         assert len(tasks) <= 1
-        names = ("booking_id", "payment_id", "flight_id", "payout")
+        names = ("booking_id", "payment_id", "flight_id", "payout", "credit_id")
         asked |= {getattr(task, name) for task in tasks for name in names if hasattr(task, name)}
         asked |= {each.payment for task in tasks for each in getattr(task, "captures", ())}
         page = Page(LATER, 1, tasks[-1] if tasks else None)

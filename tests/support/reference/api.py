@@ -25,6 +25,8 @@ CONTEXTS: dict[str, str] = {
     "/api/admin/bookings": "Booking",
     "/api/admin/claims": "Compensation",
     "/api/admin/open-claims": "Compensation",
+    "/api/credits": "Travel credit",
+    "/api/admin/accounts": "Travel credit",
     "/api/webhooks": "Payment",
     "/api/admin/stripe-events": "Payment",
     "/api/admin/payments": "Payment",

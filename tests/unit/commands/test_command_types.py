@@ -70,6 +70,7 @@ def test_the_commands_of_all_contexts_are_found() -> None:
     assert {each.__module__.split(".")[1] for each in COMMANDS} == {
         "booking",
         "compensation",
+        "credit",
         "inventory",
         "ledger",
         "invoicing",

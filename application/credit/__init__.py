@@ -1,0 +1,7 @@
+"""Travel credit: issue it, read it, let it expire.
+
+issue_credit: staff give credit as goodwill
+read_credits: the credits of an account
+expire_credit: what is left of a credit whose time is over becomes revenue
+ports: what these use cases need from outside
+"""

@@ -1,0 +1,38 @@
+"""Queries for travel credits."""
+
+import datetime as dt
+
+from application import queries as answers
+from projections import progress
+from projections.projection import Pool
+
+LIST_LIMIT = 200
+
+
+async def of_owner(pool: Pool, owner: str) -> tuple[list[str], answers.AsOf]:
+    """Return the ids of the credits of an account, those that expire first in front, LIST_LIMIT.
+
+    Credits with a balance come before those without one.
+    """
+    as_of = await progress.as_of(pool, "credits")
+    async with pool.connection() as connection:
+        rows = await connection.execute(
+            "SELECT credit FROM read_model.credits WHERE owner = %s "
+            "ORDER BY balance = 0, expires_at, credit LIMIT %s",
+            (owner, LIST_LIMIT),
+        )
+        return [row[0] for row in await rows.fetchall()], as_of
+
+
+async def expired(pool: Pool, now: dt.datetime, *, after: str, limit: int) -> list[str]:
+    """Return the ids of credits with a balance whose time is over and which nobody pays out.
+
+    A page in order of the ids, from the first after `after` ("" for the first page).
+    """
+    async with pool.connection() as connection:
+        rows = await connection.execute(
+            "SELECT credit FROM read_model.credits WHERE balance > 0 AND expires_at <= %s "
+            "AND payout_proposed_at IS NULL AND credit > %s ORDER BY credit LIMIT %s",
+            (now, after, limit),
+        )
+        return [row[0] for row in await rows.fetchall()]

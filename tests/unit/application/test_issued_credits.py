@@ -1,0 +1,129 @@
+"""Staff give credit as goodwill, its owner sees it, and what is left expires into revenue."""
+
+import datetime as dt
+
+import pytest
+
+from application.credit.expire_credit import ExpireCredit
+from application.credit.issue_credit import SUPPORT_LIMITS, issue_credit
+from application.credit.ports import CreditPorts
+from application.credit.read_credits import list_credits, read_visible_credit
+from application.queries import AsOf
+from domain.booking.rejections import BookingNotFound
+from domain.credit import credits
+from domain.credit.rejections import CreditNotFound, InvalidCredit
+from domain.identity.roles import Role
+from domain.kernel.money import Money
+from domain.ledger import accounts
+from tests.support import invariants
+from tests.support.memory_read_models import MemoryReadModels
+from tests.support.memory_use_cases import CUSTOMER, MemoryUseCases
+
+DAY = dt.timedelta(days=1)
+
+
+class Crediting:
+    """A paid booking of the customer, and who gives credit for it."""
+
+    def __init__(self, cases: MemoryUseCases, booking: str) -> None:
+        self.cases = cases
+        self.booking = booking
+        self.ports = CreditPorts(cases.ports, self._credits_of)
+        self._read_models = MemoryReadModels()
+
+    async def _credits_of(self, owner: str) -> tuple[list[str], AsOf]:
+        events = self.cases.airline.log.events
+        self._read_models.follow(events[self._read_models.position :])
+        rows = self._read_models.rows("credits")
+        found = sorted((row.expires_at, row.credit) for row in rows if row.owner == owner)
+        return [name for _, name in found], AsOf(0, 0.0)
+
+    async def issue(self, amount: int, *, role: Role = "finance", currency: str = "SAR") -> str:
+        """Give so much; the id of the credit."""
+        found, _ = await issue_credit(
+            self.ports,
+            self.cases.caller(role),
+            self.booking,
+            amount=Money(amount, currency),
+            reason="we are sorry",
+        )
+        invariants.check(self.cases.airline.log)
+        return found.credit_id
+
+
+async def crediting(**flight: object) -> Crediting:
+    """A booking of one adult."""
+    cases = MemoryUseCases()
+    return Crediting(cases, await cases.ticketed(cases.airline.schedule(**flight)))  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize("currency", ["SAR", "KWD", "JPY"])
+async def test_goodwill_is_owed_to_the_owner_of_the_booking_for_a_year(currency: str) -> None:
+    at = await crediting(currency=currency)
+    name = await at.issue(7_000, currency=currency)
+    found, _ = await list_credits(at.ports, CUSTOMER.user)
+    (listed,) = found
+    credit = listed.credit
+    assert (listed.credit_id, credit.balance, credit.origin) == (
+        name,
+        Money(7_000, currency),
+        "goodwill",
+    )
+    assert credit.expires_at == at.cases.airline.clock() + credits.LIFETIME
+    assert credit.booking == at.booking
+
+
+async def test_support_gives_no_more_than_its_limit_and_finance_does() -> None:
+    at = await crediting()
+    most = SUPPORT_LIMITS["SAR"]
+    await at.issue(most, role="support")
+    with pytest.raises(InvalidCredit) as refused:
+        await at.issue(most + 1, role="support")
+    assert refused.value.parameters["most"] == most
+    await at.issue(most + 1)
+
+
+async def test_credit_is_in_the_currency_of_the_booking_and_more_than_nothing() -> None:
+    at = await crediting()
+    for amount, currency in ((1_000, "KWD"), (0, "SAR"), (-5, "SAR")):
+        with pytest.raises(InvalidCredit):
+            await at.issue(amount, currency=currency)
+    at.booking = "booking-222222"
+    with pytest.raises(BookingNotFound):
+        await at.issue(1_000)
+
+
+async def test_nobody_else_sees_it_but_staff() -> None:
+    at = await crediting()
+    name = await at.issue(1_000)
+    assert (await read_visible_credit(at.ports, CUSTOMER, name)).credit_id == name
+    assert await read_visible_credit(at.ports, at.cases.caller("support").principal, name)
+    stranger = at.cases.caller("agent").principal
+    for asked in (name, "credit-AAAAAAAAAAAAAAAA", "credit-", "booking-ABC234"):
+        with pytest.raises(CreditNotFound):
+            await read_visible_credit(at.ports, stranger, asked)
+
+
+async def test_ledger_row_26_what_is_left_expires_into_revenue_once() -> None:
+    at = await crediting()
+    airline = at.cases.airline
+    name = await at.issue(7_000)
+    airline.clock.now += credits.LIFETIME - DAY
+    airline.submit(ExpireCredit(name))
+    assert airline.log.state(name).balance == Money(7_000, "SAR")
+    airline.clock.now += DAY
+    for _ in range(2):
+        airline.submit(ExpireCredit(name))
+    invariants.check(airline.log)
+    assert airline.log.state(name).balance == Money(0, "SAR")
+    (entry,) = [
+        each.event.entry
+        for each in airline.log.streams[name]
+        if each.event.tag == "credit.expired.1"
+    ]
+    assert {(each.account, each.amount) for each in entry.postings} == {
+        (accounts.TRAVEL_CREDITS, 7_000),
+        (accounts.BREAKAGE, -7_000),
+    }
+    with pytest.raises(CreditNotFound):
+        airline.submit(ExpireCredit("credit-AAAAAAAAAAAAAAAA"))
