@@ -17,6 +17,7 @@ from application.booking.stored_answer import stored_answer_first
 from application.caller import Caller
 from application.commands.command import Command, Reply
 from application.commands.context import DecisionContext
+from application.credit.new_credit import leave_credit
 from domain.booking import cancellation, disruption, rejections
 from domain.booking import modification as booking_modification
 from domain.booking.coupons import Coupon
@@ -25,7 +26,7 @@ from domain.booking.state import Booking
 from domain.booking.values import Modification, Ticket
 from domain.inventory import seat_sale
 from domain.inventory.state import FlightStatus
-from domain.kernel import ids
+from domain.kernel import ids, money
 from domain.ledger import carriage
 from domain.pricing.price import CouponPrice
 
@@ -119,6 +120,9 @@ def complete(
         obligation=cancellation.next_obligation(booking, booking_id, to_card),
     )
     context.record(booking_id, completed)
+    if modification.back > to_card:
+        credited = money.Money(modification.back - to_card, booking.currency)
+        leave_credit(context, booking_id, amount=credited, origin="cheaper_change")
     context.enqueue(
         letters.ModificationLetter(booking_id=booking_id, about=str(modification.number))
     )

@@ -1,5 +1,6 @@
 """Travel credit: issue it, read it, let it expire.
 
+new_credit: a new credit as a part of another decision
 issue_credit: staff give credit as goodwill
 read_credits: the credits of an account
 expire_credit: what is left of a credit whose time is over becomes revenue

@@ -6,12 +6,12 @@ from application.caller import Caller
 from application.commands import stream_kinds
 from application.commands.command import Command, Reply
 from application.commands.context import DecisionContext
+from application.credit.new_credit import begin_credit
 from application.credit.ports import CreditPorts
 from application.credit.read_credits import CreditDetails, read_credit
 from domain.booking import rejections as booking_rejections
 from domain.credit import credits, rejections
 from domain.identity import roles
-from domain.kernel import ids
 from domain.kernel.money import Money
 from domain.ledger import credits as posting_rules
 
@@ -76,11 +76,3 @@ class IssueCredit(Command, frozen=True):
         )
         context.record(credit_id, issued)
         return Reply(credit_id)
-
-
-def begin_credit(context: DecisionContext) -> str:
-    """Begin the stream of a new credit under a random id."""
-    credit_id = ids.credit_stream(context.random_bytes(ids.CREDIT_RANDOM_BYTES))
-    begun = context.begin(stream_kinds.CREDIT, credit_id)
-    assert begun, "eighty random bits are fresh"
-    return credit_id

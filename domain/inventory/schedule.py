@@ -59,14 +59,12 @@ def require_valid_schedule(scheduled: FlightScheduled, *, now: dt.datetime) -> N
 
 
 def _require_valid_fares(scheduled: FlightScheduled) -> None:
-    """All in one currency of ISO 4217 and to be charged as they are, none leaves a credit."""
+    """All in one currency of ISO 4217 and to be charged as they are."""
     for fare in scheduled.fares:
         if not money.is_currency(fare.fare.currency):
             raise rejections.InvalidSchedule(field="currency", reason="not_in_iso_4217")
     if not all(money.is_chargeable(fare.fare) for fare in scheduled.fares):
         raise rejections.InvalidSchedule(reason="fare")
-    if any(fare.residue == "credit" for fare in scheduled.fares):
-        raise rejections.InvalidSchedule(reason="travel_credit")  # it could not be spent yet
     if len({fare.fare.currency for fare in scheduled.fares}) != 1:
         raise rejections.InvalidSchedule(reason="currency")
 

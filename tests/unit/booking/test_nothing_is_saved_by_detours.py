@@ -17,7 +17,6 @@ from application.inventory.cancel_flight import CancelFlight
 from application.inventory.depart_flight import DepartFlight
 from application.inventory.reschedule_flight import RescheduleFlight
 from domain.booking import rejections
-from domain.inventory.rejections import InvalidSchedule
 from domain.kernel import money
 from domain.pricing import charge_limits
 from domain.pricing.extras import ExtraChoice
@@ -351,18 +350,34 @@ def test_charges_of_airports_go_back_whatever_is_kept() -> None:
     assert (quote.percent, quote.refund) == (100, CHARGES)
 
 
-def test_no_fare_class_leaves_a_credit_that_nobody_can_spend() -> None:
+@pytest.mark.parametrize("currency", ["SAR", "KWD", "JPY"])
+def test_ledger_row_22_a_cheaper_flight_leaves_money_or_credit_by_the_fare_class(
+    currency: str,
+) -> None:
     airline = MemoryAirline()
-    dear, cheap = airline.schedule("SV1"), airline.schedule("SV2", fare=20_000)
+    dear = airline.schedule("SV1", currency=currency)
+    cheap = airline.schedule("SV2", fare=20_000, currency=currency)
+    assert airline.exchange(airline.ticketed(dear), cheap).modification.destination == "card"
+    departs_at = airline.clock.now + 99 * HOUR
+    with_business = verbs.schedule_flight(
+        "SV3", departs_at=departs_at, currency=currency, business=150_000
+    ).scheduled
+    fares = tuple(replace(each, residue="credit") for each in with_business.fares)
+    dear = airline.schedule(scheduled=replace(with_business, fares=fares))
     booking = airline.ticketed(dear)
     quote = airline.exchange(booking, cheap)
-    assert (quote.modification.destination, quote.modification.back) == ("card", 34_500)
-    scheduled = verbs.schedule_flight("SV3", departs_at=airline.clock.now + 99 * HOUR)
-    fare = scheduled.scheduled.fares[0]
-    with_credit = replace(scheduled.scheduled, fares=(replace(fare, residue="credit"),))
-    with pytest.raises(InvalidSchedule) as refused:
-        airline.schedule(scheduled=with_credit)
-    assert refused.value.parameters["reason"] == "travel_credit"
+    left = quote.modification.back
+    assert quote.modification.destination == "credit"
+    assert left > 0
+    (name,) = [each for each in airline.log.streams if each.startswith("credit-")]
+    credit = airline.log.state(name)
+    assert (credit.owner, credit.origin) == (airline.booking(booking).owner, "cheaper_change")
+    assert credit.balance == money.Money(left, currency)
+    assert airline.booking(booking).owed().amount == 0
+    # Whom the airline has to move to a lower cabin is not paid in credit.
+    moved = airline.exchange(airline.ticketed(dear, cabin="J"), cheap, waiver="by_staff")
+    assert moved.modification.back > 0
+    assert moved.modification.destination == "card"
 
 
 def test_a_difference_too_small_to_be_charged_is_waived_and_never_a_debt() -> None:
