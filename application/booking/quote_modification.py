@@ -31,7 +31,7 @@ from domain.booking import modification as booking_modification
 from domain.booking.coupons import Coupon
 from domain.booking.preconditions import SegmentFacts
 from domain.booking.state import Booking, coupon_key
-from domain.booking.values import Destination, Modification, Retaxed, Segment
+from domain.booking.values import Modification, Retaxed, Segment
 from domain.identity import roles
 from domain.identity.rejections import NotAllowed
 from domain.inventory import rejections as flight_rejections
@@ -177,7 +177,7 @@ def modification_quote(
         fee=fee,
         due=max(cost, 0),
         back=max(-cost, 0),
-        destination=_destination(booking.segments[segment], cost, free=free),
+        destination=booking_modification.destination_of(booking, segment, cost, free=free),
         reason=reason,
         notice_hours=notice,
         waived=too_small,
@@ -192,13 +192,6 @@ def modification_quote(
         basis=basis_of(booking),
         valid_until=now + QUOTE_LIFETIME,
     )
-
-
-def _destination(before: Segment, cost: int, *, free: bool) -> Destination:
-    """Return where a difference goes: where the airline is to blame, always to the card."""
-    if cost >= 0:
-        return "none"
-    return "credit" if before.residue == "credit" and not free else "card"
 
 
 def basis_of(booking: Booking) -> tuple[tuple[int, int, int], ...]:

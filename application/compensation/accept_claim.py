@@ -1,4 +1,7 @@
-"""Passengers accept compensation that they are offered, and name the account that it is paid to."""
+"""Passengers accept compensation that they are offered: on a bank account, or as travel credit.
+
+Nobody is paid in credit without having chosen it (EU261, article 7(3)).
+"""
 
 import msgspec
 
@@ -10,6 +13,7 @@ from application.commands import stream_kinds
 from application.commands.command import Command, Reply
 from application.commands.context import DecisionContext
 from application.compensation.read_claims import ClaimDetails, claim_of, read_claim
+from application.credit.new_credit import leave_credit
 from domain.booking.rejections import PersonErased
 from domain.compensation import claims
 from domain.compensation.rejections import ClaimNotFound
@@ -25,9 +29,15 @@ class BankAccount(msgspec.Struct, frozen=True):
 
 
 async def accept_claim(
-    ports: BookingPorts, caller: Caller, id_or_reference: str, claim_id: str, account: BankAccount
+    ports: BookingPorts,
+    caller: Caller,
+    id_or_reference: str,
+    claim_id: str,
+    account: BankAccount | None,
 ) -> tuple[ClaimDetails, bool]:
     """Accept the offer; returns the claim and whether the command was carried out before.
+
+    Without an account it becomes travel credit at once.
 
     Only the owner of the booking may. Rejects BookingNotFound, NotAllowed, ClaimNotFound,
     InvalidAccount, PersonErased, and what the command does.
@@ -38,11 +48,13 @@ async def accept_claim(
         raise NotAllowed()
     if ids.booking_of_claim(claim_id) != booking_id:
         raise ClaimNotFound()
-    account = BankAccount(claims.require_iban(account.iban), account.holder)
-    box = await sealed_beside(ports.vault, booking.contact, msgspec.json.encode(account))
-    if box is None:
-        raise PersonErased(passenger=0)
-    command = AcceptClaim(claim_id=claim_id, account=box)
+    command: Command = TakeClaimAsCredit(claim_id=claim_id)
+    if account is not None:
+        account = BankAccount(claims.require_iban(account.iban), account.holder)
+        box = await sealed_beside(ports.vault, booking.contact, msgspec.json.encode(account))
+        if box is None:
+            raise PersonErased(passenger=0)
+        command = AcceptClaim(claim_id=claim_id, account=box)
     outcome = await ports.bus.submit(caller.envelope(command))
     return await read_claim(ports, claim_id), outcome.replayed
 
@@ -57,4 +69,24 @@ class AcceptClaim(Command, frozen=True):
         """Rejects ClaimNotFound and ClaimNotOpen; once accepted, records nothing."""
         claim = claim_of(context.load(stream_kinds.CLAIM, self.claim_id))
         context.record(self.claim_id, claims.accept(claim, account=self.account))
+        return Reply(self.claim_id)
+
+
+class TakeClaimAsCredit(Command, frozen=True):
+    """The booking's owner gets the amount as travel credit."""
+
+    claim_id: str
+
+    def decide(self, context: DecisionContext) -> Reply:
+        """Rejects ClaimNotFound and ClaimNotOpen; once it was taken as credit, records nothing."""
+        claim = claim_of(context.load(stream_kinds.CLAIM, self.claim_id))
+        if claim.credit is None:
+            credit = leave_credit(
+                context,
+                claim.booking,
+                amount=claim.amount,
+                origin="compensation",
+                source="compensation",
+            )
+            context.record(self.claim_id, claims.take_as_credit(claim, credit=credit))
         return Reply(self.claim_id)

@@ -10,11 +10,19 @@ from domain.ledger import credits as posting_rules
 
 
 def leave_credit(
-    context: DecisionContext, booking_id: str, *, amount: Money, origin: Origin
-) -> None:
-    """Issue the owner what the entry of a change or a cancellation left in 2200 at the booking."""
+    context: DecisionContext,
+    booking_id: str,
+    *,
+    amount: Money,
+    origin: Origin,
+    source: posting_rules.Source = "booking",
+) -> str:
+    """Issue credit to the owner of a booking; its id. `source` is where the amount comes from.
+
+    By default it is what the entry of a change or a cancellation left in 2200 at the booking.
+    """
     booking = context.load(stream_kinds.BOOKING, booking_id)
-    assert booking is not None, "it was changed or cancelled in this append"
+    assert booking is not None, "credit comes from a booking that exists"
     credit_id = begin_credit(context)
     issued = credits.issue(
         None,
@@ -24,10 +32,11 @@ def leave_credit(
         now=context.now,
         booking=booking_id,
         entry=posting_rules.issued_entry(
-            credit=credit_id, source="booking", of=booking_id, amount=amount, now=context.now
+            credit=credit_id, source=source, of=booking_id, amount=amount, now=context.now
         ),
     )
     context.record(credit_id, issued)
+    return credit_id
 
 
 def begin_credit(context: DecisionContext) -> str:

@@ -30,7 +30,7 @@ from domain.booking.preconditions import (
 )
 from domain.booking.state import Booking, coupon_key, obligations_with, with_values
 from domain.booking.states import Status
-from domain.booking.values import Modification, Obligation, Ticket
+from domain.booking.values import Destination, Modification, Obligation, Ticket
 from domain.kernel import entries, ids, money
 from domain.pricing.price import CouponPrice
 
@@ -68,6 +68,14 @@ def require_abandonable(booking: Booking) -> None:
         raise rejections.NoModificationPending(reason="none")
     if booking.modification_paid:
         raise rejections.NoModificationPending(reason="paid")
+
+
+def destination_of(booking: Booking, segment: int, cost: int, *, free: bool) -> Destination:
+    """Where a difference goes, by the fare class; a `free` exchange is never paid in credit."""
+    if cost >= 0:
+        return "none"
+    before = booking.segments[segment]
+    return "credit" if before.residue == "credit" and not free else "card"
 
 
 def accept(

@@ -11,7 +11,7 @@ rejections: the reasons for which a decision is rejected
 Vocabulary: a *regime* is one body of law (GACA, EU261, UK261); a *cause* is cancelled, delayed or
 denied boarding; a *claim* is what a booking is owed for one flight, by passenger. It is *assessed*
 by rule, *offered* once its cause can no longer be withdrawn, *accepted* by the passengers with the
-account that it is paid to, and *paid*; or *withdrawn*.
+account that it is paid to, and *paid*, or taken as travel credit; or *withdrawn*.
 
 C1  A passenger has one claim for a flight, for one cause, however often and in whichever order the
     facts are reported.

@@ -11,6 +11,7 @@ from domain.compensation import rejections
 from domain.compensation.events import (
     ClaimAccepted,
     ClaimAssessed,
+    ClaimCredited,
     ClaimEvent,
     ClaimOffered,
     ClaimPaid,
@@ -95,6 +96,18 @@ def accept(claim: Claim, *, account: sealed.Sealed) -> list[ClaimEvent]:
     return [ClaimAccepted(amount=claim.amount, account=account)]
 
 
+def take_as_credit(claim: Claim, *, credit: str) -> list[ClaimEvent]:
+    """Accept the offer as travel credit, which pays it; once that is done, records nothing.
+
+    Rejects ClaimNotOpen, also once the claim was accepted to be paid by the bank.
+    """
+    if claim.credit is not None:
+        return []
+    if claim.status is not ClaimStatus.OFFERED:
+        raise rejections.ClaimNotOpen(status=claim.status)
+    return [ClaimCredited(amount=claim.amount, credit=credit)]
+
+
 def pay(
     claim: Claim, *, bank_reference: str, paid_on: dt.date, today: dt.date, entry: entries.Entry
 ) -> list[ClaimEvent]:
@@ -161,6 +174,8 @@ def evolve(claim: Claim | None, event: ClaimEvent) -> Claim:
             return replace(claim, status=ClaimStatus.ACCEPTED, account=event.account)
         case ClaimPaid():
             return replace(claim, status=ClaimStatus.PAID, bank_reference=event.bank_reference)
+        case ClaimCredited():
+            return replace(claim, status=ClaimStatus.PAID, credit=event.credit)
         case ClaimWithdrawn():
             return replace(
                 claim,

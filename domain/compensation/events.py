@@ -64,6 +64,14 @@ class ClaimPaid(ClaimFact, frozen=True):
     entry: entries.Entry
 
 
+class ClaimCredited(ClaimFact, frozen=True):
+    """The passengers chose travel credit, which is issued in the same append with its entry."""
+
+    tag: ClassVar[str] = "claim.credited.1"
+    amount: Money
+    credit: str
+
+
 class ClaimWithdrawn(ClaimFact, frozen=True, omit_defaults=True):
     """Nothing is owed after all; the entry takes back what the assessment posted.
 
@@ -76,4 +84,6 @@ class ClaimWithdrawn(ClaimFact, frozen=True, omit_defaults=True):
     notes: tuple[sealed.Sealed, ...] = ()
 
 
-ClaimEvent = ClaimAssessed | ClaimOffered | ClaimAccepted | ClaimPaid | ClaimWithdrawn
+ClaimEvent = (
+    ClaimAssessed | ClaimOffered | ClaimAccepted | ClaimPaid | ClaimCredited | ClaimWithdrawn
+)

@@ -18,7 +18,7 @@ class ClaimNotOpen(Rejection):
 
 
 class InvalidAccount(Rejection):
-    """The IBAN is not one (ISO 13616)."""
+    """The IBAN is not one (ISO 13616), is missing, or is given for travel credit."""
 
     code: ClassVar[str] = "VALIDATION_ERROR"
 

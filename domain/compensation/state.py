@@ -26,7 +26,10 @@ SETTLED = frozenset({ClaimStatus.ACCEPTED, ClaimStatus.PAID})
 
 
 class Claim(msgspec.Struct, frozen=True):
-    """What a booking is owed for one flight; `by_staff` where staff withdrew it for good."""
+    """What a booking is owed for one flight; `by_staff` where staff withdrew it for good.
+
+    Paid by the bank it has a `bank_reference`, paid as travel credit the id of that `credit`.
+    """
 
     status: ClaimStatus
     booking: str
@@ -37,6 +40,7 @@ class Claim(msgspec.Struct, frozen=True):
     shares: tuple[ClaimShare, ...]
     account: sealed.Sealed | None = None
     bank_reference: str | None = None
+    credit: str | None = None
     by_staff: bool = False
 
     @property

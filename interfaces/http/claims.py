@@ -12,6 +12,7 @@ from application.compensation import accept_claim as accepting
 from application.compensation import pay_claim as paying
 from application.compensation import read_claims as reading
 from application.compensation import withdraw_claim as withdrawing
+from domain.compensation.rejections import InvalidAccount
 from interfaces.http import auth, idempotency, wire
 from interfaces.http.answers import Answered
 from interfaces.http.refund import BankTransferRequest
@@ -29,7 +30,7 @@ class ClaimResponse(msgspec.Struct, rename="camel"):
     """What is owed for a flight; `regime` is the law, in force `since`.
 
     `status` is assessed, offered, accepted, paid or withdrawn. `iban` and `holder` are for those
-    who may pay it.
+    who may pay it; `credit_id` is the travel credit that paid it.
     """
 
     id: str
@@ -41,6 +42,7 @@ class ClaimResponse(msgspec.Struct, rename="camel"):
     status: str
     amount: wire.MoneyResponse
     shares: list[ClaimShareResponse]
+    credit_id: str | None = None
     iban: str | None = None
     holder: str | None = None
 
@@ -59,10 +61,11 @@ async def read_claims(request: StrictRequest, booking_id: FromPath[str]) -> Clai
 
 
 class AcceptClaimRequest(idempotency.KeyedRequest):
-    """The bank account that the amount is paid to (ISO 13616)."""
+    """The bank account that the amount is paid to (ISO 13616), or `asCredit` without one."""
 
-    iban: Annotated[str, msgspec.Meta(min_length=15, max_length=42)]
-    holder: wire.ReasonText
+    iban: Annotated[str, msgspec.Meta(min_length=15, max_length=42)] | None = None
+    holder: wire.ReasonText | None = None
+    as_credit: bool = False
 
 
 @post(
@@ -76,12 +79,24 @@ async def accept_claim(
     claim_id: FromPath[str],
     data: JSONBody[AcceptClaimRequest],
 ) -> Answered[ClaimResponse]:
-    """Accept what is offered; finance pays it by bank transfer."""
+    """Accept what is offered: finance pays it by bank transfer, or it becomes travel credit."""
     caller = idempotency.optional(request, data)
-    account = accepting.BankAccount(data.iban, data.holder)
+    account = _account(data)
     return _answer(
         *await accepting.accept_claim(request.ports.booking, caller, booking_id, claim_id, account)
     )
+
+
+def _account(data: AcceptClaimRequest) -> accepting.BankAccount | None:
+    """Return the account; None for credit. Rejects InvalidAccount for both or neither."""
+    if data.as_credit:
+        if data.iban is not None or data.holder is not None:
+            raise InvalidAccount(field="asCredit", reason="an account is given, too")
+        return None
+    if data.iban is None or data.holder is None:
+        missing = "iban" if data.iban is None else "holder"
+        raise InvalidAccount(field=missing, reason="is expected, or asCredit")
+    return accepting.BankAccount(data.iban, data.holder)
 
 
 @post(
@@ -185,6 +200,7 @@ def _claim(details: reading.ClaimDetails) -> ClaimResponse:
             )
             for each in claim.shares
         ],
+        credit_id=claim.credit,
         iban=details.iban,
         holder=details.holder,
     )

@@ -43,7 +43,11 @@ def apply(cursor: Cursor, events: Sequence[LoggedEvent]) -> None:
             case claim_events.ClaimAccepted():
                 open_claims[logged.stream].status = ClaimStatus.ACCEPTED
                 open_claims[logged.stream].since = logged.recorded_at
-            case claim_events.ClaimPaid() | claim_events.ClaimWithdrawn():
+            case (
+                claim_events.ClaimPaid()
+                | claim_events.ClaimCredited()
+                | claim_events.ClaimWithdrawn()
+            ):
                 open_claims.pop(logged.stream, None)
             case event:
                 raise AssertionError(f"{event.tag} is not among the wanted events")

@@ -90,3 +90,29 @@ async def test_finance_withdraws_a_claim_of_a_flight_that_nobody_could_help(
     assert withdrawn["status"] == "withdrawn"
     assert await finance.post(path, body, key="withdraw-once") == withdrawn
     assert stored_log.balances(system.owner_dsn, booking)["2500", "SAR"] == 0
+
+
+async def test_the_passenger_may_choose_travel_credit_instead(
+    system: System, client: httpx.AsyncClient, customer: Customer
+) -> None:
+    operations = await customers.staff(system, client, "ops")
+    flight = running_system.schedule(system, seats=2, leaves_in=running_system.TOMORROW)
+    booking = (await customer.confirmed([flight]))["id"]
+    await operations.post(f"/api/admin/flights/{flight}/cancel", {"reason": "commercial"})
+    claim = await offered(customer, booking)
+    path = f"/api/bookings/{booking}/claims/{claim['id']}/accept"
+    for body, field in (
+        ({}, "iban"),
+        ({"iban": IBAN}, "holder"),
+        ({"asCredit": True, "iban": IBAN, "holder": "Noura Alharbi"}, "asCredit"),
+    ):
+        with pytest.raises(Refused) as refused:
+            await customer.post(path, body)
+        assert refused.value.body["details"]["field"] == field
+    paid = await customer.post(path, {"asCredit": True}, key="as-credit")
+    assert (paid["status"], paid["amount"]) == ("paid", claim["amount"])
+    assert await customer.post(path, {"asCredit": True}, key="as-credit") == paid
+    (credit,) = (await customers.listed(system, customer, "/api/credits"))["credits"]
+    assert (credit["id"], credit["origin"]) == (paid["creditId"], "compensation")
+    assert credit["balance"] == credit["issued"] == claim["amount"]
+    stored_log.assert_invariants(system.owner_dsn)

@@ -123,6 +123,12 @@ async def grant_refund(case: Case) -> Request:
     return finance, f"/api/admin/bookings/{case.booking}/refund", {"reason": "complaint upheld"}
 
 
+async def issue_credit(case: Case) -> Request:
+    finance = await customers.staff(case.system, case.customer.client, "finance")
+    body = {"amount": 5_000, "currency": "SAR", "reason": "a broken seat"}
+    return finance, f"/api/admin/bookings/{case.booking}/credit", body
+
+
 async def hold(case: Case) -> Request:
     draft = await case.customer.reserved([case.flight], mode="draft")
     return case.customer, f"/api/bookings/{draft['id']}/hold", {}
@@ -261,6 +267,7 @@ CASES: dict[str, Step] = {
     "/api/bookings/{booking_id}/disruption": answer_disruption,
     "/api/bookings/{booking_id}/division": divide,
     "/api/admin/bookings/{booking_id}/refund": grant_refund,
+    "/api/admin/bookings/{booking_id}/credit": issue_credit,
     "/api/admin/flights": schedule,
     "/api/admin/flights/{flight_id}/equipment": change_equipment,
     "/api/admin/flights/{flight_id}/reschedule": reschedule,

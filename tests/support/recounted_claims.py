@@ -27,6 +27,9 @@ class Claims:
         assert stream not in self._paid, "a paid claim never changes"
         if isinstance(event, claims.ClaimWithdrawn):
             self._owed[stream] = (booking, Counter())
+        if isinstance(event, claims.ClaimCredited):
+            # The entry is that of the credit.
+            assert dict(owed) == {event.amount.currency: event.amount.amount}
         if isinstance(event, claims.ClaimPaid):
             self._paid[stream] = owed
         return booking

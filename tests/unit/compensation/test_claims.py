@@ -1,5 +1,6 @@
 """Claims follow the facts of a flight: what is owed, offered, accepted and paid, and the books."""
 
+import contextlib
 import datetime as dt
 from typing import Any
 
@@ -13,7 +14,7 @@ from application.booking.check_in import Board, CheckIn
 from application.booking.close_flight import CloseFlight
 from application.booking.letters import ClaimLetter
 from application.booking.reopen_flight import ReopenFlight
-from application.compensation.accept_claim import AcceptClaim
+from application.compensation.accept_claim import AcceptClaim, TakeClaimAsCredit
 from application.compensation.assess_claim import assessment_of
 from application.compensation.pay_claim import PayClaim
 from application.compensation.withdraw_claim import WithdrawClaim
@@ -152,6 +153,37 @@ async def test_ledger_row_30_compensation_is_an_expense_and_owed_until_the_bank_
     assert case.balance(accounts.COMPENSATION_PAYABLE) == 0
     assert case.balance(accounts.BANK) == -owed
     assert case.balance(accounts.COMPENSATION) == owed
+
+
+async def test_who_chooses_credit_is_paid_at_once_and_never_by_the_bank_as_well() -> None:
+    case = Disrupted()
+    with pytest.raises(rejections.ClaimNotFound):
+        case.airline.submit(TakeClaimAsCredit(case.claim_id))
+    await case.cancel(3 * HOUR)
+    taken = TakeClaimAsCredit(case.claim_id)
+    case.airline.submit(taken)
+    assert case.airline.added(taken) == {}
+    assert case.claim is not None
+    assert case.claim.status is ClaimStatus.PAID
+    assert case.claim.credit is not None
+    credit = case.airline.log.state(case.claim.credit)
+    assert (credit.balance, credit.origin) == (case.claim.amount, "compensation")
+    assert credit.owner == case.airline.booking(case.booking).owner
+    assert case.balance(accounts.COMPENSATION_PAYABLE) == 0
+    assert case.balance(accounts.COMPENSATION) == case.claim.amount.amount
+    today = case.airline.clock().date()
+    for refused in (
+        AcceptClaim(case.claim_id, ACCOUNT),
+        PayClaim(case.claim_id, "FT26325-0042", today),
+        WithdrawClaim(case.claim_id, "agreed_otherwise", ()),
+    ):
+        with contextlib.suppress(rejections.ClaimNotOpen):
+            assert case.airline.added(refused) == {}
+    other = Disrupted()
+    await other.cancel(3 * HOUR)
+    other.airline.submit(AcceptClaim(other.claim_id, ACCOUNT))
+    with pytest.raises(rejections.ClaimNotOpen):
+        other.airline.submit(TakeClaimAsCredit(other.claim_id))
 
 
 @pytest.mark.parametrize(
