@@ -249,6 +249,18 @@ class OpenClaim(msgspec.Struct, frozen=True):
 CreditsOf = Callable[[str], Awaitable[tuple[Sequence[str], AsOf]]]
 """The ids of the credits of an account."""
 
+
+class ProposedPayout(msgspec.Struct, frozen=True):
+    """A credit that waits for a second person to pay it out, `since` when."""
+
+    credit: str
+    amount: int
+    currency: str
+    since: dt.datetime
+
+
+ProposedPayouts = Callable[[], Awaitable[tuple[Sequence[ProposedPayout], AsOf]]]
+
 OpenClaims = Callable[[], Awaitable[tuple[Sequence[OpenClaim], AsOf]]]
 """Returns the worklist of refused and failed refunds, the oldest first."""
 

@@ -30,6 +30,7 @@ WorklistName = Literal[
     "unfinished_attempts",
     "unconfirmed_payments",
     "open_claims",
+    "credit_payouts",
     "settlement_breaks",
     "payment_mismatch",
     "disputes",
@@ -49,6 +50,7 @@ PERMISSIONS: Mapping[WorklistName, Permission] = {
     "unfinished_attempts": "reconcile",
     "unconfirmed_payments": "reconcile",
     "open_claims": "read_ledger",
+    "credit_payouts": "read_ledger",
     "settlement_breaks": "read_ledger",
     "payment_mismatch": "read_ledger",
     "disputes": "reconcile",
@@ -126,6 +128,10 @@ async def _open_claims(ports: WorklistPorts) -> Since:
     return [each.since for each in (await ports.ledger.open_claims())[0]]
 
 
+async def _credit_payouts(ports: WorklistPorts) -> Since:
+    return [each.since for each in (await ports.ledger.proposed_payouts())[0]]
+
+
 async def _settlement_breaks(ports: WorklistPorts) -> Since:
     return [each.since for each in (await ports.settlement.breaks())[0]]
 
@@ -168,6 +174,7 @@ _READ: Mapping[WorklistName, Callable[[WorklistPorts], Awaitable[Since]]] = {
     "unfinished_attempts": _unfinished_attempts,
     "unconfirmed_payments": _unconfirmed_payments,
     "open_claims": _open_claims,
+    "credit_payouts": _credit_payouts,
     "settlement_breaks": _settlement_breaks,
     "payment_mismatch": _payment_mismatch,
     "disputes": _disputes,

@@ -256,6 +256,7 @@ def _ledger_ports(core: Core, bus: CommandBus) -> LedgerPorts:
         unconfirmed_payments=asking(core.pool, signed_captures.contradicted),
         open_claims=asking(core.pool, open_claims.open_claims),
         undecided_disputes=lambda: undecided(utc_now()),
+        proposed_payouts=asking(core.pool, credits.proposed_payouts),
     )
 
 

@@ -11,6 +11,7 @@ from application.queries import (
     ListBookings,
     OpenClaims,
     OwedBalances,
+    ProposedPayouts,
     UnappliedFunds,
     UnconfirmedPayments,
     UndecidedDisputes,
@@ -21,8 +22,8 @@ from application.queries import (
 
 class LedgerPorts(msgspec.Struct, frozen=True):
     """The queries of the read models `ledger_journal`, `coupon_values`, `unfinished_refunds`,
-    `external_refunds`, `unfinished_attempts`, `signed_captures`, `open_claims` and `disputes`, and
-    the command bus.
+    `external_refunds`, `unfinished_attempts`, `signed_captures`, `open_claims`, `disputes`
+    and `credits`, and the command bus.
     """
 
     books: Books
@@ -38,3 +39,4 @@ class LedgerPorts(msgspec.Struct, frozen=True):
     unconfirmed_payments: UnconfirmedPayments
     open_claims: OpenClaims
     undecided_disputes: UndecidedDisputes
+    proposed_payouts: ProposedPayouts

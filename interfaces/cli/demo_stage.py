@@ -62,6 +62,8 @@ STAFF: tuple[tuple[Role, str], ...] = (
     ("gate", "gate@rimal.example"),
     ("support", "support@rimal.example"),
     ("finance", "finance@rimal.example"),
+    # What moves money by hand needs two of them.
+    ("finance", "second.finance@rimal.example"),
     ("auditor", "auditor@rimal.example"),
 )
 

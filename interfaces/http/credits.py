@@ -7,11 +7,15 @@ import msgspec
 from litestar import get, post
 from litestar.params import FromPath, JSONBody
 
+from application.booking.record_bank_transfer import BankTransfer
+from application.compensation.accept_claim import BankAccount
 from application.credit import issue_credit as issuing
+from application.credit import pay_out_credit as paying_out
 from application.credit import read_credits as reading
 from domain.kernel.money import Money
 from interfaces.http import auth, idempotency, wire
 from interfaces.http.answers import Answered
+from interfaces.http.refund import BankTransferRequest
 from interfaces.http.strict_request import StrictRequest
 
 
@@ -89,7 +93,89 @@ async def issue_credit(
         amount=Money(data.amount, data.currency),
         reason=data.reason,
     )
-    return Answered(_credit(details), headers=idempotency.REPLAYED if replayed else {})
+    return _answer(details, replayed)
+
+
+class ProposePayoutRequest(idempotency.KeyedRequest):
+    """The bank account that the rest of the credit is paid to (ISO 13616)."""
+
+    iban: Annotated[str, msgspec.Meta(min_length=15, max_length=42)]
+    holder: wire.ReasonText
+
+
+@post(
+    "/api/admin/credits/{credit_id:str}/payout",
+    status_code=200,
+    **auth.signed_in("override_refund"),
+)
+async def propose_payout(
+    request: StrictRequest, credit_id: FromPath[str], data: JSONBody[ProposePayoutRequest]
+) -> Answered[CreditResponse]:
+    """Propose to pay out what is left of a credit; another person decides."""
+    caller = idempotency.required(request, data)
+    account = BankAccount(data.iban, data.holder)
+    return _answer(
+        *await paying_out.propose_payout(request.ports.credit, caller, credit_id, account)
+    )
+
+
+@post(
+    "/api/admin/credits/{credit_id:str}/payout/decline",
+    status_code=200,
+    **auth.signed_in("override_refund"),
+)
+async def decline_payout(
+    request: StrictRequest, credit_id: FromPath[str]
+) -> Answered[CreditResponse]:
+    """Refuse a proposed payout: the credit can be spent again."""
+    caller = idempotency.required(request, None)
+    return _answer(*await paying_out.decline_payout(request.ports.credit, caller, credit_id))
+
+
+@post(
+    "/api/admin/credits/{credit_id:str}/payout/approve",
+    status_code=200,
+    **auth.signed_in("override_refund"),
+)
+async def approve_payout(
+    request: StrictRequest, credit_id: FromPath[str], data: JSONBody[BankTransferRequest]
+) -> Answered[CreditResponse]:
+    """Approve a payout that another person proposed, and record its bank transfer."""
+    caller = idempotency.required(request, data)
+    transfer = BankTransfer(data.bank_reference, data.paid_on)
+    return _answer(
+        *await paying_out.approve_payout(request.ports.credit, caller, credit_id, transfer)
+    )
+
+
+class CreditPayoutResponse(msgspec.Struct, rename="camel"):
+    """A payout that waits for a second person."""
+
+    credit_id: str
+    amount: wire.MoneyResponse
+    since: dt.datetime
+
+
+class CreditPayoutsResponse(wire.ReadModelResponse):
+    """The longest waiting first."""
+
+    payouts: list[CreditPayoutResponse]
+
+
+@get("/api/admin/credit-payouts", **auth.signed_in("read_ledger"))
+async def list_payouts(request: StrictRequest) -> CreditPayoutsResponse:
+    """List the payouts of credits that wait for a second person."""
+    found, as_of = await request.ports.ledger.proposed_payouts()
+    return CreditPayoutsResponse(
+        payouts=[
+            CreditPayoutResponse(
+                each.credit, wire.MoneyResponse(each.amount, each.currency), each.since
+            )
+            for each in found
+        ],
+        as_of_position=as_of.position,
+        lag_seconds=as_of.lag_seconds,
+    )
 
 
 async def _list(request: StrictRequest, owner: str) -> CreditsResponse:
@@ -99,6 +185,10 @@ async def _list(request: StrictRequest, owner: str) -> CreditsResponse:
         as_of_position=as_of.position,
         lag_seconds=as_of.lag_seconds,
     )
+
+
+def _answer(details: reading.CreditDetails, replayed: bool) -> Answered[CreditResponse]:
+    return Answered(_credit(details), headers=idempotency.REPLAYED if replayed else {})
 
 
 def _credit(details: reading.CreditDetails) -> CreditResponse:
@@ -119,4 +209,13 @@ def _credit(details: reading.CreditDetails) -> CreditResponse:
     )
 
 
-ROUTES = (list_own_credits, list_credits_of, read_credit, issue_credit)
+ROUTES = (
+    list_own_credits,
+    list_credits_of,
+    read_credit,
+    issue_credit,
+    propose_payout,
+    decline_payout,
+    approve_payout,
+    list_payouts,
+)

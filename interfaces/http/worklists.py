@@ -21,6 +21,7 @@ PATHS: Mapping[WorklistName, str] = {
     "unfinished_attempts": "/api/admin/unfinished-attempts",
     "unconfirmed_payments": "/api/admin/unconfirmed-payments",
     "open_claims": "/api/admin/open-claims",
+    "credit_payouts": "/api/admin/credit-payouts",
     "settlement_breaks": "/api/admin/settlement/breaks",
     "payment_mismatch": "/api/admin/reconciliation/breaks",
     "disputes": "/api/admin/disputes",

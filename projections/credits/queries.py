@@ -2,6 +2,8 @@
 
 import datetime as dt
 
+from psycopg.rows import class_row
+
 from application import queries as answers
 from projections import progress
 from projections.projection import Pool
@@ -36,3 +38,17 @@ async def expired(pool: Pool, now: dt.datetime, *, after: str, limit: int) -> li
             (now, after, limit),
         )
         return [row[0] for row in await rows.fetchall()]
+
+
+async def proposed_payouts(pool: Pool) -> tuple[list[answers.ProposedPayout], answers.AsOf]:
+    """Return the credits whose payout nobody has decided yet, the oldest first, LIST_LIMIT."""
+    as_of = await progress.as_of(pool, "credits")
+    async with pool.connection() as connection:
+        rows = connection.cursor(row_factory=class_row(answers.ProposedPayout))
+        await rows.execute(
+            "SELECT credit, balance AS amount, currency, payout_proposed_at AS since "
+            "FROM read_model.credits WHERE payout_proposed_at IS NOT NULL "
+            "ORDER BY payout_proposed_at, credit LIMIT %s",
+            (LIST_LIMIT,),
+        )
+        return await rows.fetchall(), as_of

@@ -1,8 +1,11 @@
 """Travel credit over HTTP: given by staff, seen by its owner."""
 
+import datetime as dt
+
 import httpx
 import pytest
 
+from tests.end_to_end.test_compensation_over_http import IBAN, offered
 from tests.support import customers, running_system, stored_log
 from tests.support.customers import Customer, Refused
 from tests.support.running_system import System
@@ -38,4 +41,53 @@ async def test_support_gives_credit_as_goodwill_and_only_its_owner_sees_it(
         await stranger.call("GET", f"/api/credits/{given['id']}")
     assert (await customers.listed(system, customer, "/api/credits"))["credits"] == [given]
     assert await customer.call("GET", f"/api/credits/{given['id']}") == given
+    stored_log.assert_invariants(system.owner_dsn)
+
+
+async def test_a_payout_needs_two_persons_and_goodwill_is_never_paid_out(
+    system: System, client: httpx.AsyncClient, customer: Customer
+) -> None:
+    operations = await customers.staff(system, client, "ops")
+    finance = await customers.staff(system, client, "finance")
+    second = await customers.staff(system, client, "finance", second=True)
+    flight = running_system.schedule(system, seats=2, leaves_in=running_system.TOMORROW)
+    booking = (await customer.confirmed([flight]))["id"]
+    given = await finance.post(
+        f"/api/admin/bookings/{booking}/credit",
+        {"amount": 1_000, "currency": "SAR", "reason": "a broken seat"},
+    )
+    account = {"iban": IBAN, "holder": "Noura Alharbi"}
+    with pytest.raises(Refused, match="INVALID_STATE_TRANSITION") as refused:
+        await finance.post(f"/api/admin/credits/{given['id']}/payout", account)
+    assert refused.value.body["details"]["reason"] == "goodwill"
+    await operations.post(f"/api/admin/flights/{flight}/cancel", {"reason": "commercial"})
+    claim = await offered(customer, booking)
+    accept = f"/api/bookings/{booking}/claims/{claim['id']}/accept"
+    credit = (await customer.post(accept, {"asCredit": True}))["creditId"]
+    path = f"/api/admin/credits/{credit}/payout"
+    for who in (customer, await customers.staff(system, client, "support")):
+        with pytest.raises(Refused, match="FORBIDDEN"):
+            await who.post(path, account)
+    with pytest.raises(Refused) as refused:
+        await finance.post(path, {**account, "iban": "SA0480000000608010167519"})
+    assert refused.value.body["details"]["field"] == "iban"
+    await finance.post(path, account)
+    listed = (await customers.listed(system, second, "/api/admin/credit-payouts"))["payouts"]
+    assert [each["amount"] for each in listed if each["creditId"] == credit] == [claim["amount"]]
+    await finance.post(f"{path}/decline", {})
+    await finance.post(path, account)
+    today = dt.datetime.now(dt.UTC).date().isoformat()
+    transfer = {"bankReference": "FT26325-0043", "paidOn": today}
+    with pytest.raises(Refused) as refused:
+        await finance.post(f"{path}/approve", transfer)
+    assert refused.value.body["details"]["reason"] == "second_person_needed"
+    paid = await second.post(f"{path}/approve", transfer, key="pay-out")
+    assert await second.post(f"{path}/approve", transfer, key="pay-out") == paid
+    assert paid["balance"]["amount"] == 0
+    assert stored_log.balances(system.owner_dsn, credit) == {
+        ("1000", "SAR"): -claim["amount"]["amount"],
+        ("2200", "SAR"): 0,
+    }
+    listed = (await customers.listed(system, second, "/api/admin/credit-payouts"))["payouts"]
+    assert credit not in [each["creditId"] for each in listed]
     stored_log.assert_invariants(system.owner_dsn)

@@ -323,6 +323,15 @@ NOT_TRIED: dict[str, str] = {
     "/api/admin/claims/{claim_id}/bank-transfer": (
         "a claim has to be accepted first: tests/end_to_end/test_compensation_over_http.py"
     ),
+    "/api/admin/credits/{credit_id}/payout": (
+        "a claim has to be taken as credit first: tests/end_to_end/test_credits_over_http.py"
+    ),
+    "/api/admin/credits/{credit_id}/payout/decline": (
+        "a payout has to be proposed first: tests/end_to_end/test_credits_over_http.py"
+    ),
+    "/api/admin/credits/{credit_id}/payout/approve": (
+        "a payout has to be proposed first: tests/end_to_end/test_credits_over_http.py"
+    ),
     "/api/admin/claims/{claim_id}/withdraw": (
         "a flight has to be disrupted first: tests/end_to_end/test_compensation_over_http.py"
     ),

@@ -27,6 +27,7 @@ CONTEXTS: dict[str, str] = {
     "/api/admin/open-claims": "Compensation",
     "/api/credits": "Travel credit",
     "/api/admin/accounts": "Travel credit",
+    "/api/admin/credit": "Travel credit",
     "/api/webhooks": "Payment",
     "/api/admin/stripe-events": "Payment",
     "/api/admin/payments": "Payment",

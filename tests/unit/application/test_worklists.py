@@ -40,7 +40,7 @@ def ports(**ledger: Any) -> WorklistPorts:
     names = (
         *("unapplied_funds", "owed_balances", "unfinished_refunds", "failed_refunds"),
         *("unfinished_attempts", "unconfirmed_payments", "open_claims"),
-        *("undecided_disputes", "external_refunds"),
+        *("undecided_disputes", "external_refunds", "proposed_payouts"),
     )
     flights = (
         *("overdue_flights", "oversold_cabins"),
