@@ -36,7 +36,7 @@ class Account:
         limit = configuration.objects_limit
         self.configuration = configuration
         self.clock = Clock(0)
-        self.keys = KeyStore()
+        self.keys = KeyStore(limit)
         self.sessions = Shelf("checkout.session", limit)
         self.orders = Shelf("checkout.session", limit)
         self.intents = Shelf("payment_intent", limit)

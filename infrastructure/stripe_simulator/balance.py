@@ -15,7 +15,6 @@ from infrastructure.stripe_simulator.account import NO_REQUEST, Account
 from infrastructure.stripe_simulator.configuration import Json
 from infrastructure.stripe_simulator.errors import invalid
 from infrastructure.stripe_simulator.ids import new_id
-from infrastructure.stripe_simulator.shelf import created_matches
 
 SETTLEMENT_SECONDS = 7 * 24 * 3600
 # Stripe's default since 2024-04-10: the balance transaction follows with `charge.updated`.
@@ -288,10 +287,9 @@ def matching(account: Account, params: Json) -> Iterable[Json]:
     payout = params.get("payout")
     if payout is not None and not _is_listed(account, payout):
         return
-    for transaction in account.balance_transactions.newest_first():
+    for transaction in account.balance_transactions.created_within(params.get("created")):
         if (
-            created_matches(transaction, params.get("created"))
-            and currency in (None, transaction["currency"])
+            currency in (None, transaction["currency"])
             and all(params.get(name) in (None, transaction[name]) for name in ("source", "type"))
             and (payout is None or account.money.paid_out.get(transaction["id"]) == payout)
         ):

@@ -13,7 +13,6 @@ from infrastructure.stripe_simulator.cards import CARDS, Card
 from infrastructure.stripe_simulator.configuration import Json
 from infrastructure.stripe_simulator.errors import invalid
 from infrastructure.stripe_simulator.ids import new_id
-from infrastructure.stripe_simulator.shelf import created_matches
 
 LIFE_LEAST_SECONDS = 30 * 60
 LIFE_MOST_SECONDS = 24 * 3600
@@ -370,8 +369,6 @@ def _close(account: Account, session: Json, cause: Cause) -> Json:
 
 def matching(account: Account, params: Json) -> Iterable[Json]:
     """Return the sessions for the list filters created, payment_intent and status, newest first."""
-    for session in account.sessions.newest_first():
-        if created_matches(session, params.get("created")) and all(
-            params.get(name) in (None, session[name]) for name in ("payment_intent", "status")
-        ):
+    for session in account.sessions.created_within(params.get("created")):
+        if all(params.get(name) in (None, session[name]) for name in ("payment_intent", "status")):
             yield session

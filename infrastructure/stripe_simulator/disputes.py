@@ -17,7 +17,6 @@ from infrastructure.stripe_simulator.account import NO_REQUEST, Account, Cause
 from infrastructure.stripe_simulator.configuration import Json
 from infrastructure.stripe_simulator.errors import invalid
 from infrastructure.stripe_simulator.ids import new_id
-from infrastructure.stripe_simulator.shelf import created_matches
 
 DAY_SECONDS = 24 * 3600
 MISS_DEADLINE = "miss_deadline"
@@ -336,8 +335,6 @@ def _reinstate(account: Account, dispute: Json, *, fee_returned: bool) -> None:
 
 def matching(account: Account, params: Json) -> Iterable[Json]:
     """Return the disputes for the list filters charge, created, payment_intent, newest first."""
-    for dispute in account.disputes.newest_first():
-        if created_matches(dispute, params.get("created")) and all(
-            params.get(name) in (None, dispute[name]) for name in ("charge", "payment_intent")
-        ):
+    for dispute in account.disputes.created_within(params.get("created")):
+        if all(params.get(name) in (None, dispute[name]) for name in ("charge", "payment_intent")):
             yield dispute

@@ -13,7 +13,6 @@ from infrastructure.stripe_simulator import changes, charges
 from infrastructure.stripe_simulator.account import NO_REQUEST, Account
 from infrastructure.stripe_simulator.configuration import Json
 from infrastructure.stripe_simulator.ids import new_id
-from infrastructure.stripe_simulator.shelf import created_matches
 
 
 class Suspicion(msgspec.Struct, forbid_unknown_fields=True):
@@ -66,8 +65,6 @@ def close_for(account: Account, charge: Json) -> None:
 
 def matching(account: Account, params: Json) -> Iterable[Json]:
     """Return the warnings for the list filters charge, created, payment_intent, newest first."""
-    for warning in account.fraud_warnings.newest_first():
-        if created_matches(warning, params.get("created")) and all(
-            params.get(name) in (None, warning[name]) for name in ("charge", "payment_intent")
-        ):
+    for warning in account.fraud_warnings.created_within(params.get("created")):
+        if all(params.get(name) in (None, warning[name]) for name in ("charge", "payment_intent")):
             yield warning

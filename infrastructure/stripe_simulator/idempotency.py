@@ -11,7 +11,8 @@ from infrastructure.stripe_simulator.errors import ApiError, invalid
 
 LIFE_SECONDS = 24 * 3600
 KEY_LENGTH_LIMIT = 255
-RECORDS_LIMIT = 10_000
+# Of answers that have to be kept no longer, so many are forgotten with each new key.
+FORGOTTEN_AT_ONCE = 2
 
 
 class Record(msgspec.Struct):
@@ -25,9 +26,10 @@ class Record(msgspec.Struct):
 
 
 class KeyStore:
-    """Records by key, oldest first, bounded."""
+    """Records by key, oldest first: those of a day, and never more than `limit`."""
 
-    def __init__(self) -> None:
+    def __init__(self, limit: int) -> None:
+        self._limit = limit
         self.records: OrderedDict[str, Record] = OrderedDict()
 
     def begin(self, key: str, *, fingerprint: str, request_id: str, now: int) -> Record | None:
@@ -39,7 +41,7 @@ class KeyStore:
             del self.records[key]
             known = None
         if known is None:
-            self._forget_oldest()
+            self._forget_oldest(now)
             self.records[key] = Record(fingerprint, now, request_id)
             return None
         if known.fingerprint != fingerprint:
@@ -67,7 +69,16 @@ class KeyStore:
         """Free a claimed key whose request never began to execute."""
         self.records.pop(key, None)
 
-    def _forget_oldest(self) -> None:
-        for key in list(self.records)[: max(0, len(self.records) - RECORDS_LIMIT + 1)]:
-            if self.records[key].status:
+    def _forget_oldest(self, now: int) -> None:
+        """Make room; the cost does not depend on how many there are.
+
+        A request that still runs keeps its key, and moves to the end.
+        """
+        for _ in range(min(FORGOTTEN_AT_ONCE, len(self.records))):
+            key, oldest = next(iter(self.records.items()))
+            if len(self.records) < self._limit and now < oldest.created + LIFE_SECONDS:
+                return
+            if oldest.status:
                 del self.records[key]
+            else:
+                self.records.move_to_end(key)

@@ -9,7 +9,7 @@ from infrastructure.stripe_simulator import balance, disputes, fraud_warnings, p
 from infrastructure.stripe_simulator.account import Account
 from infrastructure.stripe_simulator.configuration import Json
 from infrastructure.stripe_simulator.route import Call, Route, at, fetch, listing
-from infrastructure.stripe_simulator.shelf import Shelf, created_matches
+from infrastructure.stripe_simulator.shelf import Shelf
 
 _in = stripe.params
 _radar = stripe.params.radar
@@ -36,10 +36,8 @@ def _warnings(account: Account) -> Shelf:
 
 
 def _matching_charges(account: Account, params: Json) -> Iterable[Json]:
-    for charge in account.charges.newest_first():
-        if created_matches(charge, params.get("created")) and (
-            params.get("payment_intent") in (None, charge["payment_intent"])
-        ):
+    for charge in account.charges.created_within(params.get("created")):
+        if params.get("payment_intent") in (None, charge["payment_intent"]):
             yield charge
 
 

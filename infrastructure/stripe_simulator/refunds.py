@@ -16,7 +16,6 @@ from infrastructure.stripe_simulator.account import NO_REQUEST, Account, Cause
 from infrastructure.stripe_simulator.configuration import Json
 from infrastructure.stripe_simulator.errors import invalid
 from infrastructure.stripe_simulator.ids import new_id
-from infrastructure.stripe_simulator.shelf import created_matches
 
 PLANS_LIMIT = 100
 SUCCEED, FAIL = "succeed_refund", "fail_refund"
@@ -307,8 +306,6 @@ def update(account: Account, identifier: str, params: Json, cause: Cause) -> Jso
 
 def matching(account: Account, params: Json) -> Iterable[Json]:
     """Return the refunds for the list filters created, charge and payment_intent, newest first."""
-    for refund in account.refunds.newest_first():
-        if created_matches(refund, params.get("created")) and all(
-            params.get(name) in (None, refund[name]) for name in ("charge", "payment_intent")
-        ):
+    for refund in account.refunds.created_within(params.get("created")):
+        if all(params.get(name) in (None, refund[name]) for name in ("charge", "payment_intent")):
             yield refund

@@ -11,7 +11,7 @@ from infrastructure.stripe_simulator.account import Account
 from infrastructure.stripe_simulator.configuration import Json
 from infrastructure.stripe_simulator.errors import ApiError, invalid
 from infrastructure.stripe_simulator.route import Call, Route, at, fetch, listing
-from infrastructure.stripe_simulator.shelf import Shelf, created_matches, page
+from infrastructure.stripe_simulator.shelf import Shelf, page
 
 TYPES_LIMIT = 20
 
@@ -36,9 +36,7 @@ def endpoint_of(method: str, path: str) -> str:
 
 
 def _intents(account: Account, params: Json) -> Iterable[Json]:
-    for intent in account.intents.newest_first():
-        if created_matches(intent, params.get("created")):
-            yield intent
+    return account.intents.created_within(params.get("created"))
 
 
 def _events(account: Account, params: Json) -> Iterable[Json]:
@@ -47,11 +45,10 @@ def _events(account: Account, params: Json) -> Iterable[Json]:
     if len(params.get("types", [])) > TYPES_LIMIT:
         raise invalid(f"You may pass at most {TYPES_LIMIT} types.", param="types")
     types, pattern = params.get("types"), params.get("type", "*")
-    for event in account.events.newest_first():
+    for event in account.events.created_within(params.get("created")):
         delivered = event["pending_webhooks"] == 0
         if (
-            created_matches(event, params.get("created"))
-            and (types is None or event["type"] in types)
+            (types is None or event["type"] in types)
             and fnmatchcase(event["type"], pattern)
             and params.get("delivery_success") in (None, delivered)
         ):

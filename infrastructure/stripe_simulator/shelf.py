@@ -1,6 +1,7 @@
 """Objects of one kind in order of creation, bounded, with Stripe's cursor pages."""
 
 from collections.abc import Iterable, Iterator
+from itertools import dropwhile, islice, takewhile
 
 from infrastructure.stripe_simulator.configuration import Json
 from infrastructure.stripe_simulator.errors import invalid, no_such
@@ -32,6 +33,18 @@ class Shelf:
     def newest_first(self) -> Iterator[Json]:
         return reversed(self.objects.values())
 
+    def created_within(self, wanted: int | Json | None) -> Iterator[Json]:
+        """Yield those that Stripe's `created` filter lets through, newest first.
+
+        It looks at none that is older than the filter wants, however many there are.
+        """
+        least = _least(wanted)
+        for item in self.newest_first():
+            if item["created"] < least:
+                return
+            if created_matches(item, wanted):
+                yield item
+
 
 def page(shelf: Shelf, matching: Iterable[Json], params: Json, url: str) -> Json:
     """Return one `list` object; `matching` comes newest first."""
@@ -44,24 +57,30 @@ def page(shelf: Shelf, matching: Iterable[Json], params: Json, url: str) -> Json
     for param, cursor in (("starting_after", after), ("ending_before", before)):
         if cursor is not None:
             shelf.get(cursor, param=param, status=400)
-    found = list(matching)
     if before is not None:
-        newer = found[: _place(shelf, found, before)]
+        passed = _newer(shelf, before)
+        newer = list(takewhile(lambda item: item["id"] in passed, matching))
         rows, more = newer[-limit:], len(newer) > limit
     else:
-        older = found if after is None else found[_place(shelf, found, after) :]
-        older = [item for item in older if item["id"] != after]
-        rows, more = older[:limit], len(older) > limit
+        passed = set() if after is None else {after, *_newer(shelf, after)}
+        older = dropwhile(lambda item: item["id"] in passed, matching)
+        found = list(islice(older, limit + 1))
+        rows, more = found[:limit], len(found) > limit
     return {"object": "list", "data": rows, "has_more": more, "url": url}
 
 
-def _place(shelf: Shelf, found: list[Json], cursor: str) -> int:
-    """Return how many of the found objects are newer than the cursor.
+def _newer(shelf: Shelf, cursor: str) -> set[str]:
+    """Return the ids of all that is newer than the cursor, which need not match the filter."""
+    return set(takewhile(lambda identifier: identifier != cursor, reversed(shelf.objects)))
 
-    The cursor itself need not match the filter.
-    """
-    order = {identifier: index for index, identifier in enumerate(shelf.objects)}
-    return sum(order[item["id"]] > order[cursor] for item in found)
+
+def _least(wanted: int | Json | None) -> int:
+    """Return the earliest second that the `created` filter lets through."""
+    if wanted is None:
+        return 0
+    if isinstance(wanted, int):
+        return wanted
+    return max(wanted.get("gt", -1) + 1, wanted.get("gte", 0))
 
 
 def created_matches(item: Json, wanted: int | Json | None) -> bool:

@@ -69,7 +69,7 @@ def test_an_event_keeps_the_object_as_it_was() -> None:
 
 
 def test_a_key_runs_once_replays_a_day_and_then_runs_again() -> None:
-    keys = KeyStore()
+    keys = KeyStore(10)
     claim: dict[str, Any] = {"fingerprint": "a", "request_id": "req_1"}
     assert keys.begin("k", now=0, **claim) is None
     with pytest.raises(ApiError) as caught:
@@ -85,10 +85,37 @@ def test_a_key_runs_once_replays_a_day_and_then_runs_again() -> None:
     assert keys.begin("k", now=LIFE_SECONDS, **claim) is None
 
 
+def answered(keys: KeyStore, number: int, now: int) -> None:
+    claim: dict[str, Any] = {"fingerprint": "a", "request_id": f"req_{number}"}
+    assert keys.begin(f"k{number}", now=now, **claim) is None
+    keys.finish(f"k{number}", status=200, body="{}")
+
+
+def test_the_answers_of_a_day_are_kept_up_to_a_limit_and_older_ones_are_forgotten() -> None:
+    keys = KeyStore(10)
+    for number in range(30):
+        answered(keys, number, now=number)
+    assert list(keys.records) == [f"k{number}" for number in range(20, 30)]
+    for number in range(30, 36):
+        answered(keys, number, now=number + LIFE_SECONDS)
+    assert list(keys.records) == [f"k{number}" for number in range(30, 36)]
+
+
+def test_a_key_whose_request_still_runs_is_not_forgotten() -> None:
+    keys = KeyStore(10)
+    claim: dict[str, Any] = {"fingerprint": "a", "request_id": "req_r"}
+    assert keys.begin("running", now=0, **claim) is None
+    for number in range(30):
+        answered(keys, number, now=number)
+    keys.finish("running", status=200, body="{}")
+    replayed = keys.begin("running", now=31, **claim)
+    assert replayed is not None and replayed.status == 200
+
+
 @pytest.mark.parametrize("key", ["", "k" * 256])
 def test_a_key_has_1_to_255_characters(key: str) -> None:
     with pytest.raises(ApiError):
-        KeyStore().begin(key, fingerprint="a", request_id="r", now=0)
+        KeyStore(10).begin(key, fingerprint="a", request_id="r", now=0)
 
 
 def test_a_fault_affects_its_path_the_given_number_of_times() -> None:
