@@ -2,6 +2,8 @@
 
 The session is expired first so that nobody pays for released seats. If Stripe cannot be reached
 until an hour after the deadline, the seats are released anyway, and a later payment is parked.
+While a bank is known to decide, the seats stay held and Stripe is not asked again and again:
+`interfaces/worker/timers/ask_about_slow_payments.py` does that, and webhooks report the answer.
 """
 
 import datetime as dt
@@ -16,6 +18,7 @@ from application.commands.command import Command
 from application.payment import collect, gateway
 from domain.booking import states
 from domain.booking.state import Booking
+from domain.payment.rejections import AttemptPending
 
 PROVIDER_PATIENCE = dt.timedelta(minutes=60)
 HOLD_LAPSED_UNASKED = "hold_lapsed_provider_unreachable"
@@ -34,12 +37,17 @@ class HoldReleaser:
     async def release(self, booking_stream: str, *, cause: follow_up.Cause) -> None:
         """Expire the booking, or its modification, if it is still unpaid after asking Stripe.
 
-        Raises GatewayTimeout and GatewayUnavailable until PROVIDER_PATIENCE has passed.
+        Raises GatewayTimeout and GatewayUnavailable until PROVIDER_PATIENCE has passed; rejects
+        AttemptPending while a bank decides.
         """
         booking = await self._current(booking_stream)
         deadline = _deadline(booking)
         if booking is None or deadline is None or self._clock() < deadline:
             return
+        payment_id = collect.payment_of(booking_stream, booking)
+        payment = (await self._bus.current(stream_kinds.PAYMENT, payment_id))[0]
+        if payment is not None and payment.awaits_bank():
+            raise AttemptPending(reason="bank_decides")
         reason = HOLD_LAPSED
         try:
             await self.end_live_session(booking_stream, booking, cause=cause)

@@ -228,6 +228,11 @@ class Payment(msgspec.Struct, frozen=True):
         """All that may still be paid: one, or the shares of the amount due (M1)."""
         return tuple(a for a in self.attempts if a.status in LIVE)
 
+    def awaits_bank(self) -> bool:
+        """Whether banks decide about all that may still be paid: none of it can be stopped."""
+        live = self.live_attempts()
+        return bool(live) and all(attempt.bank_decides for attempt in live)
+
     def is_shared(self) -> bool:
         """Whether several payers pay it."""
         return any(a.is_share for a in self.attempts)

@@ -27,18 +27,20 @@ async def older_than(
         return [(row[0], row[1]) for row in await rows.fetchall()]
 
 
-async def ended_before(
-    pool: Pool, instant: dt.datetime, *, limit: int, after: str = ""
+async def ended_between(
+    pool: Pool, since: dt.datetime | None, until: dt.datetime, *, limit: int, after: str = ""
 ) -> list[tuple[str, str]]:
-    """Return (payment stream, attempt id) of sessions that ended before the instant.
+    """Return (payment stream, attempt id) of sessions that ended at `since` or later, and before
+    `until`; None is any time.
 
     By our records they are open. A page in order of attempt ids, from the first after `after`.
     """
     async with pool.connection() as connection:
         rows = await connection.execute(
             "SELECT payment, attempt FROM read_model.unfinished_attempts "
-            "WHERE status = 'open' AND ends_at < %s AND attempt > %s ORDER BY attempt LIMIT %s",
-            (instant, after, limit),
+            "WHERE status = 'open' AND ends_at >= coalesce(%s, '-infinity'::timestamptz) "
+            "AND ends_at < %s AND attempt > %s ORDER BY attempt LIMIT %s",
+            (since, until, after, limit),
         )
         return [(row[0], row[1]) for row in await rows.fetchall()]
 

@@ -17,6 +17,7 @@ from domain.ledger import accounts
 from interfaces.worker.timers import (
     ask_about_disputes,
     ask_about_ended_sessions,
+    ask_about_slow_payments,
     check_accepted_refunds,
     check_contradicted_captures,
     check_signed_captures,
@@ -51,12 +52,24 @@ def unfinished_attempts(tables: MemoryReadModels, now: dt.datetime) -> list[port
 
 
 def ended_sessions(tables: MemoryReadModels, now: dt.datetime) -> list[ports.BackgroundTask]:
-    """Sessions that are open by our records and have ended."""
+    """Sessions that are open by our records and ended lately."""
     before = now - ask_about_ended_sessions.PATIENCE
+    return _ended(tables, now - ask_about_ended_sessions.ASKED_OFTEN_FOR, before)
+
+
+def slow_payments(tables: MemoryReadModels, now: dt.datetime) -> list[ports.BackgroundTask]:
+    """Those that ended long ago."""
+    ever = dt.datetime.min.replace(tzinfo=dt.UTC)
+    return _ended(tables, ever, now - ask_about_ended_sessions.ASKED_OFTEN_FOR)
+
+
+def _ended(
+    tables: MemoryReadModels, since: dt.datetime, until: dt.datetime
+) -> list[ports.BackgroundTask]:
     return [
         ask_about_ended_sessions.AskAboutSession(row.payment, row.attempt)
         for row in tables.rows("unfinished_attempts")
-        if row.status == "open" and row.ends_at < before
+        if row.status == "open" and since <= row.ends_at < until
     ]
 
 
@@ -154,6 +167,7 @@ WORK: tuple[tuple[Due, float], ...] = (
     (lapsed_holds, release_lapsed_holds.TIMER.period_seconds),
     (unfinished_attempts, complete_unfinished_attempts.TIMER.period_seconds),
     (ended_sessions, ask_about_ended_sessions.TIMER.period_seconds),
+    (slow_payments, ask_about_slow_payments.TIMER.period_seconds),
     (unanswered_refunds, send_unanswered_refunds.TIMER.period_seconds),
     (accepted_refunds, check_accepted_refunds.TIMER.period_seconds),
     (signed_captures, check_signed_captures.TIMER.period_seconds),

@@ -16,6 +16,7 @@ from multidict import CIMultiDict
 
 from infrastructure.stripe.gateway import StripePaymentGateway
 from infrastructure.stripe.pace import Pace
+from infrastructure.stripe.session_search import SessionSearch
 from infrastructure.stripe_simulator import agenda
 from infrastructure.stripe_simulator.app import Simulator
 from infrastructure.stripe_simulator.clock import Clock
@@ -78,6 +79,9 @@ class StripeBeside:
         calls = adapter._calls
         calls._pace = Pace(UNLIMITED, monotonic=loop.time)
         calls._transport._session = _Session(self._ask)  # type: ignore[assignment]
+        # By the real clock, all calls that it may make in a minute were those of the whole run.
+        clock = self.account.clock.exact
+        adapter._search = SessionSearch(adapter._list_sessions, monotonic=clock, now=clock)
         return adapter
 
     async def control(self, path: str, /, **body: Any) -> Any:

@@ -8,6 +8,7 @@ reconcile_days: the ledger beside Stripe and the bank, daily
 release_lapsed_holds: holds, waitlist places and changes that were not paid in time
 complete_unfinished_attempts: attempts to open a checkout session that have no outcome yet
 ask_about_ended_sessions: checkout sessions whose time is over
+ask_about_slow_payments: sessions that ended long ago, while a bank still decides
 send_unanswered_refunds: refunds that Stripe should have answered by now
 check_accepted_refunds: refunds that Stripe accepted and has not settled yet
 check_signed_captures: captures that only a signed event reported

@@ -1,6 +1,7 @@
 """Ask Stripe about checkout sessions whose time is over and whose end nobody reported.
 
-Webhooks report it; this timer covers lost webhooks, and seats released while Stripe was away.
+Webhooks report it; this timer covers lost webhooks, and seats released while Stripe was away. A
+session that still has no outcome an hour later is left to `ask_about_slow_payments.py`.
 """
 
 import datetime as dt
@@ -14,7 +15,7 @@ from projections.unfinished_attempts import queries
 
 # Stripe needs a moment to expire a session and to report it.
 PATIENCE = dt.timedelta(minutes=1)
-# While a bank decides, the session stays without an outcome for days.
+ASKED_OFTEN_FOR = dt.timedelta(hours=1)
 PERIOD_SECONDS = 60.0
 
 
@@ -28,12 +29,17 @@ class AskAboutSession(ports.BackgroundTask, frozen=True):
 
 
 async def due(core: Core, page: Page) -> list[AskAboutSession]:
-    """Return the next page of sessions that have ended, in the order of their attempts."""
-    after = page.after.attempt if isinstance(page.after, AskAboutSession) else ""
-    found = await queries.ended_before(
-        core.pool, page.now - PATIENCE, limit=page.limit, after=after
+    """Return the next page of sessions that ended lately, in the order of their attempts."""
+    since, until = page.now - ASKED_OFTEN_FOR, page.now - PATIENCE
+    found = await queries.ended_between(
+        core.pool, since, until, limit=page.limit, after=last_of(page)
     )
     return [AskAboutSession(payment_id, attempt) for payment_id, attempt in found]
+
+
+def last_of(page: Page) -> str:
+    """Return the attempt after which the page begins."""
+    return page.after.attempt if isinstance(page.after, AskAboutSession) else ""
 
 
 async def ask(core: Core, task: AskAboutSession) -> None:

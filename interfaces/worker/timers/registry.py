@@ -3,6 +3,7 @@
 from interfaces.worker.timers import (
     ask_about_disputes,
     ask_about_ended_sessions,
+    ask_about_slow_payments,
     backfill_stripe_events,
     check_accepted_refunds,
     check_contradicted_captures,
@@ -30,6 +31,7 @@ TIMERS: tuple[Timer, ...] = (
     release_lapsed_holds.TIMER,
     complete_unfinished_attempts.TIMER,
     ask_about_ended_sessions.TIMER,
+    ask_about_slow_payments.TIMER,
     send_unanswered_refunds.TIMER,
     check_accepted_refunds.TIMER,
     settle_parked_money.TIMER,

@@ -315,9 +315,9 @@ async def test_an_attempt_is_unfinished_until_its_outcome_is_recorded(airline: A
 async def test_a_session_that_has_ended_is_asked_about_until_its_outcome_is_recorded(
     airline: Airline,
 ) -> None:
-    async def ended(instant: dt.datetime) -> list[tuple[str, str]]:
+    async def ended(until: dt.datetime, since: dt.datetime | None = None) -> list[tuple[str, str]]:
         await airline.catch_up()
-        return await attempts.ended_before(airline.pool, instant, limit=10)
+        return await attempts.ended_between(airline.pool, since, until, limit=10)
 
     booking = await airline.reserve()
     payment, attempt = await airline.checkout(booking)
@@ -326,6 +326,8 @@ async def test_a_session_that_has_ended_is_asked_about_until_its_outcome_is_reco
     await airline.record_attempt(booking, Opened("cs_1", "https://checkout.test", ends_at))
     assert await ended(ends_at) == []
     assert await ended(ends_at + dt.timedelta(seconds=1)) == [(payment, attempt)]
+    assert await ended(LATER, ends_at) == [(payment, attempt)]
+    assert await ended(LATER, ends_at + dt.timedelta(seconds=1)) == []
     assert await attempts.older_than(airline.pool, LATER, limit=10) == []
     await airline.record_attempt(booking, Expired())
     assert await ended(LATER) == []

@@ -75,6 +75,10 @@ async def test_a_payment_that_is_processing_when_the_hold_ends_keeps_the_seats(
             await held.release()
         assert (await held.state()).status is Status.RESERVED
         assert await held.free_seats() == 2
+    before = len(simulator.requests())
+    with pytest.raises(AttemptPending):
+        await held.release()
+    assert len(simulator.requests()) == before, "that the bank decides is known"
     simulator.control("bank_answers", intent=intent, succeeds=True)
     await held.collector.learn_session(session, cause=cause())
     assert (await held.state()).status is Status.PAID
