@@ -80,7 +80,8 @@ def _least(wanted: int | Json | None) -> int:
         return 0
     if isinstance(wanted, int):
         return wanted
-    return max(wanted.get("gt", -1) + 1, wanted.get("gte", 0))
+    least: int = max(wanted.get("gt", -1) + 1, wanted.get("gte", 0))
+    return least
 
 
 def created_matches(item: Json, wanted: int | Json | None) -> bool:

@@ -43,6 +43,7 @@ class MemoryReadModels:
         self.tables: dict[str, Table] = {}
         self._histories: dict[str, list[LoggedEvent]] = {}
         self._by: dict[tuple[str, str], dict[str, set[tuple[Any, ...]]]] = {}
+        self._sorted: dict[tuple[str, str], dict[Any, list[Any]]] = {}
 
     def follow(self, recorded: Sequence[ports.RecordedEvent]) -> None:
         """Take in new events of the log; raises what a projector raises on one it cannot take."""
@@ -55,9 +56,11 @@ class MemoryReadModels:
         for each in logged:
             self._histories.setdefault(each.stream, []).append(each)
         cursor: Any = None
+        self._sorted.clear()
         with self._as_rows():
             for projection in ALL.values():
-                wanted = [each for each in logged if each.event.tag in projection.tags]
+                tags = projection.tags
+                wanted = [each for each in logged if each.event.tag in tags]
                 if wanted:
                     projection.apply(cursor, wanted)
         self.position = logged[-1].position
@@ -65,6 +68,15 @@ class MemoryReadModels:
     def rows(self, table: str) -> list[Any]:
         """The rows of a table, in no order."""
         return list(self._table(table).values())
+
+    def rows_of(self, table: str, column: str, value: object) -> list[Any]:
+        """The rows that have the value in the column; the table is read once until it changes."""
+        if (table, column) not in self._sorted:
+            by_value: dict[Any, list[Any]] = {}
+            for row in self.rows(table):
+                by_value.setdefault(getattr(row, column), []).append(row)
+            self._sorted[table, column] = by_value
+        return self._sorted[table, column].get(value, [])
 
     @contextmanager
     def _as_rows(self) -> Iterator[None]:

@@ -28,7 +28,7 @@ def check_refunds(name: str, payments: Sequence[Payment], read_models: MemoryRea
     The books owe nothing for a refund that Stripe has accepted, and less where Stripe took money
     for one that finance had paid by bank.
     """
-    rows = [row for row in read_models.rows("unfinished_refunds") if row.booking == name]
+    rows = read_models.rows_of("unfinished_refunds", "booking", name)
     refunds = [
         refund
         for payment in payments
@@ -50,8 +50,8 @@ def check_refunds(name: str, payments: Sequence[Payment], read_models: MemoryRea
     )
     booked = -sum(
         row.amount
-        for row in read_models.rows("ledger_booking_balance")
-        if (row.account, row.booking) == (accounts.REFUNDS_PAYABLE, name)
+        for row in read_models.rows_of("ledger_booking_balance", "booking", name)
+        if row.account == accounts.REFUNDS_PAYABLE
     )
     assert booked >= asked - twice, f"{name} is owed {booked}, and {asked} was requested"
 
@@ -60,7 +60,6 @@ def _check_obligations(
     stream: str, booking: Booking, payments: Sequence[Payment], read_models: MemoryReadModels
 ) -> None:
     """What is owed is requested in full, or can be; what has not arrived is listed as it stands."""
-    listed = {row.refund: row.status for row in read_models.rows("unfinished_refunds")}
     unrequested = money.Money(0, booking.currency)
     for owed in booking.obligations:
         refunds = _standing(payments, owed.id)
@@ -71,7 +70,8 @@ def _check_obligations(
         assert requested == owed.amount, f"{stream} is owed {owed} and {requested} was requested"
         for each in refunds:
             if each.status not in ARRIVED:
-                assert listed.get(each.id) == each.status, f"{each.id} is not in the worklist"
+                listed = read_models.rows_of("unfinished_refunds", "refund", each.id)
+                assert [row.status for row in listed] == [each.status], f"{each.id} is not listed"
     free = [
         payment.refundable(capture.intent) for payment in payments for capture in payment.captures
     ]
@@ -91,22 +91,21 @@ def _standing(payments: Sequence[Payment], obligation: str) -> list[Refund]:
 def check_parked(stream: str, payments: Sequence[Payment], read_models: MemoryReadModels) -> None:
     """Money that could not be applied stays a balance of the booking, with its reason."""
     parked = [
-        (payment, capture)
+        capture
         for payment in payments
         for capture in payment.captures
         if capture.unapplied().amount
     ]
-    if not parked:
-        return
-    reasons = {row.intent for row in read_models.rows("ledger_parked_funds")}
-    assert {capture.intent for _, capture in parked} <= reasons, f"{stream} has unlisted money"
+    for capture in parked:
+        listed = read_models.rows_of("ledger_parked_funds", "intent", capture.intent)
+        assert listed, f"{stream} has unlisted money"
 
 
 def _check_unanswered(stream: str, booking: Booking, read_models: MemoryReadModels) -> None:
     """A cancelled or moved flight that nobody answered is listed with the moment since when."""
     if booking.status not in states.TICKETED:
         return
-    (row,) = [each for each in read_models.rows("booking_list") if each.booking == stream]
+    (row,) = read_models.rows_of("booking_list", "booking", stream)
     unanswered = disruption.unanswered_cancellations(booking)
     assert tuple(row.cancelled_segments) == unanswered, f"{stream} waits for an answer unseen"
     assert (row.unanswered_since is not None) == bool(unanswered)
