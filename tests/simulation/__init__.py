@@ -14,6 +14,7 @@ oracles: what must hold between Stripe and the log once everything is at rest
 open_items: every balance that is left has its item in a worklist
 customers: what customers do at random
 crowd: many customers over weeks, with faults
+test_slow_banks: how often Stripe is asked while a bank decides
 test_stops: every interaction, stopped at every step
 test_crowd: many customers with all faults
 """
