@@ -4,6 +4,7 @@ Rule: every call is preceded by a recorded intention and followed by a recorded 
 call is made within a transaction. The current state at Stripe decides; webhooks are only hints.
 """
 
+import contextlib
 import datetime as dt
 import logging
 from collections.abc import Callable
@@ -126,22 +127,18 @@ class Collector:
     async def _ask(
         self, payment: Payment, stream: str, attempt: Attempt
     ) -> gateway.CheckoutSession | None:
-        """Return Stripe's session of the attempt; None when the key has expired and there is none.
+        """Return Stripe's session of the attempt; None if there is none and the key opens none.
 
         While the key lives it gives the outcome for one call. The sessions of the time are searched
         only once Stripe may have forgotten the key, or keeps a failure under it although the
-        session may exist; that search is shared by all attempts.
+        session may exist; that search is shared by all attempts. A session that the search missed
+        is harmless: nobody has ever got its address.
         """
         if idempotency_keys.may_retry_with_same_key(
             started_at=attempt.started_at, now=self._clock()
         ):
-            try:
+            with contextlib.suppress(gateway.GatewayFailureKept):
                 return await self._repeat(payment, stream, attempt)
-            except gateway.GatewayFailureKept:
-                found = await self._search(attempt)
-                if found is None:
-                    raise
-                return found
         return await self._search(attempt)
 
     async def _search(self, attempt: Attempt) -> gateway.CheckoutSession | None:

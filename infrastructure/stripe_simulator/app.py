@@ -217,6 +217,8 @@ class Simulator:
         kind = "" if fault is None else fault.kind
         if fault is not None and kind == "slow":
             await asyncio.sleep(fault.seconds)
+        if fault is not None and kind == "refuse_stored":
+            return json_answer(fault.status, {"error": fault.error().body})
         try:
             content = route.answer(call)
             if "expand" in call.params:

@@ -1,6 +1,7 @@
 """Faults that the control path arms for the next API calls: at most one affects a request.
 
-`refuse` and `lost_before` act before anything executes; `lost_before` hangs for `seconds` first.
+`refuse`, `refuse_stored` and `lost_before` act before anything executes; the key replays the error
+of `refuse_stored`, and `lost_before` hangs for `seconds` first.
 `fail_after`, `fail_stored`, `lost` and `truncated` act after the change is made; the key replays
 the error of `fail_stored` only. `slow` and `slow_after` hold the idempotency key while they wait.
 """
@@ -25,8 +26,8 @@ class Fault(msgspec.Struct, forbid_unknown_fields=True):
     """One armed fault; `path` is a shell pattern such as `/v1/checkout/sessions*`."""
 
     kind: Literal[
-        "refuse", "lost_before", "fail_after", "fail_stored", "lost", "truncated", "slow",
-        "slow_after",
+        "refuse", "refuse_stored", "lost_before", "fail_after", "fail_stored", "lost", "truncated",
+        "slow", "slow_after",
     ]  # fmt: skip
     path: str = "/v1/*"
     method: str | None = None

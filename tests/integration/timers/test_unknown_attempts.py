@@ -81,6 +81,19 @@ async def test_a_failure_that_stripe_kept_under_the_key_is_searched_in_one_list(
     assert searches(simulator) == before + 1
 
 
+async def test_a_kept_failure_without_a_session_ends_the_attempt_so_that_another_can_begin(
+    held: Rig, simulator: StripeSimulator
+) -> None:
+    simulator.fault("refuse_stored", path=SESSIONS, method="POST")
+    with pytest.raises(GatewayFailure):
+        await held.checkout()
+    assert (await complete(held)).status is AttemptStatus.REFUSED
+    before = len(simulator.requests())
+    assert (await complete(held)).status is AttemptStatus.REFUSED
+    assert len(simulator.requests()) == before
+    assert (await held.checkout()).status is AttemptStatus.OPEN
+
+
 async def test_a_key_that_stripe_may_have_forgotten_is_never_sent_again(
     held: Rig, simulator: StripeSimulator
 ) -> None:
