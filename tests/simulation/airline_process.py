@@ -188,6 +188,10 @@ class AirlineProcess(Airline):
     def _report(self, stream: str, error: Exception) -> None:
         self.world.reports.append((stream, error))
 
+    def _draw(self, count: int) -> tuple[int, ...]:
+        """Serials for the verbs, from the stock that every process of the world draws from."""
+        return tuple(self.world.stock.fresh(count))
+
     # What clients and Stripe ask of it.
 
     def caller(self, number: int, role: Any = "customer") -> Caller:

@@ -39,6 +39,7 @@ API_FAULTS: tuple[dict[str, Any], ...] = (
     {"kind": "refuse", "status": 429},
     {"kind": "refuse", "status": 409},
     {"kind": "refuse", "status": 503},
+    {"kind": "refuse_stored", "status": 500},
     {"kind": "fail_after", "status": 500},
     {"kind": "fail_stored", "status": 500},
     {"kind": "lost"},
@@ -61,6 +62,10 @@ ANY_EVENT_FAULTS: tuple[dict[str, Any], ...] = (
 LOST_EVENTS = ("checkout.session.", "charge.updated", "payout.")
 MISSED_EVENTS = ("payment_intent.", "charge.dispute.", "refund.", "radar.")
 DROPPED = (*LOST_EVENTS, *MISSED_EVENTS)
+# The simulator takes a hundred of each. Those for what happens seldom must not keep out the others.
+FAULTS_OF_ONE_PATH = 18
+RULES_FOR_ANY_EVENT = 40
+RULES_OF_ONE_TYPE = 6
 
 
 class Crowd:
@@ -138,15 +143,18 @@ class Crowd:
 
     async def _arm(self, actions: int) -> None:
         """About one fault of the API and one of a webhook for every third action."""
-        dice, stripe = self._dice, self.world.stripe
+        dice, simulator = self._dice, self.world.stripe.simulator
         for _ in range(actions):
-            if dice.random() < 0.3 and len(stripe.simulator.faults.armed) < 50:
-                fault = {**dice.choice(API_FAULTS), "path": dice.choice(API_PATHS)}
+            paths = Counter(each.path for each in simulator.faults.armed)
+            types = Counter(each.type for each in simulator.courier.rules)
+            fault = {**dice.choice(API_FAULTS), "path": dice.choice(API_PATHS)}
+            if dice.random() < 0.3 and paths[fault["path"]] < FAULTS_OF_ONE_PATH:
                 await self._arm_one("faults", fault)
-            if dice.random() < 0.3 and len(stripe.simulator.courier.rules) < 50:
+            if dice.random() < 0.3 and types[""] < RULES_FOR_ANY_EVENT:
                 await self._arm_one("rules", dice.choice(ANY_EVENT_FAULTS))
-            if dice.random() < 0.15 and len(stripe.simulator.courier.rules) < 50:
-                await self._arm_one("rules", {"action": "drop", "type": dice.choice(DROPPED)})
+            kind = dice.choice(DROPPED)
+            if dice.random() < 0.15 and types[kind] < RULES_OF_ONE_TYPE:
+                await self._arm_one("rules", {"action": "drop", "type": kind})
 
     async def _arm_one(self, path: str, fault: dict[str, Any]) -> None:
         self.figures[str(fault.get("kind") or fault["action"])] += 1

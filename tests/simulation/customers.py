@@ -122,7 +122,14 @@ class Customer:
         self.done.append(verb if card is None else card)
 
     async def _checkout(self) -> str | None:
-        number = self._request()
+        """One that has failed at Stripe for good is begun anew once."""
+        for _ in range(2):
+            found = await self._open_session(self._request())
+            if found is not None or self.done[-1] != "PAYMENT_FAILED":
+                break
+        return found
+
+    async def _open_session(self, number: int) -> str | None:
         found = await self._try(
             lambda: open_checkout(
                 self._airline().ports, self._airline().caller(number), self.booking
