@@ -24,7 +24,7 @@ FAILED = frozenset({"failed", "canceled"})
 MONEY_LEAVES = frozenset({"pending", "succeeded"})
 # Recorded when Stripe has not failed the refund in whose place this one would be sent.
 REPLACED_NOT_FAILED = "replaced_refund_has_not_failed"
-# Recorded when the key has expired and Stripe has no such refund: nothing was accepted.
+# Recorded when the key can make no refund and Stripe has none: nothing was accepted.
 NEVER_REACHED = "never_reached_stripe"
 
 logger = logging.getLogger(__name__)
@@ -161,7 +161,8 @@ class Refunder:
     async def _find_or_create(
         self, stream: str, payment: Payment, refund: Refund
     ) -> gateway.ProviderRefund | None:
-        """Return Stripe's refund; None when the key has expired and there is none.
+        """Return Stripe's refund; None when there is none and the key can make none any more, as
+        it has expired or keeps a failure.
 
         An unknown outcome is looked up first: Stripe may have kept a 500 under the key although
         the refund exists. So is a request whose key Stripe has forgotten: it may have been
@@ -180,16 +181,22 @@ class Refunder:
             raise gateway.GatewayRejected(
                 external_refunds.REFUNDED_BY_HAND, "money of its capture was refunded by hand"
             )
-        return await self._payments.create_refund(
-            gateway.RefundOrder(
-                payment_intent=refund.intent,
-                amount=refund.amount,
-                idempotency_key=refund.idempotency_key,
-                booking=payment.owed_by(refund),
-                payment=stream,
-                refund=refund.id,
-            )
+        order = gateway.RefundOrder(
+            payment_intent=refund.intent,
+            amount=refund.amount,
+            idempotency_key=refund.idempotency_key,
+            booking=payment.owed_by(refund),
+            payment=stream,
+            refund=refund.id,
         )
+        try:
+            return await self._payments.create_refund(order)
+        except gateway.GatewayFailureKept:
+            if not idempotency_keys.is_kept_failure_final(
+                started_at=refund.requested_at, now=self._clock()
+            ):
+                raise
+            return await self._look_up(refund)
 
     async def _look_up(self, refund: Refund) -> gateway.ProviderRefund | None:
         """Return Stripe's first refund with our id. A refused look-up means unknown."""

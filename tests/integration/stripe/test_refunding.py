@@ -323,6 +323,23 @@ async def test_a_day_later_a_request_that_stripe_never_had_is_refused_and_not_se
     assert airline.balance("2100") == 0
 
 
+async def test_a_kept_failure_is_refused_after_an_hour_if_stripe_has_no_refund(
+    airline: Rig, simulator: StripeSimulator, sdk: stripe.StripeClient
+) -> None:
+    await airline.ask()
+    simulator.fault("refuse_stored", path="/v1/refunds", method="POST")
+    for _ in range(2):
+        with pytest.raises(GatewayFailure):
+            await airline.send()
+        assert await airline.status() is RefundStatus.UNKNOWN
+    airline.clock.ahead = dt.timedelta(hours=1)
+    assert (await airline.send()).status is RefundStatus.REFUSED
+    assert posts(simulator, airline.refund) == [500, 500, 500]
+    assert (await airline.send()).status is RefundStatus.REFUSED
+    assert len(posts(simulator, airline.refund)) == 3
+    assert await at_stripe(sdk, airline) == []
+
+
 async def test_a_refusal_is_recorded_and_the_request_not_repeated(
     airline: Rig, simulator: StripeSimulator, sdk: stripe.StripeClient
 ) -> None:
