@@ -15,6 +15,7 @@ from hypothesis import strategies as st
 
 from application.payment.backfill_events import ListedEvent
 from domain.kernel import money
+from tests.support.hypothesis_profile import effort
 from tests.support.webhook_journey import WebhookJourney
 
 CASES = (("SAR", 50_000, 10_000), ("KWD", 40_000, 8_000), ("JPY", 20_000, 4_000))
@@ -140,7 +141,7 @@ def expected(story: Story) -> Final:
     return asyncio.run(live(story, journey, InOrder(journey)))
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=effort(150), deadline=None)
 @given(story=stories, chance=st.randoms(use_true_random=False))
 def test_webhooks_in_any_order_and_number_with_some_lost_leave_one_state_and_the_same_books(
     story: Story, chance: random.Random

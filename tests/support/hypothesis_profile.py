@@ -2,7 +2,7 @@
 
 A failing run prints `@reproduce_failure(...)`; `--hypothesis-seed=N` makes a whole run again.
 A machine prints its own seed: `AIS_TEST_SEED=N` makes it take the same steps, and
-`AIS_TEST_EFFORT=K` lets it make K times as many runs.
+`AIS_TEST_EFFORT=K` lets it make K times as many runs, as do properties that ask for `effort`.
 """
 
 import os
@@ -32,13 +32,17 @@ def load() -> None:
     settings.load_profile("ci")
 
 
+def effort(examples: int) -> int:
+    """So many examples, times the effort of the environment."""
+    return examples * int(os.environ.get("AIS_TEST_EFFORT", "1"))
+
+
 def machine(*, examples: int, steps: int) -> Machine:
     """So many runs of at most so many steps, from the seed of the environment or a new one."""
-    effort = int(os.environ.get("AIS_TEST_EFFORT", "1"))
     return Machine(
         seed=int(os.environ.get("AIS_TEST_SEED") or secrets.randbelow(2**32)),
         settings=settings(
-            max_examples=examples * effort,
+            max_examples=effort(examples),
             stateful_step_count=steps,
             deadline=None,
             print_blob=True,
