@@ -13,6 +13,9 @@ from domain.kernel import ids, money
 
 # A payout of more transactions than these pages have is not compared (a page has a hundred).
 PAGES_LIMIT = 500
+# The queue of commands is bounded: a payout of thousands of transactions must neither be refused
+# whenever it is read, nor keep out what others ask.
+RECORDED_TOGETHER = 100
 
 
 class PayoutFollower:
@@ -33,9 +36,12 @@ class PayoutFollower:
             await self._reconcile(reported, cause)
 
     async def record_all(self, listed: Sequence[ListedTransaction]) -> int:
-        """Record transactions together, and the payouts among them; return how many were new."""
-        outcomes = await asyncio.gather(*(self._record(each) for each in listed))
-        return sum(outcomes)
+        """Record transactions, and the payouts among them; return how many were new."""
+        new = 0
+        for start in range(0, len(listed), RECORDED_TOGETHER):
+            chunk = listed[start : start + RECORDED_TOGETHER]
+            new += sum(await asyncio.gather(*(self._record(each) for each in chunk)))
+        return new
 
     async def _record(self, listed: ListedTransaction) -> bool:
         transaction = listed.transaction

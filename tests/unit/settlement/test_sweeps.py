@@ -79,6 +79,18 @@ async def test_a_transaction_that_stripe_lists_late_is_found_by_the_overlap() ->
         assert await settled.sweeper.sweep() == 1
 
 
+async def test_a_payout_of_more_transactions_than_the_queue_takes_is_recorded_whole() -> None:
+    async with settled_airline() as settled:
+        settled.bus._queue_limit = 150
+        charges(settled, 420, every_seconds=0)
+        settled.stripe.pay_out("USD")
+        settled.stripe.move("po_1", "paid", reconciled=True)
+        await settled.learn()
+        assert settled.books("6000") == {("6000", "USD"): 3 * 420}
+        (row,) = settled.rows("settled_payouts")
+        assert row.paid_out == row.amount  # type: ignore[attr-defined]
+
+
 async def test_hints_that_come_together_cost_one_sweep() -> None:
     async with settled_airline() as settled:
         now = [0.0]
