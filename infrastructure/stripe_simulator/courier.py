@@ -63,6 +63,8 @@ class Courier:
         self._session: aiohttp.ClientSession | None = None
         self.deliveries: OrderedDict[str, Delivery] = OrderedDict()
         self.rules: list[Rule] = []
+        # What a rule that reorders has collected so far, by the identity of the rule.
+        self._collected: dict[int, list[Delivery]] = {}
         self.gaps_seconds = configuration.retry_delays_seconds
         account.outgoing.append(self.offer)
 
@@ -128,12 +130,17 @@ class Courier:
             delivery.state = "dropped"
         elif rule.action in ("hold", "reorder"):
             delivery.state = "held"
-            if rule.action == "reorder" and rule.times == 0:
-                held = [each for each in self.deliveries.values() if each.rule is rule]
-                self._release(held, "newest")
+            if rule.action == "reorder":
+                self._collect(rule, delivery)
         else:
             for _ in range(rule.copies if rule.action == "duplicate" else 1):
                 self._spawn(self._carry(delivery))
+
+    def _collect(self, rule: Rule, delivery: Delivery) -> None:
+        """Send what the rule has collected once it is complete."""
+        self._collected.setdefault(id(rule), []).append(delivery)
+        if rule.times == 0:
+            self._release(self._collected.pop(id(rule)), "newest")
 
     def _rule_for(self, kind: str) -> Rule | None:
         for rule in self.rules:
