@@ -11,6 +11,7 @@ compensation: claims for cancelled, late and overbooked flights
 settlement: balance transactions, payouts and the balance of Stripe
 reconciliation: compare the ledger with Stripe and the bank, and decide about breaks
 ledger: queries of the ledger
+credit: pay with travel credit, and what goes back to it
 invoicing: issue, read and report tax documents
 identity: registration and sign-in
 processes: what follows from a recorded event

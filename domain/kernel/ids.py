@@ -266,6 +266,12 @@ def credit_stream(randomness: bytes) -> str:
     return f"{StreamPrefix.CREDIT}-{''.join(symbols)}"
 
 
+def credit_use_id(payment_id: str, number: int) -> str:
+    """Return the id of the amount's part, counted from 1, that a credit pays."""
+    assert number > 0
+    return f"{payment_id}-c{number}"
+
+
 def is_credit_id(text: str) -> bool:
     """Return whether the text has the form of a credit's id."""
     return re.fullmatch(f"{StreamPrefix.CREDIT}-[{LOCATOR_ALPHABET}]{{16}}", text) is not None
