@@ -14,7 +14,7 @@ from domain.kernel.entries import Entry
 from domain.kernel.events import DomainEvent
 from domain.period.events import PeriodClosed, PeriodReopened
 from projections.coupon_values.projector import DIVIDED_ACCOUNTS, values_of
-from tests.support import recounted_external_refunds
+from tests.support import recounted_credits, recounted_external_refunds
 from tests.support.memory_log import MemoryLog
 from tests.support.recount import Recount
 from tests.support.recounted import Booking, Flight, Payment, Seats
@@ -76,6 +76,18 @@ class Invariants:
             self._check_money(booking)
         for flight in [name for name in touched if name.startswith("flight-")]:
             self._check_flight(flight)
+        credits = [name for name in touched if name.startswith("credit-")]
+        for credit in credits:
+            self._check_credit(credit)
+        if credits:
+            self.recount.credits.check(self.recount.payments)
+
+    def _check_credit(self, name: str) -> None:
+        """Account 2200 says of the credit what its events and its state say."""
+        counted = self.recount.credits.known[name]
+        assert self._log.state(name).balance == money.Money(counted.balance, counted.currency)
+        posted = self._balances.get(name, {}).get(("2200", counted.currency), 0)
+        assert posted == -counted.balance, f"{name}: {posted} and not {-counted.balance}"
 
     def _close(self, stream: str, event: DomainEvent) -> None:
         """Nothing is posted into a month from its closing to its reopening."""
@@ -235,9 +247,11 @@ def _applied(name: str, booking: Booking, payments: list[Payment], streams: list
             captured.amount - (parked.amount if (parked := payment.parked.get(intent)) else 0)
             for intent, captured in payment.captured.items()
         )
-        if applied:
-            due = (payment.allocated or payment.due).amount
-            assert applied == due, f"{stream} was applied for {applied}"
+        credited = recounted_credits.paid(payment)
+        due = (payment.allocated or payment.due).amount
+        assert credited < due or stream in booking.paid, f"{stream}: credit pays all of it"
+        if applied or credited == due:
+            assert applied + credited == due, f"{stream} was applied for {applied} and {credited}"
             assert booking.paid[stream] == due
             total += due
         for intent, captured in payment.captured.items():
@@ -284,7 +298,10 @@ def _expected(
         books["1200", own] += payment.recovered - payment.lost - payment.lost_parked
         books["6010", own] += payment.lost - payment.recovered
         books["2020", own] += payment.lost_parked
+        books["2020", own] -= recounted_credits.paid(payment)
     for payment in draws:
+        for currency, amount in recounted_credits.returned(payment, name).items():
+            books["2100", currency] += amount
         for currency, amount in payment.moved(name).items():
             books["1010", currency] -= amount
             books["2100", currency] += amount

@@ -23,9 +23,11 @@ from domain.kernel import ids, money
 from domain.payment import dispute_events as disputes
 from domain.payment import events as payments
 from domain.payment import external_refund_events as external
+from domain.payment.credit_part_events import CreditPartFact
 from tests.support import (
     recounted,
     recounted_claims,
+    recounted_credits,
     recounted_disputes,
     recounted_divisions,
     recounted_external_refunds,
@@ -62,6 +64,7 @@ class Recount:
         self.intents: set[str] = set()
         self.divisions = recounted_divisions.Divisions()
         self.claims = recounted_claims.Claims()
+        self.credits = recounted_credits.Credits()
         self.steps: Counter[tuple[Status, Status]] = Counter()
 
     def take(self, recorded: ports.RecordedEvent) -> str:
@@ -76,6 +79,8 @@ class Recount:
             return stream
         if kind == "claim":
             return self.claims.take(stream, event)
+        if kind == "credit":
+            self.credits.take(stream, event)
         return self._payment(stream, event) if kind == "payment" else stream
 
     # A booking's events.
@@ -336,7 +341,10 @@ class Recount:
         refunds = [
             refund.obligation
             for payment in self.payments_of.get(stream, ())
-            for refund in self.payments[payment].refunds.values()
+            for refund in (
+                *self.payments[payment].refunds.values(),
+                *self.payments[payment].credit_back,
+            )
         ]
         assert not set(refunds) & set(event.withdrawn_obligations), "refunded, and owed no more"
         recounted.reopen(booking, event)
@@ -426,6 +434,10 @@ class Recount:
                 self.payments_of.setdefault(event.booking, []).append(stream)
             case payments.RefundFact():
                 recounted_refunds.take(payment, event)
+            case CreditPartFact():
+                recounted_credits.take(payment, event)
+                obligation = getattr(event, "obligation", None) or ""
+                return ids.booking_of_obligation(obligation) or payment.booking
             case disputes.DisputeFact():
                 recounted_disputes.take(payment, event)
             case external.ExternalRefundFact():
@@ -442,7 +454,8 @@ class Recount:
     def settled(self, booking: str) -> int:
         """What has arrived of all that the booking owed, in its currency."""
         owed = {each.id for each in self.bookings[booking].obligations}
-        return sum(
+        credited = recounted_credits.arrived(self.draws(booking), owed)
+        return credited + sum(
             payment.arrived(name, refund.amount)
             for payment in self.draws(booking)
             for name, refund in payment.refunds.items()

@@ -1,0 +1,124 @@
+"""What travel credit has paid and got back, from its events and those of payments alone."""
+
+from collections import Counter
+from typing import Any
+
+import msgspec
+
+from domain.credit import events as credits
+from domain.kernel import ids
+from domain.payment.credit_part_events import CreditApplied, CreditPartFact, CreditPartReturned
+from tests.support.recounted import Payment
+
+
+class Use(msgspec.Struct):
+    """What a credit paid under one use, and what of it came back, in minor units."""
+
+    payment: str
+    booking: str
+    spent: int
+    returned: int = 0
+
+
+class Credit(msgspec.Struct):
+    """One credit and its balance."""
+
+    currency: str
+    balance: int
+    uses: dict[str, Use] = {}
+
+
+class Credits:
+    """All credits of a log."""
+
+    def __init__(self) -> None:
+        self.known: dict[str, Credit] = {}
+
+    def take(self, stream: str, event: Any) -> None:
+        """Take an event of a credit in; its balance is never negative."""
+        if isinstance(event, credits.CreditIssued):
+            assert stream not in self.known
+            self.known[stream] = Credit(event.amount.currency, event.amount.amount)
+            return
+        credit = self.known[stream]
+        match event:
+            case credits.CreditSpent():
+                assert event.use not in credit.uses, "a use is spent once"
+                assert event.amount.currency == credit.currency
+                spent = event.amount.amount
+                credit.uses[event.use] = Use(event.payment, event.booking, spent)
+                credit.balance -= spent
+            case credits.CreditReturned():
+                use = credit.uses[event.use]
+                use.returned += event.amount.amount
+                assert use.returned <= use.spent, "no more comes back than was spent"
+                credit.balance += event.amount.amount
+            case credits.CreditExpired() | credits.PayoutApproved():
+                credit.balance -= event.amount.amount
+        assert credit.balance >= 0, f"{stream} is overdrawn"
+
+    def check(self, payments: dict[str, Payment]) -> None:
+        """Each use says at the credit what it says at its payment."""
+        found = {
+            (name, use_name): (use.payment, use.spent, use.returned)
+            for name, credit in self.known.items()
+            for use_name, use in credit.uses.items()
+        }
+        assert found == {
+            (event.credit, use): (name, event.amount.amount, back(payment, use))
+            for name, payment in payments.items()
+            for use, event in payment.credited.items()
+        }
+
+
+def take(payment: Payment, event: CreditPartFact) -> None:
+    """Take an event of a part in; it pays once, and no more goes back than it paid."""
+    match event:
+        case CreditApplied():
+            assert event.use not in payment.credited
+            assert not payment.live, "a session collects what credit has paid"
+            payment.credited[event.use] = event
+            assert paid(payment) <= payment.due.amount
+        case CreditPartReturned():
+            assert payment.credited[event.use].credit == event.credit
+            assert event.use not in payment.withdrawn
+            payment.credit_back.append(event)
+            assert back(payment, event.use) <= payment.credited[event.use].amount.amount
+            if event.obligation is None:
+                assert event.amount == payment.credited[event.use].amount
+                payment.withdrawn.add(event.use)
+
+
+def paid(payment: Payment) -> int:
+    """What credit pays of the amount due, in minor units, whatever was refunded of it."""
+    return sum(
+        event.amount.amount
+        for use, event in payment.credited.items()
+        if use not in payment.withdrawn
+    )
+
+
+def back(payment: Payment, use: str) -> int:
+    """What of a use went back to its credit, in minor units."""
+    return sum(each.amount.amount for each in payment.credit_back if each.use == use)
+
+
+def returned(payment: Payment, booking: str) -> Counter[str]:
+    """What went back as credit because this booking owed it, by currency."""
+    total: Counter[str] = Counter()
+    for each in payment.credit_back:
+        if each.obligation is None:
+            continue
+        if (ids.booking_of_obligation(each.obligation) or payment.booking) == booking:
+            total[each.amount.currency] += each.amount.amount
+    return total
+
+
+def arrived(payments: list[Payment], owed: set[str]) -> int:
+    """What went back as credit because of these obligations, in minor units."""
+    return sum(
+        each.amount.amount
+        for payment in payments
+        for each in payment.credit_back
+        if each.obligation in owed
+    )
