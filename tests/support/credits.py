@@ -48,6 +48,25 @@ class IssueForTest(Command, frozen=True):
         return Reply(self.credit_id)
 
 
+class ExpireForTest(Command, frozen=True):
+    """Let the credit expire if its time is over, as a timer does."""
+
+    credit_id: str
+
+    @property
+    def streams(self) -> tuple[str, ...]:
+        """The credit."""
+        return (self.credit_id,)
+
+    def decide(self, context: DecisionContext) -> Reply:
+        """Records nothing while it can be spent."""
+        credit = context.load(stream_kinds.CREDIT, self.credit_id)
+        assert credit is not None
+        entry = posting.expired_entry(credit=self.credit_id, amount=credit.balance, now=context.now)
+        context.record(self.credit_id, credits.expire(credit, now=context.now, entry=entry))
+        return Reply(self.credit_id)
+
+
 def credit_name(number: int) -> str:
     """Return the id of a credit, from a number."""
     return ids.credit_stream(number.to_bytes(ids.CREDIT_RANDOM_BYTES, "big"))

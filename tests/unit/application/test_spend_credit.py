@@ -325,7 +325,7 @@ def test_card_and_credit_get_back_in_proportion(currency: str) -> None:
     case = Case(currency, 0.4)
     case.spend()
     paid = case.pay_rest()
-    case.airline.wait(days=3)
+    case.airline.wait(days=9)
     case.airline.cancel(case.booking)
     owed = case.airline.booking(case.booking).owed()
     assert 0 < owed.amount < case.due.amount
