@@ -6,6 +6,7 @@ app: the application: routes, request class, error handlers, middleware
 booking: create, hold, list and read bookings, and read their history
 booking_response: a booking as JSON
 checkout: open a checkout session
+credit: travel credit as a means of payment
 cancellation: quote and carry out cancellations
 modification: quote, accept and abandon modifications; correct a name
 disputes: disputes and the evidence for them

@@ -189,15 +189,7 @@ def response(details: BookingDetails) -> BookingResponse:
         ],
         paid=None if booking.captured is None else wire.money_response(booking.captured),
         due=wire.money_response(details.due),
-        credits=[
-            CreditPartResponse(
-                each.use,
-                each.credit,
-                wire.money_response(each.amount),
-                wire.money_response(each.returned),
-            )
-            for each in details.credits
-        ],
+        credits=_credits(details),
         refund=wire.money_response(owed) if owed.amount else None,
         refund_status=details.refund_status,
         passengers=_passengers(details),
@@ -220,11 +212,7 @@ def response(details: BookingDetails) -> BookingResponse:
             )
             for each in booking.disruptions
         ],
-        suspension=(
-            None
-            if details.suspension is None
-            else SuspensionResponse(details.suspension.reason, details.suspension.next_step)
-        ),
+        suspension=_suspension(details),
         divided_from=(
             None if booking.divided_from is None else ids.reference_of(booking.divided_from)
         ),
@@ -234,6 +222,23 @@ def response(details: BookingDetails) -> BookingResponse:
         ],
         available_actions=list(details.available_actions),
     )
+
+
+def _credits(details: BookingDetails) -> list[CreditPartResponse]:
+    return [
+        CreditPartResponse(
+            each.use,
+            each.credit,
+            wire.money_response(each.amount),
+            wire.money_response(each.returned),
+        )
+        for each in details.credits
+    ]
+
+
+def _suspension(details: BookingDetails) -> SuspensionResponse | None:
+    found = details.suspension
+    return None if found is None else SuspensionResponse(found.reason, found.next_step)
 
 
 def _passengers(details: BookingDetails) -> list[PassengerResponse]:

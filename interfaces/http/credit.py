@@ -8,13 +8,13 @@ from litestar.params import FromPath, JSONBody
 
 from application.credit import spend_credit as spending
 from application.credit import withdraw_credit as withdrawal
-from domain.kernel import money
+from domain.kernel import ids, money
 from interfaces.http import auth, booking_response, idempotency
 from interfaces.http.answers import Answered
 from interfaces.http.booking_response import BookingResponse
 from interfaces.http.strict_request import StrictRequest
 
-CreditId = Annotated[str, msgspec.Meta(pattern=r"^credit-[A-Z2-9]{16}$(?!\n)")]
+CreditId = Annotated[str, msgspec.Meta(pattern=ids.CREDIT_ID_PATTERN)]
 
 
 class CreditAmountRequest(msgspec.Struct, rename="camel", forbid_unknown_fields=True):

@@ -162,6 +162,7 @@ class Invariants:
         applied = _applied(name, counted, payments, self.recount.payments_of.get(name, []))
         assert applied == sum(counted.paid.values())
         books = Counter(_expected(name, counted, payments, self.recount.draws(name)))
+        books.update(recounted_credits.expected(name, payments, self.recount.draws(name)))
         books.update(self.recount.claims.expected(name))
         books.update(recounted_external_refunds.expected(name, self.recount.draws(name)))
         expected = {key: amount for key, amount in books.items() if amount}
@@ -298,10 +299,7 @@ def _expected(
         books["1200", own] += payment.recovered - payment.lost - payment.lost_parked
         books["6010", own] += payment.lost - payment.recovered
         books["2020", own] += payment.lost_parked
-        books["2020", own] -= recounted_credits.paid(payment)
     for payment in draws:
-        for currency, amount in recounted_credits.returned(payment, name).items():
-            books["2100", currency] += amount
         for currency, amount in payment.moved(name).items():
             books["1010", currency] -= amount
             books["2100", currency] += amount

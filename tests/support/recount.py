@@ -340,11 +340,8 @@ class Recount:
     ) -> None:
         refunds = [
             refund.obligation
-            for payment in self.payments_of.get(stream, ())
-            for refund in (
-                *self.payments[payment].refunds.values(),
-                *self.payments[payment].credit_back,
-            )
+            for payment in map(self.payments.__getitem__, self.payments_of.get(stream, ()))
+            for refund in (*payment.refunds.values(), *payment.credit_back)
         ]
         assert not set(refunds) & set(event.withdrawn_obligations), "refunded, and owed no more"
         recounted.reopen(booking, event)
@@ -435,9 +432,7 @@ class Recount:
             case payments.RefundFact():
                 recounted_refunds.take(payment, event)
             case CreditPartFact():
-                recounted_credits.take(payment, event)
-                obligation = getattr(event, "obligation", None) or ""
-                return ids.booking_of_obligation(obligation) or payment.booking
+                return recounted_credits.take(payment, event)
             case disputes.DisputeFact():
                 recounted_disputes.take(payment, event)
             case external.ExternalRefundFact():

@@ -71,8 +71,11 @@ class Credits:
         }
 
 
-def take(payment: Payment, event: CreditPartFact) -> None:
-    """Take an event of a part in; it pays once, and no more goes back than it paid."""
+def take(payment: Payment, event: CreditPartFact) -> str:
+    """Take an event of a part in; it pays once, and no more goes back than it paid.
+
+    The booking that it is about.
+    """
     match event:
         case CreditApplied():
             assert event.use not in payment.credited
@@ -87,6 +90,9 @@ def take(payment: Payment, event: CreditPartFact) -> None:
             if event.obligation is None:
                 assert event.amount == payment.credited[event.use].amount
                 payment.withdrawn.add(event.use)
+            else:
+                return ids.booking_of_obligation(event.obligation) or payment.booking
+    return payment.booking
 
 
 def paid(payment: Payment) -> int:
@@ -103,15 +109,19 @@ def back(payment: Payment, use: str) -> int:
     return sum(each.amount.amount for each in payment.credit_back if each.use == use)
 
 
-def returned(payment: Payment, booking: str) -> Counter[str]:
-    """What went back as credit because this booking owed it, by currency."""
-    total: Counter[str] = Counter()
-    for each in payment.credit_back:
-        if each.obligation is None:
-            continue
-        if (ids.booking_of_obligation(each.obligation) or payment.booking) == booking:
-            total[each.amount.currency] += each.amount.amount
-    return total
+def expected(
+    booking: str, payments: list[Payment], draws: list[Payment]
+) -> Counter[tuple[str, str]]:
+    """What credit makes the books say: it is applied as money is, and pays what is owed back."""
+    books: Counter[tuple[str, str]] = Counter()
+    for payment in payments:
+        books["2020", payment.due.currency] -= paid(payment)
+    for payment in draws:
+        for each in payment.credit_back:
+            owed_by = ids.booking_of_obligation(each.obligation or "") or payment.booking
+            if each.obligation is not None and owed_by == booking:
+                books["2100", each.amount.currency] += each.amount.amount
+    return books
 
 
 def arrived(payments: list[Payment], owed: set[str]) -> int:
