@@ -6,18 +6,11 @@ from application.credit import return_part
 
 
 class ReturnUnusedCredit(Command, frozen=True):
-    """Give back what credit was to pay of these amounts."""
+    """Give back what credit was to pay of this amount."""
 
-    booking_id: str
-    payment_ids: tuple[str, ...]
-
-    @property
-    def streams(self) -> tuple[str, ...]:
-        """The payments."""
-        return self.payment_ids
+    payment_id: str
 
     def decide(self, context: DecisionContext) -> Reply:
         """Records nothing for an amount that is paid, or of which credit pays no part."""
-        for payment_id in self.payment_ids:
-            return_part.withdraw_all(context, payment_id)
-        return Reply(self.booking_id)
+        return_part.withdraw_all(context, self.payment_id)
+        return Reply(self.payment_id)

@@ -394,3 +394,17 @@ def test_credit_pays_for_an_accepted_change_and_returns_when_that_is_abandoned()
     assert changed.modification is None
     assert case.balance < before
     assert invariants.unapplied(case.airline.log, case.booking) == 0
+
+
+def test_the_run_over_the_log_returns_credit_that_its_cause_has_not_returned() -> None:
+    case = Case("SAR", 0.4)
+    case.spend()
+    case.runs.decide_with_causes(wanted=False)
+    case.airline.wait(minutes=16)
+    case.airline.submit(expire(case.booking))
+    assert case.balance == 0
+    asyncio.run(case.runs.to_the_end())
+    assert case.balance == case.issued
+    case.runs.commands()
+    asyncio.run(case.runs.to_the_end())
+    assert case.runs.commands() == []
