@@ -8,7 +8,7 @@ inventory: use cases of flights and their seats
 pricing: search, prices and quotes
 payment: checkout, captures and refunds with Stripe
 compensation: claims for cancelled, late and overbooked flights
-credit: travel credit, and how it expires
+credit: travel credit: issued, spent, returned, paid out, expired
 settlement: balance transactions, payouts and the balance of Stripe
 reconciliation: compare the ledger with Stripe and the bank, and decide about breaks
 ledger: queries of the ledger

@@ -9,6 +9,7 @@ from application.commands import stream_kinds
 from application.commands.bus import CommandBus
 from application.commands.command import Command, Reply
 from application.commands.context import DecisionContext
+from application.credit import return_part
 from application.payment.record_capture import end_live_session
 from application.payment.return_parked_funds import ReturnParkedFunds
 from domain.booking import preconditions, rejections, sale, states
@@ -93,6 +94,7 @@ class AllocateFunds(Command, frozen=True):
         context.record(self.payment_id, allocated)
         paid = sale.pay(booking, payment=self.payment_id, captured=due)
         context.record(self.booking_id, paid)
+        return_part.withdraw_all(context, own)
         end_live_session(context, own)
 
 

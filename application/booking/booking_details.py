@@ -22,9 +22,9 @@ from domain.booking.states import Status
 from domain.booking.suspension import Suspension, suspension_of
 from domain.identity import roles
 from domain.inventory.state import Flight
-from domain.kernel import money
+from domain.kernel import ids, money
 from domain.kernel.rejections import Rejection
-from domain.payment.state import NOT_REFUNDED, Refund, RefundStatus
+from domain.payment.state import NOT_REFUNDED, CreditPart, Payment, RefundStatus
 from domain.pricing.price import PriceLine, lines
 
 RefundProgress = Literal["pending", "requires_action", "settled", "failed", "canceled"]
@@ -33,7 +33,8 @@ RefundProgress = Literal["pending", "requires_action", "settled", "failed", "can
 class BookingDetails(msgspec.Struct, frozen=True):
     """One booking; `names` are None where the person was erased, `special_services` are opened.
 
-    `due` is what a checkout would collect now, `refund_status` is None where no refund is owed.
+    `due` is what a checkout would collect now: what is outstanding of the amount due. `credits` is
+    what travel credit pays or has paid. `refund_status` is None where no refund is owed.
     `suspension` is why no coupon may be used, `replayed` when the command that led here was carried
     out before.
     """
@@ -43,6 +44,7 @@ class BookingDetails(msgspec.Struct, frozen=True):
     names: Sequence[Name | None]
     price_lines: Sequence[PriceLine]
     due: money.Money
+    credits: tuple[CreditPart, ...]
     refund_status: RefundProgress | None
     available_actions: tuple[str, ...]
     special_services: tuple[SpecialService, ...] = ()
@@ -73,17 +75,23 @@ async def details(
 ) -> BookingDetails:
     """Return the details; `names` where the caller has them in clear, else they are opened.
 
-    Flights are read only where something depends on them.
+    Flights are read only where something depends on them, and of a new booking, whose names the
+    caller has, no payments.
     """
     booking = done.booking
+    is_new = names is not None
+    payments = () if is_new else await _payments(ports, done.booking_id, booking)
     known = await _segment_facts(ports, done.booking_id, booking)
     return BookingDetails(
         booking_id=done.booking_id,
         booking=booking,
         names=await _opened_names(ports, booking) if names is None else names,
         price_lines=lines(booking.price_now(), [each.type for each in booking.passengers]),
-        due=_due(booking),
-        refund_status=await _refund_status(ports, booking),
+        due=_due(booking, payments),
+        credits=tuple(
+            part for each in payments for part in each.credit_parts if not part.is_withdrawn
+        ),
+        refund_status=_refund_status(booking, payments),
         available_actions=actions.available_actions(
             booking,
             known,
@@ -146,12 +154,30 @@ async def _opened_names(ports: BookingPorts, booking: Booking) -> list[Name | No
     return [None if text is None else msgspec.json.decode(text, type=Name) for text in texts]
 
 
-def _due(booking: Booking) -> money.Money:
+async def _payments(ports: BookingPorts, booking_id: str, booking: Booking) -> tuple[Payment, ...]:
+    """Return what has paid for the booking and then what is being collected, if anything is."""
+    streams = list(booking.payments)
+    due = ids.payment_stream(booking_id, booking.payment_number())
+    if booking.amount_due().amount and due not in streams:
+        streams.append(due)
+    found = await ports.bus.current_all(stream_kinds.PAYMENT, streams)
+    return tuple(payment for payment, _ in found.values() if payment is not None)
+
+
+def _due(booking: Booking, payments: Sequence[Payment]) -> money.Money:
+    """Return what is not paid yet of the amount due, whose payment, if any, is the last.
+
+    Of a replay, whose booking may have been paid since: what it was due then.
+    """
     over = booking.status in {Status.EXPIRED, Status.CANCELLED, Status.REFUNDED}
-    return money.Money(0, booking.currency) if over else booking.amount_due()
+    due = booking.amount_due()
+    if over or not due.amount:
+        return money.Money(0, booking.currency)
+    is_begun = len(payments) > len(booking.payments) and not payments[-1].is_settled()
+    return payments[-1].outstanding() if is_begun else due
 
 
-async def _refund_status(ports: BookingPorts, booking: Booking) -> RefundProgress | None:
+def _refund_status(booking: Booking, payments: Sequence[Payment]) -> RefundProgress | None:
     """Return the progress of the refunds, which may fail after they have settled.
 
     A partly cancelled booking never becomes `refunded`.
@@ -159,16 +185,19 @@ async def _refund_status(ports: BookingPorts, booking: Booking) -> RefundProgres
     if not booking.obligations:
         return None
     owed = {obligation.id for obligation in booking.obligations}
-    refunds: list[Refund] = []
-    for payment_id in booking.payments:
-        payment = (await ports.bus.current(stream_kinds.PAYMENT, payment_id))[0]
-        assert payment is not None, "a booking names payments that exist"
-        refunds += [refund for refund in payment.refunds if refund.obligation in owed]
+    refunds = [each for payment in payments for each in payment.refunds if each.obligation in owed]
+    credited = [
+        each.amount
+        for payment in payments
+        for each in payment.credit_returns
+        if each.obligation in owed
+    ]
     sent_again = {refund.replaces for refund in refunds}
     standing = {refund.status for refund in refunds if refund.id not in sent_again}
     if standing & NOT_REFUNDED:
         return "canceled" if standing & NOT_REFUNDED == {RefundStatus.CANCELED} else "failed"
     if RefundStatus.REQUIRES_ACTION in standing:
         return "requires_action"
-    settled = money.total([refund.arrived() for refund in refunds], booking.currency)
+    arrived = [refund.arrived() for refund in refunds]
+    settled = money.total([*arrived, *credited], booking.currency)
     return "settled" if settled == booking.owed() else "pending"

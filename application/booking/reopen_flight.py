@@ -92,12 +92,10 @@ def _posted(command: ReopenFlight, booking: Booking, closing: Closing) -> tuple[
 def _is_refunding(context: DecisionContext, booking: Booking, closing: Closing) -> bool:
     """Whether a refund was requested of what the departure made the airline owe."""
     payments = context.load_all(stream_kinds.PAYMENT, booking.payments)
-    return any(
-        refund.obligation in closing.obligations
-        for payment in payments.values()
-        if payment is not None
-        for refund in payment.refunds
-    )
+    known = [payment for payment in payments.values() if payment is not None]
+    requested = {each.obligation for payment in known for each in payment.refunds}
+    requested |= {each.obligation for payment in known for each in payment.credit_returns}
+    return not requested.isdisjoint(closing.obligations)
 
 
 def _offer_again(context: DecisionContext, booking_id: str, ended: Disruption, reason: str) -> None:

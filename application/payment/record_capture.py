@@ -153,11 +153,18 @@ def _park(
 def _apply_parts(context: DecisionContext, command: RecordCapture) -> None:
     """Apply the parts that waited for this capture; what is beyond the amount due is parked."""
     surplus = _surplus(_payment(context, command), command)
-    for part in _payment(context, command).kept():
-        applied = captures.apply_parked(_payment(context, command), intent=part.intent)
-        context.record(command.payment_id, applied)
+    apply_kept(context, command.payment_id)
     if surplus.amount:
         _park(context, command, "overpaid", surplus=surplus)
+
+
+def apply_kept(context: DecisionContext, payment_id: str) -> None:
+    """Let the parts of the amount due that waited for the rest pay for it."""
+    payment = context.load(stream_kinds.PAYMENT, payment_id)
+    assert payment is not None
+    for part in payment.kept():
+        applied = captures.apply_parked(payment, intent=part.intent)
+        context.record(payment_id, applied)
 
 
 def end_live_session(context: DecisionContext, payment_id: str) -> None:

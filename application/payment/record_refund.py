@@ -207,7 +207,7 @@ def _fail(context: DecisionContext, command: RecordRefund, provider: str, code: 
 
 
 def settled(booking: Booking, context: DecisionContext) -> money.Money:
-    """Return the sum of the refunds of the booking that have arrived."""
+    """Return the sum of the refunds of the booking that have arrived, credit included."""
     owed = {obligation.id for obligation in booking.obligations}
     total = money.Money(0, booking.currency)
     for payment_id in booking.payments:
@@ -216,4 +216,7 @@ def settled(booking: Booking, context: DecisionContext) -> money.Money:
         for refund in payment.refunds:
             if refund.obligation in owed:
                 total += refund.arrived()
+        for returned in payment.credit_returns:
+            if returned.obligation in owed:
+                total += returned.amount
     return total

@@ -1,7 +1,8 @@
 """Request refunds of captured money: the intention is recorded before Stripe is called.
 
 The amount is drawn from the captures of the booking's payments, newest payment first and applied
-money before parked money; each draw is a refund of its own with a task for the worker.
+money before parked money; each draw is a refund of its own with a task for the worker. What credit
+has paid goes back to it at once, in proportion.
 """
 
 from typing import ClassVar
@@ -10,10 +11,12 @@ from application import ports
 from application.commands import stream_kinds
 from application.commands.command import Command, Reply
 from application.commands.context import DecisionContext
+from application.credit import return_part
+from application.payment.record_refund import close_booking
 from domain.kernel import ids, money
 from domain.payment import external_refunds, rejections
 from domain.payment import refunds as payment_refunds
-from domain.payment.state import Capture, Payment
+from domain.payment.state import Capture, CreditPart, Payment
 
 
 class SendRefund(ports.BackgroundTask, frozen=True):
@@ -51,7 +54,7 @@ class RefundPayment(Command, frozen=True):
         nothing.
 
         The answer's ids are the refunds by payment stream, joined by a comma where there are
-        several; to refund an amount of zero records nothing.
+        several; for credit they are its uses. To refund an amount of zero records nothing.
         """
         assert self.payment_ids, "there is no refund without a payment"
         assert self.amount.amount >= 0, "nobody is owed less than nothing"
@@ -70,7 +73,19 @@ class RefundPayment(Command, frozen=True):
             left = _owe_rest(self, left, refund_ids, context)
         if left.amount > 0:
             raise rejections.RefundExceedsCaptured()
+        _close_if_returned(self, payments, context)
         return Reply(self.payment_ids[0], refund_ids)
+
+
+def _close_if_returned(
+    command: RefundPayment, before: dict[str, Payment], context: DecisionContext
+) -> None:
+    """Close the booking where credit was the last that it owed: no answer of Stripe does it."""
+    for payment_id, payment in before.items():
+        after = _load(command, payment_id, context)
+        if after.credit_returns != payment.credit_returns:
+            close_booking(command.booking_id, context)
+            return
 
 
 def _load(command: RefundPayment, payment_id: str, context: DecisionContext) -> Payment:
@@ -94,7 +109,12 @@ def _may_draw(
 
 def _requested_before(command: RefundPayment, payments: dict[str, Payment]) -> dict[str, str]:
     requested = {
-        payment_id: ",".join(r.id for r in payment.refunds if r.obligation == command.obligation)
+        payment_id: ",".join(
+            [
+                *(r.id for r in payment.refunds if r.obligation == command.obligation),
+                *(r.use for r in payment.credit_returns if r.obligation == command.obligation),
+            ]
+        )
         for payment_id, payment in payments.items()
     }
     return {payment_id: refunds for payment_id, refunds in requested.items() if refunds}
@@ -106,28 +126,76 @@ def _request_refunds(
     """Request refunds of the captures of one payment; return their ids and the amount left."""
     refunds: list[str] = []
     drawn = _load(command, payment_id, context)
-    in_order = _in_order(drawn, command)
     fair = _by_payer(drawn, left) if command.intent is None else {}
-    for captured in in_order:
+    for source in _sources(drawn, command):
         payment = _load(command, payment_id, context)
-        part = _part(payment, captured, fair.get(captured.intent, left))
+        if isinstance(source, CreditPart):
+            part = _least(source.left, fair.get(source.use, left))
+        else:
+            part = _least(payment.refundable(source.intent), fair.get(source.intent, left))
         if part.amount <= 0:
             continue
-        refund = ids.refund_id(payment_id, len(payment.refunds) + 1)
-        requested = payment_refunds.request_refund(
-            payment,
-            refund=refund,
-            intent=captured.intent,
-            amount=part,
-            obligation=command.obligation,
-            idempotency_key=f"refund:{refund}",
-            now=context.now,
-        )
-        context.record(payment_id, requested)
-        context.enqueue(SendRefund(payment_id=payment_id, refund=refund))
-        refunds.append(refund)
+        if isinstance(source, CreditPart):
+            _return_credit(command, payment_id, source, part, context)
+            refunds.append(source.use)
+        else:
+            refunds.append(_request_one(command, payment_id, source, part, context))
         left -= part
     return refunds, left
+
+
+def _return_credit(
+    command: RefundPayment,
+    payment_id: str,
+    source: CreditPart,
+    amount: money.Money,
+    context: DecisionContext,
+) -> None:
+    return_part.refund_part(
+        context,
+        payment_id,
+        source,
+        booking_id=command.booking_id,
+        obligation=command.obligation,
+        amount=amount,
+    )
+
+
+def _request_one(
+    command: RefundPayment,
+    payment_id: str,
+    captured: Capture,
+    amount: money.Money,
+    context: DecisionContext,
+) -> str:
+    """Request the refund of a part of one capture; return its id."""
+    payment = _load(command, payment_id, context)
+    refund = ids.refund_id(payment_id, len(payment.refunds) + 1)
+    requested = payment_refunds.request_refund(
+        payment,
+        refund=refund,
+        intent=captured.intent,
+        amount=amount,
+        obligation=command.obligation,
+        idempotency_key=f"refund:{refund}",
+        now=context.now,
+    )
+    context.record(payment_id, requested)
+    context.enqueue(SendRefund(payment_id=payment_id, refund=refund))
+    return refund
+
+
+def _sources(payment: Payment, command: RefundPayment) -> list[Capture | CreditPart]:
+    """Return what is drawn from, in order: captures that paid, credit, then parked captures.
+
+    What was parked by card goes back to a card, and to no credit.
+    """
+    captures = _in_order(payment, command)
+    if command.intent is not None or not payment.is_settled():
+        return [*captures]
+    paid = [each for each in captures if not each.parked]
+    parked = [each for each in captures if each.parked]
+    return [*paid, *payment.credit_parts, *parked]
 
 
 def _owe_rest(
@@ -174,23 +242,26 @@ def _in_order(payment: Payment, command: RefundPayment) -> list[Capture]:
 def _by_payer(payment: Payment, left: money.Money) -> dict[str, money.Money]:
     """Return what each of several payers gets back, in proportion to what they have paid.
 
-    Empty where there is one payer, or where all that is left goes back.
+    Credit is one of them. Empty where there is one payer, or where all that is left goes back.
     """
     free = {
         captured.intent: payment.refundable(captured.intent)
         for captured in payment.captures
         if captured.applied().amount and captured.amount.currency == left.currency
     }
+    credited = payment.is_settled() and payment.due.currency == left.currency
+    parts = [each for each in payment.credit_parts if credited and not each.is_withdrawn]
+    free |= {each.use: each.left for each in parts}
     held = money.total(list(free.values()), left.currency)
-    if not payment.is_shared() or len(free) < 2 or left.amount >= held.amount:
+    is_shared = payment.is_shared() or bool(parts)
+    if not is_shared or len(free) < 2 or left.amount >= held.amount:
         return {}
-    parts = money.split(left, [each.amount for each in free.values()])
-    return dict(zip(free, parts, strict=True))
+    shares = money.split(left, [each.amount for each in free.values()])
+    return dict(zip(free, shares, strict=True))
 
 
-def _part(payment: Payment, captured: Capture, left: money.Money) -> money.Money:
-    """Return how much of the amount left this capture can refund; zero in another currency."""
-    free = payment.refundable(captured.intent)
+def _least(free: money.Money, left: money.Money) -> money.Money:
+    """Return what of the amount left is free to be drawn; zero in another currency."""
     if free.currency != left.currency:
         return money.Money(0, left.currency)
     return free if free.amount < left.amount else left

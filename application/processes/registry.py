@@ -9,6 +9,7 @@ from application.processes import (
     issue_tax_documents_when_price_changes,
     offer_seats_when_released,
     refund_when_owed,
+    return_credit_when_unpaid,
     settle_money_when_parked,
 )
 from application.processes.process import Process
@@ -18,6 +19,7 @@ PROCESSES: tuple[Process, ...] = (
     confirm_when_paid.PROCESS,
     complete_modification_when_paid.PROCESS,
     refund_when_owed.PROCESS,
+    return_credit_when_unpaid.PROCESS,
     follow_flight_when_changed.PROCESS,
     assess_claim_when_disrupted.PROCESS,
     give_seats_when_freed.PROCESS,

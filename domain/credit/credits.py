@@ -24,8 +24,10 @@ from domain.kernel.money import Money
 
 # How long a credit can be spent; the airline has to confirm both.
 LIFETIME = dt.timedelta(days=365)
-# At least so long after it came back.
+# At least so long after it came back from a booking that it had paid for.
 RETURNED_LIFETIME = dt.timedelta(days=90)
+# So long after its end, where it expired while it was meant for a booking that was not paid.
+UNUSED_GRACE = dt.timedelta(days=30)
 
 
 def issue(
@@ -116,16 +118,32 @@ def spend(
 
 
 def return_part(
-    credit: Credit, *, use: str, amount: Money, now: dt.datetime, entry: entries.Entry
+    credit: Credit,
+    *,
+    use: str,
+    amount: Money,
+    now: dt.datetime,
+    entry: entries.Entry,
+    was_applied: bool = True,
 ) -> list[CreditEvent]:
-    """Return a part of a use; it can be spent for RETURNED_LIFETIME at least."""
+    """Return a part of a use; once it `was_applied` it can be spent for RETURNED_LIFETIME at least.
+
+    Otherwise it expires as before, with UNUSED_GRACE where that has passed: to spend credit and
+    withdraw it makes it last no longer.
+    """
     spent = credit.use(use)
     assert spent is not None, "only what was spent is returned"
     assert 0 <= amount.amount <= spent.left.amount, "no more is returned than was spent"
     if amount.amount == 0:
         return []
-    expires_at = max(credit.expires_at, now + RETURNED_LIFETIME)
+    expires_at = _expiry_of_returned(credit, now=now, was_applied=was_applied)
     return [CreditReturned(use=use, amount=amount, expires_at=expires_at, entry=entry)]
+
+
+def _expiry_of_returned(credit: Credit, *, now: dt.datetime, was_applied: bool) -> dt.datetime:
+    if was_applied:
+        return max(credit.expires_at, now + RETURNED_LIFETIME)
+    return credit.expires_at if credit.expires_at > now else credit.expires_at + UNUSED_GRACE
 
 
 def is_expired(credit: Credit, *, now: dt.datetime) -> bool:

@@ -23,6 +23,7 @@ FLIGHT_NUMBER_PATTERN = (
 )
 FLIGHT_ID_PATTERN = r"^flight-[A-Z0-9]{3,8}-[0-9]{4}-[0-9]{2}-[0-9]{2}$(?!\n)"
 
+CREDIT_ID_PATTERN = r"^credit-[A-HJ-NP-Z2-9]{16}$(?!\n)"
 INTENT_PATTERN = r"^pi_[A-Za-z0-9_]{1,250}$(?!\n)"
 PAYOUT_PATTERN = r"^po_[A-Za-z0-9_]{1,250}$(?!\n)"
 
@@ -266,9 +267,15 @@ def credit_stream(randomness: bytes) -> str:
     return f"{StreamPrefix.CREDIT}-{''.join(symbols)}"
 
 
+def credit_use_id(payment_id: str, number: int) -> str:
+    """Return the id of the amount's part, counted from 1, that a credit pays."""
+    assert number > 0
+    return f"{payment_id}-c{number}"
+
+
 def is_credit_id(text: str) -> bool:
     """Return whether the text has the form of a credit's id."""
-    return re.fullmatch(f"{StreamPrefix.CREDIT}-[{LOCATOR_ALPHABET}]{{16}}", text) is not None
+    return re.match(CREDIT_ID_PATTERN, text) is not None
 
 
 def _five_bits(randomness: bytes) -> list[int]:

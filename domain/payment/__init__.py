@@ -2,6 +2,7 @@
 
 attempts: the amount due and the attempts to collect it
 shares: an amount due that several payers pay together
+credit_parts: parts of the amount due that travel credit pays, and their return
 captures: captured money, applied or parked, and what becomes of parked money
 refunds: refunds of captured money
 disputes: disputes of captured money, and the refunds that wait for their end
@@ -9,6 +10,7 @@ external_refunds: refunds made at Stripe by hand, and what they were for
 idempotency_keys: how long Stripe remembers an idempotency key
 
 events: all events
+credit_part_events: the events of parts that credit pays
 dispute_events: the events of disputes
 external_refund_events: the events of external refunds
 state: the state
@@ -48,4 +50,6 @@ M8  Parked money is applied after all or owed to its payer, once; what is owed i
 M9  While a dispute of a capture is open, no money of it is refunded.
 M10 A balance transaction of a dispute is posted once, however often Stripe reports it.
 M11 An external refund is posted once, and taken back once with all that it was allocated to.
+M12 Travel credit pays a part of the amount due, or all of it; no more of a part goes back than it
+    paid, as credit and never as money.
 """

@@ -9,6 +9,7 @@ from typing import ClassVar, Literal
 
 from domain.kernel import entries, money
 from domain.kernel.events import DomainEvent
+from domain.payment.credit_part_events import CreditPartEvent
 from domain.payment.dispute_events import DisputeEvent
 from domain.payment.external_refund_events import ExternalRefundEvent
 
@@ -311,4 +312,5 @@ PaymentEvent = (
     | RefundEvent
     | DisputeEvent
     | ExternalRefundEvent
+    | CreditPartEvent
 )

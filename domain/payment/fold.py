@@ -2,7 +2,7 @@
 
 from typing import assert_never
 
-from domain.payment import attempts, captures, disputes, external_refunds, refunds
+from domain.payment import attempts, captures, credit_parts, disputes, external_refunds, refunds
 from domain.payment.events import PaymentEvent
 from domain.payment.state import Payment
 
@@ -24,5 +24,7 @@ def evolve(payment: Payment | None, event: PaymentEvent) -> Payment:
             return disputes.evolve(payment, event)
         case "external_refunds":
             return external_refunds.evolve(payment, event)
+        case "credit_parts":
+            return credit_parts.evolve(payment, event)
         case _:
             assert_never(event.capability)

@@ -44,6 +44,22 @@ class SessionEnded(Rejection):
     code: ClassVar[str] = "PAYMENT_FAILED"
 
 
+class CreditPartRefused(Rejection):
+    """Credit cannot pay this amount: `reason` is more_than_due, more_than_left or rest_too_small.
+
+    In minor units of the currency: `most` is the largest amount that would do, 0 for none;
+    `leastRest` the least that a card can be charged for the rest of what is `due`.
+    """
+
+    code: ClassVar[str] = "VALIDATION_ERROR"
+
+
+class CreditPartNotFound(Rejection):
+    """No part of what is due is paid by this use of a credit."""
+
+    code: ClassVar[str] = "NOT_FOUND"
+
+
 class FundsNotParked(Rejection):
     """The money was applied to its booking; what is owed of it follows from a cancellation."""
 

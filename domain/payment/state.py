@@ -168,6 +168,33 @@ class Refund(msgspec.Struct, frozen=True):
         return self.amount
 
 
+class CreditPart(msgspec.Struct, frozen=True):
+    """What travel credit pays of the amount due; `use` is its id at the credit.
+
+    `is_withdrawn` where it went back before the amount due was paid; of one that paid, `returned`
+    is what was refunded as credit.
+    """
+
+    use: str
+    credit: str
+    amount: money.Money
+    returned: money.Money
+    is_withdrawn: bool = False
+
+    @property
+    def left(self) -> money.Money:
+        """What can still go back to the credit."""
+        return self.amount - self.returned
+
+
+class CreditReturn(msgspec.Struct, frozen=True):
+    """What of a use went back to its credit because the airline owed it by the obligation."""
+
+    use: str
+    obligation: str
+    amount: money.Money
+
+
 class Allocation(msgspec.Struct, frozen=True):
     """A part of an external refund; `refund` of ours is what it pays for `booking`, if any."""
 
@@ -210,6 +237,8 @@ class Payment(msgspec.Struct, frozen=True):
     fraud_warnings: frozenset[str] = frozenset()
     external_refunds: tuple[ExternalRefund, ...] = ()
     allocated_to: str | None = None
+    credit_parts: tuple[CreditPart, ...] = ()
+    credit_returns: tuple[CreditReturn, ...] = ()
 
     @property
     def pays_for(self) -> str:
@@ -311,16 +340,33 @@ class Payment(msgspec.Struct, frozen=True):
         return money.Money(lost, captured.amount.currency)
 
     def is_settled(self) -> bool:
-        """Whether money was captured and applied."""
-        return any(not capture.parked for capture in self.captures)
+        """Whether money was captured and applied, or credit has paid all of it."""
+        if any(not capture.parked for capture in self.captures):
+            return True
+        return bool(self.credit_parts) and self.credited() == self.due
+
+    def credit_part(self, use: str) -> CreditPart | None:
+        """The part of this use of a credit."""
+        return next((each for each in self.credit_parts if each.use == use), None)
+
+    def credited(self) -> money.Money:
+        """What credit has paid of the amount due, whatever was refunded afterwards."""
+        amounts = [each.amount for each in self.credit_parts if not each.is_withdrawn]
+        return money.total(amounts, self.due.currency)
+
+    def returned_as_credit(self, obligation: str) -> money.Money:
+        """What went back as credit because of this obligation."""
+        amounts = [each.amount for each in self.credit_returns if each.obligation == obligation]
+        return money.total(amounts, self.due.currency)
 
     def kept(self) -> tuple[Capture, ...]:
         """Captures that are parts of the amount due, and wait for the rest."""
         return tuple(capture for capture in self.captures if capture.is_kept())
 
     def outstanding(self) -> money.Money:
-        """What of the amount due no capture has brought yet."""
-        return self.due - money.total([each.amount for each in self.kept()], self.due.currency)
+        """What of the amount due neither a capture nor credit has brought yet."""
+        kept = money.total([each.amount for each in self.kept()], self.due.currency)
+        return self.due - kept - self.credited()
 
     def asked_by(self, attempt: str) -> money.Money | None:
         """What the session of this attempt collects; None for an unknown one."""

@@ -6,6 +6,7 @@ app: the application: routes, request class, error handlers, middleware
 booking: create, hold, list and read bookings, and read their history
 booking_response: a booking as JSON
 checkout: open a checkout session
+pay_with_credit: travel credit as a means of payment
 cancellation: quote and carry out cancellations
 modification: quote, accept and abandon modifications; correct a name
 disputes: disputes and the evidence for them
@@ -14,7 +15,7 @@ disruption: answer a disruption
 division: passengers leave for a booking of their own
 refund: refunds beyond the rules
 claims: compensation for cancelled, late and overbooked flights
-credits: travel credit
+credits: travel credit: what there is, goodwill, payouts
 documents: travel documents and special services
 seats: choose seats
 check_in: check-in, boarding, offload, no-show

@@ -108,15 +108,27 @@ class SuspensionResponse(msgspec.Struct, rename="camel"):
     next_step: str
 
 
+class CreditPartResponse(msgspec.Struct, rename="camel"):
+    """What travel credit pays or has paid; `returned` went back to the credit as a refund.
+
+    `use` names the part: it can be withdrawn until the amount due is paid.
+    """
+
+    use: str
+    credit: str
+    amount: wire.MoneyResponse
+    returned: wire.MoneyResponse
+
+
 class BookingResponse(msgspec.Struct, rename="camel"):
     """A booking as it is, or as it was when a replayed request made it.
 
     `flightId` and `cabin` are those of the first flight; `total` and `lines` are what it costs
     after its modifications, `paid` all that was paid for it so far; `due` is what a checkout would
-    collect now; `refundStatus` is pending, requires_action (the payer has to answer Stripe),
-    settled, or failed or canceled (staff handle it) where money is owed back. `dividedFrom` is
-    the reference of the booking that its passengers have left, and `dividedInto` are those for
-    which passengers have left it.
+    collect now, which is what `credits` and parts paid by card have left; `refundStatus` is
+    pending, requires_action (the payer has to answer Stripe), settled, or failed or canceled (staff
+    handle it) where money is owed back. `dividedFrom` is the reference of the booking that its
+    passengers have left, and `dividedInto` are those for which passengers have left it.
     """
 
     id: str
@@ -130,6 +142,7 @@ class BookingResponse(msgspec.Struct, rename="camel"):
     lines: list[wire.PriceLineResponse]
     paid: wire.MoneyResponse | None
     due: wire.MoneyResponse
+    credits: list[CreditPartResponse]
     refund: wire.MoneyResponse | None
     refund_status: str | None
     passengers: list[PassengerResponse]
@@ -176,6 +189,7 @@ def response(details: BookingDetails) -> BookingResponse:
         ],
         paid=None if booking.captured is None else wire.money_response(booking.captured),
         due=wire.money_response(details.due),
+        credits=_credits(details),
         refund=wire.money_response(owed) if owed.amount else None,
         refund_status=details.refund_status,
         passengers=_passengers(details),
@@ -198,11 +212,7 @@ def response(details: BookingDetails) -> BookingResponse:
             )
             for each in booking.disruptions
         ],
-        suspension=(
-            None
-            if details.suspension is None
-            else SuspensionResponse(details.suspension.reason, details.suspension.next_step)
-        ),
+        suspension=_suspension(details),
         divided_from=(
             None if booking.divided_from is None else ids.reference_of(booking.divided_from)
         ),
@@ -212,6 +222,23 @@ def response(details: BookingDetails) -> BookingResponse:
         ],
         available_actions=list(details.available_actions),
     )
+
+
+def _credits(details: BookingDetails) -> list[CreditPartResponse]:
+    return [
+        CreditPartResponse(
+            each.use,
+            each.credit,
+            wire.money_response(each.amount),
+            wire.money_response(each.returned),
+        )
+        for each in details.credits
+    ]
+
+
+def _suspension(details: BookingDetails) -> SuspensionResponse | None:
+    found = details.suspension
+    return None if found is None else SuspensionResponse(found.reason, found.next_step)
 
 
 def _passengers(details: BookingDetails) -> list[PassengerResponse]:

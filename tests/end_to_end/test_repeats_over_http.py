@@ -9,12 +9,13 @@ import httpx
 import msgspec
 import pytest
 
+from tests.end_to_end.test_credit_over_http import given_credit
 from tests.support import customers, running_system
 from tests.support.customers import PASSPORT, Customer, Refused
 from tests.support.running_system import System
 
 # What an answer shows of the present, not of the moment at which the command was carried out.
-OF_THE_PRESENT = ("availableActions", "refundStatus", "due", "tasks")
+OF_THE_PRESENT = ("availableActions", "refundStatus", "due", "credits", "tasks")
 
 
 class Case(msgspec.Struct):
@@ -147,6 +148,13 @@ async def split_checkout(case: Case) -> Request:
     return case.customer, f"/api/bookings/{made['id']}/split-checkout", body
 
 
+async def spend_credit(case: Case) -> Request:
+    """A part: a card pays the rest before it is repeated, by `end`."""
+    case.unpaid = (await case.customer.reserved([case.flight]))["id"]
+    credit = await given_credit(case.system, case.customer, 10_000)
+    return case.customer, f"/api/bookings/{case.unpaid}/credit", {"credit": credit}
+
+
 async def abandon(case: Case) -> Request:
     dearer = running_system.schedule(
         case.system, seats=2, fare=90_000, leaves_in=running_system.LATER
@@ -252,6 +260,7 @@ CASES: dict[str, Step] = {
     "/api/bookings/{booking_id}/hold": hold,
     "/api/bookings/{booking_id}/checkout": checkout,
     "/api/bookings/{booking_id}/split-checkout": split_checkout,
+    "/api/bookings/{booking_id}/credit": spend_credit,
     "/api/bookings/{booking_id}/cancel": cancel,
     "/api/bookings/{booking_id}/modify": modify,
     "/api/bookings/{booking_id}/abandon-change": abandon,
@@ -282,6 +291,9 @@ NOT_TRIED: dict[str, str] = {
     "/api/quotes": "it changes nothing",
     "/api/bookings/{booking_id}/cancellation-quote": "it changes nothing",
     "/api/bookings/{booking_id}/modification-quote": "it changes nothing",
+    "/api/bookings/{booking_id}/credit/{use}": (
+        "it is a DELETE: tests/end_to_end/test_credit_over_http.py"
+    ),
     "/api/webhooks/stripe": "the event's id is the key: tests/integration/stripe",
     "/api/admin/stripe-events/{event_id}/replay": "it has no key: only a parked event changes",
     "/api/admin/stripe-events/replay": "it has no key: only parked events change",

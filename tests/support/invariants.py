@@ -12,10 +12,9 @@ from domain.inventory.state import Flight as FlightState
 from domain.kernel import money
 from domain.kernel.entries import Entry
 from domain.kernel.events import DomainEvent
-from domain.ledger import accounts
 from domain.period.events import PeriodClosed, PeriodReopened
 from projections.coupon_values.projector import DIVIDED_ACCOUNTS, values_of
-from tests.support import recounted_external_refunds
+from tests.support import recounted_credits, recounted_external_refunds
 from tests.support.memory_log import MemoryLog
 from tests.support.recount import Recount
 from tests.support.recounted import Booking, Flight, Payment, Seats
@@ -77,8 +76,18 @@ class Invariants:
             self._check_money(booking)
         for flight in [name for name in touched if name.startswith("flight-")]:
             self._check_flight(flight)
-        for credit in self.recount.credits.balances:
+        credits = [name for name in touched if name.startswith("credit-")]
+        for credit in credits:
             self._check_credit(credit)
+        if credits:
+            self.recount.credits.check(self.recount.payments)
+
+    def _check_credit(self, name: str) -> None:
+        """Account 2200 says of the credit what its events and its state say."""
+        counted = self.recount.credits.known[name]
+        assert self._log.state(name).balance == money.Money(counted.balance, counted.currency)
+        posted = self._balances.get(name, {}).get(("2200", counted.currency), 0)
+        assert posted == -counted.balance, f"{name}: {posted} and not {-counted.balance}"
 
     def _close(self, stream: str, event: DomainEvent) -> None:
         """Nothing is posted into a month from its closing to its reopening."""
@@ -153,8 +162,9 @@ class Invariants:
         applied = _applied(name, counted, payments, self.recount.payments_of.get(name, []))
         assert applied == sum(counted.paid.values())
         books = Counter(_expected(name, counted, payments, self.recount.draws(name)))
+        books.update(recounted_credits.expected(name, payments, self.recount.draws(name)))
+        books.update(self.recount.credits.issued.get(name, Counter()))
         books.update(self.recount.claims.expected(name))
-        books.update(self.recount.credits.expected(name))
         books.update(recounted_external_refunds.expected(name, self.recount.draws(name)))
         expected = {key: amount for key, amount in books.items() if amount}
         posted = {key: amount for key, amount in self._balances.get(name, {}).items() if amount}
@@ -164,15 +174,6 @@ class Invariants:
         if counted.ticketed:
             _check_sum(counted)
         self._check_flights_share(name, posted)
-
-    def _check_credit(self, name: str) -> None:
-        """Account 2200 has the balance of the credit."""
-        owed = {
-            currency: -amount
-            for (account, currency), amount in self._balances[name].items()
-            if account == accounts.TRAVEL_CREDITS
-        }
-        assert owed == self.recount.credits.balances[name]
 
     def _check_flights_share(self, name: str, posted: dict[tuple[str, str], int]) -> None:
         """What finance reads by flight adds up to the accounts that it divides."""
@@ -248,9 +249,11 @@ def _applied(name: str, booking: Booking, payments: list[Payment], streams: list
             captured.amount - (parked.amount if (parked := payment.parked.get(intent)) else 0)
             for intent, captured in payment.captured.items()
         )
-        if applied:
-            due = (payment.allocated or payment.due).amount
-            assert applied == due, f"{stream} was applied for {applied}"
+        credited = recounted_credits.paid(payment)
+        due = (payment.allocated or payment.due).amount
+        assert credited < due or stream in booking.paid, f"{stream}: credit pays all of it"
+        if applied or credited == due:
+            assert applied + credited == due, f"{stream} was applied for {applied} and {credited}"
             assert booking.paid[stream] == due
             total += due
         for intent, captured in payment.captured.items():

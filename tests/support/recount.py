@@ -23,6 +23,7 @@ from domain.kernel import ids, money
 from domain.payment import dispute_events as disputes
 from domain.payment import events as payments
 from domain.payment import external_refund_events as external
+from domain.payment.credit_part_events import CreditPartFact
 from tests.support import (
     recounted,
     recounted_claims,
@@ -79,7 +80,7 @@ class Recount:
         if kind == "claim":
             return self.claims.take(stream, event)
         if kind == "credit":
-            return self.credits.take(stream, event)
+            self.credits.take(stream, event)
         return self._payment(stream, event) if kind == "payment" else stream
 
     # A booking's events.
@@ -339,8 +340,8 @@ class Recount:
     ) -> None:
         refunds = [
             refund.obligation
-            for payment in self.payments_of.get(stream, ())
-            for refund in self.payments[payment].refunds.values()
+            for payment in map(self.payments.__getitem__, self.payments_of.get(stream, ()))
+            for refund in (*payment.refunds.values(), *payment.credit_back)
         ]
         assert not set(refunds) & set(event.withdrawn_obligations), "refunded, and owed no more"
         recounted.reopen(booking, event)
@@ -430,6 +431,8 @@ class Recount:
                 self.payments_of.setdefault(event.booking, []).append(stream)
             case payments.RefundFact():
                 recounted_refunds.take(payment, event)
+            case CreditPartFact():
+                return recounted_credits.take(payment, event)
             case disputes.DisputeFact():
                 recounted_disputes.take(payment, event)
             case external.ExternalRefundFact():
@@ -446,7 +449,8 @@ class Recount:
     def settled(self, booking: str) -> int:
         """What has arrived of all that the booking owed, in its currency."""
         owed = {each.id for each in self.bookings[booking].obligations}
-        return sum(
+        credited = recounted_credits.arrived(self.draws(booking), owed)
+        return credited + sum(
             payment.arrived(name, refund.amount)
             for payment in self.draws(booking)
             for name, refund in payment.refunds.items()

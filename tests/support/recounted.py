@@ -18,6 +18,7 @@ from domain.inventory import seat_map
 from domain.kernel import ids, money
 from domain.payment import events as payments
 from domain.payment.captures import ParkReason
+from domain.payment.credit_part_events import CreditApplied, CreditPartReturned
 from domain.pricing.price import TAKES_SEAT, PassengerType
 from tests.support.recounted_external_refunds import ExternalRefund
 
@@ -205,6 +206,9 @@ class Payment(msgspec.Struct):
     live: dict[str, money.Money] = {}
     begun: set[str] = set()
     parts: set[str] = set()
+    credited: dict[str, CreditApplied] = {}
+    credit_back: list[CreditPartReturned] = []
+    withdrawn: set[str] = set()
 
     def begin(self, event: payments.AttemptStarted) -> None:
         """A session begins: alone, or beside other shares of what no part has brought yet."""
@@ -213,7 +217,10 @@ class Payment(msgspec.Struct):
         waiting = self.parts & self.parked.keys() - self.returned.keys()
         kept = money.total([self.parked[intent] for intent in waiting], self.due.currency)
         self.live[event.attempt] = event.amount or self.due
-        asked = money.total(list(self.live.values()), self.due.currency) + kept
+        credited = [
+            event.amount for use, event in self.credited.items() if use not in self.withdrawn
+        ]
+        asked = money.total([*self.live.values(), *credited], self.due.currency) + kept
         assert asked.amount <= self.due.amount
         self.begun.add(event.attempt)
 

@@ -12,6 +12,7 @@ from application.booking.record_bank_transfer import RecordBankTransfer
 from application.booking.resend_refund import ResendRefund
 from application.booking.split_checkout import SplitCheckout
 from application.commands.command import STREAM_FIELDS, Command
+from application.credit.spend_credit import SpendCredit
 from application.invoicing.issue_documents import IssueTaxDocuments
 from application.invoicing.record_buyer import RecordTaxBuyer
 from application.invoicing.report_documents import RecordTaxReport
@@ -56,6 +57,7 @@ NAMES_STREAMS_ITSELF = {
     RecordUnmatchedMoney,
     RefundPayment,
     ResendRefund,
+    SpendCredit,
     SplitCheckout,
     StartCheckout,
 }
@@ -143,3 +145,7 @@ def test_a_checkout_names_the_booking_and_its_first_payment() -> None:
 def test_a_refund_names_the_payments_that_it_draws_from() -> None:
     payments = (f"{BOOKING}-2", PAYMENT)
     assert RefundPayment(BOOKING, "o", sar(1), payments).streams == payments
+
+
+def test_credit_names_the_booking_its_first_payment_and_the_credit() -> None:
+    assert SpendCredit(BOOKING, "credit-1", "user_1").streams == (BOOKING, PAYMENT, "credit-1")

@@ -1,0 +1,66 @@
+"""Routes of travel credit as a means of payment: spend it on what is due, or withdraw it again."""
+
+from typing import Annotated
+
+import msgspec
+from litestar import delete, post
+from litestar.params import FromPath, JSONBody
+
+from application.credit import spend_credit as spending
+from application.credit import withdraw_credit as withdrawal
+from domain.kernel import ids, money
+from interfaces.http import auth, booking_response, idempotency
+from interfaces.http.answers import Answered
+from interfaces.http.booking_response import BookingResponse
+from interfaces.http.strict_request import StrictRequest
+
+CreditId = Annotated[str, msgspec.Meta(pattern=ids.CREDIT_ID_PATTERN)]
+
+
+class CreditAmountRequest(msgspec.Struct, rename="camel", forbid_unknown_fields=True):
+    """Minor units of the booking's currency."""
+
+    amount: Annotated[int, msgspec.Meta(ge=1, le=10**9)]
+    currency: Annotated[str, msgspec.Meta(pattern=r"^[A-Z]{3}$(?!\n)")]
+
+
+class SpendCreditRequest(idempotency.KeyedRequest, forbid_unknown_fields=True):
+    """A credit of the caller; without `amount`, as much as is outstanding and the credit has."""
+
+    credit: CreditId
+    amount: CreditAmountRequest | None = None
+
+
+@post(
+    "/api/bookings/{booking_id:str}/credit",
+    status_code=200,
+    **auth.signed_in("book", "payment"),
+)
+async def spend_credit(
+    request: StrictRequest, booking_id: FromPath[str], data: JSONBody[SpendCreditRequest]
+) -> Answered[BookingResponse]:
+    """Pay what is due with travel credit: all of it, or a part beside a checkout for the rest."""
+    caller = idempotency.required(request, data)
+    wanted = data.amount
+    amount = None if wanted is None else money.Money(wanted.amount, wanted.currency)
+    details = await spending.spend_credit(
+        request.ports.booking, caller, booking_id, data.credit, amount
+    )
+    return booking_response.answer(details)
+
+
+@delete(
+    "/api/bookings/{booking_id:str}/credit/{use:str}",
+    status_code=200,
+    **auth.signed_in("book", "payment"),
+)
+async def withdraw_credit(
+    request: StrictRequest, booking_id: FromPath[str], use: FromPath[str]
+) -> Answered[BookingResponse]:
+    """Take back what credit was to pay, while the amount due is not paid."""
+    caller = idempotency.optional(request, None)
+    details = await withdrawal.withdraw_credit(request.ports.booking, caller, booking_id, use)
+    return booking_response.answer(details)
+
+
+ROUTES = (spend_credit, withdraw_credit)

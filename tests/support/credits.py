@@ -1,0 +1,79 @@
+"""Travel credit for tests: issued by a command, spent, and what it says afterwards."""
+
+import datetime as dt
+from typing import Any
+
+from application.commands import stream_kinds
+from application.commands.command import Command, Reply
+from application.commands.context import DecisionContext
+from domain.credit import credits
+from domain.kernel import ids, money
+from domain.ledger import credits as posting
+
+OWNER = "user_1"
+
+
+class IssueForTest(Command, frozen=True):
+    """Issue goodwill credit to a user, in the way of staff but without their limits."""
+
+    credit_id: str
+    amount: money.Money
+    owner: str = OWNER
+    issued_at: dt.datetime | None = None
+
+    @property
+    def streams(self) -> tuple[str, ...]:
+        """The credit."""
+        return (self.credit_id,)
+
+    def decide(self, context: DecisionContext) -> Reply:
+        """Issue it once; `issued_at` in the past makes it expire earlier."""
+        if not context.begin(stream_kinds.CREDIT, self.credit_id):
+            return Reply(self.credit_id)
+        issued = credits.issue(
+            None,
+            owner=self.owner,
+            amount=self.amount,
+            origin="goodwill",
+            now=self.issued_at or context.now,
+            entry=posting.issued_entry(
+                credit=self.credit_id,
+                source="goodwill",
+                of=self.credit_id,
+                amount=self.amount,
+                now=context.now,
+            ),
+        )
+        context.record(self.credit_id, issued)
+        return Reply(self.credit_id)
+
+
+class ExpireForTest(Command, frozen=True):
+    """Let the credit expire if its time is over, as a timer does."""
+
+    credit_id: str
+
+    @property
+    def streams(self) -> tuple[str, ...]:
+        """The credit."""
+        return (self.credit_id,)
+
+    def decide(self, context: DecisionContext) -> Reply:
+        """Records nothing while it can be spent."""
+        credit = context.load(stream_kinds.CREDIT, self.credit_id)
+        assert credit is not None
+        entry = posting.expired_entry(credit=self.credit_id, amount=credit.balance, now=context.now)
+        context.record(self.credit_id, credits.expire(credit, now=context.now, entry=entry))
+        return Reply(self.credit_id)
+
+
+def credit_name(number: int) -> str:
+    """Return the id of a credit, from a number."""
+    return ids.credit_stream(number.to_bytes(ids.CREDIT_RANDOM_BYTES, "big"))
+
+
+def issue(airline: Any, amount: int, currency: str = "SAR", *, number: int = 1, **more: Any) -> str:
+    """Issue credit of this many minor units; its id."""
+    name = credit_name(number)
+    airline.submit(IssueForTest(name, money.Money(amount, currency), **more))
+    return name
