@@ -375,3 +375,18 @@ async def test_who_was_divided_off_a_cancelled_flight_is_compensated_once(
     expected: list[Any] = [[0], ["divided"]] if then != "goes" else []
     assert owed == ([[0, 1]] if accepted else expected)
     invariants.Invariants(case.airline.log).check()
+
+
+async def test_staff_withdraw_for_good_what_the_facts_have_withdrawn_for_now() -> None:
+    case = Disrupted()
+    await case.cancel(30 * HOUR)
+    case.airline.submit(ReinstateFlight(case.flight, "operational"))
+    await case.follow()
+    for _ in range(2):
+        case.airline.submit(WithdrawClaim(case.claim_id, "agreed_otherwise", ()))
+    assert case.airline.tags(case.claim_id)[-3:].count("claim.withdrawn.1") == 2
+    await case.cancel(30 * HOUR)
+    assert case.claim is not None
+    assert (case.claim.status, case.claim.by_staff) == (ClaimStatus.WITHDRAWN, True)
+    assert case.balance(accounts.COMPENSATION) == 0
+    invariants.Invariants(case.airline.log).check()
