@@ -10,7 +10,7 @@ from application.commands.bus import CommandBus
 from application.commands.command import Command, Reply
 from application.commands.context import DecisionContext
 from application.credit import return_part
-from application.payment.record_capture import end_live_session
+from application.payment.record_capture import end_live_sessions
 from application.payment.return_parked_funds import ReturnParkedFunds
 from domain.booking import preconditions, rejections, sale, states
 from domain.booking.state import Booking
@@ -95,7 +95,7 @@ class AllocateFunds(Command, frozen=True):
         paid = sale.pay(booking, payment=self.payment_id, captured=due)
         context.record(self.booking_id, paid)
         return_part.withdraw_all(context, own)
-        end_live_session(context, own)
+        end_live_sessions(context, own)
 
 
 def _covered(booking: Booking, captured: money.Money) -> money.Money:

@@ -36,6 +36,15 @@ def bookings_of(context: DecisionContext, payment: Payment) -> list[str]:
     return found
 
 
+def replaced_refunds(context: DecisionContext, payment: Payment) -> set[str]:
+    """Return the refunds in whose place others were sent, from any payment of its bookings."""
+    payments = [payment]
+    for booking in bookings_of(context, payment):
+        names = journey.load(context, booking).payments
+        payments += [_payment(context, each) for each in names]
+    return {each.replaces for one in payments for each in one.refunds if each.replaces}
+
+
 def charge_back_loss(
     context: DecisionContext, payment_id: str, dispute: Dispute
 ) -> entries.Entry | None:
@@ -80,7 +89,9 @@ def _request_what_is_owed(context: DecisionContext, payment_id: str) -> None:
 def _from_refunds(context: DecisionContext, payment_id: str, dispute: Dispute) -> int:
     """Let the dispute pay unpaid refunds of the capture; return what is left of it."""
     left = dispute.receivable
-    for refund in disputes.unpaid_refunds(_payment(context, payment_id), dispute.intent):
+    payment = _payment(context, payment_id)
+    replaced = replaced_refunds(context, payment)
+    for refund in disputes.unpaid_refunds(payment, dispute.intent, replaced=replaced):
         if not left:
             break
         payment = _payment(context, payment_id)

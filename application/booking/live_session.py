@@ -34,6 +34,24 @@ async def expire_of(
         await _expire_one(collector, payment_id, attempt, cause=cause)
 
 
+async def expire_attempt(
+    bus: CommandBus,
+    collector: collect.Collector,
+    payment_id: str,
+    attempt_id: str,
+    *,
+    cause: follow_up.Cause,
+) -> None:
+    """Expire the session of this attempt while it is live; record a payment made before.
+
+    Raises GatewayTimeout and GatewayUnavailable; rejects AttemptPending while its bank decides.
+    """
+    payment = (await bus.current(stream_kinds.PAYMENT, payment_id))[0]
+    for attempt in () if payment is None else payment.live_attempts():
+        if attempt.id == attempt_id:
+            await _expire_one(collector, payment_id, attempt, cause=cause)
+
+
 async def expire_shares(
     bus: CommandBus, collector: collect.Collector, payment_id: str, *, cause: follow_up.Cause
 ) -> None:

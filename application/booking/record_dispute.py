@@ -7,7 +7,7 @@ effect on the status of a booking by itself.
 from collections.abc import Mapping
 
 from application.booking import charge_back
-from application.booking.charge_back import bookings_of
+from application.booking.charge_back import bookings_of, replaced_refunds
 from application.commands import stream_kinds
 from application.commands.command import Command, Reply
 from application.commands.context import DecisionContext
@@ -237,9 +237,11 @@ def _mark_bookings(context: DecisionContext, command: RecordDispute) -> None:
 def _resume_refunds(context: DecisionContext, command: RecordDispute) -> None:
     """Request what waited for the end of the dispute, and what the dispute made fail."""
     payment_id = command.payment_id
-    if _payment(context, command).open_dispute(command.intent) is not None:
+    payment = _payment(context, command)
+    if payment.open_dispute(command.intent) is not None:
         return
-    for refund in disputes.unpaid_refunds(_payment(context, command), command.intent):
+    replaced = replaced_refunds(context, payment)
+    for refund in disputes.unpaid_refunds(payment, command.intent, replaced=replaced):
         payment = _payment(context, command)
         if refund.status is RefundStatus.WAITING:
             resumed = disputes.resume_refund(

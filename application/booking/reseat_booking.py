@@ -9,7 +9,7 @@ import itertools
 from application.booking import journey, letters, seat_needs
 from application.commands import stream_kinds
 from application.commands.context import DecisionContext, EventsByStream
-from application.payment.record_capture import end_live_session
+from application.payment.record_capture import end_live_sessions
 from application.pricing import journeys
 from domain.booking import connections, reseating, sale
 from domain.booking import rejections as booking_rejections
@@ -61,7 +61,7 @@ def reseat(context: DecisionContext, payment_id: str, intent: str) -> bool:
     ):
         return False
     _pay(context, payment_id, captured)
-    end_live_session(context, payment_id)
+    end_live_sessions(context, payment_id)
     context.enqueue(letters.ReseatedLetter(booking_id=booking_id, about=intent))
     return True
 

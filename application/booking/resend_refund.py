@@ -64,7 +64,8 @@ class ResendRefund(Command, frozen=True):
         return (ids.payment_of_refund(self.refund),)
 
     def decide(self, context: DecisionContext) -> Reply:
-        """Rejects BookingNotFound, PaymentNotFound, RefundNotFailed and RefundExceedsCaptured.
+        """Rejects BookingNotFound, PaymentNotFound, RefundNotFailed, RefundExceedsCaptured and
+        ChargeDisputed.
 
         The answer's `refund` is the new one; where the refund was sent again before, that one.
         Another payment that is shared with a divided booking is not drawn from, nor, where several
@@ -128,6 +129,8 @@ def _send_again(
     if source != ids.payment_of_refund(failed.id) and _is_shared(command, source, context):
         raise rejections.RefundExceedsCaptured(reason="shared_with_a_divided_booking")
     of_refund = payments[ids.payment_of_refund(failed.id)]
+    # The end of a dispute of its own capture pays it, whichever way the bank decides.
+    refunds.require_no_open_dispute(of_refund, failed.intent)
     if intent != failed.intent and (of_refund.is_shared() or payments[source].is_shared()):
         raise rejections.RefundExceedsCaptured(reason="of_another_payer")
     refund = ids.refund_id(source, len(payments[source].refunds) + 1)

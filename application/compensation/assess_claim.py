@@ -36,8 +36,13 @@ async def assessment_of(
     Raises Unavailable.
     """
     flight_history = await histories.history(flight_id)
+    history = await histories.history(booking_id)
     impacts = read_impacts(
-        flight_id, await histories.history(booking_id), flight_history, now=clock()
+        flight_id,
+        history,
+        flight_history,
+        divided_off=await _divided_off(histories, history),
+        now=clock(),
     )
     flight = stream_kinds.state_after(stream_kinds.FLIGHT, flight_history)
     origin, destination = airports.get(flight.origin), airports.get(flight.destination)
@@ -66,6 +71,17 @@ async def assessment_of(
     )
 
 
+async def _divided_off(
+    histories: Histories, history: Sequence[ports.RecordedEvent]
+) -> list[ports.RecordedEvent]:
+    """Return the histories of the bookings divided off this one, and off those in turn."""
+    found: list[ports.RecordedEvent] = []
+    for part in stream_kinds.state_after(stream_kinds.BOOKING, history).divided_into:
+        of_part = await histories.history(part.booking)
+        found += [*of_part, *await _divided_off(histories, of_part)]
+    return found
+
+
 class AssessClaim(Command, frozen=True):
     """What the passengers of a booking are owed for a flight by now; `final` to offer it at once.
 
@@ -84,13 +100,14 @@ class AssessClaim(Command, frozen=True):
         booking = journey.load(context, self.booking_id)
         claim_id = ids.claim_stream(self.booking_id, self.flight_id)
         claim = context.load(stream_kinds.CLAIM, claim_id)
-        if not self.shares:
+        shares = _not_settled_before(context, self)
+        if not shares:
             _withdraw(context, self, booking, claim)
             return Reply(self.booking_id)
         if claims.is_final(claim):
             return Reply(self.booking_id)
-        currency = self.shares[0].amount.currency
-        after = money.total([each.amount for each in self.shares], currency)
+        currency = shares[0].amount.currency
+        after = money.total([each.amount for each in shares], currency)
         posted = journey.posted(self.booking_id, booking, context.now)
         recorded = claims.assess(
             claim,
@@ -98,7 +115,7 @@ class AssessClaim(Command, frozen=True):
             flight=self.flight_id,
             cause=self.cause,
             regime=self.regime,
-            shares=self.shares,
+            shares=shares,
             entry=posting_rules.assessed_entry(posted, before=claims.owed(claim), after=after),
         )
         context.record(claim_id, recorded)
@@ -110,6 +127,26 @@ class AssessClaim(Command, frozen=True):
             if offered:
                 context.enqueue(_letter(self, after))
         return Reply(self.booking_id)
+
+
+def _not_settled_before(context: DecisionContext, command: AssessClaim) -> tuple[ClaimShare, ...]:
+    """Leave out passengers whose claim for the flight was settled before they were divided off.
+
+    Nobody is compensated twice for one flight, as nobody is who stays in one booking.
+    """
+    numbers = {each.passenger: each.passenger for each in command.shares}
+    settled: set[int] = set()
+    name = command.booking_id
+    while (source_id := journey.load(context, name).divided_from) is not None:
+        source = journey.load(context, source_id)
+        left = next(each for each in source.divided_into if each.booking == name)
+        numbers = {mine: left.passengers[number] for mine, number in numbers.items()}
+        claim = context.load(stream_kinds.CLAIM, ids.claim_stream(source_id, command.flight_id))
+        if claim is not None and claims.is_final(claim):
+            shared = {each.passenger for each in claim.shares}
+            settled |= {mine for mine, number in numbers.items() if number in shared}
+        name = source_id
+    return tuple(each for each in command.shares if each.passenger not in settled)
 
 
 def _letter(command: AssessClaim, amount: money.Money) -> ClaimLetter:

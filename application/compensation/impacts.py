@@ -40,6 +40,7 @@ class _Reading:
         self.flight_id = flight_id
         self.flight: Flight | None = None
         self.booking: Booking | None = None
+        self.divided_off: dict[str, Booking] = {}
         self.agreed: dt.datetime | None = None
         self.reason = ""
         self.found: dict[int, Impact] = {}
@@ -62,6 +63,12 @@ class _Reading:
                 if each.segment == segment:
                     fare = self._fare(each.passenger, segment)
                     self.found[each.passenger] = Impact(each.passenger, "denied_boarding", fare)
+
+    def take_divided_off(self, recorded: RecordedEvent) -> None:
+        """Note how a booking stands that passengers have left for."""
+        before = self.divided_off.get(recorded.stream)
+        after = stream_kinds.BOOKING.evolve(before, recorded.event)
+        self.divided_off[recorded.stream] = after
 
     def take_flight(self, recorded: RecordedEvent) -> None:
         """Note what the passengers were told, and whose flight was cancelled."""
@@ -137,9 +144,19 @@ class _Reading:
 
     def _is_open(self, passenger: int) -> bool:
         assert self.booking is not None
-        segment = _segment_on(self.booking, self.flight_id)
-        return segment is not None and any(
-            each.passenger == passenger for each in self.booking.open_coupons(segment)
+        return self._may_fly(self.booking, passenger)
+
+    def _may_fly(self, booking: Booking, passenger: int) -> bool:
+        """Whether the passenger has an open coupon, here or in a booking divided off this one."""
+        segment = _segment_on(booking, self.flight_id)
+        if segment is not None and any(
+            each.passenger == passenger for each in booking.open_coupons(segment)
+        ):
+            return True
+        return any(
+            self._may_fly(self.divided_off[each.booking], each.passengers.index(passenger))
+            for each in booking.divided_into
+            if passenger in each.passengers and each.booking in self.divided_off
         )
 
     def _fare(self, passenger: int, segment: int) -> Money:
@@ -154,15 +171,23 @@ def read_impacts(
     booking_history: Sequence[RecordedEvent],
     flight_history: Sequence[RecordedEvent],
     *,
+    divided_off: Sequence[RecordedEvent] = (),
     now: dt.datetime,
 ) -> Impacts:
-    """Return what happened to the passengers of the booking on the flight until now."""
+    """Return what happened to the passengers of the booking on the flight until now.
+
+    `divided_off` are the histories of all bookings that passengers have left it for.
+    """
     reading = _Reading(flight_id)
-    for recorded in sorted((*booking_history, *flight_history), key=lambda each: each.position):
+    booking_id = booking_history[0].stream
+    histories = (*booking_history, *flight_history, *divided_off)
+    for recorded in sorted(histories, key=lambda each: each.position):
         if recorded.stream == flight_id:
             reading.take_flight(recorded)
-        else:
+        elif recorded.stream == booking_id:
             reading.take_booking(recorded)
+        else:
+            reading.take_divided_off(recorded)
     found = [*reading.found.values(), *reading.delayed()]
     flight = reading.flight
     left = flight is not None and flight.status is FlightStatus.DEPARTED

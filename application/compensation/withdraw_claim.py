@@ -44,7 +44,7 @@ class WithdrawClaim(Command, frozen=True):
     notes: Notes
 
     def decide(self, context: DecisionContext) -> Reply:
-        """Rejects ClaimNotFound and ClaimNotOpen; a claim that is withdrawn stays so."""
+        """Rejects ClaimNotFound and ClaimNotOpen; what staff have withdrawn stays so."""
         claim = claim_of(context.load(stream_kinds.CLAIM, self.claim_id))
         booking = journey.load(context, claim.booking)
         posted = journey.posted(claim.booking, booking, context.now)

@@ -109,7 +109,7 @@ class RecordCapture(Command, frozen=True):
             for stream, events in applied.items():
                 context.record(stream, events)
             _apply_parts(context, self)
-            end_live_session(context, self.payment_id)
+            end_live_sessions(context, self.payment_id)
         return Reply(self.payment_id)
 
 
@@ -167,11 +167,10 @@ def apply_kept(context: DecisionContext, payment_id: str) -> None:
         context.record(payment_id, applied)
 
 
-def end_live_session(context: DecisionContext, payment_id: str) -> None:
-    """Let the session be expired that could pay once more for what is paid."""
+def end_live_sessions(context: DecisionContext, payment_id: str) -> None:
+    """Let the session be expired that could pay once more for what is paid, or all its shares."""
     payment = context.load(stream_kinds.PAYMENT, payment_id)
-    live = None if payment is None else payment.live_attempt()
-    if live is not None:
+    for live in () if payment is None else payment.live_attempts():
         context.enqueue(EndSession(payment_id, live.id))
 
 

@@ -135,10 +135,12 @@ def withdraw(
 ) -> list[ClaimEvent]:
     """Withdraw the claim, if there is one; an accepted or paid one stays.
 
-    Rejects ClaimNotOpen for staff.
+    Staff also withdraw for good what the facts have withdrawn, once. Rejects ClaimNotOpen for them.
     """
     by_staff = reason in STAFF_REASONS
-    if claim is None or claim.status is ClaimStatus.WITHDRAWN:
+    if claim is None:
+        return []
+    if claim.status is ClaimStatus.WITHDRAWN and (claim.by_staff or not by_staff):
         return []
     if claim.status in SETTLED:
         if by_staff:

@@ -198,6 +198,9 @@ def pay_out(
         raise rejections.PayoutRefused(reason="another_transfer")
     if credit.payout is None:
         raise rejections.PayoutRefused(reason="not_proposed")
+    if credit.bank_reference == bank_reference:
+        # It paid what was proposed before; what came back since needs a transfer of its own.
+        raise rejections.PayoutRefused(reason="another_transfer")
     if credit.payout.by == by:
         raise rejections.PayoutRefused(reason="second_person_needed")
     if paid_on > today:

@@ -5,6 +5,7 @@ and each fact is recorded once, by the id of the dispute or of the balance trans
 """
 
 import datetime as dt
+from collections.abc import Container
 from typing import assert_never
 
 from msgspec.structs import replace
@@ -189,7 +190,8 @@ def charge_back_refund(
 ) -> list[DisputeEvent]:
     """The payer has this much of an unpaid refund by a lost dispute."""
     unpaid = _known_refund(payment, refund)
-    assert unpaid in unpaid_refunds(payment, unpaid.intent)
+    replaced = {each.replaces for each in payment.refunds}
+    assert unpaid in unpaid_refunds(payment, unpaid.intent, replaced=replaced)
     assert 0 < amount.amount <= unpaid.amount.amount
     return [RefundChargedBack(refund=refund, dispute=dispute, amount=amount, entry=entry)]
 
@@ -215,17 +217,19 @@ def request_rest(
     ]
 
 
-def unpaid_refunds(payment: Payment, intent: str) -> list[Refund]:
+def unpaid_refunds(
+    payment: Payment, intent: str, *, replaced: Container[str | None]
+) -> list[Refund]:
     """The refunds of the capture that the payer does not have and will not get from Stripe.
 
-    One whose outcome is unknown is not among them: Stripe may have it.
+    One whose outcome is unknown is not among them: Stripe may have it. `replaced` are those in
+    whose place others were sent, maybe from other payments of the booking.
     """
     unpaid = NOT_REFUNDED | {RefundStatus.REQUESTED, RefundStatus.WAITING}
-    sent_again = {each.replaces for each in payment.refunds}
     return [
         each
         for each in payment.refunds
-        if each.intent == intent and each.status in unpaid and each.id not in sent_again
+        if each.intent == intent and each.status in unpaid and each.id not in replaced
     ]
 
 

@@ -149,7 +149,7 @@ def transfer(
         reason = "sent_again" if sent_again else failed.status
         raise rejections.RefundNotFailed(reason=reason)
     require_no_open_dispute(payment, failed.intent)
-    if not failed.requested_at.date() <= paid_on <= entry.effective_on:
+    if not entries.accounting_day(failed.requested_at) <= paid_on <= entry.effective_on:
         raise rejections.InvalidBankTransfer(field="paidOn", reason="not_between_request_and_today")
     assert payment.refund(failed.id) == failed
     return [

@@ -66,7 +66,9 @@ async def end_session(core: Core, task: EndSession) -> None:
     """
     cause = cause_of(task.payment_id, task.attempt, actor="system")
     with contextlib.suppress(AttemptPending):
-        await live_session.expire_of(core.bus, core.collector, task.payment_id, cause=cause)
+        await live_session.expire_attempt(
+            core.bus, core.collector, task.payment_id, task.attempt, cause=cause
+        )
 
 
 async def send_letters(core: Core, task: SendLetters) -> None:

@@ -2,14 +2,23 @@
 
 import datetime as dt
 from collections.abc import AsyncIterator, Iterator
+from types import SimpleNamespace
+from typing import Any
 
 import pytest
 import stripe
 
+from application.booking.allocate_funds import AllocateFunds
+from application.booking.split_checkout import SplitCheckout
+from application.payment.record_capture import EndSession
+from application.payment.record_unmatched import RecordUnmatchedMoney, stream_of
 from domain.booking.states import Status
+from domain.kernel import money
 from domain.payment.rejections import AttemptPending
 from domain.payment.state import AttemptStatus
+from interfaces.worker import handlers
 from tests.integration.timers.test_lapsed_holds import HOLD, Rig, cause, reserved
+from tests.support.airline import payment_of
 from tests.support.servers import TestDatabase
 from tests.support.stripe_simulator import StripeSimulator
 
@@ -125,6 +134,27 @@ async def test_a_processing_payment_that_fails_frees_the_attempt_and_then_the_se
     held.clock.ahead = HOLD
     await held.release()
     assert (await held.state()).status is Status.EXPIRED
+
+
+async def test_what_pays_for_all_ends_a_share_behind_one_about_which_a_bank_decides(
+    held: Rig, simulator: StripeSimulator, sdk: stripe.StripeClient
+) -> None:
+    due = (await held.state()).price.total()
+    process, payment = held.process, payment_of(held.booking)
+    await process.submit(SplitCheckout(held.booking, tuple(money.split(due, [1, 1]))))
+    first, second = [each.id for each in (await held.payment()).attempts]
+    sessions = [
+        (await held.collector.open_session(payment, each, cause=cause())).session
+        for each in (first, second)
+    ]
+    simulator.control("attempts", session=sessions[0], card="pm_usBankAccount_processing")
+    await process.submit(RecordUnmatchedMoney("pi_9", "ch_9", due))
+    await process.submit(AllocateFunds(stream_of("pi_9"), "pi_9", held.booking))
+    core: Any = SimpleNamespace(bus=process.dispatcher, collector=held.collector)
+    for attempt in (first, second):
+        await handlers.end_session(core, EndSession(payment, attempt))
+    found = [await sdk.v1.checkout.sessions.retrieve_async(str(each)) for each in sessions]
+    assert [each.status for each in found] == ["complete", "expired"]
 
 
 async def test_each_declined_authentication_is_recorded_although_there_is_no_charge(

@@ -114,6 +114,21 @@ def test_a_refund_is_sent_again_or_paid_by_bank_and_never_both(
     assert balance(airline, cancelled, "2100") == 0
 
 
+def test_a_refund_requested_after_midnight_in_riyadh_was_not_paid_the_day_before(
+    airline: MemoryAirline,
+) -> None:
+    booking: str = airline.ticketed(FLIGHT)
+    airline.clock.now = airline.clock.now.replace(hour=21, minute=30)
+    airline.cancel(booking)
+    (owed,) = airline.booking(booking).obligations
+    airline.submit(RefundPayment(booking, owed.id, owed.amount, (payment_of(booking),)))
+    record(airline, booking, *REFUSED)
+    with pytest.raises(rejections.InvalidBankTransfer):
+        pay(airline, booking, days=-1)
+    pay(airline, booking)
+    assert balance(airline, booking, "2100") == 0
+
+
 @pytest.mark.parametrize("days", [-1, 1])
 def test_the_transfer_lies_between_the_request_and_today(
     airline: MemoryAirline, cancelled: str, days: int

@@ -237,3 +237,55 @@ def test_a_waiting_refund_is_listed_until_the_payer_has_the_money() -> None:
     assert rows() == ["waiting"]
     disputed.becomes("lost")
     assert rows() == []
+
+
+class PaidTwice:
+    """A booking changed for money and cancelled, whose newest payment refunded nothing."""
+
+    def __init__(self) -> None:
+        self.airline = MemoryAirline()
+        cheap, later = (self.airline.schedule(name, in_days=10) for name in ("SV1", "SV2"))
+        self.booking: str = self.airline.ticketed(cheap)
+        self.airline.wait(hours=9 * 24 + 4)
+        self.airline.exchange(self.booking, later)
+        self.first, self.second = self.airline.booking(self.booking).payments
+        self.airline.cancel(self.booking)
+        owed = self.airline.booking(self.booking).obligations[-1]
+        names = (self.second, self.first)
+        self.airline.submit(RefundPayment(self.booking, owed.id, owed.amount, names))
+        (self.failed,) = self.airline.payment(self.second).refunds
+        for result in (Accepted("re_1"), Failed("re_1", "charge_for_pending_refund_disputed")):
+            self.airline.record_refund(self.second, self.failed.id, result)
+        self.resend = ResendRefund(self.booking, self.failed.id, f"pi_{self.first}")
+
+    def dispute(self) -> Disputed:
+        """The dispute that made the refund fail."""
+        whole = self.airline.payment(self.second).captures[0].amount.amount
+        found = Disputed(self.airline, self.booking, amount=whole, payment=self.second)
+        found.withdrawn()
+        return found
+
+
+@pytest.mark.parametrize("outcome", ["won", "lost"])
+def test_a_refund_that_another_payment_paid_is_not_paid_once_more_by_the_end_of_a_dispute(
+    outcome: str,
+) -> None:
+    case = PaidTwice()
+    case.airline.submit(case.resend)
+    disputed = case.dispute()
+    if outcome == "won":
+        disputed.moved(disputed.now.amount.amount)
+    disputed.becomes(outcome)
+    assert [each.id for each in case.airline.payment(case.second).refunds] == [case.failed.id]
+    assert case.airline.payment(case.second).refund(case.failed.id).status is RefundStatus.FAILED
+    for number, refund in enumerate(case.airline.payment(case.first).refunds):
+        case.airline.record_refund(case.first, refund.id, Settled(f"re_{number + 2}"))
+    assert case.airline.booking(case.booking).status is Status.REFUNDED
+    assert books(case.airline, "2100") == {}
+
+
+def test_another_payment_pays_no_refund_whose_dispute_may_still_pay_it() -> None:
+    case = PaidTwice()
+    case.dispute()
+    with pytest.raises(ChargeDisputed):
+        case.airline.submit(case.resend)

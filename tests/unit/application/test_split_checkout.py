@@ -7,12 +7,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from application.booking.allocate_funds import AllocateFunds
 from application.booking.cancel_booking import Part
 from application.booking.settle_parked_funds import SettleParkedFunds
 from application.booking.split_checkout import SplitCheckout
 from application.payment.record_attempt import Expired
-from application.payment.record_capture import RestDue
+from application.payment.record_capture import EndSession, RestDue
 from application.payment.record_capture_check import RecordCaptureCheck
+from application.payment.record_unmatched import RecordUnmatchedMoney, stream_of
 from application.payment.start_checkout import StartCheckout
 from domain.booking import rejections as booking_rejections
 from domain.booking.states import Status
@@ -204,6 +206,19 @@ def test_a_share_that_stripe_denies_pays_for_nothing() -> None:
     assert case.payment.attempts[-1].amount == case.parts[0]
     case.lapse()
     assert case.refunded() == {"pi_1": case.parts[1].amount}
+
+
+def test_money_that_pays_for_all_ends_every_share_and_returns_what_was_paid() -> None:
+    case = Shared(weights=(3, 2, 1))
+    case.pay(0)
+    case.airline.submit(RecordUnmatchedMoney("pi_9", "ch_9", case.due))
+    case.airline.submit(AllocateFunds(stream_of("pi_9"), "pi_9", case.booking))
+    name = payment_of(case.booking)
+    ended = [each for each in case.airline.log.outbox if isinstance(each, EndSession)]
+    assert ended == [EndSession(name, f"{name}-a2"), EndSession(name, f"{name}-a3")]
+    case.pay(1)
+    case.airline.submit(SettleParkedFunds(name, "pi_0"))
+    assert case.refunded() == {f"pi_{n}": case.parts[n].amount for n in (0, 1)}
 
 
 def test_a_waitlisted_booking_cannot_be_divided() -> None:

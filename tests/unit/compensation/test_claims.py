@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from application.booking.answer_disruption import AcceptDisruption
 from application.booking.check_in import Board, CheckIn
 from application.booking.close_flight import CloseFlight
+from application.booking.divide_booking import DivideBooking
 from application.booking.letters import ClaimLetter
 from application.booking.reopen_flight import ReopenFlight
 from application.compensation.accept_claim import AcceptClaim, TakeClaimAsCredit
@@ -49,13 +50,15 @@ class Disrupted:
         self.claim_id = ids.claim_stream(self.booking, self.flight)
         self.departs_at = self.airline.flight(self.flight).departs_at
 
-    async def follow(self) -> None:
+    async def follow(self, booking: str | None = None) -> None:
         """What the worker does for the last change of the flight, and what follows from it."""
         recorded = self.airline.last(self.flight)
         before = follow_flight_when_changed.times_before(
             self.airline.log.streams[self.flight], recorded.version
         )
-        command = follow_flight_when_changed.command(recorded, self.booking, before=before)
+        command = follow_flight_when_changed.command(
+            recorded, booking or self.booking, before=before
+        )
         self.airline.submit(command)
         await self.runs.to_the_end()
         assert self.runs.reports == []
@@ -334,3 +337,56 @@ def test_an_iban_is_checked_by_its_digits(iban: str, valid: bool) -> None:
         return
     with pytest.raises(rejections.InvalidAccount):
         claims.require_iban(iban)
+
+
+@pytest.mark.parametrize("accepted", [False, True])
+@pytest.mark.parametrize("then", ["goes", "cancelled", "late"])
+async def test_who_was_divided_off_a_cancelled_flight_is_compensated_once(
+    accepted: bool, then: str
+) -> None:
+    case = Disrupted("ADT", "ADT")
+    await case.cancel(30 * HOUR)
+    if accepted:
+        case.airline.submit(AcceptClaim(case.claim_id, ACCOUNT))
+    case.airline.submit(DivideBooking(case.booking, (1,)))
+    (divided,) = case.airline.booking(case.booking).divided_into
+    case.airline.submit(ReinstateFlight(case.flight, "operational"))
+    await case.follow()
+    await case.follow(divided.booking)
+    if then != "goes":
+        await case.cancel(30 * HOUR)
+        await case.follow(divided.booking)
+    if then == "late":
+        case.airline.submit(ReinstateFlight(case.flight, "operational"))
+        for booking in (case.booking, divided.booking):
+            await case.follow(booking)
+            case.airline.submit(AcceptDisruption(booking, 0))
+        for booking in (case.booking, divided.booking):
+            case.airline.clock.now = case.departs_at - 1.5 * HOUR
+            case.airline.submit(CheckIn(booking, 0, None))
+            case.airline.submit(Board(booking, 0, None))
+        case.airline.clock.now = case.departs_at + 7 * HOUR
+        case.airline.submit(DepartFlight(case.flight, case.airline.clock()))
+        for booking in (case.booking, divided.booking):
+            await case.follow(booking)
+    own = case.airline.log.state(ids.claim_stream(divided.booking, case.flight))
+    owed = [sorted(case.shares())] if claims.owed(case.claim) else []
+    owed += [["divided"]] if claims.owed(own) else []
+    expected: list[Any] = [[0], ["divided"]] if then != "goes" else []
+    assert owed == ([[0, 1]] if accepted else expected)
+    invariants.Invariants(case.airline.log).check()
+
+
+async def test_staff_withdraw_for_good_what_the_facts_have_withdrawn_for_now() -> None:
+    case = Disrupted()
+    await case.cancel(30 * HOUR)
+    case.airline.submit(ReinstateFlight(case.flight, "operational"))
+    await case.follow()
+    for _ in range(2):
+        case.airline.submit(WithdrawClaim(case.claim_id, "agreed_otherwise", ()))
+    assert case.airline.tags(case.claim_id)[-3:].count("claim.withdrawn.1") == 2
+    await case.cancel(30 * HOUR)
+    assert case.claim is not None
+    assert (case.claim.status, case.claim.by_staff) == (ClaimStatus.WITHDRAWN, True)
+    assert case.balance(accounts.COMPENSATION) == 0
+    invariants.Invariants(case.airline.log).check()

@@ -178,6 +178,28 @@ def test_a_payout_needs_two_persons_and_is_never_made_of_goodwill() -> None:
     assert credits.spendable(declined, now=NOW) == declined.balance
 
 
+def test_one_transfer_pays_no_second_payout_of_what_came_back_since() -> None:
+    def paid(credit: Credit, reference: str) -> list[CreditEvent]:
+        today = NOW.date()
+        return credits.pay_out(
+            credit, bank_reference=reference, paid_on=today, today=today, by="two", entry=OPEN_ENTRY
+        )
+
+    def proposed(credit: Credit) -> Credit:
+        events = credits.propose_payout(credit, account=ACCOUNT, by="one", now=NOW)
+        return after(credit, events)
+
+    credit = proposed(spent(issued(), 4_000))
+    credit = after(credit, paid(credit, "T1"))
+    back = credits.return_part(
+        credit, use="use-1", amount=Money(4_000, "SAR"), now=NOW, entry=OPEN_ENTRY
+    )
+    credit = proposed(after(credit, back))
+    with pytest.raises(rejections.PayoutRefused):
+        paid(credit, "T1")
+    assert after(credit, paid(credit, "T2")).balance.amount == 0
+
+
 def test_ids_are_of_eighty_random_bits() -> None:
     assert ids.credit_stream(bytes(10)) == "credit-AAAAAAAAAAAAAAAA"
     assert ids.credit_stream(b"\xff" * 10) == "credit-9999999999999999"
@@ -290,9 +312,10 @@ class AnyOrder(RuleBasedStateMachine):
             self.take(credits.decline_payout(self.credit, by="two"))
             return
         today = self.now.date()
+        name = f"T{self.gone}"  # each payout has a transfer of its own
         self.take(
             credits.pay_out(
-                self.credit, bank_reference="T1", paid_on=today, today=today, by="two", entry=entry
+                self.credit, bank_reference=name, paid_on=today, today=today, by="two", entry=entry
             )
         )
         self.gone += left.amount
