@@ -18,22 +18,20 @@ EXPIRED_RULE = "credit_expired"
 PAID_OUT_RULE = "credit_paid_out"
 
 # Where the amount of a new credit comes from.
-Source = Literal["booking", "compensation", "goodwill", "goodwill_of_booking", "sale"]
+Source = Literal["booking", "compensation", "goodwill"]
 _SOURCES: dict[Source, str] = {
     # The entry of the change or cancellation left it at the booking.
     "booking": accounts.TRAVEL_CREDITS,
     "compensation": accounts.COMPENSATION_PAYABLE,
-    "goodwill": accounts.GOODWILL_CREDITS,
-    "goodwill_of_booking": accounts.COMPENSATION,
-    # Captured for a gift card.
-    "sale": accounts.UNAPPLIED_FUNDS,
+    # It is given to the owner of a booking, and reduces its revenue.
+    "goodwill": accounts.COMPENSATION,
 }
 
 
 def issued_entry(
     *, credit: str, source: Source, of: str, amount: money.Money, now: dt.datetime
 ) -> entries.Entry:
-    """A credit is owed; `of` is the booking or purchase that its amount comes from."""
+    """A credit is owed; `of` is the booking that its amount comes from (rows 22, 27, 30)."""
     return _entry(
         ISSUED_RULE,
         credit,

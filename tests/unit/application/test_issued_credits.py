@@ -58,7 +58,9 @@ async def crediting(**flight: object) -> Crediting:
 
 
 @pytest.mark.parametrize("currency", ["SAR", "KWD", "JPY"])
-async def test_goodwill_is_owed_to_the_owner_of_the_booking_for_a_year(currency: str) -> None:
+async def test_ledger_row_27_goodwill_is_owed_to_the_bookings_owner_for_a_year(
+    currency: str,
+) -> None:
     at = await crediting(currency=currency)
     name = await at.issue(7_000, currency=currency)
     found, _ = await list_credits(at.ports, CUSTOMER.user)
@@ -71,6 +73,11 @@ async def test_goodwill_is_owed_to_the_owner_of_the_booking_for_a_year(currency:
     )
     assert credit.expires_at == at.cases.airline.clock() + credits.LIFETIME
     assert credit.booking == at.booking
+    (issued,) = at.cases.airline.log.streams[name]
+    assert {(each.account, each.booking, each.amount) for each in issued.event.entry.postings} == {
+        (accounts.COMPENSATION, at.booking, 7_000),
+        (accounts.TRAVEL_CREDITS, name, -7_000),
+    }
 
 
 async def test_support_gives_no_more_than_its_limit_and_finance_does() -> None:
