@@ -13,8 +13,11 @@ from application import ports
 from application.booking.ask_about_payment import ask_about_payment
 from application.booking.cancel_booking import CancelBooking
 from application.booking.open_checkout import open_checkout
+from application.credit.issue_credit import IssueCredit
+from application.credit.spend_credit import spend_credit
 from application.payment.gateway import GatewayFailure
 from domain.booking.states import Status
+from domain.kernel.money import Money
 from domain.kernel.rejections import Rejection
 from tests.simulation.airline_process import AirlineProcess
 
@@ -67,6 +70,11 @@ class Customer:
         if dice.random() < 0.08:
             self.done.append("abandon")
             return
+        if dice.random() < 0.2:
+            await self._spend_credit()
+            yield dice.randrange(10, 300)
+            if await self._status() not in (Status.RESERVED, Status.PENDING):
+                return
         for _ in range(dice.choice((1, 1, 2))):
             session = await self._checkout()
             if session is None:
@@ -136,6 +144,29 @@ class Customer:
             )
         )
         return None if found is None else found.session_id
+
+    async def _spend_credit(self) -> None:
+        """Pay a part, or all, with credit that staff gave; a card pays the rest."""
+        self.done.append("spend credit")
+        number, amount = (
+            self._request(),
+            Money(self._random.randrange(20, 70_000), self._seat.currency),
+        )
+        given = await self._try(
+            lambda: self._airline().submit(IssueCredit(self.booking, amount), number)
+        )
+        if given is None:
+            return
+        number = self._request()
+        await self._try(
+            lambda: spend_credit(
+                self._airline().ports,
+                self._airline().caller(number),
+                self.booking,
+                given.answer.stream,
+                None,
+            )
+        )
 
     async def _cancel(self) -> None:
         self.done.append("cancel")

@@ -18,7 +18,9 @@ def every(world: World) -> None:
 
 
 def check_accounts(world: World) -> None:
-    """2020 is parked money, 2100 a refund on its way or listed, 1200 a dispute, by booking."""
+    """2020 is parked money, 2100 a refund on its way or listed, 1200 a dispute, by booking; 2200 is
+    the balance of a credit.
+    """
     tables = world.follow()
     parked = {world.log.state(row.payment).booking for row in tables.rows("ledger_parked_funds")}
     refunds = {row.booking for row in tables.rows("unfinished_refunds")}
@@ -29,7 +31,7 @@ def check_accounts(world: World) -> None:
         accounts.UNAPPLIED_FUNDS: parked,
         accounts.REFUNDS_PAYABLE: refunds,
         accounts.DISPUTES_RECEIVABLE: disputes,
-        accounts.TRAVEL_CREDITS: set(),
+        accounts.TRAVEL_CREDITS: {row.credit for row in tables.rows("credits") if row.balance},
     }
     for row in tables.rows("ledger_booking_balance"):
         if row.amount and row.account in items:

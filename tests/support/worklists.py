@@ -63,17 +63,25 @@ def _check_obligations(
     unrequested = money.Money(0, booking.currency)
     for owed in booking.obligations:
         refunds = _standing(payments, owed.id)
-        if not refunds:
+        credited = [
+            each.amount
+            for payment in payments
+            for each in payment.credit_returns
+            if each.obligation == owed.id
+        ]
+        if not refunds and not credited:
             unrequested += owed.amount
             continue
-        requested = money.total([each.amount for each in refunds], booking.currency)
+        amounts = [*(each.amount for each in refunds), *credited]
+        requested = money.total(amounts, booking.currency)
         assert requested == owed.amount, f"{stream} is owed {owed} and {requested} was requested"
         for each in refunds:
             if each.status not in ARRIVED:
                 listed = read_models.rows_of("unfinished_refunds", "refund", each.id)
                 assert [row.status for row in listed] == [each.status], f"{each.id} is not listed"
     free = [
-        payment.refundable(capture.intent) for payment in payments for capture in payment.captures
+        *(payment.refundable(each.intent) for payment in payments for each in payment.captures),
+        *(part.left for payment in payments for part in payment.credit_parts),
     ]
     left = sum(each.amount for each in free if each.currency == booking.currency)
     assert left >= unrequested.amount, f"{stream} is owed {unrequested}, of which {left} is left"
