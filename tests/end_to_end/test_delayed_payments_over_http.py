@@ -50,6 +50,7 @@ async def _waiting(
 async def test_a_delayed_payment_holds_the_seats_until_its_bank_has_answered(
     system: System, client: httpx.AsyncClient, customer: Customer, succeeds: bool
 ) -> None:
+    """Fault row 20: processing."""
     with running_system.other_settings(system, stripe_delayed_methods="us_bank_account"):
         booking, checkout = await _waiting(system, client, customer)
         intent = _intent(system, checkout["sessionId"])

@@ -58,6 +58,7 @@ async def test_a_paid_booking_is_confirmed_with_its_ticket_and_its_entries(
 async def test_a_traveller_who_returns_is_confirmed_although_every_webhook_was_lost(
     system: System, client: httpx.AsyncClient, customer: Customer, page: str
 ) -> None:
+    """Fault row 23: the traveller who returns."""
     booking = await _reserved(system, customer)
     running_system.control(system, "rules", action="drop", times=10)
     try:
@@ -72,6 +73,7 @@ async def test_a_traveller_who_returns_is_confirmed_although_every_webhook_was_l
 async def test_paid_bookings_are_confirmed_while_stripe_answers_nothing(
     system: System, customer: Customer
 ) -> None:
+    """Fault row 23a: paid bookings."""
     asked = frozenset(
         each["id"] for each in running_system.control(system, "requests", "GET")["data"]
     )
@@ -202,6 +204,7 @@ async def test_other_currencies_are_charged_in_their_own_minor_units(
 async def test_a_declined_card_keeps_the_hold_and_the_second_try_confirms_once(
     system: System, client: httpx.AsyncClient, customer: Customer
 ) -> None:
+    """Fault row 20: declined."""
     booking = await _reserved(system, customer)
     session = (await customer.send_checkout(booking)).json()
     await customers.press(session["checkoutUrl"], "decline")

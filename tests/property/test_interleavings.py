@@ -146,6 +146,7 @@ def expected(story: Story) -> Final:
 def test_webhooks_in_any_order_and_number_with_some_lost_leave_one_state_and_the_same_books(
     story: Story, chance: random.Random
 ) -> None:
+    """Fault row 22."""
     journey = journey_of(story)
     found = asyncio.run(live(story, journey, Deliveries(journey, chance)))
     assert found == expected(story)

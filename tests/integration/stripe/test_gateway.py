@@ -132,6 +132,7 @@ async def test_a_key_in_use_is_busy_and_then_gives_the_one_session(
 async def test_a_lost_answer_is_unknown_and_the_same_key_resolves_it(
     gateway: StripePaymentGateway, simulator: StripeSimulator, kind: str
 ) -> None:
+    """Fault row 18."""
     request = checkout_request()
     simulator.fault(kind)
     with pytest.raises(port.GatewayTimeout):
@@ -186,6 +187,7 @@ async def test_a_slow_answer_is_unknown_and_the_same_key_resolves_it(
 async def test_a_locked_object_is_busy_as_at_stripe_and_nothing_was_executed(
     gateway: StripePaymentGateway, simulator: StripeSimulator
 ) -> None:
+    """Fault row 19: a locked object."""
     simulator.fault(
         "refuse", method="POST", status=429, code="lock_timeout", times=backoff.TRIES_LIMIT
     )
@@ -200,6 +202,7 @@ async def test_a_locked_object_is_busy_as_at_stripe_and_nothing_was_executed(
 async def test_a_busy_stripe_can_be_asked_again(
     gateway: StripePaymentGateway, simulator: StripeSimulator, status: int
 ) -> None:
+    """Fault row 19."""
     request = checkout_request()
     simulator.fault("refuse", status=status, times=backoff.TRIES_LIMIT if status == 429 else 1)
     with pytest.raises(port.GatewayUnavailable, match=str(status)):

@@ -97,6 +97,7 @@ async def test_a_kept_failure_without_a_session_ends_the_attempt_so_that_another
 async def test_a_key_that_stripe_may_have_forgotten_is_never_sent_again(
     held: Rig, simulator: StripeSimulator
 ) -> None:
+    """Fault row 18: beyond a day it is looked up."""
     simulator.fault("lost_before", path=SESSIONS, method="POST")
     with pytest.raises(GatewayFailure):
         await held.checkout()

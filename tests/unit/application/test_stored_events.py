@@ -167,6 +167,7 @@ async def test_an_event_that_was_processed_is_not_processed_again() -> None:
 async def test_while_stripe_is_away_events_wait_longer_and_longer_and_no_try_counts(
     away: Exception,
 ) -> None:
+    """Fault row 23a: what waits."""
     stripe = Stripe({"object_1": away})
     waits = []
     for number in range(12):
@@ -182,6 +183,7 @@ async def test_while_stripe_is_away_events_wait_longer_and_longer_and_no_try_cou
 async def test_a_definite_no_ends_an_event_at_once_and_what_cannot_be_read_is_parked(
     caplog: pytest.LogCaptureFixture,
 ) -> None:
+    """Fault row 23b."""
     errors: dict[str, Exception] = {
         "object_1": gateway.GatewayRejected("resource_missing", "No such refund"),
         "object_2": gateway.GatewayUnreadable("unreadable answer"),

@@ -34,6 +34,7 @@ def test_a_session_without_an_amount_is_read_as_that_of_another_integration() ->
 
 
 def test_an_unknown_status_word_is_never_read_as_a_known_one() -> None:
+    """Fault row 23b: a new word."""
     with pytest.raises(GatewayUnreadable):
         read(status="paused")
 
