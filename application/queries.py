@@ -260,6 +260,7 @@ class ProposedPayout(msgspec.Struct, frozen=True):
 
 
 ProposedPayouts = Callable[[], Awaitable[tuple[Sequence[ProposedPayout], AsOf]]]
+"""Returns the payouts that nobody has decided, the oldest first."""
 
 OpenClaims = Callable[[], Awaitable[tuple[Sequence[OpenClaim], AsOf]]]
 """Returns the worklist of refused and failed refunds, the oldest first."""

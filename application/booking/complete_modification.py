@@ -17,7 +17,7 @@ from application.booking.stored_answer import stored_answer_first
 from application.caller import Caller
 from application.commands.command import Command, Reply
 from application.commands.context import DecisionContext
-from application.credit.new_credit import leave_credit
+from application.credit.new_credit import issue_to_owner
 from domain.booking import cancellation, disruption, rejections
 from domain.booking import modification as booking_modification
 from domain.booking.coupons import Coupon
@@ -122,7 +122,7 @@ def complete(
     context.record(booking_id, completed)
     if modification.back > to_card:
         credited = money.Money(modification.back - to_card, booking.currency)
-        leave_credit(context, booking_id, amount=credited, origin="cheaper_change")
+        issue_to_owner(context, booking_id, booking, amount=credited, origin="cheaper_change")
     context.enqueue(
         letters.ModificationLetter(booking_id=booking_id, about=str(modification.number))
     )

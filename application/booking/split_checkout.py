@@ -20,16 +20,14 @@ from application.commands.command import Command, Reply
 from application.commands.context import DecisionContext
 from application.identity.ports import Principal
 from application.payment import collect
+from application.payment.start_checkout import payable_in_parts, requested_payment
 from application.ports import Answer
-from domain.booking import rejections as booking_rejections
-from domain.booking import sale, states
 from domain.kernel import ids, money
-from domain.payment import attempts, rejections, shares
+from domain.payment import rejections, shares
 from domain.payment.events import AttemptStarted, PaymentEvent
 from domain.payment.state import Attempt, AttemptStatus, Capture, Payment
 from domain.pricing import charge_limits
 
-FIRST_PAYMENT = 1
 # A share that is `processing` waits for a bank; one that is `returned` was paid and goes back.
 ShareStatus = Literal["opening", "open", "processing", "paid", "returned", "expired"]
 
@@ -66,27 +64,14 @@ class SplitCheckout(Command, frozen=True):
     @property
     def streams(self) -> tuple[str, ...]:
         """The booking and its first payment; that of a change becomes known with it."""
-        return (self.booking_id, ids.payment_stream(self.booking_id, FIRST_PAYMENT))
+        return (self.booking_id, ids.payment_stream(self.booking_id, ids.FIRST_PAYMENT))
 
     def decide(self, context: DecisionContext) -> Reply:
         """Rejects BookingNotFound, BookingHasExpired, NothingDue, TransitionRefused for a booking
         on the waitlist, and what `shares.split` does.
         """
-        booking = context.load(stream_kinds.BOOKING, self.booking_id)
-        if booking is None:
-            raise booking_rejections.BookingNotFound()
-        sale.require_checkout(booking, now=context.now)
-        if booking.status in states.WAITLISTED:
-            # Its seats are taken with the payment: nobody can wait for the other shares.
-            raise booking_rejections.TransitionRefused(
-                before=booking.status, after=states.Status.PAID
-            )
-        payment_id = ids.payment_stream(self.booking_id, booking.payment_number())
-        payment = context.load(stream_kinds.PAYMENT, payment_id)
-        requested = attempts.request(payment, booking=self.booking_id, due=booking.amount_due())
-        context.record(payment_id, requested)
-        payment = context.load(stream_kinds.PAYMENT, payment_id)
-        assert payment is not None
+        booking = payable_in_parts(context, self.booking_id)
+        payment_id, payment = requested_payment(context, self.booking_id, booking)
         started = shares.split(
             payment,
             payment_id=payment_id,

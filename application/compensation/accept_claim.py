@@ -5,6 +5,7 @@ Nobody is paid in credit without having chosen it (EU261, article 7(3)).
 
 import msgspec
 
+from application.booking import journey
 from application.booking.access import visible_booking
 from application.booking.people import sealed_beside
 from application.booking.ports import BookingPorts
@@ -13,7 +14,7 @@ from application.commands import stream_kinds
 from application.commands.command import Command, Reply
 from application.commands.context import DecisionContext
 from application.compensation.read_claims import ClaimDetails, claim_of, read_claim
-from application.credit.new_credit import leave_credit
+from application.credit.new_credit import issue_to_owner
 from domain.booking.rejections import PersonErased
 from domain.compensation import claims
 from domain.compensation.rejections import ClaimNotFound
@@ -81,12 +82,9 @@ class TakeClaimAsCredit(Command, frozen=True):
         """Rejects ClaimNotFound and ClaimNotOpen; once it was taken as credit, records nothing."""
         claim = claim_of(context.load(stream_kinds.CLAIM, self.claim_id))
         if claim.credit is None:
-            credit = leave_credit(
-                context,
-                claim.booking,
-                amount=claim.amount,
-                origin="compensation",
-                source="compensation",
+            booking = journey.load(context, claim.booking)
+            credit = issue_to_owner(
+                context, claim.booking, booking, amount=claim.amount, origin="compensation"
             )
             context.record(self.claim_id, claims.take_as_credit(claim, credit=credit))
         return Reply(self.claim_id)

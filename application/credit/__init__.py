@@ -2,7 +2,7 @@
 
 Read `spend_credit` first.
 
-new_credit: a new credit as a part of another decision
+new_credit: a new credit, by itself or as a part of another decision
 issue_credit: staff give credit as goodwill
 read_credits: the credits of an account
 spend_credit: pay what is due for a booking, or a part of it

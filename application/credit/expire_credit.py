@@ -3,7 +3,8 @@
 from application.commands import stream_kinds
 from application.commands.command import Command, Reply
 from application.commands.context import DecisionContext
-from domain.credit import credits, rejections
+from application.credit.read_credits import credit_of
+from domain.credit import credits
 from domain.ledger import credits as posting_rules
 
 
@@ -14,9 +15,7 @@ class ExpireCredit(Command, frozen=True):
 
     def decide(self, context: DecisionContext) -> Reply:
         """Rejects CreditNotFound."""
-        credit = context.load(stream_kinds.CREDIT, self.credit_id)
-        if credit is None:
-            raise rejections.CreditNotFound()
+        credit = credit_of(context.load(stream_kinds.CREDIT, self.credit_id))
         entry = posting_rules.expired_entry(
             credit=self.credit_id, amount=credit.balance, now=context.now
         )

@@ -6,14 +6,13 @@ from application.caller import Caller
 from application.commands import stream_kinds
 from application.commands.command import Command, Reply
 from application.commands.context import DecisionContext
-from application.credit.new_credit import begin_credit
+from application.credit.new_credit import issue_to_owner
 from application.credit.ports import CreditPorts
 from application.credit.read_credits import CreditDetails, read_credit
 from domain.booking import rejections as booking_rejections
-from domain.credit import credits, rejections
+from domain.credit import rejections
 from domain.identity import roles
 from domain.kernel.money import Money
-from domain.ledger import credits as posting_rules
 
 # What support may give at once, in minor units; finance may give more. The airline confirms them.
 SUPPORT_LIMITS = {"SAR": 500_00, "KWD": 40_000, "JPY": 20_000}
@@ -55,24 +54,14 @@ class IssueCredit(Command, frozen=True):
             raise booking_rejections.BookingNotFound()
         if self.amount.currency != booking.currency:
             raise rejections.InvalidCredit(
-                field="amount.currency", reason=f"{booking.currency} is expected"
+                field="currency", reason=f"{booking.currency} is expected"
             )
-        credit_id = begin_credit(context)
-        issued = credits.issue(
-            None,
-            owner=booking.owner,
+        credit_id = issue_to_owner(
+            context,
+            self.booking_id,
+            booking,
             amount=self.amount,
             origin="goodwill",
-            now=context.now,
-            booking=self.booking_id,
             notes=self.notes,
-            entry=posting_rules.issued_entry(
-                credit=credit_id,
-                source="goodwill",
-                of=self.booking_id,
-                amount=self.amount,
-                now=context.now,
-            ),
         )
-        context.record(credit_id, issued)
         return Reply(credit_id)

@@ -1,47 +1,41 @@
-"""A new credit as a part of another decision."""
+"""A new credit, by itself or as a part of another decision."""
 
 from application.commands import stream_kinds
 from application.commands.context import DecisionContext
+from domain.booking.state import Booking
 from domain.credit import credits
 from domain.credit.events import Origin
-from domain.kernel import ids
+from domain.kernel import ids, sealed
 from domain.kernel.money import Money
 from domain.ledger import credits as posting_rules
 
 
-def leave_credit(
+def issue_to_owner(
     context: DecisionContext,
     booking_id: str,
+    booking: Booking,
     *,
     amount: Money,
     origin: Origin,
-    source: posting_rules.Source = "booking",
+    notes: tuple[sealed.Sealed, ...] = (),
 ) -> str:
-    """Issue credit to the owner of a booking; its id. `source` is where the amount comes from.
+    """Issue credit to the owner of the booking that it comes from; return its id.
 
-    By default it is what the entry of a change or a cancellation left in 2200 at the booking.
+    Rejects InvalidCredit for no amount.
     """
-    booking = context.load(stream_kinds.BOOKING, booking_id)
-    assert booking is not None, "credit comes from a booking that exists"
-    credit_id = begin_credit(context)
+    credit_id = ids.credit_stream(context.random_bytes(ids.CREDIT_RANDOM_BYTES))
+    begun = context.begin(stream_kinds.CREDIT, credit_id)
+    assert begun, "eighty random bits are fresh"
     issued = credits.issue(
-        None,
         owner=booking.owner,
         amount=amount,
         origin=origin,
         now=context.now,
         booking=booking_id,
+        notes=notes,
         entry=posting_rules.issued_entry(
-            credit=credit_id, source=source, of=booking_id, amount=amount, now=context.now
+            credit=credit_id, origin=origin, of=booking_id, amount=amount, now=context.now
         ),
     )
     context.record(credit_id, issued)
-    return credit_id
-
-
-def begin_credit(context: DecisionContext) -> str:
-    """Begin the stream of a new credit under a random id."""
-    credit_id = ids.credit_stream(context.random_bytes(ids.CREDIT_RANDOM_BYTES))
-    begun = context.begin(stream_kinds.CREDIT, credit_id)
-    assert begun, "eighty random bits are fresh"
     return credit_id

@@ -15,10 +15,10 @@ from application.commands.command import Command, Reply
 from application.commands.context import DecisionContext
 from application.compensation.accept_claim import BankAccount
 from application.credit.ports import CreditPorts
-from application.credit.read_credits import CreditDetails, read_credit
+from application.credit.read_credits import CreditDetails, credit_of, read_credit
 from domain.booking.rejections import PersonErased
 from domain.compensation.claims import require_iban
-from domain.credit import credits, rejections
+from domain.credit import credits
 from domain.credit.state import Credit
 from domain.kernel import entries, sealed
 from domain.ledger import credits as posting_rules
@@ -39,14 +39,10 @@ async def propose_payout(
 
 
 async def _sealed(ports: CreditPorts, credit: Credit, account: bytes) -> sealed.Sealed:
-    """Seal the account beside what is known of its owner; rejects PersonErased."""
-    beside = credit.code
-    if credit.booking is not None:
-        booking = (await ports.booking.bus.current(stream_kinds.BOOKING, credit.booking))[0]
-        assert booking is not None, "a credit names a booking that exists"
-        beside = booking.contact
-    assert beside is not None, "a credit comes from a booking or has a code"
-    box = await sealed_beside(ports.booking.vault, beside, account)
+    """Seal the account beside the contact of the booking; rejects PersonErased."""
+    booking = (await ports.booking.bus.current(stream_kinds.BOOKING, credit.booking))[0]
+    assert booking is not None, "a credit names a booking that exists"
+    box = await sealed_beside(ports.booking.vault, booking.contact, account)
     if box is None:
         raise PersonErased(passenger=0)
     return box
@@ -96,7 +92,10 @@ class ProposePayout(Command, frozen=True):
     def decide(self, context: DecisionContext) -> Reply:
         """Rejects CreditNotFound and PayoutRefused."""
         proposed = credits.propose_payout(
-            _credit(context, self.credit_id), account=self.account, by=self.by, now=context.now
+            credit_of(context.load(stream_kinds.CREDIT, self.credit_id)),
+            account=self.account,
+            by=self.by,
+            now=context.now,
         )
         context.record(self.credit_id, proposed)
         return Reply(self.credit_id)
@@ -110,7 +109,7 @@ class DeclinePayout(Command, frozen=True):
 
     def decide(self, context: DecisionContext) -> Reply:
         """Rejects CreditNotFound and PayoutRefused."""
-        credit = _credit(context, self.credit_id)
+        credit = credit_of(context.load(stream_kinds.CREDIT, self.credit_id))
         context.record(self.credit_id, credits.decline_payout(credit, by=self.by))
         return Reply(self.credit_id)
 
@@ -125,7 +124,7 @@ class ApprovePayout(Command, frozen=True):
 
     def decide(self, context: DecisionContext) -> Reply:
         """Rejects CreditNotFound and PayoutRefused; the same transfer again records nothing."""
-        credit = _credit(context, self.credit_id)
+        credit = credit_of(context.load(stream_kinds.CREDIT, self.credit_id))
         # What came back since it was proposed is not paid out.
         amount = credit.balance if credit.payout is None else credit.payout.amount
         approved = credits.pay_out(
@@ -140,10 +139,3 @@ class ApprovePayout(Command, frozen=True):
         )
         context.record(self.credit_id, approved)
         return Reply(self.credit_id)
-
-
-def _credit(context: DecisionContext, credit_id: str) -> Credit:
-    credit = context.load(stream_kinds.CREDIT, credit_id)
-    if credit is None:
-        raise rejections.CreditNotFound()
-    return credit

@@ -21,14 +21,19 @@ class CreditDetails(msgspec.Struct, frozen=True):
     credit: Credit
 
 
+def credit_of(credit: Credit | None) -> Credit:
+    """Return the credit; rejects CreditNotFound."""
+    if credit is None:
+        raise CreditNotFound()
+    return credit
+
+
 async def read_credit(ports: CreditPorts, credit_id: str) -> CreditDetails:
     """Return the credit as it is now; rejects CreditNotFound."""
     credit = None
     if ids.is_credit_id(credit_id):
         credit = (await ports.booking.bus.current(stream_kinds.CREDIT, credit_id))[0]
-    if credit is None:
-        raise CreditNotFound()
-    return CreditDetails(credit_id, credit)
+    return CreditDetails(credit_id, credit_of(credit))
 
 
 async def read_visible_credit(

@@ -14,19 +14,18 @@ from application.commands import stream_kinds
 from application.commands.command import Command, Reply
 from application.commands.context import DecisionContext
 from application.payment.record_capture import apply_kept
-from domain.booking import rejections as booking_rejections
-from domain.booking import sale, states
+from application.payment.start_checkout import payable_in_parts, requested_payment
+from domain.booking import sale
 from domain.booking.state import Booking
 from domain.credit import credits
 from domain.credit.rejections import CreditNotFound
 from domain.credit.state import Credit
 from domain.kernel import ids, money
 from domain.ledger import credits as posting
-from domain.payment import attempts, credit_parts
+from domain.payment import credit_parts
+from domain.payment.rejections import CreditPartRefused
 from domain.payment.state import Payment
 from domain.pricing import charge_limits
-
-FIRST_PAYMENT = 1
 
 
 @stored_answer_first
@@ -75,7 +74,7 @@ class SpendCredit(Command, frozen=True):
     @property
     def streams(self) -> tuple[str, ...]:
         """The booking, its first payment and the credit."""
-        payment_id = ids.payment_stream(self.booking_id, FIRST_PAYMENT)
+        payment_id = ids.payment_stream(self.booking_id, ids.FIRST_PAYMENT)
         return (self.booking_id, payment_id, self.credit_id)
 
     def decide(self, context: DecisionContext) -> Reply:
@@ -83,18 +82,9 @@ class SpendCredit(Command, frozen=True):
         AttemptPending, CreditNotSpendable, CreditPartRefused, and TransitionRefused for a booking
         on the waitlist.
         """
-        booking = context.load(stream_kinds.BOOKING, self.booking_id)
-        if booking is None:
-            raise booking_rejections.BookingNotFound()
         credit = _require_own(context.load(stream_kinds.CREDIT, self.credit_id), self.user)
-        sale.require_checkout(booking, now=context.now)
-        if booking.status in states.WAITLISTED:
-            # Its seats are taken with the payment: nobody can wait for the rest.
-            raise booking_rejections.TransitionRefused(
-                before=booking.status, after=states.Status.PAID
-            )
-        payment_id = ids.payment_stream(self.booking_id, booking.payment_number())
-        payment = _requested(context, payment_id, self.booking_id, booking)
+        booking = payable_in_parts(context, self.booking_id)
+        payment_id, payment = requested_payment(context, self.booking_id, booking)
         credit_parts.require_no_session(payment)
         amount = _amount(self, credit, payment, context)
         _spend(context, self, payment_id, payment, credit, amount)
@@ -109,17 +99,6 @@ def _require_own(credit: Credit | None, user: str) -> Credit:
     return credit
 
 
-def _requested(
-    context: DecisionContext, payment_id: str, booking_id: str, booking: Booking
-) -> Payment:
-    payment = context.load(stream_kinds.PAYMENT, payment_id)
-    requested = attempts.request(payment, booking=booking_id, due=booking.amount_due())
-    context.record(payment_id, requested)
-    payment = context.load(stream_kinds.PAYMENT, payment_id)
-    assert payment is not None
-    return payment
-
-
 def _amount(
     command: SpendCredit, credit: Credit, payment: Payment, context: DecisionContext
 ) -> money.Money:
@@ -128,7 +107,7 @@ def _amount(
     asked = currency if wanted is None else wanted.currency
     credits.require_spendable(credit, currency=currency, now=context.now)
     if asked != currency:
-        raise booking_rejections.AmountDiffers(due=payment.outstanding().amount, currency=currency)
+        raise CreditPartRefused(field="amount.currency", reason=f"{currency} is expected")
     return credit_parts.amount_to_apply(
         payment,
         available=credits.spendable(credit, now=context.now),

@@ -13,8 +13,7 @@ from domain.inventory import sales_window, seat_sale, waitlist
 from domain.inventory.state import Flight
 from domain.kernel import ids
 from domain.payment import attempts, rejections
-
-FIRST_PAYMENT = 1
+from domain.payment.state import Payment
 
 
 class StartCheckout(Command, frozen=True):
@@ -26,7 +25,7 @@ class StartCheckout(Command, frozen=True):
     @property
     def streams(self) -> tuple[str, ...]:
         """The booking and its first payment; that of a change becomes known with it."""
-        return (self.booking_id, ids.payment_stream(self.booking_id, FIRST_PAYMENT))
+        return (self.booking_id, ids.payment_stream(self.booking_id, ids.FIRST_PAYMENT))
 
     def decide(self, context: DecisionContext) -> Reply:
         """Rejects BookingNotFound, BookingHasExpired, NothingDue, AlreadyPaid, AttemptPending,
@@ -40,12 +39,7 @@ class StartCheckout(Command, frozen=True):
         sale.require_checkout(booking, now=context.now)
         if booking.status in states.WAITLISTED:
             _wait_again(context, self.booking_id, booking)
-        payment_id = ids.payment_stream(self.booking_id, booking.payment_number())
-        payment = context.load(stream_kinds.PAYMENT, payment_id)
-        requested = attempts.request(payment, booking=self.booking_id, due=booking.amount_due())
-        context.record(payment_id, requested)
-        payment = context.load(stream_kinds.PAYMENT, payment_id)
-        assert payment is not None
+        payment_id, payment = requested_payment(context, self.booking_id, booking)
         live = payment.live_attempt()
         if live is not None:
             if live.is_share:
@@ -62,6 +56,34 @@ class StartCheckout(Command, frozen=True):
         )
         context.record(payment_id, started)
         return Reply(payment_id, {"attempt": attempt})
+
+
+def requested_payment(
+    context: DecisionContext, booking_id: str, booking: Booking
+) -> tuple[str, Payment]:
+    """Return the payment of the amount due, which is requested if it was not before."""
+    payment_id = ids.payment_stream(booking_id, booking.payment_number())
+    payment = context.load(stream_kinds.PAYMENT, payment_id)
+    requested = attempts.request(payment, booking=booking_id, due=booking.amount_due())
+    context.record(payment_id, requested)
+    payment = context.load(stream_kinds.PAYMENT, payment_id)
+    assert payment is not None
+    return payment_id, payment
+
+
+def payable_in_parts(context: DecisionContext, booking_id: str) -> Booking:
+    """Return the booking if what is due for it may be paid in parts.
+
+    Rejects BookingNotFound, BookingHasExpired, NothingDue, and TransitionRefused for a booking on
+    the waitlist: its seats are taken with the payment, so nobody can wait for the rest.
+    """
+    booking = context.load(stream_kinds.BOOKING, booking_id)
+    if booking is None:
+        raise booking_rejections.BookingNotFound()
+    sale.require_checkout(booking, now=context.now)
+    if booking.status in states.WAITLISTED:
+        raise booking_rejections.TransitionRefused(before=booking.status, after=states.Status.PAID)
+    return booking
 
 
 def _wait_again(context: DecisionContext, booking_id: str, booking: Booking) -> None:

@@ -9,12 +9,11 @@ from domain.kernel import ids
 from domain.kernel.events import DomainEvent
 
 NAME = "return_credit_when_unpaid"
-FIRST_PAYMENT = 1
 
 
 def _payment_of(booking_id: str, event: DomainEvent) -> str:
     """Return the payment of the amount that is not due any more."""
-    number = event.number + 1 if isinstance(event, ModificationExpired) else FIRST_PAYMENT
+    number = event.number + 1 if isinstance(event, ModificationExpired) else ids.FIRST_PAYMENT
     return ids.payment_stream(booking_id, number)
 
 

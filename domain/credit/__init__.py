@@ -6,9 +6,8 @@ events: all events
 state: the state
 rejections: the reasons for which a decision is rejected
 
-Vocabulary: a credit is *issued* with an origin (a cheaper change, a cancellation, goodwill,
-compensation, a gift card) to its owner, or to whoever has the code of a gift card, who then
-*claims* it; a part of it is *spent* on a booking under the id of one *use*, and *returned* when the
+Vocabulary: a credit is *issued* with an origin (a cheaper change, goodwill, compensation) to its
+owner; a part of it is *spent* on a booking under the id of one *use*, and *returned* when the
 booking does not need it; what is left *expires*, or finance *pays it out* by bank transfer.
 
 V1  The balance is what was issued, less what is spent and not returned, expired or paid out, and

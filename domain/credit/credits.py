@@ -1,4 +1,4 @@
-"""One credit: issue, claim, spend, return, expire, pay out. A known decision returns no events."""
+"""One credit: issue, spend, return, expire, pay out. A known decision returns no events."""
 
 import datetime as dt
 from typing import assert_never
@@ -7,7 +7,6 @@ from msgspec.structs import replace
 
 from domain.credit import rejections
 from domain.credit.events import (
-    CreditClaimed,
     CreditEvent,
     CreditExpired,
     CreditIssued,
@@ -31,22 +30,16 @@ UNUSED_GRACE = dt.timedelta(days=30)
 
 
 def issue(
-    credit: Credit | None,
     *,
-    owner: str | None,
+    owner: str,
     amount: Money,
     origin: Origin,
     now: dt.datetime,
     entry: entries.Entry,
-    booking: str | None = None,
-    code_digest: str | None = None,
-    code: sealed.Sealed | None = None,
+    booking: str,
     notes: tuple[sealed.Sealed, ...] = (),
 ) -> list[CreditEvent]:
-    """Issue a credit that can be spent for LIFETIME; one that exists is not issued again."""
-    assert owner is not None or code_digest is not None, "somebody must be able to spend it"
-    if credit is not None:
-        return []
+    """Issue a credit that can be spent for LIFETIME. Rejects InvalidCredit."""
     if amount.amount <= 0:
         raise rejections.InvalidCredit(field="amount", reason="must be positive")
     return [
@@ -57,22 +50,9 @@ def issue(
             expires_at=now + LIFETIME,
             entry=entry,
             booking=booking,
-            code_digest=code_digest,
-            code=code,
             notes=notes,
         )
     ]
-
-
-def claim(credit: Credit | None, *, owner: str, now: dt.datetime) -> list[CreditEvent]:
-    """Take a gift card into an account. Rejects CreditNotClaimable, whatever the reason is."""
-    if credit is None or credit.code_digest is None or credit.expires_at <= now:
-        raise rejections.CreditNotClaimable()
-    if credit.owner == owner:
-        return []
-    if credit.owner is not None:
-        raise rejections.CreditNotClaimable()
-    return [CreditClaimed(owner=owner)]
 
 
 def spendable(credit: Credit, *, now: dt.datetime) -> Money:
@@ -227,13 +207,9 @@ def evolve(credit: Credit | None, event: CreditEvent) -> Credit:
             balance=event.amount,
             expires_at=event.expires_at,
             booking=event.booking,
-            code_digest=event.code_digest,
-            code=event.code,
         )
     assert credit is not None, "a credit begins with CreditIssued"
     match event:
-        case CreditClaimed():
-            return replace(credit, owner=event.owner)
         case CreditSpent():
             return _spent(credit, event)
         case CreditReturned():

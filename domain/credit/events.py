@@ -8,33 +8,23 @@ from domain.kernel.events import DomainEvent
 from domain.kernel.money import Money
 
 # Why a credit was issued.
-Origin = Literal["cheaper_change", "cancellation", "goodwill", "compensation", "gift_card"]
+Origin = Literal["cheaper_change", "goodwill", "compensation"]
 
 
 class CreditIssued(DomainEvent, frozen=True, omit_defaults=True):
     """The airline owes carriage of this amount until `expires_at`.
 
-    `owner` is None for a gift card that nobody has claimed: `code_digest` finds it, and `code` has
-    it sealed for the buyer. `booking` is what it came from. `notes` are staff's words.
+    `booking` is what it came from, `notes` are staff's words.
     """
 
     tag: ClassVar[str] = "credit.issued.1"
-    owner: str | None
+    owner: str
     amount: Money
     origin: Origin
+    booking: str
     expires_at: dt.datetime
     entry: entries.Entry
-    booking: str | None = None
-    code_digest: str | None = None
-    code: sealed.Sealed | None = None
     notes: tuple[sealed.Sealed, ...] = ()
-
-
-class CreditClaimed(DomainEvent, frozen=True):
-    """Who had the code took the gift card into this account."""
-
-    tag: ClassVar[str] = "credit.claimed.1"
-    owner: str
 
 
 class CreditSpent(DomainEvent, frozen=True):
@@ -99,7 +89,6 @@ class PayoutApproved(DomainEvent, frozen=True):
 
 CreditEvent = (
     CreditIssued
-    | CreditClaimed
     | CreditSpent
     | CreditReturned
     | CreditExpired

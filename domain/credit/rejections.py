@@ -32,12 +32,6 @@ class InvalidCredit(Rejection):
     code: ClassVar[str] = "VALIDATION_ERROR"
 
 
-class CreditNotClaimable(Rejection):
-    """The code is none that can be claimed: unknown, claimed by somebody else, or expired."""
-
-    code: ClassVar[str] = "NOT_FOUND"
-
-
 class PayoutRefused(Rejection):
     """The credit is not paid out: `reason` is goodwill, nothing_left, already_proposed,
     not_proposed, second_person_needed, another_transfer or in_the_future.

@@ -35,18 +35,16 @@ class Payout(msgspec.Struct, frozen=True):
 class Credit(msgspec.Struct, frozen=True):
     """One credit; its balance is what can still be spent, until `expires_at`.
 
-    `owner` is None while nobody has claimed a gift card. `payout` is proposed and not decided;
-    `bank_reference` the transfer that paid the credit out.
+    `payout` is proposed and not decided, `bank_reference` the last transfer that paid it out.
+    `booking` is what it came from.
     """
 
-    owner: str | None
+    owner: str
     origin: Origin
+    booking: str
     issued: Money
     balance: Money
     expires_at: dt.datetime
-    booking: str | None = None
-    code_digest: str | None = None
-    code: sealed.Sealed | None = None
     uses: tuple[Use, ...] = ()
     payout: Payout | None = None
     bank_reference: str | None = None

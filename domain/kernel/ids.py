@@ -13,6 +13,8 @@ import uuid
 # 32 symbols without 0/O and 1/I, as airlines print them (IATA Resolution 830d leaves the choice).
 LOCATOR_ALPHABET = "ABCDEFGHJKLMNPQRSTUVWXYZ23456789"
 LOCATOR_LENGTH = 6
+# The payment of the price; each paid change has the next.
+FIRST_PAYMENT = 1
 # 80 bits: sixteen symbols of five.
 CREDIT_RANDOM_BYTES = 10
 TICKET_SERIAL_LIMIT = 10**10

@@ -25,5 +25,5 @@ L6  The receivable of disputes (1200) is what banks hold of undecided disputes: 
     closes it, against what the payer was owed or as a loss.
 L7  External refunds (1290) is what was refunded at Stripe by hand and finance has not allocated.
 L8  Travel credits (2200) are the balances of all credits: a posting to 2200 names the credit,
-    or the booking whose change or cancellation issues it in the same append.
+    or the booking whose change issues it in the same append.
 """

@@ -5,8 +5,8 @@ Every posting to 2200 names the credit in place of a booking, so that its balanc
 
 import datetime as dt
 from collections.abc import Sequence
-from typing import Literal
 
+from domain.credit.events import Origin
 from domain.kernel import entries, money
 from domain.ledger import accounts
 from domain.ledger.rules import accounting_day
@@ -17,11 +17,10 @@ RETURNED_RULE = "credit_returned"
 EXPIRED_RULE = "credit_expired"
 PAID_OUT_RULE = "credit_paid_out"
 
-# Where the amount of a new credit comes from.
-Source = Literal["booking", "compensation", "goodwill"]
-_SOURCES: dict[Source, str] = {
-    # The entry of the change or cancellation left it at the booking.
-    "booking": accounts.TRAVEL_CREDITS,
+# Where the amount of a new credit comes from, by its origin.
+_SOURCES: dict[Origin, str] = {
+    # The entry of the change left it at the booking.
+    "cheaper_change": accounts.TRAVEL_CREDITS,
     "compensation": accounts.COMPENSATION_PAYABLE,
     # It is given to the owner of a booking, and reduces its revenue.
     "goodwill": accounts.COMPENSATION,
@@ -29,14 +28,14 @@ _SOURCES: dict[Source, str] = {
 
 
 def issued_entry(
-    *, credit: str, source: Source, of: str, amount: money.Money, now: dt.datetime
+    *, credit: str, origin: Origin, of: str, amount: money.Money, now: dt.datetime
 ) -> entries.Entry:
     """A credit is owed; `of` is the booking that its amount comes from (rows 22, 27, 30)."""
     return _entry(
         ISSUED_RULE,
         credit,
         now,
-        ((_SOURCES[source], of, amount), (accounts.TRAVEL_CREDITS, credit, -amount)),
+        ((_SOURCES[origin], of, amount), (accounts.TRAVEL_CREDITS, credit, -amount)),
     )
 
 

@@ -45,7 +45,8 @@ class SessionEnded(Rejection):
 
 
 class CreditPartRefused(Rejection):
-    """Credit cannot pay this amount: `reason` is more_than_due, more_than_left or rest_too_small.
+    """Credit cannot pay this amount: `reason` is more_than_due, more_than_left or rest_too_small,
+    or says which currency is expected.
 
     In minor units of the currency: `most` is the largest amount that would do, 0 for none;
     `leastRest` the least that a card can be charged for the rest of what is `due`.

@@ -30,8 +30,7 @@ class CreditUseResponse(msgspec.Struct, rename="camel"):
 class CreditResponse(msgspec.Struct, rename="camel"):
     """A credit; `balance` can be spent until `expires_at`.
 
-    `origin` is cheaper_change, cancellation, goodwill, compensation or gift_card, `booking` the
-    booking that it came from.
+    `origin` is cheaper_change, goodwill or compensation, `booking` the booking that it came from.
     """
 
     id: str
@@ -39,7 +38,7 @@ class CreditResponse(msgspec.Struct, rename="camel"):
     issued: wire.MoneyResponse
     balance: wire.MoneyResponse
     expires_at: dt.datetime
-    booking: str | None
+    booking: str
     uses: list[CreditUseResponse]
 
 

@@ -31,7 +31,6 @@ def differences(cursor: Cursor, log: reading.Log) -> Iterator[str]:
             credit.issued.amount,
             credit.balance.amount,
             credit.expires_at,
-            credit.code_digest,
             None if credit.payout is None else proposed_at[name],
         )
         for name, credit in known.items()

@@ -17,14 +17,13 @@ class CreditRow(msgspec.Struct):
     """A row of the table, amounts in minor units."""
 
     credit: str
-    owner: str | None
+    owner: str
     origin: str
-    booking: str | None
+    booking: str
     currency: str
     issued: int
     balance: int
     expires_at: dt.datetime
-    code_digest: str | None
     payout_proposed_at: dt.datetime | None = None
 
 
@@ -50,14 +49,11 @@ def _issued(name: str, event: credit_events.CreditIssued) -> CreditRow:
         issued=event.amount.amount,
         balance=event.amount.amount,
         expires_at=event.expires_at,
-        code_digest=event.code_digest,
     )
 
 
 def _follow(row: CreditRow, logged: LoggedEvent) -> None:
     match logged.event:
-        case credit_events.CreditClaimed(owner=owner):
-            row.owner = owner
         case credit_events.CreditSpent(amount=amount) | credit_events.CreditExpired(amount=amount):
             row.balance -= amount.amount
         case credit_events.CreditReturned() as event:

@@ -1,17 +1,15 @@
 CREATE TABLE credits (
     credit text COLLATE "C" PRIMARY KEY,
-    owner text COLLATE "C",
+    owner text COLLATE "C" NOT NULL,
     origin text COLLATE "C" NOT NULL,
-    booking text COLLATE "C",
+    booking text COLLATE "C" NOT NULL,
     currency text COLLATE "C" NOT NULL,
     issued bigint NOT NULL CHECK (issued > 0),
     balance bigint NOT NULL CHECK (balance >= 0),
     expires_at timestamptz NOT NULL,
-    code_digest text COLLATE "C",
     payout_proposed_at timestamptz
 );
 CREATE INDEX credits_owner ON credits (owner, expires_at, credit);
 CREATE INDEX credits_expiring ON credits (expires_at, credit) WHERE balance > 0;
 CREATE INDEX credits_payouts ON credits (payout_proposed_at, credit)
     WHERE payout_proposed_at IS NOT NULL;
-CREATE INDEX credits_code ON credits (code_digest) WHERE code_digest IS NOT NULL;

@@ -9,7 +9,7 @@ import httpx
 import msgspec
 import pytest
 
-from tests.end_to_end.test_credit_over_http import given_credit
+from tests.end_to_end.test_pay_with_credit_over_http import given_credit
 from tests.support import customers, running_system
 from tests.support.customers import PASSPORT, Customer, Refused
 from tests.support.running_system import System
@@ -292,7 +292,7 @@ NOT_TRIED: dict[str, str] = {
     "/api/bookings/{booking_id}/cancellation-quote": "it changes nothing",
     "/api/bookings/{booking_id}/modification-quote": "it changes nothing",
     "/api/bookings/{booking_id}/credit/{use}": (
-        "it is a DELETE: tests/end_to_end/test_credit_over_http.py"
+        "it is a DELETE: tests/end_to_end/test_pay_with_credit_over_http.py"
     ),
     "/api/webhooks/stripe": "the event's id is the key: tests/integration/stripe",
     "/api/admin/stripe-events/{event_id}/replay": "it has no key: only a parked event changes",

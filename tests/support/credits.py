@@ -11,6 +11,8 @@ from domain.kernel import ids, money
 from domain.ledger import credits as posting
 
 OWNER = "user_1"
+# The booking that the credit is an apology for; nothing else happens to it.
+ELSEWHERE = ids.booking_stream("ZZZZZZ")
 
 
 class IssueForTest(Command, frozen=True):
@@ -31,39 +33,20 @@ class IssueForTest(Command, frozen=True):
         if not context.begin(stream_kinds.CREDIT, self.credit_id):
             return Reply(self.credit_id)
         issued = credits.issue(
-            None,
             owner=self.owner,
             amount=self.amount,
             origin="goodwill",
             now=self.issued_at or context.now,
+            booking=ELSEWHERE,
             entry=posting.issued_entry(
                 credit=self.credit_id,
-                source="goodwill",
-                of=self.credit_id,
+                origin="goodwill",
+                of=ELSEWHERE,
                 amount=self.amount,
                 now=context.now,
             ),
         )
         context.record(self.credit_id, issued)
-        return Reply(self.credit_id)
-
-
-class ExpireForTest(Command, frozen=True):
-    """Let the credit expire if its time is over, as a timer does."""
-
-    credit_id: str
-
-    @property
-    def streams(self) -> tuple[str, ...]:
-        """The credit."""
-        return (self.credit_id,)
-
-    def decide(self, context: DecisionContext) -> Reply:
-        """Records nothing while it can be spent."""
-        credit = context.load(stream_kinds.CREDIT, self.credit_id)
-        assert credit is not None
-        entry = posting.expired_entry(credit=self.credit_id, amount=credit.balance, now=context.now)
-        context.record(self.credit_id, credits.expire(credit, now=context.now, entry=entry))
         return Reply(self.credit_id)
 
 

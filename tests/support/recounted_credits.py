@@ -33,7 +33,6 @@ SOURCES = {
     "goodwill": "4900",
     "compensation": "2500",
     "cheaper_change": "2200",
-    "cancellation": "2200",
 }
 
 
@@ -49,10 +48,9 @@ class Credits:
         if isinstance(event, credits.CreditIssued):
             assert stream not in self.known
             self.known[stream] = Credit(event.amount.currency, event.amount.amount)
-            if event.booking is not None:
-                account = (SOURCES[event.origin], event.amount.currency)
-                moved = self.issued.setdefault(event.booking, Counter())
-                moved[account] += event.amount.amount
+            account = (SOURCES[event.origin], event.amount.currency)
+            moved = self.issued.setdefault(event.booking, Counter())
+            moved[account] += event.amount.amount
             return
         credit = self.known[stream]
         match event:

@@ -7,6 +7,7 @@ import pytest
 
 from application.booking.settle_parked_funds import SettleParkedFunds
 from application.commands.command import Command
+from application.credit.expire_credit import ExpireCredit
 from application.credit.spend_credit import SpendCredit
 from application.credit.withdraw_credit import WithdrawCredit
 from domain.booking.states import Status
@@ -15,7 +16,7 @@ from domain.kernel import money
 from tests.integration.processes.races import ROUNDS, Race, racing
 from tests.support import stored_log
 from tests.support.airline import capture, expire, payment_of
-from tests.support.credits import OWNER, ExpireForTest, IssueForTest, credit_name
+from tests.support.credits import OWNER, IssueForTest, credit_name
 from tests.support.servers import TestDatabase
 
 
@@ -76,9 +77,9 @@ async def test_credit_at_the_end_of_its_life_is_spent_or_expires_and_never_both(
         credit = await issued(race, 200 + number, due, issued_at=ends - LIFETIME)
         # It ends about when the commands are decided, a few milliseconds from now.
         race.clock.ahead += ends - race.clock() - dt.timedelta(milliseconds=number)
-        await race.submit_both(SpendCredit(booking, credit, OWNER), ExpireForTest(credit))
+        await race.submit_both(SpendCredit(booking, credit, OWNER), ExpireCredit(credit))
         race.clock.ahead += dt.timedelta(seconds=1)
-        await race.first.submit(ExpireForTest(credit))
+        await race.first.submit(ExpireCredit(credit))
         assert await balance(race, credit) == 0
         is_spent = (await race.second.state(credit)).uses != ()
         after = Status.CONFIRMED if is_spent else Status.RESERVED

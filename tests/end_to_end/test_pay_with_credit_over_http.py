@@ -1,16 +1,11 @@
 """Travel credit pays for bookings over HTTP: all, a part beside a card, and back again."""
 
-import asyncio
-import datetime as dt
 import secrets
 from typing import Any
 
 import httpx
 import pytest
 
-from domain.credit.events import CreditIssued
-from domain.kernel import ids, money
-from domain.ledger import credits as posting
 from tests.support import customers, running_system, stored_log
 from tests.support.customers import Customer, Refused
 from tests.support.running_system import System
@@ -19,25 +14,12 @@ from tests.support.running_system import System
 async def given_credit(
     system: System, customer: Customer, amount: int, currency: str = "SAR"
 ) -> str:
-    """A credit of the customer, straight through the append; its id."""
-    owner = (await customer.call("GET", "/api/auth/me"))["id"]
-    credit = ids.credit_stream(secrets.token_bytes(ids.CREDIT_RANDOM_BYTES))
-    now = dt.datetime.now(dt.UTC)
-    issued = CreditIssued(
-        owner=owner,
-        amount=money.Money(amount, currency),
-        origin="goodwill",
-        expires_at=now + dt.timedelta(days=365),
-        entry=posting.issued_entry(
-            credit=credit,
-            source="goodwill",
-            of=credit,
-            amount=money.Money(amount, currency),
-            now=now,
-        ),
-    )
-    await asyncio.to_thread(stored_log.append, system.owner_dsn, credit, 1, issued)
-    return credit
+    """Goodwill for another booking of the customer; the credit's id."""
+    booking = await held(system, customer, currency, 45_000)
+    finance = await customers.staff(system, customer.client, "finance")
+    body = {"amount": amount, "currency": currency, "reason": "a broken seat"}
+    given = await finance.post(f"/api/admin/bookings/{booking['id']}/credit", body)
+    return str(given["id"])
 
 
 def left_of(system: System, credit: str, currency: str = "SAR") -> int:
@@ -163,6 +145,9 @@ async def test_refusals_name_their_field_and_strangers_see_nothing(
     assert small.status == 400
     assert small.body["details"]["reason"] == "rest_too_small"
     assert small.body["details"]["most"] == total
+    foreign_amount = {"credit": credit, "amount": {"amount": 100, "currency": "KWD"}}
+    wrong = await refused(foreign_amount)
+    assert (wrong.status, wrong.body["details"]["field"]) == (400, "amount.currency")
     dinars = await given_credit(system, customer, 5_000, "KWD")
     assert (await refused({"credit": dinars})).body["details"]["reason"] == "currency"
     assert (await refused({"credit": "credit-1"})).body["details"]["field"] == "credit"
