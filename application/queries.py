@@ -247,7 +247,10 @@ class OpenClaim(msgspec.Struct, frozen=True):
 
 
 CreditsOf = Callable[[str], Awaitable[tuple[Sequence[str], AsOf]]]
-"""The ids of the credits of an account."""
+"""The ids of the credits of an account, or of the gift cards that it has bought."""
+
+CardWithCode = Callable[[str], Awaitable[str | None]]
+"""The id of the gift card whose code has this digest."""
 
 
 class ProposedPayout(msgspec.Struct, frozen=True):

@@ -17,6 +17,7 @@ from application.booking.learn_disputes import DisputeLearner
 from application.booking.release_hold import HoldReleaser
 from application.booking.send_letter import LetterSender
 from application.commands.dispatcher import Dispatcher
+from application.credit.send_gift_card_letter import GiftCardLetterSender
 from application.invoicing.ports import IssuingPorts
 from application.payment.backfill_events import EventBackfill
 from application.payment.collect import Collector, ReturnUrls
@@ -79,6 +80,7 @@ class Core(msgspec.Struct, frozen=True):
     disputes: DisputeLearner
     releaser: HoldReleaser
     letters: LetterSender
+    gift_card_letters: GiftCardLetterSender
     inbox: StripeInbox
     stripe_events: StoredEventProcessor
     backfill: EventBackfill
@@ -167,6 +169,7 @@ def _core(
         disputes=disputes,
         releaser=releaser,
         letters=LetterSender(bus=bus, vault=vault, mailer=_mailbox(settings)),
+        gift_card_letters=GiftCardLetterSender(bus=bus, vault=vault, mailer=_mailbox(settings)),
         inbox=inbox,
         stripe_events=_stripe_events(inbox, collector, refunder, settlement.hints, disputes),
         backfill=_backfill(pool, vault, inbox, gateway),
@@ -286,5 +289,5 @@ def _collector(settings: Settings, bus: Dispatcher, gateway: StripePaymentGatewa
             success=f"{settings.public_url}/paid/{{booking}}",
             cancel=f"{settings.public_url}/unpaid/{{booking}}",
         ),
-        describe=lambda booking: f"{settings.airline_name} {ids.reference_of(booking)}",
+        describe=lambda booking: f"{settings.airline_name} {ids.name_of(booking)}",
     )

@@ -35,6 +35,7 @@ from application.settlement.ports import SettlementPorts
 from application.stream_history import StreamHistory
 from application.together import Together
 from domain.booking.preconditions import CheckInWindow
+from domain.kernel import ids
 from infrastructure.airports.world import load_airports
 from infrastructure.boarding_pass.printer import BilingualBoardingPassPrinter
 from infrastructure.event_store.stream_history import PostgresStreamHistory
@@ -46,7 +47,7 @@ from infrastructure.identity.user_directory import PostgresUserDirectory
 from infrastructure.postgres.pool import Pool
 from infrastructure.postgres.stripe_event_answers import StripeEventAnswers
 from infrastructure.redis.rate_limit import RedisTokenStore, make_client
-from infrastructure.sealing.blind_index import EmailIndex
+from infrastructure.sealing.blind_index import CodeIndex, EmailIndex
 from infrastructure.stripe import webhook
 from infrastructure.tax_receipt.printer import BilingualReceiptPrinter
 from interfaces import books_composition, reconciliation_composition
@@ -150,7 +151,7 @@ def _web_ports(
         booking=booking,
         flights=_flight_ports(core, bus),
         pricing=_pricing_ports(core, bus, JourneyQuotes(signer)),
-        credit=CreditPorts(booking, asking(core.pool, credits.of_owner)),
+        credit=_credit_ports(core, booking),
         settlement=_settlement_ports(core),
         reconciliation=reconciliation_composition.reconciliation_on(core, bus),
         ledger=ledger,
@@ -200,6 +201,17 @@ def _booking_ports(
         boarding_passes=BilingualBoardingPassPrinter(),
         list_bookings=asking(core.pool, booking_list.list_bookings),
         unpaid_seats=UnpaidSeats(rate_limit.unpaid_seat_limits_of(settings), windows),
+    )
+
+
+def _credit_ports(core: Core, booking: BookingPorts) -> CreditPorts:
+    return CreditPorts(
+        booking=booking,
+        credits_of=asking(core.pool, credits.of_owner),
+        cards_of=asking(core.pool, credits.bought_by),
+        card_with_code=asking(core.pool, credits.with_code),
+        new_code=lambda: ids.gift_code(secrets.token_bytes(ids.CREDIT_RANDOM_BYTES)),
+        digest_of_code=CodeIndex(core.keys).of,
     )
 
 

@@ -168,7 +168,7 @@ def _payable(
 def _is_sent_again(stream: str, refund: Refund, owner: str, context: DecisionContext) -> bool:
     """Whether another refund replaces this one, maybe one of another payment of the booking."""
     names = {stream}
-    if not ids.is_intent(owner):
+    if not ids.is_without_booking(owner):
         names.update(journey.load(context, owner).payments)
     payments = (_payment(each, context) for each in sorted(names))
     return any(each.replaces == refund.id for payment in payments for each in payment.refunds)

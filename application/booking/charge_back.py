@@ -1,7 +1,8 @@
 """Charge a lost dispute back: what the payer was owed pays for it, and the rest is a loss.
 
-In this order: refunds that the payer has not got; parked money; coupons not flown, the latest
-flight first. What none of them covers was flown, kept as a fee or refunded before.
+In this order: refunds that the payer has not got; parked money; what is left of a gift card;
+coupons not flown, the latest flight first. What none of them covers was flown, kept as a fee or
+refunded before.
 """
 
 from collections.abc import Sequence
@@ -10,6 +11,7 @@ from application.booking import journey, paid_seats
 from application.booking.complete_modification import AbandonModification
 from application.commands import stream_kinds
 from application.commands.context import DecisionContext
+from application.credit.dispute_credit import charge_back_credit
 from application.payment.refund_payment import RefundPayment, SendRefund
 from domain.booking import cancellation, charge_back, rejections
 from domain.booking.coupons import Coupon, CouponStatus
@@ -63,6 +65,7 @@ def charge_back_loss(
         parked = min(left, captured.unapplied().amount)
         left -= parked
     if not captured.parked:
+        left = charge_back_credit(context, payment, dispute, left)
         left = _from_bookings(context, payment, dispute, left)
     currency = dispute.amount.currency
     return posting.lost_entry(

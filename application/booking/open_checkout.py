@@ -9,6 +9,7 @@ from application.booking.access import visible_booking
 from application.booking.ports import BookingPorts
 from application.caller import Caller
 from application.commands import stream_kinds
+from application.commands.command import Command
 from application.payment import collect, gateway
 from application.payment.start_checkout import StartCheckout
 from domain.payment import attempts, rejections
@@ -31,17 +32,28 @@ class Checkout(msgspec.Struct, frozen=True):
 async def open_checkout(ports: BookingPorts, caller: Caller, id_or_reference: str) -> Checkout:
     """Open a checkout session for the amount due, or return the open session.
 
-    Stripe is asked first whether the open one still is: an expired one is never handed out. A new
-    one is opened after those before it were expired and the attempt was recorded. A repeat gets its
-    session also once that is paid. Rejects what StartCheckout does, AlreadyPaid, AttemptPending and
-    SessionEnded; raises GatewayFailure.
+    Rejects and raises as `open_session_for` does.
     """
     booking_id, booking = await visible_booking(ports, caller.principal, id_or_reference)
     due = collect.payment_of(booking_id, booking)
+    command = StartCheckout(booking_id=booking_id, locale=caller.language)
+    return await open_session_for(ports, caller, due, command)
+
+
+async def open_session_for(
+    ports: BookingPorts, caller: Caller, due: str, command: Command
+) -> Checkout:
+    """Open a session for the payment `due`, whose attempt the command starts, or return the open
+    one.
+
+    Stripe is asked first whether the open one still is: an expired one is never handed out. A new
+    one is opened after those before it were expired and the attempt was recorded. A repeat gets its
+    session also once that is paid. Rejects what the command does, AlreadyPaid, AttemptPending and
+    SessionEnded; raises GatewayFailure.
+    """
     await _learn_open_session(ports, caller, due)
     await live_session.expire_shares(ports.bus, ports.collector, due, cause=caller.cause)
     await live_session.expire_superseded(ports.bus, ports.collector, due, cause=caller.cause)
-    command = StartCheckout(booking_id=booking_id, locale=caller.language)
     outcome = await ports.bus.submit(caller.envelope(command))
     payment_id = outcome.answer.stream
     attempt = await ports.collector.open_session(

@@ -104,10 +104,10 @@ async def read_payment_outcome(ports: BookingPorts, booking_id: str) -> PaymentO
     payments = await _payments(ports, booking_id, booking)
     last = _last_attempt(payments)
     now = ports.clock()
-    if last is None or not _is_shown(last[1], now=now):
+    if last is None or not is_recent(last[1], now=now):
         return PaymentOutcome()
     payment_id, attempt = last
-    unused = _unused_money(payments.values())
+    unused = unused_money_of(payments.values())
     is_due = payment_id == ids.payment_stream(booking_id, booking.payment_number())
     step = _step(booking, payments[payment_id], is_due=is_due, unused=unused, now=now)
     names = [each.flight for each in booking.segments]
@@ -117,7 +117,7 @@ async def read_payment_outcome(ports: BookingPorts, booking_id: str) -> PaymentO
     return PaymentOutcome(
         step=step,
         language="ar" if attempt.locale == "ar" else "en",
-        is_final=_is_final(step, payments[payment_id], unused),
+        is_final=is_final_step(step, payments[payment_id], unused),
         pay_until=_pay_until(booking, step, flights[names[0]], now=now),
         pay_at=flights[names[0]].origin,
         flights=_shown_flights(booking, flights) if is_shown else (),
@@ -126,13 +126,13 @@ async def read_payment_outcome(ports: BookingPorts, booking_id: str) -> PaymentO
     )
 
 
-def _is_final(step: PaymentStep, payment: Payment, unused: UnusedMoney) -> bool:
+def is_final_step(step: PaymentStep, payment: Payment, unused: UnusedMoney) -> bool:
     """Whether nothing changes without the traveller; kept money is settled within a minute."""
     is_settled = step is not PaymentStep.PAID and unused is not UnusedMoney.KEPT
     return is_settled and payment.live_attempt() is None
 
 
-def _is_shown(attempt: Attempt, *, now: dt.datetime) -> bool:
+def is_recent(attempt: Attempt, *, now: dt.datetime) -> bool:
     """Return whether the checkout is recent, or a bank has still to decide about its payment."""
     waits = attempt.bank_decides and attempt.status in LIVE
     return waits or now < attempt.started_at + SHOWN_FOR
@@ -173,7 +173,7 @@ def _step(
     if unused is not UnusedMoney.NONE:
         return PaymentStep.UNUSED
     if booking.status in states.UNPAID:
-        return _step_of_unpaid(payment, booking.hold_until, now=now)
+        return step_of_unpaid(payment, booking.hold_until, now=now)
     return PaymentStep.LAPSED
 
 
@@ -184,13 +184,14 @@ def _step_of_ticketed(
         return PaymentStep.CONFIRMED if payment.is_settled() else PaymentStep.UNCHANGED
     if booking.modification_paid:
         return PaymentStep.PAID
-    step = _step_of_unpaid(payment, booking.modification_until, now=now)
+    step = step_of_unpaid(payment, booking.modification_until, now=now)
     return PaymentStep.UNCHANGED if step is PaymentStep.LAPSED else step
 
 
-def _step_of_unpaid(
+def step_of_unpaid(
     payment: Payment, deadline: dt.datetime | None, *, now: dt.datetime
 ) -> PaymentStep:
+    """Return how far the payment has come of an amount that is due until the deadline."""
     live = payment.live_attempt()
     if live is not None and live.bank_decides:
         return PaymentStep.PROCESSING
@@ -233,7 +234,7 @@ def _shown_flights(booking: Booking, flights: Mapping[str, Flight]) -> tuple[Sho
     )
 
 
-def _unused_money(payments: Iterable[Payment]) -> UnusedMoney:
+def unused_money_of(payments: Iterable[Payment]) -> UnusedMoney:
     """Return the state of parked money; of several amounts the one that is furthest from its payer.
 
     A refund of parked money may be drawn from another payment of the booking. A part of the amount

@@ -11,6 +11,7 @@ from application.booking.charge_back import bookings_of, replaced_refunds
 from application.commands import stream_kinds
 from application.commands.command import Command, Reply
 from application.commands.context import DecisionContext
+from application.credit.dispute_credit import mark_credit
 from application.payment.dispute_gateway import (
     DisputeTransaction,
     FraudWarning,
@@ -213,6 +214,7 @@ def _mark_bookings(context: DecisionContext, command: RecordDispute) -> None:
     assert captured is not None
     if captured.parked:
         return
+    mark_credit(context, payment, dispute)
     disputed = dispute.stage is DisputeStage.OPEN and dispute.receivable > 0
     for booking_id in bookings_of(context, payment):
         booking = context.load(stream_kinds.BOOKING, booking_id)

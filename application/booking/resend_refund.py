@@ -46,7 +46,7 @@ async def booking_of_refund(
     """Return the booking's id, or the intent; rejects BookingNotFound and PaymentNotFound."""
     if not ids.is_payment_id(ids.payment_of_refund(refund)):
         raise rejections.PaymentNotFound()
-    if ids.is_intent(id_or_reference):
+    if ids.is_without_booking(id_or_reference):
         return id_or_reference
     return (await visible_booking(ports, caller.principal, id_or_reference))[0]
 
@@ -87,7 +87,7 @@ def payments_of_refund(
     """
     names = {ids.payment_of_refund(refund)}
     known: tuple[str, ...] = ()
-    if not ids.is_intent(booking_id):
+    if not ids.is_without_booking(booking_id):
         booking = context.load(stream_kinds.BOOKING, booking_id)
         if booking is None:
             raise booking_rejections.BookingNotFound()
@@ -149,7 +149,7 @@ def _send_again(
 
 def _is_shared(command: ResendRefund, payment_id: str, context: DecisionContext) -> bool:
     """Whether another booking is refunded from the payment, too: each draws its own part of it."""
-    if ids.is_intent(command.booking_id):
+    if ids.is_without_booking(command.booking_id):
         return False
     booking = journey.load(context, command.booking_id)
     if ids.booking_of_payment(payment_id) != command.booking_id:

@@ -1,5 +1,7 @@
 """Settle captured money that its booking could not take, by rule: seats again, or the money back.
 
+What a gift card could not take goes back.
+
 Follows from the event that parks the money; a timer tries again what could not be settled then.
 What only a signature reported is not settled before Stripe has confirmed it.
 """
@@ -8,6 +10,7 @@ from application.booking import letters, reseat_booking
 from application.commands import stream_kinds
 from application.commands.command import Command, Reply
 from application.commands.context import DecisionContext
+from application.credit.gift_card_letters import GiftCardReturnedMoneyLetter
 from application.payment.return_parked_funds import ReturnParkedFunds
 from domain.booking import sale, states
 from domain.booking.state import Booking
@@ -31,6 +34,9 @@ class SettleParkedFunds(Command, frozen=True):
         captured = None if payment is None else payment.capture(self.intent)
         if payment is None or captured is None or not _is_open(payment, captured):
             return Reply(self.payment_id)
+        if ids.is_credit_id(payment.booking):
+            _refund(context, self.payment_id, payment, captured)
+            return Reply(self.payment_id)
         booking = context.load(stream_kinds.BOOKING, payment.booking)
         assert booking is not None, "a payment of a booking names one that exists"
         if captured.is_kept() and _may_still_be_paid(self.payment_id, payment, booking, context):
@@ -41,10 +47,10 @@ class SettleParkedFunds(Command, frozen=True):
 
 
 def _is_open(payment: Payment, captured: Capture) -> bool:
-    """Whether the money is parked, known to Stripe, and of a booking, and may be returned now."""
+    """Whether the money is parked, known to Stripe, and ours, and may be returned now."""
     if captured.owed_by is not None or captured.check not in {None, CaptureCheck.PASSED}:
         return False
-    if ids.prefix_of(payment.booking) != ids.StreamPrefix.BOOKING:
+    if ids.is_intent(payment.booking):
         return False
     try:
         captures.require_returnable(payment, captured.intent)
@@ -72,6 +78,15 @@ def _may_still_be_paid(
 def _refund(context: DecisionContext, payment_id: str, payment: Payment, captured: Capture) -> None:
     ReturnParkedFunds(payment_id, captured.intent).decide(context)
     back = captured.unapplied()
+    if ids.is_credit_id(payment.booking):
+        letter = GiftCardReturnedMoneyLetter(
+            credit_id=payment.booking,
+            intent=captured.intent,
+            amount=back.amount,
+            currency=back.currency,
+        )
+        context.enqueue(letter)
+        return
     context.enqueue(
         letters.ReturnedMoneyLetter(
             booking_id=payment.booking,

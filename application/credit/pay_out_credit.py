@@ -32,6 +32,7 @@ async def propose_payout(
     Rejects CreditNotFound, InvalidAccount, PersonErased, and what the command does.
     """
     found = (await read_credit(ports, credit_id)).credit
+    credits.require_payable_in_money(found)
     account = BankAccount(require_iban(account.iban), account.holder)
     box = await _sealed(ports, found, msgspec.json.encode(account))
     command = ProposePayout(credit_id=credit_id, account=box, by=caller.principal.user)
@@ -40,6 +41,7 @@ async def propose_payout(
 
 async def _sealed(ports: CreditPorts, credit: Credit, account: bytes) -> sealed.Sealed:
     """Seal the account beside the contact of the booking; rejects PersonErased."""
+    assert credit.booking is not None, "a gift card is never paid out"
     booking = (await ports.booking.bus.current(stream_kinds.BOOKING, credit.booking))[0]
     assert booking is not None, "a credit names a booking that exists"
     box = await sealed_beside(ports.booking.vault, booking.contact, account)

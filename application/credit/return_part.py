@@ -2,6 +2,7 @@
 
 from application.commands import stream_kinds
 from application.commands.context import DecisionContext
+from application.credit.dispute_credit import recover_loss
 from domain.credit import credits
 from domain.kernel import money
 from domain.ledger import credits as posting
@@ -70,6 +71,7 @@ def _return(
         ),
     )
     context.record(part.credit, returned)
+    recover_loss(context, part.credit)
 
 
 def _payment(context: DecisionContext, payment_id: str) -> Payment:

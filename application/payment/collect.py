@@ -303,12 +303,9 @@ async def capturing_payment(bus: CommandBus, intent: gateway.PaymentIntent) -> s
 
 def is_ours(found: gateway.PaymentIntent | gateway.CheckoutSession) -> bool:
     """Return whether its metadata has the form of our ids; others fill theirs in as they like."""
-    return (
-        found.booking is not None
-        and found.payment is not None
-        and ids.booking_id_of(found.booking) == found.booking
-        and ids.is_payment_id(found.payment)
-    )
+    if found.booking is None or found.payment is None:
+        return False
+    return ids.is_payment_of(found.payment, found.booking)
 
 
 def payment_of(stream: str, booking: Booking) -> str:

@@ -9,6 +9,7 @@ from application.commands import stream_kinds
 from application.commands.command import Command, Reply
 from application.commands.context import DecisionContext
 from domain.booking import sale
+from domain.kernel import ids
 from domain.payment import attempts, rejections
 from domain.payment.events import PaymentEvent
 from domain.payment.state import Payment
@@ -70,7 +71,8 @@ class RecordAttempt(Command, frozen=True):
             raise rejections.PaymentNotFound()
         events = _events(payment, self.attempt, self.result)
         context.record(self.payment_id, events)
-        if events and isinstance(self.result, Declined):
+        is_of_booking = not ids.is_without_booking(payment.booking)
+        if events and isinstance(self.result, Declined) and is_of_booking:
             booking = context.load(stream_kinds.BOOKING, payment.booking)
             assert booking is not None
             failed = sale.fail_payment(booking, reason=self.result.code)

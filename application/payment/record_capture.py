@@ -12,6 +12,7 @@ from application import ports
 from application.commands import stream_kinds
 from application.commands.command import Command, Reply
 from application.commands.context import DecisionContext, EventsByStream
+from application.credit.pay_gift_card import pay_gift_card
 from application.payment import record_unmatched
 from domain.booking import rejections as booking_rejections
 from domain.booking import sale
@@ -57,6 +58,7 @@ class EndSession(ports.BackgroundTask, frozen=True):
 class RecordCapture(Command, frozen=True):
     """Record the money of a payment intent that has succeeded.
 
+    `booking_id` is the gift card where it pays for one.
     `from_signed_event`: Stripe was not asked; a timer checks it. `paid_at` is Stripe's instant of
     the payment, None where it is not known.
     """
@@ -81,8 +83,7 @@ class RecordCapture(Command, frozen=True):
         if context.load(stream_kinds.PAYMENT, unmatched) is not None:
             return Reply(unmatched)  # its ids were filled in at Stripe only later
         payment = context.load(stream_kinds.PAYMENT, self.payment_id)
-        booking = context.load(stream_kinds.BOOKING, self.booking_id)
-        if payment is None or booking is None or payment.booking != self.booking_id:
+        if payment is None or payment.booking != self.booking_id:
             raise rejections.PaymentNotFound()
         captured = captures.capture(
             payment,
@@ -101,16 +102,26 @@ class RecordCapture(Command, frozen=True):
         if not captured:
             return Reply(self.payment_id)
         context.record(self.payment_id, captured)
-        try:
-            applied = _applied(self, booking, payment, context)
-        except _NotApplicable as error:
-            _park(context, self, error.reason)
-        else:
-            for stream, events in applied.items():
-                context.record(stream, events)
-            _apply_parts(context, self)
+        if ids.is_credit_id(self.booking_id):
+            pay_gift_card(context, self.payment_id, self.intent)
             end_live_sessions(context, self.payment_id)
+        else:
+            _pay_booking(context, self, payment)
         return Reply(self.payment_id)
+
+
+def _pay_booking(context: DecisionContext, command: RecordCapture, payment: Payment) -> None:
+    booking = context.load(stream_kinds.BOOKING, command.booking_id)
+    assert booking is not None, "its payment was requested for it"
+    try:
+        applied = _applied(command, booking, payment, context)
+    except _NotApplicable as error:
+        _park(context, command, error.reason)
+    else:
+        for stream, events in applied.items():
+            context.record(stream, events)
+        _apply_parts(context, command)
+        end_live_sessions(context, command.payment_id)
 
 
 class _NotApplicable(Exception):

@@ -8,8 +8,9 @@ import msgspec
 from application.commands import stream_kinds
 from application.commands.command import Command, Reply
 from application.commands.context import DecisionContext
+from application.credit.pay_gift_card import pay_gift_card
 from domain.booking import suspension
-from domain.kernel import money
+from domain.kernel import ids, money
 from domain.payment import captures, rejections
 from domain.payment.captures import Contradiction
 from domain.payment.state import Capture, CaptureCheck, Payment
@@ -32,7 +33,8 @@ class RecordCaptureCheck(Command, frozen=True):
     def decide(self, context: DecisionContext) -> Reply:
         """Rejects PaymentNotFound; the same result again records nothing.
 
-        A contradiction suspends the coupons that the money paid for, and its end reinstates them.
+        A gift card is paid with the confirmation. A contradiction suspends the coupons of a booking
+        that the money paid for, and its end reinstates them.
         """
         payment = context.load(stream_kinds.PAYMENT, self.payment_id)
         before = None if payment is None else payment.capture(self.intent)
@@ -41,7 +43,9 @@ class RecordCaptureCheck(Command, frozen=True):
         contradiction = self._contradiction(before)
         checked = captures.check(payment, intent=self.intent, contradiction=contradiction)
         context.record(self.payment_id, checked)
-        if checked and not before.parked:
+        if ids.is_credit_id(payment.booking):
+            pay_gift_card(context, self.payment_id, self.intent)
+        elif checked and not before.parked:
             self._mark_booking(context, payment, before, contradiction)
         return Reply(self.payment_id)
 

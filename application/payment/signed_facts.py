@@ -35,7 +35,7 @@ class _AttemptIds(msgspec.Struct, frozen=True):
 
     def are_ours(self) -> bool:
         """Return whether the three ids have our forms and belong together."""
-        of_booking = _is_payment_of(self.payment, self.booking)
+        of_booking = ids.is_payment_of(self.payment, self.booking)
         return of_booking and ids.payment_of_attempt(self.attempt) == self.payment
 
 
@@ -48,7 +48,7 @@ class _RefundIds(msgspec.Struct, frozen=True):
 
     def are_ours(self) -> bool:
         """Return whether the three ids have our forms and belong together."""
-        of_booking = _is_payment_of(self.payment, self.booking)
+        of_booking = ids.is_payment_of(self.payment, self.booking)
         return of_booking and ids.payment_of_refund(self.refund) == self.payment
 
 
@@ -269,14 +269,6 @@ def _refund(refund: _Refund | None) -> SignedFact | None:
         step=f"{own.refund}:{refund.status}",
         booking=own.booking,
         agrees=agrees,
-    )
-
-
-def _is_payment_of(payment: str, booking: str) -> bool:
-    return (
-        ids.booking_id_of(booking) == booking
-        and ids.is_payment_id(payment)
-        and ids.booking_of_payment(payment) == booking
     )
 
 

@@ -25,7 +25,7 @@ async def settle(recorded: RecordedEvent, context: ProcessContext) -> None:
     """Submit the command; money that is settled records nothing."""
     event = recorded.event
     assert isinstance(event, Started)
-    if ids.prefix_of(ids.booking_of_payment(recorded.stream)) == ids.StreamPrefix.BOOKING:
+    if not ids.is_intent(ids.booking_of_payment(recorded.stream)):
         command = SettleParkedFunds(payment_id=recorded.stream, intent=event.intent)
         await context.submit(recorded, NAME, command)
 

@@ -5,13 +5,21 @@ from typing import assert_never
 
 from msgspec.structs import replace
 
-from domain.credit import rejections
+from domain.credit import gift_cards, rejections
 from domain.credit.events import (
+    CreditBlocked,
+    CreditChargedBack,
     CreditEvent,
     CreditExpired,
     CreditIssued,
+    CreditLossRecovered,
     CreditReturned,
     CreditSpent,
+    CreditUnblocked,
+    GiftCardClaimed,
+    GiftCardOrdered,
+    GiftCardPaid,
+    GiftCardRefunded,
     Origin,
     PayoutApproved,
     PayoutDeclined,
@@ -27,6 +35,8 @@ LIFETIME = dt.timedelta(days=365)
 RETURNED_LIFETIME = dt.timedelta(days=90)
 # So long after its end, where it expired while it was meant for a booking that was not paid.
 UNUSED_GRACE = dt.timedelta(days=30)
+# Finance pays out neither what was given, nor what another person's card has bought.
+NEVER_PAID_OUT: frozenset[Origin] = frozenset({"goodwill", "gift_card"})
 
 
 def issue(
@@ -56,8 +66,10 @@ def issue(
 
 
 def spendable(credit: Credit, *, now: dt.datetime) -> Money:
-    """What can be spent now; nothing once it has expired or while a payout is proposed."""
-    if credit.payout is not None or credit.expires_at <= now:
+    """What can be spent now; nothing once it has expired, while a payout is proposed, or while the
+    payment that bought it is disputed.
+    """
+    if credit.payout is not None or credit.blocked_by or credit.expires_at <= now:
         return Money(0, credit.balance.currency)
     return credit.balance
 
@@ -70,6 +82,8 @@ def require_spendable(credit: Credit, *, currency: str, now: dt.datetime) -> Non
         reason = "currency"
     elif credit.expires_at <= now:
         reason = "expired"
+    elif credit.blocked_by:
+        reason = "disputed"
     else:
         reason = "spent" if credit.payout is None else "payout_proposed"
     raise rejections.CreditNotSpendable(
@@ -127,8 +141,11 @@ def _expiry_of_returned(credit: Credit, *, now: dt.datetime, was_applied: bool) 
 
 
 def is_expired(credit: Credit, *, now: dt.datetime) -> bool:
-    """Whether something is left and its time is over; a proposed payout is decided first."""
-    return credit.expires_at <= now and credit.balance.amount > 0 and credit.payout is None
+    """Whether something is left and its time is over; a proposed payout or an open dispute is
+    decided first.
+    """
+    is_undecided = credit.payout is not None or bool(credit.blocked_by)
+    return credit.expires_at <= now and credit.balance.amount > 0 and not is_undecided
 
 
 def expire(credit: Credit, *, now: dt.datetime, entry: entries.Entry) -> list[CreditEvent]:
@@ -138,14 +155,19 @@ def expire(credit: Credit, *, now: dt.datetime, entry: entries.Entry) -> list[Cr
     return [CreditExpired(amount=credit.balance, entry=entry)]
 
 
+def require_payable_in_money(credit: Credit) -> None:
+    """Credit of this origin may be paid out; otherwise PayoutRefused."""
+    if credit.origin in NEVER_PAID_OUT:
+        raise rejections.PayoutRefused(reason=credit.origin)
+
+
 def propose_payout(
     credit: Credit, *, account: sealed.Sealed, by: str, now: dt.datetime
 ) -> list[CreditEvent]:
     """Propose to pay out what is left. Rejects PayoutRefused."""
     if credit.payout is not None:
         raise rejections.PayoutRefused(reason="already_proposed")
-    if credit.origin == "goodwill":
-        raise rejections.PayoutRefused(reason="goodwill")
+    require_payable_in_money(credit)
     left = spendable(credit, now=now)
     if left.amount == 0:
         raise rejections.PayoutRefused(reason="nothing_left")
@@ -208,7 +230,9 @@ def evolve(credit: Credit | None, event: CreditEvent) -> Credit:
             expires_at=event.expires_at,
             booking=event.booking,
         )
-    assert credit is not None, "a credit begins with CreditIssued"
+    if isinstance(event, GiftCardOrdered):
+        return gift_cards.ordered(event)
+    assert credit is not None, "a credit begins with CreditIssued or GiftCardOrdered"
     match event:
         case CreditSpent():
             return _spent(credit, event)
@@ -227,6 +251,16 @@ def evolve(credit: Credit | None, event: CreditEvent) -> Credit:
                 balance=credit.balance - event.amount,
                 bank_reference=event.bank_reference,
             )
+        case (
+            GiftCardPaid()
+            | GiftCardClaimed()
+            | GiftCardRefunded()
+            | CreditBlocked()
+            | CreditUnblocked()
+            | CreditChargedBack()
+            | CreditLossRecovered()
+        ):
+            return gift_cards.evolve(credit, event)
         case _:
             assert_never(event)
 

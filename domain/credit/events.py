@@ -8,7 +8,7 @@ from domain.kernel.events import DomainEvent
 from domain.kernel.money import Money
 
 # Why a credit was issued.
-Origin = Literal["cheaper_change", "goodwill", "compensation"]
+Origin = Literal["cheaper_change", "goodwill", "compensation", "gift_card"]
 
 
 class CreditIssued(DomainEvent, frozen=True, omit_defaults=True):
@@ -87,6 +87,94 @@ class PayoutApproved(DomainEvent, frozen=True):
     entry: entries.Entry
 
 
+class GiftCardOrdered(DomainEvent, frozen=True):
+    """A gift card is to be paid until `payable_until`; it is worth nothing before.
+
+    `details` are the code, the contact of the buyer and whom it is for, sealed; `code_digest` finds
+    the card by its code.
+    """
+
+    tag: ClassVar[str] = "credit.gift_card_ordered.1"
+    buyer: str
+    amount: Money
+    details: sealed.Sealed
+    code_digest: str
+    payable_until: dt.datetime
+
+
+class GiftCardPaid(DomainEvent, frozen=True):
+    """The airline owes carriage of the card's amount until `expires_at` to whoever claims it."""
+
+    tag: ClassVar[str] = "credit.gift_card_paid.1"
+    payment: str
+    intent: str
+    paid_at: dt.datetime
+    expires_at: dt.datetime
+    entry: entries.Entry
+
+
+class GiftCardClaimed(DomainEvent, frozen=True):
+    """An account that had the code owns the credit now."""
+
+    tag: ClassVar[str] = "credit.gift_card_claimed.1"
+    owner: str
+
+
+class GiftCardRefunded(DomainEvent, frozen=True):
+    """The buyer gets the money back for a card that nobody has claimed; the code is void."""
+
+    tag: ClassVar[str] = "credit.gift_card_refunded.1"
+    amount: Money
+    obligation: str
+    entry: entries.Entry
+
+
+class CreditBlocked(DomainEvent, frozen=True):
+    """The payment that bought the credit is disputed: nothing of it can be used meanwhile."""
+
+    tag: ClassVar[str] = "credit.blocked.1"
+    dispute: str
+
+
+class CreditUnblocked(DomainEvent, frozen=True):
+    """The dispute has ended: what is left can be used again."""
+
+    tag: ClassVar[str] = "credit.unblocked.1"
+    dispute: str
+
+
+class CreditChargedBack(DomainEvent, frozen=True, omit_defaults=True):
+    """The dispute is lost: `amount` of what was left pays for it.
+
+    `shortfall` is what had been spent before, a loss, in minor units. No entry where nothing was
+    left.
+    """
+
+    tag: ClassVar[str] = "credit.charged_back.1"
+    dispute: str
+    amount: Money
+    shortfall: int = 0
+    entry: entries.Entry | None = None
+
+
+class CreditLossRecovered(DomainEvent, frozen=True):
+    """Credit that came back after its dispute was lost makes good for the loss."""
+
+    tag: ClassVar[str] = "credit.loss_recovered.1"
+    amount: Money
+    entry: entries.Entry
+
+
+GiftCardEvent = (
+    GiftCardOrdered
+    | GiftCardPaid
+    | GiftCardClaimed
+    | GiftCardRefunded
+    | CreditBlocked
+    | CreditUnblocked
+    | CreditChargedBack
+    | CreditLossRecovered
+)
 CreditEvent = (
     CreditIssued
     | CreditSpent
@@ -95,4 +183,5 @@ CreditEvent = (
     | PayoutProposed
     | PayoutDeclined
     | PayoutApproved
+    | GiftCardEvent
 )

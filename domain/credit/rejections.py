@@ -12,7 +12,8 @@ class CreditNotFound(Rejection):
 
 
 class CreditNotSpendable(Rejection):
-    """The credit cannot pay for this: `reason` is expired, spent, currency or payout_proposed.
+    """The credit cannot pay for this: `reason` is expired, spent, currency, payout_proposed or
+    disputed.
 
     `currency` is that of the credit, `balance` what is left in minor units.
     """
@@ -33,8 +34,42 @@ class InvalidCredit(Rejection):
 
 
 class PayoutRefused(Rejection):
-    """The credit is not paid out: `reason` is goodwill, nothing_left, already_proposed,
+    """The credit is not paid out: `reason` is goodwill, gift_card, nothing_left, already_proposed,
     not_proposed, second_person_needed, another_transfer or in_the_future.
     """
 
     code: ClassVar[str] = "INVALID_STATE_TRANSITION"
+
+
+class GiftCardNotPayable(Rejection):
+    """The gift card cannot be paid: `reason` is paid, refunded or lapsed."""
+
+    code: ClassVar[str] = "INVALID_STATE_TRANSITION"
+
+
+class GiftCardNotClaimable(Rejection):
+    """The gift card gives no credit: `reason` is claimed, refunded, expired, disputed or
+    not_paid.
+    """
+
+    code: ClassVar[str] = "INVALID_STATE_TRANSITION"
+
+
+class GiftCardNotRefundable(Rejection):
+    """The gift card is not refunded: `reason` is not_paid, claimed, refunded, expired, disputed or
+    too_late, then with `until` when it could be.
+    """
+
+    code: ClassVar[str] = "INVALID_STATE_TRANSITION"
+
+
+class InvalidGiftCode(Rejection):
+    """The code has not the form of one, or there is none such; `field` and `reason` say so."""
+
+    code: ClassVar[str] = "VALIDATION_ERROR"
+
+
+class GiftCardAmountRefused(Rejection):
+    """No gift card is sold for this amount: from `least` to `most` in minor units, by `step`."""
+
+    code: ClassVar[str] = "VALIDATION_ERROR"

@@ -1,6 +1,7 @@
 """The state of a credit."""
 
 import datetime as dt
+from typing import Literal
 
 import msgspec
 
@@ -32,22 +33,46 @@ class Payout(msgspec.Struct, frozen=True):
     by: str
 
 
+CardStatus = Literal["ordered", "paid", "claimed", "refunded"]
+
+
+class GiftCard(msgspec.Struct, frozen=True):
+    """A credit that was bought as a gift card; who buys it is mostly not who owns it in the end.
+
+    `details` and `code_digest` are those of `GiftCardOrdered`; `payment` is what paid for it, and
+    `intent` its capture.
+    """
+
+    buyer: str
+    details: sealed.Sealed
+    code_digest: str
+    status: CardStatus = "ordered"
+    payment: str | None = None
+    intent: str | None = None
+    paid_at: dt.datetime | None = None
+
+
 class Credit(msgspec.Struct, frozen=True):
     """One credit; its balance is what can still be spent, until `expires_at`.
 
     `payout` is proposed and not decided, `bank_reference` the last transfer that paid it out.
-    `booking` is what it came from.
+    `booking` is what it came from, None for a `gift_card`, whose `owner` is nobody ("") before it
+    is claimed. `blocked_by` are open disputes of what bought it, `shortfall` what lost ones have
+    taken beyond the balance, in minor units.
     """
 
     owner: str
     origin: Origin
-    booking: str
+    booking: str | None
     issued: Money
     balance: Money
     expires_at: dt.datetime
     uses: tuple[Use, ...] = ()
     payout: Payout | None = None
     bank_reference: str | None = None
+    gift_card: GiftCard | None = None
+    blocked_by: frozenset[str] = frozenset()
+    shortfall: int = 0
 
     def use(self, use_id: str) -> Use | None:
         """Return the use of this id."""

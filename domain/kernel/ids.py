@@ -26,6 +26,7 @@ FLIGHT_NUMBER_PATTERN = (
 FLIGHT_ID_PATTERN = r"^flight-[A-Z0-9]{3,8}-[0-9]{4}-[0-9]{2}-[0-9]{2}$(?!\n)"
 
 CREDIT_ID_PATTERN = r"^credit-[A-HJ-NP-Z2-9]{16}$(?!\n)"
+GIFT_CODE_PATTERN = r"^[A-HJ-NP-Z2-9]{16}$(?!\n)"
 INTENT_PATTERN = r"^pi_[A-Za-z0-9_]{1,250}$(?!\n)"
 PAYOUT_PATTERN = r"^po_[A-Za-z0-9_]{1,250}$(?!\n)"
 
@@ -100,6 +101,11 @@ def reference_of(booking_id: str) -> str:
     return booking_id.removeprefix(f"{StreamPrefix.BOOKING}-")
 
 
+def name_of(paid_for: str) -> str:
+    """Return how a booking or a gift card is named to who pays for it: without the prefix."""
+    return reference_of(paid_for).removeprefix(f"{StreamPrefix.CREDIT}-")
+
+
 def booking_id_of(id_or_reference: str) -> str | None:
     """Return the booking id of an id or record locator in any case; None for other texts."""
     # Other scripts have letters that become one of the alphabet in upper case.
@@ -145,9 +151,16 @@ def refund_id(payment_id: str, number: int) -> str:
 
 
 def booking_of_payment(payment_id: str) -> str:
-    """Return the booking of a payment stream; the intent where it has none."""
+    """Return the booking of a payment stream; the gift card or the intent where it has none."""
     name = payment_id.removeprefix(f"{StreamPrefix.PAYMENT}-").rpartition("-")[0]
-    return name if is_intent(name) else booking_stream(name)
+    return name if is_without_booking(name) else booking_stream(name)
+
+
+def is_payment_of(payment_id: str, paid_for: str) -> bool:
+    """Return whether both have the form of our ids, of a payment for this booking or gift card."""
+    if not is_payment_id(payment_id) or booking_of_payment(payment_id) != paid_for:
+        return False
+    return is_credit_id(paid_for) or booking_id_of(paid_for) == paid_for
 
 
 def payment_of_attempt(attempt: str) -> str:
@@ -165,11 +178,18 @@ def is_intent(text: str) -> bool:
     return re.fullmatch(INTENT_PATTERN, text) is not None
 
 
+def is_without_booking(text: str) -> bool:
+    """Return whether a payment of this is for no booking: for a gift card, or for an intent."""
+    return is_credit_id(text) or is_intent(text)
+
+
 def is_payment_id(text: str) -> bool:
-    """Return whether the text has the form of a payment's id, of a booking or of an intent."""
+    """Return whether the text has the form of a payment's id: of a booking, a gift card or an
+    intent.
+    """
     kind, _, rest = text.partition("-")
     name, _, number = rest.rpartition("-")
-    known = is_record_locator(name) or is_intent(name)
+    known = is_record_locator(name) or is_without_booking(name)
     numbered = re.fullmatch("[1-9][0-9]{0,4}", number) is not None
     return kind == StreamPrefix.PAYMENT and known and numbered
 
@@ -267,6 +287,28 @@ def credit_stream(randomness: bytes) -> str:
     assert len(randomness) >= CREDIT_RANDOM_BYTES
     symbols = [LOCATOR_ALPHABET[index] for index in _five_bits(randomness)]
     return f"{StreamPrefix.CREDIT}-{''.join(symbols)}"
+
+
+def gift_code(randomness: bytes) -> str:
+    """Return the code of a gift card from at least 10 random bytes, as in `7KQ2-M4XW-Z9PD-3TRA`.
+
+    Its eighty bits are what lets one claim the card; the alphabet has no I, O, 0 and 1.
+    """
+    assert len(randomness) >= CREDIT_RANDOM_BYTES
+    symbols = "".join(LOCATOR_ALPHABET[index] for index in _five_bits(randomness))
+    return "-".join(symbols[start : start + 4] for start in range(0, len(symbols), 4))
+
+
+def read_gift_code(text: str) -> str | None:
+    """Return a typed code in its one form, None for other texts. Case, blanks and hyphens do not
+    matter.
+    """
+    if not text.isascii():
+        return None
+    symbols = "".join(text.upper().replace("-", " ").split())
+    if re.fullmatch(GIFT_CODE_PATTERN, symbols) is None:
+        return None
+    return "-".join(symbols[start : start + 4] for start in range(0, len(symbols), 4))
 
 
 def credit_use_id(payment_id: str, number: int) -> str:

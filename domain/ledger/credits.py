@@ -1,4 +1,4 @@
-"""Posting rules of travel credit: issued, spent, returned, expired, paid out (rows 22 to 27).
+"""Posting rules of travel credit: issued, sold, spent, returned, expired, paid out (rows 22 to 27).
 
 Every posting to 2200 names the credit in place of a booking, so that its balance is the credit's.
 """
@@ -16,8 +16,12 @@ SPENT_RULE = "credit_spent"
 RETURNED_RULE = "credit_returned"
 EXPIRED_RULE = "credit_expired"
 PAID_OUT_RULE = "credit_paid_out"
+SOLD_RULE = "gift_card_sold"
+REFUNDED_RULE = "gift_card_refunded"
+CHARGED_BACK_RULE = "credit_charged_back"
+RECOVERED_RULE = "credit_loss_recovered"
 
-# Where the amount of a new credit comes from, by its origin.
+# Where the amount of a new credit comes from, by its origin; that of a gift card is captured.
 _SOURCES: dict[Origin, str] = {
     # The entry of the change left it at the booking.
     "cheaper_change": accounts.TRAVEL_CREDITS,
@@ -84,14 +88,72 @@ def paid_out_entry(*, credit: str, amount: money.Money, now: dt.datetime) -> ent
     )
 
 
+def sold_entry(
+    *, credit: str, amount: money.Money, references: tuple[str, ...], now: dt.datetime
+) -> entries.Entry:
+    """The captured money for a gift card is owed as carriage (row 25, after row 2).
+
+    A card that pays for several kinds of supply bears no VAT when it is sold: it is charged with
+    what the card pays for. Source: GCC VAT framework agreement and KSA VAT rules on vouchers; the
+    airline's tax adviser has to confirm it.
+    """
+    return _entry(
+        SOLD_RULE,
+        credit,
+        now,
+        ((accounts.UNAPPLIED_FUNDS, credit, amount), (accounts.TRAVEL_CREDITS, credit, -amount)),
+        references,
+    )
+
+
+def card_refunded_entry(*, credit: str, amount: money.Money, now: dt.datetime) -> entries.Entry:
+    """The buyer is owed the money of a gift card that nobody claimed; row 9 pays it."""
+    return _entry(
+        REFUNDED_RULE,
+        credit,
+        now,
+        ((accounts.TRAVEL_CREDITS, credit, amount), (accounts.REFUNDS_PAYABLE, credit, -amount)),
+    )
+
+
+def charged_back_entry(
+    *, credit: str, amount: money.Money, references: tuple[str, ...], now: dt.datetime
+) -> entries.Entry:
+    """What is left of a credit pays for the lost dispute of what bought it (as row 19)."""
+    return _entry(
+        CHARGED_BACK_RULE,
+        credit,
+        now,
+        (
+            (accounts.TRAVEL_CREDITS, credit, amount),
+            (accounts.DISPUTES_RECEIVABLE, credit, -amount),
+        ),
+        references,
+    )
+
+
+def loss_recovered_entry(*, credit: str, amount: money.Money, now: dt.datetime) -> entries.Entry:
+    """Credit that came back makes good for the loss of such a dispute (row 20)."""
+    return _entry(
+        RECOVERED_RULE,
+        credit,
+        now,
+        ((accounts.TRAVEL_CREDITS, credit, amount), (accounts.DISPUTE_LOSSES, credit, -amount)),
+    )
+
+
 def _entry(
-    rule: str, credit: str, now: dt.datetime, lines: Sequence[tuple[str, str, money.Money]]
+    rule: str,
+    credit: str,
+    now: dt.datetime,
+    lines: Sequence[tuple[str, str, money.Money]],
+    references: tuple[str, ...] = (),
 ) -> entries.Entry:
     return entries.Entry(
         effective_on=accounting_day(now),
         rule=rule,
         version=1,
-        references=(credit,),
+        references=(credit, *references),
         postings=tuple(
             entries.Posting(account, owner, amount.amount, amount.currency)
             for account, owner, amount in lines

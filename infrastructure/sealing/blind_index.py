@@ -1,4 +1,6 @@
-"""Look-up of sealed values: a keyed hash that finds an e-mail address without storing it."""
+"""Look-up of sealed values: keyed hashes that find an e-mail address, or the code of a gift card,
+without storing it.
+"""
 
 import hmac
 import unicodedata
@@ -6,6 +8,7 @@ import unicodedata
 from infrastructure.sealing.master_key import MasterKeys
 
 PURPOSE = "blind index of e-mail addresses 1"
+CODE_PURPOSE = "blind index of gift card codes 1"
 
 
 class EmailIndex:
@@ -19,6 +22,19 @@ class EmailIndex:
     def of(self, address: str) -> bytes:
         """Return the HMAC-SHA256 of the normalised address."""
         return hmac.digest(self._key, normalised(address).encode(), "sha256")
+
+
+class CodeIndex:
+    """Maps the code of a gift card, in its one form, to 64 hexadecimal digits."""
+
+    __slots__ = ("_key",)
+
+    def __init__(self, keys: MasterKeys) -> None:
+        self._key = keys.derive(CODE_PURPOSE)
+
+    def of(self, code: str) -> str:
+        """Return the HMAC-SHA256 of the code."""
+        return hmac.digest(self._key, code.encode(), "sha256").hex()
 
 
 def normalised(address: str) -> str:

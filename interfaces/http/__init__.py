@@ -16,6 +16,7 @@ division: passengers leave for a booking of their own
 refund: refunds beyond the rules
 claims: compensation for cancelled, late and overbooked flights
 credits: travel credit: what there is, goodwill, payouts
+gift_cards: buy a gift card, claim it with its code, have the money back
 documents: travel documents and special services
 seats: choose seats
 check_in: check-in, boarding, offload, no-show

@@ -39,7 +39,11 @@ async def open_checkout(
     """Open a Stripe Checkout session for the amount due, or return the open session."""
     data = await request.optional_json(CheckoutRequest)
     caller = idempotency.required(request, data)
-    opened = await checkout.open_checkout(request.ports.booking, caller, booking_id)
+    return checkout_answer(await checkout.open_checkout(request.ports.booking, caller, booking_id))
+
+
+def checkout_answer(opened: checkout.Checkout) -> Answered[CheckoutResponse]:
+    """Return the open session as JSON."""
     response = CheckoutResponse(
         payment_id=opened.payment_id,
         checkout_url=opened.url,

@@ -30,7 +30,8 @@ class CreditUseResponse(msgspec.Struct, rename="camel"):
 class CreditResponse(msgspec.Struct, rename="camel"):
     """A credit; `balance` can be spent until `expires_at`.
 
-    `origin` is cheaper_change, goodwill or compensation, `booking` the booking that it came from.
+    `origin` is cheaper_change, goodwill, compensation or gift_card, `booking` the booking that it
+    came from, null for a gift card.
     """
 
     id: str
@@ -38,7 +39,7 @@ class CreditResponse(msgspec.Struct, rename="camel"):
     issued: wire.MoneyResponse
     balance: wire.MoneyResponse
     expires_at: dt.datetime
-    booking: str
+    booking: str | None
     uses: list[CreditUseResponse]
 
 
@@ -92,7 +93,7 @@ async def issue_credit(
         amount=Money(data.amount, data.currency),
         reason=data.reason,
     )
-    return _answer(details, replayed)
+    return answer(details, replayed)
 
 
 class ProposePayoutRequest(idempotency.KeyedRequest):
@@ -113,7 +114,7 @@ async def propose_payout(
     """Propose to pay out what is left of a credit; another person decides."""
     caller = idempotency.required(request, data)
     account = BankAccount(data.iban, data.holder)
-    return _answer(
+    return answer(
         *await paying_out.propose_payout(request.ports.credit, caller, credit_id, account)
     )
 
@@ -128,7 +129,7 @@ async def decline_payout(
 ) -> Answered[CreditResponse]:
     """Refuse a proposed payout: the credit can be spent again."""
     caller = idempotency.required(request, None)
-    return _answer(*await paying_out.decline_payout(request.ports.credit, caller, credit_id))
+    return answer(*await paying_out.decline_payout(request.ports.credit, caller, credit_id))
 
 
 @post(
@@ -142,7 +143,7 @@ async def approve_payout(
     """Approve a payout that another person proposed, and record its bank transfer."""
     caller = idempotency.required(request, data)
     transfer = BankTransfer(data.bank_reference, data.paid_on)
-    return _answer(
+    return answer(
         *await paying_out.approve_payout(request.ports.credit, caller, credit_id, transfer)
     )
 
@@ -186,7 +187,8 @@ async def _list(request: StrictRequest, owner: str) -> CreditsResponse:
     )
 
 
-def _answer(details: reading.CreditDetails, replayed: bool) -> Answered[CreditResponse]:
+def answer(details: reading.CreditDetails, replayed: bool) -> Answered[CreditResponse]:
+    """Return the credit as JSON."""
     return Answered(_credit(details), headers=idempotency.REPLAYED if replayed else {})
 
 

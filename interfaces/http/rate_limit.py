@@ -26,7 +26,7 @@ from interfaces.http.problems import Problem
 from interfaces.settings import Settings
 
 LimitName = (
-    Literal["anonymous", "signed_in", "staff", "authentication", "booking", "payment"]
+    Literal["anonymous", "signed_in", "staff", "authentication", "booking", "payment", "gift_code"]
     | UnpaidWindow
 )
 
@@ -170,8 +170,8 @@ def _limited(seconds: float) -> Problem:
 
 
 def limits_of(settings: Settings) -> dict[LimitName, Limit]:
-    """The limits as configured: per minute, but per quarter of an hour for authentication, and per
-    lifetime of a hold for unpaid seats."""
+    """The limits as configured: per minute, but per quarter of an hour for authentication, per hour
+    for codes of gift cards, and per lifetime of a hold for unpaid seats."""
     return {
         "anonymous": Limit(settings.limit_anonymous, 60),
         "signed_in": Limit(settings.limit_signed_in, 60),
@@ -179,6 +179,7 @@ def limits_of(settings: Settings) -> dict[LimitName, Limit]:
         "authentication": Limit(settings.limit_authentication, 900),
         "booking": Limit(settings.limit_booking, 60),
         "payment": Limit(settings.limit_payment, 60),
+        "gift_code": Limit(settings.limit_gift_code, 3600),
         "unpaid_account": Limit(settings.limit_unpaid_account, WINDOW_SECONDS),
         "unpaid_agency": Limit(settings.limit_unpaid_account * AGENT_MULTIPLE, WINDOW_SECONDS),
         "unpaid_address": Limit(settings.limit_unpaid_address, WINDOW_SECONDS),

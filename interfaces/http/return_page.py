@@ -23,13 +23,14 @@ from application.booking.read_payment_outcome import (
     read_payment_outcome,
 )
 from application.caller import Language
+from application.credit.read_gift_card_payment import read_gift_card_payment
 from application.payment.gateway import GatewayFailure
 from application.ports import Unavailable
 from domain.kernel import ids, money
 from domain.kernel.rejections import Rejection
 from interfaces.http import auth
 from interfaces.http.problems import Problem, preferred_language
-from interfaces.http.return_page_words import WORDS, Case, Words
+from interfaces.http.return_page_words import GIFT_CARD_WORDS, WORDS, Case, Words
 from interfaces.http.strict_request import LANGUAGE_LENGTH, StrictRequest
 
 logger = logging.getLogger(__name__)
@@ -93,7 +94,7 @@ async def unpaid(
 async def _answer(
     request: StrictRequest, booking_id: str, again: int, *, has_paid: bool
 ) -> Response[str]:
-    known = ids.booking_id_of(booking_id)
+    known = booking_id if ids.is_credit_id(booking_id) else ids.booking_id_of(booking_id)
     if known is None:
         raise Problem("NOT_FOUND")
     outcome = await _outcome(request, known)
@@ -103,8 +104,9 @@ async def _answer(
     asks = outcome is not None and not is_final and _is_time_to_ask(again)
     return Response(
         _page(
-            ids.reference_of(known),
+            ids.name_of(known),
             outcome,
+            words=(GIFT_CARD_WORDS if ids.is_credit_id(known) else WORDS)[language],
             case=_case(outcome, has_paid=has_paid),
             language=language,
             again=None if is_final else again,
@@ -129,6 +131,8 @@ async def _outcome(request: StrictRequest, booking_id: str) -> PaymentOutcome | 
     try:
         async with asyncio.timeout(READ_TIMEOUT_SECONDS):
             await auth.spend(request, "anonymous", auth.address_of(request))
+            if ids.is_credit_id(booking_id):
+                return await read_gift_card_payment(request.ports.booking, booking_id)
             return await read_payment_outcome(request.ports.booking, booking_id)
     except (Problem, Unavailable, TimeoutError):
         return None
@@ -164,12 +168,12 @@ def _page(
     reference: str,
     outcome: PaymentOutcome | None,
     *,
+    words: Words,
     case: Case,
     language: Language,
     again: int | None,
 ) -> str:
     """Return the page; `again` is None where it does not change any more."""
-    words = WORDS[language]
     heading, sentence = words.cases[case]
     content = [f"<p>{html.escape(sentence)}</p>"]
     if outcome is not None:

@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from typing import Literal
 
 import msgspec
+from msgspec.structs import replace
 
 from application.booking.read_payment_outcome import PaymentStep, UnusedMoney
 from application.caller import Language
@@ -225,6 +226,130 @@ WORDS: Mapping[Language, Words] = {
             "busy": (
                 "لحظة من فضلك",
                 "يتعذر عرض حجزك الآن. إذا كنت قد دفعت فلم يُفقد شيء، ويرجى عدم الدفع مرة أخرى.",
+            ),
+        },
+    ),
+}
+
+
+# The same for a gift card: `{until}` is in UTC. It has no part payments and no changes.
+GIFT_CARD_WORDS: Mapping[Language, Words] = {
+    "en": replace(
+        WORDS["en"],
+        booking="Gift card",
+        total="Amount",
+        pay_until="You can still pay until {until} ({airport}): open your gift card and choose "
+        "payment again.",
+        unused_money={
+            **WORDS["en"].unused_money,
+            UnusedMoney.KEPT: "We have received money that this gift card cannot take. It goes "
+            "back to you by itself. We write to you.",
+            UnusedMoney.RETURNING: "Money that the gift card could not take is on its way back. "
+            "Banks may take some days to show it.",
+            UnusedMoney.RETURNED: "Money that the gift card could not take has been returned.",
+        },
+        cases={
+            **WORDS["en"].cases,
+            PaymentStep.CONFIRMED: (
+                "Your gift card is paid",
+                "Thank you. The code comes by e-mail, and is in your account.",
+            ),
+            PaymentStep.PAID: (
+                "Your payment is recorded",
+                "Thank you. The code comes by e-mail within a minute or two.",
+            ),
+            "recording": (
+                "Your payment is being processed",
+                "Thank you. We wait for the answer of your bank; please do not pay again. The "
+                "code comes by e-mail.",
+            ),
+            PaymentStep.PROCESSING: (
+                "Your payment is being processed",
+                "Thank you. Your bank may take some days to answer. Please do not pay again. We "
+                "write to you by e-mail as soon as it is done.",
+            ),
+            PaymentStep.LAPSED: (
+                "The time to pay has ended",
+                "No payment was recorded in time. Please order a new gift card. If your bank shows "
+                "a payment, it still pays for this one.",
+            ),
+            PaymentStep.UNUSED: (
+                "This gift card is not paid",
+                "What was paid is not its amount. Please do not pay again before the money is "
+                "settled, which takes a minute or two.",
+            ),
+            PaymentStep.ENDED: (
+                "This gift card was refunded",
+                "Its code can no longer be used. The money goes back to the card that was used.",
+            ),
+            PaymentStep.NOT_SHOWN: (
+                "Your gift card",
+                "For your privacy this page shows a gift card for one day after its payment only. "
+                "Sign in to see it, or read our letter.",
+            ),
+            "busy": (
+                "One moment, please",
+                "Your gift card cannot be shown now. If you have paid, nothing is lost; please do "
+                "not pay again.",
+            ),
+        },
+    ),
+    "ar": replace(
+        WORDS["ar"],
+        booking="بطاقة الهدية",
+        total="القيمة",
+        pay_until="لا يزال بإمكانك الدفع حتى {until} ({airport}): افتح بطاقة الهدية واختر الدفع "
+        "مرة أخرى.",
+        unused_money={
+            **WORDS["ar"].unused_money,
+            UnusedMoney.KEPT: "استلمنا مبلغًا لا يمكن استخدامه لهذه البطاقة، وسنعيده تلقائيًا. "
+            "سنراسلكم.",
+            UnusedMoney.RETURNING: "المبلغ الذي لم يُستخدم لبطاقة الهدية في طريقه إليك. قد يستغرق "
+            "ظهوره لدى البنك بضعة أيام.",
+            UnusedMoney.RETURNED: "أُعيد المبلغ الذي لم يُستخدم لبطاقة الهدية.",
+        },
+        cases={
+            **WORDS["ar"].cases,
+            PaymentStep.CONFIRMED: (
+                "تم دفع قيمة بطاقة الهدية",
+                "شكرًا لك. سيصل الرمز بالبريد الإلكتروني وتجده في حسابك.",
+            ),
+            PaymentStep.PAID: (
+                "تم تسجيل دفعتك",
+                "شكرًا لك. سيصل الرمز بالبريد الإلكتروني خلال دقيقة أو دقيقتين.",
+            ),
+            "recording": (
+                "دفعتك قيد المعالجة",
+                "شكرًا لك. ننتظر رد البنك، ويرجى عدم الدفع مرة أخرى. سيصل الرمز بالبريد الإلكتروني.",
+            ),
+            PaymentStep.PROCESSING: (
+                "دفعتك قيد المعالجة",
+                "شكرًا لك. قد يستغرق رد البنك بضعة أيام. يرجى عدم الدفع مرة أخرى. سنراسلك بالبريد "
+                "الإلكتروني فور اكتمال الدفع.",
+            ),
+            PaymentStep.LAPSED: (
+                "انتهت مهلة الدفع",
+                "لم تُسجَّل أي دفعة في الوقت المحدد. يرجى طلب بطاقة هدية جديدة. إذا أظهر البنك عملية "
+                "دفع فستُستخدم لهذه البطاقة.",
+            ),
+            PaymentStep.UNUSED: (
+                "لم تُدفع قيمة بطاقة الهدية",
+                "المبلغ المدفوع لا يساوي قيمتها. يرجى عدم الدفع مجددًا قبل تسويته، وذلك يستغرق "
+                "دقيقة أو دقيقتين.",
+            ),
+            PaymentStep.ENDED: (
+                "استُردّت قيمة بطاقة الهدية",
+                "لم يعد رمزها صالحًا. يعود المبلغ إلى البطاقة المستخدمة.",
+            ),
+            PaymentStep.NOT_SHOWN: (
+                "بطاقة الهدية",
+                "حفاظًا على خصوصيتك تعرض هذه الصفحة بطاقة الهدية لمدة يوم واحد بعد الدفع فقط. سجّل "
+                "الدخول لعرضها أو راجع رسالتنا.",
+            ),
+            "busy": (
+                "لحظة من فضلك",
+                "يتعذر عرض بطاقة الهدية الآن. إذا كنت قد دفعت فلم يُفقد شيء، ويرجى عدم الدفع مرة "
+                "أخرى.",
             ),
         },
     ),

@@ -7,6 +7,8 @@ from application import ports
 from application.booking import ask_for_rest as asking
 from application.booking import letter_batches, letters, live_session
 from application.booking.letter_batches import QueuedTask, SendLetters
+from application.credit import gift_card_letters
+from application.credit.gift_card_letters import GiftCardLetter
 from application.payment.process_event import ProcessStripeEvents
 from application.payment.record_capture import EndSession, RestDue
 from application.payment.refund_payment import SendRefund
@@ -54,6 +56,11 @@ async def send_letter(core: Core, task: letters.BookingLetter) -> None:
     await core.letters.send(task)
 
 
+async def send_gift_card_letter(core: Core, task: GiftCardLetter) -> None:
+    """Write about a gift card."""
+    await core.gift_card_letters.send(task)
+
+
 async def ask_for_rest(core: Core, task: RestDue) -> None:
     """Write that a part of the amount due has come, and that the rest is due."""
     await asking.ask_for_rest(core.bus, core.letters, task)
@@ -93,5 +100,6 @@ HANDLERS: tuple[TaskHandler[Any], ...] = (
     TaskHandler(RestDue, ask_for_rest),
     TaskHandler(EndSession, end_session, Urgency.EFFECT),
     *(TaskHandler(letter, send_letter) for letter in letters.LETTERS),
+    *(TaskHandler(letter, send_gift_card_letter) for letter in gift_card_letters.LETTERS),
     *(timer.handler for timer in TIMERS if timer.handler is not None),
 )

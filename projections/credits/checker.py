@@ -16,11 +16,14 @@ def differences(cursor: Cursor, log: reading.Log) -> Iterator[str]:
     """Yield differences in words; requires the generation entered and the snapshot fixed."""
     known: dict[str, Credit] = {}
     proposed_at: dict[str, dt.datetime] = {}
+    ordered_at: dict[str, dt.datetime] = {}
     for logged in log.with_tags_of(stream_kinds.CREDIT).events(cursor):
         assert isinstance(logged.event, credit_events.CreditEvent)
         known[logged.stream] = credits.evolve(known.get(logged.stream), logged.event)
         if isinstance(logged.event, credit_events.PayoutProposed):
             proposed_at[logged.stream] = logged.recorded_at
+        if isinstance(logged.event, credit_events.GiftCardOrdered):
+            ordered_at[logged.stream] = logged.recorded_at
     expected = {
         name: CreditRow(
             name,
@@ -32,6 +35,10 @@ def differences(cursor: Cursor, log: reading.Log) -> Iterator[str]:
             credit.balance.amount,
             credit.expires_at,
             None if credit.payout is None else proposed_at[name],
+            None if credit.gift_card is None else credit.gift_card.buyer,
+            None if credit.gift_card is None else credit.gift_card.code_digest,
+            ordered_at.get(name),
+            len(credit.blocked_by),
         )
         for name, credit in known.items()
     }

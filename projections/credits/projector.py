@@ -19,12 +19,16 @@ class CreditRow(msgspec.Struct):
     credit: str
     owner: str
     origin: str
-    booking: str
+    booking: str | None
     currency: str
     issued: int
     balance: int
     expires_at: dt.datetime
     payout_proposed_at: dt.datetime | None = None
+    buyer: str | None = None
+    code_digest: str | None = None
+    ordered_at: dt.datetime | None = None
+    open_disputes: int = 0
 
 
 def apply(cursor: Cursor, events: Sequence[LoggedEvent]) -> None:
@@ -34,6 +38,8 @@ def apply(cursor: Cursor, events: Sequence[LoggedEvent]) -> None:
     for logged in events:
         if isinstance(logged.event, credit_events.CreditIssued):
             credits[logged.stream] = _issued(logged.stream, logged.event)
+        elif isinstance(logged.event, credit_events.GiftCardOrdered):
+            credits[logged.stream] = _ordered(logged, logged.event)
         else:
             _follow(credits[logged.stream], logged)
     rows.upsert(cursor, TABLE, ("credit",), list(credits.values()))
@@ -52,10 +58,41 @@ def _issued(name: str, event: credit_events.CreditIssued) -> CreditRow:
     )
 
 
+def _ordered(logged: LoggedEvent, event: credit_events.GiftCardOrdered) -> CreditRow:
+    return CreditRow(
+        credit=logged.stream,
+        owner="",
+        origin="gift_card",
+        booking=None,
+        currency=event.amount.currency,
+        issued=event.amount.amount,
+        balance=0,
+        expires_at=event.payable_until,
+        buyer=event.buyer,
+        code_digest=event.code_digest,
+        ordered_at=logged.recorded_at,
+    )
+
+
 def _follow(row: CreditRow, logged: LoggedEvent) -> None:
     match logged.event:
-        case credit_events.CreditSpent(amount=amount) | credit_events.CreditExpired(amount=amount):
+        case (
+            credit_events.CreditSpent(amount=amount)
+            | credit_events.CreditExpired(amount=amount)
+            | credit_events.GiftCardRefunded(amount=amount)
+            | credit_events.CreditChargedBack(amount=amount)
+            | credit_events.CreditLossRecovered(amount=amount)
+        ):
             row.balance -= amount.amount
+        case credit_events.GiftCardPaid(expires_at=expires_at):
+            row.balance = row.issued
+            row.expires_at = expires_at
+        case credit_events.GiftCardClaimed(owner=owner):
+            row.owner = owner
+        case credit_events.CreditBlocked():
+            row.open_disputes += 1
+        case credit_events.CreditUnblocked():
+            row.open_disputes -= 1
         case credit_events.CreditReturned() as event:
             row.balance += event.amount.amount
             row.expires_at = event.expires_at

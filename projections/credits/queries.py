@@ -26,15 +26,39 @@ async def of_owner(pool: Pool, owner: str) -> tuple[list[str], answers.AsOf]:
         return [row[0] for row in await rows.fetchall()], as_of
 
 
+async def bought_by(pool: Pool, buyer: str) -> tuple[list[str], answers.AsOf]:
+    """Return the ids of the gift cards that an account has ordered, the newest first."""
+    as_of = await progress.as_of(pool, "credits")
+    async with pool.connection() as connection:
+        rows = await connection.execute(
+            "SELECT credit FROM read_model.credits WHERE buyer = %s "
+            "ORDER BY ordered_at DESC, credit DESC LIMIT %s",
+            (buyer, LIST_LIMIT),
+        )
+        return [row[0] for row in await rows.fetchall()], as_of
+
+
+async def with_code(pool: Pool, digest: str) -> str | None:
+    """Return the id of the gift card whose code has this digest."""
+    async with pool.connection() as connection:
+        rows = await connection.execute(
+            "SELECT credit FROM read_model.credits WHERE code_digest = %s", (digest,)
+        )
+        row = await rows.fetchone()
+        return None if row is None else row[0]
+
+
 async def expired(pool: Pool, now: dt.datetime, *, after: str, limit: int) -> list[str]:
-    """Return the ids of credits with a balance whose time is over and which nobody pays out.
+    """Return the ids of credits with a balance whose time is over and which nobody pays out
+    or disputes.
 
     A page in order of the ids, from the first after `after` ("" for the first page).
     """
     async with pool.connection() as connection:
         rows = await connection.execute(
             "SELECT credit FROM read_model.credits WHERE balance > 0 AND expires_at <= %s "
-            "AND payout_proposed_at IS NULL AND credit > %s ORDER BY credit LIMIT %s",
+            "AND payout_proposed_at IS NULL AND open_disputes = 0 AND credit > %s "
+            "ORDER BY credit LIMIT %s",
             (now, after, limit),
         )
         return [row[0] for row in await rows.fetchall()]

@@ -1,0 +1,270 @@
+"""A gift card: a credit that one person buys and another claims with its code.
+
+A known decision returns no events.
+"""
+
+import datetime as dt
+from collections.abc import Mapping
+from typing import assert_never
+
+from msgspec.structs import replace
+
+from domain.credit import rejections
+from domain.credit.events import (
+    CreditBlocked,
+    CreditChargedBack,
+    CreditEvent,
+    CreditLossRecovered,
+    CreditUnblocked,
+    GiftCardClaimed,
+    GiftCardOrdered,
+    GiftCardPaid,
+    GiftCardRefunded,
+)
+from domain.credit.state import Credit, GiftCard
+from domain.kernel import entries, sealed
+from domain.kernel.money import Money, charge_step
+
+# The airline has to confirm all of these. How long an order can be paid.
+PAYABLE_FOR = dt.timedelta(hours=24)
+# How long a card that was paid can be claimed and spent.
+LIFETIME = dt.timedelta(days=365)
+# How long the buyer may have the money back while nobody has claimed the card.
+REFUNDABLE_FOR = dt.timedelta(days=14)
+# What one card may be worth, least and most in minor units.
+AMOUNTS: Mapping[str, tuple[int, int]] = {
+    "SAR": (50_00, 5_000_00),
+    "KWD": (5_000, 400_000),
+    "JPY": (2_000, 200_000),
+}
+
+
+def order(
+    *,
+    buyer: str,
+    amount: Money,
+    details: sealed.Sealed,
+    code_digest: str,
+    now: dt.datetime,
+) -> list[CreditEvent]:
+    """Order a card, to be paid within PAYABLE_FOR. Rejects GiftCardAmountRefused."""
+    require_sold(amount)
+    return [
+        GiftCardOrdered(
+            buyer=buyer,
+            amount=amount,
+            details=details,
+            code_digest=code_digest,
+            payable_until=now + PAYABLE_FOR,
+        )
+    ]
+
+
+def require_sold(amount: Money) -> None:
+    """Cards of this amount are sold; otherwise GiftCardAmountRefused."""
+    least, most = AMOUNTS.get(amount.currency, (0, 0))
+    step = charge_step(amount.currency) if most else 1
+    if not most:
+        raise rejections.GiftCardAmountRefused(
+            field="amount.currency", reason=f"one of {', '.join(AMOUNTS)} is expected"
+        )
+    if not least <= amount.amount <= most or amount.amount % step:
+        raise rejections.GiftCardAmountRefused(
+            field="amount.amount",
+            reason="not_sold",
+            least=least,
+            most=most,
+            step=step,
+            currency=amount.currency,
+        )
+
+
+def card_of(credit: Credit | None) -> GiftCard:
+    """Return what the credit was bought as. Rejects CreditNotFound for any other credit."""
+    if credit is None or credit.gift_card is None:
+        raise rejections.CreditNotFound()
+    return credit.gift_card
+
+
+def require_payable(credit: Credit, *, now: dt.datetime) -> None:
+    """The order awaits its payment; otherwise GiftCardNotPayable."""
+    status = card_of(credit).status
+    if status != "ordered":
+        raise rejections.GiftCardNotPayable(reason="refunded" if status == "refunded" else "paid")
+    if credit.expires_at <= now:
+        raise rejections.GiftCardNotPayable(reason="lapsed")
+
+
+def pay(
+    credit: Credit, *, payment: str, intent: str, now: dt.datetime, entry: entries.Entry
+) -> list[CreditEvent]:
+    """The money for the card was captured, maybe late: from now on it is worth its amount."""
+    assert card_of(credit).status == "ordered", "what pays for it twice is returned"
+    return [
+        GiftCardPaid(
+            payment=payment, intent=intent, paid_at=now, expires_at=now + LIFETIME, entry=entry
+        )
+    ]
+
+
+def claim(credit: Credit, *, owner: str, now: dt.datetime) -> list[CreditEvent]:
+    """Give the credit to who has the code, once. Rejects GiftCardNotClaimable."""
+    if card_of(credit).status == "claimed" and credit.owner == owner:
+        return []
+    reason = _why_unusable(credit, now=now)
+    if reason is not None:
+        raise rejections.GiftCardNotClaimable(reason=reason)
+    return [GiftCardClaimed(owner=owner)]
+
+
+def _why_unusable(credit: Credit, *, now: dt.datetime) -> str | None:
+    """Return why a card can be neither claimed nor refunded; None where it can."""
+    status = card_of(credit).status
+    if status == "ordered":
+        return "not_paid"
+    if status != "paid":
+        return status
+    if credit.blocked_by:
+        return "disputed"
+    if credit.expires_at <= now:
+        return "expired"
+    return None if credit.balance.amount else "disputed"
+
+
+def shown_status(credit: Credit, *, now: dt.datetime) -> str:
+    """Return what the buyer sees: the card's status, or lapsed, expired or disputed."""
+    status = card_of(credit).status
+    if status == "ordered":
+        return "lapsed" if credit.expires_at <= now else status
+    if status == "paid":
+        return _why_unusable(credit, now=now) or status
+    return status
+
+
+def refundable_until(credit: Credit) -> dt.datetime | None:
+    """Until when the buyer may have the money back; None before it is paid."""
+    paid_at = card_of(credit).paid_at
+    return None if paid_at is None else paid_at + REFUNDABLE_FOR
+
+
+def refund(
+    credit: Credit, *, obligation: str, now: dt.datetime, by_staff: bool, entry: entries.Entry
+) -> list[CreditEvent]:
+    """Owe the money back to the buyer, once; staff may also after REFUNDABLE_FOR.
+
+    Rejects GiftCardNotRefundable.
+    """
+    if card_of(credit).status == "refunded":
+        return []
+    reason = _why_unusable(credit, now=now)
+    if reason is not None:
+        raise rejections.GiftCardNotRefundable(reason=reason)
+    until = refundable_until(credit)
+    assert until is not None, "a card that can be refunded was paid"
+    if now > until and not by_staff:
+        raise rejections.GiftCardNotRefundable(reason="too_late", until=until.isoformat())
+    return [GiftCardRefunded(amount=credit.balance, obligation=obligation, entry=entry)]
+
+
+def block(credit: Credit, *, dispute: str) -> list[CreditEvent]:
+    """The payment that bought it is disputed."""
+    return [] if dispute in credit.blocked_by else [CreditBlocked(dispute=dispute)]
+
+
+def unblock(credit: Credit, *, dispute: str) -> list[CreditEvent]:
+    """The dispute has ended."""
+    return [CreditUnblocked(dispute=dispute)] if dispute in credit.blocked_by else []
+
+
+def charged_back(credit: Credit, amount: Money) -> Money:
+    """Return what of a lost dispute's amount the balance pays."""
+    return amount if amount.amount <= credit.balance.amount else credit.balance
+
+
+def charge_back(
+    credit: Credit, *, dispute: str, amount: Money, entry: entries.Entry | None
+) -> list[CreditEvent]:
+    """Let what is left pay for a lost dispute; `entry` is of that part, None for nothing left."""
+    covered = charged_back(credit, amount)
+    assert (entry is None) == (covered.amount == 0), "an entry is of what is left"
+    return [
+        CreditChargedBack(
+            dispute=dispute,
+            amount=covered,
+            shortfall=amount.amount - covered.amount,
+            entry=entry,
+        )
+    ]
+
+
+def recoverable(credit: Credit) -> Money:
+    """Return what of the balance makes good for what disputes have taken beyond it."""
+    return Money(min(credit.balance.amount, credit.shortfall), credit.balance.currency)
+
+
+def recover(credit: Credit, *, entry: entries.Entry) -> list[CreditEvent]:
+    """Let credit that came back make good for a loss; `entry` is of `recoverable`."""
+    assert recoverable(credit).amount, "there is a loss, and something came back"
+    return [CreditLossRecovered(amount=recoverable(credit), entry=entry)]
+
+
+def ordered(event: GiftCardOrdered) -> Credit:
+    """The credit after it was ordered: nobody owns it, and it is worth nothing."""
+    return Credit(
+        owner="",
+        origin="gift_card",
+        booking=None,
+        issued=event.amount,
+        balance=Money(0, event.amount.currency),
+        expires_at=event.payable_until,
+        gift_card=GiftCard(event.buyer, event.details, event.code_digest),
+    )
+
+
+def evolve(
+    credit: Credit,
+    event: GiftCardPaid
+    | GiftCardClaimed
+    | GiftCardRefunded
+    | CreditBlocked
+    | CreditUnblocked
+    | CreditChargedBack
+    | CreditLossRecovered,
+) -> Credit:
+    """The credit after the event."""
+    card = card_of(credit)
+    match event:
+        case GiftCardPaid():
+            paid = replace(
+                card,
+                status="paid",
+                payment=event.payment,
+                intent=event.intent,
+                paid_at=event.paid_at,
+            )
+            return replace(
+                credit, gift_card=paid, balance=credit.issued, expires_at=event.expires_at
+            )
+        case GiftCardClaimed():
+            return replace(credit, gift_card=replace(card, status="claimed"), owner=event.owner)
+        case GiftCardRefunded():
+            left = credit.balance - event.amount
+            return replace(credit, gift_card=replace(card, status="refunded"), balance=left)
+        case CreditBlocked():
+            return replace(credit, blocked_by=credit.blocked_by | {event.dispute})
+        case CreditUnblocked():
+            return replace(credit, blocked_by=credit.blocked_by - {event.dispute})
+        case CreditChargedBack():
+            return replace(
+                credit,
+                balance=credit.balance - event.amount,
+                shortfall=credit.shortfall + event.shortfall,
+            )
+        case CreditLossRecovered():
+            return replace(
+                credit,
+                balance=credit.balance - event.amount,
+                shortfall=credit.shortfall - event.amount.amount,
+            )
+        case _:
+            assert_never(event)
