@@ -94,6 +94,7 @@ class Settings(SellerSettings, frozen=True, forbid_unknown_fields=True, kw_only=
     limit_booking: Count = 20
     limit_payment: Count = 10
     limit_gift_code: Count = 10
+    limit_gift_code_address: Count = 100
     limit_unpaid_flight: Count = 9
     limit_unpaid_account: Count = 54
     limit_unpaid_address: Count = 108
@@ -254,7 +255,8 @@ ABOUT: Mapping[str, About] = {
     "limit_authentication": About("sign-ins and registrations per 15 minutes and address", WEB),
     "limit_booking": About("requests per minute and user that change a booking", WEB),
     "limit_payment": About("requests per minute and user that open a checkout", WEB),
-    "limit_gift_code": About("codes of gift cards tried per hour by a user, or an address", WEB),
+    "limit_gift_code": About("codes of gift cards that a user may try per hour", WEB),
+    "limit_gift_code_address": About("codes of gift cards tried per hour from one address", WEB),
     "limit_unpaid_flight": About("unpaid seats of one flight and account; agents: fivefold", WEB),
     "limit_unpaid_account": About(
         "seats newly held or waited for in 15 minutes by an account; agents: fivefold", WEB

@@ -14,6 +14,7 @@ from application.commands.command import Command, Reply
 from application.commands.context import DecisionContext, EventsByStream
 from application.credit.pay_gift_card import pay_gift_card
 from application.payment import record_unmatched
+from application.payment.check_captures import CheckCaptures, NamedCapture
 from domain.booking import rejections as booking_rejections
 from domain.booking import sale
 from domain.booking.events import BookingEvent
@@ -104,6 +105,10 @@ class RecordCapture(Command, frozen=True):
         context.record(self.payment_id, captured)
         if ids.is_credit_id(self.booking_id):
             pay_gift_card(context, self.payment_id, self.intent)
+            if self.from_signed_event:
+                # The buyer waits for the code: Stripe is asked now and not with the next list.
+                named = NamedCapture(self.payment_id, self.intent)
+                context.enqueue(CheckCaptures((named,), since=context.now))
             end_live_sessions(context, self.payment_id)
         else:
             _pay_booking(context, self, payment)

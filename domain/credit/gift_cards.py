@@ -211,7 +211,7 @@ def recover(credit: Credit, *, entry: entries.Entry) -> list[CreditEvent]:
 def ordered(event: GiftCardOrdered) -> Credit:
     """The credit after it was ordered: nobody owns it, and it is worth nothing."""
     return Credit(
-        owner="",
+        owner=None,
         origin="gift_card",
         booking=None,
         issued=event.amount,

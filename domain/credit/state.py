@@ -56,12 +56,12 @@ class Credit(msgspec.Struct, frozen=True):
     """One credit; its balance is what can still be spent, until `expires_at`.
 
     `payout` is proposed and not decided, `bank_reference` the last transfer that paid it out.
-    `booking` is what it came from, None for a `gift_card`, whose `owner` is nobody ("") before it
-    is claimed. `blocked_by` are open disputes of what bought it, `shortfall` what lost ones have
+    `booking` is what it came from, None for a `gift_card`, whose `owner` is None before it is
+    claimed. `blocked_by` are open disputes of what bought it, `shortfall` what lost ones have
     taken beyond the balance, in minor units.
     """
 
-    owner: str
+    owner: str | None
     origin: Origin
     booking: str | None
     issued: Money

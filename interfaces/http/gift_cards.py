@@ -17,6 +17,7 @@ from domain.kernel import money
 from interfaces.http import auth, credits, idempotency, wire
 from interfaces.http.answers import Answered
 from interfaces.http.checkout import CheckoutRequest, CheckoutResponse, checkout_answer
+from interfaces.http.mailbox import required_mailbox
 from interfaces.http.pay_with_credit import CreditAmountRequest
 from interfaces.http.strict_request import StrictRequest
 
@@ -86,7 +87,7 @@ async def order_gift_card(
         request.ports.credit,
         caller,
         amount=money.Money(data.amount.amount, data.amount.currency),
-        email=data.email,
+        email=required_mailbox(data.email, field="email"),
         recipient=None if data.recipient is None else _recipient(data.recipient),
     )
     shown = await reading.shown_card(request.ports.credit, caller.principal, found)
@@ -96,7 +97,7 @@ async def order_gift_card(
 def _recipient(data: RecipientRequest) -> ordering.Recipient:
     return ordering.Recipient(
         name=data.name,
-        email=data.email,
+        email=required_mailbox(data.email, field="recipient.email"),
         locale=data.language,
         sender=data.sender_name,
         message=data.message,
@@ -153,7 +154,7 @@ async def claim_gift_card(
     request: StrictRequest, data: JSONBody[ClaimGiftCardRequest]
 ) -> Answered[credits.CreditResponse]:
     """Turn a gift card into travel credit of the caller."""
-    await auth.spend(request, "gift_code", auth.address_of(request))
+    await auth.spend(request, "gift_code_address", auth.address_of(request))
     caller = idempotency.required(request, data)
     return credits.answer(*await claiming.claim_gift_card(request.ports.credit, caller, data.code))
 

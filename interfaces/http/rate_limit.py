@@ -26,7 +26,8 @@ from interfaces.http.problems import Problem
 from interfaces.settings import Settings
 
 LimitName = (
-    Literal["anonymous", "signed_in", "staff", "authentication", "booking", "payment", "gift_code"]
+    Literal["anonymous", "signed_in", "staff", "authentication", "booking", "payment"]
+    | Literal["gift_code", "gift_code_address"]
     | UnpaidWindow
 )
 
@@ -180,6 +181,7 @@ def limits_of(settings: Settings) -> dict[LimitName, Limit]:
         "booking": Limit(settings.limit_booking, 60),
         "payment": Limit(settings.limit_payment, 60),
         "gift_code": Limit(settings.limit_gift_code, 3600),
+        "gift_code_address": Limit(settings.limit_gift_code_address, 3600),
         "unpaid_account": Limit(settings.limit_unpaid_account, WINDOW_SECONDS),
         "unpaid_agency": Limit(settings.limit_unpaid_account * AGENT_MULTIPLE, WINDOW_SECONDS),
         "unpaid_address": Limit(settings.limit_unpaid_address, WINDOW_SECONDS),

@@ -17,7 +17,7 @@ class CreditRow(msgspec.Struct):
     """A row of the table, amounts in minor units."""
 
     credit: str
-    owner: str
+    owner: str | None
     origin: str
     booking: str | None
     currency: str
@@ -61,7 +61,7 @@ def _issued(name: str, event: credit_events.CreditIssued) -> CreditRow:
 def _ordered(logged: LoggedEvent, event: credit_events.GiftCardOrdered) -> CreditRow:
     return CreditRow(
         credit=logged.stream,
-        owner="",
+        owner=None,
         origin="gift_card",
         booking=None,
         currency=event.amount.currency,

@@ -1,6 +1,6 @@
 CREATE TABLE credits (
     credit text COLLATE "C" PRIMARY KEY,
-    owner text COLLATE "C" NOT NULL,
+    owner text COLLATE "C",
     origin text COLLATE "C" NOT NULL,
     booking text COLLATE "C",
     currency text COLLATE "C" NOT NULL,

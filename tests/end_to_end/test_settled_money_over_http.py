@@ -33,7 +33,7 @@ def _lapse(system: System, flight: str, booking: str) -> None:
     stored_log.append(system.owner_dsn, booking, version, BookingExpired(reason="hold_lapsed"))
 
 
-async def _capture(
+async def capture(
     system: System, amount: dict[str, Any], metadata: dict[str, str] | None = None
 ) -> str:
     """Stripe takes this much, whatever a page asked for; the intent."""
@@ -61,7 +61,8 @@ def _metadata(session: Any, booking: str) -> dict[str, str]:
     return {"booking": booking, "payment": payment, "attempt": f"{payment}-a1"}
 
 
-async def _await_refunds(system: System, session: Any, count: int) -> None:
+async def await_refunds(system: System, session: Any, count: int) -> None:
+    """Wait until so many refunds of the session's payment have arrived."""
     await asyncio.to_thread(
         stored_log.await_row,
         system.owner_dsn,
@@ -92,7 +93,7 @@ async def test_a_late_payment_whose_seat_is_taken_is_refunded_in_full_once(
     other = await customers.register(client)
     assert (await other.send_booking(flight)).status_code == 201
     assert await customers.press(session["checkoutUrl"], "pay") == 303
-    await _await_refunds(system, session, 1)
+    await await_refunds(system, session, 1)
     await asyncio.to_thread(running_system.await_rest, system)
     assert set(stored_log.balances(system.owner_dsn, booking).values()) == {0}
     answer = await client.get(f"/api/bookings/{booking}", headers=customer.headers)
@@ -111,9 +112,9 @@ async def test_of_what_is_overpaid_exactly_the_surplus_goes_back(
     _, booking, session = await _checked_out(system, customer, currency=currency, fare=fare)
     due = (await customer.becomes(booking, "reserved"))["due"]
     amount = {**due, "amount": due["amount"] + 5_000}
-    await _capture(system, amount, _metadata(session, booking))
+    await capture(system, amount, _metadata(session, booking))
     await customer.becomes(booking, "confirmed")
-    await _await_refunds(system, session, 1)
+    await await_refunds(system, session, 1)
     books = stored_log.balances(system.owner_dsn, booking)
     assert books["1010", currency] == due["amount"]
     assert books["2020", currency] == books["2100", currency] == 0
@@ -124,7 +125,7 @@ async def test_after_a_part_the_rest_is_asked_for_and_both_confirm(
 ) -> None:
     _, booking, session = await _checked_out(system, customer)
     due = (await customer.becomes(booking, "reserved"))["due"]
-    await _capture(system, {**due, "amount": 10_000}, _metadata(session, booking))
+    await capture(system, {**due, "amount": 10_000}, _metadata(session, booking))
     await asyncio.to_thread(
         stored_log.await_row,
         system.owner_dsn,
@@ -149,7 +150,7 @@ async def test_finance_lets_money_without_a_booking_pay_for_the_one_that_was_mea
 ) -> None:
     _, booking, _ = await _checked_out(system, customer)
     due = (await customer.becomes(booking, "reserved"))["due"]
-    intent = await _capture(system, due)
+    intent = await capture(system, due)
     await asyncio.to_thread(
         stored_log.await_row,
         system.owner_dsn,

@@ -88,6 +88,24 @@ class Invariants:
         assert self._log.state(name).balance == money.Money(counted.balance, counted.currency)
         posted = self._balances.get(name, {}).get(("2200", counted.currency), 0)
         assert posted == -counted.balance, f"{name}: {posted} and not {-counted.balance}"
+        if counted.card:
+            self._check_gift_card(name, counted)
+
+    def _check_gift_card(self, name: str, counted: recounted_credits.Credit) -> None:
+        """Each account says of the card what its events and those of its payment say."""
+        payments = [self.recount.payments[each] for each in self.recount.payments_of.get(name, ())]
+        books = _expected_of_payments(name, payments, payments)
+        books.update(recounted_external_refunds.expected(name, payments))
+        for account, amount in counted.moved.items():
+            books[account, counted.currency] += amount
+        spent = sum(use.spent - use.returned for use in counted.uses.values())
+        books["2200", counted.currency] -= counted.balance
+        expected = {key: amount for key, amount in books.items() if amount}
+        posted = {key: amount for key, amount in self._balances.get(name, {}).items() if amount}
+        assert posted == expected, f"{name}: {posted} and not {expected}"
+        paid = counted.amount if counted.card in {"paid", "claimed"} else 0
+        gone = -sum(counted.moved[account] for account in ("4020", "1200", "6010"))
+        assert counted.balance == paid - spent - gone, "what is bought is there, or went somewhere"
 
     def _close(self, stream: str, event: DomainEvent) -> None:
         """Nothing is posted into a month from its closing to its reopening."""
@@ -278,6 +296,37 @@ def _expected(
     name: str, counted: Booking, payments: list[Payment], draws: list[Payment]
 ) -> dict[tuple[str, str], int]:
     """What the books must say: what is open, what was flown, kept, promised and given back."""
+    books = _expected_of_payments(name, payments, draws)
+    here = counted.currency
+    books["1010", here] += counted.transferred
+    books["2100", here] -= counted.owed()
+    books["1200", here] -= counted.charged_back
+    books["6010", here] -= counted.spared
+    books["2020", here] += counted.unticketed_back
+    if counted.ticketed:
+        fare, extras, vat, charge = counted.worth(counted.keys("OCL"))
+        flown_fare, flown_extras, flown_vat, flown_charge = counted.worth(counted.keys("F"))
+        missed_fare, missed_extras, missed_vat, _ = counted.worth(counted.keys("Z"))
+        books["2020", here] += counted.price + counted.dues
+        books["2000", here] -= fare
+        books["2010", here] -= extras
+        books["2300", here] -= (
+            vat + flown_vat + missed_vat - counted.missed_vat_back + counted.fee_vat
+        )
+        books["2310", here] -= charge + flown_charge
+        books["2200", here] -= counted.credits
+        books["4000", here] -= flown_fare
+        books["4010", here] -= flown_extras
+        books["4020", here] -= missed_fare + missed_extras
+        books["4030", here] -= counted.fees - counted.fee_vat
+        books["4900", here] += counted.beyond
+    return {key: amount for key, amount in books.items() if amount}
+
+
+def _expected_of_payments(
+    name: str, payments: list[Payment], draws: list[Payment]
+) -> Counter[tuple[str, str]]:
+    """What the money of these payments makes the books say, whatever it pays for."""
     books: Counter[tuple[str, str]] = Counter()
     for payment in payments:
         if payment.allocated is not None:
@@ -310,30 +359,7 @@ def _expected(
         for currency, amount in payment.charged_back(name).items():
             books["1200", currency] -= amount
             books["2100", currency] += amount
-    here = counted.currency
-    books["1010", here] += counted.transferred
-    books["2100", here] -= counted.owed()
-    books["1200", here] -= counted.charged_back
-    books["6010", here] -= counted.spared
-    books["2020", here] += counted.unticketed_back
-    if counted.ticketed:
-        fare, extras, vat, charge = counted.worth(counted.keys("OCL"))
-        flown_fare, flown_extras, flown_vat, flown_charge = counted.worth(counted.keys("F"))
-        missed_fare, missed_extras, missed_vat, _ = counted.worth(counted.keys("Z"))
-        books["2020", here] += counted.price + counted.dues
-        books["2000", here] -= fare
-        books["2010", here] -= extras
-        books["2300", here] -= (
-            vat + flown_vat + missed_vat - counted.missed_vat_back + counted.fee_vat
-        )
-        books["2310", here] -= charge + flown_charge
-        books["2200", here] -= counted.credits
-        books["4000", here] -= flown_fare
-        books["4010", here] -= flown_extras
-        books["4020", here] -= missed_fare + missed_extras
-        books["4030", here] -= counted.fees - counted.fee_vat
-        books["4900", here] += counted.beyond
-    return {key: amount for key, amount in books.items() if amount}
+    return books
 
 
 def _check_sum(counted: Booking) -> None:

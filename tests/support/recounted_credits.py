@@ -6,7 +6,7 @@ from typing import Any
 import msgspec
 
 from domain.credit import events as credits
-from domain.kernel import ids
+from domain.kernel import ids, money
 from domain.payment.credit_part_events import CreditApplied, CreditPartFact, CreditPartReturned
 from tests.support.recounted import Payment
 
@@ -21,11 +21,19 @@ class Use(msgspec.Struct):
 
 
 class Credit(msgspec.Struct):
-    """One credit and its balance."""
+    """One credit and its balance; `moved` is what else its gift card makes the books say of it.
+
+    `card` is ordered, paid, claimed or refunded; empty for another credit.
+    """
 
     currency: str
     balance: int
     uses: dict[str, Use] = {}
+    card: str = ""
+    amount: int = 0
+    disputes: set[str] = set()
+    shortfall: int = 0
+    moved: Counter[str] = msgspec.field(default_factory=Counter)
 
 
 # What an issued credit takes from the booking that it came from, by its origin.
@@ -52,11 +60,21 @@ class Credits:
             moved = self.issued.setdefault(event.booking, Counter())
             moved[account] += event.amount.amount
             return
+        if isinstance(event, credits.GiftCardOrdered):
+            assert stream not in self.known
+            assert event.amount.amount > 0
+            assert money.is_chargeable(event.amount)
+            card = Credit(event.amount.currency, 0, card="ordered", amount=event.amount.amount)
+            self.known[stream] = card
+            return
         credit = self.known[stream]
+        take_card(credit, event)
         match event:
             case credits.CreditSpent():
                 assert event.use not in credit.uses, "a use is spent once"
                 assert event.amount.currency == credit.currency
+                assert credit.card in {"", "claimed"}, "spent by somebody who does not own it"
+                assert not credit.disputes, "spent while its payment is disputed"
                 spent = event.amount.amount
                 credit.uses[event.use] = Use(event.payment, event.booking, spent)
                 credit.balance -= spent
@@ -65,8 +83,13 @@ class Credits:
                 use.returned += event.amount.amount
                 assert use.returned <= use.spent, "no more comes back than was spent"
                 credit.balance += event.amount.amount
-            case credits.CreditExpired() | credits.PayoutApproved():
+            case credits.PayoutApproved():
+                assert not credit.card, "a gift card is paid out"
                 credit.balance -= event.amount.amount
+            case credits.CreditExpired():
+                assert not credit.disputes, "expired while its payment is disputed"
+                credit.balance -= event.amount.amount
+                credit.moved["4020"] -= event.amount.amount
         assert credit.balance >= 0, f"{stream} is overdrawn"
 
     def check(self, payments: dict[str, Payment]) -> None:
@@ -81,6 +104,42 @@ class Credits:
             for name, payment in payments.items()
             for use, event in payment.credited.items()
         }
+
+
+def take_card(credit: Credit, event: Any) -> None:
+    """Take an event of a gift card in: paid and claimed once each, or refunded unclaimed."""
+    match event:
+        case credits.GiftCardPaid():
+            assert credit.card == "ordered", "a card is paid once"
+            credit.card = "paid"
+            credit.balance = credit.amount
+            credit.moved["2020"] += credit.amount
+        case credits.GiftCardClaimed(owner=owner):
+            assert owner
+            assert credit.card == "paid", "a card is claimed once, after it is paid"
+            assert not credit.disputes
+            credit.card = "claimed"
+        case credits.GiftCardRefunded(amount=amount):
+            assert credit.card == "paid", "only what nobody has claimed is refunded"
+            assert amount.amount == credit.balance
+            credit.card = "refunded"
+            credit.balance = 0
+            credit.moved["2100"] -= amount.amount
+        case credits.CreditBlocked(dispute=dispute):
+            assert dispute not in credit.disputes
+            credit.disputes.add(dispute)
+        case credits.CreditUnblocked(dispute=dispute):
+            credit.disputes.remove(dispute)
+        case credits.CreditChargedBack():
+            assert event.amount.amount == credit.balance or not event.shortfall
+            credit.balance -= event.amount.amount
+            credit.shortfall += event.shortfall
+            credit.moved["1200"] -= event.amount.amount
+        case credits.CreditLossRecovered(amount=amount):
+            credit.balance -= amount.amount
+            credit.shortfall -= amount.amount
+            assert credit.shortfall >= 0
+            credit.moved["6010"] -= amount.amount
 
 
 def take(payment: Payment, event: CreditPartFact) -> str:
