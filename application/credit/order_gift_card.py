@@ -66,6 +66,11 @@ class OrderGiftCard(Command, frozen=True):
     code_digest: str
     keys: tuple[WrappedKey, ...]
 
+    @property
+    def streams(self) -> tuple[str, ...]:
+        """None: its card is new."""
+        return ()
+
     def decide(self, context: DecisionContext) -> Reply:
         """Rejects GiftCardAmountRefused. The answer is the new card."""
         credit_id = ids.credit_stream(context.random_bytes(ids.CREDIT_RANDOM_BYTES))

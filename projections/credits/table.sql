@@ -17,6 +17,6 @@ CREATE TABLE credits (
 CREATE INDEX credits_owner ON credits (owner, expires_at, credit);
 CREATE INDEX credits_expiring ON credits (expires_at, credit) WHERE balance > 0;
 CREATE INDEX credits_buyer ON credits (buyer, ordered_at, credit) WHERE buyer IS NOT NULL;
-CREATE UNIQUE INDEX credits_code ON credits (code_digest) WHERE code_digest IS NOT NULL;
+CREATE INDEX credits_code ON credits (code_digest) WHERE code_digest IS NOT NULL;
 CREATE INDEX credits_payouts ON credits (payout_proposed_at, credit)
     WHERE payout_proposed_at IS NOT NULL;

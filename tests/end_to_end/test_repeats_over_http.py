@@ -130,6 +130,16 @@ async def issue_credit(case: Case) -> Request:
     return finance, f"/api/admin/bookings/{case.booking}/credit", body
 
 
+async def order_gift_card(case: Case) -> Request:
+    amount = {"amount": 400_00, "currency": "SAR"}
+    return case.customer, "/api/gift-cards", {"amount": amount, "email": "noura@example.com"}
+
+
+async def check_out_gift_card(case: Case) -> Request:
+    ordered = await case.customer.post(*(await order_gift_card(case))[1:])
+    return case.customer, f"/api/gift-cards/{ordered['id']}/checkout", {}
+
+
 async def hold(case: Case) -> Request:
     draft = await case.customer.reserved([case.flight], mode="draft")
     return case.customer, f"/api/bookings/{draft['id']}/hold", {}
@@ -277,6 +287,8 @@ CASES: dict[str, Step] = {
     "/api/bookings/{booking_id}/division": divide,
     "/api/admin/bookings/{booking_id}/refund": grant_refund,
     "/api/admin/bookings/{booking_id}/credit": issue_credit,
+    "/api/gift-cards": order_gift_card,
+    "/api/gift-cards/{gift_card_id}/checkout": check_out_gift_card,
     "/api/admin/flights": schedule,
     "/api/admin/flights/{flight_id}/equipment": change_equipment,
     "/api/admin/flights/{flight_id}/reschedule": reschedule,
@@ -334,6 +346,12 @@ NOT_TRIED: dict[str, str] = {
     ),
     "/api/admin/claims/{claim_id}/bank-transfer": (
         "a claim has to be accepted first: tests/end_to_end/test_compensation_over_http.py"
+    ),
+    "/api/gift-cards/claim": (
+        "a card has to be paid first: tests/end_to_end/test_gift_cards_over_http.py"
+    ),
+    "/api/gift-cards/{gift_card_id}/refund": (
+        "a card has to be paid first: tests/end_to_end/test_gift_cards_over_http.py"
     ),
     "/api/admin/credits/{credit_id}/payout": (
         "a claim has to be taken as credit first: tests/end_to_end/test_credits_over_http.py"

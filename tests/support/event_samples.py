@@ -41,7 +41,7 @@ from domain.period import events as periods
 from domain.pricing.price import CouponPrice, ExtraPrice, Price
 from domain.reconciliation import events as reconciliation
 from domain.settlement import events as settlement
-from tests.support import examples, external_refund_samples
+from tests.support import examples, external_refund_samples, gift_card_samples
 from tests.support.event_texts import TEXTS
 
 AMOUNT = 115_00
@@ -372,9 +372,10 @@ def samples(event_type: type[DomainEvent]) -> list[DomainEvent]:
 def preceding(event: DomainEvent) -> list[DomainEvent]:
     """The events that a stream may hold before a sample, so that the sample can be folded."""
     first = FIRST[event.tag.partition(".")[0]]
-    if type(event) in {first, BookingDividedOff}:
+    if type(event) in {first, BookingDividedOff, credits.GiftCardOrdered}:
         return []
-    return [samples(each)[0] for each in (first, *BEFORE.get(type(event), ()))]
+    before = gift_card_samples.BEFORE.get(type(event)) or (first, *BEFORE.get(type(event), ()))
+    return [samples(each)[0] for each in before]
 
 
 def _struct_forms(struct: Callable[..., Any], path: str) -> list[Any]:

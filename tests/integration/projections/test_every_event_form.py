@@ -44,6 +44,7 @@ def test_the_samples_cover_every_event_type_and_each_optional_entry() -> None:
         "PayoutFailed",
         "CouponsVoided",
         "DisputeLost",
+        "CreditChargedBack",
         "ClaimAssessed",
         "ClaimWithdrawn",
     }

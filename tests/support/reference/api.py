@@ -26,6 +26,7 @@ CONTEXTS: dict[str, str] = {
     "/api/admin/claims": "Compensation",
     "/api/admin/open-claims": "Compensation",
     "/api/credits": "Travel credit",
+    "/api/gift-cards": "Gift cards",
     "/api/admin/accounts": "Travel credit",
     "/api/admin/credit": "Travel credit",
     "/api/webhooks": "Payment",

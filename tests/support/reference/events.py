@@ -36,7 +36,7 @@ TITLES = {
     "flight": "A departure and its seats: one stream for each flight number and date.",
     "payment": "An amount due and the money that moved: one stream for each amount.",
     "claim": "Compensation of a booking for a flight: one stream for each.",
-    "credit": "Travel credit of one origin: one stream for each credit.",
+    "credit": "Travel credit of one origin, or a gift card: one stream for each.",
     "period": "A month of the books: one stream for each month that was closed.",
     "settlement": "What Stripe settles for a charge, or another object: one stream for each.",
     "payout": "Money on its way from Stripe to the bank: one stream for each payout.",

@@ -28,7 +28,14 @@ class Crediting:
     def __init__(self, cases: MemoryUseCases, booking: str) -> None:
         self.cases = cases
         self.booking = booking
-        self.ports = CreditPorts(cases.ports, self._credits_of)
+        self.ports = CreditPorts(
+            cases.ports,
+            self._credits_of,
+            cards_of=self._credits_of,
+            card_with_code=self._no_card,
+            new_code=str,
+            digest_of_code=str,
+        )
         self._read_models = MemoryReadModels()
 
     async def _credits_of(self, owner: str) -> tuple[list[str], AsOf]:
@@ -37,6 +44,9 @@ class Crediting:
         rows = self._read_models.rows("credits")
         found = sorted((row.expires_at, row.credit) for row in rows if row.owner == owner)
         return [name for _, name in found], AsOf(0, 0.0)
+
+    async def _no_card(self, _digest: str) -> None:
+        return None
 
     async def issue(self, amount: int, *, role: Role = "finance", currency: str = "SAR") -> str:
         """Give so much; the id of the credit."""

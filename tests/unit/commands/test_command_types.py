@@ -12,6 +12,9 @@ from application.booking.record_bank_transfer import RecordBankTransfer
 from application.booking.resend_refund import ResendRefund
 from application.booking.split_checkout import SplitCheckout
 from application.commands.command import STREAM_FIELDS, Command
+from application.credit.open_gift_card_checkout import StartGiftCardCheckout
+from application.credit.order_gift_card import OrderGiftCard
+from application.credit.refund_gift_card import RefundGiftCard
 from application.credit.spend_credit import SpendCredit
 from application.invoicing.issue_documents import IssueTaxDocuments
 from application.invoicing.record_buyer import RecordTaxBuyer
@@ -44,6 +47,7 @@ NAMES_STREAMS_ITSELF = {
     ImportBankLines,
     IssueTaxDocuments,
     ModifyBooking,
+    OrderGiftCard,
     RecordBankTransfer,
     ProposeRemedy,
     RecordCapture,
@@ -55,11 +59,13 @@ NAMES_STREAMS_ITSELF = {
     RecordTaxBuyer,
     RecordTaxReport,
     RecordUnmatchedMoney,
+    RefundGiftCard,
     RefundPayment,
     ResendRefund,
     SpendCredit,
     SplitCheckout,
     StartCheckout,
+    StartGiftCardCheckout,
 }
 
 
@@ -149,3 +155,11 @@ def test_a_refund_names_the_payments_that_it_draws_from() -> None:
 
 def test_credit_names_the_booking_its_first_payment_and_the_credit() -> None:
     assert SpendCredit(BOOKING, "credit-1", "user_1").streams == (BOOKING, PAYMENT, "credit-1")
+
+
+def test_a_gift_card_names_itself_and_its_payment_and_a_new_one_nothing() -> None:
+    streams = ("credit-1", "payment-credit-1-1")
+    assert StartGiftCardCheckout("credit-1").streams == streams
+    assert RefundGiftCard("credit-1").streams == streams
+    details = sealed.Sealed("c", b"")
+    assert OrderGiftCard("user_1", sar(1), details, "digest", ()).streams == ()

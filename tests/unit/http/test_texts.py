@@ -84,11 +84,11 @@ def shown(path: Path) -> str:
 FREE_TEXTS = {
     "sealed": {
         *("firstName", "lastName", "arabicName", "email", "reason", "waiver"),
-        *("note", "iban", "holder"),
+        *("note", "iban", "holder", "senderName", "message"),
         *("name", "street", "district", "city"),
     },
     "signed by our server": {"quoteId"},
-    "hashed": {"password"},
+    "hashed": {"password", "code"},
 }
 
 
