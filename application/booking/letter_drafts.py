@@ -42,7 +42,12 @@ class Draft(msgspec.Struct, frozen=True):
 
 
 # Sent also where nobody of the booking travels any more.
-_ABOUT_MONEY = letters.CancellationLetter | letters.ClaimLetter | letters.ReturnedMoneyLetter
+_ABOUT_MONEY = (
+    letters.CancellationLetter
+    | letters.ClaimLetter
+    | letters.CreditLetter
+    | letters.ReturnedMoneyLetter
+)
 
 # None where the letter need not be sent.
 Read = Draft | Exception | None

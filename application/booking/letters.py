@@ -96,6 +96,19 @@ class ClaimLetter(BookingLetter, frozen=True, kw_only=True):
     currency: str
 
 
+class CreditLetter(BookingLetter, frozen=True, kw_only=True):
+    """The owner of the booking has travel credit until the day `until`; `about` is its id.
+
+    The amount is in minor units.
+    """
+
+    topic: ClassVar[str] = "mail.credit_issued"
+
+    amount: int
+    currency: str
+    until: dt.date
+
+
 class ReseatedLetter(BookingLetter, frozen=True):
     """Money came after the hold had ended, and the booking has its seats again; `about` is the
     intent.
@@ -320,6 +333,19 @@ LETTERS: Mapping[type[BookingLetter], Mapping[Language, Words]] = {
             "تعويض عن رحلتك، الحجز {reference}",
             "عزيزنا {name}،\n\nنعتذر عما حدث في رحلتك ضمن الحجز {reference}. يحق لك تعويض قدره "
             "{amount}.\n\nلاستلامه افتح صفحة حجزك وحدد الحساب البنكي الذي يُحوَّل إليه.\n",
+        ),
+    },
+    CreditLetter: {
+        "en": Words(
+            "Travel credit from your booking {reference}",
+            "Dear {name},\n\nyou have travel credit of {amount} from your booking {reference}. "
+            "It can pay for any of our flights, wholly or in part, until {until}; you find it in "
+            "your account.\n",
+        ),
+        "ar": Words(
+            "رصيد سفر من حجزك {reference}",
+            "عزيزنا {name}،\n\nلديك رصيد سفر قدره {amount} من حجزك {reference}. يمكنك استخدامه "
+            "لأي من رحلاتنا، كليًا أو جزئيًا، حتى {until}، وتجده في حسابك.\n",
         ),
     },
     ReseatedLetter: {

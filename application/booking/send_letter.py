@@ -187,6 +187,11 @@ def _decided(
             return {"refund": money.display(money.Money(refund, currency))}
         case letters.ClaimLetter(amount=amount, currency=other):
             return {"amount": money.display(money.Money(amount, other))}
+        case letters.CreditLetter(amount=amount, currency=other, until=until):
+            return {
+                "amount": money.display(money.Money(amount, other)),
+                "until": until.isoformat(),
+            }
         case letters.ReturnedMoneyLetter(amount=amount, currency=other, reason=reason):
             return {
                 "amount": money.display(money.Money(amount, other)),

@@ -1,11 +1,12 @@
 """A new credit, by itself or as a part of another decision."""
 
+from application.booking import letters
 from application.commands import stream_kinds
 from application.commands.context import DecisionContext
 from domain.booking.state import Booking
 from domain.credit import credits
 from domain.credit.events import Origin
-from domain.kernel import ids, sealed
+from domain.kernel import entries, ids, sealed
 from domain.kernel.money import Money
 from domain.ledger import credits as posting_rules
 
@@ -19,7 +20,7 @@ def issue_to_owner(
     origin: Origin,
     notes: tuple[sealed.Sealed, ...] = (),
 ) -> str:
-    """Issue credit to the owner of the booking that it comes from; return its id.
+    """Issue credit to the owner of the booking that it comes from, and write so; return its id.
 
     Rejects InvalidCredit for no amount.
     """
@@ -38,4 +39,12 @@ def issue_to_owner(
         ),
     )
     context.record(credit_id, issued)
+    letter = letters.CreditLetter(
+        booking_id=booking_id,
+        about=credit_id,
+        amount=amount.amount,
+        currency=amount.currency,
+        until=entries.accounting_day(context.now + credits.LIFETIME),
+    )
+    context.enqueue(letter)
     return credit_id

@@ -73,7 +73,7 @@ def letters(airline: MemoryAirline) -> list[str]:
 
 
 @each_currency
-def test_a_card_is_worth_its_amount_once_it_is_paid_row_25(
+def test_ledger_row_25_a_card_is_worth_its_amount_once_it_is_paid(
     airline: MemoryAirline, currency: str
 ) -> None:
     amount = Money(AMOUNTS[currency], currency)
@@ -247,7 +247,9 @@ def test_finance_does_not_pay_out_what_a_card_bought(airline: MemoryAirline) -> 
 
 
 @pytest.mark.parametrize("is_claimed", [False, True])
-def test_a_card_expires_into_revenue_row_26(airline: MemoryAirline, *, is_claimed: bool) -> None:
+def test_ledger_row_26_a_card_expires_into_revenue(
+    airline: MemoryAirline, *, is_claimed: bool
+) -> None:
     card = (claimed if is_claimed else bought)(airline, sar(500_00))
     airline.wait(days=364)
     assert airline.added(ExpireCredit(card)) == {}

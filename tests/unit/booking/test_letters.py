@@ -1,5 +1,6 @@
 """Every letter in both languages: all facts are filled in, and a repeat has the same id."""
 
+import datetime as dt
 from collections.abc import Sequence
 from typing import Any
 
@@ -51,6 +52,7 @@ def written(kind: type[letters.BookingLetter], booking_id: str) -> letters.Booki
         "currency": "SAR",
         "received": 10_000,
         "rest": 40_000,
+        "until": dt.date(2027, 11, 24),
     }
     needed = {name: facts[name] for name in kind.__struct_fields__ if name in facts}
     return kind(booking_id=booking_id, about="1", **needed)

@@ -22,7 +22,12 @@ from tests.support.named_party import OWNER, Mailbox, NamedParty
 
 FAMILY = (("ADT", "Noura"), ("ADT", "Fahd"), ("CHD", "Sara"))
 # Sent also when nobody flies any more.
-OF_THE_PAST = (letters.CancellationLetter, letters.ClaimLetter, letters.ReturnedMoneyLetter)
+OF_THE_PAST = (
+    letters.CancellationLetter,
+    letters.ClaimLetter,
+    letters.CreditLetter,
+    letters.ReturnedMoneyLetter,
+)
 JOURNEY_LETTERS = [kind for kind in letters.LETTERS if kind not in OF_THE_PAST]
 
 
@@ -45,6 +50,7 @@ def written(kind: type[letters.BookingLetter], party: NamedParty) -> letters.Boo
         "currency": "SAR",
         "received": 10_000,
         "rest": 40_000,
+        "until": dt.date(2027, 11, 24),
     }
     needed = {name: facts[name] for name in kind.__struct_fields__ if name in facts}
     return kind(booking_id=party.booking_id, about="1", **needed)
