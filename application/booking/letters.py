@@ -97,10 +97,7 @@ class ClaimLetter(BookingLetter, frozen=True, kw_only=True):
 
 
 class CreditLetter(BookingLetter, frozen=True, kw_only=True):
-    """The owner of the booking has travel credit until the day `until`; `about` is its id.
-
-    The amount is in minor units.
-    """
+    """The owner has travel credit, in minor units, until the day `until`; `about` is its id."""
 
     topic: ClassVar[str] = "mail.credit_issued"
 
@@ -110,9 +107,7 @@ class CreditLetter(BookingLetter, frozen=True, kw_only=True):
 
 
 class ReseatedLetter(BookingLetter, frozen=True):
-    """Money came after the hold had ended, and the booking has its seats again; `about` is the
-    intent.
-    """
+    """Money came after the hold, and the booking has its seats again; `about` is the intent."""
 
     topic: ClassVar[str] = "mail.seats_kept_after_all"
 
@@ -339,8 +334,7 @@ LETTERS: Mapping[type[BookingLetter], Mapping[Language, Words]] = {
         "en": Words(
             "Travel credit from your booking {reference}",
             "Dear {name},\n\nyou have travel credit of {amount} from your booking {reference}. "
-            "It can pay for any of our flights, wholly or in part, until {until}; you find it in "
-            "your account.\n",
+            "It pays for any of our flights until {until}; you find it in your account.\n",
         ),
         "ar": Words(
             "رصيد سفر من حجزك {reference}",
