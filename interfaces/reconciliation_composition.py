@@ -1,8 +1,10 @@
 """Builds what reconciliation needs, for the web role, the timer and `ais reconcile`."""
 
 import datetime as dt
+import functools
 
 from application.commands.bus import CommandBus
+from application.payment.process_event import process_event
 from application.reconciliation.ports import ReconciliationPorts
 from infrastructure.bank_files.statement import read_statement
 from interfaces import books_composition
@@ -22,6 +24,14 @@ def reconciliation_on(core: Core, bus: CommandBus) -> ReconciliationPorts:
         books=books_composition.books_on(core.pool),
         stripe=core.settlement.stripe,
         unfinished_attempts=lambda: attempts(before=utc_now() - STALE_AFTER),
+        process_event=functools.partial(
+            process_event,
+            collector=core.collector,
+            refunder=core.refunder,
+            settlement=core.settlement.hints,
+            disputes=core.disputes,
+        ),
+        record_transactions=core.settlement.follower.record_all,
         read_statement=read_statement,
         clock=utc_now,
     )

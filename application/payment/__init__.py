@@ -6,7 +6,7 @@ record_attempt: record the outcome of an attempt
 record_capture: record captured money, and that the booking is paid
 check_captures: compare captures that signed events reported with Stripe's own list
 record_capture_check: record how such a capture compares
-record_unmatched: record captured money that belongs to no booking
+record_unmatched: record captured money that belongs to no booking, or came twice
 return_parked_funds: return parked money to its payer
 refund_payment: record the intention to refund captured money
 refunding: request and read refunds at Stripe

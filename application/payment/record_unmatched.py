@@ -20,20 +20,24 @@ def stream_of(intent: str) -> str:
 
 
 class RecordUnmatchedMoney(Command, frozen=True):
-    """Record the money of a payment intent that has succeeded."""
+    """Record the money of a payment intent that has succeeded.
+
+    What was charged once more for an intent that is recorded has a `number` of its own.
+    """
 
     intent: str
     charge: str
     amount: money.Money
+    number: int = NUMBER
 
     @property
     def streams(self) -> tuple[str, ...]:
         """The payment of the intent."""
-        return (stream_of(self.intent),)
+        return (ids.payment_stream(self.intent, self.number),)
 
     def decide(self, context: DecisionContext) -> Reply:
         """Record it once, whatever is reported again."""
-        stream = stream_of(self.intent)
+        stream = ids.payment_stream(self.intent, self.number)
         if context.load(stream_kinds.PAYMENT, stream) is not None:
             return Reply(stream)
         context.record(stream, attempts.request(None, booking=self.intent, due=self.amount))
@@ -56,5 +60,6 @@ class RecordUnmatchedMoney(Command, frozen=True):
         context.record(stream, captured)
         payment = context.load(stream_kinds.PAYMENT, stream)
         assert payment is not None
-        context.record(stream, captures.park(payment, intent=self.intent, reason="unmatched"))
+        reason: captures.ParkReason = "unmatched" if self.number == NUMBER else "duplicate"
+        context.record(stream, captures.park(payment, intent=self.intent, reason=reason))
         return Reply(stream)

@@ -9,18 +9,21 @@ from collections.abc import Mapping
 EXPIRED = "checkout.session.expired"
 CAPTURED = "payment_intent.succeeded"
 DECLINED = "payment_intent.payment_failed"
+REFUND_UPDATED = "refund.updated"
+PAYOUT_UPDATED = "payout.updated"
+DISPUTE_UPDATED = "charge.dispute.updated"
 # The session was paid: the intent's own event has the capture.
 PAID = frozenset({"checkout.session.completed", "checkout.session.async_payment_succeeded"})
 
 SESSION = PAID | {EXPIRED, "checkout.session.async_payment_failed"}
 INTENT = frozenset({CAPTURED, DECLINED})
-REFUND = frozenset({"refund.created", "refund.updated", "refund.failed"})
+REFUND = frozenset({"refund.created", REFUND_UPDATED, "refund.failed"})
 # It may be by a refund that was made at the dashboard: all refunds of the charge are read.
 REFUNDED_CHARGE = frozenset({"charge.refunded"})
 PAYOUT = frozenset(
     {
         "payout.created",
-        "payout.updated",
+        PAYOUT_UPDATED,
         "payout.paid",
         "payout.failed",
         "payout.canceled",
@@ -32,7 +35,7 @@ TRANSACTION = frozenset({"charge.updated"})
 DISPUTE = frozenset(
     {
         "charge.dispute.created",
-        "charge.dispute.updated",
+        DISPUTE_UPDATED,
         "charge.dispute.closed",
         "charge.dispute.funds_withdrawn",
         "charge.dispute.funds_reinstated",

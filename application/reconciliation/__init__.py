@@ -7,5 +7,8 @@ run_reconciliation: compare a range of days, and record what does not fit
 read_reconciliation: breaks with their age, and the explained value of each day
 import_bank_lines: record the lines of a statement of the bank
 propose_remedy: propose a write-off, or mark a break as timing
+append_from_stripe: append what Stripe proves and the ledger lacks
+propose_refund: propose to give back what Stripe took twice
 approve_remedy: approve or decline what another person proposed
+read_at_stripe: the transactions of a break as they are now at Stripe
 """

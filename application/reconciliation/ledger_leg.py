@@ -10,7 +10,15 @@ import msgspec
 
 from application.ledger.books import Books, DayMark, JournalEntry, JournalQuestion
 from domain.kernel.money import Money
-from domain.ledger import accounts, disputes, division, reconciliation, rules, settlement
+from domain.ledger import (
+    accounts,
+    disputes,
+    division,
+    external_refunds,
+    reconciliation,
+    rules,
+    settlement,
+)
 from domain.reconciliation import matching
 from domain.reconciliation.breaks import group_of
 from domain.reconciliation.records import BookedFact, BookedTransaction, Listed
@@ -26,6 +34,8 @@ FACTS: Mapping[str, tuple[str, int]] = {
     rules.CAPTURE_RULE: (categories.CHARGE, 1),
     rules.REFUND_ACCEPTED_RULE: (categories.REFUND, 0),
     rules.REFUND_FAILED_RULE: (categories.REFUND_FAILURE, 0),
+    external_refunds.RECORDED_RULE: (categories.REFUND, 0),
+    external_refunds.FAILED_RULE: (categories.REFUND_FAILURE, 0),
     disputes.WITHDRAWN_RULE: (categories.DISPUTE, 1),
     disputes.REINSTATED_RULE: (categories.DISPUTE_REVERSAL, 1),
     settlement.PAYOUT_CREATED_RULE: ("payout", 0),

@@ -1,4 +1,7 @@
-"""Decide about a break: propose a write-off to an account, or mark it as timing."""
+"""Decide about a break: append it from Stripe, propose a refund or a write-off, or mark as timing.
+
+A write-off and a refund move money, so they wait for another person.
+"""
 
 import datetime as dt
 
@@ -7,7 +10,9 @@ from application.commands import stream_kinds
 from application.commands.command import Command, Reply
 from application.commands.context import DecisionContext
 from application.reconciliation import read_reconciliation
+from application.reconciliation.append_from_stripe import append_from_stripe
 from application.reconciliation.ports import ReconciliationPorts
+from application.reconciliation.propose_refund import propose_refund
 from application.reconciliation.read_reconciliation import BreakDetails
 from domain.kernel import ids
 from domain.ledger import reconciliation as ledger_rules
@@ -61,7 +66,16 @@ async def propose_remedy(
     account: str | None,
     reason: RemedyReason,
 ) -> BreakDetails:
-    """Propose, and return the break; a write-off waits for another person (N4)."""
+    """Propose, and return the break; what moves money waits for another person (N4).
+
+    Rejects BreakNotFound, BreakNotOpen and RemedyNotAllowed. Raises the failures of the gateway for
+    what is read at Stripe, and Unavailable.
+    """
+    if decision in {"append_from_stripe", "refund"}:
+        if account is not None:
+            raise rejections.RemedyNotAllowed(field="account", reason="only_for_a_write_off")
+        use_case = append_from_stripe if decision == "append_from_stripe" else propose_refund
+        return await use_case(ports, caller, day=day, break_id=break_id, reason=reason)
     command = ProposeRemedy(
         day=day,
         named=break_id,

@@ -74,7 +74,7 @@ async def _payout(stripe: SettlementGateway, reported: ProviderPayout) -> Listed
         status=reported.status,
         arrives_on=reported.arrives_on,
         created_at=reported.created_at,
-        digest=_digest(reported),
+        digest=digest_of(reported),
         paid_out=paid_out,
         trace=reported.trace,
     )
@@ -90,13 +90,20 @@ def _listed(transaction: Transaction) -> Listed:
         fee=transaction.fee,
         created_at=transaction.created_at,
         available_on=transaction.available_on,
-        digest=_digest(transaction),
+        digest=digest_of(transaction),
         charged=transaction.charged,
         opening=(
             transaction.source if transaction.category == PAYOUT_REVERSAL else transaction.charge
         ),
-        collects=() if transaction.intent is None else (transaction.intent,),
+        collects=_collects(transaction),
     )
+
+
+def _collects(transaction: Transaction) -> tuple[str, ...]:
+    """Return the intent of a charge; what follows a charge names its intent, and collects none."""
+    if transaction.category != categories.CHARGE or transaction.intent is None:
+        return ()
+    return (transaction.intent,)
 
 
 def _key(transaction: Transaction) -> str:
@@ -112,6 +119,6 @@ def _booked_by(category: str) -> BookedBy:
     return "transaction" if treatment.amount_by == "transaction" else "fact"
 
 
-def _digest(read_: Transaction | ProviderPayout) -> str:
+def digest_of(read_: Transaction | ProviderPayout) -> str:
     """Return the hash of what was read of an object at Stripe, in its only encoding."""
     return hashlib.sha256(_encode(read_)).hexdigest()

@@ -73,6 +73,13 @@ class SettlementGateway(Protocol):
         """
         ...
 
+    async def transaction(self, transaction: str) -> ListedTransaction:
+        """Return a balance transaction with its source.
+
+        An unknown id is GatewayRejected("resource_missing").
+        """
+        ...
+
     async def payout(self, payout: str) -> ProviderPayout:
         """Return the payout as it is now; an unknown id is GatewayRejected("resource_missing")."""
         ...

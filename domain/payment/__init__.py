@@ -36,7 +36,8 @@ A *dispute* is what the payer's bank asks back: an *inquiry* (no money moves), *
 
 M1  At most one attempt is live (requested, open or unknown) at a time, or shares that together
     collect what is outstanding.
-M2  One provider intent is captured once, however often Stripe reports it.
+M2  One provider intent is captured once, however often Stripe reports it. Another charge of it,
+    which two persons give back, is a payment of its own.
 M3  Every capture carries its entry; money that cannot be applied is parked with the reason: all of
     it, or what is beyond the amount due. A part of the amount due waits for the rest.
 M4  A timeout is unknown, never failed.

@@ -14,7 +14,10 @@ from domain.reconciliation.events import (
     BreakDetected,
     BreakResolved,
     DayCompared,
+    FactsAppended,
     ReconciliationEvent,
+    RefundApproved,
+    RefundProposed,
     RemedyApproved,
     RemedyDeclined,
     RemedyProposed,
@@ -64,6 +67,14 @@ def import_lines(
     return [BankLinesImported(file=file, lines=tuple(new[id_] for id_ in sorted(new)), by=by)]
 
 
+def require_open(day: ReconciledDay | None, break_id: str) -> FoundBreak:
+    """Return the break that nobody has decided about; rejects BreakNotFound and BreakNotOpen."""
+    found = _known(day, break_id)
+    if found.status != "open":
+        raise rejections.BreakNotOpen(reason=found.status)
+    return found
+
+
 def propose(
     day: ReconciledDay | None, break_id: str, *, account: str, by: str, reason: RemedyReason
 ) -> list[ReconciliationEvent]:
@@ -71,7 +82,7 @@ def propose(
 
     Rejects BreakNotFound, BreakNotOpen and RemedyNotAllowed.
     """
-    found = _open(day, break_id)
+    found = require_open(day, break_id)
     if found.found.kind not in WRITE_OFF_CLASSES:
         raise rejections.RemedyNotAllowed(field="decision", reason="not_for_this_class")
     if found.found.amount.amount == 0:
@@ -102,6 +113,7 @@ def approve(
     """Approve the proposal with the entry that moves the money (N4)."""
     found = require_approver(day, break_id, by=by)
     assert found.proposed_by is not None
+    assert found.decision == "write_off"
     return [RemedyApproved(break_id=break_id, by=by, proposed_by=found.proposed_by, entry=entry)]
 
 
@@ -120,7 +132,7 @@ def resolve(
 
     Rejects BreakNotFound, BreakNotOpen and RemedyNotAllowed.
     """
-    found = _open(day, break_id)
+    found = require_open(day, break_id)
     if found.found.kind not in TIMING_CLASSES:
         raise rejections.RemedyNotAllowed(field="decision", reason="not_for_this_class")
     return [BreakResolved(break_id=break_id, decision="mark_as_timing", by=by, reason=reason)]
@@ -135,33 +147,17 @@ def evolve(day: ReconciledDay | None, event: ReconciliationEvent) -> ReconciledD
         new = {each.id: each for each in event.lines}
         return replace(known, lines={**(known.lines or {}), **new})
     assert day is not None, "a break is found on a day that was compared"
-    match event:
-        case BreakDetected(found=found):
-            return _with(day, found.id, FoundBreak(found=found))
-        case BreakCleared(break_id=break_id):
-            return _with(day, break_id, replace(day.breaks[break_id], status="cleared"))
-        case RemedyProposed() as proposed:
-            return _with(day, proposed.break_id, _proposed(day, proposed))
-        case RemedyApproved(break_id=break_id):
-            return _with(day, break_id, replace(day.breaks[break_id], status="resolved"))
-        case RemedyDeclined(break_id=break_id):
-            return _with(day, break_id, FoundBreak(found=day.breaks[break_id].found))
-        case BreakResolved() as resolved:
-            changed = replace(
-                day.breaks[resolved.break_id],
-                status="resolved",
-                decision=resolved.decision,
-                reason=resolved.reason,
-            )
-            return _with(day, resolved.break_id, changed)
-        case _:
-            assert_never(event)
+    if isinstance(event, BreakDetected):
+        return _with(day, event.found.id, FoundBreak(found=event.found))
+    return _with(day, event.break_id, _decided(day.breaks[event.break_id], event))
 
 
 def _is_news(known: FoundBreak | None, found: Break) -> bool:
     """Whether it is new, was cleared, or has other evidence; then decisions about it lapse."""
     if known is None or known.status == "cleared":
         return True
+    if known.status == "resolved" and known.decision == "append_from_stripe":
+        return True  # what Stripe proves did not explain it (N6)
     return known.found != found
 
 
@@ -171,22 +167,48 @@ def _known(day: ReconciledDay | None, break_id: str) -> FoundBreak:
     return day.breaks[break_id]
 
 
-def _open(day: ReconciledDay | None, break_id: str) -> FoundBreak:
-    found = _known(day, break_id)
-    if found.status != "open":
-        raise rejections.BreakNotOpen(reason=found.status)
-    return found
-
-
-def _proposed(day: ReconciledDay, event: RemedyProposed) -> FoundBreak:
-    return replace(
-        day.breaks[event.break_id],
-        status="proposed",
-        decision=event.decision,
-        account=event.account,
-        proposed_by=event.by,
-        reason=event.reason,
-    )
+def _decided(
+    known: FoundBreak,
+    event: BreakCleared
+    | BreakResolved
+    | FactsAppended
+    | RemedyProposed
+    | RefundProposed
+    | RemedyApproved
+    | RefundApproved
+    | RemedyDeclined,
+) -> FoundBreak:
+    match event:
+        case BreakCleared():
+            return replace(known, status="cleared")
+        case BreakResolved(decision=decision, reason=reason):
+            return replace(known, status="resolved", decision=decision, reason=reason)
+        case FactsAppended(reason=reason):
+            return replace(known, status="resolved", decision="append_from_stripe", reason=reason)
+        case RemedyProposed():
+            return replace(
+                known,
+                status="proposed",
+                decision=event.decision,
+                account=event.account,
+                proposed_by=event.by,
+                reason=event.reason,
+            )
+        case RefundProposed():
+            return replace(
+                known,
+                status="proposed",
+                decision="refund",
+                duplicate=event.duplicate,
+                proposed_by=event.by,
+                reason=event.reason,
+            )
+        case RemedyApproved() | RefundApproved():
+            return replace(known, status="resolved")
+        case RemedyDeclined():
+            return FoundBreak(found=known.found)
+        case _:
+            assert_never(event)
 
 
 def _with(day: ReconciledDay, break_id: str, found: FoundBreak) -> ReconciledDay:

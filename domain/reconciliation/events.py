@@ -9,7 +9,7 @@ from domain.kernel import entries
 from domain.kernel.events import DomainEvent
 from domain.reconciliation.breaks import Break
 from domain.reconciliation.records import BankLine
-from domain.reconciliation.state import DayTotal, Decision, RemedyReason
+from domain.reconciliation.state import DayTotal, Decision, DuplicateCharge, RemedyReason
 
 
 class DayCompared(DomainEvent, frozen=True):
@@ -74,6 +74,44 @@ class BreakResolved(DomainEvent, frozen=True):
     reason: RemedyReason
 
 
+class FactsAppended(DomainEvent, frozen=True):
+    """A user had appended what Stripe proves, by the commands that its webhooks use.
+
+    `transactions` are the balance transactions that were read, and `digests` their hashes.
+    """
+
+    tag: ClassVar[str] = "reconciliation.facts_appended.1"
+    break_id: str
+    transactions: tuple[str, ...]
+    digests: tuple[str, ...]
+    by: str
+    reason: RemedyReason
+
+
+class RefundProposed(DomainEvent, frozen=True):
+    """A user proposed to give a duplicate charge back; another user decides."""
+
+    tag: ClassVar[str] = "reconciliation.refund_proposed.1"
+    break_id: str
+    duplicate: DuplicateCharge
+    by: str
+    reason: RemedyReason
+
+
+class RefundApproved(DomainEvent, frozen=True):
+    """Another user approved it: the duplicate is booked on `payment`, and `refunds` give it back.
+
+    Their events have the entries.
+    """
+
+    tag: ClassVar[str] = "reconciliation.refund_approved.1"
+    break_id: str
+    by: str
+    proposed_by: str
+    payment: str
+    refunds: tuple[str, ...]
+
+
 class BankLinesImported(DomainEvent, frozen=True):
     """A statement of the bank covers the day; `lines` are those from Stripe that are new.
 
@@ -95,4 +133,7 @@ ReconciliationEvent = (
     | RemedyApproved
     | RemedyDeclined
     | BreakResolved
+    | FactsAppended
+    | RefundProposed
+    | RefundApproved
 )

@@ -11,13 +11,16 @@ from domain.reconciliation.breaks import Break
 from domain.reconciliation.records import BankLine
 
 # The decisions that staff may take about a break.
-Decision = Literal["write_off", "mark_as_timing"]
+Decision = Literal["write_off", "mark_as_timing", "append_from_stripe", "refund"]
 # Why; no free text, which might name a person.
 RemedyReason = Literal[
     "rounding",
     "bank_charge",
     "agreed_with_stripe",
     "settles_later",
+    "lost_event",
+    "made_at_stripe",
+    "paid_twice",
     "not_justified",
 ]
 BreakStatus = Literal["open", "proposed", "resolved", "cleared"]
@@ -44,8 +47,24 @@ class DayTotal(msgspec.Struct, frozen=True):
     explained: int
 
 
+class DuplicateCharge(msgspec.Struct, frozen=True, kw_only=True):
+    """What Stripe took beyond what was booked once; `amount` is in the currency of the charge.
+
+    `transactions` are the balance transactions that were read, and `digests` their hashes.
+    """
+
+    intent: str
+    charge: str
+    amount: Money
+    transactions: tuple[str, ...]
+    digests: tuple[str, ...]
+
+
 class FoundBreak(msgspec.Struct, frozen=True):
-    """A break with what was decided about it; `proposed_by` waits for another's approval."""
+    """A break with what was decided about it; `proposed_by` waits for another's approval.
+
+    `duplicate` is what a proposed refund gives back.
+    """
 
     found: Break
     status: BreakStatus = "open"
@@ -53,6 +72,7 @@ class FoundBreak(msgspec.Struct, frozen=True):
     account: str | None = None
     proposed_by: str | None = None
     reason: RemedyReason | None = None
+    duplicate: DuplicateCharge | None = None
 
     @property
     def is_open(self) -> bool:

@@ -12,6 +12,7 @@ from infrastructure.stripe.calls import Endpoint, StripeCalls
 PAGE_SIZE = 100
 
 LIST_TRANSACTIONS = Endpoint("get", "/v1/balance_transactions", objects.BalanceTransactions)
+READ_TRANSACTION = Endpoint("get", "/v1/balance_transactions/{id}", objects.BalanceTransaction)
 READ_PAYOUT = Endpoint("get", "/v1/payouts/{id}", objects.Payout)
 READ_BALANCE = Endpoint("get", "/v1/balance", objects.Balance)
 
@@ -46,6 +47,13 @@ class StripeSettlementGateway:
         page = (await self._calls.send(LIST_TRANSACTIONS, params=params)).content
         listed = [objects.listed_transaction(each) for each in page.data]
         return gateway.TransactionPage(listed, page.has_more)
+
+    async def transaction(self, transaction: str) -> gateway.ListedTransaction:
+        """See SettlementGateway."""
+        answer = await self._calls.send(
+            READ_TRANSACTION, transaction, params={"expand": ["source"]}
+        )
+        return objects.listed_transaction(answer.content)
 
     async def payout(self, payout: str) -> gateway.ProviderPayout:
         """See SettlementGateway."""

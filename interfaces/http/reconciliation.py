@@ -31,10 +31,18 @@ class ReconciliationRunRequest(idempotency.KeyedRequest):
 
 
 class RemedyRequest(idempotency.KeyedRequest):
-    """What is proposed; `account` is where a write-off goes to."""
+    """What is proposed; `account` is only for a write-off: where it goes to."""
 
-    decision: Literal["write_off", "mark_as_timing"]
-    reason: Literal["rounding", "bank_charge", "agreed_with_stripe", "settles_later"]
+    decision: Literal["write_off", "mark_as_timing", "append_from_stripe", "refund"]
+    reason: Literal[
+        "rounding",
+        "bank_charge",
+        "agreed_with_stripe",
+        "settles_later",
+        "lost_event",
+        "made_at_stripe",
+        "paid_twice",
+    ]
     account: AccountNumber | None = None
 
 
@@ -153,7 +161,7 @@ async def propose_break_remedy(
     break_id: FromPath[str],
     data: JSONBody[RemedyRequest],
 ) -> BreakResponse:
-    """Propose a write-off, which another person approves, or mark the break as timing."""
+    """Append the break from Stripe or mark it as timing; propose what another person approves."""
     found = await propose_remedy.propose_remedy(
         request.ports.reconciliation,
         idempotency.required(request, data),
@@ -177,7 +185,7 @@ async def decide_break_remedy(
     break_id: FromPath[str],
     data: JSONBody[RemedyDecisionRequest],
 ) -> BreakResponse:
-    """Approve or decline the write-off that another person proposed."""
+    """Approve or decline the write-off or refund that another person proposed."""
     found = await approve_remedy.approve_remedy(
         request.ports.reconciliation,
         idempotency.required(request, data),

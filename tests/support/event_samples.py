@@ -304,6 +304,9 @@ BEFORE: dict[type[DomainEvent], tuple[type[DomainEvent], ...]] = {
     reconciliation.RemedyApproved: (reconciliation.BreakDetected, reconciliation.RemedyProposed),
     reconciliation.RemedyDeclined: (reconciliation.BreakDetected, reconciliation.RemedyProposed),
     reconciliation.BreakResolved: (reconciliation.BreakDetected,),
+    reconciliation.FactsAppended: (reconciliation.BreakDetected,),
+    reconciliation.RefundProposed: (reconciliation.BreakDetected,),
+    reconciliation.RefundApproved: (reconciliation.BreakDetected, reconciliation.RefundProposed),
     settlement.PayoutFailed: (settlement.PayoutPaid,),
     settlement.PayoutReconciled: (settlement.PayoutPaid,),
 }

@@ -61,7 +61,7 @@ class Recount:
         self.payments: dict[str, Payment] = {}
         self.payments_of: dict[str, list[str]] = {}
         self.numbers: set[str] = set()
-        self.intents: set[str] = set()
+        self.captured: set[str] = set()
         self.divisions = recounted_divisions.Divisions()
         self.claims = recounted_claims.Claims()
         self.credits = recounted_credits.Credits()
@@ -417,8 +417,10 @@ class Recount:
                 payment.live.pop(event.attempt, None)
             case payments.PaymentCaptured():
                 payment.live.pop(event.attempt, None)
-                assert event.intent not in self.intents, "one capture for each intent"
-                self.intents.add(event.intent)
+                apart = stream.startswith(f"payment-{event.intent}-") and stream[-2:] != "-1"
+                name = event.charge if apart else event.intent
+                assert name not in self.captured, "one capture for each intent"
+                self.captured |= {event.intent, event.charge}
                 payment.captured[event.intent] = event.amount
             case (
                 payments.FundsParked() | payments.ParkedFundsApplied() | payments.ParkedFundsOwed()

@@ -15,7 +15,7 @@ import msgspec
 
 from application.commands import follow_up
 from application.commands.dispatcher import Dispatcher
-from application.payment.gateway import GatewayUnavailable
+from application.payment.gateway import RESOURCE_MISSING, GatewayRejected, GatewayUnavailable
 from application.payment.record_refund import Accepted, Failed, RecordRefund
 from application.payment.refund_payment import RefundPayment
 from application.settlement.compare_balance import BalanceComparer, BookedClearing
@@ -96,6 +96,7 @@ class StripeAccount:
         charged: money.Money | None = None,
         booking: str | None = None,
         payout: ProviderPayout | None = None,
+        intent: str | None = None,
     ) -> str:
         """A balance transaction; its id."""
         transaction = Transaction(
@@ -110,6 +111,7 @@ class StripeAccount:
             charged=charged,
             charge=charge,
             booking=booking,
+            intent=intent,
         )
         self._listed.append(ListedTransaction(transaction, payout))
         return transaction.id
@@ -187,6 +189,14 @@ class StripeAccount:
         start = 0 if after is None else ids.index(after) + 1
         page = wanted[start : start + self._page_size]
         return TransactionPage(page, has_more=start + self._page_size < len(wanted))
+
+    async def transaction(self, transaction: str) -> ListedTransaction:
+        """As it is listed."""
+        self._call("transaction")
+        for each in self._listed:
+            if each.id == transaction:
+                return each
+        raise GatewayRejected(RESOURCE_MISSING, transaction)
 
     async def payout(self, payout: str) -> ProviderPayout:
         """As it is now."""

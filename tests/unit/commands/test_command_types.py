@@ -25,8 +25,10 @@ from application.payment.record_unmatched import RecordUnmatchedMoney
 from application.payment.refund_payment import RefundPayment
 from application.payment.start_checkout import StartCheckout
 from application.pricing.journeys import WantedSegment
+from application.reconciliation.append_from_stripe import AppendFromStripe
 from application.reconciliation.approve_remedy import ApproveRemedy
 from application.reconciliation.import_bank_lines import ImportBankLines
+from application.reconciliation.propose_refund import ProposeRefund
 from application.reconciliation.propose_remedy import ProposeRemedy
 from application.reconciliation.run_reconciliation import RecordDay
 from application.settlement.compare_balance import RecordComparison
@@ -41,6 +43,7 @@ COMMANDS = sorted(command_types(), key=lambda each: each.__name__)
 NAMES_STREAMS_ITSELF = {
     AllocateExternalRefund,
     RecordSignedFact,
+    AppendFromStripe,
     ApproveRemedy,
     CancelBooking,
     CreateBooking,
@@ -49,6 +52,7 @@ NAMES_STREAMS_ITSELF = {
     ModifyBooking,
     OrderGiftCard,
     RecordBankTransfer,
+    ProposeRefund,
     ProposeRemedy,
     RecordCapture,
     RecordComparison,

@@ -5,10 +5,12 @@ import datetime as dt
 import pytest
 from msgspec.structs import replace
 
+from application.reconciliation.ledger_leg import FACTS
 from domain.kernel.money import Money
 from domain.reconciliation import matching
 from domain.reconciliation.breaks import Break, age_bucket
 from domain.reconciliation.records import BookedFact, Legs, OpenHold
+from tests.support import event_samples
 from tests.support.legs import (
     ARRIVAL,
     MORNING,
@@ -237,3 +239,14 @@ def test_a_payout_of_the_ledger_that_stripe_returned_is_a_break_of_state() -> No
     out = listed(-PRICE, "txn_2", category="payout", key="po_1", collects=())
     legs = Legs(facts=(paid,), listed=(out, back), openings=frozenset({"po_1"}))
     assert only(legs).kind == "state"
+
+
+def test_every_entry_on_account_1010_has_its_row_at_stripe() -> None:
+    entries = [getattr(each, "entry", None) for each in event_samples.all_samples()]
+    rules = {
+        entry.rule
+        for entry in entries
+        if entry is not None and any(one.account == "1010" for one in entry.postings)
+    }
+    apart = {"balance_transaction", "reconciliation_write_off", "division"}
+    assert rules - apart == FACTS.keys() - apart

@@ -1,145 +1,28 @@
 """The use cases over the test airline and its account at Stripe: runs, and two persons."""
 
 import datetime as dt
-import uuid
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
 from types import SimpleNamespace
 from typing import Any, cast
 from zoneinfo import ZoneInfo
 
-import msgspec
 import pytest
 
-from application.caller import Caller
-from application.identity.ports import Principal
-from application.ledger.books import JournalEntry, JournalQuestion, PostedAmount
-from application.queries import AsOf
 from application.reconciliation.approve_remedy import approve_remedy
 from application.reconciliation.import_bank_lines import import_bank_lines
-from application.reconciliation.ports import ReconciliationPorts
 from application.reconciliation.propose_remedy import propose_remedy
-from application.reconciliation.read_reconciliation import BreakDetails, read_breaks, read_report
-from application.reconciliation.run_reconciliation import DayResult, run_reconciliation
-from domain.kernel.entries import accounting_day
+from application.reconciliation.read_reconciliation import BreakDetails, read_report
+from application.reconciliation.run_reconciliation import run_reconciliation
 from domain.kernel.money import Money
 from domain.reconciliation.rejections import (
     ApproverMustDiffer,
     RangeNotAllowed,
     RemedyNotAllowed,
 )
-from infrastructure.bank_files.statement import read_statement
 from interfaces.composition import Core
 from interfaces.worker.timers import reconcile_days
 from interfaces.worker.timers.reconcile_days import ReconcileDays
 from interfaces.worker.timers.timer import Page
-from tests.support.settled import SettledAirline, settled_airline
-
-
-class MemoryBooks:
-    """The journal of the log in memory, for the queries that reconciliation asks."""
-
-    def __init__(self, settled: SettledAirline) -> None:
-        self._log = settled.airline.log
-
-    async def journal_as_of(self) -> AsOf:
-        return AsOf(len(self._log.events), 0.0)
-
-    async def entries_by_day(self, *, since: dt.date, until: dt.date, **_: Any) -> list[Any]:
-        return [each for each in self._entries() if since <= each.effective_on <= until]
-
-    async def find_entries(self, asked: JournalQuestion, **_: Any) -> list[Any]:
-        return [
-            each
-            for each in self._entries()
-            if (asked.rule is None or each.rule == asked.rule)
-            and (asked.since is None or each.effective_on >= asked.since)
-            and (asked.reference is None or asked.reference in each.references)
-        ]
-
-    def _entries(self) -> list[JournalEntry]:
-        return [
-            JournalEntry(
-                position=recorded.position,
-                event="",
-                stream=recorded.stream,
-                version=recorded.version,
-                kind=recorded.event.tag,
-                effective_on=entry.effective_on,
-                recorded_at=recorded.recorded_at,
-                rule=entry.rule,
-                rule_version=entry.version,
-                references=entry.references,
-                postings=tuple(
-                    PostedAmount(each.account, each.booking, each.amount, each.currency)
-                    for each in entry.postings
-                ),
-            )
-            for recorded in self._log.events
-            if (entry := getattr(recorded.event, "entry", None)) is not None
-        ]
-
-
-class Reconciled(msgspec.Struct, frozen=True):
-    """The airline and what reconciles it."""
-
-    settled: SettledAirline
-    ports: ReconciliationPorts
-
-    @property
-    def today(self) -> dt.date:
-        return accounting_day(self.settled.airline.clock())
-
-    async def run(self) -> list[DayResult]:
-        """Run over the last week; the days that have something."""
-        results = await run_reconciliation(
-            self.ports, since=self.today - dt.timedelta(days=7), until=self.today
-        )
-        return [each for each in results if each.totals]
-
-    async def breaks(self) -> list[tuple[str, int]]:
-        """The classes and amounts that a run finds and that are open."""
-        await self.run()
-        return [
-            (each.break_.found.kind, each.break_.found.amount.amount)
-            for each in await read_breaks(self.ports)
-        ]
-
-    async def only(self) -> BreakDetails:
-        (found,) = await read_breaks(self.ports)
-        return found
-
-
-@asynccontextmanager
-async def reconciled() -> AsyncIterator[Reconciled]:
-    async with settled_airline() as settled:
-
-        async def no_attempts() -> tuple[list[Any], AsOf]:
-            return [], AsOf(0, 0.0)
-
-        books: Any = MemoryBooks(settled)
-
-        yield Reconciled(
-            settled,
-            ReconciliationPorts(
-                bus=settled.bus,
-                books=books,
-                stripe=settled.stripe,
-                unfinished_attempts=no_attempts,
-                read_statement=read_statement,
-                clock=settled.airline.clock,
-            ),
-        )
-
-
-def caller(user: str) -> Caller:
-    return Caller(
-        principal=Principal(user, "finance"),
-        command_id=uuid.uuid4(),
-        fingerprint=b"",
-        correlation_id="c",
-        deadline=float("inf"),
-    )
+from tests.support.reconciled import Reconciled, caller, reconciled
 
 
 @pytest.mark.parametrize("currency", ["SAR", "KWD", "JPY"])

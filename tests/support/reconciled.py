@@ -1,0 +1,193 @@
+"""The test airline, its account at Stripe, and what reconciles them, all in memory."""
+
+import datetime as dt
+import functools
+import time
+import uuid
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from typing import Any
+
+import msgspec
+
+from application.caller import Caller
+from application.identity.ports import Principal
+from application.ledger.books import JournalEntry, JournalQuestion, PostedAmount
+from application.payment.collect import Collector, ReturnUrls
+from application.payment.gateway import PaymentIntent, ProviderRefund
+from application.payment.process_event import process_event
+from application.payment.refunding import Refunder
+from application.queries import AsOf
+from application.reconciliation.ports import ReconciliationPorts
+from application.reconciliation.read_reconciliation import BreakDetails, read_breaks
+from application.reconciliation.run_reconciliation import DayResult, run_reconciliation
+from application.settlement.follow_hints import HintFollower
+from domain.kernel.entries import accounting_day
+from infrastructure.bank_files.statement import read_statement
+from tests.support.settled import SettledAirline, settled_airline
+
+
+class StripeObjects:
+    """The intents and refunds of the account, for what asks Stripe about one of them."""
+
+    def __init__(self) -> None:
+        self.intents: dict[str, PaymentIntent] = {}
+        self.refunds: dict[str, ProviderRefund] = {}
+
+    async def payment_intent(self, intent: str) -> PaymentIntent:
+        """As it is now."""
+        return self.intents[intent]
+
+    async def refund(self, refund: str) -> ProviderRefund:
+        """As it is now."""
+        return self.refunds[refund]
+
+    async def refunds_of_charge(self, charge: str) -> list[ProviderRefund]:
+        """Newest first."""
+        return [each for each in reversed(self.refunds.values()) if each.charge == charge]
+
+
+class MemoryBooks:
+    """The journal of the log in memory, for the queries that reconciliation asks."""
+
+    def __init__(self, settled: SettledAirline) -> None:
+        self._log = settled.airline.log
+
+    async def journal_as_of(self) -> AsOf:
+        """All of the log."""
+        return AsOf(len(self._log.events), 0.0)
+
+    async def entries_by_day(self, *, since: dt.date, until: dt.date, **_: Any) -> list[Any]:
+        """Of these days."""
+        return [each for each in self._entries() if since <= each.effective_on <= until]
+
+    async def find_entries(self, asked: JournalQuestion, **_: Any) -> list[Any]:
+        """Those that fit; the account is not looked at."""
+        return [
+            each
+            for each in self._entries()
+            if (asked.rule is None or each.rule == asked.rule)
+            and (asked.since is None or each.effective_on >= asked.since)
+            and (asked.reference is None or asked.reference in each.references)
+        ]
+
+    def _entries(self) -> list[JournalEntry]:
+        return [
+            JournalEntry(
+                position=recorded.position,
+                event="",
+                stream=recorded.stream,
+                version=recorded.version,
+                kind=recorded.event.tag,
+                effective_on=entry.effective_on,
+                recorded_at=recorded.recorded_at,
+                rule=entry.rule,
+                rule_version=entry.version,
+                references=entry.references,
+                postings=tuple(
+                    PostedAmount(each.account, each.booking, each.amount, each.currency)
+                    for each in entry.postings
+                ),
+            )
+            for recorded in self._log.events
+            if (entry := getattr(recorded.event, "entry", None)) is not None
+        ]
+
+
+class Reconciled(msgspec.Struct, frozen=True):
+    """The airline and what reconciles it."""
+
+    settled: SettledAirline
+    ports: ReconciliationPorts
+    objects: StripeObjects
+
+    @property
+    def today(self) -> dt.date:
+        """By the airline's clock."""
+        return accounting_day(self.settled.airline.clock())
+
+    async def run(self) -> list[DayResult]:
+        """Run over the last week; the days that have something."""
+        results = await run_reconciliation(
+            self.ports, since=self.today - dt.timedelta(days=7), until=self.today
+        )
+        return [each for each in results if each.totals]
+
+    async def breaks(self) -> list[tuple[str, int]]:
+        """The classes and amounts that a run finds and that are open."""
+        await self.run()
+        return [
+            (each.break_.found.kind, each.break_.found.amount.amount)
+            for each in await read_breaks(self.ports)
+        ]
+
+    async def open(self) -> list[BreakDetails]:
+        """The breaks that are open, as the last run found them."""
+        return list(await read_breaks(self.ports))
+
+    async def only(self) -> BreakDetails:
+        """The one break that is open."""
+        (found,) = await read_breaks(self.ports)
+        return found
+
+
+@asynccontextmanager
+async def reconciled() -> AsyncIterator[Reconciled]:
+    """An airline with nothing sold yet."""
+    async with settled_airline() as settled:
+
+        async def no_attempts() -> tuple[list[Any], AsOf]:
+            return [], AsOf(0, 0.0)
+
+        books: Any = MemoryBooks(settled)
+        objects = StripeObjects()
+        at_stripe: Any = objects
+        collector = Collector(
+            bus=settled.bus,
+            payments=at_stripe,
+            clock=settled.airline.clock,
+            urls=ReturnUrls("https://airline.example/{booking}", "https://airline.example"),
+            describe=lambda booking: booking,
+        )
+        no_disputes: Any = None
+
+        yield Reconciled(
+            settled,
+            ReconciliationPorts(
+                bus=settled.bus,
+                books=books,
+                stripe=settled.stripe,
+                unfinished_attempts=no_attempts,
+                process_event=functools.partial(
+                    process_event,
+                    collector=collector,
+                    refunder=Refunder(
+                        bus=settled.bus,
+                        payments=at_stripe,
+                        collector=collector,
+                        clock=settled.airline.clock,
+                    ),
+                    settlement=HintFollower(
+                        follower=settled.follower,
+                        sweeper=settled.sweeper,
+                        monotonic=time.monotonic,
+                    ),
+                    disputes=no_disputes,
+                ),
+                record_transactions=settled.follower.record_all,
+                read_statement=read_statement,
+                clock=settled.airline.clock,
+            ),
+            objects,
+        )
+
+
+def caller(user: str) -> Caller:
+    """A request of a user of finance, with a key of its own."""
+    return Caller(
+        principal=Principal(user, "finance"),
+        command_id=uuid.uuid4(),
+        fingerprint=b"",
+        correlation_id="c",
+        deadline=float("inf"),
+    )
