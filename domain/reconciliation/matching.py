@@ -157,7 +157,7 @@ def _kind(group: Group, known: _Known, now: dt.datetime) -> BreakClass | None:
         return "timing" if now - group.since <= MISSING_AFTER else "missing_at_stripe"
     if group.booked == group.expected and _is_complete(group):
         return None
-    if now - group.newest <= RECORDED_WITHIN:
+    if now - group.newest <= RECORDED_WITHIN and not _is_recorded(group):
         return "timing"
     if not group.facts and any(each.booked_by != "transaction" for each in group.listed):
         return _unknown_kind(group, known)
@@ -170,6 +170,12 @@ def _kind(group: Group, known: _Known, now: dt.datetime) -> BreakClass | None:
     if _currencies_differ(group):
         return "currency"
     return "amount"
+
+
+def _is_recorded(group: Group) -> bool:
+    """Whether the ledger has the fact and each transaction itself: nothing more is on its way."""
+    booked = {each.transaction for each in group.own}
+    return bool(group.facts) and all(each.id in booked for each in group.listed)
 
 
 def _is_complete(group: Group) -> bool:

@@ -76,6 +76,14 @@ def move(account: Account, movement: Movement) -> Json:
     return account.balance_transactions.put(transaction)
 
 
+def correct(account: Account, identifier: str, amount: int) -> Json:
+    """Change the amount of a transaction, which Stripe itself never does."""
+    transaction = account.balance_transactions.get(identifier)
+    net = amount - transaction["fee"]
+    account.money.funds.change(transaction, net)
+    return account.balance_transactions.put({**transaction, "amount": amount, "net": net})
+
+
 def _fee_details(movement: Movement) -> list[Json]:
     if movement.fee == 0:
         return []

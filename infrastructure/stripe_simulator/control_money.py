@@ -7,6 +7,8 @@ POST fraud_warnings       an early fraud warning: see `fraud_warnings.Suspicion`
 POST disputes             a dispute or an inquiry: see `disputes.Opening`
 POST dispute_escalations  turns an inquiry into a dispute, which takes the money
 POST dispute_ends         the bank's decision: see `disputes.Ending`
+POST corrections          changes the amount of a balance transaction after it was listed, which
+                          Stripe never does: what differs then has to be found
 POST funds                makes all pending funds available, whatever their day
 POST payouts              pays out the available balance: see `payouts.Request`
 POST payout_ends          pays or fails a payout, also after it was paid: see `payouts.Ending`
@@ -53,6 +55,13 @@ def read(request: Request, shape: type[_T]) -> _T:
     return msgspec.json.decode(request.body or b"{}", type=shape)
 
 
+class Correction(msgspec.Struct, forbid_unknown_fields=True):
+    """The transaction of a charge, and what Stripe lists from now on, in minor units."""
+
+    charge: str
+    amount: int
+
+
 class MoneyControl:
     """The control routes about money of one account."""
 
@@ -68,6 +77,7 @@ class MoneyControl:
             ("POST", "disputes"): self._dispute,
             ("POST", "dispute_escalations"): self._escalate,
             ("POST", "dispute_ends"): self._end_dispute,
+            ("POST", "corrections"): self._correct,
             ("POST", "funds"): self._release,
             ("POST", "payouts"): self._pay_out,
             ("POST", "payout_ends"): self._end_payout,
@@ -111,6 +121,13 @@ class MoneyControl:
 
     def _end_dispute(self, request: Request) -> Json:
         return disputes.end(self._account, read(request, disputes.Ending))
+
+    def _correct(self, request: Request) -> Json:
+        wanted = read(request, Correction)
+        transaction = charges.named(self._account, wanted.charge)["balance_transaction"]
+        if transaction is None:
+            raise ValueError("the charge is not settled yet")
+        return balance.correct(self._account, transaction, wanted.amount)
 
     def _release(self, _: Request) -> Json:
         return balance.release(self._account)

@@ -47,6 +47,21 @@ class Funds(msgspec.Struct):
         waiting = Waiting(transaction["available_on"], transaction["id"], currency, net)
         heapq.heappush(self.waiting, waiting)
 
+    def change(self, transaction: Json, net: int) -> None:
+        """Let a transaction that was counted have moved so much net."""
+        currency, change = transaction["currency"], net - transaction["net"]
+        if transaction["status"] == "available":
+            self.available[currency] += change
+            return
+        self.pending[currency] += change
+        self.waiting = [
+            Waiting(each.available_on, each.id, currency, net)
+            if each.id == transaction["id"]
+            else each
+            for each in self.waiting
+        ]
+        heapq.heapify(self.waiting)
+
     def come_due(self, now: int) -> Iterator[str]:
         """Make pending funds available whose day has come; return their transactions."""
         while self.waiting and self.waiting[0].available_on <= now:

@@ -90,11 +90,19 @@ class BreakEvidenceResponse(msgspec.Struct, rename="camel"):
     listed: list[wire.MoneyResponse]
 
 
+class ProposedRefundResponse(msgspec.Struct, rename="camel"):
+    """The charge that Stripe took twice, and how much of it goes back."""
+
+    amount: wire.MoneyResponse
+    charge: str
+    payment_intent: str
+
+
 class BreakResponse(msgspec.Struct, rename="camel"):
     """What does not fit; `amount` is what the ledger has beyond the other side.
 
-    `remedy` is what is proposed first. `decision`, `account`, `proposedBy` and `reason` are set
-    once staff decided; `status` is open, proposed, resolved or cleared.
+    `remedy` is what is proposed first. `decision`, `account`, `proposedBy`, `reason` and `refund`
+    are set once staff decided; `status` is open, proposed, resolved or cleared.
     """
 
     id: str
@@ -109,6 +117,7 @@ class BreakResponse(msgspec.Struct, rename="camel"):
     account: str | None
     proposed_by: str | None
     reason: str | None
+    refund: ProposedRefundResponse | None
     evidence: BreakEvidenceResponse
 
 
@@ -233,6 +242,7 @@ def _break(each: BreakDetails) -> BreakResponse:
         account=each.break_.account,
         proposed_by=each.break_.proposed_by,
         reason=each.break_.reason,
+        refund=_refund(each),
         evidence=BreakEvidenceResponse(
             rule=evidence.rule,
             rule_version=evidence.rule_version,
@@ -243,6 +253,13 @@ def _break(each: BreakDetails) -> BreakResponse:
             listed=[_money(amount) for amount in evidence.listed],
         ),
     )
+
+
+def _refund(each: BreakDetails) -> ProposedRefundResponse | None:
+    duplicate = each.break_.duplicate
+    if duplicate is None:
+        return None
+    return ProposedRefundResponse(_money(duplicate.amount), duplicate.charge, duplicate.intent)
 
 
 def _money(amount: money.Money) -> wire.MoneyResponse:

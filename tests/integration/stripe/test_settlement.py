@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 import stripe
 
+from application.payment.gateway import RESOURCE_MISSING, GatewayRejected
 from application.settlement.compare_balance import BookedClearing, compared
 from application.settlement.follow_payout import PayoutFollower
 from application.settlement.gateway import ListedTransaction
@@ -164,3 +165,15 @@ def _books(airline: MemoryAirline, account: str) -> dict[str, int]:
             if each.account == account:
                 sums[each.currency] = sums.get(each.currency, 0) + each.amount
     return {currency: amount for currency, amount in sums.items() if amount}
+
+
+async def test_a_transaction_is_read_by_its_id_as_it_is_listed(
+    account: StripeSimulator, client: stripe.StripeClient, reader: StripePaymentGateway
+) -> None:
+    await charge(client, 50_000, "SAR")
+    (found,) = await listed(reader)
+    assert found.transaction.intent is not None
+    assert await reader.settlement.transaction(found.id) == found
+    with pytest.raises(GatewayRejected) as refused:
+        await reader.settlement.transaction("txn_0")
+    assert refused.value.code == RESOURCE_MISSING

@@ -190,3 +190,18 @@ def test_a_file_without_money_counts_its_transactions(account: Account, tmp_path
     again = Account(Configuration())
     snapshot.load(again, tmp_path / "state")
     assert funds(again) == funds(account)
+
+
+@pytest.mark.parametrize("days", [0, 8])
+def test_a_corrected_transaction_changes_the_balance_by_the_difference(
+    account: Account, days: int
+) -> None:
+    charge = paid(account)
+    agenda.advance(account, days * DAY)
+    before = total(account)["sar"]
+    corrected = balance.correct(account, charge["balance_transaction"], 49_995)
+    assert (corrected["amount"], corrected["net"]) == (49_995, 49_995 - corrected["fee"])
+    assert moved(account, corrected["id"]) == corrected
+    assert total(account) == funds(account) == {"sar": before - 5}
+    agenda.advance(account, 8 * DAY)
+    assert account.money.funds.available == {"sar": before - 5}
