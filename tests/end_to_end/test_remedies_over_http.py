@@ -184,6 +184,8 @@ async def test_a_write_off_goes_from_the_break_to_the_posted_entry(
     finance = await customers.staff(system, client, "finance")
     second = await customers.staff(system, client, "finance", second=True)
     charge = await sold(system, customer)
+    await asyncio.to_thread(await_transaction, system, charge)
+    await asyncio.to_thread(running_system.await_rest, system)
     running_system.control(system, "corrections", charge=charge["id"], amount=charge["amount"] - 5)
     (found,) = await breaks_about(finance, charge["id"])
     assert (found["kind"], found["amount"]["amount"]) == ("amount", 5)
