@@ -7,7 +7,7 @@ import signal
 import tempfile
 import threading
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Annotated, Any
@@ -29,7 +29,7 @@ from interfaces.cli.demo_failed import DemoFailed
 from interfaces.cli.demo_stage import Stage, overrides_from, process_of, say, stage
 from interfaces.cli.demo_walk import Walk, walk
 from interfaces.cli.running import USAGE_EXIT
-from interfaces.cli.storyline import BalanceRow, EntryRow, EventRow, Step
+from interfaces.cli.storyline import BalanceRow, DemoAccount, EntryRow, EventRow, Step
 from interfaces.settings import SettingRefused
 
 SETTLE_SECONDS = 15.0
@@ -258,6 +258,15 @@ def _urls(ready: Stage) -> dict[str, str]:
     }
 
 
+def _accounts(people: Iterable[DemoAccount]) -> dict[str, dict[str, str]]:
+    """Return the accounts by role; of a role that two persons have, the other is the second."""
+    found: dict[str, dict[str, str]] = {}
+    for each in people:
+        name = f"second_{each.role}" if each.role in found else each.role
+        found[name] = {"email": each.email, "password": each.password}
+    return found
+
+
 def _line(ready: Stage, walked: Walk, books: Books) -> str:
     booking = walked.booking
     people = (walked.traveller, *ready.staff)
@@ -277,9 +286,7 @@ def _line(ready: Stage, walked: Walk, books: Books) -> str:
                 "accounts": msgspec.to_builtins(books.balances),
             },
             "urls": _urls(ready),
-            "accounts": {
-                each.role: {"email": each.email, "password": each.password} for each in people
-            },
+            "accounts": _accounts(people),
         }
     )
 

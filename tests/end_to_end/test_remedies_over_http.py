@@ -2,6 +2,9 @@
 
 import asyncio
 import datetime as dt
+import os
+import subprocess
+import sys
 from collections.abc import Iterator
 from typing import Any
 
@@ -97,9 +100,9 @@ async def test_a_refund_and_a_dispute_without_webhooks_are_appended_from_stripe_
         assert await breaks_about(finance, key) == []
 
 
-def seed_duplicate(system: System, charge: dict[str, Any]) -> dict[str, Any]:
+def seed_duplicate(system: System, charge: dict[str, Any], *, days_ago: int = 40) -> dict[str, Any]:
     """Record a break as a run finds one; Stripe itself never takes one intent twice."""
-    day = accounting_day(dt.datetime.now(dt.UTC)) - dt.timedelta(days=40)
+    day = accounting_day(dt.datetime.now(dt.UTC)) - dt.timedelta(days=days_ago)
     amount = Money(charge["amount"], "SAR")
     found = Break(
         kind="duplicate",
@@ -212,3 +215,42 @@ async def test_a_write_off_goes_from_the_break_to_the_posted_entry(
         "1010": -5,
     }
     assert await breaks_about(finance, charge["id"]) == []
+
+
+def ais_reconcile(system: System, *arguments: str) -> subprocess.CompletedProcess[str]:
+    """Run `ais reconcile` beside the system."""
+    return subprocess.run(
+        [sys.executable, "-m", "interfaces.cli.main", "reconcile", *arguments],
+        env={**os.environ, **system.environment},
+        capture_output=True,
+        text=True,
+        timeout=60,
+    )
+
+
+async def test_the_command_lists_breaks_appends_and_leaves_the_approval_to_a_person(
+    system: System, client: httpx.AsyncClient, customer: Customer
+) -> None:
+    finance = await customers.staff(system, client, "finance")
+    charge = await sold(system, customer)
+    for kind in ("refund", "charge."):
+        running_system.control(system, "rules", action="drop", type=kind, times=20)
+    refund = running_system.control(system, "refunds", charge=charge["id"], amount=700)
+    (found,) = await breaks_about(finance, refund["id"])
+    listed = ais_reconcile(system, "breaks", "--from", today(), "--to", today())
+    assert (listed.returncode, found["id"] in listed.stdout) == (0, True), listed.stderr
+    appended = ais_reconcile(system, "append", today(), found["id"])
+    assert (appended.returncode, "append_from_stripe" in appended.stdout) == (0, True)
+    again = ais_reconcile(system, "append", today(), found["id"])
+    assert (again.returncode, "INVALID_STATE_TRANSITION" in again.stderr) == (2, True)
+    unknown = ais_reconcile(system, "append", today(), "amount:charge:ch_0")
+    assert (unknown.returncode, "NOT_FOUND" in unknown.stderr) == (2, True)
+    await asyncio.to_thread(running_system.await_rest, system)
+    assert len(await entries(finance, refund["id"], "external_refund_recorded")) == 1
+
+    duplicate = seed_duplicate(system, charge_without_webhooks(system), days_ago=41)
+    asked = ("propose", duplicate["day"], duplicate["id"], "refund", "--reason", "paid_twice")
+    proposed = ais_reconcile(system, *asked)
+    assert (proposed.returncode, "proposed, refund" in proposed.stdout) == (0, True)
+    decided = await finance.call("POST", f"{path_of(duplicate)}/decide", {"approved": True})
+    assert (decided["status"], decided["proposedBy"]) == ("resolved", "operator")
