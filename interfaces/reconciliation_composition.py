@@ -7,6 +7,7 @@ from application.commands.bus import CommandBus
 from application.payment.process_event import process_event
 from application.reconciliation.ports import ReconciliationPorts
 from infrastructure.bank_files.statement import read_statement
+from infrastructure.postgres.reconciliation_runs import PostgresRunLog
 from interfaces import books_composition
 from interfaces.books_composition import asking
 from interfaces.composition import Core, utc_now
@@ -33,5 +34,6 @@ def reconciliation_on(core: Core, bus: CommandBus) -> ReconciliationPorts:
         ),
         record_transactions=core.settlement.follower.record_all,
         read_statement=read_statement,
+        runs=PostgresRunLog(core.pool),
         clock=utc_now,
     )

@@ -1,8 +1,8 @@
 """What the use cases of reconciliation need from outside."""
 
 import datetime as dt
-from collections.abc import Awaitable, Callable, Sequence
-from typing import Protocol
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from typing import Literal, Protocol
 
 import msgspec
 
@@ -14,6 +14,7 @@ from application.payment.process_event import Handled
 from application.queries import UnfinishedAttempts
 from application.settlement.gateway import ListedTransaction, SettlementGateway
 from domain.reconciliation.records import BankLine
+from domain.reconciliation.state import DayTotal
 
 
 class BankStatement(msgspec.Struct, frozen=True):
@@ -45,6 +46,52 @@ RecordTransactions = Callable[[Sequence[ListedTransaction]], Awaitable[int]]
 """Records transactions with their fees and exchanges; returns how many were new."""
 
 
+Trigger = Literal["timer", "command", "request"]
+"""What started a run: the daily timer, `ais reconcile`, or a request over HTTP."""
+
+
+class ReconciliationRun(msgspec.Struct, frozen=True):
+    """A run over these days; one without an end is under way, or was cut short.
+
+    `breaks` has by class how many were found, `totals` the value of all days by currency.
+    """
+
+    number: int
+    since: dt.date
+    until: dt.date
+    trigger: Trigger
+    actor: str
+    started_at: dt.datetime
+    finished_at: dt.datetime | None = None
+    breaks: Mapping[str, int] = {}
+    totals: tuple[DayTotal, ...] = ()
+
+
+class RunLog(Protocol):
+    """The runs by number, in the order in which they began. All raise Unavailable."""
+
+    async def begin(
+        self, *, since: dt.date, until: dt.date, trigger: Trigger, actor: str, now: dt.datetime
+    ) -> int:
+        """Store that a run begins; return its number."""
+        ...
+
+    async def finish(
+        self,
+        number: int,
+        *,
+        breaks: Mapping[str, int],
+        totals: Sequence[DayTotal],
+        now: dt.datetime,
+    ) -> None:
+        """Store what the run found, and its end."""
+        ...
+
+    async def find(self, *, before: int | None, limit: int) -> Sequence[ReconciliationRun]:
+        """Return the runs before this number, the newest first."""
+        ...
+
+
 class ReconciliationPorts(msgspec.Struct, frozen=True):
     """The log, the journal, Stripe's lists, what records its facts, the reader of statements."""
 
@@ -55,4 +102,5 @@ class ReconciliationPorts(msgspec.Struct, frozen=True):
     process_event: ProcessEvent
     record_transactions: RecordTransactions
     read_statement: ReadStatement
+    runs: RunLog
     clock: ports.Clock

@@ -7,6 +7,7 @@ has recorded whole days, and the next one continues.
 
 import datetime as dt
 import logging
+from collections import Counter
 from collections.abc import Callable, Sequence
 
 import msgspec
@@ -15,7 +16,7 @@ from application.commands import follow_up, stream_kinds
 from application.commands.command import Command, Reply
 from application.commands.context import DecisionContext
 from application.reconciliation import ledger_leg, stripe_leg
-from application.reconciliation.ports import ReconciliationPorts
+from application.reconciliation.ports import ReconciliationPorts, Trigger
 from domain.kernel import ids
 from domain.kernel.entries import accounting_day, start_of_day
 from domain.reconciliation import days, matching
@@ -81,9 +82,12 @@ async def run_reconciliation(
     since: dt.date,
     until: dt.date,
     actor: str = follow_up.ACTOR,
+    trigger: Trigger = "timer",
     report: Progress = lambda _: None,
 ) -> tuple[DayResult, ...]:
     """Compare the days, both included; record and return what was found of each.
+
+    The run is listed from its beginning on, with its end and result once it has any.
 
     Rejects RangeNotAllowed. Raises the failures of the gateway, and Unavailable.
     """
@@ -92,6 +96,7 @@ async def run_reconciliation(
         raise RangeNotAllowed(field="to", reason="before_from_or_after_today")
     if (until - since).days >= DAYS_LIMIT:
         raise RangeNotAllowed(field="from", reason="too_many_days")
+    number = await ports.runs.begin(since=since, until=until, trigger=trigger, actor=actor, now=now)
     legs = await _legs(ports, since=since, until=until, report=report)
     report("matching")
     results = _by_day(matching.match(legs, now=now), since, until)
@@ -103,6 +108,9 @@ async def run_reconciliation(
                 result.unexplained_count,
                 result.day,
             )
+    found = Counter[str](each.kind for result in results for each in result.breaks)
+    totals = matching.added([total for result in results for total in result.totals])
+    await ports.runs.finish(number, breaks=found, totals=totals, now=ports.clock())
     return results
 
 

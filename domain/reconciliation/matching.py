@@ -125,6 +125,17 @@ def day_totals(outcomes: Iterable[Outcome]) -> tuple[DayTotal, ...]:
     return tuple(DayTotal(currency, *row) for currency, row in sorted(values.items()))
 
 
+def added(totals: Iterable[DayTotal]) -> tuple[DayTotal, ...]:
+    """Return the totals of several days as one, by currency."""
+    by_currency: dict[str, DayTotal] = {}
+    for each in totals:
+        known = by_currency.get(each.currency, DayTotal(each.currency, 0, 0))
+        by_currency[each.currency] = DayTotal(
+            each.currency, known.value + each.value, known.explained + each.explained
+        )
+    return tuple(found for _, found in sorted(by_currency.items()))
+
+
 def digest(rows: Sequence[object]) -> str:
     """Return the hash of rows in whatever order."""
     return hashlib.sha256(b"\n".join(sorted(_encode(each) for each in rows))).hexdigest()

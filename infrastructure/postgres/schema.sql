@@ -185,6 +185,21 @@ CREATE TABLE process.flight_task (
 );
 CREATE INDEX flight_task_unfinished ON process.flight_task USING btree (created_at) WHERE (finished_at IS NULL);
 
+CREATE TABLE process.reconciliation_run (
+    number bigint GENERATED ALWAYS AS IDENTITY NOT NULL,
+    since date NOT NULL,
+    until date NOT NULL,
+    started_by text NOT NULL,
+    actor text NOT NULL,
+    started_at timestamp with time zone NOT NULL,
+    finished_at timestamp with time zone,
+    breaks jsonb DEFAULT '{}'::jsonb NOT NULL,
+    totals jsonb DEFAULT '[]'::jsonb NOT NULL,
+    CONSTRAINT reconciliation_run_check CHECK ((until >= since)),
+    CONSTRAINT reconciliation_run_pkey PRIMARY KEY (number),
+    CONSTRAINT reconciliation_run_started_by_check CHECK ((started_by = ANY (ARRAY['timer'::text, 'command'::text, 'request'::text])))
+);
+
 CREATE TABLE projections.checkpoint (
     projection text COLLATE "C" NOT NULL,
     generation integer NOT NULL,
@@ -668,6 +683,9 @@ $function$;
 -- COLUMN identity.app_user.password_hash: ais_application may UPDATE
 -- COLUMN ledger.outbox.failed_at: ais_application may UPDATE
 -- COLUMN ledger.outbox.sent_at: ais_application may UPDATE
+-- COLUMN process.reconciliation_run.breaks: ais_application may UPDATE
+-- COLUMN process.reconciliation_run.finished_at: ais_application may UPDATE
+-- COLUMN process.reconciliation_run.totals: ais_application may UPDATE
 -- FUNCTION inbox.record_done(ids text[], types text[], objects text[], subjects text[], bodies bytea[], wrapped_keys bytea[]): ais_application may EXECUTE
 -- FUNCTION ledger.append(command_ids uuid[], fingerprints bytea[], answers bytea[], actors text[], correlation_ids text[], causation_ids uuid[], streams text[], versions integer[], tags text[], payloads bytea[], commands integer[], read_streams text[], read_versions integer[], asked uuid[], topics text[], bodies text[], subjects text[], wrapped_keys bytea[], OUT last_position bigint, OUT written boolean, OUT conflicts jsonb, OUT known jsonb): ais_application may EXECUTE
 -- FUNCTION ledger.append_with_stripe_events(command_ids uuid[], fingerprints bytea[], answers bytea[], actors text[], correlation_ids text[], causation_ids uuid[], streams text[], versions integer[], tags text[], payloads bytea[], commands integer[], read_streams text[], read_versions integer[], asked uuid[], topics text[], bodies text[], subjects text[], wrapped_keys bytea[], stripe_ids text[], stripe_types text[], stripe_objects text[], stripe_subjects text[], stripe_bodies bytea[], stripe_keys bytea[], OUT last_position bigint, OUT written boolean, OUT conflicts jsonb, OUT known jsonb): ais_application may EXECUTE
@@ -706,6 +724,7 @@ $function$;
 -- TABLE ledger.stored_events: ais_follower may SELECT
 -- TABLE process.checkpoint: ais_application may INSERT, SELECT, UPDATE
 -- TABLE process.flight_task: ais_application may INSERT, SELECT, UPDATE
+-- TABLE process.reconciliation_run: ais_application may INSERT, SELECT
 -- TABLE projections.checkpoint: ais_application may SELECT
 -- TABLE projections.checkpoint: ais_projector may DELETE, INSERT, SELECT, UPDATE
 -- TABLE projections.current_generation: ais_application may SELECT

@@ -17,9 +17,10 @@ from application.identity.ports import Principal
 from application.payment.gateway import GatewayFailure
 from application.ports import Unavailable
 from application.reconciliation.import_bank_lines import import_bank_lines
-from application.reconciliation.ports import ReconciliationPorts
+from application.reconciliation.ports import ReconciliationPorts, ReconciliationRun
 from application.reconciliation.propose_remedy import propose_remedy
 from application.reconciliation.read_reconciliation import BreakDetails, day_of, read_breaks
+from application.reconciliation.read_runs import read_runs
 from application.reconciliation.run_reconciliation import (
     DAILY_DAYS,
     DayResult,
@@ -118,6 +119,33 @@ def breaks(*, since: Since = None, until: Until = None, as_json: AsJson = False)
         else:
             for each in found:
                 _print_break(each)
+
+    return _with_ports(ask)
+
+
+@reconcile.command(name="runs")
+def runs(*, cursor: str | None = None, limit: int = 20, as_json: AsJson = False) -> int:
+    """List the runs, the newest first, with the breaks of each by class.
+
+    Parameters
+    ----------
+    cursor
+        Where to continue: what the page before printed last.
+    limit
+        How many, 200 at most.
+    as_json
+        Print the page as JSON.
+    """
+
+    async def ask(ports: ReconciliationPorts) -> None:
+        page = await read_runs(ports, cursor=cursor, limit=limit)
+        if as_json:
+            _print_json(page)
+            return
+        for each in page.runs:
+            _print_run(each)
+        if page.next_cursor is not None:
+            print(f"more: --cursor {page.next_cursor}")
 
     return _with_ports(ask)
 
@@ -234,7 +262,9 @@ async def _run(
                   f"{imported.until}; {imported.other_count} others were dropped")  # fmt: skip
     last = until or accounting_day(ports.clock()) - dt.timedelta(days=1)
     first = since or last - dt.timedelta(days=DAILY_DAYS - 1)
-    return await run_reconciliation(ports, since=first, until=last, actor=ACTOR, report=_progress)
+    return await run_reconciliation(
+        ports, since=first, until=last, actor=ACTOR, trigger="command", report=_progress
+    )
 
 
 def _progress(line: str) -> None:
@@ -270,6 +300,19 @@ def _print_break(each: BreakDetails) -> None:
     found = each.break_
     print(f"{each.day} {found.found.id}: {display(found.found.amount)}; {found.status}, "
           f"{found.decision or 'proposed: ' + found.found.remedy}")  # fmt: skip
+
+
+def _print_run(each: ReconciliationRun) -> None:
+    ended = "not finished" if each.finished_at is None else f"{each.finished_at:%Y-%m-%d %H:%M:%S}"
+    found = ", ".join(f"{count} {kind}" for kind, count in sorted(each.breaks.items()))
+    totals = ", ".join(
+        f"{one.explained} of {one.value} {one.currency} explained" for one in each.totals
+    )
+    print(
+        f"{each.number}: {each.since} to {each.until} by {each.trigger} ({each.actor}), "
+        f"{each.started_at:%Y-%m-%d %H:%M:%S} to {ended}: {found or 'no breaks'}; "
+        f"{totals or 'nothing'}"
+    )
 
 
 def _break_as_json(each: BreakDetails) -> dict[str, Any]:

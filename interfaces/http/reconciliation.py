@@ -11,11 +11,14 @@ from application.reconciliation import (
     approve_remedy,
     propose_remedy,
     read_reconciliation,
+    read_runs,
     run_reconciliation,
 )
+from application.reconciliation.ports import ReconciliationRun
 from application.reconciliation.read_reconciliation import BreakDetails
 from domain.kernel import money
 from interfaces.http import auth, idempotency, wire
+from interfaces.http.problems import invalid
 from interfaces.http.strict_request import StrictRequest
 
 FirstDay = Annotated[dt.date | None, QueryParameter(name="from")]
@@ -73,6 +76,30 @@ class ReconciliationReportResponse(msgspec.Struct, rename="camel"):
     """The oldest day first."""
 
     days: list[ReconciledDayResponse]
+
+
+class ReconciliationRunResponse(msgspec.Struct, rename="camel"):
+    """A run over the days `from` to `to`; without `finishedAt` it is under way or was cut short.
+
+    `trigger` is timer, command or request. `breaks` has by class how many were found.
+    """
+
+    number: int
+    since: dt.date = msgspec.field(name="from")
+    until: dt.date = msgspec.field(name="to")
+    trigger: str
+    actor: str
+    started_at: dt.datetime
+    finished_at: dt.datetime | None
+    breaks: dict[str, int]
+    totals: list[DayTotalResponse]
+
+
+class ReconciliationRunsResponse(msgspec.Struct, rename="camel"):
+    """The newest first; `nextCursor` is null on the last page."""
+
+    runs: list[ReconciliationRunResponse]
+    next_cursor: str | None
 
 
 class BreakEvidenceResponse(msgspec.Struct, rename="camel"):
@@ -135,9 +162,22 @@ async def start_reconciliation(
     caller = idempotency.optional(request, data)
     ports = request.ports.reconciliation
     await run_reconciliation.run_reconciliation(
-        ports, since=data.since, until=data.until, actor=caller.actor
+        ports, since=data.since, until=data.until, actor=caller.actor, trigger="request"
     )
     return await _report(request, data.since, data.until)
+
+
+@get("/api/admin/reconciliation/runs", **auth.signed_in("read_ledger"))
+async def list_reconciliation_runs(
+    request: StrictRequest,
+    cursor: Annotated[str | None, QueryParameter()] = None,
+    limit: Annotated[int, QueryParameter()] = 50,
+) -> ReconciliationRunsResponse:
+    """List the runs, the newest first, with what each found and how much of it is explained."""
+    if not 1 <= limit <= read_runs.PAGE_LIMIT:
+        raise invalid("limit", f"1 to {read_runs.PAGE_LIMIT} is expected")
+    page = await read_runs.read_runs(request.ports.reconciliation, cursor=cursor, limit=limit)
+    return ReconciliationRunsResponse([_run(each) for each in page.runs], page.next_cursor)
 
 
 @get("/api/admin/reconciliation/report", **auth.signed_in("read_ledger"))
@@ -227,6 +267,20 @@ async def _report(
     )
 
 
+def _run(each: ReconciliationRun) -> ReconciliationRunResponse:
+    return ReconciliationRunResponse(
+        number=each.number,
+        since=each.since,
+        until=each.until,
+        trigger=each.trigger,
+        actor=each.actor,
+        started_at=each.started_at,
+        finished_at=each.finished_at,
+        breaks=dict(each.breaks),
+        totals=[DayTotalResponse(one.currency, one.value, one.explained) for one in each.totals],
+    )
+
+
 def _break(each: BreakDetails) -> BreakResponse:
     found, evidence = each.break_.found, each.break_.found.evidence
     return BreakResponse(
@@ -268,6 +322,7 @@ def _money(amount: money.Money) -> wire.MoneyResponse:
 
 ROUTES = (
     start_reconciliation,
+    list_reconciliation_runs,
     read_reconciliation_report,
     read_breaks,
     propose_break_remedy,

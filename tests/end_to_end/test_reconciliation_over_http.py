@@ -101,6 +101,33 @@ def reconcile(system: System, *arguments: str) -> subprocess.CompletedProcess[st
     )
 
 
+async def test_runs_are_listed_from_the_newest_on_by_page_and_by_command(
+    system: System, client: httpx.AsyncClient, customer: Customer
+) -> None:
+    finance = await customers.staff(system, client, "finance")
+    auditor = await customers.staff(system, client, "auditor")
+    today = accounting_day(dt.datetime.now(dt.UTC)).isoformat()
+    for _ in range(2):
+        await finance.call("POST", f"{PATH}/runs", {"from": today, "to": today})
+    page = await auditor.call("GET", f"{PATH}/runs?limit=1")
+    (newest,) = page["runs"]
+    assert (newest["from"], newest["to"], newest["trigger"]) == (today, today, "request")
+    assert newest["startedAt"] <= newest["finishedAt"]
+    assert newest["breaks"].keys() <= {"timing"}
+    older = await auditor.call("GET", f"{PATH}/runs?limit=1&cursor={page['nextCursor']}")
+    assert older["runs"][0]["number"] < newest["number"]
+    assert (await client.get(f"{PATH}/runs", headers=customer.headers)).status_code == 403
+    for wrong in ("cursor=x", "limit=0", "limit=201"):
+        refused = await client.get(f"{PATH}/runs?{wrong}", headers=finance.headers)
+        assert (refused.status_code, refused.json()["code"]) == (400, "VALIDATION_ERROR")
+        assert refused.json()["details"]["field"] == wrong.partition("=")[0]
+    printed = reconcile(system, "runs", "--limit", "1")
+    assert printed.stdout.startswith(f"{newest['number']}: {today} to {today} by request (finance:")
+    assert f"more: --cursor {newest['number']}" in printed.stdout
+    (listed,) = json.loads(reconcile(system, "runs", "--limit", "1", "--json").stdout)["runs"]
+    assert (listed["number"], listed["breaks"]) == (newest["number"], newest["breaks"])
+
+
 def test_the_command_imports_a_statement_and_finds_the_same_break_each_time(
     system: System, tmp_path: Path
 ) -> None:

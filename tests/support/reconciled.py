@@ -4,11 +4,12 @@ import datetime as dt
 import functools
 import time
 import uuid
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from typing import Any
 
 import msgspec
+from msgspec.structs import replace
 
 from application.caller import Caller
 from application.identity.ports import Principal
@@ -18,11 +19,12 @@ from application.payment.gateway import PaymentIntent, ProviderRefund
 from application.payment.process_event import process_event
 from application.payment.refunding import Refunder
 from application.queries import AsOf
-from application.reconciliation.ports import ReconciliationPorts
+from application.reconciliation.ports import ReconciliationPorts, ReconciliationRun
 from application.reconciliation.read_reconciliation import BreakDetails, read_breaks
 from application.reconciliation.run_reconciliation import DayResult, run_reconciliation
 from application.settlement.follow_hints import HintFollower
 from domain.kernel.entries import accounting_day
+from domain.reconciliation.state import DayTotal
 from infrastructure.bank_files.statement import read_statement
 from tests.support.settled import SettledAirline, settled_airline
 
@@ -45,6 +47,31 @@ class StripeObjects:
     async def refunds_of_charge(self, charge: str) -> list[ProviderRefund]:
         """Newest first."""
         return [each for each in reversed(self.refunds.values()) if each.charge == charge]
+
+
+class MemoryRunLog:
+    """`RunLog` in memory."""
+
+    def __init__(self) -> None:
+        self.runs: list[ReconciliationRun] = []
+
+    async def begin(self, *, now: dt.datetime, **run: Any) -> int:
+        """Numbered from 1."""
+        self.runs.append(ReconciliationRun(len(self.runs) + 1, started_at=now, **run))
+        return len(self.runs)
+
+    async def finish(
+        self, number: int, *, breaks: Any, totals: Sequence[DayTotal], now: dt.datetime
+    ) -> None:
+        """With what it found."""
+        self.runs[number - 1] = replace(
+            self.runs[number - 1], finished_at=now, breaks=dict(breaks), totals=tuple(totals)
+        )
+
+    async def find(self, *, before: int | None, limit: int) -> list[ReconciliationRun]:
+        """The newest first."""
+        older = self.runs[: len(self.runs) if before is None else before - 1]
+        return older[::-1][:limit]
 
 
 class MemoryBooks:
@@ -132,9 +159,9 @@ class Reconciled(msgspec.Struct, frozen=True):
 
 
 @asynccontextmanager
-async def reconciled() -> AsyncIterator[Reconciled]:
+async def reconciled(*, page_size: int = 100) -> AsyncIterator[Reconciled]:
     """An airline with nothing sold yet."""
-    async with settled_airline() as settled:
+    async with settled_airline(page_size=page_size) as settled:
 
         async def no_attempts() -> tuple[list[Any], AsOf]:
             return [], AsOf(0, 0.0)
@@ -175,6 +202,7 @@ async def reconciled() -> AsyncIterator[Reconciled]:
                     disputes=no_disputes,
                 ),
                 record_transactions=settled.follower.record_all,
+                runs=MemoryRunLog(),
                 read_statement=read_statement,
                 clock=settled.airline.clock,
             ),
