@@ -3,11 +3,13 @@
 A line belongs to a payout when it prints the payout's or its trace id, or else when it is the only
 one from Stripe with its amount near the day of arrival, and the payout is the only one for it.
 Of a payout that is printed on several lines their sum counts: a bank may correct what it booked, or
-return it.
+return it. A payout that failed, also after it was paid, has to leave nothing at the bank: it never
+came, or it came and went back.
 """
 
 import datetime as dt
 import hashlib
+from collections.abc import Callable
 
 import msgspec
 
@@ -15,14 +17,20 @@ from domain.kernel import money
 from domain.kernel.entries import accounting_day, local_time
 from domain.kernel.money import Money
 from domain.reconciliation.breaks import Break, BreakClass, Evidence
-from domain.reconciliation.records import BankLine, Legs, ListedPayout
+from domain.reconciliation.records import BankLine, Legs, Listed, ListedPayout
 from domain.reconciliation.state import Outcome
 
 LIST_RULE = "payout_by_transactions"
 BANK_RULE = "payout_by_bank_line"
-VERSION = 1
+VERSION = 2
 # Banks book an arrival on the day or within the weekend after it.
 ARRIVES_WITHIN = dt.timedelta(days=3)
+# Banks book what they return within this time of Stripe's having it back.
+GOES_BACK_WITHIN = dt.timedelta(days=5)
+# How long after its arrival a payout that failed is looked for among what the bank returned.
+RETURN_REACH = dt.timedelta(days=14)
+# The states of a payout whose money is in Stripe's balance again.
+RETURNED = frozenset({"failed", "canceled"})
 # What the bank prints for each payout beside its own references.
 STRIPE_NAME = "STRIPE"
 
@@ -42,15 +50,25 @@ def outcomes(legs: Legs, *, now: dt.datetime) -> list[Outcome]:
         return found
     pairs = paired(payouts, lines)
     taken = {line.id for its in pairs.values() for line in its}
+    today = min(known_until, local_time(now).date())
     for payout in payouts:
-        if payout.status == "paid" and payout.arrives_on <= known_until:
-            found.append(_arrived(payout, pairs.get(payout.id, ()), known_until, now))
+        if payout.arrives_on > known_until:
+            continue
+        its = pairs.get(payout.id, ())
+        if payout.status == "paid":
+            found.append(_arrived(payout, its, today))
+        elif payout.status in RETURNED:
+            back_on = _returned_on(payout, its, legs.listed)
+            found.append(_returned(payout, its, today - back_on))
     found += [_unknown(line) for line in lines if line.id not in taken and _is_from_stripe(line)]
     return found
 
 
 def paired(payouts: list[ListedPayout], lines: list[BankLine]) -> dict[str, tuple[BankLine, ...]]:
-    """Return the lines of each payout: by id first, then by an amount that is the only one."""
+    """Return the lines of each payout: by id first, then by an amount that is the only one.
+
+    Of one that failed, what came and what went back are found by themselves.
+    """
     found: dict[str, tuple[BankLine, ...]] = {}
     taken: set[str] = set()
     for payout in payouts:
@@ -58,13 +76,30 @@ def paired(payouts: list[ListedPayout], lines: list[BankLine]) -> dict[str, tupl
         if named:
             found[payout.id] = tuple(named)
             taken |= {line.id for line in named}
-    rest = [each for each in payouts if each.id not in found and each.status == "paid"]
+    rest = [
+        each
+        for each in payouts
+        if each.id not in found and (each.status == "paid" or each.status in RETURNED)
+    ]
     free = [line for line in lines if line.id not in taken and _is_from_stripe(line)]
     for payout in rest:
-        like = [line for line in free if _could_be(line, payout)]
-        if len(like) == 1 and sum(_could_be(like[0], other) for other in rest) == 1:
-            found[payout.id] = (like[0],)
+        its = (*_only(payout, free, rest, _could_be), *_only(payout, free, rest, _could_return))
+        if its:
+            found[payout.id] = its
     return found
+
+
+def _only(
+    payout: ListedPayout,
+    free: list[BankLine],
+    rest: list[ListedPayout],
+    fits: Callable[[BankLine, ListedPayout], bool],
+) -> tuple[BankLine, ...]:
+    """Return the one line that fits the payout, where it fits no other payout."""
+    like = [line for line in free if fits(line, payout)]
+    if len(like) != 1 or sum(fits(like[0], other) for other in rest) != 1:
+        return ()
+    return (like[0],)
 
 
 def _names(line: BankLine, payout: ListedPayout) -> bool:
@@ -81,6 +116,13 @@ def _could_be(line: BankLine, payout: ListedPayout) -> bool:
     return line.amount == payout.amount and abs(late) <= ARRIVES_WITHIN
 
 
+def _could_return(line: BankLine, payout: ListedPayout) -> bool:
+    """Whether the bank may have returned the payout by this line."""
+    late = line.booked_on - payout.arrives_on
+    is_reached = -ARRIVES_WITHIN <= late <= RETURN_REACH
+    return payout.status in RETURNED and line.amount == -payout.amount and is_reached
+
+
 def _listed(payout: ListedPayout) -> Outcome:
     """Compare a payout with the sum of what it paid out."""
     assert payout.paid_out is not None
@@ -88,18 +130,39 @@ def _listed(payout: ListedPayout) -> Outcome:
     return _outcome(payout, None if fits else "payout", "transactions", (payout.paid_out,), ())
 
 
-def _arrived(
-    payout: ListedPayout, lines: tuple[BankLine, ...], known_until: dt.date, now: dt.datetime
-) -> Outcome:
+def _arrived(payout: ListedPayout, lines: tuple[BankLine, ...], today: dt.date) -> Outcome:
     """Compare a payout with its lines, which may be booked some days after it should arrive."""
     kind: BreakClass | None = None
     amounts = tuple(line.amount for line in lines)
     if not lines:
-        today = min(known_until, local_time(now).date())
         kind = "timing" if today - payout.arrives_on <= ARRIVES_WITHIN else "payout"
     elif _received(payout, amounts) != payout.amount or _has_other_currency(payout, amounts):
         kind = "payout"
     return _outcome(payout, kind, "bank", amounts, lines)
+
+
+def _returned(payout: ListedPayout, lines: tuple[BankLine, ...], waited: dt.timedelta) -> Outcome:
+    """Nothing of a payout that failed may stay at the bank, which has some days to return it."""
+    amounts = tuple(line.amount for line in lines)
+    nothing = Money(0, payout.amount.currency)
+    left = _received(payout, amounts)
+    kind: BreakClass | None = None
+    if left != nothing or _has_other_currency(payout, amounts):
+        is_waiting = left == payout.amount and waited <= GOES_BACK_WITHIN
+        kind = "timing" if is_waiting else "payout"
+    return _outcome(payout, kind, "bank", amounts, lines, expected=nothing)
+
+
+def _returned_on(
+    payout: ListedPayout, lines: tuple[BankLine, ...], listed: tuple[Listed, ...]
+) -> dt.date:
+    """Return the day on which Stripe has the money back; else the latest that is known of it."""
+    days = [
+        accounting_day(each.created_at)
+        for each in listed
+        if each.category == "payout_reversal" and each.opening == payout.id
+    ]
+    return max([*days, *(line.booked_on for line in lines), payout.arrives_on])
 
 
 def _received(payout: ListedPayout, amounts: tuple[Money, ...]) -> Money:
@@ -118,13 +181,17 @@ def _outcome(
     beside: str,
     other: tuple[Money, ...],
     lines: tuple[BankLine, ...],
+    *,
+    expected: Money | None = None,
 ) -> Outcome:
+    """Return the outcome; the other side should have the payout, or what is `expected` instead."""
     found = None
+    due = payout.amount if expected is None else expected
     if kind is not None:
         found = Break(
             kind=kind,
             sources=(payout.id, beside),
-            amount=payout.amount - _received(payout, other),
+            amount=due - _received(payout, other),
             since=payout.created_at,
             evidence=Evidence(
                 rule=BANK_RULE if beside == "bank" else LIST_RULE,
@@ -132,7 +199,7 @@ def _outcome(
                 positions=(),
                 provider_ids=(payout.id, *(line.id for line in lines)),
                 digests=(payout.digest, *(line.digest for line in lines)),
-                booked=(payout.amount,),
+                booked=(due,),
                 listed=other,
             ),
         )

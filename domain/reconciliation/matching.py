@@ -25,7 +25,7 @@ from domain.reconciliation.state import DayTotal, Outcome
 
 RULE = "clearing_by_source"
 HOLD_RULE = "holds_by_expiry"
-VERSION = 1
+VERSION = 2
 # Stripe lists a movement within hours; what it has not listed after three days is missing.
 MISSING_AFTER = dt.timedelta(days=3)
 # Webhooks and the sweep of each minute record a movement within this time.
