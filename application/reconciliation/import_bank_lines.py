@@ -1,6 +1,7 @@
-"""Record the lines of a statement of the bank that are from Stripe; the same file adds nothing.
+"""Record the lines of a statement of the bank; the same file adds nothing.
 
-Lines about anything else are not recorded: they name persons and are no part of this comparison.
+Of lines that do not name Stripe no text is recorded, because it may name a person: only amount, day
+and the bank's reference, with hashes by which a payout is found that only its reference names.
 """
 
 import datetime as dt
@@ -14,17 +15,20 @@ from application.reconciliation.ports import ReconciliationPorts
 from application.reconciliation.run_reconciliation import days_between
 from domain.kernel import ids
 from domain.reconciliation import days
-from domain.reconciliation.records import BankLine
+from domain.reconciliation.records import BankLine, UnrelatedLine
 
 
 class ImportedStatement(msgspec.Struct, frozen=True):
-    """What was recorded of a statement; `new_days` are those to which something was added."""
+    """What was recorded of a statement; `new_days` are those to which something was added.
+
+    `line_count` lines name Stripe, `unrelated_count` do not.
+    """
 
     file: str
     since: dt.date
     until: dt.date
     line_count: int
-    other_count: int
+    unrelated_count: int
     new_days: int
 
 
@@ -34,6 +38,7 @@ class ImportBankLines(Command, frozen=True):
     day: dt.date
     file: str
     lines: tuple[BankLine, ...]
+    unrelated: tuple[UnrelatedLine, ...]
     by: str
 
     @property
@@ -45,7 +50,10 @@ class ImportBankLines(Command, frozen=True):
         """Record the lines that are new, and that the day is covered."""
         stream = ids.reconciliation_stream(self.day)
         day = context.load(stream_kinds.RECONCILIATION, stream)
-        context.record(stream, days.import_lines(day, file=self.file, lines=self.lines, by=self.by))
+        recorded = days.import_lines(
+            day, file=self.file, lines=self.lines, unrelated=self.unrelated, by=self.by
+        )
+        context.record(stream, recorded)
         return Reply(stream)
 
 
@@ -60,6 +68,7 @@ async def import_bank_lines(
             day=day,
             file=read.file,
             lines=tuple(line for line in read.lines if line.booked_on == day),
+            unrelated=tuple(line for line in read.unrelated if line.booked_on == day),
             by=actor,
         )
         stream = ids.reconciliation_stream(day)
@@ -72,6 +81,6 @@ async def import_bank_lines(
         since=read.since,
         until=read.until,
         line_count=len(read.lines),
-        other_count=read.other_count,
+        unrelated_count=len(read.unrelated),
         new_days=new_days,
     )

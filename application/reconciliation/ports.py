@@ -13,21 +13,21 @@ from application.ledger.books import Books
 from application.payment.process_event import Handled
 from application.queries import UnfinishedAttempts
 from application.settlement.gateway import ListedTransaction, SettlementGateway
-from domain.reconciliation.records import BankLine
+from domain.reconciliation.records import BankLine, UnrelatedLine
 from domain.reconciliation.state import DayTotal
 
 
 class BankStatement(msgspec.Struct, frozen=True):
     """What was read of a statement: the days that it covers, and its lines from Stripe.
 
-    `file` is the hash of its bytes; `other_count` lines are about something else, and dropped.
+    `file` is the hash of its bytes; `unrelated` are the other lines, without their texts.
     """
 
     file: str
     since: dt.date
     until: dt.date
     lines: tuple[BankLine, ...]
-    other_count: int
+    unrelated: tuple[UnrelatedLine, ...]
 
 
 ReadStatement = Callable[[bytes], BankStatement]

@@ -21,7 +21,7 @@ from domain.kernel import ids
 from domain.kernel.entries import accounting_day, start_of_day
 from domain.reconciliation import days, matching
 from domain.reconciliation.breaks import Break
-from domain.reconciliation.records import BankLine, Legs, OpenHold
+from domain.reconciliation.records import BankLine, Legs, OpenHold, UnrelatedLine
 from domain.reconciliation.rejections import RangeNotAllowed
 from domain.reconciliation.state import DayTotal, Outcome
 
@@ -125,13 +125,14 @@ async def _legs(
     )
     report("reading the ledger")
     booked = await ledger_leg.read(ports.books, since=since - MARGIN, until=until + MARGIN)
-    lines, bank_until = await _bank(ports, since=since, until=until + BANK_REACH)
+    lines, unrelated, bank_until = await _bank(ports, since=since, until=until + BANK_REACH)
     return Legs(
         facts=booked.facts,
         transactions=booked.transactions,
         listed=at_stripe.listed,
         payouts=at_stripe.payouts,
         bank=lines,
+        unrelated=unrelated,
         bank_until=bank_until,
         holds=await _holds(ports),
         openings=await ledger_leg.openings(ports.books, at_stripe.listed),
@@ -140,9 +141,10 @@ async def _legs(
 
 async def _bank(
     ports: ReconciliationPorts, *, since: dt.date, until: dt.date
-) -> tuple[tuple[BankLine, ...], dt.date | None]:
+) -> tuple[tuple[BankLine, ...], tuple[UnrelatedLine, ...], dt.date | None]:
     """Return the imported lines, and the last day that a statement covers."""
     lines: list[BankLine] = []
+    unrelated: list[UnrelatedLine] = []
     bank_until = None
     streams = {ids.reconciliation_stream(day): day for day in days_between(since - MARGIN, until)}
     known = await ports.bus.current_all(stream_kinds.RECONCILIATION, streams)
@@ -150,8 +152,9 @@ async def _bank(
         found = known[stream][0]
         if found is not None and found.lines is not None:
             lines += found.lines.values()
+            unrelated += found.unrelated.values()
             bank_until = day
-    return tuple(lines), bank_until
+    return tuple(lines), tuple(unrelated), bank_until
 
 
 async def _holds(ports: ReconciliationPorts) -> tuple[OpenHold, ...]:

@@ -1,7 +1,8 @@
 """Payouts beside their transactions at Stripe and beside the lines of the bank.
 
-A line belongs to a payout when it prints the payout's or its trace id, or else when it is the only
-one from Stripe with its amount near the day of arrival, and the payout is the only one for it.
+A line belongs to a payout when it prints the payout's or its trace id or has it as a reference, or
+else when it is the only one from Stripe with its amount near the day of arrival, and the payout is
+the only one for it.
 Of a payout that is printed on several lines their sum counts: a bank may correct what it booked, or
 return it. A payout that failed, also after it was paid, has to leave nothing at the bank: it never
 came, or it came and went back.
@@ -17,7 +18,14 @@ from domain.kernel import money
 from domain.kernel.entries import accounting_day, local_time
 from domain.kernel.money import Money
 from domain.reconciliation.breaks import Break, BreakClass, Evidence
-from domain.reconciliation.records import BankLine, Legs, Listed, ListedPayout
+from domain.reconciliation.records import (
+    BankLine,
+    Legs,
+    Listed,
+    ListedPayout,
+    UnrelatedLine,
+    reference_digest,
+)
 from domain.reconciliation.state import Outcome
 
 LIST_RULE = "payout_by_transactions"
@@ -43,7 +51,8 @@ def outcomes(legs: Legs, *, now: dt.datetime) -> list[Outcome]:
     The bank is compared up to the last day of its statements; without one it is not compared.
     """
     payouts = sorted(set(legs.payouts), key=lambda each: (each.id, _encode(each)))
-    lines = sorted(set(legs.bank), key=lambda each: (each.id, _encode(each)))
+    ours = _named_by_reference(payouts, legs.unrelated)
+    lines = sorted({*legs.bank, *ours}, key=lambda each: (each.id, _encode(each)))
     found = [_listed(each) for each in payouts if each.paid_out is not None]
     known_until = legs.bank_until
     if known_until is None:
@@ -100,6 +109,28 @@ def _only(
     if len(like) != 1 or sum(fits(like[0], other) for other in rest) != 1:
         return ()
     return (like[0],)
+
+
+def _named_by_reference(
+    payouts: list[ListedPayout], unrelated: tuple[UnrelatedLine, ...]
+) -> list[BankLine]:
+    """Return the lines whose reference is the id or trace id of a payout, with its id as text."""
+    names: dict[str, str] = {}
+    for payout in payouts:
+        for name in (payout.id, payout.trace):
+            if name is not None:
+                names[reference_digest(name)] = payout.id
+    return [
+        BankLine(
+            id=line.id,
+            booked_on=line.booked_on,
+            amount=line.amount,
+            text=payout_id,
+            digest=_digest(line),
+        )
+        for line in set(unrelated)
+        for payout_id in {names[each] for each in line.digests if each in names}
+    ]
 
 
 def _names(line: BankLine, payout: ListedPayout) -> bool:

@@ -21,8 +21,9 @@ from domain.reconciliation.events import (
     RemedyApproved,
     RemedyDeclined,
     RemedyProposed,
+    UnrelatedLinesImported,
 )
-from domain.reconciliation.records import BankLine
+from domain.reconciliation.records import BankLine, UnrelatedLine
 from domain.reconciliation.state import DayTotal, FoundBreak, ReconciledDay, RemedyReason
 
 # What one leg has and the other never will, and a difference of amounts, may be written off.
@@ -57,14 +58,25 @@ def compare(
 
 
 def import_lines(
-    day: ReconciledDay | None, *, file: str, lines: Sequence[BankLine], by: str
+    day: ReconciledDay | None,
+    *,
+    file: str,
+    lines: Sequence[BankLine],
+    unrelated: Sequence[UnrelatedLine] = (),
+    by: str,
 ) -> list[ReconciliationEvent]:
     """Record the lines of the bank that are new, and that a statement covers the day."""
-    known = None if day is None else day.lines
-    new = {each.id: each for each in lines if known is None or each.id not in known}
-    if known is not None and not new:
-        return []
-    return [BankLinesImported(file=file, lines=tuple(new[id_] for id_ in sorted(new)), by=by)]
+    known = ReconciledDay() if day is None else day
+    new = {each.id: each for each in lines if known.lines is None or each.id not in known.lines}
+    recorded: list[ReconciliationEvent] = []
+    if known.lines is None or new:
+        lines = tuple(new[id_] for id_ in sorted(new))
+        recorded.append(BankLinesImported(file=file, lines=lines, by=by))
+    others = {each.id: each for each in unrelated if each.id not in known.unrelated}
+    if others:
+        rest = tuple(others[id_] for id_ in sorted(others))
+        recorded.append(UnrelatedLinesImported(file=file, lines=rest, by=by))
+    return recorded
 
 
 def require_open(day: ReconciledDay | None, break_id: str) -> FoundBreak:
@@ -146,6 +158,9 @@ def evolve(day: ReconciledDay | None, event: ReconciliationEvent) -> ReconciledD
     if isinstance(event, BankLinesImported):
         new = {each.id: each for each in event.lines}
         return replace(known, lines={**(known.lines or {}), **new})
+    if isinstance(event, UnrelatedLinesImported):
+        others = {each.id: each for each in event.lines}
+        return replace(known, unrelated={**known.unrelated, **others})
     assert day is not None, "a break is found on a day that was compared"
     if isinstance(event, BreakDetected):
         return _with(day, event.found.id, FoundBreak(found=event.found))

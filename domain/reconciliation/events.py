@@ -8,7 +8,7 @@ from typing import ClassVar
 from domain.kernel import entries
 from domain.kernel.events import DomainEvent
 from domain.reconciliation.breaks import Break
-from domain.reconciliation.records import BankLine
+from domain.reconciliation.records import BankLine, UnrelatedLine
 from domain.reconciliation.state import DayTotal, Decision, DuplicateCharge, RemedyReason
 
 
@@ -124,9 +124,19 @@ class BankLinesImported(DomainEvent, frozen=True):
     by: str
 
 
+class UnrelatedLinesImported(DomainEvent, frozen=True):
+    """The statement has new lines of the day that do not name Stripe; their texts are not kept."""
+
+    tag: ClassVar[str] = "reconciliation.unrelated_lines_imported.1"
+    file: str
+    lines: tuple[UnrelatedLine, ...]
+    by: str
+
+
 ReconciliationEvent = (
     DayCompared
     | BankLinesImported
+    | UnrelatedLinesImported
     | BreakDetected
     | BreakCleared
     | RemedyProposed

@@ -1,6 +1,7 @@
 """The rows of the three legs. All are values: the same row read twice is one row."""
 
 import datetime as dt
+import hashlib
 from typing import Literal
 
 import msgspec
@@ -88,6 +89,20 @@ class BankLine(msgspec.Struct, frozen=True, kw_only=True):
     digest: str
 
 
+class UnrelatedLine(msgspec.Struct, frozen=True, kw_only=True):
+    """A line of the bank that does not name Stripe, without its text, which may name a person.
+
+    `reference` is the bank's own, None where it has none in the form of an id. `digests` are the
+    hashes of what may be the id or trace id of a payout: `reference_digest` of each.
+    """
+
+    id: str
+    booked_on: dt.date
+    amount: Money
+    reference: str | None
+    digests: tuple[str, ...]
+
+
 class OpenHold(msgspec.Struct, frozen=True):
     """A payment that should have ended by `expired_at` and is still waiting."""
 
@@ -108,6 +123,12 @@ class Legs(msgspec.Struct, frozen=True, kw_only=True):
     listed: tuple[Listed, ...] = ()
     payouts: tuple[ListedPayout, ...] = ()
     bank: tuple[BankLine, ...] = ()
+    unrelated: tuple[UnrelatedLine, ...] = ()
     bank_until: dt.date | None = None
     holds: tuple[OpenHold, ...] = ()
     openings: frozenset[str] = frozenset()
+
+
+def reference_digest(reference: str) -> str:
+    """Return the hash by which a reference is found, whatever the case of its letters."""
+    return hashlib.sha256(reference.upper().encode()).hexdigest()

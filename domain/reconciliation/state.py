@@ -8,7 +8,7 @@ import msgspec
 
 from domain.kernel.money import Money
 from domain.reconciliation.breaks import Break
-from domain.reconciliation.records import BankLine
+from domain.reconciliation.records import BankLine, UnrelatedLine
 
 # The decisions that staff may take about a break.
 Decision = Literal["write_off", "mark_as_timing", "append_from_stripe", "refund"]
@@ -84,7 +84,7 @@ class ReconciledDay(msgspec.Struct, frozen=True):
     """An accounting day as it was compared last; `inputs` is the hash of its rows.
 
     `compared` is whether a run has compared it. `lines` are those of the bank by their ids, None
-    where no statement of the bank covers the day.
+    where no statement of the bank covers the day, and `unrelated` those that do not name Stripe.
     """
 
     inputs: str = ""
@@ -92,3 +92,4 @@ class ReconciledDay(msgspec.Struct, frozen=True):
     compared: bool = False
     breaks: Mapping[str, FoundBreak] = {}
     lines: Mapping[str, BankLine] | None = None
+    unrelated: Mapping[str, UnrelatedLine] = {}

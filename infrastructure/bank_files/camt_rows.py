@@ -10,6 +10,9 @@ from defusedxml.ElementTree import fromstring
 
 from infrastructure.bank_files.rows import Row, Statement, amount_of, covering, day_of, refused
 
+# What may have the reference that Stripe gave to the payment.
+REFERENCES = ("EndToEndId", "InstrId", "TxId", "UETR", "ClrSysRef", "NtryRef")
+
 
 def read(file: bytes) -> Statement:
     """Return the booked entries; rejects StatementUnreadable with line or entry."""
@@ -49,6 +52,8 @@ def _row(entry: Element, number: int) -> Row:
         amount=found if sign.text == "CRDT" else -found,
         text=" ".join(text.strip() for text in entry.itertext() if text.strip()),
         raw=tostring(entry),
+        reference=next(iter(_texts(entry, "AcctSvcrRef")), None),
+        references=tuple(text for name in REFERENCES for text in _texts(entry, name)),
     )
 
 
@@ -65,6 +70,10 @@ def _name(element: Element) -> str:
 
 def _all(root: Element, name: str) -> list[Element]:
     return [each for each in root.iter() if _name(each) == name]
+
+
+def _texts(element: Element, name: str) -> list[str]:
+    return [(each.text or "").strip() for each in _all(element, name)]
 
 
 def _child(element: Element, name: str) -> Element | None:

@@ -1,5 +1,7 @@
 """A CSV statement: a header with the columns date, amount, currency and text, in any order.
 
+A column `reference` may have the bank's reference of the line.
+
 Dates are ISO 8601; amounts are in the major unit with a point (`-1250.00`), credits positive.
 """
 
@@ -9,6 +11,7 @@ import io
 from infrastructure.bank_files.rows import Row, Statement, amount_of, covering, day_of, refused
 
 COLUMNS = ("date", "amount", "currency", "text")
+REFERENCE = "reference"
 
 
 def read(text: str) -> Statement:
@@ -35,4 +38,6 @@ def _row(line: dict[str | None, str | None], number: int) -> Row:
         amount=amount_of(amount, currency.strip().upper(), where=where),
         text=text,
         raw="\x1f".join((date, amount, currency, text)).encode(),
+        reference=(line.get(REFERENCE) or "").strip() or None,
+        references=(text.strip(),),
     )

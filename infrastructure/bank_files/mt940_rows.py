@@ -1,5 +1,6 @@
 """SWIFT MT940, parsed by the package mt-940, whose every error becomes a rejection."""
 
+import datetime as dt
 from typing import Any
 
 import mt940
@@ -31,7 +32,7 @@ def read(text: str) -> Statement:
     if len(lines) != text.count("\n:61:") + text.startswith(":61:"):
         raise refused("file", "lines_left_out")
     rows = [_row(each.data, number) for number, each in enumerate(lines, start=1)]
-    days = [parsed.data[name].date for name in BALANCES if parsed.data.get(name) is not None]
+    days = [_plain(parsed.data[name].date) for name in BALANCES if parsed.data.get(name)]
     return covering(rows, *days)
 
 
@@ -41,7 +42,20 @@ def _row(line: dict[str, Any], number: int) -> Row:
     if amount is None or date is None:
         raise refused(where, "no_amount_or_date")
     text = " ".join(str(line[name]) for name in TEXTS if line.get(name))
-    booked_on = line.get("entry_date") or date
+    booked_on = _plain(line.get("entry_date") or date)
     money = amount_of(format(amount.amount, "f"), str(amount.currency), where=where)
     raw = "\x1f".join((str(booked_on), str(money.amount), money.currency, text))
-    return Row(booked_on=booked_on, amount=money, text=text, raw=raw.encode())
+    customers, banks = (line.get(name) for name in ("customer_reference", "bank_reference"))
+    return Row(
+        booked_on=booked_on,
+        amount=money,
+        text=text,
+        raw=raw.encode(),
+        reference=banks,
+        references=(customers,) if customers else (),
+    )
+
+
+def _plain(date: dt.date) -> dt.date:
+    """Return a plain date: the package has a class of its own, which no event can hold."""
+    return dt.date(date.year, date.month, date.day)

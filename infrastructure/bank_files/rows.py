@@ -14,12 +14,17 @@ _is_amount = re.compile(r"[+-]?[0-9]{1,15}(\.[0-9]{1,9})?").fullmatch
 
 
 class Row(msgspec.Struct, frozen=True):
-    """A booked row; `text` is all that the bank prints, `raw` what the row was read from."""
+    """A booked row; `text` is all that the bank prints, `raw` what the row was read from.
+
+    `reference` is the bank's own, `references` are those that travelled with the payment.
+    """
 
     booked_on: dt.date
     amount: money.Money
     text: str
     raw: bytes
+    reference: str | None = None
+    references: tuple[str, ...] = ()
 
 
 class Statement(msgspec.Struct, frozen=True):

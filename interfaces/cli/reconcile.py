@@ -258,8 +258,10 @@ async def _run(
 ) -> tuple[DayResult, ...]:
     if statement is not None:
         imported = await import_bank_lines(ports, statement, actor=ACTOR)
-        _progress(f"imported {imported.line_count} lines from Stripe, {imported.since} to "
-                  f"{imported.until}; {imported.other_count} others were dropped")  # fmt: skip
+        _progress(
+            f"imported {imported.line_count} lines from Stripe, {imported.since} to "
+            f"{imported.until}; {imported.unrelated_count} others without their text"
+        )
     last = until or accounting_day(ports.clock()) - dt.timedelta(days=1)
     first = since or last - dt.timedelta(days=DAILY_DAYS - 1)
     return await run_reconciliation(

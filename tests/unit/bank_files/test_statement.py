@@ -2,9 +2,12 @@
 
 import datetime as dt
 
+import msgspec
 import pytest
 
+from application.reconciliation.ports import BankStatement
 from domain.kernel.money import Money
+from domain.reconciliation.records import reference_digest
 from domain.reconciliation.rejections import StatementUnreadable
 from infrastructure.bank_files.statement import read_statement
 
@@ -53,15 +56,93 @@ CAMT = camt(
 
 
 @pytest.mark.parametrize("file", [CSV, MT940, CAMT], ids=["csv", "mt940", "camt"])
-def test_each_form_gives_the_same_lines_and_nothing_about_anybody_else(file: bytes) -> None:
+def test_each_form_gives_the_same_lines_and_no_text_about_anybody_else(file: bytes) -> None:
     read = read_statement(file)
     assert [(each.booked_on, each.amount) for each in read.lines] == [
         (dt.date(2026, 11, 23), Money(68_250, "SAR")),
         (dt.date(2026, 11, 24), Money(-1_000, "SAR")),
     ]
     assert all(f"po_{number}" in each.text for number, each in enumerate(read.lines, start=1))
-    assert read.other_count == 1
+    (other,) = read.unrelated
+    assert (other.booked_on, other.amount) == (dt.date(2026, 11, 24), Money(-7_525, "SAR"))
+    assert b"person" not in msgspec.json.encode(read.unrelated)
+    assert msgspec.json.decode(msgspec.json.encode(read), type=BankStatement) == read
     assert read_statement(file) == read
+
+
+TRACED_CSV = b"""date,amount,currency,text,reference
+2026-11-23,682.50,SAR,Incoming transfer,TRX0042
+2026-11-24,-75.25,SAR,Salary of a person,Layla
+2026-11-25,1.00,SAR,TRX0042,
+"""
+TRACED_MT940 = b""":20:STATEMENT
+:25:1234567
+:28C:00001
+:60F:C261122SAR1000,00
+:61:2611231123C682,50NTRFTRX0042//B1
+:86:Incoming transfer
+:61:2611241124D75,25NTRFLayla
+:86:Salary of a person
+:62F:C261125SAR1597,25
+-
+"""
+
+
+def with_reference(name: str, text: str) -> str:
+    refs = f"<NtryDtls><TxDtls><Refs><{name}>{text}</{name}></Refs>"
+    return entry("682.50", "CRDT", "2026-11-23", "Incoming transfer").replace(
+        "<NtryDtls><TxDtls>", refs
+    )
+
+
+@pytest.mark.parametrize(
+    "file",
+    [
+        TRACED_CSV,
+        TRACED_MT940,
+        *(
+            camt(with_reference(name, "trx0042"))
+            for name in ("EndToEndId", "InstrId", "TxId", "UETR", "ClrSysRef", "AcctSvcrRef")
+        ),
+    ],
+)
+def test_of_a_line_that_does_not_name_stripe_the_references_are_kept_as_hashes(file: bytes) -> None:
+    read = read_statement(file)
+    assert read.lines == ()
+    assert reference_digest("TRX0042") in read.unrelated[0].digests
+    stored = msgspec.json.encode(read.unrelated)
+    for text in (b"Incoming", b"Salary", b"person", b"Layla"):
+        assert text not in stored
+    assert all(len(each.digests) <= 2 for each in read.unrelated)
+    assert [each.digests for each in read.unrelated[1:2]] in ([], [()])
+
+
+def test_only_the_banks_own_reference_is_kept_as_it_is_and_only_in_the_form_of_an_id() -> None:
+    (own, none) = read_statement(TRACED_MT940).unrelated
+    assert (own.reference, none.reference) == ("B1", None)
+    for text, kept in (("A-2026/11.7", "A-2026/11.7"), ("Layla 1990", None), ("Layla", None)):
+        (line,) = read_statement(camt(with_reference("AcctSvcrRef", text))).unrelated
+        assert line.reference == kept
+
+
+def test_a_word_of_the_text_is_no_reference_unless_it_is_the_whole_text() -> None:
+    of_words, of_one = (
+        read_statement(f"date,amount,currency,text\n2026-11-23,1,SAR,{text}\n".encode()).unrelated
+        for text in ("Rent 4711", "4711")
+    )
+    assert (of_words[0].digests, of_one[0].digests) == ((), (reference_digest("4711"),))
+
+
+def test_equal_lines_without_their_texts_are_both_kept_and_have_the_same_ids_in_a_longer_file() -> (
+    None
+):
+    rows = [f"2026-11-23,1.00,SAR,{name}\n" for name in ("Layla", "Omar", "Rent")]
+    short, long = (
+        read_statement(("date,amount,currency,text\n" + "".join(rows[:count])).encode())
+        for count in (2, 3)
+    )
+    assert len({each.id for each in long.unrelated}) == 3
+    assert long.unrelated[:2] == short.unrelated
 
 
 def test_a_statement_covers_the_days_that_it_names_also_without_a_line() -> None:

@@ -11,7 +11,7 @@ from domain.kernel.money import Money
 from domain.reconciliation import days
 from domain.reconciliation.breaks import Break
 from domain.reconciliation.events import BreakCleared, BreakDetected, ReconciliationEvent
-from domain.reconciliation.records import Legs
+from domain.reconciliation.records import Legs, UnrelatedLine
 from domain.reconciliation.rejections import (
     ApproverMustDiffer,
     BreakNotFound,
@@ -129,3 +129,16 @@ def test_a_line_of_the_bank_is_imported_once_and_a_day_without_lines_is_covered(
     assert day.lines == {line.id: line}
     assert days.import_lines(day, file="f2", lines=(line,), by="user_1") == []
     assert after(days.import_lines(None, file="f1", lines=(), by="user_1")).lines == {}
+
+
+def test_an_unrelated_line_is_imported_once_beside_the_others() -> None:
+    other = UnrelatedLine(
+        id="bank_2", booked_on=examples.NOW.date(), amount=FOUND.amount, reference=None, digests=()
+    )
+    line = bank_line(Money(5, "SAR"))
+    day = after(days.import_lines(None, file="f1", lines=(), unrelated=(other, other), by="u"))
+    assert (day.lines, day.unrelated) == ({}, {other.id: other})
+    assert days.import_lines(day, file="f1", lines=(), unrelated=(other,), by="u") == []
+    more = days.import_lines(day, file="f2", lines=(line,), unrelated=(other,), by="u")
+    assert after(more, day).lines == {line.id: line}
+    assert len(more) == 1

@@ -9,7 +9,13 @@ from application.reconciliation.ledger_leg import FACTS
 from domain.kernel.money import Money
 from domain.reconciliation import matching
 from domain.reconciliation.breaks import Break, age_bucket
-from domain.reconciliation.records import BookedFact, Legs, OpenHold
+from domain.reconciliation.records import (
+    BookedFact,
+    Legs,
+    OpenHold,
+    UnrelatedLine,
+    reference_digest,
+)
 from tests.support import event_samples
 from tests.support.legs import (
     ARRIVAL,
@@ -250,3 +256,30 @@ def test_every_entry_on_account_1010_has_its_row_at_stripe() -> None:
     }
     apart = {"balance_transaction", "reconciliation_write_off", "division"}
     assert rules - apart == FACTS.keys() - apart
+
+
+def unrelated(amount: Money, *references: str, id_: str = "b1") -> UnrelatedLine:
+    digests = tuple(reference_digest(each) for each in references)
+    return UnrelatedLine(id=id_, booked_on=ARRIVAL, amount=amount, reference=None, digests=digests)
+
+
+def test_a_line_whose_reference_is_the_id_or_trace_id_of_a_payout_belongs_to_it() -> None:
+    traced = payout(PRICE, trace="TRX0042")
+    for reference in ("TRX0042", "trx0042", "PO_1"):
+        legs = Legs(
+            payouts=(traced,), unrelated=(unrelated(PRICE, "x1", reference),), bank_until=ARRIVAL
+        )
+        assert breaks_of(legs) == []
+    legs = replace(legs, unrelated=(unrelated(Money(70_000, "SAR"), "TRX0042"),))
+    assert (only(legs).amount, only(legs).evidence.provider_ids) == (
+        Money(150, "SAR"),
+        ("po_1", "b1"),
+    )
+
+
+def test_an_unrelated_line_is_no_break_and_is_not_guessed_by_its_amount() -> None:
+    line = unrelated(PRICE, "TRX0043")
+    assert breaks_of(Legs(unrelated=(line,), bank_until=ARRIVAL)) == []
+    late = ARRIVAL + dt.timedelta(days=4)
+    legs = Legs(payouts=(payout(PRICE, trace="TRX0042"),), unrelated=(line,), bank_until=late)
+    assert only(legs, NOW + dt.timedelta(days=10)).kind == "payout"

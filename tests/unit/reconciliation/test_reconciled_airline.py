@@ -5,6 +5,7 @@ from types import SimpleNamespace
 from typing import Any, cast
 from zoneinfo import ZoneInfo
 
+import msgspec
 import pytest
 
 from application.reconciliation.approve_remedy import approve_remedy
@@ -197,7 +198,7 @@ async def test_a_payout_is_compared_with_the_statement_and_the_same_file_adds_no
             f"{each.today},-10.00,SAR,Salary of a person\n"
         ).encode()
         imported = await import_bank_lines(each.ports, file, actor="operator")
-        assert (imported.line_count, imported.other_count, imported.new_days) == (1, 1, 1)
+        assert (imported.line_count, imported.unrelated_count, imported.new_days) == (1, 1, 1)
         known = len(settled.airline.log.events)
         await import_bank_lines(each.ports, file, actor="operator")
         assert len(settled.airline.log.events) == known
@@ -219,6 +220,33 @@ async def test_a_payout_is_found_at_the_bank_by_the_trace_id_that_stripe_gave_it
             each.ports, f"date,amount,currency,text\n{line}".encode(), actor="operator"
         )
         assert await each.breaks() == [("payout", 1)]
+
+
+async def test_a_payout_that_only_a_reference_names_is_found_once_it_has_its_trace_id() -> None:
+    async with reconciled() as each:
+        settled = each.settled
+        booking, captured = settled.sell(50_000)
+        settled.stripe.charge(settled.charge_of(booking), captured, settled=captured)
+        settled.stripe.pay_out("SAR")
+        settled.stripe.move("po_1", "paid", reconciled=True)
+        await settled.sweeper.sweep()
+        settled.airline.wait(days=1)
+        whole, cents = divmod(captured.amount - 1, 100)
+        file = (
+            "date,amount,currency,text,reference\n"
+            f"{each.today},{whole}.{cents:02},SAR,Incoming transfer,trx0042\n"
+            f"{each.today},-10.00,SAR,Salary of Layla,\n"
+        ).encode()
+        imported = await import_bank_lines(each.ports, file, actor="operator")
+        assert (imported.line_count, imported.unrelated_count) == (0, 2)
+        assert await each.breaks() == [("timing", captured.amount)]
+        stored = [msgspec.json.encode(one.event) for one in settled.airline.log.events]
+        assert not any(b"Layla" in event or b"Incoming" in event for event in stored)
+        settled.stripe.move("po_1", "paid", reconciled=True, trace="TRX0042")
+        assert await each.breaks() == [("payout", 1)]
+        known = len(settled.airline.log.events)
+        await import_bank_lines(each.ports, file, actor="operator")
+        assert len(settled.airline.log.events) == known
 
 
 async def test_the_daily_run_is_due_at_two_in_riyadh_and_a_missed_one_is_caught_up() -> None:
