@@ -145,3 +145,34 @@ def test_the_command_imports_a_statement_and_finds_the_same_break_each_time(
     refused = reconcile(system, "--bank", str(file))
     assert (refused.returncode, refused.stdout) == (2, "")
     assert "line 1" in refused.stderr
+
+
+def test_the_command_imports_mt940_and_stores_no_text_about_other_business(
+    system: System, tmp_path: Path
+) -> None:
+    day = accounting_day(dt.datetime.now(dt.UTC)) - dt.timedelta(days=25)
+    short = day.strftime("%y%m%d")
+    file = tmp_path / "statement.sta"
+    file.write_text(
+        ":20:STATEMENT\n:25:1234567\n:28C:00001\n"
+        f":60F:C{short}SAR1000,00\n"
+        f":61:{short}{short[2:]}C12,34NTRFNONREF//B1\n:86:STRIPE PAYOUT po_unknown\n"
+        f":61:{short}{short[2:]}D5,00NTRFA7//B2\n:86:Salary of Layla\n"
+        f":62F:C{short}SAR1007,34\n-\n"
+    )
+    asked = ("--from", day.isoformat(), "--to", day.isoformat(), "--bank", str(file))
+    read = reconcile(system, *asked)
+    assert "imported 1 lines from Stripe" in read.stderr, read.stderr
+    assert "1 others without their text" in read.stderr
+    assert (read.returncode, "-12.34 SAR; proposed: ask_bank" in read.stdout) == (1, True)
+    stored_log.await_row(
+        system.owner_dsn,
+        "SELECT count(*) FROM ledger.event "
+        f"WHERE stream = 'reconciliation-{day}' AND convert_from(payload, 'UTF8') LIKE '%B2%'",
+        lambda count: count == 1,
+    )
+    stored_log.await_row(
+        system.owner_dsn,
+        "SELECT count(*) FROM ledger.event WHERE convert_from(payload, 'UTF8') LIKE '%Salary%'",
+        lambda count: count == 0,
+    )
