@@ -283,3 +283,11 @@ def test_an_unrelated_line_is_no_break_and_is_not_guessed_by_its_amount() -> Non
     late = ARRIVAL + dt.timedelta(days=4)
     legs = Legs(payouts=(payout(PRICE, trace="TRX0042"),), unrelated=(line,), bank_until=late)
     assert only(legs, NOW + dt.timedelta(days=10)).kind == "payout"
+
+
+def test_a_difference_of_what_the_ledger_has_in_full_is_found_at_once() -> None:
+    soon = MORNING + dt.timedelta(minutes=1)
+    legs = Legs(facts=(capture(PRICE),), listed=(listed(Money(70_145, "SAR"), fee=900),))
+    assert only(legs, soon).kind == "timing"
+    legs = replace(legs, transactions=(fee_of("txn_1", Money(900, "SAR")),))
+    assert (only(legs, soon).kind, only(legs, soon).amount) == ("amount", Money(5, "SAR"))
