@@ -21,6 +21,7 @@ from domain.reconciliation.rejections import (
     RemedyNotAllowed,
     RemedyNotProposed,
 )
+from domain.reconciliation.state import Decision
 from tests.support.airline import payment_of
 from tests.support.reconciled import Reconciled, caller, reconciled
 
@@ -336,3 +337,25 @@ async def test_only_a_charge_that_was_taken_twice_is_refunded() -> None:
                 await propose_refund(each, found, "user_1")
             assert refused.value.parameters["reason"] == reason
         assert "reconciliation.refund_proposed.1" not in tags(each)
+
+
+@pytest.mark.parametrize("decision", ["mark_as_timing", "append_from_stripe", "refund"])
+async def test_an_account_is_only_for_a_write_off(decision: Decision) -> None:
+    async with reconciled() as each:
+        each.settled.sell(50_000)
+        await each.run()
+        found = await each.only()
+        assert found.break_.found.kind == "timing"
+        known = tags(each)
+        with pytest.raises(RemedyNotAllowed) as refused:
+            await propose_remedy(
+                each.ports,
+                caller("user_1"),
+                decision=decision,
+                account="6000",
+                reason="settles_later",
+                **at(found),
+            )
+        assert refused.value.code == "INVALID_STATE_TRANSITION"
+        assert refused.value.parameters == {"field": "account", "reason": "only_for_a_write_off"}
+        assert tags(each) == known

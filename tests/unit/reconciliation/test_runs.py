@@ -68,6 +68,8 @@ async def test_the_list_of_runs_is_read_in_pages_from_the_newest_on() -> None:
         assert ([run.number for run in page.runs], page.next_cursor) == ([3, 2], "2")
         rest = await read_runs(each.ports, cursor=page.next_cursor, limit=2)
         assert ([run.number for run in rest.runs], rest.next_cursor) == ([1], None)
+        whole = await read_runs(each.ports, cursor=None, limit=3)
+        assert (len(whole.runs), whole.next_cursor) == (3, None)
         for wrong in ("0", "-1", "x", "1/2", "1" * 30):
             with pytest.raises(CursorRefused):
                 await read_runs(each.ports, cursor=wrong, limit=2)
