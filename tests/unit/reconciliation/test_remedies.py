@@ -359,3 +359,23 @@ async def test_an_account_is_only_for_a_write_off(decision: Decision) -> None:
         assert refused.value.code == "INVALID_STATE_TRANSITION"
         assert refused.value.parameters == {"field": "account", "reason": "only_for_a_write_off"}
         assert tags(each) == known
+
+
+async def test_a_payout_and_its_return_that_no_event_reported_are_appended() -> None:
+    async with reconciled() as each:
+        settled = each.settled
+        booking, captured = settled.sell(50_000)
+        settled.stripe.charge(settled.charge_of(booking), captured, settled=captured)
+        await settled.sweeper.sweep()
+        settled.stripe.pay_out("SAR")
+        settled.airline.wait(hours=2)
+        assert await each.breaks() == [("missing_in_ledger", captured.amount)]
+        await append(each, await each.only())
+        assert settled.books("1010", "1020") == {("1020", "SAR"): captured.amount}
+        assert await each.breaks() == []
+        settled.stripe.move("po_1", "failed")
+        settled.airline.wait(hours=2)
+        assert await each.breaks() == [("state", -captured.amount)]
+        await append(each, await each.only())
+        assert settled.books("1010", "1020") == {("1010", "SAR"): captured.amount}
+        assert await each.breaks() == []
