@@ -41,7 +41,12 @@ from domain.period import events as periods
 from domain.pricing.price import CouponPrice, ExtraPrice, Price
 from domain.reconciliation import events as reconciliation
 from domain.settlement import events as settlement
-from tests.support import examples, external_refund_samples, gift_card_samples
+from tests.support import (
+    examples,
+    external_refund_samples,
+    gift_card_samples,
+    reconciliation_samples,
+)
 from tests.support.event_texts import TEXTS
 
 AMOUNT = 115_00
@@ -299,14 +304,7 @@ BEFORE: dict[type[DomainEvent], tuple[type[DomainEvent], ...]] = {
     payments.RefundRefused: (*_CAPTURED, payments.RefundRequested),
     payments.RefundFailed: (*_CAPTURED, payments.RefundRequested, payments.RefundAccepted),
     payments.RefundTransferred: (*_CAPTURED, payments.RefundRequested, payments.RefundRefused),
-    reconciliation.BreakCleared: (reconciliation.BreakDetected,),
-    reconciliation.RemedyProposed: (reconciliation.BreakDetected,),
-    reconciliation.RemedyApproved: (reconciliation.BreakDetected, reconciliation.RemedyProposed),
-    reconciliation.RemedyDeclined: (reconciliation.BreakDetected, reconciliation.RemedyProposed),
-    reconciliation.BreakResolved: (reconciliation.BreakDetected,),
-    reconciliation.FactsAppended: (reconciliation.BreakDetected,),
-    reconciliation.RefundProposed: (reconciliation.BreakDetected,),
-    reconciliation.RefundApproved: (reconciliation.BreakDetected, reconciliation.RefundProposed),
+    **reconciliation_samples.BEFORE,
     settlement.PayoutFailed: (settlement.PayoutPaid,),
     settlement.PayoutReconciled: (settlement.PayoutPaid,),
 }
