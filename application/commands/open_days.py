@@ -1,4 +1,4 @@
-"""The day of an entry whose month is closed: the first of the next open month (C2).
+"""The day of an entry whose month is closed: the first of the next open month (A2).
 
 It is set where a decision records, so that no use case can forget it. Almost all entries are dated
 today, whose month is never closed: those cost a comparison. For others the decision reads the
@@ -44,7 +44,7 @@ def in_open_month(context: Reading, event: DomainEvent) -> DomainEvent:
 
 
 def _open_day(context: Reading, day: dt.date, this_month: dt.date) -> dt.date:
-    """Return the day, or the first one after it whose month is open; this month always is (C1)."""
+    """Return the day, or the first one after it whose month is open; this month always is (A1)."""
     month = closing.month_of(day)
     while month < this_month and closing.is_closed(
         context.load(stream_kinds.PERIOD, ids.period_stream(month))

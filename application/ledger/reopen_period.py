@@ -1,4 +1,4 @@
-"""Reopen a closed month: one person asks, another approves (C3)."""
+"""Reopen a closed month: one person asks, another approves (A3)."""
 
 import datetime as dt
 

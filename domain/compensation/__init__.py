@@ -15,8 +15,8 @@ account that it is paid to, and *paid*, or taken as travel credit; or *withdrawn
 
 C1  A passenger has one claim for a flight, for one cause, however often and in whichever order the
     facts are reported.
-C2  What is claimed is an expense and a liability from the assessment on; a later assessment posts
-    the difference.
+C2  What is claimed reduces revenue (4900) and is owed (2500) from the assessment on; a later
+    assessment posts the difference.
 C3  An accepted claim is not assessed again, and is paid once.
 C4  Amounts come from the regime that was in force on the day of the flight. They are values of
     public sources that the airline has to confirm.

@@ -8,7 +8,7 @@ rejections: the reasons for which a decision is rejected
 Vocabulary: a period is one calendar month of accounting days, in Riyadh. What belongs to a closed
 month is dated on the first day of the next open one.
 
-C1  Only a month that is over is closed, and not before its last flights are.
-C2  Into a closed month nothing is posted, by whatever use case; the database refuses it.
-C3  Who asks for a closed month to be reopened does not approve it.
+A1  Only a month that is over is closed, and not before its last flights are.
+A2  Into a closed month nothing is posted, by whatever use case; the database refuses it.
+A3  Who asks for a closed month to be reopened does not approve it.
 """

@@ -39,7 +39,7 @@ def close(
 ) -> tuple[PeriodClosed, ...]:
     """Seal the month; a closed one stays as it is.
 
-    Rejects PeriodNotOver until DAYS_BEFORE_CLOSE days of the next month are over (C1).
+    Rejects PeriodNotOver until DAYS_BEFORE_CLOSE days of the next month are over (A1).
     """
     if is_closed(period):
         return ()
@@ -60,7 +60,7 @@ def ask_to_reopen(period: Period | None, *, by: str, reason: Reason) -> tuple[Re
 def reopen(period: Period | None, *, by: str) -> tuple[PeriodReopened, ...]:
     """Approve what another user asked for; an open month stays as it is.
 
-    Rejects PeriodNotClosed, ReopeningNotAsked and SecondPersonNeeded (C3).
+    Rejects PeriodNotClosed, ReopeningNotAsked and SecondPersonNeeded (A3).
     """
     if period is None:
         raise rejections.PeriodNotClosed(reason="month_not_closed")

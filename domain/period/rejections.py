@@ -6,7 +6,7 @@ from domain.kernel.rejections import Rejection
 
 
 class PeriodNotOver(Rejection):
-    """The month is not over, or so recently that its last flights may still be closed (C1)."""
+    """The month is not over, or so recently that its last flights may still be closed (A1)."""
 
     code: ClassVar[str] = "INVALID_STATE_TRANSITION"
 
@@ -24,6 +24,6 @@ class ReopeningNotAsked(Rejection):
 
 
 class SecondPersonNeeded(Rejection):
-    """Who asked for the month to be reopened must not approve it (C3)."""
+    """Who asked for the month to be reopened must not approve it (A3)."""
 
     code: ClassVar[str] = "FORBIDDEN"

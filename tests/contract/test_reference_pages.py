@@ -3,10 +3,12 @@
 import pytest
 
 from application.commands import stream_kinds
+from application.processes.registry import PROCESSES
 from interfaces.http import problem_kinds
 from interfaces.http.app import ROUTES
+from interfaces.worker.timers.registry import TIMERS
 from projections import registry
-from tests.support.reference import api, events, pages, rejection_reasons
+from tests.support.reference import api, events, pages, rejection_reasons, rule_tests, rules, timers
 
 
 @pytest.mark.parametrize("name", pages.PAGES)
@@ -39,6 +41,8 @@ def test_every_rejection_event_route_and_read_model_is_on_its_page() -> None:
         assert f"### {tag}\n" in found["events.md"]
     for name in registry.ALL:
         assert f"## {name}\n" in found["read-models.md"]
+    for each in (*TIMERS, *PROCESSES):
+        assert f"| `{each.name}` |" in found["timers.md"]
     shown = [handler for handler in ROUTES if handler.include_in_schema is not False]
     assert len(shown) > 40
     assert sum(line.startswith("| `") for line in found["api.md"].splitlines()) > len(shown)
@@ -63,3 +67,20 @@ def test_a_sample_is_laid_out_on_one_line_where_it_fits() -> None:
         '  "b": {}',
         "}",
     ]
+
+
+def test_a_period_is_in_the_largest_unit_that_divides_it() -> None:
+    assert [timers.every(each) for each in (1.0, 15.0, 60.0, 90.0, 1_800.0, 86_400.0)] == [
+        *("every second", "every 15 seconds", "every minute", "every 90 seconds"),
+        *("every 30 minutes", "every day"),
+    ]
+
+
+def test_every_rule_has_a_name_of_its_own_and_tests_that_exist() -> None:
+    names = [each.name for each in rules.rules()]
+    assert len(names) > 70
+    assert len(names) == len(set(names))
+    assert rule_tests.TESTS.keys() == set(names)
+    tests = {test for of_rule in rule_tests.TESTS.values() for test in of_rule}
+    assert all(rule_tests.TESTS.values())
+    assert tests - rules.places().keys() == set()

@@ -1,4 +1,4 @@
-"""Offer passengers the compensation that was assessed, once its cause can not be withdrawn."""
+"""Offer passengers the compensation that was assessed, once its cause cannot be withdrawn."""
 
 from typing import ClassVar
 

@@ -1,4 +1,4 @@
-"""Reconcile the last days once a day; a run that was missed is caught up with the days before it.
+"""Compare the last days with Stripe and the bank once a day; a missed run is caught up.
 
 The day before today is compared by the run of today: as long as it is not, the run is due.
 """

@@ -1,4 +1,4 @@
-"""Release holds, places on a waitlist and changes that were not paid before their deadline."""
+"""Ask Stripe, then release holds, waitlist places and changes not paid before their deadline."""
 
 from typing import ClassVar
 

@@ -1,4 +1,4 @@
-"""Remind passengers who have not answered a cancelled or moved flight."""
+"""Remind passengers who have not answered a cancelled or moved flight for a day."""
 
 import datetime as dt
 from typing import ClassVar

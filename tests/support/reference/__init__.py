@@ -10,6 +10,10 @@ events: events.md, from the event types and the golden samples.
 event_fields: the fields of stored structs in words.
 postings: postings.md, from the chart and the posting rules.
 settings: settings.md, from the settings of the processes.
+stripe_events: stripe-events.md, from the types of Stripe events that are known.
+rules: rules.md, from the packages of the domain.
+rule_tests: the tests that show each rule.
+timers: timers.md, from the registries of timers and processes.
 api: api.md, from the OpenAPI document of the HTTP application.
 api_types: the types of bodies and answers in words.
 read_models: read-models.md, from the registry of read models.

@@ -10,8 +10,10 @@ from tests.support.reference import (
     events,
     postings,
     read_models,
+    rules,
     settings,
     stripe_events,
+    timers,
 )
 
 FOLDER = Path(__file__).resolve().parents[3] / "docs" / "reference"
@@ -24,6 +26,8 @@ PAGES: dict[str, Callable[[], str]] = {
     "read-models.md": read_models.text,
     "postings.md": postings.text,
     "stripe-events.md": stripe_events.text,
+    "timers.md": timers.text,
+    "rules.md": rules.text,
 }
 
 
