@@ -1,4 +1,4 @@
-"""Posting rules of compensation: owed from the assessment on, paid by the bank (ledger row 30)."""
+"""Posting rules of compensation: owed from the assessment on, paid by the bank."""
 
 from domain.kernel import entries, money
 from domain.ledger import accounts

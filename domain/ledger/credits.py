@@ -1,4 +1,4 @@
-"""Posting rules of travel credit: issued, sold, spent, returned, expired, paid out (rows 22 to 27).
+"""Posting rules of travel credit: issued, sold, spent, returned, expired, paid out.
 
 Every posting to 2200 names the credit in place of a booking, so that its balance is the credit's.
 """
@@ -34,7 +34,7 @@ _SOURCES: dict[Origin, str] = {
 def issued_entry(
     *, credit: str, origin: Origin, of: str, amount: money.Money, now: dt.datetime
 ) -> entries.Entry:
-    """A credit is owed; `of` is the booking that its amount comes from (rows 22, 27, 30)."""
+    """A credit is owed; `of` is the booking that its amount comes from."""
     return _entry(
         ISSUED_RULE,
         credit,
@@ -46,7 +46,7 @@ def issued_entry(
 def spent_entry(
     *, credit: str, booking: str, amount: money.Money, now: dt.datetime
 ) -> entries.Entry:
-    """A part of the credit pays for a booking, as money that was captured does (row 24)."""
+    """A part of the credit pays for a booking, as money that was captured does."""
     return _entry(
         SPENT_RULE,
         credit,
@@ -69,7 +69,7 @@ def returned_entry(
 
 
 def expired_entry(*, credit: str, amount: money.Money, now: dt.datetime) -> entries.Entry:
-    """What is left when its time is over is revenue (row 26)."""
+    """What is left when its time is over is revenue."""
     return _entry(
         EXPIRED_RULE,
         credit,
@@ -91,7 +91,7 @@ def paid_out_entry(*, credit: str, amount: money.Money, now: dt.datetime) -> ent
 def sold_entry(
     *, credit: str, amount: money.Money, references: tuple[str, ...], now: dt.datetime
 ) -> entries.Entry:
-    """The captured money for a gift card is owed as carriage (row 25, after row 2).
+    """The captured money for a gift card is owed as carriage.
 
     A card that pays for several kinds of supply bears no VAT when it is sold: it is charged with
     what the card pays for. Source: GCC VAT framework agreement and KSA VAT rules on vouchers; the
@@ -119,7 +119,7 @@ def card_refunded_entry(*, credit: str, amount: money.Money, now: dt.datetime) -
 def charged_back_entry(
     *, credit: str, amount: money.Money, references: tuple[str, ...], now: dt.datetime
 ) -> entries.Entry:
-    """What is left of a credit pays for the lost dispute of what bought it (as row 19)."""
+    """What is left of a credit pays for the lost dispute of what bought it."""
     return _entry(
         CHARGED_BACK_RULE,
         credit,
@@ -133,7 +133,7 @@ def charged_back_entry(
 
 
 def loss_recovered_entry(*, credit: str, amount: money.Money, now: dt.datetime) -> entries.Entry:
-    """Credit that came back makes good for the loss of such a dispute (row 20)."""
+    """Credit that came back makes good for the loss of such a dispute."""
     return _entry(
         RECOVERED_RULE,
         credit,

@@ -1,4 +1,4 @@
-"""Posting rules of external refunds: made at Stripe by hand, then allocated by finance (row 13).
+"""Posting rules of external refunds: made at Stripe by hand, then allocated by finance.
 
 Rule (L7): money that left Stripe's balance without a request of ours is unallocated (1290) until
 finance says what it was for: a debt (2100), parked money (2020), or goodwill (4900).
