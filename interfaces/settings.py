@@ -183,7 +183,7 @@ ABOUT: Mapping[str, About] = {
     "token_key": About(
         "key that signs access tokens (ES256)",
         WEB,
-        "a private P-256 key as PEM or JWK",
+        "a private P-256 key as PEM or JWK, or a JWK set whose first key signs",
         is_secret=True,
     ),
     "stripe_api_key": About(

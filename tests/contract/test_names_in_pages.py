@@ -34,6 +34,8 @@ SETTING = re.compile(rf"\b{PREFIX}[A-Z_]+\*?")
 # `AIS_TEST_SEED` and `AIS_BENCH_BEFORE` are read by tests and benchmarks, `AIS_PG_BIN` by both.
 READ_ELSEWHERE = re.compile(rf"{PREFIX}(TEST|BENCH|PG)_[A-Z]+")
 VERB = re.compile(r"(?:ops/)?ais ([a-z]+)")
+# At the beginning of a line, as in a block.
+COMMAND = re.compile(r"^(?:ops/)?ais ([a-z]+)", re.MULTILINE)
 FILE = re.compile(r"[\w/.-]*\w\.(?:py|md|sql|sh|toml)")
 # Snake case, and camel case as in JSON or as the name of a class.
 NAME = re.compile(r"\b_?[A-Za-z]\w*_\w+|\b[A-Za-z]+[a-z][A-Z]\w*")
@@ -48,6 +50,9 @@ def _unknown(text: str) -> list[str]:
         for each in _unknown_in(" ".join(span.split()))
     ]
     found += [each for each in SETTING.findall(text) if not _is_setting(each)]
+    verbs = {each[0] for each in main.VERBS}
+    blocks = "\n".join(BLOCK.findall(text))
+    found += [f"ais {each}" for each in COMMAND.findall(blocks) if each not in verbs]
     return found + [each for each in ACCOUNT.findall(text) if each not in accounts.CHART]
 
 
@@ -155,6 +160,10 @@ def test_a_name_that_does_not_exist_is_found(name: str) -> None:
 
 def test_an_account_that_does_not_exist_is_found() -> None:
     assert _unknown("From account 1010 to account 1011.") == ["1011"]
+
+
+def test_a_verb_that_does_not_exist_is_found_in_a_block() -> None:
+    assert _unknown("```sh\nops/ais serve\nais cook\n```\n") == ["ais cook"]
 
 
 def test_names_that_exist_are_known() -> None:
