@@ -80,7 +80,7 @@ def test_every_rule_has_a_name_of_its_own_and_tests_that_exist() -> None:
     names = [each.name for each in rules.rules()]
     assert len(names) > 70
     assert len(names) == len(set(names))
-    assert rule_tests.TESTS.keys() == set(names)
+    assert rule_tests.TESTS.keys() == set(names), "name its tests in rule_tests.py"
     tests = {test for of_rule in rule_tests.TESTS.values() for test in of_rule}
     assert all(rule_tests.TESTS.values())
     assert tests - rules.places().keys() == set()
