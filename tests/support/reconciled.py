@@ -13,7 +13,6 @@ from msgspec.structs import replace
 
 from application.caller import Caller
 from application.identity.ports import Principal
-from application.ledger.books import JournalEntry, JournalQuestion, PostedAmount
 from application.payment.collect import Collector, ReturnUrls
 from application.payment.gateway import PaymentIntent, ProviderRefund
 from application.payment.process_event import process_event
@@ -26,6 +25,7 @@ from application.settlement.follow_hints import HintFollower
 from domain.kernel.entries import accounting_day
 from domain.reconciliation.state import DayTotal
 from infrastructure.bank_files.statement import read_statement
+from tests.support.memory_books import MemoryBooks
 from tests.support.settled import SettledAirline, settled_airline
 
 
@@ -74,53 +74,6 @@ class MemoryRunLog:
         return older[::-1][:limit]
 
 
-class MemoryBooks:
-    """The journal of the log in memory, for the queries that reconciliation asks."""
-
-    def __init__(self, settled: SettledAirline) -> None:
-        self._log = settled.airline.log
-
-    async def journal_as_of(self) -> AsOf:
-        """All of the log."""
-        return AsOf(len(self._log.events), 0.0)
-
-    async def entries_by_day(self, *, since: dt.date, until: dt.date, **_: Any) -> list[Any]:
-        """Of these days."""
-        return [each for each in self._entries() if since <= each.effective_on <= until]
-
-    async def find_entries(self, asked: JournalQuestion, **_: Any) -> list[Any]:
-        """Those that fit; the account is not looked at."""
-        return [
-            each
-            for each in self._entries()
-            if (asked.rule is None or each.rule == asked.rule)
-            and (asked.since is None or each.effective_on >= asked.since)
-            and (asked.reference is None or asked.reference in each.references)
-        ]
-
-    def _entries(self) -> list[JournalEntry]:
-        return [
-            JournalEntry(
-                position=recorded.position,
-                event="",
-                stream=recorded.stream,
-                version=recorded.version,
-                kind=recorded.event.tag,
-                effective_on=entry.effective_on,
-                recorded_at=recorded.recorded_at,
-                rule=entry.rule,
-                rule_version=entry.version,
-                references=entry.references,
-                postings=tuple(
-                    PostedAmount(each.account, each.booking, each.amount, each.currency)
-                    for each in entry.postings
-                ),
-            )
-            for recorded in self._log.events
-            if (entry := getattr(recorded.event, "entry", None)) is not None
-        ]
-
-
 class Reconciled(msgspec.Struct, frozen=True):
     """The airline and what reconciles it."""
 
@@ -166,7 +119,7 @@ async def reconciled(*, page_size: int = 100) -> AsyncIterator[Reconciled]:
         async def no_attempts() -> tuple[list[Any], AsOf]:
             return [], AsOf(0, 0.0)
 
-        books: Any = MemoryBooks(settled)
+        books: Any = MemoryBooks(settled.airline.log)
         objects = StripeObjects()
         at_stripe: Any = objects
         collector = Collector(
