@@ -68,7 +68,7 @@ async def read(books: Books, *, since: dt.date, until: dt.date) -> LedgerLeg:
             if not amounts or entry.rule == division.DIVISION_RULE:
                 continue
             if entry.rule == settlement.TRANSACTION_RULE:
-                transactions.append(BookedTransaction(entry.references[0], amounts, entry.position))
+                transactions.append(_transaction(entry, amounts))
             else:
                 facts.append(_fact(entry, amounts))
         if len(page) < PAGE_LIMIT:
@@ -102,6 +102,11 @@ def _amounts(entry: JournalEntry) -> tuple[Money, ...]:
         for posting in entry.postings
         if posting.account == accounts.STRIPE_CLEARING
     )
+
+
+def _transaction(entry: JournalEntry, amounts: tuple[Money, ...]) -> BookedTransaction:
+    transaction, *sources = entry.references
+    return BookedTransaction(transaction, amounts, entry.position, sources[0] if sources else None)
 
 
 def _fact(entry: JournalEntry, amounts: tuple[Money, ...]) -> BookedFact:

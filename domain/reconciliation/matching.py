@@ -95,23 +95,30 @@ def groups(legs: Legs) -> list[Group]:
         facts.setdefault((fact.category, fact.key), []).append(fact)
     for each in set(legs.listed):
         listed.setdefault((each.category, each.key), []).append(each)
+    known = {each.id for each in legs.listed}
+    unlisted: dict[str | None, list[BookedTransaction]] = {}
     for booked in set(legs.transactions):
         own.setdefault(booked.transaction, []).append(booked)
-    return [
-        Group(
-            category=name[0],
-            key=name[1],
-            facts=tuple(sorted(facts.get(name, ()), key=_place)),
-            listed=tuple(sorted(listed.get(name, ()), key=_encode)),
-            own=tuple(
-                sorted(
-                    (row for each in listed.get(name, ()) for row in own.get(each.id, ())),
-                    key=_place,
-                )
-            ),
+        if booked.transaction not in known:
+            for name in (booked.transaction, booked.source):
+                unlisted.setdefault(name, []).append(booked)
+    found = []
+    for category, key in sorted(facts.keys() | listed.keys()):
+        its = listed.get((category, key), [])
+        rows = [row for each in its for row in own.get(each.id, ())]
+        if not its:
+            # Of what Stripe lists no more, the fee and the exchange are booked, too.
+            rows = unlisted.pop(key, [])
+        found.append(
+            Group(
+                category=category,
+                key=key,
+                facts=tuple(sorted(facts.get((category, key), ()), key=_place)),
+                listed=tuple(sorted(its, key=_encode)),
+                own=tuple(sorted(rows, key=_place)),
+            )
         )
-        for name in sorted(facts.keys() | listed.keys())
-    ]
+    return found
 
 
 def day_totals(outcomes: Iterable[Outcome]) -> tuple[DayTotal, ...]:
@@ -213,10 +220,16 @@ def _lacks_own(group: Group) -> bool:
 
 
 def _currencies_differ(group: Group) -> bool:
-    """Whether the amount was charged in a currency in which nothing was booked."""
-    booked = {amount.currency for each in group.facts for amount in each.amounts}
+    """Whether Stripe charged or settled in a currency in which nothing is booked."""
+    if not group.facts:
+        return False
     charged = {(each.charged or each.gross).currency for each in group.listed}
-    return bool(group.facts) and not charged <= booked
+    settled, held = _currencies(group.expected), _currencies(group.booked)
+    return not charged <= _currencies(_amounts(group.facts)) or (bool(held) and not settled <= held)
+
+
+def _currencies(amounts: Iterable[Money]) -> set[str]:
+    return {each.currency for each in amounts}
 
 
 def _value(group: Group) -> Money:

@@ -30,11 +30,15 @@ class BookedFact(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class BookedTransaction(msgspec.Struct, frozen=True):
-    """What was booked on account 1010 for a balance transaction itself: its fee and exchange."""
+    """What was booked on account 1010 for a balance transaction itself: its fee and exchange.
+
+    `source` is the charge, refund or other object that the transaction is about.
+    """
 
     transaction: str
     amounts: tuple[Money, ...]
     position: int
+    source: str | None = None
 
 
 class Listed(msgspec.Struct, frozen=True, kw_only=True):
