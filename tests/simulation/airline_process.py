@@ -31,7 +31,8 @@ from application.pricing.signed_quotes import QuoteSigner
 from application.processes.follow_flight_when_changed import FlightFollower
 from application.processes.immediate_steps import ImmediateSteps
 from application.processes.runner import ProcessRunner
-from application.queries import ListedDispute
+from application.queries import AsOf, ListedDispute, UnfinishedAttempt
+from application.reconciliation.ports import ReconciliationPorts
 from application.settlement.compare_balance import BalanceComparer, BookedClearing
 from application.settlement.follow_hints import HintFollower
 from application.settlement.follow_payout import PayoutFollower
@@ -39,7 +40,9 @@ from application.settlement.sweep_transactions import TransactionSweeper
 from domain.booking.preconditions import CheckInWindow
 from domain.kernel import ids
 from infrastructure.airports.world import load_airports
+from infrastructure.bank_files.statement import read_statement
 from infrastructure.stripe import webhook
+from interfaces.reconciliation_composition import STALE_AFTER
 from interfaces.worker.handlers import HANDLERS
 from tests.simulation import due_work, virtual_time
 from tests.simulation.stops import Stopping, StoppingLog, Stops
@@ -167,6 +170,31 @@ class AirlineProcess(Airline):
         """For the use cases of disputes."""
         absent: Any = None
         return DisputePorts(self.ports, absent, self._find_dispute, self.core.disputes, absent)
+
+    def reconciliation_ports(self) -> ReconciliationPorts:
+        """For the use cases of reconciliation."""
+        books: Any = self.world.books
+        return ReconciliationPorts(
+            bus=self.bus,
+            books=books,
+            stripe=self._settlement,
+            unfinished_attempts=self._overdue_attempts,
+            read_statement=read_statement,
+            clock=self.world.clock,
+        )
+
+    async def _overdue_attempts(self) -> tuple[list[UnfinishedAttempt], AsOf]:
+        tables, before = self.world.follow(), self.world.clock() - STALE_AFTER
+        rows = sorted(tables.rows("unfinished_attempts"), key=lambda row: row.attempt)
+        found = [
+            UnfinishedAttempt(
+                row.attempt, row.payment, ids.booking_of_payment(row.payment),
+                row.status, row.started_at, row.ends_at,
+            )
+            for row in rows
+            if (row.ends_at if row.status == "open" else row.started_at) < before
+        ]  # fmt: skip
+        return found, AsOf(tables.position, 0.0)
 
     async def _find_dispute(self, dispute: str) -> ListedDispute | None:
         for row in self.world.follow().rows("disputes"):

@@ -17,6 +17,8 @@ from domain.kernel.rejections import Rejection
 from domain.ledger import accounts
 from tests.simulation.airline_process import AirlineProcess
 from tests.simulation.customers import DAY, HOUR, Customer, Seat
+from tests.simulation.reconciling import Reconciling
+from tests.simulation.seeded_breaks import Seeder
 from tests.simulation.world import World
 
 # The flight that is booked, a dearer and a cheaper one; in minor units.
@@ -80,6 +82,10 @@ class Crowd:
         self._due: list[tuple[int, int, AsyncIterator[int]]] = []
         self._customers: list[Customer] = []
         self._sent_again: set[str] = set()
+        self._finished: set[int] = set()
+        self._seats: list[Seat] = []
+        self._seeder = Seeder(self.world, seed, count=count, seats=self._seats)
+        self._reconciling = Reconciling(self._seeder, self._dice)
         self._airline: AirlineProcess
 
     async def live(self) -> None:
@@ -105,7 +111,8 @@ class Crowd:
                     )
                     for index, fare in enumerate(fares)
                 ]  # fmt: skip
-                self._invite(number, Seat(currency, tuple(names)))
+                self._seats.append(Seat(currency, tuple(names)))
+                self._invite(number, self._seats[-1])
         heapq.heapify(self._due)
 
     def _invite(self, group: int, seat: Seat) -> None:
@@ -135,6 +142,7 @@ class Crowd:
         try:
             seconds = await anext(steps)
         except StopAsyncIteration:
+            self._finished.add(number + 1)
             return
         until = self._now() + seconds
         if seconds >= HOUR:
@@ -164,7 +172,8 @@ class Crowd:
         """Finance, banks and Stripe."""
         dice, stripe = self._dice, self.world.stripe
         for dispute in list(stripe.account.disputes.objects.values()):
-            if dispute["status"] == "needs_response" and dice.random() < 0.3:
+            open_here = dispute["id"] not in self.world.seeded
+            if open_here and dispute["status"] == "needs_response" and dice.random() < 0.3:
                 status = dice.choice(("won", "lost"))
                 await stripe.control("dispute_ends", dispute=dispute["id"], status=status)
         if dice.random() < 0.4:
@@ -175,12 +184,18 @@ class Crowd:
         await self._send_missed_events()
         await self._return_parked_money()
         await self._send_again()
+        await self._seeder.seed_some(self._airline, self._idle())
+        await self._reconciling.end_day(self._airline)
+
+    def _idle(self) -> list[str]:
+        return [each.booking for each in self._customers if each.number in self._finished]
 
     async def _send_missed_events(self) -> None:
         account = self.world.stripe.account
         for delivery in list(self.world.stripe.simulator.courier.deliveries.values()):
             missed = delivery.state == "dropped" and delivery.type.startswith(MISSED_EVENTS)
-            if missed and delivery.event not in self._sent_again:
+            lost = delivery.event in self.world.lost_events
+            if missed and not lost and delivery.event not in self._sent_again:
                 self._sent_again.add(delivery.event)
                 if delivery.event in account.events.objects:
                     await self.world.stripe.control("redeliver", event=delivery.event)
@@ -216,18 +231,23 @@ class Crowd:
         simulator.courier.rules.clear()
         simulator.courier.release("shuffled")
         await self._send_missed_events()
+        await self._airline.rest()
+        await self._seeder.seed_rest(self._airline, self._idle())
         for _ in range(CALM_DAYS):
             self.world.stripe.move(DAY)
             await self._airline.rest()
+            await self._reconciling.end_day(self._airline)
         await self.world.stripe.control("payouts")
         for _ in range(3):
             self.world.stripe.move(DAY)
             await self._airline.rest()
+        await self._reconciling.check(self._airline)
 
     def count(self) -> Counter[str]:
         """What customers did, and what there is in the end."""
         for customer in self._customers:
             self.figures.update(customer.done)
+        self.figures.update(self._seeder.figures)
         account = self.world.stripe.account
         self.figures["charges"] = sum(
             1 for each in account.charges.objects.values() if each["paid"]

@@ -6,6 +6,7 @@
 import asyncio
 import datetime as dt
 import random
+from collections import Counter
 from typing import Any
 
 from application import ports
@@ -14,6 +15,7 @@ from tests.simulation.memory_inbox import MemoryInbox
 from tests.simulation.stripe_beside import StripeBeside
 from tests.support.airline import START
 from tests.support.invariants import Invariants
+from tests.support.memory_books import MemoryBooks
 from tests.support.memory_log import MemoryLog
 from tests.support.memory_processes import MemoryStock, MemoryTasks
 from tests.support.memory_read_models import MemoryReadModels
@@ -41,6 +43,12 @@ class World:
         self.position = 0
         self.reports: list[tuple[str, Exception]] = []
         self.last_run: dict[Any, dt.datetime] = {}
+        self.books = MemoryBooks(self.log)
+        # Webhooks that never arrive. Where breaks were seeded: what at Stripe is not as we know it,
+        # payments of ours, and by how much account 1010 exceeds Stripe's balance.
+        self.lost_events: set[str] = set()
+        self.seeded: set[str] = set()
+        self.seeded_differences: Counter[str] = Counter()
         self._random = random.Random(seed)
 
     def clock(self) -> dt.datetime:

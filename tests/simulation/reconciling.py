@@ -1,0 +1,81 @@
+"""Reconciles the crowd: daily while all faults are on, and all its days at the end."""
+
+import datetime as dt
+import random
+
+from application.reconciliation.import_bank_lines import import_bank_lines
+from application.reconciliation.read_reconciliation import read_breaks
+from application.reconciliation.run_reconciliation import DAILY_DAYS, run_reconciliation
+from domain.kernel.entries import accounting_day
+from domain.reconciliation.breaks import Break
+from tests.simulation.airline_process import AWAY, AirlineProcess
+from tests.simulation.seeded_breaks import Difference, Seeder, amounts_of
+from tests.support.airline import START
+
+DAY = dt.timedelta(days=1)
+# A run of the end takes so many days at once, so that much lies at the margin of a run.
+RUN_DAYS = (5, 30)
+
+
+class Reconciling:
+    """Runs, imports, and compares what was found with what was seeded."""
+
+    def __init__(self, seeder: Seeder, dice: random.Random) -> None:
+        self._seeder = seeder
+        self._dice = dice
+
+    async def end_day(self, airline: AirlineProcess) -> None:
+        """Import the bank's statement, and run over the days before today."""
+        yesterday = accounting_day(airline.world.clock()) - DAY
+        await self._import(airline, yesterday)
+        try:
+            await run_reconciliation(
+                airline.reconciliation_ports(), since=yesterday - DAY * (DAILY_DAYS - 1),
+                until=yesterday,
+            )  # fmt: skip
+        except AWAY:
+            self._seeder.figures["run failed"] += 1
+
+    async def check(self, airline: AirlineProcess) -> None:
+        """Run over all days, and compare what is open then: the same, and nothing else."""
+        today = accounting_day(airline.world.clock())
+        await self._import(airline, today, hurried=True)
+        await self._run_all(airline, today)
+        known = len(airline.world.log.events)
+        found = await self._found(airline, today)
+        expected = {*self._seeder.expected.values(), *self._seeder.payouts(today)}
+        assert not found - expected, (
+            f"invented {sorted(found - expected)}, expected {sorted(expected - found)}"
+        )
+        assert not expected - found, f"missed {sorted(expected - found)}"
+        await self._run_all(airline, today)
+        assert await self._found(airline, today) == found
+        assert known <= len(airline.world.log.events)
+
+    async def _import(
+        self, airline: AirlineProcess, until: dt.date, *, hurried: bool = False
+    ) -> None:
+        file = self._seeder.bank.statement(until, hurried=hurried)
+        if file is not None:
+            await import_bank_lines(airline.reconciliation_ports(), file, actor="operator")
+
+    async def _run_all(self, airline: AirlineProcess, today: dt.date) -> None:
+        since = accounting_day(START)
+        while since <= today:
+            until = min(since + DAY * self._dice.randint(*RUN_DAYS), today)
+            await run_reconciliation(airline.reconciliation_ports(), since=since, until=until)
+            since = until + DAY
+
+    async def _found(self, airline: AirlineProcess, today: dt.date) -> set[Difference]:
+        open_breaks = await read_breaks(airline.reconciliation_ports(), until=today)
+        return {
+            Difference(each.break_.found.id, each.day, _differences(each.break_.found))
+            for each in open_breaks
+        }
+
+
+def _differences(found: Break) -> tuple[tuple[str, int], ...]:
+    evidence = found.evidence
+    return amounts_of(
+        *((amount, 1) for amount in evidence.booked), *((amount, -1) for amount in evidence.listed)
+    )

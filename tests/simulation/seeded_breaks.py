@@ -1,0 +1,349 @@
+"""Breaks of all nine classes, seeded into the crowd, and exactly what the runs must report of them.
+
+They are seeded behind our back, at random moments: in Stripe's own books, in webhooks that never
+arrive, in files of the bank, and in a bank that never answers. Our log is never touched.
+
+What is expected is written down where a break is seeded, with its day and by how much both sides
+differ; only of payouts it follows from the books of Stripe and of the bank at the end.
+"""
+
+import datetime as dt
+import random
+from collections import Counter
+from collections.abc import Callable, Iterable, Sequence
+
+import msgspec
+
+from application.booking.open_checkout import open_checkout
+from domain.booking import states
+from domain.kernel import entries, ids
+from domain.kernel.money import Money
+from domain.payment import events
+from domain.settlement.events import TransactionRecorded
+from infrastructure.stripe_simulator import refunds
+from infrastructure.stripe_simulator.charges import last_digits
+from infrastructure.stripe_simulator.configuration import Json
+from tests.simulation import provider_books
+from tests.simulation.airline_process import AirlineProcess
+from tests.simulation.bank import LATE_DAYS, Bank, name_of
+from tests.simulation.customers import DAY, Seat
+from tests.simulation.world import World
+
+OTHER_CURRENCY = {"sar": "kwd", "kwd": "jpy", "jpy": "sar"}
+BANK_MISTAKES = ["missing", "short", "twice", "foreign", "stranger", "in two parts"]
+# Requests of the customers that are invited here; those of the crowd are far below.
+FIRST_REQUEST = 10**9
+# Long enough that no decision of a bank or of Stripe comes before the end.
+NEVER_SECONDS = 400 * DAY
+
+
+class Difference(msgspec.Struct, frozen=True, order=True):
+    """A break: its id, its accounting day, and by currency what we have beyond the other side."""
+
+    id: str
+    day: dt.date
+    amounts: tuple[tuple[str, int], ...]
+
+
+class Sold(msgspec.Struct, frozen=True):
+    """A charge and its balance transaction, which nobody will touch any more."""
+
+    charge: Json
+    transaction: Json
+    booked_at: dt.datetime
+
+    @property
+    def day(self) -> dt.date:
+        """The day of the earlier of capture and transaction."""
+        return min(entries.accounting_day(self.booked_at), _day(self.transaction))
+
+
+class Seeder:
+    """Seeds breaks; `expected` are those of which it is written down what must be found."""
+
+    def __init__(self, world: World, seed: int, *, count: int, seats: Sequence[Seat]) -> None:
+        self.world = world
+        self.expected: dict[str, Difference] = {}
+        self.figures: Counter[str] = Counter()
+        self._dice = dice = random.Random(f"{seed}:breaks")
+        self._account = world.stripe.account
+        self._seats = seats
+        self._requests = FIRST_REQUEST
+        self._used: set[str] = set()
+        seeds: list[Callable[[Sold], object]] = [
+            self._vanish, self._refund_by_hand, self._charge_elsewhere, self._adjust,
+            self._change_amount, self._change_fee, self._change_currency, self._settle_elsewhere,
+            self._charge_twice, self._list_twice, self._dispute,
+        ]  # fmt: skip
+        self._waiting = seeds + dice.choices(seeds, k=count // 60)
+        dice.shuffle(self._waiting)
+        self._slow = 1 + count // 300
+        mistakes = BANK_MISTAKES + dice.choices(BANK_MISTAKES, k=count // 60)
+        dice.shuffle(mistakes)
+        self.bank = Bank(world, dice, mistakes)
+
+    async def seed_some(self, airline: AirlineProcess, bookings: Iterable[str]) -> None:
+        """Seed about a third of what is left into what these bookings paid."""
+        free = self._untouched(bookings)
+        for seed in list(self._waiting):
+            if free and self._dice.random() < 0.3:
+                self._waiting.remove(seed)
+                await self._seed(seed, free)
+        if self._slow and self._dice.random() < 0.3:
+            self._slow -= 1
+            await self._wait_for_bank(airline)
+
+    async def seed_rest(self, airline: AirlineProcess, bookings: Iterable[str]) -> None:
+        """Seed all that is left."""
+        free = self._untouched(bookings)
+        for seed in self._waiting:
+            await self._seed(seed, free)
+        self._waiting.clear()
+        while self._slow:
+            self._slow -= 1
+            await self._wait_for_bank(airline)
+
+    async def _seed(self, seed: Callable[[Sold], object], free: list[Sold]) -> None:
+        sold = free.pop(self._dice.randrange(len(free)))
+        self._used.add(sold.charge["id"])
+        found = seed(sold)
+        if found is not None:
+            await found  # type: ignore[misc]  # those that use the control path
+        self.figures[seed.__name__.strip("_")] += 1
+
+    def _untouched(self, bookings: Iterable[str]) -> list[Sold]:
+        """Charges of tickets that are neither refunded nor disputed, and whose fee is booked.
+
+        None by a card whose refunds go on by themselves.
+        """
+        wanted = set(bookings)
+        recorded = {
+            each.event.transaction.id
+            for each in self.world.events(TransactionRecorded)
+            if isinstance(each.event, TransactionRecorded)
+        }
+        found = []
+        for each in self.world.events(events.PaymentCaptured):
+            assert isinstance(each.event, events.PaymentCaptured)
+            payment = self.world.log.state(each.stream)
+            charge = self._account.charges.objects[each.event.charge]
+            transaction = self._account.balance_transactions.objects.get(
+                charge["balance_transaction"] or ""
+            )
+            if (
+                payment.booking in wanted
+                and self.world.log.state(payment.booking).status in states.TICKETED
+                and charge["id"] not in self._used
+                and last_digits(charge) not in refunds.CARDS
+                and not (charge["amount_refunded"] or charge["disputed"] or payment.refunds)
+                and transaction is not None
+                and transaction["id"] in recorded
+            ):
+                found.append(Sold(charge, transaction, each.recorded_at))
+        return found
+
+    # Missing at Stripe.
+
+    def _vanish(self, sold: Sold) -> None:
+        """Stripe lists the charge no more."""
+        provider_books.remove(self._account, sold.transaction["id"])
+        self._expect(
+            f"missing_at_stripe:charge:{sold.charge['id']}",
+            entries.accounting_day(sold.booked_at),
+            (sold.transaction["currency"], sold.transaction["net"]),
+        )
+
+    # Missing in the ledger.
+
+    async def _refund_by_hand(self, sold: Sold) -> None:
+        """A part is refunded at the dashboard, and no webhook arrives."""
+        part = self._dice.randrange(1, 50) * 10
+        with provider_books.webhooks_lost(self.world):
+            made = await self.world.stripe.control("refunds", charge=sold.charge["id"], amount=part)
+        self.world.seeded.add(made["id"])
+        self._expect(
+            f"missing_in_ledger:refund:{made['id']}",
+            self._today(),
+            (sold.transaction["currency"], part),
+        )
+
+    def _charge_elsewhere(self, sold: Sold) -> None:
+        """Another program charges on the same account."""
+        charge, row = provider_books.charge_again(
+            self._account, sold.charge, payment_intent=None, metadata={}
+        )
+        self.world.seeded.add(charge["id"])
+        self._expect(
+            f"missing_in_ledger:charge:{charge['id']}",
+            self._today(),
+            (row["currency"], -row["amount"]),
+        )
+
+    def _adjust(self, sold: Sold) -> None:
+        """Stripe moves money for a reason that we do not know."""
+        row = provider_books.list_again(
+            self._account, sold.transaction, amount=self._some(), fee=0, source=None,
+            type="adjustment", reporting_category="other_adjustment",
+        )  # fmt: skip
+        self._expect(
+            f"missing_in_ledger:other_adjustment:{row['id']}",
+            self._today(),
+            (row["currency"], -row["amount"]),
+        )
+
+    # Amount.
+
+    def _change_amount(self, sold: Sold) -> None:
+        """Stripe corrects the amount after it was booked."""
+        more = self._some()
+        self._change(sold, amount=sold.transaction["amount"] + more)
+        self._expect(
+            f"amount:charge:{sold.charge['id']}", sold.day, (sold.transaction["currency"], -more)
+        )
+
+    def _change_fee(self, sold: Sold) -> None:
+        """Stripe corrects the fee after it was booked."""
+        more = self._some()
+        self._change(sold, fee=sold.transaction["fee"] + more)
+        self._expect(
+            f"amount:charge:{sold.charge['id']}", sold.day, (sold.transaction["currency"], more)
+        )
+
+    # Currency.
+
+    def _change_currency(self, sold: Sold) -> None:
+        """The charge turns out to be one in another currency."""
+        self._settle_elsewhere(sold)
+        sold.charge["currency"] = sold.transaction["currency"]
+        self.world.seeded.add(sold.charge["id"])
+
+    def _settle_elsewhere(self, sold: Sold) -> None:
+        """The charge turns out to be settled in another currency."""
+        before, net = sold.transaction["currency"], sold.transaction["net"]
+        other = OTHER_CURRENCY[before]
+        self._change(sold, currency=other)
+        self._expect(f"currency:charge:{sold.charge['id']}", sold.day, (before, net), (other, -net))
+
+    # Duplicate.
+
+    def _charge_twice(self, sold: Sold) -> None:
+        """The payer is charged again for the same intent."""
+        charge, row = provider_books.charge_again(self._account, sold.charge)
+        self.world.seeded.add(charge["id"])
+        self._expect(
+            f"duplicate:charge:{charge['id']}", self._today(), (row["currency"], -row["amount"])
+        )
+
+    def _list_twice(self, sold: Sold) -> None:
+        """Stripe lists the same charge again."""
+        row = provider_books.list_again(self._account, sold.transaction)
+        self._expect(
+            f"duplicate:charge:{sold.charge['id']}", sold.day, (row["currency"], -row["amount"])
+        )
+
+    # State.
+
+    async def _dispute(self, sold: Sold) -> None:
+        """The payer disputes the charge, and no webhook arrives."""
+        with provider_books.webhooks_lost(self.world):
+            made = await self.world.stripe.control(
+                "disputes", charge=sold.charge["id"], due_seconds=NEVER_SECONDS
+            )
+        (row,) = made["balance_transactions"]
+        self.world.seeded |= {made["id"], row["id"]}
+        self._expect(f"state:dispute:{row['id']}", self._today(), (row["currency"], -row["net"]))
+
+    # Stale hold.
+
+    async def _wait_for_bank(self, airline: AirlineProcess) -> None:
+        """A customer pays by a bank that never answers."""
+        session, payment = await self._checkout(airline)
+        assert await self.world.stripe.tried(
+            f"/c/pay/{session}/pay", form=b"card=pm_usBankAccount_processing"
+        )
+        self.world.seeded.add(payment)
+        state = self.world.log.state(payment)
+        due, ends_at = state.due, state.attempts[-1].expires_at
+        self._expect(
+            f"stale_hold:{payment}",
+            entries.accounting_day(ends_at),
+            (due.currency, due.amount),
+            is_at_stripe=False,
+        )
+        self.figures["stale_hold"] += 1
+
+    async def _checkout(self, airline: AirlineProcess) -> tuple[str, str]:
+        """Return the session of a new booking, and its payment."""
+        booking = await airline.book(self._dice.choice(self._seats).flights[0])
+        self._requests += 1
+        checkout = await open_checkout(airline.ports, airline.caller(self._requests), booking)
+        return checkout.session_id, ids.payment_stream(booking, 1)
+
+    # Payouts.
+
+    def payouts(self, until: dt.date) -> list[Difference]:
+        """What must be found of payouts, by the books of Stripe and of the bank until that day."""
+        found = [
+            Difference(f"payout:{name_of(line)}", line.day, amounts_of((line.amount, -1)))
+            for line in self.bank.strangers
+            if line.day <= until
+        ]
+        paid_out = self._paid_out()
+        for payout in self._account.payouts.objects.values():
+            listed = paid_out.get(payout["id"], 0)
+            if payout["reconciliation_status"] == "completed" and listed != payout["amount"]:
+                currency = payout["currency"].upper()
+                found.append(
+                    Difference(
+                        f"payout:{payout['id']}:transactions",
+                        _day(payout),
+                        ((currency, payout["amount"] - listed),),
+                    )
+                )
+        for each in self.bank.received.values():
+            if each.arrives_on > until:
+                continue
+            lines = [line.amount for line in each.lines if line.day <= until]
+            amounts = amounts_of((each.amount, 1), *((amount, -1) for amount in lines))
+            is_young = not lines and (until - each.arrives_on).days <= LATE_DAYS
+            if amounts:
+                kind = "timing" if is_young else "payout"
+                day = entries.accounting_day(each.created_at)
+                found.append(Difference(f"{kind}:{each.payout}:bank", day, amounts))
+        return found
+
+    def _paid_out(self) -> Counter[str]:
+        sums: Counter[str] = Counter()
+        rows = self._account.balance_transactions.objects
+        for transaction, payout in self._account.money.paid_out.items():
+            if transaction in rows and rows[transaction]["source"] != payout:
+                sums[payout] += rows[transaction]["net"]
+        return sums
+
+    def _change(self, sold: Sold, **fields: object) -> None:
+        provider_books.change(self._account, sold.transaction["id"], **fields)
+
+    def _expect(
+        self, id: str, day: dt.date, *amounts: tuple[str, int], is_at_stripe: bool = True
+    ) -> None:
+        named = tuple(sorted((currency.upper(), amount) for currency, amount in amounts))
+        self.expected[id] = Difference(id, day, named)
+        if is_at_stripe:
+            self.world.seeded_differences.update(dict(named))
+
+    def _some(self) -> int:
+        return self._dice.choice((-1, 1)) * self._dice.randrange(1, 9)
+
+    def _today(self) -> dt.date:
+        return entries.accounting_day(self.world.clock())
+
+
+def _day(row: Json) -> dt.date:
+    return entries.accounting_day(dt.datetime.fromtimestamp(row["created"], dt.UTC))
+
+
+def amounts_of(*signed: tuple[Money, int]) -> tuple[tuple[str, int], ...]:
+    sums: Counter[str] = Counter()
+    for amount, sign in signed:
+        sums[amount.currency] += sign * amount.amount
+    return tuple(sorted((currency, amount) for currency, amount in sums.items() if amount))
