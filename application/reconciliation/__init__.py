@@ -3,6 +3,7 @@
 ports: what the use cases need from outside
 stripe_leg: balance transactions and payouts, read again from Stripe
 ledger_leg: what account 1010 holds, read from the journal
+late_rows: what belongs to a day and was booked or listed far from it
 run_reconciliation: compare a range of days, and record what does not fit
 read_runs: the runs, with what each of them found
 read_reconciliation: breaks with their age, and the explained value of each day

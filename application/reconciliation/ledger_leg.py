@@ -4,7 +4,7 @@ Entries of a division move between two bookings and cancel out; they are left ou
 """
 
 import datetime as dt
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 import msgspec
 
@@ -29,17 +29,17 @@ PAGE_LIMIT = 500
 PAGES_LIMIT = 10_000
 
 # The category of the balance transaction that Stripe lists for an entry of a rule, and which of its
-# references is the key.
-FACTS: Mapping[str, tuple[str, int]] = {
-    rules.CAPTURE_RULE: (categories.CHARGE, 1),
-    rules.REFUND_ACCEPTED_RULE: (categories.REFUND, 0),
-    rules.REFUND_FAILED_RULE: (categories.REFUND_FAILURE, 0),
-    external_refunds.RECORDED_RULE: (categories.REFUND, 0),
-    external_refunds.FAILED_RULE: (categories.REFUND_FAILURE, 0),
-    disputes.WITHDRAWN_RULE: (categories.DISPUTE, 1),
-    disputes.REINSTATED_RULE: (categories.DISPUTE_REVERSAL, 1),
-    settlement.PAYOUT_CREATED_RULE: ("payout", 0),
-    settlement.PAYOUT_FAILED_RULE: ("payout_reversal", 0),
+# references is the key, and which the object at Stripe.
+FACTS: Mapping[str, tuple[str, int, int]] = {
+    rules.CAPTURE_RULE: (categories.CHARGE, 1, 1),
+    rules.REFUND_ACCEPTED_RULE: (categories.REFUND, 0, 0),
+    rules.REFUND_FAILED_RULE: (categories.REFUND_FAILURE, 0, 0),
+    external_refunds.RECORDED_RULE: (categories.REFUND, 0, 0),
+    external_refunds.FAILED_RULE: (categories.REFUND_FAILURE, 0, 0),
+    disputes.WITHDRAWN_RULE: (categories.DISPUTE, 1, 0),
+    disputes.REINSTATED_RULE: (categories.DISPUTE_REVERSAL, 1, 0),
+    settlement.PAYOUT_CREATED_RULE: ("payout", 0, 0),
+    settlement.PAYOUT_FAILED_RULE: ("payout_reversal", 0, 0),
 }
 
 
@@ -63,14 +63,9 @@ async def read(books: Books, *, since: dt.date, until: dt.date) -> LedgerLeg:
         page = await books.entries_by_day(
             since=since, until=until, known=known, mark=mark, limit=PAGE_LIMIT
         )
-        for entry in page:
-            amounts = _amounts(entry)
-            if not amounts or entry.rule == division.DIVISION_RULE:
-                continue
-            if entry.rule == settlement.TRANSACTION_RULE:
-                transactions.append(_transaction(entry, amounts))
-            else:
-                facts.append(_fact(entry, amounts))
+        found = _rows(page)
+        facts += found.facts
+        transactions += found.transactions
         if len(page) < PAGE_LIMIT:
             break
         mark = DayMark(page[-1].effective_on, page[-1].position)
@@ -78,6 +73,16 @@ async def read(books: Books, *, since: dt.date, until: dt.date) -> LedgerLeg:
     for entry in await books.find_entries(later, known=known, limit=PAGE_LIMIT):
         facts.append(_fact(entry, _amounts(entry)))
     return LedgerLeg(tuple(facts), tuple(transactions))
+
+
+async def find(books: Books, reference: str) -> LedgerLeg:
+    """Return what was booked on account 1010 for an object at Stripe, whenever it was.
+
+    Raises Unavailable.
+    """
+    known = (await books.journal_as_of()).position
+    asked = JournalQuestion(account=accounts.STRIPE_CLEARING, reference=reference)
+    return _rows(await books.find_entries(asked, known=known, limit=PAGE_LIMIT))
 
 
 async def openings(books: Books, listed: tuple[Listed, ...]) -> frozenset[str]:
@@ -96,6 +101,20 @@ async def openings(books: Books, listed: tuple[Listed, ...]) -> frozenset[str]:
     return frozenset(found)
 
 
+def _rows(entries: Sequence[JournalEntry]) -> LedgerLeg:
+    facts: list[BookedFact] = []
+    transactions: list[BookedTransaction] = []
+    for entry in entries:
+        amounts = _amounts(entry)
+        if not amounts or entry.rule == division.DIVISION_RULE:
+            continue
+        if entry.rule == settlement.TRANSACTION_RULE:
+            transactions.append(_transaction(entry, amounts))
+        else:
+            facts.append(_fact(entry, amounts))
+    return LedgerLeg(tuple(facts), tuple(transactions))
+
+
 def _amounts(entry: JournalEntry) -> tuple[Money, ...]:
     return matching.sums(
         Money(posting.amount, posting.currency)
@@ -112,11 +131,12 @@ def _transaction(entry: JournalEntry, amounts: tuple[Money, ...]) -> BookedTrans
 def _fact(entry: JournalEntry, amounts: tuple[Money, ...]) -> BookedFact:
     """Return the fact; an entry of another rule is one for which Stripe has nothing."""
     collects: tuple[str, ...] = ()
+    source: str | None = None
     if entry.rule == reconciliation.WRITE_OFF_RULE:
         category, key = group_of(entry.references[0])
     elif entry.rule in FACTS:
-        category, place = FACTS[entry.rule]
-        key = entry.references[place]
+        category, of_key, of_source = FACTS[entry.rule]
+        key, source = entry.references[of_key], entry.references[of_source]
         if entry.rule == rules.CAPTURE_RULE:
             collects = entry.references[:1]
     else:
@@ -128,4 +148,5 @@ def _fact(entry: JournalEntry, amounts: tuple[Money, ...]) -> BookedFact:
         position=entry.position,
         booked_at=entry.recorded_at,
         collects=collects,
+        source=source,
     )

@@ -15,7 +15,7 @@ import msgspec
 from application.commands import follow_up, stream_kinds
 from application.commands.command import Command, Reply
 from application.commands.context import DecisionContext
-from application.reconciliation import ledger_leg, stripe_leg
+from application.reconciliation import late_rows, ledger_leg, stripe_leg
 from application.reconciliation.ports import ReconciliationPorts, Trigger
 from domain.kernel import ids
 from domain.kernel.entries import accounting_day, start_of_day
@@ -31,7 +31,8 @@ DAILY_DAYS = 7
 DAYS_LIMIT = 62
 # How much wider than the range the legs are read.
 MARGIN = dt.timedelta(days=4)
-# How long after a payout was created its line of the bank is looked for.
+# How long after a payout was created its line of the bank is looked for, and how long before a line
+# its payout.
 BANK_REACH = dt.timedelta(days=14)
 
 logger = logging.getLogger(__name__)
@@ -98,6 +99,8 @@ async def run_reconciliation(
         raise RangeNotAllowed(field="from", reason="too_many_days")
     number = await ports.runs.begin(since=since, until=until, trigger=trigger, actor=actor, now=now)
     legs = await _legs(ports, since=since, until=until, report=report)
+    report("looking up what the margin does not reach")
+    legs = await late_rows.complete(ports, legs, since=since, until=until)
     report("matching")
     results = _by_day(matching.match(legs, now=now), since, until)
     for result in results:
@@ -122,6 +125,7 @@ async def _legs(
         ports.stripe,
         since=start_of_day(since - MARGIN),
         before=start_of_day(until + MARGIN + dt.timedelta(days=1)),
+        payouts_since=start_of_day(since - BANK_REACH),
     )
     report("reading the ledger")
     booked = await ledger_leg.read(ports.books, since=since - MARGIN, until=until + MARGIN)
@@ -146,7 +150,8 @@ async def _bank(
     lines: list[BankLine] = []
     unrelated: list[UnrelatedLine] = []
     bank_until = None
-    streams = {ids.reconciliation_stream(day): day for day in days_between(since - MARGIN, until)}
+    first = since - BANK_REACH
+    streams = {ids.reconciliation_stream(day): day for day in days_between(first, until)}
     known = await ports.bus.current_all(stream_kinds.RECONCILIATION, streams)
     for stream, day in streams.items():
         found = known[stream][0]

@@ -2,12 +2,20 @@
 
 import datetime as dt
 import hashlib
+from collections.abc import Awaitable, Callable
+from functools import partial
 
 import msgspec
 
 from application.payment import gateway as failures
-from application.settlement.gateway import ListedTransaction, ProviderPayout, SettlementGateway
+from application.settlement.gateway import (
+    ListedTransaction,
+    ProviderPayout,
+    SettlementGateway,
+    TransactionPage,
+)
 from domain.kernel import money
+from domain.kernel.money import Money
 from domain.reconciliation.records import BookedBy, Listed, ListedPayout
 from domain.settlement import categories
 from domain.settlement.state import Transaction
@@ -16,7 +24,7 @@ from domain.settlement.state import Transaction
 PAGES_LIMIT = 5_000
 # Categories of which the ledger books each transaction by its own id.
 BY_TRANSACTION = frozenset({categories.DISPUTE, categories.DISPUTE_REVERSAL})
-PAYOUT_REVERSAL = "payout_reversal"
+PAYOUT, PAYOUT_REVERSAL = "payout", "payout_reversal"
 
 _encode = msgspec.json.Encoder(order="deterministic").encode
 
@@ -28,30 +36,50 @@ class StripeLeg(msgspec.Struct, frozen=True):
     payouts: tuple[ListedPayout, ...]
 
 
-async def read(stripe: SettlementGateway, *, since: dt.datetime, before: dt.datetime) -> StripeLeg:
+async def read(
+    stripe: SettlementGateway,
+    *,
+    since: dt.datetime,
+    before: dt.datetime,
+    payouts_since: dt.datetime,
+) -> StripeLeg:
     """Return transactions created in the stretch, and the payouts among them as they are now.
+
+    Payouts that are older are only there for the lines of the bank: what they paid out is not read.
+    Raises the failures of the gateway.
+    """
+    found = await _pages(
+        partial(stripe.list_transactions, created_since=since, created_before=before)
+    )
+    payouts = [await _payout(stripe, each) for each in _payouts(found)]
+    older = await _pages(
+        partial(
+            stripe.list_transactions,
+            created_since=payouts_since,
+            created_before=since,
+            kind=PAYOUT,
+        )
+    )
+    return StripeLeg(
+        tuple(_listed(each.transaction) for each in found),
+        (*payouts, *(_listed_payout(each, None) for each in _payouts(older))),
+    )
+
+
+async def find(stripe: SettlementGateway, source: str) -> tuple[Listed, ...]:
+    """Return what Stripe lists of a charge, refund, dispute or payout, whenever it was created.
 
     Raises the failures of the gateway.
     """
-    found = await _pages(stripe, since=since, before=before, payout=None)
-    reported = {each.payout.id: each.payout for each in found if each.payout is not None}
-    payouts = [await _payout(stripe, each) for _, each in sorted(reported.items())]
-    return StripeLeg(tuple(_listed(each.transaction) for each in found), tuple(payouts))
+    found = await _pages(partial(stripe.list_transactions, source=source))
+    return tuple(_listed(each.transaction) for each in found)
 
 
-async def _pages(
-    stripe: SettlementGateway,
-    *,
-    since: dt.datetime | None,
-    before: dt.datetime | None,
-    payout: str | None,
-) -> list[ListedTransaction]:
+async def _pages(list_page: Callable[..., Awaitable[TransactionPage]]) -> list[ListedTransaction]:
     found: list[ListedTransaction] = []
     after: str | None = None
     for _ in range(PAGES_LIMIT):
-        page = await stripe.list_transactions(
-            created_since=since, created_before=before, payout=payout, after=after
-        )
+        page = await list_page(after=after)
         found += page.transactions
         if not page.has_more:
             return found
@@ -59,15 +87,28 @@ async def _pages(
     raise failures.GatewayUnreadable(f"more than {PAGES_LIMIT} pages")
 
 
+def _payouts(found: list[ListedTransaction]) -> list[ProviderPayout]:
+    reported = {each.payout.id: each.payout for each in found if each.payout is not None}
+    return [each for _, each in sorted(reported.items())]
+
+
 async def _payout(stripe: SettlementGateway, reported: ProviderPayout) -> ListedPayout:
     """Return the payout with the sum of what it paid out, where Stripe has completed the list."""
-    paid_out = None
-    if reported.automatic and reported.reconciled:
-        parts = await _pages(stripe, since=None, before=None, payout=reported.id)
-        paid_out = money.total(
-            [part.transaction.net for part in parts if part.transaction.source != reported.id],
-            reported.amount.currency,
-        )
+    if not (reported.automatic and reported.reconciled):
+        return _listed_payout(reported, None)
+    currency = reported.amount.currency
+    nets = [
+        part.transaction.net
+        for part in await _pages(partial(stripe.list_transactions, payout=reported.id))
+        if part.transaction.source != reported.id
+    ]
+    # What is in another currency is no part of the sum, which then differs.
+    return _listed_payout(
+        reported, money.total([net for net in nets if net.currency == currency], currency)
+    )
+
+
+def _listed_payout(reported: ProviderPayout, paid_out: Money | None) -> ListedPayout:
     return ListedPayout(
         id=reported.id,
         amount=reported.amount,

@@ -66,9 +66,7 @@ class PayoutFollower:
         command = ReconcilePayout(
             reported=reported,
             transactions=tuple(sorted(each.transaction.id for each in paid_out)),
-            paid_out=money.total(
-                [each.transaction.net for each in paid_out], reported.amount.currency
-            ),
+            paid_out=_sum_in(reported.amount.currency, paid_out),
         )
         step = f"reconciled:{len(paid_out)}:{command.paid_out.amount}"
         await self._bus.submit(follow_up.envelope(cause, step, command))
@@ -83,6 +81,12 @@ class PayoutFollower:
                 return found
             after = page.transactions[-1].transaction.id
         raise failures.GatewayUnreadable(f"{payout} has more than {PAGES_LIMIT} pages")
+
+
+def _sum_in(currency: str, paid_out: Sequence[ListedTransaction]) -> money.Money:
+    """Return the sum of what is in the payout's currency; with anything else it differs."""
+    nets = [each.transaction.net for each in paid_out]
+    return money.total([net for net in nets if net.currency == currency], currency)
 
 
 def _cause(stream: str) -> follow_up.Cause:

@@ -64,11 +64,14 @@ class SettlementGateway(Protocol):
         created_since: dt.datetime | None = None,
         created_before: dt.datetime | None = None,
         payout: str | None = None,
+        source: str | None = None,
+        kind: str | None = None,
         after: str | None = None,
     ) -> TransactionPage:
         """Return a page of balance transactions, with their sources.
 
-        `payout`: only what this automatic payout paid out. `after` is the last transaction of the
+        `payout`: only what this automatic payout paid out; `source`: only what is about this
+        object; `kind`: only those of this type of Stripe. `after` is the last transaction of the
         page before. Instants count in whole seconds; the later one is not included.
         """
         ...

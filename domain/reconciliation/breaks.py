@@ -5,7 +5,7 @@
 | missing_at_stripe | booked, and not listed within MISSING_AFTER | ask_stripe |
 | missing_in_ledger | listed, and unknown to the ledger | append_from_stripe |
 | amount | both have it, and differ | write_off |
-| currency | booked in another currency than it was charged in | append_from_stripe |
+| currency | booked in another currency than it was charged or settled in | append_from_stripe |
 | duplicate | several transactions for what was booked once | propose_refund |
 | timing | one leg is younger than the others need | mark_as_timing |
 | state | Stripe has disputed or failed what the ledger has as done | append_from_stripe |

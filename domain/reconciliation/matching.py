@@ -156,6 +156,11 @@ def sums(amounts: Iterable[Money]) -> tuple[Money, ...]:
     return tuple(Money(amount, currency) for currency, amount in sorted(found.items()) if amount)
 
 
+def fits(group: Group) -> bool:
+    """Return whether exactly what Stripe lists is booked."""
+    return group.booked == group.expected and _is_complete(group)
+
+
 def _outcome(group: Group, known: _Known, now: dt.datetime) -> Outcome:
     kind = _kind(group, known, now)
     return Outcome(
@@ -173,7 +178,7 @@ def _kind(group: Group, known: _Known, now: dt.datetime) -> BreakClass | None:
         return None
     if not group.listed:
         return "timing" if now - group.since <= MISSING_AFTER else "missing_at_stripe"
-    if group.booked == group.expected and _is_complete(group):
+    if fits(group):
         return None
     if now - group.newest <= RECORDED_WITHIN and not _is_recorded(group):
         return "timing"

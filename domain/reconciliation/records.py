@@ -18,7 +18,8 @@ class BookedFact(msgspec.Struct, frozen=True, kw_only=True):
 
     `category` and `key` are those of the balance transaction that Stripe should list for it:
     `charge` with the charge's id, `dispute` with the transaction's own id. `collects` are the ids
-    of the intent and of the payment that a charge collects.
+    of the intent and of the payment that a charge collects. `source` is the object at Stripe; None
+    where it is not known.
     """
 
     category: str
@@ -27,6 +28,7 @@ class BookedFact(msgspec.Struct, frozen=True, kw_only=True):
     position: int
     booked_at: dt.datetime
     collects: tuple[str, ...] = ()
+    source: str | None = None
 
 
 class BookedTransaction(msgspec.Struct, frozen=True):

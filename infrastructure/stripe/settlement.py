@@ -29,6 +29,8 @@ class StripeSettlementGateway:
         created_since: dt.datetime | None = None,
         created_before: dt.datetime | None = None,
         payout: str | None = None,
+        source: str | None = None,
+        kind: str | None = None,
         after: str | None = None,
     ) -> gateway.TransactionPage:
         """See SettlementGateway."""
@@ -40,10 +42,8 @@ class StripeSettlementGateway:
         }
         if created:
             params["created"] = created
-        if payout is not None:
-            params["payout"] = payout
-        if after is not None:
-            params["starting_after"] = after
+        wanted = {"payout": payout, "source": source, "type": kind, "starting_after": after}
+        params |= {name: value for name, value in wanted.items() if value is not None}
         page = (await self._calls.send(LIST_TRANSACTIONS, params=params)).content
         listed = [objects.listed_transaction(each) for each in page.data]
         return gateway.TransactionPage(listed, page.has_more)

@@ -50,7 +50,7 @@ def remove(account: Account, transaction: str) -> None:
 def list_again(account: Account, transaction: Json, **fields: object) -> Json:
     """List a copy of the transaction as one of now, with another id and these fields changed."""
     now = account.clock.now()
-    row = {
+    row: Json = {
         **copy.deepcopy(transaction),
         "id": new_id("txn", 24),
         "created": now,
@@ -66,7 +66,7 @@ def list_again(account: Account, transaction: Json, **fields: object) -> Json:
 
 def charge_again(account: Account, charge: Json, **fields: object) -> tuple[Json, Json]:
     """Charge the same payer again now; return charge and transaction."""
-    again = {
+    again: Json = {
         **copy.deepcopy(charge),
         "id": new_id("ch", 24),
         "created": account.clock.now(),

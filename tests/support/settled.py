@@ -10,6 +10,7 @@ import os
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from decimal import ROUND_HALF_UP, Decimal
+from typing import Any
 
 import msgspec
 
@@ -163,6 +164,17 @@ class StripeAccount:
         if status in {"failed", "canceled"}:
             self.add("payout_reversal", known.amount, source=payout, payout=known)
 
+    def correct(self, transaction: str, **fields: Any) -> None:
+        """Stripe lists a transaction with other fields than before."""
+        self._listed = [
+            msgspec.structs.replace(
+                each, transaction=msgspec.structs.replace(each.transaction, **fields)
+            )
+            if each.id == transaction
+            else each
+            for each in self._listed
+        ]
+
     def lose_from_payout(self, payout: str) -> None:
         """Stripe's list of the payout lacks its last transaction."""
         self._paid_out[payout].pop()
@@ -175,6 +187,8 @@ class StripeAccount:
         created_since: dt.datetime | None = None,
         created_before: dt.datetime | None = None,
         payout: str | None = None,
+        source: str | None = None,
+        kind: str | None = None,
         after: str | None = None,
     ) -> TransactionPage:
         """Newest first, a page of them."""
@@ -184,6 +198,8 @@ class StripeAccount:
             for each in reversed(self._listed)
             if _is_within(each, created_since, created_before)
             and (payout is None or each.transaction.id in self._paid_out[payout])
+            and source in (None, each.transaction.source)
+            and kind in (None, each.transaction.type)
         ]
         ids = [each.transaction.id for each in wanted]
         start = 0 if after is None else ids.index(after) + 1

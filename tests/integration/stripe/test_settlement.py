@@ -155,6 +155,9 @@ async def test_the_list_of_a_payout_is_what_it_paid_out(
         if each.transaction.source != made["id"]
     ]
     assert (len(nets), sum(nets)) == (3, made["amount"])
+    for wanted in ({"kind": "payout"}, {"source": made["id"]}):
+        page = await reader.settlement.list_transactions(**wanted)
+        assert [each.transaction.source for each in page.transactions] == [made["id"]]
 
 
 def _books(airline: MemoryAirline, account: str) -> dict[str, int]:

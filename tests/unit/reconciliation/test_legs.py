@@ -1,14 +1,20 @@
 """What each leg of a run has, where a row is easily taken for another or left out."""
 
+import datetime as dt
+
 from msgspec.structs import replace
 
 from application.payment.record_external_refund import RecordExternalRefund
+from application.reconciliation.import_bank_lines import import_bank_lines
+from application.reconciliation.read_reconciliation import read_breaks
+from application.reconciliation.run_reconciliation import run_reconciliation
 from domain.kernel.money import Money
 from domain.reconciliation.records import Legs
 from tests.support.airline import payment_of
 from tests.support.legs import breaks_of, capture, fee_of, listed
-from tests.support.reconciled import reconciled
+from tests.support.reconciled import Reconciled, reconciled
 
+DAY = dt.timedelta(days=1)
 PART, PRICE = Money(100, "SAR"), Money(70_150, "SAR")
 
 
@@ -72,3 +78,83 @@ def test_a_charge_settled_in_another_currency_than_was_booked_is_a_break_of_the_
     )
     (found,) = breaks_of(legs)
     assert found.kind == "currency"
+
+
+async def open_since(each: Reconciled, day: dt.date) -> list[str]:
+    """The classes that are open after a run around the day, and one around today."""
+    for since, until in ((day - DAY, day + DAY), (each.today - DAY, each.today)):
+        await run_reconciliation(each.ports, since=since, until=until)
+    return [found.break_.found.kind for found in await read_breaks(each.ports)]
+
+
+async def test_what_is_booked_weeks_after_it_was_listed_clears_its_break_and_makes_none() -> None:
+    async with reconciled() as each:
+        settled, day = each.settled, each.today
+        booking, captured = settled.sell(50_000)
+        charge = settled.charge_of(booking)
+        settled.stripe.charge(charge, captured, settled=captured)
+        settled.stripe.refund("re_1", charge, PART, settled=PART)
+        settled.airline.wait(days=20)
+        assert await open_since(each, day) == ["missing_in_ledger"]
+        settled.give_refund(booking, PART, "re_1")
+        settled.airline.wait(hours=2)
+        assert await open_since(each, day) == []
+        settled.airline.wait(days=4)
+        assert await open_since(each, day) == []
+
+
+async def test_a_fee_that_is_swept_weeks_late_is_booked_for_its_transaction() -> None:
+    async with reconciled() as each:
+        settled, day = each.settled, each.today
+        booking, captured = settled.sell(50_000)
+        settled.stripe.charge(settled.charge_of(booking), captured, settled=captured, fee=900)
+        settled.airline.wait(days=20)
+        await settled.sweeper.sweep()
+        assert await open_since(each, day) == []
+
+
+async def test_a_second_charge_of_an_intent_is_a_duplicate_also_weeks_later() -> None:
+    async with reconciled() as each:
+        settled, day = each.settled, each.today
+        booking, captured = settled.sell(50_000)
+        settled.stripe.charge(settled.charge_of(booking), captured, settled=captured)
+        (capture,) = settled.airline.payment(payment_of(booking)).captures
+        settled.airline.wait(days=20)
+        settled.stripe.add("charge", captured, source="ch_2", charge="ch_2", intent=capture.intent)
+        settled.airline.wait(hours=2)
+        assert await open_since(each, day) == ["duplicate"]
+
+
+async def test_a_line_of_the_bank_is_found_its_payout_however_long_before_the_run_it_was() -> None:
+    async with reconciled() as each:
+        settled = each.settled
+        booking, captured = settled.sell(50_000)
+        settled.stripe.charge(settled.charge_of(booking), captured, settled=captured)
+        settled.stripe.pay_out("SAR")
+        settled.stripe.move("po_1", "paid", reconciled=True)
+        await settled.sweeper.sweep()
+        settled.airline.wait(days=9)
+        line = f"{each.today},{captured.amount / 100},SAR,STRIPE PAYOUT po_1"
+        file = f"date,amount,currency,text\n{line}\n".encode()
+        await import_bank_lines(each.ports, file, actor="operator")
+        await run_reconciliation(each.ports, since=each.today, until=each.today)
+        assert await read_breaks(each.ports) == []
+
+
+async def test_a_payout_that_lists_another_currency_is_a_break_and_no_crash() -> None:
+    async with reconciled() as each:
+        settled = each.settled
+        booking, captured = settled.sell(50_000)
+        charge = settled.charge_of(booking)
+        transaction = settled.stripe.charge(charge, captured, settled=captured, fee=900)
+        await settled.sweeper.sweep()
+        settled.stripe.pay_out("SAR")
+        settled.stripe.move("po_1", "paid", reconciled=True)
+        euro, fee = Money(captured.amount, "EUR"), Money(900, "EUR")
+        settled.stripe.correct(transaction, gross=euro, fee=fee)
+        await settled.learn()
+        settled.airline.wait(hours=2)
+        assert sorted(await each.breaks()) == [
+            ("currency", 900 - captured.amount),
+            ("payout", captured.amount - 900),
+        ]
