@@ -53,6 +53,16 @@ class Group(msgspec.Struct, frozen=True):
         )
 
     @property
+    def day(self) -> dt.date:
+        """Return the day of what Stripe listed last, else of what was booked first.
+
+        So it is the same however late it was booked, and a second transaction breaks its own day.
+        """
+        if self.listed:
+            return accounting_day(max(each.created_at for each in self.listed))
+        return accounting_day(self.since)
+
+    @property
     def newest(self) -> dt.datetime:
         """Return the instant of the latest row."""
         return max(
@@ -165,7 +175,7 @@ def _outcome(group: Group, known: _Known, now: dt.datetime) -> Outcome:
     kind = _kind(group, known, now)
     return Outcome(
         name=f"{group.category}:{group.key}",
-        day=accounting_day(group.since),
+        day=group.day,
         value=_value(group),
         digest=digest([*group.facts, *group.listed, *group.own]),
         found=None if kind is None else _break(group, kind),

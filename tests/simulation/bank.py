@@ -43,6 +43,7 @@ class Received(msgspec.Struct):
     created_at: dt.datetime
     arrives_on: dt.date
     lines: list[Line]
+    is_returned: bool = False
 
 
 class Bank:
@@ -87,6 +88,14 @@ class Bank:
         rows = [line.row() for line in [*printed, *salaries]]
         self._dice.shuffle(rows)
         return ("date,amount,currency,text\n" + "".join(rows)).encode()
+
+    def give_back(self, received: Received) -> None:
+        """Return the money of a payout by a line of the next day."""
+        (line,) = received.lines
+        received.lines.append(
+            msgspec.structs.replace(line, day=self.until + DAY, amount=-line.amount)
+        )
+        received.is_returned = True
 
     def _is_due(self, line: Line, until: dt.date) -> bool:
         return self.until < line.day <= until

@@ -59,7 +59,11 @@ def list_again(account: Account, transaction: Json, **fields: object) -> Json:
         **fields,
     }
     row["net"] = row["amount"] - row["fee"]
-    account.balance_transactions.put(row)
+    rows = account.balance_transactions.objects
+    rows[row["id"]] = row
+    account.balance_transactions.objects = dict(
+        sorted(rows.items(), key=lambda item: item[1]["created"])
+    )
     _sum_again(account)
     return row
 

@@ -10,29 +10,35 @@ differ; only of payouts it follows from the books of Stripe and of the bank at t
 import datetime as dt
 import random
 from collections import Counter
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Sequence
 
 import msgspec
 
 from application.booking.open_checkout import open_checkout
+from application.settlement.sweep_transactions import CHECKPOINT
 from domain.booking import states
 from domain.kernel import entries, ids
+from domain.kernel.events import DomainEvent
 from domain.kernel.money import Money
 from domain.payment import events
+from domain.payment.events import RefundAccepted
+from domain.payment.state import RefundStatus
 from domain.settlement.events import TransactionRecorded
 from infrastructure.stripe_simulator import refunds
 from infrastructure.stripe_simulator.charges import last_digits
 from infrastructure.stripe_simulator.configuration import Json
 from tests.simulation import provider_books
-from tests.simulation.airline_process import AirlineProcess
+from tests.simulation.airline_process import AWAY, AirlineProcess
 from tests.simulation.bank import LATE_DAYS, Bank, name_of
-from tests.simulation.customers import DAY, Seat
+from tests.simulation.customers import DAY, HOUR, Seat
 from tests.simulation.world import World
 
 OTHER_CURRENCY = {"sar": "kwd", "kwd": "jpy", "jpy": "sar"}
 BANK_MISTAKES = ["missing", "short", "twice", "foreign", "stranger", "in two parts"]
 # Requests of the customers that are invited here; those of the crowd are far below.
 FIRST_REQUEST = 10**9
+# More than faults can be armed.
+TRIES_LIMIT = 200
 # Long enough that no decision of a bank or of Stripe comes before the end.
 NEVER_SECONDS = 400 * DAY
 
@@ -54,8 +60,8 @@ class Sold(msgspec.Struct, frozen=True):
 
     @property
     def day(self) -> dt.date:
-        """The day of the earlier of capture and transaction."""
-        return min(entries.accounting_day(self.booked_at), _day(self.transaction))
+        """The day on which Stripe listed it."""
+        return _day(self.transaction)
 
 
 class Seeder:
@@ -73,10 +79,13 @@ class Seeder:
         seeds: list[Callable[[Sold], object]] = [
             self._vanish, self._refund_by_hand, self._charge_elsewhere, self._adjust,
             self._change_amount, self._change_fee, self._change_currency, self._settle_elsewhere,
-            self._charge_twice, self._list_twice, self._dispute,
+            self._charge_twice, self._list_twice, self._dispute, self._list_late,
+            self._hear_of_refund_by_hand,
         ]  # fmt: skip
         self._waiting = seeds + dice.choices(seeds, k=count // 60)
         dice.shuffle(self._waiting)
+        refund_seeds: list[Callable[[Json], object]] = [self._fail_refund, self._vanish_refund]
+        self._refund_seeds = refund_seeds * (1 + count // 120)
         self._slow = 1 + count // 300
         mistakes = BANK_MISTAKES + dice.choices(BANK_MISTAKES, k=count // 60)
         dice.shuffle(mistakes)
@@ -92,6 +101,12 @@ class Seeder:
         if self._slow and self._dice.random() < 0.3:
             self._slow -= 1
             await self._wait_for_bank(airline)
+        if self._refund_seeds and self._dice.random() < 0.3:
+            await self._seed_refund()
+        if self._dice.random() < 0.2:
+            self._take_from_payout()
+        if self._dice.random() < 0.2:
+            await self._return_payout()
 
     async def seed_rest(self, airline: AirlineProcess, bookings: Iterable[str]) -> None:
         """Seed all that is left."""
@@ -102,14 +117,42 @@ class Seeder:
         while self._slow:
             self._slow -= 1
             await self._wait_for_bank(airline)
+        while self._refund_seeds and await self._seed_refund():
+            pass
 
     async def _seed(self, seed: Callable[[Sold], object], free: list[Sold]) -> None:
         sold = free.pop(self._dice.randrange(len(free)))
         self._used.add(sold.charge["id"])
-        found = seed(sold)
-        if found is not None:
-            await found  # type: ignore[misc]  # those that use the control path
+        await self._done(seed, seed(sold))
+
+    async def _done(self, seed: Callable[..., object], done: object) -> None:
+        if isinstance(done, Awaitable):
+            await done
         self.figures[seed.__name__.strip("_")] += 1
+
+    async def _seed_refund(self) -> bool:
+        """Seed into one of the refunds that were settled; return whether there is one."""
+        found = [
+            each
+            for each in self._account.refunds.objects.values()
+            if each["status"] == "succeeded"
+            and each["charge"] not in self._used
+            and last_digits(self._account.charges.objects[each["charge"]]) not in refunds.CARDS
+            and self._is_settled(each)
+        ]
+        if found:
+            made = self._dice.choice(found)
+            self._used.add(made["charge"])
+            seed = self._refund_seeds.pop()
+            await self._done(seed, seed(made))
+        return bool(found)
+
+    def _is_settled(self, refund: Json) -> bool:
+        payment = self.world.log.state(refund["metadata"].get("payment", ""))
+        return payment is not None and any(
+            each.provider_refund == refund["id"] and each.status is RefundStatus.SETTLED
+            for each in payment.refunds
+        )
 
     def _untouched(self, bookings: Iterable[str]) -> list[Sold]:
         """Charges of tickets that are neither refunded nor disputed, and whose fee is booked.
@@ -153,6 +196,17 @@ class Seeder:
             (sold.transaction["currency"], sold.transaction["net"]),
         )
 
+    def _vanish_refund(self, refund: Json) -> None:
+        """Stripe lists the refund no more."""
+        row = self._account.balance_transactions.objects[refund["balance_transaction"]]
+        provider_books.remove(self._account, row["id"])
+        booked_at = self._booked_at(RefundAccepted, refund["id"])
+        self._expect(
+            f"missing_at_stripe:refund:{refund['id']}",
+            entries.accounting_day(booked_at),
+            (row["currency"], row["net"]),
+        )
+
     # Missing in the ledger.
 
     async def _refund_by_hand(self, sold: Sold) -> None:
@@ -165,6 +219,23 @@ class Seeder:
             f"missing_in_ledger:refund:{made['id']}",
             self._today(),
             (sold.transaction["currency"], part),
+        )
+
+    async def _hear_of_refund_by_hand(self, sold: Sold) -> None:
+        """As before, but the webhooks arrive: this is no break."""
+        made = await self.world.stripe.control("refunds", charge=sold.charge["id"], amount=100)
+        self.world.seeded.add(made["id"])
+
+    def _list_late(self, sold: Sold) -> None:
+        """Stripe lists a fee among others that were read long before."""
+        read_until = self.world.checkpoints.positions[CHECKPOINT]
+        row = provider_books.list_again(
+            self._account, sold.transaction, amount=-self._dice.randrange(1, 9), fee=0,
+            source=None, type="stripe_fee", reporting_category="fee",
+            created=read_until - HOUR, available_on=read_until + NEVER_SECONDS, status="pending",
+        )  # fmt: skip
+        self._expect(
+            f"missing_in_ledger:fee:{row['id']}", _day(row), (row["currency"], -row["amount"])
         )
 
     def _charge_elsewhere(self, sold: Sold) -> None:
@@ -238,7 +309,9 @@ class Seeder:
         """Stripe lists the same charge again."""
         row = provider_books.list_again(self._account, sold.transaction)
         self._expect(
-            f"duplicate:charge:{sold.charge['id']}", sold.day, (row["currency"], -row["amount"])
+            f"duplicate:charge:{sold.charge['id']}",
+            self._today(),
+            (row["currency"], -row["amount"]),
         )
 
     # State.
@@ -252,6 +325,16 @@ class Seeder:
         (row,) = made["balance_transactions"]
         self.world.seeded |= {made["id"], row["id"]}
         self._expect(f"state:dispute:{row['id']}", self._today(), (row["currency"], -row["net"]))
+
+    async def _fail_refund(self, refund: Json) -> None:
+        """The bank returns the money of a refund, and no webhook arrives."""
+        with provider_books.webhooks_lost(self.world):
+            await self.world.stripe.control("refund_ends", refund=refund["id"], status="failed")
+        self.world.seeded.add(refund["id"])
+        row = self._account.balance_transactions.objects[refund["failure_balance_transaction"]]
+        self._expect(
+            f"state:refund_failure:{refund['id']}", self._today(), (row["currency"], -row["net"])
+        )
 
     # Stale hold.
 
@@ -276,10 +359,44 @@ class Seeder:
         """Return the session of a new booking, and its payment."""
         booking = await airline.book(self._dice.choice(self._seats).flights[0])
         self._requests += 1
-        checkout = await open_checkout(airline.ports, airline.caller(self._requests), booking)
-        return checkout.session_id, ids.payment_stream(booking, 1)
+        caller = airline.caller(self._requests)
+        for _ in range(TRIES_LIMIT):
+            try:
+                checkout = await open_checkout(airline.ports, caller, booking)
+            except AWAY:
+                continue
+            return checkout.session_id, ids.payment_stream(booking, 1)
+        raise AssertionError("Stripe is away for good")
 
     # Payouts.
+
+    def _take_from_payout(self) -> None:
+        """A transaction is no part of the payout that paid it out; the next one pays it again."""
+        paid_out = self._account.money.paid_out
+        found = [
+            name
+            for name, payout in paid_out.items()
+            if self._account.payouts.objects[payout]["reconciliation_status"] == "completed"
+            and self._account.payouts.objects[payout]["balance_transaction"] != name
+        ]
+        if found:
+            del paid_out[self._dice.choice(found)]
+            self.figures["take_from_payout"] += 1
+
+    async def _return_payout(self) -> None:
+        """The bank returns a payout that it had booked: this is no break."""
+        found = [
+            each
+            for each in self.bank.received.values()
+            if self._account.payouts.objects[each.payout]["status"] == "paid"
+            and [line.amount for line in each.lines] == [each.amount]
+            and each.lines[0].day <= self.bank.until
+        ]
+        if found:
+            returned = self._dice.choice(found)
+            self.bank.give_back(returned)
+            await self.world.stripe.control("payout_ends", payout=returned.payout, status="failed")
+            self.figures["return_payout"] += 1
 
     def payouts(self, until: dt.date) -> list[Difference]:
         """What must be found of payouts, by the books of Stripe and of the bank until that day."""
@@ -301,7 +418,7 @@ class Seeder:
                     )
                 )
         for each in self.bank.received.values():
-            if each.arrives_on > until:
+            if each.arrives_on > until or each.is_returned:
                 continue
             lines = [line.amount for line in each.lines if line.day <= until]
             amounts = amounts_of((each.amount, 1), *((amount, -1) for amount in lines))
@@ -316,9 +433,19 @@ class Seeder:
         sums: Counter[str] = Counter()
         rows = self._account.balance_transactions.objects
         for transaction, payout in self._account.money.paid_out.items():
-            if transaction in rows and rows[transaction]["source"] != payout:
-                sums[payout] += rows[transaction]["net"]
+            row = rows.get(transaction, {"source": payout})
+            currency = self._account.payouts.objects[payout]["currency"]
+            if row["source"] != payout and row["currency"] == currency:
+                sums[payout] += row["net"]
         return sums
+
+    def _booked_at(self, kind: type[DomainEvent], refund: str) -> dt.datetime:
+        (found,) = [
+            each
+            for each in self.world.events(kind)
+            if getattr(each.event, "provider_refund", None) == refund
+        ]
+        return found.recorded_at
 
     def _change(self, sold: Sold, **fields: object) -> None:
         provider_books.change(self._account, sold.transaction["id"], **fields)

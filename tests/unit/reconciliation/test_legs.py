@@ -125,6 +125,24 @@ async def test_a_second_charge_of_an_intent_is_a_duplicate_also_weeks_later() ->
         assert await open_since(each, day) == ["duplicate"]
 
 
+async def test_a_charge_that_stripe_lists_again_weeks_later_is_a_duplicate_of_that_day() -> None:
+    async with reconciled() as each:
+        settled, day = each.settled, each.today
+        booking, captured = settled.sell(50_000)
+        charge = settled.charge_of(booking)
+        settled.stripe.charge(charge, captured, settled=captured, fee=900)
+        await settled.sweeper.sweep()
+        settled.airline.wait(days=20)
+        settled.stripe.charge(charge, captured, settled=captured, fee=900)
+        await settled.sweeper.sweep()
+        settled.airline.wait(hours=2)
+        assert await open_since(each, day) == ["duplicate"]
+        (found,) = await read_breaks(each.ports)
+        assert found.day == day + 20 * DAY
+        await run_reconciliation(each.ports, since=day, until=each.today)
+        assert await read_breaks(each.ports) == [found]
+
+
 async def test_a_line_of_the_bank_is_found_its_payout_however_long_before_the_run_it_was() -> None:
     async with reconciled() as each:
         settled = each.settled
