@@ -233,15 +233,22 @@ class Crowd:
         await self._send_missed_events()
         await self._airline.rest()
         await self._seeder.seed_rest(self._airline, self._idle())
-        for _ in range(CALM_DAYS):
+        await self._pass_days(CALM_DAYS)
+        await self.world.stripe.control("payouts")
+        await self._pass_days(3)
+        await self._seeder.seed_young(self._airline, self._idle())
+        await self._reconciling.check(self._airline)
+        await self._pass_days(4)
+        await self._reconciling.check(self._airline)
+        await self._seeder.remedy()
+        await self._pass_days(4)
+        await self._reconciling.check(self._airline)
+
+    async def _pass_days(self, days: int) -> None:
+        for _ in range(days):
             self.world.stripe.move(DAY)
             await self._airline.rest()
             await self._reconciling.end_day(self._airline)
-        await self.world.stripe.control("payouts")
-        for _ in range(3):
-            self.world.stripe.move(DAY)
-            await self._airline.rest()
-        await self._reconciling.check(self._airline)
 
     def count(self) -> Counter[str]:
         """What customers did, and what there is in the end."""

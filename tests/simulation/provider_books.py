@@ -20,17 +20,23 @@ ALL_EVENTS = 1_000
 
 
 @contextmanager
-def webhooks_lost(world: World) -> Iterator[None]:
-    """Let no webhook of what is done meanwhile arrive, and let none of them be sent again."""
+def webhooks_lost(world: World) -> Iterator[list[str]]:
+    """Let no webhook of what is done meanwhile arrive, and let none be sent again.
+
+    The list has their events afterwards.
+    """
     agenda.run_due(world.stripe.account)
     courier = world.stripe.simulator.courier
     rules, known = courier.rules, len(courier.deliveries)
     courier.rules = [Rule(action="drop", times=ALL_EVENTS)]
+    lost: list[str] = []
     try:
-        yield
+        yield lost
     finally:
         courier.rules = rules
-    world.lost_events.update(each.event for each in list(courier.deliveries.values())[known:])
+    lost += [each.event for each in list(courier.deliveries.values())[known:]]
+    assert lost
+    world.lost_events.update(lost)
 
 
 def change(account: Account, transaction: str, **fields: object) -> None:

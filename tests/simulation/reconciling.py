@@ -26,15 +26,21 @@ class Reconciling:
 
     async def end_day(self, airline: AirlineProcess) -> None:
         """Import the bank's statement, and run over the days before today."""
-        yesterday = accounting_day(airline.world.clock()) - DAY
+        now = airline.world.clock()
+        yesterday = accounting_day(now) - DAY
+        since = yesterday - DAY * (DAILY_DAYS - 1)
         await self._import(airline, yesterday)
         try:
-            await run_reconciliation(
-                airline.reconciliation_ports(), since=yesterday - DAY * (DAILY_DAYS - 1),
-                until=yesterday,
-            )  # fmt: skip
+            results = await run_reconciliation(
+                airline.reconciliation_ports(), since=since, until=yesterday
+            )
         except AWAY:
             self._seeder.figures["run failed"] += 1
+            return
+        found = {each.id for result in results for each in result.breaks}
+        for id, each in self._seeder.expected.items():
+            if since <= each.day <= yesterday and now > self._seeder.due_at[id]:
+                assert id in found, each
 
     async def check(self, airline: AirlineProcess) -> None:
         """Run over all days, and compare what is open then: the same, and nothing else.
@@ -43,7 +49,7 @@ class Reconciling:
         """
         today = accounting_day(airline.world.clock())
         await self._import(airline, today, hurried=True)
-        expected = {*self._seeder.expected.values(), *self._seeder.payouts(today)}
+        expected = self._seeder.differences(today)
         for _ in range(2):
             borders = self._borders(today)
             await self._run(airline, borders)

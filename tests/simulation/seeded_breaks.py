@@ -23,10 +23,12 @@ from domain.kernel.money import Money
 from domain.payment import events
 from domain.payment.events import RefundAccepted
 from domain.payment.state import RefundStatus
+from domain.reconciliation.matching import MISSING_AFTER, RECORDED_WITHIN
 from domain.settlement.events import TransactionRecorded
 from infrastructure.stripe_simulator import refunds
 from infrastructure.stripe_simulator.charges import last_digits
 from infrastructure.stripe_simulator.configuration import Json
+from interfaces.reconciliation_composition import STALE_AFTER
 from tests.simulation import provider_books
 from tests.simulation.airline_process import AWAY, AirlineProcess
 from tests.simulation.bank import LATE_DAYS, Bank, name_of
@@ -39,6 +41,8 @@ BANK_MISTAKES = ["missing", "short", "twice", "foreign", "stranger", "in two par
 FIRST_REQUEST = 10**9
 # More than faults can be armed.
 TRIES_LIMIT = 200
+# When Stripe lists charges that were captured just now: soon, and after it should have.
+UNLISTED_DAYS = (2, 5)
 # Long enough that no decision of a bank or of Stripe comes before the end.
 NEVER_SECONDS = 400 * DAY
 
@@ -70,6 +74,12 @@ class Seeder:
     def __init__(self, world: World, seed: int, *, count: int, seats: Sequence[Seat]) -> None:
         self.world = world
         self.expected: dict[str, Difference] = {}
+        # From when on each is found in its class.
+        self.due_at: dict[str, dt.datetime] = {}
+        # The events whose loss is the reason of a break, with the objects at Stripe.
+        self._lost: dict[str, tuple[list[str], set[str]]] = {}
+        self._slow_sessions: dict[str, str] = {}
+        self._unlisted: list[Json] = []
         self.figures: Counter[str] = Counter()
         self._dice = dice = random.Random(f"{seed}:breaks")
         self._account = world.stripe.account
@@ -194,6 +204,7 @@ class Seeder:
             f"missing_at_stripe:charge:{sold.charge['id']}",
             entries.accounting_day(sold.booked_at),
             (sold.transaction["currency"], sold.transaction["net"]),
+            due_at=sold.booked_at + MISSING_AFTER,
         )
 
     def _vanish_refund(self, refund: Json) -> None:
@@ -205,6 +216,7 @@ class Seeder:
             f"missing_at_stripe:refund:{refund['id']}",
             entries.accounting_day(booked_at),
             (row["currency"], row["net"]),
+            due_at=booked_at + MISSING_AFTER,
         )
 
     # Missing in the ledger.
@@ -318,42 +330,49 @@ class Seeder:
 
     async def _dispute(self, sold: Sold) -> None:
         """The payer disputes the charge, and no webhook arrives."""
-        with provider_books.webhooks_lost(self.world):
+        with provider_books.webhooks_lost(self.world) as lost:
             made = await self.world.stripe.control(
                 "disputes", charge=sold.charge["id"], due_seconds=NEVER_SECONDS
             )
         (row,) = made["balance_transactions"]
-        self.world.seeded |= {made["id"], row["id"]}
-        self._expect(f"state:dispute:{row['id']}", self._today(), (row["currency"], -row["net"]))
+        self._expect(
+            f"state:dispute:{row['id']}",
+            self._today(),
+            (row["currency"], -row["net"]),
+            lost=(lost, {made["id"], row["id"]}),
+        )
 
     async def _fail_refund(self, refund: Json) -> None:
         """The bank returns the money of a refund, and no webhook arrives."""
-        with provider_books.webhooks_lost(self.world):
+        with provider_books.webhooks_lost(self.world) as lost:
             await self.world.stripe.control("refund_ends", refund=refund["id"], status="failed")
-        self.world.seeded.add(refund["id"])
         row = self._account.balance_transactions.objects[refund["failure_balance_transaction"]]
         self._expect(
-            f"state:refund_failure:{refund['id']}", self._today(), (row["currency"], -row["net"])
+            f"state:refund_failure:{refund['id']}",
+            self._today(),
+            (row["currency"], -row["net"]),
+            lost=(lost, {refund["id"]}),
         )
 
     # Stale hold.
 
     async def _wait_for_bank(self, airline: AirlineProcess) -> None:
-        """A customer pays by a bank that never answers."""
+        """A customer pays by a bank that does not answer."""
         session, payment = await self._checkout(airline)
-        assert await self.world.stripe.tried(
-            f"/c/pay/{session}/pay", form=b"card=pm_usBankAccount_processing"
-        )
+        await self._press(session, "pm_usBankAccount_processing")
         self.world.seeded.add(payment)
         state = self.world.log.state(payment)
         due, ends_at = state.due, state.attempts[-1].expires_at
-        self._expect(
-            f"stale_hold:{payment}",
-            entries.accounting_day(ends_at),
-            (due.currency, due.amount),
-            is_at_stripe=False,
+        id = f"stale_hold:{payment}"
+        self.expected[id] = Difference(
+            id, entries.accounting_day(ends_at), ((due.currency, due.amount),)
         )
+        self.due_at[id] = ends_at + STALE_AFTER
+        self._slow_sessions[id] = session
         self.figures["stale_hold"] += 1
+
+    async def _press(self, session: str, card: str) -> None:
+        assert await self.world.stripe.tried(f"/c/pay/{session}/pay", form=f"card={card}".encode())
 
     async def _checkout(self, airline: AirlineProcess) -> tuple[str, str]:
         """Return the session of a new booking, and its payment."""
@@ -367,6 +386,57 @@ class Seeder:
                 continue
             return checkout.session_id, ids.payment_stream(booking, 1)
         raise AssertionError("Stripe is away for good")
+
+    # Timing.
+
+    async def seed_young(self, airline: AirlineProcess, bookings: Iterable[str]) -> None:
+        """Seed what waiting explains: a refund by hand of now, and charges that are not listed."""
+        free = self._untouched(bookings)
+        if free:
+            await self._refund_by_hand(self._dice.choice(free))
+        for days in UNLISTED_DAYS:
+            await self.world.stripe.control("settings", settlement_lag_seconds=days * DAY)
+            session, _ = await self._checkout(airline)
+            await self._press(session, "pm_card_visa")
+            await self.world.stripe.control("settings", settlement_lag_seconds=0)
+            self._unlisted.append(list(self._account.charges.objects.values())[-1])
+        await airline.rest()
+        self.figures["timing"] += 1
+
+    def differences(self, until: dt.date) -> set[Difference]:
+        """All that must be found now, with the bank's files until that day."""
+        now = self.world.clock()
+        found = {self._at(each, now) for each in self.expected.values()}
+        for charge in self._unlisted:
+            booked_at = self._booked_at(events.PaymentCaptured, charge["id"])
+            if charge["balance_transaction"] is None:
+                kind = "timing" if now <= booked_at + MISSING_AFTER else "missing_at_stripe"
+                amounts = ((charge["currency"].upper(), charge["amount"]),)
+                day = entries.accounting_day(booked_at)
+                found.add(Difference(f"{kind}:charge:{charge['id']}", day, amounts))
+        return found | set(self.payouts(until))
+
+    def _at(self, expected: Difference, now: dt.datetime) -> Difference:
+        if now > self.due_at[expected.id]:
+            return expected
+        _, sources = expected.id.split(":", 1)
+        return msgspec.structs.replace(expected, id=f"timing:{sources}")
+
+    async def remedy(self) -> None:
+        """The webhooks that were lost arrive after all, as far as Stripe has them, and banks answer."""
+        for id, (lost, objects) in self._lost.items():
+            if not set(lost) <= self._account.events.objects.keys():
+                continue
+            for event in lost:
+                await self.world.stripe.control("redeliver", event=event)
+            self.world.seeded -= objects
+            self.world.seeded_differences.subtract(dict(self.expected.pop(id).amounts))
+            self.figures["remedied"] += 1
+        for id, session in self._slow_sessions.items():
+            intent = self._account.sessions.get(session)["payment_intent"]
+            answer = self._dice.random() < 0.5
+            await self.world.stripe.control("bank_answers", intent=intent, succeeds=answer)
+            self.world.seeded.discard(self.expected.pop(id).id.removeprefix("stale_hold:"))
 
     # Payouts.
 
@@ -439,11 +509,12 @@ class Seeder:
                 sums[payout] += row["net"]
         return sums
 
-    def _booked_at(self, kind: type[DomainEvent], refund: str) -> dt.datetime:
+    def _booked_at(self, kind: type[DomainEvent], object_id: str) -> dt.datetime:
         (found,) = [
             each
             for each in self.world.events(kind)
-            if getattr(each.event, "provider_refund", None) == refund
+            if object_id
+            in (getattr(each.event, name, None) for name in ("provider_refund", "charge"))
         ]
         return found.recorded_at
 
@@ -451,12 +522,21 @@ class Seeder:
         provider_books.change(self._account, sold.transaction["id"], **fields)
 
     def _expect(
-        self, id: str, day: dt.date, *amounts: tuple[str, int], is_at_stripe: bool = True
+        self,
+        id: str,
+        day: dt.date,
+        *amounts: tuple[str, int],
+        due_at: dt.datetime | None = None,
+        lost: tuple[list[str], set[str]] | None = None,
     ) -> None:
+        """Write down a difference from Stripe; one of a movement of now is timing at first."""
         named = tuple(sorted((currency.upper(), amount) for currency, amount in amounts))
         self.expected[id] = Difference(id, day, named)
-        if is_at_stripe:
-            self.world.seeded_differences.update(dict(named))
+        self.due_at[id] = due_at or self.world.clock() + RECORDED_WITHIN
+        self.world.seeded_differences.update(dict(named))
+        if lost is not None:
+            self._lost[id] = lost
+            self.world.seeded |= lost[1]
 
     def _some(self) -> int:
         return self._dice.choice((-1, 1)) * self._dice.randrange(1, 9)
