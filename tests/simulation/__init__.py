@@ -13,8 +13,14 @@ interactions: what is done at Stripe and tried with a stop at every step
 oracles: what must hold between Stripe and the log once everything is at rest
 open_items: every balance that is left has its item in a worklist
 customers: what customers do at random
+provider_books: changes Stripe's own books behind our back
+bank: what the bank books of payouts, now and then wrongly
+break_seeds: each kind of break, and what must be found of it
+payout_seeds: breaks of payouts, and what must be found of all of them
+seeded_breaks: seeds breaks of all classes into a crowd
+reconciling: reconciles a crowd, and compares what was found with what was seeded
 crowd: many customers over weeks, with faults
 test_slow_banks: how often Stripe is asked while a bank decides
 test_stops: every interaction, stopped at every step
-test_crowd: many customers with all faults
+test_crowd: many customers with all faults, and seeded breaks
 """

@@ -237,7 +237,7 @@ class Crowd:
         await self.world.stripe.control("payouts")
         await self._pass_days(3)
         await self._seeder.seed_young(self._airline, self._idle())
-        await self._reconciling.check(self._airline)
+        await self._reconciling.check_all_classes(self._airline)
         await self._pass_days(4)
         await self._reconciling.check(self._airline)
         await self._seeder.remedy()
@@ -255,6 +255,7 @@ class Crowd:
         for customer in self._customers:
             self.figures.update(customer.done)
         self.figures.update(self._seeder.figures)
+        self.figures.update(self._seeder.payouts.figures)
         account = self.world.stripe.account
         self.figures["charges"] = sum(
             1 for each in account.charges.objects.values() if each["paid"]

@@ -2,14 +2,16 @@
 
 import datetime as dt
 import random
+from typing import get_args
 
 from application.reconciliation.import_bank_lines import import_bank_lines
 from application.reconciliation.read_reconciliation import read_breaks
 from application.reconciliation.run_reconciliation import DAILY_DAYS, run_reconciliation
 from domain.kernel.entries import accounting_day
-from domain.reconciliation.breaks import Break
+from domain.reconciliation.breaks import Break, BreakClass
 from tests.simulation.airline_process import AWAY, AirlineProcess
-from tests.simulation.seeded_breaks import Difference, Seeder, amounts_of
+from tests.simulation.break_seeds import Difference, amounts_of, class_of
+from tests.simulation.seeded_breaks import Seeder
 from tests.support.airline import START
 
 DAY = dt.timedelta(days=1)
@@ -38,9 +40,15 @@ class Reconciling:
             self._seeder.figures["run failed"] += 1
             return
         found = {each.id for result in results for each in result.breaks}
-        for id, each in self._seeder.expected.items():
-            if since <= each.day <= yesterday and now > self._seeder.due_at[id]:
+        for id, each in self._seeder.seeds.expected.items():
+            if since <= each.day <= yesterday and now > self._seeder.seeds.due_at[id]:
                 assert id in found, each
+
+    async def check_all_classes(self, airline: AirlineProcess) -> None:
+        """As `check`, where a break of each class is open."""
+        await self.check(airline)
+        found = await self._found(airline, accounting_day(airline.world.clock()))
+        assert {class_of(each.id) for each in found} == set(get_args(BreakClass))
 
     async def check(self, airline: AirlineProcess) -> None:
         """Run over all days, and compare what is open then: the same, and nothing else.
@@ -64,7 +72,7 @@ class Reconciling:
     async def _import(
         self, airline: AirlineProcess, until: dt.date, *, hurried: bool = False
     ) -> None:
-        file = self._seeder.bank.statement(until, hurried=hurried)
+        file = self._seeder.payouts.bank.statement(until, hurried=hurried)
         if file is not None:
             await import_bank_lines(airline.reconciliation_ports(), file, actor="operator")
 
