@@ -19,6 +19,7 @@ from application.booking.open_checkout import open_checkout
 from domain.booking import states
 from domain.kernel import entries, ids
 from domain.payment import events
+from domain.payment.rejections import SessionEnded
 from domain.payment.state import RefundStatus
 from domain.reconciliation.matching import MISSING_AFTER
 from domain.settlement.events import TransactionRecorded
@@ -36,6 +37,8 @@ from tests.simulation.world import World
 FIRST_REQUEST = 10**9
 # More than faults can be armed.
 TRIES_LIMIT = 200
+# Stripe repeats a webhook for three days.
+QUIET_SECONDS = 5 * DAY
 # When Stripe lists charges that were captured just now: soon, and after it should have.
 UNLISTED_DAYS = (2, 5)
 
@@ -102,11 +105,16 @@ class Seeder:
         self.figures[seed.__name__.strip("_")] += 1
 
     async def _seed_refund(self) -> bool:
-        """Seed into one of the refunds that were settled; return whether there is one."""
+        """Seed into one of the refunds that were settled; return whether there is one.
+
+        No webhook about it is under way any more, which would have the refund looked at again.
+        """
+        before = self._account.clock.now() - QUIET_SECONDS
         found = [
             each
             for each in self._account.refunds.objects.values()
             if each["status"] == "succeeded"
+            and each["created"] < before
             and each["charge"] not in self._used
             and last_digits(self._account.charges.objects[each["charge"]]) not in refunds.CARDS
             and self._is_settled(each)
@@ -188,11 +196,14 @@ class Seeder:
         """Return the session of a new booking, and its payment."""
         booking = await airline.book(self._dice.choice(self._seats).flights[0])
         self._requests += 1
-        caller = airline.caller(self._requests)
         for _ in range(TRIES_LIMIT):
             try:
+                caller = airline.caller(self._requests)
                 checkout = await open_checkout(airline.ports, caller, booking)
             except AWAY:
+                continue
+            except SessionEnded:
+                self._requests += 1  # it has failed at Stripe for good, and is begun anew
                 continue
             return checkout.session_id, ids.payment_stream(booking, 1)
         raise AssertionError("Stripe is away for good")
@@ -254,6 +265,7 @@ class Seeder:
             return
         for event in lost.events:
             await self.world.stripe.control("redeliver", event=event)
+        await self.world.stripe.deliver()  # before Stripe drops them for their age
         del self.seeds.lost[id]
         self.world.seeded -= lost.objects
         self.world.seeded_differences.subtract(dict(self.seeds.expected.pop(id).amounts))
