@@ -62,6 +62,7 @@ class Bank:
             "short": self._short,
             "twice": lambda each: each.lines.append(each.lines[0]),
             "foreign": self._foreign,
+            "foreign beside it": self._foreign_beside,
             "stranger": lambda each: self.strangers.append(self._stranger(each)),
             "in two parts": self._in_two_parts,
         }
@@ -113,7 +114,7 @@ class Bank:
             lines=[Line(day, amount, f"STRIPE PAYOUT {printed}")],
         )
         self.received[payout["id"]] = received
-        if self._wrong and (hurried or self._dice.random() < 0.4):
+        if self._wrong and (hurried or self._dice.random() < 0.6):
             self.made.append(self._wrong.pop(0))
             self._mistakes[self.made[-1]](received)
 
@@ -126,6 +127,11 @@ class Bank:
         (line,) = received.lines
         other = Money(line.amount.amount, "USD")
         received.lines = [msgspec.structs.replace(line, amount=other)]
+
+    def _foreign_beside(self, received: Received) -> None:
+        (line,) = received.lines
+        fee = Money(-self._dice.randrange(1, 9), "USD")
+        received.lines = [line, msgspec.structs.replace(line, amount=fee)]
 
     def _in_two_parts(self, received: Received) -> None:
         """No mistake: the bank corrects itself on the same day."""

@@ -9,7 +9,15 @@ from tests.simulation.bank import LATE_DAYS, Bank, name_of
 from tests.simulation.break_seeds import Difference, amounts_of, day_of
 from tests.simulation.world import World
 
-BANK_MISTAKES = ["missing", "short", "twice", "foreign", "stranger", "in two parts"]
+BANK_MISTAKES = [
+    "missing",
+    "short",
+    "twice",
+    "foreign",
+    "foreign beside it",
+    "stranger",
+    "in two parts",
+]
 
 
 class PayoutSeeds:

@@ -21,14 +21,19 @@ from domain.kernel import entries, ids
 from domain.payment import events
 from domain.payment.rejections import SessionEnded
 from domain.payment.state import RefundStatus
-from domain.reconciliation.matching import MISSING_AFTER
 from domain.settlement.events import TransactionRecorded
 from infrastructure.stripe_simulator import refunds
 from infrastructure.stripe_simulator.charges import last_digits
 from infrastructure.stripe_simulator.configuration import Json
-from interfaces.reconciliation_composition import STALE_AFTER
 from tests.simulation.airline_process import AWAY, AirlineProcess
-from tests.simulation.break_seeds import BreakSeeds, Difference, Sold, class_of
+from tests.simulation.break_seeds import (
+    MISSING_AFTER,
+    STALE_AFTER,
+    BreakSeeds,
+    Difference,
+    Sold,
+    class_of,
+)
 from tests.simulation.customers import DAY, Seat
 from tests.simulation.payout_seeds import PayoutSeeds
 from tests.simulation.world import World
