@@ -90,7 +90,7 @@ class Bank:
         self._dice.shuffle(rows)
         return ("date,amount,currency,text\n" + "".join(rows)).encode()
 
-    def give_back(self, received: Received) -> None:
+    def return_money(self, received: Received) -> None:
         """Return the money of a payout by a line of the next day."""
         (line,) = received.lines
         received.lines.append(

@@ -72,7 +72,7 @@ class BreakSeeds:
             self._vanish, self.refund_by_hand, self._charge_elsewhere, self._adjust,
             self._change_amount, self._change_fee, self._change_currency, self._settle_elsewhere,
             self._charge_twice, self._list_twice, self._dispute, self._dispute, self._list_late,
-            self.refund_by_hand, self._hear_of_refund_by_hand,
+            self.refund_by_hand, self._reported_refund_by_hand,
         ]  # fmt: skip
         self.into_refunds: list[Callable[[Json], object]] = [
             self._fail_refund, self._vanish_refund,
@@ -118,7 +118,7 @@ class BreakSeeds:
             lost=Lost(lost, set()),
         )
 
-    async def _hear_of_refund_by_hand(self, sold: Sold) -> None:
+    async def _reported_refund_by_hand(self, sold: Sold) -> None:
         """As before, but the webhooks arrive: this is no break."""
         made = await self._world.stripe.control(
             "refunds", charge=sold.charge["id"], amount=self._part(sold)

@@ -56,7 +56,7 @@ class PayoutSeeds:
         ]
         if found:
             returned = self._dice.choice(found)
-            self.bank.give_back(returned)
+            self.bank.return_money(returned)
             await self._world.stripe.control("payout_ends", payout=returned.payout, status="failed")
             self.figures["return_payout"] += 1
 
