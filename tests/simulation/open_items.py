@@ -1,5 +1,8 @@
 """Every balance that is not settled has its open item, and every payment its outcome."""
 
+from collections import Counter
+from collections.abc import Iterable
+
 from domain.booking import states
 from domain.booking.states import Status
 from domain.kernel import ids
@@ -18,24 +21,49 @@ def every(world: World) -> None:
 
 
 def check_accounts(world: World) -> None:
-    """2020 is parked money, 2100 a refund on its way or listed, 1200 a dispute, by booking; 2200 is
-    the balance of a credit.
+    """The balance of each account by booking is that of its open items: 2020 is parked money, 1200
+    disputes, 1290 refunds made by hand, 2200 the balance of a credit; 2100 has a refund that is
+    listed.
     """
     tables = world.follow()
-    parked = {world.log.state(row.payment).booking for row in tables.rows("ledger_parked_funds")}
-    refunds = {row.booking for row in tables.rows("unfinished_refunds")}
-    disputes = {
-        ids.booking_of_payment(row.payment) for row in tables.rows("disputes") if row.receivable
-    }
+    payments = [world.log.state(each) for each in world.log.streams if ids.is_payment_id(each)]
     items = {
-        accounts.UNAPPLIED_FUNDS: parked,
-        accounts.REFUNDS_PAYABLE: refunds,
-        accounts.DISPUTES_RECEIVABLE: disputes,
-        accounts.TRAVEL_CREDITS: {row.credit for row in tables.rows("credits") if row.balance},
+        accounts.UNAPPLIED_FUNDS: _sums(
+            (payment.pays_for, -capture.unapplied().amount)
+            for payment in payments
+            for capture in payment.captures
+            if capture.owed_by is None
+        ),
+        accounts.DISPUTES_RECEIVABLE: _sums(
+            (ids.booking_of_payment(row.payment), row.receivable) for row in tables.rows("disputes")
+        ),
+        accounts.EXTERNAL_REFUNDS: _sums(
+            (ids.booking_of_payment(row.payment), row.unallocated)
+            for row in tables.rows("external_refunds")
+        ),
+        accounts.TRAVEL_CREDITS: _sums(
+            (row.credit, -row.balance) for row in tables.rows("credits")
+        ),
     }
+    for account, expected in items.items():
+        booked = _sums(
+            (row.booking, row.amount)
+            for row in tables.rows("ledger_booking_balance")
+            if row.account == account
+        )
+        assert booked == expected, f"{account}: {set(booked.items()) ^ set(expected.items())}"
+    refunds = {row.booking for row in tables.rows("unfinished_refunds")}
     for row in tables.rows("ledger_booking_balance"):
-        if row.amount and row.account in items:
-            assert row.booking in items[row.account], row
+        if row.amount and row.account == accounts.REFUNDS_PAYABLE:
+            assert row.booking in refunds, row
+
+
+def _sums(amounts: Iterable[tuple[str, int]]) -> dict[str, int]:
+    """The sum of each booking, in its one currency; no zeros."""
+    sums: Counter[str] = Counter()
+    for booking, amount in amounts:
+        sums[booking] += amount
+    return {booking: amount for booking, amount in sums.items() if amount}
 
 
 def check_payments(world: World) -> None:
