@@ -1,6 +1,7 @@
 """The journal of a log in memory, for the queries that reconciliation asks."""
 
 import datetime as dt
+import itertools
 
 from application.ledger.books import DayMark, JournalEntry, JournalQuestion, PostedAmount
 from application.ports import RecordedEvent
@@ -28,15 +29,15 @@ class MemoryBooks:
     ) -> list[JournalEntry]:
         """See the port."""
         self._follow()
-        days = sorted(day for day in self._by_day if since <= day <= until)
         behind = (since, 0) if mark is None else (mark.effective_on, mark.position)
-        found = [
+        days = sorted(day for day in self._by_day if behind[0] <= day <= until)
+        found = (
             each
             for day in days
             for each in self._by_day[day]
             if (day, each.position) > behind and each.position <= known
-        ]
-        return found[:limit]
+        )
+        return list(itertools.islice(found, limit))
 
     async def find_entries(
         self, asked: JournalQuestion, *, known: int, limit: int
