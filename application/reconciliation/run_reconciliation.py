@@ -120,21 +120,23 @@ async def run_reconciliation(
 async def _legs(
     ports: ReconciliationPorts, *, since: dt.date, until: dt.date, report: Progress
 ) -> Legs:
+    first = start_of_day(since - MARGIN)
+    lines, unrelated, bank_until = await _bank(ports, since=since, until=until + BANK_REACH)
     report("reading Stripe's lists")
     at_stripe = await stripe_leg.read(
-        ports.stripe,
-        since=start_of_day(since - MARGIN),
-        before=start_of_day(until + MARGIN + dt.timedelta(days=1)),
-        payouts_since=start_of_day(since - BANK_REACH),
+        ports.stripe, since=first, before=start_of_day(until + MARGIN + dt.timedelta(days=1))
     )
+    payouts = at_stripe.payouts
+    if lines or unrelated:
+        reach = start_of_day(since - BANK_REACH)
+        payouts += await stripe_leg.find_payouts(ports.stripe, since=reach, before=first)
     report("reading the ledger")
     booked = await ledger_leg.read(ports.books, since=since - MARGIN, until=until + MARGIN)
-    lines, unrelated, bank_until = await _bank(ports, since=since, until=until + BANK_REACH)
     return Legs(
         facts=booked.facts,
         transactions=booked.transactions,
         listed=at_stripe.listed,
-        payouts=at_stripe.payouts,
+        payouts=payouts,
         bank=lines,
         unrelated=unrelated,
         bank_until=bank_until,

@@ -36,34 +36,29 @@ class StripeLeg(msgspec.Struct, frozen=True):
     payouts: tuple[ListedPayout, ...]
 
 
-async def read(
-    stripe: SettlementGateway,
-    *,
-    since: dt.datetime,
-    before: dt.datetime,
-    payouts_since: dt.datetime,
-) -> StripeLeg:
+async def read(stripe: SettlementGateway, *, since: dt.datetime, before: dt.datetime) -> StripeLeg:
     """Return transactions created in the stretch, and the payouts among them as they are now.
 
-    Payouts that are older are only there for the lines of the bank: what they paid out is not read.
     Raises the failures of the gateway.
     """
     found = await _pages(
         partial(stripe.list_transactions, created_since=since, created_before=before)
     )
     payouts = [await _payout(stripe, each) for each in _payouts(found)]
-    older = await _pages(
-        partial(
-            stripe.list_transactions,
-            created_since=payouts_since,
-            created_before=since,
-            kind=PAYOUT,
-        )
+    return StripeLeg(tuple(_listed(each.transaction) for each in found), tuple(payouts))
+
+
+async def find_payouts(
+    stripe: SettlementGateway, *, since: dt.datetime, before: dt.datetime
+) -> tuple[ListedPayout, ...]:
+    """Return the payouts of a stretch for lines of the bank: what they paid out is not read.
+
+    Raises the failures of the gateway.
+    """
+    found = await _pages(
+        partial(stripe.list_transactions, created_since=since, created_before=before, kind=PAYOUT)
     )
-    return StripeLeg(
-        tuple(_listed(each.transaction) for each in found),
-        (*payouts, *(_listed_payout(each, None) for each in _payouts(older))),
-    )
+    return tuple(_listed_payout(each, None) for each in _payouts(found))
 
 
 async def find(stripe: SettlementGateway, source: str) -> tuple[Listed, ...]:

@@ -24,7 +24,11 @@ from application.commands.command import Command, CommandEnvelope, Outcome
 from application.commands.dispatcher import Dispatcher
 from application.payment import gateway as gateways
 from application.payment.collect import Collector, ReturnUrls
-from application.payment.process_event import ProcessStripeEvents, StoredEventProcessor
+from application.payment.process_event import (
+    ProcessStripeEvents,
+    StoredEventProcessor,
+    process_event,
+)
 from application.payment.receive_event import EventReceiver
 from application.payment.refunding import Refunder
 from application.pricing.signed_quotes import QuoteSigner
@@ -179,7 +183,16 @@ class AirlineProcess(Airline):
             books=books,
             stripe=self._settlement,
             unfinished_attempts=self._overdue_attempts,
+            process_event=functools.partial(
+                process_event,
+                collector=self.core.collector,
+                refunder=self.core.refunder,
+                settlement=self.core.settlement.hints,
+                disputes=self.core.disputes,
+            ),
+            record_transactions=self.core.settlement.follower.record_all,
             read_statement=read_statement,
+            runs=self.world.runs,
             clock=self.world.clock,
         )
 

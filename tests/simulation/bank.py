@@ -96,7 +96,6 @@ class Bank:
         received.lines.append(
             msgspec.structs.replace(line, day=self.until + DAY, amount=-line.amount)
         )
-        received.is_returned = True
 
     def _is_due(self, line: Line, until: dt.date) -> bool:
         return self.until < line.day <= until

@@ -240,7 +240,7 @@ class Crowd:
         await self._reconciling.check_all_classes(self._airline)
         await self._pass_days(4)
         await self._reconciling.check(self._airline)
-        await self._seeder.remedy()
+        await self._seeder.remedy(self._airline)
         await self._pass_days(4)
         await self._reconciling.check(self._airline)
 

@@ -46,7 +46,7 @@ class PayoutSeeds:
             self.figures["take_from_payout"] += 1
 
     async def return_payout(self) -> None:
-        """The bank returns a payout that it had booked: this is no break."""
+        """A payout fails that the bank had booked; the bank returns it, or keeps it by mistake."""
         found = [
             each
             for each in self.bank.received.values()
@@ -56,7 +56,9 @@ class PayoutSeeds:
         ]
         if found:
             returned = self._dice.choice(found)
-            self.bank.return_money(returned)
+            returned.is_returned = True
+            if self._dice.random() < 0.6:
+                self.bank.return_money(returned)
             await self._world.stripe.control("payout_ends", payout=returned.payout, status="failed")
             self.figures["return_payout"] += 1
 
@@ -80,10 +82,11 @@ class PayoutSeeds:
                     )
                 )
         for each in self.bank.received.values():
-            if each.arrives_on > until or each.is_returned:
+            if each.arrives_on > until:
                 continue
             lines = [line.amount for line in each.lines if line.day <= until]
-            amounts = amounts_of((each.amount, 1), *((amount, -1) for amount in lines))
+            due = (each.amount, 0 if each.is_returned else 1)
+            amounts = amounts_of(due, *((amount, -1) for amount in lines))
             is_young = not lines and (until - each.arrives_on).days <= LATE_DAYS
             if amounts:
                 kind = "timing" if is_young else "payout"

@@ -16,6 +16,7 @@ from collections.abc import Awaitable, Callable, Iterable, Sequence
 import msgspec
 
 from application.booking.open_checkout import open_checkout
+from application.reconciliation.append_from_stripe import append_from_stripe
 from domain.booking import states
 from domain.kernel import entries, ids
 from domain.payment import events
@@ -247,10 +248,14 @@ class Seeder:
         _, sources = expected.id.split(":", 1)
         return msgspec.structs.replace(expected, id=f"timing:{sources}")
 
-    async def remedy(self) -> None:
-        """Lost webhooks arrive, as far as Stripe still has them, and the slow banks answer."""
-        for id in list(self.seeds.lost):
-            await self._send_again(id)
+    async def remedy(self, airline: AirlineProcess) -> None:
+        """Lost webhooks arrive, or finance has appended what Stripe proves; slow banks answer."""
+        for id, lost in list(self.seeds.lost.items()):
+            has_events = set(lost.events) <= self._account.events.objects.keys()
+            if has_events and self._dice.random() < 0.5:
+                await self._send_again(id)
+            else:
+                await self._append(airline, id)
         for id, session in self._slow_sessions.items():
             intent = self._account.sessions.get(session)["payment_intent"]
             answer = self._dice.random() < 0.5
@@ -265,13 +270,23 @@ class Seeder:
             await self._send_again(self._dice.choice(found))
 
     async def _send_again(self, id: str) -> None:
-        lost = self.seeds.lost[id]
-        if not set(lost.events) <= self._account.events.objects.keys():
-            return
-        for event in lost.events:
+        for event in self.seeds.lost[id].events:
             await self.world.stripe.control("redeliver", event=event)
         await self.world.stripe.deliver()  # before Stripe drops them for their age
-        del self.seeds.lost[id]
-        self.world.seeded -= lost.objects
+        self._remedied(id)
+
+    async def _append(self, airline: AirlineProcess, id: str) -> None:
+        self._requests += 1
+        await append_from_stripe(
+            airline.reconciliation_ports(),
+            airline.caller(self._requests, "finance"),
+            day=self.seeds.expected[id].day,
+            break_id=id,
+            reason="lost_event",
+        )
+        self._remedied(id)
+
+    def _remedied(self, id: str) -> None:
+        self.world.seeded -= self.seeds.lost.pop(id).objects
         self.world.seeded_differences.subtract(dict(self.seeds.expected.pop(id).amounts))
         self.figures["remedied"] += 1

@@ -20,6 +20,7 @@ from tests.support.memory_log import MemoryLog
 from tests.support.memory_processes import MemoryStock, MemoryTasks
 from tests.support.memory_read_models import MemoryReadModels
 from tests.support.memory_use_cases import MemoryVault
+from tests.support.reconciled import MemoryRunLog
 from tests.support.settled import MemoryCheckpoints
 
 DELAYED_METHODS = ("us_bank_account",)
@@ -44,6 +45,7 @@ class World:
         self.reports: list[tuple[str, Exception]] = []
         self.last_run: dict[Any, dt.datetime] = {}
         self.books = MemoryBooks(self.log)
+        self.runs = MemoryRunLog()
         # Webhooks that never arrive. Where breaks were seeded: what at Stripe is not as we know it,
         # payments of ours, and by how much account 1010 exceeds Stripe's balance.
         self.lost_events: set[str] = set()
