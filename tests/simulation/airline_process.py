@@ -13,6 +13,7 @@ from typing import Any
 
 from application import ports
 from application.booking import letters
+from application.credit import gift_card_letters
 from application.booking.answer_dispute import DisputePorts
 from application.booking.learn_disputes import DisputeLearner
 from application.booking.letter_batches import SendLetters
@@ -57,7 +58,11 @@ from tests.support.stripe_simulator import WEBHOOK_SECRET
 
 NO_DEADLINE = 1e12
 ROUNDS_LIMIT = 200
-OUT_OF_SCOPE: tuple[type[ports.BackgroundTask], ...] = (SendLetters, *letters.LETTERS)
+OUT_OF_SCOPE: tuple[type[ports.BackgroundTask], ...] = (
+    SendLetters,
+    *letters.LETTERS,
+    *gift_card_letters.LETTERS,
+)
 AWAY = (gateways.GatewayFailure, ports.Unavailable, TimeoutError)
 _AIRPORTS = functools.cache(load_airports)
 _HANDLERS = {handler.task: handler for handler in HANDLERS}

@@ -12,14 +12,21 @@ import msgspec
 from application import ports
 from application.booking.ask_about_payment import ask_about_payment
 from application.booking.cancel_booking import CancelBooking
-from application.booking.open_checkout import open_checkout
+from application.booking.open_checkout import open_checkout, open_session_for
+from application.commands.command import Command, Outcome
+from application.credit.claim_gift_card import ClaimGiftCard
 from application.credit.issue_credit import IssueCredit
+from application.credit.open_gift_card_checkout import StartGiftCardCheckout
+from application.credit.refund_gift_card import RefundGiftCard
 from application.credit.spend_credit import spend_credit
 from application.payment.gateway import GatewayFailure
 from domain.booking.states import Status
+from domain.credit import gift_cards
+from domain.kernel import ids, money
 from domain.kernel.money import Money
 from domain.kernel.rejections import Rejection
 from tests.simulation.airline_process import AirlineProcess
+from tests.support.gift_cards import order
 
 TRIES_LIMIT = 4
 HOUR = 3_600
@@ -62,8 +69,12 @@ class Customer:
         self._random = random.Random(f"{seed}:{number}")
 
     async def steps(self) -> AsyncIterator[int]:
-        """Book; most pay; some cancel, change or come back."""
+        """Book; most pay; some cancel, change or come back. A few buy a gift card instead."""
         dice = self._random
+        if dice.random() < 0.08:
+            async for seconds in self._gift_card():
+                yield seconds
+            return
         self.booking = await self._airline().book(self._seat.flights[0])
         self.done.append("book")
         yield dice.randrange(10, 300)
@@ -94,6 +105,59 @@ class Customer:
         elif kind < 0.45:
             async for seconds in self._change():
                 yield seconds
+
+    async def _gift_card(self) -> AsyncIterator[int]:
+        """Buy a card as a booking is paid; it is claimed and spent, refunded, or left."""
+        self.done.append("gift card")
+        dice, currency = self._random, self._seat.currency
+        least, most = gift_cards.AMOUNTS[currency]
+        amount = money.round_to_charge_step(dice.randrange(least, most), 1, currency)
+        number = self._request()
+        ordered = await self._try(
+            lambda: self._airline().submit(order(amount, digest=f"{number:064}"), number)
+        )
+        if ordered is None:
+            return
+        card = ordered.answer.stream
+        for _ in range(dice.choice((1, 1, 2))):
+            session = await self._open_card_session(card)
+            if session is None:
+                break
+            yield dice.randrange(10, 300)
+            async for seconds in self._pay(session):
+                yield seconds
+            yield dice.randrange(10, HOUR)
+        if dice.random() < 0.3:
+            await self._try(lambda: ask_about_payment(self._airline().ports, card))
+        yield dice.randrange(10, 12 * DAY)
+        if dice.random() < 0.3:
+            await self._ask_for(RefundGiftCard(card, by_staff=dice.random() < 0.5))
+        if dice.random() < 0.8 and await self._ask_for(ClaimGiftCard(card, CUSTOMER)) is not None:
+            self.done.append("claim")
+            yield dice.randrange(10, 2 * DAY)
+            await self._spend_on_new_booking(card)
+
+    async def _spend_on_new_booking(self, card: str) -> None:
+        self.booking = await self._airline().book(self._seat.flights[0])
+        await self._spend(card)
+        if self._random.random() < 0.5:
+            await self._cancel()
+
+    async def _open_card_session(self, card: str) -> str | None:
+        number = self._request()
+        found = await self._try(
+            lambda: open_session_for(
+                self._airline().ports,
+                self._airline().caller(number),
+                ids.payment_stream(card, ids.FIRST_PAYMENT),
+                StartGiftCardCheckout(card),
+            )
+        )
+        return None if found is None else found.session_id
+
+    async def _ask_for(self, command: Command) -> Outcome | None:
+        number = self._request()
+        return await self._try(lambda: self._airline().submit(command, number))
 
     async def _pay(self, session: str) -> AsyncIterator[int]:
         dice = self._random
@@ -157,13 +221,16 @@ class Customer:
         )
         if given is None:
             return
+        await self._spend(given.answer.stream)
+
+    async def _spend(self, credit: str) -> None:
         number = self._request()
         await self._try(
             lambda: spend_credit(
                 self._airline().ports,
                 self._airline().caller(number),
                 self.booking,
-                given.answer.stream,
+                credit,
                 None,
             )
         )
