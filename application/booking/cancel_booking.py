@@ -278,7 +278,9 @@ class CancelBooking(Command, frozen=True):
             return Reply(booking_id)
         cancellation.require_cancellable(booking, at_gate=quote.at_gate)
         coupons = _quoted_coupons(quote, booking, now=context.now)
-        obligation = cancellation.next_obligation(booking, booking_id, quote.refund)
+        obligation = cancellation.next_obligation(
+            booking, booking_id, quote.refund, by_airline=_is_of_airline(context, quote, booking)
+        )
         cancelled = cancellation.cancel(
             booking,
             coupons=coupons,
@@ -323,6 +325,17 @@ def _quoted_coupons(
     if _basis(booking, coupons) != quote.basis or booking.status.value != quote.status:
         raise QuoteExpired(reason="booking_changed")
     return coupons
+
+
+def _is_of_airline(context: DecisionContext, quote: CancellationQuote, booking: Booking) -> bool:
+    """Whether the airline has ended all that is cancelled, or denies boarding."""
+    if booking.status not in states.TICKETED:
+        return False
+    if quote.at_gate and quote.waiver is not None:
+        return True
+    facts = journey.facts(context, booking)
+    wanted = [booking.coupon(each.passenger, each.segment) for each in quote.coupons]
+    return all(each is not None and _ended_by_airline(booking, each, facts) for each in wanted)
 
 
 def _settle(context: DecisionContext, booking_id: str) -> None:

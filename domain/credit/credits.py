@@ -24,17 +24,18 @@ from domain.credit.events import (
     PayoutApproved,
     PayoutDeclined,
     PayoutProposed,
+    ReturnCause,
 )
 from domain.credit.state import Credit, Payout, Use
 from domain.kernel import entries, sealed
 from domain.kernel.money import Money
 
-# How long a credit can be spent; the airline has to confirm both.
+# How long a credit can be spent; the airline has to confirm all three.
 LIFETIME = dt.timedelta(days=365)
-# At least so long after it came back from a booking that it had paid for.
+# At least so long after it came back because of the airline.
 RETURNED_LIFETIME = dt.timedelta(days=90)
-# So long after its end, where it expired while it was meant for a booking that was not paid.
-UNUSED_GRACE = dt.timedelta(days=30)
+# At least so long after it came back for another reason, once: not again of what is spent in it.
+RETURNED_GRACE = dt.timedelta(days=14)
 # Finance pays out neither what was given, nor what another person's card has bought.
 NEVER_PAID_OUT: frozenset[Origin] = frozenset({"goodwill", "gift_card"})
 
@@ -118,26 +119,36 @@ def return_part(
     amount: Money,
     now: dt.datetime,
     entry: entries.Entry,
-    was_applied: bool = True,
+    cause: ReturnCause = "refund",
 ) -> list[CreditEvent]:
-    """Return a part of a use; once it `was_applied` it can be spent for RETURNED_LIFETIME at least.
-
-    Otherwise it expires as before, with UNUSED_GRACE where that has passed: to spend credit and
-    withdraw it makes it last no longer.
-    """
+    """Return a part of a use; to spend credit and take it back makes it last no longer (V7)."""
     spent = credit.use(use)
     assert spent is not None, "only what was spent is returned"
     assert 0 <= amount.amount <= spent.left.amount, "no more is returned than was spent"
     if amount.amount == 0:
         return []
-    expires_at = _expiry_of_returned(credit, now=now, was_applied=was_applied)
-    return [CreditReturned(use=use, amount=amount, expires_at=expires_at, entry=entry)]
+    expires_at = _expiry_of_returned(credit, spent, now=now, cause=cause)
+    return [
+        CreditReturned(
+            use=use,
+            amount=amount,
+            expires_at=expires_at,
+            entry=entry,
+            in_grace=cause != "airline" and expires_at > credit.expires_at,
+        )
+    ]
 
 
-def _expiry_of_returned(credit: Credit, *, now: dt.datetime, was_applied: bool) -> dt.datetime:
-    if was_applied:
+def _expiry_of_returned(
+    credit: Credit, use: Use, *, now: dt.datetime, cause: ReturnCause
+) -> dt.datetime:
+    if cause == "airline":
         return max(credit.expires_at, now + RETURNED_LIFETIME)
-    return credit.expires_at if credit.expires_at > now else credit.expires_at + UNUSED_GRACE
+    # An unpaid booking is given back at once: it needs a grace only where that came too late.
+    still_runs = cause == "unpaid" and credit.expires_at > now
+    if use.in_grace or still_runs:
+        return credit.expires_at
+    return max(credit.expires_at, now + RETURNED_GRACE)
 
 
 def is_expired(credit: Credit, *, now: dt.datetime) -> bool:
@@ -267,7 +278,9 @@ def evolve(credit: Credit | None, event: CreditEvent) -> Credit:
 
 def _spent(credit: Credit, event: CreditSpent) -> Credit:
     nothing = Money(0, event.amount.currency)
-    use = Use(event.use, event.booking, event.payment, event.amount, nothing)
+    use = Use(
+        event.use, event.booking, event.payment, event.amount, nothing, in_grace=credit.in_grace
+    )
     return replace(credit, balance=credit.balance - event.amount, uses=(*credit.uses, use))
 
 
@@ -276,6 +289,7 @@ def _returned(credit: Credit, event: CreditReturned) -> Credit:
         credit,
         balance=credit.balance + event.amount,
         expires_at=event.expires_at,
+        in_grace=event.in_grace if event.expires_at > credit.expires_at else credit.in_grace,
         uses=tuple(
             replace(each, returned=each.returned + event.amount) if each.id == event.use else each
             for each in credit.uses

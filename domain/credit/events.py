@@ -9,6 +9,9 @@ from domain.kernel.money import Money
 
 # Why a credit was issued.
 Origin = Literal["cheaper_change", "goodwill", "compensation", "gift_card"]
+# Why a part of a use comes back: its booking was not paid, is refunded, because of the airline or
+# not, or costs less after a change.
+ReturnCause = Literal["unpaid", "refund", "airline", "change"]
 
 
 class CreditIssued(DomainEvent, frozen=True, omit_defaults=True):
@@ -38,14 +41,18 @@ class CreditSpent(DomainEvent, frozen=True):
     entry: entries.Entry
 
 
-class CreditReturned(DomainEvent, frozen=True):
-    """A part of a use came back, and can be spent until `expires_at`."""
+class CreditReturned(DomainEvent, frozen=True, omit_defaults=True):
+    """A part of a use came back, and can be spent until `expires_at`.
+
+    `in_grace` where that is the grace of credit whose time was over, or nearly.
+    """
 
     tag: ClassVar[str] = "credit.returned.1"
     use: str
     amount: Money
     expires_at: dt.datetime
     entry: entries.Entry
+    in_grace: bool = False
 
 
 class CreditExpired(DomainEvent, frozen=True):
