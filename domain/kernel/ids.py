@@ -311,6 +311,16 @@ def read_gift_code(text: str) -> str | None:
     return "-".join(symbols[start : start + 4] for start in range(0, len(symbols), 4))
 
 
+def goodwill_stream(owner: str, day: dt.date, number: int) -> str:
+    """Return the id of the n-th goodwill credit (from 1) that a user is given on an accounting day.
+
+    Two decisions at the same moment make the same id, and one of them is decided again.
+    """
+    assert number > 0
+    text = f"goodwill/{owner}/{day.isoformat()}/{number}"
+    return credit_stream(hashlib.sha256(text.encode()).digest())
+
+
 def credit_use_id(payment_id: str, number: int) -> str:
     """Return the id of the amount's part, counted from 1, that a credit pays."""
     assert number > 0

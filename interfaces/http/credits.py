@@ -12,7 +12,6 @@ from application.compensation.accept_claim import BankAccount
 from application.credit import issue_credit as issuing
 from application.credit import pay_out_credit as paying_out
 from application.credit import read_credits as reading
-from domain.kernel.money import Money
 from interfaces.http import auth, idempotency, wire
 from interfaces.http.answers import Answered
 from interfaces.http.refund import BankTransferRequest
@@ -69,10 +68,9 @@ async def read_credit(request: StrictRequest, credit_id: FromPath[str]) -> Credi
 
 
 class IssueCreditRequest(idempotency.KeyedRequest):
-    """`amount` in minor units of the booking's `currency`; `reason` is kept sealed."""
+    """`amount` in the booking's currency; `reason` is kept sealed."""
 
-    amount: Annotated[int, msgspec.Meta(ge=1, le=10**12)]
-    currency: wire.CurrencyText
+    amount: wire.MoneyRequest
     reason: wire.ReasonText
 
 
@@ -90,7 +88,7 @@ async def issue_credit(
         request.ports.credit,
         caller,
         booking_id,
-        amount=Money(data.amount, data.currency),
+        amount=data.amount.money(),
         reason=data.reason,
     )
     return answer(details, replayed)

@@ -19,22 +19,39 @@ async def test_support_gives_credit_as_goodwill_and_only_its_owner_sees_it(
     flight = running_system.schedule(system, seats=1, currency="KWD")
     booking = (await customer.confirmed([flight]))["id"]
     path = f"/api/admin/bookings/{booking}/credit"
-    body = {"amount": 5_000, "currency": "KWD", "reason": "a broken seat"}
+    amount = {"amount": 5_000, "currency": "KWD"}
+    body = {"amount": amount, "reason": "a broken seat"}
     for who in (customer, await customers.staff(system, client, "gate")):
         with pytest.raises(Refused, match="FORBIDDEN"):
             await who.post(path, body)
     with pytest.raises(Refused) as refused:
-        await support.post(path, {**body, "amount": 40_001})
+        await support.post(path, {**body, "amount": {**amount, "amount": 40_001}})
     assert refused.value.body["details"] == {
         "field": "amount",
         "reason": "over_limit",
         "most": 40_000,
     }
     with pytest.raises(Refused) as refused:
-        await finance.post(path, {**body, "currency": "SAR"})
-    assert refused.value.body["details"] == {"field": "currency", "reason": "KWD is expected"}
+        await finance.post(path, {**body, "amount": {**amount, "currency": "SAR"}})
+    assert refused.value.body["details"] == {
+        "field": "amount.currency",
+        "reason": "KWD is expected",
+    }
+    for wrong in ("5000", -5, 0, 10**13, 5.5, True, None):
+        with pytest.raises(Refused, match="VALIDATION_ERROR") as refused:
+            await finance.post(path, {**body, "amount": {**amount, "amount": wrong}})
+        assert refused.value.body["details"]["field"] == "amount.amount"
+    for wrong_form in (5_000, {"amount": 5_000}, {**amount, "more": 1}):
+        with pytest.raises(Refused, match="VALIDATION_ERROR"):
+            await finance.post(path, {**body, "amount": wrong_form})
     given = await support.post(path, body, key="broken-seat")
     assert await support.post(path, body, key="broken-seat") == given
+    with pytest.raises(Refused, match="IDEMPOTENCY_CONFLICT"):
+        await support.post(path, {**body, "amount": {**amount, "amount": 1}}, key="broken-seat")
+    most = {**amount, "amount": 35_000}
+    with pytest.raises(Refused) as refused:
+        await support.post(path, {**body, "amount": {**most, "amount": 35_001}})
+    assert refused.value.body["details"]["most"] == 35_000
     assert given["balance"] == {"amount": 5_000, "currency": "KWD"}
     stranger = await customers.register(client)
     assert (await customers.listed(system, stranger, "/api/credits"))["credits"] == []
@@ -55,7 +72,7 @@ async def test_a_payout_needs_two_persons_and_goodwill_is_never_paid_out(
     booking = (await customer.confirmed([flight]))["id"]
     given = await finance.post(
         f"/api/admin/bookings/{booking}/credit",
-        {"amount": 1_000, "currency": "SAR", "reason": "a broken seat"},
+        {"amount": {"amount": 1_000, "currency": "SAR"}, "reason": "a broken seat"},
     )
     account = {"iban": IBAN, "holder": "Noura Alharbi"}
     with pytest.raises(Refused, match="INVALID_STATE_TRANSITION") as refused:

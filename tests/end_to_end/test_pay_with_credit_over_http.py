@@ -18,7 +18,8 @@ async def given_credit(
     """Goodwill for another booking of the customer; the credit's id."""
     booking = await held(system, customer, currency, 45_000)
     finance = await customers.staff(system, customer.client, "finance")
-    body = {"amount": amount, "currency": currency, "reason": "a broken seat"}
+    given_amount = {"amount": amount, "currency": currency}
+    body = {"amount": given_amount, "reason": "a broken seat"}
     given = await finance.post(f"/api/admin/bookings/{booking['id']}/credit", body)
     return str(given["id"])
 

@@ -8,6 +8,7 @@ import pytest
 from application.booking.settle_parked_funds import SettleParkedFunds
 from application.commands.command import Command
 from application.credit.expire_credit import ExpireCredit
+from application.credit.issue_credit import SUPPORT_LIMITS, IssueCredit
 from application.credit.spend_credit import SpendCredit
 from application.credit.withdraw_credit import WithdrawCredit
 from domain.booking.states import Status
@@ -126,3 +127,15 @@ async def test_credit_against_the_end_of_the_hold_pays_or_comes_back(race: Race)
         assert (await race.second.booking(booking)).status is Status.EXPIRED
         assert await balance(race, credit) == due, "it comes back once"
         assert race.unapplied(booking) == 0
+
+
+async def test_two_supporters_at_once_give_no_more_together_than_one_may(race: Race) -> None:
+    most = SUPPORT_LIMITS["SAR"]
+    for number in range(ROUNDS):
+        owner = f"user_{700 + number}"
+        flight = await race.first.schedule(f"SV{700 + number}", seats=2)
+        booking = await race.first.book(flight, owner=owner)
+        gift = IssueCredit(booking, money.Money(most // 2 + 1, "SAR"), limit_days=30)
+        await race.submit_both(gift, gift)
+        posted = stored_log.balances(race.database.owner_dsn, booking)
+        assert posted["4900", "SAR"] == most // 2 + 1
