@@ -18,6 +18,7 @@ from application.caller import Caller
 from application.commands.command import Command, Reply
 from application.commands.context import DecisionContext
 from application.payment.record_refund import close_booking
+from application.payment.record_transfer import record_transfer
 from domain.kernel import ids
 from domain.ledger import rules as ledger_rules
 from domain.payment import refunds
@@ -55,9 +56,8 @@ class RecordBankTransfer(Command, frozen=True):
         return (ids.payment_of_refund(self.refund),)
 
     def decide(self, context: DecisionContext) -> Reply:
-        """Rejects BookingNotFound, PaymentNotFound, RefundNotFailed and InvalidBankTransfer.
-
-        The same transfer again records nothing.
+        """Rejects BookingNotFound, PaymentNotFound, RefundNotFailed, InvalidBankTransfer and
+        TransferUsed. The same transfer again records nothing.
         """
         payments = payments_of_refund(self.booking_id, self.refund, context)
         failed, sent = failed_refund(self.booking_id, self.refund, payments)
@@ -76,6 +76,8 @@ class RecordBankTransfer(Command, frozen=True):
                 now=context.now,
             ),
         )
+        if paid:
+            record_transfer(context, bank_reference=self.transfer.reference, pays=failed.id)
         context.record(payment_id, paid)
         if paid:
             close_booking(payment.owed_by(failed), context)

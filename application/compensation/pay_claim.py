@@ -10,6 +10,7 @@ from application.commands import stream_kinds
 from application.commands.command import Command, Reply
 from application.commands.context import DecisionContext
 from application.compensation.read_claims import ClaimDetails, claim_of, read_claim
+from application.payment.record_transfer import record_transfer
 from domain.compensation import claims
 from domain.compensation.rejections import ClaimNotFound
 from domain.kernel import entries, ids
@@ -38,7 +39,9 @@ class PayClaim(Command, frozen=True):
     paid_on: dt.date
 
     def decide(self, context: DecisionContext) -> Reply:
-        """Rejects ClaimNotFound, ClaimNotOpen and InvalidPayment; repeated, records nothing."""
+        """Rejects ClaimNotFound, ClaimNotOpen, InvalidPayment and TransferUsed; repeated, records
+        nothing.
+        """
         claim = claim_of(context.load(stream_kinds.CLAIM, self.claim_id))
         booking = journey.load(context, claim.booking)
         posted = journey.posted(claim.booking, booking, context.now)
@@ -49,5 +52,7 @@ class PayClaim(Command, frozen=True):
             today=entries.accounting_day(context.now),
             entry=posting_rules.paid_entry(posted, amount=claim.amount),
         )
+        if paid:
+            record_transfer(context, bank_reference=self.bank_reference, pays=self.claim_id)
         context.record(self.claim_id, paid)
         return Reply(self.claim_id)

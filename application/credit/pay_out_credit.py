@@ -16,6 +16,7 @@ from application.commands.context import DecisionContext
 from application.compensation.accept_claim import BankAccount
 from application.credit.ports import CreditPorts
 from application.credit.read_credits import CreditDetails, credit_of, read_credit
+from application.payment.record_transfer import record_transfer
 from domain.booking.rejections import PersonErased
 from domain.compensation.claims import require_iban
 from domain.credit import credits
@@ -98,6 +99,7 @@ class ProposePayout(Command, frozen=True):
             account=self.account,
             by=self.by,
             now=context.now,
+            today=entries.accounting_day(context.now),
         )
         context.record(self.credit_id, proposed)
         return Reply(self.credit_id)
@@ -125,7 +127,9 @@ class ApprovePayout(Command, frozen=True):
     by: str
 
     def decide(self, context: DecisionContext) -> Reply:
-        """Rejects CreditNotFound and PayoutRefused; the same transfer again records nothing."""
+        """Rejects CreditNotFound, PayoutRefused and TransferUsed; the same transfer again records
+        nothing.
+        """
         credit = credit_of(context.load(stream_kinds.CREDIT, self.credit_id))
         # What came back since it was proposed is not paid out.
         amount = credit.balance if credit.payout is None else credit.payout.amount
@@ -139,5 +143,7 @@ class ApprovePayout(Command, frozen=True):
                 credit=self.credit_id, amount=amount, now=context.now
             ),
         )
+        if approved:
+            record_transfer(context, bank_reference=self.bank_reference, pays=self.credit_id)
         context.record(self.credit_id, approved)
         return Reply(self.credit_id)

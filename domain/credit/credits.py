@@ -173,16 +173,18 @@ def require_payable_in_money(credit: Credit) -> None:
 
 
 def propose_payout(
-    credit: Credit, *, account: sealed.Sealed, by: str, now: dt.datetime
+    credit: Credit, *, account: sealed.Sealed, by: str, now: dt.datetime, today: dt.date
 ) -> list[CreditEvent]:
-    """Propose to pay out what is left. Rejects PayoutRefused."""
+    """Propose to pay out what is left; `today` is the accounting day. Rejects PayoutRefused."""
+    if credit.owner == by:
+        raise rejections.PayoutRefused(reason="own_credit")
     if credit.payout is not None:
         raise rejections.PayoutRefused(reason="already_proposed")
     require_payable_in_money(credit)
     left = spendable(credit, now=now)
     if left.amount == 0:
         raise rejections.PayoutRefused(reason="nothing_left")
-    return [PayoutProposed(amount=left, account=account, by=by)]
+    return [PayoutProposed(amount=left, account=account, by=by, proposed_on=today)]
 
 
 def decline_payout(credit: Credit, *, by: str) -> list[CreditEvent]:
@@ -203,7 +205,7 @@ def pay_out(
 ) -> list[CreditEvent]:
     """Approve the payout and record its transfer; the same again records nothing.
 
-    Rejects PayoutRefused, also for the user who proposed it.
+    Rejects PayoutRefused, also for the user who proposed it, and the owner of the credit.
     """
     if credit.bank_reference is not None and credit.payout is None:
         if credit.bank_reference == bank_reference:
@@ -216,8 +218,9 @@ def pay_out(
         raise rejections.PayoutRefused(reason="another_transfer")
     if credit.payout.by == by:
         raise rejections.PayoutRefused(reason="second_person_needed")
-    if paid_on > today:
-        raise rejections.PayoutRefused(reason="in_the_future")
+    if credit.owner == by:
+        raise rejections.PayoutRefused(reason="own_credit")
+    _require_possible(paid_on, credit.payout, today=today)
     return [
         PayoutApproved(
             amount=credit.payout.amount,
@@ -228,6 +231,14 @@ def pay_out(
             entry=entry,
         )
     ]
+
+
+def _require_possible(paid_on: dt.date, payout: Payout, *, today: dt.date) -> None:
+    """The value date is not to come, nor before the payout was proposed."""
+    if paid_on > today:
+        raise rejections.InvalidPayout(field="paidOn", reason="in_the_future")
+    if payout.proposed_on is not None and paid_on < payout.proposed_on:
+        raise rejections.InvalidPayout(field="paidOn", reason="before_proposal")
 
 
 def evolve(credit: Credit | None, event: CreditEvent) -> Credit:
@@ -252,7 +263,8 @@ def evolve(credit: Credit | None, event: CreditEvent) -> Credit:
         case CreditExpired():
             return replace(credit, balance=credit.balance - event.amount)
         case PayoutProposed():
-            return replace(credit, payout=Payout(event.amount, event.account, event.by))
+            payout = Payout(event.amount, event.account, event.by, event.proposed_on)
+            return replace(credit, payout=payout)
         case PayoutDeclined():
             return replace(credit, payout=None)
         case PayoutApproved():

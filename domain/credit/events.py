@@ -63,16 +63,18 @@ class CreditExpired(DomainEvent, frozen=True):
     entry: entries.Entry
 
 
-class PayoutProposed(DomainEvent, frozen=True):
+class PayoutProposed(DomainEvent, frozen=True, omit_defaults=True):
     """A user of finance proposed to pay out what is left; another one decides.
 
-    `account` is where it is paid to, sealed: IBAN and holder.
+    `account` is where it is paid to, sealed: IBAN and holder. `proposed_on` is the accounting day;
+    None where it was not recorded.
     """
 
     tag: ClassVar[str] = "credit.payout_proposed.1"
     amount: Money
     account: sealed.Sealed
     by: str
+    proposed_on: dt.date | None = None
 
 
 class PayoutDeclined(DomainEvent, frozen=True):

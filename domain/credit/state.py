@@ -30,11 +30,12 @@ class Use(msgspec.Struct, frozen=True):
 
 
 class Payout(msgspec.Struct, frozen=True):
-    """A payout that `by` proposed and nobody has decided yet."""
+    """A payout that `by` proposed on an accounting day and nobody has decided yet."""
 
     amount: Money
     account: sealed.Sealed
     by: str
+    proposed_on: dt.date | None = None
 
 
 CardStatus = Literal["ordered", "paid", "claimed", "refunded"]

@@ -77,6 +77,7 @@ class StreamPrefix(enum.StrEnum):
     PAYMENT = "payment"
     CLAIM = "claim"
     CREDIT = "credit"
+    TRANSFER = "transfer"
     PERIOD = "period"
     SETTLEMENT = "settlement"
     PAYOUT = "payout"
@@ -319,6 +320,11 @@ def goodwill_stream(owner: str, day: dt.date, number: int) -> str:
     assert number > 0
     text = f"goodwill/{owner}/{day.isoformat()}/{number}"
     return credit_stream(hashlib.sha256(text.encode()).digest())
+
+
+def transfer_stream(bank_reference: str) -> str:
+    """Return the stream of the bank transfer with this reference."""
+    return f"{StreamPrefix.TRANSFER}-{bank_reference}"
 
 
 def credit_use_id(payment_id: str, number: int) -> str:

@@ -18,7 +18,6 @@ from interfaces.http import auth, credits, idempotency, wire
 from interfaces.http.answers import Answered
 from interfaces.http.checkout import CheckoutRequest, CheckoutResponse, checkout_answer
 from interfaces.http.mailbox import required_mailbox
-from interfaces.http.pay_with_credit import CreditAmountRequest
 from interfaces.http.strict_request import StrictRequest
 
 
@@ -38,7 +37,7 @@ class RecipientRequest(msgspec.Struct, rename="camel", forbid_unknown_fields=Tru
 class GiftCardRequest(idempotency.KeyedRequest, forbid_unknown_fields=True):
     """A card of this amount. `email` is the buyer's; without a recipient the code comes there."""
 
-    amount: CreditAmountRequest
+    amount: wire.MoneyRequest
     email: wire.EmailText
     recipient: RecipientRequest | None = None
 

@@ -5,6 +5,7 @@ import datetime as dt
 import httpx
 import pytest
 
+from domain.kernel.entries import accounting_day
 from tests.end_to_end.test_compensation_over_http import IBAN, offered
 from tests.support import customers, running_system, stored_log
 from tests.support.customers import Customer, Refused
@@ -94,8 +95,13 @@ async def test_a_payout_needs_two_persons_and_goodwill_is_never_paid_out(
     assert [each["amount"] for each in listed if each["creditId"] == credit] == [claim["amount"]]
     await finance.post(f"{path}/decline", {})
     await finance.post(path, account)
-    today = dt.datetime.now(dt.UTC).date().isoformat()
-    transfer = {"bankReference": "FT26325-0043", "paidOn": today}
+    today = accounting_day(dt.datetime.now(dt.UTC))
+    transfer = {"bankReference": "FT26325-0043", "paidOn": today.isoformat()}
+    for days, reason in ((1, "in_the_future"), (-1, "before_proposal")):
+        wrong = {**transfer, "paidOn": (today + dt.timedelta(days=days)).isoformat()}
+        with pytest.raises(Refused, match="VALIDATION_ERROR") as refused:
+            await second.post(f"{path}/approve", wrong)
+        assert refused.value.body["details"] == {"field": "paidOn", "reason": reason}
     with pytest.raises(Refused) as refused:
         await finance.post(f"{path}/approve", transfer)
     assert refused.value.body["details"]["reason"] == "second_person_needed"
@@ -108,4 +114,17 @@ async def test_a_payout_needs_two_persons_and_goodwill_is_never_paid_out(
     }
     listed = (await customers.listed(system, second, "/api/admin/credit-payouts"))["payouts"]
     assert credit not in [each["creditId"] for each in listed]
+    # The same transfer pays nothing else, be it a claim.
+    flight = running_system.schedule(system, seats=2, leaves_in=running_system.TOMORROW)
+    other = (await customer.confirmed([flight]))["id"]
+    await operations.post(f"/api/admin/flights/{flight}/cancel", {"reason": "commercial"})
+    claim = await offered(customer, other)
+    await customer.post(f"/api/bookings/{other}/claims/{claim['id']}/accept", account)
+    with pytest.raises(Refused, match="VALIDATION_ERROR") as refused:
+        await finance.post(f"/api/admin/claims/{claim['id']}/bank-transfer", transfer)
+    assert refused.value.body["details"] == {
+        "field": "bankReference",
+        "reason": "pays_another",
+        "pays": credit,
+    }
     stored_log.assert_invariants(system.owner_dsn)

@@ -122,6 +122,7 @@ def test_a_fare_that_goodwill_has_paid_leaves_goodwill(currency: str) -> None:
             account=sealed.Sealed("subject", b"account"),
             by="finance_1",
             now=case.airline.clock(),
+            today=case.airline.clock().date(),
         )
     invariants.check(case.airline.log)
 

@@ -17,6 +17,7 @@ from domain.ledger import accounts
 from domain.ledger import credits as posting_rules
 
 NOW = dt.datetime(2026, 11, 24, 9, tzinfo=dt.UTC)
+TODAY = NOW.date()
 DAY = dt.timedelta(days=1)
 NAME = "credit-7KQ2M4XWZ9PD3TRA"
 BOOKING = "booking-ABC234"
@@ -93,7 +94,8 @@ def test_it_is_spent_in_its_own_currency_before_it_expires_and_not_while_it_is_p
     credits.require_spendable(credit, currency="SAR", now=credit.expires_at - DAY)
     assert reason(spent(credit, 10_000), "SAR", NOW) == "spent"
     proposed = after(
-        credit, credits.propose_payout(credit, account=ACCOUNT, by="finance_1", now=NOW)
+        credit,
+        credits.propose_payout(credit, account=ACCOUNT, by="finance_1", now=NOW, today=TODAY),
     )
     assert reason(proposed, "SAR", NOW) == "payout_proposed"
 
@@ -213,21 +215,28 @@ def test_a_payout_needs_two_persons_and_is_never_made_of_goodwill() -> None:
     credit = issued()
     assert reason(credit, by="finance_2", **paying) == "not_proposed"
     proposed = after(
-        credit, credits.propose_payout(credit, account=ACCOUNT, by="finance_1", now=NOW)
+        credit,
+        credits.propose_payout(credit, account=ACCOUNT, by="finance_1", now=NOW, today=TODAY),
     )
     assert reason(proposed, by="finance_1", **paying) == "second_person_needed"
-    tomorrow = NOW.date() + DAY
-    assert reason(proposed, by="finance_2", **{**paying, "paid_on": tomorrow}) == "in_the_future"
+    assert reason(proposed, by="user_1", **paying) == "own_credit"
+    for days, why in ((1, "in_the_future"), (-1, "before_proposal")):
+        wrong = {**paying, "paid_on": TODAY + days * DAY}
+        with pytest.raises(rejections.InvalidPayout) as invalid:
+            credits.pay_out(proposed, by="finance_2", **wrong)  # type: ignore[arg-type]
+        assert invalid.value.parameters == {"field": "paidOn", "reason": why}
     paid = after(proposed, credits.pay_out(proposed, by="finance_2", **paying))  # type: ignore[arg-type]
     assert paid.balance.amount == 0
     assert credits.pay_out(paid, by="finance_2", **paying) == []  # type: ignore[arg-type]
     assert reason(paid, by="finance_2", **{**paying, "bank_reference": "T2"}) == "another_transfer"
     for refused, why in ((issued(origin="goodwill"), "goodwill"), (paid, "nothing_left")):
         with pytest.raises(rejections.PayoutRefused) as never:
-            credits.propose_payout(refused, account=ACCOUNT, by="finance_1", now=NOW)
+            credits.propose_payout(refused, account=ACCOUNT, by="finance_1", now=NOW, today=TODAY)
         assert never.value.parameters["reason"] == why
     with pytest.raises(rejections.PayoutRefused):
-        credits.propose_payout(proposed, account=ACCOUNT, by="finance_1", now=NOW)
+        credits.propose_payout(proposed, account=ACCOUNT, by="finance_1", now=NOW, today=TODAY)
+    with pytest.raises(rejections.PayoutRefused, match="own_credit"):
+        credits.propose_payout(credit, account=ACCOUNT, by="user_1", now=NOW, today=TODAY)
     declined = after(proposed, credits.decline_payout(proposed, by="finance_1"))
     assert credits.spendable(declined, now=NOW) == declined.balance
 
@@ -240,7 +249,7 @@ def test_one_transfer_pays_no_second_payout_of_what_came_back_since() -> None:
         )
 
     def proposed(credit: Credit) -> Credit:
-        events = credits.propose_payout(credit, account=ACCOUNT, by="one", now=NOW)
+        events = credits.propose_payout(credit, account=ACCOUNT, by="one", now=NOW, today=TODAY)
         return after(credit, events)
 
     credit = proposed(spent(issued(), 4_000))
@@ -366,7 +375,11 @@ class AnyOrder(RuleBasedStateMachine):
         left = self.credit.balance
         entry = posting_rules.paid_out_entry(credit=NAME, amount=left, now=self.now)
         try:
-            self.take(credits.propose_payout(self.credit, account=ACCOUNT, by="one", now=self.now))
+            self.take(
+                credits.propose_payout(
+                    self.credit, account=ACCOUNT, by="one", now=self.now, today=self.now.date()
+                )
+            )
         except rejections.PayoutRefused:
             return
         if not pays:
