@@ -13,7 +13,6 @@ from application.credit import open_gift_card_checkout as checkout
 from application.credit import order_gift_card as ordering
 from application.credit import read_gift_cards as reading
 from application.credit import refund_gift_card as refunding
-from domain.kernel import money
 from interfaces.http import auth, credits, idempotency, wire
 from interfaces.http.answers import Answered
 from interfaces.http.checkout import CheckoutRequest, CheckoutResponse, checkout_answer
@@ -85,7 +84,7 @@ async def order_gift_card(
     found, replayed = await ordering.order_gift_card(
         request.ports.credit,
         caller,
-        amount=money.Money(data.amount.amount, data.amount.currency),
+        amount=data.amount.money(),
         email=required_mailbox(data.email, field="email"),
         recipient=None if data.recipient is None else _recipient(data.recipient),
     )

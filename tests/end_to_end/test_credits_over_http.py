@@ -63,6 +63,27 @@ async def test_support_gives_credit_as_goodwill_and_only_its_owner_sees_it(
     stored_log.assert_invariants(system.owner_dsn)
 
 
+async def accepted_claim(system: System, customer: Customer, account: dict[str, str]) -> str:
+    """A claim for a cancelled flight that the customer has accepted; its id."""
+    operations = await customers.staff(system, customer.client, "ops")
+    flight = running_system.schedule(system, seats=2, leaves_in=running_system.TOMORROW)
+    booking = (await customer.confirmed([flight]))["id"]
+    await operations.post(f"/api/admin/flights/{flight}/cancel", {"reason": "commercial"})
+    claim = str((await offered(customer, booking))["id"])
+    await customer.post(f"/api/bookings/{booking}/claims/{claim}/accept", account)
+    return claim
+
+
+async def refused_days(second: Customer, path: str, transfer: dict[str, str]) -> None:
+    """A value date is not to come, nor before the payout was proposed."""
+    today = dt.date.fromisoformat(transfer["paidOn"])
+    for days, reason in ((1, "in_the_future"), (-1, "before_proposal")):
+        wrong = {**transfer, "paidOn": (today + dt.timedelta(days=days)).isoformat()}
+        with pytest.raises(Refused, match="VALIDATION_ERROR") as refused:
+            await second.post(f"{path}/approve", wrong)
+        assert refused.value.body["details"] == {"field": "paidOn", "reason": reason}
+
+
 async def test_a_payout_needs_two_persons_and_goodwill_is_never_paid_out(
     system: System, client: httpx.AsyncClient, customer: Customer
 ) -> None:
@@ -97,11 +118,7 @@ async def test_a_payout_needs_two_persons_and_goodwill_is_never_paid_out(
     await finance.post(path, account)
     today = accounting_day(dt.datetime.now(dt.UTC))
     transfer = {"bankReference": "FT26325-0043", "paidOn": today.isoformat()}
-    for days, reason in ((1, "in_the_future"), (-1, "before_proposal")):
-        wrong = {**transfer, "paidOn": (today + dt.timedelta(days=days)).isoformat()}
-        with pytest.raises(Refused, match="VALIDATION_ERROR") as refused:
-            await second.post(f"{path}/approve", wrong)
-        assert refused.value.body["details"] == {"field": "paidOn", "reason": reason}
+    await refused_days(second, path, transfer)
     with pytest.raises(Refused) as refused:
         await finance.post(f"{path}/approve", transfer)
     assert refused.value.body["details"]["reason"] == "second_person_needed"
@@ -114,14 +131,9 @@ async def test_a_payout_needs_two_persons_and_goodwill_is_never_paid_out(
     }
     listed = (await customers.listed(system, second, "/api/admin/credit-payouts"))["payouts"]
     assert credit not in [each["creditId"] for each in listed]
-    # The same transfer pays nothing else, be it a claim.
-    flight = running_system.schedule(system, seats=2, leaves_in=running_system.TOMORROW)
-    other = (await customer.confirmed([flight]))["id"]
-    await operations.post(f"/api/admin/flights/{flight}/cancel", {"reason": "commercial"})
-    claim = await offered(customer, other)
-    await customer.post(f"/api/bookings/{other}/claims/{claim['id']}/accept", account)
+    claim = await accepted_claim(system, customer, account)
     with pytest.raises(Refused, match="VALIDATION_ERROR") as refused:
-        await finance.post(f"/api/admin/claims/{claim['id']}/bank-transfer", transfer)
+        await finance.post(f"/api/admin/claims/{claim}/bank-transfer", transfer)
     assert refused.value.body["details"] == {
         "field": "bankReference",
         "reason": "pays_another",

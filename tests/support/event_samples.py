@@ -41,6 +41,7 @@ from domain.period import events as periods
 from domain.pricing.price import CouponPrice, ExtraPrice, Price
 from domain.reconciliation import events as reconciliation
 from domain.settlement import events as settlement
+from domain.transfer import events as transfers
 from tests.support import (
     examples,
     external_refund_samples,
@@ -341,6 +342,7 @@ FIRST: dict[str, type[DomainEvent]] = {
     "payment": payments.PaymentRequested,
     "claim": claims.ClaimAssessed,
     "credit": credits.CreditIssued,
+    "transfer": transfers.TransferRecorded,
     "period": periods.PeriodClosed,
     "settlement": settlement.TransactionRecorded,
     "payout": settlement.PayoutCreated,
