@@ -15,7 +15,12 @@ from application.commands.command import Command, Reply
 from application.commands.context import DecisionContext
 from application.compensation.accept_claim import BankAccount
 from application.credit.ports import CreditPorts
-from application.credit.read_credits import CreditDetails, credit_of, read_credit
+from application.credit.read_credits import (
+    CreditDetails,
+    credit_of,
+    read_credit,
+    require_credit_id,
+)
 from application.payment.record_transfer import record_transfer
 from domain.booking.rejections import PersonErased
 from domain.compensation.claims import require_iban
@@ -58,6 +63,7 @@ async def decline_payout(
 
     Rejects CreditNotFound and PayoutRefused.
     """
+    require_credit_id(credit_id)
     command = DeclinePayout(credit_id=credit_id, by=caller.principal.user)
     return await _carry_out(ports, caller, command)
 
@@ -69,6 +75,7 @@ async def approve_payout(
 
     Rejects CreditNotFound and PayoutRefused, also for the user who proposed it.
     """
+    require_credit_id(credit_id)
     command = ApprovePayout(
         credit_id=credit_id,
         bank_reference=transfer.reference,

@@ -21,6 +21,12 @@ class CreditDetails(msgspec.Struct, frozen=True):
     credit: Credit
 
 
+def require_credit_id(credit_id: str) -> None:
+    """The text has the form of a credit's id; otherwise CreditNotFound."""
+    if not ids.is_credit_id(credit_id):
+        raise CreditNotFound()
+
+
 def credit_of(credit: Credit | None) -> Credit:
     """Return the credit; rejects CreditNotFound."""
     if credit is None:
@@ -30,9 +36,8 @@ def credit_of(credit: Credit | None) -> Credit:
 
 async def read_credit(ports: CreditPorts, credit_id: str) -> CreditDetails:
     """Return the credit as it is now; rejects CreditNotFound."""
-    credit = None
-    if ids.is_credit_id(credit_id):
-        credit = (await ports.booking.bus.current(stream_kinds.CREDIT, credit_id))[0]
+    require_credit_id(credit_id)
+    credit = (await ports.booking.bus.current(stream_kinds.CREDIT, credit_id))[0]
     return CreditDetails(credit_id, credit_of(credit))
 
 

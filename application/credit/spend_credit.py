@@ -13,6 +13,7 @@ from application.caller import Caller
 from application.commands import stream_kinds
 from application.commands.command import Command, Reply
 from application.commands.context import DecisionContext
+from application.credit.read_credits import require_credit_id
 from application.payment.record_capture import apply_kept
 from application.payment.start_checkout import payable_in_parts, requested_payment
 from domain.booking import sale
@@ -42,8 +43,7 @@ async def spend_credit(
     counts. Rejects what the command does, and AttemptPending; raises GatewayFailure.
     """
     booking_id, booking = await visible_booking(ports, caller.principal, id_or_reference)
-    if not ids.is_credit_id(credit_id):
-        raise CreditNotFound()
+    require_credit_id(credit_id)
     await _require_spendable(ports, caller, booking, credit_id)
     await live_session.expire(ports.bus, ports.collector, booking_id, booking, cause=caller.cause)
     command = SpendCredit(

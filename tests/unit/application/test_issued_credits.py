@@ -5,8 +5,10 @@ import datetime as dt
 import pytest
 from msgspec.structs import replace
 
+from application.booking.record_bank_transfer import BankTransfer
 from application.credit.expire_credit import ExpireCredit
 from application.credit.issue_credit import SUPPORT_LIMITS, issue_credit
+from application.credit.pay_out_credit import approve_payout, decline_payout
 from application.credit.ports import CreditPorts
 from application.credit.read_credits import list_credits, read_visible_credit
 from application.identity.ports import Principal
@@ -200,3 +202,16 @@ async def test_ledger_row_26_what_is_left_expires_into_revenue_once() -> None:
     }
     with pytest.raises(CreditNotFound):
         airline.submit(ExpireCredit("credit-AAAAAAAAAAAAAAAA"))
+
+
+@pytest.mark.parametrize("odd", ["ABCDEF", "0001-01", "", "booking-ABC234", "credit-0"])
+async def test_an_id_that_is_none_of_a_credit_is_not_found_whatever_is_asked(odd: str) -> None:
+    at = await crediting()
+    finance = at.cases.caller("finance")
+    transfer = BankTransfer("FT26330-0060", at.cases.airline.clock().date())
+    with pytest.raises(CreditNotFound):
+        await decline_payout(at.ports, finance, odd)
+    with pytest.raises(CreditNotFound):
+        await approve_payout(at.ports, finance, odd, transfer)
+    with pytest.raises(CreditNotFound):
+        await read_visible_credit(at.ports, finance.principal, odd)
