@@ -14,7 +14,7 @@ from application.booking import (
     paid_seats,
     remaining_tax,
 )
-from application.booking.access import changeable_booking
+from application.booking.access import changeable_booking, require_may_waive
 from application.booking.booking_details import (
     BookingDetails,
     carry_out_and_read,
@@ -40,8 +40,6 @@ from domain.booking.preconditions import SegmentFacts
 from domain.booking.state import Booking, coupon_key
 from domain.booking.states import Status
 from domain.booking.values import CouponId, Destination, Obligation, Retaxed
-from domain.identity import roles
-from domain.identity.rejections import NotAllowed
 from domain.kernel import entries, money
 from domain.ledger import carriage
 
@@ -217,8 +215,8 @@ async def quote_cancellation(
     does, and NotAllowed for a waiver by others than staff.
     """
     booking_id, booking = await changeable_booking(ports, principal, id_or_reference)
-    if waiver is not None and not roles.may(principal.role, "change_any_booking"):
-        raise NotAllowed()
+    if waiver is not None:
+        require_may_waive(principal, booking, "change_any_booking")
     quote = cancellation_quote(
         booking_id,
         booking,

@@ -8,6 +8,7 @@ import datetime as dt
 
 import msgspec
 
+from application.booking.access import others_booking
 from application.booking.ports import BookingPorts
 from application.booking.resend_refund import (
     booking_of_refund,
@@ -36,9 +37,12 @@ async def record_bank_transfer(
 ) -> bool:
     """Record the transfer; the caller's role was checked. Return whether it was recorded before.
 
-    Money that matched no booking is found by its intent in place of a booking.
+    Money that matched no booking is found by its intent in place of a booking. Rejects NotAllowed
+    for a booking of their own, and what the command does.
     """
     booking_id = await booking_of_refund(ports, caller, id_or_reference, refund)
+    if not ids.is_intent(booking_id):
+        await others_booking(ports, caller.principal, booking_id)
     command = RecordBankTransfer(booking_id=booking_id, refund=refund, transfer=transfer)
     return (await ports.bus.submit(caller.envelope(command))).replayed
 

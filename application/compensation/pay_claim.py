@@ -3,6 +3,7 @@
 import datetime as dt
 
 from application.booking import journey
+from application.booking.access import others_booking
 from application.booking.ports import BookingPorts
 from application.booking.record_bank_transfer import BankTransfer
 from application.caller import Caller
@@ -22,10 +23,13 @@ async def pay_claim(
 ) -> tuple[ClaimDetails, bool]:
     """Record the transfer; the caller's role was checked. Returns as `accept_claim` does.
 
-    Rejects ClaimNotFound and what the command does.
+    Rejects BookingNotFound, NotAllowed for a booking of their own, ClaimNotFound, and what the
+    command does.
     """
-    if ids.booking_of_claim(claim_id) is None:
+    booking_id = ids.booking_of_claim(claim_id)
+    if booking_id is None:
         raise ClaimNotFound()
+    await others_booking(ports, caller.principal, booking_id)
     command = PayClaim(claim_id, transfer.reference, transfer.paid_on)
     outcome = await ports.bus.submit(caller.envelope(command))
     return await read_claim(ports, claim_id), outcome.replayed

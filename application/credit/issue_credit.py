@@ -7,7 +7,7 @@ one of them is decided again and counts what the other has given.
 
 import datetime as dt
 
-from application.booking.access import visible_booking
+from application.booking.access import others_booking
 from application.booking.staff_notes import Notes, sealed_note
 from application.caller import Caller
 from application.commands import stream_kinds
@@ -20,7 +20,6 @@ from domain.booking import rejections as booking_rejections
 from domain.credit import rejections
 from domain.credit.state import Credit
 from domain.identity import roles
-from domain.identity.rejections import NotAllowed
 from domain.kernel import entries, ids
 from domain.kernel.money import Money
 
@@ -39,9 +38,7 @@ async def issue_credit(
     The caller's role was checked. Rejects BookingNotFound, NotAllowed for a booking of their own,
     and what the command does.
     """
-    booking_id, booking = await visible_booking(ports.booking, caller.principal, id_or_reference)
-    if booking.owner == caller.principal.user:
-        raise NotAllowed()
+    booking_id, booking = await others_booking(ports.booking, caller.principal, id_or_reference)
     notes = await sealed_note(ports.booking.vault, booking, reason)
     is_limited = not roles.may(caller.principal.role, "override_refund")
     command = IssueCredit(
