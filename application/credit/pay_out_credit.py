@@ -14,6 +14,7 @@ from application.commands import stream_kinds
 from application.commands.command import Command, Reply
 from application.commands.context import DecisionContext
 from application.compensation.accept_claim import BankAccount
+from application.credit import backing
 from application.credit.ports import CreditPorts
 from application.credit.read_credits import (
     CreditDetails,
@@ -101,8 +102,10 @@ class ProposePayout(Command, frozen=True):
 
     def decide(self, context: DecisionContext) -> Reply:
         """Rejects CreditNotFound and PayoutRefused."""
+        credit = credit_of(context.load(stream_kinds.CREDIT, self.credit_id))
+        backing.require_payable(context, credit)
         proposed = credits.propose_payout(
-            credit_of(context.load(stream_kinds.CREDIT, self.credit_id)),
+            credit,
             account=self.account,
             by=self.by,
             now=context.now,
@@ -151,6 +154,7 @@ class ApprovePayout(Command, frozen=True):
             ),
         )
         if approved:
+            backing.require_payable(context, credit)
             record_transfer(context, bank_reference=self.bank_reference, pays=self.credit_id)
         context.record(self.credit_id, approved)
         return Reply(self.credit_id)

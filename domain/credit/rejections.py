@@ -35,7 +35,7 @@ class InvalidCredit(Rejection):
 
 class PayoutRefused(Rejection):
     """The credit is not paid out: `reason` is goodwill, gift_card, nothing_left, already_proposed,
-    not_proposed, second_person_needed, own_credit or another_transfer.
+    not_proposed, second_person_needed, own_credit, another_transfer or disputed.
     """
 
     code: ClassVar[str] = "INVALID_STATE_TRANSITION"

@@ -12,16 +12,20 @@ from application.booking.answer_disruption import RefundDisruption
 from application.booking.cancel_booking import Part
 from application.booking.divide_booking import DivideBooking
 from application.booking.offer_disruption import OfferDisruption
+from application.credit.pay_out_credit import ApprovePayout, DeclinePayout, ProposePayout
 from application.credit.spend_credit import SpendCredit
 from application.inventory.cancel_flight import CancelFlight
+from domain.booking.states import Status
 from domain.credit import credits
 from domain.credit.events import CreditIssued
-from domain.credit.rejections import PayoutRefused
+from domain.credit.rejections import CreditNotSpendable, PayoutRefused
 from domain.kernel import money, sealed
 from domain.kernel.rejections import Rejection
 from tests.support import invariants
 from tests.support.airline import capture
 from tests.support.credits import issue
+from tests.support.disputes import Disputed
+from tests.support.gift_cards import claimed
 from tests.support.memory_airline import MemoryAirline
 from tests.support.memory_processes import ProcessRuns
 
@@ -185,6 +189,70 @@ def test_the_goodwill_of_a_divided_booking_comes_back_whichever_half_is_changed(
     assert case.balance(goodwill) == min(left, case.due.amount // 2)
     assert sum(case.left_by_changes().values()) == left - case.balance(goodwill)
     invariants.check(case.airline.log)
+
+
+@pytest.mark.parametrize("ends", ["won", "lost"])
+def test_the_payer_has_no_credit_of_money_that_they_dispute(ends: str) -> None:
+    case = Case()
+    paid = case.pay()
+    left = case.change(2)
+    (credit,) = case.left_by_changes()
+    propose = ProposePayout(credit, sealed.Sealed("subject", b"account"), "finance_1")
+    approve = ApprovePayout(credit, "FT-1", case.airline.clock().date(), "finance_2")
+    case.airline.submit(propose)
+    disputed = Disputed(case.airline, case.booking, amount=paid, intent="pi_1")
+    disputed.record()
+    disputed.withdrawn()
+    other = case.airline.book(case.flights[2])
+
+    def require_refused() -> None:
+        with pytest.raises(PayoutRefused, match="disputed"):
+            case.airline.submit(approve)
+        case.airline.submit(DeclinePayout(credit, "finance_2"))
+        with pytest.raises(PayoutRefused, match="disputed"):
+            case.airline.submit(propose)
+        with pytest.raises(CreditNotSpendable) as refused:
+            case.spend(credit, booking=other)
+        assert refused.value.parameters["reason"] == "disputed"
+
+    require_refused()
+    disputed.becomes(ends)
+    if ends == "won":
+        case.airline.submit(propose)
+        case.airline.submit(approve)
+        assert case.balance(credit) == 0
+        return
+    with pytest.raises(CreditNotSpendable):
+        case.spend(credit, booking=other)
+    assert case.balance(credit) == left
+    invariants.check(case.airline.log)
+
+
+def test_a_small_part_of_the_money_that_a_dispute_takes_leaves_the_credit() -> None:
+    case = Case()
+    case.pay()
+    case.change(2)
+    (credit,) = case.left_by_changes()
+    disputed = Disputed(case.airline, case.booking, amount=100, intent="pi_1")
+    disputed.record()
+    disputed.withdrawn()
+    disputed.becomes("lost")
+    other = case.airline.book(case.flights[2])
+    case.spend(credit, booking=other)
+    assert case.airline.booking(other).status is Status.CONFIRMED
+
+
+def test_a_fare_that_a_gift_card_has_paid_leaves_no_credit_that_can_be_paid_out() -> None:
+    case = Case()
+    tenth = case.due.amount // 10
+    compensation = case.credit(tenth * 9, origin="compensation")
+    card = claimed(case.airline, money.Money(tenth, "SAR"))
+    case.spend(compensation)
+    case.spend(card)
+    left = case.change(2)
+    assert case.balance(card) == tenth
+    assert case.balance(compensation) == left - tenth
+    assert case.left_by_changes() == {}
 
 
 @pytest.mark.parametrize("way", ["answer", "cancel"])
