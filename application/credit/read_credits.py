@@ -15,10 +15,15 @@ from domain.kernel import ids
 
 
 class CreditDetails(msgspec.Struct, frozen=True):
-    """A credit with its id."""
+    """A credit with its id; `iban` and `holder` of a proposed payout for those who may decide it.
+
+    They are None, too, once the person was erased.
+    """
 
     credit_id: str
     credit: Credit
+    iban: str | None = None
+    holder: str | None = None
 
 
 def require_credit_id(credit_id: str) -> None:
@@ -51,7 +56,21 @@ async def read_visible_credit(
     found = await read_credit(ports, credit_id)
     if found.credit.owner != principal.user and not roles.may(principal.role, "see_any_booking"):
         raise CreditNotFound()
-    return found
+    if not roles.may(principal.role, "override_refund"):
+        return found
+    return await _with_account(ports, found)
+
+
+async def _with_account(ports: CreditPorts, details: CreditDetails) -> CreditDetails:
+    """Return the details with the account that the second person has to look at."""
+    payout = details.credit.payout
+    if payout is None:
+        return details
+    (opened,) = await ports.booking.vault.open_all([payout.account])
+    if opened is None:
+        return details
+    account: dict[str, str] = msgspec.json.decode(opened)
+    return msgspec.structs.replace(details, iban=account["iban"], holder=account["holder"])
 
 
 async def list_credits(ports: CreditPorts, owner: str) -> tuple[Sequence[CreditDetails], AsOf]:

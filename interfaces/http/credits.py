@@ -26,6 +26,15 @@ class CreditUseResponse(msgspec.Struct, rename="camel"):
     returned: wire.MoneyResponse
 
 
+class ProposedPayoutResponse(msgspec.Struct, rename="camel"):
+    """A payout that waits for a second person; the account is shown to those who may decide it."""
+
+    amount: wire.MoneyResponse
+    proposed_on: dt.date | None
+    iban: str | None
+    holder: str | None
+
+
 class CreditResponse(msgspec.Struct, rename="camel"):
     """A credit; `balance` can be spent until `expires_at`.
 
@@ -40,6 +49,7 @@ class CreditResponse(msgspec.Struct, rename="camel"):
     expires_at: dt.datetime
     booking: str | None
     uses: list[CreditUseResponse]
+    payout: ProposedPayoutResponse | None
 
 
 class CreditsResponse(wire.ReadModelResponse):
@@ -205,6 +215,16 @@ def _credit(details: reading.CreditDetails) -> CreditResponse:
             )
             for each in credit.uses
         ],
+        payout=_payout(details),
+    )
+
+
+def _payout(details: reading.CreditDetails) -> ProposedPayoutResponse | None:
+    payout = details.credit.payout
+    if payout is None:
+        return None
+    return ProposedPayoutResponse(
+        wire.money_response(payout.amount), payout.proposed_on, details.iban, details.holder
     )
 
 

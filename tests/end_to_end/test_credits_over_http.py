@@ -105,7 +105,8 @@ async def test_a_payout_needs_two_persons_and_goodwill_is_never_paid_out(
     accept = f"/api/bookings/{booking}/claims/{claim['id']}/accept"
     credit = (await customer.post(accept, {"asCredit": True}))["creditId"]
     path = f"/api/admin/credits/{credit}/payout"
-    for who in (customer, await customers.staff(system, client, "support")):
+    support = await customers.staff(system, client, "support")
+    for who in (customer, support):
         with pytest.raises(Refused, match="FORBIDDEN"):
             await who.post(path, account)
     with pytest.raises(Refused) as refused:
@@ -114,6 +115,9 @@ async def test_a_payout_needs_two_persons_and_goodwill_is_never_paid_out(
     await finance.post(path, account)
     listed = (await customers.listed(system, second, "/api/admin/credit-payouts"))["payouts"]
     assert [each["amount"] for each in listed if each["creditId"] == credit] == [claim["amount"]]
+    for who, iban in ((second, IBAN), (customer, None), (support, None)):
+        shown = (await who.call("GET", f"/api/credits/{credit}"))["payout"]
+        assert (shown["amount"], shown["iban"]) == (claim["amount"], iban)
     await finance.post(f"{path}/decline", {})
     await finance.post(path, account)
     today = accounting_day(dt.datetime.now(dt.UTC))
