@@ -41,7 +41,6 @@ from domain.period import events as periods
 from domain.pricing.price import CouponPrice, ExtraPrice, Price
 from domain.reconciliation import events as reconciliation
 from domain.settlement import events as settlement
-from domain.transfer import events as transfers
 from tests.support import (
     examples,
     external_refund_samples,
@@ -342,7 +341,7 @@ FIRST: dict[str, type[DomainEvent]] = {
     "payment": payments.PaymentRequested,
     "claim": claims.ClaimAssessed,
     "credit": credits.CreditIssued,
-    "transfer": transfers.TransferRecorded,
+    "transfer": stream_kinds.TRANSFER.event_types[0],
     "period": periods.PeriodClosed,
     "settlement": settlement.TransactionRecorded,
     "payout": settlement.PayoutCreated,
