@@ -7,6 +7,7 @@ pricing: what a journey costs
 payment: an amount due and the attempts to collect it
 compensation: what passengers are paid for cancelled, late and overbooked flights
 credit: what the airline owes a traveller in carriage
+transfer: bank transfers by which the airline pays what it owes
 settlement: what Stripe settles: fees, exchange, payouts, its balance
 reconciliation: the ledger beside Stripe and the bank
 ledger: accounts and posting rules

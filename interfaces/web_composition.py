@@ -212,6 +212,7 @@ def _credit_ports(core: Core, booking: BookingPorts) -> CreditPorts:
         card_with_code=asking(core.pool, credits.with_code),
         new_code=lambda: ids.gift_code(secrets.token_bytes(ids.CREDIT_RANDOM_BYTES)),
         digest_of_code=CodeIndex(core.keys).of,
+        goodwill_days=core.settings.goodwill_days,
     )
 
 

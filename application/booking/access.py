@@ -71,6 +71,31 @@ async def changeable_by_gate(
     )
 
 
+async def others_booking(
+    ports: BookingPorts, principal: Principal, id_or_reference: str
+) -> tuple[str, Booking]:
+    """Return id and state of a booking about whose money the principal decides for the airline.
+
+    Rejects BookingNotFound, and NotAllowed for a booking of their own.
+    """
+    booking_id, booking = await visible_booking(ports, principal, id_or_reference)
+    require_not_own(principal, booking)
+    return booking_id, booking
+
+
+def require_may_waive(principal: Principal, booking: Booking, *by: roles.Permission) -> None:
+    """Staff with one of the permissions take no fee of others; otherwise NotAllowed."""
+    if not any(roles.may(principal.role, each) for each in by):
+        raise NotAllowed()
+    require_not_own(principal, booking)
+
+
+def require_not_own(principal: Principal, booking: Booking) -> None:
+    """The booking is not the principal's: nobody decides about money of their own (NotAllowed)."""
+    if booking.owner == principal.user:
+        raise NotAllowed()
+
+
 async def carry_out(ports: BookingPorts, caller: Caller, command: Command) -> CarriedOut:
     """Carry out a command that answers with a booking.
 

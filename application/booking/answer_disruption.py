@@ -115,7 +115,7 @@ def refund(
     """
     booking = journey.load(context, booking_id)
     value = journey.value_of(booking, coupons).total
-    obligation = cancellation.next_obligation(booking, booking_id, value)
+    obligation = cancellation.next_obligation(booking, booking_id, value, by_airline=True)
     cancelled = cancellation.cancel(
         booking,
         coupons=coupons,

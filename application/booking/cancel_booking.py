@@ -14,7 +14,7 @@ from application.booking import (
     paid_seats,
     remaining_tax,
 )
-from application.booking.access import changeable_booking
+from application.booking.access import changeable_booking, require_may_waive
 from application.booking.booking_details import (
     BookingDetails,
     carry_out_and_read,
@@ -40,8 +40,6 @@ from domain.booking.preconditions import SegmentFacts
 from domain.booking.state import Booking, coupon_key
 from domain.booking.states import Status
 from domain.booking.values import CouponId, Destination, Obligation, Retaxed
-from domain.identity import roles
-from domain.identity.rejections import NotAllowed
 from domain.kernel import entries, money
 from domain.ledger import carriage
 
@@ -217,8 +215,8 @@ async def quote_cancellation(
     does, and NotAllowed for a waiver by others than staff.
     """
     booking_id, booking = await changeable_booking(ports, principal, id_or_reference)
-    if waiver is not None and not roles.may(principal.role, "change_any_booking"):
-        raise NotAllowed()
+    if waiver is not None:
+        require_may_waive(principal, booking, "change_any_booking")
     quote = cancellation_quote(
         booking_id,
         booking,
@@ -278,7 +276,9 @@ class CancelBooking(Command, frozen=True):
             return Reply(booking_id)
         cancellation.require_cancellable(booking, at_gate=quote.at_gate)
         coupons = _quoted_coupons(quote, booking, now=context.now)
-        obligation = cancellation.next_obligation(booking, booking_id, quote.refund)
+        obligation = cancellation.next_obligation(
+            booking, booking_id, quote.refund, by_airline=_is_of_airline(context, quote, booking)
+        )
         cancelled = cancellation.cancel(
             booking,
             coupons=coupons,
@@ -323,6 +323,17 @@ def _quoted_coupons(
     if _basis(booking, coupons) != quote.basis or booking.status.value != quote.status:
         raise QuoteExpired(reason="booking_changed")
     return coupons
+
+
+def _is_of_airline(context: DecisionContext, quote: CancellationQuote, booking: Booking) -> bool:
+    """Whether the airline has ended all that is cancelled, or denies boarding."""
+    if booking.status not in states.TICKETED:
+        return False
+    if quote.at_gate and quote.waiver is not None:
+        return True
+    facts = journey.facts(context, booking)
+    wanted = [booking.coupon(each.passenger, each.segment) for each in quote.coupons]
+    return all(each is not None and _ended_by_airline(booking, each, facts) for each in wanted)
 
 
 def _settle(context: DecisionContext, booking_id: str) -> None:

@@ -85,6 +85,7 @@ def _request_what_is_owed(context: DecisionContext, payment_id: str) -> None:
                 obligation=owed.id,
                 amount=owed.amount,
                 payment_ids=tuple(reversed(booking.payments)),
+                by_airline=owed.by_airline,
             )
             request.decide(context)
 

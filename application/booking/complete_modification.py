@@ -17,6 +17,7 @@ from application.booking.stored_answer import stored_answer_first
 from application.caller import Caller
 from application.commands.command import Command, Reply
 from application.commands.context import DecisionContext
+from application.credit import return_part
 from application.credit.new_credit import issue_to_owner
 from domain.booking import cancellation, disruption, rejections
 from domain.booking import modification as booking_modification
@@ -121,12 +122,22 @@ def complete(
     )
     context.record(booking_id, completed)
     if modification.back > to_card:
-        credited = money.Money(modification.back - to_card, booking.currency)
-        issue_to_owner(context, booking_id, booking, amount=credited, origin="cheaper_change")
+        _leave_as_credit(
+            context, booking_id, booking, money.Money(modification.back - to_card, booking.currency)
+        )
     context.enqueue(
         letters.ModificationLetter(booking_id=booking_id, about=str(modification.number))
     )
     paid_seats.restore_and_report(context, booking_id, reason=EXCHANGED)
+
+
+def _leave_as_credit(
+    context: DecisionContext, booking_id: str, booking: Booking, amount: money.Money
+) -> None:
+    """Give back to its credits what they have paid, and issue a new one of what money has paid."""
+    left = return_part.return_for_change(context, booking_id, booking, amount)
+    if left.amount:
+        issue_to_owner(context, booking_id, booking, amount=left, origin="cheaper_change")
 
 
 def _value(currency: str, coupons: Sequence[Coupon | CouponPrice]) -> carriage.Value:

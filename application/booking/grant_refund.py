@@ -1,7 +1,7 @@
 """Grant a refund beyond the rules; open coupons are cancelled with it."""
 
 from application.booking import journey
-from application.booking.access import visible_booking
+from application.booking.access import others_booking
 from application.booking.booking_details import BookingDetails, carry_out_and_read
 from application.booking.ports import BookingPorts
 from application.booking.staff_notes import Notes, sealed_note
@@ -27,9 +27,10 @@ async def grant_refund(
 ) -> BookingDetails:
     """Refund an amount in minor units, or all that is not refunded yet; `reason` is staff's words.
 
-    The caller's role was checked already. Rejects BookingNotFound and what the command does.
+    The caller's role was checked already. Rejects BookingNotFound, NotAllowed for a
+    booking of their own, and what the command does.
     """
-    booking_id, booking = await visible_booking(ports, caller.principal, id_or_reference)
+    booking_id, booking = await others_booking(ports, caller.principal, id_or_reference)
     notes = await sealed_note(ports.vault, booking, reason)
     command = GrantRefund(booking_id=booking_id, amount=amount, notes=notes)
     return await carry_out_and_read(ports, caller, command)

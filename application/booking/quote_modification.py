@@ -8,7 +8,7 @@ import msgspec
 from msgspec.structs import replace
 
 from application.booking import cancellation_fee, journey, remaining_tax
-from application.booking.access import changeable_booking, changeable_by_gate
+from application.booking.access import changeable_booking, changeable_by_gate, require_may_waive
 from application.booking.birth_dates import known_birth_dates
 from application.booking.booking_details import booked_flight
 from application.booking.ports import BookingPorts
@@ -33,7 +33,6 @@ from domain.booking.preconditions import SegmentFacts
 from domain.booking.state import Booking, coupon_key
 from domain.booking.values import Modification, Retaxed, Segment
 from domain.identity import roles
-from domain.identity.rejections import NotAllowed
 from domain.inventory import rejections as flight_rejections
 from domain.inventory import sales_window
 from domain.inventory.state import Flight
@@ -127,9 +126,9 @@ async def _changeable(
 ) -> tuple[str, Booking]:
     if wanted.waiver is None:
         return await changeable_booking(ports, principal, id_or_reference)
-    if not any(roles.may(principal.role, each) for each in MAY_WAIVE):
-        raise NotAllowed()
-    return await changeable_by_gate(ports, principal, id_or_reference)
+    booking_id, booking = await changeable_by_gate(ports, principal, id_or_reference)
+    require_may_waive(principal, booking, *MAY_WAIVE)
+    return booking_id, booking
 
 
 def modification_quote(

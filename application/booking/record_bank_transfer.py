@@ -8,6 +8,7 @@ import datetime as dt
 
 import msgspec
 
+from application.booking.access import others_booking
 from application.booking.ports import BookingPorts
 from application.booking.resend_refund import (
     booking_of_refund,
@@ -18,6 +19,7 @@ from application.caller import Caller
 from application.commands.command import Command, Reply
 from application.commands.context import DecisionContext
 from application.payment.record_refund import close_booking
+from application.payment.record_transfer import record_transfer
 from domain.kernel import ids
 from domain.ledger import rules as ledger_rules
 from domain.payment import refunds
@@ -35,9 +37,12 @@ async def record_bank_transfer(
 ) -> bool:
     """Record the transfer; the caller's role was checked. Return whether it was recorded before.
 
-    Money that matched no booking is found by its intent in place of a booking.
+    Money that matched no booking is found by its intent in place of a booking. Rejects NotAllowed
+    for a booking of their own, and what the command does.
     """
     booking_id = await booking_of_refund(ports, caller, id_or_reference, refund)
+    if not ids.is_intent(booking_id):
+        await others_booking(ports, caller.principal, booking_id)
     command = RecordBankTransfer(booking_id=booking_id, refund=refund, transfer=transfer)
     return (await ports.bus.submit(caller.envelope(command))).replayed
 
@@ -55,9 +60,8 @@ class RecordBankTransfer(Command, frozen=True):
         return (ids.payment_of_refund(self.refund),)
 
     def decide(self, context: DecisionContext) -> Reply:
-        """Rejects BookingNotFound, PaymentNotFound, RefundNotFailed and InvalidBankTransfer.
-
-        The same transfer again records nothing.
+        """Rejects BookingNotFound, PaymentNotFound, RefundNotFailed, InvalidBankTransfer and
+        TransferUsed. The same transfer again records nothing.
         """
         payments = payments_of_refund(self.booking_id, self.refund, context)
         failed, sent = failed_refund(self.booking_id, self.refund, payments)
@@ -76,6 +80,8 @@ class RecordBankTransfer(Command, frozen=True):
                 now=context.now,
             ),
         )
+        if paid:
+            record_transfer(context, bank_reference=self.transfer.reference, pays=failed.id)
         context.record(payment_id, paid)
         if paid:
             close_booking(payment.owed_by(failed), context)

@@ -34,6 +34,9 @@ from domain.reconciliation import state as reconciliation_state
 from domain.settlement import comparison, payouts, transactions
 from domain.settlement import events as settlement_events
 from domain.settlement import state as settlement_state
+from domain.transfer import events as transfer_events
+from domain.transfer import state as transfer_state
+from domain.transfer import transfers
 
 State = TypeVar("State")
 
@@ -60,6 +63,9 @@ CLAIM: StreamKind[claim_state.Claim] = StreamKind(
 )
 CREDIT: StreamKind[credit_state.Credit] = StreamKind(
     ids.StreamPrefix.CREDIT, credits.evolve, get_args(credit_events.CreditEvent)
+)
+TRANSFER: StreamKind[transfer_state.Transfer] = StreamKind(
+    ids.StreamPrefix.TRANSFER, transfers.evolve, (transfer_events.TransferRecorded,)
 )
 PERIOD: StreamKind[period_state.Period] = StreamKind(
     ids.StreamPrefix.PERIOD, period_closing.evolve, get_args(period_events.PeriodEvent)
@@ -94,6 +100,7 @@ KINDS: dict[str, StreamKind[Any]] = {
         PAYMENT,
         CLAIM,
         CREDIT,
+        TRANSFER,
         PERIOD,
         SETTLEMENT,
         PAYOUT,

@@ -19,7 +19,7 @@ from domain.booking.rejections import PersonErased
 from domain.compensation import claims
 from domain.compensation.rejections import ClaimNotFound
 from domain.identity.rejections import NotAllowed
-from domain.kernel import ids, sealed
+from domain.kernel import entries, ids, sealed
 
 
 class BankAccount(msgspec.Struct, frozen=True):
@@ -69,7 +69,8 @@ class AcceptClaim(Command, frozen=True):
     def decide(self, context: DecisionContext) -> Reply:
         """Rejects ClaimNotFound and ClaimNotOpen; once accepted, records nothing."""
         claim = claim_of(context.load(stream_kinds.CLAIM, self.claim_id))
-        context.record(self.claim_id, claims.accept(claim, account=self.account))
+        today = entries.accounting_day(context.now)
+        context.record(self.claim_id, claims.accept(claim, account=self.account, today=today))
         return Reply(self.claim_id)
 
 

@@ -7,6 +7,7 @@ issue_credit: staff give credit as goodwill
 read_credits: the credits of an account
 spend_credit: pay what is due for a booking, or a part of it
 withdraw_credit: take a part back while what is due is not paid
+backing: whether the airline still has the money that a change has left as credit
 return_unused_credit: what goes back when a booking or a change ends unpaid
 return_part: records a part that goes back, at the payment and at the credit
 pay_out_credit: finance pays a credit out by bank transfer

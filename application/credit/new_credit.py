@@ -19,14 +19,16 @@ def issue_to_owner(
     amount: Money,
     origin: Origin,
     notes: tuple[sealed.Sealed, ...] = (),
+    credit_id: str | None = None,
 ) -> str:
     """Issue credit to the owner of the booking that it comes from, and write so; return its id.
 
-    Rejects InvalidCredit for no amount.
+    `credit_id` is one that the decision has found to be free. Rejects InvalidCredit for no amount.
     """
-    credit_id = ids.credit_stream(context.random_bytes(ids.CREDIT_RANDOM_BYTES))
-    begun = context.begin(stream_kinds.CREDIT, credit_id)
-    assert begun, "eighty random bits are fresh"
+    if credit_id is None:
+        credit_id = ids.credit_stream(context.random_bytes(ids.CREDIT_RANDOM_BYTES))
+        begun = context.begin(stream_kinds.CREDIT, credit_id)
+        assert begun, "eighty random bits are fresh"
     issued = credits.issue(
         owner=booking.owner,
         amount=amount,

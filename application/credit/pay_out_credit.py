@@ -14,8 +14,15 @@ from application.commands import stream_kinds
 from application.commands.command import Command, Reply
 from application.commands.context import DecisionContext
 from application.compensation.accept_claim import BankAccount
+from application.credit import backing
 from application.credit.ports import CreditPorts
-from application.credit.read_credits import CreditDetails, credit_of, read_credit
+from application.credit.read_credits import (
+    CreditDetails,
+    credit_of,
+    read_credit,
+    require_credit_id,
+)
+from application.payment.record_transfer import record_transfer
 from domain.booking.rejections import PersonErased
 from domain.compensation.claims import require_iban
 from domain.credit import credits
@@ -57,6 +64,7 @@ async def decline_payout(
 
     Rejects CreditNotFound and PayoutRefused.
     """
+    require_credit_id(credit_id)
     command = DeclinePayout(credit_id=credit_id, by=caller.principal.user)
     return await _carry_out(ports, caller, command)
 
@@ -68,6 +76,7 @@ async def approve_payout(
 
     Rejects CreditNotFound and PayoutRefused, also for the user who proposed it.
     """
+    require_credit_id(credit_id)
     command = ApprovePayout(
         credit_id=credit_id,
         bank_reference=transfer.reference,
@@ -93,11 +102,14 @@ class ProposePayout(Command, frozen=True):
 
     def decide(self, context: DecisionContext) -> Reply:
         """Rejects CreditNotFound and PayoutRefused."""
+        credit = credit_of(context.load(stream_kinds.CREDIT, self.credit_id))
+        backing.require_payable(context, credit)
         proposed = credits.propose_payout(
-            credit_of(context.load(stream_kinds.CREDIT, self.credit_id)),
+            credit,
             account=self.account,
             by=self.by,
             now=context.now,
+            today=entries.accounting_day(context.now),
         )
         context.record(self.credit_id, proposed)
         return Reply(self.credit_id)
@@ -125,7 +137,9 @@ class ApprovePayout(Command, frozen=True):
     by: str
 
     def decide(self, context: DecisionContext) -> Reply:
-        """Rejects CreditNotFound and PayoutRefused; the same transfer again records nothing."""
+        """Rejects CreditNotFound, PayoutRefused and TransferUsed; the same transfer again records
+        nothing.
+        """
         credit = credit_of(context.load(stream_kinds.CREDIT, self.credit_id))
         # What came back since it was proposed is not paid out.
         amount = credit.balance if credit.payout is None else credit.payout.amount
@@ -139,5 +153,8 @@ class ApprovePayout(Command, frozen=True):
                 credit=self.credit_id, amount=amount, now=context.now
             ),
         )
+        if approved:
+            backing.require_payable(context, credit)
+            record_transfer(context, bank_reference=self.bank_reference, pays=self.credit_id)
         context.record(self.credit_id, approved)
         return Reply(self.credit_id)

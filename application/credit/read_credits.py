@@ -15,10 +15,21 @@ from domain.kernel import ids
 
 
 class CreditDetails(msgspec.Struct, frozen=True):
-    """A credit with its id."""
+    """A credit with its id; `iban` and `holder` of a proposed payout for those who may decide it.
+
+    They are None, too, once the person was erased.
+    """
 
     credit_id: str
     credit: Credit
+    iban: str | None = None
+    holder: str | None = None
+
+
+def require_credit_id(credit_id: str) -> None:
+    """The text has the form of a credit's id; otherwise CreditNotFound."""
+    if not ids.is_credit_id(credit_id):
+        raise CreditNotFound()
 
 
 def credit_of(credit: Credit | None) -> Credit:
@@ -30,9 +41,8 @@ def credit_of(credit: Credit | None) -> Credit:
 
 async def read_credit(ports: CreditPorts, credit_id: str) -> CreditDetails:
     """Return the credit as it is now; rejects CreditNotFound."""
-    credit = None
-    if ids.is_credit_id(credit_id):
-        credit = (await ports.booking.bus.current(stream_kinds.CREDIT, credit_id))[0]
+    require_credit_id(credit_id)
+    credit = (await ports.booking.bus.current(stream_kinds.CREDIT, credit_id))[0]
     return CreditDetails(credit_id, credit_of(credit))
 
 
@@ -46,7 +56,21 @@ async def read_visible_credit(
     found = await read_credit(ports, credit_id)
     if found.credit.owner != principal.user and not roles.may(principal.role, "see_any_booking"):
         raise CreditNotFound()
-    return found
+    if not roles.may(principal.role, "override_refund"):
+        return found
+    return await _with_account(ports, found)
+
+
+async def _with_account(ports: CreditPorts, details: CreditDetails) -> CreditDetails:
+    """Return the details with the account that the second person has to look at."""
+    payout = details.credit.payout
+    if payout is None:
+        return details
+    (opened,) = await ports.booking.vault.open_all([payout.account])
+    if opened is None:
+        return details
+    account: dict[str, str] = msgspec.json.decode(opened)
+    return msgspec.structs.replace(details, iban=account["iban"], holder=account["holder"])
 
 
 async def list_credits(ports: CreditPorts, owner: str) -> tuple[Sequence[CreditDetails], AsOf]:

@@ -13,6 +13,8 @@ from application.caller import Caller
 from application.commands import stream_kinds
 from application.commands.command import Command, Reply
 from application.commands.context import DecisionContext
+from application.credit import backing
+from application.credit.read_credits import require_credit_id
 from application.payment.record_capture import apply_kept
 from application.payment.start_checkout import payable_in_parts, requested_payment
 from domain.booking import sale
@@ -42,8 +44,7 @@ async def spend_credit(
     counts. Rejects what the command does, and AttemptPending; raises GatewayFailure.
     """
     booking_id, booking = await visible_booking(ports, caller.principal, id_or_reference)
-    if not ids.is_credit_id(credit_id):
-        raise CreditNotFound()
+    require_credit_id(credit_id)
     await _require_spendable(ports, caller, booking, credit_id)
     await live_session.expire(ports.bus, ports.collector, booking_id, booking, cause=caller.cause)
     command = SpendCredit(
@@ -83,6 +84,7 @@ class SpendCredit(Command, frozen=True):
         on the waitlist.
         """
         credit = _require_own(context.load(stream_kinds.CREDIT, self.credit_id), self.user)
+        backing.require_spendable(context, credit)
         booking = payable_in_parts(context, self.booking_id)
         payment_id, payment = requested_payment(context, self.booking_id, booking)
         credit_parts.require_no_session(payment)

@@ -81,6 +81,9 @@ def month_of(text: str) -> dt.date:
     try:
         if len(text) != len("2026-11"):
             raise ValueError
-        return dt.date.fromisoformat(f"{text}-01")
+        month = dt.date.fromisoformat(f"{text}-01")
+        if not entries.may_be_accounting_day(month):
+            raise ValueError
     except ValueError:
         raise books_at.QuestionRefused(field="month", reason="not_a_month") from None
+    return month

@@ -11,6 +11,7 @@ return_parked_funds: return parked money to its payer
 refund_payment: record the intention to refund captured money
 refunding: request and read refunds at Stripe
 record_refund: record the outcome of a refund
+record_transfer: record what a bank transfer pays, once for each
 record_external_refund: record a refund that was made at Stripe by hand
 receive_event: verify a webhook; record what it states, or store it to be processed
 signed_facts: which events state a fact by themselves, and as which command

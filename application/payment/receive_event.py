@@ -97,21 +97,25 @@ class EventReceiver:
         if event.supported and not event.expected_version:
             # Its object is fetched in our version; the endpoint at Stripe should send that too.
             logger.warning("Stripe event %s has API version %s", event.id, event.api_version)
-        subject, key = self._vault.new_subject()
-        stored = ports.StripeEvent(
-            id=event.id,
-            type=event.type,
-            object=event.object_id or "",
-            body=self._vault.seal(subject, body),
-            key=key,
-        )
+        stored = self._sealed(event, body)
         reason = _reason_to_ignore(event)
         if reason is None:
             fact = signed_facts.fact_of(event)
             recorded = None if fact is None else await self._record(fact, stored)
             if recorded is not None:
                 return recorded
-        return await self._store_hint(event, stored, reason)
+        return await self._store_hint(event, body, stored, reason)
+
+    def _sealed(self, event: VerifiedEvent, body: bytes) -> ports.StripeEvent:
+        """Return the event as it is stored, sealed under a key of its own."""
+        subject, key = self._vault.new_subject()
+        return ports.StripeEvent(
+            id=event.id,
+            type=event.type,
+            object=event.object_id or "",
+            body=self._vault.seal(subject, body),
+            key=key,
+        )
 
     async def _record(
         self, fact: signed_facts.SignedFact, event: ports.StripeEvent
@@ -137,13 +141,11 @@ class EventReceiver:
         return "fresh" if await self._inbox.record_done(event) else "duplicate"
 
     async def _store_hint(
-        self, event: VerifiedEvent, stored: ports.StripeEvent, reason: str | None
+        self, event: VerifiedEvent, body: bytes, stored: ports.StripeEvent, reason: str | None
     ) -> Received:
         """Store the event for the worker; a paid session first waits for its capture."""
         awaited = None if reason is not None else signed_facts.awaited_capture(event)
-        if awaited is not None and await collect.has_captured(
-            self._bus, awaited.payment, awaited.intent
-        ):
+        if await self._has_captured(awaited):
             return "fresh" if await self._inbox.record_done(stored) else "duplicate"
         row = InboxEvent(
             id=stored.id,
@@ -154,12 +156,21 @@ class EventReceiver:
             awaited_payment=None if awaited is None else awaited.payment,
             awaited_intent=None if awaited is None else awaited.intent,
         )
-        return await self._inbox.store(
+        received = await self._inbox.store(
             row,
             reason=reason,
             body=stored.body,
             key=stored.key,
             wait_seconds=0.0 if awaited is None else CAPTURE_WAIT_SECONDS,
+        )
+        if await self._has_captured(awaited):
+            # A capture that was committed meanwhile has not found this row to end its wait.
+            await self._inbox.record_done(self._sealed(event, body))
+        return received
+
+    async def _has_captured(self, awaited: signed_facts.AwaitedCapture | None) -> bool:
+        return awaited is not None and await collect.has_captured(
+            self._bus, awaited.payment, awaited.intent
         )
 
 

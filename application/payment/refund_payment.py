@@ -34,7 +34,8 @@ class RefundPayment(Command, frozen=True):
     `payment_ids` are the payment streams of the booking, newest first: its own, and those of a
     booking that it was divided from. `intent` limits the refund to
     one capture, for money that was paid late, twice or in excess. What refunds drew from that
-    capture before is drawn from the other captures where `else_others` allows it.
+    capture before is drawn from the other captures where `else_others` allows it. `by_airline`
+    where it is owed because of the airline: credit then lasts longer.
     """
 
     booking_id: str
@@ -43,6 +44,7 @@ class RefundPayment(Command, frozen=True):
     payment_ids: tuple[str, ...]
     intent: str | None = None
     else_others: bool = False
+    by_airline: bool = False
 
     @property
     def streams(self) -> tuple[str, ...]:
@@ -158,6 +160,7 @@ def _return_credit(
         booking_id=command.booking_id,
         obligation=command.obligation,
         amount=amount,
+        cause="airline" if command.by_airline else "refund",
     )
 
 

@@ -67,6 +67,7 @@ def _request(booking_id: str, booking: Booking, owed: Obligation) -> RefundPayme
         obligation=owed.id,
         amount=owed.amount,
         payment_ids=tuple(reversed(booking.payments)),
+        by_airline=owed.by_airline,
     )
 
 

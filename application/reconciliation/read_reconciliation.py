@@ -9,7 +9,7 @@ from application.commands import stream_kinds
 from application.reconciliation.ports import ReconciliationPorts
 from application.reconciliation.run_reconciliation import DAYS_LIMIT, days_between
 from domain.kernel import ids
-from domain.kernel.entries import accounting_day
+from domain.kernel.entries import accounting_day, may_be_accounting_day
 from domain.reconciliation.breaks import AgeBucket, age_bucket
 from domain.reconciliation.rejections import BreakNotFound, RangeNotAllowed
 from domain.reconciliation.state import DayTotal, FoundBreak, ReconciledDay
@@ -97,6 +97,8 @@ def day_of(text: str) -> dt.date:
 
 def _range(now: dt.datetime, since: dt.date | None, until: dt.date | None) -> list[dt.date]:
     last = until or accounting_day(now)
+    if not may_be_accounting_day(last):
+        raise RangeNotAllowed(field="to", reason="not_a_day")
     first = since or last - dt.timedelta(days=DAYS_LIMIT - 1)
     if last < first or (last - first).days >= DAYS_LIMIT:
         raise RangeNotAllowed(field="from", reason="not_in_order_or_too_many_days")

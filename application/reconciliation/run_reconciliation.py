@@ -18,7 +18,7 @@ from application.commands.context import DecisionContext
 from application.reconciliation import late_rows, ledger_leg, stripe_leg
 from application.reconciliation.ports import ReconciliationPorts, Trigger
 from domain.kernel import ids
-from domain.kernel.entries import accounting_day, start_of_day
+from domain.kernel.entries import accounting_day, may_be_accounting_day, start_of_day
 from domain.reconciliation import days, matching
 from domain.reconciliation.breaks import Break
 from domain.reconciliation.records import BankLine, Legs, OpenHold, UnrelatedLine
@@ -95,7 +95,7 @@ async def run_reconciliation(
     now = ports.clock()
     if until < since or until > accounting_day(now):
         raise RangeNotAllowed(field="to", reason="before_from_or_after_today")
-    if (until - since).days >= DAYS_LIMIT:
+    if not may_be_accounting_day(since) or (until - since).days >= DAYS_LIMIT:
         raise RangeNotAllowed(field="from", reason="too_many_days")
     number = await ports.runs.begin(since=since, until=until, trigger=trigger, actor=actor, now=now)
     legs = await _legs(ports, since=since, until=until, report=report)

@@ -102,11 +102,15 @@ def part_of(
     )
 
 
-def next_obligation(booking: Booking, name: str, amount: int) -> Obligation | None:
+def next_obligation(
+    booking: Booking, name: str, amount: int, *, by_airline: bool = False
+) -> Obligation | None:
     """The next obligation of the booking, in minor units; None when nothing is refunded."""
     if amount == 0:
         return None
-    return Obligation(next_obligation_id(booking, name), money.Money(amount, booking.currency))
+    return Obligation(
+        next_obligation_id(booking, name), money.Money(amount, booking.currency), by_airline
+    )
 
 
 def next_obligation_id(booking: Booking, name: str) -> str:

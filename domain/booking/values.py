@@ -95,11 +95,15 @@ class CouponId(msgspec.Struct, frozen=True):
     segment: int
 
 
-class Obligation(msgspec.Struct, frozen=True):
-    """Money that the airline owes because of one decision; refunds refer to its id."""
+class Obligation(msgspec.Struct, frozen=True, omit_defaults=True):
+    """Money that the airline owes because of one decision; refunds refer to its id.
+
+    `by_airline` where the airline ended the carriage, by cancelling a flight or otherwise.
+    """
 
     id: str
     amount: money.Money
+    by_airline: bool = False
 
 
 class CheckedInPassenger(msgspec.Struct, frozen=True, omit_defaults=True):

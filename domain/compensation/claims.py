@@ -87,13 +87,13 @@ def require_iban(iban: str) -> str:
     return plain
 
 
-def accept(claim: Claim, *, account: sealed.Sealed) -> list[ClaimEvent]:
+def accept(claim: Claim, *, account: sealed.Sealed, today: dt.date) -> list[ClaimEvent]:
     """Accept the offer; once accepted or paid, records nothing. Rejects ClaimNotOpen."""
     if claim.status in SETTLED:
         return []
     if claim.status is not ClaimStatus.OFFERED:
         raise rejections.ClaimNotOpen(status=claim.status)
-    return [ClaimAccepted(amount=claim.amount, account=account)]
+    return [ClaimAccepted(amount=claim.amount, account=account, accepted_on=today)]
 
 
 def take_as_credit(claim: Claim, *, credit: str) -> list[ClaimEvent]:
@@ -113,7 +113,7 @@ def pay(
 ) -> list[ClaimEvent]:
     """Record the bank transfer; the same again records nothing.
 
-    Rejects ClaimNotOpen, and InvalidPayment for a day to come or another transfer.
+    Rejects ClaimNotOpen, and InvalidPayment for a day to come or before the claim was accepted.
     """
     if claim.status is ClaimStatus.PAID:
         if claim.bank_reference == bank_reference:
@@ -123,6 +123,8 @@ def pay(
         raise rejections.ClaimNotOpen(status=claim.status)
     if paid_on > today:
         raise rejections.InvalidPayment(field="paidOn", reason="in the future")
+    if claim.accepted_on is not None and paid_on < claim.accepted_on:
+        raise rejections.InvalidPayment(field="paidOn", reason="before_acceptance")
     return [ClaimPaid(bank_reference=bank_reference, paid_on=paid_on, entry=entry)]
 
 
@@ -173,7 +175,12 @@ def evolve(claim: Claim | None, event: ClaimEvent) -> Claim:
         case ClaimOffered():
             return replace(claim, status=ClaimStatus.OFFERED)
         case ClaimAccepted():
-            return replace(claim, status=ClaimStatus.ACCEPTED, account=event.account)
+            return replace(
+                claim,
+                status=ClaimStatus.ACCEPTED,
+                account=event.account,
+                accepted_on=event.accepted_on,
+            )
         case ClaimPaid():
             return replace(claim, status=ClaimStatus.PAID, bank_reference=event.bank_reference)
         case ClaimCredited():

@@ -47,12 +47,16 @@ class ClaimOffered(ClaimFact, frozen=True):
     amount: Money
 
 
-class ClaimAccepted(ClaimFact, frozen=True):
-    """The passengers accepted; `account` is where it is paid to, sealed: IBAN and holder."""
+class ClaimAccepted(ClaimFact, frozen=True, omit_defaults=True):
+    """The passengers accepted; `account` is where it is paid to, sealed: IBAN and holder.
+
+    `accepted_on` is the accounting day; None where it was not recorded.
+    """
 
     tag: ClassVar[str] = "claim.accepted.1"
     amount: Money
     account: sealed.Sealed
+    accepted_on: dt.date | None = None
 
 
 class ClaimPaid(ClaimFact, frozen=True):

@@ -28,7 +28,8 @@ SETTLED = frozenset({ClaimStatus.ACCEPTED, ClaimStatus.PAID})
 class Claim(msgspec.Struct, frozen=True):
     """What a booking is owed for one flight; `by_staff` where staff withdrew it for good.
 
-    Paid by the bank it has a `bank_reference`, paid as travel credit the id of that `credit`.
+    It was accepted on the accounting day `accepted_on`. Paid by the bank it has a
+    `bank_reference`, paid as travel credit the id of that `credit`.
     """
 
     status: ClaimStatus
@@ -42,6 +43,7 @@ class Claim(msgspec.Struct, frozen=True):
     bank_reference: str | None = None
     credit: str | None = None
     by_staff: bool = False
+    accepted_on: dt.date | None = None
 
     @property
     def amount(self) -> Money:

@@ -17,9 +17,12 @@ V1  The balance is what was issued, less what is spent and not returned, expired
 V2  A credit is spent in its own currency, before it expires, by its owner.
 V3  A use is spent once, and no more of it is returned than was spent.
 V4  A payout needs two persons; what was given as goodwill, or bought as a gift card, is never paid
-    out.
+    out. What a credit has paid goes back to that credit, also where a change makes its booking
+    cheaper.
 V5  A gift card is worth nothing before it is paid. It is claimed once, with its code, or refunded
     once to its buyer while nobody has claimed it.
 V6  While the payment that bought it is disputed, nothing of it is claimed, spent, refunded or
     expired; when the dispute is lost, what is left pays for it, and so does what comes back later.
+V7  What comes back ends as before, or after a short grace, which nothing that is spent in it gets
+    again; only where it comes back because of the airline does it last longer.
 """

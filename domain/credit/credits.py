@@ -24,17 +24,18 @@ from domain.credit.events import (
     PayoutApproved,
     PayoutDeclined,
     PayoutProposed,
+    ReturnCause,
 )
 from domain.credit.state import Credit, Payout, Use
 from domain.kernel import entries, sealed
 from domain.kernel.money import Money
 
-# How long a credit can be spent; the airline has to confirm both.
+# How long a credit can be spent; the airline has to confirm all three.
 LIFETIME = dt.timedelta(days=365)
-# At least so long after it came back from a booking that it had paid for.
+# At least so long after it came back because of the airline.
 RETURNED_LIFETIME = dt.timedelta(days=90)
-# So long after its end, where it expired while it was meant for a booking that was not paid.
-UNUSED_GRACE = dt.timedelta(days=30)
+# At least so long after it came back for another reason, once: not again of what is spent in it.
+RETURNED_GRACE = dt.timedelta(days=14)
 # Finance pays out neither what was given, nor what another person's card has bought.
 NEVER_PAID_OUT: frozenset[Origin] = frozenset({"goodwill", "gift_card"})
 
@@ -118,26 +119,36 @@ def return_part(
     amount: Money,
     now: dt.datetime,
     entry: entries.Entry,
-    was_applied: bool = True,
+    cause: ReturnCause = "refund",
 ) -> list[CreditEvent]:
-    """Return a part of a use; once it `was_applied` it can be spent for RETURNED_LIFETIME at least.
-
-    Otherwise it expires as before, with UNUSED_GRACE where that has passed: to spend credit and
-    withdraw it makes it last no longer.
-    """
+    """Return a part of a use; to spend credit and take it back makes it last no longer (V7)."""
     spent = credit.use(use)
     assert spent is not None, "only what was spent is returned"
     assert 0 <= amount.amount <= spent.left.amount, "no more is returned than was spent"
     if amount.amount == 0:
         return []
-    expires_at = _expiry_of_returned(credit, now=now, was_applied=was_applied)
-    return [CreditReturned(use=use, amount=amount, expires_at=expires_at, entry=entry)]
+    expires_at = _expiry_of_returned(credit, spent, now=now, cause=cause)
+    return [
+        CreditReturned(
+            use=use,
+            amount=amount,
+            expires_at=expires_at,
+            entry=entry,
+            in_grace=cause != "airline" and expires_at > credit.expires_at,
+        )
+    ]
 
 
-def _expiry_of_returned(credit: Credit, *, now: dt.datetime, was_applied: bool) -> dt.datetime:
-    if was_applied:
+def _expiry_of_returned(
+    credit: Credit, use: Use, *, now: dt.datetime, cause: ReturnCause
+) -> dt.datetime:
+    if cause == "airline":
         return max(credit.expires_at, now + RETURNED_LIFETIME)
-    return credit.expires_at if credit.expires_at > now else credit.expires_at + UNUSED_GRACE
+    # An unpaid booking is given back at once: it needs a grace only where that came too late.
+    still_runs = cause == "unpaid" and credit.expires_at > now
+    if use.in_grace or still_runs:
+        return credit.expires_at
+    return max(credit.expires_at, now + RETURNED_GRACE)
 
 
 def is_expired(credit: Credit, *, now: dt.datetime) -> bool:
@@ -162,16 +173,18 @@ def require_payable_in_money(credit: Credit) -> None:
 
 
 def propose_payout(
-    credit: Credit, *, account: sealed.Sealed, by: str, now: dt.datetime
+    credit: Credit, *, account: sealed.Sealed, by: str, now: dt.datetime, today: dt.date
 ) -> list[CreditEvent]:
-    """Propose to pay out what is left. Rejects PayoutRefused."""
+    """Propose to pay out what is left; `today` is the accounting day. Rejects PayoutRefused."""
+    if credit.owner == by:
+        raise rejections.PayoutRefused(reason="own_credit")
     if credit.payout is not None:
         raise rejections.PayoutRefused(reason="already_proposed")
     require_payable_in_money(credit)
     left = spendable(credit, now=now)
     if left.amount == 0:
         raise rejections.PayoutRefused(reason="nothing_left")
-    return [PayoutProposed(amount=left, account=account, by=by)]
+    return [PayoutProposed(amount=left, account=account, by=by, proposed_on=today)]
 
 
 def decline_payout(credit: Credit, *, by: str) -> list[CreditEvent]:
@@ -192,7 +205,7 @@ def pay_out(
 ) -> list[CreditEvent]:
     """Approve the payout and record its transfer; the same again records nothing.
 
-    Rejects PayoutRefused, also for the user who proposed it.
+    Rejects PayoutRefused, also for the user who proposed it, and the owner of the credit.
     """
     if credit.bank_reference is not None and credit.payout is None:
         if credit.bank_reference == bank_reference:
@@ -205,8 +218,9 @@ def pay_out(
         raise rejections.PayoutRefused(reason="another_transfer")
     if credit.payout.by == by:
         raise rejections.PayoutRefused(reason="second_person_needed")
-    if paid_on > today:
-        raise rejections.PayoutRefused(reason="in_the_future")
+    if credit.owner == by:
+        raise rejections.PayoutRefused(reason="own_credit")
+    _require_possible(paid_on, credit.payout, today=today)
     return [
         PayoutApproved(
             amount=credit.payout.amount,
@@ -217,6 +231,14 @@ def pay_out(
             entry=entry,
         )
     ]
+
+
+def _require_possible(paid_on: dt.date, payout: Payout, *, today: dt.date) -> None:
+    """The value date is not to come, nor before the payout was proposed."""
+    if paid_on > today:
+        raise rejections.InvalidPayout(field="paidOn", reason="in_the_future")
+    if payout.proposed_on is not None and paid_on < payout.proposed_on:
+        raise rejections.InvalidPayout(field="paidOn", reason="before_proposal")
 
 
 def evolve(credit: Credit | None, event: CreditEvent) -> Credit:
@@ -241,7 +263,8 @@ def evolve(credit: Credit | None, event: CreditEvent) -> Credit:
         case CreditExpired():
             return replace(credit, balance=credit.balance - event.amount)
         case PayoutProposed():
-            return replace(credit, payout=Payout(event.amount, event.account, event.by))
+            payout = Payout(event.amount, event.account, event.by, event.proposed_on)
+            return replace(credit, payout=payout)
         case PayoutDeclined():
             return replace(credit, payout=None)
         case PayoutApproved():
@@ -267,7 +290,9 @@ def evolve(credit: Credit | None, event: CreditEvent) -> Credit:
 
 def _spent(credit: Credit, event: CreditSpent) -> Credit:
     nothing = Money(0, event.amount.currency)
-    use = Use(event.use, event.booking, event.payment, event.amount, nothing)
+    use = Use(
+        event.use, event.booking, event.payment, event.amount, nothing, in_grace=credit.in_grace
+    )
     return replace(credit, balance=credit.balance - event.amount, uses=(*credit.uses, use))
 
 
@@ -276,6 +301,7 @@ def _returned(credit: Credit, event: CreditReturned) -> Credit:
         credit,
         balance=credit.balance + event.amount,
         expires_at=event.expires_at,
+        in_grace=event.in_grace if event.expires_at > credit.expires_at else credit.in_grace,
         uses=tuple(
             replace(each, returned=each.returned + event.amount) if each.id == event.use else each
             for each in credit.uses

@@ -9,6 +9,9 @@ from domain.kernel.money import Money
 
 # Why a credit was issued.
 Origin = Literal["cheaper_change", "goodwill", "compensation", "gift_card"]
+# Why a part of a use comes back: its booking was not paid, is refunded, because of the airline or
+# not, or costs less after a change.
+ReturnCause = Literal["unpaid", "refund", "airline", "change"]
 
 
 class CreditIssued(DomainEvent, frozen=True, omit_defaults=True):
@@ -38,14 +41,18 @@ class CreditSpent(DomainEvent, frozen=True):
     entry: entries.Entry
 
 
-class CreditReturned(DomainEvent, frozen=True):
-    """A part of a use came back, and can be spent until `expires_at`."""
+class CreditReturned(DomainEvent, frozen=True, omit_defaults=True):
+    """A part of a use came back, and can be spent until `expires_at`.
+
+    `in_grace` where that is the grace of credit whose time was over, or nearly.
+    """
 
     tag: ClassVar[str] = "credit.returned.1"
     use: str
     amount: Money
     expires_at: dt.datetime
     entry: entries.Entry
+    in_grace: bool = False
 
 
 class CreditExpired(DomainEvent, frozen=True):
@@ -56,16 +63,18 @@ class CreditExpired(DomainEvent, frozen=True):
     entry: entries.Entry
 
 
-class PayoutProposed(DomainEvent, frozen=True):
+class PayoutProposed(DomainEvent, frozen=True, omit_defaults=True):
     """A user of finance proposed to pay out what is left; another one decides.
 
-    `account` is where it is paid to, sealed: IBAN and holder.
+    `account` is where it is paid to, sealed: IBAN and holder. `proposed_on` is the accounting day;
+    None where it was not recorded.
     """
 
     tag: ClassVar[str] = "credit.payout_proposed.1"
     amount: Money
     account: sealed.Sealed
     by: str
+    proposed_on: dt.date | None = None
 
 
 class PayoutDeclined(DomainEvent, frozen=True):

@@ -35,10 +35,16 @@ class InvalidCredit(Rejection):
 
 class PayoutRefused(Rejection):
     """The credit is not paid out: `reason` is goodwill, gift_card, nothing_left, already_proposed,
-    not_proposed, second_person_needed, another_transfer or in_the_future.
+    not_proposed, second_person_needed, own_credit, another_transfer or disputed.
     """
 
     code: ClassVar[str] = "INVALID_STATE_TRANSITION"
+
+
+class InvalidPayout(Rejection):
+    """The bank transfer cannot have paid the credit on that day."""
+
+    code: ClassVar[str] = "VALIDATION_ERROR"
 
 
 class GiftCardNotPayable(Rejection):

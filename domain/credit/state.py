@@ -11,13 +11,17 @@ from domain.kernel.money import Money
 
 
 class Use(msgspec.Struct, frozen=True):
-    """What of the credit pays for a booking: `spent`, less what was `returned`."""
+    """What of the credit pays for a booking: `spent`, less what was `returned`.
+
+    `in_grace` where the credit was in its grace when it was spent.
+    """
 
     id: str
     booking: str
     payment: str
     spent: Money
     returned: Money
+    in_grace: bool = False
 
     @property
     def left(self) -> Money:
@@ -26,11 +30,12 @@ class Use(msgspec.Struct, frozen=True):
 
 
 class Payout(msgspec.Struct, frozen=True):
-    """A payout that `by` proposed and nobody has decided yet."""
+    """A payout that `by` proposed on an accounting day and nobody has decided yet."""
 
     amount: Money
     account: sealed.Sealed
     by: str
+    proposed_on: dt.date | None = None
 
 
 CardStatus = Literal["ordered", "paid", "claimed", "refunded"]
@@ -55,6 +60,7 @@ class GiftCard(msgspec.Struct, frozen=True):
 class Credit(msgspec.Struct, frozen=True):
     """One credit; its balance is what can still be spent, until `expires_at`.
 
+    `in_grace` where it would have ended by then, had nothing of it come back.
     `payout` is proposed and not decided, `bank_reference` the last transfer that paid it out.
     `booking` is what it came from, None for a `gift_card`, whose `owner` is None before it is
     claimed. `blocked_by` are open disputes of what bought it, `shortfall` what lost ones have
@@ -73,6 +79,7 @@ class Credit(msgspec.Struct, frozen=True):
     gift_card: GiftCard | None = None
     blocked_by: frozenset[str] = frozenset()
     shortfall: int = 0
+    in_grace: bool = False
 
     def use(self, use_id: str) -> Use | None:
         """Return the use of this id."""

@@ -11,6 +11,14 @@ import msgspec
 # The time zone of the airline's accounting day.
 ACCOUNTING_ZONE = "Asia/Riyadh"
 _ZONE = ZoneInfo(ACCOUNTING_ZONE)
+# Nobody means an earlier or later day; reckoning with those at the ends of the calendar fails.
+EARLIEST_DAY = dt.date(2000, 1, 1)
+LATEST_DAY = dt.date(2999, 12, 31)
+
+
+def may_be_accounting_day(day: dt.date) -> bool:
+    """Return whether the books may be asked about the day."""
+    return EARLIEST_DAY <= day <= LATEST_DAY
 
 
 def accounting_day(now: dt.datetime) -> dt.date:

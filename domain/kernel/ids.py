@@ -77,6 +77,7 @@ class StreamPrefix(enum.StrEnum):
     PAYMENT = "payment"
     CLAIM = "claim"
     CREDIT = "credit"
+    TRANSFER = "transfer"
     PERIOD = "period"
     SETTLEMENT = "settlement"
     PAYOUT = "payout"
@@ -309,6 +310,21 @@ def read_gift_code(text: str) -> str | None:
     if re.fullmatch(GIFT_CODE_PATTERN, symbols) is None:
         return None
     return "-".join(symbols[start : start + 4] for start in range(0, len(symbols), 4))
+
+
+def goodwill_stream(owner: str, day: dt.date, number: int) -> str:
+    """Return the id of the n-th goodwill credit (from 1) that a user is given on an accounting day.
+
+    Two decisions at the same moment make the same id, and one of them is decided again.
+    """
+    assert number > 0
+    text = f"goodwill/{owner}/{day.isoformat()}/{number}"
+    return credit_stream(hashlib.sha256(text.encode()).digest())
+
+
+def transfer_stream(bank_reference: str) -> str:
+    """Return the stream of the bank transfer with this reference."""
+    return f"{StreamPrefix.TRANSFER}-{bank_reference}"
 
 
 def credit_use_id(payment_id: str, number: int) -> str:

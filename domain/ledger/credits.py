@@ -6,7 +6,7 @@ Every posting to 2200 names the credit in place of a booking, so that its balanc
 import datetime as dt
 from collections.abc import Sequence
 
-from domain.credit.events import Origin
+from domain.credit.events import Origin, ReturnCause
 from domain.kernel import entries, money
 from domain.ledger import accounts
 from domain.ledger.rules import accounting_day
@@ -21,6 +21,14 @@ REFUNDED_RULE = "gift_card_refunded"
 CHARGED_BACK_RULE = "credit_charged_back"
 RECOVERED_RULE = "credit_loss_recovered"
 
+# Where the amount of a part that comes back is owed until then.
+_OWED_IN: dict[ReturnCause, str] = {
+    "unpaid": accounts.UNAPPLIED_FUNDS,
+    "refund": accounts.REFUNDS_PAYABLE,
+    "airline": accounts.REFUNDS_PAYABLE,
+    # The entry of the change left it at the booking.
+    "change": accounts.TRAVEL_CREDITS,
+}
 # Where the amount of a new credit comes from, by its origin; that of a gift card is captured.
 _SOURCES: dict[Origin, str] = {
     # The entry of the change left it at the booking.
@@ -56,15 +64,14 @@ def spent_entry(
 
 
 def returned_entry(
-    *, credit: str, booking: str, amount: money.Money, now: dt.datetime, was_applied: bool
+    *, credit: str, booking: str, amount: money.Money, now: dt.datetime, cause: ReturnCause
 ) -> entries.Entry:
-    """A part comes back: of unapplied funds, or of what is owed back once it `was_applied`."""
-    account = accounts.REFUNDS_PAYABLE if was_applied else accounts.UNAPPLIED_FUNDS
+    """A part comes back: of unapplied funds, of what is owed back, or of what a change left."""
     return _entry(
         RETURNED_RULE,
         credit,
         now,
-        ((account, booking, amount), (accounts.TRAVEL_CREDITS, credit, -amount)),
+        ((_OWED_IN[cause], booking, amount), (accounts.TRAVEL_CREDITS, credit, -amount)),
     )
 
 

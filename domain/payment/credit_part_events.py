@@ -25,9 +25,10 @@ class CreditApplied(CreditPartFact, frozen=True):
 
 
 class CreditPartReturned(CreditPartFact, frozen=True, omit_defaults=True):
-    """A part went back to its credit: as a refund of what is owed by `obligation`.
+    """A part went back to its credit: as a refund of what is owed by `obligation`, or because
+    `modified_booking` costs less after a change.
 
-    Without one the amount due was not paid, and the whole part went back.
+    Without either the amount due was not paid, and the whole part went back.
     """
 
     tag: ClassVar[str] = "payment.credit_part_returned.1"
@@ -35,6 +36,7 @@ class CreditPartReturned(CreditPartFact, frozen=True, omit_defaults=True):
     use: str
     amount: money.Money
     obligation: str | None = None
+    modified_booking: str | None = None
 
 
 CreditPartEvent = CreditApplied | CreditPartReturned

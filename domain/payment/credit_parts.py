@@ -109,6 +109,19 @@ def refund(
     return [CreditPartReturned(credit=part.credit, use=use, amount=amount, obligation=obligation)]
 
 
+def return_for_change(
+    payment: Payment, *, use: str, amount: money.Money, booking: str
+) -> list[PaymentEvent]:
+    """Give a part back because the booking costs less after a change; the caller does it once."""
+    part = payment.credit_part(use)
+    assert part is not None, "only what credit has paid goes back to it"
+    assert payment.is_settled(), "an amount that is not paid is withdrawn"
+    assert 0 < amount.amount <= part.left.amount, "credit never gets back more than it paid"
+    return [
+        CreditPartReturned(credit=part.credit, use=use, amount=amount, modified_booking=booking)
+    ]
+
+
 def evolve(payment: Payment, event: CreditPartEvent) -> Payment:
     """The payment after the event."""
     match event:
@@ -131,7 +144,7 @@ def _returned(payment: Payment, event: CreditPartReturned) -> Payment:
         replace(
             each,
             returned=each.returned + event.amount,
-            is_withdrawn=event.obligation is None,
+            is_withdrawn=event.obligation is None and event.modified_booking is None,
         )
         if each.use == event.use
         else each

@@ -172,7 +172,7 @@ class CreditPart(msgspec.Struct, frozen=True):
     """What travel credit pays of the amount due; `use` is its id at the credit.
 
     `is_withdrawn` where it went back before the amount due was paid; of one that paid, `returned`
-    is what was refunded as credit.
+    is what was refunded as credit, or came back when a change made the booking cheaper.
     """
 
     use: str

@@ -12,7 +12,6 @@ from application.compensation.accept_claim import BankAccount
 from application.credit import issue_credit as issuing
 from application.credit import pay_out_credit as paying_out
 from application.credit import read_credits as reading
-from domain.kernel.money import Money
 from interfaces.http import auth, idempotency, wire
 from interfaces.http.answers import Answered
 from interfaces.http.refund import BankTransferRequest
@@ -25,6 +24,15 @@ class CreditUseResponse(msgspec.Struct, rename="camel"):
     booking: str
     spent: wire.MoneyResponse
     returned: wire.MoneyResponse
+
+
+class ProposedPayoutResponse(msgspec.Struct, rename="camel"):
+    """A payout that waits for a second person; the account is shown to those who may decide it."""
+
+    amount: wire.MoneyResponse
+    proposed_on: dt.date | None
+    iban: str | None
+    holder: str | None
 
 
 class CreditResponse(msgspec.Struct, rename="camel"):
@@ -41,6 +49,7 @@ class CreditResponse(msgspec.Struct, rename="camel"):
     expires_at: dt.datetime
     booking: str | None
     uses: list[CreditUseResponse]
+    payout: ProposedPayoutResponse | None
 
 
 class CreditsResponse(wire.ReadModelResponse):
@@ -69,10 +78,9 @@ async def read_credit(request: StrictRequest, credit_id: FromPath[str]) -> Credi
 
 
 class IssueCreditRequest(idempotency.KeyedRequest):
-    """`amount` in minor units of the booking's `currency`; `reason` is kept sealed."""
+    """`amount` in the booking's currency; `reason` is kept sealed."""
 
-    amount: Annotated[int, msgspec.Meta(ge=1, le=10**12)]
-    currency: wire.CurrencyText
+    amount: wire.MoneyRequest
     reason: wire.ReasonText
 
 
@@ -90,7 +98,7 @@ async def issue_credit(
         request.ports.credit,
         caller,
         booking_id,
-        amount=Money(data.amount, data.currency),
+        amount=data.amount.money(),
         reason=data.reason,
     )
     return answer(details, replayed)
@@ -207,6 +215,16 @@ def _credit(details: reading.CreditDetails) -> CreditResponse:
             )
             for each in credit.uses
         ],
+        payout=_payout(details),
+    )
+
+
+def _payout(details: reading.CreditDetails) -> ProposedPayoutResponse | None:
+    payout = details.credit.payout
+    if payout is None:
+        return None
+    return ProposedPayoutResponse(
+        wire.money_response(payout.amount), payout.proposed_on, details.iban, details.holder
     )
 
 

@@ -13,12 +13,10 @@ from application.credit import open_gift_card_checkout as checkout
 from application.credit import order_gift_card as ordering
 from application.credit import read_gift_cards as reading
 from application.credit import refund_gift_card as refunding
-from domain.kernel import money
 from interfaces.http import auth, credits, idempotency, wire
 from interfaces.http.answers import Answered
 from interfaces.http.checkout import CheckoutRequest, CheckoutResponse, checkout_answer
 from interfaces.http.mailbox import required_mailbox
-from interfaces.http.pay_with_credit import CreditAmountRequest
 from interfaces.http.strict_request import StrictRequest
 
 
@@ -38,7 +36,7 @@ class RecipientRequest(msgspec.Struct, rename="camel", forbid_unknown_fields=Tru
 class GiftCardRequest(idempotency.KeyedRequest, forbid_unknown_fields=True):
     """A card of this amount. `email` is the buyer's; without a recipient the code comes there."""
 
-    amount: CreditAmountRequest
+    amount: wire.MoneyRequest
     email: wire.EmailText
     recipient: RecipientRequest | None = None
 
@@ -86,7 +84,7 @@ async def order_gift_card(
     found, replayed = await ordering.order_gift_card(
         request.ports.credit,
         caller,
-        amount=money.Money(data.amount.amount, data.amount.currency),
+        amount=data.amount.money(),
         email=required_mailbox(data.email, field="email"),
         recipient=None if data.recipient is None else _recipient(data.recipient),
     )

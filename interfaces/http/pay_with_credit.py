@@ -8,8 +8,8 @@ from litestar.params import FromPath, JSONBody
 
 from application.credit import spend_credit as spending
 from application.credit import withdraw_credit as withdrawal
-from domain.kernel import ids, money
-from interfaces.http import auth, booking_response, idempotency
+from domain.kernel import ids
+from interfaces.http import auth, booking_response, idempotency, wire
 from interfaces.http.answers import Answered
 from interfaces.http.booking_response import BookingResponse
 from interfaces.http.strict_request import StrictRequest
@@ -17,18 +17,11 @@ from interfaces.http.strict_request import StrictRequest
 CreditId = Annotated[str, msgspec.Meta(pattern=ids.CREDIT_ID_PATTERN)]
 
 
-class CreditAmountRequest(msgspec.Struct, rename="camel", forbid_unknown_fields=True):
-    """Minor units of the booking's currency."""
-
-    amount: Annotated[int, msgspec.Meta(ge=1, le=10**9)]
-    currency: Annotated[str, msgspec.Meta(pattern=r"^[A-Z]{3}$(?!\n)")]
-
-
 class SpendCreditRequest(idempotency.KeyedRequest, forbid_unknown_fields=True):
     """A credit of the caller; without `amount`, as much as is outstanding and the credit has."""
 
     credit: CreditId
-    amount: CreditAmountRequest | None = None
+    amount: wire.MoneyRequest | None = None
 
 
 @post(
@@ -41,8 +34,7 @@ async def spend_credit(
 ) -> Answered[BookingResponse]:
     """Pay what is due with travel credit: all of it, or a part beside a checkout for the rest."""
     caller = idempotency.required(request, data)
-    wanted = data.amount
-    amount = None if wanted is None else money.Money(wanted.amount, wanted.currency)
+    amount = None if data.amount is None else data.amount.money()
     details = await spending.spend_credit(
         request.ports.booking, caller, booking_id, data.credit, amount
     )

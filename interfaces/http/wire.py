@@ -63,6 +63,17 @@ class MoneyResponse(msgspec.Struct, rename="camel"):
     currency: str
 
 
+class MoneyRequest(msgspec.Struct, rename="camel", forbid_unknown_fields=True):
+    """More than nothing, in minor units of an ISO 4217 currency."""
+
+    amount: Annotated[int, msgspec.Meta(ge=1, le=10**12)]
+    currency: CurrencyText
+
+    def money(self) -> money.Money:
+        """Return the amount."""
+        return money.Money(self.amount, self.currency)
+
+
 class PriceLineResponse(msgspec.Struct, rename="camel"):
     """A line of a price: fare, extra, vat or charge, for all passengers of a type."""
 

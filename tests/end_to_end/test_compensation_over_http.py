@@ -8,6 +8,7 @@ from typing import Any
 import httpx
 import pytest
 
+from domain.kernel.entries import accounting_day
 from tests.support import customers, running_system, stored_log
 from tests.support.customers import Customer, Refused
 from tests.support.running_system import System
@@ -56,14 +57,18 @@ async def test_a_cancelled_flight_is_compensated_to_the_account_that_the_passeng
     assert claim["id"] in [each["id"] for each in listed if each["status"] == "accepted"]
     known = (await finance.call("GET", f"/api/bookings/{booking}/claims"))["claims"]
     assert [(each["iban"], each["holder"]) for each in known] == [(IBAN, "Noura Alharbi")]
-    transfer = {
-        "bankReference": "FT26325-0042",
-        "paidOn": dt.datetime.now(dt.UTC).date().isoformat(),
-    }
+    today = accounting_day(dt.datetime.now(dt.UTC))
+    transfer = {"bankReference": "FT26325-0042", "paidOn": today.isoformat()}
+    for days, reason in ((1, "in the future"), (-1, "before_acceptance")):
+        wrong = {**transfer, "paidOn": (today + dt.timedelta(days=days)).isoformat()}
+        with pytest.raises(Refused, match="VALIDATION_ERROR") as refused:
+            await finance.post(f"/api/admin/claims/{claim['id']}/bank-transfer", wrong)
+        assert refused.value.body["details"] == {"field": "paidOn", "reason": reason}
     with pytest.raises(Refused, match="FORBIDDEN"):
         await customer.post(f"/api/admin/claims/{claim['id']}/bank-transfer", transfer)
     paid = await finance.post(f"/api/admin/claims/{claim['id']}/bank-transfer", transfer)
     assert paid["status"] == "paid"
+    assert stored_log.tags(system.owner_dsn, "transfer-FT26325-0042") == ["transfer.recorded.1"]
     balances = stored_log.balances(system.owner_dsn, booking)
     assert balances["2500", "SAR"] == 0
     assert balances["4900", "SAR"] == -balances["1000", "SAR"] == claim["amount"]["amount"]

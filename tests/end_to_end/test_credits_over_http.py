@@ -5,6 +5,7 @@ import datetime as dt
 import httpx
 import pytest
 
+from domain.kernel.entries import accounting_day
 from tests.end_to_end.test_compensation_over_http import IBAN, offered
 from tests.support import customers, running_system, stored_log
 from tests.support.customers import Customer, Refused
@@ -19,22 +20,39 @@ async def test_support_gives_credit_as_goodwill_and_only_its_owner_sees_it(
     flight = running_system.schedule(system, seats=1, currency="KWD")
     booking = (await customer.confirmed([flight]))["id"]
     path = f"/api/admin/bookings/{booking}/credit"
-    body = {"amount": 5_000, "currency": "KWD", "reason": "a broken seat"}
+    amount = {"amount": 5_000, "currency": "KWD"}
+    body = {"amount": amount, "reason": "a broken seat"}
     for who in (customer, await customers.staff(system, client, "gate")):
         with pytest.raises(Refused, match="FORBIDDEN"):
             await who.post(path, body)
     with pytest.raises(Refused) as refused:
-        await support.post(path, {**body, "amount": 40_001})
+        await support.post(path, {**body, "amount": {**amount, "amount": 40_001}})
     assert refused.value.body["details"] == {
         "field": "amount",
         "reason": "over_limit",
         "most": 40_000,
     }
     with pytest.raises(Refused) as refused:
-        await finance.post(path, {**body, "currency": "SAR"})
-    assert refused.value.body["details"] == {"field": "currency", "reason": "KWD is expected"}
+        await finance.post(path, {**body, "amount": {**amount, "currency": "SAR"}})
+    assert refused.value.body["details"] == {
+        "field": "amount.currency",
+        "reason": "KWD is expected",
+    }
+    for wrong in ("5000", -5, 0, 10**13, 5.5, True, None):
+        with pytest.raises(Refused, match="VALIDATION_ERROR") as refused:
+            await finance.post(path, {**body, "amount": {**amount, "amount": wrong}})
+        assert refused.value.body["details"]["field"] == "amount.amount"
+    for wrong_form in (5_000, {"amount": 5_000}, {**amount, "more": 1}):
+        with pytest.raises(Refused, match="VALIDATION_ERROR"):
+            await finance.post(path, {**body, "amount": wrong_form})
     given = await support.post(path, body, key="broken-seat")
     assert await support.post(path, body, key="broken-seat") == given
+    with pytest.raises(Refused, match="IDEMPOTENCY_CONFLICT"):
+        await support.post(path, {**body, "amount": {**amount, "amount": 1}}, key="broken-seat")
+    most = {**amount, "amount": 35_000}
+    with pytest.raises(Refused) as refused:
+        await support.post(path, {**body, "amount": {**most, "amount": 35_001}})
+    assert refused.value.body["details"]["most"] == 35_000
     assert given["balance"] == {"amount": 5_000, "currency": "KWD"}
     stranger = await customers.register(client)
     assert (await customers.listed(system, stranger, "/api/credits"))["credits"] == []
@@ -43,6 +61,27 @@ async def test_support_gives_credit_as_goodwill_and_only_its_owner_sees_it(
     assert (await customers.listed(system, customer, "/api/credits"))["credits"] == [given]
     assert await customer.call("GET", f"/api/credits/{given['id']}") == given
     stored_log.assert_invariants(system.owner_dsn)
+
+
+async def accepted_claim(system: System, customer: Customer, account: dict[str, str]) -> str:
+    """A claim for a cancelled flight that the customer has accepted; its id."""
+    operations = await customers.staff(system, customer.client, "ops")
+    flight = running_system.schedule(system, seats=2, leaves_in=running_system.TOMORROW)
+    booking = (await customer.confirmed([flight]))["id"]
+    await operations.post(f"/api/admin/flights/{flight}/cancel", {"reason": "commercial"})
+    claim = str((await offered(customer, booking))["id"])
+    await customer.post(f"/api/bookings/{booking}/claims/{claim}/accept", account)
+    return claim
+
+
+async def refused_days(second: Customer, path: str, transfer: dict[str, str]) -> None:
+    """A value date is not to come, nor before the payout was proposed."""
+    today = dt.date.fromisoformat(transfer["paidOn"])
+    for days, reason in ((1, "in_the_future"), (-1, "before_proposal")):
+        wrong = {**transfer, "paidOn": (today + dt.timedelta(days=days)).isoformat()}
+        with pytest.raises(Refused, match="VALIDATION_ERROR") as refused:
+            await second.post(f"{path}/approve", wrong)
+        assert refused.value.body["details"] == {"field": "paidOn", "reason": reason}
 
 
 async def test_a_payout_needs_two_persons_and_goodwill_is_never_paid_out(
@@ -55,7 +94,7 @@ async def test_a_payout_needs_two_persons_and_goodwill_is_never_paid_out(
     booking = (await customer.confirmed([flight]))["id"]
     given = await finance.post(
         f"/api/admin/bookings/{booking}/credit",
-        {"amount": 1_000, "currency": "SAR", "reason": "a broken seat"},
+        {"amount": {"amount": 1_000, "currency": "SAR"}, "reason": "a broken seat"},
     )
     account = {"iban": IBAN, "holder": "Noura Alharbi"}
     with pytest.raises(Refused, match="INVALID_STATE_TRANSITION") as refused:
@@ -66,7 +105,8 @@ async def test_a_payout_needs_two_persons_and_goodwill_is_never_paid_out(
     accept = f"/api/bookings/{booking}/claims/{claim['id']}/accept"
     credit = (await customer.post(accept, {"asCredit": True}))["creditId"]
     path = f"/api/admin/credits/{credit}/payout"
-    for who in (customer, await customers.staff(system, client, "support")):
+    support = await customers.staff(system, client, "support")
+    for who in (customer, support):
         with pytest.raises(Refused, match="FORBIDDEN"):
             await who.post(path, account)
     with pytest.raises(Refused) as refused:
@@ -75,10 +115,14 @@ async def test_a_payout_needs_two_persons_and_goodwill_is_never_paid_out(
     await finance.post(path, account)
     listed = (await customers.listed(system, second, "/api/admin/credit-payouts"))["payouts"]
     assert [each["amount"] for each in listed if each["creditId"] == credit] == [claim["amount"]]
+    for who, iban in ((second, IBAN), (customer, None), (support, None)):
+        shown = (await who.call("GET", f"/api/credits/{credit}"))["payout"]
+        assert (shown["amount"], shown["iban"]) == (claim["amount"], iban)
     await finance.post(f"{path}/decline", {})
     await finance.post(path, account)
-    today = dt.datetime.now(dt.UTC).date().isoformat()
-    transfer = {"bankReference": "FT26325-0043", "paidOn": today}
+    today = accounting_day(dt.datetime.now(dt.UTC))
+    transfer = {"bankReference": "FT26325-0043", "paidOn": today.isoformat()}
+    await refused_days(second, path, transfer)
     with pytest.raises(Refused) as refused:
         await finance.post(f"{path}/approve", transfer)
     assert refused.value.body["details"]["reason"] == "second_person_needed"
@@ -91,4 +135,12 @@ async def test_a_payout_needs_two_persons_and_goodwill_is_never_paid_out(
     }
     listed = (await customers.listed(system, second, "/api/admin/credit-payouts"))["payouts"]
     assert credit not in [each["creditId"] for each in listed]
+    claim = await accepted_claim(system, customer, account)
+    with pytest.raises(Refused, match="VALIDATION_ERROR") as refused:
+        await finance.post(f"/api/admin/claims/{claim}/bank-transfer", transfer)
+    assert refused.value.body["details"] == {
+        "field": "bankReference",
+        "reason": "pays_another",
+        "pays": credit,
+    }
     stored_log.assert_invariants(system.owner_dsn)

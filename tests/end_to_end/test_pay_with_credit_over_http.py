@@ -6,6 +6,7 @@ from typing import Any
 import httpx
 import pytest
 
+from tests.end_to_end.test_compensation_over_http import IBAN
 from tests.support import customers, running_system, stored_log
 from tests.support.customers import Customer, Refused
 from tests.support.running_system import System
@@ -17,7 +18,8 @@ async def given_credit(
     """Goodwill for another booking of the customer; the credit's id."""
     booking = await held(system, customer, currency, 45_000)
     finance = await customers.staff(system, customer.client, "finance")
-    body = {"amount": amount, "currency": currency, "reason": "a broken seat"}
+    given_amount = {"amount": amount, "currency": currency}
+    body = {"amount": given_amount, "reason": "a broken seat"}
     given = await finance.post(f"/api/admin/bookings/{booking['id']}/credit", body)
     return str(given["id"])
 
@@ -88,6 +90,29 @@ async def test_a_card_pays_the_rest_and_both_get_back_what_they_paid(
         each["amount"] for each in refunds if each["payment_intent"] == of_booking[0]["id"]
     ]
     assert paid_back == [rest]
+
+
+async def test_goodwill_that_paid_stays_goodwill_after_a_cheaper_change(
+    system: System, customer: Customer
+) -> None:
+    dear = running_system.schedule(system, seats=5, fare=90_000, residue="credit")
+    cheap = running_system.schedule(system, seats=5, fare=20_000, residue="credit")
+    booking = (await customer.send_booking(dear)).json()
+    goodwill = await given_credit(system, customer, 10_000)
+    await customer.on(booking["id"], "credit", {"credit": goodwill})
+    await customer.pay(booking["id"])
+    await customer.becomes(booking["id"], "confirmed")
+    quote = await customer.on(booking["id"], "modification-quote", {"flightId": cheap})
+    await customer.on(booking["id"], "modify", {"quoteId": quote["quoteId"]})
+    found = await customers.listed(system, customer, "/api/credits")
+    left = {each["origin"]: each["balance"]["amount"] for each in found["credits"]}
+    assert left == {"goodwill": 10_000, "cheaper_change": quote["back"]["amount"] - 10_000}
+    finance = await customers.staff(system, customer.client, "finance")
+    account = {"iban": IBAN, "holder": "Noura Alharbi"}
+    with pytest.raises(Refused) as refused:
+        await finance.post(f"/api/admin/credits/{goodwill}/payout", account)
+    assert refused.value.body["details"]["reason"] == "goodwill"
+    stored_log.assert_invariants(system.owner_dsn)
 
 
 async def test_an_open_session_is_expired_before_credit_pays_a_part(

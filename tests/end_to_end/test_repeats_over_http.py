@@ -126,7 +126,7 @@ async def grant_refund(case: Case) -> Request:
 
 async def issue_credit(case: Case) -> Request:
     finance = await customers.staff(case.system, case.customer.client, "finance")
-    body = {"amount": 5_000, "currency": "SAR", "reason": "a broken seat"}
+    body = {"amount": {"amount": 5_000, "currency": "SAR"}, "reason": "a broken seat"}
     return finance, f"/api/admin/bookings/{case.booking}/credit", body
 
 

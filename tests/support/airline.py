@@ -33,7 +33,7 @@ from application.payment.refund_payment import RefundPayment
 from application.payment.start_checkout import StartCheckout
 from application.pricing.journeys import Priced, WantedSegment
 from domain.booking.values import Passenger, SeatChoice
-from domain.inventory.events import CabinLayout, CapacityMove, FareClass, FlightScheduled
+from domain.inventory.events import CabinLayout, CapacityMove, FareClass, FlightScheduled, Residue
 from domain.kernel import ids, money, sealed
 from domain.pricing.extras import ExtraChoice
 from domain.pricing.price import PassengerType
@@ -55,6 +55,7 @@ def schedule_flight(
     route: tuple[str, str] = ("RUH", "JED"),
     country: str = "SA",
     business: int | None = None,
+    residue: Residue = "cash",
 ) -> ScheduleFlight:
     """Put a flight on sale; of one cabin, or also with two seats in business at this fare."""
     scheduled = FlightScheduled(
@@ -67,7 +68,7 @@ def schedule_flight(
         arrives_at=departs_at + dt.timedelta(hours=2),
         domestic=domestic,
         fares=(
-            FareClass("Y", "Y", money.Money(fare, currency)),
+            FareClass("Y", "Y", money.Money(fare, currency), residue=residue),
             *([FareClass("J", "J", money.Money(business, currency))] if business else []),
         ),
         moves=(

@@ -7,6 +7,7 @@ from application.commands import stream_kinds
 from application.commands.command import Command, Reply
 from application.commands.context import DecisionContext
 from domain.credit import credits
+from domain.credit.events import Origin
 from domain.kernel import ids, money
 from domain.ledger import credits as posting
 
@@ -16,12 +17,13 @@ ELSEWHERE = ids.booking_stream("ZZZZZZ")
 
 
 class IssueForTest(Command, frozen=True):
-    """Issue goodwill credit to a user, in the way of staff but without their limits."""
+    """Issue credit to a user: goodwill, or of another origin, by nobody's decision."""
 
     credit_id: str
     amount: money.Money
     owner: str = OWNER
     issued_at: dt.datetime | None = None
+    origin: Origin = "goodwill"
 
     @property
     def streams(self) -> tuple[str, ...]:
@@ -35,12 +37,12 @@ class IssueForTest(Command, frozen=True):
         issued = credits.issue(
             owner=self.owner,
             amount=self.amount,
-            origin="goodwill",
+            origin=self.origin,
             now=self.issued_at or context.now,
             booking=ELSEWHERE,
             entry=posting.issued_entry(
                 credit=self.credit_id,
-                origin="goodwill",
+                origin=self.origin,
                 of=ELSEWHERE,
                 amount=self.amount,
                 now=context.now,

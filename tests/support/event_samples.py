@@ -341,6 +341,7 @@ FIRST: dict[str, type[DomainEvent]] = {
     "payment": payments.PaymentRequested,
     "claim": claims.ClaimAssessed,
     "credit": credits.CreditIssued,
+    "transfer": stream_kinds.TRANSFER.event_types[0],
     "period": periods.PeriodClosed,
     "settlement": settlement.TransactionRecorded,
     "payout": settlement.PayoutCreated,

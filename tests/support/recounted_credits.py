@@ -158,6 +158,8 @@ def take(payment: Payment, event: CreditPartFact) -> str:
             assert event.use not in payment.withdrawn
             payment.credit_back.append(event)
             assert back(payment, event.use) <= payment.credited[event.use].amount.amount
+            if event.modified_booking is not None:
+                return event.modified_booking
             if event.obligation is None:
                 assert event.amount == payment.credited[event.use].amount
                 payment.withdrawn.add(event.use)
@@ -183,7 +185,9 @@ def back(payment: Payment, use: str) -> int:
 def expected(
     booking: str, payments: list[Payment], draws: list[Payment]
 ) -> Counter[tuple[str, str]]:
-    """What credit makes the books say: it is applied as money is, and pays what is owed back."""
+    """What credit makes the books say: it is applied as money is, and pays what is owed back, or
+    what a change has left at the booking.
+    """
     books: Counter[tuple[str, str]] = Counter()
     for payment in payments:
         books["2020", payment.due.currency] -= paid(payment)
@@ -192,6 +196,8 @@ def expected(
             owed_by = ids.booking_of_obligation(each.obligation or "") or payment.booking
             if each.obligation is not None and owed_by == booking:
                 books["2100", each.amount.currency] += each.amount.amount
+            if each.modified_booking == booking:
+                books["2200", each.amount.currency] += each.amount.amount
     return books
 
 

@@ -16,7 +16,7 @@ import httpx
 import msgspec
 import pytest
 
-from domain.inventory.events import CabinLayout, CapacityMove, FareClass, FlightScheduled
+from domain.inventory.events import CabinLayout, CapacityMove, FareClass, FlightScheduled, Residue
 from domain.kernel import ids, money
 from interfaces.cli import demo_stage
 from tests.support import ports, servers, stored_log
@@ -104,6 +104,7 @@ def schedule(
     business: int = 0,
     leaves_in: dt.timedelta = dt.timedelta(days=30),
     route: tuple[str, str] = ("RUH", "JED"),
+    residue: Residue = "cash",
 ) -> str:
     """Put a fresh flight on sale straight through the append; returns its id."""
     departs_at = dt.datetime.now(dt.UTC).replace(microsecond=0) + leaves_in
@@ -121,7 +122,8 @@ def schedule(
         arrives_at=departs_at + dt.timedelta(minutes=105),
         domestic=currency == "SAR",
         fares=tuple(
-            FareClass(cabin, cabin, money.Money(amount, currency)) for cabin, amount, _ in cabins
+            FareClass(cabin, cabin, money.Money(amount, currency), residue=residue)
+            for cabin, amount, _ in cabins
         ),
         moves=tuple(CapacityMove(cabin, authorised=count) for cabin, _, count in cabins),
         layouts=tuple(

@@ -8,11 +8,15 @@ import pytest
 from application.booking.settle_parked_funds import SettleParkedFunds
 from application.commands.command import Command
 from application.credit.expire_credit import ExpireCredit
+from application.credit.issue_credit import SUPPORT_LIMITS, IssueCredit
+from application.credit.pay_out_credit import ApprovePayout, ProposePayout
 from application.credit.spend_credit import SpendCredit
 from application.credit.withdraw_credit import WithdrawCredit
 from domain.booking.states import Status
 from domain.credit.credits import LIFETIME
 from domain.kernel import money
+from domain.kernel.entries import accounting_day
+from domain.kernel.sealed import Sealed
 from tests.integration.processes.races import ROUNDS, Race, racing
 from tests.support import stored_log
 from tests.support.airline import capture, expire, payment_of
@@ -126,3 +130,34 @@ async def test_credit_against_the_end_of_the_hold_pays_or_comes_back(race: Race)
         assert (await race.second.booking(booking)).status is Status.EXPIRED
         assert await balance(race, credit) == due, "it comes back once"
         assert race.unapplied(booking) == 0
+
+
+async def test_two_supporters_at_once_give_no_more_together_than_one_may(race: Race) -> None:
+    most = SUPPORT_LIMITS["SAR"]
+    for number in range(ROUNDS):
+        owner = f"user_{700 + number}"
+        flight = await race.first.schedule(f"SV{700 + number}", seats=2)
+        booking = await race.first.book(flight, owner=owner)
+        gift = IssueCredit(booking, money.Money(most // 2 + 1, "SAR"), limit_days=30)
+        await race.submit_both(gift, gift)
+        posted = stored_log.balances(race.database.owner_dsn, booking)
+        assert posted["4900", "SAR"] == most // 2 + 1
+
+
+async def test_one_transfer_that_two_persons_use_at_once_pays_one_of_two_credits(
+    race: Race,
+) -> None:
+    today = accounting_day(race.clock())
+    for number in range(ROUNDS):
+        both = []
+        for which in (1, 2):
+            name = credit_name(900 + 2 * number + which)
+            gift = IssueForTest(name, money.Money(500, "SAR"), OWNER, origin="compensation")
+            await race.first.submit(gift)
+            account = Sealed("subject", b"account")
+            await race.first.submit(ProposePayout(name, account, "finance_1"))
+            both.append(name)
+        await race.submit_both(
+            *(ApprovePayout(each, f"FT-{number:04}", today, "finance_2") for each in both)
+        )
+        assert sorted([await balance(race, each) for each in both]) == [0, 500]

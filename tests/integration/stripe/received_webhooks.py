@@ -19,7 +19,7 @@ from application.commands.bus import CommandBus
 from application.payment.check_captures import CaptureChecker
 from application.payment.collect import Collector, ReturnUrls
 from application.payment.process_event import ProcessStripeEvents, StoredEventProcessor
-from application.payment.receive_event import EventReceiver, Received
+from application.payment.receive_event import EventInbox, EventReceiver, Received
 from application.payment.refunding import Refunder
 from domain.payment.state import Payment
 from infrastructure.postgres.inbox import StripeInbox
@@ -58,11 +58,11 @@ class Webhooks(msgspec.Struct, frozen=True):
         """The stream of the booking's payment."""
         return payment_of(self.booking)
 
-    async def deliver(self, event: Event) -> Received:
+    async def deliver(self, event: Event, *, to: EventReceiver | None = None) -> Received:
         """Receive the event, signed as Stripe signs it."""
         body = json.dumps(event)
         signature = stripe.WebhookSignature.generate_signature_header(body, WEBHOOK_SECRET)
-        return await self.receiver.receive(body.encode(), signature)
+        return await (to or self.receiver).receive(body.encode(), signature)
 
     async def work(self) -> list[str]:
         """Process what is due, as the worker does; return the ids."""
@@ -128,6 +128,19 @@ def learner(
     )
 
 
+def receiver_on(airline: PostgresAirline, inbox: EventInbox) -> EventReceiver:
+    """What receives webhooks into this inbox."""
+    keys = master_key.parse(master_key.generated())
+    return EventReceiver(
+        inbox=inbox,
+        vault=SubjectVault(airline.pool, keys, monotonic=time.monotonic, time_ns=time.time_ns),
+        bus=airline.dispatcher,
+        verify=lambda body, signature: webhook.verify(
+            body, signature, [WEBHOOK_SECRET], dt.datetime.now(dt.UTC), livemode=False
+        ),
+    )
+
+
 @asynccontextmanager
 async def receiving_webhooks(
     database: TestDatabase,
@@ -151,16 +164,8 @@ async def receiving_webhooks(
         )
         checker = CaptureChecker(bus=bus, payments=gateway)
         refunder = Refunder(bus=bus, payments=gateway, collector=collector, clock=utc_now)
-        keys = master_key.parse(master_key.generated())
         store = StripeInbox(airline.pool)
-        receiver = EventReceiver(
-            inbox=store,
-            vault=SubjectVault(airline.pool, keys, monotonic=time.monotonic, time_ns=time.time_ns),
-            bus=bus,
-            verify=lambda body, signature: webhook.verify(
-                body, signature, [WEBHOOK_SECRET], dt.datetime.now(dt.UTC), livemode=False
-            ),
-        )
+        receiver = receiver_on(airline, store)
         processor = StoredEventProcessor(
             inbox=store,
             collector=collector,

@@ -7,9 +7,15 @@ from typing import Any
 import httpx
 import pytest
 
+from application.payment.receive_event import InboxEvent, Received
 from domain.booking.states import Status
 from domain.payment.state import AttemptStatus
-from tests.integration.stripe.received_webhooks import Event, Webhooks, receiving_webhooks
+from tests.integration.stripe.received_webhooks import (
+    Event,
+    Webhooks,
+    receiver_on,
+    receiving_webhooks,
+)
 from tests.support import stored_log
 from tests.support.servers import TestDatabase
 from tests.support.stripe_simulator import StripeSimulator
@@ -57,6 +63,30 @@ async def test_a_paid_booking_in_good_order_makes_one_call_to_stripe(
     assert await webhooks.work() == []
     assert (await webhooks.airline.booking(webhooks.booking)).status is Status.PAID
     assert webhooks.calls() == [OPENING]
+
+
+class CapturedMeanwhile:
+    """An inbox before whose store the capture is committed."""
+
+    def __init__(self, webhooks: Webhooks) -> None:
+        self._webhooks = webhooks
+        self.record_done = webhooks.store.record_done
+
+    async def store(self, event: InboxEvent, **more: Any) -> Received:
+        """Let the capture be first."""
+        await self._webhooks.deliver(self._webhooks.event(SUCCEEDED))
+        return await self._webhooks.store.store(event, **more)
+
+
+async def test_a_session_that_is_stored_while_its_capture_is_committed_waits_for_nothing(
+    webhooks: Webhooks,
+) -> None:
+    webhooks.simulator.pay(webhooks.session)
+    overtaken = receiver_on(webhooks.airline, CapturedMeanwhile(webhooks))
+    completed = webhooks.event(COMPLETED)
+    assert await webhooks.deliver(completed, to=overtaken) == "fresh"
+    assert await webhooks.captures() == 1
+    assert await webhooks.row(completed) == "done"
 
 
 async def test_both_events_of_a_payment_in_any_order_and_number_give_one_capture(

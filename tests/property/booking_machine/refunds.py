@@ -251,7 +251,7 @@ class Back(Travel):
             return
         stream, refund, captures = failed[-1 - which % len(failed)]
         if by_bank:
-            transfer = BankTransfer(f"FT-{which}", rules.accounting_day(self.clock()))
+            transfer = BankTransfer(f"FT-{which}-{refund}", rules.accounting_day(self.clock()))
             self.submit(process, RecordBankTransfer(stream, refund, transfer))
             return
         intent = captures[which % len(captures)].intent if which % 2 else None

@@ -37,6 +37,7 @@ TITLES = {
     "payment": "An amount due and the money that moved: one stream for each amount.",
     "claim": "Compensation of a booking for a flight: one stream for each.",
     "credit": "Travel credit of one origin, or a gift card: one stream for each.",
+    "transfer": "A bank transfer that pays what is owed: one stream for each reference.",
     "period": "A month of the books: one stream for each month that was closed.",
     "settlement": "What Stripe settles for a charge, or another object: one stream for each.",
     "payout": "Money on its way from Stripe to the bank: one stream for each payout.",

@@ -196,6 +196,7 @@ TESTS: Mapping[str, tuple[str, ...]] = {
     "V4": (
         "test_a_payout_needs_two_persons_and_is_never_made_of_goodwill",
         "test_finance_does_not_pay_out_what_a_card_bought",
+        "test_no_more_becomes_payable_in_money_than_money_and_compensation_have_paid",
     ),
     "V5": (
         "test_ledger_row_25_a_card_is_worth_its_amount_once_it_is_paid",
@@ -206,5 +207,14 @@ TESTS: Mapping[str, tuple[str, ...]] = {
         "test_while_its_payment_is_disputed_nothing_of_a_card_can_be_used",
         "test_a_lost_dispute_takes_what_is_left_of_the_card",
         "test_what_was_spent_before_a_lost_dispute_is_a_loss_until_it_comes_back",
+    ),
+    "V7": (
+        "test_what_comes_back_late_has_a_grace_and_what_is_spent_in_it_has_no_other",
+        "test_no_detour_makes_credit_last_beyond_a_grace_after_what_was_spent_in_time",
+        "test_what_comes_back_because_of_the_airline_lasts_ninety_days_each_time",
+    ),
+    "W1": (
+        "test_one_transfer_pays_one_thing_be_it_a_refund_a_claim_or_a_credit",
+        "test_one_transfer_that_two_persons_use_at_once_pays_one_of_two_credits",
     ),
 }

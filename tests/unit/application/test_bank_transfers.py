@@ -3,20 +3,25 @@
 import datetime as dt
 
 import pytest
+from msgspec.structs import replace
 
 from application.booking.record_bank_transfer import BankTransfer, RecordBankTransfer
 from application.booking.resend_refund import ResendRefund
 from application.commands.command import Reply
+from application.credit.pay_out_credit import ApprovePayout, ProposePayout
 from application.payment.record_refund import Accepted, Failed, RecordRefund, Refused, Settled
 from application.payment.record_unmatched import RecordUnmatchedMoney, stream_of
 from application.payment.refund_payment import RefundPayment
 from application.payment.return_parked_funds import ReturnParkedFunds
 from domain.booking.states import Status
+from domain.kernel.sealed import Sealed
 from domain.ledger import rules
 from domain.payment import rejections
 from domain.payment.state import RefundStatus
+from domain.transfer.rejections import TransferUsed
 from tests.support import examples, invariants
 from tests.support.airline import payment_of
+from tests.support.credits import issue
 from tests.support.examples import DUE, FLIGHT
 from tests.support.memory_airline import MemoryAirline
 
@@ -173,3 +178,35 @@ def test_money_without_a_booking_is_paid_back_by_bank_too(airline: MemoryAirline
     pay(airline, "pi_9", refund=refund)
     assert balance(airline, "pi_9", "2100") == 0
     assert balance(airline, "pi_9", "1000") == -DUE.amount
+
+
+def test_one_transfer_pays_one_thing_be_it_a_refund_a_claim_or_a_credit(
+    airline: MemoryAirline, cancelled: str
+) -> None:
+    record(airline, cancelled, *FAILED)
+    pay(airline, cancelled)
+    credit = issue(airline, 5_000, origin="compensation")
+    today = rules.accounting_day(airline.clock())
+    airline.submit(ProposePayout(credit, Sealed("subject", b"account"), "finance_1"))
+    approved = ApprovePayout(credit, REFERENCE, today, "finance_2")
+    with pytest.raises(TransferUsed) as refused:
+        airline.submit(approved)
+    assert refused.value.parameters == {
+        "field": "bankReference",
+        "reason": "pays_another",
+        "pays": first_refund(cancelled),
+    }
+    assert airline.state(credit).balance.amount == 5_000
+    airline.submit(replace(approved, bank_reference="FT26330-0050"))
+    assert airline.added(replace(approved, bank_reference="FT26330-0050")) == {}
+    other: str = airline.ticketed(FLIGHT)
+    airline.cancel(other)
+    (owed,) = airline.booking(other).obligations
+    airline.submit(RefundPayment(other, owed.id, owed.amount, (payment_of(other),)))
+    record(airline, other, Accepted("re_2"), Failed("re_2", "lost_or_stolen_card"))
+    for used in (REFERENCE, "FT26330-0050"):
+        with pytest.raises(TransferUsed):
+            pay(airline, other, reference=used)
+    assert balance(airline, other, "2100") == -owed.amount.amount
+    pay(airline, other, reference="FT26330-0051")
+    assert balance(airline, other, "2100") == 0

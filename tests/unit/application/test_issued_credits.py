@@ -3,15 +3,20 @@
 import datetime as dt
 
 import pytest
+from msgspec.structs import replace
 
+from application.booking.record_bank_transfer import BankTransfer
 from application.credit.expire_credit import ExpireCredit
 from application.credit.issue_credit import SUPPORT_LIMITS, issue_credit
+from application.credit.pay_out_credit import approve_payout, decline_payout
 from application.credit.ports import CreditPorts
 from application.credit.read_credits import list_credits, read_visible_credit
+from application.identity.ports import Principal
 from application.queries import AsOf
 from domain.booking.rejections import BookingNotFound
 from domain.credit import credits
 from domain.credit.rejections import CreditNotFound, InvalidCredit
+from domain.identity.rejections import NotAllowed
 from domain.identity.roles import Role
 from domain.kernel.money import Money
 from domain.ledger import accounts
@@ -20,6 +25,7 @@ from tests.support.memory_read_models import MemoryReadModels
 from tests.support.memory_use_cases import CUSTOMER, MemoryUseCases
 
 DAY = dt.timedelta(days=1)
+DAYS = 30
 
 
 class Crediting:
@@ -35,6 +41,7 @@ class Crediting:
             card_with_code=self._no_card,
             new_code=str,
             digest_of_code=str,
+            goodwill_days=DAYS,
         )
         self._read_models = MemoryReadModels()
 
@@ -95,9 +102,60 @@ async def test_support_gives_no_more_than_its_limit_and_finance_does() -> None:
     most = SUPPORT_LIMITS["SAR"]
     await at.issue(most, role="support")
     with pytest.raises(InvalidCredit) as refused:
-        await at.issue(most + 1, role="support")
-    assert refused.value.parameters["most"] == most
+        await at.issue(1, role="support")
+    assert refused.value.parameters == {"field": "amount", "reason": "over_limit", "most": 0}
     await at.issue(most + 1)
+
+
+async def test_support_is_limited_by_booking_and_by_customer_over_thirty_days() -> None:
+    at = await crediting()
+    airline, most = at.cases.airline, SUPPORT_LIMITS["SAR"]
+    first = at.booking
+    others = [await at.cases.ticketed(airline.schedule(f"SV{number}")) for number in (7, 8, 9)]
+
+    async def most_left() -> object:
+        with pytest.raises(InvalidCredit) as refused:
+            await at.issue(10 * most, role="support")
+        return refused.value.parameters["most"]
+
+    for part in (most // 3, most // 3, most - 2 * (most // 3)):
+        await at.issue(part, role="support")
+    assert await most_left() == 0
+    at.booking = others[0]
+    assert await most_left() == most, "another booking of the same customer"
+    await at.issue(most, role="support")
+    airline.wait(days=1)
+    at.booking = others[1]
+    assert await most_left() == 0, "the customer has had enough"
+    airline.wait(days=DAYS - 2)
+    assert await most_left() == 0
+    airline.wait(days=1)
+    assert await most_left() == most, "what was given first is out of the period"
+    at.booking = first
+    assert await most_left() == most
+
+
+async def test_what_finance_has_given_counts_for_support_and_not_for_finance() -> None:
+    at = await crediting(currency="KWD")
+    most = SUPPORT_LIMITS["KWD"]
+    await at.issue(most - 1, currency="KWD")
+    with pytest.raises(InvalidCredit) as refused:
+        await at.issue(2, role="support", currency="KWD")
+    assert refused.value.parameters["most"] == 1
+    await at.issue(1, role="support", currency="KWD")
+    await at.issue(5 * most, currency="KWD")
+
+
+async def test_nobody_gives_credit_for_a_booking_of_their_own() -> None:
+    at = await crediting()
+    with pytest.raises(NotAllowed):
+        await issue_credit(
+            at.ports,
+            replace(at.cases.caller("admin"), principal=Principal(CUSTOMER.user, "admin")),
+            at.booking,
+            amount=Money(100, "SAR"),
+            reason="a broken seat",
+        )
 
 
 async def test_credit_is_in_the_currency_of_the_booking_and_more_than_nothing() -> None:
@@ -144,3 +202,16 @@ async def test_ledger_row_26_what_is_left_expires_into_revenue_once() -> None:
     }
     with pytest.raises(CreditNotFound):
         airline.submit(ExpireCredit("credit-AAAAAAAAAAAAAAAA"))
+
+
+@pytest.mark.parametrize("odd", ["ABCDEF", "0001-01", "", "booking-ABC234", "credit-0"])
+async def test_an_id_that_is_none_of_a_credit_is_not_found_whatever_is_asked(odd: str) -> None:
+    at = await crediting()
+    finance = at.cases.caller("finance")
+    transfer = BankTransfer("FT26330-0060", at.cases.airline.clock().date())
+    with pytest.raises(CreditNotFound):
+        await decline_payout(at.ports, finance, odd)
+    with pytest.raises(CreditNotFound):
+        await approve_payout(at.ports, finance, odd, transfer)
+    with pytest.raises(CreditNotFound):
+        await read_visible_credit(at.ports, finance.principal, odd)

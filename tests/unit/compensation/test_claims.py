@@ -147,8 +147,11 @@ async def test_ledger_row_30_compensation_is_an_expense_and_owed_until_the_bank_
     case.airline.submit(AcceptClaim(case.claim_id, ACCOUNT))
     today = case.airline.clock().date()
     paid = PayClaim(case.claim_id, "FT26325-0042", today)
-    with pytest.raises(rejections.InvalidPayment):
-        case.airline.submit(PayClaim(case.claim_id, "FT26325-0042", today + dt.timedelta(days=2)))
+    for days, reason in ((2, "in the future"), (-1, "before_acceptance")):
+        wrong = PayClaim(case.claim_id, "FT26325-0042", today + dt.timedelta(days=days))
+        with pytest.raises(rejections.InvalidPayment) as refused:
+            case.airline.submit(wrong)
+        assert refused.value.parameters == {"field": "paidOn", "reason": reason}
     case.airline.submit(paid)
     assert case.airline.added(paid) == {}
     with pytest.raises(rejections.ClaimNotOpen):

@@ -4,11 +4,12 @@ import datetime as dt
 from collections import Counter
 
 import pytest
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule
 
 from domain.credit import credits, rejections
-from domain.credit.events import CreditEvent, Origin
+from domain.credit.events import CreditEvent, Origin, ReturnCause
 from domain.credit.state import Credit
 from domain.kernel import ids, sealed
 from domain.kernel.money import Money
@@ -16,6 +17,7 @@ from domain.ledger import accounts
 from domain.ledger import credits as posting_rules
 
 NOW = dt.datetime(2026, 11, 24, 9, tzinfo=dt.UTC)
+TODAY = NOW.date()
 DAY = dt.timedelta(days=1)
 NAME = "credit-7KQ2M4XWZ9PD3TRA"
 BOOKING = "booking-ABC234"
@@ -92,27 +94,110 @@ def test_it_is_spent_in_its_own_currency_before_it_expires_and_not_while_it_is_p
     credits.require_spendable(credit, currency="SAR", now=credit.expires_at - DAY)
     assert reason(spent(credit, 10_000), "SAR", NOW) == "spent"
     proposed = after(
-        credit, credits.propose_payout(credit, account=ACCOUNT, by="finance_1", now=NOW)
+        credit,
+        credits.propose_payout(credit, account=ACCOUNT, by="finance_1", now=NOW, today=TODAY),
     )
     assert reason(proposed, "SAR", NOW) == "payout_proposed"
 
 
-def test_what_comes_back_after_its_time_can_be_spent_for_another_ninety_days() -> None:
+def returned(
+    credit: Credit, *, now: dt.datetime, cause: ReturnCause, use: str = "use-1", amount: int = 1
+) -> Credit:
+    """The credit after a part of a use came back."""
+    events = credits.return_part(
+        credit,
+        use=use,
+        amount=Money(amount, credit.balance.currency),
+        now=now,
+        entry=OPEN_ENTRY,
+        cause=cause,
+    )
+    return after(credit, events)
+
+
+CAUSES: tuple[ReturnCause, ...] = ("unpaid", "refund", "airline", "change")
+
+
+@pytest.mark.parametrize("cause", CAUSES)
+def test_what_comes_back_long_before_its_end_ends_as_before(cause: ReturnCause) -> None:
     credit = spent(issued(), 4_000)
-    late = credit.expires_at + DAY
-    returned = after(
-        credit,
-        credits.return_part(
-            credit, use="use-1", amount=Money(4_000, "SAR"), now=late, entry=OPEN_ENTRY
-        ),
-    )
-    assert returned.balance == Money(10_000, "SAR")
-    assert returned.expires_at == late + credits.RETURNED_LIFETIME
-    early = after(
-        credit,
-        credits.return_part(credit, use="use-1", amount=Money(1, "SAR"), now=NOW, entry=OPEN_ENTRY),
-    )
+    back = returned(credit, now=NOW, cause=cause, amount=4_000)
+    assert back.balance == Money(10_000, "SAR")
+    assert (back.expires_at, back.in_grace) == (credit.expires_at, False)
+
+
+@pytest.mark.parametrize("cause", ["refund", "change"])
+def test_what_comes_back_late_has_a_grace_and_what_is_spent_in_it_has_no_other(
+    cause: ReturnCause,
+) -> None:
+    credit = spent(spent(issued(), 4_000), 2_000, use="use-2")
+    for late in (credit.expires_at - DAY, credit.expires_at + 100 * DAY):
+        back = returned(credit, now=late, cause=cause, amount=4_000)
+        grace = late + credits.RETURNED_GRACE
+        assert (back.expires_at, back.in_grace) == (grace, True)
+        again = spent(back, 4_000, use="use-3", now=grace - DAY)
+        for once_more in CAUSES[:2]:
+            later = returned(again, now=grace + DAY, cause=once_more, use="use-3", amount=4_000)
+            assert later.expires_at == grace
+            assert credits.is_expired(later, now=grace + DAY)
+        # Another part that was spent before all that has a grace of its own.
+        other = returned(again, now=grace + DAY, cause=cause, use="use-2")
+        assert other.expires_at == grace + DAY + credits.RETURNED_GRACE
+
+
+def test_the_credit_of_an_unpaid_booking_has_a_grace_only_where_it_has_ended_meanwhile() -> None:
+    credit = spent(issued(), 4_000, now=issued().expires_at - DAY)
+    early = returned(credit, now=credit.expires_at - dt.timedelta(seconds=1), cause="unpaid")
     assert early.expires_at == credit.expires_at
+    late = returned(credit, now=credit.expires_at, cause="unpaid")
+    assert (late.expires_at, late.in_grace) == (credit.expires_at + credits.RETURNED_GRACE, True)
+
+
+def test_what_comes_back_because_of_the_airline_lasts_ninety_days_each_time() -> None:
+    credit = spent(issued(), 4_000)
+    for number in (1, 2):
+        late = credit.expires_at + DAY
+        credit = returned(credit, now=late, cause="airline", use=f"use-{number}", amount=4_000)
+        assert credit.expires_at == late + credits.RETURNED_LIFETIME
+        assert not credit.in_grace
+        credit = spent(credit, 4_000, use=f"use-{number + 1}", now=late)
+
+
+@settings(max_examples=200)
+@given(
+    steps=st.lists(
+        st.tuples(
+            st.sampled_from(("spend", "return")),
+            st.integers(0, 5),
+            st.integers(0, 60),
+            st.sampled_from(("unpaid", "refund", "change")),
+        ),
+        max_size=40,
+    )
+)
+def test_no_detour_makes_credit_last_beyond_a_grace_after_what_was_spent_in_time(
+    steps: list[tuple[str, int, int, ReturnCause]],
+) -> None:
+    """Whatever is booked and cancelled after the end of a credit, it lasts no longer."""
+    credit, now = issued(), NOW + 350 * DAY
+    end = credit.expires_at
+    in_time: set[str] = set()
+    latest = end
+    for number, (what, which, days, cause) in enumerate(steps):
+        now += days * DAY
+        if what == "spend":
+            if credits.spendable(credit, now=now).amount:
+                credit = spent(credit, 1, use=f"use-{number}", now=now)
+                if now < end:
+                    in_time.add(f"use-{number}")
+            continue
+        open_uses = [each for each in credit.uses if each.left.amount]
+        if open_uses:
+            use = open_uses[which % len(open_uses)].id
+            credit = returned(credit, now=now, cause=cause, use=use)
+            if use in in_time:
+                latest = max(latest, now + credits.RETURNED_GRACE)
+        assert credit.expires_at <= latest
 
 
 def test_a_payout_needs_two_persons_and_is_never_made_of_goodwill() -> None:
@@ -130,21 +215,28 @@ def test_a_payout_needs_two_persons_and_is_never_made_of_goodwill() -> None:
     credit = issued()
     assert reason(credit, by="finance_2", **paying) == "not_proposed"
     proposed = after(
-        credit, credits.propose_payout(credit, account=ACCOUNT, by="finance_1", now=NOW)
+        credit,
+        credits.propose_payout(credit, account=ACCOUNT, by="finance_1", now=NOW, today=TODAY),
     )
     assert reason(proposed, by="finance_1", **paying) == "second_person_needed"
-    tomorrow = NOW.date() + DAY
-    assert reason(proposed, by="finance_2", **{**paying, "paid_on": tomorrow}) == "in_the_future"
+    assert reason(proposed, by="user_1", **paying) == "own_credit"
+    for days, why in ((1, "in_the_future"), (-1, "before_proposal")):
+        wrong = {**paying, "paid_on": TODAY + days * DAY}
+        with pytest.raises(rejections.InvalidPayout) as invalid:
+            credits.pay_out(proposed, by="finance_2", **wrong)  # type: ignore[arg-type]
+        assert invalid.value.parameters == {"field": "paidOn", "reason": why}
     paid = after(proposed, credits.pay_out(proposed, by="finance_2", **paying))  # type: ignore[arg-type]
     assert paid.balance.amount == 0
     assert credits.pay_out(paid, by="finance_2", **paying) == []  # type: ignore[arg-type]
     assert reason(paid, by="finance_2", **{**paying, "bank_reference": "T2"}) == "another_transfer"
     for refused, why in ((issued(origin="goodwill"), "goodwill"), (paid, "nothing_left")):
         with pytest.raises(rejections.PayoutRefused) as never:
-            credits.propose_payout(refused, account=ACCOUNT, by="finance_1", now=NOW)
+            credits.propose_payout(refused, account=ACCOUNT, by="finance_1", now=NOW, today=TODAY)
         assert never.value.parameters["reason"] == why
     with pytest.raises(rejections.PayoutRefused):
-        credits.propose_payout(proposed, account=ACCOUNT, by="finance_1", now=NOW)
+        credits.propose_payout(proposed, account=ACCOUNT, by="finance_1", now=NOW, today=TODAY)
+    with pytest.raises(rejections.PayoutRefused, match="own_credit"):
+        credits.propose_payout(credit, account=ACCOUNT, by="user_1", now=NOW, today=TODAY)
     declined = after(proposed, credits.decline_payout(proposed, by="finance_1"))
     assert credits.spendable(declined, now=NOW) == declined.balance
 
@@ -157,7 +249,7 @@ def test_one_transfer_pays_no_second_payout_of_what_came_back_since() -> None:
         )
 
     def proposed(credit: Credit) -> Credit:
-        events = credits.propose_payout(credit, account=ACCOUNT, by="one", now=NOW)
+        events = credits.propose_payout(credit, account=ACCOUNT, by="one", now=NOW, today=TODAY)
         return after(credit, events)
 
     credit = proposed(spent(issued(), 4_000))
@@ -257,10 +349,17 @@ class AnyOrder(RuleBasedStateMachine):
         if self.credit.use(use) is None:
             return
         entry = posting_rules.returned_entry(
-            credit=NAME, booking=BOOKING, amount=money, now=self.now, was_applied=share > 2
+            credit=NAME, booking=BOOKING, amount=money, now=self.now, cause=CAUSES[number - 1]
         )
         self.take(
-            credits.return_part(self.credit, use=use, amount=money, now=self.now, entry=entry)
+            credits.return_part(
+                self.credit,
+                use=use,
+                amount=money,
+                now=self.now,
+                entry=entry,
+                cause=CAUSES[number - 1],
+            )
         )
         self.back[use] += money.amount
 
@@ -276,7 +375,11 @@ class AnyOrder(RuleBasedStateMachine):
         left = self.credit.balance
         entry = posting_rules.paid_out_entry(credit=NAME, amount=left, now=self.now)
         try:
-            self.take(credits.propose_payout(self.credit, account=ACCOUNT, by="one", now=self.now))
+            self.take(
+                credits.propose_payout(
+                    self.credit, account=ACCOUNT, by="one", now=self.now, today=self.now.date()
+                )
+            )
         except rejections.PayoutRefused:
             return
         if not pays:

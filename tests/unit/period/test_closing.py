@@ -4,6 +4,8 @@ import datetime as dt
 
 import pytest
 
+from application.ledger.books_at import QuestionRefused
+from application.ledger.close_period import month_of
 from domain.kernel import ids
 from domain.kernel.fold import fold
 from domain.period import closing
@@ -73,3 +75,14 @@ def test_months_follow_each_other_over_the_year() -> None:
     assert closing.next_month(dt.date(2026, 12, 31)) == dt.date(2027, 1, 1)
     assert closing.last_day(dt.date(2028, 2, 1)) == dt.date(2028, 2, 29)
     assert ids.month_of_period(ids.period_stream(dt.date(2026, 2, 28))) == dt.date(2026, 2, 1)
+
+
+@pytest.mark.parametrize("text", ["0001-01", "1999-12", "3000-01", "9999-12", "2026-13", "2026-1"])
+def test_a_month_with_which_no_calendar_reckons_is_none(text: str) -> None:
+    with pytest.raises(QuestionRefused):
+        month_of(text)
+
+
+def test_the_months_of_the_books_are_read_from_their_names() -> None:
+    assert month_of("2000-01") == dt.date(2000, 1, 1)
+    assert ids.period_stream(month_of("2999-12")) == "period-2999-12"
