@@ -13,7 +13,6 @@ from typing import Any
 
 from application import ports
 from application.booking import letters
-from application.credit import gift_card_letters
 from application.booking.answer_dispute import DisputePorts
 from application.booking.learn_disputes import DisputeLearner
 from application.booking.letter_batches import SendLetters
@@ -23,6 +22,7 @@ from application.caller import Caller
 from application.commands import stream_kinds
 from application.commands.command import Command, CommandEnvelope, Outcome
 from application.commands.dispatcher import Dispatcher
+from application.credit import gift_card_letters
 from application.payment import gateway as gateways
 from application.payment.collect import Collector, ReturnUrls
 from application.payment.process_event import (

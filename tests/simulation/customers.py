@@ -27,6 +27,7 @@ from domain.kernel.money import Money
 from domain.kernel.rejections import Rejection
 from tests.simulation.airline_process import AirlineProcess
 from tests.support.gift_cards import order
+from tests.support.memory_use_cases import CUSTOMER
 
 TRIES_LIMIT = 4
 HOUR = 3_600
@@ -132,7 +133,10 @@ class Customer:
         yield dice.randrange(10, 12 * DAY)
         if dice.random() < 0.3:
             await self._ask_for(RefundGiftCard(card, by_staff=dice.random() < 0.5))
-        if dice.random() < 0.8 and await self._ask_for(ClaimGiftCard(card, CUSTOMER)) is not None:
+        if (
+            dice.random() < 0.8
+            and await self._ask_for(ClaimGiftCard(card, CUSTOMER.user)) is not None
+        ):
             self.done.append("claim")
             yield dice.randrange(10, 2 * DAY)
             await self._spend_on_new_booking(card)
