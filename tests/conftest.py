@@ -5,6 +5,7 @@ import os
 import random
 import sys
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 import redis
@@ -18,8 +19,17 @@ from tests.support import servers
 os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
 sys.dont_write_bytecode = False
 
-# Folders with long tests begin, so that parallel processes come to their end together.
-LONG = ("tests/property/", "tests/end_to_end/", "tests/integration/docs/")
+# Long files begin, in this order, so that parallel processes come to their end together. Those that
+# use the same servers follow each other: these end with the last of their files.
+LONG = (
+    "tests/integration/docs/test_how_tos.py",
+    "tests/property/test_booking_machine.py",
+    "tests/end_to_end/",
+    "tests/integration/bench/test_stripe_away.py",
+    "tests/integration/embedded/",
+    "tests/integration/projections/",
+    "tests/property/",
+)
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -28,23 +38,32 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         "--shuffle",
         type=int,
         metavar="SEED",
-        help="run the files, and the tests in each, in the random order of this seed",
+        help="run folders, the files in each, and their tests in the random order of this seed",
     )
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """Put long folders first, or all in random order; a file's tests stay together."""
+    """Put long files first, or all in random order; those of a folder stay together."""
     files: dict[str, list[pytest.Item]] = {}
     for item in items:
         files.setdefault(item.nodeid.partition("::")[0], []).append(item)
-    names = sorted(files, key=lambda name: not name.startswith(LONG))
+    names = sorted(files, key=_when)
     seed = config.getoption("shuffle")
     if seed is not None:
         order = random.Random(seed)
+        drawn = {
+            folder: order.random() for folder in sorted({str(Path(name).parent) for name in files})
+        }
         order.shuffle(names)
+        names.sort(key=lambda name: drawn[str(Path(name).parent)])
         for tests in files.values():
             order.shuffle(tests)
     items[:] = [item for name in names for item in files[name]]
+
+
+def _when(file: str) -> int:
+    """The place of a file in the order."""
+    return next((place for place, long in enumerate(LONG) if file.startswith(long)), len(LONG))
 
 
 def pytest_collection_finish() -> None:

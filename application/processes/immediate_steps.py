@@ -49,11 +49,14 @@ class ImmediateSteps:
     ) -> list[FollowUp]:
         """Return the steps of bookings, then the offers of seats: steps may release or take them.
 
-        Seats are offered once for a flight, by its last event.
+        Seats are offered once for a flight, by its last event, whichever that is: the process that
+        reads the log takes that one, too.
         """
         found: list[FollowUp] = []
-        offers: dict[str, FollowUp] = {}
+        offers: set[str] = set()
+        last: dict[str, ports.NewEvent] = {}
         for new in events:
+            last[new.stream] = new
             for process, step in self._started_by.get(type(new.event), ()):
                 following = self._step(process, step, new, state_of)
                 if following is not None:
@@ -61,8 +64,8 @@ class ImmediateSteps:
             if isinstance(new.event, _MAY_FREE_SEATS):
                 flight = state_of(new.stream)
                 if flight is not None and flight.waitlist:
-                    offers[new.stream] = _offer(new)
-        return [*found, *offers.values()] if offers else found
+                    offers.add(new.stream)
+        return [*found, *(_offer(new) for stream, new in last.items() if stream in offers)]
 
     def _step(
         self,

@@ -1,7 +1,8 @@
-"""The whole system, once for all tests: every role, real HTTP, signed webhooks.
+"""The whole system, once for all tests of this folder: every role, real HTTP, signed webhooks.
 
 All roles are one process, as in `ais demo`. With SEPARATE_PROCESSES=1 in the environment they are
-separate ones; tests of kills, stops and leaks run on both (`running_system.EACH_FORM`).
+separate ones; tests of kills, stops and leaks run on both (`running_system.EACH_FORM`). They end
+with the last test here, because idle processes take time from all other tests.
 
 Each test has customers, flights and bookings of its own, and leaves a system that works and has
 nothing left to do: then the next one can arm a fault or a rule that only its own work meets.
@@ -18,14 +19,14 @@ from tests.support.customers import Customer
 from tests.support.running_system import System
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def one_process() -> Iterator[System]:
     """Everything that `ais demo` starts."""
     with running_system.running_system() as ready:
         yield ready
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def separate_processes() -> Iterator[System]:
     """Everything that `ais demo --separate` starts."""
     with running_system.running_system(separate=True) as ready:

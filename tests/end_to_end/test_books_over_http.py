@@ -35,13 +35,15 @@ def today() -> str:
 async def test_finance_follows_money_from_a_balance_to_the_payment_at_stripe(
     system: System, finance: Customer, customer: Customer
 ) -> None:
+    began_on = today()
     booking = (await customer.confirmed([running_system.schedule(system, seats=5)]))["id"]
     await asyncio.to_thread(running_system.await_rest, system)
-    balances = await read(finance, "trial-balance", asOf=today())
+    ended_on = today()
+    balances = await read(finance, "trial-balance", asOf=ended_on)
     assert balances["balanced"]
     known = balances["knownPosition"]
     clearing = next(each for each in balances["balances"] if each["account"] == "1010")
-    days = {"from": today(), "to": today(), "currency": clearing["currency"]}
+    days = {"from": began_on, "to": ended_on, "currency": clearing["currency"]}
     statement = await read(finance, "accounts/1010/statement", limit=500, knownAt=known, **days)
     assert statement["closing"] == clearing["debit"] - clearing["credit"]
     assert booking in {line["booking"] for line in statement["lines"]}

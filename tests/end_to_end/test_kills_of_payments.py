@@ -17,7 +17,7 @@ import msgspec
 import psycopg
 
 from interfaces.roles import ALL_ROLES
-from tests.support import customers, running_system, stored_log
+from tests.support import customers, hypothesis_profile, running_system, stored_log
 from tests.support.customers import Customer
 from tests.support.running_system import System
 
@@ -100,10 +100,13 @@ async def test_killed_while_payments_and_refunds_are_under_way_no_money_ticket_o
         asyncio.create_task(travellers.travel(cancels=number % 2 == 0))
         for number in range(TRAVELLERS)
     ]
+    seed = hypothesis_profile.chosen_seed()
+    print(f"AIS_TEST_SEED={seed}")
+    drawn = random.Random(seed)
     for killed in KILLS:
         await _more_have_paid(travellers, travelling)
-        await asyncio.sleep(random.uniform(0, MOMENT_SECONDS))
-        await _kill(system, killed)
+        await asyncio.sleep(drawn.uniform(0, MOMENT_SECONDS))
+        await _kill(system, killed, drawn)
     await _more_have_paid(travellers, travelling)
     travellers.stopped = True
     await asyncio.gather(*travelling)
@@ -128,12 +131,12 @@ async def _more_have_paid(travellers: Travellers, travelling: list[asyncio.Task[
         await asyncio.sleep(0.02)
 
 
-async def _kill(system: System, killed: str) -> None:
+async def _kill(system: System, killed: str, drawn: random.Random) -> None:
     if killed == "postgres":
         os.killpg(system.postgres.pid, signal.SIGKILL)
         await asyncio.to_thread(system.postgres.restart_after_kill)
         return
-    roles = random.sample(ALL_ROLES, random.randint(1, len(ALL_ROLES)))
+    roles = drawn.sample(ALL_ROLES, drawn.randint(1, len(ALL_ROLES)))
     await asyncio.to_thread(running_system.restart, system, *roles)
 
 

@@ -216,7 +216,7 @@ async def divide(case: Case) -> Request:
 async def schedule(case: Case) -> Request:
     departs = dt.datetime.now(dt.UTC).replace(microsecond=0) + running_system.LATER
     body = {
-        "flightNumber": f"ZZ{secrets.randbelow(900) + 9_000}",
+        "flightNumber": running_system.fresh_number(),
         "origin": "RUH",
         "destination": "JED",
         "departureTime": departs.isoformat(),

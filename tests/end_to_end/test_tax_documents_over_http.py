@@ -1,6 +1,7 @@
 """Tax documents over HTTP: the customer's invoice, the list of finance, the reports."""
 
 import asyncio
+import datetime as dt
 import time
 from typing import Any
 
@@ -8,6 +9,7 @@ import httpx
 import psycopg
 import pytest
 
+from domain.kernel.entries import accounting_day
 from tests.support import customers, running_system, scanner, stored_log
 from tests.support.customers import Customer, Refused
 from tests.support.running_system import System
@@ -106,7 +108,7 @@ async def test_finance_lists_the_documents_of_a_month_once_they_are_reported(
     finance = await customers.staff(system, client, "finance")
     booking = await customer.confirmed([running_system.schedule(system, seats=2)])
     (invoice,) = await documents_of(customer, booking["id"], 1)
-    month = invoice["issuedAt"][:7]
+    month = f"{accounting_day(dt.datetime.fromisoformat(invoice['issuedAt'])):%Y-%m}"
     end = time.monotonic() + 2 * WAIT_SECONDS
     while True:
         listed = await month_of(finance, month)

@@ -61,8 +61,8 @@ def test_a_life_of_bookings_in_any_order(capsys: pytest.CaptureFixture[str]) -> 
             run_state_machine_as_test(seed(MACHINE.seed + rounds)(Life), settings=MACHINE.settings)
             rounds += 1
     finally:
-        with capsys.disabled():
-            print(f"\nlife: seed {MACHINE.seed}, {rounds} rounds, {World.tally['steps']} steps")
+        taken = f"{rounds} rounds, {World.tally['steps']} steps"
+        hypothesis_profile.show(capsys, f"life: AIS_TEST_SEED={MACHINE.seed}, {taken}")
     assert World.tally["steps"] > 10_000
     assert _not_seen() == set()
 

@@ -27,8 +27,8 @@ def test_with_any_steps_left_to_the_runner_a_life_of_bookings_ends_in_the_same_l
             run_state_machine_as_test(chosen, settings=MACHINE.settings)
             rounds += 1
     finally:
-        with capsys.disabled():
-            print(f"\nsteps: seed {MACHINE.seed}, {rounds} rounds, {World.tally['steps']} steps")
+        taken = f"{rounds} rounds, {World.tally['steps']} steps"
+        hypothesis_profile.show(capsys, f"steps: AIS_TEST_SEED={MACHINE.seed}, {taken}")
     assert World.tally["steps"] > 1_000
     assert _not_seen() == set()
 

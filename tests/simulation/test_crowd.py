@@ -5,17 +5,17 @@
 """
 
 import os
-import secrets
 
 from tests.simulation import open_items, oracles, virtual_time
 from tests.simulation.crowd import Crowd
+from tests.support import hypothesis_profile
 
 CUSTOMERS = 60
 
 
 def test_with_all_faults_on_every_amount_is_explained() -> None:
     count = CUSTOMERS * int(os.environ.get("AIS_TEST_EFFORT", "1"))
-    seed = int(os.environ.get("AIS_TEST_SEED") or secrets.randbelow(2**32))
+    seed = hypothesis_profile.chosen_seed()
     crowd = Crowd(count, seed)
     try:
         virtual_time.run(crowd.live())

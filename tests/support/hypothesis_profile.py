@@ -9,6 +9,7 @@ import os
 import secrets
 
 import msgspec
+import pytest
 from hypothesis import HealthCheck, settings
 
 
@@ -37,10 +38,24 @@ def effort(examples: int) -> int:
     return examples * int(os.environ.get("AIS_TEST_EFFORT", "1"))
 
 
+def chosen_seed() -> int:
+    """The seed of the environment, or a new one; whoever draws from it prints it."""
+    return int(os.environ.get("AIS_TEST_SEED") or secrets.randbelow(2**32))
+
+
+def show(capsys: pytest.CaptureFixture[str], text: str) -> None:
+    """Print where every run is seen, and where a failure is read: processes of xdist have no
+    terminal.
+    """
+    with capsys.disabled():
+        print(f"\n{text}")
+    print(text)
+
+
 def machine(*, examples: int, steps: int) -> Machine:
     """So many runs of at most so many steps, from the seed of the environment or a new one."""
     return Machine(
-        seed=int(os.environ.get("AIS_TEST_SEED") or secrets.randbelow(2**32)),
+        seed=chosen_seed(),
         settings=settings(
             max_examples=effort(examples),
             stateful_step_count=steps,

@@ -95,6 +95,11 @@ def _await_web(system: System) -> None:
     raise AssertionError("the web process does not answer")
 
 
+def fresh_number() -> str:
+    """A flight number that nothing else in this process has."""
+    return f"ZZ{next(_flight_numbers)}"
+
+
 def schedule(
     system: System,
     *,
@@ -108,7 +113,7 @@ def schedule(
 ) -> str:
     """Put a fresh flight on sale straight through the append; returns its id."""
     departs_at = dt.datetime.now(dt.UTC).replace(microsecond=0) + leaves_in
-    number = f"ZZ{next(_flight_numbers)}"
+    number = fresh_number()
     local = departs_at.astimezone(ZoneInfo("Asia/Riyadh")).date()
     flight = ids.flight_stream(number, local.isoformat())
     cabins = [("Y", fare, seats), *([("J", fare * 3, business)] if business else [])]

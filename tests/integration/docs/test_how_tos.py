@@ -1,12 +1,16 @@
-"""Every how-to works as it is written, against the demo as it is shipped."""
+"""Every how-to and the tutorial work as they are written, against the demo as it is shipped."""
 
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 from tests.architecture import tree
 from tests.integration.docs import reader
-from tests.integration.docs.running_demo import ROOT
+from tests.integration.docs.running_demo import ROOT, running_demo
+from tests.support import servers
+
+TUTORIAL = ROOT / "docs" / "tutorial" / "first-booking.md"
 
 # They need no demo: `test_add_a_use_case.py` checks excerpts and commands of the first, and the
 # end-to-end tests start the processes of the second.
@@ -16,6 +20,24 @@ HOW_TOS = [
     for page in sorted((ROOT / "docs" / "how-to").glob("*.md"))
     if page.stem not in WITHOUT_DEMO
 ]
+
+
+@pytest.fixture(scope="module")
+def environment() -> Iterator[dict[str, str]]:
+    """What a reader's shell has: the address of the demo and its accounts.
+
+    It is started once for all documents, and ended after the last: an idle demo costs processor
+    time.
+    """
+    with servers.quick_folder() as folder, running_demo(folder / "data") as ready:
+        yield ready
+
+
+def test_the_tutorial_leads_from_a_registration_to_balanced_books(
+    tmp_path: Path, environment: dict[str, str]
+) -> None:
+    parts = reader.follow(TUTORIAL, folder=tmp_path, environment=environment)
+    assert sum(bool(part.expected) for part in parts) >= 7
 
 
 @pytest.mark.parametrize("page", HOW_TOS, ids=lambda page: page.stem)

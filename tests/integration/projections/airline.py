@@ -106,21 +106,23 @@ def dump(database: TestDatabase, schema: str) -> dict[str, bytes]:
 
 
 def _append_every_form(owner_dsn: str) -> None:
+    """By one command for all streams, which takes a third of the time of one for each."""
+    events = [
+        (f"{sample.tag.partition('.')[0]}-SAMPLE-{number:0{NUMBER_LENGTH}}", version, number, event)
+        for number, sample in enumerate(event_samples.all_samples())
+        for version, event in enumerate([*event_samples.preceding(sample), sample], start=1)
+    ]
     with psycopg.connect(owner_dsn, autocommit=True) as connection:
-        for number, sample in enumerate(event_samples.all_samples()):
-            kind = sample.tag.partition(".")[0]
-            events = [*event_samples.preceding(sample), sample]
-            stream = f"{kind}-SAMPLE-{number:0{NUMBER_LENGTH}}"
-            connection.execute(
-                _APPEND,
-                (
-                    [stream] * len(events),
-                    list(range(1, len(events) + 1)),
-                    [event.tag for event in events],
-                    [_unique(codec.encode(event), number) for event in events],
-                    [0] * len(events),
-                ),
-            )
+        connection.execute(
+            _APPEND,
+            (
+                [stream for stream, _, _, _ in events],
+                [version for _, version, _, _ in events],
+                [event.tag for _, _, _, event in events],
+                [_unique(codec.encode(event), number) for _, _, number, event in events],
+                [0] * len(events),
+            ),
+        )
 
 
 def _unique(payload: bytes, number: int) -> bytes:

@@ -1,5 +1,6 @@
 """The command line: every verb is there, explains itself, and costs nothing until it is used."""
 
+import gc
 import importlib
 import subprocess
 import sys
@@ -48,6 +49,12 @@ def test_help_lists_all_verbs_and_loads_none_of_them() -> None:
     for verb, _, line in main.VERBS:
         assert verb in shown.stdout
         assert line in shown.stdout
+
+
+@pytest.mark.parametrize("asked", ["bench", "no-such", None])
+def test_garbage_is_collected_once_a_verb_is_imported(asked: str | None) -> None:
+    main.load(asked)
+    assert gc.isenabled()
 
 
 def test_an_unknown_benchmark_is_answered_with_the_known_ones(

@@ -11,6 +11,7 @@ from application import ports
 from application.commands import stream_kinds
 from application.processes import immediate_steps
 from domain.booking.states import Status
+from domain.kernel import ids
 from domain.kernel.rejections import Rejection
 from infrastructure.event_store import codec
 from tests.support.memory_airline import MemoryAirline
@@ -96,6 +97,28 @@ async def test_released_seats_are_offered_in_their_own_append_until_none_is_left
     length = len(airline.log.events)
     await runs.to_the_end()
     assert len(airline.log.events) == length
+
+
+@pytest.mark.parametrize("at_once", [True, False])
+async def test_an_offer_is_caused_by_the_last_event_of_the_flight_at_once_or_by_the_runner(
+    at_once: bool,
+) -> None:
+    airline = MemoryAirline()
+    runs = ProcessRuns(airline)
+    runs.decide_with_causes(wanted=at_once)
+    flight = airline.schedule("SV1", seats=1, business=150_000)
+    upgraded = airline.ticketed(flight)
+    airline.book(flight, mode="waitlist")
+    airline.modify(upgraded, flight, cabin="J")
+    airline.pay(upgraded)
+    await runs.to_the_end()
+    released, sold, offered = airline.log.streams[flight][-3:]
+    assert [each.event.tag for each in (released, sold, offered)] == [
+        "flight.seats_released.1",
+        "flight.seats_sold.1",
+        "flight.seats_offered.1",
+    ]
+    assert offered.causation_id == ids.event_id(flight, sold.version)
 
 
 async def test_a_step_that_fails_leaves_its_cause_recorded_and_is_done_by_the_runner(
