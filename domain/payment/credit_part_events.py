@@ -1,5 +1,6 @@
 """Events about the parts of an amount due that travel credit pays."""
 
+import datetime as dt
 from typing import ClassVar, Literal
 
 from domain.kernel import money
@@ -27,7 +28,8 @@ class CreditApplied(CreditPartFact, frozen=True):
 class CreditPartReturned(CreditPartFact, frozen=True, omit_defaults=True):
     """A part went back to its credit: as a refund of what is owed by `obligation`.
 
-    Without one the amount due was not paid, and the whole part went back.
+    Without one the amount due was not paid, and the whole part went back. `returned_at` is of a
+    refund.
     """
 
     tag: ClassVar[str] = "payment.credit_part_returned.1"
@@ -35,6 +37,7 @@ class CreditPartReturned(CreditPartFact, frozen=True, omit_defaults=True):
     use: str
     amount: money.Money
     obligation: str | None = None
+    returned_at: dt.datetime | None = None
 
 
 CreditPartEvent = CreditApplied | CreditPartReturned

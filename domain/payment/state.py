@@ -96,6 +96,7 @@ class Capture(msgspec.Struct, frozen=True):
     `surplus` is parked. `owed_by` is the obligation by which parked money is returned to its payer.
     `check` is where it was recorded from a signed event alone: whether Stripe's own list has it.
     `paid_at` is when parked money was paid, `by_hand` what of it was refunded at Stripe by hand.
+    `card` is the last four digits of the card that paid, once Stripe's charge was read.
     """
 
     intent: str
@@ -109,6 +110,7 @@ class Capture(msgspec.Struct, frozen=True):
     parked_for: str | None = None
     paid_at: dt.datetime | None = None
     by_hand: money.Money | None = None
+    card: str | None = None
 
     def unapplied(self) -> money.Money:
         """What of it is parked: all, the surplus, or nothing, less what was refunded `by_hand`."""
@@ -139,7 +141,8 @@ class Refund(msgspec.Struct, frozen=True):
     `replaces` is the refused or failed refund in whose place this one was sent; `bank_reference`
     the transfer by which finance paid what this one did not; `charged_back` what the payer has
     taken back by a dispute instead; `covered` what the external refund `covered_by` has paid.
-    `failure` is Stripe's code of a failed one.
+    `failure` is the code of a refused or failed one. `accepted_on` is the accounting day on which
+    Stripe had it, `transferred_on` the value date of the transfer.
     """
 
     id: str
@@ -156,6 +159,8 @@ class Refund(msgspec.Struct, frozen=True):
     failure: str | None = None
     covered: money.Money | None = None
     covered_by: str | None = None
+    accepted_on: dt.date | None = None
+    transferred_on: dt.date | None = None
 
     def arrived(self) -> money.Money:
         """What of it the payer has; another refund is sent for the rest of one charged back."""
@@ -188,11 +193,15 @@ class CreditPart(msgspec.Struct, frozen=True):
 
 
 class CreditReturn(msgspec.Struct, frozen=True):
-    """What of a use went back to its credit because the airline owed it by the obligation."""
+    """What of a use went back to its credit because the airline owed it by the obligation.
+
+    `returned_at` is None where it was not recorded.
+    """
 
     use: str
     obligation: str
     amount: money.Money
+    returned_at: dt.datetime | None = None
 
 
 class Allocation(msgspec.Struct, frozen=True):
@@ -205,13 +214,25 @@ class Allocation(msgspec.Struct, frozen=True):
 
 
 class ExternalRefund(msgspec.Struct, frozen=True):
-    """Money of a capture that was refunded at Stripe by hand, by its id there."""
+    """Money of a capture that was refunded at Stripe by hand, by its id there.
+
+    `failure` is Stripe's code of a failed one. `made_at` is when it was made, None where that was
+    not recorded, `accepted_on` the accounting day on which it was recorded.
+    """
 
     id: str
     intent: str
     amount: money.Money
     allocations: tuple[Allocation, ...] = ()
-    failed: bool = False
+    settled: bool = False
+    failure: str | None = None
+    made_at: dt.datetime | None = None
+    accepted_on: dt.date | None = None
+
+    @property
+    def failed(self) -> bool:
+        """Whether its money came back, even after it was settled."""
+        return self.failure is not None
 
     @property
     def unallocated(self) -> money.Money:

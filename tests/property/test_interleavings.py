@@ -1,8 +1,9 @@
 """Whatever order a journey's webhooks come in, how often, and whichever are lost: one final state.
 
 The journey: a declined card, a payment, a refund by hand whose notices may come before the capture
-is known, a refund that ends either way, a dispute that ends either way. Each event is delivered up to three times or not at all, while the journey goes on or after it;
-what never arrived is found in Stripe's list. The books have the same bytes.
+is known, a refund that ends either way, a dispute that ends either way. Each event is delivered up
+to three times or not at all, while the journey goes on or after it; what never arrived is found in
+Stripe's list. The books have the same bytes.
 """
 
 import asyncio

@@ -248,6 +248,7 @@ class StripeAccount:
             latest_charge=CHARGE if paid else "ch_0" if failed else None,
             last_error_code="card_declined" if failed else None,
             last_error_id="ch_0" if failed else None,
+            card="4242" if paid else None,
             **self._own,
         )
 
