@@ -48,6 +48,7 @@ close_flight: record who has flown and who was a no-show
 reopen_flight: take that back where the departure was withdrawn
 
 booking_details: a booking as its owner and staff see it
+booking_refunds: the refunds of a booking as its owner sees them
 list_bookings: the bookings of a user
 read_history: what happened to a booking
 read_manifest: the passengers of a flight
