@@ -8,6 +8,7 @@ from collections.abc import Iterator, Sequence
 from typing import Literal, assert_never
 
 import msgspec
+from msgspec.structs import replace
 
 from domain.kernel import entries, ids, money
 from domain.payment import refunds as payment_refunds
@@ -104,11 +105,15 @@ def refunds_of(
 def _of(
     booking_id: str, payment: Payment, payments: Sequence[Payment], today: dt.date
 ) -> Iterator[BookingRefund]:
-    replaced = {each.replaces for other in payments for each in other.refunds}
+    ours = [each for other in payments for each in other.refunds]
+    replaced = {each.replaces for each in ours}
+    covered = {each.id for each in ours if each.status is RefundStatus.COVERED}
     for refund in payment.refunds:
         owes = ids.booking_of_obligation(refund.obligation) or payment.pays_for
         if owes == booking_id and refund.status is not RefundStatus.COVERED:
-            yield _ours(payment, refund, today, is_replaced=refund.id in replaced)
+            found = _ours(payment, refund, today, is_replaced=refund.id in replaced)
+            is_rest = refund.replaces in covered
+            yield replace(found, replaces=None) if is_rest else found
     for external in payment.external_refunds:
         amount = _share_of(booking_id, payment, external)
         if amount.amount > 0:
