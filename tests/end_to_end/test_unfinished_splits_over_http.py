@@ -116,6 +116,12 @@ async def test_when_the_hold_ends_each_payer_gets_all_back_once_and_everybody_is
     assert stored_log.seats(system.owner_dsn, case.flight) == (1, 0, 0)
     letters = list(system.mailbox.glob(f"payment-returned-{case.id[8:]}-*.eml"))
     assert len(letters) == len(paid)
+    for language, sentence in (
+        ("en", "the rest was not paid in time"),
+        ("ar", "لم يُدفع باقي المبلغ في الوقت المحدد"),
+    ):
+        page = await customer.client.get(f"/paid/{case.id}", headers={"Accept-Language": language})
+        assert sentence in page.text
     for action in ("checkout", "split-checkout"):
         body = {"shares": case.amounts, "currency": currency} if "split" in action else None
         with pytest.raises(customers.Refused) as refused:
@@ -161,6 +167,36 @@ async def test_the_last_share_whose_webhook_is_lost_confirms_at_the_end_of_the_h
     shared_bookings.end_hold(system, case.id)
     await customer.becomes(case.id, "confirmed")
     assert {back for _, back in shared_bookings.money_back(system, case.id)} == {0}
+
+
+@pytest.mark.parametrize("succeeds", [True, False])
+async def test_a_share_whose_bank_decides_keeps_the_others_until_its_answer(
+    system: System, customer: Customer, succeeds: bool
+) -> None:
+    with running_system.other_settings(system, stripe_delayed_methods="us_bank_account"):
+        case = await shared(system, customer)
+        assert await customers.press(case.links[0], "pay") == 303
+        debit = "pm_usBankAccount_processing"
+        assert await customers.press(case.links[1], "pay", card=debit) == 303
+        await case.become("paid", "processing")
+        shared_bookings.end_hold(system, case.id)
+        await asyncio.sleep(3)
+        assert (await customer.booking(case.id))["status"] == "reserved"
+        assert await case.statuses() == ["paid", "processing"]
+        intents = running_system.stripe_list(system, "payment_intents")
+        (waits,) = [
+            each["id"]
+            for each in intents
+            if each["metadata"].get("booking") == case.id and each["status"] == "processing"
+        ]
+        running_system.control(system, "bank_answers", intent=waits, succeeds=succeeds)
+        if succeeds:
+            await customer.becomes(case.id, "confirmed")
+            return
+        await customer.becomes(case.id, "expired")
+        await case.become("returned", "expired")
+        await asyncio.to_thread(running_system.await_rest, system)
+        assert shared_bookings.money_back(system, case.id) == [(case.amounts[0],) * 2]
 
 
 @pytest.mark.parametrize("milliseconds", [0, 150, 400, 800])
