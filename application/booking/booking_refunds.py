@@ -12,11 +12,11 @@ from msgspec.structs import replace
 
 from domain.kernel import entries, ids, money
 from domain.payment import refunds as payment_refunds
+from domain.payment.external_refund_state import ExternalRefund
 from domain.payment.external_refunds import REFUNDED_BY_HAND
 from domain.payment.state import (
     NOT_REFUNDED,
     CreditReturn,
-    ExternalRefund,
     Payment,
     Refund,
     RefundStatus,

@@ -15,7 +15,8 @@ from domain.ledger import accounts
 from domain.ledger import external_refunds as posting
 from domain.payment import external_refunds, rejections
 from domain.payment.external_refund_events import Purpose
-from domain.payment.state import ExternalRefund, Payment
+from domain.payment.external_refund_state import ExternalRefund
+from domain.payment.state import Payment
 
 ACCOUNTS = {
     Purpose.REFUND: accounts.REFUNDS_PAYABLE,

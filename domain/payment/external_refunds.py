@@ -24,10 +24,9 @@ from domain.payment.external_refund_events import (
     RefundCovered,
     RefundUncovered,
 )
+from domain.payment.external_refund_state import Allocation, ExternalRefund
 from domain.payment.state import (
     NOT_REFUNDED,
-    Allocation,
-    ExternalRefund,
     Payment,
     Refund,
     RefundStatus,

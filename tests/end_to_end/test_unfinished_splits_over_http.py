@@ -89,7 +89,7 @@ async def test_a_share_that_expires_at_stripe_is_opened_again_or_paid_with_the_r
 
 
 @pytest.mark.parametrize("currency", CURRENCIES)
-async def test_when_the_hold_ends_each_payer_gets_all_back_once_and_everybody_is_told(
+async def test_when_the_hold_ends_each_payer_gets_all_back_once_with_a_letter(
     system: System, customer: Customer, currency: str
 ) -> None:
     case = await shared(system, customer, currency, 3, seats=1)
