@@ -72,6 +72,25 @@ async def test_our_ids_reach_session_intent_and_charge(
     assert session.client_reference_id == request.booking
 
 
+@pytest.mark.parametrize(
+    ("card", "digits"),
+    [("pm_card_visa", "4242"), ("pm_card_mastercard", "4444"), ("pm_card_amex", "0005")],
+)
+async def test_each_read_of_an_intent_has_the_last_four_digits_of_its_card(
+    gateway: StripePaymentGateway, simulator: StripeSimulator, card: str, digits: str
+) -> None:
+    since = dt.datetime.now(dt.UTC) - dt.timedelta(minutes=1)
+    opened = await gateway.open_checkout(checkout_request())
+    simulator.control("attempts", session=opened.id, card=card)
+    paid = await gateway.session(opened.id)
+    assert paid.intent is not None
+    read = await gateway.payment_intent(paid.intent.id)
+    listed = (await gateway.list_intents(created_since=since)).intents
+    (found,) = [each for each in listed if each.id == read.id]
+    assert paid.intent == read == found
+    assert (read.card, read.latest_charge is not None) == (digits, True)
+
+
 async def test_a_declined_card_leaves_the_session_open_and_may_succeed_later(
     gateway: StripePaymentGateway, simulator: StripeSimulator
 ) -> None:
