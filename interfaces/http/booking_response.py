@@ -168,8 +168,9 @@ class BookingResponse(msgspec.Struct, rename="camel"):
     collect now, which is what `credits` and parts paid by card have left; `refundStatus` is
     pending, requires_action (the payer has to answer Stripe), settled, or failed or canceled (staff
     handle it) where money is owed back; `refunds` are all refunds, also of money that the booking
-    could not take, the oldest first. `dividedFrom` is the reference of the booking that its
-    passengers have left, and `dividedInto` are those for which passengers have left it.
+    could not take, the oldest first. Both are of the present, also in the answer to a repeat.
+    `dividedFrom` is the reference of the booking that its passengers have left, and `dividedInto`
+    are those for which passengers have left it.
     """
 
     id: str

@@ -145,6 +145,31 @@ async def test_a_failed_refund_that_finance_pays_by_bank_and_one_by_hand_are_sho
     assert ours["amount"]["currency"] == currency
 
 
+@pytest.mark.parametrize("currency", CURRENCIES)
+async def test_what_travel_credit_paid_is_shown_to_go_back_to_it_beside_the_card(
+    system: System, client: httpx.AsyncClient, customer: Customer, currency: str
+) -> None:
+    flight = running_system.schedule(system, seats=2, currency=currency, fare=FARES[currency])
+    booking = str((await customer.send_booking(flight)).json()["id"])
+    finance = await customers.staff(system, client, "finance")
+    body = {"amount": 10_000, "currency": currency, "reason": "a broken seat"}
+    credit = (await finance.post(f"/api/admin/bookings/{booking}/credit", body))["id"]
+    await customer.on(booking, "credit", {"credit": credit})
+    await customer.pay(booking)
+    await customer.becomes(booking, "confirmed")
+    await customer.cancelled(booking)
+    found = await customer.becomes(booking, "refunded")
+    to_card, to_credit = sorted(found["refunds"], key=lambda each: each["destination"]["kind"])
+    assert to_card["destination"]["kind"] == "card"
+    assert to_credit["destination"] == {"kind": "credit", "cardLastFour": None, "credit": credit}
+    assert (to_credit["status"], to_credit["expectedBySource"]) == ("succeeded", "credit_at_once")
+    day = accounting_day(dt.datetime.fromisoformat(to_credit["requestedAt"])).isoformat()
+    assert to_credit["expectedBy"] == day
+    assert to_credit["amount"]["amount"] == 10_000
+    both = to_card["amount"]["amount"] + to_credit["amount"]["amount"]
+    assert {"amount": both, "currency": currency} == found["refund"]
+
+
 async def test_the_refunds_are_the_same_after_the_processes_start_anew(
     system: System, client: httpx.AsyncClient, customer: Customer
 ) -> None:
