@@ -228,6 +228,18 @@ def test_a_refund_waits_for_the_end_of_a_dispute_and_one_charged_back_needs_noth
     assert lost.destination == RefundDestination("dispute", card="4242")
 
 
+def test_of_a_refund_that_a_dispute_paid_in_part_the_rest_is_listed_by_itself() -> None:
+    case = Case().paid()
+    refund = case.owe(10_000)
+    disputed = Disputed(case.airline, case.booking, amount=4_000)
+    disputed.withdrawn()
+    case.record(refund, Postponed())
+    disputed.becomes("lost")
+    before, rest = case.refunds()
+    assert (before.id, before.status, before.amount) == (refund, "succeeded", case.money(4_000))
+    assert (rest.status, rest.amount) == ("requested", case.money(6_000))
+
+
 @pytest.mark.parametrize("currency", CURRENCIES)
 def test_a_refund_by_hand_is_listed_once_also_where_it_paid_what_we_owed(currency: str) -> None:
     case = Case(currency).paid()
