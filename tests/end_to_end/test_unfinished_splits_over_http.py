@@ -169,6 +169,28 @@ async def test_the_last_share_whose_webhook_is_lost_confirms_at_the_end_of_the_h
     assert {back for _, back in shared_bookings.money_back(system, case.id)} == {0}
 
 
+@pytest.mark.parametrize("waits", [True, False])
+async def test_the_last_share_paid_after_the_booking_ended_goes_back_like_the_others(
+    system: System, customer: Customer, waits: bool
+) -> None:
+    case = await shared(system, customer)
+    assert await customers.press(case.links[0], "pay") == 303
+    await case.become("paid", "open")
+    shared_bookings.lapse_unasked(system, case)
+    if waits:
+        await case.become("returned", "expired")
+        assert (await case.now())[1]["checkoutUrl"] is None, "nobody is invited to pay any more"
+    assert await customers.press(case.links[1], "pay") == 303, "Stripe was not asked"
+    await case.become("returned", "returned")
+    found = await customer.until(
+        case.id,
+        lambda found: [each["status"] for each in found["refunds"]] == ["succeeded"] * 2,
+    )
+    assert found["status"] == "expired"
+    back = shared_bookings.money_back(system, case.id)
+    assert sorted(back) == sorted((amount, amount) for amount in case.amounts)
+
+
 @pytest.mark.parametrize("succeeds", [True, False])
 async def test_a_share_whose_bank_decides_keeps_the_others_until_its_answer(
     system: System, customer: Customer, succeeds: bool

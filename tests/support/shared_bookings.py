@@ -7,7 +7,8 @@ from typing import Any
 import httpx
 import msgspec
 
-from domain.booking.events import BookingReserved
+from domain.booking.events import BookingExpired, BookingReserved
+from domain.inventory.events import CapacityMove, SeatsReleased
 from domain.kernel import money
 from tests.support import running_system, stored_log
 from tests.support.customers import Customer
@@ -74,6 +75,16 @@ def end_hold(system: System, booking: str, *, after: dt.timedelta = dt.timedelta
     until = dt.datetime.now(dt.UTC) + after
     version = len(stored_log.tags(system.owner_dsn, booking)) + 1
     stored_log.append(system.owner_dsn, booking, version, BookingReserved(hold_until=until))
+
+
+def lapse_unasked(system: System, case: SharedBooking) -> None:
+    """The hold ends as when Stripe cannot be reached: its sessions can still be paid."""
+    reason = "hold_lapsed_provider_unreachable"
+    move = CapacityMove("Y", held=-1, fare_class="Y")
+    released = SeatsReleased(booking=case.id, reason=reason, moves=(move,))
+    for stream, event in ((case.flight, released), (case.id, BookingExpired(reason=reason))):
+        version = len(stored_log.tags(system.owner_dsn, stream)) + 1
+        stored_log.append(system.owner_dsn, stream, version, event)
 
 
 def money_back(system: System, booking: str) -> list[tuple[int, int]]:
