@@ -19,6 +19,7 @@ answer_dispute: the evidence for a dispute, and its submission
 evidence: the evidence, put together from the log
 expire_booking: expire a booking that was not paid in time
 settle_parked_funds: settle captured money that the booking could not take, by rule
+return_parts: return the parts of what has ended without being paid
 allocate_funds: let money without a booking pay for the one that its payer meant
 reseat_booking: give an expired booking its seats again when its money came late
 ask_for_rest: write to a traveller who has paid a part of the amount due
@@ -48,6 +49,7 @@ close_flight: record who has flown and who was a no-show
 reopen_flight: take that back where the departure was withdrawn
 
 booking_details: a booking as its owner and staff see it
+booking_refunds: the refunds of a booking as its owner sees them
 list_bookings: the bookings of a user
 read_history: what happened to a booking
 read_manifest: the passengers of a flight

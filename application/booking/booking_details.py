@@ -1,12 +1,13 @@
 """A booking as its owner and staff see it: names, refund, available actions."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Literal
 
 import msgspec
 
 from application.booking import journey
 from application.booking.access import CarriedOut, carry_out, visible_booking
+from application.booking.booking_refunds import BookingRefund, refunds_of
 from application.booking.opened_needs import opened_codes, readable_services
 from application.booking.people import Name
 from application.booking.ports import BookingPorts
@@ -34,7 +35,8 @@ class BookingDetails(msgspec.Struct, frozen=True):
     """One booking; `names` are None where the person was erased, `special_services` are opened.
 
     `due` is what a checkout would collect now: what is outstanding of the amount due. `credits` is
-    what travel credit pays or has paid. `refund_status` is None where no refund is owed.
+    what travel credit pays or has paid. `refund_status` is None where no refund is owed; `refunds`
+    are also those of money that the booking could not take.
     `suspension` is why no coupon may be used, `replayed` when the command that led here was carried
     out before.
     """
@@ -47,6 +49,7 @@ class BookingDetails(msgspec.Struct, frozen=True):
     credits: tuple[CreditPart, ...]
     refund_status: RefundProgress | None
     available_actions: tuple[str, ...]
+    refunds: tuple[BookingRefund, ...] = ()
     special_services: tuple[SpecialService, ...] = ()
     suspension: Suspension | None = None
     replayed: bool = False
@@ -80,7 +83,8 @@ async def details(
     """
     booking = done.booking
     is_new = names is not None
-    payments = () if is_new else await _payments(ports, done.booking_id, booking)
+    collected = {} if is_new else await _payments(ports, done.booking_id, booking)
+    payments = _paying(done.booking_id, booking, collected)
     known = await _segment_facts(ports, done.booking_id, booking)
     return BookingDetails(
         booking_id=done.booking_id,
@@ -99,6 +103,7 @@ async def details(
             at_gate=roles.may(principal.role, "handle_passengers"),
             now=ports.clock(),
         ),
+        refunds=refunds_of(done.booking_id, tuple(collected.values()), now=ports.clock()),
         special_services=readable_services(booking, await opened_codes(ports.vault, [booking])),
         suspension=suspension_of(booking),
         replayed=done.replayed,
@@ -154,14 +159,26 @@ async def _opened_names(ports: BookingPorts, booking: Booking) -> list[Name | No
     return [None if text is None else msgspec.json.decode(text, type=Name) for text in texts]
 
 
-async def _payments(ports: BookingPorts, booking_id: str, booking: Booking) -> tuple[Payment, ...]:
+async def _payments(ports: BookingPorts, booking_id: str, booking: Booking) -> dict[str, Payment]:
+    """Return all that ever collected money for the booking, by stream."""
+    own = [
+        ids.payment_stream(booking_id, number)
+        for number in range(1, booking.modification_count + 2)
+    ]
+    streams = list(dict.fromkeys([*booking.payments, *own]))
+    found = await ports.bus.current_all(stream_kinds.PAYMENT, streams)
+    return {name: payment for name in streams if (payment := found[name][0]) is not None}
+
+
+def _paying(
+    booking_id: str, booking: Booking, collected: Mapping[str, Payment]
+) -> tuple[Payment, ...]:
     """Return what has paid for the booking and then what is being collected, if anything is."""
     streams = list(booking.payments)
     due = ids.payment_stream(booking_id, booking.payment_number())
     if booking.amount_due().amount and due not in streams:
         streams.append(due)
-    found = await ports.bus.current_all(stream_kinds.PAYMENT, streams)
-    return tuple(payment for payment, _ in found.values() if payment is not None)
+    return tuple(collected[name] for name in streams if name in collected)
 
 
 def _due(booking: Booking, payments: Sequence[Payment]) -> money.Money:

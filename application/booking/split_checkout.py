@@ -22,6 +22,8 @@ from application.identity.ports import Principal
 from application.payment import collect
 from application.payment.start_checkout import payable_in_parts, requested_payment
 from application.ports import Answer
+from domain.booking import states
+from domain.booking.state import Booking
 from domain.kernel import ids, money
 from domain.payment import rejections, shares
 from domain.payment.events import AttemptStarted, PaymentEvent
@@ -106,7 +108,9 @@ async def split_checkout(
         await ports.collector.open_session(payment_id, attempt, cause=caller.cause)
     payment = (await ports.bus.current(stream_kinds.PAYMENT, payment_id))[0]
     assert payment is not None
-    return _shares(payment_id, payment, replayed=stored is not None)
+    booking = (await ports.bus.current(stream_kinds.BOOKING, payment.booking))[0]
+    assert booking is not None, "its payment was requested"
+    return _shares(payment_id, payment, booking, replayed=stored is not None)
 
 
 async def _split(
@@ -126,13 +130,17 @@ async def read_shares(ports: BookingPorts, principal: Principal, id_or_reference
     payment = (await ports.bus.current(stream_kinds.PAYMENT, payment_id))[0]
     if payment is None or not payment.is_shared():
         raise rejections.PaymentNotFound()
-    return _shares(payment_id, payment)
+    return _shares(payment_id, payment, booking)
 
 
-def _shares(payment_id: str, payment: Payment, *, replayed: bool = False) -> Shares:
+def _shares(
+    payment_id: str, payment: Payment, booking: Booking, *, replayed: bool = False
+) -> Shares:
+    """Return the shares; once nothing is due none is open, whatever Stripe still shows."""
+    is_over = payment.is_settled() or booking.status not in states.UNPAID | states.TICKETED
     by_attempt = {captured.attempt: captured for captured in payment.captures}
     found = tuple(
-        _share(payment, attempt, by_attempt.get(attempt.id))
+        _share(payment, attempt, by_attempt.get(attempt.id), is_over=is_over)
         for attempt in payment.attempts
         if attempt.is_share
     )
@@ -141,12 +149,13 @@ def _shares(payment_id: str, payment: Payment, *, replayed: bool = False) -> Sha
     return Shares(payment_id, found, outstanding, replayed)
 
 
-def _share(payment: Payment, attempt: Attempt, captured: Capture | None) -> Share:
-    is_open = attempt.status is AttemptStatus.OPEN and not attempt.bank_decides
+def _share(payment: Payment, attempt: Attempt, captured: Capture | None, *, is_over: bool) -> Share:
+    status = _status(attempt, captured)
+    is_open = status == "open" and not is_over
     return Share(
         attempt=attempt.id,
         amount=attempt.amount or payment.due,
-        status=_status(attempt, captured),
+        status="expired" if status == "open" and is_over else status,
         url=attempt.url if is_open else None,
         expires_at=attempt.expires_at,
     )

@@ -30,7 +30,9 @@ def refund_part(
 ) -> None:
     """Give back what the booking owes by the obligation; it can be spent again at once."""
     payment = _payment(context, payment_id)
-    refunded = credit_parts.refund(payment, use=part.use, amount=amount, obligation=obligation)
+    refunded = credit_parts.refund(
+        payment, use=part.use, amount=amount, obligation=obligation, now=context.now
+    )
     context.record(payment_id, refunded)
     if refunded:
         _return(context, part, booking_id=booking_id, amount=amount, cause=cause)

@@ -151,7 +151,7 @@ def _check_of(payment: Payment | None, intent: str) -> CaptureCheck | None:
 
 def _found(intent: gateway.PaymentIntent) -> FoundIntent:
     captured = intent.amount_received if intent.status == "succeeded" else None
-    return FoundIntent(captured=captured, payment=intent.payment)
+    return FoundIntent(captured=captured, payment=intent.payment, card=intent.card)
 
 
 def tasks_of(captures: Sequence[tuple[str, str, dt.datetime]], *, size: int) -> list[CheckCaptures]:

@@ -254,6 +254,7 @@ class Collector:
             charge=intent.latest_charge or "",
             amount=money.Money(intent.amount_received.amount, intent.amount_received.currency),
             paid_at=intent.created,
+            card=intent.card,
         )
         try:
             await self._bus.submit(follow_up.envelope(cause, f"capture:{intent.id}", command))
@@ -269,6 +270,7 @@ class Collector:
             intent=intent.id,
             charge=intent.latest_charge or "",
             amount=money.Money(intent.amount_received.amount, intent.amount_received.currency),
+            card=intent.card,
         )
         await self._bus.submit(follow_up.envelope(cause, f"unmatched:{intent.id}", command))
 

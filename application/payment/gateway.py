@@ -42,6 +42,8 @@ class PaymentIntent(msgspec.Struct, frozen=True, kw_only=True):
     before there was a charge, as in 3-D Secure.
 
     `created` is when the payer first tried, at most the life of a session before the payment.
+    `card` is the last four digits of the card of the latest charge, where that was read and it was
+    paid by card.
     `status` is Stripe's word: requires_payment_method, requires_confirmation, requires_action,
     processing, requires_capture, canceled, succeeded.
     """
@@ -57,6 +59,7 @@ class PaymentIntent(msgspec.Struct, frozen=True, kw_only=True):
     payment: str | None
     attempt: str | None
     created: dt.datetime | None = None
+    card: str | None = None
 
 
 class CheckoutSession(msgspec.Struct, frozen=True, kw_only=True):
@@ -119,6 +122,7 @@ class ProviderRefund(msgspec.Struct, frozen=True, kw_only=True):
     booking: str | None
     payment: str | None
     refund: str | None
+    created: dt.datetime | None = None
 
 
 class GatewayFailure(Exception):

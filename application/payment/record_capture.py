@@ -61,7 +61,8 @@ class RecordCapture(Command, frozen=True):
 
     `booking_id` is the gift card where it pays for one.
     `from_signed_event`: Stripe was not asked; a timer checks it. `paid_at` is Stripe's instant of
-    the payment, None where it is not known.
+    the payment, None where it is not known; `card` is the last four digits of its card, None where
+    Stripe's charge was not read.
     """
 
     payment_id: str
@@ -72,6 +73,7 @@ class RecordCapture(Command, frozen=True):
     amount: money.Money
     from_signed_event: bool = False
     paid_at: dt.datetime | None = None
+    card: str | None = None
 
     @property
     def streams(self) -> tuple[str, ...]:
@@ -99,6 +101,7 @@ class RecordCapture(Command, frozen=True):
                 now=context.now,
             ),
             from_signed_event=self.from_signed_event,
+            card=self.card,
         )
         if not captured:
             return Reply(self.payment_id)

@@ -17,10 +17,14 @@ from domain.payment.state import Capture, CaptureCheck, Payment
 
 
 class FoundIntent(msgspec.Struct, frozen=True):
-    """An intent as Stripe has it: what it has taken (None: nothing), for which payment of ours."""
+    """An intent as Stripe has it: what it has taken (None: nothing), for which payment of ours.
+
+    `card` is the last four digits of the card that paid.
+    """
 
     captured: money.Money | None
     payment: str | None
+    card: str | None = None
 
 
 class RecordCaptureCheck(Command, frozen=True):
@@ -41,7 +45,12 @@ class RecordCaptureCheck(Command, frozen=True):
         if payment is None or before is None:
             raise rejections.PaymentNotFound()
         contradiction = self._contradiction(before)
-        checked = captures.check(payment, intent=self.intent, contradiction=contradiction)
+        checked = captures.check(
+            payment,
+            intent=self.intent,
+            contradiction=contradiction,
+            card=None if self.found is None else self.found.card,
+        )
         context.record(self.payment_id, checked)
         if ids.is_credit_id(payment.booking):
             pay_gift_card(context, self.payment_id, self.intent)

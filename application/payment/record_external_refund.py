@@ -4,6 +4,7 @@ Money of ours that it displaces stays with finance. Of parked money it is clear 
 that is lowered at once, so that it is not returned twice.
 """
 
+import datetime as dt
 from typing import Literal
 
 from application.commands import stream_kinds
@@ -14,7 +15,8 @@ from domain.ledger import accounts
 from domain.ledger import external_refunds as posting
 from domain.payment import external_refunds, rejections
 from domain.payment.external_refund_events import Purpose
-from domain.payment.state import ExternalRefund, Payment
+from domain.payment.external_refund_state import ExternalRefund
+from domain.payment.state import Payment
 
 ACCOUNTS = {
     Purpose.REFUND: accounts.REFUNDS_PAYABLE,
@@ -26,15 +28,16 @@ ACCOUNTS = {
 class RecordExternalRefund(Command, frozen=True):
     """Record that Stripe refunds money of the capture `intent`, or that it was returned to us.
 
-    `code` is Stripe's reason where it has `failed`.
+    `code` is Stripe's reason where it has `failed`, `made_at` Stripe's instant.
     """
 
     payment_id: str
     intent: str
     provider_refund: str
     amount: money.Money
-    state: Literal["accepted", "failed"]
+    state: Literal["accepted", "settled", "failed"]
     code: str = ""
+    made_at: dt.datetime | None = None
 
     def decide(self, context: DecisionContext) -> Reply:
         """Rejects PaymentNotFound; the same report again, or an older one, records nothing."""
@@ -44,6 +47,11 @@ class RecordExternalRefund(Command, frozen=True):
         _record(self, payment, context)
         if self.state == "failed":
             _fail(self, context)
+        elif self.state == "settled":
+            settled = external_refunds.settle(
+                _payment(self.payment_id, context), provider_refund=self.provider_refund
+            )
+            context.record(self.payment_id, settled)
         return Reply(self.payment_id)
 
 
@@ -59,9 +67,10 @@ def _record(command: RecordExternalRefund, payment: Payment, context: DecisionCo
             references=(command.provider_refund, command.intent),
             now=context.now,
         ),
+        made_at=command.made_at,
     )
     # One that has failed meanwhile displaces nothing.
-    context.record(command.payment_id, recorded if command.state == "accepted" else recorded[:1])
+    context.record(command.payment_id, recorded if command.state != "failed" else recorded[:1])
     if recorded:
         _return_parked(command, context)
 

@@ -20,7 +20,7 @@ def stream_of(intent: str) -> str:
 
 
 class RecordUnmatchedMoney(Command, frozen=True):
-    """Record the money of a payment intent that has succeeded.
+    """Record the money of a payment intent that has succeeded; `card` as in RecordCapture.
 
     What was charged once more for an intent that is recorded has a `number` of its own.
     """
@@ -29,6 +29,7 @@ class RecordUnmatchedMoney(Command, frozen=True):
     charge: str
     amount: money.Money
     number: int = NUMBER
+    card: str | None = None
 
     @property
     def streams(self) -> tuple[str, ...]:
@@ -56,6 +57,7 @@ class RecordUnmatchedMoney(Command, frozen=True):
             charge=self.charge,
             amount=self.amount,
             entry=entry,
+            card=self.card,
         )
         context.record(stream, captured)
         payment = context.load(stream_kinds.PAYMENT, stream)

@@ -259,15 +259,7 @@ class Refunder:
                 return  # it took no money, or not yet: another event says so
             await self._learn_unsent(payment, reported.charge, intent, cause)
             logger.critical("refund %s was made at Stripe by hand: allocate it", reported.id)
-        failed = reported.status in FAILED
-        command = RecordExternalRefund(
-            payment_id=stream,
-            intent=intent,
-            provider_refund=reported.id,
-            amount=reported.amount,
-            state="failed" if failed else "accepted",
-            code=(reported.failure_reason or reported.status) if failed else "",
-        )
+        command = _external_refund(stream, intent, reported)
         step = f"external:{reported.id}:{command.state}"
         await self._bus.submit(follow_up.envelope(cause, step, command))
 
@@ -308,3 +300,20 @@ class Refunder:
         if payment is None or known is None:
             raise rejections.PaymentNotFound()
         return payment, known
+
+
+def _external_refund(
+    stream: str, intent: str, reported: gateway.ProviderRefund
+) -> RecordExternalRefund:
+    """Return the command that records the current state of a refund made by hand."""
+    failed = reported.status in FAILED
+    paid = reported.status == "succeeded"
+    return RecordExternalRefund(
+        payment_id=stream,
+        intent=intent,
+        provider_refund=reported.id,
+        amount=reported.amount,
+        state="failed" if failed else "settled" if paid else "accepted",
+        code=(reported.failure_reason or reported.status) if failed else "",
+        made_at=reported.created,
+    )

@@ -7,6 +7,7 @@ process: what a process is, and what its action may use
 confirm_when_paid: issue the tickets of a paid booking
 complete_modification_when_paid: exchange the segment of a booking when its modification is paid
 settle_money_when_parked: settle captured money that its booking could not take
+return_parts_when_unpaid: returns what was paid of what has ended before the rest came
 return_credit_when_unpaid: returns credit that was to pay for what has ended unpaid
 refund_when_owed: request the refund of money that is owed to a booking
 follow_flight_when_changed: follow a flight's change up for every booking on it

@@ -10,6 +10,7 @@ from application.processes import (
     offer_seats_when_released,
     refund_when_owed,
     return_credit_when_unpaid,
+    return_parts_when_unpaid,
     settle_money_when_parked,
 )
 from application.processes.process import Process
@@ -20,6 +21,7 @@ PROCESSES: tuple[Process, ...] = (
     complete_modification_when_paid.PROCESS,
     refund_when_owed.PROCESS,
     return_credit_when_unpaid.PROCESS,
+    return_parts_when_unpaid.PROCESS,
     follow_flight_when_changed.PROCESS,
     assess_claim_when_disrupted.PROCESS,
     give_seats_when_freed.PROCESS,

@@ -11,7 +11,7 @@ from domain.kernel.events import DomainEvent
 NAME = "return_credit_when_unpaid"
 
 
-def _payment_of(booking_id: str, event: DomainEvent) -> str:
+def payment_of(booking_id: str, event: DomainEvent) -> str:
     """Return the payment of the amount that is not due any more."""
     number = event.number + 1 if isinstance(event, ModificationExpired) else ids.FIRST_PAYMENT
     return ids.payment_stream(booking_id, number)
@@ -20,12 +20,12 @@ def _payment_of(booking_id: str, event: DomainEvent) -> str:
 def _return(
     booking_id: str, event: DomainEvent, _booking: object, _numbers: TicketNumbers
 ) -> ReturnUnusedCredit:
-    return ReturnUnusedCredit(payment_id=_payment_of(booking_id, event))
+    return ReturnUnusedCredit(payment_id=payment_of(booking_id, event))
 
 
 async def return_credit(recorded: RecordedEvent, context: ProcessContext) -> None:
     """Submit the command where credit still is to pay a part; mostly there is none."""
-    payment_id = _payment_of(recorded.stream, recorded.event)
+    payment_id = payment_of(recorded.stream, recorded.event)
     payment = (await context.bus.current(stream_kinds.PAYMENT, payment_id))[0]
     if payment is None or payment.is_settled() or not payment.credited().amount:
         return

@@ -1,7 +1,7 @@
 """Settle captured money that its booking could not take: seats again, or the money back.
 
 It starts when money is parked, and when Stripe has confirmed what only a signature reported. A
-timer settles what waits for something else: the rest of a part, or the end of a dispute.
+timer settles what waits for something else, such as the end of a dispute.
 """
 
 from application.booking.settle_parked_funds import SettleParkedFunds

@@ -15,6 +15,7 @@ dispute_events: the events of disputes
 external_refund_events: the events of external refunds
 state: the state
 dispute_state: the state of disputes
+external_refund_state: the state of external refunds
 fold: state after event
 rejections: the reasons for which a decision is rejected
 
@@ -29,7 +30,8 @@ charge is disputed, and *charged back* where the payer got the money by the disp
 Stripe may wait for the payer (*requires action*), and a refund may be *canceled* there.
 
 An *external refund* was made at Stripe's dashboard by hand. Finance *allocates* it: to a refund of
-ours, which is then *covered* and not sent, or as goodwill.
+ours, which is then *covered* and not sent, or as goodwill. It is *settled* once Stripe passed its
+money on.
 
 A *dispute* is what the payer's bank asks back: an *inquiry* (no money moves), *open*, then *won*,
 *lost* or *closed*. Its *receivable* is what the bank holds of our money and may return.

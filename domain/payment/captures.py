@@ -58,10 +58,12 @@ def capture(
     amount: money.Money,
     entry: entries.Entry,
     from_signed_event: bool = False,
+    card: str | None = None,
 ) -> list[PaymentEvent]:
     """Stripe captured money: recorded once per intent (M2), whatever the attempt's state.
 
-    What is `from_signed_event` alone is checked with Stripe's own list afterwards.
+    What is `from_signed_event` alone is checked with Stripe's own list afterwards. `card` is the
+    last four digits, where they are known by now.
     """
     assert amount.amount > 0, "what Stripe captured is more than nothing"
     if payment.capture(intent) is not None:
@@ -74,19 +76,28 @@ def capture(
             amount=amount,
             entry=entry,
             from_signed_event=from_signed_event,
+            card=card,
         )
     ]
 
 
 def check(
-    payment: Payment, *, intent: str, contradiction: Contradiction | None
+    payment: Payment,
+    *,
+    intent: str,
+    contradiction: Contradiction | None,
+    card: str | None = None,
 ) -> list[CaptureEvent]:
-    """Record how Stripe's own list compares with a capture; once it has passed, nothing more."""
+    """Record how Stripe's own list compares with a capture; once it has passed, nothing more.
+
+    `card` is the last four digits of the card that paid, by that list.
+    """
     captured = payment.capture(intent)
     if captured is None or captured.check in {None, CaptureCheck.PASSED}:
         return []
     if contradiction is None:
-        return [CaptureChecked(intent=intent, parked=captured.unapplied().amount > 0)]
+        is_parked = captured.unapplied().amount > 0
+        return [CaptureChecked(intent=intent, parked=is_parked, card=card)]
     if captured.check is CaptureCheck.CONTRADICTED:
         return []
     return [CaptureContradicted(intent=intent, reason=contradiction)]
@@ -190,11 +201,12 @@ def evolve(payment: Payment, event: CaptureEvent) -> Payment:
                 amount=event.amount,
                 attempt=event.attempt,
                 check=CaptureCheck.OPEN if event.from_signed_event else None,
+                card=event.card,
             )
             captured = with_attempt_status(payment, event.attempt, AttemptStatus.CAPTURED)
             return replace(captured, captures=(*payment.captures, capture))
         case CaptureChecked():
-            return _with_capture(payment, event.intent, check=CaptureCheck.PASSED)
+            return _with_capture(payment, event.intent, check=CaptureCheck.PASSED, card=event.card)
         case CaptureContradicted():
             return _with_capture(payment, event.intent, check=CaptureCheck.CONTRADICTED)
         case FundsParked():

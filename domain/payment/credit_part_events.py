@@ -1,5 +1,6 @@
 """Events about the parts of an amount due that travel credit pays."""
 
+import datetime as dt
 from typing import ClassVar, Literal
 
 from domain.kernel import money
@@ -28,7 +29,8 @@ class CreditPartReturned(CreditPartFact, frozen=True, omit_defaults=True):
     """A part went back to its credit: as a refund of what is owed by `obligation`, or because
     `modified_booking` costs less after a change.
 
-    Without either the amount due was not paid, and the whole part went back.
+    Without either the amount due was not paid, and the whole part went back. `returned_at` is of a
+    refund.
     """
 
     tag: ClassVar[str] = "payment.credit_part_returned.1"
@@ -37,6 +39,7 @@ class CreditPartReturned(CreditPartFact, frozen=True, omit_defaults=True):
     amount: money.Money
     obligation: str | None = None
     modified_booking: str | None = None
+    returned_at: dt.datetime | None = None
 
 
 CreditPartEvent = CreditApplied | CreditPartReturned

@@ -3,6 +3,7 @@
 A decision that was made already returns no events.
 """
 
+import datetime as dt
 from typing import assert_never
 
 from msgspec.structs import replace
@@ -97,7 +98,7 @@ def withdraw(payment: Payment, *, use: str) -> list[PaymentEvent]:
 
 
 def refund(
-    payment: Payment, *, use: str, amount: money.Money, obligation: str
+    payment: Payment, *, use: str, amount: money.Money, obligation: str, now: dt.datetime
 ) -> list[PaymentEvent]:
     """Give back what is owed by the obligation as credit, once from each use (M12)."""
     part = payment.credit_part(use)
@@ -106,7 +107,10 @@ def refund(
     assert 0 < amount.amount <= part.left.amount, "credit never gets back more than it paid"
     if any(each.use == use and each.obligation == obligation for each in payment.credit_returns):
         return []
-    return [CreditPartReturned(credit=part.credit, use=use, amount=amount, obligation=obligation)]
+    returned = CreditPartReturned(
+        credit=part.credit, use=use, amount=amount, obligation=obligation, returned_at=now
+    )
+    return [returned]
 
 
 def return_for_change(
@@ -152,5 +156,6 @@ def _returned(payment: Payment, event: CreditPartReturned) -> Payment:
     )
     returns = payment.credit_returns
     if event.obligation is not None:
-        returns = (*returns, CreditReturn(event.use, event.obligation, event.amount))
+        returned = CreditReturn(event.use, event.obligation, event.amount, event.returned_at)
+        returns = (*returns, returned)
     return replace(payment, credit_parts=parts, credit_returns=returns)

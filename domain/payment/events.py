@@ -122,7 +122,8 @@ class CaptureFact(DomainEvent, frozen=True):
 class PaymentCaptured(CaptureFact, frozen=True, omit_defaults=True):
     """Stripe captured money; the entry credits unapplied funds.
 
-    `from_signed_event`: recorded from a signature alone, and not checked with Stripe yet.
+    `from_signed_event`: recorded from a signature alone, and not checked with Stripe yet. `card`
+    is the last four digits of the card, where Stripe's charge was read.
     """
 
     tag: ClassVar[str] = "payment.captured.1"
@@ -132,17 +133,20 @@ class PaymentCaptured(CaptureFact, frozen=True, omit_defaults=True):
     amount: money.Money
     entry: entries.Entry
     from_signed_event: bool = False
+    card: str | None = None
 
 
 class CaptureChecked(CaptureFact, frozen=True, omit_defaults=True):
     """Stripe's own list has the capture that a signed event reported, with the same amount.
 
-    `parked` where money of it could not be applied: it may be returned now.
+    `parked` where money of it could not be applied: it may be returned now. `card` is the last four
+    digits of the card that paid.
     """
 
     tag: ClassVar[str] = "payment.capture_checked.1"
     intent: str
     parked: bool = False
+    card: str | None = None
 
 
 class CaptureContradicted(CaptureFact, frozen=True):

@@ -3,6 +3,7 @@
 The fields are a storage contract, as in `events.py`. Amounts are in the currency of the charge.
 """
 
+import datetime as dt
 from enum import StrEnum
 from typing import ClassVar, Literal
 
@@ -24,10 +25,11 @@ class ExternalRefundFact(DomainEvent, frozen=True):
     capability: ClassVar[Literal["external_refunds"]] = "external_refunds"
 
 
-class ExternalRefundRecorded(ExternalRefundFact, frozen=True):
+class ExternalRefundRecorded(ExternalRefundFact, frozen=True, omit_defaults=True):
     """Stripe refunds money of a capture, and no request of ours is known for it.
 
-    The entry takes it from Stripe's balance to what finance has to allocate.
+    The entry takes it from Stripe's balance to what finance has to allocate. `made_at` is Stripe's
+    instant.
     """
 
     tag: ClassVar[str] = "payment.external_refund_recorded.1"
@@ -35,6 +37,7 @@ class ExternalRefundRecorded(ExternalRefundFact, frozen=True):
     intent: str
     amount: money.Money
     entry: entries.Entry
+    made_at: dt.datetime | None = None
 
 
 class ExternalRefundAllocated(ExternalRefundFact, frozen=True):
@@ -51,6 +54,13 @@ class ExternalRefundAllocated(ExternalRefundFact, frozen=True):
     booking: str
     refund: str | None
     entry: entries.Entry
+
+
+class ExternalRefundSettled(ExternalRefundFact, frozen=True):
+    """Stripe passed the money of an external refund on; the bank may still return it."""
+
+    tag: ClassVar[str] = "payment.external_refund_settled.1"
+    provider_refund: str
 
 
 class ExternalRefundFailed(ExternalRefundFact, frozen=True):
@@ -85,6 +95,7 @@ class RefundUncovered(ExternalRefundFact, frozen=True):
 ExternalRefundEvent = (
     ExternalRefundRecorded
     | ExternalRefundAllocated
+    | ExternalRefundSettled
     | ExternalRefundFailed
     | RefundCovered
     | RefundUncovered

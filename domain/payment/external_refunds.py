@@ -19,14 +19,14 @@ from domain.payment.external_refund_events import (
     ExternalRefundEvent,
     ExternalRefundFailed,
     ExternalRefundRecorded,
+    ExternalRefundSettled,
     Purpose,
     RefundCovered,
     RefundUncovered,
 )
+from domain.payment.external_refund_state import Allocation, ExternalRefund
 from domain.payment.state import (
     NOT_REFUNDED,
-    Allocation,
-    ExternalRefund,
     Payment,
     Refund,
     RefundStatus,
@@ -50,13 +50,18 @@ def record(
     intent: str,
     amount: money.Money,
     entry: entries.Entry,
+    made_at: dt.datetime | None = None,
 ) -> list[PaymentEvent]:
     """Record an external refund once, and do not send what of ours it displaces."""
     if payment.external_refund(provider_refund) is not None:
         return []
     assert payment.capture(intent) is not None, "only captured money is refunded"
     recorded = ExternalRefundRecorded(
-        provider_refund=provider_refund, intent=intent, amount=amount, entry=entry
+        provider_refund=provider_refund,
+        intent=intent,
+        amount=amount,
+        entry=entry,
+        made_at=made_at,
     )
     return [recorded, *displaced(_recorded(payment, recorded), intent, same_amount=amount)]
 
@@ -203,6 +208,14 @@ def cover(
     return [paid, *(requested if refund.status in NOT_REFUNDED else requested[:1])]
 
 
+def settle(payment: Payment, *, provider_refund: str) -> list[PaymentEvent]:
+    """Stripe passed the money of an external refund on: recorded once, never after it failed."""
+    known = _known(payment, provider_refund)
+    if known.settled or known.failed:
+        return []
+    return [ExternalRefundSettled(provider_refund=provider_refund)]
+
+
 def fail(
     payment: Payment, *, provider_refund: str, code: str, entry: entries.Entry
 ) -> list[PaymentEvent]:
@@ -246,9 +259,13 @@ def evolve(payment: Payment, event: ExternalRefundEvent) -> Payment:
             known = _known(payment, event.provider_refund)
             after = _with(payment, replace(known, allocations=(*known.allocations, allocation)))
             return _with_parked(after, known.intent)
+        case ExternalRefundSettled():
+            known = _known(payment, event.provider_refund)
+            return _with(payment, replace(known, settled=True))
         case ExternalRefundFailed():
             known = _known(payment, event.provider_refund)
-            return _with_parked(_with(payment, replace(known, failed=True)), known.intent)
+            after = _with(payment, replace(known, failure=event.code))
+            return _with_parked(after, known.intent)
         case RefundCovered() | RefundUncovered():
             return _with_refund(payment, event)
         case _:
@@ -256,7 +273,13 @@ def evolve(payment: Payment, event: ExternalRefundEvent) -> Payment:
 
 
 def _recorded(payment: Payment, event: ExternalRefundRecorded) -> Payment:
-    external = ExternalRefund(id=event.provider_refund, intent=event.intent, amount=event.amount)
+    external = ExternalRefund(
+        id=event.provider_refund,
+        intent=event.intent,
+        amount=event.amount,
+        made_at=event.made_at,
+        accepted_on=event.entry.effective_on,
+    )
     return replace(payment, external_refunds=(*payment.external_refunds, external))
 
 

@@ -227,6 +227,7 @@ def evolve(payment: Payment, event: RefundEvent) -> Payment:
                 event.refund,
                 status=RefundStatus.ACCEPTED,
                 provider_refund=event.provider_refund,
+                accepted_on=event.entry.effective_on,
             )
         case RefundActionRequired():
             return _with_refund(payment, event.refund, status=RefundStatus.REQUIRES_ACTION)
@@ -235,7 +236,9 @@ def evolve(payment: Payment, event: RefundEvent) -> Payment:
         case RefundUnresolved():
             return _with_refund(payment, event.refund, status=RefundStatus.UNKNOWN)
         case RefundRefused():
-            return _with_refund(payment, event.refund, status=RefundStatus.REFUSED)
+            return _with_refund(
+                payment, event.refund, status=RefundStatus.REFUSED, failure=event.code
+            )
         case RefundFailed():
             return _with_refund(
                 payment, event.refund, status=status_after(event), failure=event.code
@@ -246,6 +249,7 @@ def evolve(payment: Payment, event: RefundEvent) -> Payment:
                 event.refund,
                 status=RefundStatus.TRANSFERRED,
                 bank_reference=event.bank_reference,
+                transferred_on=event.paid_on,
             )
         case _:
             assert_never(event)
@@ -271,7 +275,7 @@ def _requested(payment: Payment, event: RefundRequested) -> Payment:
     return replace(payment, refunds=(*payment.refunds, refund))
 
 
-def _with_refund(payment: Payment, refund: str, **changes: str) -> Payment:
+def _with_refund(payment: Payment, refund: str, **changes: str | dt.date) -> Payment:
     refunds = tuple(replace(r, **changes) if r.id == refund else r for r in payment.refunds)
     return replace(payment, refunds=refunds)
 

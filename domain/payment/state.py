@@ -9,6 +9,7 @@ from msgspec.structs import replace
 from domain.kernel import ids, money
 from domain.payment.dispute_state import Dispute, DisputeStage
 from domain.payment.external_refund_events import Purpose
+from domain.payment.external_refund_state import ExternalRefund
 
 
 class AttemptStatus(StrEnum):
@@ -96,6 +97,7 @@ class Capture(msgspec.Struct, frozen=True):
     `surplus` is parked. `owed_by` is the obligation by which parked money is returned to its payer.
     `check` is where it was recorded from a signed event alone: whether Stripe's own list has it.
     `paid_at` is when parked money was paid, `by_hand` what of it was refunded at Stripe by hand.
+    `card` is the last four digits of the card that paid, once Stripe's charge was read.
     """
 
     intent: str
@@ -109,6 +111,7 @@ class Capture(msgspec.Struct, frozen=True):
     parked_for: str | None = None
     paid_at: dt.datetime | None = None
     by_hand: money.Money | None = None
+    card: str | None = None
 
     def unapplied(self) -> money.Money:
         """What of it is parked: all, the surplus, or nothing, less what was refunded `by_hand`."""
@@ -139,7 +142,8 @@ class Refund(msgspec.Struct, frozen=True):
     `replaces` is the refused or failed refund in whose place this one was sent; `bank_reference`
     the transfer by which finance paid what this one did not; `charged_back` what the payer has
     taken back by a dispute instead; `covered` what the external refund `covered_by` has paid.
-    `failure` is Stripe's code of a failed one.
+    `failure` is the code of a refused or failed one. `accepted_on` is the accounting day on which
+    Stripe had it, `transferred_on` the value date of the transfer.
     """
 
     id: str
@@ -156,6 +160,8 @@ class Refund(msgspec.Struct, frozen=True):
     failure: str | None = None
     covered: money.Money | None = None
     covered_by: str | None = None
+    accepted_on: dt.date | None = None
+    transferred_on: dt.date | None = None
 
     def arrived(self) -> money.Money:
         """What of it the payer has; another refund is sent for the rest of one charged back."""
@@ -188,38 +194,15 @@ class CreditPart(msgspec.Struct, frozen=True):
 
 
 class CreditReturn(msgspec.Struct, frozen=True):
-    """What of a use went back to its credit because the airline owed it by the obligation."""
+    """What of a use went back to its credit because the airline owed it by the obligation.
+
+    `returned_at` is None where it was not recorded.
+    """
 
     use: str
     obligation: str
     amount: money.Money
-
-
-class Allocation(msgspec.Struct, frozen=True):
-    """A part of an external refund; `refund` of ours is what it pays for `booking`, if any."""
-
-    purpose: Purpose
-    amount: money.Money
-    booking: str
-    refund: str | None = None
-
-
-class ExternalRefund(msgspec.Struct, frozen=True):
-    """Money of a capture that was refunded at Stripe by hand, by its id there."""
-
-    id: str
-    intent: str
-    amount: money.Money
-    allocations: tuple[Allocation, ...] = ()
-    failed: bool = False
-
-    @property
-    def unallocated(self) -> money.Money:
-        """What finance has still to allocate; nothing once its money came back."""
-        if self.failed:
-            return money.Money(0, self.amount.currency)
-        allocated = [each.amount for each in self.allocations]
-        return self.amount - money.total(allocated, self.amount.currency)
+    returned_at: dt.datetime | None = None
 
 
 class Payment(msgspec.Struct, frozen=True):

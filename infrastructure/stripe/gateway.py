@@ -85,7 +85,7 @@ class StripePaymentGateway:
     async def session(self, session_id: str) -> gateway.CheckoutSession:
         """See PaymentGateway."""
         read = await self._calls.send(
-            READ_SESSION, session_id, params={"expand": ["payment_intent"]}
+            READ_SESSION, session_id, params={"expand": ["payment_intent.latest_charge"]}
         )
         return objects.checkout_session(read.content)
 
@@ -102,7 +102,7 @@ class StripePaymentGateway:
 
     async def payment_intent(self, intent_id: str) -> gateway.PaymentIntent:
         """See PaymentGateway."""
-        read = await self._calls.send(READ_INTENT, intent_id)
+        read = await self._calls.send(READ_INTENT, intent_id, params={"expand": ["latest_charge"]})
         return objects.payment_intent(read.content)
 
     async def list_intents(
@@ -112,6 +112,7 @@ class StripePaymentGateway:
         params: dict[str, Any] = {
             "limit": PAGE_SIZE,
             "created": {"gte": int(created_since.timestamp())},
+            "expand": ["data.latest_charge"],
         }
         if after is not None:
             params["starting_after"] = after

@@ -32,8 +32,32 @@ class FailedAttempt(msgspec.Struct, frozen=True):
         return self.charge or method or f"{intent}:{self.code or self.type}"
 
 
+class Card(msgspec.Struct, frozen=True):
+    """The card of a charge, as its holder knows it."""
+
+    last4: str | None = None
+
+
+class PaidWith(msgspec.Struct, frozen=True):
+    """How a charge was paid; without a card by another method."""
+
+    card: Card | None = None
+
+
+class Charge(msgspec.Struct, frozen=True):
+    """What is read of a charge."""
+
+    id: str
+    payment_method_details: PaidWith | None = None
+
+    def card(self) -> str | None:
+        """Return the last four digits of the card that paid."""
+        method = self.payment_method_details
+        return None if method is None or method.card is None else method.card.last4
+
+
 class Intent(msgspec.Struct, frozen=True):
-    """What is read of a PaymentIntent."""
+    """What is read of a PaymentIntent; its charge is there whole where it was asked for."""
 
     id: str
     status: str
@@ -41,7 +65,7 @@ class Intent(msgspec.Struct, frozen=True):
     amount_received: int
     currency: str
     created: int | None = None
-    latest_charge: str | None = None
+    latest_charge: str | Charge | None = None
     last_payment_error: FailedAttempt | None = None
     metadata: dict[str, str] | None = None
 
@@ -94,6 +118,7 @@ class Refund(msgspec.Struct, frozen=True):
     failure_reason: str | None = None
     balance_transaction: str | None = None
     metadata: dict[str, str] | None = None
+    created: int | None = None
 
 
 class Refunds(msgspec.Struct, frozen=True):
@@ -134,19 +159,25 @@ def payment_intent(read: Intent) -> gateway.PaymentIntent:
     metadata = read.metadata or {}
     currency = read.currency.upper()
     error = read.last_payment_error
+    charge = read.latest_charge
     return gateway.PaymentIntent(
         id=read.id,
         status=read.status,
         amount=money.Money(amount=read.amount, currency=currency),
         amount_received=money.Money(amount=read.amount_received, currency=currency),
-        latest_charge=read.latest_charge,
+        latest_charge=charge.id if isinstance(charge, Charge) else charge,
         last_error_code=None if error is None else error.code or error.type,
         last_error_id=None if error is None else error.id_of(read.id),
         booking=metadata.get("booking"),
         payment=metadata.get("payment"),
         attempt=metadata.get("attempt"),
-        created=None if read.created is None else dt.datetime.fromtimestamp(read.created, dt.UTC),
+        created=_instant(read.created),
+        card=charge.card() if isinstance(charge, Charge) else None,
     )
+
+
+def _instant(seconds: int | None) -> dt.datetime | None:
+    return None if seconds is None else dt.datetime.fromtimestamp(seconds, dt.UTC)
 
 
 def provider_refund(read: Refund) -> gateway.ProviderRefund:
@@ -163,4 +194,5 @@ def provider_refund(read: Refund) -> gateway.ProviderRefund:
         booking=metadata.get("booking"),
         payment=metadata.get("payment"),
         refund=metadata.get("refund"),
+        created=_instant(read.created),
     )

@@ -4,6 +4,7 @@ import datetime as dt
 
 import msgspec
 
+from application.booking import booking_refunds
 from application.booking.booking_details import BookingDetails
 from domain.kernel import ids, money
 from interfaces.http import idempotency, wire
@@ -120,6 +121,45 @@ class CreditPartResponse(msgspec.Struct, rename="camel"):
     returned: wire.MoneyResponse
 
 
+class RefundDestinationResponse(msgspec.Struct, rename="camel"):
+    """Where a refund goes: to the card that paid (or the account of another method), to a bank
+    account by a transfer, or back to travel credit. `dispute`: the payer's bank has given it back.
+
+    `cardLastFour` is null where it is not known; `credit` is the id of the travel credit.
+    """
+
+    kind: booking_refunds.DestinationKind
+    card_last_four: str | None
+    credit: str | None
+
+
+class BookingRefundResponse(msgspec.Struct, rename="camel"):
+    """One refund, how far it is, and what the customer can do next.
+
+    `id` is ours, or Stripe's where the airline made it there by hand (`madeByHand`). `status`:
+    requested (Stripe does not have it yet), pending (Stripe has it), requires_action (Stripe has
+    written to the payer), succeeded (the bank has it, and may still return it), failed, canceled.
+    `requestedAt` is null for old ones whose time was not recorded. `expectedBy` is the latest day
+    on which the payer has the money, by `expectedBySource`: card_ten_business_days is Stripe's
+    figure (support.stripe.com/questions/customer-refund-processing-time) as 14 days, holidays not
+    counted; transfer_value_date is that of the bank transfer; null where nobody can say. `reason`
+    is why it waits, failed or was canceled. `nextStep` is null where there is nothing to do.
+    `replaces` is the failed refund in whose place it was sent.
+    """
+
+    id: str
+    amount: wire.MoneyResponse
+    destination: RefundDestinationResponse
+    status: booking_refunds.Progress
+    requested_at: dt.datetime | None
+    expected_by: dt.date | None
+    expected_by_source: booking_refunds.ExpectedBySource | None
+    reason: booking_refunds.Reason | None
+    next_step: booking_refunds.NextStep | None
+    replaces: str | None
+    made_by_hand: bool
+
+
 class BookingResponse(msgspec.Struct, rename="camel"):
     """A booking as it is, or as it was when a replayed request made it.
 
@@ -127,8 +167,10 @@ class BookingResponse(msgspec.Struct, rename="camel"):
     after its modifications, `paid` all that was paid for it so far; `due` is what a checkout would
     collect now, which is what `credits` and parts paid by card have left; `refundStatus` is
     pending, requires_action (the payer has to answer Stripe), settled, or failed or canceled (staff
-    handle it) where money is owed back. `dividedFrom` is the reference of the booking that its
-    passengers have left, and `dividedInto` are those for which passengers have left it.
+    handle it) where money is owed back; `refunds` are all refunds, also of money that the booking
+    could not take, the oldest first. Both are of the present, also in the answer to a repeat.
+    `dividedFrom` is the reference of the booking that its passengers have left, and `dividedInto`
+    are those for which passengers have left it.
     """
 
     id: str
@@ -145,6 +187,7 @@ class BookingResponse(msgspec.Struct, rename="camel"):
     credits: list[CreditPartResponse]
     refund: wire.MoneyResponse | None
     refund_status: str | None
+    refunds: list[BookingRefundResponse]
     passengers: list[PassengerResponse]
     extras: list[ExtraResponse]
     special_services: list[SpecialServiceResponse]
@@ -192,6 +235,7 @@ def response(details: BookingDetails) -> BookingResponse:
         credits=_credits(details),
         refund=wire.money_response(owed) if owed.amount else None,
         refund_status=details.refund_status,
+        refunds=[_refund(each) for each in details.refunds],
         passengers=_passengers(details),
         extras=[
             ExtraResponse(each.code, each.passenger, each.segment, each.document)
@@ -221,6 +265,23 @@ def response(details: BookingDetails) -> BookingResponse:
             for each in booking.divided_into
         ],
         available_actions=list(details.available_actions),
+    )
+
+
+def _refund(refund: booking_refunds.BookingRefund) -> BookingRefundResponse:
+    to, expected = refund.destination, refund.expected
+    return BookingRefundResponse(
+        id=refund.id,
+        amount=wire.money_response(refund.amount),
+        destination=RefundDestinationResponse(to.kind, to.card, to.credit),
+        status=refund.status,
+        requested_at=refund.requested_at,
+        expected_by=None if expected is None else expected.by,
+        expected_by_source=None if expected is None else expected.source,
+        reason=refund.reason,
+        next_step=refund.next_step,
+        replaces=refund.replaces,
+        made_by_hand=refund.by_hand,
     )
 
 

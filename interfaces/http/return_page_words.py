@@ -104,8 +104,8 @@ WORDS: Mapping[Language, Words] = {
             ),
             PaymentStep.PART: (
                 "A part has been paid",
-                "We have received a part of the amount due. Please open your booking and pay the "
-                "rest; otherwise what you have paid goes back to you.",
+                "We have received a part of the amount due. The rest can be paid from the booking, "
+                "or at the link that its payer was sent; otherwise what was paid goes back.",
             ),
             PaymentStep.LAPSED: (
                 "The time to pay is over",
@@ -115,8 +115,9 @@ WORDS: Mapping[Language, Words] = {
             ),
             PaymentStep.UNUSED: (
                 "This booking is not confirmed",
-                "Your payment came too late or is not the amount due. Please make no other payment "
-                "and no new booking before it is settled, which takes a minute or two.",
+                "Your payment came too late, is not the amount due, or the rest was not paid in "
+                "time. Please make no other payment and no new booking before it is settled, which "
+                "takes a minute or two.",
             ),
             PaymentStep.UNCHANGED: (
                 "Your booking is unchanged",
@@ -195,8 +196,8 @@ WORDS: Mapping[Language, Words] = {
             ),
             PaymentStep.PART: (
                 "دُفع جزء من المبلغ",
-                "استلمنا جزءًا من المبلغ المستحق. يرجى فتح حجزك ودفع الباقي، وإلا أعدنا إليك "
-                "ما دفعته.",
+                "استلمنا جزءًا من المبلغ المستحق. يمكن دفع الباقي من صفحة الحجز أو عبر الرابط "
+                "المرسل إلى من سيدفعه، وإلا أعدنا ما دُفع.",
             ),
             PaymentStep.LAPSED: (
                 "انتهت مهلة الدفع",
@@ -206,8 +207,9 @@ WORDS: Mapping[Language, Words] = {
             ),
             PaymentStep.UNUSED: (
                 "لم يتم تأكيد هذا الحجز",
-                "وصلت دفعتك بعد انتهاء المهلة أو لا تساوي المبلغ المستحق. يرجى عدم الدفع مجددًا "
-                "وعدم إنشاء حجز جديد قبل تسويتها، وذلك يستغرق دقيقة أو دقيقتين.",
+                "وصلت دفعتك بعد انتهاء المهلة، أو لا تساوي المبلغ المستحق، أو لم يُدفع باقي المبلغ "
+                "في الوقت المحدد. يرجى عدم الدفع مجددًا وعدم إنشاء حجز جديد قبل تسويتها، وذلك "
+                "يستغرق دقيقة أو دقيقتين.",
             ),
             PaymentStep.UNCHANGED: (
                 "حجزك لم يتغيّر",

@@ -7,26 +7,17 @@ from typing import Any
 import httpx
 import pytest
 
-from domain.kernel import money
-from tests.support import customers, running_system, stored_log
+from tests.support import customers, running_system, shared_bookings, stored_log
 from tests.support.customers import Customer
 from tests.support.running_system import System
-
-FARES = {"SAR": 40_000, "KWD": 45_000, "JPY": 40_000}
 
 
 async def shared(
     system: System, customer: Customer, currency: str, payers: int
 ) -> tuple[str, dict[str, Any]]:
     """A booking and its shares."""
-    flight = running_system.schedule(
-        system, seats=5, currency=currency, fare=FARES[currency], route=("RUH", "JED")
-    )
-    booking = (await customer.send_booking(flight)).json()
-    total = money.Money(booking["total"]["amount"], currency)
-    amounts = [each.amount for each in money.split(total, [1] * payers)]
-    body = {"shares": amounts, "currency": currency}
-    return booking["id"], await customer.on(booking["id"], "split-checkout", body)
+    case = await shared_bookings.shared(system, customer, currency, payers)
+    return case.id, {"paymentId": case.payment, "shares": case.shares}
 
 
 @pytest.mark.parametrize(("currency", "payers"), [("SAR", 2), ("KWD", 3), ("JPY", 3)])

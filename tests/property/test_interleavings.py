@@ -1,15 +1,18 @@
 """Whatever order a journey's webhooks come in, how often, and whichever are lost: one final state.
 
-The journey: a declined card, a payment, a refund that ends either way, a dispute that ends either
-way. Each event is delivered up to three times or not at all, while the journey goes on or after it;
-what never arrived is found in Stripe's list. The books have the same bytes.
+The journey: a declined card, a payment, a refund by hand whose notices may come before the capture
+is known, a refund that ends either way, a dispute that ends either way. Each event is delivered up
+to three times or not at all, while the journey goes on or after it; what never arrived is found in
+Stripe's list. The books have the same bytes.
 """
 
 import asyncio
+import itertools
 import random
 from typing import Any
 
 import msgspec
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -18,7 +21,14 @@ from domain.kernel import money
 from tests.support.hypothesis_profile import effort
 from tests.support.webhook_journey import WebhookJourney
 
-CASES = (("SAR", 50_000, 10_000), ("KWD", 40_000, 8_000), ("JPY", 20_000, 4_000))
+# Currency and fare, and what is refunded by us and by hand.
+CASES = (
+    ("SAR", 50_000, 10_000, 3_000),
+    ("KWD", 40_000, 8_000, 2_500),
+    ("JPY", 20_000, 4_000, 999),
+)
+# What is under way when the payer has paid and the money is refunded at once.
+NOTICES = ("payment_intent.succeeded", "refund.created", "charge.refunded", "refund.updated")
 COPIES = (0, 1, 1, 2, 3)
 Final = dict[str, Any]
 
@@ -31,6 +41,7 @@ class Story(msgspec.Struct, frozen=True):
     refund: str
     dispute: str | None
     answer_is_lost: bool
+    by_hand: bool = False
 
 
 stories = st.builds(
@@ -40,6 +51,7 @@ stories = st.builds(
     refund=st.sampled_from(("succeeded", "failed", "canceled")),
     dispute=st.sampled_from((None, "won", "lost")),
     answer_is_lost=st.booleans(),
+    by_hand=st.booleans(),
 )
 
 
@@ -91,11 +103,13 @@ class InOrder:
 async def live(story: Story, journey: WebhookJourney, deliveries: Deliveries | InOrder) -> Final:
     """Let the story happen, webhooks arrive meanwhile, and the rest of the work be done."""
     stripe = journey.stripe
-    currency, _, part = CASES[story.case]
+    currency, _, part, by_hand = CASES[story.case]
     if story.declined:
         stripe.declines()
         await deliveries.some()
     stripe.pays()
+    if story.by_hand:
+        stripe.is_refunded_by_hand(money.Money(by_hand, currency))
     await deliveries.some()
     await journey.returns()
     await journey.refund(money.Money(part, currency), answer_is_lost=story.answer_is_lost)
@@ -131,7 +145,7 @@ def final(journey: WebhookJourney) -> Final:
 
 
 def journey_of(story: Story) -> WebhookJourney:
-    currency, fare, _ = CASES[story.case]
+    currency, fare, *_ = CASES[story.case]
     return WebhookJourney(currency=currency, fare=fare)
 
 
@@ -152,13 +166,45 @@ def test_webhooks_in_any_order_and_number_with_some_lost_leave_one_state_and_the
     assert found == expected(story)
 
 
+@pytest.mark.parametrize("case", range(len(CASES)))
+@pytest.mark.parametrize("order", list(itertools.permutations(NOTICES)), ids=" ".join)
+def test_a_refund_whose_notices_come_before_the_capture_is_recorded_once_after_it(
+    case: int, order: tuple[str, ...]
+) -> None:
+    """Fault row 22: a refund before its capture."""
+    currency, fare, _, amount = CASES[case]
+    journey = WebhookJourney(currency=currency, fare=fare)
+    journey.stripe.pays()
+    journey.stripe.is_refunded_by_hand(money.Money(amount, currency))
+    events = {each.type: each for each in journey.stripe.events}
+
+    async def arrive() -> None:
+        for name in order:
+            await journey.deliver(events[name])
+            await journey.work()
+        await journey.end()
+
+    asyncio.run(arrive())
+    tags = journey.airline.tags(journey.payment)
+    captured, recorded = "payment.captured.1", "payment.external_refund_recorded.1"
+    assert [each for each in tags if each in {captured, recorded}] == [captured, recorded]
+    payment = journey.airline.payment(journey.payment)
+    assert [each.amount.amount for each in payment.external_refunds] == [amount]
+    assert journey.airline.booking(journey.booking).status == "confirmed"
+
+
 def test_the_story_in_order_moves_what_it_says() -> None:
     """What the others are compared with is right by itself."""
-    lost = Story(0, declined=True, refund="succeeded", dispute="lost", answer_is_lost=False)
+    lost = Story(
+        0, declined=True, refund="succeeded", dispute="lost", answer_is_lost=False, by_hand=True
+    )
     journey = journey_of(lost)
     asyncio.run(live(lost, journey, InOrder(journey)))
     tags = journey.airline.tags(journey.payment)
-    for tag in ("captured", "refund_settled", "dispute_opened", "dispute_lost", "fraud_warned"):
+    for tag in (
+        *("captured", "external_refund_recorded", "refund_settled"),
+        *("dispute_opened", "dispute_lost", "fraud_warned"),
+    ):
         assert tags.count(f"payment.{tag}.1") == 1, tag
     booking = journey.airline.booking(journey.booking)
     assert booking.captured == journey.due

@@ -223,7 +223,11 @@ async def _sign_in(client: httpx.AsyncClient, account: dict[str, str]) -> Custom
     return Customer(client, {"Authorization": f"Bearer {token}"}, account["email"])
 
 
-async def press(checkout_url: str, button: str) -> int:
-    """Press pay or decline on Stripe's page; returns the status of its answer."""
+async def press(checkout_url: str, button: str, *, card: str | None = None) -> int:
+    """Press pay or decline on Stripe's page; returns the status of its answer.
+
+    `card` is one of Stripe's test cards, else one that pays or is declined as the button says.
+    """
+    form = {} if card is None else {"card": card}
     async with httpx.AsyncClient(verify=False, timeout=30) as browser:
-        return (await browser.post(f"{checkout_url}/{button}")).status_code
+        return (await browser.post(f"{checkout_url}/{button}", data=form)).status_code

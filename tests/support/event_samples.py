@@ -327,6 +327,7 @@ BEFORE |= {
     payments.RefundActionRequired: (*_REFUNDING, payments.RefundAccepted),
     external.ExternalRefundRecorded: _CAPTURED,
     external.ExternalRefundAllocated: (*_CAPTURED, external.ExternalRefundRecorded),
+    external.ExternalRefundSettled: (*_CAPTURED, external.ExternalRefundRecorded),
     external.ExternalRefundFailed: (*_CAPTURED, external.ExternalRefundRecorded),
     external.RefundCovered: (*_REFUNDING, external.ExternalRefundRecorded),
     external.RefundUncovered: (

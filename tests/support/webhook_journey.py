@@ -44,6 +44,7 @@ from tests.support.settled import MemoryCheckpoints
 
 SESSION, INTENT, CHARGE, REFUND, DISPUTE = "cs_1", "pi_1", "ch_1", "re_1", "dp_1"
 WARNING = "issfr_1"
+BY_HAND = "re_2"
 
 
 class StripeAccount:
@@ -62,6 +63,7 @@ class StripeAccount:
         self._status = "requires_payment_method"
         self._declined = False
         self._refund: gateway.ProviderRefund | None = None
+        self._by_hand: gateway.ProviderRefund | None = None
         self._dispute: ProviderDispute | None = None
 
     # What happens at Stripe.
@@ -93,10 +95,31 @@ class StripeAccount:
         if status == "failed":
             self._refund_happens("refund.failed")
 
+    def is_refunded_by_hand(self, amount: money.Money) -> None:
+        """Somebody refunds a part at the dashboard, and the payer's bank has it soon."""
+        self._by_hand = gateway.ProviderRefund(
+            id=BY_HAND,
+            status="pending",
+            amount=amount,
+            payment_intent=INTENT,
+            charge=CHARGE,
+            failure_reason=None,
+            has_moved=True,
+            booking=None,
+            payment=None,
+            refund=None,
+        )
+        self._happens("refund.created", _as_sent(self._by_hand))
+        self._happens("charge.refunded", {"id": CHARGE, "object": "charge"})
+        self._by_hand = msgspec.structs.replace(self._by_hand, status="succeeded")
+        self._happens("refund.updated", _as_sent(self._by_hand))
+
     def is_disputed(self) -> None:
         """The payer's bank warns, and takes the money."""
-        refunded = self._refund is not None and self._refund.status == "succeeded"
-        amount = self._due - self._refund.amount if refunded and self._refund else self._due
+        amount = self._due
+        for each in self._refunds():
+            if each.status == "succeeded":
+                amount -= each.amount
         warning = {"id": WARNING, "object": "radar.early_fraud_warning"}
         self._happens("radar.early_fraud_warning.created", warning)
         self._dispute = ProviderDispute(
@@ -172,9 +195,8 @@ class StripeAccount:
         return self._refund
 
     async def refund(self, refund_id: str) -> gateway.ProviderRefund:
-        assert refund_id == REFUND
-        assert self._refund is not None
-        return self._refund
+        (found,) = [each for each in self._refunds() if each.id == refund_id]
+        return found
 
     async def find_refunds(
         self, *, payment_intent: str, refund: str
@@ -185,7 +207,11 @@ class StripeAccount:
 
     async def refunds_of_charge(self, charge: str) -> list[gateway.ProviderRefund]:
         assert charge == CHARGE
-        return [] if self._refund is None else [self._refund]
+        return self._refunds()
+
+    def _refunds(self) -> list[gateway.ProviderRefund]:
+        """All refunds of the charge, the newest first."""
+        return [each for each in (self._refund, self._by_hand) if each is not None]
 
     async def dispute(self, dispute_id: str) -> ProviderDispute:
         assert dispute_id == DISPUTE
@@ -222,6 +248,7 @@ class StripeAccount:
             latest_charge=CHARGE if paid else "ch_0" if failed else None,
             last_error_code="card_declined" if failed else None,
             last_error_id="ch_0" if failed else None,
+            card="4242" if paid else None,
             **self._own,
         )
 
@@ -238,14 +265,8 @@ class StripeAccount:
         }
 
     def _refund_happens(self, name: str) -> None:
-        found = self._refund
-        assert found is not None
-        own = {"booking": found.booking, "payment": found.payment, "refund": found.refund}
-        about = {"id": REFUND, "object": "refund", "status": found.status, "metadata": own}
-        drawn = {"payment_intent": INTENT, "charge": CHARGE, "amount": found.amount.amount}
-        reason = {"failure_reason": found.failure_reason} if found.failure_reason else {}
-        currency = {"currency": found.amount.currency.lower()}
-        self._happens(name, {**about, **drawn, **currency, **reason})
+        assert self._refund is not None
+        self._happens(name, _as_sent(self._refund))
 
     def _dispute_happens(self, *names: str) -> None:
         for name in names:
@@ -269,6 +290,23 @@ class StripeAccount:
         ).encode()
         read = webhook.decode(body)
         self.events.append(ListedEvent(read.id, name, read.object_id, read.created, body))
+
+
+def _as_sent(refund: gateway.ProviderRefund) -> dict[str, Any]:
+    """The refund as the object of an event."""
+    own = {"booking": refund.booking, "payment": refund.payment, "refund": refund.refund}
+    reason = {"failure_reason": refund.failure_reason} if refund.failure_reason else {}
+    return {
+        "id": refund.id,
+        "object": "refund",
+        "status": refund.status,
+        "payment_intent": INTENT,
+        "charge": CHARGE,
+        "amount": refund.amount.amount,
+        "currency": refund.amount.currency.lower(),
+        "metadata": {name: value for name, value in own.items() if value is not None},
+        **reason,
+    }
 
 
 class MemoryInbox:

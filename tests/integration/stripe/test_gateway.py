@@ -72,6 +72,25 @@ async def test_our_ids_reach_session_intent_and_charge(
     assert session.client_reference_id == request.booking
 
 
+@pytest.mark.parametrize(
+    ("card", "digits"),
+    [("pm_card_visa", "4242"), ("pm_card_mastercard", "4444"), ("pm_card_amex", "0005")],
+)
+async def test_each_read_of_an_intent_has_the_last_four_digits_of_its_card(
+    gateway: StripePaymentGateway, simulator: StripeSimulator, card: str, digits: str
+) -> None:
+    since = dt.datetime.now(dt.UTC) - dt.timedelta(minutes=1)
+    opened = await gateway.open_checkout(checkout_request())
+    simulator.control("attempts", session=opened.id, card=card)
+    paid = await gateway.session(opened.id)
+    assert paid.intent is not None
+    read = await gateway.payment_intent(paid.intent.id)
+    listed = (await gateway.list_intents(created_since=since)).intents
+    (found,) = [each for each in listed if each.id == read.id]
+    assert paid.intent == read == found
+    assert (read.card, read.latest_charge is not None) == (digits, True)
+
+
 async def test_a_declined_card_leaves_the_session_open_and_may_succeed_later(
     gateway: StripePaymentGateway, simulator: StripeSimulator
 ) -> None:
@@ -212,15 +231,34 @@ async def test_a_busy_stripe_can_be_asked_again(
     assert await sessions_of(gateway, request.attempt) == [opened]
 
 
+@pytest.mark.parametrize("status", [500, 503])
 async def test_an_error_after_success_is_resolved_by_the_same_key(
-    gateway: StripePaymentGateway, simulator: StripeSimulator
+    gateway: StripePaymentGateway, simulator: StripeSimulator, status: int
 ) -> None:
+    """Fault row 18: an error."""
     request = checkout_request()
-    simulator.fault("fail_after", status=500)
+    simulator.fault("fail_after", status=status)
     with pytest.raises(port.GatewayUnavailable):
         await gateway.open_checkout(request)
-    settled = await gateway.open_checkout(request)
-    assert await sessions_of(gateway, request.attempt) == [settled]
+    opened = await gateway.open_checkout(request)
+    assert await sessions_of(gateway, request.attempt) == [opened]
+    simulator.pay(opened.id)
+    paid = await gateway.session(opened.id)
+    assert paid.intent is not None
+    order = port.RefundOrder(
+        payment_intent=paid.intent.id,
+        amount=request.amount,
+        idempotency_key=f"refund:{request.attempt}",
+        booking=request.booking,
+        payment=request.payment,
+        refund=f"{request.attempt}-r1",
+    )
+    simulator.fault("fail_after", status=status)
+    with pytest.raises(port.GatewayUnavailable):
+        await gateway.create_refund(order)
+    refunded = await gateway.create_refund(order)
+    found = await gateway.find_refunds(payment_intent=paid.intent.id, refund=order.refund)
+    assert found == [refunded]
 
 
 async def test_a_stored_error_is_replayed_and_only_a_search_finds_the_session(

@@ -93,7 +93,9 @@ async def test_a_request_has_our_key_version_and_idempotency_key_and_no_report_o
     await gateway.session("cs_1")
     await gateway.open_checkout(request)
     (read, _, _), (created, headers, body) = stub.requests
-    assert unquote(read).startswith("GET /v1/checkout/sessions/cs_1?expand[0]=payment_intent ")
+    assert unquote(read).startswith(
+        "GET /v1/checkout/sessions/cs_1?expand[0]=payment_intent.latest_charge "
+    )
     assert created.startswith("POST /v1/checkout/sessions ")
     assert headers["authorization"] == f"Bearer {KEY}"
     assert headers["stripe-version"] == API_VERSION

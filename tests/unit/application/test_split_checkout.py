@@ -103,6 +103,23 @@ def test_what_was_paid_goes_back_to_each_payer_once_when_the_hold_ends(currency:
     assert case.airline.flight(case.flight).cabins["Y"].held_count == 0
 
 
+@pytest.mark.parametrize("ends", ["expires", "is_cancelled"])
+@pytest.mark.parametrize("currency", sorted(FARES))
+def test_the_append_that_ends_the_hold_returns_what_was_paid(currency: str, ends: str) -> None:
+    case = Shared(currency, (3, 2, 1))
+    case.pay(0)
+    case.pay(2)
+    case.airline.wait(minutes=16 if ends == "expires" else 1)
+    if ends == "expires":
+        case.airline.submit(expire(case.booking))
+    else:
+        case.airline.cancel(case.booking)
+    expected = {f"pi_{n}": case.parts[n].amount for n in (0, 2)}
+    assert case.refunded() == expected
+    asyncio.run(case.runs.to_the_end())
+    assert case.refunded() == expected, "the run over the log finds nothing to do"
+
+
 def test_a_share_that_is_paid_after_the_others_went_back_goes_back_too() -> None:
     case = Shared()
     case.pay(0)
