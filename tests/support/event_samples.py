@@ -310,6 +310,7 @@ BEFORE: dict[type[DomainEvent], tuple[type[DomainEvent], ...]] = {
 }
 _DISPUTED = (*_CAPTURED, disputes.DisputeOpened)
 _REFUNDING = (*_CAPTURED, payments.RefundRequested)
+_BY_HAND = (*_REFUNDING, external.ExternalRefundRecorded)
 BEFORE |= {
     disputes.FraudWarned: _CAPTURED,
     disputes.InquiryOpened: _CAPTURED,
@@ -329,12 +330,8 @@ BEFORE |= {
     external.ExternalRefundAllocated: (*_CAPTURED, external.ExternalRefundRecorded),
     external.ExternalRefundSettled: (*_CAPTURED, external.ExternalRefundRecorded),
     external.ExternalRefundFailed: (*_CAPTURED, external.ExternalRefundRecorded),
-    external.RefundCovered: (*_REFUNDING, external.ExternalRefundRecorded),
-    external.RefundUncovered: (
-        *_REFUNDING,
-        external.ExternalRefundRecorded,
-        external.RefundCovered,
-    ),
+    external.RefundCovered: _BY_HAND,
+    external.RefundUncovered: (*_BY_HAND, external.RefundCovered),
 }
 FIRST: dict[str, type[DomainEvent]] = {
     "booking": bookings.BookingInitiated,
