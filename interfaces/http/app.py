@@ -59,7 +59,9 @@ from interfaces.http import (
     search,
     seats,
     security_events,
+    sessions,
     settlement,
+    sign_in,
     stripe_events,
     stripe_webhook,
     tax_documents,
@@ -71,6 +73,8 @@ from interfaces.http.strict_request import BODY_LIMIT_BYTES, StrictRequest
 
 ROUTES = (
     *identity.ROUTES,
+    *sign_in.ROUTES,
+    *sessions.ROUTES,
     *search.ROUTES,
     *booking.ROUTES,
     *checkout.ROUTES,

@@ -19,7 +19,7 @@ from litestar.openapi.datastructures import ResponseSpec
 from application.identity.ports import Principal, TokenExpired, TokenRefused
 from domain.identity import roles
 from domain.identity.roles import Permission
-from interfaces.http import correlation, rate_limit, request_target
+from interfaces.http import correlation, rate_limit, request_target, session_cookies
 from interfaces.http.problems import Problem, ProblemBody
 from interfaces.http.rate_limit import LimitName
 from interfaces.http.strict_request import StrictRequest
@@ -88,11 +88,36 @@ def signed_in(
 
 
 async def authenticated(request: StrictRequest) -> Principal:
-    """Return the holder of the bearer token; wrong tokens are counted by address."""
+    """Return the holder of the bearer token, or of the cookie where there is no bearer token.
+
+    Wrong tokens are counted by address. With a cookie, a request that changes something needs the
+    CSRF token; with a bearer token it does not, and cookies are ignored.
+    """
     offered = request.header(b"authorization")
-    if offered is None:
-        raise Problem("UNAUTHORIZED")
-    scheme, _, token = offered.partition(b" ")
+    if offered is not None:
+        principal = await _holder(request, *_parted(offered))
+    else:
+        cookie = session_cookies.value_of(request, session_cookies.ACCESS)
+        if cookie is None:
+            raise Problem("UNAUTHORIZED")
+        principal = await _holder(request, b"bearer", cookie.encode("latin-1"))
+        if request.scope["method"] not in session_cookies.SAFE_METHODS:
+            session_cookies.require_csrf(request, principal.session)
+    ended = request.ports.sessions.ended
+    has_ended = ended.known(principal.session)
+    if has_ended is None:
+        has_ended = await ended.has_ended(principal.session)
+    if has_ended:
+        raise Problem("UNAUTHORIZED", details={"reason": "session_ended"})
+    return principal
+
+
+def _parted(authorization: bytes) -> tuple[bytes, bytes]:
+    scheme, _, token = authorization.partition(b" ")
+    return scheme, token
+
+
+async def _holder(request: StrictRequest, scheme: bytes, token: bytes) -> Principal:
     try:
         if scheme.lower() != b"bearer":
             raise TokenRefused

@@ -36,11 +36,13 @@ SINGLE_HEADERS = frozenset(
         b"authorization",
         b"content-type",
         b"content-length",
+        b"cookie",
         b"host",
         b"idempotency-key",
         b"stripe-signature",
         b"transfer-encoding",
         b"x-correlation-id",
+        b"x-csrf-token",
     }
 )
 
