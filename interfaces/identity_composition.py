@@ -14,7 +14,6 @@ from infrastructure.identity import passwords, tokens
 from infrastructure.identity.ended_sessions import PostgresEndedSessions
 from infrastructure.identity.security_record import PostgresSecurityRecord
 from infrastructure.identity.session_secrets import KeyedSessionSecrets
-from infrastructure.identity.sessions import PostgresSessions
 from infrastructure.identity.sign_in_places import KeyedSignInPlaces
 from infrastructure.identity.user_directory import PostgresUserDirectory
 from infrastructure.sealing.blind_index import EmailIndex
@@ -55,7 +54,7 @@ async def open_identity(core: Core) -> AsyncIterator[IdentityPorts]:
         issuer = _issuer(core.settings)
         directory = PostgresUserDirectory(core.pool)
         sessions = SessionPorts(
-            sessions=PostgresSessions(core.pool),
+            sessions=core.sessions,
             secrets=KeyedSessionSecrets(keys),
             ended=ended,
             issuer=issuer,

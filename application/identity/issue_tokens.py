@@ -17,5 +17,5 @@ def tokens_of(stored: StoredSession, outside: SessionPorts) -> SessionTokens:
         refresh_token=outside.secrets.refresh_token(
             session.id, generation=session.generation, salt=stored.salt
         ),
-        refresh_expires_at=session.refresh_expires_at,
+        refresh_expires_in=int((session.refresh_expires_at - outside.now()).total_seconds()),
     )

@@ -9,10 +9,11 @@ import msgspec
 from application.identity.ports import SignInPlaces, TokenIssuer
 from application.ports import Clock, Vault
 from domain.identity.roles import Role
-from domain.identity.sessions import EndReason, Session
+from domain.identity.sessions import EndReason, Kind, Session
 from domain.kernel.sealed import Sealed
 
 SALT_BYTES = 16
+SessionKind = Kind
 
 
 class NewSession(msgspec.Struct, frozen=True):
@@ -43,14 +44,13 @@ class OfferedToken(msgspec.Struct, frozen=True):
 
 
 class SessionTokens(msgspec.Struct, frozen=True):
-    """What a device gets: both tokens, the seconds for which the access token is valid, and the
-    instant from which the refresh token is not."""
+    """What a device gets: both tokens, and the seconds for which each is valid."""
 
     session: str
     access_token: str
     expires_in: int
     refresh_token: str
-    refresh_expires_at: dt.datetime
+    refresh_expires_in: int
 
 
 class Sessions(Protocol):

@@ -36,7 +36,6 @@ SINGLE_HEADERS = frozenset(
         b"authorization",
         b"content-type",
         b"content-length",
-        b"cookie",
         b"host",
         b"idempotency-key",
         b"stripe-signature",

@@ -12,28 +12,25 @@ from collections.abc import Iterator
 from litestar.datastructures import Cookie
 
 from application.identity.session_ports import SessionTokens
-from domain.identity.sessions import REFRESH_LIFE
 from interfaces.http.problems import Problem
 from interfaces.http.strict_request import StrictRequest
 
 ACCESS, REFRESH, CSRF = "ais_access", "ais_refresh", "ais_csrf"
 CSRF_HEADER = b"x-csrf-token"
 SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
-# The cookie of an access token outlives it, so that the answer is TOKEN_EXPIRED.
-_LIFE_SECONDS = int(REFRESH_LIFE.total_seconds())
 
 
 def value_of(request: StrictRequest, name: str) -> str | None:
-    """Return the value of one of our cookies."""
-    header = request.header(b"cookie")
-    if header is None:
-        return None
+    """Return the value of one of our cookies; None also where it is sent with several values."""
     wanted = _name(request, name)
-    for part in header.decode("latin-1").split(";"):
-        found, _, value = part.strip().partition("=")
-        if found == wanted:
-            return value
-    return None
+    values = set()
+    for header, content in request.scope["headers"]:
+        if header == b"cookie":
+            for part in content.decode("latin-1").split(";"):
+                found, _, value = part.strip().partition("=")
+                if found == wanted:
+                    values.add(value)
+    return values.pop() if len(values) == 1 else None
 
 
 def require_csrf(request: StrictRequest, session: str) -> None:
@@ -49,7 +46,8 @@ def of_tokens(request: StrictRequest, tokens: SessionTokens) -> list[Cookie]:
     """The cookies that sign a browser in."""
     csrf = request.ports.sessions.secrets.csrf_token(tokens.session)
     values = {ACCESS: tokens.access_token, REFRESH: tokens.refresh_token, CSRF: csrf}
-    return list(_cookies(request, values, _LIFE_SECONDS))
+    # The cookie of an access token outlives it, so that the answer is TOKEN_EXPIRED.
+    return list(_cookies(request, values, tokens.refresh_expires_in))
 
 
 def cleared(request: StrictRequest) -> list[Cookie]:

@@ -9,7 +9,7 @@ from litestar.params import FromPath
 from application.identity.end_sessions import end_sessions
 from application.identity.list_sessions import SignedInDevice, list_sessions
 from application.identity.revoke_session import revoke_session
-from domain.identity.sessions import Kind
+from application.identity.session_ports import SessionKind
 from interfaces.http import auth
 from interfaces.http.sign_in import SessionsEndedResponse
 from interfaces.http.strict_request import StrictRequest
@@ -20,7 +20,7 @@ class SessionResponse(msgspec.Struct, rename="camel"):
     `current` is the session of this request."""
 
     id: str
-    kind: Kind
+    kind: SessionKind
     device_name: str | None
     created_at: dt.datetime
     last_used_at: dt.datetime

@@ -11,9 +11,8 @@ from application.identity.end_sessions import end_sessions
 from application.identity.log_in import LogIn, SignedIn
 from application.identity.open_session import Device
 from application.identity.refresh_session import RefreshSession, refresh_session
-from application.identity.session_ports import SessionTokens
+from application.identity.session_ports import SessionKind, SessionTokens
 from domain.identity.rejections import RefreshTokenForged
-from domain.identity.sessions import Kind
 from interfaces.http import auth, session_cookies, wire
 from interfaces.http.answers import Answered
 from interfaces.http.identity import PasswordText
@@ -127,7 +126,7 @@ async def logout_all(request: StrictRequest) -> Answered[SessionsEndedResponse]:
     return Answered(SessionsEndedResponse(ended), cookies=session_cookies.cleared(request))
 
 
-async def _signed_in(request: StrictRequest, data: LoginRequest, kind: Kind) -> SignedIn:
+async def _signed_in(request: StrictRequest, data: LoginRequest, kind: SessionKind) -> SignedIn:
     user_agent = request.header(b"user-agent") or b""
     device = Device(
         kind,
