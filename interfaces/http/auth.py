@@ -49,8 +49,8 @@ class RouteTerms(TypedDict):
     responses: dict[int, ResponseSpec]
 
 
-def open_to_all(limit: LimitName = "anonymous") -> RouteTerms:
-    """For everyone, counted by the client's address."""
+def open_to_all(limit: LimitName = "anonymous", *, refuses: tuple[int, ...] = ()) -> RouteTerms:
+    """For everyone, counted by the client's address; `refuses` are statuses of the route's own."""
 
     async def admit(request: Request[Any, Any, Any]) -> None:
         assert isinstance(request, StrictRequest)
@@ -59,7 +59,7 @@ def open_to_all(limit: LimitName = "anonymous") -> RouteTerms:
         request_target.require_one_spelling(request)
 
     admission = Admission(signed_in=False, permission=None, limits=(limit,))
-    return _terms(admit, admission, statuses=(400, 429, 503))
+    return _terms(admit, admission, statuses=(400, *refuses, 429, 503))
 
 
 def signed_in(
@@ -195,6 +195,6 @@ def _terms(admit: Hook, admission: Admission, *, statuses: tuple[int, ...]) -> R
     return RouteTerms(
         before_request=admit,
         opt={"admission": admission},
-        security=[{"bearer": []}] if admission.signed_in else [],
+        security=[{"bearer": []}, {"cookie": []}] if admission.signed_in else [],
         responses=documented(*statuses),
     )

@@ -8,6 +8,7 @@ from contextlib import asynccontextmanager
 import psycopg
 import pytest
 
+from application.coordination import Channel
 from application.identity.end_sessions import end_sessions
 from application.identity.session_ports import SessionTokens
 from application.ports import Unavailable
@@ -21,7 +22,7 @@ from tests.support.servers import TestDatabase
 EMAIL, PASSWORD = "layla@example.com", "correct horse battery"
 LISTENERS = (
     "SELECT pg_terminate_backend(pid) FROM pg_stat_activity "
-    "WHERE datname = current_database() AND query IN ('LISTEN ais_session', 'SELECT 1')"
+    f"WHERE datname = current_database() AND query IN ('LISTEN {Channel.SESSION}', 'SELECT 1')"
 )
 
 
@@ -107,7 +108,7 @@ async def test_without_its_connection_a_process_asks_and_then_learns_what_it_mis
     async with another_process(database.app_dsn) as other:
         await until(lambda: other.known(first.session) is False)
         with psycopg.connect(database.owner_dsn, autocommit=True) as connection:
-            killed = connection.execute(LISTENERS).fetchall()
+            killed = connection.execute(LISTENERS.encode()).fetchall()
         assert len(killed) == 1
         await until(lambda: other.known(first.session) is None)
         await end(identity, first)
