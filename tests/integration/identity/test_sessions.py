@@ -265,6 +265,49 @@ async def test_a_sign_in_with_the_old_password_does_not_outlive_its_change(
     assert await list_sessions(user.id, identity.sessions) == []
 
 
+async def test_a_session_that_begins_while_the_role_changes_has_the_new_one_or_ends(
+    identity: Identity, database: TestDatabase
+) -> None:
+    user = await identity.directory.find(identity.lookup.of(EMAIL))
+    assert user is not None
+    device = Device("web", identities.HOME)
+    with psycopg.connect(database.owner_dsn) as connection:
+        connection.execute("UPDATE identity.app_user SET role = 'finance'")
+        beginning = asyncio.create_task(open_session(user, device, identity.sessions))
+        await asyncio.sleep(0.2)
+        assert not beginning.done()
+    tokens = await beginning
+    assert holder(identity, tokens).role == "finance"
+    assert await identity.ended.has_ended(tokens.session) is False
+    with psycopg.connect(database.app_dsn) as connection:
+        connection.execute("SELECT FROM identity.app_user FOR SHARE")
+        begun = await open_session(user, device, identity.sessions)
+        change = asyncio.create_task(asyncio.to_thread(_make_support, database.owner_dsn))
+        await asyncio.sleep(0.2)
+        assert not change.done()
+    await change
+    assert holder(identity, begun).role == "finance"
+    for each in (tokens, begun):
+        assert await identity.ended.has_ended(each.session) is True
+
+
+def _make_support(dsn: str) -> None:
+    with psycopg.connect(dsn) as connection:
+        connection.execute("UPDATE identity.app_user SET role = 'support'")
+
+
+async def test_one_session_or_all_others_or_none_of_another_user_end(identity: Identity) -> None:
+    one, two, three = [await signed_in(identity) for _ in range(3)]
+    await identity.register("other@example.com", PASSWORD)
+    other = (await identity.signed_in("other@example.com", PASSWORD)).tokens
+    user = holder(identity, one).user
+    assert await end_sessions(user, "revoked", identity.sessions, only=other.session) == 0
+    assert await end_sessions(user, "revoked", identity.sessions, only=one.session) == 1
+    assert await end_sessions(user, "revoked", identity.sessions, but=two.session) == 1
+    ended = [await identity.ended.has_ended(each.session) for each in (one, two, three, other)]
+    assert ended == [True, False, True, False]
+
+
 async def test_devices_are_listed_with_their_names_which_are_stored_sealed(
     identity: Identity, database: TestDatabase
 ) -> None:
