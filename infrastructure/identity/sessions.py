@@ -69,10 +69,11 @@ INSERT_REUSE = (
     "INSERT INTO identity.auth_event (happened, user_id, at, source, session) "
     "VALUES ('reuse_detected', %s, clock_timestamp(), %s, %s)"
 )
+# An array: a plan could run a mere IN (SELECT ... LIMIT) again for each row.
 EXPIRE = (
     "UPDATE identity.session SET ended_at = clock_timestamp(), ended_because = 'expired' "
-    "WHERE ended_at IS NULL AND id IN (SELECT id FROM identity.session "
-    "WHERE ended_at IS NULL AND refresh_expires_at <= %s LIMIT %s FOR UPDATE SKIP LOCKED)"
+    "WHERE ended_at IS NULL AND id = ANY(ARRAY(SELECT id FROM identity.session "
+    "WHERE ended_at IS NULL AND refresh_expires_at <= %s LIMIT %s FOR UPDATE SKIP LOCKED))"
 )
 
 

@@ -334,9 +334,9 @@ CREATE OR REPLACE FUNCTION identity.remove_old_sessions(most integer)
  SET search_path TO ''
 AS $function$
     WITH removed AS (
-        DELETE FROM identity.session WHERE id IN (
+        DELETE FROM identity.session WHERE id = ANY(ARRAY(
             SELECT id FROM identity.session
-            WHERE ended_at < clock_timestamp() - interval '90 days' LIMIT most)
+            WHERE ended_at < clock_timestamp() - interval '90 days' LIMIT most))
         RETURNING id)
     SELECT count(*)::integer FROM removed
 $function$;

@@ -87,9 +87,9 @@ CREATE TRIGGER end_sessions_of_role AFTER UPDATE OF role ON identity.app_user
 CREATE FUNCTION identity.remove_old_sessions(most integer) RETURNS integer
 LANGUAGE sql SECURITY DEFINER SET search_path = '' AS $$
     WITH removed AS (
-        DELETE FROM identity.session WHERE id IN (
+        DELETE FROM identity.session WHERE id = ANY(ARRAY(
             SELECT id FROM identity.session
-            WHERE ended_at < clock_timestamp() - interval '90 days' LIMIT most)
+            WHERE ended_at < clock_timestamp() - interval '90 days' LIMIT most))
         RETURNING id)
     SELECT count(*)::integer FROM removed
 $$;

@@ -7,6 +7,7 @@ from collections.abc import AsyncIterator
 import psycopg
 import pytest
 
+from application.identity import expire_sessions as expiring
 from application.identity.end_sessions import end_sessions
 from application.identity.list_sessions import list_sessions
 from application.identity.open_session import Device, open_session
@@ -351,11 +352,12 @@ async def test_sessions_expire_and_are_removed_after_ninety_days(
     identity: Identity, database: TestDatabase
 ) -> None:
     first = await signed_in(identity)
+    await signed_in(identity)
     store = identity.sessions.sessions
     assert await store.expire(at=identity.now, limit=10) == 0
-    assert await store.expire(at=identity.now + sessions.REFRESH_LIFE, limit=10) == 1
+    assert await store.expire(at=identity.now + sessions.REFRESH_LIFE, limit=10) == 2
     assert await store.remove_old(limit=10) == 0
-    assert events(database) == [("session_ended", "expired")]
+    assert events(database) == [("session_ended", "expired")] * 2
     with psycopg.connect(database.owner_dsn) as connection:
         connection.execute("ALTER TABLE identity.session DISABLE TRIGGER keep_session")
         connection.execute("UPDATE identity.session SET ended_at = ended_at - interval '89 days'")
@@ -363,8 +365,21 @@ async def test_sessions_expire_and_are_removed_after_ninety_days(
         assert await store.remove_old(limit=10) == 0
         connection.execute("UPDATE identity.session SET ended_at = ended_at - interval '2 days'")
         connection.commit()
-    assert await store.remove_old(limit=10) == 1
+    assert [await store.remove_old(limit=1) for _ in range(3)] == [1, 1, 0]
     assert await store.find(first.session) is None
+
+
+@pytest.mark.parametrize(("pages", "left"), [(5, 0), (2, 1)])
+async def test_the_timer_goes_through_pages_and_leaves_the_rest_for_the_next_time(
+    identity: Identity, monkeypatch: pytest.MonkeyPatch, pages: int, left: int
+) -> None:
+    devices = [await signed_in(identity) for _ in range(3)]
+    monkeypatch.setattr(expiring, "PAGE_SIZE", 1)
+    monkeypatch.setattr(expiring, "PAGES", pages)
+    later = identity.now + sessions.REFRESH_LIFE
+    await expiring.expire_sessions(identity.sessions.sessions, lambda: later)
+    ended = [await identity.ended.has_ended(each.session) for each in devices]
+    assert ended.count(False) == left
 
 
 @pytest.mark.parametrize(
