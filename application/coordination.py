@@ -18,7 +18,8 @@ class Lock(enum.IntEnum):
 
 
 class Channel(enum.StrEnum):
-    """Channels of NOTIFY: the payloads are a log position and a Stripe event id."""
+    """Channels of NOTIFY: the payloads are a log position, a Stripe event id and a session id."""
 
     LOG = "ais_log"
     INBOX = "ais_inbox"
+    SESSION = "ais_session"

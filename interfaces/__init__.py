@@ -7,9 +7,10 @@ worker: worker and scheduler
 serve: all roles in one process
 roles: how the roles of a process end together
 cli: the command line
-composition: builds what every role runs on; it and web_composition name the adapters
+composition: builds what every role runs on; compositions name the adapters
 reconciliation_composition: builds what reconciliation needs
 books_composition: builds the queries of the books
+identity_composition: builds what users, sign-ins and sessions need
 web_composition: builds what the web role runs on
 settings: the settings, from environment variables
 seller_settings: those of tax documents

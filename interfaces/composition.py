@@ -34,6 +34,7 @@ from application.settlement.sweep_transactions import TransactionSweeper
 from domain.kernel import ids
 from infrastructure.airports.world import load_airports
 from infrastructure.event_store.log import PostgresEventLog
+from infrastructure.identity.sessions import PostgresSessions
 from infrastructure.mail.file_mailbox import FileMailbox
 from infrastructure.postgres.flight_tasks import PostgresFlightTasks
 from infrastructure.postgres.inbox import StripeInbox
@@ -90,6 +91,7 @@ class Core(msgspec.Struct, frozen=True):
     flight_tasks: PostgresFlightTasks
     follower: FlightFollower
     stock: PostgresTicketStock
+    sessions: PostgresSessions
     clock: ports.Clock
     invoicing: IssuingPorts
     tax_authority: SignedReporting
@@ -189,6 +191,7 @@ def _core(
         flight_tasks=tasks,
         follower=FlightFollower(bus=bus, releaser=releaser, tasks=tasks, report=report),
         stock=stock,
+        sessions=PostgresSessions(pool),
         clock=utc_now,
         invoicing=issuing,
         tax_authority=_tax_authority(settings, keys),

@@ -206,7 +206,7 @@ ABOUT: Mapping[str, About] = {
     ),
     "admin_database_url": About(
         "PostgreSQL, as the owner of the schema; without it AIS_DATABASE_URL",
-        ("migrate",),
+        ("migrate", "user"),
         "a URL such as postgresql://host/name",
         is_secret=True,
     ),

@@ -7,7 +7,7 @@ import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from functools import partial
-from typing import Any, NamedTuple
+from typing import Any
 
 import msgspec
 import psycopg
@@ -40,14 +40,10 @@ from infrastructure.airports.world import load_airports
 from infrastructure.boarding_pass.printer import BilingualBoardingPassPrinter
 from infrastructure.event_store.stream_history import PostgresStreamHistory
 from infrastructure.evidence.printer import PdfEvidencePrinter
-from infrastructure.identity import passwords, tokens
-from infrastructure.identity.security_record import PostgresSecurityRecord
-from infrastructure.identity.sign_in_places import KeyedSignInPlaces
-from infrastructure.identity.user_directory import PostgresUserDirectory
 from infrastructure.postgres.pool import Pool
 from infrastructure.postgres.stripe_event_answers import StripeEventAnswers
 from infrastructure.redis.rate_limit import RedisTokenStore, make_client
-from infrastructure.sealing.blind_index import CodeIndex, EmailIndex
+from infrastructure.sealing.blind_index import CodeIndex
 from infrastructure.stripe import webhook
 from infrastructure.tax_receipt.printer import BilingualReceiptPrinter
 from interfaces import books_composition, reconciliation_composition
@@ -55,6 +51,7 @@ from interfaces.books_composition import asking
 from interfaces.composition import Core, utc_now
 from interfaces.http import rate_limit
 from interfaces.http.ports import HttpPorts
+from interfaces.identity_composition import IdentityPorts, open_identity
 from interfaces.settings import Settings
 from projections import progress
 from projections.booking_list import queries as booking_list
@@ -70,11 +67,9 @@ from projections.tax_documents import queries as tax_documents
 from projections.unfinished_attempts import queries as unfinished_attempts
 from projections.unfinished_refunds import queries as unfinished_refunds
 
-PASSWORD_THREADS = 2
 SEARCHES_AT_ONCE = 2
 # Stripe lists a transaction within minutes, and webhooks are repeated for hours.
 BOTH_SIDES_WITHIN = dt.timedelta(days=1)
-TOKEN_AUDIENCE = "ais-api"  # noqa: S105 - a name, not a secret
 
 
 @asynccontextmanager
@@ -85,51 +80,16 @@ async def open_web(
 
     `roles` are those of the whole process, for the health page.
     """
-    settings, keys = core.settings, core.keys
+    settings = core.settings
     async with AsyncExitStack() as stack:
         client = None
         if settings.redis_url is not None:
             client = make_client(settings.redis_url)
             stack.push_async_callback(client.aclose)
-        hasher = passwords.Argon2PasswordHasher(
-            cost=passwords.PRODUCTION_COST, threads=PASSWORD_THREADS
-        )
-        stack.callback(hasher.close)
         history = PostgresStreamHistory(settings.database_url)
         stack.push_async_callback(history.close)
-        issuer = tokens.Es256Tokens(
-            tokens.parse_keys(settings.token_key.reveal()),
-            issuer=settings.public_url,
-            audience=TOKEN_AUDIENCE,
-            now=time.time,
-            token_id=lambda: secrets.token_urlsafe(16),
-        )
-        places = KeyedSignInPlaces(keys)
-        directory = PostgresUserDirectory(core.pool)
-        registration = register_user.RegistrationPorts(
-            directory=directory,
-            hasher=hasher,
-            vault=core.vault,
-            email_lookup=EmailIndex(keys),
-            new_user_id=lambda: f"user_{secrets.token_hex(12)}",
-            now=utc_now,
-        )
-        login = log_in.LoginPorts(
-            directory, hasher, EmailIndex(keys), issuer=issuer, places=places, now=utc_now
-        )
-        record = PostgresSecurityRecord(core.pool, places, now=utc_now)
-        stack.push_async_callback(record.close)
-        identity = _IdentityPorts(issuer, registration, login, record)
+        identity = await stack.enter_async_context(open_identity(core))
         yield _web_ports(core, bus or core.bus, history, client, identity, tuple(roles))
-
-
-class _IdentityPorts(NamedTuple):
-    """How users come in."""
-
-    issuer: tokens.Es256Tokens
-    registration: register_user.RegistrationPorts
-    login: log_in.LoginPorts
-    record: PostgresSecurityRecord
 
 
 def _web_ports(
@@ -137,7 +97,7 @@ def _web_ports(
     bus: CommandBus,
     history: StreamHistory,
     client: redis.asyncio.Redis | None,
-    identity: _IdentityPorts,
+    identity: IdentityPorts,
     roles: tuple[str, ...],
 ) -> HttpPorts:
     settings, keys = core.settings, core.keys
@@ -163,6 +123,7 @@ def _web_ports(
         ),
         register_user=lambda command: register_user.register_user(command, identity.registration),
         log_in=lambda command: log_in.log_in(command, identity.login),
+        sessions=identity.sessions,
         verifier=identity.issuer,
         security_record=identity.record,
         limiter=limiter,

@@ -3,19 +3,28 @@
 import msgspec
 
 from application.identity import ports
+from application.identity.open_session import Device, open_session
+from application.identity.session_ports import SessionPorts, SessionTokens
 from application.ports import Clock
 from domain.identity import lockout, rejections
 from domain.identity.lockout import Attempts
 
 
 class LogIn(msgspec.Struct, frozen=True):
-    """An e-mail address and a password as the user entered them; from which network address, and
-    with the token that an earlier sign-in on this device returned."""
+    """An e-mail address and a password as the user entered them; from which device, and with the
+    token that an earlier sign-in on it returned."""
 
     email: str
     password: str
-    address: str
+    device: Device
     device_token: str | None = None
+
+
+class SignedIn(msgspec.Struct, frozen=True):
+    """The tokens of a new session, and the token by which the device is known from now on."""
+
+    tokens: SessionTokens
+    device_token: str
 
 
 class LoginPorts(msgspec.Struct, frozen=True):
@@ -24,13 +33,13 @@ class LoginPorts(msgspec.Struct, frozen=True):
     directory: ports.UserDirectory
     hasher: ports.PasswordHasher
     email_lookup: ports.EmailLookup
-    issuer: ports.TokenIssuer
     places: ports.SignInPlaces
+    sessions: SessionPorts
     now: Clock
 
 
-async def log_in(command: LogIn, outside: LoginPorts) -> ports.SignedIn:
-    """An access token; raises CredentialsRefused, whatever the reason, and Unavailable.
+async def log_in(command: LogIn, outside: LoginPorts) -> SignedIn:
+    """Open a session; raises CredentialsRefused, whatever the reason, and Unavailable.
 
     The password is hashed in every case. The lockout is checked after that, under the user's row
     lock: of many guesses at once, those after the fifth wrong one of a place are refused.
@@ -56,8 +65,8 @@ async def log_in(command: LogIn, outside: LoginPorts) -> ports.SignedIn:
     fact = await outside.directory.change_attempts(user.id, place, settled, at=now)
     if fact != "signed_in":
         raise rejections.CredentialsRefused
-    token = outside.issuer.issue(ports.Principal(user.id, user.role))
-    return ports.SignedIn(token, device_token or outside.places.new_device_token(user.id))
+    tokens = await open_session(user, command.device, outside.sessions)
+    return SignedIn(tokens, device_token or outside.places.new_device_token(user.id))
 
 
 def _place(
@@ -66,4 +75,4 @@ def _place(
     """Return the device where its token is genuine, else the network address."""
     token = command.device_token
     device = None if token is None else places.of_device(user_id, token)
-    return (places.of_address(command.address), None) if device is None else (device, token)
+    return (places.of_address(command.device.address), None) if device is None else (device, token)

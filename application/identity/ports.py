@@ -20,10 +20,11 @@ permission, another customer's booking."""
 
 
 class Principal(msgspec.Struct, frozen=True):
-    """The caller: the user's id and role, from a verified token."""
+    """The caller: the user's id and role, from a verified token, and the session of the token."""
 
     user: str
     role: Role
+    session: str = ""
 
 
 class TokenRefused(Exception):
@@ -39,13 +40,6 @@ class IssuedToken(msgspec.Struct, frozen=True):
 
     access_token: str
     expires_in: int
-
-
-class SignedIn(msgspec.Struct, frozen=True):
-    """The access token of a sign-in, and the token by which the device is known from now on."""
-
-    token: IssuedToken
-    device_token: str
 
 
 class Place(msgspec.Struct, frozen=True):
@@ -75,6 +69,7 @@ class StoredUser(msgspec.Struct, frozen=True):
     id: str
     role: Role
     password_hash: str
+    email: Sealed
 
 
 class EmailKnown(Exception):
@@ -159,8 +154,8 @@ class EmailLookup(Protocol):
 class TokenIssuer(Protocol):
     """Makes access tokens."""
 
-    def issue(self, principal: Principal) -> IssuedToken:
-        """A fresh token for the principal."""
+    def issue(self, principal: Principal, *, until: dt.datetime | None = None) -> IssuedToken:
+        """A fresh token for the principal, valid for 15 minutes and not beyond `until`."""
         ...
 
 

@@ -2,15 +2,19 @@
 
 roles: roles and their permissions
 passwords: which passwords an account may have
+sessions: how long a signed-in device stays so, and what its refresh tokens may do (D4)
 lockout: when wrong passwords lock an account (D3)
 rejections: why a sign-in or a password is rejected
 
 Vocabulary: a *user* signs in with an e-mail address and a password; a *role* is what the user is
 to the airline; a *permission* names one thing that routes require; a *lockout* is the time in
-which an account accepts no password, because several were wrong.
+which an account accepts no password, because several were wrong; a *session* is one signed-in
+device of a user; a *generation* numbers its refresh tokens.
 
 D1  A permission is held through a role only; what the table does not grant is refused.
 D2  An auditor may read and never write.
 D3  Five wrong passwords within 15 minutes lock the account for 30 minutes, for the right
     password too.
+D4  A session lasts 30 days at most, and 7 days after its last refresh. A refresh token is spent by
+    its first use; presented again after 10 seconds, it ends the session.
 """

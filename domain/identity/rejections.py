@@ -17,6 +17,22 @@ class CredentialsRefused(Rejection):
     code: ClassVar[str] = "UNAUTHORIZED"
 
 
+class RefreshRefused(Rejection):
+    """The session of this refresh token is over; the user signs in again."""
+
+    code: ClassVar[str] = "UNAUTHORIZED"
+
+
+class RefreshTokenForged(RefreshRefused):
+    """The text is no refresh token of ours; the answer is the same."""
+
+
+class SessionUnknown(Rejection):
+    """No session of the caller has this id."""
+
+    code: ClassVar[str] = "NOT_FOUND"
+
+
 class NotAllowed(Rejection):
     """The role lacks the permission for this booking, flight or field."""
 

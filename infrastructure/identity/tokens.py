@@ -7,6 +7,7 @@ token is verified. A verified token is cached until it expires: a signature chec
 
 import base64
 import binascii
+import datetime as dt
 from collections import OrderedDict
 from collections.abc import Callable, Mapping
 from typing import Any, Literal
@@ -25,7 +26,7 @@ TOKEN_LIFE_SECONDS = 15 * 60
 NOT_BEFORE_LEEWAY_SECONDS = 10
 TOKEN_MAX_BYTES = 2048
 REMEMBERED_LIMIT = 20_000
-REGISTRY_CLAIMS = ("iss", "aud", "sub", "role", "exp", "jti")
+REGISTRY_CLAIMS = ("iss", "aud", "sub", "role", "sid", "exp", "jti")
 
 
 class TokenKeyMalformed(ValueError):
@@ -43,6 +44,7 @@ class _Claims(msgspec.Struct, frozen=True):
     aud: str
     sub: str
     role: Role
+    sid: str
     iat: int
     nbf: int
     exp: int
@@ -96,27 +98,33 @@ class Es256Tokens:
             aud={"essential": True, "value": audience},
             sub={"essential": True},
             role={"essential": True},
+            sid={"essential": True},
             exp={"essential": True},
             jti={"essential": True},
         )
         self._verified: OrderedDict[bytes, tuple[Principal, int]] = OrderedDict()
 
-    def issue(self, principal: Principal) -> IssuedToken:
-        """Return a fresh token for the principal, valid for 15 minutes."""
+    def issue(self, principal: Principal, *, until: dt.datetime | None = None) -> IssuedToken:
+        """Return a fresh token for the principal, valid for 15 minutes and not beyond `until`."""
+        assert principal.session
         issued_at = int(self._now())
+        expires_at = issued_at + TOKEN_LIFE_SECONDS
+        if until is not None:
+            expires_at = min(expires_at, int(until.timestamp()))
         header = {"alg": ALGORITHM, "typ": "at+jwt", "kid": self._signing_key.kid}
         claims = {
             "iss": self._issuer,
             "aud": self._audience,
             "sub": principal.user,
             "role": principal.role,
+            "sid": principal.session,
             "iat": issued_at,
             "nbf": issued_at,
-            "exp": issued_at + TOKEN_LIFE_SECONDS,
+            "exp": expires_at,
             "jti": self._token_id(),
         }
         token = jwt.encode(header, claims, self._signing_key, algorithms=[ALGORITHM])
-        return IssuedToken(token, TOKEN_LIFE_SECONDS)
+        return IssuedToken(token, expires_at - issued_at)
 
     def verify(self, token: bytes) -> Principal:
         """Return the principal of the token; raises TokenRefused or TokenExpired."""
@@ -157,7 +165,7 @@ class Es256Tokens:
             raise TokenRefused
         if claims.exp - claims.iat > TOKEN_LIFE_SECONDS:
             raise TokenRefused
-        return Principal(claims.sub, claims.role), claims.exp
+        return Principal(claims.sub, claims.role, claims.sid), claims.exp
 
 
 def _require_own_header(token: bytes) -> None:

@@ -11,6 +11,7 @@ from application.identity import ports
 from application.ports import Unavailable
 from domain.identity import lockout
 from domain.identity.lockout import Attempts, Lockout
+from domain.kernel.sealed import Sealed
 from infrastructure.postgres import pool as pools
 
 INSERT_KEY = "INSERT INTO vault.subject_key (subject, wrapped) VALUES (%s, %s)"
@@ -20,7 +21,9 @@ INSERT_USER = (
     "VALUES (%s, %s, %s, %s, %s, %s, %s)"
 )
 INSERT_FACT = "INSERT INTO identity.auth_event (happened, user_id, at) VALUES (%s, %s, %s)"
-SELECT_USER = "SELECT id, role, password_hash FROM identity.app_user WHERE email_index = %s"
+SELECT_USER = (
+    "SELECT id, role, password_hash, subject, email FROM identity.app_user WHERE email_index = %s"
+)
 SELECT_STRANGERS = (
     "SELECT failed_logins, failed_since, locked_until FROM identity.app_user "
     "WHERE id = %s FOR NO KEY UPDATE"
@@ -82,7 +85,10 @@ class PostgresUserDirectory:
         async with self._transaction() as connection:
             cursor = await connection.execute(SELECT_USER, (email_index,))
             row = await cursor.fetchone()
-        return None if row is None else ports.StoredUser(row[0], row[1], row[2])
+        if row is None:
+            return None
+        user, role, password_hash, subject, email = row
+        return ports.StoredUser(user, role, password_hash, Sealed(subject, email))
 
     async def change_attempts(
         self,

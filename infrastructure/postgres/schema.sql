@@ -26,6 +26,7 @@ CREATE TABLE identity.app_user (
     CONSTRAINT app_user_pkey PRIMARY KEY (id),
     CONSTRAINT app_user_role_check CHECK ((role = ANY (ARRAY['customer'::text, 'agent'::text, 'support'::text, 'ops'::text, 'gate'::text, 'finance'::text, 'auditor'::text, 'admin'::text])))
 );
+CREATE TRIGGER end_sessions_of_role AFTER UPDATE OF role ON identity.app_user FOR EACH ROW WHEN ((old.role IS DISTINCT FROM new.role)) EXECUTE FUNCTION identity.end_sessions_of_role();
 
 CREATE TABLE identity.auth_event (
     id bigint GENERATED ALWAYS AS IDENTITY NOT NULL,
@@ -34,12 +35,48 @@ CREATE TABLE identity.auth_event (
     at timestamp with time zone NOT NULL,
     route text,
     source bytea,
-    CONSTRAINT auth_event_happened_check CHECK ((happened = ANY (ARRAY['registered'::text, 'registered_again'::text, 'signed_in'::text, 'sign_in_refused'::text, 'locked'::text, 'token_refused'::text, 'permission_refused'::text, 'foreign_booking'::text]))) NOT VALID,
+    session text,
+    reason text,
+    CONSTRAINT auth_event_happened_check CHECK ((happened = ANY (ARRAY['registered'::text, 'registered_again'::text, 'signed_in'::text, 'sign_in_refused'::text, 'locked'::text, 'token_refused'::text, 'permission_refused'::text, 'foreign_booking'::text, 'reuse_detected'::text, 'session_ended'::text, 'role_changed'::text]))) NOT VALID,
     CONSTRAINT auth_event_pkey PRIMARY KEY (id),
     CONSTRAINT auth_event_user_id_fkey FOREIGN KEY (user_id) REFERENCES identity.app_user(id)
 );
 CREATE INDEX auth_event_user ON identity.auth_event USING btree (user_id, id) WHERE (user_id IS NOT NULL);
 CREATE TRIGGER append_only BEFORE DELETE OR UPDATE OR TRUNCATE ON identity.auth_event FOR EACH STATEMENT EXECUTE FUNCTION identity.refuse_change();
+
+CREATE TABLE identity.session (
+    id text COLLATE "C" NOT NULL,
+    user_id text COLLATE "C" NOT NULL,
+    kind text NOT NULL,
+    device bytea,
+    source bytea NOT NULL,
+    salt bytea NOT NULL,
+    created_at timestamp with time zone NOT NULL,
+    last_used_at timestamp with time zone NOT NULL,
+    expires_at timestamp with time zone NOT NULL,
+    refresh_expires_at timestamp with time zone NOT NULL,
+    generation integer DEFAULT 1 NOT NULL,
+    rotated_at timestamp with time zone,
+    ended_at timestamp with time zone,
+    ended_because text,
+    CONSTRAINT session_check CHECK ((expires_at <= (created_at + '720:00:00'::interval))),
+    CONSTRAINT session_check1 CHECK ((refresh_expires_at <= expires_at)),
+    CONSTRAINT session_check2 CHECK (((generation = 1) = (rotated_at IS NULL))),
+    CONSTRAINT session_check3 CHECK (((ended_at IS NULL) = (ended_because IS NULL))),
+    CONSTRAINT session_ended_because_check CHECK ((ended_because = ANY (ARRAY['signed_out'::text, 'revoked'::text, 'reuse'::text, 'password_changed'::text, 'expired'::text, 'rights_changed'::text]))),
+    CONSTRAINT session_generation_check CHECK ((generation > 0)),
+    CONSTRAINT session_id_check CHECK ((id ~ '^ses_[0-9a-f]{24}$'::text)),
+    CONSTRAINT session_kind_check CHECK ((kind = ANY (ARRAY['mobile'::text, 'web'::text]))),
+    CONSTRAINT session_pkey PRIMARY KEY (id),
+    CONSTRAINT session_salt_check CHECK ((octet_length(salt) = 16)),
+    CONSTRAINT session_source_check CHECK ((octet_length(source) = 32)),
+    CONSTRAINT session_user_id_fkey FOREIGN KEY (user_id) REFERENCES identity.app_user(id)
+);
+CREATE INDEX session_ended ON identity.session USING btree (ended_at) WHERE (ended_at IS NOT NULL);
+CREATE INDEX session_of_user ON identity.session USING btree (user_id, id) WHERE (ended_at IS NULL);
+CREATE INDEX session_to_expire ON identity.session USING btree (refresh_expires_at) WHERE (ended_at IS NULL);
+CREATE TRIGGER keep_session BEFORE UPDATE ON identity.session FOR EACH ROW EXECUTE FUNCTION identity.keep_session();
+CREATE TRIGGER report_ended AFTER UPDATE OF ended_at ON identity.session FOR EACH ROW WHEN ((new.ended_at IS NOT NULL)) EXECUTE FUNCTION identity.report_ended_session();
 
 CREATE TABLE identity.sign_in_place (
     user_id text COLLATE "C" NOT NULL,
@@ -247,6 +284,39 @@ CREATE TABLE vault.subject_key (
 
 CREATE SEQUENCE ledger.ticket_serial AS bigint START 1000000001 INCREMENT 20 MINVALUE 1 MAXVALUE 9999999979 CACHE 1;
 
+CREATE OR REPLACE FUNCTION identity.end_sessions_of_role()
+ RETURNS trigger
+ LANGUAGE plpgsql
+AS $function$
+BEGIN
+    INSERT INTO identity.auth_event (happened, user_id, at, reason)
+    VALUES ('role_changed', new.id, clock_timestamp(), new.role);
+    UPDATE identity.session SET ended_at = clock_timestamp(), ended_because = 'rights_changed'
+    WHERE user_id = new.id AND ended_at IS NULL;
+    RETURN NULL;
+END
+$function$;
+
+CREATE OR REPLACE FUNCTION identity.keep_session()
+ RETURNS trigger
+ LANGUAGE plpgsql
+AS $function$
+BEGIN
+    IF old.ended_at IS NOT NULL THEN
+        RAISE EXCEPTION 'session % has ended: that is final', old.id USING ERRCODE = 'AIS01';
+    END IF;
+    IF new.generation NOT IN (old.generation, old.generation + 1) THEN
+        RAISE EXCEPTION 'session %: generation % does not follow %',
+            old.id, new.generation, old.generation USING ERRCODE = 'AIS01';
+    END IF;
+    IF new.ended_at IS NOT NULL THEN
+        -- One clock for all processes, and nobody can end a session at another time.
+        new.ended_at := clock_timestamp();
+    END IF;
+    RETURN new;
+END
+$function$;
+
 CREATE OR REPLACE FUNCTION identity.refuse_change()
  RETURNS trigger
  LANGUAGE plpgsql
@@ -254,6 +324,32 @@ AS $function$
 BEGIN
     RAISE EXCEPTION '% on %.% is refused: the record is append-only',
         TG_OP, TG_TABLE_SCHEMA, TG_TABLE_NAME USING ERRCODE = 'AIS01';
+END
+$function$;
+
+CREATE OR REPLACE FUNCTION identity.remove_old_sessions(most integer)
+ RETURNS integer
+ LANGUAGE sql
+ SECURITY DEFINER
+ SET search_path TO ''
+AS $function$
+    WITH removed AS (
+        DELETE FROM identity.session WHERE id = ANY(ARRAY(
+            SELECT id FROM identity.session
+            WHERE ended_at < clock_timestamp() - interval '90 days' LIMIT most))
+        RETURNING id)
+    SELECT count(*)::integer FROM removed
+$function$;
+
+CREATE OR REPLACE FUNCTION identity.report_ended_session()
+ RETURNS trigger
+ LANGUAGE plpgsql
+AS $function$
+BEGIN
+    INSERT INTO identity.auth_event (happened, user_id, at, session, reason)
+    VALUES ('session_ended', new.user_id, new.ended_at, new.id, new.ended_because);
+    PERFORM pg_notify('ais_session', new.id);
+    RETURN NULL;
 END
 $function$;
 
@@ -681,11 +777,18 @@ $function$;
 -- COLUMN identity.app_user.failed_since: ais_application may UPDATE
 -- COLUMN identity.app_user.locked_until: ais_application may UPDATE
 -- COLUMN identity.app_user.password_hash: ais_application may UPDATE
+-- COLUMN identity.session.ended_at: ais_application may UPDATE
+-- COLUMN identity.session.ended_because: ais_application may UPDATE
+-- COLUMN identity.session.generation: ais_application may UPDATE
+-- COLUMN identity.session.last_used_at: ais_application may UPDATE
+-- COLUMN identity.session.refresh_expires_at: ais_application may UPDATE
+-- COLUMN identity.session.rotated_at: ais_application may UPDATE
 -- COLUMN ledger.outbox.failed_at: ais_application may UPDATE
 -- COLUMN ledger.outbox.sent_at: ais_application may UPDATE
 -- COLUMN process.reconciliation_run.breaks: ais_application may UPDATE
 -- COLUMN process.reconciliation_run.finished_at: ais_application may UPDATE
 -- COLUMN process.reconciliation_run.totals: ais_application may UPDATE
+-- FUNCTION identity.remove_old_sessions(most integer): ais_application may EXECUTE
 -- FUNCTION inbox.record_done(ids text[], types text[], objects text[], subjects text[], bodies bytea[], wrapped_keys bytea[]): ais_application may EXECUTE
 -- FUNCTION ledger.append(command_ids uuid[], fingerprints bytea[], answers bytea[], actors text[], correlation_ids text[], causation_ids uuid[], streams text[], versions integer[], tags text[], payloads bytea[], commands integer[], read_streams text[], read_versions integer[], asked uuid[], topics text[], bodies text[], subjects text[], wrapped_keys bytea[], OUT last_position bigint, OUT written boolean, OUT conflicts jsonb, OUT known jsonb): ais_application may EXECUTE
 -- FUNCTION ledger.append_with_stripe_events(command_ids uuid[], fingerprints bytea[], answers bytea[], actors text[], correlation_ids text[], causation_ids uuid[], streams text[], versions integer[], tags text[], payloads bytea[], commands integer[], read_streams text[], read_versions integer[], asked uuid[], topics text[], bodies text[], subjects text[], wrapped_keys bytea[], stripe_ids text[], stripe_types text[], stripe_objects text[], stripe_subjects text[], stripe_bodies bytea[], stripe_keys bytea[], OUT last_position bigint, OUT written boolean, OUT conflicts jsonb, OUT known jsonb): ais_application may EXECUTE
@@ -709,6 +812,7 @@ $function$;
 -- SEQUENCE ledger.ticket_serial: ais_application may USAGE
 -- TABLE identity.app_user: ais_application may INSERT, SELECT
 -- TABLE identity.auth_event: ais_application may INSERT, SELECT
+-- TABLE identity.session: ais_application may INSERT, SELECT
 -- TABLE identity.sign_in_place: ais_application may DELETE, INSERT, SELECT, UPDATE
 -- TABLE inbox.stripe_event: ais_application may INSERT, SELECT, UPDATE
 -- TABLE ledger.capacity: ais_application may SELECT

@@ -24,6 +24,7 @@ VERBS = (
     ("rebuild", "interfaces.cli.rebuild:rebuild", "Rebuild read models beside the live ones."),
     ("ledger", "interfaces.cli.ledger:ledger", "Read the books; export and replay them."),
     ("stripe", "interfaces.cli.stripe:stripe", "Store events that Stripe could not deliver."),
+    ("user", "interfaces.cli.user:user", "Change the role of a user."),
     (
         "reconcile",
         "interfaces.cli.reconcile:reconcile",

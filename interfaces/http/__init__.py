@@ -33,7 +33,9 @@ report_answers: reports on the books as JSON
 reconciliation: the ledger beside Stripe and the bank: runs, breaks, decisions
 periods: close a month of the books, and reopen one
 settlement: payouts, Stripe's balance beside the books, and what does not fit
-identity: register, sign in, the signed-in user, public keys
+identity: register, the signed-in user, public keys
+sign_in: sign in and out, refresh tokens
+sessions: the devices on which a user is signed in
 stripe_webhook: receive events of Stripe
 stripe_events: list Stripe events that could not be processed, and process one again
 worklists: worklists of staff, and every amount owed
@@ -43,6 +45,7 @@ health: alive and ready
 docs_page: the documentation page
 
 auth: who may use a route
+session_cookies: the cookies of a signed-in browser, and its CSRF token
 security_events: records refused attempts
 idempotency: the command id and the fingerprint of a request
 rate_limit: limits of requests for each client

@@ -59,7 +59,10 @@ from interfaces.http import (
     search,
     seats,
     security_events,
+    session_cookies,
+    sessions,
     settlement,
+    sign_in,
     stripe_events,
     stripe_webhook,
     tax_documents,
@@ -71,6 +74,8 @@ from interfaces.http.strict_request import BODY_LIMIT_BYTES, StrictRequest
 
 ROUTES = (
     *identity.ROUTES,
+    *sign_in.ROUTES,
+    *sessions.ROUTES,
     *search.ROUTES,
     *booking.ROUTES,
     *checkout.ROUTES,
@@ -188,10 +193,16 @@ def _refused(scope: Scope, exchange: correlation.Exchange) -> problems.Problem |
 
 def _openapi() -> OpenAPIConfig:
     bearer = SecurityScheme(type="http", scheme="bearer", bearer_format="JWT")
+    cookie = SecurityScheme(
+        type="apiKey",
+        name=session_cookies.ACCESS,
+        security_scheme_in="cookie",
+        description="With the prefix __Host- over TLS; a change needs the header X-CSRF-Token.",
+    )
     return OpenAPIConfig(
         title="Booking and payment core",
         version="1",
         path="/schema",
         render_plugins=[JsonRenderPlugin()],
-        components=Components(security_schemes={"bearer": bearer}),
+        components=Components(security_schemes={"bearer": bearer, "cookie": cookie}),
     )

@@ -19,7 +19,7 @@ from litestar.openapi.datastructures import ResponseSpec
 from application.identity.ports import Principal, TokenExpired, TokenRefused
 from domain.identity import roles
 from domain.identity.roles import Permission
-from interfaces.http import correlation, rate_limit, request_target
+from interfaces.http import correlation, rate_limit, request_target, session_cookies
 from interfaces.http.problems import Problem, ProblemBody
 from interfaces.http.rate_limit import LimitName
 from interfaces.http.strict_request import StrictRequest
@@ -49,8 +49,8 @@ class RouteTerms(TypedDict):
     responses: dict[int, ResponseSpec]
 
 
-def open_to_all(limit: LimitName = "anonymous") -> RouteTerms:
-    """For everyone, counted by the client's address."""
+def open_to_all(limit: LimitName = "anonymous", *, refuses: tuple[int, ...] = ()) -> RouteTerms:
+    """For everyone, counted by the client's address; `refuses` are statuses of the route's own."""
 
     async def admit(request: Request[Any, Any, Any]) -> None:
         assert isinstance(request, StrictRequest)
@@ -59,7 +59,7 @@ def open_to_all(limit: LimitName = "anonymous") -> RouteTerms:
         request_target.require_one_spelling(request)
 
     admission = Admission(signed_in=False, permission=None, limits=(limit,))
-    return _terms(admit, admission, statuses=(400, 429, 503))
+    return _terms(admit, admission, statuses=(400, *refuses, 429, 503))
 
 
 def signed_in(
@@ -88,11 +88,36 @@ def signed_in(
 
 
 async def authenticated(request: StrictRequest) -> Principal:
-    """Return the holder of the bearer token; wrong tokens are counted by address."""
+    """Return the holder of the bearer token, or of the cookie where there is no bearer token.
+
+    Wrong tokens are counted by address. With a cookie, a request that changes something needs the
+    CSRF token; with a bearer token it does not, and cookies are ignored.
+    """
     offered = request.header(b"authorization")
-    if offered is None:
-        raise Problem("UNAUTHORIZED")
-    scheme, _, token = offered.partition(b" ")
+    if offered is not None:
+        principal = await _holder(request, *_parted(offered))
+    else:
+        cookie = session_cookies.value_of(request, session_cookies.ACCESS)
+        if cookie is None:
+            raise Problem("UNAUTHORIZED")
+        principal = await _holder(request, b"bearer", cookie.encode("latin-1"))
+        if request.scope["method"] not in session_cookies.SAFE_METHODS:
+            session_cookies.require_csrf(request, principal.session)
+    ended = request.ports.sessions.ended
+    has_ended = ended.known(principal.session)
+    if has_ended is None:
+        has_ended = await ended.has_ended(principal.session)
+    if has_ended:
+        raise Problem("UNAUTHORIZED", details={"reason": "session_ended"})
+    return principal
+
+
+def _parted(authorization: bytes) -> tuple[bytes, bytes]:
+    scheme, _, token = authorization.partition(b" ")
+    return scheme, token
+
+
+async def _holder(request: StrictRequest, scheme: bytes, token: bytes) -> Principal:
     try:
         if scheme.lower() != b"bearer":
             raise TokenRefused
@@ -170,6 +195,6 @@ def _terms(admit: Hook, admission: Admission, *, statuses: tuple[int, ...]) -> R
     return RouteTerms(
         before_request=admit,
         opt={"admission": admission},
-        security=[{"bearer": []}] if admission.signed_in else [],
+        security=[{"bearer": []}, {"cookie": []}] if admission.signed_in else [],
         responses=documented(*statuses),
     )

@@ -41,6 +41,7 @@ SINGLE_HEADERS = frozenset(
         b"stripe-signature",
         b"transfer-encoding",
         b"x-correlation-id",
+        b"x-csrf-token",
     }
 )
 

@@ -7,9 +7,10 @@ import msgspec
 from application.booking.answer_dispute import DisputePorts
 from application.booking.ports import BookingPorts
 from application.credit.ports import CreditPorts
-from application.identity.log_in import LogIn
-from application.identity.ports import SecurityRecord, SignedIn, TokenVerifier
+from application.identity.log_in import LogIn, SignedIn
+from application.identity.ports import SecurityRecord, TokenVerifier
 from application.identity.register_user import RegisterUser
+from application.identity.session_ports import SessionPorts
 from application.inventory.ports import FlightPorts
 from application.invoicing.ports import InvoicingPorts
 from application.ledger.ports import LedgerPorts
@@ -30,6 +31,7 @@ class HttpPorts(msgspec.Struct, frozen=True):
 
     register_user: Callable[[RegisterUser], Awaitable[None]]
     log_in: Callable[[LogIn], Awaitable[SignedIn]]
+    sessions: SessionPorts
     verifier: TokenVerifier
     security_record: SecurityRecord
     limiter: RateLimiter

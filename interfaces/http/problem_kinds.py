@@ -44,8 +44,10 @@ KINDS: Mapping[str, Kind] = {
         "Sign in to continue.",
         "يلزم تسجيل الدخول للمتابعة.",
         cause="There is no valid access token, or the e-mail address and password do not match. "
-        "Who is locked out gets the same answer.",
-        client="Sign in and send the new token as `Authorization: Bearer`.",
+        "Who is locked out gets the same answer. `session_ended`: the user signed out, or the "
+        "session was revoked; a refresh token is refused when its session is over, or when it was "
+        "spent before.",
+        client="Sign in and send the new token as `Authorization: Bearer`; a browser gets cookies.",
         agent="Sign in again. Five wrong passwords from one network or device lock it out of the "
         "account for 30 minutes; another device can still sign in.",
         operator="If valid tokens are refused, compare `AIS_TOKEN_KEY` and `AIS_PUBLIC_URL` of all "
@@ -56,8 +58,9 @@ KINDS: Mapping[str, Kind] = {
         False,
         "The session has expired; sign in again.",
         "انتهت الجلسة؛ سجّل الدخول من جديد.",
-        cause="The access token was valid and is too old.",
-        client="Sign in again, then repeat the request with the same idempotency key.",
+        cause="The access token was valid and is too old: it lives for a quarter of an hour.",
+        client="Exchange the refresh token at `POST /api/auth/refresh`, then repeat the request "
+        "with the same idempotency key. If that is refused, sign in again.",
         agent="Sign in again.",
         operator="If it happens right after signing in, check the clocks of the servers.",
     ),
@@ -87,11 +90,13 @@ KINDS: Mapping[str, Kind] = {
         False,
         "Your role does not allow this.",
         "صلاحياتك لا تسمح بهذا الإجراء.",
-        cause="The role of the caller lacks the permission that the route needs.",
-        client="Do not repeat the request; offer only the actions in `availableActions`.",
+        cause="The role of the caller lacks the permission that the route needs. `csrf_token`: a "
+        "request with cookies lacks the token of its session.",
+        client="Do not repeat the request; offer only the actions in `availableActions`. A browser "
+        "repeats the value of the cookie `ais_csrf` in the header `X-CSRF-Token`.",
         agent="Ask a colleague whose role has the permission; see the [API](api.md#permissions).",
-        operator="If the role is wrong, change it in the user directory; it takes effect with the "
-        "next token.",
+        operator="If the role is wrong, change it with `ais user role`; it takes effect at once, "
+        "and the user signs in again.",
     ),
     "NOT_FOUND": Kind(
         404,

@@ -10,7 +10,7 @@ from litestar import Request
 
 from application.identity.ports import Principal, RefusedAccess
 from domain.booking.rejections import ForeignBooking
-from domain.identity.rejections import NotAllowed
+from domain.identity.rejections import NotAllowed, RefreshTokenForged
 from interfaces.http import problems
 from interfaces.http.answers import Answered
 from interfaces.http.auth import ForgedToken, address_of
@@ -36,7 +36,7 @@ def answer(request: Request[Any, Any, Any], error: Exception) -> Answered[Proble
 def refused_access(error: Exception) -> RefusedAccess | None:
     """What the error says of an attempt to get at what is not the caller's."""
     match error:
-        case ForgedToken():
+        case ForgedToken() | RefreshTokenForged():
             return "token_refused"
         case ForeignBooking():
             return "foreign_booking"

@@ -103,7 +103,10 @@ def test_migrations_take_the_locks_and_notify_the_channels_of_the_code() -> None
     sql = _migrations()
     locks = re.findall(r"pg_\w*advisory\w*\((\d+)", sql)
     assert {int(number) for number in locks} == {Lock.LOG_APPEND}
-    assert set(re.findall(r"pg_notify\('(\w+)'", sql)) == {Channel.LOG}
+    assert set(re.findall(r"pg_notify\('(\w+)'", sql)) == {
+        Channel.LOG,
+        Channel.SESSION,
+    }
 
 
 def test_migrations_know_streams_by_the_prefixes_of_the_code() -> None:

@@ -1,4 +1,4 @@
-"""Each fault of payments and webhooks has a test that names its row: `Fault row 21: …`."""
+"""Each fault of payments, webhooks, sessions has a test naming its row: `Fault row 21: …`."""
 
 import ast
 import re
@@ -22,6 +22,9 @@ ROWS = {
     "27": "a signature of another time, and an exact replay",
     "28": "signed bytes that are no event",
     "29": "work that takes long",
+    "47": "a refresh token that was stolen and is used twice",
+    "48": "an honest refresh that is repeated: two tabs, a lost answer",
+    "49": "a refresh after the session is over",
 }
 
 

@@ -30,7 +30,13 @@ async def test_names_and_addresses_are_found_in_no_store_and_no_log(
     bad = {**body, "passengers": [{**body["passengers"][0], "type": "ELF"}]}
     refused = await client.post("/api/bookings", json=bad, headers=headers)
     assert refused.status_code == 400
-    needles = (*SECRETS, customer.email)
+    account = {"email": customer.email, "password": customers.PASSWORD}
+    phone = {"user-agent": f"App/7 ({LAST}'s phone)"}
+    tokens = (await client.post("/api/auth/mobile-login", json=account, headers=phone)).json()
+    by_refresh = {"authorization": f"Bearer {tokens['refreshToken']}"}
+    successor = (await client.post("/api/auth/refresh", headers=by_refresh)).json()
+    macs = (each["refreshToken"].rpartition(".")[2] for each in (tokens, successor))
+    needles = (*SECRETS, customer.email, *macs)
     assert _found(_tables(system.owner_dsn), needles) == []
     logs = {path.name: path.read_text() for path in (system.folder / "logs").iterdir()}
     assert len(logs) >= len(system.processes)

@@ -298,7 +298,15 @@ CASES: dict[str, Step] = {
 }
 NOT_TRIED: dict[str, str] = {
     "/api/auth/register": "the answer is always the same, so that nobody learns who has an account",
-    "/api/auth/mobile-login": "it changes nothing",
+    "/api/auth/mobile-login": "each sign-in opens a session of its own",
+    "/api/auth/login": "each sign-in opens a session of its own",
+    "/api/auth/refresh": (
+        "a repeat gets the same successor: tests/end_to_end/test_sessions_over_http.py"
+    ),
+    "/api/auth/logout": "a repeat has no session: tests/unit/http/test_sessions.py",
+    "/api/auth/logout-all": "a repeat has no session: tests/unit/http/test_sessions.py",
+    "/api/auth/sessions": "it is a DELETE: tests/unit/http/test_sessions.py",
+    "/api/auth/sessions/{session_id}": "it is a DELETE: tests/unit/http/test_sessions.py",
     "/api/flights/search": "it changes nothing",
     "/api/quotes": "it changes nothing",
     "/api/bookings/{booking_id}/cancellation-quote": "it changes nothing",

@@ -112,3 +112,22 @@ async def test_the_health_page_names_the_roles_of_the_process(
                 answer = (await anyone.get(f"{each.base_url}/health/{page}")).json()
                 assert answer["roles"] == roles
             assert ("redis" in answer["components"]) == (each is separate_processes)
+
+
+async def test_a_session_that_ends_at_one_process_ends_at_the_other(
+    system: System, client: httpx.AsyncClient, customer: Customer
+) -> None:
+    with _second(system) as second:
+        async with _through(second, customer) as elsewhere:
+            path = "/api/auth/me"
+            assert (await elsewhere.client.get(path, headers=customer.headers)).status_code == 200
+            ended = await client.post("/api/auth/logout", headers=customer.headers)
+            assert ended.json() == {"ended": 1}
+            assert (await client.get(path, headers=customer.headers)).status_code == 401
+            # By NOTIFY, a moment later; far sooner than the token expires.
+            async with asyncio.timeout(stored_log.WAIT_SECONDS):
+                while True:
+                    answer = await elsewhere.client.get(path, headers=customer.headers)
+                    if answer.status_code == 401:
+                        return
+                    await asyncio.sleep(0.01)

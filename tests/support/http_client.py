@@ -1,6 +1,7 @@
 """The HTTP edge over ports held in memory, and two probe routes built by its own pattern."""
 
 import copy
+import datetime as dt
 import functools
 import ipaddress
 import urllib.parse
@@ -13,21 +14,27 @@ from litestar import get, post
 from litestar.params import FromPath, JSONBody, QueryParameter
 from litestar.testing import AsyncTestClient
 
-from application.identity.log_in import LogIn
-from application.identity.ports import Principal, RefusedAccess, SignedIn
+from application.identity.log_in import LogIn, SignedIn
+from application.identity.open_session import open_session
+from application.identity.ports import Principal, RefusedAccess, StoredUser
 from application.identity.register_user import RegisterUser
+from application.identity.session_ports import SessionPorts
 from application.payment.gateway import GatewayMisconfigured
 from application.ports import Unavailable
 from application.rate_limit import Limit, Slice
 from domain.identity import rejections
 from domain.identity.roles import Role
+from domain.kernel.sealed import Sealed
 from infrastructure.identity import tokens
 from interfaces.http import app, auth, idempotency
 from interfaces.http.ports import HttpPorts
 from interfaces.http.rate_limit import LimitName, RateLimiter
 from interfaces.http.strict_request import StrictRequest
+from tests.support import memory_sessions
 
 START = 1_800_000_000.0
+# The session of tokens that a test makes by itself.
+SESSION = "ses_0123456789abcdef01234567"
 Amount = Annotated[int, msgspec.Meta(ge=1, le=10**12)]
 Name = Annotated[str, msgspec.Meta(min_length=1, max_length=40)]
 GENEROUS = dict.fromkeys(
@@ -136,19 +143,21 @@ class MemoryTokenStore:
 class Accounts:
     """Two use cases in memory: passwords by address."""
 
-    def __init__(self, issuer: tokens.Es256Tokens) -> None:
+    def __init__(self, sessions: SessionPorts) -> None:
         self.passwords: dict[str, str] = {}
-        self.issuer = issuer
+        self.sessions = sessions
 
     async def register(self, command: RegisterUser) -> None:
         """Keep the first password."""
         self.passwords.setdefault(command.email, command.password)
 
     async def log_in(self, command: LogIn) -> SignedIn:
-        """A token for the right password."""
+        """A session for the right password."""
         if self.passwords.get(command.email) != command.password:
             raise rejections.CredentialsRefused
-        return SignedIn(self.issuer.issue(Principal("usr_" + command.email, "customer")), "device")
+        user = StoredUser("usr_" + command.email, "customer", "", Sealed("sub", b""))
+        device = msgspec.structs.replace(command.device, user_agent="")
+        return SignedIn(await open_session(user, device, self.sessions), "device")
 
 
 class NotedAttempts:
@@ -207,7 +216,10 @@ class Edge:
             now=self.time,
             token_id=lambda: uuid.uuid4().hex,
         )
-        self.accounts = Accounts(self.tokens)
+        self.sessions = memory_sessions.session_ports(
+            self.tokens, lambda: dt.datetime.fromtimestamp(self.time.now, dt.UTC)
+        )
+        self.accounts = Accounts(self.sessions)
         self.security = NotedAttempts()
         self.ready = {"database": "up", "redis": "up"}
         self.app = application(self._ports(limits, trusted))
@@ -219,6 +231,7 @@ class Edge:
         return http_ports(
             register_user=self.accounts.register,
             log_in=self.accounts.log_in,
+            sessions=self.sessions,
             verifier=self.tokens,
             security_record=self.security,
             limiter=RateLimiter(limits, self.store, monotonic=self.time),
@@ -232,7 +245,8 @@ class Edge:
 
     def bearer(self, role: Role = "customer", user: str = "usr_one") -> dict[str, str]:
         """The header of a signed-in user."""
-        return {"authorization": "Bearer " + self.tokens.issue(Principal(user, role)).access_token}
+        token = self.tokens.issue(Principal(user, role, SESSION)).access_token
+        return {"authorization": f"Bearer {token}"}
 
     async def exchange(
         self,

@@ -1,15 +1,23 @@
 """Identity over a real database, with cheap passwords and a clock that is told the time."""
 
 import datetime as dt
+import os
+import secrets
 import time
 import uuid
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
 from application.identity import log_in, register_user
-from application.identity.ports import SignedIn
+from application.identity.log_in import SignedIn
+from application.identity.open_session import Device
+from application.identity.refresh_session import RefreshSession, refresh_session
+from application.identity.session_ports import SessionPorts, SessionTokens
 from domain.identity.roles import Role
 from infrastructure.identity import passwords, tokens
+from infrastructure.identity.ended_sessions import PostgresEndedSessions
+from infrastructure.identity.session_secrets import KeyedSessionSecrets
+from infrastructure.identity.sessions import PostgresSessions
 from infrastructure.identity.sign_in_places import KeyedSignInPlaces
 from infrastructure.identity.user_directory import PostgresUserDirectory
 from infrastructure.postgres import pool as pools
@@ -24,10 +32,9 @@ CHEAP = passwords.Cost(time_cost=1, memory_kib=8, parallelism=1)
 class Identity:
     """Everything that registering and signing in needs."""
 
-    def __init__(self, pool: pools.Pool) -> None:
+    def __init__(self, dsn: str, pool: pools.Pool, keys: master_key.MasterKeys) -> None:
         self.now = dt.datetime(2027, 1, 1, tzinfo=dt.UTC)
         self.pool = pool
-        keys = master_key.parse(master_key.generated())
         self.lookup = EmailIndex(keys)
         self.vault = SubjectVault(pool, keys, monotonic=time.monotonic, time_ns=time.time_ns)
         self.directory = PostgresUserDirectory(pool)
@@ -47,12 +54,25 @@ class Identity:
             new_user_id=lambda: f"usr_{uuid.uuid4().hex}",
             now=lambda: self.now,
         )
+        places = KeyedSignInPlaces(keys)
+        self.ended = PostgresEndedSessions(dsn, pool, monotonic=time.monotonic)
+        self.sessions = SessionPorts(
+            sessions=PostgresSessions(pool),
+            secrets=KeyedSessionSecrets(keys),
+            ended=self.ended,
+            issuer=self.tokens,
+            places=places,
+            vault=self.vault,
+            new_session_id=lambda: f"ses_{secrets.token_hex(12)}",
+            random_bytes=os.urandom,
+            now=lambda: self.now,
+        )
         self.login = log_in.LoginPorts(
             directory=self.directory,
             hasher=self.hasher,
             email_lookup=self.lookup,
-            issuer=self.tokens,
-            places=KeyedSignInPlaces(keys),
+            places=places,
+            sessions=self.sessions,
             now=lambda: self.now,
         )
 
@@ -63,21 +83,32 @@ class Identity:
 
     async def log_in(self, email: str, password: str, **where: str) -> str:
         """The access token; raises CredentialsRefused."""
-        return (await self.signed_in(email, password, **where)).token.access_token
+        return (await self.signed_in(email, password, **where)).tokens.access_token
 
     async def signed_in(
-        self, email: str, password: str, *, address: str = HOME, device: str | None = None
+        self,
+        email: str,
+        password: str,
+        *,
+        address: str = HOME,
+        device: str | None = None,
+        user_agent: str = "",
     ) -> SignedIn:
         """The sign-in from a network address, with a device's token; raises CredentialsRefused."""
-        return await log_in.log_in(log_in.LogIn(email, password, address, device), self.login)
+        where = Device("mobile", address, user_agent)
+        return await log_in.log_in(log_in.LogIn(email, password, where, device), self.login)
+
+    async def refresh(self, token: str, *, address: str = HOME) -> SessionTokens:
+        """The next tokens; raises RefreshRefused."""
+        return await refresh_session(RefreshSession(token, address), self.sessions)
 
 
 @asynccontextmanager
-async def opened(dsn: str) -> AsyncIterator[Identity]:
-    """Identity over a pool of the application role."""
+async def opened(dsn: str, keys: str | None = None) -> AsyncIterator[Identity]:
+    """Identity over a pool of the application role; `keys` as `AIS_MASTER_KEY`."""
     pool = pools.make_pool(dsn, max_size=4)
     await pool.open()
-    identity = Identity(pool)
+    identity = Identity(dsn, pool, master_key.parse(keys or master_key.generated()))
     try:
         yield identity
     finally:

@@ -12,6 +12,7 @@ from interfaces.worker.timers import (
     complete_unfinished_attempts,
     depart_overdue_flights,
     expire_credits,
+    expire_sessions,
     follow_payouts,
     offer_assessed_claims,
     offer_free_seats,
@@ -51,4 +52,5 @@ TIMERS: tuple[Timer, ...] = (
     offer_assessed_claims.TIMER,
     report_tax_documents.TIMER,
     expire_credits.TIMER,
+    expire_sessions.TIMER,
 )

@@ -11,8 +11,7 @@ import pytest
 import uvicorn
 
 from application.identity import log_in, register_user
-from application.identity.log_in import LogIn
-from application.identity.ports import SignedIn
+from application.identity.log_in import LogIn, SignedIn
 from application.identity.register_user import RegisterUser
 from application.rate_limit import Limit
 from infrastructure.redis import rate_limit as redis_rate_limit
@@ -77,6 +76,7 @@ async def serving(
     ports = http_ports(
         register_user=register,
         log_in=sign_in,
+        sessions=identity.sessions,
         verifier=identity.tokens,
         limiter=RateLimiter(
             limits, redis_rate_limit.RedisTokenStore(client), monotonic=time.monotonic

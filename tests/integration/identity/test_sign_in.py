@@ -46,7 +46,8 @@ async def test_staff_keep_their_role(identity: Identity) -> None:
     await identity.register(EMAIL, PASSWORD, "finance")
     token = await identity.log_in(EMAIL, PASSWORD)
     principal = identity.tokens.verify(token.encode())
-    assert principal == Principal(principal.user, "finance")
+    assert principal == Principal(principal.user, "finance", principal.session)
+    assert principal.session.startswith("ses_")
 
 
 async def test_a_known_address_stays_with_its_owner(

@@ -189,6 +189,7 @@ ONE_TASK = {
     "compare_stripe_balance",
     "backfill_stripe_events",
     "reconcile_days",
+    "expire_sessions",
 }
 
 

@@ -60,6 +60,10 @@ TESTS: Mapping[str, tuple[str, ...]] = {
     "D1": ("test_every_role_is_in_the_table_and_every_permission_is_held",),
     "D2": ("test_an_auditor_holds_reading_permissions_only",),
     "D3": ("test_the_fifth_wrong_password_within_15_minutes_locks_for_30",),
+    "D4": (
+        "test_what_follows_from_a_genuine_token",
+        "test_a_session_lasts_thirty_days_however_often_it_is_refreshed",
+    ),
     "I1": (
         "test_the_last_free_seat_can_be_held_and_the_one_after_it_cannot",
         "test_two_processes_never_sell_a_seat_twice",

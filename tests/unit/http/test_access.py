@@ -37,7 +37,7 @@ async def test_a_registered_user_signs_in_and_is_known_by_the_token(edge: Edge) 
             json={**REGISTRATION, "email": " Layla@EXAMPLE.com"},
         )
         assert answer.status_code == 200
-        assert set(answer.json()) == {"accessToken", "expiresIn"}
+        assert set(answer.json()) == {"accessToken", "refreshToken", "expiresIn"}
         assert answer.json()["expiresIn"] == 900
         whoami = await client.get(
             "/api/auth/me", headers={"authorization": f"Bearer {answer.json()['accessToken']}"}

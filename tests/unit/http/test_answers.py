@@ -268,7 +268,7 @@ async def test_the_openapi_document_contains_bodies_errors_and_security(edge: Ed
     document = (await asked(edge, "GET", "/schema/openapi.json")).json()
     assert document["openapi"].startswith("3.1")
     probe = document["paths"]["/probe"]["post"]
-    assert probe["security"] == [{"bearer": []}]
+    assert probe["security"] == [{"bearer": []}, {"cookie": []}]
     assert {"201", "400", "401", "403", "429", "503"} <= set(probe["responses"])
     reference = probe["responses"]["400"]["content"]["application/json"]["schema"]["$ref"]
     schema = document["components"]["schemas"][reference.rpartition("/")[2]]

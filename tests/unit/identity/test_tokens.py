@@ -17,7 +17,7 @@ from infrastructure.identity import tokens
 ISSUER, AUDIENCE = "https://airline.example", "ais"
 START = 1_800_000_000
 KEY = tokens.generated()
-PRINCIPAL = Principal("usr_one", "customer")
+PRINCIPAL = Principal("usr_one", "customer", "ses_one")
 
 
 class Time:
@@ -60,6 +60,7 @@ def claims(**changes: object) -> dict[str, Any]:
         "aud": AUDIENCE,
         "sub": "usr_one",
         "role": "customer",
+        "sid": "ses_one",
         "iat": START,
         "nbf": START,
         "exp": START + 900,
