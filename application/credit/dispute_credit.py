@@ -9,6 +9,7 @@ from domain.credit import gift_cards
 from domain.credit.state import Credit
 from domain.kernel import ids, money
 from domain.ledger import credits as posting
+from domain.payment import captures
 from domain.payment.dispute_state import Dispute, DisputeStage
 from domain.payment.state import Payment
 
@@ -25,6 +26,21 @@ def mark_credit(context: DecisionContext, payment: Payment, dispute: Dispute) ->
     else:
         return
     context.record(payment.booking, recorded)
+
+
+def park_unused(context: DecisionContext, payment_id: str, intent: str) -> None:
+    """Park disputed money that was to buy a card, and that Stripe itself has not confirmed yet.
+
+    It buys none when the confirmation comes after its loss.
+    """
+    payment = context.load(stream_kinds.PAYMENT, payment_id)
+    captured = None if payment is None else payment.capture(intent)
+    assert payment is not None, "it captured the money"
+    assert captured is not None, "only captured money is disputed"
+    if captured.parked or not ids.is_credit_id(payment.booking):
+        return
+    if _bought(context, payment, intent) is None:
+        context.record(payment_id, captures.park(payment, intent=intent, reason="not_payable"))
 
 
 def charge_back_credit(
