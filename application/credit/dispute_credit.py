@@ -15,7 +15,10 @@ from domain.payment.state import Payment
 
 
 def mark_credit(context: DecisionContext, payment: Payment, dispute: Dispute) -> None:
-    """Block the credit that the disputed money has bought, or end that."""
+    """Block the credit that the disputed money has bought, or end that.
+
+    What a lost dispute took comes back once it is won after all and Stripe has returned the money.
+    """
     credit = _bought(context, payment, dispute.intent)
     if credit is None:
         return
@@ -26,6 +29,24 @@ def mark_credit(context: DecisionContext, payment: Payment, dispute: Dispute) ->
     else:
         return
     context.record(payment.booking, recorded)
+    if dispute.stage is DisputeStage.WON:
+        _reinstate(context, payment.booking, credit, dispute)
+
+
+def _reinstate(context: DecisionContext, credit_id: str, credit: Credit, dispute: Dispute) -> None:
+    amount, _ = gift_cards.reinstatable(credit, dispute=dispute.id, lost=dispute.lost)
+    entry = None
+    if amount.amount:
+        entry = posting.reinstated_entry(
+            credit=credit_id,
+            amount=amount,
+            references=(dispute.id, dispute.charge),
+            now=context.now,
+        )
+    reinstated = gift_cards.reinstate(
+        credit, dispute=dispute.id, lost=dispute.lost, now=context.now, entry=entry
+    )
+    context.record(credit_id, reinstated)
 
 
 def park_unused(context: DecisionContext, payment_id: str, intent: str) -> None:

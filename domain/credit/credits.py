@@ -13,6 +13,7 @@ from domain.credit.events import (
     CreditExpired,
     CreditIssued,
     CreditLossRecovered,
+    CreditReinstated,
     CreditReturned,
     CreditSpent,
     CreditUnblocked,
@@ -282,6 +283,7 @@ def evolve(credit: Credit | None, event: CreditEvent) -> Credit:
             | CreditUnblocked()
             | CreditChargedBack()
             | CreditLossRecovered()
+            | CreditReinstated()
         ):
             return gift_cards.evolve(credit, event)
         case _:

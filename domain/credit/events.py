@@ -174,6 +174,20 @@ class CreditLossRecovered(DomainEvent, frozen=True):
     entry: entries.Entry
 
 
+class CreditReinstated(DomainEvent, frozen=True, omit_defaults=True):
+    """The bank decided for the airline after all: `amount` of what the lost dispute took is back.
+
+    `loss` is what of the shortfall is made good, in minor units. No entry where no amount is back.
+    """
+
+    tag: ClassVar[str] = "credit.reinstated.1"
+    dispute: str
+    amount: Money
+    expires_at: dt.datetime
+    loss: int = 0
+    entry: entries.Entry | None = None
+
+
 GiftCardEvent = (
     GiftCardOrdered
     | GiftCardPaid
@@ -183,6 +197,7 @@ GiftCardEvent = (
     | CreditUnblocked
     | CreditChargedBack
     | CreditLossRecovered
+    | CreditReinstated
 )
 CreditEvent = (
     CreditIssued

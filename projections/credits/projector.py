@@ -93,7 +93,7 @@ def _follow(row: CreditRow, logged: LoggedEvent) -> None:
             row.open_disputes += 1
         case credit_events.CreditUnblocked():
             row.open_disputes -= 1
-        case credit_events.CreditReturned() as event:
+        case credit_events.CreditReturned() | credit_events.CreditReinstated() as event:
             row.balance += event.amount.amount
             row.expires_at = event.expires_at
         case credit_events.PayoutProposed():

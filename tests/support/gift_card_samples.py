@@ -12,4 +12,5 @@ BEFORE: dict[type[DomainEvent], tuple[type[DomainEvent], ...]] = {
     credits.CreditUnblocked: (*_PAID, credits.CreditBlocked),
     credits.CreditChargedBack: _PAID,
     credits.CreditLossRecovered: _PAID,
+    credits.CreditReinstated: (*_PAID, credits.CreditChargedBack),
 }

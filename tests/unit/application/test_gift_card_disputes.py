@@ -4,7 +4,9 @@ import pytest
 
 from application.booking.allocate_external_refund import AllocateExternalRefund, Part
 from application.credit.claim_gift_card import ClaimGiftCard
+from application.credit.expire_credit import ExpireCredit
 from application.credit.open_gift_card_checkout import StartGiftCardCheckout
+from application.credit.spend_credit import SpendCredit
 from application.payment.record_capture_check import FoundIntent, RecordCaptureCheck
 from application.payment.record_external_refund import RecordExternalRefund
 from domain.credit.rejections import GiftCardNotClaimable
@@ -12,7 +14,7 @@ from domain.kernel.money import Money
 from domain.payment.state import RefundStatus
 from tests.support.airline import payment_of
 from tests.support.disputes import Disputed, books
-from tests.support.gift_cards import order, payment
+from tests.support.gift_cards import bought, claimed, order, payment
 from tests.support.memory_airline import MemoryAirline
 from tests.support.memory_processes import ProcessRuns
 
@@ -91,3 +93,65 @@ def test_what_was_refunded_by_hand_before_it_was_confirmed_buys_no_card(
     part = Part(by_hand, owed[0].id)
     airline.submit(AllocateExternalRefund(payment_of(card), "re_hand", (part,)))
     assert books(airline, "1290", "2020", "2200") == {}
+
+
+def test_a_dispute_that_is_won_after_its_loss_reinstates_what_it_took(
+    airline: MemoryAirline,
+) -> None:
+    card = claimed(airline, PRICE)
+    booking = airline.book(airline.schedule("SV1", fare=100_00))
+    airline.submit(SpendCredit(booking, card, "user_1"))
+    spent = airline.booking(booking).price.total()
+    disputed = Disputed(airline, card, amount=PRICE.amount)
+    disputed.withdrawn()
+    disputed.becomes("lost")
+    assert (airline.state(card).balance.amount, airline.state(card).shortfall) == (0, spent.amount)
+    disputed.becomes("appeal_under_review")
+    disputed.becomes("won")
+    assert airline.state(card).balance.amount == 0, "Stripe has not returned the money yet"
+    disputed.moved(PRICE.amount)
+    disputed.record()
+    disputed.record()
+    assert airline.state(card).balance == PRICE - spent
+    assert airline.state(card).shortfall == 0
+    assert books(airline, "6010", "1200", "2200") == {"2200": -(PRICE - spent).amount}
+    airline.cancel(booking)
+    returned = airline.state(card).uses[0].returned
+    assert returned.amount > 0
+    assert airline.state(card).balance == PRICE - spent + returned
+
+
+def test_what_came_back_to_a_card_between_loss_and_appeal_is_reinstated_too(
+    airline: MemoryAirline,
+) -> None:
+    card = claimed(airline, PRICE)
+    booking = airline.book(airline.schedule("SV1", fare=100_00))
+    airline.submit(SpendCredit(booking, card, "user_1"))
+    disputed = Disputed(airline, card, amount=PRICE.amount)
+    disputed.withdrawn()
+    disputed.becomes("lost")
+    airline.cancel(booking)
+    assert airline.state(card).balance.amount == 0
+    airline.wait(days=400)
+    disputed.moved(PRICE.amount)
+    disputed.becomes("won")
+    used = airline.state(card).uses[0].left
+    assert airline.state(card).balance == PRICE - used
+    assert books(airline, "6010", "2200") == {"2200": -(PRICE - used).amount}
+    airline.wait(days=89)
+    assert airline.added(ExpireCredit(card)) == {}
+
+
+def test_a_dispute_that_is_lost_again_takes_the_card_again(airline: MemoryAirline) -> None:
+    card = bought(airline, PRICE)
+    disputed = Disputed(airline, card, amount=PRICE.amount)
+    disputed.withdrawn()
+    disputed.becomes("lost")
+    disputed.moved(PRICE.amount)
+    disputed.becomes("won")
+    assert airline.state(card).balance == PRICE
+    disputed.moved(-PRICE.amount)
+    disputed.becomes("lost")
+    assert airline.state(card).balance.amount == 0
+    assert airline.state(card).shortfall == 0
+    assert books(airline) == {}
