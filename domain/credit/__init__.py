@@ -23,6 +23,7 @@ V5  A gift card is worth nothing before it is paid. It is claimed once, with its
     once to its buyer while nobody has claimed it.
 V6  While the payment that bought it is disputed, nothing of it is claimed, spent, refunded or
     expired; when the dispute is lost, what is left pays for it, and so does what comes back later.
+    When the bank decides for the airline after all, what the dispute took is credit again.
 V7  What comes back ends as before, or after a short grace, which nothing that is spent in it gets
     again; only where it comes back because of the airline does it last longer.
 """
