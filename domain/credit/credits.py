@@ -18,6 +18,7 @@ from domain.credit.events import (
     CreditSpent,
     CreditUnblocked,
     GiftCardClaimed,
+    GiftCardCodeResent,
     GiftCardOrdered,
     GiftCardPaid,
     GiftCardRefunded,
@@ -279,6 +280,7 @@ def evolve(credit: Credit | None, event: CreditEvent) -> Credit:
             GiftCardPaid()
             | GiftCardClaimed()
             | GiftCardRefunded()
+            | GiftCardCodeResent()
             | CreditBlocked()
             | CreditUnblocked()
             | CreditChargedBack()

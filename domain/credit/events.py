@@ -138,6 +138,13 @@ class GiftCardRefunded(DomainEvent, frozen=True):
     entry: entries.Entry
 
 
+class GiftCardCodeResent(DomainEvent, frozen=True):
+    """The letter with the code is sent again, for the n-th time."""
+
+    tag: ClassVar[str] = "credit.gift_card_code_resent.1"
+    number: int
+
+
 class CreditBlocked(DomainEvent, frozen=True):
     """The payment that bought the credit is disputed: nothing of it can be used meanwhile."""
 
@@ -193,6 +200,7 @@ GiftCardEvent = (
     | GiftCardPaid
     | GiftCardClaimed
     | GiftCardRefunded
+    | GiftCardCodeResent
     | CreditBlocked
     | CreditUnblocked
     | CreditChargedBack

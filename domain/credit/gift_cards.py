@@ -18,6 +18,7 @@ from domain.credit.events import (
     CreditReinstated,
     CreditUnblocked,
     GiftCardClaimed,
+    GiftCardCodeResent,
     GiftCardOrdered,
     GiftCardPaid,
     GiftCardRefunded,
@@ -32,6 +33,8 @@ PAYABLE_FOR = dt.timedelta(hours=24)
 LIFETIME = dt.timedelta(days=365)
 # How long the buyer may have the money back while nobody has claimed the card.
 REFUNDABLE_FOR = dt.timedelta(days=14)
+# How often the letter with the code is sent again.
+RESEND_LIMIT = 5
 # At least so long after a bank has returned what its lost dispute took.
 REINSTATED_LIFETIME = dt.timedelta(days=90)
 # What one card may be worth, least and most in minor units.
@@ -169,6 +172,17 @@ def refund(
     return [GiftCardRefunded(amount=credit.balance, obligation=obligation, entry=entry)]
 
 
+def resend_code(credit: Credit, *, now: dt.datetime) -> list[CreditEvent]:
+    """Send the code again, RESEND_LIMIT times at most. Rejects GiftCodeNotResent."""
+    reason = _why_unusable(credit, now=now)
+    number = card_of(credit).resent + 1
+    if reason is None and number > RESEND_LIMIT:
+        reason = "sent_too_often"
+    if reason is not None:
+        raise rejections.GiftCodeNotResent(reason=reason)
+    return [GiftCardCodeResent(number=number)]
+
+
 def block(credit: Credit, *, dispute: str) -> list[CreditEvent]:
     """The payment that bought it is disputed."""
     return [] if dispute in credit.blocked_by else [CreditBlocked(dispute=dispute)]
@@ -261,6 +275,7 @@ def evolve(
     event: GiftCardPaid
     | GiftCardClaimed
     | GiftCardRefunded
+    | GiftCardCodeResent
     | CreditBlocked
     | CreditUnblocked
     | CreditChargedBack
@@ -286,6 +301,8 @@ def evolve(
         case GiftCardRefunded():
             left = credit.balance - event.amount
             return replace(credit, gift_card=replace(card, status="refunded"), balance=left)
+        case GiftCardCodeResent():
+            return replace(credit, gift_card=replace(card, resent=event.number))
         case CreditBlocked():
             return replace(credit, blocked_by=credit.blocked_by | {event.dispute})
         case CreditUnblocked():

@@ -69,6 +69,14 @@ class GiftCardNotRefundable(Rejection):
     code: ClassVar[str] = "INVALID_STATE_TRANSITION"
 
 
+class GiftCodeNotResent(Rejection):
+    """The code is not sent again: `reason` is not_paid, claimed, refunded, expired, disputed or
+    sent_too_often.
+    """
+
+    code: ClassVar[str] = "INVALID_STATE_TRANSITION"
+
+
 class InvalidGiftCode(Rejection):
     """The code has not the form of one, or there is none such; `field` and `reason` say so."""
 

@@ -46,7 +46,7 @@ class GiftCard(msgspec.Struct, frozen=True):
     """A credit that was bought as a gift card; who buys it is mostly not who owns it in the end.
 
     `details` and `code_digest` are those of `GiftCardOrdered`; `payment` is what paid for it, and
-    `intent` its capture.
+    `intent` its capture. `resent` is how often the code was sent again.
     """
 
     buyer: str
@@ -56,6 +56,7 @@ class GiftCard(msgspec.Struct, frozen=True):
     payment: str | None = None
     intent: str | None = None
     paid_at: dt.datetime | None = None
+    resent: int = 0
 
 
 class Credit(msgspec.Struct, frozen=True):

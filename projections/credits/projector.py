@@ -89,6 +89,8 @@ def _follow(row: CreditRow, logged: LoggedEvent) -> None:
             row.expires_at = expires_at
         case credit_events.GiftCardClaimed(owner=owner):
             row.owner = owner
+        case credit_events.GiftCardCodeResent():
+            pass
         case credit_events.CreditBlocked():
             row.open_disputes += 1
         case credit_events.CreditUnblocked():
