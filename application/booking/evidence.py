@@ -25,7 +25,7 @@ from domain.booking.division_events import BookingDividedOff
 from domain.booking.seat_events import SeatExtrasRefunded
 from domain.booking.state import Booking
 from domain.credit import gift_cards
-from domain.credit.events import GiftCardCodeResent, GiftCardPaid
+from domain.credit.events import GiftCardPaid, GiftCardRemailed
 from domain.kernel import ids, money
 from domain.payment import events as payments
 from domain.payment.state import Payment
@@ -170,7 +170,7 @@ async def _of_gift_card(
                 tuple(
                     Fact(each.recorded_at, GiftCardCodeLetter.topic)
                     for each in recorded
-                    if isinstance(each.event, GiftCardPaid | GiftCardCodeResent)
+                    if isinstance(each.event, GiftCardPaid | GiftCardRemailed)
                 ),
             ),
             Section("History", tuple(_fact(each) for each in recorded)),

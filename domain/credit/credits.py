@@ -18,10 +18,10 @@ from domain.credit.events import (
     CreditSpent,
     CreditUnblocked,
     GiftCardClaimed,
-    GiftCardCodeResent,
     GiftCardOrdered,
     GiftCardPaid,
     GiftCardRefunded,
+    GiftCardRemailed,
     Origin,
     PayoutApproved,
     PayoutDeclined,
@@ -280,7 +280,7 @@ def evolve(credit: Credit | None, event: CreditEvent) -> Credit:
             GiftCardPaid()
             | GiftCardClaimed()
             | GiftCardRefunded()
-            | GiftCardCodeResent()
+            | GiftCardRemailed()
             | CreditBlocked()
             | CreditUnblocked()
             | CreditChargedBack()

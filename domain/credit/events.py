@@ -138,10 +138,10 @@ class GiftCardRefunded(DomainEvent, frozen=True):
     entry: entries.Entry
 
 
-class GiftCardCodeResent(DomainEvent, frozen=True):
+class GiftCardRemailed(DomainEvent, frozen=True):
     """The letter with the code is sent again, for the n-th time."""
 
-    tag: ClassVar[str] = "credit.gift_card_code_resent.1"
+    tag: ClassVar[str] = "credit.gift_card_remailed.1"
     number: int
 
 
@@ -200,7 +200,7 @@ GiftCardEvent = (
     | GiftCardPaid
     | GiftCardClaimed
     | GiftCardRefunded
-    | GiftCardCodeResent
+    | GiftCardRemailed
     | CreditBlocked
     | CreditUnblocked
     | CreditChargedBack

@@ -18,10 +18,10 @@ from domain.credit.events import (
     CreditReinstated,
     CreditUnblocked,
     GiftCardClaimed,
-    GiftCardCodeResent,
     GiftCardOrdered,
     GiftCardPaid,
     GiftCardRefunded,
+    GiftCardRemailed,
 )
 from domain.credit.state import Credit, GiftCard
 from domain.kernel import entries, sealed
@@ -180,7 +180,7 @@ def resend_code(credit: Credit, *, now: dt.datetime) -> list[CreditEvent]:
         reason = "sent_too_often"
     if reason is not None:
         raise rejections.GiftCodeNotResent(reason=reason)
-    return [GiftCardCodeResent(number=number)]
+    return [GiftCardRemailed(number=number)]
 
 
 def block(credit: Credit, *, dispute: str) -> list[CreditEvent]:
@@ -275,7 +275,7 @@ def evolve(
     event: GiftCardPaid
     | GiftCardClaimed
     | GiftCardRefunded
-    | GiftCardCodeResent
+    | GiftCardRemailed
     | CreditBlocked
     | CreditUnblocked
     | CreditChargedBack
@@ -301,7 +301,7 @@ def evolve(
         case GiftCardRefunded():
             left = credit.balance - event.amount
             return replace(credit, gift_card=replace(card, status="refunded"), balance=left)
-        case GiftCardCodeResent():
+        case GiftCardRemailed():
             return replace(credit, gift_card=replace(card, resent=event.number))
         case CreditBlocked():
             return replace(credit, blocked_by=credit.blocked_by | {event.dispute})

@@ -89,7 +89,7 @@ def _follow(row: CreditRow, logged: LoggedEvent) -> None:
             row.expires_at = expires_at
         case credit_events.GiftCardClaimed(owner=owner):
             row.owner = owner
-        case credit_events.GiftCardCodeResent():
+        case credit_events.GiftCardRemailed():
             pass
         case credit_events.CreditBlocked():
             row.open_disputes += 1

@@ -8,7 +8,7 @@ BEFORE: dict[type[DomainEvent], tuple[type[DomainEvent], ...]] = {
     credits.GiftCardPaid: (credits.GiftCardOrdered,),
     credits.GiftCardClaimed: _PAID,
     credits.GiftCardRefunded: _PAID,
-    credits.GiftCardCodeResent: _PAID,
+    credits.GiftCardRemailed: _PAID,
     credits.CreditBlocked: _PAID,
     credits.CreditUnblocked: (*_PAID, credits.CreditBlocked),
     credits.CreditChargedBack: _PAID,
