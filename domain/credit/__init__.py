@@ -1,6 +1,7 @@
 """Travel credit: what the airline owes a traveller in carriage, not in money.
 
 credits: guards, decisions and fold of one credit
+card_texts: what a buyer may write to whom a gift card is for
 gift_cards: a credit that is bought, claimed with its code, refunded, or blocked by a dispute
 
 events: all events

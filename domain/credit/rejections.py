@@ -47,6 +47,14 @@ class InvalidPayout(Rejection):
     code: ClassVar[str] = "VALIDATION_ERROR"
 
 
+class GiftCardTextRefused(Rejection):
+    """A text is not mailed with a gift card: the `reason` is that its `field` is blank, or has a
+    link.
+    """
+
+    code: ClassVar[str] = "VALIDATION_ERROR"
+
+
 class GiftCardNotPayable(Rejection):
     """The gift card cannot be paid: `reason` is paid, refunded or lapsed."""
 
