@@ -3,6 +3,7 @@
 import pytest
 
 from application.booking.allocate_external_refund import AllocateExternalRefund, Part
+from application.booking.settle_parked_funds import SettleParkedFunds
 from application.credit.claim_gift_card import ClaimGiftCard
 from application.credit.expire_credit import ExpireCredit
 from application.credit.open_gift_card_checkout import StartGiftCardCheckout
@@ -155,3 +156,20 @@ def test_a_dispute_that_is_lost_again_takes_the_card_again(airline: MemoryAirlin
     assert airline.state(card).balance.amount == 0
     assert airline.state(card).shortfall == 0
     assert books(airline) == {}
+
+
+def test_money_that_was_parked_buys_no_card_when_its_confirmation_comes_at_last(
+    airline: MemoryAirline,
+) -> None:
+    card = reported(airline)
+    disputed = Disputed(airline, card, amount=PRICE.amount)
+    disputed.withdrawn()
+    disputed.becomes("lost")
+    disputed.moved(PRICE.amount)
+    disputed.becomes("won")
+    confirm(airline, card)
+    assert airline.state(card).balance.amount == 0
+    airline.submit(SettleParkedFunds(payment_of(card), INTENT))
+    (refund,) = airline.payment(payment_of(card)).refunds
+    assert refund.amount == PRICE
+    assert books(airline) == {"1010": PRICE.amount, "2100": -PRICE.amount}
