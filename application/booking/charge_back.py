@@ -11,7 +11,7 @@ from application.booking import journey, paid_seats
 from application.booking.complete_modification import AbandonModification
 from application.commands import stream_kinds
 from application.commands.context import DecisionContext
-from application.credit.dispute_credit import charge_back_credit
+from application.credit.dispute_credit import charge_back_credit, park_unused
 from application.payment.refund_payment import RefundPayment, SendRefund
 from domain.booking import cancellation, charge_back, rejections
 from domain.booking.coupons import Coupon, CouponStatus
@@ -54,6 +54,7 @@ def charge_back_loss(
 
     Rejects ModificationPending while a paid modification is not completed: its coupons come first.
     """
+    park_unused(context, payment_id, dispute.intent)
     captured = _payment(context, payment_id).capture(dispute.intent)
     assert captured is not None, "only captured money is disputed"
     if not captured.parked:

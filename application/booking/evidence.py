@@ -15,6 +15,8 @@ from application.booking.booking_details import booked_flight
 from application.booking.people import Contact, read_name
 from application.booking.ports import BookingPorts
 from application.commands import stream_kinds
+from application.credit.gift_card_letters import GiftCardCodeLetter
+from application.credit.order_gift_card import GiftCardDetails
 from application.ports import RecordedEvent
 from application.queries import ListedDispute
 from domain.booking import events as bookings
@@ -22,6 +24,8 @@ from domain.booking.check_in_events import DepartureWithdrawn
 from domain.booking.division_events import BookingDividedOff
 from domain.booking.seat_events import SeatExtrasRefunded
 from domain.booking.state import Booking
+from domain.credit import gift_cards
+from domain.credit.events import GiftCardPaid, GiftCardRemailed
 from domain.kernel import ids, money
 from domain.payment import events as payments
 from domain.payment.state import Payment
@@ -67,11 +71,12 @@ class Evidence(msgspec.Struct, frozen=True):
     """All that the airline can show about a disputed payment.
 
     `customer` and `email` are None where the person was erased, `service_date` is the day of the
-    first flight, local at its origin.
+    first flight, local at its origin. `product` is what was sold, in words for the bank.
     """
 
     dispute: ListedDispute
     reference: str
+    product: str
     customer: str | None
     email: str | None
     service_date: dt.date | None
@@ -91,8 +96,11 @@ async def compile_evidence(ports: BookingPorts, dispute: ListedDispute) -> Evide
     payment = (await ports.bus.current(stream_kinds.PAYMENT, dispute.payment))[0]
     assert payment is not None, "the dispute is recorded on it"
     receipts = Section("Payments and refunds", await _receipts(ports, dispute.payment, payment))
+    if ids.is_credit_id(payment.booking):
+        return await _of_gift_card(ports, dispute, payment.booking, receipts)
     if ids.prefix_of(payment.booking) != ids.StreamPrefix.BOOKING:
-        return Evidence(dispute, payment.booking, None, None, None, (receipts,))
+        product = f"Air travel, payment {payment.booking}"
+        return Evidence(dispute, payment.booking, product, None, None, None, (receipts,))
     booking = (await ports.bus.current(stream_kinds.BOOKING, payment.booking))[0]
     assert booking is not None, "the payment was made for it"
     recorded = await ports.history.events_of(payment.booking)
@@ -102,6 +110,7 @@ async def compile_evidence(ports: BookingPorts, dispute: ListedDispute) -> Evide
     return Evidence(
         dispute=dispute,
         reference=ids.reference_of(payment.booking),
+        product=f"Air travel, booking {ids.reference_of(payment.booking)}",
         customer=read_name(names[0]) if names[0] is not None else None,
         email=None if contact is None else msgspec.json.decode(contact, type=Contact).email,
         service_date=ids.flight_date(booking.segments[0].flight),
@@ -125,6 +134,50 @@ async def compile_evidence(ports: BookingPorts, dispute: ListedDispute) -> Evide
     )
 
 
+async def _of_gift_card(
+    ports: BookingPorts, dispute: ListedDispute, card_id: str, receipts: Section
+) -> Evidence:
+    """Return what shows that the card was sold, its code mailed, and what it has paid for.
+
+    The code itself is as good as cash, and shown to nobody.
+    """
+    credit = (await ports.bus.current(stream_kinds.CREDIT, card_id))[0]
+    assert credit is not None, "the payment was made for it"
+    recorded = await ports.history.events_of(card_id)
+    (opened,) = await ports.vault.open_all([gift_cards.card_of(credit).details])
+    details = None if opened is None else msgspec.json.decode(opened, type=GiftCardDetails)
+    amount = money.display(credit.issued)
+    used = tuple(
+        Fact(
+            None,
+            f"{money.display(each.spent)} paid for booking {ids.reference_of(each.booking)}, "
+            f"{money.display(each.returned)} of it came back",
+        )
+        for each in credit.uses
+    )
+    return Evidence(
+        dispute=dispute,
+        reference=card_id,
+        product=f"Gift card of {amount} for air travel, its code delivered by e-mail, {card_id}",
+        customer=None,
+        email=None if details is None else details.contact.email,
+        service_date=None,
+        sections=(
+            Section("Use of the card", used),
+            receipts,
+            Section(
+                "Letters sent",
+                tuple(
+                    Fact(each.recorded_at, GiftCardCodeLetter.topic)
+                    for each in recorded
+                    if isinstance(each.event, GiftCardPaid | GiftCardRemailed)
+                ),
+            ),
+            Section("History", tuple(_fact(each) for each in recorded)),
+        ),
+    )
+
+
 def texts_of(evidence: Evidence) -> dict[str, str]:
     """Return the evidence by Stripe's names of its texts; none of them is empty.
 
@@ -132,8 +185,7 @@ def texts_of(evidence: Evidence) -> dict[str, str]:
     """
     sections = {each.title: _lines(each) for each in evidence.sections}
     found = {
-        "product_description": f"Air travel, booking {evidence.reference}. "
-        + sections.get("Journey", ""),
+        "product_description": f"{evidence.product}. {sections.get('Journey', '')}".strip(),
         "service_date": "" if evidence.service_date is None else str(evidence.service_date),
         "customer_name": evidence.customer or "",
         "customer_email_address": evidence.email or "",

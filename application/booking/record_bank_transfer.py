@@ -16,10 +16,13 @@ from application.booking.resend_refund import (
     payments_of_refund,
 )
 from application.caller import Caller
+from application.commands import stream_kinds
 from application.commands.command import Command, Reply
 from application.commands.context import DecisionContext
 from application.payment.record_refund import close_booking
 from application.payment.record_transfer import record_transfer
+from domain.credit import gift_cards
+from domain.identity.rejections import NotAllowed
 from domain.kernel import ids
 from domain.ledger import rules as ledger_rules
 from domain.payment import refunds
@@ -38,13 +41,22 @@ async def record_bank_transfer(
     """Record the transfer; the caller's role was checked. Return whether it was recorded before.
 
     Money that matched no booking is found by its intent in place of a booking. Rejects NotAllowed
-    for a booking of their own, and what the command does.
+    for a booking or a gift card of their own, and what the command does.
     """
     booking_id = await booking_of_refund(ports, caller, id_or_reference, refund)
-    if not ids.is_intent(booking_id):
-        await others_booking(ports, caller.principal, booking_id)
+    await _require_not_own(ports, caller, booking_id)
     command = RecordBankTransfer(booking_id=booking_id, refund=refund, transfer=transfer)
     return (await ports.bus.submit(caller.envelope(command))).replayed
+
+
+async def _require_not_own(ports: BookingPorts, caller: Caller, paid_for: str) -> None:
+    """Nobody decides about money of their own (NotAllowed); that of an intent is nobody's yet."""
+    if ids.is_credit_id(paid_for):
+        credit = (await ports.bus.current(stream_kinds.CREDIT, paid_for))[0]
+        if gift_cards.card_of(credit).buyer == caller.principal.user:
+            raise NotAllowed()
+    elif not ids.is_intent(paid_for):
+        await others_booking(ports, caller.principal, paid_for)
 
 
 class RecordBankTransfer(Command, frozen=True):

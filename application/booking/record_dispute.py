@@ -153,7 +153,11 @@ def _record_funds(
             fee=-transaction.fee,
             recovered=recovered,
             entry=posting.reinstated_entry(
-                posted, amount=amount, recovered=recovered, fee=-transaction.fee
+                posted,
+                amount=amount,
+                recovered=recovered,
+                parked=disputes.parked_again(payment, dispute, recovered),
+                fee=-transaction.fee,
             ),
         )
     else:

@@ -18,6 +18,7 @@ pay_gift_card: captured money pays for it
 read_gift_cards: the cards that an account has bought
 read_gift_card_payment: what became of its payment, for the page after the checkout
 claim_gift_card: its code makes it travel credit of the caller
+resend_gift_code: the letter with the code is sent again
 refund_gift_card: the buyer gets the money back while nobody has claimed it
 dispute_credit: what a dispute of its payment means for the credit
 gift_card_letters: the letters about gift cards, in both languages

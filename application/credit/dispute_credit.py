@@ -9,12 +9,16 @@ from domain.credit import gift_cards
 from domain.credit.state import Credit
 from domain.kernel import ids, money
 from domain.ledger import credits as posting
+from domain.payment import captures
 from domain.payment.dispute_state import Dispute, DisputeStage
 from domain.payment.state import Payment
 
 
 def mark_credit(context: DecisionContext, payment: Payment, dispute: Dispute) -> None:
-    """Block the credit that the disputed money has bought, or end that."""
+    """Block the credit that the disputed money has bought, or end that.
+
+    What a lost dispute took comes back once it is won after all and Stripe has returned the money.
+    """
     credit = _bought(context, payment, dispute.intent)
     if credit is None:
         return
@@ -25,6 +29,39 @@ def mark_credit(context: DecisionContext, payment: Payment, dispute: Dispute) ->
     else:
         return
     context.record(payment.booking, recorded)
+    if dispute.stage is DisputeStage.WON:
+        _reinstate(context, payment.booking, credit, dispute)
+
+
+def _reinstate(context: DecisionContext, credit_id: str, credit: Credit, dispute: Dispute) -> None:
+    amount, _ = gift_cards.reinstatable(credit, dispute=dispute.id, lost=dispute.lost)
+    entry = None
+    if amount.amount:
+        entry = posting.reinstated_entry(
+            credit=credit_id,
+            amount=amount,
+            references=(dispute.id, dispute.charge),
+            now=context.now,
+        )
+    reinstated = gift_cards.reinstate(
+        credit, dispute=dispute.id, lost=dispute.lost, now=context.now, entry=entry
+    )
+    context.record(credit_id, reinstated)
+
+
+def park_unused(context: DecisionContext, payment_id: str, intent: str) -> None:
+    """Park disputed money that was to buy a card, and that Stripe itself has not confirmed yet.
+
+    It buys none when the confirmation comes after its loss.
+    """
+    payment = context.load(stream_kinds.PAYMENT, payment_id)
+    captured = None if payment is None else payment.capture(intent)
+    assert payment is not None, "it captured the money"
+    assert captured is not None, "only captured money is disputed"
+    if captured.parked or not ids.is_credit_id(payment.booking):
+        return
+    if _bought(context, payment, intent) is None:
+        context.record(payment_id, captures.park(payment, intent=intent, reason="not_payable"))
 
 
 def charge_back_credit(

@@ -20,10 +20,15 @@ class GiftCardLetter(ports.BackgroundTask, frozen=True):
 
 
 class GiftCardCodeLetter(GiftCardLetter, frozen=True):
-    """The code, to whom the card is for; to the buyer where nobody is named."""
+    """The code, to whom the card is for; to the buyer where nobody is named.
+
+    `number` counts the letters after the first one.
+    """
 
     topic: ClassVar[str] = "mail.gift_card_code"
     reader: ClassVar[Reader] = "recipient"
+
+    number: int = 0
 
 
 class GiftCardReceiptLetter(GiftCardLetter, frozen=True):

@@ -10,7 +10,7 @@ from application.commands.context import DecisionContext
 from application.credit.ports import CreditPorts
 from application.credit.read_credits import CreditDetails, read_credit
 from application.ports import WrappedKey
-from domain.credit import gift_cards
+from domain.credit import card_texts, gift_cards
 from domain.kernel import ids, sealed
 from domain.kernel.money import Money
 
@@ -41,8 +41,15 @@ async def order_gift_card(
     email: str,
     recipient: Recipient | None,
 ) -> tuple[CreditDetails, bool]:
-    """Order a card of the amount; True for a replay. Rejects GiftCardAmountRefused."""
+    """Order a card of the amount; True for a replay.
+
+    Rejects GiftCardAmountRefused and GiftCardTextRefused.
+    """
     gift_cards.require_sold(amount)
+    if recipient is not None:
+        card_texts.require_plain(recipient.name, field="recipient.name")
+        card_texts.require_plain(recipient.sender, field="recipient.senderName")
+        card_texts.require_plain(recipient.message, field="recipient.message", may_be_blank=True)
     code = ports.new_code()
     subject, key = ports.booking.vault.new_subject()
     details = GiftCardDetails(code, Contact(email, None, caller.language), recipient)

@@ -5,18 +5,22 @@ A card is as good as cash: what only a signature reported waits for the check wi
 
 from application.commands import stream_kinds
 from application.commands.context import DecisionContext
+from application.credit.dispute_credit import mark_credit
 from application.credit.gift_card_letters import GiftCardCodeLetter, GiftCardReceiptLetter
 from domain.credit import gift_cards
+from domain.credit.state import Credit
 from domain.ledger import credits as posting
 from domain.payment import captures
 from domain.payment.captures import ParkReason
-from domain.payment.state import CaptureCheck
+from domain.payment.state import Capture, CaptureCheck, Payment
 
 
 def pay_gift_card(context: DecisionContext, payment_id: str, intent: str) -> None:
-    """Sell the card, or park money that it cannot take: a second payment, or another amount.
+    """Sell the card, or park money that it cannot take.
 
-    Records nothing for money that Stripe has not confirmed yet, or that was applied or parked.
+    That is a second payment, another amount, or what has left in part before Stripe confirmed it.
+    While the money is disputed, the card is blocked from the start. Records nothing for money that
+    Stripe has not confirmed yet, or that was applied or parked.
     """
     payment = context.load(stream_kinds.PAYMENT, payment_id)
     assert payment is not None, "it captured the money"
@@ -29,8 +33,8 @@ def pay_gift_card(context: DecisionContext, payment_id: str, intent: str) -> Non
     assert credit is not None
     if card.intent == intent:
         return
-    if card.status != "ordered" or captured.amount != credit.issued:
-        reason: ParkReason = "duplicate" if card.status != "ordered" else "amount_differs"
+    reason = _why_unusable(credit, payment, captured)
+    if reason is not None:
         context.record(payment_id, captures.park(payment, intent=intent, reason=reason))
         return
     paid = gift_cards.pay(
@@ -46,5 +50,18 @@ def pay_gift_card(context: DecisionContext, payment_id: str, intent: str) -> Non
         ),
     )
     context.record(payment.booking, paid)
+    disputed = payment.open_dispute(intent)
+    if disputed is not None:
+        mark_credit(context, payment, disputed)
     context.enqueue(GiftCardCodeLetter(credit_id=payment.booking))
     context.enqueue(GiftCardReceiptLetter(credit_id=payment.booking))
+
+
+def _why_unusable(credit: Credit, payment: Payment, captured: Capture) -> ParkReason | None:
+    """Return why the money buys no card; None where it does."""
+    if gift_cards.card_of(credit).status != "ordered":
+        return "duplicate"
+    if captured.amount != credit.issued:
+        return "amount_differs"
+    is_whole = payment.refundable(captured.intent) == captured.amount
+    return None if is_whole else "not_payable"

@@ -26,8 +26,9 @@ async def refund_gift_card(
     Rejects CreditNotFound and what the command does.
     """
     found = await read_own_card(ports, caller.principal, credit_id)
-    by_staff = roles.may(caller.principal.role, "override_refund")
-    if gift_cards.card_of(found.credit).buyer != caller.principal.user and not by_staff:
+    is_own = gift_cards.card_of(found.credit).buyer == caller.principal.user
+    by_staff = roles.may(caller.principal.role, "override_refund") and not is_own
+    if not is_own and not by_staff:
         raise CreditNotFound()
     command = RefundGiftCard(credit_id=credit_id, by_staff=by_staff)
     outcome = await ports.booking.bus.submit(caller.envelope(command))

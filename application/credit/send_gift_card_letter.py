@@ -64,14 +64,24 @@ def _written(
         "returned": _returned(letter),
     }
     kind = letter.topic.partition(".")[2].replace("_", "-")
-    about = letter.intent if isinstance(letter, letters.GiftCardReturnedMoneyLetter) else ""
     name = letter.credit_id.removeprefix(f"{ids.StreamPrefix.CREDIT}-")
     return mail.Letter(
-        id="-".join(part for part in (kind, name, about) if part),
+        id="-".join(part for part in (kind, name, _about(letter)) if part),
         to=details.contact.email if recipient is None else recipient.email,
         subject=words.subject.format(**values),
         text=words.text.format(**values),
     )
+
+
+def _about(letter: letters.GiftCardLetter) -> str:
+    """Return what distinguishes letters of one kind about one card."""
+    match letter:
+        case letters.GiftCardReturnedMoneyLetter(intent=intent):
+            return intent
+        case letters.GiftCardCodeLetter(number=number) if number:
+            return str(number)
+        case _:
+            return ""
 
 
 def _instant(instant: dt.datetime | None) -> str:

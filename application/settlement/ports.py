@@ -35,7 +35,8 @@ class SettledPayout(msgspec.Struct, frozen=True):
 class SettledTransaction(msgspec.Struct, frozen=True):
     """A balance transaction; `gross` less `fee` changed Stripe's balance in `currency`.
 
-    `charged` is the amount in the currency of its source. `booking` where it is known.
+    `charged` is the amount in the currency of its source. `booking`, which may be a gift
+    card, where it is known.
     """
 
     transaction: str

@@ -1,6 +1,7 @@
 """Travel credit: what the airline owes a traveller in carriage, not in money.
 
 credits: guards, decisions and fold of one credit
+card_texts: what a buyer may write to whom a gift card is for
 gift_cards: a credit that is bought, claimed with its code, refunded, or blocked by a dispute
 
 events: all events
@@ -23,6 +24,7 @@ V5  A gift card is worth nothing before it is paid. It is claimed once, with its
     once to its buyer while nobody has claimed it.
 V6  While the payment that bought it is disputed, nothing of it is claimed, spent, refunded or
     expired; when the dispute is lost, what is left pays for it, and so does what comes back later.
+    When the bank decides for the airline after all, what the dispute took is credit again.
 V7  What comes back ends as before, or after a short grace, which nothing that is spent in it gets
     again; only where it comes back because of the airline does it last longer.
 """

@@ -13,6 +13,7 @@ from domain.credit.events import (
     CreditExpired,
     CreditIssued,
     CreditLossRecovered,
+    CreditReinstated,
     CreditReturned,
     CreditSpent,
     CreditUnblocked,
@@ -20,6 +21,7 @@ from domain.credit.events import (
     GiftCardOrdered,
     GiftCardPaid,
     GiftCardRefunded,
+    GiftCardRemailed,
     Origin,
     PayoutApproved,
     PayoutDeclined,
@@ -278,10 +280,12 @@ def evolve(credit: Credit | None, event: CreditEvent) -> Credit:
             GiftCardPaid()
             | GiftCardClaimed()
             | GiftCardRefunded()
+            | GiftCardRemailed()
             | CreditBlocked()
             | CreditUnblocked()
             | CreditChargedBack()
             | CreditLossRecovered()
+            | CreditReinstated()
         ):
             return gift_cards.evolve(credit, event)
         case _:

@@ -138,6 +138,13 @@ class GiftCardRefunded(DomainEvent, frozen=True):
     entry: entries.Entry
 
 
+class GiftCardRemailed(DomainEvent, frozen=True):
+    """The letter with the code is sent again, for the n-th time."""
+
+    tag: ClassVar[str] = "credit.gift_card_remailed.1"
+    number: int
+
+
 class CreditBlocked(DomainEvent, frozen=True):
     """The payment that bought the credit is disputed: nothing of it can be used meanwhile."""
 
@@ -174,15 +181,31 @@ class CreditLossRecovered(DomainEvent, frozen=True):
     entry: entries.Entry
 
 
+class CreditReinstated(DomainEvent, frozen=True, omit_defaults=True):
+    """The bank decided for the airline after all: `amount` of what the lost dispute took is back.
+
+    `loss` is what of the shortfall is made good, in minor units. No entry where no amount is back.
+    """
+
+    tag: ClassVar[str] = "credit.reinstated.1"
+    dispute: str
+    amount: Money
+    expires_at: dt.datetime
+    loss: int = 0
+    entry: entries.Entry | None = None
+
+
 GiftCardEvent = (
     GiftCardOrdered
     | GiftCardPaid
     | GiftCardClaimed
     | GiftCardRefunded
+    | GiftCardRemailed
     | CreditBlocked
     | CreditUnblocked
     | CreditChargedBack
     | CreditLossRecovered
+    | CreditReinstated
 )
 CreditEvent = (
     CreditIssued

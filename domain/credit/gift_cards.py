@@ -15,11 +15,13 @@ from domain.credit.events import (
     CreditChargedBack,
     CreditEvent,
     CreditLossRecovered,
+    CreditReinstated,
     CreditUnblocked,
     GiftCardClaimed,
     GiftCardOrdered,
     GiftCardPaid,
     GiftCardRefunded,
+    GiftCardRemailed,
 )
 from domain.credit.state import Credit, GiftCard
 from domain.kernel import entries, sealed
@@ -31,6 +33,10 @@ PAYABLE_FOR = dt.timedelta(hours=24)
 LIFETIME = dt.timedelta(days=365)
 # How long the buyer may have the money back while nobody has claimed the card.
 REFUNDABLE_FOR = dt.timedelta(days=14)
+# How often the letter with the code is sent again.
+RESEND_LIMIT = 5
+# At least so long after a bank has returned what its lost dispute took.
+REINSTATED_LIFETIME = dt.timedelta(days=90)
 # What one card may be worth, least and most in minor units.
 AMOUNTS: Mapping[str, tuple[int, int]] = {
     "SAR": (50_00, 5_000_00),
@@ -166,6 +172,17 @@ def refund(
     return [GiftCardRefunded(amount=credit.balance, obligation=obligation, entry=entry)]
 
 
+def resend_code(credit: Credit, *, now: dt.datetime) -> list[CreditEvent]:
+    """Send the code again, RESEND_LIMIT times at most. Rejects GiftCodeNotResent."""
+    reason = _why_unusable(credit, now=now)
+    number = card_of(credit).resent + 1
+    if reason is None and number > RESEND_LIMIT:
+        reason = "sent_too_often"
+    if reason is not None:
+        raise rejections.GiftCodeNotResent(reason=reason)
+    return [GiftCardRemailed(number=number)]
+
+
 def block(credit: Credit, *, dispute: str) -> list[CreditEvent]:
     """The payment that bought it is disputed."""
     return [] if dispute in credit.blocked_by else [CreditBlocked(dispute=dispute)]
@@ -208,6 +225,38 @@ def recover(credit: Credit, *, entry: entries.Entry) -> list[CreditEvent]:
     return [CreditLossRecovered(amount=recoverable(credit), entry=entry)]
 
 
+def reinstatable(credit: Credit, *, dispute: str, lost: int) -> tuple[Money, int]:
+    """Return what of a dispute comes back to the balance, and what makes good for the shortfall.
+
+    `lost` is what the bank still keeps of it; both in minor units.
+    """
+    back = max(credit.charged_back.get(dispute, 0) - lost, 0)
+    loss = min(back, credit.shortfall)
+    return Money(back - loss, credit.balance.currency), loss
+
+
+def reinstate(
+    credit: Credit, *, dispute: str, lost: int, now: dt.datetime, entry: entries.Entry | None
+) -> list[CreditEvent]:
+    """Reinstate what a dispute took that the bank decided for the airline after all.
+
+    `entry` is of what `reinstatable` returns, None for nothing.
+    """
+    amount, loss = reinstatable(credit, dispute=dispute, lost=lost)
+    if not amount.amount and not loss:
+        return []
+    assert (entry is None) == (amount.amount == 0), "an entry is of what comes back"
+    return [
+        CreditReinstated(
+            dispute=dispute,
+            amount=amount,
+            loss=loss,
+            expires_at=max(credit.expires_at, now + REINSTATED_LIFETIME),
+            entry=entry,
+        )
+    ]
+
+
 def ordered(event: GiftCardOrdered) -> Credit:
     """The credit after it was ordered: nobody owns it, and it is worth nothing."""
     return Credit(
@@ -226,10 +275,12 @@ def evolve(
     event: GiftCardPaid
     | GiftCardClaimed
     | GiftCardRefunded
+    | GiftCardRemailed
     | CreditBlocked
     | CreditUnblocked
     | CreditChargedBack
-    | CreditLossRecovered,
+    | CreditLossRecovered
+    | CreditReinstated,
 ) -> Credit:
     """The credit after the event."""
     card = card_of(credit)
@@ -250,6 +301,8 @@ def evolve(
         case GiftCardRefunded():
             left = credit.balance - event.amount
             return replace(credit, gift_card=replace(card, status="refunded"), balance=left)
+        case GiftCardRemailed():
+            return replace(credit, gift_card=replace(card, resent=event.number))
         case CreditBlocked():
             return replace(credit, blocked_by=credit.blocked_by | {event.dispute})
         case CreditUnblocked():
@@ -259,6 +312,7 @@ def evolve(
                 credit,
                 balance=credit.balance - event.amount,
                 shortfall=credit.shortfall + event.shortfall,
+                charged_back=_taken(credit, event.dispute, event.amount, event.shortfall),
             )
         case CreditLossRecovered():
             return replace(
@@ -266,5 +320,18 @@ def evolve(
                 balance=credit.balance - event.amount,
                 shortfall=credit.shortfall - event.amount.amount,
             )
+        case CreditReinstated():
+            return replace(
+                credit,
+                balance=credit.balance + event.amount,
+                shortfall=credit.shortfall - event.loss,
+                expires_at=event.expires_at,
+                charged_back=_taken(credit, event.dispute, -event.amount, -event.loss),
+            )
         case _:
             assert_never(event)
+
+
+def _taken(credit: Credit, dispute: str, balance: Money, shortfall: int) -> Mapping[str, int]:
+    known = credit.charged_back
+    return {**known, dispute: known.get(dispute, 0) + balance.amount + shortfall}

@@ -47,6 +47,14 @@ class InvalidPayout(Rejection):
     code: ClassVar[str] = "VALIDATION_ERROR"
 
 
+class GiftCardTextRefused(Rejection):
+    """A text is not mailed with a gift card: the `reason` is that its `field` is blank, or has a
+    link.
+    """
+
+    code: ClassVar[str] = "VALIDATION_ERROR"
+
+
 class GiftCardNotPayable(Rejection):
     """The gift card cannot be paid: `reason` is paid, refunded or lapsed."""
 
@@ -64,6 +72,14 @@ class GiftCardNotClaimable(Rejection):
 class GiftCardNotRefundable(Rejection):
     """The gift card is not refunded: `reason` is not_paid, claimed, refunded, expired, disputed or
     too_late, then with `until` when it could be.
+    """
+
+    code: ClassVar[str] = "INVALID_STATE_TRANSITION"
+
+
+class GiftCodeNotResent(Rejection):
+    """The code is not sent again: `reason` is not_paid, claimed, refunded, expired, disputed or
+    sent_too_often.
     """
 
     code: ClassVar[str] = "INVALID_STATE_TRANSITION"

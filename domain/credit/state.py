@@ -1,6 +1,7 @@
 """The state of a credit."""
 
 import datetime as dt
+from collections.abc import Mapping
 from typing import Literal
 
 import msgspec
@@ -45,7 +46,7 @@ class GiftCard(msgspec.Struct, frozen=True):
     """A credit that was bought as a gift card; who buys it is mostly not who owns it in the end.
 
     `details` and `code_digest` are those of `GiftCardOrdered`; `payment` is what paid for it, and
-    `intent` its capture.
+    `intent` its capture. `resent` is how often the code was sent again.
     """
 
     buyer: str
@@ -55,6 +56,7 @@ class GiftCard(msgspec.Struct, frozen=True):
     payment: str | None = None
     intent: str | None = None
     paid_at: dt.datetime | None = None
+    resent: int = 0
 
 
 class Credit(msgspec.Struct, frozen=True):
@@ -64,7 +66,7 @@ class Credit(msgspec.Struct, frozen=True):
     `payout` is proposed and not decided, `bank_reference` the last transfer that paid it out.
     `booking` is what it came from, None for a `gift_card`, whose `owner` is None before it is
     claimed. `blocked_by` are open disputes of what bought it, `shortfall` what lost ones have
-    taken beyond the balance, in minor units.
+    taken beyond the balance, in minor units. `charged_back` is what each lost one has taken in all.
     """
 
     owner: str | None
@@ -80,6 +82,7 @@ class Credit(msgspec.Struct, frozen=True):
     blocked_by: frozenset[str] = frozenset()
     shortfall: int = 0
     in_grace: bool = False
+    charged_back: Mapping[str, int] = {}
 
     def use(self, use_id: str) -> Use | None:
         """Return the use of this id."""

@@ -20,6 +20,7 @@ SOLD_RULE = "gift_card_sold"
 REFUNDED_RULE = "gift_card_refunded"
 CHARGED_BACK_RULE = "credit_charged_back"
 RECOVERED_RULE = "credit_loss_recovered"
+REINSTATED_RULE = "credit_reinstated"
 
 # Where the amount of a part that comes back is owed until then.
 _OWED_IN: dict[ReturnCause, str] = {
@@ -146,6 +147,22 @@ def loss_recovered_entry(*, credit: str, amount: money.Money, now: dt.datetime) 
         credit,
         now,
         ((accounts.TRAVEL_CREDITS, credit, amount), (accounts.DISPUTE_LOSSES, credit, -amount)),
+    )
+
+
+def reinstated_entry(
+    *, credit: str, amount: money.Money, references: tuple[str, ...], now: dt.datetime
+) -> entries.Entry:
+    """A lost dispute is won after all: what it took of a credit is owed again.
+
+    The money that Stripe returned has lowered the losses (row 18).
+    """
+    return _entry(
+        REINSTATED_RULE,
+        credit,
+        now,
+        ((accounts.DISPUTE_LOSSES, credit, amount), (accounts.TRAVEL_CREDITS, credit, -amount)),
+        references,
     )
 
 

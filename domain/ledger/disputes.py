@@ -29,19 +29,21 @@ def withdrawn_entry(posted: Posted, *, amount: money.Money, fee: money.Money) ->
 
 
 def reinstated_entry(
-    posted: Posted, *, amount: money.Money, recovered: int, fee: money.Money
+    posted: Posted, *, amount: money.Money, recovered: int, parked: int, fee: money.Money
 ) -> entries.Entry:
     """Stripe returned disputed money, of which `recovered` minor units had been lost, and this much
-    of its fee.
+    of its fee. `parked` of what had been lost is the payer's again.
     """
-    loss = money.Money(recovered, amount.currency)
+    back = money.Money(recovered, amount.currency)
+    unapplied = money.Money(parked, amount.currency)
     return _entry(
         REINSTATED_RULE,
         posted,
         (
             *_clearing(amount, fee),
-            (accounts.DISPUTES_RECEIVABLE, loss - amount),
-            (accounts.DISPUTE_LOSSES, -loss),
+            (accounts.DISPUTES_RECEIVABLE, back - amount),
+            (accounts.DISPUTE_LOSSES, unapplied - back),
+            (accounts.UNAPPLIED_FUNDS, -unapplied),
         ),
         fee=-fee,
     )

@@ -133,6 +133,17 @@ def recovered_of(dispute: Dispute, amount: money.Money) -> int:
     return max(amount.amount - dispute.receivable, 0)
 
 
+def parked_again(payment: Payment, dispute: Dispute, recovered: int) -> int:
+    """How much of what is `recovered` had been parked, and is again; the rest was a loss.
+
+    A loss takes parked money first, so that it comes back last. In minor units.
+    """
+    captured = payment.capture(dispute.intent)
+    assert captured is not None, "only captured money is disputed"
+    parked = 0 if captured.owed_by is not None else captured.unapplied().amount
+    return min(parked, dispute.lost) - min(parked, max(dispute.lost - recovered, 0))
+
+
 def submit_evidence(payment: Payment, *, dispute: str, submission_count: int) -> list[DisputeEvent]:
     """Stripe has passed evidence on so often; a lower count is an older report."""
     if submission_count <= _known(payment, dispute).submission_count:

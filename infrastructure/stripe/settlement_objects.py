@@ -113,7 +113,7 @@ def listed_transaction(read: BalanceTransaction) -> gateway.ListedTransaction:
         exchange_rate=None if read.exchange_rate is None else format(read.exchange_rate, "f"),
         charge=None if source is None else _charge_of(source),
         intent=None if source is None else source.payment_intent,
-        booking=ids.booking_id_of(metadata.get("booking", "")),
+        booking=_paid_for(metadata.get("booking", "")),
         payment=_payment_id(metadata.get("payment", "")),
     )
     return gateway.ListedTransaction(transaction, _payout_of(read.source, source))
@@ -175,6 +175,11 @@ def _payout_of(raw: msgspec.Raw, source: Source | None) -> gateway.ProviderPayou
     except msgspec.ValidationError as error:
         logger.error("payout %s cannot be read: %s", source.id, error)
         return None
+
+
+def _paid_for(text: str) -> str | None:
+    """Return the booking or the gift card; None for other texts."""
+    return text if ids.is_credit_id(text) else ids.booking_id_of(text)
 
 
 def _payment_id(text: str) -> str | None:

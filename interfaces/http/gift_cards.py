@@ -13,6 +13,7 @@ from application.credit import open_gift_card_checkout as checkout
 from application.credit import order_gift_card as ordering
 from application.credit import read_gift_cards as reading
 from application.credit import refund_gift_card as refunding
+from application.credit import resend_gift_code as resending
 from interfaces.http import auth, credits, idempotency, wire
 from interfaces.http.answers import Answered
 from interfaces.http.checkout import CheckoutRequest, CheckoutResponse, checkout_answer
@@ -170,6 +171,19 @@ async def refund_gift_card(
     return _answer(*await refunding.refund_gift_card(request.ports.credit, caller, gift_card_id))
 
 
+@post(
+    "/api/gift-cards/{gift_card_id:str}/resend",
+    status_code=200,
+    **auth.signed_in("see_own_bookings", "payment"),
+)
+async def resend_gift_code(
+    request: StrictRequest, gift_card_id: FromPath[str]
+) -> Answered[GiftCardResponse]:
+    """Send the letter with the code again, to the same address; five times at most."""
+    caller = idempotency.required(request, await request.optional_json(CheckoutRequest))
+    return _answer(*await resending.resend_gift_code(request.ports.credit, caller, gift_card_id))
+
+
 def _answer(shown: reading.ShownGiftCard, replayed: bool) -> Answered[GiftCardResponse]:
     return Answered(_card(shown), headers=idempotency.REPLAYED if replayed else {})
 
@@ -204,4 +218,5 @@ ROUTES = (
     read_gift_card,
     claim_gift_card,
     refund_gift_card,
+    resend_gift_code,
 )

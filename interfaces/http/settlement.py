@@ -41,7 +41,8 @@ class PayoutsResponse(wire.ReadModelResponse):
 class SettledTransactionResponse(msgspec.Struct, rename="camel"):
     """A balance transaction at Stripe: `gross` less `fee` is `net`, in the settlement currency.
 
-    `charged` is the amount in the currency of its source; `booking` and `payment` where known.
+    `charged` is the amount in the currency of its source; `booking`, which may be a gift card, and
+    `payment` where known.
     """
 
     transaction: str

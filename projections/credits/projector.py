@@ -89,11 +89,13 @@ def _follow(row: CreditRow, logged: LoggedEvent) -> None:
             row.expires_at = expires_at
         case credit_events.GiftCardClaimed(owner=owner):
             row.owner = owner
+        case credit_events.GiftCardRemailed():
+            pass
         case credit_events.CreditBlocked():
             row.open_disputes += 1
         case credit_events.CreditUnblocked():
             row.open_disputes -= 1
-        case credit_events.CreditReturned() as event:
+        case credit_events.CreditReturned() | credit_events.CreditReinstated() as event:
             row.balance += event.amount.amount
             row.expires_at = event.expires_at
         case credit_events.PayoutProposed():

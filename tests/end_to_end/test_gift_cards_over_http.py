@@ -234,6 +234,9 @@ async def test_what_is_wrong_with_an_order_is_named(customer: Customer) -> None:
         ({"amount": {"amount": 400_00, "currency": "USD"}}, "amount.currency"),
         ({"email": "noura"}, "email"),
         ({"recipient": {**RECIPIENT, "email": "sara@"}}, "recipient.email"),
+        ({"recipient": {**RECIPIENT, "name": "  "}}, "recipient.name"),
+        ({"recipient": {**RECIPIENT, "senderName": "www.example.com"}}, "recipient.senderName"),
+        ({"recipient": {**RECIPIENT, "message": "Log in: http://a.example"}}, "recipient.message"),
     ):
         with pytest.raises(Refused, match="VALIDATION_ERROR") as caught:
             await customer.post("/api/gift-cards", {**good, **wrong})

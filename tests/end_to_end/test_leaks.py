@@ -37,15 +37,15 @@ async def test_names_and_addresses_are_found_in_no_store_and_no_log(
     successor = (await client.post("/api/auth/refresh", headers=by_refresh)).json()
     macs = (each["refreshToken"].rpartition(".")[2] for each in (tokens, successor))
     needles = (*SECRETS, customer.email, *macs)
-    assert _found(_tables(system.owner_dsn), needles) == []
+    assert found_in(tables(system.owner_dsn), needles) == []
     logs = {path.name: path.read_text() for path in (system.folder / "logs").iterdir()}
     assert len(logs) >= len(system.processes)
-    assert _found(logs, needles) == []
+    assert found_in(logs, needles) == []
     if system.settings.redis_url is not None:
-        assert _found(_queue(system.settings.redis_url), needles) == []
+        assert found_in(_queue(system.settings.redis_url), needles) == []
 
 
-def _tables(dsn: str) -> dict[str, str]:
+def tables(dsn: str) -> dict[str, str]:
     """Every table of every schema of ours as text, bytes as what they spell."""
     with psycopg.connect(dsn) as connection:
         names = connection.execute(
@@ -78,5 +78,5 @@ def _queue(redis_url: str) -> dict[str, str]:
     return found
 
 
-def _found(stores: dict[str, str], needles: tuple[str, ...]) -> list[tuple[str, str]]:
+def found_in(stores: dict[str, str], needles: tuple[str, ...]) -> list[tuple[str, str]]:
     return [(name, needle) for name, text in stores.items() for needle in needles if needle in text]

@@ -361,6 +361,9 @@ NOT_TRIED: dict[str, str] = {
     "/api/gift-cards/{gift_card_id}/refund": (
         "a card has to be paid first: tests/end_to_end/test_gift_cards_over_http.py"
     ),
+    "/api/gift-cards/{gift_card_id}/resend": (
+        "a card has to be paid first: tests/end_to_end/test_gift_cards_over_http.py"
+    ),
     "/api/admin/credits/{credit_id}/payout": (
         "a claim has to be taken as credit first: tests/end_to_end/test_credits_over_http.py"
     ),

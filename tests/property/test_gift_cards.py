@@ -22,7 +22,7 @@ from application.payment.record_capture_check import FoundIntent, RecordCaptureC
 from application.payment.record_refund import Failed, Settled
 from domain.kernel.money import Money
 from domain.kernel.rejections import Rejection
-from domain.payment.state import CaptureCheck, RefundStatus
+from domain.payment.state import RefundStatus
 from tests.support import invariants
 from tests.support.airline import payment_of
 from tests.support.disputes import Disputed, books
@@ -42,6 +42,7 @@ STEPS = st.one_of(
     st.tuples(st.just("refund"), st.booleans()),
     st.tuples(st.just("dispute"), st.integers(1, 3), st.sampled_from((10, 4))),
     st.tuples(st.just("decide"), st.sampled_from(("won", "lost", "warning_closed"))),
+    st.tuples(st.just("appeal")),
     st.tuples(st.just("expire")),
     st.tuples(st.just("wait"), st.sampled_from((1, 20 * 24, 366 * 24))),
 )
@@ -54,6 +55,8 @@ OPENINGS = st.sampled_from(
         [BOUGHT, ("claim", "user_1"), ("spend", "user_1")],
         [BOUGHT, ("claim", "user_1"), ("spend", "user_1"), ("dispute", 1, 10)],
         [("pay", 1, 10, True), ("check", 1, True)],
+        [("pay", 1, 10, True), ("dispute", 1, 10)],
+        [BOUGHT, ("claim", "user_1"), ("spend", "user_1"), ("dispute", 1, 10), ("decide", "lost")],
     )
 )
 
@@ -127,7 +130,7 @@ class Card:
 
     def _dispute(self, number: int, tenths: int) -> None:
         captured = self.payment and self.payment.capture(f"pi_{number}")
-        if captured and self.dispute is None and captured.check in {None, CaptureCheck.PASSED}:
+        if captured and self.dispute is None:
             amount = captured.amount.amount * tenths // 10
             self.dispute = Disputed(self.airline, self.card, amount=amount, intent=captured.intent)
             self.dispute.withdrawn()
@@ -137,6 +140,12 @@ class Card:
             if status != "lost":
                 self.dispute.moved(self.dispute.now.amount.amount)
             self.dispute.becomes(status)
+
+    def _appeal(self) -> None:
+        """The bank decides for the airline after it had decided for the payer."""
+        if self.dispute is not None and self.dispute.now.status == "lost":
+            self.dispute.moved(self.dispute.now.amount.amount)
+            self.dispute.becomes("won")
 
     def _expire(self) -> None:
         self.airline.submit(ExpireCredit(self.card))

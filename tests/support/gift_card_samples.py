@@ -8,8 +8,10 @@ BEFORE: dict[type[DomainEvent], tuple[type[DomainEvent], ...]] = {
     credits.GiftCardPaid: (credits.GiftCardOrdered,),
     credits.GiftCardClaimed: _PAID,
     credits.GiftCardRefunded: _PAID,
+    credits.GiftCardRemailed: _PAID,
     credits.CreditBlocked: _PAID,
     credits.CreditUnblocked: (*_PAID, credits.CreditBlocked),
     credits.CreditChargedBack: _PAID,
     credits.CreditLossRecovered: _PAID,
+    credits.CreditReinstated: (*_PAID, credits.CreditChargedBack),
 }

@@ -140,6 +140,12 @@ def take_card(credit: Credit, event: Any) -> None:
             credit.shortfall -= amount.amount
             assert credit.shortfall >= 0
             credit.moved["6010"] -= amount.amount
+        case credits.CreditReinstated():
+            assert event.loss == credit.shortfall or not event.amount.amount
+            credit.balance += event.amount.amount
+            credit.shortfall -= event.loss
+            assert credit.shortfall >= 0
+            credit.moved["6010"] += event.amount.amount
 
 
 def take(payment: Payment, event: CreditPartFact) -> str:

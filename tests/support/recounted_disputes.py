@@ -20,7 +20,11 @@ def take(payment: Payment, event: Any) -> None:
             payment.take(event.transaction, event.amount, event.fee)
         case disputes.DisputeFundsReinstated():
             payment.take(event.transaction, -event.amount, -event.fee)
-            payment.recovered += event.recovered
+            parked = _lines(event.entry).get("2020", 0)
+            assert -event.recovered <= parked <= 0
+            payment.recovered += event.recovered + parked
+            payment.lost_parked += parked
+            assert payment.lost_parked >= 0, "more is parked again than was taken"
         case disputes.DisputeLost(entry=entry) if entry is not None:
             lines = _lines(entry)
             payment.lost += lines.get("6010", 0)

@@ -45,6 +45,7 @@ def test_the_samples_cover_every_event_type_and_each_optional_entry() -> None:
         "CouponsVoided",
         "DisputeLost",
         "CreditChargedBack",
+        "CreditReinstated",
         "ClaimAssessed",
         "ClaimWithdrawn",
     }

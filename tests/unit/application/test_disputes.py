@@ -10,6 +10,7 @@ from application.booking.check_in import Board, CheckIn
 from application.booking.close_flight import CloseFlight
 from application.booking.divide_booking import DivideBooking
 from application.booking.record_dispute import RecordFraudWarning
+from application.booking.settle_parked_funds import SettleParkedFunds
 from application.inventory.depart_flight import DepartFlight
 from application.payment.dispute_gateway import FraudWarning
 from application.payment.record_capture_check import FoundIntent, RecordCaptureCheck
@@ -347,6 +348,16 @@ def test_parked_money_that_is_disputed_suspends_nothing_and_pays_for_its_own_los
     assert airline.booking(booking).disputed_by == frozenset()
     disputed.becomes("lost")
     assert statuses(airline, booking) == "O"
+    assert books(airline, "1200", "2020", "6010") == {}
+    disputed.moved(due - 100_00)
+    disputed.becomes("won")
+    assert books(airline, "1200", "2020", "6010") == {"2020": 100_00 - due}
+    disputed.moved(100_00)
+    disputed.record()
+    assert books(airline, "1200", "2020", "6010") == {"2020": -due}
+    airline.submit(SettleParkedFunds(payment_of(booking), "pi_2"))
+    refunds = airline.payment(payment_of(booking)).refunds
+    assert [(each.intent, each.amount.amount) for each in refunds] == [("pi_2", due)]
     assert books(airline, "1200", "2020", "6010") == {}
 
 

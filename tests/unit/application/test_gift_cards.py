@@ -17,6 +17,7 @@ from application.credit.gift_card_letters import (
 from application.credit.open_gift_card_checkout import StartGiftCardCheckout
 from application.credit.pay_out_credit import ProposePayout
 from application.credit.refund_gift_card import RefundGiftCard
+from application.credit.resend_gift_code import ResendGiftCode
 from application.credit.spend_credit import SpendCredit
 from application.payment.record_attempt import Declined, Expired, Opened
 from application.payment.record_capture_check import FoundIntent, RecordCaptureCheck
@@ -29,6 +30,7 @@ from domain.credit.rejections import (
     GiftCardNotClaimable,
     GiftCardNotPayable,
     GiftCardNotRefundable,
+    GiftCodeNotResent,
     PayoutRefused,
 )
 from domain.kernel.money import Money
@@ -387,3 +389,21 @@ def test_the_names_of_all_reasons_are_shown_to_the_buyer(airline: MemoryAirline)
     assert gift_cards.shown_status(airline.state(paid), now=now()) == "paid"
     airline.wait(days=366)
     assert gift_cards.shown_status(airline.state(paid), now=now()) == "expired"
+
+
+def test_the_code_is_sent_again_five_times_at_most_and_only_while_it_can_be_used(
+    airline: MemoryAirline,
+) -> None:
+    card = bought(airline, sar(500_00))
+    for number in range(1, 6):
+        airline.submit(ResendGiftCode(card))
+        sent = [each for each in airline.log.outbox if isinstance(each, GiftCardCodeLetter)]
+        assert [each.number for each in sent] == list(range(number + 1))
+    with pytest.raises(GiftCodeNotResent, match="sent_too_often"):
+        airline.submit(ResendGiftCode(card))
+    airline.submit(ClaimGiftCard(card, "user_1"))
+    with pytest.raises(GiftCodeNotResent, match="claimed"):
+        airline.submit(ResendGiftCode(card))
+    unpaid = airline.submit(order(sar(500_00), digest="1" * 64)).answer.stream
+    with pytest.raises(GiftCodeNotResent, match="not_paid"):
+        airline.submit(ResendGiftCode(unpaid))

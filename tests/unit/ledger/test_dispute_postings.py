@@ -56,17 +56,23 @@ def test_row_18_reinstated_funds_close_the_receivable_and_the_fee_comes_back_if_
     currency: str, amount: int, fee: int
 ) -> None:
     money, nothing = Money(amount, currency), Money(0, currency)
-    kept = posting.reinstated_entry(POSTED, amount=money, recovered=0, fee=nothing)
+    kept = posting.reinstated_entry(POSTED, amount=money, recovered=0, parked=0, fee=nothing)
     assert lines(kept) == {"1010": amount, "1200": -amount}
-    returned = posting.reinstated_entry(POSTED, amount=money, recovered=0, fee=Money(fee, currency))
+    returned = posting.reinstated_entry(
+        POSTED, amount=money, recovered=0, parked=0, fee=Money(fee, currency)
+    )
     assert lines(returned) == {"1010": amount + fee, "1200": -amount, "6020": -fee}
 
 
-def test_row_18_funds_that_come_back_after_a_loss_lower_the_loss() -> None:
+@pytest.mark.parametrize("parked", [0, 10_000, 50_000])
+def test_row_18_funds_that_come_back_after_a_loss_lower_the_loss_or_are_parked_again(
+    parked: int,
+) -> None:
     entry = posting.reinstated_entry(
-        POSTED, amount=Money(70_150, "SAR"), recovered=50_000, fee=Money(0, "SAR")
+        POSTED, amount=Money(70_150, "SAR"), recovered=50_000, parked=parked, fee=Money(0, "SAR")
     )
-    assert lines(entry) == {"1010": 70_150, "1200": -20_150, "6010": -50_000}
+    changes = {"1010": 70_150, "1200": -20_150, "2020": -parked, "6010": parked - 50_000}
+    assert lines(entry) == {account: amount for account, amount in changes.items() if amount}
 
 
 @pytest.mark.parametrize("currency", ["SAR", "KWD", "JPY"])

@@ -109,6 +109,13 @@ def test_a_source_that_cannot_be_read_holds_up_no_transaction(
     assert (found.source, found.charged) == (name, None)
 
 
+def test_money_of_a_gift_card_is_found_by_the_card() -> None:
+    card = f"credit-{'A' * 16}"
+    metadata = {"booking": card, "payment": f"payment-{card}-1"}
+    found = listed({**CHARGE, "metadata": metadata}).transaction
+    assert (found.booking, found.payment) == (card, f"payment-{card}-1")
+
+
 @pytest.mark.parametrize(
     "metadata", [{"booking": "x", "payment": "payment-x"}, {"booking": "booking-AB", "payment": ""}]
 )
