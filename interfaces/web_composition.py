@@ -175,6 +175,7 @@ def _web_ports(
         parked_events=core.inbox,
         stripe_events=StripeEventAnswers(core.pool),
         secure_cookies=settings.public_url.startswith("https:"),
+        cors_origins=frozenset(each.text.encode() for each in settings.cors_origins),
         trusted_proxies=tuple(network.range for network in settings.trusted_proxies),
     )
 

@@ -15,6 +15,8 @@ from litestar.enums import MediaType
 from litestar.response.base import ASGIResponse
 from litestar.types import Message, Receive, Scope, Send
 
+from interfaces.http.security_headers import Header
+
 Content = TypeVar("Content")
 
 _ENCODER = msgspec.json.Encoder()
@@ -39,17 +41,19 @@ def without_content(send: Send) -> Send:
     return emptied
 
 
-def allowing(send: Send, methods: Callable[[], str | None]) -> Send:
-    """A send that replaces the value of `Allow`, which the framework fills from one of several
-    handlers of the path."""
+def allowing(
+    send: Send, methods: Callable[[], str | None], preflight: Callable[[bytes], list[Header]]
+) -> Send:
+    """A send for OPTIONS: it replaces the value of `Allow`, which the framework fills from one of
+    several handlers of the path, and adds what `preflight` makes of it."""
 
     async def replacing(message: Message) -> None:
         if message["type"] == "http.response.start":
             allowed = methods()
-            message["headers"] = [
-                (name, allowed.encode() if name == b"allow" and allowed else value)
-                for name, value in message["headers"]
-            ]
+            if allowed and message["status"] < 300:
+                others = [each for each in message["headers"] if each[0] != b"allow"]
+                content = allowed.encode()
+                message["headers"] = [*others, (b"allow", content), *preflight(content)]
         await send(message)
 
     return replacing

@@ -1,4 +1,4 @@
-"""Each fault of payments and webhooks has a test that names its row: `Fault row 21: …`."""
+"""Faults of payments, webhooks and the edge have tests that name their row: `Fault row 21: …`."""
 
 import ast
 import re
@@ -22,6 +22,17 @@ ROWS = {
     "27": "a signature of another time, and an exact replay",
     "28": "signed bytes that are no event",
     "29": "work that takes long",
+    "30": "an idempotency key of another form",
+    "32": "a body that is too large",
+    "33": "a body that is not UTF-8",
+    "34": "NUL in a text",
+    "35": "numbers out of bounds",
+    "36": "numbers of another form",
+    "37": "a member twice, or an unknown one",
+    "38": "what a form of another site can send",
+    "39": "a body that grows, or comes slowly",
+    "42": "page sizes out of bounds, and cursors from elsewhere",
+    "54": "a client's address that the client made up",
 }
 
 
