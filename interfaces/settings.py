@@ -193,9 +193,9 @@ ABOUT: Mapping[str, About] = {
         is_secret=True,
     ),
     "redis_url": About(
-        "Redis or Valkey: rate limits that processes share, and the queue of separate workers; "
-        "only `serve` does without",
-        SERVING,
+        "Redis or Valkey: rate limits that processes share, cached searches, the queue of separate "
+        "workers; only `serve` and `projector` do without",
+        (*SERVING, "projector"),
         "a URL such as redis://host:6379/0 or unix:///socket",
         is_secret=True,
     ),

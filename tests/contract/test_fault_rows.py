@@ -1,4 +1,4 @@
-"""Faults of payments, webhooks and the edge have tests that name their row: `Fault row 21: …`."""
+"""Faults of Redis, payments, webhooks and the edge have tests that name them: `Fault row 21: …`."""
 
 import ast
 import re
@@ -8,6 +8,7 @@ from pathlib import Path
 TESTS = Path(__file__).resolve().parents[1]
 NAMED = re.compile(r"Fault row ([0-9]+[a-z]?)\b")
 ROWS = {
+    "7": "Redis is lost",
     "18": "an answer of Stripe that is lost after it did what was asked",
     "19": "Stripe is busy, or the object is locked",
     "20": "a card that is declined, needs authentication, or a bank that takes its time",
