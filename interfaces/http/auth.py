@@ -107,8 +107,11 @@ async def authenticated(request: StrictRequest) -> Principal:
 async def spend(request: StrictRequest, limit: LimitName, client: str) -> None:
     """Count the request; raises RATE_LIMITED."""
     limiter = request.ports.limiter
-    if not limiter.take_at_hand(limit, client):
-        await limiter.take(limit, client)
+    try:
+        if not limiter.take_at_hand(limit, client):
+            await limiter.take(limit, client)
+    finally:
+        correlation.exchange_of(request.scope).counted(*limiter.standing(limit, client))
 
 
 def address_of(request: StrictRequest) -> str:

@@ -42,6 +42,24 @@ class Exchange(msgspec.Struct, gc=False):
 
     headers: dict[bytes, bytes]
     correlation_id: str
+    # Limit, what remains of it, and the seconds until it is whole again.
+    window: tuple[int, int, float] | None = None
+
+    def counted(self, limit: int, remaining: int, closes_in_seconds: float) -> None:
+        """Note the window that has least left, of those that count the request."""
+        if self.window is None or remaining < self.window[1]:
+            self.window = (limit, remaining, closes_in_seconds)
+
+    def limit_headers(self) -> list[Header]:
+        """Return the fields of draft-ietf-httpapi-ratelimit-headers-06 without its policy."""
+        if self.window is None:
+            return []
+        limit, remaining, seconds = self.window
+        return [
+            (b"ratelimit-limit", b"%d" % limit),
+            (b"ratelimit-remaining", b"%d" % remaining),
+            (b"ratelimit-reset", b"%d" % -int(-seconds // 1)),
+        ]
 
 
 def opened(scope: Scope) -> Exchange:
@@ -97,7 +115,8 @@ def tagging(send: Send, exchange: Exchange, extra: Sequence[Header]) -> Send:
 
     async def tagged(message: Message) -> None:
         if message["type"] == "http.response.start":
-            message["headers"] = completed(message["headers"], added)
+            found = [*added, *exchange.limit_headers()]
+            message["headers"] = completed(message["headers"], found)
         await send(message)
 
     return tagged

@@ -39,6 +39,6 @@ def security_headers(*, over_https: bool) -> tuple[Header, ...]:
 def completed(headers: Iterable[Header], extra: list[Header]) -> list[Header]:
     """Return an answer's own headers with the extra ones; where both set a policy, its own wins."""
     own = list(headers)
-    names = {name for name, _ in own} & _OVERRIDABLE if len(own) > 2 else ()
+    names = {name for name, _ in own} & _OVERRIDABLE
     own.extend(extra if not names else [each for each in extra if each[0] not in names])
     return own

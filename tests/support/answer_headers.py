@@ -1,5 +1,7 @@
 """What the headers of every answer promise to browsers, whoever gives the answer."""
 
+import re
+
 import httpx
 
 NEVER_STORED = "no-store"
@@ -19,6 +21,7 @@ STORED = {
     "/docs/page.js": "no-cache",
     "/docs/page.css": "no-cache",
 }
+REVALIDATED = re.compile(r"/api/flights/[^/]+(/seats)?").fullmatch
 
 
 def missing(answer: httpx.Response) -> list[str]:
@@ -38,7 +41,7 @@ def missing(answer: httpx.Response) -> list[str]:
     if "frame-ancestors 'none'" not in "".join(policy) or "default-src 'none'" not in policy[0]:
         faults.append(f"content-security-policy: {policy}")
     is_read = answer.request.method in {"GET", "HEAD"} and answer.status_code in {200, 304}
-    stored = STORED.get(path) if is_read else None
+    stored = STORED.get(path) or (REVALIDATED(path) and "no-cache") if is_read else None
     kept = sent.get("cache-control", "").removeprefix("private, ")
     if kept != (stored or NEVER_STORED):
         faults.append(f"cache-control: {kept}")

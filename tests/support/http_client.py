@@ -131,7 +131,7 @@ class MemoryTokenStore:
             used, closes_at = 0, now + limit.window_seconds
         granted = max(0, min(want, limit.count - used))
         self.windows[key] = (used + granted, closes_at)
-        return Slice(granted, closes_at - now)
+        return Slice(granted, closes_at - now, limit.count - used - granted)
 
 
 class Accounts:
