@@ -13,10 +13,12 @@ class Limit(msgspec.Struct, frozen=True):
 
 
 class Slice(msgspec.Struct, frozen=True):
-    """Tokens granted, 0 when none are left, and the seconds until the window closes."""
+    """Tokens granted, 0 when none are left, the seconds until the window closes, and the tokens
+    that are left in it for all processes."""
 
     granted: int
     closes_in_seconds: float
+    left: int = 0
 
 
 class TokenStore(Protocol):

@@ -12,6 +12,7 @@ import threading
 from collections.abc import Coroutine, Mapping
 from typing import Any
 
+from infrastructure.redis import search_cache
 from projections import runner
 
 ALL_ROLES = ("web", "worker", "scheduler", "projector")
@@ -73,7 +74,9 @@ async def end_in_time(stop: asyncio.Event, *, limit_seconds: float = END_LIMIT_S
     faulthandler.dump_traceback_later(limit_seconds, exit=True)
 
 
-async def project(dsn: str, stop: asyncio.Event) -> Mapping[str, BaseException]:
+async def project(
+    dsn: str, redis_url: str | None, stop: asyncio.Event
+) -> Mapping[str, BaseException]:
     """Keep the read models current, in threads, until `stop`; return those that stopped, and why.
 
     A read model that stops does not end the role: it is recorded, its readers and the health page
@@ -83,7 +86,8 @@ async def project(dsn: str, stop: asyncio.Event) -> Mapping[str, BaseException]:
     asking = asyncio.create_task(stop.wait())
     asking.add_done_callback(lambda _: ending.set())
     try:
-        stopped = await asyncio.to_thread(runner.run_all, dsn, ending)
+        answers = search_cache.for_projector(redis_url, ending)
+        stopped = await asyncio.to_thread(runner.run_all, dsn, ending, answers)
         await stop.wait()
     finally:
         ending.set()

@@ -26,7 +26,7 @@ async def serve(settings: Settings, *, port: int) -> int:
 
     async def project() -> None:
         dsn = settings.projector_database_url or settings.database_url
-        stopped.extend(await roles.project(dsn, stop))
+        stopped.extend(await roles.project(dsn, settings.redis_url, stop))
 
     async with composition.open_core(settings, report=report) as core:
         web = WebServer(settings, port=port, roles=roles.ALL_ROLES)

@@ -23,6 +23,10 @@ RedisUrl = Annotated[str, msgspec.Meta(pattern=r"^(redis|rediss|unix)://")]
 Count = Annotated[int, msgspec.Meta(ge=1, le=10**9)]
 PaymentMethod = Annotated[str, msgspec.Meta(pattern=r"^[a-z0-9_]{1,40}$(?!\n)")]
 Port = Annotated[int, msgspec.Meta(ge=0, le=65_535)]
+# RFC 6454, 6.2: no path, no wildcard, in lower case.
+_is_origin = re.compile(
+    r"(?P<scheme>https?)://([a-z0-9.-]+|\[[0-9a-f:.]+\])(:(?P<port>[1-9][0-9]{0,4}))?"
+).fullmatch
 
 # Requests a second to Stripe, a tenth below what it documents: 100 for a live account, 25 for a
 # sandbox, 25 for an endpoint. https://docs.stripe.com/rate-limits
@@ -59,6 +63,22 @@ class Network:
 
     def __repr__(self) -> str:
         return str(self.range)
+
+
+class Origin:
+    """A scheme, host and port as browsers send them, such as https://book.airline.example."""
+
+    __slots__ = ("text",)
+
+    def __init__(self, text: str) -> None:
+        found = _is_origin(text)
+        # The default port is never sent, so that it would never match.
+        if found is None or (found["scheme"], found["port"]) in {("http", "80"), ("https", "443")}:
+            raise ValueError(text)
+        self.text = text
+
+    def __repr__(self) -> str:
+        return self.text
 
 
 class SettingRefused(Exception):
@@ -102,6 +122,7 @@ class Settings(SellerSettings, frozen=True, forbid_unknown_fields=True, kw_only=
     check_in_opens_hours: Annotated[int, msgspec.Meta(ge=1, le=720)] = 48
     check_in_closes_minutes: Annotated[int, msgspec.Meta(ge=0, le=600)] = 60
     trusted_proxies: tuple[Network, ...] = ()
+    cors_origins: tuple[Origin, ...] = ()
     follow_ups: Literal["at_once", "from_the_log"] = "at_once"
     log_level: Literal["debug", "info", "warning", "error"] = "info"
     data_dir: Path = Path(".ais")
@@ -137,7 +158,10 @@ class Settings(SellerSettings, frozen=True, forbid_unknown_fields=True, kw_only=
         return f"Settings({', '.join(shown)})"
 
 
-_LISTS = ("stripe_webhook_secrets", "stripe_delayed_methods", "tax_rates", "trusted_proxies")
+_LISTS = (
+    *("cors_origins", "stripe_delayed_methods", "stripe_webhook_secrets"),
+    *("tax_rates", "trusted_proxies"),
+)
 # Read by the launcher of the embedded servers, not by the processes.
 _FOREIGN = frozenset({"pg_bin"})
 _ABOUT_FIELD = re.compile(r"(missing required|unknown) field `(\w+)`")
@@ -169,9 +193,9 @@ ABOUT: Mapping[str, About] = {
         is_secret=True,
     ),
     "redis_url": About(
-        "Redis or Valkey: rate limits that processes share, and the queue of separate workers; "
-        "only `serve` does without",
-        SERVING,
+        "Redis or Valkey: rate limits that processes share, cached searches, the queue of separate "
+        "workers; only `serve` and `projector` do without",
+        (*SERVING, "projector"),
         "a URL such as redis://host:6379/0 or unix:///socket",
         is_secret=True,
     ),
@@ -273,6 +297,9 @@ ABOUT: Mapping[str, About] = {
     "trusted_proxies": About(
         "networks, separated by commas, of proxies whose `X-Forwarded-For` is believed", WEB
     ),
+    "cors_origins": About(
+        "origins, separated by commas, whose scripts may call the API with credentials", WEB
+    ),
     "follow_ups": About(
         "whether what follows from an event is decided in its own append, or only by the run over "
         "the log, should the first ever be at fault",
@@ -318,6 +345,11 @@ def _read(wanted: type, value: object) -> object:
             return Network(str(value))
         except ValueError:
             raise ValueError("networks such as 10.0.0.0/8 are expected") from None
+    if wanted is Origin:
+        try:
+            return Origin(str(value))
+        except ValueError:
+            raise ValueError("origins such as https://book.airline.example are expected") from None
     if wanted is RateOfTax:
         try:
             return RateOfTax(str(value))

@@ -31,6 +31,7 @@ from application.pricing.quotes import JourneyQuotes
 from application.pricing.signed_quotes import QuoteSigner
 from application.processes.runner import EXPECTED_WITHIN
 from application.queries import AsOf, FlightOffer, SearchFlights
+from application.search_cache import CachedSearch
 from application.settlement.ports import SettlementPorts
 from application.stream_history import StreamHistory
 from application.together import Together
@@ -43,6 +44,7 @@ from infrastructure.evidence.printer import PdfEvidencePrinter
 from infrastructure.postgres.pool import Pool
 from infrastructure.postgres.stripe_event_answers import StripeEventAnswers
 from infrastructure.redis.rate_limit import RedisTokenStore, make_client
+from infrastructure.redis.search_cache import RedisSearchCache
 from infrastructure.sealing.blind_index import CodeIndex
 from infrastructure.stripe import webhook
 from infrastructure.tax_receipt.printer import BilingualReceiptPrinter
@@ -110,7 +112,7 @@ def _web_ports(
     return HttpPorts(
         booking=booking,
         flights=_flight_ports(core, bus),
-        pricing=_pricing_ports(core, bus, JourneyQuotes(signer)),
+        pricing=_pricing_ports(core, bus, JourneyQuotes(signer), client),
         credit=_credit_ports(core, booking),
         settlement=_settlement_ports(core),
         reconciliation=reconciliation_composition.reconciliation_on(core, bus),
@@ -136,6 +138,7 @@ def _web_ports(
         parked_events=core.inbox,
         stripe_events=StripeEventAnswers(core.pool),
         secure_cookies=settings.public_url.startswith("https:"),
+        cors_origins=frozenset(each.text.encode() for each in settings.cors_origins),
         trusted_proxies=tuple(network.range for network in settings.trusted_proxies),
     )
 
@@ -202,13 +205,13 @@ def _flight_ports(core: Core, bus: CommandBus) -> FlightPorts:
     )
 
 
-def _pricing_ports(core: Core, bus: CommandBus, quotes: JourneyQuotes) -> PricingPorts:
-    return PricingPorts(
-        bus=bus,
-        clock=utc_now,
-        quotes=quotes,
-        search_flights=_sharing(asking(core.pool, flight_availability.find_flights)),
-    )
+def _pricing_ports(
+    core: Core, bus: CommandBus, quotes: JourneyQuotes, client: redis.asyncio.Redis | None
+) -> PricingPorts:
+    search = _sharing(asking(core.pool, flight_availability.find_flights))
+    if client is not None:
+        search = CachedSearch(RedisSearchCache(client), search, monotonic=time.monotonic)
+    return PricingPorts(bus=bus, clock=utc_now, quotes=quotes, search_flights=search)
 
 
 def _ledger_ports(core: Core, bus: CommandBus) -> LedgerPorts:

@@ -10,6 +10,7 @@ from collections.abc import Sequence
 import msgspec
 import psycopg
 
+from application.search_cache import CachedAnswers
 from projections import generations, reading
 from projections.projection import (
     Connection,
@@ -52,8 +53,10 @@ class GenerationWriter:
         generation: int,
         *,
         limit: int = reading.BATCH_LIMIT,
+        answers: CachedAnswers | None = None,
     ) -> None:
         self._limit = limit
+        self._answers = answers if projection.cached_by is not None else None
         self.projection = projection
         self.generation = generation
         self.position = self._read_position(connection)
@@ -78,7 +81,11 @@ class GenerationWriter:
         if cursor.rowcount != 1:
             raise CheckpointMoved(f"{name} generation {self.generation} at {self.position}")
         generations.enter(cursor, name, self.generation)
+        changing = self._changing(cursor, stretch.stored)
         self._take(cursor, step, self._decoded(cursor, step, stretch.stored))
+        if self._answers is not None:
+            # Before the commit: no reader may find an answer that is older than the rows.
+            self._answers.drop(changing | self._changing(cursor, stretch.stored), step.upto)
         return step
 
     def commit(self, step: "Step") -> None:
@@ -87,6 +94,14 @@ class GenerationWriter:
         for stream in step.parked.keys() - self._parked.keys():
             _log.error("%s parked %s at %s", self.projection.name, stream, step.parked[stream])
         self._parked = step.parked
+        if self._answers is not None:
+            self._answers.vouch(self.position, caught_up=step.upto == step.head)
+
+    def _changing(self, cursor: Cursor, stored: Sequence[reading.StoredEvent]) -> set[str]:
+        cached_by = self.projection.cached_by
+        if self._answers is None or cached_by is None or not stored:
+            return set()
+        return set(cached_by(cursor, {each.stream for each in stored}))
 
     def _decoded(
         self, cursor: Cursor, step: "Step", stored: Sequence[reading.StoredEvent]

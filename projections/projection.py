@@ -2,7 +2,8 @@
 
 import datetime as dt
 import importlib.resources
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
+from collections.abc import Set as AbstractSet
 from typing import Any
 
 import msgspec
@@ -46,6 +47,8 @@ class Projection(msgspec.Struct, frozen=True):
     apply: Callable[[Cursor, Sequence[LoggedEvent]], None]
     stops_on_poison: bool
     pause_seconds: float = PAUSE_SECONDS
+    # What cached answers about these streams are dropped by, as the rows are at the moment.
+    cached_by: Callable[[Cursor, Collection[str]], AbstractSet[str]] | None = None
 
     @property
     def tags(self) -> frozenset[str]:

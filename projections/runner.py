@@ -12,6 +12,7 @@ from concurrent.futures import Future, ThreadPoolExecutor
 import psycopg
 
 from application.coordination import Channel, Lock
+from application.search_cache import CachedAnswers
 from projections import generations
 from projections.generation_writer import GenerationWriter
 from projections.projection import Connection, Projection
@@ -44,8 +45,15 @@ def prepare_all(dsn: str) -> None:
             generations.prepare(connection, projection)
 
 
-def run_projection(dsn: str, projection: Projection, stop: threading.Event) -> None:
+def run_projection(
+    dsn: str,
+    projection: Projection,
+    stop: threading.Event,
+    answers: CachedAnswers | None = None,
+) -> None:
     """Follow the log until `stop` is set; raises ProjectionStopped when it must not go on.
+
+    Cached `answers` that depend on the read model are dropped before it changes.
 
     A second runner of the same read model waits and takes over when the first ends. A lost
     connection or a read-only server is tried again; any other psycopg.Error is raised.
@@ -57,7 +65,7 @@ def run_projection(dsn: str, projection: Projection, stop: threading.Event) -> N
             with generations.connect(dsn) as connection:
                 while not stop.is_set():
                     if _try_to_lead(connection, projection):
-                        _follow(connection, projection, stop)
+                        _follow(connection, projection, stop, answers)
                     stop.wait(LEADER_POLL_SECONDS)
         except LOST as error:
             if time.monotonic() - began > BACKOFF_LAST_SECONDS:
@@ -67,7 +75,9 @@ def run_projection(dsn: str, projection: Projection, stop: threading.Event) -> N
             backoff = min(2 * backoff, BACKOFF_LAST_SECONDS)
 
 
-def run_all(dsn: str, stop: threading.Event) -> dict[str, BaseException]:
+def run_all(
+    dsn: str, stop: threading.Event, answers: CachedAnswers | None = None
+) -> dict[str, BaseException]:
     """Run every read model in a thread of its own until `stop`.
 
     Returns those that stopped by themselves, with the cause. Each is logged and recorded in its
@@ -80,7 +90,12 @@ def run_all(dsn: str, stop: threading.Event) -> dict[str, BaseException]:
             record_stop(dsn, name, error)
 
     with ThreadPoolExecutor(len(ALL), thread_name_prefix="projection") as threads:
-        runs = {p.name: threads.submit(run_projection, dsn, p, stop) for p in ALL.values()}
+        runs = {
+            each.name: threads.submit(
+                run_projection, dsn, each, stop, answers if each.cached_by is not None else None
+            )
+            for each in ALL.values()
+        }
         for name, run in runs.items():
             run.add_done_callback(functools.partial(report, name))
     return {name: error for name, run in runs.items() if (error := run.exception())}
@@ -151,9 +166,14 @@ def _try_to_lead(connection: Connection, projection: Projection) -> bool:
     return bool(row[0])
 
 
-def _follow(connection: Connection, projection: Projection, stop: threading.Event) -> None:
+def _follow(
+    connection: Connection,
+    projection: Projection,
+    stop: threading.Event,
+    answers: CachedAnswers | None,
+) -> None:
     connection.execute(f"LISTEN {Channel.LOG}".encode())
-    writer = _writer(connection, projection)
+    writer = _writer(connection, projection, answers)
     recorded_stop = True
     while not stop.is_set():
         caught_up = _step(connection, writer)
@@ -166,11 +186,16 @@ def _follow(connection: Connection, projection: Projection, stop: threading.Even
         for _ in connection.notifies(timeout=POLL_SECONDS, stop_after=1):
             pass
         if writer.generation != _current(connection, projection):
-            writer = _writer(connection, projection)
+            writer = _writer(connection, projection, answers)
 
 
-def _writer(connection: Connection, projection: Projection) -> GenerationWriter:
-    return GenerationWriter(connection, projection, generations.prepare(connection, projection))
+def _writer(
+    connection: Connection, projection: Projection, answers: CachedAnswers | None = None
+) -> GenerationWriter:
+    if answers is not None:
+        answers.begin()
+    generation = generations.prepare(connection, projection)
+    return GenerationWriter(connection, projection, generation, answers=answers)
 
 
 def _current(connection: Connection, projection: Projection) -> int | None:

@@ -27,7 +27,7 @@ if left < 0 then
     left = tonumber(ARGV[3])
     redis.call('PEXPIRE', KEYS[1], left)
 end
-return {granted, left}
+return {granted, left, tonumber(ARGV[2]) - used - granted}
 """
 
 
@@ -40,12 +40,12 @@ class RedisTokenStore:
     async def take(self, key: str, *, want: int, limit: Limit) -> Slice:
         """Take up to `want` tokens; raises Unavailable when Redis does not answer in time."""
         try:
-            granted, left_ms = await self._take(
+            granted, left_ms, left = await self._take(
                 keys=[KEY_PREFIX + key], args=[want, limit.count, limit.window_seconds * 1000]
             )
         except (redis.exceptions.RedisError, OSError, TimeoutError) as error:
             raise Unavailable("windows of the rate limiter") from error
-        return Slice(int(granted), int(left_ms) / 1000)
+        return Slice(int(granted), int(left_ms) / 1000, max(0, int(left)))
 
 
 def make_client(url: str) -> redis.asyncio.Redis:

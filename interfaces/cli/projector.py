@@ -4,14 +4,16 @@ import signal
 import threading
 from types import FrameType
 
+from infrastructure.redis import search_cache
 from interfaces.cli import running
 from projections import runner
 
 
-def projector(*, dsn: running.ProjectorDsn) -> int:
+def projector(*, dsn: running.ProjectorDsn, redis_url: running.RedisUrl = None) -> int:
     """Run every read model until SIGTERM or SIGINT.
 
-    `dsn` names a login that is a member of ais_projector. The exit code is 1 when a read model
+    `dsn` names a login that is a member of ais_projector. With `redis_url` it drops cached searches
+    before flights change; without it nothing is cached. The exit code is 1 when a read model
     stopped by itself (an unknown event, a checkpoint ahead of the log, an entry it cannot apply);
     the others continue until the signal.
     """
@@ -22,7 +24,7 @@ def projector(*, dsn: running.ProjectorDsn) -> int:
 
     for wanted in (signal.SIGTERM, signal.SIGINT):
         signal.signal(wanted, ask_to_stop)
-    stopped = runner.run_all(dsn, stop)
+    stopped = runner.run_all(dsn, stop, search_cache.for_projector(redis_url, stop))
     for name, error in sorted(stopped.items()):
         print(f"{name} stopped: {type(error).__name__}: {error}")
     return 1 if stopped else 0

@@ -45,6 +45,7 @@ def _ended(refused: settings.SettingRefused) -> SystemExit:
     return SystemExit(USAGE_EXIT)
 
 
+RedisUrl = Annotated[str | None, Parameter(name="--redis", env_var="AIS_REDIS_URL")]
 # The login of the projector, or the application's where there is only one.
 ProjectorDsn = Annotated[
     str, Parameter(name="--dsn", env_var=["AIS_PROJECTOR_DATABASE_URL", "AIS_DATABASE_URL"])

@@ -50,6 +50,8 @@ security_events: records refused attempts
 idempotency: the command id and the fingerprint of a request
 rate_limit: limits of requests for each client
 correlation: the correlation id, and the headers of every answer
+security_headers: what keeps browsers from framing, sniffing or storing answers
+cross_origin: answers to scripts of other origins
 request_target: one spelling of every path and parameter
 strict_request: decodes exactly the documented JSON, or refuses it
 mailbox: e-mail addresses as every route takes them

@@ -4,6 +4,7 @@ The framework's own response builds a header collection and determines what is k
 this one costs a third. Cookies, files and other media types use the framework's.
 """
 
+import hashlib
 from collections.abc import Callable, Iterable
 from typing import Any, TypeVar
 
@@ -15,10 +16,14 @@ from litestar.enums import MediaType
 from litestar.response.base import ASGIResponse
 from litestar.types import Message, Receive, Scope, Send
 
+from interfaces.http import correlation, wire
+from interfaces.http.security_headers import Header
+
 Content = TypeVar("Content")
 
 _ENCODER = msgspec.json.Encoder()
 _JSON_HEADER = (b"content-type", b"application/json")
+TAG_BYTES = 16
 NO_BODY_STATUSES = frozenset({204, 304})
 
 
@@ -39,20 +44,41 @@ def without_content(send: Send) -> Send:
     return emptied
 
 
-def allowing(send: Send, methods: Callable[[], str | None]) -> Send:
-    """A send that replaces the value of `Allow`, which the framework fills from one of several
-    handlers of the path."""
+def allowing(
+    send: Send, methods: Callable[[], str | None], preflight: Callable[[bytes], list[Header]]
+) -> Send:
+    """A send for OPTIONS: it replaces the value of `Allow`, which the framework fills from one of
+    several handlers of the path, and adds what `preflight` makes of it."""
 
     async def replacing(message: Message) -> None:
         if message["type"] == "http.response.start":
             allowed = methods()
-            message["headers"] = [
-                (name, allowed.encode() if name == b"allow" and allowed else value)
-                for name, value in message["headers"]
-            ]
+            if allowed and message["status"] < 300:
+                others = [each for each in message["headers"] if each[0] != b"allow"]
+                content = allowed.encode()
+                message["headers"] = [*others, (b"allow", content), *preflight(content)]
         await send(message)
 
     return replacing
+
+
+def entity_tag(content: msgspec.Struct, encoded: bytes) -> str:
+    """Return a weak validator (RFC 9110, 8.8.3) of an answer: the same in every encoding.
+
+    It covers what the answer says, however that came to be: version, time, erasure. Not covered is
+    how far a read model was, which changes with every event: 304 means that the rows are the same.
+    """
+    if isinstance(content, wire.ReadModelResponse):
+        encoded = _ENCODER.encode(
+            msgspec.structs.replace(content, as_of_position=0, lag_seconds=0.0)
+        )
+    return f'W/"{hashlib.blake2b(encoded, digest_size=TAG_BYTES).hexdigest()}"'
+
+
+def is_known(if_none_match: bytes, tag: str) -> bool:
+    """Whether a client has this answer already (RFC 9110, 13.1.2: compared weakly)."""
+    known = (each.strip().removeprefix(b"W/") for each in if_none_match.split(b","))
+    return if_none_match.strip() == b"*" or tag.removeprefix("W/").encode() in known
 
 
 class JsonAnswer(ASGIResponse):
@@ -63,7 +89,7 @@ class JsonAnswer(ASGIResponse):
     def __init__(self, status: int, content: bytes, headers: dict[str, Any]) -> None:
         self._status = status
         self._content = content
-        raw = [_JSON_HEADER, (b"content-length", b"%d" % len(content))]
+        raw = [_JSON_HEADER, (b"content-length", b"%d" % len(content))] if status != 304 else []
         raw.extend(
             (name.encode("latin-1"), str(value).encode("latin-1"))
             for name, value in headers.items()
@@ -107,7 +133,10 @@ class Answered(Response[Content]):
         )
         if plain:
             merged = {**headers, **self.headers} if headers else self.headers
-            return JsonAnswer(status, _ENCODER.encode(self.content), merged)
+            encoded = _ENCODER.encode(self.content)
+            if status != 200 or request.scope["method"] != "GET":
+                return JsonAnswer(status, encoded, merged)
+            return _tagged(request, self.content, encoded, merged)
         return super().to_asgi_response(
             app,
             request,
@@ -120,3 +149,16 @@ class Answered(Response[Content]):
             status_code=status_code,
             type_encoders=type_encoders,
         )
+
+
+def _tagged(
+    request: Request[Any, Any, Any], content: Any, encoded: bytes, headers: dict[str, Any]
+) -> ASGIResponse:
+    """Return the answer to a GET with its tag, or 304 where the client has it."""
+    if not isinstance(content, msgspec.Struct):
+        return JsonAnswer(200, encoded, headers)
+    tag = entity_tag(content, encoded)
+    sent = correlation.exchange_of(request.scope).headers.get(b"if-none-match")
+    if sent is not None and is_known(sent, tag):
+        return JsonAnswer(304, b"", {**headers, "etag": tag})
+    return JsonAnswer(200, encoded, {**headers, "etag": tag})

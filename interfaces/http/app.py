@@ -35,6 +35,7 @@ from interfaces.http import (
     claims,
     correlation,
     credits,
+    cross_origin,
     disputes,
     disruption,
     division,
@@ -59,6 +60,7 @@ from interfaces.http import (
     search,
     seats,
     security_events,
+    security_headers,
     session_cookies,
     sessions,
     settlement,
@@ -133,13 +135,24 @@ class EdgeApp(Litestar):
 
     async def _serve(self, scope: HTTPScope, receive: Receive, send: Send) -> None:
         exchange = correlation.opened(scope)
-        tagged = correlation.tagging(send, exchange.correlation_id)
+        origins = self.ports.cors_origins
+        over_https = self.ports.secure_cookies
+        tagged = correlation.tagging(
+            send,
+            exchange,
+            (
+                *security_headers.security_headers(over_https=over_https),
+                *cross_origin.headers_for(exchange, origins),
+            ),
+        )
         if scope["method"] == "HEAD":
             # RFC 9110, 9.3.2: what GET would answer, without its content.
             scope["method"], tagged = "GET", answers.without_content(tagged)
         elif scope["method"] == "OPTIONS":
             tagged = answers.allowing(
-                tagged, lambda: self.allowed.get(str(scope.get("path_template")))
+                tagged,
+                lambda: self.allowed.get(str(scope.get("path_template"))),
+                lambda methods: cross_origin.preflight_headers(exchange, origins, methods),
             )
         problem = _refused(scope, exchange)
         if problem is None:

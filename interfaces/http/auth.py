@@ -132,8 +132,11 @@ async def _holder(request: StrictRequest, scheme: bytes, token: bytes) -> Princi
 async def spend(request: StrictRequest, limit: LimitName, client: str) -> None:
     """Count the request; raises RATE_LIMITED."""
     limiter = request.ports.limiter
-    if not limiter.take_at_hand(limit, client):
-        await limiter.take(limit, client)
+    try:
+        if not limiter.take_at_hand(limit, client):
+            await limiter.take(limit, client)
+    finally:
+        correlation.exchange_of(request.scope).counted(*limiter.standing(limit, client))
 
 
 def address_of(request: StrictRequest) -> str:

@@ -6,10 +6,12 @@ adds to the answer's headers.
 
 import re
 import secrets
-from typing import Any
+from collections.abc import Sequence
 
 import msgspec
 from litestar.types import Message, Scope, Send
+
+from interfaces.http.security_headers import Header, completed
 
 HEADERS_LIMIT_BYTES = 16 * 1024
 # The log keeps the id for ever and unsealed, so a client must not be able to write a name into it:
@@ -19,16 +21,6 @@ _IS_ID = re.compile(
 ).fullmatch
 OWN_ID_BYTES = 11
 EXCHANGE = "ais.exchange"
-
-# Answers are data for programs: nothing may frame, sniff, cache or execute them.
-SECURITY_HEADERS: tuple[tuple[bytes, bytes], ...] = (
-    (b"x-content-type-options", b"nosniff"),
-    (b"cache-control", b"no-store"),
-    (b"content-security-policy", b"default-src 'none'; frame-ancestors 'none'"),
-    (b"referrer-policy", b"no-referrer"),
-    (b"strict-transport-security", b"max-age=31536000; includeSubDomains"),
-)
-_OVERRIDABLE = frozenset({b"cache-control", b"content-security-policy"})
 
 # Sent twice, our server and a proxy in front could understand these differently.
 SINGLE_HEADERS = frozenset(
@@ -51,6 +43,24 @@ class Exchange(msgspec.Struct, gc=False):
 
     headers: dict[bytes, bytes]
     correlation_id: str
+    # Limit, what remains of it, and the seconds until it is whole again.
+    window: tuple[int, int, float] | None = None
+
+    def counted(self, limit: int, remaining: int, closes_in_seconds: float) -> None:
+        """Note the window that has least left, of those that count the request."""
+        if self.window is None or remaining < self.window[1]:
+            self.window = (limit, remaining, closes_in_seconds)
+
+    def limit_headers(self) -> list[Header]:
+        """Return the fields of draft-ietf-httpapi-ratelimit-headers-06 without its policy."""
+        if self.window is None:
+            return []
+        limit, remaining, seconds = self.window
+        return [
+            (b"ratelimit-limit", b"%d" % limit),
+            (b"ratelimit-remaining", b"%d" % remaining),
+            (b"ratelimit-reset", b"%d" % -int(-seconds // 1)),
+        ]
 
 
 def opened(scope: Scope) -> Exchange:
@@ -100,19 +110,14 @@ def repeated_header(scope: Scope, exchange: Exchange) -> str | None:
     return None
 
 
-def tagging(send: Send, correlation_id: str) -> Send:
-    """A send that adds the correlation id and the security headers."""
-    extra: list[tuple[bytes, bytes]] = [
-        (b"x-correlation-id", correlation_id.encode("ascii")),
-        *SECURITY_HEADERS,
-    ]
+def tagging(send: Send, exchange: Exchange, extra: Sequence[Header]) -> Send:
+    """A send that adds the correlation id and these headers."""
+    added = [(b"x-correlation-id", exchange.correlation_id.encode("ascii")), *extra]
 
     async def tagged(message: Message) -> None:
         if message["type"] == "http.response.start":
-            headers: list[Any] = list(message["headers"])
-            own = {name for name, _ in headers} & _OVERRIDABLE if len(headers) > 2 else ()
-            headers.extend(extra if not own else [each for each in extra if each[0] not in own])
-            message["headers"] = headers
+            found = [*added, *exchange.limit_headers()]
+            message["headers"] = completed(message["headers"], found)
         await send(message)
 
     return tagged

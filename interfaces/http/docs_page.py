@@ -4,12 +4,14 @@ import importlib.resources
 
 from litestar import Response, get
 
+from interfaces.http.security_headers import REVALIDATED
+
 _FOLDER = importlib.resources.files("interfaces.http") / "docs"
 _POLICY = (
     "default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self'; "
     "base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
 )
-_HEADERS = {"content-security-policy": _POLICY, "cache-control": "no-cache"}
+_HEADERS = {"content-security-policy": _POLICY, "cache-control": REVALIDATED}
 
 
 def _page(name: str, media_type: str) -> Response[bytes]:

@@ -53,3 +53,5 @@ class HttpPorts(msgspec.Struct, frozen=True):
     roles: tuple[str, ...] = ("web",)
     trusted_proxies: tuple[Network, ...] = ()
     secure_cookies: bool = True
+    # Whose scripts may read answers; as browsers send them.
+    cors_origins: frozenset[bytes] = frozenset()

@@ -12,7 +12,7 @@ import functools
 import ipaddress
 from collections import OrderedDict
 from collections.abc import Callable, Mapping
-from typing import Literal
+from typing import Literal, NamedTuple
 
 from application.booking.unpaid_seats import (
     AGENT_MULTIPLE,
@@ -42,13 +42,22 @@ Network = ipaddress.IPv4Network | ipaddress.IPv6Network
 class _Lease:
     """What this process holds of one window."""
 
-    __slots__ = ("asking", "closes_at", "tokens", "waiting")
+    __slots__ = ("asking", "closes_at", "left", "tokens", "waiting")
 
     def __init__(self) -> None:
         self.tokens = 0
+        self.left = 0
         self.closes_at = 0.0
         self.asking: asyncio.Future[None] | None = None
         self.waiting = 0
+
+
+class Standing(NamedTuple):
+    """Where a client stands in a window that closes after so many seconds."""
+
+    limit: int
+    remaining: int
+    closes_in_seconds: float
 
 
 class RateLimiter:
@@ -101,12 +110,22 @@ class RateLimiter:
             granted = await self._ask(name, client, need=count - lease.tokens)
             if self._remaining(lease) <= 0:
                 lease.tokens = 0
-            lease.tokens += granted.granted
+            lease.tokens, lease.left = lease.tokens + granted.granted, granted.left
             lease.closes_at = self._monotonic() + granted.closes_in_seconds
         if lease.tokens < count:
             return max(1.0, self._remaining(lease))
         lease.tokens -= count
         return 0.0
+
+    def standing(self, name: LimitName, client: str) -> Standing:
+        """Return how much of the window is left after the last request that was counted here.
+
+        What other processes have taken since this one last asked is not subtracted yet; under a
+        limit of 100 it asks each time.
+        """
+        lease = self._leases.get((name, client)) or _Lease()
+        remaining = max(0, lease.tokens) + lease.left
+        return Standing(self._limits[name].count, remaining, max(0.0, self._remaining(lease)))
 
     def release(self, name: LimitName, client: str, count: int) -> None:
         """Return tokens that `take_many` spent; this process can spend them again."""
@@ -133,7 +152,7 @@ class RateLimiter:
         lease.asking = asking
         try:
             granted = await self._ask(name, client, need=1 + lease.waiting)
-            lease.tokens = granted.granted or -1
+            lease.tokens, lease.left = granted.granted or -1, granted.left
             lease.closes_at = self._monotonic() + granted.closes_in_seconds
         finally:
             lease.asking = None

@@ -11,9 +11,13 @@ from application.pricing import find_flights, quote_journey
 from application.pricing import read_seats as seat_prices
 from application.pricing.find_flights import PricedFlight
 from application.pricing.journeys import WantedExtra, WantedSeat, WantedSegment
-from interfaces.http import auth, wire
+from interfaces.http import auth, security_headers, wire
+from interfaces.http.answers import Answered
 from interfaces.http.problems import invalid
 from interfaces.http.strict_request import StrictRequest
+
+# Whoever keeps it asks each time whether it is current, since seats are sold at any time.
+_ASKED_AGAIN = {"cache-control": security_headers.REVALIDATED}
 
 
 class SearchRequest(
@@ -135,16 +139,17 @@ async def search_flights(request: StrictRequest, data: JSONBody[SearchRequest]) 
 
 
 @get("/api/flights/{flight_id:str}", **auth.open_to_all())
-async def read_flight(request: StrictRequest, flight_id: FromPath[str]) -> FlightResponse:
+async def read_flight(request: StrictRequest, flight_id: FromPath[str]) -> Answered[FlightResponse]:
     """Read one departure as the log has it now; economy where there is one."""
-    return _flight(await find_flights.read_flight(request.ports.pricing, flight_id))
+    flight = _flight(await find_flights.read_flight(request.ports.pricing, flight_id))
+    return Answered(flight, headers=_ASKED_AGAIN)
 
 
 @get("/api/flights/{flight_id:str}/seats", **auth.open_to_all())
-async def read_seats(request: StrictRequest, flight_id: FromPath[str]) -> SeatMapResponse:
+async def read_seats(request: StrictRequest, flight_id: FromPath[str]) -> Answered[SeatMapResponse]:
     """Read the seat map as the log has it now; it does not show which passenger has a seat."""
     cabins = await seat_prices.read_seats(request.ports.pricing, flight_id)
-    return SeatMapResponse(
+    seat_map = SeatMapResponse(
         [
             CabinSeatsResponse(
                 wire.CABIN_NAMES[cabin.cabin],
@@ -162,6 +167,7 @@ async def read_seats(request: StrictRequest, flight_id: FromPath[str]) -> SeatMa
             for cabin in cabins
         ]
     )
+    return Answered(seat_map, headers=_ASKED_AGAIN)
 
 
 @post("/api/quotes", status_code=201, **auth.open_to_all())

@@ -3,11 +3,12 @@
 import datetime as dt
 import functools
 import zoneinfo
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from typing import get_args
 
 import msgspec
 
+from application import search_cache
 from domain.inventory import events as flight_events
 from domain.inventory.state import FlightStatus
 from projections import rows
@@ -193,6 +194,16 @@ def _set_status(cabins: Cabins, flight: str, status: FlightStatus) -> list[tuple
     return [(flight, row.cabin) for row in found]
 
 
+def route_days(cursor: Cursor, flights: Collection[str]) -> set[str]:
+    """Return the routes and days of these flights, as the rows are now."""
+    found = cursor.execute(
+        "SELECT DISTINCT origin, destination, local_date FROM flight_availability "
+        "WHERE flight = ANY (%s)",
+        (list(flights),),
+    )
+    return {search_cache.route_day(*row) for row in found.fetchall()}
+
+
 # Seat assignments, and whose the seats are, are read from the flight itself.
 IGNORED = (
     flight_events.SeatsDivided,
@@ -207,4 +218,5 @@ PROJECTION = Projection(
     apply=apply,
     stops_on_poison=False,
     pause_seconds=CUSTOMERS_PAUSE_SECONDS,
+    cached_by=route_days,
 )

@@ -1,4 +1,4 @@
-"""Each fault of payments, webhooks, sessions has a test naming its row: `Fault row 21: …`."""
+"""Faults of payments, webhooks, the edge, sessions have tests that name them: `Fault row 21: …`."""
 
 import ast
 import re
@@ -8,6 +8,7 @@ from pathlib import Path
 TESTS = Path(__file__).resolve().parents[1]
 NAMED = re.compile(r"Fault row ([0-9]+[a-z]?)\b")
 ROWS = {
+    "7": "Redis is lost",
     "18": "an answer of Stripe that is lost after it did what was asked",
     "19": "Stripe is busy, or the object is locked",
     "20": "a card that is declined, needs authentication, or a bank that takes its time",
@@ -22,9 +23,20 @@ ROWS = {
     "27": "a signature of another time, and an exact replay",
     "28": "signed bytes that are no event",
     "29": "work that takes long",
+    "30": "an idempotency key of another form",
+    "32": "a body that is too large",
+    "33": "a body that is not UTF-8",
+    "34": "NUL in a text",
+    "35": "numbers out of bounds",
+    "36": "numbers of another form",
+    "37": "a member twice, or an unknown one",
+    "38": "what a form of another site can send",
+    "39": "a body that grows, or comes slowly",
+    "42": "page sizes out of bounds, and cursors from elsewhere",
     "47": "a refresh token that was stolen and is used twice",
     "48": "an honest refresh that is repeated: two tabs, a lost answer",
     "49": "a refresh after the session is over",
+    "54": "a client's address that the client made up",
 }
 
 

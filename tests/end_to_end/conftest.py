@@ -15,6 +15,7 @@ import httpx
 import pytest
 
 from tests.support import customers, running_system
+from tests.support.answer_headers import require_headers
 from tests.support.customers import Customer
 from tests.support.running_system import System
 
@@ -51,10 +52,11 @@ def left_at_rest(system: System) -> Iterator[None]:
 
 @pytest.fixture
 async def client(system: System) -> AsyncIterator[httpx.AsyncClient]:
-    """A client without a user."""
+    """A client without a user, which takes no answer without the headers for browsers."""
     limits = httpx.Limits(max_connections=250)
+    hooks = {"response": [require_headers]}
     async with httpx.AsyncClient(
-        verify=False, base_url=system.base_url, timeout=30, limits=limits
+        verify=False, base_url=system.base_url, timeout=30, limits=limits, event_hooks=hooks
     ) as found:
         yield found
 

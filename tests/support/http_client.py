@@ -104,6 +104,7 @@ async def counted(limit: Annotated[int, QueryParameter(ge=1, le=100)] = 10) -> d
     return {"limit": limit}
 
 
+_WITH_DEFAULTS = frozenset({"roles", "trusted_proxies", "secure_cookies", "cors_origins"})
 PROBES = (probe, ledger_probe, fail, counted)
 
 
@@ -137,7 +138,7 @@ class MemoryTokenStore:
             used, closes_at = 0, now + limit.window_seconds
         granted = max(0, min(want, limit.count - used))
         self.windows[key] = (used + granted, closes_at)
-        return Slice(granted, closes_at - now)
+        return Slice(granted, closes_at - now, limit.count - used - granted)
 
 
 class Accounts:
@@ -180,7 +181,7 @@ def http_ports(**edge: Any) -> HttpPorts:
     absent = {
         name: None
         for name in HttpPorts.__struct_fields__
-        if name not in edge and name not in ("roles", "trusted_proxies", "secure_cookies")
+        if name not in edge and name not in _WITH_DEFAULTS
     }
     return HttpPorts(**{**absent, "fingerprint_key": b"f" * 32, **edge})
 
@@ -206,6 +207,7 @@ class Edge:
         *,
         limits: Mapping[LimitName, Limit] = GENEROUS,  # type: ignore[assignment]  # literal keys
         trusted: tuple[str, ...] = (),
+        cors_origins: frozenset[bytes] = frozenset(),
     ) -> None:
         self.time = Seconds()
         self.store = MemoryTokenStore(self.time)
@@ -222,7 +224,8 @@ class Edge:
         self.accounts = Accounts(self.sessions)
         self.security = NotedAttempts()
         self.ready = {"database": "up", "redis": "up"}
-        self.app = application(self._ports(limits, trusted))
+        ports = self._ports(limits, trusted)
+        self.app = application(msgspec.structs.replace(ports, cors_origins=cors_origins))
 
     def _ports(self, limits: Mapping[LimitName, Limit], trusted: tuple[str, ...]) -> HttpPorts:
         async def readiness() -> Mapping[str, str]:

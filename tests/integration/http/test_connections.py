@@ -3,15 +3,14 @@
 import asyncio
 import json
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
 
 import pytest
 import pytest_asyncio
 import uvicorn
 
 from interfaces import connection
-from interfaces.connection import BoundedConnection
 from tests.support.http_client import Edge
+from tests.support.served_edge import serving
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 
@@ -54,31 +53,6 @@ class Talk:
 @pytest.fixture(scope="module")
 def edge() -> Edge:
     return Edge()
-
-
-@asynccontextmanager
-async def serving(edge: Edge) -> AsyncIterator[tuple[uvicorn.Server, int]]:
-    config = uvicorn.Config(
-        edge.app,
-        port=0,
-        access_log=False,
-        log_config=None,
-        lifespan="off",
-        http=BoundedConnection,
-        ws="none",
-        proxy_headers=False,
-    )
-    server = uvicorn.Server(config)
-    running = asyncio.create_task(server.serve())
-    for _ in range(6_000):
-        if server.started or running.done():
-            break
-        await asyncio.sleep(0.005)
-    try:
-        yield server, server.servers[0].sockets[0].getsockname()[1]
-    finally:
-        server.should_exit = True
-        await running
 
 
 @pytest_asyncio.fixture(scope="module", loop_scope="module")

@@ -145,6 +145,7 @@ async def test_a_chunked_body_is_read(served: Served) -> None:
 
 
 async def test_a_chunked_flood_is_cut_off(served: Served) -> None:
+    """Fault row 32: a body beyond the limit, in chunks."""
     chunk = b"4000\r\n" + b"x" * 0x4000 + b"\r\n"
     content = await request(served, JSON, b"Transfer-Encoding: chunked", body=chunk * 4)
     status, _, body = await served.raw(content)
@@ -152,6 +153,7 @@ async def test_a_chunked_flood_is_cut_off(served: Served) -> None:
 
 
 async def test_a_large_declared_body_is_refused_before_it_is_sent(served: Served) -> None:
+    """Fault row 32: a body beyond the limit, by its declared length."""
     status, _, body = await served.raw(await request(served, JSON, b"Content-Length: 10000000"))
     assert (status, json.loads(body)["code"]) == (413, "VALIDATION_ERROR")
 
@@ -159,6 +161,7 @@ async def test_a_large_declared_body_is_refused_before_it_is_sent(served: Served
 async def test_a_body_that_does_not_arrive_times_out(
     served: Served, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    """Fault row 39: a body that comes too slowly."""
     monkeypatch.setattr(strict_request, "BODY_TIMEOUT_SECONDS", 0.2)
     content = await request(served, JSON, b"Content-Length: 100", body=b'{"travellers":')
     status, _, body = await served.raw(content)
@@ -167,6 +170,7 @@ async def test_a_body_that_does_not_arrive_times_out(
 
 
 async def test_a_form_post_of_another_site_is_refused(served: Served) -> None:
+    """Fault row 38: what a form of another site can send."""
     for kind in (b"text/plain", b"application/x-www-form-urlencoded", b"multipart/form-data"):
         length = b"Content-Length: %d" % len(GOOD)
         content = await request(served, b"Content-Type: " + kind, length, body=GOOD)
@@ -175,6 +179,7 @@ async def test_a_form_post_of_another_site_is_refused(served: Served) -> None:
 
 
 async def test_a_compressed_body_is_refused(served: Served) -> None:
+    """Fault row 39: a body that grows when it is unpacked."""
     length = b"Content-Length: 4"
     content = await request(
         served, JSON, b"Content-Encoding: gzip", length, body=b"\x1f\x8b\x08\x00"
@@ -220,6 +225,7 @@ async def test_guessing_passwords_is_limited_across_processes(
 async def test_a_forged_forwarded_address_does_not_evade_the_limit(
     database: TestDatabase, valkey_url: str
 ) -> None:
+    """Fault row 54: an address that the client made up."""
     async with (
         identities.opened(database.app_dsn) as identity,
         serving(identity, valkey_url, Limit(2, 900)) as served,

@@ -100,6 +100,7 @@ async def test_bookings_are_paged_newest_first_and_only_to_their_owner(airline: 
 
 
 async def test_a_forged_cursor_or_one_of_another_owner_is_refused(airline: Airline) -> None:
+    """Fault row 42: a cursor that this list did not make."""
     for _ in range(2):
         await airline.reserve()
     await airline.catch_up()

@@ -8,7 +8,7 @@ import msgspec
 
 from interfaces import settings
 from interfaces.seller_settings import RateOfTax
-from interfaces.settings import ABOUT, Network, Secret, Settings
+from interfaces.settings import ABOUT, Network, Origin, Secret, Settings
 from tests.support.reference.markdown import code, listed, page, table
 
 WORDS: dict[Any, str] = {
@@ -16,6 +16,7 @@ WORDS: dict[Any, str] = {
     int: "integer",
     Path: "path",
     Secret: "text",
+    Origin: "origin such as https://book.airline.example",
     Network: "network such as 10.0.0.0/8",
     RateOfTax: "rate such as `KWD 12.21 2026-01-01 SAMA`",
 }

@@ -9,7 +9,7 @@ import pytest
 from application.rate_limit import Limit
 from domain.kernel.rejections import Rejection
 from interfaces.http import problem_kinds
-from interfaces.http.correlation import SECURITY_HEADERS
+from interfaces.http.security_headers import SECURITY_HEADERS
 from tests.support.http_client import GENEROUS, Edge
 
 CLIENTS_ID = "0f8fad5b-d9cb-469f-a165-70867728950e"
@@ -50,6 +50,7 @@ async def asked(edge: Edge, method: str, path: str, **headers: str) -> Any:
 async def test_every_failure_is_the_flat_object(
     edge: Edge, method: str, path: str, status: int, code: str, retryable: bool
 ) -> None:
+    """Fault row 42: a page size of 0, below it, or far too large."""
     answer = await asked(edge, method, path, **{"x-correlation-id": CLIENTS_ID})
     assert answer.status_code == status
     assert answer.headers["x-correlation-id"] == CLIENTS_ID

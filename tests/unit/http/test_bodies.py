@@ -64,6 +64,7 @@ async def test_arabic_and_escaped_names_are_kept_as_they_are(edge: Edge) -> None
     ],
 )
 async def test_an_amount_out_of_bounds_or_of_another_type_is_refused(edge: Edge, raw: str) -> None:
+    """Fault row 35: numbers out of bounds. Fault row 36: numbers of another form."""
     status, answer = await posted(edge, with_amount(raw))
     assert (status, answer["code"], answer["retryable"]) == (400, "VALIDATION_ERROR", False)
 
@@ -125,6 +126,7 @@ async def test_the_answer_names_field_and_reason(edge: Edge) -> None:
 async def test_a_body_of_another_form_is_refused(
     edge: Edge, content: bytes, field: str, reason: str
 ) -> None:
+    """Fault row 33: not UTF-8. Fault row 34: NUL. Fault row 37: a member twice, or unknown."""
     status, answer = await posted(edge, content)
     assert (status, answer["code"]) == (400, "VALIDATION_ERROR")
     if reason:

@@ -177,6 +177,8 @@ async def test_only_the_document_itself_is_found_below_schema(edge: Edge, path: 
     ],
 )
 async def test_the_quotes_of_a_key_pair(edge: Edge, sent: bytes, key: str | None) -> None:
+    """Fault row 30: a key that is empty, too long or holds other characters."""
+
     async def command(header: list[tuple[bytes, bytes]], body: dict[str, Any]) -> Any:
         headers = [
             (b"authorization", edge.bearer()["authorization"].encode()),

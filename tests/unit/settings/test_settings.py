@@ -25,12 +25,14 @@ def test_the_settings_are_typed() -> None:
             **REQUIRED,
             "AIS_LIMIT_BOOKING": "7",
             "AIS_TRUSTED_PROXIES": "10.0.0.0/8, 2001:db8::/32",
+            "AIS_CORS_ORIGINS": "https://book.airline.example, http://localhost:3000",
             "PATH": "/bin",
             "AIS_ADMIN_DATABASE_URL": "",
         }
     )
     assert given.limit_booking == 7
     assert [str(each.range) for each in given.trusted_proxies] == ["10.0.0.0/8", "2001:db8::/32"]
+    assert repr(given.cors_origins) == "(https://book.airline.example, http://localhost:3000)"
     assert [each.reveal() for each in given.stripe_webhook_secrets] == [
         "hunter2-one",
         "hunter2-two",
@@ -73,6 +75,12 @@ def test_only_a_process_of_all_roles_does_without_redis() -> None:
         ("AIS_REDIS_URL", "hunter2", "AIS_REDIS_URL: a URL such as"),
         ("AIS_STRIPE_WEBHOOK_SECRETS", ",", "AIS_STRIPE_WEBHOOK_SECRETS: signing secrets"),
         ("AIS_TRUSTED_PROXIES", "all", "AIS_TRUSTED_PROXIES: networks such as 10.0.0.0/8"),
+        ("AIS_CORS_ORIGINS", "*", "AIS_CORS_ORIGINS: origins such as"),
+        ("AIS_CORS_ORIGINS", "null", "AIS_CORS_ORIGINS: origins such as"),
+        ("AIS_CORS_ORIGINS", "https://*.airline.example", "AIS_CORS_ORIGINS: origins such as"),
+        ("AIS_CORS_ORIGINS", "https://airline.example/", "AIS_CORS_ORIGINS: origins such as"),
+        ("AIS_CORS_ORIGINS", "https://airline.example:443", "AIS_CORS_ORIGINS: origins such as"),
+        ("AIS_CORS_ORIGINS", "https://Airline.example", "AIS_CORS_ORIGINS: origins such as"),
         ("AIS_LOG_LEVEL", "loud", "AIS_LOG_LEVEL: Invalid enum value"),
         ("AIS_AIRLINE_CODE", "65", "AIS_AIRLINE_CODE: three digits"),
         ("AIS_CARRIER", "12", "AIS_CARRIER: two letters or digits"),
