@@ -2,6 +2,7 @@
 
 import asyncio
 import datetime as dt
+import secrets
 from typing import Any
 
 import httpx
@@ -135,7 +136,8 @@ async def test_a_failed_refund_that_finance_pays_by_bank_and_one_by_hand_are_sho
     finance = await customers.staff(system, client, "finance")
     today = accounting_day(dt.datetime.now(dt.UTC)).isoformat()
     path = f"/api/admin/bookings/{booking}/refunds/{rest[0]['id']}/bank-transfer"
-    await finance.post(path, {"bankReference": "FT26330-0042", "paidOn": today})
+    reference = f"FT26330-{secrets.token_hex(4).upper()}"
+    await finance.post(path, {"bankReference": reference, "paidOn": today})
     *_, transferred = await _shown(customer, booking, "failed", "succeeded", "succeeded")
     assert transferred["destination"] == {"kind": "bank", "cardLastFour": None, "credit": None}
     assert (transferred["expectedBy"], transferred["expectedBySource"]) == (
@@ -152,7 +154,8 @@ async def test_what_travel_credit_paid_is_shown_to_go_back_to_it_beside_the_card
     flight = running_system.schedule(system, seats=2, currency=currency, fare=FARES[currency])
     booking = str((await customer.send_booking(flight)).json()["id"])
     finance = await customers.staff(system, client, "finance")
-    body = {"amount": 10_000, "currency": currency, "reason": "a broken seat"}
+    money = {"amount": 10_000, "currency": currency}
+    body = {"amount": money, "reason": "a broken seat"}
     credit = (await finance.post(f"/api/admin/bookings/{booking}/credit", body))["id"]
     await customer.on(booking, "credit", {"credit": credit})
     await customer.pay(booking)

@@ -2,6 +2,7 @@
 
 import asyncio
 import datetime as dt
+import secrets
 import time
 from collections.abc import AsyncIterator
 
@@ -160,7 +161,7 @@ async def test_a_failed_refund_that_finance_paid_by_bank_ends_what_is_owed(
     await customer.until(booking, lambda b: b["refundStatus"] == "failed")
     path = f"/api/admin/bookings/{booking}/refunds/{failed}/bank-transfer"
     today = accounting_day(dt.datetime.now(dt.UTC)).isoformat()
-    body = {"bankReference": "FT26330-0042", "paidOn": today}
+    body = {"bankReference": f"FT26330-{secrets.token_hex(4).upper()}", "paidOn": today}
     assert (await client.post(path, json=body, headers=customer.headers)).status_code == 403
     finance = await customers.staff(system, client, "finance")
     headers = {**finance.headers, "Idempotency-Key": f"bank-{failed}"}

@@ -27,6 +27,8 @@ NOT_DRIVEN = {
     "application.booking.allocate_external_refund",
     # tests/unit/application/test_split_checkout.py
     "application.booking.split_checkout",
+    # parts come from shares: tests/end_to_end/test_unfinished_splits_over_http.py
+    "application.booking.return_parts",
 }
 ROUNDS = 8
 ROUND_LIMIT = 32
