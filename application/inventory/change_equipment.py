@@ -21,8 +21,12 @@ async def change_equipment(
     *,
     cabins: tuple[PlannedCabin, ...],
     reason: str,
+    aircraft: str = "",
 ) -> OperatedFlight:
-    """Assign an aircraft with these cabins to the flight. Rejects what the command does."""
+    """Assign an aircraft with these cabins to the flight; its type is "" where it is not known.
+
+    Rejects what the command does.
+    """
     await flights.current(ports.bus, flight_id)
     given = why(ports.vault, reason)
     command = ChangeEquipment(
@@ -31,6 +35,7 @@ async def change_equipment(
         reason=given.code,
         note=given.note,
         keys=given.keys,
+        aircraft=aircraft,
     )
     return await operated_flight.carry_out_and_read(ports, caller, command)
 
@@ -43,6 +48,7 @@ class ChangeEquipment(Command, frozen=True):
     reason: str
     note: Sealed | None = None
     keys: tuple[WrappedKey, ...] = ()
+    aircraft: str = ""
 
     def decide(self, context: DecisionContext) -> Reply:
         """Rejects FlightNotFound, FlightOver and CabinNotFound."""
@@ -56,6 +62,7 @@ class ChangeEquipment(Command, frozen=True):
             authorised=authorised,
             reason=self.reason,
             note=self.note,
+            aircraft=self.aircraft,
         )
         context.record(self.flight_id, changed)
         context.store_keys(self.keys)

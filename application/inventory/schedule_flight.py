@@ -33,7 +33,8 @@ class PlannedFare(msgspec.Struct, frozen=True):
 class Departure(msgspec.Struct, frozen=True):
     """A departure to put on sale; times in any time zone, `fares` from the highest to the lowest.
 
-    How many seats may be sold follows from the cabins by the overbooking rule.
+    How many seats may be sold follows from the cabins by the overbooking rule. Aircraft type and
+    terminals are "" where they are not known.
     """
 
     number: str
@@ -44,6 +45,9 @@ class Departure(msgspec.Struct, frozen=True):
     currency: str
     fares: tuple[PlannedFare, ...]
     cabins: tuple[PlannedCabin, ...]
+    aircraft: str = ""
+    departure_terminal: str = ""
+    arrival_terminal: str = ""
 
 
 async def schedule_flight(
@@ -97,6 +101,9 @@ def _scheduled(departure: Departure, origin: Airport, destination: Airport) -> F
         ),
         moves=tuple(_opened(each) for each in layouts),
         layouts=layouts,
+        aircraft=departure.aircraft,
+        departure_terminal=departure.departure_terminal,
+        arrival_terminal=departure.arrival_terminal,
     )
 
 

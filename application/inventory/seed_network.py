@@ -17,8 +17,9 @@ DAILY = "1234567"
 
 
 class Aircraft(msgspec.Struct, frozen=True):
-    """Physical seats by cabin: business J in front of economy Y."""
+    """Physical seats by cabin: business J in front of economy Y; `code` is IATA's of the type."""
 
+    code: str
     business: CabinLayout
     economy: CabinLayout
 
@@ -46,9 +47,9 @@ class Rotation(msgspec.Struct, frozen=True):
     return_day_offset: int = 0
 
 
-A320 = Aircraft(CabinLayout("J", 12, 1, "ACDF"), CabinLayout("Y", 132, 11, "ABCDEF", (19,)))
-A321 = Aircraft(CabinLayout("J", 16, 1, "ACDF"), CabinLayout("Y", 166, 11, "ABCDEF", (22,)))
-B789 = Aircraft(CabinLayout("J", 24, 1, "ADGK"), CabinLayout("Y", 274, 20, "ABCDEFHJK", (32,)))
+A320 = Aircraft("320", CabinLayout("J", 12, 1, "ACDF"), CabinLayout("Y", 132, 11, "ABCDEF", (19,)))
+A321 = Aircraft("321", CabinLayout("J", 16, 1, "ACDF"), CabinLayout("Y", 166, 11, "ABCDEF", (22,)))
+B789 = Aircraft("789", CabinLayout("J", 24, 1, "ADGK"), CabinLayout("Y", 274, 20, "ABCDEFHJK", (32,)))
 
 
 class FareLevel(msgspec.Struct, frozen=True):

@@ -79,6 +79,7 @@ def _command(
             ),
             moves=tuple(CapacityMove(cabin, authorised=count) for cabin, count in seats.items()),
             layouts=layouts,
+            aircraft=aircraft.code,
         ),
     )
 

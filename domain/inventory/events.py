@@ -88,7 +88,8 @@ class BoardingPlace(msgspec.Struct, frozen=True):
 class FlightScheduled(DomainEvent, frozen=True, omit_defaults=True):
     """A departure is on sale. Times are UTC instants; the zones are IANA names.
 
-    `country` (ISO 3166-1) is the one that a domestic flight stays in.
+    `country` (ISO 3166-1) is the one that a domestic flight stays in. `aircraft` is IATA's code of
+    the type, such as 320; it and the terminals are "" where they are not known.
     """
 
     tag: ClassVar[str] = "flight.scheduled.1"
@@ -105,6 +106,9 @@ class FlightScheduled(DomainEvent, frozen=True, omit_defaults=True):
     moves: tuple[CapacityMove, ...]
     layouts: tuple[CabinLayout, ...] = ()
     country: str = HOME_COUNTRY
+    aircraft: str = ""
+    departure_terminal: str = ""
+    arrival_terminal: str = ""
 
 
 class SeatSaleFact(DomainEvent, frozen=True):
@@ -281,6 +285,7 @@ class EquipmentChanged(OperationFact, frozen=True, omit_defaults=True):
     vacated: tuple[str, ...]
     oversold: dict[str, int]
     note: sealed.Sealed | None = None
+    aircraft: str = ""
 
 
 class FlightRescheduled(OperationFact, frozen=True, omit_defaults=True):

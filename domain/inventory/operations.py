@@ -48,6 +48,7 @@ def change_equipment(
     authorised: Mapping[str, int],
     reason: str,
     note: sealed.Sealed | None = None,
+    aircraft: str = "",
 ) -> list[FlightEvent]:
     """Assign another aircraft; cabins that it lacks have no seats. Oversold is never clamped."""
     _require_scheduled(flight)
@@ -61,7 +62,8 @@ def change_equipment(
         for code, cabin in flight.cabins.items()
         if authorised.get(code, 0) != cabin.authorised_count
     )
-    if not moves and all(flight.cabins[each.cabin].layout == each for each in complete):
+    is_same = all(flight.cabins[each.cabin].layout == each for each in complete)
+    if not moves and is_same and aircraft in ("", flight.aircraft):
         return []
     return [
         EquipmentChanged(
@@ -75,6 +77,7 @@ def change_equipment(
                 if (over := cabin.held_count + cabin.sold_count - authorised.get(code, 0)) > 0
             },
             note=note,
+            aircraft=aircraft,
         )
     ]
 
@@ -228,5 +231,5 @@ def _equipped(flight: Flight, event: EquipmentChanged) -> Flight:
     cabins = flight.cabins.copy()
     for layout in event.layouts:
         cabins[layout.cabin] = replace(cabins[layout.cabin], layout=layout)
-    moved = replace(flight, cabins=with_moves(cabins, event.moves))
+    moved = replace(flight, cabins=with_moves(cabins, event.moves), aircraft=event.aircraft)
     return without_seats(moved, event.vacated)

@@ -111,9 +111,18 @@ def schedule(
         raise rejections.FlightAlreadyScheduled(flight=scheduled.number, reason="cancelled")
     fresh = first_state(scheduled)
     same = all(getattr(flight, name) == getattr(fresh, name) for name in SCHEDULE_FACTS)
-    if not same or _on_offer(flight) != _on_offer(fresh):
+    if not same or not _same_terminals(flight, fresh) or _on_offer(flight) != _on_offer(fresh):
         raise rejections.FlightAlreadyScheduled(flight=scheduled.number, reason="other_facts")
     return []
+
+
+def _same_terminals(flight: Flight, fresh: Flight) -> bool:
+    """Whether no terminal that both name differs: earlier releases recorded none."""
+    pairs = (
+        (flight.departure_terminal, fresh.departure_terminal),
+        (flight.arrival_terminal, fresh.arrival_terminal),
+    )
+    return all("" in pair or pair[0] == pair[1] for pair in pairs)
 
 
 def _on_offer(flight: Flight) -> dict[str, object]:
@@ -158,6 +167,9 @@ def first_state(event: FlightScheduled) -> Flight:
         scheduled_departs_at=event.departs_at,
         latest_departs_at=event.departs_at,
         country=event.country,
+        aircraft=event.aircraft,
+        departure_terminal=event.departure_terminal,
+        arrival_terminal=event.arrival_terminal,
     )
 
 

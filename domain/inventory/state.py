@@ -147,6 +147,9 @@ class Flight(msgspec.Struct, frozen=True):
     departed_at: dt.datetime | None = None
     country: str = HOME_COUNTRY
     changes: tuple[Change, ...] = ()
+    aircraft: str = ""
+    departure_terminal: str = ""
+    arrival_terminal: str = ""
 
     @property
     def at_home(self) -> bool:

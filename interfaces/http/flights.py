@@ -28,6 +28,9 @@ FlightNumber = Annotated[str, msgspec.Meta(pattern=ids.FLIGHT_NUMBER_PATTERN, ma
 Letters = Annotated[str, msgspec.Meta(pattern=r"^[A-Z]{1,10}$(?!\n)")]
 Row = Annotated[int, msgspec.Meta(ge=1, le=999)]
 SeatCount = Annotated[int, msgspec.Meta(ge=0, le=600)]
+# IATA's code of an aircraft type (SSIM), such as 320 or 77W.
+AircraftCode = Annotated[str, msgspec.Meta(pattern=r"^[A-Z0-9]{3}$(?!\n)")]
+Terminal = Annotated[str, msgspec.Meta(pattern=r"^[A-Z0-9]{1,2}$(?!\n)")]
 Amount = Annotated[int, msgspec.Meta(ge=1, le=10**9)]
 
 
@@ -55,7 +58,10 @@ class FareClassRequest(msgspec.Struct, rename="camel", forbid_unknown_fields=Tru
 
 
 class FlightRequest(idempotency.KeyedRequest):
-    """A departure; its id is made of number and date, local at the origin."""
+    """A departure; its id is made of number and date, local at the origin.
+
+    `aircraft` is IATA's code of the type, such as 320.
+    """
 
     flight_number: FlightNumber
     origin: wire.AirportCode
@@ -65,6 +71,9 @@ class FlightRequest(idempotency.KeyedRequest):
     currency: wire.CurrencyText
     fare_classes: Annotated[list[FareClassRequest], msgspec.Meta(min_length=1, max_length=20)]
     cabins: Annotated[list[LayoutRequest], msgspec.Meta(min_length=1, max_length=2)]
+    aircraft: AircraftCode | None = None
+    departure_terminal: Terminal | None = None
+    arrival_terminal: Terminal | None = None
 
 
 class ReasonRequest(idempotency.KeyedRequest):
@@ -83,10 +92,11 @@ class RescheduleRequest(idempotency.KeyedRequest):
 
 
 class EquipmentRequest(idempotency.KeyedRequest):
-    """The cabins of the other aircraft."""
+    """The cabins of the other aircraft; `aircraft` is IATA's code of its type, such as 321."""
 
     cabins: Annotated[list[LayoutRequest], msgspec.Meta(min_length=1, max_length=2)]
     reason: wire.ReasonText
+    aircraft: AircraftCode | None = None
 
 
 class CabinStateResponse(msgspec.Struct, rename="camel"):
@@ -159,6 +169,7 @@ async def change_equipment(
         flight_id,
         cabins=_cabins(data.cabins),
         reason=data.reason,
+        aircraft=data.aircraft or "",
     )
     return _answer(operated)
 
@@ -304,6 +315,9 @@ def _departure(data: FlightRequest) -> Departure:
             for each in data.fare_classes
         ),
         cabins=_cabins(data.cabins),
+        aircraft=data.aircraft or "",
+        departure_terminal=data.departure_terminal or "",
+        arrival_terminal=data.arrival_terminal or "",
     )
 
 
