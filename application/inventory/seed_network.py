@@ -49,7 +49,9 @@ class Rotation(msgspec.Struct, frozen=True):
 
 A320 = Aircraft("320", CabinLayout("J", 12, 1, "ACDF"), CabinLayout("Y", 132, 11, "ABCDEF", (19,)))
 A321 = Aircraft("321", CabinLayout("J", 16, 1, "ACDF"), CabinLayout("Y", 166, 11, "ABCDEF", (22,)))
-B789 = Aircraft("789", CabinLayout("J", 24, 1, "ADGK"), CabinLayout("Y", 274, 20, "ABCDEFHJK", (32,)))
+B789 = Aircraft(
+    "789", CabinLayout("J", 24, 1, "ADGK"), CabinLayout("Y", 274, 20, "ABCDEFHJK", (32,))
+)
 
 
 class FareLevel(msgspec.Struct, frozen=True):

@@ -25,7 +25,12 @@ from tests.support.examples import BOOKING, DEPARTS_AT, HOLD_UNTIL, NOW, held, s
 ARRIVES_AT = DEPARTS_AT + dt.timedelta(minutes=105)
 WIDE = (CabinLayout("Y", 4, 10, "AB"), CabinLayout("J", 2, 1, "AB"))
 SCHEDULED = msgspec.structs.replace(
-    examples.scheduled(economy=4, business=2), arrives_at=ARRIVES_AT, layouts=WIDE
+    examples.scheduled(economy=4, business=2),
+    arrives_at=ARRIVES_AT,
+    layouts=WIDE,
+    aircraft="320",
+    departure_terminal="3",
+    arrival_terminal="1",
 )
 CANCELLED = FlightCancelled(reason="technical")
 DEPARTED = FlightDeparted(departed_at=DEPARTS_AT)
@@ -152,6 +157,29 @@ def test_a_cabin_that_the_other_aircraft_lacks_has_no_seats() -> None:
 
 def test_the_same_aircraft_again_records_nothing() -> None:
     change(given(), WIDE, Y=4, J=2).then_nothing()
+
+
+def test_another_type_with_the_same_seats_is_recorded_and_an_unknown_one_forgets_it() -> None:
+    state = given()
+    wanted = {"layouts": WIDE, "authorised": {"Y": 4, "J": 2}, "reason": "technical"}
+    [retyped] = state.when(operations.change_equipment, **wanted, aircraft="321").events
+    flown = given(retyped)
+    flown.when(operations.change_equipment, **wanted, aircraft="321").then_nothing()
+    [smaller] = change(flown, (CabinLayout("Y", 2, 10, "AB"),), Y=2).events
+    types = [each.state.aircraft for each in (state, flown, given(retyped, smaller)) if each.state]
+    assert types == ["320", "321", ""]
+
+
+def test_a_departure_from_another_terminal_is_another_departure() -> None:
+    def again(**changes: str) -> scenario.Outcome:
+        scheduled = msgspec.structs.replace(SCHEDULED, **changes)
+        return given().when(schedule.schedule, scheduled=scheduled, now=NOW)
+
+    again().then_nothing()
+    # Earlier releases recorded no terminals and no aircraft.
+    again(departure_terminal="", arrival_terminal="", aircraft="").then_nothing()
+    again(departure_terminal="5").then_rejected(rejections.FlightAlreadyScheduled)
+    again(arrival_terminal="5").then_rejected(rejections.FlightAlreadyScheduled)
 
 
 def test_an_aircraft_with_a_cabin_that_is_not_sold_is_refused() -> None:
