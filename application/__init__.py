@@ -20,6 +20,7 @@ worklists: the lists of work that waits for staff
 caller: the caller of a command, with the command id
 ports: ports that several contexts need: log, clock, vault, ticket numbers, background tasks
 queries: the types that read models return
+flight_searches: the types that searches for flights return
 search_cache: cached searches, never older than their read model
 stream_history: the port that reads earlier versions and events of a stream
 mail: a letter, and the port that sends it

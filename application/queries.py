@@ -57,37 +57,6 @@ class ListBookings(Protocol):
         ...
 
 
-class FlightOffer(msgspec.Struct, frozen=True):
-    """A departure with free seats; the fare is one adult's, without tax, in minor units."""
-
-    flight: str
-    number: str
-    origin: str
-    destination: str
-    departs_at: dt.datetime
-    arrives_at: dt.datetime
-    domestic: bool
-    fare_amount: int
-    currency: str
-    free_count: int
-
-
-class SearchFlights(Protocol):
-    """The read model `flight_availability`."""
-
-    async def __call__(
-        self,
-        *,
-        origin: str,
-        destination: str,
-        local_date: dt.date,
-        cabin: str,
-        seat_count: int,
-    ) -> tuple[Sequence[FlightOffer], AsOf]:
-        """Return the departures of a day, local at origin, with enough free seats, by time."""
-        ...
-
-
 class OversoldCabin(msgspec.Struct, frozen=True):
     """A cabin in which `seats` more are held and sold than authorised."""
 

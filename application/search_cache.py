@@ -11,7 +11,8 @@ from collections.abc import Callable, Collection, Sequence
 from typing import NamedTuple, Protocol
 
 from application import ports
-from application.queries import AsOf, FlightOffer, SearchFlights
+from application.flight_searches import FlightOffer, SearchFlights
+from application.queries import AsOf
 from application.together import Together
 
 # After a failure the cache is left alone for so long.

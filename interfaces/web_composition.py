@@ -20,6 +20,7 @@ from application.booking.ports import BookingPorts
 from application.booking.unpaid_seats import SeatWindows, UnpaidSeats
 from application.commands.bus import CommandBus
 from application.credit.ports import CreditPorts
+from application.flight_searches import FlightOffer, SearchFlights
 from application.identity import log_in, register_user
 from application.inventory.ports import FlightPorts
 from application.invoicing.ports import InvoicingPorts
@@ -30,7 +31,7 @@ from application.pricing.ports import PricingPorts
 from application.pricing.quotes import JourneyQuotes
 from application.pricing.signed_quotes import QuoteSigner
 from application.processes.runner import EXPECTED_WITHIN
-from application.queries import AsOf, FlightOffer, SearchFlights
+from application.queries import AsOf
 from application.search_cache import CachedSearch
 from application.settlement.ports import SettlementPorts
 from application.stream_history import StreamHistory
@@ -61,6 +62,7 @@ from projections.credits import queries as credits
 from projections.disputes import queries as disputes
 from projections.external_refunds import queries as external_refunds
 from projections.flight_availability import queries as flight_availability
+from projections.flight_availability import searches
 from projections.ledger_journal import queries as ledger_journal
 from projections.open_claims import queries as open_claims
 from projections.signed_captures import queries as signed_captures
@@ -211,7 +213,16 @@ def _pricing_ports(
     search = _sharing(asking(core.pool, flight_availability.find_flights))
     if client is not None:
         search = CachedSearch(RedisSearchCache(client), search, monotonic=time.monotonic)
-    return PricingPorts(bus=bus, clock=utc_now, quotes=quotes, search_flights=search)
+    return PricingPorts(
+        bus=bus,
+        clock=utc_now,
+        quotes=quotes,
+        search_flights=search,
+        search_connections=asking(core.pool, searches.find_connections),
+        search_days=asking(core.pool, searches.find_in_days),
+        served_routes=asking(core.pool, searches.served_routes),
+        airports=load_airports(),
+    )
 
 
 def _ledger_ports(core: Core, bus: CommandBus) -> LedgerPorts:

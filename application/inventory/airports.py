@@ -1,4 +1,4 @@
-"""An airport: its position and its time zone."""
+"""An airport: its names, its position and its time zone."""
 
 from collections.abc import Mapping
 
@@ -6,7 +6,10 @@ import msgspec
 
 
 class Airport(msgspec.Struct, frozen=True):
-    """One IATA airport. `zone` is an IANA name; `country` has two letters (ISO 3166); degrees."""
+    """One IATA airport. `zone` is an IANA name; `country` has two letters (ISO 3166); degrees.
+
+    Names are English; the Arabic ones are "" where nobody has written them.
+    """
 
     code: str
     name: str
@@ -15,6 +18,8 @@ class Airport(msgspec.Struct, frozen=True):
     zone: str
     latitude: float
     longitude: float
+    arabic_name: str = ""
+    arabic_city: str = ""
 
 
 Airports = Mapping[str, Airport]

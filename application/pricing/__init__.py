@@ -1,6 +1,11 @@
 """Search, prices and quotes of journeys.
 
+search_journeys: one way or there and back, direct or with one change
 find_flights: departures with the price of one adult
+find_connections: journeys of two flights with the price of one adult
+fare_conditions: what changing, cancelling and missing a flight costs, and baggage
+read_price_calendar: the lowest price of each day around a date
+list_routes: the routes that are flown, and their airports
 read_seats: the seat map of a flight with prices
 quote_journey: quote a journey for a party
 journeys: the price of a journey on flights as they are now

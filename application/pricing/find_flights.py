@@ -4,10 +4,11 @@ import datetime as dt
 
 import msgspec
 
+from application.flight_searches import FlightOffer
 from application.inventory import flights
 from application.pricing import journeys
 from application.pricing.ports import PricingPorts
-from application.queries import AsOf, FlightOffer
+from application.queries import AsOf
 from domain.kernel import money
 from domain.pricing import rules
 
@@ -40,7 +41,7 @@ async def find_flights(
         cabin=cabin,
         seat_count=seat_count,
     )
-    return [_priced(offer, cabin) for offer in offers], as_of
+    return [priced(offer, cabin) for offer in offers], as_of
 
 
 async def read_flight(ports: PricingPorts, flight_id: str) -> PricedFlight:
@@ -56,17 +57,25 @@ async def read_flight(ports: PricingPorts, flight_id: str) -> PricedFlight:
         number=flight.number,
         origin=flight.origin,
         destination=flight.destination,
+        origin_zone=flight.origin_zone,
+        destination_zone=flight.destination_zone,
         departs_at=flight.departs_at,
         arrives_at=flight.arrives_at,
         domestic=flight.at_home,
+        fare_class=bucket.code,
         fare_amount=bucket.fare.amount,
         currency=bucket.fare.currency,
+        residue=bucket.residue,
         free_count=max(0, cabin.free_count),
+        aircraft=flight.aircraft,
+        departure_terminal=flight.departure_terminal,
+        arrival_terminal=flight.arrival_terminal,
     )
-    return _priced(offer, cabin.code)
+    return priced(offer, cabin.code)
 
 
-def _priced(offer: FlightOffer, cabin: str) -> PricedFlight:
+def priced(offer: FlightOffer, cabin: str) -> PricedFlight:
+    """Return the departure with the price of one adult who flies nothing else."""
     fare = rules.SegmentFare(money.Money(offer.fare_amount, offer.currency), offer.domestic)
     price = rules.price_journey(segments=(fare,), passengers=("ADT",))
     return PricedFlight(offer, cabin, price.total())

@@ -3,15 +3,20 @@
 import msgspec
 
 from application.commands.bus import CommandBus
+from application.flight_searches import SearchConnections, SearchDays, SearchFlights, ServedRoutes
+from application.inventory.airports import Airports
 from application.ports import Clock
 from application.pricing.quotes import JourneyQuotes
-from application.queries import SearchFlights
 
 
 class PricingPorts(msgspec.Struct, frozen=True):
-    """The flights as the log and the read model have them, and the signer of quotes."""
+    """The flights as the log and the read model have them, the signer of quotes, the airports."""
 
     bus: CommandBus
     clock: Clock
     quotes: JourneyQuotes
     search_flights: SearchFlights
+    search_connections: SearchConnections
+    search_days: SearchDays
+    served_routes: ServedRoutes
+    airports: Airports

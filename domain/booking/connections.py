@@ -12,6 +12,8 @@ from domain.booking import rejections
 from domain.pricing.price import Leg
 
 MINIMUM_CONNECTING_TIME = dt.timedelta(minutes=45)
+# Passengers are offered no journey on which they wait longer between two flights.
+LONGEST_CONNECTION = dt.timedelta(hours=12)
 MINIMUM_CONNECTING_TIMES = {
     "DMM": dt.timedelta(minutes=60),
     "JED": dt.timedelta(minutes=75),

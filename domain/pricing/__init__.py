@@ -6,6 +6,7 @@ tax: value added tax and airport charges, and on which flights they are due
 exchange: fares of other markets in the currency of the sale
 charge_limits: the least and the most that can be charged at once
 extras: extras with their codes and net prices by currency
+baggage: what is carried at no extra price
 fees: fees of cancellations and modifications, by notice before departure
 rejections: why a journey has no price
 

@@ -23,7 +23,9 @@ check_in: check-in, boarding, offload, no-show
 boarding_passes: boarding passes as text, picture and page
 tax_documents: invoices and notes of a booking, and the list of a month
 manifest: the passenger manifest
-search: search, seat maps and quotes
+search: search, prices by day, seat maps and quotes
+flight_response: departures and connections as JSON
+network: the airports and routes that are flown
 flights: operations of flights
 flight_lists: flights that need attention, and the bookings of a flight
 ledger: the chart of accounts, unapplied funds, failed refunds

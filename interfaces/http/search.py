@@ -1,66 +1,59 @@
-"""Routes of search and quotes: departures, seats, prices."""
+"""Routes of search and quotes: departures, journeys, prices by day, seats."""
 
 import datetime as dt
 from typing import Annotated
 
 import msgspec
 from litestar import get, post
-from litestar.params import FromPath, JSONBody
+from litestar.params import FromPath, JSONBody, QueryParameter
 
-from application.pricing import find_flights, quote_journey
+from application.pricing import find_flights, quote_journey, search_journeys
+from application.pricing import read_price_calendar as price_calendar
 from application.pricing import read_seats as seat_prices
-from application.pricing.find_flights import PricedFlight
 from application.pricing.journeys import WantedExtra, WantedSeat, WantedSegment
-from interfaces.http import auth, security_headers, wire
+from interfaces.http import auth, flight_response, security_headers, wire
 from interfaces.http.answers import Answered
+from interfaces.http.flight_response import ConnectionResponse, FlightResponse
 from interfaces.http.problems import invalid
 from interfaces.http.strict_request import StrictRequest
 
 # Whoever keeps it asks each time whether it is current, since seats are sold at any time.
 _ASKED_AGAIN = {"cache-control": security_headers.REVALIDATED}
+PartySize = Annotated[int, msgspec.Meta(ge=1, le=9)]
+MIN_DAYS, MAX_DAYS = 7, 31
+MAX_SPAN = dt.timedelta(days=MAX_DAYS)
 
 
 class SearchRequest(
-    msgspec.Struct, rename={"origin": "from", "destination": "to"}, forbid_unknown_fields=True
+    msgspec.Struct,
+    rename={"origin": "from", "destination": "to", "return_date": "returnDate"},
+    forbid_unknown_fields=True,
 ):
-    """Departures of a day, local at origin, with seats for so many passengers."""
+    """Departures of a day, local at origin, with seats for so many passengers.
+
+    With `returnDate`, local at the destination, also those back; with `connections` also journeys
+    with one change.
+    """
 
     origin: wire.AirportCode
     destination: wire.AirportCode
     date: dt.date
-    passengers: Annotated[int, msgspec.Meta(ge=1, le=9)] = 1
+    passengers: PartySize = 1
     cabin: wire.CabinName = "economy"
-
-
-class FlightResponse(
-    msgspec.Struct,
-    rename={
-        "origin": "from",
-        "destination": "to",
-        "flight_number": "flightNumber",
-        "departure_time": "departureTime",
-        "arrival_time": "arrivalTime",
-        "available_seats": "availableSeats",
-    },
-):
-    """One departure; `price` is one adult's with taxes and charges, in minor units."""
-
-    id: str
-    flight_number: str
-    origin: str
-    destination: str
-    departure_time: dt.datetime
-    arrival_time: dt.datetime
-    price: int
-    currency: str
-    available_seats: int
-    cabin: wire.CabinName
+    return_date: dt.date | None = None
+    connections: bool = False
 
 
 class SearchResponse(wire.ReadModelResponse):
-    """In order of departure."""
+    """Flights in order of departure, connections in order of arrival.
+
+    What was not asked for is empty. Prices are those of one way; a quote prices a whole journey.
+    """
 
     flights: list[FlightResponse]
+    connections: list[ConnectionResponse]
+    return_flights: list[FlightResponse]
+    return_connections: list[ConnectionResponse]
 
 
 class QuotedPassenger(msgspec.Struct, rename="camel", forbid_unknown_fields=True):
@@ -123,26 +116,86 @@ async def search_flights(request: StrictRequest, data: JSONBody[SearchRequest]) 
     """Find departures; what is found may be a moment old, a booking decides on the log."""
     if data.origin == data.destination:
         raise invalid("to", "the same as from")
-    flights, as_of = await find_flights.find_flights(
+    if data.return_date is not None and data.return_date < data.date:
+        raise invalid("returnDate", "before date")
+    found = await search_journeys.search_journeys(
         request.ports.pricing,
         origin=data.origin,
         destination=data.destination,
-        local_date=data.date,
+        there_on=data.date,
+        back_on=data.return_date,
         cabin=wire.CABIN_CODES[data.cabin],
         seat_count=data.passengers,
+        with_connections=data.connections,
     )
     return SearchResponse(
-        flights=[_flight(each) for each in flights],
+        flights=[flight_response.flight(each) for each in found.there.flights],
+        connections=[flight_response.connection(each) for each in found.there.connections],
+        return_flights=[flight_response.flight(each) for each in found.back.flights],
+        return_connections=[flight_response.connection(each) for each in found.back.connections],
+        as_of_position=found.as_of.position,
+        lag_seconds=found.as_of.lag_seconds,
+    )
+
+
+class DayPriceResponse(msgspec.Struct, rename="camel"):
+    """A day, local at origin; `lowest` is one adult's price, null where nothing is on sale."""
+
+    date: dt.date
+    lowest: wire.MoneyResponse | None
+    flights: int
+
+
+class PriceCalendarResponse(wire.ReadModelResponse):
+    """Days in order."""
+
+    days: list[DayPriceResponse]
+
+
+@get("/api/price-calendar", **auth.open_to_all())
+async def read_price_calendar(
+    request: StrictRequest,
+    origin: Annotated[str, QueryParameter(name="from", pattern=wire.AIRPORT_PATTERN)],
+    destination: Annotated[str, QueryParameter(name="to", pattern=wire.AIRPORT_PATTERN)],
+    date: Annotated[dt.date, QueryParameter()],
+    days: Annotated[int, QueryParameter(ge=MIN_DAYS, le=MAX_DAYS)] = MIN_DAYS,
+    passengers: Annotated[int, QueryParameter(ge=1, le=9)] = 1,
+    cabin: Annotated[wire.CabinName, QueryParameter()] = "economy",
+) -> Answered[PriceCalendarResponse]:
+    """Read the lowest price of each of 7 to 31 days, with `date` in their middle."""
+    if origin == destination:
+        raise invalid("to", "the same as from")
+    if not dt.date.min + MAX_SPAN < date < dt.date.max - MAX_SPAN:
+        raise invalid("date", "no such days")
+    found, as_of = await price_calendar.read_price_calendar(
+        request.ports.pricing,
+        origin=origin,
+        destination=destination,
+        around=date,
+        day_count=days,
+        cabin=wire.CABIN_CODES[cabin],
+        seat_count=passengers,
+    )
+    calendar = PriceCalendarResponse(
+        days=[
+            DayPriceResponse(
+                each.day,
+                None if each.lowest is None else wire.money_response(each.lowest),
+                each.flight_count,
+            )
+            for each in found
+        ],
         as_of_position=as_of.position,
         lag_seconds=as_of.lag_seconds,
     )
+    return Answered(calendar, headers=_ASKED_AGAIN)
 
 
 @get("/api/flights/{flight_id:str}", **auth.open_to_all())
 async def read_flight(request: StrictRequest, flight_id: FromPath[str]) -> Answered[FlightResponse]:
     """Read one departure as the log has it now; economy where there is one."""
-    flight = _flight(await find_flights.read_flight(request.ports.pricing, flight_id))
-    return Answered(flight, headers=_ASKED_AGAIN)
+    found = await find_flights.read_flight(request.ports.pricing, flight_id)
+    return Answered(flight_response.flight(found), headers=_ASKED_AGAIN)
 
 
 @get("/api/flights/{flight_id:str}/seats", **auth.open_to_all())
@@ -196,20 +249,4 @@ async def create_quote(request: StrictRequest, data: JSONBody[QuoteRequest]) -> 
     )
 
 
-def _flight(found: PricedFlight) -> FlightResponse:
-    offer = found.offer
-    return FlightResponse(
-        id=offer.flight,
-        flight_number=offer.number,
-        origin=offer.origin,
-        destination=offer.destination,
-        departure_time=offer.departs_at,
-        arrival_time=offer.arrives_at,
-        price=found.price.amount,
-        currency=found.price.currency,
-        available_seats=offer.free_count,
-        cabin=wire.CABIN_NAMES[found.cabin],
-    )
-
-
-ROUTES = (search_flights, read_flight, read_seats, create_quote)
+ROUTES = (search_flights, read_price_calendar, read_flight, read_seats, create_quote)

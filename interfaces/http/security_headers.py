@@ -29,6 +29,8 @@ _OVER_HTTPS = (*SECURITY_HEADERS, HTTPS_ONLY)
 
 # A cache asks each time whether what it has is current: with `ETag` that costs no body.
 REVALIDATED = "no-cache"
+# The same for everybody, and it matters little when it is some minutes old.
+SHARED = "public, max-age=300"
 
 
 def security_headers(*, over_https: bool) -> tuple[Header, ...]:

@@ -7,7 +7,8 @@ import msgspec
 from domain.kernel import ids, money
 
 PassengerType = Literal["ADT", "CHD", "INF"]
-AirportCode = Annotated[str, msgspec.Meta(pattern=r"^[A-Z]{3}$(?!\n)")]
+AIRPORT_PATTERN = r"^[A-Z]{3}$(?!\n)"
+AirportCode = Annotated[str, msgspec.Meta(pattern=AIRPORT_PATTERN)]
 FlightId = Annotated[str, msgspec.Meta(pattern=ids.FLIGHT_ID_PATTERN)]
 BookingMode = Literal["hold", "draft", "waitlist"]
 CabinName = Literal["economy", "business"]

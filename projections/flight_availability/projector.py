@@ -37,6 +37,10 @@ class CabinRow(msgspec.Struct):
     class_fares: list[int]
     class_limits: list[int | None]
     class_taken: list[int]
+    class_residues: list[str]
+    aircraft: str = ""
+    departure_terminal: str = ""
+    arrival_terminal: str = ""
     authorised: int = 0
     held: int = 0
     sold: int = 0
@@ -77,12 +81,10 @@ def _apply(
             return _move(cabins, flight, event.moves)
         case flight_events.SeatsHeld() | flight_events.SeatsSold():
             return _move(cabins, flight, event.moves)
-        case (
-            flight_events.SeatsReleased()
-            | flight_events.SeatsRestored()
-            | flight_events.EquipmentChanged()
-        ):
+        case flight_events.SeatsReleased() | flight_events.SeatsRestored():
             return _move(cabins, flight, event.moves)
+        case flight_events.EquipmentChanged():
+            return _equip(cabins, flight, event)
         case flight_events.SeatsOffered():
             left = _leave(cabins, flight, event.booking)
             return [*left, *_move(cabins, flight, event.moves)]
@@ -127,6 +129,10 @@ def scheduled(flight: str, event: flight_events.FlightScheduled) -> Iterable[Cab
             class_fares=[each.fare.amount for each in classes],
             class_limits=[each.seat_limit for each in classes],
             class_taken=[0] * len(classes),
+            class_residues=[each.residue for each in classes],
+            aircraft=event.aircraft,
+            departure_terminal=event.departure_terminal,
+            arrival_terminal=event.arrival_terminal,
         )
 
 
@@ -174,6 +180,17 @@ def _leave(cabins: Cabins, flight: str, booking: str) -> list[tuple[str, str]]:
     for row in left:
         row.waiting = [each for each in row.waiting if each != booking]
     return [(flight, row.cabin) for row in left]
+
+
+def _equip(
+    cabins: Cabins, flight: str, event: flight_events.EquipmentChanged
+) -> list[tuple[str, str]]:
+    """Change the aircraft in all cabins, and the seats of those whose count differs."""
+    _move(cabins, flight, event.moves)
+    found = _of(cabins, flight)
+    for row in found:
+        row.aircraft = event.aircraft
+    return [(flight, row.cabin) for row in found]
 
 
 def _reschedule(

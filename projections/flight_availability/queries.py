@@ -1,11 +1,14 @@
 """Queries about flights on sale and in operation."""
 
 import datetime as dt
+from collections.abc import Iterable
 
 import msgspec
 from psycopg.rows import class_row
 
+from application import flight_searches
 from application import queries as answers
+from domain.inventory.events import Residue
 from projections import progress
 from projections.projection import Pool
 
@@ -13,10 +16,11 @@ SEARCH_LIMIT = 200
 CABIN_LIMIT = 20
 WORKLIST_LIMIT = 500
 
-_COLUMNS = (
+COLUMNS = (
     "flight, cabin, number, origin, destination, origin_zone, destination_zone, departs_at, "
     "arrives_at, local_date, domestic, status, currency, class_codes, class_fares, class_limits, "
-    "class_taken, authorised, held, sold, authorised - held - sold AS free"
+    "class_taken, class_residues, aircraft, departure_terminal, arrival_terminal, "
+    "authorised, held, sold, authorised - held - sold AS free"
 )
 
 
@@ -44,13 +48,17 @@ class FlightOffer(msgspec.Struct, frozen=True):
     class_fares: list[int]
     class_limits: list[int | None]
     class_taken: list[int]
+    class_residues: list[Residue]
+    aircraft: str
+    departure_terminal: str
+    arrival_terminal: str
     authorised: int
     held: int
     sold: int
     free: int
 
-    def lowest_class(self, seats: int) -> tuple[str, int] | None:
-        """Return code and fare of the cheapest class with this many seats (nested availability)."""
+    def lowest_class(self, seats: int) -> tuple[str, int, Residue] | None:
+        """Return code, fare and residue of the cheapest class with this many seats (nested)."""
         free = self.free
         below = sum(self.class_taken)
         found = None
@@ -59,7 +67,7 @@ class FlightOffer(msgspec.Struct, frozen=True):
             if limit is not None:
                 free = min(free, limit - below)
             if free >= seats:
-                found = (code, self.class_fares[index])
+                found = (code, self.class_fares[index], self.class_residues[index])
             below -= self.class_taken[index]
         return found
 
@@ -77,9 +85,9 @@ async def search(
     pool: Pool, *, origin: str, destination: str, local_date: dt.date, cabin: str, seat_count: int
 ) -> list[FlightOffer]:
     """Return departures of the day with this many free seats in the cabin, earliest first."""
-    return await _fetch(
+    return await fetch(
         pool,
-        f"SELECT {_COLUMNS} FROM read_model.flight_availability "  # noqa: S608 - constants only
+        f"SELECT {COLUMNS} FROM read_model.flight_availability "  # noqa: S608 - constants only
         "WHERE origin = %s AND destination = %s AND local_date = %s AND cabin = %s "
         "AND status = 'scheduled' AND authorised - held - sold >= %s "
         "ORDER BY departs_at, flight LIMIT %s",
@@ -89,9 +97,9 @@ async def search(
 
 async def flight(pool: Pool, flight_id: str) -> list[FlightOffer]:
     """Return the cabins of one departure by code; empty when there is no such flight."""
-    return await _fetch(
+    return await fetch(
         pool,
-        f"SELECT {_COLUMNS} FROM read_model.flight_availability "  # noqa: S608 - constants only
+        f"SELECT {COLUMNS} FROM read_model.flight_availability "  # noqa: S608 - constants only
         "WHERE flight = %s ORDER BY cabin LIMIT %s",
         (flight_id, CABIN_LIMIT),
     )
@@ -155,7 +163,8 @@ async def oversold(pool: Pool, *, limit: int) -> list[Oversold]:
         return await cursor.fetchall()
 
 
-async def _fetch(pool: Pool, query: str, parameters: tuple[object, ...]) -> list[FlightOffer]:
+async def fetch(pool: Pool, query: str, parameters: tuple[object, ...]) -> list[FlightOffer]:
+    """Return the rows of a query for COLUMNS."""
     async with pool.connection() as connection:
         cursor = connection.cursor(row_factory=class_row(FlightOffer))
         await cursor.execute(query.encode(), parameters, prepare=True)
@@ -164,7 +173,7 @@ async def _fetch(pool: Pool, query: str, parameters: tuple[object, ...]) -> list
 
 async def find_flights(
     pool: Pool, *, origin: str, destination: str, local_date: dt.date, cabin: str, seat_count: int
-) -> tuple[list[answers.FlightOffer], answers.AsOf]:
+) -> tuple[list[flight_searches.FlightOffer], answers.AsOf]:
     """Return departures with enough free seats in one class, at its fare (`SearchFlights`)."""
     as_of = await progress.as_of(pool, "flight_availability")
     rows = await search(
@@ -175,23 +184,34 @@ async def find_flights(
         cabin=cabin,
         seat_count=seat_count,
     )
-    offers = [
-        answers.FlightOffer(
+    return offers_of(rows, seat_count), as_of
+
+
+def offers_of(rows: Iterable[FlightOffer], seat_count: int) -> list[flight_searches.FlightOffer]:
+    """Return the rows that have a class with so many seats, at the fare of the cheapest."""
+    return [
+        flight_searches.FlightOffer(
             flight=row.flight,
             number=row.number,
             origin=row.origin,
             destination=row.destination,
+            origin_zone=row.origin_zone,
+            destination_zone=row.destination_zone,
             departs_at=row.departs_at,
             arrives_at=row.arrives_at,
             domestic=row.domestic,
+            fare_class=lowest[0],
             fare_amount=lowest[1],
             currency=row.currency,
+            residue=lowest[2],
             free_count=row.free,
+            aircraft=row.aircraft,
+            departure_terminal=row.departure_terminal,
+            arrival_terminal=row.arrival_terminal,
         )
         for row in rows
         if (lowest := row.lowest_class(seat_count)) is not None
     ]
-    return offers, as_of
 
 
 async def oversold_cabins(pool: Pool) -> tuple[list[answers.OversoldCabin], answers.AsOf]:

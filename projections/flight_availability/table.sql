@@ -1,5 +1,5 @@
 -- class_* describe the fare classes of the cabin from the highest to the lowest; a limit of null
--- means all of the cabin.
+-- means all of the cabin. Aircraft type and terminals are '' where they are not known.
 CREATE TABLE flight_availability (
     flight text COLLATE "C" NOT NULL,
     cabin text COLLATE "C" NOT NULL,
@@ -18,6 +18,10 @@ CREATE TABLE flight_availability (
     class_fares bigint[] NOT NULL,
     class_limits integer[] NOT NULL,
     class_taken integer[] NOT NULL,
+    class_residues text[] NOT NULL,
+    aircraft text COLLATE "C" NOT NULL,
+    departure_terminal text COLLATE "C" NOT NULL,
+    arrival_terminal text COLLATE "C" NOT NULL,
     authorised integer NOT NULL,
     held integer NOT NULL,
     sold integer NOT NULL,

@@ -20,6 +20,9 @@ STORED = {
     "/docs": "no-cache",
     "/docs/page.js": "no-cache",
     "/docs/page.css": "no-cache",
+    "/api/price-calendar": "no-cache",
+    "/api/airports": "public, max-age=300",
+    "/api/routes": "public, max-age=300",
 }
 REVALIDATED = re.compile(r"/api/flights/[^/]+(/seats)?").fullmatch
 

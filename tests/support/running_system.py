@@ -110,8 +110,9 @@ def schedule(
     leaves_in: dt.timedelta = dt.timedelta(days=30),
     route: tuple[str, str] = ("RUH", "JED"),
     residue: Residue = "cash",
+    **facts: Any,
 ) -> str:
-    """Put a fresh flight on sale straight through the append; returns its id."""
+    """Put a fresh flight on sale straight through the append, with these facts; return its id."""
     departs_at = dt.datetime.now(dt.UTC).replace(microsecond=0) + leaves_in
     number = fresh_number()
     local = departs_at.astimezone(ZoneInfo("Asia/Riyadh")).date()
@@ -136,7 +137,7 @@ def schedule(
             for cabin, _, count in cabins
         ),
     )
-    stored_log.append(system.owner_dsn, flight, 1, event)
+    stored_log.append(system.owner_dsn, flight, 1, msgspec.structs.replace(event, **facts))
     return flight
 
 

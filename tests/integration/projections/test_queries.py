@@ -77,7 +77,7 @@ async def test_a_flight_shows_its_fare_and_what_is_held_sold_and_free(airline: A
     await airline.catch_up()
     [cabin] = await flights.flight(airline.pool, FLIGHT)
     assert (cabin.authorised, cabin.held, cabin.sold, cabin.free) == (100, 2, 1, 97)
-    assert (cabin.lowest_class(1), cabin.currency) == (("Y", FARE), "SAR")
+    assert (cabin.lowest_class(1), cabin.currency) == (("Y", FARE, "cash"), "SAR")
     assert (cabin.departs_at, cabin.local_date) == (DEPARTURE, LOCAL_DATE)
     assert await flights.flight(airline.pool, "flight-XX9-2026-12-24") == []
 

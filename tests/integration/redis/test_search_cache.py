@@ -10,8 +10,9 @@ import pytest
 import redis
 import redis.asyncio
 
+from application.flight_searches import FlightOffer
 from application.ports import Unavailable
-from application.queries import AsOf, FlightOffer
+from application.queries import AsOf
 from application.search_cache import CachedSearch, Question
 from infrastructure.redis import rate_limit, search_cache
 from infrastructure.redis.search_cache import RedisCachedAnswers, RedisSearchCache
@@ -29,11 +30,15 @@ def offer(free: int) -> FlightOffer:
         number="XX1",
         origin="RUH",
         destination="JED",
+        origin_zone="Asia/Riyadh",
+        destination_zone="Asia/Riyadh",
         departs_at=dt.datetime(2026, 12, 24, 8, tzinfo=dt.UTC),
         arrives_at=dt.datetime(2026, 12, 24, 10, tzinfo=dt.UTC),
         domestic=True,
+        fare_class="Y",
         fare_amount=40_000,
         currency="SAR",
+        residue="cash",
         free_count=free,
     )
 

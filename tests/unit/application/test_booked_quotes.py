@@ -23,6 +23,10 @@ async def booked(quoted: str, wanted: str | None) -> str:
         clock=cases.ports.clock,
         quotes=JourneyQuotes(cases.ports.quotes),
         search_flights=absent,
+        search_connections=absent,
+        search_days=absent,
+        served_routes=absent,
+        airports={},
     )
     segments = (WantedSegment(flight, quoted),)
     quote = await quote_journey(ports, segments=segments, passengers=("ADT",), extras=(), seats=())

@@ -6,8 +6,9 @@ from collections.abc import Mapping
 from typing import Any, cast
 
 from application import ports
+from application.flight_searches import FlightOffer
 from application.payment.receive_event import InboxEvent
-from application.queries import AsOf, FlightOffer
+from application.queries import AsOf
 from domain.kernel.sealed import Sealed
 from infrastructure.event_store.log import PostgresEventLog
 from infrastructure.postgres.inbox import StripeInbox

@@ -1,0 +1,180 @@
+"""A departure as clients see it: times in UTC and on the airports' clocks, price, conditions.
+
+The members of an offer are only ever added to.
+"""
+
+import datetime as dt
+import functools
+from typing import Literal
+from zoneinfo import ZoneInfo
+
+import msgspec
+
+from application.pricing import fare_conditions
+from application.pricing.find_connections import Connection
+from application.pricing.find_flights import PricedFlight
+from interfaces.http import wire
+
+_MINUTE = dt.timedelta(minutes=1)
+_RENAMED = {"origin": "from", "destination": "to"}
+
+
+def _member(field: str) -> str:
+    head, *tail = field.split("_")
+    return _RENAMED.get(field, head + "".join(each.capitalize() for each in tail))
+
+
+class FeeBandResponse(msgspec.Struct, rename="camel"):
+    """With at least `fromHours` before departure, the fee is so many percent."""
+
+    from_hours: int
+    percent: int
+
+
+class FareConditionsResponse(msgspec.Struct, rename="camel"):
+    """What a change, a cancellation and a missed flight cost.
+
+    Fees are in percent of fare and extras with their tax, by the notice in whole hours; airport
+    charges come back in any case. A departed flight is not changed. `noShow` charges_refunded: of a
+    missed flight only those charges come back. `residue` is where money goes when a change is
+    cheaper: cash, or travel credit.
+    """
+
+    modification: list[FeeBandResponse]
+    cancellation: list[FeeBandResponse]
+    cancellation_percent_after_departure: int
+    no_show: str
+    residue: str
+
+
+class BaggageResponse(msgspec.Struct, rename="camel"):
+    """Bags of a passenger with a seat, in the hold and in the cabin, and what each may weigh."""
+
+    checked_pieces: int
+    checked_kilograms: int
+    cabin_pieces: int
+    cabin_kilograms: int
+
+
+class FlightResponse(msgspec.Struct, rename=_member, kw_only=True):
+    """One departure; `price` is one adult's with taxes and charges, in minor units.
+
+    Times are UTC; the local ones are those of the airport's clocks, whose IANA zone is beside them.
+    `aircraft` is IATA's code of the type; it and the terminals are null where they are not known.
+    """
+
+    id: str
+    flight_number: str
+    origin: str
+    destination: str
+    departure_time: dt.datetime
+    departure_local_time: dt.datetime
+    departure_zone: str
+    departure_terminal: str | None
+    arrival_time: dt.datetime
+    arrival_local_time: dt.datetime
+    arrival_zone: str
+    arrival_terminal: str | None
+    duration_minutes: int
+    aircraft: str | None
+    price: int
+    currency: str
+    available_seats: int
+    cabin: wire.CabinName
+    fare_class: str
+    conditions: FareConditionsResponse
+    baggage: BaggageResponse
+
+
+class ConnectionResponse(msgspec.Struct, rename="camel"):
+    """A journey of two flights; `price` is one adult's for both, which may be less than their sum.
+
+    `durationMinutes` is from the first departure to the last arrival, `connectionMinutes` the time
+    at the airport between.
+    """
+
+    flights: list[FlightResponse]
+    price: int
+    currency: str
+    available_seats: int
+    duration_minutes: int
+    connection_minutes: int
+
+
+def flight(found: PricedFlight) -> FlightResponse:
+    """Return a departure as JSON."""
+    offer = found.offer
+    return FlightResponse(
+        id=offer.flight,
+        flight_number=offer.number,
+        origin=offer.origin,
+        destination=offer.destination,
+        departure_time=offer.departs_at,
+        departure_local_time=local_time(offer.departs_at, offer.origin_zone),
+        departure_zone=offer.origin_zone,
+        departure_terminal=offer.departure_terminal or None,
+        arrival_time=offer.arrives_at,
+        arrival_local_time=local_time(offer.arrives_at, offer.destination_zone),
+        arrival_zone=offer.destination_zone,
+        arrival_terminal=offer.arrival_terminal or None,
+        duration_minutes=minutes(offer.arrives_at - offer.departs_at),
+        aircraft=offer.aircraft or None,
+        price=found.price.amount,
+        currency=found.price.currency,
+        available_seats=offer.free_count,
+        cabin=wire.CABIN_NAMES[found.cabin],
+        fare_class=offer.fare_class,
+        conditions=_conditions(found.cabin, offer.residue),
+        baggage=baggage(found.cabin),
+    )
+
+
+def connection(found: Connection) -> ConnectionResponse:
+    """Return a journey of two flights as JSON."""
+    first, second = found.first.offer, found.second.offer
+    return ConnectionResponse(
+        flights=[flight(found.first), flight(found.second)],
+        price=found.price.amount,
+        currency=found.price.currency,
+        available_seats=found.free_count,
+        duration_minutes=minutes(second.arrives_at - first.departs_at),
+        connection_minutes=minutes(second.departs_at - first.arrives_at),
+    )
+
+
+def local_time(instant: dt.datetime, zone: str) -> dt.datetime:
+    """Return the instant on the clocks of the zone, with its offset from UTC."""
+    return instant.astimezone(ZoneInfo(zone))
+
+
+def minutes(duration: dt.timedelta) -> int:
+    """Return whole minutes."""
+    return duration // _MINUTE
+
+
+@functools.cache
+def baggage(cabin: str) -> BaggageResponse:
+    """Return the allowance of a cabin as JSON."""
+    allowed = fare_conditions.conditions_of(cabin, "cash").baggage
+    return BaggageResponse(
+        allowed.checked_pieces,
+        allowed.checked_kilograms,
+        allowed.cabin_pieces,
+        allowed.cabin_kilograms,
+    )
+
+
+@functools.cache
+def _conditions(cabin: str, residue: Literal["cash", "credit"]) -> FareConditionsResponse:
+    known = fare_conditions.conditions_of(cabin, residue)
+    modification, cancellation = (
+        [FeeBandResponse(each.from_hours, each.percent) for each in bands]
+        for bands in (known.modification, known.cancellation)
+    )
+    return FareConditionsResponse(
+        modification=modification,
+        cancellation=cancellation,
+        cancellation_percent_after_departure=known.cancellation_percent_after_departure,
+        no_show="charges_refunded",
+        residue=known.residue,
+    )
