@@ -1,5 +1,6 @@
 """One package for each outside technology; the only place its SDK is imported.
 
+calendar_file: the flights of a booking as a calendar file, by `icalendar`
 airports: airports of the world, from the package `airportsdata`
 bank_files: statements of the bank
 boarding_pass: draws boarding passes as a picture and as a page

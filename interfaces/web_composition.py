@@ -40,6 +40,7 @@ from domain.booking.preconditions import CheckInWindow
 from domain.kernel import ids
 from infrastructure.airports.world import load_airports
 from infrastructure.boarding_pass.printer import BilingualBoardingPassPrinter
+from infrastructure.calendar_file.writer import IcalendarFileWriter
 from infrastructure.event_store.stream_history import PostgresStreamHistory
 from infrastructure.evidence.printer import PdfEvidencePrinter
 from infrastructure.postgres.pool import Pool
@@ -165,6 +166,7 @@ def _booking_ports(
         ),
         collector=core.collector,
         boarding_passes=BilingualBoardingPassPrinter(),
+        calendar_files=IcalendarFileWriter(),
         list_bookings=asking(core.pool, booking_list.list_bookings),
         unpaid_seats=UnpaidSeats(rate_limit.unpaid_seat_limits_of(settings), windows),
     )

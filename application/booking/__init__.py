@@ -51,6 +51,8 @@ reopen_flight: take that back where the departure was withdrawn
 booking_details: a booking as its owner and staff see it
 booking_refunds: the refunds of a booking as its owner sees them
 list_bookings: the bookings of a user
+read_calendar: the flights of a booking as a calendar file
+calendar_file: the port that writes it
 read_history: what happened to a booking
 read_manifest: the passengers of a flight
 read_boarding_passes: the boarding passes of a booking

@@ -1,6 +1,7 @@
 """The facts of a boarding pass, from the booking, its flight and the people on it."""
 
 import datetime as dt
+from typing import assert_never
 from zoneinfo import ZoneInfo
 
 import msgspec
@@ -12,10 +13,10 @@ from application.booking.ports import BookingPorts
 from application.identity.ports import Principal
 from domain.booking import boarding_pass, names, rejections
 from domain.booking.boarding_pass import BOARDING_STARTS, BoardingPassFacts
-from domain.booking.check_in import BOARDING_CLOSES
-from domain.booking.coupons import Coupon
+from domain.booking.check_in import BOARDED, BOARDING_CLOSES
+from domain.booking.coupons import TRAVELLING, Coupon
 from domain.booking.state import Booking
-from domain.inventory.state import Flight
+from domain.inventory.state import Flight, FlightStatus
 from domain.kernel import ids
 
 CARRIER_LENGTH = 2
@@ -71,6 +72,21 @@ async def pass_facts(
             if (each.passenger, each.segment) == (coupon.passenger, coupon.segment)
         ),
     )
+
+
+def is_pass_valid(coupon: Coupon, flight: Flight) -> bool:
+    """Whether the passenger is checked in and can fly, or has flown, with the flight as it is."""
+    if coupon.status not in TRAVELLING:
+        return False
+    match flight.status:
+        case FlightStatus.SCHEDULED:
+            return True
+        case FlightStatus.DEPARTED:
+            return coupon.status in BOARDED
+        case FlightStatus.CANCELLED:
+            return False
+        case _:
+            assert_never(flight.status)
 
 
 async def _name(ports: BookingPorts, booking: Booking, passenger: int) -> Name | None:

@@ -7,6 +7,7 @@ import msgspec
 
 from application.booking import journey
 from application.booking.access import CarriedOut, carry_out, visible_booking
+from application.booking.boarding_pass_facts import is_pass_valid
 from application.booking.booking_refunds import BookingRefund, refunds_of
 from application.booking.opened_needs import opened_codes, readable_services
 from application.booking.people import Name
@@ -31,19 +32,27 @@ from domain.pricing.price import PriceLine, lines
 RefundProgress = Literal["pending", "requires_action", "settled", "failed", "canceled"]
 
 
+# What the log has of the flight of a segment.
+BookedFlight = Flight
+
+
 class BookingDetails(msgspec.Struct, frozen=True):
     """One booking; `names` are None where the person was erased, `special_services` are opened.
+
+    `flights` are those of the segments, in order, as they are now.
 
     `due` is what a checkout would collect now: what is outstanding of the amount due. `credits` is
     what travel credit pays or has paid. `refund_status` is None where no refund is owed; `refunds`
     are also those of money that the booking could not take.
-    `suspension` is why no coupon may be used, `replayed` when the command that led here was carried
+    `suspension` is why no coupon may be used, `printable_passes` the passengers and segments with a
+    valid boarding pass, `replayed` when the command that led here was carried
     out before.
     """
 
     booking_id: str
     booking: Booking
     names: Sequence[Name | None]
+    flights: Sequence[BookedFlight]
     price_lines: Sequence[PriceLine]
     due: money.Money
     credits: tuple[CreditPart, ...]
@@ -52,6 +61,7 @@ class BookingDetails(msgspec.Struct, frozen=True):
     refunds: tuple[BookingRefund, ...] = ()
     special_services: tuple[SpecialService, ...] = ()
     suspension: Suspension | None = None
+    printable_passes: frozenset[tuple[int, int]] = frozenset()
     replayed: bool = False
 
 
@@ -78,18 +88,19 @@ async def details(
 ) -> BookingDetails:
     """Return the details; `names` where the caller has them in clear, else they are opened.
 
-    Flights are read only where something depends on them, and of a new booking, whose names the
-    caller has, no payments.
+    Of a new booking, whose names the caller has, no payments are read, and flights are what the
+    command has just seen of them.
     """
     booking = done.booking
     is_new = names is not None
     collected = {} if is_new else await _payments(ports, done.booking_id, booking)
     payments = _paying(done.booking_id, booking, collected)
-    known = await _segment_facts(ports, done.booking_id, booking)
+    flights = await booked_flights(ports, booking, is_new=is_new)
     return BookingDetails(
         booking_id=done.booking_id,
         booking=booking,
         names=await _opened_names(ports, booking) if names is None else names,
+        flights=flights,
         price_lines=lines(booking.price_now(), [each.type for each in booking.passengers]),
         due=_due(booking, payments),
         credits=tuple(
@@ -98,7 +109,7 @@ async def details(
         refund_status=_refund_status(booking, payments),
         available_actions=actions.available_actions(
             booking,
-            known,
+            _segment_facts(ports, done.booking_id, booking, flights),
             window=ports.check_in_window,
             at_gate=roles.may(principal.role, "handle_passengers"),
             now=ports.clock(),
@@ -106,6 +117,11 @@ async def details(
         refunds=refunds_of(done.booking_id, tuple(collected.values()), now=ports.clock()),
         special_services=readable_services(booking, await opened_codes(ports.vault, [booking])),
         suspension=suspension_of(booking),
+        printable_passes=frozenset(
+            (each.passenger, each.segment)
+            for each in booking.coupons
+            if is_pass_valid(each, flights[each.segment])
+        ),
         replayed=done.replayed,
     )
 
@@ -130,21 +146,41 @@ async def bookings_on(ports: BookingPorts, flight: Flight) -> dict[str, Booking]
 
 async def journey_facts(ports: BookingPorts, booking: Booking) -> tuple[SegmentFacts, ...]:
     """Return what the log has now about the flight of each segment."""
-    flights = [await booked_flight(ports, booking, i) for i in range(len(booking.segments))]
+    flights = await booked_flights(ports, booking)
     return tuple(journey.facts_of(flight) for flight in flights)
 
 
-async def _segment_facts(
-    ports: BookingPorts, booking_id: str, booking: Booking
+async def booked_flights(
+    ports: BookingPorts, booking: Booking, *, is_new: bool = False
+) -> list[Flight]:
+    """Return the flight of each segment as it is now, by one read.
+
+    Those of a new booking are what the command that made it has just seen of them.
+    """
+    names = [each.flight for each in booking.segments]
+    remembered = [
+        flight
+        for name in names
+        if is_new and (flight := ports.bus.remembered(stream_kinds.FLIGHT, name)) is not None
+    ]
+    if len(remembered) == len(names):
+        return remembered
+    found = await ports.bus.current_all(stream_kinds.FLIGHT, names)
+    flights = [flight for name in names if (flight := found[name][0]) is not None]
+    assert len(flights) == len(names), "a booking names flights that exist"
+    return flights
+
+
+def _segment_facts(
+    ports: BookingPorts, booking_id: str, booking: Booking, flights: Sequence[Flight]
 ) -> tuple[SegmentFacts, ...]:
     """Return the facts of segments where actions depend on them: ticketed or waitlisted."""
     if booking.status in states.TICKETED:
-        return await journey_facts(ports, booking)
+        return tuple(journey.facts_of(flight) for flight in flights)
     if booking.status not in states.WAITLISTED:
         return ()
     found = []
-    for index, segment in enumerate(booking.segments):
-        flight = await booked_flight(ports, booking, index)
+    for segment, flight in zip(booking.segments, flights, strict=True):
         has_seats = True
         try:
             require_seats(booking_id, booking, segment, flight, now=ports.clock())

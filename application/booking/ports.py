@@ -3,6 +3,7 @@
 import msgspec
 
 from application.booking.boarding_pass_printer import BoardingPassPrinter
+from application.booking.calendar_file import CalendarFileWriter
 from application.booking.unpaid_seats import UnpaidSeats
 from application.commands.bus import CommandBus
 from application.inventory.airports import Airports
@@ -29,5 +30,6 @@ class BookingPorts(msgspec.Struct, frozen=True):
     check_in_window: CheckInWindow
     collector: Collector
     boarding_passes: BoardingPassPrinter
+    calendar_files: CalendarFileWriter
     list_bookings: ListBookings
     unpaid_seats: UnpaidSeats

@@ -1,21 +1,19 @@
 """Read and print the boarding passes of passengers who are checked in."""
 
 import asyncio
-from typing import Literal, assert_never
+from typing import Literal
 
 import msgspec
 
 from application.booking.access import visible_booking
-from application.booking.boarding_pass_facts import pass_facts
+from application.booking.boarding_pass_facts import is_pass_valid, pass_facts
 from application.booking.booking_details import booked_flight
 from application.booking.ports import BookingPorts
 from application.identity.ports import Principal
 from domain.booking import boarding_pass, rejections
 from domain.booking.boarding_pass import BoardingPassFacts
-from domain.booking.check_in import BOARDED
-from domain.booking.coupons import TRAVELLING, Coupon
+from domain.booking.coupons import TRAVELLING
 from domain.booking.names import NameNotLatin
-from domain.inventory.state import Flight, FlightStatus
 
 
 class BoardingPass(msgspec.Struct, frozen=True):
@@ -44,7 +42,7 @@ async def list_boarding_passes(
         if coupon.status not in TRAVELLING:
             continue
         flight = await booked_flight(ports, booking, coupon.segment)
-        if not _is_valid(coupon, flight):
+        if not is_pass_valid(coupon, flight):
             continue
         try:
             facts = await pass_facts(ports, principal, booking_id, booking, coupon, flight)
@@ -83,28 +81,15 @@ async def print_boarding_pass(
     """
     booking_id, booking = await visible_booking(ports, principal, id_or_reference)
     coupon = booking.coupon(passenger, segment)
-    if coupon is None or coupon.status not in TRAVELLING:
+    if coupon is None:
         raise rejections.NoBoardingPass()
     flight = await booked_flight(ports, booking, segment)
-    if not _is_valid(coupon, flight):
+    if not is_pass_valid(coupon, flight):
         raise rejections.NoBoardingPass()
     facts = await pass_facts(ports, principal, booking_id, booking, coupon, flight)
     _bar_code(facts)  # Rejects an invalid name here, not in the drawing thread.
     printer = ports.boarding_passes
     return await asyncio.to_thread(printer.png if form == "png" else printer.pdf, facts)
-
-
-def _is_valid(coupon: Coupon, flight: Flight) -> bool:
-    """Whether a checked-in passenger can fly, or has flown, with the flight as it is now."""
-    match flight.status:
-        case FlightStatus.SCHEDULED:
-            return True
-        case FlightStatus.DEPARTED:
-            return coupon.status in BOARDED
-        case FlightStatus.CANCELLED:
-            return False
-        case _:
-            assert_never(flight.status)
 
 
 def _has_latin_name(facts: BoardingPassFacts) -> bool:

@@ -34,6 +34,12 @@ class CommandBus(Protocol):
         """State and version of each of these streams as the log has it now, by one read."""
         ...
 
+    def remembered(self, kind: StreamKind[State], stream: str) -> State | None:
+        """State of a stream as this process last read or wrote it, without asking the log; None
+        where it does not know. What a command of this process has just read is remembered.
+        """
+        ...
+
     async def history(self, stream: str) -> list[ports.RecordedEvent]:
         """All events of a stream in order."""
         ...

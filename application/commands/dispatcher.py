@@ -135,6 +135,12 @@ class Dispatcher:
             found[stream] = (state, version)
         return found
 
+    def remembered(self, kind: StreamKind[State], stream: str) -> State | None:
+        """State of a stream as it is cached, perhaps behind the log; None where it is not."""
+        assert stream.startswith(kind.prefix)
+        known = self._cache.get(stream)
+        return None if known is None else known.state
+
     async def history(self, stream: str) -> list[ports.RecordedEvent]:
         """All events of a stream in order."""
         return await self._log.read_after({stream: 0})

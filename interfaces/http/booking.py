@@ -4,13 +4,14 @@ import datetime as dt
 from typing import Annotated
 
 import msgspec
-from litestar import get, post
+from litestar import Response, get, post
 from litestar.params import FromPath, JSONBody, QueryParameter
 
 from application.booking import booking_details
 from application.booking import create_booking as creation
 from application.booking import hold_booking as holding
 from application.booking import list_bookings as listing
+from application.booking import read_calendar as calendar_of
 from application.booking import read_history as history
 from application.booking.create_booking import Traveller, WantedBooking
 from application.booking.read_history import HistoryEntry
@@ -29,6 +30,7 @@ PhoneText = Annotated[
     str, msgspec.Meta(pattern=r"^(?=(?:[^0-9]*[0-9]){5})\+?[0-9 ()-]{5,20}$(?!\n)")
 ]
 PAGE_LIMIT = 100
+CALENDAR_TYPE = "text/calendar"
 
 
 class PassengerRequest(msgspec.Struct, rename="camel", forbid_unknown_fields=True):
@@ -208,6 +210,23 @@ async def read_booking(request: StrictRequest, booking_id: FromPath[str]) -> Boo
     return booking_response.response(details)
 
 
+@get(
+    "/api/bookings/{booking_id:str}/calendar.ics",
+    **auth.signed_in("see_own_bookings", gives=(CALENDAR_TYPE,)),
+)
+async def read_calendar(request: StrictRequest, booking_id: FromPath[str]) -> Response[bytes]:
+    """Read the flights of a booking as a calendar file (RFC 5545), in Arabic or English."""
+    calendar = await calendar_of.read_calendar(
+        request.ports.booking, request.principal, booking_id, language=request.language
+    )
+    headers = {
+        "cache-control": "private, no-store",
+        "content-language": request.language,
+        "vary": "Accept-Language",
+    }
+    return Response(calendar, media_type=CALENDAR_TYPE, headers=headers)
+
+
 @get("/api/bookings/{booking_id:str}/history", **auth.signed_in("see_own_bookings"))
 async def read_history(request: StrictRequest, booking_id: FromPath[str]) -> HistoryResponse:
     """Read what happened to the booking, in order."""
@@ -230,4 +249,4 @@ def _entry(entry: HistoryEntry) -> HistoryEntryResponse:
     )
 
 
-ROUTES = (create_booking, hold_booking, list_bookings, read_booking, read_history)
+ROUTES = (create_booking, hold_booking, list_bookings, read_booking, read_calendar, read_history)

@@ -7,8 +7,9 @@ import msgspec
 from application.booking import booking_refunds
 from application.booking.booking_details import BookingDetails
 from domain.kernel import ids, money
-from interfaces.http import idempotency, wire
+from interfaces.http import flight_response, idempotency, wire
 from interfaces.http.answers import Answered
+from interfaces.http.flight_response import SegmentResponse
 
 
 class DocumentProblemResponse(msgspec.Struct, rename="camel"):
@@ -23,7 +24,8 @@ class CouponResponse(msgspec.Struct, rename="camel"):
     """One passenger on one flight; `status` is IATA's letter, X for one in another booking.
 
     `standby` is a passenger who is checked in and whose seat the aircraft does not have;
-    `documentProblem` is null where no document is recorded or it does.
+    `documentProblem` is null where no document is recorded or it does; `boardingPassPdf` is where
+    the pass of a checked-in passenger is printed, null of others.
     """
 
     segment: int
@@ -32,6 +34,7 @@ class CouponResponse(msgspec.Struct, rename="camel"):
     sequence: int | None
     standby: bool
     document_problem: DocumentProblemResponse | None
+    boarding_pass_pdf: str | None
 
 
 class PassengerResponse(msgspec.Struct, rename="camel"):
@@ -46,12 +49,15 @@ class PassengerResponse(msgspec.Struct, rename="camel"):
     coupons: list[CouponResponse]
 
 
-class SegmentResponse(msgspec.Struct, rename="camel"):
-    """One flight of the journey."""
+class LinksResponse(msgspec.Struct, rename="camel"):
+    """Where more of the booking is: lists of documents with the addresses of their PDFs, a calendar
+    file of its flights, and what happened to it.
+    """
 
-    flight_id: str
-    cabin: wire.CabinName
-    fare_class: str
+    tax_documents: str
+    boarding_passes: str
+    calendar: str
+    history: str
 
 
 class ExtraResponse(msgspec.Struct, rename="camel"):
@@ -169,6 +175,7 @@ class BookingResponse(msgspec.Struct, rename="camel"):
     pending, requires_action (the payer has to answer Stripe), settled, or failed or canceled (staff
     handle it) where money is owed back; `refunds` are all refunds, also of money that the booking
     could not take, the oldest first. Both are of the present, also in the answer to a repeat.
+    Places and times of `segments` are those of the flights at present, also in a repeat.
     `dividedFrom` is the reference of the booking that its passengers have left, and `dividedInto`
     are those for which passengers have left it.
     """
@@ -197,6 +204,7 @@ class BookingResponse(msgspec.Struct, rename="camel"):
     divided_from: str | None
     divided_into: list[DivisionResponse]
     available_actions: list[str]
+    links: LinksResponse
 
 
 def answer(details: BookingDetails, *, status_code: int | None = None) -> Answered[BookingResponse]:
@@ -218,10 +226,7 @@ def response(details: BookingDetails) -> BookingResponse:
         status=booking.status.value,
         flight_id=booking.segments[0].flight,
         cabin=wire.CABIN_NAMES[booking.segments[0].cabin],
-        segments=[
-            SegmentResponse(each.flight, wire.CABIN_NAMES[each.cabin], each.fare_class)
-            for each in booking.segments
-        ],
+        segments=flight_response.segments(details),
         hold_until=booking.hold_until,
         total=wire.money_response(booking.price_now().total()),
         lines=[
@@ -265,6 +270,17 @@ def response(details: BookingDetails) -> BookingResponse:
             for each in booking.divided_into
         ],
         available_actions=list(details.available_actions),
+        links=_links(details.booking_id),
+    )
+
+
+def _links(booking_id: str) -> LinksResponse:
+    place = f"/api/bookings/{booking_id}"
+    return LinksResponse(
+        tax_documents=f"{place}/tax-documents",
+        boarding_passes=f"{place}/boarding-passes",
+        calendar=f"{place}/calendar.ics",
+        history=f"{place}/history",
     )
 
 
@@ -336,6 +352,9 @@ def _coupons(details: BookingDetails, passenger: int) -> list[CouponResponse]:
                 each.document_problem.needed_until,
                 each.document_problem.needed_type,
             ),
+            f"/api/bookings/{details.booking_id}/boarding-passes/{each.segment}/{passenger}/pdf"
+            if (passenger, each.segment) in details.printable_passes
+            else None,
         )
         for each in details.booking.coupons
         if each.passenger == passenger

@@ -5,11 +5,13 @@ The members of an offer are only ever added to.
 
 import datetime as dt
 import functools
-from typing import Literal
+from typing import Any, Literal
 from zoneinfo import ZoneInfo
 
 import msgspec
 
+from application.booking.booking_details import BookedFlight, BookingDetails
+from application.flight_searches import FlightOffer
 from application.pricing import fare_conditions
 from application.pricing.find_connections import Connection
 from application.pricing.find_flights import PricedFlight
@@ -56,14 +58,13 @@ class BaggageResponse(msgspec.Struct, rename="camel"):
     cabin_kilograms: int
 
 
-class FlightResponse(msgspec.Struct, rename=_member, kw_only=True):
-    """One departure; `price` is one adult's with taxes and charges, in minor units.
+class TimetableResponse(msgspec.Struct, rename=_member, kw_only=True):
+    """Root of answers about one flight: which, from where to where, when.
 
     Times are UTC; the local ones are those of the airport's clocks, whose IANA zone is beside them.
     `aircraft` is IATA's code of the type; it and the terminals are null where they are not known.
     """
 
-    id: str
     flight_number: str
     origin: str
     destination: str
@@ -77,12 +78,28 @@ class FlightResponse(msgspec.Struct, rename=_member, kw_only=True):
     arrival_terminal: str | None
     duration_minutes: int
     aircraft: str | None
+
+
+class FlightResponse(TimetableResponse, rename=_member, kw_only=True):
+    """One departure; `price` is one adult's with taxes and charges, in minor units."""
+
+    id: str
     price: int
     currency: str
     available_seats: int
     cabin: wire.CabinName
     fare_class: str
     conditions: FareConditionsResponse
+    baggage: BaggageResponse
+
+
+class SegmentResponse(TimetableResponse, rename=_member, kw_only=True):
+    """One flight of a booked journey; `flightStatus` is scheduled, cancelled or departed."""
+
+    flight_id: str
+    cabin: wire.CabinName
+    fare_class: str
+    flight_status: str
     baggage: BaggageResponse
 
 
@@ -106,27 +123,30 @@ def flight(found: PricedFlight) -> FlightResponse:
     offer = found.offer
     return FlightResponse(
         id=offer.flight,
-        flight_number=offer.number,
-        origin=offer.origin,
-        destination=offer.destination,
-        departure_time=offer.departs_at,
-        departure_local_time=local_time(offer.departs_at, offer.origin_zone),
-        departure_zone=offer.origin_zone,
-        departure_terminal=offer.departure_terminal or None,
-        arrival_time=offer.arrives_at,
-        arrival_local_time=local_time(offer.arrives_at, offer.destination_zone),
-        arrival_zone=offer.destination_zone,
-        arrival_terminal=offer.arrival_terminal or None,
-        duration_minutes=minutes(offer.arrives_at - offer.departs_at),
-        aircraft=offer.aircraft or None,
         price=found.price.amount,
         currency=found.price.currency,
         available_seats=offer.free_count,
         cabin=wire.CABIN_NAMES[found.cabin],
         fare_class=offer.fare_class,
         conditions=_conditions(found.cabin, offer.residue),
-        baggage=baggage(found.cabin),
+        baggage=_baggage(found.cabin),
+        **_timetable(offer),
     )
+
+
+def segments(details: BookingDetails) -> list[SegmentResponse]:
+    """Return the flights of a booking as JSON, as they are now."""
+    return [
+        SegmentResponse(
+            flight_id=segment.flight,
+            cabin=wire.CABIN_NAMES[segment.cabin],
+            fare_class=segment.fare_class,
+            flight_status=flight.status.value,
+            baggage=_baggage(segment.cabin),
+            **_timetable(flight),
+        )
+        for segment, flight in zip(details.booking.segments, details.flights, strict=True)
+    ]
 
 
 def connection(found: Connection) -> ConnectionResponse:
@@ -137,23 +157,36 @@ def connection(found: Connection) -> ConnectionResponse:
         price=found.price.amount,
         currency=found.price.currency,
         available_seats=found.free_count,
-        duration_minutes=minutes(second.arrives_at - first.departs_at),
-        connection_minutes=minutes(second.departs_at - first.arrives_at),
+        duration_minutes=_minutes(second.arrives_at - first.departs_at),
+        connection_minutes=_minutes(second.departs_at - first.arrives_at),
     )
 
 
-def local_time(instant: dt.datetime, zone: str) -> dt.datetime:
-    """Return the instant on the clocks of the zone, with its offset from UTC."""
-    return instant.astimezone(ZoneInfo(zone))
+def _timetable(flight: FlightOffer | BookedFlight) -> dict[str, Any]:
+    """Return the members of `TimetableResponse`."""
+    return {
+        "flight_number": flight.number,
+        "origin": flight.origin,
+        "destination": flight.destination,
+        "departure_time": flight.departs_at,
+        "departure_local_time": flight.departs_at.astimezone(ZoneInfo(flight.origin_zone)),
+        "departure_zone": flight.origin_zone,
+        "departure_terminal": flight.departure_terminal or None,
+        "arrival_time": flight.arrives_at,
+        "arrival_local_time": flight.arrives_at.astimezone(ZoneInfo(flight.destination_zone)),
+        "arrival_zone": flight.destination_zone,
+        "arrival_terminal": flight.arrival_terminal or None,
+        "duration_minutes": _minutes(flight.arrives_at - flight.departs_at),
+        "aircraft": flight.aircraft or None,
+    }
 
 
-def minutes(duration: dt.timedelta) -> int:
-    """Return whole minutes."""
+def _minutes(duration: dt.timedelta) -> int:
     return duration // _MINUTE
 
 
 @functools.cache
-def baggage(cabin: str) -> BaggageResponse:
+def _baggage(cabin: str) -> BaggageResponse:
     """Return the allowance of a cabin as JSON."""
     allowed = fare_conditions.conditions_of(cabin, "cash").baggage
     return BaggageResponse(

@@ -17,6 +17,7 @@ HOMES = {
     "cyclopts": {"interfaces.cli"},
     "dramatiq": {"infrastructure.redis", "interfaces.worker", "interfaces.cli.worker"},
     "eventsourcing": {"infrastructure.event_store"},
+    "icalendar": {"infrastructure.calendar_file"},
     "joserfc": {"infrastructure.identity"},
     "litestar": {"interfaces.http"},
     "psycopg": {

@@ -152,6 +152,10 @@ class CrudBus:
         """As the dispatcher."""
         return await self._core.bus.current_all(kind, streams)
 
+    def remembered(self, kind: stream_kinds.StreamKind[Any], stream: str) -> Any:
+        """As the dispatcher."""
+        return self._core.bus.remembered(kind, stream)
+
     async def history(self, stream: str) -> list[ports.RecordedEvent]:
         """As the dispatcher."""
         return await self._core.bus.history(stream)

@@ -171,6 +171,7 @@ class AirlineProcess(Airline):
             check_in_window=CheckInWindow(),
             collector=self.core.collector,
             boarding_passes=unused,
+            calendar_files=unused,
             list_bookings=unused,
             unpaid_seats=unlimited_seats(),
         )

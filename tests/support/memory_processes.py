@@ -90,6 +90,11 @@ class MemoryBus:
         """Each from the log."""
         return {stream: await self.current(kind, stream) for stream in streams}
 
+    def remembered(self, kind: Any, stream: str) -> Any:
+        """From the log."""
+        assert stream.startswith(kind.prefix)
+        return self._airline.log.state(stream)
+
     async def history(self, stream: str) -> list[ports.RecordedEvent]:
         """All of a stream."""
         return list(self._airline.log.streams.get(stream, ()))

@@ -126,6 +126,7 @@ class MemoryUseCases:
             check_in_window=CheckInWindow(),
             collector=absent,
             boarding_passes=absent,
+            calendar_files=absent,
             list_bookings=absent,
             unpaid_seats=unlimited_seats(),
         )

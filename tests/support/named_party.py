@@ -21,6 +21,7 @@ from domain.kernel.sealed import Sealed
 from domain.pricing.price import PassengerType
 from infrastructure.airports.world import load_airports
 from infrastructure.boarding_pass.printer import BilingualBoardingPassPrinter
+from infrastructure.calendar_file.writer import IcalendarFileWriter
 from tests.support import airline as verbs
 from tests.support.memory_airline import MemoryAirline
 from tests.support.memory_processes import MemoryBus
@@ -119,6 +120,7 @@ class NamedParty:
             check_in_window=CheckInWindow(),
             collector=absent,
             boarding_passes=BilingualBoardingPassPrinter(),
+            calendar_files=IcalendarFileWriter(),
             list_bookings=absent,
             unpaid_seats=unlimited_seats(),
         )
