@@ -49,10 +49,34 @@ class BookingPage(msgspec.Struct, frozen=True):
     as_of: AsOf
 
 
-class ListBookings(Protocol):
-    """The read model `booking_list`."""
+class BookingFilter(msgspec.Struct, frozen=True):
+    """Which bookings of the owner are listed; what is empty or None filters nothing.
 
-    async def __call__(self, *, owner: str, cursor: str | None, limit: int) -> BookingPage:
+    `upcoming` ones have not ended and have a flight that leaves at `now` or later; False is for
+    all others. A flight leaves between the days, local at its origin, both included.
+    """
+
+    statuses: tuple[str, ...] = ()
+    upcoming: bool | None = None
+    now: dt.datetime | None = None
+    first_day: dt.date | None = None
+    last_day: dt.date | None = None
+
+
+EVERY_BOOKING = BookingFilter()
+
+
+class ListBookings(Protocol):
+    """The read model `booking_list`; flights are as in `flight_availability`."""
+
+    async def __call__(
+        self,
+        *,
+        owner: str,
+        cursor: str | None,
+        limit: int,
+        wanted: BookingFilter = EVERY_BOOKING,
+    ) -> BookingPage:
         """Return the page behind the cursor; rejects CursorRefused, raises Unavailable."""
         ...
 

@@ -54,6 +54,8 @@ RESEATINGS: dict[Status, frozenset[Status]] = {S.EXPIRED: frozenset({S.RESERVED}
 TERMINAL = frozenset(status for status, targets in TRANSITIONS.items() if not targets)
 # Tickets are issued and the journey is not over.
 TICKETED = frozenset({S.CONFIRMED, S.CHECKED_IN, S.BOARDED})
+# Nothing is flown any more.
+ENDED = TERMINAL | {S.CANCELLED, S.COMPLETED, S.NO_SHOW}
 # On the waitlist: no seats are held.
 WAITLISTED = frozenset({S.PENDING, S.PAYMENT_FAILED})
 UNPAID = frozenset({S.INITIATED, S.PENDING, S.RESERVED, S.PAYMENT_FAILED})

@@ -1,7 +1,7 @@
 """Routes of bookings: create, hold, list, read and history."""
 
 import datetime as dt
-from typing import Annotated
+from typing import Annotated, Literal
 
 import msgspec
 from litestar import Response, get, post
@@ -173,12 +173,27 @@ async def list_bookings(
     request: StrictRequest,
     cursor: Annotated[str | None, QueryParameter()] = None,
     limit: Annotated[int, QueryParameter()] = 20,
+    status: Annotated[str | None, QueryParameter()] = None,
+    when: Annotated[Literal["upcoming", "past"] | None, QueryParameter()] = None,
+    since: Annotated[dt.date | None, QueryParameter(name="from")] = None,
+    until: Annotated[dt.date | None, QueryParameter(name="to")] = None,
 ) -> BookingPageResponse:
-    """List the caller's own bookings."""
+    """List the caller's own bookings: of statuses (`confirmed,checked_in`), upcoming or past, with
+    a flight that leaves on these days, local at its origin.
+    """
     if not 1 <= limit <= PAGE_LIMIT:
         raise invalid("limit", f"1 to {PAGE_LIMIT} is expected")
+    if since is not None and until is not None and until < since:
+        raise invalid("to", "before from")
     page = await listing.list_bookings(
-        request.ports.booking, request.principal, cursor=cursor, limit=limit
+        request.ports.booking,
+        request.principal,
+        cursor=cursor,
+        limit=limit,
+        statuses=_statuses(status),
+        upcoming=None if when is None else when == "upcoming",
+        first_day=since,
+        last_day=until,
     )
     return BookingPageResponse(
         bookings=[_listed(each) for each in page.bookings],
@@ -186,6 +201,14 @@ async def list_bookings(
         as_of_position=page.as_of.position,
         lag_seconds=page.as_of.lag_seconds,
     )
+
+
+def _statuses(text: str | None) -> list[str]:
+    """Return the statuses of a list with commas; refuses unknown ones."""
+    wanted = [] if text is None else text.split(",")
+    if not set(wanted).issubset(listing.STATUSES):
+        raise invalid("status", f"of {', '.join(listing.STATUSES)}, with commas between")
+    return wanted
 
 
 def _listed(booking: ListedBooking) -> ListedBookingResponse:

@@ -10,6 +10,7 @@ import msgspec
 from psycopg.rows import class_row
 
 from application import queries as answers
+from domain.booking import states
 from domain.booking.coupons import GONE, CouponStatus
 from projections import progress
 from projections.projection import Pool
@@ -82,17 +83,59 @@ class HistoryEntry(msgspec.Struct, frozen=True):
     correlation_id: str
 
 
-async def owned_by(pool: Pool, owner: str, *, cursor: str | None, limit: int) -> BookingPage:
-    """Return a page of the owner's bookings, at most PAGE_LIMIT; raises InvalidCursor."""
+# A flight of a booking counts while a passenger of the booking has it; of one that is cancelled as
+# a whole each does.
+_FLIGHTS = (
+    "SELECT FROM unnest(b.flights) WITH ORDINALITY AS part (flight, place) "
+    "JOIN read_model.flight_availability AS f ON f.flight = part.flight "
+    "WHERE (translate(b.coupons, %(gone)s, '') = '' OR EXISTS ("
+    "  SELECT FROM generate_series(part.place::int, length(b.coupons), cardinality(b.flights)) "
+    "    AS at (place) WHERE strpos(%(gone)s, substr(b.coupons, at.place, 1)) = 0))"
+)
+_OWNED = (
+    f"SELECT {_COLUMNS} FROM read_model.booking_list AS b "  # noqa: S608 - constants only
+    "WHERE owner = %(owner)s AND (%(before)s::bigint IS NULL OR first_position < %(before)s) "
+    "AND (%(statuses)s::text[] = '{}' OR status = ANY (%(statuses)s)) "
+    "AND (%(upcoming)s::boolean IS NULL OR %(upcoming)s = (status <> ALL (%(over)s) "
+    f"  AND EXISTS ({_FLIGHTS} AND f.departs_at >= %(now)s))) "
+    "AND (%(first)s::date IS NULL AND %(last)s::date IS NULL "
+    f"  OR EXISTS ({_FLIGHTS} AND f.local_date >= coalesce(%(first)s, '-infinity'::date) "
+    "    AND f.local_date <= coalesce(%(last)s, 'infinity'::date))) "
+    "ORDER BY first_position DESC LIMIT %(limit)s"
+)
+_GONE = "".join(sorted(each.value for each in GONE))
+
+
+async def owned_by(
+    pool: Pool,
+    owner: str,
+    *,
+    cursor: str | None,
+    limit: int,
+    wanted: answers.BookingFilter = answers.EVERY_BOOKING,
+) -> BookingPage:
+    """Return a page of the owner's bookings, at most PAGE_LIMIT; raises InvalidCursor.
+
+    A cursor is a place among all bookings of the owner: it holds with any filter.
+    """
     size = max(1, min(limit, PAGE_LIMIT))
     before = _read_cursor(owner, cursor) if cursor is not None else None
     async with pool.connection() as connection:
         rows = connection.cursor(row_factory=class_row(ListedBooking))
         await rows.execute(
-            f"SELECT {_COLUMNS} FROM read_model.booking_list "  # noqa: S608 - constants only
-            "WHERE owner = %s AND (%s::bigint IS NULL OR first_position < %s) "
-            "ORDER BY first_position DESC LIMIT %s".encode(),
-            (owner, before, before, size + 1),
+            _OWNED.encode(),
+            {
+                "owner": owner,
+                "before": before,
+                "statuses": list(wanted.statuses),
+                "upcoming": wanted.upcoming,
+                "now": wanted.now,
+                "first": wanted.first_day,
+                "last": wanted.last_day,
+                "over": sorted(states.ENDED),
+                "gone": _GONE,
+                "limit": size + 1,
+            },
         )
         found = await rows.fetchall()
     page = found[:size]
@@ -304,12 +347,17 @@ def _mark(owner: str, place: bytes) -> bytes:
 
 
 async def list_bookings(
-    pool: Pool, *, owner: str, cursor: str | None, limit: int
+    pool: Pool,
+    *,
+    owner: str,
+    cursor: str | None,
+    limit: int,
+    wanted: answers.BookingFilter = answers.EVERY_BOOKING,
 ) -> answers.BookingPage:
     """Return a page of the owner's bookings, newest first; rejects CursorRefused."""
     as_of = await progress.as_of(pool, "booking_list")
     try:
-        page = await owned_by(pool, owner, cursor=cursor, limit=limit)
+        page = await owned_by(pool, owner, cursor=cursor, limit=limit, wanted=wanted)
     except InvalidCursor as error:
         raise answers.CursorRefused(field="cursor", reason="not a cursor of this list") from error
     listed = [

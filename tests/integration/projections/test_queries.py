@@ -13,7 +13,7 @@ from application.payment import record_refund
 from application.payment.record_attempt import Expired, Opened
 from application.payment.record_unmatched import RecordUnmatchedMoney
 from application.payment.return_parked_funds import ReturnParkedFunds
-from application.queries import UnappliedMoney
+from application.queries import BookingFilter, UnappliedMoney
 from domain.booking.states import Status
 from domain.kernel import money
 from projections import checking, progress
@@ -114,6 +114,34 @@ async def test_a_forged_cursor_or_one_of_another_owner_is_refused(airline: Airli
             await bookings.owned_by(airline.pool, "user_1", cursor=cursor, limit=1)
     with pytest.raises(bookings.InvalidCursor):
         await bookings.owned_by(airline.pool, "user_2", cursor=genuine, limit=1)
+
+
+async def test_a_booking_is_upcoming_until_the_last_flight_that_it_still_has_leaves(
+    airline: Airline,
+) -> None:
+    there = await airline.put_on_sale("XX2")
+    back: str = await airline.schedule(
+        "XX3", departs_at=DEPARTURE + dt.timedelta(days=3), route=("JED", "RUH")
+    )
+    booking: str = await airline.ticketed((there, back), "ADT")
+    second = dt.timedelta(seconds=1)
+
+    async def upcoming(now: dt.datetime) -> bool:
+        await airline.catch_up()
+        found = []
+        for wanted in (True, False):
+            chosen = BookingFilter(upcoming=wanted, now=now)
+            page = await bookings.owned_by(
+                airline.pool, "user_1", cursor=None, limit=1, wanted=chosen
+            )
+            found.append([each.booking for each in page.bookings])
+        assert sorted(found) == [[], [booking]]
+        return found[0] == [booking]
+
+    last = DEPARTURE + dt.timedelta(days=3)
+    assert [await upcoming(each) for each in (START, last, last + second)] == [True, True, False]
+    await airline.cancel(booking, Part((0,), (1,)))
+    assert [await upcoming(each) for each in (DEPARTURE, DEPARTURE + second)] == [True, False]
 
 
 async def test_a_list_names_the_flights_of_a_booking_that_are_not_cancelled(
