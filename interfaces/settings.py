@@ -22,6 +22,14 @@ DatabaseUrl = Annotated[str, msgspec.Meta(pattern=r"^(postgres(ql)?://|\w+=)")]
 RedisUrl = Annotated[str, msgspec.Meta(pattern=r"^(redis|rediss|unix)://")]
 Count = Annotated[int, msgspec.Meta(ge=1, le=10**9)]
 PaymentMethod = Annotated[str, msgspec.Meta(pattern=r"^[a-z0-9_]{1,40}$(?!\n)")]
+# A name, and an address of an app or web site; never one that a browser would run as a script.
+ReturnAddress = Annotated[
+    str,
+    msgspec.Meta(
+        pattern=r"^[a-z][a-z0-9-]{0,19}=(?!(javascript|vbscript|data|blob|file|http)\b)"
+        r"[a-z][a-z0-9+.-]*://[!-~]{1,200}$(?!\n)"
+    ),
+]
 Port = Annotated[int, msgspec.Meta(ge=0, le=65_535)]
 # RFC 6454, 6.2: no path, no wildcard, in lower case.
 _is_origin = re.compile(
@@ -123,6 +131,7 @@ class Settings(SellerSettings, frozen=True, forbid_unknown_fields=True, kw_only=
     check_in_closes_minutes: Annotated[int, msgspec.Meta(ge=0, le=600)] = 60
     trusted_proxies: tuple[Network, ...] = ()
     cors_origins: tuple[Origin, ...] = ()
+    return_to: tuple[ReturnAddress, ...] = ()
     follow_ups: Literal["at_once", "from_the_log"] = "at_once"
     log_level: Literal["debug", "info", "warning", "error"] = "info"
     data_dir: Path = Path(".ais")
@@ -160,7 +169,7 @@ class Settings(SellerSettings, frozen=True, forbid_unknown_fields=True, kw_only=
 
 _LISTS = (
     *("cors_origins", "stripe_delayed_methods", "stripe_webhook_secrets"),
-    *("tax_rates", "trusted_proxies"),
+    *("return_to", "tax_rates", "trusted_proxies"),
 )
 # Read by the launcher of the embedded servers, not by the processes.
 _FOREIGN = frozenset({"pg_bin"})
@@ -299,6 +308,12 @@ ABOUT: Mapping[str, About] = {
     ),
     "cors_origins": About(
         "origins, separated by commas, whose scripts may call the API with credentials", WEB
+    ),
+    "return_to": About(
+        "where the page after a payment may lead back to: names with addresses, in which "
+        "`{booking}` becomes the reference",
+        WEB,
+        "a list such as app=rimal://bookings/{booking},web=https://airline.example/{booking}",
     ),
     "follow_ups": About(
         "whether what follows from an event is decided in its own append, or only by the run over "

@@ -29,14 +29,17 @@ class Checkout(msgspec.Struct, frozen=True):
     replayed: bool
 
 
-async def open_checkout(ports: BookingPorts, caller: Caller, id_or_reference: str) -> Checkout:
+async def open_checkout(
+    ports: BookingPorts, caller: Caller, id_or_reference: str, *, return_to: str = ""
+) -> Checkout:
     """Open a checkout session for the amount due, or return the open session.
 
-    Rejects and raises as `open_session_for` does.
+    `return_to` names where the page after the payment leads back to. Rejects and raises as
+    `open_session_for` does.
     """
     booking_id, booking = await visible_booking(ports, caller.principal, id_or_reference)
     due = collect.payment_of(booking_id, booking)
-    command = StartCheckout(booking_id=booking_id, locale=caller.language)
+    command = StartCheckout(booking_id=booking_id, locale=caller.language, return_to=return_to)
     return await open_session_for(ports, caller, due, command)
 
 

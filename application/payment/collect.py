@@ -162,8 +162,8 @@ class Collector:
                 attempt=attempt.id,
                 amount=attempt.amount or payment.due,
                 description=self._describe(payment.booking),
-                success_url=self._urls.success.replace("{booking}", payment.booking),
-                cancel_url=self._urls.cancel.replace("{booking}", payment.booking),
+                success_url=_return_url(self._urls.success, payment, attempt),
+                cancel_url=_return_url(self._urls.cancel, payment, attempt),
                 idempotency_key=attempt.idempotency_key,
                 expires_at=attempt.expires_at,
                 locale="ar" if attempt.locale == "ar" else "en",
@@ -313,3 +313,9 @@ def is_ours(found: gateway.PaymentIntent | gateway.CheckoutSession) -> bool:
 def payment_of(stream: str, booking: Booking) -> str:
     """Return the payment stream of the booking's amount due."""
     return ids.payment_stream(stream, booking.payment_number())
+
+
+def _return_url(page: str, payment: Payment, attempt: Attempt) -> str:
+    """Return the page's address for the booking, and for the way back that the attempt names."""
+    address = page.replace("{booking}", payment.booking)
+    return f"{address}?to={attempt.return_to}" if attempt.return_to else address

@@ -17,10 +17,14 @@ from domain.payment.state import Payment
 
 
 class StartCheckout(Command, frozen=True):
-    """Collect what is due for the booking; `locale` (ar, en) is for Stripe's page."""
+    """Collect what is due for the booking; `locale` (ar, en) is for Stripe's page.
+
+    `return_to` names where the page after the payment leads back to; a live attempt keeps its own.
+    """
 
     booking_id: str
     locale: str = "en"
+    return_to: str = ""
 
     @property
     def streams(self) -> tuple[str, ...]:
@@ -53,6 +57,7 @@ class StartCheckout(Command, frozen=True):
             idempotency_key=f"checkout:{attempt}",
             locale=self.locale,
             now=context.now,
+            return_to=self.return_to,
         )
         context.record(payment_id, started)
         return Reply(payment_id, {"attempt": attempt})

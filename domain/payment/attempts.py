@@ -47,7 +47,13 @@ def request(payment: Payment | None, *, booking: str, due: money.Money) -> list[
 
 
 def start_attempt(
-    payment: Payment, *, attempt: str, idempotency_key: str, locale: str, now: dt.datetime
+    payment: Payment,
+    *,
+    attempt: str,
+    idempotency_key: str,
+    locale: str,
+    now: dt.datetime,
+    return_to: str = "",
 ) -> list[PaymentEvent]:
     """Record the intention to open a session unless one is live (M1); idempotent for an id.
 
@@ -66,6 +72,7 @@ def start_attempt(
             started_at=now,
             expires_at=session_expires_at(now=now),
             amount=None if outstanding == payment.due else outstanding,
+            return_to=return_to,
         )
     ]
 
@@ -168,6 +175,7 @@ def _started(payment: Payment, event: AttemptStarted) -> Payment:
         expires_at=event.expires_at,
         amount=event.amount,
         is_share=event.is_share,
+        return_to=event.return_to,
     )
     return replace(payment, attempts=(*payment.attempts, attempt))
 

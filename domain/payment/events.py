@@ -36,7 +36,8 @@ class AttemptStarted(AttemptFact, frozen=True, omit_defaults=True):
     """The intention to open a checkout session, with all that a retry must repeat exactly.
 
     `amount` where it is less than the amount due: the rest of it, or one share of several that are
-    paid side by side.
+    paid side by side. `return_to` names where the page after the payment leads back to; "" for
+    nowhere.
     """
 
     tag: ClassVar[str] = "payment.attempt_started.1"
@@ -47,6 +48,7 @@ class AttemptStarted(AttemptFact, frozen=True, omit_defaults=True):
     expires_at: dt.datetime
     amount: money.Money | None = None
     is_share: bool = False
+    return_to: str = ""
 
 
 class AttemptUnresolved(AttemptFact, frozen=True):

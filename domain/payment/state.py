@@ -76,6 +76,7 @@ class Attempt(msgspec.Struct, frozen=True):
     bank_decides: bool = False
     amount: money.Money | None = None
     is_share: bool = False
+    return_to: str = ""
 
 
 class CaptureCheck(StrEnum):

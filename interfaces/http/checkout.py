@@ -10,13 +10,20 @@ from litestar.params import FromPath, JSONBody
 from application.booking import open_checkout as checkout
 from application.booking import split_checkout as splitting
 from domain.kernel import money
-from interfaces.http import auth, idempotency, wire
+from interfaces.http import auth, idempotency, return_page, wire
 from interfaces.http.answers import Answered
+from interfaces.http.problems import invalid
 from interfaces.http.strict_request import StrictRequest
+
+ReturnName = Annotated[str, msgspec.Meta(pattern=return_page.NAME_PATTERN)]
 
 
 class CheckoutRequest(idempotency.KeyedRequest):
-    """The idempotency key, if any: the amount is the booking's."""
+    """The amount is the booking's. `returnTo` is a name of the setting `AIS_RETURN_TO`: the page
+    after the payment leads back to its address.
+    """
+
+    return_to: ReturnName | None = None
 
 
 class CheckoutResponse(msgspec.Struct, rename="camel"):
@@ -39,7 +46,13 @@ async def open_checkout(
     """Open a Stripe Checkout session for the amount due, or return the open session."""
     data = await request.optional_json(CheckoutRequest)
     caller = idempotency.required(request, data)
-    return checkout_answer(await checkout.open_checkout(request.ports.booking, caller, booking_id))
+    return_to = "" if data is None or data.return_to is None else data.return_to
+    if return_to and return_to not in request.ports.return_to:
+        raise invalid("returnTo", "not a name of AIS_RETURN_TO")
+    opened = await checkout.open_checkout(
+        request.ports.booking, caller, booking_id, return_to=return_to
+    )
+    return checkout_answer(opened)
 
 
 def checkout_answer(opened: checkout.Checkout) -> Answered[CheckoutResponse]:

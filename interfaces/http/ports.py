@@ -55,3 +55,5 @@ class HttpPorts(msgspec.Struct, frozen=True):
     secure_cookies: bool = True
     # Whose scripts may read answers; as browsers send them.
     cors_origins: frozenset[bytes] = frozenset()
+    # Where the page after a payment may lead back to, by name; `{booking}` is the reference.
+    return_to: Mapping[str, str] = {}

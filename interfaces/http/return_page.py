@@ -9,7 +9,7 @@ import base64
 import hashlib
 import html
 import logging
-from typing import Annotated
+from typing import Annotated, NamedTuple
 
 from litestar import Response, get
 from litestar.background_tasks import BackgroundTask
@@ -45,6 +45,8 @@ _STYLE = (
     "body{font:1.1rem/1.6 system-ui,sans-serif;max-width:36rem;margin:2rem auto;padding:0 1rem;"
     "color:#1b1b1b;background:#fff}h1{font-size:1.5rem}ul{padding:0;list-style:none}"
     "li{margin:.75rem 0;padding:.75rem;border:1px solid #767676;border-radius:.5rem}"
+    ".back{display:inline-block;padding:.75rem 1.25rem;border-radius:.5rem;color:#fff;"
+    "background:#0b5394;text-decoration:none}"
 )
 _STYLE_HASH = base64.b64encode(hashlib.sha256(_STYLE.encode()).digest()).decode()
 _POLICY = (
@@ -72,27 +74,37 @@ _PAGE = """<!doctype html>
 _EXPECTS_MONEY: frozenset[Case] = frozenset(
     {"recording", "busy", PaymentStep.PAID, PaymentStep.PROCESSING}
 )
+# Names of the addresses that the setting allows: no address ever comes from a request.
+NAME_PATTERN = r"^[a-z][a-z0-9-]{0,19}$(?!\n)"
+Back = Annotated[str | None, QueryParameter(name="to", pattern=NAME_PATTERN)]
 Again = Annotated[int, QueryParameter(ge=0, le=len(RELOAD_AFTER_SECONDS))]
+
+
+class WayBack(NamedTuple):
+    """Where the page leads back to, by the name of the setting."""
+
+    name: str
+    address: str
 
 
 @get("/paid/{booking_id:str}", include_in_schema=False)
 async def paid(
-    request: StrictRequest, booking_id: FromPath[str], again: Again = 0
+    request: StrictRequest, booking_id: FromPath[str], again: Again = 0, back: Back = None
 ) -> Response[str]:
-    """After paying; `again` counts the reloads."""
-    return await _answer(request, booking_id, again, has_paid=True)
+    """After paying; `again` counts the reloads, `to` names the way back."""
+    return await _answer(request, booking_id, again, back, has_paid=True)
 
 
 @get("/unpaid/{booking_id:str}", include_in_schema=False)
 async def unpaid(
-    request: StrictRequest, booking_id: FromPath[str], again: Again = 0
+    request: StrictRequest, booking_id: FromPath[str], again: Again = 0, back: Back = None
 ) -> Response[str]:
-    """After leaving the checkout; `again` counts the reloads."""
-    return await _answer(request, booking_id, again, has_paid=False)
+    """After leaving the checkout; `again` counts the reloads, `to` names the way back."""
+    return await _answer(request, booking_id, again, back, has_paid=False)
 
 
 async def _answer(
-    request: StrictRequest, booking_id: str, again: int, *, has_paid: bool
+    request: StrictRequest, booking_id: str, again: int, back: str | None, *, has_paid: bool
 ) -> Response[str]:
     known = booking_id if ids.is_credit_id(booking_id) else ids.booking_id_of(booking_id)
     if known is None:
@@ -110,6 +122,7 @@ async def _answer(
             case=_case(outcome, has_paid=has_paid),
             language=language,
             again=None if is_final else again,
+            back=_way_back(request, back, ids.name_of(known)),
         ),
         media_type="text/html",
         headers={
@@ -121,6 +134,14 @@ async def _answer(
         },
         background=BackgroundTask(_ask, request, known) if asks else None,
     )
+
+
+def _way_back(request: StrictRequest, name: str | None, reference: str) -> WayBack | None:
+    """Return the address that the setting has by this name; None where it has none."""
+    address = None if name is None else request.ports.return_to.get(name)
+    if name is None or address is None:
+        return None
+    return WayBack(name, address.replace("{booking}", reference))
 
 
 async def _outcome(request: StrictRequest, booking_id: str) -> PaymentOutcome | None:
@@ -172,6 +193,7 @@ def _page(
     case: Case,
     language: Language,
     again: int | None,
+    back: WayBack | None,
 ) -> str:
     """Return the page; `again` is None where it does not change any more."""
     heading, sentence = words.cases[case]
@@ -179,14 +201,18 @@ def _page(
     if outcome is not None:
         content += _details(outcome, words, may_pay=case != "recording")
     reload = ""
+    to = "" if back is None else f"&amp;to={back.name}"
     if again is not None and again < len(RELOAD_AFTER_SECONDS):
-        address = f"{RELOAD_AFTER_SECONDS[again]}; url=?again={again + 1}"
+        address = f"{RELOAD_AFTER_SECONDS[again]}; url=?again={again + 1}{to}"
         reload = f'\n<meta http-equiv="refresh" content="{address}">'
         content.append(f"<p>{html.escape(words.changes_by_itself)}</p>")
     elif again is not None:
-        link = f'<a href="?again=0">{html.escape(words.look_again)}</a>'
+        link = f'<a href="?again=0{to}">{html.escape(words.look_again)}</a>'
         late = f"{html.escape(words.takes_longer)} " if case in _EXPECTS_MONEY else ""
         content.append(f"<p>{late}{link}</p>")
+    if back is not None:
+        link = f'<a class="back" href="{html.escape(back.address)}">{html.escape(words.back)}</a>'
+        content.append(f"<p>{link}</p>")
     return _PAGE.format(
         language=language,
         direction=words.direction,

@@ -30,6 +30,7 @@ class Words(msgspec.Struct, frozen=True):
     changes_by_itself: str
     takes_longer: str
     look_again: str
+    back: str
     comma: str
     weekdays: tuple[str, ...]
     months: tuple[str, ...]
@@ -59,6 +60,7 @@ WORDS: Mapping[Language, Words] = {
         takes_longer="This takes longer than usual. Nothing is lost; please do not pay again. We "
         "write to you by e-mail as soon as it is done.",
         look_again="Look again",
+        back="Back to the app",
         comma=",",
         weekdays=("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun"),
         months=(
@@ -152,6 +154,7 @@ WORDS: Mapping[Language, Words] = {
         takes_longer="يستغرق الأمر وقتًا أطول من المعتاد. لم يُفقد شيء، ويرجى عدم الدفع مرة أخرى. "
         "سنراسلك بالبريد الإلكتروني فور الانتهاء.",
         look_again="تحديث الصفحة",
+        back="العودة إلى التطبيق",
         comma="،",
         weekdays=("الاثنين", "الثلاثاء", "الأربعاء", "الخميس", "الجمعة", "السبت", "الأحد"),
         months=(

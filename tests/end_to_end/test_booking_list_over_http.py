@@ -40,16 +40,16 @@ async def test_upcoming_are_those_that_still_have_a_flight_and_past_all_others(
     later = running_system.schedule(system, seats=9, route=("JED", "RUH"))
     both = (await customer.confirmed([soon, later]))["reference"]
     missed = (await customer.confirmed([soon]))["reference"]
-    given_up = await customer.reserved([later])
-    await customer.cancelled(given_up["id"])
+    dropped = await customer.reserved([later])
+    await customer.cancelled(dropped["id"])
     waiting = (await customer.reserved([later]))["reference"]
     assert await listed(system, customer, when="upcoming") == [waiting, missed, both]
-    assert await listed(system, customer, when="past") == [given_up["reference"]]
+    assert await listed(system, customer, when="past") == [dropped["reference"]]
     await customer.cancelled(both, {"segments": [0]})
     await (await customers.staff(system, client, "ops")).let_depart(soon)
     await customer.becomes(missed, "no_show")
     assert await listed(system, customer, when="upcoming") == [waiting, both]
-    assert await listed(system, customer, when="past") == [given_up["reference"], missed]
+    assert await listed(system, customer, when="past") == [dropped["reference"], missed]
     # Nobody of the booking has the later flight any more: nothing is left to fly.
     await customer.cancelled(both)
     assert await listed(system, customer, when="upcoming") == [waiting]

@@ -70,3 +70,30 @@ async def test_the_page_of_who_leaves_the_checkout_says_until_when_to_pay(
     assert heading(page) == WORDS["ar"].cases["not_paid"][0]
     assert "RUH" in page.text
     assert RELOADS.search(page.text)
+
+
+async def test_a_payment_from_the_app_leads_back_to_it(
+    system: System, client: httpx.AsyncClient, customer: Customer
+) -> None:
+    booking = (await customer.send_booking(running_system.schedule(system, seats=5))).json()["id"]
+    headers = {**customer.headers, "Idempotency-Key": "from-the-app"}
+    path = f"/api/bookings/{booking}/checkout"
+
+    async def open_checkout(name: str) -> httpx.Response:
+        return await client.post(path, json={"returnTo": name}, headers=headers)
+
+    with running_system.other_settings(system, return_to="app=rimal://bookings/{booking}"):
+        for other in ("web", "rimal://bookings/{booking}", "https://evil.example", ""):
+            refused = await open_checkout(other)
+            assert (refused.status_code, refused.json()["details"]["field"]) == (400, "returnTo")
+        session = (await open_checkout("app")).json()
+        assert (await open_checkout("app")).json() == session
+        async with httpx.AsyncClient(verify=False, timeout=30) as browser:
+            left = await browser.post(f"{session['checkoutUrl']}/pay")
+        address = httpx.URL(left.headers["location"])
+        assert (address.path, address.params["to"]) == (f"/paid/{booking}", "app")
+        page = await client.get(address.raw_path.decode())
+        link = f'href="rimal://bookings/{booking.removeprefix("booking-")}"'
+        assert link in page.text
+    # The setting decides at the moment when the page is shown.
+    assert "rimal://" not in (await client.get(address.raw_path.decode())).text

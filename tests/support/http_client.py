@@ -7,6 +7,7 @@ import ipaddress
 import urllib.parse
 import uuid
 from collections.abc import Mapping
+from types import MappingProxyType
 from typing import Annotated, Any
 
 import msgspec
@@ -104,7 +105,9 @@ async def counted(limit: Annotated[int, QueryParameter(ge=1, le=100)] = 10) -> d
     return {"limit": limit}
 
 
-_WITH_DEFAULTS = frozenset({"roles", "trusted_proxies", "secure_cookies", "cors_origins"})
+_WITH_DEFAULTS = frozenset(
+    {"roles", "trusted_proxies", "secure_cookies", "cors_origins", "return_to"}
+)
 PROBES = (probe, ledger_probe, fail, counted)
 
 
@@ -208,6 +211,7 @@ class Edge:
         limits: Mapping[LimitName, Limit] = GENEROUS,  # type: ignore[assignment]  # literal keys
         trusted: tuple[str, ...] = (),
         cors_origins: frozenset[bytes] = frozenset(),
+        return_to: Mapping[str, str] = MappingProxyType({}),
     ) -> None:
         self.time = Seconds()
         self.store = MemoryTokenStore(self.time)
@@ -225,7 +229,9 @@ class Edge:
         self.security = NotedAttempts()
         self.ready = {"database": "up", "redis": "up"}
         ports = self._ports(limits, trusted)
-        self.app = application(msgspec.structs.replace(ports, cors_origins=cors_origins))
+        self.app = application(
+            msgspec.structs.replace(ports, cors_origins=cors_origins, return_to=return_to)
+        )
 
     def _ports(self, limits: Mapping[LimitName, Limit], trusted: tuple[str, ...]) -> HttpPorts:
         async def readiness() -> Mapping[str, str]:
