@@ -33,6 +33,7 @@ from interfaces.http import (
     check_in,
     checkout,
     claims,
+    compression,
     correlation,
     credits,
     cross_origin,
@@ -154,6 +155,7 @@ class EdgeApp(Litestar):
                 lambda: self.allowed.get(str(scope.get("path_template"))),
                 lambda methods: cross_origin.preflight_headers(exchange, origins, methods),
             )
+        tagged = compression.compressing(tagged, scope, exchange)
         problem = _refused(scope, exchange)
         if problem is None:
             await super().__call__(scope, receive, tagged)
