@@ -263,6 +263,16 @@ async def test_a_connection_serves_one_request_after_the_other(talk: Talk) -> No
         assert (await talk.answer())[0] == 200
 
 
+async def test_head_leaves_the_connection_open_for_the_next_request(talk: Talk) -> None:
+    for path in (b"/health/live", b"/schema/openapi.json", b"/nowhere"):
+        await talk.send(b"HEAD " + path + b" HTTP/1.1\r\n" + HOST + b"\r\n")
+        async with asyncio.timeout(20):
+            head = await talk.reader.readuntil(b"\r\n\r\n")
+        assert b"content-length" in head.lower()
+    await talk.send(LIVE + b"\r\n")
+    assert (await talk.answer())[0] == 200
+
+
 async def test_an_upgrade_is_not_made_and_the_request_is_answered(talk: Talk) -> None:
     await talk.send(LIVE + b"Connection: Upgrade\r\nUpgrade: websocket\r\n\r\n" + LIVE + b"\r\n")
     status, headers, _ = await talk.answer()
