@@ -185,19 +185,47 @@ class BoundedConnection(HttpToolsProtocol):
             return invalid("", f"more than {PIPELINE_LIMIT} requests wait on this connection")
         if self.parser.should_upgrade() and self._declares_body():
             return invalid("upgrade", "a request with a body cannot change the protocol")
-        return self._fault_of_host(version)
-
-    def _fault_of_host(self, version: str) -> Problem | None:
-        if version == "1.0" and any(name == b"transfer-encoding" for name, _ in self.headers):
-            return invalid("transfer-encoding", "not part of HTTP/1.0")
+        host = encoding = None
         for name, value in self.headers:
             if name == b"host":
-                if value != self._sound_host:
-                    if not _HOST(value):
-                        return invalid("host", "not a host name or address")
-                    self._sound_host = value
-                return None
-        return None if version == "1.0" else invalid("host", "required in HTTP/1.1")
+                host = value
+            elif name == b"transfer-encoding":
+                encoding = value
+        return (
+            self._fault_of_encoding(encoding, version)
+            or self._fault_of_host(host, version)
+            or self._fault_of_target(host)
+        )
+
+    def _fault_of_encoding(self, encoding: bytes | None, version: str) -> Problem | None:
+        if encoding is None:
+            return None
+        if version == "1.0":
+            return invalid("transfer-encoding", "not part of HTTP/1.0")
+        # The parser takes every list that ends in it, and would give us a body still compressed.
+        if encoding.strip(b" \t").lower() != b"chunked":
+            return invalid("transfer-encoding", "only chunked is taken")
+        return None
+
+    def _fault_of_host(self, host: bytes | None, version: str) -> Problem | None:
+        if host is None:
+            return None if version == "1.0" else invalid("host", "required in HTTP/1.1")
+        if host != self._sound_host:
+            if not _HOST(host):
+                return invalid("host", "not a host name or address")
+            self._sound_host = host
+        return None
+
+    def _fault_of_target(self, host: bytes | None) -> Problem | None:
+        """A proxy in front of us may have gone by the other of two hosts (RFC 9112, 3.2.2)."""
+        if b"#" in self.url:
+            return invalid("", "the address has a fragment")
+        if self.url[:1] == b"/" or self.url == b"*":
+            return None
+        authority = self.url.partition(b"://")[2].partition(b"/")[0].partition(b"?")[0]
+        if authority.lower() != (host or authority).lower():
+            return invalid("host", "differs from the host of the address")
+        return None if _HOST(authority) else invalid("", "the address is not valid")
 
     def _declares_body(self) -> bool:
         return any(

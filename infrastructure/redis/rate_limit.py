@@ -13,6 +13,7 @@ from application.rate_limit import Limit, Slice
 
 KEY_PREFIX = "ais:rate:"
 TIMEOUT_SECONDS = 0.25
+CONNECTIONS = 16
 
 TAKE = """
 local used = tonumber(redis.call('GET', KEYS[1]) or '0')
@@ -49,17 +50,23 @@ class RedisTokenStore:
 
 
 def make_client(url: str) -> redis.asyncio.Redis:
-    """Return a client with short timeouts and no retries, for counting requests only."""
-    return redis.asyncio.Redis.from_url(
+    """Return a client with short timeouts and no retries, for what can be done without Redis.
+
+    More requests at once than connections wait for one: refused, they would pass for a Redis that
+    is gone, and each process would count by itself in the very moment of a rush.
+    """
+    pool = redis.asyncio.BlockingConnectionPool.from_url(
         url,
+        max_connections=CONNECTIONS,
+        timeout=TIMEOUT_SECONDS,
         socket_timeout=TIMEOUT_SECONDS,
         socket_connect_timeout=TIMEOUT_SECONDS,
         retry=None,
-        max_connections=16,
         # Else each new connection looks up the library's version on the disk, for milliseconds in
         # which the event loop answers nobody.
         driver_info=None,
     )
+    return redis.asyncio.Redis.from_pool(pool)
 
 
 def forget_windows(url: str) -> None:

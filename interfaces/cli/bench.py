@@ -8,7 +8,10 @@ from typing import Annotated
 from cyclopts import Parameter, validators
 
 REPOSITORY = Path(__file__).resolve().parents[2]
-NAMES = ("reserve", "append", "replay", "statement", "journey", "webhook", "stripe-away")
+NAMES = (
+    *("reserve", "append", "replay", "statement", "journey", "webhook", "search", "compression"),
+    "stripe-away",
+)
 # Those that can also be tried out in seconds.
 QUICK = frozenset({"journey", "webhook", "stripe-away"})
 # The one whose length is chosen. Its seats are held for fifteen minutes, the time before included.
@@ -30,7 +33,7 @@ def bench(
     Parameters
     ----------
     name
-        reserve, append, replay, statement, journey, webhook or stripe-away.
+        reserve, append, replay, statement, journey, webhook, search, compression or stripe-away.
     as_json
         Print one line of JSON at the end on standard output.
     quick

@@ -54,6 +54,7 @@ rate_limit: limits of requests for each client
 correlation: the correlation id, and the headers of every answer
 security_headers: what keeps browsers from framing, sniffing or storing answers
 cross_origin: answers to scripts of other origins
+compression: answers in the encoding that a client accepts
 request_target: one spelling of every path and parameter
 strict_request: decodes exactly the documented JSON, or refuses it
 mailbox: e-mail addresses as every route takes them

@@ -33,6 +33,7 @@ from interfaces.http import (
     check_in,
     checkout,
     claims,
+    compression,
     correlation,
     credits,
     cross_origin,
@@ -148,18 +149,26 @@ class EdgeApp(Litestar):
             ),
         )
         if scope["method"] == "HEAD":
-            # RFC 9110, 9.3.2: what GET would answer, without its content.
-            scope["method"], tagged = "GET", answers.without_content(tagged)
+            # RFC 9110, 9.3.2: what GET would answer, without its content. The server's own scope
+            # stays as it is: it must not wait for content.
+            scope, tagged = {**scope, "method": "GET"}, answers.without_content(tagged)
         elif scope["method"] == "OPTIONS":
             tagged = answers.allowing(
                 tagged,
                 lambda: self.allowed.get(str(scope.get("path_template"))),
                 lambda methods: cross_origin.preflight_headers(exchange, origins, methods),
             )
-        problem = _refused(scope, exchange)
-        if problem is None:
-            await super().__call__(scope, receive, tagged)
-            return
+        try:
+            problem = _refused(scope, exchange)
+            if problem is None:
+                compressing = compression.compressing(tagged, scope, exchange)
+                await super().__call__(scope, receive, compressing)
+                return
+        except Exception as error:
+            # The server would answer in words of its own. An answer that has begun can only break.
+            if exchange.has_begun:
+                raise
+            problem = problems.as_problem(error, StrictRequest(scope, receive, tagged))
         scope["litestar_app"] = self
         request = StrictRequest(scope, receive, tagged)
         answer = problems.rendered(problem, request).to_asgi_response(None, request)

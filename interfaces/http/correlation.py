@@ -43,6 +43,8 @@ class Exchange(msgspec.Struct, gc=False):
 
     headers: dict[bytes, bytes]
     correlation_id: str
+    # Whether the head of the answer was sent.
+    has_begun: bool = False
     # Limit, what remains of it, and the seconds until it is whole again.
     window: tuple[int, int, float] | None = None
 
@@ -116,6 +118,7 @@ def tagging(send: Send, exchange: Exchange, extra: Sequence[Header]) -> Send:
 
     async def tagged(message: Message) -> None:
         if message["type"] == "http.response.start":
+            exchange.has_begun = True
             found = [*added, *exchange.limit_headers()]
             message["headers"] = completed(message["headers"], found)
         await send(message)

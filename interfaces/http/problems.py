@@ -180,6 +180,9 @@ def _from_framework(error: HTTPException, request: Request[Any, Any, Any]) -> Pr
             return invalid("", "not JSON")
         field = _name_on_the_wire(str(first.get("key", "")), request)
         details = {"field": field, "reason": str(first.get("message", ""))}
+    elif isinstance(error, ValidationException) and isinstance(error.__cause__, KeyError):
+        # A required parameter; the framework names it in its sentence only.
+        return invalid(str(error.__cause__.args[0]), "missing")
     problem = Problem(CODES_BY_STATUS[error.status_code], status=error.status_code, details=details)
     allow = (error.headers or {}).get("allow")
     if allow:

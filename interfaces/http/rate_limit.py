@@ -170,10 +170,11 @@ class RateLimiter:
         return self._alone(name, client, limit, now)
 
     def _alone(self, name: LimitName, client: str, limit: Limit, now: float) -> Slice:
-        """Without the store this process gives a whole window, once per window."""
+        """Without the store this process gives a whole window, once per window; of one that began
+        with the store what was left of it when the store last answered."""
         lease = self._leases.get((name, client))
         if lease is not None and lease.closes_at > now:
-            return Slice(0, lease.closes_at - now)
+            return Slice(lease.left, lease.closes_at - now)
         return Slice(limit.count, limit.window_seconds)
 
 

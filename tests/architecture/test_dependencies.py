@@ -13,6 +13,7 @@ from tests.architecture import tree
 HOMES = {
     "airportsdata": {"infrastructure.airports"},
     "aiohttp": {"infrastructure.stripe", "infrastructure.stripe_simulator"},
+    "brotli": {"interfaces.http"},
     "cryptography": {"infrastructure.sealing", "infrastructure.tax_authority"},
     "cyclopts": {"interfaces.cli"},
     "dramatiq": {"infrastructure.redis", "interfaces.worker", "interfaces.cli.worker"},
@@ -29,6 +30,7 @@ HOMES = {
     "redis": {"infrastructure.redis", "infrastructure.embedded", "interfaces.web_composition"},
     "rich": {"interfaces.cli"},
     "stripe": {"infrastructure.stripe", "infrastructure.stripe_simulator"},
+    "zstandard": {"interfaces.http"},
     "uvicorn": {"interfaces.web", "interfaces.connection", "infrastructure.stripe_simulator"},
 }
 # Modules that nothing in the layers imports, with what they are for all the same.

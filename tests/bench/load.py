@@ -39,6 +39,7 @@ class LoadResult(msgspec.Struct, frozen=True):
 
     rate: float
     p50_ms: float
+    p95_ms: float
     p99_ms: float
     statuses: dict[str, int]
     rate_by_port: dict[str, float]
@@ -159,6 +160,7 @@ async def run(plan: LoadPlan) -> LoadResult:
     return LoadResult(
         rate=len(load.latencies) / plan.seconds,
         p50_ms=latencies[len(latencies) // 2] * 1e3,
+        p95_ms=latencies[int(len(latencies) * 0.95)] * 1e3,
         p99_ms=latencies[int(len(latencies) * 0.99)] * 1e3,
         statuses=dict(load.statuses),
         rate_by_port={str(port): n / plan.seconds for port, n in load.by_port.items()},

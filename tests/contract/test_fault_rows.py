@@ -24,6 +24,7 @@ ROWS = {
     "28": "signed bytes that are no event",
     "29": "work that takes long",
     "30": "an idempotency key of another form",
+    "31": "an idempotency key that is used again",
     "32": "a body that is too large",
     "33": "a body that is not UTF-8",
     "34": "NUL in a text",
@@ -32,12 +33,24 @@ ROWS = {
     "37": "a member twice, or an unknown one",
     "38": "what a form of another site can send",
     "39": "a body that grows, or comes slowly",
+    "40": "a currency that is unknown, or has three decimals or none",
+    "41": "look-alikes, other directions, length, lines for the log",
     "42": "page sizes out of bounds, and cursors from elsewhere",
+    "43": "the last seat for two hundred clients at once",
+    "44": "cancel against capture, double cancel, double refund, more than was captured",
+    "45": "a token that is forged, altered or stale",
+    "46": "a token of a megabyte",
     "47": "a refresh token that was stolen and is used twice",
     "48": "an honest refresh that is repeated: two tabs, a lost answer",
     "49": "a refresh after the session is over",
+    "50": "another customer's booking",
+    "51": "a role without the right",
+    "52": "members that nobody offers",
+    "53": "guessed passwords",
     "54": "a client's address that the client made up",
 }
+# These are shown against the whole running system.
+OF_THE_EDGE = {str(row) for row in range(30, 55)}
 
 
 def _named(path: Path) -> Iterator[str]:
@@ -53,3 +66,9 @@ def _named(path: Path) -> Iterator[str]:
 def test_each_row_is_named_by_a_test() -> None:
     files = [path for path in TESTS.rglob("test_*.py") if ".venv" not in path.parts]
     assert {row for path in files for row in _named(path)} == ROWS.keys()
+
+
+def test_each_row_of_the_edge_is_shown_against_the_running_system() -> None:
+    named = {row for path in (TESTS / "end_to_end").glob("test_*.py") for row in _named(path)}
+    assert named >= OF_THE_EDGE
+    assert ROWS.keys() >= OF_THE_EDGE

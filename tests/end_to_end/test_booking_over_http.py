@@ -13,6 +13,7 @@ from tests.support.running_system import System
 async def test_of_two_hundred_clients_one_gets_the_last_seat(
     system: System, customer: Customer
 ) -> None:
+    """Fault row 43: two hundred clients, one seat."""
     flight = running_system.schedule(system, seats=1)
     answers = await asyncio.gather(*(customer.send_booking(flight) for _ in range(200)))
     assert Counter(answer.status_code for answer in answers) == {201: 1, 409: 199}
@@ -24,6 +25,7 @@ async def test_of_two_hundred_clients_one_gets_the_last_seat(
 async def test_the_same_key_a_hundred_times_at_once_makes_one_booking(
     system: System, customer: Customer
 ) -> None:
+    """Fault row 31: one key, a hundred times at once."""
     flight = running_system.schedule(system, seats=50)
     answers = await asyncio.gather(
         *(customer.send_booking(flight, key="one-key") for _ in range(100))
@@ -43,6 +45,7 @@ async def test_the_same_key_a_hundred_times_at_once_makes_one_booking(
 async def test_a_replay_gives_the_booking_as_it_was_with_its_names(
     system: System, customer: Customer
 ) -> None:
+    """Fault row 31: after success, the stored answer."""
     flight = running_system.schedule(system, seats=5)
     first = await customer.send_booking(flight, key="again")
     second = await customer.send_booking(flight, key="again")
@@ -55,6 +58,7 @@ async def test_a_replay_gives_the_booking_as_it_was_with_its_names(
 async def test_the_same_key_with_another_body_is_refused(
     system: System, client: httpx.AsyncClient, customer: Customer
 ) -> None:
+    """Fault row 31: another body."""
     flight = running_system.schedule(system, seats=5)
     assert (await customer.send_booking(flight, key="k")).status_code == 201
     headers = {**customer.headers, "Idempotency-Key": "k"}
@@ -89,6 +93,7 @@ async def test_a_missing_key_is_reported(
 async def test_another_customers_booking_does_not_exist(
     system: System, client: httpx.AsyncClient, customer: Customer
 ) -> None:
+    """Fault row 50: read, list, checkout."""
     flight = running_system.schedule(system, seats=1)
     booking = (await customer.send_booking(flight)).json()["id"]
     stranger = await customers.register(client)

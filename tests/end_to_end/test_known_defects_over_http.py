@@ -59,6 +59,7 @@ async def test_defect_15_amounts_are_in_the_minor_units_of_their_own_currency(
     fare: int,
     shown: int,
 ) -> None:
+    """Fault row 40: three decimals and none."""
     flight = running_system.schedule(system, seats=2, fare=fare, currency=currency)
     made = (await customer.send_booking(flight)).json()
     assert made["total"] == {"amount": shown, "currency": currency}

@@ -39,6 +39,7 @@ async def test_strangers_do_not_lock_the_owner_out_and_learn_nothing(
 async def test_another_customers_booking_is_not_found_and_the_attempt_is_recorded(
     system: System, client: httpx.AsyncClient, customer: Customer, path: str
 ) -> None:
+    """Fault row 50: the attempt is recorded."""
     booking = await customer.reserved([running_system.schedule(system, seats=2)])
     stranger = await customers.register(client)
     me = (await client.get("/api/auth/me", headers=stranger.headers)).json()["id"]
@@ -58,6 +59,7 @@ async def test_another_customers_booking_is_not_found_and_the_attempt_is_recorde
 async def test_what_a_role_may_not_do_is_recorded(
     system: System, client: httpx.AsyncClient, customer: Customer
 ) -> None:
+    """Fault row 51: the attempt is recorded."""
     me = (await client.get("/api/auth/me", headers=customer.headers)).json()["id"]
     answer = await client.get("/api/ledger/trial-balance", headers=customer.headers)
     assert answer.status_code == 403

@@ -42,6 +42,34 @@ async def test_a_request_under_way_is_answered_before_the_process_ends(
     await _restart(system, client, "web")
 
 
+async def test_a_rush_while_the_process_stops_gets_answers_in_the_form_or_none(
+    system: System, client: httpx.AsyncClient, customer: Customer
+) -> None:
+    """What was answered holds, and what was not is repeated with its key."""
+    flight = running_system.schedule(system, seats=100)
+
+    async def book(key: str) -> httpx.Response | None:
+        try:
+            return await customer.send_booking(flight, key=key)
+        except httpx.TransportError:
+            return None
+
+    rush = [asyncio.create_task(book(f"rush-{number}")) for number in range(60)]
+    await asyncio.wait(rush, return_when=asyncio.FIRST_COMPLETED)
+    assert await asyncio.to_thread(_stopped, system, "web") == 0
+    answers = await asyncio.gather(*rush)
+    await _restart(system, client, "web")
+    for number, answer in enumerate(answers):
+        if answer is not None and not answer.is_success:
+            assert (answer.status_code, answer.json()["code"]) == (503, "SERVICE_UNAVAILABLE")
+            assert int(answer.headers["retry-after"]) > 0
+        again = await customer.send_booking(flight, key=f"rush-{number}")
+        assert again.status_code == 201, again.text
+        if answer is not None and answer.is_success:
+            assert again.json()["id"] == answer.json()["id"]
+    assert stored_log.tags(system.owner_dsn, flight).count("flight.seats_held.1") == len(rush)
+
+
 async def test_a_task_under_way_is_finished_before_the_process_ends(
     system: System, client: httpx.AsyncClient, customer: Customer
 ) -> None:

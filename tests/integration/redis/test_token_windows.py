@@ -67,6 +67,22 @@ async def test_two_processes_share_one_limit(client: redis.asyncio.Redis) -> Non
     assert sum(each is None for each in outcomes) == 20
 
 
+async def test_a_rush_waits_for_connections_and_is_counted_by_all_processes_together(
+    client: redis.asyncio.Redis,
+) -> None:
+    """More clients at once than there are connections: no process begins to count by itself."""
+    limits = {**GENEROUS, "booking": Limit(1, 60)}
+    first, second = (
+        RateLimiter(limits, RedisTokenStore(client), monotonic=time.monotonic) for _ in range(2)
+    )
+    users = [f"usr_{number}" for number in range(20 * rate_limit.CONNECTIONS)]
+    outcomes = await asyncio.gather(
+        *(each.take("booking", user) for user in users for each in (first, second)),
+        return_exceptions=True,
+    )
+    assert sum(each is None for each in outcomes) == len(users)
+
+
 async def test_a_lost_server_is_unavailable() -> None:
     client = rate_limit.make_client("unix:///nonexistent/socket")
     with pytest.raises(Unavailable):
