@@ -61,9 +61,7 @@ class SessionsEndedResponse(msgspec.Struct, rename="camel"):
     ended: int
 
 
-@post(
-    "/api/auth/mobile-login", status_code=200, **auth.open_to_all("authentication", refuses=(401,))
-)
+@post("/api/auth/mobile-login", status_code=200, **auth.open_to_all("authentication"))
 async def mobile_login(
     request: StrictRequest, data: JSONBody[LoginRequest]
 ) -> Answered[TokensResponse]:
@@ -76,7 +74,7 @@ async def mobile_login(
     return Answered(_in_body(signed_in.tokens), cookies=[_device_cookie(request, signed_in)])
 
 
-@post("/api/auth/login", status_code=200, **auth.open_to_all("authentication", refuses=(401,)))
+@post("/api/auth/login", status_code=200, **auth.open_to_all("authentication"))
 async def login(request: StrictRequest, data: JSONBody[LoginRequest]) -> Answered[BrowserResponse]:
     """Sign a browser in: both tokens are in cookies that scripts cannot read."""
     signed_in = await _signed_in(request, data, "web")
@@ -87,7 +85,7 @@ async def login(request: StrictRequest, data: JSONBody[LoginRequest]) -> Answere
     )
 
 
-@post("/api/auth/refresh", status_code=200, **auth.open_to_all(refuses=(401, 403)))
+@post("/api/auth/refresh", status_code=200, **auth.open_to_all())
 async def refresh(request: StrictRequest) -> Answered[TokensResponse | BrowserResponse]:
     """Exchange a refresh token for new tokens; it is spent by that.
 

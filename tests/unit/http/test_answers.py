@@ -271,7 +271,9 @@ async def test_the_openapi_document_contains_bodies_errors_and_security(edge: Ed
     probe = document["paths"]["/probe"]["post"]
     assert probe["security"] == [{"bearer": []}, {"cookie": []}]
     assert {"201", "400", "401", "403", "429", "503"} <= set(probe["responses"])
-    reference = probe["responses"]["400"]["content"]["application/json"]["schema"]["$ref"]
+    name = probe["responses"]["400"]["$ref"].rpartition("/")[2]
+    refused = document["components"]["responses"][name]
+    reference = refused["content"]["application/json"]["schema"]["$ref"]
     schema = document["components"]["schemas"][reference.rpartition("/")[2]]
     assert set(schema["properties"]) == FLAT
     assert "application/json" in probe["requestBody"]["content"]

@@ -8,9 +8,10 @@ from typing import Any
 import pytest
 
 from interfaces.http import app
+from interfaces.http.openapi.document import document
 from tests.support.http_client import Edge, http_ports
 
-DOCUMENT: dict[str, Any] = app.create_app(http_ports()).openapi_schema.to_schema()
+DOCUMENT: dict[str, Any] = document(app.create_app(http_ports()))
 PATHS: dict[str, Any] = DOCUMENT["paths"]
 METHODS = ("get", "post", "put", "patch", "delete")
 # What stands for a parameter of a path; no route comes so far as to look it up.

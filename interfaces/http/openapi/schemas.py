@@ -1,0 +1,59 @@
+"""The schema of every body and answer, from the struct that decodes or encodes it."""
+
+from collections.abc import Iterable
+from typing import Any
+
+import msgspec
+
+from interfaces.http.openapi import words
+
+Schema = dict[str, Any]
+REFERENCE = "#/components/schemas/{name}"
+# A text of a request ends where its pattern ends, also before a line feed. In ECMA 262, which JSON
+# Schema uses, the dollar sign means that by itself.
+_BEFORE_LINE_FEED = r"(?!\n)"
+
+
+def components(types: Iterable[type[msgspec.Struct]]) -> dict[str, Schema]:
+    """Return the schemas of the structs, and of those within them, by name."""
+    _, made = msgspec.json.schema_components(types, ref_template=REFERENCE)
+    # Defaults are values of Python until they are written.
+    found: dict[str, Schema] = msgspec.json.decode(msgspec.json.encode(made))
+    for name, schema in found.items():
+        _mended(schema)
+        properties = schema.get("properties", {})
+        for member, described in properties.items():
+            word = words.property_word(name, member)
+            if word is not None:
+                described["description"] = word.text
+        if name.endswith("Response") and not _leaves_out_defaults(name):
+            # A default of ours is written into the answer like any other value.
+            schema["required"] = list(properties)
+    return dict(sorted(found.items()))
+
+
+def of(annotation: Any) -> Schema:
+    """Return the schema of one type, by reference where it is a struct."""
+    (schema,), _ = msgspec.json.schema_components([annotation], ref_template=REFERENCE)
+    _mended(schema)
+    return schema
+
+
+def _leaves_out_defaults(name: str) -> bool:
+    return name == "ReceivedResponse"
+
+
+def _mended(node: Any) -> None:
+    """Give every list of values its type, and write patterns as JSON Schema has them."""
+    if isinstance(node, list):
+        for each in node:
+            _mended(each)
+    if not isinstance(node, dict):
+        return
+    if isinstance(node.get("pattern"), str):
+        node["pattern"] = node["pattern"].replace(_BEFORE_LINE_FEED, "")
+    values = node.get("enum")
+    if isinstance(values, list) and all(isinstance(each, str) for each in values):
+        node.setdefault("type", "string")
+    for each in node.values():
+        _mended(each)
