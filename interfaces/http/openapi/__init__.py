@@ -6,6 +6,7 @@ operations: one operation: words, parameters, body, answers, who may use it
 refusals: which problems a route answers with, from what it declares
 schemas: the schema of every body and answer, from the struct that decodes or encodes it
 words: what every property and parameter means, from `words.toml`
+links: what can be called with what an answer contains
 examples: an example of every body and answer, put together from those of its properties
 tags: the groups of operations in the order of a journey
 """

@@ -12,7 +12,7 @@ from litestar import Litestar
 from litestar.handlers import HTTPRouteHandler
 from litestar.routes import HTTPRoute
 
-from interfaces.http.openapi import operations, schemas, tags, words
+from interfaces.http.openapi import links, operations, schemas, tags, words
 from interfaces.http.openapi.operations import Route
 from interfaces.http.problem_kinds import KINDS
 from interfaces.http.problems import ProblemBody
@@ -50,6 +50,7 @@ def document(app: Litestar) -> dict[str, Any]:
         verb = each.method.lower()
         operation = operations.operation(each, generated[each.path][verb], components)
         paths.setdefault(each.path, {})[verb] = operation
+    _link(paths)
     return {
         "openapi": "3.1.0",
         "info": {"title": TITLE, "version": VERSION, "description": INTRODUCTION},
@@ -76,6 +77,17 @@ def _routes(app: Litestar, generated: Mapping[str, Any]) -> Iterator[Route]:
             if isinstance(handler, HTTPRouteHandler):
                 for method in sorted(handler.http_methods - {"OPTIONS"}):
                     yield operations.route(str(method), path, handler)
+
+
+def _link(paths: Mapping[str, Mapping[str, Any]]) -> None:
+    """Say at each answer what can be called with what it contains."""
+    found = [(path, each) for path, of_path in paths.items() for each in of_path.values()]
+    taken = {each["operationId"]: re.findall(r"{(\w+)}", path) for path, each in found}
+    for _, operation in found:
+        linked = links.links(operation["operationId"], taken)
+        if linked:
+            (done,) = [status for status in operation["responses"] if status.startswith("2")]
+            operation["responses"][done]["links"] = linked
 
 
 def _place(route: Route) -> tuple[int, str]:
