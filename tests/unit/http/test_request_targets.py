@@ -140,6 +140,8 @@ async def test_a_parameter_is_given_once_and_in_visible_characters(
     if is_number(parameter):
         numbers = ["10.0", "1e1", "%2B10", "010", "1_0", "%20%2010", "%D9%A1", "", "0x1", "9" * 30]
         queries += [f"{name}={each}" for each in numbers]
+    if parameter["schema"].keys() & {"format", "enum"}:
+        queries += [f"{name}=null", f"{name}="]
     for query in queries:
         status, _, body = await asked(edge, method, filled(path), query)
         assert (status, json.loads(body)["code"]) == (400, "VALIDATION_ERROR"), query
