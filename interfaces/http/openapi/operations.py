@@ -24,6 +24,8 @@ _MEANINGS = {
     415: "The content type is not taken",
 }
 _PROBLEM = {"$ref": schemas.REFERENCE.format(name="ProblemBody")}
+# Bare, or a string of RFC 8941 (3.3.3).
+_KEY = r'^([!#-~]{1,255}|"([!#-\[\]-~]|\\["\\]){1,255}")$'
 _WEBHOOK = "/api/webhooks/"
 
 
@@ -170,7 +172,7 @@ def _key_parameter(found: Route) -> dict[str, Any]:
         "in": "header",
         "required": found.key == "required" and not in_body,
         "description": f"{required}{place if in_body else ''}. {word.text}",
-        "schema": {"type": "string", "minLength": 1, "maxLength": 255, "pattern": "^[!-~]+$"},
+        "schema": {"type": "string", "pattern": _KEY},
         "example": word.example,
     }
 

@@ -9,6 +9,7 @@ from tests.support.reference import (
     errors,
     events,
     postings,
+    postman,
     read_models,
     rules,
     settings,
@@ -28,6 +29,7 @@ PAGES: dict[str, Callable[[], str]] = {
     "stripe-events.md": stripe_events.text,
     "timers.md": timers.text,
     "rules.md": rules.text,
+    "postman.json": postman.text,
 }
 
 
