@@ -59,7 +59,6 @@ from interfaces.http import (
     seats,
     security_events,
     security_headers,
-    session_cookies,
     sessions,
     settlement,
     sign_in,

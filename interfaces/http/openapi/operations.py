@@ -44,7 +44,8 @@ class Route(msgspec.Struct, frozen=True):
 
     def structs(self) -> list[type[msgspec.Struct]]:
         """The structs of body and answer."""
-        return [each for each in (self.body, self.answer) if _is_struct(each)]
+        found = (*schemas.alternatives(self.body), *schemas.alternatives(self.answer))
+        return [each for each in found if _is_struct(each)]
 
 
 def route(method: str, path: str, handler: HTTPRouteHandler) -> Route:

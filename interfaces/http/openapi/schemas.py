@@ -1,7 +1,8 @@
 """The schema of every body and answer, from the struct that decodes or encodes it."""
 
 from collections.abc import Iterable
-from typing import Any
+from types import UnionType
+from typing import Any, get_args
 
 import msgspec
 
@@ -34,9 +35,17 @@ def components(types: Iterable[type[msgspec.Struct]]) -> dict[str, Schema]:
 
 def of(annotation: Any) -> Schema:
     """Return the schema of one type, by reference where it is a struct."""
+    either = alternatives(annotation)
+    if len(either) > 1:
+        return {"anyOf": [of(each) for each in either]}
     (schema,), _ = msgspec.json.schema_components([annotation], ref_template=REFERENCE)
     _mended(schema)
     return schema
+
+
+def alternatives(annotation: Any) -> tuple[Any, ...]:
+    """Return the types of a union; any other type is its only one."""
+    return get_args(annotation) if isinstance(annotation, UnionType) else (annotation,)
 
 
 def _leaves_out_defaults(name: str) -> bool:
