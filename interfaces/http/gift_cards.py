@@ -184,6 +184,8 @@ async def refund_gift_card(
 @post(
     "/api/gift-cards/{gift_card_id:str}/resend",
     status_code=200,
+    idempotency_key="required",
+    optional_body=CheckoutRequest,
     **auth.signed_in("see_own_bookings", "payment"),
 )
 async def resend_gift_code(

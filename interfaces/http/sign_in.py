@@ -85,14 +85,20 @@ async def login(request: StrictRequest, data: JSONBody[LoginRequest]) -> Answere
     )
 
 
-@post("/api/auth/refresh", status_code=200, **auth.open_to_all())
+@post(
+    "/api/auth/refresh",
+    status_code=200,
+    operation_id="refreshTokens",
+    optional_body=RefreshRequest,
+    **auth.open_to_all(),
+)
 async def refresh(request: StrictRequest) -> Answered[TokensResponse | BrowserResponse]:
     """Exchange a refresh token for new tokens; it is spent by that.
 
     The token is in the header `Authorization`, in the body, or in the cookie of a browser, which
     sends `X-CSRF-Token` too and gets new cookies.
     """
-    offered = await _offered_token(request)
+    offered = _offered_token(request, await request.optional_json(RefreshRequest))
     if offered is not None:
         tokens = await _refreshed(request, offered)
         return Answered(_in_body(tokens))
@@ -143,10 +149,9 @@ async def _signed_in(request: StrictRequest, data: LoginRequest, kind: SessionKi
     )
 
 
-async def _offered_token(request: StrictRequest) -> str | None:
+def _offered_token(request: StrictRequest, body: RefreshRequest | None) -> str | None:
     """The token of the header or of the body; both must agree."""
     header = request.header(b"authorization")
-    body = await request.optional_json(RefreshRequest)
     if header is None:
         return None if body is None else body.refresh_token
     scheme, _, token = header.decode("latin-1").partition(" ")

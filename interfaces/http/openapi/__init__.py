@@ -3,6 +3,7 @@
 document: the whole document, from the routes of an application
 plugin: serves it at `/schema/openapi.json`
 operations: one operation: words, parameters, body, answers, who may use it
+security: what a caller proves who they are with
 refusals: which problems a route answers with, from what it declares
 schemas: the schema of every body and answer, from the struct that decodes or encodes it
 words: what every property and parameter means, from `words.toml`

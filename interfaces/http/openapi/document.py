@@ -12,7 +12,7 @@ from litestar import Litestar
 from litestar.handlers import HTTPRouteHandler
 from litestar.routes import HTTPRoute
 
-from interfaces.http.openapi import links, operations, schemas, tags, words
+from interfaces.http.openapi import links, operations, schemas, security, tags, words
 from interfaces.http.openapi.operations import Route
 from interfaces.http.problem_kinds import KINDS
 from interfaces.http.problems import ProblemBody
@@ -28,7 +28,8 @@ Bookings, payments and the ledger of an airline.
 * JSON in camelCase. Amounts are integers in the minor unit of their currency (SAR 500.00 is 50000,
   KWD 12.500 is 12500, JPY 900 is 900); instants are RFC 3339 in UTC; passengers and flights of a
   booking are counted from 0.
-* Sign in at `/api/auth/mobile-login` and send `Authorization: Bearer <accessToken>`.
+* Sign in at `/api/auth/mobile-login` and send `Authorization: Bearer <accessToken>`; browsers sign
+  in at `/api/auth/login`, which sets cookies. `/api/auth/refresh` gives the next token.
 * Unknown members of a body and unknown forms of a value are refused. Answers may get more members,
   and texts that are codes (`code`, `status`, `reason`, `kind`) more values, without a new version:
   a client ignores members and handles codes that it does not know.
@@ -60,7 +61,7 @@ def document(app: Litestar) -> dict[str, Any]:
         "components": {
             "schemas": components,
             "responses": _refusals(paths),
-            "securitySchemes": _security_schemes(),
+            "securitySchemes": security.schemes(),
             "headers": _headers(),
             "examples": _problems(),
         },
@@ -109,23 +110,6 @@ def _refusals(paths: Mapping[str, Mapping[str, Any]]) -> Mapping[str, Any]:
     return {name: operations.refusal(name) for name in sorted(names)}
 
 
-def _security_schemes() -> Mapping[str, Any]:
-    return {
-        operations.BEARER: {
-            "type": "http",
-            "scheme": "bearer",
-            "bearerFormat": "JWT",
-            "description": "The `accessToken` of `/api/auth/mobile-login`.",
-        },
-        operations.SIGNATURE: {
-            "type": "apiKey",
-            "in": "header",
-            "name": "Stripe-Signature",
-            "description": "What Stripe makes of the bytes of the body and our webhook secret.",
-        },
-    }
-
-
 def _headers() -> Mapping[str, Any]:
     return {
         name: {
@@ -134,7 +118,7 @@ def _headers() -> Mapping[str, Any]:
             "example": word.example,
         }
         for name, word in words.words().headers.items()
-        if name != "Idempotency-Key"
+        if name not in operations.REQUEST_HEADERS
     }
 
 

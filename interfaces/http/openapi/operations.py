@@ -12,21 +12,23 @@ from litestar.handlers import HTTPRouteHandler
 from domain.identity import roles
 from interfaces.http import auth
 from interfaces.http.auth import Admission
-from interfaces.http.openapi import examples, refusals, schemas, tags, words
+from interfaces.http.openapi import examples, refusals, schemas, security, tags, words
 from interfaces.http.openapi.schemas import Schema
 from interfaces.http.problem_kinds import KINDS
 
-BEARER, SIGNATURE = "bearer", "stripeSignature"
+# Of the headers that are explained, those of requests.
+REQUEST_HEADERS = ("Idempotency-Key", "If-None-Match")
 _MEANINGS = {
     200: "Done, or read",
     201: "Created",
+    304: "The client has this answer already",
     413: "The body is too large",
     415: "The content type is not taken",
 }
+_LIMIT_HEADERS = ("ratelimit-limit", "ratelimit-remaining", "ratelimit-reset")
 _PROBLEM = {"$ref": schemas.REFERENCE.format(name="ProblemBody")}
 # Bare, or a string of RFC 8941 (3.3.3).
 _KEY = r'^([!#-~]{1,255}|"([!#-\[\]-~]|\\["\\]){1,255}")$'
-_WEBHOOK = "/api/webhooks/"
 
 
 class Route(msgspec.Struct, frozen=True):
@@ -46,6 +48,11 @@ class Route(msgspec.Struct, frozen=True):
         """The structs of body and answer."""
         found = (*schemas.alternatives(self.body), *schemas.alternatives(self.answer))
         return [each for each in found if _is_struct(each)]
+
+    def is_tagged(self) -> bool:
+        """Whether an answer has an entity tag, and is 304 to a client that has it."""
+        is_json = self.admission is None or self.admission.gives == (auth.JSON,)
+        return self.method == "GET" and is_json and _is_struct(self.answer)
 
 
 def route(method: str, path: str, handler: HTTPRouteHandler) -> Route:
@@ -97,16 +104,18 @@ def operation(
         "tags": [] if tag is None else [tag],
         "summary": _summary(text),
         "description": _description(text, found.admission),
-        "security": _security(found),
+        "security": security.of(found.path, found.method, found.admission),
     }
     parameters = [_parameter(each) for each in generated.get("parameters", ())]
     if found.key is not None:
         parameters.append(_key_parameter(found))
+    if found.is_tagged():
+        parameters.append(_tag_parameter())
     if parameters:
         written["parameters"] = parameters
     if found.body is not None:
         written["requestBody"] = _body(found, components)
-    elif found.path.startswith(_WEBHOOK):
+    elif found.path.startswith(security.WEBHOOK):
         written["requestBody"] = _signed_body()
     written["responses"] = _answers(found, components)
     return written
@@ -129,13 +138,6 @@ def _who(admission: Admission | None) -> str:
         return "For every role."
     holders = [each for each in roles.ROLES if roles.may(each, admission.permission)]
     return f"For the permission `{admission.permission}`: {', '.join(holders)}."
-
-
-def _security(found: Route) -> list[dict[str, list[str]]]:
-    if found.path.startswith(_WEBHOOK):
-        return [{SIGNATURE: []}]
-    signed_in = found.admission is not None and found.admission.signed_in
-    return [{BEARER: []}] if signed_in else []
 
 
 def _parameter(generated: Mapping[str, Any]) -> dict[str, Any]:
@@ -178,6 +180,18 @@ def _key_parameter(found: Route) -> dict[str, Any]:
     }
 
 
+def _tag_parameter() -> dict[str, Any]:
+    word = words.words().headers["If-None-Match"]
+    return {
+        "name": "If-None-Match",
+        "in": "header",
+        "required": False,
+        "description": word.text,
+        "schema": {"type": "string"},
+        "example": word.example,
+    }
+
+
 def _body(found: Route, components: Mapping[str, Schema]) -> dict[str, Any]:
     content: dict[str, Any] = {"schema": schemas.of(found.body)}
     content["example"] = examples.of_schema(components, content["schema"])
@@ -195,12 +209,14 @@ def _signed_body() -> dict[str, Any]:
 
 def _answers(found: Route, components: Mapping[str, Schema]) -> dict[str, Any]:
     answers = {str(found.handler.status_code): _success(found, components)}
+    if found.is_tagged():
+        answers["304"] = {"description": _MEANINGS[304], "headers": _headers(found)}
     members = components.get(getattr(found.body, "__name__", ""), {}).get("properties", {})
     declared = refusals.Declared(
         path=found.path,
         method=found.method,
         admission=found.admission,
-        has_body=found.body is not None or found.path.startswith(_WEBHOOK),
+        has_body=found.body is not None or found.path.startswith(security.WEBHOOK),
         is_keyed=found.key is not None,
         members=frozenset(members),
     )
@@ -212,9 +228,6 @@ def _answers(found: Route, components: Mapping[str, Schema]) -> dict[str, Any]:
 
 def _success(found: Route, components: Mapping[str, Schema]) -> dict[str, Any]:
     status = found.handler.status_code
-    headers = {"x-correlation-id": _header("x-correlation-id")}
-    if found.key is not None:
-        headers["idempotency-replayed"] = _header("idempotency-replayed")
     gives = (auth.JSON,) if found.admission is None else found.admission.gives
     if gives == (auth.JSON,):
         schema = schemas.of(found.answer)
@@ -223,7 +236,19 @@ def _success(found: Route, components: Mapping[str, Schema]) -> dict[str, Any]:
     else:
         binary = {"type": "string", "format": "binary"}
         content = {each: {"schema": binary} for each in gives}
-    return {"description": _MEANINGS[status], "headers": headers, "content": content}
+    return {"description": _MEANINGS[status], "headers": _headers(found), "content": content}
+
+
+def _headers(found: Route) -> dict[str, Any]:
+    """The headers of an answer that is no problem."""
+    names = ["x-correlation-id"]
+    if found.admission is not None:
+        names.extend(_LIMIT_HEADERS)
+    if found.key is not None:
+        names.append("idempotency-replayed")
+    if found.is_tagged():
+        names.append("etag")
+    return {name: _header(name) for name in names}
 
 
 def refusal(name: str) -> dict[str, Any]:

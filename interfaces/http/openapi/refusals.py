@@ -9,6 +9,7 @@ from collections.abc import Iterator, Mapping
 import msgspec
 
 from interfaces.http.auth import Admission
+from interfaces.http.openapi import security
 from interfaces.http.problem_kinds import KINDS
 
 # Statuses of a code that the table of problems lists with another one.
@@ -51,6 +52,8 @@ def _codes(route: Declared) -> Iterator[str]:
     yield from ("NOT_ACCEPTABLE", "RATE_LIMITED")
     if route.path.startswith("/api/auth"):
         yield "UNAUTHORIZED"
+    if route.path == security.REFRESHES:
+        yield "FORBIDDEN"
     if route.admission.signed_in:
         yield from ("UNAUTHORIZED", "TOKEN_EXPIRED", "FORBIDDEN")
     yield from _refused_changes(route, route.admission)
