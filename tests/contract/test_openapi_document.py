@@ -10,13 +10,16 @@ import jsonschema_rs
 import msgspec
 import openapi_spec_validator
 import pytest
+from litestar import get
 
-from interfaces.http import problem_kinds, strict_request
+from interfaces.http import auth, problem_kinds, strict_request
 from interfaces.http.app import ROUTES, create_app
 from interfaces.http.openapi import tags, words
 from interfaces.http.openapi.document import document
 from interfaces.http.openapi.operations import operation_id, route
+from interfaces.http.problems import ProblemBody
 from tests.support.http_client import http_ports
+from tests.support.reference import pages
 
 DOCUMENT: dict[str, Any] = document(create_app(http_ports()))
 SCHEMAS: dict[str, Any] = DOCUMENT["components"]["schemas"]
@@ -70,6 +73,19 @@ def test_the_names_of_operations_stay() -> None:
     assert len(names) == len(set(names)) == len(SHOWN) > 100
 
 
+def test_a_route_that_ends_is_marked_and_on_the_page_of_versions() -> None:
+    @get("/api/flights/old", deprecated=True, **auth.open_to_all())
+    async def read_old() -> ProblemBody:
+        """Read what is old."""
+        raise AssertionError
+
+    paths = document(create_app(http_ports(), routes=[read_old]))["paths"]
+    assert paths["/api/flights/old"]["get"]["deprecated"] is True
+    page = (pages.FOLDER / "api-versions.md").read_text("utf-8")
+    ending = [each["operationId"] for _, _, each in OPERATIONS if each.get("deprecated")]
+    assert all(f"`{name}`" in page for name in ending)
+
+
 def test_every_operation_is_described_and_belongs_to_a_tag() -> None:
     assert [each["name"] for each in DOCUMENT["tags"]] == list(tags.TAGS)
     assert all(each["description"].endswith(".") for each in DOCUMENT["tags"])
@@ -121,7 +137,8 @@ def test_every_property_and_parameter_is_explained_and_no_other() -> None:
 def test_the_structs_whose_examples_are_replaced_exist() -> None:
     assert words.words().examples.keys() - SCHEMAS.keys() == {"ProblemDetails"}
     for name, replaced in words.words().examples.items():
-        members = {each for each in replaced if each != "without"} | {*replaced.get("without", ())}
+        lists = {"without", "null", "empty"} & replaced.keys()
+        members = {*replaced} - lists | {each for name in lists for each in replaced[name]}
         known = SCHEMAS[name]["properties"] if name in SCHEMAS else problem_kinds.KINDS
         assert members <= known.keys(), name
 

@@ -19,7 +19,8 @@ STORED = {
     "/.well-known/jwks.json": "public, max-age=300",
     "/docs": "no-cache",
     "/docs/page.js": "no-cache",
-    "/docs/page.css": "no-cache",
+    "/docs/swagger-ui.css": "no-cache",
+    "/docs/swagger-ui-bundle.js": "no-cache",
 }
 REVALIDATED = re.compile(r"/api/flights/[^/]+(/seats)?").fullmatch
 

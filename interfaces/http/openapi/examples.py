@@ -25,7 +25,11 @@ def of_struct(schemas: Schemas, name: str, depth: int = 0) -> Any:
         shown[member] = of_schema(schemas, described, depth) if value is NO_EXAMPLE else value
     for member in replaced.get("without", ()):
         del shown[member]
-    return shown
+    return (
+        shown
+        | dict.fromkeys(replaced.get("null", ()))
+        | {member: [] for member in replaced.get("empty", ())}
+    )
 
 
 def of_schema(schemas: Schemas, schema: Mapping[str, Any], depth: int = 0) -> Any:

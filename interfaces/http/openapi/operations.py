@@ -106,6 +106,8 @@ def operation(
         "description": _description(text, found.admission),
         "security": security.of(found.path, found.method, found.admission),
     }
+    if found.handler.deprecated:
+        written["deprecated"] = True
     parameters = [_parameter(each) for each in generated.get("parameters", ())]
     if found.key is not None:
         parameters.append(_key_parameter(found))

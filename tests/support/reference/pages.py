@@ -8,6 +8,7 @@ from tests.support.reference import (
     api,
     errors,
     events,
+    mobile_api,
     postings,
     postman,
     read_models,
@@ -30,6 +31,7 @@ PAGES: dict[str, Callable[[], str]] = {
     "timers.md": timers.text,
     "rules.md": rules.text,
     "postman.json": postman.text,
+    "mobile-api.md": mobile_api.text,
 }
 
 
