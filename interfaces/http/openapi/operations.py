@@ -19,9 +19,9 @@ from interfaces.http.problem_kinds import KINDS
 # Of the headers that are explained, those of requests.
 REQUEST_HEADERS = ("Idempotency-Key", "If-None-Match")
 _MEANINGS = {
-    200: "Done, or read",
-    201: "Created",
-    304: "The client has this answer already",
+    200: "Done, or read.",
+    201: "Created.",
+    304: "The client has this answer already.",
     413: "The body is too large",
     415: "The content type is not taken",
 }
@@ -238,7 +238,9 @@ def _success(found: Route, components: Mapping[str, Schema]) -> dict[str, Any]:
     else:
         binary = {"type": "string", "format": "binary"}
         content = {each: {"schema": binary} for each in gives}
-    return {"description": _MEANINGS[status], "headers": _headers(found), "content": content}
+    words_of_answer = inspect.getdoc(found.answer) if _is_struct(found.answer) else None
+    described = (words_of_answer or _MEANINGS[status]).partition("\n\n")[0]
+    return {"description": described, "headers": _headers(found), "content": content}
 
 
 def _headers(found: Route) -> dict[str, Any]:

@@ -173,13 +173,13 @@ def text() -> str:
 
 
 def _step(
-    heading: str, told: str, name: str, operations: dict[str, tuple[str, str, Any]]
+    heading: str, explained: str, name: str, operations: dict[str, tuple[str, str, Any]]
 ) -> Iterator[str]:
     method, path, operation = operations[name]
     key = [each for each in operation.get("parameters", ()) if each["name"] == "Idempotency-Key"]
     yield from (f"### {heading}", "")
     with_key = ", with a key" if key else ""
-    said = f"{code(f'{method} {path}')} ({code(name)}{with_key}). {told}"
+    said = f"{code(f'{method} {path}')} ({code(name)}{with_key}). {explained}"
     yield from (*textwrap.wrap(said, 100, break_on_hyphens=False), "")
     body = operation.get("requestBody", {}).get("content", {}).get("application/json", {})
     if "example" in body:
