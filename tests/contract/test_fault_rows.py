@@ -36,6 +36,8 @@ ROWS = {
     "47": "a refresh token that was stolen and is used twice",
     "48": "an honest refresh that is repeated: two tabs, a lost answer",
     "49": "a refresh after the session is over",
+    "50": "another customer's booking",
+    "51": "a route that another role may use",
     "54": "a client's address that the client made up",
 }
 

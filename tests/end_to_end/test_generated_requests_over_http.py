@@ -41,6 +41,8 @@ CHECKS = (
     "allow_header_conformance",
     "ignored_auth",
 )
+# Answered with 401 from then on, all other requests of a run would be about nothing.
+ENDS_THE_SESSION = {"logout", "logoutAll"}
 PUBLIC = [
     option
     for tag in ("Identity", "Search and flights", "Health")
@@ -114,7 +116,7 @@ async def test_the_signed_in_get_what_the_document_says_on_every_route(
         else await customers.staff(system, client, role)
     )
     document = await _document(client)
-    names = sorted(_names(document))
+    names = sorted(_names(document) - ENDS_THE_SESSION)
     chosen = random.Random(_seed()).sample(names, OPERATION_COUNT)
     printed = await _generated(
         system,
@@ -127,8 +129,8 @@ async def test_the_signed_in_get_what_the_document_says_on_every_route(
     assert _number_of_cases(printed) > 30
 
 
-def _names(document: dict[str, Any]) -> list[str]:
-    return [each["operationId"] for path in document["paths"].values() for each in path.values()]
+def _names(document: dict[str, Any]) -> set[str]:
+    return {each["operationId"] for path in document["paths"].values() for each in path.values()}
 
 
 def _seed() -> str:

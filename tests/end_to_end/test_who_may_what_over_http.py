@@ -18,7 +18,7 @@ from interfaces.http.app import ROUTES, create_app
 from interfaces.http.auth import Admission
 from interfaces.http.openapi.document import document
 from interfaces.http.openapi.operations import operation_id
-from tests.support import customers, running_system
+from tests.support import customers, running_system, stored_log
 from tests.support.customers import Customer
 from tests.support.http_client import http_ports
 from tests.support.running_system import System
@@ -27,6 +27,8 @@ from tests.support.running_system import System
 UNKNOWN = {"day": "2026-11-30", "month": "2026-11", "form": "pdf", "name": "INV-2026-000001.pdf"}
 # What is not found is not the booking: a flight, a credit, shares that nobody has asked for.
 NAMES_ANOTHER = {"quoteModification", "spendCredit", "readShares"}
+# After these the caller signs in again.
+ENDS_THE_SESSION = {"logout", "logoutAll"}
 NO_BOOKING = "booking-ZZZZZZ"
 ADMISSIONS: dict[str, Admission] = {
     operation_id(handler): handler.opt["admission"]
@@ -114,7 +116,7 @@ async def test_nobody_gets_in_without_a_token(client: httpx.AsyncClient) -> None
 async def test_a_role_gets_in_exactly_where_it_has_the_permission(
     system: System, client: httpx.AsyncClient, role: Role
 ) -> None:
-    """About nothing that exists: where it gets in, it is told so, or that the request is wrong."""
+    """Fault row 51: where it gets in, nothing is found, or the request is wrong; else it is 403."""
     caller = await _signed_in(system, client, role)
     wrong = {}
     for each in SIGNED_IN:
@@ -123,15 +125,19 @@ async def test_a_role_gets_in_exactly_where_it_has_the_permission(
         may = permission is None or roles.may(role, permission)
         if (status == 403) == may or status in {401, 429} or status >= 500:
             wrong[each.name] = status
+        if each.name in ENDS_THE_SESSION:
+            caller = await _signed_in(system, client, role)
     assert wrong == {}
 
 
 async def test_another_customers_booking_is_one_that_does_not_exist(
     system: System, client: httpx.AsyncClient, customer: Customer
 ) -> None:
+    """Fault row 50: the same answer for a booking of another customer and for none, recorded."""
     booking = (await customer.confirmed([running_system.schedule(system, seats=3)]))["id"]
     before = await customer.booking(booking)
     stranger = await customers.register(client)
+    me = (await client.get("/api/auth/me", headers=stranger.headers)).json()["id"]
     assert len(OF_A_BOOKING) > 30
     wrong = {}
     for each in OF_A_BOOKING:
@@ -145,6 +151,14 @@ async def test_another_customers_booking_is_one_that_does_not_exist(
             wrong[each.name] = (foreign.json(), unknown.json())
     assert wrong == {}
     assert await customer.booking(booking) == before
+    listed = await client.get("/api/bookings", headers=stranger.headers)
+    assert listed.json()["bookings"] == []
+    stored_log.await_row(
+        system.owner_dsn,
+        "SELECT count(DISTINCT route) FROM identity.auth_event "
+        f"WHERE happened IN ('foreign_booking', 'permission_refused') AND user_id = '{me}'",
+        lambda count: count == len(OF_A_BOOKING),
+    )
 
 
 def _shape(answer: httpx.Response) -> Any:

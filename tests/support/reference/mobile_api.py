@@ -47,7 +47,9 @@ STEPS: tuple[tuple[str, str, str], ...] = (
     (
         "Sign in",
         "`POST /api/auth/register` makes an account first. Keep both tokens in the keychain of the "
-        "device; the access token is sent as `Authorization: Bearer` for `expiresIn` seconds.",
+        "device; the access token is sent as `Authorization: Bearer` for `expiresIn` seconds. Keep "
+        "the cookie of the answer too: known by it, the device is not locked out by others' wrong "
+        "passwords.",
         "mobileLogin",
     ),
     (
