@@ -204,6 +204,16 @@ def test_no_schema_takes_everything_and_none_is_a_choice_of_overlapping_ones() -
         assert SCHEMAS[name]["additionalProperties"] is False
 
 
+def test_a_default_is_in_the_words_of_a_member_that_may_be_absent() -> None:
+    """As a keyword it makes typed clients demand the member."""
+    for schema in SCHEMAS.values():
+        for member in schema.get("properties", {}).values():
+            assert "default" not in member
+    cabin = SCHEMAS["QuoteRequest"]["properties"]["cabin"]
+    assert cabin["description"].endswith('Without it "economy".')
+    assert "cabin" not in SCHEMAS["QuoteRequest"]["required"]
+
+
 def test_what_may_be_null_is_a_type_or_null() -> None:
     for schema in SCHEMAS.values():
         for member in schema.get("properties", {}).values():

@@ -32,13 +32,13 @@ from ais_client import AuthenticatedClient, Client
 from ais_client.api.booking import create_booking, read_booking
 from ais_client.api.identity import mobile_login
 from ais_client.models import (
-    BookingRequest, BookingResponse, ContactRequest, LoginRequest, LoginResponse,
+    BookingRequest, BookingResponse, ContactRequest, LoginRequest, TokensResponse,
     PassengerRequest, ProblemBody,
 )
 
 url, email, password, flight = sys.argv[1:]
 login = mobile_login.sync(client=Client(url), body=LoginRequest(email=email, password=password))
-assert isinstance(login, LoginResponse)
+assert isinstance(login, TokensResponse)
 api = AuthenticatedClient(url, token=login.access_token)
 wanted = BookingRequest(
     passengers=[PassengerRequest(first_name="Noura", last_name="Alharbi")],

@@ -1,5 +1,6 @@
 """The schema of every body and answer, from the struct that decodes or encodes it."""
 
+import json
 from collections.abc import Iterable
 from types import UnionType
 from typing import Any, get_args
@@ -26,11 +27,20 @@ def components(types: Iterable[type[msgspec.Struct]]) -> dict[str, Schema]:
         for member, described in properties.items():
             word = words.property_word(name, member)
             if word is not None:
-                described["description"] = word.text
+                described["description"] = word.text + _without(described)
         if name.endswith("Response") and not _leaves_out_defaults(name):
             # A default of ours is written into the answer like any other value.
             schema["required"] = list(properties)
     return dict(sorted(found.items()))
+
+
+def _without(described: Schema) -> str:
+    """Take the default out of a member; returns it in words.
+
+    Generators of typed clients take a member with a default for one that is always there.
+    """
+    default = described.pop("default", None)
+    return "" if default in (None, [], {}) else f" Without it {json.dumps(default)}."
 
 
 def of(annotation: Any) -> Schema:

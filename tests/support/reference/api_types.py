@@ -1,6 +1,5 @@
 """The types of bodies and answers in words, from the schemas of the OpenAPI document."""
 
-import json
 from typing import Any
 
 import msgspec
@@ -27,7 +26,7 @@ def section(document: Schema) -> list[str]:
         lines += [f"### {name}", ""]
         if name in structs:
             lines += [docstring(structs[name]), ""]
-        lines += table(("member", "type", "when absent", "meaning"), _members(schema))
+        lines += table(("member", "type", "may be absent", "meaning"), _members(schema))
     return lines
 
 
@@ -49,20 +48,11 @@ def _members(schema: Schema) -> list[tuple[str, ...]]:
         (
             code(name),
             words(member),
-            "" if name in required else _absent(member),
+            "" if name in required else "yes",
             member["description"],
         )
         for name, member in schema.get("properties", {}).items()
     ]
-
-
-def _absent(member: Schema) -> str:
-    default = member.get("default")
-    if default is None:
-        return "none"
-    if default in ([], {}):
-        return "empty"
-    return code(json.dumps(default, ensure_ascii=False))
 
 
 def words(schema: Schema) -> str:
