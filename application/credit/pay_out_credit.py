@@ -26,8 +26,9 @@ from application.payment.record_transfer import record_transfer
 from domain.booking.rejections import PersonErased
 from domain.compensation.claims import require_iban
 from domain.credit import credits
+from domain.credit.rejections import CreditNotFound
 from domain.credit.state import Credit
-from domain.kernel import entries, sealed
+from domain.kernel import entries, ids, sealed
 from domain.ledger import credits as posting_rules
 
 
@@ -43,7 +44,7 @@ async def propose_payout(
     account = BankAccount(require_iban(account.iban), account.holder)
     box = await _sealed(ports, found, msgspec.json.encode(account))
     command = ProposePayout(credit_id=credit_id, account=box, by=caller.principal.user)
-    return await _carry_out(ports, caller, command)
+    return await _carry_out(ports, caller, credit_id, command)
 
 
 async def _sealed(ports: CreditPorts, credit: Credit, account: bytes) -> sealed.Sealed:
@@ -66,7 +67,7 @@ async def decline_payout(
     """
     require_credit_id(credit_id)
     command = DeclinePayout(credit_id=credit_id, by=caller.principal.user)
-    return await _carry_out(ports, caller, command)
+    return await _carry_out(ports, caller, credit_id, command)
 
 
 async def approve_payout(
@@ -83,12 +84,14 @@ async def approve_payout(
         paid_on=transfer.paid_on,
         by=caller.principal.user,
     )
-    return await _carry_out(ports, caller, command)
+    return await _carry_out(ports, caller, credit_id, command)
 
 
 async def _carry_out(
-    ports: CreditPorts, caller: Caller, command: Command
+    ports: CreditPorts, caller: Caller, credit_id: str, command: Command
 ) -> tuple[CreditDetails, bool]:
+    if not ids.is_credit_id(credit_id):
+        raise CreditNotFound()
     outcome = await ports.booking.bus.submit(caller.envelope(command))
     return await read_credit(ports, outcome.answer.stream), outcome.replayed
 

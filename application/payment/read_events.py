@@ -6,6 +6,7 @@ from typing import Protocol
 
 import msgspec
 
+from application.queries import CursorRefused
 from domain.kernel import ids
 from domain.payment import rejections
 
@@ -84,9 +85,9 @@ class StoredEventReader(Protocol):
 
 
 async def find_events(reader: StoredEventReader, asked: EventQuestion) -> EventPage:
-    """Return a page of events; rejects EventNotFound where `before` is unknown."""
+    """Return a page of events; rejects CursorRefused where `before` is unknown."""
     if asked.before is not None and await reader.read(asked.before) is None:
-        raise rejections.EventNotFound()
+        raise CursorRefused(field="cursor", reason="unknown")
     found = await reader.find(msgspec.structs.replace(asked, limit=asked.limit + 1))
     page = found[: asked.limit]
     return EventPage(page, page[-1].id if len(found) > asked.limit else None)

@@ -45,6 +45,7 @@ return_page: the page after a payment at Stripe
 return_page_words: its words in both languages
 health: alive and ready
 docs_page: the documentation page
+openapi: the OpenAPI document
 
 auth: who may use a route
 session_cookies: the cookies of a signed-in browser, and its CSRF token

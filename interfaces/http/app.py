@@ -11,8 +11,6 @@ from litestar import Litestar
 from litestar.enums import ScopeType
 from litestar.handlers import HTTPRouteHandler
 from litestar.openapi import OpenAPIConfig
-from litestar.openapi.plugins import JsonRenderPlugin
-from litestar.openapi.spec import Components, SecurityScheme
 from litestar.routes import BaseRoute, HTTPRoute
 from litestar.types import (
     HTTPScope,
@@ -63,7 +61,6 @@ from interfaces.http import (
     seats,
     security_events,
     security_headers,
-    session_cookies,
     sessions,
     settlement,
     sign_in,
@@ -73,6 +70,8 @@ from interfaces.http import (
     worklists,
 )
 from interfaces.http.answers import Answered
+from interfaces.http.openapi import document
+from interfaces.http.openapi.plugin import DocumentPlugin
 from interfaces.http.ports import HttpPorts
 from interfaces.http.strict_request import BODY_LIMIT_BYTES, StrictRequest
 
@@ -187,7 +186,12 @@ def create_app(ports: HttpPorts, *, routes: Sequence[HTTPRouteHandler] = ROUTES)
         response_class=Answered,
         exception_handlers={Exception: security_events.answer},
         request_max_body_size=BODY_LIMIT_BYTES,
-        openapi_config=_openapi(),
+        openapi_config=OpenAPIConfig(
+            title=document.TITLE,
+            version=document.VERSION,
+            path="/schema",
+            render_plugins=[DocumentPlugin()],
+        ),
         logging_config=None,
     )
     app.ports = ports
@@ -213,20 +217,3 @@ def _refused(scope: Scope, exchange: correlation.Exchange) -> problems.Problem |
     if repeated is not None:
         return problems.invalid(repeated, "given more than once")
     return request_target.refusal(scope)
-
-
-def _openapi() -> OpenAPIConfig:
-    bearer = SecurityScheme(type="http", scheme="bearer", bearer_format="JWT")
-    cookie = SecurityScheme(
-        type="apiKey",
-        name=session_cookies.ACCESS,
-        security_scheme_in="cookie",
-        description="With the prefix __Host- over TLS; a change needs the header X-CSRF-Token.",
-    )
-    return OpenAPIConfig(
-        title="Booking and payment core",
-        version="1",
-        path="/schema",
-        render_plugins=[JsonRenderPlugin()],
-        components=Components(security_schemes={"bearer": bearer, "cookie": cookie}),
-    )

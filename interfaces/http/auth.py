@@ -14,13 +14,12 @@ from typing import Any, TypedDict
 
 import msgspec
 from litestar import Request
-from litestar.openapi.datastructures import ResponseSpec
 
 from application.identity.ports import Principal, TokenExpired, TokenRefused
 from domain.identity import roles
 from domain.identity.roles import Permission
 from interfaces.http import correlation, rate_limit, request_target, session_cookies
-from interfaces.http.problems import Problem, ProblemBody
+from interfaces.http.problems import Problem
 from interfaces.http.rate_limit import LimitName
 from interfaces.http.strict_request import StrictRequest
 
@@ -33,11 +32,12 @@ class ForgedToken(Problem):
 
 
 class Admission(msgspec.Struct, frozen=True):
-    """Who may use a route and which limits count its requests, for the reference of the API."""
+    """Who may use a route, which limits count its requests, and the media types that it gives."""
 
     signed_in: bool
     permission: Permission | None
     limits: tuple[LimitName, ...]
+    gives: tuple[str, ...] = (JSON,)
 
 
 class RouteTerms(TypedDict):
@@ -45,12 +45,10 @@ class RouteTerms(TypedDict):
 
     before_request: Hook
     opt: dict[str, Admission]
-    security: list[dict[str, list[str]]]
-    responses: dict[int, ResponseSpec]
 
 
-def open_to_all(limit: LimitName = "anonymous", *, refuses: tuple[int, ...] = ()) -> RouteTerms:
-    """For everyone, counted by the client's address; `refuses` are statuses of the route's own."""
+def open_to_all(limit: LimitName = "anonymous") -> RouteTerms:
+    """For everyone, counted by the client's address."""
 
     async def admit(request: Request[Any, Any, Any]) -> None:
         assert isinstance(request, StrictRequest)
@@ -59,7 +57,7 @@ def open_to_all(limit: LimitName = "anonymous", *, refuses: tuple[int, ...] = ()
         request_target.require_one_spelling(request)
 
     admission = Admission(signed_in=False, permission=None, limits=(limit,))
-    return _terms(admit, admission, statuses=(400, *refuses, 429, 503))
+    return _terms(admit, admission)
 
 
 def signed_in(
@@ -83,8 +81,8 @@ def signed_in(
             await spend(request, limit, principal.user)
         request_target.require_one_spelling(request)
 
-    admission = Admission(signed_in=True, permission=permission, limits=limits)
-    return _terms(admit, admission, statuses=(400, 401, 403, 429, 503))
+    admission = Admission(signed_in=True, permission=permission, limits=limits, gives=gives)
+    return _terms(admit, admission)
 
 
 async def authenticated(request: StrictRequest) -> Principal:
@@ -173,31 +171,6 @@ def _takes(accept: bytes, media_type: str) -> bool:
 
 _ZERO = frozenset({"q=0", "q=0.0", "q=0.00", "q=0.000"})
 
-_MEANINGS = {
-    400: "The request is not valid",
-    401: "Not signed in",
-    403: "The role does not allow this",
-    404: "No such thing, or it belongs to another user",
-    409: "Not possible in the present state",
-    410: "Too late",
-    422: "The idempotency key was used for another request",
-    429: "Too many requests",
-    503: "Not available at the moment",
-}
 
-
-def documented(*statuses: int) -> dict[int, ResponseSpec]:
-    """The answers of these statuses for the OpenAPI document."""
-    return {
-        status: ResponseSpec(ProblemBody, generate_examples=False, description=_MEANINGS[status])
-        for status in statuses
-    }
-
-
-def _terms(admit: Hook, admission: Admission, *, statuses: tuple[int, ...]) -> RouteTerms:
-    return RouteTerms(
-        before_request=admit,
-        opt={"admission": admission},
-        security=[{"bearer": []}, {"cookie": []}] if admission.signed_in else [],
-        responses=documented(*statuses),
-    )
+def _terms(admit: Hook, admission: Admission) -> RouteTerms:
+    return RouteTerms(before_request=admit, opt={"admission": admission})

@@ -122,7 +122,12 @@ class HistoryResponse(msgspec.Struct, rename="camel"):
     entries: list[HistoryEntryResponse]
 
 
-@post("/api/bookings", status_code=201, **auth.signed_in("book", "booking"))
+@post(
+    "/api/bookings",
+    status_code=201,
+    idempotency_key="required",
+    **auth.signed_in("book", "booking"),
+)
 async def create_booking(
     request: StrictRequest, data: JSONBody[BookingRequest]
 ) -> Answered[BookingResponse]:
@@ -154,7 +159,13 @@ def _wanted(data: BookingRequest) -> WantedBooking:
     )
 
 
-@post("/api/bookings/{booking_id:str}/hold", status_code=200, **auth.signed_in("book", "booking"))
+@post(
+    "/api/bookings/{booking_id:str}/hold",
+    status_code=200,
+    idempotency_key="optional",
+    optional_body=HoldRequest,
+    **auth.signed_in("book", "booking"),
+)
 async def hold_booking(
     request: StrictRequest, booking_id: FromPath[str]
 ) -> Answered[BookingResponse]:

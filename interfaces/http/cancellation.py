@@ -56,7 +56,9 @@ class CancelRequest(idempotency.KeyedRequest):
 
 @post(
     "/api/bookings/{booking_id:str}/cancellation-quote",
+    operation_id="quoteCancellation",
     status_code=200,
+    optional_body=CancellationQuoteRequest,
     **auth.signed_in(None, "booking"),
 )
 async def quote(request: StrictRequest, booking_id: FromPath[str]) -> CancellationQuoteResponse:
@@ -82,7 +84,13 @@ async def quote(request: StrictRequest, booking_id: FromPath[str]) -> Cancellati
     )
 
 
-@post("/api/bookings/{booking_id:str}/cancel", status_code=200, **auth.signed_in(None, "booking"))
+@post(
+    "/api/bookings/{booking_id:str}/cancel",
+    operation_id="cancelBooking",
+    status_code=200,
+    idempotency_key="required",
+    **auth.signed_in(None, "booking"),
+)
 async def cancel(
     request: StrictRequest, booking_id: FromPath[str], data: JSONBody[CancelRequest]
 ) -> Answered[BookingResponse]:

@@ -32,7 +32,13 @@ class OffloadRequest(idempotency.KeyedRequest):
     passengers: Passengers | None = None
 
 
-@post("/api/bookings/{booking_id:str}/check-in", status_code=200, **auth.signed_in(None, "booking"))
+@post(
+    "/api/bookings/{booking_id:str}/check-in",
+    status_code=200,
+    idempotency_key="optional",
+    optional_body=GateRequest,
+    **auth.signed_in(None, "booking"),
+)
 async def check_in(request: StrictRequest, booking_id: FromPath[str]) -> Answered[BookingResponse]:
     """Check passengers in: each gets a seat and a sequence number."""
     data = await request.optional_json(GateRequest) or GateRequest()
@@ -49,7 +55,10 @@ async def check_in(request: StrictRequest, booking_id: FromPath[str]) -> Answere
 
 @post(
     "/api/bookings/{booking_id:str}/undo-check-in",
+    operation_id="undoCheckIn",
     status_code=200,
+    idempotency_key="optional",
+    optional_body=GateRequest,
     **auth.signed_in(None, "booking"),
 )
 async def undo(request: StrictRequest, booking_id: FromPath[str]) -> Answered[BookingResponse]:
@@ -67,7 +76,12 @@ async def undo(request: StrictRequest, booking_id: FromPath[str]) -> Answered[Bo
 
 
 @post(
-    "/api/bookings/{booking_id:str}/board", status_code=200, **auth.signed_in("handle_passengers")
+    "/api/bookings/{booking_id:str}/board",
+    operation_id="boardPassengers",
+    status_code=200,
+    idempotency_key="optional",
+    optional_body=GateRequest,
+    **auth.signed_in("handle_passengers"),
 )
 async def board(request: StrictRequest, booking_id: FromPath[str]) -> Answered[BookingResponse]:
     """Let checked-in passengers on board."""
@@ -85,7 +99,9 @@ async def board(request: StrictRequest, booking_id: FromPath[str]) -> Answered[B
 
 @post(
     "/api/bookings/{booking_id:str}/offload",
+    operation_id="offloadPassengers",
     status_code=200,
+    idempotency_key="optional",
     **auth.signed_in("handle_passengers"),
 )
 async def offload(
@@ -107,7 +123,10 @@ async def offload(
 
 @post(
     "/api/bookings/{booking_id:str}/no-show",
+    operation_id="recordNoShow",
     status_code=200,
+    idempotency_key="optional",
+    optional_body=GateRequest,
     **auth.signed_in("handle_passengers"),
 )
 async def no_show(request: StrictRequest, booking_id: FromPath[str]) -> Answered[BookingResponse]:

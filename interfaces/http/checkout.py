@@ -38,6 +38,8 @@ class CheckoutResponse(msgspec.Struct, rename="camel"):
 @post(
     "/api/bookings/{booking_id:str}/checkout",
     status_code=200,
+    idempotency_key="required",
+    optional_body=CheckoutRequest,
     **auth.signed_in("book", "payment"),
 )
 async def open_checkout(
@@ -103,6 +105,7 @@ class SharesResponse(msgspec.Struct, rename="camel"):
 @post(
     "/api/bookings/{booking_id:str}/split-checkout",
     status_code=200,
+    idempotency_key="required",
     **auth.signed_in("book", "payment"),
 )
 async def split_checkout(

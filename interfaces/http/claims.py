@@ -71,6 +71,7 @@ class AcceptClaimRequest(idempotency.KeyedRequest):
 @post(
     "/api/bookings/{booking_id:str}/claims/{claim_id:str}/accept",
     status_code=200,
+    idempotency_key="optional",
     **auth.signed_in(None, "booking"),
 )
 async def accept_claim(
@@ -102,6 +103,7 @@ def _account(data: AcceptClaimRequest) -> accepting.BankAccount | None:
 @post(
     "/api/admin/claims/{claim_id:str}/bank-transfer",
     status_code=200,
+    idempotency_key="required",
     **auth.signed_in("override_refund"),
 )
 async def pay_claim(
@@ -123,6 +125,7 @@ class WithdrawClaimRequest(idempotency.KeyedRequest):
 @post(
     "/api/admin/claims/{claim_id:str}/withdraw",
     status_code=200,
+    idempotency_key="required",
     **auth.signed_in("override_refund"),
 )
 async def withdraw_claim(

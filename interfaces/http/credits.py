@@ -87,6 +87,7 @@ class IssueCreditRequest(idempotency.KeyedRequest):
 @post(
     "/api/admin/bookings/{booking_id:str}/credit",
     status_code=201,
+    idempotency_key="required",
     **auth.signed_in("issue_credit"),
 )
 async def issue_credit(
@@ -113,7 +114,9 @@ class ProposePayoutRequest(idempotency.KeyedRequest):
 
 @post(
     "/api/admin/credits/{credit_id:str}/payout",
+    operation_id="proposeCreditPayout",
     status_code=200,
+    idempotency_key="required",
     **auth.signed_in("override_refund"),
 )
 async def propose_payout(
@@ -129,7 +132,9 @@ async def propose_payout(
 
 @post(
     "/api/admin/credits/{credit_id:str}/payout/decline",
+    operation_id="declineCreditPayout",
     status_code=200,
+    idempotency_key="required",
     **auth.signed_in("override_refund"),
 )
 async def decline_payout(
@@ -142,7 +147,9 @@ async def decline_payout(
 
 @post(
     "/api/admin/credits/{credit_id:str}/payout/approve",
+    operation_id="approveCreditPayout",
     status_code=200,
+    idempotency_key="required",
     **auth.signed_in("override_refund"),
 )
 async def approve_payout(
@@ -170,7 +177,7 @@ class CreditPayoutsResponse(wire.ReadModelResponse):
     payouts: list[CreditPayoutResponse]
 
 
-@get("/api/admin/credit-payouts", **auth.signed_in("read_ledger"))
+@get("/api/admin/credit-payouts", operation_id="listCreditPayouts", **auth.signed_in("read_ledger"))
 async def list_payouts(request: StrictRequest) -> CreditPayoutsResponse:
     """List the payouts of credits that wait for a second person."""
     found, as_of = await request.ports.ledger.proposed_payouts()

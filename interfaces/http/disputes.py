@@ -92,6 +92,7 @@ async def read_disputes(request: StrictRequest) -> DisputesResponse:
 @post(
     "/api/admin/disputes/{dispute_id:str}/evidence",
     status_code=200,
+    idempotency_key="required",
     **auth.signed_in("reconcile"),
 )
 async def answer_dispute(

@@ -28,6 +28,7 @@ class DisruptionAnswerRequest(idempotency.KeyedRequest):
 @post(
     "/api/bookings/{booking_id:str}/disruption",
     status_code=200,
+    idempotency_key="optional",
     **auth.signed_in(None, "booking"),
 )
 async def answer_disruption(
@@ -69,7 +70,11 @@ class UnansweredMovesResponse(wire.ReadModelResponse):
     moves: list[UnansweredFlightResponse]
 
 
-@get("/api/admin/unanswered-cancellations", **auth.signed_in("see_any_booking"))
+@get(
+    "/api/admin/unanswered-cancellations",
+    operation_id="listUnansweredCancellations",
+    **auth.signed_in("see_any_booking"),
+)
 async def list_unanswered(request: StrictRequest) -> UnansweredCancellationsResponse:
     """List cancelled flights that passengers have not answered: call them, or rebook them."""
     found, as_of = await request.ports.flights.unanswered_cancellations()

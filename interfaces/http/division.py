@@ -19,7 +19,12 @@ class DivisionRequest(idempotency.KeyedRequest):
     passengers: Annotated[list[wire.PassengerIndex], msgspec.Meta(min_length=1, max_length=9)]
 
 
-@post("/api/bookings/{booking_id:str}/division", **auth.signed_in(None, "booking"))
+@post(
+    "/api/bookings/{booking_id:str}/division",
+    operation_id="divideBooking",
+    idempotency_key="required",
+    **auth.signed_in(None, "booking"),
+)
 async def divide(
     request: StrictRequest, booking_id: FromPath[str], data: JSONBody[DivisionRequest]
 ) -> Answered[BookingResponse]:

@@ -35,7 +35,10 @@ class DocumentRequest(idempotency.KeyedRequest):
 
 
 @post(
-    "/api/bookings/{booking_id:str}/documents", status_code=200, **auth.signed_in(None, "booking")
+    "/api/bookings/{booking_id:str}/documents",
+    status_code=200,
+    idempotency_key="optional",
+    **auth.signed_in(None, "booking"),
 )
 async def record_document(
     request: StrictRequest, booking_id: FromPath[str], data: JSONBody[DocumentRequest]
@@ -75,6 +78,7 @@ class SpecialServiceRequest(idempotency.KeyedRequest):
 @post(
     "/api/bookings/{booking_id:str}/special-services",
     status_code=200,
+    idempotency_key="optional",
     **auth.signed_in(None, "booking"),
 )
 async def request_special_service(
@@ -95,6 +99,7 @@ async def request_special_service(
 @post(
     "/api/bookings/{booking_id:str}/special-services/withdraw",
     status_code=200,
+    idempotency_key="optional",
     **auth.signed_in(None, "booking"),
 )
 async def withdraw_special_service(

@@ -88,6 +88,7 @@ class AllocatedRefundResponse(msgspec.Struct, rename="camel"):
 @post(
     "/api/admin/external-refunds/{refund_id:str}/allocate",
     status_code=200,
+    idempotency_key="required",
     **auth.signed_in("override_refund"),
 )
 async def allocate_external_refund(

@@ -54,7 +54,11 @@ class FlightBookingsResponse(msgspec.Struct, rename="camel"):
     bookings: list[FlightBookingResponse]
 
 
-@get("/api/admin/oversold-flights", **auth.signed_in("run_flights"))
+@get(
+    "/api/admin/oversold-flights",
+    operation_id="listOversoldFlights",
+    **auth.signed_in("run_flights"),
+)
 async def list_oversold(request: StrictRequest) -> OversoldFlightsResponse:
     """List cabins from which passengers may have to be rebooked."""
     cabins, as_of = await request.ports.flights.oversold_cabins()
@@ -70,7 +74,9 @@ async def list_oversold(request: StrictRequest) -> OversoldFlightsResponse:
     )
 
 
-@get("/api/admin/overdue-flights", **auth.signed_in("run_flights"))
+@get(
+    "/api/admin/overdue-flights", operation_id="listOverdueFlights", **auth.signed_in("run_flights")
+)
 async def list_overdue(request: StrictRequest) -> OverdueFlightsResponse:
     """List flights whose time has passed: report the departure, delay or cancel them."""
     ports = request.ports.flights

@@ -142,7 +142,12 @@ class OperatedFlightResponse(msgspec.Struct, rename="camel"):
     changes: list[FlightChangeResponse]
 
 
-@post("/api/admin/flights", status_code=201, **auth.signed_in("run_flights"))
+@post(
+    "/api/admin/flights",
+    status_code=201,
+    idempotency_key="optional",
+    **auth.signed_in("run_flights"),
+)
 async def schedule_flight(
     request: StrictRequest, data: JSONBody[FlightRequest]
 ) -> Answered[OperatedFlightResponse]:
@@ -156,6 +161,7 @@ async def schedule_flight(
 @post(
     "/api/admin/flights/{flight_id:str}/equipment",
     status_code=200,
+    idempotency_key="optional",
     **auth.signed_in("run_flights"),
 )
 async def change_equipment(
@@ -177,12 +183,13 @@ async def change_equipment(
 @post(
     "/api/admin/flights/{flight_id:str}/reschedule",
     status_code=200,
+    idempotency_key="optional",
     **auth.signed_in("run_flights"),
 )
 async def reschedule_flight(
     request: StrictRequest, flight_id: FromPath[str], data: JSONBody[RescheduleRequest]
 ) -> Answered[OperatedFlightResponse]:
-    """Reschedule; passengers get a letter, and may cancel where the change is material."""
+    """Reschedule a flight; passengers get a letter, and may cancel where the change is material."""
     _require_time_zones(data.departure_time, data.arrival_time)
     caller = idempotency.optional(request, data)
     operated = await rescheduling.reschedule_flight(
@@ -196,7 +203,12 @@ async def reschedule_flight(
     return _answer(operated)
 
 
-@post("/api/admin/flights/{flight_id:str}/cancel", status_code=200, **auth.signed_in("run_flights"))
+@post(
+    "/api/admin/flights/{flight_id:str}/cancel",
+    status_code=200,
+    idempotency_key="optional",
+    **auth.signed_in("run_flights"),
+)
 async def cancel_flight(
     request: StrictRequest, flight_id: FromPath[str], data: JSONBody[ReasonRequest]
 ) -> Answered[OperatedFlightResponse]:
@@ -211,6 +223,7 @@ async def cancel_flight(
 @post(
     "/api/admin/flights/{flight_id:str}/reinstate",
     status_code=200,
+    idempotency_key="optional",
     **auth.signed_in("run_flights"),
 )
 async def reinstate_flight(
@@ -224,7 +237,13 @@ async def reinstate_flight(
     return _answer(operated)
 
 
-@post("/api/admin/flights/{flight_id:str}/depart", status_code=200, **auth.signed_in("run_flights"))
+@post(
+    "/api/admin/flights/{flight_id:str}/depart",
+    status_code=200,
+    idempotency_key="optional",
+    optional_body=idempotency.KeyedRequest,
+    **auth.signed_in("run_flights"),
+)
 async def depart_flight(
     request: StrictRequest, flight_id: FromPath[str]
 ) -> Answered[OperatedFlightResponse]:
@@ -237,6 +256,7 @@ async def depart_flight(
 @post(
     "/api/admin/flights/{flight_id:str}/withdraw-departure",
     status_code=200,
+    idempotency_key="optional",
     **auth.signed_in("run_flights"),
 )
 async def withdraw_departure(

@@ -76,7 +76,12 @@ class GiftCardsResponse(wire.ReadModelResponse):
     gift_cards: list[GiftCardResponse]
 
 
-@post("/api/gift-cards", status_code=201, **auth.signed_in("book", "booking"))
+@post(
+    "/api/gift-cards",
+    status_code=201,
+    idempotency_key="required",
+    **auth.signed_in("book", "booking"),
+)
 async def order_gift_card(
     request: StrictRequest, data: JSONBody[GiftCardRequest]
 ) -> Answered[GiftCardResponse]:
@@ -106,6 +111,8 @@ def _recipient(data: RecipientRequest) -> ordering.Recipient:
 @post(
     "/api/gift-cards/{gift_card_id:str}/checkout",
     status_code=200,
+    idempotency_key="required",
+    optional_body=CheckoutRequest,
     **auth.signed_in("book", "payment"),
 )
 async def open_gift_card_checkout(
@@ -147,6 +154,7 @@ class ClaimGiftCardRequest(idempotency.KeyedRequest, forbid_unknown_fields=True)
 @post(
     "/api/gift-cards/claim",
     status_code=200,
+    idempotency_key="required",
     **auth.signed_in("book", "gift_code"),
 )
 async def claim_gift_card(
@@ -161,6 +169,8 @@ async def claim_gift_card(
 @post(
     "/api/gift-cards/{gift_card_id:str}/refund",
     status_code=200,
+    idempotency_key="required",
+    optional_body=CheckoutRequest,
     **auth.signed_in("see_own_bookings", "payment"),
 )
 async def refund_gift_card(
@@ -174,6 +184,8 @@ async def refund_gift_card(
 @post(
     "/api/gift-cards/{gift_card_id:str}/resend",
     status_code=200,
+    idempotency_key="required",
+    optional_body=CheckoutRequest,
     **auth.signed_in("see_own_bookings", "payment"),
 )
 async def resend_gift_code(

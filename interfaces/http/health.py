@@ -3,7 +3,6 @@
 import msgspec
 from litestar import get
 
-from interfaces.http import auth
 from interfaces.http.problems import Problem
 from interfaces.http.strict_request import StrictRequest
 
@@ -30,13 +29,13 @@ class ReadyResponse(msgspec.Struct, rename="camel"):
     roles: tuple[str, ...]
 
 
-@get("/health/live")
+@get("/health/live", operation_id="readLiveness")
 async def live(request: StrictRequest) -> LiveResponse:
     """Whether the process answers at all."""
     return LiveResponse("live", request.ports.roles)
 
 
-@get("/health/ready", responses=auth.documented(503))
+@get("/health/ready", operation_id="readReadiness")
 async def ready(request: StrictRequest) -> ReadyResponse:
     """Return whether requests can be served; without the database nothing works (503)."""
     components = await request.ports.readiness()

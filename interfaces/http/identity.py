@@ -47,13 +47,13 @@ async def register(
     return RegistrationResponse(address)
 
 
-@get("/api/auth/me", **auth.signed_in(None))
+@get("/api/auth/me", operation_id="readMe", **auth.signed_in(None))
 async def me(request: StrictRequest) -> MeResponse:
     """The user of the token."""
     return MeResponse(request.principal.user, request.principal.role)
 
 
-@get("/.well-known/jwks.json", **auth.open_to_all())
+@get("/.well-known/jwks.json", operation_id="readPublicKeys", **auth.open_to_all())
 async def jwks(request: StrictRequest) -> Answered[dict[str, Any]]:
     """The public keys that verify our access tokens."""
     keys = dict(request.ports.verifier.public_keys())

@@ -37,7 +37,11 @@ class ManifestResponse(msgspec.Struct, rename="camel"):
     passengers: list[ManifestPassengerResponse]
 
 
-@get("/api/admin/flights/{flight_id:str}/manifest", **auth.signed_in("read_manifest"))
+@get(
+    "/api/admin/flights/{flight_id:str}/manifest",
+    operation_id="readManifest",
+    **auth.signed_in("read_manifest"),
+)
 async def manifest(request: StrictRequest, flight_id: FromPath[str]) -> ManifestResponse:
     """List the passengers with their seats and special services."""
     passengers = await read_manifest(request.ports.booking, flight_id)

@@ -74,6 +74,7 @@ class NameRequest(idempotency.KeyedRequest):
 
 @post(
     "/api/bookings/{booking_id:str}/modification-quote",
+    operation_id="quoteModification",
     status_code=200,
     **auth.signed_in(None, "booking"),
 )
@@ -102,7 +103,13 @@ async def quote(
     )
 
 
-@post("/api/bookings/{booking_id:str}/modify", status_code=200, **auth.signed_in(None, "booking"))
+@post(
+    "/api/bookings/{booking_id:str}/modify",
+    operation_id="modifyBooking",
+    status_code=200,
+    idempotency_key="required",
+    **auth.signed_in(None, "booking"),
+)
 async def modify(
     request: StrictRequest, booking_id: FromPath[str], data: JSONBody[ModifyRequest]
 ) -> Answered[BookingResponse]:
@@ -116,7 +123,10 @@ async def modify(
 
 @post(
     "/api/bookings/{booking_id:str}/abandon-change",
+    operation_id="abandonChange",
     status_code=200,
+    idempotency_key="optional",
+    optional_body=idempotency.KeyedRequest,
     **auth.signed_in(None, "booking"),
 )
 async def abandon(request: StrictRequest, booking_id: FromPath[str]) -> Answered[BookingResponse]:
@@ -132,6 +142,7 @@ async def abandon(request: StrictRequest, booking_id: FromPath[str]) -> Answered
 @post(
     "/api/bookings/{booking_id:str}/correct-name",
     status_code=200,
+    idempotency_key="optional",
     **auth.signed_in(None, "booking"),
 )
 async def correct_name(

@@ -27,6 +27,7 @@ class SpendCreditRequest(idempotency.KeyedRequest, forbid_unknown_fields=True):
 @post(
     "/api/bookings/{booking_id:str}/credit",
     status_code=200,
+    idempotency_key="required",
     **auth.signed_in("book", "payment"),
 )
 async def spend_credit(
@@ -44,6 +45,7 @@ async def spend_credit(
 @delete(
     "/api/bookings/{booking_id:str}/credit/{use:str}",
     status_code=200,
+    idempotency_key="optional",
     **auth.signed_in("book", "payment"),
 )
 async def withdraw_credit(

@@ -60,7 +60,12 @@ async def read_period(request: StrictRequest, month: FromPath[str]) -> PeriodRes
     return _response(await closing.read_period(request.ports.ledger, closing.month_of(month)))
 
 
-@post("/api/ledger/periods/{month:str}/close", status_code=200, **auth.signed_in("close_books"))
+@post(
+    "/api/ledger/periods/{month:str}/close",
+    status_code=200,
+    idempotency_key="required",
+    **auth.signed_in("close_books"),
+)
 async def close_period(
     request: StrictRequest, month: FromPath[str], data: JSONBody[ClosingRequest]
 ) -> Answered[PeriodResponse]:
@@ -74,6 +79,7 @@ async def close_period(
 @post(
     "/api/ledger/periods/{month:str}/ask-to-reopen",
     status_code=200,
+    idempotency_key="required",
     **auth.signed_in("close_books"),
 )
 async def ask_to_reopen(
@@ -88,7 +94,12 @@ async def ask_to_reopen(
     )
 
 
-@post("/api/ledger/periods/{month:str}/reopen", status_code=200, **auth.signed_in("close_books"))
+@post(
+    "/api/ledger/periods/{month:str}/reopen",
+    status_code=200,
+    idempotency_key="required",
+    **auth.signed_in("close_books"),
+)
 async def reopen_period(
     request: StrictRequest, month: FromPath[str], data: JSONBody[ClosingRequest]
 ) -> Answered[PeriodResponse]:

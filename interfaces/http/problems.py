@@ -13,6 +13,7 @@ from typing import Any, get_type_hints
 import msgspec
 from litestar import Request
 from litestar.exceptions import HTTPException, ValidationException
+from litestar.handlers import BaseRouteHandler
 from litestar.params import QueryParameter
 
 from application.caller import Language
@@ -178,7 +179,7 @@ def _from_framework(error: HTTPException, request: Request[Any, Any, Any]) -> Pr
         first = error.extra[0]
         if first.get("key") == "data":  # the framework's text for a missing body
             return invalid("", "not JSON")
-        field = _name_on_the_wire(str(first.get("key", "")), request)
+        field = name_on_the_wire(str(first.get("key", "")), request.scope["route_handler"])
         details = {"field": field, "reason": str(first.get("message", ""))}
     elif isinstance(error, ValidationException) and isinstance(error.__cause__, KeyError):
         # A required parameter; the framework names it in its sentence only.
@@ -190,9 +191,9 @@ def _from_framework(error: HTTPException, request: Request[Any, Any, Any]) -> Pr
     return problem
 
 
-def _name_on_the_wire(parameter: str, request: Request[Any, Any, Any]) -> str:
-    """Return a parameter of a route's function as the client wrote it: `asOf` for `as_of`."""
-    hints = get_type_hints(request.scope["route_handler"].fn, include_extras=True)
+def name_on_the_wire(parameter: str, handler: BaseRouteHandler) -> str:
+    """Return a parameter of a route's function as the client writes it: `asOf` for `as_of`."""
+    hints = get_type_hints(handler.fn, include_extras=True)
     described = getattr(hints.get(parameter), "__metadata__", ())
     names = (each.name for each in described if isinstance(each, QueryParameter))
     return next((name for name in names if name), parameter)

@@ -154,7 +154,12 @@ class BreaksResponse(msgspec.Struct, rename="camel"):
     breaks: list[BreakResponse]
 
 
-@post("/api/admin/reconciliation/runs", status_code=200, **auth.signed_in("reconcile"))
+@post(
+    "/api/admin/reconciliation/runs",
+    status_code=200,
+    idempotency_key="optional",
+    **auth.signed_in("reconcile"),
+)
 async def start_reconciliation(
     request: StrictRequest, data: JSONBody[ReconciliationRunRequest]
 ) -> ReconciliationReportResponse:
@@ -202,6 +207,7 @@ async def read_breaks(
 @post(
     "/api/admin/reconciliation/breaks/{day:str}/{break_id:str}/propose",
     status_code=200,
+    idempotency_key="required",
     **auth.signed_in("reconcile"),
 )
 async def propose_break_remedy(
@@ -226,6 +232,7 @@ async def propose_break_remedy(
 @post(
     "/api/admin/reconciliation/breaks/{day:str}/{break_id:str}/decide",
     status_code=200,
+    idempotency_key="required",
     **auth.signed_in("reconcile"),
 )
 async def decide_break_remedy(

@@ -31,6 +31,7 @@ class RefundRequest(idempotency.KeyedRequest):
 @post(
     "/api/admin/bookings/{booking_id:str}/refund",
     status_code=200,
+    idempotency_key="required",
     **auth.signed_in("override_refund"),
 )
 async def grant_refund(
@@ -60,6 +61,7 @@ class ResentRefundResponse(msgspec.Struct, rename="camel"):
 @post(
     "/api/admin/bookings/{booking_id:str}/refunds/{refund_id:str}/resend",
     status_code=200,
+    idempotency_key="required",
     **auth.signed_in("override_refund"),
 )
 async def resend_refund(
@@ -96,6 +98,7 @@ class TransferredRefundResponse(msgspec.Struct, rename="camel"):
 @post(
     "/api/admin/bookings/{booking_id:str}/refunds/{refund_id:str}/bank-transfer",
     status_code=200,
+    idempotency_key="required",
     **auth.signed_in("override_refund"),
 )
 async def record_bank_transfer(
@@ -125,6 +128,8 @@ class ReturnedFundsResponse(msgspec.Struct, rename="camel"):
 @post(
     "/api/admin/payments/{payment_id:str}/parked-funds/{intent:str}/return",
     status_code=200,
+    idempotency_key="required",
+    optional_body=idempotency.KeyedRequest,
     **auth.signed_in("override_refund"),
 )
 async def return_parked_funds(
@@ -158,6 +163,7 @@ class AllocatedFundsResponse(msgspec.Struct, rename="camel"):
 @post(
     "/api/admin/payments/{payment_id:str}/parked-funds/{intent:str}/allocate",
     status_code=200,
+    idempotency_key="required",
     **auth.signed_in("override_refund"),
 )
 async def allocate_parked_funds(

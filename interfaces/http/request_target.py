@@ -13,9 +13,11 @@ from typing import Any
 from litestar.handlers import BaseRouteHandler
 from litestar.types import Scope
 
-from interfaces.http.problems import Problem, invalid
+from interfaces.http.problems import Problem, invalid, name_on_the_wire
 from interfaces.http.strict_request import INVISIBLE_REASON, StrictRequest, is_visible
 
+# What the framework gives to a function besides the parameters of the request.
+NOT_PARAMETERS = frozenset({"request", "data"})
 OPENAPI_PATH = "/schema/openapi.json"
 # RFC 3986, 3.3: what a segment may hold without an escape; no dot segments (5.2.4).
 _is_plain = re.compile(rb"(/(?!\.{1,2}(/|\Z))[A-Za-z0-9._~!$&'()*+,;=:@-]+)+|/").fullmatch
@@ -62,7 +64,8 @@ def _shown(name: str) -> str:
 def require_one_spelling(request: StrictRequest) -> None:
     """Require that numbers are written in the one way: no sign, no zeros in front, digits of ASCII.
 
-    Raises NOT_FOUND for the path and VALIDATION_ERROR for a parameter such as `10.0` or `1e1`.
+    Raises NOT_FOUND for the path and VALIDATION_ERROR for a parameter such as `10.0` or `1e1`, and
+    for the text `null`, which the framework would take for a parameter that is absent.
     """
     scope = request.scope
     if (
@@ -72,14 +75,26 @@ def require_one_spelling(request: StrictRequest) -> None:
         raise Problem("NOT_FOUND")
     if not scope["query_string"]:
         return
-    for name in _numbers(request.route_handler):
+    for name, is_number in _values(request.route_handler):
         value = request.query_params.get(name)
-        if value is not None and not _is_number(value):
+        if value is not None and is_number and not _is_number(value):
             raise invalid(name, "a whole number is expected")
+        if value == "null":
+            raise invalid(name, "a value is expected")
 
 
 @functools.cache
-def _numbers(handler: BaseRouteHandler) -> tuple[str, ...]:
-    """Return the parameters of a route that are whole numbers."""
+def _values(handler: BaseRouteHandler) -> tuple[tuple[str, bool], ...]:
+    """Return the parameters of a route that are more than text, and whether each is a number."""
     fields: dict[str, Any] = handler.parsed_fn_signature.parameters
-    return tuple(name for name, field in fields.items() if field.is_subclass_of(int))
+    return tuple(
+        (name_on_the_wire(name, handler), field.has_inner_subclass_of(int))
+        if field.is_union
+        else (name_on_the_wire(name, handler), field.is_subclass_of(int))
+        for name, field in fields.items()
+        if name not in NOT_PARAMETERS and not _is_text(field)
+    )
+
+
+def _is_text(field: Any) -> bool:
+    return bool(field.has_inner_subclass_of(str) if field.is_union else field.is_subclass_of(str))

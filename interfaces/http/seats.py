@@ -27,7 +27,12 @@ class SeatsRequest(idempotency.KeyedRequest):
     segment: wire.SegmentIndex = 0
 
 
-@post("/api/bookings/{booking_id:str}/seats", status_code=200, **auth.signed_in(None, "booking"))
+@post(
+    "/api/bookings/{booking_id:str}/seats",
+    status_code=200,
+    idempotency_key="optional",
+    **auth.signed_in(None, "booking"),
+)
 async def choose_seats(
     request: StrictRequest, booking_id: FromPath[str], data: JSONBody[SeatsRequest]
 ) -> Answered[BookingResponse]:

@@ -34,7 +34,7 @@ class SessionsResponse(msgspec.Struct, rename="camel"):
     sessions: list[SessionResponse]
 
 
-@get("/api/auth/sessions", **auth.signed_in(None))
+@get("/api/auth/sessions", operation_id="listSessions", **auth.signed_in(None))
 async def sessions(request: StrictRequest) -> SessionsResponse:
     """The devices on which the caller is signed in."""
     caller = request.principal
@@ -42,7 +42,12 @@ async def sessions(request: StrictRequest) -> SessionsResponse:
     return SessionsResponse([_answered(each, caller.session) for each in found])
 
 
-@delete("/api/auth/sessions", status_code=200, **auth.signed_in(None))
+@delete(
+    "/api/auth/sessions",
+    status_code=200,
+    operation_id="revokeOtherSessions",
+    **auth.signed_in(None),
+)
 async def revoke_others(request: StrictRequest) -> SessionsEndedResponse:
     """Sign all other devices of the caller out."""
     caller = request.principal
@@ -51,7 +56,12 @@ async def revoke_others(request: StrictRequest) -> SessionsEndedResponse:
     )
 
 
-@delete("/api/auth/sessions/{session_id:str}", status_code=200, **auth.signed_in(None))
+@delete(
+    "/api/auth/sessions/{session_id:str}",
+    status_code=200,
+    operation_id="revokeSession",
+    **auth.signed_in(None),
+)
 async def revoke(request: StrictRequest, session_id: FromPath[str]) -> SessionsEndedResponse:
     """Sign one device of the caller out; one of another user is NOT_FOUND."""
     return SessionsEndedResponse(

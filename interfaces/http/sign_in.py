@@ -61,9 +61,7 @@ class SessionsEndedResponse(msgspec.Struct, rename="camel"):
     ended: int
 
 
-@post(
-    "/api/auth/mobile-login", status_code=200, **auth.open_to_all("authentication", refuses=(401,))
-)
+@post("/api/auth/mobile-login", status_code=200, **auth.open_to_all("authentication"))
 async def mobile_login(
     request: StrictRequest, data: JSONBody[LoginRequest]
 ) -> Answered[TokensResponse]:
@@ -76,7 +74,7 @@ async def mobile_login(
     return Answered(_in_body(signed_in.tokens), cookies=[_device_cookie(request, signed_in)])
 
 
-@post("/api/auth/login", status_code=200, **auth.open_to_all("authentication", refuses=(401,)))
+@post("/api/auth/login", status_code=200, **auth.open_to_all("authentication"))
 async def login(request: StrictRequest, data: JSONBody[LoginRequest]) -> Answered[BrowserResponse]:
     """Sign a browser in: both tokens are in cookies that scripts cannot read."""
     signed_in = await _signed_in(request, data, "web")
@@ -87,14 +85,20 @@ async def login(request: StrictRequest, data: JSONBody[LoginRequest]) -> Answere
     )
 
 
-@post("/api/auth/refresh", status_code=200, **auth.open_to_all(refuses=(401, 403)))
+@post(
+    "/api/auth/refresh",
+    status_code=200,
+    operation_id="refreshTokens",
+    optional_body=RefreshRequest,
+    **auth.open_to_all(),
+)
 async def refresh(request: StrictRequest) -> Answered[TokensResponse | BrowserResponse]:
     """Exchange a refresh token for new tokens; it is spent by that.
 
     The token is in the header `Authorization`, in the body, or in the cookie of a browser, which
     sends `X-CSRF-Token` too and gets new cookies.
     """
-    offered = await _offered_token(request)
+    offered = _offered_token(request, await request.optional_json(RefreshRequest))
     if offered is not None:
         tokens = await _refreshed(request, offered)
         return Answered(_in_body(tokens))
@@ -145,10 +149,9 @@ async def _signed_in(request: StrictRequest, data: LoginRequest, kind: SessionKi
     )
 
 
-async def _offered_token(request: StrictRequest) -> str | None:
+def _offered_token(request: StrictRequest, body: RefreshRequest | None) -> str | None:
     """The token of the header or of the body; both must agree."""
     header = request.header(b"authorization")
-    body = await request.optional_json(RefreshRequest)
     if header is None:
         return None if body is None else body.refresh_token
     scheme, _, token = header.decode("latin-1").partition(" ")

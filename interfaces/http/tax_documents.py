@@ -44,7 +44,11 @@ class TaxBuyerResponse(msgspec.Struct, rename="camel"):
 
 
 @post(
-    "/api/bookings/{booking_id:str}/tax-buyer", status_code=200, **auth.signed_in(None, "booking")
+    "/api/bookings/{booking_id:str}/tax-buyer",
+    operation_id="nameTaxBuyer",
+    status_code=200,
+    idempotency_key="optional",
+    **auth.signed_in(None, "booking"),
 )
 async def name_buyer(
     request: StrictRequest, booking_id: FromPath[str], data: JSONBody[TaxBuyerRequest]
@@ -147,7 +151,9 @@ class IssuedCountResponse(msgspec.Struct, rename="camel"):
 
 @post(
     "/api/admin/bookings/{booking_id:str}/tax-documents",
+    operation_id="issueMissingTaxDocuments",
     status_code=200,
+    idempotency_key="optional",
     **auth.signed_in("reconcile"),
 )
 async def issue_missing(request: StrictRequest, booking_id: FromPath[str]) -> IssuedCountResponse:

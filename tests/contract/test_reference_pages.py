@@ -6,9 +6,10 @@ from application.commands import stream_kinds
 from application.processes.registry import PROCESSES
 from interfaces.http import problem_kinds
 from interfaces.http.app import ROUTES
+from interfaces.http.openapi import tags
 from interfaces.worker.timers.registry import TIMERS
 from projections import registry
-from tests.support.reference import api, events, pages, rejection_reasons, rule_tests, rules, timers
+from tests.support.reference import events, pages, rejection_reasons, rule_tests, rules, timers
 
 
 @pytest.mark.parametrize("name", pages.PAGES)
@@ -48,11 +49,11 @@ def test_every_rejection_event_route_and_read_model_is_on_its_page() -> None:
     assert sum(line.startswith("| `") for line in found["api.md"].splitlines()) > len(shown)
 
 
-def test_a_route_belongs_to_the_context_of_the_longest_prefix() -> None:
-    assert api.context_of("/api/admin/bookings/{booking_id}/refund") == "Booking"
-    assert api.context_of("/api/admin/flights/{flight_id}") == "Flight operation"
-    with pytest.raises(AssertionError, match="add it to CONTEXTS"):
-        api.context_of("/api/meals")
+def test_a_route_belongs_to_the_tag_of_the_longest_prefix() -> None:
+    assert tags.tag_of("/api/admin/bookings/{booking_id}/refund") == "Payment"
+    assert tags.tag_of("/api/admin/bookings/{booking_id}/credit") == "Travel credit"
+    assert tags.tag_of("/api/admin/flights/{flight_id}") == "Flight operation"
+    assert tags.tag_of("/api/meals") is None
 
 
 def test_a_sample_is_laid_out_on_one_line_where_it_fits() -> None:

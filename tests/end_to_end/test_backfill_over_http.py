@@ -66,7 +66,8 @@ async def test_invalid_questions_name_their_field(
         assert refused.json()["details"]["field"] == field
         assert (await client.get(path, headers=customer.headers)).status_code == 403
     unknown = await client.get("/api/admin/stripe-events?cursor=evt_no", headers=finance.headers)
-    assert unknown.status_code == 404
+    assert unknown.status_code == 400
+    assert unknown.json()["details"] == {"field": "cursor", "reason": "unknown"}
     replay = "/api/admin/stripe-events/replay"
     body = {"reason": "NothingLikeThis"}
     answer = await client.post(replay, json=body, headers=finance.headers)

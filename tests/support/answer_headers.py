@@ -19,10 +19,11 @@ STORED = {
     "/.well-known/jwks.json": "public, max-age=300",
     "/docs": "no-cache",
     "/docs/page.js": "no-cache",
-    "/docs/page.css": "no-cache",
     "/api/price-calendar": "no-cache",
     "/api/airports": "public, max-age=300",
     "/api/routes": "public, max-age=300",
+    "/docs/swagger-ui.css": "no-cache",
+    "/docs/swagger-ui-bundle.js": "no-cache",
 }
 REVALIDATED = re.compile(r"/api/flights/[^/]+(/seats)?").fullmatch
 

@@ -1,55 +1,19 @@
 """api.md: every route with who may use it, its body and its answers, from the OpenAPI document."""
 
-import inspect
 import re
 from collections.abc import Iterator
 from typing import Any, cast
 
-import msgspec
 from litestar.handlers import HTTPRouteHandler
 
 from domain.identity import roles
 from interfaces.http import auth, problem_kinds
 from interfaces.http.app import ROUTES, create_app
+from interfaces.http.openapi.document import document
 from interfaces.http.ports import HttpPorts
 from tests.support.reference import api_types
 from tests.support.reference.markdown import anchor, code, page, summary, table
 
-# The context of a route, by the beginning of its path; the longest that fits decides.
-CONTEXTS: dict[str, str] = {
-    "/api/auth": "Identity",
-    "/.well-known": "Identity",
-    "/api/flights": "Search and flights",
-    "/api/quotes": "Search and flights",
-    "/api/price-calendar": "Search and flights",
-    "/api/airports": "Search and flights",
-    "/api/routes": "Search and flights",
-    "/api/bookings": "Booking",
-    "/api/admin/bookings": "Booking",
-    "/api/admin/claims": "Compensation",
-    "/api/admin/open-claims": "Compensation",
-    "/api/credits": "Travel credit",
-    "/api/gift-cards": "Gift cards",
-    "/api/admin/accounts": "Travel credit",
-    "/api/admin/credit": "Travel credit",
-    "/api/webhooks": "Payment",
-    "/api/admin/stripe-events": "Payment",
-    "/api/admin/payments": "Payment",
-    "/api/admin/unfinished-attempts": "Payment",
-    "/api/admin/unconfirmed-payments": "Payment",
-    "/api/admin/disputes": "Payment",
-    "/api/admin/external-refunds": "Payment",
-    "/api/admin/worklists": "Ledger",
-    "/api/admin/settlement": "Settlement",
-    "/api/admin/reconciliation": "Reconciliation",
-    "/api/admin/flights": "Flight operation",
-    "/api/admin/oversold-flights": "Flight operation",
-    "/api/admin/overdue-flights": "Flight operation",
-    "/api/admin/unanswered-cancellations": "Flight operation",
-    "/api/admin/unanswered-moves": "Flight operation",
-    "/api/ledger": "Ledger",
-    "/health": "Health",
-}
 INTRO = """\
 # API
 
@@ -61,9 +25,8 @@ document at `/schema/openapi.json` and a page to read it at `/docs`.
   minor unit of their currency, instants are UTC, flights and passengers are counted from 0.
 - A request that changes something carries an `Idempotency-Key` (or `idempotencyKey` in its body):
   repeated with the same key it gets its first answer, with `Idempotency-Replayed: true`.
-- Everything that is not 2xx is the flat object of [errors](errors.md). Besides the statuses listed
-  here, a route about a booking, flight or payment answers 404 when there is none or it is another
-  customer's, and one that changes something answers 409, 410 or 422 when it cannot.
+- Everything that is not 2xx is the flat object of [errors](errors.md). The statuses listed follow
+  from what a route declares: it gives no other, and may not give each of them.
 - *Who* is the permission that the role must have. A booking is visible to its owner and to roles
   with `see_any_booking`, and can be changed by its owner and by roles with `change_any_booking`.
 - *Limit* is the [setting](settings.md) `AIS_LIMIT_*` that counts the route besides the one for all
@@ -73,28 +36,17 @@ document at `/schema/openapi.json` and a page to read it at `/docs`.
 
 def text() -> str:
     """The page."""
-    document = create_app(cast(HttpPorts, None)).openapi_schema.to_schema()
-    by_context: dict[str, list[tuple[str, ...]]] = {}
-    for path, operations in document["paths"].items():
+    found = document(create_app(cast(HttpPorts, None)))
+    by_tag: dict[str, list[tuple[str, ...]]] = {tag["name"]: [] for tag in found["tags"]}
+    for path, operations in found["paths"].items():
         for method, operation in operations.items():
-            row = _row(method.upper(), path, operation)
-            by_context.setdefault(context_of(path), []).append(row)
-    titles = list(dict.fromkeys(CONTEXTS.values()))
-    assert set(by_context) == set(titles)
-    head = ("route", "who", "limit", "body", "answer", "status", "what it does")
+            (tag,) = operation["tags"]
+            by_tag[tag].append(_row(method.upper(), path, operation))
+    head = ("route", "operation", "who", "limit", "body", "answer", "status", "what it does")
     sections = [
-        line for title in titles for line in (f"## {title}", "", *table(head, by_context[title]))
+        line for tag, rows in by_tag.items() for line in (f"## {tag}", "", *table(head, rows))
     ]
-    return page(
-        INTRO, _permissions(), _codes(), sections, api_types.section(document, _optional_bodies())
-    )
-
-
-def context_of(path: str) -> str:
-    """The heading under which a route stands."""
-    fitting = [prefix for prefix in CONTEXTS if path.startswith(prefix)]
-    assert fitting, f"{path} belongs to no context: add it to CONTEXTS"
-    return CONTEXTS[max(fitting, key=len)]
+    return page(INTRO, _permissions(), _codes(), sections, api_types.section(found))
 
 
 def _permissions() -> list[str]:
@@ -111,9 +63,10 @@ def _row(method: str, path: str, operation: dict[str, Any]) -> tuple[str, ...]:
     who, limits = _admitted(admission)
     return (
         code(f"{method} {path}"),
+        code(operation["operationId"]),
         who,
         limits,
-        _body(handler, operation),
+        _body(operation),
         _answer(operation),
         _statuses(operation),
         summary(handler.fn),
@@ -129,23 +82,12 @@ def _admitted(admission: auth.Admission | None) -> tuple[str, str]:
     return (code(admission.permission) if admission.permission else "signed in"), limits
 
 
-def _body(handler: HTTPRouteHandler, operation: dict[str, Any]) -> str:
-    if "requestBody" in operation:
-        return api_types.words(operation["requestBody"]["content"]["application/json"]["schema"])
-    optional = _optional_body(handler)
-    return f"{api_types.link(optional.__name__)}, optional" if optional else ""
-
-
-def _optional_body(handler: HTTPRouteHandler) -> type[msgspec.Struct] | None:
-    """The type of a body that may be left out: the handler reads it by itself."""
-    function = inspect.unwrap(cast(Any, handler.fn))
-    named = re.search(r"optional_json\((\w+)\)", inspect.getsource(function))
-    return function.__globals__[named[1]] if named else None
-
-
-def _optional_bodies() -> list[type[msgspec.Struct]]:
-    found = [_optional_body(handler) for handler in _handlers().values()]
-    return [each for each in found if each is not None]
+def _body(operation: dict[str, Any]) -> str:
+    body = operation.get("requestBody")
+    if body is None:
+        return ""
+    written = api_types.words(body["content"]["application/json"]["schema"])
+    return written if body["required"] else f"{written}, optional"
 
 
 def _answer(operation: dict[str, Any]) -> str:

@@ -1,7 +1,5 @@
 """The types of bodies and answers in words, from the schemas of the OpenAPI document."""
 
-import json
-from collections.abc import Sequence
 from typing import Any
 
 import msgspec
@@ -20,17 +18,15 @@ JSON_WORDS = {
 }
 
 
-def section(document: Schema, others: Sequence[type[msgspec.Struct]]) -> list[str]:
-    """All types by name; `others` are bodies that the document does not list."""
-    _, added = msgspec.json.schema_components(others, ref_template="#/components/schemas/{name}")
-    schemas = {**added, **document["components"]["schemas"]}
+def section(document: Schema) -> list[str]:
+    """All types by name."""
     structs = _structs()
     lines = ["## Types", ""]
-    for name, schema in sorted(schemas.items()):
+    for name, schema in sorted(document["components"]["schemas"].items()):
         lines += [f"### {name}", ""]
         if name in structs:
             lines += [docstring(structs[name]), ""]
-        lines += table(("member", "type", "when absent"), _members(schema))
+        lines += table(("member", "type", "may be absent", "meaning"), _members(schema))
     return lines
 
 
@@ -46,21 +42,17 @@ def _structs() -> dict[str, type[msgspec.Struct]]:
     return found
 
 
-def _members(schema: Schema) -> list[tuple[str, str, str]]:
+def _members(schema: Schema) -> list[tuple[str, ...]]:
     required = set(schema.get("required", ()))
     return [
-        (code(name), words(member), "" if name in required else _absent(member))
+        (
+            code(name),
+            words(member),
+            "" if name in required else "yes",
+            member["description"],
+        )
         for name, member in schema.get("properties", {}).items()
     ]
-
-
-def _absent(member: Schema) -> str:
-    default = member.get("default")
-    if default is None:
-        return "none"
-    if default in ([], {}):
-        return "empty"
-    return code(json.dumps(default, ensure_ascii=False))
 
 
 def words(schema: Schema) -> str:

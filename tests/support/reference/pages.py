@@ -8,7 +8,9 @@ from tests.support.reference import (
     api,
     errors,
     events,
+    mobile_api,
     postings,
+    postman,
     read_models,
     rules,
     settings,
@@ -28,6 +30,8 @@ PAGES: dict[str, Callable[[], str]] = {
     "stripe-events.md": stripe_events.text,
     "timers.md": timers.text,
     "rules.md": rules.text,
+    "postman.json": postman.text,
+    "mobile-api.md": mobile_api.text,
 }
 
 

@@ -2,6 +2,7 @@
 
 import json
 import logging
+import re
 from typing import Any
 
 import pytest
@@ -258,20 +259,29 @@ async def test_the_documentation_page_asks_nobody_else(edge: Edge) -> None:
     policy = page.headers.get_list("content-security-policy")
     assert len(policy) == 1
     assert "default-src 'none'" in policy[0]
-    for path in ("/docs", "/docs/page.js", "/docs/page.css"):
+    for path in ("/docs", "/docs/page.js"):
         part = await asked(edge, "GET", path)
         assert part.status_code == 200
         assert "://" not in part.text
         assert "<script>" not in part.text
+    for source in re.findall(r'(?:src|href)="(/[^"]+)"', page.text):
+        assert (await asked(edge, "GET", source)).status_code == 200
+    # Whatever the viewer names, the browser asks our server alone, and runs no text of a document.
+    allowed = dict(each.strip().split(" ", 1) for each in policy[0].split(";"))
+    assert allowed["connect-src"] == allowed["script-src"] == allowed["style-src"] == "'self'"
+    viewer = await asked(edge, "GET", "/docs/swagger-ui-bundle.js")
+    assert "SwaggerUIBundle" in viewer.text
 
 
 async def test_the_openapi_document_contains_bodies_errors_and_security(edge: Edge) -> None:
     document = (await asked(edge, "GET", "/schema/openapi.json")).json()
     assert document["openapi"].startswith("3.1")
     probe = document["paths"]["/probe"]["post"]
-    assert probe["security"] == [{"bearer": []}, {"cookie": []}]
+    assert probe["security"] == [{"bearer": []}, {"cookie": [], "csrfToken": []}]
     assert {"201", "400", "401", "403", "429", "503"} <= set(probe["responses"])
-    reference = probe["responses"]["400"]["content"]["application/json"]["schema"]["$ref"]
+    name = probe["responses"]["400"]["$ref"].rpartition("/")[2]
+    refused = document["components"]["responses"][name]
+    reference = refused["content"]["application/json"]["schema"]["$ref"]
     schema = document["components"]["schemas"][reference.rpartition("/")[2]]
     assert set(schema["properties"]) == FLAT
     assert "application/json" in probe["requestBody"]["content"]

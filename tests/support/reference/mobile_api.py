@@ -1,0 +1,200 @@
+"""mobile-api.md: what the makers of an app need, with the examples of the OpenAPI document."""
+
+import json
+import textwrap
+from collections.abc import Iterator
+from typing import Any, cast
+
+from interfaces.http.app import create_app
+from interfaces.http.openapi.document import document
+from interfaces.http.ports import HttpPorts
+from interfaces.http.problem_kinds import KINDS
+from tests.support.reference.markdown import anchor, code, page, table
+
+INTRO = """\
+# The API for apps
+
+Generated from the OpenAPI document by `python -m tests.support.reference.pages`; a test fails when
+they differ. All routes are on the [page of the API](api.md); what may change, and how it is
+announced, is on the [page of its versions](api-versions.md).
+
+- **A typed client** is generated from `/schema/openapi.json`. Names of operations, such as
+  `createBooking`, are the names of its functions and stay. The suite generates clients with
+  openapi-typescript, openapi-python-client and Postman, and runs them against a server.
+- **To try it**: `ops/ais demo` prints an address and accounts. Its page `/docs` sends requests, and
+  [postman.json](postman.json) is a collection whose first folder is the journey below.
+- JSON in camelCase, in UTF-8. A member that is not known is refused in a request; in an answer, an
+  app ignores members, and handles texts that are codes, which it does not know.
+
+## Values
+
+| value | form |
+|---|---|
+| money | `{"amount": 50000, "currency": "SAR"}`, in the minor unit of the currency |
+| instant | `2026-11-30T06:15:00Z`: RFC 3339 in UTC. Show it in the zone of the airport |
+| day | `2026-11-30`: the day of a search is the local day at the airport of departure |
+| id | opaque text. A booking is also found by its reference of six symbols, such as `7K3M9Q` |
+| passenger, segment | counted from 0 within a booking |
+| language | `Accept-Language: ar` or `en` chooses that of `message`, which is shown to people |
+
+SAR has two decimals (50000 is 500.00), KWD three (12500 is 12.500), JPY none (900 is 900): an app
+takes the number from ISO 4217 and calculates in integers.
+"""
+
+BOOKING = {"$ref": "#/components/schemas/BookingResponse"}
+# The steps of a journey: heading, what to know about it, operation.
+STEPS: tuple[tuple[str, str, str], ...] = (
+    (
+        "Sign in",
+        "`POST /api/auth/register` makes an account first. Keep both tokens in the keychain of the "
+        "device; the access token is sent as `Authorization: Bearer` for `expiresIn` seconds. Keep "
+        "the cookie of the answer too: known by it, the device is not locked out by others' wrong "
+        "passwords.",
+        "mobileLogin",
+    ),
+    (
+        "Refresh the token",
+        "On `TOKEN_EXPIRED`, or a minute before, exchange the refresh token; store the new pair "
+        "before it is used, because the old one is spent. One request at a time does it: sent "
+        "again within ten seconds the same token gets the same successor, later it ends the "
+        "session. On `UNAUTHORIZED` sign in again; `details.reason` is `session_ended` where the "
+        "session was ended elsewhere. `POST /api/auth/logout` signs this device out, "
+        "`GET /api/auth/sessions` lists all.",
+        "refreshTokens",
+    ),
+    (
+        "Search",
+        "Nobody has to be signed in. `price` is that of one adult without extras; "
+        "`availableSeats` is of that moment and promises nothing.",
+        "searchFlights",
+    ),
+    (
+        "Ask for the price",
+        "A quote is the price of the whole journey for the whole party until `validUntil`. Show "
+        "`total`; never add up prices in the app.",
+        "createQuote",
+    ),
+    (
+        "Book",
+        "Seats of all flights are held until `holdUntil`, or none are. Offer what "
+        "`availableActions` lists and nothing else: each is the last part of a path.",
+        "createBooking",
+    ),
+    (
+        "Pay",
+        "Open `checkoutUrl` in the browser of the system, not in a web view: payers see whose page "
+        "it is, and wallets work. Stripe then leads to a page of ours with the outcome. A repeat "
+        "returns the session that is open.",
+        "openCheckout",
+    ),
+    (
+        "Wait for the tickets",
+        "The payment counts when Stripe has confirmed it to us, not when the browser returns. Read "
+        "the booking after 1, 1, 2, 3, 5 and 8 seconds, then each minute, until `status` is "
+        "`confirmed` and each passenger has a ticket, or `expired`. Send `If-None-Match` with the "
+        "`ETag` of the last answer: 304 means that nothing has changed.",
+        "readBooking",
+    ),
+    (
+        "Cancel: the terms",
+        "Show fee, refund and destination as they are in the quote, and have them accepted.",
+        "quoteCancellation",
+    ),
+    (
+        "Cancel: at these terms",
+        "`QUOTE_EXPIRED` means that price or booking changed: ask for a new quote and show it. "
+        "`refunds` of the booking shows how far the money is.",
+        "cancelBooking",
+    ),
+    (
+        "Change: the terms",
+        "Another flight, day or cabin. Where something is due, `modify` is followed by a checkout.",
+        "quoteModification",
+    ),
+    (
+        "Change: at these terms",
+        "The tickets are exchanged at once where nothing is due, else when the difference is paid: "
+        "until then the booking keeps its old flights, and `change` is what waits for the payment.",
+        "modifyBooking",
+    ),
+)
+
+RULES = """\
+## Repeats
+
+A network fails after the server has done its work. So each action of the user gets **one** key, a
+random UUID that is stored before the first try, and every try sends it as `Idempotency-Key`:
+
+- the same key and body: the first answer again, with `Idempotency-Replayed: true`; done once;
+- the same key and another body: `IDEMPOTENCY_CONFLICT`; nothing is done;
+- a new action, also after a refusal that the user has reacted to: a new key.
+
+Keys are required for creating, paying, cancelling, modifying and refunding, and taken with every
+other change. A key belongs to one user and one route.
+
+## Lists
+
+A list answers with `nextCursor`, which is sent as `cursor` for the next page; null is the last
+page. A cursor is opaque. Lists follow the log within a moment: `asOfPosition` is how far,
+`lagSeconds` how old. One booking by its id is always as it is now.
+
+## Limits
+
+Answers have `RateLimit-Limit`, `RateLimit-Remaining` and `RateLimit-Reset` (seconds). After 429
+wait for `Retry-After` seconds. Where a request may be repeated (`retryable`) without that header,
+wait 1, 2, 4 seconds with a random part, five times at most, then ask the user.
+
+## Refusals
+
+Every answer that is not 2xx or 304 is the same flat object. Decide by `code`, and by the status for
+a code that is not known; show `message`; keep `correlationId` for support.
+"""
+
+
+def text() -> str:
+    """The page."""
+    found = document(create_app(cast(HttpPorts, None)))
+    operations = {
+        operation["operationId"]: (method.upper(), path, operation)
+        for path, of_path in found["paths"].items()
+        for method, operation in of_path.items()
+    }
+    steps = [line for step in STEPS for line in _step(*step, operations)]
+    example = found["components"]["examples"]["VALIDATION_ERROR"]["value"]
+    rows = [
+        (
+            f"[{code(name)}](errors.md#{anchor(name)})",
+            str(kind.status),
+            "yes" if kind.retryable else "no",
+            kind.client,
+        )
+        for name, kind in KINDS.items()
+    ]
+    head = ("code", "status", "may be repeated", "what the app does")
+    return page(INTRO, "## A journey", "", steps, RULES, _block(example), table(head, rows))
+
+
+def _step(
+    heading: str, explained: str, name: str, operations: dict[str, tuple[str, str, Any]]
+) -> Iterator[str]:
+    method, path, operation = operations[name]
+    key = [each for each in operation.get("parameters", ()) if each["name"] == "Idempotency-Key"]
+    yield from (f"### {heading}", "")
+    with_key = ", with a key" if key else ""
+    said = f"{code(f'{method} {path}')} ({code(name)}{with_key}). {explained}"
+    yield from (*textwrap.wrap(said, 100, break_on_hyphens=False), "")
+    body = operation.get("requestBody", {}).get("content", {}).get("application/json", {})
+    if "example" in body:
+        content = {k: v for k, v in body["example"].items() if k != "idempotencyKey"}
+        if content:
+            yield from _block(content)
+    done = next(each for status, each in operation["responses"].items() if status.startswith("2"))
+    content = done["content"]["application/json"]
+    if name != "createBooking" and content["schema"] == BOOKING:
+        yield from ("It answers with the booking.", "")
+    else:
+        yield from ("It answers:", "", *_block(content["example"]))
+
+
+def _block(content: Any) -> list[str]:
+    return ["```json", json.dumps(content, ensure_ascii=False, indent=2), "```", ""]
