@@ -27,6 +27,8 @@ from tests.support.running_system import System
 SECONDS = 10
 # So many of the operations are tried in a run, others in the next: all take minutes.
 OPERATION_COUNT = 25
+# What is shown of a failed run.
+LINE_COUNT, LINE_LENGTH = 150, 400
 THIS_RUN = str(secrets.randbelow(2**31))
 # `positive_data_acceptance` is left out: a schema cannot say that a flight has to exist.
 CHECKS = (
@@ -83,7 +85,9 @@ async def _generated(
         timeout=SECONDS * 10,
         check=False,
     )
-    assert ran.returncode == 0, f"seed {seed}\n{ran.stdout[-6000:]}\n{ran.stderr[-2000:]}"
+    # Bodies may be long: what failed is said before them.
+    lines = [line[:LINE_LENGTH] for line in (ran.stdout + ran.stderr).splitlines()]
+    assert ran.returncode == 0, "\n".join((f"seed {seed}", *lines[-LINE_COUNT:]))
     return ran.stdout
 
 
