@@ -41,6 +41,7 @@ from domain.kernel import ids
 from infrastructure.airports.world import load_airports
 from infrastructure.boarding_pass.printer import BilingualBoardingPassPrinter
 from infrastructure.calendar_file.writer import IcalendarFileWriter
+from infrastructure.event_store.audited_log import PostgresAuditedLog
 from infrastructure.event_store.stream_history import PostgresStreamHistory
 from infrastructure.evidence.printer import PdfEvidencePrinter
 from infrastructure.postgres.pool import Pool
@@ -126,6 +127,7 @@ def _web_ports(
             receipts=BilingualReceiptPrinter(),
             documents_of_month=asking(core.pool, tax_documents.of_month),
         ),
+        audited_log=PostgresAuditedLog(core.pool),
         register_user=lambda command: register_user.register_user(command, identity.registration),
         log_in=lambda command: log_in.log_in(command, identity.login),
         sessions=identity.sessions,

@@ -156,7 +156,10 @@ CREATE TABLE ledger.event (
     CONSTRAINT event_stream_version UNIQUE (stream, version),
     CONSTRAINT event_version_check CHECK ((version > 0))
 );
-CREATE INDEX event_of_webhook ON ledger.event USING btree (correlation_id) WHERE starts_with(correlation_id, 'evt_'::text);
+CREATE INDEX event_by_actor ON ledger.event USING btree (actor, "position");
+CREATE INDEX event_by_correlation ON ledger.event USING btree (correlation_id, "position");
+CREATE INDEX event_by_tag ON ledger.event USING btree (tag, "position");
+CREATE INDEX event_of_credit ON ledger.event USING btree (ledger.booking_of_credit(payload), stream) WHERE (tag = ANY (ARRAY['credit.issued.1'::text, 'credit.spent.1'::text]));
 CREATE TRIGGER append_only BEFORE DELETE OR UPDATE OR TRUNCATE ON ledger.event FOR EACH STATEMENT EXECUTE FUNCTION ledger.refuse_change(); -- ENABLE ALWAYS
 CREATE TRIGGER period_moved AFTER INSERT ON ledger.event FOR EACH ROW WHEN (((new.tag = ANY (ARRAY['period.closed.1'::text, 'period.reopened.1'::text])) AND (new.stream ~ '^period-[0-9]{4}-(0[1-9]|1[0-2])$'::text))) EXECUTE FUNCTION ledger.move_period();
 
@@ -488,6 +491,14 @@ BEGIN
 END
 $function$;
 
+CREATE OR REPLACE FUNCTION ledger.booking_of_credit(payload bytea)
+ RETURNS text
+ LANGUAGE sql
+ IMMUTABLE PARALLEL SAFE STRICT
+AS $function$
+    SELECT convert_from(payload, 'UTF8')::json ->> 'booking'
+$function$;
+
 CREATE OR REPLACE FUNCTION ledger.is_misspelled(spelled text, folded text, parsed jsonb, stream text, moves boolean, money boolean)
  RETURNS boolean
  LANGUAGE sql
@@ -792,6 +803,7 @@ $function$;
 -- FUNCTION inbox.record_done(ids text[], types text[], objects text[], subjects text[], bodies bytea[], wrapped_keys bytea[]): ais_application may EXECUTE
 -- FUNCTION ledger.append(command_ids uuid[], fingerprints bytea[], answers bytea[], actors text[], correlation_ids text[], causation_ids uuid[], streams text[], versions integer[], tags text[], payloads bytea[], commands integer[], read_streams text[], read_versions integer[], asked uuid[], topics text[], bodies text[], subjects text[], wrapped_keys bytea[], OUT last_position bigint, OUT written boolean, OUT conflicts jsonb, OUT known jsonb): ais_application may EXECUTE
 -- FUNCTION ledger.append_with_stripe_events(command_ids uuid[], fingerprints bytea[], answers bytea[], actors text[], correlation_ids text[], causation_ids uuid[], streams text[], versions integer[], tags text[], payloads bytea[], commands integer[], read_streams text[], read_versions integer[], asked uuid[], topics text[], bodies text[], subjects text[], wrapped_keys bytea[], stripe_ids text[], stripe_types text[], stripe_objects text[], stripe_subjects text[], stripe_bodies bytea[], stripe_keys bytea[], OUT last_position bigint, OUT written boolean, OUT conflicts jsonb, OUT known jsonb): ais_application may EXECUTE
+-- FUNCTION ledger.booking_of_credit(payload bytea): ais_application may EXECUTE
 -- FUNCTION ledger.known_commands(ids uuid[]): ais_application may EXECUTE
 -- FUNCTION ledger.move_period(): PUBLIC may EXECUTE
 -- FUNCTION ledger.refuse_closed_period(): PUBLIC may EXECUTE

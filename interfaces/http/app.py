@@ -24,6 +24,7 @@ from litestar.types import (
 
 from interfaces.http import (
     answers,
+    audit,
     boarding_passes,
     booking,
     books,
@@ -109,6 +110,7 @@ ROUTES = (
     *periods.ROUTES,
     *settlement.ROUTES,
     *reconciliation.ROUTES,
+    *audit.ROUTES,
     *worklists.ROUTES,
     *return_page.ROUTES,
     *health.ROUTES,

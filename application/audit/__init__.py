@@ -1,0 +1,6 @@
+"""What auditors read: the log itself, in order; read `read_log` first.
+
+ports: what the use cases read from
+read_log: pages of the log, filtered and resumable
+read_booking_log: everything about one booking, over all its streams
+"""
