@@ -41,7 +41,6 @@ from domain.kernel import ids
 from infrastructure.airports.world import load_airports
 from infrastructure.boarding_pass.printer import BilingualBoardingPassPrinter
 from infrastructure.calendar_file.writer import IcalendarFileWriter
-from infrastructure.event_store.audited_log import PostgresAuditedLog
 from infrastructure.event_store.stream_history import PostgresStreamHistory
 from infrastructure.evidence.printer import PdfEvidencePrinter
 from infrastructure.postgres.pool import Pool
@@ -51,7 +50,7 @@ from infrastructure.redis.search_cache import RedisSearchCache
 from infrastructure.sealing.blind_index import CodeIndex
 from infrastructure.stripe import webhook
 from infrastructure.tax_receipt.printer import BilingualReceiptPrinter
-from interfaces import books_composition, reconciliation_composition
+from interfaces import audit_composition, books_composition, reconciliation_composition
 from interfaces.books_composition import asking
 from interfaces.composition import Core, utc_now
 from interfaces.http import rate_limit
@@ -127,7 +126,7 @@ def _web_ports(
             receipts=BilingualReceiptPrinter(),
             documents_of_month=asking(core.pool, tax_documents.of_month),
         ),
-        audited_log=PostgresAuditedLog(core.pool),
+        audit=audit_composition.audit_on(core.pool, keys, settings),
         register_user=lambda command: register_user.register_user(command, identity.registration),
         log_in=lambda command: log_in.log_in(command, identity.login),
         sessions=identity.sessions,

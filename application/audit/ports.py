@@ -7,6 +7,9 @@ from typing import Protocol
 
 import msgspec
 
+from application.audit.actions import ActionRecord, AuditedActions, ExportSigner
+from application.ports import Clock
+
 
 class StoredLogEvent(msgspec.Struct, frozen=True):
     """An event exactly as it is stored; `payload` is canonical JSON under `tag`."""
@@ -61,3 +64,13 @@ class AuditedLog(Protocol):
     ) -> LogPage:
         """Return the events of all streams of a booking behind `after` and up to `until`."""
         ...
+
+
+class AuditPorts(msgspec.Struct, frozen=True):
+    """What the routes and commands of auditors call."""
+
+    log: AuditedLog
+    actions: AuditedActions
+    record: ActionRecord
+    signer: ExportSigner
+    clock: Clock

@@ -25,6 +25,7 @@ from litestar.types import (
 from interfaces.http import (
     answers,
     audit,
+    audit_actions,
     boarding_passes,
     booking,
     books,
@@ -111,6 +112,7 @@ ROUTES = (
     *settlement.ROUTES,
     *reconciliation.ROUTES,
     *audit.ROUTES,
+    *audit_actions.ROUTES,
     *worklists.ROUTES,
     *return_page.ROUTES,
     *health.ROUTES,

@@ -63,7 +63,7 @@ async def read_audited_events(
 ) -> AuditedEventsResponse:
     """The log in order, behind the position `after`; nothing sealed is opened."""
     page = await read_log.read_log(
-        request.ports.audited_log,
+        request.ports.audit.log,
         LogFilter(stream_, type_, actor, correlation_id),
         after=after,
         limit=_size(limit),
@@ -77,7 +77,7 @@ async def read_audited_booking(
 ) -> AuditedEventsResponse:
     """All events of a booking, its payments, claims, tax documents and credits, in log order."""
     page = await read_booking_log.read_booking_log(
-        request.ports.audited_log, reference, after=after, limit=_size(limit)
+        request.ports.audit.log, reference, after=after, limit=_size(limit)
     )
     return _page(page)
 
