@@ -153,6 +153,23 @@ async def test_what_staff_decided_and_who_was_refused_is_one_list(
     assert None not in (asked[0]["source"], asked[0]["agent"])
 
 
+@pytest.mark.parametrize("kind", ["cancellation", "modification"])
+async def test_who_offered_a_waiver_is_recorded_without_the_words(
+    system: System, client: httpx.AsyncClient, customer: Customer, kind: str
+) -> None:
+    auditor = await customers.staff(system, client, "auditor")
+    support = await customers.staff(system, client, "support")
+    flight, other = (running_system.schedule(system, seats=2) for _ in range(2))
+    booking = await customer.confirmed([flight])
+    wanted = {"segment": 0, "flightId": other} if kind == "modification" else {}
+    await support.on(booking["id"], f"{kind}-quote", wanted)
+    waived = {**wanted, "waiver": "bereavement of Layla"}
+    await support.on(booking["reference"].lower(), f"{kind}-quote", waived)
+    actions = await _actions(auditor, user=await _user(support), action="booking.waiver_offered")
+    found = [each["change"] for each in actions if each["resource"] == booking["id"]]
+    assert found == [{"kind": kind}]
+
+
 async def test_an_export_is_verified_without_our_secrets_and_tampering_shows(
     system: System, client: httpx.AsyncClient, customer: Customer, tmp_path: Path
 ) -> None:
