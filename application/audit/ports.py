@@ -66,10 +66,33 @@ class AuditedLog(Protocol):
         ...
 
 
+class AnnouncedAppends(Protocol):
+    """Says when the log became longer."""
+
+    @property
+    def announced(self) -> int:
+        """How many appends were announced so far, as far as this process heard of them."""
+        ...
+
+    @property
+    def ending(self) -> bool:
+        """Whether the process stops: followers end now."""
+        ...
+
+    async def wait(self, seen: int, seconds: float) -> None:
+        """Return when more than `seen` were announced, when the process stops, or after so long."""
+        ...
+
+    def end(self) -> None:
+        """Let all followers end."""
+        ...
+
+
 class AuditPorts(msgspec.Struct, frozen=True):
     """What the routes and commands of auditors call."""
 
     log: AuditedLog
+    appends: AnnouncedAppends
     actions: AuditedActions
     record: ActionRecord
     signer: ExportSigner

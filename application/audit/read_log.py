@@ -43,12 +43,17 @@ async def read_log(
     Rejects CursorRefused: `after` is no position, or beyond the log, as after a restore of an
     older backup; or no event of this release has the type. Raises Unavailable.
     """
-    if chosen.tag is not None and chosen.tag not in stream_kinds.EVENT_TYPES:
-        raise CursorRefused(field="type", reason="unknown")
+    require_known_type(chosen)
     behind = position_of(after)
     head = await log.head()
     require_within(behind, head)
     return audited(await log.find(chosen, after=behind, until=head, limit=limit))
+
+
+def require_known_type(chosen: LogFilter) -> None:
+    """Reject a type that no event of this release has: nothing would ever come."""
+    if chosen.tag is not None and chosen.tag not in stream_kinds.EVENT_TYPES:
+        raise CursorRefused(field="type", reason="unknown")
 
 
 def position_of(after: str | None) -> int:

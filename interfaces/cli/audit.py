@@ -14,6 +14,7 @@ from application.audit.export_actions import SignedExport, export_actions
 from application.ports import Unavailable
 from domain.kernel.rejections import Rejection
 from infrastructure.identity import export_signature
+from infrastructure.postgres.announced_appends import PostgresAnnouncedAppends
 from infrastructure.postgres.pool import make_pool
 from infrastructure.sealing import master_key
 from interfaces import audit_composition
@@ -93,7 +94,8 @@ async def _exported(since: dt.datetime | None, until: dt.datetime | None) -> Sig
     await pool.open()
     try:
         keys = master_key.parse(settings.master_key.reveal())
-        ports = audit_composition.audit_on(pool, keys, settings)
+        appends = PostgresAnnouncedAppends(settings.database_url)
+        ports = audit_composition.audit_on(pool, keys, settings, appends)
         asked = {"from": since, "to": until}
         await ports.record.add(
             actor=ACTOR,

@@ -90,13 +90,14 @@ def _size(limit: int) -> int:
 
 def _page(page: AuditedPage) -> AuditedEventsResponse:
     return AuditedEventsResponse(
-        events=[_event(each) for each in page.events],
+        events=[event_response(each) for each in page.events],
         position=page.position,
         next_cursor=str(page.position) if page.has_more else None,
     )
 
 
-def _event(audited: AuditedEvent) -> AuditedEventResponse:
+def event_response(audited: AuditedEvent) -> AuditedEventResponse:
+    """Return the event as auditors are shown it."""
     event = audited.envelope
     return AuditedEventResponse(
         position=event.position,

@@ -269,6 +269,7 @@ class Edge:
             # The rest of these ports is in Postgres: no test of the edge reads from it.
             audit=AuditPorts(
                 log=None,  # type: ignore[arg-type]
+                appends=None,  # type: ignore[arg-type]
                 actions=None,  # type: ignore[arg-type]
                 record=self.questions,
                 signer=None,  # type: ignore[arg-type]
