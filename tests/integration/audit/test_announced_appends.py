@@ -7,11 +7,12 @@ from collections.abc import AsyncIterator
 import psycopg
 import pytest
 
+from application.coordination import Channel
 from infrastructure.postgres.announced_appends import PostgresAnnouncedAppends
 from tests.support.servers import TestDatabase
 
 LONG_SECONDS = 30.0
-ANNOUNCE = "SELECT pg_notify('ais_log', '1')"
+ANNOUNCE = f"SELECT pg_notify('{Channel.LOG}', '1')"
 # Those of this database that wait for appends.
 KILL = (
     "SELECT count(pg_terminate_backend(pid)) FROM pg_stat_activity "
