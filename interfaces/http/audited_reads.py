@@ -39,7 +39,7 @@ async def record_waiver(
     staff wrote is in the event, sealed.
     """
     resource = ids.booking_id_of(booking_id) or ""
-    await _add(request, "booking.waiver_offered", resource, {"kind": kind}, address)
+    await _add(request, "waiver.offered", resource, {"kind": kind}, address)
 
 
 async def _add(

@@ -165,7 +165,7 @@ async def test_who_offered_a_waiver_is_recorded_without_the_words(
     await support.on(booking["id"], f"{kind}-quote", wanted)
     waived = {**wanted, "waiver": "bereavement of Layla"}
     await support.on(booking["reference"].lower(), f"{kind}-quote", waived)
-    actions = await _actions(auditor, user=await _user(support), action="booking.waiver_offered")
+    actions = await _actions(auditor, user=await _user(support), action="waiver.offered")
     found = [each["change"] for each in actions if each["resource"] == booking["id"]]
     assert found == [{"kind": kind}]
 
@@ -219,6 +219,7 @@ async def _ais_audit(system: System, *words: str | Path) -> tuple[int, str]:
         ("actions?from=2027-01-01T00:00:00", "from"),
         ("actions/export?to=2027-01-01T00:00:00", "to"),
         ("actions?from=yesterday", "from"),
+        ("actions?from=null", "from"),
     ],
 )
 async def test_odd_questions_about_actions_are_refused_with_the_field(
