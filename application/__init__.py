@@ -14,6 +14,7 @@ reconciliation: compare the ledger with Stripe and the bank, and decide about br
 ledger: queries of the ledger
 invoicing: issue, read and report tax documents
 identity: registration and sign-in
+audit: the log as auditors read it
 processes: what follows from a recorded event
 
 worklists: the lists of work that waits for staff

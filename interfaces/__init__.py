@@ -9,6 +9,7 @@ roles: how the roles of a process end together
 cli: the command line
 composition: builds what every role runs on; compositions name the adapters
 reconciliation_composition: builds what reconciliation needs
+audit_composition: builds what auditors read from
 books_composition: builds the queries of the books
 identity_composition: builds what users, sign-ins and sessions need
 web_composition: builds what the web role runs on

@@ -77,14 +77,16 @@ class WebServer(uvicorn.Server):
             gc.collect()
             gc.freeze()
             gc.set_threshold(*GC_THRESHOLDS)
-            exiting = asyncio.create_task(self._exit_on(stop))
+            exiting = asyncio.create_task(self._exit_on(stop, app))
             try:
                 await super().serve(sockets)
             finally:
                 exiting.cancel()
 
-    async def _exit_on(self, stop: asyncio.Event) -> None:
+    async def _exit_on(self, stop: asyncio.Event, app: EdgeApp) -> None:
         await stop.wait()
+        # Streams would otherwise last for all of GRACE_SECONDS.
+        app.ports.audit.appends.end()
         self.should_exit = True
 
     @contextmanager

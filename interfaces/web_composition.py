@@ -15,6 +15,7 @@ import redis.asyncio
 from psycopg_pool import PoolTimeout
 
 from application import ports
+from application.audit.ports import AuditPorts
 from application.booking.answer_dispute import DisputePorts
 from application.booking.ports import BookingPorts
 from application.booking.unpaid_seats import SeatWindows, UnpaidSeats
@@ -43,6 +44,7 @@ from infrastructure.boarding_pass.printer import BilingualBoardingPassPrinter
 from infrastructure.calendar_file.writer import IcalendarFileWriter
 from infrastructure.event_store.stream_history import PostgresStreamHistory
 from infrastructure.evidence.printer import PdfEvidencePrinter
+from infrastructure.postgres.announced_appends import PostgresAnnouncedAppends
 from infrastructure.postgres.pool import Pool
 from infrastructure.postgres.stripe_event_answers import StripeEventAnswers
 from infrastructure.redis.rate_limit import RedisTokenStore, make_client
@@ -50,7 +52,7 @@ from infrastructure.redis.search_cache import RedisSearchCache
 from infrastructure.sealing.blind_index import CodeIndex
 from infrastructure.stripe import webhook
 from infrastructure.tax_receipt.printer import BilingualReceiptPrinter
-from interfaces import books_composition, reconciliation_composition
+from interfaces import audit_composition, books_composition, reconciliation_composition
 from interfaces.books_composition import asking
 from interfaces.composition import Core, utc_now
 from interfaces.http import rate_limit
@@ -94,7 +96,10 @@ async def open_web(
         history = PostgresStreamHistory(settings.database_url)
         stack.push_async_callback(history.close)
         identity = await stack.enter_async_context(open_identity(core))
-        yield _web_ports(core, bus or core.bus, history, client, identity, tuple(roles))
+        appends = PostgresAnnouncedAppends(settings.database_url)
+        stack.push_async_callback(appends.close)
+        audit = audit_composition.audit_on(core.pool, core.keys, settings, appends)
+        yield _web_ports(core, bus or core.bus, history, client, identity, audit, tuple(roles))
 
 
 def _web_ports(
@@ -103,6 +108,7 @@ def _web_ports(
     history: StreamHistory,
     client: redis.asyncio.Redis | None,
     identity: IdentityPorts,
+    audit: AuditPorts,
     roles: tuple[str, ...],
 ) -> HttpPorts:
     settings, keys = core.settings, core.keys
@@ -126,6 +132,7 @@ def _web_ports(
             receipts=BilingualReceiptPrinter(),
             documents_of_month=asking(core.pool, tax_documents.of_month),
         ),
+        audit=audit,
         register_user=lambda command: register_user.register_user(command, identity.registration),
         log_in=lambda command: log_in.log_in(command, identity.login),
         sessions=identity.sessions,

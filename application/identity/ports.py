@@ -125,7 +125,13 @@ class SecurityRecord(Protocol):
     """Records refused attempts without keeping the answer waiting."""
 
     def note(
-        self, happened: RefusedAccess, *, user_id: str | None, route: str, address: str
+        self,
+        happened: RefusedAccess,
+        *,
+        user_id: str | None,
+        route: str,
+        address: str,
+        correlation_id: str,
     ) -> None:
         """Record the attempt soon; the address is stored as an index."""
         ...

@@ -4,6 +4,7 @@ Our own code, where speed is measured:
 log: the ordered log for one process: one connection for appends, a pool for reads
 statement: the SQL statement that appends, its parameters, its answer and its errors
 arrays: packs arrays in the binary format of Postgres
+audited_log: pages of the log for auditors
 codec: encodes events as canonical JSON and decodes them, by tag
 
 On the `eventsourcing` library, for everything else:

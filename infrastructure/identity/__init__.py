@@ -8,5 +8,6 @@ session_secrets: refresh tokens and CSRF tokens as keyed hashes
 ended_sessions: the sessions that ended lately, in memory, followed by NOTIFY
 security_record: writes refused attempts to the record of authentication
 passwords: hashes passwords on threads of their own
+export_signature: signs exports of auditors, and verifies them
 tokens: signs and verifies access tokens (RFC 9068)
 """

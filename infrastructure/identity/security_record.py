@@ -22,11 +22,11 @@ WAITING_LIMIT = 2_000
 BATCH = 100
 # A token may name a user that this directory does not have.
 INSERT = (
-    "INSERT INTO identity.auth_event (happened, user_id, at, route, source) "
-    "VALUES (%s, (SELECT id FROM identity.app_user WHERE id = %s), %s, %s, %s)"
+    "INSERT INTO identity.auth_event (happened, user_id, at, route, source, correlation_id) "
+    "VALUES (%s, (SELECT id FROM identity.app_user WHERE id = %s), %s, %s, %s, %s)"
 )
 
-_Row = tuple[str, str | None, dt.datetime, str, bytes]
+_Row = tuple[str, str | None, dt.datetime, str, bytes, str]
 
 
 class PostgresSecurityRecord:
@@ -40,13 +40,19 @@ class PostgresSecurityRecord:
         self._writing: asyncio.Task[None] | None = None
 
     def note(
-        self, happened: ports.RefusedAccess, *, user_id: str | None, route: str, address: str
+        self,
+        happened: ports.RefusedAccess,
+        *,
+        user_id: str | None,
+        route: str,
+        address: str,
+        correlation_id: str,
     ) -> None:
         """Record the attempt soon."""
         if len(self._waiting) == WAITING_LIMIT:
             logger.warning("a refused attempt was not recorded: too many wait")
         source = self._places.of_address(address).index
-        self._waiting.append((happened, user_id, self._now(), route, source))
+        self._waiting.append((happened, user_id, self._now(), route, source, correlation_id))
         if self._writing is None or self._writing.done():
             self._writing = asyncio.get_running_loop().create_task(self._write())
 

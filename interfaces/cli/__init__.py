@@ -22,6 +22,7 @@ rebuild: `ais rebuild`: rebuilds read models, with a progress bar
 ledger: `ais ledger`: the answers of the ledger's routes for the shell, exports, replay
 stripe: `ais stripe`: stores events that Stripe could not deliver
 user: `ais user`: changes the role of a user
+audit: `ais audit`: exports sensitive actions, verifies an export
 check: `ais check`: compares read models with the log
 running: what long-running verbs share: settings and log lines
 """

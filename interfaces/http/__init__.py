@@ -28,6 +28,10 @@ flight_response: departures and connections as JSON
 network: the airports and routes that are flown
 flights: operations of flights
 flight_lists: flights that need attention, and the bookings of a flight
+audit: the log as auditors read it
+audit_actions: sensitive actions, as a list and as a signed export
+audit_stream: the route that follows the log
+audited_reads: records what auditors ask
 ledger: the chart of accounts, unapplied funds, failed refunds
 books: balances, statements, the journal, reports and exports
 books_answers: balances, statements and the journal as JSON

@@ -24,6 +24,9 @@ from litestar.types import (
 
 from interfaces.http import (
     answers,
+    audit,
+    audit_actions,
+    audit_stream,
     boarding_passes,
     booking,
     books,
@@ -109,6 +112,9 @@ ROUTES = (
     *periods.ROUTES,
     *settlement.ROUTES,
     *reconciliation.ROUTES,
+    *audit.ROUTES,
+    *audit_actions.ROUTES,
+    *audit_stream.ROUTES,
     *worklists.ROUTES,
     *return_page.ROUTES,
     *health.ROUTES,
@@ -151,6 +157,7 @@ class EdgeApp(Litestar):
             # RFC 9110, 9.3.2: what GET would answer, without its content. The server's own scope
             # stays as it is: it must not wait for content.
             scope, tagged = {**scope, "method": "GET"}, answers.without_content(tagged)
+            exchange.is_head = True
         elif scope["method"] == "OPTIONS":
             tagged = answers.allowing(
                 tagged,

@@ -18,7 +18,13 @@ from litestar import Request
 from application.identity.ports import Principal, TokenExpired, TokenRefused
 from domain.identity import roles
 from domain.identity.roles import Permission
-from interfaces.http import correlation, rate_limit, request_target, session_cookies
+from interfaces.http import (
+    audited_reads,
+    correlation,
+    rate_limit,
+    request_target,
+    session_cookies,
+)
 from interfaces.http.problems import Problem
 from interfaces.http.rate_limit import LimitName
 from interfaces.http.strict_request import StrictRequest
@@ -79,6 +85,7 @@ def signed_in(
         await spend(request, general, principal.user)
         for limit in limits:
             await spend(request, limit, principal.user)
+        await audited_reads.record(request, permission, address_of(request))
         request_target.require_one_spelling(request)
 
     admission = Admission(signed_in=True, permission=permission, limits=limits, gives=gives)

@@ -10,7 +10,7 @@ from litestar.params import FromPath, JSONBody
 from application.booking import cancel_booking
 from application.booking.cancel_booking import Part
 from domain.kernel import money
-from interfaces.http import auth, booking_response, idempotency, wire
+from interfaces.http import audited_reads, auth, booking_response, idempotency, wire
 from interfaces.http.answers import Answered
 from interfaces.http.booking_response import BookingResponse
 from interfaces.http.strict_request import StrictRequest
@@ -71,6 +71,9 @@ async def quote(request: StrictRequest, booking_id: FromPath[str]) -> Cancellati
     quote_id, quoted = await cancel_booking.quote_cancellation(
         request.ports.booking, request.principal, booking_id, part=part, waiver=data.waiver
     )
+    if data.waiver is not None:
+        address = auth.address_of(request)
+        await audited_reads.record_waiver(request, booking_id, "cancellation", address)
     currency = quoted.price.currency
     return CancellationQuoteResponse(
         quote_id=quote_id,

@@ -47,6 +47,8 @@ class Exchange(msgspec.Struct, gc=False):
     has_begun: bool = False
     # Limit, what remains of it, and the seconds until it is whole again.
     window: tuple[int, int, float] | None = None
+    # HEAD: headers are wanted, and no content.
+    is_head: bool = False
 
     def counted(self, limit: int, remaining: int, closes_in_seconds: float) -> None:
         """Note the window that has least left, of those that count the request."""

@@ -15,7 +15,7 @@ from application.booking import correct_name as name_correction
 from application.booking.correct_name import WantedName
 from application.booking.quote_modification import WantedModification
 from domain.kernel import money
-from interfaces.http import auth, booking_response, idempotency, wire
+from interfaces.http import audited_reads, auth, booking_response, idempotency, wire
 from interfaces.http.answers import Answered
 from interfaces.http.booking_response import BookingResponse
 from interfaces.http.strict_request import StrictRequest
@@ -89,6 +89,9 @@ async def quote(
     issued = await quote_modification.quote_modification(
         request.ports.booking, request.principal, booking_id, wanted
     )
+    if data.waiver is not None:
+        address = auth.address_of(request)
+        await audited_reads.record_waiver(request, booking_id, "modification", address)
     quoted, modification, currency = issued.quote, issued.quote.modification, issued.currency
     return ModificationQuoteResponse(
         quote_id=issued.quote_id,

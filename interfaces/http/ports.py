@@ -4,6 +4,7 @@ from collections.abc import Awaitable, Callable, Mapping
 
 import msgspec
 
+from application.audit.ports import AuditPorts
 from application.booking.answer_dispute import DisputePorts
 from application.booking.ports import BookingPorts
 from application.credit.ports import CreditPorts
@@ -46,6 +47,7 @@ class HttpPorts(msgspec.Struct, frozen=True):
     reconciliation: ReconciliationPorts
     disputes: DisputePorts
     invoicing: InvoicingPorts
+    audit: AuditPorts
     receiver: EventReceiver
     parked_events: ParkedEvents
     stripe_events: StoredEventReader

@@ -29,6 +29,7 @@ def answer(request: Request[Any, Any, Any], error: Exception) -> Answered[Proble
             user_id=None if user is None else user.user,
             route=f"{request.scope['method']} {request.scope['path_template']}",
             address=address_of(request),
+            correlation_id=request.correlation_id,
         )
     return problems.answer(request, error)
 

@@ -15,6 +15,7 @@ import pytest
 from domain.identity import roles
 from domain.identity.roles import Role
 from interfaces.http.app import ROUTES, create_app
+from interfaces.http.audit_stream import EVENT_STREAM
 from interfaces.http.auth import Admission
 from interfaces.http.openapi.document import document
 from interfaces.http.openapi.operations import operation_id
@@ -52,13 +53,17 @@ class Call(msgspec.Struct, frozen=True):
         """Call it about this booking."""
         values = {**UNKNOWN, "booking_id": booking}
         path = re.sub(r"{(\w+)}", lambda found: values.get(found[1], "0"), self.path)
-        return await client.request(
+        async with client.stream(
             self.method,
             path,
             json=self.body,
             params=self.query,
             headers={**headers, "Idempotency-Key": secrets.token_hex(8)},
-        )
+        ) as answer:
+            # An event stream does not end.
+            if not answer.headers.get("content-type", "").startswith(EVENT_STREAM):
+                await answer.aread()
+            return answer
 
 
 def _calls() -> list[Call]:

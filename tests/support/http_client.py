@@ -15,6 +15,7 @@ from litestar import get, post
 from litestar.params import FromPath, JSONBody, QueryParameter
 from litestar.testing import AsyncTestClient
 
+from application.audit.ports import AuditPorts
 from application.identity.log_in import LogIn, SignedIn
 from application.identity.open_session import open_session
 from application.identity.ports import Principal, RefusedAccess, StoredUser
@@ -171,11 +172,32 @@ class NotedAttempts:
         self.noted: list[tuple[str, str | None, str]] = []
 
     def note(
-        self, happened: RefusedAccess, *, user_id: str | None, route: str, address: str
+        self,
+        happened: RefusedAccess,
+        *,
+        user_id: str | None,
+        route: str,
+        address: str,
+        correlation_id: str,
     ) -> None:
         """Remember it."""
         assert address
+        assert correlation_id
         self.noted.append((happened, user_id, route))
+
+
+class AskedQuestions:
+    """What auditors asked of the edge; `away` refuses to record it."""
+
+    def __init__(self) -> None:
+        self.away = False
+        self.asked: list[tuple[str, str, str]] = []
+
+    async def add(self, *, actor: str, action: str, resource: str, **_: Any) -> None:
+        """Remember it."""
+        if self.away:
+            raise Unavailable("database")
+        self.asked.append((actor, action, resource))
 
 
 def http_ports(**edge: Any) -> HttpPorts:
@@ -227,6 +249,7 @@ class Edge:
         )
         self.accounts = Accounts(self.sessions)
         self.security = NotedAttempts()
+        self.questions = AskedQuestions()
         self.ready = {"database": "up", "redis": "up"}
         ports = self._ports(limits, trusted)
         self.app = application(
@@ -243,6 +266,15 @@ class Edge:
             sessions=self.sessions,
             verifier=self.tokens,
             security_record=self.security,
+            # The rest of these ports is in Postgres: no test of the edge reads from it.
+            audit=AuditPorts(
+                log=None,  # type: ignore[arg-type]
+                appends=None,  # type: ignore[arg-type]
+                actions=None,  # type: ignore[arg-type]
+                record=self.questions,
+                signer=None,  # type: ignore[arg-type]
+                clock=lambda: dt.datetime.fromtimestamp(self.time.now, dt.UTC),
+            ),
             limiter=RateLimiter(limits, self.store, monotonic=self.time),
             readiness=readiness,
             trusted_proxies=tuple(ipaddress.ip_network(each) for each in trusted),

@@ -18,6 +18,7 @@ TAGS: Mapping[str, str] = {
     "Ledger": "For finance and auditors: accounts, reports, periods, money owed.",
     "Settlement": "For finance and auditors: payouts and the balance at Stripe.",
     "Reconciliation": "For finance and auditors: the books against Stripe and the bank.",
+    "Audit": "For auditors: the log in order, as a stream too, and who did what.",
     "Health": "Whether the process is alive, and ready to work.",
 }
 
@@ -76,6 +77,7 @@ _CONTEXTS: Mapping[str, str] = {
     "/api/admin/unanswered-moves": "Flight operation",
     "/api/ledger": "Ledger",
     "/api/ledger/tax-documents": "Tax documents",
+    "/api/audit": "Audit",
     "/health": "Health",
 }
 

@@ -28,14 +28,20 @@ async def test_refused_attempts_are_recorded_without_the_address(database: TestD
         with psycopg.connect(database.owner_dsn) as connection:
             ((user,),) = connection.execute("SELECT id FROM identity.app_user").fetchall()
         for known in (user, "usr_of_elsewhere", None):
-            record.note("foreign_booking", user_id=known, route=ROUTE, address="198.51.100.7")
+            record.note(
+                "foreign_booking",
+                user_id=known,
+                route=ROUTE,
+                address="198.51.100.7",
+                correlation_id="c",
+            )
         await record.close()
     with psycopg.connect(database.owner_dsn) as connection:
         rows = connection.execute(
-            "SELECT happened, user_id, at, route, octet_length(source) FROM identity.auth_event "
-            "WHERE happened <> 'registered' ORDER BY id"
+            "SELECT happened, user_id, at, route, octet_length(source), correlation_id "
+            "FROM identity.auth_event WHERE happened <> 'registered' ORDER BY id"
         ).fetchall()
-    assert rows == [("foreign_booking", each, NOW, ROUTE, 32) for each in (user, None, None)]
+    assert rows == [("foreign_booking", each, NOW, ROUTE, 32, "c") for each in (user, None, None)]
 
 
 async def test_a_flood_is_bounded_and_does_not_keep_its_answers_waiting(
@@ -45,7 +51,13 @@ async def test_a_flood_is_bounded_and_does_not_keep_its_answers_waiting(
         record = record_of(identity)
         began = time.perf_counter()
         for _ in range(WAITING_LIMIT * 2):
-            record.note("token_refused", user_id=None, route=ROUTE, address="198.51.100.7")
+            record.note(
+                "token_refused",
+                user_id=None,
+                route=ROUTE,
+                address="198.51.100.7",
+                correlation_id="c",
+            )
         assert time.perf_counter() - began < 1
         await record.close()
     with psycopg.connect(database.owner_dsn) as connection:
@@ -57,5 +69,7 @@ async def test_without_a_database_the_answers_go_on(database: TestDatabase) -> N
     async with identities.opened(database.app_dsn) as identity:
         record = record_of(identity)
         await identity.pool.close()
-        record.note("token_refused", user_id=None, route=ROUTE, address="198.51.100.7")
+        record.note(
+            "token_refused", user_id=None, route=ROUTE, address="198.51.100.7", correlation_id="c"
+        )
         await record.close()

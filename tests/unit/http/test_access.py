@@ -298,3 +298,18 @@ def test_every_route_declares_who_may_use_it() -> None:
         paths = [path for path in handler.paths if path.startswith(("/api/", "/.well-known/"))]
         if paths and not any(path.startswith("/api/webhooks/") for path in paths):
             assert handler.before_request is not None, paths
+
+
+async def test_what_an_auditor_asks_is_recorded_before_it_is_answered(edge: Edge) -> None:
+    async with edge.client() as client:
+        asked = await client.post("/probe/books/ledger?x=1", headers=edge.bearer("auditor"))
+        assert asked.status_code == 201
+        await client.post("/probe/books/ledger", headers=edge.bearer("finance"))
+        edge.questions.away = True
+        unanswered = await client.post("/probe/books/ledger", headers=edge.bearer("auditor"))
+        others = await client.post("/probe/books/ledger", headers=edge.bearer("finance"))
+    assert edge.questions.asked == [
+        ("auditor:usr_one", "audit.asked", "POST /probe/books/ledger"),
+    ]
+    assert unanswered.status_code == 503
+    assert others.status_code == 201

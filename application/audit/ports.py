@@ -1,0 +1,99 @@
+"""What the audit needs from outside, named by role."""
+
+import datetime as dt
+import uuid
+from collections.abc import Sequence
+from typing import Protocol
+
+import msgspec
+
+from application.audit.actions import ActionRecord, AuditedActions, ExportSigner
+from application.ports import Clock
+
+
+class StoredLogEvent(msgspec.Struct, frozen=True):
+    """An event exactly as it is stored; `payload` is canonical JSON under `tag`."""
+
+    position: int
+    stream: str
+    version: int
+    tag: str
+    recorded_at: dt.datetime
+    actor: str
+    command_id: uuid.UUID
+    correlation_id: str
+    causation_id: uuid.UUID | None
+    payload: bytes
+
+
+class LogFilter(msgspec.Struct, frozen=True):
+    """Which events; each field that is None asks for any."""
+
+    stream: str | None = None
+    tag: str | None = None
+    actor: str | None = None
+    correlation_id: str | None = None
+
+
+class LogPage(msgspec.Struct, frozen=True):
+    """Events in log order; `position` is how far the log was examined, `has_more` whether it goes
+    on behind it.
+    """
+
+    events: Sequence[StoredLogEvent]
+    position: int
+    has_more: bool
+
+
+class AuditedLog(Protocol):
+    """Reads the log as it is stored. All methods raise Unavailable."""
+
+    async def head(self) -> int:
+        """Return the position of the newest event, 0 on an empty log."""
+        ...
+
+    async def find(self, chosen: LogFilter, *, after: int, until: int, limit: int) -> LogPage:
+        """Return the events behind `after` and up to `until`, at most `limit`.
+
+        A page examines a bounded number of events, so it may be short, or empty, with `has_more`.
+        """
+        ...
+
+    async def about_booking(
+        self, booking_id: str, *, after: int, until: int, limit: int
+    ) -> LogPage:
+        """Return the events of all streams of a booking behind `after` and up to `until`."""
+        ...
+
+
+class AnnouncedAppends(Protocol):
+    """Says when the log became longer."""
+
+    @property
+    def announced(self) -> int:
+        """How many appends were announced so far, as far as this process heard of them."""
+        ...
+
+    @property
+    def ending(self) -> bool:
+        """Whether the process stops: followers end now."""
+        ...
+
+    async def wait(self, seen: int, seconds: float) -> None:
+        """Return when more than `seen` were announced, when the process stops, or after so long."""
+        ...
+
+    def end(self) -> None:
+        """Let all followers end."""
+        ...
+
+
+class AuditPorts(msgspec.Struct, frozen=True):
+    """What the routes and commands of auditors call."""
+
+    log: AuditedLog
+    appends: AnnouncedAppends
+    actions: AuditedActions
+    record: ActionRecord
+    signer: ExportSigner
+    clock: Clock

@@ -1,0 +1,117 @@
+"""Routes of auditors: the log in order, filtered and resumable, and all that is of one booking."""
+
+import datetime as dt
+import uuid
+from typing import Annotated, Any
+
+import msgspec
+from litestar import get
+from litestar.params import FromPath, QueryParameter
+
+from application.audit import read_booking_log, read_log
+from application.audit.ports import LogFilter
+from application.audit.read_log import AuditedEvent, AuditedPage
+from interfaces.http import auth
+from interfaces.http.problems import invalid
+from interfaces.http.strict_request import StrictRequest
+
+After = Annotated[str | None, QueryParameter(name="after")]
+Limit = Annotated[int, QueryParameter(name="limit")]
+
+
+class AuditedEventResponse(msgspec.Struct, rename="camel"):
+    """An event of the log with its envelope.
+
+    `data` are its fields as they are stored, with `{"subject", "sealed": true}` for what is sealed;
+    `digest` is the SHA-256 of the stored payload in hex.
+    """
+
+    position: int
+    stream: str
+    version: int
+    type: str
+    recorded_at: dt.datetime
+    actor: str
+    command_id: uuid.UUID
+    correlation_id: str
+    causation_id: uuid.UUID | None
+    data: dict[str, Any]
+    digest: str
+
+
+class AuditedEventsResponse(msgspec.Struct, rename="camel"):
+    """In the order of the log, which was examined up to `position`: continue with it as `after`.
+
+    `nextCursor` is the same where more follows now, else null. A page with a rare filter may be
+    short, or empty, and yet have one.
+    """
+
+    events: list[AuditedEventResponse]
+    position: int
+    next_cursor: str | None
+
+
+@get("/api/audit/events", **auth.signed_in("read_audit"))
+async def read_audited_events(
+    request: StrictRequest,
+    after: After = None,
+    stream_: Annotated[str | None, QueryParameter(name="stream")] = None,
+    type_: Annotated[str | None, QueryParameter(name="type")] = None,
+    actor: Annotated[str | None, QueryParameter(name="actor")] = None,
+    correlation_id: Annotated[str | None, QueryParameter(name="correlationId")] = None,
+    limit: Limit = 100,
+) -> AuditedEventsResponse:
+    """The log in order, behind the position `after`; nothing sealed is opened."""
+    page = await read_log.read_log(
+        request.ports.audit.log,
+        LogFilter(stream_, type_, actor, correlation_id),
+        after=after,
+        limit=_size(limit),
+    )
+    return _page(page)
+
+
+@get("/api/audit/bookings/{reference:str}", **auth.signed_in("read_audit"))
+async def read_audited_booking(
+    request: StrictRequest, reference: FromPath[str], after: After = None, limit: Limit = 100
+) -> AuditedEventsResponse:
+    """All events of a booking, its payments, claims, tax documents and credits, in log order."""
+    page = await read_booking_log.read_booking_log(
+        request.ports.audit.log, reference, after=after, limit=_size(limit)
+    )
+    return _page(page)
+
+
+def _size(limit: int) -> int:
+    if not 1 <= limit <= read_log.PAGE_LIMIT:
+        raise invalid("limit", f"1 to {read_log.PAGE_LIMIT} is expected")
+    return limit
+
+
+def _page(page: AuditedPage) -> AuditedEventsResponse:
+    return AuditedEventsResponse(
+        events=[event_response(each) for each in page.events],
+        position=page.position,
+        next_cursor=str(page.position) if page.has_more else None,
+    )
+
+
+def event_response(audited: AuditedEvent) -> AuditedEventResponse:
+    """Return the event as auditors are shown it."""
+    event = audited.envelope
+    return AuditedEventResponse(
+        position=event.position,
+        stream=event.stream,
+        version=event.version,
+        type=event.tag,
+        recorded_at=event.recorded_at,
+        actor=event.actor,
+        command_id=event.command_id,
+        correlation_id=event.correlation_id,
+        causation_id=event.causation_id,
+        data=audited.data,
+        digest=audited.digest,
+    )
+
+
+ROUTES = (read_audited_events, read_audited_booking)
