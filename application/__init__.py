@@ -15,6 +15,7 @@ ledger: queries of the ledger
 invoicing: issue, read and report tax documents
 identity: registration and sign-in
 audit: the log as auditors read it
+privacy: consents, a person's data, erasure, retention
 processes: what follows from a recorded event
 
 worklists: the lists of work that waits for staff

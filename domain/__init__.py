@@ -14,4 +14,5 @@ ledger: accounts and posting rules
 period: months of the books, open and closed
 invoicing: tax documents and their numbers
 identity: roles, permissions, passwords
+privacy: consents, erasure, how long personal data is kept
 """

@@ -170,8 +170,8 @@ def _core(
         settlement=settlement,
         disputes=disputes,
         releaser=releaser,
-        letters=LetterSender(bus=bus, vault=vault, mailer=_mailbox(settings)),
-        gift_card_letters=GiftCardLetterSender(bus=bus, vault=vault, mailer=_mailbox(settings)),
+        letters=LetterSender(bus=bus, vault=vault, mailer=mailbox_of(settings)),
+        gift_card_letters=GiftCardLetterSender(bus=bus, vault=vault, mailer=mailbox_of(settings)),
         inbox=inbox,
         stripe_events=_stripe_events(inbox, collector, refunder, settlement.hints, disputes),
         backfill=_backfill(pool, vault, inbox, gateway),
@@ -223,7 +223,8 @@ def _tax_authority(settings: Settings, keys: master_key.MasterKeys) -> SignedRep
     )
 
 
-def _mailbox(settings: Settings) -> FileMailbox:
+def mailbox_of(settings: Settings) -> FileMailbox:
+    """Return the folder that letters are written to."""
     return FileMailbox(
         Path(settings.data_dir) / MAILBOX_FOLDER, sender=f"{settings.airline_name} <mail@invalid>"
     )

@@ -287,7 +287,9 @@ ABOUT: Mapping[str, About] = {
     "limit_signed_in": About("requests per minute and user: customers and travel agents", WEB),
     "limit_staff": About("requests per minute and user: staff", WEB),
     "limit_authentication": About("sign-ins and registrations per 15 minutes and address", WEB),
-    "limit_booking": About("requests per minute and user that change a booking", WEB),
+    "limit_booking": About(
+        "requests per minute and user that change a booking or export data", WEB
+    ),
     "limit_payment": About("requests per minute and user that open a checkout", WEB),
     "limit_gift_code": About("codes of gift cards that a user may try per hour", WEB),
     "limit_gift_code_address": About("codes of gift cards tried per hour from one address", WEB),

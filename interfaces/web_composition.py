@@ -47,12 +47,18 @@ from infrastructure.evidence.printer import PdfEvidencePrinter
 from infrastructure.postgres.announced_appends import PostgresAnnouncedAppends
 from infrastructure.postgres.pool import Pool
 from infrastructure.postgres.stripe_event_answers import StripeEventAnswers
+from infrastructure.privacy.data_printer import PdfDataPrinter
 from infrastructure.redis.rate_limit import RedisTokenStore, make_client
 from infrastructure.redis.search_cache import RedisSearchCache
 from infrastructure.sealing.blind_index import CodeIndex
 from infrastructure.stripe import webhook
 from infrastructure.tax_receipt.printer import BilingualReceiptPrinter
-from interfaces import audit_composition, books_composition, reconciliation_composition
+from interfaces import (
+    audit_composition,
+    books_composition,
+    privacy_composition,
+    reconciliation_composition,
+)
 from interfaces.books_composition import asking
 from interfaces.composition import Core, utc_now
 from interfaces.http import rate_limit
@@ -136,6 +142,9 @@ def _web_ports(
         register_user=lambda command: register_user.register_user(command, identity.registration),
         log_in=lambda command: log_in.log_in(command, identity.login),
         sessions=identity.sessions,
+        privacy=privacy_composition.privacy_on(
+            core, bus, hasher=identity.login.hasher, printer=PdfDataPrinter()
+        ),
         verifier=identity.issuer,
         security_record=identity.record,
         limiter=limiter,

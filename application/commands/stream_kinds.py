@@ -28,6 +28,9 @@ from domain.payment import state as payment_state
 from domain.period import closing as period_closing
 from domain.period import events as period_events
 from domain.period import state as period_state
+from domain.privacy import erasures
+from domain.privacy import events as erasure_events
+from domain.privacy import state as erasure_state
 from domain.reconciliation import days as reconciliation_days
 from domain.reconciliation import events as reconciliation_events
 from domain.reconciliation import state as reconciliation_state
@@ -92,6 +95,10 @@ TAX_SERIES: StreamKind[invoicing_state.Series] = StreamKind(
     ids.StreamPrefix.TAX_SERIES, numbering.evolve, get_args(invoicing_events.SeriesEvent)
 )
 
+ERASURE: StreamKind[erasure_state.Erasure] = StreamKind(
+    ids.StreamPrefix.ERASURE, erasures.evolve, (erasure_events.ErasureCompleted,)
+)
+
 KINDS: dict[str, StreamKind[Any]] = {
     kind.prefix: kind
     for kind in (
@@ -108,6 +115,7 @@ KINDS: dict[str, StreamKind[Any]] = {
         RECONCILIATION,
         TAX_DOCUMENTS,
         TAX_SERIES,
+        ERASURE,
     )
 }
 

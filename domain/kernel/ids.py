@@ -85,6 +85,7 @@ class StreamPrefix(enum.StrEnum):
     RECONCILIATION = "reconciliation"
     TAX_DOCUMENTS = "taxdocuments"
     TAX_SERIES = "taxseries"
+    ERASURE = "erasure"
 
 
 def prefix_of(stream: str) -> str:

@@ -4,10 +4,14 @@ For the demo and for tests. A letter that is sent again replaces its file, so th
 """
 
 import asyncio
+import datetime as dt
+import email
 import email.header
 import email.message
 import email.policy
 import os
+import unicodedata
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from application import mail, ports
@@ -27,6 +31,30 @@ class FileMailbox:
         """Write the letter; raises Unavailable when the folder cannot be written."""
         try:
             await asyncio.to_thread(self._write, f"{letter.id}.eml", self._message(letter))
+        except OSError as error:
+            raise ports.Unavailable("mailbox") from error
+
+    async def remove_letters_to(self, addresses: Sequence[str]) -> int:
+        """Remove the letters to these addresses; returns how many. Raises Unavailable.
+
+        Every file is read: a mailbox of the demo has some thousands.
+        """
+        wanted = {_normalised(each) for each in addresses}
+        return await self._remove(lambda path: _normalised(_recipient(path)) in wanted)
+
+    async def remove_letters_before(self, instant: dt.datetime) -> int:
+        """Remove letters that were sent before; returns how many. Raises Unavailable."""
+        return await self._remove(lambda path: path.stat().st_mtime < instant.timestamp())
+
+    async def _remove(self, is_chosen: Callable[[Path], bool]) -> int:
+        def remove() -> int:
+            chosen = [each for each in self._folder.glob("*.eml") if is_chosen(each)]
+            for each in chosen:
+                each.unlink(missing_ok=True)
+            return len(chosen)
+
+        try:
+            return await asyncio.to_thread(remove)
         except OSError as error:
             raise ports.Unavailable("mailbox") from error
 
@@ -72,3 +100,12 @@ class FileMailbox:
         unfinished = self._folder / f".{name}.{os.getpid()}"
         unfinished.write_bytes(content)
         unfinished.replace(self._folder / name)
+
+
+def _recipient(path: Path) -> str:
+    message = email.message_from_bytes(path.read_bytes(), policy=email.policy.SMTPUTF8)
+    return str(message["To"] or "")
+
+
+def _normalised(address: str) -> str:
+    return unicodedata.normalize("NFC", address.strip()).casefold()

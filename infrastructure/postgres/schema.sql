@@ -5,6 +5,7 @@ CREATE SCHEMA audit;
 CREATE SCHEMA identity;
 CREATE SCHEMA inbox;
 CREATE SCHEMA ledger;
+CREATE SCHEMA privacy;
 CREATE SCHEMA process;
 CREATE SCHEMA projections;
 CREATE SCHEMA read_model;
@@ -71,6 +72,7 @@ CREATE TABLE identity.app_user (
     CONSTRAINT app_user_pkey PRIMARY KEY (id),
     CONSTRAINT app_user_role_check CHECK ((role = ANY (ARRAY['customer'::text, 'agent'::text, 'support'::text, 'ops'::text, 'gate'::text, 'finance'::text, 'auditor'::text, 'admin'::text])))
 );
+CREATE INDEX app_user_subject ON identity.app_user USING btree (subject);
 CREATE TRIGGER end_sessions_of_role AFTER UPDATE OF role ON identity.app_user FOR EACH ROW WHEN ((old.role IS DISTINCT FROM new.role)) EXECUTE FUNCTION identity.end_sessions_of_role();
 
 CREATE TABLE identity.auth_event (
@@ -162,6 +164,7 @@ CREATE INDEX stripe_event_new ON inbox.stripe_event USING btree (received_at) WH
 CREATE INDEX stripe_event_object ON inbox.stripe_event USING btree (object);
 CREATE INDEX stripe_event_parked ON inbox.stripe_event USING btree (received_at, id) WHERE (state = 'parked'::text);
 CREATE INDEX stripe_event_received ON inbox.stripe_event USING btree (received_at, id);
+CREATE INDEX stripe_event_with_body ON inbox.stripe_event USING btree (received_at) WHERE (octet_length(sealed_body) > 0);
 
 CREATE TABLE ledger.capacity (
     flight text COLLATE "C" NOT NULL,
@@ -250,6 +253,45 @@ CREATE VIEW ledger.stored_events AS
     correlation_id,
     causation_id
    FROM ledger.event;
+
+CREATE TABLE privacy.consent (
+    id bigint GENERATED ALWAYS AS IDENTITY NOT NULL,
+    user_id text COLLATE "C" NOT NULL,
+    purpose text NOT NULL,
+    version date NOT NULL,
+    given boolean NOT NULL,
+    at timestamp with time zone NOT NULL,
+    CONSTRAINT consent_check CHECK ((given OR (purpose = 'marketing_mail'::text))),
+    CONSTRAINT consent_pkey PRIMARY KEY (id),
+    CONSTRAINT consent_purpose_check CHECK ((purpose = ANY (ARRAY['marketing_mail'::text, 'terms'::text, 'privacy_notice'::text]))),
+    CONSTRAINT consent_user_id_fkey FOREIGN KEY (user_id) REFERENCES identity.app_user(id)
+);
+CREATE INDEX consent_of_user ON privacy.consent USING btree (user_id, id);
+CREATE TRIGGER append_only BEFORE DELETE OR UPDATE OR TRUNCATE ON privacy.consent FOR EACH STATEMENT EXECUTE FUNCTION identity.refuse_change();
+
+CREATE TABLE privacy.erasure (
+    id text COLLATE "C" NOT NULL,
+    person text COLLATE "C" NOT NULL,
+    reason text NOT NULL,
+    requested_by text NOT NULL,
+    requested_at timestamp with time zone DEFAULT clock_timestamp() NOT NULL,
+    withdrawn_at timestamp with time zone,
+    closed_at timestamp with time zone,
+    erased_at timestamp with time zone,
+    key_count integer,
+    reported_at timestamp with time zone,
+    CONSTRAINT erasure_check CHECK (((withdrawn_at IS NULL) OR (closed_at IS NULL))),
+    CONSTRAINT erasure_check1 CHECK (((erased_at IS NULL) OR (closed_at IS NOT NULL))),
+    CONSTRAINT erasure_check2 CHECK (((erased_at IS NULL) = (key_count IS NULL))),
+    CONSTRAINT erasure_check3 CHECK (((reported_at IS NULL) OR (erased_at IS NOT NULL))),
+    CONSTRAINT erasure_id_check CHECK ((id ~ '^era_[0-9a-f]{24}$'::text)),
+    CONSTRAINT erasure_person_check CHECK ((person ~ '^(user_|booking-|credit-)'::text)),
+    CONSTRAINT erasure_pkey PRIMARY KEY (id),
+    CONSTRAINT erasure_reason_check CHECK ((reason = ANY (ARRAY['request'::text, 'retention'::text])))
+);
+CREATE INDEX erasure_unfinished ON privacy.erasure USING btree (id) WHERE ((withdrawn_at IS NULL) AND (reported_at IS NULL));
+CREATE UNIQUE INDEX erasure_of_person ON privacy.erasure USING btree (person) WHERE (withdrawn_at IS NULL);
+CREATE TRIGGER keep_erasure BEFORE UPDATE ON privacy.erasure FOR EACH ROW EXECUTE FUNCTION privacy.keep_erasure();
 
 CREATE TABLE process.checkpoint (
     name text NOT NULL,
@@ -805,6 +847,141 @@ AS $function$
     WHERE coalesce(head.version, 0) <> seen.version
 $function$;
 
+CREATE OR REPLACE FUNCTION privacy.close_account(erasure_id text)
+ RETURNS boolean
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO ''
+AS $function$
+DECLARE
+    closed text;
+BEGIN
+    UPDATE privacy.erasure SET closed_at = pg_catalog.clock_timestamp()
+    WHERE id = erasure_id AND withdrawn_at IS NULL AND closed_at IS NULL
+    RETURNING person INTO closed;
+    IF closed IS NULL THEN
+        RETURN false;
+    END IF;
+    UPDATE identity.app_user
+    SET password_hash = '', email_index = pg_catalog.sha256(pg_catalog.convert_to(
+            pg_catalog.gen_random_uuid()::text || pg_catalog.gen_random_uuid()::text, 'UTF8'))
+    WHERE id = closed;
+    DELETE FROM identity.sign_in_place WHERE user_id = closed;
+    -- Triggers record each end and notify all web processes.
+    UPDATE identity.session
+    SET ended_at = pg_catalog.clock_timestamp(), ended_because = 'rights_changed'
+    WHERE user_id = closed AND ended_at IS NULL;
+    RETURN true;
+END
+$function$;
+
+CREATE OR REPLACE FUNCTION privacy.destroy_keys(erasure_id text, subjects text[], stripe_events text[])
+ RETURNS integer
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO ''
+AS $function$
+DECLARE
+    erased text;
+    destroyed integer;
+BEGIN
+    SELECT person INTO erased FROM privacy.erasure
+    WHERE id = erasure_id AND erased_at IS NULL
+      AND closed_at <= pg_catalog.clock_timestamp() - interval '15 seconds' FOR UPDATE;
+    IF erased IS NULL THEN
+        RETURN NULL;
+    END IF;
+    IF EXISTS (SELECT FROM identity.app_user
+               WHERE subject = ANY (subjects) AND id <> erased) THEN
+        RAISE EXCEPTION 'erasure %: the key of another account', erasure_id
+            USING ERRCODE = 'AIS01';
+    END IF;
+    DELETE FROM identity.session WHERE user_id = erased;
+    UPDATE identity.app_user SET email = '' WHERE id = erased;
+    DELETE FROM vault.subject_key WHERE subject = ANY (subjects) OR subject = ANY (ARRAY(
+        SELECT subject FROM inbox.stripe_event WHERE id = ANY (stripe_events)));
+    GET DIAGNOSTICS destroyed = ROW_COUNT;
+    UPDATE inbox.stripe_event SET sealed_body = '' WHERE id = ANY (stripe_events);
+    UPDATE privacy.erasure
+    SET erased_at = pg_catalog.clock_timestamp(), key_count = destroyed WHERE id = erasure_id;
+    RETURN destroyed;
+END
+$function$;
+
+CREATE OR REPLACE FUNCTION privacy.keep_erasure()
+ RETURNS trigger
+ LANGUAGE plpgsql
+AS $function$
+BEGIN
+    IF old.withdrawn_at IS NOT NULL
+       OR (old.closed_at IS NOT NULL AND new.closed_at IS DISTINCT FROM old.closed_at)
+       OR (old.erased_at IS NOT NULL AND new.erased_at IS DISTINCT FROM old.erased_at)
+       OR old.reported_at IS NOT NULL THEN
+        RAISE EXCEPTION 'erasure %: what has happened is final', old.id USING ERRCODE = 'AIS01';
+    END IF;
+    RETURN new;
+END
+$function$;
+
+CREATE OR REPLACE FUNCTION privacy.remove_old_bodies(most integer)
+ RETURNS integer
+ LANGUAGE sql
+ SECURITY DEFINER
+ SET search_path TO ''
+AS $function$
+    WITH old AS (
+        SELECT id, subject FROM inbox.stripe_event
+        WHERE pg_catalog.octet_length(sealed_body) > 0
+          AND received_at < pg_catalog.clock_timestamp() - interval '90 days'
+          AND (state IN ('done', 'ignored')
+               OR received_at < pg_catalog.clock_timestamp() - interval '400 days')
+        ORDER BY received_at LIMIT most FOR UPDATE SKIP LOCKED
+    ), keys AS (
+        DELETE FROM vault.subject_key WHERE subject = ANY (ARRAY(SELECT subject FROM old))
+    ), emptied AS (
+        UPDATE inbox.stripe_event SET sealed_body = ''
+        WHERE id = ANY (ARRAY(SELECT id FROM old)) RETURNING id)
+    SELECT pg_catalog.count(*)::integer FROM emptied
+$function$;
+
+CREATE OR REPLACE FUNCTION privacy.remove_old_messages(most integer)
+ RETURNS integer
+ LANGUAGE sql
+ SECURITY DEFINER
+ SET search_path TO ''
+AS $function$
+    WITH removed AS (
+        DELETE FROM ledger.outbox
+        WHERE id = ANY (ARRAY(SELECT id FROM ledger.outbox ORDER BY id LIMIT most))
+          AND sent_at < pg_catalog.clock_timestamp() - interval '30 days'
+          AND (failed_at IS NULL
+               OR failed_at < pg_catalog.clock_timestamp() - interval '90 days')
+        RETURNING id)
+    SELECT pg_catalog.count(*)::integer FROM removed
+$function$;
+
+CREATE OR REPLACE FUNCTION privacy.report_erasure(erasure_id text)
+ RETURNS void
+ LANGUAGE sql
+ SECURITY DEFINER
+ SET search_path TO ''
+AS $function$
+    UPDATE privacy.erasure SET reported_at = pg_catalog.clock_timestamp()
+    WHERE id = erasure_id AND erased_at IS NOT NULL AND reported_at IS NULL
+$function$;
+
+CREATE OR REPLACE FUNCTION privacy.withdraw_erasure(asked text)
+ RETURNS boolean
+ LANGUAGE sql
+ SECURITY DEFINER
+ SET search_path TO ''
+AS $function$
+    WITH withdrawn AS (
+        UPDATE privacy.erasure SET withdrawn_at = pg_catalog.clock_timestamp()
+        WHERE person = asked AND withdrawn_at IS NULL AND closed_at IS NULL RETURNING id)
+    SELECT pg_catalog.count(*) = 1 FROM withdrawn
+$function$;
+
 CREATE OR REPLACE FUNCTION projections.drop_generation_schema(name text)
  RETURNS void
  LANGUAGE plpgsql
@@ -853,6 +1030,10 @@ $function$;
 -- COLUMN identity.session.rotated_at: ais_application may UPDATE
 -- COLUMN ledger.outbox.failed_at: ais_application may UPDATE
 -- COLUMN ledger.outbox.sent_at: ais_application may UPDATE
+-- COLUMN privacy.erasure.id: ais_application may INSERT
+-- COLUMN privacy.erasure.person: ais_application may INSERT
+-- COLUMN privacy.erasure.reason: ais_application may INSERT
+-- COLUMN privacy.erasure.requested_by: ais_application may INSERT
 -- COLUMN process.reconciliation_run.breaks: ais_application may UPDATE
 -- COLUMN process.reconciliation_run.finished_at: ais_application may UPDATE
 -- COLUMN process.reconciliation_run.totals: ais_application may UPDATE
@@ -865,6 +1046,12 @@ $function$;
 -- FUNCTION ledger.move_period(): PUBLIC may EXECUTE
 -- FUNCTION ledger.refuse_closed_period(): PUBLIC may EXECUTE
 -- FUNCTION ledger.stale_streams(streams text[], versions integer[]): ais_application may EXECUTE
+-- FUNCTION privacy.close_account(erasure_id text): ais_application may EXECUTE
+-- FUNCTION privacy.destroy_keys(erasure_id text, subjects text[], stripe_events text[]): ais_application may EXECUTE
+-- FUNCTION privacy.remove_old_bodies(most integer): ais_application may EXECUTE
+-- FUNCTION privacy.remove_old_messages(most integer): ais_application may EXECUTE
+-- FUNCTION privacy.report_erasure(erasure_id text): ais_application may EXECUTE
+-- FUNCTION privacy.withdraw_erasure(asked text): ais_application may EXECUTE
 -- FUNCTION projections.drop_generation_schema(name text): ais_projector may EXECUTE
 -- FUNCTION projections.make_generation_schema(name text): ais_projector may EXECUTE
 -- SCHEMA audit: ais_application may USAGE
@@ -873,6 +1060,7 @@ $function$;
 -- SCHEMA ledger: ais_application may USAGE
 -- SCHEMA ledger: ais_follower may USAGE
 -- SCHEMA ledger: ais_projector may USAGE
+-- SCHEMA privacy: ais_application may USAGE
 -- SCHEMA process: ais_application may USAGE
 -- SCHEMA projections: ais_application may USAGE
 -- SCHEMA projections: ais_projector may USAGE
@@ -898,6 +1086,8 @@ $function$;
 -- TABLE ledger.posting: ais_projector may SELECT
 -- TABLE ledger.stored_events: ais_application may SELECT
 -- TABLE ledger.stored_events: ais_follower may SELECT
+-- TABLE privacy.consent: ais_application may INSERT, SELECT
+-- TABLE privacy.erasure: ais_application may SELECT
 -- TABLE process.checkpoint: ais_application may INSERT, SELECT, UPDATE
 -- TABLE process.flight_task: ais_application may INSERT, SELECT, UPDATE
 -- TABLE process.reconciliation_run: ais_application may INSERT, SELECT

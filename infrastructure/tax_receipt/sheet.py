@@ -47,7 +47,7 @@ def drawn(text: str) -> str:
 
 
 class Sheet:
-    """One page; texts shrink to the width that they have."""
+    """Pages in order; texts shrink to the width that they have."""
 
     def __init__(self, title: str) -> None:
         self._file = io.BytesIO()
@@ -61,6 +61,10 @@ class Sheet:
         self._canvas.showPage()
         self._canvas.save()
         return self._file.getvalue()
+
+    def next_page(self) -> None:
+        """Go on with an empty page."""
+        self._canvas.showPage()
 
     def text(
         self,

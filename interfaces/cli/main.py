@@ -25,6 +25,8 @@ VERBS = (
     ("ledger", "interfaces.cli.ledger:ledger", "Read the books; export and replay them."),
     ("stripe", "interfaces.cli.stripe:stripe", "Store events that Stripe could not deliver."),
     ("user", "interfaces.cli.user:user", "Change the role of a user."),
+    ("erase", "interfaces.cli.erase:erase", "Erase a person, or see what postpones it."),
+    ("data", "interfaces.cli.data:data", "Export all that is held about a person."),
     (
         "reconcile",
         "interfaces.cli.reconcile:reconcile",

@@ -42,6 +42,7 @@ settlement: payouts, Stripe's balance beside the books, and what does not fit
 identity: register, the signed-in user, public keys
 sign_in: sign in and out, refresh tokens
 sessions: the devices on which a user is signed in
+privacy: consents, the caller's data, erasure of the account
 stripe_webhook: receive events of Stripe
 stripe_events: list Stripe events that could not be processed, and process one again
 worklists: worklists of staff, and every amount owed

@@ -19,6 +19,7 @@ from application.payment.read_events import StoredEventReader
 from application.payment.receive_event import EventReceiver
 from application.payment.replay_event import ParkedEvents
 from application.pricing.ports import PricingPorts
+from application.privacy.ports import PrivacyPorts
 from application.reconciliation.ports import ReconciliationPorts
 from application.settlement.ports import SettlementPorts
 from interfaces.http.rate_limit import Network, RateLimiter
@@ -33,6 +34,7 @@ class HttpPorts(msgspec.Struct, frozen=True):
     register_user: Callable[[RegisterUser], Awaitable[None]]
     log_in: Callable[[LogIn], Awaitable[SignedIn]]
     sessions: SessionPorts
+    privacy: PrivacyPorts
     verifier: TokenVerifier
     security_record: SecurityRecord
     limiter: RateLimiter

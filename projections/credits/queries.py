@@ -38,6 +38,34 @@ async def bought_by(pool: Pool, buyer: str) -> tuple[list[str], answers.AsOf]:
         return [row[0] for row in await rows.fetchall()], as_of
 
 
+async def all_of(pool: Pool, person: str) -> tuple[list[str], answers.AsOf]:
+    """Return all credits that an account owns and gift cards that it has bought, by their ids."""
+    as_of = await progress.as_of(pool, "credits")
+    async with pool.connection() as connection:
+        rows = await connection.execute(
+            "SELECT credit FROM read_model.credits WHERE owner = %(person)s "
+            "UNION SELECT credit FROM read_model.credits WHERE buyer = %(person)s ORDER BY credit",
+            {"person": person},
+        )
+        return [row[0] for row in await rows.fetchall()], as_of
+
+
+async def cards_over_since(pool: Pool, before: dt.datetime, *, after: str, limit: int) -> list[str]:
+    """Return gift cards whose validity ended before this instant and that nobody erases yet.
+
+    A page in order of the ids, from the first after `after` ("" for the first page).
+    """
+    async with pool.connection() as connection:
+        rows = await connection.execute(
+            "SELECT credit FROM read_model.credits WHERE buyer IS NOT NULL AND expires_at < %s "
+            "AND credit > %s AND NOT EXISTS ("
+            "SELECT FROM privacy.erasure WHERE person = credit AND withdrawn_at IS NULL) "
+            "ORDER BY credit LIMIT %s",
+            (before, after, limit),
+        )
+        return [row[0] for row in await rows.fetchall()]
+
+
 async def with_code(pool: Pool, digest: str) -> str | None:
     """Return the id of the gift card whose code has this digest."""
     async with pool.connection() as connection:

@@ -347,6 +347,7 @@ FIRST: dict[str, type[DomainEvent]] = {
     "reconciliation": reconciliation.DayCompared,
     "taxdocuments": invoicing.BuyerRecorded,
     "taxseries": invoicing.SeriesOpened,
+    "erasure": stream_kinds.ERASURE.event_types[0],
 }
 
 

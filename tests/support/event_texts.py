@@ -18,6 +18,7 @@ TEXTS: dict[str, str] = {
     "destination_zone": "Asia/Riyadh",
     "dispute": "dp_1",
     "document.number": "0654000000001",
+    "erasure.completed.account": "user_0123456789abcdef01234567",
     "fare_class": "Y",
     "flight": examples.FLIGHT,
     "fraud_type": "made_with_stolen_card",

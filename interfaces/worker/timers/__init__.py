@@ -28,5 +28,8 @@ offer_assessed_claims: claims whose cause can no longer be withdrawn
 report_tax_documents: tax documents that the authority has not answered about
 expire_credits: travel credits whose time is over
 expire_sessions: sessions of users whose time is over
+carry_out_erasures: erasures that were requested, once nothing is open
+enforce_retention: bodies of webhooks, messages and letters after their periods
+retain_passengers: bookings and gift cards whose legal period is over
 registry: the list of all timers
 """

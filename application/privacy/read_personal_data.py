@@ -1,0 +1,189 @@
+"""All that the product holds about a person, opened at this moment.
+
+It is read page by page and nothing of it is stored: an export would be a copy to erase again. Each
+page is a page of bookings or of credits; the first one has the account besides. Complete by
+construction: every event of every stream about the person is shown with all that is sealed in it.
+"""
+
+import datetime as dt
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import msgspec
+
+from application.privacy.person import (
+    History,
+    Person,
+    booking_file,
+    boxes_in,
+    credit_streams,
+    find_person,
+)
+from application.privacy.ports import Account, PrivacyPorts
+from domain.kernel.sealed import Sealed
+from domain.privacy.consents import Consent
+from domain.privacy.rejections import DataCursorRefused
+
+PAGE_BOOKINGS = 20
+ERASED = "(erased)"
+
+
+class HeldDevice(msgspec.Struct, frozen=True):
+    """A session; `name` is None where the device has none, or the user was erased."""
+
+    kind: str
+    name: str | None
+    created_at: dt.datetime
+    last_used_at: dt.datetime
+    ended_at: dt.datetime | None
+
+
+class HeldSignIn(msgspec.Struct, frozen=True):
+    """A line of the record of authentication."""
+
+    happened: str
+    at: dt.datetime
+
+
+class HeldAccount(msgspec.Struct, frozen=True):
+    """What is stored about an account beside the log."""
+
+    id: str
+    email: str
+    role: str
+    created_at: dt.datetime
+    consents: Sequence[Consent]
+    devices: Sequence[HeldDevice]
+    sign_ins: Sequence[HeldSignIn]
+
+
+class HeldFact(msgspec.Struct, frozen=True):
+    """An event of a stream: `data` are its fields, with what is sealed opened."""
+
+    event: str
+    recorded_at: dt.datetime
+    data: Mapping[str, Any]
+
+
+class HeldStream(msgspec.Struct, frozen=True):
+    """All facts about a booking, a payment, a claim, tax documents, or a credit, in order."""
+
+    stream: str
+    facts: Sequence[HeldFact]
+
+
+class PersonalData(msgspec.Struct, frozen=True):
+    """A page of what is held; `next_cursor` is None on the last one, `account` on later ones."""
+
+    person: str
+    account: HeldAccount | None
+    streams: Sequence[HeldStream]
+    next_cursor: str | None
+
+
+async def read_own_data(ports: PrivacyPorts, user: str, *, cursor: str | None) -> PersonalData:
+    """Return a page of what is held about the caller; as `read_personal_data` does."""
+    person = await find_person(ports, user)
+    assert person is not None, "a session has a user"
+    return await read_personal_data(ports, person, cursor=cursor)
+
+
+async def read_personal_data(
+    ports: PrivacyPorts, person: Person, *, cursor: str | None
+) -> PersonalData:
+    """Return the page from this cursor, the first one for None.
+
+    Rejects DataCursorRefused; raises Unavailable.
+    """
+    every = [*person.bookings, *person.credits]
+    start = 0
+    if cursor is not None:
+        if cursor not in every:
+            raise DataCursorRefused(field="cursor", reason="no page of this export")
+        start = every.index(cursor)
+    page = every[start : start + PAGE_BOOKINGS]
+    following = every[start + PAGE_BOOKINGS :]
+    found: dict[str, History] = {}
+    for name in page:
+        if name in person.bookings:
+            found |= (await booking_file(ports, name)).streams()
+        else:
+            found |= await credit_streams(ports, name)
+    is_first = cursor is None and person.account is not None
+    return PersonalData(
+        person=person.id,
+        account=await _account(ports, person.account) if is_first and person.account else None,
+        streams=await _opened(ports, found),
+        next_cursor=following[0] if following else None,
+    )
+
+
+async def _account(ports: PrivacyPorts, account: Account) -> HeldAccount:
+    devices = await ports.accounts.devices(account.id)
+    named = [each.name for each in devices if each.name is not None]
+    email, *names = await ports.vault.open_all([account.email, *named])
+    opened = dict(zip(named, names, strict=True))
+    return HeldAccount(
+        id=account.id,
+        email=ERASED if email is None else email.decode(),
+        role=account.role,
+        created_at=account.created_at,
+        consents=await ports.consents.of(account.id),
+        devices=[
+            HeldDevice(
+                kind=each.kind,
+                name=None if each.name is None else _text(opened[each.name]),
+                created_at=each.created_at,
+                last_used_at=each.last_used_at,
+                ended_at=each.ended_at,
+            )
+            for each in devices
+        ],
+        sign_ins=[
+            HeldSignIn(each.happened, each.at) for each in await ports.accounts.sign_ins(account.id)
+        ],
+    )
+
+
+def _text(plaintext: bytes | None) -> str | None:
+    return None if plaintext is None else plaintext.decode()
+
+
+async def _opened(ports: PrivacyPorts, found: Mapping[str, History]) -> list[HeldStream]:
+    boxes = list(
+        dict.fromkeys(
+            box for history in found.values() for each in history for box in boxes_in(each.event)
+        )
+    )
+    texts = dict(zip(boxes, await ports.vault.open_all(boxes), strict=True))
+    return [
+        HeldStream(
+            name,
+            [
+                HeldFact(each.event.tag, each.recorded_at, _shown(each.event, texts))
+                for each in history
+            ],
+        )
+        for name, history in found.items()
+    ]
+
+
+def _shown(value: Any, texts: Mapping[Sealed, bytes | None]) -> Any:
+    """Return the value as JSON has it, with boxes replaced by what they hold."""
+    if isinstance(value, Sealed):
+        return _held(texts[value])
+    if isinstance(value, msgspec.Struct):
+        return {name: _shown(getattr(value, name), texts) for name in value.__struct_fields__}
+    if isinstance(value, tuple | list):
+        return [_shown(each, texts) for each in value]
+    return msgspec.to_builtins(value)
+
+
+def _held(plaintext: bytes | None) -> Any:
+    """Return JSON where the box holds JSON, else its text: a note of staff."""
+    if plaintext is None:
+        return ERASED
+    try:
+        return msgspec.json.decode(plaintext)
+    except msgspec.DecodeError:
+        return plaintext.decode()

@@ -1,0 +1,64 @@
+"""What Postgres stores about users beside the log."""
+
+from collections.abc import Sequence
+from typing import Any
+
+from application.identity.ports import EmailLookup
+from application.privacy import ports
+from domain.kernel.sealed import Sealed
+from infrastructure.postgres.pool import Pool, raising_unavailable
+
+LIMIT = 1_000
+
+
+class PostgresAccounts:
+    """`application.privacy.ports.Accounts`."""
+
+    def __init__(self, pool: Pool, lookup: EmailLookup) -> None:
+        self._pool = pool
+        self._lookup = lookup
+
+    async def find(self, user: str) -> ports.Account | None:
+        """Return the user with this id."""
+        rows = await self._rows(
+            "SELECT id, role, subject, email, password_hash, created_at "
+            "FROM identity.app_user WHERE id = %s",
+            (user,),
+        )
+        if not rows:
+            return None
+        user_id, role, subject, email, password_hash, created_at = rows[0]
+        return ports.Account(user_id, role, Sealed(subject, email), password_hash, created_at)
+
+    async def with_address(self, email: str) -> str | None:
+        """Return the id of the user who signs in with this address."""
+        index = self._lookup.of(email)
+        rows = await self._rows("SELECT id FROM identity.app_user WHERE email_index = %s", (index,))
+        return rows[0][0] if rows else None
+
+    async def devices(self, user: str) -> Sequence[ports.Device]:
+        """Return the sessions of a user, the last used first."""
+        rows = await self._rows(
+            "SELECT s.kind, u.subject, s.device, s.created_at, s.last_used_at, s.ended_at "
+            "FROM identity.session AS s JOIN identity.app_user AS u ON u.id = s.user_id "
+            "WHERE s.user_id = %s ORDER BY s.last_used_at DESC, s.id LIMIT %s",
+            (user, LIMIT),
+        )
+        return [
+            ports.Device(kind, None if name is None else Sealed(subject, name), *instants)
+            for kind, subject, name, *instants in rows
+        ]
+
+    async def sign_ins(self, user: str) -> Sequence[ports.SignIn]:
+        """Return the record of authentication of a user, the newest first."""
+        rows = await self._rows(
+            "SELECT happened, at FROM identity.auth_event WHERE user_id = %s "
+            "ORDER BY id DESC LIMIT %s",
+            (user, LIMIT),
+        )
+        return [ports.SignIn(*row) for row in rows]
+
+    async def _rows(self, query: str, values: tuple[object, ...]) -> list[tuple[Any, ...]]:
+        async with raising_unavailable(), self._pool.connection() as connection:
+            cursor = await connection.execute(query.encode(), values)
+            return await cursor.fetchall()

@@ -1,0 +1,53 @@
+"""`ais data`: exports all that is held about a person, also about a guest."""
+
+from pathlib import Path
+
+import msgspec
+from cyclopts import App
+
+from application.privacy.ports import PrivacyPorts
+from application.privacy.print_personal_data import print_data
+from application.privacy.read_personal_data import PersonalData, read_personal_data
+from interfaces.cli import named_person
+
+data = App(name="data", help="Export all that is held about a person.")
+
+
+@data.default
+def export(person: str, /, *, pdf: Path | None = None) -> int:
+    """Print what is held about a person as JSON, opened at this moment.
+
+    Exit codes: 0 done, 1 for an unknown person or when the database does not answer.
+
+    Parameters
+    ----------
+    person
+        The e-mail address of an account, the reference of a guest's booking, or the id of a gift
+        card.
+    pdf
+        Write a PDF to this file instead.
+    """
+
+    printed: list[bytes] = []
+
+    async def ask(ports: PrivacyPorts) -> int:
+        found = await named_person.person_named(ports, person)
+        if found is None:
+            return named_person.unknown("data")
+        page = await read_personal_data(ports, found, cursor=None)
+        account, streams = page.account, list(page.streams)
+        while page.next_cursor is not None:
+            page = await read_personal_data(ports, found, cursor=page.next_cursor)
+            streams += page.streams
+        every = PersonalData(found.id, account, streams, None)
+        if pdf is not None:
+            printed.append(print_data(ports, every))
+        else:
+            print(msgspec.json.format(msgspec.json.encode(every), indent=2).decode())
+        return 0
+
+    exit_code = named_person.with_ports("data", ask)
+    for each in printed:
+        assert pdf is not None
+        pdf.write_bytes(each)
+    return exit_code

@@ -1,0 +1,40 @@
+"""Builds what privacy needs, for the web role, the worker and the command line."""
+
+from application.commands.bus import CommandBus
+from application.identity.ports import PasswordHasher
+from application.privacy.ports import DataPrinter, PrivacyPorts
+from infrastructure.privacy.accounts import PostgresAccounts
+from infrastructure.privacy.consents import PostgresConsents
+from infrastructure.privacy.erasures import PostgresErasures
+from infrastructure.privacy.retention import StoredWebhooks
+from infrastructure.sealing.blind_index import EmailIndex
+from interfaces.books_composition import asking
+from interfaces.composition import Core, mailbox_of
+from projections.booking_list import queries as booking_list
+from projections.credits import queries as credits
+
+
+def privacy_on(
+    core: Core,
+    bus: CommandBus,
+    *,
+    hasher: PasswordHasher | None = None,
+    printer: DataPrinter | None = None,
+) -> PrivacyPorts:
+    """Return the ports of privacy over this core."""
+    webhooks = StoredWebhooks(core.pool)
+    return PrivacyPorts(
+        bus=bus,
+        vault=core.vault,
+        accounts=PostgresAccounts(core.pool, EmailIndex(core.keys)),
+        consents=PostgresConsents(core.pool),
+        erasures=PostgresErasures(core.pool),
+        bodies=webhooks,
+        retention=webhooks,
+        mailbox=mailbox_of(core.settings),
+        bookings_of=asking(core.pool, booking_list.all_of),
+        credits_of=asking(core.pool, credits.all_of),
+        clock=core.clock,
+        hasher=hasher,
+        printer=printer,
+    )
