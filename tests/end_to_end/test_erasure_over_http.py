@@ -1,0 +1,216 @@
+"""A person is erased over HTTP: nothing of them is found anywhere, and the books stay whole."""
+
+import asyncio
+import subprocess
+import sys
+import time
+from typing import Any
+
+import httpx
+import psycopg
+import pytest
+
+from tests.support import customers, personal_data_search, running_system, stored_log
+from tests.support.customers import PASSPORT, PASSWORD, Customer, Refused
+from tests.support.personal_data_search import places_of, stores
+from tests.support.running_system import System
+from tests.support.scanner import page_text
+
+FIRST, LAST, EMAIL, PHONE = "Zaynulabidin", "Unforgettable", "zayn@erased.example", "+966587654321"
+ARABIC, BORN, DOCUMENT = "زين العابدين", "1933-02-18", "Q7W3E5R1T9"
+FRIEND, FRIEND_EMAIL, WISH = "Bahiyyatunnisa", "bahiyya@erased.example", "Happy hundredth, aunt"
+NOTE, DEVICE = "sounded like a very old seafarer", "Zaynulabidin's phone"
+SECRETS = (
+    *(FIRST, LAST, EMAIL, PHONE, ARABIC, BORN, DOCUMENT),
+    *(FRIEND, FRIEND_EMAIL, WISH, NOTE, DEVICE),
+)
+CONSENT = {"purpose": "marketing_mail", "version": "2026-01-01", "given": True}
+pytestmark = running_system.EACH_FORM
+
+
+async def seeded(system: System, customer: Customer) -> str:
+    """A traveller with all that the product takes about one; the paid booking."""
+    body = customers.booking_body(running_system.schedule(system, seats=2))
+    body["passengers"][0].update(firstName=FIRST, lastName=LAST, birthDate=BORN, arabicName=ARABIC)
+    body["contact"] = {"email": EMAIL, "phone": PHONE}
+    booking = str((await customer.post("/api/bookings", body))["id"])
+    passport = {**PASSPORT, "number": DOCUMENT, "birthDate": BORN}
+    await customer.on(booking, "documents", {"passenger": 0, **passport})
+    await customer.pay(booking)
+    await customer.becomes(booking, "confirmed")
+    amount = {"amount": 400_00, "currency": "SAR"}
+    recipient = {"name": FRIEND, "email": FRIEND_EMAIL, "senderName": FIRST, "message": WISH}
+    await customer.post(
+        "/api/gift-cards", {"amount": amount, "email": EMAIL, "recipient": recipient}
+    )
+    account = {"email": customer.email, "password": PASSWORD}
+    await customer.client.post(
+        "/api/auth/mobile-login", json=account, headers={"user-agent": DEVICE}
+    )
+    return booking
+
+
+async def end_travel(system: System, customer: Customer, booking: str) -> None:
+    """Staff cancel it for a reason of their own words, and the refund arrives."""
+    support = await customers.staff(system, customer.client, "support")
+    quote = await support.on(booking, "cancellation-quote", {"waiver": "bereavement"})
+    await support.on(booking, "cancel", {"quoteId": quote["quoteId"], "reason": NOTE})
+    await customer.becomes(booking, "refunded")
+
+
+def erasure(system: System, person: str) -> tuple[Any, ...]:
+    with psycopg.connect(system.owner_dsn) as connection:
+        row = connection.execute(
+            "SELECT id, closed_at, erased_at, reported_at, key_count FROM privacy.erasure "
+            "WHERE person = %s AND withdrawn_at IS NULL",
+            (person,),
+        ).fetchone()
+    assert row is not None
+    return row
+
+
+async def await_erased(system: System, person: str) -> tuple[Any, ...]:
+    end = time.monotonic() + 2 * stored_log.WAIT_SECONDS
+    while (row := erasure(system, person))[3] is None:
+        assert time.monotonic() < end, row
+        await asyncio.sleep(0.2)
+    return row
+
+
+async def test_after_an_erasure_nothing_of_the_person_is_found_anywhere(
+    system: System, client: httpx.AsyncClient, customer: Customer
+) -> None:
+    user = (await customer.call("GET", "/api/auth/me"))["id"]
+    booking = await seeded(system, customer)
+    needles = (*SECRETS, customer.email)
+    await customer.post("/api/me/consents", CONSENT)
+    waiting = await customer.post("/api/me/erasure", {"password": PASSWORD})
+    assert waiting["step"] == "waiting"
+    assert [(each["kind"], each["of"]) for each in waiting["open"]] == [("travel", booking)]
+    assert waiting["open"][0]["endsAt"] is not None
+    await end_travel(system, customer, booking)
+    # What the search has to find, it finds as long as the person is not erased.
+    held = str(await customer.call("GET", "/api/me/data"))
+    assert [each for each in needles if each not in held] == []
+    assert {needle for _, needle in places_of(needles, stores(system))} == set(needles)
+    balances = stored_log.balances(system.owner_dsn, booking)
+
+    erasure_id, *_, key_count = await await_erased(system, user)
+
+    assert places_of(needles, stores(system)) == set()
+    assert key_count >= 3
+    assert stored_log.tags(system.owner_dsn, f"erasure-{erasure_id}") == ["erasure.completed.1"]
+    assert stored_log.balances(system.owner_dsn, booking) == balances
+    # Signed out everywhere, nobody can sign in, and the address is free.
+    assert (await client.get("/api/auth/me", headers=customer.headers)).status_code == 401
+    account = {"email": customer.email, "password": PASSWORD}
+    assert (await client.post("/api/auth/mobile-login", json=account)).status_code == 401
+    assert (await client.post("/api/auth/register", json=account)).status_code == 201
+    assert (await client.post("/api/auth/mobile-login", json=account)).status_code == 200
+    # Staff see the booking, without its passenger, once no process has the key in memory.
+    support = await customers.staff(system, client, "support")
+    found = await support.call("GET", f"/api/bookings/{booking}")
+    assert found["status"] == "refunded"
+
+
+async def test_a_request_needs_the_password_and_can_be_withdrawn_until_it_begins(
+    system: System, customer: Customer
+) -> None:
+    await customer.reserved([running_system.schedule(system, seats=2)])
+    with pytest.raises(Refused) as wrong:
+        await customer.post("/api/me/erasure", {"password": "incorrect horse battery"})
+    assert (wrong.value.status, wrong.value.body["details"]["field"]) == (400, "password")
+    with pytest.raises(Refused) as unknown:
+        await customer.call("GET", "/api/me/erasure")
+    assert unknown.value.status == 404
+    first = await customer.post("/api/me/erasure", {"password": PASSWORD})
+    again = await customer.post("/api/me/erasure", {"password": PASSWORD})
+    assert again == first
+    assert (await customer.call("DELETE", "/api/me/erasure"))["withdrawn"] is True
+    with pytest.raises(Refused) as gone:
+        await customer.call("DELETE", "/api/me/erasure")
+    assert gone.value.status == 404
+    assert (await customer.call("GET", "/api/auth/me"))["role"] == "customer"
+
+
+async def test_consents_are_facts_in_order_and_a_repeat_records_none(customer: Customer) -> None:
+    terms = {"purpose": "terms", "version": "2026-03-01", "given": True}
+    withdrawn = {**CONSENT, "given": False}
+    for fact in (CONSENT, terms, CONSENT, withdrawn):
+        await customer.post("/api/me/consents", fact)
+    found = (await customer.call("GET", "/api/me/consents"))["consents"]
+    assert [{**each, "at": None} for each in found] == [
+        {**each, "at": None} for each in (CONSENT, terms, withdrawn)
+    ]
+    for refused, field in (
+        ({**terms, "given": False}, "given"),
+        ({**terms, "version": "2025-01-01"}, "version"),
+        ({**terms, "version": "2999-01-01"}, "version"),
+    ):
+        with pytest.raises(Refused) as error:
+            await customer.post("/api/me/consents", refused)
+        assert (error.value.status, error.value.body["details"]["field"]) == (400, field)
+
+
+async def test_the_export_is_of_the_caller_alone_and_a_foreign_cursor_is_refused(
+    system: System, client: httpx.AsyncClient, customer: Customer
+) -> None:
+    other = await customers.register(client)
+    booking = (await other.reserved([running_system.schedule(system, seats=2)]))["id"]
+    mine = await customer.call("GET", "/api/me/data")
+    assert (mine["streams"], mine["nextCursor"]) == ([], None)
+    assert mine["account"]["email"] == customer.email
+    with pytest.raises(Refused) as refused:
+        await customer.call("GET", f"/api/me/data?cursor={booking}")
+    assert (refused.value.status, refused.value.body["details"]["field"]) == (400, "cursor")
+    printed = await client.get("/api/me/data.pdf", headers=customer.headers)
+    assert printed.headers["content-type"] == "application/pdf"
+    assert customer.email in page_text(printed.content)
+
+
+async def test_staff_export_and_erase_a_guest_by_the_reference_of_the_booking(
+    system: System, customer: Customer
+) -> None:
+    booking = (await customer.reserved([running_system.schedule(system, seats=2)]))["id"]
+    exported = ais(system, "data", booking.removeprefix("booking-"))
+    assert exported.returncode == 0, exported.stderr
+    assert "Alharbi" in exported.stdout
+    assert "noura@example.com" in exported.stdout
+    postponed = ais(system, "erase", booking, "--wait")
+    assert postponed.returncode == 3, postponed.stderr
+    assert f"open: travel of {booking}" in postponed.stdout
+    withdrawn = ais(system, "erase", "withdraw", booking)
+    assert withdrawn.stdout == f"{booking}: withdrawn\n"
+    assert ais(system, "erase", "ABC234").returncode == 1
+
+
+def ais(system: System, *words: str) -> "subprocess.CompletedProcess[str]":
+    return subprocess.run(
+        [sys.executable, "-m", "interfaces.cli.main", *words],
+        env=dict(system.environment),
+        capture_output=True,
+        text=True,
+        timeout=120,
+        check=False,
+    )
+
+
+async def test_no_number_of_a_payment_card_is_stored_or_logged(
+    system: System, customer: Customer
+) -> None:
+    await customer.confirmed([running_system.schedule(system, seats=2)])
+    sample = (
+        b'"card": "4242 4242 4242 4242", "5555555555554444" 378282246310005 4000-0000-0000-0002'
+    )
+    assert len(personal_data_search.card_numbers_in(sample)) == 4
+    assert not personal_data_search.card_numbers_in(
+        b"4242424242424241 0651234567890 17641234567890123"
+    )
+    found = {
+        name: numbers
+        for name, content in stores(system)
+        # The servers' own files are binary: any eight bytes may look like digits there.
+        if not name.startswith("postgres/")
+        and (numbers := personal_data_search.card_numbers_in(content))
+    }
+    assert found == {}
