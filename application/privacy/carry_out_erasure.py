@@ -140,25 +140,24 @@ async def _report(ports: PrivacyPorts, erasure: Erasure, person: Person) -> None
         actor=follow_up.ACTOR,
         correlation_id=erasure.id,
     )
-    command = RecordErasure(erasure.id, completed)
+    command = RecordErasure(stream, completed)
     await ports.bus.submit(follow_up.envelope(cause, "record", command))
     await ports.erasures.report(erasure.id)
 
 
 class RecordErasure(Command, frozen=True):
-    """`completed` is the event; the keys are gone."""
+    """`completed` is the event for the stream of the erasure; the keys are gone."""
 
-    erasure_id: str
+    erasure: str
     completed: ErasureCompleted
 
     @property
     def streams(self) -> tuple[str, ...]:
         """The stream of the erasure."""
-        return (erasures.stream_of(self.erasure_id),)
+        return (self.erasure,)
 
     def decide(self, context: DecisionContext) -> Reply:
         """Records the event once."""
-        (stream,) = self.streams
-        known = context.load(stream_kinds.ERASURE, stream)
-        context.record(stream, erasures.complete(known, completed=self.completed))
-        return Reply(stream)
+        known = context.load(stream_kinds.ERASURE, self.erasure)
+        context.record(self.erasure, erasures.complete(known, completed=self.completed))
+        return Reply(self.erasure)

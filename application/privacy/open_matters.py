@@ -1,4 +1,4 @@
-"""What is still open for a person, and until when: it postpones the erasure (P3)."""
+"""What is still open for a person, and until when: it postpones the erasure (E3)."""
 
 import datetime as dt
 from collections.abc import Iterator, Sequence

@@ -11,7 +11,7 @@ rejections: the reasons for which a decision is rejected
 Vocabulary: a *person* is an account, the passengers of a guest's booking, or the buyer and the
 recipient of a gift card; to *erase* a person is to destroy the keys that open what is sealed.
 
-P1  A consent is a fact: a later one replaces it and nothing changes it.
-P2  Terms and the privacy notice are accepted; only consent to marketing mail is withdrawn.
-P3  What is still open for a person postpones the erasure; the books and their proofs outlive it.
+E1  A consent is a fact: a later one replaces it and nothing changes it.
+E2  Terms and the privacy notice are accepted; only consent to marketing mail is withdrawn.
+E3  What is still open for a person postpones the erasure; the books and their proofs outlive it.
 """

@@ -1,4 +1,4 @@
-"""What a user agreed to: facts with time and version that later ones replace (P1, P2)."""
+"""What a user agreed to: facts with time and version that later ones replace (E1, E2)."""
 
 import datetime as dt
 from collections.abc import Sequence

@@ -6,7 +6,7 @@ from domain.kernel.rejections import Rejection
 
 
 class ConsentRefused(Rejection):
-    """The consent breaks P2 or names a version that does not fit; names the field."""
+    """The consent breaks E2 or names a version that does not fit; names the field."""
 
     code: ClassVar[str] = "VALIDATION_ERROR"
 

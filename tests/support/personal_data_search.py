@@ -22,7 +22,8 @@ NONCE_BYTES = 12
 # How a sealed box stands in the canonical JSON of an event.
 BOX = re.compile(r'\{"subject":"(sub_[0-9a-v]{26})","box":"([^"]*)"\}|'
                  r'\{"box":"([^"]*)","subject":"(sub_[0-9a-v]{26})"\}')  # fmt: skip
-DIGITS = re.compile(rb"(?<![0-9A-Za-z.+])[0-9](?:[ -]?[0-9]){12,18}(?![0-9A-Za-z])")
+DIGITS = re.compile(rb"(?<![0-9A-Za-z.+])[0-9]+(?:[ -][0-9]+)*(?![0-9A-Za-z])")
+CARD_DIGITS = range(13, 20)
 # The first digits that card networks issue (ISO/IEC 7812), with the lengths of their numbers:
 # tickets, instants and amounts have as many digits and may pass the check digit too.
 NETWORKS = (
@@ -142,8 +143,24 @@ def _queue(redis_url: str) -> bytes:
 
 def card_numbers_in(content: bytes) -> list[str]:
     """Numbers of 13 to 19 digits that may be a card's: network, length and check digit fit."""
-    found = (re.sub(rb"[ -]", b"", match[0]).decode() for match in DIGITS.finditer(content))
-    return [number for number in found if _is_of_network(number) and _passes_luhn(number)]
+    return [
+        number
+        for match in DIGITS.finditer(content)
+        for number in _joined(re.split("[ -]", match[0].decode()))
+        if _is_of_network(number) and _passes_luhn(number)
+    ]
+
+
+def _joined(groups: Sequence[str]) -> Iterator[str]:
+    """Each row of neighbouring groups of digits that is as long as a card's number."""
+    for start in range(len(groups)):
+        number = ""
+        for group in groups[start:]:
+            number += group
+            if len(number) in CARD_DIGITS:
+                yield number
+            if len(number) >= CARD_DIGITS.stop:
+                break
 
 
 def _is_of_network(number: str) -> bool:

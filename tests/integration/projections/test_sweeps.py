@@ -11,6 +11,7 @@ from application.booking.offer_disruption import OfferDisruption
 from application.booking.record_dispute import RecordDispute
 from application.compensation.assess_claim import AssessClaim
 from application.credit.issue_credit import IssueCredit
+from application.credit.open_gift_card_checkout import StartGiftCardCheckout
 from application.inventory.cancel_flight import CancelFlight
 from application.payment.dispute_gateway import ProviderDispute
 from application.payment.record_attempt import Opened
@@ -21,10 +22,12 @@ from application.settlement.record_payout import RecordPayout
 from domain.compensation import regimes
 from domain.compensation.events import ClaimShare
 from domain.kernel.money import Money
+from infrastructure.privacy.erasures import PostgresErasures
 from interfaces.composition import Core
 from interfaces.worker.timers.registry import TIMERS
 from interfaces.worker.timers.timer import Page, Timer
 from tests.integration.projections.airline import START, Airline
+from tests.support import gift_cards
 from tests.support.airline import capture, payment_of
 from tests.support.tax_documents import issue_on_postgres
 
@@ -159,6 +162,27 @@ async def dispute(airline: Airline, number: int) -> str:
     return payment
 
 
+async def erasure(airline: Airline, number: int) -> str:
+    erasures, person = PostgresErasures(airline.pool), f"user_{number}"
+    await erasures.request(person, reason="request", by=person)
+    found = await erasures.of(person)
+    assert found is not None
+    return found.id
+
+
+async def old_data(airline: Airline, number: int) -> str:
+    """A booking without an event for years, and a gift card that ended long ago, in turn."""
+    if number % 2:
+        return await hold(airline, number)
+    ordered = await airline.submit(gift_cards.order(Money(1_000 + number, "SAR")))
+    card = str(ordered.answer.stream)
+    await airline.submit(StartGiftCardCheckout(card))
+    await airline.submit(
+        gift_cards.payment(card, Money(1_000 + number, "SAR"), intent=f"pi_{number}")
+    )
+    return card
+
+
 # What each timer goes through, by the name of the timer.
 WORK: dict[str, Callable[[Airline, int], Any]] = {
     "release_lapsed_holds": hold,
@@ -180,6 +204,8 @@ WORK: dict[str, Callable[[Airline, int], Any]] = {
     "follow_payouts": payout,
     "expire_credits": credit,
     "ask_about_disputes": dispute,
+    "carry_out_erasures": erasure,
+    "retain_passengers": old_data,
 }
 # When what is due by it is no longer due much later.
 NOW = {"ask_about_ended_sessions": START + dt.timedelta(minutes=2)}
@@ -190,6 +216,7 @@ ONE_TASK = {
     "backfill_stripe_events",
     "reconcile_days",
     "expire_sessions",
+    "enforce_retention",
 }
 
 
@@ -216,6 +243,7 @@ async def test_work_that_nothing_can_help_starves_none_behind_it(
         tasks: list[Any] = list(await timer.due(core, page))
         assert len(tasks) <= 1
         names = ("booking_id", "payment_id", "flight_id", "payout", "credit_id")
+        names += ("erasure_id", "person")
         asked |= {getattr(task, name) for task in tasks for name in names if hasattr(task, name)}
         asked |= {each.payment for task in tasks for each in getattr(task, "captures", ())}
         page = Page(now, 1, tasks[-1] if tasks else None)

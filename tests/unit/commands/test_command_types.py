@@ -25,6 +25,7 @@ from application.payment.record_unmatched import RecordUnmatchedMoney
 from application.payment.refund_payment import RefundPayment
 from application.payment.start_checkout import StartCheckout
 from application.pricing.journeys import WantedSegment
+from application.privacy.carry_out_erasure import RecordErasure
 from application.reconciliation.append_from_stripe import AppendFromStripe
 from application.reconciliation.approve_remedy import ApproveRemedy
 from application.reconciliation.import_bank_lines import ImportBankLines
@@ -57,6 +58,7 @@ NAMES_STREAMS_ITSELF = {
     RecordCapture,
     RecordComparison,
     RecordDay,
+    RecordErasure,
     RecordPayout,
     ReconcilePayout,
     RecordTransaction,
@@ -87,6 +89,7 @@ def test_the_commands_of_all_contexts_are_found() -> None:
         "ledger",
         "invoicing",
         "payment",
+        "privacy",
         "reconciliation",
         "settlement",
     }

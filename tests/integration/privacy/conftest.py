@@ -1,0 +1,168 @@
+"""A person on a real database: an account, a sealed booking, and the ports of privacy."""
+
+import datetime as dt
+import os
+import time
+import uuid
+from collections.abc import AsyncIterator, Iterator, Sequence
+from typing import Any
+
+import msgspec
+import pytest
+
+from application.booking.create_booking import CreateBooking
+from application.privacy.ports import PrivacyPorts
+from domain.booking.values import Passenger
+from infrastructure.embedded.postgres_server import EmbeddedPostgres
+from infrastructure.privacy.accounts import PostgresAccounts
+from infrastructure.privacy.consents import PostgresConsents
+from infrastructure.privacy.erasures import PostgresErasures
+from infrastructure.privacy.retention import StoredWebhooks
+from infrastructure.sealing import master_key
+from infrastructure.sealing.blind_index import EmailIndex
+from infrastructure.sealing.vault import SubjectVault
+from interfaces.books_composition import asking
+from projections.booking_list import queries as booking_list
+from projections.credits import queries as credits
+from tests.integration.projections.airline import Airline, running_airline
+from tests.support import servers
+from tests.support.airline import create_booking, expire
+from tests.support.servers import TestDatabase
+
+MAIL, NAME, PASSWORD_HASH = "layla@example.com", "Layla Undiscoverable", "hash"
+CONTACT = {"email": "other@example.com", "phone": None, "locale": "en"}
+KEYS = master_key.parse(master_key.generated())
+
+
+class KeptLetters:
+    """`Mailbox` that remembers what was to be removed."""
+
+    def __init__(self) -> None:
+        self.removed: list[str] = []
+
+    async def remove_letters_to(self, addresses: Sequence[str]) -> int:
+        """Remember them."""
+        self.removed += addresses
+        return len(addresses)
+
+    async def remove_letters_before(self, _instant: dt.datetime) -> int:
+        """Nothing is older."""
+        return 0
+
+
+class Person:
+    """A customer with one booking whose data is sealed, on a real database."""
+
+    def __init__(self, airline: Airline) -> None:
+        self.airline = airline
+        self.id = f"user_{uuid.uuid4().hex[:24]}"
+        self.letters = KeptLetters()
+        self.vault = SubjectVault(
+            airline.pool, KEYS, monotonic=time.monotonic, time_ns=time.time_ns
+        )
+        webhooks = StoredWebhooks(airline.pool)
+        self.ports = PrivacyPorts(
+            bus=airline.dispatcher,
+            vault=self.vault,
+            accounts=PostgresAccounts(airline.pool, EmailIndex(KEYS)),
+            consents=PostgresConsents(airline.pool),
+            erasures=PostgresErasures(airline.pool),
+            bodies=webhooks,
+            retention=webhooks,
+            mailbox=self.letters,
+            bookings_of=asking(airline.pool, booking_list.all_of),
+            credits_of=asking(airline.pool, credits.all_of),
+            clock=lambda: dt.datetime.now(dt.UTC),
+        )
+
+    async def register(self) -> None:
+        """Store the account with a sealed address."""
+        subject, key = self.vault.new_subject()
+        box = self.vault.seal(subject, MAIL.encode())
+        self.airline.query(
+            "INSERT INTO vault.subject_key (subject, wrapped) VALUES (%s, %s)",
+            subject,
+            key.wrapped,
+        )
+        self.airline.query(
+            "INSERT INTO identity.app_user "
+            "(id, email_index, subject, email, password_hash, role, created_at) "
+            "VALUES (%s, %s, %s, %s, %s, 'customer', now())",
+            self.id,
+            EmailIndex(KEYS).of(MAIL),
+            subject,
+            box.box,
+            PASSWORD_HASH,
+        )
+
+    async def book(self) -> str:
+        """Hold a seat for a passenger whose name is sealed; the booking."""
+        command: Any = create_booking("flight-XX1-2026-12-24", "ADT", owner=self.id)
+        assert isinstance(command, CreateBooking)
+        subject, key = self.vault.new_subject()
+        name = {"first_name": "Layla", "last_name": NAME.split()[1], "arabic_name": None}
+        sealed = msgspec.structs.replace(
+            command,
+            passengers=(
+                Passenger(type="ADT", name=self.vault.seal(subject, msgspec.json.encode(name))),
+            ),
+            contact=self.vault.seal(subject, msgspec.json.encode(CONTACT)),
+            keys=(key,),
+        )
+        return str((await self.airline.submit(sealed)).answer.stream)
+
+    async def expire(self, booking: str) -> None:
+        """Let the hold lapse."""
+        self.airline.clock.advance(dt.timedelta(hours=2))
+        await self.airline.submit(expire(booking))
+
+    async def store_webhook(self, text: str) -> str:
+        """A webhook with this body, sealed; its id."""
+        event = f"evt_{os.urandom(6).hex()}"
+        subject, key = self.vault.new_subject()
+        self.airline.query(
+            "WITH stored AS (INSERT INTO inbox.stripe_event "
+            "(id, type, object, state, subject, sealed_body, received_at) "
+            "VALUES (%s, 'x', 'x', 'done', %s, %s, now())) "
+            "INSERT INTO vault.subject_key (subject, wrapped) VALUES (%s, %s)",
+            event,
+            subject,
+            self.vault.seal(subject, text.encode()).box,
+            subject,
+            key.wrapped,
+        )
+        return event
+
+    async def settle(self) -> None:
+        """The account was closed a while ago, and the read models have followed."""
+        await self.airline.catch_up()
+        self.airline.query("ALTER TABLE privacy.erasure DISABLE TRIGGER keep_erasure")
+        self.airline.query("UPDATE privacy.erasure SET closed_at = closed_at - interval '1 minute'")
+        self.airline.query("ALTER TABLE privacy.erasure ENABLE TRIGGER keep_erasure")
+
+    def keys(self) -> set[str]:
+        """The subjects whose keys are there."""
+        return {row[0] for row in self.airline.query("SELECT subject FROM vault.subject_key")}
+
+
+@pytest.fixture(scope="session")
+def prepared(postgres: EmbeddedPostgres) -> EmbeddedPostgres:
+    """The server with a template in which all read models are prepared."""
+    servers.make_template_of_read_models(postgres)
+    return postgres
+
+
+@pytest.fixture
+def database(prepared: EmbeddedPostgres) -> Iterator[TestDatabase]:
+    """A fresh database with read models that have taken in nothing yet."""
+    with servers.fresh_database(prepared, servers.READ_MODELS) as fresh:
+        yield fresh
+
+
+@pytest.fixture
+async def person(database: TestDatabase) -> AsyncIterator[Person]:
+    """A registered person."""
+    async with running_airline(database) as airline:
+        someone = Person(airline)
+        await someone.register()
+        yield someone

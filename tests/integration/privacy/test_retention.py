@@ -1,0 +1,110 @@
+"""What is older than its period goes, and nothing younger."""
+
+import datetime as dt
+import os
+import re
+from pathlib import Path
+
+import pytest
+
+from application.mail import Letter
+from application.privacy.enforce_retention import enforce_retention, retain_person
+from domain.privacy import retention
+from domain.privacy.retention import Store
+from infrastructure.mail.file_mailbox import FileMailbox
+from tests.integration.privacy.conftest import Person
+
+MIGRATION = Path("infrastructure/postgres/migrations/0046_pre_privacy.sql")
+TODAY = dt.datetime.now(dt.UTC).date()
+
+
+def days(store: Store) -> int:
+    period = retention.period_of(store, on=TODAY)
+    assert period is not None
+    return period.days
+
+
+async def webhook(person: Person, *, age_days: float, state: str) -> str:
+    event = await person.store_webhook("{}")
+    person.airline.query(
+        "UPDATE inbox.stripe_event SET state = %s, received_at = now() - make_interval(secs => %s) "
+        "WHERE id = %s",
+        state,
+        age_days * 86_400,
+        event,
+    )
+    return event
+
+
+@pytest.mark.parametrize("state", ["done", "ignored", "parked", "new"])
+async def test_bodies_of_webhooks_go_after_their_period_with_their_keys(
+    person: Person, state: str
+) -> None:
+    finished = state in ("done", "ignored")
+    period = days("stripe_event_bodies" if finished else "parked_stripe_event_bodies")
+    old = await webhook(person, age_days=period + 0.01, state=state)
+    young = await webhook(person, age_days=period - 0.01, state=state)
+    await enforce_retention(person.ports)
+    rows = person.airline.query(
+        "SELECT id, octet_length(sealed_body) > 0, EXISTS (SELECT FROM vault.subject_key AS k "
+        "WHERE k.subject = e.subject) FROM inbox.stripe_event AS e"
+    )
+    assert {event: (body, key) for event, body, key in rows} == {
+        old: (False, False),
+        young: (True, True),
+    }
+
+
+async def test_messages_go_after_their_period_and_unsent_ones_never(person: Person) -> None:
+    person.airline.query("DELETE FROM ledger.outbox")
+    sent, failed = days("outbox"), days("failed_outbox")
+    for name, sent_days, failed_days in (
+        ("old", sent + 0.01, None),
+        ("young", sent - 0.01, None),
+        ("unsent", None, None),
+        ("failed_old", failed + 0.01, failed + 0.01),
+        ("failed_young", failed - 0.01, failed - 0.01),
+    ):
+        person.airline.query(
+            "INSERT INTO ledger.outbox (topic, body, sent_at, failed_at) VALUES (%s, '{}', "
+            "now() - make_interval(secs => %s), now() - make_interval(secs => %s))",
+            name,
+            None if sent_days is None else sent_days * 86_400,
+            None if failed_days is None else failed_days * 86_400,
+        )
+    await enforce_retention(person.ports)
+    left = {row[0] for row in person.airline.query("SELECT topic FROM ledger.outbox")}
+    assert left == {"young", "unsent", "failed_young"}
+
+
+async def test_the_passengers_of_an_old_booking_are_erased_as_if_they_had_asked(
+    person: Person,
+) -> None:
+    booking = await person.book()
+    await retain_person(person.ports, booking)
+    await retain_person(person.ports, booking)
+    rows = person.airline.query("SELECT person, reason, requested_by FROM privacy.erasure")
+    assert rows == [(booking, "retention", "system")]
+
+
+def test_the_database_names_no_other_periods_than_the_table() -> None:
+    written = re.findall(r"interval '(\d+) days'", MIGRATION.read_text("utf-8"))
+    stores: tuple[Store, ...] = (
+        *("stripe_event_bodies", "parked_stripe_event_bodies"),
+        *("outbox", "failed_outbox"),
+    )
+    assert {int(each) for each in written} == {days(store) for store in stores}
+
+
+async def test_letters_go_by_address_and_by_age(tmp_path: Path) -> None:
+    mailbox = FileMailbox(tmp_path, sender="Airline <mail@invalid>")
+    for number, to in enumerate(
+        ("a@example.com", "A@Example.com", "b@example.com", "ü@example.com")
+    ):
+        await mailbox.send(Letter(str(number), to, "ليلى", "text"))
+    os.utime(tmp_path / "2.eml", (0, 0))
+    assert await mailbox.remove_letters_to(["a@example.com", "Ü@example.com"]) == 3
+    assert os.listdir(tmp_path) == ["2.eml"]
+    assert await mailbox.remove_letters_before(dt.datetime.fromtimestamp(0, dt.UTC)) == 0
+    assert await mailbox.remove_letters_before(dt.datetime.fromtimestamp(1, dt.UTC)) == 1
+    assert await mailbox.remove_letters_to(["a@example.com"]) == 0

@@ -1,0 +1,37 @@
+"""How long personal data is kept, and who enforces it."""
+
+import datetime as dt
+from typing import get_args
+
+import pytest
+
+from domain.privacy import retention
+from domain.privacy.retention import RULES, RetentionRule, Store
+from interfaces.worker.timers.registry import TIMERS
+
+BY_PEOPLE = {"nobody", "the operator's backups"}
+
+
+def test_every_store_has_a_rule_with_a_source_and_one_who_enforces_it() -> None:
+    assert {rule.store for rule in RULES} == set(get_args(Store))
+    timers = {timer.name for timer in TIMERS}
+    assert {rule.enforced_by for rule in RULES} - BY_PEOPLE <= timers
+    assert all(rule.source for rule in RULES)
+
+
+def test_a_destroyed_key_comes_back_from_no_backup_after_thirty_days() -> None:
+    period = retention.period_of("key_backups", on=dt.date(2026, 12, 1))
+    assert period is not None
+    assert period <= dt.timedelta(days=30)
+
+
+def test_the_newest_rule_that_is_in_force_counts(monkeypatch: pytest.MonkeyPatch) -> None:
+    old, new = (
+        RetentionRule("outbox", dt.date(year, 1, 1), days, "sending", "law", "nobody")
+        for year, days in ((2026, 10), (2028, 20))
+    )
+    monkeypatch.setattr(retention, "RULES", (new, old))
+    assert retention.period_of("outbox", on=dt.date(2025, 12, 31)) is None
+    assert retention.period_of("outbox", on=dt.date(2027, 12, 31)) == dt.timedelta(days=10)
+    assert retention.period_of("outbox", on=dt.date(2028, 1, 1)) == dt.timedelta(days=20)
+    assert retention.period_of("sessions", on=dt.date(2028, 1, 1)) is None
