@@ -2,7 +2,7 @@
 
 from application.commands.bus import CommandBus
 from application.identity.ports import PasswordHasher
-from application.privacy.ports import DataPrinter, PrivacyPorts
+from application.privacy.ports import ExportPrinter, PrivacyPorts
 from infrastructure.privacy.accounts import PostgresAccounts
 from infrastructure.privacy.consents import PostgresConsents
 from infrastructure.privacy.erasures import PostgresErasures
@@ -19,7 +19,7 @@ def privacy_on(
     bus: CommandBus,
     *,
     hasher: PasswordHasher | None = None,
-    printer: DataPrinter | None = None,
+    printer: ExportPrinter | None = None,
 ) -> PrivacyPorts:
     """Return the ports of privacy over this core."""
     webhooks = StoredWebhooks(core.pool)

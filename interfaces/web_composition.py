@@ -47,7 +47,7 @@ from infrastructure.evidence.printer import PdfEvidencePrinter
 from infrastructure.postgres.announced_appends import PostgresAnnouncedAppends
 from infrastructure.postgres.pool import Pool
 from infrastructure.postgres.stripe_event_answers import StripeEventAnswers
-from infrastructure.privacy.data_printer import PdfDataPrinter
+from infrastructure.privacy.export_printer import PdfExportPrinter
 from infrastructure.redis.rate_limit import RedisTokenStore, make_client
 from infrastructure.redis.search_cache import RedisSearchCache
 from infrastructure.sealing.blind_index import CodeIndex
@@ -143,7 +143,7 @@ def _web_ports(
         log_in=lambda command: log_in.log_in(command, identity.login),
         sessions=identity.sessions,
         privacy=privacy_composition.privacy_on(
-            core, bus, hasher=identity.login.hasher, printer=PdfDataPrinter()
+            core, bus, hasher=identity.login.hasher, printer=PdfExportPrinter()
         ),
         verifier=identity.issuer,
         security_record=identity.record,

@@ -2,8 +2,8 @@
 
 change_consent: record that a user agreed, or withdrew
 person: which streams of the log are about a person
-read_personal_data: all that is held about a person, opened
-print_personal_data: the same as a PDF
+export_person: all that is held about a person, opened
+print_export: the same as a PDF
 request_erasure: ask for an erasure, withdraw it, see what postpones it
 open_matters: what is still open for a person, and until when
 carry_out_erasure: close the account, destroy the keys, record it

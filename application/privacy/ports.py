@@ -192,7 +192,7 @@ class Mailbox(Protocol):
         ...
 
 
-class DataPrinter(Protocol):
+class ExportPrinter(Protocol):
     """Prints a person's data."""
 
     def pdf(self, title: str, data: Any) -> bytes:
@@ -215,4 +215,4 @@ class PrivacyPorts(msgspec.Struct, frozen=True):
     credits_of: StreamsOf
     clock: Clock
     hasher: PasswordHasher | None = None
-    printer: DataPrinter | None = None
+    printer: ExportPrinter | None = None

@@ -29,7 +29,7 @@ class PasswordWrong(Rejection):
     code: ClassVar[str] = "VALIDATION_ERROR"
 
 
-class DataCursorRefused(Rejection):
+class ExportCursorRefused(Rejection):
     """The cursor is no page of the export."""
 
     code: ClassVar[str] = "VALIDATION_ERROR"

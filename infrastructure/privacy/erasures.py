@@ -14,7 +14,10 @@ from infrastructure.postgres.pool import Pool, raising_unavailable
 COLUMNS = (
     "id, person, reason, requested_by, requested_at, closed_at, erased_at, key_count, reported_at"
 )
-SELECT = f"SELECT {COLUMNS} FROM privacy.erasure WHERE withdrawn_at IS NULL AND "  # noqa: S608 - constants
+SELECT = (
+    f"SELECT {COLUMNS} FROM privacy.erasure "  # noqa: S608 - constants
+    "WHERE withdrawn_at IS NULL AND"
+)
 # The keys of a large account, and the search for webhooks before, may take longer than a read.
 DESTROY_TIMEOUT = "SET LOCAL statement_timeout = '60s'"
 

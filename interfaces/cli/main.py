@@ -26,7 +26,11 @@ VERBS = (
     ("stripe", "interfaces.cli.stripe:stripe", "Store events that Stripe could not deliver."),
     ("user", "interfaces.cli.user:user", "Change the role of a user."),
     ("erase", "interfaces.cli.erase:erase", "Erase a person, or see what postpones it."),
-    ("data", "interfaces.cli.data:data", "Export all that is held about a person."),
+    (
+        "export-person",
+        "interfaces.cli.export_person:export_person",
+        "Export all that is held about a person.",
+    ),
     (
         "reconcile",
         "interfaces.cli.reconcile:reconcile",

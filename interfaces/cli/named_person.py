@@ -10,7 +10,7 @@ from application.privacy.person import Person, find_person
 from application.privacy.ports import PrivacyPorts
 from domain.kernel import ids
 from domain.kernel.rejections import Rejection
-from infrastructure.privacy.data_printer import PdfDataPrinter
+from infrastructure.privacy.export_printer import PdfExportPrinter
 from interfaces import composition, privacy_composition
 from interfaces.cli import running
 from interfaces.web import report
@@ -32,7 +32,7 @@ def with_ports(verb: str, ask: Callable[[PrivacyPorts], Awaitable[int]]) -> int:
     async def run() -> int:
         async with composition.open_core(running.configured(), report=report) as core:
             return await ask(
-                privacy_composition.privacy_on(core, core.bus, printer=PdfDataPrinter())
+                privacy_composition.privacy_on(core, core.bus, printer=PdfExportPrinter())
             )
 
     try:

@@ -9,8 +9,8 @@ from litestar import Response, delete, get, post
 from litestar.params import FromQuery, JSONBody
 
 from application.privacy import change_consent as changing
-from application.privacy import print_personal_data as printing
-from application.privacy import read_personal_data as reading
+from application.privacy import export_person as reading
+from application.privacy import print_export as printing
 from application.privacy import request_erasure as erasing
 from interfaces.http import auth
 from interfaces.http.identity import PasswordText
@@ -91,7 +91,7 @@ class HeldStreamResponse(msgspec.Struct, rename="camel"):
     facts: list[HeldFactResponse]
 
 
-class PersonalDataResponse(msgspec.Struct, rename="camel"):
+class PersonExportResponse(msgspec.Struct, rename="camel"):
     """A page of all that is held: `account` on the first one, `nextCursor` null on the last one."""
 
     person: str
@@ -153,14 +153,12 @@ async def change_consent(
 @get("/api/me/data", **auth.signed_in(None, "booking"))
 async def read_data(
     request: StrictRequest, cursor: FromQuery[DataCursor | None] = None
-) -> PersonalDataResponse:
+) -> PersonExportResponse:
     """Export all that is held about the caller and the passengers of their bookings, opened now.
 
     A page has twenty bookings or credits with everything about them.
     """
-    found = await reading.read_own_data(
-        request.ports.privacy, request.principal.user, cursor=cursor
-    )
+    found = await reading.export_own(request.ports.privacy, request.principal.user, cursor=cursor)
     return _page(found)
 
 
@@ -169,7 +167,7 @@ async def print_data(
     request: StrictRequest, cursor: FromQuery[DataCursor | None] = None
 ) -> Response[bytes]:
     """Download the same page as a PDF."""
-    printed = await printing.print_own_data(
+    printed = await printing.print_own_export(
         request.ports.privacy, request.principal.user, cursor=cursor
     )
     return Response(printed, media_type=PDF, headers={"cache-control": "private, no-store"})
@@ -210,9 +208,9 @@ def _consents(found: Sequence[changing.Consent]) -> ConsentsResponse:
     )
 
 
-def _page(found: reading.PersonalData) -> PersonalDataResponse:
+def _page(found: reading.PersonExport) -> PersonExportResponse:
     account = found.account
-    return PersonalDataResponse(
+    return PersonExportResponse(
         person=found.person,
         account=None if account is None else _account(account),
         streams=[

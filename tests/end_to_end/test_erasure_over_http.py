@@ -10,9 +10,9 @@ import httpx
 import psycopg
 import pytest
 
-from tests.support import customers, personal_data_search, running_system, stored_log
+from tests.support import customers, personal_traces, running_system, stored_log
 from tests.support.customers import PASSPORT, PASSWORD, Customer, Refused
-from tests.support.personal_data_search import places_of, stores
+from tests.support.personal_traces import places_of, stores
 from tests.support.running_system import System
 from tests.support.scanner import page_text
 
@@ -172,7 +172,7 @@ async def test_staff_export_and_erase_a_guest_by_the_reference_of_the_booking(
     system: System, customer: Customer
 ) -> None:
     booking = (await customer.reserved([running_system.schedule(system, seats=2)]))["id"]
-    exported = ais(system, "data", booking.removeprefix("booking-"))
+    exported = ais(system, "export-person", booking.removeprefix("booking-"))
     assert exported.returncode == 0, exported.stderr
     assert "Alharbi" in exported.stdout
     assert "noura@example.com" in exported.stdout
@@ -202,15 +202,13 @@ async def test_no_number_of_a_payment_card_is_stored_or_logged(
     sample = (
         b'"card": "4242 4242 4242 4242", "5555555555554444" 378282246310005 4000-0000-0000-0002'
     )
-    assert len(personal_data_search.card_numbers_in(sample)) == 4
-    assert not personal_data_search.card_numbers_in(
-        b"4242424242424241 0651234567890 17641234567890123"
-    )
+    assert len(personal_traces.card_numbers_in(sample)) == 4
+    assert not personal_traces.card_numbers_in(b"4242424242424241 0651234567890 17641234567890123")
     found = {
         name: numbers
         for name, content in stores(system)
         # The servers' own files are binary: any eight bytes may look like digits there.
         if not name.startswith("postgres/")
-        and (numbers := personal_data_search.card_numbers_in(content))
+        and (numbers := personal_traces.card_numbers_in(content))
     }
     assert found == {}

@@ -94,7 +94,8 @@ END
 $$;
 
 -- The second step, no sooner than what was under way when the account was closed has ended.
-CREATE FUNCTION privacy.destroy_keys(erasure_id text, subjects text[], stripe_events text[]) RETURNS integer
+CREATE FUNCTION privacy.destroy_keys(
+    erasure_id text, subjects text[], stripe_events text[]) RETURNS integer
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = '' AS $$
 DECLARE
     erased text;

@@ -7,8 +7,8 @@ import psycopg
 import pytest
 
 from application.privacy.carry_out_erasure import carry_out_erasure
+from application.privacy.export_person import export_person
 from application.privacy.person import find_person
-from application.privacy.read_personal_data import read_personal_data
 from application.privacy.request_erasure import (
     read_erasure,
     request_erasure,
@@ -74,7 +74,7 @@ async def test_keys_go_letters_go_and_the_log_says_so(person: Person) -> None:
     found = await find_person(person.ports, person.id)
     assert found is not None
     person.vault._open.clear()  # as a minute does
-    data = await read_personal_data(person.ports, found, cursor=None)
+    data = await export_person(person.ports, found, cursor=None)
     assert data.account is not None
     assert (data.account.email, NAME in str(data)) == ("(erased)", False)
 

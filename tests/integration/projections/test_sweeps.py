@@ -174,12 +174,11 @@ async def old_data(airline: Airline, number: int) -> str:
     """A booking without an event for years, and a gift card that ended long ago, in turn."""
     if number % 2:
         return await hold(airline, number)
-    ordered = await airline.submit(gift_cards.order(Money(1_000 + number, "SAR")))
+    price = Money(50_00 + number, "SAR")
+    ordered = await airline.submit(gift_cards.order(price))
     card = str(ordered.answer.stream)
     await airline.submit(StartGiftCardCheckout(card))
-    await airline.submit(
-        gift_cards.payment(card, Money(1_000 + number, "SAR"), intent=f"pi_{number}")
-    )
+    await airline.submit(gift_cards.payment(card, price, intent=f"pi_{number}"))
     return card
 
 

@@ -12,6 +12,7 @@ from tests.support.reference import (
     postings,
     postman,
     read_models,
+    retention,
     rules,
     settings,
     stripe_events,
@@ -32,6 +33,7 @@ PAGES: dict[str, Callable[[], str]] = {
     "rules.md": rules.text,
     "postman.json": postman.text,
     "mobile-api.md": mobile_api.text,
+    "retention.md": retention.text,
 }
 
 

@@ -64,6 +64,15 @@ TESTS: Mapping[str, tuple[str, ...]] = {
         "test_what_follows_from_a_genuine_token",
         "test_a_session_lasts_thirty_days_however_often_it_is_refreshed",
     ),
+    "E1": (
+        "test_a_later_fact_replaces_an_earlier_one_and_a_repeat_records_none",
+        "test_not_even_the_owner_changes_a_consent_or_what_an_erasure_has_done",
+    ),
+    "E2": ("test_what_cannot_be_withdrawn_or_was_not_published_is_refused",),
+    "E3": (
+        "test_what_is_open_postpones_every_step",
+        "test_after_an_erasure_nothing_of_the_person_is_found_anywhere",
+    ),
     "I1": (
         "test_the_last_free_seat_can_be_held_and_the_one_after_it_cannot",
         "test_two_processes_never_sell_a_seat_twice",

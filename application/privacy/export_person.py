@@ -22,7 +22,7 @@ from application.privacy.person import (
 from application.privacy.ports import Account, PrivacyPorts
 from domain.kernel.sealed import Sealed
 from domain.privacy.consents import Consent
-from domain.privacy.rejections import DataCursorRefused
+from domain.privacy.rejections import ExportCursorRefused
 
 PAGE_BOOKINGS = 20
 ERASED = "(erased)"
@@ -72,7 +72,7 @@ class HeldStream(msgspec.Struct, frozen=True):
     facts: Sequence[HeldFact]
 
 
-class PersonalData(msgspec.Struct, frozen=True):
+class PersonExport(msgspec.Struct, frozen=True):
     """A page of what is held; `next_cursor` is None on the last one, `account` on later ones."""
 
     person: str
@@ -81,25 +81,23 @@ class PersonalData(msgspec.Struct, frozen=True):
     next_cursor: str | None
 
 
-async def read_own_data(ports: PrivacyPorts, user: str, *, cursor: str | None) -> PersonalData:
-    """Return a page of what is held about the caller; as `read_personal_data` does."""
+async def export_own(ports: PrivacyPorts, user: str, *, cursor: str | None) -> PersonExport:
+    """Return a page of what is held about the caller; as `export_person` does."""
     person = await find_person(ports, user)
     assert person is not None, "a session has a user"
-    return await read_personal_data(ports, person, cursor=cursor)
+    return await export_person(ports, person, cursor=cursor)
 
 
-async def read_personal_data(
-    ports: PrivacyPorts, person: Person, *, cursor: str | None
-) -> PersonalData:
+async def export_person(ports: PrivacyPorts, person: Person, *, cursor: str | None) -> PersonExport:
     """Return the page from this cursor, the first one for None.
 
-    Rejects DataCursorRefused; raises Unavailable.
+    Rejects ExportCursorRefused; raises Unavailable.
     """
     every = [*person.bookings, *person.credits]
     start = 0
     if cursor is not None:
         if cursor not in every:
-            raise DataCursorRefused(field="cursor", reason="no page of this export")
+            raise ExportCursorRefused(field="cursor", reason="no page of this export")
         start = every.index(cursor)
     page = every[start : start + PAGE_BOOKINGS]
     following = every[start + PAGE_BOOKINGS :]
@@ -110,7 +108,7 @@ async def read_personal_data(
         else:
             found |= await credit_streams(ports, name)
     is_first = cursor is None and person.account is not None
-    return PersonalData(
+    return PersonExport(
         person=person.id,
         account=await _account(ports, person.account) if is_first and person.account else None,
         streams=await _opened(ports, found),

@@ -18,8 +18,8 @@ WIDTH_CHARACTERS = 110
 DEPTH_LIMIT = 20
 
 
-class PdfDataPrinter:
-    """`application.privacy.ports.DataPrinter` that draws in this process; it has no state."""
+class PdfExportPrinter:
+    """`application.privacy.ports.ExportPrinter` that draws in this process; it has no state."""
 
     @typeface.one_at_a_time
     def pdf(self, title: str, data: Any) -> bytes:

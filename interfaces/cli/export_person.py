@@ -1,19 +1,19 @@
-"""`ais data`: exports all that is held about a person, also about a guest."""
+"""`ais export-person`: exports all that is held about a person, also about a guest."""
 
 from pathlib import Path
 
 import msgspec
 from cyclopts import App
 
+from application.privacy import export_person as exporting
 from application.privacy.ports import PrivacyPorts
-from application.privacy.print_personal_data import print_data
-from application.privacy.read_personal_data import PersonalData, read_personal_data
+from application.privacy.print_export import print_export
 from interfaces.cli import named_person
 
-data = App(name="data", help="Export all that is held about a person.")
+export_person = App(name="export-person", help="Export all that is held about a person.")
 
 
-@data.default
+@export_person.default
 def export(person: str, /, *, pdf: Path | None = None) -> int:
     """Print what is held about a person as JSON, opened at this moment.
 
@@ -33,20 +33,20 @@ def export(person: str, /, *, pdf: Path | None = None) -> int:
     async def ask(ports: PrivacyPorts) -> int:
         found = await named_person.person_named(ports, person)
         if found is None:
-            return named_person.unknown("data")
-        page = await read_personal_data(ports, found, cursor=None)
+            return named_person.unknown("export-person")
+        page = await exporting.export_person(ports, found, cursor=None)
         account, streams = page.account, list(page.streams)
         while page.next_cursor is not None:
-            page = await read_personal_data(ports, found, cursor=page.next_cursor)
+            page = await exporting.export_person(ports, found, cursor=page.next_cursor)
             streams += page.streams
-        every = PersonalData(found.id, account, streams, None)
+        every = exporting.PersonExport(found.id, account, streams, None)
         if pdf is not None:
-            printed.append(print_data(ports, every))
+            printed.append(print_export(ports, every))
         else:
             print(msgspec.json.format(msgspec.json.encode(every), indent=2).decode())
         return 0
 
-    exit_code = named_person.with_ports("data", ask)
+    exit_code = named_person.with_ports("export-person", ask)
     for each in printed:
         assert pdf is not None
         pdf.write_bytes(each)

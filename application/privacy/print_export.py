@@ -2,21 +2,21 @@
 
 import msgspec
 
+from application.privacy.export_person import PersonExport, export_own
 from application.privacy.ports import PrivacyPorts
-from application.privacy.read_personal_data import PersonalData, read_own_data
 
 TITLE = "Personal data of"
 
 
-async def print_own_data(ports: PrivacyPorts, user: str, *, cursor: str | None) -> bytes:
+async def print_own_export(ports: PrivacyPorts, user: str, *, cursor: str | None) -> bytes:
     """Return a page of what is held about the caller as a PDF.
 
-    Rejects DataCursorRefused; raises Unavailable.
+    Rejects ExportCursorRefused; raises Unavailable.
     """
-    return print_data(ports, await read_own_data(ports, user, cursor=cursor))
+    return print_export(ports, await export_own(ports, user, cursor=cursor))
 
 
-def print_data(ports: PrivacyPorts, data: PersonalData) -> bytes:
+def print_export(ports: PrivacyPorts, data: PersonExport) -> bytes:
     """Return the data as a PDF."""
     assert ports.printer is not None
     return ports.printer.pdf(f"{TITLE} {data.person}", msgspec.to_builtins(data))
