@@ -24,7 +24,7 @@ stripe: `ais stripe`: stores events that Stripe could not deliver
 user: `ais user`: changes the role of a user
 audit: `ais audit`: exports sensitive actions, verifies an export
 erase: `ais erase`: erases a person, or says what postpones it
-export_person: `ais export-person`: exports all that is held about a person
+person: `ais person`: exports all that is held about a person
 named_person: names a person, for both
 check: `ais check`: compares read models with the log
 running: what long-running verbs share: settings and log lines

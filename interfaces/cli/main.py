@@ -27,8 +27,8 @@ VERBS = (
     ("user", "interfaces.cli.user:user", "Change the role of a user."),
     ("erase", "interfaces.cli.erase:erase", "Erase a person, or see what postpones it."),
     (
-        "export-person",
-        "interfaces.cli.export_person:export_person",
+        "person",
+        "interfaces.cli.person:person",
         "Export all that is held about a person.",
     ),
     (

@@ -172,7 +172,7 @@ async def test_staff_export_and_erase_a_guest_by_the_reference_of_the_booking(
     system: System, customer: Customer
 ) -> None:
     booking = (await customer.reserved([running_system.schedule(system, seats=2)]))["id"]
-    exported = ais(system, "export-person", booking.removeprefix("booking-"))
+    exported = ais(system, "person", booking.removeprefix("booking-"))
     assert exported.returncode == 0, exported.stderr
     assert "Alharbi" in exported.stdout
     assert "noura@example.com" in exported.stdout

@@ -1,4 +1,4 @@
-"""`ais export-person`: exports all that is held about a person, also about a guest."""
+"""`ais person`: exports all that is held about a person, also about a guest."""
 
 from pathlib import Path
 
@@ -10,18 +10,18 @@ from application.privacy.ports import PrivacyPorts
 from application.privacy.print_export import print_export
 from interfaces.cli import named_person
 
-export_person = App(name="export-person", help="Export all that is held about a person.")
+person = App(name="person", help="Export all that is held about a person.")
 
 
-@export_person.default
-def export(person: str, /, *, pdf: Path | None = None) -> int:
+@person.default
+def export(name: str, /, *, pdf: Path | None = None) -> int:
     """Print what is held about a person as JSON, opened at this moment.
 
     Exit codes: 0 done, 1 for an unknown person or when the database does not answer.
 
     Parameters
     ----------
-    person
+    name
         The e-mail address of an account, the reference of a guest's booking, or the id of a gift
         card.
     pdf
@@ -31,9 +31,9 @@ def export(person: str, /, *, pdf: Path | None = None) -> int:
     printed: list[bytes] = []
 
     async def ask(ports: PrivacyPorts) -> int:
-        found = await named_person.person_named(ports, person)
+        found = await named_person.person_named(ports, name)
         if found is None:
-            return named_person.unknown("export-person")
+            return named_person.unknown("person")
         page = await exporting.export_person(ports, found, cursor=None)
         account, streams = page.account, list(page.streams)
         while page.next_cursor is not None:
@@ -46,7 +46,7 @@ def export(person: str, /, *, pdf: Path | None = None) -> int:
             print(msgspec.json.format(msgspec.json.encode(every), indent=2).decode())
         return 0
 
-    exit_code = named_person.with_ports("export-person", ask)
+    exit_code = named_person.with_ports("person", ask)
     for each in printed:
         assert pdf is not None
         pdf.write_bytes(each)
