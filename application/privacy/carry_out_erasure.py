@@ -9,6 +9,7 @@ waited for.
 """
 
 import datetime as dt
+from collections.abc import Iterator, Sequence
 from typing import ClassVar
 
 import msgspec
@@ -19,6 +20,7 @@ from application.commands.command import Command, Reply
 from application.commands.context import DecisionContext
 from application.privacy.open_matters import open_matters
 from application.privacy.person import (
+    BookingFile,
     History,
     Person,
     booking_file,
@@ -30,6 +32,7 @@ from application.privacy.person import (
 from application.privacy.ports import Erasure, PrivacyPorts
 from application.privacy.stripe_event_search import stripe_events_about
 from domain.kernel import ids
+from domain.kernel.sealed import Sealed
 from domain.privacy import erasures
 from domain.privacy.events import ErasureCompleted
 
@@ -84,11 +87,11 @@ async def _destroy_keys(ports: PrivacyPorts, erasure: Erasure, person: Person) -
         streams |= file.streams()
     for credit_id in person.credits:
         streams |= await credit_streams(ports, credit_id)
-    boxes = {
-        box for history in streams.values() for each in history for box in boxes_in(each.event)
-    }
+    boxes = {box for history in streams.values() for box in _boxes_of(history)}
     subjects = {box.subject for box in boxes}
     subjects -= await needed_elsewhere(ports, files, within=frozenset(person.bookings))
+    if erasure.reason == "request":
+        subjects -= _buyers_of_invoices(files)
     if person.account is not None:
         subjects.add(person.account.email.subject)
         boxes.add(person.account.email)
@@ -101,6 +104,23 @@ async def _destroy_keys(ports: PrivacyPorts, erasure: Erasure, person: Person) -
         subjects=sorted(subjects),
         stripe_events=await stripe_events_about(ports, list(streams), list(streams.values())),
     )
+
+
+def _buyers_of_invoices(files: Sequence[BookingFile]) -> set[str]:
+    """Return the keys of businesses that only tax documents name: the law has them kept (GDPR art.
+    17(3)(b)), until the period of the booking is over.
+    """
+    found: set[str] = set()
+    for file in files:
+        others = (file.history, *file.claims.values(), *file.payments.values())
+        elsewhere = {box.subject for history in others for box in _boxes_of(history)}
+        found |= {box.subject for box in _boxes_of(file.tax_documents)} - elsewhere
+    return found
+
+
+def _boxes_of(history: History) -> Iterator[Sealed]:
+    for each in history:
+        yield from boxes_in(each.event)
 
 
 def _addresses(texts: list[bytes | None]) -> list[str]:

@@ -18,7 +18,7 @@ class InvoiceIssued(Rejection):
 
 
 class BuyerErased(Rejection):
-    """The key of the person who booked was erased: no buyer can be sealed under it."""
+    """The person who booked was erased: a buyer is no longer named."""
 
     code: ClassVar[str] = "INVALID_STATE_TRANSITION"
 

@@ -11,6 +11,7 @@ import msgspec
 import pytest
 
 from application.booking.create_booking import CreateBooking
+from application.invoicing.record_buyer import RecordTaxBuyer
 from application.privacy.ports import PrivacyPorts
 from domain.booking.values import Passenger
 from infrastructure.embedded.postgres_server import EmbeddedPostgres
@@ -110,6 +111,13 @@ class Person:
             keys=(key,),
         )
         return str((await self.airline.submit(sealed)).answer.stream)
+
+    async def name_buyer(self, booking: str) -> str:
+        """A business buys it; the subject of its key."""
+        subject, key = self.vault.new_subject()
+        box = self.vault.seal(subject, b'{"name": "Dunes Trading"}')
+        await self.airline.submit(RecordTaxBuyer(booking, box, (key,)))
+        return subject
 
     async def expire(self, booking: str) -> None:
         """Let the hold lapse."""

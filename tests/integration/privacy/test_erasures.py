@@ -7,6 +7,7 @@ import psycopg
 import pytest
 
 from application.privacy.carry_out_erasure import carry_out_erasure
+from application.privacy.enforce_retention import retain_person
 from application.privacy.export_person import export_person
 from application.privacy.person import find_person
 from application.privacy.request_erasure import (
@@ -165,6 +166,23 @@ async def test_a_guest_is_erased_by_the_booking_and_the_account_stays(person: Pe
     account = await person.ports.accounts.find(person.id)
     assert account is not None
     assert account.password_hash
+
+
+async def test_the_buyer_of_an_invoice_is_kept_until_the_period_of_the_booking_is_over(
+    person: Person,
+) -> None:
+    booking = await person.book()
+    buyer = await person.name_buyer(booking)
+    await person.expire(booking)
+    await erased(person)
+    assert person.keys() == {buyer}
+    await retain_person(person.ports, booking)
+    erasure = await person.ports.erasures.of(booking)
+    assert erasure is not None
+    assert await step(person, erasure.id) == "closed"
+    await person.settle()
+    assert await step(person, erasure.id) == "reported"
+    assert person.keys() == set()
 
 
 async def test_an_account_of_staff_takes_no_passenger_with_it(person: Person) -> None:
