@@ -35,6 +35,7 @@ def privacy_on(
         bookings_of=asking(core.pool, booking_list.all_of),
         credits_of=asking(core.pool, credits.all_of),
         clock=core.clock,
+        forget_keys=core.vault.forget,
         hasher=hasher,
         printer=printer,
     )

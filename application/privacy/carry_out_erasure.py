@@ -104,6 +104,7 @@ async def _destroy_keys(ports: PrivacyPorts, erasure: Erasure, person: Person) -
         subjects=sorted(subjects),
         stripe_events=await stripe_events_about(ports, list(streams), list(streams.values())),
     )
+    ports.forget_keys(sorted(subjects))
 
 
 def _buyers_of_invoices(files: Sequence[BookingFile]) -> set[str]:

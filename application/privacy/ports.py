@@ -201,7 +201,10 @@ class ExportPrinter(Protocol):
 
 
 class PrivacyPorts(msgspec.Struct, frozen=True):
-    """What the use cases of privacy need; `hasher` and `printer` only where a user asks."""
+    """What the use cases of privacy need; `hasher` and `printer` only where a user asks.
+
+    `forget_keys` drops keys that this process has opened and that were destroyed.
+    """
 
     bus: CommandBus
     vault: Vault
@@ -214,5 +217,6 @@ class PrivacyPorts(msgspec.Struct, frozen=True):
     bookings_of: StreamsOf
     credits_of: StreamsOf
     clock: Clock
+    forget_keys: Callable[[Sequence[str]], None]
     hasher: PasswordHasher | None = None
     printer: ExportPrinter | None = None

@@ -98,6 +98,12 @@ class SubjectVault:
                 )
         return [_opened(ciphers[box.subject], box) for box in boxes]
 
+    def forget(self, subjects: Sequence[str]) -> None:
+        """Drop the opened keys of these subjects, which were destroyed; other processes drop theirs
+        within OPEN_KEY_LIFE_SECONDS."""
+        for subject in subjects:
+            self._open.pop(subject, None)
+
     async def _fetch(self, subjects: list[str]) -> list[tuple[str, bytes]]:
         try:
             async with self._pool.connection() as connection:

@@ -74,6 +74,7 @@ class Person:
             bookings_of=asking(airline.pool, booking_list.all_of),
             credits_of=asking(airline.pool, credits.all_of),
             clock=lambda: dt.datetime.now(dt.UTC),
+            forget_keys=self.vault.forget,
         )
 
     async def register(self) -> None:

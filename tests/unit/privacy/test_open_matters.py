@@ -39,6 +39,7 @@ def privacy(cases: MemoryUseCases) -> PrivacyPorts:
         bookings_of=absent,
         credits_of=absent,
         clock=cases.airline.clock,
+        forget_keys=absent,
     )
 
 
