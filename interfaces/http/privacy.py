@@ -150,7 +150,7 @@ async def change_consent(
     return _consents(found)
 
 
-@get("/api/me/data", **auth.signed_in(None, "booking"))
+@get("/api/me/data", operation_id="readPersonalData", **auth.signed_in(None, "booking"))
 async def read_data(
     request: StrictRequest, cursor: FromQuery[DataCursor | None] = None
 ) -> PersonExportResponse:
@@ -162,7 +162,11 @@ async def read_data(
     return _page(found)
 
 
-@get("/api/me/data.pdf", **auth.signed_in(None, "booking", gives=(PDF,)))
+@get(
+    "/api/me/data.pdf",
+    operation_id="printPersonalData",
+    **auth.signed_in(None, "booking", gives=(PDF,)),
+)
 async def print_data(
     request: StrictRequest, cursor: FromQuery[DataCursor | None] = None
 ) -> Response[bytes]:

@@ -16,6 +16,7 @@ from interfaces.http.problem_kinds import KINDS
 TOO_LARGE, NO_JSON = 413, 415
 _COMMAND = ("BOOKING_CONFLICT", "INVALID_STATE_TRANSITION", "IDEMPOTENCY_CONFLICT")
 _STRIPE = ("PAYMENT_FAILED", "PAYMENT_PROCESSING", "PROVIDER_ERROR", "PROVIDER_TIMEOUT")
+_OWN_ERASURE = "/api/me/erasure"
 _BOOKING = ("SEATS_UNAVAILABLE", "PAYMENT_REQUIRED", "BOOKING_EXPIRED")
 
 
@@ -45,7 +46,7 @@ def _codes(route: Declared) -> Iterator[str]:
     yield from ("VALIDATION_ERROR", "HEADERS_TOO_LARGE", "INTERNAL_ERROR", "SERVICE_UNAVAILABLE")
     if route.has_body:
         yield "REQUEST_TIMEOUT"
-    if "{" in route.path:
+    if "{" in route.path or route.path == _OWN_ERASURE:
         yield "NOT_FOUND"
     if route.admission is None:
         return
@@ -68,6 +69,8 @@ def _refused_changes(route: Declared, admission: Admission) -> Iterator[str]:
     if {"flightId", "flightIds", "seats"} & route.members:
         yield "SEATS_UNAVAILABLE"
     if route.path.endswith("-quote") or route.path == "/api/quotes":
+        yield "INVALID_STATE_TRANSITION"
+    if route.path == _OWN_ERASURE:
         yield "INVALID_STATE_TRANSITION"
     if route.is_keyed:
         yield from _COMMAND

@@ -5,6 +5,7 @@ from collections.abc import Mapping
 # What a group is about, in order.
 TAGS: Mapping[str, str] = {
     "Identity": "Register, sign in, and the keys that verify our access tokens.",
+    "Privacy": "Consents, all that is held about the caller, and its erasure.",
     "Search and flights": "Departures, seat maps and quotes. Nobody has to be signed in.",
     "Booking": "Create, hold, read and complete a booking.",
     "Payment": "Checkout at Stripe, its webhook, and what finance does about payments.",
@@ -26,6 +27,7 @@ TAGS: Mapping[str, str] = {
 _CONTEXTS: Mapping[str, str] = {
     "/api/auth": "Identity",
     "/.well-known": "Identity",
+    "/api/me/": "Privacy",
     "/api/flights": "Search and flights",
     "/api/quotes": "Search and flights",
     "/api/price-calendar": "Search and flights",
