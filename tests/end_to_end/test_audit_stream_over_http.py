@@ -3,6 +3,7 @@
 import asyncio
 import contextlib
 import signal
+import time
 from collections.abc import AsyncIterator
 from typing import Any
 
@@ -10,6 +11,7 @@ import httpx
 import msgspec
 import psycopg
 
+from interfaces import web
 from interfaces.cli import demo_stage
 from tests.support import customers, running_system
 from tests.support.customers import Customer
@@ -177,11 +179,14 @@ async def test_a_server_that_stops_ends_its_streams_whole(
     following = asyncio.create_task(follower.follow())
     await follower.until(await _head(auditor))
     process = running_system.process(system, "web")
+    began = time.monotonic()
     process.send_signal(signal.SIGTERM)
     try:
         async with asyncio.timeout(WAIT_SECONDS):
             # A stream that the server cut off raises here.
             await following
+        # What still runs after the time of grace is cancelled.
+        assert time.monotonic() - began < web.GRACE_SECONDS
         assert await asyncio.to_thread(process.wait, WAIT_SECONDS) == 0
     finally:
         demo_stage.restart(system, demo_stage.process_of(system.processes, "web"))
