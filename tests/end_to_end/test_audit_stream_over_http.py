@@ -2,6 +2,8 @@
 
 import asyncio
 import contextlib
+import signal
+import time
 from collections.abc import AsyncIterator
 from typing import Any
 
@@ -9,6 +11,8 @@ import httpx
 import msgspec
 import psycopg
 
+from interfaces import web
+from interfaces.cli import demo_stage
 from tests.support import customers, running_system
 from tests.support.customers import Customer
 from tests.support.running_system import System
@@ -165,6 +169,28 @@ async def test_a_stream_ends_with_the_session_of_its_token(
         await following
     refused = await client.get(PATH, headers=auditor.headers)
     assert refused.status_code == 401
+
+
+async def test_a_server_that_stops_ends_its_streams_whole(
+    system: System, client: httpx.AsyncClient
+) -> None:
+    auditor = await customers.staff(system, client, "auditor")
+    follower = Follower(client, auditor)
+    following = asyncio.create_task(follower.follow())
+    await follower.until(await _head(auditor))
+    process = running_system.process(system, "web")
+    began = time.monotonic()
+    process.send_signal(signal.SIGTERM)
+    try:
+        async with asyncio.timeout(WAIT_SECONDS):
+            # A stream that the server cut off raises here.
+            await following
+        # What still runs after the time of grace is cancelled.
+        assert time.monotonic() - began < web.GRACE_SECONDS
+        assert await asyncio.to_thread(process.wait, WAIT_SECONDS) == 0
+    finally:
+        demo_stage.restart(system, demo_stage.process_of(system.processes, "web"))
+    await running_system.await_ready(client)
 
 
 async def test_only_auditors_follow(

@@ -96,6 +96,18 @@ async def test_pages_of_every_size_contain_each_event_once_in_order(
     assert positions == expected
 
 
+async def test_what_is_appended_after_the_head_was_read_is_for_the_next_page(
+    database: TestDatabase, log: PostgresAuditedLog
+) -> None:
+    store(database.owner_dsn, *((BOOKING, "x", {}) for _ in range(6)))
+    for chosen in (LogFilter(), LogFilter(stream=BOOKING), LogFilter(tag="x")):
+        page = await log.find(chosen, after=1, until=4, limit=10)
+        assert [each.position for each in page.events] == [2, 3, 4]
+        assert (page.position, page.has_more) == (4, False)
+    page = await log.about_booking(BOOKING, after=1, until=4, limit=10)
+    assert ([each.position for each in page.events], page.position) == ([2, 3, 4], 4)
+
+
 async def test_a_booking_is_found_in_all_its_streams_and_no_other(
     database: TestDatabase, log: PostgresAuditedLog
 ) -> None:
