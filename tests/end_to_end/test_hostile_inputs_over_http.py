@@ -303,6 +303,29 @@ async def test_an_odd_name_is_stored_as_it_is_or_refused_and_never_logged(
     assert name[:200] not in logs
 
 
+async def test_a_card_number_that_a_client_sends_is_never_logged(
+    system: System, customer: Customer
+) -> None:
+    """In a name, a key, a query, a path, headers: the log has the number nowhere."""
+    card = "4242424242424242"
+    body = customers.booking_body(running_system.schedule(system, seats=1))
+    body["passengers"][0]["firstName"] = card
+    headers = {"user-agent": card, "x-correlation-id": card * 2, "referer": f"https://a/{card}"}
+    await send(customer, "/api/bookings", json.dumps(body).encode(), **headers)
+    answers = [
+        await customer.client.get(f"/api/bookings/{card}", headers=customer.headers),
+        await customer.client.get(f"/{card}", params={"card": card}, headers=headers),
+        await customer.client.get(f"/api/flights/{card}"),
+        await customer.client.get("/api/bookings", params={"cursor": card}),
+        await send(customer, SEARCH, card.encode(), **{"idempotency-key": card}),
+    ]
+    assert {each.status_code for each in answers} <= {400, 401, 404}
+    for path in (system.folder / "logs").iterdir():
+        log = path.read_text()
+        assert card not in log
+        assert card[4:] not in log
+
+
 def _lists(document: dict[str, Any], wanted: str) -> list[str]:
     return [
         path

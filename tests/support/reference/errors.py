@@ -61,7 +61,6 @@ def _section(name: str, kind: Kind) -> list[str]:
         f"Status {kind.status}, {'' if kind.retryable else 'not '}retryable. {kind.cause}",
         "",
         *table(("for", "what to do"), remedies),
-        "",
         ARABIC[name].cause,
         "",
         *table(HEAD, list(zip(READERS, ARABIC[name][1:], strict=True))),

@@ -13,6 +13,7 @@ from tests.support.reference import (
     postman,
     read_models,
     rules,
+    security,
     settings,
     stripe_events,
     timers,
@@ -30,8 +31,9 @@ PAGES: dict[str, Callable[[], str]] = {
     "stripe-events.md": stripe_events.text,
     "timers.md": timers.text,
     "rules.md": rules.text,
-    "postman.json": postman.text,
     "mobile-api.md": mobile_api.text,
+    "postman.json": postman.text,
+    "security.md": security.text,
 }
 
 
