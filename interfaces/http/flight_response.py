@@ -17,6 +17,8 @@ from application.pricing.find_connections import Connection
 from application.pricing.find_flights import PricedFlight
 from interfaces.http import wire
 
+# What an airline has on sale, at 2 kB each: most searches find the same departures.
+FLIGHTS_REMEMBERED = 16_384
 _MINUTE = dt.timedelta(minutes=1)
 _RENAMED = {"origin": "from", "destination": "to"}
 
@@ -118,8 +120,9 @@ class ConnectionResponse(msgspec.Struct, rename="camel"):
     connection_minutes: int
 
 
+@functools.lru_cache(FLIGHTS_REMEMBERED)
 def flight(found: PricedFlight) -> FlightResponse:
-    """Return a departure as JSON."""
+    """Return a departure as JSON; the same until something of it changes, so it is remembered."""
     offer = found.offer
     return FlightResponse(
         id=offer.flight,

@@ -1,5 +1,7 @@
 """The generated pages of `docs/reference` are those of the code, and leave nothing out."""
 
+import re
+
 import pytest
 
 from application.commands import stream_kinds
@@ -10,6 +12,9 @@ from interfaces.http.openapi import tags
 from interfaces.worker.timers.registry import TIMERS
 from projections import registry
 from tests.support.reference import events, pages, rejection_reasons, rule_tests, rules, timers
+from tests.support.reference.errors_in_arabic import ARABIC
+
+NAMED = re.compile(r"`([^`]+)`")
 
 
 @pytest.mark.parametrize("name", pages.PAGES)
@@ -23,6 +28,20 @@ def test_every_problem_has_a_cause_and_a_remedy_for_each_reader() -> None:
     for name, kind in problem_kinds.KINDS.items():
         for text in (kind.cause, kind.client, kind.agent, kind.operator):
             assert text.endswith("."), name
+
+
+def test_every_problem_is_explained_to_each_reader_in_arabic() -> None:
+    assert ARABIC.keys() == problem_kinds.KINDS.keys()
+    for name, help_ in ARABIC.items():
+        for text in help_:
+            assert text.endswith("."), name
+            assert any("\u0600" <= letter <= "\u06ff" for letter in text), name
+        kind = problem_kinds.KINDS[name]
+        for arabic, english in zip(
+            help_, (kind.cause, kind.client, kind.agent, kind.operator), strict=True
+        ):
+            # What is named in code there is something of ours: the Arabic text names nothing else.
+            assert set(NAMED.findall(arabic)) <= set(NAMED.findall(english)), name
 
 
 def test_the_reasons_of_a_rejection_are_found_in_the_code() -> None:

@@ -303,6 +303,29 @@ async def test_an_odd_name_is_stored_as_it_is_or_refused_and_never_logged(
     assert name[:200] not in logs
 
 
+async def test_a_card_number_that_a_client_sends_is_never_logged(
+    system: System, customer: Customer
+) -> None:
+    """In a name, a key, a query, a path, headers: the log has the number nowhere."""
+    card = "4242424242424242"
+    body = customers.booking_body(running_system.schedule(system, seats=1))
+    body["passengers"][0]["firstName"] = card
+    headers = {"user-agent": card, "x-correlation-id": card * 2, "referer": f"https://a/{card}"}
+    await send(customer, "/api/bookings", json.dumps(body).encode(), **headers)
+    answers = [
+        await customer.client.get(f"/api/bookings/{card}", headers=customer.headers),
+        await customer.client.get(f"/{card}", params={"card": card}, headers=headers),
+        await customer.client.get(f"/api/flights/{card}"),
+        await customer.client.get("/api/bookings", params={"cursor": card}),
+        await send(customer, SEARCH, card.encode(), **{"idempotency-key": card}),
+    ]
+    assert {each.status_code for each in answers} <= {400, 401, 404}
+    for path in (system.folder / "logs").iterdir():
+        log = path.read_text()
+        assert card not in log
+        assert card[4:] not in log
+
+
 def _lists(document: dict[str, Any], wanted: str) -> list[str]:
     return [
         path
@@ -310,6 +333,17 @@ def _lists(document: dict[str, Any], wanted: str) -> list[str]:
         for each in operations.get("get", {}).get("parameters", ())
         if each["in"] == "query" and each["name"] == wanted
     ]
+
+
+def _is_a_stream(operation: dict[str, Any]) -> bool:
+    return "text/event-stream" in operation["responses"]["200"].get("content", {})
+
+
+async def _everybody(
+    system: System, client: httpx.AsyncClient, customer: Customer
+) -> list[Customer]:
+    roles = ("finance", "ops", "support", "gate", "auditor")
+    return [*[await customers.staff(system, client, role) for role in roles], customer]
 
 
 async def _asked(callers: list[Customer], path: str, query: dict[str, str]) -> httpx.Response:
@@ -327,8 +361,7 @@ async def test_pages_and_cursors_of_another_form_are_refused(
 ) -> None:
     """Fault row 42: every list with a page size or a cursor."""
     document = (await client.get("/schema/openapi.json")).json()
-    callers = [await customers.staff(system, client, role) for role in ("finance", "ops")]
-    callers += [await customers.staff(system, client, "support"), customer]
+    callers = await _everybody(system, client, customer)
     sized, continued = _lists(document, "limit"), _lists(document, "cursor")
     assert len(sized) >= 3
     assert len(continued) >= 3
@@ -353,14 +386,15 @@ async def test_filters_are_values_and_never_part_of_a_query(
 ) -> None:
     """Fault row 42: SQL and JSON paths in every parameter find nothing and break nothing."""
     document = (await client.get("/schema/openapi.json")).json()
-    callers = [await customers.staff(system, client, role) for role in ("finance", "ops")]
-    callers += [await customers.staff(system, client, "support"), customer]
+    callers = await _everybody(system, client, customer)
     before = stored_log.head(system.owner_dsn)
     attacks = ("' OR '1'='1", "1); SELECT pg_sleep(9); --", "$.**", "{$ne: 1}", "%' --", "\\")
     asked = 0
     for path, operations in document["paths"].items():
         for each in operations.get("get", {}).get("parameters", ()):
             if each["in"] != "query" or path.startswith("/api/auth"):
+                continue
+            if _is_a_stream(operations["get"]):
                 continue
             for attack in attacks:
                 async with asyncio.timeout(8):

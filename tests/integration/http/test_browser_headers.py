@@ -92,7 +92,8 @@ async def test_every_answer_of_every_route_has_the_security_headers(
 async def test_public_routes_say_how_long_an_answer_may_be_stored(
     client: httpx.AsyncClient,
 ) -> None:
-    for path in STORED:
+    """Those that need no data; the answers of the others are checked in the end-to-end tests."""
+    for path in (each for each in STORED if not each.startswith("/api/")):
         answer = await client.get(path)
         assert (answer.status_code, missing(answer)) == (200, [])
         assert answer.headers["cache-control"] == STORED[path]

@@ -28,7 +28,6 @@ from tests.support.served_edge import serving
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 
-DOCUMENT = "/schema/openapi.json"
 DECODED = {
     "gzip": gzip.decompress,
     "br": brotli.decompress,
@@ -263,12 +262,20 @@ async def test_an_export_is_compressed_piece_by_piece(
         assert answer.num_bytes_downloaded < len(answer.content) / 2
 
 
-async def test_the_description_is_compressed_once(client: httpx.AsyncClient) -> None:
+@pytest.mark.parametrize(
+    "path", ["/schema/openapi.json", "/docs/swagger-ui-bundle.js", "/docs/swagger-ui.css"]
+)
+async def test_what_is_the_same_for_everybody_is_compressed_once(path: str) -> None:
     compression._remembered.cache_clear()
-    for _ in range(3):
-        answer = await client.get(DOCUMENT, headers={"accept-encoding": "br"})
-        assert answer.headers["content-encoding"] == "br"
-        assert answer.json()["openapi"]
+    async with (
+        serving(Edge()) as (_, port),
+        httpx.AsyncClient(base_url=f"http://127.0.0.1:{port}", timeout=30) as client,
+    ):
+        plain = await client.get(path, headers={"accept-encoding": "identity"})
+        for _ in range(3):
+            answer = await client.get(path, headers={"accept-encoding": "br"})
+            assert answer.headers["content-encoding"] == "br"
+            assert answer.content == plain.content
     found = compression._remembered.cache_info()
     assert (found.misses, found.hits) == (1, 2)
 

@@ -3,6 +3,7 @@
 from domain.kernel.rejections import Rejection
 from interfaces.http.problem_kinds import KINDS, Kind
 from tests.support.reference import rejection_reasons
+from tests.support.reference.errors_in_arabic import ARABIC, HEAD, READERS
 from tests.support.reference.markdown import anchor, code, listed, page, summary, table
 
 INTRO = """\
@@ -60,6 +61,9 @@ def _section(name: str, kind: Kind) -> list[str]:
         f"Status {kind.status}, {'' if kind.retryable else 'not '}retryable. {kind.cause}",
         "",
         *table(("for", "what to do"), remedies),
+        ARABIC[name].cause,
+        "",
+        *table(HEAD, list(zip(READERS, ARABIC[name][1:], strict=True))),
         *_origins(name),
     ]
 

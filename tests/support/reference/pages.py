@@ -14,6 +14,7 @@ from tests.support.reference import (
     read_models,
     retention,
     rules,
+    security,
     settings,
     stripe_events,
     timers,
@@ -31,9 +32,10 @@ PAGES: dict[str, Callable[[], str]] = {
     "stripe-events.md": stripe_events.text,
     "timers.md": timers.text,
     "rules.md": rules.text,
-    "postman.json": postman.text,
     "mobile-api.md": mobile_api.text,
     "retention.md": retention.text,
+    "postman.json": postman.text,
+    "security.md": security.text,
 }
 
 
