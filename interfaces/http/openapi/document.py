@@ -91,11 +91,11 @@ def _link(paths: Mapping[str, Mapping[str, Any]]) -> None:
             operation["responses"][done]["links"] = linked
 
 
-def _place(route: Route) -> tuple[int, str]:
-    """By the order of the tags, then by path."""
+def _place(route: Route) -> tuple[int, str, str]:
+    """By the order of the tags, then by path and method: the framework's order changes."""
     order = list(tags.TAGS)
     tag = tags.tag_of(route.path)
-    return (len(order) if tag is None else order.index(tag), route.path)
+    return (len(order) if tag is None else order.index(tag), route.path, route.method)
 
 
 def _refusals(paths: Mapping[str, Mapping[str, Any]]) -> Mapping[str, Any]:
