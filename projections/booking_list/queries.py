@@ -16,15 +16,13 @@ from projections import progress
 from projections.projection import Pool
 
 PAGE_LIMIT = 100
-HISTORY_LIMIT = 1_000
-WORKLIST_LIMIT = 500
+HISTORY_LIMIT, WORKLIST_LIMIT = 1_000, 500
 MARK_BYTES = 8
 POSITION_LIMIT = 2**63 - 1
 
 _COLUMNS = (
     "booking, first_position, owner, status, flights, cabin, seat_count, coupons, total_amount, "
-    "currency, "
-    "hold_until, payments, tickets, created_at, updated_at"
+    "currency, hold_until, payments, tickets, created_at, updated_at"
 )
 
 
