@@ -17,6 +17,7 @@ from psycopg_pool import PoolTimeout
 from application import ports
 from application.audit.ports import AuditPorts
 from application.booking.answer_dispute import DisputePorts
+from application.booking.attach_booking import GuestPorts
 from application.booking.ports import BookingPorts
 from application.booking.unpaid_seats import SeatWindows, UnpaidSeats
 from application.commands.bus import CommandBus
@@ -139,6 +140,12 @@ def _web_ports(
         verifier=identity.issuer,
         security_record=identity.record,
         limiter=limiter,
+        guests=GuestPorts(
+            booking=booking,
+            issuer=identity.issuer,
+            verifier=identity.issuer,
+            role_of=identity.login.directory.role_of,
+        ),
         readiness=readiness_of(core.pool, client),
         roles=roles,
         fingerprint_key=keys.derive("request fingerprints"),

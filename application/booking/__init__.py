@@ -48,6 +48,8 @@ depart_unreported: depart a flight nobody reported, where passengers have boarde
 close_flight: record who has flown and who was a no-show
 reopen_flight: take that back where the departure was withdrawn
 
+find_booking: a guest finds a booking by reference and surname
+attach_booking: attach a booking to the account of its traveller
 booking_details: a booking as its owner and staff see it
 booking_refunds: the refunds of a booking as its owner sees them
 list_bookings: the bookings of a user

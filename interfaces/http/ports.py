@@ -6,6 +6,7 @@ import msgspec
 
 from application.audit.ports import AuditPorts
 from application.booking.answer_dispute import DisputePorts
+from application.booking.attach_booking import GuestPorts
 from application.booking.ports import BookingPorts
 from application.credit.ports import CreditPorts
 from application.identity.log_in import LogIn, SignedIn
@@ -36,6 +37,7 @@ class HttpPorts(msgspec.Struct, frozen=True):
     verifier: TokenVerifier
     security_record: SecurityRecord
     limiter: RateLimiter
+    guests: GuestPorts
     readiness: Readiness
     fingerprint_key: bytes
     booking: BookingPorts
