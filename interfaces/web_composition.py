@@ -18,6 +18,7 @@ from application import ports
 from application.audit.ports import AuditPorts
 from application.booking.answer_dispute import DisputePorts
 from application.booking.attach_booking import GuestPorts
+from application.booking.find_bookings import SearchPorts
 from application.booking.ports import BookingPorts
 from application.booking.unpaid_seats import SeatWindows, UnpaidSeats
 from application.commands.bus import CommandBus
@@ -140,6 +141,7 @@ def _web_ports(
         verifier=identity.issuer,
         security_record=identity.record,
         limiter=limiter,
+        booking_search=SearchPorts(bus, core.search_index),
         guests=GuestPorts(
             booking=booking,
             issuer=identity.issuer,

@@ -5,6 +5,7 @@ Read `app.py` first, then one module of routes, such as `cancellation.py`.
 app: the application: routes, request class, error handlers, middleware
 booking: create, hold, list and read bookings, and read their history
 booking_response: a booking as JSON
+booking_search: staff find bookings
 guests: find a booking without an account, and attach it to one
 checkout: open a checkout session
 pay_with_credit: travel credit as a means of payment

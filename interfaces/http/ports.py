@@ -7,6 +7,7 @@ import msgspec
 from application.audit.ports import AuditPorts
 from application.booking.answer_dispute import DisputePorts
 from application.booking.attach_booking import GuestPorts
+from application.booking.find_bookings import SearchPorts
 from application.booking.ports import BookingPorts
 from application.credit.ports import CreditPorts
 from application.identity.log_in import LogIn, SignedIn
@@ -38,6 +39,7 @@ class HttpPorts(msgspec.Struct, frozen=True):
     security_record: SecurityRecord
     limiter: RateLimiter
     guests: GuestPorts
+    booking_search: SearchPorts
     readiness: Readiness
     fingerprint_key: bytes
     booking: BookingPorts

@@ -320,6 +320,7 @@ NOT_TRIED: dict[str, str] = {
     "/api/auth/sessions/{session_id}": "it is a DELETE: tests/unit/http/test_sessions.py",
     "/api/flights/search": "it changes nothing",
     "/api/bookings/find": "it changes nothing",
+    "/api/admin/bookings/find": "it changes nothing",
     "/api/bookings/{booking_id}/attach": (
         "an attached booking stays so: tests/end_to_end/test_guests_over_http.py"
     ),

@@ -14,6 +14,7 @@ from interfaces.worker.timers import (
     expire_credits,
     expire_sessions,
     follow_payouts,
+    index_bookings,
     offer_assessed_claims,
     offer_free_seats,
     reconcile_days,
@@ -53,4 +54,5 @@ TIMERS: tuple[Timer, ...] = (
     report_tax_documents.TIMER,
     expire_credits.TIMER,
     expire_sessions.TIMER,
+    index_bookings.TIMER,
 )

@@ -190,6 +190,7 @@ ONE_TASK = {
     "backfill_stripe_events",
     "reconcile_days",
     "expire_sessions",
+    "index_bookings",
 }
 
 
