@@ -39,12 +39,19 @@ class Searcher(msgspec.Struct, frozen=True):
     address: str
 
 
-class FoundBookings(msgspec.Struct, frozen=True):
-    """A page of bookings by reference, as the log has them now; `next_cursor` is None on the last
-    page.
-    """
+class FoundBooking(msgspec.Struct, frozen=True):
+    """A booking as the log has it now; nothing personal."""
 
-    bookings: Sequence[tuple[str, Booking]]
+    booking_id: str
+    status: str
+    flights: tuple[str, ...]
+    passenger_count: int
+
+
+class FoundBookings(msgspec.Struct, frozen=True):
+    """A page of bookings by reference; `next_cursor` is None on the last page."""
+
+    bookings: Sequence[FoundBooking]
     next_cursor: str | None
 
 
@@ -75,8 +82,17 @@ async def find_bookings(
         found = await ports.index.find(search, after=after, limit=limit + 1)
     page = list(found[:limit])
     states = await ports.bus.current_all(stream_kinds.BOOKING, page)
-    bookings = [(name, state) for name in page if (state := states[name][0]) is not None]
+    bookings = [_shown(name, state) for name in page if (state := states[name][0]) is not None]
     return FoundBookings(bookings, _cursor(page[-1]) if len(found) > limit else None)
+
+
+def _shown(booking_id: str, booking: Booking) -> FoundBooking:
+    return FoundBooking(
+        booking_id=booking_id,
+        status=booking.status.value,
+        flights=tuple(each.flight for each in booking.segments),
+        passenger_count=len(booking.passengers),
+    )
 
 
 async def _on_flight(ports: SearchPorts, flight_id: str, *, after: str, limit: int) -> list[str]:

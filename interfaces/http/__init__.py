@@ -6,6 +6,7 @@ app: the application: routes, request class, error handlers, middleware
 booking: create, hold, list and read bookings, and read their history
 booking_response: a booking as JSON
 booking_search: staff find bookings
+decline_words: what a payer reads about a declined card, in both languages
 guests: find a booking without an account, and attach it to one
 checkout: open a checkout session
 pay_with_credit: travel credit as a means of payment

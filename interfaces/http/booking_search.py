@@ -8,9 +8,8 @@ from litestar import post
 from litestar.params import JSONBody
 
 from application.booking import find_bookings as finding
-from application.booking.find_bookings import Searcher
+from application.booking.find_bookings import FoundBooking, Searcher
 from application.booking.search_terms import Criterion
-from domain.booking.state import Booking
 from domain.kernel import ids
 from interfaces.http import auth, wire
 from interfaces.http.answers import Answered
@@ -89,7 +88,7 @@ async def find_bookings(
         limit=data.limit,
     )
     return Answered(
-        BookingSearchResponse([_found(*each) for each in found.bookings], found.next_cursor)
+        BookingSearchResponse([_found(each) for each in found.bookings], found.next_cursor)
     )
 
 
@@ -116,13 +115,13 @@ def _flight_id(flight: FlightDayRequest) -> str:
     return ids.flight_stream(ids.flight_number(flight.flight_number), flight.date.isoformat())
 
 
-def _found(booking_id: str, booking: Booking) -> SearchedBookingResponse:
+def _found(booking: FoundBooking) -> SearchedBookingResponse:
     return SearchedBookingResponse(
-        id=booking_id,
-        reference=ids.reference_of(booking_id),
-        status=booking.status.value,
-        flight_ids=[each.flight for each in booking.segments],
-        passenger_count=len(booking.passengers),
+        id=booking.booking_id,
+        reference=ids.reference_of(booking.booking_id),
+        status=booking.status,
+        flight_ids=list(booking.flights),
+        passenger_count=booking.passenger_count,
     )
 
 

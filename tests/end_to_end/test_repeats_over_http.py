@@ -15,7 +15,10 @@ from tests.support.customers import PASSPORT, Customer, Refused
 from tests.support.running_system import System
 
 # What an answer shows of the present, not of the moment at which the command was carried out.
-OF_THE_PRESENT = ("availableActions", "refundStatus", "refunds", "due", "credits", "tasks")
+OF_THE_PRESENT = (
+    *("availableActions", "refundStatus", "refunds", "due", "credits", "tasks"),
+    "decline",
+)
 # The same of a segment, whose flight may be cancelled since, and of a coupon.
 OF_THE_FLIGHT_NOW = ("flightStatus", "boardingPassPdf")
 

@@ -90,6 +90,20 @@ async def test_rows_disappear_with_the_key_and_do_not_come_back(
     assert await found(index, "name", "QAHTANI") == [ONE]
 
 
+async def test_one_text_has_another_hash_in_each_criterion(
+    pool: pools.Pool, database: TestDatabase
+) -> None:
+    for criterion in ("name", "document", "name"):
+        await made(pool).record(search(criterion))
+    with psycopg.connect(database.owner_dsn) as connection:
+        rows = connection.execute(
+            "SELECT searched FROM identity.auth_event WHERE happened = 'bookings_searched' "
+            "ORDER BY id"
+        ).fetchall()
+    name, document, again = [bytes(row[0]) for row in rows]
+    assert name == again != document
+
+
 async def test_a_search_that_cannot_be_recorded_is_not_answered(
     pool: pools.Pool, database: TestDatabase
 ) -> None:
