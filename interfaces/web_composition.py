@@ -143,7 +143,6 @@ def _web_ports(
         limiter=limiter,
         booking_search=SearchPorts(bus, core.search_index),
         guests=GuestPorts(
-            booking=booking,
             issuer=identity.issuer,
             verifier=identity.issuer,
             role_of=identity.login.directory.role_of,

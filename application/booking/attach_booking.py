@@ -9,6 +9,7 @@ from application.booking.access import carry_out
 from application.booking.booking_details import BookingDetails, details
 from application.booking.find_booking import booking_of_surname
 from application.booking.ports import BookingPorts
+from application.booking.stored_answer import stored_answer_first
 from application.caller import Caller
 from application.commands import stream_kinds
 from application.commands.command import Command, Reply
@@ -21,11 +22,10 @@ from domain.kernel import ids
 
 
 class GuestPorts(msgspec.Struct, frozen=True):
-    """What finding and attaching bookings needs; `role_of` returns the role of a user, None for an
+    """What finding and attaching bookings needs beside the ports of bookings; `role_of` returns the role of a user, None for an
     unknown one.
     """
 
-    booking: BookingPorts
     issuer: TokenIssuer
     verifier: TokenVerifier
     role_of: Callable[[str], Awaitable[Role | None]]
@@ -38,8 +38,9 @@ class Proof(msgspec.Struct, frozen=True):
     surname: str | None = None
 
 
+@stored_answer_first
 async def attach_booking(
-    ports: GuestPorts, caller: Caller, id_or_reference: str, proof: Proof
+    ports: BookingPorts, caller: Caller, id_or_reference: str, *, proof: Proof, guests: GuestPorts
 ) -> BookingDetails:
     """Attach the booking to the caller's account and return it.
 
@@ -48,24 +49,26 @@ async def attach_booking(
     """
     if caller.principal.is_guest:
         raise NotAllowed()
-    booking_id = await _proven(ports, id_or_reference, proof)
-    booking = (await ports.booking.bus.current(stream_kinds.BOOKING, booking_id))[0]
+    booking_id = await _proven(ports, guests.verifier, id_or_reference, proof)
+    booking = (await ports.bus.current(stream_kinds.BOOKING, booking_id))[0]
     assert booking is not None, "a proven booking is there"
     command = AttachBooking(
         booking_id=booking_id,
         user=caller.principal.user,
-        sold_to_owner=await ports.role_of(booking.owner) == "customer",
+        sold_to_owner=await guests.role_of(booking.owner) == "customer",
     )
-    done = await carry_out(ports.booking, caller, command)
-    return await details(ports.booking, caller.principal, done)
+    done = await carry_out(ports, caller, command)
+    return await details(ports, caller.principal, done)
 
 
-async def _proven(ports: GuestPorts, id_or_reference: str, proof: Proof) -> str:
+async def _proven(
+    ports: BookingPorts, verifier: TokenVerifier, id_or_reference: str, proof: Proof
+) -> str:
     if proof.surname is not None:
-        return (await booking_of_surname(ports.booking, id_or_reference, proof.surname))[0]
+        return (await booking_of_surname(ports, id_or_reference, proof.surname))[0]
     assert proof.guest_token is not None
     try:
-        guest = ports.verifier.verify(proof.guest_token.encode())
+        guest = verifier.verify(proof.guest_token.encode())
     except TokenRefused:
         raise rejections.FindRefused() from None
     if guest.booking is None or guest.booking != ids.booking_id_of(id_or_reference):

@@ -29,6 +29,8 @@ manifest: the passenger manifest
 search: search, prices by day, seat maps and quotes
 flight_response: departures and connections as JSON
 network: the airports and routes that are flown
+search: search, seat maps and quotes
+extras: what can be bought with a flight
 flights: operations of flights
 flight_lists: flights that need attention, and the bookings of a flight
 audit: the log as auditors read it

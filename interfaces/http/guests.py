@@ -54,7 +54,7 @@ async def find_booking(
     """Find a booking without an account; the answer is the same whatever is wrong."""
     await _count(request, data.reference)
     found = await finding.find_booking(
-        request.ports.guests.booking,
+        request.ports.booking,
         request.ports.guests.issuer,
         reference=data.reference,
         surname=data.last_name,
@@ -85,7 +85,9 @@ async def attach_booking(
         await auth.spend(request, "find_address", auth.address_of(request))
         await _count(request, booking_id)
     proof = Proof(guest_token=data.guest_token, surname=data.last_name)
-    details = await attaching.attach_booking(request.ports.guests, caller, booking_id, proof)
+    details = await attaching.attach_booking(
+        request.ports.booking, caller, booking_id, proof=proof, guests=request.ports.guests
+    )
     return booking_response.answer(details)
 
 

@@ -25,7 +25,7 @@ STORED = {
     "/docs/swagger-ui.css": "no-cache",
     "/docs/swagger-ui-bundle.js": "no-cache",
 }
-REVALIDATED = re.compile(r"/api/flights/[^/]+(/seats)?").fullmatch
+REVALIDATED = re.compile(r"/api/flights/[^/]+(/seats|/extras)?").fullmatch
 
 
 def missing(answer: httpx.Response) -> list[str]:

@@ -12,6 +12,7 @@ from application.booking.access import require_not_own
 from application.booking.attach_booking import AttachBooking, GuestPorts, Proof
 from application.booking.booking_details import read_booking
 from application.booking.divide_booking import divide_booking
+from application.caller import Caller
 from application.identity.ports import Principal
 from application.rate_limit import Limit
 from domain.booking import names, rejections
@@ -29,13 +30,20 @@ def at_once(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(find_booking, "REFUSAL_SECONDS", 0)
 
 
-def guest_ports(cases: MemoryUseCases, issuer: tokens.Es256Tokens, owner: Role) -> GuestPorts:
+def guest_ports(issuer: tokens.Es256Tokens, owner: Role) -> GuestPorts:
     """Ports where every owner has this role."""
 
     async def role_of(_user: str) -> Role | None:
         return owner
 
-    return GuestPorts(cases.ports, issuer, issuer, role_of)
+    return GuestPorts(issuer, issuer, role_of)
+
+
+async def attached(
+    cases: MemoryUseCases, guests: GuestPorts, caller: Caller, booking: str, proof: Proof
+) -> None:
+    """Attach the booking to the caller's account."""
+    await attach_booking.attach_booking(cases.ports, caller, booking, proof=proof, guests=guests)
 
 
 async def found(cases: MemoryUseCases, booking: str, surname: str) -> bool:
@@ -93,7 +101,7 @@ async def test_neither_who_was_erased_nor_who_has_left_opens_a_booking() -> None
 async def test_a_guest_decides_about_no_bank_account_and_attaches_nothing() -> None:
     cases, edge = MemoryUseCases(), Edge()
     booking = await cases.ticketed(cases.airline.schedule())
-    ports = guest_ports(cases, edge.tokens, "agent")
+    guests = guest_ports(edge.tokens, "agent")
     opened = await find_booking.find_booking(
         cases.ports, edge.tokens, reference=booking, surname="Harbi"
     )
@@ -103,7 +111,7 @@ async def test_a_guest_decides_about_no_bank_account_and_attaches_nothing() -> N
     caller = msgspec.structs.replace(cases.caller(), principal=guest)
     with pytest.raises(NotAllowed):
         proof = Proof(guest_token=opened.token.access_token)
-        await attach_booking.attach_booking(ports, caller, booking, proof)
+        await attached(cases, guests, caller, booking, proof)
 
 
 @pytest.mark.parametrize("by", ["token", "surname"])
@@ -111,7 +119,7 @@ async def test_a_booking_is_attached_once_and_stays_there(by: str) -> None:
     cases, edge = MemoryUseCases(), Edge()
     booking = await cases.ticketed(cases.airline.schedule())
     other = await cases.ticketed(cases.airline.schedule())
-    ports = guest_ports(cases, edge.tokens, "agent")
+    guests = guest_ports(edge.tokens, "agent")
     opened = await find_booking.find_booking(
         cases.ports, edge.tokens, reference=booking, surname="Harbi"
     )
@@ -123,12 +131,12 @@ async def test_a_booking_is_attached_once_and_stays_there(by: str) -> None:
     # Neither a surname that no passenger has nor a token for another booking is a proof.
     for wrong in (Proof(surname="Qahtani"), Proof(guest_token=token), Proof(guest_token="x")):
         with pytest.raises(rejections.FindRefused):
-            await attach_booking.attach_booking(ports, traveller, other, wrong)
+            await attached(cases, guests, traveller, other, wrong)
     # Nor is the token of an account, which names no booking.
     account = edge.bearer()["authorization"].split()[1]
     with pytest.raises(rejections.FindRefused):
-        await attach_booking.attach_booking(ports, traveller, booking, Proof(guest_token=account))
-    await attach_booking.attach_booking(ports, traveller, booking, proof)
+        await attached(cases, guests, traveller, booking, Proof(guest_token=account))
+    await attached(cases, guests, traveller, booking, proof)
     assert cases.airline.booking(booking).attached_to == "user_traveller"
     again = AttachBooking(booking_id=booking, user="user_traveller", sold_to_owner=False)
     assert cases.airline.added(again) == {}
@@ -142,11 +150,11 @@ async def test_a_booking_is_attached_once_and_stays_there(by: str) -> None:
 async def test_a_customers_booking_is_attached_to_nobody() -> None:
     cases, edge = MemoryUseCases(), Edge()
     booking = await cases.ticketed(cases.airline.schedule())
-    ports = guest_ports(cases, edge.tokens, "customer")
+    guests = guest_ports(edge.tokens, "customer")
     stranger = cases.caller("agent")
     with pytest.raises(rejections.AttachedElsewhere):
         proof = Proof(surname="Harbi")
-        await attach_booking.attach_booking(ports, stranger, booking, proof)
+        await attached(cases, guests, stranger, booking, proof)
     own = AttachBooking(booking_id=booking, user=CUSTOMER.user, sold_to_owner=True)
     assert BookingAttached not in map(type, cases.airline.added(own).get(booking, []))
 
@@ -158,8 +166,8 @@ async def test_surnames_are_counted_by_address_and_by_reference() -> None:
         "find_reference": Limit(2, 3600),
     }
     cases, edge = MemoryUseCases(), Edge(limits=limits)  # type: ignore[arg-type]  # literal keys
-    ports = guest_ports(cases, edge.tokens, "customer")
-    edge.app.ports = msgspec.structs.replace(edge.app.ports, guests=ports)
+    guests = guest_ports(edge.tokens, "customer")
+    edge.app.ports = msgspec.structs.replace(edge.app.ports, guests=guests, booking=cases.ports)
     async with edge.client() as client:
 
         async def status(reference: str) -> int:
