@@ -62,6 +62,7 @@ from interfaces.http.ports import HttpPorts
 from interfaces.identity_composition import IdentityPorts, open_identity
 from interfaces.settings import Settings
 from projections import progress
+from projections.account_changes import queries as account_changes
 from projections.booking_list import queries as booking_list
 from projections.credits import queries as credits
 from projections.disputes import queries as disputes
@@ -141,6 +142,7 @@ def _web_ports(
         verifier=identity.issuer,
         security_record=identity.record,
         limiter=limiter,
+        list_changes=asking(core.pool, account_changes.list_changes),
         booking_search=SearchPorts(bus, core.search_index),
         guests=GuestPorts(
             issuer=identity.issuer,

@@ -58,6 +58,7 @@ booking_refunds: the refunds of a booking as its owner sees them
 list_bookings: the bookings of a user
 read_calendar: the flights of a booking as a calendar file
 calendar_file: the port that writes it
+list_changes: what has changed in the bookings of a user
 read_history: what happened to a booking
 read_manifest: the passengers of a flight
 read_boarding_passes: the boarding passes of a booking

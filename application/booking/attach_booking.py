@@ -22,8 +22,9 @@ from domain.kernel import ids
 
 
 class GuestPorts(msgspec.Struct, frozen=True):
-    """What finding and attaching bookings needs beside the ports of bookings; `role_of` returns the role of a user, None for an
-    unknown one.
+    """What finding and attaching bookings needs beside the ports of bookings.
+
+    `role_of` returns the role of a user, None for an unknown one.
     """
 
     issuer: TokenIssuer

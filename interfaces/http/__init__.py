@@ -7,6 +7,7 @@ booking: create, hold, list and read bookings, and read their history
 booking_response: a booking as JSON
 booking_search: staff find bookings
 decline_words: what a payer reads about a declined card, in both languages
+changes: what has changed in the caller's bookings
 guests: find a booking without an account, and attach it to one
 checkout: open a checkout session
 pay_with_credit: travel credit as a means of payment
@@ -29,7 +30,6 @@ manifest: the passenger manifest
 search: search, prices by day, seat maps and quotes
 flight_response: departures and connections as JSON
 network: the airports and routes that are flown
-search: search, seat maps and quotes
 extras: what can be bought with a flight
 flights: operations of flights
 flight_lists: flights that need attention, and the bookings of a flight

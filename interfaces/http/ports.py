@@ -8,6 +8,7 @@ from application.audit.ports import AuditPorts
 from application.booking.answer_dispute import DisputePorts
 from application.booking.attach_booking import GuestPorts
 from application.booking.find_bookings import SearchPorts
+from application.booking.list_changes import ListChanges
 from application.booking.ports import BookingPorts
 from application.credit.ports import CreditPorts
 from application.identity.log_in import LogIn, SignedIn
@@ -40,6 +41,7 @@ class HttpPorts(msgspec.Struct, frozen=True):
     limiter: RateLimiter
     guests: GuestPorts
     booking_search: SearchPorts
+    list_changes: ListChanges
     readiness: Readiness
     fingerprint_key: bytes
     booking: BookingPorts
