@@ -69,6 +69,7 @@ request_target: one spelling of every path and parameter
 strict_request: decodes exactly the documented JSON, or refuses it
 mailbox: e-mail addresses as every route takes them
 answers: answers as JSON
+sparse: answers with only the members that the client asks for
 problems: errors and rejections as answers
 problem_kinds: the table of problems
 wire: JSON types that several routes share
