@@ -31,12 +31,12 @@ def differences(cursor: Cursor, log: reading.Log) -> Iterator[str]:
         if row.booking not in log.parked
     }
     yield from reading.compare(bookings, found)
-    told = {
+    kept = {
         _name(row): row
         for row in rows.load_all(cursor, CHANGES, AccountChange)
         if log.parked.isdisjoint((row.stream, row.booking))
     }
-    yield from reading.compare(changes, told)
+    yield from reading.compare(changes, kept)
 
 
 def _name(change: AccountChange) -> str:

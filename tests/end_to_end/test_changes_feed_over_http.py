@@ -82,11 +82,11 @@ async def test_an_attached_booking_is_told_to_both_from_then_on(
     await customer.on(booking["id"], "attach", {"lastName": "Alharbi"})
     await customer.pay(booking["id"])
     await customer.becomes(booking["id"], "confirmed")
-    told, _ = await feed(system, customer)
-    assert told[0] == (booking["id"], "attached")
-    assert "status" in {kind for _, kind in told}
+    found, _ = await feed(system, customer)
+    assert found[0] == (booking["id"], "attached")
+    assert "status" in {kind for _, kind in found}
     sellers, _ = await feed(system, seller)
-    assert sellers[-len(told) :] == told
+    assert sellers[-len(found) :] == found
     assert sellers[0] == (booking["id"], "booked")
 
 

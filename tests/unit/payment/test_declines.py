@@ -92,11 +92,11 @@ def test_no_code_has_two_kinds() -> None:
 
 
 @pytest.mark.parametrize("code", SECRET)
-def test_no_payer_is_told_that_a_card_is_stolen_or_fraud_is_suspected(code: str) -> None:
+def test_no_payer_learns_that_a_card_is_stolen_or_fraud_is_suspected(code: str) -> None:
     assert declines.decline_of(code) == declines.decline_of("generic_decline")
 
 
-def test_no_text_speaks_of_suspicions() -> None:
+def test_no_text_contains_a_suspicion() -> None:
     for texts in decline_words.TEXTS.values():
         for text in (texts.en.lower(), texts.ar):
             assert not any(word in text for word in SUSPICIONS)
