@@ -47,7 +47,7 @@ class AttachmentRequest(idempotency.KeyedRequest):
     last_name: wire.NameText | None = None
 
 
-@post("/api/bookings/find", status_code=200, **auth.open_to_all("find_address", refuses=(404,)))
+@post("/api/bookings/find", status_code=200, **auth.open_to_all("find_address"))
 async def find_booking(
     request: StrictRequest, data: JSONBody[FindRequest]
 ) -> Answered[FoundBookingResponse]:

@@ -117,7 +117,7 @@ async def owned_by(
 ) -> BookingPage:
     """Return a page of the bookings that a user owns or has attached; raises InvalidCursor.
 
-    At most PAGE_LIMIT. A cursor is a place among all bookings of the user: it holds with any filter.
+    At most PAGE_LIMIT. A cursor is a place among all bookings: it holds with any filter.
     """
     size = max(1, min(limit, PAGE_LIMIT))
     before = _read_cursor(owner, cursor) if cursor is not None else None
