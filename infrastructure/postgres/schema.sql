@@ -1,6 +1,7 @@
 -- What the migrations add up to; compared with them by the tests. Written by
 -- `python -m tests.support.schema_dump`, for reading: databases are made by `ais migrate`.
 
+CREATE SCHEMA audit;
 CREATE SCHEMA identity;
 CREATE SCHEMA inbox;
 CREATE SCHEMA ledger;
@@ -8,6 +9,50 @@ CREATE SCHEMA process;
 CREATE SCHEMA projections;
 CREATE SCHEMA read_model;
 CREATE SCHEMA vault;
+
+CREATE TABLE audit.action (
+    id bigint GENERATED ALWAYS AS IDENTITY NOT NULL,
+    at timestamp with time zone NOT NULL,
+    actor text COLLATE "C" NOT NULL,
+    action text COLLATE "C" NOT NULL,
+    resource text NOT NULL,
+    change jsonb NOT NULL,
+    source bytea,
+    agent bytea,
+    correlation_id text NOT NULL,
+    CONSTRAINT action_agent_check CHECK ((octet_length(agent) = 32)),
+    CONSTRAINT action_pkey PRIMARY KEY (id),
+    CONSTRAINT action_source_check CHECK ((octet_length(source) = 32))
+);
+CREATE TRIGGER append_only BEFORE DELETE OR UPDATE OR TRUNCATE ON audit.action FOR EACH STATEMENT EXECUTE FUNCTION audit.refuse_change(); -- ENABLE ALWAYS
+
+CREATE VIEW audit.recorded_action AS
+ SELECT 'stored'::text AS origin,
+    id,
+    at,
+    actor,
+    action,
+    resource,
+    change,
+    source,
+    agent,
+    correlation_id
+   FROM audit.action
+UNION ALL
+ SELECT 'identity'::text AS origin,
+    id,
+    at,
+        CASE
+            WHEN happened = 'role_changed'::text THEN 'nobody'::text
+            ELSE COALESCE(user_id, 'nobody'::text)
+        END AS actor,
+    'identity.'::text || happened AS action,
+    COALESCE(route, session, user_id, ''::text) AS resource,
+    jsonb_strip_nulls(jsonb_build_object('reason', reason)) AS change,
+    source,
+    NULL::bytea AS agent,
+    COALESCE(correlation_id, ''::text) AS correlation_id
+   FROM identity.auth_event e;
 
 CREATE TABLE identity.app_user (
     id text COLLATE "C" NOT NULL,
@@ -37,13 +82,14 @@ CREATE TABLE identity.auth_event (
     source bytea,
     session text,
     reason text,
+    correlation_id text,
     searched bytea,
     CONSTRAINT auth_event_happened_check CHECK ((happened = ANY (ARRAY['registered'::text, 'registered_again'::text, 'signed_in'::text, 'sign_in_refused'::text, 'locked'::text, 'token_refused'::text, 'permission_refused'::text, 'foreign_booking'::text, 'reuse_detected'::text, 'session_ended'::text, 'role_changed'::text, 'find_refused'::text, 'bookings_searched'::text]))) NOT VALID,
     CONSTRAINT auth_event_pkey PRIMARY KEY (id),
     CONSTRAINT auth_event_user_id_fkey FOREIGN KEY (user_id) REFERENCES identity.app_user(id)
 );
 CREATE INDEX auth_event_user ON identity.auth_event USING btree (user_id, id) WHERE (user_id IS NOT NULL);
-CREATE TRIGGER append_only BEFORE DELETE OR UPDATE OR TRUNCATE ON identity.auth_event FOR EACH STATEMENT EXECUTE FUNCTION identity.refuse_change();
+CREATE TRIGGER append_only BEFORE DELETE OR UPDATE OR TRUNCATE ON identity.auth_event FOR EACH STATEMENT EXECUTE FUNCTION identity.refuse_change(); -- ENABLE ALWAYS
 
 CREATE TABLE identity.session (
     id text COLLATE "C" NOT NULL,
@@ -157,7 +203,11 @@ CREATE TABLE ledger.event (
     CONSTRAINT event_stream_version UNIQUE (stream, version),
     CONSTRAINT event_version_check CHECK ((version > 0))
 );
-CREATE INDEX event_of_webhook ON ledger.event USING btree (correlation_id) WHERE starts_with(correlation_id, 'evt_'::text);
+CREATE INDEX event_by_actor ON ledger.event USING btree (actor, "position");
+CREATE INDEX event_by_correlation ON ledger.event USING btree (correlation_id, "position");
+CREATE INDEX event_by_tag ON ledger.event USING btree (tag, "position");
+CREATE INDEX event_of_credit ON ledger.event USING btree (ledger.booking_of_credit(payload), stream) WHERE (tag = ANY (ARRAY['credit.issued.1'::text, 'credit.spent.1'::text]));
+CREATE INDEX event_of_staff ON ledger.event USING btree ("position") WHERE (split_part(actor, ':'::text, 1) = ANY (ARRAY['support'::text, 'ops'::text, 'gate'::text, 'finance'::text, 'admin'::text]));
 CREATE TRIGGER append_only BEFORE DELETE OR UPDATE OR TRUNCATE ON ledger.event FOR EACH STATEMENT EXECUTE FUNCTION ledger.refuse_change(); -- ENABLE ALWAYS
 CREATE TRIGGER period_moved AFTER INSERT ON ledger.event FOR EACH ROW WHEN (((new.tag = ANY (ARRAY['period.closed.1'::text, 'period.reopened.1'::text])) AND (new.stream ~ '^period-[0-9]{4}-(0[1-9]|1[0-2])$'::text))) EXECUTE FUNCTION ledger.move_period();
 
@@ -297,6 +347,16 @@ CREATE TABLE vault.subject_key (
 );
 
 CREATE SEQUENCE ledger.ticket_serial AS bigint START 1000000001 INCREMENT 20 MINVALUE 1 MAXVALUE 9999999979 CACHE 1;
+
+CREATE OR REPLACE FUNCTION audit.refuse_change()
+ RETURNS trigger
+ LANGUAGE plpgsql
+AS $function$
+BEGIN
+    RAISE EXCEPTION '% on %.% is refused: the record is append-only',
+        TG_OP, TG_TABLE_SCHEMA, TG_TABLE_NAME USING ERRCODE = 'AIS01';
+END
+$function$;
 
 CREATE OR REPLACE FUNCTION identity.end_sessions_of_role()
  RETURNS trigger
@@ -500,6 +560,14 @@ BEGIN
             stripe_ids, stripe_types, stripe_objects, stripe_subjects, stripe_bodies, stripe_keys);
     END IF;
 END
+$function$;
+
+CREATE OR REPLACE FUNCTION ledger.booking_of_credit(payload bytea)
+ RETURNS text
+ LANGUAGE sql
+ IMMUTABLE PARALLEL SAFE STRICT
+AS $function$
+    SELECT convert_from(payload, 'UTF8')::json ->> 'booking'
 $function$;
 
 CREATE OR REPLACE FUNCTION ledger.is_misspelled(spelled text, folded text, parsed jsonb, stream text, moves boolean, money boolean)
@@ -806,12 +874,14 @@ $function$;
 -- FUNCTION inbox.record_done(ids text[], types text[], objects text[], subjects text[], bodies bytea[], wrapped_keys bytea[]): ais_application may EXECUTE
 -- FUNCTION ledger.append(command_ids uuid[], fingerprints bytea[], answers bytea[], actors text[], correlation_ids text[], causation_ids uuid[], streams text[], versions integer[], tags text[], payloads bytea[], commands integer[], read_streams text[], read_versions integer[], asked uuid[], topics text[], bodies text[], subjects text[], wrapped_keys bytea[], OUT last_position bigint, OUT written boolean, OUT conflicts jsonb, OUT known jsonb): ais_application may EXECUTE
 -- FUNCTION ledger.append_with_stripe_events(command_ids uuid[], fingerprints bytea[], answers bytea[], actors text[], correlation_ids text[], causation_ids uuid[], streams text[], versions integer[], tags text[], payloads bytea[], commands integer[], read_streams text[], read_versions integer[], asked uuid[], topics text[], bodies text[], subjects text[], wrapped_keys bytea[], stripe_ids text[], stripe_types text[], stripe_objects text[], stripe_subjects text[], stripe_bodies bytea[], stripe_keys bytea[], OUT last_position bigint, OUT written boolean, OUT conflicts jsonb, OUT known jsonb): ais_application may EXECUTE
+-- FUNCTION ledger.booking_of_credit(payload bytea): ais_application may EXECUTE
 -- FUNCTION ledger.known_commands(ids uuid[]): ais_application may EXECUTE
 -- FUNCTION ledger.move_period(): PUBLIC may EXECUTE
 -- FUNCTION ledger.refuse_closed_period(): PUBLIC may EXECUTE
 -- FUNCTION ledger.stale_streams(streams text[], versions integer[]): ais_application may EXECUTE
 -- FUNCTION projections.drop_generation_schema(name text): ais_projector may EXECUTE
 -- FUNCTION projections.make_generation_schema(name text): ais_projector may EXECUTE
+-- SCHEMA audit: ais_application may USAGE
 -- SCHEMA identity: ais_application may USAGE
 -- SCHEMA inbox: ais_application may USAGE
 -- SCHEMA ledger: ais_application may USAGE
@@ -824,6 +894,8 @@ $function$;
 -- SCHEMA read_model: ais_projector may CREATE, USAGE
 -- SCHEMA vault: ais_application may USAGE
 -- SEQUENCE ledger.ticket_serial: ais_application may USAGE
+-- TABLE audit.action: ais_application may INSERT, SELECT
+-- TABLE audit.recorded_action: ais_application may SELECT
 -- TABLE identity.app_user: ais_application may INSERT, SELECT
 -- TABLE identity.auth_event: ais_application may INSERT, SELECT
 -- TABLE identity.session: ais_application may INSERT, SELECT
