@@ -23,7 +23,7 @@ ChangeKind = Literal[
     "payment",
     "refund",
 ]
-"""In what a booking has changed, as its accounts are told."""
+"""In what a booking has changed, as its accounts see it."""
 
 
 class BookingChange(msgspec.Struct, frozen=True):

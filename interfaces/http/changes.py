@@ -16,7 +16,7 @@ from interfaces.http.strict_request import StrictRequest
 PAGE_LIMIT = 500
 
 
-class ChangeResponse(msgspec.Struct, rename="camel"):
+class BookingChangeResponse(msgspec.Struct, rename="camel"):
     """One change: read the booking to see it."""
 
     booking_id: str
@@ -29,7 +29,7 @@ class ChangesResponse(wire.ReadModelResponse):
     `hasMore` means: ask at once.
     """
 
-    changes: list[ChangeResponse]
+    changes: list[BookingChangeResponse]
     cursor: str | None
     has_more: bool
 
@@ -48,7 +48,7 @@ async def list_changes(
     )
     return ChangesResponse(
         changes=[
-            ChangeResponse(each.booking_id, ids.reference_of(each.booking_id), each.kind)
+            BookingChangeResponse(each.booking_id, ids.reference_of(each.booking_id), each.kind)
             for each in page.changes
         ],
         cursor=page.cursor,

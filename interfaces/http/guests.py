@@ -72,6 +72,7 @@ async def find_booking(
 @post(
     "/api/bookings/{booking_id:str}/attach",
     status_code=200,
+    idempotency_key="optional",
     **auth.signed_in("see_own_bookings", "booking"),
 )
 async def attach_booking(

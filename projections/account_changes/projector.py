@@ -54,7 +54,7 @@ class AccountBooking(msgspec.Struct):
 
 
 class AccountChange(msgspec.Struct):
-    """A change that an account is told; `stream` is the booking or its payment."""
+    """A change that an account sees; `stream` is the booking or its payment."""
 
     account: str
     position: int
@@ -66,7 +66,7 @@ class AccountChange(msgspec.Struct):
 def apply(cursor: Cursor, events: Sequence[LoggedEvent]) -> None:
     """Add the changes, and learn who has the bookings.
 
-    Payments of gift cards have no booking, and those of a parked booking nobody who is told.
+    Payments of gift cards have no booking, and those of a parked booking no account.
     """
     concerned = {booking_of(each) for each in events}
     known = rows.load(cursor, BOOKINGS, "booking", concerned, AccountBooking)
@@ -104,7 +104,7 @@ def kind_of(event: DomainEvent) -> ChangeKind:
 
 
 def changes_of(bookings: Mapping[str, AccountBooking], logged: LoggedEvent) -> list[AccountChange]:
-    """Return the event as each account that has the booking is told."""
+    """Return the event for each account that has the booking."""
     event, booking = logged.event, booking_of(logged)
     found = bookings.get(booking)
     if found is None:

@@ -26,7 +26,7 @@ async def feed(
             return changes, after
 
 
-async def test_every_change_is_told_once_in_order_and_from_any_place_on(
+async def test_every_change_is_in_the_feed_once_and_from_any_place_on(
     system: System, customer: Customer
 ) -> None:
     assert await feed(system, customer) == ([], None)
@@ -50,7 +50,7 @@ async def test_every_change_is_told_once_in_order_and_from_any_place_on(
     assert (await feed(system, customer, limit=2))[0] == whole
 
 
-async def test_nobody_is_told_of_others_and_a_cursor_is_the_callers_own(
+async def test_changes_of_others_are_not_in_the_feed(
     system: System, client: httpx.AsyncClient, customer: Customer
 ) -> None:
     mine = await customer.reserved([running_system.schedule(system, seats=4)])
@@ -73,7 +73,7 @@ async def test_nobody_is_told_of_others_and_a_cursor_is_the_callers_own(
     assert refused.value.status == 403
 
 
-async def test_an_attached_booking_is_told_to_both_from_then_on(
+async def test_an_attached_booking_is_in_both_feeds_from_then_on(
     system: System, client: httpx.AsyncClient, customer: Customer
 ) -> None:
     seller = await agency(system, client)
