@@ -35,6 +35,7 @@ from domain.kernel import ids
 from infrastructure.airports.world import load_airports
 from infrastructure.event_store.log import PostgresEventLog
 from infrastructure.identity.sessions import PostgresSessions
+from infrastructure.identity.sign_in_places import KeyedSignInPlaces
 from infrastructure.mail.file_mailbox import FileMailbox
 from infrastructure.postgres.flight_tasks import PostgresFlightTasks
 from infrastructure.postgres.inbox import StripeInbox
@@ -42,6 +43,7 @@ from infrastructure.postgres.outbox import Outbox, ProcessCheckpoints
 from infrastructure.postgres.pool import Pool, make_pool, raising_unavailable
 from infrastructure.postgres.ticket_stock import PostgresTicketStock
 from infrastructure.sealing import master_key
+from infrastructure.sealing.search_index import PostgresSearchIndex
 from infrastructure.sealing.vault import SubjectVault
 from infrastructure.stripe import pace
 from infrastructure.stripe.gateway import StripePaymentGateway
@@ -92,6 +94,7 @@ class Core(msgspec.Struct, frozen=True):
     follower: FlightFollower
     stock: PostgresTicketStock
     sessions: PostgresSessions
+    search_index: PostgresSearchIndex
     clock: ports.Clock
     invoicing: IssuingPorts
     tax_authority: SignedReporting
@@ -192,6 +195,7 @@ def _core(
         follower=FlightFollower(bus=bus, releaser=releaser, tasks=tasks, report=report),
         stock=stock,
         sessions=PostgresSessions(pool),
+        search_index=PostgresSearchIndex(pool, keys, KeyedSignInPlaces(keys), now=utc_now),
         clock=utc_now,
         invoicing=issuing,
         tax_authority=_tax_authority(settings, keys),

@@ -123,6 +123,8 @@ class Settings(SellerSettings, frozen=True, forbid_unknown_fields=True, kw_only=
     limit_payment: Count = 10
     limit_gift_code: Count = 10
     limit_gift_code_address: Count = 100
+    limit_find_address: Count = 10
+    limit_find_reference: Count = 10
     limit_unpaid_flight: Count = 9
     limit_unpaid_account: Count = 54
     limit_unpaid_address: Count = 108
@@ -293,6 +295,10 @@ ABOUT: Mapping[str, About] = {
     "limit_payment": About("requests per minute and user that open a checkout", WEB),
     "limit_gift_code": About("codes of gift cards that a user may try per hour", WEB),
     "limit_gift_code_address": About("codes of gift cards tried per hour from one address", WEB),
+    "limit_find_address": About(
+        "bookings that guests look for per 15 minutes from one address", WEB
+    ),
+    "limit_find_reference": About("surnames tried per hour with one booking reference", WEB),
     "limit_unpaid_flight": About("unpaid seats of one flight and account; agents: fivefold", WEB),
     "limit_unpaid_account": About(
         "seats newly held or waited for in 15 minutes by an account; agents: fivefold", WEB

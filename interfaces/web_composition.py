@@ -17,6 +17,8 @@ from psycopg_pool import PoolTimeout
 from application import ports
 from application.audit.ports import AuditPorts
 from application.booking.answer_dispute import DisputePorts
+from application.booking.attach_booking import GuestPorts
+from application.booking.find_bookings import SearchPorts
 from application.booking.ports import BookingPorts
 from application.booking.unpaid_seats import SeatWindows, UnpaidSeats
 from application.commands.bus import CommandBus
@@ -66,6 +68,7 @@ from interfaces.http.ports import HttpPorts
 from interfaces.identity_composition import IdentityPorts, open_identity
 from interfaces.settings import Settings
 from projections import progress
+from projections.account_changes import queries as account_changes
 from projections.booking_list import queries as booking_list
 from projections.credits import queries as credits
 from projections.disputes import queries as disputes
@@ -148,6 +151,13 @@ def _web_ports(
         verifier=identity.issuer,
         security_record=identity.record,
         limiter=limiter,
+        list_changes=asking(core.pool, account_changes.list_changes),
+        booking_search=SearchPorts(bus, core.search_index),
+        guests=GuestPorts(
+            issuer=identity.issuer,
+            verifier=identity.issuer,
+            role_of=identity.login.directory.role_of,
+        ),
         readiness=readiness_of(core.pool, client),
         roles=roles,
         fingerprint_key=keys.derive("request fingerprints"),

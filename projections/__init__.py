@@ -1,6 +1,7 @@
 """Read models: one package each, rebuilt from the log at any time.
 
 booking_list: bookings without personal data
+account_changes: what has changed in the bookings of each account
 disputes: disputes and early fraud warnings
 external_refunds: refunds made at Stripe by hand, and what of them is not allocated
 flight_availability: flights on sale with their free seats

@@ -5,6 +5,8 @@ from collections.abc import Callable, Iterator
 import msgspec
 
 from projections import reading
+from projections.account_changes import checker as account_changes_checker
+from projections.account_changes import projector as account_changes
 from projections.booking_list import checker as booking_list_checker
 from projections.booking_list import projector as booking_list
 from projections.coupon_values import checker as coupon_values_checker
@@ -47,6 +49,7 @@ class ReadModel(msgspec.Struct, frozen=True):
 READ_MODELS = (
     ReadModel(flight_availability.PROJECTION, flight_availability_checker.differences),
     ReadModel(booking_list.PROJECTION, booking_list_checker.differences),
+    ReadModel(account_changes.PROJECTION, account_changes_checker.differences),
     ReadModel(ledger_journal.PROJECTION, ledger_journal_checker.differences),
     ReadModel(coupon_values.PROJECTION, coupon_values_checker.differences),
     ReadModel(unfinished_attempts.PROJECTION, unfinished_attempts_checker.differences),

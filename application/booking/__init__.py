@@ -48,11 +48,17 @@ depart_unreported: depart a flight nobody reported, where passengers have boarde
 close_flight: record who has flown and who was a no-show
 reopen_flight: take that back where the departure was withdrawn
 
+find_booking: a guest finds a booking by reference and surname
+find_bookings: staff find bookings by what they know of a traveller
+index_bookings: keep the index by which staff find bookings
+search_terms: by what staff find bookings, in comparable form
+attach_booking: attach a booking to the account of its traveller
 booking_details: a booking as its owner and staff see it
 booking_refunds: the refunds of a booking as its owner sees them
 list_bookings: the bookings of a user
 read_calendar: the flights of a booking as a calendar file
 calendar_file: the port that writes it
+list_changes: what has changed in the bookings of a user
 read_history: what happened to a booking
 read_manifest: the passengers of a flight
 read_boarding_passes: the boarding passes of a booking

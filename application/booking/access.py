@@ -23,10 +23,17 @@ class CarriedOut(msgspec.Struct, frozen=True):
     replayed: bool
 
 
+def has(principal: Principal, booking_id: str, booking: Booking) -> bool:
+    """Whether the booking is the principal's: as owner, attached, or found as a guest."""
+    if principal.is_guest:
+        return principal.booking == booking_id
+    return principal.user in (booking.owner, booking.attached_to)
+
+
 async def visible_booking(
     ports: BookingPorts, principal: Principal, id_or_reference: str
 ) -> tuple[str, Booking]:
-    """Return id and state of a booking that the principal owns or may see as staff.
+    """Return id and state of a booking that the principal has or may see as staff.
 
     Rejects BookingNotFound, also for another customer's booking.
     """
@@ -36,7 +43,7 @@ async def visible_booking(
     booking = (await ports.bus.current(stream_kinds.BOOKING, booking_id))[0]
     if booking is None:
         raise rejections.BookingNotFound()
-    if booking.owner != principal.user and not roles.may(principal.role, "see_any_booking"):
+    if not has(principal, booking_id, booking) and not roles.may(principal.role, "see_any_booking"):
         raise rejections.ForeignBooking()
     return booking_id, booking
 
@@ -53,7 +60,7 @@ async def changeable_booking(
     Rejects BookingNotFound, and NotAllowed for staff without the permission.
     """
     booking_id, booking = await visible_booking(ports, principal, id_or_reference)
-    if booking.owner != principal.user and not roles.may(principal.role, by_staff):
+    if not has(principal, booking_id, booking) and not roles.may(principal.role, by_staff):
         raise NotAllowed()
     return booking_id, booking
 
@@ -92,7 +99,7 @@ def require_may_waive(principal: Principal, booking: Booking, *by: roles.Permiss
 
 def require_not_own(principal: Principal, booking: Booking) -> None:
     """The booking is not the principal's: nobody decides about money of their own (NotAllowed)."""
-    if booking.owner == principal.user:
+    if principal.user in (booking.owner, booking.attached_to):
         raise NotAllowed()
 
 

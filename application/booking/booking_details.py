@@ -26,9 +26,14 @@ from domain.identity import roles
 from domain.inventory.state import Flight
 from domain.kernel import ids, money
 from domain.kernel.rejections import Rejection
+from domain.payment import declines
+from domain.payment.declines import Decline
 from domain.payment.state import NOT_REFUNDED, CreditPart, Payment, RefundStatus
 from domain.pricing.price import PriceLine, lines
 
+# As clients see them.
+DeclineKind = declines.Kind
+DeclineNextStep = declines.NextStep
 RefundProgress = Literal["pending", "requires_action", "settled", "failed", "canceled"]
 
 
@@ -45,7 +50,8 @@ class BookingDetails(msgspec.Struct, frozen=True):
     what travel credit pays or has paid. `refund_status` is None where no refund is owed; `refunds`
     are also those of money that the booking could not take.
     `suspension` is why no coupon may be used, `printable_passes` the passengers and segments with a
-    valid boarding pass, `replayed` when the command that led here was carried
+    valid boarding pass, `decline` why the last card was declined while the amount is still due,
+    `replayed` when the command that led here was carried
     out before.
     """
 
@@ -62,6 +68,7 @@ class BookingDetails(msgspec.Struct, frozen=True):
     special_services: tuple[SpecialService, ...] = ()
     suspension: Suspension | None = None
     printable_passes: frozenset[tuple[int, int]] = frozenset()
+    decline: Decline | None = None
     replayed: bool = False
 
 
@@ -95,6 +102,7 @@ async def details(
     is_new = names is not None
     collected = {} if is_new else await _payments(ports, done.booking_id, booking)
     payments = _paying(done.booking_id, booking, collected)
+    due = _due(booking, payments)
     flights = await booked_flights(ports, booking, is_new=is_new)
     return BookingDetails(
         booking_id=done.booking_id,
@@ -102,7 +110,7 @@ async def details(
         names=await _opened_names(ports, booking) if names is None else names,
         flights=flights,
         price_lines=lines(booking.price_now(), [each.type for each in booking.passengers]),
-        due=_due(booking, payments),
+        due=due,
         credits=tuple(
             part for each in payments for part in each.credit_parts if not part.is_withdrawn
         ),
@@ -122,6 +130,7 @@ async def details(
             for each in booking.coupons
             if is_pass_valid(each, flights[each.segment])
         ),
+        decline=_decline(payments) if due.amount else None,
         replayed=done.replayed,
     )
 
@@ -215,6 +224,13 @@ def _paying(
     if booking.amount_due().amount and due not in streams:
         streams.append(due)
     return tuple(collected[name] for name in streams if name in collected)
+
+
+def _decline(payments: Sequence[Payment]) -> Decline | None:
+    """Return why the last card was declined that somebody tried for what is still to be paid."""
+    attempts = payments[-1].attempts if payments else ()
+    codes = [each.last_decline for each in attempts if each.last_decline is not None]
+    return declines.decline_of(codes[-1]) if codes else None
 
 
 def _due(booking: Booking, payments: Sequence[Payment]) -> money.Money:

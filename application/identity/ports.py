@@ -14,17 +14,26 @@ from domain.kernel.sealed import Sealed
 AuthFact = Literal["registered", "registered_again", "signed_in", "sign_in_refused", "locked"]
 """What the append-only record of authentication contains; no personal data."""
 
-RefusedAccess = Literal["token_refused", "permission_refused", "foreign_booking"]
+RefusedAccess = Literal["token_refused", "permission_refused", "foreign_booking", "find_refused"]
 """Refused attempts that the same record contains: a token that is not ours, a role without the
-permission, another customer's booking."""
+permission, another customer's booking, a reference and surname that open none."""
 
 
 class Principal(msgspec.Struct, frozen=True):
-    """The caller: the user's id and role, from a verified token, and the session of the token."""
+    """The caller: the user's id and role, from a verified token, and the session of the token.
+
+    A guest has no account and no session, but `booking`: the only one that the token is for.
+    """
 
     user: str
     role: Role
     session: str = ""
+    booking: str | None = None
+
+    @property
+    def is_guest(self) -> bool:
+        """Whether the caller has found a booking, and has no account."""
+        return self.booking is not None
 
 
 class TokenRefused(Exception):
@@ -85,6 +94,10 @@ class UserDirectory(Protocol):
 
     async def find(self, email_index: bytes) -> StoredUser | None:
         """The user with this address."""
+        ...
+
+    async def role_of(self, user_id: str) -> Role | None:
+        """The role of the user with this id."""
         ...
 
     async def change_attempts(

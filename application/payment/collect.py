@@ -237,7 +237,10 @@ class Collector:
             await self._record_capture(intent, cause)
         elif intent.last_error_code is not None and intent.last_error_id is not None:
             declined = record_attempt.Declined(
-                intent=intent.id, charge=intent.last_error_id, code=intent.last_error_code
+                intent=intent.id,
+                charge=intent.last_error_id,
+                code=intent.last_error_code,
+                decline_code=intent.last_decline_code,
             )
             await self._record(
                 intent.payment, intent.attempt, declined, cause, f"declined:{intent.last_error_id}"

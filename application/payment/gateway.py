@@ -36,7 +36,8 @@ class CheckoutRequest(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class PaymentIntent(msgspec.Struct, frozen=True, kw_only=True):
-    """A PaymentIntent as it is now; `last_error_code` is of the latest failed attempt.
+    """A PaymentIntent as it is now; `last_error_code` is of the latest failed attempt,
+    `last_decline_code` what the bank said about it, where it said something.
 
     `last_error_id` identifies that failure: its charge, or its payment method where it failed
     before there was a charge, as in 3-D Secure.
@@ -60,6 +61,7 @@ class PaymentIntent(msgspec.Struct, frozen=True, kw_only=True):
     attempt: str | None
     created: dt.datetime | None = None
     card: str | None = None
+    last_decline_code: str | None = None
 
 
 class CheckoutSession(msgspec.Struct, frozen=True, kw_only=True):

@@ -43,6 +43,7 @@ class Declined(msgspec.Struct, frozen=True):
     intent: str
     charge: str
     code: str
+    decline_code: str | None = None
 
 
 class Delayed(msgspec.Struct, frozen=True):
@@ -92,9 +93,14 @@ def _events(payment: Payment, attempt: str, result: Result) -> list[PaymentEvent
             return attempts.refuse_attempt(payment, attempt=attempt, code=code)
         case Expired():
             return attempts.expire_attempt(payment, attempt=attempt)
-        case Declined(intent=intent, charge=charge, code=code):
+        case Declined():
             return attempts.decline(
-                payment, attempt=attempt, intent=intent, charge=charge, code=code
+                payment,
+                attempt=attempt,
+                intent=result.intent,
+                charge=result.charge,
+                code=result.code,
+                decline_code=result.decline_code,
             )
         case Delayed(intent=intent):
             return attempts.delay(payment, attempt=attempt, intent=intent)

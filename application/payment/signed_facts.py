@@ -75,6 +75,7 @@ class _Error(msgspec.Struct, frozen=True):
     """A failed attempt; without a charge where it failed before one, as in 3-D Secure."""
 
     code: _Code
+    decline_code: _Code | None = None
     charge: _Id | None = None
     payment_method: _Method | None = None
 
@@ -219,7 +220,9 @@ def _decline(intent: _Failed | None) -> SignedFact | None:
     if failure is None:
         return None
     amount = _money(intent.amount, intent.currency)
-    declined = record_attempt.Declined(intent=intent.id, charge=failure, code=error.code)
+    declined = record_attempt.Declined(
+        intent=intent.id, charge=failure, code=error.code, decline_code=error.decline_code
+    )
     return SignedFact(
         command=RecordAttempt(payment_id=own.payment, attempt=own.attempt, result=declined),
         step=f"{own.attempt}:declined:{failure}",

@@ -7,6 +7,7 @@ fare_conditions: what changing, cancelling and missing a flight costs, and bagga
 read_price_calendar: the lowest price of each day around a date
 list_routes: the routes that are flown, and their airports
 read_seats: the seat map of a flight with prices
+read_extras: what can be bought with a flight
 quote_journey: quote a journey for a party
 journeys: the price of a journey on flights as they are now
 seat_extras: seats that are sold as extras

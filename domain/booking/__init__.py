@@ -22,6 +22,7 @@ disruption: flights that the airline cancelled or rescheduled
 suspension: coupons that must not be used while their payment is unconfirmed or disputed
 charge_back: coupons that are void because a dispute about their payment is lost
 division: passengers leave for a booking of their own
+attachment: an account has a booking that an agency or the call centre sold
 
 events: all events
 check_in_events: the root of the events from check-in on, and the withdrawal of a departure
@@ -29,6 +30,7 @@ division_events: the events of a division
 reseating_events: the event of a booking that takes its seats again
 seat_events: the root of the events about seats, and seats that were refunded
 suspension_events: the events about suspended coupons
+attachment_events: the event by which an account has a booking beside its owner
 charge_back_events: the events by which a lost dispute takes money and coupons
 values: the values that events store
 state: the state of a booking
@@ -66,4 +68,6 @@ B9  Each coupon has its own cancellation fee; charges of airports go back, fees 
 B10 What a traveller keeps of a journey is taxed as if it had been bought by itself.
 B11 A division moves money, seats and tickets, and makes none: what was paid for either booking is
     what its coupons are worth and what is owed to it, or kept of it.
+B12 A booking stays with every account that has it: only one that an agency or the call centre
+    sold is attached to another account, and to one only.
 """

@@ -7,6 +7,7 @@ Each capability has a root class (`SaleFact`), whose `capability` selects the fo
 import datetime as dt
 from typing import ClassVar, Literal
 
+from domain.booking.attachment_events import AttachmentEvent
 from domain.booking.charge_back_events import ChargeBackEvent
 from domain.booking.check_in_events import CheckInFact, DepartureWithdrawn
 from domain.booking.division_events import DivisionEvent
@@ -390,4 +391,6 @@ DisruptionEvent = DisruptionOffered | DisruptionAnswered | DisruptionReminded
 
 _Travelled = BookingInitiated | SaleEvent | SeatEvent | PassengerDetailEvent | CheckInEvent
 _Changed = CancellationEvent | ModificationEvent | DisruptionEvent | DivisionEvent
-BookingEvent = _Travelled | _Changed | SuspensionEvent | ChargeBackEvent | ReseatingEvent
+BookingEvent = (
+    _Travelled | _Changed | SuspensionEvent | ChargeBackEvent | ReseatingEvent | AttachmentEvent
+)

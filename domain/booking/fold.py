@@ -3,6 +3,7 @@
 from typing import assert_never
 
 from domain.booking import (
+    attachment,
     cancellation,
     charge_back,
     check_in,
@@ -51,5 +52,7 @@ def evolve(booking: Booking | None, event: BookingEvent) -> Booking:
             return reseating.evolve(booking, event)
         case "division":
             return division.evolve(booking, event)
+        case "attachment":
+            return attachment.evolve(booking, event)
         case _:
             assert_never(event.capability)

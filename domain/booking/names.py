@@ -148,3 +148,36 @@ def _require_plain(name: str, *, field: str) -> None:
             marks_left = MARKS_ON_A_LETTER if each.isalpha() else 0
         else:
             raise rejections.NameRefused(field=field, reason="characters")
+
+
+# Letters that people type for one another, and those they leave out.
+_ARABIC_FORMS = str.maketrans(
+    {"أ": "ا", "إ": "ا", "آ": "ا", "ٱ": "ا", "ى": "ي", "ئ": "ي", "ؤ": "و", "ة": "ه", "ء": ""}
+    | {"ک": "ك", "ی": "ي"}
+)
+
+
+def search_form(text: str) -> str:
+    """Return what spellings of the same name have in common; empty where it has no letters.
+
+    Latin names as the bar code has them, Arabic ones without marks and with one form of alef, yeh
+    and heh; both without spaces, because passports and people divide names differently.
+    """
+    try:
+        return latin(text).replace(" ", "")
+    except NameNotLatin:
+        folded = _without_marks(unicodedata.normalize("NFKC", text)).translate(_ARABIC_FORMS)
+        return "".join(each for each in folded if each.isalpha())
+
+
+def surname_forms(last_name: str, arabic_name: str | None) -> frozenset[str]:
+    """Return the search forms by which a surname is known.
+
+    The last word of an Arabic name, and its last two and three, because a surname may have several.
+    """
+    forms = {search_form(last_name)}
+    words = (arabic_name or "").split()
+    # The first word is a given name, unless it is the only one.
+    for count in range(1, min(3, max(1, len(words) - 1)) + 1):
+        forms.add(search_form(" ".join(words[-count:])))
+    return frozenset(forms - {""})

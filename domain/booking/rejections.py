@@ -15,6 +15,16 @@ class ForeignBooking(BookingNotFound):
     """The booking belongs to another user; the answer is that of a booking that is not there."""
 
 
+class FindRefused(BookingNotFound):
+    """Reference and surname open no booking; the answer is that of a booking that is not there."""
+
+
+class AttachedElsewhere(Rejection):
+    """Another account has the booking; it stays there (B12)."""
+
+    code: ClassVar[str] = "INVALID_STATE_TRANSITION"
+
+
 class InvalidReason(Rejection):
     """The reason is none of the codes."""
 

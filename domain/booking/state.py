@@ -88,6 +88,7 @@ class Booking(msgspec.Struct, frozen=True):
     `divided_from`. `was_cancelled` stays true once the refund has arrived and the status is
     `refunded`. `closings` are the departures of its segments that may still be found to be
     mistakes, and `withdrawn_obligation_count` how many obligations ended with such ones.
+    `attached_to` is the user who has the booking beside its owner.
     """
 
     status: Status
@@ -121,6 +122,7 @@ class Booking(msgspec.Struct, frozen=True):
     withdrawn_obligation_count: int = 0
     divided_from: str | None = None
     divided_into: tuple[DividedOff, ...] = ()
+    attached_to: str | None = None
 
     @property
     def currency(self) -> str:

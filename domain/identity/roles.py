@@ -9,6 +9,7 @@ Permission = Literal[
     "book",
     "see_own_bookings",
     "see_any_booking",
+    "find_bookings",
     "change_any_booking",
     "handle_passengers",
     "run_flights",
@@ -28,11 +29,25 @@ GRANTS: Mapping[Role, frozenset[Permission]] = {
     "customer": frozenset({"book", "see_own_bookings"}),
     "agent": frozenset({"book", "see_own_bookings"}),
     "support": frozenset(
-        {"see_own_bookings", "see_any_booking", "change_any_booking", "issue_credit"}
+        {
+            "see_own_bookings",
+            "see_any_booking",
+            "find_bookings",
+            "change_any_booking",
+            "issue_credit",
+        }
     ),
-    "ops": frozenset({"see_own_bookings", "see_any_booking", "run_flights", "read_manifest"}),
+    "ops": frozenset(
+        {"see_own_bookings", "see_any_booking", "find_bookings", "run_flights", "read_manifest"}
+    ),
     "gate": frozenset(
-        {"see_own_bookings", "see_any_booking", "handle_passengers", "read_manifest"}
+        {
+            "see_own_bookings",
+            "see_any_booking",
+            "find_bookings",
+            "handle_passengers",
+            "read_manifest",
+        }
     ),
     "finance": frozenset(
         {

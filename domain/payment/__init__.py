@@ -3,6 +3,7 @@
 attempts: the amount due and the attempts to collect it
 shares: an amount due that several payers pay together
 credit_parts: parts of the amount due that travel credit pays, and their return
+declines: what a payer is told about a declined payment
 captures: captured money, applied or parked, and what becomes of parked money
 refunds: refunds of captured money
 disputes: disputes of captured money, and the refunds that wait for their end

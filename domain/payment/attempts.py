@@ -112,7 +112,13 @@ def expire_attempt(payment: Payment, *, attempt: str) -> list[PaymentEvent]:
 
 
 def decline(
-    payment: Payment, *, attempt: str, intent: str, charge: str, code: str
+    payment: Payment,
+    *,
+    attempt: str,
+    intent: str,
+    charge: str,
+    code: str,
+    decline_code: str | None = None,
 ) -> list[PaymentEvent]:
     """A card was declined: recorded once per charge, never after the capture."""
     known = payment.attempt(attempt)
@@ -120,7 +126,11 @@ def decline(
         return []
     if payment.capture(intent) is not None:
         return []
-    return [PaymentDeclined(attempt=attempt, intent=intent, charge=charge, code=code)]
+    return [
+        PaymentDeclined(
+            attempt=attempt, intent=intent, charge=charge, code=code, decline_code=decline_code
+        )
+    ]
 
 
 def delay(payment: Payment, *, attempt: str, intent: str) -> list[PaymentEvent]:
@@ -198,7 +208,8 @@ def _declined(payment: Payment, event: PaymentDeclined) -> Payment:
     if attempt is None:
         return payment
     charges = attempt.declined_charges | {event.charge}
-    return with_attempt(payment, replace(attempt, declined_charges=charges))
+    last = event.decline_code or event.code
+    return with_attempt(payment, replace(attempt, declined_charges=charges, last_decline=last))
 
 
 def _delayed(payment: Payment, event: PaymentDelayed) -> Payment:

@@ -83,10 +83,11 @@ class AttemptExpired(AttemptFact, frozen=True):
     attempt: str
 
 
-class PaymentDeclined(AttemptFact, frozen=True):
+class PaymentDeclined(AttemptFact, frozen=True, omit_defaults=True):
     """A card was declined within an open session; another card may still succeed.
 
-    `charge` identifies the failure at Stripe: a payment method where there was no charge.
+    `charge` identifies the failure at Stripe: a payment method where there was no charge. `code` is
+    that of the error, `decline_code` what the bank said, where it said something.
     """
 
     tag: ClassVar[str] = "payment.declined.1"
@@ -94,6 +95,7 @@ class PaymentDeclined(AttemptFact, frozen=True):
     intent: str
     charge: str
     code: str
+    decline_code: str | None = None
 
 
 class PaymentDelayed(AttemptFact, frozen=True):

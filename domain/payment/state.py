@@ -60,8 +60,9 @@ PAID_OTHERWISE = frozenset({RefundStatus.CHARGED_BACK, RefundStatus.COVERED})
 class Attempt(msgspec.Struct, frozen=True):
     """One checkout session, requested or open.
 
-    `bank_decides` once the session is complete and a bank has still to answer. `amount` where it
-    collects less than the amount due; `is_share` where others collect the rest beside it.
+    `last_decline` is the most exact code of Stripe for the last declined card, None where there is
+    none. `bank_decides` once the session is complete and a bank has still to answer. `amount` where
+    it collects less than the amount due; `is_share` where others collect the rest beside it.
     """
 
     id: str
@@ -73,6 +74,7 @@ class Attempt(msgspec.Struct, frozen=True):
     session: str | None = None
     url: str | None = None
     declined_charges: frozenset[str] = frozenset()
+    last_decline: str | None = None
     bank_decides: bool = False
     amount: money.Money | None = None
     is_share: bool = False

@@ -1,6 +1,7 @@
 """Extras that are sold with a flight: codes and net prices by currency, as dated policy data."""
 
 from collections.abc import Mapping
+from typing import Literal
 
 import msgspec
 
@@ -29,8 +30,26 @@ NET_PRICES: Mapping[str, Mapping[str, int]] = {
     "LOUNGE": {"SAR": 200_00, "KWD": 16_500, "JPY": 8_000},
 }
 
+Category = Literal["baggage", "seat", "meal", "service"]
+CATEGORIES: Mapping[str, Category] = {
+    "BAG20": "baggage",
+    "BAG30": "baggage",
+    "SPORT": "baggage",
+    "MEAL": "meal",
+    "MEALKIDS": "meal",
+    "LEGROOM": "seat",
+    "FRONT": "seat",
+    "PRIORITY": "service",
+    "LOUNGE": "service",
+}
+
 # What a seat of the map costs before its passenger has checked in; a plain seat is free.
 SEAT_EXTRAS: Mapping[str, str] = {"legroom": "LEGROOM", "front": "FRONT"}
+
+
+def codes(currency: str) -> list[str]:
+    """Return the extras that are sold in this currency."""
+    return [code for code, prices in NET_PRICES.items() if currency in prices]
 
 
 def is_seat(code: str) -> bool:

@@ -49,6 +49,7 @@ class _Claims(msgspec.Struct, frozen=True):
     nbf: int
     exp: int
     jti: str
+    booking: str | None = None
 
 
 _HEADER_DECODER = msgspec.json.Decoder(_Header)
@@ -123,6 +124,8 @@ class Es256Tokens:
             "exp": expires_at,
             "jti": self._token_id(),
         }
+        if principal.booking is not None:
+            claims["booking"] = principal.booking
         token = jwt.encode(header, claims, self._signing_key, algorithms=[ALGORITHM])
         return IssuedToken(token, expires_at - issued_at)
 
@@ -165,7 +168,7 @@ class Es256Tokens:
             raise TokenRefused
         if claims.exp - claims.iat > TOKEN_LIFE_SECONDS:
             raise TokenRefused
-        return Principal(claims.sub, claims.role, claims.sid), claims.exp
+        return Principal(claims.sub, claims.role, claims.sid, claims.booking), claims.exp
 
 
 def _require_own_header(token: bytes) -> None:

@@ -11,6 +11,7 @@ from application.identity import ports
 from application.ports import Unavailable
 from domain.identity import lockout
 from domain.identity.lockout import Attempts, Lockout
+from domain.identity.roles import Role
 from domain.kernel.sealed import Sealed
 from infrastructure.postgres import pool as pools
 
@@ -24,6 +25,7 @@ INSERT_FACT = "INSERT INTO identity.auth_event (happened, user_id, at) VALUES (%
 SELECT_USER = (
     "SELECT id, role, password_hash, subject, email FROM identity.app_user WHERE email_index = %s"
 )
+SELECT_ROLE = "SELECT role FROM identity.app_user WHERE id = %s"
 SELECT_STRANGERS = (
     "SELECT failed_logins, failed_since, locked_until FROM identity.app_user "
     "WHERE id = %s FOR NO KEY UPDATE"
@@ -89,6 +91,13 @@ class PostgresUserDirectory:
             return None
         user, role, password_hash, subject, email = row
         return ports.StoredUser(user, role, password_hash, Sealed(subject, email))
+
+    async def role_of(self, user_id: str) -> Role | None:
+        """Return the role of the user with this id; None if there is none."""
+        async with self._transaction() as connection:
+            cursor = await connection.execute(SELECT_ROLE, (user_id,))
+            row = await cursor.fetchone()
+        return None if row is None else row[0]
 
     async def change_attempts(
         self,

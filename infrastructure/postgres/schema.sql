@@ -85,7 +85,8 @@ CREATE TABLE identity.auth_event (
     session text,
     reason text,
     correlation_id text,
-    CONSTRAINT auth_event_happened_check CHECK ((happened = ANY (ARRAY['registered'::text, 'registered_again'::text, 'signed_in'::text, 'sign_in_refused'::text, 'locked'::text, 'token_refused'::text, 'permission_refused'::text, 'foreign_booking'::text, 'reuse_detected'::text, 'session_ended'::text, 'role_changed'::text]))) NOT VALID,
+    searched bytea,
+    CONSTRAINT auth_event_happened_check CHECK ((happened = ANY (ARRAY['registered'::text, 'registered_again'::text, 'signed_in'::text, 'sign_in_refused'::text, 'locked'::text, 'token_refused'::text, 'permission_refused'::text, 'foreign_booking'::text, 'reuse_detected'::text, 'session_ended'::text, 'role_changed'::text, 'find_refused'::text, 'bookings_searched'::text]))) NOT VALID,
     CONSTRAINT auth_event_pkey PRIMARY KEY (id),
     CONSTRAINT auth_event_user_id_fkey FOREIGN KEY (user_id) REFERENCES identity.app_user(id)
 );
@@ -366,6 +367,19 @@ CREATE TABLE public.schema_migration (
     applied_at timestamp with time zone DEFAULT clock_timestamp() NOT NULL,
     CONSTRAINT schema_migration_pkey PRIMARY KEY (number)
 );
+
+CREATE TABLE vault.booking_term (
+    criterion text NOT NULL,
+    digest bytea NOT NULL,
+    booking text COLLATE "C" NOT NULL,
+    subject text COLLATE "C" NOT NULL,
+    CONSTRAINT booking_term_criterion_check CHECK ((criterion = ANY (ARRAY['name'::text, 'email'::text, 'phone'::text, 'ticket'::text, 'document'::text]))),
+    CONSTRAINT booking_term_digest_check CHECK ((octet_length(digest) = 32)),
+    CONSTRAINT booking_term_pkey PRIMARY KEY (criterion, digest, booking, subject),
+    CONSTRAINT booking_term_subject_fkey FOREIGN KEY (subject) REFERENCES vault.subject_key(subject) ON DELETE CASCADE
+);
+CREATE INDEX booking_term_booking ON vault.booking_term USING btree (booking);
+CREATE INDEX booking_term_subject ON vault.booking_term USING btree (subject);
 
 CREATE TABLE vault.subject_key (
     subject text COLLATE "C" NOT NULL,
@@ -1097,4 +1111,5 @@ $function$;
 -- TABLE projections.current_generation: ais_projector may DELETE, INSERT, SELECT, UPDATE
 -- TABLE projections.parked_event: ais_application may SELECT
 -- TABLE projections.parked_event: ais_projector may DELETE, INSERT, SELECT, UPDATE
+-- TABLE vault.booking_term: ais_application may DELETE, INSERT, SELECT
 -- TABLE vault.subject_key: ais_application may INSERT, SELECT

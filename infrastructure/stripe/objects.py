@@ -22,6 +22,7 @@ class FailedAttempt(msgspec.Struct, frozen=True):
     """The last failed attempt of an intent; it has no charge where 3-D Secure failed."""
 
     code: str | None = None
+    decline_code: str | None = None
     type: str | None = None
     charge: str | None = None
     payment_method: Method | None = None
@@ -167,6 +168,7 @@ def payment_intent(read: Intent) -> gateway.PaymentIntent:
         amount_received=money.Money(amount=read.amount_received, currency=currency),
         latest_charge=charge.id if isinstance(charge, Charge) else charge,
         last_error_code=None if error is None else error.code or error.type,
+        last_decline_code=None if error is None else error.decline_code,
         last_error_id=None if error is None else error.id_of(read.id),
         booking=metadata.get("booking"),
         payment=metadata.get("payment"),

@@ -5,6 +5,10 @@ Read `app.py` first, then one module of routes, such as `cancellation.py`.
 app: the application: routes, request class, error handlers, middleware
 booking: create, hold, list and read bookings, and read their history
 booking_response: a booking as JSON
+booking_search: staff find bookings
+decline_words: what a payer reads about a declined card, in both languages
+changes: what has changed in the caller's bookings
+guests: find a booking without an account, and attach it to one
 checkout: open a checkout session
 pay_with_credit: travel credit as a means of payment
 cancellation: quote and carry out cancellations
@@ -26,6 +30,7 @@ manifest: the passenger manifest
 search: search, prices by day, seat maps and quotes
 flight_response: departures and connections as JSON
 network: the airports and routes that are flown
+extras: what can be bought with a flight
 flights: operations of flights
 flight_lists: flights that need attention, and the bookings of a flight
 audit: the log as auditors read it
@@ -65,6 +70,7 @@ request_target: one spelling of every path and parameter
 strict_request: decodes exactly the documented JSON, or refuses it
 mailbox: e-mail addresses as every route takes them
 answers: answers as JSON
+sparse: answers with only the members that the client asks for
 problems: errors and rejections as answers
 problem_kinds: the table of problems
 wire: JSON types that several routes share

@@ -27,6 +27,10 @@ TAG_BYTES = 16
 NO_BODY_STATUSES = frozenset({204, 304})
 
 
+class Sparse(dict[str, Any]):
+    """An answer of which the client asked for some members."""
+
+
 def with_head(allowed: str) -> str:
     """Return the value of `Allow`, with HEAD wherever GET is allowed."""
     methods = {each.strip() for each in allowed.split(",")}
@@ -62,7 +66,7 @@ def allowing(
     return replacing
 
 
-def entity_tag(content: msgspec.Struct, encoded: bytes) -> str:
+def entity_tag(content: msgspec.Struct | Sparse, encoded: bytes) -> str:
     """Return a weak validator (RFC 9110, 8.8.3) of an answer: the same in every encoding.
 
     It covers what the answer says, however that came to be: version, time, erasure. Not covered is
@@ -72,6 +76,9 @@ def entity_tag(content: msgspec.Struct, encoded: bytes) -> str:
         encoded = _ENCODER.encode(
             msgspec.structs.replace(content, as_of_position=0, lag_seconds=0.0)
         )
+    elif isinstance(content, Sparse):
+        progress = dict.fromkeys(wire.ReadModelResponse.__struct_encode_fields__)
+        encoded = _ENCODER.encode({**content, **progress})
     return f'W/"{hashlib.blake2b(encoded, digest_size=TAG_BYTES).hexdigest()}"'
 
 
@@ -155,7 +162,7 @@ def _tagged(
     request: Request[Any, Any, Any], content: Any, encoded: bytes, headers: dict[str, Any]
 ) -> ASGIResponse:
     """Return the answer to a GET with its tag, or 304 where the client has it."""
-    if not isinstance(content, msgspec.Struct):
+    if not isinstance(content, msgspec.Struct | Sparse):
         return JsonAnswer(200, encoded, headers)
     tag = entity_tag(content, encoded)
     sent = correlation.exchange_of(request.scope).headers.get(b"if-none-match")

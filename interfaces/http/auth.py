@@ -16,8 +16,10 @@ import msgspec
 from litestar import Request
 
 from application.identity.ports import Principal, TokenExpired, TokenRefused
+from domain.booking.rejections import ForeignBooking
 from domain.identity import roles
 from domain.identity.roles import Permission
+from domain.kernel import ids
 from interfaces.http import (
     audited_reads,
     correlation,
@@ -79,6 +81,7 @@ def signed_in(
         require_acceptable(request, gives)
         principal = await authenticated(request)
         request.scope["user"] = principal
+        _require_guests_booking(request, principal)
         if permission is not None and not roles.may(principal.role, permission):
             raise Problem("FORBIDDEN")
         general: LimitName = "staff" if roles.is_staff(principal.role) else "signed_in"
@@ -106,8 +109,12 @@ async def authenticated(request: StrictRequest) -> Principal:
         if cookie is None:
             raise Problem("UNAUTHORIZED")
         principal = await _holder(request, b"bearer", cookie.encode("latin-1"))
+        if principal.is_guest:  # its token is not bound to a session, nor to a CSRF token
+            raise Problem("UNAUTHORIZED")
         if request.scope["method"] not in session_cookies.SAFE_METHODS:
             session_cookies.require_csrf(request, principal.session)
+    if principal.is_guest:
+        return principal
     ended = request.ports.sessions.ended
     has_ended = ended.known(principal.session)
     if has_ended is None:
@@ -115,6 +122,17 @@ async def authenticated(request: StrictRequest) -> Principal:
     if has_ended:
         raise Problem("UNAUTHORIZED", details={"reason": "session_ended"})
     return principal
+
+
+def _require_guests_booking(request: StrictRequest, principal: Principal) -> None:
+    """A guest reaches the routes of one booking only: 404 for another, 403 for other routes."""
+    if not principal.is_guest:
+        return
+    named = request.scope["path_params"].get("booking_id")
+    if named is None:
+        raise Problem("FORBIDDEN", details={"reason": "account_needed"})
+    if ids.booking_id_of(named) != principal.booking:
+        raise ForeignBooking()
 
 
 def _parted(authorization: bytes) -> tuple[bytes, bytes]:

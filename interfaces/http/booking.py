@@ -18,7 +18,7 @@ from application.booking.read_history import HistoryEntry
 from application.pricing.journeys import WantedExtra, WantedSeat
 from application.queries import ListedBooking
 from domain.kernel import ids
-from interfaces.http import auth, booking_response, idempotency, wire
+from interfaces.http import auth, booking_response, idempotency, sparse, wire
 from interfaces.http.answers import Answered
 from interfaces.http.booking_response import BookingResponse
 from interfaces.http.mailbox import required_mailbox
@@ -31,6 +31,8 @@ PhoneText = Annotated[
 ]
 PAGE_LIMIT = 100
 CALENDAR_TYPE = "text/calendar"
+# Names of members with commas between them; nothing is left out without it.
+FieldsText = Annotated[str | None, QueryParameter()]
 
 
 class PassengerRequest(msgspec.Struct, rename="camel", forbid_unknown_fields=True):
@@ -188,9 +190,11 @@ async def list_bookings(
     when: Annotated[Literal["upcoming", "past"] | None, QueryParameter()] = None,
     since: Annotated[dt.date | None, QueryParameter(name="from")] = None,
     until: Annotated[dt.date | None, QueryParameter(name="to")] = None,
-) -> BookingPageResponse:
+    fields: FieldsText = None,
+) -> Answered[BookingPageResponse]:
     """List the caller's own bookings: of statuses (`confirmed,checked_in`), upcoming or past, with
-    a flight that leaves on these days, local at its origin.
+    a flight that leaves on these days, local at its origin; `fields` names the members of each that
+    are wanted.
     """
     if not 1 <= limit <= PAGE_LIMIT:
         raise invalid("limit", f"1 to {PAGE_LIMIT} is expected")
@@ -206,12 +210,13 @@ async def list_bookings(
         first_day=since,
         last_day=until,
     )
-    return BookingPageResponse(
+    answer = BookingPageResponse(
         bookings=[_listed(each) for each in page.bookings],
         next_cursor=page.next_cursor,
         as_of_position=page.as_of.position,
         lag_seconds=page.as_of.lag_seconds,
     )
+    return Answered(sparse.only_of_each(answer, "bookings", ListedBookingResponse, fields))
 
 
 def _statuses(text: str | None) -> list[str]:
@@ -236,12 +241,16 @@ def _listed(booking: ListedBooking) -> ListedBookingResponse:
 
 
 @get("/api/bookings/{booking_id:str}", **auth.signed_in("see_own_bookings"))
-async def read_booking(request: StrictRequest, booking_id: FromPath[str]) -> BookingResponse:
-    """Read one booking by id or reference, as the log has it now."""
+async def read_booking(
+    request: StrictRequest, booking_id: FromPath[str], fields: FieldsText = None
+) -> Answered[BookingResponse]:
+    """Read one booking by id or reference, as the log has it now; `fields` names the members that
+    are wanted.
+    """
     details = await booking_details.read_booking(
         request.ports.booking, request.principal, booking_id
     )
-    return booking_response.response(details)
+    return Answered(sparse.only(booking_response.response(details), fields))
 
 
 @get(

@@ -4,10 +4,10 @@ import datetime as dt
 
 import msgspec
 
-from application.booking import booking_refunds
+from application.booking import booking_details, booking_refunds
 from application.booking.booking_details import BookingDetails
 from domain.kernel import ids, money
-from interfaces.http import flight_response, idempotency, wire
+from interfaces.http import decline_words, flight_response, idempotency, wire
 from interfaces.http.answers import Answered
 from interfaces.http.flight_response import SegmentResponse
 
@@ -115,6 +115,17 @@ class SuspensionResponse(msgspec.Struct, rename="camel"):
     next_step: str
 
 
+class DeclineResponse(msgspec.Struct, rename="camel"):
+    """Why the last card was declined while the amount is still due, and what can be done.
+
+    The payer is never told that a card was reported lost or stolen, or that fraud is suspected.
+    """
+
+    kind: booking_details.DeclineKind
+    next_step: booking_details.DeclineNextStep
+    text: decline_words.TextsResponse
+
+
 class CreditPartResponse(msgspec.Struct, rename="camel"):
     """What travel credit pays or has paid; `returned` went back to the credit as a refund.
 
@@ -201,6 +212,7 @@ class BookingResponse(msgspec.Struct, rename="camel"):
     change: ChangeResponse | None
     disruptions: list[DisruptionResponse]
     suspension: SuspensionResponse | None
+    decline: DeclineResponse | None
     divided_from: str | None
     divided_into: list[DivisionResponse]
     available_actions: list[str]
@@ -262,6 +274,7 @@ def response(details: BookingDetails) -> BookingResponse:
             for each in booking.disruptions
         ],
         suspension=_suspension(details),
+        decline=_decline(details),
         divided_from=(
             None if booking.divided_from is None else ids.reference_of(booking.divided_from)
         ),
@@ -316,6 +329,13 @@ def _credits(details: BookingDetails) -> list[CreditPartResponse]:
 def _suspension(details: BookingDetails) -> SuspensionResponse | None:
     found = details.suspension
     return None if found is None else SuspensionResponse(found.reason, found.next_step)
+
+
+def _decline(details: BookingDetails) -> DeclineResponse | None:
+    found = details.decline
+    if found is None:
+        return None
+    return DeclineResponse(found.kind, found.next_step, decline_words.TEXTS[found.kind])
 
 
 def _passengers(details: BookingDetails) -> list[PassengerResponse]:

@@ -6,6 +6,9 @@ import msgspec
 
 from application.audit.ports import AuditPorts
 from application.booking.answer_dispute import DisputePorts
+from application.booking.attach_booking import GuestPorts
+from application.booking.find_bookings import SearchPorts
+from application.booking.list_changes import ListChanges
 from application.booking.ports import BookingPorts
 from application.credit.ports import CreditPorts
 from application.identity.log_in import LogIn, SignedIn
@@ -38,6 +41,9 @@ class HttpPorts(msgspec.Struct, frozen=True):
     verifier: TokenVerifier
     security_record: SecurityRecord
     limiter: RateLimiter
+    guests: GuestPorts
+    booking_search: SearchPorts
+    list_changes: ListChanges
     readiness: Readiness
     fingerprint_key: bytes
     booking: BookingPorts

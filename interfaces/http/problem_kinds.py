@@ -91,7 +91,8 @@ KINDS: Mapping[str, Kind] = {
         "Your role does not allow this.",
         "صلاحياتك لا تسمح بهذا الإجراء.",
         cause="The role of the caller lacks the permission that the route needs. `csrf_token`: a "
-        "request with cookies lacks the token of its session.",
+        "request with cookies lacks the token of its session. `account_needed`: a guest's token is "
+        "for the routes of one booking.",
         client="Do not repeat the request; offer only the actions in `availableActions`. A browser "
         "repeats the value of the cookie `ais_csrf` in the header `X-CSRF-Token`.",
         agent="Ask a colleague whose role has the permission; see the [API](api.md#permissions).",

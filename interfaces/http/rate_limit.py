@@ -27,7 +27,7 @@ from interfaces.settings import Settings
 
 LimitName = (
     Literal["anonymous", "signed_in", "staff", "authentication", "booking", "payment"]
-    | Literal["gift_code", "gift_code_address"]
+    | Literal["gift_code", "gift_code_address", "find_address", "find_reference"]
     | UnpaidWindow
 )
 
@@ -202,6 +202,8 @@ def limits_of(settings: Settings) -> dict[LimitName, Limit]:
         "payment": Limit(settings.limit_payment, 60),
         "gift_code": Limit(settings.limit_gift_code, 3600),
         "gift_code_address": Limit(settings.limit_gift_code_address, 3600),
+        "find_address": Limit(settings.limit_find_address, 900),
+        "find_reference": Limit(settings.limit_find_reference, 3600),
         "unpaid_account": Limit(settings.limit_unpaid_account, WINDOW_SECONDS),
         "unpaid_agency": Limit(settings.limit_unpaid_account * AGENT_MULTIPLE, WINDOW_SECONDS),
         "unpaid_address": Limit(settings.limit_unpaid_address, WINDOW_SECONDS),

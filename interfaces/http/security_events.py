@@ -1,4 +1,5 @@
-"""Refused attempts leave a security event: forged tokens, 403s, other customers' bookings.
+"""Refused attempts leave a security event: forged tokens, 403s, other customers' bookings,
+references and surnames that open no booking.
 
 The answer is made as for every other error. What is recorded is who (by id), which route and the
 client's address as an index; nothing that the client wrote.
@@ -9,7 +10,7 @@ from typing import Any
 from litestar import Request
 
 from application.identity.ports import Principal, RefusedAccess
-from domain.booking.rejections import ForeignBooking
+from domain.booking.rejections import FindRefused, ForeignBooking
 from domain.identity.rejections import NotAllowed, RefreshTokenForged
 from interfaces.http import problems
 from interfaces.http.answers import Answered
@@ -41,6 +42,8 @@ def refused_access(error: Exception) -> RefusedAccess | None:
             return "token_refused"
         case ForeignBooking():
             return "foreign_booking"
+        case FindRefused():
+            return "find_refused"
         case NotAllowed():
             return "permission_refused"
         case Problem() if error.code == "FORBIDDEN":

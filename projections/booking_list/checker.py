@@ -57,6 +57,7 @@ def _row(name: str, folded: Folded) -> BookingRow:
         booking=name,
         first_position=folded.first_position,
         owner=booking.owner,
+        attached_to=booking.attached_to,
         status=booking.status,
         flights=[segment.flight for segment in booking.segments],
         cabin=booking.segments[0].cabin,

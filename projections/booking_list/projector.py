@@ -10,6 +10,7 @@ from domain.booking import coupons as coupon_rules
 from domain.booking import departure_correction, values
 from domain.booking import events as booking_events
 from domain.booking import state as booking_state
+from domain.booking.attachment_events import BookingAttached
 from domain.booking.charge_back_events import BookingChargedBack, CouponsVoided
 from domain.booking.check_in_events import DepartureWithdrawn
 from domain.booking.coupons import NOT_FLYING, Coupon, CouponStatus
@@ -34,6 +35,7 @@ class BookingRow(msgspec.Struct):
     booking: str
     first_position: int
     owner: str
+    attached_to: str | None
     status: str
     flights: list[str]
     cabin: str
@@ -88,6 +90,7 @@ def _initiated(logged: LoggedEvent, event: booking_events.BookingInitiated) -> B
         booking=logged.stream,
         first_position=logged.position,
         owner=event.owner,
+        attached_to=None,
         status=Status.INITIATED,
         flights=[segment.flight for segment in event.segments],
         cabin=event.segments[0].cabin,
@@ -119,6 +122,7 @@ def _divided_off(logged: LoggedEvent, event: BookingDividedOff) -> BookingRow:
         booking=logged.stream,
         first_position=logged.position,
         owner=event.owner,
+        attached_to=None,
         status=coupon_rules.roll_up(Status.CONFIRMED, event.coupons),
         flights=[segment.flight for segment in event.segments],
         cabin=event.segments[0].cabin,
@@ -184,6 +188,10 @@ def _coupons_cancelled(row: BookingRow, event: booking_events.CouponsCancelled) 
 
 def _refund_granted(row: BookingRow, event: booking_events.RefundGranted) -> None:
     _mark(row, event.coupons, CouponStatus.REFUNDED)
+
+
+def _attached(row: BookingRow, event: BookingAttached) -> None:
+    row.attached_to = event.user
 
 
 def _charged_back(_row: BookingRow, _event: BookingChargedBack) -> None:
@@ -361,6 +369,7 @@ _CHANGES: dict[type, Callable[[BookingRow, Any], None]] = {
     BookingDivided: _divided,
     BookingChargedBack: _charged_back,
     CouponsVoided: _voided,
+    BookingAttached: _attached,
 }
 
 PROJECTION = Projection(

@@ -92,7 +92,8 @@ _FLIGHTS = (
 )
 _OWNED = (
     f"SELECT {_COLUMNS} FROM read_model.booking_list AS b "  # noqa: S608 - constants only
-    "WHERE owner = %(owner)s AND (%(before)s::bigint IS NULL OR first_position < %(before)s) "
+    "WHERE (owner = %(owner)s OR attached_to = %(owner)s) "
+    "AND (%(before)s::bigint IS NULL OR first_position < %(before)s) "
     "AND (%(statuses)s::text[] = '{}' OR status = ANY (%(statuses)s)) "
     "AND (%(upcoming)s::boolean IS NULL OR %(upcoming)s = (status <> ALL (%(over)s) "
     f"  AND EXISTS ({_FLIGHTS} AND f.departs_at >= %(now)s))) "
@@ -112,9 +113,9 @@ async def owned_by(
     limit: int,
     wanted: answers.BookingFilter = answers.EVERY_BOOKING,
 ) -> BookingPage:
-    """Return a page of the owner's bookings, at most PAGE_LIMIT; raises InvalidCursor.
+    """Return a page of the bookings that a user owns or has attached; raises InvalidCursor.
 
-    A cursor is a place among all bookings of the owner: it holds with any filter.
+    At most PAGE_LIMIT. A cursor is a place among all bookings: it holds with any filter.
     """
     size = max(1, min(limit, PAGE_LIMIT))
     before = _read_cursor(owner, cursor) if cursor is not None else None

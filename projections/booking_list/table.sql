@@ -6,6 +6,7 @@ CREATE TABLE booking_list (
     booking text COLLATE "C" PRIMARY KEY,
     first_position bigint NOT NULL,
     owner text COLLATE "C" NOT NULL,
+    attached_to text COLLATE "C",
     status text COLLATE "C" NOT NULL,
     flights text[] NOT NULL,
     cabin text COLLATE "C" NOT NULL,
@@ -27,6 +28,8 @@ CREATE TABLE booking_list (
     updated_at timestamptz NOT NULL
 ) WITH (fillfactor = 80);
 CREATE INDEX booking_list_owner ON booking_list (owner, first_position DESC);
+CREATE INDEX booking_list_attached ON booking_list (attached_to, first_position DESC)
+    WHERE attached_to IS NOT NULL;
 CREATE INDEX booking_list_unconfirmed ON booking_list (updated_at) WHERE status = 'paid';
 CREATE INDEX booking_list_unchanged ON booking_list (updated_at) WHERE modification_paid;
 CREATE INDEX booking_list_unanswered ON booking_list (unanswered_since)

@@ -15,7 +15,10 @@ from tests.support.customers import PASSPORT, Customer, Refused
 from tests.support.running_system import System
 
 # What an answer shows of the present, not of the moment at which the command was carried out.
-OF_THE_PRESENT = ("availableActions", "refundStatus", "refunds", "due", "credits", "tasks")
+OF_THE_PRESENT = (
+    *("availableActions", "refundStatus", "refunds", "due", "credits", "tasks"),
+    "decline",
+)
 # The same of a segment, whose flight may be cancelled since, and of a coupon.
 OF_THE_FLIGHT_NOW = ("flightStatus", "boardingPassPdf")
 
@@ -321,6 +324,11 @@ NOT_TRIED: dict[str, str] = {
     "/api/me/consents": "it has no key: tests/end_to_end/test_erasure_over_http.py",
     "/api/me/erasure": "it has no key: tests/end_to_end/test_erasure_over_http.py",
     "/api/flights/search": "it changes nothing",
+    "/api/bookings/find": "it changes nothing",
+    "/api/admin/bookings/find": "it changes nothing",
+    "/api/bookings/{booking_id}/attach": (
+        "an attached booking stays so: tests/end_to_end/test_guests_over_http.py"
+    ),
     "/api/quotes": "it changes nothing",
     "/api/bookings/{booking_id}/cancellation-quote": "it changes nothing",
     "/api/bookings/{booking_id}/modification-quote": "it changes nothing",

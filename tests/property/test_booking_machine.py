@@ -25,6 +25,8 @@ NOT_DRIVEN = {
     # tests/property/test_external_refunds.py
     "application.payment.record_external_refund",
     "application.booking.allocate_external_refund",
+    # tests/unit/application/test_guests.py
+    "application.booking.attach_booking",
     # tests/unit/application/test_split_checkout.py
     "application.booking.split_checkout",
     # parts come from shares: tests/end_to_end/test_unfinished_splits_over_http.py

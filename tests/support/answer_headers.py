@@ -28,7 +28,7 @@ STORED_READS = {
     "/api/airports": "public, max-age=300",
     "/api/routes": "public, max-age=300",
 }
-REVALIDATED = re.compile(r"/api/flights/[^/]+(/seats)?").fullmatch
+REVALIDATED = re.compile(r"/api/flights/[^/]+(/seats|/extras)?").fullmatch
 
 
 def missing(answer: httpx.Response) -> list[str]:

@@ -5,6 +5,7 @@ from tests.support import examples
 
 # Text by field, or by event and field where a name has several meanings; other text is its name.
 TEXTS: dict[str, str] = {
+    "user": "user_traveller",
     "account": accounts.UNAPPLIED_FUNDS,
     "asked_by": "user-1",
     "attempt": examples.ATTEMPT,

@@ -43,6 +43,7 @@ GENEROUS = dict.fromkeys(
     (
         *("anonymous", "signed_in", "staff", "authentication", "booking", "payment"),
         *("unpaid_account", "unpaid_agency", "unpaid_address"),
+        *("find_address", "find_reference"),
     ),
     Limit(1_000_000, 60),
 )

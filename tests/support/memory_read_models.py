@@ -18,6 +18,7 @@ REPLACED = ("load", "insert", "upsert", "add", "delete")
 # Which column each table is read by.
 LOADED_BY = {
     "booking_list": ("booking",),
+    "account_booking": ("booking",),
     "flight_availability": ("flight",),
     "unfinished_attempts": ("attempt",),
     "unfinished_refunds": ("refund",),

@@ -33,7 +33,7 @@ UNLIMITED = {
     f"AIS_LIMIT_{name}": "1000000"
     for name in (
         *("ANONYMOUS", "SIGNED_IN", "STAFF", "AUTHENTICATION", "BOOKING", "PAYMENT"),
-        *("UNPAID_FLIGHT", "UNPAID_ACCOUNT", "UNPAID_ADDRESS"),
+        *("UNPAID_FLIGHT", "UNPAID_ACCOUNT", "UNPAID_ADDRESS", "FIND_ADDRESS", "FIND_REFERENCE"),
     )
 }
 # Marks of the tests whose `system` is both forms in turn, or always the same one.

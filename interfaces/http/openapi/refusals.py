@@ -16,7 +16,8 @@ from interfaces.http.problem_kinds import KINDS
 TOO_LARGE, NO_JSON = 413, 415
 _COMMAND = ("BOOKING_CONFLICT", "INVALID_STATE_TRANSITION", "IDEMPOTENCY_CONFLICT")
 _STRIPE = ("PAYMENT_FAILED", "PAYMENT_PROCESSING", "PROVIDER_ERROR", "PROVIDER_TIMEOUT")
-_OWN_ERASURE = "/api/me/erasure"
+# What the body names, or the caller has asked for, may not be there.
+_LOOKING_FOR = ("/api/bookings/find", "/api/me/erasure")
 _BOOKING = ("SEATS_UNAVAILABLE", "PAYMENT_REQUIRED", "BOOKING_EXPIRED")
 
 
@@ -46,7 +47,7 @@ def _codes(route: Declared) -> Iterator[str]:
     yield from ("VALIDATION_ERROR", "HEADERS_TOO_LARGE", "INTERNAL_ERROR", "SERVICE_UNAVAILABLE")
     if route.has_body:
         yield "REQUEST_TIMEOUT"
-    if "{" in route.path or route.path == _OWN_ERASURE:
+    if "{" in route.path or route.path in _LOOKING_FOR:
         yield "NOT_FOUND"
     if route.admission is None:
         return

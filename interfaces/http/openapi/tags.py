@@ -34,6 +34,8 @@ _CONTEXTS: Mapping[str, str] = {
     "/api/airports": "Search and flights",
     "/api/routes": "Search and flights",
     "/api/bookings": "Booking",
+    "/api/changes": "Booking",
+    "/api/admin/bookings/find": "Booking",
     "/api/bookings/{booking_id}/checkout": "Payment",
     "/api/bookings/{booking_id}/split-checkout": "Payment",
     "/api/bookings/{booking_id}/cancel": "Changes and cancellation",

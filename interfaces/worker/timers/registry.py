@@ -16,6 +16,7 @@ from interfaces.worker.timers import (
     expire_credits,
     expire_sessions,
     follow_payouts,
+    index_bookings,
     offer_assessed_claims,
     offer_free_seats,
     reconcile_days,
@@ -59,4 +60,5 @@ TIMERS: tuple[Timer, ...] = (
     carry_out_erasures.TIMER,
     enforce_retention.TIMER,
     retain_passengers.TIMER,
+    index_bookings.TIMER,
 )

@@ -216,6 +216,7 @@ ONE_TASK = {
     "reconcile_days",
     "expire_sessions",
     "enforce_retention",
+    "index_bookings",
 }
 
 

@@ -50,6 +50,10 @@ TESTS: Mapping[str, tuple[str, ...]] = {
         "test_passengers_leave_with_their_money_tickets_extras_and_seats",
         "test_cancelling_costs_the_same_divided_or_not",
     ),
+    "B12": (
+        "test_a_booking_is_attached_once_and_stays_there",
+        "test_a_customers_booking_is_attached_to_nobody",
+    ),
     "C1": ("test_whatever_the_order_and_repeats_of_facts_a_claim_is_owed_once",),
     "C2": ("test_ledger_row_30_compensation_is_an_expense_and_owed_until_the_bank_paid_it",),
     "C3": (

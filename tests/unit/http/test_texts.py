@@ -87,7 +87,7 @@ FREE_TEXTS = {
         *("note", "iban", "holder", "senderName", "message"),
         *("name", "street", "district", "city"),
     },
-    "signed by our server": {"quoteId", "refreshToken"},
+    "signed by our server": {"quoteId", "refreshToken", "guestToken"},
     "hashed": {"password", "code"},
 }
 
