@@ -81,8 +81,7 @@ class HistoryEntry(msgspec.Struct, frozen=True):
     correlation_id: str
 
 
-# A flight of a booking counts while a passenger of the booking has it; of one that is cancelled as
-# a whole each does.
+# A flight counts while a passenger of the booking has it; each does of one cancelled as a whole.
 _FLIGHTS = (
     "SELECT FROM unnest(b.flights) WITH ORDINALITY AS part (flight, place) "
     "JOIN read_model.flight_availability AS f ON f.flight = part.flight "
