@@ -10,7 +10,7 @@ from infrastructure.privacy.retention import StoredWebhooks
 from infrastructure.sealing.blind_index import EmailIndex
 from interfaces.books_composition import asking
 from interfaces.composition import Core, mailbox_of
-from projections.booking_list import queries as booking_list
+from projections.booking_list import of_persons
 from projections.credits import queries as credits
 
 
@@ -32,7 +32,7 @@ def privacy_on(
         bodies=webhooks,
         retention=webhooks,
         mailbox=mailbox_of(core.settings),
-        bookings_of=asking(core.pool, booking_list.all_of),
+        bookings_of=asking(core.pool, of_persons.all_of),
         credits_of=asking(core.pool, credits.all_of),
         clock=core.clock,
         forget_keys=core.vault.forget,

@@ -141,33 +141,6 @@ async def owned_by(
     return BookingPage(bookings=page, next_cursor=following)
 
 
-async def all_of(pool: Pool, owner: str) -> tuple[list[str], answers.AsOf]:
-    """Return all bookings of an owner, in the order of their ids."""
-    as_of = await progress.as_of(pool, "booking_list")
-    async with pool.connection() as connection:
-        rows = await connection.execute(
-            "SELECT booking FROM read_model.booking_list WHERE owner = %s ORDER BY booking",
-            (owner,),
-        )
-        return [row[0] for row in await rows.fetchall()], as_of
-
-
-async def unchanged_since(pool: Pool, before: dt.datetime, *, after: str, limit: int) -> list[str]:
-    """Return bookings without an event since this instant whose passengers nobody erases yet.
-
-    A page in order of booking ids, from the first after `after` ("" for the first page).
-    """
-    async with pool.connection() as connection:
-        rows = await connection.execute(
-            "SELECT booking FROM read_model.booking_list AS listed "
-            "WHERE updated_at < %s AND booking > %s AND NOT EXISTS ("
-            "SELECT FROM privacy.erasure WHERE person = booking AND withdrawn_at IS NULL) "
-            "ORDER BY booking LIMIT %s",
-            (before, after, limit),
-        )
-        return [row[0] for row in await rows.fetchall()]
-
-
 async def booking(pool: Pool, stream: str) -> ListedBooking | None:
     """Return one booking by its stream; None if there is none."""
     async with pool.connection() as connection:

@@ -8,7 +8,7 @@ from interfaces import privacy_composition
 from interfaces.composition import Core
 from interfaces.worker.task_handler import TaskHandler
 from interfaces.worker.timers.timer import Page, Timer
-from projections.booking_list import queries as booking_list
+from projections.booking_list import of_persons
 from projections.credits import queries as credits
 
 PERIOD_SECONDS = 86_400.0
@@ -22,7 +22,7 @@ async def due(core: Core, page: Page) -> list[RetainPerson]:
     period = retention.period_of("passengers", on=today)
     if ids.prefix_of(last) != StreamPrefix.CREDIT:
         assert period is not None
-        found = await booking_list.unchanged_since(
+        found = await of_persons.unchanged_since(
             core.pool, page.now - period, after=last, limit=page.limit
         )
         last = ""

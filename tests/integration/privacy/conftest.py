@@ -23,7 +23,7 @@ from infrastructure.sealing import master_key
 from infrastructure.sealing.blind_index import EmailIndex
 from infrastructure.sealing.vault import SubjectVault
 from interfaces.books_composition import asking
-from projections.booking_list import queries as booking_list
+from projections.booking_list import of_persons
 from projections.credits import queries as credits
 from tests.integration.projections.airline import Airline, running_airline
 from tests.support import servers
@@ -71,7 +71,7 @@ class Person:
             bodies=webhooks,
             retention=webhooks,
             mailbox=self.letters,
-            bookings_of=asking(airline.pool, booking_list.all_of),
+            bookings_of=asking(airline.pool, of_persons.all_of),
             credits_of=asking(airline.pool, credits.all_of),
             clock=lambda: dt.datetime.now(dt.UTC),
             forget_keys=self.vault.forget,
