@@ -16,8 +16,10 @@ from interfaces.http.strict_request import StrictRequest
 
 JSON_LINES = "application/jsonl"
 SIGNATURE_HEADER = "x-signature"
-Since = Annotated[dt.datetime | None, QueryParameter(name="from")]
-Until = Annotated[dt.datetime | None, QueryParameter(name="to")]
+# As text, because the framework also takes seconds since 1970 for a time.
+Instant = Annotated[str, msgspec.Meta(extra_json_schema={"format": "date-time"})]
+Since = Annotated[Instant | None, QueryParameter(name="from")]
+Until = Annotated[Instant | None, QueryParameter(name="to")]
 
 
 class ActionResponse(msgspec.Struct, rename="camel"):
@@ -60,7 +62,7 @@ async def list_actions(
     """Decisions of staff, sign-ins, refused attempts, questions of auditors; the newest first."""
     if not 1 <= limit <= read_actions.PAGE_LIMIT:
         raise invalid("limit", f"1 to {read_actions.PAGE_LIMIT} is expected")
-    chosen = ActionFilter(user, action_, _with_zone("from", since), _with_zone("to", until))
+    chosen = ActionFilter(user, action_, _instant("from", since), _instant("to", until))
     page = await read_actions.read_actions(
         request.ports.audit.actions, chosen, cursor=cursor, limit=limit
     )
@@ -76,8 +78,8 @@ async def export_audited_actions(
     exported = await export_actions.export_actions(
         ports.actions,
         ports.signer,
-        since=_with_zone("from", since),
-        until=_with_zone("to", until),
+        since=_instant("from", since),
+        until=_instant("to", until),
         now=ports.clock(),
     )
     return Stream(
@@ -87,8 +89,14 @@ async def export_audited_actions(
     )
 
 
-def _with_zone(field: str, instant: dt.datetime | None) -> dt.datetime | None:
-    if instant is not None and instant.tzinfo is None:
+def _instant(field: str, text: str | None) -> dt.datetime | None:
+    if text is None:
+        return None
+    try:
+        instant = msgspec.convert(text, dt.datetime)
+    except msgspec.ValidationError:
+        raise invalid(field, "a time as in RFC 3339 is expected") from None
+    if instant.tzinfo is None:
         raise invalid(field, "a time with its offset is expected")
     return instant
 

@@ -220,6 +220,8 @@ async def _ais_audit(system: System, *words: str | Path) -> tuple[int, str]:
         ("actions/export?to=2027-01-01T00:00:00", "to"),
         ("actions?from=yesterday", "from"),
         ("actions?from=null", "from"),
+        ("actions?from=0.5", "from"),
+        ("actions/export?to=1798761600", "to"),
     ],
 )
 async def test_odd_questions_about_actions_are_refused_with_the_field(

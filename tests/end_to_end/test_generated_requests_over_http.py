@@ -139,6 +139,21 @@ async def test_the_signed_in_get_what_the_document_says_on_every_route(
     assert _number_of_cases(printed) > 30
 
 
+async def test_auditors_get_what_the_document_says_of_the_log(
+    system: System, client: httpx.AsyncClient, tmp_path: Path
+) -> None:
+    """But for the stream, which does not end."""
+    printed = await _generated(
+        system,
+        tmp_path,
+        await _document(client),
+        await customers.staff(system, client, "auditor"),
+        *("--phases", "coverage,fuzzing", "--max-examples", "5", "--include-tag", "Audit"),
+        *("--exclude-operation-id", "followAuditedEvents"),
+    )
+    assert _number_of_cases(printed) > 30
+
+
 def _names(document: dict[str, Any]) -> set[str]:
     return {each["operationId"] for path in document["paths"].values() for each in path.values()}
 
