@@ -13,7 +13,7 @@ settlement: balance transactions, payouts and the balance of Stripe
 reconciliation: compare the ledger with Stripe and the bank, and decide about breaks
 ledger: queries of the ledger
 invoicing: issue, read and report tax documents
-identity: registration and sign-in
+identity: registration, sign-in, passwords
 audit: the log as auditors read it
 privacy: consents, a person's data, erasure, retention
 processes: what follows from a recorded event

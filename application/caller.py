@@ -1,15 +1,15 @@
 """The caller of a command, with the id under which it is carried out once."""
 
 import uuid
-from typing import Literal
 
 import msgspec
 
+from application import mail
 from application.commands.command import Command, CommandEnvelope
 from application.commands.follow_up import Cause
 from application.identity.ports import Principal
 
-Language = Literal["en", "ar"]
+Language = mail.Language
 
 
 class Caller(msgspec.Struct, frozen=True):

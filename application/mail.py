@@ -1,8 +1,10 @@
 """Letters to travellers: what is written, and the port that sends it."""
 
-from typing import Protocol
+from typing import Literal, Protocol
 
 import msgspec
+
+Language = Literal["en", "ar"]
 
 
 class Letter(msgspec.Struct, frozen=True):

@@ -18,6 +18,7 @@ from application.booking.release_hold import HoldReleaser
 from application.booking.send_letter import LetterSender
 from application.commands.dispatcher import Dispatcher
 from application.credit.send_gift_card_letter import GiftCardLetterSender
+from application.identity.send_account_letter import AccountLetterSender
 from application.invoicing.ports import IssuingPorts
 from application.payment.backfill_events import EventBackfill
 from application.payment.collect import Collector, ReturnUrls
@@ -34,6 +35,8 @@ from application.settlement.sweep_transactions import TransactionSweeper
 from domain.kernel import ids
 from infrastructure.airports.world import load_airports
 from infrastructure.event_store.log import PostgresEventLog
+from infrastructure.identity.link_secrets import KeyedLinkSecrets
+from infrastructure.identity.mailed_links import PostgresMailedLinks
 from infrastructure.identity.sessions import PostgresSessions
 from infrastructure.identity.sign_in_places import KeyedSignInPlaces
 from infrastructure.mail.file_mailbox import FileMailbox
@@ -84,6 +87,8 @@ class Core(msgspec.Struct, frozen=True):
     releaser: HoldReleaser
     letters: LetterSender
     gift_card_letters: GiftCardLetterSender
+    account_letters: AccountLetterSender
+    links: PostgresMailedLinks
     inbox: StripeInbox
     stripe_events: StoredEventProcessor
     backfill: EventBackfill
@@ -175,6 +180,8 @@ def _core(
         releaser=releaser,
         letters=LetterSender(bus=bus, vault=vault, mailer=mailbox_of(settings)),
         gift_card_letters=GiftCardLetterSender(bus=bus, vault=vault, mailer=mailbox_of(settings)),
+        account_letters=_account_letters(settings, pool, vault, keys),
+        links=PostgresMailedLinks(pool),
         inbox=inbox,
         stripe_events=_stripe_events(inbox, collector, refunder, settlement.hints, disputes),
         backfill=_backfill(pool, vault, inbox, gateway),
@@ -231,6 +238,20 @@ def mailbox_of(settings: Settings) -> FileMailbox:
     """Return the folder that letters are written to."""
     return FileMailbox(
         Path(settings.data_dir) / MAILBOX_FOLDER, sender=f"{settings.airline_name} <mail@invalid>"
+    )
+
+
+def _account_letters(
+    settings: Settings, pool: Pool, vault: SubjectVault, keys: master_key.MasterKeys
+) -> AccountLetterSender:
+    return AccountLetterSender(
+        links=PostgresMailedLinks(pool),
+        secrets=KeyedLinkSecrets(keys),
+        vault=vault,
+        mailer=mailbox_of(settings),
+        site=settings.public_url.rstrip("/"),
+        airline=settings.airline_name,
+        now=utc_now,
     )
 
 

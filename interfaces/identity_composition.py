@@ -9,14 +9,25 @@ from contextlib import AsyncExitStack, asynccontextmanager
 import msgspec
 
 from application.identity import log_in, register_user
+from application.identity.account_ports import AccountPorts, InvitationPorts, LinkPorts
 from application.identity.session_ports import SessionPorts
 from infrastructure.identity import passwords, tokens
+from infrastructure.identity.account_emails import PostgresEmails
+from infrastructure.identity.account_passwords import PostgresPasswords
 from infrastructure.identity.ended_sessions import PostgresEndedSessions
+from infrastructure.identity.guessed_passwords import is_common
+from infrastructure.identity.link_secrets import KeyedLinkSecrets
+from infrastructure.identity.one_time_codes import AuthenticatorCodes
+from infrastructure.identity.second_factors import PostgresSecondFactors
 from infrastructure.identity.security_record import PostgresSecurityRecord
 from infrastructure.identity.session_secrets import KeyedSessionSecrets
 from infrastructure.identity.sign_in_places import KeyedSignInPlaces
+from infrastructure.identity.staff_accounts import PostgresStaffAccounts
 from infrastructure.identity.user_directory import PostgresUserDirectory
+from infrastructure.postgres.pool import make_pool
+from infrastructure.sealing import master_key
 from infrastructure.sealing.blind_index import EmailIndex
+from infrastructure.sealing.vault import SubjectVault
 from interfaces.composition import Core, utc_now
 from interfaces.settings import Settings
 
@@ -31,6 +42,7 @@ class IdentityPorts(msgspec.Struct, frozen=True):
     registration: register_user.RegistrationPorts
     login: log_in.LoginPorts
     sessions: SessionPorts
+    accounts: AccountPorts
     record: PostgresSecurityRecord
 
 
@@ -64,11 +76,14 @@ async def open_identity(core: Core) -> AsyncIterator[IdentityPorts]:
             random_bytes=os.urandom,
             now=utc_now,
         )
+        factors = PostgresSecondFactors(core.pool)
         registration = register_user.RegistrationPorts(
             directory=directory,
             hasher=hasher,
+            is_common=is_common,
             vault=core.vault,
             email_lookup=EmailIndex(keys),
+            links=_links(keys),
             new_user_id=lambda: f"user_{secrets.token_hex(12)}",
             now=utc_now,
         )
@@ -78,9 +93,59 @@ async def open_identity(core: Core) -> AsyncIterator[IdentityPorts]:
             email_lookup=EmailIndex(keys),
             places=places,
             sessions=sessions,
+            factors=factors,
             now=utc_now,
         )
-        yield IdentityPorts(issuer, registration, login, sessions, record)
+        accounts = _accounts(core, registration, sessions, factors)
+        yield IdentityPorts(issuer, registration, login, sessions, accounts, record)
+
+
+@asynccontextmanager
+async def open_inviting(settings: Settings) -> AsyncIterator[InvitationPorts]:
+    """Open what inviting needs, for the command line."""
+    keys = master_key.parse(settings.master_key.reveal())
+    pool = make_pool(settings.database_url, max_size=1)
+    async with pool:
+        yield InvitationPorts(
+            staff=PostgresStaffAccounts(pool),
+            links=_links(keys),
+            vault=SubjectVault(pool, keys, monotonic=time.monotonic, time_ns=time.time_ns),
+            email_lookup=EmailIndex(keys),
+        )
+
+
+def _links(keys: master_key.MasterKeys) -> LinkPorts:
+    return LinkPorts(
+        secrets=KeyedLinkSecrets(keys),
+        new_id=lambda: f"lnk_{secrets.token_hex(12)}",
+        random_bytes=os.urandom,
+        now=utc_now,
+    )
+
+
+def _accounts(
+    core: Core,
+    registration: register_user.RegistrationPorts,
+    sessions: SessionPorts,
+    factors: PostgresSecondFactors,
+) -> AccountPorts:
+    return AccountPorts(
+        directory=registration.directory,
+        passwords=PostgresPasswords(core.pool),
+        links=registration.links,
+        emails=PostgresEmails(core.pool),
+        staff=PostgresStaffAccounts(core.pool),
+        factors=factors,
+        codes=AuthenticatorCodes(core.keys, issuer=core.settings.airline_name),
+        hasher=registration.hasher,
+        is_common=registration.is_common,
+        email_lookup=registration.email_lookup,
+        vault=core.vault,
+        sessions=sessions,
+        new_user_id=registration.new_user_id,
+        now=utc_now,
+        second_factor_required=core.settings.mfa_required,
+    )
 
 
 def _issuer(settings: Settings) -> tokens.Es256Tokens:

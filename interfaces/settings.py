@@ -128,6 +128,7 @@ class Settings(SellerSettings, frozen=True, forbid_unknown_fields=True, kw_only=
     limit_unpaid_flight: Count = 9
     limit_unpaid_account: Count = 54
     limit_unpaid_address: Count = 108
+    mfa_required: bool = True
     goodwill_days: Annotated[int, msgspec.Meta(ge=1, le=90)] = 30
     check_in_opens_hours: Annotated[int, msgspec.Meta(ge=1, le=720)] = 48
     check_in_closes_minutes: Annotated[int, msgspec.Meta(ge=0, le=600)] = 60
@@ -305,6 +306,9 @@ ABOUT: Mapping[str, About] = {
     ),
     "limit_unpaid_address": About(
         "seats newly held or waited for in 15 minutes by customers at one address", WEB
+    ),
+    "mfa_required": About(
+        "finance, auditor and admin must have a second factor", WEB, "true or false"
     ),
     "goodwill_days": About(
         "days over which the goodwill credit that support may give to a customer is counted", WEB

@@ -148,6 +148,8 @@ def _web_ports(
         privacy=privacy_composition.privacy_on(
             core, bus, hasher=identity.login.hasher, printer=PdfExportPrinter()
         ),
+        accounts=identity.accounts,
+        second_factor_required=settings.mfa_required,
         verifier=identity.issuer,
         security_record=identity.record,
         limiter=limiter,

@@ -1,4 +1,4 @@
-"""The use cases of users: registration and sign-in.
+"""The use cases of users: registration, sign-in, sessions and passwords.
 
 register_user: register a customer
 log_in: sign in with an address and a password
@@ -9,6 +9,28 @@ end_sessions: sign out, revoke a device, after a change of the password or of ri
 list_sessions: the devices on which a user is signed in
 revoke_session: sign a device out from another one
 expire_sessions: sessions whose time is over
+change_password: change the password of the signed-in user
+confirm_password: have a signed-in user enter the password again
+request_reset: have a link mailed to a user who has lost the password
+reset_password: set another password by a mailed link
+complete_sign_in: the second step of a sign-in
+enrol_second_factor: enrol an authenticator app
+prove_second_factor: check a code, which is used by that
+confirm_code: have a signed-in user prove the second factor again
+remove_second_factor: turn the second factor off
+renew_recovery_codes: new recovery codes in place of all earlier ones
+read_account: how the caller's own account is protected
+second_factor_ports: what the second factor needs from outside
+invite_staff: invite a colleague
+accept_invitation: choose the password of an account for staff
+change_role: give a user another role, as an admin
+request_verification: have the link mailed that verifies the address
+change_email: ask for another address of the account
+confirm_email: verify or change the address by a mailed link
+make_link: a link that proves the ownership of a mailbox
+account_letters: letters about accounts, in both languages
+send_account_letter: write the letter of a link
+account_ports: what accounts need from outside
 session_ports: what sessions need from outside
 ports: users, passwords, tokens, and the record of authentication
 """

@@ -8,7 +8,8 @@ def tokens_of(stored: StoredSession, outside: SessionPorts) -> SessionTokens:
     """Return a fresh access token, and the refresh token of the session's generation."""
     session = stored.session
     access = outside.issuer.issue(
-        Principal(session.user, stored.role, session.id), until=session.expires_at
+        Principal(session.user, stored.role, session.id, second_factor=stored.second_factor),
+        until=session.expires_at,
     )
     return SessionTokens(
         session=session.id,

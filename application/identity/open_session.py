@@ -20,9 +20,14 @@ class Device(msgspec.Struct, frozen=True):
 
 
 async def open_session(
-    user: StoredUser, device: Device, outside: ports.SessionPorts, *, by_password: bool = True
+    user: StoredUser,
+    device: Device,
+    outside: ports.SessionPorts,
+    *,
+    by_password: bool = True,
+    second_factor: bool = False,
 ) -> ports.SessionTokens:
-    """Return the first tokens; raises Unavailable.
+    """Return the first tokens; raises Unavailable. `second_factor` is whether one was proved.
 
     With `by_password`, raises CredentialsRefused if the password has changed since the user was
     read: a change of the password ends all sessions, also one that is just beginning.
@@ -33,13 +38,16 @@ async def open_session(
         salt=salt,
         device=await _sealed_name(user, device, outside),
         source=outside.places.of_address(device.address).index,
+        second_factor=second_factor,
     )
     role = await outside.sessions.open(
         new, password_hash=user.password_hash if by_password else None
     )
     if role is None:
         raise rejections.CredentialsRefused
-    return tokens_of(ports.StoredSession(new.session, role, salt, new.device), outside)
+    return tokens_of(
+        ports.StoredSession(new.session, role, salt, new.device, second_factor), outside
+    )
 
 
 async def _sealed_name(

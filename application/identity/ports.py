@@ -6,12 +6,26 @@ from typing import Literal, Protocol
 
 import msgspec
 
+from application.mail import Language
 from application.ports import WrappedKey
+from domain.identity.links import LinkPurpose
 from domain.identity.lockout import Attempts
 from domain.identity.roles import Role
 from domain.kernel.sealed import Sealed
 
-AuthFact = Literal["registered", "registered_again", "signed_in", "sign_in_refused", "locked"]
+AuthFact = Literal[
+    "registered",
+    "registered_again",
+    "signed_in",
+    "sign_in_refused",
+    "locked",
+    "password_confirmed",
+    "password_refused",
+    "link_refused",
+    "second_factor_asked",
+    "second_factor_proved",
+    "second_factor_refused",
+]
 """What the append-only record of authentication contains; no personal data."""
 
 RefusedAccess = Literal["token_refused", "permission_refused", "foreign_booking", "find_refused"]
@@ -20,7 +34,8 @@ permission, another customer's booking, a reference and surname that open none."
 
 
 class Principal(msgspec.Struct, frozen=True):
-    """The caller: the user's id and role, from a verified token, and the session of the token.
+    """The caller: the user's id and role, from a verified token, the session of the token, and
+    whether that has proved a second factor.
 
     A guest has no account and no session, but `booking`: the only one that the token is for.
     """
@@ -29,6 +44,7 @@ class Principal(msgspec.Struct, frozen=True):
     role: Role
     session: str = ""
     booking: str | None = None
+    second_factor: bool = False
 
     @property
     def is_guest(self) -> bool:
@@ -61,8 +77,24 @@ class Place(msgspec.Struct, frozen=True):
     is_device: bool
 
 
+class NewLink(msgspec.Struct, frozen=True):
+    """A link to mail, in the language of the request. Of its token only the hash is stored; with
+    the salt the letter is written."""
+
+    id: str
+    purpose: LinkPurpose
+    token_hash: bytes
+    salt: bytes
+    language: Language
+    created_at: dt.datetime
+    expires_at: dt.datetime
+
+
 class NewUser(msgspec.Struct, frozen=True):
-    """A user to record, with the key of the data subject that seals the address."""
+    """A user to record, with the key of the data subject that seals the address.
+
+    `is_verified` is whether the address is known to be the user's; else `verification` is mailed.
+    """
 
     id: str
     email_index: bytes
@@ -70,6 +102,8 @@ class NewUser(msgspec.Struct, frozen=True):
     key: WrappedKey
     password_hash: str
     role: Role
+    is_verified: bool = False
+    verification: NewLink | None = None
 
 
 class StoredUser(msgspec.Struct, frozen=True):
@@ -79,6 +113,8 @@ class StoredUser(msgspec.Struct, frozen=True):
     role: Role
     password_hash: str
     email: Sealed
+    has_second_factor: bool = False
+    is_verified: bool = False
 
 
 class EmailKnown(Exception):
@@ -98,6 +134,10 @@ class UserDirectory(Protocol):
 
     async def role_of(self, user_id: str) -> Role | None:
         """The role of the user with this id."""
+        ...
+
+    async def read(self, user_id: str) -> StoredUser:
+        """The user with this id, who has signed in."""
         ...
 
     async def change_attempts(

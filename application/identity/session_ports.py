@@ -18,12 +18,14 @@ SessionKind = Kind
 
 class NewSession(msgspec.Struct, frozen=True):
     """A session to record: the salt of its refresh tokens, the name of the device sealed under the
-    user's key (None where it has none), and the network address as an index."""
+    user's key (None where it has none), the network address as an index, and whether a second
+    factor was proved."""
 
     session: Session
     salt: bytes
     device: Sealed | None
     source: bytes
+    second_factor: bool = False
 
 
 class StoredSession(msgspec.Struct, frozen=True):
@@ -33,6 +35,7 @@ class StoredSession(msgspec.Struct, frozen=True):
     role: Role
     salt: bytes
     device: Sealed | None
+    second_factor: bool = False
 
 
 class OfferedToken(msgspec.Struct, frozen=True):

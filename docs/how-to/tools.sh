@@ -110,3 +110,19 @@ in_major_units() {  # in_major_units MINOR: prints halalas as the riyals of a st
   python3 -c 'import sys
 print("%s%d.%02d" % ("-" * (int(sys.argv[1]) < 0), *divmod(abs(int(sys.argv[1])), 100)))' "$1"
 }
+
+mailed_token() {  # mailed_token EMAIL KIND: waits for a letter, prints the token of its newest link
+  await "/mail/$2" newest_letter "$1" "$2" | xargs grep -o 'token=[A-Za-z0-9_-]*' | cut -d= -f2
+}
+
+newest_letter() {  # newest_letter EMAIL KIND: prints the file of the newest letter to the address
+  local letter
+  for letter in $(ls -t "$DEMO_FOLDER/mail/$2"-*.eml); do
+    if grep -q "^To: $1" "$letter"; then printf '%s\n' "$letter"; return; fi
+  done
+}
+
+app_code() {  # app_code SECRET [N]: prints what an authenticator app shows, or in N steps
+  .venv/bin/python -c 'import sys, time, pyotp
+print(pyotp.TOTP(sys.argv[1]).at(int(time.time()) + 30 * int(sys.argv[2])))' "$1" "${2:-0}"
+}

@@ -2,6 +2,8 @@
 
 roles: roles and their permissions
 passwords: which passwords an account may have
+links: what mailed links are for, and how long they work (D5)
+second_factor: codes of authenticator apps (D6)
 sessions: how long a signed-in device stays so, and what its refresh tokens may do (D4)
 lockout: when wrong passwords lock an account (D3)
 rejections: why a sign-in or a password is rejected
@@ -17,4 +19,11 @@ D3  Five wrong passwords within 15 minutes lock the account for 30 minutes, for 
     password too.
 D4  A session lasts 30 days at most, and 7 days after its last refresh. A refresh token is spent by
     its first use; presented again after 10 seconds, it ends the session.
+D5  A mailed link works once, within its time, and only the newest of its purpose. A new password
+    ends the other sessions, one that was set by a link all of them.
+D6  A code of an authenticator app works once, in its time step or the one beside it; a recovery
+    code works once. Who may take money, read all data or give rights needs a second factor.
+D7  An address counts as the user's once a link that was mailed to it was used by the signed-in
+    user, or it reset the password. Before that nobody gives the account a role of staff, and a
+    second factor does not outlive a reset.
 """

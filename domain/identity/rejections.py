@@ -11,6 +11,60 @@ class InvalidPassword(Rejection):
     code: ClassVar[str] = "VALIDATION_ERROR"
 
 
+class PasswordRefused(Rejection):
+    """A signed-in user entered a wrong password, or is locked out."""
+
+    code: ClassVar[str] = "VALIDATION_ERROR"
+
+
+class LinkRefused(Rejection):
+    """A mailed link is not ours, or was used, or a newer one made it void, or it is too old."""
+
+    code: ClassVar[str] = "VALIDATION_ERROR"
+
+
+class CodeRefused(Rejection):
+    """The code is wrong, or was used, or the user is locked out, or has no second factor."""
+
+    code: ClassVar[str] = "VALIDATION_ERROR"
+
+
+class SecondFactorInForce(Rejection):
+    """The user has a second factor, which has to be turned off first."""
+
+    code: ClassVar[str] = "INVALID_STATE_TRANSITION"
+
+
+class SecondFactorRequired(Rejection):
+    """The role of the user must have a second factor."""
+
+    code: ClassVar[str] = "FORBIDDEN"
+
+
+class InvalidRole(Rejection):
+    """Nobody is invited to be a customer: customers register."""
+
+    code: ClassVar[str] = "VALIDATION_ERROR"
+
+
+class InvitationNotSent(Rejection):
+    """Three letters went to this address within the last hour."""
+
+    code: ClassVar[str] = "RATE_LIMITED"
+
+
+class RoleNotChanged(Rejection):
+    """The role stays: it is the caller's own, or the user's address is not verified."""
+
+    code: ClassVar[str] = "INVALID_STATE_TRANSITION"
+
+
+class UserUnknown(Rejection):
+    """No user has this address."""
+
+    code: ClassVar[str] = "NOT_FOUND"
+
+
 class CredentialsRefused(Rejection):
     """No such user, a wrong password or a locked account; the answer is the same for all."""
 

@@ -20,6 +20,7 @@ Permission = Literal[
     "reconcile",
     "close_books",
     "read_audit",
+    "manage_users",
 ]
 
 ROLES: tuple[Role, ...] = get_args(Role)
@@ -65,9 +66,18 @@ GRANTS: Mapping[Role, frozenset[Permission]] = {
 }
 
 
+# Who has the password of one of these could take money, or read everybody's data.
+NEEDS_SECOND_FACTOR: frozenset[Role] = frozenset({"finance", "auditor", "admin"})
+
+
 def may(role: Role, permission: Permission) -> bool:
     """Whether the role holds the permission (D1)."""
     return permission in GRANTS[role]
+
+
+def needs_second_factor(role: Role) -> bool:
+    """Whether the role may do nothing without a second factor, where that is required (D6)."""
+    return role in NEEDS_SECOND_FACTOR
 
 
 def is_staff(role: Role) -> bool:

@@ -13,7 +13,13 @@ import msgspec
 
 Kind = Literal["mobile", "web"]
 EndReason = Literal[
-    "signed_out", "revoked", "reuse", "password_changed", "expired", "rights_changed"
+    "signed_out",
+    "revoked",
+    "reuse",
+    "password_changed",
+    "second_factor_changed",
+    "expired",
+    "rights_changed",
 ]
 Outcome = Literal["rotate", "repeat", "reuse", "refuse"]
 

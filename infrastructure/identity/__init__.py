@@ -2,6 +2,14 @@
 
 user_directory: users and their lockouts in Postgres
 sign_in_places: network addresses and devices as keyed hashes
+account_passwords: changes and resets passwords in Postgres
+account_emails: verifies and changes addresses in Postgres
+staff_accounts: invitations and roles in Postgres
+mailed_links: mailed links, for the worker that writes their letters
+link_secrets: tokens of mailed links as keyed hashes
+guessed_passwords: passwords that attackers try first
+second_factors: second factors, recovery codes and challenges in Postgres
+one_time_codes: codes of authenticator apps, by pyotp, and recovery codes
 roles_of_users: changes a role, as the owner of the schema
 sessions: sessions in Postgres
 session_secrets: refresh tokens and CSRF tokens as keyed hashes

@@ -25,9 +25,9 @@ WITH owner AS (
     SELECT id, role FROM identity.app_user
     WHERE id = %(user)s AND (%(hash)s::text IS NULL OR password_hash = %(hash)s) FOR SHARE
 ), added AS (
-    INSERT INTO identity.session (id, user_id, kind, device, source, salt,
+    INSERT INTO identity.session (id, user_id, kind, device, source, salt, second_factor,
         created_at, last_used_at, expires_at, refresh_expires_at)
-    SELECT %(id)s, owner.id, %(kind)s, %(device)s, %(source)s, %(salt)s,
+    SELECT %(id)s, owner.id, %(kind)s, %(device)s, %(source)s, %(salt)s, %(second_factor)s,
         %(at)s, %(at)s, %(expires_at)s, %(refresh_expires_at)s
     FROM owner RETURNING id
 )
@@ -35,7 +35,8 @@ SELECT owner.role FROM owner, added
 """
 COLUMNS = (
     "s.id, s.user_id, s.kind, s.created_at, s.last_used_at, s.expires_at, s.refresh_expires_at, "
-    "s.generation, s.rotated_at, s.ended_at IS NOT NULL, u.role, s.salt, u.subject, s.device"
+    "s.generation, s.rotated_at, s.ended_at IS NOT NULL, u.role, s.salt, u.subject, s.device, "
+    "s.second_factor"
 )
 SELECT_ONE = (
     f"SELECT {COLUMNS} FROM identity.session AS s "  # noqa: S608 - constants
@@ -96,6 +97,7 @@ class PostgresSessions:
                 "device": None if new.device is None else new.device.box,
                 "source": new.source,
                 "salt": new.salt,
+                "second_factor": new.second_factor,
                 "at": session.created_at,
                 "expires_at": session.expires_at,
                 "refresh_expires_at": session.refresh_expires_at,
@@ -185,7 +187,6 @@ async def _ended(
 
 
 def _stored(row: tuple[Any, ...]) -> ports.StoredSession:
-    *session, role, salt, subject, device = row
-    return ports.StoredSession(
-        Session(*session), role, salt, None if device is None else Sealed(subject, device)
-    )
+    *session, role, salt, subject, device, second_factor = row
+    sealed = None if device is None else Sealed(subject, device)
+    return ports.StoredSession(Session(*session), role, salt, sealed, second_factor)

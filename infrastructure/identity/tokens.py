@@ -26,6 +26,8 @@ TOKEN_LIFE_SECONDS = 15 * 60
 NOT_BEFORE_LEEWAY_SECONDS = 10
 TOKEN_MAX_BYTES = 2048
 REMEMBERED_LIMIT = 20_000
+# How the user was authenticated (RFC 8176).
+PASSWORD_ONLY, WITH_SECOND_FACTOR = ("pwd",), ("pwd", "otp", "mfa")
 REGISTRY_CLAIMS = ("iss", "aud", "sub", "role", "sid", "exp", "jti")
 
 
@@ -50,6 +52,7 @@ class _Claims(msgspec.Struct, frozen=True):
     exp: int
     jti: str
     booking: str | None = None
+    amr: tuple[str, ...] = ()
 
 
 _HEADER_DECODER = msgspec.json.Decoder(_Header)
@@ -123,6 +126,7 @@ class Es256Tokens:
             "nbf": issued_at,
             "exp": expires_at,
             "jti": self._token_id(),
+            "amr": WITH_SECOND_FACTOR if principal.second_factor else PASSWORD_ONLY,
         }
         if principal.booking is not None:
             claims["booking"] = principal.booking
@@ -168,7 +172,14 @@ class Es256Tokens:
             raise TokenRefused
         if claims.exp - claims.iat > TOKEN_LIFE_SECONDS:
             raise TokenRefused
-        return Principal(claims.sub, claims.role, claims.sid, claims.booking), claims.exp
+        principal = Principal(
+            claims.sub,
+            claims.role,
+            claims.sid,
+            booking=claims.booking,
+            second_factor="mfa" in claims.amr,
+        )
+        return principal, claims.exp
 
 
 def _require_own_header(token: bytes) -> None:

@@ -3,6 +3,7 @@
 import contextlib
 import datetime as dt
 from collections.abc import AsyncIterator, Callable
+from typing import Any
 
 import psycopg
 import psycopg_pool
@@ -18,13 +19,22 @@ from infrastructure.postgres import pool as pools
 INSERT_KEY = "INSERT INTO vault.subject_key (subject, wrapped) VALUES (%s, %s)"
 INSERT_USER = (
     "INSERT INTO identity.app_user "
-    "(id, email_index, subject, email, password_hash, role, created_at) "
-    "VALUES (%s, %s, %s, %s, %s, %s, %s)"
+    "(id, email_index, subject, email, password_hash, role, created_at, email_verified_at) "
+    "VALUES (%s, %s, %s, %s, %s, %s, %s, %s)"
+)
+INSERT_VERIFICATION = (
+    "INSERT INTO identity.mailed_link "
+    "(id, purpose, user_id, token_hash, salt, language, created_at, expires_at) "
+    "VALUES (%s, %s, %s, %s, %s, %s, %s, %s)"
 )
 INSERT_FACT = "INSERT INTO identity.auth_event (happened, user_id, at) VALUES (%s, %s, %s)"
-SELECT_USER = (
-    "SELECT id, role, password_hash, subject, email FROM identity.app_user WHERE email_index = %s"
+USER_COLUMNS = (
+    "u.id, u.role, u.password_hash, u.subject, u.email, EXISTS (SELECT FROM "
+    "identity.second_factor AS f WHERE f.user_id = u.id AND f.confirmed_at IS NOT NULL), "
+    "u.email_verified_at IS NOT NULL"
 )
+SELECT_USER = f"SELECT {USER_COLUMNS} FROM identity.app_user AS u WHERE u.email_index = %s"  # noqa: S608 - constants
+SELECT_BY_ID = f"SELECT {USER_COLUMNS} FROM identity.app_user AS u WHERE u.id = %s"  # noqa: S608 - constants
 SELECT_ROLE = "SELECT role FROM identity.app_user WHERE id = %s"
 SELECT_STRANGERS = (
     "SELECT failed_logins, failed_since, locked_until FROM identity.app_user "
@@ -74,9 +84,13 @@ class PostgresUserDirectory:
                         user.password_hash,
                         user.role,
                         at,
+                        at if user.is_verified else None,
                     ),
                 )
                 await connection.execute(INSERT_FACT, ("registered", user.id, at))
+                if user.verification is not None:
+                    values = link_values(user.verification, user.id)
+                    await connection.execute(INSERT_VERIFICATION, values)
         except psycopg.errors.UniqueViolation as error:
             if error.diag.constraint_name != "app_user_email":
                 raise
@@ -84,13 +98,13 @@ class PostgresUserDirectory:
 
     async def find(self, email_index: bytes) -> ports.StoredUser | None:
         """Return the user with this address; None if there is none."""
-        async with self._transaction() as connection:
-            cursor = await connection.execute(SELECT_USER, (email_index,))
-            row = await cursor.fetchone()
-        if row is None:
-            return None
-        user, role, password_hash, subject, email = row
-        return ports.StoredUser(user, role, password_hash, Sealed(subject, email))
+        return await self._user(SELECT_USER, email_index)
+
+    async def read(self, user_id: str) -> ports.StoredUser:
+        """Return the user with this id."""
+        user = await self._user(SELECT_BY_ID, user_id)
+        assert user is not None, "who has signed in is a user"
+        return user
 
     async def role_of(self, user_id: str) -> Role | None:
         """Return the role of the user with this id; None if there is none."""
@@ -132,6 +146,12 @@ class PostgresUserDirectory:
         async with self._transaction() as connection:
             await connection.execute(INSERT_FACT, (fact, user_id, at))
 
+    async def _user(self, query: str, key: bytes | str) -> ports.StoredUser | None:
+        async with self._transaction() as connection:
+            cursor = await connection.execute(query.encode(), (key,))
+            row = await cursor.fetchone()
+        return None if row is None else stored_user(row)
+
     @contextlib.asynccontextmanager
     async def _transaction(self) -> AsyncIterator[pools.Connection]:
         try:
@@ -139,6 +159,20 @@ class PostgresUserDirectory:
                 yield connection
         except (psycopg.OperationalError, psycopg_pool.PoolTimeout) as error:
             raise Unavailable("the directory of users") from error
+
+
+def link_values(link: ports.NewLink, user: str) -> tuple[Any, ...]:
+    """Return the values of a row of a link that has no address of its own."""
+    return (
+        *(link.id, link.purpose, user, link.token_hash, link.salt, link.language),
+        *(link.created_at, link.expires_at),
+    )
+
+
+def stored_user(row: tuple[Any, ...]) -> ports.StoredUser:
+    """Return the user of a row of USER_COLUMNS."""
+    user, role, password_hash, subject, email, *more = row
+    return ports.StoredUser(user, role, password_hash, Sealed(subject, email), *more)
 
 
 async def _store_place(

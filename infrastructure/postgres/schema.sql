@@ -45,7 +45,7 @@ UNION ALL
     at,
         CASE
             WHEN happened = 'role_changed'::text THEN 'nobody'::text
-            ELSE COALESCE(user_id, 'nobody'::text)
+            ELSE COALESCE(actor, user_id, 'nobody'::text)
         END AS actor,
     'identity.'::text || happened AS action,
     COALESCE(route, session, user_id, ''::text) AS resource,
@@ -66,6 +66,7 @@ CREATE TABLE identity.app_user (
     failed_logins integer DEFAULT 0 NOT NULL,
     failed_since timestamp with time zone,
     locked_until timestamp with time zone,
+    email_verified_at timestamp with time zone,
     CONSTRAINT app_user_email UNIQUE (email_index),
     CONSTRAINT app_user_email_index_check CHECK ((octet_length(email_index) = 32)),
     CONSTRAINT app_user_failed_logins_check CHECK ((failed_logins >= 0)),
@@ -73,7 +74,9 @@ CREATE TABLE identity.app_user (
     CONSTRAINT app_user_role_check CHECK ((role = ANY (ARRAY['customer'::text, 'agent'::text, 'support'::text, 'ops'::text, 'gate'::text, 'finance'::text, 'auditor'::text, 'admin'::text])))
 );
 CREATE INDEX app_user_subject ON identity.app_user USING btree (subject);
+CREATE TRIGGER close_proofs AFTER UPDATE OF password_hash ON identity.app_user FOR EACH ROW WHEN ((new.password_hash = ''::text)) EXECUTE FUNCTION identity.close_proofs();
 CREATE TRIGGER end_sessions_of_role AFTER UPDATE OF role ON identity.app_user FOR EACH ROW WHEN ((old.role IS DISTINCT FROM new.role)) EXECUTE FUNCTION identity.end_sessions_of_role();
+CREATE TRIGGER keep_last_admin BEFORE UPDATE OF role ON identity.app_user FOR EACH ROW WHEN (((old.role = 'admin'::text) AND (new.role <> 'admin'::text))) EXECUTE FUNCTION identity.keep_last_admin();
 
 CREATE TABLE identity.auth_event (
     id bigint GENERATED ALWAYS AS IDENTITY NOT NULL,
@@ -85,13 +88,88 @@ CREATE TABLE identity.auth_event (
     session text,
     reason text,
     correlation_id text,
+    actor text,
     searched bytea,
-    CONSTRAINT auth_event_happened_check CHECK ((happened = ANY (ARRAY['registered'::text, 'registered_again'::text, 'signed_in'::text, 'sign_in_refused'::text, 'locked'::text, 'token_refused'::text, 'permission_refused'::text, 'foreign_booking'::text, 'reuse_detected'::text, 'session_ended'::text, 'role_changed'::text, 'find_refused'::text, 'bookings_searched'::text]))) NOT VALID,
+    CONSTRAINT auth_event_happened_check CHECK ((happened = ANY (ARRAY['registered'::text, 'registered_again'::text, 'signed_in'::text, 'sign_in_refused'::text, 'locked'::text, 'token_refused'::text, 'permission_refused'::text, 'foreign_booking'::text, 'reuse_detected'::text, 'session_ended'::text, 'role_changed'::text, 'password_confirmed'::text, 'password_refused'::text, 'password_changed'::text, 'reset_requested'::text, 'password_reset'::text, 'link_refused'::text, 'second_factor_asked'::text, 'second_factor_proved'::text, 'second_factor_refused'::text, 'second_factor_enrolled'::text, 'second_factor_removed'::text, 'recovery_code_used'::text, 'recovery_codes_renewed'::text, 'invited'::text, 'invitation_accepted'::text, 'role_refused'::text, 'verification_requested'::text, 'email_verified'::text, 'email_change_requested'::text, 'email_changed'::text, 'find_refused'::text, 'bookings_searched'::text]))) NOT VALID,
     CONSTRAINT auth_event_pkey PRIMARY KEY (id),
     CONSTRAINT auth_event_user_id_fkey FOREIGN KEY (user_id) REFERENCES identity.app_user(id)
 );
 CREATE INDEX auth_event_user ON identity.auth_event USING btree (user_id, id) WHERE (user_id IS NOT NULL);
 CREATE TRIGGER append_only BEFORE DELETE OR UPDATE OR TRUNCATE ON identity.auth_event FOR EACH STATEMENT EXECUTE FUNCTION identity.refuse_change(); -- ENABLE ALWAYS
+
+CREATE TABLE identity.mailed_link (
+    id text COLLATE "C" NOT NULL,
+    purpose text NOT NULL,
+    user_id text COLLATE "C",
+    email_index bytea,
+    subject text COLLATE "C",
+    email bytea,
+    role text,
+    invited_by text COLLATE "C",
+    token_hash bytea NOT NULL,
+    salt bytea NOT NULL,
+    language text NOT NULL,
+    created_at timestamp with time zone NOT NULL,
+    expires_at timestamp with time zone NOT NULL,
+    used_at timestamp with time zone,
+    voided_at timestamp with time zone,
+    replaced_email bytea,
+    CONSTRAINT mailed_link_check CHECK (((replaced_email IS NULL) OR ((purpose = 'change_email'::text) AND (used_at IS NOT NULL)))),
+    CONSTRAINT mailed_link_check1 CHECK ((expires_at <= (created_at +
+CASE purpose
+    WHEN 'reset_password'::text THEN '00:30:00'::interval
+    ELSE '3 days'::interval
+END))),
+    CONSTRAINT mailed_link_check2 CHECK (((purpose = 'invitation'::text) = (role IS NOT NULL))),
+    CONSTRAINT mailed_link_check3 CHECK (((purpose = 'invitation'::text) = (user_id IS NULL))),
+    CONSTRAINT mailed_link_check4 CHECK (((invited_by IS NULL) OR (purpose = 'invitation'::text))),
+    CONSTRAINT mailed_link_check5 CHECK ((num_nonnulls(email_index, subject, email) =
+CASE
+    WHEN (purpose = ANY (ARRAY['invitation'::text, 'change_email'::text])) THEN 3
+    ELSE 0
+END)),
+    CONSTRAINT mailed_link_check6 CHECK (((used_at IS NULL) OR (voided_at IS NULL))),
+    CONSTRAINT mailed_link_email_index_check CHECK ((octet_length(email_index) = 32)),
+    CONSTRAINT mailed_link_id_check CHECK ((id ~ '^lnk_[0-9a-f]{24}$'::text)),
+    CONSTRAINT mailed_link_invited_by_fkey FOREIGN KEY (invited_by) REFERENCES identity.app_user(id),
+    CONSTRAINT mailed_link_language_check CHECK ((language = ANY (ARRAY['en'::text, 'ar'::text]))),
+    CONSTRAINT mailed_link_pkey PRIMARY KEY (id),
+    CONSTRAINT mailed_link_purpose_check CHECK ((purpose = ANY (ARRAY['reset_password'::text, 'verify_email'::text, 'change_email'::text, 'invitation'::text]))),
+    CONSTRAINT mailed_link_role_check CHECK ((role = ANY (ARRAY['agent'::text, 'support'::text, 'ops'::text, 'gate'::text, 'finance'::text, 'auditor'::text, 'admin'::text]))),
+    CONSTRAINT mailed_link_salt_check CHECK ((octet_length(salt) = 16)),
+    CONSTRAINT mailed_link_token_hash_check CHECK ((octet_length(token_hash) = 32)),
+    CONSTRAINT mailed_link_token_hash_key UNIQUE (token_hash),
+    CONSTRAINT mailed_link_user_id_fkey FOREIGN KEY (user_id) REFERENCES identity.app_user(id)
+);
+CREATE INDEX mailed_link_invited ON identity.mailed_link USING btree (email_index, created_at) WHERE (user_id IS NULL);
+CREATE INDEX mailed_link_of_user ON identity.mailed_link USING btree (user_id, purpose, created_at);
+CREATE INDEX mailed_link_old ON identity.mailed_link USING btree (expires_at);
+CREATE TRIGGER admit_link BEFORE INSERT ON identity.mailed_link FOR EACH ROW EXECUTE FUNCTION identity.admit_link();
+CREATE TRIGGER keep_link BEFORE UPDATE ON identity.mailed_link FOR EACH ROW EXECUTE FUNCTION identity.keep_link();
+CREATE TRIGGER mail_link AFTER INSERT ON identity.mailed_link FOR EACH ROW EXECUTE FUNCTION identity.mail_link();
+CREATE TRIGGER mail_notice AFTER UPDATE OF replaced_email ON identity.mailed_link FOR EACH ROW WHEN ((new.replaced_email IS NOT NULL)) EXECUTE FUNCTION identity.mail_notice();
+
+CREATE TABLE identity.recovery_code (
+    user_id text COLLATE "C" NOT NULL,
+    code_hash bytea NOT NULL,
+    used_at timestamp with time zone,
+    CONSTRAINT recovery_code_code_hash_check CHECK ((octet_length(code_hash) = 32)),
+    CONSTRAINT recovery_code_pkey PRIMARY KEY (user_id, code_hash),
+    CONSTRAINT recovery_code_user_id_fkey FOREIGN KEY (user_id) REFERENCES identity.second_factor(user_id) ON DELETE CASCADE
+);
+CREATE TRIGGER keep_recovery_code BEFORE UPDATE ON identity.recovery_code FOR EACH ROW EXECUTE FUNCTION identity.keep_recovery_code();
+
+CREATE TABLE identity.second_factor (
+    user_id text COLLATE "C" NOT NULL,
+    secret bytea NOT NULL,
+    created_at timestamp with time zone NOT NULL,
+    confirmed_at timestamp with time zone,
+    last_step bigint DEFAULT 0 NOT NULL,
+    CONSTRAINT second_factor_last_step_check CHECK ((last_step >= 0)),
+    CONSTRAINT second_factor_pkey PRIMARY KEY (user_id),
+    CONSTRAINT second_factor_user_id_fkey FOREIGN KEY (user_id) REFERENCES identity.app_user(id)
+);
+CREATE TRIGGER keep_second_factor BEFORE UPDATE ON identity.second_factor FOR EACH ROW EXECUTE FUNCTION identity.keep_second_factor();
 
 CREATE TABLE identity.session (
     id text COLLATE "C" NOT NULL,
@@ -108,11 +186,12 @@ CREATE TABLE identity.session (
     rotated_at timestamp with time zone,
     ended_at timestamp with time zone,
     ended_because text,
+    second_factor boolean DEFAULT false NOT NULL,
     CONSTRAINT session_check CHECK ((expires_at <= (created_at + '720:00:00'::interval))),
     CONSTRAINT session_check1 CHECK ((refresh_expires_at <= expires_at)),
     CONSTRAINT session_check2 CHECK (((generation = 1) = (rotated_at IS NULL))),
     CONSTRAINT session_check3 CHECK (((ended_at IS NULL) = (ended_because IS NULL))),
-    CONSTRAINT session_ended_because_check CHECK ((ended_because = ANY (ARRAY['signed_out'::text, 'revoked'::text, 'reuse'::text, 'password_changed'::text, 'expired'::text, 'rights_changed'::text]))),
+    CONSTRAINT session_ended_because_check CHECK ((ended_because = ANY (ARRAY['signed_out'::text, 'revoked'::text, 'reuse'::text, 'password_changed'::text, 'second_factor_changed'::text, 'expired'::text, 'rights_changed'::text]))) NOT VALID,
     CONSTRAINT session_generation_check CHECK ((generation > 0)),
     CONSTRAINT session_id_check CHECK ((id ~ '^ses_[0-9a-f]{24}$'::text)),
     CONSTRAINT session_kind_check CHECK ((kind = ANY (ARRAY['mobile'::text, 'web'::text]))),
@@ -126,6 +205,26 @@ CREATE INDEX session_of_user ON identity.session USING btree (user_id, id) WHERE
 CREATE INDEX session_to_expire ON identity.session USING btree (refresh_expires_at) WHERE (ended_at IS NULL);
 CREATE TRIGGER keep_session BEFORE UPDATE ON identity.session FOR EACH ROW EXECUTE FUNCTION identity.keep_session();
 CREATE TRIGGER report_ended AFTER UPDATE OF ended_at ON identity.session FOR EACH ROW WHEN ((new.ended_at IS NOT NULL)) EXECUTE FUNCTION identity.report_ended_session();
+
+CREATE TABLE identity.sign_in_challenge (
+    token_hash bytea NOT NULL,
+    user_id text COLLATE "C" NOT NULL,
+    bound_to bytea NOT NULL,
+    kind text NOT NULL,
+    created_at timestamp with time zone NOT NULL,
+    expires_at timestamp with time zone NOT NULL,
+    tries integer DEFAULT 0 NOT NULL,
+    used_at timestamp with time zone,
+    CONSTRAINT sign_in_challenge_bound_to_check CHECK ((octet_length(bound_to) = 32)),
+    CONSTRAINT sign_in_challenge_check CHECK ((expires_at <= (created_at + '00:05:00'::interval))),
+    CONSTRAINT sign_in_challenge_kind_check CHECK ((kind = ANY (ARRAY['mobile'::text, 'web'::text]))),
+    CONSTRAINT sign_in_challenge_pkey PRIMARY KEY (token_hash),
+    CONSTRAINT sign_in_challenge_token_hash_check CHECK ((octet_length(token_hash) = 32)),
+    CONSTRAINT sign_in_challenge_tries_check CHECK (((tries >= 0) AND (tries <= 5))),
+    CONSTRAINT sign_in_challenge_user_id_fkey FOREIGN KEY (user_id) REFERENCES identity.app_user(id)
+);
+CREATE INDEX sign_in_challenge_old ON identity.sign_in_challenge USING btree (expires_at);
+CREATE TRIGGER keep_challenge BEFORE UPDATE ON identity.sign_in_challenge FOR EACH ROW EXECUTE FUNCTION identity.keep_challenge();
 
 CREATE TABLE identity.sign_in_place (
     user_id text COLLATE "C" NOT NULL,
@@ -400,16 +499,243 @@ BEGIN
 END
 $function$;
 
+CREATE OR REPLACE FUNCTION identity.accept_invitation(offered bytea, new_user text, new_password text, moment timestamp with time zone, correlation text)
+ RETURNS text
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO ''
+AS $function$
+DECLARE
+    link identity.mailed_link;
+    before identity.app_user;
+    accepted text;
+BEGIN
+    UPDATE identity.mailed_link AS l SET used_at = moment
+    WHERE l.token_hash = offered AND l.purpose = 'invitation'
+        AND l.used_at IS NULL AND l.voided_at IS NULL AND moment < l.expires_at
+        AND (l.invited_by IS NULL OR EXISTS (
+            SELECT FROM identity.app_user AS a WHERE a.id = l.invited_by AND a.role = 'admin'))
+    RETURNING l.* INTO link;
+    IF NOT FOUND THEN
+        RETURN NULL;
+    END IF;
+    PERFORM set_config('ais.actor', coalesce(link.invited_by, 'operator'), true);
+    -- A stranger may have registered the address, and enrolled a factor.
+    SELECT * INTO before FROM identity.app_user
+    WHERE email_index = link.email_index FOR NO KEY UPDATE;
+    DELETE FROM identity.second_factor
+    WHERE user_id = before.id AND before.email_verified_at IS NULL;
+    INSERT INTO identity.app_user AS u (id, email_index, subject, email, password_hash, role,
+        created_at, email_verified_at)
+    VALUES (new_user, link.email_index, link.subject, link.email, new_password, link.role,
+        moment, moment)
+    ON CONFLICT ON CONSTRAINT app_user_email DO UPDATE SET password_hash = excluded.password_hash,
+        role = excluded.role, failed_logins = 0, failed_since = NULL, locked_until = NULL,
+        email_verified_at = coalesce(u.email_verified_at, moment)
+    RETURNING u.id INTO accepted;
+    UPDATE identity.session SET ended_at = clock_timestamp(), ended_because = 'password_changed'
+    WHERE user_id = accepted AND ended_at IS NULL;
+    UPDATE identity.mailed_link SET voided_at = moment
+    WHERE user_id = accepted AND used_at IS NULL AND voided_at IS NULL;
+    INSERT INTO identity.auth_event (happened, user_id, at, reason, actor)
+    VALUES ('invitation_accepted', accepted, moment, link.role,
+        coalesce(link.invited_by, 'operator'));
+    INSERT INTO audit.action (at, actor, action, resource, change, correlation_id)
+    VALUES (clock_timestamp(), coalesce('admin:' || link.invited_by, 'operator'),
+        'user.role_changed', accepted,
+        jsonb_strip_nulls(jsonb_build_object('before', before.role, 'role', link.role)),
+        correlation);
+    RETURN accepted;
+END
+$function$;
+
+CREATE OR REPLACE FUNCTION identity.admit_link()
+ RETURNS trigger
+ LANGUAGE plpgsql
+AS $function$
+BEGIN
+    IF new.user_id IS NULL THEN
+        IF (SELECT count(*) FROM identity.mailed_link
+            WHERE user_id IS NULL AND email_index = new.email_index
+                AND created_at > new.created_at - interval '1 hour') >= 3 THEN
+            RETURN NULL;
+        END IF;
+        UPDATE identity.mailed_link SET voided_at = new.created_at
+        WHERE user_id IS NULL AND email_index = new.email_index
+            AND used_at IS NULL AND voided_at IS NULL;
+        RETURN new;
+    END IF;
+    PERFORM FROM identity.app_user WHERE id = new.user_id FOR NO KEY UPDATE;
+    IF (SELECT count(*) FROM identity.mailed_link
+        WHERE user_id = new.user_id AND purpose = new.purpose
+            AND created_at > new.created_at - interval '1 hour') >= 3 THEN
+        RETURN NULL;
+    END IF;
+    UPDATE identity.mailed_link SET voided_at = new.created_at
+    WHERE user_id = new.user_id AND purpose = new.purpose
+        AND used_at IS NULL AND voided_at IS NULL;
+    RETURN new;
+END
+$function$;
+
+CREATE OR REPLACE FUNCTION identity.change_role(by_user text, of_address bytea, new_role text, correlation text)
+ RETURNS text
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO ''
+AS $function$
+DECLARE
+    found_user identity.app_user;
+BEGIN
+    PERFORM FROM identity.app_user WHERE role = 'admin' ORDER BY id FOR NO KEY UPDATE;
+    IF NOT EXISTS (SELECT FROM identity.app_user WHERE id = by_user AND role = 'admin') THEN
+        RETURN 'not_admin';
+    END IF;
+    SELECT * INTO found_user FROM identity.app_user
+    WHERE email_index = of_address FOR NO KEY UPDATE;
+    IF NOT FOUND THEN
+        RETURN 'unknown_user';
+    ELSIF found_user.id = by_user THEN
+        RETURN 'own_role';
+    ELSIF found_user.email_verified_at IS NULL AND new_role <> 'customer' THEN
+        RETURN 'unverified';
+    END IF;
+    PERFORM set_config('ais.actor', by_user, true);
+    IF found_user.role <> new_role THEN
+        UPDATE identity.app_user SET role = new_role WHERE id = found_user.id;
+        INSERT INTO audit.action (at, actor, action, resource, change, correlation_id)
+        VALUES (clock_timestamp(), 'admin:' || by_user, 'user.role_changed', found_user.id,
+            jsonb_build_object('before', found_user.role, 'role', new_role), correlation);
+    END IF;
+    RETURN 'done';
+END
+$function$;
+
+CREATE OR REPLACE FUNCTION identity.close_proofs()
+ RETURNS trigger
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO ''
+AS $function$
+BEGIN
+    UPDATE identity.mailed_link SET voided_at = clock_timestamp()
+    WHERE user_id = new.id AND used_at IS NULL AND voided_at IS NULL;
+    DELETE FROM identity.second_factor WHERE user_id = new.id;
+    RETURN NULL;
+END
+$function$;
+
+CREATE OR REPLACE FUNCTION identity.confirm_email(of_user text, offered bytea, moment timestamp with time zone)
+ RETURNS text
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO ''
+AS $function$
+DECLARE
+    found_user identity.app_user;
+    link identity.mailed_link;
+BEGIN
+    SELECT * INTO found_user FROM identity.app_user WHERE id = of_user FOR NO KEY UPDATE;
+    UPDATE identity.mailed_link AS l SET used_at = moment,
+        replaced_email = CASE WHEN l.purpose = 'change_email' THEN found_user.email END
+    WHERE l.token_hash = offered AND l.user_id = of_user
+        AND l.purpose IN ('verify_email', 'change_email')
+        AND l.used_at IS NULL AND l.voided_at IS NULL AND moment < l.expires_at
+    RETURNING l.* INTO link;
+    IF NOT FOUND THEN
+        RETURN NULL;
+    END IF;
+    UPDATE identity.app_user AS u SET email_verified_at = moment,
+        email_index = coalesce(link.email_index, u.email_index),
+        email = coalesce(link.email, u.email)
+    WHERE u.id = of_user;
+    IF link.purpose = 'change_email' THEN
+        -- Links that went to the address before are void.
+        UPDATE identity.mailed_link SET voided_at = moment
+        WHERE user_id = of_user AND used_at IS NULL AND voided_at IS NULL;
+    END IF;
+    INSERT INTO identity.auth_event (happened, user_id, at)
+    VALUES (CASE link.purpose WHEN 'change_email' THEN 'email_changed' ELSE 'email_verified' END,
+        of_user, moment);
+    RETURN link.purpose;
+END
+$function$;
+
 CREATE OR REPLACE FUNCTION identity.end_sessions_of_role()
  RETURNS trigger
  LANGUAGE plpgsql
 AS $function$
 BEGIN
-    INSERT INTO identity.auth_event (happened, user_id, at, reason)
-    VALUES ('role_changed', new.id, clock_timestamp(), new.role);
+    INSERT INTO identity.auth_event (happened, user_id, at, reason, actor)
+    VALUES ('role_changed', new.id, clock_timestamp(), new.role,
+        coalesce(nullif(current_setting('ais.actor', true), ''), 'database:' || session_user));
     UPDATE identity.session SET ended_at = clock_timestamp(), ended_because = 'rights_changed'
     WHERE user_id = new.id AND ended_at IS NULL;
     RETURN NULL;
+END
+$function$;
+
+CREATE OR REPLACE FUNCTION identity.keep_challenge()
+ RETURNS trigger
+ LANGUAGE plpgsql
+AS $function$
+BEGIN
+    IF old.used_at IS NOT NULL OR new.tries < old.tries THEN
+        RAISE EXCEPTION 'a challenge was used: that is final' USING ERRCODE = 'AIS01';
+    END IF;
+    RETURN new;
+END
+$function$;
+
+CREATE OR REPLACE FUNCTION identity.keep_last_admin()
+ RETURNS trigger
+ LANGUAGE plpgsql
+AS $function$
+BEGIN
+    -- All are locked, in one order: two admins do not remove each other at the same time.
+    PERFORM FROM identity.app_user WHERE role = 'admin' ORDER BY id FOR NO KEY UPDATE;
+    IF NOT EXISTS (SELECT FROM identity.app_user WHERE role = 'admin' AND id <> old.id) THEN
+        RAISE EXCEPTION 'the last admin stays one' USING ERRCODE = 'AIS02';
+    END IF;
+    RETURN new;
+END
+$function$;
+
+CREATE OR REPLACE FUNCTION identity.keep_link()
+ RETURNS trigger
+ LANGUAGE plpgsql
+AS $function$
+BEGIN
+    IF old.used_at IS NOT NULL OR old.voided_at IS NOT NULL THEN
+        RAISE EXCEPTION 'link % was used or voided: that is final', old.id USING ERRCODE = 'AIS01';
+    END IF;
+    RETURN new;
+END
+$function$;
+
+CREATE OR REPLACE FUNCTION identity.keep_recovery_code()
+ RETURNS trigger
+ LANGUAGE plpgsql
+AS $function$
+BEGIN
+    IF old.used_at IS NOT NULL THEN
+        RAISE EXCEPTION 'it was used: that is final' USING ERRCODE = 'AIS01';
+    END IF;
+    RETURN new;
+END
+$function$;
+
+CREATE OR REPLACE FUNCTION identity.keep_second_factor()
+ RETURNS trigger
+ LANGUAGE plpgsql
+AS $function$
+BEGIN
+    IF new.last_step < old.last_step OR (old.confirmed_at IS NOT NULL
+        AND (new.secret, new.confirmed_at) IS DISTINCT FROM (old.secret, old.confirmed_at)) THEN
+        RAISE EXCEPTION 'the second factor of % is in force', old.user_id
+            USING ERRCODE = 'AIS01';
+    END IF;
+    RETURN new;
 END
 $function$;
 
@@ -433,6 +759,32 @@ BEGIN
 END
 $function$;
 
+CREATE OR REPLACE FUNCTION identity.mail_link()
+ RETURNS trigger
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO ''
+AS $function$
+BEGIN
+    INSERT INTO ledger.outbox (topic, body)
+    VALUES ('mail.account_link', jsonb_build_object('link_id', new.id));
+    RETURN NULL;
+END
+$function$;
+
+CREATE OR REPLACE FUNCTION identity.mail_notice()
+ RETURNS trigger
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO ''
+AS $function$
+BEGIN
+    INSERT INTO ledger.outbox (topic, body)
+    VALUES ('mail.email_changed', jsonb_build_object('link_id', new.id));
+    RETURN NULL;
+END
+$function$;
+
 CREATE OR REPLACE FUNCTION identity.refuse_change()
  RETURNS trigger
  LANGUAGE plpgsql
@@ -441,6 +793,34 @@ BEGIN
     RAISE EXCEPTION '% on %.% is refused: the record is append-only',
         TG_OP, TG_TABLE_SCHEMA, TG_TABLE_NAME USING ERRCODE = 'AIS01';
 END
+$function$;
+
+CREATE OR REPLACE FUNCTION identity.remove_old_challenges(most integer)
+ RETURNS integer
+ LANGUAGE sql
+ SECURITY DEFINER
+ SET search_path TO ''
+AS $function$
+    WITH removed AS (
+        DELETE FROM identity.sign_in_challenge WHERE token_hash = ANY(ARRAY(
+            SELECT token_hash FROM identity.sign_in_challenge
+            WHERE expires_at < clock_timestamp() - interval '1 day' LIMIT most))
+        RETURNING token_hash)
+    SELECT count(*)::integer FROM removed
+$function$;
+
+CREATE OR REPLACE FUNCTION identity.remove_old_links(most integer)
+ RETURNS integer
+ LANGUAGE sql
+ SECURITY DEFINER
+ SET search_path TO ''
+AS $function$
+    WITH removed AS (
+        DELETE FROM identity.mailed_link WHERE id = ANY(ARRAY(
+            SELECT id FROM identity.mailed_link
+            WHERE expires_at < clock_timestamp() - interval '30 days' LIMIT most))
+        RETURNING id)
+    SELECT count(*)::integer FROM removed
 $function$;
 
 CREATE OR REPLACE FUNCTION identity.remove_old_sessions(most integer)
@@ -1032,16 +1412,27 @@ BEGIN
 END
 $function$;
 
+-- COLUMN identity.app_user.email_verified_at: ais_application may UPDATE
 -- COLUMN identity.app_user.failed_logins: ais_application may UPDATE
 -- COLUMN identity.app_user.failed_since: ais_application may UPDATE
 -- COLUMN identity.app_user.locked_until: ais_application may UPDATE
 -- COLUMN identity.app_user.password_hash: ais_application may UPDATE
+-- COLUMN identity.mailed_link.used_at: ais_application may UPDATE
+-- COLUMN identity.mailed_link.voided_at: ais_application may UPDATE
+-- COLUMN identity.recovery_code.used_at: ais_application may UPDATE
+-- COLUMN identity.second_factor.confirmed_at: ais_application may UPDATE
+-- COLUMN identity.second_factor.created_at: ais_application may UPDATE
+-- COLUMN identity.second_factor.last_step: ais_application may UPDATE
+-- COLUMN identity.second_factor.secret: ais_application may UPDATE
 -- COLUMN identity.session.ended_at: ais_application may UPDATE
 -- COLUMN identity.session.ended_because: ais_application may UPDATE
 -- COLUMN identity.session.generation: ais_application may UPDATE
 -- COLUMN identity.session.last_used_at: ais_application may UPDATE
 -- COLUMN identity.session.refresh_expires_at: ais_application may UPDATE
 -- COLUMN identity.session.rotated_at: ais_application may UPDATE
+-- COLUMN identity.session.second_factor: ais_application may UPDATE
+-- COLUMN identity.sign_in_challenge.tries: ais_application may UPDATE
+-- COLUMN identity.sign_in_challenge.used_at: ais_application may UPDATE
 -- COLUMN ledger.outbox.failed_at: ais_application may UPDATE
 -- COLUMN ledger.outbox.sent_at: ais_application may UPDATE
 -- COLUMN privacy.erasure.id: ais_application may INSERT
@@ -1051,6 +1442,11 @@ $function$;
 -- COLUMN process.reconciliation_run.breaks: ais_application may UPDATE
 -- COLUMN process.reconciliation_run.finished_at: ais_application may UPDATE
 -- COLUMN process.reconciliation_run.totals: ais_application may UPDATE
+-- FUNCTION identity.accept_invitation(offered bytea, new_user text, new_password text, moment timestamp with time zone, correlation text): ais_application may EXECUTE
+-- FUNCTION identity.change_role(by_user text, of_address bytea, new_role text, correlation text): ais_application may EXECUTE
+-- FUNCTION identity.confirm_email(of_user text, offered bytea, moment timestamp with time zone): ais_application may EXECUTE
+-- FUNCTION identity.remove_old_challenges(most integer): ais_application may EXECUTE
+-- FUNCTION identity.remove_old_links(most integer): ais_application may EXECUTE
 -- FUNCTION identity.remove_old_sessions(most integer): ais_application may EXECUTE
 -- FUNCTION inbox.record_done(ids text[], types text[], objects text[], subjects text[], bodies bytea[], wrapped_keys bytea[]): ais_application may EXECUTE
 -- FUNCTION ledger.append(command_ids uuid[], fingerprints bytea[], answers bytea[], actors text[], correlation_ids text[], causation_ids uuid[], streams text[], versions integer[], tags text[], payloads bytea[], commands integer[], read_streams text[], read_versions integer[], asked uuid[], topics text[], bodies text[], subjects text[], wrapped_keys bytea[], OUT last_position bigint, OUT written boolean, OUT conflicts jsonb, OUT known jsonb): ais_application may EXECUTE
@@ -1086,7 +1482,11 @@ $function$;
 -- TABLE audit.recorded_action: ais_application may SELECT
 -- TABLE identity.app_user: ais_application may INSERT, SELECT
 -- TABLE identity.auth_event: ais_application may INSERT, SELECT
+-- TABLE identity.mailed_link: ais_application may INSERT, SELECT
+-- TABLE identity.recovery_code: ais_application may DELETE, INSERT, SELECT
+-- TABLE identity.second_factor: ais_application may DELETE, INSERT, SELECT
 -- TABLE identity.session: ais_application may INSERT, SELECT
+-- TABLE identity.sign_in_challenge: ais_application may INSERT, SELECT
 -- TABLE identity.sign_in_place: ais_application may DELETE, INSERT, SELECT, UPDATE
 -- TABLE inbox.stripe_event: ais_application may INSERT, SELECT, UPDATE
 -- TABLE ledger.capacity: ais_application may SELECT

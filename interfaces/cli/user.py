@@ -1,18 +1,61 @@
 """`ais user`: accounts of staff and customers."""
 
+import asyncio
+import datetime as dt
 import os
 import sys
 
 import psycopg
 from cyclopts import App
 
+from application.identity.invite_staff import InviteStaff, invite_staff
+from application.mail import Language
+from application.ports import Unavailable
 from domain.identity.roles import Role
+from domain.kernel.rejections import Rejection
 from infrastructure.identity import roles_of_users
 from infrastructure.sealing import master_key
 from infrastructure.sealing.blind_index import EmailIndex
 from interfaces.cli import running
+from interfaces.identity_composition import open_inviting
+from interfaces.settings import Settings
 
-user = App(name="user", help="Change the role of a user.")
+user = App(name="user", help="Invite staff, change the role of a user.")
+
+
+@user.command(name="invite")
+def invite(email: str, role: Role, /, *, language: Language = "en") -> int:
+    """Invite a colleague, such as the first admin, by a link that is mailed and works for 3 days.
+
+    Runs as the application: AIS_DATABASE_URL. The worker sends the letter. Exit codes: 0 done,
+    1 refused or the database does not answer, 2 a wrong call or setting.
+
+    Parameters
+    ----------
+    email
+        The address of the colleague.
+    role
+        Any but customer.
+    language
+        That of the letter.
+    """
+    settings = running.configured()
+    command = InviteStaff(email, role, language, invited_by=None)
+    try:
+        until = asyncio.run(_invite(settings, command))
+    except Rejection as refusal:
+        print(f"ais user invite: {refusal.parameters['reason']}", file=sys.stderr)
+        return 1
+    except Unavailable as error:
+        print(f"ais user invite: {error}", file=sys.stderr)
+        return 1
+    print(f"invited as {role}, until {until:%Y-%m-%d %H:%M} UTC")
+    return 0
+
+
+async def _invite(settings: Settings, command: InviteStaff) -> dt.datetime:
+    async with open_inviting(settings) as outside:
+        return await invite_staff(command, outside)
 
 
 @user.command(name="role")

@@ -46,6 +46,10 @@ periods: close a month of the books, and reopen one
 settlement: payouts, Stripe's balance beside the books, and what does not fit
 identity: register, the signed-in user, public keys
 sign_in: sign in and out, refresh tokens
+account: the caller's account and its address
+second_factor: sign-in in two steps, authenticator apps
+staff: invite staff, accept an invitation, change a role
+passwords: change a password, reset a lost one by a mailed link
 sessions: the devices on which a user is signed in
 privacy: consents, the caller's data, erasure of the account
 stripe_webhook: receive events of Stripe

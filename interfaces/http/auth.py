@@ -69,11 +69,15 @@ def open_to_all(limit: LimitName = "anonymous") -> RouteTerms:
 
 
 def signed_in(
-    permission: Permission | None, *limits: LimitName, gives: tuple[str, ...] = (JSON,)
+    permission: Permission | None,
+    *limits: LimitName,
+    gives: tuple[str, ...] = (JSON,),
+    before_second_factor: bool = False,
 ) -> RouteTerms:
     """For holders of the permission (None: any user), counted by user, also under `limits`.
 
-    `gives` are the media types that the route answers with.
+    `gives` are the media types that the route answers with. `before_second_factor` is whether it
+    also serves users who must have a second factor and have not proved one in this session.
     """
 
     async def admit(request: Request[Any, Any, Any]) -> None:
@@ -82,6 +86,8 @@ def signed_in(
         principal = await authenticated(request)
         request.scope["user"] = principal
         _require_guests_booking(request, principal)
+        if not before_second_factor:
+            require_second_factor(request, principal)
         if permission is not None and not roles.may(principal.role, permission):
             raise Problem("FORBIDDEN")
         general: LimitName = "staff" if roles.is_staff(principal.role) else "signed_in"
@@ -133,6 +139,14 @@ def _require_guests_booking(request: StrictRequest, principal: Principal) -> Non
         raise Problem("FORBIDDEN", details={"reason": "account_needed"})
     if ids.booking_id_of(named) != principal.booking:
         raise ForeignBooking()
+
+
+def require_second_factor(request: StrictRequest, principal: Principal) -> None:
+    """Raises FORBIDDEN where the role must prove a second factor and this session has not."""
+    if principal.second_factor or not request.ports.second_factor_required:
+        return
+    if roles.needs_second_factor(principal.role):
+        raise Problem("FORBIDDEN", details={"reason": "second_factor_required"})
 
 
 def _parted(authorization: bytes) -> tuple[bytes, bytes]:

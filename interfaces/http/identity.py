@@ -18,7 +18,7 @@ PasswordText = Annotated[str, msgspec.Meta(min_length=1, max_length=1024)]
 
 
 class RegistrationRequest(msgspec.Struct, rename="camel", forbid_unknown_fields=True):
-    """An address and a password of 10 to 128 characters."""
+    """An address and a password of 12 to 128 characters."""
 
     email: wire.EmailText
     password: PasswordText
@@ -41,13 +41,14 @@ class MeResponse(msgspec.Struct, rename="camel"):
 async def register(
     request: StrictRequest, data: JSONBody[RegistrationRequest]
 ) -> RegistrationResponse:
-    """Register as a customer."""
+    """Register as a customer; a link that verifies the address is mailed."""
     address = required_mailbox(data.email, field="email")
-    await request.ports.register_user(RegisterUser(address, data.password, "customer"))
+    command = RegisterUser(address, data.password, "customer", request.language)
+    await request.ports.register_user(command)
     return RegistrationResponse(address)
 
 
-@get("/api/auth/me", operation_id="readMe", **auth.signed_in(None))
+@get("/api/auth/me", operation_id="readMe", **auth.signed_in(None, before_second_factor=True))
 async def me(request: StrictRequest) -> MeResponse:
     """The user of the token."""
     return MeResponse(request.principal.user, request.principal.role)

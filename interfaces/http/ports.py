@@ -11,7 +11,8 @@ from application.booking.find_bookings import SearchPorts
 from application.booking.list_changes import ListChanges
 from application.booking.ports import BookingPorts
 from application.credit.ports import CreditPorts
-from application.identity.log_in import LogIn, SignedIn
+from application.identity.account_ports import AccountPorts
+from application.identity.log_in import LogIn, SecondFactorAsked, SignedIn
 from application.identity.ports import SecurityRecord, TokenVerifier
 from application.identity.register_user import RegisterUser
 from application.identity.session_ports import SessionPorts
@@ -35,9 +36,10 @@ class HttpPorts(msgspec.Struct, frozen=True):
     """Built by the composition; a new route adds the use case that it calls."""
 
     register_user: Callable[[RegisterUser], Awaitable[None]]
-    log_in: Callable[[LogIn], Awaitable[SignedIn]]
+    log_in: Callable[[LogIn], Awaitable[SignedIn | SecondFactorAsked]]
     sessions: SessionPorts
     privacy: PrivacyPorts
+    accounts: AccountPorts
     verifier: TokenVerifier
     security_record: SecurityRecord
     limiter: RateLimiter
@@ -46,6 +48,8 @@ class HttpPorts(msgspec.Struct, frozen=True):
     list_changes: ListChanges
     readiness: Readiness
     fingerprint_key: bytes
+    # Whether roles that need a second factor can do nothing without one.
+    second_factor_required: bool
     booking: BookingPorts
     credit: CreditPorts
     flights: FlightPorts

@@ -92,9 +92,11 @@ KINDS: Mapping[str, Kind] = {
         "صلاحياتك لا تسمح بهذا الإجراء.",
         cause="The role of the caller lacks the permission that the route needs. `csrf_token`: a "
         "request with cookies lacks the token of its session. `account_needed`: a guest's token is "
-        "for the routes of one booking.",
+        "for the routes of one booking. `second_factor_required`: the role must prove a second "
+        "factor, and this session has not.",
         client="Do not repeat the request; offer only the actions in `availableActions`. A browser "
-        "repeats the value of the cookie `ais_csrf` in the header `X-CSRF-Token`.",
+        "repeats the value of the cookie `ais_csrf` in the header `X-CSRF-Token`. Without a second "
+        "factor, enrol one at `POST /api/auth/totp`, then refresh.",
         agent="Ask a colleague whose role has the permission; see the [API](api.md#permissions).",
         operator="If the role is wrong, change it with `ais user role`; it takes effect at once, "
         "and the user signs in again.",

@@ -1,6 +1,6 @@
 """Routes of signing in and out, for apps (tokens in bodies) and browsers (tokens in cookies)."""
 
-from typing import Annotated
+from typing import Annotated, Literal
 
 import msgspec
 from litestar import post
@@ -8,7 +8,7 @@ from litestar.datastructures import Cookie
 from litestar.params import JSONBody
 
 from application.identity.end_sessions import end_sessions
-from application.identity.log_in import LogIn, SignedIn
+from application.identity.log_in import LogIn, SecondFactorAsked, SignedIn
 from application.identity.open_session import Device
 from application.identity.refresh_session import RefreshSession, refresh_session
 from application.identity.session_ports import SessionKind, SessionTokens
@@ -49,6 +49,15 @@ class BrowserResponse(msgspec.Struct, rename="camel"):
     csrf_token: str
 
 
+class SecondFactorResponse(msgspec.Struct, rename="camel"):
+    """The password was right: `challenge` and a code go to `/api/auth/mfa`, within so many
+    seconds."""
+
+    challenge: str
+    expires_in: int
+    mfa_required: Literal[True] = True
+
+
 class RefreshRequest(msgspec.Struct, rename="camel", forbid_unknown_fields=True):
     """A refresh token, where it is not in the header `Authorization`."""
 
@@ -64,25 +73,30 @@ class SessionsEndedResponse(msgspec.Struct, rename="camel"):
 @post("/api/auth/mobile-login", status_code=200, **auth.open_to_all("authentication"))
 async def mobile_login(
     request: StrictRequest, data: JSONBody[LoginRequest]
-) -> Answered[TokensResponse]:
-    """Sign in; a refusal never contains the reason.
+) -> Answered[TokensResponse | SecondFactorResponse]:
+    """Sign in; a refusal never contains the reason. With a second factor, a code is asked for.
 
     The cookie that the answer sets makes the device known: sent again at the next sign-in, other
     people's wrong passwords from the same network do not lock the user out.
     """
-    signed_in = await _signed_in(request, data, "mobile")
-    return Answered(_in_body(signed_in.tokens), cookies=[_device_cookie(request, signed_in)])
+    outcome = await _logged_in(request, data, "mobile")
+    if isinstance(outcome, SecondFactorAsked):
+        return Answered(SecondFactorResponse(outcome.challenge, outcome.expires_in))
+    return Answered(_in_body(outcome.tokens), cookies=[_device_cookie(request, outcome)])
 
 
 @post("/api/auth/login", status_code=200, **auth.open_to_all("authentication"))
-async def login(request: StrictRequest, data: JSONBody[LoginRequest]) -> Answered[BrowserResponse]:
-    """Sign a browser in: both tokens are in cookies that scripts cannot read."""
-    signed_in = await _signed_in(request, data, "web")
-    cookies = session_cookies.of_tokens(request, signed_in.tokens)
-    return Answered(
-        _in_cookies(request, signed_in.tokens),
-        cookies=[*cookies, _device_cookie(request, signed_in)],
-    )
+async def login(
+    request: StrictRequest, data: JSONBody[LoginRequest]
+) -> Answered[BrowserResponse | SecondFactorResponse]:
+    """Sign a browser in: both tokens are in cookies that scripts cannot read.
+
+    With a second factor, a code is asked for first.
+    """
+    outcome = await _logged_in(request, data, "web")
+    if isinstance(outcome, SecondFactorAsked):
+        return Answered(SecondFactorResponse(outcome.challenge, outcome.expires_in))
+    return Answered(_in_cookies(request, outcome.tokens), cookies=_cookies(request, outcome))
 
 
 @post(
@@ -115,7 +129,7 @@ async def refresh(request: StrictRequest) -> Answered[TokensResponse | BrowserRe
     )
 
 
-@post("/api/auth/logout", status_code=200, **auth.signed_in(None))
+@post("/api/auth/logout", status_code=200, **auth.signed_in(None, before_second_factor=True))
 async def logout(request: StrictRequest) -> Answered[SessionsEndedResponse]:
     """End the session of the caller."""
     caller = request.principal
@@ -125,20 +139,39 @@ async def logout(request: StrictRequest) -> Answered[SessionsEndedResponse]:
     return Answered(SessionsEndedResponse(ended), cookies=session_cookies.cleared(request))
 
 
-@post("/api/auth/logout-all", status_code=200, **auth.signed_in(None))
+@post("/api/auth/logout-all", status_code=200, **auth.signed_in(None, before_second_factor=True))
 async def logout_all(request: StrictRequest) -> Answered[SessionsEndedResponse]:
     """End all sessions of the caller, on all devices."""
     ended = await end_sessions(request.principal.user, "signed_out", request.ports.sessions)
     return Answered(SessionsEndedResponse(ended), cookies=session_cookies.cleared(request))
 
 
-async def _signed_in(request: StrictRequest, data: LoginRequest, kind: SessionKind) -> SignedIn:
+def answered(
+    request: StrictRequest, signed_in: SignedIn, kind: SessionKind
+) -> Answered[TokensResponse | BrowserResponse]:
+    """The answer to a completed sign-in: tokens in the body of an app, in cookies of a browser."""
+    if kind == "web":
+        body = _in_cookies(request, signed_in.tokens)
+        return Answered(body, cookies=_cookies(request, signed_in))
+    return Answered(_in_body(signed_in.tokens), cookies=[_device_cookie(request, signed_in)])
+
+
+def user_agent_of(request: StrictRequest) -> str:
+    """Return what the device calls itself."""
     user_agent = request.header(b"user-agent") or b""
-    device = Device(
-        kind,
-        address=auth.address_of(request),
-        user_agent=user_agent[:USER_AGENT_LENGTH].decode("utf-8", "replace"),
-    )
+    return user_agent[:USER_AGENT_LENGTH].decode("utf-8", "replace")
+
+
+def _cookies(request: StrictRequest, signed_in: SignedIn) -> list[Cookie]:
+    """The cookies of a browser that has signed in."""
+    tokens = session_cookies.of_tokens(request, signed_in.tokens)
+    return [*tokens, _device_cookie(request, signed_in)]
+
+
+async def _logged_in(
+    request: StrictRequest, data: LoginRequest, kind: SessionKind
+) -> SignedIn | SecondFactorAsked:
+    device = Device(kind, auth.address_of(request), user_agent_of(request))
     return await request.ports.log_in(
         LogIn(
             mailbox(data.email) or data.email,

@@ -9,6 +9,7 @@ from application.booking import letter_batches, letters, live_session
 from application.booking.letter_batches import QueuedTask, SendLetters
 from application.credit import gift_card_letters
 from application.credit.gift_card_letters import GiftCardLetter
+from application.identity.account_letters import AccountLinkLetter, EmailChangedLetter
 from application.payment.process_event import ProcessStripeEvents
 from application.payment.record_capture import EndSession, RestDue
 from application.payment.refund_payment import SendRefund
@@ -61,6 +62,16 @@ async def send_gift_card_letter(core: Core, task: GiftCardLetter) -> None:
     await core.gift_card_letters.send(task)
 
 
+async def send_account_letter(core: Core, task: AccountLinkLetter) -> None:
+    """Write the letter of a link."""
+    await core.account_letters.send(task)
+
+
+async def send_email_notice(core: Core, task: EmailChangedLetter) -> None:
+    """Write to the address that an account had before."""
+    await core.account_letters.send_notice(task)
+
+
 async def ask_for_rest(core: Core, task: RestDue) -> None:
     """Write that a part of the amount due has come, and that the rest is due."""
     await asking.ask_for_rest(core.bus, core.letters, task)
@@ -97,6 +108,8 @@ HANDLERS: tuple[TaskHandler[Any], ...] = (
     TaskHandler(SendRefund, send_refund, is_over=is_refund_answered),
     TaskHandler(FollowFlight, follow_flight, Urgency.EFFECT),
     TaskHandler(SendLetters, send_letters),
+    TaskHandler(AccountLinkLetter, send_account_letter),
+    TaskHandler(EmailChangedLetter, send_email_notice),
     TaskHandler(RestDue, ask_for_rest),
     TaskHandler(EndSession, end_session, Urgency.EFFECT),
     *(TaskHandler(letter, send_letter) for letter in letters.LETTERS),

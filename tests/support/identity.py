@@ -2,6 +2,7 @@
 
 import datetime as dt
 import os
+import re
 import secrets
 import time
 import uuid
@@ -9,16 +10,27 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
 from application.identity import log_in, register_user
+from application.identity.account_ports import AccountPorts, LinkPorts
 from application.identity.log_in import SignedIn
 from application.identity.open_session import Device
 from application.identity.refresh_session import RefreshSession, refresh_session
+from application.identity.send_account_letter import AccountLetterSender
 from application.identity.session_ports import SessionPorts, SessionTokens
+from application.mail import Letter
 from domain.identity.roles import Role
 from infrastructure.identity import passwords, tokens
+from infrastructure.identity.account_emails import PostgresEmails
+from infrastructure.identity.account_passwords import PostgresPasswords
 from infrastructure.identity.ended_sessions import PostgresEndedSessions
+from infrastructure.identity.guessed_passwords import is_common
+from infrastructure.identity.link_secrets import KeyedLinkSecrets
+from infrastructure.identity.mailed_links import PostgresMailedLinks
+from infrastructure.identity.one_time_codes import AuthenticatorCodes
+from infrastructure.identity.second_factors import PostgresSecondFactors
 from infrastructure.identity.session_secrets import KeyedSessionSecrets
 from infrastructure.identity.sessions import PostgresSessions
 from infrastructure.identity.sign_in_places import KeyedSignInPlaces
+from infrastructure.identity.staff_accounts import PostgresStaffAccounts
 from infrastructure.identity.user_directory import PostgresUserDirectory
 from infrastructure.postgres import pool as pools
 from infrastructure.sealing import master_key
@@ -27,6 +39,22 @@ from infrastructure.sealing.vault import SubjectVault
 
 HOME = "198.51.100.7"
 CHEAP = passwords.Cost(time_cost=1, memory_kib=8, parallelism=1)
+
+
+class MemoryMailbox:
+    """`application.mail.Mailer` that keeps letters, the last one last."""
+
+    def __init__(self) -> None:
+        self.letters: list[Letter] = []
+
+    async def send(self, letter: Letter) -> None:
+        """Keep it."""
+        self.letters.append(letter)
+
+    def token(self) -> str:
+        """The token of the last letter's link."""
+        (found,) = re.findall(r"#token=(\S+)", self.letters[-1].text)
+        return str(found)
 
 
 class Identity:
@@ -49,8 +77,10 @@ class Identity:
         self.registration = register_user.RegistrationPorts(
             directory=self.directory,
             hasher=self.hasher,
+            is_common=is_common,
             vault=self.vault,
             email_lookup=self.lookup,
+            links=self._links(keys),
             new_user_id=lambda: f"usr_{uuid.uuid4().hex}",
             now=lambda: self.now,
         )
@@ -73,7 +103,46 @@ class Identity:
             email_lookup=self.lookup,
             places=places,
             sessions=self.sessions,
+            factors=PostgresSecondFactors(pool),
             now=lambda: self.now,
+        )
+        self.mailbox = MemoryMailbox()
+        self.accounts = self._accounts(keys)
+        self.letters = AccountLetterSender(
+            links=PostgresMailedLinks(pool),
+            secrets=self.accounts.links.secrets,
+            vault=self.vault,
+            mailer=self.mailbox,
+            site="https://airline.example",
+            airline="Rimal Air",
+            now=lambda: self.now,
+        )
+
+    def _links(self, keys: master_key.MasterKeys) -> LinkPorts:
+        return LinkPorts(
+            secrets=KeyedLinkSecrets(keys),
+            new_id=lambda: f"lnk_{secrets.token_hex(12)}",
+            random_bytes=os.urandom,
+            now=lambda: self.now,
+        )
+
+    def _accounts(self, keys: master_key.MasterKeys) -> AccountPorts:
+        return AccountPorts(
+            directory=self.directory,
+            passwords=PostgresPasswords(self.pool),
+            links=self.registration.links,
+            emails=PostgresEmails(self.pool),
+            staff=PostgresStaffAccounts(self.pool),
+            factors=self.login.factors,
+            codes=AuthenticatorCodes(keys, issuer="Rimal Air"),
+            hasher=self.hasher,
+            is_common=is_common,
+            email_lookup=self.lookup,
+            vault=self.vault,
+            sessions=self.sessions,
+            new_user_id=self.registration.new_user_id,
+            now=lambda: self.now,
+            second_factor_required=True,
         )
 
     async def register(self, email: str, password: str, role: Role = "customer") -> None:
@@ -96,7 +165,9 @@ class Identity:
     ) -> SignedIn:
         """The sign-in from a network address, with a device's token; raises CredentialsRefused."""
         where = Device("mobile", address, user_agent)
-        return await log_in.log_in(log_in.LogIn(email, password, where, device), self.login)
+        outcome = await log_in.log_in(log_in.LogIn(email, password, where, device), self.login)
+        assert isinstance(outcome, SignedIn), "a second factor is asked for"
+        return outcome
 
     async def refresh(self, token: str, *, address: str = HOME) -> SessionTokens:
         """The next tokens; raises RefreshRefused."""

@@ -72,8 +72,12 @@ def _refused_changes(route: Declared, admission: Admission) -> Iterator[str]:
         yield "SEATS_UNAVAILABLE"
     if route.path.endswith("-quote") or route.path == "/api/quotes":
         yield "INVALID_STATE_TRANSITION"
-    if route.path == _OWN_ERASURE:
+    if route.path == "/api/me/erasure":
         yield "INVALID_STATE_TRANSITION"
+    if route.path.startswith(("/api/auth/totp", "/api/admin/users")):
+        yield "INVALID_STATE_TRANSITION"
+    if route.path.startswith("/api/admin/users"):
+        yield "NOT_FOUND"
     if route.is_keyed:
         yield from _COMMAND
     if "quoteId" in route.members:

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 
 # What a group is about, in order.
 TAGS: Mapping[str, str] = {
-    "Identity": "Register, sign in, and the keys that verify our access tokens.",
+    "Identity": "Register, sign in, protect the account, invite staff; keys of access tokens.",
     "Privacy": "Consents, all that is held about the caller, and its erasure.",
     "Search and flights": "Departures, seat maps and quotes. Nobody has to be signed in.",
     "Booking": "Create, hold, read and complete a booking.",
@@ -26,6 +26,8 @@ TAGS: Mapping[str, str] = {
 # The group of a route by the beginning of its path; the longest that fits decides.
 _CONTEXTS: Mapping[str, str] = {
     "/api/auth": "Identity",
+    "/api/admin/invitations": "Identity",
+    "/api/admin/users": "Identity",
     "/.well-known": "Identity",
     "/api/me/": "Privacy",
     "/api/flights": "Search and flights",

@@ -1,4 +1,4 @@
-"""End the sessions of users whose time is over, and remove old ones: one task does all."""
+"""End the sessions of users whose time is over, and remove old ones and old links: one task."""
 
 from application.identity.expire_sessions import ExpireSessions, expire_sessions
 from interfaces.composition import Core
@@ -15,7 +15,7 @@ async def due(core: Core, page: Page) -> list[ExpireSessions]:  # noqa: ARG001 -
 
 async def expire(core: Core, task: ExpireSessions) -> None:  # noqa: ARG001 - a handler
     """End and remove."""
-    await expire_sessions(core.sessions, core.clock)
+    await expire_sessions(core.sessions, core.links, core.clock)
 
 
 TIMER = Timer(

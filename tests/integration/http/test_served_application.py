@@ -11,7 +11,7 @@ import pytest
 import uvicorn
 
 from application.identity import log_in, register_user
-from application.identity.log_in import LogIn, SignedIn
+from application.identity.log_in import LogIn, SecondFactorAsked, SignedIn
 from application.identity.register_user import RegisterUser
 from application.rate_limit import Limit
 from infrastructure.redis import rate_limit as redis_rate_limit
@@ -67,7 +67,7 @@ async def serving(
     async def register(command: RegisterUser) -> None:
         await register_user.register_user(command, identity.registration)
 
-    async def sign_in(command: LogIn) -> SignedIn:
+    async def sign_in(command: LogIn) -> SignedIn | SecondFactorAsked:
         return await log_in.log_in(command, identity.login)
 
     async def readiness() -> Mapping[str, bool]:

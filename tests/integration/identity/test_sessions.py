@@ -14,6 +14,7 @@ from application.identity.open_session import Device, open_session
 from application.identity.ports import Principal
 from application.identity.session_ports import SessionTokens
 from domain.identity import rejections, sessions
+from infrastructure.identity.mailed_links import PostgresMailedLinks
 from infrastructure.sealing import master_key
 from tests.support import identity as identities
 from tests.support.identity import Identity
@@ -377,7 +378,9 @@ async def test_the_timer_goes_through_pages_and_leaves_the_rest_for_the_next_tim
     monkeypatch.setattr(expiring, "PAGE_SIZE", 1)
     monkeypatch.setattr(expiring, "PAGES", pages)
     later = identity.now + sessions.REFRESH_LIFE
-    await expiring.expire_sessions(identity.sessions.sessions, lambda: later)
+    await expiring.expire_sessions(
+        identity.sessions.sessions, PostgresMailedLinks(identity.pool), lambda: later
+    )
     ended = [await identity.ended.has_ended(each.session) for each in devices]
     assert ended.count(False) == left
 

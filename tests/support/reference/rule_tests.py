@@ -68,6 +68,21 @@ TESTS: Mapping[str, tuple[str, ...]] = {
         "test_what_follows_from_a_genuine_token",
         "test_a_session_lasts_thirty_days_however_often_it_is_refreshed",
     ),
+    "D5": (
+        "test_a_link_works_once_for_30_minutes_and_only_the_newest",
+        "test_a_changed_password_ends_the_other_sessions_only",
+        "test_a_mailed_link_sets_another_password_and_ends_all_sessions",
+    ),
+    "D6": (
+        "test_a_code_is_used_once_and_an_older_one_not_after_it",
+        "test_a_recovery_code_works_once_in_any_spelling",
+        "test_a_role_that_needs_the_factor_can_do_nothing_but_enrol",
+    ),
+    "D7": (
+        "test_a_link_alone_verifies_no_account_of_a_stranger",
+        "test_a_new_address_counts_once_its_link_was_used",
+        "test_what_an_admin_cannot_do_and_others_neither",
+    ),
     "E1": (
         "test_a_later_fact_replaces_an_earlier_one_and_a_repeat_records_none",
         "test_not_even_the_owner_changes_a_consent_or_what_an_erasure_has_done",

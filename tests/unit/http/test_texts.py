@@ -83,12 +83,12 @@ def shown(path: Path) -> str:
 # Texts without a pattern can hold anything, also a name: what becomes of each.
 FREE_TEXTS = {
     "sealed": {
-        *("firstName", "lastName", "arabicName", "email", "reason", "waiver"),
+        *("firstName", "lastName", "arabicName", "email", "newEmail", "reason", "waiver"),
         *("note", "iban", "holder", "senderName", "message"),
         *("name", "street", "district", "city"),
     },
     "signed by our server": {"quoteId", "refreshToken", "guestToken"},
-    "hashed": {"password", "code"},
+    "hashed": {"password", "currentPassword", "newPassword", "token", "code"},
 }
 
 

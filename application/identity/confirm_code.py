@@ -1,0 +1,26 @@
+"""Have a signed-in user prove the second factor again; wrong codes count as at the sign-in."""
+
+from application.identity.account_ports import AccountPorts
+from application.identity.ports import AuthFact, StoredUser
+from application.identity.prove_second_factor import prove_second_factor
+from domain.identity import lockout, rejections
+from domain.identity.lockout import Attempts
+
+
+async def confirm_code(user: StoredUser, code: str, outside: AccountPorts, *, address: str) -> None:
+    """Raises CodeRefused for a wrong or used code and in a lock, and Unavailable."""
+    right = await prove_second_factor(user, code, outside)
+    now = outside.now()
+
+    def settled(before: Attempts) -> tuple[Attempts, AuthFact]:
+        if lockout.is_refused(before, now=now):
+            return before, "second_factor_refused"
+        if right:
+            return before, "second_factor_proved"
+        after = lockout.after_wrong_attempt(before, now=now)
+        return after, "locked" if lockout.is_refused(after, now=now) else "second_factor_refused"
+
+    place = outside.sessions.places.of_address(address)
+    fact = await outside.directory.change_attempts(user.id, place, settled, at=now)
+    if fact != "second_factor_proved":
+        raise rejections.CodeRefused(field="code", reason="wrong")

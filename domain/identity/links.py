@@ -1,0 +1,14 @@
+"""Links that prove the ownership of a mailbox: what each is for, and how long it works (D5)."""
+
+import datetime as dt
+from collections.abc import Mapping
+from typing import Literal
+
+LinkPurpose = Literal["reset_password", "verify_email", "change_email", "invitation"]
+
+LIFETIMES: Mapping[LinkPurpose, dt.timedelta] = {
+    "reset_password": dt.timedelta(minutes=30),
+    "verify_email": dt.timedelta(days=3),
+    "change_email": dt.timedelta(days=1),
+    "invitation": dt.timedelta(days=3),
+}

@@ -1,0 +1,66 @@
+"""Addresses of accounts in Postgres. The application may change none: a function of the database
+uses the link and sets the address.
+"""
+
+import datetime as dt
+
+import psycopg
+
+from application.identity import ports
+from domain.identity.links import LinkPurpose
+from domain.kernel.sealed import Sealed
+from infrastructure.identity.user_directory import INSERT_VERIFICATION, link_values
+from infrastructure.postgres import pool as pools
+from infrastructure.postgres.pool import raising_unavailable
+
+INSERT_CHANGE = """
+INSERT INTO identity.mailed_link (id, purpose, user_id, token_hash, salt, language, created_at,
+    expires_at, email_index, subject, email)
+SELECT %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s
+WHERE NOT EXISTS (SELECT FROM identity.app_user WHERE email_index = %s)
+"""
+CONFIRM = "SELECT identity.confirm_email(%s, %s, %s)"
+INSERT_FACT = "INSERT INTO identity.auth_event (happened, user_id, at) VALUES (%s, %s, %s)"
+
+
+class PostgresEmails:
+    """`application.identity.account_ports.Emails`."""
+
+    def __init__(self, pool: pools.Pool) -> None:
+        self._pool = pool
+
+    async def request_verification(self, user: str, link: ports.NewLink) -> None:
+        """Have the link mailed to the user's address, and record that."""
+        async with (
+            raising_unavailable(),
+            self._pool.connection() as connection,
+            connection.transaction(),
+        ):
+            await connection.execute(INSERT_VERIFICATION, link_values(link, user))
+            await connection.execute(INSERT_FACT, ("verification_requested", user, link.created_at))
+
+    async def request_change(
+        self, user: str, link: ports.NewLink, *, email_index: bytes, email: Sealed
+    ) -> None:
+        """Have the link mailed to the new address, unless another account has it."""
+        values = (*link_values(link, user), email_index, email.subject, email.box, email_index)
+        async with (
+            raising_unavailable(),
+            self._pool.connection() as connection,
+            connection.transaction(),
+        ):
+            await connection.execute(INSERT_CHANGE, values)
+            await connection.execute(INSERT_FACT, ("email_change_requested", user, link.created_at))
+
+    async def confirm(self, user: str, token_hash: bytes, *, at: dt.datetime) -> LinkPurpose | None:
+        """Use a link of this user; returns what it was for."""
+        try:
+            async with raising_unavailable(), self._pool.connection() as connection:
+                cursor = await connection.execute(CONFIRM, (user, token_hash, at))
+                row = await cursor.fetchone()
+        except psycopg.errors.UniqueViolation:
+            # Another account has the address by now.
+            return None
+        assert row is not None
+        purpose: LinkPurpose | None = row[0]
+        return purpose
