@@ -53,6 +53,10 @@ class Remembered(tuple[Item, ...]):
         """Whether it is the very same."""
         return self is other
 
+    def __ne__(self, other: object) -> bool:
+        """Whether it is another; a tuple would compare its items."""
+        return self is not other
+
     def __hash__(self) -> int:
         """That of the object."""
         return id(self)
