@@ -1,10 +1,12 @@
 """Finds departures with the price of one adult: those of a day, or one by its id."""
 
 import datetime as dt
+import functools
+from collections.abc import Sequence
 
 import msgspec
 
-from application.flight_searches import FlightOffer
+from application.flight_searches import ANSWERS_REMEMBERED, FlightOffer, Remembered
 from application.inventory import flights
 from application.pricing import journeys
 from application.pricing.ports import PricingPorts
@@ -29,7 +31,7 @@ async def find_flights(
     local_date: dt.date,
     cabin: str,
     seat_count: int,
-) -> tuple[list[PricedFlight], AsOf]:
+) -> tuple[Sequence[PricedFlight], AsOf]:
     """Return the departures of a day, local at origin, with enough free seats, by time.
 
     They come from a read model and may be a moment old: a booking decides on the log.
@@ -41,7 +43,14 @@ async def find_flights(
         cabin=cabin,
         seat_count=seat_count,
     )
+    if isinstance(offers, Remembered):
+        return _all_priced(offers, cabin), as_of
     return [priced(offer, cabin) for offer in offers], as_of
+
+
+@functools.lru_cache(ANSWERS_REMEMBERED)
+def _all_priced(offers: Remembered[FlightOffer], cabin: str) -> Remembered[PricedFlight]:
+    return Remembered(priced(offer, cabin) for offer in offers)
 
 
 async def read_flight(ports: PricingPorts, flight_id: str) -> PricedFlight:

@@ -8,6 +8,7 @@ Redis may carry out a script after its sender has given up. Therefore a lease is
 it, or the beginning of its epoch, still lives; so its holder knows without asking when it is over.
 """
 
+import functools
 import secrets
 import threading
 import time
@@ -18,7 +19,7 @@ import redis
 import redis.asyncio
 import redis.exceptions
 
-from application.flight_searches import FlightOffer
+from application.flight_searches import ANSWERS_REMEMBERED, FlightOffer, Remembered
 from application.ports import Unavailable
 from application.queries import AsOf
 from application.search_cache import CachedAnswer, Question
@@ -102,7 +103,7 @@ class RedisSearchCache:
         age = max(0.0, LEASE_SECONDS - int(found[1]) / 1000)
         as_of = AsOf(int(position), round(age, 3))
         return [
-            CachedAnswer(epoch) if each is None else CachedAnswer(epoch, _decode(each), as_of)
+            CachedAnswer(epoch) if each is None else CachedAnswer(epoch, _offers(each), as_of)
             for each in found[2:]
         ]
 
@@ -194,6 +195,11 @@ def for_projector(url: str | None, stop: threading.Event) -> RedisCachedAnswers 
         url, socket_timeout=TIMEOUT_SECONDS, socket_connect_timeout=TIMEOUT_SECONDS, retry=None
     )
     return RedisCachedAnswers(client, wait=stop.wait)
+
+
+@functools.lru_cache(ANSWERS_REMEMBERED)
+def _offers(content: bytes) -> Remembered[FlightOffer]:
+    return Remembered(_decode(content))
 
 
 def _field(question: Question) -> str:

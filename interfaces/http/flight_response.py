@@ -5,20 +5,19 @@ The members of an offer are only ever added to.
 
 import datetime as dt
 import functools
-from typing import Any, Literal
+from collections.abc import Sequence
+from typing import Any, Literal, cast
 from zoneinfo import ZoneInfo
 
 import msgspec
 
 from application.booking.booking_details import BookedFlight, BookingDetails
-from application.flight_searches import FlightOffer
+from application.flight_searches import ANSWERS_REMEMBERED, FlightOffer, Remembered
 from application.pricing import fare_conditions
 from application.pricing.find_connections import Connection
 from application.pricing.find_flights import PricedFlight
 from interfaces.http import wire
 
-# What an airline has on sale, at 2 kB each: most searches find the same departures.
-FLIGHTS_REMEMBERED = 16_384
 _MINUTE = dt.timedelta(minutes=1)
 _RENAMED = {"origin": "from", "destination": "to"}
 
@@ -120,9 +119,21 @@ class ConnectionResponse(msgspec.Struct, rename="camel"):
     connection_minutes: int
 
 
-@functools.lru_cache(FLIGHTS_REMEMBERED)
+def flights(found: Sequence[PricedFlight]) -> list[FlightResponse]:
+    """Return departures as JSON; those of a remembered answer are encoded once."""
+    if isinstance(found, Remembered):
+        # msgspec writes it as it stands, in the place of the list.
+        return cast(list[FlightResponse], _encoded(found))
+    return [flight(each) for each in found]
+
+
+@functools.lru_cache(ANSWERS_REMEMBERED)
+def _encoded(found: Remembered[PricedFlight]) -> msgspec.Raw:
+    return msgspec.Raw(msgspec.json.encode([flight(each) for each in found]))
+
+
 def flight(found: PricedFlight) -> FlightResponse:
-    """Return a departure as JSON; the same until something of it changes, so it is remembered."""
+    """Return a departure as JSON."""
     offer = found.offer
     return FlightResponse(
         id=offer.flight,

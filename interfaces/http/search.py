@@ -129,9 +129,9 @@ async def search_flights(request: StrictRequest, data: JSONBody[SearchRequest]) 
         with_connections=data.connections,
     )
     return SearchResponse(
-        flights=[flight_response.flight(each) for each in found.there.flights],
+        flights=flight_response.flights(found.there.flights),
         connections=[flight_response.connection(each) for each in found.there.connections],
-        return_flights=[flight_response.flight(each) for each in found.back.flights],
+        return_flights=flight_response.flights(found.back.flights),
         return_connections=[flight_response.connection(each) for each in found.back.connections],
         as_of_position=found.as_of.position,
         lag_seconds=found.as_of.lag_seconds,

@@ -35,7 +35,6 @@ CLIENTS = 64
 USERS = 1
 ROUNDS = 5
 SECONDS = 3.0
-# Each question is asked for the first time before the clock starts.
 WARM_UP_SECONDS = 3.0
 BAR = 3.0
 
@@ -139,6 +138,8 @@ def _rounds(
     sides = {"cached": stage.environment, "uncached": without}
     results: dict[str, list[LoadResult]] = {side: [] for side in sides}
     bodies = _questions(flights)
+    # Not counted: every question is asked, so that what is measured comes from the cache.
+    _measured(stage.environment, bodies)
     for number in range(ROUNDS):
         for side, environment in sides.items():
             found = _measured(environment, bodies)

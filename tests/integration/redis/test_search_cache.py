@@ -95,12 +95,12 @@ async def test_an_answer_is_found_until_its_flight_changes(
     other = Question("RUH-DMM-2026-12-24", "Y", 1)
     await cache.keep(await epoch_of(cache), other, [offer(9)], 10)
     (found,) = await cache.find([QUESTION])
-    assert found.offers == [offer(5)]
+    assert list(found.offers or ()) == [offer(5)]
     answers.drop({ROUTE_DAY}, 11)
     answers.vouch(11, caught_up=True)
     dropped, left = await cache.find([QUESTION, other])
     assert dropped.offers is None
-    assert left.offers == [offer(9)]
+    assert list(left.offers or ()) == [offer(9)]
     assert left.as_of is not None
     assert left.as_of.position == 11
 
@@ -247,7 +247,7 @@ async def test_a_second_search_does_not_ask_the_read_model(
     wanted: dict[str, Any] = {"destination": "JED", "local_date": DAY, "cabin": "Y"}
     first = await search(origin="RUH", seat_count=1, **wanted)
     second = await search(origin="RUH", seat_count=1, **wanted)
-    assert (direct.asked, first[0]) == (1, second[0])
+    assert (direct.asked, list(first[0])) == (1, list(second[0]))
     for _ in range(2):
         await search(origin="DMM", seat_count=1, **wanted)
     assert direct.asked == 3, "what is not there is not cached"
