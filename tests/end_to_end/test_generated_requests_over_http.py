@@ -50,11 +50,9 @@ CONFIGURATION = """
 [checks]
 negative_data_rejection.expected-statuses = ["4xx", 503]
 """
-PUBLIC = [
-    option
-    for tag in ("Identity", "Search and flights", "Health")
-    for option in ("--include-tag", tag)
-]
+PUBLIC_TAGS = {"Identity", "Search and flights", "Health"}
+# Fewer mean that nothing was tried; how many there are depends on the machine.
+CASES_AT_LEAST = 10
 
 
 async def _document(client: httpx.AsyncClient) -> dict[str, Any]:
@@ -106,14 +104,10 @@ def _number_of_cases(printed: str) -> int:
 async def test_strangers_get_what_the_document_says_on_public_routes(
     system: System, client: httpx.AsyncClient, tmp_path: Path
 ) -> None:
-    printed = await _generated(
-        system,
-        tmp_path,
-        await _document(client),
-        None,
-        *("--phases", "examples,coverage", *PUBLIC),
-    )
-    assert _number_of_cases(printed) > 30
+    document = await _document(client)
+    options = ("--phases", "examples,coverage", *_chosen(document, PUBLIC_TAGS))
+    printed = await _generated(system, tmp_path, document, None, *options)
+    assert _number_of_cases(printed) >= CASES_AT_LEAST
 
 
 @pytest.mark.parametrize("role", ["customer", "finance"])
@@ -126,21 +120,22 @@ async def test_the_signed_in_get_what_the_document_says_on_every_route(
         else await customers.staff(system, client, role)
     )
     document = await _document(client)
-    names = sorted(_names(document) - ENDS_THE_SESSION)
-    chosen = random.Random(_seed()).sample(names, OPERATION_COUNT)
-    printed = await _generated(
-        system,
-        tmp_path,
-        document,
-        caller,
-        *("--phases", "coverage,fuzzing", "--max-examples", "10"),
-        *(option for name in chosen for option in ("--include-operation-id", name)),
+    tags = {each["name"] for each in document["tags"]}
+    options = ("--phases", "coverage,fuzzing", "--max-examples", "10", *_chosen(document, tags))
+    printed = await _generated(system, tmp_path, document, caller, *options)
+    assert _number_of_cases(printed) >= CASES_AT_LEAST
+
+
+def _chosen(document: dict[str, Any], tags: set[str]) -> list[str]:
+    """Options that choose operations of these tags, by the seed."""
+    names = sorted(
+        each["operationId"]
+        for path in document["paths"].values()
+        for each in path.values()
+        if tags & {*each["tags"]} and each["operationId"] not in ENDS_THE_SESSION
     )
-    assert _number_of_cases(printed) > 30
-
-
-def _names(document: dict[str, Any]) -> set[str]:
-    return {each["operationId"] for path in document["paths"].values() for each in path.values()}
+    chosen = random.Random(_seed()).sample(names, min(OPERATION_COUNT, len(names) // 2))
+    return [option for name in chosen for option in ("--include-operation-id", name)]
 
 
 def _seed() -> str:
