@@ -17,7 +17,8 @@ TOO_LARGE, NO_JSON = 413, 415
 _COMMAND = ("BOOKING_CONFLICT", "INVALID_STATE_TRANSITION", "IDEMPOTENCY_CONFLICT")
 _STRIPE = ("PAYMENT_FAILED", "PAYMENT_PROCESSING", "PROVIDER_ERROR", "PROVIDER_TIMEOUT")
 # What the body names, or the caller has asked for, may not be there.
-_LOOKING_FOR = ("/api/bookings/find", "/api/me/erasure")
+_OWN_ERASURE = "/api/me/erasure"
+_LOOKING_FOR = ("/api/bookings/find", _OWN_ERASURE)
 _BOOKING = ("SEATS_UNAVAILABLE", "PAYMENT_REQUIRED", "BOOKING_EXPIRED")
 
 
