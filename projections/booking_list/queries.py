@@ -17,8 +17,7 @@ from projections.projection import Pool
 
 PAGE_LIMIT = 100
 HISTORY_LIMIT, WORKLIST_LIMIT = 1_000, 500
-MARK_BYTES = 8
-POSITION_LIMIT = 2**63 - 1
+MARK_BYTES, POSITION_LIMIT = 8, 2**63 - 1
 
 _COLUMNS = (
     "booking, first_position, owner, status, flights, cabin, seat_count, coupons, total_amount, "

@@ -94,7 +94,13 @@ def _query(operation: dict[str, Any]) -> dict[str, Any]:
 
 CALLS = _calls()
 SIGNED_IN = [each for each in CALLS if ADMISSIONS[each.name].signed_in]
-OF_A_BOOKING = [each for each in SIGNED_IN if each.path.startswith("/api/bookings/{booking_id}")]
+# Whoever knows the name and reference of a booking may ask, so it is no secret to them.
+BY_NAME = {"attachBooking"}
+OF_A_BOOKING = [
+    each
+    for each in SIGNED_IN
+    if each.path.startswith("/api/bookings/{booking_id}") and each.name not in BY_NAME
+]
 
 
 async def _signed_in(system: System, client: httpx.AsyncClient, role: Role) -> Customer:
