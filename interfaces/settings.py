@@ -276,9 +276,7 @@ ABOUT: Mapping[str, About] = {
         CALLING_STRIPE,
         "names of payment methods, joined by commas, such as us_bank_account",
     ),
-    "airline_code": About(
-        "accounting code (IATA) that begins every ticket number", SERVING, "three digits"
-    ),
+    "airline_code": About("code (IATA) that begins every ticket number", SERVING, "three digits"),
     "airline_name": About("name of the airline in letters and at the checkout", SERVING),
     "carrier": About(
         "designator (IATA) that begins the flight numbers of the demo",
@@ -290,9 +288,7 @@ ABOUT: Mapping[str, About] = {
     "limit_signed_in": About("requests per minute and user: customers and travel agents", WEB),
     "limit_staff": About("requests per minute and user: staff", WEB),
     "limit_authentication": About("sign-ins and registrations per 15 minutes and address", WEB),
-    "limit_booking": About(
-        "requests per minute and user that change a booking or export data", WEB
-    ),
+    "limit_booking": About("requests per minute and user that change bookings, or exports", WEB),
     "limit_payment": About("requests per minute and user that open a checkout", WEB),
     "limit_gift_code": About("codes of gift cards that a user may try per hour", WEB),
     "limit_gift_code_address": About("codes of gift cards tried per hour from one address", WEB),

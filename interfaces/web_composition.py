@@ -155,11 +155,7 @@ def _web_ports(
         limiter=limiter,
         list_changes=asking(core.pool, account_changes.list_changes),
         booking_search=SearchPorts(bus, core.search_index),
-        guests=GuestPorts(
-            issuer=identity.issuer,
-            verifier=identity.issuer,
-            role_of=identity.login.directory.role_of,
-        ),
+        guests=_guest_ports(identity),
         readiness=readiness_of(core.pool, client),
         roles=roles,
         fingerprint_key=keys.derive("request fingerprints"),
@@ -172,6 +168,14 @@ def _web_ports(
         cors_origins=frozenset(each.text.encode() for each in settings.cors_origins),
         return_to=dict(each.split("=", 1) for each in settings.return_to),
         trusted_proxies=tuple(network.range for network in settings.trusted_proxies),
+    )
+
+
+def _guest_ports(identity: IdentityPorts) -> GuestPorts:
+    return GuestPorts(
+        issuer=identity.issuer,
+        verifier=identity.issuer,
+        role_of=identity.login.directory.role_of,
     )
 
 
