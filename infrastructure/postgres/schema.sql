@@ -503,7 +503,7 @@ CREATE OR REPLACE FUNCTION identity.accept_invitation(offered bytea, new_user te
  RETURNS text
  LANGUAGE plpgsql
  SECURITY DEFINER
- SET search_path TO ''
+ SET search_path TO 'pg_catalog', 'pg_temp'
 AS $function$
 DECLARE
     link identity.mailed_link;
@@ -582,7 +582,7 @@ CREATE OR REPLACE FUNCTION identity.change_role(by_user text, of_address bytea, 
  RETURNS text
  LANGUAGE plpgsql
  SECURITY DEFINER
- SET search_path TO ''
+ SET search_path TO 'pg_catalog', 'pg_temp'
 AS $function$
 DECLARE
     found_user identity.app_user;
@@ -615,7 +615,7 @@ CREATE OR REPLACE FUNCTION identity.close_proofs()
  RETURNS trigger
  LANGUAGE plpgsql
  SECURITY DEFINER
- SET search_path TO ''
+ SET search_path TO 'pg_catalog', 'pg_temp'
 AS $function$
 BEGIN
     UPDATE identity.mailed_link SET voided_at = clock_timestamp()
@@ -629,7 +629,7 @@ CREATE OR REPLACE FUNCTION identity.confirm_email(of_user text, offered bytea, m
  RETURNS text
  LANGUAGE plpgsql
  SECURITY DEFINER
- SET search_path TO ''
+ SET search_path TO 'pg_catalog', 'pg_temp'
 AS $function$
 DECLARE
     found_user identity.app_user;
@@ -763,7 +763,7 @@ CREATE OR REPLACE FUNCTION identity.mail_link()
  RETURNS trigger
  LANGUAGE plpgsql
  SECURITY DEFINER
- SET search_path TO ''
+ SET search_path TO 'pg_catalog', 'pg_temp'
 AS $function$
 BEGIN
     INSERT INTO ledger.outbox (topic, body)
@@ -776,7 +776,7 @@ CREATE OR REPLACE FUNCTION identity.mail_notice()
  RETURNS trigger
  LANGUAGE plpgsql
  SECURITY DEFINER
- SET search_path TO ''
+ SET search_path TO 'pg_catalog', 'pg_temp'
 AS $function$
 BEGIN
     INSERT INTO ledger.outbox (topic, body)
@@ -799,7 +799,7 @@ CREATE OR REPLACE FUNCTION identity.remove_old_challenges(most integer)
  RETURNS integer
  LANGUAGE sql
  SECURITY DEFINER
- SET search_path TO ''
+ SET search_path TO 'pg_catalog', 'pg_temp'
 AS $function$
     WITH removed AS (
         DELETE FROM identity.sign_in_challenge WHERE token_hash = ANY(ARRAY(
@@ -813,7 +813,7 @@ CREATE OR REPLACE FUNCTION identity.remove_old_links(most integer)
  RETURNS integer
  LANGUAGE sql
  SECURITY DEFINER
- SET search_path TO ''
+ SET search_path TO 'pg_catalog', 'pg_temp'
 AS $function$
     WITH removed AS (
         DELETE FROM identity.mailed_link WHERE id = ANY(ARRAY(
@@ -827,7 +827,7 @@ CREATE OR REPLACE FUNCTION identity.remove_old_sessions(most integer)
  RETURNS integer
  LANGUAGE sql
  SECURITY DEFINER
- SET search_path TO ''
+ SET search_path TO 'pg_catalog', 'pg_temp'
 AS $function$
     WITH removed AS (
         DELETE FROM identity.session WHERE id = ANY(ARRAY(
@@ -1245,7 +1245,7 @@ CREATE OR REPLACE FUNCTION privacy.close_account(erasure_id text)
  RETURNS boolean
  LANGUAGE plpgsql
  SECURITY DEFINER
- SET search_path TO ''
+ SET search_path TO 'pg_catalog', 'pg_temp'
 AS $function$
 DECLARE
     closed text;
@@ -1273,7 +1273,7 @@ CREATE OR REPLACE FUNCTION privacy.destroy_keys(erasure_id text, subjects text[]
  RETURNS integer
  LANGUAGE plpgsql
  SECURITY DEFINER
- SET search_path TO ''
+ SET search_path TO 'pg_catalog', 'pg_temp'
 AS $function$
 DECLARE
     erased text;
@@ -1321,7 +1321,7 @@ CREATE OR REPLACE FUNCTION privacy.remove_old_bodies(most integer)
  RETURNS integer
  LANGUAGE sql
  SECURITY DEFINER
- SET search_path TO ''
+ SET search_path TO 'pg_catalog', 'pg_temp'
 AS $function$
     WITH old AS (
         SELECT id, subject FROM inbox.stripe_event
@@ -1342,7 +1342,7 @@ CREATE OR REPLACE FUNCTION privacy.remove_old_messages(most integer)
  RETURNS integer
  LANGUAGE sql
  SECURITY DEFINER
- SET search_path TO ''
+ SET search_path TO 'pg_catalog', 'pg_temp'
 AS $function$
     WITH removed AS (
         DELETE FROM ledger.outbox
@@ -1358,7 +1358,7 @@ CREATE OR REPLACE FUNCTION privacy.report_erasure(erasure_id text)
  RETURNS void
  LANGUAGE sql
  SECURITY DEFINER
- SET search_path TO ''
+ SET search_path TO 'pg_catalog', 'pg_temp'
 AS $function$
     UPDATE privacy.erasure SET reported_at = pg_catalog.clock_timestamp()
     WHERE id = erasure_id AND erased_at IS NOT NULL AND reported_at IS NULL
@@ -1368,7 +1368,7 @@ CREATE OR REPLACE FUNCTION privacy.withdraw_erasure(asked text)
  RETURNS boolean
  LANGUAGE sql
  SECURITY DEFINER
- SET search_path TO ''
+ SET search_path TO 'pg_catalog', 'pg_temp'
 AS $function$
     WITH withdrawn AS (
         UPDATE privacy.erasure SET withdrawn_at = pg_catalog.clock_timestamp()

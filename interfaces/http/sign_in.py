@@ -1,6 +1,6 @@
 """Routes of signing in and out, for apps (tokens in bodies) and browsers (tokens in cookies)."""
 
-from typing import Annotated, Literal
+from typing import Annotated
 
 import msgspec
 from litestar import post
@@ -55,7 +55,7 @@ class SecondFactorResponse(msgspec.Struct, rename="camel"):
 
     challenge: str
     expires_in: int
-    mfa_required: Literal[True] = True
+    mfa_required: bool = True
 
 
 class RefreshRequest(msgspec.Struct, rename="camel", forbid_unknown_fields=True):

@@ -38,7 +38,7 @@ from ais_client.models import (
 
 url, email, password, flight = sys.argv[1:]
 login = mobile_login.sync(client=Client(url), body=LoginRequest(email=email, password=password))
-assert isinstance(login, TokensResponse)
+assert isinstance(login, TokensResponse), login
 api = AuthenticatedClient(url, token=login.access_token)
 wanted = BookingRequest(
     passengers=[PassengerRequest(first_name="Noura", last_name="Alharbi")],

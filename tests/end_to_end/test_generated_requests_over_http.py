@@ -56,7 +56,12 @@ CASES_AT_LEAST = 1
 
 
 async def _document(client: httpx.AsyncClient) -> dict[str, Any]:
+    """But for `fields`, which leaves required members out of an answer."""
     found: dict[str, Any] = (await client.get("/schema/openapi.json")).json()
+    for path in found["paths"].values():
+        for operation in path.values():
+            parameters = operation.get("parameters", [])
+            operation["parameters"] = [each for each in parameters if each["name"] != "fields"]
     return found
 
 
@@ -117,7 +122,7 @@ async def test_the_signed_in_get_what_the_document_says_on_every_route(
     caller = (
         await customers.register(client)
         if role == "customer"
-        else await customers.staff(system, client, role)
+        else await customers.fresh_staff(system, client, role)
     )
     document = await _document(client)
     tags = {each["name"] for each in document["tags"]}
@@ -146,7 +151,7 @@ async def test_auditors_get_what_the_document_says_of_the_log(
         system,
         tmp_path,
         await _document(client),
-        await customers.staff(system, client, "auditor"),
+        await customers.fresh_staff(system, client, "auditor"),
         *("--phases", "coverage,fuzzing", "--max-examples", "5", "--include-tag", "Audit"),
         *("--exclude-operation-id", "followAuditedEvents"),
     )
@@ -165,7 +170,7 @@ async def test_a_customer_gets_what_the_document_says_from_one_request_to_the_ne
     await customers.listed(system, customer, "/api/bookings")
     document = await _document(client)
     # A filter may leave no booking, and then there is none to follow.
-    del document["paths"]["/api/bookings"]["get"]["parameters"]
+    document["paths"]["/api/bookings"]["get"]["parameters"] = []
     printed = await _generated(
         system,
         tmp_path,

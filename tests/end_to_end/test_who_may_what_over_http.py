@@ -9,7 +9,6 @@ from typing import Any, get_args
 
 import httpx
 import msgspec
-import psycopg
 import pytest
 
 from domain.identity import roles
@@ -103,17 +102,6 @@ OF_A_BOOKING = [
 ]
 
 
-async def _signed_in(system: System, client: httpx.AsyncClient, role: Role) -> Customer:
-    """A user of this role; those that no account of the demo has are given to a fresh one."""
-    if role in {each.role for each in system.staff}:
-        return await customers.staff(system, client, role)
-    fresh = await customers.register(client)
-    with psycopg.connect(system.owner_dsn) as connection:
-        me = (await client.get("/api/auth/me", headers=fresh.headers)).json()["id"]
-        connection.execute("UPDATE identity.app_user SET role = %s WHERE id = %s", (role, me))
-    return await customers.signed_in_again(fresh)
-
-
 async def test_nobody_gets_in_without_a_token(client: httpx.AsyncClient) -> None:
     assert len(SIGNED_IN) > 100
     for headers in ({}, {"Authorization": "Bearer of.bad.news"}):
@@ -128,7 +116,7 @@ async def test_a_role_gets_in_exactly_where_it_has_the_permission(
     system: System, client: httpx.AsyncClient, role: Role
 ) -> None:
     """Fault row 51: where it gets in, nothing is found, or the request is wrong; else it is 403."""
-    caller = await _signed_in(system, client, role)
+    caller = await customers.fresh_staff(system, client, role)
     wrong = {}
     for each in SIGNED_IN:
         permission = ADMISSIONS[each.name].permission
@@ -137,7 +125,7 @@ async def test_a_role_gets_in_exactly_where_it_has_the_permission(
         if (status == 403) == may or status in {401, 429} or status >= 500:
             wrong[each.name] = status
         if each.name in ENDS_THE_SESSION:
-            caller = await _signed_in(system, client, role)
+            caller = await customers.fresh_staff(system, client, role)
     assert wrong == {}
 
 

@@ -132,7 +132,8 @@ def final(journey: WebhookJourney) -> Final:
     captures = tuple(msgspec.structs.replace(each, check=None) for each in payment.captures)
     # A decline that is reported after the payment has no effect any more, and leaves no trace.
     attempts = tuple(
-        msgspec.structs.replace(each, declined_charges=frozenset()) for each in payment.attempts
+        msgspec.structs.replace(each, declined_charges=frozenset(), last_decline=None)
+        for each in payment.attempts
     )
     payment = msgspec.structs.replace(payment, captures=captures, attempts=attempts)
     booking = journey.airline.booking(journey.booking)

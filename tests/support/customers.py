@@ -9,6 +9,7 @@ from typing import Any
 
 import httpx
 import msgspec
+import psycopg
 
 from tests.support import stored_log
 from tests.support.running_system import GATE_CLOSED_IN, System
@@ -216,6 +217,15 @@ async def staff(
     """Sign in as staff of this role; of finance there are two."""
     found = [each for each in system.staff if each.role == role][1 if second else 0]
     return await _sign_in(client, {"email": found.email, "password": found.password})
+
+
+async def fresh_staff(system: System, client: httpx.AsyncClient, role: str) -> Customer:
+    """Sign in with an account of its own: wrong passwords lock the demo's for all tests."""
+    fresh = await register(client)
+    me = (await client.get("/api/auth/me", headers=fresh.headers)).json()["id"]
+    with psycopg.connect(system.owner_dsn) as connection:
+        connection.execute("UPDATE identity.app_user SET role = %s WHERE id = %s", (role, me))
+    return await signed_in_again(fresh)
 
 
 async def _sign_in(client: httpx.AsyncClient, account: dict[str, str]) -> Customer:

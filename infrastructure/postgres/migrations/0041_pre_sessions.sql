@@ -85,7 +85,7 @@ CREATE TRIGGER end_sessions_of_role AFTER UPDATE OF role ON identity.app_user
 
 -- The application cannot delete a session: only this function can, and only what is old.
 CREATE FUNCTION identity.remove_old_sessions(most integer) RETURNS integer
-LANGUAGE sql SECURITY DEFINER SET search_path = '' AS $$
+LANGUAGE sql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
     WITH removed AS (
         DELETE FROM identity.session WHERE id = ANY(ARRAY(
             SELECT id FROM identity.session

@@ -87,7 +87,7 @@ CREATE TRIGGER keep_link BEFORE UPDATE ON identity.mailed_link
     FOR EACH ROW EXECUTE FUNCTION identity.keep_link();
 
 CREATE FUNCTION identity.mail_link() RETURNS trigger
-LANGUAGE plpgsql SECURITY DEFINER SET search_path = '' AS $$
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
 BEGIN
     INSERT INTO ledger.outbox (topic, body)
     VALUES ('mail.account_link', jsonb_build_object('link_id', new.id));
@@ -98,7 +98,7 @@ CREATE TRIGGER mail_link AFTER INSERT ON identity.mailed_link
     FOR EACH ROW EXECUTE FUNCTION identity.mail_link();
 
 CREATE FUNCTION identity.mail_notice() RETURNS trigger
-LANGUAGE plpgsql SECURITY DEFINER SET search_path = '' AS $$
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
 BEGIN
     INSERT INTO ledger.outbox (topic, body)
     VALUES ('mail.email_changed', jsonb_build_object('link_id', new.id));
@@ -112,7 +112,7 @@ CREATE TRIGGER mail_notice AFTER UPDATE OF replaced_email ON identity.mailed_lin
 -- The application may not change an address: this function can, by a link that was mailed to it and
 -- that its user has. Returns what the link was for, or NULL.
 CREATE FUNCTION identity.confirm_email(of_user text, offered bytea, moment timestamptz) RETURNS text
-LANGUAGE plpgsql SECURITY DEFINER SET search_path = '' AS $$
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
 DECLARE
     found_user identity.app_user;
     link identity.mailed_link;
@@ -145,7 +145,7 @@ $$;
 
 -- The application cannot delete a link: only this function can, and only what is long over.
 CREATE FUNCTION identity.remove_old_links(most integer) RETURNS integer
-LANGUAGE sql SECURITY DEFINER SET search_path = '' AS $$
+LANGUAGE sql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
     WITH removed AS (
         DELETE FROM identity.mailed_link WHERE id = ANY(ARRAY(
             SELECT id FROM identity.mailed_link
@@ -199,7 +199,7 @@ CREATE TRIGGER keep_second_factor BEFORE UPDATE ON identity.second_factor
 
 -- An account without a password was closed: no link opens it again, and its secret goes.
 CREATE FUNCTION identity.close_proofs() RETURNS trigger
-LANGUAGE plpgsql SECURITY DEFINER SET search_path = '' AS $$
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
 BEGIN
     UPDATE identity.mailed_link SET voided_at = clock_timestamp()
     WHERE user_id = new.id AND used_at IS NULL AND voided_at IS NULL;
@@ -234,7 +234,7 @@ CREATE TRIGGER keep_challenge BEFORE UPDATE ON identity.sign_in_challenge
     FOR EACH ROW EXECUTE FUNCTION identity.keep_challenge();
 
 CREATE FUNCTION identity.remove_old_challenges(most integer) RETURNS integer
-LANGUAGE sql SECURITY DEFINER SET search_path = '' AS $$
+LANGUAGE sql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
     WITH removed AS (
         DELETE FROM identity.sign_in_challenge WHERE token_hash = ANY(ARRAY(
             SELECT token_hash FROM identity.sign_in_challenge
@@ -298,7 +298,7 @@ CREATE TRIGGER keep_last_admin BEFORE UPDATE OF role ON identity.app_user
 -- Returns done, or why not: not_admin, unknown_user, own_role, unverified.
 CREATE FUNCTION identity.change_role(
     by_user text, of_address bytea, new_role text, correlation text) RETURNS text
-LANGUAGE plpgsql SECURITY DEFINER SET search_path = '' AS $$
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
 DECLARE
     found_user identity.app_user;
 BEGIN
@@ -331,7 +331,7 @@ $$;
 CREATE FUNCTION identity.accept_invitation(
     offered bytea, new_user text, new_password text, moment timestamptz, correlation text)
 RETURNS text
-LANGUAGE plpgsql SECURITY DEFINER SET search_path = '' AS $$
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
 DECLARE
     link identity.mailed_link;
     before identity.app_user;

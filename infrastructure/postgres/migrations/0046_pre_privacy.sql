@@ -61,7 +61,7 @@ CREATE TRIGGER keep_erasure BEFORE UPDATE ON privacy.erasure
     FOR EACH ROW EXECUTE FUNCTION privacy.keep_erasure();
 
 CREATE FUNCTION privacy.withdraw_erasure(asked text) RETURNS boolean
-LANGUAGE sql SECURITY DEFINER SET search_path = '' AS $$
+LANGUAGE sql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
     WITH withdrawn AS (
         UPDATE privacy.erasure SET withdrawn_at = pg_catalog.clock_timestamp()
         WHERE person = asked AND withdrawn_at IS NULL AND closed_at IS NULL RETURNING id)
@@ -70,7 +70,7 @@ $$;
 
 -- The first step: nobody can sign in to the account any more, and its address is free again.
 CREATE FUNCTION privacy.close_account(erasure_id text) RETURNS boolean
-LANGUAGE plpgsql SECURITY DEFINER SET search_path = '' AS $$
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
 DECLARE
     closed text;
 BEGIN
@@ -96,7 +96,7 @@ $$;
 -- The second step, no sooner than what was under way when the account was closed has ended.
 CREATE FUNCTION privacy.destroy_keys(
     erasure_id text, subjects text[], stripe_events text[]) RETURNS integer
-LANGUAGE plpgsql SECURITY DEFINER SET search_path = '' AS $$
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
 DECLARE
     erased text;
     destroyed integer;
@@ -126,7 +126,7 @@ $$;
 
 -- The last step: the log has the event.
 CREATE FUNCTION privacy.report_erasure(erasure_id text) RETURNS void
-LANGUAGE sql SECURITY DEFINER SET search_path = '' AS $$
+LANGUAGE sql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
     UPDATE privacy.erasure SET reported_at = pg_catalog.clock_timestamp()
     WHERE id = erasure_id AND erased_at IS NOT NULL AND reported_at IS NULL
 $$;
@@ -136,7 +136,7 @@ CREATE INDEX stripe_event_with_body ON inbox.stripe_event (received_at)
     WHERE octet_length(sealed_body) > 0;
 
 CREATE FUNCTION privacy.remove_old_bodies(most integer) RETURNS integer
-LANGUAGE sql SECURITY DEFINER SET search_path = '' AS $$
+LANGUAGE sql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
     WITH old AS (
         SELECT id, subject FROM inbox.stripe_event
         WHERE pg_catalog.octet_length(sealed_body) > 0
@@ -154,7 +154,7 @@ $$;
 
 -- Looks at the oldest messages only: nothing else has an index that says how old a message is.
 CREATE FUNCTION privacy.remove_old_messages(most integer) RETURNS integer
-LANGUAGE sql SECURITY DEFINER SET search_path = '' AS $$
+LANGUAGE sql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
     WITH removed AS (
         DELETE FROM ledger.outbox
         WHERE id = ANY (ARRAY(SELECT id FROM ledger.outbox ORDER BY id LIMIT most))

@@ -14,9 +14,9 @@ function present<T>(value: T | undefined, problem: Problem | undefined): T {
 }
 
 const token = await api.POST("/api/auth/mobile-login", { body: { email, password } });
-const headers = {
-  Authorization: `Bearer ${present(token.data, token.error as Problem | undefined).accessToken}`,
-};
+const signedIn = present(token.data, token.error as Problem | undefined);
+if (!("accessToken" in signedIn)) throw new Error("a code of the second factor is asked for");
+const headers = { Authorization: `Bearer ${signedIn.accessToken}` };
 const search = await api.POST("/api/flights/search", {
   body: { from: "RUH", to: "JED", date, passengers: 1, cabin: "economy" },
 });
