@@ -223,7 +223,7 @@ def _environment(
         "AIS_PUBLIC_URL": base_url,
         "AIS_DATA_DIR": str(folder),
         # Visitors of the demo share one address and try things out.
-        "AIS_LIMIT_AUTHENTICATION": "1000",
+        "AIS_LIMIT_AUTHENTICATION": "400",
         # They sign in as staff with a password that was just printed.
         "AIS_MFA_REQUIRED": "false",
         # The simulator has no limits.
