@@ -106,6 +106,19 @@ print(json.dumps({"id": payout["id"], "amount": payout["amount"], "arrives_on": 
   curl -sS -o /dev/null -X POST -d '{"payout_days": 2}' "$stripe/settings"
 }
 
+stripe_id_of() {  # stripe_id_of BOOKING RULE: waits for an entry; prints the id its newest names
+  await _ stripe_id_in_journal "$1" "$2"
+}
+
+stripe_id_in_journal() {  # stripe_id_in_journal BOOKING RULE: the same, but empty without an entry
+  .venv/bin/python -c 'import psycopg, sys
+with psycopg.connect(sys.argv[1]) as connection:
+    for (found,) in connection.execute("SELECT provider_references[1] FROM "
+          "read_model.ledger_journal WHERE booking = %s AND rule = %s "
+          "ORDER BY position DESC LIMIT 1", sys.argv[2:]):
+        print(found)' "$DEMO_DATABASE" "$1" "$2"
+}
+
 in_major_units() {  # in_major_units MINOR: prints halalas as the riyals of a statement
   python3 -c 'import sys
 print("%s%d.%02d" % ("-" * (int(sys.argv[1]) < 0), *divmod(abs(int(sys.argv[1])), 100)))' "$1"
