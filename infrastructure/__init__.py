@@ -9,6 +9,7 @@ event_store: the log in Postgres
 evidence: draws the evidence for a dispute
 identity: users, passwords and access tokens
 mail: delivers letters
+oauth: OAuth 2.1 for clients of third parties
 parquet: Parquet files, where the optional extra is installed
 privacy: consents, erasures and retention in Postgres, the print of a person's data
 postgres: tables beside the log: migrations, outbox, inbox, ticket numbers

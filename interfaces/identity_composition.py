@@ -10,10 +10,15 @@ import msgspec
 
 from application.identity import log_in, register_user
 from application.identity.account_ports import AccountPorts, InvitationPorts, LinkPorts
+from application.identity.client_ports import ClientPorts
+from application.identity.ports import TokenInspector
 from application.identity.session_ports import SessionPorts
 from infrastructure.identity import passwords, tokens
 from infrastructure.identity.account_emails import PostgresEmails
 from infrastructure.identity.account_passwords import PostgresPasswords
+from infrastructure.identity.authorizations import PostgresAuthorizations
+from infrastructure.identity.client_secrets import KeyedClientSecrets
+from infrastructure.identity.clients import PostgresClients
 from infrastructure.identity.ended_sessions import PostgresEndedSessions
 from infrastructure.identity.guessed_passwords import is_common
 from infrastructure.identity.link_secrets import KeyedLinkSecrets
@@ -24,6 +29,7 @@ from infrastructure.identity.session_secrets import KeyedSessionSecrets
 from infrastructure.identity.sign_in_places import KeyedSignInPlaces
 from infrastructure.identity.staff_accounts import PostgresStaffAccounts
 from infrastructure.identity.user_directory import PostgresUserDirectory
+from infrastructure.oauth.protocol import AuthlibProtocol
 from infrastructure.postgres.pool import make_pool
 from infrastructure.sealing import master_key
 from infrastructure.sealing.blind_index import EmailIndex
@@ -43,6 +49,7 @@ class IdentityPorts(msgspec.Struct, frozen=True):
     login: log_in.LoginPorts
     sessions: SessionPorts
     accounts: AccountPorts
+    clients: ClientPorts
     record: PostgresSecurityRecord
 
 
@@ -96,8 +103,15 @@ async def open_identity(core: Core) -> AsyncIterator[IdentityPorts]:
             factors=factors,
             now=utc_now,
         )
-        accounts = _accounts(core, registration, sessions, factors)
-        yield IdentityPorts(issuer, registration, login, sessions, accounts, record)
+        yield IdentityPorts(
+            issuer=issuer,
+            registration=registration,
+            login=login,
+            sessions=sessions,
+            accounts=_accounts(core, registration, sessions, factors),
+            clients=client_ports(core, sessions, issuer),
+            record=record,
+        )
 
 
 @asynccontextmanager
@@ -145,6 +159,22 @@ def _accounts(
         new_user_id=registration.new_user_id,
         now=utc_now,
         second_factor_required=core.settings.mfa_required,
+    )
+
+
+def client_ports(core: Core, sessions: SessionPorts, inspector: TokenInspector) -> ClientPorts:
+    """What clients of third parties run on, over the sessions of users."""
+    client_secrets = KeyedClientSecrets(core.keys)
+    return ClientPorts(
+        clients=PostgresClients(core.pool),
+        authorizations=PostgresAuthorizations(core.pool),
+        secrets=client_secrets,
+        protocol=AuthlibProtocol(issuer=core.settings.public_url, digest=client_secrets.digest),
+        inspector=inspector,
+        sessions=sessions,
+        new_client_id=lambda: f"client_{secrets.token_hex(12)}",
+        issuer=core.settings.public_url,
+        airline_name=core.settings.airline_name,
     )
 
 

@@ -121,6 +121,7 @@ class Settings(SellerSettings, frozen=True, forbid_unknown_fields=True, kw_only=
     limit_authentication: Count = 5
     limit_booking: Count = 20
     limit_payment: Count = 10
+    limit_client: Count = 600
     limit_gift_code: Count = 10
     limit_gift_code_address: Count = 100
     limit_find_address: Count = 10
@@ -290,6 +291,7 @@ ABOUT: Mapping[str, About] = {
     "limit_authentication": About("sign-ins and registrations per 15 minutes and address", WEB),
     "limit_booking": About("requests per minute and user that change bookings, or exports", WEB),
     "limit_payment": About("requests per minute and user that open a checkout", WEB),
+    "limit_client": About("requests for tokens per minute and address of clients", WEB),
     "limit_gift_code": About("codes of gift cards that a user may try per hour", WEB),
     "limit_gift_code_address": About("codes of gift cards tried per hour from one address", WEB),
     "limit_find_address": About(
@@ -314,9 +316,7 @@ ABOUT: Mapping[str, About] = {
     "trusted_proxies": About(
         "networks, separated by commas, of proxies whose `X-Forwarded-For` is believed", WEB
     ),
-    "cors_origins": About(
-        "origins, separated by commas, whose scripts may call the API with credentials", WEB
-    ),
+    "cors_origins": About("origins, with commas, whose scripts may call with credentials", WEB),
     "return_to": About(
         "where the page after a payment may lead back to: names with addresses, in which "
         "`{booking}` becomes the reference",

@@ -122,9 +122,10 @@ def _web_ports(
 ) -> HttpPorts:
     settings, keys = core.settings, core.keys
     signer = QuoteSigner(keys.derive("quotes"))
-    limits = rate_limit.limits_of(settings)
     shared = None if client is None else RedisTokenStore(client)
-    limiter = rate_limit.RateLimiter(limits, shared, monotonic=time.monotonic)
+    limiter = rate_limit.RateLimiter(
+        rate_limit.limits_of(settings), shared, monotonic=time.monotonic
+    )
     booking = _booking_ports(core, bus, history, signer, limiter)
     ledger = _ledger_ports(core, bus)
     return HttpPorts(
@@ -150,6 +151,7 @@ def _web_ports(
         ),
         accounts=identity.accounts,
         second_factor_required=settings.mfa_required,
+        clients=identity.clients,
         verifier=identity.issuer,
         security_record=identity.record,
         limiter=limiter,

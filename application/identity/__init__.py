@@ -31,6 +31,15 @@ make_link: a link that proves the ownership of a mailbox
 account_letters: letters about accounts, in both languages
 send_account_letter: write the letter of a link
 account_ports: what accounts need from outside
+register_client: a client of a third party
+change_client_secret: a new secret for a client
+disable_client: end all that a client was given
+authorize_client: ask a user whether a client may act for them
+exchange_for_tokens: tokens for a code, a refresh token, or a service
+introspect_token: whether a token is valid
+revoke_token: end what a token gives
+revoke_consent: take back what a user lets a client do
 session_ports: what sessions need from outside
+client_ports: what clients need from outside
 ports: users, passwords, tokens, and the record of authentication
 """

@@ -1,16 +1,33 @@
 """The tokens of a session at its present generation."""
 
+from collections.abc import Iterable
+
 from application.identity.ports import Principal
 from application.identity.session_ports import SessionPorts, SessionTokens, StoredSession
+from domain.identity.scopes import Scope
 
 
-def tokens_of(stored: StoredSession, outside: SessionPorts) -> SessionTokens:
-    """Return a fresh access token, and the refresh token of the session's generation."""
+def tokens_of(
+    stored: StoredSession, outside: SessionPorts, *, scopes: Iterable[Scope] | None = None
+) -> SessionTokens:
+    """Return a fresh access token, and the refresh token of the session's generation.
+
+    `scopes` are fewer than those of a third party's session, where it asks for fewer.
+    """
     session = stored.session
-    access = outside.issuer.issue(
-        Principal(session.user, stored.role, session.id, second_factor=stored.second_factor),
-        until=session.expires_at,
+    granted = None
+    if session.client is not None:
+        granted = frozenset(session.scopes if scopes is None else scopes)
+        assert granted.issubset(session.scopes)
+    principal = Principal(
+        session.user,
+        stored.role,
+        session.id,
+        second_factor=stored.second_factor,
+        client=session.client,
+        scopes=granted,
     )
+    access = outside.issuer.issue(principal, until=session.expires_at)
     return SessionTokens(
         session=session.id,
         access_token=access.access_token,

@@ -11,6 +11,7 @@ from application.ports import WrappedKey
 from domain.identity.links import LinkPurpose
 from domain.identity.lockout import Attempts
 from domain.identity.roles import Role
+from domain.identity.scopes import Scope
 from domain.kernel.sealed import Sealed
 
 AuthFact = Literal[
@@ -28,9 +29,12 @@ AuthFact = Literal[
 ]
 """What the append-only record of authentication contains; no personal data."""
 
-RefusedAccess = Literal["token_refused", "permission_refused", "foreign_booking", "find_refused"]
+RefusedAccess = Literal[
+    "token_refused", "permission_refused", "foreign_booking", "find_refused", "client_refused"
+]
 """Refused attempts that the same record contains: a token that is not ours, a role without the
-permission, another customer's booking, a reference and surname that open none."""
+permission or a client without the scope, another customer's booking, a reference and surname that
+open none, a client that did not prove who it is."""
 
 
 class Principal(msgspec.Struct, frozen=True):
@@ -38,6 +42,8 @@ class Principal(msgspec.Struct, frozen=True):
     whether that has proved a second factor.
 
     A guest has no account and no session, but `booking`: the only one that the token is for.
+    `client` is the third party that calls, None for our own apps; its `scopes` bound what the role
+    may do. A service acts for itself: user and session are the client's id.
     """
 
     user: str
@@ -45,11 +51,18 @@ class Principal(msgspec.Struct, frozen=True):
     session: str = ""
     booking: str | None = None
     second_factor: bool = False
+    client: str | None = None
+    scopes: frozenset[Scope] | None = None
 
     @property
     def is_guest(self) -> bool:
         """Whether the caller has found a booking, and has no account."""
         return self.booking is not None
+
+    @property
+    def is_service(self) -> bool:
+        """Whether the caller is a client that acts for itself."""
+        return self.client is not None and self.user == self.client
 
 
 class TokenRefused(Exception):
@@ -65,6 +78,13 @@ class IssuedToken(msgspec.Struct, frozen=True):
 
     access_token: str
     expires_in: int
+
+
+class InspectedToken(msgspec.Struct, frozen=True):
+    """A genuine token that is valid by its own time: its holder and its end in Unix seconds."""
+
+    principal: Principal
+    expires_at: int
 
 
 class Place(msgspec.Struct, frozen=True):
@@ -227,4 +247,12 @@ class TokenVerifier(Protocol):
 
     def public_keys(self) -> Mapping[str, object]:
         """Return the JWK set (RFC 7517) that verifies our tokens."""
+        ...
+
+
+class TokenInspector(Protocol):
+    """Reads access tokens for those who may ask about them."""
+
+    def inspect(self, token: bytes) -> InspectedToken | None:
+        """What a token says; None where it is not ours or has expired."""
         ...

@@ -6,16 +6,22 @@ from application.identity import session_ports as ports
 from application.identity.issue_tokens import tokens_of
 from application.ports import Unavailable
 from domain.identity import rejections, sessions
+from domain.identity.scopes import Scope
 
 # After a lost race the stored session is another one, and it is judged again.
 ATTEMPTS = 3
 
 
 class RefreshSession(msgspec.Struct, frozen=True):
-    """A refresh token as the client sent it, and its network address."""
+    """A refresh token as it was sent, and from which network address.
+
+    `client` is the third party that sent it and has proved who it is, `scopes` what it asks for.
+    """
 
     token: str
     address: str
+    client: str | None = None
+    scopes: tuple[Scope, ...] | None = None
 
 
 async def refresh_session(
@@ -23,7 +29,8 @@ async def refresh_session(
 ) -> ports.SessionTokens:
     """Return the next tokens of the session.
 
-    Raises RefreshTokenForged for a text that we did not make, which changes nothing;
+    Raises RefreshTokenForged for a text that we did not make or made for somebody else, which
+    changes nothing; ScopeRefused where more is asked for than was given, before it is spent;
     RefreshRefused when the session is over; Unavailable. A token that was spent before ends the
     session.
     """
@@ -34,6 +41,10 @@ async def refresh_session(
         stored = await outside.sessions.find(offered.session)
         if stored is None or not outside.secrets.is_genuine(offered, salt=stored.salt):
             raise rejections.RefreshTokenForged
+        if stored.session.client != command.client:
+            raise rejections.RefreshTokenForged
+        if not set(command.scopes or ()).issubset(stored.session.scopes):
+            raise rejections.ScopeRefused
         now = outside.now()
         match sessions.refresh_outcome(stored.session, generation=offered.generation, now=now):
             case "rotate":
@@ -41,9 +52,9 @@ async def refresh_session(
                     offered.session, generation=offered.generation, at=now
                 )
                 if rotated is not None:
-                    return tokens_of(rotated, outside)
+                    return tokens_of(rotated, outside, scopes=command.scopes)
             case "repeat":
-                return tokens_of(stored, outside)
+                return tokens_of(stored, outside, scopes=command.scopes)
             case "reuse":
                 source = outside.places.of_address(command.address).index
                 outside.ended.note(await outside.sessions.end_reused(stored.session, source=source))

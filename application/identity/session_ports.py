@@ -78,7 +78,8 @@ class Sessions(Protocol):
         ...
 
     async def live_of(self, user: str, *, at: dt.datetime) -> Sequence[StoredSession]:
-        """The sessions of a user that are not over, the last used first; at most a hundred."""
+        """The devices of a user whose sessions are not over, the last used first; at most a
+        hundred. Sessions of third parties are listed as consents."""
         ...
 
     async def end(

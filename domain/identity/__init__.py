@@ -5,13 +5,17 @@ passwords: which passwords an account may have
 links: what mailed links are for, and how long they work (D5)
 second_factor: codes of authenticator apps (D6)
 sessions: how long a signed-in device stays so, and what its refresh tokens may do (D4)
+scopes: what clients of third parties may do (D8)
+clients: which clients may be registered, and where browsers may be sent (D9)
 lockout: when wrong passwords lock an account (D3)
 rejections: why a sign-in or a password is rejected
 
 Vocabulary: a *user* signs in with an e-mail address and a password; a *role* is what the user is
 to the airline; a *permission* names one thing that routes require; a *lockout* is the time in
 which an account accepts no password, because several were wrong; a *session* is one signed-in
-device of a user; a *generation* numbers its refresh tokens.
+device of a user; a *generation* numbers its refresh tokens; a *client* is software of a third
+party, a *scope* a part of what users or roles may do that a client can be given, a *consent* a
+user's permission to a client.
 
 D1  A permission is held through a role only; what the table does not grant is refused.
 D2  An auditor may read and never write.
@@ -26,4 +30,7 @@ D6  A code of an authenticator app works once, in its time step or the one besid
 D7  An address counts as the user's once a link that was mailed to it was used by the signed-in
     user, or it reset the password. Before that nobody gives the account a role of staff, and a
     second factor does not outlive a reset.
+D8  A client reaches only routes of its scopes, with the rights of its user or role at most.
+D9  Browsers are sent to registered addresses only, compared as text. A code is valid for 60 seconds
+    and once; presented again, it ends the session that it opened.
 """

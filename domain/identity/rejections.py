@@ -81,6 +81,12 @@ class RefreshTokenForged(RefreshRefused):
     """The text is no refresh token of ours; the answer is the same."""
 
 
+class ScopeRefused(Rejection):
+    """A client asks for a scope that was not given to it."""
+
+    code: ClassVar[str] = "FORBIDDEN"
+
+
 class SessionUnknown(Rejection):
     """No session of the caller has this id."""
 
@@ -91,3 +97,21 @@ class NotAllowed(Rejection):
     """The role lacks the permission for this booking, flight or field."""
 
     code: ClassVar[str] = "FORBIDDEN"
+
+
+class InvalidClient(Rejection):
+    """The registration of a client breaks a rule of `clients.py`."""
+
+    code: ClassVar[str] = "VALIDATION_ERROR"
+
+
+class ClientUnknown(Rejection):
+    """No client has this id, or the user gave it no consent."""
+
+    code: ClassVar[str] = "NOT_FOUND"
+
+
+class ClientDisabled(Rejection):
+    """The client is disabled, which is final."""
+
+    code: ClassVar[str] = "INVALID_STATE_TRANSITION"

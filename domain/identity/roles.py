@@ -21,6 +21,7 @@ Permission = Literal[
     "close_books",
     "read_audit",
     "manage_users",
+    "manage_clients",
 ]
 
 ROLES: tuple[Role, ...] = get_args(Role)

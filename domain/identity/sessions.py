@@ -11,7 +11,9 @@ from typing import Literal
 
 import msgspec
 
-Kind = Literal["mobile", "web"]
+from domain.identity.scopes import Scope
+
+Kind = Literal["mobile", "web", "third_party"]
 EndReason = Literal[
     "signed_out",
     "revoked",
@@ -20,6 +22,7 @@ EndReason = Literal[
     "second_factor_changed",
     "expired",
     "rights_changed",
+    "client_disabled",
 ]
 Outcome = Literal["rotate", "repeat", "reuse", "refuse"]
 
@@ -34,7 +37,8 @@ DEVICE_NAME_LENGTH = 80
 
 class Session(msgspec.Struct, frozen=True):
     """A device that is signed in; instants in UTC. `generation` is that of its refresh token,
-    from 1, `rotated_at` when that one was made."""
+    from 1, `rotated_at` when that one was made. `client` and `scopes` are those of a third party
+    that acts for the user."""
 
     id: str
     user: str
@@ -46,9 +50,19 @@ class Session(msgspec.Struct, frozen=True):
     generation: int = 1
     rotated_at: dt.datetime | None = None
     has_ended: bool = False
+    client: str | None = None
+    scopes: tuple[Scope, ...] = ()
 
 
-def opened(session_id: str, user: str, kind: Kind, *, at: dt.datetime) -> Session:
+def opened(
+    session_id: str,
+    user: str,
+    kind: Kind,
+    *,
+    at: dt.datetime,
+    client: str | None = None,
+    scopes: tuple[Scope, ...] = (),
+) -> Session:
     """A session that begins at this instant."""
     return Session(
         id=session_id,
@@ -58,6 +72,8 @@ def opened(session_id: str, user: str, kind: Kind, *, at: dt.datetime) -> Sessio
         last_used_at=at,
         expires_at=at + ABSOLUTE_LIFE,
         refresh_expires_at=at + REFRESH_LIFE,
+        client=client,
+        scopes=scopes,
     )
 
 

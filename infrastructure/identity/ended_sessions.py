@@ -29,11 +29,16 @@ ANSWER_SECONDS = 2.0
 KNOWN_SECONDS = 5.0
 PAUSE_SECONDS = 0.5
 
+# A service has no session: its tokens name the client instead.
 SELECT_ENDED = (
-    "SELECT id FROM identity.session WHERE ended_at > clock_timestamp() - %s * interval '1 second' "
-    "ORDER BY ended_at LIMIT %s"
+    "SELECT id FROM (SELECT id, ended_at FROM identity.session "
+    "UNION ALL SELECT id, disabled_at FROM identity.client) AS over "
+    "WHERE ended_at > clock_timestamp() - %s * interval '1 second' ORDER BY ended_at LIMIT %s"
 )
-SELECT_ONE = "SELECT FROM identity.session WHERE id = %s AND ended_at IS NULL"
+SELECT_ONE = (
+    "SELECT FROM identity.session WHERE id = %(id)s AND ended_at IS NULL "
+    "UNION ALL SELECT FROM identity.client WHERE id = %(id)s AND disabled_at IS NULL"
+)
 
 
 class PostgresEndedSessions:
@@ -70,7 +75,7 @@ class PostgresEndedSessions:
     async def has_ended(self, session: str) -> bool:
         """Return the same from the database; raises Unavailable."""
         async with raising_unavailable(), self._pool.connection() as connection:
-            cursor = await connection.execute(SELECT_ONE, (session,))
+            cursor = await connection.execute(SELECT_ONE, {"id": session})
             return await cursor.fetchone() is None
 
     def note(self, sessions: Sequence[str]) -> None:

@@ -7,6 +7,7 @@ import datetime as dt
 from collections.abc import Sequence
 from typing import Any
 
+import msgspec
 import psycopg
 
 from application.identity import session_ports as ports
@@ -35,8 +36,8 @@ SELECT owner.role FROM owner, added
 """
 COLUMNS = (
     "s.id, s.user_id, s.kind, s.created_at, s.last_used_at, s.expires_at, s.refresh_expires_at, "
-    "s.generation, s.rotated_at, s.ended_at IS NOT NULL, u.role, s.salt, u.subject, s.device, "
-    "s.second_factor"
+    "s.generation, s.rotated_at, s.ended_at IS NOT NULL, s.client_id, s.scopes, "
+    "u.role, s.salt, u.subject, s.device, s.second_factor"
 )
 SELECT_ONE = (
     f"SELECT {COLUMNS} FROM identity.session AS s "  # noqa: S608 - constants
@@ -45,7 +46,8 @@ SELECT_ONE = (
 SELECT_LIVE = (
     f"SELECT {COLUMNS} FROM identity.session AS s "  # noqa: S608 - constants
     "JOIN identity.app_user AS u ON u.id = s.user_id "
-    "WHERE s.user_id = %s AND s.ended_at IS NULL AND %s < s.refresh_expires_at "
+    "WHERE s.user_id = %s AND s.client_id IS NULL "
+    "AND s.ended_at IS NULL AND %s < s.refresh_expires_at "
     f"ORDER BY s.last_used_at DESC, s.id LIMIT {LISTED}"
 )
 ROTATE = f"""
@@ -187,6 +189,12 @@ async def _ended(
 
 
 def _stored(row: tuple[Any, ...]) -> ports.StoredSession:
-    *session, role, salt, subject, device, second_factor = row
-    sealed = None if device is None else Sealed(subject, device)
-    return ports.StoredSession(Session(*session), role, salt, sealed, second_factor)
+    *session, client, scopes, role, salt, subject, device, second_factor = row
+    own = Session(*session)
+    return ports.StoredSession(
+        msgspec.structs.replace(own, client=client, scopes=tuple(scopes or ())),
+        role,
+        salt,
+        None if device is None else Sealed(subject, device),
+        second_factor,
+    )

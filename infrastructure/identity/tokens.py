@@ -17,7 +17,14 @@ from joserfc import jwt
 from joserfc.errors import ExpiredTokenError, JoseError
 from joserfc.jwk import ECKey, KeySet
 
-from application.identity.ports import IssuedToken, Principal, TokenExpired, TokenRefused
+from application.identity.ports import (
+    InspectedToken,
+    IssuedToken,
+    Principal,
+    TokenExpired,
+    TokenRefused,
+)
+from domain.identity import scopes
 from domain.identity.roles import Role
 
 ALGORITHM = "ES256"
@@ -53,6 +60,8 @@ class _Claims(msgspec.Struct, frozen=True):
     jti: str
     booking: str | None = None
     amr: tuple[str, ...] = ()
+    client_id: str | None = None
+    scope: str | None = None
 
 
 _HEADER_DECODER = msgspec.json.Decoder(_Header)
@@ -75,7 +84,7 @@ def generated() -> str:
 
 
 class Es256Tokens:
-    """`TokenIssuer` and `TokenVerifier` of `application.identity.ports`.
+    """`TokenIssuer`, `TokenVerifier` and `TokenInspector` of `application.identity.ports`.
 
     `now` gives Unix seconds; `token_id` a fresh `jti` at each call.
     """
@@ -116,7 +125,7 @@ class Es256Tokens:
         if until is not None:
             expires_at = min(expires_at, int(until.timestamp()))
         header = {"alg": ALGORITHM, "typ": "at+jwt", "kid": self._signing_key.kid}
-        claims = {
+        claims: dict[str, Any] = {
             "iss": self._issuer,
             "aud": self._audience,
             "sub": principal.user,
@@ -126,10 +135,15 @@ class Es256Tokens:
             "nbf": issued_at,
             "exp": expires_at,
             "jti": self._token_id(),
-            "amr": WITH_SECOND_FACTOR if principal.second_factor else PASSWORD_ONLY,
         }
+        if not principal.is_service:
+            claims["amr"] = WITH_SECOND_FACTOR if principal.second_factor else PASSWORD_ONLY
         if principal.booking is not None:
             claims["booking"] = principal.booking
+        if principal.client is not None:
+            # RFC 9068, 2.2 and 2.2.3.
+            claims["client_id"] = principal.client
+            claims["scope"] = scopes.text_of(principal.scopes or ())
         token = jwt.encode(header, claims, self._signing_key, algorithms=[ALGORITHM])
         return IssuedToken(token, expires_at - issued_at)
 
@@ -146,6 +160,13 @@ class Es256Tokens:
         if len(self._verified) > REMEMBERED_LIMIT:
             self._verified.popitem(last=False)
         return principal
+
+    def inspect(self, token: bytes) -> InspectedToken | None:
+        """Return what a token says; None where it is not ours or has expired."""
+        try:
+            return InspectedToken(*self._verified_now(token))
+        except TokenRefused:
+            return None
 
     def public_keys(self) -> Mapping[str, object]:
         """Return the JWK set with which anyone can verify tokens."""
@@ -172,14 +193,31 @@ class Es256Tokens:
             raise TokenRefused
         if claims.exp - claims.iat > TOKEN_LIFE_SECONDS:
             raise TokenRefused
-        principal = Principal(
+        return _principal(claims), claims.exp
+
+
+def _principal(claims: _Claims) -> Principal:
+    """Return the holder; a client's token always says what it may do."""
+    second_factor = "mfa" in claims.amr
+    if claims.client_id is None and claims.scope is None:
+        return Principal(
             claims.sub,
             claims.role,
             claims.sid,
             booking=claims.booking,
-            second_factor="mfa" in claims.amr,
+            second_factor=second_factor,
         )
-        return principal, claims.exp
+    granted = scopes.parsed(claims.scope or "")
+    if claims.client_id is None or granted is None or claims.booking is not None:
+        raise TokenRefused
+    return Principal(
+        claims.sub,
+        claims.role,
+        claims.sid,
+        second_factor=second_factor,
+        client=claims.client_id,
+        scopes=frozenset(granted),
+    )
 
 
 def _require_own_header(token: bytes) -> None:

@@ -48,7 +48,7 @@ UNION ALL
             ELSE COALESCE(actor, user_id, 'nobody'::text)
         END AS actor,
     'identity.'::text || happened AS action,
-    COALESCE(route, session, user_id, ''::text) AS resource,
+    COALESCE(route, client, session, user_id, ''::text) AS resource,
     jsonb_strip_nulls(jsonb_build_object('reason', reason)) AS change,
     source,
     NULL::bytea AS agent,
@@ -77,6 +77,7 @@ CREATE INDEX app_user_subject ON identity.app_user USING btree (subject);
 CREATE TRIGGER close_proofs AFTER UPDATE OF password_hash ON identity.app_user FOR EACH ROW WHEN ((new.password_hash = ''::text)) EXECUTE FUNCTION identity.close_proofs();
 CREATE TRIGGER end_sessions_of_role AFTER UPDATE OF role ON identity.app_user FOR EACH ROW WHEN ((old.role IS DISTINCT FROM new.role)) EXECUTE FUNCTION identity.end_sessions_of_role();
 CREATE TRIGGER keep_last_admin BEFORE UPDATE OF role ON identity.app_user FOR EACH ROW WHEN (((old.role = 'admin'::text) AND (new.role <> 'admin'::text))) EXECUTE FUNCTION identity.keep_last_admin();
+CREATE TRIGGER revoke_consents AFTER UPDATE OF password_hash ON identity.app_user FOR EACH ROW WHEN ((new.password_hash = ''::text)) EXECUTE FUNCTION identity.revoke_consents();
 
 CREATE TABLE identity.auth_event (
     id bigint GENERATED ALWAYS AS IDENTITY NOT NULL,
@@ -89,13 +90,76 @@ CREATE TABLE identity.auth_event (
     reason text,
     correlation_id text,
     actor text,
+    client text,
     searched bytea,
-    CONSTRAINT auth_event_happened_check CHECK ((happened = ANY (ARRAY['registered'::text, 'registered_again'::text, 'signed_in'::text, 'sign_in_refused'::text, 'locked'::text, 'token_refused'::text, 'permission_refused'::text, 'foreign_booking'::text, 'reuse_detected'::text, 'session_ended'::text, 'role_changed'::text, 'password_confirmed'::text, 'password_refused'::text, 'password_changed'::text, 'reset_requested'::text, 'password_reset'::text, 'link_refused'::text, 'second_factor_asked'::text, 'second_factor_proved'::text, 'second_factor_refused'::text, 'second_factor_enrolled'::text, 'second_factor_removed'::text, 'recovery_code_used'::text, 'recovery_codes_renewed'::text, 'invited'::text, 'invitation_accepted'::text, 'role_refused'::text, 'verification_requested'::text, 'email_verified'::text, 'email_change_requested'::text, 'email_changed'::text, 'find_refused'::text, 'bookings_searched'::text]))) NOT VALID,
+    CONSTRAINT auth_event_happened_check CHECK ((happened = ANY (ARRAY['registered'::text, 'registered_again'::text, 'signed_in'::text, 'sign_in_refused'::text, 'locked'::text, 'token_refused'::text, 'permission_refused'::text, 'foreign_booking'::text, 'reuse_detected'::text, 'session_ended'::text, 'role_changed'::text, 'password_confirmed'::text, 'password_refused'::text, 'password_changed'::text, 'reset_requested'::text, 'password_reset'::text, 'link_refused'::text, 'second_factor_asked'::text, 'second_factor_proved'::text, 'second_factor_refused'::text, 'second_factor_enrolled'::text, 'second_factor_removed'::text, 'recovery_code_used'::text, 'recovery_codes_renewed'::text, 'invited'::text, 'invitation_accepted'::text, 'role_refused'::text, 'verification_requested'::text, 'email_verified'::text, 'email_change_requested'::text, 'email_changed'::text, 'client_refused'::text, 'client_registered'::text, 'client_secret_changed'::text, 'client_disabled'::text, 'consent_given'::text, 'consent_revoked'::text, 'code_reused'::text, 'find_refused'::text, 'bookings_searched'::text]))) NOT VALID,
     CONSTRAINT auth_event_pkey PRIMARY KEY (id),
     CONSTRAINT auth_event_user_id_fkey FOREIGN KEY (user_id) REFERENCES identity.app_user(id)
 );
 CREATE INDEX auth_event_user ON identity.auth_event USING btree (user_id, id) WHERE (user_id IS NOT NULL);
 CREATE TRIGGER append_only BEFORE DELETE OR UPDATE OR TRUNCATE ON identity.auth_event FOR EACH STATEMENT EXECUTE FUNCTION identity.refuse_change(); -- ENABLE ALWAYS
+
+CREATE TABLE identity.authorization_code (
+    digest bytea NOT NULL,
+    client_id text COLLATE "C" NOT NULL,
+    user_id text COLLATE "C" NOT NULL,
+    granted_in text COLLATE "C" NOT NULL,
+    redirect_uri text NOT NULL,
+    scopes text[] NOT NULL,
+    challenge text NOT NULL,
+    created_at timestamp with time zone NOT NULL,
+    expires_at timestamp with time zone NOT NULL,
+    used_at timestamp with time zone,
+    session text COLLATE "C",
+    CONSTRAINT authorization_code_challenge_check CHECK ((challenge ~ '^[A-Za-z0-9_-]{43}$'::text)),
+    CONSTRAINT authorization_code_check CHECK ((expires_at <= (created_at + '00:01:00'::interval))),
+    CONSTRAINT authorization_code_check1 CHECK (((used_at IS NULL) = (session IS NULL))),
+    CONSTRAINT authorization_code_client_id_fkey FOREIGN KEY (client_id) REFERENCES identity.client(id),
+    CONSTRAINT authorization_code_digest_check CHECK ((octet_length(digest) = 32)),
+    CONSTRAINT authorization_code_pkey PRIMARY KEY (digest),
+    CONSTRAINT authorization_code_scopes_check CHECK ((cardinality(scopes) > 0)),
+    CONSTRAINT authorization_code_user_id_fkey FOREIGN KEY (user_id) REFERENCES identity.app_user(id)
+);
+CREATE INDEX authorization_code_expired ON identity.authorization_code USING btree (expires_at);
+CREATE TRIGGER keep_code BEFORE UPDATE ON identity.authorization_code FOR EACH ROW EXECUTE FUNCTION identity.keep_code();
+
+CREATE TABLE identity.client (
+    id text COLLATE "C" NOT NULL,
+    name text NOT NULL,
+    kind text NOT NULL,
+    redirect_uris text[] NOT NULL,
+    scopes text[] NOT NULL,
+    role text,
+    secret_hash bytea,
+    created_at timestamp with time zone NOT NULL,
+    disabled_at timestamp with time zone,
+    CONSTRAINT client_check CHECK (((kind = 'native'::text) = (secret_hash IS NULL))),
+    CONSTRAINT client_check1 CHECK (((kind = 'service'::text) = (role IS NOT NULL))),
+    CONSTRAINT client_check2 CHECK (((kind = 'service'::text) = (cardinality(redirect_uris) = 0))),
+    CONSTRAINT client_id_check CHECK ((id ~ '^client_[0-9a-f]{24}$'::text)),
+    CONSTRAINT client_kind_check CHECK ((kind = ANY (ARRAY['web'::text, 'native'::text, 'service'::text]))),
+    CONSTRAINT client_name_check CHECK (((char_length(name) >= 1) AND (char_length(name) <= 80))),
+    CONSTRAINT client_pkey PRIMARY KEY (id),
+    CONSTRAINT client_redirect_uris_check CHECK ((cardinality(redirect_uris) <= 10)),
+    CONSTRAINT client_role_check CHECK ((role = ANY (ARRAY['agent'::text, 'support'::text, 'ops'::text, 'gate'::text, 'finance'::text, 'auditor'::text]))),
+    CONSTRAINT client_scopes_check CHECK ((cardinality(scopes) > 0)),
+    CONSTRAINT client_secret_hash_check CHECK ((octet_length(secret_hash) = 32))
+);
+CREATE TRIGGER end_sessions_of_client AFTER UPDATE OF disabled_at ON identity.client FOR EACH ROW WHEN ((new.disabled_at IS NOT NULL)) EXECUTE FUNCTION identity.end_sessions_of_client();
+CREATE TRIGGER keep_client BEFORE UPDATE ON identity.client FOR EACH ROW EXECUTE FUNCTION identity.keep_client();
+
+CREATE TABLE identity.consent (
+    user_id text COLLATE "C" NOT NULL,
+    client_id text COLLATE "C" NOT NULL,
+    scopes text[] NOT NULL,
+    given_at timestamp with time zone NOT NULL,
+    revoked_at timestamp with time zone,
+    CONSTRAINT consent_client_id_fkey FOREIGN KEY (client_id) REFERENCES identity.client(id),
+    CONSTRAINT consent_pkey PRIMARY KEY (user_id, client_id),
+    CONSTRAINT consent_scopes_check CHECK ((cardinality(scopes) > 0)),
+    CONSTRAINT consent_user_id_fkey FOREIGN KEY (user_id) REFERENCES identity.app_user(id)
+);
+CREATE TRIGGER end_sessions_of_consent AFTER UPDATE OF revoked_at ON identity.consent FOR EACH ROW WHEN (((old.revoked_at IS NULL) AND (new.revoked_at IS NOT NULL))) EXECUTE FUNCTION identity.end_sessions_of_consent();
 
 CREATE TABLE identity.mailed_link (
     id text COLLATE "C" NOT NULL,
@@ -187,20 +251,25 @@ CREATE TABLE identity.session (
     ended_at timestamp with time zone,
     ended_because text,
     second_factor boolean DEFAULT false NOT NULL,
+    client_id text COLLATE "C",
+    scopes text[],
     CONSTRAINT session_check CHECK ((expires_at <= (created_at + '720:00:00'::interval))),
     CONSTRAINT session_check1 CHECK ((refresh_expires_at <= expires_at)),
     CONSTRAINT session_check2 CHECK (((generation = 1) = (rotated_at IS NULL))),
     CONSTRAINT session_check3 CHECK (((ended_at IS NULL) = (ended_because IS NULL))),
-    CONSTRAINT session_ended_because_check CHECK ((ended_because = ANY (ARRAY['signed_out'::text, 'revoked'::text, 'reuse'::text, 'password_changed'::text, 'second_factor_changed'::text, 'expired'::text, 'rights_changed'::text]))) NOT VALID,
+    CONSTRAINT session_client_check CHECK ((((kind = 'third_party'::text) = (client_id IS NOT NULL)) AND ((client_id IS NULL) = (scopes IS NULL)))) NOT VALID,
+    CONSTRAINT session_client_id_fkey FOREIGN KEY (client_id) REFERENCES identity.client(id),
+    CONSTRAINT session_ended_because_check CHECK (((ended_because = ANY (ARRAY['signed_out'::text, 'revoked'::text, 'reuse'::text, 'password_changed'::text, 'second_factor_changed'::text, 'expired'::text, 'rights_changed'::text])) OR (ended_because = 'client_disabled'::text))) NOT VALID,
     CONSTRAINT session_generation_check CHECK ((generation > 0)),
     CONSTRAINT session_id_check CHECK ((id ~ '^ses_[0-9a-f]{24}$'::text)),
-    CONSTRAINT session_kind_check CHECK ((kind = ANY (ARRAY['mobile'::text, 'web'::text]))),
+    CONSTRAINT session_kind_check CHECK ((kind = ANY (ARRAY['mobile'::text, 'web'::text, 'third_party'::text]))) NOT VALID,
     CONSTRAINT session_pkey PRIMARY KEY (id),
     CONSTRAINT session_salt_check CHECK ((octet_length(salt) = 16)),
     CONSTRAINT session_source_check CHECK ((octet_length(source) = 32)),
     CONSTRAINT session_user_id_fkey FOREIGN KEY (user_id) REFERENCES identity.app_user(id)
 );
 CREATE INDEX session_ended ON identity.session USING btree (ended_at) WHERE (ended_at IS NOT NULL);
+CREATE INDEX session_of_client ON identity.session USING btree (client_id, user_id) WHERE ((client_id IS NOT NULL) AND (ended_at IS NULL));
 CREATE INDEX session_of_user ON identity.session USING btree (user_id, id) WHERE (ended_at IS NULL);
 CREATE INDEX session_to_expire ON identity.session USING btree (refresh_expires_at) WHERE (ended_at IS NULL);
 CREATE TRIGGER keep_session BEFORE UPDATE ON identity.session FOR EACH ROW EXECUTE FUNCTION identity.keep_session();
@@ -661,6 +730,29 @@ BEGIN
 END
 $function$;
 
+CREATE OR REPLACE FUNCTION identity.end_sessions_of_client()
+ RETURNS trigger
+ LANGUAGE plpgsql
+AS $function$
+BEGIN
+    UPDATE identity.session SET ended_at = clock_timestamp(), ended_because = 'client_disabled'
+    WHERE client_id = new.id AND ended_at IS NULL;
+    PERFORM pg_notify('ais_session', new.id);
+    RETURN NULL;
+END
+$function$;
+
+CREATE OR REPLACE FUNCTION identity.end_sessions_of_consent()
+ RETURNS trigger
+ LANGUAGE plpgsql
+AS $function$
+BEGIN
+    UPDATE identity.session SET ended_at = clock_timestamp(), ended_because = 'revoked'
+    WHERE client_id = new.client_id AND user_id = new.user_id AND ended_at IS NULL;
+    RETURN NULL;
+END
+$function$;
+
 CREATE OR REPLACE FUNCTION identity.end_sessions_of_role()
  RETURNS trigger
  LANGUAGE plpgsql
@@ -682,6 +774,33 @@ AS $function$
 BEGIN
     IF old.used_at IS NOT NULL OR new.tries < old.tries THEN
         RAISE EXCEPTION 'a challenge was used: that is final' USING ERRCODE = 'AIS01';
+    END IF;
+    RETURN new;
+END
+$function$;
+
+CREATE OR REPLACE FUNCTION identity.keep_client()
+ RETURNS trigger
+ LANGUAGE plpgsql
+AS $function$
+BEGIN
+    IF old.disabled_at IS NOT NULL THEN
+        RAISE EXCEPTION 'client % is disabled: that is final', old.id USING ERRCODE = 'AIS01';
+    END IF;
+    IF new.disabled_at IS NOT NULL THEN
+        new.disabled_at := clock_timestamp();
+    END IF;
+    RETURN new;
+END
+$function$;
+
+CREATE OR REPLACE FUNCTION identity.keep_code()
+ RETURNS trigger
+ LANGUAGE plpgsql
+AS $function$
+BEGIN
+    IF old.used_at IS NOT NULL THEN
+        RAISE EXCEPTION 'the authorization code was used: that is final' USING ERRCODE = 'AIS01';
     END IF;
     RETURN new;
 END
@@ -829,6 +948,9 @@ CREATE OR REPLACE FUNCTION identity.remove_old_sessions(most integer)
  SECURITY DEFINER
  SET search_path TO 'pg_catalog', 'pg_temp'
 AS $function$
+    DELETE FROM identity.authorization_code WHERE digest = ANY(ARRAY(
+        SELECT digest FROM identity.authorization_code
+        WHERE expires_at < clock_timestamp() - interval '720 hours' LIMIT most));
     WITH removed AS (
         DELETE FROM identity.session WHERE id = ANY(ARRAY(
             SELECT id FROM identity.session
@@ -845,6 +967,17 @@ BEGIN
     INSERT INTO identity.auth_event (happened, user_id, at, session, reason)
     VALUES ('session_ended', new.user_id, new.ended_at, new.id, new.ended_because);
     PERFORM pg_notify('ais_session', new.id);
+    RETURN NULL;
+END
+$function$;
+
+CREATE OR REPLACE FUNCTION identity.revoke_consents()
+ RETURNS trigger
+ LANGUAGE plpgsql
+AS $function$
+BEGIN
+    UPDATE identity.consent SET revoked_at = clock_timestamp()
+    WHERE user_id = new.id AND revoked_at IS NULL;
     RETURN NULL;
 END
 $function$;
@@ -1417,6 +1550,13 @@ $function$;
 -- COLUMN identity.app_user.failed_since: ais_application may UPDATE
 -- COLUMN identity.app_user.locked_until: ais_application may UPDATE
 -- COLUMN identity.app_user.password_hash: ais_application may UPDATE
+-- COLUMN identity.authorization_code.session: ais_application may UPDATE
+-- COLUMN identity.authorization_code.used_at: ais_application may UPDATE
+-- COLUMN identity.client.disabled_at: ais_application may UPDATE
+-- COLUMN identity.client.secret_hash: ais_application may UPDATE
+-- COLUMN identity.consent.given_at: ais_application may UPDATE
+-- COLUMN identity.consent.revoked_at: ais_application may UPDATE
+-- COLUMN identity.consent.scopes: ais_application may UPDATE
 -- COLUMN identity.mailed_link.used_at: ais_application may UPDATE
 -- COLUMN identity.mailed_link.voided_at: ais_application may UPDATE
 -- COLUMN identity.recovery_code.used_at: ais_application may UPDATE
@@ -1482,6 +1622,9 @@ $function$;
 -- TABLE audit.recorded_action: ais_application may SELECT
 -- TABLE identity.app_user: ais_application may INSERT, SELECT
 -- TABLE identity.auth_event: ais_application may INSERT, SELECT
+-- TABLE identity.authorization_code: ais_application may INSERT, SELECT
+-- TABLE identity.client: ais_application may INSERT, SELECT
+-- TABLE identity.consent: ais_application may INSERT, SELECT
 -- TABLE identity.mailed_link: ais_application may INSERT, SELECT
 -- TABLE identity.recovery_code: ais_application may DELETE, INSERT, SELECT
 -- TABLE identity.second_factor: ais_application may DELETE, INSERT, SELECT

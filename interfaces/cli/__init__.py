@@ -21,6 +21,8 @@ reconcile: `ais reconcile`
 rebuild: `ais rebuild`: rebuilds read models, with a progress bar
 ledger: `ais ledger`: the answers of the ledger's routes for the shell, exports, replay
 stripe: `ais stripe`: stores events that Stripe could not deliver
+client: `ais client`: registers clients of third parties
+keys: `ais keys`: replaces the key of access tokens
 user: `ais user`: changes the role of a user
 audit: `ais audit`: exports sensitive actions, verifies an export
 erase: `ais erase`: erases a person, or says what postpones it

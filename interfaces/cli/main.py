@@ -31,6 +31,8 @@ VERBS = (
         "interfaces.cli.person:person",
         "Export all that is held about a person.",
     ),
+    ("keys", "interfaces.cli.keys:keys", "Replace the key of access tokens, step by step."),
+    ("client", "interfaces.cli.client:client", "Register clients of third parties."),
     (
         "reconcile",
         "interfaces.cli.reconcile:reconcile",

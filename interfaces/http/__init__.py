@@ -52,6 +52,11 @@ staff: invite staff, accept an invitation, change a role
 passwords: change a password, reset a lost one by a mailed link
 sessions: the devices on which a user is signed in
 privacy: consents, the caller's data, erasure of the account
+clients: register clients of third parties; consents of users
+consent_page: the page on which a user lets a client act for them
+consent_words: its words in both languages
+oauth: tokens of clients, introspection, revocation, metadata
+forms: bodies as forms send them
 stripe_webhook: receive events of Stripe
 stripe_events: list Stripe events that could not be processed, and process one again
 worklists: worklists of staff, and every amount owed

@@ -17,8 +17,9 @@ from litestar import Request
 
 from application.identity.ports import Principal, TokenExpired, TokenRefused
 from domain.booking.rejections import ForeignBooking
-from domain.identity import roles
+from domain.identity import roles, scopes
 from domain.identity.roles import Permission
+from domain.identity.scopes import Scope
 from domain.kernel import ids
 from interfaces.http import (
     audited_reads,
@@ -40,12 +41,16 @@ class ForgedToken(Problem):
 
 
 class Admission(msgspec.Struct, frozen=True):
-    """Who may use a route, which limits count its requests, and the media types that it gives."""
+    """Who may use a route, which limits count its requests, and the media types that it gives.
+
+    `scope` is what a client needs; without one, only our own apps get in.
+    """
 
     signed_in: bool
     permission: Permission | None
     limits: tuple[LimitName, ...]
     gives: tuple[str, ...] = (JSON,)
+    scope: Scope | None = None
 
 
 class RouteTerms(TypedDict):
@@ -73,12 +78,16 @@ def signed_in(
     *limits: LimitName,
     gives: tuple[str, ...] = (JSON,),
     before_second_factor: bool = False,
+    scope: Scope | None = None,
 ) -> RouteTerms:
     """For holders of the permission (None: any user), counted by user, also under `limits`.
 
     `gives` are the media types that the route answers with. `before_second_factor` is whether it
-    also serves users who must have a second factor and have not proved one in this session.
+    also serves users who must have a second factor and have not proved one in this session, in our
+    own apps. `scope` is what a client needs: without it, that of the permission. A route with
+    neither is for our own apps alone.
     """
+    needed = scope or scopes.scope_of(permission)
 
     async def admit(request: Request[Any, Any, Any]) -> None:
         assert isinstance(request, StrictRequest)
@@ -86,10 +95,11 @@ def signed_in(
         principal = await authenticated(request)
         request.scope["user"] = principal
         _require_guests_booking(request, principal)
-        if not before_second_factor:
+        if principal.client is not None or not before_second_factor:
             require_second_factor(request, principal)
         if permission is not None and not roles.may(principal.role, permission):
             raise Problem("FORBIDDEN")
+        _require_scope(principal, needed)
         general: LimitName = "staff" if roles.is_staff(principal.role) else "signed_in"
         await spend(request, general, principal.user)
         for limit in limits:
@@ -97,8 +107,22 @@ def signed_in(
         await audited_reads.record(request, permission, address_of(request))
         request_target.require_one_spelling(request)
 
-    admission = Admission(signed_in=True, permission=permission, limits=limits, gives=gives)
+    admission = Admission(
+        signed_in=True, permission=permission, limits=limits, gives=gives, scope=needed
+    )
     return _terms(admit, admission)
+
+
+def _require_scope(principal: Principal, needed: Scope | None) -> None:
+    """Raises FORBIDDEN for a client without the scope (RFC 6750, 3.1)."""
+    if principal.scopes is None or (needed is not None and needed in principal.scopes):
+        return
+    problem = Problem("FORBIDDEN", details={"reason": "insufficient_scope"})
+    challenge = 'Bearer error="insufficient_scope"'
+    if needed is not None:
+        challenge += f', scope="{needed}"'
+    problem.headers["www-authenticate"] = challenge
+    raise problem
 
 
 async def authenticated(request: StrictRequest) -> Principal:
@@ -121,13 +145,35 @@ async def authenticated(request: StrictRequest) -> Principal:
             session_cookies.require_csrf(request, principal.session)
     if principal.is_guest:
         return principal
+    await _require_live(request, principal)
+    return principal
+
+
+async def browser_user(request: StrictRequest) -> Principal | None:
+    """Return the user of a browser's session for a page; None where it is not signed in."""
+    cookie = session_cookies.value_of(request, session_cookies.ACCESS)
+    if cookie is None:
+        return None
+    try:
+        principal = await _holder(request, b"bearer", cookie.encode("latin-1"))
+        if principal.is_guest:
+            return None
+        await _require_live(request, principal)
+    except Problem as problem:
+        if problem.status != 401:
+            raise
+        return None
+    return principal
+
+
+async def _require_live(request: StrictRequest, principal: Principal) -> None:
+    """Raises UNAUTHORIZED where the session of the token is over."""
     ended = request.ports.sessions.ended
     has_ended = ended.known(principal.session)
     if has_ended is None:
         has_ended = await ended.has_ended(principal.session)
     if has_ended:
         raise Problem("UNAUTHORIZED", details={"reason": "session_ended"})
-    return principal
 
 
 def _require_guests_booking(request: StrictRequest, principal: Principal) -> None:
@@ -142,8 +188,11 @@ def _require_guests_booking(request: StrictRequest, principal: Principal) -> Non
 
 
 def require_second_factor(request: StrictRequest, principal: Principal) -> None:
-    """Raises FORBIDDEN where the role must prove a second factor and this session has not."""
-    if principal.second_factor or not request.ports.second_factor_required:
+    """Raises FORBIDDEN where the role must prove a second factor and this session has not.
+
+    Nobody could prove one for a service: the admin who registered it has, and its secret counts.
+    """
+    if principal.second_factor or principal.is_service or not request.ports.second_factor_required:
         return
     if roles.needs_second_factor(principal.role):
         raise Problem("FORBIDDEN", details={"reason": "second_factor_required"})

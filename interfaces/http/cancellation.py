@@ -59,7 +59,7 @@ class CancelRequest(idempotency.KeyedRequest):
     operation_id="quoteCancellation",
     status_code=200,
     optional_body=CancellationQuoteRequest,
-    **auth.signed_in(None, "booking"),
+    **auth.signed_in(None, "booking", scope="bookings:write"),
 )
 async def quote(request: StrictRequest, booking_id: FromPath[str]) -> CancellationQuoteResponse:
     """Price the cancellation of a booking, a passenger or a flight; nothing is changed."""
@@ -92,7 +92,7 @@ async def quote(request: StrictRequest, booking_id: FromPath[str]) -> Cancellati
     operation_id="cancelBooking",
     status_code=200,
     idempotency_key="required",
-    **auth.signed_in(None, "booking"),
+    **auth.signed_in(None, "booking", scope="bookings:write"),
 )
 async def cancel(
     request: StrictRequest, booking_id: FromPath[str], data: JSONBody[CancelRequest]

@@ -37,7 +37,7 @@ class OffloadRequest(idempotency.KeyedRequest):
     status_code=200,
     idempotency_key="optional",
     optional_body=GateRequest,
-    **auth.signed_in(None, "booking"),
+    **auth.signed_in(None, "booking", scope="bookings:write"),
 )
 async def check_in(request: StrictRequest, booking_id: FromPath[str]) -> Answered[BookingResponse]:
     """Check passengers in: each gets a seat and a sequence number."""
@@ -59,7 +59,7 @@ async def check_in(request: StrictRequest, booking_id: FromPath[str]) -> Answere
     status_code=200,
     idempotency_key="optional",
     optional_body=GateRequest,
-    **auth.signed_in(None, "booking"),
+    **auth.signed_in(None, "booking", scope="bookings:write"),
 )
 async def undo(request: StrictRequest, booking_id: FromPath[str]) -> Answered[BookingResponse]:
     """Undo a check-in; the passengers keep their seats and may check in again."""

@@ -40,7 +40,7 @@ class CheckoutResponse(msgspec.Struct, rename="camel"):
     status_code=200,
     idempotency_key="required",
     optional_body=CheckoutRequest,
-    **auth.signed_in("book", "payment"),
+    **auth.signed_in("book", "payment", scope="payments:write"),
 )
 async def open_checkout(
     request: StrictRequest, booking_id: FromPath[str]
@@ -106,7 +106,7 @@ class SharesResponse(msgspec.Struct, rename="camel"):
     "/api/bookings/{booking_id:str}/split-checkout",
     status_code=200,
     idempotency_key="required",
-    **auth.signed_in("book", "payment"),
+    **auth.signed_in("book", "payment", scope="payments:write"),
 )
 async def split_checkout(
     request: StrictRequest, booking_id: FromPath[str], data: JSONBody[SplitCheckoutRequest]
@@ -118,7 +118,9 @@ async def split_checkout(
     return Answered(_shares(found), headers=idempotency.REPLAYED if found.replayed else {})
 
 
-@get("/api/bookings/{booking_id:str}/split-checkout", **auth.signed_in("book"))
+@get(
+    "/api/bookings/{booking_id:str}/split-checkout", **auth.signed_in("book", scope="bookings:read")
+)
 async def read_shares(request: StrictRequest, booking_id: FromPath[str]) -> SharesResponse:
     """The shares of what is due, and who has not paid yet."""
     ports, principal = request.ports.booking, request.principal

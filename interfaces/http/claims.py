@@ -72,7 +72,7 @@ class AcceptClaimRequest(idempotency.KeyedRequest):
     "/api/bookings/{booking_id:str}/claims/{claim_id:str}/accept",
     status_code=200,
     idempotency_key="optional",
-    **auth.signed_in(None, "booking"),
+    **auth.signed_in(None, "booking", scope="bookings:write"),
 )
 async def accept_claim(
     request: StrictRequest,

@@ -29,7 +29,7 @@ class DisruptionAnswerRequest(idempotency.KeyedRequest):
     "/api/bookings/{booking_id:str}/disruption",
     status_code=200,
     idempotency_key="optional",
-    **auth.signed_in(None, "booking"),
+    **auth.signed_in(None, "booking", scope="bookings:write"),
 )
 async def answer_disruption(
     request: StrictRequest, booking_id: FromPath[str], data: JSONBody[DisruptionAnswerRequest]

@@ -23,7 +23,7 @@ class DivisionRequest(idempotency.KeyedRequest):
     "/api/bookings/{booking_id:str}/division",
     operation_id="divideBooking",
     idempotency_key="required",
-    **auth.signed_in(None, "booking"),
+    **auth.signed_in(None, "booking", scope="bookings:write"),
 )
 async def divide(
     request: StrictRequest, booking_id: FromPath[str], data: JSONBody[DivisionRequest]

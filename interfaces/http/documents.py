@@ -38,7 +38,7 @@ class DocumentRequest(idempotency.KeyedRequest):
     "/api/bookings/{booking_id:str}/documents",
     status_code=200,
     idempotency_key="optional",
-    **auth.signed_in(None, "booking"),
+    **auth.signed_in(None, "booking", scope="bookings:write"),
 )
 async def record_document(
     request: StrictRequest, booking_id: FromPath[str], data: JSONBody[DocumentRequest]
@@ -79,7 +79,7 @@ class SpecialServiceRequest(idempotency.KeyedRequest):
     "/api/bookings/{booking_id:str}/special-services",
     status_code=200,
     idempotency_key="optional",
-    **auth.signed_in(None, "booking"),
+    **auth.signed_in(None, "booking", scope="bookings:write"),
 )
 async def request_special_service(
     request: StrictRequest, booking_id: FromPath[str], data: JSONBody[SpecialServiceRequest]
@@ -100,7 +100,7 @@ async def request_special_service(
     "/api/bookings/{booking_id:str}/special-services/withdraw",
     status_code=200,
     idempotency_key="optional",
-    **auth.signed_in(None, "booking"),
+    **auth.signed_in(None, "booking", scope="bookings:write"),
 )
 async def withdraw_special_service(
     request: StrictRequest, booking_id: FromPath[str], data: JSONBody[SpecialServiceRequest]

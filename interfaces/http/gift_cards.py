@@ -113,7 +113,7 @@ def _recipient(data: RecipientRequest) -> ordering.Recipient:
     status_code=200,
     idempotency_key="required",
     optional_body=CheckoutRequest,
-    **auth.signed_in("book", "payment"),
+    **auth.signed_in("book", "payment", scope="payments:write"),
 )
 async def open_gift_card_checkout(
     request: StrictRequest, gift_card_id: FromPath[str]
@@ -126,7 +126,7 @@ async def open_gift_card_checkout(
     )
 
 
-@get("/api/gift-cards", **auth.signed_in("book"))
+@get("/api/gift-cards", **auth.signed_in("book", scope="bookings:read"))
 async def list_gift_cards(request: StrictRequest) -> GiftCardsResponse:
     """List the gift cards that the caller has bought."""
     found, as_of = await reading.list_gift_cards(request.ports.credit, request.principal)
@@ -171,7 +171,7 @@ async def claim_gift_card(
     status_code=200,
     idempotency_key="required",
     optional_body=CheckoutRequest,
-    **auth.signed_in("see_own_bookings", "payment"),
+    **auth.signed_in("see_own_bookings", "payment", scope="payments:write"),
 )
 async def refund_gift_card(
     request: StrictRequest, gift_card_id: FromPath[str]
@@ -186,7 +186,7 @@ async def refund_gift_card(
     status_code=200,
     idempotency_key="required",
     optional_body=CheckoutRequest,
-    **auth.signed_in("see_own_bookings", "payment"),
+    **auth.signed_in("see_own_bookings", "payment", scope="payments:write"),
 )
 async def resend_gift_code(
     request: StrictRequest, gift_card_id: FromPath[str]

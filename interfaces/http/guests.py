@@ -73,7 +73,7 @@ async def find_booking(
     "/api/bookings/{booking_id:str}/attach",
     status_code=200,
     idempotency_key="optional",
-    **auth.signed_in("see_own_bookings", "booking"),
+    **auth.signed_in("see_own_bookings", "booking", scope="bookings:write"),
 )
 async def attach_booking(
     request: StrictRequest, booking_id: FromPath[str], data: JSONBody[AttachmentRequest]

@@ -83,7 +83,10 @@ def fingerprint(request: StrictRequest, body: KeyedRequest | None) -> bytes:
 
 
 def _command_id(request: StrictRequest, key: str) -> uuid.UUID:
-    return ids.client_command_id(request.principal.user, _route(request), key)
+    caller = request.principal
+    # A client's keys are its own: it learns nothing of what its user did with another one.
+    who = caller.user if caller.client is None else f"{caller.user} {caller.client}"
+    return ids.client_command_id(who, _route(request), key)
 
 
 def _caller(

@@ -48,7 +48,11 @@ async def register(
     return RegistrationResponse(address)
 
 
-@get("/api/auth/me", operation_id="readMe", **auth.signed_in(None, before_second_factor=True))
+@get(
+    "/api/auth/me",
+    operation_id="readMe",
+    **auth.signed_in(None, before_second_factor=True, scope="profile:read"),
+)
 async def me(request: StrictRequest) -> MeResponse:
     """The user of the token."""
     return MeResponse(request.principal.user, request.principal.role)

@@ -76,7 +76,7 @@ class NameRequest(idempotency.KeyedRequest):
     "/api/bookings/{booking_id:str}/modification-quote",
     operation_id="quoteModification",
     status_code=200,
-    **auth.signed_in(None, "booking"),
+    **auth.signed_in(None, "booking", scope="bookings:write"),
 )
 async def quote(
     request: StrictRequest, booking_id: FromPath[str], data: JSONBody[ModificationQuoteRequest]
@@ -111,7 +111,7 @@ async def quote(
     operation_id="modifyBooking",
     status_code=200,
     idempotency_key="required",
-    **auth.signed_in(None, "booking"),
+    **auth.signed_in(None, "booking", scope="bookings:write"),
 )
 async def modify(
     request: StrictRequest, booking_id: FromPath[str], data: JSONBody[ModifyRequest]
@@ -130,7 +130,7 @@ async def modify(
     status_code=200,
     idempotency_key="optional",
     optional_body=idempotency.KeyedRequest,
-    **auth.signed_in(None, "booking"),
+    **auth.signed_in(None, "booking", scope="bookings:write"),
 )
 async def abandon(request: StrictRequest, booking_id: FromPath[str]) -> Answered[BookingResponse]:
     """Abandon an unpaid modification: the booking is as before."""
@@ -146,7 +146,7 @@ async def abandon(request: StrictRequest, booking_id: FromPath[str]) -> Answered
     "/api/bookings/{booking_id:str}/correct-name",
     status_code=200,
     idempotency_key="optional",
-    **auth.signed_in(None, "booking"),
+    **auth.signed_in(None, "booking", scope="bookings:write"),
 )
 async def correct_name(
     request: StrictRequest, booking_id: FromPath[str], data: JSONBody[NameRequest]

@@ -28,7 +28,7 @@ class SpendCreditRequest(idempotency.KeyedRequest, forbid_unknown_fields=True):
     "/api/bookings/{booking_id:str}/credit",
     status_code=200,
     idempotency_key="required",
-    **auth.signed_in("book", "payment"),
+    **auth.signed_in("book", "payment", scope="payments:write"),
 )
 async def spend_credit(
     request: StrictRequest, booking_id: FromPath[str], data: JSONBody[SpendCreditRequest]
@@ -46,7 +46,7 @@ async def spend_credit(
     "/api/bookings/{booking_id:str}/credit/{use:str}",
     status_code=200,
     idempotency_key="optional",
-    **auth.signed_in("book", "payment"),
+    **auth.signed_in("book", "payment", scope="payments:write"),
 )
 async def withdraw_credit(
     request: StrictRequest, booking_id: FromPath[str], use: FromPath[str]

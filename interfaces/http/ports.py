@@ -12,6 +12,7 @@ from application.booking.list_changes import ListChanges
 from application.booking.ports import BookingPorts
 from application.credit.ports import CreditPorts
 from application.identity.account_ports import AccountPorts
+from application.identity.client_ports import ClientPorts
 from application.identity.log_in import LogIn, SecondFactorAsked, SignedIn
 from application.identity.ports import SecurityRecord, TokenVerifier
 from application.identity.register_user import RegisterUser
@@ -40,6 +41,7 @@ class HttpPorts(msgspec.Struct, frozen=True):
     sessions: SessionPorts
     privacy: PrivacyPorts
     accounts: AccountPorts
+    clients: ClientPorts
     verifier: TokenVerifier
     security_record: SecurityRecord
     limiter: RateLimiter

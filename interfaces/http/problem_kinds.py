@@ -46,7 +46,8 @@ KINDS: Mapping[str, Kind] = {
         cause="There is no valid access token, or the e-mail address and password do not match. "
         "Who is locked out gets the same answer. `session_ended`: the user signed out, or the "
         "session was revoked; a refresh token is refused when its session is over, or when it was "
-        "spent before.",
+        "spent before. `invalid_client`: a client of a third party is unknown or disabled, or did "
+        "not prove who it is.",
         client="Sign in and send the new token as `Authorization: Bearer`; a browser gets cookies.",
         agent="Sign in again. Five wrong passwords from one network or device lock it out of the "
         "account for 30 minutes; another device can still sign in.",
@@ -91,9 +92,11 @@ KINDS: Mapping[str, Kind] = {
         "Your role does not allow this.",
         "صلاحياتك لا تسمح بهذا الإجراء.",
         cause="The role of the caller lacks the permission that the route needs. `csrf_token`: a "
-        "request with cookies lacks the token of its session. `account_needed`: a guest's token is "
-        "for the routes of one booking. `second_factor_required`: the role must prove a second "
-        "factor, and this session has not.",
+        "request with cookies, or the answer to a consent page, lacks the token of its session. "
+        "`account_needed`: a guest's token is for the routes of one booking. "
+        "`second_factor_required`: the role must prove a second factor, and this session, or that "
+        "in which the user consented, has not. `insufficient_scope`: a client of a third party was "
+        "not given the scope of the route.",
         client="Do not repeat the request; offer only the actions in `availableActions`. A browser "
         "repeats the value of the cookie `ais_csrf` in the header `X-CSRF-Token`. Without a second "
         "factor, enrol one at `POST /api/auth/totp`, then refresh.",

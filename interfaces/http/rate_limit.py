@@ -27,6 +27,7 @@ from interfaces.settings import Settings
 
 LimitName = (
     Literal["anonymous", "signed_in", "staff", "authentication", "booking", "payment"]
+    | Literal["client"]
     | Literal["gift_code", "gift_code_address", "find_address", "find_reference"]
     | UnpaidWindow
 )
@@ -200,6 +201,7 @@ def limits_of(settings: Settings) -> dict[LimitName, Limit]:
         "authentication": Limit(settings.limit_authentication, 900),
         "booking": Limit(settings.limit_booking, 60),
         "payment": Limit(settings.limit_payment, 60),
+        "client": Limit(settings.limit_client, 60),
         "gift_code": Limit(settings.limit_gift_code, 3600),
         "gift_code_address": Limit(settings.limit_gift_code_address, 3600),
         "find_address": Limit(settings.limit_find_address, 900),

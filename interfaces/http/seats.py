@@ -31,7 +31,7 @@ class SeatsRequest(idempotency.KeyedRequest):
     "/api/bookings/{booking_id:str}/seats",
     status_code=200,
     idempotency_key="optional",
-    **auth.signed_in(None, "booking"),
+    **auth.signed_in(None, "booking", scope="bookings:write"),
 )
 async def choose_seats(
     request: StrictRequest, booking_id: FromPath[str], data: JSONBody[SeatsRequest]

@@ -48,7 +48,7 @@ class TaxBuyerResponse(msgspec.Struct, rename="camel"):
     operation_id="nameTaxBuyer",
     status_code=200,
     idempotency_key="optional",
-    **auth.signed_in(None, "booking"),
+    **auth.signed_in(None, "booking", scope="bookings:write"),
 )
 async def name_buyer(
     request: StrictRequest, booking_id: FromPath[str], data: JSONBody[TaxBuyerRequest]

@@ -20,6 +20,7 @@ HOMES = {
     "eventsourcing": {"infrastructure.event_store"},
     "icalendar": {"infrastructure.calendar_file"},
     "joserfc": {"infrastructure.identity"},
+    "authlib": {"infrastructure.oauth"},
     "litestar": {"interfaces.http"},
     "psycopg": {
         *("infrastructure", "projections", "interfaces.cli", "interfaces.web_composition"),

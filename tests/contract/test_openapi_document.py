@@ -108,7 +108,9 @@ def test_every_operation_says_who_may_use_it() -> None:
         ]
         assert isinstance(found["security"], list)
         if admission is not None and admission.signed_in:
-            (by_token, by_cookie) = found["security"]
+            (by_token, by_cookie, *by_client) = found["security"]
+            scoped = [] if admission.scope is None else [{"oauth": [admission.scope]}]
+            assert by_client == scoped
             assert by_token == {"bearer": []}
             changes = handler.http_methods != {"GET"}
             assert by_cookie.keys() == ({"cookie", "csrfToken"} if changes else {"cookie"})

@@ -337,6 +337,12 @@ NOT_TRIED: dict[str, str] = {
     "/api/auth/sessions/{session_id}": "it is a DELETE: tests/unit/http/test_sessions.py",
     "/api/me/consents": "it has no key: tests/end_to_end/test_erasure_over_http.py",
     "/api/me/erasure": "it has no key: tests/end_to_end/test_erasure_over_http.py",
+    "/api/auth/consents/{client_id}": (
+        "it is a DELETE: tests/end_to_end/test_third_parties_over_http.py"
+    ),
+    "/api/admin/clients": "each registration has a secret of its own, which is not stored",
+    "/api/admin/clients/{client_id}/secret": "each secret is a fresh one, which is not stored",
+    "/api/admin/clients/{client_id}/disable": "a repeat is refused: it was final",
     "/api/flights/search": "it changes nothing",
     "/api/bookings/find": "it changes nothing",
     "/api/admin/bookings/find": "it changes nothing",

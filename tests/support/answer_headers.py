@@ -13,10 +13,11 @@ PROMISED = {
     "cross-origin-resource-policy": "same-origin",
 }
 # Pages with a policy of their own; every other answer takes the strict one.
-PAGES = ("/docs", "/paid/", "/unpaid/")
+PAGES = ("/docs", "/paid/", "/unpaid/", "/oauth/authorize")
 # Public answers that may be stored, as long as each is asked for again.
 STORED = {
     "/.well-known/jwks.json": "public, max-age=300",
+    "/.well-known/oauth-authorization-server": "public, max-age=300",
     "/docs": "no-cache",
     "/docs/page.js": "no-cache",
     "/docs/swagger-ui.css": "no-cache",

@@ -6,7 +6,7 @@ import functools
 import ipaddress
 import urllib.parse
 import uuid
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from types import MappingProxyType
 from typing import Annotated, Any
 
@@ -26,22 +26,24 @@ from application.ports import Unavailable
 from application.rate_limit import Limit, Slice
 from domain.identity import rejections
 from domain.identity.roles import Role
+from domain.identity.scopes import Scope
 from domain.kernel.sealed import Sealed
 from infrastructure.identity import tokens
 from interfaces.http import app, auth, idempotency
 from interfaces.http.ports import HttpPorts
 from interfaces.http.rate_limit import LimitName, RateLimiter
 from interfaces.http.strict_request import StrictRequest
-from tests.support import memory_sessions
+from tests.support import memory_clients, memory_sessions
 
 START = 1_800_000_000.0
 # The session of tokens that a test makes by itself.
 SESSION = "ses_0123456789abcdef01234567"
+CLIENT = "client_0123456789abcdef01234567"
 Amount = Annotated[int, msgspec.Meta(ge=1, le=10**12)]
 Name = Annotated[str, msgspec.Meta(min_length=1, max_length=40)]
 GENEROUS = dict.fromkeys(
     (
-        *("anonymous", "signed_in", "staff", "authentication", "booking", "payment"),
+        *("anonymous", "signed_in", "staff", "authentication", "booking", "payment", "client"),
         *("unpaid_account", "unpaid_agency", "unpaid_address"),
         *("find_address", "find_reference"),
     ),
@@ -235,6 +237,7 @@ class Edge:
         trusted: tuple[str, ...] = (),
         cors_origins: frozenset[bytes] = frozenset(),
         return_to: Mapping[str, str] = MappingProxyType({}),
+        second_factor_required: bool = False,
     ) -> None:
         self.time = Seconds()
         self.store = MemoryTokenStore(self.time)
@@ -248,13 +251,19 @@ class Edge:
         self.sessions = memory_sessions.session_ports(
             self.tokens, lambda: dt.datetime.fromtimestamp(self.time.now, dt.UTC)
         )
+        self.clients = memory_clients.client_ports(self.sessions, self.tokens)
         self.accounts = Accounts(self.sessions)
         self.security = NotedAttempts()
         self.questions = AskedQuestions()
         self.ready = {"database": "up", "redis": "up"}
         ports = self._ports(limits, trusted)
         self.app = application(
-            msgspec.structs.replace(ports, cors_origins=cors_origins, return_to=return_to)
+            msgspec.structs.replace(
+                ports,
+                cors_origins=cors_origins,
+                return_to=return_to,
+                second_factor_required=second_factor_required,
+            )
         )
 
     def _ports(self, limits: Mapping[LimitName, Limit], trusted: tuple[str, ...]) -> HttpPorts:
@@ -265,6 +274,7 @@ class Edge:
             register_user=self.accounts.register,
             log_in=self.accounts.log_in,
             sessions=self.sessions,
+            clients=self.clients,
             verifier=self.tokens,
             security_record=self.security,
             # The rest of these ports is in Postgres: no test of the edge reads from it.
@@ -285,9 +295,25 @@ class Edge:
         """A client to be entered."""
         return AsyncTestClient(self.app, raise_server_exceptions=False)
 
-    def bearer(self, role: Role = "customer", user: str = "usr_one") -> dict[str, str]:
-        """The header of a signed-in user."""
-        token = self.tokens.issue(Principal(user, role, SESSION)).access_token
+    def bearer(
+        self,
+        role: Role = "customer",
+        user: str = "usr_one",
+        *,
+        scopes: Iterable[Scope] | None = None,
+        second_factor: bool = False,
+    ) -> dict[str, str]:
+        """The header of a signed-in user, or of a client with these scopes: it acts for the user,
+        or for itself where it is the user."""
+        principal = Principal(
+            user,
+            role,
+            CLIENT if user == CLIENT else SESSION,
+            second_factor=second_factor,
+            client=None if scopes is None else CLIENT,
+            scopes=None if scopes is None else frozenset(scopes),
+        )
+        token = self.tokens.issue(principal).access_token
         return {"authorization": f"Bearer {token}"}
 
     async def exchange(

@@ -11,6 +11,7 @@ from contextlib import asynccontextmanager
 
 from application.identity import log_in, register_user
 from application.identity.account_ports import AccountPorts, LinkPorts
+from application.identity.client_ports import ClientPorts
 from application.identity.log_in import SignedIn
 from application.identity.open_session import Device
 from application.identity.refresh_session import RefreshSession, refresh_session
@@ -21,6 +22,9 @@ from domain.identity.roles import Role
 from infrastructure.identity import passwords, tokens
 from infrastructure.identity.account_emails import PostgresEmails
 from infrastructure.identity.account_passwords import PostgresPasswords
+from infrastructure.identity.authorizations import PostgresAuthorizations
+from infrastructure.identity.client_secrets import KeyedClientSecrets
+from infrastructure.identity.clients import PostgresClients
 from infrastructure.identity.ended_sessions import PostgresEndedSessions
 from infrastructure.identity.guessed_passwords import is_common
 from infrastructure.identity.link_secrets import KeyedLinkSecrets
@@ -32,11 +36,13 @@ from infrastructure.identity.sessions import PostgresSessions
 from infrastructure.identity.sign_in_places import KeyedSignInPlaces
 from infrastructure.identity.staff_accounts import PostgresStaffAccounts
 from infrastructure.identity.user_directory import PostgresUserDirectory
+from infrastructure.oauth.protocol import AuthlibProtocol
 from infrastructure.postgres import pool as pools
 from infrastructure.sealing import master_key
 from infrastructure.sealing.blind_index import EmailIndex
 from infrastructure.sealing.vault import SubjectVault
 
+ISSUER = "https://airline.example"
 HOME = "198.51.100.7"
 CHEAP = passwords.Cost(time_cost=1, memory_kib=8, parallelism=1)
 
@@ -69,7 +75,7 @@ class Identity:
         self.hasher = passwords.Argon2PasswordHasher(cost=CHEAP, threads=2)
         self.tokens = tokens.Es256Tokens(
             tokens.parse_keys(tokens.generated()),
-            issuer="https://airline.example",
+            issuer=ISSUER,
             audience="ais",
             now=lambda: self.now.timestamp(),
             token_id=lambda: uuid.uuid4().hex,
@@ -97,6 +103,7 @@ class Identity:
             random_bytes=os.urandom,
             now=lambda: self.now,
         )
+        self.clients = self._clients(keys)
         self.login = log_in.LoginPorts(
             directory=self.directory,
             hasher=self.hasher,
@@ -124,6 +131,20 @@ class Identity:
             new_id=lambda: f"lnk_{secrets.token_hex(12)}",
             random_bytes=os.urandom,
             now=lambda: self.now,
+        )
+
+    def _clients(self, keys: master_key.MasterKeys) -> ClientPorts:
+        client_secrets = KeyedClientSecrets(keys)
+        return ClientPorts(
+            clients=PostgresClients(self.pool),
+            authorizations=PostgresAuthorizations(self.pool),
+            secrets=client_secrets,
+            protocol=AuthlibProtocol(issuer=ISSUER, digest=client_secrets.digest),
+            inspector=self.tokens,
+            sessions=self.sessions,
+            new_client_id=lambda: f"client_{secrets.token_hex(12)}",
+            issuer=ISSUER,
+            airline_name="Rimal Air",
         )
 
     def _accounts(self, keys: master_key.MasterKeys) -> AccountPorts:

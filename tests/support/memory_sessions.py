@@ -57,7 +57,9 @@ class MemorySessions:
         return [
             each
             for each in self.stored.values()
-            if each.session.user == user and sessions.is_live(each.session, now=at)
+            if each.session.user == user
+            and each.session.client is None
+            and sessions.is_live(each.session, now=at)
         ]
 
     async def end(

@@ -33,6 +33,7 @@ UNLIMITED = {
     f"AIS_LIMIT_{name}": "1000000"
     for name in (
         *("ANONYMOUS", "SIGNED_IN", "STAFF", "AUTHENTICATION", "BOOKING", "PAYMENT"),
+        "CLIENT",
         *("UNPAID_FLIGHT", "UNPAID_ACCOUNT", "UNPAID_ADDRESS", "FIND_ADDRESS", "FIND_REFERENCE"),
     )
 }

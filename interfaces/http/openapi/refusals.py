@@ -66,6 +66,8 @@ def _refused_changes(route: Declared, admission: Admission) -> Iterator[str]:
     """What a command, or the quote in front of it, is refused for."""
     if route.method == "GET":
         return
+    if route.path.startswith("/api/admin/clients/"):
+        yield "INVALID_STATE_TRANSITION"
     if {"quoteId", "flightId", "flightIds", "booking", "seats", "code", "bookings"} & route.members:
         yield "NOT_FOUND"
     if {"flightId", "flightIds", "seats"} & route.members:

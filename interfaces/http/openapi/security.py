@@ -3,10 +3,11 @@
 from collections.abc import Mapping
 from typing import Any
 
+from domain.identity import scopes
 from interfaces.http import session_cookies
 from interfaces.http.auth import Admission
 
-BEARER, COOKIE, CSRF = "bearer", "cookie", "csrfToken"
+BEARER, COOKIE, CSRF, OAUTH = "bearer", "cookie", "csrfToken", "oauth"
 REFRESH, REFRESH_COOKIE, SIGNATURE = "refreshToken", "refreshCookie", "stripeSignature"
 REFRESHES = "/api/auth/refresh"
 WEBHOOK = "/api/webhooks/"
@@ -27,7 +28,9 @@ def of(path: str, method: str, admission: Admission | None) -> list[Requirement]
     by_cookie: Requirement = {COOKIE: []}
     if method not in session_cookies.SAFE_METHODS:
         by_cookie[CSRF] = []
-    return [{BEARER: []}, by_cookie]
+    if admission.scope is None:
+        return [{BEARER: []}, by_cookie]
+    return [{BEARER: []}, by_cookie, {OAUTH: [admission.scope]}]
 
 
 def schemes() -> Mapping[str, Any]:
@@ -45,11 +48,31 @@ def schemes() -> Mapping[str, Any]:
         REFRESH_COOKIE: _key(
             "cookie", session_cookies.REFRESH, f"Set by `/api/auth/login`. {_PREFIXED}"
         ),
+        OAUTH: _oauth(),
         SIGNATURE: _key(
             "header",
             "Stripe-Signature",
             "What Stripe makes of the bytes of the body and our webhook secret.",
         ),
+    }
+
+
+def _oauth() -> Mapping[str, Any]:
+    """For clients of third parties, with the scopes that users can give and those of services."""
+    meanings = {str(name): terms.meaning for name, terms in scopes.SCOPES.items()}
+    given = {str(name): terms.meaning for name, terms in scopes.SCOPES.items() if terms.by_consent}
+    return {
+        "type": "oauth2",
+        "description": "A client of a third party; the code needs PKCE with S256.",
+        "flows": {
+            "authorizationCode": {
+                "authorizationUrl": "/oauth/authorize",
+                "tokenUrl": "/oauth/token",
+                "refreshUrl": "/oauth/token",
+                "scopes": given,
+            },
+            "clientCredentials": {"tokenUrl": "/oauth/token", "scopes": meanings},
+        },
     }
 
 

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 TAGS: Mapping[str, str] = {
     "Identity": "Register, sign in, protect the account, invite staff; keys of access tokens.",
     "Privacy": "Consents, all that is held about the caller, and its erasure.",
+    "Clients of third parties": "Register clients, and what users let them do.",
     "Search and flights": "Departures, seat maps and quotes. Nobody has to be signed in.",
     "Booking": "Create, hold, read and complete a booking.",
     "Payment": "Checkout at Stripe, its webhook, and what finance does about payments.",
@@ -30,6 +31,8 @@ _CONTEXTS: Mapping[str, str] = {
     "/api/admin/users": "Identity",
     "/.well-known": "Identity",
     "/api/me/": "Privacy",
+    "/api/admin/clients": "Clients of third parties",
+    "/api/auth/consents": "Clients of third parties",
     "/api/flights": "Search and flights",
     "/api/quotes": "Search and flights",
     "/api/price-calendar": "Search and flights",

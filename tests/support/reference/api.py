@@ -6,7 +6,7 @@ from typing import Any, cast
 
 from litestar.handlers import HTTPRouteHandler
 
-from domain.identity import roles
+from domain.identity import roles, scopes
 from interfaces.http import auth, problem_kinds
 from interfaces.http.app import ROUTES, create_app
 from interfaces.http.openapi.document import document
@@ -29,6 +29,9 @@ document at `/schema/openapi.json` and a page to read it at `/docs`.
   from what a route declares: it gives no other, and may not give each of them.
 - *Who* is the permission that the role must have. A booking is visible to its owner and to roles
   with `see_any_booking`, and can be changed by its owner and by roles with `change_any_booking`.
+- *Scope* is what a client of a third party needs besides; a route without one that needs a user
+  is for our own apps alone. Clients get tokens as [clients of third
+  parties](../explanation/third-parties.md) says.
 - *Limit* is the [setting](settings.md) `AIS_LIMIT_*` that counts the route besides the one for all
   requests of a user.
 """
@@ -42,11 +45,21 @@ def text() -> str:
         for method, operation in operations.items():
             (tag,) = operation["tags"]
             by_tag[tag].append(_row(method.upper(), path, operation))
-    head = ("route", "operation", "who", "limit", "body", "answer", "status", "what it does")
+    head = (
+        "route",
+        "operation",
+        "who",
+        "scope",
+        "limit",
+        "body",
+        "answer",
+        "status",
+        "what it does",
+    )
     sections = [
         line for tag, rows in by_tag.items() for line in (f"## {tag}", "", *table(head, rows))
     ]
-    return page(INTRO, _permissions(), _codes(), sections, api_types.section(found))
+    return page(INTRO, _permissions(), _scopes(), _codes(), sections, api_types.section(found))
 
 
 def _permissions() -> list[str]:
@@ -57,6 +70,19 @@ def _permissions() -> list[str]:
     return ["## Permissions", "", *table(("permission", "roles"), rows)]
 
 
+def _scopes() -> list[str]:
+    rows = [
+        (
+            code(name),
+            terms.meaning,
+            code(terms.permission) if terms.permission else "",
+            "yes" if terms.by_consent else "",
+        )
+        for name, terms in scopes.SCOPES.items()
+    ]
+    return ["## Scopes", "", *table(("scope", "to", "needs", "users can give it"), rows)]
+
+
 def _row(method: str, path: str, operation: dict[str, Any]) -> tuple[str, ...]:
     handler = _handlers()[method, path]
     admission = handler.opt.get("admission")
@@ -65,6 +91,7 @@ def _row(method: str, path: str, operation: dict[str, Any]) -> tuple[str, ...]:
         code(f"{method} {path}"),
         code(operation["operationId"]),
         who,
+        code(admission.scope) if admission is not None and admission.scope else "",
         limits,
         _body(operation),
         _answer(operation),

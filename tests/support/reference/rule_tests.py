@@ -83,6 +83,14 @@ TESTS: Mapping[str, tuple[str, ...]] = {
         "test_a_new_address_counts_once_its_link_was_used",
         "test_what_an_admin_cannot_do_and_others_neither",
     ),
+    "D8": (
+        "test_every_route_states_its_scope_or_is_for_our_own_apps",
+        "test_a_client_with_every_other_scope_reaches_no_route",
+    ),
+    "D9": (
+        "test_a_browser_is_sent_to_a_registered_address_and_no_other_spelling",
+        "test_of_twenty_exchanges_of_one_code_one_wins_and_the_others_end_it",
+    ),
     "E1": (
         "test_a_later_fact_replaces_an_earlier_one_and_a_repeat_records_none",
         "test_not_even_the_owner_changes_a_consent_or_what_an_erasure_has_done",

@@ -277,7 +277,11 @@ async def test_the_openapi_document_contains_bodies_errors_and_security(edge: Ed
     document = (await asked(edge, "GET", "/schema/openapi.json")).json()
     assert document["openapi"].startswith("3.1")
     probe = document["paths"]["/probe"]["post"]
-    assert probe["security"] == [{"bearer": []}, {"cookie": [], "csrfToken": []}]
+    assert probe["security"] == [
+        {"bearer": []},
+        {"cookie": [], "csrfToken": []},
+        {"oauth": ["bookings:write"]},
+    ]
     assert {"201", "400", "401", "403", "429", "503"} <= set(probe["responses"])
     name = probe["responses"]["400"]["$ref"].rpartition("/")[2]
     refused = document["components"]["responses"][name]
