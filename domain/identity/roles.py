@@ -21,6 +21,7 @@ Permission = Literal[
     "close_books",
     "read_audit",
     "manage_users",
+    "manage_partners",
 ]
 
 ROLES: tuple[Role, ...] = get_args(Role)

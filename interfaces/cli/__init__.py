@@ -22,6 +22,7 @@ rebuild: `ais rebuild`: rebuilds read models, with a progress bar
 ledger: `ais ledger`: the answers of the ledger's routes for the shell, exports, replay
 stripe: `ais stripe`: stores events that Stripe could not deliver
 user: `ais user`: changes the role of a user
+partner: `ais partner`: subscriptions of partners
 audit: `ais audit`: exports sensitive actions, verifies an export
 erase: `ais erase`: erases a person, or says what postpones it
 person: `ais person`: exports all that is held about a person

@@ -78,6 +78,7 @@ from interfaces.http import (
     staff,
     stripe_events,
     stripe_webhook,
+    subscriptions,
     tax_documents,
     worklists,
 )
@@ -96,6 +97,7 @@ ROUTES = (
     *passwords.ROUTES,
     *second_factor.ROUTES,
     *staff.ROUTES,
+    *subscriptions.ROUTES,
     *search.ROUTES,
     *network.ROUTES,
     *extras.ROUTES,

@@ -23,9 +23,10 @@ def minutes(count: float) -> dt.timedelta:
 def test_every_role_is_in_the_table_and_every_permission_is_held() -> None:
     assert set(roles.GRANTS) == set(roles.ROLES)
     held = frozenset().union(*(roles.GRANTS[role] for role in roles.ROLES if role != "admin"))
-    # Rights are given by an admin alone.
-    assert held | {"manage_users"} == set(roles.PERMISSIONS)
-    assert "manage_users" not in held
+    # An admin alone gives rights, and sends events to partners.
+    of_admins = {"manage_users", "manage_partners"}
+    assert held | of_admins == set(roles.PERMISSIONS)
+    assert not held & of_admins
 
 
 def test_an_auditor_holds_reading_permissions_only() -> None:
