@@ -1,11 +1,14 @@
 """The addresses to which nothing is delivered (OWASP API7, server-side request forgery)."""
 
 import ipaddress
+import re
 from urllib.parse import SplitResult, urlsplit
 
 from domain.partners.rejections import UrlRefused
 
 URL_LENGTH = 500
+# Resolvers read such a host as an IPv4 address: 2130706433, 127.1 and 0x7f.1 are 127.0.0.1.
+_ENDS_IN_NUMBER = re.compile(r"(^|\.)(0x[0-9a-f]*|[0-9]+)\.?$")
 Address = ipaddress.IPv4Address | ipaddress.IPv6Address
 
 # NAT64 (RFC 6052): a network without IPv4 reaches IPv4 addresses by the last 32 bits of these.
@@ -32,6 +35,8 @@ def require_deliverable(url: str, *, loopback: bool) -> None:
     if not host or "\\" in url:
         raise UrlRefused(field="url", reason="malformed")
     literal = _literal(host)
+    if literal is None and _ENDS_IN_NUMBER.search(host):
+        raise UrlRefused(field="url", reason="malformed")
     _require_scheme(parts, literal, loopback=loopback)
     if "@" in parts.netloc:
         raise UrlRefused(field="url", reason="with_credentials")
