@@ -38,7 +38,7 @@ CONFIRMED, CANCELLED, HELD = (
 )
 
 
-class Desk:
+class Office:
     """What an admin and the scheduler do."""
 
     def __init__(
@@ -101,11 +101,11 @@ class Desk:
 
 
 @pytest.fixture
-async def desk(database: TestDatabase) -> AsyncIterator[Desk]:
+async def office(database: TestDatabase) -> AsyncIterator[Office]:
     pool = pools.make_pool(database.app_dsn, max_size=4)
     sender = HttpDeliverySender(loopback=True, seconds=SEND_SECONDS)
     async with pool:
-        yield Desk(pool, database, sender)
+        yield Office(pool, database, sender)
     await sender.close()
 
 

@@ -22,24 +22,24 @@ from tests.integration.partners.conftest import (
     CONFIRMED,
     HELD,
     SEND_SECONDS,
-    Desk,
+    Office,
 )
 from tests.support.partner_server import PartnerServer, running_partner
 
 
 async def test_every_event_arrives_in_order_from_the_subscription_on(
-    desk: Desk, partner: PartnerServer
+    office: Office, partner: PartnerServer
 ) -> None:
-    desk.append(CONFIRMED, HELD)
-    subscription = await desk.subscribe(partner)
-    assert (await desk.deliver(subscription)).delivered == 2
+    office.append(CONFIRMED, HELD)
+    subscription = await office.subscribe(partner)
+    assert (await office.deliver(subscription)).delivered == 2
     assert partner.requests == []
-    desk.append(*[CONFIRMED, HELD] * 60)
-    assert await desk.store.due(desk.now) == [subscription.id]
-    assert (await desk.deliver(subscription)).delivered == 122
+    office.append(*[CONFIRMED, HELD] * 60)
+    assert await office.store.due(office.now) == [subscription.id]
+    assert (await office.deliver(subscription)).delivered == 122
     assert partner.taken == list(range(3, 123))
     assert [(each["after"], each["position"]) for each in partner.bodies] == [(2, 102), (102, 122)]
-    assert await desk.store.due(desk.now) == []
+    assert await office.store.due(office.now) == []
     (first, _) = partner.requests
     assert first["first"] == "POST /events HTTP/1.1"
     assert first["content-type"] == "application/json"
@@ -47,41 +47,43 @@ async def test_every_event_arrives_in_order_from_the_subscription_on(
 
 
 async def test_a_delivery_has_the_events_of_the_feed_of_auditors_without_ciphertext(
-    desk: Desk, partner: PartnerServer
+    office: Office, partner: PartnerServer
 ) -> None:
-    subscription = await desk.subscribe(partner)
+    subscription = await office.subscribe(partner)
     sealed = {"subject": "subj_1", "box": "c2VjcmV0IG5hbWU"}
-    desk.append(CONFIRMED, payload={"passengers": [{"name": sealed, "type": "ADT"}]})
-    await desk.deliver(subscription)
+    office.append(CONFIRMED, payload={"passengers": [{"name": sealed, "type": "ADT"}]})
+    await office.deliver(subscription)
     (event,) = partner.bodies[0]["events"]
     assert event["data"] == {
         "passengers": [{"name": {"subject": "subj_1", "sealed": True}, "type": "ADT"}]
     }
-    page = await read_log.read_log(desk.delivering.log, read_log.LogFilter(), after=None, limit=10)
+    page = await read_log.read_log(
+        office.delivering.log, read_log.LogFilter(), after=None, limit=10
+    )
     feed = msgspec.to_builtins(event_response(page.events[0]), builtin_types=())
     assert event == msgspec.json.decode(msgspec.json.encode(feed))
     assert DeliveredEvent.__struct_fields__ == AuditedEventResponse.__struct_fields__
 
 
 async def test_chosen_types_arrive_and_what_lies_between_is_no_gap(
-    desk: Desk, partner: PartnerServer
+    office: Office, partner: PartnerServer
 ) -> None:
-    only = await desk.subscribe(partner, CANCELLED)
+    only = await office.subscribe(partner, CANCELLED)
     async with running_partner() as other:
-        two = await desk.subscribe(other, CANCELLED, CONFIRMED, name="Car hire")
-        desk.append(*[HELD] * 150, CANCELLED, *[HELD] * 150, CONFIRMED, HELD, CANCELLED, HELD)
+        two = await office.subscribe(other, CANCELLED, CONFIRMED, name="Car hire")
+        office.append(*[HELD] * 150, CANCELLED, *[HELD] * 150, CONFIRMED, HELD, CANCELLED, HELD)
         for _ in range(2):
-            assert (await desk.deliver(only)).examined == 305
-            assert (await desk.deliver(two)).examined == 305
+            assert (await office.deliver(only)).examined == 305
+            assert (await office.deliver(two)).examined == 305
         assert partner.taken == [151, 304]
         assert other.taken == [151, 302, 304]
         # What has other types only is not delivered, and is nothing that the partner misses.
-        desk.append(*[HELD] * 5)
-        assert await desk.store.due(desk.now) == [only.id, two.id]
-        examined = await desk.deliver(only)
+        office.append(*[HELD] * 5)
+        assert await office.store.due(office.now) == [only.id, two.id]
+        examined = await office.deliver(only)
         assert (examined.delivered, examined.examined) == (305, 310)
-        desk.append(CANCELLED)
-        await desk.deliver(only)
+        office.append(CANCELLED)
+        await office.deliver(only)
         assert (partner.bodies[-1]["after"], partner.bodies[-1]["position"]) == (305, 311)
 
 
@@ -100,154 +102,156 @@ async def test_chosen_types_arrive_and_what_lies_between_is_no_gap(
     ],
 )
 async def test_what_fails_is_delivered_again_until_it_arrives(
-    desk: Desk, partner: PartnerServer, what: int | str, reason: str
+    office: Office, partner: PartnerServer, what: int | str, reason: str
 ) -> None:
-    subscription = await desk.subscribe(partner)
-    desk.append(CONFIRMED, CANCELLED)
+    subscription = await office.subscribe(partner)
+    office.append(CONFIRMED, CANCELLED)
     partner.behaviour = [what, what]
     began = time.monotonic()
-    failed = await desk.deliver(subscription)
+    failed = await office.deliver(subscription)
     assert time.monotonic() - began < 3 * SEND_SECONDS
     assert (failed.status, failed.tries, failed.last_error) == ("retrying", 1, reason)
-    assert (failed.delivered, failed.failing_since) == (0, desk.now)
-    assert failed.next_try_at == desk.now + dt.timedelta(seconds=5)
-    assert await desk.store.due(desk.now) == []
-    await desk.deliver(subscription)
+    assert (failed.delivered, failed.failing_since) == (0, office.now)
+    assert failed.next_try_at == office.now + dt.timedelta(seconds=5)
+    assert await office.store.due(office.now) == []
+    await office.deliver(subscription)
     assert len(partner.requests) == 1
-    desk.now += dt.timedelta(seconds=5)
-    assert (await desk.deliver(subscription)).tries == 2
-    desk.now += dt.timedelta(seconds=10)
-    arrived = await desk.deliver(subscription)
+    office.now += dt.timedelta(seconds=5)
+    assert (await office.deliver(subscription)).tries == 2
+    office.now += dt.timedelta(seconds=10)
+    arrived = await office.deliver(subscription)
     assert (arrived.status, arrived.delivered, arrived.last_error) == ("active", 2, None)
     assert partner.taken == [1, 2]
 
 
-async def test_an_answer_without_end_is_not_read(desk: Desk, partner: PartnerServer) -> None:
-    subscription = await desk.subscribe(partner)
-    desk.append(CONFIRMED)
+async def test_an_answer_without_end_is_not_read(office: Office, partner: PartnerServer) -> None:
+    subscription = await office.subscribe(partner)
+    office.append(CONFIRMED)
     partner.behaviour = ["large"]
     began = time.monotonic()
-    assert (await desk.deliver(subscription)).delivered == 1
+    assert (await office.deliver(subscription)).delivered == 1
     assert time.monotonic() - began < SEND_SECONDS
 
 
 async def test_a_repeat_has_the_id_of_the_first_and_a_replay_another(
-    desk: Desk, partner: PartnerServer
+    office: Office, partner: PartnerServer
 ) -> None:
-    subscription = await desk.subscribe(partner)
-    desk.append(CONFIRMED)
+    subscription = await office.subscribe(partner)
+    office.append(CONFIRMED)
     partner.behaviour = ["late"]
-    await desk.deliver(subscription)
-    desk.append(CANCELLED)
-    desk.now += dt.timedelta(seconds=5)
-    await desk.deliver(subscription)
+    await office.deliver(subscription)
+    office.append(CANCELLED)
+    office.now += dt.timedelta(seconds=5)
+    await office.deliver(subscription)
     # After a failure one event at a time: the id of the repeat is that of the same content.
     assert [each["position"] for each in partner.bodies] == [1, 1, 2]
     assert partner.ids[0] == partner.ids[1] != partner.ids[2]
-    await replay_events(subscription.id, 0, BY, desk.changing)
-    await desk.deliver(subscription)
+    await replay_events(subscription.id, 0, BY, office.changing)
+    await office.deliver(subscription)
     assert [each["position"] for each in partner.bodies] == [1, 1, 2, 2]
     assert len(set(partner.ids)) == 3
     assert partner.taken == [1, 2]
 
 
 async def test_after_three_days_it_is_parked_with_an_alarm_until_staff_acts(
-    desk: Desk, partner: PartnerServer, caplog: pytest.LogCaptureFixture
+    office: Office, partner: PartnerServer, caplog: pytest.LogCaptureFixture
 ) -> None:
-    subscription = await desk.subscribe(partner)
-    desk.append(CONFIRMED)
+    subscription = await office.subscribe(partner)
+    office.append(CONFIRMED)
     partner.behaviour = [503] * 200
-    began, found = desk.now, await desk.deliver(subscription)
+    began, found = office.now, await office.deliver(subscription)
     while found.status == "retrying":
         assert found.next_try_at is not None
         assert [each.levelname for each in caplog.records].count("CRITICAL") == 0
-        desk.now = found.next_try_at
-        found = await desk.deliver(subscription)
-    assert desk.now - began == dt.timedelta(days=3)
-    assert (found.status, found.parked_at) == ("parked", desk.now)
+        office.now = found.next_try_at
+        found = await office.deliver(subscription)
+    assert office.now - began == dt.timedelta(days=3)
+    assert (found.status, found.parked_at) == ("parked", office.now)
     alarms = [each.getMessage() for each in caplog.records if each.levelname == "CRITICAL"]
     (alarm,) = alarms
     assert alarm.startswith(f"deliveries of {subscription.id} are parked behind position 0")
     asked = len(partner.requests)
-    desk.now += dt.timedelta(days=1)
-    assert await desk.store.due(desk.now) == []
-    await desk.deliver(subscription)
+    office.now += dt.timedelta(days=1)
+    assert await office.store.due(office.now) == []
+    await office.deliver(subscription)
     assert len(partner.requests) == asked
     # The partner believes no time but that of its own clock.
-    desk.now, partner.behaviour = began, []
-    await switch_subscription(subscription.id, enabled=True, by=BY, outside=desk.changing)
-    assert (await desk.deliver(subscription)).status == "active"
+    office.now, partner.behaviour = began, []
+    await switch_subscription(subscription.id, enabled=True, by=BY, outside=office.changing)
+    assert (await office.deliver(subscription)).status == "active"
     assert partner.taken == [1]
 
 
-async def test_a_disabled_subscription_keeps_its_place(desk: Desk, partner: PartnerServer) -> None:
-    subscription = await desk.subscribe(partner)
-    await switch_subscription(subscription.id, enabled=False, by=BY, outside=desk.changing)
-    desk.append(CONFIRMED)
-    assert await desk.store.due(desk.now) == []
-    assert (await desk.deliver(subscription)).status == "disabled"
+async def test_a_disabled_subscription_keeps_its_place(
+    office: Office, partner: PartnerServer
+) -> None:
+    subscription = await office.subscribe(partner)
+    await switch_subscription(subscription.id, enabled=False, by=BY, outside=office.changing)
+    office.append(CONFIRMED)
+    assert await office.store.due(office.now) == []
+    assert (await office.deliver(subscription)).status == "disabled"
     assert partner.requests == []
-    await switch_subscription(subscription.id, enabled=True, by=BY, outside=desk.changing)
-    await desk.deliver(subscription)
+    await switch_subscription(subscription.id, enabled=True, by=BY, outside=office.changing)
+    await office.deliver(subscription)
     assert partner.taken == [1]
 
 
 async def test_for_a_day_both_secrets_sign_and_then_the_new_one_alone(
-    desk: Desk, partner: PartnerServer
+    office: Office, partner: PartnerServer
 ) -> None:
-    subscription = await desk.subscribe(partner)
+    subscription = await office.subscribe(partner)
     (old,) = partner.secrets
-    replaced = await replace_secret(subscription.id, BY, desk.changing)
-    assert replaced.old_secret_until == desk.now + dt.timedelta(hours=24)
+    replaced = await replace_secret(subscription.id, BY, office.changing)
+    assert replaced.old_secret_until == office.now + dt.timedelta(hours=24)
     for known in (old, replaced.secret):
         partner.secrets = [known]
-        desk.append(CONFIRMED)
-        assert (await desk.deliver(subscription)).tries == 0
+        office.append(CONFIRMED)
+        assert (await office.deliver(subscription)).tries == 0
     assert len(partner.requests[-1]["webhook-signature"].split()) == 2
     # The clock of the signature is that of the test: a day on, it is too far away to be verified.
-    desk.now += dt.timedelta(hours=24)
-    assert len(await desk.store.secrets(await desk.read(subscription), desk.now)) == 1
-    desk.now -= dt.timedelta(seconds=1)
-    assert len(await desk.store.secrets(await desk.read(subscription), desk.now)) == 2
+    office.now += dt.timedelta(hours=24)
+    assert len(await office.store.secrets(await office.read(subscription), office.now)) == 1
+    office.now -= dt.timedelta(seconds=1)
+    assert len(await office.store.secrets(await office.read(subscription), office.now)) == 2
 
 
 async def test_a_replay_during_a_delivery_is_not_undone_by_its_end(
-    desk: Desk, partner: PartnerServer
+    office: Office, partner: PartnerServer
 ) -> None:
-    subscription = await desk.subscribe(partner)
-    desk.append(*[CONFIRMED] * 3)
-    await desk.deliver(subscription)
-    desk.append(CANCELLED)
+    subscription = await office.subscribe(partner)
+    office.append(*[CONFIRMED] * 3)
+    await office.deliver(subscription)
+    office.append(CANCELLED)
     for what in ("late", 204):
         partner.behaviour = [what]
-        stale = await desk.read(subscription)
-        await replay_events(subscription.id, 1, BY, desk.changing)
-        assert not await desk.store.move(stale, delivered=4, examined=4)
-        assert not await desk.store.note_failure(
-            stale, "timed out", since=desk.now, next_try_at=None, now=desk.now
+        stale = await office.read(subscription)
+        await replay_events(subscription.id, 1, BY, office.changing)
+        assert not await office.store.move(stale, delivered=4, examined=4)
+        assert not await office.store.note_failure(
+            stale, "timed out", since=office.now, next_try_at=None, now=office.now
         )
-        assert (await desk.read(subscription)).delivered == 1
-        await desk.deliver(subscription)
-        desk.now += dt.timedelta(seconds=5)
-    assert (await desk.deliver(subscription)).delivered == 4
+        assert (await office.read(subscription)).delivered == 1
+        await office.deliver(subscription)
+        office.now += dt.timedelta(seconds=5)
+    assert (await office.deliver(subscription)).delivered == 4
 
 
-async def test_a_slow_partner_delays_no_other(desk: Desk, partner: PartnerServer) -> None:
+async def test_a_slow_partner_delays_no_other(office: Office, partner: PartnerServer) -> None:
     partner.behaviour = ["slow"] * 9
-    slow = await desk.subscribe(partner)
+    slow = await office.subscribe(partner)
     async with running_partner() as quick:
-        other = await desk.subscribe(quick, name="Car hire")
-        running = Deliveries(desk.delivering)
+        other = await office.subscribe(quick, name="Car hire")
+        running = Deliveries(office.delivering)
         began = time.monotonic()
         for number in range(1, 4):
-            desk.append(CONFIRMED)
+            office.append(CONFIRMED)
             await running.start_due()
             await quick.reached(number)
         assert time.monotonic() - began < SEND_SECONDS
         assert len(partner.requests) == 1
         await running.end()
-        assert (await desk.deliver(other)).delivered == 3
-        assert (await desk.read(slow)).delivered == 0
+        assert (await office.deliver(other)).delivered == 3
+        assert (await office.read(slow)).delivered == 0
 
 
 def test_a_delivery_is_bounded_in_bytes(monkeypatch: pytest.MonkeyPatch) -> None:

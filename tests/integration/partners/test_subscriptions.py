@@ -18,28 +18,30 @@ from domain.kernel.rejections import Rejection
 from domain.partners import rejections, signature
 from infrastructure.partners.subscriptions import PostgresSubscriptions
 from infrastructure.sealing import master_key
-from tests.integration.partners.conftest import BY, CONFIRMED, Desk
+from tests.integration.partners.conftest import BY, CONFIRMED, Office
 from tests.support.partner_server import PartnerServer
 
 URL = "https://partner.example/"
 
 
-async def add(desk: Desk, name: str = "Hotel hub", *types: str, url: str = URL) -> str:
+async def add(office: Office, name: str = "Hotel hub", *types: str, url: str = URL) -> str:
     command = AddSubscription(name, url, types or None)
-    return (await add_subscription(command, BY, desk.changing)).subscription.id
+    return (await add_subscription(command, BY, office.changing)).subscription.id
 
 
-async def test_each_change_is_recorded_with_who_made_it(desk: Desk, partner: PartnerServer) -> None:
-    desk.append(CONFIRMED)
-    subscription = await desk.subscribe(partner)
-    await replace_secret(subscription.id, BY, desk.changing)
-    await replay_events(subscription.id, 0, BY, desk.changing)
+async def test_each_change_is_recorded_with_who_made_it(
+    office: Office, partner: PartnerServer
+) -> None:
+    office.append(CONFIRMED)
+    subscription = await office.subscribe(partner)
+    await replace_secret(subscription.id, BY, office.changing)
+    await replay_events(subscription.id, 0, BY, office.changing)
     for enabled in (False, True):
-        await switch_subscription(subscription.id, enabled=enabled, by=BY, outside=desk.changing)
-    removed = await remove_subscription(subscription.id, BY, desk.changing)
+        await switch_subscription(subscription.id, enabled=enabled, by=BY, outside=office.changing)
+    removed = await remove_subscription(subscription.id, BY, office.changing)
     assert (removed.id, removed.delivered) == (subscription.id, 0)
-    assert await read_subscriptions(desk.store) == []
-    recorded = desk.rows(
+    assert await read_subscriptions(office.store) == []
+    recorded = office.rows(
         "SELECT action, actor, resource, correlation_id, change FROM audit.action ORDER BY id"
     )
     assert {each[1:4] for each in recorded} == {("admin:user_1", subscription.id, "cor_1")}
@@ -51,20 +53,20 @@ async def test_each_change_is_recorded_with_who_made_it(desk: Desk, partner: Par
         ("subscription.enabled", {}),
         ("subscription.removed", {}),
     ]
-    assert await desk.store.secrets(subscription, desk.now) == []
+    assert await office.store.secrets(subscription, office.now) == []
 
 
-async def test_what_is_not_there_is_unknown_and_not_recorded(desk: Desk) -> None:
+async def test_what_is_not_there_is_unknown_and_not_recorded(office: Office) -> None:
     unknown = "sub_0123456789abcdef01234567"
     for change in (
-        remove_subscription(unknown, BY, desk.changing),
-        replace_secret(unknown, BY, desk.changing),
-        replay_events(unknown, 0, BY, desk.changing),
-        switch_subscription(unknown, enabled=True, by=BY, outside=desk.changing),
+        remove_subscription(unknown, BY, office.changing),
+        replace_secret(unknown, BY, office.changing),
+        replay_events(unknown, 0, BY, office.changing),
+        switch_subscription(unknown, enabled=True, by=BY, outside=office.changing),
     ):
         with pytest.raises(rejections.SubscriptionUnknown):
             await change
-    assert desk.rows("SELECT * FROM audit.action") == []
+    assert office.rows("SELECT * FROM audit.action") == []
 
 
 @pytest.mark.parametrize(
@@ -77,53 +79,55 @@ async def test_what_is_not_there_is_unknown_and_not_recorded(desk: Desk) -> None
     ],
 )
 async def test_what_nothing_could_be_delivered_to_is_refused(
-    desk: Desk, types: tuple[str, ...], url: str, refused: dict[str, str]
+    office: Office, types: tuple[str, ...], url: str, refused: dict[str, str]
 ) -> None:
     with pytest.raises(Rejection) as error:
-        await add(desk, "Hotel hub", *types, url=url)
+        await add(office, "Hotel hub", *types, url=url)
     assert error.value.parameters == refused
-    assert desk.rows("SELECT * FROM partner.subscription") == []
+    assert office.rows("SELECT * FROM partner.subscription") == []
 
 
-async def test_a_name_is_taken_once_and_there_is_a_limit_also_for_many_at_once(desk: Desk) -> None:
-    outcomes = await asyncio.gather(*(add(desk) for _ in range(4)), return_exceptions=True)
+async def test_a_name_is_taken_once_and_there_is_a_limit_also_for_many_at_once(
+    office: Office,
+) -> None:
+    outcomes = await asyncio.gather(*(add(office) for _ in range(4)), return_exceptions=True)
     refused = [each for each in outcomes if isinstance(each, rejections.SubscriptionNotAdded)]
     assert [each.parameters for each in refused] == [{"field": "name", "reason": "name_taken"}] * 3
     outcomes = await asyncio.gather(
-        *(add(desk, f"Partner {number}") for number in range(SUBSCRIPTION_LIMIT)),
+        *(add(office, f"Partner {number}") for number in range(SUBSCRIPTION_LIMIT)),
         return_exceptions=True,
     )
     (refused,) = [each for each in outcomes if not isinstance(each, str)]
     assert isinstance(refused, rejections.SubscriptionNotAdded)
     assert refused.parameters == {"reason": "too_many_subscriptions"}
-    assert len(await read_subscriptions(desk.store)) == SUBSCRIPTION_LIMIT
+    assert len(await read_subscriptions(office.store)) == SUBSCRIPTION_LIMIT
 
 
-async def test_no_position_beyond_the_log_is_replayed_from(desk: Desk) -> None:
-    desk.append(CONFIRMED)
-    subscription = await add(desk)
+async def test_no_position_beyond_the_log_is_replayed_from(office: Office) -> None:
+    office.append(CONFIRMED)
+    subscription = await add(office)
     with pytest.raises(CursorRefused) as refused:
-        await replay_events(subscription, 2, BY, desk.changing)
+        await replay_events(subscription, 2, BY, office.changing)
     assert refused.value.parameters == {"field": "after", "reason": "ahead_of_log"}
-    assert (await replay_events(subscription, 1, BY, desk.changing)).delivered == 1
+    assert (await replay_events(subscription, 1, BY, office.changing)).delivered == 1
 
 
 async def test_secrets_are_stored_wrapped_and_open_for_no_other_subscription(
-    desk: Desk, partner: PartnerServer
+    office: Office, partner: PartnerServer
 ) -> None:
-    first = await desk.subscribe(partner)
-    other = await desk.subscribe(partner, name="Car hire")
-    (secret,) = await desk.store.secrets(first, desk.now)
+    first = await office.subscribe(partner)
+    other = await office.subscribe(partner, name="Car hire")
+    (secret,) = await office.store.secrets(first, office.now)
     assert signature.shown(secret) == partner.secrets[1]
-    ((stored,),) = desk.rows("SELECT secret FROM partner.subscription WHERE name = 'Hotel hub'")
+    ((stored,),) = office.rows("SELECT secret FROM partner.subscription WHERE name = 'Hotel hub'")
     assert secret not in stored
-    with psycopg.connect(desk.database.app_dsn) as connection:
+    with psycopg.connect(office.database.app_dsn) as connection:
         connection.execute("UPDATE partner.subscription SET secret = %s", (stored,))
-    desk.append(CONFIRMED)
+    office.append(CONFIRMED)
     with pytest.raises(DeliveryFailed, match="secret unreadable"):
-        await desk.store.secrets(other, desk.now)
-    assert (await desk.deliver(other)).last_error == "secret unreadable"
+        await office.store.secrets(other, office.now)
+    assert (await office.deliver(other)).last_error == "secret unreadable"
     assert partner.requests == []
-    foreign = PostgresSubscriptions(desk.pool, master_key.parse(master_key.generated()))
+    foreign = PostgresSubscriptions(office.pool, master_key.parse(master_key.generated()))
     with pytest.raises(DeliveryFailed, match="secret unreadable"):
-        await foreign.secrets(first, desk.now)
+        await foreign.secrets(first, office.now)

@@ -17,7 +17,7 @@ from domain.identity.roles import Role
 from infrastructure.identity import tokens
 from infrastructure.sealing import master_key
 from tests.integration.identity.test_second_factors_over_http import bearer
-from tests.integration.partners.conftest import CANCELLED, CONFIRMED, Desk
+from tests.integration.partners.conftest import CANCELLED, CONFIRMED, Office
 from tests.support import account_edge
 from tests.support import identity as identities
 from tests.support.identity import Identity
@@ -44,10 +44,10 @@ async def signed_in(identity: Identity, client: httpx.AsyncClient, role: Role) -
 
 
 async def test_a_subscription_from_adding_to_removing(
-    identity: Identity, desk: Desk, partner: PartnerServer
+    identity: Identity, office: Office, partner: PartnerServer
 ) -> None:
-    desk.append(CONFIRMED)
-    async with account_edge.client_of(identity, partners=desk.changing) as client:
+    office.append(CONFIRMED)
+    async with account_edge.client_of(identity, partners=office.changing) as client:
         headers = await signed_in(identity, client, "admin")
 
         async def call(method: str, path: str, body: Any = None) -> tuple[int, Any]:
@@ -64,10 +64,10 @@ async def test_a_subscription_from_adding_to_removing(
         one = f"{PATH}/{subscription['id']}"
         status, refused = await call("POST", PATH, body)
         assert (status, refused["details"]) == (409, {"field": "name", "reason": "name_taken"})
-        desk.append(CANCELLED)
-        found = await desk.store.find(subscription["id"])
+        office.append(CANCELLED)
+        found = await office.store.find(subscription["id"])
         assert found is not None
-        await desk.deliver(found)
+        await office.deliver(found)
         assert partner.taken == [2]
         status, listed = await call("GET", PATH)
         assert (status, [each["position"] for each in listed["subscriptions"]]) == (200, [2])
@@ -102,10 +102,10 @@ async def test_a_subscription_from_adding_to_removing(
     ],
 )
 async def test_a_wrong_subscription_is_refused_with_field_and_reason(
-    identity: Identity, desk: Desk, body: dict[str, Any], details: dict[str, str]
+    identity: Identity, office: Office, body: dict[str, Any], details: dict[str, str]
 ) -> None:
     """Fault row 52: and nothing is stored of it, nor of members that a client may not set."""
-    async with account_edge.client_of(identity, partners=desk.changing) as client:
+    async with account_edge.client_of(identity, partners=office.changing) as client:
         headers = await signed_in(identity, client, "admin")
         sound = {"name": "Hotel hub", "url": "https://partner.example/"}
         answer = await client.post(PATH, json={**sound, **body}, headers=headers)
@@ -118,15 +118,15 @@ async def test_a_wrong_subscription_is_refused_with_field_and_reason(
             answer = await client.post(PATH, json={**sound, **wrong}, headers=headers)
             assert answer.status_code == 400, wrong
             assert answer.json()["details"]["field"].startswith(next(iter(wrong)))
-    assert desk.rows("SELECT * FROM partner.subscription") == []
+    assert office.rows("SELECT * FROM partner.subscription") == []
 
 
 @pytest.mark.parametrize("role", [each for each in roles.ROLES if each != "admin"])
 async def test_no_other_role_reads_or_changes_subscriptions(
-    identity: Identity, desk: Desk, role: Role
+    identity: Identity, office: Office, role: Role
 ) -> None:
     """Fault row 51: a server of somebody's own would get every event."""
-    async with account_edge.client_of(identity, partners=desk.changing) as client:
+    async with account_edge.client_of(identity, partners=office.changing) as client:
         headers = await signed_in(identity, client, role)
         body = {"name": "Mine", "url": "https://mine.example/"}
         for method, path, sent in (
@@ -135,16 +135,16 @@ async def test_no_other_role_reads_or_changes_subscriptions(
         ):
             answer = await client.request(method, path, json=sent, headers=headers)
             assert answer.status_code == 403, path
-    assert desk.rows("SELECT * FROM partner.subscription") == []
+    assert office.rows("SELECT * FROM partner.subscription") == []
 
 
 async def test_the_operator_does_the_same_by_the_command(
-    desk: Desk, partner: PartnerServer
+    office: Office, partner: PartnerServer
 ) -> None:
     key = master_key.generated()
     environment = {
         **{name: each for name, each in os.environ.items() if not name.startswith("AIS_")},
-        "AIS_DATABASE_URL": desk.database.app_dsn,
+        "AIS_DATABASE_URL": office.database.app_dsn,
         "AIS_MASTER_KEY": key,
         "AIS_TOKEN_KEY": tokens.generated(),
         "AIS_STRIPE_API_KEY": "sk_test_x",
@@ -166,12 +166,12 @@ async def test_the_operator_does_the_same_by_the_command(
     code, shown, errors = ais("add", "Hotel hub", partner.url, "--types", CONFIRMED)
     assert (code, errors) == (0, "")
     subscription_id, secret = shown.split()
-    desk.open_with(key)
+    office.open_with(key)
     partner.secrets = [secret]
-    desk.append(CONFIRMED)
-    found = await desk.store.find(subscription_id)
+    office.append(CONFIRMED)
+    found = await office.store.find(subscription_id)
     assert found is not None
-    await desk.deliver(found)
+    await office.deliver(found)
     assert partner.taken == [1]
     assert ais("list")[1] == f"{subscription_id} active 1 Hotel hub\n"
     assert ais("replay", subscription_id, "0")[1] == f"{subscription_id} active 0 Hotel hub\n"
@@ -183,5 +183,5 @@ async def test_the_operator_does_the_same_by_the_command(
     assert ais("add", "Other", "ftp://x")[2] == "ais partner: not_https\n"
     assert ais("remove", subscription_id)[0] == 0
     assert ais("remove", subscription_id) == (1, "", "ais partner: NOT_FOUND\n")
-    actors = desk.rows("SELECT DISTINCT actor FROM audit.action")
+    actors = office.rows("SELECT DISTINCT actor FROM audit.action")
     assert actors == [("operator",)]
