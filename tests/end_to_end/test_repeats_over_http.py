@@ -331,6 +331,7 @@ NOT_TRIED: dict[str, str] = {
     "/api/auth/invitations/accept": "a link works once: tests/integration/identity",
     "/api/admin/users/role": "the same role again changes nothing",
     "/api/admin/subscriptions": "a name is taken once: tests/integration/partners",
+    "/api/admin/subscriptions/{subscription_id}": "what is removed is unknown",
     "/api/admin/subscriptions/{subscription_id}/secret": "each makes a secret",
     "/api/admin/subscriptions/{subscription_id}/replay": "a repeat replays again",
     "/api/admin/subscriptions/{subscription_id}/enable": "a repeat changes nothing",
