@@ -5,6 +5,7 @@ schedulers may deliver the same for a moment; each moves on only from the positi
 """
 
 import logging
+from collections.abc import Callable
 
 from application.audit import read_log
 from application.audit.ports import LogFilter, LogPage
@@ -20,12 +21,14 @@ EVENTS_AFTER_FAILURE = 1
 logger = logging.getLogger(__name__)
 
 
-async def deliver_events(subscription_id: str, outside: DeliveryPorts) -> None:
+async def deliver_events(
+    subscription_id: str, outside: DeliveryPorts, *, may_go_on: Callable[[], bool]
+) -> None:
     """Deliver until the partner has everything, a try fails, or staff stops it.
 
-    Raises Unavailable.
+    `may_go_on` is asked before each delivery. Raises Unavailable.
     """
-    while True:
+    while may_go_on():
         subscription = await outside.subscriptions.find(subscription_id)
         if subscription is None or subscription.status in ("disabled", "parked"):
             return

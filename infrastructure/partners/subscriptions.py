@@ -3,6 +3,7 @@
 Secrets are wrapped by the master key, so that who reads the database can sign nothing.
 """
 
+import contextlib
 import datetime as dt
 from collections.abc import Sequence
 from typing import Any
@@ -136,11 +137,16 @@ class PostgresSubscriptions:
         if not rows:
             return []
         secret, old_secret, old_until = rows[0]
-        wrapped = [secret, old_secret] if old_until is not None and now < old_until else [secret]
+        name = subscription.id.encode()
         try:
-            return [self._keys.unwrap(subscription.id.encode(), each) for each in wrapped]
+            signing = [self._keys.unwrap(name, secret)]
         except KeyUnwrapFailed:
             raise ports.DeliveryFailed("secret unreadable") from None
+        if old_until is not None and now < old_until:
+            # An old one that cannot be read may be why it was replaced.
+            with contextlib.suppress(KeyUnwrapFailed):
+                signing.append(self._keys.unwrap(name, old_secret))
+        return signing
 
     async def move(self, subscription: Subscription, *, delivered: int, examined: int) -> bool:
         """See Subscriptions."""

@@ -19,6 +19,7 @@ class Deliveries:
     def __init__(self, outside: DeliveryPorts) -> None:
         self._outside = outside
         self._running: dict[str, asyncio.Task[None]] = {}
+        self._is_ending = False
 
     async def start_due(self) -> None:
         """Start those that are due and not running; raises Unavailable."""
@@ -30,6 +31,8 @@ class Deliveries:
 
     async def end(self) -> None:
         """Break off what is under way: it is delivered again by the next that leads."""
+        # A cancellation can be lost (see `loops`); then the task ends after its delivery.
+        self._is_ending = True
         tasks = list(self._running.values())
         for task in tasks:
             task.cancel()
@@ -37,7 +40,9 @@ class Deliveries:
 
     async def _deliver(self, subscription_id: str) -> None:
         try:
-            await deliver_events(subscription_id, self._outside)
+            await deliver_events(
+                subscription_id, self._outside, may_go_on=lambda: not self._is_ending
+            )
         except ports.Unavailable as error:
             logger.warning("deliveries of %s wait: %s", subscription_id, error)
         except Exception as error:  # noqa: BLE001 - a defect with one partner must not end the others

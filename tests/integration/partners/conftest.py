@@ -78,7 +78,7 @@ class Office:
 
     async def deliver(self, subscription: Subscription) -> Subscription:
         """Deliver what is due; return the subscription as it is then."""
-        await deliver_events(subscription.id, self.delivering)
+        await deliver_events(subscription.id, self.delivering, may_go_on=lambda: True)
         return await self.read(subscription)
 
     async def read(self, subscription: Subscription) -> Subscription:

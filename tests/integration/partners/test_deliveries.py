@@ -14,6 +14,7 @@ from application.partners.replace_secret import replace_secret
 from application.partners.replay_events import replay_events
 from application.partners.subscription import Subscription
 from application.partners.switch_subscription import switch_subscription
+from application.ports import Unavailable
 from interfaces.http.audit import AuditedEventResponse, event_response
 from interfaces.worker.deliveries import Deliveries
 from tests.integration.partners.conftest import (
@@ -153,6 +154,25 @@ async def test_a_repeat_has_the_id_of_the_first_and_a_replay_another(
     assert partner.taken == [1, 2]
 
 
+async def test_a_crash_after_the_answer_repeats_the_delivery(
+    office: Office, partner: PartnerServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    subscription = await office.subscribe(partner)
+    office.append(CONFIRMED, CANCELLED)
+
+    async def move(*_: object, **__: object) -> bool:
+        raise Unavailable("database")
+
+    with monkeypatch.context() as patched:
+        patched.setattr(office.store, "move", move)
+        with pytest.raises(Unavailable):
+            await office.deliver(subscription)
+    assert (await office.deliver(subscription)).delivered == 2
+    assert partner.taken == [1, 2]
+    assert len(partner.ids) == 2
+    assert len(set(partner.ids)) == 1
+
+
 async def test_after_three_days_it_is_parked_with_an_alarm_until_staff_acts(
     office: Office, partner: PartnerServer, caplog: pytest.LogCaptureFixture
 ) -> None:
@@ -249,7 +269,9 @@ async def test_a_slow_partner_delays_no_other(office: Office, partner: PartnerSe
             await quick.reached(number)
         assert time.monotonic() - began < SEND_SECONDS
         assert len(partner.requests) == 1
+        began = time.monotonic()
         await running.end()
+        assert time.monotonic() - began < SEND_SECONDS / 2
         assert (await office.deliver(other)).delivered == 3
         assert (await office.read(slow)).delivered == 0
 

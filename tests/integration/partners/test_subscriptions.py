@@ -128,6 +128,8 @@ async def test_secrets_are_stored_wrapped_and_open_for_no_other_subscription(
         await office.store.secrets(other, office.now)
     assert (await office.deliver(other)).last_error == "secret unreadable"
     assert partner.requests == []
+    await replace_secret(other.id, BY, office.changing)
+    assert len(await office.store.secrets(other, office.now)) == 1
     foreign = PostgresSubscriptions(office.pool, master_key.parse(master_key.generated()))
     with pytest.raises(DeliveryFailed, match="secret unreadable"):
         await foreign.secrets(first, office.now)
