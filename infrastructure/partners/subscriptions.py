@@ -57,7 +57,7 @@ WHERE enabled AND parked_at IS NULL AND (next_try_at IS NULL OR next_try_at <= %
 SECRETS = "SELECT secret, old_secret, old_secret_until FROM partner.subscription WHERE id = %s"
 # Only from where the delivery began: a replay meanwhile, or another scheduler, has moved it.
 UNMOVED = (
-    "WHERE id = %(id)s AND replays = %(replays)s AND delivered = %(from)s "
+    "WHERE id = %(id)s AND replays = %(replays)s "
     "AND examined = %(looked)s AND tries = %(tries)s RETURNING id"
 )
 MOVE = f"""
@@ -217,7 +217,6 @@ def _where(subscription: Subscription) -> dict[str, Any]:
     return {
         "id": subscription.id,
         "replays": subscription.replays,
-        "from": subscription.delivered,
         "looked": subscription.examined,
         "tries": subscription.tries,
     }

@@ -147,10 +147,11 @@ async def test_a_repeat_has_the_id_of_the_first_and_a_replay_another(
     # After a failure one event at a time: the id of the repeat is that of the same content.
     assert [each["position"] for each in partner.bodies] == [1, 1, 2]
     assert partner.ids[0] == partner.ids[1] != partner.ids[2]
-    await replay_events(subscription.id, 0, BY, office.changing)
-    await office.deliver(subscription)
-    assert [each["position"] for each in partner.bodies] == [1, 1, 2, 2]
-    assert len(set(partner.ids)) == 3
+    for _ in range(2):
+        await replay_events(subscription.id, 0, BY, office.changing)
+        await office.deliver(subscription)
+    assert [each["position"] for each in partner.bodies] == [1, 1, 2, 2, 2]
+    assert len(set(partner.ids)) == 4
     assert partner.taken == [1, 2]
 
 
@@ -242,18 +243,31 @@ async def test_a_replay_during_a_delivery_is_not_undone_by_its_end(
     office.append(*[CONFIRMED] * 3)
     await office.deliver(subscription)
     office.append(CANCELLED)
-    for what in ("late", 204):
-        partner.behaviour = [what]
+    # Also to the position at which the delivery began.
+    for after in (1, 3):
         stale = await office.read(subscription)
-        await replay_events(subscription.id, 1, BY, office.changing)
+        await replay_events(subscription.id, after, BY, office.changing)
         assert not await office.store.move(stale, delivered=4, examined=4)
-        assert not await office.store.note_failure(
-            stale, "timed out", since=office.now, next_try_at=None, now=office.now
-        )
-        assert (await office.read(subscription)).delivered == 1
-        await office.deliver(subscription)
-        office.now += dt.timedelta(seconds=5)
+        assert not await fail(office, stale)
+        assert (await office.read(subscription)).delivered == after
+        await replay_events(subscription.id, 3, BY, office.changing)
     assert (await office.deliver(subscription)).delivered == 4
+
+
+async def test_one_failure_is_counted_once_by_two_schedulers(
+    office: Office, partner: PartnerServer
+) -> None:
+    subscription = await office.subscribe(partner)
+    assert await fail(office, subscription)
+    assert not await fail(office, subscription)
+    assert not await office.store.move(subscription, delivered=0, examined=0)
+    assert (await office.read(subscription)).tries == 1
+
+
+async def fail(office: Office, subscription: Subscription) -> bool:
+    return await office.store.note_failure(
+        subscription, "timed out", since=office.now, next_try_at=office.now, now=office.now
+    )
 
 
 async def test_a_slow_partner_delays_no_other(office: Office, partner: PartnerServer) -> None:
