@@ -15,6 +15,7 @@ ledger: queries of the ledger
 invoicing: issue, read and report tax documents
 identity: registration, sign-in, passwords
 audit: the log as auditors read it
+partners: deliver events to servers of partners
 privacy: consents, a person's data, erasure, retention
 processes: what follows from a recorded event
 

@@ -13,6 +13,8 @@ import msgspec
 from application.inventory.ports import FlightPorts
 from application.ledger import read_owed
 from application.ledger.ports import LedgerPorts
+from application.partners import read_subscriptions
+from application.partners.ports import SubscriptionPorts
 from application.payment import replay_event
 from application.payment.replay_event import ParkedEvents
 from application.reconciliation import read_reconciliation
@@ -38,6 +40,7 @@ WorklistName = Literal[
     "oversold_cabins",
     "unanswered_cancellations",
     "unanswered_moves",
+    "parked_subscriptions",
 ]
 
 # Who may read each list; in this order they are shown.
@@ -58,6 +61,7 @@ PERMISSIONS: Mapping[WorklistName, Permission] = {
     "oversold_cabins": "run_flights",
     "unanswered_cancellations": "see_any_booking",
     "unanswered_moves": "see_any_booking",
+    "parked_subscriptions": "manage_partners",
 }
 assert tuple(PERMISSIONS) == get_args(WorklistName)
 
@@ -81,6 +85,7 @@ class WorklistPorts(msgspec.Struct, frozen=True):
     parked_events: ParkedEvents
     settlement: SettlementPorts
     reconciliation: ReconciliationPorts
+    partners: SubscriptionPorts
 
 
 async def read_worklists(ports: WorklistPorts, role: Role) -> list[Worklist]:
@@ -165,6 +170,11 @@ async def _unanswered_moves(ports: WorklistPorts) -> Since:
     return [each.since for each in (await ports.flights.unanswered_moves())[0]]
 
 
+async def _parked_subscriptions(ports: WorklistPorts) -> Since:
+    found = await read_subscriptions.read_parked(ports.partners.subscriptions)
+    return [each.parked_at for each in found]
+
+
 _READ: Mapping[WorklistName, Callable[[WorklistPorts], Awaitable[Since]]] = {
     "parked_money": _parked_money,
     "owed_money": _owed_money,
@@ -182,4 +192,5 @@ _READ: Mapping[WorklistName, Callable[[WorklistPorts], Awaitable[Since]]] = {
     "oversold_cabins": _oversold_cabins,
     "unanswered_cancellations": _unanswered_cancellations,
     "unanswered_moves": _unanswered_moves,
+    "parked_subscriptions": _parked_subscriptions,
 }

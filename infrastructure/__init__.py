@@ -11,6 +11,7 @@ identity: users, passwords and access tokens
 mail: delivers letters
 oauth: OAuth 2.1 for clients of third parties
 parquet: Parquet files, where the optional extra is installed
+partners: subscriptions of partners in Postgres, deliveries to their servers
 privacy: consents, erasures and retention in Postgres, the print of a person's data
 postgres: tables beside the log: migrations, outbox, inbox, ticket numbers
 redis: the task queue and the shared part of the rate limits

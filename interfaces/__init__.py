@@ -11,6 +11,7 @@ composition: builds what every role runs on; compositions name the adapters
 reconciliation_composition: builds what reconciliation needs
 audit_composition: builds what auditors read from
 books_composition: builds the queries of the books
+partner_composition: builds what subscriptions of partners need
 privacy_composition: builds what privacy needs
 identity_composition: builds what users, sign-ins and sessions need
 web_composition: builds what the web role runs on

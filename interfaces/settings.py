@@ -130,6 +130,7 @@ class Settings(SellerSettings, frozen=True, forbid_unknown_fields=True, kw_only=
     limit_unpaid_account: Count = 54
     limit_unpaid_address: Count = 108
     mfa_required: bool = True
+    partner_loopback: bool = False
     goodwill_days: Annotated[int, msgspec.Meta(ge=1, le=90)] = 30
     check_in_opens_hours: Annotated[int, msgspec.Meta(ge=1, le=720)] = 48
     check_in_closes_minutes: Annotated[int, msgspec.Meta(ge=0, le=600)] = 60
@@ -308,6 +309,9 @@ ABOUT: Mapping[str, About] = {
     "mfa_required": About(
         "finance, auditor and admin must have a second factor", WEB, "true or false"
     ),
+    "partner_loopback": About(
+        "deliver to partners on this machine, too: for demos", SERVING, "true or false"
+    ),
     "goodwill_days": About(
         "days over which the goodwill credit that support may give to a customer is counted", WEB
     ),
@@ -360,26 +364,21 @@ def redis_url_of(found: Settings) -> str:
     return found.redis_url
 
 
+_FORMS: Mapping[type, str] = {
+    Network: "networks such as 10.0.0.0/8",
+    Origin: "origins such as https://book.airline.example",
+    RateOfTax: "rates such as `KWD 12.21 2026-01-01 SAMA`",
+}
+
+
 def _read(wanted: type, value: object) -> object:
-    if wanted is Secret:
-        return Secret(str(value))
-    if wanted is Network:
-        try:
-            return Network(str(value))
-        except ValueError:
-            raise ValueError("networks such as 10.0.0.0/8 are expected") from None
-    if wanted is Origin:
-        try:
-            return Origin(str(value))
-        except ValueError:
-            raise ValueError("origins such as https://book.airline.example are expected") from None
-    if wanted is RateOfTax:
-        try:
-            return RateOfTax(str(value))
-        except ValueError:
-            raise ValueError("rates such as `KWD 12.21 2026-01-01 SAMA` are expected") from None
-    assert wanted is Path
-    return Path(str(value))
+    if wanted not in _FORMS:
+        assert wanted in (Secret, Path)
+        return wanted(str(value))
+    try:
+        return wanted(str(value))
+    except ValueError:
+        raise ValueError(f"{_FORMS[wanted]} are expected") from None
 
 
 def _explained(message: str) -> str:

@@ -58,6 +58,7 @@ from infrastructure.tax_receipt.printer import BilingualReceiptPrinter
 from interfaces import (
     audit_composition,
     books_composition,
+    partner_composition,
     privacy_composition,
     reconciliation_composition,
 )
@@ -143,6 +144,7 @@ def _web_ports(
             documents_of_month=asking(core.pool, tax_documents.of_month),
         ),
         audit=audit,
+        partners=partner_composition.subscriptions_on(core.pool, core.keys, settings),
         register_user=lambda command: register_user.register_user(command, identity.registration),
         log_in=lambda command: log_in.log_in(command, identity.login),
         sessions=identity.sessions,

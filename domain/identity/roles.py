@@ -22,6 +22,7 @@ Permission = Literal[
     "read_audit",
     "manage_users",
     "manage_clients",
+    "manage_partners",
 ]
 
 ROLES: tuple[Role, ...] = get_args(Role)

@@ -5,6 +5,7 @@ CREATE SCHEMA audit;
 CREATE SCHEMA identity;
 CREATE SCHEMA inbox;
 CREATE SCHEMA ledger;
+CREATE SCHEMA partner;
 CREATE SCHEMA privacy;
 CREATE SCHEMA process;
 CREATE SCHEMA projections;
@@ -422,6 +423,45 @@ CREATE VIEW ledger.stored_events AS
     correlation_id,
     causation_id
    FROM ledger.event;
+
+CREATE TABLE partner.subscription (
+    id text COLLATE "C" NOT NULL,
+    number bigint GENERATED ALWAYS AS IDENTITY NOT NULL,
+    name text COLLATE "C" NOT NULL,
+    url text COLLATE "C" NOT NULL,
+    types text[],
+    created_at timestamp with time zone NOT NULL,
+    secret bytea NOT NULL,
+    old_secret bytea,
+    old_secret_until timestamp with time zone,
+    enabled boolean DEFAULT true NOT NULL,
+    delivered bigint NOT NULL,
+    examined bigint NOT NULL,
+    replays integer DEFAULT 0 NOT NULL,
+    tries integer DEFAULT 0 NOT NULL,
+    failing_since timestamp with time zone,
+    next_try_at timestamp with time zone,
+    last_error text,
+    parked_at timestamp with time zone,
+    CONSTRAINT subscription_check CHECK ((examined >= delivered)),
+    CONSTRAINT subscription_check1 CHECK (((old_secret IS NULL) = (old_secret_until IS NULL))),
+    CONSTRAINT subscription_check2 CHECK (((tries = 0) = (failing_since IS NULL))),
+    CONSTRAINT subscription_check3 CHECK (((tries = 0) = (last_error IS NULL))),
+    CONSTRAINT subscription_check4 CHECK (((next_try_at IS NULL) OR ((tries > 0) AND (parked_at IS NULL)))),
+    CONSTRAINT subscription_check5 CHECK (((parked_at IS NULL) OR (tries > 0))),
+    CONSTRAINT subscription_delivered_check CHECK ((delivered >= 0)),
+    CONSTRAINT subscription_id_check CHECK ((id ~ '^sub_[0-9a-f]{24}$'::text)),
+    CONSTRAINT subscription_last_error_check CHECK ((char_length(last_error) <= 100)),
+    CONSTRAINT subscription_name_check CHECK (((char_length(name) >= 1) AND (char_length(name) <= 80))),
+    CONSTRAINT subscription_name_key UNIQUE (name),
+    CONSTRAINT subscription_number_key UNIQUE (number),
+    CONSTRAINT subscription_old_secret_check CHECK ((octet_length(old_secret) = 64)),
+    CONSTRAINT subscription_pkey PRIMARY KEY (id),
+    CONSTRAINT subscription_secret_check CHECK ((octet_length(secret) = 64)),
+    CONSTRAINT subscription_tries_check CHECK ((tries >= 0)),
+    CONSTRAINT subscription_types_check CHECK (((cardinality(types) >= 1) AND (cardinality(types) <= 100))),
+    CONSTRAINT subscription_url_check CHECK (((url ~ '^https?://'::text) AND (char_length(url) <= 500)))
+);
 
 CREATE TABLE privacy.consent (
     id bigint GENERATED ALWAYS AS IDENTITY NOT NULL,
@@ -1575,6 +1615,23 @@ $function$;
 -- COLUMN identity.sign_in_challenge.used_at: ais_application may UPDATE
 -- COLUMN ledger.outbox.failed_at: ais_application may UPDATE
 -- COLUMN ledger.outbox.sent_at: ais_application may UPDATE
+-- COLUMN partner.subscription.created_at: ais_application may INSERT
+-- COLUMN partner.subscription.delivered: ais_application may INSERT, UPDATE
+-- COLUMN partner.subscription.enabled: ais_application may UPDATE
+-- COLUMN partner.subscription.examined: ais_application may INSERT, UPDATE
+-- COLUMN partner.subscription.failing_since: ais_application may UPDATE
+-- COLUMN partner.subscription.id: ais_application may INSERT
+-- COLUMN partner.subscription.last_error: ais_application may UPDATE
+-- COLUMN partner.subscription.name: ais_application may INSERT
+-- COLUMN partner.subscription.next_try_at: ais_application may UPDATE
+-- COLUMN partner.subscription.old_secret: ais_application may UPDATE
+-- COLUMN partner.subscription.old_secret_until: ais_application may UPDATE
+-- COLUMN partner.subscription.parked_at: ais_application may UPDATE
+-- COLUMN partner.subscription.replays: ais_application may UPDATE
+-- COLUMN partner.subscription.secret: ais_application may INSERT, UPDATE
+-- COLUMN partner.subscription.tries: ais_application may UPDATE
+-- COLUMN partner.subscription.types: ais_application may INSERT
+-- COLUMN partner.subscription.url: ais_application may INSERT
 -- COLUMN privacy.erasure.id: ais_application may INSERT
 -- COLUMN privacy.erasure.person: ais_application may INSERT
 -- COLUMN privacy.erasure.reason: ais_application may INSERT
@@ -1610,6 +1667,7 @@ $function$;
 -- SCHEMA ledger: ais_application may USAGE
 -- SCHEMA ledger: ais_follower may USAGE
 -- SCHEMA ledger: ais_projector may USAGE
+-- SCHEMA partner: ais_application may USAGE
 -- SCHEMA privacy: ais_application may USAGE
 -- SCHEMA process: ais_application may USAGE
 -- SCHEMA projections: ais_application may USAGE
@@ -1643,6 +1701,7 @@ $function$;
 -- TABLE ledger.posting: ais_projector may SELECT
 -- TABLE ledger.stored_events: ais_application may SELECT
 -- TABLE ledger.stored_events: ais_follower may SELECT
+-- TABLE partner.subscription: ais_application may DELETE, SELECT
 -- TABLE privacy.consent: ais_application may INSERT, SELECT
 -- TABLE privacy.erasure: ais_application may SELECT
 -- TABLE process.checkpoint: ais_application may INSERT, SELECT, UPDATE

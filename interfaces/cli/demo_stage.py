@@ -226,6 +226,8 @@ def _environment(
         "AIS_LIMIT_AUTHENTICATION": "400",
         # They sign in as staff with a password that was just printed.
         "AIS_MFA_REQUIRED": "false",
+        # Who tries out deliveries to a partner has its server beside the demo.
+        "AIS_PARTNER_LOOPBACK": "true",
         # The simulator has no limits.
         "AIS_STRIPE_LIMIT_ACCOUNT": "1000000",
         "AIS_STRIPE_LIMIT_ENDPOINT": "1000000",

@@ -38,6 +38,7 @@ VERBS = (
         "interfaces.cli.reconcile:reconcile",
         "Compare the ledger with Stripe and the bank.",
     ),
+    ("partner", "interfaces.cli.partner:partner", "Deliver events to servers of partners."),
     ("audit", "interfaces.cli.audit:audit", "Export sensitive actions; verify an export."),
     ("check", "interfaces.cli.check:check", "Compare the read models with the log."),
 )

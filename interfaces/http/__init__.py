@@ -49,6 +49,7 @@ sign_in: sign in and out, refresh tokens
 account: the caller's account and its address
 second_factor: sign-in in two steps, authenticator apps
 staff: invite staff, accept an invitation, change a role
+subscriptions: subscriptions of partners, and how far each got
 passwords: change a password, reset a lost one by a mailed link
 sessions: the devices on which a user is signed in
 privacy: consents, the caller's data, erasure of the account

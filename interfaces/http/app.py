@@ -81,6 +81,7 @@ from interfaces.http import (
     staff,
     stripe_events,
     stripe_webhook,
+    subscriptions,
     tax_documents,
     worklists,
 )
@@ -102,6 +103,7 @@ ROUTES = (
     *clients.ROUTES,
     *consent_page.ROUTES,
     *oauth.ROUTES,
+    *subscriptions.ROUTES,
     *search.ROUTES,
     *network.ROUTES,
     *extras.ROUTES,

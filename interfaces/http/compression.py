@@ -38,7 +38,11 @@ SEARCH = "/api/flights/search"
 _PATHS = ("/api/", "/docs", "/schema/", "/.well-known/", "/paid/", "/unpaid/")
 # The same bytes for everybody, so they are compressed once.
 _UNCHANGING = ("/docs", "/schema/")
-SECRET_PATHS = ("/api/auth/", "/api/gift-cards")
+SECRET_PATHS = (
+    *("/api/auth/", "/api/gift-cards"),
+    # The address of a partner's server may have a password of its own.
+    *("/api/admin/subscriptions", "/api/admin/parked-subscriptions"),
+)
 SECRET_ENDINGS = ("checkout",)
 _ACCEPTED_LENGTH = 256
 VARY = (b"vary", b"Accept-Encoding")

@@ -20,6 +20,7 @@ from application.identity.session_ports import SessionPorts
 from application.inventory.ports import FlightPorts
 from application.invoicing.ports import InvoicingPorts
 from application.ledger.ports import LedgerPorts
+from application.partners.ports import SubscriptionPorts
 from application.payment.read_events import StoredEventReader
 from application.payment.receive_event import EventReceiver
 from application.payment.replay_event import ParkedEvents
@@ -62,6 +63,7 @@ class HttpPorts(msgspec.Struct, frozen=True):
     disputes: DisputePorts
     invoicing: InvoicingPorts
     audit: AuditPorts
+    partners: SubscriptionPorts
     receiver: EventReceiver
     parked_events: ParkedEvents
     stripe_events: StoredEventReader

@@ -29,6 +29,7 @@ PATHS: Mapping[WorklistName, str] = {
     "oversold_cabins": "/api/admin/oversold-flights",
     "unanswered_cancellations": "/api/admin/unanswered-cancellations",
     "unanswered_moves": "/api/admin/unanswered-moves",
+    "parked_subscriptions": "/api/admin/parked-subscriptions",
 }
 
 
@@ -59,6 +60,7 @@ async def read_worklists(request: StrictRequest) -> WorklistsResponse:
         request.ports.parked_events,
         request.ports.settlement,
         request.ports.reconciliation,
+        request.ports.partners,
     )
     found = await overview.read_worklists(ports, request.principal.role)
     return WorklistsResponse(

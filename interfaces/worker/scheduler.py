@@ -1,4 +1,4 @@
-"""The scheduler: runs processes over the log, relays outbox and inbox, runs the timers.
+"""The scheduler: runs processes and deliveries over the log, relays outbox and inbox, runs timers.
 
 One scheduler leads, by an advisory lock; a second one waits and takes over. Everything it starts
 is idempotent, so the leader may change at any moment.
@@ -15,7 +15,9 @@ from application.coordination import Channel, Lock
 from application.payment.process_event import ProcessStripeEvents
 from application.processes.follow_flight_when_changed import FollowFlight
 from application.processes.runner import READ_LIMIT
+from interfaces import partner_composition
 from interfaces.composition import Core
+from interfaces.worker.deliveries import Deliveries
 from interfaces.worker.loops import BACKOFF_SECONDS, Loop, run_loops
 from interfaces.worker.sweep import Sweep, TimerQueue
 from interfaces.worker.task_queue import RELAY_LIMIT, TaskQueue
@@ -41,6 +43,7 @@ class Scheduler:
         self._queue = queue
         self._dsn = dsn
         self._log_moved = asyncio.Event()
+        self._deliveries_due = asyncio.Event()
         self._inbox_moved = asyncio.Event()
         timer_queue = TimerQueue(queue)
         self._sweeps = [Sweep(timer, core, timer_queue) for timer in TIMERS]
@@ -69,21 +72,33 @@ class Scheduler:
                 await asyncio.sleep(POLL_SECONDS)
             await connection.execute(f"LISTEN {Channel.LOG}".encode())
             await connection.execute(f"LISTEN {Channel.INBOX}".encode())
+            await self._run_loops(connection, stop)
+
+    async def _run_loops(
+        self, connection: psycopg.AsyncConnection[tuple[object, ...]], stop: asyncio.Event
+    ) -> None:
+        async with partner_composition.open_deliveries(self._core) as outside:
+            deliveries = Deliveries(outside)
             loops = [
                 Loop(partial(self._listen, connection), pause=0),
                 Loop(self._run_processes, POLL_SECONDS, self._log_moved, COLLECT_SECONDS),
                 Loop(self._relay_inbox, POLL_SECONDS, self._inbox_moved, COLLECT_SECONDS),
                 Loop(self._relay_flight_tasks, POLL_SECONDS),
                 Loop(self._run_timers, POLL_SECONDS),
+                Loop(deliveries.start_due, POLL_SECONDS, self._deliveries_due, COLLECT_SECONDS),
             ]
-            await run_loops(loops, stop)
+            try:
+                await run_loops(loops, stop)
+            finally:
+                await deliveries.end()
 
     async def _listen(self, connection: psycopg.AsyncConnection[tuple[object, ...]]) -> None:
         async for notice in connection.notifies(timeout=POLL_SECONDS):
-            moved = self._log_moved
             if notice.channel == Channel.INBOX:
-                moved = self._inbox_moved
-            moved.set()
+                self._inbox_moved.set()
+                continue
+            self._log_moved.set()
+            self._deliveries_due.set()
 
     async def _run_processes(self) -> None:
         position = await self._core.checkpoints.read(PROCESS_CHECKPOINT)

@@ -12,7 +12,9 @@ from tests.architecture import tree
 # Where each outside library may be imported: the adapter's package, and who starts it.
 HOMES = {
     "airportsdata": {"infrastructure.airports"},
-    "aiohttp": {"infrastructure.stripe", "infrastructure.stripe_simulator"},
+    "aiohttp": {
+        *("infrastructure.partners", "infrastructure.stripe", "infrastructure.stripe_simulator"),
+    },
     "brotli": {"interfaces.http"},
     "cryptography": {"infrastructure.sealing", "infrastructure.tax_authority"},
     "cyclopts": {"interfaces.cli"},

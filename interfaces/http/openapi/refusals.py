@@ -74,7 +74,7 @@ def _refused_changes(route: Declared, admission: Admission) -> Iterator[str]:
         yield "SEATS_UNAVAILABLE"
     if route.path.endswith("-quote") or route.path == "/api/quotes":
         yield "INVALID_STATE_TRANSITION"
-    if route.path == "/api/me/erasure":
+    if route.path in (_OWN_ERASURE, "/api/admin/subscriptions"):
         yield "INVALID_STATE_TRANSITION"
     if route.path.startswith(("/api/auth/totp", "/api/admin/users")):
         yield "INVALID_STATE_TRANSITION"

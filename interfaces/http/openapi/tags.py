@@ -21,6 +21,7 @@ TAGS: Mapping[str, str] = {
     "Settlement": "For finance and auditors: payouts and the balance at Stripe.",
     "Reconciliation": "For finance and auditors: the books against Stripe and the bank.",
     "Audit": "For auditors: the log in order, as a stream too, and who did what.",
+    "Partners": "For admins: servers of partners that events are delivered to.",
     "Health": "Whether the process is alive, and ready to work.",
 }
 
@@ -87,6 +88,8 @@ _CONTEXTS: Mapping[str, str] = {
     "/api/ledger": "Ledger",
     "/api/ledger/tax-documents": "Tax documents",
     "/api/audit": "Audit",
+    "/api/admin/subscriptions": "Partners",
+    "/api/admin/parked-subscriptions": "Partners",
     "/health": "Health",
 }
 

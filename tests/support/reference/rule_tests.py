@@ -120,6 +120,20 @@ TESTS: Mapping[str, tuple[str, ...]] = {
         "test_no_booking_takes_seats_that_a_waitlisted_booking_could_take",
     ),
     "I7": ("test_an_account_holds_no_more_unpaid_seats_of_a_flight_than_the_limit",),
+    "K1": (
+        "test_nothing_is_delivered_inside_our_network_however_the_address_is_written",
+        "test_a_delivery_arrives_over_tls_at_the_address_that_was_looked_up",
+        "test_a_name_with_one_address_inside_our_network_is_refused_whole",
+    ),
+    "K2": (
+        "test_the_standard_library_of_partners_verifies_a_delivery_and_nothing_else",
+        "test_for_a_day_both_secrets_sign_and_then_the_new_one_alone",
+    ),
+    "K3": (
+        "test_a_failure_is_repeated_with_growing_pauses_for_three_days",
+        "test_what_fails_is_delivered_again_until_it_arrives",
+        "test_after_three_days_it_is_parked_with_an_alarm_until_staff_acts",
+    ),
     "L1": (
         "test_an_entry_that_was_unbalanced_in_the_log_is_corrupt",
         "test_a_life_of_bookings_in_any_order",

@@ -264,8 +264,14 @@ API_TOP_10 = (
     Item(
         "API7",
         "Requests that a client makes the server send.",
-        ("test_a_forged_token_signs_nobody_in",),
-        "No route takes an address to call.",
+        (
+            "test_nothing_is_delivered_inside_our_network_however_the_address_is_written",
+            "test_a_name_with_one_address_inside_our_network_is_refused_whole",
+            "test_a_delivery_arrives_over_tls_at_the_address_that_was_looked_up",
+            "test_what_fails_is_delivered_again_until_it_arrives",
+            "test_a_forged_token_signs_nobody_in",
+        ),
+        "Only admins name an address to call: of a partner's server.",
     ),
     Item(
         "API8",

@@ -31,6 +31,10 @@ async def nothing_parked(**_: Any) -> list[Any]:
     return []
 
 
+async def no_subscriptions() -> list[Any]:
+    return []
+
+
 async def never_compared(_: Any, streams: Collection[str]) -> dict[str, tuple[None, int]]:
     return dict.fromkeys(streams, (None, 0))
 
@@ -51,6 +55,7 @@ def ports(**ledger: Any) -> WorklistPorts:
         flights=SimpleNamespace(clock=lambda: NOW, **{name: answer() for name in flights}),
         parked_events=SimpleNamespace(parked=nothing_parked),
         settlement=SimpleNamespace(breaks=answer()),
+        partners=SimpleNamespace(subscriptions=SimpleNamespace(all=no_subscriptions)),
         reconciliation=SimpleNamespace(
             clock=lambda: NOW, bus=SimpleNamespace(current_all=never_compared)
         ),

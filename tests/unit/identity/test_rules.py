@@ -23,9 +23,10 @@ def minutes(count: float) -> dt.timedelta:
 def test_every_role_is_in_the_table_and_every_permission_is_held() -> None:
     assert set(roles.GRANTS) == set(roles.ROLES)
     held = frozenset().union(*(roles.GRANTS[role] for role in roles.ROLES if role != "admin"))
-    # Rights are given by an admin alone.
-    assert held.isdisjoint({"manage_users", "manage_clients"})
-    assert held | {"manage_users", "manage_clients"} == set(roles.PERMISSIONS)
+    # An admin alone gives rights, admits clients, and sends events to partners.
+    of_admins = {"manage_users", "manage_clients", "manage_partners"}
+    assert held | of_admins == set(roles.PERMISSIONS)
+    assert not held & of_admins
 
 
 def test_an_auditor_holds_reading_permissions_only() -> None:
