@@ -5,6 +5,7 @@ import textwrap
 from collections.abc import Iterator
 from typing import Any, cast
 
+from domain.booking.actions import Action
 from interfaces.http.app import create_app
 from interfaces.http.openapi.document import document
 from interfaces.http.ports import HttpPorts
@@ -76,8 +77,8 @@ STEPS: tuple[tuple[str, str, str], ...] = (
     ),
     (
         "Book",
-        "Seats of all flights are held until `holdUntil`, or none are. Offer what "
-        "`availableActions` lists and nothing else: each is the last part of a path.",
+        "Seats of all flights are held until `holdUntil`, or none are. Offer the "
+        "[actions](#actions) that `availableActions` lists and nothing else.",
         "createBooking",
     ),
     (
@@ -118,6 +119,30 @@ STEPS: tuple[tuple[str, str, str], ...] = (
         "modifyBooking",
     ),
 )
+
+# What a client calls for an action of `availableActions`, in this order.
+OPERATIONS_OF: dict[Action, tuple[str, ...]] = {
+    "hold": ("holdBooking",),
+    "checkout": ("openCheckout",),
+    "cancel": ("quoteCancellation", "cancelBooking"),
+    "modify": ("quoteModification", "modifyBooking"),
+    "abandon_change": ("abandonChange",),
+    "correct_name": ("correctName",),
+    "request_special_service": ("requestSpecialService",),
+    "choose_seat": ("readSeats", "chooseSeats"),
+    "check_in": ("checkIn",),
+    "undo_check_in": ("undoCheckIn",),
+    "board": ("boardPassengers",),
+    "answer_disruption": ("answerDisruption",),
+    "divide": ("divideBooking",),
+}
+
+ACTIONS = """\
+## Actions
+
+What `availableActions` of a booking may list, and what to call for it. It depends on the state of
+the booking, the time and who asks, so read it again before a button is shown.
+"""
 
 RULES = """\
 ## Repeats
@@ -171,7 +196,21 @@ def text() -> str:
         for name, kind in KINDS.items()
     ]
     head = ("code", "status", "may be repeated", "what the app does")
-    return page(INTRO, "## A journey", "", steps, RULES, _block(example), table(head, rows))
+    actions = [
+        (code(action), " then ".join(_call(name, operations) for name in names))
+        for action, names in OPERATIONS_OF.items()
+    ]
+    listed = table(("action", "call"), actions)
+    refusals = table(head, rows)
+    return page(
+        *(INTRO, "## A journey", "", steps),
+        *(ACTIONS, listed, RULES, _block(example), refusals),
+    )
+
+
+def _call(name: str, operations: dict[str, tuple[str, str, Any]]) -> str:
+    method, path, _ = operations[name]
+    return f"{code(f'{method} {path}')} ({code(name)})"
 
 
 def _step(
