@@ -17,11 +17,13 @@ INTRO = """\
 
 Generated from the OpenAPI document by `python -m tests.support.reference.pages`; a test fails when
 they differ. All routes are on the [page of the API](api.md); what may change, and how it is
-announced, is on the [page of its versions](api-versions.md).
+announced, is on the [page of its versions](api-versions.md). Requests that can be tried one by one
+are in [connect an app](../how-to/connect-an-app.md).
 
 - **A typed client** is generated from `/schema/openapi.json`. Names of operations, such as
   `createBooking`, are the names of its functions and stay. The suite generates clients with
-  openapi-typescript, openapi-python-client and Postman, and runs them against a server.
+  openapi-typescript, openapi-python-client and Postman, and runs them against a server;
+  `python -m tests.support.typescript_client FOLDER` packs the first for npm.
 - **To try it**: `ops/ais demo` prints an address and accounts. Its page `/docs` sends requests, and
   [postman.json](postman.json) is a collection whose first folder is the journey below.
 - JSON in camelCase, in UTF-8. A member that is not known is refused in a request; in an answer, an
