@@ -3,6 +3,8 @@
 An option it does not know ends it with an error, so that a document cannot lean on a guess.
 """
 
+import http.client
+import http.cookiejar
 import sys
 import urllib.error
 import urllib.request
@@ -18,7 +20,8 @@ class _StayHere(urllib.request.HTTPRedirectHandler):
 
 def main(arguments: list[str]) -> int:
     """The exit status: 0, 22 for a refused request with --fail-with-body, 2 for misuse."""
-    url, method, body, output, fails = "", "", None, None, False
+    url, method, body, fails = "", "", None, False
+    files: dict[str, Path] = {}
     headers: dict[str, str] = {}
     rest = iter(arguments)
     for argument in rest:
@@ -34,30 +37,40 @@ def main(arguments: list[str]) -> int:
                 headers[name.strip()] = value.strip()
             case "-d":
                 body = next(rest).encode()
-            case "-o":
-                output = next(rest)
+            case "-o" | "-D" | "-b" | "-c":
+                files[argument] = Path(next(rest))
             case _ if argument.startswith("http"):
                 url = argument
             case _:
                 print(f"curl stand-in: {argument} is unknown", file=sys.stderr)
                 return 2
+    cookies = http.cookiejar.MozillaCookieJar()
+    if "-b" in files:
+        cookies.load(str(files["-b"]), ignore_discard=True)
     request = urllib.request.Request(url, data=body, headers=headers, method=method or None)
-    status, content = _ask(request)
-    if output is None:
-        sys.stdout.buffer.write(content)
+    status, head, content = _ask(request, cookies)
+    if "-c" in files:
+        cookies.save(str(files["-c"]), ignore_discard=True)
+    if "-D" in files:
+        lines = [f"HTTP/1.1 {status}", *(f"{name}: {value}" for name, value in head.items())]
+        files["-D"].write_text("\r\n".join([*lines, "", ""]), "utf-8", newline="")
+    if "-o" in files:
+        files["-o"].write_bytes(content)
     else:
-        Path(output).write_bytes(content)
+        sys.stdout.buffer.write(content)
     return 22 if fails and status >= 400 else 0
 
 
-def _ask(request: urllib.request.Request) -> tuple[int, bytes]:
-    opener = urllib.request.build_opener(_StayHere)
+def _ask(
+    request: urllib.request.Request, cookies: http.cookiejar.CookieJar
+) -> tuple[int, http.client.HTTPMessage, bytes]:
+    opener = urllib.request.build_opener(_StayHere, urllib.request.HTTPCookieProcessor(cookies))
     try:
         with opener.open(request, timeout=30) as answer:
-            return answer.status, answer.read()
+            return answer.status, answer.headers, answer.read()
     except urllib.error.HTTPError as error:
         with error:
-            return error.code, error.read()
+            return error.code, error.headers, error.read()
 
 
 if __name__ == "__main__":

@@ -5,6 +5,7 @@ import textwrap
 from collections.abc import Iterator
 from typing import Any, cast
 
+from domain.booking.actions import Action
 from interfaces.http.app import create_app
 from interfaces.http.openapi.document import document
 from interfaces.http.ports import HttpPorts
@@ -16,11 +17,13 @@ INTRO = """\
 
 Generated from the OpenAPI document by `python -m tests.support.reference.pages`; a test fails when
 they differ. All routes are on the [page of the API](api.md); what may change, and how it is
-announced, is on the [page of its versions](api-versions.md).
+announced, is on the [page of its versions](api-versions.md). Requests that can be tried one by one
+are in [connect an app](../how-to/connect-an-app.md).
 
 - **A typed client** is generated from `/schema/openapi.json`. Names of operations, such as
   `createBooking`, are the names of its functions and stay. The suite generates clients with
-  openapi-typescript, openapi-python-client and Postman, and runs them against a server.
+  openapi-typescript, openapi-python-client and Postman, and runs them against a server;
+  `python -m tests.support.typescript_client FOLDER` packs the first for npm.
 - **To try it**: `ops/ais demo` prints an address and accounts. Its page `/docs` sends requests, and
   [postman.json](postman.json) is a collection whose first folder is the journey below.
 - JSON in camelCase, in UTF-8. A member that is not known is refused in a request; in an answer, an
@@ -76,8 +79,8 @@ STEPS: tuple[tuple[str, str, str], ...] = (
     ),
     (
         "Book",
-        "Seats of all flights are held until `holdUntil`, or none are. Offer what "
-        "`availableActions` lists and nothing else: each is the last part of a path.",
+        "Seats of all flights are held until `holdUntil`, or none are. Offer the "
+        "[actions](#actions) that `availableActions` lists and nothing else.",
         "createBooking",
     ),
     (
@@ -118,6 +121,30 @@ STEPS: tuple[tuple[str, str, str], ...] = (
         "modifyBooking",
     ),
 )
+
+# What a client calls for an action of `availableActions`, in this order.
+OPERATIONS_OF: dict[Action, tuple[str, ...]] = {
+    "hold": ("holdBooking",),
+    "checkout": ("openCheckout",),
+    "cancel": ("quoteCancellation", "cancelBooking"),
+    "modify": ("quoteModification", "modifyBooking"),
+    "abandon_change": ("abandonChange",),
+    "correct_name": ("correctName",),
+    "request_special_service": ("requestSpecialService",),
+    "choose_seat": ("readSeats", "chooseSeats"),
+    "check_in": ("checkIn",),
+    "undo_check_in": ("undoCheckIn",),
+    "board": ("boardPassengers",),
+    "answer_disruption": ("answerDisruption",),
+    "divide": ("divideBooking",),
+}
+
+ACTIONS = """\
+## Actions
+
+What `availableActions` of a booking may list, and what to call for it. It depends on the state of
+the booking, the time and who asks, so read it again before a button is shown.
+"""
 
 RULES = """\
 ## Repeats
@@ -171,7 +198,21 @@ def text() -> str:
         for name, kind in KINDS.items()
     ]
     head = ("code", "status", "may be repeated", "what the app does")
-    return page(INTRO, "## A journey", "", steps, RULES, _block(example), table(head, rows))
+    actions = [
+        (code(action), " then ".join(_call(name, operations) for name in names))
+        for action, names in OPERATIONS_OF.items()
+    ]
+    listed = table(("action", "call"), actions)
+    refusals = table(head, rows)
+    return page(
+        *(INTRO, "## A journey", "", steps),
+        *(ACTIONS, listed, RULES, _block(example), refusals),
+    )
+
+
+def _call(name: str, operations: dict[str, tuple[str, str, Any]]) -> str:
+    method, path, _ = operations[name]
+    return f"{code(f'{method} {path}')} ({code(name)})"
 
 
 def _step(
