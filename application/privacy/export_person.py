@@ -46,10 +46,12 @@ class HeldSignIn(msgspec.Struct, frozen=True):
 
 
 class HeldAccount(msgspec.Struct, frozen=True):
-    """What is stored about an account beside the log."""
+    """What is stored about an account beside the log; `other_emails` are those to which links were
+    mailed, and replaced ones."""
 
     id: str
     email: str
+    other_emails: Sequence[str]
     role: str
     created_at: dt.datetime
     consents: Sequence[Consent]
@@ -118,12 +120,15 @@ async def export_person(ports: PrivacyPorts, person: Person, *, cursor: str | No
 
 async def _account(ports: PrivacyPorts, account: Account) -> HeldAccount:
     devices = await ports.accounts.devices(account.id)
-    named = [each.name for each in devices if each.name is not None]
-    email, *names = await ports.vault.open_all([account.email, *named])
-    opened = dict(zip(named, names, strict=True))
+    mailed = await ports.accounts.mailed_addresses(account.id)
+    boxes = [account.email, *mailed, *(each.name for each in devices if each.name is not None)]
+    opened = dict(zip(boxes, await ports.vault.open_all(boxes), strict=True))
+    email = _text(opened[account.email]) or ERASED
+    others = {_text(opened[each]) for each in mailed} - {email, None}
     return HeldAccount(
         id=account.id,
-        email=ERASED if email is None else email.decode(),
+        email=email,
+        other_emails=sorted(each for each in others if each is not None),
         role=account.role,
         created_at=account.created_at,
         consents=await ports.consents.of(account.id),

@@ -57,6 +57,10 @@ class Accounts(Protocol):
         """The id of the user who signs in with this address."""
         ...
 
+    async def mailed_addresses(self, user: str) -> Sequence[Sealed]:
+        """The addresses to which links of the account were mailed, and those that were replaced."""
+        ...
+
     async def devices(self, user: str) -> Sequence[Device]:
         """The sessions of a user, the last used first, at most a thousand."""
         ...

@@ -1249,6 +1249,8 @@ CREATE OR REPLACE FUNCTION privacy.close_account(erasure_id text)
 AS $function$
 DECLARE
     closed text;
+    address bytea;
+    keys text[];
 BEGIN
     UPDATE privacy.erasure SET closed_at = pg_catalog.clock_timestamp()
     WHERE id = erasure_id AND withdrawn_at IS NULL AND closed_at IS NULL
@@ -1256,6 +1258,16 @@ BEGIN
     IF closed IS NULL THEN
         RETURN false;
     END IF;
+    SELECT email_index INTO address FROM identity.app_user WHERE id = closed FOR NO KEY UPDATE;
+    WITH gone AS (
+        DELETE FROM identity.mailed_link
+        WHERE user_id IS NULL AND email_index = address RETURNING subject)
+    SELECT pg_catalog.array_agg(subject) INTO keys FROM gone;
+    -- The key of an accepted invitation became that of the account which it opened.
+    DELETE FROM vault.subject_key AS k WHERE k.subject = ANY (keys)
+        AND NOT EXISTS (SELECT FROM identity.app_user AS u WHERE u.subject = k.subject);
+    UPDATE identity.mailed_link SET voided_at = pg_catalog.clock_timestamp()
+    WHERE invited_by = closed AND used_at IS NULL AND voided_at IS NULL;
     UPDATE identity.app_user
     SET password_hash = '', email_index = pg_catalog.sha256(pg_catalog.convert_to(
             pg_catalog.gen_random_uuid()::text || pg_catalog.gen_random_uuid()::text, 'UTF8'))
@@ -1290,8 +1302,14 @@ BEGIN
         RAISE EXCEPTION 'erasure %: the key of another account', erasure_id
             USING ERRCODE = 'AIS01';
     END IF;
+    DELETE FROM identity.mailed_link AS l
+    USING identity.app_user AS u
+    WHERE u.id = erased AND (l.user_id = u.id OR (l.user_id IS NULL AND l.subject = u.subject));
+    DELETE FROM identity.sign_in_challenge WHERE user_id = erased;
+    DELETE FROM identity.sign_in_place WHERE user_id = erased;
     DELETE FROM identity.session WHERE user_id = erased;
-    UPDATE identity.app_user SET email = '' WHERE id = erased;
+    -- Without a password it has no second factor either: a trigger removes one.
+    UPDATE identity.app_user SET email = '', password_hash = '' WHERE id = erased;
     DELETE FROM vault.subject_key WHERE subject = ANY (subjects) OR subject = ANY (ARRAY(
         SELECT subject FROM inbox.stripe_event WHERE id = ANY (stripe_events)));
     GET DIAGNOSTICS destroyed = ROW_COUNT;

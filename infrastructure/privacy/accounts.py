@@ -36,6 +36,18 @@ class PostgresAccounts:
         rows = await self._rows("SELECT id FROM identity.app_user WHERE email_index = %s", (index,))
         return rows[0][0] if rows else None
 
+    async def mailed_addresses(self, user: str) -> Sequence[Sealed]:
+        """Return the addresses to which links were mailed, and those that were replaced."""
+        rows = await self._rows(
+            "SELECT DISTINCT u.subject, box.address FROM identity.app_user AS u "
+            "JOIN identity.mailed_link AS l "
+            "ON l.user_id = u.id OR (l.user_id IS NULL AND l.subject = u.subject) "
+            "CROSS JOIN LATERAL (VALUES (l.email), (l.replaced_email)) AS box (address) "
+            "WHERE u.id = %s AND box.address IS NOT NULL",
+            (user,),
+        )
+        return [Sealed(*row) for row in rows]
+
     async def devices(self, user: str) -> Sequence[ports.Device]:
         """Return the sessions of a user, the last used first."""
         rows = await self._rows(

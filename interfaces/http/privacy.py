@@ -65,10 +65,12 @@ class HeldSignInResponse(msgspec.Struct, rename="camel"):
 
 
 class HeldAccountResponse(msgspec.Struct, rename="camel"):
-    """What is stored about the account itself."""
+    """What is stored about the account itself; `otherEmails` are replaced addresses, and those to
+    which links were mailed."""
 
     id: str
     email: str
+    other_emails: list[str]
     role: str
     created_at: dt.datetime
     consents: list[ConsentResponse]
@@ -235,6 +237,7 @@ def _account(account: reading.HeldAccount) -> HeldAccountResponse:
     return HeldAccountResponse(
         id=account.id,
         email=account.email,
+        other_emails=list(account.other_emails),
         role=account.role,
         created_at=account.created_at,
         consents=_consents(account.consents).consents,

@@ -1,13 +1,18 @@
 """A person is erased over HTTP: nothing of them is found anywhere, and the books stay whole."""
 
 import asyncio
+import email
+import email.policy
+import re
 import subprocess
 import sys
 import time
 from typing import Any
 
 import httpx
+import msgspec
 import psycopg
+import pyotp
 import pytest
 
 from tests.support import customers, personal_traces, running_system, stored_log
@@ -20,6 +25,7 @@ FIRST, LAST, EMAIL, PHONE = "Zaynulabidin", "Unforgettable", "zayn@erased.exampl
 ARABIC, BORN, DOCUMENT = "زين العابدين", "1933-02-18", "Q7W3E5R1T9"
 FRIEND, FRIEND_EMAIL, WISH = "Bahiyyatunnisa", "bahiyya@erased.example", "Happy hundredth, aunt"
 NOTE, DEVICE = "sounded like a very old seafarer", "Zaynulabidin's phone"
+NEW_EMAIL, NEWER_EMAIL = "abidin@erased.example", "zaynul@erased.example"
 SECRETS = (
     *(FIRST, LAST, EMAIL, PHONE, ARABIC, BORN, DOCUMENT),
     *(FRIEND, FRIEND_EMAIL, WISH, NOTE, DEVICE),
@@ -43,11 +49,54 @@ async def seeded(system: System, customer: Customer) -> str:
     await customer.post(
         "/api/gift-cards", {"amount": amount, "email": EMAIL, "recipient": recipient}
     )
-    account = {"email": customer.email, "password": PASSWORD}
-    await customer.client.post(
-        "/api/auth/mobile-login", json=account, headers={"user-agent": DEVICE}
-    )
+    await signed_in_from(customer, DEVICE)
     return booking
+
+
+async def signed_in_from(customer: Customer, device: str) -> dict[str, Any]:
+    account = {"email": customer.email, "password": PASSWORD}
+    answer = await customer.client.post(
+        "/api/auth/mobile-login", json=account, headers={"user-agent": device}
+    )
+    found: dict[str, Any] = answer.json()
+    return found
+
+
+async def protected(system: System, customer: Customer) -> Customer:
+    """The account with all that protects it: a verified and a new address, a second factor with
+    recovery codes, a reset and a sign-in that were begun. The customer with the new address."""
+    token = await mailed_token(system, "verify-email", customer.email)
+    await customer.post("/api/auth/email/verify", {"token": token})
+    change = {"newEmail": NEW_EMAIL, "password": PASSWORD}
+    await customer.post("/api/auth/email", change)
+    token = await mailed_token(system, "verify-email", NEW_EMAIL)
+    await customer.post("/api/auth/email/verify", {"token": token})
+    moved = msgspec.structs.replace(customer, email=NEW_EMAIL)
+    secret = (await moved.post("/api/auth/totp", {"password": PASSWORD}))["secret"]
+    code = pyotp.TOTP(secret).now()
+    codes = (await moved.post("/api/auth/totp/confirm", {"code": code}))["recoveryCodes"]
+    assert len(codes) == 10
+    assert (await signed_in_from(moved, DEVICE))["mfaRequired"] is True
+    for path, body in (
+        ("/api/auth/password-reset", {"email": NEW_EMAIL}),
+        ("/api/auth/email", {"newEmail": NEWER_EMAIL, "password": PASSWORD}),
+    ):
+        await moved.post(path, body)
+    await mailed_token(system, "verify-email", NEWER_EMAIL)
+    return moved
+
+
+async def mailed_token(system: System, kind: str, to: str) -> str:
+    """The token of the link in the letter of this kind to this address, once it is written."""
+    end = time.monotonic() + stored_log.WAIT_SECONDS
+    while True:
+        for path in system.mailbox.glob(f"{kind}-*.eml"):
+            letter = email.message_from_bytes(path.read_bytes(), policy=email.policy.default)
+            if letter["to"] == to:
+                (token,) = re.findall(r"#token=(\S+)", letter.get_content())
+                return str(token)
+        assert time.monotonic() < end, (kind, to)
+        await asyncio.sleep(0.1)
 
 
 async def end_travel(system: System, customer: Customer, booking: str) -> None:
@@ -82,7 +131,8 @@ async def test_after_an_erasure_nothing_of_the_person_is_found_anywhere(
 ) -> None:
     user = (await customer.call("GET", "/api/auth/me"))["id"]
     booking = await seeded(system, customer)
-    needles = (*SECRETS, customer.email)
+    former, customer = customer.email, await protected(system, customer)
+    needles = (*SECRETS, former, NEW_EMAIL, NEWER_EMAIL)
     await customer.post("/api/me/consents", CONSENT)
     waiting = await customer.post("/api/me/erasure", {"password": PASSWORD})
     assert waiting["step"] == "waiting"

@@ -194,6 +194,57 @@ async def test_an_account_of_staff_takes_no_passenger_with_it(person: Person) ->
     assert person.keys() == passengers
 
 
+def proofs_left(person: Person) -> dict[str, int]:
+    """How many rows there are of all that proves the ownership of an account."""
+    [counts] = person.airline.query(
+        "SELECT (SELECT count(*) FROM identity.mailed_link), "
+        "(SELECT count(*) FROM identity.second_factor), "
+        "(SELECT count(*) FROM identity.recovery_code), "
+        "(SELECT count(*) FROM identity.sign_in_challenge), "
+        "(SELECT count(*) FROM identity.sign_in_place)"
+    )
+    names = ("links", "factors", "codes", "challenges", "places")
+    return dict(zip(names, counts, strict=True))
+
+
+async def test_links_invitations_and_second_factors_go_with_the_account(person: Person) -> None:
+    used, spare = await person.with_every_proof(MAIL, "earlier@example.com")
+    other = Person(person.airline)
+    await other.register("neighbour@example.com")
+    await other.with_every_proof("neighbour@example.com", "before@example.com")
+    before = proofs_left(person)
+    assert before == {"links": 12, "factors": 2, "codes": 2, "challenges": 2, "places": 2}
+    await person.airline.catch_up()
+    erasure = await requested(person)
+    assert await step(person, erasure) == "closed"
+    assert not {used, spare} & person.keys()
+    # Nobody accepts an invitation by who is no longer there, and no link opens the account again.
+    assert person.open_links() == [other.id, other.id, None, None]
+    # Requests that were under way when the account was closed.
+    await person.prove_again()
+    await person.settle()
+    assert await step(person, erasure) == "reported"
+    # One more link than the neighbour's: the void one, of a guest who has no account.
+    assert proofs_left(person) == {
+        **{each: count // 2 for each, count in before.items()},
+        "links": 7,
+    }
+    assert person.letters.removed == sorted({MAIL, "earlier@example.com", "new@example.com"})
+
+
+async def test_the_key_of_another_account_outlives_an_invitation_to_the_same_address(
+    person: Person,
+) -> None:
+    """An account that an invitation opened has another address by now, and its key."""
+    await person.invite(MAIL)
+    [(key,)] = person.airline.query("SELECT subject FROM identity.mailed_link")
+    first = Person(person.airline)
+    first.vault = person.vault
+    await first.register("moved@example.com", subject=key)
+    await erased(person)
+    assert person.keys() == {key}
+
+
 async def test_an_unknown_person_is_refused(person: Person) -> None:
     for unknown in ("user_unknown", "booking-ZZZZZZ", "credit-unknown", "flight-XX1-2026-12-24"):
         with pytest.raises(ErasureUnknown):
