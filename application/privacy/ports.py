@@ -132,7 +132,7 @@ class Erasures(Protocol):
         """
         ...
 
-    async def withdraw(self, person: str) -> bool:
+    async def withdraw(self, person: str, *, by: str) -> bool:
         """Withdraw an erasure that has not begun; returns whether there was one."""
         ...
 

@@ -380,6 +380,7 @@ CREATE TABLE privacy.erasure (
     erased_at timestamp with time zone,
     key_count integer,
     reported_at timestamp with time zone,
+    withdrawn_by text,
     CONSTRAINT erasure_check CHECK (((withdrawn_at IS NULL) OR (closed_at IS NULL))),
     CONSTRAINT erasure_check1 CHECK (((erased_at IS NULL) OR (closed_at IS NOT NULL))),
     CONSTRAINT erasure_check2 CHECK (((erased_at IS NULL) = (key_count IS NULL))),
@@ -392,6 +393,8 @@ CREATE TABLE privacy.erasure (
 CREATE INDEX erasure_unfinished ON privacy.erasure USING btree (id) WHERE ((withdrawn_at IS NULL) AND (reported_at IS NULL));
 CREATE UNIQUE INDEX erasure_of_person ON privacy.erasure USING btree (person) WHERE (withdrawn_at IS NULL);
 CREATE TRIGGER keep_erasure BEFORE UPDATE ON privacy.erasure FOR EACH ROW EXECUTE FUNCTION privacy.keep_erasure();
+CREATE TRIGGER record_request AFTER INSERT ON privacy.erasure FOR EACH ROW EXECUTE FUNCTION privacy.record_erasure();
+CREATE TRIGGER record_step AFTER UPDATE ON privacy.erasure FOR EACH ROW WHEN (((old.withdrawn_at IS DISTINCT FROM new.withdrawn_at) OR (old.erased_at IS DISTINCT FROM new.erased_at))) EXECUTE FUNCTION privacy.record_erasure();
 
 CREATE TABLE process.checkpoint (
     name text NOT NULL,
@@ -1335,6 +1338,30 @@ BEGIN
 END
 $function$;
 
+CREATE OR REPLACE FUNCTION privacy.record_erasure()
+ RETURNS trigger
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO ''
+AS $function$
+DECLARE
+    by_whom text := coalesce(new.withdrawn_by, new.requested_by);
+BEGIN
+    INSERT INTO audit.action (at, actor, action, resource, change, correlation_id)
+    VALUES (pg_catalog.clock_timestamp(),
+        coalesce((SELECT u.role || ':' || u.id FROM identity.app_user AS u WHERE u.id = by_whom),
+            by_whom),
+        CASE WHEN new.withdrawn_at IS NOT NULL THEN 'erasure.withdrawn'
+             WHEN new.erased_at IS NOT NULL THEN 'keys.erased'
+             ELSE 'erasure.requested' END,
+        new.person,
+        pg_catalog.jsonb_strip_nulls(pg_catalog.jsonb_build_object(
+            'reason', new.reason, 'keys', new.key_count)),
+        new.id);
+    RETURN NULL;
+END
+$function$;
+
 CREATE OR REPLACE FUNCTION privacy.remove_old_bodies(most integer)
  RETURNS integer
  LANGUAGE sql
@@ -1382,14 +1409,15 @@ AS $function$
     WHERE id = erasure_id AND erased_at IS NOT NULL AND reported_at IS NULL
 $function$;
 
-CREATE OR REPLACE FUNCTION privacy.withdraw_erasure(asked text)
+CREATE OR REPLACE FUNCTION privacy.withdraw_erasure(asked text, by_whom text)
  RETURNS boolean
  LANGUAGE sql
  SECURITY DEFINER
  SET search_path TO 'pg_catalog', 'pg_temp'
 AS $function$
     WITH withdrawn AS (
-        UPDATE privacy.erasure SET withdrawn_at = pg_catalog.clock_timestamp()
+        UPDATE privacy.erasure
+        SET withdrawn_at = pg_catalog.clock_timestamp(), withdrawn_by = by_whom
         WHERE person = asked AND withdrawn_at IS NULL AND closed_at IS NULL RETURNING id)
     SELECT pg_catalog.count(*) = 1 FROM withdrawn
 $function$;
@@ -1479,7 +1507,7 @@ $function$;
 -- FUNCTION privacy.remove_old_bodies(most integer): ais_application may EXECUTE
 -- FUNCTION privacy.remove_old_messages(most integer): ais_application may EXECUTE
 -- FUNCTION privacy.report_erasure(erasure_id text): ais_application may EXECUTE
--- FUNCTION privacy.withdraw_erasure(asked text): ais_application may EXECUTE
+-- FUNCTION privacy.withdraw_erasure(asked text, by_whom text): ais_application may EXECUTE
 -- FUNCTION projections.drop_generation_schema(name text): ais_projector may EXECUTE
 -- FUNCTION projections.make_generation_schema(name text): ais_projector may EXECUTE
 -- SCHEMA audit: ais_application may USAGE

@@ -204,7 +204,8 @@ async def request_erasure(
 @delete("/api/me/erasure", status_code=200, **auth.signed_in(None))
 async def withdraw_erasure(request: StrictRequest) -> ErasureWithdrawnResponse:
     """Withdraw the request, as long as the account is not closed."""
-    await erasing.withdraw_erasure(request.ports.privacy, request.principal.user)
+    user = request.principal.user
+    await erasing.withdraw_erasure(request.ports.privacy, user, by=user)
     return ErasureWithdrawnResponse(withdrawn=True)
 
 

@@ -76,3 +76,48 @@ BEGIN
     RETURN destroyed;
 END
 $$;
+
+-- Who asked for an erasure and who withdrew it, and that keys were destroyed, are sensitive actions.
+-- The database records them itself: no path to an erasure leaves them out.
+ALTER TABLE privacy.erasure ADD COLUMN withdrawn_by text;
+
+DROP FUNCTION privacy.withdraw_erasure(text);
+CREATE FUNCTION privacy.withdraw_erasure(asked text, by_whom text) RETURNS boolean
+LANGUAGE sql SECURITY DEFINER SET search_path = '' AS $$
+    WITH withdrawn AS (
+        UPDATE privacy.erasure
+        SET withdrawn_at = pg_catalog.clock_timestamp(), withdrawn_by = by_whom
+        WHERE person = asked AND withdrawn_at IS NULL AND closed_at IS NULL RETURNING id)
+    SELECT pg_catalog.count(*) = 1 FROM withdrawn
+$$;
+
+-- Users with their role in front, as everywhere in the record of actions; `operator` and `system`
+-- stay what they are.
+CREATE FUNCTION privacy.record_erasure() RETURNS trigger
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = '' AS $$
+DECLARE
+    by_whom text := coalesce(new.withdrawn_by, new.requested_by);
+BEGIN
+    INSERT INTO audit.action (at, actor, action, resource, change, correlation_id)
+    VALUES (pg_catalog.clock_timestamp(),
+        coalesce((SELECT u.role || ':' || u.id FROM identity.app_user AS u WHERE u.id = by_whom),
+            by_whom),
+        CASE WHEN new.withdrawn_at IS NOT NULL THEN 'erasure.withdrawn'
+             WHEN new.erased_at IS NOT NULL THEN 'keys.erased'
+             ELSE 'erasure.requested' END,
+        new.person,
+        pg_catalog.jsonb_strip_nulls(pg_catalog.jsonb_build_object(
+            'reason', new.reason, 'keys', new.key_count)),
+        new.id);
+    RETURN NULL;
+END
+$$;
+CREATE TRIGGER record_request AFTER INSERT ON privacy.erasure
+    FOR EACH ROW EXECUTE FUNCTION privacy.record_erasure();
+CREATE TRIGGER record_step AFTER UPDATE ON privacy.erasure
+    FOR EACH ROW WHEN (old.withdrawn_at IS DISTINCT FROM new.withdrawn_at
+        OR old.erased_at IS DISTINCT FROM new.erased_at)
+    EXECUTE FUNCTION privacy.record_erasure();
+
+REVOKE ALL ON FUNCTION privacy.withdraw_erasure, privacy.record_erasure FROM PUBLIC;
+GRANT EXECUTE ON FUNCTION privacy.withdraw_erasure TO ais_application;

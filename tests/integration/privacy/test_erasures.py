@@ -145,16 +145,16 @@ async def test_a_request_can_be_withdrawn_until_the_account_is_closed(person: Pe
     booking = await person.book()
     await person.airline.catch_up()
     erasure = await requested(person)
-    await withdraw_erasure(person.ports, person.id)
+    await withdraw_erasure(person.ports, person.id, by=person.id)
     assert await carry_out_erasure(person.ports, erasure) is None
     with pytest.raises(ErasureUnknown):
-        await withdraw_erasure(person.ports, person.id)
+        await withdraw_erasure(person.ports, person.id, by=person.id)
     await person.expire(booking)
     again = await requested(person)
     assert again != erasure
     assert await step(person, again) == "closed"
     with pytest.raises(ErasureBegun):
-        await withdraw_erasure(person.ports, person.id)
+        await withdraw_erasure(person.ports, person.id, by=person.id)
 
 
 async def test_a_guest_is_erased_by_the_booking_and_the_account_stays(person: Person) -> None:
@@ -243,6 +243,30 @@ async def test_the_key_of_another_account_outlives_an_invitation_to_the_same_add
     await first.register("moved@example.com", subject=key)
     await erased(person)
     assert person.keys() == {key}
+
+
+async def test_requests_withdrawals_and_destroyed_keys_are_in_the_record_of_actions(
+    person: Person,
+) -> None:
+    await request_erasure(person.ports, person.id, by=person.id)
+    await withdraw_erasure(person.ports, person.id, by="operator")
+    booking = await over(person)
+    await request_erasure(person.ports, person.id, by="operator")
+    erasure = await erased(person)
+    await retain_person(person.ports, booking)
+    recorded = person.airline.query(
+        "SELECT actor, action, resource, change, correlation_id FROM audit.recorded_action "
+        "WHERE origin = 'stored' ORDER BY id"
+    )
+    customer, asked = f"customer:{person.id}", {"reason": "request"}
+    assert [row[:4] for row in recorded] == [
+        (customer, "erasure.requested", person.id, asked),
+        ("operator", "erasure.withdrawn", person.id, asked),
+        ("operator", "erasure.requested", person.id, asked),
+        ("operator", "keys.erased", person.id, {**asked, "keys": 2}),
+        ("system", "erasure.requested", booking, {"reason": "retention"}),
+    ]
+    assert [row[4] for row in recorded[2:4]] == [erasure, erasure]
 
 
 async def test_an_unknown_person_is_refused(person: Person) -> None:
