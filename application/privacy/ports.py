@@ -16,7 +16,7 @@ from domain.privacy.consents import Consent
 from domain.privacy.events import ErasureReason
 
 StreamsOf = Callable[[str], Awaitable[tuple[Sequence[str], AsOf]]]
-"""All bookings, or all travel credits and gift cards, of an account, in the order of their ids."""
+"""All bookings or attached ones, or all travel credits and gift cards, of an account, by id."""
 
 
 class Account(msgspec.Struct, frozen=True):
@@ -219,6 +219,7 @@ class PrivacyPorts(msgspec.Struct, frozen=True):
     retention: Retention
     mailbox: Mailbox
     bookings_of: StreamsOf
+    attached_to: StreamsOf
     credits_of: StreamsOf
     clock: Clock
     forget_keys: Callable[[Sequence[str]], None]

@@ -10,6 +10,7 @@ from typing import Any
 import msgspec
 import pytest
 
+from application.booking.attach_booking import AttachBooking
 from application.booking.create_booking import CreateBooking
 from application.invoicing.record_buyer import RecordTaxBuyer
 from application.privacy.ports import PrivacyPorts
@@ -72,6 +73,7 @@ class Person:
             retention=webhooks,
             mailbox=self.letters,
             bookings_of=asking(airline.pool, of_persons.all_of),
+            attached_to=asking(airline.pool, of_persons.attached_to),
             credits_of=asking(airline.pool, credits.all_of),
             clock=lambda: dt.datetime.now(dt.UTC),
             forget_keys=self.vault.forget,
@@ -202,6 +204,10 @@ class Person:
             keys=(key,),
         )
         return str((await self.airline.submit(sealed)).answer.stream)
+
+    async def attach(self, booking: str) -> None:
+        """Have a booking that somebody else sold."""
+        await self.airline.submit(AttachBooking(booking, self.id, sold_to_owner=False))
 
     async def name_buyer(self, booking: str) -> str:
         """A business buys it; the subject of its key."""

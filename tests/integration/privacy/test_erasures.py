@@ -269,6 +269,29 @@ async def test_requests_withdrawals_and_destroyed_keys_are_in_the_record_of_acti
     assert [row[4] for row in recorded[2:4]] == [erasure, erasure]
 
 
+async def test_an_attached_booking_postpones_the_erasure_and_is_erased_with_its_holder(
+    person: Person,
+) -> None:
+    agency = Person(person.airline)
+    await agency.register("agency@example.com")
+    person.airline.query("UPDATE identity.app_user SET role = 'agent' WHERE id = %s", agency.id)
+    booking = await agency.book()
+    await person.attach(booking)
+    await person.airline.catch_up()
+    erasure = await requested(person)
+    assert await step(person, erasure) == "waiting"
+    details = await read_erasure(person.ports, person.id)
+    assert [(each.kind, each.of) for each in details.open] == [("travel", booking)]
+    await agency.expire(booking)
+    assert await step(person, erasure) == "closed"
+    await person.settle()
+    assert await step(person, erasure) == "reported"
+    [(subject,)] = person.airline.query(
+        "SELECT subject FROM identity.app_user WHERE id = %s", agency.id
+    )
+    assert person.keys() == {subject}
+
+
 async def test_an_unknown_person_is_refused(person: Person) -> None:
     for unknown in ("user_unknown", "booking-ZZZZZZ", "credit-unknown", "flight-XX1-2026-12-24"):
         with pytest.raises(ErasureUnknown):

@@ -54,6 +54,24 @@ async def test_a_long_export_comes_in_pages_of_which_only_the_first_has_the_acco
             await export_own(person.ports, person.id, cursor=cursor)
 
 
+@pytest.mark.parametrize("role", ["customer", "support"])
+async def test_a_booking_that_an_agency_sold_is_shown_to_the_account_that_has_it_attached(
+    person: Person, role: str
+) -> None:
+    agency = Person(person.airline)
+    await agency.register("agency@example.com")
+    person.airline.query("UPDATE identity.app_user SET role = 'agent' WHERE id = %s", agency.id)
+    person.airline.query("UPDATE identity.app_user SET role = %s WHERE id = %s", role, person.id)
+    attached, foreign = await agency.book(), await agency.book()
+    await person.attach(attached)
+    await person.airline.catch_up()
+    found = await export_own(person.ports, person.id, cursor=None)
+    assert [each.stream for each in found.streams] == [attached]
+    assert NAME.split()[1] in str(found)
+    assert foreign not in str(found)
+    assert (await export_own(person.ports, agency.id, cursor=None)).streams == []
+
+
 async def test_an_account_of_staff_shows_no_passenger(person: Person) -> None:
     await person.book()
     await person.airline.catch_up()
