@@ -20,6 +20,7 @@ from application.booking.answer_dispute import DisputePorts
 from application.booking.attach_booking import GuestPorts
 from application.booking.find_bookings import SearchPorts
 from application.booking.ports import BookingPorts
+from application.booking.saved_passengers import SavedPassengerPorts, list_passengers
 from application.booking.unpaid_seats import SeatWindows, UnpaidSeats
 from application.commands.bus import CommandBus
 from application.credit.ports import CreditPorts
@@ -46,6 +47,7 @@ from infrastructure.boarding_pass.printer import BilingualBoardingPassPrinter
 from infrastructure.calendar_file.writer import IcalendarFileWriter
 from infrastructure.event_store.stream_history import PostgresStreamHistory
 from infrastructure.evidence.printer import PdfEvidencePrinter
+from infrastructure.identity.saved_passengers import PostgresSavedPassengers
 from infrastructure.postgres.announced_appends import PostgresAnnouncedAppends
 from infrastructure.postgres.pool import Pool
 from infrastructure.postgres.stripe_event_answers import StripeEventAnswers
@@ -125,7 +127,8 @@ def _web_ports(
     limits = rate_limit.limits_of(settings)
     shared = None if client is None else RedisTokenStore(client)
     limiter = rate_limit.RateLimiter(limits, shared, monotonic=time.monotonic)
-    booking = _booking_ports(core, bus, history, signer, limiter)
+    passengers = _saved_passengers(core)
+    booking = _booking_ports(core, bus, history, signer, limiter, passengers)
     ledger = _ledger_ports(core, bus)
     return HttpPorts(
         booking=booking,
@@ -145,6 +148,7 @@ def _web_ports(
         register_user=lambda command: register_user.register_user(command, identity.registration),
         log_in=lambda command: log_in.log_in(command, identity.login),
         sessions=identity.sessions,
+        passengers=passengers,
         privacy=privacy_composition.privacy_on(
             core, bus, hasher=identity.login.hasher, printer=PdfExportPrinter()
         ),
@@ -179,8 +183,22 @@ def _guest_ports(identity: IdentityPorts) -> GuestPorts:
     )
 
 
+def _saved_passengers(core: Core) -> SavedPassengerPorts:
+    return SavedPassengerPorts(
+        passengers=PostgresSavedPassengers(core.pool),
+        vault=core.vault,
+        new_id=lambda: f"pax_{secrets.token_hex(12)}",
+        clock=utc_now,
+    )
+
+
 def _booking_ports(
-    core: Core, bus: CommandBus, history: StreamHistory, signer: QuoteSigner, windows: SeatWindows
+    core: Core,
+    bus: CommandBus,
+    history: StreamHistory,
+    signer: QuoteSigner,
+    windows: SeatWindows,
+    passengers: SavedPassengerPorts,
 ) -> BookingPorts:
     settings = core.settings
     return BookingPorts(
@@ -202,6 +220,7 @@ def _booking_ports(
         calendar_files=IcalendarFileWriter(),
         list_bookings=asking(core.pool, booking_list.list_bookings),
         unpaid_seats=UnpaidSeats(rate_limit.unpaid_seat_limits_of(settings), windows),
+        saved_passengers=partial(list_passengers, passengers),
     )
 
 

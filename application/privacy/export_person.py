@@ -52,6 +52,7 @@ class HeldAccount(msgspec.Struct, frozen=True):
     id: str
     email: str
     other_emails: Sequence[str]
+    saved_passengers: Sequence[Mapping[str, Any]]
     role: str
     created_at: dt.datetime
     consents: Sequence[Consent]
@@ -121,7 +122,9 @@ async def export_person(ports: PrivacyPorts, person: Person, *, cursor: str | No
 async def _account(ports: PrivacyPorts, account: Account) -> HeldAccount:
     devices = await ports.accounts.devices(account.id)
     mailed = await ports.accounts.mailed_addresses(account.id)
-    boxes = [account.email, *mailed, *(each.name for each in devices if each.name is not None)]
+    saved = await ports.accounts.saved_passengers(account.id)
+    named = [each.name for each in devices if each.name is not None]
+    boxes = [account.email, *mailed, *saved, *named]
     opened = dict(zip(boxes, await ports.vault.open_all(boxes), strict=True))
     email = _text(opened[account.email]) or ERASED
     others = {_text(opened[each]) for each in mailed} - {email, None}
@@ -129,6 +132,11 @@ async def _account(ports: PrivacyPorts, account: Account) -> HeldAccount:
         id=account.id,
         email=email,
         other_emails=sorted(each for each in others if each is not None),
+        saved_passengers=[
+            msgspec.json.decode(text, type=dict[str, Any])
+            for text in (opened[each] for each in saved)
+            if text is not None
+        ],
         role=account.role,
         created_at=account.created_at,
         consents=await ports.consents.of(account.id),

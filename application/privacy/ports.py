@@ -61,6 +61,10 @@ class Accounts(Protocol):
         """The addresses to which links of the account were mailed, and those that were replaced."""
         ...
 
+    async def saved_passengers(self, user: str) -> Sequence[Sealed]:
+        """The sealed details of passengers that a user has saved, the oldest first."""
+        ...
+
     async def devices(self, user: str) -> Sequence[Device]:
         """The sessions of a user, the last used first, at most a thousand."""
         ...

@@ -159,6 +159,17 @@ CREATE TABLE identity.recovery_code (
 );
 CREATE TRIGGER keep_recovery_code BEFORE UPDATE ON identity.recovery_code FOR EACH ROW EXECUTE FUNCTION identity.keep_recovery_code();
 
+CREATE TABLE identity.saved_passenger (
+    id text COLLATE "C" NOT NULL,
+    user_id text COLLATE "C" NOT NULL,
+    details bytea NOT NULL,
+    created_at timestamp with time zone DEFAULT clock_timestamp() NOT NULL,
+    CONSTRAINT saved_passenger_id_check CHECK ((id ~ '^pax_[0-9a-f]{24}$'::text)),
+    CONSTRAINT saved_passenger_pkey PRIMARY KEY (id),
+    CONSTRAINT saved_passenger_user_id_fkey FOREIGN KEY (user_id) REFERENCES identity.app_user(id)
+);
+CREATE INDEX saved_passenger_of_user ON identity.saved_passenger USING btree (user_id, created_at);
+
 CREATE TABLE identity.second_factor (
     user_id text COLLATE "C" NOT NULL,
     secret bytea NOT NULL,
@@ -1308,6 +1319,7 @@ BEGIN
     DELETE FROM identity.mailed_link AS l
     USING identity.app_user AS u
     WHERE u.id = erased AND (l.user_id = u.id OR (l.user_id IS NULL AND l.subject = u.subject));
+    DELETE FROM identity.saved_passenger WHERE user_id = erased;
     DELETE FROM identity.sign_in_challenge WHERE user_id = erased;
     DELETE FROM identity.sign_in_place WHERE user_id = erased;
     DELETE FROM identity.session WHERE user_id = erased;
@@ -1351,9 +1363,9 @@ BEGIN
     VALUES (pg_catalog.clock_timestamp(),
         coalesce((SELECT u.role || ':' || u.id FROM identity.app_user AS u WHERE u.id = by_whom),
             by_whom),
-        CASE WHEN new.withdrawn_at IS NOT NULL THEN 'erasure.withdrawn'
-             WHEN new.erased_at IS NOT NULL THEN 'keys.erased'
-             ELSE 'erasure.requested' END,
+        CASE WHEN new.withdrawn_at IS NOT NULL THEN 'person.erasure_withdrawn'
+             WHEN new.erased_at IS NOT NULL THEN 'person.keys_destroyed'
+             ELSE 'person.erasure_requested' END,
         new.person,
         pg_catalog.jsonb_strip_nulls(pg_catalog.jsonb_build_object(
             'reason', new.reason, 'keys', new.key_count)),
@@ -1466,6 +1478,9 @@ $function$;
 -- COLUMN identity.mailed_link.used_at: ais_application may UPDATE
 -- COLUMN identity.mailed_link.voided_at: ais_application may UPDATE
 -- COLUMN identity.recovery_code.used_at: ais_application may UPDATE
+-- COLUMN identity.saved_passenger.details: ais_application may INSERT, UPDATE
+-- COLUMN identity.saved_passenger.id: ais_application may INSERT
+-- COLUMN identity.saved_passenger.user_id: ais_application may INSERT
 -- COLUMN identity.second_factor.confirmed_at: ais_application may UPDATE
 -- COLUMN identity.second_factor.created_at: ais_application may UPDATE
 -- COLUMN identity.second_factor.last_step: ais_application may UPDATE
@@ -1530,6 +1545,7 @@ $function$;
 -- TABLE identity.auth_event: ais_application may INSERT, SELECT
 -- TABLE identity.mailed_link: ais_application may INSERT, SELECT
 -- TABLE identity.recovery_code: ais_application may DELETE, INSERT, SELECT
+-- TABLE identity.saved_passenger: ais_application may DELETE, SELECT
 -- TABLE identity.second_factor: ais_application may DELETE, INSERT, SELECT
 -- TABLE identity.session: ais_application may INSERT, SELECT
 -- TABLE identity.sign_in_challenge: ais_application may INSERT, SELECT

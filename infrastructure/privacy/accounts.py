@@ -48,6 +48,16 @@ class PostgresAccounts:
         )
         return [Sealed(*row) for row in rows]
 
+    async def saved_passengers(self, user: str) -> Sequence[Sealed]:
+        """Return the sealed details of passengers that a user has saved, the oldest first."""
+        rows = await self._rows(
+            "SELECT u.subject, p.details FROM identity.saved_passenger AS p "
+            "JOIN identity.app_user AS u ON u.id = p.user_id "
+            "WHERE p.user_id = %s ORDER BY p.created_at, p.id",
+            (user,),
+        )
+        return [Sealed(*row) for row in rows]
+
     async def devices(self, user: str) -> Sequence[ports.Device]:
         """Return the sessions of a user, the last used first."""
         rows = await self._rows(

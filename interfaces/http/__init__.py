@@ -51,6 +51,7 @@ second_factor: sign-in in two steps, authenticator apps
 staff: invite staff, accept an invitation, change a role
 passwords: change a password, reset a lost one by a mailed link
 sessions: the devices on which a user is signed in
+saved_passengers: passengers that an account saves for its bookings
 privacy: consents, the caller's data, erasure of the account
 stripe_webhook: receive events of Stripe
 stripe_events: list Stripe events that could not be processed, and process one again

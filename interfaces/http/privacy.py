@@ -71,6 +71,7 @@ class HeldAccountResponse(msgspec.Struct, rename="camel"):
     id: str
     email: str
     other_emails: list[str]
+    saved_passengers: list[dict[str, Any]]
     role: str
     created_at: dt.datetime
     consents: list[ConsentResponse]
@@ -239,6 +240,7 @@ def _account(account: reading.HeldAccount) -> HeldAccountResponse:
         id=account.id,
         email=account.email,
         other_emails=list(account.other_emails),
+        saved_passengers=[dict(each) for each in account.saved_passengers],
         role=account.role,
         created_at=account.created_at,
         consents=_consents(account.consents).consents,

@@ -25,10 +25,11 @@ FIRST, LAST, EMAIL, PHONE = "Zaynulabidin", "Unforgettable", "zayn@erased.exampl
 ARABIC, BORN, DOCUMENT = "زين العابدين", "1933-02-18", "Q7W3E5R1T9"
 FRIEND, FRIEND_EMAIL, WISH = "Bahiyyatunnisa", "bahiyya@erased.example", "Happy hundredth, aunt"
 NOTE, DEVICE = "sounded like a very old seafarer", "Zaynulabidin's phone"
+COMPANION = "Mudhakkirah"
 NEW_EMAIL, NEWER_EMAIL = "abidin@erased.example", "zaynul@erased.example"
 SECRETS = (
     *(FIRST, LAST, EMAIL, PHONE, ARABIC, BORN, DOCUMENT),
-    *(FRIEND, FRIEND_EMAIL, WISH, NOTE, DEVICE),
+    *(FRIEND, FRIEND_EMAIL, WISH, NOTE, DEVICE, COMPANION),
 )
 CONSENT = {"purpose": "marketing_mail", "version": "2026-01-01", "given": True}
 pytestmark = running_system.EACH_FORM
@@ -50,6 +51,7 @@ async def seeded(system: System, customer: Customer) -> str:
         "/api/gift-cards", {"amount": amount, "email": EMAIL, "recipient": recipient}
     )
     await signed_in_from(customer, DEVICE)
+    await customer.post("/api/me/passengers", {"firstName": COMPANION, "lastName": LAST})
     return booking
 
 
@@ -131,8 +133,8 @@ async def test_after_an_erasure_nothing_of_the_person_is_found_anywhere(
 ) -> None:
     user = (await customer.call("GET", "/api/auth/me"))["id"]
     booking = await seeded(system, customer)
-    former, customer = customer.email, await protected(system, customer)
-    needles = (*SECRETS, former, NEW_EMAIL, NEWER_EMAIL)
+    first_email, customer = customer.email, await protected(system, customer)
+    needles = (*SECRETS, first_email, NEW_EMAIL, NEWER_EMAIL)
     await customer.post("/api/me/consents", CONSENT)
     waiting = await customer.post("/api/me/erasure", {"password": PASSWORD})
     assert waiting["step"] == "waiting"

@@ -62,6 +62,7 @@ BEGIN
     DELETE FROM identity.mailed_link AS l
     USING identity.app_user AS u
     WHERE u.id = erased AND (l.user_id = u.id OR (l.user_id IS NULL AND l.subject = u.subject));
+    DELETE FROM identity.saved_passenger WHERE user_id = erased;
     DELETE FROM identity.sign_in_challenge WHERE user_id = erased;
     DELETE FROM identity.sign_in_place WHERE user_id = erased;
     DELETE FROM identity.session WHERE user_id = erased;
@@ -77,8 +78,8 @@ BEGIN
 END
 $$;
 
--- Who asked for an erasure and who withdrew it, and that keys were destroyed, are sensitive actions.
--- The database records them itself: no path to an erasure leaves them out.
+-- Who asked for an erasure, who withdrew it, and that keys were destroyed: sensitive actions. The
+-- database records them itself, so that no path to an erasure leaves them out.
 ALTER TABLE privacy.erasure ADD COLUMN withdrawn_by text;
 
 DROP FUNCTION privacy.withdraw_erasure(text);
@@ -102,9 +103,9 @@ BEGIN
     VALUES (pg_catalog.clock_timestamp(),
         coalesce((SELECT u.role || ':' || u.id FROM identity.app_user AS u WHERE u.id = by_whom),
             by_whom),
-        CASE WHEN new.withdrawn_at IS NOT NULL THEN 'erasure.withdrawn'
-             WHEN new.erased_at IS NOT NULL THEN 'keys.erased'
-             ELSE 'erasure.requested' END,
+        CASE WHEN new.withdrawn_at IS NOT NULL THEN 'person.erasure_withdrawn'
+             WHEN new.erased_at IS NOT NULL THEN 'person.keys_destroyed'
+             ELSE 'person.erasure_requested' END,
         new.person,
         pg_catalog.jsonb_strip_nulls(pg_catalog.jsonb_build_object(
             'reason', new.reason, 'keys', new.key_count)),
@@ -121,3 +122,15 @@ CREATE TRIGGER record_step AFTER UPDATE ON privacy.erasure
 
 REVOKE ALL ON FUNCTION privacy.withdraw_erasure, privacy.record_erasure FROM PUBLIC;
 GRANT EXECUTE ON FUNCTION privacy.withdraw_erasure TO ais_application;
+
+-- Passengers that an account saves for its bookings, sealed under the account's key.
+CREATE TABLE identity.saved_passenger (
+    id text COLLATE "C" PRIMARY KEY CHECK (id ~ '^pax_[0-9a-f]{24}$'),
+    user_id text COLLATE "C" NOT NULL REFERENCES identity.app_user (id),
+    details bytea NOT NULL,
+    created_at timestamptz NOT NULL DEFAULT clock_timestamp()
+);
+CREATE INDEX saved_passenger_of_user ON identity.saved_passenger (user_id, created_at);
+GRANT SELECT, DELETE ON identity.saved_passenger TO ais_application;
+GRANT INSERT (id, user_id, details) ON identity.saved_passenger TO ais_application;
+GRANT UPDATE (details) ON identity.saved_passenger TO ais_application;

@@ -260,11 +260,11 @@ async def test_requests_withdrawals_and_destroyed_keys_are_in_the_record_of_acti
     )
     customer, asked = f"customer:{person.id}", {"reason": "request"}
     assert [row[:4] for row in recorded] == [
-        (customer, "erasure.requested", person.id, asked),
-        ("operator", "erasure.withdrawn", person.id, asked),
-        ("operator", "erasure.requested", person.id, asked),
-        ("operator", "keys.erased", person.id, {**asked, "keys": 2}),
-        ("system", "erasure.requested", booking, {"reason": "retention"}),
+        (customer, "person.erasure_requested", person.id, asked),
+        ("operator", "person.erasure_withdrawn", person.id, asked),
+        ("operator", "person.erasure_requested", person.id, asked),
+        ("operator", "person.keys_destroyed", person.id, {**asked, "keys": 2}),
+        ("system", "person.erasure_requested", booking, {"reason": "retention"}),
     ]
     assert [row[4] for row in recorded[2:4]] == [erasure, erasure]
 
