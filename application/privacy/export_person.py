@@ -22,10 +22,11 @@ from application.privacy.person import (
 from application.privacy.ports import Account, PrivacyPorts
 from domain.kernel.sealed import Sealed
 from domain.privacy.consents import Consent
-from domain.privacy.rejections import ExportCursorRefused
+from domain.privacy.rejections import AddressNotVerified, ExportCursorRefused
 
 PAGE_BOOKINGS = 20
 ERASED = "(erased)"
+HOW_TO_VERIFY = "verify your address first: POST /api/auth/email/verification mails a link"
 
 
 class HeldDevice(msgspec.Struct, frozen=True):
@@ -85,9 +86,14 @@ class PersonExport(msgspec.Struct, frozen=True):
 
 
 async def export_own(ports: PrivacyPorts, user: str, *, cursor: str | None) -> PersonExport:
-    """Return a page of what is held about the caller; as `export_person` does."""
+    """Return a page of what is held about the caller; as `export_person` does.
+
+    Rejects AddressNotVerified, besides: a session alone does not get everything at once.
+    """
     person = await find_person(ports, user)
-    assert person is not None, "a session has a user"
+    assert person is not None and person.account is not None, "a session has a user"
+    if not person.account.is_verified:
+        raise AddressNotVerified(reason=HOW_TO_VERIFY)
     return await export_person(ports, person, cursor=cursor)
 
 

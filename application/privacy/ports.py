@@ -27,6 +27,7 @@ class Account(msgspec.Struct, frozen=True):
     email: Sealed
     password_hash: str
     created_at: dt.datetime
+    is_verified: bool
 
 
 class Device(msgspec.Struct, frozen=True):

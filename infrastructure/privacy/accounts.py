@@ -21,14 +21,15 @@ class PostgresAccounts:
     async def find(self, user: str) -> ports.Account | None:
         """Return the user with this id."""
         rows = await self._rows(
-            "SELECT id, role, subject, email, password_hash, created_at "
+            "SELECT id, role, subject, email, password_hash, created_at, "
+            "email_verified_at IS NOT NULL "
             "FROM identity.app_user WHERE id = %s",
             (user,),
         )
         if not rows:
             return None
-        user_id, role, subject, email, password_hash, created_at = rows[0]
-        return ports.Account(user_id, role, Sealed(subject, email), password_hash, created_at)
+        user_id, role, subject, email, *more = rows[0]
+        return ports.Account(user_id, role, Sealed(subject, email), *more)
 
     async def with_address(self, email: str) -> str | None:
         """Return the id of the user who signs in with this address."""

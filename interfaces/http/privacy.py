@@ -159,7 +159,8 @@ async def read_data(
 ) -> PersonExportResponse:
     """Export all that is held about the caller and the passengers of their bookings, opened now.
 
-    A page has twenty bookings or credits with everything about them.
+    The address of the account must be verified. A page has twenty bookings or credits with
+    everything about them.
     """
     found = await reading.export_own(request.ports.privacy, request.principal.user, cursor=cursor)
     return _page(found)

@@ -64,11 +64,16 @@ async def signed_in_from(customer: Customer, device: str) -> dict[str, Any]:
     return found
 
 
+async def verified(system: System, customer: Customer) -> None:
+    """The customer uses the link that registering mailed."""
+    token = await mailed_token(system, "verify-email", customer.email)
+    await customer.post("/api/auth/email/verify", {"token": token})
+
+
 async def protected(system: System, customer: Customer) -> Customer:
     """The account with all that protects it: a verified and a new address, a second factor with
     recovery codes, a reset and a sign-in that were begun. The customer with the new address."""
-    token = await mailed_token(system, "verify-email", customer.email)
-    await customer.post("/api/auth/email/verify", {"token": token})
+    await verified(system, customer)
     change = {"newEmail": NEW_EMAIL, "password": PASSWORD}
     await customer.post("/api/auth/email", change)
     token = await mailed_token(system, "verify-email", NEW_EMAIL)
@@ -209,6 +214,11 @@ async def test_the_export_is_of_the_caller_alone_and_a_foreign_cursor_is_refused
 ) -> None:
     other = await customers.register(client)
     booking = (await other.reserved([running_system.schedule(system, seats=2)]))["id"]
+    with pytest.raises(Refused) as unverified:
+        await customer.call("GET", "/api/me/data")
+    assert (unverified.value.status, unverified.value.body["code"]) == (403, "FORBIDDEN")
+    assert "POST /api/auth/email/verification" in unverified.value.body["details"]["reason"]
+    await verified(system, customer)
     mine = await customer.call("GET", "/api/me/data")
     assert (mine["streams"], mine["nextCursor"]) == ([], None)
     assert mine["account"]["email"] == customer.email

@@ -85,8 +85,8 @@ class Person:
         box = self.vault.seal(subject, mail.encode())
         self.airline.query(
             "INSERT INTO identity.app_user "
-            "(id, email_index, subject, email, password_hash, role, created_at) "
-            "VALUES (%s, %s, %s, %s, %s, 'customer', now())",
+            "(id, email_index, subject, email, password_hash, role, created_at, email_verified_at) "
+            "VALUES (%s, %s, %s, %s, %s, 'customer', now(), now())",
             self.id,
             EmailIndex(KEYS).of(mail),
             subject,

@@ -9,9 +9,10 @@ import pytest
 
 from application.privacy import export_person as exporting
 from application.privacy.change_consent import change_consent
-from application.privacy.export_person import export_own
-from application.privacy.print_export import print_export
-from domain.privacy.rejections import ExportCursorRefused
+from application.privacy.export_person import export_own, export_person
+from application.privacy.person import find_person
+from application.privacy.print_export import print_export, print_own_export
+from domain.privacy.rejections import AddressNotVerified, ExportCursorRefused
 from infrastructure.privacy.export_printer import PdfExportPrinter
 from tests.integration.privacy.conftest import CONTACT, MAIL, NAME, Person
 
@@ -70,6 +71,21 @@ async def test_a_booking_that_an_agency_sold_is_shown_to_the_account_that_has_it
     assert NAME.split()[1] in str(found)
     assert foreign not in str(found)
     assert (await export_own(person.ports, agency.id, cursor=None)).streams == []
+
+
+async def test_who_has_not_verified_the_address_is_told_how_and_shown_nothing(
+    person: Person,
+) -> None:
+    person.airline.query("UPDATE identity.app_user SET email_verified_at = NULL")
+    await person.airline.catch_up()
+    for export in (export_own, print_own_export):
+        with pytest.raises(AddressNotVerified) as refused:
+            await export(person.ports, person.id, cursor=None)
+        assert "POST /api/auth/email/verification" in str(refused.value.parameters["reason"])
+    # Staff who are asked by letter have proved who it is about in their own way.
+    found = await find_person(person.ports, person.id)
+    assert found is not None
+    assert (await export_person(person.ports, found, cursor=None)).account is not None
 
 
 async def test_an_account_of_staff_shows_no_passenger(person: Person) -> None:
