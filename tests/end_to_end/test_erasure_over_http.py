@@ -209,6 +209,28 @@ async def test_consents_are_facts_in_order_and_a_repeat_records_none(customer: C
         assert (error.value.status, error.value.body["details"]["field"]) == (400, field)
 
 
+async def test_registering_records_the_accepted_texts_and_none_that_is_not_published(
+    client: httpx.AsyncClient,
+) -> None:
+    account = {"email": "accepting@consents.example", "password": PASSWORD}
+    accepted = {"termsVersion": "2026-02-01", "privacyNoticeVersion": "2026-03-01"}
+    for field in accepted:
+        body = {**account, **accepted, field: "2999-01-01"}
+        refused = await client.post("/api/auth/register", json=body)
+        assert (refused.status_code, refused.json()["details"]["field"]) == (400, field)
+    made = await client.post("/api/auth/register", json={**account, **accepted})
+    assert made.status_code == 201
+    # A known address: whoever registers it again accepts nothing in the other's name.
+    later = {**account, "termsVersion": "2026-09-01"}
+    assert (await client.post("/api/auth/register", json=later)).status_code == 201
+    token = (await client.post("/api/auth/mobile-login", json=account)).json()["accessToken"]
+    found = await client.get("/api/me/consents", headers={"authorization": f"Bearer {token}"})
+    assert [(each["purpose"], each["version"]) for each in found.json()["consents"]] == [
+        ("terms", "2026-02-01"),
+        ("privacy_notice", "2026-03-01"),
+    ]
+
+
 async def test_the_export_is_of_the_caller_alone_and_a_foreign_cursor_is_refused(
     system: System, client: httpx.AsyncClient, customer: Customer
 ) -> None:
