@@ -1354,7 +1354,7 @@ CREATE OR REPLACE FUNCTION privacy.record_erasure()
  RETURNS trigger
  LANGUAGE plpgsql
  SECURITY DEFINER
- SET search_path TO ''
+ SET search_path TO 'pg_catalog', 'pg_temp'
 AS $function$
 DECLARE
     by_whom text := coalesce(new.withdrawn_by, new.requested_by);

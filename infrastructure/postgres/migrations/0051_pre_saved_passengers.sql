@@ -4,7 +4,7 @@
 -- As before, and: an invitation to the address goes with its own key, and those that the account
 -- had sent work no more.
 CREATE OR REPLACE FUNCTION privacy.close_account(erasure_id text) RETURNS boolean
-LANGUAGE plpgsql SECURITY DEFINER SET search_path = '' AS $$
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
 DECLARE
     closed text;
     address bytea;
@@ -43,7 +43,7 @@ $$;
 -- under way when the account was closed has stored since.
 CREATE OR REPLACE FUNCTION privacy.destroy_keys(
     erasure_id text, subjects text[], stripe_events text[]) RETURNS integer
-LANGUAGE plpgsql SECURITY DEFINER SET search_path = '' AS $$
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
 DECLARE
     erased text;
     destroyed integer;
@@ -84,7 +84,7 @@ ALTER TABLE privacy.erasure ADD COLUMN withdrawn_by text;
 
 DROP FUNCTION privacy.withdraw_erasure(text);
 CREATE FUNCTION privacy.withdraw_erasure(asked text, by_whom text) RETURNS boolean
-LANGUAGE sql SECURITY DEFINER SET search_path = '' AS $$
+LANGUAGE sql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
     WITH withdrawn AS (
         UPDATE privacy.erasure
         SET withdrawn_at = pg_catalog.clock_timestamp(), withdrawn_by = by_whom
@@ -95,7 +95,7 @@ $$;
 -- Users with their role in front, as everywhere in the record of actions; `operator` and `system`
 -- stay what they are.
 CREATE FUNCTION privacy.record_erasure() RETURNS trigger
-LANGUAGE plpgsql SECURITY DEFINER SET search_path = '' AS $$
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
 DECLARE
     by_whom text := coalesce(new.withdrawn_by, new.requested_by);
 BEGIN

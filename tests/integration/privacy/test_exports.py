@@ -73,7 +73,7 @@ async def test_a_booking_that_an_agency_sold_is_shown_to_the_account_that_has_it
     assert (await export_own(person.ports, agency.id, cursor=None)).streams == []
 
 
-async def test_who_has_not_verified_the_address_is_told_how_and_shown_nothing(
+async def test_a_user_without_a_verified_address_is_shown_nothing_but_how_to_verify_it(
     person: Person,
 ) -> None:
     person.airline.query("UPDATE identity.app_user SET email_verified_at = NULL")
