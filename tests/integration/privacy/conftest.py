@@ -144,7 +144,13 @@ class Person:
         return subject
 
     async def prove_again(self) -> None:
-        """A second factor with a recovery code, a challenge, a failed sign-in from somewhere."""
+        """A second factor with a recovery code, a challenge, a failed sign-in from somewhere, and a
+        saved passenger."""
+        self.airline.query(
+            "INSERT INTO identity.saved_passenger (id, user_id, details) VALUES (%s, %s, 'x')",
+            f"pax_{os.urandom(12).hex()}",
+            self.id,
+        )
         self.airline.query(
             "INSERT INTO identity.second_factor (user_id, secret, created_at) "
             "VALUES (%s, 'x', now())",
