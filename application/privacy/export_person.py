@@ -93,7 +93,7 @@ async def export_own(ports: PrivacyPorts, user: str, *, cursor: str | None) -> P
     person = await find_person(ports, user)
     assert person is not None and person.account is not None, "a session has a user"
     if not person.account.is_verified:
-        raise AddressNotVerified(reason=HOW_TO_VERIFY)
+        raise AddressNotVerified(field="email", reason=HOW_TO_VERIFY)
     return await export_person(ports, person, cursor=cursor)
 
 

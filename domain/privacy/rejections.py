@@ -33,7 +33,7 @@ class AddressNotVerified(Rejection):
     """The account's address is not verified: a stranger may have registered it, and the export
     would show what other systems know of the address' owner."""
 
-    code: ClassVar[str] = "FORBIDDEN"
+    code: ClassVar[str] = "VALIDATION_ERROR"
 
 
 class ExportCursorRefused(Rejection):

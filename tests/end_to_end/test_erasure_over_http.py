@@ -238,7 +238,7 @@ async def test_the_export_is_of_the_caller_alone_and_a_foreign_cursor_is_refused
     booking = (await other.reserved([running_system.schedule(system, seats=2)]))["id"]
     with pytest.raises(Refused) as unverified:
         await customer.call("GET", "/api/me/data")
-    assert (unverified.value.status, unverified.value.body["code"]) == (403, "FORBIDDEN")
+    assert (unverified.value.status, unverified.value.body["code"]) == (400, "VALIDATION_ERROR")
     assert "POST /api/auth/email/verification" in unverified.value.body["details"]["reason"]
     await verified(system, customer)
     mine = await customer.call("GET", "/api/me/data")
