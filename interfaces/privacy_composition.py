@@ -33,6 +33,7 @@ def privacy_on(
         retention=webhooks,
         mailbox=mailbox_of(core.settings),
         bookings_of=asking(core.pool, of_persons.all_of),
+        attached_to=asking(core.pool, of_persons.attached_to),
         credits_of=asking(core.pool, credits.all_of),
         clock=core.clock,
         forget_keys=core.vault.forget,

@@ -20,6 +20,7 @@ from application.booking.answer_dispute import DisputePorts
 from application.booking.attach_booking import GuestPorts
 from application.booking.find_bookings import SearchPorts
 from application.booking.ports import BookingPorts
+from application.booking.saved_passengers import SavedPassengerPorts, list_passengers
 from application.booking.unpaid_seats import SeatWindows, UnpaidSeats
 from application.commands.bus import CommandBus
 from application.credit.ports import CreditPorts
@@ -46,6 +47,7 @@ from infrastructure.boarding_pass.printer import BilingualBoardingPassPrinter
 from infrastructure.calendar_file.writer import IcalendarFileWriter
 from infrastructure.event_store.stream_history import PostgresStreamHistory
 from infrastructure.evidence.printer import PdfEvidencePrinter
+from infrastructure.identity.saved_passengers import PostgresSavedPassengers
 from infrastructure.postgres.announced_appends import PostgresAnnouncedAppends
 from infrastructure.postgres.pool import Pool
 from infrastructure.postgres.stripe_event_answers import StripeEventAnswers
@@ -127,7 +129,8 @@ def _web_ports(
     limiter = rate_limit.RateLimiter(
         rate_limit.limits_of(settings), shared, monotonic=time.monotonic
     )
-    booking = _booking_ports(core, bus, history, signer, limiter)
+    passengers = _saved_passengers(core)
+    booking = _booking_ports(core, bus, history, signer, limiter, passengers)
     ledger = _ledger_ports(core, bus)
     return HttpPorts(
         booking=booking,
@@ -138,16 +141,13 @@ def _web_ports(
         reconciliation=reconciliation_composition.reconciliation_on(core, bus),
         ledger=ledger,
         disputes=_dispute_ports(core, booking, ledger),
-        invoicing=InvoicingPorts(
-            issuing=msgspec.structs.replace(core.invoicing, bus=bus),
-            receipts=BilingualReceiptPrinter(),
-            documents_of_month=asking(core.pool, tax_documents.of_month),
-        ),
+        invoicing=_invoicing_ports(core, bus),
         audit=audit,
         partners=partner_composition.subscriptions_on(core.pool, core.keys, settings),
         register_user=lambda command: register_user.register_user(command, identity.registration),
         log_in=lambda command: log_in.log_in(command, identity.login),
         sessions=identity.sessions,
+        passengers=passengers,
         privacy=privacy_composition.privacy_on(
             core, bus, hasher=identity.login.hasher, printer=PdfExportPrinter()
         ),
@@ -175,6 +175,14 @@ def _web_ports(
     )
 
 
+def _invoicing_ports(core: Core, bus: CommandBus) -> InvoicingPorts:
+    return InvoicingPorts(
+        issuing=msgspec.structs.replace(core.invoicing, bus=bus),
+        receipts=BilingualReceiptPrinter(),
+        documents_of_month=asking(core.pool, tax_documents.of_month),
+    )
+
+
 def _guest_ports(identity: IdentityPorts) -> GuestPorts:
     return GuestPorts(
         issuer=identity.issuer,
@@ -183,8 +191,22 @@ def _guest_ports(identity: IdentityPorts) -> GuestPorts:
     )
 
 
+def _saved_passengers(core: Core) -> SavedPassengerPorts:
+    return SavedPassengerPorts(
+        passengers=PostgresSavedPassengers(core.pool),
+        vault=core.vault,
+        new_id=lambda: f"pax_{secrets.token_hex(12)}",
+        clock=utc_now,
+    )
+
+
 def _booking_ports(
-    core: Core, bus: CommandBus, history: StreamHistory, signer: QuoteSigner, windows: SeatWindows
+    core: Core,
+    bus: CommandBus,
+    history: StreamHistory,
+    signer: QuoteSigner,
+    windows: SeatWindows,
+    passengers: SavedPassengerPorts,
 ) -> BookingPorts:
     settings = core.settings
     return BookingPorts(
@@ -206,6 +228,7 @@ def _booking_ports(
         calendar_files=IcalendarFileWriter(),
         list_bookings=asking(core.pool, booking_list.list_bookings),
         unpaid_seats=UnpaidSeats(rate_limit.unpaid_seat_limits_of(settings), windows),
+        saved_passengers=partial(list_passengers, passengers),
     )
 
 

@@ -9,9 +9,15 @@ import msgspec
 from application.booking import journey, paid_seats, seat_needs
 from application.booking.access import carry_out
 from application.booking.booking_details import BookingDetails, details
-from application.booking.people import Contact, Name, checked_name
+from application.booking.people import Contact, Name
 from application.booking.ports import BookingPorts
 from application.booking.stored_answer import stored_answer
+from application.booking.travellers import (
+    SavedTraveller,
+    Traveller,
+    named_travellers,
+    passport_names,
+)
 from application.caller import Caller
 from application.commands import stream_kinds
 from application.commands.command import Command, Reply
@@ -32,7 +38,6 @@ from domain.inventory.state import Flight
 from domain.kernel import ids, sealed
 from domain.kernel.rejections import Rejection
 from domain.pricing.extras import ExtraChoice
-from domain.pricing.price import PassengerType
 
 LOCATOR_TRIES = 8
 DEFAULT_CABIN = "Y"
@@ -43,19 +48,6 @@ Mode = Literal["hold", "draft", "waitlist"]
 _encode = msgspec.json.Encoder(order="deterministic").encode
 
 
-class Traveller(msgspec.Struct, frozen=True):
-    """A passenger of a new booking; only adults need no birth date.
-
-    `first_name` is None for a passenger whose passport has one name only.
-    """
-
-    first_name: str | None
-    last_name: str
-    type: PassengerType
-    birth_date: dt.date | None = None
-    arabic_name: str | None = None
-
-
 class WantedBooking(msgspec.Struct, frozen=True):
     """One flight at the price of this moment, or the journey of a quote; at least one is given.
 
@@ -63,7 +55,7 @@ class WantedBooking(msgspec.Struct, frozen=True):
     quote.
     """
 
-    travellers: Sequence[Traveller]
+    travellers: Sequence[Traveller | SavedTraveller]
     email: str
     phone: str | None
     flight_id: str | None
@@ -79,11 +71,15 @@ async def create_booking(
 ) -> BookingDetails:
     """Create a booking: hold the seats of all flights, draft, or join the waitlist, by the mode.
 
-    Rejects QuoteRefused, QuoteExpired and what the command does.
+    Rejects QuoteRefused, QuoteExpired, SavedPassengerRefused for an id that is not the caller's,
+    and what the command does.
     """
     try:
-        names = _names(wanted)
-        command = _command(ports, caller, wanted, names)
+        travellers = await named_travellers(
+            ports.saved_passengers, caller.principal.user, wanted.travellers
+        )
+        names = passport_names(travellers)
+        command = _command(ports, caller, wanted, travellers, names)
         taken = await ports.unpaid_seats.take(caller, _places(wanted, command))
     except Rejection:
         # A repeat whose quote has lapsed since. Others get their stored answer from the append.
@@ -108,7 +104,11 @@ def _places(wanted: WantedBooking, command: "CreateBooking") -> int:
 
 
 def _command(
-    ports: BookingPorts, caller: Caller, wanted: WantedBooking, names: Sequence[Name]
+    ports: BookingPorts,
+    caller: Caller,
+    wanted: WantedBooking,
+    travellers: Sequence[Traveller],
+    names: Sequence[Name],
 ) -> "CreateBooking":
     """Seal what is personal, under a key for each passenger, and the contact under the first one's.
 
@@ -117,11 +117,11 @@ def _command(
     quote = _accepted_quote(ports, wanted)
     segments = _wanted_segments(wanted, quote)
     days = _days_of(segments)
-    party = [(each.type, each.birth_date) for each in wanted.travellers]
+    party = [(each.type, each.birth_date) for each in travellers]
     sale.require_valid_party([kind for kind, _ in party])
     ages.require_ages(party, days, today=ports.clock().date())
     keys, passengers = [], []
-    for traveller, name in zip(wanted.travellers, names, strict=True):
+    for traveller, name in zip(travellers, names, strict=True):
         subject, key = ports.vault.new_subject()
         keys.append(key)
         passengers.append(_sealed_passenger(ports, subject, traveller, name, days))
@@ -146,16 +146,6 @@ def _command(
         mode=wanted.mode,
         unpaid_limit=ports.unpaid_seats.of_flight(caller),
     )
-
-
-def _names(wanted: WantedBooking) -> list[Name]:
-    """Return the names to carry; rejects NameRefused."""
-    return [
-        checked_name(
-            each.first_name, each.last_name, each.arabic_name, prefix=f"passengers[{index}]."
-        )
-        for index, each in enumerate(wanted.travellers)
-    ]
 
 
 def _days_of(segments: tuple[WantedSegment, ...]) -> list[dt.date]:

@@ -4,6 +4,7 @@ import msgspec
 
 from application.booking.boarding_pass_printer import BoardingPassPrinter
 from application.booking.calendar_file import CalendarFileWriter
+from application.booking.saved_passengers import PassengersOf
 from application.booking.unpaid_seats import UnpaidSeats
 from application.commands.bus import CommandBus
 from application.inventory.airports import Airports
@@ -33,3 +34,4 @@ class BookingPorts(msgspec.Struct, frozen=True):
     calendar_files: CalendarFileWriter
     list_bookings: ListBookings
     unpaid_seats: UnpaidSeats
+    saved_passengers: PassengersOf

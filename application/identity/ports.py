@@ -13,6 +13,7 @@ from domain.identity.lockout import Attempts
 from domain.identity.roles import Role
 from domain.identity.scopes import Scope
 from domain.kernel.sealed import Sealed
+from domain.privacy.consents import Consent
 
 AuthFact = Literal[
     "registered",
@@ -124,6 +125,7 @@ class NewUser(msgspec.Struct, frozen=True):
     role: Role
     is_verified: bool = False
     verification: NewLink | None = None
+    consents: tuple[Consent, ...] = ()
 
 
 class StoredUser(msgspec.Struct, frozen=True):
@@ -145,7 +147,7 @@ class UserDirectory(Protocol):
     """Users, and the record of authentication. All methods raise Unavailable."""
 
     async def add(self, user: NewUser, *, at: dt.datetime) -> None:
-        """Record the user, the key and the fact `registered`; raises EmailKnown."""
+        """Record the user, the key, the consents and the fact `registered`; raises EmailKnown."""
         ...
 
     async def find(self, email_index: bytes) -> StoredUser | None:

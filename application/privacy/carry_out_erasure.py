@@ -2,10 +2,10 @@
 on where it ended.
 
 First the account is closed: nobody signs in, all sessions end, the address is free again. Then,
-once what was under way has ended and the read models contain it, the keys are destroyed, after the
-letters that are kept as files. Last an event records it in the log, without personal data. Before
-each of the first two steps nothing may be open; what a request in flight has begun meanwhile is
-waited for.
+once what was under way has ended and the read models contain it, the keys are destroyed with the
+second factor and all mailed links of the account, after the letters that are kept as files. Last
+an event records it in the log, without personal data. Before each of the first two steps nothing
+may be open; what a request in flight has begun meanwhile is waited for.
 """
 
 import datetime as dt
@@ -95,6 +95,7 @@ async def _destroy_keys(ports: PrivacyPorts, erasure: Erasure, person: Person) -
     if person.account is not None:
         subjects.add(person.account.email.subject)
         boxes.add(person.account.email)
+        boxes.update(await ports.accounts.mailed_addresses(person.account.id))
     addresses = _addresses(
         await ports.vault.open_all([each for each in boxes if each.subject in subjects])
     )

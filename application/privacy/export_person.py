@@ -22,10 +22,11 @@ from application.privacy.person import (
 from application.privacy.ports import Account, PrivacyPorts
 from domain.kernel.sealed import Sealed
 from domain.privacy.consents import Consent
-from domain.privacy.rejections import ExportCursorRefused
+from domain.privacy.rejections import AddressNotVerified, ExportCursorRefused
 
 PAGE_BOOKINGS = 20
 ERASED = "(erased)"
+HOW_TO_VERIFY = "verify your address first: POST /api/auth/email/verification mails a link"
 
 
 class HeldDevice(msgspec.Struct, frozen=True):
@@ -46,10 +47,13 @@ class HeldSignIn(msgspec.Struct, frozen=True):
 
 
 class HeldAccount(msgspec.Struct, frozen=True):
-    """What is stored about an account beside the log."""
+    """What is stored about an account beside the log; `other_emails` are those to which links were
+    mailed, and replaced ones."""
 
     id: str
     email: str
+    other_emails: Sequence[str]
+    saved_passengers: Sequence[Mapping[str, Any]]
     role: str
     created_at: dt.datetime
     consents: Sequence[Consent]
@@ -82,9 +86,14 @@ class PersonExport(msgspec.Struct, frozen=True):
 
 
 async def export_own(ports: PrivacyPorts, user: str, *, cursor: str | None) -> PersonExport:
-    """Return a page of what is held about the caller; as `export_person` does."""
+    """Return a page of what is held about the caller; as `export_person` does.
+
+    Rejects AddressNotVerified, besides: a session alone does not get everything at once.
+    """
     person = await find_person(ports, user)
-    assert person is not None, "a session has a user"
+    assert person is not None and person.account is not None, "a session has a user"
+    if not person.account.is_verified:
+        raise AddressNotVerified(field="email", reason=HOW_TO_VERIFY)
     return await export_person(ports, person, cursor=cursor)
 
 
@@ -118,12 +127,22 @@ async def export_person(ports: PrivacyPorts, person: Person, *, cursor: str | No
 
 async def _account(ports: PrivacyPorts, account: Account) -> HeldAccount:
     devices = await ports.accounts.devices(account.id)
+    mailed = await ports.accounts.mailed_addresses(account.id)
+    saved = await ports.accounts.saved_passengers(account.id)
     named = [each.name for each in devices if each.name is not None]
-    email, *names = await ports.vault.open_all([account.email, *named])
-    opened = dict(zip(named, names, strict=True))
+    boxes = [account.email, *mailed, *saved, *named]
+    opened = dict(zip(boxes, await ports.vault.open_all(boxes), strict=True))
+    email = _text(opened[account.email]) or ERASED
+    others = {_text(opened[each]) for each in mailed} - {email, None}
     return HeldAccount(
         id=account.id,
-        email=ERASED if email is None else email.decode(),
+        email=email,
+        other_emails=sorted(each for each in others if each is not None),
+        saved_passengers=[
+            msgspec.json.decode(text, type=dict[str, Any])
+            for text in (opened[each] for each in saved)
+            if text is not None
+        ],
         role=account.role,
         created_at=account.created_at,
         consents=await ports.consents.of(account.id),

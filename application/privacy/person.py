@@ -27,7 +27,8 @@ History = Sequence[RecordedEvent]
 class Person(msgspec.Struct, frozen=True):
     """The account, if the person has one, and the bookings and credits that are about them.
 
-    An account of staff or of a travel agent has none: its bookings are about its customers.
+    Of an account of staff or of a travel agent these are attached bookings alone: those that it
+    sold are about its customers.
     `as_of` is how far the older of the read models was; None where none was asked.
     """
 
@@ -74,7 +75,8 @@ async def find_person(ports: PrivacyPorts, person: str) -> Person | None:
     if account is None:
         return None
     if account.role != "customer":
-        return Person(person, account, (), ())
+        attached, as_of = await ports.attached_to(person)
+        return Person(person, account, tuple(attached), (), as_of)
     bookings, of_bookings = await ports.bookings_of(person)
     credits, of_credits = await ports.credits_of(person)
     behind = max(of_bookings, of_credits, key=lambda each: each.lag_seconds)

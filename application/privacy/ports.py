@@ -16,7 +16,7 @@ from domain.privacy.consents import Consent
 from domain.privacy.events import ErasureReason
 
 StreamsOf = Callable[[str], Awaitable[tuple[Sequence[str], AsOf]]]
-"""All bookings, or all travel credits and gift cards, of an account, in the order of their ids."""
+"""All bookings or attached ones, or all travel credits and gift cards, of an account, by id."""
 
 
 class Account(msgspec.Struct, frozen=True):
@@ -27,6 +27,7 @@ class Account(msgspec.Struct, frozen=True):
     email: Sealed
     password_hash: str
     created_at: dt.datetime
+    is_verified: bool
 
 
 class Device(msgspec.Struct, frozen=True):
@@ -55,6 +56,14 @@ class Accounts(Protocol):
 
     async def with_address(self, email: str) -> str | None:
         """The id of the user who signs in with this address."""
+        ...
+
+    async def mailed_addresses(self, user: str) -> Sequence[Sealed]:
+        """The addresses to which links of the account were mailed, and those that were replaced."""
+        ...
+
+    async def saved_passengers(self, user: str) -> Sequence[Sealed]:
+        """The sealed details of passengers that a user has saved, the oldest first."""
         ...
 
     async def devices(self, user: str) -> Sequence[Device]:
@@ -128,7 +137,7 @@ class Erasures(Protocol):
         """
         ...
 
-    async def withdraw(self, person: str) -> bool:
+    async def withdraw(self, person: str, *, by: str) -> bool:
         """Withdraw an erasure that has not begun; returns whether there was one."""
         ...
 
@@ -215,6 +224,7 @@ class PrivacyPorts(msgspec.Struct, frozen=True):
     retention: Retention
     mailbox: Mailbox
     bookings_of: StreamsOf
+    attached_to: StreamsOf
     credits_of: StreamsOf
     clock: Clock
     forget_keys: Callable[[Sequence[str]], None]

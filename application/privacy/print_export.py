@@ -11,7 +11,7 @@ TITLE = "Personal data of"
 async def print_own_export(ports: PrivacyPorts, user: str, *, cursor: str | None) -> bytes:
     """Return a page of what is held about the caller as a PDF.
 
-    Rejects ExportCursorRefused; raises Unavailable.
+    Rejects AddressNotVerified and ExportCursorRefused; raises Unavailable.
     """
     return print_export(ports, await export_own(ports, user, cursor=cursor))
 

@@ -53,9 +53,9 @@ async def read_erasure(ports: PrivacyPorts, person: str) -> ErasureDetails:
     return await _details(ports, found)
 
 
-async def withdraw_erasure(ports: PrivacyPorts, person: str) -> None:
+async def withdraw_erasure(ports: PrivacyPorts, person: str, *, by: str) -> None:
     """Withdraw it; rejects ErasureUnknown, and ErasureBegun once the account is closed."""
-    if await ports.erasures.withdraw(person):
+    if await ports.erasures.withdraw(person, by=by):
         return
     if await ports.erasures.of(person) is None:
         raise rejections.ErasureUnknown()

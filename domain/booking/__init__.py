@@ -12,6 +12,7 @@ countries: countries as travel documents and airports have them
 companions: children and infants travel with an adult of the booking
 seats: seats of the seat map
 passenger_details: names, travel documents and special services of passengers
+saved_passengers: passengers that an account has saved for its bookings
 check_in: check-in, boarding, and how a flight ends for its passengers
 check_in_undo: the undo of a check-in
 departure_correction: what a departure closed is open again, because it was recorded by mistake

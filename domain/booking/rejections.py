@@ -171,6 +171,18 @@ class UnknownCountry(Rejection):
     code: ClassVar[str] = "VALIDATION_ERROR"
 
 
+class SavedPassengerRefused(Rejection):
+    """A passenger cannot be saved, or the caller has saved none with this id."""
+
+    code: ClassVar[str] = "VALIDATION_ERROR"
+
+
+class SavedPassengerUnknown(Rejection):
+    """The caller has saved no passenger with this id."""
+
+    code: ClassVar[str] = "NOT_FOUND"
+
+
 class NameRefused(Rejection):
     """A name has other letters or characters than a passport, or a title."""
 

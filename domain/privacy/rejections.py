@@ -29,6 +29,13 @@ class PasswordWrong(Rejection):
     code: ClassVar[str] = "VALIDATION_ERROR"
 
 
+class AddressNotVerified(Rejection):
+    """The account's address is not verified: a stranger may have registered it, and the export
+    would show what other systems know of the address' owner."""
+
+    code: ClassVar[str] = "VALIDATION_ERROR"
+
+
 class ExportCursorRefused(Rejection):
     """The cursor is no page of the export."""
 

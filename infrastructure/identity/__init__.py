@@ -5,6 +5,7 @@ sign_in_places: network addresses and devices as keyed hashes
 account_passwords: changes and resets passwords in Postgres
 account_emails: verifies and changes addresses in Postgres
 staff_accounts: invitations and roles in Postgres
+saved_passengers: passengers that an account saved, in Postgres
 mailed_links: mailed links, for the worker that writes their letters
 link_secrets: tokens of mailed links as keyed hashes
 guessed_passwords: passwords that attackers try first

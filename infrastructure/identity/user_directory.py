@@ -15,6 +15,7 @@ from domain.identity.lockout import Attempts, Lockout
 from domain.identity.roles import Role
 from domain.kernel.sealed import Sealed
 from infrastructure.postgres import pool as pools
+from infrastructure.privacy.consents import add_consent
 
 INSERT_KEY = "INSERT INTO vault.subject_key (subject, wrapped) VALUES (%s, %s)"
 INSERT_USER = (
@@ -88,6 +89,8 @@ class PostgresUserDirectory:
                     ),
                 )
                 await connection.execute(INSERT_FACT, ("registered", user.id, at))
+                for fact in user.consents:
+                    await add_consent(connection, user.id, fact)
                 if user.verification is not None:
                     values = link_values(user.verification, user.id)
                     await connection.execute(INSERT_VERIFICATION, values)

@@ -224,6 +224,17 @@ CREATE TABLE identity.recovery_code (
 );
 CREATE TRIGGER keep_recovery_code BEFORE UPDATE ON identity.recovery_code FOR EACH ROW EXECUTE FUNCTION identity.keep_recovery_code();
 
+CREATE TABLE identity.saved_passenger (
+    id text COLLATE "C" NOT NULL,
+    user_id text COLLATE "C" NOT NULL,
+    details bytea NOT NULL,
+    created_at timestamp with time zone DEFAULT clock_timestamp() NOT NULL,
+    CONSTRAINT saved_passenger_id_check CHECK ((id ~ '^pax_[0-9a-f]{24}$'::text)),
+    CONSTRAINT saved_passenger_pkey PRIMARY KEY (id),
+    CONSTRAINT saved_passenger_user_id_fkey FOREIGN KEY (user_id) REFERENCES identity.app_user(id)
+);
+CREATE INDEX saved_passenger_of_user ON identity.saved_passenger USING btree (user_id, created_at);
+
 CREATE TABLE identity.second_factor (
     user_id text COLLATE "C" NOT NULL,
     secret bytea NOT NULL,
@@ -489,6 +500,7 @@ CREATE TABLE privacy.erasure (
     erased_at timestamp with time zone,
     key_count integer,
     reported_at timestamp with time zone,
+    withdrawn_by text,
     CONSTRAINT erasure_check CHECK (((withdrawn_at IS NULL) OR (closed_at IS NULL))),
     CONSTRAINT erasure_check1 CHECK (((erased_at IS NULL) OR (closed_at IS NOT NULL))),
     CONSTRAINT erasure_check2 CHECK (((erased_at IS NULL) = (key_count IS NULL))),
@@ -501,6 +513,8 @@ CREATE TABLE privacy.erasure (
 CREATE INDEX erasure_unfinished ON privacy.erasure USING btree (id) WHERE ((withdrawn_at IS NULL) AND (reported_at IS NULL));
 CREATE UNIQUE INDEX erasure_of_person ON privacy.erasure USING btree (person) WHERE (withdrawn_at IS NULL);
 CREATE TRIGGER keep_erasure BEFORE UPDATE ON privacy.erasure FOR EACH ROW EXECUTE FUNCTION privacy.keep_erasure();
+CREATE TRIGGER record_request AFTER INSERT ON privacy.erasure FOR EACH ROW EXECUTE FUNCTION privacy.record_erasure();
+CREATE TRIGGER record_step AFTER UPDATE ON privacy.erasure FOR EACH ROW WHEN (((old.withdrawn_at IS DISTINCT FROM new.withdrawn_at) OR (old.erased_at IS DISTINCT FROM new.erased_at))) EXECUTE FUNCTION privacy.record_erasure();
 
 CREATE TABLE process.checkpoint (
     name text NOT NULL,
@@ -986,7 +1000,7 @@ CREATE OR REPLACE FUNCTION identity.remove_old_sessions(most integer)
  RETURNS integer
  LANGUAGE sql
  SECURITY DEFINER
- SET search_path TO 'pg_catalog', 'pg_temp'
+ SET search_path TO ''
 AS $function$
     DELETE FROM identity.authorization_code WHERE digest = ANY(ARRAY(
         SELECT digest FROM identity.authorization_code
@@ -1422,6 +1436,8 @@ CREATE OR REPLACE FUNCTION privacy.close_account(erasure_id text)
 AS $function$
 DECLARE
     closed text;
+    address bytea;
+    keys text[];
 BEGIN
     UPDATE privacy.erasure SET closed_at = pg_catalog.clock_timestamp()
     WHERE id = erasure_id AND withdrawn_at IS NULL AND closed_at IS NULL
@@ -1429,6 +1445,16 @@ BEGIN
     IF closed IS NULL THEN
         RETURN false;
     END IF;
+    SELECT email_index INTO address FROM identity.app_user WHERE id = closed FOR NO KEY UPDATE;
+    WITH gone AS (
+        DELETE FROM identity.mailed_link
+        WHERE user_id IS NULL AND email_index = address RETURNING subject)
+    SELECT pg_catalog.array_agg(subject) INTO keys FROM gone;
+    -- The key of an accepted invitation became that of the account which it opened.
+    DELETE FROM vault.subject_key AS k WHERE k.subject = ANY (keys)
+        AND NOT EXISTS (SELECT FROM identity.app_user AS u WHERE u.subject = k.subject);
+    UPDATE identity.mailed_link SET voided_at = pg_catalog.clock_timestamp()
+    WHERE invited_by = closed AND used_at IS NULL AND voided_at IS NULL;
     UPDATE identity.app_user
     SET password_hash = '', email_index = pg_catalog.sha256(pg_catalog.convert_to(
             pg_catalog.gen_random_uuid()::text || pg_catalog.gen_random_uuid()::text, 'UTF8'))
@@ -1463,8 +1489,15 @@ BEGIN
         RAISE EXCEPTION 'erasure %: the key of another account', erasure_id
             USING ERRCODE = 'AIS01';
     END IF;
+    DELETE FROM identity.mailed_link AS l
+    USING identity.app_user AS u
+    WHERE u.id = erased AND (l.user_id = u.id OR (l.user_id IS NULL AND l.subject = u.subject));
+    DELETE FROM identity.saved_passenger WHERE user_id = erased;
+    DELETE FROM identity.sign_in_challenge WHERE user_id = erased;
+    DELETE FROM identity.sign_in_place WHERE user_id = erased;
     DELETE FROM identity.session WHERE user_id = erased;
-    UPDATE identity.app_user SET email = '' WHERE id = erased;
+    -- Without a password it has no second factor either: a trigger removes one.
+    UPDATE identity.app_user SET email = '', password_hash = '' WHERE id = erased;
     DELETE FROM vault.subject_key WHERE subject = ANY (subjects) OR subject = ANY (ARRAY(
         SELECT subject FROM inbox.stripe_event WHERE id = ANY (stripe_events)));
     GET DIAGNOSTICS destroyed = ROW_COUNT;
@@ -1487,6 +1520,30 @@ BEGIN
         RAISE EXCEPTION 'erasure %: what has happened is final', old.id USING ERRCODE = 'AIS01';
     END IF;
     RETURN new;
+END
+$function$;
+
+CREATE OR REPLACE FUNCTION privacy.record_erasure()
+ RETURNS trigger
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO 'pg_catalog', 'pg_temp'
+AS $function$
+DECLARE
+    by_whom text := coalesce(new.withdrawn_by, new.requested_by);
+BEGIN
+    INSERT INTO audit.action (at, actor, action, resource, change, correlation_id)
+    VALUES (pg_catalog.clock_timestamp(),
+        coalesce((SELECT u.role || ':' || u.id FROM identity.app_user AS u WHERE u.id = by_whom),
+            by_whom),
+        CASE WHEN new.withdrawn_at IS NOT NULL THEN 'person.erasure_withdrawn'
+             WHEN new.erased_at IS NOT NULL THEN 'person.keys_destroyed'
+             ELSE 'person.erasure_requested' END,
+        new.person,
+        pg_catalog.jsonb_strip_nulls(pg_catalog.jsonb_build_object(
+            'reason', new.reason, 'keys', new.key_count)),
+        new.id);
+    RETURN NULL;
 END
 $function$;
 
@@ -1537,14 +1594,15 @@ AS $function$
     WHERE id = erasure_id AND erased_at IS NOT NULL AND reported_at IS NULL
 $function$;
 
-CREATE OR REPLACE FUNCTION privacy.withdraw_erasure(asked text)
+CREATE OR REPLACE FUNCTION privacy.withdraw_erasure(asked text, by_whom text)
  RETURNS boolean
  LANGUAGE sql
  SECURITY DEFINER
  SET search_path TO 'pg_catalog', 'pg_temp'
 AS $function$
     WITH withdrawn AS (
-        UPDATE privacy.erasure SET withdrawn_at = pg_catalog.clock_timestamp()
+        UPDATE privacy.erasure
+        SET withdrawn_at = pg_catalog.clock_timestamp(), withdrawn_by = by_whom
         WHERE person = asked AND withdrawn_at IS NULL AND closed_at IS NULL RETURNING id)
     SELECT pg_catalog.count(*) = 1 FROM withdrawn
 $function$;
@@ -1600,6 +1658,9 @@ $function$;
 -- COLUMN identity.mailed_link.used_at: ais_application may UPDATE
 -- COLUMN identity.mailed_link.voided_at: ais_application may UPDATE
 -- COLUMN identity.recovery_code.used_at: ais_application may UPDATE
+-- COLUMN identity.saved_passenger.details: ais_application may INSERT, UPDATE
+-- COLUMN identity.saved_passenger.id: ais_application may INSERT
+-- COLUMN identity.saved_passenger.user_id: ais_application may INSERT
 -- COLUMN identity.second_factor.confirmed_at: ais_application may UPDATE
 -- COLUMN identity.second_factor.created_at: ais_application may UPDATE
 -- COLUMN identity.second_factor.last_step: ais_application may UPDATE
@@ -1658,7 +1719,7 @@ $function$;
 -- FUNCTION privacy.remove_old_bodies(most integer): ais_application may EXECUTE
 -- FUNCTION privacy.remove_old_messages(most integer): ais_application may EXECUTE
 -- FUNCTION privacy.report_erasure(erasure_id text): ais_application may EXECUTE
--- FUNCTION privacy.withdraw_erasure(asked text): ais_application may EXECUTE
+-- FUNCTION privacy.withdraw_erasure(asked text, by_whom text): ais_application may EXECUTE
 -- FUNCTION projections.drop_generation_schema(name text): ais_projector may EXECUTE
 -- FUNCTION projections.make_generation_schema(name text): ais_projector may EXECUTE
 -- SCHEMA audit: ais_application may USAGE
@@ -1685,6 +1746,7 @@ $function$;
 -- TABLE identity.consent: ais_application may INSERT, SELECT
 -- TABLE identity.mailed_link: ais_application may INSERT, SELECT
 -- TABLE identity.recovery_code: ais_application may DELETE, INSERT, SELECT
+-- TABLE identity.saved_passenger: ais_application may DELETE, SELECT
 -- TABLE identity.second_factor: ais_application may DELETE, INSERT, SELECT
 -- TABLE identity.session: ais_application may INSERT, SELECT
 -- TABLE identity.sign_in_challenge: ais_application may INSERT, SELECT

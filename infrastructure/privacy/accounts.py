@@ -21,20 +21,43 @@ class PostgresAccounts:
     async def find(self, user: str) -> ports.Account | None:
         """Return the user with this id."""
         rows = await self._rows(
-            "SELECT id, role, subject, email, password_hash, created_at "
+            "SELECT id, role, subject, email, password_hash, created_at, "
+            "email_verified_at IS NOT NULL "
             "FROM identity.app_user WHERE id = %s",
             (user,),
         )
         if not rows:
             return None
-        user_id, role, subject, email, password_hash, created_at = rows[0]
-        return ports.Account(user_id, role, Sealed(subject, email), password_hash, created_at)
+        user_id, role, subject, email, *more = rows[0]
+        return ports.Account(user_id, role, Sealed(subject, email), *more)
 
     async def with_address(self, email: str) -> str | None:
         """Return the id of the user who signs in with this address."""
         index = self._lookup.of(email)
         rows = await self._rows("SELECT id FROM identity.app_user WHERE email_index = %s", (index,))
         return rows[0][0] if rows else None
+
+    async def mailed_addresses(self, user: str) -> Sequence[Sealed]:
+        """Return the addresses to which links were mailed, and those that were replaced."""
+        rows = await self._rows(
+            "SELECT DISTINCT u.subject, box.address FROM identity.app_user AS u "
+            "JOIN identity.mailed_link AS l "
+            "ON l.user_id = u.id OR (l.user_id IS NULL AND l.subject = u.subject) "
+            "CROSS JOIN LATERAL (VALUES (l.email), (l.replaced_email)) AS box (address) "
+            "WHERE u.id = %s AND box.address IS NOT NULL",
+            (user,),
+        )
+        return [Sealed(*row) for row in rows]
+
+    async def saved_passengers(self, user: str) -> Sequence[Sealed]:
+        """Return the sealed details of passengers that a user has saved, the oldest first."""
+        rows = await self._rows(
+            "SELECT u.subject, p.details FROM identity.saved_passenger AS p "
+            "JOIN identity.app_user AS u ON u.id = p.user_id "
+            "WHERE p.user_id = %s ORDER BY p.created_at, p.id",
+            (user,),
+        )
+        return [Sealed(*row) for row in rows]
 
     async def devices(self, user: str) -> Sequence[ports.Device]:
         """Return the sessions of a user, the last used first."""

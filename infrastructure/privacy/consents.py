@@ -38,9 +38,14 @@ class PostgresConsents:
             new = decide(known)
             if new is None:
                 return known
-            values = (user, new.purpose, new.version, new.given, new.at)
-            await connection.execute(INSERT, values)
+            await add_consent(connection, user, new)
             return [*known, new]
+
+
+async def add_consent(connection: Connection, user: str, fact: Consent) -> None:
+    """Record the fact in the transaction of this connection."""
+    values = (user, fact.purpose, fact.version, fact.given, fact.at)
+    await connection.execute(INSERT, values)
 
 
 async def _facts(connection: Connection, user: str) -> list[Consent]:

@@ -57,9 +57,10 @@ class PostgresErasures:
         )
         return [row[0] for row in rows]
 
-    async def withdraw(self, person: str) -> bool:
+    async def withdraw(self, person: str, *, by: str) -> bool:
         """Withdraw an erasure that has not begun; returns whether there was one."""
-        return bool((await self._execute("SELECT privacy.withdraw_erasure(%s)", (person,)))[0][0])
+        rows = await self._execute("SELECT privacy.withdraw_erasure(%s, %s)", (person, by))
+        return bool(rows[0][0])
 
     async def close_account(self, erasure_id: str) -> None:
         """Let nobody sign in any more and end all sessions."""

@@ -62,7 +62,7 @@ def withdraw(person: str, /) -> int:
         found = await named_person.person_named(ports, person)
         if found is None:
             return named_person.unknown("erase")
-        await withdraw_erasure(ports, found.id)
+        await withdraw_erasure(ports, found.id, by=OPERATOR)
         print(f"{found.id}: withdrawn")
         return 0
 

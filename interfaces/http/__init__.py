@@ -52,6 +52,7 @@ staff: invite staff, accept an invitation, change a role
 subscriptions: subscriptions of partners, and how far each got
 passwords: change a password, reset a lost one by a mailed link
 sessions: the devices on which a user is signed in
+saved_passengers: passengers that an account saves for its bookings
 privacy: consents, the caller's data, erasure of the account
 clients: register clients of third parties; consents of users
 consent_page: the page on which a user lets a client act for them

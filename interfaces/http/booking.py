@@ -13,8 +13,9 @@ from application.booking import hold_booking as holding
 from application.booking import list_bookings as listing
 from application.booking import read_calendar as calendar_of
 from application.booking import read_history as history
-from application.booking.create_booking import Traveller, WantedBooking
+from application.booking.create_booking import WantedBooking
 from application.booking.read_history import HistoryEntry
+from application.booking.travellers import SavedTraveller, Traveller
 from application.pricing.journeys import WantedExtra, WantedSeat
 from application.queries import ListedBooking
 from domain.kernel import ids
@@ -23,6 +24,7 @@ from interfaces.http.answers import Answered
 from interfaces.http.booking_response import BookingResponse
 from interfaces.http.mailbox import required_mailbox
 from interfaces.http.problems import invalid
+from interfaces.http.saved_passengers import SavedPassengerId
 from interfaces.http.strict_request import StrictRequest
 
 # At least five digits, whatever stands between them.
@@ -39,14 +41,16 @@ class PassengerRequest(msgspec.Struct, rename="camel", forbid_unknown_fields=Tru
     """A traveller, named in Latin letters as in the passport, without titles.
 
     `firstName` is null where the passport has one name only; `arabicName` is the whole name in
-    Arabic, for letters and the boarding pass. Children and infants need a birth date.
+    Arabic, for letters and the boarding pass. Children and infants need a birth date. With
+    `savedPassengerId` everything but the type is that of a passenger whom the caller has saved.
     """
 
-    first_name: wire.NameText | None
-    last_name: wire.NameText
+    first_name: wire.NameText | msgspec.UnsetType | None = msgspec.UNSET
+    last_name: wire.NameText | msgspec.UnsetType = msgspec.UNSET
     type: wire.PassengerType = "ADT"
     birth_date: dt.date | None = None
     arabic_name: wire.ArabicNameText | None = None
+    saved_passenger_id: SavedPassengerId | None = None
 
 
 class ContactRequest(msgspec.Struct, rename="camel", forbid_unknown_fields=True):
@@ -146,10 +150,7 @@ def _wanted(data: BookingRequest) -> WantedBooking:
     if data.quote_id is None and data.flight_id is None:
         raise invalid("flightId", "missing")
     return WantedBooking(
-        travellers=[
-            Traveller(each.first_name, each.last_name, each.type, each.birth_date, each.arabic_name)
-            for each in data.passengers
-        ],
+        travellers=[_traveller(each, index) for index, each in enumerate(data.passengers)],
         email=required_mailbox(data.contact.email, field="contact.email"),
         phone=data.contact.phone,
         flight_id=data.flight_id,
@@ -159,6 +160,27 @@ def _wanted(data: BookingRequest) -> WantedBooking:
         seats=tuple(WantedSeat(each.passenger, each.segment, each.seat) for each in data.seats),
         mode=data.mode,
     )
+
+
+def _traveller(data: PassengerRequest, index: int) -> Traveller | SavedTraveller:
+    """Return a traveller by name, or a saved one; refuses one who is both or neither."""
+    path = f"passengers[{index}]"
+    if data.saved_passenger_id is not None:
+        given = {
+            "firstName": data.first_name is not msgspec.UNSET,
+            "lastName": data.last_name is not msgspec.UNSET,
+            "birthDate": data.birth_date is not None,
+            "arabicName": data.arabic_name is not None,
+        }
+        for name, is_given in given.items():
+            if is_given:
+                raise invalid(f"{path}.{name}", "that of the saved passenger is taken")
+        return SavedTraveller(data.saved_passenger_id, data.type)
+    if isinstance(data.first_name, msgspec.UnsetType):
+        raise invalid(f"{path}.firstName", "missing")
+    if isinstance(data.last_name, msgspec.UnsetType):
+        raise invalid(f"{path}.lastName", "missing")
+    return Traveller(data.first_name, data.last_name, data.type, data.birth_date, data.arabic_name)
 
 
 @post(

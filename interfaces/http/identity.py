@@ -1,5 +1,6 @@
 """Routes of identity: register, the signed-in user, public keys."""
 
+import datetime as dt
 from typing import Annotated, Any
 
 import msgspec
@@ -18,10 +19,13 @@ PasswordText = Annotated[str, msgspec.Meta(min_length=1, max_length=1024)]
 
 
 class RegistrationRequest(msgspec.Struct, rename="camel", forbid_unknown_fields=True):
-    """An address and a password of 12 to 128 characters."""
+    """An address and a password of 12 to 128 characters; of the terms and the privacy notice that
+    the user accepted, the days on which they were published."""
 
     email: wire.EmailText
     password: PasswordText
+    terms_version: dt.date | None = None
+    privacy_notice_version: dt.date | None = None
 
 
 class RegistrationResponse(msgspec.Struct, rename="camel"):
@@ -43,7 +47,14 @@ async def register(
 ) -> RegistrationResponse:
     """Register as a customer; a link that verifies the address is mailed."""
     address = required_mailbox(data.email, field="email")
-    command = RegisterUser(address, data.password, "customer", request.language)
+    command = RegisterUser(
+        address,
+        data.password,
+        "customer",
+        request.language,
+        terms_version=data.terms_version,
+        privacy_notice_version=data.privacy_notice_version,
+    )
     await request.ports.register_user(command)
     return RegistrationResponse(address)
 

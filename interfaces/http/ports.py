@@ -10,6 +10,7 @@ from application.booking.attach_booking import GuestPorts
 from application.booking.find_bookings import SearchPorts
 from application.booking.list_changes import ListChanges
 from application.booking.ports import BookingPorts
+from application.booking.saved_passengers import SavedPassengerPorts
 from application.credit.ports import CreditPorts
 from application.identity.account_ports import AccountPorts
 from application.identity.client_ports import ClientPorts
@@ -41,6 +42,7 @@ class HttpPorts(msgspec.Struct, frozen=True):
     log_in: Callable[[LogIn], Awaitable[SignedIn | SecondFactorAsked]]
     sessions: SessionPorts
     privacy: PrivacyPorts
+    passengers: SavedPassengerPorts
     accounts: AccountPorts
     clients: ClientPorts
     verifier: TokenVerifier

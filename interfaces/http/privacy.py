@@ -65,10 +65,13 @@ class HeldSignInResponse(msgspec.Struct, rename="camel"):
 
 
 class HeldAccountResponse(msgspec.Struct, rename="camel"):
-    """What is stored about the account itself."""
+    """What is stored about the account itself; `otherEmails` are replaced addresses, and those to
+    which links were mailed."""
 
     id: str
     email: str
+    other_emails: list[str]
+    saved_passengers: list[dict[str, Any]]
     role: str
     created_at: dt.datetime
     consents: list[ConsentResponse]
@@ -156,7 +159,8 @@ async def read_data(
 ) -> PersonExportResponse:
     """Export all that is held about the caller and the passengers of their bookings, opened now.
 
-    A page has twenty bookings or credits with everything about them.
+    The address of the account must be verified. A page has twenty bookings or credits with
+    everything about them.
     """
     found = await reading.export_own(request.ports.privacy, request.principal.user, cursor=cursor)
     return _page(found)
@@ -202,7 +206,8 @@ async def request_erasure(
 @delete("/api/me/erasure", status_code=200, **auth.signed_in(None))
 async def withdraw_erasure(request: StrictRequest) -> ErasureWithdrawnResponse:
     """Withdraw the request, as long as the account is not closed."""
-    await erasing.withdraw_erasure(request.ports.privacy, request.principal.user)
+    user = request.principal.user
+    await erasing.withdraw_erasure(request.ports.privacy, user, by=user)
     return ErasureWithdrawnResponse(withdrawn=True)
 
 
@@ -235,6 +240,8 @@ def _account(account: reading.HeldAccount) -> HeldAccountResponse:
     return HeldAccountResponse(
         id=account.id,
         email=account.email,
+        other_emails=list(account.other_emails),
+        saved_passengers=[dict(each) for each in account.saved_passengers],
         role=account.role,
         created_at=account.created_at,
         consents=_consents(account.consents).consents,

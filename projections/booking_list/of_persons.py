@@ -7,14 +7,21 @@ from projections import progress
 from projections.projection import Pool
 
 
-async def all_of(pool: Pool, owner: str) -> tuple[list[str], answers.AsOf]:
-    """Return all bookings of an owner, in the order of their ids."""
+async def all_of(pool: Pool, user: str) -> tuple[list[str], answers.AsOf]:
+    """Return all bookings that a user owns or has attached, in the order of their ids."""
+    return await _bookings(pool, "owner = %(user)s OR attached_to = %(user)s", user)
+
+
+async def attached_to(pool: Pool, user: str) -> tuple[list[str], answers.AsOf]:
+    """Return all bookings that a user has attached, in the order of their ids."""
+    return await _bookings(pool, "attached_to = %(user)s", user)
+
+
+async def _bookings(pool: Pool, condition: str, user: str) -> tuple[list[str], answers.AsOf]:
     as_of = await progress.as_of(pool, "booking_list")
+    query = f"SELECT booking FROM read_model.booking_list WHERE {condition} ORDER BY booking"  # noqa: S608 - constants
     async with pool.connection() as connection:
-        rows = await connection.execute(
-            "SELECT booking FROM read_model.booking_list WHERE owner = %s ORDER BY booking",
-            (owner,),
-        )
+        rows = await connection.execute(query.encode(), {"user": user})
         return [row[0] for row in await rows.fetchall()], as_of
 
 

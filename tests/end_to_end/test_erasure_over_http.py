@@ -1,13 +1,18 @@
 """A person is erased over HTTP: nothing of them is found anywhere, and the books stay whole."""
 
 import asyncio
+import email
+import email.policy
+import re
 import subprocess
 import sys
 import time
 from typing import Any
 
 import httpx
+import msgspec
 import psycopg
+import pyotp
 import pytest
 
 from tests.support import customers, personal_traces, running_system, stored_log
@@ -20,9 +25,11 @@ FIRST, LAST, EMAIL, PHONE = "Zaynulabidin", "Unforgettable", "zayn@erased.exampl
 ARABIC, BORN, DOCUMENT = "زين العابدين", "1933-02-18", "Q7W3E5R1T9"
 FRIEND, FRIEND_EMAIL, WISH = "Bahiyyatunnisa", "bahiyya@erased.example", "Happy hundredth, aunt"
 NOTE, DEVICE = "sounded like a very old seafarer", "Zaynulabidin's phone"
+COMPANION = "Mudhakkirah"
+NEW_EMAIL, NEWER_EMAIL = "abidin@erased.example", "zaynul@erased.example"
 SECRETS = (
     *(FIRST, LAST, EMAIL, PHONE, ARABIC, BORN, DOCUMENT),
-    *(FRIEND, FRIEND_EMAIL, WISH, NOTE, DEVICE),
+    *(FRIEND, FRIEND_EMAIL, WISH, NOTE, DEVICE, COMPANION),
 )
 CONSENT = {"purpose": "marketing_mail", "version": "2026-01-01", "given": True}
 pytestmark = running_system.EACH_FORM
@@ -43,11 +50,60 @@ async def seeded(system: System, customer: Customer) -> str:
     await customer.post(
         "/api/gift-cards", {"amount": amount, "email": EMAIL, "recipient": recipient}
     )
-    account = {"email": customer.email, "password": PASSWORD}
-    await customer.client.post(
-        "/api/auth/mobile-login", json=account, headers={"user-agent": DEVICE}
-    )
+    await signed_in_from(customer, DEVICE)
+    await customer.post("/api/me/passengers", {"firstName": COMPANION, "lastName": LAST})
     return booking
+
+
+async def signed_in_from(customer: Customer, device: str) -> dict[str, Any]:
+    account = {"email": customer.email, "password": PASSWORD}
+    answer = await customer.client.post(
+        "/api/auth/mobile-login", json=account, headers={"user-agent": device}
+    )
+    found: dict[str, Any] = answer.json()
+    return found
+
+
+async def verified(system: System, customer: Customer) -> None:
+    """The customer uses the link that registering mailed."""
+    token = await mailed_token(system, "verify-email", customer.email)
+    await customer.post("/api/auth/email/verify", {"token": token})
+
+
+async def protected(system: System, customer: Customer) -> Customer:
+    """The account with all that protects it: a verified and a new address, a second factor with
+    recovery codes, a reset and a sign-in that were begun. The customer with the new address."""
+    await verified(system, customer)
+    change = {"newEmail": NEW_EMAIL, "password": PASSWORD}
+    await customer.post("/api/auth/email", change)
+    token = await mailed_token(system, "verify-email", NEW_EMAIL)
+    await customer.post("/api/auth/email/verify", {"token": token})
+    moved = msgspec.structs.replace(customer, email=NEW_EMAIL)
+    secret = (await moved.post("/api/auth/totp", {"password": PASSWORD}))["secret"]
+    code = pyotp.TOTP(secret).now()
+    codes = (await moved.post("/api/auth/totp/confirm", {"code": code}))["recoveryCodes"]
+    assert len(codes) == 10
+    assert (await signed_in_from(moved, DEVICE))["mfaRequired"] is True
+    for path, body in (
+        ("/api/auth/password-reset", {"email": NEW_EMAIL}),
+        ("/api/auth/email", {"newEmail": NEWER_EMAIL, "password": PASSWORD}),
+    ):
+        await moved.post(path, body)
+    await mailed_token(system, "verify-email", NEWER_EMAIL)
+    return moved
+
+
+async def mailed_token(system: System, kind: str, to: str) -> str:
+    """The token of the link in the letter of this kind to this address, once it is written."""
+    end = time.monotonic() + stored_log.WAIT_SECONDS
+    while True:
+        for path in system.mailbox.glob(f"{kind}-*.eml"):
+            letter = email.message_from_bytes(path.read_bytes(), policy=email.policy.default)
+            if letter["to"] == to:
+                (token,) = re.findall(r"#token=(\S+)", letter.get_content())
+                return str(token)
+        assert time.monotonic() < end, (kind, to)
+        await asyncio.sleep(0.1)
 
 
 async def end_travel(system: System, customer: Customer, booking: str) -> None:
@@ -82,7 +138,8 @@ async def test_after_an_erasure_nothing_of_the_person_is_found_anywhere(
 ) -> None:
     user = (await customer.call("GET", "/api/auth/me"))["id"]
     booking = await seeded(system, customer)
-    needles = (*SECRETS, customer.email)
+    first_email, customer = customer.email, await protected(system, customer)
+    needles = (*SECRETS, first_email, NEW_EMAIL, NEWER_EMAIL)
     await customer.post("/api/me/consents", CONSENT)
     waiting = await customer.post("/api/me/erasure", {"password": PASSWORD})
     assert waiting["step"] == "waiting"
@@ -152,11 +209,38 @@ async def test_consents_are_facts_in_order_and_a_repeat_records_none(customer: C
         assert (error.value.status, error.value.body["details"]["field"]) == (400, field)
 
 
+async def test_registering_records_the_accepted_texts_and_none_that_is_not_published(
+    client: httpx.AsyncClient,
+) -> None:
+    account = {"email": "accepting@consents.example", "password": PASSWORD}
+    accepted = {"termsVersion": "2026-02-01", "privacyNoticeVersion": "2026-03-01"}
+    for field in accepted:
+        body = {**account, **accepted, field: "2999-01-01"}
+        refused = await client.post("/api/auth/register", json=body)
+        assert (refused.status_code, refused.json()["details"]["field"]) == (400, field)
+    made = await client.post("/api/auth/register", json={**account, **accepted})
+    assert made.status_code == 201
+    # A known address: whoever registers it again accepts nothing in the other's name.
+    later = {**account, "termsVersion": "2026-09-01"}
+    assert (await client.post("/api/auth/register", json=later)).status_code == 201
+    token = (await client.post("/api/auth/mobile-login", json=account)).json()["accessToken"]
+    found = await client.get("/api/me/consents", headers={"authorization": f"Bearer {token}"})
+    assert [(each["purpose"], each["version"]) for each in found.json()["consents"]] == [
+        ("terms", "2026-02-01"),
+        ("privacy_notice", "2026-03-01"),
+    ]
+
+
 async def test_the_export_is_of_the_caller_alone_and_a_foreign_cursor_is_refused(
     system: System, client: httpx.AsyncClient, customer: Customer
 ) -> None:
     other = await customers.register(client)
     booking = (await other.reserved([running_system.schedule(system, seats=2)]))["id"]
+    with pytest.raises(Refused) as unverified:
+        await customer.call("GET", "/api/me/data")
+    assert (unverified.value.status, unverified.value.body["code"]) == (400, "VALIDATION_ERROR")
+    assert "POST /api/auth/email/verification" in unverified.value.body["details"]["reason"]
+    await verified(system, customer)
     mine = await customer.call("GET", "/api/me/data")
     assert (mine["streams"], mine["nextCursor"]) == ([], None)
     assert mine["account"]["email"] == customer.email

@@ -341,6 +341,10 @@ NOT_TRIED: dict[str, str] = {
     "/api/auth/email/verify": "a link works once: tests/integration/identity",
     "/api/auth/sessions": "it is a DELETE: tests/unit/http/test_sessions.py",
     "/api/auth/sessions/{session_id}": "it is a DELETE: tests/unit/http/test_sessions.py",
+    "/api/me/passengers": "it has no key: tests/end_to_end/test_saved_passengers_over_http.py",
+    "/api/me/passengers/{passenger_id}": (
+        "a repeat has no effect: tests/end_to_end/test_saved_passengers_over_http.py"
+    ),
     "/api/me/consents": "it has no key: tests/end_to_end/test_erasure_over_http.py",
     "/api/me/erasure": "it has no key: tests/end_to_end/test_erasure_over_http.py",
     "/api/auth/consents/{client_id}": (

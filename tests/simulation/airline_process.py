@@ -174,6 +174,7 @@ class AirlineProcess(Airline):
             calendar_files=unused,
             list_bookings=unused,
             unpaid_seats=unlimited_seats(),
+            saved_passengers=unused,
         )
 
     def dispute_ports(self) -> DisputePorts:

@@ -9,8 +9,9 @@ from typing import Any
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
 from application import ports
-from application.booking.create_booking import Traveller, WantedBooking, create_booking
+from application.booking.create_booking import WantedBooking, create_booking
 from application.booking.ports import BookingPorts
+from application.booking.travellers import Traveller
 from application.booking.unpaid_seats import UnpaidSeatLimits, UnpaidSeats, UnpaidWindow
 from application.caller import Caller
 from application.commands.stream_kinds import StreamKind
@@ -129,6 +130,7 @@ class MemoryUseCases:
             calendar_files=absent,
             list_bookings=absent,
             unpaid_seats=unlimited_seats(),
+            saved_passengers=absent,
         )
 
     def caller(self, role: Role = "customer") -> Caller:

@@ -123,6 +123,7 @@ class NamedParty:
             calendar_files=IcalendarFileWriter(),
             list_bookings=absent,
             unpaid_seats=unlimited_seats(),
+            saved_passengers=absent,
         )
 
     def check_in(

@@ -103,6 +103,14 @@ def opened_boxes(connection: "psycopg.Connection[Any]", system: System) -> list[
         "SELECT subject, email FROM identity.app_user",
         "SELECT u.subject, s.device FROM identity.session AS s "
         "JOIN identity.app_user AS u ON u.id = s.user_id WHERE s.device IS NOT NULL",
+        "SELECT u.subject, f.secret FROM identity.second_factor AS f "
+        "JOIN identity.app_user AS u ON u.id = f.user_id",
+        "SELECT u.subject, p.details FROM identity.saved_passenger AS p "
+        "JOIN identity.app_user AS u ON u.id = p.user_id",
+        "SELECT subject, email FROM identity.mailed_link WHERE email IS NOT NULL",
+        "SELECT coalesce(l.subject, u.subject), l.replaced_email FROM identity.mailed_link AS l "
+        "LEFT JOIN identity.app_user AS u ON u.id = l.user_id "
+        "WHERE l.replaced_email IS NOT NULL",
     ):
         boxes += connection.execute(query.encode()).fetchall()
     return [

@@ -10,6 +10,7 @@ from typing import Any
 import msgspec
 import pytest
 
+from application.booking.attach_booking import AttachBooking
 from application.booking.create_booking import CreateBooking
 from application.invoicing.record_buyer import RecordTaxBuyer
 from application.privacy.ports import PrivacyPorts
@@ -72,29 +73,126 @@ class Person:
             retention=webhooks,
             mailbox=self.letters,
             bookings_of=asking(airline.pool, of_persons.all_of),
+            attached_to=asking(airline.pool, of_persons.attached_to),
             credits_of=asking(airline.pool, credits.all_of),
             clock=lambda: dt.datetime.now(dt.UTC),
             forget_keys=self.vault.forget,
         )
 
-    async def register(self) -> None:
-        """Store the account with a sealed address."""
+    async def register(self, mail: str = MAIL, *, subject: str | None = None) -> None:
+        """Store the account with a sealed address, under a key of its own unless one is given."""
+        subject = subject or self.new_key()
+        box = self.vault.seal(subject, mail.encode())
+        self.airline.query(
+            "INSERT INTO identity.app_user "
+            "(id, email_index, subject, email, password_hash, role, created_at, email_verified_at) "
+            "VALUES (%s, %s, %s, %s, %s, 'customer', now(), now())",
+            self.id,
+            EmailIndex(KEYS).of(mail),
+            subject,
+            box.box,
+            PASSWORD_HASH,
+        )
+
+    def new_key(self) -> str:
+        """Store a fresh key; its subject."""
         subject, key = self.vault.new_subject()
-        box = self.vault.seal(subject, MAIL.encode())
         self.airline.query(
             "INSERT INTO vault.subject_key (subject, wrapped) VALUES (%s, %s)",
             subject,
             key.wrapped,
         )
+        return subject
+
+    async def with_every_proof(self, mail: str, earlier: str) -> tuple[str, str]:
+        """Links, invitations, a second factor, a challenge; the keys of two invitations."""
+        [(subject,)] = self.airline.query(
+            "SELECT subject FROM identity.app_user WHERE id = %s", self.id
+        )
+        new = self.vault.seal(subject, b"new@example.com").box
+        for purpose in ("reset_password", "verify_email"):
+            self._link(purpose, user_id=self.id)
+        self._link(
+            "change_email",
+            user_id=self.id,
+            email_index=b"n" * 32,
+            subject=subject,
+            email=new,
+        )
         self.airline.query(
-            "INSERT INTO identity.app_user "
-            "(id, email_index, subject, email, password_hash, role, created_at) "
-            "VALUES (%s, %s, %s, %s, %s, 'customer', now())",
+            "UPDATE identity.mailed_link SET used_at = now(), replaced_email = %s "
+            "WHERE user_id = %s AND purpose = 'change_email'",
+            self.vault.seal(subject, earlier.encode()).box,
             self.id,
-            EmailIndex(KEYS).of(MAIL),
-            subject,
-            box.box,
-            PASSWORD_HASH,
+        )
+        used = await self.invite(mail)
+        self.airline.query(
+            "UPDATE identity.mailed_link SET used_at = now() WHERE subject = %s", used
+        )
+        spare = await self.invite(mail)
+        # To nobody who has an account, by this one.
+        await self.invite(f"guest-of-{mail}", by=self.id)
+        await self.prove_again()
+        return used, spare
+
+    async def invite(self, mail: str, *, by: str | None = None) -> str:
+        """Invite staff; the subject of the key that seals the address."""
+        subject = self.new_key()
+        box = self.vault.seal(subject, mail.encode()).box
+        values = {"subject": subject, "email": box, "role": "agent", "invited_by": by}
+        self._link("invitation", user_id=None, email_index=EmailIndex(KEYS).of(mail), **values)
+        return subject
+
+    async def prove_again(self) -> None:
+        """A second factor with a recovery code, a challenge, a failed sign-in from somewhere, and a
+        saved passenger."""
+        self.airline.query(
+            "INSERT INTO identity.saved_passenger (id, user_id, details) VALUES (%s, %s, 'x')",
+            f"pax_{os.urandom(12).hex()}",
+            self.id,
+        )
+        self.airline.query(
+            "INSERT INTO identity.second_factor (user_id, secret, created_at) "
+            "VALUES (%s, 'x', now())",
+            self.id,
+        )
+        self.airline.query(
+            "INSERT INTO identity.recovery_code VALUES (%s, %s)", self.id, os.urandom(32)
+        )
+        self.airline.query(
+            "INSERT INTO identity.sign_in_challenge VALUES (%s, %s, %s, 'web', now(), now())",
+            os.urandom(32),
+            self.id,
+            os.urandom(32),
+        )
+        self.airline.query(
+            "INSERT INTO identity.sign_in_place (user_id, place) VALUES (%s, %s)",
+            self.id,
+            os.urandom(32),
+        )
+
+    def open_links(self) -> list[str | None]:
+        """The account of each link that works; None for an invitation."""
+        found = self.airline.query(
+            "SELECT user_id FROM identity.mailed_link WHERE used_at IS NULL AND voided_at IS NULL "
+            "ORDER BY user_id"
+        )
+        return [row[0] for row in found]
+
+    def _link(self, purpose: str, **values: object) -> None:
+        """Mail a link that is valid for 20 minutes."""
+        row = {
+            "id": f"lnk_{uuid.uuid4().hex[:24]}",
+            "purpose": purpose,
+            "token_hash": os.urandom(32),
+            "salt": os.urandom(16),
+            "language": "en",
+            **values,
+        }
+        self.airline.query(
+            f"INSERT INTO identity.mailed_link ({', '.join(row)}, created_at, expires_at) "
+            f"VALUES ({', '.join(['%s'] * len(row))}, now(), now() + interval '20 minutes')",
+            *row.values(),
         )
 
     async def book(self) -> str:
@@ -112,6 +210,10 @@ class Person:
             keys=(key,),
         )
         return str((await self.airline.submit(sealed)).answer.stream)
+
+    async def attach(self, booking: str) -> None:
+        """Have a booking that somebody else sold."""
+        await self.airline.submit(AttachBooking(booking, self.id, sold_to_owner=False))
 
     async def name_buyer(self, booking: str) -> str:
         """A business buys it; the subject of its key."""

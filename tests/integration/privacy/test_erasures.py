@@ -145,16 +145,16 @@ async def test_a_request_can_be_withdrawn_until_the_account_is_closed(person: Pe
     booking = await person.book()
     await person.airline.catch_up()
     erasure = await requested(person)
-    await withdraw_erasure(person.ports, person.id)
+    await withdraw_erasure(person.ports, person.id, by=person.id)
     assert await carry_out_erasure(person.ports, erasure) is None
     with pytest.raises(ErasureUnknown):
-        await withdraw_erasure(person.ports, person.id)
+        await withdraw_erasure(person.ports, person.id, by=person.id)
     await person.expire(booking)
     again = await requested(person)
     assert again != erasure
     assert await step(person, again) == "closed"
     with pytest.raises(ErasureBegun):
-        await withdraw_erasure(person.ports, person.id)
+        await withdraw_erasure(person.ports, person.id, by=person.id)
 
 
 async def test_a_guest_is_erased_by_the_booking_and_the_account_stays(person: Person) -> None:
@@ -192,6 +192,105 @@ async def test_an_account_of_staff_takes_no_passenger_with_it(person: Person) ->
     }
     await erased(person)
     assert person.keys() == passengers
+
+
+def proofs_left(person: Person) -> dict[str, int]:
+    """How many rows there are of all that proves the ownership of an account."""
+    [counts] = person.airline.query(
+        "SELECT (SELECT count(*) FROM identity.mailed_link), "
+        "(SELECT count(*) FROM identity.second_factor), "
+        "(SELECT count(*) FROM identity.recovery_code), "
+        "(SELECT count(*) FROM identity.sign_in_challenge), "
+        "(SELECT count(*) FROM identity.sign_in_place), "
+        "(SELECT count(*) FROM identity.saved_passenger)"
+    )
+    names = ("links", "factors", "codes", "challenges", "places", "saved")
+    return dict(zip(names, counts, strict=True))
+
+
+async def test_links_invitations_and_second_factors_go_with_the_account(person: Person) -> None:
+    used, spare = await person.with_every_proof(MAIL, "earlier@example.com")
+    other = Person(person.airline)
+    await other.register("neighbour@example.com")
+    await other.with_every_proof("neighbour@example.com", "before@example.com")
+    before = proofs_left(person)
+    assert before == {"links": 12, **dict.fromkeys(list(before)[1:], 2)}
+    await person.airline.catch_up()
+    erasure = await requested(person)
+    assert await step(person, erasure) == "closed"
+    assert not {used, spare} & person.keys()
+    # Nobody accepts an invitation by who is no longer there, and no link opens the account again.
+    assert person.open_links() == [other.id, other.id, None, None]
+    # Requests that were under way when the account was closed.
+    await person.prove_again()
+    await person.settle()
+    assert await step(person, erasure) == "reported"
+    # One more link than the neighbour's: the void one, of a guest who has no account.
+    assert proofs_left(person) == {
+        **{each: count // 2 for each, count in before.items()},
+        "links": 7,
+    }
+    assert person.letters.removed == sorted({MAIL, "earlier@example.com", "new@example.com"})
+
+
+async def test_the_key_of_another_account_outlives_an_invitation_to_the_same_address(
+    person: Person,
+) -> None:
+    """An account that an invitation opened has another address by now, and its key."""
+    await person.invite(MAIL)
+    [(key,)] = person.airline.query("SELECT subject FROM identity.mailed_link")
+    first = Person(person.airline)
+    first.vault = person.vault
+    await first.register("moved@example.com", subject=key)
+    await erased(person)
+    assert person.keys() == {key}
+
+
+async def test_requests_withdrawals_and_destroyed_keys_are_in_the_record_of_actions(
+    person: Person,
+) -> None:
+    await request_erasure(person.ports, person.id, by=person.id)
+    await withdraw_erasure(person.ports, person.id, by="operator")
+    booking = await over(person)
+    await request_erasure(person.ports, person.id, by="operator")
+    erasure = await erased(person)
+    await retain_person(person.ports, booking)
+    recorded = person.airline.query(
+        "SELECT actor, action, resource, change, correlation_id FROM audit.recorded_action "
+        "WHERE origin = 'stored' ORDER BY id"
+    )
+    customer, asked = f"customer:{person.id}", {"reason": "request"}
+    assert [row[:4] for row in recorded] == [
+        (customer, "person.erasure_requested", person.id, asked),
+        ("operator", "person.erasure_withdrawn", person.id, asked),
+        ("operator", "person.erasure_requested", person.id, asked),
+        ("operator", "person.keys_destroyed", person.id, {**asked, "keys": 2}),
+        ("system", "person.erasure_requested", booking, {"reason": "retention"}),
+    ]
+    assert [row[4] for row in recorded[2:4]] == [erasure, erasure]
+
+
+async def test_an_attached_booking_postpones_the_erasure_and_is_erased_with_its_holder(
+    person: Person,
+) -> None:
+    agency = Person(person.airline)
+    await agency.register("agency@example.com")
+    person.airline.query("UPDATE identity.app_user SET role = 'agent' WHERE id = %s", agency.id)
+    booking = await agency.book()
+    await person.attach(booking)
+    await person.airline.catch_up()
+    erasure = await requested(person)
+    assert await step(person, erasure) == "waiting"
+    details = await read_erasure(person.ports, person.id)
+    assert [(each.kind, each.of) for each in details.open] == [("travel", booking)]
+    await agency.expire(booking)
+    assert await step(person, erasure) == "closed"
+    await person.settle()
+    assert await step(person, erasure) == "reported"
+    [(subject,)] = person.airline.query(
+        "SELECT subject FROM identity.app_user WHERE id = %s", agency.id
+    )
+    assert person.keys() == {subject}
 
 
 async def test_an_unknown_person_is_refused(person: Person) -> None:

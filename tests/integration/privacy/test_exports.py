@@ -9,9 +9,10 @@ import pytest
 
 from application.privacy import export_person as exporting
 from application.privacy.change_consent import change_consent
-from application.privacy.export_person import export_own
-from application.privacy.print_export import print_export
-from domain.privacy.rejections import ExportCursorRefused
+from application.privacy.export_person import export_own, export_person
+from application.privacy.person import find_person
+from application.privacy.print_export import print_export, print_own_export
+from domain.privacy.rejections import AddressNotVerified, ExportCursorRefused
 from infrastructure.privacy.export_printer import PdfExportPrinter
 from tests.integration.privacy.conftest import CONTACT, MAIL, NAME, Person
 
@@ -52,6 +53,39 @@ async def test_a_long_export_comes_in_pages_of_which_only_the_first_has_the_acco
     for cursor in ("booking-ZZZZZZ", "", "x" * 64):
         with pytest.raises(ExportCursorRefused):
             await export_own(person.ports, person.id, cursor=cursor)
+
+
+@pytest.mark.parametrize("role", ["customer", "support"])
+async def test_a_booking_that_an_agency_sold_is_shown_to_the_account_that_has_it_attached(
+    person: Person, role: str
+) -> None:
+    agency = Person(person.airline)
+    await agency.register("agency@example.com")
+    person.airline.query("UPDATE identity.app_user SET role = 'agent' WHERE id = %s", agency.id)
+    person.airline.query("UPDATE identity.app_user SET role = %s WHERE id = %s", role, person.id)
+    attached, foreign = await agency.book(), await agency.book()
+    await person.attach(attached)
+    await person.airline.catch_up()
+    found = await export_own(person.ports, person.id, cursor=None)
+    assert [each.stream for each in found.streams] == [attached]
+    assert NAME.split()[1] in str(found)
+    assert foreign not in str(found)
+    assert (await export_own(person.ports, agency.id, cursor=None)).streams == []
+
+
+async def test_a_user_without_a_verified_address_is_shown_nothing_but_how_to_verify_it(
+    person: Person,
+) -> None:
+    person.airline.query("UPDATE identity.app_user SET email_verified_at = NULL")
+    await person.airline.catch_up()
+    for export in (export_own, print_own_export):
+        with pytest.raises(AddressNotVerified) as refused:
+            await export(person.ports, person.id, cursor=None)
+        assert "POST /api/auth/email/verification" in str(refused.value.parameters["reason"])
+    # Staff who are asked by letter have proved who it is about in their own way.
+    found = await find_person(person.ports, person.id)
+    assert found is not None
+    assert (await export_person(person.ports, found, cursor=None)).account is not None
 
 
 async def test_an_account_of_staff_shows_no_passenger(person: Person) -> None:

@@ -4,7 +4,8 @@ from typing import Any
 
 import pytest
 
-from application.booking.create_booking import Traveller, WantedBooking, create_booking
+from application.booking.create_booking import WantedBooking, create_booking
+from application.booking.travellers import Traveller
 from application.pricing.journeys import WantedSegment
 from application.pricing.ports import PricingPorts
 from application.pricing.quote_journey import quote_journey

@@ -10,9 +10,10 @@ import pytest
 
 from application import mail, ports
 from application.booking import letter_batches, letters, send_letter
-from application.booking.create_booking import Traveller, WantedBooking, create_booking
+from application.booking.create_booking import WantedBooking, create_booking
 from application.booking.letter_batches import LETTER_LIMIT, QueuedTask, SendLetters
 from application.booking.send_letter import LetterSender
+from application.booking.travellers import Traveller
 from application.payment.refund_payment import SendRefund
 from interfaces.worker.handlers import send_letters
 from interfaces.worker.task_handler import TasksLeft

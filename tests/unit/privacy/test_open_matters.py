@@ -37,6 +37,7 @@ def privacy(cases: MemoryUseCases) -> PrivacyPorts:
         retention=absent,
         mailbox=absent,
         bookings_of=absent,
+        attached_to=absent,
         credits_of=absent,
         clock=cases.airline.clock,
         forget_keys=absent,

@@ -1,0 +1,44 @@
+"""What plain SQL with the application's password cannot do to accounts and personal data."""
+
+import psycopg
+import pytest
+
+from tests.support.servers import TestDatabase
+
+ATTACKS = (
+    "UPDATE vault.booking_term SET subject = 'x'",
+    "TRUNCATE vault.booking_term",
+    "DELETE FROM vault.subject_key",
+    "UPDATE identity.session SET user_id = 'x'",
+    "DELETE FROM identity.session",
+    "UPDATE identity.mailed_link SET token_hash = ''",
+    "UPDATE identity.mailed_link SET user_id = 'x'",
+    "DELETE FROM identity.mailed_link",
+    "UPDATE identity.second_factor SET user_id = 'x'",
+    "UPDATE identity.recovery_code SET code_hash = ''",
+    "UPDATE identity.sign_in_challenge SET expires_at = now()",
+    "DELETE FROM identity.sign_in_challenge",
+    "UPDATE identity.auth_event SET happened = 'signed_in'",
+    "DELETE FROM identity.auth_event",
+    "UPDATE identity.saved_passenger SET user_id = 'x'",
+    "INSERT INTO identity.saved_passenger (id, user_id, details, created_at) "
+    "VALUES ('pax_0', 'x', '', now())",
+    "TRUNCATE identity.saved_passenger",
+    "UPDATE identity.app_user SET role = 'admin'",
+    "UPDATE identity.app_user SET email = ''",
+    "UPDATE privacy.consent SET given = false",
+    "DELETE FROM privacy.consent",
+    "UPDATE privacy.erasure SET closed_at = now()",
+    "DELETE FROM privacy.erasure",
+)
+
+
+@pytest.mark.parametrize("attack", ATTACKS)
+def test_the_application_changes_accounts_only_as_it_needs_to(
+    database: TestDatabase, attack: str
+) -> None:
+    with (
+        psycopg.connect(database.app_dsn, autocommit=True) as session,
+        pytest.raises(psycopg.errors.InsufficientPrivilege),
+    ):
+        session.execute(attack.encode())
