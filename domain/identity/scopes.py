@@ -66,7 +66,10 @@ SCOPES: Mapping[Scope, ScopeTerms] = {
 NAMES: tuple[Scope, ...] = get_args(Scope)
 # No client registers clients, nor searches the airline's travellers.
 WITHOUT_SCOPE: frozenset[Permission] = frozenset(
-    {"manage_users", "manage_clients", "find_bookings", "change_any_booking"}
+    {
+        *("manage_users", "manage_clients", "manage_partners"),
+        *("find_bookings", "change_any_booking"),
+    }
 )
 
 

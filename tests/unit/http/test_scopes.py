@@ -17,10 +17,11 @@ from interfaces.http.openapi.document import document
 from tests.support.http_client import CLIENT, Edge, http_ports
 
 # Routes of our own apps: no client reads a whole person, nor changes a password, a second factor, a
-# session, a consent, a role or another client.
+# session, a consent, a role or another client, nor sends events elsewhere.
 FOR_OUR_APPS = (
     *("/api/auth/", "/api/me/", "/api/admin/clients", "/api/admin/bookings/find"),
     *("/api/admin/invitations", "/api/admin/users/role"),
+    *("/api/admin/subscriptions", "/api/admin/parked-subscriptions"),
 )
 SAMPLE = "1"
 
