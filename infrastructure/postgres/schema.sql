@@ -1000,7 +1000,7 @@ CREATE OR REPLACE FUNCTION identity.remove_old_sessions(most integer)
  RETURNS integer
  LANGUAGE sql
  SECURITY DEFINER
- SET search_path TO ''
+ SET search_path TO 'pg_catalog', 'pg_temp'
 AS $function$
     DELETE FROM identity.authorization_code WHERE digest = ANY(ARRAY(
         SELECT digest FROM identity.authorization_code

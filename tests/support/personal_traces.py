@@ -23,6 +23,8 @@ NONCE_BYTES = 12
 BOX = re.compile(r'\{"subject":"(sub_[0-9a-v]{26})","box":"([^"]*)"\}|'
                  r'\{"box":"([^"]*)","subject":"(sub_[0-9a-v]{26})"\}')  # fmt: skip
 DIGITS = re.compile(rb"(?<![0-9A-Za-z.+])[0-9]+(?:[ -][0-9]+)*(?![0-9A-Za-z])")
+# Ids of requests and events are written so (RFC 9562); their groups may be digits alone.
+IDENTIFIER = re.compile(rb"\b[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}\b")
 CARD_DIGITS = range(13, 20)
 # The first digits that card networks issue (ISO/IEC 7812), with the lengths of their numbers:
 # tickets, instants and amounts have as many digits and may pass the check digit too.
@@ -153,7 +155,7 @@ def card_numbers_in(content: bytes) -> list[str]:
     """Numbers of 13 to 19 digits that may be a card's: network, length and check digit fit."""
     return [
         number
-        for match in DIGITS.finditer(content)
+        for match in DIGITS.finditer(IDENTIFIER.sub(b"", content))
         for number in _joined(re.split("[ -]", match[0].decode()))
         if _is_of_network(number) and _passes_luhn(number)
     ]

@@ -154,7 +154,7 @@ CREATE TRIGGER keep_code BEFORE UPDATE ON identity.authorization_code
 
 -- A code is kept as long as a session that it opened may last: presented again, it ends that one.
 CREATE OR REPLACE FUNCTION identity.remove_old_sessions(most integer) RETURNS integer
-LANGUAGE sql SECURITY DEFINER SET search_path = '' AS $$
+LANGUAGE sql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
     DELETE FROM identity.authorization_code WHERE digest = ANY(ARRAY(
         SELECT digest FROM identity.authorization_code
         WHERE expires_at < clock_timestamp() - interval '720 hours' LIMIT most));

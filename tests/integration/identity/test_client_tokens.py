@@ -53,7 +53,10 @@ async def test_a_client_introspects_its_own_tokens_only(identity: Identity) -> N
     for token in (tokens.access_token, tokens.refresh_token, own.access_token):
         assert await other.introspect(token) is None
         assert await resource.introspect(token) is not None
-    for token in ("", "rt_", tokens.access_token + "x", tokens.refresh_token[:-1] + "A"):
+    # The last symbol of a secret may stand for the same bytes as another: one before it is changed.
+    given = tokens.refresh_token
+    changed = given[:-2] + ("A" if given[-2] != "A" else "B") + given[-1]
+    for token in ("", "rt_", tokens.access_token + "x", changed):
         if token:
             assert await resource.introspect(token) is None
     await web.refresh(tokens.refresh_token)
