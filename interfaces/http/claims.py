@@ -30,7 +30,7 @@ class ClaimResponse(msgspec.Struct, rename="camel"):
     """What is owed for a flight; `regime` is the law, in force `since`.
 
     `status` is assessed, offered, accepted, paid or withdrawn. `iban` and `holder` are for those
-    who may pay it; `credit_id` is the travel credit that paid it.
+    who may pay it; `creditId` is the travel credit that paid it.
     """
 
     id: str

@@ -36,7 +36,7 @@ class ProposedPayoutResponse(msgspec.Struct, rename="camel"):
 
 
 class CreditResponse(msgspec.Struct, rename="camel"):
-    """A credit; `balance` can be spent until `expires_at`.
+    """A credit; `balance` can be spent until `expiresAt`.
 
     `origin` is cheaper_change, goodwill, compensation or gift_card, `booking` the booking that it
     came from, null for a gift card.

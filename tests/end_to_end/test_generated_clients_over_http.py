@@ -92,7 +92,7 @@ async def _document(client: httpx.AsyncClient, folder: Path) -> Path:
 def packed(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The packed client."""
     begin = time.monotonic()
-    path = typescript_client.pack(tmp_path_factory.mktemp("packed"))
+    path = typescript_client.pack(tmp_path_factory.mktemp("packed") / "my-app")
     print(f"the client was packed in {time.monotonic() - begin:.1f} s")
     return path
 

@@ -32,7 +32,7 @@ MEANING: dict[Status, str] = {
     S.RESERVED: "seats are held until a deadline, nothing is paid",
     S.PAID: "exactly the amount due was captured, tickets are about to be issued",
     S.CONFIRMED: "every passenger has a ticket and the seats are sold",
-    S.CHECKED_IN: "somebody has a boarding pass",
+    S.CHECKED_IN: "somebody has a boarding pass, or had one before an undone check-in",
     S.BOARDED: "everybody who still travels is on board",
     S.COMPLETED: "the journey is over and at least one coupon was flown",
     S.CANCELLED: "cancelled as a whole; money may still be on its way back",

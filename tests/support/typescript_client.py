@@ -33,8 +33,11 @@ class NotPacked(Exception):
 
 
 def pack(destination: Path) -> Path:
-    """Write `ais-client-<version>.tgz` into the folder; return its path. Raises NotPacked."""
+    """Write `ais-client-<version>.tgz` into the folder, which is made where there is none; return
+    its path. Raises NotPacked.
+    """
     destination = destination.resolve()
+    destination.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         shutil.copy(FOLDER / "client" / "index.ts", folder)

@@ -153,6 +153,7 @@ def _parameter(operation: str, generated: Mapping[str, Any]) -> dict[str, Any]:
     if isinstance(schema.get("type"), list):
         schema["type"] = next(each for each in schema["type"] if each != "null")
         schema["enum"] = [each for each in schema["enum"] if each is not None]
+    schema = {name: _as_in_a_body(value) for name, value in schema.items()}
     written = {
         "name": generated["name"],
         "in": generated["in"],
@@ -165,6 +166,13 @@ def _parameter(operation: str, generated: Mapping[str, Any]) -> dict[str, Any]:
         if word.example is not words.NO_EXAMPLE:
             written["example"] = word.example
     return written
+
+
+def _as_in_a_body(limit: Any) -> Any:
+    """A limit as the same member of a body has it: whole where the framework makes it a float."""
+    if isinstance(limit, str):
+        return limit.replace(schemas.BEFORE_LINE_FEED, "")
+    return int(limit) if isinstance(limit, float) and limit.is_integer() else limit
 
 
 def _key_parameter(found: Route) -> dict[str, Any]:

@@ -13,7 +13,7 @@ Schema = dict[str, Any]
 REFERENCE = "#/components/schemas/{name}"
 # A text of a request ends where its pattern ends, also before a line feed. In ECMA 262, which JSON
 # Schema uses, the dollar sign means that by itself.
-_BEFORE_LINE_FEED = r"(?!\n)"
+BEFORE_LINE_FEED = r"(?!\n)"
 
 
 def components(types: Iterable[type[msgspec.Struct]]) -> dict[str, Schema]:
@@ -70,7 +70,7 @@ def _mended(node: Any) -> None:
     if not isinstance(node, dict):
         return
     if isinstance(node.get("pattern"), str):
-        node["pattern"] = node["pattern"].replace(_BEFORE_LINE_FEED, "")
+        node["pattern"] = node["pattern"].replace(BEFORE_LINE_FEED, "")
     values = node.get("enum")
     if isinstance(values, list) and all(isinstance(each, str) for each in values):
         node.setdefault("type", "string")

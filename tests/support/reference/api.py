@@ -34,6 +34,8 @@ document at `/schema/openapi.json` and a page to read it at `/docs`.
   parties](../explanation/third-parties.md) says.
 - *Limit* is the [setting](settings.md) `AIS_LIMIT_*` that counts the route besides the one for all
   requests of a user.
+- [Parameters](#parameters) of a query are below the routes. A name that a route does not have is
+  ignored.
 """
 
 
@@ -59,7 +61,15 @@ def text() -> str:
     sections = [
         line for tag, rows in by_tag.items() for line in (f"## {tag}", "", *table(head, rows))
     ]
-    return page(INTRO, _permissions(), _scopes(), _codes(), sections, api_types.section(found))
+    return page(
+        INTRO,
+        _permissions(),
+        _scopes(),
+        _codes(),
+        sections,
+        _parameters(found),
+        api_types.section(found),
+    )
 
 
 def _permissions() -> list[str]:
@@ -130,6 +140,25 @@ def _answer(operation: dict[str, Any]) -> str:
 
 def _statuses(operation: dict[str, Any]) -> str:
     return ", ".join(sorted(operation["responses"]))
+
+
+def _parameters(found: dict[str, Any]) -> list[str]:
+    """What the query of each route may have; the path and headers are the same everywhere."""
+    rows = [
+        (
+            code(f"{method.upper()} {path}"),
+            code(each["name"]),
+            api_types.words(each["schema"]),
+            "" if each.get("required") else "yes",
+            each["description"],
+        )
+        for path, operations in found["paths"].items()
+        for method, operation in operations.items()
+        for each in operation.get("parameters", ())
+        if each["in"] == "query"
+    ]
+    head = ("route", "parameter", "type", "may be absent", "meaning")
+    return ["## Parameters", "", *table(head, rows)]
 
 
 def _codes() -> list[str]:
