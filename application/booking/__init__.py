@@ -5,6 +5,7 @@ Read `confirm_booking.py` for a command alone, `cancel_booking.py` for one with 
 create_booking: hold seats, draft, or queue on the waitlist
 saved_passengers: save passengers for bookings to come
 travellers: the travellers of a new booking, named or saved
+saved_documents: the travel documents of saved passengers who are booked
 hold_booking: hold the seats of a draft
 unpaid_seats: how many seats a customer may hold without paying
 offer_seats: offer free seats to the first waitlisted booking that fits

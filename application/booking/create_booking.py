@@ -6,11 +6,12 @@ from typing import Literal
 
 import msgspec
 
-from application.booking import journey, paid_seats, seat_needs
+from application.booking import journey, paid_seats, saved_documents, seat_needs
 from application.booking.access import carry_out
 from application.booking.booking_details import BookingDetails, details
 from application.booking.people import Contact, Name
 from application.booking.ports import BookingPorts
+from application.booking.saved_documents import BookedDocument
 from application.booking.stored_answer import stored_answer
 from application.booking.travellers import (
     SavedTraveller,
@@ -80,6 +81,9 @@ async def create_booking(
         )
         names = passport_names(travellers)
         command = _command(ports, caller, wanted, travellers, names)
+        flights = [each.flight for each in command.wanted]
+        documents = await saved_documents.booked(ports, travellers, command.passengers, flights)
+        command = msgspec.structs.replace(command, documents=documents)
         taken = await ports.unpaid_seats.take(caller, _places(wanted, command))
     except Rejection:
         # A repeat whose quote has lapsed since. Others get their stored answer from the append.
@@ -212,6 +216,7 @@ class CreateBooking(Command, frozen=True):
     quoted_times: tuple[NewTimes, ...] = ()
     mode: Mode = "hold"
     unpaid_limit: int | None = None
+    documents: tuple[BookedDocument, ...] = ()
 
     @property
     def streams(self) -> tuple[str, ...]:
@@ -235,6 +240,7 @@ class CreateBooking(Command, frozen=True):
         context.store_keys(self.keys)
         if self.mode != "draft":
             take_seats(context, booking_id, mode=self.mode, unpaid_limit=self.unpaid_limit)
+        saved_documents.record(context, booking_id, self.documents)
         return Reply(booking_id)
 
 

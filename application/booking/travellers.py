@@ -7,15 +7,17 @@ import msgspec
 
 from application.booking.people import Name, checked_name
 from application.booking.saved_passengers import PassengersOf
-from domain.booking import rejections
+from domain.booking import rejections, saved_passengers
 from domain.booking.saved_passengers import PassengerDetails
+from domain.booking.travel_documents import TravelDocument
 from domain.pricing.price import PassengerType
 
 
 class Traveller(msgspec.Struct, frozen=True):
     """A passenger of a new booking; only adults need no birth date.
 
-    `first_name` is None for a passenger whose passport has one name only.
+    `first_name` is None for a passenger whose passport has one name only; `document` is that of a
+    saved passenger.
     """
 
     first_name: str | None
@@ -23,6 +25,7 @@ class Traveller(msgspec.Struct, frozen=True):
     type: PassengerType
     birth_date: dt.date | None = None
     arabic_name: str | None = None
+    document: TravelDocument | None = None
 
 
 class SavedTraveller(msgspec.Struct, frozen=True):
@@ -33,7 +36,7 @@ class SavedTraveller(msgspec.Struct, frozen=True):
 
 
 async def named_travellers(
-    saved_passengers: PassengersOf, user: str, wanted: Sequence[Traveller | SavedTraveller]
+    passengers_of: PassengersOf, user: str, wanted: Sequence[Traveller | SavedTraveller]
 ) -> list[Traveller]:
     """Return the travellers, with what the user has saved of those who are named by id.
 
@@ -41,7 +44,7 @@ async def named_travellers(
     """
     if all(isinstance(each, Traveller) for each in wanted):
         return [each for each in wanted if isinstance(each, Traveller)]
-    saved = await saved_passengers(user)
+    saved = await passengers_of(user)
     known = {each.id: each.details for each in saved}
     return [
         each if isinstance(each, Traveller) else _saved_traveller(each, known, index)
@@ -58,7 +61,12 @@ def _saved_traveller(
             field=f"passengers[{index}].savedPassengerId", reason="unknown"
         )
     return Traveller(
-        details.first_name, details.last_name, wanted.type, details.birth_date, details.arabic_name
+        details.first_name,
+        details.last_name,
+        wanted.type,
+        details.birth_date,
+        details.arabic_name,
+        saved_passengers.travel_document(details),
     )
 
 

@@ -8,6 +8,7 @@ from msgspec.structs import replace
 
 from domain.booking import ages, names, rejections
 from domain.booking.countries import country_of
+from domain.booking.travel_documents import TravelDocument
 
 SAVED_LIMIT = 20
 # What a travel document shows besides itself, by the field of the request.
@@ -58,6 +59,25 @@ def checked(details: PassengerDetails, *, today: dt.date) -> PassengerDetails:
         arabic_name=None if arabic is None else names.arabic_name(arabic, field="arabicName"),
         nationality=None if nationality is None else _country(nationality, field="nationality"),
         document=document,
+    )
+
+
+def travel_document(details: PassengerDetails) -> TravelDocument | None:
+    """Return the document with all that it shows; None where none is saved."""
+    document = details.document
+    if document is None:
+        return None
+    assert details.birth_date is not None, "a document is saved with what it shows"
+    assert details.sex is not None, "a document is saved with what it shows"
+    assert details.nationality is not None, "a document is saved with what it shows"
+    return TravelDocument(
+        kind=document.kind,
+        number=document.number,
+        issuing_country=document.issuing_country,
+        nationality=details.nationality,
+        birth_date=details.birth_date,
+        sex=details.sex,
+        expires_on=document.expires_on,
     )
 
 

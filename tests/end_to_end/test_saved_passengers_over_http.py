@@ -137,6 +137,23 @@ async def test_a_saved_passenger_is_booked_by_id_and_a_repeat_answers_the_same_a
     assert not [row for row in rows if "Thurayya" in row[0] or saved in row[0]]
 
 
+async def test_the_saved_document_is_recorded_with_the_booking_if_it_does_for_a_flight(
+    system: System, customer: Customer
+) -> None:
+    flight = running_system.schedule(system, seats=9)
+    expired = {**SAVED, "document": {**SAVED["document"], "expiresOn": "2020-01-01"}}  # type: ignore[dict-item]
+    plain = {"firstName": "Rakan", "lastName": "Almutlaq"}
+    ids = [(await customer.post(PATH, each))["id"] for each in (SAVED, expired, plain)]
+    wanted = body(flight, *({"savedPassengerId": each} for each in ids))
+    booked = await customer.post("/api/bookings", wanted)
+    assert [each["documentRecorded"] for each in booked["passengers"]] == [True, False, False]
+    own = booked["passengers"][0]["coupons"][0]
+    assert own["documentProblem"] is None
+    named = {"firstName": "Thurayya", "lastName": "Almutlaq"}
+    plainly = await customer.post("/api/bookings", body(flight, named))
+    assert plainly["passengers"][0]["documentRecorded"] is False
+
+
 @pytest.mark.parametrize(
     ("passenger", "field"),
     [

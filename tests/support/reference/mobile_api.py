@@ -18,7 +18,8 @@ INTRO = """\
 Generated from the OpenAPI document by `python -m tests.support.reference.pages`; a test fails when
 they differ. All routes are on the [page of the API](api.md); what may change, and how it is
 announced, is on the [page of its versions](api-versions.md). Requests that can be tried one by one
-are in [connect an app](../how-to/connect-an-app.md).
+are in [connect an app](../how-to/connect-an-app.md) and
+[sell in an app](../how-to/sell-in-an-app.md).
 
 - **A typed client** is generated from `/schema/openapi.json`. Names of operations, such as
   `createBooking`, are the names of its functions and stay. The suite generates clients with
