@@ -63,7 +63,7 @@ class ChooseSeats(Command, frozen=True):
         """
         booking = journey.load(context, self.booking_id)
         if not 0 <= self.segment < len(booking.segments):
-            raise rejections.NoSuchPart(segment=self.segment)
+            raise rejections.NoSuchPart(field="segment", segment=self.segment)
         choices = tuple(
             SeatChoice(place.passenger, self.segment, place.seat) for place in self.places
         )
@@ -101,9 +101,11 @@ def _require_bought(booking: Booking, flight: Flight, segment: int, place: Place
     kept = bought & set(SEAT_EXTRAS.values())
     if kept and code not in kept and booking.status not in states.TICKETED:
         # Without tickets the price is as it was quoted: it includes the paid seat.
-        raise rejections.NoSuchPart(reason="seat_of_another_kind", seat=place.seat)
+        raise rejections.NoSuchPart(field="seats", reason="seat_of_another_kind", seat=place.seat)
     if code is not None and code not in bought:
-        raise rejections.NoSuchPart(reason="seat_is_sold_as_an_extra", extra=code, seat=place.seat)
+        raise rejections.NoSuchPart(
+            field="seats", reason="seat_is_sold_as_an_extra", extra=code, seat=place.seat
+        )
 
 
 class ReviewSeats(Command, frozen=True):

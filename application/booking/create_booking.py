@@ -351,9 +351,9 @@ def _queue(
     where seats are paid for, which nobody can promise.
     """
     if len(booking.segments) != 1:
-        raise rejections.InvalidJourney(reason="waitlist_takes_one_flight")
+        raise rejections.InvalidJourney(field="mode", reason="waitlist_takes_one_flight")
     if paid_seats.sold_seats(booking, 0):
-        raise rejections.InvalidJourney(reason="waitlist_takes_no_paid_seat")
+        raise rejections.InvalidJourney(field="mode", reason="waitlist_takes_no_paid_seat")
     segment = booking.segments[0]
     flight = journey.load_flight(context, segment.flight)
     joined = waitlist.join(

@@ -261,13 +261,13 @@ def _require_order(
     ]
     legs = [journeys.leg_of(flight) for flight in flights]
     sale.require_valid_journey(
-        list(zip(names, legs, strict=True)), surface_sectors=range(len(flights))
+        list(zip(names, legs, strict=True)), surface_sectors=range(len(flights)), field="flightId"
     )
     if to.flight == booking.segments[segment].flight:
         return  # what the airline itself has moved is no reason to refuse another cabin
     for index, (before, after) in enumerate(itertools.pairwise(legs)):
         if segment in {index, index + 1}:
-            connections.require_reachable(before, after)
+            connections.require_reachable(before, after, field="flightId")
 
 
 def _notice(coupons: Sequence[Coupon], facts: SegmentFacts, *, now: dt.datetime) -> int:
@@ -307,7 +307,7 @@ def _target(
         else journeys.lowest_bucket(cabin, journey.seats_of(booking, coupons))
     )
     if bucket is None:
-        raise flight_rejections.CabinNotFound(fareClass=to.fare_class or "")
+        raise flight_rejections.CabinNotFound(field="fareClass", fareClass=to.fare_class or "")
     return Target(
         Segment(to.flight, to.cabin, bucket.code, bucket.residue),
         exchange_rates.convert(bucket.fare, booking.currency),

@@ -16,13 +16,21 @@ from domain.booking import ages, passenger_details, rejections, travel_documents
 from domain.booking.passenger_details import NO_FINDINGS
 from domain.booking.state import Booking
 from domain.booking.travel_documents import Sector
-from domain.booking.values import DocumentFindings, DocumentProblem
+from domain.booking.values import DocumentFindings, DocumentProblem, DocumentReason
 from domain.identity import roles
 from domain.inventory.state import Flight
 from domain.kernel import sealed
 
 # What a route decodes a request into.
 TravelDocument = travel_documents.TravelDocument
+
+# What of a document a problem is about, as the request has it.
+SHOWN_IN: dict[DocumentReason, str] = {
+    "passport_needed": "kind",
+    "expires_too_soon": "expiresOn",
+    "age_differs": "birthDate",
+    "too_young": "birthDate",
+}
 
 _encode = msgspec.json.Encoder(order="deterministic").encode
 
@@ -85,7 +93,8 @@ async def _problems(
         )
     problems = tuple(each for each in found if each is not None)
     if problems and len(problems) == len(own):
-        raise travel_documents.refusal(problems[0], passenger=passenger)
+        field = SHOWN_IN[problems[0].reason]
+        raise travel_documents.refusal(problems[0], passenger=passenger, field=field)
     return problems
 
 

@@ -125,7 +125,7 @@ def _bucket(flight: Flight, wanted: WantedSegment, seats: int) -> Bucket:
     if wanted.fare_class is not None:
         bucket = cabin.bucket(wanted.fare_class)
         if bucket is None:
-            raise flight_rejections.CabinNotFound(fareClass=wanted.fare_class)
+            raise flight_rejections.CabinNotFound(field="fareClass", fareClass=wanted.fare_class)
         return bucket
     return lowest_bucket(cabin, seats)
 
@@ -142,18 +142,24 @@ def _require_within(wanted: Wanted) -> None:
     """Require that extras and seats name existing passengers and segments; infants have no seat."""
     if not wanted.extras and not wanted.seats:
         return
-    named = [(each.passenger, each.segment) for each in wanted.extras]
-    named += [(each.passenger, each.segment) for each in wanted.seats]
-    for passenger, segment in named:
+    named = [
+        *((f"extras[{at}]", each.passenger, each.segment) for at, each in enumerate(wanted.extras)),
+        *((f"seats[{at}]", each.passenger, each.segment) for at, each in enumerate(wanted.seats)),
+    ]
+    for place, passenger, segment in named:
         if not 0 <= passenger < len(wanted.passengers):
-            raise booking_rejections.NoSuchPart(passenger=passenger)
+            raise booking_rejections.NoSuchPart(field=f"{place}.passenger", passenger=passenger)
         if not 0 <= segment < len(wanted.segments):
-            raise booking_rejections.NoSuchPart(segment=segment)
-    for choice in wanted.seats:
+            raise booking_rejections.NoSuchPart(field=f"{place}.segment", segment=segment)
+    for index, choice in enumerate(wanted.seats):
         if wanted.passengers[choice.passenger] == "INF":
-            raise booking_rejections.NoSuchPart(passenger=choice.passenger, reason="sits_on_a_lap")
+            raise booking_rejections.NoSuchPart(
+                field=f"seats[{index}].passenger",
+                passenger=choice.passenger,
+                reason="sits_on_a_lap",
+            )
     if len({(each.passenger, each.segment) for each in wanted.seats}) != len(wanted.seats):
-        raise booking_rejections.NoSuchPart(reason="two_seats_for_one_passenger")
+        raise booking_rejections.NoSuchPart(field="seats", reason="two_seats_for_one_passenger")
 
 
 def _of_chosen_seats(wanted: Wanted, flights: Sequence[Flight]) -> list[ExtraChoice]:

@@ -66,7 +66,7 @@ class JourneyQuotes:
             return quote
         # Extras and seats belong to one passenger; without them only the types matter.
         if sorted(quote.passengers) != sorted(passengers) or quote.price.extras or quote.seats:
-            raise QuoteRefused(field="passengers")
+            raise QuoteRefused(field="passengers", reason="differs from the quote's passengers")
         return msgspec.structs.replace(
             quote, passengers=passengers, price=_reordered(quote, passengers)
         )

@@ -31,6 +31,7 @@ class QuoteRefused(Rejection):
     """The quote is not ours, or is for another flight, booking or party."""
 
     code: ClassVar[str] = "VALIDATION_ERROR"
+    reason: ClassVar[str | None] = "not_valid"
 
 
 _encode = msgspec.json.Encoder(order="deterministic").encode

@@ -69,7 +69,7 @@ def require_cancellable(booking: Booking, *, at_gate: bool) -> None:
 def require_part(booking: Booking, coupons: Sequence[Coupon], *, at_gate: bool) -> None:
     """The part is not empty, still open, and leaves no child or infant without an adult."""
     if not coupons:
-        raise rejections.NoSuchPart()
+        raise rejections.NoSuchPart(field="passengers")
     for coupon in coupons:
         lifted = coupon.status is CouponStatus.LIFTED
         if coupon.is_final or (lifted and not at_gate):
@@ -90,10 +90,10 @@ def part_of(
     """
     for index in passengers or ():
         if not 0 <= index < len(booking.passengers):
-            raise rejections.NoSuchPart(passenger=index)
+            raise rejections.NoSuchPart(field="passengers", passenger=index)
     for index in segments or ():
         if not 0 <= index < len(booking.segments):
-            raise rejections.NoSuchPart(segment=index)
+            raise rejections.NoSuchPart(field="segments", segment=index)
     return tuple(
         coupon
         for coupon in booking.open_coupons()

@@ -125,7 +125,7 @@ def passengers_to_check_in(
     for passenger in wanted:
         coupon = booking.coupon(passenger, segment)
         if coupon is None:
-            raise rejections.NoSuchPart(passenger=passenger, segment=segment)
+            raise rejections.NoSuchPart(field="passengers", passenger=passenger, segment=segment)
         if coupon.status is CouponStatus.OPEN:
             found.append(passenger)
         elif passengers is not None and coupon.is_final and not _was_checked_in(coupon):
@@ -189,7 +189,9 @@ def board(
         for passenger in passengers:
             coupon = booking.coupon(passenger, segment)
             if coupon is None:
-                raise rejections.NoSuchPart(passenger=passenger, segment=segment)
+                raise rejections.NoSuchPart(
+                    field="passengers", passenger=passenger, segment=segment
+                )
             if coupon.status not in {CouponStatus.CHECKED_IN, CouponStatus.LIFTED}:
                 raise rejections.CouponNotOpen(passenger=passenger, status=coupon.status)
             if coupon.standby:

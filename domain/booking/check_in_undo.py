@@ -31,7 +31,7 @@ def undo_check_in(
     for passenger in wanted:
         coupon = booking.coupon(passenger, segment)
         if coupon is None:
-            raise rejections.NoSuchPart(passenger=passenger, segment=segment)
+            raise rejections.NoSuchPart(field="passengers", passenger=passenger, segment=segment)
         if coupon.status is CouponStatus.CHECKED_IN:
             undone.append(passenger)
         elif coupon.status is not CouponStatus.OPEN:

@@ -34,10 +34,11 @@ def is_broken(before: Leg, after: Leg) -> bool:
     return after.departs_at - before.arrives_at < needed
 
 
-def require_reachable(before: Leg, after: Leg) -> None:
+def require_reachable(before: Leg, after: Leg, *, field: str = "flightIds") -> None:
     """Passengers of the first flight reach the next; otherwise InvalidJourney with the minutes."""
     if is_broken(before, after):
         raise rejections.InvalidJourney(
+            field=field,
             reason="connection_too_short",
             airport=after.origin,
             minutes=minimum_at(after.origin) // dt.timedelta(minutes=1),

@@ -49,7 +49,7 @@ def require_division(
     require_no_modification(booking)
     require_not_suspended(booking)
     if not passengers:
-        raise rejections.NoSuchPart(reason="no_passenger")
+        raise rejections.NoSuchPart(field="passengers", reason="no_passenger")
     for passenger in passengers:
         _require_flight_ahead(booking, passenger, facts)
     staying = {each.passenger for each in booking.open_coupons()} - set(passengers)
@@ -62,7 +62,7 @@ def require_division(
 
 def _require_flight_ahead(booking: Booking, passenger: int, facts: Sequence[SegmentFacts]) -> None:
     if not 0 <= passenger < len(booking.passengers):
-        raise rejections.NoSuchPart(passenger=passenger)
+        raise rejections.NoSuchPart(field="passengers", passenger=passenger)
     mine = [each for each in booking.open_coupons() if each.passenger == passenger]
     if not mine:
         raise rejections.CouponNotOpen(passenger=passenger)

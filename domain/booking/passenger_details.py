@@ -173,7 +173,9 @@ def correct_name(
     require_name_correction(booking, passenger)
     limit = correction_limit(letters)
     if distance > limit and reason is None:
-        raise rejections.NameCorrectionRefused(reason="another_person", limit=limit)
+        raise rejections.NameCorrectionRefused(
+            field="lastName", reason="another_person", limit=limit
+        )
     if not is_new:
         return []
     return [NameCorrected(passenger=passenger, name=name, reason=reason, notes=notes)]

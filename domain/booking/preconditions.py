@@ -65,7 +65,7 @@ def require_step(booking: Booking, after: Status) -> None:
 def require_segment(booking: Booking, segment: int) -> None:
     """The journey has this segment; otherwise NoSuchPart."""
     if not 0 <= segment < len(booking.segments):
-        raise rejections.NoSuchPart(segment=segment)
+        raise rejections.NoSuchPart(field="segment", segment=segment)
 
 
 def require_no_modification(booking: Booking) -> None:

@@ -65,6 +65,7 @@ class InvalidParty(Rejection):
     """The party breaks a rule: no adult, more infants than adults, more than nine passengers."""
 
     code: ClassVar[str] = "VALIDATION_ERROR"
+    field: ClassVar[str | None] = "passengers"
 
 
 class InvalidBirthDate(Rejection):
@@ -113,12 +114,15 @@ class NoSuchPart(Rejection):
     """The booking has no such passenger or segment."""
 
     code: ClassVar[str] = "VALIDATION_ERROR"
+    field: ClassVar[str | None] = "passenger"
+    reason: ClassVar[str | None] = "not_in_the_booking"
 
 
 class InvalidPart(Rejection):
     """The rest of the party would break a rule: children or infants without an adult."""
 
     code: ClassVar[str] = "VALIDATION_ERROR"
+    field: ClassVar[str | None] = "passengers"
 
 
 class DivisionRefused(Rejection):
@@ -143,6 +147,7 @@ class InvalidJourney(Rejection):
     """The flights do not follow each other, or are more than a booking can have."""
 
     code: ClassVar[str] = "VALIDATION_ERROR"
+    field: ClassVar[str | None] = "flightIds"
 
 
 class CheckInClosed(Rejection):
@@ -163,6 +168,7 @@ class DocumentMissing(Rejection):
     """
 
     code: ClassVar[str] = "VALIDATION_ERROR"
+    field: ClassVar[str | None] = "passengers"
 
 
 class UnknownCountry(Rejection):
@@ -193,6 +199,7 @@ class NameCorrectionRefused(Rejection):
     """The new name is more than a correction: a ticket is not transferable."""
 
     code: ClassVar[str] = "VALIDATION_ERROR"
+    field: ClassVar[str | None] = "passenger"
 
 
 class NothingToAnswer(Rejection):
@@ -230,3 +237,4 @@ class SpecialServiceRefused(Rejection):
     """The service does not fit the passenger, or the flight has no more of it."""
 
     code: ClassVar[str] = "VALIDATION_ERROR"
+    field: ClassVar[str | None] = "code"

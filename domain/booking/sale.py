@@ -54,21 +54,31 @@ def require_valid_party(passengers: Sequence[PassengerType]) -> None:
 
 
 def require_valid_journey(
-    flights: Sequence[tuple[str, Leg]], *, surface_sectors: Collection[int] = ()
+    flights: Sequence[tuple[str, Leg]],
+    *,
+    surface_sectors: Collection[int] = (),
+    field: str = "flightIds",
 ) -> None:
     """One to four different flights by name, each from where and after the one before arrives;
-    otherwise InvalidJourney. Segments in `surface_sectors` may depart from elsewhere.
+    otherwise InvalidJourney about the field. Segments in `surface_sectors` may depart from
+    elsewhere.
     """
     if not 0 < len(flights) <= SEGMENT_LIMIT:
-        raise rejections.InvalidJourney(reason="count", limit=SEGMENT_LIMIT)
+        raise rejections.InvalidJourney(field=field, reason="count", limit=SEGMENT_LIMIT)
     if len({name for name, _ in flights}) != len(flights):
-        raise rejections.InvalidJourney(reason="same_flight_twice")
+        raise rejections.InvalidJourney(field=field, reason="same_flight_twice")
     for index, ((_, before), (name, leg)) in enumerate(itertools.pairwise(flights), start=1):
         if leg.departs_at < before.arrives_at:
-            raise rejections.InvalidJourney(reason="departs_before_arrival", flight=name)
+            raise rejections.InvalidJourney(
+                field=field, reason="departs_before_arrival", flight=name
+            )
         if leg.origin != before.destination and index not in surface_sectors:
             raise rejections.InvalidJourney(
-                reason="does_not_join", flight=name, arrives=before.destination, departs=leg.origin
+                field=field,
+                reason="does_not_join",
+                flight=name,
+                arrives=before.destination,
+                departs=leg.origin,
             )
 
 

@@ -99,7 +99,7 @@ def require_seat_choice(
     for passenger in passengers:
         coupon = booking.coupon(passenger, segment)
         if coupon is None:
-            raise rejections.NoSuchPart(passenger=passenger, segment=segment)
+            raise rejections.NoSuchPart(field="seats", passenger=passenger, segment=segment)
         boarding = (
             coupon.status is CouponStatus.CHECKED_IN
             and facts is not None
@@ -109,7 +109,7 @@ def require_seat_choice(
         if coupon.status is not CouponStatus.OPEN and not boarding:
             raise rejections.CouponNotOpen(passenger=passenger, segment=segment)
         if booking.passengers[passenger].type == "INF":
-            raise rejections.NoSuchPart(passenger=passenger, reason="sits_on_a_lap")
+            raise rejections.NoSuchPart(field="seats", passenger=passenger, reason="sits_on_a_lap")
 
 
 def choose_seats(
@@ -124,7 +124,7 @@ def choose_seats(
     Rejects what `require_seat_choice` does, and NoSuchPart where one passenger takes two.
     """
     if len({each.passenger for each in seats}) != len(seats):
-        raise rejections.NoSuchPart(reason="two_seats_for_one_passenger")
+        raise rejections.NoSuchPart(field="seats", reason="two_seats_for_one_passenger")
     fresh = []
     for choice in seats:
         require_seat_choice(booking, choice.segment, (choice.passenger,), facts, now=now)

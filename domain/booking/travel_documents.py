@@ -88,9 +88,13 @@ def months_after(day: dt.date, months: int) -> dt.date:
     return dt.date(year, month, min(day.day, last))
 
 
-def refusal(problem: DocumentProblem, *, passenger: int) -> rejections.DocumentMissing:
-    """Return the rejection of a document with this problem."""
+def refusal(
+    problem: DocumentProblem, *, passenger: int, field: str | None = None
+) -> rejections.DocumentMissing:
+    """Return the rejection of a document with this problem; `field` is a member of the request."""
     facts: dict[str, str | int] = {"passenger": passenger, "segment": problem.segment}
+    if field is not None:
+        facts["field"] = field
     if problem.needed_until is not None:
         facts["needed"] = problem.needed_until.isoformat()
     if problem.needed_type is not None:

@@ -19,12 +19,14 @@ class CreditNotSpendable(Rejection):
     """
 
     code: ClassVar[str] = "VALIDATION_ERROR"
+    field: ClassVar[str | None] = "credit"
 
 
 class CreditAmountRefused(Rejection):
     """Not so much of the credit can be spent: `least` and `most`, in minor units, would do."""
 
     code: ClassVar[str] = "VALIDATION_ERROR"
+    reason: ClassVar[str | None] = "not_this_amount"
 
 
 class InvalidCredit(Rejection):

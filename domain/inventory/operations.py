@@ -53,7 +53,7 @@ def change_equipment(
     """Assign another aircraft; cabins that it lacks have no seats. Oversold is never clamped."""
     _require_scheduled(flight)
     if any(layout.cabin not in flight.cabins for layout in layouts):
-        raise rejections.CabinNotFound(cabin=next(iter(layouts)).cabin)
+        raise rejections.CabinNotFound(field="cabins", cabin=next(iter(layouts)).cabin)
     schedule.require_valid_layouts(layouts, dict.fromkeys(flight.cabins, 0))
     fitted = {layout.cabin: layout for layout in layouts}
     complete = tuple(fitted.get(code) or CabinLayout(code, 0, 1, "A") for code in flight.cabins)
@@ -140,7 +140,7 @@ def reschedule(
 def require_times(departs_at: dt.datetime, arrives_at: dt.datetime, *, now: dt.datetime) -> None:
     """In the future, in order, and no longer than a day; otherwise InvalidSchedule."""
     if not now < departs_at < arrives_at <= departs_at + schedule.LONGEST:
-        raise rejections.InvalidSchedule(reason="times")
+        raise rejections.InvalidSchedule(field="departureTime", reason="times")
 
 
 def _is_material(flight: Flight, *, departs_at: dt.datetime, arrives_at: dt.datetime) -> bool:
@@ -176,7 +176,7 @@ def reinstate(
     if flight.status is not FlightStatus.CANCELLED:
         raise rejections.FlightOver(status=flight.status)
     if flight.departs_at <= now:
-        raise rejections.InvalidSchedule(reason="times")
+        raise rejections.InvalidSchedule(field="flight_id", reason="times")
     return [
         FlightReinstated(
             reason=reason, departs_at=flight.departs_at, arrives_at=flight.arrives_at, note=note

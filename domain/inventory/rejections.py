@@ -37,6 +37,8 @@ class CabinNotFound(Rejection):
     """The departure has no such cabin."""
 
     code: ClassVar[str] = "VALIDATION_ERROR"
+    field: ClassVar[str | None] = "cabin"
+    reason: ClassVar[str | None] = "not_on_this_flight"
 
 
 class SalesClosed(Rejection):
@@ -49,6 +51,7 @@ class InvalidSchedule(Rejection):
     """The schedule is inconsistent: cabins, seats, fares or times contradict each other."""
 
     code: ClassVar[str] = "VALIDATION_ERROR"
+    field: ClassVar[str | None] = "cabins"
 
 
 class FlightAlreadyScheduled(Rejection):
@@ -70,6 +73,7 @@ class SeatUnknown(Rejection):
     """The cabin has no such seat."""
 
     code: ClassVar[str] = "VALIDATION_ERROR"
+    reason: ClassVar[str | None] = "no_such_seat"
 
 
 class SeatNotAllowed(Rejection):

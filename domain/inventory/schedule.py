@@ -53,9 +53,9 @@ def require_valid_schedule(scheduled: FlightScheduled, *, now: dt.datetime) -> N
         _require_order([each for each in scheduled.fares if each.cabin == cabin], seats[cabin])
     require_valid_layouts(scheduled.layouts, seats)
     if scheduled.origin == scheduled.destination:
-        raise rejections.InvalidSchedule(reason="route")
+        raise rejections.InvalidSchedule(field="to", reason="route")
     if not now < scheduled.departs_at < scheduled.arrives_at <= scheduled.departs_at + LONGEST:
-        raise rejections.InvalidSchedule(reason="times")
+        raise rejections.InvalidSchedule(field="departureTime", reason="times")
 
 
 def _require_valid_fares(scheduled: FlightScheduled) -> None:
@@ -66,7 +66,7 @@ def _require_valid_fares(scheduled: FlightScheduled) -> None:
     if not all(money.is_chargeable(fare.fare) for fare in scheduled.fares):
         raise rejections.InvalidSchedule(reason="fare")
     if len({fare.fare.currency for fare in scheduled.fares}) != 1:
-        raise rejections.InvalidSchedule(reason="currency")
+        raise rejections.InvalidSchedule(field="currency", reason="currency")
 
 
 def _require_order(fares: Sequence[FareClass], authorised: int) -> None:

@@ -33,6 +33,7 @@ class InvalidShares(Rejection):
     """The shares do not add up to what is due, or one of them cannot be charged."""
 
     code: ClassVar[str] = "VALIDATION_ERROR"
+    field: ClassVar[str | None] = "shares"
 
     def __init__(self, *, reason: str, **details: str | int) -> None:
         super().__init__(field="shares", reason=reason, **details)

@@ -59,7 +59,9 @@ def _require_valid(payment: Payment, shares: Sequence[money.Money], least: int) 
     if not LEAST <= len(shares) <= MOST:
         raise rejections.InvalidShares(reason=f"{LEAST} to {MOST} shares are expected")
     if any(share.currency != currency for share in shares):
-        raise rejections.InvalidShares(reason=f"the currency of the booking is {currency}")
+        raise rejections.InvalidShares(
+            field="currency", reason=f"the currency of the booking is {currency}"
+        )
     if any(share.amount < least or not money.is_chargeable(share) for share in shares):
         step = money.charge_step(currency)
         raise rejections.InvalidShares(

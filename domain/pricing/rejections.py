@@ -9,12 +9,15 @@ class CurrenciesDiffer(Rejection):
     """The flights are sold in currencies between which there is no rate."""
 
     code: ClassVar[str] = "VALIDATION_ERROR"
+    field: ClassVar[str | None] = "flightIds"
+    reason: ClassVar[str | None] = "no_exchange_rate"
 
 
 class ExtraUnknown(Rejection):
     """No such extra, or it is not sold in this currency."""
 
     code: ClassVar[str] = "VALIDATION_ERROR"
+    reason: ClassVar[str | None] = "not_sold"
 
 
 class ExtraRefused(Rejection):
@@ -29,3 +32,5 @@ class AmountNotCollectable(Rejection):
     """The amount is smaller or greater than what Stripe charges at once."""
 
     code: ClassVar[str] = "VALIDATION_ERROR"
+    field: ClassVar[str | None] = ""
+    reason: ClassVar[str | None] = "not_collectable"

@@ -93,6 +93,13 @@ def invalid(field: str, reason: str, *, status: int = 400) -> Problem:
     return Problem("VALIDATION_ERROR", status=status, details={"field": field, "reason": reason})
 
 
+def in_plain_words(reason: str) -> str:
+    """What a library says of a refused value, without its marks for code, and with the pattern as
+    the document has it.
+    """
+    return reason.replace("`", "").replace(r"(?!\\n)", "")
+
+
 def answer(request: Request[Any, Any, Any], error: Exception) -> Answered[ProblemBody]:
     """The answer to any exception; a bug is logged with its frames."""
     return rendered(as_problem(error, request), request)
@@ -180,7 +187,7 @@ def _from_framework(error: HTTPException, request: Request[Any, Any, Any]) -> Pr
         if first.get("key") == "data":  # the framework's text for a missing body
             return invalid("", "not JSON")
         field = name_on_the_wire(str(first.get("key", "")), request.scope["route_handler"])
-        details = {"field": field, "reason": str(first.get("message", ""))}
+        details = {"field": field, "reason": in_plain_words(str(first.get("message", "")))}
     elif isinstance(error, ValidationException) and isinstance(error.__cause__, KeyError):
         # A required parameter; the framework names it in its sentence only.
         return invalid(str(error.__cause__.args[0]), "missing")

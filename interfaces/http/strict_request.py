@@ -21,7 +21,7 @@ from application.caller import Language
 from application.identity.ports import Principal
 from interfaces.http import correlation
 from interfaces.http.ports import HttpPorts
-from interfaces.http.problems import Problem, invalid, prefers_arabic
+from interfaces.http.problems import Problem, in_plain_words, invalid, prefers_arabic
 
 Body = TypeVar("Body")
 
@@ -203,7 +203,7 @@ def explained(error: msgspec.ValidationError) -> Problem:
     if member is not None:
         path = f"{path}.{member['name']}" if path else member["name"]
         reason = "missing" if member[1] == "missing required" else "unknown"
-    return invalid(path[:REASON_LENGTH_LIMIT], reason.replace("`", "")[:REASON_LENGTH_LIMIT])
+    return invalid(path[:REASON_LENGTH_LIMIT], in_plain_words(reason)[:REASON_LENGTH_LIMIT])
 
 
 @functools.lru_cache(512)

@@ -37,7 +37,9 @@ def rejections() -> list[type[Rejection]]:
 @functools.cache
 def reasons_of_rejections() -> dict[str, list[str]]:
     """Reasons by name of the rejection class."""
-    found: dict[str, set[str]] = {each.__name__: set() for each in rejections()}
+    found: dict[str, set[str]] = {
+        each.__name__: set() if each.reason is None else {each.reason} for each in rejections()
+    }
     for call, constants in _calls():
         if (name := _name(call.func)) in found:
             found[name] |= _reasons(call.keywords, constants)
@@ -58,6 +60,16 @@ def reasons_of_problems() -> dict[str, list[str]]:
                             code = str(call.args[0].value)
                             found.setdefault(code, set()).update(_texts(value, constants))
     return {code: sorted(reasons) for code, reasons in found.items()}
+
+
+def places() -> Iterator[tuple[str, type[Rejection], set[str | None]]]:
+    """Where a rejection is made, its class, and the names that are given; None is a mapping."""
+    known = {each.__name__: each for each in rejections()}
+    for package in SOURCES:
+        for path in _files(package):
+            for node in ast.walk(ast.parse(path.read_text("utf-8"))):
+                if isinstance(node, ast.Call) and (found := known.get(_name(node.func))):
+                    yield f"{path}:{node.lineno}", found, {each.arg for each in node.keywords}
 
 
 def _calls() -> Iterator[tuple[ast.Call, dict[str, str]]]:

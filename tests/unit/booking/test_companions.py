@@ -76,7 +76,11 @@ def test_a_minor_is_not_checked_in_without_an_adult(kind: PassengerType) -> None
     family = Family("ADT", "ADT", kind)
     with pytest.raises(rejections.InvalidPart) as refusal:
         family.check_in(CHILD)
-    assert refusal.value.parameters == {"segment": 0, "reason": "without_an_adult"}
+    assert refusal.value.parameters == {
+        "field": "passengers",
+        "segment": 0,
+        "reason": "without_an_adult",
+    }
     family.check_in(0)
     family.check_in(CHILD)
     assert family.statuses() == [C.CHECKED_IN, C.OPEN, C.CHECKED_IN]

@@ -179,6 +179,7 @@ def test_a_connection_below_the_minimum_is_not_sold() -> None:
     with pytest.raises(rejections.InvalidJourney) as refused:
         case.airline.ticketed((case.first, case.connecting(after_minutes=74)))
     assert refused.value.parameters == {
+        "field": "flightIds",
         "reason": "connection_too_short",
         "airport": "JED",
         "minutes": 75,

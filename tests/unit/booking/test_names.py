@@ -248,7 +248,11 @@ def test_a_short_name_never_becomes_another_persons_letter_by_letter(
     case.correct(distance=limit, letters=letters)
     with pytest.raises(rejections.NameCorrectionRefused) as refused:
         case.correct(distance=limit + 1, letters=letters)
-    assert refused.value.parameters == {"reason": "another_person", "limit": limit}
+    assert refused.value.parameters == {
+        "field": "lastName",
+        "reason": "another_person",
+        "limit": limit,
+    }
     case.correct(distance=limit + 1, letters=letters, reason="as in the passport shown")
 
 

@@ -245,7 +245,7 @@ def test_a_passenger_takes_one_seat_of_a_flight() -> None:
     two = (Place(0, "10A"), Place(0, "10B"))
     with pytest.raises(rejections.NoSuchPart) as refused:
         case.airline.submit(ChooseSeats(booking, 0, two, at_gate=True))
-    assert refused.value.parameters == {"reason": "two_seats_for_one_passenger"}
+    assert refused.value.parameters == {"field": "seats", "reason": "two_seats_for_one_passenger"}
 
 
 def test_two_infants_of_a_party_are_not_on_one_side_of_a_row() -> None:

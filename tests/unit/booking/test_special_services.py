@@ -84,7 +84,11 @@ def test_a_passenger_has_one_service_of_a_kind_on_a_flight(first: str, second: s
     state = requested(booking(), first)
     with pytest.raises(rejections.SpecialServiceRefused) as refused:
         requested(state, second)
-    assert refused.value.parameters == {"reason": "another_of_its_kind", "code": first}
+    assert refused.value.parameters == {
+        "field": "code",
+        "reason": "another_of_its_kind",
+        "code": first,
+    }
 
 
 @pytest.mark.parametrize(

@@ -234,6 +234,7 @@ def test_a_document_of_another_age_than_was_paid_for_does_for_no_flight() -> Non
         problem = ages.problem_on(booking, 0, dt.date(2020, 1, 1), segment=segment)
         assert problem == DocumentProblem(segment, "age_differs", needed_type="CHD")
         assert travel_documents.refusal(problem, passenger=0).parameters == {
+            "field": "passengers",
             "passenger": 0,
             "segment": segment,
             "reason": "age_differs",

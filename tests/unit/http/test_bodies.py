@@ -78,6 +78,27 @@ async def test_the_answer_names_field_and_reason(edge: Edge) -> None:
 
 
 @pytest.mark.parametrize(
+    ("query", "field", "reason"),
+    [
+        ("to=JED&date=2026-12-01&from=ruh", "from", "Expected str matching regex '^[A-Z]{3}$'"),
+        ("from=RUH&to=JED&date=2026-12-01&days=5", "days", "Expected int >= 7"),
+    ],
+)
+async def test_a_reason_has_no_marks_and_the_pattern_of_the_document(
+    edge: Edge, query: str, field: str, reason: str
+) -> None:
+    async with edge.client() as client:
+        of_a_query = await client.get(f"/api/price-calendar?{query}")
+        body = {"from": "ruh", "to": "JED", "date": "2026-12-01"}
+        of_a_body = await client.post("/api/flights/search", json=body)
+    assert of_a_query.json()["details"] == {"field": field, "reason": reason}
+    assert of_a_body.json()["details"] == {
+        "field": "from",
+        "reason": "Expected str matching regex '^[A-Z]{3}$'",
+    }
+
+
+@pytest.mark.parametrize(
     ("content", "field", "reason"),
     [
         (b'{"travellers":[],"status":"paid"}', "", ""),
