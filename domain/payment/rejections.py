@@ -35,9 +35,6 @@ class InvalidShares(Rejection):
     code: ClassVar[str] = "VALIDATION_ERROR"
     field: ClassVar[str | None] = "shares"
 
-    def __init__(self, *, reason: str, **details: str | int) -> None:
-        super().__init__(field="shares", reason=reason, **details)
-
 
 class SessionEnded(Rejection):
     """The checkout session of this request can no longer be paid; a new key opens another one."""
