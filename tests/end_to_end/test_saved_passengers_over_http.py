@@ -1,6 +1,7 @@
 """Passengers that an account saves: sealed, booked by id, and seen by nobody else."""
 
 import asyncio
+import datetime as dt
 from typing import Any
 
 import httpx
@@ -152,6 +153,29 @@ async def test_the_saved_document_is_recorded_with_the_booking_if_it_does_for_a_
     named = {"firstName": "Thurayya", "lastName": "Almutlaq"}
     plainly = await customer.post("/api/bookings", body(flight, named))
     assert plainly["passengers"][0]["documentRecorded"] is False
+
+
+async def test_a_saved_document_that_does_for_one_of_two_flights_shows_where_it_does_not(
+    system: System, customer: Customer
+) -> None:
+    there = running_system.schedule(system, seats=9)
+    back = running_system.schedule(
+        system, seats=9, route=("JED", "RUH"), leaves_in=dt.timedelta(days=60)
+    )
+    between = (dt.datetime.now(dt.UTC) + dt.timedelta(days=45)).date().isoformat()
+    short = {**SAVED, "document": {**SAVED["document"], "expiresOn": between}}  # type: ignore[dict-item]
+    saved = (await customer.post(PATH, short))["id"]
+    quote = {"flightIds": [there, back], "passengers": [{"type": "ADT"}]}
+    wanted = {
+        "quoteId": (await customer.post("/api/quotes", quote))["quoteId"],
+        "passengers": [{"savedPassengerId": saved}],
+        "contact": {"email": "noura@example.com"},
+    }
+    (passenger,) = (await customer.post("/api/bookings", wanted))["passengers"]
+    assert passenger["documentRecorded"] is True
+    problems = [each["documentProblem"] for each in passenger["coupons"]]
+    assert problems[0] is None
+    assert problems[1]["reason"] == "expires_too_soon"
 
 
 @pytest.mark.parametrize(
