@@ -36,6 +36,8 @@ LEASE_DIVISOR = 100
 LEDGER_LIMIT = 50_000
 STORE_PAUSE_SECONDS = 5.0
 TURN_LIMIT = 8
+# Of the end of the header: what our proxies add stands behind whatever a client wrote.
+FORWARDED_LENGTH = 2_048
 
 Network = ipaddress.IPv4Network | ipaddress.IPv6Network
 
@@ -233,7 +235,7 @@ def client_address(
         return "local"
     if forwarded_for is None or not trusted or not _is_trusted(peer, trusted):
         return _counted(peer)
-    for part in reversed(forwarded_for[:2048].decode("latin-1").split(",")):
+    for part in reversed(forwarded_for[-FORWARDED_LENGTH:].decode("latin-1").split(",")):
         hop = part.strip()
         if _parsed(hop) is None:
             break
