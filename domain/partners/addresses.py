@@ -7,8 +7,15 @@ from urllib.parse import SplitResult, urlsplit
 from domain.partners.rejections import UrlRefused
 
 URL_LENGTH = 500
+# An address, or a name as RFC 1123, 2.1, has it, which every client reads alike: no escape, no
+# empty label, nothing behind a bracket.
+_AUTHORITY = re.compile(
+    r"(.*@)?(\[[0-9a-f:.]+\]|(?=[^:]{1,253}(:|$))([a-z0-9_-]{1,63}\.)*[a-z0-9_-]{1,63})"
+    r"(:[1-9][0-9]*)?",
+    re.IGNORECASE,
+)
 # Resolvers read such a host as an IPv4 address: 2130706433, 127.1 and 0x7f.1 are 127.0.0.1.
-_ENDS_IN_NUMBER = re.compile(r"(^|\.)(0x[0-9a-f]*|[0-9]+)\.?$")
+_ENDS_IN_NUMBER = re.compile(r"(^|\.)(0x[0-9a-f]*|[0-9]+)$")
 Address = ipaddress.IPv4Address | ipaddress.IPv6Address
 
 # NAT64 (RFC 6052): a network without IPv4 reaches IPv4 addresses by the last 32 bits of these.
@@ -32,7 +39,7 @@ def require_deliverable(url: str, *, loopback: bool) -> None:
         host, _ = parts.hostname, parts.port
     except ValueError:
         raise UrlRefused(field="url", reason="malformed") from None
-    if not host or "\\" in url:
+    if not host or "\\" in url or _AUTHORITY.fullmatch(parts.netloc) is None:
         raise UrlRefused(field="url", reason="malformed")
     literal = _literal(host)
     if literal is None and _ENDS_IN_NUMBER.search(host):

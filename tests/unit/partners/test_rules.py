@@ -2,10 +2,13 @@
 
 import datetime as dt
 import ipaddress
+from urllib.parse import urlsplit
 
 import pytest
 import standardwebhooks
-from hypothesis import given
+import yarl
+from aiohttp.helpers import is_ip_address
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from domain.partners import addresses, retries, signature
@@ -70,6 +73,24 @@ def test_an_address_is_judged_alike_in_each_way_to_write_it(address: ipaddress.I
         ("https://0177.0.0.1/", "malformed"),
         ("https://127.1/", "malformed"),
         ("https://127.0.0.1./", "malformed"),
+        # aiohttp takes digits and dots for an address, and asks no resolver about them.
+        ("https://127.0.0.1../", "malformed"),
+        ("https://127..0.0.1/", "malformed"),
+        ("https://127.0.0.%31/", "malformed"),
+        ("https://%6c%6f%63%61%6c%68%6f%73%74/", "malformed"),
+        ("https://127.0.0.1%20/", "malformed"),
+        ("https://partner.example%00.org/", "malformed"),
+        ("https://[2606:4700::1]127.0.0.1/", "malformed"),
+        ("https://partner.example;x/", "malformed"),
+        ("https://partner.example:0/", "malformed"),
+        ("https://partner.example:/", "malformed"),
+        ("https://partner.example:0443/", "malformed"),
+        ("https://partner.example./", "malformed"),
+        ("https://.partner.example/", "malformed"),
+        (f"https://{'x' * 64}.example/", "malformed"),
+        (f"https://{'x.' * 127}example/", "malformed"),
+        ("https://[fe80::1%25eth0]/", "malformed"),
+        ("https://[::1%25lo]:8443/", "malformed"),
         ("https://user:word@partner.example/", "with_credentials"),
         ("https://partner.example@10.0.0.1/", "with_credentials"),
         ("https://partner.example/#x", "with_fragment"),
@@ -80,6 +101,26 @@ def test_a_url_of_another_form_is_refused_with_its_reason(url: str, reason: str)
     with pytest.raises(UrlRefused) as refused:
         addresses.require_deliverable(url, loopback=False)
     assert refused.value.parameters == {"field": "url", "reason": reason}
+
+
+HOSTS = st.text(st.sampled_from("0123456789abfxABFX.:%[]-_~;,@ /?#"), min_size=1, max_size=24)
+
+
+@given(HOSTS | st.ip_addresses().map(str))
+@example("127.0.0.1..").via("what aiohttp takes for an address")
+@example("[2606:4700::1]127.0.0.1").via("two hosts in one")
+def test_what_the_sender_connects_to_is_the_host_that_was_judged(host: str) -> None:
+    url = f"https://{host}/"
+    try:
+        addresses.require_deliverable(url, loopback=False)
+    except UrlRefused:
+        return
+    judged, sent = urlsplit(url).hostname, yarl.URL(url).raw_host
+    assert sent == judged
+    # Without a resolver only addresses are connected to, which were judged as such.
+    assert sent is not None
+    if is_ip_address(sent):
+        assert addresses.may_be_reached(ipaddress.ip_address(sent), loopback=False)
 
 
 def test_plain_http_never_leaves_this_machine() -> None:
