@@ -1,6 +1,7 @@
 """Builds what subscriptions of partners need, for the web role, the scheduler and `ais partner`."""
 
 import os
+import random
 import secrets
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -30,13 +31,14 @@ def subscriptions_on(pool: Pool, keys: MasterKeys, settings: Settings) -> Subscr
 @asynccontextmanager
 async def open_deliveries(core: Core) -> AsyncIterator[DeliveryPorts]:
     """Open what delivers; close its connections on exit."""
-    sender = HttpDeliverySender(loopback=core.settings.partner_loopback)
+    sender = HttpDeliverySender(loopback=core.settings.partner_loopback, clock=core.clock)
     try:
         yield DeliveryPorts(
             subscriptions=PostgresSubscriptions(core.pool, core.keys),
             log=PostgresAuditedLog(core.pool),
             sender=sender,
             clock=core.clock,
+            chance=random.random,
         )
     finally:
         await sender.close()

@@ -56,7 +56,7 @@ async def _deliver_next(subscription: Subscription, outside: DeliveryPorts) -> b
     try:
         await _send(subscription, delivery, outside)
     except DeliveryFailed as failure:
-        await _note_failure(subscription, str(failure), outside)
+        await _note_failure(subscription, failure, outside)
         return False
     return await outside.subscriptions.move(
         subscription, delivered=delivery.position, examined=delivery.position
@@ -90,11 +90,20 @@ async def _send(subscription: Subscription, delivery: Delivery, outside: Deliver
     await outside.sender.send(subscription.url, delivery.body, headers)
 
 
-async def _note_failure(subscription: Subscription, reason: str, outside: DeliveryPorts) -> None:
-    now = outside.clock()
+async def _note_failure(
+    subscription: Subscription, failure: DeliveryFailed, outside: DeliveryPorts
+) -> None:
+    """Record when it is tried again; an address that is gone is parked at once."""
+    now, reason = outside.clock(), str(failure)
     since = subscription.failing_since or now
     tries = subscription.tries + 1
-    next_try_at = retries.next_try(tries, failing_since=since, now=now)
+    next_try_at = (
+        None
+        if failure.is_gone
+        else retries.next_try(
+            tries, failing_since=since, now=now, chance=outside.chance(), asked=failure.asked
+        )
+    )
     noted = await outside.subscriptions.note_failure(
         subscription, reason, since=since, next_try_at=next_try_at, now=now
     )

@@ -19,7 +19,18 @@ class By(msgspec.Struct, frozen=True):
 
 
 class DeliveryFailed(Exception):
-    """The partner did not take a delivery; the text is the reason, and names no address."""
+    """The partner did not take a delivery; the text is the reason, and names no address.
+
+    `asked` is the pause that its `Retry-After` asks for. `is_gone` is whether it answered that
+    nothing will be taken at this address any more (410).
+    """
+
+    def __init__(
+        self, reason: str, *, asked: dt.timedelta | None = None, is_gone: bool = False
+    ) -> None:
+        super().__init__(reason)
+        self.asked = asked
+        self.is_gone = is_gone
 
 
 class Subscriptions(Protocol):
@@ -103,9 +114,10 @@ class SubscriptionPorts(msgspec.Struct, frozen=True):
 
 
 class DeliveryPorts(msgspec.Struct, frozen=True):
-    """What delivers."""
+    """What delivers. `chance` gives numbers from 0 to below 1 that spread the tries."""
 
     subscriptions: Subscriptions
     log: AuditedLog
     sender: DeliverySender
     clock: Clock
+    chance: Callable[[], float]

@@ -4,6 +4,9 @@ No proxy, cookie or kept connection: each delivery resolves the name, checks the
 to one of them, and checks the certificate for the name.
 """
 
+import datetime as dt
+import email.utils
+import re
 import ssl
 from collections.abc import Mapping
 
@@ -11,6 +14,7 @@ import aiohttp
 
 from application.partners.ports import DeliveryFailed
 from application.partners.subscription import SUBSCRIPTION_LIMIT
+from application.ports import Clock
 from domain.partners import addresses
 from domain.partners.rejections import UrlRefused
 from infrastructure.partners.guarded_resolver import (
@@ -21,9 +25,12 @@ from infrastructure.partners.guarded_resolver import (
 )
 
 SEND_SECONDS = 10.0
-# Of the answer only the status is read; larger headers fail the delivery.
+# Of the answer only the status and `Retry-After` are read; larger headers fail the delivery.
 ANSWER_LINE_BYTES = 8 * 1024
 USER_AGENT = "ais-deliveries/1"
+GONE = 410
+_SECONDS = re.compile("[0-9]+")
+_DIGITS = 9
 
 
 class HttpDeliverySender:
@@ -33,11 +40,13 @@ class HttpDeliverySender:
         self,
         *,
         loopback: bool,
+        clock: Clock,
         seconds: float = SEND_SECONDS,
         lookup: Lookup = look_up,
         certificates: ssl.SSLContext | None = None,
     ) -> None:
         self._loopback = loopback
+        self._clock = clock
         resolver = GuardedResolver(loopback=loopback, at_once=SUBSCRIPTION_LIMIT, lookup=lookup)
         self._resolver = resolver
         self._session = aiohttp.ClientSession(
@@ -71,19 +80,33 @@ class HttpDeliverySender:
                 },
                 allow_redirects=False,
             ) as response:
-                status = response.status
+                status, retry_after = response.status, response.headers.get("retry-after")
                 response.close()
         except UrlRefused as refused:
             raise DeliveryFailed(f"address refused: {refused.parameters['reason']}") from None
         except (TimeoutError, aiohttp.ClientError, OSError, ValueError) as error:
             raise DeliveryFailed(_reason(error)) from None
         if not 200 <= status < 300:
-            raise DeliveryFailed(f"status {status}")
+            asked = asked_pause(retry_after, now=self._clock())
+            raise DeliveryFailed(f"status {status}", asked=asked, is_gone=status == GONE)
 
     async def close(self) -> None:
         """Close the connections."""
         await self._session.close()
         await self._resolver.close()
+
+
+def asked_pause(retry_after: str | None, *, now: dt.datetime) -> dt.timedelta | None:
+    """Return how long a `Retry-After` (RFC 9110, 10.2.3) asks to wait; None for any other text."""
+    text = (retry_after or "").strip()
+    if _SECONDS.fullmatch(text):
+        return dt.timedelta(seconds=int(text[:_DIGITS]))
+    try:
+        # A date of the obsolete forms without a zone is one of UTC as well.
+        until = email.utils.parsedate_to_datetime(text)
+        return max(dt.timedelta(0), until.replace(tzinfo=until.tzinfo or dt.UTC) - now)
+    except (ValueError, OverflowError):
+        return None
 
 
 def _reason(error: Exception) -> str:

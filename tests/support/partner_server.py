@@ -16,14 +16,15 @@ LONG_SECONDS = 60.0
 class PartnerServer:
     """What it does with the next requests is in `behaviour`, and then 204 again.
 
-    A number is answered as a status; `slow` answers nothing; `late` takes the events and answers
-    after the sender has given up; `reset` breaks off; `endless` sends headers without end; `large`
-    answers with a body without end; a text with a colon is a `location` to redirect to.
+    A number is answered as a status, a pair as one with its `retry-after`; `slow` answers nothing;
+    `late` takes the events and answers after the sender has given up; `reset` breaks off; `endless`
+    sends headers without end; `large` answers with a body without end; a text with a colon is a
+    `location` to redirect to.
     """
 
     def __init__(self) -> None:
         self.secrets: list[str] = []
-        self.behaviour: list[int | str] = []
+        self.behaviour: list[int | str | tuple[int, str]] = []
         self.requests: list[dict[str, str]] = []
         self.ids: list[str] = []
         self.bodies: list[dict[str, Any]] = []
@@ -48,13 +49,22 @@ class PartnerServer:
         writer.close()
 
     async def _act(
-        self, what: int | str, headers: dict[str, str], body: bytes, writer: asyncio.StreamWriter
+        self,
+        what: int | str | tuple[int, str],
+        headers: dict[str, str],
+        body: bytes,
+        writer: asyncio.StreamWriter,
     ) -> None:
         if what in (200, 204, "late", "large"):
             self._take(headers, body)
         match what:
             case int():
                 writer.write(f"HTTP/1.1 {what} X\r\ncontent-length: 0\r\n\r\n".encode())
+            case (status, pause):
+                writer.write(
+                    f"HTTP/1.1 {status} X\r\nretry-after: {pause}\r\n"
+                    "content-length: 0\r\n\r\n".encode()
+                )
             case "slow" | "late":
                 await asyncio.sleep(LONG_SECONDS)
             case "reset":

@@ -47,6 +47,7 @@ class Office:
         self.database = database
         self.pool = pool
         self.now = dt.datetime.now(dt.UTC)
+        self.chance = 0.0
         self.store = PostgresSubscriptions(pool, KEYS)
         log = PostgresAuditedLog(pool)
         self.changing = SubscriptionPorts(
@@ -58,7 +59,11 @@ class Office:
             loopback=True,
         )
         self.delivering = DeliveryPorts(
-            subscriptions=self.store, log=log, sender=sender, clock=lambda: self.now
+            subscriptions=self.store,
+            log=log,
+            sender=sender,
+            clock=lambda: self.now,
+            chance=lambda: self.chance,
         )
 
     def open_with(self, key: str) -> None:
@@ -103,7 +108,9 @@ class Office:
 @pytest.fixture
 async def office(database: TestDatabase) -> AsyncIterator[Office]:
     pool = pools.make_pool(database.app_dsn, max_size=4)
-    sender = HttpDeliverySender(loopback=True, seconds=SEND_SECONDS)
+    sender = HttpDeliverySender(
+        loopback=True, clock=lambda: dt.datetime.now(dt.UTC), seconds=SEND_SECONDS
+    )
     async with pool:
         yield Office(pool, database, sender)
     await sender.close()

@@ -93,7 +93,6 @@ async def test_chosen_types_arrive_and_what_lies_between_is_no_gap(
     [
         (500, "status 500"),
         (404, "status 404"),
-        (410, "status 410"),
         ("http://169.254.169.254/latest/meta-data/", "status 307"),
         ("http://127.0.0.1:9/", "status 307"),
         ("slow", "timed out"),
@@ -123,6 +122,42 @@ async def test_what_fails_is_delivered_again_until_it_arrives(
     arrived = await office.deliver(subscription)
     assert (arrived.status, arrived.delivered, arrived.last_error) == ("active", 2, None)
     assert partner.taken == [1, 2]
+
+
+async def test_a_pause_that_the_partner_asks_for_is_kept_and_tries_are_spread(
+    office: Office, partner: PartnerServer
+) -> None:
+    subscription = await office.subscribe(partner)
+    office.append(CONFIRMED)
+    hour = dt.timedelta(hours=1)
+    partner.behaviour = [(429, "120"), (503, "1"), (503, "never"), (503, str(10**9)), 500, 500]
+    waits: list[dt.timedelta] = []
+    for office.chance in (0.0, 0.0, 0.0, 0.0, 0.0, 0.8):
+        failed = await office.deliver(subscription)
+        assert failed.next_try_at is not None
+        waits.append(failed.next_try_at - office.now)
+        office.now = failed.next_try_at
+    seconds = [each.total_seconds() for each in waits]
+    assert seconds == [120, 10, 20, (6 * hour).total_seconds(), 80, 160 * 1.2]
+    assert len(partner.requests) == 6
+
+
+async def test_an_address_that_is_gone_is_parked_at_once_until_staff_acts(
+    office: Office, partner: PartnerServer, caplog: pytest.LogCaptureFixture
+) -> None:
+    subscription = await office.subscribe(partner)
+    async with running_partner() as quick:
+        other = await office.subscribe(quick, name="Car hire")
+        office.append(CONFIRMED)
+        partner.behaviour = [410]
+        found = await office.deliver(subscription)
+        assert (found.status, found.last_error, found.tries) == ("parked", "status 410", 1)
+        assert "CRITICAL" in [each.levelname for each in caplog.records]
+        assert await office.store.due(office.now + dt.timedelta(days=9)) == [other.id]
+        assert (await office.deliver(other)).delivered == 1
+    await switch_subscription(subscription.id, enabled=True, by=BY, outside=office.changing)
+    assert (await office.deliver(subscription)).status == "active"
+    assert partner.taken == [1]
 
 
 async def test_an_answer_without_end_is_not_read(office: Office, partner: PartnerServer) -> None:

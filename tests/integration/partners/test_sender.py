@@ -26,6 +26,10 @@ BODY = b'{"id":"dlv_1","after":0,"position":0,"events":[]}'
 SECRET = b"s" * 32
 
 
+def now() -> dt.datetime:
+    return dt.datetime.now(dt.UTC)
+
+
 def certificate(folder: Path, name: str) -> tuple[ssl.SSLContext, ssl.SSLContext]:
     """Contexts of a server with a certificate for the name, and of a client that trusts it."""
     key = ec.generate_private_key(ec.SECP256R1())
@@ -82,6 +86,33 @@ async def send(sender: HttpDeliverySender, url: str) -> str:
     return "taken"
 
 
+@pytest.mark.parametrize(
+    ("text", "seconds"),
+    [
+        ("120", 120),
+        (" 0 ", 0),
+        ("Fri, 27 Nov 2026 09:02:00 GMT", 120),
+        ("Fri, 27 Nov 2026 08:00:00 GMT", 0),
+        ("Friday, 27-Nov-26 09:02:00 GMT", 120),
+        ("Fri Nov 27 09:02:00 2026", 120),
+        (None, None),
+        ("", None),
+        ("soon", None),
+        ("-5", None),
+        ("1.5", None),
+        ("٥", None),
+        ("9" * 400, 999_999_999),
+        ("Fri, 99 Nov 99999 09:02:00 GMT", None),
+    ],
+)
+def test_the_pause_that_a_partner_asks_for_is_read_in_both_forms(
+    text: str | None, seconds: int | None
+) -> None:
+    at = dt.datetime(2026, 11, 27, 9, 0, tzinfo=dt.UTC)
+    found = senders.asked_pause(text, now=at)
+    assert found == (None if seconds is None else dt.timedelta(seconds=seconds))
+
+
 @pytest.fixture
 async def partner(tmp_path: Path) -> AsyncIterator[tuple[PartnerServer, ssl.SSLContext]]:
     server, client = certificate(tmp_path, "partner.example")
@@ -101,7 +132,7 @@ async def test_a_delivery_arrives_over_tls_at_the_address_that_was_looked_up(
         # Asked again, as by a client that checks and then connects, the name leads elsewhere.
         return found("127.0.0.1" if len(lookups) == 1 else "192.0.2.1")(host, port)
 
-    sender = HttpDeliverySender(loopback=True, lookup=look_up, certificates=trusted)
+    sender = HttpDeliverySender(loopback=True, clock=now, lookup=look_up, certificates=trusted)
     assert await send(sender, server.url) == "taken"
     assert lookups == ["partner.example"]
     assert server.requests[0]["host"].startswith("partner.example:")
@@ -111,7 +142,9 @@ async def test_without_the_setting_no_name_leads_to_this_machine(
     partner: tuple[PartnerServer, ssl.SSLContext],
 ) -> None:
     server, trusted = partner
-    sender = HttpDeliverySender(loopback=False, lookup=found("127.0.0.1"), certificates=trusted)
+    sender = HttpDeliverySender(
+        loopback=False, clock=now, lookup=found("127.0.0.1"), certificates=trusted
+    )
     assert await send(sender, server.url) == "address refused: private_address"
     assert server.requests == []
 
@@ -122,7 +155,7 @@ async def test_without_the_setting_no_name_leads_to_this_machine(
 )
 async def test_a_name_with_one_address_inside_our_network_is_refused_whole(address: str) -> None:
     for addresses in ((address,), ("8.8.8.8", address)):
-        sender = HttpDeliverySender(loopback=True, lookup=found(*addresses))
+        sender = HttpDeliverySender(loopback=True, clock=now, lookup=found(*addresses))
         assert await send(sender, "https://partner.example/") == "address refused: private_address"
 
 
@@ -130,12 +163,12 @@ async def test_a_name_with_one_address_inside_our_network_is_refused_whole(addre
     "url", ["https://10.0.0.1/", "https://[::ffff:7f00:1]/", "http://127.0.0.1:9/"]
 )
 async def test_an_address_in_the_url_is_checked_where_no_name_is_looked_up(url: str) -> None:
-    sender = HttpDeliverySender(loopback=False)
+    sender = HttpDeliverySender(loopback=False, clock=now)
     assert (await send(sender, url)).startswith("address refused: ")
 
 
 async def test_the_name_of_this_machine_is_refused_by_what_it_leads_to() -> None:
-    sender = HttpDeliverySender(loopback=False)
+    sender = HttpDeliverySender(loopback=False, clock=now)
     assert await send(sender, "https://localhost:9/") == "address refused: private_address"
 
 
@@ -145,11 +178,15 @@ async def test_a_certificate_for_another_name_or_of_nobody_known_is_refused(
     server, _ = partner
     _, other = certificate(tmp_path, "other.example")
     for trusted in (other, None):
-        sender = HttpDeliverySender(loopback=True, lookup=found("127.0.0.1"), certificates=trusted)
+        sender = HttpDeliverySender(
+            loopback=True, clock=now, lookup=found("127.0.0.1"), certificates=trusted
+        )
         assert await send(sender, server.url) == "certificate refused"
     mine, client = certificate(tmp_path, "elsewhere.example")
     async with running_partner(certificates=mine) as elsewhere:
-        sender = HttpDeliverySender(loopback=True, lookup=found("127.0.0.1"), certificates=client)
+        sender = HttpDeliverySender(
+            loopback=True, clock=now, lookup=found("127.0.0.1"), certificates=client
+        )
         assert await send(sender, elsewhere.url) == "certificate refused"
         assert elsewhere.requests == []
 
@@ -160,7 +197,7 @@ async def test_a_slow_name_server_is_waited_for_as_long_as_a_delivery_may_take()
         return []
 
     began = time.monotonic()
-    sender = HttpDeliverySender(loopback=True, seconds=0.2, lookup=slow)
+    sender = HttpDeliverySender(loopback=True, clock=now, seconds=0.2, lookup=slow)
     assert await send(sender, "https://partner.example/") == "timed out"
     assert time.monotonic() - began < 0.9
     assert senders.SEND_SECONDS == 10
@@ -179,7 +216,7 @@ async def test_a_proxy_of_the_environment_is_not_used(monkeypatch: pytest.Monkey
         monkeypatch.setenv(name, f"http://127.0.0.1:{port}")
     async with running_partner() as running:
         running.secrets = [signature.shown(SECRET)]
-        sender = HttpDeliverySender(loopback=True)
+        sender = HttpDeliverySender(loopback=True, clock=now)
         assert await send(sender, running.url) == "taken"
     listening.close()
     assert not asked.is_set()

@@ -159,7 +159,7 @@ def test_the_standard_library_of_partners_verifies_a_delivery_and_nothing_else()
 
 def test_a_failure_is_repeated_with_growing_pauses_for_three_days() -> None:
     now, tries, pauses = NOW, 1, []
-    while (then := retries.next_try(tries, failing_since=NOW, now=now)) is not None:
+    while (then := retries.next_try(tries, failing_since=NOW, now=now, chance=0)) is not None:
         pauses.append((then - now).total_seconds())
         now, tries = then, tries + 1
         assert tries < 200
@@ -168,3 +168,22 @@ def test_a_failure_is_repeated_with_growing_pauses_for_three_days() -> None:
     assert pauses[:-1] == sorted(pauses[:-1])
     assert now == NOW + dt.timedelta(days=3)
     assert retries.pause_after(10**6) == retries.LONGEST_PAUSE
+
+
+@given(
+    tries=st.integers(1, 200),
+    failing=st.timedeltas(dt.timedelta(0), dt.timedelta(days=4)),
+    chance=st.floats(0, 1, exclude_max=True),
+    asked=st.none() | st.timedeltas(dt.timedelta(0), dt.timedelta(days=40_000)),
+)
+def test_the_next_try_is_never_early_and_never_behind_the_end(
+    tries: int, failing: dt.timedelta, chance: float, asked: dt.timedelta | None
+) -> None:
+    now, end = NOW + failing, NOW + retries.RETRIED_FOR
+    then = retries.next_try(tries, failing_since=NOW, now=now, chance=chance, asked=asked)
+    if now >= end:
+        assert then is None
+        return
+    least = max(retries.pause_after(tries), min(asked or dt.timedelta(0), dt.timedelta(hours=6)))
+    assert then is not None
+    assert min(now + least, end) <= then <= min(now + least * 1.25, end)
