@@ -27,3 +27,7 @@ class TokenStore(Protocol):
     async def take(self, key: str, *, want: int, limit: Limit) -> Slice:
         """Up to `want` tokens of the key's window, atomically; raises Unavailable."""
         ...
+
+    async def is_first_refusal(self, key: str, *, seconds: float) -> bool:
+        """Whether no process asked this of the key in the last `seconds`; raises Unavailable."""
+        ...

@@ -38,6 +38,10 @@ class SeatWindows(Protocol):
         """Count these seats all or none; returns 0, or the seconds until the window closes."""
         ...
 
+    async def is_first_refusal(self, name: UnpaidWindow, client: str) -> bool:
+        """Whether the window refuses for the first time; asked once for each refusal."""
+        ...
+
     def release(self, name: UnpaidWindow, client: str, count: int) -> None:
         """Count these seats no longer."""
         ...
@@ -100,11 +104,13 @@ class UnpaidSeats:
             for name, client, limit in self._windows_of(caller):
                 seconds = await self._windows.take_many(name, client, count)
                 if seconds:
-                    raise TooManyUnpaidSeats(
+                    refused = TooManyUnpaidSeats(
                         reason=f"unpaid_seats_{name.removeprefix('unpaid_')}",
                         limit=limit,
                         retry_after_seconds=math.ceil(seconds),
                     )
+                    refused.is_first = await self._windows.is_first_refusal(name, client)
+                    raise refused
                 taken.add(name, client)
         return taken
 

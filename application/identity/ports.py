@@ -31,11 +31,16 @@ AuthFact = Literal[
 """What the append-only record of authentication contains; no personal data."""
 
 RefusedAccess = Literal[
-    "token_refused", "permission_refused", "foreign_booking", "find_refused", "client_refused"
+    "token_refused",
+    "permission_refused",
+    "foreign_booking",
+    "find_refused",
+    "client_refused",
+    "limit_reached",
 ]
 """Refused attempts that the same record contains: a token that is not ours, a role without the
 permission or a client without the scope, another customer's booking, a reference and surname that
-open none, a client that did not prove who it is."""
+open none, a client that did not prove who it is, the first request that a spent window refuses."""
 
 
 class Principal(msgspec.Struct, frozen=True):

@@ -12,9 +12,13 @@ class SeatsUnavailable(Rejection):
 
 
 class TooManyUnpaidSeats(Rejection):
-    """The account or the address would hold more seats without having paid than its limit."""
+    """The account or the address would hold more seats without having paid than its limit.
+
+    `is_first` is whether the limit has refused nothing before in its window.
+    """
 
     code: ClassVar[str] = "RATE_LIMITED"
+    is_first: bool = False
 
     def __init__(self, *, retry_after_seconds: int, **parameters: str | int) -> None:
         super().__init__(**parameters)

@@ -12,6 +12,8 @@ from application.ports import Unavailable
 from application.rate_limit import Limit, Slice
 
 KEY_PREFIX = "ais:rate:"
+# Which windows have refused a request.
+REFUSED_PREFIX = f"{KEY_PREFIX}refused:"
 TIMEOUT_SECONDS = 0.25
 CONNECTIONS = 16
 
@@ -36,6 +38,7 @@ class RedisTokenStore:
     """`application.rate_limit.TokenStore`; the caller closes the client."""
 
     def __init__(self, client: redis.asyncio.Redis) -> None:
+        self._client = client
         self._take = client.register_script(TAKE)
 
     async def take(self, key: str, *, want: int, limit: Limit) -> Slice:
@@ -47,6 +50,14 @@ class RedisTokenStore:
         except (redis.exceptions.RedisError, OSError, TimeoutError) as error:
             raise Unavailable("windows of the rate limiter") from error
         return Slice(int(granted), int(left_ms) / 1000, max(0, int(left)))
+
+    async def is_first_refusal(self, key: str, *, seconds: float) -> bool:
+        """Ask once for each window; raises Unavailable when Redis does not answer in time."""
+        lasts = max(1, round(seconds * 1000))
+        try:
+            return bool(await self._client.set(f"{REFUSED_PREFIX}{key}", 1, px=lasts, nx=True))
+        except (redis.exceptions.RedisError, OSError, TimeoutError) as error:
+            raise Unavailable("windows of the rate limiter") from error
 
 
 def make_client(url: str) -> redis.asyncio.Redis:

@@ -42,15 +42,22 @@ FORWARDED_LENGTH = 2_048
 Network = ipaddress.IPv4Network | ipaddress.IPv6Network
 
 
+class LimitReached(Problem):
+    """A window is spent. `is_first` is whether it has refused nothing before, in any process."""
+
+    is_first = False
+
+
 class _Lease:
     """What this process holds of one window."""
 
-    __slots__ = ("asking", "closes_at", "left", "tokens", "waiting")
+    __slots__ = ("asking", "closes_at", "left", "refuses_until", "tokens", "waiting")
 
     def __init__(self) -> None:
         self.tokens = 0
         self.left = 0
         self.closes_at = 0.0
+        self.refuses_until = 0.0
         self.asking: asyncio.Future[None] | None = None
         self.waiting = 0
 
@@ -88,7 +95,7 @@ class RateLimiter:
         return True
 
     async def take(self, name: LimitName, client: str) -> None:
-        """Spend a token; raises a RATE_LIMITED problem with the seconds to wait."""
+        """Spend a token; raises LimitReached with the seconds to wait."""
         lease = self._lease(name, client)
         for _ in range(TURN_LIMIT):
             remaining = lease.closes_at - self._monotonic()
@@ -98,7 +105,9 @@ class RateLimiter:
             if lease.asking is not None:
                 await _awaited(lease, lease.asking)
             elif remaining > 0 and lease.tokens < 0:
-                raise _limited(remaining)
+                problem = _limited(remaining)
+                problem.is_first = await self.is_first_refusal(name, client)
+                raise problem
             else:
                 await self._refill(lease, name, client)
         raise _limited(1)
@@ -129,6 +138,22 @@ class RateLimiter:
         lease = self._leases.get((name, client)) or _Lease()
         remaining = max(0, lease.tokens) + lease.left
         return Standing(self._limits[name].count, remaining, max(0.0, self._remaining(lease)))
+
+    async def is_first_refusal(self, name: LimitName, client: str) -> bool:
+        """Whether the window refuses for the first time, as far as the processes know together."""
+        lease, now = self._lease(name, client), self._monotonic()
+        if now < lease.refuses_until:
+            return False
+        lease.refuses_until = lease.closes_at
+        if self._store is None or now < self._store_rests_until:
+            return True
+        try:
+            return await self._store.is_first_refusal(
+                f"{name}:{client}", seconds=lease.closes_at - now
+            )
+        except Unavailable:
+            self._store_rests_until = now + STORE_PAUSE_SECONDS
+            return True
 
     def release(self, name: LimitName, client: str, count: int) -> None:
         """Return tokens that `take_many` spent; this process can spend them again."""
@@ -189,8 +214,8 @@ async def _awaited(lease: _Lease, asking: "asyncio.Future[None]") -> None:
         lease.waiting -= 1
 
 
-def _limited(seconds: float) -> Problem:
-    return Problem("RATE_LIMITED", retry_after_seconds=max(1, -int(-seconds // 1)))
+def _limited(seconds: float) -> LimitReached:
+    return LimitReached("RATE_LIMITED", retry_after_seconds=max(1, -int(-seconds // 1)))
 
 
 def limits_of(settings: Settings) -> dict[LimitName, Limit]:

@@ -1,5 +1,5 @@
 """Refused attempts leave a security event: forged tokens, 403s, other customers' bookings,
-references and surnames that open no booking.
+references and surnames that open no booking, and limits that were reached, once for each window.
 
 The answer is made as for every other error. What is recorded is who (by id), which route and the
 client's address as an index; nothing that the client wrote.
@@ -12,10 +12,12 @@ from litestar import Request
 from application.identity.ports import Principal, RefusedAccess
 from domain.booking.rejections import FindRefused, ForeignBooking
 from domain.identity.rejections import NotAllowed, RefreshTokenForged
+from domain.inventory.rejections import TooManyUnpaidSeats
 from interfaces.http import problems
 from interfaces.http.answers import Answered
 from interfaces.http.auth import ForgedToken, address_of
 from interfaces.http.problems import Problem, ProblemBody
+from interfaces.http.rate_limit import LimitReached
 from interfaces.http.strict_request import StrictRequest
 
 
@@ -44,6 +46,8 @@ def refused_access(error: Exception) -> RefusedAccess | None:
             return "foreign_booking"
         case FindRefused():
             return "find_refused"
+        case LimitReached() | TooManyUnpaidSeats():
+            return "limit_reached" if error.is_first else None
         case NotAllowed():
             return "permission_refused"
         case Problem() if error.code == "FORBIDDEN":

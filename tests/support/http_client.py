@@ -133,6 +133,7 @@ class MemoryTokenStore:
         self.away = False
         self.questions = 0
         self.windows: dict[str, tuple[int, float]] = {}
+        self.refused: dict[str, float] = {}
 
     async def take(self, key: str, *, want: int, limit: Limit) -> Slice:
         """As the port says."""
@@ -146,6 +147,16 @@ class MemoryTokenStore:
         granted = max(0, min(want, limit.count - used))
         self.windows[key] = (used + granted, closes_at)
         return Slice(granted, closes_at - now, limit.count - used - granted)
+
+    async def is_first_refusal(self, key: str, *, seconds: float) -> bool:
+        """As the port says."""
+        if self.away:
+            raise Unavailable("redis")
+        now = self.monotonic()
+        is_first = self.refused.get(key, 0.0) <= now
+        if is_first:
+            self.refused[key] = now + seconds
+        return is_first
 
 
 class Accounts:

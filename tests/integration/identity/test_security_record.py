@@ -35,13 +35,17 @@ async def test_refused_attempts_are_recorded_without_the_address(database: TestD
                 address="198.51.100.7",
                 correlation_id="c",
             )
+        record.note("limit_reached", user_id=user, route=ROUTE, address="::1", correlation_id="d")
         await record.close()
     with psycopg.connect(database.owner_dsn) as connection:
         rows = connection.execute(
             "SELECT happened, user_id, at, route, octet_length(source), correlation_id "
             "FROM identity.auth_event WHERE happened <> 'registered' ORDER BY id"
         ).fetchall()
-    assert rows == [("foreign_booking", each, NOW, ROUTE, 32, "c") for each in (user, None, None)]
+    assert rows == [
+        *[("foreign_booking", each, NOW, ROUTE, 32, "c") for each in (user, None, None)],
+        ("limit_reached", user, NOW, ROUTE, 32, "d"),
+    ]
 
 
 async def test_a_flood_is_bounded_and_does_not_keep_its_answers_waiting(

@@ -46,6 +46,15 @@ async def test_a_window_ends_by_itself(client: redis.asyncio.Redis) -> None:
     assert (await store.take("k", want=1, limit=Limit(1, 60))).granted == 1
 
 
+async def test_one_process_records_that_a_window_has_refused(client: redis.asyncio.Redis) -> None:
+    stores = [RedisTokenStore(client) for _ in range(2)]
+    asked = [store.is_first_refusal("k", seconds=60) for store in stores for _ in range(5)]
+    assert (await asyncio.gather(*asked)).count(True) == 1
+    assert await stores[0].is_first_refusal("other", seconds=0.0001)
+    (key, *_) = await client.keys("*:k")
+    assert 0 < await client.pttl(key) <= 60_000
+
+
 async def test_every_key_has_an_expiry(client: redis.asyncio.Redis) -> None:
     store = RedisTokenStore(client)
     await client.set(rate_limit.KEY_PREFIX + "orphan", 5)
@@ -87,4 +96,6 @@ async def test_a_lost_server_is_unavailable() -> None:
     client = rate_limit.make_client("unix:///nonexistent/socket")
     with pytest.raises(Unavailable):
         await RedisTokenStore(client).take("k", want=1, limit=Limit(1, 60))
+    with pytest.raises(Unavailable):
+        await RedisTokenStore(client).is_first_refusal("k", seconds=60)
     await client.aclose()

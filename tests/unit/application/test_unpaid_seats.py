@@ -10,6 +10,7 @@ from application.identity.ports import Principal
 from application.rate_limit import Limit
 from domain.identity.roles import Role
 from domain.inventory.rejections import TooManyUnpaidSeats
+from interfaces.http import security_events
 from interfaces.http.rate_limit import RateLimiter
 from tests.support.http_client import GENEROUS, MemoryTokenStore, Seconds
 
@@ -51,6 +52,10 @@ async def test_an_account_holds_no_more_seats_in_the_life_of_a_hold(seats: Unpai
         await held(seats, caller("one", address="203.0.113.77"), 1)
     assert refused.value.parameters == {"reason": "unpaid_seats_account", "limit": 18}
     assert refused.value.retry_after_seconds == 900
+    assert security_events.refused_access(refused.value) == "limit_reached"
+    with pytest.raises(TooManyUnpaidSeats) as again:
+        await held(seats, caller("one"), 1)
+    assert security_events.refused_access(again.value) is None
 
 
 async def test_many_accounts_at_one_address_are_limited_together(seats: UnpaidSeats) -> None:

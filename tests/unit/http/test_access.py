@@ -1,6 +1,7 @@
 """Who may use a route, which command a request is, and how often a client may ask."""
 
 import json
+from collections import Counter
 from typing import Any
 
 import pytest
@@ -254,6 +255,20 @@ async def test_the_sixth_attempt_to_sign_in_is_limited_until_the_window_closes()
         assert limited.headers["retry-after"] == "900"
         edge.time.now += 900
         assert (await client.post("/api/auth/mobile-login", json=REGISTRATION)).status_code == 401
+
+
+async def test_a_limit_that_is_reached_leaves_one_security_event_for_each_window() -> None:
+    edge = Edge(limits={**GENEROUS, "authentication": Limit(2, 60), "booking": Limit(1, 60)})
+    async with edge.client() as client:
+        for _ in range(2):
+            for _ in range(20):
+                await client.post("/api/auth/mobile-login", json=REGISTRATION)
+                await client.post("/probe", json=GOOD, headers=edge.bearer())
+            edge.time.now += 61
+    route = "POST /api/auth/mobile-login"
+    reached = [each for each in edge.security.noted if each[0] == "limit_reached"]
+    by_account = ("limit_reached", "usr_one", "POST /probe")
+    assert Counter(reached) == {("limit_reached", None, route): 2, by_account: 2}
 
 
 async def test_a_user_is_limited_whatever_the_token_and_address() -> None:

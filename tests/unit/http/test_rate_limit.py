@@ -8,7 +8,7 @@ import pytest
 from application.rate_limit import Limit, Slice
 from interfaces.http import rate_limit
 from interfaces.http.problems import Problem
-from interfaces.http.rate_limit import RateLimiter
+from interfaces.http.rate_limit import LimitReached, RateLimiter
 from tests.support.http_client import GENEROUS, MemoryTokenStore, Seconds
 
 
@@ -80,6 +80,38 @@ async def test_two_processes_never_count_more_seats_than_the_limit() -> None:
         *(both[number % 2].take_many("booking", "usr_one", 9) for number in range(10))
     )
     assert answers.count(0) <= 3
+
+
+async def refusals(each: RateLimiter, attempts: int, client: str = "usr_one") -> list[bool]:
+    """Of each refused attempt whether it was the first of its window."""
+    found = []
+    for _ in range(attempts):
+        try:
+            await each.take("booking", client)
+        except LimitReached as reached:
+            found.append(reached.is_first)
+    return found
+
+
+async def test_a_window_has_one_first_refusal_of_all_processes() -> None:
+    time = Seconds()
+    store = MemoryTokenStore(time)
+    both = limiter(time, store, 2), limiter(time, store, 2)
+    for _ in range(2):
+        found = await refusals(both[0], 5) + await refusals(both[1], 5)
+        assert found == [True] + [False] * 7
+        time.now += 61
+    assert await refusals(both[0], 3, "usr_two") == [True]
+
+
+async def test_many_refused_at_once_are_one_first_refusal_also_without_a_store() -> None:
+    time = Seconds()
+    store = MemoryTokenStore(time)
+    each, other = limiter(time, store, 1), limiter(time, store, 1)
+    store.away = True
+    found = await asyncio.gather(*(refusals(each, 3) for _ in range(5)))
+    assert [is_first for some in found for is_first in some].count(True) == 1
+    assert await refusals(other, 3) == [True, False]
 
 
 async def test_a_raised_limit_asks_the_store_rarely() -> None:
