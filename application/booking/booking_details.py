@@ -51,8 +51,8 @@ class BookingDetails(msgspec.Struct, frozen=True):
     are also those of money that the booking could not take.
     `suspension` is why no coupon may be used, `printable_passes` the passengers and segments with a
     valid boarding pass, `decline` why the last card was declined while the amount is still due,
-    `replayed` when the command that led here was carried
-    out before.
+    `proposed_refund` what waits for a second person of finance, for those who may grant it,
+    `replayed` when the command that led here was carried out before.
     """
 
     booking_id: str
@@ -69,6 +69,7 @@ class BookingDetails(msgspec.Struct, frozen=True):
     suspension: Suspension | None = None
     printable_passes: frozenset[tuple[int, int]] = frozenset()
     decline: Decline | None = None
+    proposed_refund: money.Money | None = None
     replayed: bool = False
 
 
@@ -131,8 +132,16 @@ async def details(
             if is_pass_valid(each, flights[each.segment])
         ),
         decline=_decline(payments) if due.amount else None,
+        proposed_refund=_proposed_refund(principal, booking),
         replayed=done.replayed,
     )
+
+
+def _proposed_refund(principal: Principal, booking: Booking) -> money.Money | None:
+    proposed = booking.proposed_refund
+    if proposed is None or not roles.may(principal.role, "override_refund"):
+        return None
+    return proposed.amount
 
 
 async def booked_flight(ports: BookingPorts, booking: Booking, segment: int) -> Flight:

@@ -1,4 +1,7 @@
-"""Grant a refund beyond the rules; open coupons are cancelled with it."""
+"""Grant a refund beyond the rules; open coupons are cancelled with it.
+
+A large one is proposed by the first person of finance who asks for it, and granted by the second.
+"""
 
 from application.booking import journey
 from application.booking.access import others_booking
@@ -10,7 +13,7 @@ from application.caller import Caller
 from application.commands import stream_kinds
 from application.commands.command import Command, Reply
 from application.commands.context import DecisionContext
-from domain.booking import cancellation, preconditions, rejections, states
+from domain.booking import cancellation, preconditions, refund_approval, rejections, states
 from domain.booking.state import Booking
 from domain.booking.states import Status
 from domain.booking.values import Obligation
@@ -27,25 +30,31 @@ async def grant_refund(
 ) -> BookingDetails:
     """Refund an amount in minor units, or all that is not refunded yet; `reason` is staff's words.
 
+    What is too much for one person is proposed, and granted once another asks for the same amount.
+
     The caller's role was checked already. Rejects BookingNotFound, NotAllowed for a
     booking of their own, and what the command does.
     """
     booking_id, booking = await others_booking(ports, caller.principal, id_or_reference)
     notes = await sealed_note(ports.vault, booking, reason)
-    command = GrantRefund(booking_id=booking_id, amount=amount, notes=notes)
+    command = GrantRefund(
+        booking_id=booking_id, amount=amount, by=caller.principal.user, notes=notes
+    )
     return await carry_out_and_read(ports, caller, command)
 
 
 class GrantRefund(Command, frozen=True):
-    """`amount` in minor units, None for all that is not refunded yet; `notes` are kept sealed."""
+    """`amount` in minor units, None for all that is not refunded yet; `by` is the user, and `notes`
+    are kept sealed."""
 
     booking_id: str
     amount: int | None = None
+    by: str = ""
     notes: Notes = ()
 
     def decide(self, context: DecisionContext) -> Reply:
         """Rejects BookingNotFound, TransitionRefused, ModificationPending, PaymentDisputed,
-        ChargeDisputed, RefundExceedsPaid and InvalidRefund.
+        ChargeDisputed, RefundExceedsPaid and InvalidRefund; what needs a second person is proposed.
         """
         booking_id = self.booking_id
         booking = journey.load(context, booking_id)
@@ -67,6 +76,10 @@ class GrantRefund(Command, frozen=True):
             ),
             notes=self.notes,
         )
+        if refund_approval.needs_second_person(booking, amount, by=self.by):
+            proposed = refund_approval.propose(booking, amount, by=self.by, notes=self.notes)
+            context.record(booking_id, proposed)
+            return Reply(booking_id)
         context.record(booking_id, granted)
         if booking.status in states.TICKETED:
             journey.return_seats(context, booking_id, booking, coupons, REFUND_GRANTED)

@@ -18,6 +18,7 @@ check_in_undo: the undo of a check-in
 departure_correction: what a departure closed is open again, because it was recorded by mistake
 reseating: an expired booking takes its seats again when its money came late
 cancellation: cancellation of the booking or a part of it, refunds
+refund_approval: when a refund beyond the rules needs a second person
 modification: one segment exchanged for another
 disruption: flights that the airline cancelled or rescheduled
 suspension: coupons that must not be used while their payment is unconfirmed or disputed
@@ -32,6 +33,7 @@ reseating_events: the event of a booking that takes its seats again
 seat_events: the root of the events about seats, and seats that were refunded
 suspension_events: the events about suspended coupons
 attachment_events: the event by which an account has a booking beside its owner
+refund_approval_events: the event by which a refund waits for a second person
 charge_back_events: the events by which a lost dispute takes money and coupons
 values: the values that events store
 state: the state of a booking
@@ -71,4 +73,5 @@ B11 A division moves money, seats and tickets, and makes none: what was paid for
     what its coupons are worth and what is owed to it, or kept of it.
 B12 A booking stays with every account that has it: only one that an agency or the call centre
     sold is attached to another account, and to one only.
+B13 Nobody alone refunds more of a booking beyond the rules than one person may, however often.
 """

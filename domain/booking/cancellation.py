@@ -258,6 +258,8 @@ def evolve(booking: Booking, event: CancellationEvent) -> Booking:
             return replace(
                 _closed(booking, event),
                 refund_granted_in_full=event.in_full,
+                granted=booking.granted + event.obligation.amount.amount,
+                proposed_refund=None,
                 disruptions=(),
                 closings=(),
             )

@@ -11,6 +11,7 @@ from domain.booking.attachment_events import AttachmentEvent
 from domain.booking.charge_back_events import ChargeBackEvent
 from domain.booking.check_in_events import CheckInFact, DepartureWithdrawn
 from domain.booking.division_events import DivisionEvent
+from domain.booking.refund_approval_events import RefundApprovalEvent
 from domain.booking.reseating_events import ReseatingEvent
 from domain.booking.seat_events import SeatExtrasRefunded, SeatFact
 from domain.booking.suspension_events import SuspensionEvent
@@ -391,6 +392,5 @@ DisruptionEvent = DisruptionOffered | DisruptionAnswered | DisruptionReminded
 
 _Travelled = BookingInitiated | SaleEvent | SeatEvent | PassengerDetailEvent | CheckInEvent
 _Changed = CancellationEvent | ModificationEvent | DisruptionEvent | DivisionEvent
-BookingEvent = (
-    _Travelled | _Changed | SuspensionEvent | ChargeBackEvent | ReseatingEvent | AttachmentEvent
-)
+_Special = SuspensionEvent | ChargeBackEvent | ReseatingEvent | AttachmentEvent
+BookingEvent = _Travelled | _Changed | _Special | RefundApprovalEvent

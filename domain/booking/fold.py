@@ -11,6 +11,7 @@ from domain.booking import (
     division,
     modification,
     passenger_details,
+    refund_approval,
     reseating,
     sale,
     seats,
@@ -54,5 +55,7 @@ def evolve(booking: Booking | None, event: BookingEvent) -> Booking:
             return division.evolve(booking, event)
         case "attachment":
             return attachment.evolve(booking, event)
+        case "refund_approval":
+            return refund_approval.evolve(booking, event)
         case _:
             assert_never(event.capability)

@@ -75,6 +75,13 @@ class DividedOff(msgspec.Struct, frozen=True):
     passengers: tuple[int, ...]
 
 
+class ProposedRefund(msgspec.Struct, frozen=True):
+    """A refund beyond the rules that a user of finance asked for and nobody else yet."""
+
+    amount: money.Money
+    by: str
+
+
 class Booking(msgspec.Struct, frozen=True):
     """One booking: the journey, its coupons, what is due and what is owed.
 
@@ -88,7 +95,8 @@ class Booking(msgspec.Struct, frozen=True):
     `divided_from`. `was_cancelled` stays true once the refund has arrived and the status is
     `refunded`. `closings` are the departures of its segments that may still be found to be
     mistakes, and `withdrawn_obligation_count` how many obligations ended with such ones.
-    `attached_to` is the user who has the booking beside its owner.
+    `attached_to` is the user who has the booking beside its owner. `granted` is what finance has
+    refunded beyond the rules, in minor units; `proposed_refund` waits for another person.
     """
 
     status: Status
@@ -123,6 +131,8 @@ class Booking(msgspec.Struct, frozen=True):
     divided_from: str | None = None
     divided_into: tuple[DividedOff, ...] = ()
     attached_to: str | None = None
+    granted: int = 0
+    proposed_refund: ProposedRefund | None = None
 
     @property
     def currency(self) -> str:

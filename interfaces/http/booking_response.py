@@ -188,7 +188,8 @@ class BookingResponse(msgspec.Struct, rename="camel"):
     could not take, the oldest first. Both are of the present, also in the answer to a repeat.
     Places and times of `segments` are those of the flights at present, also in a repeat.
     `dividedFrom` is the reference of the booking that its passengers have left, and `dividedInto`
-    are those for which passengers have left it.
+    are those for which passengers have left it. `proposedRefund` is a refund beyond the rules for
+    which one person of finance has asked and another has to ask as well; null for everybody else.
     """
 
     id: str
@@ -206,6 +207,7 @@ class BookingResponse(msgspec.Struct, rename="camel"):
     refund: wire.MoneyResponse | None
     refund_status: str | None
     refunds: list[BookingRefundResponse]
+    proposed_refund: wire.MoneyResponse | None
     passengers: list[PassengerResponse]
     extras: list[ExtraResponse]
     special_services: list[SpecialServiceResponse]
@@ -247,12 +249,13 @@ def response(details: BookingDetails) -> BookingResponse:
             )
             for each in details.price_lines
         ],
-        paid=None if booking.captured is None else wire.money_response(booking.captured),
+        paid=wire.optional_money_response(booking.captured),
         due=wire.money_response(details.due),
         credits=_credits(details),
         refund=wire.money_response(owed) if owed.amount else None,
         refund_status=details.refund_status,
         refunds=[_refund(each) for each in details.refunds],
+        proposed_refund=wire.optional_money_response(details.proposed_refund),
         passengers=_passengers(details),
         extras=[
             ExtraResponse(each.code, each.passenger, each.segment, each.document)
@@ -275,9 +278,7 @@ def response(details: BookingDetails) -> BookingResponse:
         ],
         suspension=_suspension(details),
         decline=_decline(details),
-        divided_from=(
-            None if booking.divided_from is None else ids.reference_of(booking.divided_from)
-        ),
+        divided_from=booking.divided_from and ids.reference_of(booking.divided_from),
         divided_into=[
             DivisionResponse(ids.reference_of(each.booking), list(each.passengers))
             for each in booking.divided_into

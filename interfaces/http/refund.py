@@ -37,7 +37,11 @@ class RefundRequest(idempotency.KeyedRequest):
 async def grant_refund(
     request: StrictRequest, booking_id: FromPath[str], data: JSONBody[RefundRequest]
 ) -> Answered[BookingResponse]:
-    """Refund beyond the rules; coupons that are still open are cancelled with it."""
+    """Refund beyond the rules; coupons that are still open are cancelled with it.
+
+    More than one person may grant of a booking (5,000 riyals, 400 dinars, 200,000 yen in all) is
+    `proposedRefund` until another person asks for the same amount.
+    """
     caller = idempotency.required(request, data)
     details = await use_case.grant_refund(
         request.ports.booking, caller, booking_id, reason=data.reason, amount=data.amount

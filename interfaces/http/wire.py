@@ -87,3 +87,8 @@ class PriceLineResponse(msgspec.Struct, rename="camel"):
 def money_response(amount: money.Money) -> MoneyResponse:
     """Return the amount as JSON."""
     return MoneyResponse(amount.amount, amount.currency)
+
+
+def optional_money_response(amount: money.Money | None) -> MoneyResponse | None:
+    """Return the amount as JSON; null where there is none."""
+    return None if amount is None else money_response(amount)

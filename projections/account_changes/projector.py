@@ -33,6 +33,7 @@ OF_BOOKING: Mapping[str, ChangeKind] = {
     "suspension": "suspension",
     "division": "division",
     "attachment": "attached",
+    "refund_approval": "refund",
 }
 OF_PAYMENT: Mapping[str, ChangeKind] = {
     "start": "payment",

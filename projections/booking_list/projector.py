@@ -23,7 +23,7 @@ from projections.projection import CUSTOMERS_PAUSE_SECONDS, Cursor, LoggedEvent,
 
 TABLE = "booking_list"
 # Capabilities whose events change nothing that the list shows.
-UNLISTED = frozenset({"seats", "passenger_details", "suspension"})
+UNLISTED = frozenset({"seats", "passenger_details", "suspension", "refund_approval"})
 
 
 class BookingRow(msgspec.Struct):

@@ -20,6 +20,7 @@ from domain.booking import events as bookings
 from domain.booking.charge_back_events import BookingChargedBack, CouponsVoided
 from domain.booking.check_in_events import DepartureWithdrawn, ReopenedCoupon
 from domain.booking.division_events import BookingDivided, BookingDividedOff
+from domain.booking.refund_approval_events import RefundProposed
 from domain.booking.reseating_events import BookingReseated
 from domain.booking.seat_events import SeatExtrasRefunded
 from domain.booking.suspension_events import CouponsReinstated, CouponsSuspended
@@ -251,8 +252,7 @@ BEFORE: dict[type[DomainEvent], tuple[type[DomainEvent], ...]] = {
     BookingReseated: (bookings.BookingReserved, bookings.BookingExpired),
     bookings.CouponsCancelled: _TICKETED,
     bookings.RefundGranted: _TICKETED,
-    SeatExtrasRefunded: _TICKETED,
-    CouponsSuspended: _TICKETED,
+    **dict.fromkeys((SeatExtrasRefunded, CouponsSuspended, RefundProposed), _TICKETED),
     CouponsReinstated: (*_TICKETED, CouponsSuspended),
     BookingChargedBack: _TICKETED,
     CouponsVoided: _TICKETED,

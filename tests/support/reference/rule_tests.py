@@ -54,6 +54,10 @@ TESTS: Mapping[str, tuple[str, ...]] = {
         "test_a_booking_is_attached_once_and_stays_there",
         "test_a_customers_booking_is_attached_to_nobody",
     ),
+    "B13": (
+        "test_what_is_too_much_for_one_person_is_granted_by_the_second_who_asks_for_it",
+        "test_small_refunds_of_one_booking_add_up_to_what_needs_a_second_person",
+    ),
     "C1": ("test_whatever_the_order_and_repeats_of_facts_a_claim_is_owed_once",),
     "C2": ("test_ledger_row_30_compensation_is_an_expense_and_owed_until_the_bank_paid_it",),
     "C3": (

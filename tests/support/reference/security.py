@@ -55,8 +55,9 @@ ASVS = (
             "test_a_payout_needs_two_persons_and_goodwill_is_never_paid_out",
             "test_a_duplicate_is_refunded_at_stripe_once_although_two_persons_approve_it_at_once",
             "test_who_asks_for_a_month_to_be_reopened_does_not_approve_it",
+            "test_what_is_too_much_for_one_person_is_granted_by_the_second_who_asks_for_it",
+            "test_finance_sees_what_waits_for_a_second_person_and_its_traveller_does_not",
         ),
-        "One person of finance grants a refund beyond the rules, within what was captured.",
     ),
     Item(
         "8.2.2",

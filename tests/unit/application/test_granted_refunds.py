@@ -1,11 +1,15 @@
 """What finance may grant beyond the rules, and how the answer says what would be possible."""
 
 import pytest
+from msgspec.structs import replace
 
-from application.booking.grant_refund import GrantRefund
-from domain.booking import rejections
+from application.booking.booking_details import read_booking
+from application.booking.grant_refund import GrantRefund, grant_refund
+from domain.booking import cancellation, refund_approval, rejections
 from domain.booking.states import Status
+from domain.kernel.money import Money
 from tests.support.memory_airline import MemoryAirline
+from tests.support.memory_use_cases import CUSTOMER, MemoryUseCases
 
 
 def ticketed(currency: str = "SAR") -> tuple[MemoryAirline, str]:
@@ -72,3 +76,100 @@ def test_a_kept_fee_may_be_refunded_down_to_the_smallest_amount() -> None:
     airline.cancel(booking)
     airline.submit(GrantRefund(booking, 1))
     assert airline.booking(booking).obligations[-1].amount.amount == 1
+
+
+A, B = "usr_amal", "usr_badr"
+
+
+def expensive(amount: int = 6_000_00) -> tuple[MemoryAirline, str, int]:
+    """A confirmed booking of which the amount was paid at least, and what was."""
+    airline = MemoryAirline()
+    flight = airline.schedule(fare=amount)
+    booking = airline.ticketed(flight)
+    paid = airline.booking(booking).captured.amount
+    assert paid >= amount
+    return airline, booking, paid
+
+
+def test_what_is_too_much_for_one_person_is_granted_by_the_second_who_asks_for_it() -> None:
+    airline, booking, paid = expensive()
+    for _ in range(2):
+        airline.submit(GrantRefund(booking, by=A))
+        waiting = airline.booking(booking)
+        assert (waiting.proposed_refund.amount.amount, waiting.proposed_refund.by) == (paid, A)
+        assert waiting.obligations == ()
+        assert waiting.open_coupons()
+    airline.submit(GrantRefund(booking, paid, by=B))
+    granted = airline.booking(booking)
+    assert [each.amount.amount for each in granted.obligations] == [paid]
+    assert granted.proposed_refund is None
+    assert not granted.open_coupons()
+    tags = airline.tags(booking)
+    assert tags.count("booking.refund_proposed.1") == tags.count("booking.refund_granted.1") == 1
+
+
+def test_another_amount_is_another_proposal_and_no_approval() -> None:
+    airline, booking, paid = expensive()
+    airline.wait(days=9, hours=12)
+    airline.cancel(booking)
+    left = cancellation.refundable(airline.booking(booking)).amount
+    assert left > 5_000_00, paid
+    airline.submit(GrantRefund(booking, left, by=A))
+    airline.submit(GrantRefund(booking, left - 100, by=B))
+    proposed = airline.booking(booking).proposed_refund
+    assert (proposed.amount.amount, proposed.by) == (left - 100, B)
+    # Whoever has proposed it may ask for it again, alone.
+    airline.submit(GrantRefund(booking, left - 100, by=B))
+    assert airline.booking(booking).granted == 0
+    airline.submit(GrantRefund(booking, left - 100, by=A))
+    assert airline.booking(booking).obligations[-1].amount.amount == left - 100
+
+
+def test_small_refunds_of_one_booking_add_up_to_what_needs_a_second_person() -> None:
+    airline, booking, _ = expensive()
+    airline.wait(days=9, hours=12)
+    airline.cancel(booking)
+    airline.submit(GrantRefund(booking, 2_500_00, by=A))
+    airline.submit(GrantRefund(booking, 2_500_00, by=A))
+    assert airline.booking(booking).granted == 5_000_00
+    assert airline.booking(booking).proposed_refund is None
+    airline.submit(GrantRefund(booking, 1, by=A))
+    assert airline.booking(booking).granted == 5_000_00
+    airline.submit(GrantRefund(booking, 1, by=B))
+    assert airline.booking(booking).granted == 5_000_01
+
+
+def test_a_proposal_is_refused_for_what_a_refund_is_refused_for() -> None:
+    airline, booking, paid = expensive()
+    with pytest.raises(rejections.RefundExceedsPaid):
+        airline.submit(GrantRefund(booking, paid + 1, by=A))
+    assert airline.booking(booking).proposed_refund is None
+
+
+@pytest.mark.parametrize("currency", ["EUR", "USD"])
+def test_of_a_currency_without_a_limit_one_person_grants_nothing(currency: str) -> None:
+    assert refund_approval.ONE_PERSON_LIMITS.keys() == {"SAR", "KWD", "JPY"}
+    airline, name = ticketed()
+    booking = airline.booking(name)
+    assert refund_approval.needs_second_person(booking, Money(1, currency), by=A)
+    assert not refund_approval.needs_second_person(booking, Money(5_000_00, "SAR"), by=A)
+    assert refund_approval.needs_second_person(booking, Money(5_000_01, "SAR"), by=A)
+
+
+async def test_finance_sees_what_waits_for_a_second_person_and_its_traveller_does_not() -> None:
+    cases = MemoryUseCases()
+    booking = await cases.ticketed(cases.airline.schedule(fare=6_000_00))
+    first = cases.caller("finance")
+    proposed = await grant_refund(cases.ports, first, booking, reason="upheld", amount=None)
+    paid = proposed.booking.captured
+    assert proposed.proposed_refund == paid
+    assert (await read_booking(cases.ports, CUSTOMER, booking)).proposed_refund is None
+    again = await grant_refund(
+        cases.ports, cases.caller("finance"), booking, reason="upheld", amount=None
+    )
+    assert again.booking.obligations == ()
+    other = cases.caller("finance")
+    other = replace(other, principal=replace(other.principal, user="usr_badr"))
+    granted = await grant_refund(cases.ports, other, booking, reason="checked", amount=None)
+    assert granted.proposed_refund is None
+    assert [each.amount for each in granted.booking.obligations] == [paid]

@@ -1,0 +1,37 @@
+"""When a refund beyond the rules needs a second person: both ask for the same amount (B13)."""
+
+from collections.abc import Mapping
+
+from msgspec.structs import replace
+
+from domain.booking.refund_approval_events import RefundApprovalEvent, RefundProposed
+from domain.booking.state import Booking, ProposedRefund
+from domain.kernel.money import Money
+from domain.kernel.sealed import Sealed
+
+# What one person may grant of one booking in all, in minor units; of other currencies nothing.
+ONE_PERSON_LIMITS: Mapping[str, int] = {"SAR": 5_000_00, "KWD": 400_000, "JPY": 200_000}
+
+
+def needs_second_person(booking: Booking, amount: Money, *, by: str) -> bool:
+    """Whether this user cannot grant the amount now: it is too much for one, and nobody else has
+    proposed the same."""
+    if booking.granted + amount.amount <= ONE_PERSON_LIMITS.get(amount.currency, 0):
+        return False
+    proposed = booking.proposed_refund
+    return proposed is None or proposed.amount != amount or proposed.by == by
+
+
+def propose(
+    booking: Booking, amount: Money, *, by: str, notes: tuple[Sealed, ...] = ()
+) -> list[RefundProposed]:
+    """Propose it in place of what was proposed before; the same again records nothing."""
+    proposed = booking.proposed_refund
+    if proposed is not None and (proposed.amount, proposed.by) == (amount, by):
+        return []
+    return [RefundProposed(amount=amount, by=by, notes=notes)]
+
+
+def evolve(booking: Booking, event: RefundApprovalEvent) -> Booking:
+    """The booking after the event; `cancellation` ends the proposal when the refund is granted."""
+    return replace(booking, proposed_refund=ProposedRefund(event.amount, event.by))
