@@ -6,7 +6,7 @@ and the position reached. A client that does not read is waited for, and nothing
 it; the server closes a connection that takes nothing for half a minute.
 """
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncGenerator, AsyncIterator
 from typing import Annotated
 
 import msgspec
@@ -25,12 +25,14 @@ from interfaces.http.strict_request import StrictRequest
 
 EVENT_STREAM = "text/event-stream"
 LAST_EVENT_ID = b"last-event-id"
-# Of one process: each stream reads the log for itself.
+# Of one process: each stream reads the log for itself. One user leaves some for the others.
 STREAM_LIMIT = 20
+STREAMS_OF_USER = 5
 RETRY_MS = 2_000
 FULL_RETRY_SECONDS = 30
 _HEADERS = {"cache-control": "private, no-store", "x-accel-buffering": "no"}
-_open_streams: set[object] = set()
+# By the object that stands for an open stream, whose it is.
+_open_streams: dict[object, str] = {}
 
 
 @get("/api/audit/stream", **auth.signed_in("read_audit", gives=(EVENT_STREAM,)))
@@ -46,7 +48,8 @@ async def follow_audited_events(
 
     Ends when the access token expires or its session ends; connect again with another token.
     """
-    if len(_open_streams) >= STREAM_LIMIT:
+    user = request.principal.user
+    if _is_full(user):
         raise Unavailable("streams", retry_after_seconds=FULL_RETRY_SECONDS)
     ports = request.ports.audit
     chosen = LogFilter(stream_, type_, actor, correlation_id)
@@ -58,13 +61,22 @@ async def follow_audited_events(
     )
     is_head = correlation.exchange_of(request.scope).is_head
     return Stream(
-        iter(()) if is_head else _messages(pages), media_type=EVENT_STREAM, headers=_HEADERS
+        iter(()) if is_head else _messages(pages, user), media_type=EVENT_STREAM, headers=_HEADERS
     )
 
 
-async def _messages(pages: AsyncIterator[AuditedPage]) -> AsyncIterator[bytes]:
+def _is_full(user: str) -> bool:
+    own = sum(each == user for each in _open_streams.values())
+    return len(_open_streams) >= STREAM_LIMIT or own >= STREAMS_OF_USER
+
+
+async def _messages(pages: AsyncIterator[AuditedPage], user: str) -> AsyncGenerator[bytes]:
+    if _is_full(user):
+        # Of many that connect at once, all found a place before the first of them took one.
+        yield _encoded(data=None, retry=FULL_RETRY_SECONDS * 1000)
+        return
     this = object()
-    _open_streams.add(this)
+    _open_streams[this] = user
     try:
         yield _encoded(data=None, retry=RETRY_MS)
         async for page in pages:
@@ -74,7 +86,7 @@ async def _messages(pages: AsyncIterator[AuditedPage]) -> AsyncIterator[bytes]:
             # An id without data moves the client's position and shows it nothing.
             yield _encoded(data=None, id=page.position, comment="here")
     finally:
-        _open_streams.discard(this)
+        del _open_streams[this]
 
 
 def _encoded(

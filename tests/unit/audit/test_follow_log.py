@@ -4,7 +4,7 @@ import asyncio
 import datetime as dt
 import socket
 import uuid
-from collections.abc import Callable
+from collections.abc import AsyncIterator, Callable
 from typing import Any
 
 import msgspec
@@ -12,6 +12,7 @@ import pytest
 
 from application.audit import follow_log
 from application.audit.ports import LogFilter, LogPage, StoredLogEvent
+from application.audit.read_log import AuditedPage
 from application.ports import Unavailable
 from interfaces.http import audit_stream
 from tests.support import served_edge
@@ -195,6 +196,32 @@ async def test_there_are_no_more_streams_than_the_limit(monkeypatch: pytest.Monk
     async with edge.client() as client:
         answer = await client.get("/api/audit/stream", headers=edge.bearer("auditor"))
     assert (answer.status_code, answer.headers["retry-after"]) == (503, "30")
+
+
+async def test_one_user_leaves_streams_for_the_others_also_by_connecting_at_once() -> None:
+    async def pages() -> AsyncIterator[AuditedPage]:
+        yield AuditedPage([], 7, has_more=False)
+
+    # All were admitted before the first of them began.
+    streams = [audit_stream._messages(pages(), "usr_one") for _ in range(8)]
+    firsts = [await anext(each) for each in streams]
+    assert [b"retry: 30000" in each for each in firsts] == [False] * 5 + [True] * 3
+    for each in streams[5:]:
+        assert [message async for message in each] == []
+    assert list(audit_stream._open_streams.values()) == ["usr_one"] * 5
+    edge = edge_of(MemoryLog(1), MemoryAppends(1))
+    async with edge.client() as client:
+        found = [
+            (
+                await client.get("/api/audit/stream", headers=edge.bearer("auditor", user))
+            ).status_code
+            for user in ("usr_one", "usr_two")
+        ]
+    assert found == [503, 200]
+    for each in streams[:5]:
+        assert b"id: 7" in await anext(each)
+        await each.aclose()
+    assert not audit_stream._open_streams
 
 
 async def test_nothing_is_read_ahead_of_a_slow_reader_and_a_vanished_one_is_forgotten() -> None:
