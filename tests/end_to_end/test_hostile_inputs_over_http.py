@@ -234,10 +234,11 @@ async def test_deep_and_wide_bodies_cost_no_memory(system: System, customer: Cus
     deep = [b"[" * 32_000, b'{"a":' * 6_000, b"[" * 16_000 + b"]" * 16_000]
     wide = b"{%s}" % b",".join(b'"%d":1' % number for number in range(3_000))
     within = b'{"passengers":%s}' % (b"[" * 10_000 + b"]" * 10_000)
-    for content in (*deep, wide, within):
+    escaped = b'{"mode":"\\u0068","x":%s}' % (b"[" * 10_000 + b"]" * 10_000)
+    for content in (*deep, wide, within, escaped):
         refused(await send(customer, "/api/bookings", content))
     before = _resident_pages(statm)
-    for content in (*deep, wide, within) * 10:
+    for content in (*deep, wide, within, escaped) * 10:
         refused(await send(customer, "/api/bookings", content))
     assert _resident_pages(statm) - before < 5_000
 

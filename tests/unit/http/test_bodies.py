@@ -129,6 +129,13 @@ async def test_a_reason_has_no_marks_and_the_pattern_of_the_document(
             "travellers[0].firstName",
             INVISIBLE_REASON,
         ),
+        (
+            b'{"travellers":[{"firstName":"a\x7f","amount":1}]}',
+            "travellers[0].firstName",
+            INVISIBLE_REASON,
+        ),
+        # An unknown member is named in the answer, but not one that would be drawn as nothing.
+        (b'{"note":"a","\\u202e":1}', "", INVISIBLE_REASON),
         (b'{"travellers":[{"firstName":"a\x00","amount":1}]}', "", "not JSON"),
         (b'{"travellers":[{"firstName":"\xff","amount":1}]}', "", "not UTF-8"),
         (b'{"travellers":[{"firstName":"\xed\xa0\x80","amount":1}]}', "", "not UTF-8"),
@@ -139,6 +146,8 @@ async def test_a_reason_has_no_marks_and_the_pattern_of_the_document(
         (b"[" * 30_000, "", ""),
         (b'{"travellers":' * 2_000, "", ""),
         (b'{"note":' + b"[" * 30_000, "note", ""),
+        # What is escaped is looked through as a tree, which has no types to stop at.
+        (b'{"note":"\\u0041","x":' + b"[" * 10_000 + b"]" * 10_000 + b"}", "", "not JSON"),
         (b'{"travellers":[{"firstName":"a","amount":1}]} x', "", "not JSON"),
         (b"\xef\xbb\xbf{}", "", "not JSON"),
         (b"{'travellers':[]}", "", "not JSON"),
