@@ -248,6 +248,8 @@ async def test_every_process_learns_of_a_disabled_client(
             if identity.ended.known(service.client.id) is False:
                 break
             await asyncio.sleep(0.01)
+        # It listens: what it learns now, it learns by NOTIFY.
+        assert identity.ended.known(service.client.id) is False
         with psycopg.connect(database.owner_dsn) as connection:
             connection.execute("UPDATE identity.client SET disabled_at = now()")
         for _ in range(500):
