@@ -83,6 +83,17 @@ async def test_no_secret_of_a_client_and_no_code_is_stored(
         assert secret.encode().hex() not in text
 
 
+async def test_a_code_that_is_presented_again_ends_what_it_has_opened(
+    identity: Identity, database: TestDatabase
+) -> None:
+    user, web = await user_of(identity), await partner(identity)
+    code = await web.code(user)
+    tokens = await web.exchange(code)
+    await refused(web.exchange(code), "invalid_grant")
+    assert await is_over(identity, tokens)
+    assert [name for name, _ in events(database)][-2:] == ["session_ended", "code_reused"]
+
+
 async def test_of_twenty_exchanges_of_one_code_one_wins_and_the_others_end_it(
     identity: Identity, database: TestDatabase
 ) -> None:
