@@ -154,6 +154,18 @@ async def test_nul_is_refused_in_every_text(system: System, customer: Customer, 
     refused(await send(customer, "/api/bookings", escaped.replace(b"\\u0000", b"\x00")))
 
 
+async def test_nul_is_refused_in_words_that_follow_no_other_rule(customer: Customer) -> None:
+    """Fault row 34: a message may say anything, so nothing but the reader of bodies refuses it."""
+    recipient = {"name": "Sara", "email": "a@example.com", "senderName": "Layla", "message": "Hi!"}
+    amount = {"amount": 10_000, "currency": "SAR"}
+    body = {"amount": amount, "email": "a@example.com", "recipient": recipient}
+    assert (await send(customer, GIFT_CARDS, json.dumps(body).encode())).status_code == 201
+    recipient["message"] = "Hi\u0000!"
+    escaped = json.dumps(body).encode()
+    refused(await send(customer, GIFT_CARDS, escaped), field="recipient.message")
+    refused(await send(customer, GIFT_CARDS, escaped.replace(b"\\u0000", b"\x00")))
+
+
 async def _amount(customer: Customer, literal: str) -> httpx.Response:
     content = '{"amount":{"amount":' + literal + ',"currency":"SAR"},"email":"a@example.com"}'
     return await send(customer, GIFT_CARDS, content.encode())
@@ -222,10 +234,11 @@ async def test_deep_and_wide_bodies_cost_no_memory(system: System, customer: Cus
     deep = [b"[" * 32_000, b'{"a":' * 6_000, b"[" * 16_000 + b"]" * 16_000]
     wide = b"{%s}" % b",".join(b'"%d":1' % number for number in range(3_000))
     within = b'{"passengers":%s}' % (b"[" * 10_000 + b"]" * 10_000)
-    for content in (*deep, wide, within):
+    escaped = b'{"mode":"\\u0068","x":%s}' % (b"[" * 10_000 + b"]" * 10_000)
+    for content in (*deep, wide, within, escaped):
         refused(await send(customer, "/api/bookings", content))
     before = _resident_pages(statm)
-    for content in (*deep, wide, within) * 10:
+    for content in (*deep, wide, within, escaped) * 10:
         refused(await send(customer, "/api/bookings", content))
     assert _resident_pages(statm) - before < 5_000
 
@@ -409,7 +422,6 @@ async def test_a_cancellation_and_a_payment_at_once_end_in_one_way(
     system: System, customer: Customer
 ) -> None:
     """Fault row 44: who is first wins, and the money follows."""
-    outcomes = set()
     for _ in range(6):
         flight = running_system.schedule(system, seats=1)
         booking = (await customer.reserved([flight]))["id"]
@@ -418,7 +430,7 @@ async def test_a_cancellation_and_a_payment_at_once_end_in_one_way(
         path = f"/api/bookings/{booking}/cancel"
         paying = customers.press(session["checkoutUrl"], "pay")
         cancelling = _post(customer, path, {"quoteId": quote["quoteId"]}, secrets.token_hex(8))
-        paid, cancelled = await asyncio.gather(paying, cancelling)
+        _, cancelled = await asyncio.gather(paying, cancelling)
         assert cancelled.status_code in (200, 409, 410), cancelled.text
         await asyncio.to_thread(running_system.await_rest, system)
         tags = stored_log.tags(system.owner_dsn, booking)
@@ -429,8 +441,6 @@ async def test_a_cancellation_and_a_payment_at_once_end_in_one_way(
         balances = stored_log.balances(system.owner_dsn, booking)
         if ended != "confirmed":
             assert all(amount == 0 for amount in balances.values()), balances
-        outcomes.add((paid in (200, 303), ended))
-    assert outcomes
     stored_log.assert_invariants(system.owner_dsn)
 
 

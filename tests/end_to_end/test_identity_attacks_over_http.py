@@ -238,7 +238,8 @@ async def test_every_route_is_closed_to_every_role_without_its_permission(
 async def test_a_member_that_nobody_offers_is_refused_in_every_body(
     system: System, client: httpx.AsyncClient, customer: Customer
 ) -> None:
-    """Fault row 52: status, amounts, owners and rights cannot be set beside what is asked for."""
+    """Fault row 52: status, amounts, owners and rights cannot be set beside what is asked for, on
+    every route that needs a token."""
     document = (await client.get("/schema/openapi.json")).json()
     description = Description(document)
     staff = [await customers.staff(system, client, role) for role in ("support", "ops", "finance")]

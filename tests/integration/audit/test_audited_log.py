@@ -96,6 +96,32 @@ async def test_pages_of_every_size_contain_each_event_once_in_order(
     assert positions == expected
 
 
+@pytest.mark.parametrize(
+    ("chosen", "expected"),
+    [
+        (LogFilter(stream="booking-A", actor="user_2"), [2]),
+        (LogFilter(stream="booking-A", correlation_id="d"), [3]),
+        (LogFilter(correlation_id="c", actor="user_2"), [2, 4]),
+        (LogFilter(correlation_id="c", tag="y"), [4]),
+        (LogFilter(actor="user_1", tag="x"), [1, 3]),
+    ],
+)
+async def test_an_event_of_a_page_has_all_that_was_chosen(
+    database: TestDatabase, log: PostgresAuditedLog, chosen: LogFilter, expected: list[int]
+) -> None:
+    rows = (
+        (1, "booking-A", 1, "x", "user_1", "c"),
+        (2, "booking-A", 2, "x", "user_2", "c"),
+        (3, "booking-A", 3, "x", "user_1", "d"),
+        (4, "booking-B", 1, "y", "user_2", "c"),
+    )
+    with psycopg.connect(database.owner_dsn) as connection:
+        connection.cursor().executemany(
+            INSERT + "VALUES (%s, %s, %s, %s, now(), %s, gen_random_uuid(), %s, '{}')", rows
+        )
+    assert (await all_pages(log, chosen, limit=2))[0] == expected
+
+
 async def test_what_is_appended_after_the_head_was_read_is_for_the_next_page(
     database: TestDatabase, log: PostgresAuditedLog
 ) -> None:

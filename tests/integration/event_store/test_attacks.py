@@ -23,6 +23,7 @@ from tests.support.servers import TestDatabase
 FLIGHT = "flight-SV1-2026-12-24"
 BOOKING = "booking-AAAAAA"
 PLAIN = payload({"note": "x"})
+OF_A_COLUMN = ("22P02", "22003", "23502", "23514")  # its type, its range, or a constraint
 
 
 @pytest.fixture
@@ -43,9 +44,9 @@ def value(connection: Session, query: str) -> Any:
     return row[0]
 
 
-def refused(code: str) -> Any:
-    """Expect a refusal with this SQLSTATE."""
-    return pytest.raises(psycopg.Error, check=lambda error: error.sqlstate == code)
+def refused(*codes: str) -> Any:
+    """Expect a refusal with one of these SQLSTATEs: an attack with a mistake of its own is none."""
+    return pytest.raises(psycopg.Error, check=lambda error: error.sqlstate in codes)
 
 
 def log_is_empty(connection: Session) -> bool:
@@ -164,7 +165,7 @@ UNPOSTED = {
 
 @pytest.mark.parametrize("name", UNPOSTED)
 def test_money_that_is_not_a_posted_balanced_entry_is_refused(session: Session, name: str) -> None:
-    with pytest.raises(psycopg.Error):
+    with refused("AIS02", *OF_A_COLUMN):
         append(session, [(BOOKING, 1, payload(UNPOSTED[name]))])
     assert log_is_empty(session)
 
@@ -204,7 +205,7 @@ NON_CANONICAL = {
 
 @pytest.mark.parametrize("name", NON_CANONICAL)
 def test_non_canonical_json_hides_nothing_from_the_database(session: Session, name: str) -> None:
-    with pytest.raises(psycopg.Error):
+    with refused("AIS02", "22P02", "22021"):
         append(session, [(FLIGHT, 1, NON_CANONICAL[name])])
     assert log_is_empty(session)
 
@@ -283,7 +284,7 @@ UNCOUNTED = {
 @pytest.mark.parametrize("name", UNCOUNTED)
 def test_seats_that_do_not_exist_cannot_be_taken(session: Session, name: str) -> None:
     with_seats(session, authorised=2)
-    with pytest.raises(psycopg.Error):
+    with refused("AIS03", *OF_A_COLUMN):
         append(session, [(FLIGHT, 2, payload(UNCOUNTED[name]))])
     assert counters(session) == [(2, 0, 0)]
     assert value(session, "SELECT max(position) FROM ledger.event") == 1
@@ -320,7 +321,7 @@ def test_a_version_of_a_stream_is_used_once(session: Session) -> None:
 
 @pytest.mark.parametrize("versions", [[2], [1, 3], [0], [-1], [1, 1], [2147483647]])
 def test_a_stream_has_no_gap_and_no_version_twice(session: Session, versions: list[int]) -> None:
-    with pytest.raises(psycopg.Error):
+    with refused("AIS05", "23514"):
         append(session, [(BOOKING, version, PLAIN) for version in versions])
     assert log_is_empty(session)
 
@@ -380,7 +381,7 @@ def test_a_command_cannot_occur_twice_in_one_append(session: Session) -> None:
 def test_arrays_that_do_not_match_write_nothing(
     session: Session, arguments: dict[str, Any]
 ) -> None:
-    with pytest.raises(psycopg.Error):
+    with refused("AIS05", "23502"):
         append(session, [(BOOKING, 1, PLAIN)], **arguments)
     assert log_is_empty(session)
 
@@ -416,7 +417,7 @@ def test_positions_have_no_gap_after_appends_that_were_rolled_back(session: Sess
     session.execute("BEGIN")
     append(session, [(BOOKING, 2, PLAIN), (BOOKING, 3, PLAIN)])
     session.execute("ROLLBACK")
-    with pytest.raises(psycopg.Error):
+    with refused("AIS02"):
         append(session, [(BOOKING, 2, PLAIN), (BOOKING, 3, payload({"entry": None}))])
     append(session, [(BOOKING, 2, PLAIN), ("booking-B", 1, PLAIN)])
     rows = session.execute("SELECT position FROM ledger.event ORDER BY position").fetchall()
@@ -482,8 +483,7 @@ def test_every_function_that_runs_as_the_owner_pins_its_search_path(owner: Sessi
     ).fetchall()
     assert rows
     for name, settings in rows:
-        assert settings is not None, name
-        assert "search_path=pg_catalog, pg_temp" in settings, name
+        assert "search_path=pg_catalog, pg_temp" in (settings or ()), name
 
 
 def test_one_notification_is_sent_for_one_append(database: TestDatabase) -> None:
@@ -493,7 +493,7 @@ def test_one_notification_is_sent_for_one_append(database: TestDatabase) -> None
     ):
         listener.execute(f"LISTEN {Channel.LOG}".encode())
         plain_append.append(writer, [(BOOKING, 1, PLAIN), (BOOKING, 2, PLAIN)])
-        with pytest.raises(psycopg.Error):
+        with refused("AIS05"):
             plain_append.append(writer, [(BOOKING, 9, PLAIN)])
         plain_append.append(writer, [(BOOKING, 3, PLAIN)])
         notices = [notice.payload for notice in listener.notifies(timeout=60, stop_after=2)]

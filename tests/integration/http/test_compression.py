@@ -154,6 +154,7 @@ async def test_an_answer_is_compressed_as_the_client_asks(
         ("gzip;q=1.5", None),
         ("gzip;q=-1", None),
         ("gzip;q=nan", None),
+        ("gzip;q=1x", None),
         ("gzip;q=inf", None),
         ("gzip;q=", None),
         ("gzip;level=9", None),

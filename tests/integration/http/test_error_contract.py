@@ -230,7 +230,10 @@ async def test_what_the_server_answers_before_the_application_is_flat(
 
 @pytest.mark.parametrize("place", ["before", "after"])
 async def test_a_bug_around_the_framework_is_flat_too(
-    client: httpx.AsyncClient, monkeypatch: pytest.MonkeyPatch, place: str
+    client: httpx.AsyncClient,
+    monkeypatch: pytest.MonkeyPatch,
+    caplog: pytest.LogCaptureFixture,
+    place: str,
 ) -> None:
     """Without the one net around everything the server would answer in plain text."""
 
@@ -245,3 +248,5 @@ async def test_a_bug_around_the_framework_is_flat_too(
     assert answer.status_code == 500
     assert faults(answer) == []
     assert answer.headers["x-content-type-options"] == "nosniff"
+    assert "RuntimeError" in caplog.text
+    assert answer.json()["correlationId"] in caplog.text

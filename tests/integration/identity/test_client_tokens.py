@@ -139,29 +139,50 @@ def test_the_application_cannot_forge_clients_consents_or_codes(
         connection.execute(attack.encode())
 
 
+ENDED, CONSTRAINT = "AIS01", "23514"
+
+
 @pytest.mark.parametrize(
-    "attack",
+    ("attack", "code"),
     [
-        "UPDATE identity.authorization_code SET used_at = now(), session = 'ses_other'",
-        "UPDATE identity.authorization_code SET used_at = NULL, session = NULL",
-        "UPDATE identity.client SET disabled_at = NULL",
-        "UPDATE identity.client SET secret_hash = '\\x00'",
-        "UPDATE identity.client SET secret_hash = NULL",
-        "UPDATE identity.consent SET scopes = '{}'",
-        "INSERT INTO identity.authorization_code SELECT sha256('x'), client_id, user_id, "
-        "granted_in, redirect_uri, scopes, challenge, now(), now() + interval '61 seconds' "
-        "FROM identity.authorization_code",
-        "INSERT INTO identity.session (id, user_id, kind, source, salt, created_at, last_used_at, "
-        "expires_at, refresh_expires_at) SELECT 'ses_' || repeat('0', 24), user_id, "
-        "'third_party', source, salt, created_at, last_used_at, expires_at, refresh_expires_at "
-        "FROM identity.session LIMIT 1",
+        ("UPDATE identity.authorization_code SET used_at = now(), session = 'ses_other'", ENDED),
+        ("UPDATE identity.authorization_code SET used_at = NULL, session = NULL", ENDED),
+        ("UPDATE identity.client SET secret_hash = '\\x00'", CONSTRAINT),
+        ("UPDATE identity.client SET secret_hash = NULL", CONSTRAINT),
+        ("UPDATE identity.consent SET scopes = '{}'", CONSTRAINT),
+        (
+            "INSERT INTO identity.authorization_code SELECT sha256('x'), client_id, user_id, "
+            "granted_in, redirect_uri, scopes, challenge, now(), now() + interval '61 seconds' "
+            "FROM identity.authorization_code",
+            CONSTRAINT,
+        ),
+        (
+            "INSERT INTO identity.session (id, user_id, kind, source, salt, created_at, "
+            "last_used_at, expires_at, refresh_expires_at) SELECT 'ses_' || repeat('0', 24), "
+            "user_id, 'third_party', source, salt, created_at, last_used_at, expires_at, "
+            "refresh_expires_at FROM identity.session LIMIT 1",
+            CONSTRAINT,
+        ),
     ],
 )
 async def test_the_database_refuses_what_no_client_does(
-    identity: Identity, database: TestDatabase, attack: str
+    identity: Identity, database: TestDatabase, attack: str, code: str
 ) -> None:
     user, web = await user_of(identity), await partner(identity)
     await web.exchange(await web.code(user))
+    _is_refused(database, attack, code)
+
+
+async def test_a_disabled_client_is_changed_by_nobody(
+    identity: Identity, database: TestDatabase
+) -> None:
+    web = await partner(identity)
     await disable_client(web.client.id, identity.clients, by=None)
-    with psycopg.connect(database.app_dsn) as connection, pytest.raises(psycopg.DatabaseError):
+    for change in ("disabled_at = NULL", "secret_hash = sha256('x')"):
+        _is_refused(database, f"UPDATE identity.client SET {change}", ENDED)
+
+
+def _is_refused(database: TestDatabase, attack: str, code: str) -> None:
+    with psycopg.connect(database.app_dsn) as connection, pytest.raises(psycopg.Error) as refusal:
         connection.execute(attack.encode())
+    assert refusal.value.sqlstate == code

@@ -83,6 +83,17 @@ async def test_no_secret_of_a_client_and_no_code_is_stored(
         assert secret.encode().hex() not in text
 
 
+async def test_a_code_that_is_presented_again_ends_what_it_has_opened(
+    identity: Identity, database: TestDatabase
+) -> None:
+    user, web = await user_of(identity), await partner(identity)
+    code = await web.code(user)
+    tokens = await web.exchange(code)
+    await refused(web.exchange(code), "invalid_grant")
+    assert await is_over(identity, tokens)
+    assert [name for name, _ in events(database)][-2:] == ["session_ended", "code_reused"]
+
+
 async def test_of_twenty_exchanges_of_one_code_one_wins_and_the_others_end_it(
     identity: Identity, database: TestDatabase
 ) -> None:
@@ -248,6 +259,8 @@ async def test_every_process_learns_of_a_disabled_client(
             if identity.ended.known(service.client.id) is False:
                 break
             await asyncio.sleep(0.01)
+        # It listens: what it learns now, it learns by NOTIFY.
+        assert identity.ended.known(service.client.id) is False
         with psycopg.connect(database.owner_dsn) as connection:
             connection.execute("UPDATE identity.client SET disabled_at = now()")
         for _ in range(500):

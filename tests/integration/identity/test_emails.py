@@ -142,6 +142,27 @@ async def test_a_new_address_counts_once_its_link_was_used(
     assert facts(database).count("email_changed") == 1
 
 
+async def test_the_link_that_verifies_an_address_resets_no_password(
+    identity: Identity, database: TestDatabase
+) -> None:
+    await send_letters(identity, database, registration=True)
+    with pytest.raises(rejections.LinkRefused):
+        await reset(identity, identity.mailbox.token(), OTHER)
+    await holder(identity)
+
+
+async def test_the_link_to_a_new_address_works_for_a_day(
+    identity: Identity, database: TestDatabase
+) -> None:
+    caller = await holder(identity)
+    await ask_for(identity, caller)
+    await send_letters(identity, database)
+    identity.now += dt.timedelta(days=1)
+    await refused(identity, caller, identity.mailbox.token())
+    identity.now -= dt.timedelta(seconds=1)
+    await confirm_email(caller, identity.mailbox.token(), identity.accounts)
+
+
 async def test_an_address_that_another_account_has_is_not_revealed_and_not_taken(
     identity: Identity, database: TestDatabase
 ) -> None:

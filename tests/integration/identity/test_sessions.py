@@ -426,22 +426,23 @@ async def test_what_has_ended_is_final(
 
 
 @pytest.mark.parametrize(
-    "attack",
+    ("attack", "code"),
     [
-        "SET generation = generation + 2, rotated_at = now()",
-        "SET generation = 0",
-        "SET generation = 2",
-        "SET refresh_expires_at = expires_at + interval '1 second'",
-        "SET ended_at = now()",
-        "SET ended_at = now(), ended_because = 'boredom'",
+        ("SET generation = generation + 2, rotated_at = now()", "AIS01"),
+        ("SET generation = 0", "AIS01"),
+        ("SET generation = 2", "23514"),
+        ("SET refresh_expires_at = expires_at + interval '1 second'", "23514"),
+        ("SET ended_at = now()", "23514"),
+        ("SET ended_at = now(), ended_because = 'boredom'", "23514"),
     ],
 )
 async def test_the_database_refuses_what_no_refresh_does(
-    identity: Identity, database: TestDatabase, attack: str
+    identity: Identity, database: TestDatabase, attack: str, code: str
 ) -> None:
     await signed_in(identity)
     with (
         psycopg.connect(database.app_dsn) as connection,
-        pytest.raises(psycopg.DatabaseError),
+        pytest.raises(psycopg.Error) as refusal,
     ):
         connection.execute(f"UPDATE identity.session {attack}".encode())
+    assert refusal.value.sqlstate == code

@@ -177,13 +177,13 @@ async def test_many_strange_addresses_are_stopped_together_and_known_ones_go_on(
 ) -> None:
     await identity.register(EMAIL, PASSWORD)
     await identity.log_in(EMAIL, PASSWORD)
-    for number in range(lockout.STRANGERS_FAILURE_LIMIT + 30):
+    for number in range(80):
         await refused(identity, address=f"203.0.113.{number}")
     await refused(identity, PASSWORD, address=STRANGER)
     await identity.log_in(EMAIL, PASSWORD)
     with psycopg.connect(database.owner_dsn) as connection:
         places = connection.execute("SELECT count(*) FROM identity.sign_in_place").fetchone()
-    assert places == (lockout.STRANGERS_FAILURE_LIMIT + 1,)
+    assert places == (51,)
     identity.now += lockout.LOCK_DURATION
     await identity.log_in(EMAIL, PASSWORD, address=STRANGER)
 
@@ -195,7 +195,7 @@ async def test_places_that_count_no_more_are_deleted(
     await identity.log_in(EMAIL, PASSWORD)
     for number in range(20):
         await refused(identity, address=f"203.0.113.{number}")
-    identity.now += lockout.KNOWN_PLACE_LIFETIME
+    identity.now += dt.timedelta(days=90)
     await refused(identity, address=STRANGER)
     with psycopg.connect(database.owner_dsn) as connection:
         rows = connection.execute("SELECT p::text FROM identity.sign_in_place AS p").fetchall()

@@ -9,6 +9,7 @@ import pytest
 
 from application.identity.accept_invitation import AcceptInvitation, accept_invitation
 from application.identity.change_role import ChangeRole, change_role
+from application.identity.enrol_second_factor import begin_enrolment, confirm_enrolment
 from application.identity.invite_staff import InviteStaff, invite_staff
 from application.identity.ports import Principal
 from application.mail import Language
@@ -21,8 +22,9 @@ from tests.integration.identity.test_passwords import (
     rows,
     send_letters,
 )
+from tests.integration.identity.test_second_factors import App
 from tests.support import identity as identities
-from tests.support.identity import Identity
+from tests.support.identity import HOME, Identity
 from tests.support.servers import TestDatabase
 
 ADMIN, NEW = "admin@example.com", "noura@example.com"
@@ -147,18 +149,33 @@ async def test_an_account_that_has_the_address_is_taken_over_by_the_mailbox(
     identity: Identity, database: TestDatabase
 ) -> None:
     """A stranger has registered the address of the colleague before, and waits in it."""
-    await identity.register(NEW, "password of a stranger")
-    stranger = await identity.signed_in(NEW, "password of a stranger")
+    password = "password of a stranger"
+    await identity.register(NEW, password)
+    stranger = await identity.signed_in(NEW, password)
+    caller = identity.tokens.verify(stranger.tokens.access_token.encode())
+    made = await begin_enrolment(caller, password, identity.accounts, address=HOME)
+    await confirm_enrolment(caller, App(made.secret).code(identity.now), identity.accounts)
     await ask(identity, NEW)
     assert await accept(identity, await invited(identity, database)) == "finance"
     with pytest.raises(rejections.CredentialsRefused):
-        await identity.log_in(NEW, "password of a stranger")
+        await identity.log_in(NEW, password)
     with pytest.raises(rejections.RefreshRefused):
         await identity.refresh(stranger.tokens.refresh_token)
+    # Without a second step: the factor was the stranger's.
     assert (await holder(identity, NEW, OTHER)).role == "finance"
     admin = (await holder(identity)).user
     assert recorded(database, "role_changed") == [("finance", admin)]
     assert rows(database, "SELECT count(*) FROM identity.app_user") == [(2,)]
+
+
+async def test_an_invitation_to_the_same_role_ends_what_the_old_password_has_opened(
+    identity: Identity, database: TestDatabase
+) -> None:
+    await identity.register(NEW, PASSWORD, "agent")
+    before = await identity.signed_in(NEW, PASSWORD)
+    assert await accept(identity, await invited(identity, database, "agent")) == "agent"
+    with pytest.raises(rejections.RefreshRefused):
+        await identity.refresh(before.tokens.refresh_token)
 
 
 async def test_the_invitation_of_an_admin_who_is_none_any_more_is_void(
@@ -253,6 +270,23 @@ async def test_two_admins_do_not_remove_each_other_at_the_same_time(
     )
     assert [type(each) for each in done if each is not None] == [rejections.NotAllowed]
     assert rows(database, "SELECT count(*) FROM identity.app_user WHERE role = 'admin'") == [(1,)]
+
+
+async def test_an_admin_who_is_being_demoted_changes_no_role(
+    identity: Identity, database: TestDatabase
+) -> None:
+    await identity.register("other@example.com", PASSWORD, "admin")
+    await identity.register("third@example.com", PASSWORD, "admin")
+    other = await holder(identity, "other@example.com")
+    with psycopg.connect(database.owner_dsn) as connection:
+        connection.execute(
+            "UPDATE identity.app_user SET role = 'gate' WHERE id = %s", (other.user,)
+        )
+        changing = asyncio.create_task(give(identity, other, "third@example.com", "gate"))
+        await asyncio.sleep(0.2)
+        assert not changing.done()
+    with pytest.raises(rejections.NotAllowed):
+        await changing
 
 
 async def test_the_last_admin_stays_one(identity: Identity, database: TestDatabase) -> None:

@@ -1,6 +1,7 @@
 """An erasure on a real database: its steps, repeats, crashes between them, and what races it."""
 
 import asyncio
+import os
 from typing import Any
 
 import psycopg
@@ -216,9 +217,17 @@ async def test_links_invitations_and_second_factors_go_with_the_account(person: 
     before = proofs_left(person)
     assert before == {"links": 12, **dict.fromkeys(list(before)[1:], 2)}
     await person.airline.catch_up()
+    person.airline.query(
+        "INSERT INTO identity.session (id, user_id, kind, source, salt, created_at, last_used_at, "
+        "expires_at, refresh_expires_at) VALUES ('ses_' || repeat('0', 24), %s, 'mobile', %s, %s, "
+        "now(), now(), now() + interval '1 day', now() + interval '1 day')",
+        *(person.id, os.urandom(32), os.urandom(16)),
+    )
     erasure = await requested(person)
     assert await step(person, erasure) == "closed"
     assert not {used, spare} & person.keys()
+    live = "SELECT count(*) FROM identity.session WHERE user_id = %s AND ended_at IS NULL"
+    assert person.airline.query(live, person.id) == [(0,)]
     # Nobody accepts an invitation by who is no longer there, and no link opens the account again.
     assert person.open_links() == [other.id, other.id, None, None]
     # Requests that were under way when the account was closed.

@@ -125,7 +125,10 @@ ASVS = (
     Item(
         "15.3.3",
         "Only the members that a route offers can be set.",
-        ("test_a_member_that_nobody_offers_is_refused_in_every_body",),
+        (
+            "test_a_member_that_nobody_offers_is_refused_in_every_body",
+            "test_no_body_of_any_route_takes_a_member_that_it_does_not_know",
+        ),
     ),
     Item(
         "15.4.2",

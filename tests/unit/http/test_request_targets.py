@@ -147,6 +147,14 @@ async def test_a_parameter_is_given_once_and_in_visible_characters(
         assert (status, json.loads(body)["code"]) == (400, "VALIDATION_ERROR"), query
 
 
+@pytest.mark.parametrize(("count", "expected"), [(100, 200), (101, 400)])
+async def test_a_hundred_parameters_are_read_and_no_more(
+    edge: Edge, count: int, expected: int
+) -> None:
+    query = "&".join(f"x{number}=1" for number in range(count))
+    assert (await asked(edge, "GET", "/health/live", query))[0] == expected
+
+
 @pytest.mark.parametrize("path", ["/schema", "/schema/swagger", "/schema/redoc", "/schema/x"])
 async def test_only_the_document_itself_is_found_below_schema(edge: Edge, path: str) -> None:
     status, headers, body = await asked(edge, "get", path)

@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from application.identity.ports import Principal
 from tests.support.http_client import Edge
 from tests.support.memory_sessions import MemoryEndedSessions, MemorySessions
 
@@ -89,6 +90,17 @@ async def test_a_cookie_signs_requests_in_and_a_change_needs_the_csrf_token(edge
         assert without.json()["details"] == {"reason": "csrf_token"}
         with_token = await send(edge, method, path, signed_in, **more)
         assert with_token.status_code in (200, 201), path
+
+
+async def test_a_guests_token_in_a_cookie_signs_nobody_in(edge: Edge) -> None:
+    """No CSRF token belongs to it: another site could have the browser act for the guest."""
+    booking = "booking-AAAAAA"
+    guest = Principal(f"guest-{booking}", "customer", f"guest-{booking}", booking=booking)
+    token = edge.tokens.issue(guest).access_token
+    path = f"/api/bookings/{booking}"
+    assert (await send(edge, "GET", path, bearer(token))).status_code not in (401, 403)
+    refused = await send(edge, "GET", path, {"cookie": f"{ACCESS}={token}"})
+    assert (refused.status_code, refused.json()["code"]) == (401, "UNAUTHORIZED")
 
 
 async def test_a_csrf_token_is_good_for_its_own_session_only(edge: Edge) -> None:

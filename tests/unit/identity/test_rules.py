@@ -4,7 +4,16 @@ import datetime as dt
 
 import pytest
 
-from domain.identity import lockout, passwords, rejections, roles
+from domain.identity import (
+    clients,
+    links,
+    lockout,
+    passwords,
+    rejections,
+    roles,
+    second_factor,
+    sessions,
+)
 from domain.identity.lockout import Lockout
 from infrastructure.identity.guessed_passwords import is_common
 
@@ -27,6 +36,28 @@ def test_every_role_is_in_the_table_and_every_permission_is_held() -> None:
     of_admins = {"manage_users", "manage_clients", "manage_partners"}
     assert held | of_admins == set(roles.PERMISSIONS)
     assert not held & of_admins
+
+
+def test_the_times_are_those_that_the_pages_promise() -> None:
+    """In numbers, because the tests of each rule move a clock by its constant."""
+    day, second = dt.timedelta(days=1), dt.timedelta(seconds=1)
+    of_sessions = (sessions.ABSOLUTE_LIFE, sessions.REFRESH_LIFE, sessions.GRACE)
+    assert of_sessions == (30 * day, 7 * day, 10 * second)
+    leeway = sessions.CLOCK_LEEWAY
+    assert leeway == 10 * second
+    guesses = (lockout.FAILURE_WINDOW, lockout.LOCK_DURATION, lockout.STRANGERS_FAILURE_LIMIT)
+    assert guesses == (minutes(15), minutes(30), 50)
+    known = lockout.KNOWN_PLACE_LIFETIME
+    assert known == 90 * day
+    codes = (clients.CODE_LIFE, second_factor.CHALLENGE_LIFE, second_factor.CHALLENGE_TRIES)
+    assert codes == (minutes(1), minutes(5), 5)
+    mailed = dict(links.LIFETIMES)
+    assert mailed == {
+        "reset_password": minutes(30),
+        "verify_email": 3 * day,
+        "change_email": day,
+        "invitation": 3 * day,
+    }
 
 
 def test_an_auditor_holds_reading_permissions_only() -> None:

@@ -1,6 +1,7 @@
 """Access tokens against every known forgery; the answer is a refusal and never an error."""
 
 import base64
+import datetime as dt
 import hashlib
 import hmac
 from typing import Any
@@ -258,10 +259,62 @@ def test_rubbish_is_refused(verifier: tokens.Es256Tokens, rubbish: bytes) -> Non
         verifier.verify(rubbish)
 
 
-def test_an_oversize_header_is_refused_unread(verifier: tokens.Es256Tokens) -> None:
-    token = signed(header(kid="k" * 1_000_000), claims())
+def test_an_oversize_token_is_refused_unread(verifier: tokens.Es256Tokens) -> None:
+    """Each is signed by our key and sound but for its size; unknown claims are ignored."""
+    sizes = {len(pad): signed(header(), claims(pad=pad)) for pad in ("x" * 1_100, "x" * 1_300)}
+    assert len(sizes[1_100]) <= tokens.TOKEN_MAX_BYTES < len(sizes[1_300])
+    assert verifier.verify(sizes[1_100]) == PRINCIPAL
+    for token in (sizes[1_300], signed(header(), claims(pad="x" * 1_000_000))):
+        with pytest.raises(TokenRefused):
+            verifier.verify(token)
+
+
+def test_a_token_does_not_outlive_its_session(verifier: tokens.Es256Tokens, time: Time) -> None:
+    until = dt.datetime.fromtimestamp(START + 60, dt.UTC)
+    issued = verifier.issue(PRINCIPAL, until=until)
+    assert issued.expires_in == 60
+    time.now += 60
+    with pytest.raises(TokenExpired):
+        verifier.verify(issued.access_token.encode())
+
+
+def test_no_more_tokens_are_remembered_than_the_limit(
+    verifier: tokens.Es256Tokens, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(tokens, "REMEMBERED_LIMIT", 2)
+    decode, decoded = jwt.decode, 0
+
+    def counted(*given: Any, **named: Any) -> jwt.Token:
+        nonlocal decoded
+        decoded += 1
+        return decode(*given, **named)
+
+    monkeypatch.setattr(jwt, "decode", counted)
+    first, second, third = (signed(header(), claims(jti=f"token-{number}")) for number in range(3))
+    for token in (first, second, second, third, third, second):
+        assert verifier.verify(token) == PRINCIPAL
+    assert decoded == 3
+    # The oldest had to go.
+    assert verifier.verify(first) == PRINCIPAL
+    assert decoded == 4
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"client_id": "client_one"},
+        {"scope": "bookings:read"},
+        {"client_id": "client_one", "scope": "everything"},
+        {"client_id": "client_one", "scope": "bookings:read", "booking": "booking-AAAAAA"},
+    ],
+)
+def test_a_client_and_its_scopes_are_named_together_and_never_a_guests_booking(
+    verifier: tokens.Es256Tokens, change: dict[str, Any]
+) -> None:
+    sound = claims(client_id="client_one", scope="bookings:read")
+    assert verifier.verify(signed(header(), sound)).client == "client_one"
     with pytest.raises(TokenRefused):
-        verifier.verify(token)
+        verifier.verify(signed(header(), claims(**change)))
 
 
 def test_a_key_is_rotated_by_putting_the_new_one_first(time: Time) -> None:

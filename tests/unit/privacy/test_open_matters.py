@@ -3,6 +3,7 @@
 import datetime as dt
 from typing import Any
 
+import msgspec
 import pytest
 
 from application.booking.divide_booking import divide_booking
@@ -10,9 +11,10 @@ from application.compensation.assess_claim import AssessClaim
 from application.credit.claim_gift_card import ClaimGiftCard
 from application.credit.issue_credit import IssueCredit
 from application.payment.record_refund import Accepted, Settled
+from application.privacy import carry_out_erasure as carrying
 from application.privacy.open_matters import open_matters
 from application.privacy.person import Person, booking_file, boxes_in, needed_elsewhere
-from application.privacy.ports import PrivacyPorts
+from application.privacy.ports import Erasure, PrivacyPorts
 from domain.compensation import regimes
 from domain.compensation.events import ClaimShare
 from domain.kernel import ids
@@ -152,6 +154,39 @@ async def test_the_other_half_of_a_divided_booking_keeps_the_keys_of_its_passeng
         assert needed == {stays}
         both = frozenset({erased, other})
         assert await needed_elsewhere(ports, files, within=both) == frozenset()
+
+
+class KeptSubjects:
+    """What `carry_out_erasure` needs beside the log; remembers whose keys were to be destroyed."""
+
+    def __init__(self) -> None:
+        self.destroyed: set[str] = set()
+
+    async def destroy_keys(self, _erasure: str, *, subjects: list[str], **_: object) -> None:
+        self.destroyed |= set(subjects)
+
+    async def remove_letters_to(self, addresses: list[str]) -> int:
+        return len(addresses)
+
+    async def page(self, **_: object) -> list[Any]:
+        return []
+
+
+@pytest.mark.parametrize("leaving", [0, 1])
+async def test_an_erasure_leaves_the_keys_that_the_other_half_needs(leaving: int) -> None:
+    cases = MemoryUseCases()
+    booking = await cases.ticketed(cases.airline.schedule(), "ADT", "ADT")
+    await divide_booking(cases.ports, cases.caller(), booking, passengers=(leaving,))
+    kept: Any = KeptSubjects()
+    forgotten: list[str] = []
+    ports = msgspec.structs.replace(
+        privacy(cases), erasures=kept, mailbox=kept, bodies=kept, forget_keys=forgotten.extend
+    )
+    now = cases.airline.clock()
+    erasure = Erasure("era_1", booking, "request", "user_1", now, closed_at=now)
+    await carrying._destroy_keys(ports, erasure, Person(booking, None, (booking,), ()))
+    names = [each.name.subject for each in cases.airline.booking(booking).passengers]
+    assert kept.destroyed == set(forgotten) == {names[1 - leaving]}
 
 
 async def test_all_that_is_sealed_in_any_event_is_found() -> None:

@@ -41,6 +41,18 @@ def test_the_settings_are_typed() -> None:
     assert rate_limit.limits_of(given)["booking"].count == 7
 
 
+def test_requests_are_counted_for_as_long_as_the_page_of_settings_says() -> None:
+    windows = {
+        name: limit.window_seconds
+        for name, limit in rate_limit.limits_of(settings.load(REQUIRED)).items()
+    }
+    quarters = dict.fromkeys(("authentication", "find_address"), 900)
+    hours = dict.fromkeys(("gift_code", "gift_code_address", "find_reference"), 3_600)
+    holds = dict.fromkeys(("unpaid_account", "unpaid_agency", "unpaid_address"), 900)
+    minutes = {"anonymous", "signed_in", "staff", "booking", "payment", "client"}
+    assert windows == dict.fromkeys(minutes, 60) | quarters | hours | holds
+
+
 def test_no_secret_is_shown() -> None:
     given = settings.load({**REQUIRED, "AIS_REDIS_URL": REDIS_URL})
     assert "hunter2" not in repr(given)
