@@ -37,6 +37,8 @@ UNLIMITED = {
         *("UNPAID_FLIGHT", "UNPAID_ACCOUNT", "UNPAID_ADDRESS", "FIND_ADDRESS", "FIND_REFERENCE"),
     )
 }
+# A start of the system, and each test in it, registers users and signs them in.
+OVERRIDES = {**UNLIMITED, "AIS_CHEAP_PASSWORDS": "true"}
 # Marks of the tests whose `system` is both forms in turn, or always the same one.
 EACH_FORM = pytest.mark.parametrize("system", ["one_process", "separate_processes"], indirect=True)
 ONE_PROCESS = pytest.mark.parametrize("system", ["one_process"], indirect=True)
@@ -47,13 +49,14 @@ _flight_numbers = itertools.count(1_000)
 
 @contextmanager
 def running_system(*, separate: bool = False) -> Iterator[System]:
-    """Everything that `ais demo` starts, with limits raised and the limiter running.
+    """Everything that `ais demo` starts, with limits raised and the limiter running, and passwords
+    that cost next to nothing.
 
     All roles are one process, or `separate` ones with Valkey between them.
     """
     with servers.quick_folder() as folder:
         port = ports.free_port()
-        with demo_stage.stage(folder, port=port, overrides=UNLIMITED, separate=separate) as ready:
+        with demo_stage.stage(folder, port=port, overrides=OVERRIDES, separate=separate) as ready:
             yield ready
 
 
