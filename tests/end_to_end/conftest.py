@@ -40,9 +40,11 @@ class Running:
         return self._system
 
     def close(self) -> None:
-        """End it, if there is one."""
-        self._system = None
-        self._stack.close()
+        """End it, if there is one, once every letter is sent."""
+        found, self._system = self._system, None
+        with self._stack:
+            if found is not None:
+                running_system.await_letters(found)
 
 
 @pytest.fixture(scope="package")
