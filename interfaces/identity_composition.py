@@ -58,8 +58,10 @@ async def open_identity(core: Core) -> AsyncIterator[IdentityPorts]:
     """Start the threads of passwords and the list of ended sessions; end them on exit."""
     keys = core.keys
     async with AsyncExitStack() as stack:
+        cheap = core.settings.cheap_passwords
         hasher = passwords.Argon2PasswordHasher(
-            cost=passwords.PRODUCTION_COST, threads=PASSWORD_THREADS
+            cost=passwords.TEST_COST if cheap else passwords.PRODUCTION_COST,
+            threads=PASSWORD_THREADS,
         )
         stack.callback(hasher.close)
         ended = PostgresEndedSessions(

@@ -10,17 +10,18 @@ import re
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated, Literal
+from urllib.parse import urlsplit
 
 import msgspec
 
-from interfaces.seller_settings import SELLER_ABOUT, RateOfTax, SellerSettings
+from interfaces.limit_settings import LIMIT_ABOUT, Count, LimitSettings
+from interfaces.seller_settings import SELLER_ABOUT, RateOfTax
 
 PREFIX = "AIS_"
 
 Url = Annotated[str, msgspec.Meta(pattern=r"^https?://[^\s/]+")]
 DatabaseUrl = Annotated[str, msgspec.Meta(pattern=r"^(postgres(ql)?://|\w+=)")]
 RedisUrl = Annotated[str, msgspec.Meta(pattern=r"^(redis|rediss|unix)://")]
-Count = Annotated[int, msgspec.Meta(ge=1, le=10**9)]
 PaymentMethod = Annotated[str, msgspec.Meta(pattern=r"^[a-z0-9_]{1,40}$(?!\n)")]
 # A name, and an address of an app or web site; never one that a browser would run as a script.
 ReturnAddress = Annotated[
@@ -93,10 +94,9 @@ class SettingRefused(Exception):
     """A setting is missing, unknown or invalid; the text names it and the expected form."""
 
 
-class Settings(SellerSettings, frozen=True, forbid_unknown_fields=True, kw_only=True):
-    """The configuration of every process. Limits count requests per client and minute, except
-    `limit_authentication`, which counts per 15 minutes, and `limit_unpaid_*`, which count seats.
-    `stripe_limit_*` count our own requests to Stripe per second."""
+class Settings(LimitSettings, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """The configuration of every process. `stripe_limit_*` count our own requests to Stripe per
+    second."""
 
     database_url: DatabaseUrl
     master_key: Secret
@@ -115,22 +115,9 @@ class Settings(SellerSettings, frozen=True, forbid_unknown_fields=True, kw_only=
     airline_code: Annotated[str, msgspec.Meta(pattern=r"^[0-9]{3}$(?!\n)")] = "000"
     airline_name: Annotated[str, msgspec.Meta(min_length=1, max_length=80)] = "Rimal Air"
     carrier: Annotated[str, msgspec.Meta(pattern=r"^(?![0-9]{2})[A-Z0-9]{2}$(?!\n)")] = "ZZ"
-    limit_anonymous: Count = 60
-    limit_signed_in: Count = 120
-    limit_staff: Count = 1000
-    limit_authentication: Count = 5
-    limit_booking: Count = 20
-    limit_payment: Count = 10
-    limit_client: Count = 600
-    limit_gift_code: Count = 10
-    limit_gift_code_address: Count = 100
-    limit_find_address: Count = 10
-    limit_find_reference: Count = 10
-    limit_unpaid_flight: Count = 9
-    limit_unpaid_account: Count = 54
-    limit_unpaid_address: Count = 108
     mfa_required: bool = True
     partner_loopback: bool = False
+    cheap_passwords: bool = False
     goodwill_days: Annotated[int, msgspec.Meta(ge=1, le=90)] = 30
     check_in_opens_hours: Annotated[int, msgspec.Meta(ge=1, le=720)] = 48
     check_in_closes_minutes: Annotated[int, msgspec.Meta(ge=0, le=600)] = 60
@@ -286,31 +273,18 @@ ABOUT: Mapping[str, About] = {
         "two letters or digits, not two digits",
     ),
     **{name: About(meaning, SERVING, form) for name, (meaning, form) in SELLER_ABOUT.items()},
-    "limit_anonymous": About("requests per minute and address, not signed in", WEB),
-    "limit_signed_in": About("requests per minute and user: customers and travel agents", WEB),
-    "limit_staff": About("requests per minute and user: staff", WEB),
-    "limit_authentication": About("sign-ins and registrations per 15 minutes and address", WEB),
-    "limit_booking": About("requests per minute and user that change bookings, or exports", WEB),
-    "limit_payment": About("requests per minute and user that open a checkout", WEB),
-    "limit_client": About("requests for tokens per minute and address of clients", WEB),
-    "limit_gift_code": About("codes of gift cards that a user may try per hour", WEB),
-    "limit_gift_code_address": About("codes of gift cards tried per hour from one address", WEB),
-    "limit_find_address": About(
-        "bookings that guests look for per 15 minutes from one address", WEB
-    ),
-    "limit_find_reference": About("surnames tried per hour with one booking reference", WEB),
-    "limit_unpaid_flight": About("unpaid seats of one flight and account; agents: fivefold", WEB),
-    "limit_unpaid_account": About(
-        "seats newly held or waited for in 15 minutes by an account; agents: fivefold", WEB
-    ),
-    "limit_unpaid_address": About(
-        "seats newly held or waited for in 15 minutes by customers at one address", WEB
-    ),
+    **{name: About(meaning, WEB) for name, meaning in LIMIT_ABOUT.items()},
     "mfa_required": About(
         "finance, auditor and admin must have a second factor", WEB, "true or false"
     ),
     "partner_loopback": About(
         "deliver to partners on this machine, too: for demos", SERVING, "true or false"
+    ),
+    "cheap_passwords": About(
+        "hash passwords at next to no cost, which protects none: for tests that sign in thousands "
+        "of times; refused unless AIS_PUBLIC_URL is an address of this machine",
+        WEB,
+        "true or false",
     ),
     "goodwill_days": About(
         "days over which the goodwill credit that support may give to a customer is counted", WEB
@@ -352,9 +326,20 @@ def load(environment: Mapping[str, str]) -> Settings:
         if name in given:
             given[name] = [each.strip() for each in str(given[name]).split(",") if each.strip()]
     try:
-        return msgspec.convert(given, Settings, strict=False, dec_hook=_read)
+        found = msgspec.convert(given, Settings, strict=False, dec_hook=_read)
     except msgspec.ValidationError as error:
         raise SettingRefused(_explained(str(error))) from None
+    if found.cheap_passwords and not _is_of_this_machine(found.public_url):
+        raise SettingRefused("AIS_CHEAP_PASSWORDS: only where AIS_PUBLIC_URL is http://127.0.0.1")
+    return found
+
+
+def _is_of_this_machine(url: str) -> bool:
+    """Return whether the host is an address that no other machine reaches."""
+    try:
+        return ipaddress.ip_address(urlsplit(url).hostname or "").is_loopback
+    except ValueError:
+        return False
 
 
 def redis_url_of(found: Settings) -> str:

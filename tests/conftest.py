@@ -9,6 +9,8 @@ from pathlib import Path
 
 import pytest
 import redis
+from xdist.remote import Producer
+from xdist.scheduler.loadscope import LoadScopeScheduling
 
 from infrastructure.embedded.postgres_server import EmbeddedPostgres
 from infrastructure.embedded.valkey_server import EmbeddedValkey
@@ -19,11 +21,15 @@ from tests.support import servers
 os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
 sys.dont_write_bytecode = False
 
-# Long files begin, in this order, so that parallel processes come to their end together. Those that
-# use the same servers follow each other: these end with the last of their files.
+# The tests that use the system as separate processes: one unit, so that it is started once in a run
+# and ended after them. All other units are files.
+SEPARATE = "tests/end_to_end/separate processes"
+# Long units begin, in this order, so that parallel processes come to their end together. Those that
+# use the same servers follow each other: these end with the last of their units.
 LONG = (
     "tests/integration/docs/test_how_tos.py",
     "tests/property/test_booking_machine.py",
+    SEPARATE,
     "tests/end_to_end/",
     "tests/integration/bench/test_stripe_away.py",
     "tests/integration/embedded/",
@@ -38,32 +44,51 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         "--shuffle",
         type=int,
         metavar="SEED",
-        help="run folders, the files in each, and their tests in the random order of this seed",
+        help="run folders, the units in each, and their tests in the random order of this seed",
     )
 
 
+class UnitScheduling(LoadScopeScheduling):
+    """Parallel processes take whole units."""
+
+    def _split_scope(self, nodeid: str) -> str:
+        return unit_of(nodeid)
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Producer) -> UnitScheduling:
+    """Distribute units, whatever --dist says."""
+    return UnitScheduling(config, log)
+
+
+def unit_of(nodeid: str) -> str:
+    """The unit that a test belongs to."""
+    file, _, test = nodeid.partition("::")
+    return SEPARATE if "separate_processes" in test.partition("[")[2] else file
+
+
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """Put long files first, or all in random order; those of a folder stay together."""
-    files: dict[str, list[pytest.Item]] = {}
+    """Put long units first, or all in random order; those of a folder stay together."""
+    units: dict[str, list[pytest.Item]] = {}
     for item in items:
-        files.setdefault(item.nodeid.partition("::")[0], []).append(item)
-    names = sorted(files, key=_when)
+        units.setdefault(unit_of(item.nodeid), []).append(item)
+    names = sorted(units, key=_when)
     seed = config.getoption("shuffle")
     if seed is not None:
         order = random.Random(seed)
         drawn = {
-            folder: order.random() for folder in sorted({str(Path(name).parent) for name in files})
+            folder: order.random() for folder in sorted({str(Path(name).parent) for name in units})
         }
         order.shuffle(names)
         names.sort(key=lambda name: drawn[str(Path(name).parent)])
-        for tests in files.values():
+        for tests in units.values():
             order.shuffle(tests)
-    items[:] = [item for name in names for item in files[name]]
+    items[:] = [item for name in names for item in units[name]]
 
 
-def _when(file: str) -> int:
-    """The place of a file in the order."""
-    return next((place for place, long in enumerate(LONG) if file.startswith(long)), len(LONG))
+def _when(unit: str) -> int:
+    """The place of a unit in the order."""
+    return next((place for place, long in enumerate(LONG) if unit.startswith(long)), len(LONG))
 
 
 def pytest_collection_finish() -> None:

@@ -26,6 +26,8 @@ class Cost(msgspec.Struct, frozen=True):
 
 # ASVS 5.0 appendix C requires at least t=1, m >= 46 MiB, p=1; one more pass is affordable.
 PRODUCTION_COST = Cost(time_cost=2, memory_kib=48 * 1024, parallelism=1)
+# A thousandth of that: tests sign in thousands of times.
+TEST_COST = Cost(time_cost=1, memory_kib=64, parallelism=1)
 
 
 class Argon2PasswordHasher:

@@ -31,6 +31,8 @@ OUTAGE_RETRY_LIMIT = 300
 # How often a task that waits for its next try is looked at: it may be over by then.
 LOOK_SECONDS = 10.0
 DRAIN_SECONDS = 10.0
+# Tasks that end within this time are recorded together.
+RECORD_SECONDS = 0.05
 # What a task meets while a component is away; Stripe refuses a wrong key until it is set right.
 OUTAGES = (
     ports.Unavailable,
@@ -58,6 +60,7 @@ class LocalQueue:
         self._running: set[object] = set()
         self._done: set[int] = set()
         self._failed: set[int] = set()
+        self._recording: asyncio.Task[None] | None = None
         self._draining = False
 
     async def enqueue(self, topic: str, body: Mapping[str, Any]) -> None:
@@ -93,6 +96,9 @@ class LocalQueue:
                 task.cancel()
             if late:
                 logger.warning("%d tasks did not end in time; they are done again", len(late))
+        if (recording := self._recording) is not None:
+            recording.cancel()
+            await asyncio.wait([recording])
         try:
             await self._record()
         except ports.Unavailable:
@@ -156,6 +162,19 @@ class LocalQueue:
     def _end(self, key: object, ended: set[int]) -> None:
         if isinstance(key, int):
             ended.add(key)
+            if self._recording is None and not self._draining:
+                self._recording = asyncio.create_task(self._record_soon())
+
+    async def _record_soon(self) -> None:
+        """Record what has ended: until then a crash repeats it, be it a letter."""
+        try:
+            while self._done or self._failed:
+                await asyncio.sleep(RECORD_SECONDS)
+                await self._record()
+        except ports.Unavailable:
+            pass  # the next relay records it
+        finally:
+            self._recording = None
 
     async def _record(self) -> None:
         done, failed = set(self._done), set(self._failed)

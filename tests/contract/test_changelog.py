@@ -4,9 +4,8 @@ import datetime as dt
 import itertools
 import re
 
-from interfaces.http.app import create_app
 from interfaces.http.openapi import document
-from tests.support.http_client import http_ports
+from tests.support.openapi_document import openapi_document
 from tests.support.reference import pages
 
 CHANGELOG = pages.FOLDER.parent / "changelog.md"
@@ -40,7 +39,7 @@ def _not_announced(versions: str, changelog: str, deprecated: list[str]) -> list
 
 
 def _deprecated() -> list[str]:
-    paths = document.document(create_app(http_ports()))["paths"]
+    paths = openapi_document()["paths"]
     operations = [each for path in paths.values() for each in path.values()]
     return [each["operationId"] for each in operations if each.get("deprecated")]
 

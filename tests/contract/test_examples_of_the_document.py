@@ -8,12 +8,10 @@ from zoneinfo import ZoneInfo
 
 from domain.booking.actions import Action
 from domain.booking.values import Destination
-from interfaces.http.app import create_app
-from interfaces.http.openapi.document import document
-from tests.support.http_client import http_ports
+from tests.support.openapi_document import openapi_document
 from tests.support.reference import mobile_api
 
-DOCUMENT: dict[str, Any] = document(create_app(http_ports()))
+DOCUMENT: dict[str, Any] = openapi_document()
 
 
 def _objects(node: Any) -> Iterator[dict[str, Any]]:

@@ -19,9 +19,10 @@ from interfaces.http.openapi.document import document
 from interfaces.http.openapi.operations import operation_id, route
 from interfaces.http.problems import ProblemBody
 from tests.support.http_client import http_ports
+from tests.support.openapi_document import openapi_document
 from tests.support.reference import pages
 
-DOCUMENT: dict[str, Any] = document(create_app(http_ports()))
+DOCUMENT: dict[str, Any] = openapi_document()
 SCHEMAS: dict[str, Any] = DOCUMENT["components"]["schemas"]
 # Method, path and name of every operation: what clients call. A line is only ever added.
 NAMES = Path(__file__).parent / "operation_ids.txt"

@@ -1,8 +1,9 @@
 """The whole system, once for all tests of this folder: every role, real HTTP, signed webhooks.
 
 All roles are one process, as in `ais demo`. With SEPARATE_PROCESSES=1 in the environment they are
-separate ones; tests of kills, stops and leaks run on both (`running_system.EACH_FORM`). They end
-with the last test here, because idle processes take time from all other tests.
+separate ones; tests of kills, stops and leaks run on both (`running_system.EACH_FORM`). A form ends
+before the other begins, and with the last test here, because idle processes take time from all
+other tests; tests of the separate form follow each other.
 
 Each test has customers, flights and bookings of its own, and leaves a system that works and has
 nothing left to do: then the next one can arm a fault or a rule that only its own work meets.
@@ -10,6 +11,7 @@ nothing left to do: then the next one can arm a fault or a rule that only its ow
 
 import os
 from collections.abc import AsyncIterator, Iterator
+from contextlib import ExitStack, closing
 
 import httpx
 import pytest
@@ -20,26 +22,44 @@ from tests.support.customers import Customer
 from tests.support.running_system import System
 
 
-@pytest.fixture(scope="package")
-def one_process() -> Iterator[System]:
-    """Everything that `ais demo` starts."""
-    with running_system.running_system() as ready:
-        yield ready
+class Running:
+    """The system in one of its forms; it ends when the other one is wanted."""
+
+    def __init__(self) -> None:
+        self._form = ""
+        self._stack = ExitStack()
+        self._system: System | None = None
+
+    def in_form(self, form: str) -> System:
+        """Everything that `ais demo` starts, or `ais demo --separate` for `separate_processes`."""
+        if self._system is None or form != self._form:
+            self.close()
+            separate = form == "separate_processes"
+            self._system = self._stack.enter_context(running_system.running_system(separate))
+            self._form = form
+        return self._system
+
+    def close(self) -> None:
+        """End it, if there is one, once every letter is sent."""
+        found, self._system = self._system, None
+        with self._stack:
+            if found is not None:
+                running_system.await_letters(found)
 
 
 @pytest.fixture(scope="package")
-def separate_processes() -> Iterator[System]:
-    """Everything that `ais demo --separate` starts."""
-    with running_system.running_system(separate=True) as ready:
-        yield ready
+def running() -> Iterator[Running]:
+    """The system of this folder, not started yet."""
+    found = Running()
+    with closing(found):
+        yield found
 
 
 @pytest.fixture
-def system(request: pytest.FixtureRequest) -> System:
+def system(request: pytest.FixtureRequest, running: Running) -> System:
     """The form of processes that is chosen for all tests, or by a mark of `running_system`."""
     chosen = "separate_processes" if os.environ.get("SEPARATE_PROCESSES") else "one_process"
-    ready: System = request.getfixturevalue(getattr(request, "param", chosen))
-    return ready
+    return running.in_form(getattr(request, "param", chosen))
 
 
 @pytest.fixture(autouse=True)

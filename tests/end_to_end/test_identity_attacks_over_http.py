@@ -11,12 +11,13 @@ from typing import Any
 
 import httpx
 import msgspec
+import psycopg
 import pytest
 from joserfc import jwt
 from joserfc.jwk import ECKey, KeySet, RSAKey
 
 from domain.identity import roles
-from infrastructure.identity import tokens
+from infrastructure.identity import passwords, tokens
 from interfaces.http import app
 from tests.end_to_end.test_odd_values_over_http import Description
 from tests.end_to_end.test_repeats_over_http import CASES, Case
@@ -278,30 +279,45 @@ async def test_guesses_are_limited_and_say_nothing_of_who_has_an_account(
     system: System, client: httpx.AsyncClient
 ) -> None:
     """Fault row 53: the same answer in about the same time; a megabyte is not hashed."""
-    known = [(await customers.register(client)).email for _ in range(7)]
-    unknown = [f"t{secrets.token_hex(6)}@example.com" for _ in range(7)]
-    bodies, times = set(), {}
-    for name, addresses in (("known", known), ("unknown", unknown)):
-        took = []
-        for email in addresses:
-            began = time.perf_counter()
-            account = {"email": email, "password": "not the password"}
-            answer = await client.post("/api/auth/mobile-login", json=account)
-            took.append(time.perf_counter() - began)
-            found = answer.json()
-            found.pop("correlationId")
-            bodies.add((answer.status_code, msgspec.json.encode(found)))
-        times[name] = statistics.median(took)
+    with running_system.other_settings(system, cheap_passwords="false"):
+        known = [(await customers.register(client)).email for _ in range(7)]
+        unknown = [f"t{secrets.token_hex(6)}@example.com" for _ in range(7)]
+        answers = {
+            name: [await _wrong_sign_in(client, email) for email in addresses]
+            for name, addresses in (("known", known), ("unknown", unknown))
+        }
+    bodies = {body for found in answers.values() for body, _ in found}
     assert len(bodies) == 1
     assert next(iter(bodies))[0] == 401
+    times = {
+        name: statistics.median(seconds for _, seconds in found) for name, found in answers.items()
+    }
     # A hash takes a hundred milliseconds, an answer without one two.
     assert 0.2 < times["known"] / times["unknown"] < 5
+    with psycopg.connect(system.owner_dsn) as connection:
+        newest = connection.execute(
+            "SELECT password_hash FROM identity.app_user ORDER BY created_at DESC LIMIT 1"
+        ).fetchone()
+    cost = passwords.PRODUCTION_COST
+    assert newest is not None
+    assert f"$m={cost.memory_kib},t={cost.time_cost},p={cost.parallelism}$" in newest[0]
     huge = {"email": known[0], "password": "p" * 1_000_000}
     answer = await client.post("/api/auth/mobile-login", json=huge)
     assert (answer.status_code, answer.json()["code"]) == (413, "VALIDATION_ERROR")
     long = {"email": known[0], "password": "p" * 5_000}
     answer = await client.post("/api/auth/mobile-login", json=long)
     assert (answer.status_code, answer.json()["details"]["field"]) == (400, "password")
+
+
+async def _wrong_sign_in(client: httpx.AsyncClient, email: str) -> tuple[tuple[int, bytes], float]:
+    """The answer without its correlation id, and the seconds that it took."""
+    began = time.perf_counter()
+    account = {"email": email, "password": "not the password"}
+    answer = await client.post("/api/auth/mobile-login", json=account)
+    took = time.perf_counter() - began
+    found = answer.json()
+    found.pop("correlationId")
+    return (answer.status_code, msgspec.json.encode(found)), took
 
 
 async def test_guesses_are_counted_by_an_address_that_cannot_be_made_up(system: System) -> None:

@@ -10,7 +10,6 @@ import psycopg
 
 from application.coordination import Lock
 from interfaces.cli import demo_stage
-from interfaces.roles import ALL_ROLES
 from tests.support import customers, ports, running_system, stored_log
 from tests.support.customers import Customer
 from tests.support.running_system import System
@@ -101,17 +100,6 @@ async def test_a_process_that_cannot_listen_ends_whole_with_its_reason(system: S
     log = (system.folder / "logs" / "serve.log").read_text()
     assert "address already in use" in log
     assert "the web ended by itself: the whole process ends" in log
-
-
-async def test_the_health_page_names_the_roles_of_the_process(
-    system: System, separate_processes: System
-) -> None:
-    async with httpx.AsyncClient() as anyone:
-        for each, roles in ((system, list(ALL_ROLES)), (separate_processes, ["web"])):
-            for page in ("live", "ready"):
-                answer = (await anyone.get(f"{each.base_url}/health/{page}")).json()
-                assert answer["roles"] == roles
-            assert ("redis" in answer["components"]) == (each is separate_processes)
 
 
 async def test_a_session_that_ends_at_one_process_ends_at_the_other(

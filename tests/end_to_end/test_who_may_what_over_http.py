@@ -13,14 +13,13 @@ import pytest
 
 from domain.identity import roles
 from domain.identity.roles import Role
-from interfaces.http.app import ROUTES, create_app
+from interfaces.http.app import ROUTES
 from interfaces.http.audit_stream import EVENT_STREAM
 from interfaces.http.auth import Admission
-from interfaces.http.openapi.document import document
 from interfaces.http.openapi.operations import operation_id
 from tests.support import customers, running_system, stored_log
 from tests.support.customers import Customer
-from tests.support.http_client import http_ports
+from tests.support.openapi_document import openapi_document
 from tests.support.running_system import System
 
 # Values for parameters of paths; a booking is made by the test.
@@ -66,7 +65,7 @@ class Call(msgspec.Struct, frozen=True):
 
 
 def _calls() -> list[Call]:
-    paths = document(create_app(http_ports()))["paths"]
+    paths = openapi_document()["paths"]
     return [
         Call(found["operationId"], method.upper(), path, _example(found), _query(found))
         for path, operations in paths.items()

@@ -4,7 +4,8 @@ import datetime as dt
 import functools
 import operator
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from typing import Any
 
 import psycopg
@@ -21,6 +22,8 @@ from tests.support.memory_log import MemoryLog
 WAIT_SECONDS = 60.0
 HEAD = "SELECT coalesce(max(position), 0) FROM ledger.event"
 LIMIT = 1_000_000
+# The owner's address of a database, or an open connection, which commits at once.
+Database = str | psycopg.Connection
 NO_ANSWER = ports.KnownCommand(b"", ports.Answer("", 0))
 
 
@@ -58,10 +61,20 @@ def balances(owner_dsn: str, booking: str) -> dict[tuple[str, str], int]:
         return {(row[0], row[1]): row[2] for row in rows}
 
 
-def await_row(owner_dsn: str, query: str, holds: Callable[[Any], bool]) -> Any:
+@contextmanager
+def connected(database: Database) -> Iterator[psycopg.Connection]:
+    """A connection to the database: the given one, or one of its own."""
+    if isinstance(database, psycopg.Connection):
+        yield database
+    else:
+        with psycopg.connect(database, autocommit=True) as connection:
+            yield connection
+
+
+def await_row(database: Database, query: str, holds: Callable[[Any], bool]) -> Any:
     """The first column of the query once `holds` is true of it."""
     end = time.monotonic() + WAIT_SECONDS
-    with psycopg.connect(owner_dsn, autocommit=True) as connection:
+    with connected(database) as connection:
         while True:
             row = connection.execute(query.encode()).fetchone()
             assert row is not None
@@ -112,18 +125,19 @@ def assert_invariants(owner_dsn: str) -> None:
     invariants.check()
 
 
-def head(owner_dsn: str) -> int:
+def head(database: Database) -> int:
     """The position of the newest event."""
-    return int(await_row(owner_dsn, HEAD, lambda _position: True))
+    return int(await_row(database, HEAD, lambda _position: True))
 
 
-def assert_processes_follow(owner_dsn: str) -> None:
+def assert_processes_follow(database: Database) -> None:
     """The processes have run for every event that the log has now."""
-    await_row(
-        owner_dsn,
-        "SELECT coalesce(max(position), 0) FROM process.checkpoint",
-        functools.partial(operator.le, head(owner_dsn)),
-    )
+    with connected(database) as connection:
+        await_row(
+            connection,
+            "SELECT coalesce(max(position), 0) FROM process.checkpoint",
+            functools.partial(operator.le, head(connection)),
+        )
 
 
 def await_inbox(owner_dsn: str) -> None:
@@ -139,9 +153,9 @@ def await_inbox(owner_dsn: str) -> None:
     )
 
 
-def assert_read_models_follow(owner_dsn: str) -> None:
+def assert_read_models_follow(database: Database) -> None:
     """Every checkpoint reaches the head that the log has now; nothing is parked or stopped."""
-    with psycopg.connect(owner_dsn, autocommit=True) as connection:
+    with connected(database) as connection:
         row = connection.execute(HEAD).fetchone()
         assert row is not None
         end = time.monotonic() + WAIT_SECONDS

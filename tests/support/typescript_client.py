@@ -10,11 +10,9 @@ import subprocess
 import sys
 import tempfile
 from pathlib import Path
-from typing import cast
 
-from interfaces.http.app import create_app
-from interfaces.http.openapi.document import VERSION, document
-from interfaces.http.ports import HttpPorts
+from interfaces.http.openapi.document import VERSION
+from tests.support.openapi_document import openapi_document
 
 FOLDER = Path(__file__).resolve().parent / "npm_api"
 MODULES = FOLDER / "node_modules"
@@ -46,7 +44,7 @@ def pack(destination: Path) -> Path:
         (folder / "package.json").write_text(json.dumps(described), "utf-8")
         for module in BUNDLED:
             shutil.copytree(MODULES / module, folder / "node_modules" / module)
-        found = document(create_app(cast(HttpPorts, None)))
+        found = openapi_document()
         (folder / "openapi.json").write_text(json.dumps(found), "utf-8")
         run(folder, TOOLS / "openapi-typescript", "openapi.json", "--output", "api.ts")
         compiled = ("--declaration", "--outDir", "dist")

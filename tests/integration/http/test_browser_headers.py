@@ -9,14 +9,14 @@ import pytest
 import pytest_asyncio
 
 from application.rate_limit import Limit
-from interfaces.http import app
 from tests.support.answer_headers import STORED, missing
 from tests.support.http_client import GENEROUS, Edge, http_ports
+from tests.support.openapi_document import openapi_document
 from tests.support.served_edge import serving
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 
-DOCUMENT: dict[str, Any] = app.create_app(http_ports()).openapi_schema.to_schema()
+DOCUMENT: dict[str, Any] = openapi_document()
 OPERATIONS = [(method.upper(), path) for path, item in DOCUMENT["paths"].items() for method in item]
 OURS = "https://book.airline.example"
 THEIRS = "https://evil.example"

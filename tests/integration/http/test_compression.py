@@ -23,7 +23,8 @@ from litestar.response import ServerSentEvent, Stream
 
 from interfaces.http import app, compression
 from interfaces.http.answers import Answered
-from tests.support.http_client import Edge, http_ports
+from tests.support.http_client import Edge
+from tests.support.openapi_document import application
 from tests.support.served_edge import serving
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
@@ -316,7 +317,7 @@ def _members(form: Any, parts: dict[str, Any], seen: frozenset[str] = frozenset(
 
 
 async def test_no_answer_with_a_secret_may_be_compressed() -> None:
-    document: dict[str, Any] = app.create_app(http_ports()).openapi_schema.to_schema()
+    document: dict[str, Any] = application().openapi_schema.to_schema()
     parts = document["components"]["schemas"]
     found = []
     for path, operations in document["paths"].items():

@@ -15,14 +15,15 @@ import pytest
 import pytest_asyncio
 
 from application.rate_limit import Limit
-from interfaces.http import app, compression, request_target
+from interfaces.http import compression, request_target
 from interfaces.http.problem_kinds import KINDS
-from tests.support.http_client import GENEROUS, Edge, http_ports
+from tests.support.http_client import GENEROUS, Edge
+from tests.support.openapi_document import openapi_document
 from tests.support.served_edge import serving
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 
-DOCUMENT: dict[str, Any] = app.create_app(http_ports()).openapi_schema.to_schema()
+DOCUMENT: dict[str, Any] = openapi_document()
 OPERATIONS = [(method.upper(), path) for path, item in DOCUMENT["paths"].items() for method in item]
 MEMBERS = {"code", "message", "correlationId", "retryable", "details"}
 OTHER_STATUSES = {"VALIDATION_ERROR": {413, 415}}

@@ -174,6 +174,17 @@ async def test_a_message_counts_as_sent_only_when_its_task_is_done(press: Press)
     assert press.printed == [2, 1]
 
 
+async def test_what_is_done_is_recorded_soon_without_another_relay(press: Press) -> None:
+    for page in (1, 2):
+        press.store(page)
+        await press.queue.relay()
+        async with asyncio.timeout(LIMIT_SECONDS):
+            while True:
+                if press.stored() == {"done": page}:
+                    break
+                await asyncio.sleep(0.005)
+
+
 async def test_a_task_under_way_is_not_begun_again_by_the_next_relay(press: Press) -> None:
     may_end = asyncio.Event()
 

@@ -2,15 +2,14 @@
 
 import re
 from collections.abc import Iterator
-from typing import Any, cast
+from typing import Any
 
 from litestar.handlers import HTTPRouteHandler
 
 from domain.identity import roles, scopes
 from interfaces.http import auth, problem_kinds
-from interfaces.http.app import ROUTES, create_app
-from interfaces.http.openapi.document import document
-from interfaces.http.ports import HttpPorts
+from interfaces.http.app import ROUTES
+from tests.support.openapi_document import openapi_document
 from tests.support.reference import api_types
 from tests.support.reference.markdown import anchor, code, page, summary, table
 
@@ -41,7 +40,7 @@ document at `/schema/openapi.json` and a page to read it at `/docs`.
 
 def text() -> str:
     """The page."""
-    found = document(create_app(cast(HttpPorts, None)))
+    found = openapi_document()
     by_tag: dict[str, list[tuple[str, ...]]] = {tag["name"]: [] for tag in found["tags"]}
     for path, operations in found["paths"].items():
         for method, operation in operations.items():

@@ -3,13 +3,11 @@
 import json
 import textwrap
 from collections.abc import Iterator
-from typing import Any, cast
+from typing import Any
 
 from domain.booking.actions import Action
-from interfaces.http.app import create_app
-from interfaces.http.openapi.document import document
-from interfaces.http.ports import HttpPorts
 from interfaces.http.problem_kinds import KINDS
+from tests.support.openapi_document import openapi_document
 from tests.support.reference.markdown import anchor, code, page, table
 
 INTRO = """\
@@ -181,7 +179,7 @@ a code that is not known; show `message`; keep `correlationId` for support.
 
 def text() -> str:
     """The page."""
-    found = document(create_app(cast(HttpPorts, None)))
+    found = openapi_document()
     operations = {
         operation["operationId"]: (method.upper(), path, operation)
         for path, of_path in found["paths"].items()

@@ -7,11 +7,9 @@ variable. The first folder is a journey that newman runs: sign in, search, quote
 import json
 import re
 from collections.abc import Iterable, Sequence
-from typing import Any, cast
+from typing import Any
 
-from interfaces.http.app import create_app
-from interfaces.http.openapi.document import document
-from interfaces.http.ports import HttpPorts
+from tests.support.openapi_document import openapi_document
 
 SCHEMA = "https://schema.getpostman.com/json/collection/v2.1.0/collection.json"
 Json = dict[str, Any]
@@ -49,7 +47,7 @@ JOURNEY: tuple[tuple[str, Json | None, dict[str, str]], ...] = (
 
 def text() -> str:
     """The collection."""
-    found = document(create_app(cast(HttpPorts, None)))
+    found = openapi_document()
     operations = {
         each["operationId"]: (method.upper(), path, each)
         for path, of_path in found["paths"].items()

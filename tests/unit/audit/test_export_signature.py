@@ -18,8 +18,13 @@ def public(setting: str) -> dict[str, object]:
     return {"keys": [each.as_dict(private=False) for each in keys]}
 
 
-def test_the_content_that_was_signed_is_good() -> None:
-    verify(CONTENT, ExportSignature(KEYS).sign(CONTENT), public(SETTING))
+@pytest.mark.parametrize("times", [1, 100_000], ids=["small", "months"])
+def test_the_content_that_was_signed_is_good(times: int) -> None:
+    content = CONTENT * times
+    signature = ExportSignature(KEYS).sign(content)
+    verify(content, signature, public(SETTING))
+    with pytest.raises(SignatureRefused):
+        verify(content + b" ", signature, public(SETTING))
 
 
 def test_any_changed_byte_shows() -> None:

@@ -7,11 +7,10 @@ from typing import Any
 
 import pytest
 
-from interfaces.http import app
-from interfaces.http.openapi.document import document
-from tests.support.http_client import Edge, http_ports
+from tests.support.http_client import Edge
+from tests.support.openapi_document import openapi_document
 
-DOCUMENT: dict[str, Any] = document(app.create_app(http_ports()))
+DOCUMENT: dict[str, Any] = openapi_document()
 PATHS: dict[str, Any] = DOCUMENT["paths"]
 METHODS = ("get", "post", "put", "patch", "delete")
 # What stands for a parameter of a path; no route comes so far as to look it up.

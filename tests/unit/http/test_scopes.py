@@ -11,10 +11,9 @@ from litestar.routes import HTTPRoute
 from domain.identity import scopes
 from domain.identity.roles import Role
 from domain.identity.scopes import Scope
-from interfaces.http import app
 from interfaces.http.auth import Admission
-from interfaces.http.openapi.document import document
-from tests.support.http_client import CLIENT, Edge, http_ports
+from tests.support.http_client import CLIENT, Edge
+from tests.support.openapi_document import application, openapi_document
 
 # Routes of our own apps: no client reads a whole person, nor changes a password, a second factor, a
 # session, a consent, a role or another client, nor sends events elsewhere.
@@ -33,7 +32,7 @@ def edge() -> Edge:
 
 def admissions() -> Iterator[tuple[str, str, Admission]]:
     """Method, path and terms of each route that needs a token."""
-    for route in app.create_app(http_ports()).routes:
+    for route in application().routes:
         if isinstance(route, HTTPRoute):
             for handler in route.route_handlers:
                 admission = handler.opt.get("admission")
@@ -77,7 +76,7 @@ def test_what_changes_something_is_no_reading_scope() -> None:
 
 
 def test_the_document_names_the_scope_of_each_operation() -> None:
-    found = document(app.create_app(http_ports()))
+    found = openapi_document()
     for method, path, admission in ROUTES:
         security = found["paths"][path][method.lower()]["security"]
         stated = [each["oauth"] for each in security if "oauth" in each]

@@ -122,6 +122,18 @@ def test_a_wrong_setting_is_named_without_its_secret(name: str, value: str, expe
     assert "hunter2" not in str(refusal.value)
 
 
+@pytest.mark.parametrize(
+    "url", ["https://airline.example", "http://127.0.0.1.nip.io", "http://10.0.0.1:8000"]
+)
+def test_passwords_are_cheap_only_where_no_other_machine_comes(url: str) -> None:
+    cheap = {**REQUIRED, "AIS_CHEAP_PASSWORDS": "true"}
+    for own in ("http://127.0.0.1:8000", "http://[::1]:8000"):
+        assert settings.load({**cheap, "AIS_PUBLIC_URL": own}).cheap_passwords
+    with pytest.raises(settings.SettingRefused, match="AIS_CHEAP_PASSWORDS: only where"):
+        settings.load({**cheap, "AIS_PUBLIC_URL": url})
+    assert not settings.load(REQUIRED).cheap_passwords
+
+
 def test_every_setting_is_described_and_every_secret_is_hidden() -> None:
     assert settings.ABOUT.keys() == set(Settings.__struct_fields__)
     for name, annotation in get_type_hints(Settings).items():
