@@ -204,7 +204,7 @@ async def hold_booking(
     return booking_response.answer(details)
 
 
-@get("/api/bookings", **auth.signed_in("see_own_bookings"))
+@get("/api/bookings", sparse=ListedBookingResponse, **auth.signed_in("see_own_bookings"))
 async def list_bookings(
     request: StrictRequest,
     cursor: Annotated[str | None, QueryParameter()] = None,
@@ -263,7 +263,11 @@ def _listed(booking: ListedBooking) -> ListedBookingResponse:
     )
 
 
-@get("/api/bookings/{booking_id:str}", **auth.signed_in("see_own_bookings"))
+@get(
+    "/api/bookings/{booking_id:str}",
+    sparse=BookingResponse,
+    **auth.signed_in("see_own_bookings"),
+)
 async def read_booking(
     request: StrictRequest, booking_id: FromPath[str], fields: FieldsText = None
 ) -> Answered[BookingResponse]:

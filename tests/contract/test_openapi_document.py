@@ -10,16 +10,13 @@ import jsonschema_rs
 import msgspec
 import openapi_spec_validator
 import pytest
-from litestar import get
 
-from interfaces.http import auth, problem_kinds, strict_request
+from interfaces.http import problem_kinds, strict_request
 from interfaces.http.app import ROUTES, create_app
 from interfaces.http.openapi import tags, words
 from interfaces.http.openapi.document import document
 from interfaces.http.openapi.operations import operation_id, route
-from interfaces.http.problems import ProblemBody
 from tests.support.http_client import http_ports
-from tests.support.reference import pages
 
 DOCUMENT: dict[str, Any] = document(create_app(http_ports()))
 SCHEMAS: dict[str, Any] = DOCUMENT["components"]["schemas"]
@@ -73,19 +70,6 @@ def test_the_names_of_operations_stay() -> None:
     assert sorted(lines) == kept, f"add to {NAMES.name}, in order: {set(lines) - set(kept)}"
     names = [line.split()[-1] for line in lines]
     assert len(names) == len(set(names)) == len(SHOWN) > 100
-
-
-def test_a_route_that_ends_is_marked_and_on_the_page_of_versions() -> None:
-    @get("/api/flights/old", deprecated=True, **auth.open_to_all())
-    async def read_old() -> ProblemBody:
-        """Read what is old."""
-        raise AssertionError
-
-    paths = document(create_app(http_ports(), routes=[read_old]))["paths"]
-    assert paths["/api/flights/old"]["get"]["deprecated"] is True
-    page = (pages.FOLDER / "api-versions.md").read_text("utf-8")
-    ending = [each["operationId"] for _, _, each in OPERATIONS if each.get("deprecated")]
-    assert all(f"`{name}`" in page for name in ending)
 
 
 def test_every_operation_is_described_and_belongs_to_a_tag() -> None:

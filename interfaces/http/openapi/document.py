@@ -46,6 +46,9 @@ def document(app: Litestar) -> dict[str, Any]:
     routes = list(_routes(app, generated))
     structs = [struct for each in routes for struct in each.structs()]
     components = schemas.components([ProblemBody, *structs])
+    for each in routes:
+        if each.sparse is not None:
+            schemas.add_sparse(components, each.answer.__name__, each.sparse.__name__)
     paths: dict[str, dict[str, Any]] = {}
     for each in sorted(routes, key=_place):
         verb = each.method.lower()

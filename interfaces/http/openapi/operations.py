@@ -12,6 +12,7 @@ from litestar.handlers import HTTPRouteHandler
 from domain.identity import roles
 from interfaces.http import auth
 from interfaces.http.auth import Admission
+from interfaces.http.ending import Ending, ending_of
 from interfaces.http.openapi import examples, refusals, schemas, security, tags, words
 from interfaces.http.openapi.schemas import Schema
 from interfaces.http.problem_kinds import KINDS
@@ -43,6 +44,9 @@ class Route(msgspec.Struct, frozen=True):
     # "required", "optional", or None where no idempotency key is read.
     key: str | None
     admission: Admission | None
+    # Of what `fields` leaves members out: of the answer, or of each entry of a list.
+    sparse: type[msgspec.Struct] | None
+    ending: Ending | None
 
     def structs(self) -> list[type[msgspec.Struct]]:
         """The structs of body and answer."""
@@ -68,6 +72,8 @@ def route(method: str, path: str, handler: HTTPRouteHandler) -> Route:
         body_may_be_absent="data" not in hints,
         key=handler.opt.get("idempotency_key"),
         admission=handler.opt.get("admission"),
+        sparse=handler.opt.get("sparse"),
+        ending=ending_of(handler),
     )
 
 
@@ -103,7 +109,7 @@ def operation(
         "operationId": operation_id(found.handler),
         "tags": [] if tag is None else [tag],
         "summary": _summary(text),
-        "description": _description(text, found.admission),
+        "description": _description(text, found),
         "security": security.of(found.path, found.method, found.admission),
     }
     if found.handler.deprecated:
@@ -131,8 +137,11 @@ def _summary(text: str) -> str:
     return first.strip().removesuffix(".")
 
 
-def _description(text: str, admission: Admission | None) -> str:
-    return f"{text}\n\n{_who(admission)}"
+def _description(text: str, found: Route) -> str:
+    parts = [text, _who(found.admission)]
+    if found.ending is not None:
+        parts.insert(0, f"Ends on {found.ending.last_day}: call `{found.ending.instead}`.")
+    return "\n\n".join(parts)
 
 
 def _who(admission: Admission | None) -> str:
@@ -243,14 +252,22 @@ def _success(found: Route, components: Mapping[str, Schema]) -> dict[str, Any]:
     gives = (auth.JSON,) if found.admission is None else found.admission.gives
     if gives == (auth.JSON,):
         schema = schemas.of(found.answer)
+        if found.sparse is not None:
+            some = schemas.REFERENCE.format(name=f"{schemas.SPARSE}{found.answer.__name__}")
+            schema = {"anyOf": [schema, {"$ref": some}]}
         example = examples.of_schema(components, schema)
         content: dict[str, Any] = {auth.JSON: {"schema": schema, "example": example}}
     else:
-        binary = {"type": "string", "format": "binary"}
-        content = {each: {"schema": binary} for each in gives}
+        content = {each: {"schema": _unparsed(each)} for each in gives}
     words_of_answer = inspect.getdoc(found.answer) if _is_struct(found.answer) else None
     described = (words_of_answer or _MEANINGS[status]).partition("\n\n")[0]
     return {"description": described, "headers": _headers(found), "content": content}
+
+
+def _unparsed(media_type: str) -> Schema:
+    """Text as it is, and bytes of any other media type."""
+    is_text = media_type.startswith("text/")
+    return {"type": "string"} if is_text else {"type": "string", "format": "binary"}
 
 
 def _headers(found: Route) -> dict[str, Any]:
@@ -262,6 +279,8 @@ def _headers(found: Route) -> dict[str, Any]:
         names.append("idempotency-replayed")
     if found.is_tagged():
         names.append("etag")
+    if found.ending is not None:
+        names.extend(("deprecation", "sunset"))
     return {name: _header(name) for name in names}
 
 
