@@ -251,7 +251,7 @@ def text() -> str:
     return page(
         *(INTRO, "## A journey", "", steps),
         *(ACTIONS, listed, RULES, _block(example), refusals),
-        *("", FILES, ["```yaml", *python_settings(found).splitlines(), "```", ""], STREAM),
+        *(FILES, ["```yaml", *python_settings(found).splitlines(), "```", ""], STREAM),
     )
 
 
