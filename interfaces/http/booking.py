@@ -124,13 +124,14 @@ class HistoryEntryResponse(msgspec.Struct, rename="camel"):
 
 
 class HistoryResponse(msgspec.Struct, rename="camel"):
-    """In order."""
+    """What happened to the booking, in order."""
 
     entries: list[HistoryEntryResponse]
 
 
 @post(
     "/api/bookings",
+    by_language=True,
     status_code=201,
     idempotency_key="required",
     **auth.signed_in("book", "booking"),
@@ -282,6 +283,7 @@ async def read_booking(
 
 @get(
     "/api/bookings/{booking_id:str}/calendar.ics",
+    by_language=True,
     **auth.signed_in("see_own_bookings", gives=(CALENDAR_TYPE,)),
 )
 async def read_calendar(request: StrictRequest, booking_id: FromPath[str]) -> Response[bytes]:

@@ -9,9 +9,9 @@ from zoneinfo import ZoneInfo
 from domain.booking.actions import Action
 from domain.booking.values import Destination
 from interfaces.http.app import create_app
+from interfaces.http.openapi.actions import OPERATIONS_OF
 from interfaces.http.openapi.document import document
 from tests.support.http_client import http_ports
-from tests.support.reference import mobile_api
 
 DOCUMENT: dict[str, Any] = document(create_app(http_ports()))
 
@@ -73,8 +73,8 @@ def test_links_of_a_booking_are_paths_below_it() -> None:
 
 def test_every_action_of_a_booking_has_the_operations_that_carry_it_out() -> None:
     actions = set(get_args(Action))
-    assert mobile_api.OPERATIONS_OF.keys() == actions
-    named = {name for names in mobile_api.OPERATIONS_OF.values() for name in names}
+    assert OPERATIONS_OF.keys() == actions
+    named = {name for names in OPERATIONS_OF.values() for name in names}
     assert named <= OPERATIONS.keys()
     for booking in _with("availableActions"):
         assert set(booking["availableActions"]) <= actions

@@ -12,6 +12,7 @@ from litestar import Litestar
 from litestar.handlers import HTTPRouteHandler
 from litestar.routes import HTTPRoute
 
+from interfaces.http import reason_words
 from interfaces.http.openapi import links, operations, schemas, security, tags, words
 from interfaces.http.openapi.operations import Route
 from interfaces.http.problem_kinds import KINDS
@@ -125,6 +126,11 @@ def _headers() -> Mapping[str, Any]:
     }
 
 
+def _reason(code: str) -> str:
+    shown = words.words().examples["ProblemDetails"].get(code, {})
+    return str(shown.get("reason", ""))
+
+
 def _problems() -> Mapping[str, Any]:
     """An example of every problem, by its code."""
     details = words.words().examples["ProblemDetails"]
@@ -135,7 +141,7 @@ def _problems() -> Mapping[str, Any]:
             "description": _LINK.sub(r"\1", f"{kind.cause} {kind.client}"),
             "value": {
                 "code": code,
-                "message": kind.english,
+                "message": (reason_words.words_of(code, _reason(code)) or kind).english,
                 "correlationId": correlation,
                 "retryable": kind.retryable,
                 "details": details.get(code, {}),

@@ -5,9 +5,9 @@ import textwrap
 from collections.abc import Iterator
 from typing import Any, cast
 
-from domain.booking.actions import Action
 from interfaces.http.app import create_app
 from interfaces.http.auth import JSON
+from interfaces.http.openapi.actions import OPERATIONS_OF
 from interfaces.http.openapi.document import document
 from interfaces.http.ports import HttpPorts
 from interfaces.http.problem_kinds import KINDS
@@ -124,23 +124,6 @@ STEPS: tuple[tuple[str, str, str], ...] = (
         "modifyBooking",
     ),
 )
-
-# What a client calls for an action of `availableActions`, in this order.
-OPERATIONS_OF: dict[Action, tuple[str, ...]] = {
-    "hold": ("holdBooking",),
-    "checkout": ("openCheckout",),
-    "cancel": ("quoteCancellation", "cancelBooking"),
-    "modify": ("quoteModification", "modifyBooking"),
-    "abandon_change": ("abandonChange",),
-    "correct_name": ("correctName",),
-    "request_special_service": ("requestSpecialService",),
-    "choose_seat": ("readSeats", "chooseSeats"),
-    "check_in": ("checkIn",),
-    "undo_check_in": ("undoCheckIn",),
-    "board": ("boardPassengers",),
-    "answer_disruption": ("answerDisruption",),
-    "divide": ("divideBooking",),
-}
 
 ACTIONS = """\
 ## Actions
