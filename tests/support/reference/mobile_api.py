@@ -168,7 +168,8 @@ wait 1, 2, 4 seconds with a random part, five times at most, then ask the user.
 ## Refusals
 
 Every answer that is not 2xx or 304 is the same flat object. Decide by `code`, and by the status for
-a code that is not known; show `message`; keep `correlationId` for support.
+a code that is not known; show `message`, which says what to do about `details.reason`; keep
+`correlationId` for support.
 """
 
 
