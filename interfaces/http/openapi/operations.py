@@ -294,8 +294,7 @@ def _answer_words(found: Route, gives: Sequence[str]) -> str:
         if _is_struct(each)
     ]
     if gives == (auth.JSON,):
-        assert texts, "an answer is a struct, which says what it is"
-        return "\n\nOr: ".join(texts)
+        return "\n\nOr: ".join(texts) or "A value."
     return f"The content, as {' or '.join(f'`{each}`' for each in gives)}."
 
 

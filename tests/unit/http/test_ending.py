@@ -70,7 +70,7 @@ async def test_every_answer_of_a_deprecated_route_says_since_and_until_when(
     assert answer.headers.get_list("sunset") == [SUNSET]
 
 
-async def test_a_client_that_has_the_answer_is_told_too() -> None:
+async def test_the_answer_without_a_body_has_the_headers_too() -> None:
     tag = (await _asked("GET", "/api/flights/old")).headers["etag"]
     answer = await _asked("GET", "/api/flights/old", **{"if-none-match": tag})
     assert (answer.status_code, answer.headers["sunset"]) == (304, SUNSET)
