@@ -2,10 +2,8 @@
 
 from collections.abc import Mapping
 
-from domain.booking.actions import Action
-
 # What a client calls for an action of `availableActions`, in this order.
-OPERATIONS_OF: Mapping[Action, tuple[str, ...]] = {
+OPERATIONS_OF: Mapping[str, tuple[str, ...]] = {
     "hold": ("holdBooking",),
     "checkout": ("openCheckout",),
     "cancel": ("quoteCancellation", "cancelBooking"),
@@ -22,7 +20,7 @@ OPERATIONS_OF: Mapping[Action, tuple[str, ...]] = {
 }
 
 
-def action_of(operation: str) -> Action | None:
+def action_of(operation: str) -> str | None:
     """Return the action that this operation is called for; None for one that changes no booking."""
     found = (action for action, names in OPERATIONS_OF.items() if operation in names)
     return next(found, None)
