@@ -85,7 +85,10 @@ def rejections() -> list[type[Rejection]]:
 @functools.cache
 def reasons_of_rejections() -> dict[str, list[str]]:
     """Reasons by name of the rejection class."""
-    found = {each.__name__: _given().get(each.__name__, set()) for each in rejections()}
+    found = {
+        each.__name__: _given().get(each.__name__, set()) | ({each.reason} - {None})
+        for each in rejections()
+    }
     for name, stated in STATED.items():
         found[name] = {each for each in found[name] if VALUE not in each} | {*map(str, stated)}
     return {name: sorted(reasons) for name, reasons in found.items()}
@@ -113,6 +116,14 @@ def all_reasons() -> dict[str, set[str]]:
         reasons = reasons_of_rejections()[each.__name__]
         found.setdefault(each.code, set()).update(reasons)
     return {code: reasons for code, reasons in found.items() if reasons}
+
+
+def places() -> Iterator[tuple[str, type[Rejection], set[str | None]]]:
+    """Where a rejection is made, its class, and the names that are given; None is a mapping."""
+    known = {each.__name__: each for each in rejections()}
+    for module, _, call in _calls():
+        if found := known.get(_name(call.func)):
+            yield f"{module.path}:{call.lineno}", found, {each.arg for each in call.keywords}
 
 
 @functools.cache
