@@ -49,7 +49,7 @@ async def attach_booking(
     the proof is wrong, NotAllowed for a guest, and AttachedElsewhere.
     """
     if caller.principal.is_guest:
-        raise NotAllowed()
+        raise NotAllowed(reason="account_needed")
     booking_id = await _proven(ports, guests.verifier, id_or_reference, proof)
     booking = (await ports.bus.current(stream_kinds.BOOKING, booking_id))[0]
     assert booking is not None, "a proven booking is there"

@@ -37,9 +37,16 @@ def authorised_count(cabin: str, physical: int) -> int:
 
 
 def require_valid_schedule(scheduled: FlightScheduled, *, now: dt.datetime) -> None:
-    """Cabins with classes, fares that can be charged and seats, and times ahead that can be flown;
-    otherwise InvalidSchedule with the reason.
+    """Consistent facts, and times ahead that can be flown; otherwise InvalidSchedule with the
+    reason.
     """
+    _require_consistent(scheduled)
+    if not now < scheduled.departs_at < scheduled.arrives_at <= scheduled.departs_at + LONGEST:
+        raise rejections.InvalidSchedule(field="departureTime", reason="times")
+
+
+def _require_consistent(scheduled: FlightScheduled) -> None:
+    """Cabins with classes, fares that can be charged and seats, between two airports."""
     cabins = list(dict.fromkeys(fare.cabin for fare in scheduled.fares))
     seats = {move.cabin: move.authorised for move in scheduled.moves}
     opened = [(move.held, move.sold) == (0, 0) and move.authorised >= 0 for move in scheduled.moves]
@@ -54,8 +61,6 @@ def require_valid_schedule(scheduled: FlightScheduled, *, now: dt.datetime) -> N
     require_valid_layouts(scheduled.layouts, seats)
     if scheduled.origin == scheduled.destination:
         raise rejections.InvalidSchedule(field="to", reason="route")
-    if not now < scheduled.departs_at < scheduled.arrives_at <= scheduled.departs_at + LONGEST:
-        raise rejections.InvalidSchedule(field="departureTime", reason="times")
 
 
 def _require_valid_fares(scheduled: FlightScheduled) -> None:
@@ -109,6 +114,8 @@ def schedule(
         return [scheduled]
     if flight.status is FlightStatus.CANCELLED:
         raise rejections.FlightAlreadyScheduled(flight=scheduled.number, reason="cancelled")
+    # A repeat may come after the departure: its times are not looked at.
+    _require_consistent(scheduled)
     fresh = first_state(scheduled)
     same = all(getattr(flight, name) == getattr(fresh, name) for name in SCHEDULE_FACTS)
     if not same or not _same_terminals(flight, fresh) or _on_offer(flight) != _on_offer(fresh):

@@ -76,6 +76,7 @@ rate_limit: limits of requests for each client
 correlation: the correlation id, and the headers of every answer
 security_headers: what keeps browsers from framing, sniffing or storing answers
 cross_origin: answers to scripts of other origins
+ending: deprecated routes, and the headers that say so
 compression: answers in the encoding that a client accepts
 request_target: one spelling of every path and parameter
 strict_request: decodes exactly the documented JSON, or refuses it
@@ -84,6 +85,7 @@ answers: answers as JSON
 sparse: answers with only the members that the client asks for
 problems: errors and rejections as answers
 problem_kinds: the table of problems
+reason_words: what people read for the reason of a problem
 wire: JSON types that several routes share
 ports: what the routes call
 """

@@ -70,6 +70,7 @@ async def account(request: StrictRequest) -> OwnAccountResponse:
 
 @post(
     "/api/auth/email/verification",
+    by_language=True,
     operation_id="requestVerification",
     status_code=202,
     **auth.signed_in(None, "authentication"),
@@ -82,6 +83,7 @@ async def ask_again(request: StrictRequest) -> VerificationResponse:
 
 @post(
     "/api/auth/email",
+    by_language=True,
     operation_id="changeEmail",
     status_code=202,
     **auth.signed_in(None, "authentication"),

@@ -48,6 +48,7 @@ from interfaces.http import (
     division,
     docs_page,
     documents,
+    ending,
     external_refunds,
     extras,
     flight_lists,
@@ -156,6 +157,8 @@ class EdgeApp(Litestar):
     ports: HttpPorts
     # The value of `Allow` by path template.
     allowed: Mapping[str, str]
+    # Whether any route is deprecated.
+    has_endings: bool
 
     async def __call__(
         self,
@@ -195,6 +198,8 @@ class EdgeApp(Litestar):
         try:
             problem = _refused(scope, exchange)
             if problem is None:
+                if self.has_endings:
+                    tagged = ending.announcing(tagged, scope)
                 compressing = compression.compressing(tagged, scope, exchange)
                 await super().__call__(scope, receive, compressing)
                 return
@@ -231,6 +236,7 @@ def create_app(ports: HttpPorts, *, routes: Sequence[HTTPRouteHandler] = ROUTES)
     )
     app.ports = ports
     app.allowed = _allowed(app.routes)
+    app.has_endings = any(map(ending.ending_of, routes))
     return app
 
 

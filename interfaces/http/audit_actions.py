@@ -69,7 +69,11 @@ async def list_actions(
     return ActionsResponse([_action(each) for each in page.actions], page.next_cursor)
 
 
-@get("/api/audit/actions/export", **auth.signed_in("read_audit", gives=(JSON_LINES,)))
+@get(
+    "/api/audit/actions/export",
+    headers_of_answer=(SIGNATURE_HEADER,),
+    **auth.signed_in("read_audit", gives=(JSON_LINES,)),
+)
 async def export_audited_actions(
     request: StrictRequest, since: Since = None, until: Until = None
 ) -> Stream:

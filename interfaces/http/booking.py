@@ -124,13 +124,14 @@ class HistoryEntryResponse(msgspec.Struct, rename="camel"):
 
 
 class HistoryResponse(msgspec.Struct, rename="camel"):
-    """In order."""
+    """What happened to the booking, in order."""
 
     entries: list[HistoryEntryResponse]
 
 
 @post(
     "/api/bookings",
+    by_language=True,
     status_code=201,
     idempotency_key="required",
     **auth.signed_in("book", "booking"),
@@ -204,7 +205,7 @@ async def hold_booking(
     return booking_response.answer(details)
 
 
-@get("/api/bookings", **auth.signed_in("see_own_bookings"))
+@get("/api/bookings", sparse=ListedBookingResponse, **auth.signed_in("see_own_bookings"))
 async def list_bookings(
     request: StrictRequest,
     cursor: Annotated[str | None, QueryParameter()] = None,
@@ -263,7 +264,11 @@ def _listed(booking: ListedBooking) -> ListedBookingResponse:
     )
 
 
-@get("/api/bookings/{booking_id:str}", **auth.signed_in("see_own_bookings"))
+@get(
+    "/api/bookings/{booking_id:str}",
+    sparse=BookingResponse,
+    **auth.signed_in("see_own_bookings"),
+)
 async def read_booking(
     request: StrictRequest, booking_id: FromPath[str], fields: FieldsText = None
 ) -> Answered[BookingResponse]:
@@ -278,6 +283,7 @@ async def read_booking(
 
 @get(
     "/api/bookings/{booking_id:str}/calendar.ics",
+    by_language=True,
     **auth.signed_in("see_own_bookings", gives=(CALENDAR_TYPE,)),
 )
 async def read_calendar(request: StrictRequest, booking_id: FromPath[str]) -> Response[bytes]:

@@ -37,6 +37,7 @@ class CheckoutResponse(msgspec.Struct, rename="camel"):
 
 @post(
     "/api/bookings/{booking_id:str}/checkout",
+    by_language=True,
     status_code=200,
     idempotency_key="required",
     optional_body=CheckoutRequest,
@@ -104,6 +105,7 @@ class SharesResponse(msgspec.Struct, rename="camel"):
 
 @post(
     "/api/bookings/{booking_id:str}/split-checkout",
+    by_language=True,
     status_code=200,
     idempotency_key="required",
     **auth.signed_in("book", "payment", scope="payments:write"),

@@ -15,8 +15,8 @@ REQUEST_HEADERS = (
     b"x-correlation-id, x-csrf-token"
 )
 ANSWER_HEADERS = (
-    b"content-language, etag, idempotency-replayed, ratelimit-limit, ratelimit-remaining, "
-    b"ratelimit-reset, retry-after, x-correlation-id"
+    b"content-language, deprecation, etag, idempotency-replayed, ratelimit-limit, "
+    b"ratelimit-remaining, ratelimit-reset, retry-after, sunset, x-correlation-id"
 )
 # How long a browser remembers the answer to a preflight.
 MAX_AGE_SECONDS = b"600"

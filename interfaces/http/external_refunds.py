@@ -33,7 +33,7 @@ class ExternalRefundResponse(msgspec.Struct, rename="camel"):
 
 
 class ExternalRefundsResponse(wire.ReadModelResponse):
-    """The oldest first."""
+    """Refunds made at Stripe by hand, the oldest first."""
 
     refunds: list[ExternalRefundResponse]
 

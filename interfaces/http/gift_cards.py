@@ -71,13 +71,14 @@ class GiftCardResponse(msgspec.Struct, rename="camel"):
 
 
 class GiftCardsResponse(wire.ReadModelResponse):
-    """The newest first."""
+    """The caller's gift cards, the newest first."""
 
     gift_cards: list[GiftCardResponse]
 
 
 @post(
     "/api/gift-cards",
+    by_language=True,
     status_code=201,
     idempotency_key="required",
     **auth.signed_in("book", "booking"),
@@ -110,6 +111,7 @@ def _recipient(data: RecipientRequest) -> ordering.Recipient:
 
 @post(
     "/api/gift-cards/{gift_card_id:str}/checkout",
+    by_language=True,
     status_code=200,
     idempotency_key="required",
     optional_body=CheckoutRequest,

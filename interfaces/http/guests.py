@@ -72,6 +72,7 @@ async def find_booking(
 @post(
     "/api/bookings/{booking_id:str}/attach",
     status_code=200,
+    open_to_guests=False,
     idempotency_key="optional",
     **auth.signed_in("see_own_bookings", "booking", scope="bookings:write"),
 )

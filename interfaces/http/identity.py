@@ -1,7 +1,7 @@
 """Routes of identity: register, the signed-in user, public keys."""
 
 import datetime as dt
-from typing import Annotated, Any
+from typing import Annotated
 
 import msgspec
 from litestar import get, post
@@ -41,7 +41,25 @@ class MeResponse(msgspec.Struct, rename="camel"):
     role: Role
 
 
-@post("/api/auth/register", **auth.open_to_all("authentication"))
+class PublicKeyResponse(msgspec.Struct):
+    """A public key (RFC 7517, RFC 7518 6.2.1)."""
+
+    kty: str
+    crv: str
+    x: str
+    y: str
+    kid: str
+    use: str
+    alg: str
+
+
+class PublicKeysResponse(msgspec.Struct):
+    """The keys in use: a new one is here before it signs, an old one as long as its tokens live."""
+
+    keys: list[PublicKeyResponse]
+
+
+@post("/api/auth/register", by_language=True, **auth.open_to_all("authentication"))
 async def register(
     request: StrictRequest, data: JSONBody[RegistrationRequest]
 ) -> RegistrationResponse:
@@ -70,9 +88,9 @@ async def me(request: StrictRequest) -> MeResponse:
 
 
 @get("/.well-known/jwks.json", operation_id="readPublicKeys", **auth.open_to_all())
-async def jwks(request: StrictRequest) -> Answered[dict[str, Any]]:
-    """The public keys that verify our access tokens."""
-    keys = dict(request.ports.verifier.public_keys())
+async def jwks(request: StrictRequest) -> Answered[PublicKeysResponse]:
+    """The public keys that verify our access tokens, by the `kid` in their header."""
+    keys = msgspec.convert(request.ports.verifier.public_keys(), PublicKeysResponse)
     return Answered(keys, headers={"cache-control": "public, max-age=300"})
 
 

@@ -60,7 +60,7 @@ class UnappliedMoneyResponse(msgspec.Struct, rename="camel"):
 
 
 class UnappliedFundsResponse(wire.ReadModelResponse):
-    """The oldest first."""
+    """Captured money of no ticket, the oldest first."""
 
     funds: list[UnappliedMoneyResponse]
 
@@ -111,7 +111,7 @@ class FailedRefundResponse(msgspec.Struct, rename="camel"):
 
 
 class FailedRefundsResponse(wire.ReadModelResponse):
-    """The oldest first."""
+    """Refunds that have not arrived, the oldest first."""
 
     refunds: list[FailedRefundResponse]
 

@@ -66,6 +66,7 @@ async def change(
 
 @post(
     "/api/auth/password-reset",
+    by_language=True,
     operation_id="requestPasswordReset",
     status_code=202,
     **auth.open_to_all("authentication"),

@@ -127,7 +127,7 @@ class ErasureResponse(msgspec.Struct, rename="camel"):
 
 
 class ErasureWithdrawnResponse(msgspec.Struct, rename="camel"):
-    """The account stays."""
+    """The request is withdrawn: the account stays."""
 
     withdrawn: bool
 

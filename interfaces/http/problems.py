@@ -27,6 +27,7 @@ from application.payment.gateway import (
 )
 from application.ports import Unavailable
 from domain.kernel.rejections import Rejection
+from interfaces.http import reason_words
 from interfaces.http.answers import Answered, with_head
 from interfaces.http.correlation import correlation_of
 from interfaces.http.problem_kinds import KINDS
@@ -115,10 +116,10 @@ def rendered(problem: Problem, request: Request[Any, Any, Any]) -> Answered[Prob
 def body_of(problem: Problem, correlation_id: str, accept_language: bytes) -> ProblemBody:
     """The flat object in the language that the client prefers."""
     kind = KINDS[problem.code]
-    arabic = prefers_arabic(accept_language[:256])
+    words = reason_words.words_of(problem.code, str(problem.details.get("reason", ""))) or kind
     return ProblemBody(
         code=problem.code,
-        message=kind.arabic if arabic else kind.english,
+        message=words.arabic if prefers_arabic(accept_language[:256]) else words.english,
         correlation_id=correlation_id,
         retryable=kind.retryable,
         details=problem.details,

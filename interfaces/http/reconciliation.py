@@ -149,7 +149,7 @@ class BreakResponse(msgspec.Struct, rename="camel"):
 
 
 class BreaksResponse(msgspec.Struct, rename="camel"):
-    """The oldest first."""
+    """Breaks that need a decision or wait, the oldest first."""
 
     breaks: list[BreakResponse]
 

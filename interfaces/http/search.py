@@ -147,7 +147,7 @@ class DayPriceResponse(msgspec.Struct, rename="camel"):
 
 
 class PriceCalendarResponse(wire.ReadModelResponse):
-    """Days in order."""
+    """The lowest price of each day, in order."""
 
     days: list[DayPriceResponse]
 

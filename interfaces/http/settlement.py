@@ -33,7 +33,7 @@ class PayoutResponse(msgspec.Struct, rename="camel"):
 
 
 class PayoutsResponse(wire.ReadModelResponse):
-    """The newest first."""
+    """Payouts from Stripe to the bank, the newest first."""
 
     payouts: list[PayoutResponse]
 
@@ -101,7 +101,7 @@ class SettlementBreakResponse(msgspec.Struct, rename="camel"):
 
 
 class SettlementBreaksResponse(wire.ReadModelResponse):
-    """The oldest first."""
+    """What does not fit, the oldest first."""
 
     breaks: list[SettlementBreakResponse]
 

@@ -62,6 +62,7 @@ class RoleResponse(msgspec.Struct, rename="camel"):
 
 @post(
     "/api/admin/invitations",
+    by_language=True,
     operation_id="inviteStaff",
     status_code=202,
     **auth.signed_in("manage_users"),

@@ -70,7 +70,7 @@ class ParkedEventResponse(msgspec.Struct, rename="camel"):
 
 
 class ParkedEventsResponse(msgspec.Struct, rename="camel"):
-    """The oldest first."""
+    """Events that wait for staff, the oldest first."""
 
     events: list[ParkedEventResponse]
 

@@ -95,7 +95,7 @@ class OwedResponse(msgspec.Struct, rename="camel"):
 
 
 class OwedMoneyResponse(wire.ReadModelResponse):
-    """By booking."""
+    """Amounts that are owed, by booking."""
 
     owed: list[OwedResponse]
 
@@ -138,7 +138,7 @@ class UnfinishedAttemptResponse(msgspec.Struct, rename="camel"):
 
 
 class UnfinishedAttemptsResponse(wire.ReadModelResponse):
-    """The oldest first."""
+    """Attempts without an answer, the oldest first."""
 
     attempts: list[UnfinishedAttemptResponse]
 
@@ -180,7 +180,7 @@ class UnconfirmedPaymentResponse(msgspec.Struct, rename="camel"):
 
 
 class UnconfirmedPaymentsResponse(wire.ReadModelResponse):
-    """The oldest first."""
+    """Captures that Stripe does not confirm, the oldest first."""
 
     payments: list[UnconfirmedPaymentResponse]
 

@@ -3,9 +3,14 @@
 import datetime as dt
 import itertools
 import re
+from collections.abc import Mapping
 
+import msgspec
+
+from interfaces.http.app import ROUTES
+from interfaces.http.ending import Ending, ending_of
 from interfaces.http.openapi import document
-from tests.support.openapi_document import openapi_document
+from interfaces.http.openapi.operations import operation_id
 from tests.support.reference import pages
 
 CHANGELOG = pages.FOLDER.parent / "changelog.md"
@@ -26,22 +31,24 @@ def _rows(page: str, heading: str) -> list[tuple[str, ...]]:
     return rows
 
 
-def _not_announced(versions: str, changelog: str, deprecated: list[str]) -> list[str]:
-    """What lacks a row, a last day, a replacement or an entry of the changelog."""
+def _not_announced(versions: str, changelog: str, deprecated: Mapping[str, Ending]) -> list[str]:
+    """What lacks a row with its last day and replacement, or an entry of the changelog."""
     rows = [row for row in _rows(versions, "How something ends") if row != NOTHING]
     missing = [name for name in deprecated if not any(f"`{name}`" in what for what, _, _ in rows)]
     for what, last_day, instead in rows:
         name = re.search(r"`(\w+)`", what)
+        declared = deprecated.get(name[1]) if name else None
+        if declared and (last_day, instead) != (str(declared.last_day), f"`{declared.instead}`"):
+            missing.append(what)
         if name is None or f"`{name[1]}` ends on {last_day}" not in changelog or not instead:
             missing.append(what)
         dt.date.fromisoformat(last_day)
     return missing
 
 
-def _deprecated() -> list[str]:
-    paths = openapi_document()["paths"]
-    operations = [each for path in paths.values() for each in path.values()]
-    return [each["operationId"] for each in operations if each.get("deprecated")]
+def _deprecated() -> dict[str, Ending]:
+    endings = ((operation_id(each), ending_of(each)) for each in ROUTES)
+    return {name: found for name, found in endings if found is not None}
 
 
 def test_every_heading_of_the_changelog_is_by_itself_and_has_something_under_it() -> None:
@@ -76,7 +83,13 @@ def test_what_ends_without_being_announced_is_found() -> None:
     row = "| `GET /api/old` (`readOld`) | 2028-01-31 | `readNew` |"
     page = f"\n## How something ends\n\n| ends | last day | instead |\n|---|---|---|\n{row}\n"
     said = "- `readOld` ends on 2028-01-31: call `readNew`."
-    assert _not_announced(page, said, ["readOld"]) == []
-    assert _not_announced(page, said, ["readOld", "readOlder"]) == ["readOlder"]
-    assert _not_announced(page, "", ["readOld"]) == ["`GET /api/old` (`readOld`)"]
-    assert _not_announced(page, said.replace("31", "30"), ["readOld"]) != []
+    declared = Ending(dt.date(2027, 1, 15), dt.date(2028, 1, 31), "readNew")
+    old = {"readOld": declared}
+    what = "`GET /api/old` (`readOld`)"
+    assert _not_announced(page, said, old) == []
+    assert _not_announced(page, said, {**old, "readOlder": declared}) == ["readOlder"]
+    assert _not_announced(page, "", old) == [what]
+    assert _not_announced(page, said.replace("31", "30"), old) != []
+    for other in ({"last_day": dt.date(2028, 2, 29)}, {"instead": "readOther"}):
+        changed = {"readOld": msgspec.structs.replace(declared, **other)}
+        assert _not_announced(page, said, changed) == [what]

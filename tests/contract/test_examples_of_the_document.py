@@ -8,8 +8,8 @@ from zoneinfo import ZoneInfo
 
 from domain.booking.actions import Action
 from domain.booking.values import Destination
+from interfaces.http.openapi.actions import OPERATIONS_OF
 from tests.support.openapi_document import openapi_document
-from tests.support.reference import mobile_api
 
 DOCUMENT: dict[str, Any] = openapi_document()
 
@@ -71,8 +71,8 @@ def test_links_of_a_booking_are_paths_below_it() -> None:
 
 def test_every_action_of_a_booking_has_the_operations_that_carry_it_out() -> None:
     actions = set(get_args(Action))
-    assert mobile_api.OPERATIONS_OF.keys() == actions
-    named = {name for names in mobile_api.OPERATIONS_OF.values() for name in names}
+    assert OPERATIONS_OF.keys() == actions
+    named = {name for names in OPERATIONS_OF.values() for name in names}
     assert named <= OPERATIONS.keys()
     for booking in _with("availableActions"):
         assert set(booking["availableActions"]) <= actions

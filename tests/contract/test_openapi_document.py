@@ -10,22 +10,22 @@ import jsonschema_rs
 import msgspec
 import openapi_spec_validator
 import pytest
-from litestar import get
 
-from interfaces.http import auth, problem_kinds, strict_request
-from interfaces.http.app import ROUTES, create_app
+from interfaces.http import problem_kinds, strict_request
+from interfaces.http.app import ROUTES
 from interfaces.http.openapi import tags, words
-from interfaces.http.openapi.document import document
-from interfaces.http.openapi.operations import operation_id, route
-from interfaces.http.problems import ProblemBody
-from tests.support.http_client import http_ports
+from interfaces.http.openapi.actions import OPERATIONS_OF
+from interfaces.http.openapi.operations import REQUEST_HEADERS, operation_id, route
 from tests.support.openapi_document import openapi_document
-from tests.support.reference import pages
 
 DOCUMENT: dict[str, Any] = openapi_document()
 SCHEMAS: dict[str, Any] = DOCUMENT["components"]["schemas"]
 # Method, path and name of every operation: what clients call. A line is only ever added.
 NAMES = Path(__file__).parent / "operation_ids.txt"
+# Their use cases keep the language of the request for letters and payment pages.
+MAILED_OR_PAID_IN_IT = {
+    *("createBooking", "openCheckout", "splitCheckout", "orderGiftCard", "openGiftCardCheckout"),
+}
 SHOWN = [handler for handler in ROUTES if handler.include_in_schema is not False]
 
 
@@ -76,19 +76,6 @@ def test_the_names_of_operations_stay() -> None:
     assert len(names) == len(set(names)) == len(SHOWN) > 100
 
 
-def test_a_route_that_ends_is_marked_and_on_the_page_of_versions() -> None:
-    @get("/api/flights/old", deprecated=True, **auth.open_to_all())
-    async def read_old() -> ProblemBody:
-        """Read what is old."""
-        raise AssertionError
-
-    paths = document(create_app(http_ports(), routes=[read_old]))["paths"]
-    assert paths["/api/flights/old"]["get"]["deprecated"] is True
-    page = (pages.FOLDER / "api-versions.md").read_text("utf-8")
-    ending = [each["operationId"] for _, _, each in OPERATIONS if each.get("deprecated")]
-    assert all(f"`{name}`" in page for name in ending)
-
-
 def test_every_operation_is_described_and_belongs_to_a_tag() -> None:
     assert [each["name"] for each in DOCUMENT["tags"]] == list(tags.TAGS)
     assert all(each["description"].endswith(".") for each in DOCUMENT["tags"])
@@ -136,8 +123,74 @@ def test_every_property_and_parameter_is_explained_and_no_other() -> None:
             assert each["description"].endswith("."), f"{found['operationId']}.{name}"
             full = f"{found['operationId']}.{name}"
             taken.add(full if full in words.words().parameters else name)
-    assert taken - {"Idempotency-Key", "If-None-Match"} == words.words().parameters.keys()
+    assert taken - {*REQUEST_HEADERS} == words.words().parameters.keys()
     assert len(used) > 300
+
+
+def test_the_example_of_a_parameter_is_a_value_that_it_takes() -> None:
+    for _, _, found in OPERATIONS:
+        for each in found.get("parameters", ()):
+            place = f"{found['operationId']}.{each['name']}"
+            if "example" not in each:
+                # The values themselves are in the schema, or the next page has the only one.
+                assert "enum" in each["schema"] or each["name"] == "cursor", place
+            else:
+                assert list(_validator(each["schema"]).iter_errors(each["example"])) == [], place
+
+
+def test_every_answer_says_what_it_is() -> None:
+    for _, _, found in OPERATIONS:
+        for answer in found["responses"].values():
+            if "$ref" in answer:
+                continue
+            words_of_answer = answer["description"]
+            assert words_of_answer.endswith((".", "`")), found["operationId"]
+            assert len(words_of_answer) >= 20, (found["operationId"], words_of_answer)
+
+
+def test_the_description_says_when_to_call_it_page_by_page_and_by_whom() -> None:
+    described = {found["operationId"]: found["description"] for _, _, found in OPERATIONS}
+    for action, names in OPERATIONS_OF.items():
+        for name in names:
+            assert f"`availableActions` of the booking has `{action}`" in described[name]
+    for _, _, found in OPERATIONS:
+        parameters = {each["name"] for each in found.get("parameters", ())}
+        assert ("`nextCursor` as its `cursor`" in found["description"]) is ("cursor" in parameters)
+        (scope,) = [each["oauth"] for each in found["security"] if "oauth" in each] or [[]]
+        if scope:
+            assert f"needs the scope `{scope[0]}`." in found["description"]
+    assert "`findBooking` gives" in described["readBooking"]
+    assert "`findBooking` gives" not in described["attachBooking"] + described["listBookings"]
+    assert described["registerClient"].endswith("Not for clients of third parties.")
+
+
+@pytest.mark.parametrize("handler", SHOWN, ids=operation_id)
+def test_a_route_declares_that_it_leaves_members_out_or_depends_on_the_language(
+    handler: Any,
+) -> None:
+    source = inspect.getsource(inspect.unwrap(handler.fn))
+    assert ("sparse.only" in source) is ("sparse" in handler.opt)
+    by_language = "request.language" in source or operation_id(handler) in MAILED_OR_PAID_IN_IT
+    assert handler.opt.get("by_language", False) is by_language
+
+
+def test_a_sparse_answer_has_the_members_of_the_whole_and_requires_none() -> None:
+    for name, whole, list_of in (
+        ("readBooking", "BookingResponse", None),
+        ("listBookings", "ListedBookingResponse", "BookingPageResponse"),
+    ):
+        answer = list_of or whole
+        some = SCHEMAS[f"Sparse{whole}"]
+        assert some["properties"] == SCHEMAS[whole]["properties"]
+        assert some["required"] == []
+        content = ANSWERS[f"{name} 200"]
+        references = [f"#/components/schemas/{prefix}{answer}" for prefix in ("", "Sparse")]
+        assert content["schema"] == {"anyOf": [{"$ref": each} for each in references]}
+        few = {"bookings": [{"id": "b"}]} if list_of else {"id": "b"}
+        page = {"nextCursor": None, "asOfPosition": 1, "lagSeconds": 0.5} if list_of else {}
+        assert list(_validator(content["schema"]).iter_errors({**page, **few})) == []
+        wrong = {"bookings": [{"id": 1}]} if list_of else {"id": 1}
+        assert list(_validator(content["schema"]).iter_errors({**page, **wrong})) != []
 
 
 def test_the_structs_whose_examples_are_replaced_exist() -> None:

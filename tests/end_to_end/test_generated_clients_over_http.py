@@ -7,6 +7,7 @@ does; without it their tests are skipped, and fail where NODE_TOOLS_REQUIRED is 
 import datetime as dt
 import json
 import os
+import re
 import secrets
 import shutil
 import subprocess
@@ -22,22 +23,26 @@ import pytest
 
 from tests.support import customers, running_system, typescript_client
 from tests.support.customers import Customer
-from tests.support.reference import pages
+from tests.support.reference import mobile_api, pages
 from tests.support.running_system import System
 from tests.support.typescript_client import FOLDER, MODULES, TOOLS
 
 SCRIPTS = Path(sys.executable).parent
 PYTHON_JOURNEY = """
 import sys
+import time
+
 from ais_client import AuthenticatedClient, Client
-from ais_client.api.booking import create_booking, read_booking
+from ais_client.api.booking import create_booking, list_bookings, read_booking, read_calendar
 from ais_client.api.identity import mobile_login
+from ais_client.api.tax_documents import list_tax_documents, print_tax_document
 from ais_client.models import (
     BookingRequest, BookingResponse, ContactRequest, LoginRequest, TokensResponse,
-    PassengerRequest, ProblemBody,
+    PassengerRequest, ProblemBody, SparseBookingPageResponse, SparseBookingResponse,
+    TaxDocumentsResponse,
 )
 
-url, email, password, flight = sys.argv[1:]
+url, email, password, flight, confirmed = sys.argv[1:]
 login = mobile_login.sync(client=Client(url), body=LoginRequest(email=email, password=password))
 assert isinstance(login, TokensResponse), login
 api = AuthenticatedClient(url, token=login.access_token)
@@ -50,7 +55,23 @@ booking = create_booking.sync(client=api, body=wanted, idempotency_key="python-1
 assert isinstance(booking, BookingResponse), booking
 unknown = read_booking.sync("ZZZZZZ", client=api)
 assert isinstance(unknown, ProblemBody)
+few = read_booking.sync(confirmed, client=api, fields="id,status")
+assert isinstance(few, SparseBookingResponse), few
+assert few.to_dict() == {"id": confirmed, "status": "confirmed"}
+page = list_bookings.sync(client=api, fields="id")
+assert isinstance(page, SparseBookingPageResponse), page
+assert {"id": confirmed} in page.to_dict()["bookings"]
+assert isinstance(read_booking.sync(confirmed, client=api), BookingResponse)
+for _ in range(100):
+    listed = list_tax_documents.sync(confirmed, client=api)
+    assert isinstance(listed, TaxDocumentsResponse), listed
+    if listed.documents:
+        break
+    time.sleep(0.1)
+invoice = print_tax_document.sync(confirmed, f"{listed.documents[0].number}.pdf", client=api)
+calendar = read_calendar.sync(confirmed, client=api)
 print(booking.id, booking.status, unknown.code)
+print(calendar.splitlines()[0], invoice.payload.read(4).decode())
 """
 NEEDS_NODE = pytest.mark.skipif(
     not os.environ.get("NODE_TOOLS_REQUIRED")
@@ -142,6 +163,10 @@ async def test_a_program_with_the_packed_client_registers_books_pays_and_is_conf
     assert found["role"] == "customer"
     # Two requests waited for one renewal of the tokens that were kept.
     assert found["generations"] == ["1", "2"]
+    # Of `fields`, and of answers that are no JSON.
+    assert found["few"] == ["id", "status"]
+    assert found["listed"] == ["confirmed"]
+    assert (found["calendar"], found["invoice"]) == ("BEGIN:VCALENDAR", "%PDF")
     assert found["refusal"] == "NOT_FOUND"
     assert any("\u0600" <= letter <= "\u06ff" for letter in found["message"])
 
@@ -194,20 +219,28 @@ async def test_a_python_client_books_and_sees_the_problem_of_an_unknown_booking(
     system: System, client: httpx.AsyncClient, customer: Customer, tmp_path: Path
 ) -> None:
     flight = running_system.schedule(system, seats=5, leaves_in=LEAVES_IN)
-    await _document(client, tmp_path)
+    confirmed = await customer.confirmed([flight])
+    document = json.loads((await _document(client, tmp_path)).read_bytes())
+    named = [each["operationId"] for path in document["paths"].values() for each in path.values()]
+    (tmp_path / "settings.yaml").write_text(mobile_api.python_settings(document), "utf-8")
     printed = _ran(
         tmp_path,
         *(SCRIPTS / "openapi-python-client", "generate", "--path", "openapi.json"),
-        *("--meta", "none", "--output-path", "ais_client"),
+        *("--config", "settings.yaml", "--meta", "none", "--output-path", "ais_client"),
     )
-    # Files are fetched without it: it takes no answer of several media types.
-    missing = [line for line in printed.splitlines() if line.startswith(("WARNING", "ERROR"))]
-    assert all("/{form}" in line or "/pdf" in line or "/{name}" in line for line in missing)
+    assert not re.search("warning|error", printed, re.IGNORECASE), printed
+    functions = {
+        path.stem: path.read_text("utf-8") for path in (tmp_path / "ais_client" / "api").glob("*/*")
+    }
+    for operation in named:
+        function = functions[re.sub("(?=[A-Z])", "_", operation).lower()]
+        assert "def sync(" in function, operation
     printed = _ran(
         tmp_path,
         *(sys.executable, "-c", PYTHON_JOURNEY, system.base_url),
-        *(customer.email, customers.PASSWORD, flight),
+        *(customer.email, customers.PASSWORD, flight, confirmed["id"]),
     )
-    name, status, problem = printed.split()
+    name, status, problem, *files = printed.split()
     assert status == (await customer.booking(name))["status"] == "reserved"
     assert problem == "NOT_FOUND"
+    assert files == ["BEGIN:VCALENDAR", "%PDF"]

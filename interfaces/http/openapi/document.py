@@ -12,6 +12,7 @@ from litestar import Litestar
 from litestar.handlers import HTTPRouteHandler
 from litestar.routes import HTTPRoute
 
+from interfaces.http import reason_words
 from interfaces.http.openapi import links, operations, schemas, security, tags, words
 from interfaces.http.openapi.operations import Route
 from interfaces.http.problem_kinds import KINDS
@@ -46,6 +47,9 @@ def document(app: Litestar) -> dict[str, Any]:
     routes = list(_routes(app, generated))
     structs = [struct for each in routes for struct in each.structs()]
     components = schemas.components([ProblemBody, *structs])
+    for each in routes:
+        if each.sparse is not None:
+            schemas.add_sparse(components, each.answer.__name__, each.sparse.__name__)
     paths: dict[str, dict[str, Any]] = {}
     for each in sorted(routes, key=_place):
         verb = each.method.lower()
@@ -122,6 +126,11 @@ def _headers() -> Mapping[str, Any]:
     }
 
 
+def _reason(code: str) -> str:
+    shown = words.words().examples["ProblemDetails"].get(code, {})
+    return str(shown.get("reason", ""))
+
+
 def _problems() -> Mapping[str, Any]:
     """An example of every problem, by its code."""
     details = words.words().examples["ProblemDetails"]
@@ -132,7 +141,7 @@ def _problems() -> Mapping[str, Any]:
             "description": _LINK.sub(r"\1", f"{kind.cause} {kind.client}"),
             "value": {
                 "code": code,
-                "message": kind.english,
+                "message": (reason_words.words_of(code, _reason(code)) or kind).english,
                 "correlationId": correlation,
                 "retryable": kind.retryable,
                 "details": details.get(code, {}),

@@ -2,7 +2,7 @@
 
 import inspect
 import re
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping, Sequence
 from typing import Annotated, Any, get_args, get_origin, get_type_hints
 
 import msgspec
@@ -12,15 +12,14 @@ from litestar.handlers import HTTPRouteHandler
 from domain.identity import roles
 from interfaces.http import auth
 from interfaces.http.auth import Admission
-from interfaces.http.openapi import examples, refusals, schemas, security, tags, words
+from interfaces.http.ending import Ending, ending_of
+from interfaces.http.openapi import actions, examples, refusals, schemas, security, tags, words
 from interfaces.http.openapi.schemas import Schema
 from interfaces.http.problem_kinds import KINDS
 
 # Of the headers that are explained, those of requests.
-REQUEST_HEADERS = ("Idempotency-Key", "If-None-Match")
+REQUEST_HEADERS = ("Accept-Language", "Idempotency-Key", "If-None-Match")
 _MEANINGS = {
-    200: "Done, or read.",
-    201: "Created.",
     304: "The client has this answer already.",
     413: "The body is too large",
     415: "The content type is not taken",
@@ -43,6 +42,14 @@ class Route(msgspec.Struct, frozen=True):
     # "required", "optional", or None where no idempotency key is read.
     key: str | None
     admission: Admission | None
+    # Of what `fields` leaves members out: of the answer, or of each entry of a list.
+    sparse: type[msgspec.Struct] | None
+    ending: Ending | None
+    # Whether what it answers, or has mailed, is in the language that is asked for.
+    by_language: bool
+    open_to_guests: bool
+    # Headers of its own, of an answer that is no problem.
+    headers: tuple[str, ...]
 
     def structs(self) -> list[type[msgspec.Struct]]:
         """The structs of body and answer."""
@@ -68,6 +75,11 @@ def route(method: str, path: str, handler: HTTPRouteHandler) -> Route:
         body_may_be_absent="data" not in hints,
         key=handler.opt.get("idempotency_key"),
         admission=handler.opt.get("admission"),
+        sparse=handler.opt.get("sparse"),
+        ending=ending_of(handler),
+        by_language=handler.opt.get("by_language", False),
+        open_to_guests=handler.opt.get("open_to_guests", True),
+        headers=handler.opt.get("headers_of_answer", ()),
     )
 
 
@@ -98,12 +110,13 @@ def operation(
 ) -> dict[str, Any]:
     """Return the operation; `generated` is the framework's, of which the parameters are taken."""
     text = inspect.getdoc(inspect.unwrap(found.handler.fn)) or ""
+    names = {each["name"] for each in generated.get("parameters", ())}
     tag = tags.tag_of(found.path)
     written: dict[str, Any] = {
         "operationId": operation_id(found.handler),
         "tags": [] if tag is None else [tag],
         "summary": _summary(text),
-        "description": _description(text, found.admission),
+        "description": _description(text, found, names),
         "security": security.of(found.path, found.method, found.admission),
     }
     if found.handler.deprecated:
@@ -114,7 +127,9 @@ def operation(
     if found.key is not None:
         parameters.append(_key_parameter(found))
     if found.is_tagged():
-        parameters.append(_tag_parameter())
+        parameters.append(_header_parameter("If-None-Match"))
+    if found.by_language:
+        parameters.append(_header_parameter("Accept-Language"))
     if parameters:
         written["parameters"] = parameters
     if found.body is not None:
@@ -131,17 +146,32 @@ def _summary(text: str) -> str:
     return first.strip().removesuffix(".")
 
 
-def _description(text: str, admission: Admission | None) -> str:
-    return f"{text}\n\n{_who(admission)}"
+def _description(text: str, found: Route, parameters: Collection[str]) -> str:
+    """What the route says of itself; when it is called, page by page; and by whom."""
+    parts = [text, _who(found)]
+    action = actions.action_of(operation_id(found.handler))
+    if action is not None:
+        parts.insert(1, f"Offered while `availableActions` of the booking has `{action}`.")
+    if "cursor" in parameters:
+        parts.insert(1, "The next page has `nextCursor` as its `cursor`; null is the last page.")
+    if found.ending is not None:
+        parts.insert(0, f"Ends on {found.ending.last_day}: call `{found.ending.instead}`.")
+    return "\n\n".join(parts)
 
 
-def _who(admission: Admission | None) -> str:
+def _who(found: Route) -> str:
+    admission = found.admission
     if admission is None or not admission.signed_in:
         return "Nobody has to be signed in."
-    if admission.permission is None:
-        return "For every role."
-    holders = [each for each in roles.ROLES if roles.may(each, admission.permission)]
-    return f"For the permission `{admission.permission}`: {', '.join(holders)}."
+    said, holders = "For every role.", list(roles.ROLES)
+    if admission.permission is not None:
+        holders = [each for each in roles.ROLES if roles.may(each, admission.permission)]
+        said = f"For the permission `{admission.permission}`: {', '.join(holders)}."
+    if "{booking_id}" in found.path and "customer" in holders and found.open_to_guests:
+        said += " Also with the token that `findBooking` gives for this booking."
+    if admission.scope is None:
+        return f"{said} Not for clients of third parties."
+    return f"{said} A client of a third party needs the scope `{admission.scope}`."
 
 
 def _parameter(operation: str, generated: Mapping[str, Any]) -> dict[str, Any]:
@@ -192,10 +222,10 @@ def _key_parameter(found: Route) -> dict[str, Any]:
     }
 
 
-def _tag_parameter() -> dict[str, Any]:
-    word = words.words().headers["If-None-Match"]
+def _header_parameter(name: str) -> dict[str, Any]:
+    word = words.words().headers[name]
     return {
-        "name": "If-None-Match",
+        "name": name,
         "in": "header",
         "required": False,
         "description": word.text,
@@ -239,18 +269,39 @@ def _answers(found: Route, components: Mapping[str, Schema]) -> dict[str, Any]:
 
 
 def _success(found: Route, components: Mapping[str, Schema]) -> dict[str, Any]:
-    status = found.handler.status_code
     gives = (auth.JSON,) if found.admission is None else found.admission.gives
     if gives == (auth.JSON,):
         schema = schemas.of(found.answer)
+        if found.sparse is not None:
+            some = schemas.REFERENCE.format(name=f"{schemas.SPARSE}{found.answer.__name__}")
+            schema = {"anyOf": [schema, {"$ref": some}]}
         example = examples.of_schema(components, schema)
         content: dict[str, Any] = {auth.JSON: {"schema": schema, "example": example}}
     else:
-        binary = {"type": "string", "format": "binary"}
-        content = {each: {"schema": binary} for each in gives}
-    words_of_answer = inspect.getdoc(found.answer) if _is_struct(found.answer) else None
-    described = (words_of_answer or _MEANINGS[status]).partition("\n\n")[0]
-    return {"description": described, "headers": _headers(found), "content": content}
+        content = {each: {"schema": _unparsed(each)} for each in gives}
+    return {
+        "description": _answer_words(found, gives),
+        "headers": _headers(found),
+        "content": content,
+    }
+
+
+def _answer_words(found: Route, gives: Sequence[str]) -> str:
+    """What the structs of the answer say of themselves, or which file it is."""
+    texts = [
+        (inspect.getdoc(each) or "").partition("\n\n")[0]
+        for each in schemas.alternatives(found.answer)
+        if _is_struct(each)
+    ]
+    if gives == (auth.JSON,):
+        return "\n\nOr: ".join(texts) or "A value."
+    return f"The content, as {' or '.join(f'`{each}`' for each in gives)}."
+
+
+def _unparsed(media_type: str) -> Schema:
+    """Text as it is, and bytes of any other media type."""
+    is_text = media_type.startswith("text/")
+    return {"type": "string"} if is_text else {"type": "string", "format": "binary"}
 
 
 def _headers(found: Route) -> dict[str, Any]:
@@ -262,6 +313,9 @@ def _headers(found: Route) -> dict[str, Any]:
         names.append("idempotency-replayed")
     if found.is_tagged():
         names.append("etag")
+    if found.ending is not None:
+        names.extend(("deprecation", "sunset"))
+    names.extend(found.headers)
     return {name: _header(name) for name in names}
 
 

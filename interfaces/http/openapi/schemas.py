@@ -11,6 +11,8 @@ from interfaces.http.openapi import words
 
 Schema = dict[str, Any]
 REFERENCE = "#/components/schemas/{name}"
+# What the name of an answer with some of its members begins with.
+SPARSE = "Sparse"
 # A text of a request ends where its pattern ends, also before a line feed. In ECMA 262, which JSON
 # Schema uses, the dollar sign means that by itself.
 BEFORE_LINE_FEED = r"(?!\n)"
@@ -32,6 +34,26 @@ def components(types: Iterable[type[msgspec.Struct]]) -> dict[str, Schema]:
             # A default of ours is written into the answer like any other value.
             schema["required"] = list(properties)
     return dict(sorted(found.items()))
+
+
+def add_sparse(found: dict[str, Schema], answer: str, kind: str) -> None:
+    """Add the answer of this name with only some members of each `kind`, as `fields` asks for.
+
+    `kind` is the answer itself, or what a list of it contains.
+    """
+    some = f"{SPARSE}{kind}"
+    found[some] = {
+        **found[kind],
+        "title": some,
+        "description": f"Those members of a {kind} that `fields` names.",
+        "required": [],
+    }
+    if answer != kind:
+        reference = json.dumps(REFERENCE.format(name=kind))
+        of_some = json.dumps(REFERENCE.format(name=some))
+        listed: Schema = json.loads(json.dumps(found[answer]).replace(reference, of_some))
+        name = f"{SPARSE}{answer}"
+        found[name] = {**listed, "title": name}
 
 
 def _without(described: Schema) -> str:

@@ -15,7 +15,7 @@ import pytest
 import pytest_asyncio
 
 from application.rate_limit import Limit
-from interfaces.http import compression, request_target
+from interfaces.http import compression, reason_words, request_target
 from interfaces.http.problem_kinds import KINDS
 from tests.support.http_client import GENEROUS, Edge
 from tests.support.openapi_document import openapi_document
@@ -64,10 +64,14 @@ def faults(answer: httpx.Response, *, arabic: bool = False) -> list[str]:
     if set(body) != MEMBERS or body["code"] not in KINDS:
         return [f"not flat: {answer.text[:80]}"]
     kind = KINDS[body["code"]]
+    reason = body["details"].get("reason")
+    # Who gives a reason says what to do about it.
+    words = kind if reason is None else reason_words.words_of(body["code"], reason)
     checks = {
         "status": answer.status_code in {kind.status, *OTHER_STATUSES.get(body["code"], ())},
         "retryable": body["retryable"] is kind.retryable,
-        "message": body["message"] == (kind.arabic if arabic else kind.english),
+        "message": words is not None
+        and body["message"] == (words.arabic if arabic else words.english),
         "correlation": body["correlationId"] == answer.headers["x-correlation-id"],
         "type": answer.headers["content-type"] == "application/json",
         "details": isinstance(body["details"], dict),

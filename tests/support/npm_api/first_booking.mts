@@ -1,5 +1,5 @@
 // From a registration to a ticket, with the packed client and nothing else.
-import { body, connect, Refused, type Tokens } from "ais-client";
+import { body, connect, Refused, some, type Tokens } from "ais-client";
 
 const [baseUrl, email, password, date] = process.argv.slice(2) as [string, string, string, string];
 const kept: Tokens[] = [];
@@ -52,6 +52,31 @@ for (const deadline = Date.now() + 60_000; ticketed.status !== "confirmed"; ) {
   ticketed = await body(api.GET("/api/bookings/{booking_id}", { params: { path } }));
 }
 
+// What is no JSON is asked for by its form.
+const fields = "id,status";
+const few = await some(
+  api.GET("/api/bookings/{booking_id}", { params: { path, query: { fields } } }),
+);
+const page = await some(api.GET("/api/bookings", { params: { query: { fields } } }));
+const calendar = await body(
+  api.GET("/api/bookings/{booking_id}/calendar.ics", { params: { path }, parseAs: "text" }),
+);
+let number: string | undefined;
+for (const deadline = Date.now() + 60_000; number === undefined; ) {
+  if (Date.now() > deadline) throw new Error("there is no invoice");
+  const invoices = await body(
+    api.GET("/api/bookings/{booking_id}/tax-documents", { params: { path } }),
+  );
+  number = invoices.documents[0]?.number;
+}
+const name = `${number}.pdf`;
+const invoice = await body(
+  api.GET("/api/bookings/{booking_id}/tax-documents/{name}", {
+    params: { path: { ...path, name } },
+    parseAs: "blob",
+  }),
+);
+
 const refusal = await body(
   api.GET("/api/bookings/{booking_id}", { params: { path: { booking_id: "ZZZZZZ" } } }),
 ).catch((error: unknown) => error);
@@ -67,6 +92,10 @@ console.log(
     samePrice: quote.total.amount === ticketed.total.amount,
     status: ticketed.status,
     ticket: ticketed.passengers[0]?.ticketNumber,
+    few: Object.keys(few).sort(),
+    listed: page.bookings.map((each) => each.status ?? ""),
+    calendar: calendar.split("\r\n")[0],
+    invoice: (await invoice.text()).slice(0, 4),
     refusal: refusal.problem?.code,
     message: refusal.problem?.message,
   }),

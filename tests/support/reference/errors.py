@@ -1,6 +1,7 @@
 """errors.md: every code, its cause, who can do what, and the rejections that are answered by it."""
 
 from domain.kernel.rejections import Rejection
+from interfaces.http import reason_words
 from interfaces.http.problem_kinds import KINDS, Kind
 from tests.support.reference import rejection_reasons
 from tests.support.reference.errors_in_arabic import ARABIC, HEAD, READERS
@@ -24,10 +25,11 @@ Every answer that is not 2xx has the same flat body:
 }
 ```
 
-Decide by `code`; show `message`, which is English or Arabic by `Accept-Language`; report
-`correlationId`. `retryable` means that the same request may succeed later: repeat it with the same
-`Idempotency-Key`, after `Retry-After` seconds where that header is given. `details` names what is
-particular to this request, most often in `field` and `reason`; its members are texts or integers.
+Decide by `code`; show `message`, which is English or Arabic by `Accept-Language` and says what to
+do about the `reason` where there is one; report `correlationId`. `retryable` means that the same
+request may succeed later: repeat it with the same `Idempotency-Key`, after `Retry-After` seconds
+where that header is given. `details` names what is particular to this request, most often in
+`field` and `reason`; its members are texts or integers.
 
 A request is checked in this order: headers ([431](#headers_too_large)), acceptable answer
 ([406](#not_acceptable)), token ([401](#unauthorized)), permission ([403](#forbidden)), limit
@@ -65,7 +67,15 @@ def _section(name: str, kind: Kind) -> list[str]:
         "",
         *table(HEAD, list(zip(READERS, ARABIC[name][1:], strict=True))),
         *_origins(name),
+        *_messages(name),
     ]
+
+
+def _messages(name: str) -> list[str]:
+    """What people read for each reason."""
+    known = reason_words.words_by_code().get(name, {})
+    rows = [(code(reason), *words) for reason, words in sorted(known.items())]
+    return table(("`reason`", "English", "Arabic"), rows) if rows else []
 
 
 def _origins(name: str) -> list[str]:

@@ -5,7 +5,8 @@ import textwrap
 from collections.abc import Iterator
 from typing import Any
 
-from domain.booking.actions import Action
+from interfaces.http.auth import JSON
+from interfaces.http.openapi.actions import OPERATIONS_OF
 from interfaces.http.problem_kinds import KINDS
 from tests.support.openapi_document import openapi_document
 from tests.support.reference.markdown import anchor, code, page, table
@@ -22,7 +23,8 @@ are in [connect an app](../how-to/connect-an-app.md) and
 - **A typed client** is generated from `/schema/openapi.json`. Names of operations, such as
   `createBooking`, are the names of its functions and stay. The suite generates clients with
   openapi-typescript, openapi-python-client and Postman, and runs them against a server;
-  `python -m tests.support.typescript_client FOLDER` packs the first for npm.
+  `python -m tests.support.typescript_client FOLDER` packs the first for npm. What they need for
+  files is [below](#files).
 - **To try it**: `ops/ais demo` prints an address and accounts. Its page `/docs` sends requests, and
   [postman.json](postman.json) is a collection whose first folder is the journey below.
 - JSON in camelCase, in UTF-8. A member that is not known is refused in a request; in an answer, an
@@ -121,23 +123,6 @@ STEPS: tuple[tuple[str, str, str], ...] = (
     ),
 )
 
-# What a client calls for an action of `availableActions`, in this order.
-OPERATIONS_OF: dict[Action, tuple[str, ...]] = {
-    "hold": ("holdBooking",),
-    "checkout": ("openCheckout",),
-    "cancel": ("quoteCancellation", "cancelBooking"),
-    "modify": ("quoteModification", "modifyBooking"),
-    "abandon_change": ("abandonChange",),
-    "correct_name": ("correctName",),
-    "request_special_service": ("requestSpecialService",),
-    "choose_seat": ("readSeats", "chooseSeats"),
-    "check_in": ("checkIn",),
-    "undo_check_in": ("undoCheckIn",),
-    "board": ("boardPassengers",),
-    "answer_disruption": ("answerDisruption",),
-    "divide": ("divideBooking",),
-}
-
 ACTIONS = """\
 ## Actions
 
@@ -164,6 +149,14 @@ A list answers with `nextCursor`, which is sent as `cursor` for the next page; n
 page. A cursor is opaque. Lists follow the log within a moment: `asOfPosition` is how far,
 `lagSeconds` how old. One booking by its id is always as it is now.
 
+## Fewer members
+
+`readBooking` and `listBookings` take `fields`: the names of the members that are wanted, with
+commas between. Such an answer is a `Sparse…` schema, in which any member may be absent: in
+TypeScript `some()` of the packed client returns its type and `body()` that of a whole answer; in
+Python the result is an instance of the one class or of the other. Where all members of the whole
+schema are named, it is that one.
+
 ## Limits
 
 Answers have `RateLimit-Limit`, `RateLimit-Remaining` and `RateLimit-Reset` (seconds). After 429
@@ -173,8 +166,42 @@ wait 1, 2, 4 seconds with a random part, five times at most, then ask the user.
 ## Refusals
 
 Every answer that is not 2xx or 304 is the same flat object. Decide by `code`, and by the status for
-a code that is not known; show `message`; keep `correlationId` for support.
+a code that is not known; show `message`, which says what to do about `details.reason`; keep
+`correlationId` for support.
 """
+
+
+FILES = """\
+## Files
+
+What is not JSON is text (`text/csv`, `text/calendar`) or bytes (PDF, PNG, XML, lines of JSON). The
+form of a file is in its address, so no `Accept` is needed; a refusal is JSON here, too.
+
+- **openapi-fetch** reads JSON unless it is told otherwise: `parseAs: "text"` for text and
+  `parseAs: "blob"` for bytes, such as `api.GET("/api/me/data.pdf", { parseAs: "blob" })`.
+- **openapi-python-client** takes media types that it does not know from its settings, without which
+  it leaves operations out. A file is then `answer.payload.read()`. The file for `--config`:
+"""
+
+STREAM = """\
+An answer of `GET /api/audit/stream` (`followAuditedEvents`) does not end, so it is read line by
+line: `parseAs: "stream"` in TypeScript, and in Python
+`api.get_httpx_client().stream("GET", "/api/audit/stream", timeout=None)` instead of the function.
+"""
+
+
+def python_settings(found: dict[str, Any]) -> str:
+    """Return the settings of openapi-python-client: all that is no JSON and no text is bytes."""
+    answers = (
+        answer
+        for of_path in found["paths"].values()
+        for operation in of_path.values()
+        for answer in operation["responses"].values()
+    )
+    types = {each for answer in answers for each in answer.get("content", ())}
+    unknown = sorted(each for each in types if not each.startswith("text/") and each != JSON)
+    lines = [f"  {each}: application/octet-stream" for each in unknown]
+    return "\n".join(["content_type_overrides:", *lines, ""])
 
 
 def text() -> str:
@@ -206,6 +233,7 @@ def text() -> str:
     return page(
         *(INTRO, "## A journey", "", steps),
         *(ACTIONS, listed, RULES, _block(example), refusals),
+        *(FILES, ["```yaml", *python_settings(found).splitlines(), "```", ""], STREAM),
     )
 
 
@@ -229,11 +257,15 @@ def _step(
         if content:
             yield from _block(content)
     done = next(each for status, each in operation["responses"].items() if status.startswith("2"))
-    content = done["content"]["application/json"]
-    if name != "createBooking" and content["schema"] == BOOKING:
+    content = done["content"][JSON]
+    if name != "createBooking" and BOOKING in (content["schema"], *_either(content["schema"])):
         yield from ("It answers with the booking.", "")
     else:
         yield from ("It answers:", "", *_block(content["example"]))
+
+
+def _either(schema: dict[str, Any]) -> list[Any]:
+    return list(schema.get("anyOf", ()))
 
 
 def _block(content: Any) -> list[str]:

@@ -9,7 +9,7 @@ import pytest
 
 from application.rate_limit import Limit
 from domain.kernel.rejections import Rejection
-from interfaces.http import problem_kinds
+from interfaces.http import problem_kinds, reason_words
 from interfaces.http.security_headers import SECURITY_HEADERS
 from tests.support.http_client import GENEROUS, Edge
 
@@ -64,7 +64,9 @@ async def test_every_failure_is_the_flat_object(
         retryable,
         CLIENTS_ID,
     )
-    assert body["message"] == problem_kinds.KINDS[code].english
+    reason = str(body["details"].get("reason", ""))
+    words = reason_words.words_of(code, reason) or problem_kinds.KINDS[code]
+    assert body["message"] == words.english
 
 
 async def test_a_query_parameter_out_of_bounds_is_named(edge: Edge) -> None:

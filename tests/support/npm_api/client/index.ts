@@ -34,10 +34,23 @@ export class Refused extends Error {
   }
 }
 
+type Answer<T> = Promise<{ data?: T; error?: unknown; response: Response }>;
+// What an answer is where `fields` names some of its members.
+type Sparse = Schemas[Extract<keyof Schemas, `Sparse${string}`>];
+type Some<T> = T extends unknown ? (Extract<Sparse, T> extends never ? never : T) : never;
+type Whole<T> = T extends unknown ? (Extract<Sparse, T> extends never ? T : never) : never;
+
 /** Returns the body of an answer; throws `Refused` where it is not 2xx. */
-export async function body<T>(
-  answer: Promise<{ data?: T; error?: unknown; response: Response }>,
-): Promise<T> {
+export async function body<T>(answer: Answer<T>): Promise<Whole<T>> {
+  return (await either(answer)) as Whole<T>;
+}
+
+/** Returns the body of an answer that was asked for with `fields`; throws `Refused`. */
+export async function some<T>(answer: Answer<T>): Promise<Some<T>> {
+  return (await either(answer)) as Some<T>;
+}
+
+async function either<T>(answer: Answer<T>): Promise<T> {
   const { data, error, response } = await answer;
   if (data === undefined) throw new Refused(response.status, error as Problem | undefined);
   return data;
