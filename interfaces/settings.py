@@ -30,6 +30,14 @@ ReturnAddress = Annotated[
         r"[a-z][a-z0-9+.-]*://[!-~]{1,200}$(?!\n)"
     ),
 ]
+# With the page and the token of a mailed link; the same schemes are refused.
+AppAddress = Annotated[
+    str,
+    msgspec.Meta(
+        pattern=r"^(?!(javascript|vbscript|data|blob|file|http)\b)[a-z][a-z0-9+.-]*://"
+        r"(?=[!-~]*\{page\})(?=[!-~]*\{token\})[!-~]{1,200}$(?!\n)"
+    ),
+]
 Port = Annotated[int, msgspec.Meta(ge=0, le=65_535)]
 # RFC 6454, 6.2: no path, no wildcard, in lower case.
 _is_origin = re.compile(
@@ -137,6 +145,7 @@ class Settings(SellerSettings, frozen=True, forbid_unknown_fields=True, kw_only=
     trusted_proxies: tuple[Network, ...] = ()
     cors_origins: tuple[Origin, ...] = ()
     return_to: tuple[ReturnAddress, ...] = ()
+    app_url: AppAddress | None = None
     follow_ups: Literal["at_once", "from_the_log"] = "at_once"
     log_level: Literal["debug", "info", "warning", "error"] = "info"
     data_dir: Path = Path(".ais")
@@ -326,6 +335,12 @@ ABOUT: Mapping[str, About] = {
         "`{booking}` becomes the reference",
         WEB,
         "a list such as app=rimal://bookings/{booking},web=https://airline.example/{booking}",
+    ),
+    "app_url": About(
+        "address that opens the app on a page of an account, for the pages that mailed links lead "
+        "to; `{page}` becomes the page and `{token}` the token of the link",
+        WEB,
+        "an address such as rimal://account/{page}?token={token}",
     ),
     "follow_ups": About(
         "whether what follows from an event is decided in its own append, or only by the run over "

@@ -171,6 +171,7 @@ def _web_ports(
         secure_cookies=settings.public_url.startswith("https:"),
         cors_origins=frozenset(each.text.encode() for each in settings.cors_origins),
         return_to=dict(each.split("=", 1) for each in settings.return_to),
+        app_url=settings.app_url,
         trusted_proxies=tuple(network.range for network in settings.trusted_proxies),
     )
 

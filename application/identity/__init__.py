@@ -29,7 +29,17 @@ change_email: ask for another address of the account
 confirm_email: verify or change the address by a mailed link
 make_link: a link that proves the ownership of a mailbox
 account_letters: letters about accounts, in both languages
-send_account_letter: write the letter of a link
+account_notices: letters about what happened to an account, in both languages
+send_account_letter: write the letter of a link or about an account
+secure_account: that was not me: end all sessions and the password
+request_factor_reset: ask for the reset of a lost second factor
+approve_factor_reset: approve it as another admin
+cancel_factor_reset: cancel one that waits
+confirm_factor_reset: confirm it by mail, as a customer
+list_factor_resets: those that wait
+carry_out_factor_resets: those whose day of waiting is over
+confirm_email_by_password: verify or change the address on a page
+recovery_ports: what regaining an account needs from outside
 account_ports: what accounts need from outside
 register_client: a client of a third party
 change_client_secret: a new secret for a client

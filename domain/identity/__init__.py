@@ -8,6 +8,7 @@ sessions: how long a signed-in device stays so, and what its refresh tokens may 
 scopes: what clients of third parties may do (D8)
 clients: which clients may be registered, and where browsers may be sent (D9)
 lockout: when wrong passwords lock an account (D3)
+standing: what an account waits for, and what its user does next
 rejections: why a sign-in or a password is rejected
 
 Vocabulary: a *user* signs in with an e-mail address and a password; a *role* is what the user is
@@ -33,4 +34,9 @@ D7  An address counts as the user's once a link that was mailed to it was used b
 D8  A client reaches only routes of its scopes, with the rights of its user or role at most.
 D9  Browsers are sent to registered addresses only, compared as text. A code is valid for 60 seconds
     and once; presented again, it ends the session that it opened.
+D10 Staff reset a lost second factor, never their own: at once; of a role that must have one with
+    the approval of another admin; of a customer 24 hours after the owner of the mailbox confirmed.
+D11 Each change of what protects an account is written to its address, with a link that works once,
+    for 7 days: it ends all sessions and the password. The address that the letter went to wins.
+D12 An account that is closed has no rights, whatever its role; the last active admin stays one.
 """

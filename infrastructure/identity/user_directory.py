@@ -29,6 +29,9 @@ INSERT_VERIFICATION = (
     "VALUES (%s, %s, %s, %s, %s, %s, %s, %s)"
 )
 INSERT_FACT = "INSERT INTO identity.auth_event (happened, user_id, at) VALUES (%s, %s, %s)"
+INSERT_ATTEMPT = (
+    "INSERT INTO identity.auth_event (happened, user_id, at, reason) VALUES (%s, %s, %s, %s)"
+)
 USER_COLUMNS = (
     "u.id, u.role, u.password_hash, u.subject, u.email, EXISTS (SELECT FROM "
     "identity.second_factor AS f WHERE f.user_id = u.id AND f.confirmed_at IS NOT NULL), "
@@ -141,7 +144,9 @@ class PostgresUserDirectory:
             if after.place != before.place or fact == "signed_in":
                 seen = at if fact == "signed_in" else signed_in_at
                 await _store_place(connection, user_id, place, after.place, seen, at)
-            await connection.execute(INSERT_FACT, (fact, user_id, at))
+            # The database has a letter written about a sign-in from a place that is not known.
+            reason = "new_device" if fact == "signed_in" and not is_known else None
+            await connection.execute(INSERT_ATTEMPT, (fact, user_id, at, reason))
         return fact
 
     async def record(self, fact: ports.AuthFact, *, user_id: str | None, at: dt.datetime) -> None:

@@ -24,6 +24,7 @@ from litestar.types import (
 
 from interfaces.http import (
     account,
+    account_pages,
     answers,
     audit,
     audit_actions,
@@ -50,6 +51,7 @@ from interfaces.http import (
     documents,
     external_refunds,
     extras,
+    factor_resets,
     flight_lists,
     flights,
     gift_cards,
@@ -101,6 +103,7 @@ ROUTES = (
     *account.ROUTES,
     *passwords.ROUTES,
     *second_factor.ROUTES,
+    *factor_resets.ROUTES,
     *staff.ROUTES,
     *clients.ROUTES,
     *consent_page.ROUTES,
@@ -145,6 +148,7 @@ ROUTES = (
     *audit_stream.ROUTES,
     *worklists.ROUTES,
     *return_page.ROUTES,
+    *account_pages.ROUTES,
     *health.ROUTES,
     *docs_page.ROUTES,
 )

@@ -186,6 +186,7 @@ DECLARE
     notice identity.account_notice;
     ended text[];
     restored boolean;
+    is_reached boolean;
 BEGIN
     SELECT u.* INTO owner FROM identity.app_user AS u
     JOIN identity.account_notice AS n ON n.user_id = u.id
@@ -208,7 +209,8 @@ BEGIN
         WHERE u.id = owner.id AND NOT EXISTS (
             SELECT FROM identity.app_user AS o WHERE o.email_index = notice.email_index);
     END IF;
-    UPDATE identity.app_user SET password_hash = new_password WHERE id = owner.id;
+    UPDATE identity.app_user AS u SET password_hash = new_password WHERE u.id = owner.id
+    RETURNING u.email_index = notice.email_index INTO is_reached;
     UPDATE identity.account_notice SET voided_at = moment
     WHERE user_id = owner.id AND id > notice.id AND email_index <> notice.email_index
         AND used_at IS NULL AND voided_at IS NULL;
@@ -224,9 +226,8 @@ BEGIN
     SELECT coalesce(array_agg(id), '{}') INTO ended FROM over;
     INSERT INTO identity.auth_event (happened, user_id, at, reason)
     VALUES ('account_secured', owner.id, moment,
-        CASE WHEN restored THEN 'address_restored' ELSE notice.kind END);
-    IF EXISTS (SELECT FROM identity.app_user
-               WHERE id = owner.id AND email_index = notice.email_index) THEN
+        CASE WHEN restored AND is_reached THEN 'address_restored' ELSE notice.kind END);
+    IF is_reached THEN
         INSERT INTO identity.mailed_link
             (id, purpose, user_id, token_hash, salt, language, created_at, expires_at)
         VALUES (link_id, 'secure_account', owner.id, link_hash, link_salt, owner.language, moment,
