@@ -189,6 +189,7 @@ def _guest_ports(identity: IdentityPorts) -> GuestPorts:
         issuer=identity.issuer,
         verifier=identity.issuer,
         role_of=identity.login.directory.role_of,
+        has_left=identity.login.directory.has_left,
     )
 
 

@@ -1,6 +1,6 @@
 """Letters about accounts: the background task and its words in both languages.
 
-A link leads to a page of ours, with its token as the only parameter: the page needs no script, sends
+A link leads to a page of ours, with its token as the only parameter: the page has no script, sends
 no referrer and is stored nowhere, and no log of ours has parameters.
 """
 
@@ -111,9 +111,9 @@ LINK_LETTERS: Mapping[LinkPurpose, Mapping[Language, Words]] = {
         ),
         "ar": Words(
             "أكّد بريدك الإلكتروني الجديد",
-            "مرحبًا،\n\nأكّد أن حسابك لدى {airline} سيستخدم هذا البريد. افتح الرابط وأدخل كلمة مرورك؛ "
-            "يعمل مرة واحدة خلال يوم:\n\n    {link}\n\nيبقى بريدك الحالي حتى ذلك الحين. إن لم تطلب "
-            "ذلك فتجاهل هذه الرسالة.\n",
+            "مرحبًا،\n\nأكّد أن حسابك لدى {airline} سيستخدم هذا البريد. افتح الرابط وأدخل كلمة "
+            "مرورك؛ يعمل مرة واحدة خلال يوم:\n\n    {link}\n\nيبقى بريدك الحالي حتى ذلك الحين. "
+            "إن لم تطلب ذلك فتجاهل هذه الرسالة.\n",
         ),
     },
     "invitation": {

@@ -60,8 +60,8 @@ class MailedLinks(Protocol):
         ...
 
     async def remove_old(self, *, limit: int) -> int:
-        """Remove links and notices that expired 30 days ago, and challenges of sign-ins that expired a day
-        ago, at most `limit` of each; returns the larger number."""
+        """Remove links and notices that expired 30 days ago, and challenges of sign-ins that
+        expired a day ago, at most `limit` of each; returns the larger number."""
         ...
 
 

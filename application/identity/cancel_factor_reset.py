@@ -8,7 +8,7 @@ from domain.identity import rejections
 async def cancel_factor_reset(
     caller: Principal, reset_id: str, outside: AccountPorts, *, correlation_id: str
 ) -> None:
-    """Cancel it; raises ResetUnknown, also for one that is not of the caller's kind; Unavailable."""
+    """Cancel it; raises ResetUnknown, also where the caller could not have asked; Unavailable."""
     if not await outside.resets.cancel(
         reset_id, by=caller.user, at=outside.now(), correlation_id=correlation_id
     ):

@@ -1,5 +1,5 @@
 """Resets of second factors in Postgres. Functions of the database decide who may ask and approve;
-the application can write neither a reset nor a factor that is in force.
+the application can write no reset.
 """
 
 import datetime as dt

@@ -40,6 +40,7 @@ USER_COLUMNS = (
 SELECT_USER = f"SELECT {USER_COLUMNS} FROM identity.app_user AS u WHERE u.email_index = %s"  # noqa: S608 - constants
 SELECT_BY_ID = f"SELECT {USER_COLUMNS} FROM identity.app_user AS u WHERE u.id = %s"  # noqa: S608 - constants
 SELECT_ROLE = "SELECT role FROM identity.app_user WHERE id = %s"
+SELECT_LEFT = "SELECT FROM identity.app_user WHERE id = %s AND password_hash = ''"
 SELECT_STRANGERS = (
     "SELECT failed_logins, failed_since, locked_until FROM identity.app_user "
     "WHERE id = %s FOR NO KEY UPDATE"
@@ -118,6 +119,12 @@ class PostgresUserDirectory:
             cursor = await connection.execute(SELECT_ROLE, (user_id,))
             row = await cursor.fetchone()
         return None if row is None else row[0]
+
+    async def has_left(self, user_id: str) -> bool:
+        """Return whether the account of this user was closed."""
+        async with self._transaction() as connection:
+            cursor = await connection.execute(SELECT_LEFT, (user_id,))
+            return await cursor.fetchone() is not None
 
     async def change_attempts(
         self,

@@ -19,14 +19,15 @@ class PageWords(msgspec.Struct, frozen=True):
 
 
 class Words(msgspec.Struct, frozen=True):
-    """The texts of one language that all pages share, and those of each page."""
+    """The texts of one language that all pages share, and those of each page. `present` and
+    `chosen` are the labels of passwords, `rule`, `refused` and `wrong` sentences about them."""
 
     direction: str
-    password: str
-    new_password: str
+    present: str
+    chosen: str
     rule: str
-    refused_password: str
-    wrong_password: str
+    refused: str
+    wrong: str
     over_heading: str
     over: str
     too_late_heading: str
@@ -39,12 +40,12 @@ class Words(msgspec.Struct, frozen=True):
 WORDS: Mapping[Language, Words] = {
     "en": Words(
         direction="ltr",
-        password="Password of your account",  # noqa: S106 - a label
-        new_password="New password",  # noqa: S106 - a label
+        present="Password of your account",
+        chosen="New password",
         rule="12 to 128 characters.",
-        refused_password="This password cannot be used: take 12 to 128 characters that are neither "
+        refused="This password cannot be used: take 12 to 128 characters that are neither "
         "common nor your address.",
-        wrong_password="This is not the password of the account, or too many wrong ones were "
+        wrong="This is not the password of the account, or too many wrong ones were "
         "entered lately.",
         over_heading="This link does not work",
         over="It was used, or it is too old, or a newer letter has replaced it. Ask for another "
@@ -108,12 +109,12 @@ WORDS: Mapping[Language, Words] = {
     ),
     "ar": Words(
         direction="rtl",
-        password="كلمة مرور حسابك",  # noqa: S106 - a label
-        new_password="كلمة المرور الجديدة",  # noqa: S106 - a label
+        present="كلمة مرور حسابك",
+        chosen="كلمة المرور الجديدة",
         rule="من 12 إلى 128 حرفًا.",
-        refused_password="لا يمكن استخدام كلمة المرور هذه: اختر من 12 إلى 128 حرفًا، على ألا تكون "
+        refused="لا يمكن استخدام كلمة المرور هذه: اختر من 12 إلى 128 حرفًا، على ألا تكون "
         "شائعة أو مطابقة لبريدك.",
-        wrong_password="ليست هذه كلمة مرور الحساب، أو أُدخلت كلمات خاطئة كثيرة مؤخرًا.",  # noqa: S106 - a sentence
+        wrong="ليست هذه كلمة مرور الحساب، أو أُدخلت كلمات خاطئة كثيرة مؤخرًا.",
         over_heading="هذا الرابط لا يعمل",
         over="استُخدم الرابط، أو انتهت مدته، أو حلّت محله رسالة أحدث. اطلب رسالة أخرى من حيث طلبت "
         "هذه.",

@@ -147,9 +147,9 @@ async def do(request: StrictRequest, page: FromPath[str]) -> Response[str]:
     except rejections.LinkRefused:
         return _over(request)
     except rejections.InvalidPassword:
-        return _again(request, name, token, words.refused_password)
+        return _again(request, name, token, words.refused)
     except rejections.PasswordRefused:
-        return _again(request, name, token, words.wrong_password)
+        return _again(request, name, token, words.wrong)
     except ErasureBegun:
         return _answer(request, words.too_late_heading, [_paragraph(words.too_late)], status=409)
     except Unavailable:
@@ -175,9 +175,9 @@ def _form(name: Page, token: str, words: Words, text: str | None) -> list[str]:
         f'<input type="hidden" name="{TOKEN}" value="{html.escape(token, quote=True)}">',
     ]
     if name in NEW_PASSWORD:
-        content += _password(words.new_password, "new-password", words.rule)
+        content += _password(words.chosen, "new-password", words.rule)
     elif name in PRESENT_PASSWORD:
-        content += _password(words.password, "current-password", None)
+        content += _password(words.present, "current-password", None)
     return [*content, f"<button>{html.escape(own.button)}</button>", "</form>"]
 
 

@@ -91,7 +91,7 @@ async def test_an_invited_colleague_chooses_a_password_and_has_the_role(
     token = await invited(identity, database)
     (letter,) = identity.mailbox.letters
     assert (letter.to, letter.subject) == (NEW, "Your account for staff of Rimal Air")
-    assert f"https://airline.example/account/accept-invitation#token={token}" in letter.text
+    assert f"https://airline.example/account/accept-invitation?token={token}" in letter.text
     assert await accept(identity, token) == "finance"
     colleague = await holder(identity, NEW, OTHER)
     assert colleague.role == "finance"

@@ -36,7 +36,10 @@ def guest_ports(issuer: tokens.Es256Tokens, owner: Role) -> GuestPorts:
     async def role_of(_user: str) -> Role | None:
         return owner
 
-    return GuestPorts(issuer, issuer, role_of)
+    async def has_left(user: str) -> bool:
+        return user == "user_who_left"
+
+    return GuestPorts(issuer, issuer, role_of, has_left)
 
 
 async def attached(
@@ -145,6 +148,23 @@ async def test_a_booking_is_attached_once_and_stays_there(by: str) -> None:
     # Who has a booking decides about none of its money for the airline.
     with pytest.raises(NotAllowed):
         require_not_own(Principal("user_traveller", "finance"), cases.airline.booking(booking))
+
+
+async def test_a_booking_of_a_closed_account_is_attached_to_another_one() -> None:
+    cases, edge = MemoryUseCases(), Edge()
+    booking = await cases.ticketed(cases.airline.schedule())
+    guests = guest_ports(edge.tokens, "agent")
+    for user in ("user_who_left", "user_traveller"):
+        caller = msgspec.structs.replace(
+            cases.caller("agent"), principal=Principal(user, "customer")
+        )
+        await attached(cases, guests, caller, booking, Proof(surname="Harbi"))
+        assert cases.airline.booking(booking).attached_to == user
+    late = msgspec.structs.replace(
+        cases.caller("agent"), principal=Principal("user_late", "customer")
+    )
+    with pytest.raises(rejections.AttachedElsewhere):
+        await attached(cases, guests, late, booking, Proof(surname="Harbi"))
 
 
 async def test_a_customers_booking_is_attached_to_nobody() -> None:
