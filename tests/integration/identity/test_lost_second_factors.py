@@ -212,7 +212,8 @@ async def test_who_proves_the_factor_has_not_lost_it(
     await confirmed(identity, database)
     code = app.code(identity.now) if proof == "app" else codes[0]
     held = await answer(identity, await ask(identity), code)
-    assert await read_standing(held, identity.accounts) == ()
+    steps = await read_standing(held, identity.accounts)
+    assert [each.state for each in steps] == ["unverified"]
     identity.now += 2 * DAY
     await carry_out(identity)
     assert not await is_gone(identity)
