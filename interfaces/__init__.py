@@ -17,4 +17,5 @@ identity_composition: builds what users, sign-ins and sessions need
 web_composition: builds what the web role runs on
 settings: the settings, from environment variables
 seller_settings: those of tax documents
+app_addresses: those of addresses that lead into an app or a web site
 """

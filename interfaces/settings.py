@@ -13,6 +13,7 @@ from typing import Annotated, Literal
 
 import msgspec
 
+from interfaces.app_addresses import WAY_BACK_ABOUT, AppAddress, ReturnAddress
 from interfaces.seller_settings import SELLER_ABOUT, RateOfTax, SellerSettings
 
 PREFIX = "AIS_"
@@ -22,22 +23,6 @@ DatabaseUrl = Annotated[str, msgspec.Meta(pattern=r"^(postgres(ql)?://|\w+=)")]
 RedisUrl = Annotated[str, msgspec.Meta(pattern=r"^(redis|rediss|unix)://")]
 Count = Annotated[int, msgspec.Meta(ge=1, le=10**9)]
 PaymentMethod = Annotated[str, msgspec.Meta(pattern=r"^[a-z0-9_]{1,40}$(?!\n)")]
-# A name, and an address of an app or web site; never one that a browser would run as a script.
-ReturnAddress = Annotated[
-    str,
-    msgspec.Meta(
-        pattern=r"^[a-z][a-z0-9-]{0,19}=(?!(javascript|vbscript|data|blob|file|http)\b)"
-        r"[a-z][a-z0-9+.-]*://[!-~]{1,200}$(?!\n)"
-    ),
-]
-# With the page and the token of a mailed link; the same schemes are refused.
-AppAddress = Annotated[
-    str,
-    msgspec.Meta(
-        pattern=r"^(?!(javascript|vbscript|data|blob|file|http)\b)[a-z][a-z0-9+.-]*://"
-        r"(?=[!-~]*\{page\})(?=[!-~]*\{token\})[!-~]{1,200}$(?!\n)"
-    ),
-]
 Port = Annotated[int, msgspec.Meta(ge=0, le=65_535)]
 # RFC 6454, 6.2: no path, no wildcard, in lower case.
 _is_origin = re.compile(
@@ -330,18 +315,7 @@ ABOUT: Mapping[str, About] = {
         "networks, separated by commas, of proxies whose `X-Forwarded-For` is believed", WEB
     ),
     "cors_origins": About("origins, with commas, whose scripts may call with credentials", WEB),
-    "return_to": About(
-        "where the page after a payment may lead back to: names with addresses, in which "
-        "`{booking}` becomes the reference",
-        WEB,
-        "a list such as app=rimal://bookings/{booking},web=https://airline.example/{booking}",
-    ),
-    "app_url": About(
-        "address that opens the app on a page of an account, for the pages that mailed links lead "
-        "to; `{page}` becomes the page and `{token}` the token of the link",
-        WEB,
-        "an address such as rimal://account/{page}?token={token}",
-    ),
+    **{name: About(meaning, WEB, form) for name, (meaning, form) in WAY_BACK_ABOUT.items()},
     "follow_ups": About(
         "whether what follows from an event is decided in its own append, or only by the run over "
         "the log, should the first ever be at fault",

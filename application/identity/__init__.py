@@ -19,6 +19,7 @@ prove_second_factor: check a code, which is used by that
 confirm_code: have a signed-in user prove the second factor again
 remove_second_factor: turn the second factor off
 renew_recovery_codes: new recovery codes in place of all earlier ones
+read_standing: what the account waits for, and what its user does next
 read_account: how the caller's own account is protected
 second_factor_ports: what the second factor needs from outside
 invite_staff: invite a colleague

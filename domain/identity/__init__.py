@@ -29,8 +29,8 @@ D5  A mailed link works once, within its time, and only the newest of its purpos
 D6  A code of an authenticator app works once, in its time step or the one beside it; a recovery
     code works once. Who may take money, read all data or give rights needs a second factor.
 D7  An address counts as the user's once a link that was mailed to it was used by the signed-in
-    user, or it reset the password. Before that nobody gives the account a role of staff, and a
-    second factor does not outlive a reset.
+    user, or with the password, or it reset that. Before, nobody gives the account a role of staff,
+    and a second factor does not outlive a reset.
 D8  A client reaches only routes of its scopes, with the rights of its user or role at most.
 D9  Browsers are sent to registered addresses only, compared as text. A code is valid for 60 seconds
     and once; presented again, it ends the session that it opened.

@@ -1094,7 +1094,7 @@ CREATE OR REPLACE FUNCTION identity.keep_factor_reset()
 AS $function$
 BEGIN
     IF old.done_at IS NOT NULL OR old.cancelled_at IS NOT NULL
-        OR old.confirmed_at IS DISTINCT FROM coalesce(old.confirmed_at, new.confirmed_at)
+        OR (old.confirmed_at IS NOT NULL AND new.confirmed_at IS DISTINCT FROM old.confirmed_at)
         OR (old.user_id, old.path, old.requested_by, old.requested_at)
             IS DISTINCT FROM (new.user_id, new.path, new.requested_by, new.requested_at) THEN
         RAISE EXCEPTION 'reset %: what has happened is final', old.id USING ERRCODE = 'AIS01';

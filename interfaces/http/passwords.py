@@ -108,7 +108,7 @@ async def request_link(
 async def secure(
     request: StrictRequest, data: JSONBody[SecureAccountRequest]
 ) -> AccountSecuredResponse:
-    """ "That was not me", by the link of a letter about the account.
+    """Secure the account by the link of a letter about it: it was not the user.
 
     All sessions end, the password works no more, and a reset of the second factor or an erasure
     that waits is stopped. Where the address was changed since the letter, the account has the

@@ -1,7 +1,7 @@
--- No dead ends in accounts: letters about what happened to an account, each with a link that secures
--- it; second factors that staff reset; the last active admin. Takes milliseconds: new tables, a
--- column with a constant default, and wider checks. NOT VALID spares the scan: every row satisfies
--- the narrower checks.
+-- No dead ends in accounts: letters about what happened to an account, each with a link that
+-- secures it; second factors that staff reset; the last active admin. Takes milliseconds: new
+-- tables, a column with a constant default, and wider checks. NOT VALID spares the scan: every row
+-- satisfies the narrower checks.
 --
 -- The database itself writes down which letters are due, whoever changed the account, and puts them
 -- into the outbox: no path leaves one out, and the application can write no other task there.
@@ -173,10 +173,10 @@ END
 $$;
 
 -- "That was not me": ends all sessions, sets a password that nobody knows, and makes the link with
--- which the owner of the mailbox chooses another. Where the address of the account was changed since
--- the letter, it is the letter's again, and links that went to the other one are void: the earlier
--- address wins. Returns the ended sessions, or NULL; the link, where three were not made within an
--- hour.
+-- which the owner of the mailbox chooses another. Where the address of the account was changed
+-- since the letter, it is the letter's again, and links that went to the other one are void: the
+-- earlier address wins. Returns the ended sessions, or NULL; the link, where three were not made
+-- within an hour.
 CREATE FUNCTION identity.secure_account(
     offered bytea, new_password text, moment timestamptz, link_id text, link_hash bytea,
     link_salt bytea, link_expires_at timestamptz) RETURNS text[]
@@ -278,8 +278,8 @@ $$;
 CREATE TRIGGER keep_factor_reset BEFORE UPDATE ON identity.second_factor_reset
     FOR EACH ROW EXECUTE FUNCTION identity.keep_factor_reset();
 
--- The factor is gone and all sessions end. Not for the application: the functions below call it, and
--- an operator, as the owner of the schema.
+-- The factor is gone and all sessions end. Not for the application: the functions below call it,
+-- and an operator, as the owner of the schema.
 CREATE FUNCTION identity.remove_factor(
     of_user text, by_whom text, moment timestamptz, change jsonb, correlation text) RETURNS void
 LANGUAGE plpgsql AS $$
@@ -299,8 +299,8 @@ BEGIN
 END
 $$;
 
--- Asks for a reset; an open one of the same user is cancelled by that. Returns the path, or why not:
--- unknown_user, own_factor, not_allowed, no_second_factor, asked_too_often.
+-- Asks for a reset; an open one of the same user is cancelled by that. Returns the path, or why
+-- not: unknown_user, own_factor, not_allowed, no_second_factor, asked_too_often.
 CREATE FUNCTION identity.request_factor_reset(
     by_user text, of_address bytea, reset_id text, moment timestamptz, ends_at timestamptz,
     correlation text, link_id text, link_hash bytea, link_salt bytea) RETURNS text
@@ -387,8 +387,8 @@ BEGIN
 END
 $$;
 
--- The owner of the mailbox confirms; returns since when the day of waiting counts, or NULL. The fact
--- that is recorded has a letter written, from which the reset is stopped.
+-- The owner of the mailbox confirms; returns since when the day of waiting counts, or NULL. The
+-- fact that is recorded has a letter written, from which the reset is stopped.
 CREATE FUNCTION identity.confirm_factor_reset(offered bytea, moment timestamptz)
 RETURNS timestamptz
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
@@ -486,8 +486,8 @@ CREATE TRIGGER cancel_proved_reset AFTER UPDATE OF last_step ON identity.second_
 CREATE TRIGGER cancel_proved_reset AFTER UPDATE OF used_at ON identity.recovery_code
     FOR EACH ROW EXECUTE FUNCTION identity.cancel_proved_reset();
 
--- An account without a password was closed: it is no admin any more, whatever its role says, and the
--- last one that is one stays.
+-- An account without a password was closed: it is no admin any more, whatever its role says, and
+-- the last one that is one stays.
 DROP TRIGGER keep_last_admin ON identity.app_user;
 CREATE OR REPLACE FUNCTION identity.keep_last_admin() RETURNS trigger LANGUAGE plpgsql AS $$
 BEGIN
@@ -699,7 +699,8 @@ BEGIN
 END
 $$;
 
--- As before, and: letters about accounts that are long over, and resets a year after they were asked.
+-- As before, and: letters about accounts that are long over, and resets a year after they were
+-- asked.
 CREATE OR REPLACE FUNCTION identity.remove_old_links(most integer) RETURNS integer
 LANGUAGE sql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
     DELETE FROM identity.second_factor_reset WHERE id = ANY(ARRAY(

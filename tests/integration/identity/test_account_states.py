@@ -12,7 +12,8 @@ from application.identity.ports import Principal
 from application.identity.read_standing import AccountStep, read_standing
 from domain.identity.standing import State
 from infrastructure.privacy.erasures import PostgresErasures
-from interfaces.http import app, identity as routes
+from interfaces.http import app
+from interfaces.http import identity as routes
 from interfaces.http.openapi.document import document
 from tests.integration.identity.test_lost_second_factors import asked, confirmed
 from tests.integration.identity.test_second_factors import EMAIL, PASSWORD, enrolled
@@ -71,9 +72,7 @@ async def test_an_address_is_verified_first(identity: Identity) -> None:
 async def test_a_role_that_needs_a_second_factor_enrols_one(identity: Identity) -> None:
     await identity.register(EMAIL, PASSWORD, "finance")
     found = await me(identity)
-    assert steps(found) == [
-        ("second_factor_required", "enrol_second_factor", "beginEnrolment")
-    ]
+    assert steps(found) == [("second_factor_required", "enrol_second_factor", "beginEnrolment")]
     assert (await me(identity, second_factor_required=False))["state"] in (
         *("active", "second_factor_required"),
     )

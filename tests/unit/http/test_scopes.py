@@ -20,7 +20,7 @@ from tests.support.http_client import CLIENT, Edge, http_ports
 # session, a consent, a role or another client, nor sends events elsewhere.
 FOR_OUR_APPS = (
     *("/api/auth/", "/api/me/", "/api/admin/clients", "/api/admin/bookings/find"),
-    *("/api/admin/invitations", "/api/admin/users/role"),
+    *("/api/admin/invitations", "/api/admin/users/role", "/api/admin/second-factor-resets"),
     *("/api/admin/subscriptions", "/api/admin/parked-subscriptions"),
 )
 SAMPLE = "1"
