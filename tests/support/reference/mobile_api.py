@@ -228,10 +228,10 @@ STATES_INTRO = """## The state of an account
 `GET /api/auth/me` (`readMe`) says what an account waits for: `state` is what to show first, and
 `nextSteps` has everything, the most urgent first, each with the operation that does the step. The
 app asks after each sign-in, and when it is opened."""
-SIGNED_OUT = """What nobody who is signed out can be told is left out of the answers to the sign-in: a place that is
-locked out and a closed account are refused like a wrong password (`UNAUTHORIZED`). The app then
-offers `requestPasswordReset`, which ends every lock. `mfaRequired` asks for a code; who has lost
-the app and the recovery codes calls support, who have a link mailed.
+SIGNED_OUT = """What must not be told without signing in is left out of answers to the sign-in: a
+place that is locked out and a closed account are refused like a wrong password (`UNAUTHORIZED`).
+The app then offers `requestPasswordReset`, which ends every lock. `mfaRequired` asks for a code;
+who has lost the app and the recovery codes calls support, who have a link mailed.
 
 Letters link to pages of the site, `/account/…?token=…`, which work without the app. It can open
 those addresses itself (a universal link), or through the address in `AIS_APP_URL`, and sends the

@@ -43,8 +43,10 @@ async def test_a_registered_user_signs_in_and_is_known_by_the_token(edge: Edge) 
             "/api/auth/me", headers={"authorization": f"Bearer {answer.json()['accessToken']}"}
         )
     assert whoami.json() == {
-        **{"id": "usr_Layla@example.com", "role": "customer"},
-        **{"state": "active", "nextSteps": []},
+        "id": "usr_Layla@example.com",
+        "role": "customer",
+        "state": "active",
+        "nextSteps": [],
     }
 
 
