@@ -18,4 +18,5 @@ web_composition: builds what the web role runs on
 settings: the settings, from environment variables
 seller_settings: those of tax documents
 limit_settings: those of limits of requests and of unpaid seats
+app_addresses: those of addresses that lead into an app or a web site
 """

@@ -35,6 +35,7 @@ from application.settlement.sweep_transactions import TransactionSweeper
 from domain.kernel import ids
 from infrastructure.airports.world import load_airports
 from infrastructure.event_store.log import PostgresEventLog
+from infrastructure.identity.account_notices import PostgresNotices
 from infrastructure.identity.link_secrets import KeyedLinkSecrets
 from infrastructure.identity.mailed_links import PostgresMailedLinks
 from infrastructure.identity.sessions import PostgresSessions
@@ -246,6 +247,7 @@ def _account_letters(
 ) -> AccountLetterSender:
     return AccountLetterSender(
         links=PostgresMailedLinks(pool),
+        notices=PostgresNotices(pool),
         secrets=KeyedLinkSecrets(keys),
         vault=vault,
         mailer=mailbox_of(settings),

@@ -15,11 +15,13 @@ from application.identity.ports import TokenInspector
 from application.identity.session_ports import SessionPorts
 from infrastructure.identity import passwords, tokens
 from infrastructure.identity.account_emails import PostgresEmails
+from infrastructure.identity.account_notices import PostgresNotices
 from infrastructure.identity.account_passwords import PostgresPasswords
 from infrastructure.identity.authorizations import PostgresAuthorizations
 from infrastructure.identity.client_secrets import KeyedClientSecrets
 from infrastructure.identity.clients import PostgresClients
 from infrastructure.identity.ended_sessions import PostgresEndedSessions
+from infrastructure.identity.factor_resets import PostgresFactorResets
 from infrastructure.identity.guessed_passwords import is_common
 from infrastructure.identity.link_secrets import KeyedLinkSecrets
 from infrastructure.identity.one_time_codes import AuthenticatorCodes
@@ -152,6 +154,8 @@ def _accounts(
         emails=PostgresEmails(core.pool),
         staff=PostgresStaffAccounts(core.pool),
         factors=factors,
+        notices=PostgresNotices(core.pool),
+        resets=PostgresFactorResets(core.pool),
         codes=AuthenticatorCodes(core.keys, issuer=core.settings.airline_name),
         hasher=registration.hasher,
         is_common=registration.is_common,

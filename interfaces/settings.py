@@ -14,6 +14,7 @@ from urllib.parse import urlsplit
 
 import msgspec
 
+from interfaces.app_addresses import WAY_BACK_ABOUT, AppAddress, ReturnAddress
 from interfaces.limit_settings import LIMIT_ABOUT, Count, LimitSettings
 from interfaces.seller_settings import SELLER_ABOUT, RateOfTax
 
@@ -23,14 +24,6 @@ Url = Annotated[str, msgspec.Meta(pattern=r"^https?://[^\s/]+")]
 DatabaseUrl = Annotated[str, msgspec.Meta(pattern=r"^(postgres(ql)?://|\w+=)")]
 RedisUrl = Annotated[str, msgspec.Meta(pattern=r"^(redis|rediss|unix)://")]
 PaymentMethod = Annotated[str, msgspec.Meta(pattern=r"^[a-z0-9_]{1,40}$(?!\n)")]
-# A name, and an address of an app or web site; never one that a browser would run as a script.
-ReturnAddress = Annotated[
-    str,
-    msgspec.Meta(
-        pattern=r"^[a-z][a-z0-9-]{0,19}=(?!(javascript|vbscript|data|blob|file|http)\b)"
-        r"[a-z][a-z0-9+.-]*://[!-~]{1,200}$(?!\n)"
-    ),
-]
 Port = Annotated[int, msgspec.Meta(ge=0, le=65_535)]
 # RFC 6454, 6.2: no path, no wildcard, in lower case.
 _is_origin = re.compile(
@@ -124,6 +117,7 @@ class Settings(LimitSettings, frozen=True, forbid_unknown_fields=True, kw_only=T
     trusted_proxies: tuple[Network, ...] = ()
     cors_origins: tuple[Origin, ...] = ()
     return_to: tuple[ReturnAddress, ...] = ()
+    app_url: AppAddress | None = None
     follow_ups: Literal["at_once", "from_the_log"] = "at_once"
     log_level: Literal["debug", "info", "warning", "error"] = "info"
     data_dir: Path = Path(".ais")
@@ -295,12 +289,7 @@ ABOUT: Mapping[str, About] = {
         "networks, separated by commas, of proxies whose `X-Forwarded-For` is believed", WEB
     ),
     "cors_origins": About("origins, with commas, whose scripts may call with credentials", WEB),
-    "return_to": About(
-        "where the page after a payment may lead back to: names with addresses, in which "
-        "`{booking}` becomes the reference",
-        WEB,
-        "a list such as app=rimal://bookings/{booking},web=https://airline.example/{booking}",
-    ),
+    **{name: About(meaning, WEB, form) for name, (meaning, form) in WAY_BACK_ABOUT.items()},
     "follow_ups": About(
         "whether what follows from an event is decided in its own append, or only by the run over "
         "the log, should the first ever be at fault",

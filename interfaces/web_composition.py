@@ -171,6 +171,7 @@ def _web_ports(
         secure_cookies=settings.public_url.startswith("https:"),
         cors_origins=frozenset(each.text.encode() for each in settings.cors_origins),
         return_to=dict(each.split("=", 1) for each in settings.return_to),
+        app_url=settings.app_url,
         trusted_proxies=tuple(network.range for network in settings.trusted_proxies),
     )
 
@@ -188,6 +189,7 @@ def _guest_ports(identity: IdentityPorts) -> GuestPorts:
         issuer=identity.issuer,
         verifier=identity.issuer,
         role_of=identity.login.directory.role_of,
+        has_left=identity.login.directory.has_left,
     )
 
 

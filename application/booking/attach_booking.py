@@ -24,12 +24,14 @@ from domain.kernel import ids
 class GuestPorts(msgspec.Struct, frozen=True):
     """What finding and attaching bookings needs beside the ports of bookings.
 
-    `role_of` returns the role of a user, None for an unknown one.
+    `role_of` returns the role of a user, None for an unknown one; `has_left` whether the account of
+    a user was closed.
     """
 
     issuer: TokenIssuer
     verifier: TokenVerifier
     role_of: Callable[[str], Awaitable[Role | None]]
+    has_left: Callable[[str], Awaitable[bool]]
 
 
 class Proof(msgspec.Struct, frozen=True):
@@ -57,6 +59,9 @@ async def attach_booking(
         booking_id=booking_id,
         user=caller.principal.user,
         sold_to_owner=await guests.role_of(booking.owner) == "customer",
+        holder_has_left=(
+            booking.attached_to is not None and await guests.has_left(booking.attached_to)
+        ),
     )
     done = await carry_out(ports, caller, command)
     return await details(ports, caller.principal, done)
@@ -78,17 +83,24 @@ async def _proven(
 
 
 class AttachBooking(Command, frozen=True):
-    """`sold_to_owner` is whether the owner of the booking is a customer, who keeps it."""
+    """`sold_to_owner` is whether the owner of the booking is a customer, who keeps it,
+    `holder_has_left` whether the account that has it attached was closed."""
 
     booking_id: str
     user: str
     sold_to_owner: bool
+    holder_has_left: bool = False
 
     def decide(self, context: DecisionContext) -> Reply:
         """Rejects AttachedElsewhere."""
         booking = journey.load(context, self.booking_id)
         context.record(
             self.booking_id,
-            attachment.attach(booking, user=self.user, sold_to_owner=self.sold_to_owner),
+            attachment.attach(
+                booking,
+                user=self.user,
+                sold_to_owner=self.sold_to_owner,
+                holder_has_left=self.holder_has_left,
+            ),
         )
         return Reply(self.booking_id)

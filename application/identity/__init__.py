@@ -19,6 +19,7 @@ prove_second_factor: check a code, which is used by that
 confirm_code: have a signed-in user prove the second factor again
 remove_second_factor: turn the second factor off
 renew_recovery_codes: new recovery codes in place of all earlier ones
+read_standing: what the account waits for, and what its user does next
 read_account: how the caller's own account is protected
 second_factor_ports: what the second factor needs from outside
 invite_staff: invite a colleague
@@ -29,7 +30,17 @@ change_email: ask for another address of the account
 confirm_email: verify or change the address by a mailed link
 make_link: a link that proves the ownership of a mailbox
 account_letters: letters about accounts, in both languages
-send_account_letter: write the letter of a link
+account_notices: letters about what happened to an account, in both languages
+send_account_letter: write the letter of a link or about an account
+secure_account: that was not me: end all sessions and the password
+request_factor_reset: ask for the reset of a lost second factor
+approve_factor_reset: approve it as another admin
+cancel_factor_reset: cancel one that waits
+confirm_factor_reset: confirm it by mail, as a customer
+list_factor_resets: those that wait
+carry_out_factor_resets: those whose day of waiting is over
+confirm_email_by_password: verify or change the address on a page
+recovery_ports: what regaining an account needs from outside
 account_ports: what accounts need from outside
 register_client: a client of a third party
 change_client_secret: a new secret for a client

@@ -1,10 +1,11 @@
 """Letters about accounts: the background task and its words in both languages.
 
-A link has its token behind `#`: browsers send that part to no server, and it is in no log.
+A link leads to a page of ours, with its token as the only parameter: the page has no script, sends
+no referrer and is stored nowhere, and no log of ours has parameters.
 """
 
 from collections.abc import Mapping
-from typing import ClassVar
+from typing import ClassVar, Literal
 
 import msgspec
 
@@ -21,12 +22,23 @@ class AccountLinkLetter(ports.BackgroundTask, frozen=True):
     link_id: str
 
 
-class EmailChangedLetter(ports.BackgroundTask, frozen=True):
-    """The address of an account was changed; the notice goes to the one that it had."""
+class AccountNoticeLetter(ports.BackgroundTask, frozen=True):
+    """Something happened to an account; the database enqueues the letter about it."""
 
-    topic: ClassVar[str] = "mail.email_changed"
+    topic: ClassVar[str] = "mail.account_notice"
 
-    link_id: str
+    notice_id: int
+
+
+Page = Literal[
+    "reset-password",
+    "verify-email",
+    "accept-invitation",
+    "reset-second-factor",
+    "not-me",
+    "keep-account",
+]
+"""The pages under `/account/`."""
 
 
 class Words(msgspec.Struct, frozen=True):
@@ -36,12 +48,14 @@ class Words(msgspec.Struct, frozen=True):
     text: str
 
 
-# The page of the site that reads the token, by purpose.
-PAGES: Mapping[LinkPurpose, str] = {
+# The page that a link leads to, by its purpose.
+PAGES: Mapping[LinkPurpose, Page] = {
     "reset_password": "reset-password",
+    "secure_account": "reset-password",
     "verify_email": "verify-email",
     "change_email": "verify-email",
     "invitation": "accept-invitation",
+    "reset_second_factor": "reset-second-factor",
 }
 
 LINK_LETTERS: Mapping[LinkPurpose, Mapping[Language, Words]] = {
@@ -59,16 +73,30 @@ LINK_LETTERS: Mapping[LinkPurpose, Mapping[Language, Words]] = {
             "فتجاهل هذه الرسالة: تبقى كلمة مرورك كما هي.\n",
         ),
     },
+    "secure_account": {
+        "en": Words(
+            "Your account is secured: choose a new password",
+            "Hello,\n\nall devices are signed out of your account at {airline}, and its password "
+            "works no more. Choose a new one with this link, which works once, within 30 "
+            "minutes:\n\n    {link}\n\nLater you have another one mailed.\n",
+        ),
+        "ar": Words(
+            "تم تأمين حسابك: اختر كلمة مرور جديدة",
+            "مرحبًا،\n\nخرجت جميع الأجهزة من حسابك لدى {airline}، ولم تعد كلمة مروره تعمل. اختر "
+            "كلمة جديدة بهذا الرابط الذي يعمل مرة واحدة خلال 30 دقيقة:\n\n    {link}\n\nبعد ذلك "
+            "يمكنك طلب رابط آخر.\n",
+        ),
+    },
     "verify_email": {
         "en": Words(
             "Confirm your e-mail address",
             "Hello,\n\nplease confirm that this is the address of your account at {airline}. Open "
-            "the link where you are signed in; it works once, within 3 days:\n\n    {link}\n\nIf "
+            "the link and enter your password; it works once, within 3 days:\n\n    {link}\n\nIf "
             "you have no account, ignore this letter.\n",
         ),
         "ar": Words(
             "أكّد بريدك الإلكتروني",
-            "مرحبًا،\n\nأكّد أن هذا هو بريد حسابك لدى {airline}. افتح الرابط حيث سجّلت الدخول؛ "
+            "مرحبًا،\n\nأكّد أن هذا هو بريد حسابك لدى {airline}. افتح الرابط وأدخل كلمة مرورك؛ "
             "يعمل مرة واحدة خلال 3 أيام:\n\n    {link}\n\nإن لم يكن لديك حساب فتجاهل هذه "
             "الرسالة.\n",
         ),
@@ -77,15 +105,15 @@ LINK_LETTERS: Mapping[LinkPurpose, Mapping[Language, Words]] = {
         "en": Words(
             "Confirm your new e-mail address",
             "Hello,\n\nplease confirm that your account at {airline} shall have this address. Open "
-            "the link where you are signed in; it works once, within a day:\n\n    {link}\n\nUntil "
+            "the link and enter your password; it works once, within a day:\n\n    {link}\n\nUntil "
             "then your account keeps its address. If you did not ask for it, ignore this "
             "letter.\n",
         ),
         "ar": Words(
             "أكّد بريدك الإلكتروني الجديد",
-            "مرحبًا،\n\nأكّد أن حسابك لدى {airline} سيستخدم هذا البريد. افتح الرابط حيث سجّلت الدخول؛ "
-            "يعمل مرة واحدة خلال يوم:\n\n    {link}\n\nيبقى بريدك الحالي حتى ذلك الحين. إن لم تطلب "
-            "ذلك فتجاهل هذه الرسالة.\n",
+            "مرحبًا،\n\nأكّد أن حسابك لدى {airline} سيستخدم هذا البريد. افتح الرابط وأدخل كلمة "
+            "مرورك؛ يعمل مرة واحدة خلال يوم:\n\n    {link}\n\nيبقى بريدك الحالي حتى ذلك الحين. "
+            "إن لم تطلب ذلك فتجاهل هذه الرسالة.\n",
         ),
     },
     "invitation": {
@@ -102,17 +130,21 @@ LINK_LETTERS: Mapping[LinkPurpose, Mapping[Language, Words]] = {
             "الرسالة.\n",
         ),
     },
-}
-
-EMAIL_CHANGED: Mapping[Language, Words] = {
-    "en": Words(
-        "Your account has another e-mail address",
-        "Hello,\n\nthe address of your account at {airline} was changed, and letters go to the new "
-        "one from now on. If that was not you, write to us at once.\n",
-    ),
-    "ar": Words(
-        "تغيّر البريد الإلكتروني لحسابك",
-        "مرحبًا،\n\nتغيّر بريد حسابك لدى {airline}، وستصل الرسائل إلى البريد الجديد من الآن. إن "
-        "لم تكن أنت من غيّره فراسلنا فورًا.\n",
-    ),
+    "reset_second_factor": {
+        "en": Words(
+            "Confirm that you have lost your authenticator app",
+            "Hello,\n\nour staff were asked to remove the second factor of your account at "
+            "{airline}. If you have lost your app and your recovery codes, confirm it with this "
+            "link, which works once, within a day:\n\n    {link}\n\n24 hours later you sign in "
+            "with your password alone, and enrol an app again. If you did not ask for it, ignore "
+            "this letter: nothing changes.\n",
+        ),
+        "ar": Words(
+            "أكّد أنك فقدت تطبيق المصادقة",
+            "مرحبًا،\n\nطُلب من موظفينا إزالة العامل الثاني لحسابك لدى {airline}. إن فقدت التطبيق "
+            "ورموز الاسترداد فأكّد ذلك بهذا الرابط الذي يعمل مرة واحدة خلال يوم:\n\n    {link}\n\n"
+            "بعد 24 ساعة تسجّل الدخول بكلمة مرورك وحدها، ثم تسجّل تطبيقًا من جديد. إن لم تطلب ذلك "
+            "فتجاهل هذه الرسالة: لن يتغير شيء.\n",
+        ),
+    },
 }

@@ -7,6 +7,7 @@ from typing import Literal, Protocol
 import msgspec
 
 from application.identity import ports
+from application.identity.recovery_ports import FactorResets, Notices
 from application.identity.second_factor_ports import OneTimeCodes, SecondFactors
 from application.identity.session_ports import SessionPorts
 from application.mail import Language
@@ -27,13 +28,6 @@ class MailedLink(msgspec.Struct, frozen=True):
     salt: bytes
     language: Language
     address: Sealed
-
-
-class ReplacedAddress(msgspec.Struct, frozen=True):
-    """The earlier address of a user, sealed, and the language of the notice to it."""
-
-    address: Sealed
-    language: Language
 
 
 class LinkSecrets(Protocol):
@@ -65,13 +59,9 @@ class MailedLinks(Protocol):
         """The link whose letter is due; None where it is used, void or too old by now."""
         ...
 
-    async def replaced(self, link_id: str) -> ReplacedAddress | None:
-        """The address that this change of address replaced; None where the link is gone."""
-        ...
-
     async def remove_old(self, *, limit: int) -> int:
-        """Remove links that expired 30 days ago, and challenges of sign-ins that expired a day
-        ago, at most `limit` of each; returns the larger number."""
+        """Remove links and notices that expired 30 days ago, and challenges of sign-ins that
+        expired a day ago, at most `limit` of each; returns the larger number."""
         ...
 
 
@@ -130,10 +120,14 @@ class Emails(Protocol):
         """Have the link mailed to the new address, unless another account has it; record that."""
         ...
 
+    async def owner_of(self, token_hash: bytes, *, at: dt.datetime) -> str | None:
+        """The id of the user whose address this link could verify or change at this instant."""
+        ...
+
     async def confirm(self, user: str, token_hash: bytes, *, at: dt.datetime) -> LinkPurpose | None:
         """Use a link of this user: the address that it was mailed to is the user's, and verified.
 
-        Returns what it was for; the owner of a replaced address gets a notice. None, and nothing
+        Returns what it was for; the owners of both addresses get a notice. None, and nothing
         happens, where the link is of another user, used, void or too old, or another account has
         the address by now.
         """
@@ -209,6 +203,8 @@ class AccountPorts(msgspec.Struct, frozen=True):
     emails: Emails
     staff: StaffAccounts
     factors: SecondFactors
+    notices: Notices
+    resets: FactorResets
     codes: OneTimeCodes
     hasher: ports.PasswordHasher
     is_common: CommonPasswords

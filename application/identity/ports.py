@@ -163,6 +163,10 @@ class UserDirectory(Protocol):
         """The role of the user with this id."""
         ...
 
+    async def has_left(self, user_id: str) -> bool:
+        """Whether the account of this user was closed, as the first step of its erasure."""
+        ...
+
     async def read(self, user_id: str) -> StoredUser:
         """The user with this id, who has signed in."""
         ...

@@ -1,4 +1,4 @@
-"""Write the letter of a mailed link. Address and token are made at the last moment."""
+"""Write the letters about accounts. Address and token are made at the last moment."""
 
 import asyncio
 
@@ -6,13 +6,15 @@ import msgspec
 
 from application import mail
 from application.identity.account_letters import (
-    EMAIL_CHANGED,
     LINK_LETTERS,
     PAGES,
     AccountLinkLetter,
-    EmailChangedLetter,
+    AccountNoticeLetter,
+    Page,
 )
+from application.identity.account_notices import words_of
 from application.identity.account_ports import LinkSecrets, MailedLinks
+from application.identity.recovery_ports import Notices
 from application.ports import Clock, Vault
 
 MAIL_TIMEOUT_SECONDS = 10.0
@@ -25,6 +27,7 @@ class AccountLetterSender(msgspec.Struct, frozen=True):
     """
 
     links: MailedLinks
+    notices: Notices
     secrets: LinkSecrets
     vault: Vault
     mailer: mail.Mailer
@@ -45,7 +48,7 @@ class AccountLetterSender(msgspec.Struct, frozen=True):
             return
         token = self.secrets.token(link.id, salt=link.salt)
         words = LINK_LETTERS[link.purpose][link.language]
-        target = f"{self.site}/account/{PAGES[link.purpose]}#token={token}"
+        target = self._page(PAGES[link.purpose], token)
         letter = mail.Letter(
             id=f"{PAGES[link.purpose]}-{link.id}",
             to=address.decode(),
@@ -54,26 +57,39 @@ class AccountLetterSender(msgspec.Struct, frozen=True):
         )
         await self._deliver(letter)
 
-    async def send_notice(self, task: EmailChangedLetter) -> None:
-        """Write to the address that was replaced; do nothing when it was erased.
-
-        Raises Unavailable.
+    async def send_notice(self, task: AccountNoticeLetter) -> None:
+        """Write what happened to the account; do nothing when its link is over, or the address was
+        erased. Raises Unavailable.
         """
-        replaced = await self.links.replaced(task.link_id)
-        if replaced is None:
+        notice = await self.notices.to_send(task.notice_id, self._digest, at=self.now())
+        if notice is None:
             return
-        (address,) = await self.vault.open_all([replaced.address])
+        (address,) = await self.vault.open_all([notice.address])
         if address is None:
             return
-        words = EMAIL_CHANGED[replaced.language]
-        await self._deliver(
-            mail.Letter(
-                id=f"email-changed-{task.link_id}",
-                to=address.decode(),
-                subject=words.subject,
-                text=words.text.format(airline=self.airline),
-            )
+        token = self._notice_token(notice.id, notice.salt)
+        words = words_of(notice.kind, notice.language)
+        letter = mail.Letter(
+            id=f"notice-{notice.id}",
+            to=address.decode(),
+            subject=words.subject,
+            text=words.text.format(
+                airline=self.airline,
+                at=f"{notice.created_at:%Y-%m-%d %H:%M}",
+                link=self._page("not-me", token),
+                stop=self._page("keep-account", token),
+            ),
         )
+        await self._deliver(letter)
+
+    def _page(self, page: Page, token: str) -> str:
+        return f"{self.site}/account/{page}?token={token}"
+
+    def _digest(self, notice_id: int, salt: bytes) -> bytes:
+        return self.secrets.digest(self._notice_token(notice_id, salt))
+
+    def _notice_token(self, notice_id: int, salt: bytes) -> str:
+        return self.secrets.token(f"notice-{notice_id}", salt=salt)
 
     async def _deliver(self, letter: mail.Letter) -> None:
         async with asyncio.timeout(MAIL_TIMEOUT_SECONDS):

@@ -5,6 +5,7 @@ person: which streams of the log are about a person
 export_person: all that is held about a person, opened
 print_export: the same as a PDF
 request_erasure: ask for an erasure, withdraw it, see what postpones it
+stop_erasure: withdraw it by the link of a letter
 open_matters: what is still open for a person, and until when
 carry_out_erasure: close the account, destroy the keys, record it
 stripe_event_search: stored webhooks that are about a person

@@ -3,6 +3,7 @@
 It is read page by page and nothing of it is stored: an export would be a copy to erase again. Each
 page is a page of bookings or of credits; the first one has the account besides. Complete by
 construction: every event of every stream about the person is shown with all that is sealed in it.
+Of a booking that somebody else sold it opens what the account could see there, and no more.
 """
 
 import datetime as dt
@@ -26,6 +27,10 @@ from domain.privacy.rejections import AddressNotVerified, ExportCursorRefused
 
 PAGE_BOOKINGS = 20
 ERASED = "(erased)"
+# What the API shows to the account that has a booking attached; contacts, birth dates, documents,
+# bank accounts and notes of staff are the travellers'.
+KNOWN_TO_HOLDER = frozenset({"name", "sold_names", "box", "buyer"})
+OF_TRAVELLERS = "(of the travellers)"
 HOW_TO_VERIFY = "verify your address first: POST /api/auth/email/verification mails a link"
 
 
@@ -46,6 +51,17 @@ class HeldSignIn(msgspec.Struct, frozen=True):
     at: dt.datetime
 
 
+class HeldClient(msgspec.Struct, frozen=True):
+    """A client of a third party that the user let act for them; `revoked_at` is None as long as it
+    may."""
+
+    id: str
+    name: str
+    scopes: Sequence[str]
+    given_at: dt.datetime
+    revoked_at: dt.datetime | None
+
+
 class HeldAccount(msgspec.Struct, frozen=True):
     """What is stored about an account beside the log; `other_emails` are those to which links were
     mailed, and replaced ones."""
@@ -57,6 +73,7 @@ class HeldAccount(msgspec.Struct, frozen=True):
     role: str
     created_at: dt.datetime
     consents: Sequence[Consent]
+    clients: Sequence[HeldClient]
     devices: Sequence[HeldDevice]
     sign_ins: Sequence[HeldSignIn]
 
@@ -102,7 +119,7 @@ async def export_person(ports: PrivacyPorts, person: Person, *, cursor: str | No
 
     Rejects ExportCursorRefused; raises Unavailable.
     """
-    every = [*person.bookings, *person.credits]
+    every = [*person.bookings, *person.attached, *person.credits]
     start = 0
     if cursor is not None:
         if cursor not in every:
@@ -111,16 +128,22 @@ async def export_person(ports: PrivacyPorts, person: Person, *, cursor: str | No
     page = every[start : start + PAGE_BOOKINGS]
     following = every[start + PAGE_BOOKINGS :]
     found: dict[str, History] = {}
+    of_others: dict[str, History] = {}
     for name in page:
         if name in person.bookings:
             found |= (await booking_file(ports, name)).streams()
+        elif name in person.attached:
+            of_others |= (await booking_file(ports, name)).streams()
         else:
             found |= await credit_streams(ports, name)
     is_first = cursor is None and person.account is not None
     return PersonExport(
         person=person.id,
         account=await _account(ports, person.account) if is_first and person.account else None,
-        streams=await _opened(ports, found),
+        streams=[
+            *await _opened(ports, found),
+            *await _opened(ports, of_others, only=KNOWN_TO_HOLDER),
+        ],
         next_cursor=following[0] if following else None,
     )
 
@@ -146,6 +169,10 @@ async def _account(ports: PrivacyPorts, account: Account) -> HeldAccount:
         role=account.role,
         created_at=account.created_at,
         consents=await ports.consents.of(account.id),
+        clients=[
+            HeldClient(each.id, each.name, each.scopes, each.given_at, each.revoked_at)
+            for each in await ports.accounts.clients(account.id)
+        ],
         devices=[
             HeldDevice(
                 kind=each.kind,
@@ -166,7 +193,10 @@ def _text(plaintext: bytes | None) -> str | None:
     return None if plaintext is None else plaintext.decode()
 
 
-async def _opened(ports: PrivacyPorts, found: Mapping[str, History]) -> list[HeldStream]:
+async def _opened(
+    ports: PrivacyPorts, found: Mapping[str, History], *, only: frozenset[str] | None = None
+) -> list[HeldStream]:
+    """Return the streams; `only` are the fields that are opened, None for all."""
     boxes = list(
         dict.fromkeys(
             box for history in found.values() for each in history for box in boxes_in(each.event)
@@ -177,7 +207,7 @@ async def _opened(ports: PrivacyPorts, found: Mapping[str, History]) -> list[Hel
         HeldStream(
             name,
             [
-                HeldFact(each.event.tag, each.recorded_at, _shown(each.event, texts))
+                HeldFact(each.event.tag, each.recorded_at, _shown(each.event, texts, only))
                 for each in history
             ],
         )
@@ -185,14 +215,19 @@ async def _opened(ports: PrivacyPorts, found: Mapping[str, History]) -> list[Hel
     ]
 
 
-def _shown(value: Any, texts: Mapping[Sealed, bytes | None]) -> Any:
+def _shown(
+    value: Any, texts: Mapping[Sealed, bytes | None], only: frozenset[str] | None, field: str = ""
+) -> Any:
     """Return the value as JSON has it, with boxes replaced by what they hold."""
     if isinstance(value, Sealed):
-        return _held(texts[value])
+        return _held(texts[value]) if only is None or field in only else OF_TRAVELLERS
     if isinstance(value, msgspec.Struct):
-        return {name: _shown(getattr(value, name), texts) for name in value.__struct_fields__}
+        return {
+            name: _shown(getattr(value, name), texts, only, name)
+            for name in value.__struct_fields__
+        }
     if isinstance(value, tuple | list):
-        return [_shown(each, texts) for each in value]
+        return [_shown(each, texts, only, field) for each in value]
     return msgspec.to_builtins(value)
 
 

@@ -16,7 +16,7 @@ from domain.credit.state import Credit
 from domain.kernel import entries, money
 from domain.payment.state import ARRIVED, Payment
 
-MatterKind = Literal["travel", "payment", "refund", "dispute", "credit", "claim"]
+MatterKind = Literal["travel", "payment", "refund", "dispute", "credit", "claim", "last_admin"]
 
 # The journey is over, or will not take place.
 OVER = frozenset(
@@ -26,7 +26,8 @@ OPEN_CLAIMS = frozenset({ClaimStatus.ASSESSED, ClaimStatus.OFFERED, ClaimStatus.
 
 
 class OpenMatter(msgspec.Struct, frozen=True):
-    """One thing that is open: `of` is the booking, payment, claim or credit.
+    """One thing that is open: `of` is the booking, payment, claim or credit; of `last_admin` it is
+    the account, and another admin has to be made first.
 
     `ends_at` is when it ends by itself at the latest; None where somebody has to act.
     """
@@ -40,6 +41,8 @@ async def open_matters(ports: PrivacyPorts, person: Person) -> list[OpenMatter]:
     """Return what is open; nothing where the person can be erased. Raises Unavailable."""
     now = ports.clock()
     found: list[OpenMatter] = []
+    if person.account is not None and await ports.accounts.is_last_admin(person.account.id):
+        found.append(OpenMatter("last_admin", person.account.id))
     for booking_id in person.bookings:
         file = await booking_file(ports, booking_id)
         found += _of_booking(file, await _arrival(ports, file.booking), now)

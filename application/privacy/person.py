@@ -27,8 +27,10 @@ History = Sequence[RecordedEvent]
 class Person(msgspec.Struct, frozen=True):
     """The account, if the person has one, and the bookings and credits that are about them.
 
-    Of an account of staff or of a travel agent these are attached bookings alone: those that it
-    sold are about its customers.
+    `attached` are bookings that somebody else sold and that the account has beside its own: the
+    holder is shown what they could see of them, and their travellers are other people, as far as
+    anybody knows. An account of staff or of a travel agent has only such: those that it sold are
+    about its customers.
     `as_of` is how far the older of the read models was; None where none was asked.
     """
 
@@ -37,6 +39,7 @@ class Person(msgspec.Struct, frozen=True):
     bookings: tuple[str, ...]
     credits: tuple[str, ...]
     as_of: AsOf | None = None
+    attached: tuple[str, ...] = ()
 
 
 class BookingFile(msgspec.Struct, frozen=True):
@@ -74,13 +77,14 @@ async def find_person(ports: PrivacyPorts, person: str) -> Person | None:
     account = await ports.accounts.find(person)
     if account is None:
         return None
+    attached, of_attached = await ports.attached_to(person)
     if account.role != "customer":
-        attached, as_of = await ports.attached_to(person)
-        return Person(person, account, tuple(attached), (), as_of)
+        return Person(person, account, (), (), of_attached, tuple(attached))
     bookings, of_bookings = await ports.bookings_of(person)
     credits, of_credits = await ports.credits_of(person)
-    behind = max(of_bookings, of_credits, key=lambda each: each.lag_seconds)
-    return Person(person, account, tuple(bookings), tuple(credits), behind)
+    behind = max(of_attached, of_bookings, of_credits, key=lambda each: each.lag_seconds)
+    own = tuple(each for each in bookings if each not in set(attached))
+    return Person(person, account, own, tuple(credits), behind, tuple(attached))
 
 
 async def booking_file(ports: PrivacyPorts, booking_id: str) -> BookingFile:

@@ -30,6 +30,17 @@ class Account(msgspec.Struct, frozen=True):
     is_verified: bool
 
 
+class ConnectedClient(msgspec.Struct, frozen=True):
+    """A client of a third party, and what the user let it do; `revoked_at` is None as long as it
+    may."""
+
+    id: str
+    name: str
+    scopes: Sequence[str]
+    given_at: dt.datetime
+    revoked_at: dt.datetime | None
+
+
 class Device(msgspec.Struct, frozen=True):
     """A session of a user: its sealed name, if it has one, and when it was used."""
 
@@ -64,6 +75,14 @@ class Accounts(Protocol):
 
     async def saved_passengers(self, user: str) -> Sequence[Sealed]:
         """The sealed details of passengers that a user has saved, the oldest first."""
+        ...
+
+    async def clients(self, user: str) -> Sequence[ConnectedClient]:
+        """The clients of third parties that a user let act for them, the first one first."""
+        ...
+
+    async def is_last_admin(self, user: str) -> bool:
+        """Whether the account is the last admin whose account is not closed."""
         ...
 
     async def devices(self, user: str) -> Sequence[Device]:

@@ -72,6 +72,6 @@ B10 What a traveller keeps of a journey is taxed as if it had been bought by its
 B11 A division moves money, seats and tickets, and makes none: what was paid for either booking is
     what its coupons are worth and what is owed to it, or kept of it.
 B12 A booking stays with every account that has it: only one that an agency or the call centre
-    sold is attached to another account, and to one only.
+    sold is attached to another account, and to one only, until that account is closed.
 B13 Nobody alone refunds more of a booking beyond the rules than one person may, however often.
 """

@@ -8,6 +8,7 @@ sessions: how long a signed-in device stays so, and what its refresh tokens may 
 scopes: what clients of third parties may do (D8)
 clients: which clients may be registered, and where browsers may be sent (D9)
 lockout: when wrong passwords lock an account (D3)
+standing: what an account waits for, and what its user does next
 rejections: why a sign-in or a password is rejected
 
 Vocabulary: a *user* signs in with an e-mail address and a password; a *role* is what the user is
@@ -28,9 +29,14 @@ D5  A mailed link works once, within its time, and only the newest of its purpos
 D6  A code of an authenticator app works once, in its time step or the one beside it; a recovery
     code works once. Who may take money, read all data or give rights needs a second factor.
 D7  An address counts as the user's once a link that was mailed to it was used by the signed-in
-    user, or it reset the password. Before that nobody gives the account a role of staff, and a
-    second factor does not outlive a reset.
+    user, or with the password, or it reset that. Before, nobody gives the account a role of staff,
+    and a second factor does not outlive a reset.
 D8  A client reaches only routes of its scopes, with the rights of its user or role at most.
 D9  Browsers are sent to registered addresses only, compared as text. A code is valid for 60 seconds
     and once; presented again, it ends the session that it opened.
+D10 Staff reset a lost second factor, never their own: at once; of a role that must have one with
+    the approval of another admin; of a customer 24 hours after the owner of the mailbox confirmed.
+D11 Each change of what protects an account is written to its address, with a link that works once,
+    for 7 days: it ends all sessions and the password. The address that the letter went to wins.
+D12 An account that is closed has no rights, whatever its role; the last active admin stays one.
 """

@@ -65,6 +65,30 @@ class UserUnknown(Rejection):
     code: ClassVar[str] = "NOT_FOUND"
 
 
+class FactorNotReset(Rejection):
+    """The second factor stays: it is the caller's own, or there is none."""
+
+    code: ClassVar[str] = "INVALID_STATE_TRANSITION"
+
+
+class ResetNotApproved(Rejection):
+    """The caller asked for the reset, or it is their own second factor."""
+
+    code: ClassVar[str] = "INVALID_STATE_TRANSITION"
+
+
+class ResetUnknown(Rejection):
+    """No reset with this id waits."""
+
+    code: ClassVar[str] = "NOT_FOUND"
+
+
+class ResetNotMailed(Rejection):
+    """Three letters went to this address within the last hour."""
+
+    code: ClassVar[str] = "RATE_LIMITED"
+
+
 class CredentialsRefused(Rejection):
     """No such user, a wrong password or a locked account; the answer is the same for all."""
 

@@ -20,6 +20,7 @@ Permission = Literal[
     "reconcile",
     "close_books",
     "read_audit",
+    "reset_second_factor",
     "manage_users",
     "manage_clients",
     "manage_partners",
@@ -38,6 +39,7 @@ GRANTS: Mapping[Role, frozenset[Permission]] = {
             "find_bookings",
             "change_any_booking",
             "issue_credit",
+            "reset_second_factor",
         }
     ),
     "ops": frozenset(

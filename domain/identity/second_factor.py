@@ -5,6 +5,9 @@ a step is used once, so that a code that was looked at over a shoulder is worth 
 """
 
 import datetime as dt
+from typing import Literal
+
+ResetPath = Literal["at_once", "approval", "mailbox"]
 
 STEP_SECONDS = 30
 STEPS_OF_LEEWAY = 1
@@ -12,6 +15,8 @@ STEPS_OF_LEEWAY = 1
 CHALLENGE_LIFE = dt.timedelta(minutes=5)
 CHALLENGE_TRIES = 5
 RECOVERY_CODES = 10
+# Between the confirmation by mail and the end of a customer's factor: time to stop a thief.
+RESET_WAIT = dt.timedelta(hours=24)
 
 
 def accepted_steps(now: dt.datetime) -> tuple[int, ...]:

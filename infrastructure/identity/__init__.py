@@ -6,6 +6,8 @@ account_passwords: changes and resets passwords in Postgres
 account_emails: verifies and changes addresses in Postgres
 staff_accounts: invitations and roles in Postgres
 saved_passengers: passengers that an account saved, in Postgres
+account_notices: letters about accounts that are due, and the links in them
+factor_resets: resets of second factors by staff in Postgres
 mailed_links: mailed links, for the worker that writes their letters
 link_secrets: tokens of mailed links as keyed hashes
 guessed_passwords: passwords that attackers try first

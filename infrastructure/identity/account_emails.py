@@ -19,6 +19,11 @@ INSERT INTO identity.mailed_link (id, purpose, user_id, token_hash, salt, langua
 SELECT %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s
 WHERE NOT EXISTS (SELECT FROM identity.app_user WHERE email_index = %s)
 """
+SELECT_OWNER = (
+    "SELECT user_id FROM identity.mailed_link WHERE token_hash = %s "
+    "AND purpose IN ('verify_email', 'change_email') "
+    "AND used_at IS NULL AND voided_at IS NULL AND %s < expires_at"
+)
 CONFIRM = "SELECT identity.confirm_email(%s, %s, %s)"
 INSERT_FACT = "INSERT INTO identity.auth_event (happened, user_id, at) VALUES (%s, %s, %s)"
 
@@ -51,6 +56,13 @@ class PostgresEmails:
         ):
             await connection.execute(INSERT_CHANGE, values)
             await connection.execute(INSERT_FACT, ("email_change_requested", user, link.created_at))
+
+    async def owner_of(self, token_hash: bytes, *, at: dt.datetime) -> str | None:
+        """Return the id of the user whose address this link could verify or change."""
+        async with raising_unavailable(), self._pool.connection() as connection:
+            cursor = await connection.execute(SELECT_OWNER, (token_hash, at))
+            row = await cursor.fetchone()
+        return None if row is None else str(row[0])
 
     async def confirm(self, user: str, token_hash: bytes, *, at: dt.datetime) -> LinkPurpose | None:
         """Use a link of this user; returns what it was for."""

@@ -31,7 +31,7 @@ VALUES ('reset_requested', (SELECT id FROM owner), %(created_at)s, %(source)s)
 SELECT_OWNER = f"""
 SELECT {USER_COLUMNS} FROM identity.mailed_link AS l
 JOIN identity.app_user AS u ON u.id = l.user_id
-WHERE l.token_hash = %s AND l.purpose = 'reset_password'
+WHERE l.token_hash = %s AND l.purpose IN ('reset_password', 'secure_account')
     AND l.used_at IS NULL AND l.voided_at IS NULL AND %s < l.expires_at
 """  # noqa: S608 - constants
 # The link came to the mailbox, so its owner is the account's.
@@ -42,7 +42,7 @@ WITH owner AS (
     WHERE l.token_hash = %(token_hash)s FOR NO KEY UPDATE OF u
 ), link AS (
     UPDATE identity.mailed_link AS l SET used_at = %(at)s FROM owner
-    WHERE l.token_hash = %(token_hash)s AND l.purpose = 'reset_password'
+    WHERE l.token_hash = %(token_hash)s AND l.purpose IN ('reset_password', 'secure_account')
         AND l.used_at IS NULL AND l.voided_at IS NULL AND %(at)s < l.expires_at
     RETURNING l.user_id, owner.is_unproved
 )

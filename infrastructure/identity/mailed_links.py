@@ -15,12 +15,6 @@ SELECT_TO_SEND = (
 )
 
 
-SELECT_REPLACED = (
-    "SELECT subject, replaced_email, language FROM identity.mailed_link "
-    "WHERE id = %s AND replaced_email IS NOT NULL"
-)
-
-
 class PostgresMailedLinks:
     """`application.identity.account_ports.MailedLinks`."""
 
@@ -36,13 +30,6 @@ class PostgresMailedLinks:
             return None
         found, purpose, salt, language, subject, email = row
         return account_ports.MailedLink(found, purpose, salt, language, Sealed(subject, email))
-
-    async def replaced(self, link_id: str) -> account_ports.ReplacedAddress | None:
-        """Return the address that this change of address replaced."""
-        async with raising_unavailable(), self._pool.connection() as connection:
-            cursor = await connection.execute(SELECT_REPLACED, (link_id,))
-            row = await cursor.fetchone()
-        return None if row is None else account_ports.ReplacedAddress(Sealed(*row[:2]), row[2])
 
     async def remove_old(self, *, limit: int) -> int:
         """Remove old links and challenges, at most `limit` of each; returns the larger number."""

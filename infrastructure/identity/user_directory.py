@@ -29,6 +29,9 @@ INSERT_VERIFICATION = (
     "VALUES (%s, %s, %s, %s, %s, %s, %s, %s)"
 )
 INSERT_FACT = "INSERT INTO identity.auth_event (happened, user_id, at) VALUES (%s, %s, %s)"
+INSERT_ATTEMPT = (
+    "INSERT INTO identity.auth_event (happened, user_id, at, reason) VALUES (%s, %s, %s, %s)"
+)
 USER_COLUMNS = (
     "u.id, u.role, u.password_hash, u.subject, u.email, EXISTS (SELECT FROM "
     "identity.second_factor AS f WHERE f.user_id = u.id AND f.confirmed_at IS NOT NULL), "
@@ -37,6 +40,7 @@ USER_COLUMNS = (
 SELECT_USER = f"SELECT {USER_COLUMNS} FROM identity.app_user AS u WHERE u.email_index = %s"  # noqa: S608 - constants
 SELECT_BY_ID = f"SELECT {USER_COLUMNS} FROM identity.app_user AS u WHERE u.id = %s"  # noqa: S608 - constants
 SELECT_ROLE = "SELECT role FROM identity.app_user WHERE id = %s"
+SELECT_LEFT = "SELECT FROM identity.app_user WHERE id = %s AND password_hash = ''"
 SELECT_STRANGERS = (
     "SELECT failed_logins, failed_since, locked_until FROM identity.app_user "
     "WHERE id = %s FOR NO KEY UPDATE"
@@ -116,6 +120,12 @@ class PostgresUserDirectory:
             row = await cursor.fetchone()
         return None if row is None else row[0]
 
+    async def has_left(self, user_id: str) -> bool:
+        """Return whether the account of this user was closed."""
+        async with self._transaction() as connection:
+            cursor = await connection.execute(SELECT_LEFT, (user_id,))
+            return await cursor.fetchone() is not None
+
     async def change_attempts(
         self,
         user_id: str,
@@ -141,7 +151,9 @@ class PostgresUserDirectory:
             if after.place != before.place or fact == "signed_in":
                 seen = at if fact == "signed_in" else signed_in_at
                 await _store_place(connection, user_id, place, after.place, seen, at)
-            await connection.execute(INSERT_FACT, (fact, user_id, at))
+            # The database has a letter written about a sign-in from a place that is not known.
+            reason = "new_device" if fact == "signed_in" and not is_known else None
+            await connection.execute(INSERT_ATTEMPT, (fact, user_id, at, reason))
         return fact
 
     async def record(self, fact: ports.AuthFact, *, user_id: str | None, at: dt.datetime) -> None:

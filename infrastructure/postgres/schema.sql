@@ -56,6 +56,32 @@ UNION ALL
     COALESCE(correlation_id, ''::text) AS correlation_id
    FROM identity.auth_event e;
 
+CREATE TABLE identity.account_notice (
+    id bigint GENERATED ALWAYS AS IDENTITY NOT NULL,
+    user_id text COLLATE "C" NOT NULL,
+    kind text NOT NULL,
+    email_index bytea NOT NULL,
+    email bytea NOT NULL,
+    salt bytea DEFAULT uuid_send(gen_random_uuid()) NOT NULL,
+    token_hash bytea,
+    created_at timestamp with time zone NOT NULL,
+    expires_at timestamp with time zone NOT NULL,
+    used_at timestamp with time zone,
+    voided_at timestamp with time zone,
+    CONSTRAINT account_notice_check CHECK ((expires_at <= (created_at + '7 days'::interval))),
+    CONSTRAINT account_notice_check1 CHECK (((used_at IS NULL) OR (voided_at IS NULL))),
+    CONSTRAINT account_notice_email_index_check CHECK ((octet_length(email_index) = 32)),
+    CONSTRAINT account_notice_kind_check CHECK ((kind = ANY (ARRAY['password_changed'::text, 'email_changed'::text, 'email_replaced'::text, 'second_factor_added'::text, 'second_factor_removed'::text, 'second_factor_reset'::text, 'second_factor_reset_waiting'::text, 'recovery_code_used'::text, 'new_device'::text, 'erasure_requested'::text]))),
+    CONSTRAINT account_notice_pkey PRIMARY KEY (id),
+    CONSTRAINT account_notice_salt_check CHECK ((octet_length(salt) = 16)),
+    CONSTRAINT account_notice_token_hash_check CHECK ((octet_length(token_hash) = 32)),
+    CONSTRAINT account_notice_token_hash_key UNIQUE (token_hash),
+    CONSTRAINT account_notice_user_id_fkey FOREIGN KEY (user_id) REFERENCES identity.app_user(id)
+);
+CREATE INDEX account_notice_of_user ON identity.account_notice USING btree (user_id, kind, created_at);
+CREATE INDEX account_notice_old ON identity.account_notice USING btree (expires_at);
+CREATE TRIGGER keep_notice BEFORE UPDATE ON identity.account_notice FOR EACH ROW EXECUTE FUNCTION identity.keep_notice();
+
 CREATE TABLE identity.app_user (
     id text COLLATE "C" NOT NULL,
     email_index bytea NOT NULL,
@@ -68,16 +94,18 @@ CREATE TABLE identity.app_user (
     failed_since timestamp with time zone,
     locked_until timestamp with time zone,
     email_verified_at timestamp with time zone,
+    language text DEFAULT 'en'::text NOT NULL,
     CONSTRAINT app_user_email UNIQUE (email_index),
     CONSTRAINT app_user_email_index_check CHECK ((octet_length(email_index) = 32)),
     CONSTRAINT app_user_failed_logins_check CHECK ((failed_logins >= 0)),
+    CONSTRAINT app_user_language_check CHECK ((language = ANY (ARRAY['en'::text, 'ar'::text]))),
     CONSTRAINT app_user_pkey PRIMARY KEY (id),
     CONSTRAINT app_user_role_check CHECK ((role = ANY (ARRAY['customer'::text, 'agent'::text, 'support'::text, 'ops'::text, 'gate'::text, 'finance'::text, 'auditor'::text, 'admin'::text])))
 );
 CREATE INDEX app_user_subject ON identity.app_user USING btree (subject);
 CREATE TRIGGER close_proofs AFTER UPDATE OF password_hash ON identity.app_user FOR EACH ROW WHEN ((new.password_hash = ''::text)) EXECUTE FUNCTION identity.close_proofs();
 CREATE TRIGGER end_sessions_of_role AFTER UPDATE OF role ON identity.app_user FOR EACH ROW WHEN ((old.role IS DISTINCT FROM new.role)) EXECUTE FUNCTION identity.end_sessions_of_role();
-CREATE TRIGGER keep_last_admin BEFORE UPDATE OF role ON identity.app_user FOR EACH ROW WHEN (((old.role = 'admin'::text) AND (new.role <> 'admin'::text))) EXECUTE FUNCTION identity.keep_last_admin();
+CREATE TRIGGER keep_last_admin BEFORE UPDATE OF role, password_hash ON identity.app_user FOR EACH ROW WHEN (((old.role = 'admin'::text) AND (old.password_hash <> ''::text) AND ((new.role <> 'admin'::text) OR (new.password_hash = ''::text)))) EXECUTE FUNCTION identity.keep_last_admin();
 CREATE TRIGGER revoke_consents AFTER UPDATE OF password_hash ON identity.app_user FOR EACH ROW WHEN ((new.password_hash = ''::text)) EXECUTE FUNCTION identity.revoke_consents();
 
 CREATE TABLE identity.auth_event (
@@ -93,12 +121,13 @@ CREATE TABLE identity.auth_event (
     actor text,
     client text,
     searched bytea,
-    CONSTRAINT auth_event_happened_check CHECK ((happened = ANY (ARRAY['registered'::text, 'registered_again'::text, 'signed_in'::text, 'sign_in_refused'::text, 'locked'::text, 'token_refused'::text, 'permission_refused'::text, 'foreign_booking'::text, 'reuse_detected'::text, 'session_ended'::text, 'role_changed'::text, 'password_confirmed'::text, 'password_refused'::text, 'password_changed'::text, 'reset_requested'::text, 'password_reset'::text, 'link_refused'::text, 'second_factor_asked'::text, 'second_factor_proved'::text, 'second_factor_refused'::text, 'second_factor_enrolled'::text, 'second_factor_removed'::text, 'recovery_code_used'::text, 'recovery_codes_renewed'::text, 'invited'::text, 'invitation_accepted'::text, 'role_refused'::text, 'verification_requested'::text, 'email_verified'::text, 'email_change_requested'::text, 'email_changed'::text, 'client_refused'::text, 'client_registered'::text, 'client_secret_changed'::text, 'client_disabled'::text, 'consent_given'::text, 'consent_revoked'::text, 'code_reused'::text, 'find_refused'::text, 'bookings_searched'::text, 'limit_reached'::text]))) NOT VALID,
+    CONSTRAINT auth_event_happened_check CHECK ((happened = ANY (ARRAY['registered'::text, 'registered_again'::text, 'signed_in'::text, 'sign_in_refused'::text, 'locked'::text, 'token_refused'::text, 'permission_refused'::text, 'foreign_booking'::text, 'reuse_detected'::text, 'session_ended'::text, 'role_changed'::text, 'password_confirmed'::text, 'password_refused'::text, 'password_changed'::text, 'reset_requested'::text, 'password_reset'::text, 'link_refused'::text, 'second_factor_asked'::text, 'second_factor_proved'::text, 'second_factor_refused'::text, 'second_factor_enrolled'::text, 'second_factor_removed'::text, 'recovery_code_used'::text, 'recovery_codes_renewed'::text, 'invited'::text, 'invitation_accepted'::text, 'role_refused'::text, 'verification_requested'::text, 'email_verified'::text, 'email_change_requested'::text, 'email_changed'::text, 'client_refused'::text, 'client_registered'::text, 'client_secret_changed'::text, 'client_disabled'::text, 'consent_given'::text, 'consent_revoked'::text, 'code_reused'::text, 'find_refused'::text, 'bookings_searched'::text, 'account_secured'::text, 'second_factor_reset_confirmed'::text, 'second_factor_reset'::text, 'second_factor_reset_cancelled'::text, 'limit_reached'::text]))) NOT VALID,
     CONSTRAINT auth_event_pkey PRIMARY KEY (id),
     CONSTRAINT auth_event_user_id_fkey FOREIGN KEY (user_id) REFERENCES identity.app_user(id)
 );
 CREATE INDEX auth_event_user ON identity.auth_event USING btree (user_id, id) WHERE (user_id IS NOT NULL);
 CREATE TRIGGER append_only BEFORE DELETE OR UPDATE OR TRUNCATE ON identity.auth_event FOR EACH STATEMENT EXECUTE FUNCTION identity.refuse_change(); -- ENABLE ALWAYS
+CREATE TRIGGER notify_of_fact AFTER INSERT ON identity.auth_event FOR EACH ROW WHEN (((new.happened = ANY (ARRAY['password_changed'::text, 'password_reset'::text, 'second_factor_enrolled'::text, 'second_factor_removed'::text, 'second_factor_reset'::text, 'second_factor_reset_confirmed'::text, 'recovery_code_used'::text])) OR ((new.happened = 'signed_in'::text) AND (new.reason = 'new_device'::text)))) EXECUTE FUNCTION identity.notify_of_fact();
 
 CREATE TABLE identity.authorization_code (
     digest bytea NOT NULL,
@@ -199,7 +228,7 @@ END)),
     CONSTRAINT mailed_link_invited_by_fkey FOREIGN KEY (invited_by) REFERENCES identity.app_user(id),
     CONSTRAINT mailed_link_language_check CHECK ((language = ANY (ARRAY['en'::text, 'ar'::text]))),
     CONSTRAINT mailed_link_pkey PRIMARY KEY (id),
-    CONSTRAINT mailed_link_purpose_check CHECK ((purpose = ANY (ARRAY['reset_password'::text, 'verify_email'::text, 'change_email'::text, 'invitation'::text]))),
+    CONSTRAINT mailed_link_purpose_check CHECK ((purpose = ANY (ARRAY['reset_password'::text, 'verify_email'::text, 'change_email'::text, 'invitation'::text, 'secure_account'::text, 'reset_second_factor'::text]))) NOT VALID,
     CONSTRAINT mailed_link_role_check CHECK ((role = ANY (ARRAY['agent'::text, 'support'::text, 'ops'::text, 'gate'::text, 'finance'::text, 'auditor'::text, 'admin'::text]))),
     CONSTRAINT mailed_link_salt_check CHECK ((octet_length(salt) = 16)),
     CONSTRAINT mailed_link_token_hash_check CHECK ((octet_length(token_hash) = 32)),
@@ -212,7 +241,6 @@ CREATE INDEX mailed_link_old ON identity.mailed_link USING btree (expires_at);
 CREATE TRIGGER admit_link BEFORE INSERT ON identity.mailed_link FOR EACH ROW EXECUTE FUNCTION identity.admit_link();
 CREATE TRIGGER keep_link BEFORE UPDATE ON identity.mailed_link FOR EACH ROW EXECUTE FUNCTION identity.keep_link();
 CREATE TRIGGER mail_link AFTER INSERT ON identity.mailed_link FOR EACH ROW EXECUTE FUNCTION identity.mail_link();
-CREATE TRIGGER mail_notice AFTER UPDATE OF replaced_email ON identity.mailed_link FOR EACH ROW WHEN ((new.replaced_email IS NOT NULL)) EXECUTE FUNCTION identity.mail_notice();
 
 CREATE TABLE identity.recovery_code (
     user_id text COLLATE "C" NOT NULL,
@@ -222,6 +250,7 @@ CREATE TABLE identity.recovery_code (
     CONSTRAINT recovery_code_pkey PRIMARY KEY (user_id, code_hash),
     CONSTRAINT recovery_code_user_id_fkey FOREIGN KEY (user_id) REFERENCES identity.second_factor(user_id) ON DELETE CASCADE
 );
+CREATE TRIGGER cancel_proved_reset AFTER UPDATE OF used_at ON identity.recovery_code FOR EACH ROW EXECUTE FUNCTION identity.cancel_proved_reset();
 CREATE TRIGGER keep_recovery_code BEFORE UPDATE ON identity.recovery_code FOR EACH ROW EXECUTE FUNCTION identity.keep_recovery_code();
 
 CREATE TABLE identity.saved_passenger (
@@ -245,7 +274,37 @@ CREATE TABLE identity.second_factor (
     CONSTRAINT second_factor_pkey PRIMARY KEY (user_id),
     CONSTRAINT second_factor_user_id_fkey FOREIGN KEY (user_id) REFERENCES identity.app_user(id)
 );
+CREATE TRIGGER cancel_proved_reset AFTER UPDATE OF last_step ON identity.second_factor FOR EACH ROW WHEN (((old.confirmed_at IS NOT NULL) AND (new.last_step > old.last_step))) EXECUTE FUNCTION identity.cancel_proved_reset();
 CREATE TRIGGER keep_second_factor BEFORE UPDATE ON identity.second_factor FOR EACH ROW EXECUTE FUNCTION identity.keep_second_factor();
+
+CREATE TABLE identity.second_factor_reset (
+    id text COLLATE "C" NOT NULL,
+    user_id text COLLATE "C" NOT NULL,
+    path text NOT NULL,
+    requested_by text COLLATE "C" NOT NULL,
+    requested_at timestamp with time zone NOT NULL,
+    expires_at timestamp with time zone NOT NULL,
+    approved_by text COLLATE "C",
+    confirmed_at timestamp with time zone,
+    done_at timestamp with time zone,
+    cancelled_at timestamp with time zone,
+    cancelled_by text COLLATE "C",
+    CONSTRAINT second_factor_reset_approved_by_fkey FOREIGN KEY (approved_by) REFERENCES identity.app_user(id),
+    CONSTRAINT second_factor_reset_cancelled_by_fkey FOREIGN KEY (cancelled_by) REFERENCES identity.app_user(id),
+    CONSTRAINT second_factor_reset_check CHECK ((requested_by <> user_id)),
+    CONSTRAINT second_factor_reset_check1 CHECK (((approved_by <> requested_by) AND (approved_by <> user_id))),
+    CONSTRAINT second_factor_reset_check2 CHECK ((num_nonnulls(done_at, cancelled_at) <= 1)),
+    CONSTRAINT second_factor_reset_check3 CHECK (((done_at IS NULL) OR (path <> 'approval'::text) OR (approved_by IS NOT NULL))),
+    CONSTRAINT second_factor_reset_check4 CHECK (((done_at IS NULL) OR (path <> 'mailbox'::text) OR ((confirmed_at IS NOT NULL) AND (done_at >= (confirmed_at + '24:00:00'::interval))))),
+    CONSTRAINT second_factor_reset_id_check CHECK ((id ~ '^sfr_[0-9a-f]{24}$'::text)),
+    CONSTRAINT second_factor_reset_path_check CHECK ((path = ANY (ARRAY['at_once'::text, 'approval'::text, 'mailbox'::text]))),
+    CONSTRAINT second_factor_reset_pkey PRIMARY KEY (id),
+    CONSTRAINT second_factor_reset_requested_by_fkey FOREIGN KEY (requested_by) REFERENCES identity.app_user(id),
+    CONSTRAINT second_factor_reset_user_id_fkey FOREIGN KEY (user_id) REFERENCES identity.app_user(id)
+);
+CREATE INDEX second_factor_reset_due ON identity.second_factor_reset USING btree (confirmed_at) WHERE ((done_at IS NULL) AND (cancelled_at IS NULL) AND (confirmed_at IS NOT NULL));
+CREATE UNIQUE INDEX second_factor_reset_open ON identity.second_factor_reset USING btree (user_id) WHERE ((done_at IS NULL) AND (cancelled_at IS NULL));
+CREATE TRIGGER keep_factor_reset BEFORE UPDATE ON identity.second_factor_reset FOR EACH ROW EXECUTE FUNCTION identity.keep_factor_reset();
 
 CREATE TABLE identity.session (
     id text COLLATE "C" NOT NULL,
@@ -637,7 +696,8 @@ BEGIN
     WHERE l.token_hash = offered AND l.purpose = 'invitation'
         AND l.used_at IS NULL AND l.voided_at IS NULL AND moment < l.expires_at
         AND (l.invited_by IS NULL OR EXISTS (
-            SELECT FROM identity.app_user AS a WHERE a.id = l.invited_by AND a.role = 'admin'))
+            SELECT FROM identity.app_user AS a
+            WHERE a.id = l.invited_by AND a.role = 'admin' AND a.password_hash <> ''))
     RETURNING l.* INTO link;
     IF NOT FOUND THEN
         RETURN NULL;
@@ -649,12 +709,12 @@ BEGIN
     DELETE FROM identity.second_factor
     WHERE user_id = before.id AND before.email_verified_at IS NULL;
     INSERT INTO identity.app_user AS u (id, email_index, subject, email, password_hash, role,
-        created_at, email_verified_at)
+        created_at, email_verified_at, language)
     VALUES (new_user, link.email_index, link.subject, link.email, new_password, link.role,
-        moment, moment)
+        moment, moment, link.language)
     ON CONFLICT ON CONSTRAINT app_user_email DO UPDATE SET password_hash = excluded.password_hash,
         role = excluded.role, failed_logins = 0, failed_since = NULL, locked_until = NULL,
-        email_verified_at = coalesce(u.email_verified_at, moment)
+        email_verified_at = coalesce(u.email_verified_at, moment), language = excluded.language
     RETURNING u.id INTO accepted;
     UPDATE identity.session SET ended_at = clock_timestamp(), ended_because = 'password_changed'
     WHERE user_id = accepted AND ended_at IS NULL;
@@ -668,7 +728,34 @@ BEGIN
         'user.role_changed', accepted,
         jsonb_strip_nulls(jsonb_build_object('before', before.role, 'role', link.role)),
         correlation);
+    IF before.id IS NOT NULL THEN
+        -- The password of an account that was there is another one now.
+        PERFORM identity.add_notice(accepted, 'password_changed', NULL, NULL, moment);
+    END IF;
     RETURN accepted;
+END
+$function$;
+
+CREATE OR REPLACE FUNCTION identity.add_notice(of_user text, what text, to_index bytea, to_address bytea, moment timestamp with time zone)
+ RETURNS void
+ LANGUAGE plpgsql
+AS $function$
+DECLARE
+    notice bigint;
+BEGIN
+    IF (SELECT count(*) FROM identity.account_notice WHERE user_id = of_user AND kind = what
+            AND created_at > moment - interval '1 hour') >= 5 THEN
+        RETURN;
+    END IF;
+    INSERT INTO identity.account_notice (user_id, kind, email_index, email, created_at, expires_at)
+    SELECT u.id, what, coalesce(to_index, u.email_index), coalesce(to_address, u.email), moment,
+        moment + interval '7 days'
+    FROM identity.app_user AS u WHERE u.id = of_user AND u.password_hash <> ''
+    RETURNING id INTO notice;
+    IF notice IS NOT NULL THEN
+        INSERT INTO ledger.outbox (topic, body)
+        VALUES ('mail.account_notice', pg_catalog.jsonb_build_object('notice_id', notice));
+    END IF;
 END
 $function$;
 
@@ -701,6 +788,113 @@ BEGIN
 END
 $function$;
 
+CREATE OR REPLACE FUNCTION identity.approve_factor_reset(by_user text, reset_id text, moment timestamp with time zone, correlation text)
+ RETURNS text
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO 'pg_catalog', 'pg_temp'
+AS $function$
+DECLARE
+    found_reset identity.second_factor_reset;
+BEGIN
+    IF NOT EXISTS (SELECT FROM identity.app_user
+                   WHERE id = by_user AND role = 'admin' AND password_hash <> '') THEN
+        RETURN 'not_allowed';
+    END IF;
+    SELECT r.* INTO found_reset FROM identity.second_factor_reset AS r
+    JOIN identity.app_user AS a ON a.id = r.requested_by
+    WHERE r.id = reset_id AND r.path = 'approval' AND r.done_at IS NULL
+        AND r.cancelled_at IS NULL AND moment < r.expires_at
+        AND a.role = 'admin' AND a.password_hash <> '' FOR UPDATE OF r;
+    IF NOT FOUND THEN
+        RETURN 'unknown';
+    ELSIF found_reset.requested_by = by_user THEN
+        RETURN 'own_request';
+    ELSIF found_reset.user_id = by_user THEN
+        RETURN 'own_factor';
+    END IF;
+    UPDATE identity.second_factor_reset SET approved_by = by_user, done_at = moment
+    WHERE id = reset_id;
+    PERFORM identity.remove_factor(found_reset.user_id, by_user, moment, jsonb_build_object(
+        'reset', reset_id, 'path', 'approval', 'requested_by', found_reset.requested_by),
+        correlation);
+    RETURN 'done';
+END
+$function$;
+
+CREATE OR REPLACE FUNCTION identity.cancel_factor_reset(by_user text, reset_id text, moment timestamp with time zone, correlation text)
+ RETURNS boolean
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO 'pg_catalog', 'pg_temp'
+AS $function$
+DECLARE
+    asker text;
+    owner text;
+BEGIN
+    SELECT role INTO asker FROM identity.app_user WHERE id = by_user AND password_hash <> '';
+    UPDATE identity.second_factor_reset AS r SET cancelled_at = moment, cancelled_by = by_user
+    WHERE r.id = reset_id AND r.done_at IS NULL AND r.cancelled_at IS NULL
+        AND (asker = 'admin' OR (asker = 'support' AND r.path = 'mailbox'))
+    RETURNING r.user_id INTO owner;
+    IF NOT FOUND THEN
+        RETURN false;
+    END IF;
+    UPDATE identity.mailed_link SET voided_at = moment
+    WHERE user_id = owner AND purpose = 'reset_second_factor'
+        AND used_at IS NULL AND voided_at IS NULL;
+    INSERT INTO identity.auth_event (happened, user_id, at, actor)
+    VALUES ('second_factor_reset_cancelled', owner, moment, by_user);
+    INSERT INTO audit.action (at, actor, action, resource, change, correlation_id)
+    VALUES (clock_timestamp(), asker || ':' || by_user, 'user.second_factor_reset_cancelled',
+        owner, jsonb_build_object('reset', reset_id), correlation);
+    RETURN true;
+END
+$function$;
+
+CREATE OR REPLACE FUNCTION identity.cancel_proved_reset()
+ RETURNS trigger
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO 'pg_catalog', 'pg_temp'
+AS $function$
+BEGIN
+    UPDATE identity.second_factor_reset
+    SET cancelled_at = greatest(requested_at, clock_timestamp()), cancelled_by = new.user_id
+    WHERE user_id = new.user_id AND done_at IS NULL AND cancelled_at IS NULL;
+    IF FOUND THEN
+        INSERT INTO identity.auth_event (happened, user_id, at, actor)
+        VALUES ('second_factor_reset_cancelled', new.user_id, clock_timestamp(), new.user_id);
+    END IF;
+    RETURN NULL;
+END
+$function$;
+
+CREATE OR REPLACE FUNCTION identity.carry_out_factor_resets(moment timestamp with time zone, most integer)
+ RETURNS integer
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO 'pg_catalog', 'pg_temp'
+AS $function$
+DECLARE
+    due record;
+    done integer := 0;
+BEGIN
+    FOR due IN
+        SELECT r.id, r.user_id, r.requested_by FROM identity.second_factor_reset AS r
+        WHERE r.done_at IS NULL AND r.cancelled_at IS NULL
+            AND r.confirmed_at <= moment - interval '24 hours'
+        ORDER BY r.confirmed_at LIMIT most FOR UPDATE SKIP LOCKED
+    LOOP
+        UPDATE identity.second_factor_reset SET done_at = moment WHERE id = due.id;
+        PERFORM identity.remove_factor(due.user_id, due.requested_by, moment,
+            jsonb_build_object('reset', due.id, 'path', 'mailbox'), due.id);
+        done := done + 1;
+    END LOOP;
+    RETURN done;
+END
+$function$;
+
 CREATE OR REPLACE FUNCTION identity.change_role(by_user text, of_address bytea, new_role text, correlation text)
  RETURNS text
  LANGUAGE plpgsql
@@ -711,7 +905,8 @@ DECLARE
     found_user identity.app_user;
 BEGIN
     PERFORM FROM identity.app_user WHERE role = 'admin' ORDER BY id FOR NO KEY UPDATE;
-    IF NOT EXISTS (SELECT FROM identity.app_user WHERE id = by_user AND role = 'admin') THEN
+    IF NOT EXISTS (SELECT FROM identity.app_user
+                   WHERE id = by_user AND role = 'admin' AND password_hash <> '') THEN
         RETURN 'not_admin';
     END IF;
     SELECT * INTO found_user FROM identity.app_user
@@ -776,11 +971,44 @@ BEGIN
         -- Links that went to the address before are void.
         UPDATE identity.mailed_link SET voided_at = moment
         WHERE user_id = of_user AND used_at IS NULL AND voided_at IS NULL;
+        PERFORM identity.add_notice(
+            of_user, 'email_replaced', found_user.email_index, found_user.email, moment);
+        PERFORM identity.add_notice(of_user, 'email_changed', NULL, NULL, moment);
     END IF;
     INSERT INTO identity.auth_event (happened, user_id, at)
     VALUES (CASE link.purpose WHEN 'change_email' THEN 'email_changed' ELSE 'email_verified' END,
         of_user, moment);
     RETURN link.purpose;
+END
+$function$;
+
+CREATE OR REPLACE FUNCTION identity.confirm_factor_reset(offered bytea, moment timestamp with time zone)
+ RETURNS timestamp with time zone
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO 'pg_catalog', 'pg_temp'
+AS $function$
+DECLARE
+    owner text;
+BEGIN
+    SELECT u.id INTO owner FROM identity.app_user AS u
+    JOIN identity.mailed_link AS l ON l.user_id = u.id
+    WHERE l.token_hash = offered AND l.purpose = 'reset_second_factor' FOR NO KEY UPDATE OF u;
+    UPDATE identity.mailed_link AS l SET used_at = moment
+    WHERE l.token_hash = offered AND l.user_id = owner AND l.purpose = 'reset_second_factor'
+        AND l.used_at IS NULL AND l.voided_at IS NULL AND moment < l.expires_at;
+    IF NOT FOUND THEN
+        RETURN NULL;
+    END IF;
+    UPDATE identity.second_factor_reset SET confirmed_at = moment
+    WHERE user_id = owner AND path = 'mailbox' AND done_at IS NULL AND cancelled_at IS NULL
+        AND confirmed_at IS NULL;
+    IF NOT FOUND THEN
+        RETURN NULL;
+    END IF;
+    INSERT INTO identity.auth_event (happened, user_id, at)
+    VALUES ('second_factor_reset_confirmed', owner, moment);
+    RETURN moment;
 END
 $function$;
 
@@ -860,6 +1088,21 @@ BEGIN
 END
 $function$;
 
+CREATE OR REPLACE FUNCTION identity.keep_factor_reset()
+ RETURNS trigger
+ LANGUAGE plpgsql
+AS $function$
+BEGIN
+    IF old.done_at IS NOT NULL OR old.cancelled_at IS NOT NULL
+        OR (old.confirmed_at IS NOT NULL AND new.confirmed_at IS DISTINCT FROM old.confirmed_at)
+        OR (old.user_id, old.path, old.requested_by, old.requested_at)
+            IS DISTINCT FROM (new.user_id, new.path, new.requested_by, new.requested_at) THEN
+        RAISE EXCEPTION 'reset %: what has happened is final', old.id USING ERRCODE = 'AIS01';
+    END IF;
+    RETURN new;
+END
+$function$;
+
 CREATE OR REPLACE FUNCTION identity.keep_last_admin()
  RETURNS trigger
  LANGUAGE plpgsql
@@ -867,7 +1110,8 @@ AS $function$
 BEGIN
     -- All are locked, in one order: two admins do not remove each other at the same time.
     PERFORM FROM identity.app_user WHERE role = 'admin' ORDER BY id FOR NO KEY UPDATE;
-    IF NOT EXISTS (SELECT FROM identity.app_user WHERE role = 'admin' AND id <> old.id) THEN
+    IF NOT EXISTS (SELECT FROM identity.app_user
+                   WHERE role = 'admin' AND password_hash <> '' AND id <> old.id) THEN
         RAISE EXCEPTION 'the last admin stays one' USING ERRCODE = 'AIS02';
     END IF;
     RETURN new;
@@ -881,6 +1125,19 @@ AS $function$
 BEGIN
     IF old.used_at IS NOT NULL OR old.voided_at IS NOT NULL THEN
         RAISE EXCEPTION 'link % was used or voided: that is final', old.id USING ERRCODE = 'AIS01';
+    END IF;
+    RETURN new;
+END
+$function$;
+
+CREATE OR REPLACE FUNCTION identity.keep_notice()
+ RETURNS trigger
+ LANGUAGE plpgsql
+AS $function$
+BEGIN
+    IF old.used_at IS NOT NULL OR old.voided_at IS NOT NULL
+        OR (old.token_hash IS NOT NULL AND new.token_hash IS DISTINCT FROM old.token_hash) THEN
+        RAISE EXCEPTION 'notice %: what has happened is final', old.id USING ERRCODE = 'AIS01';
     END IF;
     RETURN new;
 END
@@ -941,19 +1198,34 @@ AS $function$
 BEGIN
     INSERT INTO ledger.outbox (topic, body)
     VALUES ('mail.account_link', jsonb_build_object('link_id', new.id));
+    -- What a stranger can ask for, such as a reset, changes no language.
+    UPDATE identity.app_user SET language = new.language
+    WHERE id = new.user_id AND language <> new.language
+        AND new.purpose IN ('verify_email', 'change_email');
     RETURN NULL;
 END
 $function$;
 
-CREATE OR REPLACE FUNCTION identity.mail_notice()
+CREATE OR REPLACE FUNCTION identity.notify_of_fact()
  RETURNS trigger
  LANGUAGE plpgsql
  SECURITY DEFINER
  SET search_path TO 'pg_catalog', 'pg_temp'
 AS $function$
 BEGIN
-    INSERT INTO ledger.outbox (topic, body)
-    VALUES ('mail.email_changed', jsonb_build_object('link_id', new.id));
+    PERFORM identity.add_notice(new.user_id, CASE new.happened
+            WHEN 'password_changed' THEN 'password_changed'
+            WHEN 'password_reset' THEN 'password_changed'
+            WHEN 'second_factor_enrolled' THEN 'second_factor_added'
+            WHEN 'second_factor_removed' THEN 'second_factor_removed'
+            WHEN 'second_factor_reset' THEN 'second_factor_reset'
+            WHEN 'second_factor_reset_confirmed' THEN 'second_factor_reset_waiting'
+            WHEN 'recovery_code_used' THEN 'recovery_code_used'
+            ELSE 'new_device' END, NULL, NULL, new.at)
+    WHERE new.happened <> 'signed_in' OR EXISTS (
+        -- The first sign-in of all is no news to the user.
+        SELECT FROM identity.auth_event
+        WHERE user_id = new.user_id AND happened = 'signed_in' AND id < new.id);
     RETURN NULL;
 END
 $function$;
@@ -965,6 +1237,26 @@ AS $function$
 BEGIN
     RAISE EXCEPTION '% on %.% is refused: the record is append-only',
         TG_OP, TG_TABLE_SCHEMA, TG_TABLE_NAME USING ERRCODE = 'AIS01';
+END
+$function$;
+
+CREATE OR REPLACE FUNCTION identity.remove_factor(of_user text, by_whom text, moment timestamp with time zone, change jsonb, correlation text)
+ RETURNS void
+ LANGUAGE plpgsql
+AS $function$
+BEGIN
+    PERFORM FROM identity.app_user WHERE id = of_user FOR NO KEY UPDATE;
+    DELETE FROM identity.second_factor WHERE user_id = of_user;
+    UPDATE identity.session
+    SET ended_at = pg_catalog.clock_timestamp(), ended_because = 'second_factor_changed'
+    WHERE user_id = of_user AND ended_at IS NULL;
+    INSERT INTO identity.auth_event (happened, user_id, at, actor)
+    VALUES ('second_factor_reset', of_user, moment, by_whom);
+    INSERT INTO audit.action (at, actor, action, resource, change, correlation_id)
+    VALUES (pg_catalog.clock_timestamp(), coalesce(
+            (SELECT u.role || ':' || u.id FROM identity.app_user AS u WHERE u.id = by_whom),
+            by_whom),
+        'user.second_factor_reset', of_user, change, correlation);
 END
 $function$;
 
@@ -988,12 +1280,20 @@ CREATE OR REPLACE FUNCTION identity.remove_old_links(most integer)
  SECURITY DEFINER
  SET search_path TO 'pg_catalog', 'pg_temp'
 AS $function$
-    WITH removed AS (
+    DELETE FROM identity.second_factor_reset WHERE id = ANY(ARRAY(
+        SELECT id FROM identity.second_factor_reset
+        WHERE requested_at < clock_timestamp() - interval '366 days' LIMIT most));
+    WITH notices AS (
+        DELETE FROM identity.account_notice WHERE id = ANY(ARRAY(
+            SELECT id FROM identity.account_notice
+            WHERE expires_at < clock_timestamp() - interval '30 days' LIMIT most))
+        RETURNING id
+    ), removed AS (
         DELETE FROM identity.mailed_link WHERE id = ANY(ARRAY(
             SELECT id FROM identity.mailed_link
             WHERE expires_at < clock_timestamp() - interval '30 days' LIMIT most))
         RETURNING id)
-    SELECT count(*)::integer FROM removed
+    SELECT greatest((SELECT count(*) FROM notices), (SELECT count(*) FROM removed))::integer
 $function$;
 
 CREATE OR REPLACE FUNCTION identity.remove_old_sessions(most integer)
@@ -1025,6 +1325,61 @@ BEGIN
 END
 $function$;
 
+CREATE OR REPLACE FUNCTION identity.request_factor_reset(by_user text, of_address bytea, reset_id text, moment timestamp with time zone, ends_at timestamp with time zone, correlation text, link_id text, link_hash bytea, link_salt bytea)
+ RETURNS text
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO 'pg_catalog', 'pg_temp'
+AS $function$
+DECLARE
+    asker identity.app_user;
+    found_user identity.app_user;
+    way text;
+BEGIN
+    SELECT * INTO found_user FROM identity.app_user
+    WHERE email_index = of_address FOR NO KEY UPDATE;
+    IF NOT FOUND THEN
+        RETURN 'unknown_user';
+    ELSIF found_user.id = by_user THEN
+        RETURN 'own_factor';
+    END IF;
+    SELECT * INTO asker FROM identity.app_user WHERE id = by_user AND password_hash <> '';
+    IF asker.role IS NULL OR NOT (asker.role = 'admin'
+            OR (asker.role = 'support' AND found_user.role = 'customer')) THEN
+        RETURN 'not_allowed';
+    ELSIF NOT EXISTS (SELECT FROM identity.second_factor
+                      WHERE user_id = found_user.id AND confirmed_at IS NOT NULL) THEN
+        RETURN 'no_second_factor';
+    END IF;
+    way := CASE WHEN found_user.role = 'customer' THEN 'mailbox'
+                WHEN found_user.role IN ('finance', 'auditor', 'admin') THEN 'approval'
+                ELSE 'at_once' END;
+    IF way = 'mailbox' THEN
+        INSERT INTO identity.mailed_link
+            (id, purpose, user_id, token_hash, salt, language, created_at, expires_at)
+        VALUES (link_id, 'reset_second_factor', found_user.id, link_hash, link_salt,
+            found_user.language, moment, ends_at);
+        IF NOT FOUND THEN
+            RETURN 'asked_too_often';
+        END IF;
+    END IF;
+    UPDATE identity.second_factor_reset SET cancelled_at = moment, cancelled_by = by_user
+    WHERE user_id = found_user.id AND done_at IS NULL AND cancelled_at IS NULL;
+    INSERT INTO identity.second_factor_reset
+        (id, user_id, path, requested_by, requested_at, expires_at, done_at)
+    VALUES (reset_id, found_user.id, way, by_user, moment, ends_at,
+        CASE way WHEN 'at_once' THEN moment END);
+    INSERT INTO audit.action (at, actor, action, resource, change, correlation_id)
+    VALUES (clock_timestamp(), asker.role || ':' || by_user, 'user.second_factor_reset_requested',
+        found_user.id, jsonb_build_object('reset', reset_id, 'path', way), correlation);
+    IF way = 'at_once' THEN
+        PERFORM identity.remove_factor(found_user.id, by_user, moment,
+            jsonb_build_object('reset', reset_id, 'path', way), correlation);
+    END IF;
+    RETURN way;
+END
+$function$;
+
 CREATE OR REPLACE FUNCTION identity.revoke_consents()
  RETURNS trigger
  LANGUAGE plpgsql
@@ -1033,6 +1388,68 @@ BEGIN
     UPDATE identity.consent SET revoked_at = clock_timestamp()
     WHERE user_id = new.id AND revoked_at IS NULL;
     RETURN NULL;
+END
+$function$;
+
+CREATE OR REPLACE FUNCTION identity.secure_account(offered bytea, new_password text, moment timestamp with time zone, link_id text, link_hash bytea, link_salt bytea, link_expires_at timestamp with time zone)
+ RETURNS text[]
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO 'pg_catalog', 'pg_temp'
+AS $function$
+DECLARE
+    owner identity.app_user;
+    notice identity.account_notice;
+    ended text[];
+    restored boolean;
+    is_reached boolean;
+BEGIN
+    SELECT u.* INTO owner FROM identity.app_user AS u
+    JOIN identity.account_notice AS n ON n.user_id = u.id
+    WHERE n.token_hash = offered AND u.password_hash <> '' FOR NO KEY UPDATE OF u;
+    UPDATE identity.account_notice AS n SET used_at = moment
+    WHERE n.token_hash = offered AND n.user_id = owner.id
+        AND n.used_at IS NULL AND n.voided_at IS NULL AND moment < n.expires_at
+    RETURNING n.* INTO notice;
+    IF NOT FOUND THEN
+        RETURN NULL;
+    END IF;
+    restored := notice.email_index <> owner.email_index;
+    IF restored THEN
+        -- Who has registered the address meanwhile without proving it does not keep it.
+        UPDATE identity.app_user SET email_index = sha256(convert_to(
+            gen_random_uuid()::text || gen_random_uuid()::text, 'UTF8'))
+        WHERE email_index = notice.email_index AND email_verified_at IS NULL;
+        UPDATE identity.app_user AS u SET email = notice.email, email_index = notice.email_index,
+            email_verified_at = moment
+        WHERE u.id = owner.id AND NOT EXISTS (
+            SELECT FROM identity.app_user AS o WHERE o.email_index = notice.email_index);
+    END IF;
+    UPDATE identity.app_user AS u SET password_hash = new_password WHERE u.id = owner.id
+    RETURNING u.email_index = notice.email_index INTO is_reached;
+    UPDATE identity.account_notice SET voided_at = moment
+    WHERE user_id = owner.id AND id > notice.id AND email_index <> notice.email_index
+        AND used_at IS NULL AND voided_at IS NULL;
+    UPDATE identity.mailed_link SET voided_at = moment
+    WHERE user_id = owner.id AND used_at IS NULL AND voided_at IS NULL;
+    UPDATE identity.second_factor_reset SET cancelled_at = moment, cancelled_by = owner.id
+    WHERE user_id = owner.id AND done_at IS NULL AND cancelled_at IS NULL;
+    UPDATE privacy.erasure SET withdrawn_at = clock_timestamp(), withdrawn_by = owner.id
+    WHERE person = owner.id AND withdrawn_at IS NULL AND closed_at IS NULL;
+    WITH over AS (
+        UPDATE identity.session SET ended_at = clock_timestamp(), ended_because = 'revoked'
+        WHERE user_id = owner.id AND ended_at IS NULL RETURNING id)
+    SELECT coalesce(array_agg(id), '{}') INTO ended FROM over;
+    INSERT INTO identity.auth_event (happened, user_id, at, reason)
+    VALUES ('account_secured', owner.id, moment,
+        CASE WHEN restored AND is_reached THEN 'address_restored' ELSE notice.kind END);
+    IF is_reached THEN
+        INSERT INTO identity.mailed_link
+            (id, purpose, user_id, token_hash, salt, language, created_at, expires_at)
+        VALUES (link_id, 'secure_account', owner.id, link_hash, link_salt, owner.language, moment,
+            link_expires_at);
+    END IF;
+    RETURN ended;
 END
 $function$;
 
@@ -1460,6 +1877,11 @@ BEGIN
             pg_catalog.gen_random_uuid()::text || pg_catalog.gen_random_uuid()::text, 'UTF8'))
     WHERE id = closed;
     DELETE FROM identity.sign_in_place WHERE user_id = closed;
+    UPDATE identity.account_notice SET voided_at = pg_catalog.clock_timestamp()
+    WHERE user_id = closed AND used_at IS NULL AND voided_at IS NULL;
+    UPDATE identity.second_factor_reset
+    SET cancelled_at = pg_catalog.clock_timestamp(), cancelled_by = closed
+    WHERE user_id = closed AND done_at IS NULL AND cancelled_at IS NULL;
     -- Triggers record each end and notify all web processes.
     UPDATE identity.session
     SET ended_at = pg_catalog.clock_timestamp(), ended_because = 'rights_changed'
@@ -1492,6 +1914,9 @@ BEGIN
     DELETE FROM identity.mailed_link AS l
     USING identity.app_user AS u
     WHERE u.id = erased AND (l.user_id = u.id OR (l.user_id IS NULL AND l.subject = u.subject));
+    DELETE FROM identity.account_notice WHERE user_id = erased;
+    DELETE FROM identity.authorization_code WHERE user_id = erased;
+    DELETE FROM identity.consent WHERE user_id = erased;
     DELETE FROM identity.saved_passenger WHERE user_id = erased;
     DELETE FROM identity.sign_in_challenge WHERE user_id = erased;
     DELETE FROM identity.sign_in_place WHERE user_id = erased;
@@ -1543,6 +1968,10 @@ BEGIN
         pg_catalog.jsonb_strip_nulls(pg_catalog.jsonb_build_object(
             'reason', new.reason, 'keys', new.key_count)),
         new.id);
+    IF TG_OP = 'INSERT' AND new.reason = 'request' THEN
+        PERFORM identity.add_notice(
+            new.person, 'erasure_requested', NULL, NULL, pg_catalog.clock_timestamp());
+    END IF;
     RETURN NULL;
 END
 $function$;
@@ -1643,6 +2072,7 @@ BEGIN
 END
 $function$;
 
+-- COLUMN identity.account_notice.token_hash: ais_application may UPDATE
 -- COLUMN identity.app_user.email_verified_at: ais_application may UPDATE
 -- COLUMN identity.app_user.failed_logins: ais_application may UPDATE
 -- COLUMN identity.app_user.failed_since: ais_application may UPDATE
@@ -1701,11 +2131,17 @@ $function$;
 -- COLUMN process.reconciliation_run.finished_at: ais_application may UPDATE
 -- COLUMN process.reconciliation_run.totals: ais_application may UPDATE
 -- FUNCTION identity.accept_invitation(offered bytea, new_user text, new_password text, moment timestamp with time zone, correlation text): ais_application may EXECUTE
+-- FUNCTION identity.approve_factor_reset(by_user text, reset_id text, moment timestamp with time zone, correlation text): ais_application may EXECUTE
+-- FUNCTION identity.cancel_factor_reset(by_user text, reset_id text, moment timestamp with time zone, correlation text): ais_application may EXECUTE
+-- FUNCTION identity.carry_out_factor_resets(moment timestamp with time zone, most integer): ais_application may EXECUTE
 -- FUNCTION identity.change_role(by_user text, of_address bytea, new_role text, correlation text): ais_application may EXECUTE
 -- FUNCTION identity.confirm_email(of_user text, offered bytea, moment timestamp with time zone): ais_application may EXECUTE
+-- FUNCTION identity.confirm_factor_reset(offered bytea, moment timestamp with time zone): ais_application may EXECUTE
 -- FUNCTION identity.remove_old_challenges(most integer): ais_application may EXECUTE
 -- FUNCTION identity.remove_old_links(most integer): ais_application may EXECUTE
 -- FUNCTION identity.remove_old_sessions(most integer): ais_application may EXECUTE
+-- FUNCTION identity.request_factor_reset(by_user text, of_address bytea, reset_id text, moment timestamp with time zone, ends_at timestamp with time zone, correlation text, link_id text, link_hash bytea, link_salt bytea): ais_application may EXECUTE
+-- FUNCTION identity.secure_account(offered bytea, new_password text, moment timestamp with time zone, link_id text, link_hash bytea, link_salt bytea, link_expires_at timestamp with time zone): ais_application may EXECUTE
 -- FUNCTION inbox.record_done(ids text[], types text[], objects text[], subjects text[], bodies bytea[], wrapped_keys bytea[]): ais_application may EXECUTE
 -- FUNCTION ledger.append(command_ids uuid[], fingerprints bytea[], answers bytea[], actors text[], correlation_ids text[], causation_ids uuid[], streams text[], versions integer[], tags text[], payloads bytea[], commands integer[], read_streams text[], read_versions integer[], asked uuid[], topics text[], bodies text[], subjects text[], wrapped_keys bytea[], OUT last_position bigint, OUT written boolean, OUT conflicts jsonb, OUT known jsonb): ais_application may EXECUTE
 -- FUNCTION ledger.append_with_stripe_events(command_ids uuid[], fingerprints bytea[], answers bytea[], actors text[], correlation_ids text[], causation_ids uuid[], streams text[], versions integer[], tags text[], payloads bytea[], commands integer[], read_streams text[], read_versions integer[], asked uuid[], topics text[], bodies text[], subjects text[], wrapped_keys bytea[], stripe_ids text[], stripe_types text[], stripe_objects text[], stripe_subjects text[], stripe_bodies bytea[], stripe_keys bytea[], OUT last_position bigint, OUT written boolean, OUT conflicts jsonb, OUT known jsonb): ais_application may EXECUTE
@@ -1739,6 +2175,7 @@ $function$;
 -- SEQUENCE ledger.ticket_serial: ais_application may USAGE
 -- TABLE audit.action: ais_application may INSERT, SELECT
 -- TABLE audit.recorded_action: ais_application may SELECT
+-- TABLE identity.account_notice: ais_application may SELECT
 -- TABLE identity.app_user: ais_application may INSERT, SELECT
 -- TABLE identity.auth_event: ais_application may INSERT, SELECT
 -- TABLE identity.authorization_code: ais_application may INSERT, SELECT
@@ -1748,6 +2185,7 @@ $function$;
 -- TABLE identity.recovery_code: ais_application may DELETE, INSERT, SELECT
 -- TABLE identity.saved_passenger: ais_application may DELETE, SELECT
 -- TABLE identity.second_factor: ais_application may DELETE, INSERT, SELECT
+-- TABLE identity.second_factor_reset: ais_application may SELECT
 -- TABLE identity.session: ais_application may INSERT, SELECT
 -- TABLE identity.sign_in_challenge: ais_application may INSERT, SELECT
 -- TABLE identity.sign_in_place: ais_application may DELETE, INSERT, SELECT, UPDATE

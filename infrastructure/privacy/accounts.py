@@ -44,8 +44,10 @@ class PostgresAccounts:
             "JOIN identity.mailed_link AS l "
             "ON l.user_id = u.id OR (l.user_id IS NULL AND l.subject = u.subject) "
             "CROSS JOIN LATERAL (VALUES (l.email), (l.replaced_email)) AS box (address) "
-            "WHERE u.id = %s AND box.address IS NOT NULL",
-            (user,),
+            "WHERE u.id = %s AND box.address IS NOT NULL "
+            "UNION SELECT u.subject, n.email FROM identity.app_user AS u "
+            "JOIN identity.account_notice AS n ON n.user_id = u.id WHERE u.id = %s",
+            (user, user),
         )
         return [Sealed(*row) for row in rows]
 
@@ -58,6 +60,27 @@ class PostgresAccounts:
             (user,),
         )
         return [Sealed(*row) for row in rows]
+
+    async def clients(self, user: str) -> Sequence[ports.ConnectedClient]:
+        """Return the clients of third parties that a user let act for them."""
+        rows = await self._rows(
+            "SELECT c.id, c.name, k.scopes, k.given_at, k.revoked_at "
+            "FROM identity.consent AS k JOIN identity.client AS c ON c.id = k.client_id "
+            "WHERE k.user_id = %s ORDER BY k.given_at, c.id LIMIT %s",
+            (user, LIMIT),
+        )
+        return [ports.ConnectedClient(*row) for row in rows]
+
+    async def is_last_admin(self, user: str) -> bool:
+        """Return whether the account is the last admin whose account is not closed."""
+        rows = await self._rows(
+            "SELECT FROM identity.app_user AS u "
+            "WHERE u.id = %s AND u.role = 'admin' AND u.password_hash <> '' AND NOT EXISTS ("
+            "SELECT FROM identity.app_user AS o "
+            "WHERE o.role = 'admin' AND o.password_hash <> '' AND o.id <> u.id)",
+            (user,),
+        )
+        return bool(rows)
 
     async def devices(self, user: str) -> Sequence[ports.Device]:
         """Return the sessions of a user, the last used first."""

@@ -13,14 +13,14 @@ from application.mail import Language
 from application.ports import Unavailable
 from domain.identity.roles import Role
 from domain.kernel.rejections import Rejection
-from infrastructure.identity import roles_of_users
+from infrastructure.identity import factor_resets, roles_of_users
 from infrastructure.sealing import master_key
 from infrastructure.sealing.blind_index import EmailIndex
 from interfaces.cli import running
 from interfaces.identity_composition import open_inviting
 from interfaces.settings import Settings
 
-user = App(name="user", help="Invite staff, change the role of a user.")
+user = App(name="user", help="Invite staff, change the role of a user, reset a lost second factor.")
 
 
 @user.command(name="invite")
@@ -84,4 +84,35 @@ def role(email: str, role: Role, /) -> int:
         print("ais user role: no user has this address", file=sys.stderr)
         return 1
     print(f"the user is {role} from now on, and signed out everywhere")
+    return 0
+
+
+@user.command(name="reset-second-factor")
+def reset_second_factor(email: str, /) -> int:
+    """Remove the second factor of a user who has lost it, where no other admin can: the only one.
+
+    All their sessions end, and they get a letter. Runs as the owner of the schema:
+    AIS_ADMIN_DATABASE_URL, else AIS_DATABASE_URL. Exit codes: 0 done, 1 no such user, no second
+    factor, or the database refuses, 2 a wrong call or setting.
+
+    Parameters
+    ----------
+    email
+        The address with which the user signs in.
+    """
+    settings = running.configured()
+    index = EmailIndex(master_key.parse(settings.master_key.reveal())).of(email)
+    dsn = os.environ.get("AIS_ADMIN_DATABASE_URL") or settings.database_url
+    try:
+        found = factor_resets.remove_factor(dsn, index)
+    except psycopg.Error as error:
+        print(f"ais user reset-second-factor: {type(error).__name__}: {error}", file=sys.stderr)
+        return 1
+    if not found:
+        print(
+            "ais user reset-second-factor: no user with a second factor has this address",
+            file=sys.stderr,
+        )
+        return 1
+    print("the second factor is removed, and the user signed out everywhere")
     return 0

@@ -48,6 +48,7 @@ identity: register, the signed-in user, public keys
 sign_in: sign in and out, refresh tokens
 account: the caller's account and its address
 second_factor: sign-in in two steps, authenticator apps
+factor_resets: second factors that were lost
 staff: invite staff, accept an invitation, change a role
 subscriptions: subscriptions of partners, and how far each got
 passwords: change a password, reset a lost one by a mailed link
@@ -62,6 +63,8 @@ forms: bodies as forms send them
 stripe_webhook: receive events of Stripe
 stripe_events: list Stripe events that could not be processed, and process one again
 worklists: worklists of staff, and every amount owed
+account_pages: the pages that mailed links lead to
+account_page_words: their words in both languages
 return_page: the page after a payment at Stripe
 return_page_words: its words in both languages
 health: alive and ready

@@ -24,6 +24,7 @@ from litestar.types import (
 
 from interfaces.http import (
     account,
+    account_pages,
     answers,
     audit,
     audit_actions,
@@ -51,6 +52,7 @@ from interfaces.http import (
     ending,
     external_refunds,
     extras,
+    factor_resets,
     flight_lists,
     flights,
     gift_cards,
@@ -102,6 +104,7 @@ ROUTES = (
     *account.ROUTES,
     *passwords.ROUTES,
     *second_factor.ROUTES,
+    *factor_resets.ROUTES,
     *staff.ROUTES,
     *clients.ROUTES,
     *consent_page.ROUTES,
@@ -146,6 +149,7 @@ ROUTES = (
     *audit_stream.ROUTES,
     *worklists.ROUTES,
     *return_page.ROUTES,
+    *account_pages.ROUTES,
     *health.ROUTES,
     *docs_page.ROUTES,
 )

@@ -1,12 +1,19 @@
 """Routes of identity: register, the signed-in user, public keys."""
 
 import datetime as dt
+from collections.abc import Mapping
 from typing import Annotated
 
 import msgspec
 from litestar import get, post
 from litestar.params import JSONBody
 
+from application.identity.read_standing import (
+    AccountState,
+    AccountStep,
+    read_standing,
+    state_of,
+)
 from application.identity.register_user import RegisterUser
 from domain.identity.roles import Role
 from interfaces.http import auth, wire
@@ -16,6 +23,18 @@ from interfaces.http.strict_request import StrictRequest
 
 # Longer than the policy allows, so that the policy rejects it; a megabyte is never hashed.
 PasswordText = Annotated[str, msgspec.Meta(min_length=1, max_length=1024)]
+
+
+# The operation that does a step.
+OPERATIONS: Mapping[AccountStep, str] = {
+    "stop_erasure": "withdrawErasure",
+    "enrol_second_factor": "beginEnrolment",
+    "sign_in_again": "mobileLogin",
+    "prove_second_factor": "completeSignIn",
+    "change_password": "changePassword",
+    "accept_invitation": "acceptInvitation",
+    "verify_email": "requestVerification",
+}
 
 
 class RegistrationRequest(msgspec.Struct, rename="camel", forbid_unknown_fields=True):
@@ -34,11 +53,23 @@ class RegistrationResponse(msgspec.Struct, rename="camel"):
     email: str
 
 
+class NextStepResponse(msgspec.Struct, rename="camel"):
+    """A state of the account, what the user does about it, by which operation of this API, and when
+    the state ends by itself, if it does."""
+
+    state: AccountState
+    step: AccountStep
+    operation_id: str
+    until: dt.datetime | None
+
+
 class MeResponse(msgspec.Struct, rename="camel"):
-    """The user of the token."""
+    """The user of the token. `state` is what to show first, that of the first of `nextSteps`."""
 
     id: str
     role: Role
+    state: AccountState
+    next_steps: list[NextStepResponse]
 
 
 class PublicKeyResponse(msgspec.Struct):
@@ -83,8 +114,21 @@ async def register(
     **auth.signed_in(None, before_second_factor=True, scope="profile:read"),
 )
 async def me(request: StrictRequest) -> MeResponse:
-    """The user of the token."""
-    return MeResponse(request.principal.user, request.principal.role)
+    """The user of the token, what their account waits for, and what they do next.
+
+    A client of a third party gets `active` and no steps.
+    """
+    caller = request.principal
+    steps = tuple(await read_standing(caller, request.ports.accounts))
+    return MeResponse(
+        caller.user,
+        caller.role,
+        state_of(steps),
+        [
+            NextStepResponse(each.state, each.step, OPERATIONS[each.step], each.until)
+            for each in steps
+        ],
+    )
 
 
 @get("/.well-known/jwks.json", operation_id="readPublicKeys", **auth.open_to_all())

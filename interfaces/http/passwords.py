@@ -9,6 +9,7 @@ from litestar.params import JSONBody
 from application.identity.change_password import ChangePassword, change_password
 from application.identity.request_reset import RequestReset, request_reset
 from application.identity.reset_password import ResetPassword, reset_password
+from application.identity.secure_account import secure_account
 from interfaces.http import auth, wire
 from interfaces.http.identity import PasswordText
 from interfaces.http.mailbox import required_mailbox
@@ -43,6 +44,20 @@ class NewPasswordRequest(msgspec.Struct, rename="camel", forbid_unknown_fields=T
 
     token: TokenText
     new_password: PasswordText
+
+
+class SecureAccountRequest(msgspec.Struct, rename="camel", forbid_unknown_fields=True):
+    """The token of the link in a letter about the account."""
+
+    token: TokenText
+
+
+class AccountSecuredResponse(msgspec.Struct, rename="camel"):
+    """How many sessions ended; `resetToken` sets a new password within 30 minutes, and is mailed
+    besides. It is null where another account has the address by now."""
+
+    ended: int
+    reset_token: str | None
 
 
 @post(
@@ -86,6 +101,25 @@ async def request_link(
 
 
 @post(
+    "/api/auth/secure-account",
+    operation_id="secureAccount",
+    status_code=200,
+    **auth.open_to_all("authentication"),
+)
+async def secure(
+    request: StrictRequest, data: JSONBody[SecureAccountRequest]
+) -> AccountSecuredResponse:
+    """Secure the account by the link of a letter about it: it was not the user.
+
+    All sessions end, the password works no more, and a reset of the second factor or an erasure
+    that waits is stopped. Where the address was changed since the letter, the account has the
+    letter's again.
+    """
+    done = await secure_account(data.token, request.ports.accounts)
+    return AccountSecuredResponse(done.ended, done.reset_token)
+
+
+@post(
     "/api/auth/password-reset/confirm",
     operation_id="resetPassword",
     status_code=200,
@@ -99,4 +133,4 @@ async def set_password(
     return SessionsEndedResponse(await reset_password(command, request.ports.accounts))
 
 
-ROUTES = (change, request_link, set_password)
+ROUTES = (change, request_link, set_password, secure)

@@ -77,3 +77,5 @@ class HttpPorts(msgspec.Struct, frozen=True):
     cors_origins: frozenset[bytes] = frozenset()
     # Where the page after a payment may lead back to, by name; `{booking}` is the reference.
     return_to: Mapping[str, str] = {}
+    # What opens the app on a page of an account: `{page}` and `{token}` are of the mailed link.
+    app_url: str | None = None

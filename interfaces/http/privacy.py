@@ -20,7 +20,7 @@ PDF = "application/pdf"
 DataCursor = Annotated[str, msgspec.Meta(max_length=64)]
 PurposeName = Literal["marketing_mail", "terms", "privacy_notice"]
 Step = Literal["waiting", "closed", "erased", "reported"]
-MatterName = Literal["travel", "payment", "refund", "dispute", "credit", "claim"]
+MatterName = Literal["travel", "payment", "refund", "dispute", "credit", "claim", "last_admin"]
 
 
 class ConsentRequest(msgspec.Struct, rename="camel", forbid_unknown_fields=True):
@@ -64,6 +64,17 @@ class HeldSignInResponse(msgspec.Struct, rename="camel"):
     at: dt.datetime
 
 
+class HeldClientResponse(msgspec.Struct, rename="camel"):
+    """An application of a third party that the user let act for them; `revokedAt` is null as long
+    as it may."""
+
+    id: str
+    name: str
+    scopes: list[str]
+    given_at: dt.datetime
+    revoked_at: dt.datetime | None
+
+
 class HeldAccountResponse(msgspec.Struct, rename="camel"):
     """What is stored about the account itself; `otherEmails` are replaced addresses, and those to
     which links were mailed."""
@@ -75,6 +86,7 @@ class HeldAccountResponse(msgspec.Struct, rename="camel"):
     role: str
     created_at: dt.datetime
     consents: list[ConsentResponse]
+    clients: list[HeldClientResponse]
     devices: list[HeldDeviceResponse]
     sign_ins: list[HeldSignInResponse]
 
@@ -159,6 +171,9 @@ async def read_data(
 ) -> PersonExportResponse:
     """Export all that is held about the caller and the passengers of their bookings, opened now.
 
+    Of a booking that somebody else sold and that is attached to the account, it shows what the
+    account can see of it.
+
     The address of the account must be verified. A page has twenty bookings or credits with
     everything about them.
     """
@@ -195,7 +210,8 @@ async def request_erasure(
     """Request the erasure of the caller's account and of the passengers of its bookings.
 
     It is done by itself as soon as travel, payments, refunds, disputes, credit and claims are
-    closed. Books and tax documents stay, without names. A repeat changes nothing.
+    closed. Books and tax documents stay, without names; travellers of bookings that are attached to
+    the account stay, too. A repeat changes nothing.
     """
     found = await erasing.request_own_erasure(
         request.ports.privacy, request.principal.user, password=data.password
@@ -245,6 +261,12 @@ def _account(account: reading.HeldAccount) -> HeldAccountResponse:
         role=account.role,
         created_at=account.created_at,
         consents=_consents(account.consents).consents,
+        clients=[
+            HeldClientResponse(
+                each.id, each.name, list(each.scopes), each.given_at, each.revoked_at
+            )
+            for each in account.clients
+        ],
         devices=[
             HeldDeviceResponse(
                 each.kind, each.name, each.created_at, each.last_used_at, each.ended_at

@@ -9,7 +9,7 @@ from application.booking import letter_batches, letters, live_session
 from application.booking.letter_batches import QueuedTask, SendLetters
 from application.credit import gift_card_letters
 from application.credit.gift_card_letters import GiftCardLetter
-from application.identity.account_letters import AccountLinkLetter, EmailChangedLetter
+from application.identity.account_letters import AccountLinkLetter, AccountNoticeLetter
 from application.payment.process_event import ProcessStripeEvents
 from application.payment.record_capture import EndSession, RestDue
 from application.payment.refund_payment import SendRefund
@@ -67,8 +67,8 @@ async def send_account_letter(core: Core, task: AccountLinkLetter) -> None:
     await core.account_letters.send(task)
 
 
-async def send_email_notice(core: Core, task: EmailChangedLetter) -> None:
-    """Write to the address that an account had before."""
+async def send_account_notice(core: Core, task: AccountNoticeLetter) -> None:
+    """Write what happened to an account."""
     await core.account_letters.send_notice(task)
 
 
@@ -109,7 +109,7 @@ HANDLERS: tuple[TaskHandler[Any], ...] = (
     TaskHandler(FollowFlight, follow_flight, Urgency.EFFECT),
     TaskHandler(SendLetters, send_letters),
     TaskHandler(AccountLinkLetter, send_account_letter),
-    TaskHandler(EmailChangedLetter, send_email_notice),
+    TaskHandler(AccountNoticeLetter, send_account_notice),
     TaskHandler(RestDue, ask_for_rest),
     TaskHandler(EndSession, end_session, Urgency.EFFECT),
     *(TaskHandler(letter, send_letter) for letter in letters.LETTERS),

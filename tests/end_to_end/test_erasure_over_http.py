@@ -100,7 +100,7 @@ async def mailed_token(system: System, kind: str, to: str) -> str:
         for path in system.mailbox.glob(f"{kind}-*.eml"):
             letter = email.message_from_bytes(path.read_bytes(), policy=email.policy.default)
             if letter["to"] == to:
-                (token,) = re.findall(r"#token=(\S+)", letter.get_content())
+                (token,) = re.findall(r"\?token=(\S+)", letter.get_content())
                 return str(token)
         assert time.monotonic() < end, (kind, to)
         await asyncio.sleep(0.1)

@@ -323,6 +323,13 @@ NOT_TRIED: dict[str, str] = {
     "/api/auth/password-reset": "each makes a link, and the older is void",
     "/api/auth/password-reset/confirm": "a link works once: tests/integration/identity",
     "/api/auth/mfa": "a challenge and a code work once: tests/integration/identity",
+    "/api/auth/secure-account": "a link works once: tests/integration/identity",
+    "/api/auth/totp/reset": "a link works once: tests/integration/identity",
+    "/api/admin/second-factor-resets": "each makes a reset, and the older is void",
+    "/api/admin/second-factor-resets/{reset_id}/approve": "a reset is done once: "
+    "tests/integration/identity",
+    "/api/admin/second-factor-resets/{reset_id}/cancel": "a reset is cancelled once: "
+    "tests/integration/identity",
     "/api/auth/totp": "each makes a secret, and the older is void: tests/integration/identity",
     "/api/auth/totp/confirm": "a code works once: tests/integration/identity",
     "/api/auth/totp/disable": "a code works once: tests/integration/identity",

@@ -6,7 +6,7 @@ import functools
 import ipaddress
 import urllib.parse
 import uuid
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from types import MappingProxyType
 from typing import Annotated, Any
 
@@ -27,6 +27,7 @@ from application.rate_limit import Limit, Slice
 from domain.identity import rejections
 from domain.identity.roles import Role
 from domain.identity.scopes import Scope
+from domain.identity.standing import Standing
 from domain.kernel.sealed import Sealed
 from infrastructure.identity import tokens
 from interfaces.http import app, auth, idempotency
@@ -179,6 +180,19 @@ class Accounts:
         return SignedIn(await open_session(user, device, self.sessions), "device")
 
 
+class ActiveAccounts:
+    """What the state of an account is read from: every account waits for nothing."""
+
+    def __init__(self, now: Callable[[], dt.datetime]) -> None:
+        self.now = now
+        self.notices = self
+        self.second_factor_required = False
+
+    async def standing(self, _user: str, **_: Any) -> Standing:
+        """As the port says."""
+        return Standing(is_verified=True, has_second_factor=False)
+
+
 class NotedAttempts:
     """The refused attempts that the edge reported: what happened, to whom, on which route."""
 
@@ -286,6 +300,7 @@ class Edge:
             log_in=self.accounts.log_in,
             sessions=self.sessions,
             clients=self.clients,
+            accounts=ActiveAccounts(lambda: dt.datetime.fromtimestamp(self.time.now, dt.UTC)),
             verifier=self.tokens,
             security_record=self.security,
             # The rest of these ports is in Postgres: no test of the edge reads from it.

@@ -21,11 +21,13 @@ from application.mail import Letter
 from domain.identity.roles import Role
 from infrastructure.identity import passwords, tokens
 from infrastructure.identity.account_emails import PostgresEmails
+from infrastructure.identity.account_notices import PostgresNotices
 from infrastructure.identity.account_passwords import PostgresPasswords
 from infrastructure.identity.authorizations import PostgresAuthorizations
 from infrastructure.identity.client_secrets import KeyedClientSecrets
 from infrastructure.identity.clients import PostgresClients
 from infrastructure.identity.ended_sessions import PostgresEndedSessions
+from infrastructure.identity.factor_resets import PostgresFactorResets
 from infrastructure.identity.guessed_passwords import is_common
 from infrastructure.identity.link_secrets import KeyedLinkSecrets
 from infrastructure.identity.mailed_links import PostgresMailedLinks
@@ -59,7 +61,7 @@ class MemoryMailbox:
 
     def token(self) -> str:
         """The token of the last letter's link."""
-        (found,) = re.findall(r"#token=(\S+)", self.letters[-1].text)
+        (found,) = re.findall(r"\?token=(\S+)", self.letters[-1].text)
         return str(found)
 
 
@@ -117,6 +119,7 @@ class Identity:
         self.accounts = self._accounts(keys)
         self.letters = AccountLetterSender(
             links=PostgresMailedLinks(pool),
+            notices=PostgresNotices(pool),
             secrets=self.accounts.links.secrets,
             vault=self.vault,
             mailer=self.mailbox,
@@ -155,6 +158,8 @@ class Identity:
             emails=PostgresEmails(self.pool),
             staff=PostgresStaffAccounts(self.pool),
             factors=self.login.factors,
+            notices=PostgresNotices(self.pool),
+            resets=PostgresFactorResets(self.pool),
             codes=AuthenticatorCodes(keys, issuer="Rimal Air"),
             hasher=self.hasher,
             is_common=is_common,

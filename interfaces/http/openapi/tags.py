@@ -30,6 +30,7 @@ _CONTEXTS: Mapping[str, str] = {
     "/api/auth": "Identity",
     "/api/admin/invitations": "Identity",
     "/api/admin/users": "Identity",
+    "/api/admin/second-factor-resets": "Identity",
     "/.well-known": "Identity",
     "/api/me/": "Privacy",
     "/api/admin/clients": "Clients of third parties",

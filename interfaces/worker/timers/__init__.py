@@ -30,6 +30,7 @@ expire_credits: travel credits whose time is over
 index_bookings: bookings that staff find by something else than before
 expire_sessions: sessions of users whose time is over
 carry_out_erasures: erasures that were requested, once nothing is open
+carry_out_factor_resets: second factors that customers have lost, a day after their mail
 enforce_retention: bodies of webhooks, messages and letters after their periods
 retain_passengers: bookings and gift cards whose legal period is over
 registry: the list of all timers

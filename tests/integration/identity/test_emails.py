@@ -7,7 +7,6 @@ from collections.abc import AsyncIterator
 import psycopg
 import pytest
 
-from application.identity.account_letters import EmailChangedLetter
 from application.identity.change_email import ChangeEmail, change_email
 from application.identity.confirm_email import confirm_email
 from application.identity.enrol_second_factor import begin_enrolment, confirm_enrolment
@@ -15,10 +14,11 @@ from application.identity.ports import Principal
 from application.identity.read_account import read_account
 from application.identity.request_verification import request_verification
 from domain.identity import rejections
-from tests.integration.identity.test_passwords import facts, mailed, reset, rows, send_letters
+from tests.integration.identity.test_passwords import facts, mailed, reset, send_letters
 from tests.integration.identity.test_second_factors import App
 from tests.support import account_edge
 from tests.support import identity as identities
+from tests.support.account_notices import send_notices
 from tests.support.identity import HOME, Identity
 from tests.support.servers import TestDatabase
 
@@ -92,7 +92,7 @@ async def test_a_link_alone_verifies_no_account_of_a_stranger(
     await identity.register("omar@example.com", PASSWORD)
     await send_letters(identity, database, registration=True)
     omar = await holder(identity, "omar@example.com")
-    tokens = [each.text.partition("#token=")[2].split()[0] for each in identity.mailbox.letters]
+    tokens = [each.text.partition("?token=")[2].split()[0] for each in identity.mailbox.letters]
     await refused(identity, omar, tokens[0])
     assert not await is_verified(identity, omar)
     assert not await is_verified(identity, await holder(identity))
@@ -132,13 +132,11 @@ async def test_a_new_address_counts_once_its_link_was_used(
     # The link that went to the earlier address is void.
     with pytest.raises(rejections.LinkRefused):
         await reset(identity, reset_link, OTHER)
-    ((link,),) = rows(
-        database, "SELECT body->>'link_id' FROM ledger.outbox WHERE topic = 'mail.email_changed'"
-    )
-    await identity.letters.send_notice(EmailChangedLetter(str(link)))
-    notice = identity.mailbox.letters[-1]
-    assert (notice.to, notice.subject) == (EMAIL, "Your account has another e-mail address")
-    assert NEW not in notice.text
+    assert await send_notices(identity, database) == ["email_replaced", "email_changed"]
+    earlier, new = identity.mailbox.letters[-2:]
+    assert (earlier.to, earlier.subject) == (EMAIL, "Your account has another e-mail address")
+    assert (new.to, new.subject) == (NEW, "Your account has this e-mail address now")
+    assert NEW not in earlier.text
     assert facts(database).count("email_changed") == 1
 
 
@@ -177,9 +175,7 @@ async def test_an_address_that_another_account_has_is_not_revealed_and_not_taken
     await refused(identity, caller, identity.mailbox.token())
     assert (await read_account(caller, identity.accounts)).email == EMAIL
     await holder(identity, NEW, OTHER)
-    assert rows(
-        database, "SELECT count(*) FROM ledger.outbox WHERE topic = 'mail.email_changed'"
-    ) == [(0,)]
+    assert "email_replaced" not in await send_notices(identity, database)
 
 
 async def test_of_twenty_uses_at_once_one_changes_the_address(

@@ -115,7 +115,7 @@ async def test_the_letter_is_in_the_language_of_the_request(
     (letter,) = identity.mailbox.letters
     assert (letter.to, letter.subject) == (EMAIL, subject)
     assert words in letter.text
-    link = f"https://airline.example/account/reset-password#token={identity.mailbox.token()}"
+    link = f"https://airline.example/account/reset-password?token={identity.mailbox.token()}"
     assert link in letter.text
     assert identity.mailbox.token() not in letter.id
     # The task is carried out again: the same letter.

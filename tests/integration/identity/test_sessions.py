@@ -51,7 +51,7 @@ def events(database: TestDatabase) -> list[tuple[str, str | None]]:
     with psycopg.connect(database.owner_dsn) as connection:
         rows = connection.execute("SELECT happened, reason FROM identity.auth_event ORDER BY id")
         found = [(row[0], row[1]) for row in rows]
-    assert ("signed_in", None) in found
+    assert ("signed_in", "new_device") in found
     return [each for each in found if each[0] not in ("registered", "signed_in")]
 
 

@@ -93,7 +93,7 @@ async def test_an_invited_colleague_chooses_a_password_and_has_the_role(
     token = await invited(identity, database)
     (letter,) = identity.mailbox.letters
     assert (letter.to, letter.subject) == (NEW, "Your account for staff of Rimal Air")
-    assert f"https://airline.example/account/accept-invitation#token={token}" in letter.text
+    assert f"https://airline.example/account/accept-invitation?token={token}" in letter.text
     assert await accept(identity, token) == "finance"
     colleague = await holder(identity, NEW, OTHER)
     assert colleague.role == "finance"
@@ -309,6 +309,28 @@ async def test_the_last_admin_stays_one(identity: Identity, database: TestDataba
         )
     ((reason, actor),) = recorded(database, "role_changed")
     assert (reason, str(actor).startswith("database:")) == ("gate", True)
+
+
+async def test_an_erased_admin_counts_for_nothing_and_the_last_active_one_stays(
+    identity: Identity, database: TestDatabase
+) -> None:
+    await identity.register("other@example.com", PASSWORD, "admin")
+    other = await holder(identity, "other@example.com")
+    await invite(identity, "gate", by=other.user)
+    await send_letters(identity, database)
+    close = "UPDATE identity.app_user SET password_hash = '' WHERE id = %s"
+    with psycopg.connect(database.owner_dsn) as connection:
+        connection.execute(close, (other.user,))
+    await refused(identity, identity.mailbox.token())
+    with pytest.raises(rejections.NotAllowed):
+        await give(identity, other, ADMIN, "gate")
+    last = (await holder(identity)).user
+    for attack in (close, "UPDATE identity.app_user SET role = 'gate' WHERE id = %s"):
+        with (
+            psycopg.connect(database.owner_dsn) as connection,
+            pytest.raises(psycopg.DatabaseError, match="the last admin"),
+        ):
+            connection.execute(attack.encode(), (last,))
 
 
 @pytest.mark.parametrize(

@@ -211,6 +211,53 @@ class Person:
         )
         return str((await self.airline.submit(sealed)).answer.stream)
 
+    def connect_client(self) -> str:
+        """A client of a third party that acts for the person, with a session and a code; its id."""
+        client, session = f"client_{os.urandom(12).hex()}", f"ses_{os.urandom(12).hex()}"
+        self.airline.query(
+            "INSERT INTO identity.client (id, name, kind, redirect_uris, scopes, created_at) "
+            "VALUES (%s, 'Desert Planner', 'native', '{http://127.0.0.1/}', '{bookings:read}', "
+            "now())",
+            client,
+        )
+        self.airline.query(
+            "INSERT INTO identity.consent (user_id, client_id, scopes, given_at) "
+            "VALUES (%s, %s, '{bookings:read}', now())",
+            self.id,
+            client,
+        )
+        self.airline.query(
+            "INSERT INTO identity.session (id, user_id, kind, source, salt, created_at, "
+            "last_used_at, expires_at, refresh_expires_at, client_id, scopes) VALUES (%s, %s, "
+            "'third_party', %s, %s, now(), now(), now() + interval '1 day', "
+            "now() + interval '1 day', %s, '{bookings:read}')",
+            session,
+            self.id,
+            os.urandom(32),
+            os.urandom(16),
+            client,
+        )
+        self.airline.query(
+            "INSERT INTO identity.authorization_code (digest, client_id, user_id, granted_in, "
+            "redirect_uri, scopes, challenge, created_at, expires_at) VALUES (%s, %s, %s, %s, "
+            "'http://127.0.0.1/', '{bookings:read}', %s, now(), now())",
+            os.urandom(32),
+            client,
+            self.id,
+            session,
+            "x" * 43,
+        )
+        return client
+
+    def ended_because(self, kind: str) -> list[str]:
+        """Why the person's sessions of this kind ended."""
+        found = self.airline.query(
+            "SELECT ended_because FROM identity.session WHERE user_id = %s AND kind = %s",
+            self.id,
+            kind,
+        )
+        return [row[0] for row in found]
+
     async def attach(self, booking: str) -> None:
         """Have a booking that somebody else sold."""
         await self.airline.submit(AttachBooking(booking, self.id, sold_to_owner=False))

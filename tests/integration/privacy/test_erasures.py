@@ -279,27 +279,90 @@ async def test_requests_withdrawals_and_destroyed_keys_are_in_the_record_of_acti
     assert [row[4] for row in recorded[2:4]] == [erasure, erasure]
 
 
-async def test_an_attached_booking_postpones_the_erasure_and_is_erased_with_its_holder(
+async def test_an_attached_booking_postpones_no_erasure_and_keeps_its_travellers(
     person: Person,
 ) -> None:
+    """Who has attached it is, as far as anybody knows, somebody else than those who travel."""
     agency = Person(person.airline)
     await agency.register("agency@example.com")
     person.airline.query("UPDATE identity.app_user SET role = 'agent' WHERE id = %s", agency.id)
     booking = await agency.book()
     await person.attach(booking)
     await person.airline.catch_up()
-    erasure = await requested(person)
-    assert await step(person, erasure) == "waiting"
-    details = await read_erasure(person.ports, person.id)
-    assert [(each.kind, each.of) for each in details.open] == [("travel", booking)]
+    before = person.keys()
+    await erased(person)
+    [(holder,)] = person.airline.query(
+        "SELECT subject FROM identity.app_user WHERE id = %s", person.id
+    )
+    assert before - person.keys() == {holder}
+    # A traveller asks for the booking itself, once it is over.
     await agency.expire(booking)
-    assert await step(person, erasure) == "closed"
-    await person.settle()
-    assert await step(person, erasure) == "reported"
+    await erased(person, booking)
     [(subject,)] = person.airline.query(
         "SELECT subject FROM identity.app_user WHERE id = %s", agency.id
     )
     assert person.keys() == {subject}
+
+
+async def test_the_last_admin_is_not_erased_until_there_is_another_one(person: Person) -> None:
+    other = Person(person.airline)
+    await other.register("other@example.com")
+    person.airline.query("UPDATE identity.app_user SET role = 'admin'")
+    await erased(other)
+    # The erased one still has the role, and counts for nothing.
+    erasure = await requested(person)
+    assert await step(person, erasure) == "waiting"
+    details = await read_erasure(person.ports, person.id)
+    assert [(each.kind, each.of, each.ends_at) for each in details.open] == [
+        ("last_admin", person.id, None)
+    ]
+    with refused("AIS02"):
+        person.airline.query("SELECT privacy.close_account(%s)", erasure)
+    third = Person(person.airline)
+    await third.register("third@example.com")
+    person.airline.query("UPDATE identity.app_user SET role = 'admin' WHERE id = %s", third.id)
+    assert await step(person, erasure) == "closed"
+
+
+async def test_what_clients_of_third_parties_were_given_ends_with_the_account(
+    person: Person,
+) -> None:
+    client = person.connect_client()
+    assert await person.ports.accounts.clients(person.id) != []
+    await person.airline.catch_up()
+    erasure = await requested(person)
+    assert await step(person, erasure) == "closed"
+    (held,) = await person.ports.accounts.clients(person.id)
+    assert held.revoked_at is not None
+    assert person.ended_because("third_party") == ["revoked"]
+    await person.settle()
+    assert await step(person, erasure) == "reported"
+    assert await person.ports.accounts.clients(person.id) == []
+    left = "SELECT count(*) FROM identity.authorization_code WHERE client_id = %s"
+    assert person.airline.query(left, client) == [(0,)]
+
+
+async def test_letters_and_waiting_resets_end_with_the_account(person: Person) -> None:
+    support = Person(person.airline)
+    await support.register("support@example.com")
+    person.airline.query(
+        "INSERT INTO identity.second_factor_reset (id, user_id, path, requested_by, requested_at, "
+        "expires_at) VALUES ('sfr_0123456789abcdef01234567', %s, 'mailbox', %s, now(), now())",
+        person.id,
+        support.id,
+    )
+    await person.airline.catch_up()
+    erasure = await requested(person)
+    notices = "SELECT kind, voided_at IS NULL FROM identity.account_notice"
+    assert person.airline.query(notices) == [("erasure_requested", True)]
+    assert await step(person, erasure) == "closed"
+    assert person.airline.query(notices) == [("erasure_requested", False)]
+    assert person.airline.query(
+        "SELECT cancelled_at IS NOT NULL FROM identity.second_factor_reset"
+    ) == [(True,)]
+    await person.settle()
+    assert await step(person, erasure) == "reported"
+    assert person.airline.query(notices) == []
 
 
 async def test_an_unknown_person_is_refused(person: Person) -> None:

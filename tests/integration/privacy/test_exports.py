@@ -2,6 +2,7 @@
 
 import datetime as dt
 import io
+from typing import Any
 
 import msgspec
 import pypdfium2  # type: ignore[import-untyped]  # it ships no types
@@ -9,12 +10,14 @@ import pytest
 
 from application.privacy import export_person as exporting
 from application.privacy.change_consent import change_consent
-from application.privacy.export_person import export_own, export_person
+from application.privacy.export_person import OF_TRAVELLERS, export_own, export_person
 from application.privacy.person import find_person
 from application.privacy.print_export import print_export, print_own_export
+from domain.kernel.sealed import Sealed
 from domain.privacy.rejections import AddressNotVerified, ExportCursorRefused
 from infrastructure.privacy.export_printer import PdfExportPrinter
 from tests.integration.privacy.conftest import CONTACT, MAIL, NAME, Person
+from tests.support import event_samples
 
 
 async def test_an_export_shows_the_account_and_every_event_with_what_is_sealed_in_it(
@@ -68,9 +71,46 @@ async def test_a_booking_that_an_agency_sold_is_shown_to_the_account_that_has_it
     await person.airline.catch_up()
     found = await export_own(person.ports, person.id, cursor=None)
     assert [each.stream for each in found.streams] == [attached]
-    assert NAME.split()[1] in str(found)
+    (held, *_) = found.streams[0].facts
+    # What the account could see there: the names. The rest is of those who travel.
+    assert held.data["passengers"][0]["name"]["last_name"] == NAME.split()[1]
+    assert held.data["contact"] == OF_TRAVELLERS
+    assert CONTACT["email"] not in str(found)
     assert foreign not in str(found)
     assert (await export_own(person.ports, agency.id, cursor=None)).streams == []
+
+
+async def test_clients_of_third_parties_that_act_for_the_user_are_in_the_export(
+    person: Person,
+) -> None:
+    client = person.connect_client()
+    await person.airline.catch_up()
+    found = await export_own(person.ports, person.id, cursor=None)
+    assert found.account is not None
+    (held,) = found.account.clients
+    assert (held.id, held.name, held.scopes) == (client, "Desert Planner", ["bookings:read"])
+    assert held.revoked_at is None
+
+
+def test_of_an_attached_booking_the_fields_of_the_travellers_stay_closed() -> None:
+    """Every event of a booking with all of its fields: only those that the holder could see."""
+    opened: set[str] = set()
+    closed: set[str] = set()
+
+    def look(value: Any, field: str) -> None:
+        if isinstance(value, Sealed):
+            (opened if field in exporting.KNOWN_TO_HOLDER else closed).add(field)
+        elif isinstance(value, msgspec.Struct):
+            for name in value.__struct_fields__:
+                look(getattr(value, name), name)
+        elif isinstance(value, tuple):
+            for each in value:
+                look(each, field)
+
+    for sample in event_samples.all_samples():
+        look(sample, "")
+    assert opened == exporting.KNOWN_TO_HOLDER
+    assert closed >= {"contact", "birth_date", "document", "documents", "notes", "account"}
 
 
 async def test_a_user_without_a_verified_address_is_shown_nothing_but_how_to_verify_it(

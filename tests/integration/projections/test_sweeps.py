@@ -210,6 +210,7 @@ WORK: dict[str, Callable[[Airline, int], Any]] = {
 NOW = {"ask_about_ended_sessions": START + dt.timedelta(minutes=2)}
 # Their one task goes through everything itself.
 ONE_TASK = {
+    "carry_out_factor_resets",
     "sweep_balance_transactions",
     "compare_stripe_balance",
     "backfill_stripe_events",

@@ -171,6 +171,65 @@ a code that is not known; show `message`, which says what to do about `details.r
 """
 
 
+# What an app shows for each state of an account, and what the user does about it.
+STATES: tuple[tuple[str, str, str], ...] = (
+    ("`active`", "nothing", ""),
+    (
+        "`erasure_pending`",
+        "that the account and the data of its bookings will be erased",
+        "keeps the account: `withdrawErasure`",
+    ),
+    (
+        "`second_factor_required`",
+        "that the role can do nothing without a second factor",
+        "enrols an authenticator app (`beginEnrolment`, `confirmEnrolment`, then "
+        "`refreshTokens`), or signs in again with its code",
+    ),
+    (
+        "`second_factor_reset_pending`",
+        "when the lost second factor is removed",
+        "nothing, if it is lost; else signs in with a code, which stops it",
+    ),
+    (
+        "`locked`",
+        "that somebody else guesses the password, and until when strange places are locked out",
+        "changes the password: `changePassword`",
+    ),
+    (
+        "`invitation_open`",
+        "that an invitation to work for the airline was mailed, and until when it can be accepted",
+        "opens the letter; its token goes to `acceptInvitation`",
+    ),
+    (
+        "`unverified`",
+        "that the address is not verified",
+        "has the letter mailed again (`requestVerification`) and opens it",
+    ),
+)
+# What an app sends the token of a mailed link to, by the page that the link leads to.
+LINKS: tuple[tuple[str, str], ...] = (
+    ("`reset-password`", "`resetPassword`"),
+    ("`verify-email`", "`verifyEmail`, signed in"),
+    ("`accept-invitation`", "`acceptInvitation`"),
+    ("`reset-second-factor`", "`confirmFactorReset`"),
+    ("`not-me`", "`secureAccount`; its `resetToken` goes to `resetPassword`"),
+    ("`keep-account`", "`withdrawErasure`, signed in"),
+)
+STATES_INTRO = """## The state of an account
+
+`GET /api/auth/me` (`readMe`) says what an account waits for: `state` is what to show first, and
+`nextSteps` has everything, the most urgent first, each with the operation that does the step. The
+app asks after each sign-in, and when it is opened."""
+SIGNED_OUT = """What must not be told without signing in is left out of answers to the sign-in: a
+place that is locked out and a closed account are refused like a wrong password (`UNAUTHORIZED`).
+The app then offers `requestPasswordReset`, which ends every lock. `mfaRequired` asks for a code;
+who has lost the app and the recovery codes calls support, who have a link mailed.
+
+Letters link to pages of the site, `/account/…?token=…`, which work without the app. It can open
+those addresses itself (a universal link), or through the address in `AIS_APP_URL`, and sends the
+token:"""
+
+
 FILES = """\
 ## Files
 
@@ -232,6 +291,8 @@ def text() -> str:
     refusals = table(head, rows)
     return page(
         *(INTRO, "## A journey", "", steps),
+        *(STATES_INTRO, "", table(("state", "what the app shows", "what the user does"), STATES)),
+        *(SIGNED_OUT, "", table(("page", "operation"), LINKS)),
         *(ACTIONS, listed, RULES, _block(example), refusals),
         *(FILES, ["```yaml", *python_settings(found).splitlines(), "```", ""], STREAM),
     )

@@ -84,6 +84,7 @@ TESTS: Mapping[str, tuple[str, ...]] = {
     ),
     "D7": (
         "test_a_link_alone_verifies_no_account_of_a_stranger",
+        "test_only_who_has_the_password_verifies_the_address_on_the_page",
         "test_a_new_address_counts_once_its_link_was_used",
         "test_what_an_admin_cannot_do_and_others_neither",
     ),
@@ -94,6 +95,20 @@ TESTS: Mapping[str, tuple[str, ...]] = {
     "D9": (
         "test_a_browser_is_sent_to_a_registered_address_and_no_other_spelling",
         "test_of_twenty_exchanges_of_one_code_one_wins_and_the_others_end_it",
+    ),
+    "D10": (
+        "test_an_admin_resets_the_factor_of_staff_with_another_admin_where_the_role_needs_one",
+        "test_support_resets_the_factor_of_a_customer_a_day_after_the_mail_was_confirmed",
+        "test_who_asks_is_refused_where_it_is_not_theirs",
+    ),
+    "D11": (
+        "test_what_changes_the_protection_of_an_account_is_written_to_its_address",
+        "test_the_link_ends_all_sessions_and_the_password_and_sets_another_one",
+        "test_the_owner_of_the_earlier_address_gets_the_account_back_from_a_thief",
+    ),
+    "D12": (
+        "test_an_erased_admin_counts_for_nothing_and_the_last_active_one_stays",
+        "test_the_last_admin_is_not_erased_until_there_is_another_one",
     ),
     "E1": (
         "test_a_later_fact_replaces_an_earlier_one_and_a_repeat_records_none",

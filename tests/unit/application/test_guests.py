@@ -36,7 +36,10 @@ def guest_ports(issuer: tokens.Es256Tokens, owner: Role) -> GuestPorts:
     async def role_of(_user: str) -> Role | None:
         return owner
 
-    return GuestPorts(issuer, issuer, role_of)
+    async def has_left(user: str) -> bool:
+        return user == "user_who_left"
+
+    return GuestPorts(issuer, issuer, role_of, has_left)
 
 
 async def attached(
@@ -147,6 +150,23 @@ async def test_a_booking_is_attached_once_and_stays_there(by: str) -> None:
         require_not_own(Principal("user_traveller", "finance"), cases.airline.booking(booking))
 
 
+async def test_a_booking_of_a_closed_account_is_attached_to_another_one() -> None:
+    cases, edge = MemoryUseCases(), Edge()
+    booking = await cases.ticketed(cases.airline.schedule())
+    guests = guest_ports(edge.tokens, "agent")
+    for user in ("user_who_left", "user_traveller"):
+        caller = msgspec.structs.replace(
+            cases.caller("agent"), principal=Principal(user, "customer")
+        )
+        await attached(cases, guests, caller, booking, Proof(surname="Harbi"))
+        assert cases.airline.booking(booking).attached_to == user
+    late = msgspec.structs.replace(
+        cases.caller("agent"), principal=Principal("user_late", "customer")
+    )
+    with pytest.raises(rejections.AttachedElsewhere):
+        await attached(cases, guests, late, booking, Proof(surname="Harbi"))
+
+
 async def test_a_customers_booking_is_attached_to_nobody() -> None:
     cases, edge = MemoryUseCases(), Edge()
     booking = await cases.ticketed(cases.airline.schedule())
@@ -180,4 +200,5 @@ async def test_surnames_are_counted_by_address_and_by_reference() -> None:
             429,
         ]
         assert [await status("ABCDEG") for _ in range(3)] == [404, 404, 429]
-    assert [each[0] for each in edge.security.noted] == ["find_refused"] * 4
+    noted = ["find_refused", "find_refused", "limit_reached"]
+    assert [each[0] for each in edge.security.noted] == noted * 2

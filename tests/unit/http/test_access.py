@@ -43,7 +43,12 @@ async def test_a_registered_user_signs_in_and_is_known_by_the_token(edge: Edge) 
         whoami = await client.get(
             "/api/auth/me", headers={"authorization": f"Bearer {answer.json()['accessToken']}"}
         )
-    assert whoami.json() == {"id": "usr_Layla@example.com", "role": "customer"}
+    assert whoami.json() == {
+        "id": "usr_Layla@example.com",
+        "role": "customer",
+        "state": "active",
+        "nextSteps": [],
+    }
 
 
 async def test_registering_a_known_address_is_answered_alike_and_changes_nothing(

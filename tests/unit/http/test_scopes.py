@@ -19,7 +19,7 @@ from tests.support.openapi_document import application, openapi_document
 # session, a consent, a role or another client, nor sends events elsewhere.
 FOR_OUR_APPS = (
     *("/api/auth/", "/api/me/", "/api/admin/clients", "/api/admin/bookings/find"),
-    *("/api/admin/invitations", "/api/admin/users/role"),
+    *("/api/admin/invitations", "/api/admin/users/role", "/api/admin/second-factor-resets"),
     *("/api/admin/subscriptions", "/api/admin/parked-subscriptions"),
 )
 SAMPLE = "1"
