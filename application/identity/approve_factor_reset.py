@@ -23,5 +23,7 @@ async def approve_factor_reset(
             raise rejections.ResetUnknown
         case "not_allowed":
             raise rejections.NotAllowed
-        case "own_request" | "own_factor":
-            raise rejections.ResetNotApproved(reason=outcome)
+        case "own_request":
+            raise rejections.ResetNotApproved(reason="own_request")
+        case "own_factor":
+            raise rejections.ResetNotApproved(reason="own_factor")

@@ -57,6 +57,8 @@ async def request_factor_reset(
         case "not_allowed":
             raise rejections.NotAllowed
         case "asked_too_often":
-            raise rejections.ResetNotMailed(reason=outcome)
-        case "own_factor" | "no_second_factor":
-            raise rejections.FactorNotReset(reason=outcome)
+            raise rejections.ResetNotMailed(reason="asked_too_often")
+        case "own_factor":
+            raise rejections.FactorNotReset(reason="own_factor")
+        case "no_second_factor":
+            raise rejections.FactorNotReset(reason="no_second_factor")

@@ -57,6 +57,8 @@ def test_the_times_are_those_that_the_pages_promise() -> None:
         "verify_email": 3 * day,
         "change_email": day,
         "invitation": 3 * day,
+        "secure_account": minutes(30),
+        "reset_second_factor": day,
     }
 
 
