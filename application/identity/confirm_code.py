@@ -10,6 +10,11 @@ from domain.identity.lockout import Attempts
 async def confirm_code(user: StoredUser, code: str, outside: AccountPorts, *, address: str) -> None:
     """Raises CodeRefused for a wrong or used code and in a lock, and Unavailable."""
     right = await prove_second_factor(user, code, outside)
+    await count_code(user.id, outside, address=address, right=right)
+
+
+async def count_code(user: str, outside: AccountPorts, *, address: str, right: bool) -> None:
+    """Count a code that was checked; raises CodeRefused for a wrong one and in a lock."""
     now = outside.now()
 
     def settled(before: Attempts) -> tuple[Attempts, AuthFact]:
@@ -21,6 +26,6 @@ async def confirm_code(user: StoredUser, code: str, outside: AccountPorts, *, ad
         return after, "locked" if lockout.is_refused(after, now=now) else "second_factor_refused"
 
     place = outside.sessions.places.of_address(address)
-    fact = await outside.directory.change_attempts(user.id, place, settled, at=now)
+    fact = await outside.directory.change_attempts(user, place, settled, at=now)
     if fact != "second_factor_proved":
         raise rejections.CodeRefused(field="code", reason="wrong")

@@ -4,6 +4,7 @@ At most a few hashes run at once (each takes its memory) and a bounded number wa
 """
 
 import asyncio
+import secrets
 from concurrent.futures import ThreadPoolExecutor
 
 import msgspec
@@ -39,7 +40,7 @@ class Argon2PasswordHasher:
         )
         self._pool = ThreadPoolExecutor(threads, thread_name_prefix="password")
         self._waiting = 0
-        self._dummy_hash = self._hasher.hash("nobody has this password")
+        self._dummy_hash = self._hasher.hash(secrets.token_urlsafe())
 
     async def hash(self, password: str) -> str:
         """Return a salted hash; raises Unavailable when too many wait already."""
@@ -48,13 +49,14 @@ class Argon2PasswordHasher:
             return await loop.run_in_executor(self._pool, self._hasher.hash, password)
 
     async def verify(self, password: str, stored: str | None) -> bool:
-        """Return whether the hash is of this password; False for None, after the same time."""
+        """Return whether the hash is of this password; False after the same time for None, and for
+        the empty one of an account that was closed."""
         with _Place(self):
             loop = asyncio.get_running_loop()
             same = await loop.run_in_executor(
                 self._pool, self._matches, password, stored or self._dummy_hash
             )
-        return same and stored is not None
+        return same and bool(stored)
 
     def close(self) -> None:
         """End the threads."""
