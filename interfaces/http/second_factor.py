@@ -92,7 +92,7 @@ async def second_step(
         ),
         request.ports.accounts,
     )
-    return sign_in.answered(request, signed_in, kind)
+    return await sign_in.answered(request, signed_in, kind)
 
 
 @post(

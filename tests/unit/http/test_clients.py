@@ -95,6 +95,19 @@ async def test_a_form_that_is_not_of_the_page_gives_nothing(
     assert granted(edge) == []
 
 
+async def test_an_address_presses_no_button_of_the_page(edge: Edge) -> None:
+    """A link of the client's that names members of the form would take the choice from the user."""
+    partner, cookie = await registered(edge), (await browser(edge))["cookie"]
+    asked = third_party.asked_by(partner, fresh_challenge())
+    page = await page_of(edge, {**asked, "decision": "allow", "consent_token": "x"}, cookie)
+    members = third_party.form_of(page.text)
+    assert members.keys() == {*asked, "consent_token"}
+    answer = await send(
+        edge, "POST", PATH, data={**members, "decision": "deny"}, headers={"cookie": cookie}
+    )
+    assert third_party.sent_to(answer)["error"] == "access_denied"
+
+
 async def test_a_form_of_another_session_of_the_same_user_gives_nothing(edge: Edge) -> None:
     partner = await registered(edge)
     first, second = (await browser(edge))["cookie"], (await browser(edge))["cookie"]
