@@ -2,10 +2,12 @@
 
 import asyncio
 import datetime as dt
+import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from functools import partial
 from typing import Any
 
+import msgspec
 import psycopg
 import pytest
 
@@ -15,7 +17,7 @@ from application.identity.change_role import ChangeRole, change_role
 from application.identity.confirm_email import confirm_email
 from application.identity.end_sessions import end_sessions
 from application.identity.enrol_second_factor import begin_enrolment, confirm_enrolment
-from application.identity.log_in import LogIn, log_in
+from application.identity.log_in import REFUSAL_SECONDS, LogIn, LoginPorts, log_in
 from application.identity.open_session import Device
 from application.identity.ports import Principal
 from application.identity.remove_second_factor import RemoveSecondFactor, remove_second_factor
@@ -288,3 +290,21 @@ async def test_codes_are_not_renewed_for_a_factor_that_is_removed_meanwhile(
     with pytest.raises(rejections.CodeRefused):
         await renew_recovery_codes(user, app.code(identity.now), identity.accounts, address=HOME)
     assert rows(database, "SELECT FROM identity.recovery_code") == []
+
+
+async def test_a_refused_sign_in_takes_as_long_whoever_has_an_account(identity: Identity) -> None:
+    """The statements for a known user take longer: some ten tries would tell."""
+    ports = msgspec.structs.replace(identity.login, refusal_seconds=0.6)
+    durations = []
+    for email, password in (
+        (EMAIL, OTHER),
+        ("nobody@example.com", PASSWORD),
+        *[(EMAIL, OTHER)] * 4,
+        (EMAIL, PASSWORD),
+    ):
+        began = time.monotonic()
+        with pytest.raises(rejections.CredentialsRefused):
+            await log_in(LogIn(email, password, Device("mobile", HOME)), ports)
+        durations.append(time.monotonic() - began)
+    assert min(durations) >= 0.6
+    assert msgspec.structs.fields(LoginPorts)[-1].default == REFUSAL_SECONDS > 0.2
