@@ -46,6 +46,14 @@ $$;
 CREATE TRIGGER admit_session BEFORE INSERT ON identity.session
     FOR EACH ROW EXECUTE FUNCTION identity.admit_session();
 
+-- Wrong codes of the second factor from strange places are counted for a day.
+ALTER TABLE identity.app_user
+    ADD COLUMN failed_codes integer NOT NULL DEFAULT 0 CHECK (failed_codes >= 0),
+    ADD COLUMN codes_failed_since timestamptz,
+    ADD COLUMN codes_locked_until timestamptz;
+GRANT UPDATE (failed_codes, codes_failed_since, codes_locked_until) ON identity.app_user
+    TO ais_application;
+
 -- A link to an address that another account has is void from the start: it counts as every link
 -- does, and no letter goes there.
 DROP TRIGGER mail_link ON identity.mailed_link;

@@ -14,10 +14,17 @@ import pytest
 from application.identity.change_email import ChangeEmail, change_email
 from application.identity.change_password import ChangePassword, change_password
 from application.identity.change_role import ChangeRole, change_role
+from application.identity.complete_sign_in import CompleteSignIn, complete_sign_in
 from application.identity.confirm_email import confirm_email
 from application.identity.end_sessions import end_sessions
 from application.identity.enrol_second_factor import begin_enrolment, confirm_enrolment
-from application.identity.log_in import REFUSAL_SECONDS, LogIn, LoginPorts, log_in
+from application.identity.log_in import (
+    REFUSAL_SECONDS,
+    LogIn,
+    LoginPorts,
+    SecondFactorAsked,
+    log_in,
+)
 from application.identity.open_session import Device
 from application.identity.ports import Principal
 from application.identity.remove_second_factor import RemoveSecondFactor, remove_second_factor
@@ -308,3 +315,43 @@ async def test_a_refused_sign_in_takes_as_long_whoever_has_an_account(identity: 
         durations.append(time.monotonic() - began)
     assert min(durations) >= 0.6
     assert msgspec.structs.fields(LoginPorts)[-1].default == REFUSAL_SECONDS > 0.2
+
+
+async def test_who_has_the_password_guesses_ten_codes_a_day_from_however_many_places(
+    identity: Identity, database: TestDatabase
+) -> None:
+    user = await user_of(identity)
+    app = await enrol(identity, user)
+    recovery = await renewed_codes(identity, user, app)
+
+    async def tries(code: str, address: str) -> None:
+        where = Device("mobile", address)
+        asked = await log_in(LogIn(EMAIL, PASSWORD, where), identity.login)
+        assert isinstance(asked, SecondFactorAsked)
+        command = CompleteSignIn(asked.challenge, code, address)
+        await complete_sign_in(command, identity.accounts)
+
+    for number in range(10):
+        identity.now += dt.timedelta(hours=1)
+        with pytest.raises(rejections.CredentialsRefused):
+            await tries("AAAAA-AAAAA", f"203.0.113.{number}")
+    identity.now += dt.timedelta(hours=1)
+    for code in (recovery, app.code(identity.now)):
+        with pytest.raises(rejections.CredentialsRefused):
+            await tries(code, "203.0.113.99")
+    # A place at which the owner has signed in is not locked, and no code was used up.
+    await tries(recovery, HOME)
+    await tries(app.code(identity.now), HOME)
+    identity.now += dt.timedelta(hours=24)
+    await tries(app.code(identity.now), "203.0.113.98")
+    used = "SELECT count(*) FROM identity.recovery_code WHERE used_at IS NOT NULL"
+    assert rows(database, used) == [(1,)]
+
+
+async def renewed_codes(identity: Identity, user: Principal, app: App) -> str:
+    """A recovery code of the user."""
+    identity.now += 2 * STEP
+    codes = await renew_recovery_codes(
+        user, app.code(identity.now), identity.accounts, address=HOME
+    )
+    return codes[0]

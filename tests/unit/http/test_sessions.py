@@ -153,6 +153,14 @@ async def test_a_bearer_token_wins_over_cookies_and_needs_no_csrf_token(edge: Ed
     assert (await send(edge, "GET", "/api/auth/me", forged)).status_code == 401
 
 
+async def test_the_token_of_a_guest_is_no_cookie(edge: Edge) -> None:
+    """It belongs to no session, so no page could prove that it sends a request."""
+    guest = Principal("guest-booking-A", "customer", "guest-booking-A", booking="booking-A")
+    kept = {"cookie": f"{ACCESS}={edge.tokens.issue(guest).access_token}"}
+    for method, path in (("GET", "/api/bookings/booking-A"), ("POST", "/api/auth/logout")):
+        assert (await send(edge, method, path, kept)).status_code == 401
+
+
 async def test_two_different_access_cookies_sign_nobody_in(edge: Edge) -> None:
     one, two = await browser(edge), await browser(edge)
     headers = {"cookie": f"{one['cookie']}; {two['cookie']}"}
