@@ -355,3 +355,20 @@ async def renewed_codes(identity: Identity, user: Principal, app: App) -> str:
         user, app.code(identity.now), identity.accounts, address=HOME
     )
     return codes[0]
+
+
+@pytest.mark.parametrize(
+    ("chosen", "entered"),
+    [
+        ("caf\u00e9 au d\u00e9sert", "cafe\u0301 au de\u0301sert"),
+        ("\u0622\u0644\u0625\u0628\u0644", "\u0627\u0653\u0644\u0627\u0655\u0628\u0644"),
+        ("seven dunes at dawn", "seven\u00a0dunes at\u2003dawn"),
+    ],
+)
+async def test_a_password_is_one_whatever_keyboard_composes_it(
+    identity: Identity, chosen: str, entered: str
+) -> None:
+    stored = await identity.hasher.hash(chosen)
+    assert await identity.hasher.verify(entered, stored)
+    assert await identity.hasher.verify(chosen, await identity.hasher.hash(entered))
+    assert not await identity.hasher.verify(chosen + ".", stored)
