@@ -1,6 +1,6 @@
 -- What proves a person ends with what it was given for: authorization codes, sign-ins that were
--- under way, links. Takes milliseconds, but for one index: some seconds for each million of lines of
--- the record of authentication, during which no sign-in is recorded.
+-- under way, links. Takes milliseconds, but for one index: some seconds for each million of lines
+-- of the record of authentication, during which no sign-in is recorded.
 
 -- A code is for a session that is not opened yet: it ends where the sessions of its user end.
 ALTER TABLE identity.authorization_code
@@ -31,8 +31,8 @@ BEGIN
 END
 $$;
 
--- A sign-in whose password was checked before the second factor was in force opens nothing after it.
--- The user's row is locked by who opens a session and by who confirms a factor.
+-- A sign-in whose password was checked before the second factor was in force opens nothing after
+-- it. The user's row is locked by who opens a session and by who confirms a factor.
 CREATE FUNCTION identity.admit_session() RETURNS trigger LANGUAGE plpgsql AS $$
 BEGIN
     IF NOT new.second_factor AND EXISTS (

@@ -299,7 +299,7 @@ async def test_codes_are_not_renewed_for_a_factor_that_is_removed_meanwhile(
     assert rows(database, "SELECT FROM identity.recovery_code") == []
 
 
-async def test_a_refused_sign_in_takes_as_long_whoever_has_an_account(identity: Identity) -> None:
+async def test_a_refused_sign_in_takes_as_long_for_a_known_address(identity: Identity) -> None:
     """The statements for a known user take longer: some ten tries would tell."""
     ports = msgspec.structs.replace(identity.login, refusal_seconds=0.6)
     durations = []
