@@ -140,11 +140,11 @@ async def test_the_refresh_token_of_a_session_that_is_over_is_not_active(
     identity: Identity, user: Principal
 ) -> None:
     web = await partner(identity)
-    given_back, old = [await web.exchange(await web.code(user)) for _ in range(2)]
-    assert given_back.refresh_token is not None
+    revoked, old = [await web.exchange(await web.code(user)) for _ in range(2)]
+    assert revoked.refresh_token is not None
     assert old.refresh_token is not None
-    await web.revoke(given_back.refresh_token)
-    assert await web.introspect(given_back.refresh_token) is None
+    await web.revoke(revoked.refresh_token)
+    assert await web.introspect(revoked.refresh_token) is None
     assert await web.introspect(old.refresh_token) is not None
     identity.now += sessions.REFRESH_LIFE
     assert await web.introspect(old.refresh_token) is None
