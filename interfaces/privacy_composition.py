@@ -1,7 +1,6 @@
 """Builds what privacy needs, for the web role, the worker and the command line."""
 
 from application.commands.bus import CommandBus
-from application.identity.ports import PasswordHasher
 from application.privacy.ports import ExportPrinter, PrivacyPorts
 from infrastructure.privacy.accounts import PostgresAccounts
 from infrastructure.privacy.consents import PostgresConsents
@@ -18,7 +17,6 @@ def privacy_on(
     core: Core,
     bus: CommandBus,
     *,
-    hasher: PasswordHasher | None = None,
     printer: ExportPrinter | None = None,
 ) -> PrivacyPorts:
     """Return the ports of privacy over this core."""
@@ -37,6 +35,5 @@ def privacy_on(
         credits_of=asking(core.pool, credits.all_of),
         clock=core.clock,
         forget_keys=core.vault.forget,
-        hasher=hasher,
         printer=printer,
     )

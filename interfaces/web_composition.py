@@ -148,9 +148,7 @@ def _web_ports(
         log_in=lambda command: log_in.log_in(command, identity.login),
         sessions=identity.sessions,
         passengers=passengers,
-        privacy=privacy_composition.privacy_on(
-            core, bus, hasher=identity.login.hasher, printer=PdfExportPrinter()
-        ),
+        privacy=privacy_composition.privacy_on(core, bus, printer=PdfExportPrinter()),
         accounts=identity.accounts,
         second_factor_required=settings.mfa_required,
         clients=identity.clients,

@@ -6,6 +6,7 @@ open_session: a session for a device whose user has proved who they are
 issue_tokens: the tokens of a session
 refresh_session: new tokens for a refresh token
 end_sessions: sign out, revoke a device, after a change of the password or of rights
+end_replaced_session: end the one that a browser had before it signed in again
 list_sessions: the devices on which a user is signed in
 revoke_session: sign a device out from another one
 expire_sessions: sessions whose time is over

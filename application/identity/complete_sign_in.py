@@ -30,7 +30,8 @@ async def complete_sign_in(
     """Open a session of the kind that the first step asked for.
 
     Raises CredentialsRefused, whatever the reason, and Unavailable. Wrong codes count as wrong
-    passwords do; a challenge takes five, and of many right ones at once one signs in.
+    passwords do, and those from strange places for a day besides; a challenge takes five, and of
+    many right ones at once one signs in.
     """
     token_hash = hashed(command.challenge)
     challenge = await outside.factors.try_challenge(token_hash, at=outside.now())
@@ -38,21 +39,27 @@ async def complete_sign_in(
         await outside.directory.record("second_factor_refused", user_id=None, at=outside.now())
         raise rejections.CredentialsRefused
     user = await outside.directory.read(challenge.user)
+    places = outside.sessions.places
+    device = Device(challenge.kind, command.address, command.user_agent)
+    place, device_token = place_of(device, command.device_token, user.id, places)
+    before = await outside.directory.attempts(user.id, place, at=outside.now())
+    if lockout.is_code_refused(before, now=outside.now()):
+        # No recovery code is used up where none is accepted.
+        await outside.directory.record("second_factor_refused", user_id=user.id, at=outside.now())
+        raise rejections.CredentialsRefused
     right = hmac.compare_digest(challenge.bound_to, hashed(user.password_hash))
     right = right and await prove_second_factor(user, command.code, outside)
     now = outside.now()
 
     def settled(before: Attempts) -> tuple[Attempts, AuthFact]:
-        if lockout.is_refused(before, now=now):
+        if lockout.is_code_refused(before, now=now):
             return before, "second_factor_refused"
         if right:
             return lockout.after_sign_in(before), "signed_in"
-        after = lockout.after_wrong_attempt(before, now=now)
-        return after, "locked" if lockout.is_refused(after, now=now) else "second_factor_refused"
+        after = lockout.after_wrong_code(before, now=now)
+        is_refused = lockout.is_code_refused(after, now=now)
+        return after, "locked" if is_refused else "second_factor_refused"
 
-    places = outside.sessions.places
-    device = Device(challenge.kind, command.address, command.user_agent)
-    place, device_token = place_of(device, command.device_token, user.id, places)
     fact = await outside.directory.change_attempts(user.id, place, settled, at=now)
     if fact != "signed_in" or not await outside.factors.finish_challenge(token_hash, at=now):
         raise rejections.CredentialsRefused

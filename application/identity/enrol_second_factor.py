@@ -5,6 +5,7 @@ from collections.abc import Sequence
 import msgspec
 
 from application.identity.account_ports import AccountPorts
+from application.identity.confirm_code import count_code
 from application.identity.confirm_password import confirm_password
 from application.identity.ports import Principal
 from domain.identity import rejections
@@ -36,11 +37,14 @@ async def begin_enrolment(
     return NewSecret(secret, outside.codes.uri(secret, account=account.decode()))
 
 
-async def confirm_enrolment(caller: Principal, code: str, outside: AccountPorts) -> Sequence[str]:
+async def confirm_enrolment(
+    caller: Principal, code: str, outside: AccountPorts, *, address: str
+) -> Sequence[str]:
     """Put the factor in force; returns ten recovery codes, which are never shown again.
 
     All other sessions of the user end: they were opened without the factor. The caller's has
-    proved it now. Raises CodeRefused, SecondFactorInForce and Unavailable.
+    proved it now. Wrong codes count as at the sign-in. Raises CodeRefused, SecondFactorInForce and
+    Unavailable.
     """
     factor = await outside.factors.find(caller.user)
     if factor is None:
@@ -50,9 +54,8 @@ async def confirm_enrolment(caller: Principal, code: str, outside: AccountPorts)
     (secret,) = await outside.vault.open_all([factor.secret])
     now = outside.now()
     step = None if secret is None else outside.codes.step_of(secret.decode(), code, at=now)
-    if step is None:
-        await outside.directory.record("second_factor_refused", user_id=caller.user, at=now)
-        raise rejections.CodeRefused(field="code", reason="wrong")
+    await count_code(caller.user, outside, address=address, right=step is not None)
+    assert step is not None
     codes = outside.codes.new_recovery_codes()
     ended = await outside.factors.confirm(
         caller.user,

@@ -1,5 +1,6 @@
 """Sign in with one answer and one duration for an unknown user, a wrong password and a lock."""
 
+import asyncio
 import base64
 import hashlib
 
@@ -15,6 +16,9 @@ from domain.identity.lockout import Attempts
 from domain.identity.second_factor import CHALLENGE_LIFE
 
 CHALLENGE_BYTES = 32
+# A refusal takes this long: a known user costs more statements than an unknown one. The hash is
+# done by then, unless many wait for one.
+REFUSAL_SECONDS = 0.5
 
 
 class LogIn(msgspec.Struct, frozen=True):
@@ -42,7 +46,7 @@ class SecondFactorAsked(msgspec.Struct, frozen=True):
 
 
 class LoginPorts(msgspec.Struct, frozen=True):
-    """What signing in needs."""
+    """What signing in needs; `refusal_seconds` is how long a refusal takes at least."""
 
     directory: ports.UserDirectory
     hasher: ports.PasswordHasher
@@ -51,12 +55,24 @@ class LoginPorts(msgspec.Struct, frozen=True):
     sessions: SessionPorts
     factors: SecondFactors
     now: Clock
+    refusal_seconds: float = REFUSAL_SECONDS
 
 
 async def log_in(command: LogIn, outside: LoginPorts) -> SignedIn | SecondFactorAsked:
     """Open a session, or ask for the second factor where the user has one.
 
-    Raises CredentialsRefused, whatever the reason, and Unavailable.
+    Raises CredentialsRefused, whatever the reason and after the same time, and Unavailable.
+    """
+    refused_at = asyncio.get_running_loop().time() + outside.refusal_seconds
+    try:
+        return await _decided(command, outside)
+    except rejections.CredentialsRefused:
+        await asyncio.sleep(refused_at - asyncio.get_running_loop().time())
+        raise
+
+
+async def _decided(command: LogIn, outside: LoginPorts) -> SignedIn | SecondFactorAsked:
+    """As `log_in`, as soon as it is known.
 
     The password is hashed in every case. The lockout is checked after that, under the user's row
     lock: of many guesses at once, those after the fifth wrong one of a place are refused.

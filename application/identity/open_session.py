@@ -24,13 +24,12 @@ async def open_session(
     device: Device,
     outside: ports.SessionPorts,
     *,
-    by_password: bool = True,
     second_factor: bool = False,
 ) -> ports.SessionTokens:
     """Return the first tokens; raises Unavailable. `second_factor` is whether one was proved.
 
-    With `by_password`, raises CredentialsRefused if the password has changed since the user was
-    read: a change of the password ends all sessions, also one that is just beginning.
+    Raises CredentialsRefused if the password has changed since the user was read, or a second
+    factor is in force since: such a change ends all sessions, also one that is just beginning.
     """
     salt = outside.random_bytes(ports.SALT_BYTES)
     new = ports.NewSession(
@@ -40,9 +39,7 @@ async def open_session(
         source=outside.places.of_address(device.address).index,
         second_factor=second_factor,
     )
-    role = await outside.sessions.open(
-        new, password_hash=user.password_hash if by_password else None
-    )
+    role = await outside.sessions.open(new, password_hash=user.password_hash)
     if role is None:
         raise rejections.CredentialsRefused
     return tokens_of(

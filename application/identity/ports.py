@@ -171,6 +171,10 @@ class UserDirectory(Protocol):
         """The user with this id, who has signed in."""
         ...
 
+    async def attempts(self, user_id: str, place: Place, *, at: dt.datetime) -> Attempts:
+        """What is known of a place and a user at this instant."""
+        ...
+
     async def change_attempts(
         self,
         user_id: str,

@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from application.identity.account_ports import AccountPorts
 from application.identity.confirm_code import confirm_code
 from application.identity.ports import Principal
+from domain.identity import rejections
 
 
 async def renew_recovery_codes(
@@ -15,5 +16,7 @@ async def renew_recovery_codes(
     await confirm_code(user, code, outside, address=address)
     codes = outside.codes.new_recovery_codes()
     hashes = [outside.codes.recovery_hash(user.id, each) for each in codes]
-    await outside.factors.replace_codes(user.id, hashes, at=outside.now())
+    if not await outside.factors.replace_codes(user.id, hashes, at=outside.now()):
+        # Another request has removed the factor meanwhile.
+        raise rejections.CodeRefused(field="code", reason="wrong")
     return codes

@@ -76,8 +76,9 @@ class SecondFactors(Protocol):
 
     async def replace_codes(
         self, user: str, code_hashes: Sequence[bytes], *, at: dt.datetime
-    ) -> None:
-        """Have these recovery codes in place of all earlier ones, and record that."""
+    ) -> bool:
+        """Have these recovery codes in place of all earlier ones, and record that; False where no
+        factor is in force any more."""
         ...
 
     async def remove(self, user: str, *, but: str, at: dt.datetime) -> Sequence[str]:

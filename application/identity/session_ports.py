@@ -59,11 +59,11 @@ class SessionTokens(msgspec.Struct, frozen=True):
 class Sessions(Protocol):
     """Sessions of all users. All methods raise Unavailable."""
 
-    async def open(self, new: NewSession, *, password_hash: str | None) -> Role | None:
+    async def open(self, new: NewSession, *, password_hash: str) -> Role | None:
         """Record the session; returns the user's role.
 
         None, and nothing is recorded, where the user has another password by now than the one of
-        this hash.
+        this hash, or a second factor that was not proved.
         """
         ...
 

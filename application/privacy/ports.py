@@ -7,7 +7,6 @@ from typing import Any, Literal, Protocol
 import msgspec
 
 from application.commands.bus import CommandBus
-from application.identity.ports import PasswordHasher
 from application.ports import Clock, Vault
 from application.queries import AsOf
 from domain.identity.roles import Role
@@ -25,7 +24,6 @@ class Account(msgspec.Struct, frozen=True):
     id: str
     role: Role
     email: Sealed
-    password_hash: str
     created_at: dt.datetime
     is_verified: bool
 
@@ -229,7 +227,7 @@ class ExportPrinter(Protocol):
 
 
 class PrivacyPorts(msgspec.Struct, frozen=True):
-    """What the use cases of privacy need; `hasher` and `printer` only where a user asks.
+    """What the use cases of privacy need; `printer` only where a user asks.
 
     `forget_keys` drops keys that this process has opened and that were destroyed.
     """
@@ -247,5 +245,4 @@ class PrivacyPorts(msgspec.Struct, frozen=True):
     credits_of: StreamsOf
     clock: Clock
     forget_keys: Callable[[Sequence[str]], None]
-    hasher: PasswordHasher | None = None
     printer: ExportPrinter | None = None

@@ -7,6 +7,8 @@ from collections.abc import Sequence
 
 import msgspec
 
+from application.identity.account_ports import AccountPorts
+from application.identity.confirm_password import confirm_password
 from application.privacy.open_matters import OpenMatter, open_matters
 from application.privacy.person import Person, find_person
 from application.privacy.ports import Erasure, PrivacyPorts
@@ -20,16 +22,14 @@ class ErasureDetails(msgspec.Struct, frozen=True):
     open: Sequence[OpenMatter]
 
 
-async def request_own_erasure(ports: PrivacyPorts, user: str, *, password: str) -> ErasureDetails:
+async def request_own_erasure(
+    ports: PrivacyPorts, accounts: AccountPorts, user: str, *, password: str, address: str
+) -> ErasureDetails:
     """Request it for the caller's account, confirmed by the password; a repeat changes nothing.
 
-    Rejects PasswordWrong; raises Unavailable.
+    `address` is the client's. Raises PasswordRefused as `confirm_password` does, and Unavailable.
     """
-    account = await ports.accounts.find(user)
-    assert account is not None, "a session has a user"
-    assert ports.hasher is not None
-    if not await ports.hasher.verify(password, account.password_hash or None):
-        raise rejections.PasswordWrong(field="password", reason="wrong")
+    await confirm_password(user, password, accounts, address=address, field="password")
     return await request_erasure(ports, user, by=user)
 
 

@@ -23,12 +23,6 @@ class ErasureBegun(Rejection):
     code: ClassVar[str] = "INVALID_STATE_TRANSITION"
 
 
-class PasswordWrong(Rejection):
-    """The password that confirms an erasure is not the account's."""
-
-    code: ClassVar[str] = "VALIDATION_ERROR"
-
-
 class AddressNotVerified(Rejection):
     """The account's address is not verified: a stranger may have registered it, and the export
     would show what other systems know of the address' owner."""

@@ -13,11 +13,13 @@ from infrastructure.identity.user_directory import INSERT_VERIFICATION, link_val
 from infrastructure.postgres import pool as pools
 from infrastructure.postgres.pool import raising_unavailable
 
+# Void from the start where another account has the address: it makes older links void as every link
+# does, so that these do not reveal which it was.
 INSERT_CHANGE = """
 INSERT INTO identity.mailed_link (id, purpose, user_id, token_hash, salt, language, created_at,
-    expires_at, email_index, subject, email)
-SELECT %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s
-WHERE NOT EXISTS (SELECT FROM identity.app_user WHERE email_index = %s)
+    expires_at, email_index, subject, email, voided_at)
+VALUES (%s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s,
+    (SELECT %s FROM identity.app_user WHERE email_index = %s))
 """
 SELECT_OWNER = (
     "SELECT user_id FROM identity.mailed_link WHERE token_hash = %s "
@@ -48,7 +50,8 @@ class PostgresEmails:
         self, user: str, link: ports.NewLink, *, email_index: bytes, email: Sealed
     ) -> None:
         """Have the link mailed to the new address, unless another account has it."""
-        values = (*link_values(link, user), email_index, email.subject, email.box, email_index)
+        own = (email_index, email.subject, email.box)
+        values = (*link_values(link, user), *own, link.created_at, email_index)
         async with (
             raising_unavailable(),
             self._pool.connection() as connection,

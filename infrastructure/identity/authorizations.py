@@ -6,10 +6,13 @@ from typing import Any
 
 from application.identity import client_ports as ports
 from application.identity.session_ports import NewSession, StoredSession
+from domain.identity.scopes import NAMES, Scope
 from infrastructure.postgres import pool as pools
 from infrastructure.postgres.pool import raising_unavailable
 
 LISTED = 100
+# What was consented to before and not revoked stays part of the consent: the client may still hold
+# tokens for it.
 # FOR SHARE: who disables the client, changes the user or ends the session comes before or after
 # this. Each lock needs the one before it, so they are taken in one order: client, user, session.
 GRANT = """
@@ -25,7 +28,10 @@ WITH client AS (
     INSERT INTO identity.consent AS c (user_id, client_id, scopes, given_at)
     SELECT %(user)s, client.id, %(scopes)s, %(at)s FROM client, browser
     ON CONFLICT (user_id, client_id) DO UPDATE
-    SET scopes = excluded.scopes, given_at = excluded.given_at, revoked_at = NULL
+    SET scopes = CASE WHEN c.revoked_at IS NULL
+            THEN ARRAY(SELECT unnest(c.scopes) UNION SELECT unnest(excluded.scopes))
+            ELSE excluded.scopes END,
+        given_at = excluded.given_at, revoked_at = NULL
     RETURNING client_id
 ), recorded AS (
     INSERT INTO identity.auth_event (happened, user_id, at, session, client, reason)
@@ -58,7 +64,7 @@ WITH client AS (
     UPDATE identity.authorization_code AS c SET used_at = %(at)s, session = %(id)s
     FROM client, owner, browser, consented
     WHERE c.digest = %(digest)s AND c.client_id = client.id AND c.user_id = owner.id
-        AND c.used_at IS NULL AND %(at)s < c.expires_at
+        AND c.used_at IS NULL AND c.voided_at IS NULL AND %(at)s < c.expires_at
     RETURNING c.user_id, c.client_id, c.scopes
 ), opened AS (
     INSERT INTO identity.session (id, user_id, kind, source, salt, created_at, last_used_at,
@@ -174,7 +180,7 @@ class PostgresAuthorizations:
         async with raising_unavailable(), self._pool.connection() as connection:
             cursor = await connection.execute(SELECT_CONSENTS.encode(), (user,))
             return [
-                ports.ClientConsent(client, name, tuple(scopes), given_at)
+                ports.ClientConsent(client, name, _in_order(scopes), given_at)
                 for client, name, scopes, given_at in await cursor.fetchall()
             ]
 
@@ -196,3 +202,7 @@ class PostgresAuthorizations:
         async with raising_unavailable(), self._pool.connection() as connection:
             cursor = await connection.execute(query.encode(), values)
             return await cursor.fetchone()
+
+
+def _in_order(known: Sequence[Scope]) -> tuple[Scope, ...]:
+    return tuple(each for each in NAMES if each in known)

@@ -29,11 +29,13 @@ ANSWER_SECONDS = 2.0
 KNOWN_SECONDS = 5.0
 PAUSE_SECONDS = 0.5
 
-# A service has no session: its tokens name the client instead.
+# From the record: an erasure deletes the sessions themselves. A service has no session: its tokens
+# name the client instead.
 SELECT_ENDED = (
-    "SELECT id FROM (SELECT id, ended_at FROM identity.session "
+    "SELECT id FROM (SELECT session AS id, at FROM identity.auth_event "
+    "WHERE happened = 'session_ended' "
     "UNION ALL SELECT id, disabled_at FROM identity.client) AS over "
-    "WHERE ended_at > clock_timestamp() - %s * interval '1 second' ORDER BY ended_at LIMIT %s"
+    "WHERE at > clock_timestamp() - %s * interval '1 second' ORDER BY at LIMIT %s"
 )
 SELECT_ONE = (
     "SELECT FROM identity.session WHERE id = %(id)s AND ended_at IS NULL "

@@ -1,9 +1,12 @@
 """Passwords as argon2id, on threads of their own: a login never blocks the event loop.
 
+A password is one text however a keyboard composes it (RFC 8265, 4.2: NFC, and one kind of space).
 At most a few hashes run at once (each takes its memory) and a bounded number wait.
 """
 
 import asyncio
+import secrets
+import unicodedata
 from concurrent.futures import ThreadPoolExecutor
 
 import msgspec
@@ -39,22 +42,23 @@ class Argon2PasswordHasher:
         )
         self._pool = ThreadPoolExecutor(threads, thread_name_prefix="password")
         self._waiting = 0
-        self._dummy_hash = self._hasher.hash("nobody has this password")
+        self._dummy_hash = self._hasher.hash(secrets.token_urlsafe())
 
     async def hash(self, password: str) -> str:
         """Return a salted hash; raises Unavailable when too many wait already."""
         with _Place(self):
             loop = asyncio.get_running_loop()
-            return await loop.run_in_executor(self._pool, self._hasher.hash, password)
+            return await loop.run_in_executor(self._pool, self._hasher.hash, _prepared(password))
 
     async def verify(self, password: str, stored: str | None) -> bool:
-        """Return whether the hash is of this password; False for None, after the same time."""
+        """Return whether the hash is of this password; False after the same time for None, and for
+        the empty one of an account that was closed."""
         with _Place(self):
             loop = asyncio.get_running_loop()
             same = await loop.run_in_executor(
                 self._pool, self._matches, password, stored or self._dummy_hash
             )
-        return same and stored is not None
+        return same and bool(stored)
 
     def close(self) -> None:
         """End the threads."""
@@ -63,7 +67,12 @@ class Argon2PasswordHasher:
     def _matches(self, password: str, stored: str) -> bool:
         if not Argon2Hasher.identify(stored):
             raise UnknownHashError(stored.partition("$")[0])
-        return self._hasher.verify(password, stored)
+        return self._hasher.verify(_prepared(password), stored)
+
+
+def _prepared(password: str) -> str:
+    spaced = "".join(" " if unicodedata.category(each) == "Zs" else each for each in password)
+    return unicodedata.normalize("NFC", spaced)
 
 
 class _Place:

@@ -24,6 +24,9 @@ SELECT_FACTOR = """
 SELECT u.subject, f.secret, f.confirmed_at IS NOT NULL FROM identity.second_factor AS f
 JOIN identity.app_user AS u ON u.id = f.user_id WHERE f.user_id = %s
 """
+SELECT_IN_FORCE = (
+    "SELECT FROM identity.second_factor WHERE user_id = %s AND confirmed_at IS NOT NULL"
+)
 CONFIRM = """
 UPDATE identity.second_factor SET confirmed_at = %(at)s, last_step = %(step)s
 WHERE user_id = %(user)s AND confirmed_at IS NULL AND last_step < %(step)s RETURNING user_id
@@ -110,12 +113,15 @@ class PostgresSecondFactors:
 
     async def replace_codes(
         self, user: str, code_hashes: Sequence[bytes], *, at: dt.datetime
-    ) -> None:
+    ) -> bool:
         """Have these recovery codes in place of all earlier ones, and record that."""
         async with self._transaction() as connection:
             await connection.execute(LOCK_USER, (user,))
+            if await (await connection.execute(SELECT_IN_FORCE, (user,))).fetchone() is None:
+                return False
             await _replace_codes(connection, user, code_hashes)
             await connection.execute(INSERT_FACT, ("recovery_codes_renewed", user, at))
+            return True
 
     async def remove(self, user: str, *, but: str, at: dt.datetime) -> Sequence[str]:
         """Remove the factor and its codes; all sessions but one end, and are returned."""

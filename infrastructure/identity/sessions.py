@@ -19,12 +19,12 @@ from infrastructure.postgres import pool as pools
 from infrastructure.postgres.pool import raising_unavailable
 
 LISTED = 100
-# FOR SHARE: a change of the role or of the password comes before or after this, so that it ends
-# this session too.
+# FOR SHARE: a change of the role, of the password or of the second factor comes before or after
+# this, so that it ends this session too. A trigger requires a factor that is in force.
 INSERT = """
 WITH owner AS (
     SELECT id, role FROM identity.app_user
-    WHERE id = %(user)s AND (%(hash)s::text IS NULL OR password_hash = %(hash)s) FOR SHARE
+    WHERE id = %(user)s AND password_hash = %(hash)s FOR SHARE
 ), added AS (
     INSERT INTO identity.session (id, user_id, kind, device, source, salt, second_factor,
         created_at, last_used_at, expires_at, refresh_expires_at)
@@ -61,13 +61,19 @@ WHERE s.id = %(id)s AND s.generation = %(generation)s AND s.ended_at IS NULL
 RETURNING {COLUMNS}
 """  # noqa: S608 - constants
 LOCK_USER = "SELECT FROM identity.app_user WHERE id = %s FOR NO KEY UPDATE"
-# The trigger sets the instant.
-END = (
-    "UPDATE identity.session SET ended_at = clock_timestamp(), ended_because = %(reason)s "
-    "WHERE user_id = %(user)s AND ended_at IS NULL "
-    "AND (%(only)s::text IS NULL OR id = %(only)s) "
-    "AND (%(but)s::text IS NULL OR id <> %(but)s) RETURNING id"
+# The trigger sets the instant. Codes of clients are sessions to be: they end with all sessions,
+# also those that were granted in the one that goes on.
+END = """
+WITH voided AS (
+    UPDATE identity.authorization_code SET voided_at = clock_timestamp()
+    WHERE %(only)s::text IS NULL AND user_id = %(user)s AND used_at IS NULL AND voided_at IS NULL
 )
+UPDATE identity.session SET ended_at = clock_timestamp(), ended_because = %(reason)s
+WHERE user_id = %(user)s AND ended_at IS NULL
+    AND (%(only)s::text IS NULL OR id = %(only)s)
+    AND (%(but)s::text IS NULL OR id <> %(but)s)
+RETURNING id
+"""
 INSERT_REUSE = (
     "INSERT INTO identity.auth_event (happened, user_id, at, source, session) "
     "VALUES ('reuse_detected', %s, clock_timestamp(), %s, %s)"
@@ -86,8 +92,8 @@ class PostgresSessions:
     def __init__(self, pool: pools.Pool) -> None:
         self._pool = pool
 
-    async def open(self, new: ports.NewSession, *, password_hash: str | None) -> Role | None:
-        """Record the session; returns the user's role, None where the password has changed."""
+    async def open(self, new: ports.NewSession, *, password_hash: str) -> Role | None:
+        """Record the session; returns the user's role, None where a proof has changed meanwhile."""
         session = new.session
         row = await self._one(
             INSERT,

@@ -42,12 +42,13 @@ SELECT_BY_ID = f"SELECT {USER_COLUMNS} FROM identity.app_user AS u WHERE u.id = 
 SELECT_ROLE = "SELECT role FROM identity.app_user WHERE id = %s"
 SELECT_LEFT = "SELECT FROM identity.app_user WHERE id = %s AND password_hash = ''"
 SELECT_STRANGERS = (
-    "SELECT failed_logins, failed_since, locked_until FROM identity.app_user "
-    "WHERE id = %s FOR NO KEY UPDATE"
+    "SELECT failed_logins, failed_since, locked_until, "
+    "failed_codes, codes_failed_since, codes_locked_until FROM identity.app_user WHERE id = %s"
 )
+LOCK_STRANGERS = f"{SELECT_STRANGERS} FOR NO KEY UPDATE"
 UPDATE_STRANGERS = (
-    "UPDATE identity.app_user SET failed_logins = %s, failed_since = %s, locked_until = %s "
-    "WHERE id = %s"
+    "UPDATE identity.app_user SET failed_logins = %s, failed_since = %s, locked_until = %s, "
+    "failed_codes = %s, codes_failed_since = %s, codes_locked_until = %s WHERE id = %s"
 )
 SELECT_PLACE = (
     "SELECT failed_logins, failed_since, locked_until, signed_in_at FROM identity.sign_in_place "
@@ -126,6 +127,11 @@ class PostgresUserDirectory:
             cursor = await connection.execute(SELECT_LEFT, (user_id,))
             return await cursor.fetchone() is not None
 
+    async def attempts(self, user_id: str, place: ports.Place, *, at: dt.datetime) -> Attempts:
+        """Return what is known of a place and a user at this instant."""
+        async with self._transaction() as connection:
+            return (await _attempts(connection, SELECT_STRANGERS, user_id, place, at))[0]
+
     async def change_attempts(
         self,
         user_id: str,
@@ -136,23 +142,16 @@ class PostgresUserDirectory:
     ) -> ports.AuthFact:
         """Read, decide and write under the lock of the user's row; returns the recorded fact."""
         async with self._transaction() as connection:
-            cursor = await connection.execute(SELECT_STRANGERS, (user_id,))
-            row = await cursor.fetchone()
-            assert row is not None
-            strangers = Lockout(row[0], row[1], row[2])
-            cursor = await connection.execute(SELECT_PLACE, (user_id, place.index))
-            row = await cursor.fetchone() or (0, None, None, None)
-            signed_in_at = row[3]
-            is_known = place.is_device or _is_recent(signed_in_at, at)
-            before = Attempts(Lockout(row[0], row[1], row[2]), strangers, is_known)
+            before, signed_in_at = await _attempts(connection, LOCK_STRANGERS, user_id, place, at)
             after, fact = change(before)
-            if after.strangers != strangers:
-                await connection.execute(UPDATE_STRANGERS, (*_columns(after.strangers), user_id))
+            if (after.strangers, after.codes) != (before.strangers, before.codes):
+                counted = (*_columns(after.strangers), *_columns(after.codes))
+                await connection.execute(UPDATE_STRANGERS, (*counted, user_id))
             if after.place != before.place or fact == "signed_in":
                 seen = at if fact == "signed_in" else signed_in_at
                 await _store_place(connection, user_id, place, after.place, seen, at)
             # The database has a letter written about a sign-in from a place that is not known.
-            reason = "new_device" if fact == "signed_in" and not is_known else None
+            reason = "new_device" if fact == "signed_in" and not before.is_known else None
             await connection.execute(INSERT_ATTEMPT, (fact, user_id, at, reason))
         return fact
 
@@ -188,6 +187,19 @@ def stored_user(row: tuple[Any, ...]) -> ports.StoredUser:
     """Return the user of a row of USER_COLUMNS."""
     user, role, password_hash, subject, email, *more = row
     return ports.StoredUser(user, role, password_hash, Sealed(subject, email), *more)
+
+
+async def _attempts(
+    connection: pools.Connection, query: str, user_id: str, place: ports.Place, at: dt.datetime
+) -> tuple[Attempts, dt.datetime | None]:
+    """Return what is known of a place and a user, and when the place last signed in."""
+    row = await (await connection.execute(query.encode(), (user_id,))).fetchone()
+    assert row is not None
+    strangers, codes = Lockout(*row[:3]), Lockout(*row[3:])
+    cursor = await connection.execute(SELECT_PLACE, (user_id, place.index))
+    row = await cursor.fetchone() or (0, None, None, None)
+    is_known = place.is_device or _is_recent(row[3], at)
+    return Attempts(Lockout(*row[:3]), strangers, is_known, codes), row[3]
 
 
 async def _store_place(

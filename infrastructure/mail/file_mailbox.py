@@ -108,4 +108,4 @@ def _recipient(path: Path) -> str:
 
 
 def _normalised(address: str) -> str:
-    return unicodedata.normalize("NFC", address.strip()).casefold()
+    return unicodedata.normalize("NFC", address.strip()).lower()

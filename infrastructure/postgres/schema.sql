@@ -94,9 +94,16 @@ CREATE TABLE identity.app_user (
     failed_since timestamp with time zone,
     locked_until timestamp with time zone,
     email_verified_at timestamp with time zone,
+<<<<<<< HEAD
     language text DEFAULT 'en'::text NOT NULL,
+=======
+    failed_codes integer DEFAULT 0 NOT NULL,
+    codes_failed_since timestamp with time zone,
+    codes_locked_until timestamp with time zone,
+>>>>>>> 3b97a8cd (Count wrong codes of the second factor for a day)
     CONSTRAINT app_user_email UNIQUE (email_index),
     CONSTRAINT app_user_email_index_check CHECK ((octet_length(email_index) = 32)),
+    CONSTRAINT app_user_failed_codes_check CHECK ((failed_codes >= 0)),
     CONSTRAINT app_user_failed_logins_check CHECK ((failed_logins >= 0)),
     CONSTRAINT app_user_language_check CHECK ((language = ANY (ARRAY['en'::text, 'ar'::text]))),
     CONSTRAINT app_user_pkey PRIMARY KEY (id),
@@ -2072,8 +2079,14 @@ BEGIN
 END
 $function$;
 
+<<<<<<< HEAD
 -- COLUMN identity.account_notice.token_hash: ais_application may UPDATE
+=======
+-- COLUMN identity.app_user.codes_failed_since: ais_application may UPDATE
+-- COLUMN identity.app_user.codes_locked_until: ais_application may UPDATE
+>>>>>>> 3b97a8cd (Count wrong codes of the second factor for a day)
 -- COLUMN identity.app_user.email_verified_at: ais_application may UPDATE
+-- COLUMN identity.app_user.failed_codes: ais_application may UPDATE
 -- COLUMN identity.app_user.failed_logins: ais_application may UPDATE
 -- COLUMN identity.app_user.failed_since: ais_application may UPDATE
 -- COLUMN identity.app_user.locked_until: ais_application may UPDATE

@@ -21,7 +21,7 @@ class PostgresAccounts:
     async def find(self, user: str) -> ports.Account | None:
         """Return the user with this id."""
         rows = await self._rows(
-            "SELECT id, role, subject, email, password_hash, created_at, "
+            "SELECT id, role, subject, email, created_at, "
             "email_verified_at IS NOT NULL "
             "FROM identity.app_user WHERE id = %s",
             (user,),

@@ -38,5 +38,8 @@ class CodeIndex:
 
 
 def normalised(address: str) -> str:
-    """Return the address in NFC, without surrounding blanks, case-folded."""
-    return unicodedata.normalize("NFC", address.strip()).casefold()
+    """Return the address in NFC, without surrounding blanks, in lower case.
+
+    Case folding would make one address of two: faß.de and fass.de have different owners.
+    """
+    return unicodedata.normalize("NFC", unicodedata.normalize("NFC", address.strip()).lower())

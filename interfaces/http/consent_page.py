@@ -62,7 +62,11 @@ _PAGE = """<!doctype html>
 async def ask(request: StrictRequest) -> Response[str]:
     """What a client asks for, with two buttons."""
     await auth.spend(request, "client", auth.address_of(request))
-    asked = {name: value for name, value in request.query_params.items() if value}
+    asked = {
+        name: value
+        for name, value in request.query_params.items()
+        if value and name not in (TOKEN, DECISION)
+    }
     try:
         authorization = await requested_authorization(asked, request.ports.clients)
         user = await auth.browser_user(request)

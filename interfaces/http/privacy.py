@@ -211,10 +211,14 @@ async def request_erasure(
 
     It is done by itself as soon as travel, payments, refunds, disputes, credit and claims are
     closed. Books and tax documents stay, without names; travellers of bookings that are attached to
-    the account stay, too. A repeat changes nothing.
+    the account stay, too. A repeat changes nothing. Wrong passwords count as at the sign-in.
     """
     found = await erasing.request_own_erasure(
-        request.ports.privacy, request.principal.user, password=data.password
+        request.ports.privacy,
+        request.ports.accounts,
+        request.principal.user,
+        password=data.password,
+        address=auth.address_of(request),
     )
     return _erasure(found)
 

@@ -92,7 +92,7 @@ async def second_step(
         ),
         request.ports.accounts,
     )
-    return sign_in.answered(request, signed_in, kind)
+    return await sign_in.answered(request, signed_in, kind)
 
 
 @post(
@@ -123,7 +123,12 @@ async def confirm(
 ) -> RecoveryCodesResponse:
     """Put the app in force. Other sessions end; after the next refresh the caller's access token
     has all rights of the role."""
-    codes = await confirm_enrolment(request.principal, data.code, request.ports.accounts)
+    codes = await confirm_enrolment(
+        request.principal,
+        data.code,
+        request.ports.accounts,
+        address=auth.address_of(request),
+    )
     return RecoveryCodesResponse(list(codes))
 
 

@@ -7,6 +7,7 @@ from litestar import post
 from litestar.datastructures import Cookie
 from litestar.params import JSONBody
 
+from application.identity.end_replaced_session import end_replaced_session
 from application.identity.end_sessions import end_sessions
 from application.identity.log_in import LogIn, SecondFactorAsked, SignedIn
 from application.identity.open_session import Device
@@ -91,12 +92,13 @@ async def login(
 ) -> Answered[BrowserResponse | SecondFactorResponse]:
     """Sign a browser in: both tokens are in cookies that scripts cannot read.
 
-    With a second factor, a code is asked for first.
+    With a second factor, a code is asked for first. The session that the browser had before ends.
     """
     outcome = await _logged_in(request, data, "web")
     if isinstance(outcome, SecondFactorAsked):
         return Answered(SecondFactorResponse(outcome.challenge, outcome.expires_in))
-    return Answered(_in_cookies(request, outcome.tokens), cookies=_cookies(request, outcome))
+    body, cookies = await _in_browser(request, outcome)
+    return Answered(body, cookies=cookies)
 
 
 @post(
@@ -146,13 +148,13 @@ async def logout_all(request: StrictRequest) -> Answered[SessionsEndedResponse]:
     return Answered(SessionsEndedResponse(ended), cookies=session_cookies.cleared(request))
 
 
-def answered(
+async def answered(
     request: StrictRequest, signed_in: SignedIn, kind: SessionKind
 ) -> Answered[TokensResponse | BrowserResponse]:
     """The answer to a completed sign-in: tokens in the body of an app, in cookies of a browser."""
     if kind == "web":
-        body = _in_cookies(request, signed_in.tokens)
-        return Answered(body, cookies=_cookies(request, signed_in))
+        body, cookies = await _in_browser(request, signed_in)
+        return Answered(body, cookies=cookies)
     return Answered(_in_body(signed_in.tokens), cookies=[_device_cookie(request, signed_in)])
 
 
@@ -162,10 +164,16 @@ def user_agent_of(request: StrictRequest) -> str:
     return user_agent[:USER_AGENT_LENGTH].decode("utf-8", "replace")
 
 
-def _cookies(request: StrictRequest, signed_in: SignedIn) -> list[Cookie]:
-    """The cookies of a browser that has signed in."""
-    tokens = session_cookies.of_tokens(request, signed_in.tokens)
-    return [*tokens, _device_cookie(request, signed_in)]
+async def _in_browser(
+    request: StrictRequest, signed_in: SignedIn
+) -> tuple[BrowserResponse, list[Cookie]]:
+    """The body and the cookies for a browser that has signed in; the session that it had ends."""
+    replaced = session_cookies.value_of(request, session_cookies.REFRESH)
+    if replaced is not None:
+        await end_replaced_session(replaced, request.ports.sessions)
+    cookies = session_cookies.of_tokens(request, signed_in.tokens)
+    body = _in_cookies(request, signed_in.tokens)
+    return body, [*cookies, _device_cookie(request, signed_in)]
 
 
 async def _logged_in(

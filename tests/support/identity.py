@@ -114,6 +114,7 @@ class Identity:
             sessions=self.sessions,
             factors=PostgresSecondFactors(pool),
             now=lambda: self.now,
+            refusal_seconds=0.0,
         )
         self.mailbox = MemoryMailbox()
         self.accounts = self._accounts(keys)

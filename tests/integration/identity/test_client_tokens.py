@@ -123,6 +123,7 @@ async def test_the_audit_has_who_changed_which_client(
         "UPDATE identity.consent SET user_id = user_id",
         "DELETE FROM identity.authorization_code",
         "UPDATE identity.authorization_code SET expires_at = expires_at",
+        "SELECT identity.admit_session()",
         "UPDATE identity.authorization_code SET challenge = challenge",
         "UPDATE identity.authorization_code SET redirect_uri = redirect_uri",
         "UPDATE identity.session SET client_id = client_id",
@@ -147,6 +148,7 @@ ENDED, CONSTRAINT = "AIS01", "23514"
     [
         ("UPDATE identity.authorization_code SET used_at = now(), session = 'ses_other'", ENDED),
         ("UPDATE identity.authorization_code SET used_at = NULL, session = NULL", ENDED),
+        ("UPDATE identity.authorization_code SET voided_at = now()", ENDED),
         ("UPDATE identity.client SET secret_hash = '\\x00'", CONSTRAINT),
         ("UPDATE identity.client SET secret_hash = NULL", CONSTRAINT),
         ("UPDATE identity.consent SET scopes = '{}'", CONSTRAINT),

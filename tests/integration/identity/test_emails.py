@@ -105,7 +105,7 @@ async def test_a_reset_of_an_unproved_account_removes_the_factor_of_a_stranger(
     stranger = await holder(identity)
     made = await begin_enrolment(stranger, PASSWORD, identity.accounts, address=HOME)
     code = App(made.secret).code(identity.now)
-    await confirm_enrolment(stranger, code, identity.accounts)
+    await confirm_enrolment(stranger, code, identity.accounts, address=HOME)
     await reset(identity, await mailed(identity, database), OTHER)
     # No second step: the factor was not of the owner of the mailbox.
     owner = await holder(identity, EMAIL, OTHER)

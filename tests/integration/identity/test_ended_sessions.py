@@ -100,6 +100,20 @@ async def test_a_process_that_starts_later_knows_what_ended_before(
         assert other.known(first.session) is True
 
 
+async def test_a_process_that_starts_later_knows_ends_whose_sessions_an_erasure_deleted(
+    identity: Identity, database: TestDatabase
+) -> None:
+    """The access token of an erased account lives on for a quarter of an hour."""
+    first, second = await signed_in(identity), await signed_in(identity)
+    await end(identity, first)
+    with psycopg.connect(database.owner_dsn) as connection:
+        connection.execute("DELETE FROM identity.session WHERE id = %s", (first.session,))
+    async with another_process(database.app_dsn) as other:
+        await until(lambda: other.known(second.session) is False)
+        assert other.known(first.session) is True
+    assert await identity.ended.has_ended(first.session)
+
+
 async def test_without_its_connection_a_process_asks_and_then_learns_what_it_missed(
     identity: Identity, database: TestDatabase, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -80,7 +80,7 @@ async def enrolled(
     caller = identity.tokens.verify((await identity.log_in(EMAIL, PASSWORD)).encode())
     made = await begin_enrolment(caller, PASSWORD, identity.accounts, address=HOME)
     app = App(made.secret)
-    codes = await confirm_enrolment(caller, app.code(identity.now), identity.accounts)
+    codes = await confirm_enrolment(caller, app.code(identity.now), identity.accounts, address=HOME)
     identity.now += 2 * STEP
     return app, codes, caller
 
@@ -99,7 +99,7 @@ async def test_an_app_is_enrolled_and_then_signs_in_beside_the_password(
     # Not in force before a code has confirmed it.
     await identity.log_in(EMAIL, PASSWORD)
     app = App(made.secret)
-    codes = await confirm_enrolment(caller, app.code(identity.now), identity.accounts)
+    codes = await confirm_enrolment(caller, app.code(identity.now), identity.accounts, address=HOME)
     assert len(set(codes)) == 10
     # Sessions that were opened without it end; the one that has proved it goes on.
     assert identity.ended.known(other.tokens.session) is True
@@ -223,7 +223,9 @@ async def test_the_codes_of_another_user_are_worth_nothing(identity: Identity) -
     await identity.register("omar@example.com", PASSWORD)
     omar = identity.tokens.verify((await identity.log_in("omar@example.com", PASSWORD)).encode())
     made = await begin_enrolment(omar, PASSWORD, identity.accounts, address=HOME)
-    theirs = await confirm_enrolment(omar, App(made.secret).code(identity.now), identity.accounts)
+    theirs = await confirm_enrolment(
+        omar, App(made.secret).code(identity.now), identity.accounts, address=HOME
+    )
     challenge = await ask(identity)
     identity.now += STEP
     await refused(identity, challenge, App(made.secret).code(identity.now))
@@ -250,7 +252,7 @@ async def test_another_app_is_enrolled_only_after_the_first_is_turned_off(
     with pytest.raises(rejections.SecondFactorInForce):
         await begin_enrolment(caller, PASSWORD, identity.accounts, address=HOME)
     with pytest.raises(rejections.SecondFactorInForce):
-        await confirm_enrolment(caller, app.code(identity.now), identity.accounts)
+        await confirm_enrolment(caller, app.code(identity.now), identity.accounts, address=HOME)
     with pytest.raises(rejections.PasswordRefused):
         await turn_off(identity, caller, code=codes[0], password="wrong password")
     with pytest.raises(rejections.CodeRefused):

@@ -301,6 +301,14 @@ async def test_the_last_admin_stays_one(identity: Identity, database: TestDataba
     await send_letters(identity, database)
     await refused(identity, identity.mailbox.token())
     assert (await holder(identity)).role == "admin"
+    await identity.register("closed@example.com", PASSWORD, "admin")
+    closed = (await holder(identity, "closed@example.com")).user
+    with psycopg.connect(database.owner_dsn) as connection:
+        connection.execute(
+            "UPDATE identity.app_user SET password_hash = '' WHERE id = %s", (closed,)
+        )
+        with pytest.raises(psycopg.DatabaseError, match="the last admin"):
+            connection.execute(f"{demote} AND id <> %s".encode(), (closed,))
     await identity.register("other@example.com", PASSWORD, "admin")
     with psycopg.connect(database.owner_dsn) as connection:
         connection.execute(

@@ -1,16 +1,19 @@
 """Clients of third parties at the edge: the consent page, forms, limits."""
 
 import base64
+import datetime as dt
 from typing import Any
 
+import msgspec
 import pytest
 
+from application.identity.ports import Principal
 from application.rate_limit import Limit
 from domain.identity.clients import Client
 from tests.support import third_party
 from tests.support.http_client import GENEROUS, Edge
 from tests.support.third_party import Registered, fresh_challenge
-from tests.unit.http.test_sessions import browser
+from tests.unit.http.test_sessions import ACCESS, app, bearer, browser
 
 PAGE = {"accept": "text/html"}
 FORM = {"content-type": "application/x-www-form-urlencoded"}
@@ -43,6 +46,16 @@ async def page_of(edge: Edge, asked: dict[str, str], cookie: str) -> Any:
 @pytest.fixture
 def edge() -> Edge:
     return Edge()
+
+
+async def app_of_the_user(edge: Edge) -> dict[str, str]:
+    """The header of another device of the browser's user."""
+    return bearer((await app(edge))["accessToken"])
+
+
+def value_of(cookie: str) -> str:
+    """The access token of a browser."""
+    return cookie.partition(f"{ACCESS}=")[2].partition(";")[0]
 
 
 def granted(edge: Edge) -> list[Any]:
@@ -95,6 +108,19 @@ async def test_a_form_that_is_not_of_the_page_gives_nothing(
     assert granted(edge) == []
 
 
+async def test_an_address_presses_no_button_of_the_page(edge: Edge) -> None:
+    """A link of the client's that names members of the form would take the choice from the user."""
+    partner, cookie = await registered(edge), (await browser(edge))["cookie"]
+    asked = third_party.asked_by(partner, fresh_challenge())
+    page = await page_of(edge, {**asked, "decision": "allow", "consent_token": "x"}, cookie)
+    members = third_party.form_of(page.text)
+    assert members.keys() == {*asked, "consent_token"}
+    answer = await send(
+        edge, "POST", PATH, data={**members, "decision": "deny"}, headers={"cookie": cookie}
+    )
+    assert third_party.sent_to(answer)["error"] == "access_denied"
+
+
 async def test_a_form_of_another_session_of_the_same_user_gives_nothing(edge: Edge) -> None:
     partner = await registered(edge)
     first, second = (await browser(edge))["cookie"], (await browser(edge))["cookie"]
@@ -121,6 +147,44 @@ async def test_the_token_of_a_session_that_is_over_shows_no_form(edge: Edge) -> 
     edge.time.now += 15 * 60
     assert third_party.form_of((await page_of(edge, asked, cookie)).text) == {}
     assert third_party.form_of((await page_of(edge, asked, "")).text) == {}
+
+
+async def test_neither_guests_nor_clients_nor_ended_sessions_see_a_form(edge: Edge) -> None:
+    """A token that is put into the cookie of a browser is worth no more than elsewhere."""
+    partner, cookie = await registered(edge), (await browser(edge))["cookie"]
+    asked = third_party.asked_by(partner, fresh_challenge())
+    members = third_party.form_of((await page_of(edge, asked, cookie)).text)
+    assert members
+    guest = Principal("guest-booking-A", "customer", "guest-booking-A", booking="booking-A")
+    theirs = edge.tokens.issue(guest).access_token
+    client = edge.bearer(scopes=["bookings:read"])["authorization"].removeprefix("Bearer ")
+    await send(edge, "POST", "/api/auth/logout-all", headers=await app_of_the_user(edge))
+    for kept in (f"{ACCESS}={theirs}", f"{ACCESS}={client}", cookie):
+        page = await page_of(edge, asked, kept)
+        assert third_party.form_of(page.text) == {}
+        # Not even with the token that the page of that session would have had.
+        session = edge.tokens.verify(value_of(kept).encode()).session
+        token = edge.clients.secrets.consent_token(session, asked)
+        data = {**asked, "consent_token": token, "decision": "allow"}
+        answer = await send(edge, "POST", PATH, data=data, headers={"cookie": kept})
+        assert answer.status_code in (401, 403)
+    assert granted(edge) == []
+
+
+async def test_a_disabled_client_asks_nobody(edge: Edge) -> None:
+    partner, cookie = await registered(edge), (await browser(edge))["cookie"]
+    asked = third_party.asked_by(partner, fresh_challenge())
+    members = third_party.form_of((await page_of(edge, asked, cookie)).text)
+    stored: Any = edge.clients.clients
+    stored.stored[partner.id] = msgspec.structs.replace(
+        stored.stored[partner.id], disabled_at=dt.datetime.now(dt.UTC)
+    )
+    page = await page_of(edge, asked, cookie)
+    assert (page.status_code, third_party.form_of(page.text)) == (400, {})
+    answer = await send(
+        edge, "POST", PATH, data={**members, "decision": "allow"}, headers={"cookie": cookie}
+    )
+    assert (answer.status_code, granted(edge)) == (400, [])
 
 
 async def test_staff_see_no_form(edge: Edge) -> None:
@@ -156,8 +220,9 @@ async def test_tokens_are_asked_for_as_often_as_the_limit_of_clients_allows() ->
     few = Edge(limits={**GENEROUS, "client": Limit(2, 60)})  # type: ignore[dict-item]  # literal
     for path in ("/oauth/token", "/oauth/introspect", "/oauth/revoke"):
         await send(few, "POST", path, data={"token": "t", "grant_type": "g"})
-    answer = await send(few, "GET", PATH)
-    assert (answer.status_code, answer.json()["code"]) == (429, "RATE_LIMITED")
+    for method in ("GET", "POST"):
+        answer = await send(few, method, PATH)
+        assert (answer.status_code, answer.json()["code"]) == (429, "RATE_LIMITED")
 
 
 @pytest.mark.parametrize(

@@ -103,6 +103,28 @@ async def test_a_guests_token_in_a_cookie_signs_nobody_in(edge: Edge) -> None:
     assert (refused.status_code, refused.json()["code"]) == (401, "UNAUTHORIZED")
 
 
+async def test_a_browser_that_signs_in_again_leaves_no_session_behind(edge: Edge) -> None:
+    """Who copied its cookies before goes out with the session that nobody has in view any more."""
+    stranger, before = await browser(edge), await browser(edge)
+    kept = {name: value for name, value in before.items() if name == "cookie"}
+    app_before = await app(edge)
+    answer = await send(edge, "POST", "/api/auth/login", kept, json=ACCOUNT)
+    assert answer.status_code == 200
+    fresh = {"cookie": f"{ACCESS}={set_by(answer)[ACCESS].value}"}
+    for headers, status in (
+        (before, 401),
+        (fresh, 200),
+        (stranger, 200),
+        (bearer(app_before["accessToken"]), 200),
+    ):
+        assert (await send(edge, "GET", "/api/auth/me", headers)).status_code == status
+    # A cookie that is none of ours ends nothing: the id of a session is no proof.
+    session = edge.tokens.verify(set_by(answer)[ACCESS].value.encode()).session
+    forged = {"cookie": f"{REFRESH}=rt_{session}.1.{'A' * 43}"}
+    assert (await send(edge, "POST", "/api/auth/login", forged, json=ACCOUNT)).status_code == 200
+    assert (await send(edge, "GET", "/api/auth/me", fresh)).status_code == 200
+
+
 async def test_a_csrf_token_is_good_for_its_own_session_only(edge: Edge) -> None:
     """An attacker can plant cookies of their own beside the victim's, but not their token."""
     victim, attacker = await browser(edge), await browser(edge)
@@ -129,6 +151,14 @@ async def test_a_bearer_token_wins_over_cookies_and_needs_no_csrf_token(edge: Ed
     # A bearer token that is not ours is refused, whatever the cookies are.
     forged = {"cookie": signed_in["cookie"], **bearer("x.y.z")}
     assert (await send(edge, "GET", "/api/auth/me", forged)).status_code == 401
+
+
+async def test_the_token_of_a_guest_is_no_cookie(edge: Edge) -> None:
+    """It belongs to no session, so no page could prove that it sends a request."""
+    guest = Principal("guest-booking-A", "customer", "guest-booking-A", booking="booking-A")
+    kept = {"cookie": f"{ACCESS}={edge.tokens.issue(guest).access_token}"}
+    for method, path in (("GET", "/api/bookings/booking-A"), ("POST", "/api/auth/logout")):
+        assert (await send(edge, method, path, kept)).status_code == 401
 
 
 async def test_two_different_access_cookies_sign_nobody_in(edge: Edge) -> None:

@@ -2,6 +2,7 @@
 
 import datetime as dt
 
+import msgspec
 import pytest
 
 from domain.identity import (
@@ -14,7 +15,7 @@ from domain.identity import (
     second_factor,
     sessions,
 )
-from domain.identity.lockout import Lockout
+from domain.identity.lockout import Attempts, Lockout
 from infrastructure.identity.guessed_passwords import is_common
 
 START = dt.datetime(2027, 1, 1, tzinfo=dt.UTC)
@@ -125,6 +126,35 @@ def test_the_fifth_wrong_password_within_15_minutes_locks_for_30() -> None:
     assert lockout.is_locked(state, now=times[4])
     assert lockout.is_locked(state, now=times[4] + minutes(29.99))
     assert not lockout.is_locked(state, now=times[4] + minutes(30))
+
+
+def test_ten_wrong_codes_a_day_lock_strange_places_out_for_a_day() -> None:
+    state = Attempts()
+    for number in range(10):
+        assert not lockout.is_code_refused(state, now=START + minutes(140) * number)
+        state = lockout.after_wrong_code(state, now=START + minutes(140) * number)
+    last = START + minutes(140) * 9
+    for now, is_refused in (
+        (last, True),
+        (last + minutes(24 * 60 - 0.01), True),
+        (last + minutes(24 * 60), False),
+    ):
+        assert lockout.is_code_refused(state, now=now) is is_refused
+        # Neither a password nor a known place is locked by it.
+        assert not lockout.is_refused(state, now=now)
+        known = msgspec.structs.replace(state, is_known=True)
+        assert not lockout.is_code_refused(known, now=now)
+    assert lockout.after_wrong_code(known, now=last).codes == state.codes
+    assert lockout.after_sign_in(state).codes == state.codes
+    assert lockout.after_wrong_attempt(state, now=last).codes == state.codes
+
+
+def test_a_place_that_is_locked_out_enters_no_code_either() -> None:
+    state = Attempts(is_known=True)
+    for _ in range(5):
+        state = lockout.after_wrong_code(state, now=START)
+    assert state.codes == Lockout()
+    assert lockout.is_code_refused(state, now=START)
 
 
 def test_wrong_passwords_that_are_far_apart_do_not_lock() -> None:
