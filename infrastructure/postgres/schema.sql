@@ -94,13 +94,10 @@ CREATE TABLE identity.app_user (
     failed_since timestamp with time zone,
     locked_until timestamp with time zone,
     email_verified_at timestamp with time zone,
-<<<<<<< HEAD
     language text DEFAULT 'en'::text NOT NULL,
-=======
     failed_codes integer DEFAULT 0 NOT NULL,
     codes_failed_since timestamp with time zone,
     codes_locked_until timestamp with time zone,
->>>>>>> 3b97a8cd (Count wrong codes of the second factor for a day)
     CONSTRAINT app_user_email UNIQUE (email_index),
     CONSTRAINT app_user_email_index_check CHECK ((octet_length(email_index) = 32)),
     CONSTRAINT app_user_failed_codes_check CHECK ((failed_codes >= 0)),
@@ -132,6 +129,7 @@ CREATE TABLE identity.auth_event (
     CONSTRAINT auth_event_pkey PRIMARY KEY (id),
     CONSTRAINT auth_event_user_id_fkey FOREIGN KEY (user_id) REFERENCES identity.app_user(id)
 );
+CREATE INDEX auth_event_session_ended ON identity.auth_event USING btree (at) WHERE (happened = 'session_ended'::text);
 CREATE INDEX auth_event_user ON identity.auth_event USING btree (user_id, id) WHERE (user_id IS NOT NULL);
 CREATE TRIGGER append_only BEFORE DELETE OR UPDATE OR TRUNCATE ON identity.auth_event FOR EACH STATEMENT EXECUTE FUNCTION identity.refuse_change(); -- ENABLE ALWAYS
 CREATE TRIGGER notify_of_fact AFTER INSERT ON identity.auth_event FOR EACH ROW WHEN (((new.happened = ANY (ARRAY['password_changed'::text, 'password_reset'::text, 'second_factor_enrolled'::text, 'second_factor_removed'::text, 'second_factor_reset'::text, 'second_factor_reset_confirmed'::text, 'recovery_code_used'::text])) OR ((new.happened = 'signed_in'::text) AND (new.reason = 'new_device'::text)))) EXECUTE FUNCTION identity.notify_of_fact();
@@ -148,11 +146,13 @@ CREATE TABLE identity.authorization_code (
     expires_at timestamp with time zone NOT NULL,
     used_at timestamp with time zone,
     session text COLLATE "C",
+    voided_at timestamp with time zone,
     CONSTRAINT authorization_code_challenge_check CHECK ((challenge ~ '^[A-Za-z0-9_-]{43}$'::text)),
     CONSTRAINT authorization_code_check CHECK ((expires_at <= (created_at + '00:01:00'::interval))),
     CONSTRAINT authorization_code_check1 CHECK (((used_at IS NULL) = (session IS NULL))),
     CONSTRAINT authorization_code_client_id_fkey FOREIGN KEY (client_id) REFERENCES identity.client(id),
     CONSTRAINT authorization_code_digest_check CHECK ((octet_length(digest) = 32)),
+    CONSTRAINT authorization_code_over CHECK (((used_at IS NULL) OR (voided_at IS NULL))) NOT VALID,
     CONSTRAINT authorization_code_pkey PRIMARY KEY (digest),
     CONSTRAINT authorization_code_scopes_check CHECK ((cardinality(scopes) > 0)),
     CONSTRAINT authorization_code_user_id_fkey FOREIGN KEY (user_id) REFERENCES identity.app_user(id)
@@ -247,7 +247,7 @@ CREATE INDEX mailed_link_of_user ON identity.mailed_link USING btree (user_id, p
 CREATE INDEX mailed_link_old ON identity.mailed_link USING btree (expires_at);
 CREATE TRIGGER admit_link BEFORE INSERT ON identity.mailed_link FOR EACH ROW EXECUTE FUNCTION identity.admit_link();
 CREATE TRIGGER keep_link BEFORE UPDATE ON identity.mailed_link FOR EACH ROW EXECUTE FUNCTION identity.keep_link();
-CREATE TRIGGER mail_link AFTER INSERT ON identity.mailed_link FOR EACH ROW EXECUTE FUNCTION identity.mail_link();
+CREATE TRIGGER mail_link AFTER INSERT ON identity.mailed_link FOR EACH ROW WHEN ((new.voided_at IS NULL)) EXECUTE FUNCTION identity.mail_link();
 
 CREATE TABLE identity.recovery_code (
     user_id text COLLATE "C" NOT NULL,
@@ -350,6 +350,7 @@ CREATE INDEX session_ended ON identity.session USING btree (ended_at) WHERE (end
 CREATE INDEX session_of_client ON identity.session USING btree (client_id, user_id) WHERE ((client_id IS NOT NULL) AND (ended_at IS NULL));
 CREATE INDEX session_of_user ON identity.session USING btree (user_id, id) WHERE (ended_at IS NULL);
 CREATE INDEX session_to_expire ON identity.session USING btree (refresh_expires_at) WHERE (ended_at IS NULL);
+CREATE TRIGGER admit_session BEFORE INSERT ON identity.session FOR EACH ROW EXECUTE FUNCTION identity.admit_session();
 CREATE TRIGGER keep_session BEFORE UPDATE ON identity.session FOR EACH ROW EXECUTE FUNCTION identity.keep_session();
 CREATE TRIGGER report_ended AFTER UPDATE OF ended_at ON identity.session FOR EACH ROW WHEN ((new.ended_at IS NOT NULL)) EXECUTE FUNCTION identity.report_ended_session();
 
@@ -795,6 +796,20 @@ BEGIN
 END
 $function$;
 
+CREATE OR REPLACE FUNCTION identity.admit_session()
+ RETURNS trigger
+ LANGUAGE plpgsql
+AS $function$
+BEGIN
+    IF NOT new.second_factor AND EXISTS (
+        SELECT FROM identity.second_factor
+        WHERE user_id = new.user_id AND confirmed_at IS NOT NULL) THEN
+        RETURN NULL;
+    END IF;
+    RETURN new;
+END
+$function$;
+
 CREATE OR REPLACE FUNCTION identity.approve_factor_reset(by_user text, reset_id text, moment timestamp with time zone, correlation text)
  RETURNS text
  LANGUAGE plpgsql
@@ -1036,6 +1051,9 @@ CREATE OR REPLACE FUNCTION identity.end_sessions_of_consent()
  LANGUAGE plpgsql
 AS $function$
 BEGIN
+    UPDATE identity.authorization_code SET voided_at = clock_timestamp()
+    WHERE client_id = new.client_id AND user_id = new.user_id
+        AND used_at IS NULL AND voided_at IS NULL;
     UPDATE identity.session SET ended_at = clock_timestamp(), ended_because = 'revoked'
     WHERE client_id = new.client_id AND user_id = new.user_id AND ended_at IS NULL;
     RETURN NULL;
@@ -1088,8 +1106,9 @@ CREATE OR REPLACE FUNCTION identity.keep_code()
  LANGUAGE plpgsql
 AS $function$
 BEGIN
-    IF old.used_at IS NOT NULL THEN
-        RAISE EXCEPTION 'the authorization code was used: that is final' USING ERRCODE = 'AIS01';
+    IF old.used_at IS NOT NULL OR old.voided_at IS NOT NULL THEN
+        RAISE EXCEPTION 'the authorization code was used or voided: that is final'
+            USING ERRCODE = 'AIS01';
     END IF;
     RETURN new;
 END
@@ -1118,7 +1137,7 @@ BEGIN
     -- All are locked, in one order: two admins do not remove each other at the same time.
     PERFORM FROM identity.app_user WHERE role = 'admin' ORDER BY id FOR NO KEY UPDATE;
     IF NOT EXISTS (SELECT FROM identity.app_user
-                   WHERE role = 'admin' AND password_hash <> '' AND id <> old.id) THEN
+                   WHERE role = 'admin' AND id <> old.id AND password_hash <> '') THEN
         RAISE EXCEPTION 'the last admin stays one' USING ERRCODE = 'AIS02';
     END IF;
     RETURN new;
@@ -2079,12 +2098,9 @@ BEGIN
 END
 $function$;
 
-<<<<<<< HEAD
 -- COLUMN identity.account_notice.token_hash: ais_application may UPDATE
-=======
 -- COLUMN identity.app_user.codes_failed_since: ais_application may UPDATE
 -- COLUMN identity.app_user.codes_locked_until: ais_application may UPDATE
->>>>>>> 3b97a8cd (Count wrong codes of the second factor for a day)
 -- COLUMN identity.app_user.email_verified_at: ais_application may UPDATE
 -- COLUMN identity.app_user.failed_codes: ais_application may UPDATE
 -- COLUMN identity.app_user.failed_logins: ais_application may UPDATE
@@ -2093,6 +2109,7 @@ $function$;
 -- COLUMN identity.app_user.password_hash: ais_application may UPDATE
 -- COLUMN identity.authorization_code.session: ais_application may UPDATE
 -- COLUMN identity.authorization_code.used_at: ais_application may UPDATE
+-- COLUMN identity.authorization_code.voided_at: ais_application may UPDATE
 -- COLUMN identity.client.disabled_at: ais_application may UPDATE
 -- COLUMN identity.client.secret_hash: ais_application may UPDATE
 -- COLUMN identity.consent.given_at: ais_application may UPDATE
