@@ -39,6 +39,7 @@ class Reconciling:
         except AWAY:
             self._seeder.figures["run failed"] += 1
             return
+        self._seeder.drop_found_out()
         found = {each.id for result in results for each in result.breaks}
         for id, each in self._seeder.seeds.expected.items():
             if since <= each.day <= yesterday and now > self._seeder.seeds.due_at[id]:
@@ -57,6 +58,7 @@ class Reconciling:
         """
         today = accounting_day(airline.world.clock())
         await self._import(airline, today, hurried=True)
+        self._seeder.drop_found_out()
         expected = self._seeder.differences(today)
         for _ in range(2):
             borders = self._borders(today)

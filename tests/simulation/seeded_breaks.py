@@ -20,6 +20,7 @@ from application.reconciliation.append_from_stripe import append_from_stripe
 from domain.booking import states
 from domain.kernel import entries, ids
 from domain.payment import events
+from domain.payment.dispute_events import DisputeFundsWithdrawn
 from domain.payment.rejections import SessionEnded
 from domain.payment.state import RefundStatus
 from domain.settlement.events import TransactionRecorded
@@ -248,8 +249,22 @@ class Seeder:
         _, sources = expected.id.split(":", 1)
         return msgspec.structs.replace(expected, id=f"timing:{sources}")
 
+    def drop_found_out(self) -> None:
+        """Expect no dispute any more that the airline recorded without its webhook: it reads what
+        happened to a payment for other reasons, too, such as a refund that Stripe refuses.
+        """
+        withdrawn = {
+            each.event.transaction
+            for each in self.world.log.events
+            if isinstance(each.event, DisputeFundsWithdrawn)
+        }
+        for id in list(self.seeds.lost):
+            if class_of(id) == "state" and id.rpartition(":")[2] in withdrawn:
+                self._remedied(id)
+
     async def remedy(self, airline: AirlineProcess) -> None:
         """Lost webhooks arrive, or finance has appended what Stripe proves; slow banks answer."""
+        self.drop_found_out()
         for id, lost in list(self.seeds.lost.items()):
             has_events = set(lost.events) <= self._account.events.objects.keys()
             if has_events and self._dice.random() < 0.5:
