@@ -159,7 +159,13 @@ def test_a_subscription_starts_after_the_given_position_and_has_only_its_topics(
     with log.subscribe(gt=2, topics=["t.1"]) as subscription:
         first = [next(subscription).id for _ in range(2)]
         save(log, event("a-1", 7, "t.1"))
+        # The library's thread begins to listen some time later, and misses what is saved before: of
+        # another topic, this one only makes it look again.
+        later = threading.Timer(2, save, (log, event("b-1", 1, "t.0")))
+        later.start()
         assert [*first, next(subscription).id] == [3, 5, 7]
+        later.cancel()
+        later.join()
 
 
 def test_a_saved_event_is_seen_by_later_readers(log: ApplicationRecorder) -> None:
