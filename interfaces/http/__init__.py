@@ -63,6 +63,7 @@ forms: bodies as forms send them
 stripe_webhook: receive events of Stripe
 stripe_events: list Stripe events that could not be processed, and process one again
 worklists: worklists of staff, and every amount owed
+pages: what all pages for people have in common
 account_pages: the pages that mailed links lead to
 account_page_words: their words in both languages
 return_page: the page after a payment at Stripe

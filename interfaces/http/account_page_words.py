@@ -22,7 +22,6 @@ class Words(msgspec.Struct, frozen=True):
     """The texts of one language that all pages share, and those of each page. `present` and
     `chosen` are the labels of passwords, `rule`, `refused` and `wrong` sentences about them."""
 
-    direction: str
     present: str
     chosen: str
     rule: str
@@ -39,7 +38,6 @@ class Words(msgspec.Struct, frozen=True):
 
 WORDS: Mapping[Language, Words] = {
     "en": Words(
-        direction="ltr",
         present="Password of your account",
         chosen="New password",
         rule="12 to 128 characters.",
@@ -108,7 +106,6 @@ WORDS: Mapping[Language, Words] = {
         },
     ),
     "ar": Words(
-        direction="rtl",
         present="كلمة مرور حسابك",
         chosen="كلمة المرور الجديدة",
         rule="من 12 إلى 128 حرفًا.",

@@ -5,8 +5,6 @@ it into its form; it sends no referrer and is stored nowhere, so that the token 
 Programs that look at links change nothing: only the button does.
 """
 
-import base64
-import hashlib
 import html
 import re
 from collections.abc import Awaitable, Callable, Mapping
@@ -27,7 +25,7 @@ from application.ports import Unavailable
 from application.privacy.stop_erasure import stop_erasure
 from domain.identity import rejections
 from domain.privacy.rejections import ErasureBegun
-from interfaces.http import auth, forms
+from interfaces.http import auth, forms, pages
 from interfaces.http.account_page_words import WORDS, PageWords, Words
 from interfaces.http.problems import Problem
 from interfaces.http.strict_request import StrictRequest
@@ -37,9 +35,8 @@ TOKEN, PASSWORD = "token", "password"
 PASSWORD_LIMIT = 1024
 _is_token = re.compile(r"[A-Za-z0-9_-]{43}").fullmatch
 
-_STYLE = (
-    "body{font:1.1rem/1.6 system-ui,sans-serif;max-width:36rem;margin:2rem auto;padding:0 1rem;"
-    "color:#1b1b1b;background:#fff}h1{font-size:1.5rem}label{display:block;font-weight:600}"
+_LOOK = pages.Look(
+    "label{display:block;font-weight:600}"
     "input{font:inherit;width:100%;box-sizing:border-box;padding:.5rem;margin:.25rem 0 1rem;"
     "border:1px solid #767676;border-radius:.5rem}"
     "button,.app{font:inherit;display:inline-block;padding:.75rem 1.25rem;border:1px solid #0b5394;"
@@ -47,27 +44,6 @@ _STYLE = (
     ".app{color:#0b5394;background:#fff}.wrong{border-inline-start:.3rem solid #b3261e;"
     "padding-inline-start:.75rem}"
 )
-_STYLE_HASH = base64.b64encode(hashlib.sha256(_STYLE.encode()).digest()).decode()
-_POLICY = (
-    f"default-src 'none'; style-src 'sha256-{_STYLE_HASH}'; base-uri 'none'; "
-    "form-action 'self'; frame-ancestors 'none'"
-)
-_PAGE = """<!doctype html>
-<html lang="{language}" dir="{direction}">
-<head>
-<meta charset="utf-8">
-<meta name="viewport" content="width=device-width, initial-scale=1">
-<title>{heading}</title>
-<style>{style}</style>
-</head>
-<body>
-<main>
-<h1>{heading}</h1>
-{content}
-</main>
-</body>
-</html>
-"""
 
 
 async def _reset(request: StrictRequest, token: str, password: str) -> None:
@@ -151,10 +127,12 @@ async def do(request: StrictRequest, page: FromPath[str]) -> Response[str]:
     except rejections.PasswordRefused:
         return _again(request, name, token, words.wrong)
     except ErasureBegun:
-        return _answer(request, words.too_late_heading, [_paragraph(words.too_late)], status=409)
+        return _answer(
+            request, words.too_late_heading, [pages.paragraph(words.too_late)], status=409
+        )
     except Unavailable:
         return _again(request, name, token, words.busy, status=503)
-    content = [_paragraph(own.done)]
+    content = [pages.paragraph(own.done)]
     if following is not None:
         content += _form("reset-password", following, words, None)
     return _answer(request, own.done_heading, content)
@@ -169,10 +147,10 @@ def _known(page: str) -> Page:
 
 def _form(name: Page, token: str, words: Words, text: str | None) -> list[str]:
     own: PageWords = words.pages[name]
-    content = [] if text is None else [_paragraph(text)]
+    content = [] if text is None else [pages.paragraph(text)]
     content += [
         f'<form method="post" action="/account/{name}">',
-        f'<input type="hidden" name="{TOKEN}" value="{html.escape(token, quote=True)}">',
+        pages.hidden(TOKEN, token),
     ]
     if name in NEW_PASSWORD:
         content += _password(words.chosen, "new-password", words.rule)
@@ -187,7 +165,7 @@ def _password(label: str, purpose: str, rule: str | None) -> list[str]:
         f'<label for="{PASSWORD}">{html.escape(label)}</label>',
         f'<input id="{PASSWORD}" name="{PASSWORD}" type="password" autocomplete="{purpose}" '
         f'dir="ltr" required{length}>',
-        *([] if rule is None else [_paragraph(rule)]),
+        *([] if rule is None else [pages.paragraph(rule)]),
     ]
 
 
@@ -212,15 +190,11 @@ def _again(
 
 def _over(request: StrictRequest) -> Response[str]:
     words = WORDS[request.language]
-    return _answer(request, words.over_heading, [_paragraph(words.over)], status=400)
+    return _answer(request, words.over_heading, [pages.paragraph(words.over)], status=400)
 
 
 def _busy(words: Words) -> str:
     return f'<p class="wrong" role="alert">{html.escape(words.busy)}</p>'
-
-
-def _paragraph(text: str) -> str:
-    return f"<p>{html.escape(text)}</p>"
 
 
 def _answer(
@@ -231,27 +205,15 @@ def _answer(
     status: int = 200,
     problem: Problem | None = None,
 ) -> Response[str]:
-    language = request.language
-    headers = {
-        "content-language": language,
-        "content-security-policy": _POLICY,
-        "vary": "Accept-Language",
-        "x-robots-tag": "noindex",
-    }
     if problem is not None:
         status = problem.status
-        headers |= problem.headers
-    return Response(
-        _PAGE.format(
-            language=language,
-            direction=WORDS[language].direction,
-            heading=html.escape(heading),
-            style=_STYLE,
-            content="\n".join(content),
-        ),
-        status_code=status,
-        media_type="text/html",
-        headers=headers,
+    return _LOOK.page(
+        request.language,
+        heading,
+        content,
+        status=status,
+        forms_to="'self'",
+        headers=None if problem is None else problem.headers,
     )
 
 

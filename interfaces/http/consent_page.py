@@ -6,8 +6,6 @@ cookies, which are `SameSite=Strict`; a link of our own page brings them. Errors
 address is known to be the client's, and sent there after that.
 """
 
-import base64
-import hashlib
 import hmac
 import html
 import urllib.parse
@@ -24,7 +22,7 @@ from application.identity.authorize_client import (
 from application.identity.client_ports import Authorization, ClientRefused
 from application.identity.ports import Principal
 from domain.identity.rejections import NotAllowed
-from interfaces.http import auth, forms
+from interfaces.http import auth, forms, pages
 from interfaces.http.consent_words import WORDS, Words
 from interfaces.http.oauth import FIELDS
 from interfaces.http.problems import Problem
@@ -33,29 +31,10 @@ from interfaces.http.strict_request import StrictRequest
 PATH = "/oauth/authorize"
 # Members of the form that are not of the request.
 TOKEN, DECISION = "consent_token", "decision"
-_STYLE = (
-    "body{font:1.1rem/1.6 system-ui,sans-serif;max-width:36rem;margin:2rem auto;padding:0 1rem;"
-    "color:#1b1b1b;background:#fff}h1{font-size:1.5rem}"
+_LOOK = pages.Look(
     "button{font:inherit;padding:.5rem 1.25rem;margin:.5rem;border:1px solid #1b1b1b;"
     "border-radius:.5rem;background:#fff}"
 )
-_STYLE_HASH = base64.b64encode(hashlib.sha256(_STYLE.encode()).digest()).decode()
-_PAGE = """<!doctype html>
-<html lang="{language}" dir="{direction}">
-<head>
-<meta charset="utf-8">
-<meta name="viewport" content="width=device-width, initial-scale=1">
-<title>{heading}</title>
-<style>{style}</style>
-</head>
-<body>
-<main>
-<h1>{heading}</h1>
-{content}
-</main>
-</body>
-</html>
-"""
 
 
 @get(PATH, include_in_schema=False)
@@ -110,7 +89,7 @@ def _refused(request: StrictRequest, refused: ClientRefused) -> Response[str]:
         raise Problem("VALIDATION_ERROR", details={"field": field, "reason": refused.error})
     words = WORDS[request.language]
     sentence = words.refused.format(reason=refused.error)
-    return _page(request, words.refused_heading, [_paragraph(sentence)], status=400)
+    return _page(request, words.refused_heading, [pages.paragraph(sentence)], status=400)
 
 
 def _sent(address: str) -> Response[str]:
@@ -122,14 +101,14 @@ def _sign_in_page(request: StrictRequest, asked: Mapping[str, str]) -> Response[
     address = html.escape(f"{PATH}?{urllib.parse.urlencode(asked)}", quote=True)
     sentence = words.sign_in.format(airline=request.ports.clients.airline_name)
     link = f'<p><a href="{address}">{html.escape(words.go_on)}</a></p>'
-    return _page(request, words.sign_in_heading, [_paragraph(sentence), link])
+    return _page(request, words.sign_in_heading, [pages.paragraph(sentence), link])
 
 
 def _staff_page(request: StrictRequest) -> Response[str]:
     if b"text/html" not in (request.header(b"accept") or b""):
         raise Problem("FORBIDDEN")
     words = WORDS[request.language]
-    return _page(request, words.refused_heading, [_paragraph(words.staff)], status=403)
+    return _page(request, words.refused_heading, [pages.paragraph(words.staff)], status=403)
 
 
 def _consent_page(
@@ -140,12 +119,12 @@ def _consent_page(
     target = urllib.parse.urlsplit(authorization.redirect_uri)
     hidden = {**asked, TOKEN: ports.secrets.consent_token(user.session, asked)}
     content = [
-        _paragraph(words.wants.format(client=client)),
+        pages.paragraph(words.wants.format(client=client)),
         _list(words, authorization),
-        _paragraph(words.afterwards.format(host=target.netloc)),
-        _paragraph(words.take_back.format(client=client)),
+        pages.paragraph(words.afterwards.format(host=target.netloc)),
+        pages.paragraph(words.take_back.format(client=client)),
         f'<form method="post" action="{PATH}">',
-        *(_hidden(name, value) for name, value in hidden.items()),
+        *(pages.hidden(name, value) for name, value in hidden.items()),
         _button("allow", words.allow),
         _button("deny", words.deny),
         "</form>",
@@ -160,19 +139,8 @@ def _list(words: Words, authorization: Authorization) -> str:
     return f"<ul>{items}</ul>"
 
 
-def _hidden(name: str, value: str) -> str:
-    return (
-        f'<input type="hidden" name="{html.escape(name, quote=True)}" '
-        f'value="{html.escape(value, quote=True)}">'
-    )
-
-
 def _button(value: str, text: str) -> str:
     return f'<button name="{DECISION}" value="{value}">{html.escape(text)}</button>'
-
-
-def _paragraph(text: str) -> str:
-    return f"<p>{html.escape(text)}</p>"
 
 
 def _page(
@@ -183,27 +151,13 @@ def _page(
     status: int = 200,
     forms_to: str = "'none'",
 ) -> Response[str]:
-    language = request.language
-    policy = (
-        f"default-src 'none'; style-src 'sha256-{_STYLE_HASH}'; base-uri 'none'; "
-        f"form-action {forms_to}; frame-ancestors 'none'"
-    )
-    return Response(
-        _PAGE.format(
-            language=language,
-            direction=WORDS[language].direction,
-            heading=html.escape(heading),
-            style=_STYLE,
-            content="\n".join(content),
-        ),
-        status_code=status,
-        media_type="text/html",
-        headers={
-            "content-language": language,
-            "content-security-policy": policy,
-            "vary": "Accept-Language, Cookie",
-            "x-robots-tag": "noindex",
-        },
+    return _LOOK.page(
+        request.language,
+        heading,
+        content,
+        status=status,
+        forms_to=forms_to,
+        headers={"vary": "Accept-Language, Cookie"},
     )
 
 

@@ -11,7 +11,6 @@ from domain.identity.scopes import Scope
 class Words(msgspec.Struct, frozen=True):
     """The texts of one language; `scopes` are those that a user can give."""
 
-    direction: str
     heading: str
     wants: str
     allow: str
@@ -29,7 +28,6 @@ class Words(msgspec.Struct, frozen=True):
 
 WORDS: Mapping[Language, Words] = {
     "en": Words(
-        direction="ltr",
         heading="Connect {client} with {airline}?",
         wants="{client} would be able to:",
         allow="Allow",
@@ -52,7 +50,6 @@ WORDS: Mapping[Language, Words] = {
         },
     ),
     "ar": Words(
-        direction="rtl",
         heading="هل تريد ربط {client} بحسابك لدى {airline}؟",
         wants="سيتمكن {client} من:",
         allow="السماح",

@@ -5,8 +5,6 @@ nothing of it is personal. Once it is sent, Stripe is asked about the payment.
 """
 
 import asyncio
-import base64
-import hashlib
 import html
 import logging
 from typing import Annotated, NamedTuple
@@ -28,7 +26,7 @@ from application.payment.gateway import GatewayFailure
 from application.ports import Unavailable
 from domain.kernel import ids, money
 from domain.kernel.rejections import Rejection
-from interfaces.http import auth
+from interfaces.http import auth, pages
 from interfaces.http.problems import Problem, preferred_language
 from interfaces.http.return_page_words import GIFT_CARD_WORDS, WORDS, Case, Words
 from interfaces.http.strict_request import LANGUAGE_LENGTH, StrictRequest
@@ -41,35 +39,12 @@ RELOAD_AFTER_SECONDS = (1, 1, 2, 3, 5, 8, 13, 21, 34, 55, 60, 60)
 ASK_AFTER_SECONDS = 5
 READ_TIMEOUT_SECONDS = 1.0
 
-_STYLE = (
-    "body{font:1.1rem/1.6 system-ui,sans-serif;max-width:36rem;margin:2rem auto;padding:0 1rem;"
-    "color:#1b1b1b;background:#fff}h1{font-size:1.5rem}ul{padding:0;list-style:none}"
+_LOOK = pages.Look(
+    "ul{padding:0;list-style:none}"
     "li{margin:.75rem 0;padding:.75rem;border:1px solid #767676;border-radius:.5rem}"
     ".back{display:inline-block;padding:.75rem 1.25rem;border-radius:.5rem;color:#fff;"
     "background:#0b5394;text-decoration:none}"
 )
-_STYLE_HASH = base64.b64encode(hashlib.sha256(_STYLE.encode()).digest()).decode()
-_POLICY = (
-    f"default-src 'none'; style-src 'sha256-{_STYLE_HASH}'; "
-    "base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
-)
-_PAGE = """<!doctype html>
-<html lang="{language}" dir="{direction}">
-<head>
-<meta charset="utf-8">
-<meta name="viewport" content="width=device-width, initial-scale=1">{reload}
-<title>{heading} · {reference}</title>
-<style>{style}</style>
-</head>
-<body>
-<main>
-<h1>{heading}</h1>
-<p>{booking}: <strong><bdi dir="ltr">{reference}</bdi></strong></p>
-{content}
-</main>
-</body>
-</html>
-"""
 # Cases in which a payment may be under way: another one would be money paid twice.
 _EXPECTS_MONEY: frozenset[Case] = frozenset(
     {"recording", "busy", PaymentStep.PAID, PaymentStep.PROCESSING}
@@ -114,24 +89,14 @@ async def _answer(
     language = preferred_language(accepted) or (outcome.language if outcome else "en")
     is_final = outcome is not None and outcome.is_final
     asks = outcome is not None and not is_final and _is_time_to_ask(again)
-    return Response(
-        _page(
-            ids.name_of(known),
-            outcome,
-            words=(GIFT_CARD_WORDS if ids.is_credit_id(known) else WORDS)[language],
-            case=_case(outcome, has_paid=has_paid),
-            language=language,
-            again=None if is_final else again,
-            back=_way_back(request, back, ids.name_of(known)),
-        ),
-        media_type="text/html",
-        headers={
-            "cache-control": "no-store",
-            "content-language": language,
-            "content-security-policy": _POLICY,
-            "vary": "Accept-Language",
-            "x-robots-tag": "noindex",
-        },
+    return _page(
+        ids.name_of(known),
+        outcome,
+        words=(GIFT_CARD_WORDS if ids.is_credit_id(known) else WORDS)[language],
+        case=_case(outcome, has_paid=has_paid),
+        language=language,
+        again=None if is_final else again,
+        back=_way_back(request, back, ids.name_of(known)),
         background=BackgroundTask(_ask, request, known) if asks else None,
     )
 
@@ -194,18 +159,19 @@ def _page(
     language: Language,
     again: int | None,
     back: WayBack | None,
-) -> str:
+    background: BackgroundTask | None,
+) -> Response[str]:
     """Return the page; `again` is None where it does not change any more."""
     heading, sentence = words.cases[case]
-    content = [f"<p>{html.escape(sentence)}</p>"]
+    known = f'<strong><bdi dir="ltr">{html.escape(reference)}</bdi></strong>'
+    content = [f"<p>{html.escape(words.booking)}: {known}</p>", pages.paragraph(sentence)]
     if outcome is not None:
         content += _details(outcome, words, may_pay=case != "recording")
-    reload = ""
+    refresh = ""
     to = "" if back is None else f"&amp;to={back.name}"
     if again is not None and again < len(RELOAD_AFTER_SECONDS):
-        address = f"{RELOAD_AFTER_SECONDS[again]}; url=?again={again + 1}{to}"
-        reload = f'\n<meta http-equiv="refresh" content="{address}">'
-        content.append(f"<p>{html.escape(words.changes_by_itself)}</p>")
+        refresh = f"{RELOAD_AFTER_SECONDS[again]}; url=?again={again + 1}{to}"
+        content.append(pages.paragraph(words.changes_by_itself))
     elif again is not None:
         link = f'<a href="?again=0{to}">{html.escape(words.look_again)}</a>'
         late = f"{html.escape(words.takes_longer)} " if case in _EXPECTS_MONEY else ""
@@ -213,15 +179,14 @@ def _page(
     if back is not None:
         link = f'<a class="back" href="{html.escape(back.address)}">{html.escape(words.back)}</a>'
         content.append(f"<p>{link}</p>")
-    return _PAGE.format(
-        language=language,
-        direction=words.direction,
-        reload=reload,
-        heading=html.escape(heading),
-        reference=html.escape(reference),
-        style=_STYLE,
-        booking=html.escape(words.booking),
-        content="\n".join(content),
+    return _LOOK.page(
+        language,
+        heading,
+        content,
+        name=reference,
+        refresh=refresh,
+        headers={"cache-control": "no-store"},
+        background=background,
     )
 
 
@@ -240,9 +205,9 @@ def _details(outcome: PaymentOutcome, words: Words, *, may_pay: bool) -> list[st
         until = words.pay_until.format(
             until=words.day_and_time(outcome.pay_until), airport=outcome.pay_at
         )
-        details.append(f"<p>{html.escape(until)}</p>")
+        details.append(pages.paragraph(until))
     unused = words.unused_money[outcome.unused_money]
-    return [*details, f"<p>{html.escape(unused)}</p>"] if unused else details
+    return [*details, pages.paragraph(unused)] if unused else details
 
 
 def _line(flight: ShownFlight, words: Words) -> str:

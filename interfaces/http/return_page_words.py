@@ -21,7 +21,6 @@ Case = PaymentStep | Literal["recording", "not_paid", "busy"]
 class Words(msgspec.Struct, frozen=True):
     """The texts of one language; `cases` are a heading and a sentence each."""
 
-    direction: str
     booking: str
     total: str
     cancelled: str
@@ -49,7 +48,6 @@ class Words(msgspec.Struct, frozen=True):
 
 WORDS: Mapping[Language, Words] = {
     "en": Words(
-        direction="ltr",
         booking="Booking",
         total="Total",
         cancelled="cancelled",
@@ -143,7 +141,6 @@ WORDS: Mapping[Language, Words] = {
         },
     ),
     "ar": Words(
-        direction="rtl",
         booking="الحجز",
         total="الإجمالي",
         cancelled="ملغاة",
