@@ -2,6 +2,7 @@
 
 ports: what the use cases read from
 read_log: pages of the log, filtered and resumable
+shown_event: how an event is shown, also to partners
 follow_log: each new event of the log, from a position on
 read_booking_log: everything about one booking, over all its streams
 actions: sensitive actions, and the ports that record and find them

@@ -1,35 +1,17 @@
 """The body of a delivery: events as the feed of auditors shows them, nothing sealed is opened."""
 
-import datetime as dt
 import hashlib
-import uuid
 from collections.abc import Sequence
-from typing import Any
 
 import msgspec
 
 from application.audit.read_log import AuditedEvent
+from application.audit.shown_event import shown
 from application.partners.subscription import Subscription
 
 # A delivery ends before the event that would make it longer; an event alone may be longer.
 BODY_LIMIT_BYTES = 256 * 1024
 _JSON = msgspec.json.Encoder()
-
-
-class DeliveredEvent(msgspec.Struct, frozen=True, rename="camel"):
-    """An event with its envelope; the same members as `GET /api/audit/events` has."""
-
-    position: int
-    stream: str
-    version: int
-    type: str
-    recorded_at: dt.datetime
-    actor: str
-    command_id: uuid.UUID
-    correlation_id: str
-    causation_id: uuid.UUID | None
-    data: dict[str, Any]
-    digest: str
 
 
 class DeliveryBody(msgspec.Struct, frozen=True, rename="camel"):
@@ -64,7 +46,7 @@ def make_delivery(
     encoded: list[msgspec.Raw] = []
     length = 0
     for each in events:
-        event = _JSON.encode(_event(each))
+        event = _JSON.encode(shown(each))
         length += len(event)
         if encoded and length > BODY_LIMIT_BYTES:
             position = events[len(encoded) - 1].envelope.position
@@ -75,20 +57,3 @@ def make_delivery(
     delivery_id = f"dlv_{hashlib.sha256(named.encode()).hexdigest()[:24]}"
     body = DeliveryBody(delivery_id, subscription.id, after, position, encoded)
     return Delivery(delivery_id, position, _JSON.encode(body))
-
-
-def _event(audited: AuditedEvent) -> DeliveredEvent:
-    event = audited.envelope
-    return DeliveredEvent(
-        position=event.position,
-        stream=event.stream,
-        version=event.version,
-        type=event.tag,
-        recorded_at=event.recorded_at,
-        actor=event.actor,
-        command_id=event.command_id,
-        correlation_id=event.correlation_id,
-        causation_id=event.causation_id,
-        data=audited.data,
-        digest=audited.digest,
-    )

@@ -1,8 +1,6 @@
 """Routes of auditors: the log in order, filtered and resumable, and all that is of one booking."""
 
-import datetime as dt
-import uuid
-from typing import Annotated, Any
+from typing import Annotated
 
 import msgspec
 from litestar import get
@@ -10,33 +8,14 @@ from litestar.params import FromPath, QueryParameter
 
 from application.audit import read_booking_log, read_log
 from application.audit.ports import LogFilter
-from application.audit.read_log import AuditedEvent, AuditedPage
+from application.audit.read_log import AuditedPage
+from application.audit.shown_event import ShownEvent, shown
 from interfaces.http import auth
 from interfaces.http.problems import invalid
 from interfaces.http.strict_request import StrictRequest
 
 After = Annotated[str | None, QueryParameter(name="after")]
 Limit = Annotated[int, QueryParameter(name="limit")]
-
-
-class AuditedEventResponse(msgspec.Struct, rename="camel"):
-    """An event of the log with its envelope.
-
-    `data` are its fields as they are stored, with `{"subject", "sealed": true}` for what is sealed;
-    `digest` is the SHA-256 of the stored payload in hex.
-    """
-
-    position: int
-    stream: str
-    version: int
-    type: str
-    recorded_at: dt.datetime
-    actor: str
-    command_id: uuid.UUID
-    correlation_id: str
-    causation_id: uuid.UUID | None
-    data: dict[str, Any]
-    digest: str
 
 
 class AuditedEventsResponse(msgspec.Struct, rename="camel"):
@@ -46,7 +25,7 @@ class AuditedEventsResponse(msgspec.Struct, rename="camel"):
     short, or empty, and yet have one.
     """
 
-    events: list[AuditedEventResponse]
+    events: list[ShownEvent]
     position: int
     next_cursor: str | None
 
@@ -90,27 +69,9 @@ def _size(limit: int) -> int:
 
 def _page(page: AuditedPage) -> AuditedEventsResponse:
     return AuditedEventsResponse(
-        events=[event_response(each) for each in page.events],
+        events=[shown(each) for each in page.events],
         position=page.position,
         next_cursor=str(page.position) if page.has_more else None,
-    )
-
-
-def event_response(audited: AuditedEvent) -> AuditedEventResponse:
-    """Return the event as auditors are shown it."""
-    event = audited.envelope
-    return AuditedEventResponse(
-        position=event.position,
-        stream=event.stream,
-        version=event.version,
-        type=event.tag,
-        recorded_at=event.recorded_at,
-        actor=event.actor,
-        command_id=event.command_id,
-        correlation_id=event.correlation_id,
-        causation_id=event.causation_id,
-        data=audited.data,
-        digest=audited.digest,
     )
 
 

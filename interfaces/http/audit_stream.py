@@ -18,6 +18,7 @@ from litestar.response.sse import ServerSentEventMessage
 from application.audit import follow_log
 from application.audit.ports import LogFilter
 from application.audit.read_log import AuditedPage
+from application.audit.shown_event import shown
 from application.ports import Unavailable
 from interfaces.http import audit, auth, correlation
 from interfaces.http.problems import Problem
@@ -81,8 +82,8 @@ async def _messages(pages: AsyncIterator[AuditedPage], user: str) -> AsyncGenera
         yield _encoded(data=None, retry=RETRY_MS)
         async for page in pages:
             for each in page.events:
-                shown = msgspec.json.encode(audit.event_response(each))
-                yield _encoded(data=shown, id=each.envelope.position)
+                data = msgspec.json.encode(shown(each))
+                yield _encoded(data=data, id=each.envelope.position)
             # An id without data moves the client's position and shows it nothing.
             yield _encoded(data=None, id=page.position, comment="here")
     finally:

@@ -5,36 +5,18 @@ import contextlib
 import os
 import subprocess
 import sys
-from collections.abc import AsyncIterator, Iterator
-from contextlib import asynccontextmanager, contextmanager
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 
 import httpx
 import msgspec
 
 from interfaces.cli import demo_stage
-from tests.support import customers, ports, running_system
+from tests.support import customers, running_system
 from tests.support.customers import Customer
 from tests.support.running_system import System
 
 pytestmark = running_system.ONE_PROCESS
-
-
-@contextmanager
-def _second(system: System) -> Iterator[System]:
-    """A web process on the same database."""
-    port = str(ports.free_port())
-    second = msgspec.structs.replace(
-        system,
-        base_url=f"http://127.0.0.1:{port}",
-        environment={**system.environment, "AIS_PORT": port},
-        processes={},
-    )
-    demo_stage.restart(second, "serve")
-    try:
-        yield second
-    finally:
-        second.processes["serve"].kill()
-        second.processes["serve"].wait()
 
 
 def _step(setting: str, verb: str) -> str:
@@ -117,7 +99,7 @@ async def test_the_key_is_replaced_while_two_processes_serve_and_nobody_is_refus
     first_key = system.environment["AIS_TOKEN_KEY"]
     both = _step(first_key, "add")
     switched = _step(both, "switch")
-    with _second(system) as second:
+    with running_system.second_process(system) as second:
         async with httpx.AsyncClient(base_url=second.base_url, timeout=30) as other:
             await running_system.await_ready(other)
         urls = (system.base_url, second.base_url)

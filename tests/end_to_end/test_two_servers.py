@@ -1,8 +1,8 @@
 """Two `ais serve` beside each other: one leads, the other takes over; no booking is done twice."""
 
 import asyncio
-from collections.abc import AsyncIterator, Iterator
-from contextlib import asynccontextmanager, contextmanager
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 
 import httpx
 import msgspec
@@ -10,29 +10,11 @@ import psycopg
 
 from application.coordination import Lock
 from interfaces.cli import demo_stage
-from tests.support import customers, ports, running_system, stored_log
+from tests.support import customers, running_system, stored_log
 from tests.support.customers import Customer
 from tests.support.running_system import System
 
 pytestmark = running_system.ONE_PROCESS
-
-
-@contextmanager
-def _second(system: System) -> Iterator[System]:
-    """One more process of all roles on the same database."""
-    port = str(ports.free_port())
-    second = msgspec.structs.replace(
-        system,
-        base_url=f"http://127.0.0.1:{port}",
-        environment={**system.environment, "AIS_PORT": port},
-        processes={},
-    )
-    demo_stage.restart(second, "serve")
-    try:
-        yield second
-    finally:
-        second.processes["serve"].kill()
-        second.processes["serve"].wait()
 
 
 @asynccontextmanager
@@ -71,7 +53,7 @@ async def test_a_second_process_takes_over_background_work_when_the_first_is_kil
 ) -> None:
     flight = running_system.schedule(system, seats=20)
     bookings = []
-    with _second(system) as second:
+    with running_system.second_process(system) as second:
         async with _through(second, customer) as elsewhere:
             for _ in range(2):
                 bookings += [await _paid(customer, flight), await _paid(elsewhere, flight)]
@@ -105,7 +87,7 @@ async def test_a_process_that_cannot_listen_ends_whole_with_its_reason(system: S
 async def test_a_session_that_ends_at_one_process_ends_at_the_other(
     system: System, client: httpx.AsyncClient, customer: Customer
 ) -> None:
-    with _second(system) as second:
+    with running_system.second_process(system) as second:
         async with _through(second, customer) as elsewhere:
             path = "/api/auth/me"
             assert (await elsewhere.client.get(path, headers=customer.headers)).status_code == 200

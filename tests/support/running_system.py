@@ -76,6 +76,24 @@ def running_system(separate: bool = False) -> Iterator[System]:
             yield ready
 
 
+@contextmanager
+def second_process(system: System) -> Iterator[System]:
+    """One more process of all roles on the same database, at another port."""
+    port = str(ports.free_port())
+    second = msgspec.structs.replace(
+        system,
+        base_url=f"http://127.0.0.1:{port}",
+        environment={**system.environment, "AIS_PORT": port},
+        processes={},
+    )
+    demo_stage.restart(second, "serve")
+    try:
+        yield second
+    finally:
+        second.processes["serve"].kill()
+        second.processes["serve"].wait()
+
+
 def process(system: System, role: str) -> "subprocess.Popen[bytes]":
     """The process that has this role."""
     return system.processes[demo_stage.process_of(system.processes, role)]

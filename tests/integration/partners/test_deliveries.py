@@ -8,14 +8,14 @@ import msgspec
 import pytest
 
 from application.audit import read_log
+from application.audit.shown_event import shown
 from application.partners import delivery as deliveries
-from application.partners.delivery import BODY_LIMIT_BYTES, DeliveredEvent, make_delivery
+from application.partners.delivery import BODY_LIMIT_BYTES, make_delivery
 from application.partners.replace_secret import replace_secret
 from application.partners.replay_events import replay_events
 from application.partners.subscription import Subscription
 from application.partners.switch_subscription import switch_subscription
 from application.ports import Unavailable
-from interfaces.http.audit import AuditedEventResponse, event_response
 from interfaces.worker.deliveries import Deliveries
 from tests.integration.partners.conftest import (
     BY,
@@ -61,9 +61,7 @@ async def test_a_delivery_has_the_events_of_the_feed_of_auditors_without_ciphert
     page = await read_log.read_log(
         office.delivering.log, read_log.LogFilter(), after=None, limit=10
     )
-    feed = msgspec.to_builtins(event_response(page.events[0]), builtin_types=())
-    assert event == msgspec.json.decode(msgspec.json.encode(feed))
-    assert DeliveredEvent.__struct_fields__ == AuditedEventResponse.__struct_fields__
+    assert event == msgspec.json.decode(msgspec.json.encode(shown(page.events[0])))
 
 
 async def test_chosen_types_arrive_and_what_lies_between_is_no_gap(
