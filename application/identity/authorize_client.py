@@ -8,6 +8,7 @@ from application.identity.client_ports import (
     ClientRefused,
     NewCode,
 )
+from application.identity.exchange_for_tokens import enabled_client
 from application.identity.ports import Principal
 from domain.identity import clients, rejections
 from domain.identity.clients import CODE_LIFE
@@ -16,9 +17,7 @@ from domain.identity.clients import CODE_LIFE
 async def requested_authorization(asked: Mapping[str, str], outside: ClientPorts) -> Authorization:
     """Return what the client asks for; raises ClientRefused and Unavailable."""
     client_id = asked.get("client_id")
-    client = None if client_id is None else await outside.clients.find(client_id)
-    if client is not None and client.disabled_at is not None:
-        client = None
+    client = None if client_id is None else await enabled_client(client_id, outside)
     return outside.protocol.authorization(asked, client)
 
 

@@ -4,15 +4,14 @@ Nobody can sign it out any more: the browser has the tokens of the new one in th
 """
 
 from application.identity.end_sessions import end_sessions
+from application.identity.refresh_session import genuine_token
 from application.identity.session_ports import SessionPorts
 
 
 async def end_replaced_session(refresh_token: str, outside: SessionPorts) -> None:
     """End the session of this refresh token, current or spent; a text that is none of ours changes
     nothing. Raises Unavailable."""
-    offered = outside.secrets.read(refresh_token)
-    stored = None if offered is None else await outside.sessions.find(offered.session)
-    if offered is None or stored is None:
-        return
-    if outside.secrets.is_genuine(offered, salt=stored.salt):
-        await end_sessions(stored.session.user, "signed_out", outside, only=offered.session)
+    found = await genuine_token(refresh_token, outside)
+    if found is not None:
+        session = found.stored.session
+        await end_sessions(session.user, "signed_out", outside, only=session.id)

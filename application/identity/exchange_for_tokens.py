@@ -80,7 +80,7 @@ async def _redeemed(
         if used is not None and used.session is not None:
             own.ended.note(await outside.authorizations.end_reused(used, source=source))
         raise _invalid_code()
-    return _client_tokens(tokens_of(opened, own), code.scopes)
+    return _client_tokens(tokens_of(opened, own))
 
 
 async def _refreshed(
@@ -93,12 +93,7 @@ async def _refreshed(
         raise ClientRefused("invalid_scope", "the scope is wider than the consent") from None
     except rejections.RefreshRefused:
         raise ClientRefused("invalid_grant", "the refresh token is not valid any more") from None
-    scopes = presented.scopes
-    if scopes is None:
-        stored = await outside.sessions.sessions.find(tokens.session)
-        assert stored is not None
-        scopes = stored.session.scopes
-    return _client_tokens(tokens, scopes)
+    return _client_tokens(tokens)
 
 
 def _of_service(presented: ports.CredentialsPresented, outside: ClientPorts) -> ClientTokens:
@@ -115,8 +110,8 @@ def _of_service(presented: ports.CredentialsPresented, outside: ClientPorts) -> 
     return ClientTokens(issued.access_token, issued.expires_in, presented.scopes)
 
 
-def _client_tokens(tokens: SessionTokens, scopes: tuple[Scope, ...]) -> ClientTokens:
-    return ClientTokens(tokens.access_token, tokens.expires_in, scopes, tokens.refresh_token)
+def _client_tokens(tokens: SessionTokens) -> ClientTokens:
+    return ClientTokens(tokens.access_token, tokens.expires_in, tokens.scopes, tokens.refresh_token)
 
 
 def _invalid_code() -> ClientRefused:

@@ -5,7 +5,7 @@ import msgspec
 from application.identity import client_ports as ports
 from application.identity.client_ports import ClientPorts
 from application.identity.exchange_for_tokens import enabled_client
-from application.identity.session_ports import StoredSession
+from application.identity.refresh_session import genuine_token
 from domain.identity import sessions
 from domain.identity.clients import Client
 from domain.identity.scopes import Scope
@@ -35,15 +35,6 @@ async def introspect_token(request: ports.ClientRequest, outside: ClientPorts) -
     return found if found is not None and _may_ask(presented.client, found) else None
 
 
-async def refreshable(token: str, outside: ClientPorts) -> StoredSession | None:
-    """Return the session of a genuine refresh token, current or spent; None for any other text."""
-    offered = outside.sessions.secrets.read(token)
-    stored = None if offered is None else await outside.sessions.sessions.find(offered.session)
-    if offered is None or stored is None:
-        return None
-    return stored if outside.sessions.secrets.is_genuine(offered, salt=stored.salt) else None
-
-
 async def _access_token(token: str, outside: ClientPorts) -> ValidToken | None:
     inspected = outside.inspector.inspect(token.encode())
     if inspected is None:
@@ -55,12 +46,11 @@ async def _access_token(token: str, outside: ClientPorts) -> ValidToken | None:
 
 
 async def _refresh_token(token: str, outside: ClientPorts) -> ValidToken | None:
-    stored = await refreshable(token, outside)
-    offered = outside.sessions.secrets.read(token)
-    if stored is None or offered is None:
+    found = await genuine_token(token, outside.sessions)
+    if found is None:
         return None
-    session = stored.session
-    is_current = offered.generation == session.generation
+    session = found.stored.session
+    is_current = found.offered.generation == session.generation
     if not is_current or not sessions.is_live(session, now=outside.sessions.now()):
         return None
     return ValidToken(

@@ -24,6 +24,26 @@ class RefreshSession(msgspec.Struct, frozen=True):
     scopes: tuple[Scope, ...] | None = None
 
 
+class GenuineToken(msgspec.Struct, frozen=True):
+    """A refresh token that we made, current or spent, and its session, which may be over."""
+
+    offered: ports.OfferedToken
+    stored: ports.StoredSession
+
+
+async def genuine_token(token: str, outside: ports.SessionPorts) -> GenuineToken | None:
+    """Return what the text is as a refresh token; None where we did not make it.
+
+    Raises Unavailable.
+    """
+    offered = outside.secrets.read(token)
+    stored = None if offered is None else await outside.sessions.find(offered.session)
+    if offered is None or stored is None:
+        return None
+    is_genuine = outside.secrets.is_genuine(offered, salt=stored.salt)
+    return GenuineToken(offered, stored) if is_genuine else None
+
+
 async def refresh_session(
     command: RefreshSession, outside: ports.SessionPorts
 ) -> ports.SessionTokens:
@@ -34,15 +54,11 @@ async def refresh_session(
     RefreshRefused when the session is over; Unavailable. A token that was spent before ends the
     session.
     """
-    offered = outside.secrets.read(command.token)
-    if offered is None:
-        raise rejections.RefreshTokenForged
     for _ in range(ATTEMPTS):
-        stored = await outside.sessions.find(offered.session)
-        if stored is None or not outside.secrets.is_genuine(offered, salt=stored.salt):
+        found = await genuine_token(command.token, outside)
+        if found is None or found.stored.session.client != command.client:
             raise rejections.RefreshTokenForged
-        if stored.session.client != command.client:
-            raise rejections.RefreshTokenForged
+        offered, stored = found.offered, found.stored
         if not set(command.scopes or ()).issubset(stored.session.scopes):
             raise rejections.ScopeRefused
         now = outside.now()

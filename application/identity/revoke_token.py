@@ -4,7 +4,7 @@ from application.identity import client_ports as ports
 from application.identity.client_ports import ClientPorts, ClientRefused
 from application.identity.end_sessions import end_sessions
 from application.identity.exchange_for_tokens import enabled_client
-from application.identity.introspect_token import refreshable
+from application.identity.refresh_session import genuine_token
 
 
 async def revoke_token(request: ports.ClientRequest, outside: ClientPorts) -> None:
@@ -22,11 +22,12 @@ async def revoke_token(request: ports.ClientRequest, outside: ClientPorts) -> No
             return
         if principal.session == principal.client:
             raise ClientRefused(
-                "unsupported_token_type", "tokens of a service end with their quarter of an hour"
+                "unsupported_token_type",
+                "an access token of a service is not revoked: it expires soon",
             )
         await end_sessions(principal.user, "revoked", outside.sessions, only=principal.session)
         return
-    stored = await refreshable(presented.token, outside)
-    if stored is not None and stored.session.client == presented.client.id:
-        session = stored.session
+    found = await genuine_token(presented.token, outside.sessions)
+    if found is not None and found.stored.session.client == presented.client.id:
+        session = found.stored.session
         await end_sessions(session.user, "revoked", outside.sessions, only=session.id)

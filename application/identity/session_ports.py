@@ -9,6 +9,7 @@ import msgspec
 from application.identity.ports import SignInPlaces, TokenIssuer
 from application.ports import Clock, Vault
 from domain.identity.roles import Role
+from domain.identity.scopes import Scope
 from domain.identity.sessions import EndReason, Kind, Session
 from domain.kernel.sealed import Sealed
 
@@ -47,13 +48,15 @@ class OfferedToken(msgspec.Struct, frozen=True):
 
 
 class SessionTokens(msgspec.Struct, frozen=True):
-    """What a device gets: both tokens, and the seconds for which each is valid."""
+    """What a device gets: both tokens, the seconds for which each is valid, and the scopes of a
+    third party's."""
 
     session: str
     access_token: str
     expires_in: int
     refresh_token: str
     refresh_expires_in: int
+    scopes: tuple[Scope, ...] = ()
 
 
 class Sessions(Protocol):

@@ -100,9 +100,8 @@ WITH revoked AS (
 INSERT INTO identity.auth_event (happened, user_id, at, client)
 SELECT 'consent_revoked', %(user)s, clock_timestamp(), client_id FROM revoked
 """
-SELECT_ENDED = (
-    "SELECT id FROM identity.session "
-    "WHERE user_id = %s AND client_id = %s AND ended_because = 'revoked'"
+SELECT_LIVE = (
+    "SELECT id FROM identity.session WHERE client_id = %s AND user_id = %s AND ended_at IS NULL"
 )
 
 
@@ -192,11 +191,13 @@ class PostgresAuthorizations:
             connection.transaction(),
         ):
             await connection.execute(LOCK_USER, (user,))
+            # No code opens a session in between: that needs the user's row, too.
+            cursor = await connection.execute(SELECT_LIVE, (client, user))
+            live = [row[0] for row in await cursor.fetchall()]
             values = {"user": user, "client": client}
             if (await connection.execute(REVOKE.encode(), values)).rowcount != 1:
                 return None
-            cursor = await connection.execute(SELECT_ENDED.encode(), (user, client))
-            return [row[0] for row in await cursor.fetchall()]
+            return live
 
     async def _one(self, query: str, values: Any) -> tuple[Any, ...] | None:
         async with raising_unavailable(), self._pool.connection() as connection:

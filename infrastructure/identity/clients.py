@@ -30,7 +30,8 @@ WITH changed AS (
 INSERT INTO identity.auth_event (happened, user_id, actor, at, client)
 SELECT 'client_secret_changed', %(by)s, %(actor)s, clock_timestamp(), id FROM changed
 """
-# The trigger sets the instant and ends the sessions, whose ids are read before.
+# The trigger sets the instant and ends the sessions; their ids are read after that. A client is
+# disabled once, so none ended earlier for this reason.
 DISABLE = """
 WITH changed AS (
     UPDATE identity.client SET disabled_at = clock_timestamp()

@@ -141,7 +141,6 @@ class AuthlibProtocol:
             "revocation_endpoint_auth_methods_supported": list(AUTHENTICATION),
             "code_challenge_methods_supported": ["S256"],
             "authorization_response_iss_parameter_supported": True,
-            "ui_locales_supported": ["ar", "en"],
         }
 
     def _server(self, client: Client | None, code: StoredCode | None = None) -> KnownServer:

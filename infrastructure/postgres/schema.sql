@@ -1137,7 +1137,7 @@ BEGIN
     -- All are locked, in one order: two admins do not remove each other at the same time.
     PERFORM FROM identity.app_user WHERE role = 'admin' ORDER BY id FOR NO KEY UPDATE;
     IF NOT EXISTS (SELECT FROM identity.app_user
-                   WHERE role = 'admin' AND id <> old.id AND password_hash <> '') THEN
+                   WHERE role = 'admin' AND password_hash <> '' AND id <> old.id) THEN
         RAISE EXCEPTION 'the last admin stays one' USING ERRCODE = 'AIS02';
     END IF;
     RETURN new;

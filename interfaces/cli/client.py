@@ -13,7 +13,7 @@ from application.identity.client_ports import ClientPorts
 from application.identity.disable_client import disable_client
 from application.identity.register_client import RegisterClient, register_client
 from application.ports import Unavailable
-from domain.identity.clients import Client, Kind, ServiceRole
+from domain.identity.clients import NAME_LENGTH, Client, Kind, ServiceRole
 from domain.identity.scopes import Scope
 from domain.kernel.rejections import Rejection
 from interfaces import composition, identity_composition
@@ -48,6 +48,9 @@ def register(
     role
         What a service may do at most.
     """
+    if not 0 < len(name) <= NAME_LENGTH:
+        print(f"ais client register: a name has 1 to {NAME_LENGTH} characters", file=sys.stderr)
+        return running.USAGE_EXIT
     command = RegisterClient(name, kind, tuple(scopes), tuple(uris or ()), role)
 
     async def registered(ports: ClientPorts) -> dict[str, Any]:

@@ -1,7 +1,6 @@
 """Bodies as forms send them, `application/x-www-form-urlencoded`: each member once, or refused."""
 
 import urllib.parse
-from typing import Any
 
 import msgspec
 
@@ -43,9 +42,8 @@ async def members_of(request: StrictRequest) -> dict[str, str]:
     return {name: value for name, value in members.items() if value}
 
 
-def read(members: dict[str, str], form: type[Any]) -> Any:
-    """Return the members as the form; raises a VALIDATION_ERROR that names what is missing."""
+def require_members(members: dict[str, str], form: type[msgspec.Struct]) -> None:
+    """Raises a VALIDATION_ERROR that names what of the form is missing."""
     for each in msgspec.structs.fields(form):
         if each.required and each.encode_name not in members:
             raise invalid(each.encode_name, "missing")
-    return msgspec.convert(members, form)

@@ -27,7 +27,7 @@ FIELDS: Mapping[Refusal, str] = {
     "invalid_scope": "scope",
     "unsupported_grant_type": "grant_type",
     "unsupported_response_type": "response_type",
-    "unsupported_token_type": "token_type_hint",
+    "unsupported_token_type": "token",
 }
 Content = TypeVar("Content")
 
@@ -169,7 +169,7 @@ async def _answered(
 ) -> Answered[Any]:
     try:
         members = await forms.members_of(request)
-        forms.read(members, form)
+        forms.require_members(members, form)
         return Answered(await use_case(_asked(request, members)))
     except ClientRefused as refused:
         return await _refusal(request, refused)

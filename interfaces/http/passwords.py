@@ -54,7 +54,8 @@ class SecureAccountRequest(msgspec.Struct, rename="camel", forbid_unknown_fields
 
 class AccountSecuredResponse(msgspec.Struct, rename="camel"):
     """How many sessions ended; `resetToken` sets a new password within 30 minutes, and is mailed
-    besides. It is null where another account has the address by now."""
+    besides. It is null where another account has the address by now, or three were made within an
+    hour."""
 
     ended: int
     reset_token: str | None

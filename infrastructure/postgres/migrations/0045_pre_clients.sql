@@ -1,6 +1,7 @@
 -- Clients of third parties, the consents of users, and authorization codes; sessions that a client
--- holds for a user. Takes milliseconds: new tables, columns without a default, and wider checks.
--- NOT VALID spares the scan: every row satisfies the narrower checks.
+-- holds for a user. Scans the sessions once, for an index, during which nobody signs in; the rest
+-- is new tables, columns without a default, and wider checks, for which NOT VALID spares the scan:
+-- every row satisfies the narrower checks.
 --
 -- No secret is stored. The database itself ends the sessions of a client that is disabled and of a
 -- consent that is revoked, and notifies all web processes. A used code and a disabled client are

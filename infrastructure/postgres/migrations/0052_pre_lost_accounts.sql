@@ -1,7 +1,8 @@
 -- No dead ends in accounts: letters about what happened to an account, each with a link that
--- secures it; second factors that staff reset; the last active admin. Takes milliseconds: new
--- tables, a column with a constant default, and wider checks. NOT VALID spares the scan: every row
--- satisfies the narrower checks.
+-- secures it; second factors that staff reset; the last active admin. Scans the users and the
+-- mailed links once, for the language of letters, during which nobody signs in; the rest is new
+-- tables and wider checks, for which NOT VALID spares the scan: every row satisfies the narrower
+-- checks.
 --
 -- The database itself writes down which letters are due, whoever changed the account, and puts them
 -- into the outbox: no path leaves one out, and the application can write no other task there.

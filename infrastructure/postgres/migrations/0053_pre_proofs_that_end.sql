@@ -1,6 +1,6 @@
 -- What proves a person ends with what it was given for: authorization codes, sign-ins that were
--- under way, links. Takes milliseconds, but for one index: some seconds for each million of lines
--- of the record of authentication, during which no sign-in is recorded.
+-- under way, links. Scans the users once, and the record of authentication for an index, during
+-- which nobody signs in.
 
 -- A code is for a session that is not opened yet: it ends where the sessions of its user end.
 ALTER TABLE identity.authorization_code
@@ -63,18 +63,5 @@ CREATE TRIGGER mail_link AFTER INSERT ON identity.mailed_link
 -- An erasure deletes sessions whose access tokens still live; of their ends the record is left.
 CREATE INDEX auth_event_session_ended ON identity.auth_event (at)
     WHERE happened = 'session_ended';
-
--- As before, and: an account that was closed is no admin.
-CREATE OR REPLACE FUNCTION identity.keep_last_admin() RETURNS trigger LANGUAGE plpgsql AS $$
-BEGIN
-    -- All are locked, in one order: two admins do not remove each other at the same time.
-    PERFORM FROM identity.app_user WHERE role = 'admin' ORDER BY id FOR NO KEY UPDATE;
-    IF NOT EXISTS (SELECT FROM identity.app_user
-                   WHERE role = 'admin' AND id <> old.id AND password_hash <> '') THEN
-        RAISE EXCEPTION 'the last admin stays one' USING ERRCODE = 'AIS02';
-    END IF;
-    RETURN new;
-END
-$$;
 
 REVOKE ALL ON FUNCTION identity.admit_session FROM PUBLIC;

@@ -298,6 +298,7 @@ async def test_a_user_takes_a_consent_back(identity: Identity) -> None:
     # Another consent gives new tokens; the old ones stay ended.
     assert (await web.exchange(await web.code(user))).access_token
     assert await is_over(identity, tokens)
+    assert await revoke_consent(user.user, web.client.id, identity.clients) == 1
 
 
 async def test_staff_cannot_let_a_client_act_for_them(

@@ -222,8 +222,9 @@ STATES_INTRO = """## The state of an account
 app asks after each sign-in, and when it is opened."""
 SIGNED_OUT = """What must not be told without signing in is left out of answers to the sign-in: a
 place that is locked out and a closed account are refused like a wrong password (`UNAUTHORIZED`).
-The app then offers `requestPasswordReset`, which ends every lock. `mfaRequired` asks for a code;
-who has lost the app and the recovery codes calls support, who have a link mailed.
+The app then offers `requestPasswordReset`, which ends every lock but that of wrong codes, which
+lasts 24 hours at places that are not known. `mfaRequired` asks for a code; who has lost the app and
+the recovery codes calls support, who have a link mailed.
 
 Letters link to pages of the site, `/account/…?token=…`, which work without the app. It can open
 those addresses itself (a universal link), or through the address in `AIS_APP_URL`, and sends the
