@@ -32,8 +32,8 @@ class Caller(msgspec.Struct, frozen=True):
 
     @property
     def actor(self) -> str:
-        """Return the actor as the log stores it: role and user id."""
-        return f"{self.principal.role}:{self.principal.user}"
+        """Return the actor as the log stores it."""
+        return self.principal.actor
 
     @property
     def cause(self) -> Cause:

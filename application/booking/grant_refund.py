@@ -48,8 +48,8 @@ class GrantRefund(Command, frozen=True):
     are kept sealed."""
 
     booking_id: str
+    by: str
     amount: int | None = None
-    by: str = ""
     notes: Notes = ()
 
     def decide(self, context: DecisionContext) -> Reply:

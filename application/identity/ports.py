@@ -61,6 +61,11 @@ class Principal(msgspec.Struct, frozen=True):
     scopes: frozenset[Scope] | None = None
 
     @property
+    def actor(self) -> str:
+        """Return the actor as the log and the records store it: role and user id."""
+        return f"{self.role}:{self.user}"
+
+    @property
     def is_guest(self) -> bool:
         """Whether the caller has found a booking, and has no account."""
         return self.booking is not None

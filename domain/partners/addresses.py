@@ -39,6 +39,9 @@ def require_deliverable(url: str, *, loopback: bool) -> None:
         host, _ = parts.hostname, parts.port
     except ValueError:
         raise UrlRefused(field="url", reason="malformed") from None
+    # The scheme is kept as it is written, and in lower case.
+    if not url.startswith(f"{parts.scheme}:"):
+        raise UrlRefused(field="url", reason="malformed")
     if not host or "\\" in url or _AUTHORITY.fullmatch(parts.netloc) is None:
         raise UrlRefused(field="url", reason="malformed")
     literal = _literal(host)

@@ -31,7 +31,7 @@ def next_try(
     """Return when it is tried again; None once it has failed for three days (K3).
 
     `chance`, at least 0 and less than 1, spreads the tries. `asked` is the pause that the partner
-    asked for: it is not tried before, for up to LONGEST_ASKED.
+    asked for: it is not tried before, for up to LONGEST_ASKED, but at the end of the three days.
     """
     if now - failing_since >= RETRIED_FOR:
         return None

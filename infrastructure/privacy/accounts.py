@@ -6,6 +6,7 @@ from typing import Any
 from application.identity.ports import EmailLookup
 from application.privacy import ports
 from domain.kernel.sealed import Sealed
+from infrastructure.identity import saved_passengers
 from infrastructure.postgres.pool import Pool, raising_unavailable
 
 LIMIT = 1_000
@@ -53,13 +54,8 @@ class PostgresAccounts:
 
     async def saved_passengers(self, user: str) -> Sequence[Sealed]:
         """Return the sealed details of passengers that a user has saved, the oldest first."""
-        rows = await self._rows(
-            "SELECT u.subject, p.details FROM identity.saved_passenger AS p "
-            "JOIN identity.app_user AS u ON u.id = p.user_id "
-            "WHERE p.user_id = %s ORDER BY p.created_at, p.id",
-            (user,),
-        )
-        return [Sealed(*row) for row in rows]
+        rows = await self._rows(saved_passengers.SELECT, (user,))
+        return [Sealed(subject, box) for _, subject, box in rows]
 
     async def clients(self, user: str) -> Sequence[ports.ConnectedClient]:
         """Return the clients of third parties that a user let act for them."""

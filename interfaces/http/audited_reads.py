@@ -48,7 +48,7 @@ async def _add(
     principal = request.principal
     agent = correlation.exchange_of(request.scope).headers.get(b"user-agent", b"")
     await request.ports.audit.record.add(
-        actor=f"{principal.role}:{principal.user}",
+        actor=principal.actor,
         action=action,
         resource=resource,
         change=change,

@@ -187,8 +187,7 @@ async def _switched(
 
 
 def _by(request: StrictRequest) -> By:
-    caller = request.principal
-    return By(f"{caller.role}:{caller.user}", request.correlation_id)
+    return By(request.principal.actor, request.correlation_id)
 
 
 def _answered(subscription: Subscription) -> SubscriptionResponse:

@@ -174,6 +174,8 @@ async def test_a_request_needs_the_password_and_can_be_withdrawn_until_it_begins
     system: System, customer: Customer
 ) -> None:
     await customer.reserved([running_system.schedule(system, seats=2)])
+    # What is open is read from a read model.
+    await asyncio.to_thread(stored_log.assert_read_models_follow, system.owner_dsn)
     with pytest.raises(Refused) as wrong:
         await customer.post("/api/me/erasure", {"password": "incorrect horse battery"})
     assert (wrong.value.status, wrong.value.body["details"]["field"]) == (400, "password")
@@ -182,6 +184,7 @@ async def test_a_request_needs_the_password_and_can_be_withdrawn_until_it_begins
     assert unknown.value.status == 404
     first = await customer.post("/api/me/erasure", {"password": PASSWORD})
     again = await customer.post("/api/me/erasure", {"password": PASSWORD})
+    assert [each["kind"] for each in first["open"]] == ["travel"]
     assert again == first
     assert (await customer.call("DELETE", "/api/me/erasure"))["withdrawn"] is True
     with pytest.raises(Refused) as gone:

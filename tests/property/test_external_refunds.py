@@ -94,7 +94,9 @@ class Refunding(RuleBasedStateMachine):
 
     @rule(quarters=QUARTERS)
     def grant(self, quarters: int) -> None:
-        self.attempt(GrantRefund(self.booking, amount=self.amount(quarters).amount))
+        self.attempt(
+            GrantRefund(self.booking, amount=self.amount(quarters).amount, by="usr_finance")
+        )
         self.request_what_is_owed()
 
     @rule()

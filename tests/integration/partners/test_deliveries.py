@@ -188,6 +188,21 @@ async def test_a_repeat_has_the_id_of_the_first_and_a_replay_another(
     assert partner.taken == [1, 2]
 
 
+async def test_a_repeat_has_the_same_id_though_events_of_other_types_came_meanwhile(
+    office: Office, partner: PartnerServer
+) -> None:
+    subscription = await office.subscribe(partner, CONFIRMED)
+    office.append(CONFIRMED)
+    partner.behaviour = ["late"]
+    await office.deliver(subscription)
+    office.append(HELD)
+    office.now += dt.timedelta(seconds=5)
+    await office.deliver(subscription)
+    assert partner.taken == [1]
+    assert len(partner.ids) == 2
+    assert len(set(partner.ids)) == 1
+
+
 async def test_a_crash_after_the_answer_repeats_the_delivery(
     office: Office, partner: PartnerServer, monkeypatch: pytest.MonkeyPatch
 ) -> None:

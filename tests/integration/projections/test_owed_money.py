@@ -112,7 +112,7 @@ async def test_a_refund_for_which_the_payer_has_to_act_is_under_way_and_with_fin
 ) -> None:
     booking = await airline.sell()
     payment = payment_of(booking)
-    await airline.submit(GrantRefund(booking))
+    await airline.submit(GrantRefund(booking, by="usr_finance"))
     (owes,) = (await airline.booking(booking)).obligations
     await airline.submit(RefundPayment(booking, owes.id, owes.amount, (payment,)))
     refund, amount = f"{payment}-r1", owes.amount.amount
@@ -155,7 +155,7 @@ async def test_what_a_refund_by_hand_leaves_no_money_for_is_listed_until_it_is_a
     (captured,) = (await airline.payment(payment)).captures
     part = money.Money(1_000, captured.amount.currency)
     await airline.submit(by_hand(payment, captured.intent, part))
-    await airline.submit(GrantRefund(booking))
+    await airline.submit(GrantRefund(booking, by="usr_finance"))
     (owes,) = (await airline.booking(booking)).obligations
     await airline.submit(RefundPayment(booking, owes.id, owes.amount, (payment,)))
     rest = captured.amount.amount - 1_000
@@ -259,6 +259,6 @@ async def test_what_a_departure_owes_to_a_no_show_is_listed_at_once_and_requeste
     assert await owed_bookings(airline, day - dt.timedelta(days=1)) == []
     assert await owed_bookings(airline, day) == [booking]
     # Beside it, money that is owed for another reason does not wait.
-    await airline.submit(GrantRefund(booking_id=booking, amount=5_00))
+    await airline.submit(GrantRefund(booking_id=booking, amount=5_00, by="usr_finance"))
     await airline.catch_up()
     assert await owed_bookings(airline, day - dt.timedelta(days=1)) == [booking]

@@ -85,7 +85,7 @@ class Back(Travel):
         """Finance grants a refund beyond the rules, and the money may arrive at once."""
         stream = self.pick(which, *GRANTABLE[which % len(GRANTABLE) :])
         if stream is not None:
-            self.submit(process, GrantRefund(stream, amount))
+            self.submit(process, GrantRefund(stream, amount=amount, by="usr_finance"))
             if settles:
                 self.settle(process, stream)
 
@@ -95,7 +95,7 @@ class Back(Travel):
         self.travel(process=process, which=which, then=then)
         stream = self.pick(which, S.COMPLETED if then == "fly" else S.NO_SHOW)
         if stream is not None:
-            self.submit(process, GrantRefund(stream))
+            self.submit(process, GrantRefund(stream, by="usr_finance"))
             self.settle(process, stream)
 
     @rule(
@@ -354,7 +354,7 @@ class Back(Travel):
         elif then == "cancel":
             self.cancel_all(process, stream)
         else:
-            self.submit(process, GrantRefund(stream))
+            self.submit(process, GrantRefund(stream, by="usr_finance"))
             self.settle(process, stream)
 
     @rule(

@@ -74,7 +74,7 @@ def test_finance_grants_no_refund_while_the_payment_is_disputed() -> None:
     disputed = Disputed(case.airline, case.booking, amount=case.due.amount)
     disputed.record()
     with pytest.raises(ChargeDisputed) as refused:
-        case.airline.submit(GrantRefund(case.booking))
+        case.airline.submit(GrantRefund(case.booking, by="usr_finance"))
     assert refused.value.parameters == {
         "reason": "charge_disputed",
         "dispute": "dp_1",
@@ -82,10 +82,10 @@ def test_finance_grants_no_refund_while_the_payment_is_disputed() -> None:
     }
     disputed.withdrawn()
     with pytest.raises(PaymentDisputed):
-        case.airline.submit(GrantRefund(case.booking))
+        case.airline.submit(GrantRefund(case.booking, by="usr_finance"))
     disputed.moved(case.due.amount)
     disputed.becomes("won")
-    case.airline.submit(GrantRefund(case.booking))
+    case.airline.submit(GrantRefund(case.booking, by="usr_finance"))
 
 
 def test_an_inquiry_does_not_prevent_the_refund_that_may_end_it() -> None:
@@ -94,7 +94,7 @@ def test_an_inquiry_does_not_prevent_the_refund_that_may_end_it() -> None:
         case.airline, case.booking, amount=case.due.amount, status="warning_needs_response"
     )
     inquiry.record()
-    case.airline.submit(GrantRefund(case.booking))
+    case.airline.submit(GrantRefund(case.booking, by="usr_finance"))
 
 
 def test_a_customer_cancels_a_disputed_booking_and_the_refund_is_sent_when_it_is_won() -> None:
@@ -219,7 +219,7 @@ def test_finance_grants_back_no_more_than_a_lost_dispute_has_left() -> None:
     disputed.becomes("lost")
     assert case.airline.booking(case.booking).owed().amount == case.due.amount - 10_000
     with pytest.raises(RefundExceedsPaid):
-        case.airline.submit(GrantRefund(case.booking))
+        case.airline.submit(GrantRefund(case.booking, by="usr_finance"))
 
 
 def test_a_waiting_refund_is_listed_until_the_payer_has_the_money() -> None:

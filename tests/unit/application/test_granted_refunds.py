@@ -26,7 +26,7 @@ def test_a_refund_below_the_value_of_the_open_coupons_is_answered_with_the_minim
     airline, booking = ticketed()
     paid = airline.booking(booking).captured.amount
     with pytest.raises(rejections.InvalidRefund) as refused:
-        airline.submit(GrantRefund(booking, amount))
+        airline.submit(GrantRefund(booking, amount=amount, by="usr_finance"))
     assert refused.value.code == "VALIDATION_ERROR"
     assert refused.value.parameters == {
         "field": "amount",
@@ -35,7 +35,9 @@ def test_a_refund_below_the_value_of_the_open_coupons_is_answered_with_the_minim
         "limit": paid,
         "currency": "SAR",
     }
-    airline.submit(GrantRefund(booking, refused.value.parameters["minimum"]))
+    airline.submit(
+        GrantRefund(booking, amount=refused.value.parameters["minimum"], by="usr_finance")
+    )
 
 
 def test_before_tickets_are_issued_the_minimum_is_all_that_was_paid() -> None:
@@ -45,7 +47,7 @@ def test_before_tickets_are_issued_the_minimum_is_all_that_was_paid() -> None:
     assert airline.booking(booking).status is Status.PAID
     paid = airline.booking(booking).captured.amount
     with pytest.raises(rejections.InvalidRefund) as refused:
-        airline.submit(GrantRefund(booking, paid - 1))
+        airline.submit(GrantRefund(booking, amount=paid - 1, by="usr_finance"))
     assert refused.value.parameters["minimum"] == paid
 
 
@@ -53,7 +55,7 @@ def test_a_refund_above_what_is_left_is_answered_with_the_limit() -> None:
     airline, booking = ticketed()
     paid = airline.booking(booking).captured.amount
     with pytest.raises(rejections.RefundExceedsPaid) as refused:
-        airline.submit(GrantRefund(booking, paid + 1))
+        airline.submit(GrantRefund(booking, amount=paid + 1, by="usr_finance"))
     assert (refused.value.code, refused.value.parameters["limit"]) == (
         "REFUND_EXCEEDS_CAPTURED",
         paid,
@@ -65,16 +67,16 @@ def test_an_amount_that_no_card_can_be_refunded_is_answered_with_the_step() -> N
     airline.wait(days=9, hours=12)
     airline.cancel(booking)
     with pytest.raises(rejections.InvalidRefund) as refused:
-        airline.submit(GrantRefund(booking, 5))
+        airline.submit(GrantRefund(booking, amount=5, by="usr_finance"))
     assert refused.value.parameters == {"field": "amount", "reason": "step", "step": 10}
-    airline.submit(GrantRefund(booking, 10))
+    airline.submit(GrantRefund(booking, amount=10, by="usr_finance"))
 
 
 def test_a_kept_fee_may_be_refunded_down_to_the_smallest_amount() -> None:
     airline, booking = ticketed()
     airline.wait(days=9, hours=12)
     airline.cancel(booking)
-    airline.submit(GrantRefund(booking, 1))
+    airline.submit(GrantRefund(booking, amount=1, by="usr_finance"))
     assert airline.booking(booking).obligations[-1].amount.amount == 1
 
 
@@ -99,7 +101,7 @@ def test_what_is_too_much_for_one_person_is_granted_by_the_second_who_asks_for_i
         assert (waiting.proposed_refund.amount.amount, waiting.proposed_refund.by) == (paid, A)
         assert waiting.obligations == ()
         assert waiting.open_coupons()
-    airline.submit(GrantRefund(booking, paid, by=B))
+    airline.submit(GrantRefund(booking, amount=paid, by=B))
     granted = airline.booking(booking)
     assert [each.amount.amount for each in granted.obligations] == [paid]
     assert granted.proposed_refund is None
@@ -114,14 +116,14 @@ def test_another_amount_is_another_proposal_and_no_approval() -> None:
     airline.cancel(booking)
     left = cancellation.refundable(airline.booking(booking)).amount
     assert left > 5_000_00, paid
-    airline.submit(GrantRefund(booking, left, by=A))
-    airline.submit(GrantRefund(booking, left - 100, by=B))
+    airline.submit(GrantRefund(booking, amount=left, by=A))
+    airline.submit(GrantRefund(booking, amount=left - 100, by=B))
     proposed = airline.booking(booking).proposed_refund
     assert (proposed.amount.amount, proposed.by) == (left - 100, B)
     # Whoever has proposed it may ask for it again, alone.
-    airline.submit(GrantRefund(booking, left - 100, by=B))
+    airline.submit(GrantRefund(booking, amount=left - 100, by=B))
     assert airline.booking(booking).granted == 0
-    airline.submit(GrantRefund(booking, left - 100, by=A))
+    airline.submit(GrantRefund(booking, amount=left - 100, by=A))
     assert airline.booking(booking).obligations[-1].amount.amount == left - 100
 
 
@@ -129,20 +131,20 @@ def test_small_refunds_of_one_booking_add_up_to_what_needs_a_second_person() -> 
     airline, booking, _ = expensive()
     airline.wait(days=9, hours=12)
     airline.cancel(booking)
-    airline.submit(GrantRefund(booking, 2_500_00, by=A))
-    airline.submit(GrantRefund(booking, 2_500_00, by=A))
+    airline.submit(GrantRefund(booking, amount=2_500_00, by=A))
+    airline.submit(GrantRefund(booking, amount=2_500_00, by=A))
     assert airline.booking(booking).granted == 5_000_00
     assert airline.booking(booking).proposed_refund is None
-    airline.submit(GrantRefund(booking, 1, by=A))
+    airline.submit(GrantRefund(booking, amount=1, by=A))
     assert airline.booking(booking).granted == 5_000_00
-    airline.submit(GrantRefund(booking, 1, by=B))
+    airline.submit(GrantRefund(booking, amount=1, by=B))
     assert airline.booking(booking).granted == 5_000_01
 
 
 def test_a_proposal_is_refused_for_what_a_refund_is_refused_for() -> None:
     airline, booking, paid = expensive()
     with pytest.raises(rejections.RefundExceedsPaid):
-        airline.submit(GrantRefund(booking, paid + 1, by=A))
+        airline.submit(GrantRefund(booking, amount=paid + 1, by=A))
     assert airline.booking(booking).proposed_refund is None
 
 

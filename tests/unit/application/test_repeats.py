@@ -244,7 +244,7 @@ def _repeat(case: Case, command: Any) -> None:
 def test_a_refund_by_finance_is_no_cancellation() -> None:
     case = Case()
     command = cancel(case)
-    case.submit(GrantRefund(case.booking))
+    case.submit(GrantRefund(case.booking, by="usr_finance"))
     refund_arrives(case)
     assert case.status is S.REFUNDED
     with pytest.raises(TransitionRefused):

@@ -259,7 +259,7 @@ def test_a_refund_is_not_sent_again_from_a_payment_that_another_booking_needs() 
     party = Divided()
     new = party.divide(1)
     party.airline.exchange(party.booking, party.later)
-    party.airline.submit(GrantRefund(party.booking))
+    party.airline.submit(GrantRefund(party.booking, by="usr_finance"))
     state = party.airline.booking(party.booking)
     owed = state.obligations[0]
     first, second = state.payments
@@ -270,7 +270,7 @@ def test_a_refund_is_not_sent_again_from_a_payment_that_another_booking_needs() 
     with pytest.raises(payment_rejections.RefundExceedsCaptured):
         party.airline.submit(ResendRefund(party.booking, refund, shared))
     party.airline.submit(ResendRefund(party.booking, refund))
-    party.airline.submit(GrantRefund(new))
+    party.airline.submit(GrantRefund(new, by="usr_finance"))
     party.refund(new)
     assert party.airline.booking(new).status is Status.REFUNDED
 
@@ -282,8 +282,10 @@ def test_finance_grants_either_booking_no_more_than_what_was_paid_for_it() -> No
         captured = party.airline.booking(booking).captured
         assert captured is not None
         with pytest.raises(rejections.RefundExceedsPaid):
-            party.airline.submit(GrantRefund(booking, captured.amount + 1_000))
-        party.airline.submit(GrantRefund(booking))
+            party.airline.submit(
+                GrantRefund(booking, amount=captured.amount + 1_000, by="usr_finance")
+            )
+        party.airline.submit(GrantRefund(booking, by="usr_finance"))
         party.refund(booking)
         assert party.airline.booking(booking).status is Status.REFUNDED
 
@@ -298,7 +300,7 @@ def test_a_divided_booking_pays_for_a_change_of_its_own_and_is_refunded_from_bot
     state = party.airline.booking(new)
     assert state.captured == state.price_now().total()
     assert len(state.payments) == 2
-    party.airline.submit(GrantRefund(new))
+    party.airline.submit(GrantRefund(new, by="usr_finance"))
     assert len({ids.payment_of_refund(each) for each in party.refund(new)}) == 2
     party.airline.cancel(party.booking)
     party.refund(party.booking)

@@ -114,7 +114,7 @@ def test_a_capture_that_stripe_contradicts_suspends_the_coupons_with_the_reason(
         lambda case: case.airline.submit(CheckIn(case.booking, 0, None)),
         lambda case: case.airline.modify(case.booking, case.airline.schedule("SV2", in_days=3)),
         lambda case: case.airline.cancel(case.booking),
-        lambda case: case.airline.submit(GrantRefund(case.booking)),
+        lambda case: case.airline.submit(GrantRefund(case.booking, by="usr_finance")),
     ],
 )
 def test_suspended_coupons_are_neither_checked_in_nor_changed_nor_refunded(

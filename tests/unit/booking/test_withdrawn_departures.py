@@ -304,7 +304,7 @@ def test_where_the_money_is_on_its_way_already_nothing_is_reopened() -> None:
 def test_a_booking_of_which_finance_has_granted_a_refund_stays_closed() -> None:
     case = Mistake("ADT")
     case.depart()
-    case.airline.submit(GrantRefund(booking_id=case.booking))
+    case.airline.submit(GrantRefund(booking_id=case.booking, by="usr_finance"))
     case.airline.submit(case.withdrawal())
     assert case.airline.added(case.reopening()) == {}
 

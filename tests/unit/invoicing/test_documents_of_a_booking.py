@@ -143,7 +143,7 @@ async def test_goodwill_beyond_the_price_is_credited_outside_the_scope_of_the_ta
     booking = airline.ticketed(airline.schedule("SV1", fare=32_000, in_days=2))
     airline.cancel(booking)
     before = await runs.documents(booking)
-    airline.submit(GrantRefund(booking_id=booking))
+    airline.submit(GrantRefund(booking_id=booking, by="usr_finance"))
     *_, note = await runs.documents(booking)
     assert (note.kind, note.reason, note.vat) == ("credit_note", "goodwill", 0)
     assert {line.category for line in note.lines} == {"O"}

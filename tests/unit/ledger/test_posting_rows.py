@@ -155,7 +155,7 @@ def test_row_12_goodwill_after_the_flight_reduces_revenue() -> None:
     books = Books()
     books.sell()
     books.fly(0)
-    books.airline.submit(GrantRefund(books.booking, 10_000))
+    books.airline.submit(GrantRefund(books.booking, amount=10_000, by="usr_finance"))
     assert books.posted("goodwill") == {"4900": 10_000, "2100": -10_000}
     assert books.balances()["4000"] == -50_000
 

@@ -61,6 +61,7 @@ def test_an_address_is_judged_alike_in_each_way_to_write_it(address: ipaddress.I
         ("https://", "malformed"),
         ("https:///x", "malformed"),
         ("partner.example/x", "malformed"),
+        ("HTTPS://partner.example/x", "malformed"),
         ("https://partner.example:99999/", "malformed"),
         ("https://[::1/", "malformed"),
         ("https://partner.example/\r\nx: y", "malformed"),

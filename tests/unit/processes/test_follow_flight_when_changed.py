@@ -159,7 +159,7 @@ def test_a_paid_booking_with_a_granted_refund_does_not_wait_for_tickets() -> Non
     airline.pay(booking)
     airline.submit(other_times(flight, LATER))
     changed = airline.last(flight)
-    airline.submit(GrantRefund(booking_id=booking))
+    airline.submit(GrantRefund(booking_id=booking, by="usr_finance"))
     assert airline.booking(booking).status is Status.PAID
     assert not process.must_wait(changed, airline.booking(booking))
 

@@ -61,7 +61,7 @@ async def test_the_refund_of_a_change_and_one_granted_by_finance_are_requested_t
     booking = await ticketed(airline, runs)
     airline.modify(booking, airline.schedule("SV2", fare=20_000))
     await runs.to_the_end()
-    airline.submit(GrantRefund(booking_id=booking))
+    airline.submit(GrantRefund(booking_id=booking, by="usr_finance"))
     await runs.to_the_end()
     starting = [
         recorded.event.tag
@@ -168,7 +168,7 @@ async def test_a_no_show_of_a_withdrawn_departure_is_not_refunded() -> None:
 
 async def test_a_refund_granted_by_finance_makes_the_departure_final_for_the_booking() -> None:
     case = NoShow()
-    case.airline.submit(GrantRefund(booking_id=case.booking))
+    case.airline.submit(GrantRefund(booking_id=case.booking, by="usr_finance"))
     owed = case.airline.booking(case.booking).obligations
     assert set(await case.requested()) == {each.id for each in owed}
     assert len(owed) == 2
