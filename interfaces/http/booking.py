@@ -43,7 +43,7 @@ class PassengerRequest(msgspec.Struct, rename="camel", forbid_unknown_fields=Tru
     `firstName` is null where the passport has one name only; `arabicName` is the whole name in
     Arabic, for letters and the boarding pass. Children and infants need a birth date. With
     `savedPassengerId` everything but the type is that of a passenger whom the caller has saved; a
-    saved travel document is recorded if it does for any of the flights.
+    saved travel document is recorded if it is accepted for one of the flights.
     """
 
     first_name: wire.NameText | msgspec.UnsetType | None = msgspec.UNSET

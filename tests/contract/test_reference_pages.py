@@ -6,12 +6,20 @@ import pytest
 
 from application.commands import stream_kinds
 from application.processes.registry import PROCESSES
-from interfaces.http import problem_kinds
+from interfaces.http import account_pages, problem_kinds
 from interfaces.http.app import ROUTES
 from interfaces.http.openapi import tags
 from interfaces.worker.timers.registry import TIMERS
 from projections import registry
-from tests.support.reference import events, pages, rejection_reasons, rule_tests, rules, timers
+from tests.support.reference import (
+    events,
+    mobile_api,
+    pages,
+    rejection_reasons,
+    rule_tests,
+    rules,
+    timers,
+)
 from tests.support.reference.errors_in_arabic import ARABIC
 
 NAMED = re.compile(r"`([^`]+)`")
@@ -21,6 +29,11 @@ NAMED = re.compile(r"`([^`]+)`")
 def test_a_page_is_what_its_generator_makes(name: str) -> None:
     kept = (pages.FOLDER / name).read_text("utf-8")
     assert kept == pages.PAGES[name](), "run python -m tests.support.reference.pages"
+
+
+def test_the_guide_for_apps_names_every_page_of_a_mailed_link() -> None:
+    named = {page.strip("`") for page, _ in mobile_api.LINKS}
+    assert named == set(account_pages.ACTIONS)
 
 
 def test_every_problem_has_a_cause_and_a_remedy_for_each_reader() -> None:

@@ -4,11 +4,9 @@ import re
 from collections.abc import Iterator
 from typing import Any
 
-from interfaces.http.app import create_app
-from interfaces.http.openapi.document import document
-from tests.support.http_client import http_ports
+from tests.support.openapi_document import openapi_document
 
-DOCUMENT: dict[str, Any] = document(create_app(http_ports()))
+DOCUMENT: dict[str, Any] = openapi_document()
 SCHEMAS: dict[str, Any] = DOCUMENT["components"]["schemas"]
 MEMBERS = frozenset(name for each in SCHEMAS.values() for name in each.get("properties", {}))
 

@@ -12,15 +12,13 @@ from application.identity.ports import Principal
 from application.identity.read_standing import AccountStep, read_standing
 from domain.identity.standing import State
 from infrastructure.privacy.erasures import PostgresErasures
-from interfaces.http import app
 from interfaces.http import identity as routes
-from interfaces.http.openapi.document import document
 from tests.integration.identity.test_lost_second_factors import asked, confirmed
 from tests.integration.identity.test_second_factors import EMAIL, PASSWORD, enrolled
 from tests.support import account_edge
 from tests.support import identity as identities
-from tests.support.http_client import http_ports
 from tests.support.identity import Identity
+from tests.support.openapi_document import openapi_document
 from tests.support.servers import TestDatabase
 
 ADMIN = "admin@example.com"
@@ -126,7 +124,7 @@ async def test_a_client_of_a_third_party_is_not_shown_how_an_account_is_protecte
 
 
 def test_every_step_names_an_operation_of_the_api_and_the_guide_explains_every_state() -> None:
-    made = document(app.create_app(http_ports()))
+    made = openapi_document()
     operations = {
         operation["operationId"]
         for path in made["paths"].values()
