@@ -17,4 +17,6 @@ identity_composition: builds what users, sign-ins and sessions need
 web_composition: builds what the web role runs on
 settings: the settings, from environment variables
 seller_settings: those of tax documents
+operations_settings: those of log lines, traces, metrics and errors
+setting_types: types that several groups of settings use
 """

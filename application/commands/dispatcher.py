@@ -11,7 +11,7 @@ from collections import deque
 from collections.abc import Callable, Collection, Mapping, Sequence
 from typing import TypeVar
 
-from application import ports
+from application import ports, telemetry
 from application.commands.batch import CommandBatch
 from application.commands.command import CommandEnvelope, IdempotencyConflict, Outcome
 from application.commands.follow_up import FollowUps
@@ -93,10 +93,13 @@ class Dispatcher:
         """
         if self._closing or len(self._waiting) >= self._queue_limit:
             raise ports.Unavailable("queue")
-        pending = PendingCommand(envelope, asyncio.get_running_loop().create_future())
-        self._waiting.append(pending)
-        self._wake.set()
-        outcome: Outcome = await pending.future
+        with telemetry.span("command", command=type(envelope.command).__name__) as step:
+            future: asyncio.Future[Outcome] = asyncio.get_running_loop().create_future()
+            self._waiting.append(PendingCommand(envelope, future, telemetry.current()))
+            self._wake.set()
+            outcome = await future
+            if step is not None:
+                step.note(stream=outcome.answer.stream, replayed=outcome.replayed)
         return outcome
 
     async def stored_answer(self, command_id: uuid.UUID, fingerprint: bytes) -> ports.Answer | None:
@@ -212,7 +215,8 @@ class Dispatcher:
         if batch is None:
             return
         try:
-            appended = await self._log.append(batch.to_append())
+            with batch.append_step():
+                appended = await self._log.append(batch.to_append())
         except ports.AppendUnresolved:
             await self._resolve(batch)
             return
@@ -243,7 +247,8 @@ class Dispatcher:
                 batch = await self._decide(commands, locked)
                 if batch is None:
                     return
-                appended = await locked.append(batch.to_append())
+                with batch.append_step():
+                    appended = await locked.append(batch.to_append())
         except ports.AppendUnresolved:
             assert batch is not None
             await self._resolve(batch)

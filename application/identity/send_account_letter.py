@@ -51,6 +51,7 @@ class AccountLetterSender(msgspec.Struct, frozen=True):
             to=address.decode(),
             subject=words.subject.format(airline=self.airline),
             text=words.text.format(airline=self.airline, link=target),
+            kind=PAGES[link.purpose],
         )
         await self._deliver(letter)
 
@@ -72,6 +73,7 @@ class AccountLetterSender(msgspec.Struct, frozen=True):
                 to=address.decode(),
                 subject=words.subject,
                 text=words.text.format(airline=self.airline),
+                kind="email-changed",
             )
         )
 

@@ -5,6 +5,7 @@ with `request.ports`, and returns a wire struct; `auth` declares who may use it,
 the command id.
 """
 
+import logging
 from collections.abc import Iterable, Mapping, Sequence
 
 from litestar import Litestar
@@ -22,6 +23,7 @@ from litestar.types import (
     Send,
 )
 
+from application import telemetry
 from interfaces.http import (
     account,
     answers,
@@ -150,6 +152,12 @@ ROUTES = (
 )
 
 
+# The route of a request that no route takes.
+UNROUTED = "none"
+
+logger = logging.getLogger(__name__)
+
+
 class EdgeApp(Litestar):
     """Litestar inside the one layer of `correlation`; `ports` is what handlers call."""
 
@@ -170,7 +178,19 @@ class EdgeApp(Litestar):
             await super().__call__(scope, receive, send)
 
     async def _serve(self, scope: HTTPScope, receive: Receive, send: Send) -> None:
+        """One request as a step; a traced one is a line of the log, too."""
         exchange = correlation.opened(scope)
+        work = telemetry.begun(exchange.correlation_id, "request")
+        with telemetry.carrying(work), telemetry.span("request", method=scope["method"]) as step:
+            await self._answer(scope, receive, send, exchange)
+            if step is not None:
+                route = str(scope.get("path_template", UNROUTED))
+                step.note(route=route, status=exchange.status)
+                logger.info("%s %s: %d", scope["method"], route, exchange.status)
+
+    async def _answer(
+        self, scope: HTTPScope, receive: Receive, send: Send, exchange: correlation.Exchange
+    ) -> None:
         origins = self.ports.cors_origins
         over_https = self.ports.secure_cookies
         tagged = correlation.tagging(

@@ -31,8 +31,10 @@ HOMES = {
     "pyarrow": {"infrastructure.parquet"},
     "pwdlib": {"infrastructure.identity"},
     "redis": {"infrastructure.redis", "infrastructure.embedded", "interfaces.web_composition"},
+    "opentelemetry": {"infrastructure.telemetry"},
     "rich": {"interfaces.cli"},
     "stripe": {"infrastructure.stripe", "infrastructure.stripe_simulator"},
+    "structlog": {"infrastructure.telemetry"},
     "zstandard": {"interfaces.http"},
     "uvicorn": {"interfaces.web", "interfaces.connection", "infrastructure.stripe_simulator"},
 }
