@@ -26,6 +26,7 @@ queries: the types that read models return
 flight_searches: the types that searches for flights return
 search_cache: cached searches, never older than their read model
 stream_history: the port that reads earlier versions and events of a stream
+metrics: every metric, and what code adds to it
 mail: a letter, and the port that sends it
 rate_limit: the port that counts requests in windows shared by all processes
 read_list: reads what is new in a list of Stripe, and how far it got

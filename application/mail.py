@@ -5,7 +5,7 @@ from typing import Literal, Protocol
 
 import msgspec
 
-from application import telemetry
+from application import metrics, telemetry
 
 Language = Literal["en", "ar"]
 
@@ -42,5 +42,10 @@ class ReportedMailer:
     async def send(self, letter: Letter) -> None:
         """See Mailer."""
         with telemetry.span("letter", kind=letter.kind):
-            await self._mailer.send(letter)
+            try:
+                await self._mailer.send(letter)
+            except Exception:
+                metrics.LETTERS.add(letter.kind, "failed")
+                raise
+        metrics.LETTERS.add(letter.kind, "sent")
         logger.info("letter sent: %s", letter.kind)

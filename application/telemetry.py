@@ -6,7 +6,7 @@ of the outbox. It names the trace, too. How spans are kept is decided at the sta
 not traced costs a look at one variable.
 """
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from contextvars import ContextVar, Token
 from types import TracebackType
@@ -63,13 +63,16 @@ class Tracer(Protocol):
         """Return whether one more piece of work of this kind may be traced now."""
         ...
 
-    def start(self, name: str, work: Work, facts: Mapping[str, Fact]) -> Span:
-        """Begin a span of this work."""
+    def start(
+        self, name: str, work: Work, facts: Mapping[str, Fact], began_ns: int | None = None
+    ) -> Span:
+        """Begin a span of this work now, or at a time since 1970."""
         ...
 
 
 _work: ContextVar[Work | None] = ContextVar("work", default=None)
 _tracer: Tracer | None = None
+_reporter: Callable[[BaseException], None] | None = None
 
 
 def install(tracer: Tracer | None) -> None:
@@ -78,14 +81,39 @@ def install(tracer: Tracer | None) -> None:
     _tracer = tracer
 
 
+def install_reporter(report: Callable[[BaseException], None] | None) -> None:
+    """Report bugs with this function from now on; None reports none."""
+    global _reporter
+    _reporter = report
+
+
+def report(error: BaseException) -> None:
+    """Report a bug; what it says stays in this process, types and frames leave."""
+    if _reporter is not None:
+        _reporter(error)
+
+
 def current() -> Work | None:
     """Return the work under way in this task or thread."""
     return _work.get()
 
 
+def admits(kind: Kind) -> bool:
+    """Return whether one more piece of work of this kind may be traced now."""
+    return _tracer is not None and _tracer.admits(kind)
+
+
+def past_step(name: str, correlation_ids: Sequence[str], *, began_ns: int, **facts: Fact) -> None:
+    """Keep a step that ends now and was of several requests, in the trace of each."""
+    if _tracer is None:
+        return
+    for correlation_id in correlation_ids:
+        _tracer.start(name, Work(correlation_id, True), facts, began_ns).end()
+
+
 def begun(correlation_id: str, kind: Kind) -> Work:
     """Return new work under this id; whether it is traced is decided here."""
-    return Work(correlation_id, _tracer is not None and _tracer.admits(kind))
+    return Work(correlation_id, admits(kind))
 
 
 def continued_as(correlation_id: str) -> Work:

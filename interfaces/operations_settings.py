@@ -6,7 +6,7 @@ from typing import Annotated, Literal
 
 import msgspec
 
-from interfaces.setting_types import Url
+from interfaces.setting_types import Port, Secret, Url
 
 
 class OperationsSettings(msgspec.Struct, frozen=True, kw_only=True):
@@ -15,6 +15,9 @@ class OperationsSettings(msgspec.Struct, frozen=True, kw_only=True):
     log_level: Literal["debug", "info", "warning", "error"] = "info"
     data_dir: Path = Path(".ais")
     otlp_endpoint: Url | None = None
+    sentry_dsn: Secret | None = None
+    operations_host: Annotated[str, msgspec.Meta(min_length=1)] = "127.0.0.1"
+    operations_port: Port | None = None
     traces_per_second: Annotated[int, msgspec.Meta(ge=0, le=1_000)] = 20
 
 
@@ -25,6 +28,12 @@ OPERATIONS_ABOUT: Mapping[str, tuple[str, str]] = {
     "otlp_endpoint": (
         "collector of traces and metrics (OTLP over HTTP); without it `ais trace` shows the traces",
         "a URL such as http://collector:4318",
+    ),
+    "sentry_dsn": ("Sentry, which gets types and frames of errors, nothing personal", "a DSN"),
+    "operations_host": ("address on which metrics are served", ""),
+    "operations_port": (
+        "port on which this process serves its metrics, at /metrics; without it none are served",
+        "a port, of its own for each process",
     ),
     "traces_per_second": (
         "requests, and as many tasks, of which a process begins a trace in a second; 0 traces none",

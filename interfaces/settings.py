@@ -236,7 +236,7 @@ ABOUT: Mapping[str, About] = {
     ),
     **{name: About(meaning, SERVING, form) for name, (meaning, form) in SELLER_ABOUT.items()},
     **{
-        name: About(meaning, (*SERVING, "projector"), form)
+        name: About(meaning, (*SERVING, "projector"), form, is_secret=name == "sentry_dsn")
         for name, (meaning, form) in OPERATIONS_ABOUT.items()
     },
     "limit_anonymous": About("requests per minute and address, not signed in", WEB),

@@ -11,7 +11,7 @@ from collections import deque
 from collections.abc import Callable, Collection, Mapping, Sequence
 from typing import TypeVar
 
-from application import ports, telemetry
+from application import metrics, ports, telemetry
 from application.commands.batch import CommandBatch
 from application.commands.command import CommandEnvelope, IdempotencyConflict, Outcome
 from application.commands.follow_up import FollowUps
@@ -19,6 +19,7 @@ from application.commands.pending_command import PendingCommand
 from application.commands.state_cache import StateCache
 from application.commands.stream_kinds import StreamKind
 from domain.kernel.fold import fold
+from domain.kernel.rejections import Rejection
 
 State = TypeVar("State")
 
@@ -97,7 +98,12 @@ class Dispatcher:
             future: asyncio.Future[Outcome] = asyncio.get_running_loop().create_future()
             self._waiting.append(PendingCommand(envelope, future, telemetry.current()))
             self._wake.set()
-            outcome = await future
+            try:
+                outcome = await future
+            except Exception as error:
+                metrics.COMMANDS.add(_kind_of(error))
+                raise
+            metrics.COMMANDS.add(_kind_of(outcome))
             if step is not None:
                 step.note(stream=outcome.answer.stream, replayed=outcome.replayed)
         return outcome
@@ -160,6 +166,8 @@ class Dispatcher:
             if not commands:
                 continue
             self.statistics.count(len(commands))
+            metrics.APPEND_COMMANDS.record(len(commands))
+            metrics.COMMANDS_WAITING.set(len(self._waiting))
             try:
                 await self._commit(commands)
             except ports.Unavailable as error:
@@ -222,6 +230,7 @@ class Dispatcher:
             return
         if appended.conflicts:
             self.statistics.conflicts += 1
+            metrics.APPEND_CONFLICTS.add()
             # A taken id is a coincidence; a stream with a newer version has another writer.
             if any(version >= 0 for version in appended.conflicts.values()):
                 self._contended_until = asyncio.get_running_loop().time() + CONTENTION_SECONDS
@@ -352,3 +361,20 @@ class Dispatcher:
 def _fail_all(commands: Sequence[PendingCommand], error: Exception) -> None:
     for pending in commands:
         pending.fail(error)
+
+
+def _kind_of(ended: Outcome | Exception) -> str:
+    """Return the outcome of a command as metrics count it."""
+    match ended:
+        case Outcome(replayed=True):
+            return "replayed"
+        case Outcome(written=True):
+            return "done"
+        case Outcome():
+            return "nothing to do"
+        case Rejection():
+            return "refused"
+        case ports.Unavailable():
+            return "unavailable"
+        case _:
+            return "failed"

@@ -7,6 +7,7 @@ own retries are off. Nothing of the SDK or the transport leaves this package.
 import asyncio
 import itertools
 import logging
+import time
 import uuid
 from collections.abc import Mapping
 from typing import Any, Generic, Literal, TypeVar
@@ -15,7 +16,7 @@ from urllib.parse import quote
 import msgspec
 import stripe
 
-from application import telemetry
+from application import metrics, telemetry
 from application.payment import gateway, urgency
 from infrastructure.stripe import backoff, errors
 from infrastructure.stripe.pace import Pace
@@ -94,12 +95,16 @@ class StripeCalls:
         `key` is its idempotency key. Raises only GatewayFailure; GatewayNotExecuted only where no
         try can have been carried out.
         """
+        began = time.perf_counter()
         with telemetry.span("stripe", endpoint=endpoint.name) as step:
             try:
                 response = await self._sent(endpoint, object_id, params=params, key=key)
             except gateway.GatewayFailure as failure:
-                logger.info("Stripe %s: %s", endpoint.name, type(failure).__name__)
+                kind = type(failure).__name__
+                metrics.STRIPE_SECONDS.record(time.perf_counter() - began, endpoint.name, kind)
+                logger.info("Stripe %s: %s", endpoint.name, kind)
                 raise
+            metrics.STRIPE_SECONDS.record(time.perf_counter() - began, endpoint.name, "ok")
             request_id = response.headers.get("Request-Id", "")
             if step is not None:
                 step.note(status=response.code, stripe_request=request_id)

@@ -66,13 +66,10 @@ class OpenTelemetryTracer:
     """Keeps spans with an exporter, in the background; `close` exports the last ones."""
 
     def __init__(
-        self, exporter: SpanExporter, *, role: str, traces_per_second: int, pid: int
+        self, exporter: SpanExporter, *, resource: Resource, traces_per_second: int
     ) -> None:
         self._ids = _TraceIds()
         self._limits = TraceLimits(traces_per_second)
-        resource = Resource.create(
-            {"service.name": f"ais-{role}", "service.instance.id": f"{role}-{pid}"}
-        )
         self._provider = TracerProvider(
             # What is traced is decided before a span begins.
             sampler=ALWAYS_ON,
@@ -94,7 +91,9 @@ class OpenTelemetryTracer:
         """See Tracer."""
         return self._limits.admits(kind)
 
-    def start(self, name: str, work: Work, facts: Mapping[str, Fact]) -> KeptSpan:
+    def start(
+        self, name: str, work: Work, facts: Mapping[str, Fact], began_ns: int | None = None
+    ) -> KeptSpan:
         """See Tracer."""
         context = _parent(work.traceparent)
         if context is None:
@@ -103,6 +102,7 @@ class OpenTelemetryTracer:
             name,
             context=trace.set_span_in_context(context or trace.INVALID_SPAN),
             attributes={"correlation_id": work.correlation_id, **facts},
+            start_time=began_ns,
         )
         return KeptSpan(span)
 

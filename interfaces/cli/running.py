@@ -11,6 +11,7 @@ from cyclopts import Parameter
 from infrastructure.telemetry import log_lines
 from infrastructure.telemetry.reporting import Reported, reporting
 from interfaces import settings
+from interfaces.cli.main import VERSION
 from interfaces.operations_settings import OperationsSettings
 from interfaces.settings import Settings
 
@@ -50,9 +51,13 @@ def reporting_as(role: str, found: OperationsSettings) -> Iterator[None]:
     what = Reported(
         role=role,
         log_level=found.log_level,
+        release=VERSION,
         folder=found.data_dir,
         traces_per_second=found.traces_per_second,
         otlp_endpoint=found.otlp_endpoint,
+        sentry_dsn=None if found.sentry_dsn is None else found.sentry_dsn.reveal(),
+        metrics_host=found.operations_host,
+        metrics_port=found.operations_port,
     )
     with reporting(what):
         yield

@@ -1,11 +1,13 @@
 """Binds a background task to its function, and the cause of the commands it submits."""
 
-from collections.abc import Callable, Coroutine, Sequence
+import time
+from collections.abc import Callable, Coroutine, Iterator, Sequence
+from contextlib import contextmanager
 from typing import Any, Generic, TypeVar
 
 import msgspec
 
-from application import ports, telemetry
+from application import metrics, ports, telemetry
 from application.booking.letter_batches import QueuedTask
 from application.commands import follow_up
 from application.commands.command import STREAM_FIELDS
@@ -50,8 +52,20 @@ class TaskHandler(msgspec.Struct, Generic[Task], frozen=True):
             telemetry.carrying(under_way),
             telemetry.span("task", topic=task.topic),
             calls_are(self.urgency),
+            _timed(task.topic),
         ):
             await self.function(core, task)
+
+
+@contextmanager
+def _timed(topic: str) -> Iterator[None]:
+    began = time.perf_counter()
+    outcome = "failed"
+    try:
+        yield
+        outcome = "done"
+    finally:
+        metrics.TASK_SECONDS.record(time.perf_counter() - began, topic, outcome)
 
 
 def _about(task: ports.BackgroundTask) -> str:

@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from opentelemetry.sdk.resources import Resource
 
 from application import telemetry
 from application.telemetry import Origin, Work
@@ -19,7 +20,7 @@ REQUEST = "5f0a2a52-7a3b-4a4e-9d5e-0d8a4a1c7b10"
 
 def _tracer(folder: Path, *, per_second: int = 20, limit_bytes: int = 10**6) -> OpenTelemetryTracer:
     exporter = TraceFile(folder, role="web", limit_bytes=limit_bytes)
-    return OpenTelemetryTracer(exporter, role="web", traces_per_second=per_second, pid=1)
+    return OpenTelemetryTracer(exporter, resource=Resource({}), traces_per_second=per_second)
 
 
 @pytest.fixture
