@@ -33,7 +33,7 @@ OPERATIONS_ABOUT: Mapping[str, tuple[str, str]] = {
     "operations_host": ("address on which metrics are served", ""),
     "operations_port": (
         "port on which this process serves its metrics, at /metrics; without it none are served",
-        "a port, of its own for each process",
+        "a port of its own for each process",
     ),
     "traces_per_second": (
         "requests, and as many tasks, of which a process begins a trace in a second; 0 traces none",
