@@ -13,9 +13,9 @@ Generated from `application/metrics.py` by `python -m tests.support.reference.pa
 when they differ.
 
 A process with `AIS_OPERATIONS_PORT` serves them at `/metrics` on `AIS_OPERATIONS_HOST`, which is
-loopback unless it is set; with `AIS_OTLP_ENDPOINT` it sends them to a collector, too. No label holds
+loopback unless it is set; with `AIS_OTLP_ENDPOINT` it sends them to a collector, too. No label has
 an id or anything of a traveller. Beside them each process shows its memory, files and processor
-time (`process_…`).
+time.
 
 The dashboards in `ops/dashboards` show all of them, the rules in `ops/alerts` watch them, and each
 alert names a page of `ops/runbooks`.
