@@ -18,7 +18,7 @@ class OperationsSettings(msgspec.Struct, frozen=True, kw_only=True):
     sentry_dsn: Secret | None = None
     operations_host: Annotated[str, msgspec.Meta(min_length=1)] = "127.0.0.1"
     operations_port: Port | None = None
-    traces_per_second: Annotated[int, msgspec.Meta(ge=0, le=1_000)] = 20
+    traces_per_second: Annotated[int, msgspec.Meta(ge=0, le=1_000)] = 5
 
 
 # What each setting means, and the form of its text where that is not obvious.

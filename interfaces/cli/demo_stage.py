@@ -233,6 +233,8 @@ def _environment(
         "AIS_MFA_REQUIRED": "false",
         # Who tries out deliveries to a partner has its server beside the demo.
         "AIS_PARTNER_LOOPBACK": "true",
+        # Whoever tries it out finds each request with `ais trace`.
+        "AIS_TRACES_PER_SECOND": "50",
         # The simulator has no limits.
         "AIS_STRIPE_LIMIT_ACCOUNT": "1000000",
         "AIS_STRIPE_LIMIT_ENDPOINT": "1000000",

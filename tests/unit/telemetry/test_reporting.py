@@ -165,6 +165,7 @@ def test_prometheus_reads_every_value_on_a_listener_of_its_own(
 ) -> None:
     with reporting(reported(metrics_port=0)) as port:
         metrics.APPEND_COMMANDS.record(3)
+        metrics.APPEND_COMMANDS.record(100)
         metrics.LETTERS.add("of_this_test", "sent")
         metrics.LETTERS.add("of_this_test", "sent")
         metrics.OVERSOLD_CABINS.set(2)
@@ -182,6 +183,7 @@ def test_prometheus_reads_every_value_on_a_listener_of_its_own(
     below = samples["ais_append_commands_bucket", frozenset({("le", "2")})]
     upto = samples["ais_append_commands_bucket", frozenset({("le", "4")})]
     assert upto == below + 1
+    assert samples["ais_append_commands_bucket", frozenset({("le", "128")})] == upto + 1
     assert samples["process_resident_memory_bytes", frozenset()] > 10**7
     with pytest.raises(urllib.error.URLError):
         urllib.request.urlopen(f"http://127.0.0.1:{port}/metrics", timeout=10)
