@@ -229,7 +229,9 @@ async def fresh_staff(system: System, client: httpx.AsyncClient, role: str) -> C
 
 
 async def _sign_in(client: httpx.AsyncClient, account: dict[str, str]) -> Customer:
-    token = (await client.post("/api/auth/mobile-login", json=account)).json()["accessToken"]
+    answer = await client.post("/api/auth/mobile-login", json=account)
+    assert answer.status_code == 200, answer.text
+    token = answer.json()["accessToken"]
     return Customer(client, {"Authorization": f"Bearer {token}"}, account["email"])
 
 

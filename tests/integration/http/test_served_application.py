@@ -1,12 +1,14 @@
 """The edge behind a real server on loopback: what only sockets can show."""
 
 import asyncio
+import datetime as dt
 import json
 import time
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 
 import httpx
+import psycopg
 import pytest
 import uvicorn
 
@@ -14,7 +16,10 @@ from application.identity import log_in, register_user
 from application.identity.log_in import LogIn, SecondFactorAsked, SignedIn
 from application.identity.register_user import RegisterUser
 from application.rate_limit import Limit
+from infrastructure.identity.security_record import PostgresSecurityRecord
+from infrastructure.identity.sign_in_places import KeyedSignInPlaces
 from infrastructure.redis import rate_limit as redis_rate_limit
+from infrastructure.sealing import master_key
 from interfaces.connection import BoundedConnection
 from interfaces.http import strict_request
 from interfaces.http.rate_limit import RateLimiter
@@ -73,7 +78,10 @@ async def serving(
     async def readiness() -> Mapping[str, bool]:
         return {"database": True, "redis": True}
 
+    places = KeyedSignInPlaces(master_key.parse(master_key.generated()))
+    record = PostgresSecurityRecord(identity.pool, places, now=lambda: dt.datetime.now(dt.UTC))
     ports = http_ports(
+        security_record=record,
         register_user=register,
         log_in=sign_in,
         sessions=identity.sessions,
@@ -103,6 +111,7 @@ async def serving(
     finally:
         server.should_exit = True
         await running
+        await record.close()
         await client.aclose()
 
 
@@ -220,6 +229,11 @@ async def test_guessing_passwords_is_limited_across_processes(
                 statuses.append(answer.status_code)
         assert statuses == [401] * 5 + [429] * 3
         assert 0 < int(answer.headers["retry-after"]) <= 900
+    with psycopg.connect(database.owner_dsn) as connection:
+        ((recorded,),) = connection.execute(
+            "SELECT count(*) FROM identity.auth_event WHERE happened = 'limit_reached'"
+        ).fetchall()
+    assert recorded == 1, "once for a window, whichever process refused first"
 
 
 async def test_a_forged_forwarded_address_does_not_evade_the_limit(

@@ -79,7 +79,8 @@ async def change_it(identity: Identity, _database: TestDatabase) -> None:
 async def enrol(identity: Identity, _database: TestDatabase) -> None:
     caller = await holder(identity)
     made = await begin_enrolment(caller, PASSWORD, identity.accounts, address=HOME)
-    await confirm_enrolment(caller, App(made.secret).code(identity.now), identity.accounts)
+    code = App(made.secret).code(identity.now)
+    await confirm_enrolment(caller, code, identity.accounts, address=HOME)
 
 
 @pytest.mark.parametrize(

@@ -94,7 +94,8 @@ async def not_me(identity: Identity, database: TestDatabase, _language: Language
 async def lost(identity: Identity, _database: TestDatabase, _language: Language) -> None:
     caller = await holder(identity)
     made = await begin_enrolment(caller, PASSWORD, identity.accounts, address=HOME)
-    await confirm_enrolment(caller, App(made.secret).code(identity.now), identity.accounts)
+    code = App(made.secret).code(identity.now)
+    await confirm_enrolment(caller, code, identity.accounts, address=HOME)
     await identity.register(ADMIN, PASSWORD, "admin")
     admin = await holder(identity, ADMIN)
     await request_factor_reset(admin, RequestFactorReset(EMAIL, "cor"), identity.accounts)

@@ -154,7 +154,8 @@ async def test_an_account_that_has_the_address_is_taken_over_by_the_mailbox(
     stranger = await identity.signed_in(NEW, password)
     caller = identity.tokens.verify(stranger.tokens.access_token.encode())
     made = await begin_enrolment(caller, password, identity.accounts, address=HOME)
-    await confirm_enrolment(caller, App(made.secret).code(identity.now), identity.accounts)
+    code = App(made.secret).code(identity.now)
+    await confirm_enrolment(caller, code, identity.accounts, address=HOME)
     await ask(identity, NEW)
     assert await accept(identity, await invited(identity, database)) == "finance"
     with pytest.raises(rejections.CredentialsRefused):

@@ -88,14 +88,20 @@ async def test_an_append_that_is_killed_leaves_neither_the_event_nor_its_effect(
             stored_log.await_row, webhooks.dsn, waiting, lambda count: count == 1
         )
         assert seen(webhooks, event) == (None, 0), "nothing before the commit"
-        await holder.execute(
+        cut = (
             "SELECT pg_terminate_backend(pid) FROM pg_stat_activity "
             "WHERE datname = current_database() AND wait_event = 'advisory'"
         )
-        # The process dies here: what it would have done after the cut is not done.
+        await holder.execute(cut)
+        # The process dies here: what it would have done after the cut is not done. It may have sent
+        # its append again in the moment between.
         delivery.cancel()
         with pytest.raises((asyncio.CancelledError, ports.Unavailable)):
             await delivery
+        await holder.execute(cut)
+        await asyncio.to_thread(
+            stored_log.await_row, webhooks.dsn, waiting, lambda count: count == 0
+        )
         await holder.execute("SELECT pg_advisory_unlock(%s)", (Lock.LOG_APPEND,))
     assert seen(webhooks, event) == (None, 0)
     assert await webhooks.deliver(event) == "fresh"
