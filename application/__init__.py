@@ -26,9 +26,11 @@ queries: the types that read models return
 flight_searches: the types that searches for flights return
 search_cache: cached searches, never older than their read model
 stream_history: the port that reads earlier versions and events of a stream
+metrics: every metric, and what code adds to it
 mail: a letter, and the port that sends it
 rate_limit: the port that counts requests in windows shared by all processes
 read_list: reads what is new in a list of Stripe, and how far it got
+telemetry: the work under way: its correlation id, and the spans that it leaves
 together: makes one call of those that arrive at the same time
 coordination: lock numbers and channels that the processes on one database share
 """

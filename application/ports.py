@@ -8,6 +8,7 @@ from typing import Any, ClassVar, Protocol
 
 import msgspec
 
+from application.telemetry import Origin
 from domain.kernel.events import DomainEvent
 from domain.kernel.sealed import Sealed
 
@@ -117,7 +118,8 @@ class Batch(msgspec.Struct, frozen=True):
 
     `reads` are streams that decisions read, with the version they saw, whether they write to
     them or not; `asked` are ids of commands that would write nothing (refused or empty), to
-    learn whether they were carried out before. `stripe_events` are those whose effect the batch
+    learn whether they were carried out before. `origins` are those of the tasks in `outbox`, in
+    their order, or none at all. `stripe_events` are those whose effect the batch
     is: their rows become done with it.
     """
 
@@ -126,6 +128,7 @@ class Batch(msgspec.Struct, frozen=True):
     reads: Mapping[str, int]
     asked: Sequence[uuid.UUID] = ()
     outbox: Sequence[BackgroundTask] = ()
+    origins: Sequence[Origin] = ()
     keys: Sequence[WrappedKey] = ()
     stripe_events: Sequence[StripeEvent] = ()
 

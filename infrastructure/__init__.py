@@ -18,6 +18,7 @@ redis: the task queue and the shared part of the rate limits
 sealing: personal data as ciphertext, one key for each person
 tax_authority: reports tax documents, to a fake for the demo
 tax_receipt: draws tax documents as a page
+telemetry: log lines, traces, metrics and reports of errors
 stripe: Stripe as the payment gateway
 stripe_simulator: a Stripe on loopback; imports nothing of the other packages
 """

@@ -20,6 +20,7 @@ from application.commands.dispatcher import Dispatcher
 from application.credit.send_gift_card_letter import GiftCardLetterSender
 from application.identity.send_account_letter import AccountLetterSender
 from application.invoicing.ports import IssuingPorts
+from application.mail import Mailer, ReportedMailer
 from application.payment.backfill_events import EventBackfill
 from application.payment.collect import Collector, ReturnUrls
 from application.payment.process_event import StoredEventProcessor
@@ -179,8 +180,8 @@ def _core(
         settlement=settlement,
         disputes=disputes,
         releaser=releaser,
-        letters=LetterSender(bus=bus, vault=vault, mailer=mailbox_of(settings)),
-        gift_card_letters=GiftCardLetterSender(bus=bus, vault=vault, mailer=mailbox_of(settings)),
+        letters=LetterSender(bus=bus, vault=vault, mailer=_mailer(settings)),
+        gift_card_letters=GiftCardLetterSender(bus=bus, vault=vault, mailer=_mailer(settings)),
         account_letters=_account_letters(settings, pool, vault, keys),
         links=PostgresMailedLinks(pool),
         inbox=inbox,
@@ -242,6 +243,10 @@ def mailbox_of(settings: Settings) -> FileMailbox:
     )
 
 
+def _mailer(settings: Settings) -> Mailer:
+    return ReportedMailer(mailbox_of(settings))
+
+
 def _account_letters(
     settings: Settings, pool: Pool, vault: SubjectVault, keys: master_key.MasterKeys
 ) -> AccountLetterSender:
@@ -250,7 +255,7 @@ def _account_letters(
         notices=PostgresNotices(pool),
         secrets=KeyedLinkSecrets(keys),
         vault=vault,
-        mailer=mailbox_of(settings),
+        mailer=_mailer(settings),
         site=settings.public_url.rstrip("/"),
         airline=settings.airline_name,
         now=utc_now,

@@ -20,6 +20,7 @@ from domain.invoicing.parties import (
 )
 from domain.invoicing.rates import TaxRate, displayed
 from domain.kernel.money import is_currency
+from interfaces.operations_settings import OperationsSettings
 
 SellerName = Annotated[str, msgspec.Meta(min_length=1, max_length=SELLER_NAME_LENGTH)]
 AddressText = Annotated[str, msgspec.Meta(min_length=1, max_length=80)]
@@ -59,7 +60,8 @@ DEMO_TAX_RATES = (
 )
 
 
-class SellerSettings(msgspec.Struct, frozen=True, kw_only=True):
+# Settings are one struct, which has one parent: it has those of operation through this one.
+class SellerSettings(OperationsSettings, frozen=True, kw_only=True):
     """The seller by its registered names, numbers and national address, and the rates of tax."""
 
     seller_name: SellerName = "Rimal Air Company"

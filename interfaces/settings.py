@@ -9,27 +9,23 @@ import ipaddress
 import re
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated, Literal, TypeVar
 from urllib.parse import urlsplit
 
 import msgspec
 
 from interfaces.app_addresses import WAY_BACK_ABOUT, AppAddress, ReturnAddress
 from interfaces.limit_settings import LIMIT_ABOUT, Count, LimitSettings
+from interfaces.operations_settings import OPERATIONS_ABOUT, OperationsSettings
 from interfaces.seller_settings import SELLER_ABOUT, RateOfTax
+from interfaces.setting_types import Network, Origin, Port, Secret, Url
 
 PREFIX = "AIS_"
 
-Url = Annotated[str, msgspec.Meta(pattern=r"^https?://[^\s/]+")]
+Loaded = TypeVar("Loaded", bound=OperationsSettings)
 DatabaseUrl = Annotated[str, msgspec.Meta(pattern=r"^(postgres(ql)?://|\w+=)")]
 RedisUrl = Annotated[str, msgspec.Meta(pattern=r"^(redis|rediss|unix)://")]
 PaymentMethod = Annotated[str, msgspec.Meta(pattern=r"^[a-z0-9_]{1,40}$(?!\n)")]
-Port = Annotated[int, msgspec.Meta(ge=0, le=65_535)]
-# RFC 6454, 6.2: no path, no wildcard, in lower case.
-_is_origin = re.compile(
-    r"(?P<scheme>https?)://([a-z0-9.-]+|\[[0-9a-f:.]+\])(:(?P<port>[1-9][0-9]{0,4}))?"
-).fullmatch
-
 # Requests a second to Stripe, a tenth below what it documents: 100 for a live account, 25 for a
 # sandbox, 25 for an endpoint. https://docs.stripe.com/rate-limits
 STRIPE_LIMIT_LIVE = 90
@@ -37,50 +33,6 @@ STRIPE_LIMIT_SANDBOX = 22
 STRIPE_LIMIT_ENDPOINT = 22
 # One web and one worker process call Stripe, and each takes a half.
 STRIPE_SHARE_PERCENT = 50
-
-
-class Secret:
-    """Text that is never shown; `reveal` returns it for use."""
-
-    __slots__ = ("_text",)
-
-    def __init__(self, text: str) -> None:
-        self._text = text
-
-    def reveal(self) -> str:
-        """Return the text itself."""
-        return self._text
-
-    def __repr__(self) -> str:
-        return "Secret(…)"
-
-
-class Network:
-    """A range of addresses such as 10.0.0.0/8."""
-
-    __slots__ = ("range",)
-
-    def __init__(self, text: str) -> None:
-        self.range = ipaddress.ip_network(text)
-
-    def __repr__(self) -> str:
-        return str(self.range)
-
-
-class Origin:
-    """A scheme, host and port as browsers send them, such as https://book.airline.example."""
-
-    __slots__ = ("text",)
-
-    def __init__(self, text: str) -> None:
-        found = _is_origin(text)
-        # The default port is never sent, so that it would never match.
-        if found is None or (found["scheme"], found["port"]) in {("http", "80"), ("https", "443")}:
-            raise ValueError(text)
-        self.text = text
-
-    def __repr__(self) -> str:
-        return self.text
 
 
 class SettingRefused(Exception):
@@ -119,8 +71,6 @@ class Settings(LimitSettings, frozen=True, forbid_unknown_fields=True, kw_only=T
     return_to: tuple[ReturnAddress, ...] = ()
     app_url: AppAddress | None = None
     follow_ups: Literal["at_once", "from_the_log"] = "at_once"
-    log_level: Literal["debug", "info", "warning", "error"] = "info"
-    data_dir: Path = Path(".ais")
     host: Annotated[str, msgspec.Meta(min_length=1)] = "127.0.0.1"
     port: Port = 8000
 
@@ -268,6 +218,10 @@ ABOUT: Mapping[str, About] = {
     ),
     **{name: About(meaning, SERVING, form) for name, (meaning, form) in SELLER_ABOUT.items()},
     **{name: About(meaning, WEB) for name, meaning in LIMIT_ABOUT.items()},
+    **{
+        name: About(meaning, (*SERVING, "projector"), form, is_secret=name == "sentry_dsn")
+        for name, (meaning, form) in OPERATIONS_ABOUT.items()
+    },
     "mfa_required": About(
         "finance, auditor and admin must have a second factor", WEB, "true or false"
     ),
@@ -295,8 +249,6 @@ ABOUT: Mapping[str, About] = {
         "the log, should the first ever be at fault",
         SERVING,
     ),
-    "log_level": About("least severe messages that are logged", SERVING),
-    "data_dir": About("folder that the letters are written to", ("serve", "worker")),
     "host": About("address to listen on", WEB),
     "port": About("port to listen on; 0 takes a free one", WEB),
 }
@@ -304,6 +256,20 @@ ABOUT: Mapping[str, About] = {
 
 def load(environment: Mapping[str, str]) -> Settings:
     """Read the settings of this environment; empty ones count as missing. Raises SettingRefused."""
+    found = _converted(environment, Settings)
+    if found.cheap_passwords and not _is_of_this_machine(found.public_url):
+        raise SettingRefused("AIS_CHEAP_PASSWORDS: only where AIS_PUBLIC_URL is http://127.0.0.1")
+    return found
+
+
+def load_operations(environment: Mapping[str, str]) -> OperationsSettings:
+    """Read only what a process reports: for one that needs no other setting. Raises as `load`."""
+    names = {f"{PREFIX}{name.upper()}" for name in OperationsSettings.__struct_fields__}
+    chosen = {name: text for name, text in environment.items() if name in names}
+    return _converted(chosen, OperationsSettings)
+
+
+def _converted(environment: Mapping[str, str], wanted: type[Loaded]) -> Loaded:
     given: dict[str, object] = {
         name.removeprefix(PREFIX).lower(): value
         for name, value in environment.items()
@@ -315,12 +281,9 @@ def load(environment: Mapping[str, str]) -> Settings:
         if name in given:
             given[name] = [each.strip() for each in str(given[name]).split(",") if each.strip()]
     try:
-        found = msgspec.convert(given, Settings, strict=False, dec_hook=_read)
+        return msgspec.convert(given, wanted, strict=False, dec_hook=_read)
     except msgspec.ValidationError as error:
         raise SettingRefused(_explained(str(error))) from None
-    if found.cheap_passwords and not _is_of_this_machine(found.public_url):
-        raise SettingRefused("AIS_CHEAP_PASSWORDS: only where AIS_PUBLIC_URL is http://127.0.0.1")
-    return found
 
 
 def _is_of_this_machine(url: str) -> bool:

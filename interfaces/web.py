@@ -9,6 +9,8 @@ from contextlib import asynccontextmanager, contextmanager
 
 import uvicorn
 
+from application import telemetry
+from domain.kernel.rejections import Rejection
 from interfaces import composition, roles, web_composition
 from interfaces.composition import Core
 from interfaces.connection import BoundedConnection
@@ -23,7 +25,9 @@ GC_THRESHOLDS = (20_000, 50, 100)
 
 
 def report(what: str, error: Exception) -> None:
-    """Log an error of background work, by its type only."""
+    """Log an error of background work, by its type only; a bug is reported, too."""
+    if not isinstance(error, Rejection):
+        telemetry.report(error)
     logger.warning("%s: %s", what, type(error).__name__)
 
 

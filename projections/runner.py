@@ -11,6 +11,7 @@ from concurrent.futures import Future, ThreadPoolExecutor
 
 import psycopg
 
+from application import metrics, telemetry
 from application.coordination import Channel, Lock
 from application.search_cache import CachedAnswers
 from projections import generations
@@ -21,6 +22,8 @@ from projections.registry import ALL
 POLL_SECONDS = 0.5
 LEADER_POLL_SECONDS = 0.1
 LEADER_TRIES = 50
+# A batch of more events is a rebuild, or of a busy log, and is in no trace.
+TRACED_EVENTS = 50
 BACKOFF_FIRST_SECONDS = 0.1
 BACKOFF_LAST_SECONDS = 5.0
 
@@ -209,6 +212,7 @@ def _step(connection: Connection, writer: GenerationWriter) -> bool:
     The row of the current generation is locked, so that a switch to another one falls between
     two batches.
     """
+    began, began_ns, before = time.perf_counter(), time.time_ns(), writer.position
     with connection.transaction(), connection.cursor() as cursor:
         row = cursor.execute(
             "SELECT generation FROM projections.current_generation WHERE projection = %s FOR SHARE",
@@ -218,4 +222,21 @@ def _step(connection: Connection, writer: GenerationWriter) -> bool:
             return True
         step = writer.step(cursor)
     writer.commit(step)
+    if step.upto > before:
+        name = writer.projection.name
+        metrics.BATCH_SECONDS.record(time.perf_counter() - began, name)
+        metrics.BATCH_EVENTS.add(name, amount=step.upto - before)
+        _trace(connection, name, after=before, upto=step.upto, began_ns=began_ns)
     return step.upto == step.head
+
+
+def _trace(connection: Connection, name: str, *, after: int, upto: int, began_ns: int) -> None:
+    """Add the batch to the traces of the requests whose events it holds, if they are few."""
+    if upto - after > TRACED_EVENTS or not telemetry.admits("projection"):
+        return
+    rows = connection.execute(
+        "SELECT DISTINCT correlation_id FROM ledger.event WHERE position > %s AND position <= %s",
+        (after, upto),
+    ).fetchall()
+    ids = [correlation_id for (correlation_id,) in rows]
+    telemetry.past_step("project", ids, began_ns=began_ns, read_model=name)

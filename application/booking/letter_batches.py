@@ -5,7 +5,7 @@ from typing import Any, ClassVar
 
 import msgspec
 
-from application import ports
+from application import ports, telemetry
 from application.booking import letters
 
 LETTER_LIMIT = 32
@@ -53,12 +53,22 @@ def _together(queued: list[QueuedTask]) -> QueuedTask:
     return QueuedTask(batch.topic, batch.body)
 
 
-def read(queued: Iterable[QueuedTask]) -> tuple[list[letters.BookingLetter], list[QueuedTask]]:
+class ReadLetter(msgspec.Struct, frozen=True):
+    """A letter of a batch, its task, and the work that it continues."""
+
+    letter: letters.BookingLetter
+    task: QueuedTask
+    work: telemetry.Work | None
+
+
+def read(queued: Iterable[QueuedTask]) -> tuple[list[ReadLetter], list[QueuedTask]]:
     """Return the letters, and the tasks that this release cannot read as letters."""
     readable, left = [], []
     for task in queued:
         try:
-            readable.append(msgspec.convert(task.body, _KINDS[task.topic]))
+            letter = msgspec.convert(task.body, _KINDS[task.topic])
         except (KeyError, msgspec.ValidationError):
             left.append(task)
+        else:
+            readable.append(ReadLetter(letter, task, telemetry.resumed(task.body)))
     return readable, left

@@ -10,8 +10,9 @@ from collections.abc import Sequence
 
 import msgspec
 
-from application import mail, ports
+from application import mail, ports, telemetry
 from application.booking import letters, people
+from application.booking.letter_batches import ReadLetter
 from application.booking.letter_drafts import Draft, DraftReader
 from application.commands.bus import CommandBus
 from domain.booking.state import Booking
@@ -43,32 +44,33 @@ class LetterSender:
         if draft is not None:
             await self._deliver(draft)
 
-    async def send_all(
-        self, batch: Sequence[letters.BookingLetter]
-    ) -> Sequence[letters.BookingLetter]:
+    async def send_all(self, batch: Sequence[ReadLetter]) -> Sequence[ReadLetter]:
         """Send the letters as `send` does; return those that failed, which stop no other.
 
         Raises Unavailable when nothing was sent.
         """
-        drafts = await self._drafts.read_all(batch)
+        drafts = await self._drafts.read_all([each.letter for each in batch])
         places = asyncio.Semaphore(MAILS_AT_ONCE)
 
-        async def error_of(draft: Draft | Exception | None) -> Exception | None:
+        async def error_of(each: ReadLetter, draft: Draft | Exception | None) -> Exception | None:
             if not isinstance(draft, Draft):
                 return draft
             try:
                 async with places:
-                    await self._deliver(draft)
+                    with telemetry.carrying(each.work):
+                        await self._deliver(draft)
             except Exception as error:  # noqa: BLE001 - a letter that fails is tried again alone
                 return error
             return None
 
-        errors = await asyncio.gather(*(error_of(draft) for draft in drafts))
+        errors = await asyncio.gather(*map(error_of, batch, drafts))
         failed = []
-        for letter, error in zip(batch, errors, strict=True):
+        for each, error in zip(batch, errors, strict=True):
             if error is not None:
-                logger.warning("%s was not sent: %s", letter.topic, type(error).__name__)
-                failed.append(letter)
+                with telemetry.carrying(each.work):
+                    kind = type(error).__name__
+                    logger.warning("%s was not sent: %s", each.letter.topic, kind)
+                failed.append(each)
         return failed
 
     async def _deliver(self, draft: Draft) -> None:
@@ -100,6 +102,7 @@ def _written(draft: Draft) -> mail.Letter | None:
         to=contact.email,
         subject=words.subject.format(**values),
         text=words.text.format(**values),
+        kind=kind,
     )
 
 

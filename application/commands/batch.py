@@ -9,9 +9,10 @@ import datetime as dt
 import uuid
 from collections import deque
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from contextlib import AbstractContextManager
 from typing import Any
 
-from application import ports
+from application import ports, telemetry
 from application.commands import follow_up
 from application.commands.command import Outcome
 from application.commands.context import DecisionContext, NotLoaded
@@ -47,6 +48,7 @@ class CommandBatch:
         self._rejected: list[tuple[PendingCommand, Exception]] = []
         self._events: list[ports.NewEvent] = []
         self._outbox: list[ports.BackgroundTask] = []
+        self._origins: list[telemetry.Origin] = []
         self._keys: list[ports.WrappedKey] = []
         self._stripe_events: list[ports.StripeEvent] = []
 
@@ -71,7 +73,7 @@ class CommandBatch:
         self._note_reads(pending, context)
         answered = (pending, ports.Answer(reply.stream, after.version, reply.ids), after.state)
         if context.events:
-            events = self._take_in(context)
+            events = self._take_in(context, pending)
             self._accepted.append(answered)
             self._follow(pending, events)
         else:
@@ -111,8 +113,9 @@ class CommandBatch:
         following = PendingCommand(
             follow_up.decided_with_its_cause(found, correlation_id=cause.envelope.correlation_id),
             cause.future.get_loop().create_future(),
+            cause.work,
         )
-        events = self._take_in(context)
+        events = self._take_in(context, following)
         answer = ports.Answer(reply.stream, after.version, reply.ids)
         self._accepted.append((following, answer, after.state))
         return events
@@ -125,7 +128,7 @@ class CommandBatch:
         self._reads.update(context.reads)
         pending.streams = pending.streams.union(context.reads)
 
-    def _take_in(self, context: DecisionContext) -> list[ports.NewEvent]:
+    def _take_in(self, context: DecisionContext, pending: PendingCommand) -> list[ports.NewEvent]:
         """Number the events of a decision; later decisions of the batch build on them."""
         command = len(self._accepted)
         taken: list[ports.NewEvent] = []
@@ -140,7 +143,10 @@ class CommandBatch:
                     ports.NewEvent(stream=stream, version=version, event=event, command=command)
                 )
         self._events.extend(taken)
-        self._outbox.extend(context.outbox)
+        if context.outbox:
+            origin = telemetry.origin_of(pending.envelope.correlation_id, pending.work)
+            self._outbox.extend(context.outbox)
+            self._origins.extend([origin] * len(context.outbox))
         self._keys.extend(context.keys)
         self._stripe_events.extend(context.stripe_events)
         return taken
@@ -167,8 +173,22 @@ class CommandBatch:
                 *(pending.envelope.id for pending, _ in self._rejected),
             ],
             outbox=self._outbox,
+            origins=self._origins,
             keys=self._keys,
             stripe_events=self._stripe_events,
+        )
+
+    def append_step(self) -> AbstractContextManager[None]:
+        """The append as a step of all work whose commands are part of it and that is traced."""
+        traced = [
+            pending.work
+            for pending in self.decided()
+            if pending.work is not None and pending.work.is_traced
+        ]
+        # What follows from a command at once belongs to the same work.
+        works = list(dict.fromkeys(traced))
+        return telemetry.shared_step(
+            "append", works, commands=len(self._accepted), events=len(self._events)
         )
 
     def settle(self, appended: ports.Appended) -> None:

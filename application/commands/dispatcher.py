@@ -11,7 +11,7 @@ from collections import deque
 from collections.abc import Callable, Collection, Mapping, Sequence
 from typing import TypeVar
 
-from application import ports
+from application import metrics, ports, telemetry
 from application.commands.batch import CommandBatch
 from application.commands.command import CommandEnvelope, IdempotencyConflict, Outcome
 from application.commands.follow_up import FollowUps
@@ -19,6 +19,7 @@ from application.commands.pending_command import PendingCommand
 from application.commands.state_cache import StateCache
 from application.commands.stream_kinds import StreamKind
 from domain.kernel.fold import fold
+from domain.kernel.rejections import Rejection
 
 State = TypeVar("State")
 
@@ -93,10 +94,18 @@ class Dispatcher:
         """
         if self._closing or len(self._waiting) >= self._queue_limit:
             raise ports.Unavailable("queue")
-        pending = PendingCommand(envelope, asyncio.get_running_loop().create_future())
-        self._waiting.append(pending)
-        self._wake.set()
-        outcome: Outcome = await pending.future
+        with telemetry.span("command", command=type(envelope.command).__name__) as step:
+            future: asyncio.Future[Outcome] = asyncio.get_running_loop().create_future()
+            self._waiting.append(PendingCommand(envelope, future, telemetry.current()))
+            self._wake.set()
+            try:
+                outcome = await future
+            except Exception as error:
+                metrics.COMMANDS.add(_kind_of(error))
+                raise
+            metrics.COMMANDS.add(_kind_of(outcome))
+            if step is not None:
+                step.note(stream=outcome.answer.stream, replayed=outcome.replayed)
         return outcome
 
     async def stored_answer(self, command_id: uuid.UUID, fingerprint: bytes) -> ports.Answer | None:
@@ -157,6 +166,8 @@ class Dispatcher:
             if not commands:
                 continue
             self.statistics.count(len(commands))
+            metrics.APPEND_COMMANDS.record(len(commands))
+            metrics.COMMANDS_WAITING.set(len(self._waiting))
             try:
                 await self._commit(commands)
             except ports.Unavailable as error:
@@ -212,12 +223,14 @@ class Dispatcher:
         if batch is None:
             return
         try:
-            appended = await self._log.append(batch.to_append())
+            with batch.append_step():
+                appended = await self._log.append(batch.to_append())
         except ports.AppendUnresolved:
             await self._resolve(batch)
             return
         if appended.conflicts:
             self.statistics.conflicts += 1
+            metrics.APPEND_CONFLICTS.add()
             # A taken id is a coincidence; a stream with a newer version has another writer.
             if any(version >= 0 for version in appended.conflicts.values()):
                 self._contended_until = asyncio.get_running_loop().time() + CONTENTION_SECONDS
@@ -243,7 +256,8 @@ class Dispatcher:
                 batch = await self._decide(commands, locked)
                 if batch is None:
                     return
-                appended = await locked.append(batch.to_append())
+                with batch.append_step():
+                    appended = await locked.append(batch.to_append())
         except ports.AppendUnresolved:
             assert batch is not None
             await self._resolve(batch)
@@ -347,3 +361,20 @@ class Dispatcher:
 def _fail_all(commands: Sequence[PendingCommand], error: Exception) -> None:
     for pending in commands:
         pending.fail(error)
+
+
+def _kind_of(ended: Outcome | Exception) -> str:
+    """Return the outcome of a command as metrics count it."""
+    match ended:
+        case Outcome(replayed=True):
+            return "replayed"
+        case Outcome(written=True):
+            return "done"
+        case Outcome():
+            return "nothing to do"
+        case Rejection():
+            return "refused"
+        case ports.Unavailable():
+            return "unavailable"
+        case _:
+            return "failed"

@@ -4,19 +4,26 @@ import asyncio
 
 import msgspec
 
-from application import ports
+from application import ports, telemetry
 from application.commands.command import CommandEnvelope, IdempotencyConflict, Outcome
 
 
 class PendingCommand:
     """One command with its caller, and the repeats of it that wait for the same outcome.
 
-    `streams` are those that it names and those that its last decision read.
+    `streams` are those that it names and those that its last decision read; `work` is what was
+    under way when it was submitted.
     """
 
-    __slots__ = ("envelope", "future", "repeats", "streams")
+    __slots__ = ("envelope", "future", "repeats", "streams", "work")
 
-    def __init__(self, envelope: CommandEnvelope, future: asyncio.Future[Outcome]) -> None:
+    def __init__(
+        self,
+        envelope: CommandEnvelope,
+        future: asyncio.Future[Outcome],
+        work: telemetry.Work | None = None,
+    ) -> None:
+        self.work = work
         self.envelope = envelope
         self.future = future
         self.repeats: list[PendingCommand] = []

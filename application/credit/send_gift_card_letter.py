@@ -70,6 +70,7 @@ def _written(
         to=details.contact.email if recipient is None else recipient.email,
         subject=words.subject.format(**values),
         text=words.text.format(**values),
+        kind=kind,
     )
 
 

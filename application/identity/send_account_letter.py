@@ -54,6 +54,7 @@ class AccountLetterSender(msgspec.Struct, frozen=True):
             to=address.decode(),
             subject=words.subject.format(airline=self.airline),
             text=words.text.format(airline=self.airline, link=target),
+            kind=PAGES[link.purpose],
         )
         await self._deliver(letter)
 
@@ -79,6 +80,7 @@ class AccountLetterSender(msgspec.Struct, frozen=True):
                 link=self._page("not-me", token),
                 stop=self._page("keep-account", token),
             ),
+            kind="account-notice",
         )
         await self._deliver(letter)
 

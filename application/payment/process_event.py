@@ -11,7 +11,7 @@ from typing import ClassVar, Literal, Protocol
 
 import msgspec
 
-from application import ports
+from application import ports, telemetry
 from application.commands import follow_up
 from application.payment import collect, event_retries, gateway, refunding, stripe_event_types
 from application.payment.receive_event import InboxEvent
@@ -147,6 +147,13 @@ class StoredEventProcessor:
 
     async def _process_one(self, stored: InboxEvent) -> FinishedEvent | None:
         """Return the outcome; None where the row says already when the event is tried again."""
+        with (
+            telemetry.carrying(telemetry.continued_as(stored.id)),
+            telemetry.span("webhook", type=stored.type),
+        ):
+            return await self._outcome_of(stored)
+
+    async def _outcome_of(self, stored: InboxEvent) -> FinishedEvent | None:
         cause = follow_up.Cause(
             id=ids.webhook_command_id(stored.id), actor="stripe", correlation_id=stored.id
         )

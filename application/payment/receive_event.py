@@ -10,7 +10,7 @@ from typing import Literal, Protocol
 
 import msgspec
 
-from application import ports
+from application import ports, telemetry
 from application.commands import follow_up
 from application.commands.bus import CommandBus
 from application.payment import collect, signed_facts, stripe_event_types
@@ -97,6 +97,12 @@ class EventReceiver:
         if event.supported and not event.expected_version:
             # Its object is fetched in our version; the endpoint at Stripe should send that too.
             logger.warning("Stripe event %s has API version %s", event.id, event.api_version)
+        with telemetry.span("receive", event=event.id, type=event.type):
+            work = telemetry.continued_as(event.id)
+        with telemetry.carrying(work), telemetry.span("webhook", type=event.type):
+            return await self._take(event, body)
+
+    async def _take(self, event: VerifiedEvent, body: bytes) -> Received:
         stored = self._sealed(event, body)
         reason = _reason_to_ignore(event)
         if reason is None:

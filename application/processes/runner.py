@@ -10,7 +10,7 @@ import datetime as dt
 import uuid
 from collections.abc import Awaitable, Callable, Container, Iterable
 
-from application import ports
+from application import ports, telemetry
 from application.commands.bus import CommandBus
 from application.inventory.airports import Airports
 from application.invoicing.ports import IssuingPorts
@@ -104,8 +104,10 @@ class ProcessRunner:
 
     async def _run(self, process: Process, recorded: ports.RecordedEvent) -> None:
         """Report what goes wrong with one event, so that the others are processed."""
+        work = telemetry.begun(recorded.correlation_id, "event")
         try:
-            await process.run(recorded, self._context)
+            with telemetry.carrying(work), telemetry.span("process", process=process.name):
+                await process.run(recorded, self._context)
         except ports.Unavailable:
             raise
         except Exception as error:  # noqa: BLE001 - one event's failure must not stop the others

@@ -7,6 +7,7 @@ retries an append.
 import asyncio
 import os
 import socket
+import time
 import uuid
 from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
 from contextlib import asynccontextmanager, contextmanager
@@ -16,7 +17,7 @@ import psycopg
 from psycopg.pq import TransactionStatus
 from psycopg_pool import PoolTimeout
 
-from application import ports
+from application import metrics, ports
 from application.together import Together
 from infrastructure.event_store import arrays, statement
 from infrastructure.event_store.arrays import Int4Array, TextArray, UuidArray
@@ -47,7 +48,10 @@ class PostgresEventLog:
         async with self._appending:
             connection = await self._connected()
             if batch.events:
-                return await self._append_on(connection, batch)
+                began = time.perf_counter()
+                appended = await self._append_on(connection, batch)
+                metrics.APPEND_SECONDS.record(time.perf_counter() - began, "no")
+                return appended
             return await self._check_on(connection, batch)
 
     @asynccontextmanager
@@ -236,11 +240,13 @@ class _LockedLog:
 
     async def begin(self, versions: Mapping[str, int]) -> None:
         """Begin, lock and catch up."""
+        began = time.perf_counter()
         async with self._connection.pipeline():
             await self._connection.execute("BEGIN")
             self._open = True
             await self._connection.execute(statement.LOCK, prepare=True)
             cursor = await _send_read_after(self._connection, versions)
+        metrics.LOCK_WAIT_SECONDS.record(time.perf_counter() - began)
         self.news = [statement.read_event(row) for row in await cursor.fetchall()]
 
     async def read_after(self, versions: Mapping[str, int]) -> list[ports.RecordedEvent]:
@@ -251,6 +257,7 @@ class _LockedLog:
     async def append(self, batch: ports.Batch) -> ports.Appended:
         """Append and commit; a taken stream rolls back and is returned as a conflict."""
         self.appended = True
+        began = time.perf_counter()
         try:
             async with self._connection.pipeline():
                 cursor = await self._connection.execute(
@@ -262,6 +269,7 @@ class _LockedLog:
                 raise
             return _taken(batch)
         self._open = False
+        metrics.APPEND_SECONDS.record(time.perf_counter() - began, "yes")
         row = await cursor.fetchone()
         assert row is not None
         return statement.read_answer((row[0], row[1], row[2], row[3]))

@@ -9,7 +9,7 @@ from typing import Any
 import msgspec
 import psycopg
 
-from application import ports
+from application import ports, telemetry
 from application.coordination import Lock
 from infrastructure.event_store import codec
 from infrastructure.event_store.arrays import ByteaArray, Int4Array, TextArray, UuidArray
@@ -92,6 +92,7 @@ def parameters(batch: ports.Batch) -> tuple[Any, ...]:
         reads=batch.reads,
         asked=batch.asked,
         outbox=batch.outbox,
+        origins=batch.origins,
         keys=batch.keys,
     )
 
@@ -103,6 +104,7 @@ def row_parameters(
     reads: Mapping[str, int],
     asked: Sequence[uuid.UUID] = (),
     outbox: Sequence[ports.BackgroundTask] = (),
+    origins: Sequence[telemetry.Origin] = (),
     keys: Sequence[ports.WrappedKey] = (),
 ) -> tuple[Any, ...]:
     """Return the arguments of APPEND in order, for events that are encoded already."""
@@ -122,10 +124,20 @@ def row_parameters(
         Int4Array.of(list(reads.values())),
         UuidArray.of(asked),
         TextArray.of([m.topic for m in outbox]),
-        TextArray.of([json.dumps(m.body, sort_keys=True) for m in outbox]),
+        TextArray.of(_bodies(outbox, origins)),
         TextArray.of([k.subject for k in keys]),
         ByteaArray.of([k.wrapped for k in keys]),
     )
+
+
+def _bodies(
+    outbox: Sequence[ports.BackgroundTask], origins: Sequence[telemetry.Origin]
+) -> list[str]:
+    bodies = [task.body for task in outbox]
+    if origins:
+        for body, origin in zip(bodies, origins, strict=True):
+            body[telemetry.ORIGIN] = msgspec.to_builtins(origin)
+    return [json.dumps(body, sort_keys=True) for body in bodies]
 
 
 def check_parameters(batch: ports.Batch) -> tuple[Any, ...]:

@@ -470,6 +470,7 @@ CREATE TABLE ledger.outbox (
     failed_at timestamp with time zone,
     CONSTRAINT outbox_pkey PRIMARY KEY (id)
 );
+CREATE INDEX outbox_failed ON ledger.outbox USING btree (id) WHERE (failed_at IS NOT NULL);
 CREATE INDEX outbox_unsent ON ledger.outbox USING btree (id) WHERE (sent_at IS NULL);
 
 CREATE TABLE ledger.posting (

@@ -74,3 +74,17 @@ class RedisTaskQueue:
             await asyncio.to_thread(self._broker.enqueue, message_of(topic, body))
         except (redis.exceptions.ConnectionError, redis.exceptions.TimeoutError) as error:
             raise ports.Unavailable("queue") from error
+
+    async def counts(self) -> tuple[int, int]:
+        """Return how many messages wait or run, and how many were given up; raises Unavailable."""
+        queue = f"{self._broker.namespace}:{QUEUE_NAME}"
+        pipeline = self._broker.client.pipeline(transaction=False)
+        # Those that wait for their time, such as a retry, are in a queue of their own.
+        for waiting in (f"{queue}.msgs", f"{queue}.DQ.msgs"):
+            pipeline.hlen(waiting)
+        pipeline.zcard(f"{queue}.XQ")
+        try:
+            ready, delayed, dead = await asyncio.to_thread(pipeline.execute)
+        except (redis.exceptions.ConnectionError, redis.exceptions.TimeoutError) as error:
+            raise ports.Unavailable("queue") from error
+        return ready + delayed, dead

@@ -6,6 +6,8 @@ own retries are off. Nothing of the SDK or the transport leaves this package.
 
 import asyncio
 import itertools
+import logging
+import time
 import uuid
 from collections.abc import Mapping
 from typing import Any, Generic, Literal, TypeVar
@@ -14,11 +16,14 @@ from urllib.parse import quote
 import msgspec
 import stripe
 
+from application import metrics, telemetry
 from application.payment import gateway, urgency
 from infrastructure.stripe import backoff, errors
 from infrastructure.stripe.pace import Pace
 from infrastructure.stripe.transport import Headers, PooledTransport
 from infrastructure.stripe.version import API_VERSION
+
+logger = logging.getLogger(__name__)
 
 Shape = TypeVar("Shape")
 
@@ -90,6 +95,30 @@ class StripeCalls:
         `key` is its idempotency key. Raises only GatewayFailure; GatewayNotExecuted only where no
         try can have been carried out.
         """
+        began = time.perf_counter()
+        with telemetry.span("stripe", endpoint=endpoint.name) as step:
+            try:
+                response = await self._sent(endpoint, object_id, params=params, key=key)
+            except gateway.GatewayFailure as failure:
+                kind = type(failure).__name__
+                metrics.STRIPE_SECONDS.record(time.perf_counter() - began, endpoint.name, kind)
+                logger.info("Stripe %s: %s", endpoint.name, kind)
+                raise
+            metrics.STRIPE_SECONDS.record(time.perf_counter() - began, endpoint.name, "ok")
+            request_id = response.headers.get("Request-Id", "")
+            if step is not None:
+                step.note(status=response.code, stripe_request=request_id)
+        logger.info("Stripe %s: %s", endpoint.name, request_id)
+        return _answer(endpoint, response)
+
+    async def _sent(
+        self,
+        endpoint: Endpoint[Any],
+        object_id: str | None,
+        *,
+        params: Mapping[str, Any] | None,
+        key: str | None,
+    ) -> stripe.StripeResponse:
         until = self._pace.now() + self._timeout
         options: dict[str, Any] = dict(params or {})
         if endpoint.method == "post":
@@ -99,7 +128,7 @@ class StripeCalls:
         for tries in itertools.count(1):
             outcome = await self._send_once(endpoint, path, options, until)
             if not isinstance(outcome, errors.Failed):
-                return _answer(endpoint, outcome)
+                return outcome
             if not isinstance(outcome.failure, gateway.GatewayNotExecuted):
                 in_doubt = outcome.failure
             if not await self._may_repeat(endpoint, outcome, tries, until):

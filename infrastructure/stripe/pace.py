@@ -18,6 +18,7 @@ from typing import Protocol
 
 import msgspec
 
+from application import metrics
 from application.payment.gateway import GatewayNotExecuted
 from application.payment.urgency import Urgency
 
@@ -61,6 +62,10 @@ class Window:
     def count(self, now: float) -> None:
         """Count a request that is sent now."""
         self._sent.append(now)
+
+    def used(self, now: float) -> float:
+        """Return the part of the limit that the last second used."""
+        return sum(sent + SECOND > now for sent in self._sent) / self._limit
 
     def pause(self, until: float) -> None:
         """Send nothing until then."""
@@ -164,6 +169,7 @@ class Pace:
 
     def _count_refused(self, now: float) -> None:
         """Warn of the requests that were not sent, in one line for many."""
+        metrics.STRIPE_NOT_SENT.add()
         self._refused += 1
         if now >= self._warns_from:
             logger.warning("requests to Stripe not sent for our limit: %d", self._refused)
@@ -184,6 +190,7 @@ class Pace:
 
     def _count(self, endpoint: str, now: float) -> None:
         self._account.count(now)
+        metrics.STRIPE_LIMIT_USED.set(self._account.used(now))
         self._window(endpoint).count(now)
 
     def _window(self, endpoint: str) -> Window:

@@ -30,5 +30,6 @@ erase: `ais erase`: erases a person, or says what postpones it
 person: `ais person`: exports all that is held about a person
 named_person: names a person, for both
 check: `ais check`: compares read models with the log
-running: what long-running verbs share: settings and log lines
+trace: `ais trace`: shows what one request led to in every process
+running: what long-running verbs share: settings, and what a process reports of itself
 """

@@ -10,7 +10,7 @@ from cyclopts import Parameter, validators
 REPOSITORY = Path(__file__).resolve().parents[2]
 NAMES = (
     *("reserve", "append", "replay", "statement", "journey", "webhook", "search", "compression"),
-    "stripe-away",
+    *("stripe-away", "telemetry"),
 )
 # Those that can also be tried out in seconds.
 QUICK = frozenset({"journey", "webhook", "stripe-away"})
@@ -33,7 +33,8 @@ def bench(
     Parameters
     ----------
     name
-        reserve, append, replay, statement, journey, webhook, search, compression or stripe-away.
+        reserve, append, replay, statement, journey, webhook, search, compression, stripe-away
+        or telemetry.
     as_json
         Print one line of JSON at the end on standard output.
     quick

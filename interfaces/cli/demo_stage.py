@@ -78,6 +78,8 @@ class Stage(msgspec.Struct, frozen=True):
     staff: tuple[DemoAccount, ...]
     mailbox: Path
     processes: dict[str, subprocess.Popen[bytes]]
+    # Where each process of ours serves its metrics.
+    metrics_ports: Mapping[str, int]
     environment: Mapping[str, str]
     postgres: EmbeddedPostgres
     folder: Path
@@ -121,8 +123,10 @@ def stage(
         configured = settings.load(environment)
         asyncio.run(_prepare(configured, kept["staff_password"]))
         environment["AIS_PORT"] = str(port)
-        for name in ALL_ROLES if separate else ("serve",):
-            processes[name] = _start(name, environment, logs)
+        started = ALL_ROLES if separate else ("serve",)
+        metrics_ports = {name: demo_ports.any_free(LOOPBACK) for name in started}
+        for name in started:
+            processes[name] = _start(name, environment, logs, metrics_ports[name])
         web = process_of(processes, "web")
         _await_url(f"{base_url}/health/ready", processes[web], logs / f"{web}.log")
         demo_catch_up.wait(postgres.dsn(), say=say)
@@ -135,6 +139,7 @@ def stage(
             staff=tuple(DemoAccount(role, email, kept["staff_password"]) for role, email in STAFF),
             mailbox=configured.data_dir / composition.MAILBOX_FOLDER,
             processes=processes,
+            metrics_ports=metrics_ports,
             environment=environment,
             postgres=postgres,
             folder=folder,
@@ -228,6 +233,8 @@ def _environment(
         "AIS_MFA_REQUIRED": "false",
         # Who tries out deliveries to a partner has its server beside the demo.
         "AIS_PARTNER_LOOPBACK": "true",
+        # Whoever tries it out finds each request with `ais trace`.
+        "AIS_TRACES_PER_SECOND": "50",
         # The simulator has no limits.
         "AIS_STRIPE_LIMIT_ACCOUNT": "1000000",
         "AIS_STRIPE_LIMIT_ENDPOINT": "1000000",
@@ -278,12 +285,16 @@ def process_of(processes: Mapping[str, object], role: str) -> str:
 
 def restart(ready: Stage, name: str) -> None:
     """Start a process again that has ended."""
-    ready.processes[name] = _start(name, ready.environment, ready.folder / "logs")
+    logs = ready.folder / "logs"
+    ready.processes[name] = _start(name, ready.environment, logs, ready.metrics_ports[name])
 
 
-def _start(name: str, environment: Mapping[str, str], logs: Path) -> subprocess.Popen[bytes]:
+def _start(
+    name: str, environment: Mapping[str, str], logs: Path, metrics_port: int
+) -> subprocess.Popen[bytes]:
     command = [sys.executable, "-m", "interfaces.cli.main", name]
-    return _spawn(command, environment, logs / f"{name}.log")
+    own = {**environment, "AIS_OPERATIONS_HOST": LOOPBACK, "AIS_OPERATIONS_PORT": f"{metrics_port}"}
+    return _spawn(command, own, logs / f"{name}.log")
 
 
 def _spawn(

@@ -24,7 +24,8 @@ def projector(*, dsn: running.ProjectorDsn, redis_url: running.RedisUrl = None) 
 
     for wanted in (signal.SIGTERM, signal.SIGINT):
         signal.signal(wanted, ask_to_stop)
-    stopped = runner.run_all(dsn, stop, search_cache.for_projector(redis_url, stop))
+    with running.reporting_as("projector", running.configured_to_report()):
+        stopped = runner.run_all(dsn, stop, search_cache.for_projector(redis_url, stop))
     for name, error in sorted(stopped.items()):
         print(f"{name} stopped: {type(error).__name__}: {error}")
     return 1 if stopped else 0

@@ -1,13 +1,18 @@
-"""Shared parts of the long-running commands: settings and log lines."""
+"""Shared parts of the long-running commands: settings, and what a process reports of itself."""
 
-import logging
 import os
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Annotated
 
 from cyclopts import Parameter
 
+from infrastructure.telemetry import log_lines
+from infrastructure.telemetry.reporting import Reported, reporting
 from interfaces import settings
+from interfaces.cli.main import VERSION
+from interfaces.operations_settings import OperationsSettings
 from interfaces.settings import Settings
 
 USAGE_EXIT = 2
@@ -19,15 +24,7 @@ def configured() -> Settings:
         found = settings.load(os.environ)
     except settings.SettingRefused as refused:
         raise _ended(refused) from None
-    logging.basicConfig(
-        level=found.log_level.upper(),
-        format="%(asctime)s %(levelname)s %(name)s %(message)s",
-        stream=sys.stderr,
-    )
-    # The SDK logs every request twice; our requests to Stripe are in the event log. The pool logs
-    # three lines for each statement.
-    for talkative in ("stripe", "psycopg.pool"):
-        logging.getLogger(talkative).setLevel(logging.WARNING)
+    log_lines.configure(found.log_level, role="command")
     return found
 
 
@@ -38,6 +35,32 @@ def configured_with_redis() -> tuple[Settings, str]:
         return found, settings.redis_url_of(found)
     except settings.SettingRefused as refused:
         raise _ended(refused) from None
+
+
+def configured_to_report() -> OperationsSettings:
+    """Return what a process that needs no other setting reports; ends it as `configured` does."""
+    try:
+        return settings.load_operations(os.environ)
+    except settings.SettingRefused as refused:
+        raise _ended(refused) from None
+
+
+@contextmanager
+def reporting_as(role: str, found: OperationsSettings) -> Iterator[None]:
+    """Report what the process of this role does until the end of the block."""
+    what = Reported(
+        role=role,
+        log_level=found.log_level,
+        release=VERSION,
+        folder=found.data_dir,
+        traces_per_second=found.traces_per_second,
+        otlp_endpoint=found.otlp_endpoint,
+        sentry_dsn=None if found.sentry_dsn is None else found.sentry_dsn.reveal(),
+        metrics_host=found.operations_host,
+        metrics_port=found.operations_port,
+    )
+    with reporting(what):
+        yield
 
 
 def _ended(refused: settings.SettingRefused) -> SystemExit:

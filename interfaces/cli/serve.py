@@ -20,4 +20,5 @@ def serve(*, port: int | None = None) -> int:
     """
     settings = running.configured()
     wanted = settings.port if port is None else port
-    return uvloop.run(one_process.serve(settings, port=wanted))
+    with running.reporting_as("serve", settings):
+        return uvloop.run(one_process.serve(settings, port=wanted))

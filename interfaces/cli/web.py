@@ -16,4 +16,5 @@ def web(*, port: int | None = None) -> None:
     """
     settings, _ = running.configured_with_redis()
     server = WebServer(settings, port=settings.port if port is None else port)
-    uvloop.run(server.serve())
+    with running.reporting_as("web", settings):
+        uvloop.run(server.serve())

@@ -8,6 +8,7 @@ import uvloop
 from infrastructure.redis import queue
 from interfaces import composition, roles
 from interfaces.cli import running
+from interfaces.settings import Settings
 from interfaces.web import report
 from interfaces.worker import actors
 
@@ -16,11 +17,12 @@ THREADS = 16
 
 def worker() -> None:
     """Do background tasks until SIGTERM: webhooks, lapsed holds, letters. Configured by AIS_*."""
-    uvloop.run(_run())
-
-
-async def _run() -> None:
     settings, redis_url = running.configured_with_redis()
+    with running.reporting_as("worker", settings):
+        uvloop.run(_run(settings, redis_url))
+
+
+async def _run(settings: Settings, redis_url: str) -> None:
     stop = roles.stop_on_signals()
     async with composition.open_core(settings, report=report) as core:
         broker = queue.make_broker(redis_url)

@@ -5,6 +5,8 @@ with `request.ports`, and returns a wire struct; `auth` declares who may use it,
 the command id.
 """
 
+import logging
+import time
 from collections.abc import Iterable, Mapping, Sequence
 
 from litestar import Litestar
@@ -22,6 +24,7 @@ from litestar.types import (
     Send,
 )
 
+from application import metrics, telemetry
 from interfaces.http import (
     account,
     account_pages,
@@ -155,6 +158,14 @@ ROUTES = (
 )
 
 
+# The route of a request that no route takes.
+UNROUTED = "none"
+# Of no answer, where the client left, and of the five classes.
+_STATUS_CLASSES = ("none", "1xx", "2xx", "3xx", "4xx", "5xx")
+
+logger = logging.getLogger(__name__)
+
+
 class EdgeApp(Litestar):
     """Litestar inside the one layer of `correlation`; `ports` is what handlers call."""
 
@@ -177,7 +188,22 @@ class EdgeApp(Litestar):
             await super().__call__(scope, receive, send)
 
     async def _serve(self, scope: HTTPScope, receive: Receive, send: Send) -> None:
+        """One request as a step; a traced one is a line of the log, too."""
         exchange = correlation.opened(scope)
+        began = time.perf_counter()
+        work = telemetry.begun(exchange.correlation_id, "request")
+        with telemetry.carrying(work), telemetry.span("request", method=scope["method"]) as step:
+            route = await self._answer(scope, receive, send, exchange)
+            if step is not None:
+                step.note(route=route, status=exchange.status)
+                logger.info("%s %s: %d", scope["method"], route, exchange.status)
+        status = _STATUS_CLASSES[exchange.status // 100]
+        metrics.REQUEST_SECONDS.record(time.perf_counter() - began, route, status)
+
+    async def _answer(
+        self, scope: HTTPScope, receive: Receive, send: Send, exchange: correlation.Exchange
+    ) -> str:
+        """Answer; return the route, which is known once the framework has chosen it."""
         origins = self.ports.cors_origins
         over_https = self.ports.secure_cookies
         tagged = correlation.tagging(
@@ -206,7 +232,7 @@ class EdgeApp(Litestar):
                     tagged = ending.announcing(tagged, scope)
                 compressing = compression.compressing(tagged, scope, exchange)
                 await super().__call__(scope, receive, compressing)
-                return
+                return str(scope.get("path_template", UNROUTED))
         except Exception as error:
             # The server would answer in words of its own. An answer that has begun can only break.
             if exchange.has_begun:
@@ -216,6 +242,7 @@ class EdgeApp(Litestar):
         request = StrictRequest(scope, receive, tagged)
         answer = problems.rendered(problem, request).to_asgi_response(None, request)
         await answer(scope, receive, tagged)
+        return str(scope.get("path_template", UNROUTED))
 
 
 def create_app(ports: HttpPorts, *, routes: Sequence[HTTPRouteHandler] = ROUTES) -> EdgeApp:

@@ -43,8 +43,9 @@ class Exchange(msgspec.Struct, gc=False):
 
     headers: dict[bytes, bytes]
     correlation_id: str
-    # Whether the head of the answer was sent.
+    # Whether the head of the answer was sent, and with which status.
     has_begun: bool = False
+    status: int = 0
     # Limit, what remains of it, and the seconds until it is whole again.
     window: tuple[int, int, float] | None = None
     # HEAD: headers are wanted, and no content.
@@ -121,6 +122,7 @@ def tagging(send: Send, exchange: Exchange, extra: Sequence[Header]) -> Send:
     async def tagged(message: Message) -> None:
         if message["type"] == "http.response.start":
             exchange.has_begun = True
+            exchange.status = message["status"]
             found = [*added, *exchange.limit_headers()]
             message["headers"] = completed(message["headers"], found)
         await send(message)

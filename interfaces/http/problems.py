@@ -16,6 +16,7 @@ from litestar.exceptions import HTTPException, ValidationException
 from litestar.handlers import BaseRouteHandler
 from litestar.params import QueryParameter
 
+from application import telemetry
 from application.caller import Language
 from application.identity.ports import TokenExpired, TokenRefused
 from application.payment.gateway import (
@@ -209,6 +210,7 @@ def name_on_the_wire(parameter: str, handler: BaseRouteHandler) -> str:
 
 def _log_bug(error: Exception, request: Request[Any, Any, Any]) -> None:
     """Frames and types of the whole chain; messages may contain personal data and are left out."""
+    telemetry.report(error)
     chain = traceback.TracebackException.from_exception(error)
     lines: list[str] = []
     current: traceback.TracebackException | None = chain

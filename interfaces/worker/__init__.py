@@ -10,6 +10,7 @@ actors: binds the handlers to the queue of separate workers
 scheduler: runs the processes, relays outbox and inbox, and runs the timers
 deliveries: deliveries to partners side by side
 loops: loops side by side that end together
+measuring: measures what all processes share, for metrics
 sweep: enqueues what is due by one timer, page by page
 timers: work that is due because time has passed
 """

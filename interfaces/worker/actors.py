@@ -9,6 +9,7 @@ import dramatiq
 import msgspec
 from dramatiq.brokers.redis import RedisBroker
 
+from application import telemetry
 from infrastructure.redis.queue import QUEUE_NAME, message_of
 from interfaces.composition import Core
 from interfaces.worker.handlers import HANDLERS
@@ -29,11 +30,13 @@ def _in_loop(
 ) -> Callable[..., None]:
     def run(**body: Any) -> None:
         task = msgspec.convert(body, handler.task)
-        running = asyncio.run_coroutine_threadsafe(handler.handle(core, task), loop)
+        work = telemetry.resumed(body)
+        running = asyncio.run_coroutine_threadsafe(handler.handle(core, task, work), loop)
         try:
             running.result(TASK_SECONDS)
         except TasksLeft as left:
-            logger.warning("task %s: %s", handler.task.topic, left)
+            with telemetry.carrying(work):
+                logger.warning("task %s: %s", handler.task.topic, left)
             for rest in left.tasks:
                 broker.enqueue(message_of(rest.topic, rest.body))
         finally:

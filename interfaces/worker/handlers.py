@@ -6,7 +6,7 @@ from typing import Any
 from application import ports
 from application.booking import ask_for_rest as asking
 from application.booking import letter_batches, letters, live_session
-from application.booking.letter_batches import QueuedTask, SendLetters
+from application.booking.letter_batches import SendLetters
 from application.credit import gift_card_letters
 from application.credit.gift_card_letters import GiftCardLetter
 from application.identity.account_letters import AccountLinkLetter, AccountNoticeLetter
@@ -96,7 +96,7 @@ async def send_letters(core: Core, task: SendLetters) -> None:
     """
     readable, left = letter_batches.read(task.letters)
     failed = await core.letters.send_all(readable)
-    left += [QueuedTask(letter.topic, letter.body) for letter in failed]
+    left += [each.task for each in failed]
     if len(left) == len(task.letters) > 1:
         raise ports.Unavailable("letters")
     if left:

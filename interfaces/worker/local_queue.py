@@ -14,7 +14,7 @@ from typing import Any
 
 import msgspec
 
-from application import ports
+from application import ports, telemetry
 from application.payment import gateway
 from infrastructure.redis.queue import RETRY_LIMIT, retry_pause_seconds
 from interfaces.composition import Core
@@ -82,6 +82,10 @@ class LocalQueue:
         for message in messages:
             self._hold(message.id, message.topic, message.body)
 
+    async def counts(self) -> tuple[int, int]:
+        """Return how many tasks are held; those that failed stay in the outbox."""
+        return len(self._held), 0
+
     async def drain(self) -> None:
         """Finish the tasks under way within DRAIN_SECONDS; the next start begins the others."""
         self._draining = True
@@ -115,6 +119,10 @@ class LocalQueue:
         task.add_done_callback(lambda _: self._held.pop(key))
 
     async def _carry_out(self, key: object, topic: str, body: Mapping[str, Any]) -> None:
+        with telemetry.carrying(telemetry.resumed(body)):
+            await self._try_until_done(key, topic, body)
+
+    async def _try_until_done(self, key: object, topic: str, body: Mapping[str, Any]) -> None:
         for retries in range(OUTAGE_RETRY_LIMIT + 1):
             error = await self._try(key, topic, body)
             if error is None:
@@ -150,8 +158,9 @@ class LocalQueue:
             self._running.add(key)
             try:
                 handler = self._handlers[topic]
+                task = msgspec.convert(body, handler.task)
                 async with asyncio.timeout(TASK_SECONDS):
-                    await handler.handle(self._core, msgspec.convert(body, handler.task))
+                    await handler.handle(self._core, task, telemetry.resumed(body))
             except Exception as error:  # noqa: BLE001 - a task is tried again, whatever went wrong
                 logger.warning("task %s: %s", topic, type(error).__name__)
                 return error

@@ -17,6 +17,7 @@ from application.processes.follow_flight_when_changed import FollowFlight
 from application.processes.runner import READ_LIMIT
 from interfaces import partner_composition
 from interfaces.composition import Core
+from interfaces.worker import measuring
 from interfaces.worker.deliveries import Deliveries
 from interfaces.worker.loops import BACKOFF_SECONDS, Loop, run_loops
 from interfaces.worker.sweep import Sweep, TimerQueue
@@ -46,6 +47,7 @@ class Scheduler:
         self._deliveries_due = asyncio.Event()
         self._inbox_moved = asyncio.Event()
         timer_queue = TimerQueue(queue)
+        self._measuring = measuring.Measuring(core, queue)
         self._sweeps = [Sweep(timer, core, timer_queue) for timer in TIMERS]
 
     async def run(self, stop: asyncio.Event) -> None:
@@ -85,11 +87,13 @@ class Scheduler:
                 Loop(self._relay_inbox, POLL_SECONDS, self._inbox_moved, COLLECT_SECONDS),
                 Loop(self._relay_flight_tasks, POLL_SECONDS),
                 Loop(self._run_timers, POLL_SECONDS),
+                Loop(self._measuring.measure, measuring.MEASURE_SECONDS),
                 Loop(deliveries.start_due, POLL_SECONDS, self._deliveries_due, COLLECT_SECONDS),
             ]
             try:
                 await run_loops(loops, stop)
             finally:
+                measuring.forget()
                 await deliveries.end()
 
     async def _listen(self, connection: psycopg.AsyncConnection[tuple[object, ...]]) -> None:

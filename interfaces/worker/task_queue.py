@@ -23,6 +23,10 @@ class TaskQueue(Protocol):
         """Take the unsent messages of the outbox; raises Unavailable."""
         ...
 
+    async def counts(self) -> tuple[int, int]:
+        """Return how many tasks wait or run, and how many were given up; raises Unavailable."""
+        ...
+
 
 class WorkerQueue:
     """Hands tasks to separate workers, over Redis."""
@@ -31,6 +35,7 @@ class WorkerQueue:
         self._outbox = outbox
         self._queue = queue
         self.enqueue = queue.enqueue
+        self.counts = queue.counts
 
     async def relay(self) -> None:
         """Enqueue the unsent messages of the outbox; raises Unavailable."""

@@ -162,6 +162,19 @@ async def statuses(pool: Pool, bookings: Sequence[str]) -> dict[str, str]:
         return {row[0]: row[1] for row in await rows.fetchall()}
 
 
+async def count_lapsing(pool: Pool, *, until: dt.datetime, since: dt.datetime | None = None) -> int:
+    """Count the unpaid holds and changes whose deadline is by `until`, and not before `since`."""
+    async with pool.connection() as connection:
+        rows = await connection.execute(
+            "SELECT count(*) FROM read_model.booking_list "
+            "WHERE lapses_at <= %s AND lapses_at >= coalesce(%s, '-infinity'::timestamptz)",
+            (until, since),
+        )
+        found = await rows.fetchone()
+    assert found is not None
+    return int(found[0])
+
+
 async def due_holds(pool: Pool, now: dt.datetime, *, limit: int, after: str = "") -> list[str]:
     """Return bookings with an unpaid hold or change past its deadline.
 

@@ -31,8 +31,12 @@ HOMES = {
     "pyarrow": {"infrastructure.parquet"},
     "pwdlib": {"infrastructure.identity"},
     "redis": {"infrastructure.redis", "infrastructure.embedded", "interfaces.web_composition"},
+    "opentelemetry": {"infrastructure.telemetry"},
+    "prometheus_client": {"infrastructure.telemetry"},
     "rich": {"interfaces.cli"},
+    "sentry_sdk": {"infrastructure.telemetry"},
     "stripe": {"infrastructure.stripe", "infrastructure.stripe_simulator"},
+    "structlog": {"infrastructure.telemetry"},
     "zstandard": {"interfaces.http"},
     "uvicorn": {"interfaces.web", "interfaces.connection", "infrastructure.stripe_simulator"},
 }

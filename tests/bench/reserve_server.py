@@ -1,7 +1,7 @@
 """A web process for `bench reserve`: the real edge, with our dispatcher or the CRUD reference.
 
 `python -m tests.bench.reserve_server ours|reference PORT`, configured by AIS_* like any other.
-On SIGTERM it prints the dispatcher's counters as JSON.
+Its log lines are in a file of AIS_DATA_DIR. On SIGTERM it prints the dispatcher's counters as JSON.
 """
 
 import json
@@ -13,6 +13,7 @@ from contextlib import asynccontextmanager
 import uvloop
 
 from interfaces import settings, web_composition
+from interfaces.cli import running
 from interfaces.composition import Core
 from interfaces.http.app import EdgeApp, create_app
 from interfaces.http.ports import HttpPorts
@@ -52,8 +53,11 @@ def main() -> None:
     """Serve until SIGTERM."""
     side, port = sys.argv[1], int(sys.argv[2])
     server_type = OurServer if side == "ours" else ReferenceServer
-    server = server_type(settings.load(os.environ), port=port)
-    uvloop.run(server.serve())
+    configured = settings.load(os.environ)
+    sys.stderr = (configured.data_dir / f"{side}.log").open("a")
+    server = server_type(configured, port=port)
+    with running.reporting_as("web", configured):
+        uvloop.run(server.serve())
 
 
 if __name__ == "__main__":

@@ -21,7 +21,7 @@ from interfaces.settings import PREFIX, Settings
 from tests.architecture import tree
 
 PAGES = [path for path in tree.files() if path.suffix == ".md"]
-CODE = {".py", ".sql", ".sh", ".toml", ".js", ".html"}
+CODE = {".yml", ".py", ".sql", ".sh", ".toml", ".js", ".html"}
 # Names that stand nowhere in the code: `open_checkout.py` and `demo.py` make the first two from
 # parts, the library of events the last.
 COMPOSED = frozenset({"session_refused", "second_finance", "tickets_tracking"})

@@ -8,8 +8,8 @@ import msgspec
 import pytest
 
 from application import mail
-from application.booking import letters
-from application.booking.letter_batches import LETTER_LIMIT
+from application.booking import letter_batches, letters
+from application.booking.letter_batches import LETTER_LIMIT, QueuedTask
 from application.booking.people import Contact, Name
 from application.booking.send_letter import LetterSender
 from domain.booking.values import Passenger
@@ -77,7 +77,9 @@ async def test_a_full_batch_of_letters_takes_three_connections_from_the_pool(
             return connection(*arguments, **named)
 
         monkeypatch.setattr(worker.pool, "connection", counted)
-        failed = await sender.send_all([letters.ConfirmationLetter(each) for each in bookings])
+        sent = [letters.ConfirmationLetter(each) for each in bookings]
+        queued = [QueuedTask(each.topic, each.body) for each in sent]
+        failed = await sender.send_all(letter_batches.read(queued)[0])
     assert failed == []
     assert len(taken) == 3
     assert {each.to for each in mailbox.letters} == {

@@ -13,6 +13,7 @@ settings: settings.md, from the settings of the processes.
 stripe_events: stripe-events.md, from the types of Stripe events that are known.
 rules: rules.md, from the packages of the domain.
 rule_tests: the tests that show each rule.
+metrics: metrics.md, from the list of metrics.
 timers: timers.md, from the registries of timers and processes.
 api: api.md, from the OpenAPI document of the HTTP application.
 api_types: the types of bodies and answers in words.

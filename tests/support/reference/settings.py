@@ -8,7 +8,8 @@ import msgspec
 
 from interfaces import settings
 from interfaces.seller_settings import RateOfTax
-from interfaces.settings import ABOUT, Network, Origin, Secret, Settings
+from interfaces.setting_types import Network, Origin, Secret
+from interfaces.settings import ABOUT, Settings
 from tests.support.reference.markdown import code, listed, page, table
 
 WORDS: dict[Any, str] = {

@@ -149,7 +149,7 @@ async def test_a_letter_that_fails_is_left_alone_and_the_others_arrive() -> None
     }
     office.mailbox.closed.clear()
     (again,) = letter_batches.read(left)[0]
-    await office.sender.send(again)
+    await office.sender.send(again.letter)
     assert len(office.mailbox.letters) == 4
 
 

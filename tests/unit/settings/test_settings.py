@@ -6,7 +6,8 @@ import pytest
 
 from interfaces import settings
 from interfaces.http import rate_limit
-from interfaces.settings import Secret, Settings
+from interfaces.setting_types import Secret
+from interfaces.settings import Settings
 
 REQUIRED = {
     "AIS_DATABASE_URL": "postgresql://ais:hunter2@db/ais",

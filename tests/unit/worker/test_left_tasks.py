@@ -10,7 +10,7 @@ from dramatiq.brokers.stub import StubBroker
 
 from application import ports
 from application.booking import letters
-from application.booking.letter_batches import QueuedTask, SendLetters
+from application.booking.letter_batches import QueuedTask, ReadLetter, SendLetters
 from infrastructure.redis.queue import QUEUE_NAME
 from interfaces.worker import actors
 
@@ -23,9 +23,9 @@ class FailingLetters:
     def __init__(self, *failing: str) -> None:
         self.failing = failing
 
-    async def send_all(self, batch: list[letters.BookingLetter]) -> list[letters.BookingLetter]:
+    async def send_all(self, batch: list[ReadLetter]) -> list[ReadLetter]:
         """Return those that fail."""
-        return [each for each in batch if each.booking_id in self.failing]
+        return [each for each in batch if each.letter.booking_id in self.failing]
 
 
 async def carried_out(sender: FailingLetters) -> list[tuple[str, dict[str, Any]]]:

@@ -1,0 +1,221 @@
+"""Every metric of the product: what it counts, its unit and its labels, and where code adds to it.
+
+A value is added to a variable of this process, which costs less than a microsecond; Prometheus or
+a collector reads all of them now and then, through `infrastructure/telemetry`. Labels have few
+values, never an id or anything of a traveller: beyond SERIES_LIMIT the rest is counted as "other".
+"""
+
+import bisect
+import threading
+from collections.abc import Mapping, Sequence
+
+SERIES_LIMIT = 400
+OTHER = "other"
+
+Labels = tuple[str, ...]
+_lock = threading.Lock()
+
+
+class Metric:
+    """What all kinds have: the name as Prometheus has it, the meaning, the names of the labels."""
+
+    def __init__(self, name: str, meaning: str, labels: Sequence[str] = ()) -> None:
+        self.name = name
+        self.meaning = meaning
+        self.labels = tuple(labels)
+
+
+class Counter(Metric):
+    """Counts up from the start of the process."""
+
+    def __init__(self, name: str, meaning: str, labels: Sequence[str] = ()) -> None:
+        super().__init__(name, meaning, labels)
+        self._values: dict[Labels, float] = {}
+
+    def add(self, *labels: str, amount: float = 1) -> None:
+        """Count one more, or so many."""
+        with _lock:
+            key = _bounded(self._values, labels)
+            self._values[key] = self._values.get(key, 0) + amount
+
+    def values(self) -> Mapping[Labels, float]:
+        """Return the values as they are now."""
+        with _lock:
+            return dict(self._values)
+
+
+class Gauge(Metric):
+    """A value as it was measured last."""
+
+    def __init__(self, name: str, meaning: str, labels: Sequence[str] = ()) -> None:
+        super().__init__(name, meaning, labels)
+        self._values: dict[Labels, float] = {}
+
+    def set(self, value: float, *labels: str) -> None:
+        """Replace the value of these labels."""
+        with _lock:
+            self._values[_bounded(self._values, labels)] = value
+
+    def replace(self, values: Mapping[Labels, float]) -> None:
+        """Replace the values of all labels; those that are not named are gone."""
+        with _lock:
+            self._values = dict(list(values.items())[:SERIES_LIMIT])
+
+    def values(self) -> Mapping[Labels, float]:
+        """Return the values as they are now."""
+        with _lock:
+            return dict(self._values)
+
+
+class Distribution:
+    """How often a value was at most each bound or above the last, and the sum of the values."""
+
+    __slots__ = ("counts", "total")
+
+    def __init__(self, counts: list[int], total: float) -> None:
+        self.counts = counts
+        self.total = total
+
+
+class Histogram(Metric):
+    """How values are distributed over `bounds`, in ascending order."""
+
+    def __init__(
+        self, name: str, meaning: str, labels: Sequence[str] = (), *, bounds: Sequence[float]
+    ) -> None:
+        super().__init__(name, meaning, labels)
+        self.bounds = tuple(bounds)
+        self._values: dict[Labels, Distribution] = {}
+
+    def record(self, value: float, *labels: str) -> None:
+        """Add one value."""
+        at = bisect.bisect_left(self.bounds, value)
+        with _lock:
+            found = self._values.get(labels)
+            if found is None:
+                key = _bounded(self._values, labels)
+                empty = Distribution([0] * (len(self.bounds) + 1), 0.0)
+                found = self._values.setdefault(key, empty)
+            found.counts[at] += 1
+            found.total += value
+
+    def values(self) -> Mapping[Labels, Distribution]:
+        """Return the distributions as they are now."""
+        with _lock:
+            return {
+                labels: Distribution(each.counts[:], each.total)
+                for labels, each in self._values.items()
+            }
+
+
+def _bounded(values: Mapping[Labels, object], labels: Labels) -> Labels:
+    if labels in values or len(values) < SERIES_LIMIT:
+        return labels
+    return (OTHER,) * len(labels)
+
+
+_FAST = (0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5)
+_SLOW = (0.01, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60)
+_COUNTS = (1, 2, 4, 8, 16, 32, 64, 128, 256)
+
+REQUEST_SECONDS = Histogram(
+    "ais_request_seconds",
+    "Time to answer a request; `status` is its class, such as 2xx",
+    ("route", "status"),
+    bounds=_FAST,
+)
+COMMANDS = Counter(
+    "ais_commands_total",
+    "Commands by outcome: done, nothing to do, replayed, refused, unavailable, failed",
+    ("outcome",),
+)
+COMMANDS_WAITING = Gauge(
+    "ais_commands_waiting", "Commands that waited for the next append when it was begun"
+)
+APPEND_SECONDS = Histogram(
+    "ais_append_seconds",
+    "Time of an append; `lock` says whether the log's lock was taken first",
+    ("lock",),
+    bounds=_FAST,
+)
+APPEND_COMMANDS = Histogram(
+    "ais_append_commands", "Commands that one append carries out", bounds=_COUNTS
+)
+APPEND_CONFLICTS = Counter(
+    "ais_append_conflicts_total", "Appends refused for a stream that another process had changed"
+)
+LOCK_WAIT_SECONDS = Histogram(
+    "ais_log_lock_wait_seconds", "Time until the log's lock was held", bounds=_FAST
+)
+TASK_SECONDS = Histogram(
+    "ais_task_seconds",
+    "Time of one try of a background task",
+    ("topic", "outcome"),
+    bounds=_SLOW,
+)
+LETTERS = Counter("ais_letters_total", "Letters by kind and outcome", ("kind", "outcome"))
+STRIPE_SECONDS = Histogram(
+    "ais_stripe_call_seconds",
+    "Time of a call to Stripe, its turn and repeats included; `outcome` is ok or the failure",
+    ("endpoint", "outcome"),
+    bounds=_SLOW,
+)
+STRIPE_LIMIT_USED = Gauge(
+    "ais_stripe_limit_used_ratio",
+    "Part of this process's requests per second to the account that the last second used",
+)
+STRIPE_NOT_SENT = Counter(
+    "ais_stripe_not_sent_total", "Requests to Stripe not sent for our own limit"
+)
+BATCH_SECONDS = Histogram(
+    "ais_projection_batch_seconds",
+    "Time of a batch that a read model applied",
+    ("read_model",),
+    bounds=_SLOW,
+)
+BATCH_EVENTS = Counter(
+    "ais_projection_events_total", "Positions of the log that a read model passed", ("read_model",)
+)
+PROJECTION_BEHIND = Gauge(
+    "ais_projection_behind_events", "Events that a read model does not contain", ("read_model",)
+)
+PROJECTION_LAG = Gauge(
+    "ais_projection_lag_seconds", "Age of the oldest of these events", ("read_model",)
+)
+PARKED_EVENTS = Gauge(
+    "ais_parked_events", "Events that a read model could not apply", ("read_model",)
+)
+PROJECTION_STOPPED = Gauge(
+    "ais_projection_stopped", "1 where a read model stopped by itself", ("read_model",)
+)
+OUTBOX_WAITING = Gauge("ais_outbox_waiting", "Tasks of the outbox that the queue does not have yet")
+OUTBOX_AGE = Gauge("ais_outbox_oldest_seconds", "Age of the oldest of these tasks")
+OUTBOX_FAILED = Gauge("ais_outbox_failed", "Tasks of the outbox that failed for good")
+INBOX_WAITING = Gauge("ais_inbox_waiting", "Events of Stripe that are not processed yet")
+INBOX_AGE = Gauge("ais_inbox_oldest_seconds", "Age of the oldest of these events")
+INBOX_PARKED = Gauge("ais_inbox_parked", "Events of Stripe that were given up until replayed")
+QUEUE_WAITING = Gauge("ais_queue_waiting", "Tasks that wait for a worker or run")
+QUEUE_DEAD = Gauge("ais_queue_dead", "Tasks that workers gave up")
+DATABASE_LOCK_WAITS = Gauge(
+    "ais_database_lock_waits", "Connections of ours that wait for a lock of the database"
+)
+HOLDS_LAPSING = Gauge("ais_holds_lapsing", "Unpaid holds whose deadline is within five minutes")
+HOLDS_OVERDUE = Gauge("ais_holds_overdue", "Unpaid holds whose deadline was over a minute ago")
+OVERSOLD_CABINS = Gauge(
+    "ais_oversold_cabins", "Cabins with more seats held or sold than authorised"
+)
+OPEN_BREAKS = Gauge(
+    "ais_open_breaks", "Breaks of reconciliation that need a decision or wait, by age", ("age",)
+)
+OPEN_MONEY = Gauge(
+    "ais_open_money",
+    "Money that stays on 2020 or 2100 for bookings, in minor units, by age of the item",
+    ("account", "currency", "age"),
+)
+MEASURED_AT = Gauge(
+    "ais_measured_at_seconds", "When the gauges of the leading scheduler were measured, since 1970"
+)
+
+ALL: tuple[Counter | Gauge | Histogram, ...] = tuple(
+    each for each in dict(globals()).values() if isinstance(each, Counter | Gauge | Histogram)
+)

@@ -1,0 +1,1 @@
+"""What a process reports of itself: log lines, spans, metrics, errors."""
