@@ -97,6 +97,7 @@ class Settings(LimitSettings, frozen=True, forbid_unknown_fields=True, kw_only=T
     stripe_api_key: Secret
     stripe_webhook_secrets: Annotated[tuple[Secret, ...], msgspec.Meta(min_length=1)]
     public_url: Url
+    backup_key: Secret | None = None
     redis_url: RedisUrl | None = None
     admin_database_url: DatabaseUrl | None = None
     projector_database_url: DatabaseUrl | None = None
@@ -223,9 +224,15 @@ ABOUT: Mapping[str, About] = {
         SERVING,
         "a URL such as https://host",
     ),
+    "backup_key": About(
+        "keys that encrypt backups; the first is used for new ones, the others to read older ones",
+        ("backup", "restore", "verify-backup"),
+        "32 bytes in base64url, several separated by commas; `ais backup key` makes one",
+        is_secret=True,
+    ),
     "admin_database_url": About(
         "PostgreSQL, as the owner of the schema; without it AIS_DATABASE_URL",
-        ("migrate", "user"),
+        ("migrate", "user", "backup", "restore"),
         "a URL such as postgresql://host/name",
         is_secret=True,
     ),
