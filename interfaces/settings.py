@@ -97,7 +97,6 @@ class Settings(LimitSettings, frozen=True, forbid_unknown_fields=True, kw_only=T
     stripe_api_key: Secret
     stripe_webhook_secrets: Annotated[tuple[Secret, ...], msgspec.Meta(min_length=1)]
     public_url: Url
-    backup_key: Secret | None = None
     redis_url: RedisUrl | None = None
     admin_database_url: DatabaseUrl | None = None
     projector_database_url: DatabaseUrl | None = None
@@ -158,8 +157,9 @@ _LISTS = (
     *("cors_origins", "stripe_delayed_methods", "stripe_webhook_secrets"),
     *("return_to", "tax_rates", "trusted_proxies"),
 )
-# Read by the launcher of the embedded servers, not by the processes.
-_FOREIGN = frozenset({"pg_bin"})
+# Read by the launcher of the embedded servers and by the commands about backups: the processes,
+# which do not need the key of the backups, never hold it.
+_FOREIGN = frozenset({"pg_bin", "backup_key"})
 _ABOUT_FIELD = re.compile(r"(missing required|unknown) field `(\w+)`")
 _AT_FIELD = re.compile(r"^(.*) - at `\$\.(\w+)")
 
@@ -223,12 +223,6 @@ ABOUT: Mapping[str, About] = {
         "address under which travellers reach the airline; also the issuer of access tokens",
         SERVING,
         "a URL such as https://host",
-    ),
-    "backup_key": About(
-        "keys that encrypt backups; the first is used for new ones, the others to read older ones",
-        ("backup", "restore", "verify-backup"),
-        "32 bytes in base64url, several separated by commas; `ais backup key` makes one",
-        is_secret=True,
     ),
     "admin_database_url": About(
         "PostgreSQL, as the owner of the schema; without it AIS_DATABASE_URL",

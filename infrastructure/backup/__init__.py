@@ -6,7 +6,7 @@ manifest: what a backup consists of, authenticated as a whole
 programs: runs the backup programs of PostgreSQL
 figures: what a log contains, in figures that two databases can be compared by
 dumps: the logical backup of log and key store, in two folders
-base: the physical backup, and how it is unpacked
+cluster_copy: the physical backup, and how it is unpacked
 wal_archive: keeps the write-ahead log, for points in time
 checking: reads every byte of a backup, without a database
 erasure_list: erased persons, whom no restored backup brings back

@@ -149,5 +149,6 @@ def _name(dsn: str) -> str:
 
 
 def _require_empty(connection: figures.Connection) -> None:
-    if connection.execute("SELECT FROM pg_namespace WHERE nspname = 'ledger'").fetchone():
+    found = connection.execute("SELECT FROM pg_namespace WHERE nspname = 'ledger'").fetchone()
+    if found is not None:
         raise BackupRefused("the database", "it has a ledger already: restore into an empty one")

@@ -31,9 +31,13 @@ _DESTROY = "DELETE FROM vault.subject_key WHERE subject = ANY (%s)"
 _EMPTY = """
 UPDATE inbox.stripe_event SET sealed_body = '' WHERE subject = ANY (%s) AND sealed_body <> ''
 """
+# A person whom the backup does not know has nothing in it to erase.
 _REQUEST = """
 INSERT INTO privacy.erasure (id, person, reason, requested_by, requested_at)
-VALUES (%s, %s, %s, %s, %s) ON CONFLICT DO NOTHING
+SELECT %(id)s, %(person)s, %(reason)s, %(requested_by)s, %(requested_at)s
+WHERE EXISTS (SELECT FROM identity.app_user WHERE id = %(person)s)
+   OR EXISTS (SELECT FROM ledger.event WHERE stream = %(person)s)
+ON CONFLICT DO NOTHING
 """
 # The function does nothing for one that is closed already. The scheduler does the steps after it.
 _CLOSE = "SELECT privacy.close_account(%s)"
@@ -132,7 +136,7 @@ def apply(connection: psycopg.Connection[Any], found: ErasureList) -> int:
     destroyed = connection.execute(_DESTROY, (subjects,)).rowcount
     connection.execute(_EMPTY, (subjects,))
     for erasure in found.erasures:
-        connection.execute(_REQUEST, msgspec.structs.astuple(erasure))
+        connection.execute(_REQUEST, msgspec.structs.asdict(erasure))
         connection.execute(_CLOSE, (erasure.id,))
     return destroyed
 

@@ -8,6 +8,7 @@ import os
 import subprocess
 import tempfile
 from collections.abc import Iterable, Iterator, Sequence
+from contextlib import suppress
 from pathlib import Path
 
 from psycopg import conninfo
@@ -100,12 +101,16 @@ def feed(name: str, arguments: Sequence[str], pieces: Iterable[bytes], *, dsn: s
             for piece in pieces:
                 child.stdin.write(piece)
             child.stdin.close()
-            child.wait()
-        except BrokenPipeError:
-            child.wait()
+        except BrokenPipeError:  # it has ended, and its errors say why
+            pass
+        except BaseException:
+            child.kill()
+            raise
         finally:
-            if child.poll() is None:
-                child.kill()
+            # What is still buffered cannot be written to a program that has ended.
+            with suppress(BrokenPipeError):
+                child.stdin.close()
+        child.wait()
         if child.returncode != 0:
             errors.seek(0)
             raise ProgramFailed(f"{name}: {_tail(errors.read())}")

@@ -12,7 +12,7 @@ from pathlib import Path
 
 import psycopg
 
-from infrastructure.backup import base, programs, wal_archive
+from infrastructure.backup import cluster_copy, programs, wal_archive
 from infrastructure.backup.backup_keys import BackupKeys
 from infrastructure.backup.dumps import Progress
 from infrastructure.backup.manifest import BackupRefused, Manifest
@@ -48,7 +48,7 @@ def require_version(found: Manifest) -> None:
     here = programs.version()
     if found.cluster.server != here:
         raise BackupRefused(
-            base.BASE_FILE,
+            cluster_copy.BASE_FILE,
             f"it is of PostgreSQL {found.cluster.server}, the programs here are of {here}: "
             "name the folder of the others in AIS_PG_BIN",
         )
@@ -127,7 +127,7 @@ def _unpack(
     assert found.cluster is not None
     unfinished = files.home / "data.restoring"
     unfinished.mkdir(mode=0o700)
-    base.unpack(folder, found, unfinished, keys, progress)
+    cluster_copy.unpack(folder, found, unfinished, keys, progress)
     wal = files.home / "wal"
     wal.mkdir(mode=0o700)
     if archive is not None:

@@ -10,7 +10,7 @@ import msgspec
 import psycopg
 from cyclopts import App, Parameter
 
-from infrastructure.backup import base, dumps, erasure_list, figures, retention
+from infrastructure.backup import cluster_copy, dumps, erasure_list, figures, retention
 from infrastructure.backup.backup_keys import BackupKeys
 from infrastructure.backup.wal_archive import WalArchive
 from infrastructure.sealing import master_key
@@ -94,7 +94,7 @@ def back_up_base(*, to: To, keys: KeyStore, dsn: OwnerDsn, as_json: AsJson = Fal
 
     def work(secrets: BackupKeys) -> int:
         with backup_output.progress() as progress:
-            found, folder = base.take(
+            found, folder = cluster_copy.take(
                 dsn, folder=to, keys_folder=keys, keys=secrets, progress=progress
             )
         assert found.figures is not None

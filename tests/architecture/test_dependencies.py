@@ -16,7 +16,9 @@ HOMES = {
         *("infrastructure.partners", "infrastructure.stripe", "infrastructure.stripe_simulator"),
     },
     "brotli": {"interfaces.http"},
-    "cryptography": {"infrastructure.sealing", "infrastructure.tax_authority"},
+    "cryptography": {
+        *("infrastructure.backup", "infrastructure.sealing", "infrastructure.tax_authority"),
+    },
     "cyclopts": {"interfaces.cli"},
     "dramatiq": {"infrastructure.redis", "interfaces.worker", "interfaces.cli.worker"},
     "eventsourcing": {"infrastructure.event_store"},
@@ -33,7 +35,7 @@ HOMES = {
     "redis": {"infrastructure.redis", "infrastructure.embedded", "interfaces.web_composition"},
     "rich": {"interfaces.cli"},
     "stripe": {"infrastructure.stripe", "infrastructure.stripe_simulator"},
-    "zstandard": {"interfaces.http"},
+    "zstandard": {"infrastructure.backup", "interfaces.http"},
     "uvicorn": {"interfaces.web", "interfaces.connection", "infrastructure.stripe_simulator"},
 }
 # Modules that nothing in the layers imports, with what they are for all the same.
