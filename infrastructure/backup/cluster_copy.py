@@ -46,7 +46,7 @@ def take(
         id=backup_id,
         kind="base",
         taken_at=now,
-        expires_at=now + manifest.KEY_RETENTION,
+        expires_at=now + manifest.key_retention(now),
         files=(file,),
         figures=found,
         cluster=cluster,

@@ -74,7 +74,7 @@ def take(
         id=backup_id,
         kind="keys",
         taken_at=now,
-        expires_at=now + manifest.KEY_RETENTION,
+        expires_at=now + manifest.key_retention(now),
         files=(keys_file,),
         rows=keys_rows,
     )

@@ -12,12 +12,11 @@ from typing import Literal
 
 import msgspec
 
+from domain.privacy import retention
 from infrastructure.backup.backup_keys import BackupKeys, BackupKeyUnknown
 from infrastructure.backup.figures import Cluster, Figures
 
 NAME = "manifest"
-# An erased key may be in older backups for this long; the promise of rule and privacy notice.
-KEY_RETENTION = dt.timedelta(days=30)
 
 Kind = Literal["log", "keys", "base", "wal", "erasures"]
 
@@ -61,6 +60,13 @@ class Manifest(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=
 def new_id(now: dt.datetime) -> str:
     """Return an id that sorts by time and is not repeated."""
     return f"{now:%Y%m%dT%H%M%SZ}-{os.urandom(4).hex()}"
+
+
+def key_retention(now: dt.datetime) -> dt.timedelta:
+    """Return how long an erased key may be in an older backup."""
+    period = retention.period_of("key_backups", on=now.date())
+    assert period is not None, "keys are never kept for ever"
+    return period
 
 
 def write(folder: Path, found: Manifest, keys: BackupKeys) -> None:

@@ -9,6 +9,7 @@ import psycopg
 
 from infrastructure.backup import (
     afterwards,
+    checking,
     dumps,
     erasure_list,
     figures,
@@ -68,6 +69,7 @@ def restore_log(
         place = keys_folder / f"keys-{found.id}"
         key_store = (place, manifest.read(place, keys, kinds=("keys",)))
         manifest.require_unexpired(key_store[1], dt.datetime.now(dt.UTC))
+        checking.check_files(*key_store, keys, progress)
         erasures = erasure_list.read(keys_folder, keys, taken_at=found.taken_at)
     dumps.restore(dsn, log=log, key_store=key_store, keys=keys, progress=progress)
     missing = dumps.incomplete(dsn, found, key_store[1] if key_store else None)

@@ -75,7 +75,7 @@ class WalArchive:
         receiver = child.start(
             [
                 *(programs.path("pg_receivewal"), f"--directory={self._spool}", slot),
-                *("--no-password", "--status-interval=1", *end),
+                *("--no-password", "--no-loop", "--status-interval=1", *end),
             ],
             account=Account(),
             log=log,
@@ -154,7 +154,8 @@ class WalArchive:
 
     def _expired(self) -> list[str]:
         """Return the files that are older than backups of keys may be; no base backup is older."""
-        before = dt.datetime.now(dt.UTC) - manifest.KEY_RETENTION
+        now = dt.datetime.now(dt.UTC)
+        before = now - manifest.key_retention(now)
         return [
             name
             for name in self._files

@@ -225,7 +225,7 @@ def _lines(taken: Taken) -> list[str]:
     lines = [f"log up to position {taken.position}, head hash {taken.head_hash}"]
     lines.append(f"written: {taken.folder}, {taken.bytes} bytes")
     if taken.keys_folder is not None:
-        lines.append(f"written: {taken.keys_folder}, expires in 30 days")
+        lines.append(f"written: {taken.keys_folder}, its keys")
     if taken.expires_at is not None:
         lines.append(f"expires: {taken.expires_at:%Y-%m-%d}")
     return lines

@@ -33,3 +33,4 @@ $$;
 REVOKE ALL ON FUNCTION vault.refuse_truncate FROM PUBLIC;
 CREATE TRIGGER keep_record BEFORE TRUNCATE ON vault.subject_key
     FOR EACH STATEMENT EXECUTE FUNCTION vault.refuse_truncate();
+ALTER TABLE vault.subject_key ENABLE ALWAYS TRIGGER keep_record;

@@ -93,7 +93,8 @@ def test_what_is_older_than_erased_keys_may_be_is_deleted(tmp_path: Path) -> Non
     found = archive(folder)
     receive(folder, segment(1), b"one")
     found.seal()
-    age = (dt.datetime.now(dt.UTC) - manifest.KEY_RETENTION).timestamp() - 60
+    now = dt.datetime.now(dt.UTC)
+    age = (now - manifest.key_retention(now)).timestamp() - 60
     os.utime(folder / f"{segment(1)}.sealed", (age, age))
     for number in (2, 3):
         receive(folder, segment(number), b"x")
