@@ -65,6 +65,14 @@ def empty(directory: Path, found: Manifest) -> EmbeddedPostgres:
     )
 
 
+def remove(directory: Path) -> None:
+    """Remove a stopped cluster, wherever its server's account could reach it."""
+    record = directory / server_files.RECORD
+    if record.exists():
+        shutil.rmtree(record.read_text("utf-8").strip(), ignore_errors=True)
+    shutil.rmtree(directory, ignore_errors=True)
+
+
 def recovered(
     directory: Path,
     *,
@@ -85,10 +93,10 @@ def recovered(
     assert found.cluster is not None
     require_version(found)
     runs_as = account.unprivileged()
+    if directory.exists() and any(directory.iterdir()):
+        raise BackupRefused(str(directory), "it is not empty: name a new folder")
     server_files.make_folder(directory, runs_as)
     files = server_files.prepare(directory, runs_as)
-    if any(files.home.iterdir()):
-        raise BackupRefused(str(directory), "it contains a cluster already: name a new folder")
     server = EmbeddedPostgres(
         directory,
         durable=durable,
@@ -106,11 +114,11 @@ def recovered(
     except (ServerFailed, psycopg.OperationalError) as error:
         server.stop()
         refused = _refused(files, until)
-        shutil.rmtree(files.home)
+        remove(directory)
         raise refused or error from None
     except BaseException:
         server.stop()
-        shutil.rmtree(files.home)
+        remove(directory)
         raise
     shutil.rmtree(files.home / "wal", ignore_errors=True)
     return server

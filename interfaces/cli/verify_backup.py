@@ -1,7 +1,6 @@
 """`ais verify-backup`: restores a backup into a scratch cluster, replays it and compares."""
 
 import datetime as dt
-import shutil
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -145,4 +144,5 @@ def _restored(
             )
             yield restored, server
     finally:
-        shutil.rmtree(place, ignore_errors=True)
+        scratch.remove(place / "cluster")
+        place.rmdir()

@@ -12,6 +12,7 @@ import psycopg
 import pytest
 
 from infrastructure.backup import figures
+from infrastructure.embedded import private_folder
 from infrastructure.embedded.postgres_server import EmbeddedPostgres
 from interfaces.cli import main
 from tests.integration.backup.conftest import History
@@ -95,14 +96,22 @@ def test_a_logical_backup_is_taken_verified_and_restored(
         )
 
 
-def test_a_physical_backup_is_taken_and_verified_with_its_archive(
-    shell: Shell, history: History, tmp_path: Path
+def test_a_physical_backup_is_taken_and_verified(
+    shell: Shell, history: History, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     to, keys = ("--to", tmp_path / "base"), ("--keys", tmp_path / "keys")
     taken = shell.json("backup", "base", *to, *keys)
     assert taken["expires_at"] is not None
     assert shell.json("backup", "erasures", *keys)["erasures"] == 1
-    verified = shell.json("verify-backup", taken["folder"], *keys)
+    # Not even where the server's account cannot reach the scratch folder does anything remain.
+    scratch_base = tmp_path / "scratch"
+    scratch_base.mkdir(mode=0o700)
+    lasting = set(private_folder.LASTING_BASE.glob("ais-*"))
+    with monkeypatch.context() as changed:
+        changed.setattr("tempfile.tempdir", str(scratch_base))
+        verified = shell.json("verify-backup", taken["folder"], *keys)
+    assert list(scratch_base.iterdir()) == []
+    assert set(private_folder.LASTING_BASE.glob("ais-*")) <= lasting
     assert verified["restored"]["kind"] == "base"
     assert verified["replayed_entries"] > 0
     assert verified["restored"]["found"]["position"] == history.positions["end"]
@@ -131,7 +140,7 @@ def test_the_archive_is_brought_up_to_date_and_a_moment_is_restored(
             *("restore", "base", history.base[0], "--wal", archive, "--into", place / "new"),
             *("--keys", history.keys_folder),
         )
-        assert "it contains a cluster already" in said
+        assert "it is not empty: name a new folder" in said
 
 
 @pytest.mark.parametrize("damage", ["log.dump.sealed", "manifest", "missing log.dump.sealed"])
