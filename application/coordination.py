@@ -1,4 +1,4 @@
-"""Names that all processes on one database share: advisory locks and notification channels.
+"""Names that all processes on one database share: advisory locks, channels, checkpoints.
 
 Each is named here and nowhere else, except in SQL migrations, where a test compares them.
 """
@@ -23,3 +23,10 @@ class Channel(enum.StrEnum):
     LOG = "ais_log"
     INBOX = "ais_inbox"
     SESSION = "ais_session"
+
+
+class LogFollower(enum.StrEnum):
+    """Those whose checkpoint in process.checkpoint is a position of the log."""
+
+    PROCESSES = "processes"
+    SEARCH_INDEX = "index_bookings"

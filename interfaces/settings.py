@@ -107,8 +107,9 @@ _LISTS = (
     *("cors_origins", "stripe_delayed_methods", "stripe_webhook_secrets"),
     *("return_to", "tax_rates", "trusted_proxies"),
 )
-# Read by the launcher of the embedded servers, not by the processes.
-_FOREIGN = frozenset({"pg_bin"})
+# Read by the launcher of the embedded servers and by the commands about backups: the processes,
+# which do not need the key of the backups, never hold it.
+_FOREIGN = frozenset({"pg_bin", "backup_key"})
 _ABOUT_FIELD = re.compile(r"(missing required|unknown) field `(\w+)`")
 _AT_FIELD = re.compile(r"^(.*) - at `\$\.(\w+)")
 
@@ -175,7 +176,7 @@ ABOUT: Mapping[str, About] = {
     ),
     "admin_database_url": About(
         "PostgreSQL, as the owner of the schema; without it AIS_DATABASE_URL",
-        ("migrate", "user"),
+        ("migrate", "user", "backup", "restore"),
         "a URL such as postgresql://host/name",
         is_secret=True,
     ),

@@ -83,7 +83,10 @@ def read(cursor: Cursor, projection: Projection, *, after: int, limit: int) -> S
     """
     head = read_head(cursor)
     if after > head:
-        raise CheckpointAhead(f"{projection.name} is at {after}, the log ends at {head}")
+        raise CheckpointAhead(
+            f"{projection.name} is at {after}, the log ends at {head}: another log, or one "
+            f"restored from an older backup; `ais rebuild {projection.name}` makes it from this log"
+        )
     upto = min(after + limit, head)
     stored = list(_select(cursor, projection.tags, after, upto)) if upto > after else []
     known = stream_kinds.EVENT_TYPES

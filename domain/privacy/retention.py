@@ -94,7 +94,7 @@ RULES: tuple[RetentionRule, ...] = (
         30,
         "the backup",
         "GDPR art. 17: an erased key must not come back from a backup",
-        "the operator's backups",
+        "`ais backup prune`",
     ),
 )
 

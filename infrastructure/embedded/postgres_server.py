@@ -57,6 +57,9 @@ class EmbeddedPostgres:
         durable: bool = True,
         settings: Mapping[str, str] | None = None,
         bin_directory: Path | None = None,
+        superuser: str = SUPERUSER,
+        database: str = DATABASE,
+        start_seconds: float = START_SECONDS,
     ) -> None:
         self._directory = directory.absolute()
         named = os.environ.get("AIS_PG_BIN")
@@ -64,6 +67,9 @@ class EmbeddedPostgres:
         self._durable = durable
         self._settings = {**_SETTINGS, **({} if durable else _NOT_DURABLE), **(settings or {})}
         self._account = account.unprivileged()
+        self._superuser = superuser
+        self._database = database
+        self._start_seconds = start_seconds
         self._process: subprocess.Popen[bytes] | None = None
         self._lock: int | None = None
         self._sockets: Path | None = None
@@ -86,11 +92,19 @@ class EmbeddedPostgres:
         assert self._process is not None
         return self._process.pid
 
-    def dsn(self, database: str = DATABASE, user: str = SUPERUSER) -> str:
+    @property
+    def data_directory(self) -> Path:
+        """The directory that initdb made, or that a backup was restored to."""
+        return server_files.prepare(self._directory, self._account).data
+
+    def dsn(self, database: str | None = None, user: str | None = None) -> str:
         """Return a libpq connection string over the socket of the running server."""
         assert self._sockets is not None
         return conninfo.make_conninfo(
-            host=str(self._sockets), port=PORT, user=user, dbname=database
+            host=str(self._sockets),
+            port=PORT,
+            user=user or self._superuser,
+            dbname=database or self._database,
         )
 
     def start(self) -> None:
@@ -148,7 +162,7 @@ class EmbeddedPostgres:
         self._process = child.start(
             command, account=self._account, log=files.log, death_signal=signal.SIGINT
         )
-        child.await_ready(self._process, self._answers, log=files.log, seconds=START_SECONDS)
+        child.await_ready(self._process, self._answers, log=files.log, seconds=self._start_seconds)
         self._create_database()
 
     def _programs(self, files: ServerFiles) -> Path:
@@ -164,7 +178,7 @@ class EmbeddedPostgres:
         if unfinished.exists():
             shutil.rmtree(unfinished)
         command = [
-            *(str(programs / "initdb"), "-D", str(unfinished), "-U", SUPERUSER),
+            *(str(programs / "initdb"), "-D", str(unfinished), "-U", self._superuser),
             *("--auth=trust", "--encoding=UTF8", f"--locale={_LOCALE}"),
         ]
         if not self._durable:
@@ -185,10 +199,12 @@ class EmbeddedPostgres:
     def _create_database(self) -> None:
         with psycopg.connect(self.dsn("postgres"), autocommit=True) as connection:
             found = connection.execute(
-                "SELECT FROM pg_database WHERE datname = %s", (DATABASE,)
+                "SELECT FROM pg_database WHERE datname = %s", (self._database,)
             ).fetchone()
             if found is None:
-                connection.execute(sql.SQL("CREATE DATABASE {}").format(sql.Identifier(DATABASE)))
+                connection.execute(
+                    sql.SQL("CREATE DATABASE {}").format(sql.Identifier(self._database))
+                )
 
 
 def _end_leftover(data: Path) -> None:

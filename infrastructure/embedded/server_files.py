@@ -9,6 +9,9 @@ from pathlib import Path
 from infrastructure.embedded import private_folder
 from infrastructure.embedded.account import Account
 
+# In a server's directory: names the folder that its files are in, if they are not beside it.
+RECORD = "postgres.place"
+
 
 @dataclass(frozen=True, slots=True)
 class ServerFiles:
@@ -40,7 +43,7 @@ def prepare(directory: Path, account: Account) -> ServerFiles:
 
     Raises Vanished when the recorded folder is missing, and the data with it.
     """
-    record = directory / "postgres.place"
+    record = directory / RECORD
     place = private_folder.remembered(record, account)
     if place is None:
         place = directory

@@ -10,6 +10,7 @@ stripe_event_answers: what became of each of them
 flight_tasks: how far the follow-up of each change of a flight has come
 reconciliation_runs: what each run of reconciliation compared and found
 announced_appends: wakes those who follow the log
+consumers: refuses to follow a log that ends before what was done over it
 audited_actions: sensitive actions, recorded and found
 waiting_work: how much work waits in the tables, for metrics
 ticket_stock: serials of tickets, drawn from a sequence in blocks

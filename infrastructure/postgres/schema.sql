@@ -671,12 +671,20 @@ CREATE TABLE vault.booking_term (
 CREATE INDEX booking_term_booking ON vault.booking_term USING btree (booking);
 CREATE INDEX booking_term_subject ON vault.booking_term USING btree (subject);
 
+CREATE TABLE vault.destroyed_key (
+    subject text COLLATE "C" NOT NULL,
+    destroyed_at timestamp with time zone DEFAULT clock_timestamp() NOT NULL,
+    CONSTRAINT destroyed_key_pkey PRIMARY KEY (subject)
+);
+
 CREATE TABLE vault.subject_key (
     subject text COLLATE "C" NOT NULL,
     wrapped bytea NOT NULL,
     created_at timestamp with time zone DEFAULT clock_timestamp() NOT NULL,
     CONSTRAINT subject_key_pkey PRIMARY KEY (subject)
 );
+CREATE TRIGGER keep_record BEFORE TRUNCATE ON vault.subject_key FOR EACH STATEMENT EXECUTE FUNCTION vault.refuse_truncate(); -- ENABLE ALWAYS
+CREATE TRIGGER record_destroyed AFTER DELETE ON vault.subject_key REFERENCING OLD TABLE AS destroyed FOR EACH STATEMENT EXECUTE FUNCTION vault.record_destroyed_keys(); -- ENABLE ALWAYS
 
 CREATE SEQUENCE ledger.ticket_serial AS bigint START 1000000001 INCREMENT 20 MINVALUE 1 MAXVALUE 9999999979 CACHE 1;
 
@@ -2096,6 +2104,29 @@ BEGIN
     END IF;
     EXECUTE format('CREATE SCHEMA %I', name);
     EXECUTE format('GRANT USAGE, CREATE ON SCHEMA %I TO ais_projector', name);
+END
+$function$;
+
+CREATE OR REPLACE FUNCTION vault.record_destroyed_keys()
+ RETURNS trigger
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO 'pg_catalog', 'pg_temp'
+AS $function$
+BEGIN
+    INSERT INTO vault.destroyed_key (subject) SELECT subject FROM destroyed
+    ON CONFLICT DO NOTHING;
+    RETURN NULL;
+END
+$function$;
+
+CREATE OR REPLACE FUNCTION vault.refuse_truncate()
+ RETURNS trigger
+ LANGUAGE plpgsql
+AS $function$
+BEGIN
+    RAISE EXCEPTION 'TRUNCATE on %.% is refused: keys are destroyed one by one',
+        TG_TABLE_SCHEMA, TG_TABLE_NAME USING ERRCODE = 'AIS01';
 END
 $function$;
 

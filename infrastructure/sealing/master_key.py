@@ -75,10 +75,15 @@ class MasterKeys:
 
 def parse(setting: str) -> MasterKeys:
     """Read `AIS_MASTER_KEY`: base64url keys of 32 bytes separated by commas, newest first."""
+    return MasterKeys(decoded(setting))
+
+
+def decoded(setting: str) -> tuple[bytes, ...]:
+    """Return the keys of a list of keys, in its order; raises MasterKeyMalformed."""
     parts = [part.strip() for part in setting.split(",")]
     if len(parts) > KEY_COUNT_LIMIT:
         raise MasterKeyMalformed(f"at most {KEY_COUNT_LIMIT} keys are expected")
-    return MasterKeys(tuple(_decoded(part) for part in parts))
+    return tuple(_decoded(part) for part in parts)
 
 
 def generated() -> str:

@@ -10,13 +10,14 @@ from collections.abc import Set as AbstractSet
 
 from application.booking.index_bookings import Search
 from application.booking.search_terms import Criterion, Term
+from application.coordination import LogFollower
 from application.identity.ports import SignInPlaces
 from application.ports import Clock
 from infrastructure.postgres import pool as pools
 from infrastructure.sealing.master_key import MasterKeys
 
 PURPOSE = "search index of bookings 1"
-CHECKPOINT = "index_bookings"
+CHECKPOINT = LogFollower.SEARCH_INDEX
 READ_CHECKPOINT = "SELECT position FROM process.checkpoint WHERE name = %s"
 SELECT_EVENTS = (
     "SELECT position, stream, tag FROM ledger.event WHERE position > %s ORDER BY position LIMIT %s"

@@ -18,6 +18,10 @@ scheduler: `ais scheduler`: starts processes, relays and timers
 projector: `ais projector`: keeps the read models current with the log
 migrate: `ais migrate`: brings the database to the schema of this release
 reconcile: `ais reconcile`
+backup: `ais backup`: backs up log, keys and cluster
+restore: `ais restore`: restores a backup, and sets back what is ahead of it
+verify_backup: `ais verify-backup`: restores a backup into a scratch cluster and compares
+backup_output: what the three share: the key, progress, results
 rebuild: `ais rebuild`: rebuilds read models, with a progress bar
 ledger: `ais ledger`: the answers of the ledger's routes for the shell, exports, replay
 stripe: `ais stripe`: stores events that Stripe could not deliver

@@ -41,6 +41,13 @@ VERBS = (
     ("partner", "interfaces.cli.partner:partner", "Deliver events to servers of partners."),
     ("audit", "interfaces.cli.audit:audit", "Export sensitive actions; verify an export."),
     ("trace", "interfaces.cli.trace:trace", "Show what one correlation id led to, step by step."),
+    ("backup", "interfaces.cli.backup:backup", "Back up log, keys and cluster, encrypted."),
+    ("restore", "interfaces.cli.restore:restore", "Restore a backup, also to a point in time."),
+    (
+        "verify-backup",
+        "interfaces.cli.verify_backup:verify_backup",
+        "Restore a backup into a scratch cluster and compare.",
+    ),
     ("check", "interfaces.cli.check:check", "Compare the read models with the log."),
 )
 

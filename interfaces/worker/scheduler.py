@@ -11,10 +11,11 @@ from functools import partial
 import psycopg
 
 from application import ports
-from application.coordination import Channel, Lock
+from application.coordination import Channel, Lock, LogFollower
 from application.payment.process_event import ProcessStripeEvents
 from application.processes.follow_flight_when_changed import FollowFlight
 from application.processes.runner import READ_LIMIT
+from infrastructure.postgres import consumers
 from interfaces import partner_composition
 from interfaces.composition import Core
 from interfaces.worker import measuring
@@ -24,7 +25,7 @@ from interfaces.worker.sweep import Sweep, TimerQueue
 from interfaces.worker.task_queue import RELAY_LIMIT, TaskQueue
 from interfaces.worker.timers.registry import TIMERS
 
-PROCESS_CHECKPOINT = "processes"
+PROCESS_CHECKPOINT = LogFollower.PROCESSES
 # Webhooks that one task of the worker processes together.
 INBOX_CHUNK_SIZE = 16
 # A task takes at most a second; one enqueued longer ago was lost with its worker or queue.
@@ -51,7 +52,10 @@ class Scheduler:
         self._sweeps = [Sweep(timer, core, timer_queue) for timer in TIMERS]
 
     async def run(self, stop: asyncio.Event) -> None:
-        """Lead when no other scheduler leads; start again after a lost connection."""
+        """Lead when no other scheduler leads; start again after a lost connection.
+
+        Raises a group with ConsumersAhead on a log that is shorter than what was done over it.
+        """
         while not stop.is_set():
             try:
                 await self._lead(stop)
@@ -72,6 +76,7 @@ class Scheduler:
                 if row is not None and row[0]:
                     break
                 await asyncio.sleep(POLL_SECONDS)
+            await consumers.require_none_ahead(connection)
             await connection.execute(f"LISTEN {Channel.LOG}".encode())
             await connection.execute(f"LISTEN {Channel.INBOX}".encode())
             await self._run_loops(connection, stop)

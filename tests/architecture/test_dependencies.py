@@ -16,7 +16,9 @@ HOMES = {
         *("infrastructure.partners", "infrastructure.stripe", "infrastructure.stripe_simulator"),
     },
     "brotli": {"interfaces.http"},
-    "cryptography": {"infrastructure.sealing", "infrastructure.tax_authority"},
+    "cryptography": {
+        *("infrastructure.backup", "infrastructure.sealing", "infrastructure.tax_authority"),
+    },
     "cyclopts": {"interfaces.cli"},
     "dramatiq": {"infrastructure.redis", "interfaces.worker", "interfaces.cli.worker"},
     "eventsourcing": {"infrastructure.event_store"},
@@ -37,7 +39,7 @@ HOMES = {
     "sentry_sdk": {"infrastructure.telemetry"},
     "stripe": {"infrastructure.stripe", "infrastructure.stripe_simulator"},
     "structlog": {"infrastructure.telemetry"},
-    "zstandard": {"interfaces.http"},
+    "zstandard": {"infrastructure.backup", "interfaces.http"},
     "uvicorn": {"interfaces.web", "interfaces.connection", "infrastructure.stripe_simulator"},
 }
 # Modules that nothing in the layers imports, with what they are for all the same.

@@ -31,11 +31,12 @@ SPAN = re.compile(r"`([^`]+)`")
 ROUTE = re.compile(r"(?:(GET|POST|PUT|PATCH|DELETE) )?((?:…/|/(?:api|health|v1|schema)\b)[^\s?]*)")
 EVENT = re.compile(rf"(?:{'|'.join(sorted(stream_kinds.KINDS))})\.[a-z_]+(?:\.\d+|\*)?")
 SETTING = re.compile(rf"\b{PREFIX}[A-Z_]+\*?")
-# `AIS_TEST_SEED` and `AIS_BENCH_BEFORE` are read by tests and benchmarks, `AIS_PG_BIN` by both.
-READ_ELSEWHERE = re.compile(rf"{PREFIX}(TEST|BENCH|PG)_[A-Z]+")
-VERB = re.compile(r"(?:ops/)?ais ([a-z]+)")
+# `AIS_TEST_SEED` and `AIS_BENCH_BEFORE` are read by tests and benchmarks, `AIS_PG_BIN` by both,
+# `AIS_BACKUP_KEY` by the commands about backups.
+READ_ELSEWHERE = re.compile(rf"{PREFIX}(TEST|BENCH|PG|BACKUP)_[A-Z]+")
+VERB = re.compile(r"(?:ops/)?ais ([a-z-]+)")
 # At the beginning of a line, as in a block.
-COMMAND = re.compile(r"^(?:ops/)?ais ([a-z]+)", re.MULTILINE)
+COMMAND = re.compile(r"^(?:ops/)?ais ([a-z-]+)", re.MULTILINE)
 FILE = re.compile(r"[\w/.-]*\w\.(?:py|md|sql|sh|toml)")
 # Snake case, and camel case as in JSON or as the name of a class.
 NAME = re.compile(r"\b_?[A-Za-z]\w*_\w+|\b[A-Za-z]+[a-z][A-Z]\w*")

@@ -9,6 +9,13 @@ ATTACKS = (
     "UPDATE vault.booking_term SET subject = 'x'",
     "TRUNCATE vault.booking_term",
     "DELETE FROM vault.subject_key",
+    "TRUNCATE vault.subject_key CASCADE",
+    "SELECT FROM vault.destroyed_key",
+    "INSERT INTO vault.destroyed_key (subject) VALUES ('x')",
+    "UPDATE vault.destroyed_key SET subject = 'x'",
+    "DELETE FROM vault.destroyed_key",
+    "TRUNCATE vault.destroyed_key",
+    "SELECT vault.record_destroyed_keys()",
     "UPDATE identity.session SET user_id = 'x'",
     "DELETE FROM identity.session",
     "UPDATE identity.mailed_link SET token_hash = ''",
@@ -46,3 +53,17 @@ def test_the_application_changes_accounts_only_as_it_needs_to(
         pytest.raises(psycopg.errors.InsufficientPrivilege),
     ):
         session.execute(attack.encode())
+
+
+@pytest.mark.parametrize("role", ["origin", "replica"])
+def test_no_key_is_destroyed_without_a_record_that_outlasts_backups(
+    database: TestDatabase, role: str
+) -> None:
+    with psycopg.connect(database.owner_dsn, autocommit=True) as owner:
+        owner.execute("INSERT INTO vault.subject_key (subject, wrapped) VALUES ('sub_1', 'x')")
+        owner.execute("INSERT INTO vault.subject_key (subject, wrapped) VALUES ('sub_2', 'x')")
+        owner.execute(f"SET session_replication_role = '{role}'".encode())
+        owner.execute("DELETE FROM vault.subject_key WHERE subject = 'sub_1'")
+        assert owner.execute("SELECT subject FROM vault.destroyed_key").fetchall() == [("sub_1",)]
+        with pytest.raises(psycopg.Error, match="one by one"):
+            owner.execute("TRUNCATE vault.subject_key CASCADE")

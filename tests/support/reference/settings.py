@@ -43,6 +43,10 @@ OUTRO = """\
 
 `AIS_PG_BIN` names a folder with the programs `postgres` and `initdb` for the embedded server of the
 demo and the tests; without it the programs of the installed package are used.
+
+`AIS_BACKUP_KEY` (secret) has the keys that encrypt backups: 32 bytes in base64url, several
+separated by commas, the newest first. Only `ais backup`, `restore` and `verify-backup` read it;
+they find the programs of PostgreSQL in `AIS_PG_BIN`, too. `ais backup key` makes one.
 """
 
 

@@ -22,7 +22,7 @@ def test_every_verb_names_a_documented_function() -> None:
     assert len(main.VERBS) >= 10
     for verb, function, line in main.VERBS:
         module, _, name = function.partition(":")
-        assert module == f"interfaces.cli.{verb}"
+        assert module == f"interfaces.cli.{verb.replace('-', '_')}"
         found = getattr(importlib.import_module(module), name)
         assert found.help if isinstance(found, App) else found.__doc__, verb
         assert line.endswith(".")

@@ -13,7 +13,7 @@ from interfaces.worker.timers.registry import TIMERS
 from tests.support.memory_use_cases import MemoryUseCases
 from tests.unit.privacy.test_open_matters import privacy
 
-BY_PEOPLE = {"nobody", "the operator's backups"}
+BY_PEOPLE = {"nobody", "`ais backup prune`"}
 
 
 def test_every_store_has_a_rule_with_a_source_and_one_who_enforces_it() -> None:

@@ -1,0 +1,1 @@
+"""Files and manifests of backups, without a database."""
