@@ -41,6 +41,13 @@ VERBS = (
     ("partner", "interfaces.cli.partner:partner", "Deliver events to servers of partners."),
     ("audit", "interfaces.cli.audit:audit", "Export sensitive actions; verify an export."),
     ("trace", "interfaces.cli.trace:trace", "Show what one correlation id led to, step by step."),
+    ("doctor", "interfaces.cli.doctor:doctor", "Check that all is well; say what to do if not."),
+    ("explain", "interfaces.cli.explain:explain", "Show the whole story of a booking."),
+    (
+        "completion",
+        "interfaces.cli.completion:completion",
+        "Print the completion of verbs for a shell.",
+    ),
     ("check", "interfaces.cli.check:check", "Compare the read models with the log."),
 )
 

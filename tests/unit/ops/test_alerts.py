@@ -150,9 +150,12 @@ def test_each_alert_says_how_urgent_it_is_what_it_means_and_what_to_do() -> None
         runbook = OPS.parent / rule["annotations"]["runbook"]
         assert f"`{rule['alert']}`" in runbook.read_text("utf-8"), rule["alert"]
         assert rule["annotations"]["summary"]
-    assert {Path(rule["annotations"]["runbook"]).name for rule in rules} == {
-        each.name for each in RUNBOOKS
+    led_to = {Path(rule["annotations"]["runbook"]).name for rule in rules}
+    without_alert = {
+        each.name for each in RUNBOOKS if "\nNo alert" in each.read_text("utf-8")[:200]
     }
+    assert not led_to & without_alert
+    assert led_to | without_alert == {each.name for each in RUNBOOKS}
 
 
 def test_panels_of_a_dashboard_lie_side_by_side_and_have_ids_of_their_own() -> None:
