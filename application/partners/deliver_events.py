@@ -7,6 +7,7 @@ schedulers may deliver the same for a moment; each moves on only from the positi
 import logging
 from collections.abc import Callable
 
+from application import ports
 from application.audit import read_log
 from application.audit.ports import LogFilter, LogPage
 from application.partners.delivery import Delivery, make_delivery
@@ -48,15 +49,21 @@ async def _deliver_next(subscription: Subscription, outside: DeliveryPorts) -> b
     page = await outside.log.find(
         _filter(subscription), after=subscription.examined, until=head, limit=EVENTS_AT_ONCE
     )
-    delivery = _delivery(subscription, page)
-    if delivery is None:
-        return await outside.subscriptions.move(
-            subscription, delivered=subscription.delivered, examined=page.position
-        )
     try:
+        delivery = _delivery(subscription, page)
+        if delivery is None:
+            return await outside.subscriptions.move(
+                subscription, delivered=subscription.delivered, examined=page.position
+            )
         await _send(subscription, delivery, outside)
+    except ports.Unavailable:
+        raise
     except DeliveryFailed as failure:
         await _note_failure(subscription, failure, outside)
+        return False
+    except Exception as defect:  # noqa: BLE001 - a defect of ours waits and is parked as any failure
+        logger.error("%s cannot be delivered: %s", subscription.id, type(defect).__name__)
+        await _note_failure(subscription, DeliveryFailed("internal error"), outside)
         return False
     return await outside.subscriptions.move(
         subscription, delivered=delivery.position, examined=delivery.position

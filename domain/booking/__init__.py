@@ -73,5 +73,6 @@ B11 A division moves money, seats and tickets, and makes none: what was paid for
     what its coupons are worth and what is owed to it, or kept of it.
 B12 A booking stays with every account that has it: only one that an agency or the call centre
     sold is attached to another account, and to one only, until that account is closed.
-B13 Nobody alone refunds more of a booking beyond the rules than one person may, however often.
+B13 Nobody alone refunds more of a booking beyond the rules than one person may, however often,
+    and nothing of a divided one.
 """

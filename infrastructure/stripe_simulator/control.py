@@ -116,6 +116,7 @@ class Control:
         self._routes: dict[tuple[str, str], Callable[[Request], object]] = {
             ("GET", "faults"): lambda _: {"armed": len(faults.armed)},
             ("POST", "faults"): self._arm,
+            ("PUT", "faults"): self._replace,
             ("DELETE", "faults"): self._disarm,
             ("POST", "rate_limits"): self._limit,
             ("DELETE", "rate_limits"): self._unlimit,
@@ -156,6 +157,11 @@ class Control:
     def _arm(self, request: Request) -> Json:
         self._faults.arm(self._read(request, Fault))
         return {"armed": len(self._faults.armed)}
+
+    def _replace(self, request: Request) -> Json:
+        """Arm one fault in the place of all others, without a moment when none is armed."""
+        self._faults.armed = [self._read(request, Fault)]
+        return {"armed": 1}
 
     def _disarm(self, _: Request) -> Json:
         self._faults.armed.clear()

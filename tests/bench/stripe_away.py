@@ -115,10 +115,9 @@ async def _measured(stage: demo_stage.Stage, plan: Plan, flights: Sequence[str])
         customer = await customers.register(client)
         travellers = Travellers(customer, stripe_url=stage.stripe_url, flights=flights)
         await travellers.prepare(plan)
-        began_at = time.time()
         outage = asyncio.create_task(_be_away(client, stage, plan.outage_seconds))
         await travellers.live_through(plan)
-        left, back_at = await outage
+        left, away_at, back_at = await outage
         await travellers.come_back()
         faults, done = await _ended(stage, plan, back_at=back_at)
         watched = time.time() - back_at
@@ -132,8 +131,8 @@ async def _measured(stage: demo_stage.Stage, plan: Plan, flights: Sequence[str])
     return Measured(
         confirmed_seconds=sorted(confirmed.values()),
         paid=len(travellers.paid_at),
-        letter_seconds=away_checks.letter_seconds(stage.owner_dsn, began_at, back_at),
-        during=calls.between(began_at, back_at),
+        letter_seconds=away_checks.letter_seconds(stage.owner_dsn, away_at, back_at),
+        during=calls.between(away_at, back_at),
         after=calls.between(back_at, back_at + watched),
         back_at=back_at,
         done_seconds=done,
@@ -146,10 +145,11 @@ async def _measured(stage: demo_stage.Stage, plan: Plan, flights: Sequence[str])
 
 async def _be_away(
     client: httpx.AsyncClient, stage: demo_stage.Stage, seconds: float
-) -> tuple[Left, float]:
+) -> tuple[Left, float, float]:
     """Lose calls for a quarter of the time, refuse them for a quarter, let them hang for a half.
 
-    Pages of checkouts and webhooks go on. Return what is left to do in the end, and when that is.
+    Pages of checkouts and webhooks go on. Return what is left to do in the end, and from when until
+    when no call could succeed.
     """
     url = f"{stage.stripe_url}/_control/faults"
     parts = (
@@ -157,15 +157,16 @@ async def _be_away(
         (0.25, {"kind": "refuse", "status": 503}),
         (0.5, {"kind": "lost_before", "seconds": HANG_SECONDS}),
     )
+    away_at = 0.0
     for share, fault in parts:
-        await client.delete(url)
-        armed = await client.post(url, json={**fault, "times": FOR_EVER})
+        armed = await client.put(url, json={**fault, "times": FOR_EVER})
         assert armed.status_code == 200, armed.text
+        away_at = away_at or time.time()
         await asyncio.sleep(seconds * share)
     left = await asyncio.to_thread(away_checks.left, stage.owner_dsn)
     back_at = time.time()
     await client.delete(url)
-    return left, back_at
+    return left, away_at, back_at
 
 
 async def _ended(stage: demo_stage.Stage, plan: Plan, *, back_at: float) -> tuple[list[str], float]:

@@ -122,6 +122,21 @@ async def test_what_fails_is_delivered_again_until_it_arrives(
     assert partner.taken == [1, 2]
 
 
+async def test_a_defect_of_ours_waits_as_a_failure_of_the_partner_does(
+    office: Office, partner: PartnerServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    subscription = await office.subscribe(partner)
+    office.append(CONFIRMED)
+    with monkeypatch.context() as patch:
+        patch.setattr(read_log, "audited_event", lambda _: 1 // 0)
+        failed = await office.deliver(subscription)
+    assert (failed.status, failed.tries, failed.last_error) == ("retrying", 1, "internal error")
+    assert await office.store.due(office.now) == []
+    office.now += dt.timedelta(seconds=5)
+    assert (await office.deliver(subscription)).status == "active"
+    assert partner.taken == [1]
+
+
 async def test_a_pause_that_the_partner_asks_for_is_kept_and_tries_are_spread(
     office: Office, partner: PartnerServer
 ) -> None:

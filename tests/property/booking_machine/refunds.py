@@ -85,9 +85,15 @@ class Back(Travel):
         """Finance grants a refund beyond the rules, and the money may arrive at once."""
         stream = self.pick(which, *GRANTABLE[which % len(GRANTABLE) :])
         if stream is not None:
-            self.submit(process, GrantRefund(stream, amount=amount, by="usr_finance"))
+            self._grant(process, stream, amount)
             if settles:
                 self.settle(process, stream)
+
+    def _grant(self, process: int, stream: str, amount: int | None = None) -> None:
+        """Two of finance ask for it where one alone may not."""
+        self.submit(process, GrantRefund(stream, amount=amount, by="usr_finance"))
+        if self.booking(stream).proposed_refund is not None:
+            self.submit(process, GrantRefund(stream, amount=amount, by="usr_second"))
 
     @rule(process=PROCESSES, which=WHICH, then=st.sampled_from(("fly", "miss")))
     def regret(self, process: int, which: int, then: str) -> None:
@@ -95,7 +101,7 @@ class Back(Travel):
         self.travel(process=process, which=which, then=then)
         stream = self.pick(which, S.COMPLETED if then == "fly" else S.NO_SHOW)
         if stream is not None:
-            self.submit(process, GrantRefund(stream, by="usr_finance"))
+            self._grant(process, stream)
             self.settle(process, stream)
 
     @rule(
@@ -354,7 +360,7 @@ class Back(Travel):
         elif then == "cancel":
             self.cancel_all(process, stream)
         else:
-            self.submit(process, GrantRefund(stream, by="usr_finance"))
+            self._grant(process, stream)
             self.settle(process, stream)
 
     @rule(

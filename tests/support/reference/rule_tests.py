@@ -57,6 +57,7 @@ TESTS: Mapping[str, tuple[str, ...]] = {
     "B13": (
         "test_what_is_too_much_for_one_person_is_granted_by_the_second_who_asks_for_it",
         "test_small_refunds_of_one_booking_add_up_to_what_needs_a_second_person",
+        "test_of_a_divided_booking_one_person_grants_nothing",
     ),
     "C1": ("test_whatever_the_order_and_repeats_of_facts_a_claim_is_owed_once",),
     "C2": ("test_ledger_row_30_compensation_is_an_expense_and_owed_until_the_bank_paid_it",),

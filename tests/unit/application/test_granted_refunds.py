@@ -4,6 +4,7 @@ import pytest
 from msgspec.structs import replace
 
 from application.booking.booking_details import read_booking
+from application.booking.divide_booking import DivideBooking
 from application.booking.grant_refund import GrantRefund, grant_refund
 from domain.booking import cancellation, refund_approval, rejections
 from domain.booking.states import Status
@@ -139,6 +140,17 @@ def test_small_refunds_of_one_booking_add_up_to_what_needs_a_second_person() -> 
     assert airline.booking(booking).granted == 5_000_00
     airline.submit(GrantRefund(booking, amount=1, by=B))
     assert airline.booking(booking).granted == 5_000_01
+
+
+def test_of_a_divided_booking_one_person_grants_nothing() -> None:
+    airline = MemoryAirline()
+    family = airline.ticketed(airline.schedule(), "ADT", "ADT")
+    part = airline.submit(DivideBooking(family, (1,))).answer.stream
+    for booking in (family, part):
+        airline.submit(GrantRefund(booking, by=A))
+        assert airline.booking(booking).granted == 0
+        airline.submit(GrantRefund(booking, by=B))
+        assert airline.booking(booking).granted > 0
 
 
 def test_a_proposal_is_refused_for_what_a_refund_is_refused_for() -> None:

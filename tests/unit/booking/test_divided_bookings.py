@@ -55,6 +55,11 @@ class Divided:
         stream: str = outcome.answer.stream
         return stream
 
+    def grant(self, booking: str, amount: int | None = None) -> None:
+        """Two of finance grant a refund, as of each divided booking."""
+        for user in ("usr_first", "usr_second"):
+            self.airline.submit(GrantRefund(booking, amount=amount, by=user))
+
     def refund(self, booking: str) -> list[str]:
         """Refund all that the booking owes, as the process and Stripe do; the refunds."""
         state = self.airline.booking(booking)
@@ -259,7 +264,7 @@ def test_a_refund_is_not_sent_again_from_a_payment_that_another_booking_needs() 
     party = Divided()
     new = party.divide(1)
     party.airline.exchange(party.booking, party.later)
-    party.airline.submit(GrantRefund(party.booking, by="usr_finance"))
+    party.grant(party.booking)
     state = party.airline.booking(party.booking)
     owed = state.obligations[0]
     first, second = state.payments
@@ -270,7 +275,7 @@ def test_a_refund_is_not_sent_again_from_a_payment_that_another_booking_needs() 
     with pytest.raises(payment_rejections.RefundExceedsCaptured):
         party.airline.submit(ResendRefund(party.booking, refund, shared))
     party.airline.submit(ResendRefund(party.booking, refund))
-    party.airline.submit(GrantRefund(new, by="usr_finance"))
+    party.grant(new)
     party.refund(new)
     assert party.airline.booking(new).status is Status.REFUNDED
 
@@ -282,10 +287,8 @@ def test_finance_grants_either_booking_no_more_than_what_was_paid_for_it() -> No
         captured = party.airline.booking(booking).captured
         assert captured is not None
         with pytest.raises(rejections.RefundExceedsPaid):
-            party.airline.submit(
-                GrantRefund(booking, amount=captured.amount + 1_000, by="usr_finance")
-            )
-        party.airline.submit(GrantRefund(booking, by="usr_finance"))
+            party.grant(booking, captured.amount + 1_000)
+        party.grant(booking)
         party.refund(booking)
         assert party.airline.booking(booking).status is Status.REFUNDED
 
@@ -300,7 +303,7 @@ def test_a_divided_booking_pays_for_a_change_of_its_own_and_is_refunded_from_bot
     state = party.airline.booking(new)
     assert state.captured == state.price_now().total()
     assert len(state.payments) == 2
-    party.airline.submit(GrantRefund(new, by="usr_finance"))
+    party.grant(new)
     assert len({ids.payment_of_refund(each) for each in party.refund(new)}) == 2
     party.airline.cancel(party.booking)
     party.refund(party.booking)

@@ -72,6 +72,15 @@ async def test_an_invalid_control_request_is_refused(
     assert (await client.post(f"/_control/{control}", json=body)).status_code in (400, 404)
 
 
+async def test_one_fault_takes_the_place_of_all_others(client: httpx.AsyncClient) -> None:
+    for times in (3, 4):
+        await client.post("/_control/faults", json={"kind": "refuse", "times": times})
+    replaced = await client.put("/_control/faults", json={"kind": "refuse", "status": 503})
+    assert replaced.json() == {"armed": 1}
+    assert (await client.get("/v1/balance")).status_code == 503
+    assert (await client.get("/v1/balance")).status_code == 200
+
+
 async def test_a_lost_connection_is_lost_in_process_too(client: httpx.AsyncClient) -> None:
     await client.post("/_control/faults", json={"kind": "lost", "path": "/v1/balance"})
     with pytest.raises(ConnectionResetError):
