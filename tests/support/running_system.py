@@ -85,6 +85,7 @@ def second_process(system: System, role: str = "serve") -> Iterator[System]:
         base_url=f"http://127.0.0.1:{port}",
         environment={**system.environment, "AIS_PORT": port},
         processes={},
+        metrics_ports={role: ports.free_port()},
     )
     demo_stage.restart(second, role)
     try:
