@@ -77,6 +77,15 @@ class EmbeddedValkey:
             os.close(self._lock)
             self._lock = None
 
+    def restart_after_kill(self) -> None:
+        """Start again at the same address after the server was killed; the lock is kept.
+
+        What was in the append-only file is there again. Raises StillRunning, ServerFailed.
+        """
+        assert self._process is not None
+        self._process.wait()
+        self._start()
+
     def _start(self) -> None:
         leftover.end(self._directory, program="valkey-server", signals=(signal.SIGTERM,))
         self._sockets = private_folder.socket_folder(

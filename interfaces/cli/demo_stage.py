@@ -82,6 +82,7 @@ class Stage(msgspec.Struct, frozen=True):
     metrics_ports: Mapping[str, int]
     environment: Mapping[str, str]
     postgres: EmbeddedPostgres
+    valkey: EmbeddedValkey | None
     folder: Path
 
 
@@ -110,6 +111,7 @@ def stage(
         kept = _secrets(folder)
         base_url = f"http://{reachable(given)}:{port}"
         environment = _environment(folder, postgres, base_url, kept)
+        valkey: EmbeddedValkey | None = None
         if separate:
             valkey = stack.enter_context(EmbeddedValkey(folder / "valkey"))
             # What visitors used up before must not stop the traveller of this start.
@@ -142,6 +144,7 @@ def stage(
             metrics_ports=metrics_ports,
             environment=environment,
             postgres=postgres,
+            valkey=valkey,
             folder=folder,
         )
 

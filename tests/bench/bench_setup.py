@@ -34,6 +34,7 @@ FLIGHT_TIME = dt.timedelta(minutes=105)
 READY_SECONDS = 120.0
 STOP_SECONDS = 60.0
 UNLIMITED = "100000000"
+PASSWORD = "correct horse battery"
 # Read by the embedded server of each side.
 POSTGRES_PROGRAMS = "AIS_PG_BIN"
 
@@ -239,14 +240,16 @@ def post(port: int, path: str, body: dict[str, Any]) -> dict[str, Any]:
         return found
 
 
+def email_of(port: int, number: int) -> str:
+    """Return the address of a customer whom `sign_in` has made at this port."""
+    return f"bench{port}-{number}@example.com"
+
+
 def sign_in(port: int, count: int) -> list[str]:
     """Return access tokens of `count` new customers."""
     found = []
     for number in range(count):
-        account = {
-            "email": f"bench{port}-{number}@example.com",
-            "password": "correct horse battery",
-        }
+        account = {"email": email_of(port, number), "password": PASSWORD}
         post(port, "/api/auth/register", account)
         found.append(str(post(port, "/api/auth/mobile-login", account)["accessToken"]))
     return found

@@ -77,21 +77,22 @@ def running_system(separate: bool = False) -> Iterator[System]:
 
 
 @contextmanager
-def second_process(system: System) -> Iterator[System]:
-    """One more process of all roles on the same database, at another port."""
+def second_process(system: System, role: str = "serve") -> Iterator[System]:
+    """One more process, of all roles or of one, on the same database, at another port."""
     port = str(ports.free_port())
     second = msgspec.structs.replace(
         system,
         base_url=f"http://127.0.0.1:{port}",
         environment={**system.environment, "AIS_PORT": port},
         processes={},
+        metrics_ports={role: ports.free_port()},
     )
-    demo_stage.restart(second, "serve")
+    demo_stage.restart(second, role)
     try:
         yield second
     finally:
-        second.processes["serve"].kill()
-        second.processes["serve"].wait()
+        second.processes[role].kill()
+        second.processes[role].wait()
 
 
 def process(system: System, role: str) -> "subprocess.Popen[bytes]":

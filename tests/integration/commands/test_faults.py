@@ -16,10 +16,10 @@ from infrastructure.embedded.postgres_server import EmbeddedPostgres
 from infrastructure.event_store import codec
 from infrastructure.event_store import log as logs
 from tests.integration.commands import outcomes
-from tests.integration.commands.lossy_line import lossy_line
 from tests.integration.event_store import plain_append
 from tests.support import servers, stored_log
 from tests.support.airline import create_booking
+from tests.support.lossy_line import lossy_line
 from tests.support.postgres_airline import PostgresAirline, envelope, postgres_airline, utc_now
 from tests.support.servers import TestDatabase
 

@@ -12,10 +12,10 @@ from application.coordination import Lock
 from application.payment.process_event import FinishedEvent
 from application.payment.record_signed_fact import RecordSignedFact
 from application.payment.replay_event import parked_events
-from tests.integration.commands.lossy_line import LossyLine, lossy_line
 from tests.integration.stripe.received_webhooks import Event, Webhooks, receiving_webhooks
 from tests.integration.stripe.test_signed_facts import COMPLETED, SUCCEEDED
 from tests.support import servers, stored_log
+from tests.support.lossy_line import LossyLine, lossy_line
 from tests.support.servers import TestDatabase
 from tests.support.stripe_simulator import StripeSimulator
 

@@ -73,10 +73,25 @@ def test_only_benchmarks_that_can_be_quick_take_quick(capsys: pytest.CaptureFixt
         assert all(quick in printed for quick in bench.QUICK)
 
 
-def test_only_the_benchmark_of_an_outage_takes_minutes(capsys: pytest.CaptureFixture[str]) -> None:
-    for name, quick in ((None, False), ("reserve", False), (bench.TIMED, True)):
+def test_only_timed_benchmarks_take_minutes_and_not_too_many(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    timed = sorted(bench.MINUTES_LIMITS)
+    for name, quick in ((None, False), ("reserve", False), *((each, True) for each in timed)):
         assert bench.bench(name, quick=quick, minutes=1.0) == 2
         assert "--minutes" in capsys.readouterr().err
+    for name in timed:
+        assert bench.bench(name, minutes=bench.MINUTES_LIMITS[name] + 0.1) == 2
+        assert f"at most for {name}" in capsys.readouterr().err
+
+
+def test_only_the_load_test_ramps_and_only_searches(capsys: pytest.CaptureFixture[str]) -> None:
+    for option in ("ramp", "search_only"):
+        for name in {None, *bench.NAMES} - {"load"}:
+            assert bench.bench(name, **{option: True}) == 2
+            assert f"--{option.replace('_', '-')} is for load" in capsys.readouterr().err
+    assert bench.bench("load", ramp=True, minutes=1.0) == 2
+    assert "--ramp" in capsys.readouterr().err
 
 
 def test_migrate_without_a_database_names_the_missing_setting(

@@ -1,4 +1,4 @@
-"""A Unix-socket line to Postgres that can lose the reply to an append that has been committed."""
+"""A line to Postgres, by Unix socket or TCP, that can lose the reply to a committed append."""
 
 import asyncio
 from collections.abc import AsyncIterator
@@ -87,13 +87,35 @@ async def _read(reader: asyncio.StreamReader) -> bytes:
 
 @asynccontextmanager
 async def lossy_line(dsn: str, folder: Path) -> AsyncIterator[tuple[LossyLine, str]]:
-    """The line, and the DSN that leads over it."""
-    words = dict(word.split("=", 1) for word in dsn.split())
-    name = f".s.PGSQL.{words['port']}"
-    line = LossyLine(f"{words['host']}/{name}")
-    server = await asyncio.start_unix_server(line.serve, path=str(folder / name))
+    """The line over a Unix socket in the folder, and the DSN that leads over it."""
+    words, line = _to_server(dsn)
+    path = folder / f".s.PGSQL.{words['port']}"
+    server = await asyncio.start_unix_server(line.serve, path=str(path))
     try:
-        yield line, " ".join(f"{key}={value}" for key, value in {**words, "host": folder}.items())
+        yield line, _joined({**words, "host": str(folder)})
     finally:
         server.close()
         await line.close()
+
+
+@asynccontextmanager
+async def lossy_tcp_line(dsn: str) -> AsyncIterator[tuple[LossyLine, str]]:
+    """The line over TCP on loopback, and the DSN that leads over it."""
+    words, line = _to_server(dsn)
+    server = await asyncio.start_server(line.serve, "127.0.0.1", 0)
+    port = server.sockets[0].getsockname()[1]
+    try:
+        yield line, _joined({**words, "host": "127.0.0.1", "port": str(port)})
+    finally:
+        server.close()
+        await line.close()
+
+
+def _to_server(dsn: str) -> tuple[dict[str, str], LossyLine]:
+    """The words of the DSN, and a line to the socket that they name."""
+    words = dict(word.split("=", 1) for word in dsn.split())
+    return words, LossyLine(f"{words['host']}/.s.PGSQL.{words['port']}")
+
+
+def _joined(words: dict[str, str]) -> str:
+    return " ".join(f"{key}={value}" for key, value in words.items())
