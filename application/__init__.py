@@ -19,6 +19,7 @@ partners: deliver events to servers of partners
 privacy: consents, a person's data, erasure, retention
 processes: what follows from a recorded event
 
+failed_tasks: tasks that failed in all their tries, and trying them again
 worklists: the lists of work that waits for staff
 caller: the caller of a command, with the command id
 ports: ports that several contexts need: log, clock, vault, ticket numbers, background tasks

@@ -30,6 +30,7 @@ erase: `ais erase`: erases a person, or says what postpones it
 person: `ais person`: exports all that is held about a person
 named_person: names a person, for both
 check: `ais check`: compares read models with the log
+tasks: `ais tasks`: lists tasks that failed, and tries them again
 trace: `ais trace`: shows what one request led to in every process
 running: what long-running verbs share: settings, and what a process reports of itself
 """

@@ -41,6 +41,7 @@ VERBS = (
     ("partner", "interfaces.cli.partner:partner", "Deliver events to servers of partners."),
     ("audit", "interfaces.cli.audit:audit", "Export sensitive actions; verify an export."),
     ("trace", "interfaces.cli.trace:trace", "Show what one correlation id led to, step by step."),
+    ("tasks", "interfaces.cli.tasks:tasks", "Try failed background tasks again."),
     ("check", "interfaces.cli.check:check", "Compare the read models with the log."),
 )
 
