@@ -62,7 +62,7 @@ class MailServer:
 
 @contextmanager
 def mail_server(*, encrypted_from_start: bool, offers_tls: bool = True) -> Iterator[MailServer]:
-    """Serve on a free port of this machine."""
+    """Serve on a free port of this machine; without TLS it takes logins and letters in the clear."""
     server = MailServer()
     server.encrypted_from_start = encrypted_from_start
     context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
@@ -74,7 +74,7 @@ def mail_server(*, encrypted_from_start: bool, offers_tls: bool = True) -> Itera
         port=free_port(),
         ssl_context=context if encrypted_from_start else None,
         authenticator=server.authenticator,
-        auth_require_tls=not encrypted_from_start,
+        auth_require_tls=offers_tls and not encrypted_from_start,
         enable_SMTPUTF8=True,
         **({} if encrypted_from_start else upgrade),
     )
