@@ -62,7 +62,7 @@ class MailServer:
 
 @contextmanager
 def mail_server(*, encrypted_from_start: bool, offers_tls: bool = True) -> Iterator[MailServer]:
-    """Serve on a free port of this machine; without TLS it takes logins and letters in the clear."""
+    """Serve on a free port of this machine; without TLS everything is taken in the clear."""
     server = MailServer()
     server.encrypted_from_start = encrypted_from_start
     context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
