@@ -19,6 +19,7 @@ partners: deliver events to servers of partners
 privacy: consents, a person's data, erasure, retention
 processes: what follows from a recorded event
 
+failed_tasks: tasks that failed in all their tries, and trying them again
 worklists: the lists of work that waits for staff
 caller: the caller of a command, with the command id
 ports: ports that several contexts need: log, clock, vault, ticket numbers, background tasks
@@ -27,7 +28,8 @@ flight_searches: the types that searches for flights return
 search_cache: cached searches, never older than their read model
 stream_history: the port that reads earlier versions and events of a stream
 metrics: every metric, and what code adds to it
-mail: a letter, and the port that sends it
+mail: a letter, the port that sends it, and letters that came back
+record_bounces: record the letters that came back
 rate_limit: the port that counts requests in windows shared by all processes
 read_list: reads what is new in a list of Stripe, and how far it got
 telemetry: the work under way: its correlation id, and the spans that it leaves

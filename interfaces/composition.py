@@ -41,7 +41,9 @@ from infrastructure.identity.link_secrets import KeyedLinkSecrets
 from infrastructure.identity.mailed_links import PostgresMailedLinks
 from infrastructure.identity.sessions import PostgresSessions
 from infrastructure.identity.sign_in_places import KeyedSignInPlaces
+from infrastructure.mail.bounces import PostgresBounces
 from infrastructure.mail.file_mailbox import FileMailbox
+from infrastructure.mail.smtp_mailer import SmtpMailer, SmtpServer
 from infrastructure.postgres.flight_tasks import PostgresFlightTasks
 from infrastructure.postgres.inbox import StripeInbox
 from infrastructure.postgres.outbox import Outbox, ProcessCheckpoints
@@ -165,7 +167,7 @@ def _core(
     refunder = Refunder(bus=bus, payments=gateway, collector=collector, clock=utc_now)
     settlement = _settlement(pool, bus, gateway)
     disputes = _disputes(bus, gateway, collector, refunder)
-    tasks = PostgresFlightTasks(pool)
+    tasks, mailer = PostgresFlightTasks(pool), _mailer(settings, pool)
     releaser = HoldReleaser(bus=bus, collector=collector, clock=utc_now)
     issuing = _issuing(settings, bus, vault)
     return Core(
@@ -180,9 +182,9 @@ def _core(
         settlement=settlement,
         disputes=disputes,
         releaser=releaser,
-        letters=LetterSender(bus=bus, vault=vault, mailer=_mailer(settings)),
-        gift_card_letters=GiftCardLetterSender(bus=bus, vault=vault, mailer=_mailer(settings)),
-        account_letters=_account_letters(settings, pool, vault, keys),
+        letters=LetterSender(bus=bus, vault=vault, mailer=mailer),
+        gift_card_letters=GiftCardLetterSender(bus=bus, vault=vault, mailer=mailer),
+        account_letters=_account_letters(settings, pool, vault, keys, mailer),
         links=PostgresMailedLinks(pool),
         inbox=inbox,
         stripe_events=_stripe_events(inbox, collector, refunder, settlement.hints, disputes),
@@ -243,19 +245,31 @@ def mailbox_of(settings: Settings) -> FileMailbox:
     )
 
 
-def _mailer(settings: Settings) -> Mailer:
-    return ReportedMailer(mailbox_of(settings))
+def _mailer(settings: Settings, pool: Pool) -> Mailer:
+    """Return the mailer of the server that is set; without one, that of the folder."""
+    server, sender = settings.smtp_url, settings.mail_from
+    mailer: Mailer = mailbox_of(settings)
+    if server is not None and sender is not None:
+        login = SmtpServer(
+            host=server.host,
+            port=server.port,
+            encrypted_from_start=server.encrypted_from_start,
+            username=server.username,
+            password=server.password,
+        )
+        mailer = SmtpMailer(login, sender=sender, name=settings.airline_name, now=utc_now)
+    return ReportedMailer(mailer, PostgresBounces(pool), now=utc_now)
 
 
 def _account_letters(
-    settings: Settings, pool: Pool, vault: SubjectVault, keys: master_key.MasterKeys
+    settings: Settings, pool: Pool, vault: SubjectVault, keys: master_key.MasterKeys, mailer: Mailer
 ) -> AccountLetterSender:
     return AccountLetterSender(
         links=PostgresMailedLinks(pool),
         notices=PostgresNotices(pool),
         secrets=KeyedLinkSecrets(keys),
         vault=vault,
-        mailer=_mailer(settings),
+        mailer=mailer,
         site=settings.public_url.rstrip("/"),
         airline=settings.airline_name,
         now=utc_now,

@@ -15,7 +15,8 @@ from urllib.parse import urlsplit
 import msgspec
 
 from interfaces.app_addresses import WAY_BACK_ABOUT, AppAddress, ReturnAddress
-from interfaces.limit_settings import LIMIT_ABOUT, Count, LimitSettings
+from interfaces.limit_settings import LIMIT_ABOUT, Count
+from interfaces.mail_settings import MAIL_ABOUT, MailSettings, SmtpAddress
 from interfaces.operations_settings import OPERATIONS_ABOUT, OperationsSettings
 from interfaces.seller_settings import SELLER_ABOUT, RateOfTax
 from interfaces.setting_types import Network, Origin, Port, Secret, Url
@@ -39,7 +40,7 @@ class SettingRefused(Exception):
     """A setting is missing, unknown or invalid; the text names it and the expected form."""
 
 
-class Settings(LimitSettings, frozen=True, forbid_unknown_fields=True, kw_only=True):
+class Settings(MailSettings, frozen=True, forbid_unknown_fields=True, kw_only=True):
     """The configuration of every process. `stripe_limit_*` count our own requests to Stripe per
     second."""
 
@@ -223,6 +224,10 @@ ABOUT: Mapping[str, About] = {
         name: About(meaning, (*SERVING, "projector"), form, is_secret=name == "sentry_dsn")
         for name, (meaning, form) in OPERATIONS_ABOUT.items()
     },
+    **{
+        name: About(meaning, ("serve", "worker"), form, is_secret=name == "smtp_url")
+        for name, (meaning, form) in MAIL_ABOUT.items()
+    },
     "mfa_required": About(
         "finance, auditor and admin must have a second factor", WEB, "true or false"
     ),
@@ -260,6 +265,8 @@ def load(environment: Mapping[str, str]) -> Settings:
     found = _converted(environment, Settings)
     if found.cheap_passwords and not _is_of_this_machine(found.public_url):
         raise SettingRefused("AIS_CHEAP_PASSWORDS: only where AIS_PUBLIC_URL is http://127.0.0.1")
+    if found.smtp_url is not None and found.mail_from is None:
+        raise SettingRefused(_explained("missing required field `mail_from`"))
     return found
 
 
@@ -305,6 +312,7 @@ def redis_url_of(found: Settings) -> str:
 _FORMS: Mapping[type, str] = {
     Network: "networks such as 10.0.0.0/8",
     Origin: "origins such as https://book.airline.example",
+    SmtpAddress: "a URL such as smtps://user:password@host:465",
     RateOfTax: "rates such as `KWD 12.21 2026-01-01 SAMA`",
 }
 
@@ -316,7 +324,8 @@ def _read(wanted: type, value: object) -> object:
     try:
         return wanted(str(value))
     except ValueError:
-        raise ValueError(f"{_FORMS[wanted]} are expected") from None
+        verb = "is" if wanted is SmtpAddress else "are"
+        raise ValueError(f"{_FORMS[wanted]} {verb} expected") from None
 
 
 def _explained(message: str) -> str:

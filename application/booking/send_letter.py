@@ -103,6 +103,7 @@ def _written(draft: Draft) -> mail.Letter | None:
         subject=words.subject.format(**values),
         text=words.text.format(**values),
         kind=kind,
+        language=contact.locale,
     )
 
 

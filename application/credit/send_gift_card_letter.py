@@ -71,6 +71,7 @@ def _written(
         subject=words.subject.format(**values),
         text=words.text.format(**values),
         kind=kind,
+        language=language,
     )
 
 

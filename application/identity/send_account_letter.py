@@ -55,6 +55,7 @@ class AccountLetterSender(msgspec.Struct, frozen=True):
             subject=words.subject.format(airline=self.airline),
             text=words.text.format(airline=self.airline, link=target),
             kind=PAGES[link.purpose],
+            language=link.language,
         )
         await self._deliver(letter)
 
@@ -81,6 +82,7 @@ class AccountLetterSender(msgspec.Struct, frozen=True):
                 stop=self._page("keep-account", token),
             ),
             kind="account-notice",
+            language=notice.language,
         )
         await self._deliver(letter)
 

@@ -33,6 +33,7 @@ async def enforce_retention(ports: PrivacyPorts) -> None:
     now = ports.clock()
     await _page_by_page(ports.retention.remove_bodies)
     await _page_by_page(ports.retention.remove_messages)
+    await _page_by_page(ports.retention.remove_bounces)
     period = retention.period_of("mail_files", on=now.date())
     assert period is not None
     await ports.mailbox.remove_letters_before(now - period)

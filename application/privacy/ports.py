@@ -205,6 +205,10 @@ class Retention(Protocol):
         """Remove old messages among the `limit` oldest; returns how many."""
         ...
 
+    async def remove_bounces(self, *, limit: int) -> int:
+        """Remove old records of letters that came back, at most `limit`; returns how many."""
+        ...
+
 
 class Mailbox(Protocol):
     """The copies of letters that the product keeps; none where a provider sends them."""

@@ -19,6 +19,7 @@ Store = Literal[
     "idempotency_answers",
     "sessions",
     "mail_files",
+    "bounced_letters",
     "key_backups",
 ]
 
@@ -88,6 +89,14 @@ RULES: tuple[RetentionRule, ...] = (
         "sessions", _SINCE, 90, "the end of the session", "GDPR art. 5(1)(e)", "expire_sessions"
     ),
     RetentionRule("mail_files", _SINCE, 30, "sending", "GDPR art. 5(1)(e)", "enforce_retention"),
+    RetentionRule(
+        "bounced_letters",
+        dt.date(2026, 11, 27),
+        90,
+        "the bounce",
+        "GDPR art. 5(1)(e); they have kind and reference, no address",
+        "enforce_retention",
+    ),
     RetentionRule(
         "key_backups",
         _SINCE,

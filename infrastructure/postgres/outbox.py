@@ -19,7 +19,7 @@ class UnsentMessage(msgspec.Struct, frozen=True):
 class Outbox:
     """The table ledger.outbox. A message is sent at least once; its handler is idempotent.
 
-    To try a failed one again: `UPDATE ledger.outbox SET sent_at = NULL, failed_at = NULL`.
+    `failed_tasks` tries those that failed for good again.
     """
 
     def __init__(self, pool: Pool) -> None:

@@ -5,6 +5,7 @@ CREATE SCHEMA audit;
 CREATE SCHEMA identity;
 CREATE SCHEMA inbox;
 CREATE SCHEMA ledger;
+CREATE SCHEMA operations;
 CREATE SCHEMA partner;
 CREATE SCHEMA privacy;
 CREATE SCHEMA process;
@@ -502,6 +503,16 @@ CREATE VIEW ledger.stored_events AS
     correlation_id,
     causation_id
    FROM ledger.event;
+
+CREATE TABLE operations.bounced_letter (
+    letter text COLLATE "C" NOT NULL,
+    status text COLLATE "C" NOT NULL,
+    bounced_at timestamp with time zone NOT NULL,
+    CONSTRAINT bounced_letter_letter_check CHECK ((letter ~ '^[A-Za-z0-9_-]{1,120}$'::text)),
+    CONSTRAINT bounced_letter_pkey PRIMARY KEY (letter),
+    CONSTRAINT bounced_letter_status_check CHECK ((status ~ '^[45]\.[0-9]{1,3}\.[0-9]{1,3}$'::text))
+);
+CREATE INDEX bounced_letter_newest ON operations.bounced_letter USING btree (bounced_at);
 
 CREATE TABLE partner.subscription (
     id text COLLATE "C" NOT NULL,
@@ -1887,6 +1898,21 @@ AS $function$
     WHERE coalesce(head.version, 0) <> seen.version
 $function$;
 
+CREATE OR REPLACE FUNCTION operations.remove_old_bounces(p_limit integer)
+ RETURNS integer
+ LANGUAGE sql
+ SECURITY DEFINER
+ SET search_path TO 'pg_catalog', 'pg_temp'
+AS $function$
+    WITH removed AS (
+        DELETE FROM operations.bounced_letter WHERE letter IN (
+            SELECT letter FROM operations.bounced_letter
+            WHERE bounced_at < clock_timestamp() - interval '90 days'
+            ORDER BY bounced_at LIMIT p_limit)
+        RETURNING 1)
+    SELECT count(*)::integer FROM removed
+$function$;
+
 CREATE OR REPLACE FUNCTION privacy.close_account(erasure_id text)
  RETURNS boolean
  LANGUAGE plpgsql
@@ -2221,6 +2247,7 @@ $function$;
 -- FUNCTION ledger.move_period(): PUBLIC may EXECUTE
 -- FUNCTION ledger.refuse_closed_period(): PUBLIC may EXECUTE
 -- FUNCTION ledger.stale_streams(streams text[], versions integer[]): ais_application may EXECUTE
+-- FUNCTION operations.remove_old_bounces(p_limit integer): ais_application may EXECUTE
 -- FUNCTION privacy.close_account(erasure_id text): ais_application may EXECUTE
 -- FUNCTION privacy.destroy_keys(erasure_id text, subjects text[], stripe_events text[]): ais_application may EXECUTE
 -- FUNCTION privacy.remove_old_bodies(most integer): ais_application may EXECUTE
@@ -2235,6 +2262,7 @@ $function$;
 -- SCHEMA ledger: ais_application may USAGE
 -- SCHEMA ledger: ais_follower may USAGE
 -- SCHEMA ledger: ais_projector may USAGE
+-- SCHEMA operations: ais_application may USAGE
 -- SCHEMA partner: ais_application may USAGE
 -- SCHEMA privacy: ais_application may USAGE
 -- SCHEMA process: ais_application may USAGE
@@ -2272,6 +2300,7 @@ $function$;
 -- TABLE ledger.posting: ais_projector may SELECT
 -- TABLE ledger.stored_events: ais_application may SELECT
 -- TABLE ledger.stored_events: ais_follower may SELECT
+-- TABLE operations.bounced_letter: ais_application may INSERT, SELECT
 -- TABLE partner.subscription: ais_application may DELETE, SELECT
 -- TABLE privacy.consent: ais_application may INSERT, SELECT
 -- TABLE privacy.erasure: ais_application may SELECT

@@ -43,6 +43,10 @@ class StoredWebhooks:
         """Remove old messages among the `limit` oldest; returns how many."""
         return await self._count("SELECT privacy.remove_old_messages(%(limit)s)", limit)
 
+    async def remove_bounces(self, *, limit: int) -> int:
+        """Remove old records of letters that came back, at most `limit`; returns how many."""
+        return await self._count("SELECT operations.remove_old_bounces(%(limit)s)", limit)
+
     async def _count(self, query: str, limit: int) -> int:
         return int((await self._rows(query, {"limit": limit}))[0][0])
 

@@ -1,6 +1,7 @@
 """Valkey or Redis: the broker of the task queue and the shared part of the rate limiter.
 
 queue: the task queue: dramatiq over Redis
+dead_letters: tasks that failed in all their tries
 search_cache: cached searches, and the lease of the projector that drops them
 condition: what Redis answers to `ais doctor`
 rate_limit: windows of the rate limiter: a script takes a slice of a window

@@ -27,6 +27,7 @@ refund_unanswered_cancellations: bookings on cancelled flights, a week without a
 offer_assessed_claims: claims whose cause can no longer be withdrawn
 report_tax_documents: tax documents that the authority has not answered about
 expire_credits: travel credits whose time is over
+record_bounces: letters that came back
 index_bookings: bookings that staff find by something else than before
 expire_sessions: sessions of users whose time is over
 carry_out_erasures: erasures that were requested, once nothing is open

@@ -21,6 +21,7 @@ from interfaces.worker.timers import (
     offer_assessed_claims,
     offer_free_seats,
     reconcile_days,
+    record_bounces,
     refund_unanswered_cancellations,
     release_lapsed_holds,
     remind_of_cancelled_flights,
@@ -62,5 +63,6 @@ TIMERS: tuple[Timer, ...] = (
     carry_out_factor_resets.TIMER,
     enforce_retention.TIMER,
     retain_passengers.TIMER,
+    record_bounces.TIMER,
     index_bookings.TIMER,
 )

@@ -96,6 +96,19 @@ def test_the_database_names_no_other_periods_than_the_table() -> None:
     assert {int(each) for each in written} == {days(store) for store in stores}
 
 
+async def test_records_of_bounces_go_after_their_period(person: Person) -> None:
+    period = days("bounced_letters")
+    for name, age_days in (("old", period + 0.01), ("young", period - 0.01)):
+        person.airline.query(
+            "INSERT INTO operations.bounced_letter "
+            "VALUES (%s, '5.1.1', now() - make_interval(secs => %s))",
+            name,
+            age_days * 86_400,
+        )
+    await enforce_retention(person.ports)
+    assert person.airline.query("SELECT letter FROM operations.bounced_letter") == [("young",)]
+
+
 async def test_letters_go_by_address_and_by_age(tmp_path: Path) -> None:
     mailbox = FileMailbox(tmp_path, sender="Airline <mail@invalid>")
     for number, to in enumerate(

@@ -216,6 +216,7 @@ ONE_TASK = {
     "backfill_stripe_events",
     "reconcile_days",
     "expire_sessions",
+    "record_bounces",
     "enforce_retention",
     "index_bookings",
 }

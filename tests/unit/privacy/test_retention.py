@@ -59,6 +59,9 @@ class Stores:
     async def remove_messages(self, *, limit: int) -> int:
         return self._removed("messages", limit)
 
+    async def remove_bounces(self, *, limit: int) -> int:
+        return self._removed("bounces", limit)
+
     async def remove_letters_before(self, instant: dt.datetime) -> int:
         self.letters_before = instant
         return 0
@@ -66,8 +69,8 @@ class Stores:
 
 async def test_all_that_is_due_goes_page_by_page_and_letters_after_thirty_days() -> None:
     cases = MemoryUseCases()
-    stores: Any = Stores(bodies=1_200, messages=500)
+    stores: Any = Stores(bodies=1_200, messages=500, bounces=700)
     ports = msgspec.structs.replace(privacy(cases), retention=stores, mailbox=stores)
     await enforce_retention(ports)
-    assert stores.due == {"bodies": 0, "messages": 0}
+    assert stores.due == {"bodies": 0, "messages": 0, "bounces": 0}
     assert stores.letters_before == cases.airline.clock() - dt.timedelta(days=30)
