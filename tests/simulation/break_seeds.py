@@ -39,6 +39,7 @@ class Sold(msgspec.Struct, frozen=True):
 
     charge: Json
     transaction: Json
+    booking: str
     booked_at: dt.datetime
 
     @property

@@ -60,6 +60,7 @@ class Seeder:
         self._account = world.stripe.account
         self._seats = seats
         self._requests = FIRST_REQUEST
+        # Bookings with a seed: what becomes of one charge may have the others refunded.
         self._used: set[str] = set()
         self._slow_sessions: dict[str, str] = {}
         self._unlisted: list[Json] = []
@@ -103,7 +104,8 @@ class Seeder:
 
     async def _seed(self, seed: Callable[[Sold], object], free: list[Sold]) -> None:
         sold = free.pop(self._dice.randrange(len(free)))
-        self._used.add(sold.charge["id"])
+        free[:] = [each for each in free if each.booking != sold.booking]
+        self._used.add(sold.booking)
         await self._done(seed, seed(sold))
 
     async def _done(self, seed: Callable[..., object], done: object) -> None:
@@ -122,20 +124,25 @@ class Seeder:
             for each in self._account.refunds.objects.values()
             if each["status"] == "succeeded"
             and each["created"] < before
-            and each["charge"] not in self._used
             and last_digits(self._account.charges.objects[each["charge"]]) not in refunds.CARDS
+            and "payment" in each["metadata"]  # made by us
             and self._is_settled(each)
+            and self._booking_of(each) not in self._used
         ]
         if found:
             made = self._dice.choice(found)
-            self._used.add(made["charge"])
+            self._used.add(self._booking_of(made))
             seed = self._refund_seeds.pop()
             await self._done(seed, seed(made))
         return bool(found)
 
+    def _booking_of(self, refund: Json) -> str:
+        booking: str = self.world.log.state(refund["metadata"]["payment"]).booking
+        return booking
+
     def _is_settled(self, refund: Json) -> bool:
-        payment = self.world.log.state(refund["metadata"].get("payment", ""))
-        return payment is not None and any(
+        payment = self.world.log.state(refund["metadata"]["payment"])
+        return any(
             each.provider_refund == refund["id"] and each.status is RefundStatus.SETTLED
             for each in payment.refunds
         )
@@ -162,13 +169,13 @@ class Seeder:
             if (
                 payment.booking in wanted
                 and self.world.log.state(payment.booking).status in states.TICKETED
-                and charge["id"] not in self._used
+                and payment.booking not in self._used
                 and last_digits(charge) not in refunds.CARDS
                 and not (charge["amount_refunded"] or charge["disputed"] or payment.refunds)
                 and transaction is not None
                 and transaction["id"] in recorded
             ):
-                found.append(Sold(charge, transaction, each.recorded_at))
+                found.append(Sold(charge, transaction, payment.booking, each.recorded_at))
         return found
 
     # Stale hold.
