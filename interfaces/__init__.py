@@ -7,6 +7,7 @@ worker: worker and scheduler
 serve: all roles in one process
 roles: how the roles of a process end together
 cli: the command line
+doctor: what `ais doctor` examines
 composition: builds what every role runs on; compositions name the adapters
 reconciliation_composition: builds what reconciliation needs
 audit_composition: builds what auditors read from

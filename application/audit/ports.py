@@ -97,3 +97,45 @@ class AuditPorts(msgspec.Struct, frozen=True):
     record: ActionRecord
     signer: ExportSigner
     clock: Clock
+
+
+class BookingTask(msgspec.Struct, frozen=True, rename="camel"):
+    """A background task about a booking, letters included, by its topic.
+
+    `sent_at` is None while it waits; `failed_at` is set when it was given up.
+    """
+
+    id: int
+    topic: str
+    created_at: dt.datetime
+    sent_at: dt.datetime | None
+    failed_at: dt.datetime | None
+
+
+class StoredWebhook(msgspec.Struct, frozen=True, rename="camel"):
+    """An event that Stripe delivered, and what became of it; `object` is the id it is about."""
+
+    id: str
+    type: str
+    object: str
+    state: str
+    reason: str | None
+    received_at: dt.datetime
+    finished_at: dt.datetime | None
+
+
+class BookingWork(Protocol):
+    """Reads the tables of waiting and finished work, as long as retention keeps its rows.
+
+    All methods raise Unavailable.
+    """
+
+    async def tasks_about(self, reference: str, *, limit: int) -> Sequence[BookingTask]:
+        """Return the tasks whose body names the booking, the oldest first."""
+        ...
+
+    async def webhooks_about(
+        self, objects: Sequence[str], *, limit: int
+    ) -> Sequence[StoredWebhook]:
+        """Return the deliveries about these objects at Stripe, the oldest first."""
+        ...

@@ -2,7 +2,7 @@
 
 import hashlib
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import msgspec
@@ -82,10 +82,15 @@ def audited_event(event: StoredLogEvent) -> AuditedEvent:
     return AuditedEvent(event, data, hashlib.sha256(event.payload).hexdigest())
 
 
+def is_sealed(value: Mapping[str, Any]) -> bool:
+    """Return whether the JSON object is ciphertext."""
+    return value.keys() == _SEALED_FIELDS
+
+
 def without_ciphertext(value: Any) -> Any:
     """Return the JSON value with `{"subject", "sealed": true}` for each sealed field."""
     match value:
-        case dict() if value.keys() == _SEALED_FIELDS:
+        case dict() if is_sealed(value):
             return {"subject": value["subject"], "sealed": True}
         case dict():
             return {name: without_ciphertext(each) for name, each in value.items()}

@@ -5,6 +5,7 @@ migrate: brings a database to the newest schema
 migrations: the SQL files of the migrations
 roles: login roles of the demo, tests and benchmarks
 outbox: reads the outbox for its relay, and keeps the checkpoints of processes
+condition: what a login finds of its server and of the schema
 inbox: Stripe events as received: stored once, sealed, processed by state
 stripe_event_answers: what became of each of them
 flight_tasks: how far the follow-up of each change of a flight has come
@@ -12,6 +13,7 @@ reconciliation_runs: what each run of reconciliation compared and found
 announced_appends: wakes those who follow the log
 consumers: refuses to follow a log that ends before what was done over it
 audited_actions: sensitive actions, recorded and found
+booking_work: tasks and webhooks about one booking
 waiting_work: how much work waits in the tables, for metrics
 ticket_stock: serials of tickets, drawn from a sequence in blocks
 """

@@ -1623,6 +1623,13 @@ BEGIN
 END
 $function$;
 
+CREATE OR REPLACE FUNCTION ledger.applied_migrations()
+ RETURNS TABLE(number integer, checksum text)
+ LANGUAGE sql
+ STABLE SECURITY DEFINER
+ SET search_path TO 'pg_catalog', 'pg_temp'
+AS $function$ SELECT m.number, m.checksum FROM public.schema_migration AS m $function$;
+
 CREATE OR REPLACE FUNCTION ledger.booking_of_credit(payload bytea)
  RETURNS text
  LANGUAGE sql
@@ -2207,6 +2214,8 @@ $function$;
 -- FUNCTION inbox.record_done(ids text[], types text[], objects text[], subjects text[], bodies bytea[], wrapped_keys bytea[]): ais_application may EXECUTE
 -- FUNCTION ledger.append(command_ids uuid[], fingerprints bytea[], answers bytea[], actors text[], correlation_ids text[], causation_ids uuid[], streams text[], versions integer[], tags text[], payloads bytea[], commands integer[], read_streams text[], read_versions integer[], asked uuid[], topics text[], bodies text[], subjects text[], wrapped_keys bytea[], OUT last_position bigint, OUT written boolean, OUT conflicts jsonb, OUT known jsonb): ais_application may EXECUTE
 -- FUNCTION ledger.append_with_stripe_events(command_ids uuid[], fingerprints bytea[], answers bytea[], actors text[], correlation_ids text[], causation_ids uuid[], streams text[], versions integer[], tags text[], payloads bytea[], commands integer[], read_streams text[], read_versions integer[], asked uuid[], topics text[], bodies text[], subjects text[], wrapped_keys bytea[], stripe_ids text[], stripe_types text[], stripe_objects text[], stripe_subjects text[], stripe_bodies bytea[], stripe_keys bytea[], OUT last_position bigint, OUT written boolean, OUT conflicts jsonb, OUT known jsonb): ais_application may EXECUTE
+-- FUNCTION ledger.applied_migrations(): ais_application may EXECUTE
+-- FUNCTION ledger.applied_migrations(): ais_projector may EXECUTE
 -- FUNCTION ledger.booking_of_credit(payload bytea): ais_application may EXECUTE
 -- FUNCTION ledger.known_commands(ids uuid[]): ais_application may EXECUTE
 -- FUNCTION ledger.move_period(): PUBLIC may EXECUTE

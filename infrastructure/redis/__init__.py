@@ -2,5 +2,6 @@
 
 queue: the task queue: dramatiq over Redis
 search_cache: cached searches, and the lease of the projector that drops them
+condition: what Redis answers to `ais doctor`
 rate_limit: windows of the rate limiter: a script takes a slice of a window
 """

@@ -48,6 +48,13 @@ VERBS = (
         "interfaces.cli.verify_backup:verify_backup",
         "Restore a backup into a scratch cluster and compare.",
     ),
+    ("doctor", "interfaces.cli.doctor:doctor", "Check that all is well; say what to do if not."),
+    ("explain", "interfaces.cli.explain:explain", "Show the whole story of a booking."),
+    (
+        "completion",
+        "interfaces.cli.completion:completion",
+        "Print the completion of verbs for a shell.",
+    ),
     ("check", "interfaces.cli.check:check", "Compare the read models with the log."),
 )
 

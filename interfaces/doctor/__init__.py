@@ -1,0 +1,9 @@
+"""What `ais doctor` examines; read `diagnosis` first.
+
+diagnosis: all checks in order
+finding: what a check found and what to do
+settings_checks: settings that are valid by themselves and do not belong together
+database_checks: the server, rights of the logins, migrations, clock
+work_checks: read models, processes, tasks and webhooks that wait
+outside_checks: Redis, Stripe, the mailbox, the disk
+"""

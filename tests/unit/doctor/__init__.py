@@ -1,0 +1,1 @@
+"""What `ais doctor` concludes from what it finds."""
