@@ -214,16 +214,14 @@ class Back(Travel):
             for intent in sorted(payment.parked)
         ]
 
-    @rule(process=PROCESSES, which=WHICH)
-    def settle_parked(self, process: int, which: int) -> None:
-        """The timer settles what was left parked: seats again, or the money back."""
-        left = [
-            (stream, intent)
-            for stream, intent in self._parked()
-            if intent not in self.log_invariants.recount.payments[stream].returned
-        ]
-        if left:
-            self.submit(process, SettleParkedFunds(*left[-1 - which % len(left)]))
+    @rule(process=PROCESSES)
+    def settle_parked(self, process: int) -> None:
+        """The timer settles what was left parked of bookings: seats again, or the money back."""
+        for stream, intent in self._parked():
+            booking = self.payment(stream).booking
+            returned = self.log_invariants.recount.payments[stream].returned
+            if intent not in returned and not ids.is_intent(booking):
+                self.submit(process, SettleParkedFunds(stream, intent))
 
     @rule(process=PROCESSES, which=WHICH, surplus=st.sampled_from((0, 0, 1_000)))
     def allocate(self, process: int, which: int, surplus: int) -> None:
