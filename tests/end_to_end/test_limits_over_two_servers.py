@@ -61,7 +61,11 @@ def webs(system: System) -> Iterator[tuple[System, EmbeddedValkey, list[str]]]:
             limits = {f"AIS_LIMIT_{name}": str(count) for name, count in LIMITS.items()}
             own = {**limits, "AIS_PORT": port, "AIS_REDIS_URL": valkey.url}
             web = msgspec.structs.replace(
-                system, environment={**system.environment, **own}, processes={}, folder=folder
+                system,
+                environment={**system.environment, **own},
+                processes={},
+                folder=folder,
+                metrics_ports={"web": ports.free_port()},
             )
             demo_stage.restart(web, "web")
             stack.callback(_end, web)
