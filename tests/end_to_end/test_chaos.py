@@ -27,7 +27,7 @@ from tests.support import (
 )
 from tests.support.broken_parts import POSTGRES, VALKEY
 from tests.support.customers import Customer
-from tests.support.lossy_line import lossy_tcp_line
+from tests.support.lossy_line import LossyLine, lossy_tcp_line
 from tests.support.paying_travellers import Travellers
 from tests.support.running_system import System
 
@@ -115,9 +115,15 @@ async def test_replies_to_commits_that_are_lost_cost_nobody_anything(
             for lost in range(1, LOST_REPLIES + 1):
                 line.lose_reply_to(APPENDED)
                 async with asyncio.timeout(stored_log.WAIT_SECONDS):
-                    while line.lost < lost:
-                        await asyncio.sleep(0.01)
+                    await _has_lost(line, lost)
                 await until_paid(1)
+
+
+async def _has_lost(line: LossyLine, count: int) -> None:
+    while True:
+        if line.lost >= count:
+            return
+        await asyncio.sleep(0.01)
 
 
 @asynccontextmanager
