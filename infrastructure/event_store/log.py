@@ -5,12 +5,10 @@ retries an append.
 """
 
 import asyncio
-import os
-import socket
 import time
 import uuid
-from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
-from contextlib import asynccontextmanager, contextmanager
+from collections.abc import AsyncIterator, Mapping, Sequence
+from contextlib import asynccontextmanager
 from typing import Any
 
 import psycopg
@@ -22,11 +20,10 @@ from application.together import Together
 from infrastructure.event_store import arrays, statement
 from infrastructure.event_store.arrays import Int4Array, TextArray, UuidArray
 from infrastructure.postgres.pool import Connection, Pool
+from infrastructure.postgres.silence import BoundedConnection
 
 STATEMENT_TIMEOUT_MS = 5_000
 CONNECT_TIMEOUT_SECONDS = 3
-# The server's own timeout is shorter: longer silence means that the server or network is down.
-REPLY_SECONDS = 10.0
 # Reads of streams under way at the same time.
 READS_AT_ONCE = 4
 # A server that refuses writes, after a failover or on a full disk, counts as unavailable.
@@ -61,13 +58,12 @@ class PostgresEventLog:
             connection = await self._connected()
             log = _LockedLog(self, connection)
             try:
-                with _reply_within(connection):
-                    try:
-                        # Inside the try: the lock must be released even if begin cannot decode.
-                        await log.begin(versions)
-                        yield log
-                    finally:
-                        await log.end()
+                try:
+                    # Inside the try: the lock must be released even if begin cannot decode.
+                    await log.begin(versions)
+                    yield log
+                finally:
+                    await log.end()
             except NO_ANSWER as error:
                 raise await self._broken(error, unresolved=log.appended) from error
 
@@ -94,9 +90,8 @@ class PostgresEventLog:
     async def _read_after(self, versions: Mapping[str, int]) -> list[ports.RecordedEvent]:
         try:
             async with self._pool.connection() as connection:
-                with _reply_within(connection):
-                    cursor = await _send_read_after(connection, versions)
-                    return [statement.read_event(row) for row in await cursor.fetchall()]
+                cursor = await _send_read_after(connection, versions)
+                return [statement.read_event(row) for row in await cursor.fetchall()]
         except (psycopg.OperationalError, PoolTimeout) as error:
             raise ports.Unavailable("database") from error
 
@@ -106,11 +101,10 @@ class PostgresEventLog:
         """Return those of the commands that are in the log."""
         try:
             async with self._pool.connection() as connection:
-                with _reply_within(connection):
-                    cursor = await connection.execute(
-                        statement.FIND_COMMANDS, (UuidArray.of(ids),), prepare=True
-                    )
-                    row = await cursor.fetchone()
+                cursor = await connection.execute(
+                    statement.FIND_COMMANDS, (UuidArray.of(ids),), prepare=True
+                )
+                row = await cursor.fetchone()
         except (psycopg.OperationalError, PoolTimeout) as error:
             raise ports.Unavailable("database") from error
         assert row is not None
@@ -120,11 +114,10 @@ class PostgresEventLog:
         """Yield events by position, from the first after `after`."""
         try:
             async with self._pool.connection() as connection:
-                with _reply_within(connection):
-                    cursor = await connection.execute(
-                        statement.READ_LOG, (after, limit), prepare=True, binary=True
-                    )
-                    rows = await cursor.fetchall()
+                cursor = await connection.execute(
+                    statement.READ_LOG, (after, limit), prepare=True, binary=True
+                )
+                rows = await cursor.fetchall()
         except (psycopg.OperationalError, PoolTimeout) as error:
             raise ports.Unavailable("database") from error
         for row in rows:
@@ -144,7 +137,7 @@ class PostgresEventLog:
             await self._connection.close()
             self._connection = None
         try:
-            connection = await psycopg.AsyncConnection.connect(
+            connection = await BoundedConnection.connect(
                 self._dsn,
                 autocommit=True,
                 connect_timeout=CONNECT_TIMEOUT_SECONDS,
@@ -164,11 +157,8 @@ class PostgresEventLog:
 
     async def _append_on(self, connection: Connection, batch: ports.Batch) -> ports.Appended:
         try:
-            with _reply_within(connection):
-                cursor = await connection.execute(
-                    *statement.append(batch), prepare=True, binary=True
-                )
-                row = await cursor.fetchone()
+            cursor = await connection.execute(*statement.append(batch), prepare=True, binary=True)
+            row = await cursor.fetchone()
         except psycopg.errors.UniqueViolation as error:
             if not statement.is_taken_stream(error):
                 raise
@@ -180,11 +170,10 @@ class PostgresEventLog:
 
     async def _check_on(self, connection: Connection, batch: ports.Batch) -> ports.Appended:
         try:
-            with _reply_within(connection):
-                cursor = await connection.execute(
-                    statement.CHECK, statement.check_parameters(batch), prepare=True, binary=True
-                )
-                row = await cursor.fetchone()
+            cursor = await connection.execute(
+                statement.CHECK, statement.check_parameters(batch), prepare=True, binary=True
+            )
+            row = await cursor.fetchone()
         except psycopg.OperationalError as error:
             raise await self._broken(error, unresolved=False) from error
         assert row is not None
@@ -206,22 +195,6 @@ def _taken(batch: ports.Batch) -> ports.Appended:
     """Return a conflict on every stream of the batch: one that it began exists already."""
     begun = {event.stream: -1 for event in batch.events if event.version == 1}
     return ports.Appended(conflicts=begun)
-
-
-@contextmanager
-def _reply_within(connection: Connection) -> Iterator[None]:
-    """Cut a connection that stays silent, so that the waiting call fails."""
-    timer = asyncio.get_running_loop().call_later(REPLY_SECONDS, _cut, connection)
-    try:
-        yield
-    finally:
-        timer.cancel()
-
-
-def _cut(connection: Connection) -> None:
-    if not connection.closed:
-        with socket.socket(fileno=os.dup(connection.fileno())) as line:
-            line.shutdown(socket.SHUT_RDWR)
 
 
 class _LockedLog:

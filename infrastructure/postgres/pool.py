@@ -10,6 +10,7 @@ from psycopg_pool import AsyncConnectionPool, PoolTimeout
 
 from application import ports
 from infrastructure.event_store import arrays
+from infrastructure.postgres.silence import BoundedConnection
 
 STATEMENT_TIMEOUT_MS = 5_000
 WAIT_SECONDS = 3.0
@@ -46,6 +47,7 @@ def make_pool(dsn: str, *, min_size: int = 1, max_size: int = 8) -> Pool:
     """Return a pool that is not open yet: the caller opens it in its event loop and closes it."""
     return AsyncConnectionPool(
         dsn,
+        connection_class=BoundedConnection,
         min_size=min_size,
         max_size=max_size,
         timeout=WAIT_SECONDS,

@@ -14,7 +14,7 @@ import pytest
 from application import ports
 from application.commands.command import CommandEnvelope
 from infrastructure.embedded.postgres_server import EmbeddedPostgres
-from infrastructure.event_store import log as logs
+from infrastructure.postgres import silence
 from tests.integration.commands import outcomes
 from tests.support import broken_parts, servers, stored_log
 from tests.support.airline import create_booking
@@ -102,7 +102,7 @@ def _restart_if_ended(server: EmbeddedPostgres) -> None:
 async def test_a_flood_on_a_server_that_stands_still_fills_the_queue_and_no_more(
     folder: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(logs, "REPLY_SECONDS", 1.0)
+    monkeypatch.setattr(silence, "REPLY_SECONDS", 1.0)
     with EmbeddedPostgres(folder / "pg", durable=False) as server:
         servers.make_template(server)
         with servers.fresh_database(server) as database:
@@ -123,6 +123,22 @@ async def test_a_flood_on_a_server_that_stands_still_fills_the_queue_and_no_more
             assert stored_log.count(database.owner_dsn, RESERVED) == FLOOD
             assert stored_log.seats(database.owner_dsn, flight) == (1_000_000, FLOOD, 0)
             stored_log.assert_invariants(database.owner_dsn)
+
+
+async def test_no_statement_waits_for_ever_for_a_server_that_stands_still(
+    folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(silence, "REPLY_SECONDS", 0.5)
+    with EmbeddedPostgres(folder / "pg", durable=False) as server:
+        servers.make_template(server)
+        with servers.fresh_database(server) as database:
+            async with postgres_airline(database.app_dsn) as airline:
+                async with airline.pool.connection() as connection:
+                    with broken_parts.stopped(server.pid), pytest.raises(psycopg.OperationalError):
+                        async with asyncio.timeout(PATIENCE_SECONDS / 3):
+                            await connection.execute("SELECT 1")
+                async with airline.pool.connection() as connection:
+                    await connection.execute("SELECT 1")
 
 
 async def test_processes_whose_clocks_are_two_hours_apart_sell_each_seat_once(

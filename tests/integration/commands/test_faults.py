@@ -15,6 +15,7 @@ from domain.inventory.rejections import SeatsUnavailable
 from infrastructure.embedded.postgres_server import EmbeddedPostgres
 from infrastructure.event_store import codec
 from infrastructure.event_store import log as logs
+from infrastructure.postgres import silence
 from tests.integration.commands import outcomes
 from tests.integration.event_store import plain_append
 from tests.support import servers, stored_log
@@ -39,7 +40,7 @@ def folder() -> Iterator[Path]:
 async def test_a_lost_reply_to_a_durable_append_is_found_out_and_answered_once(
     database: TestDatabase, folder: Path, monkeypatch: pytest.MonkeyPatch, cut: bool
 ) -> None:
-    monkeypatch.setattr(logs, "REPLY_SECONDS", 2.0)
+    monkeypatch.setattr(silence, "REPLY_SECONDS", 2.0)
     async with (
         lossy_line(database.app_dsn, folder) as (line, dsn),
         postgres_airline(dsn) as airline,
@@ -165,7 +166,7 @@ async def test_nothing_is_refused_while_its_lost_append_may_still_be_carried_out
         first = await _waiting_backend(holder)
         instants.append(utc_now() + dt.timedelta(days=31))
         assert airline.log._connection is not None
-        logs._cut(airline.log._connection)
+        silence.cut(airline.log._connection)
         # Decided again after departure, which is a refusal: but the first try still waits.
         decided_again = asyncio.create_task(_waiting_backend(holder, other_than=first))
         await asyncio.wait({waiting, decided_again}, return_when=asyncio.FIRST_COMPLETED)
