@@ -19,6 +19,8 @@ HEADERS_LIMIT_BYTES = 16 * 1024
 _IS_ID = re.compile(
     rb"[0-9A-Fa-f]{8}(-[0-9A-Fa-f]{4}){3}-[0-9A-Fa-f]{12}|[0-9A-Fa-f]{32}|[0-9a-f]{22}"
 ).fullmatch
+# A card's number has 13 to 19 digits (ISO/IEC 7812-1); no id of another system is digits alone.
+_IS_NUMBER = re.compile(rb"[0-9-]+").fullmatch
 OWN_ID_BYTES = 11
 EXCHANGE = "ais.exchange"
 
@@ -43,8 +45,9 @@ class Exchange(msgspec.Struct, gc=False):
 
     headers: dict[bytes, bytes]
     correlation_id: str
-    # Whether the head of the answer was sent.
+    # Whether the head of the answer was sent, and with which status.
     has_begun: bool = False
+    status: int = 0
     # Limit, what remains of it, and the seconds until it is whole again.
     window: tuple[int, int, float] | None = None
     # HEAD: headers are wanted, and no content.
@@ -87,8 +90,10 @@ def correlation_of(scope: Scope) -> str:
 
 
 def chosen(offered: bytes | None) -> str:
-    """Return the client's id if it has the form of one, else a fresh one of 22 digits."""
-    if offered is not None and _IS_ID(offered):
+    """Return the client's id if it has the form of one and not of a number, else a fresh one of 22
+    digits.
+    """
+    if offered is not None and _IS_ID(offered) and not _IS_NUMBER(offered):
         return offered.decode("ascii")
     return secrets.token_hex(OWN_ID_BYTES)
 
@@ -121,6 +126,7 @@ def tagging(send: Send, exchange: Exchange, extra: Sequence[Header]) -> Send:
     async def tagged(message: Message) -> None:
         if message["type"] == "http.response.start":
             exchange.has_begun = True
+            exchange.status = message["status"]
             found = [*added, *exchange.limit_headers()]
             message["headers"] = completed(message["headers"], found)
         await send(message)
