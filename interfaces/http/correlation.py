@@ -19,7 +19,7 @@ HEADERS_LIMIT_BYTES = 16 * 1024
 _IS_ID = re.compile(
     rb"[0-9A-Fa-f]{8}(-[0-9A-Fa-f]{4}){3}-[0-9A-Fa-f]{12}|[0-9A-Fa-f]{32}|[0-9a-f]{22}"
 ).fullmatch
-# A card's number has 13 to 19 digits (ISO/IEC 7812-1); no id of another system is digits alone.
+# Digits alone may be a number of a card (13 to 19 digits, ISO/IEC 7812-1), or two of them.
 _IS_NUMBER = re.compile(rb"[0-9-]+").fullmatch
 OWN_ID_BYTES = 11
 EXCHANGE = "ais.exchange"
@@ -45,9 +45,8 @@ class Exchange(msgspec.Struct, gc=False):
 
     headers: dict[bytes, bytes]
     correlation_id: str
-    # Whether the head of the answer was sent, and with which status.
+    # Whether the head of the answer was sent.
     has_begun: bool = False
-    status: int = 0
     # Limit, what remains of it, and the seconds until it is whole again.
     window: tuple[int, int, float] | None = None
     # HEAD: headers are wanted, and no content.
@@ -126,7 +125,6 @@ def tagging(send: Send, exchange: Exchange, extra: Sequence[Header]) -> Send:
     async def tagged(message: Message) -> None:
         if message["type"] == "http.response.start":
             exchange.has_begun = True
-            exchange.status = message["status"]
             found = [*added, *exchange.limit_headers()]
             message["headers"] = completed(message["headers"], found)
         await send(message)
