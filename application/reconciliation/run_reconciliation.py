@@ -19,7 +19,7 @@ from application.reconciliation import late_rows, ledger_leg, stripe_leg
 from application.reconciliation.ports import ReconciliationPorts, Trigger
 from domain.kernel import ids
 from domain.kernel.entries import accounting_day, may_be_accounting_day, start_of_day
-from domain.reconciliation import days, matching
+from domain.reconciliation import bank_leg, days, matching
 from domain.reconciliation.breaks import Break
 from domain.reconciliation.records import BankLine, Legs, OpenHold, UnrelatedLine
 from domain.reconciliation.rejections import RangeNotAllowed
@@ -31,9 +31,9 @@ DAILY_DAYS = 7
 DAYS_LIMIT = 62
 # How much wider than the range the legs are read.
 MARGIN = dt.timedelta(days=4)
-# How long after a payout was created its line of the bank is looked for, and how long before a line
-# its payout.
-BANK_REACH = dt.timedelta(days=14)
+# How long after a payout was created its lines of the bank are looked for, and how long before a
+# line its payout: also for a return as late as can be, of a payout that was under way as long.
+BANK_REACH = bank_leg.UNDER_WAY + bank_leg.RETURN_REACH
 
 logger = logging.getLogger(__name__)
 

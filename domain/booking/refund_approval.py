@@ -15,7 +15,9 @@ ONE_PERSON_LIMITS: Mapping[str, int] = {"SAR": 5_000_00, "KWD": 400_000, "JPY": 
 
 def needs_second_person(booking: Booking, amount: Money, *, by: str) -> bool:
     """Whether this user cannot grant the amount now: it is too much for one, and nobody else has
-    proposed the same. Of a divided booking any amount is: each part would have a limit of its own.
+    proposed the same.
+
+    Of a divided booking any amount is too much, for each part would have a limit of its own.
     """
     divided = booking.divided_from is not None or bool(booking.divided_into)
     limit = 0 if divided else ONE_PERSON_LIMITS.get(amount.currency, 0)

@@ -37,6 +37,8 @@ ARRIVES_WITHIN = dt.timedelta(days=3)
 GOES_BACK_WITHIN = dt.timedelta(days=5)
 # How long after its arrival a payout that failed is looked for among what the bank returned.
 RETURN_REACH = dt.timedelta(days=14)
+# How long after its creation a payout arrives at most, weekends and holidays included.
+UNDER_WAY = dt.timedelta(days=7)
 # The states of a payout whose money is in Stripe's balance again.
 RETURNED = frozenset({"failed", "canceled"})
 # What the bank prints for each payout beside its own references.

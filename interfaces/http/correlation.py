@@ -19,7 +19,7 @@ HEADERS_LIMIT_BYTES = 16 * 1024
 _IS_ID = re.compile(
     rb"[0-9A-Fa-f]{8}(-[0-9A-Fa-f]{4}){3}-[0-9A-Fa-f]{12}|[0-9A-Fa-f]{32}|[0-9a-f]{22}"
 ).fullmatch
-# A card's number has 13 to 19 digits (ISO/IEC 7812-1); no id of another system is digits alone.
+# Digits alone may be a number of a card (13 to 19 digits, ISO/IEC 7812-1), or two of them.
 _IS_NUMBER = re.compile(rb"[0-9-]+").fullmatch
 OWN_ID_BYTES = 11
 EXCHANGE = "ais.exchange"

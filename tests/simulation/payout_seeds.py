@@ -5,7 +5,8 @@ import random
 from collections import Counter
 
 from domain.kernel import entries
-from tests.simulation.bank import LATE_DAYS, Bank, name_of
+from domain.reconciliation.bank_leg import RETURN_REACH
+from tests.simulation.bank import DAY, LATE_DAYS, Bank, name_of
 from tests.simulation.break_seeds import Difference, amounts_of, day_of
 from tests.simulation.world import World
 
@@ -53,6 +54,8 @@ class PayoutSeeds:
             if self._account.payouts.objects[each.payout]["status"] == "paid"
             and [line.amount for line in each.lines] == [each.amount]
             and each.lines[0].day <= self.bank.until
+            # A return that comes later than this is one of its own.
+            and self.bank.until + DAY - each.arrives_on <= RETURN_REACH
         ]
         if found:
             returned = self._dice.choice(found)

@@ -152,7 +152,7 @@ class Seeder:
 
         None by a card whose refunds go on by themselves.
         """
-        wanted = set(bookings)
+        wanted = set(bookings) - self._used - self._disputed()
         recorded = {
             each.event.transaction.id
             for each in self.world.events(TransactionRecorded)
@@ -169,14 +169,24 @@ class Seeder:
             if (
                 payment.booking in wanted
                 and self.world.log.state(payment.booking).status in states.TICKETED
-                and payment.booking not in self._used
                 and last_digits(charge) not in refunds.CARDS
-                and not (charge["amount_refunded"] or charge["disputed"] or payment.refunds)
+                and not (charge["amount_refunded"] or payment.refunds)
                 and transaction is not None
                 and transaction["id"] in recorded
             ):
                 found.append(Sold(charge, transaction, payment.booking, each.recorded_at))
         return found
+
+    def _disputed(self) -> set[str]:
+        """Bookings with a disputed charge, also where its webhook is still to come.
+
+        If the payer of one charge wins, the airline refunds the others.
+        """
+        return {
+            each["metadata"].get("booking", "")
+            for each in self._account.charges.objects.values()
+            if each["disputed"]
+        }
 
     # Stale hold.
 

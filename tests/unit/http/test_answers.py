@@ -133,6 +133,7 @@ async def test_a_sound_correlation_id_is_kept(edge: Edge, sound: str) -> None:
         b"Noura_Al-Harbi_1985-02",
         b"+966501234567",
         b"4242424242424242",
+        b"4242424242424242" * 2,
         b"{" + CLIENTS_ID.encode() + b"}",
     ],
 )

@@ -7,8 +7,9 @@ import pytest
 from msgspec.structs import replace
 
 from application.reconciliation.import_bank_lines import import_bank_lines
+from application.reconciliation.run_reconciliation import run_reconciliation
 from domain.kernel.money import Money
-from domain.reconciliation import matching
+from domain.reconciliation import bank_leg, matching
 from domain.reconciliation.records import BankLine, Legs, ListedPayout
 from tests.support.legs import ARRIVAL, MORNING, bank_line, breaks_of, listed
 from tests.support.legs import payout as paid_out
@@ -147,6 +148,28 @@ def test_a_return_long_after_the_payout_is_not_taken_for_its_own() -> None:
 def test_a_payout_that_should_arrive_after_the_statement_ends_is_not_compared() -> None:
     price = Money(70_150, "SAR")
     assert found(legs(payout(price), until=ARRIVAL - dt.timedelta(days=1))) == []
+
+
+async def test_a_run_that_ends_with_the_day_of_a_payout_finds_its_latest_return() -> None:
+    async with reconciled() as each:
+        settled = each.settled
+        booking, captured = settled.sell(50_000)
+        settled.stripe.charge(settled.charge_of(booking), captured, settled=captured)
+        settled.stripe.pay_out("SAR")
+        settled.stripe.move("po_1", "failed")
+        await settled.sweeper.sweep()
+        created_on, arrives_on = each.today, each.today + dt.timedelta(days=1)
+        settled.airline.wait(days=20)
+        whole, cents = divmod(captured.amount, 100)
+        lines = (
+            f"{arrives_on},{whole}.{cents:02},SAR,STRIPE po_1",
+            f"{arrives_on + bank_leg.RETURN_REACH},-{whole}.{cents:02},SAR,STRIPE po_1",
+        )
+        file = "\n".join(("date,amount,currency,text", *lines, "")).encode()
+        await import_bank_lines(each.ports, file, actor="operator")
+        for since, until in ((created_on, created_on), (arrives_on, each.today)):
+            await run_reconciliation(each.ports, since=since, until=until)
+            assert [found.break_.found for found in await each.open()] == []
 
 
 async def test_a_payout_that_fails_after_it_was_paid_is_explained_once_the_bank_returned_it() -> (
