@@ -337,9 +337,7 @@ async def test_a_card_number_that_a_client_sends_is_never_logged(
     ]
     assert {each.status_code for each in answers} <= {400, 401, 404}
     for path in (system.folder / "logs").iterdir():
-        log = path.read_text()
-        assert card not in log
-        assert card[4:] not in log
+        assert card[4:] not in path.read_text()
 
 
 def _lists(document: dict[str, Any], wanted: str) -> list[str]:

@@ -33,6 +33,24 @@ def test_with_any_steps_left_to_the_runner_a_life_of_bookings_ends_in_the_same_l
     assert _not_seen() == set()
 
 
+@pytest.mark.parametrize("pattern", range(4))
+def test_seats_are_reviewed_and_offered_in_one_order_when_another_aircraft_has_more(
+    pattern: int,
+) -> None:
+    airlines = TwoAirlines()
+    party, alone = ("ADT", "ADT"), ("ADT",)
+    airlines.begin(seats=[2] * 5, starts_in=0, sold=[((0,), alone), ((3,), party)])
+    airlines.switch_off(pattern=pattern)
+    airlines.lose_seats(process=0, which=0, economy=1)
+    airlines.create_together(process=0, flight=3, parties=[alone, alone], mode="waitlist")
+    airlines.change_equipment(process=0, index=3, economy=4, business=0, reviews=False)
+    airlines.everything_holds()
+    flight = airlines.flight(airlines.flights[3])
+    assert not flight.waitlist
+    assert len(flight.seats) == len(party)
+    airlines.teardown()
+
+
 def _not_seen() -> set[tuple[str, bool]]:
     """Processes whose step was never decided at once, or never left to the runner."""
     names = {process.name for process, _ in STEPS} | {OFFER}

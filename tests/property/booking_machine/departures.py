@@ -38,7 +38,7 @@ from domain.inventory.events import (
     FlightRescheduled,
 )
 from domain.inventory.state import FlightStatus
-from tests.property.booking_machine.machine import PROCESSES, WHICH, layouts
+from tests.property.booking_machine.machine import PROCESSES, WHICH, WILD, layouts
 from tests.property.booking_machine.modifications import SOME, Changes
 from tests.support.sealed_codes import OPENED, sealed_code
 
@@ -105,6 +105,9 @@ class Travel(Changes):
         if stream is None:
             return
         requested = readable_services(self.booking(stream), OPENED)
+        if which < WILD:
+            known = self.booking(stream)
+            place = (place[0] % len(known.passengers), place[1] % len(known.segments))
         if withdraw and requested:
             one = requested[which % len(requested)]
             place, code = (one.passenger, one.segment), one.code

@@ -27,7 +27,9 @@ from domain.booking import events as bookings
 from domain.booking.states import Status
 from domain.booking.values import Obligation
 from domain.inventory import events as flights
+from domain.inventory import sales_window
 from domain.inventory.departure_correction import is_final
+from domain.inventory.state import FlightStatus
 from domain.kernel import ids, money
 from domain.ledger import rules
 from domain.payment.state import RefundStatus
@@ -223,6 +225,29 @@ class Back(Travel):
             if intent not in returned and not ids.is_intent(booking):
                 self.submit(process, SettleParkedFunds(stream, intent))
 
+    @rule(process=PROCESSES, which=WHICH, settles=st.booleans())
+    def pay_too_late(self, process: int, which: int, settles: bool) -> None:
+        """The hold has ended when the money comes; what is left parked is settled now or later."""
+        stream = self.pick(which, S.RESERVED) if which % 2 else self._book_alone(process, which)
+        checkout = self.checkout(process, stream)
+        if checkout is None:
+            return
+        self.clock.advance(sales_window.HOLD_LIFETIME)
+        self.submit(process, ExpireBooking(checkout.booking, "hold_lapsed"))
+        self.capture(process=process, checkout=checkout)
+        self.log_invariants.check()
+        if settles:
+            self.settle_parked(process=process)
+
+    def _book_alone(self, process: int, which: int) -> str | None:
+        """A new booking of one passenger, where a flight on sale has a seat left."""
+        coming = self._coming()
+        index = self.flights.index(coming[which % len(coming)]) if coming else 0
+        wanted = self._wanted((index,), ("ADT",), "Y", None, (), None)
+        created = self.submit(process, self._create(wanted, "hold"))
+        stream: str | None = created.answer.stream if isinstance(created, Outcome) else None
+        return stream
+
     @rule(process=PROCESSES, which=WHICH, surplus=st.sampled_from((0, 0, 1_000)))
     def allocate(self, process: int, which: int, surplus: int) -> None:
         """Money without a booking comes, and finance finds the one that was meant."""
@@ -365,11 +390,13 @@ class Back(Travel):
         process=PROCESSES,
         which=WHICH,
         frees=st.booleans(),
-        then=st.sampled_from(("offer", "pay", "decline", "cancel", "retry", "wait in vain")),
+        then=st.sampled_from(
+            ("offer", "offer", "pay", "decline", "cancel", "retry", "retry", "wait in vain")
+        ),
     )
     def serve_a_queue(self, process: int, which: int, frees: bool, then: str) -> None:
         """Seats come free: the waitlisted booking gets an offer, pays, or tries to pay."""
-        queues = [name for name in self.flights if self.flight(name).waitlist]
+        queues = [name for name in self._coming() if self.flight(name).waitlist]
         flight = queues[which % len(queues)] if queues else self._fill(process, which)
         holders = [
             each
@@ -382,11 +409,20 @@ class Back(Travel):
         if self.flight(flight).waitlist:
             self._serve(process, flight, self.flight(flight).waitlist[0].booking, then)
 
+    def _coming(self) -> list[str]:
+        """The flights on sale."""
+        return [
+            name
+            for name in self.flights
+            if self.flight(name).status is FlightStatus.SCHEDULED
+            and self.flight(name).departs_at > self.clock.now + dt.timedelta(hours=1)
+        ]
+
     def _fill(self, process: int, which: int) -> str:
         """A flight that was booked out, with one waitlisted booking."""
-        index = which % len(self.flights)
-        wanted = self._wanted((index,), ("ADT",), "Y", None, (), None)
-        flight: str = self.flights[index]
+        coming = self._coming() or self.flights
+        flight: str = coming[which % len(coming)]
+        wanted = self._wanted((self.flights.index(flight),), ("ADT",), "Y", None, (), None)
         for _ in range(9):
             self.submit(process, self._create(wanted, "waitlist"))
             if self.flight(flight).waitlist:

@@ -20,6 +20,7 @@ from application.commands.command import CommandEnvelope, Outcome
 from application.commands.follow_up import FollowUp
 from application.processes.immediate_steps import STEPS, ImmediateSteps
 from application.processes.offer_seats_when_released import NAME as OFFER
+from domain.inventory.events import EquipmentChanged
 from domain.kernel.rejections import Rejection
 from infrastructure.event_store import codec
 from tests.property.booking_machine.machine import AIRLINE, World
@@ -30,6 +31,24 @@ from tests.support.memory_processes import MemoryStock, ProcessRuns
 # What processes draw is above all that the rules of the machine draw.
 FIRST_SERIAL = 1_000_000
 TICKET_NUMBER = re.compile(rf"{AIRLINE}000[1-9]\d{{6}}")
+
+
+class EveryStep:
+    """`FollowUps` with every step, but for offers of the seats of another aircraft.
+
+    Bookings have their seats reviewed then as well, which only processes do. The two touch nothing
+    of each other, but the versions of the flight tell which of them came first.
+    """
+
+    def __init__(self, steps: ImmediateSteps) -> None:
+        self._steps = steps
+
+    def after(
+        self, events: Sequence[ports.NewEvent], state_of: Callable[[str], Any]
+    ) -> list[FollowUp]:
+        """See the port."""
+        found = self._steps.after(events, state_of)
+        return _of_booking(found) if _changes_equipment(events) else found
 
 
 class SomeSteps:
@@ -57,6 +76,8 @@ class SomeSteps:
             for process, step in STEPS:
                 if isinstance(new.event, step.starts_on) and self._is_wanted(process.name, new):
                     found += _of_booking(self._by_process[process.name].after([new], state_of))
+        if _changes_equipment(events):
+            return found
         offers = self._offers.after(events, state_of)
         return found + [each for each in offers if self._is_wanted(OFFER, each)]
 
@@ -66,6 +87,10 @@ class SomeSteps:
         wanted = drawn.random() < 0.5
         SomeSteps.tally[name, wanted] += 1
         return wanted
+
+
+def _changes_equipment(events: Sequence[ports.NewEvent]) -> bool:
+    return any(isinstance(each.event, EquipmentChanged) for each in events)
 
 
 def _of_booking(steps: Sequence[FollowUp]) -> list[FollowUp]:
@@ -136,7 +161,7 @@ class TwoAirlines(Back):
         # It repeats the random bytes, whichever decisions had to be made again.
         process = MemoryProcess(log, clock=self.clock, random_bytes=lambda _count: self.last_draw)
         self.every = Side(log, process, self.clock)
-        process.follow_ups = self.every.steps
+        process.follow_ups = EveryStep(self.every.steps)
 
     @initialize(pattern=st.integers(0, 2**32))
     def switch_off(self, pattern: int) -> None:
