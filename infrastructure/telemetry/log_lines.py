@@ -7,7 +7,10 @@ are kept, never the message or the values of variables: these may hold what a tr
 import logging
 import os
 import sys
+import threading
 import traceback
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import TextIO
 
 import structlog
@@ -15,6 +18,8 @@ from structlog.typing import EventDict, WrappedLogger
 
 from application import telemetry
 from infrastructure.telemetry.traces import trace_id_of
+
+logger = logging.getLogger("ais.process")
 
 CHAIN_LIMIT = 10
 FRAMES_LIMIT = 50
@@ -80,15 +85,31 @@ def _add_error(_logger: WrappedLogger, _method: str, line: EventDict) -> EventDi
 
 
 def frames_of(error: BaseException) -> list[str]:
-    """Return types and frames of an exception and its causes, without a message."""
+    """Return types and frames of an exception, its causes and its parts, without a message."""
     lines: list[str] = []
-    current: traceback.TracebackException | None = traceback.TracebackException.from_exception(
-        error, limit=-FRAMES_LIMIT
-    )
+    waiting = [traceback.TracebackException.from_exception(error, limit=-FRAMES_LIMIT)]
     for _ in range(CHAIN_LIMIT):
-        if current is None:
+        if not waiting:
             break
+        current = waiting.pop(0)
         lines.append(current.exc_type.__qualname__ if current.exc_type else "?")
         lines.extend(f"{frame.filename}:{frame.lineno} {frame.name}" for frame in current.stack)
-        current = current.__cause__ or current.__context__
+        cause = current.__cause__ or current.__context__
+        waiting = [*([] if cause is None else [cause]), *(current.exceptions or ()), *waiting]
     return lines
+
+
+@contextmanager
+def of_threads() -> Iterator[None]:
+    """Log also the errors that end a thread: Python would print their messages."""
+    before = threading.excepthook
+
+    def log(ended: threading.ExceptHookArgs) -> None:
+        if ended.exc_value is not None:
+            logger.critical("a thread ended by an error", exc_info=ended.exc_value)
+
+    threading.excepthook = log
+    try:
+        yield
+    finally:
+        threading.excepthook = before

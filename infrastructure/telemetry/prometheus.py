@@ -16,6 +16,10 @@ from prometheus_client.registry import Collector
 from application import metrics
 
 
+class CannotListen(Exception):
+    """The port for metrics is taken or not allowed; the text says which, and why."""
+
+
 class ProductMetrics(Collector):
     """The metrics of `application/metrics.py` as they are when they are asked for."""
 
@@ -50,11 +54,18 @@ def registry() -> CollectorRegistry:
 
 @contextmanager
 def serving_metrics(host: str, port: int | None) -> Iterator[int | None]:
-    """Answer on this port, also while the event loop is busy; yield the port. None serves none."""
+    """Answer on this port, also while the event loop is busy; yield the port. None serves none.
+
+    Raises CannotListen.
+    """
     if port is None:
         yield None
         return
-    server, thread = start_http_server(port, addr=host, registry=registry())
+    try:
+        server, thread = start_http_server(port, addr=host, registry=registry())
+    except OSError as error:
+        reason = error.strerror or type(error).__name__
+        raise CannotListen(f"no metrics on {host}:{port}: {reason}") from error
     try:
         yield server.server_port
     finally:

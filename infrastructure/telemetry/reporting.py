@@ -43,7 +43,10 @@ class Reported(msgspec.Struct, frozen=True, kw_only=True):
 
 @contextmanager
 def reporting(what: Reported) -> Iterator[int | None]:
-    """Report until the end of the block; yield the port on which metrics are served."""
+    """Report until the end of the block; yield the port on which metrics are served.
+
+    Raises CannotListen.
+    """
     log_lines.configure(what.log_level, role=what.role)
     resource = Resource.create(
         {
@@ -53,6 +56,7 @@ def reporting(what: Reported) -> Iterator[int | None]:
         }
     )
     with ExitStack() as stack:
+        stack.enter_context(log_lines.of_threads())
         stack.enter_context(reporting_errors(what.sentry_dsn, role=what.role, release=what.release))
         if what.otlp_endpoint is not None:
             stack.enter_context(

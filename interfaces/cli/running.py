@@ -1,5 +1,6 @@
 """Shared parts of the long-running commands: settings, and what a process reports of itself."""
 
+import logging
 import os
 import sys
 from collections.abc import Iterator
@@ -9,13 +10,16 @@ from typing import Annotated
 from cyclopts import Parameter
 
 from infrastructure.telemetry import log_lines
+from infrastructure.telemetry.prometheus import CannotListen
 from infrastructure.telemetry.reporting import Reported, reporting
 from interfaces import settings
 from interfaces.cli.main import VERSION
 from interfaces.operations_settings import OperationsSettings
 from interfaces.settings import Settings
 
+FAILED_EXIT = 1
 USAGE_EXIT = 2
+logger = logging.getLogger(__name__)
 
 
 def configured() -> Settings:
@@ -47,7 +51,11 @@ def configured_to_report() -> OperationsSettings:
 
 @contextmanager
 def reporting_as(role: str, found: OperationsSettings) -> Iterator[None]:
-    """Report what the process of this role does until the end of the block."""
+    """Report what the process of this role does until the end of the block.
+
+    An error that nobody handled ends the process with 1, and is a log line as all others: Python
+    would print its message, which may hold what a traveller wrote.
+    """
     what = Reported(
         role=role,
         log_level=found.log_level,
@@ -59,8 +67,15 @@ def reporting_as(role: str, found: OperationsSettings) -> Iterator[None]:
         metrics_host=found.operations_host,
         metrics_port=found.operations_port,
     )
-    with reporting(what):
-        yield
+    try:
+        with reporting(what):
+            yield
+    except CannotListen as refused:
+        logger.critical("the process ends: %s", refused)
+        raise SystemExit(FAILED_EXIT) from None
+    except (Exception, BaseExceptionGroup) as error:
+        logger.critical("the process ends by an error", exc_info=error)
+        raise SystemExit(FAILED_EXIT) from None
 
 
 def _ended(refused: settings.SettingRefused) -> SystemExit:

@@ -1,8 +1,10 @@
 """Two `ais serve` beside each other: one leads, the other takes over; no booking is done twice."""
 
 import asyncio
+import json
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from typing import Any
 
 import httpx
 import msgspec
@@ -10,7 +12,7 @@ import psycopg
 
 from application.coordination import Lock
 from interfaces.cli import demo_stage
-from tests.support import customers, running_system, stored_log
+from tests.support import customers, ports, running_system, stored_log
 from tests.support.customers import Customer
 from tests.support.running_system import System
 
@@ -74,14 +76,32 @@ async def test_a_second_process_takes_over_background_work_when_the_first_is_kil
     stored_log.assert_invariants(system.owner_dsn)
 
 
-async def test_a_process_that_cannot_listen_ends_whole_with_its_reason(system: System) -> None:
-    second = msgspec.structs.replace(system, processes={})
+async def _ended(second: System) -> list[dict[str, Any]]:
+    """What the process `serve` logged until it ended by itself."""
+    log = second.folder / "logs" / "serve.log"
+    before = len(log.read_text().splitlines())
     demo_stage.restart(second, "serve")
     ended = await asyncio.to_thread(second.processes["serve"].wait, stored_log.WAIT_SECONDS)
     assert ended == 1
-    log = (system.folder / "logs" / "serve.log").read_text()
-    assert "address already in use" in log.lower()
-    assert "the web ended by itself: the whole process ends" in log
+    lines = [json.loads(line) for line in log.read_text().splitlines()[before:]]
+    return [each for each in lines if each["pid"] == second.processes["serve"].pid]
+
+
+async def test_a_process_that_cannot_listen_ends_whole_with_its_reason(system: System) -> None:
+    ports_of_metrics = {"serve": ports.free_port()}
+    second = msgspec.structs.replace(system, processes={}, metrics_ports=ports_of_metrics)
+    logged = [each["event"] for each in await _ended(second)]
+    assert any("address already in use" in each for each in logged), logged
+    assert "the web ended by itself: the whole process ends" in logged
+    assert logged[-1] == "the process ends by an error"
+
+
+async def test_a_process_whose_port_for_metrics_is_taken_says_so(system: System) -> None:
+    elsewhere = {**system.environment, "AIS_PORT": str(ports.free_port())}
+    second = msgspec.structs.replace(system, processes={}, environment=elsewhere)
+    taken = f"127.0.0.1:{system.metrics_ports['serve']}"
+    (line,) = await _ended(second)
+    assert line["event"] == f"the process ends: no metrics on {taken}: Address already in use"
 
 
 async def test_a_session_that_ends_at_one_process_ends_at_the_other(

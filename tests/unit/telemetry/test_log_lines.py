@@ -4,6 +4,7 @@ import asyncio
 import io
 import json
 import logging
+import threading
 from collections.abc import Iterator
 from typing import Any
 
@@ -88,3 +89,41 @@ def test_what_a_traveller_wrote_into_an_exception_is_not_logged(written: Written
 def test_a_text_over_several_lines_stays_one_line(written: Written) -> None:
     logger.error("first\nsecond")
     assert [line["event"] for line in written.lines] == ["first\nsecond"]
+
+
+def test_each_error_of_a_group_is_shown_with_its_cause(written: Written) -> None:
+    try:
+        try:
+            raise OSError(PERSONAL[0])
+        except OSError as cause:
+            raise LookupError from cause
+    except LookupError as error:
+        group = ExceptionGroup(PERSONAL[1], [error, ExceptionGroup("", [ZeroDivisionError()])])
+    logger.critical("it ends", exc_info=group)
+    (line,) = written.lines
+    types = [each for each in line["error"] if "/" not in each]
+    assert types == [
+        "ExceptionGroup",
+        "LookupError",
+        "OSError",
+        "ExceptionGroup",
+        "ZeroDivisionError",
+    ]
+    assert PERSONAL[0] not in written.stream.getvalue()
+
+
+def test_an_error_that_ends_a_thread_is_a_line_without_its_message(
+    written: Written, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def failing() -> None:
+        raise ValueError(*PERSONAL)
+
+    before = threading.excepthook
+    with log_lines.of_threads():
+        thread = threading.Thread(target=failing)
+        thread.start()
+        thread.join()
+    (line,) = written.lines
+    assert (line["event"], line["error"][0]) == ("a thread ended by an error", "ValueError")
+    assert PERSONAL[1] not in written.stream.getvalue() + capsys.readouterr().err
+    assert threading.excepthook is before
