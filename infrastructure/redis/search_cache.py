@@ -140,7 +140,7 @@ class RedisCachedAnswers:
 
     def begin(self) -> None:
         """Begin an epoch, in which nothing is cached yet."""
-        epoch = secrets.token_hex(8)
+        epoch = secrets.token_hex(11)
         arguments = (epoch, _ms(LEASE_SECONDS))
         if self._carried_out(_BEGIN, [_LEASE_KEY, _BEGIN_KEY], *arguments):
             self._epoch = epoch

@@ -121,7 +121,11 @@ def _parent(traceparent: str) -> trace.Span | None:
 
 
 class _TraceIds(IdGenerator):
-    """The trace id set just before, in the same thread, and random span ids."""
+    """The trace id set just before, in the same thread, and random span ids.
+
+    A span id has 16 hexadecimal digits, as many as a card's number: one without a letter would
+    alarm whoever searches logs and traces for cards.
+    """
 
     def __init__(self) -> None:
         self._random = RandomIdGenerator()
@@ -132,4 +136,7 @@ class _TraceIds(IdGenerator):
         return chosen
 
     def generate_span_id(self) -> int:
-        return self._random.generate_span_id()
+        while True:
+            chosen = self._random.generate_span_id()
+            if not f"{chosen:016x}".isdecimal():
+                return chosen

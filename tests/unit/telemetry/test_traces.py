@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 from opentelemetry.sdk.resources import Resource
+from opentelemetry.sdk.trace.id_generator import RandomIdGenerator
 
 from application import telemetry
 from application.telemetry import Origin, Work
@@ -188,3 +189,12 @@ def test_the_command_shows_the_steps_below_each_other(
     assert second.endswith("web          command command=CancelBooking")
     assert trace.trace("other", data=kept.folder) == 1
     assert "no trace of other" in capsys.readouterr().err
+
+
+def test_no_span_has_an_id_of_digits_alone(kept: Kept, monkeypatch: pytest.MonkeyPatch) -> None:
+    drawn = iter([0x4242424242424242, 0x3566425975256798, 0x424242424242424A])
+    monkeypatch.setattr(RandomIdGenerator, "generate_span_id", lambda _self: next(drawn))
+    with telemetry.carrying(telemetry.begun(REQUEST, "request")), telemetry.span("request"):
+        pass
+    (span,) = kept.spans(REQUEST)
+    assert span.span == "424242424242424a"
