@@ -18,11 +18,13 @@ class Lock(enum.IntEnum):
 
 
 class Channel(enum.StrEnum):
-    """Channels of NOTIFY: the payloads are a log position, a Stripe event id and a session id."""
+    """Channels of NOTIFY: the payloads are a log position, a Stripe event id, a session id,
+    and nothing."""
 
     LOG = "ais_log"
     INBOX = "ais_inbox"
     SESSION = "ais_session"
+    MODE = "ais_mode"
 
 
 class LogFollower(enum.StrEnum):

@@ -28,6 +28,7 @@ stripe: `ais stripe`: stores events that Stripe could not deliver
 client: `ais client`: registers clients of third parties
 keys: `ais keys`: replaces the key of access tokens
 user: `ais user`: changes the role of a user
+modes: `ais modes`: modes of operation, such as maintenance
 partner: `ais partner`: subscriptions of partners
 audit: `ais audit`: exports sensitive actions, verifies an export
 erase: `ais erase`: erases a person, or says what postpones it

@@ -55,6 +55,7 @@ VERBS = (
         "interfaces.cli.completion:completion",
         "Print the completion of verbs for a shell.",
     ),
+    ("modes", "interfaces.cli.modes:modes", "Switch maintenance on and off; show what is on."),
     ("tasks", "interfaces.cli.tasks:tasks", "Try failed background tasks again."),
     ("check", "interfaces.cli.check:check", "Compare the read models with the log."),
 )
