@@ -129,9 +129,12 @@ def pair_dsn(
 ) -> str:
     """Return one address for both: connections go to whichever of them accepts writes."""
     one, two = (conninfo.conninfo_to_dict(server.dsn(database, user)) for server in (first, second))
-    hosts, ports = (f"{one[key]},{two[key]}" for key in ("host", "port"))
     return conninfo.make_conninfo(
-        **{**one, "host": hosts, "port": ports, "target_session_attrs": "read-write"}
+        host=f"{one['host']},{two['host']}",
+        port=f"{one['port']},{two['port']}",
+        user=str(one["user"]),
+        dbname=str(one["dbname"]),
+        target_session_attrs="read-write",
     )
 
 
@@ -158,6 +161,6 @@ def _value(dsn: str, statement: str, parameters: tuple[object, ...] = ()) -> Any
     return None if row is None else row[0]
 
 
-def _execute(dsn: str, statement: sql.Composable) -> None:
+def _execute(dsn: str, statement: sql.SQL | sql.Composed) -> None:
     with psycopg.connect(dsn, autocommit=True, connect_timeout=10) as connection:
         connection.execute(statement)
