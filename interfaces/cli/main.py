@@ -56,6 +56,7 @@ VERBS = (
         "Print the completion of verbs for a shell.",
     ),
     ("tasks", "interfaces.cli.tasks:tasks", "Try failed background tasks again."),
+    ("timers", "interfaces.cli.timers:timers", "List what runs by itself; run one of it now."),
     ("check", "interfaces.cli.check:check", "Compare the read models with the log."),
 )
 
