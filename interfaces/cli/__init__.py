@@ -29,6 +29,7 @@ client: `ais client`: registers clients of third parties
 keys: `ais keys`: replaces the key of access tokens
 user: `ais user`: changes the role of a user
 partner: `ais partner`: subscriptions of partners
+archive: ranges of the log as Parquet files
 audit: `ais audit`: exports sensitive actions, verifies an export
 erase: `ais erase`: erases a person, or says what postpones it
 person: `ais person`: exports all that is held about a person

@@ -42,6 +42,7 @@ VERBS = (
     ("audit", "interfaces.cli.audit:audit", "Export sensitive actions; verify an export."),
     ("trace", "interfaces.cli.trace:trace", "Show what one correlation id led to, step by step."),
     ("backup", "interfaces.cli.backup:backup", "Back up log, keys and cluster, encrypted."),
+    ("archive", "interfaces.cli.archive:archive", "Keep ranges of the log as Parquet files."),
     ("restore", "interfaces.cli.restore:restore", "Restore a backup, also to a point in time."),
     (
         "verify-backup",
