@@ -1,7 +1,7 @@
 """What the use cases of privacy need from outside, named by role."""
 
 import datetime as dt
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from typing import Any, Literal, Protocol
 
 import msgspec
@@ -197,12 +197,20 @@ class StoredBodies(Protocol):
 class Retention(Protocol):
     """Removes what is older than its period. All methods raise Unavailable."""
 
+    async def chosen_days(self) -> Mapping[str, int]:
+        """The periods that the airline has chosen, by store."""
+        ...
+
     async def remove_bodies(self, *, limit: int) -> int:
         """Destroy the keys of old bodies of webhooks, at most `limit`; returns how many."""
         ...
 
     async def remove_messages(self, *, limit: int) -> int:
         """Remove old messages among the `limit` oldest; returns how many."""
+        ...
+
+    async def remove_flight_tasks(self, *, limit: int) -> int:
+        """Remove follow-ups of flights that ended long ago, at most `limit`; returns how many."""
         ...
 
     async def remove_bounces(self, *, limit: int) -> int:
