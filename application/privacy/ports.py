@@ -209,6 +209,10 @@ class Retention(Protocol):
         """Remove old messages among the `limit` oldest; returns how many."""
         ...
 
+    async def remove_texts(self, *, limit: int) -> int:
+        """Remove old records of text messages, at most `limit`; returns how many."""
+        ...
+
     async def remove_flight_tasks(self, *, limit: int) -> int:
         """Remove follow-ups of flights that ended long ago, at most `limit`; returns how many."""
         ...
@@ -230,6 +234,14 @@ class Mailbox(Protocol):
         ...
 
 
+class TextFolder(Protocol):
+    """The copies of text messages that the product keeps; they have no number."""
+
+    async def remove_before(self, instant: dt.datetime) -> int:
+        """Remove older messages; returns how many. Raises Unavailable."""
+        ...
+
+
 class ExportPrinter(Protocol):
     """Prints a person's data."""
 
@@ -239,7 +251,8 @@ class ExportPrinter(Protocol):
 
 
 class PrivacyPorts(msgspec.Struct, frozen=True):
-    """What the use cases of privacy need; `printer` only where a user asks.
+    """What the use cases of privacy need; `printer` only where a user asks, `texts`
+    only where text messages are files.
 
     `forget_keys` drops keys that this process has opened and that were destroyed.
     """
@@ -258,3 +271,4 @@ class PrivacyPorts(msgspec.Struct, frozen=True):
     clock: Clock
     forget_keys: Callable[[Sequence[str]], None]
     printer: ExportPrinter | None = None
+    texts: TextFolder | None = None

@@ -24,6 +24,7 @@ Store = Literal[
     "sessions",
     "mail_files",
     "bounced_letters",
+    "sent_texts",
     "key_backups",
 ]
 
@@ -165,6 +166,16 @@ RULES: tuple[RetentionRule, ...] = (
         90,
         "the bounce",
         "GDPR art. 5(1)(e); they have kind and reference, no address",
+        "enforce_retention",
+        least_days=30,
+        most_days=366,
+    ),
+    RetentionRule(
+        "sent_texts",
+        dt.date(2026, 11, 28),
+        90,
+        "the first try",
+        "GDPR art. 5(1)(e); they have kind and reference, no number",
         "enforce_retention",
         least_days=30,
         most_days=366,

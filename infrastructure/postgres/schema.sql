@@ -530,6 +530,20 @@ CREATE TABLE operations.bounced_letter (
 );
 CREATE INDEX bounced_letter_newest ON operations.bounced_letter USING btree (bounced_at);
 
+CREATE TABLE operations.sent_text (
+    message text COLLATE "C" NOT NULL,
+    claimed_at timestamp with time zone,
+    sent_at timestamp with time zone,
+    segments smallint,
+    first_at timestamp with time zone DEFAULT clock_timestamp() NOT NULL,
+    CONSTRAINT sent_text_check CHECK (((sent_at IS NULL) = (segments IS NULL))),
+    CONSTRAINT sent_text_message_check CHECK ((message ~ '^sms-[A-Za-z0-9_-]{1,120}$'::text)),
+    CONSTRAINT sent_text_pkey PRIMARY KEY (message),
+    CONSTRAINT sent_text_segments_check CHECK (((segments >= 1) AND (segments <= 20)))
+);
+CREATE INDEX sent_text_oldest ON operations.sent_text USING btree (first_at);
+CREATE TRIGGER keep_sent_text BEFORE UPDATE ON operations.sent_text FOR EACH ROW EXECUTE FUNCTION operations.keep_sent_text();
+
 CREATE TABLE partner.subscription (
     id text COLLATE "C" NOT NULL,
     number bigint GENERATED ALWAYS AS IDENTITY NOT NULL,
@@ -1955,6 +1969,18 @@ AS $function$
     WHERE coalesce(head.version, 0) <> seen.version
 $function$;
 
+CREATE OR REPLACE FUNCTION operations.keep_sent_text()
+ RETURNS trigger
+ LANGUAGE plpgsql
+AS $function$
+BEGIN
+    IF old.sent_at IS NOT NULL THEN
+        RAISE EXCEPTION 'the text message was sent: that is final' USING ERRCODE = 'AIS01';
+    END IF;
+    RETURN new;
+END
+$function$;
+
 CREATE OR REPLACE FUNCTION operations.remove_old_bounces(p_limit integer)
  RETURNS integer
  LANGUAGE sql
@@ -1967,6 +1993,22 @@ AS $function$
             WHERE bounced_at < clock_timestamp() - make_interval(
                 days => (SELECT privacy.days_of('bounced_letters')))
             ORDER BY bounced_at LIMIT p_limit)
+        RETURNING 1)
+    SELECT count(*)::integer FROM removed
+$function$;
+
+CREATE OR REPLACE FUNCTION operations.remove_old_texts(most integer)
+ RETURNS integer
+ LANGUAGE sql
+ SECURITY DEFINER
+ SET search_path TO 'pg_catalog', 'pg_temp'
+AS $function$
+    WITH removed AS (
+        DELETE FROM operations.sent_text WHERE message IN (
+            SELECT message FROM operations.sent_text
+            WHERE first_at < clock_timestamp() - make_interval(
+                days => (SELECT privacy.days_of('sent_texts')))
+            ORDER BY first_at LIMIT most)
         RETURNING 1)
     SELECT count(*)::integer FROM removed
 $function$;
@@ -2311,6 +2353,10 @@ $function$;
 -- COLUMN identity.sign_in_challenge.used_at: ais_application may UPDATE
 -- COLUMN ledger.outbox.failed_at: ais_application may UPDATE
 -- COLUMN ledger.outbox.sent_at: ais_application may UPDATE
+-- COLUMN operations.sent_text.claimed_at: ais_application may INSERT, UPDATE
+-- COLUMN operations.sent_text.message: ais_application may INSERT
+-- COLUMN operations.sent_text.segments: ais_application may UPDATE
+-- COLUMN operations.sent_text.sent_at: ais_application may UPDATE
 -- COLUMN partner.subscription.created_at: ais_application may INSERT
 -- COLUMN partner.subscription.delivered: ais_application may INSERT, UPDATE
 -- COLUMN partner.subscription.enabled: ais_application may UPDATE
@@ -2358,6 +2404,7 @@ $function$;
 -- FUNCTION ledger.refuse_closed_period(): PUBLIC may EXECUTE
 -- FUNCTION ledger.stale_streams(streams text[], versions integer[]): ais_application may EXECUTE
 -- FUNCTION operations.remove_old_bounces(p_limit integer): ais_application may EXECUTE
+-- FUNCTION operations.remove_old_texts(most integer): ais_application may EXECUTE
 -- FUNCTION privacy.close_account(erasure_id text): ais_application may EXECUTE
 -- FUNCTION privacy.destroy_keys(erasure_id text, subjects text[], stripe_events text[]): ais_application may EXECUTE
 -- FUNCTION privacy.remove_old_bodies(most integer): ais_application may EXECUTE
@@ -2414,6 +2461,7 @@ $function$;
 -- TABLE ledger.stored_events: ais_application may SELECT
 -- TABLE ledger.stored_events: ais_follower may SELECT
 -- TABLE operations.bounced_letter: ais_application may INSERT, SELECT
+-- TABLE operations.sent_text: ais_application may SELECT
 -- TABLE partner.subscription: ais_application may DELETE, SELECT
 -- TABLE privacy.chosen_period: ais_application may SELECT
 -- TABLE privacy.consent: ais_application may INSERT, SELECT

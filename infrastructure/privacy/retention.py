@@ -48,6 +48,10 @@ class StoredWebhooks:
         """Remove follow-ups of flights that ended long ago, at most `limit`; returns how many."""
         return await self._count("SELECT privacy.remove_old_flight_tasks(%(limit)s)", limit)
 
+    async def remove_texts(self, *, limit: int) -> int:
+        """Remove old records of text messages, at most `limit`; returns how many."""
+        return await self._count("SELECT operations.remove_old_texts(%(limit)s)", limit)
+
     async def chosen_days(self) -> Mapping[str, int]:
         """Return the periods that the airline has chosen, by store."""
         return {each.store: each.days for each in await periods.chosen(self._pool)}

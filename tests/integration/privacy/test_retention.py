@@ -19,7 +19,7 @@ from tests.support.servers import TestDatabase
 
 REMOVING = (
     *("remove_old_bodies", "remove_old_messages", "remove_old_bounces"),
-    *("remove_old_sessions", "remove_old_flight_tasks"),
+    *("remove_old_sessions", "remove_old_flight_tasks", "remove_old_texts"),
 )
 TODAY = dt.datetime.now(dt.UTC).date()
 

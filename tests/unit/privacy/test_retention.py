@@ -93,6 +93,9 @@ class Stores:
     async def remove_flight_tasks(self, *, limit: int) -> int:
         return self._removed("flight_tasks", limit)
 
+    async def remove_texts(self, *, limit: int) -> int:
+        return self._removed("texts", limit)
+
     async def chosen_days(self) -> dict[str, int]:
         return self.chosen
 
@@ -103,7 +106,7 @@ class Stores:
 
 async def test_all_that_is_due_goes_page_by_page_and_letters_after_thirty_days() -> None:
     cases = MemoryUseCases()
-    stores: Any = Stores(bodies=1_200, messages=500, bounces=700, flight_tasks=501)
+    stores: Any = Stores(bodies=1_200, messages=500, bounces=700, flight_tasks=501, texts=502)
     ports = msgspec.structs.replace(privacy(cases), retention=stores, mailbox=stores)
     await enforce_retention(ports)
     assert set(stores.due.values()) == {0}
