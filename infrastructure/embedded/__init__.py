@@ -4,6 +4,7 @@ They listen on Unix sockets in private folders only, stop with their parent, and
 after a kill.
 
 postgres_server: a private PostgreSQL
+standby_server: a standby of a private PostgreSQL: follows it, is promoted
 valkey_server: a private Valkey
 child: a server as a child process: ends with the parent, runs once in a folder
 leftover: finds and ends processes that an earlier run left in a data directory

@@ -135,6 +135,12 @@ class EmbeddedPostgres:
             os.close(self._lock)
             self._lock = None
 
+    def kill(self) -> None:
+        """Stop hard, as when its machine is lost: no checkpoint, no farewell to anybody."""
+        assert self._process is not None
+        self._process.kill()
+        self._process.wait()
+
     def restart_after_kill(self) -> None:
         """Start again at the same address after the server was killed; the lock is kept.
 
