@@ -8,7 +8,6 @@ from collections.abc import AsyncIterator, Iterator, Sequence
 from contextlib import asynccontextmanager, contextmanager
 
 import uvicorn
-from litestar.types import ASGIApp
 
 from application import telemetry
 from domain.kernel.rejections import Rejection
@@ -16,6 +15,7 @@ from interfaces import composition, roles, web_composition
 from interfaces.composition import Core
 from interfaces.connection import BoundedConnection
 from interfaces.http.app import EdgeApp, create_app
+from interfaces.http.carriers import CarrierRouter
 from interfaces.settings import Settings
 
 logger = logging.getLogger(__name__)
@@ -81,7 +81,7 @@ class WebServer(uvicorn.Server):
 
     async def serve_app(
         self,
-        asked: ASGIApp,
+        asked: EdgeApp | CarrierRouter,
         apps: Sequence[EdgeApp],
         stop: asyncio.Event,
         sockets: list[socket.socket] | None = None,
