@@ -34,6 +34,7 @@ audit: `ais audit`: exports sensitive actions, verifies an export
 erase: `ais erase`: erases a person, or says what postpones it
 person: `ais person`: exports all that is held about a person
 named_person: names a person, for both
+health: `ais health`: whether a process of this machine answers, for containers and supervisors
 doctor: `ais doctor`: checks that all is well, and says what to do if not
 explain: `ais explain`: the whole story of a booking
 completion: `ais completion`: the completion of verbs for a shell
@@ -41,5 +42,6 @@ check: `ais check`: compares read models with the log
 timers: `ais timers`: lists what runs by itself, and has it run now
 tasks: `ais tasks`: lists tasks that failed, and tries them again
 trace: `ais trace`: shows what one request led to in every process
+secret_files: settings from the files of AIS_SECRETS_DIR
 running: what long-running verbs share: settings, and what a process reports of itself
 """
