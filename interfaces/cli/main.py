@@ -64,7 +64,7 @@ VERBS = (
 )
 
 # They serve all carriers, or have nothing to do with any.
-WITHOUT_CARRIER = frozenset({"web", "demo", "test", "bench", "completion"})
+WITHOUT_CARRIER = frozenset({"web", "health", "demo", "test", "bench", "completion"})
 
 
 def make_app(asked: str | None) -> App:
@@ -101,10 +101,7 @@ def enter_carrier(asked: str | None) -> None:
 
     The verb then works on that carrier as if there were no other.
     """
-    from interfaces import (
-        carrier_settings,
-        settings,
-    )  # only where it is needed: it takes time to import
+    from interfaces import carrier_settings, settings
 
     try:
         is_chosen = carrier_settings.enter(os.environ)
