@@ -20,6 +20,7 @@ from interfaces.mail_settings import MAIL_ABOUT, MailSettings, SmtpAddress
 from interfaces.operations_settings import OPERATIONS_ABOUT, OperationsSettings
 from interfaces.seller_settings import SELLER_ABOUT, RateOfTax
 from interfaces.setting_types import Network, Origin, Port, Secret, Url
+from interfaces.text_settings import TEXT_ABOUT, GatewayUrl
 
 PREFIX = "AIS_"
 
@@ -60,6 +61,7 @@ class Settings(MailSettings, frozen=True, forbid_unknown_fields=True, kw_only=Tr
     stripe_delayed_methods: tuple[PaymentMethod, ...] = ()
     airline_code: Annotated[str, msgspec.Meta(pattern=r"^[0-9]{3}$(?!\n)")] = "000"
     airline_name: Annotated[str, msgspec.Meta(min_length=1, max_length=80)] = "Rimal Air"
+    carriers: Path | None = None
     carrier: Annotated[str, msgspec.Meta(pattern=r"^(?![0-9]{2})[A-Z0-9]{2}$(?!\n)")] = "ZZ"
     mfa_required: bool = True
     partner_loopback: bool = False
@@ -213,8 +215,15 @@ ABOUT: Mapping[str, About] = {
     ),
     "airline_code": About("code (IATA) that begins every ticket number", SERVING, "three digits"),
     "airline_name": About("name of the airline in letters and at the checkout", SERVING),
+    "carriers": About(
+        "file of several carriers: for each a table with its settings; `web` serves all of them, "
+        "and every other command the one that AIS_CARRIER names",
+        ("web",),
+        "the path of a TOML file",
+    ),
     "carrier": About(
-        "designator (IATA) that begins the flight numbers of the demo",
+        "designator (IATA) of the airline: the one of AIS_CARRIERS that a process is for; it also "
+        "begins the flight numbers of the demo",
         ("demo",),
         "two letters or digits, not two digits",
     ),
@@ -227,6 +236,10 @@ ABOUT: Mapping[str, About] = {
     **{
         name: About(meaning, ("serve", "worker"), form, is_secret=name == "smtp_url")
         for name, (meaning, form) in MAIL_ABOUT.items()
+    },
+    **{
+        name: About(meaning, ("serve", "worker"), form, is_secret=name != "sms_sender")
+        for name, (meaning, form) in TEXT_ABOUT.items()
     },
     "mfa_required": About(
         "finance, auditor and admin must have a second factor", WEB, "true or false"
@@ -267,6 +280,10 @@ def load(environment: Mapping[str, str]) -> Settings:
         raise SettingRefused("AIS_CHEAP_PASSWORDS: only where AIS_PUBLIC_URL is http://127.0.0.1")
     if found.smtp_url is not None and found.mail_from is None:
         raise SettingRefused(_explained("missing required field `mail_from`"))
+    if found.sms_url is not None:
+        for name in ("sms_token", "sms_sender"):
+            if getattr(found, name) is None:
+                raise SettingRefused(_explained(f"missing required field `{name}`"))
     return found
 
 
@@ -313,6 +330,7 @@ _FORMS: Mapping[type, str] = {
     Network: "networks such as 10.0.0.0/8",
     Origin: "origins such as https://book.airline.example",
     SmtpAddress: "a URL such as smtps://user:password@host:465",
+    GatewayUrl: "a URL such as https://sms.example/messages",
     RateOfTax: "rates such as `KWD 12.21 2026-01-01 SAMA`",
 }
 
@@ -324,7 +342,7 @@ def _read(wanted: type, value: object) -> object:
     try:
         return wanted(str(value))
     except ValueError:
-        verb = "is" if wanted is SmtpAddress else "are"
+        verb = "is" if wanted in (SmtpAddress, GatewayUrl) else "are"
         raise ValueError(f"{_FORMS[wanted]} {verb} expected") from None
 
 
