@@ -170,13 +170,12 @@ def _core(
 ) -> Core:
     vault = SubjectVault(pool, keys, monotonic=time.monotonic, time_ns=time.time_ns)
     collector = _collector(settings, bus, gateway)
-    inbox = StripeInbox(pool)
+    inbox, issuing = StripeInbox(pool), _issuing(settings, bus, vault)
     refunder = Refunder(bus=bus, payments=gateway, collector=collector, clock=utc_now)
     settlement = _settlement(pool, bus, gateway)
     disputes = _disputes(bus, gateway, collector, refunder)
     tasks, mailer = PostgresFlightTasks(pool), _mailer(settings, pool)
     releaser = HoldReleaser(bus=bus, collector=collector, clock=utc_now)
-    issuing = _issuing(settings, bus, vault)
     return Core(
         settings=settings,
         pool=pool,
