@@ -42,8 +42,11 @@ def refusal(scope: HTTPScope, served: Served, ports: HttpPorts) -> Problem | Non
         return None
     seconds = retry_after_seconds(on, ports.modes.clock())
     if on.mode == "read_only":
-        details = {"reason": "read_only"}
-        return Problem("SERVICE_UNAVAILABLE", details=details, retry_after_seconds=seconds)
+        return Problem(
+            "SERVICE_UNAVAILABLE",
+            details={"reason": "read_only"},
+            retry_after_seconds=seconds,
+        )
     planned = {} if on.until is None else {"until": on.until.isoformat().replace("+00:00", "Z")}
     return Problem(
         "SERVICE_UNAVAILABLE",
