@@ -72,6 +72,7 @@ health: alive and ready
 docs_page: the documentation page
 openapi: the OpenAPI document
 
+carriers: chooses the carrier of a request by its host
 auth: who may use a route
 session_cookies: the cookies of a signed-in browser, and its CSRF token
 security_events: records refused attempts
