@@ -1,6 +1,8 @@
 """Tables beside the log: connections, migrations, outbox, inbox, ticket numbers.
 
 pool: connections for reads and small tables
+replica: a standby that reads may go to, watched
+lagging_reads: chooses between the replica and the primary
 silence: connections that are cut when the server stays silent
 migrate: brings a database to the newest schema
 migrations: the SQL files of the migrations
