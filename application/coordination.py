@@ -18,11 +18,15 @@ class Lock(enum.IntEnum):
 
 
 class Channel(enum.StrEnum):
-    """Channels of NOTIFY: the payloads are a log position, a Stripe event id and a session id."""
+    """Channels of NOTIFY: the payloads are a log position, a Stripe event id and a session id; a
+    request to the scheduler that leads to begin a timer now, and its answer.
+    """
 
     LOG = "ais_log"
     INBOX = "ais_inbox"
     SESSION = "ais_session"
+    TIMER = "ais_timer"
+    TIMER_ANSWER = "ais_answer_of_timers"
 
 
 class LogFollower(enum.StrEnum):

@@ -2,6 +2,7 @@
 
 calendar_file: the flights of a booking as a calendar file, by `icalendar`
 airports: airports of the world, from the package `airportsdata`
+archive: ranges of the log in Parquet files
 backup: backups of the database, and how they are restored
 bank_files: statements of the bank
 boarding_pass: draws boarding passes as a picture and as a page

@@ -1,4 +1,5 @@
 """Parquet files, by pyarrow: an optional extra, as it is larger than all other dependencies.
 
-row_file: writes pages of rows into one file
+row_file: writes pages of rows of the books into one file
+event_file: writes and reads events of the log
 """

@@ -14,6 +14,7 @@ inbox: Stripe events as received: stored once, sealed, processed by state
 stripe_event_answers: what became of each of them
 flight_tasks: how far the follow-up of each change of a flight has come
 reconciliation_runs: what each run of reconciliation compared and found
+timer_requests: asks the scheduler that leads for its timers, and to begin one now
 announced_appends: wakes those who follow the log
 consumers: refuses to follow a log that ends before what was done over it
 audited_actions: sensitive actions, recorded and found

@@ -415,6 +415,22 @@ CREATE INDEX stripe_event_parked ON inbox.stripe_event USING btree (received_at,
 CREATE INDEX stripe_event_received ON inbox.stripe_event USING btree (received_at, id);
 CREATE INDEX stripe_event_with_body ON inbox.stripe_event USING btree (received_at) WHERE (octet_length(sealed_body) > 0);
 
+CREATE TABLE ledger.archive (
+    first_position bigint NOT NULL,
+    last_position bigint NOT NULL,
+    events_sha256 text COLLATE "C" NOT NULL,
+    chain_sha256 text COLLATE "C" NOT NULL,
+    written_at timestamp with time zone DEFAULT clock_timestamp() NOT NULL,
+    CONSTRAINT archive_chain_sha256_check CHECK ((chain_sha256 ~ '^[0-9a-f]{64}$'::text)),
+    CONSTRAINT archive_check CHECK ((last_position >= first_position)),
+    CONSTRAINT archive_events_sha256_check CHECK ((events_sha256 ~ '^[0-9a-f]{64}$'::text)),
+    CONSTRAINT archive_first_position_check CHECK ((first_position > 0)),
+    CONSTRAINT archive_last_position_key UNIQUE (last_position),
+    CONSTRAINT archive_pkey PRIMARY KEY (first_position)
+);
+CREATE TRIGGER append_only BEFORE DELETE OR UPDATE OR TRUNCATE ON ledger.archive FOR EACH STATEMENT EXECUTE FUNCTION ledger.refuse_change(); -- ENABLE ALWAYS
+CREATE TRIGGER in_order BEFORE INSERT ON ledger.archive FOR EACH ROW EXECUTE FUNCTION ledger.refuse_archive_gap(); -- ENABLE ALWAYS
+
 CREATE TABLE ledger.capacity (
     flight text COLLATE "C" NOT NULL,
     cabin text COLLATE "C" NOT NULL,
@@ -1776,6 +1792,21 @@ BEGIN
 END
 $function$;
 
+CREATE OR REPLACE FUNCTION ledger.refuse_archive_gap()
+ RETURNS trigger
+ LANGUAGE plpgsql
+ SET search_path TO 'pg_catalog', 'pg_temp'
+AS $function$
+BEGIN
+    IF NEW.first_position <> (SELECT coalesce(max(a.last_position), 0) + 1 FROM ledger.archive AS a)
+       OR NEW.last_position > (SELECT coalesce(max(e.position), 0) FROM ledger.event AS e) THEN
+        RAISE EXCEPTION 'an archive from % to % does not follow the others within the log',
+            NEW.first_position, NEW.last_position USING ERRCODE = 'AIS01';
+    END IF;
+    RETURN NEW;
+END
+$function$;
+
 CREATE OR REPLACE FUNCTION ledger.refuse_change()
  RETURNS trigger
  LANGUAGE plpgsql
@@ -2292,6 +2323,8 @@ $function$;
 -- TABLE identity.sign_in_challenge: ais_application may INSERT, SELECT
 -- TABLE identity.sign_in_place: ais_application may DELETE, INSERT, SELECT, UPDATE
 -- TABLE inbox.stripe_event: ais_application may INSERT, SELECT, UPDATE
+-- TABLE ledger.archive: ais_application may SELECT
+-- TABLE ledger.archive: ais_projector may SELECT
 -- TABLE ledger.capacity: ais_application may SELECT
 -- TABLE ledger.capacity: ais_projector may SELECT
 -- TABLE ledger.closed_period: ais_application may SELECT

@@ -29,6 +29,7 @@ client: `ais client`: registers clients of third parties
 keys: `ais keys`: replaces the key of access tokens
 user: `ais user`: changes the role of a user
 partner: `ais partner`: subscriptions of partners
+archive: ranges of the log as Parquet files
 audit: `ais audit`: exports sensitive actions, verifies an export
 erase: `ais erase`: erases a person, or says what postpones it
 person: `ais person`: exports all that is held about a person
@@ -37,6 +38,7 @@ doctor: `ais doctor`: checks that all is well, and says what to do if not
 explain: `ais explain`: the whole story of a booking
 completion: `ais completion`: the completion of verbs for a shell
 check: `ais check`: compares read models with the log
+timers: `ais timers`: lists what runs by itself, and has it run now
 tasks: `ais tasks`: lists tasks that failed, and tries them again
 trace: `ais trace`: shows what one request led to in every process
 running: what long-running verbs share: settings, and what a process reports of itself

@@ -42,6 +42,7 @@ VERBS = (
     ("audit", "interfaces.cli.audit:audit", "Export sensitive actions; verify an export."),
     ("trace", "interfaces.cli.trace:trace", "Show what one correlation id led to, step by step."),
     ("backup", "interfaces.cli.backup:backup", "Back up log, keys and cluster, encrypted."),
+    ("archive", "interfaces.cli.archive:archive", "Keep ranges of the log as Parquet files."),
     ("restore", "interfaces.cli.restore:restore", "Restore a backup, also to a point in time."),
     (
         "verify-backup",
@@ -56,6 +57,7 @@ VERBS = (
         "Print the completion of verbs for a shell.",
     ),
     ("tasks", "interfaces.cli.tasks:tasks", "Try failed background tasks again."),
+    ("timers", "interfaces.cli.timers:timers", "List what runs by itself; run one of it now."),
     ("check", "interfaces.cli.check:check", "Compare the read models with the log."),
 )
 

@@ -15,7 +15,8 @@ from application.coordination import Channel, Lock, LogFollower
 from application.payment.process_event import ProcessStripeEvents
 from application.processes.follow_flight_when_changed import FollowFlight
 from application.processes.runner import READ_LIMIT
-from infrastructure.postgres import consumers
+from infrastructure.postgres import consumers, timer_requests
+from infrastructure.postgres.timer_requests import TimerRequest
 from interfaces import partner_composition
 from interfaces.composition import Core
 from interfaces.worker import measuring
@@ -31,6 +32,8 @@ INBOX_CHUNK_SIZE = 16
 # A task takes at most a second; one enqueued longer ago was lost with its worker or queue.
 CLAIM_AGAIN_SECONDS = 15.0
 POLL_SECONDS = 1.0
+# Requests to timers that wait for an answer; of more, the oldest get none and are sent again.
+REQUEST_LIMIT = 100
 # What follows from an event at once was decided with it; letters and other tasks can wait a moment.
 COLLECT_SECONDS = 0.05
 
@@ -47,6 +50,8 @@ class Scheduler:
         self._log_moved = asyncio.Event()
         self._deliveries_due = asyncio.Event()
         self._inbox_moved = asyncio.Event()
+        self._timer_asked = asyncio.Event()
+        self._requests: list[TimerRequest] = []
         timer_queue = TimerQueue(queue)
         self._measuring = measuring.Measuring(core, queue)
         self._sweeps = [Sweep(timer, core, timer_queue) for timer in TIMERS]
@@ -77,8 +82,8 @@ class Scheduler:
                     break
                 await asyncio.sleep(POLL_SECONDS)
             await consumers.require_none_ahead(connection)
-            await connection.execute(f"LISTEN {Channel.LOG}".encode())
-            await connection.execute(f"LISTEN {Channel.INBOX}".encode())
+            for channel in (Channel.LOG, Channel.INBOX, Channel.TIMER):
+                await connection.execute(f"LISTEN {channel}".encode())
             await self._run_loops(connection, stop)
 
     async def _run_loops(
@@ -91,7 +96,7 @@ class Scheduler:
                 Loop(self._run_processes, POLL_SECONDS, self._log_moved, COLLECT_SECONDS),
                 Loop(self._relay_inbox, POLL_SECONDS, self._inbox_moved, COLLECT_SECONDS),
                 Loop(self._relay_flight_tasks, POLL_SECONDS),
-                Loop(self._run_timers, POLL_SECONDS),
+                Loop(self._run_timers, POLL_SECONDS, self._timer_asked),
                 Loop(self._measuring.measure, measuring.MEASURE_SECONDS),
                 Loop(deliveries.start_due, POLL_SECONDS, self._deliveries_due, COLLECT_SECONDS),
             ]
@@ -105,6 +110,9 @@ class Scheduler:
         async for notice in connection.notifies(timeout=POLL_SECONDS):
             if notice.channel == Channel.INBOX:
                 self._inbox_moved.set()
+                continue
+            if notice.channel == Channel.TIMER:
+                self._take_request(notice.payload)
                 continue
             self._log_moved.set()
             self._deliveries_due.set()
@@ -130,13 +138,29 @@ class Scheduler:
             chunk = tuple(events[start : start + INBOX_CHUNK_SIZE])
             await self._enqueue(ProcessStripeEvents(chunk))
 
+    def _take_request(self, payload: str) -> None:
+        """Have the timers that a request names begin at the next step, which follows at once."""
+        request = timer_requests.read_request(payload)
+        if request is None:
+            logger.warning("a request to the timers cannot be read")
+            return
+        for sweep in self._sweeps:
+            if sweep.name == request.name:
+                sweep.begin_now()
+        self._requests = [*self._requests, request][-REQUEST_LIMIT:]
+        self._timer_asked.set()
+
     async def _run_timers(self) -> None:
         """Take one step of each timer; a failing timer stops no other."""
+        requests, self._requests = self._requests, []
         for sweep in self._sweeps:
             try:
                 await sweep.step()
             except ports.Unavailable as error:
                 logger.warning("timer %s waits: %s", sweep.name, error)
+        for request in requests:
+            states = [each.state() for each in self._sweeps if request.name in (None, each.name)]
+            await timer_requests.answer(self._core.pool, request, states)
 
     async def _relay_flight_tasks(self) -> None:
         """Enqueue new follow-ups of flights, and those whose worker has stopped."""

@@ -1,12 +1,14 @@
 """Enqueues what is due by one timer, page by page."""
 
 import asyncio
+import datetime as dt
 from collections.abc import Sequence
 
 import msgspec
 
 from application import ports
 from infrastructure.postgres.pool import raising_unavailable
+from infrastructure.postgres.timer_requests import TimerState
 from interfaces.composition import Core
 from interfaces.worker.task_queue import TaskQueue
 from interfaces.worker.timers.timer import Page, Timer
@@ -41,13 +43,13 @@ class TimerQueue:
         self._queue = queue
         self._enqueued: dict[ports.BackgroundTask, float] = {}
 
-    async def enqueue(self, tasks: Sequence[ports.BackgroundTask]) -> None:
-        """Enqueue the tasks that were not enqueued recently; raises Unavailable."""
+    async def enqueue(self, tasks: Sequence[ports.BackgroundTask], *, again: bool = False) -> None:
+        """Enqueue the tasks that were not enqueued recently, or all `again`; raises Unavailable."""
         now = asyncio.get_running_loop().time()
         for task in [task for task, at in self._enqueued.items() if at <= now - REPEAT_SECONDS]:
             del self._enqueued[task]
         for task in tasks:
-            if task in self._enqueued:
+            if task in self._enqueued and not again:
                 continue
             await self._queue.enqueue(task.topic, task.body)
             self._enqueued[task] = now
@@ -62,6 +64,26 @@ class Sweep:
         self._core = core
         self._queue = queue
         self._round = Round()
+        self._is_asked = False
+        # Tasks of a round that was asked for are enqueued, whatever was enqueued before.
+        self._is_again = False
+        self._begun_at: dt.datetime | None = None
+        self._tasks = 0
+
+    def begin_now(self) -> None:
+        """Begin a round at the next step, whenever it would be due."""
+        self._is_asked = True
+
+    def state(self) -> TimerState:
+        """Return how the timer stands."""
+        left = max(0.0, self._round.begins_at - asyncio.get_running_loop().time())
+        return TimerState(
+            name=self.name,
+            begun_at=self._begun_at,
+            next_at=self._core.clock() + dt.timedelta(seconds=left),
+            tasks=self._tasks,
+            waits=self._is_asked,
+        )
 
     async def step(self) -> None:
         """Enqueue the next page if its round has begun.
@@ -69,12 +91,23 @@ class Sweep:
         Raises Unavailable; the next step then repeats the page.
         """
         now = asyncio.get_running_loop().time()
-        if now < self._round.begins_at:
+        asked = self._is_asked
+        current = Round(now) if asked else self._round
+        if now < current.begins_at:
             return
-        page = Page(self._core.clock(), PAGE_LIMIT, self._round.after)
-        async with raising_unavailable():
-            tasks = await self._timer.due(self._core, page)
-        await self._queue.enqueue(tasks)
-        self._round = self._round.moved_on(
-            tasks, now=now, period_seconds=self._timer.period_seconds
-        )
+        is_again = asked or self._is_again
+        page = Page(self._core.clock(), PAGE_LIMIT, current.after)
+        # What is asked for while this page is under way is another round.
+        self._is_asked = False
+        try:
+            async with raising_unavailable():
+                tasks = await self._timer.due(self._core, page)
+            await self._queue.enqueue(tasks, again=is_again)
+        except BaseException:
+            self._is_asked = self._is_asked or asked
+            raise
+        is_first = current.after is None
+        self._begun_at = page.now if is_first else self._begun_at
+        self._tasks = len(tasks) + (0 if is_first else self._tasks)
+        self._round = current.moved_on(tasks, now=now, period_seconds=self._timer.period_seconds)
+        self._is_again = is_again and self._round.after is not None

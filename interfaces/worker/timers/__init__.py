@@ -34,5 +34,6 @@ carry_out_erasures: erasures that were requested, once nothing is open
 carry_out_factor_resets: second factors that customers have lost, a day after their mail
 enforce_retention: bodies of webhooks, messages and letters after their periods
 retain_passengers: bookings and gift cards whose legal period is over
+description: what people read about a timer
 registry: the list of all timers
 """

@@ -17,5 +17,6 @@ metrics: metrics.md, from the list of metrics.
 timers: timers.md, from the registries of timers and processes.
 api: api.md, from the OpenAPI document of the HTTP application.
 api_types: the types of bodies and answers in words.
+readiness: readiness.md, from the list of what has to hold before a launch.
 read_models: read-models.md, from the registry of read models.
 """

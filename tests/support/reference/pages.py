@@ -13,6 +13,7 @@ from tests.support.reference import (
     postings,
     postman,
     read_models,
+    readiness,
     retention,
     rules,
     security,
@@ -38,6 +39,7 @@ PAGES: dict[str, Callable[[], str]] = {
     "retention.md": retention.text,
     "postman.json": postman.text,
     "security.md": security.text,
+    "readiness.md": readiness.text,
 }
 
 

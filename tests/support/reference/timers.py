@@ -6,6 +6,7 @@ from application.commands import stream_kinds
 from application.processes.process import Process
 from application.processes.registry import PROCESSES
 from interfaces.worker.scheduler import POLL_SECONDS
+from interfaces.worker.timers import description
 from interfaces.worker.timers.registry import TIMERS
 from interfaces.worker.timers.timer import Timer
 from tests.support.reference.markdown import code, listed, page, summary, table
@@ -24,6 +25,11 @@ TIMERS_INTRO = """\
 
 *Looks* is how often a timer looks for what is due; where nothing is, it does nothing. *Due from* is
 an hour in Riyadh, as the accounting day is. A missed run is made up for at the next look.
+
+`ais timers list` prints these with when each last looked and looks next; `ais timers run NAME` has
+one look at once. What is not due yet stays so; what is due is carried out again, also where a task
+is under way, which has no second effect. Both ask the scheduler that leads, over PostgreSQL; with
+none they end with 1 ([no scheduler](../../ops/runbooks/scheduler-missing.md)).
 """
 PROCESSES_INTRO = """\
 ## Processes
@@ -31,7 +37,6 @@ PROCESSES_INTRO = """\
 A process answers an event with commands, in the same append or within a second. The timer
 `run_processes_again` repeats what did not come to its end.
 """
-_UNITS = ((86_400, "day"), (3_600, "hour"), (60, "minute"), (1, "second"))
 _TAGS = {kind: tag for tag, kind in stream_kinds.EVENT_TYPES.items()}
 
 
@@ -46,19 +51,10 @@ def text() -> str:
     )
 
 
-def every(seconds: float) -> str:
-    """`every 5 minutes`: a period in the largest unit that divides it."""
-    size, unit = next(each for each in _UNITS if seconds % each[0] == 0)
-    count = int(seconds // size)
-    return f"every {unit}" if count == 1 else f"every {count} {unit}s"
-
-
 def _timer(timer: Timer) -> tuple[str, ...]:
-    module = sys.modules[timer.due.__module__]
-    hour = getattr(module, "DUE_FROM_HOUR", None)
-    period = max(timer.period_seconds, POLL_SECONDS)
-    starts = "" if hour is None else f"{hour:02}:00"
-    return (code(timer.name), summary(module), every(period), starts)
+    period = description.every(max(timer.period_seconds, POLL_SECONDS))
+    what = description.summary(timer)
+    return (code(timer.name), what, period, description.due_from(timer))
 
 
 def _process(process: Process) -> tuple[str, ...]:

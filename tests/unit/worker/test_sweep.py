@@ -2,7 +2,7 @@
 
 import asyncio
 import datetime as dt
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any, cast
 
 import pytest
@@ -32,10 +32,13 @@ class FakeQueue:
     def __init__(self) -> None:
         self.messages: list[tuple[str, Mapping[str, Any]]] = []
         self.away = False
+        self.meanwhile: Callable[[], None] | None = None
 
     async def enqueue(self, topic: str, body: Mapping[str, Any]) -> None:
         if self.away:
             raise ports.Unavailable("queue")
+        if self.meanwhile is not None:
+            self.meanwhile()
         self.messages.append((topic, body))
 
 
@@ -99,3 +102,42 @@ async def test_a_page_that_could_not_be_enqueued_is_repeated() -> None:
     await rig.sweep.step()
     assert [page.after for page in rig.pages] == [None, None, TASKS[PAGE_LIMIT - 1]]
     assert len(rig.queue.messages) == len(TASKS)
+
+
+async def test_a_timer_that_is_asked_begins_a_whole_round_and_enqueues_tasks_under_way() -> None:
+    rig = Rig(TASKS, period_seconds=600.0)
+    for _ in range(3):
+        await rig.sweep.step()
+    assert len(rig.queue.messages) == len(TASKS)
+    rig.sweep.begin_now()
+    for _ in range(3):
+        await rig.sweep.step()
+    assert [page.after for page in rig.pages] == [None, TASKS[PAGE_LIMIT - 1]] * 2
+    assert len(rig.queue.messages) == 2 * len(TASKS)
+    state = rig.sweep.state()
+    assert (state.begun_at, state.tasks, state.waits) == (NOW, len(TASKS), False)
+    assert NOW + dt.timedelta(seconds=590) < state.next_at <= NOW + dt.timedelta(seconds=600)
+
+
+async def test_a_timer_that_is_asked_waits_for_its_queue_and_then_begins() -> None:
+    rig = Rig(TASKS[:1], period_seconds=600.0)
+    await rig.sweep.step()
+    rig.queue.away = True
+    rig.sweep.begin_now()
+    with pytest.raises(ports.Unavailable):
+        await rig.sweep.step()
+    assert rig.sweep.state().waits
+    rig.queue.away = False
+    await rig.sweep.step()
+    assert not rig.sweep.state().waits
+    assert len(rig.queue.messages) == 2
+
+
+async def test_what_is_asked_while_a_page_is_under_way_is_another_round() -> None:
+    rig = Rig(TASKS[:1], period_seconds=600.0)
+    rig.queue.meanwhile = rig.sweep.begin_now
+    await rig.sweep.step()
+    rig.queue.meanwhile = None
+    await rig.sweep.step()
+    await rig.sweep.step()
+    assert len(rig.pages) == 2
