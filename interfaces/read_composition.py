@@ -46,23 +46,23 @@ class Reads:
         self._primary = primary
         self.replica = replica
         self.last_writes = last_writes
-        self._lagging = None
+        self.lagging: LaggingReads | None = None
         if replica is not None and last_writes is not None:
-            self._lagging = LaggingReads(primary, replica, last_writes)
+            self.lagging = LaggingReads(primary, replica, last_writes)
 
     def may_lag(
         self, query: Query[Parameters, Found]
     ) -> Callable[Parameters, Coroutine[Any, Any, Found]]:
         """Return the query for clients that are shown what it finds, and decide nothing by it."""
         primary = asking(self._primary, query)
-        if self._lagging is None or self.replica is None:
+        if self.lagging is None or self.replica is None:
             return primary
         pool = self.replica.pool
 
         async def on_replica(*args: Parameters.args, **named: Parameters.kwargs) -> Found:
             return await query(pool, *args, **named)
 
-        return self._lagging.routed(read_model_of(query), replica=on_replica, primary=primary)
+        return self.lagging.routed(read_model_of(query), replica=on_replica, primary=primary)
 
     def current(
         self, query: Query[Parameters, Found]
@@ -73,14 +73,14 @@ class Reads:
     def search(self) -> SearchFlights:
         """Return the search of flights, one query for all who look for the same."""
         primary = _sharing(asking(self._primary, flight_availability.find_flights))
-        if self._lagging is None or self.replica is None:
+        if self.lagging is None or self.replica is None:
             return primary
         pool = self.replica.pool
 
         async def find(**wanted: Any) -> tuple[list[FlightOffer], AsOf]:
             return await flight_availability.find_flights(pool, **wanted)
 
-        return self._lagging.routed("flight_availability", replica=_sharing(find), primary=primary)
+        return self.lagging.routed("flight_availability", replica=_sharing(find), primary=primary)
 
 
 def read_model_of(query: Callable[..., Any]) -> str:
