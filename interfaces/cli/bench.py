@@ -11,15 +11,15 @@ from cyclopts import Parameter, validators
 REPOSITORY = Path(__file__).resolve().parents[2]
 NAMES = (
     *("reserve", "append", "replay", "statement", "journey", "webhook", "search", "compression"),
-    *("stripe-away", "telemetry", "load"),
+    *("stripe-away", "telemetry", "load", "soak"),
 )
 # Not part of a run of all: they take tens of minutes each.
-LONG = frozenset({"load"})
+LONG = frozenset({"load", "soak"})
 # Those that can also be tried out in seconds.
-QUICK = frozenset({"journey", "webhook", "stripe-away", "load"})
+QUICK = frozenset({"journey", "webhook", "stripe-away", "load", "soak"})
 # Those whose length is chosen, with the longest in minutes. The seats of stripe-away are held for
 # fifteen minutes, the time before included.
-MINUTES_LIMITS = {"stripe-away": 12, "load": 240}
+MINUTES_LIMITS = {"stripe-away": 12, "load": 240, "soak": 1_440}
 # A module of another name: `load` is the generator of requests that others use.
 MODULES = {"load": "load_test"}
 
@@ -32,6 +32,7 @@ def bench(
     minutes: Annotated[float | None, Parameter(validator=validators.Number(gt=0))] = None,
     search_only: Annotated[bool, Parameter(negative="")] = False,
     ramp: Annotated[bool, Parameter(negative="")] = False,
+    bookings: Annotated[int | None, Parameter(validator=validators.Number(gte=100))] = None,
 ) -> int:
     """Run one benchmark, or all but the longest. They are in the repository, not in an installed
     package.
@@ -40,24 +41,29 @@ def bench(
     ----------
     name
         reserve, append, replay, statement, journey, webhook, search, compression, stripe-away,
-        telemetry or load; without a name all but load.
+        telemetry, load or soak; without a name all but load and soak.
     as_json
         Print one line of JSON at the end on standard output.
     quick
-        Only journey, webhook, stripe-away and load: seconds, to see that it runs. No figure counts.
+        Only journey, webhook, stripe-away, load and soak: seconds, to see that it runs. No figure
+        counts.
     minutes
         Only stripe-away: how long Stripe is away, 12 at most and 10 without it; and load: the
-        length of its five stages together, 240 at most and 16 without it.
+        length of its five stages together, 240 at most and 16 without it; and soak: how long at
+        least, 1,440 at most and 20 without it.
     search_only
         Only load: users search and do not book.
     ramp
         Only load: add users until it breaks, with one web process and with two.
+    bookings
+        Only soak: how many bookings at least, 100 or more, and 100,000 without it.
     """
     options: dict[str, bool | float] = {"quick": True} if quick else {}
     if minutes is not None:
         options["minutes"] = minutes
     options |= {"search_only": True} if search_only else {}
     options |= {"ramp": True} if ramp else {}
+    options |= {} if bookings is None else {"bookings": bookings}
     refused = _refused(name, options)
     if refused is not None:
         print(f"ais bench: {refused}", file=sys.stderr)
@@ -86,6 +92,8 @@ def _refused(name: str | None, options: Mapping[str, bool | float]) -> str | Non
     for option in ("search_only", "ramp"):
         if option in options and name != "load":
             return f"--{option.replace('_', '-')} is for load"
+    if "bookings" in options and (name != "soak" or "quick" in options):
+        return "--bookings is for soak, without --quick"
     if "ramp" in options and minutes is not None:
         return "--minutes is not for --ramp, which ends when it breaks"
     if not (REPOSITORY / "tests" / "bench").is_dir():

@@ -105,20 +105,21 @@ def _shown(connection: psycopg.Connection[Any], name: str) -> str:
     return str(row[0])
 
 
-def departure() -> dt.datetime:
-    """Return the time a month from now."""
-    return dt.datetime.now(dt.UTC).replace(microsecond=0) + dt.timedelta(days=30)
+def departure(*, days_later: int = 0) -> dt.datetime:
+    """Return the time a month from now, or so many days after that."""
+    now = dt.datetime.now(dt.UTC).replace(microsecond=0)
+    return now + dt.timedelta(days=30 + days_later)
 
 
-def flight_names(prefix: str, count: int) -> list[str]:
-    """Return the streams of `count` flights."""
-    day = departure().date().isoformat()
+def flight_names(prefix: str, count: int, *, days_later: int = 0) -> list[str]:
+    """Return the streams of `count` flights of that day."""
+    day = departure(days_later=days_later).date().isoformat()
     return [ids.flight_stream(f"{prefix}{number}", day) for number in range(1, count + 1)]
 
 
-def schedule(dsn: str, flights: Sequence[str], *, seats: int) -> None:
+def schedule(dsn: str, flights: Sequence[str], *, seats: int, days_later: int = 0) -> None:
     """Put flights with one cabin on sale, directly through the append function."""
-    departs_at = departure()
+    departs_at = departure(days_later=days_later)
     encode = msgspec.json.Encoder(order="deterministic").encode
     with psycopg.connect(dsn, autocommit=True) as connection:
         for flight in flights:
@@ -247,9 +248,15 @@ def email_of(port: int, number: int) -> str:
 
 def sign_in(port: int, count: int) -> list[str]:
     """Return access tokens of `count` new customers."""
-    found = []
     for number in range(count):
         account = {"email": email_of(port, number), "password": PASSWORD}
         post(port, "/api/auth/register", account)
-        found.append(str(post(port, "/api/auth/mobile-login", account)["accessToken"]))
-    return found
+    return tokens_of(port, count)
+
+
+def tokens_of(port: int, count: int) -> list[str]:
+    """Return new access tokens of customers whom `sign_in` has made."""
+    accounts = [{"email": email_of(port, number), "password": PASSWORD} for number in range(count)]
+    return [
+        str(post(port, "/api/auth/mobile-login", account)["accessToken"]) for account in accounts
+    ]

@@ -150,7 +150,7 @@ def _measured(side: Side, running: Running, plan: Plan) -> Round:
     """Run a round; count processor time and bytes until nothing more is written, since letters
     and read models come after the ticket."""
     stored, busy = stored_bytes.read(running.dsn), processor_time.below(running.root)
-    result = _travel(plan)
+    result = travel(plan)
     stored_bytes.await_quiet(running.dsn)
     spent = processor_time.spent(busy, processor_time.below(running.root))
     assert result.confirmed == result.paid, (
@@ -171,7 +171,7 @@ def _measured(side: Side, running: Running, plan: Plan) -> Round:
     )
 
 
-def _travel(plan: Plan) -> JourneyResult:
+def travel(plan: Plan) -> JourneyResult:
     """Run the travellers in a process of their own."""
     longest = plan.warmup_seconds + plan.seconds + clients.DRAIN_SECONDS + UNFINISHED_SECONDS
     done = subprocess.run(

@@ -94,6 +94,15 @@ def test_only_the_load_test_ramps_and_only_searches(capsys: pytest.CaptureFixtur
     assert "--ramp" in capsys.readouterr().err
 
 
+def test_only_the_soak_takes_a_number_of_bookings(capsys: pytest.CaptureFixture[str]) -> None:
+    for name, quick in (
+        *((each, False) for each in {None, *bench.NAMES} - {"soak"}),
+        ("soak", True),
+    ):
+        assert bench.bench(name, quick=quick, bookings=100) == 2
+        assert "--bookings is for soak" in capsys.readouterr().err
+
+
 def test_migrate_without_a_database_names_the_missing_setting(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
