@@ -5,9 +5,10 @@ from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Seque
 from contextlib import asynccontextmanager
 from typing import Any, Concatenate, ParamSpec, TypeVar
 
+from application import read_positions
 from application.flight_searches import FlightOffer, SearchFlights
 from application.queries import AsOf
-from application.read_positions import LastWrites, NoSharedWrites, SharedWrites
+from application.read_positions import LastWrites, NoSharedWrites, Reading, SharedWrites
 from application.together import Together
 from infrastructure.postgres.lagging_reads import LaggingReads
 from infrastructure.postgres.pool import Pool, raising_unavailable
@@ -88,6 +89,25 @@ def read_model_of(query: Callable[..., Any]) -> str:
     layer, read_model, _ = query.__module__.split(".")
     assert layer == "projections", query
     return read_model
+
+
+@asynccontextmanager
+async def reads_of_command(
+    primary: Pool, replica_dsn: str | None, *, max_lag_seconds: float
+) -> AsyncIterator[Reads]:
+    """Yield the reads of one command of the shell, on the replica if it is well now.
+
+    Nothing is written by such a command, so no position has to be waited for.
+    """
+    if replica_dsn is None:
+        yield Reads(primary)
+        return
+    async with open_replica(
+        replica_dsn, primary, max_lag_seconds=max_lag_seconds, good_looks=1
+    ) as replica:
+        await replica.looked_at()
+        with read_positions.carrying(Reading(is_primary=False)):
+            yield Reads(primary, replica, NoSharedWrites())
 
 
 @asynccontextmanager

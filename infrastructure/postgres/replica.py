@@ -66,7 +66,9 @@ class Look(msgspec.Struct, frozen=True):
 class Replica:
     """The pool of the replica with what is known of it. Used from one event loop only."""
 
-    def __init__(self, dsn: str, primary: Pool, *, max_lag_seconds: float) -> None:
+    def __init__(
+        self, dsn: str, primary: Pool, *, max_lag_seconds: float, good_looks: int = GOOD_LOOKS
+    ) -> None:
         named = conninfo.make_conninfo(dsn, application_name=APPLICATION_NAME)
         self.pool = make_pool(named, min_size=0)
         self._dsn = named
@@ -78,6 +80,7 @@ class Replica:
         self._positions: Mapping[str, int] = {}
         self._lag_seconds = 0.0
         self._compared_at = time.monotonic()
+        self._wanted_looks = good_looks
         self._good_looks = 0
         self._rest_seconds = REST_FIRST_SECONDS
         self._rests_until = 0.0
@@ -102,6 +105,12 @@ class Replica:
     def lag_seconds(self) -> float:
         """Return the age of the oldest event that it may lack."""
         return self._lag_seconds
+
+    async def looked_at(self) -> None:
+        """Wait until it is known whether it is well."""
+        async with self._looked:
+            while not self._was_looked_at:
+                await self._looked.wait()
 
     async def reached(self, read_model: str, position: int, *, seconds: float) -> bool:
         """Return whether the read model contains the log up to the position, now or soon."""
@@ -214,13 +223,14 @@ class Replica:
         if self._state == "lagging" and self._lag_seconds > self._max_lag_seconds / 2:
             return
         self._good_looks += 1
-        if self._good_looks < GOOD_LOOKS or time.monotonic() < self._rests_until:
+        if self._good_looks < self._wanted_looks or time.monotonic() < self._rests_until:
             return
         self._state = "up"
+        level = logging.WARNING if self._was_looked_at else logging.INFO
+        logger.log(level, "replica: used for reads that may lag")
         self._was_looked_at = True
         self._left_out = asyncio.get_running_loop().create_future()
         metrics.REPLICA_USED.set(1)
-        logger.warning("replica: used for reads that may lag")
 
     def _leave_out(self, state: State, reason: str) -> None:
         self._good_looks = 0
@@ -235,10 +245,13 @@ class Replica:
 
 @asynccontextmanager
 async def open_replica(
-    dsn: str, primary: Pool, *, max_lag_seconds: float
+    dsn: str, primary: Pool, *, max_lag_seconds: float, good_looks: int = GOOD_LOOKS
 ) -> AsyncIterator[Replica]:
-    """Watch the replica within; a replica that is away delays nothing."""
-    replica = Replica(dsn, primary, max_lag_seconds=max_lag_seconds)
+    """Watch the replica within; one that is away delays nothing.
+
+    `good_looks` in a row have to find it well before it is used.
+    """
+    replica = Replica(dsn, primary, max_lag_seconds=max_lag_seconds, good_looks=good_looks)
     await replica.pool.open()
     watching = asyncio.create_task(replica.watch(), name="watch of the replica")
     try:

@@ -2,6 +2,7 @@
 
 import asyncio
 import datetime as dt
+import json
 import logging
 import os
 import signal
@@ -9,6 +10,7 @@ import time
 
 import psycopg
 import pytest
+from psycopg import conninfo
 
 from application import read_positions
 from application.ledger import read_ledger
@@ -19,6 +21,7 @@ from infrastructure.postgres import roles
 from infrastructure.redis.last_writes import RedisLastWrites
 from infrastructure.redis.rate_limit import make_client
 from interfaces.books_composition import books_of
+from interfaces.cli import ledger
 from projections import rebuild
 from projections.booking_list import queries as booking_list
 from tests.integration.replica.conftest import Readers, opened
@@ -113,7 +116,7 @@ async def test_the_books_at_an_instant_or_position_are_never_those_of_a_standby_
 async def test_a_standby_that_lags_too_much_is_left_out_until_it_has_caught_up(
     pair: Pair, caplog: pytest.LogCaptureFixture
 ) -> None:
-    caplog.set_level(logging.WARNING, "infrastructure.postgres.replica")
+    caplog.set_level(logging.INFO, "infrastructure.postgres.replica")
     async with opened(pair, max_lag_seconds=1.0) as readers:
         await _is(readers, "up")
         pair.standby.pause_replay()
@@ -168,6 +171,29 @@ async def test_a_server_that_is_no_standby_is_never_read_from(
             await asyncio.sleep(0.02)
         assert readers.replica.state == "down"
         assert (await _list(readers, _reading())).bookings == []
+
+
+async def test_ais_ledger_reads_the_books_of_the_environment_from_its_replica(
+    pair: Pair, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    async with opened(pair) as readers:
+        database = readers.airline.database
+        name = str(conninfo.conninfo_to_dict(database.owner_dsn)["dbname"])
+        pair.standby.pause_replay()
+        try:
+            before = _head(readers)
+            await readers.airline.sell()
+            await readers.airline.catch_up()
+            monkeypatch.setenv("AIS_DATABASE_URL", database.app_dsn)
+            replica = pair.standby.dsn(name, roles.READER_LOGIN)
+            monkeypatch.setenv("AIS_REPLICA_DATABASE_URL", replica)
+            shown = []
+            for dsn in (database.app_dsn, f"{database.app_dsn} application_name=other"):
+                assert await asyncio.to_thread(ledger.trial_balance, dsn=dsn) == 0
+                shown.append(json.loads(capsys.readouterr().out)["asOfPosition"])
+        finally:
+            pair.standby.resume_replay()
+        assert shown == [before, _head(readers)]
 
 
 REFUSED = (
