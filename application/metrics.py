@@ -196,6 +196,18 @@ INBOX_AGE = Gauge("ais_inbox_oldest_seconds", "Age of the oldest of these events
 INBOX_PARKED = Gauge("ais_inbox_parked", "Events of Stripe that were given up until replayed")
 QUEUE_WAITING = Gauge("ais_queue_waiting", "Tasks that wait for a worker or run")
 QUEUE_DEAD = Gauge("ais_queue_dead", "Tasks that workers gave up")
+REPLICA_LAG = Gauge(
+    "ais_replica_lag_seconds", "Age of the oldest event that the replica does not contain"
+)
+REPLICA_USED = Gauge(
+    "ais_replica_used", "1 while reads may go to the replica, 0 while it is left out"
+)
+REPLICA_READS = Counter(
+    "ais_replica_reads_total",
+    "Reads that may lag by where they were made, and why on the primary: left out, behind, pinned, "
+    "failed",
+    ("place", "reason"),
+)
 DATABASE_LOCK_WAITS = Gauge(
     "ais_database_lock_waits", "Connections of ours that wait for a lock of the database"
 )

@@ -17,8 +17,9 @@ import msgspec
 from interfaces.app_addresses import WAY_BACK_ABOUT, AppAddress, ReturnAddress
 from interfaces.database_address import REQUIRED, lacks_primary
 from interfaces.limit_settings import LIMIT_ABOUT, Count
-from interfaces.mail_settings import MAIL_ABOUT, MailSettings, SmtpAddress
+from interfaces.mail_settings import MAIL_ABOUT, SmtpAddress
 from interfaces.operations_settings import OPERATIONS_ABOUT, OperationsSettings
+from interfaces.replica_settings import REPLICA_ABOUT, DatabaseUrl, ReplicaSettings
 from interfaces.seller_settings import SELLER_ABOUT, RateOfTax
 from interfaces.setting_types import Network, Origin, Port, Secret, Url
 from interfaces.text_settings import TEXT_ABOUT, GatewayUrl
@@ -26,7 +27,6 @@ from interfaces.text_settings import TEXT_ABOUT, GatewayUrl
 PREFIX = "AIS_"
 
 Loaded = TypeVar("Loaded", bound=OperationsSettings)
-DatabaseUrl = Annotated[str, msgspec.Meta(pattern=r"^(postgres(ql)?://|\w+=)")]
 RedisUrl = Annotated[str, msgspec.Meta(pattern=r"^(redis|rediss|unix)://")]
 PaymentMethod = Annotated[str, msgspec.Meta(pattern=r"^[a-z0-9_]{1,40}$(?!\n)")]
 # Requests a second to Stripe, a tenth below what it documents: 100 for a live account, 25 for a
@@ -42,7 +42,7 @@ class SettingRefused(Exception):
     """A setting is missing, unknown or invalid; the text names it and the expected form."""
 
 
-class Settings(MailSettings, frozen=True, forbid_unknown_fields=True, kw_only=True):
+class Settings(ReplicaSettings, frozen=True, forbid_unknown_fields=True, kw_only=True):
     """The configuration of every process. `stripe_limit_*` count our own requests to Stripe per
     second."""
 
@@ -245,6 +245,10 @@ ABOUT: Mapping[str, About] = {
     **{
         name: About(meaning, ("serve", "worker"), form, is_secret=name != "sms_sender")
         for name, (meaning, form) in TEXT_ABOUT.items()
+    },
+    **{
+        name: About(meaning, WEB, form, is_secret=name == "replica_database_url")
+        for name, (meaning, form) in REPLICA_ABOUT.items()
     },
     "mfa_required": About(
         "finance, auditor and admin must have a second factor", WEB, "true or false"

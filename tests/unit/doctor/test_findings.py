@@ -9,7 +9,7 @@ import pytest
 from msgspec.structs import replace
 
 from infrastructure.identity import tokens
-from infrastructure.postgres.condition import Condition, Rights, Server
+from infrastructure.postgres.condition import Condition, ReplicaServer, Rights, Server
 from infrastructure.postgres.migrate import migrations
 from infrastructure.postgres.standby import Standby
 from infrastructure.postgres.waiting_work import WaitingWork
@@ -19,6 +19,7 @@ from interfaces.cli import main
 from interfaces.doctor import (
     database_checks,
     outside_checks,
+    replica_checks,
     settings_checks,
     work_checks,
 )
@@ -86,6 +87,20 @@ def _settings(**changed: str) -> Finding:
 
 def _disk(free: int) -> Finding:
     return outside_checks.disk_finding(Path("/data"), usage=lambda _: (100, 100 - free, free))
+
+
+def _standby(lag_seconds: float = 0.5, **changed: object) -> Finding:
+    standby = replace(ReplicaServer("ais_reporting", True, 7, 100, False), **changed)
+    return replica_checks.standby_finding(standby, 7, lag_seconds, 10)
+
+
+def _of_the_replica() -> Iterator[tuple[str, Finding]]:
+    yield "ok", _standby()
+    yield "ok", _standby(10.0)
+    yield "warning", _standby(10.5)
+    yield "warning", _standby(may_more=True)
+    yield "failed", _standby(is_standby=False)
+    yield "failed", _standby(cluster=8)
 
 
 def _of_the_database() -> Iterator[tuple[str, Finding]]:
@@ -172,7 +187,12 @@ def _of_work_and_settings() -> Iterator[tuple[str, Finding]]:
     yield "failed", outside_checks.redis_finding("redis://127.0.0.1:1/0")
 
 
-CASES = [*_of_the_database(), *_of_the_standby(), *_of_work_and_settings()]
+CASES = [
+    *_of_the_database(),
+    *_of_the_standby(),
+    *_of_the_replica(),
+    *_of_work_and_settings(),
+]
 
 
 @pytest.mark.parametrize(("level", "found"), CASES, ids=[each.detail[:40] for _, each in CASES])
