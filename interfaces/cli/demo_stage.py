@@ -54,7 +54,7 @@ LOOPBACK = "127.0.0.1"
 OWN_SERVERS = frozenset(
     f"AIS_{name}"
     for name in (
-        *("DATABASE_URL", "ADMIN_DATABASE_URL", "PROJECTOR_DATABASE_URL"),
+        *("DATABASE_URL", "ADMIN_DATABASE_URL", "PROJECTOR_DATABASE_URL", "POOLED_DATABASE_URL"),
         *("REDIS_URL", "STRIPE_BASE_URL"),
     )
 )
