@@ -53,6 +53,7 @@ class Settings(ReplicaSettings, frozen=True, forbid_unknown_fields=True, kw_only
     stripe_webhook_secrets: Annotated[tuple[Secret, ...], msgspec.Meta(min_length=1)]
     public_url: Url
     redis_url: RedisUrl | None = None
+    pooled_database_url: DatabaseUrl | None = None
     admin_database_url: DatabaseUrl | None = None
     projector_database_url: DatabaseUrl | None = None
     stripe_base_url: Url | None = None
@@ -144,6 +145,13 @@ ABOUT: Mapping[str, About] = {
         "PostgreSQL, as the login of the application",
         (*SERVING, "projector", "rebuild", "check", "migrate"),
         DATABASE_FORM,
+        is_secret=True,
+    ),
+    "pooled_database_url": About(
+        "PostgreSQL through PgBouncer in transaction mode, for reads and small tables; what needs "
+        "a session of its own uses AIS_DATABASE_URL",
+        SERVING,
+        "a URL such as postgresql://pgbouncer:6432/name",
         is_secret=True,
     ),
     "redis_url": About(

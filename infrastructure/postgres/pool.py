@@ -49,8 +49,23 @@ async def _check(connection: Connection) -> None:
         await AsyncConnectionPool.check_connection(connection)
 
 
-def make_pool(dsn: str, *, min_size: int = 1, max_size: int = 8) -> Pool:
-    """Return a pool that is not open yet: the caller opens it in its event loop and closes it."""
+async def _configure_shared(connection: Connection) -> None:
+    """Configure a connection whose server session changes with each transaction.
+
+    No statement is prepared and nothing is set, because the next user would have it.
+    """
+    arrays.register(connection.adapters)
+    connection.prepare_threshold = None
+    await connection.set_autocommit(True)
+
+
+def make_pool(
+    dsn: str, *, min_size: int = 1, max_size: int = 8, shares_sessions: bool = False
+) -> Pool:
+    """Return a pool that is not open yet: the caller opens it in its event loop and closes it.
+
+    `shares_sessions` is for an address of PgBouncer in transaction mode.
+    """
     return AsyncConnectionPool(
         dsn,
         connection_class=PrimaryConnection,
@@ -58,7 +73,7 @@ def make_pool(dsn: str, *, min_size: int = 1, max_size: int = 8) -> Pool:
         max_size=max_size,
         timeout=WAIT_SECONDS,
         reconnect_timeout=RECONNECT_SECONDS,
-        configure=_configure,
+        configure=_configure_shared if shares_sessions else _configure,
         check=_check,
         open=False,
     )
