@@ -24,5 +24,6 @@ rows: loads and writes many rows in one statement
 progress: how far each read model is
 rebuild: builds a new generation beside the live one and switches to it
 replay: sums the balances once more from the beginning of the log
+parallel_replay: the same over archives and database, in several processes
 checking: compares the read models with the log
 """

@@ -117,6 +117,13 @@ def read_head(cursor: Cursor) -> int:
     return int(row[0])
 
 
+def read_first(cursor: Cursor) -> int:
+    """Return the first position that the database has, 1 when the log is empty."""
+    row = cursor.execute("SELECT coalesce(min(position), 1) FROM ledger.event").fetchone()
+    assert row is not None
+    return int(row[0])
+
+
 def unwanted(tags: frozenset[str]) -> list[str]:
     """Return the other known tags: their events are not read."""
     return sorted(stream_kinds.EVENT_TYPES.keys() - tags)

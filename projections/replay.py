@@ -5,7 +5,8 @@ memory and written once, and the trial balance is read from what was written.
 """
 
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Generator, Iterable, Sequence
+from contextlib import closing
 
 import msgspec
 
@@ -33,7 +34,7 @@ CREATE TEMPORARY TABLE {BALANCE} (account text, currency text, amount bigint) ON
 CREATE TEMPORARY TABLE {BOOKING_BALANCE}
     (account text, booking text, currency text, amount bigint) ON COMMIT DROP
 """
-_MONEY_EVENTS = (
+_EVENTS = (
     "COPY (SELECT tag, payload FROM ledger.event "
     "WHERE position > %s AND position <= %s AND tag <> ALL (%s)) TO STDOUT (FORMAT binary)"
 )
@@ -67,15 +68,15 @@ def replay(dsn: str, progress: Callable[[int, int], None]) -> Replayed:
         connection.cursor() as cursor,
     ):
         cursor.execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ")
-        cursor.execute(
-            "SELECT set_config('statement_timeout', %s, true)", (f"{STATEMENT_TIMEOUT_MS}ms",)
-        )
+        allow_time(cursor)
         head = reading.read_head(cursor)
         balances = Balances()
         count = 0
         for after in range(0, head, STRETCH):
             upto = min(after + STRETCH, head)
-            count += _sum(cursor, balances, after, upto)
+            # Closed at once when an event is refused: the rollback would wait for the copy.
+            with closing(payloads(cursor, after, upto, reading.unwanted(MONEY_TAGS))) as events:
+                count += add_entries(balances, events)
             progress(upto, head)
         _write(cursor, balances)
         text = _trial_balance(cursor, "pg_temp")
@@ -101,18 +102,33 @@ def differences(replayed: bytes, live: bytes) -> list[str]:
     ]
 
 
-def _sum(cursor: Cursor, balances: Balances, after: int, upto: int) -> int:
+def allow_time(cursor: Cursor) -> None:
+    """Let the statements of this transaction take as long as a long log needs."""
+    cursor.execute(
+        "SELECT set_config('statement_timeout', %s, true)", (f"{STATEMENT_TIMEOUT_MS}ms",)
+    )
+
+
+def payloads(
+    cursor: Cursor, after: int, upto: int, without: Collection[str]
+) -> Generator[tuple[str, bytes], None, None]:
+    """Yield tag and payload of the events of other tags, in a range of the log."""
+    with cursor.copy(_EVENTS, (after, upto, list(without))) as copy:
+        copy.set_types(["text", "bytea"])
+        yield from copy.rows()
+
+
+def add_entries(balances: Balances, events: Iterable[tuple[str, bytes]]) -> int:
+    """Add the entries of events; returns how many. Raises UnknownTag, msgspec.ValidationError."""
     decode = msgspec.json.Decoder(_Money).decode
     count = 0
-    with cursor.copy(_MONEY_EVENTS, (after, upto, reading.unwanted(MONEY_TAGS))) as copy:
-        copy.set_types(["text", "bytea"])
-        for tag, payload in copy.rows():
-            if tag not in MONEY_TAGS:
-                raise UnknownTag(tag)
-            entry = decode(payload).entry
-            if entry is not None:
-                balances.add(entry.postings)
-                count += 1
+    for tag, payload in events:
+        if tag not in MONEY_TAGS:
+            raise UnknownTag(tag)
+        entry = decode(payload).entry
+        if entry is not None:
+            balances.add(entry.postings)
+            count += 1
     return count
 
 

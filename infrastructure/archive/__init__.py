@@ -5,5 +5,6 @@ manifest: what an archive consists of, and what is refused
 recorded: which archives the database knows
 live_rows: reads a range of the log in the database
 writing: writes ranges of the log into archives
+stretches: archives as parts of the log for the replay
 verifying: compares archives with their hashes, with the database and with the log
 """

@@ -1,11 +1,14 @@
 """Brings a database to the newest schema: numbered SQL files, each once, each in a transaction.
 
 A file that has changed since it was applied stops the run: stored history is never rewritten.
+The files named `pre` only add, so that the release before works with them: they are applied before
+its processes are replaced. Those named `post` take away what only that release needed.
 """
 
 import hashlib
 import importlib.resources
 from collections.abc import Callable, Sequence
+from typing import Literal
 
 import msgspec
 import psycopg
@@ -13,10 +16,11 @@ import psycopg
 from application.coordination import Lock
 
 LOCK_TIMEOUT = "10s"
+Phase = Literal["pre", "post"]
 
 
 class MigrationRefused(Exception):
-    """An applied file is missing or differs from what was applied."""
+    """An applied file is missing or differs from what was applied, or an earlier phase is left."""
 
 
 class Migration(msgspec.Struct, frozen=True):
@@ -30,6 +34,11 @@ class Migration(msgspec.Struct, frozen=True):
     def checksum(self) -> str:
         """SHA-256 of the text, in hex."""
         return hashlib.sha256(self.sql.encode()).hexdigest()
+
+    @property
+    def phase(self) -> Phase:
+        """When it is applied: before the processes of the release before are replaced, or after."""
+        return "post" if self.name[5:].startswith("post_") else "pre"
 
 
 def migrations() -> list[Migration]:
@@ -45,12 +54,21 @@ def migrations() -> list[Migration]:
     return found
 
 
-def migrate(dsn: str, *, progress: Callable[[str], None] = lambda _: None) -> list[str]:
+def migrate(
+    dsn: str,
+    *,
+    phase: Phase | None = None,
+    wanted: Sequence[Migration] | None = None,
+    progress: Callable[[str], None] = lambda _: None,
+) -> list[str]:
     """Apply what is missing as the owner of the schema; returns the names applied.
 
-    Raises MigrationRefused when history and files differ, psycopg.Error when SQL fails; a file
-    that failed changed nothing. Concurrent callers wait for each other.
+    With a phase only its files; `wanted` is all files of another release than this one. Raises
+    MigrationRefused when history and files differ or when a file of the other phase has to be
+    applied first, psycopg.Error when SQL fails; a file that failed changed nothing. Concurrent
+    callers wait for each other.
     """
+    wanted = migrations() if wanted is None else wanted
     applied: list[str] = []
     with psycopg.connect(dsn, autocommit=True) as connection:
         connection.execute("SELECT pg_advisory_lock(%s)", (Lock.MIGRATION,))
@@ -62,11 +80,9 @@ def migrate(dsn: str, *, progress: Callable[[str], None] = lambda _: None) -> li
         )
         rows = connection.execute("SELECT number, checksum FROM public.schema_migration")
         done: dict[int, str] = dict(rows.fetchall())
-        wanted = migrations()
         _require_same_history(done, wanted)
-        for migration in wanted:
-            if migration.number in done:
-                continue
+        missing = [migration for migration in wanted if migration.number not in done]
+        for migration in _of_phase(missing, phase):
             progress(migration.name)
             with connection.transaction():
                 connection.execute(migration.sql.encode())
@@ -77,6 +93,23 @@ def migrate(dsn: str, *, progress: Callable[[str], None] = lambda _: None) -> li
                 )
             applied.append(migration.name)
     return applied
+
+
+def _of_phase(missing: Sequence[Migration], phase: Phase | None) -> Sequence[Migration]:
+    """The missing files of the phase, none of which may come after a missing one of the other.
+
+    A release numbers its `post` files last. So a `post` file before a `pre` file is of an earlier
+    release, whose upgrade was not finished.
+    """
+    if phase is None:
+        return missing
+    chosen = [migration for migration in missing if migration.phase == phase]
+    for migration in missing:
+        if chosen and migration.phase != phase and migration.number < chosen[-1].number:
+            raise MigrationRefused(
+                f"{migration.name} has to be applied first: ais migrate --phase {migration.phase}"
+            )
+    return chosen
 
 
 def _require_same_history(done: dict[int, str], wanted: Sequence[Migration]) -> None:

@@ -24,6 +24,7 @@ verify_backup: `ais verify-backup`: restores a backup into a scratch cluster and
 backup_output: what the three share: the key, progress, results
 rebuild: `ais rebuild`: rebuilds read models, with a progress bar
 ledger: `ais ledger`: the answers of the ledger's routes for the shell, exports, replay
+replay: `ais ledger replay`: sums the log again, from archives too
 stripe: `ais stripe`: stores events that Stripe could not deliver
 client: `ais client`: registers clients of third parties
 keys: `ais keys`: replaces the key of access tokens
@@ -34,6 +35,7 @@ audit: `ais audit`: exports sensitive actions, verifies an export
 erase: `ais erase`: erases a person, or says what postpones it
 person: `ais person`: exports all that is held about a person
 named_person: names a person, for both
+health: `ais health`: whether a process of this machine answers, for containers and supervisors
 doctor: `ais doctor`: checks that all is well, and says what to do if not
 explain: `ais explain`: the whole story of a booking
 completion: `ais completion`: the completion of verbs for a shell
@@ -41,5 +43,6 @@ check: `ais check`: compares read models with the log
 timers: `ais timers`: lists what runs by itself, and has it run now
 tasks: `ais tasks`: lists tasks that failed, and tries them again
 trace: `ais trace`: shows what one request led to in every process
+secret_files: settings from the files of AIS_SECRETS_DIR
 running: what long-running verbs share: settings, and what a process reports of itself
 """

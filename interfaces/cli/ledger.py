@@ -8,7 +8,6 @@ from pathlib import Path
 from typing import Annotated, Any, Literal
 
 import msgspec
-import psycopg
 from cyclopts import App, Parameter
 
 from application.ledger import (
@@ -25,15 +24,14 @@ from infrastructure.parquet import row_file
 from infrastructure.postgres.pool import make_pool
 from interfaces import books_composition
 from interfaces.cli import running
+from interfaces.cli.replay import replay
 from interfaces.http import books_answers, report_answers
 from interfaces.read_composition import reads_of_command
-from projections import generations
-from projections import replay as replaying
-from projections.projection import ProjectionStopped
 
 ledger = App(
     name="ledger", help="Read the books: the same answers as the routes of the API, as JSON."
 )
+ledger.command(replay, name="replay")
 
 DatabaseDsn = Annotated[str, Parameter(name="--dsn", env_var="AIS_DATABASE_URL")]
 AsOf = Annotated[dt.date | None, Parameter(name="--as-of")]
@@ -191,34 +189,6 @@ def export(
             await _write(out, export_books.text(exported, form))
 
     return _ask(dsn, ask)
-
-
-@ledger.command(name="replay")
-def replay(*, dsn: running.ProjectorDsn) -> int:
-    """Sum the whole log again and compare with the live books; exit code 1 if they differ.
-
-    Progress goes to standard error. `dsn` names a login that is a member of ais_projector. An
-    append between the two readings is a difference: run it again, or while nothing is sold.
-    """
-    try:
-        found = replaying.replay(dsn, _progress)
-        with generations.connect(dsn) as connection:
-            live = replaying.live_trial_balance(connection)
-    except (ProjectionStopped, msgspec.ValidationError, psycopg.Error) as error:
-        print(f"ais ledger replay: {type(error).__name__}: {error}", file=sys.stderr)
-        return 1
-    differences = replaying.differences(found.trial_balance, live)
-    for difference in differences:
-        print(difference)
-    print(
-        f"{found.money_events} entries up to position {found.position}: "
-        f"{len(differences)} differences"
-    )
-    return 1 if differences else 0
-
-
-def _progress(done: int, end: int) -> None:
-    print(f"replayed {done} of {end}", file=sys.stderr)
 
 
 async def _write(out: Path | None, pieces: AsyncIterator[str]) -> None:

@@ -5,6 +5,7 @@ Exit codes: 0 done, 1 failed or found a fault, 2 a wrong call or setting.
 
 import gc
 import importlib
+import os
 import sys
 
 from cyclopts import App, CycloptsError
@@ -50,6 +51,7 @@ VERBS = (
         "Restore a backup into a scratch cluster and compare.",
     ),
     ("doctor", "interfaces.cli.doctor:doctor", "Check that all is well; say what to do if not."),
+    ("health", "interfaces.cli.health:health", "Ask a process of this machine if it answers."),
     ("explain", "interfaces.cli.explain:explain", "Show the whole story of a booking."),
     (
         "completion",
@@ -92,7 +94,9 @@ def load(asked: str | None) -> None:
 
 
 def main() -> None:
-    """Run the verb; its number is the exit code, 2 for a wrong call."""
+    """Run the verb; its number is the exit code, 2 for a wrong call or setting."""
+    if "AIS_SECRETS_DIR" in os.environ:
+        _add_secret_files()
     asked = next(iter(sys.argv[1:]), None)
     load(asked)
     try:
@@ -100,6 +104,16 @@ def main() -> None:
     except CycloptsError:
         sys.exit(2)
     sys.exit(result if isinstance(result, int) else 0)
+
+
+def _add_secret_files() -> None:
+    from interfaces.cli import secret_files
+
+    try:
+        secret_files.add_to(os.environ)
+    except secret_files.SecretFileRefused as refused:
+        print(f"ais: {refused}", file=sys.stderr)
+        sys.exit(2)
 
 
 if __name__ == "__main__":

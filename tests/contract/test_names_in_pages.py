@@ -32,8 +32,8 @@ ROUTE = re.compile(r"(?:(GET|POST|PUT|PATCH|DELETE) )?((?:…/|/(?:api|health|v1
 EVENT = re.compile(rf"(?:{'|'.join(sorted(stream_kinds.KINDS))})\.[a-z_]+(?:\.\d+|\*)?")
 SETTING = re.compile(rf"\b{PREFIX}[A-Z_]+\*?")
 # `AIS_TEST_SEED` and `AIS_BENCH_BEFORE` are read by tests and benchmarks, `AIS_PG_BIN` by both,
-# `AIS_BACKUP_KEY` by the commands about backups.
-READ_ELSEWHERE = re.compile(rf"{PREFIX}(TEST|BENCH|PG|BACKUP)_[A-Z]+")
+# `AIS_BACKUP_KEY` by the commands about backups, `AIS_SECRETS_DIR` before any command.
+READ_ELSEWHERE = re.compile(rf"{PREFIX}(TEST|BENCH|PG|BACKUP|SECRETS)_[A-Z]+")
 VERB = re.compile(r"(?:ops/)?ais ([a-z-]+)")
 # At the beginning of a line, as in a block.
 COMMAND = re.compile(r"^(?:ops/)?ais ([a-z-]+)", re.MULTILINE)

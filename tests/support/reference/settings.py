@@ -47,6 +47,10 @@ demo and the tests; without it the programs of the installed package are used.
 `AIS_BACKUP_KEY` (secret) has the keys that encrypt backups: 32 bytes in base64url, several
 separated by commas, the newest first. Only `ais backup`, `restore` and `verify-backup` read it;
 they find the programs of PostgreSQL in `AIS_PG_BIN`, too. `ais backup key` makes one.
+
+`AIS_SECRETS_DIR` names a folder whose files are settings too, each in a file of its name such as
+`AIS_MASTER_KEY`: the secrets of containers, the credentials of systemd. One that is also a variable
+stops the start.
 """
 
 

@@ -1,0 +1,42 @@
+"""Archives as stretches of the log for the replay, each of which a process of its own may read."""
+
+from collections.abc import Collection, Generator
+from pathlib import Path
+
+from infrastructure.archive import manifest
+from infrastructure.archive.manifest import Archive, ArchiveRefused
+from infrastructure.parquet import event_file
+from infrastructure.parquet.event_file import UnreadableFile
+
+
+class ArchivedStretch:
+    """One archive. Its file is hashed before anything in it is believed."""
+
+    def __init__(self, folder: Path, archive: Archive) -> None:
+        self._folder = folder
+        self._archive = archive
+        self.first, self.last = archive.first, archive.last
+
+    def payloads(self, without: Collection[str]) -> Generator[tuple[str, bytes], None, None]:
+        """Yield tag and payload of the events of other tags, in order.
+
+        Raises ArchiveRefused, ParquetMissing and OSError.
+        """
+        manifest.require_file(self._folder, self._archive)
+        count = 0
+        try:
+            for events, found in event_file.payloads(self._folder / self._archive.file, without):
+                count += events
+                yield from found
+        except UnreadableFile as error:
+            raise ArchiveRefused(self._archive.file, str(error)) from None
+        if count != self.last - self.first + 1:
+            raise ArchiveRefused(self._archive.file, f"it contains {count} events")
+
+
+def of(folder: Path) -> list[ArchivedStretch]:
+    """Return the archives of a folder in order, from the first position on.
+
+    Raises ArchiveRefused and OSError.
+    """
+    return [ArchivedStretch(folder, archive) for archive in manifest.listed(folder)]

@@ -1,0 +1,53 @@
+"""`ais migrate --phase`: what only adds comes first, the rest once nobody needs it."""
+
+from collections.abc import Sequence
+
+import psycopg
+import pytest
+
+from infrastructure.postgres import migrate
+from infrastructure.postgres.migrate import Migration
+from tests.support.servers import TestDatabase
+
+ADD = Migration(9001, "9001_pre_add.sql", "ALTER TABLE ledger.outbox ADD COLUMN spare text;")
+FILL = Migration(9002, "9002_post_drop.sql", "ALTER TABLE ledger.outbox DROP COLUMN failed_at;")
+NEXT = Migration(9003, "9003_pre_next.sql", "CREATE TABLE ledger.spare (number integer);")
+
+
+def _columns(database: TestDatabase) -> set[str]:
+    with psycopg.connect(database.owner_dsn) as connection:
+        rows = connection.execute(
+            "SELECT column_name FROM information_schema.columns "
+            "WHERE (table_schema, table_name) = ('ledger', 'outbox')"
+        )
+        return {row[0] for row in rows}
+
+
+def _migrate(
+    database: TestDatabase, added: Sequence[Migration], phase: migrate.Phase | None
+) -> list[str]:
+    wanted = [*migrate.migrations(), *added]
+    return migrate.migrate(database.owner_dsn, phase=phase, wanted=wanted)
+
+
+def test_a_phase_applies_its_own_files_only(database: TestDatabase) -> None:
+    assert _migrate(database, [ADD, FILL], "pre") == [ADD.name]
+    assert _columns(database) >= {"spare", "failed_at"}
+    assert _migrate(database, [ADD, FILL], "pre") == []
+    assert _migrate(database, [ADD, FILL], "post") == [FILL.name]
+    assert "failed_at" not in _columns(database)
+
+
+def test_post_is_refused_while_pre_is_missing(database: TestDatabase) -> None:
+    with pytest.raises(migrate.MigrationRefused, match=r"9001_pre_add.*--phase pre"):
+        _migrate(database, [ADD, FILL], "post")
+    assert "failed_at" in _columns(database)
+
+
+def test_an_upgrade_that_was_not_finished_is_finished_before_the_next(
+    database: TestDatabase,
+) -> None:
+    _migrate(database, [ADD, FILL], "pre")
+    with pytest.raises(migrate.MigrationRefused, match=r"9002_post_drop.*--phase post"):
+        _migrate(database, [ADD, FILL, NEXT], "pre")
+    assert _migrate(database, [ADD, FILL, NEXT], None) == [FILL.name, NEXT.name]
