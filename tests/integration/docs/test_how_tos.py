@@ -14,8 +14,8 @@ from tests.support import servers
 TUTORIAL = ROOT / "docs" / "tutorial" / "first-booking.md"
 
 # They need no demo: `test_add_a_use_case.py` checks excerpts and commands of the first, and the
-# end-to-end tests start the processes of the second.
-WITHOUT_DEMO = {"add-a-use-case", "run"}
+# end-to-end tests start the processes of the second; for the third see `tests/integration/deployment`.
+WITHOUT_DEMO = {"add-a-use-case", "run", "deploy"}
 HOW_TOS = [
     page
     for page in sorted((ROOT / "docs" / "how-to").glob("*.md"))
