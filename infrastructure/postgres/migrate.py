@@ -63,10 +63,10 @@ def migrate(
 ) -> list[str]:
     """Apply what is missing as the owner of the schema; returns the names applied.
 
-    With a phase only its files, unless the database is new; `wanted` is all files of another release than this one. Raises
-    MigrationRefused when history and files differ or when a file of the other phase has to be
-    applied first, psycopg.Error when SQL fails; a file that failed changed nothing. Concurrent
-    callers wait for each other.
+    With a phase only its files, unless the database is new; `wanted` is all files of another
+    release than this one. Raises MigrationRefused when history and files differ or when a file of
+    the other phase has to be applied first, psycopg.Error when SQL fails; a file that failed
+    changed nothing. Concurrent callers wait for each other.
     """
     wanted = migrations() if wanted is None else wanted
     applied: list[str] = []

@@ -14,7 +14,8 @@ from tests.support import servers
 TUTORIAL = ROOT / "docs" / "tutorial" / "first-booking.md"
 
 # They need no demo: `test_add_a_use_case.py` checks excerpts and commands of the first, and the
-# end-to-end tests start the processes of the second; for the third see `tests/integration/deployment`.
+# end-to-end tests start the processes of the second, `tests/integration/deployment` those of the
+# third.
 WITHOUT_DEMO = {"add-a-use-case", "run", "deploy"}
 HOW_TOS = [
     page
