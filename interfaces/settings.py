@@ -21,6 +21,7 @@ from interfaces.mail_settings import MAIL_ABOUT, MailSettings, SmtpAddress
 from interfaces.operations_settings import OPERATIONS_ABOUT, OperationsSettings
 from interfaces.seller_settings import SELLER_ABOUT, RateOfTax
 from interfaces.setting_types import Network, Origin, Port, Secret, Url
+from interfaces.text_settings import TEXT_ABOUT, GatewayUrl
 
 PREFIX = "AIS_"
 
@@ -241,6 +242,10 @@ ABOUT: Mapping[str, About] = {
         name: About(meaning, ("serve", "worker"), form, is_secret=name == "smtp_url")
         for name, (meaning, form) in MAIL_ABOUT.items()
     },
+    **{
+        name: About(meaning, ("serve", "worker"), form, is_secret=name != "sms_sender")
+        for name, (meaning, form) in TEXT_ABOUT.items()
+    },
     "mfa_required": About(
         "finance, auditor and admin must have a second factor", WEB, "true or false"
     ),
@@ -286,6 +291,10 @@ def load(environment: Mapping[str, str]) -> Settings:
                 f"{PREFIX}{name.upper()}: an address with several hosts needs {REQUIRED}, "
                 "or it may lead to a standby"
             )
+    if found.sms_url is not None:
+        for name in ("sms_token", "sms_sender"):
+            if getattr(found, name) is None:
+                raise SettingRefused(_explained(f"missing required field `{name}`"))
     return found
 
 
@@ -332,6 +341,7 @@ _FORMS: Mapping[type, str] = {
     Network: "networks such as 10.0.0.0/8",
     Origin: "origins such as https://book.airline.example",
     SmtpAddress: "a URL such as smtps://user:password@host:465",
+    GatewayUrl: "a URL such as https://sms.example/messages",
     RateOfTax: "rates such as `KWD 12.21 2026-01-01 SAMA`",
 }
 
@@ -343,7 +353,7 @@ def _read(wanted: type, value: object) -> object:
     try:
         return wanted(str(value))
     except ValueError:
-        verb = "is" if wanted is SmtpAddress else "are"
+        verb = "is" if wanted in (SmtpAddress, GatewayUrl) else "are"
         raise ValueError(f"{_FORMS[wanted]} {verb} expected") from None
 
 

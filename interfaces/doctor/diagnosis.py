@@ -5,6 +5,7 @@ import asyncio
 from interfaces.doctor import (
     database_checks,
     outside_checks,
+    retention_checks,
     settings_checks,
     work_checks,
 )
@@ -20,6 +21,7 @@ async def diagnose(settings: Settings) -> list[Finding]:
     has_schema = all(each.level != "failed" for each in database if each.check in NEEDED)
     if has_schema:
         found += await work_checks.work_findings(settings.database_url)
+        found += await retention_checks.retention_findings(settings.database_url)
     found.append(await asyncio.to_thread(outside_checks.redis_finding, settings.redis_url))
     found.append(await outside_checks.stripe_finding(settings))
     found.append(outside_checks.mail_finding(settings.data_dir))
