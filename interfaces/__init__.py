@@ -25,6 +25,7 @@ limit_settings: those of limits of requests and of unpaid seats
 mail_settings: those of mail
 text_settings: those of text messages
 replica_settings: those of the replica
+database_address: addresses of databases that may lead to a standby
 app_addresses: those of addresses that lead into an app or a web site
 operations_settings: those of log lines, traces, metrics and errors
 setting_types: types that several groups of settings use

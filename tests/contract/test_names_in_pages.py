@@ -26,7 +26,7 @@ CODE = {".yml", ".py", ".sql", ".sh", ".toml", ".js", ".html"}
 # parts, the library of events the last.
 COMPOSED = frozenset({"session_refused", "second_finance", "tickets_tracking"})
 # Settings of PostgreSQL, and their values, that the operator chooses and no code of ours does.
-OF_POSTGRES = frozenset({"max_slot_wal_keep_size", "remote_write"})
+OF_POSTGRES = frozenset({"max_slot_wal_keep_size", "remote_write", "replay_lsn", "sent_lsn"})
 
 BLOCK = re.compile(r"^```.*?^```", re.MULTILINE | re.DOTALL)
 SPAN = re.compile(r"`([^`]+)`")
