@@ -199,6 +199,14 @@ QUEUE_DEAD = Gauge("ais_queue_dead", "Tasks that workers gave up")
 DATABASE_LOCK_WAITS = Gauge(
     "ais_database_lock_waits", "Connections of ours that wait for a lock of the database"
 )
+STANDBY_MISSING = Gauge(
+    "ais_standby_missing", "1 where commits wait for a standby that is not connected"
+)
+SLOT_BEHIND = Gauge(
+    "ais_slot_behind_bytes",
+    "Bytes of the write-ahead log that a standby or the archive does not have yet",
+    ("slot",),
+)
 HOLDS_LAPSING = Gauge("ais_holds_lapsing", "Unpaid holds whose deadline is within five minutes")
 HOLDS_OVERDUE = Gauge("ais_holds_overdue", "Unpaid holds whose deadline was over a minute ago")
 OVERSOLD_CABINS = Gauge(

@@ -23,6 +23,7 @@ seller_settings: those of tax documents
 limit_settings: those of limits of requests and of unpaid seats
 mail_settings: those of mail
 text_settings: those of text messages
+database_address: those of addresses of PostgreSQL with several hosts
 app_addresses: those of addresses that lead into an app or a web site
 operations_settings: those of log lines, traces, metrics and errors
 setting_types: types that several groups of settings use

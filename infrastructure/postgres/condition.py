@@ -95,7 +95,7 @@ class Condition(msgspec.Struct, frozen=True):
 
 def read_condition(dsn: str) -> Condition:
     """Return what this login finds; raises Unavailable with the reason."""
-    with _connected(dsn) as connection:
+    with connected(dsn) as connection:
         cursor = connection.cursor(row_factory=class_row(Server))
         before = dt.datetime.now(dt.UTC)
         server = cursor.execute(_SERVER).fetchone()
@@ -116,14 +116,15 @@ def read_following(dsn: str) -> tuple[bool, int]:
 
     Raises Unavailable.
     """
-    with _connected(dsn) as connection:
+    with connected(dsn) as connection:
         row = connection.execute(_FOLLOWING, {"lock": int(Lock.SCHEDULER_LEADER)}).fetchone()
     assert row is not None
     return bool(row[0]), int(row[1])
 
 
 @contextmanager
-def _connected(dsn: str) -> Iterator[psycopg.Connection[tuple[Any, ...]]]:
+def connected(dsn: str) -> Iterator[psycopg.Connection[tuple[Any, ...]]]:
+    """Connect for a few short reads; raises Unavailable with the reason."""
     try:
         with psycopg.connect(dsn, autocommit=True, connect_timeout=CONNECT_SECONDS) as connection:
             connection.execute(STATEMENT_TIMEOUT)

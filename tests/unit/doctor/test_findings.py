@@ -11,6 +11,7 @@ from msgspec.structs import replace
 from infrastructure.identity import tokens
 from infrastructure.postgres.condition import Condition, Rights, Server
 from infrastructure.postgres.migrate import migrations
+from infrastructure.postgres.standby import Standby
 from infrastructure.postgres.waiting_work import WaitingWork
 from infrastructure.sealing import master_key
 from interfaces import settings
@@ -126,6 +127,16 @@ def _of_the_database() -> Iterator[tuple[str, Finding]]:
     yield "failed", projector("owner", PROJECTOR, True)
 
 
+def _of_the_standby() -> Iterator[tuple[str, Finding]]:
+    alone = Standby(required="", is_there=True, slots="{}")
+    late = '{"ais_standby": 2000000000}'
+    finding = database_checks.standby_finding
+    yield "ok", finding(alone)
+    yield "ok", finding(replace(alone, required="ais_standby"))
+    yield "failed", finding(replace(alone, required="ais_standby", is_there=False))
+    yield "warning", finding(replace(alone, slots=late))
+
+
 def _of_work_and_settings() -> Iterator[tuple[str, Finding]]:
     yield "ok", _read_model()
     yield "failed", _read_model(stopped_cause="UnknownEvent")
@@ -161,7 +172,7 @@ def _of_work_and_settings() -> Iterator[tuple[str, Finding]]:
     yield "failed", outside_checks.redis_finding("redis://127.0.0.1:1/0")
 
 
-CASES = [*_of_the_database(), *_of_work_and_settings()]
+CASES = [*_of_the_database(), *_of_the_standby(), *_of_work_and_settings()]
 
 
 @pytest.mark.parametrize(("level", "found"), CASES, ids=[each.detail[:40] for _, each in CASES])
