@@ -297,6 +297,12 @@ def load(environment: Mapping[str, str]) -> Settings:
         raise SettingRefused("AIS_CHEAP_PASSWORDS: only where AIS_PUBLIC_URL is http://127.0.0.1")
     if found.smtp_url is not None and found.mail_from is None:
         raise SettingRefused(_explained("missing required field `mail_from`"))
+    for name in ("database_url", "admin_database_url", "projector_database_url"):
+        if lacks_primary(getattr(found, name) or ""):
+            raise SettingRefused(
+                f"{PREFIX}{name.upper()}: an address with several hosts needs {REQUIRED}, "
+                "or it may lead to a standby"
+            )
     if found.sms_url is not None:
         for name in ("sms_token", "sms_sender"):
             if getattr(found, name) is None:
